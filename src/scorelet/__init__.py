@@ -1,0 +1,38 @@
+"""scorelet: multiscale probability models of images and fields.
+
+Everything is imported when it is first used, so that ``import scorelet`` costs nothing.
+
+    >>> import scorelet as sl
+    >>> denoiser = sl.load("photo")  # a Denoiser: denoiser(y, sigma) → E[x | y]
+    >>> out = sl.denoise("noisy.png")  # out.image, out.sigma, out.save(path); doctest: +SKIP
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scorelet.models import Denoiser, score
+    from scorelet.tasks.denoise import Denoised, denoise
+    from scorelet.tasks.evaluate import evaluate
+    from scorelet.zoo import load
+
+_SOURCES = {
+    "Denoised": "scorelet.tasks.denoise",
+    "Denoiser": "scorelet.models",
+    "denoise": "scorelet.tasks.denoise",
+    "evaluate": "scorelet.tasks.evaluate",
+    "load": "scorelet.zoo",
+    "score": "scorelet.models",
+}
+
+__all__ = ["Denoised", "Denoiser", "denoise", "evaluate", "load", "score"]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+    if name in _SOURCES:
+        return getattr(import_module(_SOURCES[name]), name)
+    raise AttributeError(f"module 'scorelet' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,5 @@
+"""`python -m scorelet` is the command line."""
+
+from scorelet.cli.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""The command line: a thin layer over `scorelet.tasks`; heavy imports wait until they are used."""

@@ -1,0 +1,61 @@
+"""Entry point: parse, run, turn errors into one sentence and an exit status.
+
+Exit status: 0 all done; 1 some inputs failed, the others are done and the failed ones named;
+2 usage, or nothing done.
+"""
+
+import sys
+from importlib.metadata import version
+
+from cyclopts import App, CycloptsError
+
+from scorelet.cli import denoise, evaluate, info, models, train
+from scorelet.core.errors import ScoreletError
+
+app = App(
+    name="scorelet",
+    help="Probability models of images and fields. Start with:  scorelet denoise PHOTO.png",
+    version=lambda: version("scorelet"),
+)
+for command in (denoise.denoise, evaluate.evaluate, train.train, models.models, info.info):
+    app.command(command)
+
+
+def main(tokens: list[str] | None = None) -> None:
+    """Run the command line and leave the process with its exit status."""
+    sys.exit(run(sys.argv[1:] if tokens is None else tokens))
+
+
+def run(tokens: list[str]) -> int:
+    """Run one command; return its exit status.
+
+    Args:
+        tokens: the words after ``scorelet``; ``--debug`` among them shows tracebacks.
+    """
+    debug = "--debug" in tokens
+    tokens = [token for token in tokens if token != "--debug"]
+    try:
+        command, bound, *_ = app.parse_args(tokens, exit_on_error=False, print_error=True)
+        return int(command(*bound.args, **bound.kwargs) or 0)
+    except CycloptsError:
+        return 2
+    except KeyboardInterrupt:
+        print("Interrupted; what was finished is kept.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except (ScoreletError, MemoryError) as error:
+        if debug:
+            raise
+        print(f"error: {error or 'out of memory: try a smaller --tile.'}", file=sys.stderr)
+        return 2
+    except Exception as error:
+        if debug:
+            raise
+        print(
+            f"error: {type(error).__name__}: {error}. This is a bug in scorelet: please report it "
+            "with the output of the same command and --debug.",
+            file=sys.stderr,
+        )
+        return 2

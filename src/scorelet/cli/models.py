@@ -1,0 +1,44 @@
+"""scorelet models."""
+
+from scorelet.cli.options import DEFAULTS, Shared
+
+
+def models(name: str | None = None, *, shared: Shared = DEFAULTS) -> int:
+    """List the built-in models, or show the card of one.
+
+    Examples:
+
+        scorelet models
+
+        scorelet models photo
+
+    Args:
+        name: the model whose card to show: data and their terms, command, hours, figures.
+    """
+    from scorelet.zoo import card, names
+
+    if name is not None:
+        document = card(name)
+        if not shared.json:
+            shared.say(describe(document))
+        shared.emit(document)
+        return 0
+    cards = [card(each) for each in names()]
+    if not shared.json:
+        for each in cards:
+            shared.say(f"{each['name']:<12} {each['summary']}")
+    shared.emit(cards)
+    return 0
+
+
+def describe(document: dict, indent: str = "") -> str:
+    """Lay out a card as text: nested mappings are indented, lists get dashes."""
+    lines = []
+    for key, value in document.items():
+        if isinstance(value, dict):
+            lines += [f"{indent}{key}:", describe(value, indent + "  ")]
+        elif isinstance(value, list):
+            lines += [f"{indent}{key}:", *(f"{indent}  - {item}" for item in value)]
+        else:
+            lines.append(f"{indent}{key}: {value}")
+    return "\n".join(lines)

@@ -1,0 +1,59 @@
+"""scorelet train."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from scorelet.cli.options import DEFAULTS, Flag, Shared
+from scorelet.core.errors import InputError
+
+
+def train(
+    config: Path,
+    *overrides: Annotated[str, Parameter(allow_leading_hyphen=True, name="CFG")],
+    resume: Flag = False,
+    shared: Shared = DEFAULTS,
+) -> int:
+    """Train a model from a YAML file.
+
+    The run folder gets the weights, a log of JSON lines, TensorBoard events and a state from
+    which --resume goes on exactly. Several processes: accelerate launch -m scorelet train ...
+
+    Examples:
+
+        scorelet train configs/photo-gray.yaml
+
+        scorelet train configs/photo-gray.yaml --cfg.steps 500 --cfg.output runs/try
+
+    Args:
+        config: the YAML file; `scorelet.training.TrainConfig` describes its fields.
+        overrides: fields to change, as --cfg.optimizer.rate 1e-3.
+        resume: go on from the state in the run folder.
+    """
+    from scorelet.tasks.train import train as run
+    from scorelet.training import read_config
+
+    settings = read_config(config, parse_overrides(overrides))
+    weights = run(settings, resume=resume, quiet=shared.quiet)
+    shared.say(f"weights: {weights}")
+    shared.emit({"weights": str(weights), "steps": settings.steps})
+    return 0
+
+
+def parse_overrides(tokens: tuple[str, ...]) -> dict[str, Any]:
+    """Turn ("--cfg.steps", "500", "--cfg.seed=1") into {"steps": 500, "seed": 1}, by YAML."""
+    import yaml
+
+    values: dict[str, Any] = {}
+    words = iter(tokens)
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not name.startswith("--cfg."):
+            raise InputError(f"Unknown option {word!r}: fields are changed as --cfg.steps 500.")
+        if not equals:
+            text = next(words, None)
+            if text is None:
+                raise InputError(f"{word} needs a value, as --cfg.steps 500.")
+        values[name.removeprefix("--cfg.")] = yaml.safe_load(text)
+    return values

@@ -1,0 +1,1 @@
+"""Foundations that every layer shares: shapes, errors, randomness, devices, checkpoints."""

@@ -1,0 +1,62 @@
+"""Safe, atomic checkpoints: safetensors with a JSON header, never a pickle.
+
+A checkpoint carries what is needed to build its object again: ``kind`` and ``options``, beside
+tensors. Its header entry ``scorelet`` is one JSON document.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from scorelet.core.errors import CheckpointError
+from scorelet.core.files import atomic_path
+
+HEADER = "scorelet"
+
+
+def save_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
+    """Write tensors and a JSON-serialisable header to `path`, whole or not at all."""
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    try:
+        with atomic_path(Path(path)) as temporary:
+            save_file(plain, temporary, metadata={HEADER: json.dumps(header)})
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"Cannot write the checkpoint {path}: {error}.") from error
+
+
+def load_tensors(
+    path: Path, *, device: torch.device | str = "cpu"
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read the tensors and the header of a checkpoint.
+
+    Raises:
+        CheckpointError: missing, damaged, or not safetensors (pickles are never opened).
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CheckpointError(f"There is no checkpoint {path}.")
+    if _is_pickle(path):
+        raise CheckpointError(
+            f"{path} is a pickle, which can run any code when opened: scorelet reads safetensors "
+            "only. Convert it with safetensors.torch.save_file where you trust it."
+        )
+    try:
+        with safe_open(path, framework="pt", device=str(device)) as stream:
+            header = json.loads((stream.metadata() or {}).get(HEADER, "{}"))
+            return {name: stream.get_tensor(name) for name in stream.keys()}, header  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} is damaged or is not a safetensors file ({error}): fetch or copy it again."
+        ) from error
+
+
+def _is_pickle(path: Path) -> bool:
+    """Zip archives and bare pickles are the two forms that torch.save has written."""
+    with path.open("rb") as stream:
+        first = stream.read(4)
+    return first[:2] in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")

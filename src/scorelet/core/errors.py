@@ -1,0 +1,26 @@
+"""Errors that users meet: one sentence with what was got, what is expected and what to do."""
+
+
+class ScoreletError(Exception):
+    """Base of every error that scorelet raises on purpose; the shell prints its text only."""
+
+
+class InputError(ScoreletError, ValueError):
+    """An argument, array or option that cannot be used."""
+
+
+class ImageFileError(ScoreletError, OSError):
+    """A picture that cannot be read or written."""
+
+
+class CheckpointError(ScoreletError, OSError):
+    """Weights that are missing, damaged, of an unknown kind or not safe to open."""
+
+
+class MissingExtraError(ScoreletError, ImportError):
+    """An optional dependency that is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(
+            f"This needs the package {package}: install it with  pip install 'scorelet[{extra}]'"
+        )

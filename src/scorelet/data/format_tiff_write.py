@@ -1,0 +1,64 @@
+"""Writing TIFF pages one after another, stored as their source was."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scorelet.data.picture_types import Picture, PictureMetadata, TiffCoding, join_samples
+from scorelet.data.png_chunks import fitting_profile
+
+if TYPE_CHECKING:
+    from tifffile import TiffWriter
+
+_NONE, _DEFLATE = 1, 8
+_COMPRESSIONS = (_NONE, 5, _DEFLATE, 32773, 32946, 34925, 50000)  # lossless and writable
+_ASCII, _INCH = 2, 2
+
+
+def write_pages(path: Path, first: Picture, others: Iterator[Picture]) -> None:
+    """Write `first` and `others`; offsets have 64 bits if the first page's file had them.
+
+    Lossy compressions of a source (JPEG inside TIFF) are replaced by deflate.
+    """
+    import tifffile
+
+    big = first.metadata.tiff is not None and first.metadata.tiff.big
+    with tifffile.TiffWriter(path, bigtiff=big) as writer:
+        _write_page(writer, first)
+        for picture in others:
+            _write_page(writer, picture)
+
+
+def _write_page(writer: "TiffWriter", picture: Picture) -> None:
+    metadata = picture.metadata
+    coding = metadata.tiff or _default_coding(metadata)
+    compression = coding.compression if coding.compression in _COMPRESSIONS else _DEFLATE
+    samples = join_samples(picture)
+    if coding.half and samples.dtype == np.float32:
+        samples = samples.astype(np.float16)
+    options: dict[str, Any] = {}
+    if compression != _NONE:
+        options = {"compression": compression, "predictor": coding.predictor or None}
+    if picture.alpha is not None:
+        options["extrasamples"] = [coding.extra_sample]
+    if samples.ndim == 3:
+        options["planarconfig"] = "contig"
+    writer.write(
+        samples,
+        photometric="rgb" if picture.pixels.shape[2] == 3 else "minisblack",
+        resolution=coding.resolution,
+        resolutionunit=coding.resolution_unit,
+        iccprofile=fitting_profile(metadata.icc, channels=picture.pixels.shape[2]),
+        extratags=[(code, _ASCII, None, text, True) for code, text in coding.texts],
+        metadata=None,
+        software=False,
+        **options,
+    )
+
+
+def _default_coding(metadata: PictureMetadata) -> TiffCoding:
+    if metadata.dpi is None:
+        return TiffCoding()
+    return TiffCoding(resolution=metadata.dpi, resolution_unit=_INCH)

@@ -1,0 +1,243 @@
+"""Read and write pictures of any supported kind; find them in a folder.
+
+The kind of a file that is read is told by its first bytes, of one that is written by its suffix.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from scorelet.core.errors import ImageFileError, InputError
+from scorelet.core.files import atomic_path
+from scorelet.data import (
+    format_bmp,
+    format_jpeg,
+    format_png,
+    format_pnm,
+    format_tiff,
+    format_tiff_write,
+    format_webp,
+)
+from scorelet.data.orientation import upright
+from scorelet.data.picture_errors import RefusedError, WatchedPages, reading, writing
+from scorelet.data.picture_types import Picture, from_unit, to_unit
+
+__all__ = [
+    "MAX_PIXELS",
+    "SUFFIXES",
+    "Picture",
+    "find_pictures",
+    "from_unit",
+    "iter_pages",
+    "read_picture",
+    "to_unit",
+    "write_pages",
+    "write_picture",
+]
+
+MAX_PIXELS = 400_000_000
+
+_KINDS = {
+    ".bmp": "bmp",
+    ".jpeg": "jpeg",
+    ".jpg": "jpeg",
+    ".pgm": "pnm",
+    ".png": "png",
+    ".pnm": "pnm",
+    ".ppm": "pnm",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+    ".webp": "webp",
+}
+SUFFIXES = tuple(_KINDS)
+
+_DECODERS: dict[str, Callable[[bytes, int], Picture]] = {
+    "bmp": format_bmp.decode,
+    "jpeg": format_jpeg.decode,
+    "png": format_png.decode,
+    "pnm": format_pnm.decode,
+    "webp": format_webp.decode,
+}
+_ENCODERS: dict[str, Callable[[Picture], bytes]] = {
+    "bmp": format_bmp.encode,
+    "jpeg": format_jpeg.encode,
+    "png": format_png.encode,
+    "webp": format_webp.encode,
+}
+_TIFF_MARKS = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
+_EXPECTED = "PNG, TIFF, JPEG, WebP, BMP or Netpbm (PGM, PPM)"
+
+
+def iter_pages(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Iterator[Picture]:
+    """Yield the pages of a picture file, upright, one at a time; all kinds but TIFF have one.
+
+    Args:
+        path: the file.
+        max_pixels: largest height x width that is decoded; the header is checked first.
+
+    Raises:
+        ImageFileError: the file is missing, damaged, too large, animated or not supported. It is
+            raised when the page is asked for.
+    """
+    path = Path(path)
+    with reading(path):
+        kind = _kind_of_content(path)
+    if kind == "tiff":
+        yield from format_tiff.iter_pages(path, max_pixels)
+        return
+    with reading(path):
+        picture = upright(_DECODERS[kind](path.read_bytes(), max_pixels))
+    yield picture
+
+
+def read_picture(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Picture:
+    """Read a picture file of one page, upright.
+
+    Args:
+        path: the file.
+        max_pixels: largest height x width that is decoded; the header is checked first.
+
+    Raises:
+        ImageFileError: as `iter_pages`, and if the file has several pages.
+    """
+    path = Path(path)
+    with reading(path):
+        several = _kind_of_content(path) == "tiff"
+    count = format_tiff.count_pages(path) if several else 1
+    if count > 1:
+        raise ImageFileError(
+            f"{path} has {count} pages; expected one: use iter_pages to read them in turn."
+        )
+    return next(iter_pages(path, max_pixels=max_pixels))
+
+
+def write_pages(path: str | os.PathLike[str], pages: Iterable[Picture]) -> None:
+    """Write pages to a file whose kind its suffix tells; either all of them or no file at all.
+
+    Compression, profile, EXIF (not in TIFF), resolution and bit depth follow each picture's
+    metadata as far as the kind can express them. The pages are taken one at a time.
+
+    Args:
+        path: the file; replaced if it exists.
+        pages: one picture, or several for TIFF.
+
+    Raises:
+        InputError: unknown suffix, no or too many pages, samples that the kind cannot hold.
+        ImageFileError: the disk is full, the folder missing or not writable.
+    """
+    path = Path(path)
+    kind = _kind_of_suffix(path)
+    source = WatchedPages(pages)
+    first = next(source, None)
+    if first is None:
+        raise InputError(f"There are no pages to write to {path}; expected at least one.")
+    with writing(path, source):
+        if kind == "tiff":
+            with atomic_path(path) as temporary:
+                format_tiff_write.write_pages(temporary, _straight(first, kind), source)
+            return
+        if next(source, None) is not None:
+            raise InputError(
+                f"{path} can hold one page only, but there are more; expected one picture: "
+                "write a .tif file, or one file for each page."
+            )
+        data = _encode(_straight(first, kind), kind, path.suffix.lower())
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(data)
+
+
+def write_picture(path: str | os.PathLike[str], picture: Picture) -> None:
+    """Write one picture; see `write_pages`."""
+    write_pages(path, [picture])
+
+
+def find_pictures(folder: str | os.PathLike[str], *, recursive: bool = True) -> list[Path]:
+    """Sorted paths of the files with a picture's suffix, in any case; hidden ones are skipped.
+
+    Args:
+        folder: where to look.
+        recursive: whether to look into folders inside it, too.
+
+    Raises:
+        InputError: there is none, or `folder` is no folder.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"{folder} is no folder; expected a folder with pictures: check the path.")
+    found = [
+        path
+        for path in (folder.rglob("*") if recursive else folder.glob("*"))
+        if path.suffix.lower() in _KINDS
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and path.is_file()
+    ]
+    if not found:
+        raise InputError(
+            f"{folder} contains no pictures; expected files that end in {', '.join(SUFFIXES)}: "
+            "choose another folder."
+        )
+    return sorted(found)
+
+
+def _kind_of_content(path: Path) -> str:
+    """Tell the kind by the first bytes; refuse what is no picture file."""
+    if path.is_dir():
+        raise RefusedError("is a folder; expected a picture file: use find_pictures to list it.")
+    if path.exists() and not path.is_file():
+        raise RefusedError("is a device or pipe; expected a picture file: save it to disk first.")
+    with path.open("rb") as stream:
+        head = stream.read(16)
+    if not head:
+        raise RefusedError("is empty (0 bytes); expected a picture: copy or export it again.")
+    if head[:4] == b"GIF8":
+        raise RefusedError(
+            "is a GIF, and neither GIF nor animations are supported; expected "
+            f"{_EXPECTED}: export a still picture as PNG."
+        )
+    kind = _match(head)
+    if kind is None:
+        raise RefusedError(f"is not a picture of a known kind; expected {_EXPECTED}: convert it.")
+    return kind
+
+
+def _match(head: bytes) -> str | None:
+    marks = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg", b"BM": "bmp"}
+    marks.update(dict.fromkeys(_TIFF_MARKS, "tiff"))
+    for mark, kind in marks.items():
+        if head.startswith(mark):
+            return kind
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "webp"
+    if head[:1] == b"P" and head[1:2] in b"123456" and head[2:3] in (b" ", b"\n", b"\r", b"\t"):
+        return "pnm"
+    return None
+
+
+def _kind_of_suffix(path: Path) -> str:
+    kind = _KINDS.get(path.suffix.lower())
+    if kind is None:
+        raise InputError(
+            f"{path} has the suffix {path.suffix!r}; expected one of {', '.join(SUFFIXES)}: "
+            "rename the file to be written."
+        )
+    return kind
+
+
+def _encode(picture: Picture, kind: str, suffix: str) -> bytes:
+    if kind == "pnm":
+        return format_pnm.encode(picture, suffix)
+    return _ENCODERS[kind](picture)
+
+
+def _straight(picture: Picture, kind: str) -> Picture:
+    """Divide colours by the alpha they were multiplied by, unless TIFF is to say so again."""
+    coding = picture.metadata.tiff
+    if picture.alpha is None or kind == "tiff" or coding is None or coding.extra_sample != 1:
+        return picture
+    alpha = picture.alpha[..., None].astype(np.float64)
+    colours = picture.pixels * picture.scale / np.where(alpha == 0, picture.scale, alpha)
+    pixels = np.rint(np.minimum(colours, picture.scale)).astype(picture.pixels.dtype)
+    return replace(picture, pixels=pixels)

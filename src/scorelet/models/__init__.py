@@ -1,0 +1,43 @@
+"""Probability: denoisers, their scores and risks, noise laws, and exact references."""
+
+from scorelet.models.closed_form import ClosedFormDenoiser
+from scorelet.models.denoiser import (
+    ChannelDenoiser,
+    Denoiser,
+    NoiseLike,
+    ResidualDenoiser,
+    noise_level,
+)
+from scorelet.models.finite_set import FiniteSetDenoiser
+from scorelet.models.gaussian import GaussianDenoiser, StationaryGaussianDenoiser
+from scorelet.models.mixture import GaussianMixtureDenoiser
+from scorelet.models.noise import (
+    LogUniformNoise,
+    NoiseLaw,
+    QuadraticNoise,
+    UniformNoise,
+    add_noise,
+)
+from scorelet.models.tweedie import denoised_from_score, score, score_from_denoised, sure
+
+__all__ = [
+    "ChannelDenoiser",
+    "ClosedFormDenoiser",
+    "Denoiser",
+    "FiniteSetDenoiser",
+    "GaussianDenoiser",
+    "GaussianMixtureDenoiser",
+    "LogUniformNoise",
+    "NoiseLaw",
+    "NoiseLike",
+    "QuadraticNoise",
+    "ResidualDenoiser",
+    "StationaryGaussianDenoiser",
+    "UniformNoise",
+    "add_noise",
+    "denoised_from_score",
+    "noise_level",
+    "score",
+    "score_from_denoised",
+    "sure",
+]

@@ -1,0 +1,76 @@
+"""What denoisers with a known density share: log p_sigma, its gradient and samples.
+
+Symbols: p density of x in R^d, p_sigma density of y = x + sigma z, f(y) = E[x | y].
+"""
+
+import math
+from abc import abstractmethod
+from typing import final
+
+import torch
+from torch import Generator, Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.core.typing import Image, NoiseLevel, PerSample
+from scorelet.models.denoiser import Denoiser, NoiseLike, noise_level
+
+
+class ClosedFormDenoiser(Denoiser):
+    """The exact posterior mean under a density on images of one shape, for sigma > 0.
+
+    Args:
+        shape: (channel, height, width) of the images.
+    """
+
+    needs_noise = True
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        if len(shape) != 3:
+            raise InputError(f"One image must be (channel, height, width), got {tuple(shape)}.")
+        self.shape = tuple(shape)
+        self.size = math.prod(shape)
+
+    @final
+    def log_density(self, y: Tensor, sigma: NoiseLike) -> PerSample:
+        """Return log p_sigma(y), normalised, in nats.
+
+        Args:
+            y: (batch, channel, height, width).
+            sigma: one number or one per image, unit of `y`, positive.
+
+        Raises:
+            InputError: `y` has another shape than the model, or sigma is not positive.
+        """
+        self._check(y)
+        return self._log_density(y, noise_level(sigma, y, positive=True))
+
+    @final
+    def score(self, y: Tensor, sigma: NoiseLike) -> Image:
+        """Return grad log p_sigma(y); arguments and errors as in `log_density`."""
+        self._check(y)
+        return self._score(y, noise_level(sigma, y, positive=True))
+
+    @abstractmethod
+    def sample(self, count: int, *, rng: Generator) -> Image:
+        """Draw `count` images x from p, with the dtype and device of the model."""
+
+    @abstractmethod
+    def _log_density(self, y: Image, sigma: NoiseLevel) -> PerSample: ...
+
+    @abstractmethod
+    def _score(self, y: Image, sigma: NoiseLevel) -> Image: ...
+
+    def _check(self, y: Tensor) -> None:
+        super()._check(y)
+        if tuple(y.shape[1:]) != self.shape:
+            raise InputError(
+                f"The images have shape {tuple(y.shape[1:])}: this model is for {self.shape}."
+            )
+
+
+def check_float_tensors(**tensors: Tensor) -> None:
+    """Raise InputError if a parameter of a model is not floating point, or not finite."""
+    for name, tensor in tensors.items():
+        if not tensor.is_floating_point() or not bool(torch.isfinite(tensor).all()):
+            raise InputError(f"The {name} must be finite floating-point numbers.")

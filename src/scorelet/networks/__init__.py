@@ -1,0 +1,18 @@
+"""Architectures only: no probability, no files."""
+
+from torch import nn
+
+from scorelet.networks.bf_cnn import BFCNN
+from scorelet.networks.folding import folded
+from scorelet.networks.normalization import BiasFreeBatchNorm
+from scorelet.networks.shuffle_unet import ShuffleUNet
+from scorelet.networks.unet import UNet
+
+ARCHITECTURES: dict[str, type[nn.Module]] = {
+    "BFCNN": BFCNN,
+    "ShuffleUNet": ShuffleUNet,
+    "UNet": UNet,
+}
+"""Networks that a checkpoint can name: class name → class."""
+
+__all__ = ["ARCHITECTURES", "BFCNN", "BiasFreeBatchNorm", "ShuffleUNet", "UNet", "folded"]

@@ -1,0 +1,111 @@
+"""A bias-free U-Net for photographs: blocks of pixels in, cheap convolutions, sums as skips."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from scorelet.networks.bf_cnn import conv3x3
+from scorelet.networks.padding import mirrored_to_multiple
+
+
+class ShuffleUNet(nn.Module):
+    """Estimates the *noise* of a picture of any size: x̂ = y - net(y), f(a y) = a f(y), a > 0.
+
+    The picture is cut into 2x2 blocks (pixel unshuffle), so that the finest level works on a
+    quarter of the pixels. Level k has width w_k; encoders and decoders are chains of
+    `ResidualBlock`; levels are joined by 2x2 convolutions of stride 2, down and up, and a skip
+    adds the encoder's output to the decoder's input. No bias, no normalisation: the function is
+    homogeneous of degree one.
+
+    A network of three channels takes gray pictures too: they become three equal channels, and the
+    mean of the three results is returned.
+
+    Args:
+        channels: channels of the picture, 1 or 3.
+        widths: w_0, w_1, ..., finest level first.
+        encoder: residual blocks per level on the way down; the last is the coarsest level.
+        decoder: residual blocks per level on the way up, finest first; one fewer.
+
+    Shape:
+        (batch, channels, height, width) → the same, for any height and width: a side that is no
+        multiple of `multiple` is mirrored up to it and cut back.
+
+    Attributes:
+        multiple: side in pixels of the blocks of the coarsest level.
+        receptive_radius: a pixel of the result depends on those at most so far away, rounded up.
+    """
+
+    def __init__(
+        self,
+        channels: int = 1,
+        *,
+        widths: Sequence[int] = (64, 128, 192),
+        encoder: Sequence[int] = (3, 3, 4),
+        decoder: Sequence[int] = (4, 3),
+    ) -> None:
+        super().__init__()
+        if len(encoder) != len(widths) or len(decoder) != len(widths) - 1:
+            raise ValueError(f"{len(widths)} widths need as many encoders and one decoder fewer")
+        self.channels = channels
+        self.multiple = 2 ** len(widths)
+        self.receptive_radius = _radius(encoder, decoder)
+        self.head = conv3x3(4 * channels, widths[0])
+        self.tail = conv3x3(widths[0], 4 * channels)
+        self.encoders = nn.ModuleList(_blocks(w, n) for w, n in zip(widths, encoder, strict=True))
+        self.decoders = nn.ModuleList(_blocks(w, n) for w, n in zip(widths, decoder, strict=False))
+        pairs = list(pairwise(widths))
+        self.downs = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2, bias=False) for a, b in pairs)
+        self.ups = nn.ModuleList(
+            nn.ConvTranspose2d(b, a, 2, stride=2, bias=False) for a, b in pairs
+        )
+        with torch.no_grad():
+            self.tail.weight.mul_(0.1)
+
+    def forward(self, y: Tensor) -> Tensor:
+        """Return the estimated noise of y."""
+        if y.shape[1] == 1 < self.channels:
+            return self.forward(y.expand(-1, self.channels, -1, -1)).mean(1, keepdim=True)
+        height, width = y.shape[-2:]
+        x = self.head(F.pixel_unshuffle(mirrored_to_multiple(y, self.multiple), 2))
+        skips = []
+        for encoder, down in zip(self.encoders, self.downs, strict=False):
+            x = encoder(x)
+            skips.append(x)
+            x = down(x)
+        x = self.encoders[-1](x)
+        for k in reversed(range(len(skips))):
+            x = self.decoders[k](self.ups[k](x) + skips.pop())
+        return F.pixel_shuffle(self.tail(x), 2)[..., :height, :width]
+
+
+class ResidualBlock(nn.Module):
+    """x + P₂ ReLU(P₁ D x): D a 3x3 convolution of each channel, P₁ and P₂ channel matrices.
+
+    P₁ doubles the width and P₂ halves it. D costs nine products a channel, so a block costs a
+    quarter of two dense 3x3 convolutions.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.spatial = nn.Conv2d(width, width, 3, padding=1, groups=width, bias=False)
+        self.expand = nn.Conv2d(width, 2 * width, 1, bias=False)
+        self.reduce = nn.Conv2d(2 * width, width, 1, bias=False)
+        with torch.no_grad():
+            self.reduce.weight.mul_(0.1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the sum of the input and the branch."""
+        return x + self.reduce(F.relu(self.expand(self.spatial(x)), inplace=True))
+
+
+def _blocks(width: int, count: int) -> nn.Sequential:
+    return nn.Sequential(*(ResidualBlock(width) for _ in range(count)))
+
+
+def _radius(encoder: Sequence[int], decoder: Sequence[int]) -> int:
+    """Head, tail and one step of 2^(k+1) pixels a block at level k; and the coarsest block."""
+    steps = [(k, n) for side in (encoder, decoder) for k, n in enumerate(side)]
+    return 2 + 2 + 2 ** len(encoder) + sum(n * 2 ** (k + 1) for k, n in steps)

@@ -1,0 +1,79 @@
+"""The bias-free U-Net of the memorisation and generalisation study."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from scorelet.networks.bf_cnn import conv3x3
+from scorelet.networks.normalization import BiasFreeBatchNorm
+from scorelet.networks.padding import mirrored_to_multiple
+
+
+class UNet(nn.Module):
+    """Bias-free U-Net that estimates the *noise*: x̂ = y - net(y).
+
+    Encoder block k has two 3x3 convolutions of width w·2^k and is followed by a 2x2 mean; decoder
+    blocks start with a 2x2 transposed convolution and take the encoder's output beside it. All but
+    the first and the last convolution are followed by bias-free normalisation. One channel and
+    w = 64: 366,080 / 1,825,024 / 7,659,264 / 30,993,152 parameters for 1 / 2 / 3 / 4 blocks;
+    receptive fields 18 and 44 pixels for 1 and 2 blocks, 92 to 100 (by pixel phase) for 3.
+
+    Args:
+        channels: channels of the image.
+        width: w, channels of the finest level.
+        blocks: number of halvings.
+
+    Shape:
+        (batch, channels, height, width) → the same; a side that is no multiple of 2^blocks is
+        mirrored up to it and cut back.
+
+    Attributes:
+        multiple: 2^blocks.
+        receptive_radius: a pixel of the result depends on those at most so far away, rounded up.
+
+    References:
+        Kadkhodaie, Guth, Simoncelli, Mallat, ICLR 2024, arXiv 2310.02557, appendix.
+    """
+
+    def __init__(self, channels: int = 1, *, width: int = 64, blocks: int = 3) -> None:
+        super().__init__()
+        widths = [width * 2**k for k in range(blocks + 1)]
+        self.multiple = 2**blocks
+        self.receptive_radius = 4 * (2**blocks - 1) + 2 * 2**blocks + 2**blocks
+        first = nn.Sequential(conv3x3(channels, width), nn.ReLU(), *_conv_norm_relu(width, width))
+        self.encoders = nn.ModuleList([first])
+        self.encoders.extend(_double(widths[k], widths[k + 1]) for k in range(blocks))
+        self.ups = nn.ModuleList(_up(widths[k + 1], widths[k]) for k in range(blocks))
+        self.decoders = nn.ModuleList(_double(2 * w, w) for w in widths[1:blocks])
+        last = nn.Sequential(*_conv_norm_relu(2 * width, width), conv3x3(width, channels))
+        self.decoders.insert(0, last)
+
+    def forward(self, y: Tensor) -> Tensor:
+        """Return the estimated noise of y."""
+        height, width = y.shape[-2:]
+        skips = []
+        x = self.encoders[0](mirrored_to_multiple(y, self.multiple))
+        for encoder in self.encoders[1:]:
+            skips.append(x)
+            x = encoder(F.avg_pool2d(x, 2))
+        for up, decoder, skip in zip(
+            reversed(self.ups), reversed(self.decoders), reversed(skips), strict=True
+        ):
+            x = decoder(torch.cat([up(x), skip], dim=1))
+        return x[..., :height, :width]
+
+
+def _conv_norm_relu(inputs: int, outputs: int) -> tuple[nn.Module, ...]:
+    return conv3x3(inputs, outputs), BiasFreeBatchNorm(outputs), nn.ReLU()
+
+
+def _double(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(*_conv_norm_relu(inputs, outputs), *_conv_norm_relu(outputs, outputs))
+
+
+def _up(inputs: int, outputs: int) -> nn.ConvTranspose2d:
+    up = nn.ConvTranspose2d(inputs, outputs, 2, stride=2, bias=False)
+    nn.init.normal_(
+        up.weight, std=inputs**-0.5
+    )  # linear, and each output pixel sees `inputs` terms
+    return up

@@ -1,0 +1,1 @@
+"""The verbs: files, folders and arrays in, results and reports out."""

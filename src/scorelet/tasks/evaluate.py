@@ -1,0 +1,142 @@
+"""Measure a denoiser on pictures: PSNR and SSIM by noise level.
+
+Protocol: sigma in 8-bit units; noise is added to [0, 1] pixels without clipping, from the seed =
+index of the picture; the result is clipped to [0, 1]; figures are means over pictures.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from scorelet.analysis.image_quality import psnr, ssim
+from scorelet.core.device import choose_device, inference_dtype
+from scorelet.core.errors import InputError
+from scorelet.core.random import generator
+from scorelet.core.typing import Image
+from scorelet.data import Picture, find_pictures, iter_pages, load_pictures, locate, to_unit
+from scorelet.models import Denoiser
+from scorelet.tasks.inference import TileSide, denoise_tiles, prepare
+from scorelet.zoo import load
+
+Pixels = np.ndarray
+SIGMAS = (15.0, 25.0, 50.0)
+
+
+def noisy_pairs(pictures: Sequence[Pixels], sigma: float) -> Iterator[tuple[Image, Image]]:
+    """Yield (clean, noisy) of the protocol, each (1, channel, height, width)."""
+    for index, picture in enumerate(pictures):
+        clean = torch.from_numpy(to_unit(picture)).permute(2, 0, 1)[None].contiguous()
+        noise = torch.randn(clean.shape, generator=generator(index))
+        yield clean, clean + sigma / 255 * noise
+
+
+def evaluate_pictures(
+    denoiser: Denoiser,
+    pictures: Sequence[Pixels],
+    *,
+    sigmas: Sequence[float] = SIGMAS,
+    structure: bool = True,
+    tile: TileSide = "auto",
+) -> list[dict[str, float]]:
+    """Return one row {sigma, psnr, psnr_error, ssim} per noise level.
+
+    Args:
+        denoiser: prepared or not.
+        pictures: arrays (height, width, channels).
+        sigmas: 8-bit units.
+        structure: also measure SSIM (needs torchmetrics).
+        tile: as in `denoise_tiles`.
+
+    `psnr_error` is the standard error of the mean over pictures.
+    """
+    return [_row(denoiser, pictures, sigma, structure=structure, tile=tile) for sigma in sigmas]
+
+
+def mean_psnr(denoiser: nn.Module, pictures: Sequence[Pixels], sigma: float) -> float:
+    """Return the mean PSNR in dB at one noise level, in 8-bit units."""
+    assert isinstance(denoiser, Denoiser)
+    return _row(denoiser, pictures, sigma, structure=False, tile=None)["psnr"]
+
+
+def _row(
+    denoiser: Denoiser, pictures: Sequence[Pixels], sigma: float, *, structure: bool, tile: TileSide
+) -> dict[str, float]:
+    decibels, similarity = [], []
+    for clean, noisy in noisy_pairs(pictures, sigma):
+        estimate = _denoised(denoiser, noisy, sigma, tile).clamp(0, 1)
+        decibels.append(float(psnr(estimate, clean)))
+        if structure:
+            similarity.append(float(ssim(estimate, clean)))
+    row = {"sigma": sigma, "psnr": float(np.mean(decibels))}
+    row["psnr_error"] = float(np.std(decibels) / math.sqrt(len(decibels)))
+    if structure:
+        row["ssim"] = float(np.mean(similarity))
+    return row
+
+
+def _denoised(denoiser: Denoiser, noisy: Image, sigma: float, tile: TileSide) -> Image:
+    pixels = noisy[0].permute(1, 2, 0).numpy()
+    result = np.empty_like(pixels)
+    for piece, _, clean in denoise_tiles(denoiser, pixels, sigma / 255, tile=tile):
+        result[piece.target_rows, piece.target_columns] = clean
+    return torch.from_numpy(result).permute(2, 0, 1)[None]
+
+
+def evaluate(
+    data: str | Path,
+    *,
+    model: str = "photo",
+    sigmas: Sequence[float] = SIGMAS,
+    channels: int | None = None,
+    limit: int | None = None,
+    device: str = "auto",
+    tile: TileSide = "auto",
+) -> dict[str, Any]:
+    """Measure a model on a folder of clean pictures.
+
+    Args:
+        data: a folder, or the name of one under ``$SCORELET_DATA`` (with or without ``photos/``).
+        model: built-in name, path or Hub id.
+        sigmas: noise levels in 8-bit units.
+        channels: 1 makes pictures gray, 3 colour; None takes what the first picture is.
+        limit: only the first so many pictures.
+        device: auto, cpu, cuda or mps.
+        tile: as in `denoise_tiles`.
+
+    Returns:
+        model, data, pictures, channels, dtype, and rows with sigma, psnr, psnr_error and ssim.
+    """
+    folder = _locate_photos(data)
+    kind = channels or read_first(folder).pixels.shape[2]
+    pictures = load_pictures(folder, channels=kind)[:limit]
+    denoiser = prepare(load(model), device=device)
+    rows = evaluate_pictures(denoiser, pictures, sigmas=sigmas, tile=tile)
+    return {
+        "model": model,
+        "data": str(data),
+        "pictures": len(pictures),
+        "channels": kind,
+        "dtype": str(inference_dtype(choose_device(device))).removeprefix("torch."),
+        "rows": rows,
+    }
+
+
+def read_first(folder: Path) -> Picture:
+    """Return the first picture of a folder."""
+    return next(iter_pages(find_pictures(folder)[0]))
+
+
+def _locate_photos(data: str | Path) -> Path:
+    try:
+        return locate(data)
+    except InputError:
+        try:
+            return locate(f"photos/{data}")
+        except InputError:
+            pass
+        raise

@@ -1,0 +1,115 @@
+"""Run a denoiser over arrays of any size, in the dtype that is fastest here."""
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scorelet.core.device import choose_device, inference_dtype
+from scorelet.core.memory import keep_large_buffers
+from scorelet.data import from_unit, to_unit
+from scorelet.models import ChannelDenoiser, Denoiser, ResidualDenoiser
+from scorelet.networks import folded
+from scorelet.tasks.tiling import Tile, auto_side, plan
+
+Pixels = np.ndarray
+TileSide = int | Literal["auto"] | None
+
+
+def prepare(
+    denoiser: Denoiser, *, device: str = "auto", dtype: torch.dtype | None = None
+) -> Denoiser:
+    """Return a copy of `denoiser` made for inference: folded, laid out and cast.
+
+    Args:
+        denoiser: any; only residual networks change.
+        device: auto, cpu, cuda, mps.
+        dtype: of the convolutions; None takes `inference_dtype`. Images stay float32.
+    """
+    keep_large_buffers()
+    place = choose_device(device)
+    kind = dtype or inference_dtype(place)
+    if isinstance(denoiser, ChannelDenoiser):
+        counts = denoiser.channels or ()
+        ready = {c: prepare(denoiser.part(c), device=device, dtype=kind) for c in counts}
+        return ChannelDenoiser(ready).eval()
+    if isinstance(denoiser, ResidualDenoiser):
+        network = folded(denoiser.network).to(device=place, dtype=kind)
+        network = network.to(memory_format=torch.channels_last)  # ty: ignore[no-matching-overload]
+        count = denoiser.channels[0] if denoiser.channels else None
+        return ResidualDenoiser(network, channels=count, compute_dtype=kind).eval()
+    return copy.deepcopy(denoiser).to(place).eval()
+
+
+def denoise_tiles(
+    denoiser: Denoiser, pixels: Pixels, sigma: float | None, *, tile: TileSide = "auto"
+) -> Iterator[tuple[Tile, Pixels, Pixels]]:
+    """Yield (tile, noisy, denoised) for all tiles of a picture.
+
+    Args:
+        denoiser: prepared or not; it must take the picture's channel count.
+        pixels: (height, width, channels), integers or floats.
+        sigma: noise level in the unit of [0, 1] images; may be None for blind denoisers.
+        tile: side in pixels, "auto" or None for the whole picture at once.
+
+    The two arrays are float32 in [0, 1] units, (rows, columns, channels) of the tile's target;
+    the denoised one is neither clipped nor rounded.
+    """
+    height, width, channels = pixels.shape
+    side = auto_side(height, width) if isinstance(tile, str) else tile
+    radius, multiple = locality(denoiser, channels)
+    device = next((p.device for p in denoiser.parameters()), torch.device("cpu"))
+    for piece in plan(height, width, side=side, radius=radius, multiple=multiple):
+        noisy = to_unit(pixels[piece.rows, piece.columns])
+        clean = _run(denoiser, noisy, sigma, device)
+        keep = piece.keep_rows, piece.keep_columns
+        yield piece, noisy[keep], clean[keep]
+
+
+def denoise_array(
+    denoiser: Denoiser,
+    pixels: Pixels,
+    sigma: float | None = None,
+    *,
+    tile: TileSide = "auto",
+    strength: float = 1.0,
+    on_tile: Callable[[Tile, Pixels, Pixels], None] | None = None,
+) -> Pixels:
+    """Return noisy + strength (denoised - noisy) with the dtype of `pixels`.
+
+    Args:
+        denoiser, pixels, sigma, tile: as in `denoise_tiles`.
+        strength: share of the noise that is taken out, 0 to 1.
+        on_tile: called with (tile, noisy, denoised) after each tile.
+    """
+    result = np.empty_like(pixels)
+    for piece, noisy, clean in denoise_tiles(denoiser, pixels, sigma, tile=tile):
+        mixed = clean if strength == 1 else noisy + strength * (clean - noisy)
+        result[piece.target_rows, piece.target_columns] = from_unit(mixed, pixels.dtype)
+        if on_tile:
+            on_tile(piece, noisy, clean)
+    return result
+
+
+def locality(denoiser: Denoiser, channels: int) -> tuple[int, int]:
+    """Return receptive radius and block size in pixels of the network for `channels`.
+
+    A denoiser without a convolutional network sees the whole picture: its radius is unbounded.
+    """
+    if isinstance(denoiser, ChannelDenoiser):
+        return locality(denoiser.part(channels), channels)
+    network = getattr(denoiser, "network", denoiser)
+    return getattr(network, "receptive_radius", 1 << 40), getattr(network, "multiple", 1)
+
+
+@torch.inference_mode()
+def _run(denoiser: Denoiser, noisy: Pixels, sigma: float | None, device: torch.device) -> Pixels:
+    batch: Tensor = (
+        torch.from_numpy(np.ascontiguousarray(noisy, dtype=np.float32))
+        .to(device)[None]
+        .permute(0, 3, 1, 2)
+    )
+    return denoiser(batch, sigma)[0].permute(1, 2, 0).cpu().numpy()

@@ -1,0 +1,42 @@
+"""What this installation is and what it runs on."""
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from scorelet.core.device import choose_device, inference_dtype
+from scorelet.data.locate import ENVIRONMENT
+from scorelet.zoo import names
+from scorelet.zoo.registry import WEIGHTS
+
+PACKAGES = ("scorelet", "torch", "numpy", "pillow", "tifffile", "imagecodecs", "accelerate")
+
+
+def info(device: str = "auto") -> dict[str, Any]:
+    """Return versions, device, dtype of convolutions, threads and folders.
+
+    Args:
+        device: auto, cpu, cuda or mps.
+    """
+    import torch
+
+    place = choose_device(device)
+    return {
+        "versions": {"python": platform.python_version()} | {p: _version(p) for p in PACKAGES},
+        "platform": platform.platform(),
+        "device": str(place),
+        "convolutions_in": str(inference_dtype(place)).removeprefix("torch."),
+        "cpu": torch.backends.cpu.get_cpu_capability(),
+        "threads": torch.get_num_threads(),
+        "models": names(),
+        "model_folder": str(WEIGHTS),
+        "data_folder": os.environ.get(ENVIRONMENT, f"not set ({ENVIRONMENT})"),
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,68 @@
+"""Progress bars on stderr, and nothing when nobody looks."""
+
+import sys
+from types import TracebackType
+from typing import Self
+
+
+class Bar:
+    """A progress bar with a note at its end.
+
+    Args:
+        title: what is going on.
+        total: number of units.
+        start: units that are done already.
+        quiet: draw nothing.
+    """
+
+    def __init__(self, title: str, total: int, *, start: int = 0, quiet: bool = False) -> None:
+        self.title, self.total, self.start, self.quiet = title, total, start, quiet
+        self._bar = None
+
+    def __enter__(self) -> Self:
+        if not self.quiet and sys.stderr.isatty():
+            self._bar, self._task = _rich_bar(self.title, self.total, self.start)
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def expect(self, total: int) -> None:
+        """Set the number of units, when it becomes known."""
+        if self._bar:
+            self._bar.update(self._task, total=total)
+
+    def advance(self, note: str = "", *, units: int = 1) -> None:
+        """Move on; a note stays until the next one."""
+        if self._bar:
+            self._bar.update(self._task, advance=units, **({"note": note} if note else {}))
+
+
+def _rich_bar(title: str, total: int, start: int):  # noqa: ANN202 - rich is imported late
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+        console=Console(stderr=True),
+    )
+    return bar, bar.add_task(title, total=total, completed=start, note="")

@@ -1,0 +1,117 @@
+"""Train a model from a configuration: data in, a run folder out."""
+
+import time
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from scorelet.core.errors import InputError
+from scorelet.core.files import write_text
+from scorelet.core.memory import keep_large_buffers
+from scorelet.data import load_pictures, locate
+from scorelet.data.patches import NoisyPatches
+from scorelet.models import ResidualDenoiser
+from scorelet.tasks.evaluate import mean_psnr
+from scorelet.tasks.progress import Bar
+from scorelet.training import TrainConfig, Trainer, blind_denoising, write_config
+from scorelet.zoo import build_network, load_network, save_denoiser
+
+WEIGHTS = "weights.safetensors"
+VALIDATION_SIGMAS = (15.0, 25.0, 50.0)
+
+
+def train(config: TrainConfig, *, resume: bool = False, quiet: bool = False) -> Path:
+    """Train a blind denoiser; return the path of its averaged weights.
+
+    The folder `config.output` gets ``config.yaml``, ``log.jsonl``, ``tensorboard/``,
+    ``state.safetensors`` (to resume) and ``weights.safetensors`` (to use: the averaged weights).
+
+    Raises:
+        InputError: data that are not there, an unknown architecture, a folder in use.
+    """
+    keep_large_buffers()
+    model = ResidualDenoiser(_network(config))
+    trainer = Trainer(
+        config,
+        model,
+        _patches(config),
+        blind_denoising(config.sigma_weight),
+        validate=_validation(config),
+        export=_export(config),
+        resume=resume,
+    )
+    if trainer.accelerator.is_main_process:
+        write_text(Path(config.output) / "config.yaml", write_config(config))
+    main = trainer.accelerator.is_main_process
+    with Bar("training", config.steps, start=trainer.step, quiet=quiet or not main) as bar:
+        for progress in trainer.run():
+            bar.advance("" if progress.loss is None else f"loss {progress.loss:.4f}")
+    return Path(config.output) / WEIGHTS
+
+
+def _network(config: TrainConfig) -> nn.Module:
+    torch.manual_seed(config.seed)  # the constructors of torch's layers know no generator
+    network = build_network(config.model.architecture, config.model.options)
+    if config.model.start_from:
+        _start_from(network, locate(config.model.start_from), config.data.channels)
+    return network
+
+
+def _start_from(network: nn.Module, path: Path, channels: int) -> None:
+    """Copy the weights of a file's network whose names and shapes agree."""
+    _, _, weights = load_network(path, channels)
+    own = network.state_dict()
+    fitting = {n: t for n, t in weights.items() if n in own and own[n].shape == t.shape}
+    if not fitting:
+        raise InputError(f"No weight of {path} fits the architecture: check model.options.")
+    network.load_state_dict(fitting, strict=False)
+
+
+def _patches(config: TrainConfig) -> NoisyPatches:
+    data = config.data
+    exclude = frozenset(data.exclude)
+    pictures = [
+        picture
+        for folder in data.train
+        for picture in load_pictures(locate(folder), channels=data.channels, exclude=exclude)
+    ]
+    return NoisyPatches(
+        pictures,
+        patch=data.patch,
+        sigma=(data.sigma[0] / 255, data.sigma[1] / 255),
+        length=config.steps * data.batch,
+        seed=config.seed,
+        gray=data.gray,
+    )
+
+
+def _validation(config: TrainConfig):  # noqa: ANN202 - a Hook or None
+    if not config.data.validation:
+        return None
+    folders = [locate(name) for name in config.data.validation]
+    kinds = (1, 3) if config.data.gray and config.data.channels == 3 else (config.data.channels,)
+    sets = {c: [p for f in folders for p in load_pictures(f, channels=c)] for c in kinds}
+
+    def validate(_step: int, model: nn.Module) -> dict[str, float]:
+        return {
+            f"psnr{channels}_{sigma:g}": round(mean_psnr(model, pictures, sigma), 4)
+            for channels, pictures in sets.items()
+            for sigma in VALIDATION_SIGMAS
+        }
+
+    return validate
+
+
+def _export(config: TrainConfig):  # noqa: ANN202 - a Hook
+    build = (config.model.architecture, config.model.options)
+    channels = config.data.channels
+    started = time.time()
+
+    def export(step: int, model: nn.Module) -> dict[str, float]:
+        path = Path(config.output) / WEIGHTS
+        network = model.network if isinstance(model, ResidualDenoiser) else model
+        save_denoiser(path, {channels: network}, {channels: build})
+        return {"step": step, "hours": (time.time() - started) / 3600}
+
+    return export

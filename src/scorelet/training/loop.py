@@ -1,0 +1,209 @@
+"""One training loop for every model, on accelerate: one process or many, any precision.
+
+A step is a function of (state, seed, step number): batches come from the step number, random
+numbers from (seed, step, process). So a run that was killed goes on as if nothing had happened.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from scorelet.core.errors import InputError, MissingExtraError, ScoreletError
+from scorelet.core.random import generator
+from scorelet.training.averaging import averaged
+from scorelet.training.config import TrainConfig
+from scorelet.training.logs import RunLog
+from scorelet.training.objectives import Batch, Objective
+from scorelet.training.optimizers import make_optimizers
+from scorelet.training.schedules import rate_factor
+from scorelet.training.state import load_state, save_state
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+STATE = "state.safetensors"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a caller sees after every step."""
+
+    step: int
+    steps: int
+    loss: float | None
+    """Mean loss since the last log line; None between two lines."""
+
+
+Hook = Callable[[int, nn.Module], dict[str, float]]
+
+
+class Trainer:
+    """Run a `TrainConfig`: `for progress in Trainer(...).run(): ...`.
+
+    Args:
+        config: the run.
+        model: what learns; its averaged copy is `self.average`.
+        data: patch k of the run at index k; a global batch is `batch` consecutive items.
+        objective: maps (model, batch, generator) to a `Loss`.
+        validate: called every `validate_every` steps on the main process with the averaged model;
+            what it returns is logged.
+        export: called with the averaged model at every save.
+        resume: go on from the folder's state; without it a folder with a state is an error.
+
+    Raises:
+        InputError: the batch cannot be shared by the processes, or the folder is in use.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        model: nn.Module,
+        data: Dataset,
+        objective: Objective,
+        *,
+        validate: Hook | None = None,
+        export: Hook | None = None,
+        resume: bool = False,
+    ) -> None:
+        self.config, self.data, self.objective = config, data, objective
+        self.validate, self.export = validate, export
+        self.accelerator = _accelerator(config.precision)
+        if config.data.batch % self.accelerator.num_processes:
+            raise InputError(
+                f"A batch of {config.data.batch} cannot be shared by "
+                f"{self.accelerator.num_processes} processes: choose a multiple."
+            )
+        model = model.to(self.accelerator.device)
+        model = model.to(memory_format=torch.channels_last)  # ty: ignore[no-matching-overload]
+        self.average = averaged(model, config.optimizer.ema)
+        optimizers = make_optimizers(model, config.optimizer)
+        self.rates = [group["lr"] for o in optimizers for group in o.param_groups]
+        self.state_path = Path(config.output) / STATE
+        self.step = self._restore(model, optimizers, resume=resume)
+        self.optimizers = optimizers
+        self.plain = model
+        self.model = self.accelerator.prepare(model)
+
+    def run(self) -> Iterator[Progress]:
+        """Yield after every step until the last; saves, validates and logs on the way."""
+        main = self.accelerator.is_main_process
+        log = None
+        if main:
+            log = RunLog(self.config.output, step=self.step, tensorboard=self.config.tensorboard)
+        try:
+            yield from self._steps(log)
+        finally:
+            if log:
+                log.close()
+
+    def _steps(self, log: RunLog | None) -> Iterator[Progress]:
+        config, total, since = self.config, 0.0, self.step
+        clock = time.perf_counter()
+        for batch in self._batches():
+            loss, norm = self._one_step(batch)
+            total += loss
+            mean = None
+            if self.step % config.log_every == 0 or self.step == config.steps:
+                mean = total / (self.step - since)
+                seconds = time.perf_counter() - clock
+                if not mean < float("inf"):  # also true of NaN
+                    raise ScoreletError(
+                        f"The loss is {mean} near step {self.step}: lower the learning rate; the "
+                        f"last good state is in {self.state_path}."
+                    )
+                if log:
+                    pixels = (self.step - since) * config.data.batch * config.data.patch**2
+                    log.write(
+                        self.step,
+                        loss=mean,
+                        gradient_norm=norm,
+                        rate=self.optimizers[0].param_groups[0]["lr"],
+                        megapixels_per_second=round(pixels / seconds / 1e6, 4),
+                        seconds=round(seconds, 2),
+                    )
+                total, since, clock = 0.0, self.step, time.perf_counter()
+            self._after_step(log)
+            yield Progress(self.step, config.steps, mean)
+
+    def _one_step(self, batch: Batch) -> tuple[float, float]:
+        config, accelerator = self.config, self.accelerator
+        factor = rate_factor(self.step, config.steps, config.schedule)
+        groups = [group for o in self.optimizers for group in o.param_groups]
+        for group, rate in zip(groups, self.rates, strict=True):
+            group["lr"] = rate * factor
+        rng = generator(config.seed, self.step, accelerator.process_index)
+        with accelerator.autocast():
+            loss = self.objective(self.model, batch, rng).value
+        accelerator.backward(loss)
+        norm = accelerator.clip_grad_norm_(self.model.parameters(), config.optimizer.clip)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
+        self.average.update_parameters(self.plain)
+        self.step += 1
+        return float(loss.detach()), float(norm)
+
+    def _after_step(self, log: RunLog | None) -> None:
+        if log is None:
+            return
+        last = self.step == self.config.steps
+        if last or self.step % self.config.save_every == 0:
+            save_state(
+                self.state_path,
+                step=self.step,
+                model=self.plain,
+                average=self.average,
+                optimizers=self.optimizers,
+            )
+            if self.export:
+                self.export(self.step, self.average.module)
+        if self.validate and (last or self.step % self.config.validate_every == 0):
+            self.average.eval()
+            with self.accelerator.autocast(), torch.no_grad():
+                log.write(self.step, **self.validate(self.step, self.average.module))
+
+    def _batches(self) -> Iterator[Batch]:
+        shares = _shares(self.config, self.step, self.accelerator)
+        loader = DataLoader(self.data, batch_sampler=shares, num_workers=self.config.data.workers)
+        for batch in loader:
+            yield {name: self._place(tensor) for name, tensor in batch.items()}
+
+    def _place(self, tensor: Tensor) -> Tensor:
+        layout = torch.channels_last if tensor.ndim == 4 else torch.preserve_format
+        return tensor.to(self.accelerator.device, memory_format=layout)
+
+    def _restore(
+        self, model: nn.Module, optimizers: list[torch.optim.Optimizer], *, resume: bool
+    ) -> int:
+        if self.state_path.exists() and not resume:
+            raise InputError(
+                f"{self.state_path.parent} holds a run already: add --resume to go on, or choose "
+                "another --output."
+            )
+        Path(self.config.output).mkdir(parents=True, exist_ok=True)
+        if not self.state_path.exists():
+            return 0
+        return load_state(self.state_path, model=model, average=self.average, optimizers=optimizers)
+
+
+def _shares(config: TrainConfig, done: int, accelerator: "Accelerator") -> list[list[int]]:
+    """Item numbers of this process for each step that is left."""
+    batch, share = config.data.batch, config.data.batch // accelerator.num_processes
+    first = accelerator.process_index * share
+    return [
+        list(range(s * batch + first, s * batch + first + share)) for s in range(done, config.steps)
+    ]
+
+
+def _accelerator(precision: str) -> "Accelerator":
+    try:
+        from accelerate import Accelerator
+    except ImportError as error:
+        raise MissingExtraError("accelerate", "train") from error
+    return Accelerator(mixed_precision=precision)

@@ -1,0 +1,54 @@
+"""What training minimises: pure functions of (model, batch, generator).
+
+Symbols: x clean image in R^d, z standard normal, y = x + σ z, f denoiser.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from torch import Generator, Tensor, nn
+
+from scorelet.core.typing import Image, NoiseLevel
+
+Batch = dict[str, Tensor]
+
+
+class Loss(NamedTuple):
+    """A value to minimise and the terms to log."""
+
+    value: Tensor
+    terms: dict[str, Tensor]
+
+
+Objective = Callable[[nn.Module, Batch, Generator], Loss]
+
+
+def denoising_loss(
+    estimate: Image, clean: Image, sigma: NoiseLevel, *, power: float = 1.0, floor: float = 2 / 255
+) -> Loss:
+    """Squared error of an estimate, balanced over noise levels.
+
+    mean over the batch of [mean over pixels of (f(y) - x)²] / (σ + floor)^power. For every fixed
+    power the minimiser is E[x | y, σ] of each noise level; a blind network shares its capacity
+    between levels by these weights. The error of photographs grows about as σ, so power 1 weighs
+    all levels alike.
+
+    Args:
+        estimate: f(y), (batch, channel, height, width).
+        clean: x.
+        sigma: σ, (batch,), same unit as the images.
+        power: exponent of the weight.
+        floor: keeps the weight of noise-free patches finite.
+    """
+    per_sample = (estimate.float() - clean).square().mean((1, 2, 3))
+    value = (per_sample / (sigma + floor) ** power).mean()
+    return Loss(value, {"mse": per_sample.detach().mean()})
+
+
+def blind_denoising(power: float) -> Objective:
+    """Return the objective of a blind denoiser on batches with `clean`, `noisy` and `sigma`."""
+
+    def objective(model: nn.Module, batch: Batch, _rng: Generator) -> Loss:
+        return denoising_loss(model(batch["noisy"]), batch["clean"], batch["sigma"], power=power)
+
+    return objective

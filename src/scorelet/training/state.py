@@ -1,0 +1,66 @@
+"""The state of a run as one safetensors file: enough to go on exactly where it stopped."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from scorelet.core.checkpoint import load_tensors, save_tensors
+from scorelet.core.errors import CheckpointError
+
+Optimizers = list[torch.optim.Optimizer]
+
+
+def save_state(
+    path: Path, *, step: int, model: nn.Module, average: nn.Module, optimizers: Optimizers
+) -> None:
+    """Write weights, averaged weights and optimiser moments after `step` steps, atomically."""
+    tensors = _prefixed("model", model.state_dict()) | _prefixed("average", average.state_dict())
+    scalars: dict[str, Any] = {}
+    for k, optimizer in enumerate(optimizers):
+        for index, state in optimizer.state_dict()["state"].items():
+            for name, value in state.items():
+                key = f"optimizer{k}.{index}.{name}"
+                if isinstance(value, Tensor):
+                    tensors[key] = value
+                else:
+                    scalars[key] = value
+    save_tensors(path, tensors, {"kind": "training-state", "step": step, "scalars": scalars})
+
+
+def load_state(path: Path, *, model: nn.Module, average: nn.Module, optimizers: Optimizers) -> int:
+    """Put a saved state back in place; return the number of steps that it has behind it.
+
+    Raises:
+        CheckpointError: damaged, or of another model.
+    """
+    tensors, header = load_tensors(path)
+    if header.get("kind") != "training-state":
+        raise CheckpointError(f"{path} is not the state of a training run.")
+    try:
+        model.load_state_dict(_without_prefix("model", tensors))
+        average.load_state_dict(_without_prefix("average", tensors))
+        for k, optimizer in enumerate(optimizers):
+            _load_optimizer(optimizer, f"optimizer{k}", tensors | header["scalars"])
+    except (RuntimeError, KeyError, ValueError) as error:
+        raise CheckpointError(f"{path} belongs to another model or optimiser: {error}") from error
+    return int(header["step"])
+
+
+def _load_optimizer(optimizer: torch.optim.Optimizer, prefix: str, values: dict[str, Any]) -> None:
+    state: dict[int, dict[str, Any]] = {}
+    for key, value in _without_prefix(prefix, values).items():
+        index, name = key.split(".", 1)
+        state.setdefault(int(index), {})[name] = value
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def _prefixed(prefix: str, values: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {f"{prefix}.{name}": value for name, value in values.items()}
+
+
+def _without_prefix(prefix: str, values: dict[str, Any]) -> dict[str, Any]:
+    start = f"{prefix}."
+    return {key[len(start) :]: value for key, value in values.items() if key.startswith(start)}

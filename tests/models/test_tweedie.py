@@ -1,0 +1,92 @@
+"""Scores, and Stein's unbiased risk estimate."""
+
+import pytest
+import torch
+from torch.func import jacrev
+
+from laws.denoiser_laws import assert_close
+from models.test_denoiser import bias_free_net, images
+from scorelet.core.errors import InputError
+from scorelet.core.random import generator
+from scorelet.models import (
+    ResidualDenoiser,
+    add_noise,
+    denoised_from_score,
+    score_from_denoised,
+    sure,
+)
+
+DENOISER = ResidualDenoiser(bias_free_net())
+
+
+def test_score_and_denoised_are_inverse_with_one_level_per_image():
+    y, denoised, sigmas = images(3), images(3) / 2, [0.1, 0.5, 2.0]
+    got = score_from_denoised(denoised, y, sigmas)
+    assert_close(got[2], (denoised[2] - y[2]) / 4, 1e-15)  # division by 4 is exact
+    assert_close(denoised_from_score(got, y, sigmas), denoised, 1e-14)  # a few roundings
+
+
+def test_exact_sure_is_the_formula_with_the_trace_of_the_dense_jacobian():
+    y, sigma = images(2, side=5), [0.3, 0.6]
+    got = sure(DENOISER, y, sigma, exact=True)
+    for image, level, value in zip(y, sigma, got, strict=True):
+        jacobian = jacrev(lambda u: DENOISER(u[None])[0])(image).reshape(25, 25)
+        residual = (image - DENOISER(image[None])[0]).square().sum()
+        expected = residual - level**2 * 25 + 2 * level**2 * jacobian.trace()
+        assert_close(value, expected, 1e-12)  # sums of 25 terms in another order
+
+
+def test_probed_sure_agrees_with_exact_sure():
+    y = images(1).expand(400, 1, 8, 8)
+    probed = sure(DENOISER, y, 0.5, rng=generator(3), probes=2)
+    exact = sure(DENOISER, y[:1], 0.5, exact=True)
+    error = (probed.mean() - exact).abs()
+    assert error < 3 * probed.std() / 20  # 3 standard errors of 400 independent probes
+    # Hutchinson's variance is that of sums over pairs: two probes must halve it
+    single = sure(DENOISER, y, 0.5, rng=generator(4), probes=1)
+    assert 1.6 < single.var() / probed.var() < 2.5  # 3 s.d. of a ratio of two such variances
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_mean_sure_is_the_true_error_of_a_network(exact):
+    x = images(1, side=5).expand(600, 1, 5, 5) * 0.3
+    y = add_noise(x, 0.4, rng=generator(5))
+    error = (x - DENOISER(y)).square().flatten(1).sum(1).detach()
+    difference = sure(DENOISER, y, 0.4, rng=generator(6), exact=exact).detach() - error
+    assert difference.mean().abs() < 3 * difference.std() / 600**0.5  # 3 standard errors
+    # the check has power: without the trace the estimate would be off by far more
+    assert error.mean() > 30 * difference.std() / 600**0.5
+
+
+def test_sure_is_differentiable_in_the_weights():
+    denoiser = ResidualDenoiser(bias_free_net())
+    y, weight = images(1, side=4), next(denoiser.parameters())
+    (gradient,) = torch.autograd.grad(sure(denoiser, y, 0.3, exact=True).sum(), weight)
+    step = 1e-6
+    with torch.no_grad():
+        values = []
+        for sign in (1, -1):
+            weight[0, 0, 1, 1] += sign * step
+            values.append(sure(denoiser, y, 0.3, exact=True).sum())
+            weight[0, 0, 1, 1] -= sign * step
+    numeric = (values[0] - values[1]) / (2 * step)
+    assert_close(gradient[0, 0, 1, 1], numeric, 1e-6)  # rounding 1e-15 / step, and step^2
+
+
+@pytest.mark.parametrize("sigma", [0.0, -1.0])
+def test_levels_must_be_positive(sigma):
+    y = images(1)
+    for call in (
+        lambda: score_from_denoised(y, y, sigma),
+        lambda: denoised_from_score(y, y, sigma),
+        lambda: sure(DENOISER, y, sigma, exact=True),
+    ):
+        with pytest.raises(InputError, match="finite and positive"):
+            call()
+
+
+def test_sure_needs_probes_and_their_source():
+    with pytest.raises(InputError, match="give rng"):
+        sure(DENOISER, images(1), 0.1)
+    with pytest.raises(InputError, match="at least 1"):
+        sure(DENOISER, images(1), 0.1, rng=generator(0), probes=0)
