@@ -4,7 +4,7 @@ Everything is imported when it is first used, so that ``import scorelet`` costs 
 
     >>> import scorelet as sl
     >>> denoiser = sl.load("photo")  # a Denoiser: denoiser(y, sigma) → E[x | y]
-    >>> out = sl.denoise("noisy.png")  # out.image, out.sigma, out.save(path); doctest: +SKIP
+    >>> out = sl.denoise("noisy.png")  # doctest: +SKIP
 """
 
 from importlib import import_module

@@ -17,7 +17,6 @@ from laws.denoiser_laws import (
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
 from scorelet.models import (
-    ChannelDenoiser,
     Denoiser,
     GaussianDenoiser,
     ResidualDenoiser,
@@ -121,7 +120,7 @@ def test_noise_levels_can_be_mapped_over():
 )
 def test_bad_images_are_refused(y, message):
     with pytest.raises(InputError, match=message):
-        ResidualDenoiser(bias_free_net(), channels=1)(y)
+        ResidualDenoiser(bias_free_net(), channels=(1,))(y)
 
 
 def test_a_missing_noise_level_is_refused_unless_blind():
@@ -158,24 +157,6 @@ def test_homogeneity_fails_with_a_bias():
     ):
         with pytest.raises(AssertionError, match="relative error"):
             law()
-
-
-def test_channel_denoiser_picks_by_channel_count():
-    members = {3: ResidualDenoiser(bias_free_net(3)), 1: ResidualDenoiser(bias_free_net(1))}
-    both = ChannelDenoiser(members)
-    for count, member in members.items():
-        y = images(2, count)
-        assert torch.equal(both(y, 0.2), member(y))
-    with pytest.raises(InputError, match="has 2 channels: this denoiser takes 1 or 3"):
-        both(images(1, 2))
-    assert {key.split(".")[1] for key in both.state_dict()} == {"1", "3"}
-
-
-def test_channel_denoiser_needs_blind_members():
-    with pytest.raises(InputError, match="for 1 channels is not blind"):
-        ChannelDenoiser({1: Echo(blind=False)})
-    with pytest.raises(InputError, match="at least one"):
-        ChannelDenoiser({})
 
 
 def test_dtype_follows_the_input():

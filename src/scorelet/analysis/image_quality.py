@@ -2,8 +2,11 @@
 
 import torch
 
-from scorelet.core.errors import MissingExtraError
+from scorelet.core.errors import InputError, MissingExtraError
 from scorelet.core.typing import Image, PerSample
+
+SMALLEST = 6
+"""Smallest side in pixels for `ssim`: half its window, mirrored."""
 
 
 def psnr(estimate: Image, reference: Image) -> PerSample:
@@ -15,9 +18,10 @@ def ssim(estimate: Image, reference: Image) -> PerSample:
     """Return the structural similarity per picture, in [-1, 1].
 
     Gaussian window 11x11 of standard deviation 1.5, K = (0.01, 0.03), mean over channels, by
-    torchmetrics. The window shrinks to the largest odd size that fits a smaller picture.
+    torchmetrics; borders are mirrored.
 
     Raises:
+        InputError: a side below 6 pixels.
         MissingExtraError: torchmetrics is not installed.
 
     References:
@@ -27,5 +31,10 @@ def ssim(estimate: Image, reference: Image) -> PerSample:
         from torchmetrics.functional.image import structural_similarity_index_measure as measure
     except ImportError as error:
         raise MissingExtraError("torchmetrics", "train") from error
+    if min(estimate.shape[-2:]) < SMALLEST:
+        raise InputError(
+            f"SSIM needs pictures of at least {SMALLEST} pixels a side, got "
+            f"{estimate.shape[-2]}x{estimate.shape[-1]}."
+        )
     value = measure(estimate, reference, data_range=1.0, reduction="none")
     return torch.as_tensor(value).reshape(len(estimate))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 def denoise(
     paths: list[Path],
+    /,
     *,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     model: str = "photo",
@@ -32,7 +33,7 @@ def denoise(
     writes the same kind and depth, with alpha, colour profile and EXIF. Prints the noise level
     that it found, and warns when the noise is not white.
 
-    Examples:
+    For example:
 
         scorelet denoise night.png -o clean.png
 
@@ -51,6 +52,8 @@ def denoise(
     from scorelet.tasks.denoise import Settings, denoise_files
     from scorelet.tasks.progress import Bar
 
+    if sigma is not None and not 0 <= sigma < float("inf"):
+        raise InputError(f"--sigma {sigma:g}: give 0 or more in 8-bit units (25 means 25/255).")
     settings = Settings(
         model=model,
         sigma=None if sigma is None else sigma / 255,
@@ -91,9 +94,16 @@ def _tell(outcome: "Outcome", shared: Shared) -> None:
     pages = outcome.report["pages"]
     for number, page in enumerate(pages):
         name = f"{outcome.task.source}" + (f" page {number + 1}" if len(pages) > 1 else "")
-        shared.say(f"{name}: sigma {page['sigma_8bit']:.1f} → {outcome.task.target}{kept}")
+        shared.say(f"{name}: sigma {_level(page)} → {outcome.task.target}{kept}")
         for warning in page["warnings"]:
             shared.warn(f"{name}: {warning}.")
+
+
+def _level(page: dict[str, Any]) -> str:
+    """Write the noise level in 8-bit units; for floating point in the unit of the file."""
+    if page["dtype"].startswith("float"):
+        return f"{page['sigma']:.3g} (in the unit of the file)"
+    return f"{page['sigma_8bit']:.1f}"
 
 
 def _finish(outcomes: "list[Outcome]", seconds: float, shared: Shared) -> int:

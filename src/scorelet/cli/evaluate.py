@@ -19,11 +19,11 @@ def evaluate(
     """Measure PSNR and SSIM of a model on clean pictures, by noise level.
 
     White noise is added without clipping, from seed = index of the picture; results are clipped;
-    figures are means over pictures.
+    figures are means over pictures. Needs pip install 'scorelet[train]', for SSIM.
 
-    Examples:
+    For example:
 
-        scorelet evaluate --model photo --data examples --limit 3
+        scorelet evaluate --model photo --data examples/clean --limit 3
 
         scorelet evaluate --data photos/set12 --sigma 15,25,50 --json
 

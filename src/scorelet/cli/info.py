@@ -6,7 +6,7 @@ from scorelet.cli.options import DEFAULTS, Shared
 def info(*, shared: Shared = DEFAULTS) -> int:
     """Print versions, device, threads and folders: what a bug report needs.
 
-    Example:
+    For example:
 
         scorelet info
     """

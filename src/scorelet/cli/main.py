@@ -4,6 +4,7 @@ Exit status: 0 all done; 1 some inputs failed, the others are done and the faile
 2 usage, or nothing done.
 """
 
+import logging
 import sys
 from importlib.metadata import version
 
@@ -33,11 +34,13 @@ def run(tokens: list[str]) -> int:
         tokens: the words after ``scorelet``; ``--debug`` among them shows tracebacks.
     """
     debug = "--debug" in tokens
+    _set_up_logging(debug=debug)
     tokens = [token for token in tokens if token != "--debug"]
     try:
-        command, bound, *_ = app.parse_args(tokens, exit_on_error=False, print_error=True)
+        command, bound, *_ = app.parse_args(tokens, exit_on_error=False, print_error=False)
         return int(command(*bound.args, **bound.kwargs) or 0)
-    except CycloptsError:
+    except CycloptsError as error:
+        print(f"error: {' '.join(str(error).split())} See scorelet --help.", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Interrupted; what was finished is kept.", file=sys.stderr)
@@ -59,3 +62,9 @@ def run(tokens: list[str]) -> int:
             file=sys.stderr,
         )
         return 2
+
+
+def _set_up_logging(*, debug: bool) -> None:
+    """Let --debug show the tracebacks of errors that tasks turn into sentences."""
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("scorelet").setLevel(logging.DEBUG if debug else logging.WARNING)

@@ -6,7 +6,7 @@ from scorelet.cli.options import DEFAULTS, Shared
 def models(name: str | None = None, *, shared: Shared = DEFAULTS) -> int:
     """List the built-in models, or show the card of one.
 
-    Examples:
+    For example:
 
         scorelet models
 

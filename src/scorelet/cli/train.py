@@ -20,11 +20,11 @@ def train(
     The run folder gets the weights, a log of JSON lines, TensorBoard events and a state from
     which --resume goes on exactly. Several processes: accelerate launch -m scorelet train ...
 
-    Examples:
+    For example:
 
-        scorelet train configs/photo-gray.yaml
+        scorelet train configs/photo.yaml
 
-        scorelet train configs/photo-gray.yaml --cfg.steps 500 --cfg.output runs/try
+        scorelet train configs/photo.yaml --cfg.steps 500 --cfg.output runs/try
 
     Args:
         config: the YAML file; `scorelet.training.TrainConfig` describes its fields.

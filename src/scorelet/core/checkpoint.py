@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from scorelet.core.errors import CheckpointError
+from scorelet.core.errors import CheckpointError, one_line
 from scorelet.core.files import atomic_path
 
 HEADER = "scorelet"
@@ -48,15 +48,23 @@ def load_tensors(
     try:
         with safe_open(path, framework="pt", device=str(device)) as stream:
             header = json.loads((stream.metadata() or {}).get(HEADER, "{}"))
+            if not isinstance(header, dict):
+                raise ValueError(f"its entry {HEADER} is no mapping")
             return {name: stream.get_tensor(name) for name in stream.keys()}, header  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointError(
-            f"{path} is damaged or is not a safetensors file ({error}): fetch or copy it again."
+            f"{path} is damaged or is not a safetensors file ({one_line(error)}): fetch or copy it "
+            "again."
         ) from error
 
 
 def _is_pickle(path: Path) -> bool:
-    """Zip archives and bare pickles are the two forms that torch.save has written."""
+    """Zip archives and bare pickles are the two forms that torch.save has written.
+
+    A safetensors file starts with the length of its JSON in 8 bytes, which can look like either
+    (a length of 640 is 80 02 00 ...); its ninth byte is the brace that opens the JSON.
+    """
     with path.open("rb") as stream:
-        first = stream.read(4)
-    return first[:2] in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+        first = stream.read(9)
+    marks = (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+    return first[:2] in marks and first[8:] != b"{"

@@ -24,7 +24,8 @@ def choose_device(name: str = "auto") -> torch.device:
     except RuntimeError:
         raise InputError(f"Unknown device {name!r}: use auto, cpu, cuda or mps.") from None
     present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": _has_mps()}
-    if not present.get(device.type, False):
+    beyond = device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count()
+    if beyond or not present.get(device.type, False):
         raise InputError(f"This machine has no usable device {name!r}: use auto or cpu.")
     return device
 

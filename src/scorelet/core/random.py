@@ -14,13 +14,15 @@ def generator(seed: int, *keys: int, device: torch.device | str = "cpu") -> Gene
 
     Args:
         seed: the user's seed, any non-negative integer.
-        keys: non-negative integers that name the stream, for example (epoch, step).
+        keys: non-negative integers below 2^32 that name the stream, for example (epoch, step).
         device: where the numbers will be drawn.
 
     With keys, streams are decorrelated by numpy's `SeedSequence`; without, it is `manual_seed`.
     """
     if keys:
-        seed = int(np.random.SeedSequence((seed, *keys)).generate_state(1, np.uint64)[0])
+        # as spawn_key, later keys tell (k,) from (k, 0), which SeedSequence would pad to the same
+        sequence = np.random.SeedSequence((seed, keys[0]), spawn_key=keys[1:])
+        seed = int(sequence.generate_state(1, np.uint64)[0])
     return Generator(device=device).manual_seed(seed & 0x7FFF_FFFF_FFFF_FFFF)
 
 

@@ -55,12 +55,14 @@ class NoisyPatches(Dataset):
         return self.length
 
     def __getitem__(self, index: int) -> dict[str, Tensor]:
+        if not 0 <= index < self.length:
+            raise IndexError(f"There is no patch {index} of {self.length}.")
         rng = np.random.default_rng((self.seed, index))
         crop = self._crop(rng)
         channels = crop.shape[2]
-        if rng.random() < self.gray:
+        if rng.random() < self.gray and channels == 3:
             crop = luma(crop)
-        clean = torch.from_numpy(to_unit(crop)).permute(2, 0, 1).contiguous()
+        clean = torch.from_numpy(to_unit(crop)).float().permute(2, 0, 1).contiguous()
         low, high = self.sigma
         sigma = torch.tensor(rng.uniform(low, high), dtype=torch.float32)
         noise = torch.randn(clean.shape, generator=generator(self.seed, index))

@@ -2,7 +2,6 @@
 
 from scorelet.models.closed_form import ClosedFormDenoiser
 from scorelet.models.denoiser import (
-    ChannelDenoiser,
     Denoiser,
     NoiseLike,
     ResidualDenoiser,
@@ -21,7 +20,6 @@ from scorelet.models.noise import (
 from scorelet.models.tweedie import denoised_from_score, score, score_from_denoised, sure
 
 __all__ = [
-    "ChannelDenoiser",
     "ClosedFormDenoiser",
     "Denoiser",
     "FiniteSetDenoiser",

@@ -5,7 +5,7 @@ E[x | y]. Images are (batch, channel, height, width) with values in [0, 1]; sigm
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import final
 
 import torch
@@ -134,7 +134,7 @@ class ResidualDenoiser(Denoiser):
 
     Args:
         network: any module that maps an image batch to one of the same shape.
-        channels: the channel count that the network takes, or None if it takes any.
+        channels: the channel counts that the network takes, or None if it takes any.
         compute_dtype: the dtype of the network's weights where it differs from the images'; the
             subtraction keeps the images' dtype.
 
@@ -148,53 +148,14 @@ class ResidualDenoiser(Denoiser):
         self,
         network: nn.Module,
         *,
-        channels: int | None = None,
+        channels: tuple[int, ...] | None = None,
         compute_dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
         self.network = network
         self.compute_dtype = compute_dtype
-        self.channels = None if channels is None else (channels,)
+        self.channels = channels
 
     def _denoise(self, y: Image, sigma: NoiseLevel, cond: Tensor | None) -> Image:
         noise = self.network(y if self.compute_dtype is None else y.to(self.compute_dtype))
         return y - noise.to(y.dtype)
-
-
-class ChannelDenoiser(Denoiser):
-    """Several blind denoisers, of which the channel count of the image picks one.
-
-    Args:
-        denoisers: blind denoisers by channel count, for example {1: gray, 3: colour}.
-
-    Raises:
-        InputError: at construction, if there is no denoiser or one is not blind.
-    """
-
-    blind = True
-
-    def __init__(self, denoisers: Mapping[int, Denoiser]) -> None:
-        super().__init__()
-        if not denoisers:
-            raise InputError("ChannelDenoiser needs at least one denoiser, got none.")
-        for count, denoiser in denoisers.items():
-            if not denoiser.blind:
-                raise InputError(f"The denoiser for {count} channels is not blind, as it must be.")
-        self.channels = tuple(sorted(denoisers))
-        self.denoisers = nn.ModuleDict({str(count): denoisers[count] for count in self.channels})
-
-    def part(self, channels: int) -> Denoiser:
-        """Return the denoiser of a channel count.
-
-        Raises:
-            InputError: there is none for it.
-        """
-        if str(channels) not in self.denoisers:
-            known = " or ".join(self.denoisers)
-            raise InputError(f"The image has {channels} channels: this denoiser takes {known}.")
-        found = self.denoisers[str(channels)]
-        assert isinstance(found, Denoiser)
-        return found
-
-    def _denoise(self, y: Image, sigma: NoiseLevel, cond: Tensor | None) -> Image:
-        return self.part(y.shape[1])(y)

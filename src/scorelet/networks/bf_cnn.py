@@ -23,6 +23,8 @@ class BFCNN(nn.Module):
         (batch, channels, height, width) → the same, for any height and width.
 
     Attributes:
+        options: the constructor's arguments, for checkpoints.
+        accepts: channel counts of the pictures that it takes.
         multiple: 1, sides may have any length.
         receptive_radius: a pixel of the result depends on those at most `depth` away.
 
@@ -40,6 +42,13 @@ class BFCNN(nn.Module):
         first_layer_linear: bool = False,
     ) -> None:
         super().__init__()
+        self.options = {
+            "channels": channels,
+            "width": width,
+            "depth": depth,
+            "first_layer_linear": first_layer_linear,
+        }
+        self.accepts = (channels,)
         self.multiple = 1
         self.receptive_radius = depth
         layers: list[nn.Module] = [conv3x3(channels, width)]

@@ -34,6 +34,8 @@ class ShuffleUNet(nn.Module):
         multiple of `multiple` is mirrored up to it and cut back.
 
     Attributes:
+        options: the constructor's arguments, for checkpoints.
+        accepts: channel counts of the pictures that it takes.
         multiple: side in pixels of the blocks of the coarsest level.
         receptive_radius: a pixel of the result depends on those at most so far away, rounded up.
     """
@@ -50,6 +52,13 @@ class ShuffleUNet(nn.Module):
         if len(encoder) != len(widths) or len(decoder) != len(widths) - 1:
             raise ValueError(f"{len(widths)} widths need as many encoders and one decoder fewer")
         self.channels = channels
+        self.options = {
+            "channels": channels,
+            "widths": list(widths),
+            "encoder": list(encoder),
+            "decoder": list(decoder),
+        }
+        self.accepts = (1, channels) if channels == 3 else (channels,)
         self.multiple = 2 ** len(widths)
         self.receptive_radius = _radius(encoder, decoder)
         self.head = conv3x3(4 * channels, widths[0])
@@ -77,7 +86,7 @@ class ShuffleUNet(nn.Module):
             x = down(x)
         x = self.encoders[-1](x)
         for k in reversed(range(len(skips))):
-            x = self.decoders[k](self.ups[k](x) + skips.pop())
+            x = self.decoders[k](self.ups[k](x).add_(skips.pop()))
         return F.pixel_shuffle(self.tail(x), 2)[..., :height, :width]
 
 
@@ -98,7 +107,7 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the sum of the input and the branch."""
-        return x + self.reduce(F.relu(self.expand(self.spatial(x)), inplace=True))
+        return self.reduce(F.relu(self.expand(self.spatial(x)), inplace=True)).add_(x)
 
 
 def _blocks(width: int, count: int) -> nn.Sequential:

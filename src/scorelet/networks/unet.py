@@ -28,6 +28,8 @@ class UNet(nn.Module):
         mirrored up to it and cut back.
 
     Attributes:
+        options: the constructor's arguments, for checkpoints.
+        accepts: channel counts of the pictures that it takes.
         multiple: 2^blocks.
         receptive_radius: a pixel of the result depends on those at most so far away, rounded up.
 
@@ -38,6 +40,8 @@ class UNet(nn.Module):
     def __init__(self, channels: int = 1, *, width: int = 64, blocks: int = 3) -> None:
         super().__init__()
         widths = [width * 2**k for k in range(blocks + 1)]
+        self.options = {"channels": channels, "width": width, "blocks": blocks}
+        self.accepts = (channels,)
         self.multiple = 2**blocks
         self.receptive_radius = 4 * (2**blocks - 1) + 2 * 2**blocks + 2**blocks
         first = nn.Sequential(conv3x3(channels, width), nn.ReLU(), *_conv_norm_relu(width, width))

@@ -4,6 +4,7 @@ The noise that is found is reported with every result; noise that is plainly not
 be so, because a denoiser for white noise leaves most of it in.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -14,9 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scorelet.analysis.noise_level import Curve, ResidualMeter
+from scorelet.analysis.noise_level import Curve, ResidualMeter, noise_colour
+from scorelet.core.device import choose_device, inference_dtype
 from scorelet.core.errors import InputError
-from scorelet.data import Picture, find_pictures, iter_pages, to_unit, write_pages
+from scorelet.data import JpegCoding, Picture, find_pictures, iter_pages, to_unit, write_pages
 from scorelet.models import Denoiser
 from scorelet.tasks.inference import TileSide, denoise_array, prepare
 from scorelet.tasks.jobs import Outcome, Task, plan_tasks, run_tasks
@@ -24,12 +26,12 @@ from scorelet.zoo import load_calibration, load_denoiser, locate_weights
 
 Pixels = np.ndarray
 
-WINDOW = 768
+WINDOW = 1024
 """Side of the central window in which the colour of the noise is judged."""
-NOT_WHITE = 1.6
-"""Noise counts as correlated when every other pixel shows so many times the noise of all."""
-AUDIBLE = 1.5 / 255
-"""Below this level on every other pixel nothing is said about the colour of the noise."""
+NOT_WHITE = (
+    "A denoiser for white noise takes such noise for texture and leaves most of it in; start from "
+    "the camera's raw file, or from the picture reduced to half its size"
+)
 
 
 @dataclass(frozen=True)
@@ -164,21 +166,35 @@ def denoise_files(
         lambda task: _denoise_file(task, settings),
         verb="denoise",
         settings={
-            "model": _fingerprint(settings.model),
+            "model": hashlib.sha256(_located(settings.model).read_bytes()).hexdigest(),
             "sigma": settings.sigma,
             "strength": settings.strength,
+            "dtype": str(inference_dtype(choose_device(settings.device))),
         },
         resume=resume,
         overwrite=overwrite,
     )
 
 
-@lru_cache(maxsize=2)
 def load_prepared(model: str, device: str) -> tuple[Denoiser, dict[int, Curve]]:
-    """Return a model ready for inference and the curves of its noise estimate by channel count."""
-    path = locate_weights(model)
+    """Return a model ready for inference and the curves of its noise estimate by channel count.
+
+    The last two are kept, until their files change.
+    """
+    path = _located(model)
+    changed = path.stat().st_mtime_ns if path.exists() else 0
+    return _prepared(path, changed, device, inference_dtype(choose_device(device)))
+
+
+_located = lru_cache(maxsize=16)(locate_weights)  # so that a Hub is asked once
+
+
+@lru_cache(maxsize=2)
+def _prepared(
+    path: Path, _changed: int, device: str, dtype: torch.dtype
+) -> tuple[Denoiser, dict[int, Curve]]:
     curves: dict[int, Curve] = {**load_calibration(path)}
-    return prepare(load_denoiser(path), device=device), curves
+    return prepare(load_denoiser(path), device=device, dtype=dtype), curves
 
 
 def denoise_pixels(pixels: Pixels, settings: Settings) -> tuple[Pixels, float, tuple[str, ...]]:
@@ -195,7 +211,7 @@ def denoise_pixels(pixels: Pixels, settings: Settings) -> tuple[Pixels, float, t
         on_tile=lambda _tile, noisy, clean: meter.add(noisy, clean),
     )
     found = meter.sigma(curve)
-    notes = [_colour_of_noise(denoiser, pixels, found, curve), _given(denoiser, settings, found)]
+    notes = [_colour_of_noise(pixels), _given(denoiser, settings, found)]
     return result, found, tuple(note for note in notes if note)
 
 
@@ -210,6 +226,7 @@ def _denoise_file(task: Task, settings: Settings) -> dict[str, Any]:
                 {
                     "height": out.picture.pixels.shape[0],
                     "width": out.picture.pixels.shape[1],
+                    "dtype": str(out.picture.pixels.dtype),
                     "sigma": out.sigma,
                     "sigma_8bit": out.sigma * 255,
                     "warnings": list(out.warnings),
@@ -218,12 +235,15 @@ def _denoise_file(task: Task, settings: Settings) -> dict[str, Any]:
             yield out.picture
 
     write_pages(task.target, results())
-    return {"input": str(task.source), "output": str(task.target), "pages": pages}
+    return {"pages": pages}
 
 
 def _pages(path: Path, settings: Settings) -> Iterator[Denoised]:
     for page in iter_pages(path):
         pixels, sigma, notes = denoise_pixels(page.pixels, settings)
+        compression = _compression(page.metadata.jpeg, sigma)
+        if compression:
+            notes = (compression, *notes)
         picture = replace(page, pixels=pixels)
         image = pixels if pixels.shape[2] == 3 else pixels[..., 0]
         yield Denoised(image, sigma, notes, picture)
@@ -245,7 +265,8 @@ def _denoise_tensor(tensor: Tensor, settings: Settings) -> Denoised:
             f"The tensor has shape {tuple(tensor.shape)} and dtype {tensor.dtype}: expected "
             "(channel, height, width) of floats; sl.load('photo') works on batches."
         )
-    pixels = tensor.detach().permute(1, 2, 0).to("cpu", torch.float32).numpy()
+    kind = torch.float64 if tensor.dtype == torch.float64 else torch.float32
+    pixels = tensor.detach().permute(1, 2, 0).to("cpu", kind).numpy()
     out = _denoise_bare_array(np.ascontiguousarray(pixels), settings)
     return replace(out, image=torch.from_numpy(out.image).permute(2, 0, 1).to(tensor))
 
@@ -258,31 +279,31 @@ def _refuse_non_finite(pixels: Pixels) -> None:
         )
 
 
-def _colour_of_noise(
-    denoiser: Denoiser, pixels: Pixels, found: float, curve: Curve | None
-) -> str | None:
-    """Say whether the noise is correlated between neighbours.
-
-    White noise is as strong on every other pixel as on all; correlated noise, which the network
-    takes for texture, comes to light there, because distant neighbours are less correlated.
-    """
+def _colour_of_noise(pixels: Pixels) -> str | None:
+    """Say whether the noise is correlated between neighbours, judged in a central window."""
     height, width = pixels.shape[:2]
     top, left = max(0, (height - WINDOW) // 2), max(0, (width - WINDOW) // 2)
-    sparse = np.ascontiguousarray(pixels[top : top + WINDOW : 2, left : left + WINDOW : 2])
-    if min(sparse.shape[:2]) < 32:
-        return None
-    meter = ResidualMeter(bounded=pixels.dtype.kind == "u")
-    denoise_array(
-        denoiser, to_unit(sparse), on_tile=lambda _tile, noisy, clean: meter.add(noisy, clean)
-    )
-    level = meter.sigma(curve)
-    if level < max(AUDIBLE, NOT_WHITE * found):
+    colour = noise_colour(to_unit(pixels[top : top + WINDOW, left : left + WINDOW]))
+    if colour is None or not colour.correlated:
         return None
     return (
-        f"the noise is not white (sigma {found * 255:.1f} between neighbours, {level * 255:.1f} on "
-        "every other pixel, in 8-bit units): it is correlated, as after a camera's processing, "
-        "resizing or JPEG, and a denoiser for white noise leaves most of it in; start from the "
-        "raw file or from a picture reduced to half its size"
+        f"the noise is not white: sigma is {colour.near * 255:.1f} between neighbours but "
+        f"{colour.far * 255:.1f} between pixels four apart (8-bit units), as after a camera's "
+        f"processing, resizing or compression. {NOT_WHITE}"
+    )
+
+
+def _compression(coding: JpegCoding | None, sigma: float) -> str | None:
+    """Say whether a JPEG was quantised more coarsely than its noise."""
+    if coding is None or not coding.tables:
+        return None
+    step = float(np.median(coding.tables[0]))
+    if step <= sigma * 255:
+        return None
+    return (
+        f"the noise is not white: this JPEG was quantised in steps of {step:.0f} (8-bit units), "
+        f"more than the noise of {sigma * 255:.1f} that was found, which cuts noise away or makes "
+        f"blocks of it. {NOT_WHITE}"
     )
 
 
@@ -293,9 +314,3 @@ def _given(denoiser: Denoiser, settings: Settings, found: float) -> str | None:
         f"sigma {settings.sigma * 255:.1f} was given, {found * 255:.1f} was found (8-bit units); "
         "the model is blind, so the given value had no effect"
     )
-
-
-def _fingerprint(model: str) -> list[Any]:
-    path = locate_weights(model)
-    status = path.stat() if path.exists() else None
-    return [str(model), status.st_size if status else 0]

@@ -111,6 +111,10 @@ def evaluate(
     Returns:
         model, data, pictures, channels, dtype, and rows with sigma, psnr, psnr_error and ssim.
     """
+    if channels not in (None, 1, 3):
+        raise InputError(f"channels is {channels}: use 1 for gray or 3 for colour.")
+    if limit is not None and limit < 1:
+        raise InputError(f"limit is {limit}: at least one picture must be measured.")
     folder = _locate_photos(data)
     kind = channels or read_first(folder).pixels.shape[2]
     pictures = load_pictures(folder, channels=kind)[:limit]

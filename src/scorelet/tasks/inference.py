@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from scorelet.core.device import choose_device, inference_dtype
+from scorelet.core.errors import CheckpointError, InputError
 from scorelet.core.memory import keep_large_buffers
 from scorelet.data import from_unit, to_unit
-from scorelet.models import ChannelDenoiser, Denoiser, ResidualDenoiser
+from scorelet.models import Denoiser, ResidualDenoiser
 from scorelet.networks import folded
 from scorelet.tasks.tiling import Tile, auto_side, plan
 
@@ -28,19 +29,19 @@ def prepare(
         denoiser: any; only residual networks change.
         device: auto, cpu, cuda, mps.
         dtype: of the convolutions; None takes `inference_dtype`. Images stay float32.
+
+    Raises:
+        CheckpointError: weights that are NaN or infinite.
     """
+    if not all(bool(t.isfinite().all()) for t in denoiser.state_dict().values()):
+        raise CheckpointError("The weights hold NaN or infinite numbers: fetch or copy them again.")
     keep_large_buffers()
     place = choose_device(device)
     kind = dtype or inference_dtype(place)
-    if isinstance(denoiser, ChannelDenoiser):
-        counts = denoiser.channels or ()
-        ready = {c: prepare(denoiser.part(c), device=device, dtype=kind) for c in counts}
-        return ChannelDenoiser(ready).eval()
     if isinstance(denoiser, ResidualDenoiser):
         network = folded(denoiser.network).to(device=place, dtype=kind)
         network = network.to(memory_format=torch.channels_last)  # ty: ignore[no-matching-overload]
-        count = denoiser.channels[0] if denoiser.channels else None
-        return ResidualDenoiser(network, channels=count, compute_dtype=kind).eval()
+        return ResidualDenoiser(network, channels=denoiser.channels, compute_dtype=kind).eval()
     return copy.deepcopy(denoiser).to(place).eval()
 
 
@@ -58,9 +59,9 @@ def denoise_tiles(
     The two arrays are float32 in [0, 1] units, (rows, columns, channels) of the tile's target;
     the denoised one is neither clipped nor rounded.
     """
-    height, width, channels = pixels.shape
+    height, width = pixels.shape[:2]
     side = auto_side(height, width) if isinstance(tile, str) else tile
-    radius, multiple = locality(denoiser, channels)
+    radius, multiple = locality(denoiser)
     device = next((p.device for p in denoiser.parameters()), torch.device("cpu"))
     for piece in plan(height, width, side=side, radius=radius, multiple=multiple):
         noisy = to_unit(pixels[piece.rows, piece.columns])
@@ -80,27 +81,41 @@ def denoise_array(
 ) -> Pixels:
     """Return noisy + strength (denoised - noisy) with the dtype of `pixels`.
 
+    For integer pixels the denoised ones are clipped to [0, 1] first, so that half the strength is
+    the mean of the input and the full result.
+
     Args:
         denoiser, pixels, sigma, tile: as in `denoise_tiles`.
         strength: share of the noise that is taken out, 0 to 1.
         on_tile: called with (tile, noisy, denoised) after each tile.
+
+    Raises:
+        InputError: the network's numbers overflow its dtype.
     """
     result = np.empty_like(pixels)
     for piece, noisy, clean in denoise_tiles(denoiser, pixels, sigma, tile=tile):
-        mixed = clean if strength == 1 else noisy + strength * (clean - noisy)
+        _refuse_overflow(clean)
+        full = np.clip(clean, 0, 1) if pixels.dtype.kind == "u" else clean
+        mixed = full if strength == 1 else noisy + strength * (full - noisy)
         result[piece.target_rows, piece.target_columns] = from_unit(mixed, pixels.dtype)
         if on_tile:
             on_tile(piece, noisy, clean)
     return result
 
 
-def locality(denoiser: Denoiser, channels: int) -> tuple[int, int]:
-    """Return receptive radius and block size in pixels of the network for `channels`.
+def _refuse_overflow(clean: Pixels) -> None:
+    if not np.isfinite(clean).all():
+        raise InputError(
+            "The result is NaN or infinite, because the values are too large for the dtype of the "
+            "convolutions: bring them to [0, 1], or set SCORELET_DTYPE=float32."
+        )
+
+
+def locality(denoiser: Denoiser) -> tuple[int, int]:
+    """Return receptive radius and block size in pixels of the network.
 
     A denoiser without a convolutional network sees the whole picture: its radius is unbounded.
     """
-    if isinstance(denoiser, ChannelDenoiser):
-        return locality(denoiser.part(channels), channels)
     network = getattr(denoiser, "network", denoiser)
     return getattr(network, "receptive_radius", 1 << 40), getattr(network, "multiple", 1)
 

@@ -4,17 +4,21 @@ A job has a journal beside its results, one JSON line per finished file. Results
 atomically before their line, so a file counts as done exactly when both are there.
 """
 
+import glob
 import hashlib
 import json
+import logging
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from scorelet.core.errors import InputError, ScoreletError
 from scorelet.data import find_pictures
 
 JOURNAL = ".scorelet-{verb}.jsonl"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a task: a report, or the sentence that says why not."""
+    """What became of a task: a report with its input and output, or why there is none."""
 
     task: Task
     report: dict[str, Any] | None
@@ -72,15 +76,15 @@ def run_tasks(
 
     Args:
         tasks: from `plan_tasks`.
-        work: makes task.target and returns a JSON-serialisable report.
+        work: makes task.target and returns a JSON-serialisable report; paths are added to it.
         verb: names the journal.
         settings: what the results depend on; a resumed job repeats files made with others.
         resume: skip files that the journal and the folder both have.
         overwrite: replace what exists, the sources included.
 
     Raises:
-        InputError: a target exists, or is its own source, and neither `resume` nor `overwrite`
-            was asked for; nothing has been written then.
+        InputError: without `overwrite`, a target is one of the sources, or it exists and `resume`
+            was not asked for; nothing has been written then.
     """
     if not overwrite:
         _refuse_existing(tasks, resume=resume)
@@ -88,7 +92,7 @@ def run_tasks(
     for task in tasks:
         done = journal.report(task)
         if done is not None:
-            yield Outcome(task, done, resumed=True)
+            yield Outcome(task, _with_paths(task, done), resumed=True)
             continue
         yield _run_one(task, work, journal)
 
@@ -96,16 +100,40 @@ def run_tasks(
 def _run_one(task: Task, work: Callable[[Task], dict[str, Any]], journal: "_Journal") -> Outcome:
     try:
         task.target.parent.mkdir(parents=True, exist_ok=True)
-        journal.clean(task.target.parent)
+        _remove_leftovers(task.target)
         report = work(task)
         journal.add(task, report)
-    except ScoreletError as error:
-        return Outcome(task, None, str(error))
-    except OSError as error:
-        return Outcome(task, None, f"{task.target} cannot be written: {error.strerror or error}.")
-    except MemoryError:
-        return Outcome(task, None, f"{task.source}: out of memory; try a smaller --tile.")
-    return Outcome(task, report)
+    except Exception as error:  # whatever it is, the other files are done
+        _log.debug("%s failed", task.source, exc_info=True)
+        return Outcome(task, None, _sentence(task, error))
+    return Outcome(task, _with_paths(task, report))
+
+
+def _with_paths(task: Task, report: dict[str, Any]) -> dict[str, Any]:
+    return {"input": str(task.source), "output": str(task.target), **report}
+
+
+def _sentence(task: Task, error: Exception) -> str:
+    """Say what went wrong in one sentence that names the file."""
+    text = " ".join(str(error).split())
+    if isinstance(error, ScoreletError):
+        named = str(task.source) in text or str(task.target) in text
+        return text if named else f"{task.source}: {text}"
+    if isinstance(error, OSError):
+        return f"{task.target} cannot be written: {error.strerror or text}."
+    if isinstance(error, MemoryError) or "memory" in text:  # torch raises RuntimeError
+        return f"{task.source}: out of memory; try a smaller --tile."
+    return (
+        f"{task.source}: {type(error).__name__}: {text}. This is a bug in scorelet: please report "
+        "it with the output of the same command and --debug."
+    )
+
+
+def _remove_leftovers(target: Path) -> None:
+    """Remove the temporary files that a killed job left of this target (see `atomic_path`)."""
+    name = glob.escape(target.stem[:40]), glob.escape(target.suffix)
+    for partial in target.parent.glob(f".{name[0]}-????????.partial{name[1]}"):
+        partial.unlink(missing_ok=True)
 
 
 class _Journal:
@@ -116,11 +144,10 @@ class _Journal:
         self.key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
         self.remember = remember
         self.folders: dict[Path, dict[str, dict[str, Any]]] = {}
-        self.cleaned: set[Path] = set()
 
     def report(self, task: Task) -> dict[str, Any] | None:
         """Return the report of a finished task, or None."""
-        if not (self.remember and task.target.is_file()):
+        if not (self.remember and task.target.is_file() and task.source.is_file()):
             return None
         line = self._lines(task.target.parent).get(task.target.name)
         return line["report"] if line and line["key"] == self._key(task) else None
@@ -128,15 +155,8 @@ class _Journal:
     def add(self, task: Task, report: dict[str, Any]) -> None:
         """Append a line: `task` is done."""
         line = {"target": task.target.name, "key": self._key(task), "report": report}
-        with (task.target.parent / self.name).open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(line) + "\n")
-
-    def clean(self, folder: Path) -> None:
-        """Remove half-written files of a killed job, once per folder."""
-        if folder not in self.cleaned:
-            self.cleaned.add(folder)
-            for partial in folder.glob(".*.partial*"):
-                partial.unlink(missing_ok=True)
+        with (task.target.parent / self.name).open("ab+") as stream:
+            stream.write(_line_break(stream) + json.dumps(line).encode() + b"\n")
 
     def _key(self, task: Task) -> str:
         status = task.source.stat()
@@ -151,23 +171,39 @@ class _Journal:
 def _read_journal(path: Path) -> dict[str, dict[str, Any]]:
     lines: dict[str, dict[str, Any]] = {}
     if path.is_file():
-        for text in path.read_text(encoding="utf-8").splitlines():
+        for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
                 line = json.loads(text)
             except json.JSONDecodeError:  # the last line of a killed job
                 continue
-            lines[line["target"]] = line
+            if isinstance(line, dict) and {"target", "key", "report"} <= line.keys():
+                lines[line["target"]] = line
     return lines
+
+
+def _line_break(journal: BinaryIO) -> bytes:
+    """Return what ends the last line of a journal, where a killed job has not."""
+    if journal.seek(0, os.SEEK_END) == 0:
+        return b""
+    journal.seek(-1, os.SEEK_END)
+    return b"" if journal.read(1) == b"\n" else b"\n"
 
 
 def _tasks_of(path: Path, output: Path | None, suffix: str) -> list[Task]:
     if path.is_dir():
-        root = output or path.with_name(path.resolve().name + suffix)
+        root = output or _beside(path, suffix)
         found = [p for p in find_pictures(path) if root.resolve() not in p.resolve().parents]
+        if not found:
+            raise InputError(f"{path} contains no pictures but those in {root}: nothing to do.")
         return [Task(source, root / source.relative_to(path)) for source in found]
     if output is not None:
         return [Task(path, output / path.name)]
     return [Task(path, path.with_name(f"{path.stem}{suffix}{path.suffix}"))]
+
+
+def _beside(folder: Path, suffix: str) -> Path:
+    named = folder if folder.name not in ("", "..") else folder.resolve()  # "." has no name
+    return named.with_name(named.name + suffix)
 
 
 def _is_folder(path: Path) -> bool:
@@ -185,15 +221,20 @@ def _refuse_collisions(tasks: list[Task]) -> None:
 
 
 def _refuse_existing(tasks: list[Task], *, resume: bool) -> None:
-    for task in tasks:
-        if task.target.exists() and task.source.exists() and task.target.samefile(task.source):
-            raise InputError(
-                f"{task.target} is the input itself: choose another -o, or add --overwrite."
-            )
     existing = [task.target for task in tasks if task.target.exists()]
+    sources = {_identity(task.source) for task in tasks if task.source.exists()}
+    for target in existing:
+        if _identity(target) in sources:
+            raise InputError(f"{target} is an input itself: choose another -o, or add --overwrite.")
     if existing and not resume:
         more = f" and {len(existing) - 1} more" if len(existing) > 1 else ""
         raise InputError(
             f"{existing[0]}{more} exist{'' if more else 's'} already: add --resume to keep what is "
             "finished, or --overwrite to make everything anew."
         )
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Tell files apart whatever they are called: links and other spellings are the same file."""
+    status = path.stat()
+    return status.st_dev, status.st_ino

@@ -2,7 +2,6 @@
 
 import sys
 from types import TracebackType
-from typing import Self
 
 
 class Bar:
@@ -19,7 +18,7 @@ class Bar:
         self.title, self.total, self.start, self.quiet = title, total, start, quiet
         self._bar = None
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Bar":
         if not self.quiet and sys.stderr.isatty():
             self._bar, self._task = _rich_bar(self.title, self.total, self.start)
             self._bar.start()

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from scorelet.core.errors import InputError
 
-AUTO_SIDE = 1280
-"""Side in pixels of automatic tiles: about 1 GB of activations, margins cost a tenth."""
+AUTO_SIDE = 2048
+"""Largest side in pixels of automatic tiles: about 1 GB of activations, margins cost a tenth."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ def plan(height: int, width: int, *, side: int | None, radius: int, multiple: in
 
 def auto_side(height: int, width: int) -> int | None:
     """Return None if one pass fits the memory budget, else a side that makes tiles alike."""
-    if height * width <= AUTO_SIDE * AUTO_SIDE:
-        return None
+    if height * width <= AUTO_SIDE**2 and max(height, width) <= 4 * AUTO_SIDE:
+        return None  # a longer strip of few rows would be padded to many times its size
     pieces = max(-(-n // AUTO_SIDE) for n in (height, width))
     return -(-max(height, width) // pieces)
 

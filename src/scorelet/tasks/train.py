@@ -1,6 +1,5 @@
 """Train a model from a configuration: data in, a run folder out."""
 
-import time
 from pathlib import Path
 
 import torch
@@ -15,7 +14,7 @@ from scorelet.models import ResidualDenoiser
 from scorelet.tasks.evaluate import mean_psnr
 from scorelet.tasks.progress import Bar
 from scorelet.training import TrainConfig, Trainer, blind_denoising, write_config
-from scorelet.zoo import build_network, load_network, save_denoiser
+from scorelet.zoo import build_network, load_weights, save_denoiser
 
 WEIGHTS = "weights.safetensors"
 VALIDATION_SIGMAS = (15.0, 25.0, 50.0)
@@ -54,13 +53,13 @@ def _network(config: TrainConfig) -> nn.Module:
     torch.manual_seed(config.seed)  # the constructors of torch's layers know no generator
     network = build_network(config.model.architecture, config.model.options)
     if config.model.start_from:
-        _start_from(network, locate(config.model.start_from), config.data.channels)
+        _start_from(network, locate(config.model.start_from))
     return network
 
 
-def _start_from(network: nn.Module, path: Path, channels: int) -> None:
+def _start_from(network: nn.Module, path: Path) -> None:
     """Copy the weights of a file's network whose names and shapes agree."""
-    _, _, weights = load_network(path, channels)
+    weights = load_weights(path)
     own = network.state_dict()
     fitting = {n: t for n, t in weights.items() if n in own and own[n].shape == t.shape}
     if not fitting:
@@ -104,14 +103,8 @@ def _validation(config: TrainConfig):  # noqa: ANN202 - a Hook or None
 
 
 def _export(config: TrainConfig):  # noqa: ANN202 - a Hook
-    build = (config.model.architecture, config.model.options)
-    channels = config.data.channels
-    started = time.time()
-
-    def export(step: int, model: nn.Module) -> dict[str, float]:
-        path = Path(config.output) / WEIGHTS
+    def export(_step: int, model: nn.Module) -> None:
         network = model.network if isinstance(model, ResidualDenoiser) else model
-        save_denoiser(path, {channels: network}, {channels: build})
-        return {"step": step, "hours": (time.time() - started) / 3600}
+        save_denoiser(Path(config.output) / WEIGHTS, network)
 
     return export

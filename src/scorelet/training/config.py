@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from scorelet.core.errors import InputError
+from scorelet.core.errors import InputError, one_line
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ModelConfig(_Section):
@@ -43,6 +43,15 @@ class DataConfig(_Section):
         default=(0.0, 75.0), description="noise level: uniform between the two, in 8-bit units"
     )
     workers: int = Field(default=0, ge=0, description="processes that cut patches")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "DataConfig":
+        low, high = self.sigma
+        if not 0 <= low <= high:
+            raise ValueError("sigma must be two noise levels, 0 <= low <= high")
+        if self.gray and self.channels == 1:
+            raise ValueError("gray is a share of colour patches, it needs channels: 3")
+        return self
 
 
 class OptimizerConfig(_Section):
@@ -74,9 +83,13 @@ class TrainConfig(_Section):
     schedule: ScheduleConfig = ScheduleConfig()
     steps: int = Field(ge=1, description="optimiser steps in all")
     sigma_weight: float = Field(
-        default=1.0, ge=0, description="the loss of a patch is divided by sigma to this power"
+        default=1.0,
+        ge=0,
+        description="the loss of a patch is divided by (sigma + 2/255) to this power",
     )
-    precision: Literal["no", "bf16", "fp16"] = "no"
+    precision: Literal["no", "bf16"] = Field(
+        default="no", description="bf16: products in bfloat16, weights and their sums in float32"
+    )
     seed: int = Field(default=0, ge=0)
     output: Path = Field(description="folder for log, checkpoints and weights")
     log_every: int = Field(default=100, ge=1, description="steps")
@@ -95,8 +108,8 @@ def read_config(path: Path, overrides: dict[str, Any] | None = None) -> TrainCon
         tree = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"Cannot read the configuration {path}: {error.strerror}.") from error
-    except yaml.YAMLError as error:
-        raise InputError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not valid YAML: {one_line(error)}.") from error
     if not isinstance(tree, dict):
         raise InputError(f"{path} must hold a mapping with model, data, steps and output.")
     for name, value in (overrides or {}).items():
@@ -104,14 +117,20 @@ def read_config(path: Path, overrides: dict[str, Any] | None = None) -> TrainCon
     try:
         return TrainConfig.model_validate(tree)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InputError(f"{path}: {where}: {first['msg']} (got {first['input']!r}).") from error
+        raise InputError(f"{path}: {_first_fault(error)}.") from error
 
 
 def write_config(config: TrainConfig) -> str:
     """Return the whole configuration as YAML, defaults included."""
     return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
+
+
+def _first_fault(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    got = first["input"]
+    what = "" if isinstance(got, dict) else f" (got {got!r})"  # a section says nothing
+    return f"{where}: {first['msg'].removeprefix('Value error, ')}{what}"
 
 
 def _set(tree: dict[str, Any], name: str, value: Any) -> None:  # noqa: ANN401 - a YAML scalar or list

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from scorelet.core.errors import MissingExtraError
+from scorelet.core.files import write_text
 
 
 class RunLog:
@@ -19,7 +20,7 @@ class RunLog:
     def __init__(self, folder: Path, *, step: int = 0, tensorboard: bool = True) -> None:
         self.path = Path(folder) / "log.jsonl"
         kept = [line for line in read_log(self.path) if line["step"] <= step]
-        self.path.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
+        write_text(self.path, "".join(json.dumps(line) + "\n" for line in kept))
         self.board = _summary_writer(Path(folder) / "tensorboard", step) if tensorboard else None
 
     def write(self, step: int, **values: Any) -> None:  # noqa: ANN401 - numbers by name

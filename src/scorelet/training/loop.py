@@ -4,6 +4,8 @@ A step is a function of (state, seed, step number): batches come from the step n
 numbers from (seed, step, process). So a run that was killed goes on as if nothing had happened.
 """
 
+import math
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -40,7 +42,8 @@ class Progress:
     """Mean loss since the last log line; None between two lines."""
 
 
-Hook = Callable[[int, nn.Module], dict[str, float]]
+Validate = Callable[[int, nn.Module], dict[str, float]]
+Export = Callable[[int, nn.Module], None]
 
 
 class Trainer:
@@ -51,9 +54,9 @@ class Trainer:
         model: what learns; its averaged copy is `self.average`.
         data: patch k of the run at index k; a global batch is `batch` consecutive items.
         objective: maps (model, batch, generator) to a `Loss`.
-        validate: called every `validate_every` steps on the main process with the averaged model;
-            what it returns is logged.
-        export: called with the averaged model at every save.
+        validate: called with step and averaged model every `validate_every` steps, on the main
+            process; what it returns is logged.
+        export: called with step and averaged model at every save, before the state is written.
         resume: go on from the folder's state; without it a folder with a state is an error.
 
     Raises:
@@ -67,13 +70,13 @@ class Trainer:
         data: Dataset,
         objective: Objective,
         *,
-        validate: Hook | None = None,
-        export: Hook | None = None,
+        validate: Validate | None = None,
+        export: Export | None = None,
         resume: bool = False,
     ) -> None:
         self.config, self.data, self.objective = config, data, objective
         self.validate, self.export = validate, export
-        self.accelerator = _accelerator(config.precision)
+        self.accelerator = _accelerator()
         if config.data.batch % self.accelerator.num_processes:
             raise InputError(
                 f"A batch of {config.data.batch} cannot be shared by "
@@ -81,7 +84,7 @@ class Trainer:
             )
         model = model.to(self.accelerator.device)
         model = model.to(memory_format=torch.channels_last)  # ty: ignore[no-matching-overload]
-        self.average = averaged(model, config.optimizer.ema)
+        self.average = averaged(model, config.optimizer.ema).eval()
         optimizers = make_optimizers(model, config.optimizer)
         self.rates = [group["lr"] for o in optimizers for group in o.param_groups]
         self.state_path = Path(config.output) / STATE
@@ -92,9 +95,8 @@ class Trainer:
 
     def run(self) -> Iterator[Progress]:
         """Yield after every step until the last; saves, validates and logs on the way."""
-        main = self.accelerator.is_main_process
         log = None
-        if main:
+        if self.accelerator.is_main_process:
             log = RunLog(self.config.output, step=self.step, tensorboard=self.config.tensorboard)
         try:
             yield from self._steps(log)
@@ -103,57 +105,78 @@ class Trainer:
                 log.close()
 
     def _steps(self, log: RunLog | None) -> Iterator[Progress]:
-        config, total, since = self.config, 0.0, self.step
-        clock = time.perf_counter()
+        total, since, clock = 0.0, self.step, time.perf_counter()
         for batch in self._batches():
             loss, norm = self._one_step(batch)
             total += loss
             mean = None
-            if self.step % config.log_every == 0 or self.step == config.steps:
-                mean = total / (self.step - since)
-                seconds = time.perf_counter() - clock
-                if not mean < float("inf"):  # also true of NaN
-                    raise ScoreletError(
-                        f"The loss is {mean} near step {self.step}: lower the learning rate; the "
-                        f"last good state is in {self.state_path}."
-                    )
+            if self._due(self.config.log_every):
+                count, seconds = self.step - since, time.perf_counter() - clock
+                mean = self._over_processes(total / count)
                 if log:
-                    pixels = (self.step - since) * config.data.batch * config.data.patch**2
-                    log.write(
-                        self.step,
-                        loss=mean,
-                        gradient_norm=norm,
-                        rate=self.optimizers[0].param_groups[0]["lr"],
-                        megapixels_per_second=round(pixels / seconds / 1e6, 4),
-                        seconds=round(seconds, 2),
-                    )
+                    self._write(log, mean, norm, count, seconds)
                 total, since, clock = 0.0, self.step, time.perf_counter()
-            self._after_step(log)
-            yield Progress(self.step, config.steps, mean)
+            if log:
+                self._validate_and_save(log)
+            yield Progress(self.step, self.config.steps, mean)
 
     def _one_step(self, batch: Batch) -> tuple[float, float]:
+        """Move the weights; return the loss of this process and the norm of the gradient."""
         config, accelerator = self.config, self.accelerator
         factor = rate_factor(self.step, config.steps, config.schedule)
         groups = [group for o in self.optimizers for group in o.param_groups]
         for group, rate in zip(groups, self.rates, strict=True):
             group["lr"] = rate * factor
         rng = generator(config.seed, self.step, accelerator.process_index)
-        with accelerator.autocast():
+        with self._precision():
             loss = self.objective(self.model, batch, rng).value
         accelerator.backward(loss)
         norm = accelerator.clip_grad_norm_(self.model.parameters(), config.optimizer.clip)
+        value, length = float(loss.detach()), float(norm)
+        if not (math.isfinite(value) and math.isfinite(length)):
+            raise ScoreletError(
+                f"In step {self.step + 1} the loss is {value} and its gradient has norm {length}: "
+                "lower the learning rate and --resume from the last saved state, which is good."
+            )
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad()
         self.average.update_parameters(self.plain)
         self.step += 1
-        return float(loss.detach()), float(norm)
+        return value, length
 
-    def _after_step(self, log: RunLog | None) -> None:
-        if log is None:
-            return
-        last = self.step == self.config.steps
-        if last or self.step % self.config.save_every == 0:
+    def _precision(self) -> torch.autocast:
+        """Not accelerate's own, which is fixed once for all runs of a Python process."""
+        bfloat16 = self.config.precision == "bf16"
+        return torch.autocast(self.accelerator.device.type, torch.bfloat16, enabled=bfloat16)
+
+    def _due(self, every: int) -> bool:
+        return self.step % every == 0 or self.step == self.config.steps
+
+    def _over_processes(self, value: float) -> float:
+        """Mean over the processes, which all come here in the same step."""
+        mine = torch.tensor(value, device=self.accelerator.device)
+        return float(self.accelerator.reduce(mine, "mean"))
+
+    def _write(self, log: RunLog, loss: float, norm: float, count: int, seconds: float) -> None:
+        pixels = count * self.config.data.batch * self.config.data.patch**2
+        log.write(
+            self.step,
+            loss=loss,
+            gradient_norm=norm,
+            rate=self.optimizers[0].param_groups[0]["lr"],
+            megapixels_per_second=round(pixels / seconds / 1e6, 4),
+            seconds=round(seconds, 2),
+        )
+
+    def _validate_and_save(self, log: RunLog) -> None:
+        """Save the state last: a run that is killed before does the rest of its step again."""
+        if self.validate and self._due(self.config.validate_every):
+            with self._precision(), torch.no_grad():
+                log.write(self.step, **self.validate(self.step, self.average.module))
+        if self._due(self.config.save_every):
+            if self.export:
+                self.export(self.step, self.average.module)
             save_state(
                 self.state_path,
                 step=self.step,
@@ -161,12 +184,6 @@ class Trainer:
                 average=self.average,
                 optimizers=self.optimizers,
             )
-            if self.export:
-                self.export(self.step, self.average.module)
-        if self.validate and (last or self.step % self.config.validate_every == 0):
-            self.average.eval()
-            with self.accelerator.autocast(), torch.no_grad():
-                log.write(self.step, **self.validate(self.step, self.average.module))
 
     def _batches(self) -> Iterator[Batch]:
         shares = _shares(self.config, self.step, self.accelerator)
@@ -184,7 +201,7 @@ class Trainer:
         if self.state_path.exists() and not resume:
             raise InputError(
                 f"{self.state_path.parent} holds a run already: add --resume to go on, or choose "
-                "another --output."
+                "another output folder."
             )
         Path(self.config.output).mkdir(parents=True, exist_ok=True)
         if not self.state_path.exists():
@@ -192,18 +209,21 @@ class Trainer:
         return load_state(self.state_path, model=model, average=self.average, optimizers=optimizers)
 
 
-def _shares(config: TrainConfig, done: int, accelerator: "Accelerator") -> list[list[int]]:
-    """Item numbers of this process for each step that is left."""
+def _shares(config: TrainConfig, done: int, accelerator: "Accelerator") -> Iterator[list[int]]:
+    """Yield the item numbers of this process for each step that is left."""
     batch, share = config.data.batch, config.data.batch // accelerator.num_processes
     first = accelerator.process_index * share
-    return [
-        list(range(s * batch + first, s * batch + first + share)) for s in range(done, config.steps)
-    ]
+    for step in range(done, config.steps):
+        start = step * batch + first
+        yield list(range(start, start + share))
 
 
-def _accelerator(precision: str) -> "Accelerator":
+def _accelerator() -> "Accelerator":
     try:
         from accelerate import Accelerator
     except ImportError as error:
         raise MissingExtraError("accelerate", "train") from error
-    return Accelerator(mixed_precision=precision)
+    # accelerate joins processes on CPUs only if it is told so; else each would train alone
+    several = int(os.environ.get("WORLD_SIZE", "1")) > 1
+    lonely = not torch.accelerator.is_available() or torch.backends.mps.is_available()
+    return Accelerator(mixed_precision="no", cpu=several and lonely)

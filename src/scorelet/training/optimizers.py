@@ -50,8 +50,8 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(  # ty: ignore[incompatible-method-override]
-        self, closure: Callable[[], float] | None = None
-    ) -> float | None:
+        self, closure: Callable[[], Tensor | float] | None = None
+    ) -> Tensor | float | None:
         """Move every parameter that has a gradient; return what `closure` returns."""
         loss = None
         if closure is not None:
@@ -78,7 +78,9 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonal_factor(matrix: Tensor, *, steps: int = 5) -> Tensor:
-    """Approximate U Vᵀ of matrix = U S Vᵀ, (..., rows, columns); what was S becomes 0.7 to 1.2.
+    """Approximate U Vᵀ of matrix = U S Vᵀ, (..., rows, columns).
+
+    Singular values of at least 1/100 of ‖matrix‖ become 0.65 to 1.2, smaller ones less.
 
     Newton-Schulz iteration X ← a X + (b XXᵀ + c (XXᵀ)²) X from X = matrix / ‖matrix‖ with the
     coefficients of Jordan et al. 2024, in bfloat16.

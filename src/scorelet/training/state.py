@@ -7,9 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.core.checkpoint import load_tensors, save_tensors
-from scorelet.core.errors import CheckpointError
+from scorelet.core.errors import CheckpointError, one_line
 
 Optimizers = list[torch.optim.Optimizer]
+KIND = "training-state"
 
 
 def save_state(
@@ -26,7 +27,8 @@ def save_state(
                     tensors[key] = value
                 else:
                     scalars[key] = value
-    save_tensors(path, tensors, {"kind": "training-state", "step": step, "scalars": scalars})
+    header = {"kind": KIND, "step": step, "scalars": scalars, "optimizers": _names(optimizers)}
+    save_tensors(path, tensors, header)
 
 
 def load_state(path: Path, *, model: nn.Module, average: nn.Module, optimizers: Optimizers) -> int:
@@ -36,16 +38,24 @@ def load_state(path: Path, *, model: nn.Module, average: nn.Module, optimizers: 
         CheckpointError: damaged, or of another model.
     """
     tensors, header = load_tensors(path)
-    if header.get("kind") != "training-state":
+    if header.get("kind") != KIND:
         raise CheckpointError(f"{path} is not the state of a training run.")
     try:
+        names = header.get("optimizers", _names(optimizers))
+        if names != _names(optimizers):
+            raise ValueError(f"it was saved with {' and '.join(names)}")
         model.load_state_dict(_without_prefix("model", tensors))
         average.load_state_dict(_without_prefix("average", tensors))
         for k, optimizer in enumerate(optimizers):
             _load_optimizer(optimizer, f"optimizer{k}", tensors | header["scalars"])
     except (RuntimeError, KeyError, ValueError) as error:
-        raise CheckpointError(f"{path} belongs to another model or optimiser: {error}") from error
+        reason = one_line(error)
+        raise CheckpointError(f"{path} belongs to another model or optimiser: {reason}") from error
     return int(header["step"])
+
+
+def _names(optimizers: Optimizers) -> list[str]:
+    return [type(optimizer).__name__ for optimizer in optimizers]
 
 
 def _load_optimizer(optimizer: torch.optim.Optimizer, prefix: str, values: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from scorelet.zoo.checkpoints import (
     build_network,
     load_calibration,
     load_denoiser,
-    load_network,
+    load_weights,
     save_denoiser,
 )
 from scorelet.zoo.registry import card, load, locate_weights, names
@@ -15,7 +15,7 @@ __all__ = [
     "load",
     "load_calibration",
     "load_denoiser",
-    "load_network",
+    "load_weights",
     "locate_weights",
     "names",
     "save_denoiser",

@@ -1,5 +1,6 @@
 """Denoisers as files: weights, what builds them, and where they come from."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.core.checkpoint import load_tensors, save_tensors
-from scorelet.core.errors import CheckpointError, InputError
-from scorelet.models import ChannelDenoiser, Denoiser, ResidualDenoiser
+from scorelet.core.errors import CheckpointError, InputError, one_line
+from scorelet.models import Denoiser, ResidualDenoiser
 from scorelet.networks import ARCHITECTURES
 
 KIND = "blind-denoiser"
+
+Curve = Sequence[Sequence[float]]
 
 
 def build_network(architecture: str, options: dict[str, Any]) -> nn.Module:
@@ -31,29 +34,32 @@ def build_network(architecture: str, options: dict[str, Any]) -> nn.Module:
 
 def save_denoiser(
     path: Path,
-    networks: dict[int, nn.Module],
-    builds: dict[int, tuple[str, dict[str, Any]]],
+    network: nn.Module,
     *,
-    calibration: dict[int, list[list[float]]] | None = None,
+    calibration: dict[int, Curve] | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> None:
-    """Write residual networks by channel count into one file.
+    """Write the network of a `ResidualDenoiser` with what builds it again.
 
     Args:
         path: target, ``.safetensors``.
-        networks: channel count → network.
-        builds: channel count → (architecture, options) for `build_network`.
-        calibration: channel count → rows [raw, sigma] of the noise estimator, if measured.
+        network: an instance of a class in `scorelet.networks.ARCHITECTURES`.
+        calibration: channel count → rows [raw, sigma] of the noise estimate, if measured.
         dtype: of the stored weights; float16 halves the file.
     """
     tensors = {
-        f"{channels}.{name}": tensor.to(dtype) if tensor.is_floating_point() else tensor
-        for channels, network in networks.items()
+        name: tensor.to(dtype) if tensor.is_floating_point() else tensor
         for name, tensor in network.state_dict().items()
     }
-    parts = {str(c): {"architecture": a, "options": o} for c, (a, o) in builds.items()}
-    curves = {str(c): curve for c, curve in (calibration or {}).items()}
-    save_tensors(path, tensors, {"kind": KIND, "networks": parts, "calibration": curves})
+    header = {
+        "kind": KIND,
+        "architecture": type(network).__name__,
+        "options": network.options,
+        "calibration": {
+            str(c): [list(row) for row in curve] for c, curve in (calibration or {}).items()
+        },
+    }
+    save_tensors(path, tensors, header)
 
 
 def load_denoiser(path: Path) -> Denoiser:
@@ -62,45 +68,38 @@ def load_denoiser(path: Path) -> Denoiser:
     Raises:
         CheckpointError: missing, damaged, a pickle, or not a denoiser of this version.
     """
-    tensors, header = load_tensors(path)
-    if header.get("kind") != KIND:
-        raise CheckpointError(f"{path} holds no denoiser that this version of scorelet knows.")
-    parts = {
-        channels: ResidualDenoiser(_network(path, channels, part, tensors))
-        for channels, part in header["networks"].items()
-    }
-    if len(parts) == 1:
-        return next(iter(parts.values())).eval()
-    return ChannelDenoiser({int(c): part for c, part in parts.items()}).eval()
+    network, _ = _load(path)
+    return ResidualDenoiser(network, channels=getattr(network, "accepts", None)).eval()
 
 
-def load_calibration(path: Path) -> dict[int, list[list[float]]]:
-    """Return the noise estimator's rows [raw, sigma] by channel count; empty if not measured."""
+def load_weights(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a file of `save_denoiser` in float32, by name.
+
+    Raises:
+        CheckpointError: as `load_denoiser`.
+    """
+    return _load(path)[0].state_dict()
+
+
+def load_calibration(path: Path) -> dict[int, Curve]:
+    """Return the rows [raw, sigma] of the noise estimate by channel count; empty if not measured.
+
+    Raises:
+        CheckpointError: as `load_denoiser`.
+    """
     _, header = load_tensors(path)
     return {int(c): curve for c, curve in header.get("calibration", {}).items()}
 
 
-def load_network(path: Path, channels: int) -> tuple[str, dict[str, Any], dict[str, Tensor]]:
-    """Return architecture, options and weights of one network of a file."""
+def _load(path: Path) -> tuple[nn.Module, dict[str, Any]]:
     tensors, header = load_tensors(path)
-    part = header.get("networks", {}).get(str(channels))
-    if part is None:
-        raise CheckpointError(f"{path} holds no network for {channels} channels.")
-    start = f"{channels}."
-    weights = {n[len(start) :]: t.float() for n, t in tensors.items() if n.startswith(start)}
-    return part["architecture"], part["options"], weights
-
-
-def _network(
-    path: Path, channels: str, part: dict[str, Any], tensors: dict[str, Tensor]
-) -> nn.Module:
+    if header.get("kind") != KIND:
+        raise CheckpointError(f"{path} holds no denoiser that this version of scorelet knows.")
     try:
-        network = build_network(part["architecture"], part["options"])
-        start = f"{channels}."
-        network.load_state_dict(
-            {n[len(start) :]: t.float() for n, t in tensors.items() if n.startswith(start)}
-        )
-    except (InputError, RuntimeError, KeyError) as error:
-        reason = " ".join(str(error).split())
-        raise CheckpointError(f"{path} does not fit this version of scorelet: {reason}") from error
-    return network
+        network = build_network(str(header["architecture"]), dict(header["options"]))
+        network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{path} does not fit this version of scorelet: {one_line(error)}"
+        ) from error
+    return network, header

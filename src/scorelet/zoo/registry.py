@@ -11,6 +11,7 @@ from scorelet.zoo.checkpoints import load_denoiser
 
 WEIGHTS = Path(str(files("scorelet.zoo") / "weights"))
 HUB_FILE = "model.safetensors"
+_FILES = (".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".pkl")  # Hub ids may have dots, too
 
 
 def names() -> list[str]:
@@ -22,11 +23,13 @@ def card(name: str) -> dict[str, Any]:
     """Return the model card of a built-in model.
 
     Raises:
-        InputError: unknown name.
+        InputError: unknown name, or a model without a card.
     """
+    if name not in names():
+        raise InputError(_unknown(name))
     path = WEIGHTS / f"{name}.json"
     if not path.is_file():
-        raise InputError(_unknown(name))
+        raise InputError(f"The model {name!r} has no card: {path} is missing.")
     return json.loads(path.read_text(encoding="utf-8"))
 
 
@@ -41,7 +44,7 @@ def locate_weights(model: str | Path) -> Path:
     if built_in.is_file():
         return built_in
     path = Path(model).expanduser()
-    if path.exists() or path.suffix:
+    if path.is_file() or path.suffix.lower() in _FILES:
         return path
     if str(model).count("/") == 1:
         return _from_hub(str(model))

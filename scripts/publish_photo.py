@@ -1,0 +1,167 @@
+"""Make the built-in model `photo` from a finished training run: weights, card and figures.
+
+export SCORELET_DATA=...
+python scripts/publish_photo.py runs/photo
+
+Writes src/scorelet/zoo/weights/photo.safetensors (float16, with the calibration of the noise
+estimate), photo.json beside it (the model card) and docs/results/photo.json (figures on Set12,
+BSD68 and CBSD68 beside those of BF-CNN).
+"""
+
+import argparse
+import json
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+import yaml
+
+from scorelet.core.files import write_text
+from scorelet.data import load_pictures, locate
+from scorelet.models import Denoiser
+from scorelet.tasks.calibrate import calibrate
+from scorelet.tasks.denoise import Settings, denoise_pixels
+from scorelet.tasks.evaluate import SIGMAS, evaluate_pictures, noisy_pairs
+from scorelet.tasks.inference import prepare
+from scorelet.training import read_log
+from scorelet.zoo import load_denoiser, save_denoiser
+
+ROOT = Path(__file__).resolve().parents[1]
+WEIGHTS = ROOT / "src/scorelet/zoo/weights/photo.safetensors"
+CARD = WEIGHTS.with_suffix(".json")
+RESULTS = ROOT / "docs/results/photo.json"
+
+BF_CNN = {
+    ("set12", 1): (32.59, 30.27, 27.16),
+    ("bsd68", 1): (31.51, 29.08, 26.19),
+    ("cbsd68", 3): (33.85, 31.23, 28.01),
+}
+"""PSNR of BF-CNN as its authors released it (Mohan et al. 2020), measured with this protocol.
+
+The authors' weights are not part of this repository: these nine figures were measured once."""
+
+
+def main(run: Path) -> None:
+    """Publish the weights of `run`."""
+    denoiser = load_denoiser(run / "weights.safetensors")
+    ready = prepare(denoiser)
+    curves = {
+        channels: calibrate(ready, load_pictures(locate("photos/bsd_val32"), channels=channels))
+        for channels in (1, 3)
+    }
+    save_denoiser(WEIGHTS, denoiser.network, calibration=curves, dtype=torch.float16)
+    published = prepare(load_denoiser(WEIGHTS))
+    rows = [row for key in BF_CNN for row in quality(published, *key)]
+    sigma = [row for key in (("bsd68", 1), ("cbsd68", 3)) for row in noise_levels(*key)]
+    document = {
+        "model": "photo",
+        "command": "python scripts/publish_photo.py runs/photo",
+        "date": datetime.now(UTC).date().isoformat(),
+        "versions": {"scorelet": version("scorelet"), "torch": torch.__version__},
+        "rows": rows,
+        "noise_level": sigma,
+    }
+    write_text(RESULTS, json.dumps(document, indent=2) + "\n")
+    write_text(CARD, json.dumps(card(run, document), indent=2, ensure_ascii=False) + "\n")
+
+
+def quality(denoiser: Denoiser, name: str, channels: int) -> list[dict]:
+    """Return rows of PSNR and SSIM on a test set, beside BF-CNN."""
+    pictures = load_pictures(locate(f"photos/{name}"), channels=channels)
+    rows = []
+    for row, reference in zip(
+        evaluate_pictures(denoiser, pictures, sigmas=SIGMAS), BF_CNN[name, channels], strict=True
+    ):
+        rows.append(
+            {
+                "set": name,
+                "channels": channels,
+                "pictures": len(pictures),
+                "sigma": row["sigma"],
+                "psnr": round(row["psnr"], 3),
+                "ssim": round(row["ssim"], 4),
+                "bf_cnn": reference,
+                "difference": round(row["psnr"] - reference, 3),
+            }
+        )
+        print(rows[-1], flush=True)
+    return rows
+
+
+def noise_levels(name: str, channels: int) -> list[dict]:
+    """Return relative errors of the noise level that `denoise` reports."""
+    pictures = load_pictures(locate(f"photos/{name}"), channels=channels)
+    rows = []
+    for level in (10.0, 15.0, 25.0, 50.0, 75.0):
+        errors = []
+        for _, noisy in noisy_pairs(pictures, level):
+            pixels = noisy[0].permute(1, 2, 0).numpy()
+            _, found, _ = denoise_pixels(pixels, Settings())
+            errors.append(found * 255 / level - 1)
+        rows.append(
+            {
+                "set": name,
+                "sigma": level,
+                "mean_error": round(sum(errors) / len(errors), 4),
+                "largest_error": round(max(errors, key=abs), 4),
+            }
+        )
+        print(rows[-1], flush=True)
+    return rows
+
+
+def card(run: Path, document: dict) -> dict:
+    """Return the model card: what it is, where it comes from, what it can do."""
+    config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
+    parameters = sum(p.numel() for p in load_denoiser(WEIGHTS).parameters())
+    return {
+        "name": "photo",
+        "summary": "blind denoiser of photographs, colour and gray; white noise of sigma 0 to 75",
+        "architecture": config["model"]["architecture"],
+        "options": config["model"]["options"],
+        "parameters": parameters,
+        "bytes": WEIGHTS.stat().st_size,
+        "data": {
+            "train": "399 of the 400 train and test pictures of BSDS500, colour; 40 % made gray",
+            "left out": "12003.jpg (bsd400/019.png), of which Set12's starfish is a crop",
+            "validation and calibration": "32 of the val pictures of BSDS500 that are not in BSD68",
+            "terms": "Berkeley asks to cite Arbelaez et al. 2011; non-commercial research and "
+            "education",
+        },
+        "command": "scorelet train configs/photo.yaml; python scripts/publish_photo.py runs/photo",
+        "runs": runs(run, config),
+        "machine": "two cores of an AMD EPYC (AVX512-BF16), shared with other work",
+        "psnr": {
+            f"{row['set']} sigma {row['sigma']:g}": f"{row['psnr']:.2f} (BF-CNN {row['bf_cnn']})"
+            for row in document["rows"]
+        },
+        "limits": "Trained on white Gaussian noise only. Noise that is correlated between pixels, "
+        "as after JPEG, demosaicking or resizing, is taken for texture and stays.",
+        "licence": "research use, see LICENSE-models",
+    }
+
+
+def runs(run: Path, config: dict) -> list[dict]:
+    """Return this run and those before it, if it started from their weights; seeds tell apart."""
+    lines = read_log(run / "log.jsonl")
+    seconds = sum(line.get("seconds", 0) for line in lines)
+    this = {
+        "seed": config["seed"],
+        "steps": lines[-1]["step"],
+        "of": config["steps"],
+        "batch": config["data"]["batch"],
+        "hours": round(seconds / 3600, 2),
+    }
+    earlier = []
+    if config["model"]["start_from"] and CARD.is_file():
+        earlier = json.loads(CARD.read_text(encoding="utf-8"))["runs"]
+    return [*(r for r in earlier if r["seed"] != this["seed"]), this]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", type=Path, help="folder that scorelet train wrote")
+    main(parser.parse_args().run)

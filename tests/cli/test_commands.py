@@ -1,0 +1,185 @@
+"""The other commands, and what all of them share: statuses, JSON, help."""
+
+import json
+
+import numpy as np
+import pytest
+
+from samples import noisy, waves, write_png
+from scorelet.cli import main
+from scorelet.cli.evaluate import parse_levels
+from scorelet.cli.models import describe
+from scorelet.core.errors import InputError
+from scorelet.data import from_unit
+from scorelet.tasks import evaluate as measuring
+from scorelet.zoo import card, names, registry
+
+pytestmark = pytest.mark.usefixtures("float32")
+
+
+@pytest.fixture
+def shell(capsys):
+    """Run `scorelet`: status, stdout, stderr."""
+
+    def call(*words):
+        status = main.run([str(word) for word in words])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def cards(tmp_path, monkeypatch):
+    """Two built-in models with cards, instead of the shipped ones."""
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.safetensors").touch()
+        document = {"name": name, "summary": f"Model {name}.", "data": {"sets": ["a", "b"]}}
+        (tmp_path / f"{name}.json").write_text(json.dumps(document))
+    monkeypatch.setattr(registry, "WEIGHTS", tmp_path)
+    return tmp_path
+
+
+def test_models_are_listed(shell, cards):
+    status, stdout, stderr = shell("models")
+    assert (status, stderr) == (0, "")
+    assert [line.split() for line in stdout.splitlines()] == [
+        ["one", "Model", "one."],
+        ["two", "Model", "two."],
+    ]
+    status, stdout, stderr = shell("models", "--json")
+    assert (status, stderr) == (0, "")
+    assert [document["name"] for document in json.loads(stdout)] == ["one", "two"]
+
+
+def test_a_card_is_shown(shell, cards):
+    status, stdout, _ = shell("models", "two")
+    assert status == 0
+    assert stdout.splitlines() == [
+        "name: two",
+        "summary: Model two.",
+        "data:",
+        "  sets:",
+        "    - a",
+        "    - b",
+    ]
+    assert json.loads(shell("models", "two", "--json")[1])["data"] == {"sets": ["a", "b"]}
+    status, _, stderr = shell("models", "three")
+    assert status == 2
+    assert "Unknown model 'three': use one of one, two" in stderr
+
+
+def test_every_shipped_model_has_a_card():
+    assert "photo" in names()
+    for name in names():
+        document = card(name)
+        assert document["name"] == name
+        assert document["summary"]
+        assert describe(document)
+
+
+def test_info_tells_what_a_bug_report_needs(shell, monkeypatch):
+    monkeypatch.setenv("SCORELET_DATA", "somewhere")
+    status, stdout, stderr = shell("info", "--json", "--device", "cpu")
+    assert (status, stderr) == (0, "")
+    document = json.loads(stdout)
+    assert document["versions"]["numpy"] == np.__version__
+    assert (document["device"], document["convolutions_in"]) == ("cpu", "float32")
+    assert "photo" in document["models"]
+    assert document["data_folder"] == "somewhere"
+    status, stdout, _ = shell("info")
+    assert status == 0
+    assert f"  numpy: {np.__version__}" in stdout
+
+
+def test_evaluate_prints_what_python_returns(shell, tmp_path, model):
+    for k in range(2):
+        write_png(tmp_path / f"{k}.png", from_unit(waves(24, 32, 3), "uint8"))
+    words = ("evaluate", "--data", tmp_path, "--model", model, "--sigma", "15,50")
+    status, stdout, stderr = shell(*words, "--json")
+    assert (status, stderr) == (0, "")
+    expected = measuring.evaluate(tmp_path, model=model, sigmas=[15.0, 50.0])
+    assert json.loads(stdout) == expected
+    status, stdout, _ = shell(*words)
+    assert status == 0
+    assert "2 colour pictures" in stdout
+    for row in expected["rows"]:
+        assert f"{row['sigma']:6.1f}   {row['psnr']:5.2f} ± " in stdout
+
+
+def test_evaluate_in_gray_and_on_few(shell, tmp_path, model):
+    for k in range(3):
+        write_png(tmp_path / f"{k}.png", noisy(16, 16))
+    words = ("evaluate", "--data", tmp_path, "--model", model, "--json")
+    document = json.loads(shell(*words, "--channels", 1, "--limit", 2)[1])
+    assert (document["pictures"], document["channels"]) == (2, 1)
+    assert [row["sigma"] for row in document["rows"]] == [15, 25, 50]
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["evaluate"], "--data"),
+        (["evaluate", "--data", "nowhere"], "no data 'nowhere'"),
+        (["evaluate", "--data", ".", "--sigma", "a"], "--sigma a"),
+        (["evaluate", "--data", ".", "--sigma", "15,-1"], "--sigma 15,-1"),
+        (["evaluate", "--data", "."], "contains no pictures"),
+        (["evaluate", "--data", ".", "--channels", "4"], "channels is 4"),
+        (["evaluate", "--data", ".", "--limit", "0"], "limit is 0"),
+        (["denoise"], "PATHS"),
+        (["nonsense"], "nonsense"),
+        (["info", "--device", "abacus"], "Unknown device 'abacus'"),
+    ],
+)
+def test_usage_errors_are_one_line_on_stderr(shell, tmp_path, monkeypatch, words, part):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SCORELET_DATA", raising=False)
+    status, stdout, stderr = shell(*words)
+    assert (status, stdout) == (2, "")
+    (line,) = stderr.splitlines()
+    assert line.startswith("error: ")
+    assert part in line
+
+
+def test_levels_are_numbers():
+    assert parse_levels("15,2.5") == [15.0, 2.5]
+    for text in ("", "15,", "inf", "nan"):
+        with pytest.raises(InputError, match="--sigma"):
+            parse_levels(text)
+
+
+def test_version_and_help(shell):
+    from importlib.metadata import version
+
+    assert shell("--version")[:2] == (0, f"{version('scorelet')}\n")
+    for command in ("denoise", "evaluate", "train", "models", "info"):
+        assert command in shell("--help")[1]
+        status, stdout, _ = shell(command, "--help")
+        assert status == 0
+        assert f"scorelet {command}" in stdout.split("For example:")[1]
+
+
+def broken(*_, **__):
+    raise ZeroDivisionError("oh")
+
+
+def interrupted(*_, **__):
+    raise KeyboardInterrupt
+
+
+def test_what_nobody_expected_is_said_to_be_a_bug(shell, monkeypatch, tmp_path):
+    monkeypatch.setattr(measuring, "evaluate", broken)
+    words = ("evaluate", "--data", tmp_path)
+    status, stdout, stderr = shell(*words)
+    assert (status, stdout) == (2, "")
+    assert stderr.startswith("error: ZeroDivisionError: oh. This is a bug")
+    assert "Traceback" not in stderr
+    with pytest.raises(ZeroDivisionError):
+        shell(*words, "--debug")
+
+
+def test_an_interrupt_is_no_bug(shell, monkeypatch, tmp_path):
+    monkeypatch.setattr(measuring, "evaluate", interrupted)
+    status, _, stderr = shell("evaluate", "--data", tmp_path)
+    assert status == 130
+    assert stderr == "Interrupted; what was finished is kept.\n"

@@ -1,0 +1,142 @@
+"""Tensors as files: they come back bit for bit, and nothing that is opened can run code."""
+
+import io
+import os
+import pickle
+import re
+import struct
+from pathlib import Path
+
+import pytest
+import torch
+
+from scorelet.core.checkpoint import load_tensors, save_tensors
+from scorelet.core.errors import CheckpointError
+from scorelet.core.random import generator, randn
+
+TENSORS = {
+    "matrix": randn((3, 5), rng=generator(0)).T,  # not contiguous
+    "half": randn((4,), rng=generator(1)).half(),
+    "brain": randn((4,), rng=generator(2)).bfloat16(),
+    "count": torch.tensor(7),
+    "none": torch.zeros(0, 2),
+}
+HEADER = {"kind": "test", "options": {"widths": [1, 2], "name": "ü"}, "rate": 0.1}
+
+
+class Armed:
+    """An object whose pickle touches a file when it is opened."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self):
+        return Path.touch, (self.marker,)
+
+
+def test_tensors_and_header_come_back_bit_for_bit(tmp_path):
+    save_tensors(tmp_path / "a.safetensors", TENSORS, HEADER)
+    tensors, header = load_tensors(tmp_path / "a.safetensors")
+    assert header == HEADER
+    assert tensors.keys() == TENSORS.keys()
+    for name, tensor in tensors.items():
+        assert tensor.dtype == TENSORS[name].dtype
+        assert torch.equal(tensor, TENSORS[name])
+
+
+def test_what_cannot_be_written_leaves_the_old_file(tmp_path):
+    path = tmp_path / "a.safetensors"
+    save_tensors(path, TENSORS, HEADER)
+    before = path.read_bytes()
+    with pytest.raises(TypeError):
+        save_tensors(path, TENSORS, {"a": object()})
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["a.safetensors"]
+
+
+def test_a_missing_folder_is_one_sentence(tmp_path):
+    with pytest.raises(CheckpointError, match=r"^Cannot write the checkpoint .*\.$"):
+        save_tensors(tmp_path / "none" / "a.safetensors", TENSORS, HEADER)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 7, 8, 9, 100, -1])
+def test_a_truncated_file_is_one_sentence(tmp_path, kept):
+    path = tmp_path / "a.safetensors"
+    save_tensors(path, TENSORS, HEADER)
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(CheckpointError, match=r"a\.safetensors is damaged .* again\.$"):
+        load_tensors(path)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_random_bytes_are_one_sentence(tmp_path, seed):
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(bytes(torch.randint(256, (5000,), generator=generator(seed)).tolist()))
+    with pytest.raises(CheckpointError, match=r"a\.safetensors is damaged [^\n]* again\.$"):
+        load_tensors(path)
+
+
+@pytest.mark.parametrize("text", [b"[]", b"3", b"{", b"\xff"])
+def test_a_header_that_is_no_mapping_is_one_sentence(tmp_path, text):
+    content = b'{"__metadata__":{"scorelet":"%s"}}' % text
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(struct.pack("<Q", len(content)) + content)
+    with pytest.raises(CheckpointError, match=r"a\.safetensors is damaged [^\n]* again\.$"):
+        load_tensors(path)
+
+
+def test_a_file_without_our_header_has_an_empty_one(tmp_path):
+    from safetensors.torch import save_file
+
+    save_file({"a": torch.ones(2)}, tmp_path / "a.safetensors")
+    tensors, header = load_tensors(tmp_path / "a.safetensors")
+    assert header == {}
+    assert torch.equal(tensors["a"], torch.ones(2))
+
+
+@pytest.mark.parametrize("path", ["none.safetensors", "."])
+def test_a_missing_file_is_one_sentence(tmp_path, path):
+    with pytest.raises(CheckpointError, match=r"^There is no checkpoint [^\n]*\.$"):
+        load_tensors(tmp_path / path)
+
+
+FORMS = {
+    "zip": lambda thing, path: torch.save(thing, path),
+    "legacy": lambda thing, path: torch.save(thing, path, _use_new_zipfile_serialization=False),
+    **{
+        f"protocol {n}": lambda thing, path, n=n: path.write_bytes(pickle.dumps(thing, n))
+        for n in range(pickle.HIGHEST_PROTOCOL + 1)
+    },
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_pickle_is_refused_without_being_opened(tmp_path, form):
+    marker, path = tmp_path / "it ran", tmp_path / "weights.safetensors"
+    FORMS[form]({"weight": torch.ones(2), "bomb": Armed(marker)}, path)
+    with pytest.raises(CheckpointError) as caught:
+        load_tensors(path)
+    assert not marker.exists()
+    assert "\n" not in str(caught.value)
+    if form not in ("protocol 0", "protocol 1"):  # these are plain text without a mark
+        assert "is a pickle" in str(caught.value)
+    if form in ("zip", "legacy"):
+        torch.load(io.BytesIO(path.read_bytes()), weights_only=False)
+    else:
+        pickle.loads(path.read_bytes())
+    assert marker.exists()  # the bomb was live
+
+
+@pytest.mark.parametrize("length", [640, 896, 1152, 1408, 0x4B50])
+def test_a_header_whose_length_looks_like_a_pickle_is_none(tmp_path, length):
+    """The first bytes of these files are 80 02, ..., 80 05 and PK."""
+    path = tmp_path / "a.safetensors"
+    save_tensors(path, {"a": torch.ones(2)}, {"note": ""})
+    (short,) = struct.unpack("<Q", path.read_bytes()[:8])
+    missing = length - short
+    for filler in range(missing - 8, missing + 1):
+        save_tensors(path, {"a": torch.ones(2)}, {"note": "x" * filler})
+        if struct.unpack("<Q", path.read_bytes()[:8])[0] == length:
+            break
+    assert re.match(rb"\x80[\x02-\x05]|PK", path.read_bytes())
+    assert torch.equal(load_tensors(path)[0]["a"], torch.ones(2))

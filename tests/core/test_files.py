@@ -1,0 +1,58 @@
+"""Atomic writes: whole or not at all."""
+
+import os
+
+import pytest
+
+from scorelet.core.files import atomic_path, write_text
+
+
+def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path):
+    target = tmp_path / "weights.bin"
+    target.write_bytes(b"old")
+
+    def write_half():
+        with atomic_path(target) as temporary:
+            temporary.write_bytes(b"new, but ha")
+            raise RuntimeError("the power failed")
+
+    with pytest.raises(RuntimeError, match="the power failed"):
+        write_half()
+    assert target.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["weights.bin"]
+
+
+def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path):
+    target = tmp_path / "log.txt"
+    target.write_text("old")
+    with atomic_path(target) as temporary:
+        temporary.write_text("new")
+        assert target.read_text() == "old"
+        assert temporary.parent == tmp_path  # the same file system, or renaming would copy
+        assert temporary.name.startswith(".")
+        assert temporary.suffix == ".txt"
+    assert target.read_text() == "new"
+    assert os.listdir(tmp_path) == ["log.txt"]
+
+
+def test_a_writer_that_replaces_the_temporary_file_itself_is_fine(tmp_path):
+    with atomic_path(tmp_path / "a.txt") as temporary:
+        temporary.unlink()
+        temporary.write_text("another file")
+    assert (tmp_path / "a.txt").read_text() == "another file"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permission bits are POSIX")
+def test_the_file_has_the_permissions_of_any_new_file(tmp_path):
+    before = os.umask(0o027)
+    try:
+        write_text(tmp_path / "a.txt", "ü")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o640
+    assert (tmp_path / "a.txt").read_bytes() == "ü".encode()
+
+
+def test_a_missing_folder_is_an_error_of_the_system(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        write_text(tmp_path / "none" / "a.txt", "")

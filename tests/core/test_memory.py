@@ -1,0 +1,47 @@
+"""Memory that is freed is used again."""
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from scorelet.core.memory import keep_large_buffers
+
+COUNT_FAULTS = """
+import ctypes, resource, sys
+from scorelet.core.memory import keep_large_buffers
+
+SIZE, ROUNDS = 64 << 20, 8
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+libc.free.argtypes = [ctypes.c_void_p]
+
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(ROUNDS):
+        buffer = libc.malloc(SIZE)
+        ctypes.memset(buffer, 1, SIZE)
+        libc.free(buffer)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+returned = faults()
+assert keep_large_buffers()
+print(returned, faults())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="an option of glibc's allocator")
+def test_a_buffer_that_is_taken_again_costs_no_new_pages():
+    """Before, each of 8 rounds maps its pages anew; after, only the first one does."""
+    result = subprocess.run(
+        [sys.executable, "-c", COUNT_FAULTS], capture_output=True, text=True, check=True
+    )
+    returned, kept = map(int, result.stdout.split())
+    assert kept < returned / 4  # 1/8 and a few faults of the interpreter
+
+
+@pytest.mark.parametrize("system", ["darwin", "win32"])
+def test_elsewhere_nothing_happens(monkeypatch, system):
+    monkeypatch.setattr(sys, "platform", system)
+    assert keep_large_buffers.__wrapped__() is False

@@ -1,0 +1,110 @@
+"""Pictures, files and small models that several tests use."""
+
+import io
+import os
+import sys
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+import torch
+from PIL import Image, ImageCms
+from torch import nn
+
+from scorelet.core.random import generator
+from scorelet.data import from_unit
+from scorelet.models import Denoiser
+from scorelet.networks import BFCNN, BiasFreeBatchNorm, ShuffleUNet, UNet
+from scorelet.zoo import save_denoiser
+
+RGB_PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+class Identity(Denoiser):
+    """Takes nothing out."""
+
+    blind = True
+
+    def _denoise(self, y, sigma, cond):
+        return y
+
+
+def small_network(kind="shuffle-unet", channels=1, seed=0):
+    """A network of few channels whose random weights make a result far from its input."""
+    network = {
+        "bf-cnn": lambda: BFCNN(channels, width=5, depth=4),
+        "unet": lambda: UNet(channels, width=4, blocks=2),
+        "shuffle-unet": lambda: ShuffleUNet(channels, widths=(6, 8), encoder=(1, 1), decoder=(1,)),
+    }[kind]()
+    rng = generator(seed)
+    with torch.no_grad():
+        for module in network.modules():
+            if isinstance(module, BiasFreeBatchNorm):
+                module.gain.uniform_(0.5, 1.5, generator=rng)
+            elif isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+                fan = module.weight[0].numel()
+                module.weight.normal_(0, fan**-0.5, generator=rng)
+    return network.eval()
+
+
+def write_model(path, *, channels=3, seed=0):
+    """A checkpoint of `small_network` that removes a tenth of what the network says is noise."""
+    network = small_network(channels=channels, seed=seed)
+    with torch.no_grad():
+        network.tail.weight.mul_(0.1)
+    save_denoiser(path, network)
+    return path
+
+
+def waves(height, width, channels=3):
+    """A smooth picture, values 0.25 to 0.75."""
+    y, x = np.mgrid[:height, :width] / 9.0
+    return np.stack([0.5 + 0.25 * np.sin(x + k) * np.cos(y - k) for k in range(channels)], axis=-1)
+
+
+def noisy(height, width, channels=3, *, sigma=20.0, seed=0, dtype="uint8"):
+    """`waves` with white noise of `sigma` 8-bit units."""
+    clean = waves(height, width, channels)
+    noise = np.random.default_rng(seed).standard_normal(clean.shape)
+    return from_unit(clean + sigma / 255 * noise, dtype)
+
+
+def plain(samples):
+    """(height, width, channels), or (height, width) for gray: what writers expect."""
+    return np.ascontiguousarray(samples[..., 0] if samples.shape[-1] == 1 else samples)
+
+
+def write_png(path, samples):
+    """Write (height, width, channels) samples without scorelet."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(imagecodecs.png_encode(plain(samples)))
+    return path
+
+
+def read_png(path):
+    """Read samples without scorelet."""
+    return imagecodecs.png_decode(path.read_bytes())
+
+
+def pillow(path):
+    """A file as Pillow sees it, without keeping it open."""
+    return Image.open(io.BytesIO(path.read_bytes()))
+
+
+def exif(orientation=1):
+    """An EXIF block with a maker and an orientation."""
+    block = Image.Exif()
+    block[0x010F] = "A maker"
+    block[0x0112] = orientation
+    return block
+
+
+def names(folder):
+    """What lies below a folder, hidden files too, but for journals."""
+    found = (p for p in Path(folder).rglob("*") if p.is_file() and p.suffix != ".jsonl")
+    return sorted(str(p.relative_to(folder)) for p in found)
+
+
+def environment(**extra):
+    """Environment variables with which a child process finds scorelet."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **extra}

@@ -1,0 +1,274 @@
+"""Jobs of many files, with a stand-in for the work: it copies text in capitals."""
+
+import errno
+import json
+import logging
+import os
+import shutil
+
+import pytest
+
+from scorelet.core.errors import ImageFileError, InputError
+from scorelet.tasks.jobs import JOURNAL, Task, plan_tasks, run_tasks
+
+NAMES = ("a.png", "b.png", "deep/c.png")
+JOURNAL_NAME = JOURNAL.format(verb="test")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder `in` of three files, in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    for name in NAMES:
+        path = tmp_path / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    return tmp_path
+
+
+class Worker:
+    """Writes the source in capitals, unless it is told to fail; remembers what it did."""
+
+    def __init__(self, **errors):
+        self.errors = errors
+        self.done = []
+
+    def __call__(self, task):
+        self.done.append(task.source.name)
+        if task.source.stem in self.errors:
+            raise self.errors[task.source.stem]
+        text = task.source.read_text()
+        task.target.write_text(text.upper())
+        return {"letters": len(text), "share": 1 / 3}
+
+
+def run(tasks, worker=None, **options):
+    options = {"verb": "test", "settings": {"strength": 1}, **options}
+    return list(run_tasks(tasks, worker or Worker(), **options))
+
+
+def planned(path, *paths):
+    """Plan one path in the working directory, or several."""
+    return plan_tasks([path, *paths], None, suffix="_new")
+
+
+def pairs(tasks):
+    return [(str(task.source), str(task.target)) for task in tasks]
+
+
+@pytest.fixture
+def tasks(folder, path):
+    return plan_tasks([path("in")], path("out"), suffix="_new")
+
+
+@pytest.fixture
+def path(folder):
+    """Paths relative to the working directory, as users type them."""
+    return lambda name: (folder / name).relative_to(folder)
+
+
+# ---------------------------------------------------------------- what becomes what
+
+
+def test_default_names_lie_beside_the_source(path):
+    assert pairs(planned(path("in/a.png"))) == [("in/a.png", "in/a_new.png")]
+    expected = [(f"in/{name}", f"in_new/{name}") for name in NAMES]
+    assert pairs(planned(path("in"))) == expected
+
+
+def test_the_folder_that_one_stands_in(folder, path, monkeypatch):
+    monkeypatch.chdir(folder / "in")
+    got = planned(path("in").relative_to("in"))
+    assert [task.target for task in got] == [folder / "in_new" / name for name in NAMES]
+    monkeypatch.chdir(folder / "in" / "deep")
+    got = planned(type(folder)(".."))
+    assert [task.target for task in got] == [folder / "in_new" / name for name in NAMES]
+
+
+@pytest.mark.parametrize(
+    ("output", "target"), [("x.tif", "x.tif"), ("new", "new/a.png"), ("in/deep", "in/deep/a.png")]
+)
+def test_one_file_into_a_file_or_a_folder(path, output, target):
+    assert pairs(plan_tasks([path("in/a.png")], path(output), suffix="_")) == [("in/a.png", target)]
+
+
+def test_results_inside_the_source_are_no_sources(path):
+    tasks = plan_tasks([path("in")], path("in/out"), suffix="_")
+    run(tasks)
+    assert pairs(plan_tasks([path("in")], path("in/out"), suffix="_")) == pairs(tasks)
+    for name in NAMES:
+        path("in").joinpath(name).unlink()
+    with pytest.raises(InputError, match="no pictures but those in"):
+        plan_tasks([path("in")], path("in/out"), suffix="_")
+
+
+def test_plans_that_cannot_be(folder, path):
+    with pytest.raises(InputError, match="No picture was named"):
+        plan_tasks([], None, suffix="_")
+    (folder / "other").mkdir()
+    with pytest.raises(InputError, match="contains no pictures"):
+        planned(path("other"))
+    shutil.copy("in/a.png", "other/a.png")
+    with pytest.raises(InputError, match="would both become"):
+        plan_tasks([path("in/a.png"), path("other/a.png")], path("out"), suffix="_")
+    with pytest.raises(InputError, match="several results need a folder"):
+        plan_tasks([path("in")], path("other/a.png"), suffix="_")
+
+
+# ---------------------------------------------------------------- never over what is there
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_the_input_is_never_written_over(folder, path, resume):
+    os.link("in/a.png", "linked.png")
+    for target in ("in/a.png", "in/deep/../a.png", "linked.png"):
+        with pytest.raises(InputError, match="is an input itself"):
+            run([Task(path("in/a.png"), folder / target)], resume=resume)
+    chain = [Task(path("in/a.png"), path("in/b.png")), Task(path("in/b.png"), path("z.png"))]
+    with pytest.raises(InputError, match="is an input itself"):
+        run(chain, resume=resume)
+    assert [path("in").joinpath(name).read_text() for name in NAMES] == [*NAMES]
+
+
+def test_unless_told(path):
+    (outcome,) = run([Task(path("in/a.png"), path("in/a.png"))], overwrite=True)
+    assert outcome.error is None
+    assert path("in/a.png").read_text() == "A.PNG"
+
+
+def test_what_exists_is_refused_before_anything_is_done(path, tasks):
+    path("out/deep").mkdir(parents=True)
+    path("out/deep/c.png").write_text("mine")
+    worker = Worker()
+    with pytest.raises(InputError, match=r"out/deep/c.png exists already.*--resume.*--overwrite"):
+        run(tasks, worker)
+    assert worker.done == []
+    run(tasks, overwrite=True)
+    assert path("out/deep/c.png").read_text() == "DEEP/C.PNG"
+
+
+# ---------------------------------------------------------------- one stops nobody
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ImageFileError("in/b.png is damaged."), "in/b.png is damaged."),
+        (InputError("A JPEG cannot hold it."), "in/b.png: A JPEG cannot hold it."),
+        (OSError(errno.ENOSPC, "No space left"), "out/b.png cannot be written: No space left."),
+        (MemoryError(), "in/b.png: out of memory; try a smaller --tile."),
+        (RuntimeError("can't allocate memory"), "in/b.png: out of memory; try a smaller --tile."),
+        (ZeroDivisionError("two\nlines"), "in/b.png: ZeroDivisionError: two lines. This is a bug"),
+    ],
+)
+def test_an_error_names_its_file_and_the_others_are_done(path, tasks, error, words):
+    outcomes = run(tasks, Worker(b=error))
+    assert [outcome.error is None for outcome in outcomes] == [True, False, True]
+    assert outcomes[1].error is not None
+    assert outcomes[1].error.startswith(words)
+    assert outcomes[1].report is None
+    assert path("out/deep/c.png").read_text() == "DEEP/C.PNG"
+    assert not path("out/b.png").exists()
+
+
+def test_the_traceback_is_logged_for_debugging(tasks, caplog):
+    with caplog.at_level(logging.DEBUG, logger="scorelet"):
+        run(tasks, Worker(b=ZeroDivisionError("oh")))
+    assert "in/b.png failed" in caplog.text
+    assert "Traceback" in caplog.text
+
+
+def test_a_target_whose_folder_is_a_file(path):
+    (outcome,) = run([Task(path("in/b.png"), path("in/a.png/b.png"))])
+    assert outcome.error is not None
+    assert outcome.error.startswith("in/a.png/b.png cannot be written: ")
+
+
+# ---------------------------------------------------------------- going on
+
+
+def test_resuming_does_only_what_is_missing_and_reports_the_same(path, tasks):
+    first = run(tasks)
+    path("out/b.png").unlink()
+    worker = Worker()
+    again = run(tasks, worker, resume=True)
+    assert worker.done == ["b.png"]
+    assert [outcome.report for outcome in again] == [outcome.report for outcome in first]
+    assert [outcome.resumed for outcome in again] == [True, False, True]
+    assert first[0].report == {
+        "input": "in/a.png",
+        "output": "out/a.png",
+        "letters": 5,
+        "share": 1 / 3,
+    }
+
+
+def test_reports_name_paths_as_this_call_does(folder, path, tasks):
+    run(tasks)
+    absolute = plan_tasks([folder / "in"], folder / "out", suffix="_")
+    worker = Worker()
+    outcomes = run(absolute, worker, resume=True)
+    assert worker.done == []
+    assert [outcome.report["input"] for outcome in outcomes] == [
+        str(folder / "in" / name) for name in NAMES
+    ]
+
+
+def test_a_failed_file_is_tried_again(tasks):
+    run(tasks, Worker(b=ImageFileError("in/b.png is damaged.")))
+    worker = Worker()
+    assert all(outcome.error is None for outcome in run(tasks, worker, resume=True))
+    assert worker.done == ["b.png"]
+
+
+def test_other_settings_or_another_source_are_done_anew(path, tasks):
+    run(tasks)
+    worker = Worker()
+    run(tasks, worker, resume=True, settings={"strength": 0.5})
+    assert worker.done == ["a.png", "b.png", "c.png"]
+    path("in/a.png").write_text("changed")
+    worker = Worker()
+    run(tasks, worker, resume=True, settings={"strength": 0.5})
+    assert worker.done == ["a.png"]
+    assert path("out/a.png").read_text() == "CHANGED"
+
+
+def test_killed_between_the_result_and_its_line(path, tasks):
+    """The last line of the journal is torn, the file is there: it is made again."""
+    first = run(tasks)
+    journal = path("out") / JOURNAL_NAME
+    journal.write_bytes(journal.read_bytes()[:-20])  # the line of b.png
+    worker = Worker()
+    again = run(tasks, worker, resume=True)
+    assert worker.done == ["b.png"]
+    assert [outcome.report for outcome in again] == [outcome.report for outcome in first]
+    worker = Worker()
+    run(tasks, worker, resume=True)
+    assert worker.done == []  # the torn line has not spoiled the next one
+
+
+def test_a_journal_of_nonsense_is_no_journal(path, tasks):
+    run(tasks)
+    (path("out") / JOURNAL_NAME).write_bytes(b"\xff\xfe\n[]\n{}\n3\n" + json.dumps({}).encode())
+    worker = Worker()
+    run(tasks, worker, resume=True)
+    assert worker.done == ["a.png", "b.png"]  # c.png has a journal in its own folder
+
+
+def test_half_written_files_of_a_killed_job_go_away(path, tasks):
+    run(tasks)
+    path("out/b.png").unlink()
+    left, other = path("out/.b-abcd1234.partial.png"), path("out/.b-c-abcd1234.partial.png")
+    for partial in (left, other):
+        partial.write_text("half")
+    run(tasks, resume=True)
+    assert not left.exists()
+    assert other.exists()  # it may belong to a job that runs now
+
+
+def test_a_source_that_is_gone_is_an_error_of_its_own(path, tasks):
+    run(tasks)
+    path("in/b.png").unlink()
+    outcomes = run(tasks, resume=True)
+    assert [outcome.error is None for outcome in outcomes] == [True, False, True]
+    assert path("out/b.png").read_text() == "B.PNG"

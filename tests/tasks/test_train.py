@@ -1,0 +1,235 @@
+"""`scorelet train`: pictures and a YAML file in, a model that can be loaded out; killed or not."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+import scorelet as sl
+from scorelet.cli.main import run
+from scorelet.core.checkpoint import load_tensors
+from scorelet.core.errors import InputError
+from scorelet.core.random import generator
+from scorelet.data import Picture, PictureMetadata, load_pictures, write_picture
+from scorelet.models import ResidualDenoiser
+from scorelet.tasks.evaluate import mean_psnr
+from scorelet.tasks.train import train
+from scorelet.training import read_config, read_log
+from scorelet.zoo import build_network
+
+OPTIONS = {"channels": 3, "widths": [8, 20], "encoder": [1, 1], "decoder": [1]}
+
+
+@pytest.fixture(autouse=True)
+def _one_thread(monkeypatch):
+    """Bit for bit needs one order of summation."""
+    monkeypatch.setenv("SCORELET_DTYPE", "float32")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """Five pictures of smooth colours, and one of nothing but noise in a folder of its own."""
+    root = tmp_path_factory.mktemp("data")
+    for k in range(6):
+        rng = np.random.default_rng(k)
+        coarse = rng.uniform(size=(6, 5, 3))
+        pixels = (255 * coarse.repeat(8, 0).repeat(8, 1)).astype(np.uint8)
+        folder = root / ("noise" if k == 5 else "flat")
+        folder.mkdir(exist_ok=True)
+        if k == 5:
+            pixels = rng.integers(0, 256, pixels.shape, dtype=np.uint8)
+        write_picture(folder / f"{k}.png", Picture(pixels, None, PictureMetadata(kind="png")))
+    return root
+
+
+@pytest.fixture
+def file(tmp_path, photos):
+    """Make a configuration; sections are merged into the usual ones."""
+
+    def make(output="run", **changes):
+        tree = {
+            "model": {"architecture": "ShuffleUNet", "options": OPTIONS},
+            "data": {
+                "train": [str(photos / "flat")],
+                "channels": 3,
+                "gray": 0.5,
+                "patch": 16,
+                "batch": 4,
+                "sigma": [0, 55],
+            },
+            "optimizer": {"name": "muon", "rate": 3e-3},
+            "schedule": {"warmup": 10},
+            "steps": 60,
+            "output": str(tmp_path / output),
+            "log_every": 20,
+            "save_every": 20,
+            "validate_every": 30,
+            "tensorboard": False,
+        }
+        for name, value in changes.items():
+            both = isinstance(tree.get(name), dict) and isinstance(value, dict)
+            tree[name] = tree[name] | value if both else value
+        path = tmp_path / f"{output}.yaml"
+        path.write_text(yaml.safe_dump(tree))
+        return path
+
+    return make
+
+
+def test_a_run_leaves_a_model_that_denoises_what_it_has_seen(file, tmp_path, photos, capsys):
+    config = file(data={"validation": [str(photos / "flat")]}, steps=200, tensorboard=True)
+    assert run(["train", str(config), "--json"]) == 0
+    weights = tmp_path / "run" / "weights.safetensors"
+    printed = capsys.readouterr()
+    assert yaml.safe_load(printed.out) == {"weights": str(weights), "steps": 200}
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {
+        "config.yaml",
+        "log.jsonl",
+        "state.safetensors",
+        "tensorboard",
+        "weights.safetensors",
+    }
+    assert read_config(tmp_path / "run" / "config.yaml") == read_config(config)
+    denoiser = sl.load(weights)
+    lines = read_log(tmp_path / "run" / "log.jsonl")
+    last = [line for line in lines if "psnr3_25" in line][-1]
+    assert last["step"] == 200
+    for channels in (1, 3):
+        pictures = load_pictures(photos / "flat", channels=channels)
+        gained = mean_psnr(denoiser, pictures, 25.0)
+        assert gained == pytest.approx(last[f"psnr{channels}_25"], abs=1e-3)  # 4 digits are logged
+        assert gained > 20 * np.log10(255 / 25) + 1  # dB above the noisy pictures
+
+
+def test_the_weights_are_the_averages_of_the_state(file, tmp_path):
+    assert run(["train", str(file()), "--quiet"]) == 0
+    tensors, header = load_tensors(tmp_path / "run" / "state.safetensors")
+    assert header["step"] == 60
+    start = "average.module.network."
+    network = build_network("ShuffleUNet", OPTIONS)
+    network.load_state_dict({n.removeprefix(start): t for n, t in tensors.items() if start in n})
+    y = torch.rand((1, 3, 20, 24), generator=generator(0))
+    with torch.no_grad():
+        expected = ResidualDenoiser(network.eval())(y)
+        assert torch.equal(sl.load(tmp_path / "run" / "weights.safetensors")(y), expected)
+    live = {n for n in tensors if n.startswith("model.")}
+    assert not all(torch.equal(tensors[n], tensors[f"average.module.{n[6:]}"]) for n in live)
+
+
+def test_overrides_of_the_shell_win(file, tmp_path):
+    words = ["--cfg.steps", "2", "--cfg.seed=5", "--cfg.optimizer.rate", "1e-4"]
+    assert run(["train", str(file()), *words, "--quiet"]) == 0
+    used = read_config(tmp_path / "run" / "config.yaml")
+    assert (used.steps, used.seed, used.optimizer.rate) == (2, 5, 1e-4)
+    assert load_tensors(tmp_path / "run" / "state.safetensors")[1]["step"] == 2
+
+
+def test_the_result_is_a_function_of_the_configuration(file, tmp_path):
+    for output, seed in (("a", 0), ("b", 0), ("c", 1)):
+        train(read_config(file(output, seed=seed, steps=5)), quiet=True)
+    a, b, c = (load_tensors(tmp_path / name / "state.safetensors")[0] for name in "abc")
+    assert all(torch.equal(a[name], b[name]) for name in a)
+    assert not any(torch.equal(a[n], c[n]) for n in a if n.endswith("expand.weight"))
+
+
+def test_a_killed_run_goes_on_to_the_weights_of_an_undisturbed_one(file, tmp_path):
+    """SIGKILL in the middle: nothing can be tidied up, and nothing needs to be."""
+    undisturbed, killed = (
+        file(name, steps=150, save_every=20, precision="bf16", data={"workers": 1})
+        for name in ("undisturbed", "killed")
+    )
+    state = tmp_path / "killed" / "state.safetensors"
+    _kill_when(state, [sys.executable, "-m", "scorelet", "train", str(killed)])
+    step = load_tensors(state)[1]["step"]
+    assert 20 <= step < 150
+    assert run(["train", str(killed)]) == 2  # the folder is in use
+    assert run(["train", str(killed), "--resume", "--quiet"]) == 0
+    assert run(["train", str(undisturbed), "--quiet"]) == 0
+    for name in ("state", "weights"):
+        ours, theirs = (
+            load_tensors(tmp_path / folder / f"{name}.safetensors")
+            for folder in ("killed", "undisturbed")
+        )
+        assert ours[1] == theirs[1]
+        assert ours[0].keys() == theirs[0].keys()
+        assert all(torch.equal(ours[0][key], theirs[0][key]) for key in ours[0])
+    logs = [read_log(tmp_path / name / "log.jsonl") for name in ("killed", "undisturbed")]
+    assert [line["loss"] for line in logs[0]] == [line["loss"] for line in logs[1]]
+
+
+def _kill_when(path: Path, command: list[str]) -> None:
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 60
+        while not path.exists():
+            assert process.poll() is None, process.stderr.read()
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_training_can_start_from_weights_whose_shapes_agree(file, tmp_path):
+    first = train(read_config(file("first", steps=2)), quiet=True)
+    wider = OPTIONS | {"widths": [8, 24]}
+    rest = {"optimizer": {"rate": 1e-12, "matrix_rate": 1e-12}, "steps": 1}
+    model = {"options": wider, "start_from": str(first)}
+    second = train(read_config(file("second", model=model, **rest)), quiet=True)
+    old, new = (load_tensors(path)[0] for path in (first, second))
+    same = {n for n in old if old[n].shape == new[n].shape}
+    assert {"head.weight", "encoders.0.0.expand.weight"} <= same < set(old)
+    for name in same:
+        torch.testing.assert_close(new[name], old[name], rtol=0, atol=1e-9)  # a rate of 1e-12
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"data": {"train": ["/no/such/folder"]}}, "There is no data '/no/such/folder' here"),
+        ({"model": {"architecture": "ResNet"}}, "Unknown architecture 'ResNet': choose one of"),
+        ({"model": {"options": {"widht": 3}}}, "ShuffleUNet does not take {'widht': 3}"),
+        ({"model": {"start_from": "none.safetensors"}}, "There is no data 'none.safetensors'"),
+        ({"data": {"exclude": [f"flat/{k}.png" for k in range(5)]}}, "no pictures"),
+    ],
+)
+def test_what_is_not_there_is_one_sentence_and_status_2(file, tmp_path, capsys, changes, message):
+    assert run(["train", str(file(**changes))]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_pictures_that_are_excluded_are_not_learnt_from(file, tmp_path, photos):
+    """Without the noise picture the folder of noise is the folder of one flat picture."""
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    for source in (photos / "noise" / "5.png", photos / "flat" / "0.png"):
+        (folder / source.name).write_bytes(source.read_bytes())
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    (alone / "0.png").write_bytes((photos / "flat" / "0.png").read_bytes())
+    mixed = file("a", steps=2, data={"train": [str(folder)], "exclude": ["mixed/5.png"]})
+    plain = file("b", steps=2, data={"train": [str(alone)]})
+    a, b = (load_tensors(train(read_config(path), quiet=True))[0] for path in (mixed, plain))
+    assert all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_a_folder_in_use_is_refused(file):
+    config = read_config(file(steps=1))
+    train(config, quiet=True)
+    with pytest.raises(InputError, match="holds a run already"):
+        train(config, quiet=True)

@@ -1,0 +1,48 @@
+"""What an import costs: `--help` and `import scorelet` load no heavy library."""
+
+import subprocess
+import sys
+
+import pytest
+
+from samples import environment
+
+HEAVY = ("torch", "torchvision", "torchmetrics", "matplotlib", "accelerate", "tensorboard", "PIL")
+
+
+@pytest.mark.parametrize("module", ["scorelet", "scorelet.cli.main"])
+def test_importing_loads_no_heavy_library(module):
+    program = f"import sys, {module}; print(*({{*{HEAVY}}} & {{*sys.modules}}))"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=True,
+    )
+    assert done.stdout.split() == []
+
+
+def test_denoising_loads_no_plots_and_no_training():
+    program = (
+        "import sys, numpy as np, scorelet as sl\n"
+        "sl.denoise(np.zeros((9, 9), np.uint8))\n"
+        f"print(*({{*{HEAVY}}} - {{'torch', 'PIL'}} & {{*sys.modules}}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        env=environment(SCORELET_DTYPE="float32"),
+        check=True,
+    )
+    assert done.stdout.split() == []
+
+
+def test_every_public_name_is_there():
+    import scorelet as sl
+
+    assert {name for name in sl.__all__ if getattr(sl, name, None) is None} == set()
+    assert set(sl.__all__) <= set(dir(sl))
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = sl.nonsense

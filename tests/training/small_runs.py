@@ -1,0 +1,92 @@
+"""A training run of a second, also as a program: one process or several, the same run.
+
+torchrun --nproc_per_node 2 tests/training/small_runs.py FOLDER
+"""
+
+import sys
+from pathlib import Path
+
+import torch
+from torch.utils.data import Dataset
+
+from scorelet.core.checkpoint import load_tensors
+from scorelet.core.random import generator, randn
+from scorelet.models import ResidualDenoiser
+from scorelet.networks import BFCNN, ShuffleUNet
+from scorelet.training import TrainConfig, Trainer, blind_denoising
+
+NETWORKS = {
+    "bf-cnn": lambda: BFCNN(1, width=20, depth=4),  # with running deviations
+    "shuffle-unet": lambda: ShuffleUNet(1, widths=(20, 24), encoder=(1, 1), decoder=(1,)),
+}
+
+
+class Blobs(Dataset):
+    """Item k is a function of k; item `bad` is not a number."""
+
+    def __init__(self, *, bad: int = -1) -> None:
+        self.bad = bad
+
+    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
+        clean = torch.rand((1, 4, 4), generator=generator(1, index))
+        clean = clean.repeat_interleave(4, 1).repeat_interleave(4, 2)
+        sigma = torch.rand((), generator=generator(2, index)) * 0.3
+        noise = randn((1, 16, 16), rng=generator(3, index))
+        if index == self.bad:
+            noise[0, 3, 3] = torch.nan
+        return {"clean": clean, "noisy": clean + sigma * noise, "sigma": sigma}
+
+
+def config(folder: Path, **changes) -> TrainConfig:
+    """Sections are changed as in optimizer={"name": "muon"}."""
+    tree = {
+        "model": {"architecture": "BFCNN"},
+        "data": {"train": ["none"], "batch": 4, "patch": 16},
+        "schedule": {"warmup": 3},
+        "steps": 9,
+        "output": folder,
+        "log_every": 2,
+        "save_every": 4,
+        "validate_every": 3,
+        "tensorboard": False,
+    }
+    return TrainConfig.model_validate(tree | changes)
+
+
+def trainer(
+    settings: TrainConfig,
+    *,
+    network: str = "bf-cnn",
+    seed: int = 0,
+    data: Dataset | None = None,
+    **options,
+) -> Trainer:
+    """Everything is a function of the arguments; the network's first weights of `seed`."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = ResidualDenoiser(NETWORKS[network]())
+    return Trainer(settings, model, data or Blobs(), blind_denoising(1.0), **options)
+
+
+def state(folder: Path) -> dict[str, torch.Tensor]:
+    """Weights, averaged weights and moments of a run's state."""
+    return load_tensors(folder / "state.safetensors")[0]
+
+
+def main(folder: str) -> None:
+    """One step in one folder, five in another; AdamW, no statistics over the batch, no clipping."""
+    for steps in (1, 5):
+        path = Path(folder) / f"{steps} steps"
+        settings = config(
+            path, steps=steps, log_every=1, optimizer={"clip": 1e6, "weight_decay": 0.1}
+        )
+        runner = trainer(settings, network="shuffle-unet")
+        for _ in runner.run():
+            pass
+        process = runner.accelerator.process_index
+        torch.save(runner.plain.state_dict(), path / f"weights{process}.pt")
+    runner.accelerator.end_training()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

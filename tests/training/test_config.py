@@ -1,0 +1,154 @@
+"""Configurations: YAML in, one sentence out when something is wrong."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from scorelet.cli.main import run
+from scorelet.core.errors import InputError
+from scorelet.training import TrainConfig, read_config, write_config
+
+TREE = {
+    "model": {"architecture": "BFCNN", "options": {"width": 8, "depth": 3}},
+    "data": {"train": ["photos"], "sigma": [5, 50]},
+    "steps": 100,
+    "output": "runs/try",
+}
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump(TREE))
+    return path
+
+
+def test_fields_come_from_the_file_and_the_rest_from_the_defaults(file):
+    config = read_config(file)
+    assert config.model.options == {"width": 8, "depth": 3}
+    assert config.data.sigma == (5.0, 50.0)
+    assert config.output == Path("runs/try")
+    assert (config.optimizer.name, config.schedule.shape, config.precision) == (
+        "adamw",
+        "cosine",
+        "no",
+    )
+
+
+def test_overrides_change_fields_of_any_depth_and_make_missing_sections(file):
+    config = read_config(
+        file,
+        {
+            "steps": 7,
+            "optimizer.rate": "1e-3",  # YAML 1.1 takes it for text
+            "model.options.width": 16,
+            "data.validation": ["a", "b"],
+        },
+    )
+    assert config.steps == 7
+    assert config.optimizer.rate == 1e-3
+    assert config.model.options == {"width": 16, "depth": 3}
+    assert config.data.validation == ["a", "b"]
+
+
+def test_what_is_written_reads_back_the_same_with_all_defaults_spelt_out(file, tmp_path):
+    config = read_config(file, {"optimizer.name": "muon"})
+    again = tmp_path / "again.yaml"
+    again.write_text(write_config(config))
+    assert read_config(again) == config
+    assert yaml.safe_load(again.read_text())["schedule"]["warmup"] == 200
+
+
+def test_a_configuration_does_not_change_under_a_run(file):
+    config = read_config(file)
+    with pytest.raises(ValueError, match="frozen"):
+        config.steps = 3
+
+
+@pytest.mark.parametrize("shipped", sorted(Path(__file__).parents[2].glob("configs/*.yaml")))
+def test_the_configurations_that_come_with_the_package_are_valid(shipped):
+    assert isinstance(read_config(shipped), TrainConfig)
+
+
+FAULTS = {
+    "optimizer.ratte": (0.1, "optimizer.ratte: Extra inputs are not permitted (got 0.1)"),
+    "steps": (0, "steps: Input should be greater than or equal to 1 (got 0)"),
+    "data.patch": (4, "data.patch: Input should be greater than or equal to 8 (got 4)"),
+    "data.channels": (2, "data.channels: Input should be 1 or 3 (got 2)"),
+    "data.sigma": ([50, 5], "data: sigma must be two noise levels, 0 <= low <= high"),
+    "data.gray": (0.5, "data: gray is a share of colour patches, it needs channels: 3"),
+    "optimizer.rate": (float("nan"), "optimizer.rate: Input should be a finite number (got nan)"),
+    "optimizer.clip": (float("inf"), "optimizer.clip: Input should be a finite number (got inf)"),
+    "optimizer.ema": (1.0, "optimizer.ema: Input should be less than 1 (got 1.0)"),
+    "precision": ("fp16", "precision: Input should be 'no' or 'bf16' (got 'fp16')"),
+    "schedule": ("cosine", "schedule: Input should be a valid dictionary"),
+    "model.options": (3, "model.options: Input should be a valid dictionary (got 3)"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_field_that_is_wrong_is_named_with_what_was_got(file, name):
+    value, message = FAULTS[name]
+    with pytest.raises(InputError) as caught:
+        read_config(file, {name: value})
+    assert str(caught.value).startswith(f"{file}: {message}")
+    assert "\n" not in str(caught.value)
+
+
+def test_negative_noise_is_refused(file):
+    with pytest.raises(InputError, match=r"two noise levels, 0 <= low <= high\.$"):
+        read_config(file, {"data.sigma": [-5, 5]})
+
+
+def test_an_override_cannot_go_through_a_number(file):
+    with pytest.raises(InputError, match=r"^Cannot set steps\.many: steps is not a section\.$"):
+        read_config(file, {"steps.many": 3})
+
+
+CONTENTS = {
+    "a list": (b"- a\n- b\n", "must hold a mapping with model, data, steps and output"),
+    "nothing": (b"", "must hold a mapping with model, data, steps and output"),
+    "bad YAML": (b"steps: [1,\nmodel: {", "is not valid YAML: "),
+    "no text": (b"\xff\xfe\x00\x81", "is not valid YAML: "),
+    "no output": (yaml.safe_dump({**TREE, "output": None}).encode(), ": output: "),
+    "a field missing": (b"steps: 3\n", ": model: Field required.\n"),
+    "unknown field": (yaml.safe_dump({**TREE, "step": 3}).encode(), ": step: Extra inputs"),
+}
+
+
+@pytest.mark.parametrize("kind", CONTENTS)
+def test_the_shell_gets_one_sentence_and_status_2(tmp_path, capsys, kind):
+    content, message = CONTENTS[kind]
+    path = tmp_path / "config.yaml"
+    path.write_bytes(content)
+    assert run(["train", str(path)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(f"error: {path}")
+    assert message in printed.err
+    assert printed.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--cfg.steps", "0"], "steps: Input should be greater than or equal to 1 (got 0)."),
+        (["--cfg.optimizer.ratte=3"], "optimizer.ratte: Extra inputs are not permitted (got 3)."),
+        (["--cfg.steps"], "error: --cfg.steps needs a value, as --cfg.steps 500."),
+        (["--steps", "3"], "--steps"),
+    ],
+)
+def test_overrides_of_the_shell_are_checked_too(file, capsys, words, message):
+    assert run(["train", str(file), *words]) == 2
+    printed = capsys.readouterr()
+    assert message in printed.err
+    assert printed.err.count("\n") == 1
+
+
+def test_a_missing_file_is_one_sentence_and_status_2(tmp_path, capsys):
+    for path in (tmp_path / "none.yaml", tmp_path):
+        assert run(["train", str(path)]) == 2
+        printed = capsys.readouterr()
+        assert printed.err.startswith(f"error: Cannot read the configuration {path}: ")
+        assert printed.err.count("\n") == 1

@@ -1,0 +1,257 @@
+"""The loop: exact resume, hooks, clipping, and runs that go wrong."""
+
+import json
+import math
+
+import pytest
+import torch
+
+from scorelet.core.errors import InputError, ScoreletError
+from scorelet.training import rate_factor, read_log
+from training.small_runs import Blobs, config, state, trainer
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Bit for bit needs one order of summation."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def finish(runner):
+    return list(runner.run())
+
+
+def stop_after(runner, steps):
+    for progress in runner.run():
+        if progress.step == steps:
+            return
+
+
+def assert_same_state(folder, other):
+    ours, theirs = state(folder), state(other)
+    assert ours.keys() == theirs.keys()
+    different = [name for name in ours if not torch.equal(ours[name], theirs[name])]
+    assert not different
+
+
+@pytest.mark.parametrize("network", ["bf-cnn", "shuffle-unet"])
+@pytest.mark.parametrize("precision", ["no", "bf16"])
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_an_interrupted_run_ends_as_an_undisturbed_one(tmp_path, network, precision, optimizer):
+    """Bit for bit: weights, running statistics, averages, moments; and the log."""
+    options = {"precision": precision, "optimizer": {"name": optimizer, "weight_decay": 0.1}}
+    finish(trainer(config(tmp_path / "a", **options), network=network))
+    settings = config(tmp_path / "b", **options)
+    stop_after(trainer(settings, network=network), 7)  # the state is that of step 4
+    resumed = trainer(settings, network=network, seed=5, resume=True)
+    assert resumed.step == 4
+    assert [progress.step for progress in resumed.run()] == [5, 6, 7, 8, 9]
+    assert_same_state(tmp_path / "a", tmp_path / "b")
+    logs = [read_log(tmp_path / name / "log.jsonl") for name in "ab"]
+    exact = [
+        [{name: line[name] for name in ("step", "loss", "gradient_norm", "rate")} for line in log]
+        for log in logs
+    ]
+    assert exact[0] == exact[1]
+    assert [line["step"] for line in logs[0]] == [2, 4, 6, 8, 9]
+
+
+def test_the_run_does_learn_and_its_configuration_matters(tmp_path):
+    losses = {}
+    for name, options in {
+        "plain": {},
+        "bf16": {"precision": "bf16"},
+        "seed": {"seed": 1},
+        "muon": {"optimizer": {"name": "muon"}},
+    }.items():
+        settings = config(tmp_path / name, steps=60, log_every=20, save_every=60, **options)
+        finish(trainer(settings, network="shuffle-unet"))
+        losses[name] = [line["loss"] for line in read_log(tmp_path / name / "log.jsonl")]
+        assert losses[name][-1] < 0.7 * losses[name][0]
+        assert {t.dtype for t in state(tmp_path / name).values() if t.is_floating_point()} == {
+            torch.float32
+        }
+    assert losses["seed"] == losses["plain"]  # this objective and these data draw no numbers
+    assert losses["bf16"] != losses["plain"]
+    assert losses["bf16"] == pytest.approx(losses["plain"], rel=0.02)  # products have 8 bits
+    assert losses["muon"] != losses["plain"]
+
+
+def test_a_run_that_dies_while_it_saves_does_that_step_again(tmp_path):
+    """Validation and export come before the state, so none of them is ever left out."""
+    deaths, exported = [8], []
+
+    def export(step, model):
+        if step in deaths:
+            deaths.remove(step)
+            raise KeyboardInterrupt
+        exported.append(step)
+
+    def validate(step, model):
+        return {"quality": float(step)}
+
+    settings = config(tmp_path / "b", validate_every=4)
+    with pytest.raises(KeyboardInterrupt):
+        finish(trainer(settings, validate=validate, export=export))
+    finish(trainer(settings, validate=validate, export=export, resume=True))
+    finish(trainer(config(tmp_path / "a", validate_every=4)))
+    assert_same_state(tmp_path / "a", tmp_path / "b")
+    assert exported == [4, 8, 9]
+    lines = read_log(tmp_path / "b" / "log.jsonl")
+    assert [line["step"] for line in lines if "quality" in line] == [4, 8, 9]
+
+
+def test_the_random_numbers_of_a_step_are_a_function_of_seed_and_step(tmp_path):
+    drawn = {}
+
+    def run(folder, seed, resume=False):
+        runner = trainer(config(tmp_path / folder, seed=seed), resume=resume)
+        plain, runner.objective = runner.objective, None
+
+        def objective(model, batch, rng):
+            number = float(torch.rand((), generator=rng))
+            drawn.setdefault((folder, runner.step), set()).add(number)
+            return plain(model, batch, rng)
+
+        runner.objective = objective
+        stop_after(runner, 9 if resume else 6)
+
+    run("a", 0)
+    run("a", 0, resume=True)  # draws the numbers of steps 5 and 6 again
+    run("b", 1)
+    assert all(len(numbers) == 1 for numbers in drawn.values())
+    assert len(set.union(*drawn.values())) == 9 + 6
+
+
+def test_a_finished_run_has_nothing_left_to_do(tmp_path):
+    finish(trainer(config(tmp_path)))
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    assert finish(trainer(config(tmp_path), resume=True)) == []
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_resume_without_a_state_starts_at_the_beginning(tmp_path):
+    finish(trainer(config(tmp_path / "a")))
+    stop_after(trainer(config(tmp_path / "b")), 3)
+    finish(trainer(config(tmp_path / "b"), resume=True))
+    assert_same_state(tmp_path / "a", tmp_path / "b")
+
+
+def test_a_folder_in_use_is_one_sentence_and_stays_as_it_is(tmp_path):
+    stop_after(trainer(config(tmp_path)), 5)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(InputError, match=r"holds a run already: add --resume .* folder\.$"):
+        trainer(config(tmp_path))
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_a_loss_that_is_no_number_stops_the_run_before_it_spoils_anything(tmp_path, optimizer):
+    settings = config(tmp_path, save_every=2, log_every=9, optimizer={"name": optimizer})
+    data = Blobs(bad=4 * 4 + 2)  # in the fifth batch
+    with pytest.raises(ScoreletError, match=r"^In step 5 the loss is nan .* which is good\.$"):
+        finish(trainer(settings, data=data))
+    kept = state(tmp_path)
+    assert all(bool(tensor.isfinite().all()) for tensor in kept.values())
+    healthy = trainer(settings, resume=True)
+    assert healthy.step == 4
+    assert finish(healthy)[-1].step == 9
+
+
+def test_a_gradient_that_is_no_number_stops_the_run_too(tmp_path):
+    """The square root of zero is finite, its slope is not."""
+    runner = trainer(config(tmp_path))
+    plain = runner.objective
+
+    def objective(model, batch, rng):
+        loss = plain(model, batch, rng)
+        return loss._replace(value=loss.value + (0 * model(batch["noisy"])).abs().sum().sqrt())
+
+    runner.objective = objective
+    with pytest.raises(ScoreletError, match=r"^In step 1 .* gradient has norm (nan|inf)"):
+        finish(runner)
+
+
+def test_hooks_get_the_average_of_the_weights_at_their_steps(tmp_path):
+    """m ← d_n m + (1 - d_n) w of the weights after each step; running deviations alike."""
+    seen, expected = {}, None
+
+    def hook(name):
+        def call(step, model):
+            assert not model.training
+            seen[name, step] = {key: t.clone() for key, t in model.state_dict().items()}
+            return {f"{name} done": 1.0}
+
+        return call
+
+    runner = trainer(
+        config(tmp_path, optimizer={"ema": 0.3}), validate=hook("validate"), export=hook("export")
+    )
+    averages = {}
+    for n, progress in enumerate(runner.run()):
+        weights = {key: t.clone() for key, t in runner.plain.state_dict().items()}
+        decay = min(0.3, (1 + n) / (10 + n))
+        expected = expected or weights
+        expected = {key: decay * expected[key] + (1 - decay) * w for key, w in weights.items()}
+        averages[progress.step] = expected
+    assert [key for key in seen if key[0] == "validate"] == [("validate", k) for k in (3, 6, 9)]
+    assert [key for key in seen if key[0] == "export"] == [("export", k) for k in (4, 8, 9)]
+    for (_, step), values in seen.items():
+        for key, value in values.items():
+            # a few roundings of float32, relative to the largest weight
+            bound = 1e-6 * float(averages[step][key].abs().max())
+            torch.testing.assert_close(value, averages[step][key], rtol=0, atol=bound)
+    lines = read_log(tmp_path / "log.jsonl")
+    assert [line["step"] for line in lines if "validate done" in line] == [3, 6, 9]
+
+
+def test_the_gradient_is_cut_to_the_largest_norm_and_keeps_its_direction(tmp_path):
+    """After one step AdamW's first moment is a tenth of the gradient that it got."""
+    moments = {}
+    for name, clip in (("free", 1e6), ("cut", 0.01)):
+        settings = config(tmp_path / name, steps=1, optimizer={"clip": clip})
+        finish(trainer(settings))
+        values = [t for k, t in state(tmp_path / name).items() if k.endswith("exp_avg")]
+        moments[name] = torch.cat([t.flatten() for t in values]).double()
+        (line,) = read_log(tmp_path / name / "log.jsonl")
+        # the log shows the norm before the cut
+        assert line["gradient_norm"] == pytest.approx(10 * float(moments["free"].norm()), rel=1e-5)
+    assert 10 * float(moments["free"].norm()) > 0.02
+    assert 10 * float(moments["cut"].norm()) == pytest.approx(0.01, rel=1e-3)  # norm + 1e-6
+    cosine = torch.dot(moments["free"], moments["cut"]) / (
+        moments["free"].norm() * moments["cut"].norm()
+    )
+    assert float(cosine) == pytest.approx(1, abs=1e-6)
+
+
+def test_the_rate_follows_the_schedule_for_every_group(tmp_path):
+    settings = config(
+        tmp_path,
+        optimizer={"name": "muon", "rate": 1e-3, "matrix_rate": 0.02},
+        schedule={"warmup": 3, "shape": "linear"},
+    )
+    runner = trainer(settings)
+    for progress in runner.run():
+        factor = rate_factor(progress.step - 1, 9, settings.schedule)
+        rates = [group["lr"] for o in runner.optimizers for group in o.param_groups]
+        assert rates == [0.02 * factor, 1e-3 * factor]
+
+
+def test_progress_and_log_hold_the_mean_loss_since_the_last_line(tmp_path):
+    each = [p.loss for p in finish(trainer(config(tmp_path / "each", log_every=1)))]
+    several = [p.loss for p in finish(trainer(config(tmp_path / "several", log_every=4)))]
+    assert [k + 1 for k, loss in enumerate(several) if loss is not None] == [4, 8, 9]
+    for first, last in ((0, 4), (4, 8), (8, 9)):
+        assert several[last - 1] == pytest.approx(math.fsum(each[first:last]) / (last - first))
+    lines = read_log(tmp_path / "several" / "log.jsonl")
+    assert [line["loss"] for line in lines] == [loss for loss in several if loss is not None]
+
+
+def test_the_log_is_json_lines(tmp_path):
+    finish(trainer(config(tmp_path)))
+    lines = [json.loads(text) for text in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [2, 4, 6, 8, 9]
+    assert all(line["megapixels_per_second"] > 0 for line in lines)

@@ -1,0 +1,85 @@
+"""The denoising loss: its formula, and whom it is minimised by."""
+
+import pytest
+import torch
+
+from scorelet.core.random import generator, randn
+from scorelet.training import blind_denoising, denoising_loss
+
+
+def batch(count=3, side=4):
+    clean = torch.rand((count, 2, side, side), generator=generator(0))
+    sigma = torch.linspace(0.0, 0.4, count)
+    noise = randn(tuple(clean.shape), rng=generator(1))
+    return {"clean": clean, "sigma": sigma, "noisy": clean + sigma[:, None, None, None] * noise}
+
+
+@pytest.mark.parametrize("power", [0.0, 1.0, 2.0])
+@pytest.mark.parametrize("floor", [2 / 255, 0.1])
+def test_the_value_is_the_formula_written_out(power, floor):
+    data = batch()
+    loss = denoising_loss(data["noisy"], data["clean"], data["sigma"], power=power, floor=floor)
+    terms, errors = [], []
+    for noisy, clean, sigma in zip(
+        *(data[n].double() for n in ("noisy", "clean", "sigma")), strict=True
+    ):
+        errors.append(
+            sum((a - b) ** 2 for a, b in zip(noisy.flatten(), clean.flatten(), strict=True)) / 32
+        )
+        terms.append(errors[-1] / (sigma + floor) ** power)
+    tol = 1e-5  # float32 means of 32 numbers
+    torch.testing.assert_close(loss.value.double(), sum(terms) / 3, rtol=tol, atol=0)
+    torch.testing.assert_close(loss.terms["mse"].double(), sum(errors) / 3, rtol=tol, atol=0)
+
+
+def test_power_one_weighs_an_error_that_grows_as_sigma_alike_at_all_levels():
+    sigma = torch.tensor([0.02, 0.1, 0.3])
+    clean = torch.zeros(3, 1, 8, 8)
+    error = (sigma + 2 / 255).sqrt()[:, None, None, None].expand_as(clean)
+    estimate = error.clone().requires_grad_()
+    denoising_loss(estimate, clean, sigma).value.backward()
+    share = (estimate.grad * estimate).detach().sum((1, 2, 3))
+    torch.testing.assert_close(share, share[0].expand(3), rtol=1e-6, atol=0)  # rounding only
+
+
+def test_half_precision_estimates_are_summed_in_float32():
+    clean = torch.zeros(1, 1, 64, 64)
+    estimate = torch.full_like(clean, 300.0).half()  # the square overflows float16
+    loss = denoising_loss(estimate, clean, torch.ones(1), power=0.0)
+    assert float(loss.value) == 300.0**2
+
+
+@pytest.mark.parametrize("power", [0.0, 1.0, 2.0])
+@pytest.mark.parametrize("sigma", [0.1, 0.5, 2.0])
+def test_the_best_shrinkage_of_a_gaussian_is_the_wiener_factor(power, sigma):
+    """x ~ N(0, s²): of all f(y) = a y the loss prefers a = s²/(s² + σ²) = E[x | y] / y.
+
+    The loss is a parabola in a, whose vertex comes from three values. The vertex of a sample of n
+    is a regression coefficient with the standard error (Var[x | y] / (n Var y))^½: 4 of them.
+    """
+    s, n = 0.5, 200_000
+    clean = s * randn((n // 100, 1, 10, 10), rng=generator(2)).double()
+    noisy = clean + sigma * randn(tuple(clean.shape), rng=generator(3)).double()
+    levels = torch.full((n // 100,), sigma, dtype=torch.float64)
+    down, middle, up = (
+        float(denoising_loss(a * noisy, clean, levels, power=power).value) for a in (-1, 0, 1)
+    )
+    vertex = (down - up) / 2 / (down - 2 * middle + up)
+    wiener = s**2 / (s**2 + sigma**2)
+    error = (wiener * sigma**2 / (n * (s**2 + sigma**2))) ** 0.5
+    assert abs(vertex - wiener) < 4 * error
+
+
+def test_the_objective_shows_the_model_the_noisy_batch_only():
+    data, seen = batch(), []
+
+    class Half(torch.nn.Module):
+        def forward(self, y):
+            seen.append(y)
+            return y / 2
+
+    loss = blind_denoising(0.5)(Half(), data, generator(0))
+    expected = denoising_loss(data["noisy"] / 2, data["clean"], data["sigma"], power=0.5)
+    assert torch.equal(loss.value, expected.value)
+    assert len(seen) == 1
+    assert seen[0] is data["noisy"]

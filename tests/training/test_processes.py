@@ -1,0 +1,125 @@
+"""Two processes do what one does: the same global batch, the same gradient, one log."""
+
+import os
+import subprocess
+import sys
+from itertools import chain
+from pathlib import Path
+
+import pytest
+import torch
+
+from scorelet.core.errors import InputError
+from scorelet.training import loop, read_log
+from training import small_runs
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = Path(small_runs.__file__)
+LAUNCHERS = {
+    "torchrun": ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"],
+    "accelerate": [
+        # its --cpu starts one process whatever --num_processes says
+        *("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"),
+        *("--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"),
+        *("--main_process_port", "0"),
+    ],
+}
+
+
+def launch(launcher, folder):
+    """Run the small runs in two processes that talk over the loopback interface."""
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests")]),
+        "OMP_NUM_THREADS": "1",
+        "GLOO_SOCKET_IFNAME": "lo",
+        "CUDA_VISIBLE_DEVICES": "",
+    }
+    command = [sys.executable, *LAUNCHERS[launcher], str(SCRIPT), str(folder)]
+    result = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert result.returncode == 0, result.stderr[-3000:]
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """The folder of the same runs in this process."""
+    folder, threads = tmp_path_factory.mktemp("alone"), torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        small_runs.main(str(folder))
+    finally:
+        torch.set_num_threads(threads)
+    return folder
+
+
+def flat(tensors):
+    return torch.cat([tensor.flatten().double() for tensor in tensors])
+
+
+def assert_close(got, expected, tol):
+    error = float((flat(got) - flat(expected)).norm() / flat(expected).norm())
+    assert error < tol, error
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the loopback interface has another name")
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_two_processes_do_what_one_does(tmp_path, alone, launcher):
+    launch(launcher, tmp_path)
+    _assert_same_first_step(tmp_path / "1 steps", alone / "1 steps")
+    _assert_one_run(tmp_path / "5 steps")
+
+
+def _assert_same_first_step(folder, alone):
+    """AdamW's first moment after one step is a tenth of the gradient of the global batch.
+
+    1e-6: two halves of a float32 sum are added in another order.
+    """
+    two, one = small_runs.state(folder), small_runs.state(alone)
+    assert two.keys() == one.keys()
+    moments = [name for name in one if name.endswith("exp_avg")]
+    assert len(moments) == 13  # every parameter of the network has one
+    assert_close([two[n] for n in moments], [one[n] for n in moments], 1e-6)
+    for name in moments:
+        assert_close([two[name]], [one[name]], 1e-5)  # none is drowned by the others
+    weights = [name for name in one if name.startswith("model.")]
+    assert_close([two[n] for n in weights], [one[n] for n in weights], 1e-6)
+    (line,), (expected,) = (read_log(path / "log.jsonl") for path in (folder, alone))
+    for name in ("loss", "gradient_norm"):  # the loss is the mean over both processes
+        assert line[name] == pytest.approx(expected[name], rel=1e-6)
+
+
+def _assert_one_run(folder):
+    """Both processes hold the weights that are saved, and the log has every line once."""
+    saved = small_runs.state(folder)
+    for process in (0, 1):
+        weights = torch.load(folder / f"weights{process}.pt")
+        assert all(torch.equal(weights[name], saved[f"model.{name}"]) for name in weights)
+    assert [line["step"] for line in read_log(folder / "log.jsonl")] == [1, 2, 3, 4, 5]
+
+
+@pytest.fixture
+def three_processes(monkeypatch):
+    """What the loop reads of an accelerator, as the second of three processes would see it."""
+
+    class Second:
+        num_processes, process_index, is_main_process = 3, 1, False
+        device = torch.device("cpu")
+
+    monkeypatch.setattr(loop, "_accelerator", Second)
+    return Second
+
+
+def test_a_batch_that_cannot_be_shared_is_one_sentence(tmp_path, three_processes):
+    with pytest.raises(InputError, match=r"^A batch of 4 cannot be shared by 3 processes: .*\.$"):
+        small_runs.trainer(small_runs.config(tmp_path))
+
+
+def test_the_shares_of_the_processes_are_the_global_batch(tmp_path, three_processes):
+    settings = small_runs.config(tmp_path, data={"train": ["none"], "batch": 6}, steps=4)
+    shares = []
+    for index in range(3):
+        three_processes.process_index = index
+        shares.append(list(loop._shares(settings, 1, three_processes())))
+    for step, batch in enumerate(zip(*shares, strict=True), start=1):
+        assert list(chain.from_iterable(batch)) == list(range(6 * step, 6 * step + 6))

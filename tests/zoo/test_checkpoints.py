@@ -1,0 +1,180 @@
+"""Denoisers as files: the same function comes back, and what is no denoiser is one sentence."""
+
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+
+from samples import small_network
+from scorelet.core.checkpoint import load_tensors, save_tensors
+from scorelet.core.errors import CheckpointError, InputError
+from scorelet.core.random import generator
+from scorelet.models import ResidualDenoiser
+from scorelet.networks import ARCHITECTURES
+from scorelet.zoo import (
+    build_network,
+    load,
+    load_calibration,
+    load_denoiser,
+    load_weights,
+    save_denoiser,
+)
+
+KINDS = ["bf-cnn", "unet", "shuffle-unet"]
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "weights.safetensors"
+
+
+def picture(channels=1):
+    return torch.rand((1, channels, 16, 16), generator=generator(4))
+
+
+def sentence(path):
+    """The message of the error that the file is met with; it has one line."""
+    with pytest.raises(CheckpointError) as caught:
+        load(path)
+    message = str(caught.value)
+    assert message.startswith(str(path))
+    assert "\n" not in message
+    assert len(message) < 500 + len(str(path))
+    return message
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_same_function_comes_back_bit_for_bit(path, kind, channels):
+    network = small_network(kind, channels).eval()
+    save_denoiser(path, network)
+    denoiser = load(path)
+    assert not denoiser.training
+    y = picture(channels)
+    with torch.no_grad():
+        assert torch.equal(denoiser(y), ResidualDenoiser(network)(y))
+    weights = load_weights(path)
+    assert weights.keys() == network.state_dict().keys()
+    assert all(torch.equal(weights[n], t) for n, t in network.state_dict().items())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_half_precision_halves_the_file_and_costs_the_rounding_of_the_weights(path, kind):
+    network = small_network(kind)
+    save_denoiser(path, network, dtype=torch.float16)
+    half, header = load_tensors(path)
+    save_denoiser(path.with_name("float32.safetensors"), network)
+    size, full = (
+        sum(t.nbytes for t in tensors.values()) for tensors in (half, network.state_dict())
+    )
+    assert size == full / 2
+    for name, tensor in load_weights(path).items():
+        assert tensor.dtype == torch.float32
+        assert torch.equal(tensor, network.state_dict()[name].half().float())
+    assert header == load_tensors(path.with_name("float32.safetensors"))[1]
+
+
+def test_the_curves_of_the_noise_estimate_come_back_by_channel_count(path):
+    curves = {1: [(0.1, 0.12), (0.2, 0.21)], 3: [(0.3, 0.3)]}
+    save_denoiser(path, small_network(), calibration=curves)
+    assert load_calibration(path) == {1: [[0.1, 0.12], [0.2, 0.21]], 3: [[0.3, 0.3]]}
+    save_denoiser(path, small_network())
+    assert load_calibration(path) == {}
+
+
+def test_an_unknown_architecture_is_one_sentence(path):
+    with pytest.raises(InputError, match=r"^Unknown architecture 'Unet': choose one of .*UNet\.$"):
+        build_network("Unet", {})
+    save_denoiser(path, small_network())
+    tensors, header = load_tensors(path)
+    save_tensors(path, tensors, header | {"architecture": "Transformer"})
+    assert "Unknown architecture 'Transformer': choose one of BFCNN, " in sentence(path)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+@pytest.mark.parametrize("options", [{"widht": 8}, {"channels": 1, "depth": 3, "blocks": 3}])
+def test_options_that_no_constructor_takes_are_named(name, options):
+    with pytest.raises(InputError, match=rf"^{name} does not take .*(widht|depth|blocks)"):
+        build_network(name, options)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"options": {"channels": 1, "width": 6, "depth": 4}},  # other shapes
+        {"options": {"channels": 1, "width": 5, "depth": 9}},  # other names
+        {"options": {"widht": 5}},
+        {"options": 3},
+        {"options": None},
+        {"architecture": None},
+    ],
+)
+def test_weights_that_do_not_fit_their_description_are_one_sentence(path, change):
+    save_denoiser(path, small_network("bf-cnn"))
+    tensors, header = load_tensors(path)
+    save_tensors(path, tensors, header | change)
+    assert "does not fit this version of scorelet: " in sentence(path)
+
+
+@pytest.mark.parametrize("missing", ["architecture", "options"])
+def test_a_description_with_a_gap_is_one_sentence(path, missing):
+    save_denoiser(path, small_network())
+    tensors, header = load_tensors(path)
+    del header[missing]
+    save_tensors(path, tensors, header)
+    assert f"does not fit this version of scorelet: '{missing}'" in sentence(path)
+
+
+@pytest.mark.parametrize("header", [{}, {"kind": "training-state"}, {"kind": "denoiser-of-2099"}])
+def test_a_file_of_another_kind_is_one_sentence(path, header):
+    save_tensors(path, {"a": torch.ones(2)}, header)
+    assert sentence(path).endswith(" holds no denoiser that this version of scorelet knows.")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.999])
+def test_a_truncated_file_is_one_sentence(path, share):
+    save_denoiser(path, small_network("unet"))
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    assert sentence(path).endswith(": fetch or copy it again.")
+
+
+@pytest.mark.parametrize("content", [bytes(range(256)) * 20, b"a web page <html>" * 50, b"{}"])
+def test_bytes_that_are_no_weights_are_one_sentence(path, content):
+    path.write_bytes(content)
+    assert sentence(path).endswith(": fetch or copy it again.")
+
+
+class Bomb:
+    """An object whose pickle touches a file when it is opened."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self):
+        return Path.touch, (self.marker,)
+
+
+@pytest.mark.parametrize("name", ["weights.pt", "weights.pth", "weights.safetensors", "weights"])
+def test_a_pickle_is_refused_without_being_opened_whatever_its_name(tmp_path, name):
+    marker, path = tmp_path / "it ran", tmp_path / name
+    torch.save({"weight": torch.ones(2), "bomb": Bomb(marker)}, tmp_path / "saved.pt")
+    (tmp_path / "saved.pt").rename(path)
+    assert "is a pickle, which can run any code when opened" in sentence(path)
+    path.write_bytes(pickle.dumps(Bomb(marker)))
+    assert "is a pickle" in sentence(path)
+    assert not marker.exists()
+    pickle.loads(path.read_bytes())
+    assert marker.exists()  # the bomb was live
+
+
+def test_a_loaded_file_is_what_is_loaded_from(path):
+    """`load`, `load_denoiser` and `sl.load` are one function of a path."""
+    import scorelet as sl
+
+    save_denoiser(path, small_network())
+    expected = load_denoiser(path).state_dict()
+    for form in (path, str(path)):
+        got = sl.load(form).state_dict()
+        assert all(torch.equal(got[name], tensor) for name, tensor in expected.items())
