@@ -11,8 +11,10 @@ from torch.utils.data import DataLoader
 from scorelet.core.errors import InputError
 from scorelet.data import luma, to_unit
 from scorelet.data.patches import NoisyPatches
+from scorelet.models import UniformNoise
 
 LEVELS = (0.1, 0.3)
+NOISE = UniformNoise(*LEVELS)
 
 
 def pictures(count=3, side=20, channels=3, dtype=np.uint8):
@@ -22,7 +24,7 @@ def pictures(count=3, side=20, channels=3, dtype=np.uint8):
 
 
 def patches(source=None, **changes):
-    options = {"patch": 8, "sigma": LEVELS, "length": 40, "seed": 3, "gray": 0.0} | changes
+    options = {"patch": 8, "noise": NOISE, "length": 40, "seed": 3, "gray": 0.0} | changes
     return NoisyPatches(source or pictures(), **options)
 
 
@@ -90,7 +92,7 @@ def test_the_noise_has_the_law_that_is_promised():
 
 
 def test_noise_is_never_clipped_and_one_level_is_a_law_too():
-    item = patches(sigma=(2.0, 2.0))[0]
+    item = patches(noise=UniformNoise(2.0, 2.0))[0]
     assert float(item["sigma"]) == 2
     assert float(item["noisy"].min()) < 0
     assert float(item["noisy"].max()) > 1
@@ -105,7 +107,7 @@ def test_without_noise_a_patch_is_a_piece_of_a_picture():
             piece = unit[top : top + 8, left : left + 8]
             for turned in (piece, piece[:, ::-1]):
                 pieces |= {np.rot90(turned, k).tobytes() for k in range(4)}
-    data = patches([picture], sigma=(0.0, 0.0))
+    data = patches([picture], noise=UniformNoise(0.0, 0.0))
     for item in data:
         assert torch.equal(item["noisy"], item["clean"])
         assert item["clean"].permute(1, 2, 0).contiguous().numpy().tobytes() in pieces
@@ -125,7 +127,10 @@ def test_the_share_of_gray_patches_has_equal_channels_and_equal_noise():
 
 
 def test_a_gray_patch_is_the_luma_of_the_colour_patch_of_that_index():
-    colour, gray = patches(sigma=(0.0, 0.0)), patches(sigma=(0.0, 0.0), gray=1.0)
+    colour, gray = (
+        patches(noise=UniformNoise(0.0, 0.0)),
+        patches(noise=UniformNoise(0.0, 0.0), gray=1.0),
+    )
     for k in range(10):
         pixels = (colour[k]["clean"] * 255).round().byte().permute(1, 2, 0).numpy()
         expected = torch.from_numpy(to_unit(luma(pixels))).permute(2, 0, 1).expand(3, -1, -1)
@@ -160,7 +165,7 @@ def test_smaller_pictures_are_mirrored_at_their_last_row_and_column(shape):
     )
     whole = picture[rows][:, columns]
     turned = {np.rot90(side, k).tobytes() for side in (whole, whole[:, ::-1]) for k in range(4)}
-    for item in patches([picture], sigma=(0.0, 0.0), length=10):
+    for item in patches([picture], noise=UniformNoise(0.0, 0.0), length=10):
         pixels = (item["clean"] * 255).round().byte().permute(1, 2, 0)
         assert pixels.contiguous().numpy().tobytes() in turned
 
@@ -185,7 +190,7 @@ def test_all_eight_orientations_pictures_and_corners_are_equally_frequent():
                         key = np.rot90(side, turns).tobytes()
                         names[key] = (k, top, left, (mirrored, turns))
     found = []
-    for item in patches(source, sigma=(0.0, 0.0), length=count):
+    for item in patches(source, noise=UniformNoise(0.0, 0.0), length=count):
         pixels = (item["clean"] * 255).round().byte().permute(1, 2, 0)
         found.append(names[pixels.contiguous().numpy().tobytes()])
     for what, kinds in zip(range(4), (2, 2, 3, 8), strict=True):
@@ -198,4 +203,4 @@ def test_all_eight_orientations_pictures_and_corners_are_equally_frequent():
 
 def test_no_pictures_are_one_sentence():
     with pytest.raises(InputError, match=r"^There are no pictures to cut patches from\.$"):
-        NoisyPatches([], patch=8, sigma=LEVELS, length=1, seed=0)
+        NoisyPatches([], patch=8, noise=NOISE, length=1, seed=0)

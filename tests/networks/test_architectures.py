@@ -19,6 +19,17 @@ NETWORKS = {
     ("network", "count"),
     [
         (lambda: BFCNN(depth=21), 702_784),
+        *(
+            (lambda s=s, c=c: BFCNN(c[0], spacing=s, outputs=c[1], first_layer_linear=True), n)
+            for s, counts in {
+                20: (80_192, 83_072),
+                8: (145_728, 148_608),
+                4: (211_264, 214_144),
+                2: (375_104, 377_984),
+                1: (702_784, 705_664),
+            }.items()
+            for c, n in zip(((1, 1), (4, 3)), counts, strict=True)
+        ),
         (lambda: BFCNN(depth=20), 665_856),
         (lambda: UNet(blocks=1), 366_080),
         (lambda: UNet(blocks=2), 1_825_024),

@@ -74,13 +74,13 @@ def state(folder: Path) -> dict[str, torch.Tensor]:
 
 
 def main(folder: str) -> None:
-    """One step in one folder, five in another; AdamW, no statistics over the batch, no clipping."""
-    for steps in (1, 5):
-        path = Path(folder) / f"{steps} steps"
+    """One step of either network, five of one; AdamW, no clipping."""
+    for network, steps in (("shuffle-unet", 1), ("bf-cnn", 1), ("shuffle-unet", 5)):
+        path = Path(folder) / f"{network} {steps} steps"
         settings = config(
             path, steps=steps, log_every=1, optimizer={"clip": 1e6, "weight_decay": 0.1}
         )
-        runner = trainer(settings, network="shuffle-unet")
+        runner = trainer(settings, network=network)
         for _ in runner.run():
             pass
         process = runner.accelerator.process_index

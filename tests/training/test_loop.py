@@ -59,6 +59,30 @@ def test_an_interrupted_run_ends_as_an_undisturbed_one(tmp_path, network, precis
     assert [line["step"] for line in logs[0]] == [2, 4, 6, 8, 9]
 
 
+@pytest.mark.parametrize(("every", "saved"), [(3, 4), (4, 3), (5, 2)])
+def test_the_log_goes_on_where_a_save_fell_between_two_lines(tmp_path, every, saved):
+    options = {"log_every": every, "save_every": saved}
+    finish(trainer(config(tmp_path / "a", **options)))
+    stop_after(trainer(config(tmp_path / "b", **options)), 7)
+    finish(trainer(config(tmp_path / "b", **options), resume=True))
+    logs = [read_log(tmp_path / name / "log.jsonl") for name in "ab"]
+    assert [(line["step"], line["loss"]) for line in logs[0]] == [
+        (line["step"], line["loss"]) for line in logs[1]
+    ]
+
+
+@pytest.mark.parametrize(
+    "change", [{"seed": 9}, {"data": {"train": ["none"], "batch": 2, "patch": 16}}]
+)
+def test_a_run_is_not_resumed_with_other_settings(tmp_path, change):
+    stop_after(trainer(config(tmp_path)), 5)
+    before = (tmp_path / "state.safetensors").read_bytes()
+    with pytest.raises(InputError, match=r"was started with (seed 0, not 9|data.batch 4, not 2):"):
+        trainer(config(tmp_path, **change), resume=True)
+    assert (tmp_path / "state.safetensors").read_bytes() == before
+    assert trainer(config(tmp_path, steps=12, log_every=1), resume=True).step == 4
+
+
 def test_the_run_does_learn_and_its_configuration_matters(tmp_path):
     losses = {}
     for name, options in {

@@ -66,11 +66,13 @@ def assert_close(got, expected, tol):
 @pytest.mark.parametrize("launcher", LAUNCHERS)
 def test_two_processes_do_what_one_does(tmp_path, alone, launcher):
     launch(launcher, tmp_path)
-    _assert_same_first_step(tmp_path / "1 steps", alone / "1 steps")
-    _assert_one_run(tmp_path / "5 steps")
+    for network, parameters in (("shuffle-unet", 13), ("bf-cnn", 6)):
+        name = f"{network} 1 steps"
+        _assert_same_first_step(tmp_path / name, alone / name, parameters)
+    _assert_one_run(tmp_path / "shuffle-unet 5 steps")
 
 
-def _assert_same_first_step(folder, alone):
+def _assert_same_first_step(folder, alone, parameters):
     """AdamW's first moment after one step is a tenth of the gradient of the global batch.
 
     1e-6: two halves of a float32 sum are added in another order.
@@ -78,7 +80,7 @@ def _assert_same_first_step(folder, alone):
     two, one = small_runs.state(folder), small_runs.state(alone)
     assert two.keys() == one.keys()
     moments = [name for name in one if name.endswith("exp_avg")]
-    assert len(moments) == 13  # every parameter of the network has one
+    assert len(moments) == parameters  # every parameter of the network has one
     assert_close([two[n] for n in moments], [one[n] for n in moments], 1e-6)
     for name in moments:
         assert_close([two[name]], [one[name]], 1e-5)  # none is drowned by the others

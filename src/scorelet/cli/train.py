@@ -18,7 +18,7 @@ def train(
     """Train a model from a YAML file.
 
     The run folder gets the weights, a log of JSON lines, TensorBoard events and a state from
-    which --resume goes on exactly. Several processes: accelerate launch -m scorelet train ...
+    which --resume goes on exactly. Several processes: torchrun --nproc_per_node 2 -m scorelet ...
 
     For example:
 

@@ -5,30 +5,40 @@ interrupted: patch k is drawn, turned and made noisy by a generator of its own.
 """
 
 from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 from torch.utils.data import Dataset
 
 from scorelet.core.errors import InputError
-from scorelet.core.random import generator
+from scorelet.core.random import generator, randn
 from scorelet.data.photographs import luma
 from scorelet.data.picture_types import to_unit
 
 Pixels = np.ndarray
 
 
+@runtime_checkable
+class NoiseLevels(Protocol):
+    """A law of noise levels, as those of `scorelet.models`."""
+
+    def sample(self, batch: int, *, rng: Generator) -> Tensor:
+        """Draw `batch` levels."""
+        ...
+
+
 class NoisyPatches(Dataset):
     """Random crops in one of the eight orientations, with white noise of a random level.
 
     Item k is a dict of float32 tensors: `clean` (channels, patch, patch) with values in [0, 1],
-    `noisy` = clean + sigma z, never clipped, and `sigma` (), uniform between the two levels.
+    `noisy` = clean + sigma z, never clipped, and `sigma` (), drawn from `noise`.
 
     Args:
         pictures: arrays (height, width, channels), integers or floats in [0, 1].
         patch: side in pixels; smaller pictures are mirrored up to it.
-        sigma: the two levels, in the unit of the images.
+        noise: law of sigma, in the unit of the images.
         gray: share of the patches that become gray: their channels are equal, and so is the noise
             of their channels. A colour network that learns from them denoises gray pictures too.
         length: number of patches.
@@ -40,7 +50,7 @@ class NoisyPatches(Dataset):
         pictures: Sequence[Pixels],
         *,
         patch: int,
-        sigma: tuple[float, float],
+        noise: NoiseLevels,
         length: int,
         seed: int,
         gray: float = 0.0,
@@ -48,7 +58,7 @@ class NoisyPatches(Dataset):
         if not pictures:
             raise InputError("There are no pictures to cut patches from.")
         self.pictures = [_at_least(picture, patch) for picture in pictures]
-        self.patch, self.sigma, self.length, self.seed = patch, sigma, length, seed
+        self.patch, self.noise, self.length, self.seed = patch, noise, length, seed
         self.gray = gray
 
     def __len__(self) -> int:
@@ -59,14 +69,13 @@ class NoisyPatches(Dataset):
             raise IndexError(f"There is no patch {index} of {self.length}.")
         rng = np.random.default_rng((self.seed, index))
         crop = self._crop(rng)
+        draws = generator(self.seed, index)
         channels = crop.shape[2]
         if rng.random() < self.gray and channels == 3:
             crop = luma(crop)
         clean = torch.from_numpy(to_unit(crop)).float().permute(2, 0, 1).contiguous()
-        low, high = self.sigma
-        sigma = torch.tensor(rng.uniform(low, high), dtype=torch.float32)
-        noise = torch.randn(clean.shape, generator=generator(self.seed, index))
-        noisy = clean + sigma * noise
+        sigma = self.noise.sample(1, rng=draws)[0]
+        noisy = clean + sigma * randn(tuple(clean.shape), rng=draws)
         return {
             "clean": clean.expand(channels, -1, -1),
             "noisy": noisy.expand(channels, -1, -1),

@@ -37,14 +37,18 @@ class NoiseLaw(Protocol):
 
 @dataclass(frozen=True)
 class UniformNoise:
-    """sigma uniform on [low, high]: density 1 / (high - low), mean (low + high) / 2."""
+    """sigma uniform on [low, high]: density 1 / (high - low), mean (low + high) / 2.
+
+    low = high is one fixed level.
+    """
 
     low: float
     high: float
 
     def __post_init__(self) -> None:
         """Raise InputError for an impossible range."""
-        _check_range(self.low, self.high)
+        if self.low != self.high:
+            _check_range(self.low, self.high)
 
     @property
     def mean(self) -> float:
@@ -53,6 +57,8 @@ class UniformNoise:
 
     def cdf(self, sigma: float) -> float:
         """(sigma - low) / (high - low), clipped to [0, 1]."""
+        if self.low == self.high:
+            return float(sigma >= self.low)
         return (_clip(sigma, self.low, self.high) - self.low) / (self.high - self.low)
 
     def sample(self, batch: int, *, rng: Generator) -> NoiseLevel:

@@ -13,24 +13,32 @@ class BFCNN(nn.Module):
     last one linear. Depth 21, width 64 and one channel have 702,784 parameters and a receptive
     field of 43 pixels; depth 20 has 665,856 and 41.
 
+    With `spacing` s only every s-th of the inner convolutions is 3x3, the others are 1x1, so that
+    the receptive field is 1 + 2 (2 + ⌊(depth - 2)/s⌋) at the same depth: 5, 9, 13, 23, 43 pixels
+    for s = 20, 8, 4, 2, 1 and depth 21. With `outputs` it estimates the noise of other channels
+    than all that it sees, as of the details of an image beside which its low band is given.
+
     Args:
         channels: channels of the image, 1 or 3.
         width: channels inside.
         depth: number of convolutions, at least 2.
         first_layer_linear: leave out the ReLU after the first convolution.
+        spacing: 1, or every how many inner layers a 3x3 convolution stands.
+        outputs: channels of the result; None: as many as `channels`.
 
     Shape:
-        (batch, channels, height, width) → the same, for any height and width.
+        (batch, channels, height, width) → (batch, outputs, height, width), for any sides.
 
     Attributes:
         options: the constructor's arguments, for checkpoints.
         accepts: channel counts of the pictures that it takes.
         multiple: 1, sides may have any length.
-        receptive_radius: a pixel of the result depends on those at most `depth` away.
+        receptive_radius: a pixel of the result depends on those at most so far away.
 
     References:
         Mohan et al., ICLR 2020, arXiv 1906.05478; Kadkhodaie, Guth, Simoncelli, Mallat, ICLR 2024,
-        arXiv 2310.02557, appendix.
+        arXiv 2310.02557, appendix; Kadkhodaie, Guth, Mallat, Simoncelli, ICLR 2023,
+        arXiv 2303.02984 (spacing and outputs).
     """
 
     def __init__(
@@ -40,23 +48,31 @@ class BFCNN(nn.Module):
         width: int = 64,
         depth: int = 21,
         first_layer_linear: bool = False,
+        spacing: int = 1,
+        outputs: int | None = None,
     ) -> None:
         super().__init__()
+        if depth < 2 or spacing < 1:
+            raise ValueError(f"depth {depth} must be at least 2 and spacing {spacing} at least 1")
+        outputs = channels if outputs is None else outputs
         self.options = {
             "channels": channels,
             "width": width,
             "depth": depth,
             "first_layer_linear": first_layer_linear,
+            "spacing": spacing,
+            "outputs": outputs,
         }
         self.accepts = (channels,)
         self.multiple = 1
-        self.receptive_radius = depth
+        self.receptive_radius = 2 + (depth - 2) // spacing
         layers: list[nn.Module] = [conv3x3(channels, width)]
         if not first_layer_linear:
             layers.append(nn.ReLU())
-        for _ in range(depth - 2):
-            layers += [conv3x3(width, width), BiasFreeBatchNorm(width), nn.ReLU()]
-        layers.append(conv3x3(width, channels))
+        for k in range(1, depth - 1):
+            side = 3 if k % spacing == 0 else 1
+            layers += [convolution(width, width, side), BiasFreeBatchNorm(width), nn.ReLU()]
+        layers.append(conv3x3(width, outputs))
         self.layers = nn.Sequential(*layers)
 
     def forward(self, y: Tensor) -> Tensor:
@@ -65,7 +81,12 @@ class BFCNN(nn.Module):
 
 
 def conv3x3(inputs: int, outputs: int) -> nn.Conv2d:
-    """3x3 convolution, zero padding, no bias, Kaiming-normal weights (fan in, gain √2)."""
-    conv = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
+    """3x3 convolution as `convolution` makes it."""
+    return convolution(inputs, outputs, 3)
+
+
+def convolution(inputs: int, outputs: int, side: int) -> nn.Conv2d:
+    """Convolution of odd side, zero padding, no bias, Kaiming-normal weights (fan in, gain √2)."""
+    conv = nn.Conv2d(inputs, outputs, side, padding=side // 2, bias=False)
     nn.init.kaiming_normal_(conv.weight)
     return conv

@@ -4,6 +4,7 @@ Symbols: x (batch, channel, height, width), γ gain per channel, s standard devi
 """
 
 import torch
+import torch.distributed as processes
 from torch import Tensor, nn
 
 
@@ -13,7 +14,7 @@ class BiasFreeBatchNorm(nn.Module):
     In training s = sqrt(var(x over batch, height, width) + ε), with the biased variance, and the
     running *standard deviation* follows as running ← (1 - momentum) running + momentum s. In
     evaluation s is the running value, so the layer is linear and a bias-free network with it
-    obeys f(a y) = a f(y), a > 0.
+    obeys f(a y) = a f(y), a > 0. Several processes take the deviation of their common batch.
 
     Args:
         channels: number of channels.
@@ -49,7 +50,20 @@ class BiasFreeBatchNorm(nn.Module):
         return x * (self.gain / std).to(x.dtype)[:, None, None]
 
     def _batch_std(self, x: Tensor) -> Tensor:
-        std = (x.float().var((0, 2, 3), correction=0) + self.eps).sqrt().to(self.gain.dtype)
+        wide = x if x.dtype == torch.float64 else x.float()
+        std = (_variance(wide) + self.eps).sqrt().to(self.gain.dtype)
         with torch.no_grad():
             self.running_std.lerp_(std.detach(), self.momentum)
         return std
+
+
+def _variance(x: Tensor) -> Tensor:
+    """Biased variance of each channel over the batch of all processes, differentiable in x."""
+    several = processes.is_available() and processes.is_initialized()
+    if not several or processes.get_world_size() == 1:
+        return x.var((0, 2, 3), correction=0)
+    from torch.distributed.nn.functional import all_reduce  # takes a while to import
+
+    count = x.numel() / x.shape[1] * processes.get_world_size()  # all have equal shares
+    mean = all_reduce(x.sum((0, 2, 3))) / count
+    return all_reduce((x - mean[:, None, None]).square().sum((0, 2, 3))) / count

@@ -10,10 +10,17 @@ from scorelet.core.files import write_text
 from scorelet.core.memory import keep_large_buffers
 from scorelet.data import load_pictures, locate
 from scorelet.data.patches import NoisyPatches
-from scorelet.models import ResidualDenoiser
+from scorelet.models import (
+    LogUniformNoise,
+    NoiseLaw,
+    QuadraticNoise,
+    ResidualDenoiser,
+    UniformNoise,
+)
 from scorelet.tasks.evaluate import mean_psnr
 from scorelet.tasks.progress import Bar
 from scorelet.training import TrainConfig, Trainer, blind_denoising, write_config
+from scorelet.training.config import DataConfig
 from scorelet.zoo import build_network, load_weights, save_denoiser
 
 WEIGHTS = "weights.safetensors"
@@ -43,7 +50,9 @@ def train(config: TrainConfig, *, resume: bool = False, quiet: bool = False) -> 
     if trainer.accelerator.is_main_process:
         write_text(Path(config.output) / "config.yaml", write_config(config))
     main = trainer.accelerator.is_main_process
-    with Bar("training", config.steps, start=trainer.step, quiet=quiet or not main) as bar:
+    count = trainer.accelerator.num_processes
+    title = "training" if count == 1 else f"training on {count} processes"
+    with Bar(title, config.steps, start=trainer.step, quiet=quiet or not main) as bar:
         for progress in trainer.run():
             bar.advance("" if progress.loss is None else f"loss {progress.loss:.4f}")
     return Path(config.output) / WEIGHTS
@@ -78,11 +87,18 @@ def _patches(config: TrainConfig) -> NoisyPatches:
     return NoisyPatches(
         pictures,
         patch=data.patch,
-        sigma=(data.sigma[0] / 255, data.sigma[1] / 255),
+        noise=_noise_law(data),
         length=config.steps * data.batch,
         seed=config.seed,
         gray=data.gray,
     )
+
+
+def _noise_law(data: DataConfig) -> NoiseLaw:
+    low, high = data.sigma[0] / 255, data.sigma[1] / 255
+    if data.law == "quadratic":
+        return QuadraticNoise(high)
+    return LogUniformNoise(low, high) if data.law == "log-uniform" else UniformNoise(low, high)
 
 
 def _validation(config: TrainConfig):  # noqa: ANN202 - a Hook or None

@@ -40,7 +40,12 @@ class DataConfig(_Section):
     patch: int = Field(default=96, ge=8, description="side of a square patch in pixels")
     batch: int = Field(default=16, ge=1, description="patches a step, over all processes")
     sigma: tuple[float, float] = Field(
-        default=(0.0, 75.0), description="noise level: uniform between the two, in 8-bit units"
+        default=(0.0, 75.0), description="least and largest noise level, in 8-bit units"
+    )
+    law: Literal["uniform", "quadratic", "log-uniform"] = Field(
+        default="uniform",
+        description="of the noise level: `quadratic` is the largest times the square of a uniform "
+        "number, `log-uniform` has every octave as often",
     )
     workers: int = Field(default=0, ge=0, description="processes that cut patches")
 
@@ -49,6 +54,8 @@ class DataConfig(_Section):
         low, high = self.sigma
         if not 0 <= low <= high:
             raise ValueError("sigma must be two noise levels, 0 <= low <= high")
+        if (self.law == "quadratic" and low > 0) or (self.law == "log-uniform" and low == 0):
+            raise ValueError("the law quadratic starts at noise level 0, log-uniform above it")
         if self.gray and self.channels == 1:
             raise ValueError("gray is a share of colour patches, it needs channels: 3")
         return self
@@ -59,6 +66,9 @@ class OptimizerConfig(_Section):
 
     name: Literal["adamw", "muon"] = "adamw"
     rate: float = Field(default=1e-3, gt=0, description="peak learning rate of AdamW")
+    betas: tuple[float, float] = Field(
+        default=(0.9, 0.99), description="decays of AdamW's two moments"
+    )
     matrix_rate: float = Field(default=0.02, gt=0, description="peak rate of Muon's matrices")
     weight_decay: float = Field(default=0.0, ge=0)
     clip: float = Field(default=1.0, gt=0, description="largest norm of the whole gradient")

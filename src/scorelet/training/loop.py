@@ -8,9 +8,9 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -24,12 +24,14 @@ from scorelet.training.logs import RunLog
 from scorelet.training.objectives import Batch, Objective
 from scorelet.training.optimizers import make_optimizers
 from scorelet.training.schedules import rate_factor
-from scorelet.training.state import load_state, save_state
+from scorelet.training.state import load_state, read_facts, save_state
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
 STATE = "state.safetensors"
+FREE = ("steps", "output", "log_every", "save_every", "validate_every", "tensorboard")
+"""What a resumed run may change: it alters the rest of the run, not what was done."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ class Trainer:
         resume: go on from the folder's state; without it a folder with a state is an error.
 
     Raises:
-        InputError: the batch cannot be shared by the processes, or the folder is in use.
+        InputError: the batch cannot be shared by the processes, the folder is in use, or its
+            state is of a run with other settings (but those of `FREE`).
     """
 
     def __init__(
@@ -88,7 +91,8 @@ class Trainer:
         optimizers = make_optimizers(model, config.optimizer)
         self.rates = [group["lr"] for o in optimizers for group in o.param_groups]
         self.state_path = Path(config.output) / STATE
-        self.step = self._restore(model, optimizers, resume=resume)
+        self.step, self.sums = 0, _Sums()
+        self._restore(model, optimizers, resume=resume)
         self.optimizers = optimizers
         self.plain = model
         self.model = self.accelerator.prepare(model)
@@ -105,20 +109,20 @@ class Trainer:
                 log.close()
 
     def _steps(self, log: RunLog | None) -> Iterator[Progress]:
-        total, since, clock = 0.0, self.step, time.perf_counter()
+        clock = time.perf_counter()
         for batch in self._batches():
             loss, norm = self._one_step(batch)
-            total += loss
+            self.sums.add(loss, time.perf_counter() - clock)
             mean = None
             if self._due(self.config.log_every):
-                count, seconds = self.step - since, time.perf_counter() - clock
-                mean = self._over_processes(total / count)
+                mean = self._over_processes(self.sums.loss / self.sums.steps)
                 if log:
-                    self._write(log, mean, norm, count, seconds)
-                total, since, clock = 0.0, self.step, time.perf_counter()
+                    self._write(log, mean, norm)
+                self.sums = _Sums()
             if log:
                 self._validate_and_save(log)
             yield Progress(self.step, self.config.steps, mean)
+            clock = time.perf_counter()  # neither saving nor the caller's work counts
 
     def _one_step(self, batch: Batch) -> tuple[float, float]:
         """Move the weights; return the loss of this process and the norm of the gradient."""
@@ -158,8 +162,9 @@ class Trainer:
         mine = torch.tensor(value, device=self.accelerator.device)
         return float(self.accelerator.reduce(mine, "mean"))
 
-    def _write(self, log: RunLog, loss: float, norm: float, count: int, seconds: float) -> None:
-        pixels = count * self.config.data.batch * self.config.data.patch**2
+    def _write(self, log: RunLog, loss: float, norm: float) -> None:
+        seconds = self.sums.seconds
+        pixels = self.sums.steps * self.config.data.batch * self.config.data.patch**2
         log.write(
             self.step,
             loss=loss,
@@ -179,7 +184,11 @@ class Trainer:
                 self.export(self.step, self.average.module)
             save_state(
                 self.state_path,
-                step=self.step,
+                {
+                    "step": self.step,
+                    "sums": asdict(self.sums),
+                    "config": self.config.model_dump(mode="json"),
+                },
                 model=self.plain,
                 average=self.average,
                 optimizers=self.optimizers,
@@ -197,7 +206,7 @@ class Trainer:
 
     def _restore(
         self, model: nn.Module, optimizers: list[torch.optim.Optimizer], *, resume: bool
-    ) -> int:
+    ) -> None:
         if self.state_path.exists() and not resume:
             raise InputError(
                 f"{self.state_path.parent} holds a run already: add --resume to go on, or choose "
@@ -205,8 +214,41 @@ class Trainer:
             )
         Path(self.config.output).mkdir(parents=True, exist_ok=True)
         if not self.state_path.exists():
-            return 0
-        return load_state(self.state_path, model=model, average=self.average, optimizers=optimizers)
+            return
+        facts = read_facts(self.state_path)
+        _refuse_other_settings(facts["config"], self.config.model_dump(mode="json"))
+        load_state(self.state_path, model=model, average=self.average, optimizers=optimizers)
+        self.step, self.sums = int(facts["step"]), _Sums(**facts["sums"])
+
+
+@dataclass
+class _Sums:
+    """What the next line of the log is made of; a run that goes on goes on with them."""
+
+    loss: float = 0.0
+    steps: int = 0
+    seconds: float = 0.0
+
+    def add(self, loss: float, seconds: float) -> None:
+        self.loss, self.steps, self.seconds = (
+            self.loss + loss,
+            self.steps + 1,
+            self.seconds + seconds,
+        )
+
+
+def _refuse_other_settings(saved: dict[str, Any], asked: dict[str, Any], where: str = "") -> None:
+    for name, value in asked.items():
+        path = f"{where}{name}"
+        if path in FREE or saved.get(name) == value:
+            continue
+        if isinstance(value, dict):
+            _refuse_other_settings(saved.get(name, {}), value, f"{path}.")
+            continue
+        raise InputError(
+            f"The run was started with {path} {saved.get(name)!r}, not {value!r}: resume it with "
+            "the same settings, or choose another output folder."
+        )
 
 
 def _shares(config: TrainConfig, done: int, accelerator: "Accelerator") -> Iterator[list[int]]:

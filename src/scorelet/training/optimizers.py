@@ -19,9 +19,10 @@ def make_optimizers(model: nn.Module, config: OptimizerConfig) -> list[torch.opt
     if matrices:
         optimizers.append(Muon(matrices, rate=config.matrix_rate, weight_decay=config.weight_decay))
     if rest:
-        decay = config.weight_decay
         optimizers.append(
-            torch.optim.AdamW(rest, lr=config.rate, betas=(0.9, 0.99), weight_decay=decay)
+            torch.optim.AdamW(
+                rest, lr=config.rate, betas=config.betas, weight_decay=config.weight_decay
+            )
         )
     return optimizers
 
@@ -30,7 +31,8 @@ class Muon(torch.optim.Optimizer):
     """Momentum, orthogonalised: W ← W - rate √max(1, rows/columns) · UVᵀ.
 
     UVᵀ is the orthogonal factor of the Nesterov momentum M = U S Vᵀ, found by five Newton-Schulz
-    steps. A convolution (out, in, h, w) is taken as the matrix (out, in·h·w). torch's own
+    steps. A convolution (out, in, h, w) is taken as the matrix (out, in·h·w), a transposed one,
+    which is stored as (in, out, h, w), as (in, out·h·w). torch's own
     `torch.optim.Muon` refuses parameters that are not two-dimensional, hence this one.
 
     References:
@@ -80,7 +82,7 @@ class Muon(torch.optim.Optimizer):
 def orthogonal_factor(matrix: Tensor, *, steps: int = 5) -> Tensor:
     """Approximate U Vᵀ of matrix = U S Vᵀ, (..., rows, columns).
 
-    Singular values of at least 1/100 of ‖matrix‖ become 0.65 to 1.2, smaller ones less.
+    Singular values of at least 1/100 of ‖matrix‖ become 0.65 to 1.2; those far smaller stay small.
 
     Newton-Schulz iteration X ← a X + (b XXᵀ + c (XXᵀ)²) X from X = matrix / ‖matrix‖ with the
     coefficients of Jordan et al. 2024, in bfloat16.
@@ -96,7 +98,7 @@ def orthogonal_factor(matrix: Tensor, *, steps: int = 5) -> Tensor:
 
 
 def _is_matrix(p: Tensor) -> bool:
-    """First and last layers, whose one side is the picture's, stay with AdamW."""
+    """Whether both sides exceed 16: not gains, layers at the picture, convolutions per channel."""
     return p.ndim >= 2 and min(p.shape[0], p.shape[1]) > 16
 
 

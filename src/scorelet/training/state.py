@@ -14,9 +14,14 @@ KIND = "training-state"
 
 
 def save_state(
-    path: Path, *, step: int, model: nn.Module, average: nn.Module, optimizers: Optimizers
+    path: Path,
+    facts: dict[str, Any],
+    *,
+    model: nn.Module,
+    average: nn.Module,
+    optimizers: Optimizers,
 ) -> None:
-    """Write weights, averaged weights and optimiser moments after `step` steps, atomically."""
+    """Write weights, averaged weights and optimiser moments, with `facts` (JSON), atomically."""
     tensors = _prefixed("model", model.state_dict()) | _prefixed("average", average.state_dict())
     scalars: dict[str, Any] = {}
     for k, optimizer in enumerate(optimizers):
@@ -27,21 +32,28 @@ def save_state(
                     tensors[key] = value
                 else:
                     scalars[key] = value
-    header = {"kind": KIND, "step": step, "scalars": scalars, "optimizers": _names(optimizers)}
+    header = {"kind": KIND, "facts": facts, "scalars": scalars, "optimizers": _names(optimizers)}
     save_tensors(path, tensors, header)
 
 
-def load_state(path: Path, *, model: nn.Module, average: nn.Module, optimizers: Optimizers) -> int:
-    """Put a saved state back in place; return the number of steps that it has behind it.
+def read_facts(path: Path) -> dict[str, Any]:
+    """Return the facts that were saved with a state.
 
     Raises:
-        CheckpointError: damaged, or of another model.
+        CheckpointError: damaged, or no state of a run.
     """
-    tensors, header = load_tensors(path)
-    if header.get("kind") != KIND:
-        raise CheckpointError(f"{path} is not the state of a training run.")
+    return _read(path)[1]["facts"]
+
+
+def load_state(path: Path, *, model: nn.Module, average: nn.Module, optimizers: Optimizers) -> None:
+    """Put a saved state back in place.
+
+    Raises:
+        CheckpointError: damaged, no state of a run, or of another model.
+    """
+    tensors, header = _read(path)
     try:
-        names = header.get("optimizers", _names(optimizers))
+        names = header["optimizers"]
         if names != _names(optimizers):
             raise ValueError(f"it was saved with {' and '.join(names)}")
         model.load_state_dict(_without_prefix("model", tensors))
@@ -51,7 +63,13 @@ def load_state(path: Path, *, model: nn.Module, average: nn.Module, optimizers: 
     except (RuntimeError, KeyError, ValueError) as error:
         reason = one_line(error)
         raise CheckpointError(f"{path} belongs to another model or optimiser: {reason}") from error
-    return int(header["step"])
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    tensors, header = load_tensors(path)
+    if header.get("kind") != KIND or "facts" not in header:
+        raise CheckpointError(f"{path} is not the state of a training run of this version.")
+    return tensors, header
 
 
 def _names(optimizers: Optimizers) -> list[str]:
