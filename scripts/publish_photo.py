@@ -17,8 +17,9 @@ from pathlib import Path
 import torch
 import yaml
 
+from scorelet.analysis.noise_level import curve_name
 from scorelet.core.files import write_text
-from scorelet.data import load_pictures, locate
+from scorelet.data import from_unit, load_pictures, locate
 from scorelet.models import Denoiser
 from scorelet.tasks.calibrate import calibrate
 from scorelet.tasks.denoise import Settings, denoise_pixels
@@ -47,13 +48,23 @@ def main(run: Path) -> None:
     denoiser = load_denoiser(run / "weights.safetensors")
     ready = prepare(denoiser)
     curves = {
-        channels: calibrate(ready, load_pictures(locate("photos/bsd_val32"), channels=channels))
+        curve_name(channels, bounded=bounded): calibrate(
+            ready,
+            load_pictures(locate("photos/bsd_val32"), channels=channels),
+            bounded=bounded,
+        )
         for channels in (1, 3)
+        for bounded in (True, False)
     }
     save_denoiser(WEIGHTS, denoiser.network, calibration=curves, dtype=torch.float16)
     published = prepare(load_denoiser(WEIGHTS))
     rows = [row for key in BF_CNN for row in quality(published, *key)]
-    sigma = [row for key in (("bsd68", 1), ("cbsd68", 3)) for row in noise_levels(*key)]
+    sigma = [
+        row
+        for key in (("bsd68", 1), ("cbsd68", 3))
+        for dtype in ("float32", "uint8")
+        for row in noise_levels(*key, dtype)
+    ]
     document = {
         "model": "photo",
         "command": "python scripts/publish_photo.py runs/photo",
@@ -89,19 +100,23 @@ def quality(denoiser: Denoiser, name: str, channels: int) -> list[dict]:
     return rows
 
 
-def noise_levels(name: str, channels: int) -> list[dict]:
-    """Return relative errors of the noise level that `denoise` reports."""
+def noise_levels(name: str, channels: int, dtype: str) -> list[dict]:
+    """Return relative errors of the noise level that `denoise` reports.
+
+    uint8: the noisy pictures are cut off and rounded, as files are.
+    """
     pictures = load_pictures(locate(f"photos/{name}"), channels=channels)
     rows = []
     for level in (10.0, 15.0, 25.0, 50.0, 75.0):
         errors = []
         for _, noisy in noisy_pairs(pictures, level):
-            pixels = noisy[0].permute(1, 2, 0).numpy()
+            pixels = from_unit(noisy[0].permute(1, 2, 0).numpy(), dtype)
             _, found, _ = denoise_pixels(pixels, Settings())
             errors.append(found * 255 / level - 1)
         rows.append(
             {
                 "set": name,
+                "dtype": dtype,
                 "sigma": level,
                 "mean_error": round(sum(errors) / len(errors), 4),
                 "largest_error": round(max(errors, key=abs), 4),

@@ -63,6 +63,27 @@ def test_arrays_keep_shape_and_dtype(model, dtype, shape):
     assert np.abs(to_unit(image) - expected).max() <= step + ROUNDING
 
 
+def test_floats_far_from_zero_are_denoised_as_those_near_it(model):
+    """290 to 300, as of temperatures: f(y + b) is not f(y) + b, so the offset is taken off."""
+    pixels = noisy(40, 40, 1, dtype="float64")
+    pixels -= pixels.min()
+    near, far = sl.denoise(pixels, model=model), sl.denoise(10 * pixels + 290, model=model)
+    np.testing.assert_allclose(far.image, 10 * near.image + 290, atol=1e-4)
+    assert far.sigma == pytest.approx(10 * near.sigma, rel=1e-4)
+
+
+@pytest.mark.parametrize("unit", [1 / 255, 255.0, 4000.0])
+def test_the_unit_of_floats_does_not_matter(unit):
+    """f(a y) = a f(y), and the noise level and the warning follow."""
+    white, grainy = noisy(96, 96, 1, sigma=20, dtype="float64"), correlated() / 255.0
+    for pixels in (white, grainy):
+        one, other = sl.denoise(pixels), sl.denoise(unit * pixels)
+        np.testing.assert_allclose(other.image, unit * one.image, rtol=1e-4, atol=1e-4 * unit)
+        assert other.sigma == pytest.approx(unit * one.sigma, rel=1e-4)
+        assert len(one.warnings) == len(other.warnings)
+    assert sl.denoise(unit * grainy).warnings
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_tensors_are_channel_height_width(model, dtype, channels):

@@ -9,10 +9,13 @@ import shutil
 import pytest
 
 from scorelet.core.errors import ImageFileError, InputError
-from scorelet.tasks.jobs import JOURNAL, Task, plan_tasks, run_tasks
+from scorelet.core.files import atomic_path
+from scorelet.tasks import journal as journals
+from scorelet.tasks.jobs import run_tasks
+from scorelet.tasks.planning import Task, plan_tasks
 
 NAMES = ("a.png", "b.png", "deep/c.png")
-JOURNAL_NAME = JOURNAL.format(verb="test")
+JOURNAL_NAME = journals.NAME.format(verb="test")
 
 
 @pytest.fixture
@@ -33,13 +36,16 @@ class Worker:
         self.errors = errors
         self.done = []
 
-    def __call__(self, task):
+    def __call__(self, task, publish):
         self.done.append(task.source.name)
         if task.source.stem in self.errors:
             raise self.errors[task.source.stem]
         text = task.source.read_text()
-        task.target.write_text(text.upper())
-        return {"letters": len(text), "share": 1 / 3}
+        report = {"letters": len(text), "share": 1 / 3}
+        with atomic_path(task.target) as temporary:
+            temporary.write_text(text.upper())
+            publish(temporary, report)
+        return report
 
 
 def run(tasks, worker=None, **options):
@@ -98,21 +104,53 @@ def test_results_inside_the_source_are_no_sources(path):
     assert pairs(plan_tasks([path("in")], path("in/out"), suffix="_")) == pairs(tasks)
     for name in NAMES:
         path("in").joinpath(name).unlink()
-    with pytest.raises(InputError, match="no pictures but those in"):
-        plan_tasks([path("in")], path("in/out"), suffix="_")
+    (task,) = plan_tasks([path("in")], path("in/out"), suffix="_")
+    assert task.problem == "in contains no pictures but those in in/out."
+
+
+@pytest.mark.parametrize("output", ["in", "."])
+def test_a_folder_into_itself_or_one_around_it(path, output):
+    expected = [(f"in/{name}", str(path(output) / name)) for name in NAMES]
+    assert pairs(plan_tasks([path("in")], path(output), suffix="_")) == expected
+
+
+def test_what_is_named_twice_is_done_once(path):
+    expected = pairs(planned(path("in")))
+    assert pairs(planned(path("in"), path("in"))) == expected
+    twice = plan_tasks([path("in/a.png"), path("in")], "out/", suffix="_")
+    assert pairs(twice) == [(f"in/{name}", f"out/{name}") for name in NAMES]
+
+
+def test_a_slash_makes_a_folder(path):
+    assert pairs(plan_tasks([path("in/a.png")], "v1.0/", suffix="_")) == [
+        ("in/a.png", "v1.0/a.png")
+    ]
+
+
+def test_inputs_that_cannot_be_used_stop_nobody(folder, path):
+    (folder / "empty").mkdir()
+    tasks = planned(path("empty"), path("in/a.png"), path("hoilday"))
+    assert [task.problem and task.problem.split(";")[0] for task in tasks] == [
+        "empty contains no pictures",
+        None,
+        "There is no file or folder hoilday: check the path.",
+    ]
+    outcomes = run(tasks)
+    assert [outcome.error is None for outcome in outcomes] == [False, True, False]
+    assert path("in/a_new.png").read_text() == "A.PNG"
 
 
 def test_plans_that_cannot_be(folder, path):
     with pytest.raises(InputError, match="No picture was named"):
         plan_tasks([], None, suffix="_")
     (folder / "other").mkdir()
-    with pytest.raises(InputError, match="contains no pictures"):
-        planned(path("other"))
     shutil.copy("in/a.png", "other/a.png")
     with pytest.raises(InputError, match="would both become"):
         plan_tasks([path("in/a.png"), path("other/a.png")], path("out"), suffix="_")
     with pytest.raises(InputError, match="several results need a folder"):
         plan_tasks([path("in")], path("other/a.png"), suffix="_")
+    with pytest.raises(InputError, match="several results need a folder"):
+        plan_tasks([path("in/a.png"), path("in/b.png")], "new.png", suffix="_")
 
 
 # ---------------------------------------------------------------- never over what is there
@@ -233,23 +271,123 @@ def test_other_settings_or_another_source_are_done_anew(path, tasks):
     assert path("out/a.png").read_text() == "CHANGED"
 
 
-def test_killed_between_the_result_and_its_line(path, tasks):
-    """The last line of the journal is torn, the file is there: it is made again."""
-    first = run(tasks)
-    journal = path("out") / JOURNAL_NAME
-    journal.write_bytes(journal.read_bytes()[:-20])  # the line of b.png
+class Killed(BaseException):
+    """Nothing catches it, as nothing catches SIGKILL."""
+
+
+def killed_before_or_after_the_rename(monkeypatch, moment, task, **options):
+    """Run one task and die at either side of the moment when the result gets its name."""
+    plain = type(task.target).replace
+
+    def replace(self, target):
+        if moment == "after":
+            plain(self, target)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(task.target), "replace", replace)
+        with pytest.raises(Killed):
+            run([task], **options)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_when_the_result_gets_its_name(path, tasks, monkeypatch, moment):
+    expected = [outcome.report for outcome in run(tasks)]
+    path("out/b.png").unlink()
+    killed_before_or_after_the_rename(monkeypatch, moment, tasks[1], resume=True)
     worker = Worker()
-    again = run(tasks, worker, resume=True)
-    assert worker.done == ["b.png"]
-    assert [outcome.report for outcome in again] == [outcome.report for outcome in first]
+    assert [o.report for o in run(tasks, worker, resume=True)] == expected
+    assert worker.done == (["b.png"] if moment == "before" else [])
+    assert path("out/b.png").read_text() == "B.PNG"
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_in_place_nothing_is_done_twice(path, monkeypatch, moment):
+    """What was done to a file already must not be done to the result again."""
+
+    class Longer(Worker):
+        def __call__(self, task, publish):
+            with atomic_path(task.target) as temporary:
+                temporary.write_text(task.source.read_text() + "!")
+                publish(temporary, {})
+            return {}
+
+    task = Task(path("in/b.png"), path("in/b.png"))
+    options = {"worker": Longer(), "overwrite": True, "resume": True}
+    killed_before_or_after_the_rename(monkeypatch, moment, task, **options)
+    run([task], **options)
+    run([task], **options)
+    assert path("in/b.png").read_text() == "b.png!"
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_while_results_are_made_with_other_settings(path, tasks, monkeypatch, moment):
+    class Other(Worker):
+        def __call__(self, task, publish):
+            with atomic_path(task.target) as temporary:
+                temporary.write_text("other")
+                publish(temporary, {})
+            return {}
+
+    run(tasks)
+    options = {"worker": Other(), "overwrite": True, "settings": {"strength": 0.5}}
+    killed_before_or_after_the_rename(monkeypatch, moment, tasks[1], **options)
+    run(tasks, resume=True)
+    assert path("out/b.png").read_text() == "B.PNG"
+
+
+def test_another_folder_of_the_same_names_sizes_and_times_is_another_source(path, tasks):
+    run(tasks)
+    status = path("in/a.png").stat()
+    path("in/a.png").write_text("z.png")
+    os.utime(path("in/a.png"), ns=(status.st_atime_ns, status.st_mtime_ns))
     worker = Worker()
     run(tasks, worker, resume=True)
-    assert worker.done == []  # the torn line has not spoiled the next one
+    assert worker.done == ["a.png"]
+    assert path("out/a.png").read_text() == "Z.PNG"
+
+
+@pytest.mark.parametrize("damage", ["junk", "B.PNg"])
+def test_a_result_that_was_changed_since_is_not_touched(path, tasks, damage):
+    run(tasks)
+    path("out/b.png").write_text(damage)
+    worker = Worker()
+    with pytest.raises(InputError, match=r"out/b.png exists already and no job that can go on"):
+        run(tasks, worker, resume=True)
+    assert worker.done == []
+    assert path("out/b.png").read_text() == damage
+
+
+def test_resuming_does_not_touch_what_no_job_has_made(path, tasks):
+    path("out").mkdir()
+    path("out/a.png").write_text("thesis")
+    with pytest.raises(InputError, match=r"a.png exists already and no job that can go on"):
+        run(tasks, resume=True)
+    assert path("out/a.png").read_text() == "thesis"
+    run(tasks, resume=True, overwrite=True)
+    assert path("out/a.png").read_text() == "A.PNG"
+
+
+def test_a_torn_line_does_not_spoil_the_next_one(path, tasks):
+    run(tasks)
+    journal = path("out") / JOURNAL_NAME
+    journal.write_bytes(journal.read_bytes()[:-20])  # the line of b.png
+    path("out/b.png").unlink()
+    worker = Worker()
+    run(tasks, worker, resume=True)
+    assert worker.done == ["b.png"]
+    worker = Worker()
+    run(tasks, worker, resume=True)
+    assert worker.done == []
 
 
 def test_a_journal_of_nonsense_is_no_journal(path, tasks):
     run(tasks)
     (path("out") / JOURNAL_NAME).write_bytes(b"\xff\xfe\n[]\n{}\n3\n" + json.dumps({}).encode())
+    with pytest.raises(InputError, match="no job that can go on"):
+        run(tasks, resume=True)
+    for name in ("a.png", "b.png"):
+        path("out").joinpath(name).unlink()
     worker = Worker()
     run(tasks, worker, resume=True)
     assert worker.done == ["a.png", "b.png"]  # c.png has a journal in its own folder
@@ -258,9 +396,12 @@ def test_a_journal_of_nonsense_is_no_journal(path, tasks):
 def test_half_written_files_of_a_killed_job_go_away(path, tasks):
     run(tasks)
     path("out/b.png").unlink()
-    left, other = path("out/.b-abcd1234.partial.png"), path("out/.b-c-abcd1234.partial.png")
+    with atomic_path(path("out/b.png")) as left, atomic_path(path("out/b-c.png")) as other:
+        pass
     for partial in (left, other):
         partial.write_text("half")
+    for name in ("b.png", "b-c.png"):
+        path("out").joinpath(name).unlink()
     run(tasks, resume=True)
     assert not left.exists()
     assert other.exists()  # it may belong to a job that runs now

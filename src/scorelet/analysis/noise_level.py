@@ -19,6 +19,10 @@ BLOCK = 8
 WIDE_BLOCK = 16
 FLAT_SHARE = 0.05
 FEWEST = 24
+CUT_OFF = 0.05
+"""Share of samples at 0 or 1 up to which a block counts as untouched."""
+LEAST_CUT = 0.3
+"""Share of the blocks, those touched least, that are used when nearly all are touched."""
 
 
 @dataclass
@@ -26,19 +30,21 @@ class ResidualMeter:
     """Gather the residual of a picture tile by tile; then read off the noise level.
 
     Args:
-        bounded: samples are cut off at 0 and 1, so blocks that touch them are left out (their
-            noise is cut off too).
+        bounded: samples are cut off at 0 and 1, so blocks that touch these are left out, as far as
+            there are others (their noise is cut off, too).
     """
 
     bounded: bool = True
     _activity: list[np.ndarray] = field(default_factory=list)
     _power: list[np.ndarray] = field(default_factory=list)
     _cut_off: list[np.ndarray] = field(default_factory=list)
+    _brightness: list[np.ndarray] = field(default_factory=list)
 
     def add(self, noisy: Pixels, clean: Pixels) -> None:
         """Take in one tile: two arrays (rows, columns, channels) in the unit of the picture."""
         self._power.append(_block_mean((noisy - clean) ** 2))
         self._activity.append(_block_mean(clean**2) - _block_mean(clean, per_channel=True))
+        self._brightness.append(np.abs(_block_mean(clean)))
         touched = (noisy <= 0) | (noisy >= 1)
         self._cut_off.append(_block_mean(touched.astype(np.float32)))
 
@@ -48,32 +54,47 @@ class ResidualMeter:
         Blocks without any residual (painted areas, black borders) are left out, unless there is
         nothing else: then the level is 0.
         """
-        activity, power, cut_off = (
-            np.concatenate([part.ravel() for part in parts])
-            for parts in (self._activity, self._power, self._cut_off)
-        )
+        activity, power, cut_off = map(_all, (self._activity, self._power, self._cut_off))
         usable = power > 0
-        if self.bounded:
-            usable &= cut_off < 0.05
         if not usable.any():
-            usable = power >= 0
+            return 0.0
+        if self.bounded:
+            usable &= cut_off <= max(CUT_OFF, float(np.quantile(cut_off[usable], LEAST_CUT)))
         activity, power = activity[usable], power[usable]
         count = min(len(power), max(FEWEST, int(FLAT_SHARE * len(power))))
         flattest = np.argpartition(activity, count - 1)[:count]
         return float(np.sqrt(power[flattest].mean()))
 
+    def unit(self) -> float:
+        """Return what counts as 1: the brightness of the brightest blocks if samples are unbounded.
+
+        So a picture in another unit has the same noise, in that unit.
+        """
+        if self.bounded:
+            return 1.0
+        return float(np.quantile(_all(self._brightness), 0.99)) or 1.0
+
     def sigma(self, curve: Curve | None = None) -> float:
         """Return the noise level in the unit of the picture.
 
         Args:
-            curve: rows [raw, sigma] in [0, 1] units, both increasing; between them the ratio
-                sigma/raw is interpolated linearly in raw, outside the nearest row's holds.
+            curve: rows [raw / unit, sigma / unit], both increasing; between them the ratio of the
+                two is interpolated linearly, outside the nearest row's holds.
         """
         raw = self.raw()
         if not curve or not raw:
             return raw
         known = np.asarray(curve, dtype=float)
-        return raw * float(np.interp(raw, known[:, 0], known[:, 1] / known[:, 0]))
+        return raw * float(np.interp(raw / self.unit(), known[:, 0], known[:, 1] / known[:, 0]))
+
+
+def curve_name(channels: int, *, bounded: bool) -> str:
+    """Name the curve of pictures of so many channels, cut off at 0 and 1 or not."""
+    return f"{channels} {'bounded' if bounded else 'unbounded'}"
+
+
+def _all(parts: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate([part.ravel() for part in parts])
 
 
 def _block_mean(values: Pixels, *, per_channel: bool = False) -> np.ndarray:
@@ -96,11 +117,13 @@ class NoiseColour:
             that is correlated between neighbours.
         spread: how much `far` grows from the smoothest blocks to the 22 % point. Noise is
             everywhere, so its floor is level (1.1 to 1.4); texture is not (1.6 to 17).
+        unit: what counts as 1.
     """
 
     near: float
     far: float
     spread: float
+    unit: float = 1.0
 
     @property
     def correlated(self) -> bool:
@@ -110,24 +133,27 @@ class NoiseColour:
         50 (8-bit units) fewer than one in a hundred is called correlated, with noise of 10 and
         more that was smoothed by a Gaussian of 0.7 pixels or more, four in five and more are.
         """
-        return self.far > 3 / 255 and self.spread < 1.5 and self.far > 1.25 * self.near
+        plain = self.far > 3 / 255 * self.unit
+        return plain and self.spread < 1.5 and self.far > 1.25 * self.near
 
 
-def noise_colour(pixels: Pixels) -> NoiseColour | None:
+def noise_colour(pixels: Pixels, *, bounded: bool = True) -> NoiseColour | None:
     """Measure the colour of the noise in the smoothest 16x16 blocks; no model is involved.
 
     Args:
-        pixels: (height, width, channels), floats in the unit of [0, 1] images.
+        pixels: (height, width, channels), floats.
+        bounded: samples are cut off at 0 and 1; if not, the unit is that of the brightest blocks.
 
     Returns:
-        None if the picture has fewer than 64 blocks that are not cut off at 0 or 1.
+        None if the picture has fewer than 64 blocks, those cut off at 0 or 1 not counted.
     """
     rows, columns = (n // WIDE_BLOCK * WIDE_BLOCK for n in pixels.shape[:2])
     channels = pixels.shape[2]
     shape = rows // WIDE_BLOCK, WIDE_BLOCK, columns // WIDE_BLOCK, WIDE_BLOCK, channels
     blocks = pixels[:rows, :columns].reshape(shape)
     blocks = blocks.transpose(0, 2, 1, 3, 4).reshape(-1, WIDE_BLOCK, WIDE_BLOCK, channels)
-    blocks = blocks[((blocks <= 0) | (blocks >= 1)).mean((1, 2, 3)) < 0.05]
+    if bounded:
+        blocks = blocks[((blocks <= 0) | (blocks >= 1)).mean((1, 2, 3)) < CUT_OFF]
     if len(blocks) < 64:
         return None
     near, far = _difference_power(blocks, 1), _difference_power(blocks, 4)
@@ -136,7 +162,8 @@ def noise_colour(pixels: Pixels) -> NoiseColour | None:
     upper = order[int(0.20 * len(order)) : int(0.25 * len(order)) + 1]
     low, high = float(far[floor].mean()), float(far[upper].mean())
     spread = np.sqrt(high / low) if low > 0 else np.inf
-    return NoiseColour(float(np.sqrt(near[floor].mean())), float(np.sqrt(low)), float(spread))
+    unit = 1.0 if bounded else float(np.quantile(np.abs(blocks.mean((1, 2, 3))), 0.99))
+    return NoiseColour(float(np.sqrt(near[floor].mean())), float(np.sqrt(low)), float(spread), unit)
 
 
 def _difference_power(blocks: Pixels, distance: int) -> np.ndarray:

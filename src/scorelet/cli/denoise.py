@@ -18,7 +18,7 @@ def denoise(
     paths: list[Path],
     /,
     *,
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    output: Annotated[str | None, Parameter(name=["--output", "-o"])] = None,
     model: str = "photo",
     sigma: float | None = None,
     strength: float = 1.0,
@@ -41,7 +41,7 @@ def denoise(
 
     Args:
         paths: pictures and folders of pictures.
-        output: file or folder; by default NAME_denoised beside the input.
+        output: file, or folder (NAME/); by default NAME_denoised beside the input.
         model: built-in name (see scorelet models), .safetensors path or Hub id.
         sigma: noise level in 8-bit units (25 means 25/255), for models that are not blind.
         strength: how much of the found noise is taken out, 0 to 1.
@@ -63,13 +63,27 @@ def denoise(
     )
     start = time.perf_counter()
     outcomes = []
-    bar = Bar("denoising", 0, quiet=shared.quiet or (len(paths) == 1 and paths[0].is_file()))
+    alone = len(paths) == 1 and not paths[0].is_dir()
+    bar = Bar("denoising", 0, quiet=shared.quiet)
+
+    def tiles(done: int, count: int) -> None:
+        if alone:
+            bar.expect(count)
+            bar.reach(done)
+
     with bar:
         for outcome in denoise_files(
-            paths, output, settings=settings, resume=resume, overwrite=overwrite, plan=bar.expect
+            paths,
+            output,
+            settings=settings,
+            resume=resume,
+            overwrite=overwrite,
+            plan=None if alone else bar.expect,
+            on_tile=tiles,
         ):
             outcomes.append(outcome)
-            bar.advance(outcome.task.source.name)
+            if not alone:
+                bar.advance(outcome.task.source.name)
             _tell(outcome, shared)
     return _finish(outcomes, time.perf_counter() - start, shared)
 
@@ -94,7 +108,7 @@ def _tell(outcome: "Outcome", shared: Shared) -> None:
     pages = outcome.report["pages"]
     for number, page in enumerate(pages):
         name = f"{outcome.task.source}" + (f" page {number + 1}" if len(pages) > 1 else "")
-        shared.say(f"{name}: sigma {_level(page)} → {outcome.task.target}{kept}")
+        shared.say(f"{name}: sigma {_level(page)} -> {outcome.task.target}{kept}")
         for warning in page["warnings"]:
             shared.warn(f"{name}: {warning}.")
 

@@ -5,6 +5,7 @@ Exit status: 0 all done; 1 some inputs failed, the others are done and the faile
 """
 
 import logging
+import signal
 import sys
 from importlib.metadata import version
 
@@ -15,7 +16,8 @@ from scorelet.core.errors import ScoreletError
 
 app = App(
     name="scorelet",
-    help="Probability models of images and fields. Start with:  scorelet denoise PHOTO.png",
+    help="Probability models of images and fields. Start with:  scorelet denoise PHOTO.png\n\n"
+    "With --debug an error shows where it came from.",
     version=lambda: version("scorelet"),
 )
 for command in (denoise.denoise, evaluate.evaluate, train.train, models.models, info.info):
@@ -23,7 +25,11 @@ for command in (denoise.denoise, evaluate.evaluate, train.train, models.models, 
 
 
 def main(tokens: list[str] | None = None) -> None:
-    """Run the command line and leave the process with its exit status."""
+    """Run the command line and leave the process with its exit status.
+
+    A polite kill (SIGTERM) ends it as an error would: temporary files are removed.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(run(sys.argv[1:] if tokens is None else tokens))
 
 
@@ -51,7 +57,7 @@ def run(tokens: list[str]) -> int:
     except (ScoreletError, MemoryError) as error:
         if debug:
             raise
-        print(f"error: {error or 'out of memory: try a smaller --tile.'}", file=sys.stderr)
+        print(f"error: {str(error) or 'out of memory: try a smaller --tile.'}", file=sys.stderr)
         return 2
     except Exception as error:
         if debug:

@@ -109,20 +109,26 @@ def read_picture(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) 
     count = format_tiff.count_pages(path) if several else 1
     if count > 1:
         raise ImageFileError(
-            f"{path} has {count} pages; expected one: use iter_pages to read them in turn."
+            f"{path} has {count} pages; expected one: save the wanted page as a file of its own."
         )
     return next(iter_pages(path, max_pixels=max_pixels))
 
 
-def write_pages(path: str | os.PathLike[str], pages: Iterable[Picture]) -> None:
+def write_pages(
+    path: str | os.PathLike[str],
+    pages: Iterable[Picture],
+    *,
+    publish: Callable[[Path], None] | None = None,
+) -> None:
     """Write pages to a file whose kind its suffix tells; either all of them or no file at all.
 
-    Compression, profile, EXIF (not in TIFF), resolution and bit depth follow each picture's
+    Compression, profile, EXIF (not in TIFF), XMP, resolution and bit depth follow each picture's
     metadata as far as the kind can express them. The pages are taken one at a time.
 
     Args:
         path: the file; replaced if it exists.
         pages: one picture, or several for TIFF.
+        publish: called with the path of the whole file before it gets its name.
 
     Raises:
         InputError: unknown suffix, no or too many pages, samples that the kind cannot hold.
@@ -138,6 +144,8 @@ def write_pages(path: str | os.PathLike[str], pages: Iterable[Picture]) -> None:
         if kind == "tiff":
             with atomic_path(path) as temporary:
                 format_tiff_write.write_pages(temporary, _straight(first, kind), source)
+                if publish:
+                    publish(temporary)
             return
         if next(source, None) is not None:
             raise InputError(
@@ -147,6 +155,8 @@ def write_pages(path: str | os.PathLike[str], pages: Iterable[Picture]) -> None:
         data = _encode(_straight(first, kind), kind, path.suffix.lower())
         with atomic_path(path) as temporary:
             temporary.write_bytes(data)
+            if publish:
+                publish(temporary)
 
 
 def write_picture(path: str | os.PathLike[str], picture: Picture) -> None:
@@ -185,7 +195,7 @@ def find_pictures(folder: str | os.PathLike[str], *, recursive: bool = True) -> 
 def _kind_of_content(path: Path) -> str:
     """Tell the kind by the first bytes; refuse what is no picture file."""
     if path.is_dir():
-        raise RefusedError("is a folder; expected a picture file: use find_pictures to list it.")
+        raise RefusedError("is a folder; expected a picture file: name one of the files in it.")
     if path.exists() and not path.is_file():
         raise RefusedError("is a device or pipe; expected a picture file: save it to disk first.")
     with path.open("rb") as stream:

@@ -15,16 +15,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scorelet.analysis.noise_level import Curve, ResidualMeter, noise_colour
+from scorelet.analysis.noise_level import Curve, ResidualMeter, curve_name, noise_colour
 from scorelet.core.device import choose_device, inference_dtype
 from scorelet.core.errors import InputError
 from scorelet.data import JpegCoding, Picture, find_pictures, iter_pages, to_unit, write_pages
 from scorelet.models import Denoiser
-from scorelet.tasks.inference import TileSide, denoise_array, prepare
-from scorelet.tasks.jobs import Outcome, Task, plan_tasks, run_tasks
+from scorelet.tasks.inference import TileSide, denoise_array, prepare, tiles_of
+from scorelet.tasks.jobs import Outcome, Publish, run_tasks
+from scorelet.tasks.planning import Task, plan_tasks
+from scorelet.tasks.tiling import Tile
 from scorelet.zoo import load_calibration, load_denoiser, locate_weights
 
 Pixels = np.ndarray
+OnTile = Callable[[int, int], None]
 
 WINDOW = 1024
 """Side of the central window in which the colour of the noise is judged."""
@@ -137,12 +140,13 @@ def denoise(
 
 def denoise_files(
     paths: list[Path],
-    output: Path | None = None,
+    output: str | Path | None = None,
     *,
     settings: Settings = Settings(),
     resume: bool = False,
     overwrite: bool = False,
     plan: Callable[[int], None] | None = None,
+    on_tile: OnTile | None = None,
 ) -> Iterator[Outcome]:
     """Denoise files and folders into files; yield what became of each, in order.
 
@@ -153,6 +157,7 @@ def denoise_files(
         resume: keep what an interrupted job with the same settings has finished.
         overwrite: replace files that exist, the inputs included if they are the outputs.
         plan: called with the number of files before the first is worked on.
+        on_tile: called with (tiles done, tiles of the page) as a page goes on.
 
     Raises:
         InputError: nothing to do, targets that exist, an unknown model.
@@ -163,7 +168,7 @@ def denoise_files(
         plan(len(tasks))
     yield from run_tasks(
         tasks,
-        lambda task: _denoise_file(task, settings),
+        lambda task, publish: _denoise_file(task, settings, publish, on_tile),
         verb="denoise",
         settings={
             "model": hashlib.sha256(_located(settings.model).read_bytes()).hexdigest(),
@@ -173,11 +178,12 @@ def denoise_files(
         },
         resume=resume,
         overwrite=overwrite,
+        journal=len(paths) > 1 or paths[0].is_dir(),
     )
 
 
-def load_prepared(model: str, device: str) -> tuple[Denoiser, dict[int, Curve]]:
-    """Return a model ready for inference and the curves of its noise estimate by channel count.
+def load_prepared(model: str, device: str) -> tuple[Denoiser, dict[str, Curve]]:
+    """Return a model ready for inference and the curves of its noise estimate by `curve_name`.
 
     The last two are kept, until their files change.
     """
@@ -192,35 +198,61 @@ _located = lru_cache(maxsize=16)(locate_weights)  # so that a Hub is asked once
 @lru_cache(maxsize=2)
 def _prepared(
     path: Path, _changed: int, device: str, dtype: torch.dtype
-) -> tuple[Denoiser, dict[int, Curve]]:
-    curves: dict[int, Curve] = {**load_calibration(path)}
-    return prepare(load_denoiser(path), device=device, dtype=dtype), curves
+) -> tuple[Denoiser, dict[str, Curve]]:
+    return prepare(load_denoiser(path), device=device, dtype=dtype), load_calibration(path)
 
 
-def denoise_pixels(pixels: Pixels, settings: Settings) -> tuple[Pixels, float, tuple[str, ...]]:
+def denoise_pixels(
+    pixels: Pixels, settings: Settings, on_tile: OnTile | None = None
+) -> tuple[Pixels, float, tuple[str, ...]]:
     """Denoise (height, width, 1 or 3) pixels; return pixels of the same dtype, σ and warnings."""
     denoiser, curves = load_prepared(settings.model, settings.device)
-    curve = curves.get(pixels.shape[2])
-    meter = ResidualMeter(bounded=pixels.dtype.kind == "u")
+    bounded = pixels.dtype.kind == "u"
+    meter = ResidualMeter(bounded=bounded)
+    count, done = len(tiles_of(denoiser, pixels, tile=settings.tile)), 0
+
+    def measure(_tile: Tile, noisy: Pixels, clean: Pixels) -> None:
+        nonlocal done
+        meter.add(noisy, clean)
+        done += 1
+        if on_tile:
+            on_tile(done, count)
+
+    offset = 0 if bounded else _offset(pixels)
     result = denoise_array(
         denoiser,
-        pixels,
+        pixels - offset if offset else pixels,
         settings.sigma,
         tile=settings.tile,
         strength=settings.strength,
-        on_tile=lambda _tile, noisy, clean: meter.add(noisy, clean),
+        on_tile=measure,
     )
-    found = meter.sigma(curve)
-    notes = [_colour_of_noise(pixels), _given(denoiser, settings, found)]
-    return result, found, tuple(note for note in notes if note)
+    found = meter.sigma(curves.get(curve_name(pixels.shape[2], bounded=bounded)))
+    notes = [_colour_of_noise(pixels - offset), _given(denoiser, settings, found)]
+    return result + offset if offset else result, found, tuple(note for note in notes if note)
 
 
-def _denoise_file(task: Task, settings: Settings) -> dict[str, Any]:
+def _offset(pixels: Pixels) -> float:
+    """Return what to take off floating-point values that lie far from zero for their range.
+
+    Pictures start near zero, and so do those that networks learn from; a bias-free network gives
+    f(a y) = a f(y), but not f(y + b) = f(y) + b. So values of 290 to 300 lose 290; values from
+    about zero on, or around zero, lose nothing.
+    """
+    low, high = float(pixels.min()), float(pixels.max())
+    spread = high - low
+    return low if spread > 0 and (low > 2 * spread or high < -spread) else 0.0
+
+
+def _denoise_file(
+    task: Task, settings: Settings, publish: Publish, on_tile: OnTile | None
+) -> dict[str, Any]:
     """Denoise all pages of a file; return its report."""
     pages: list[dict[str, Any]] = []
+    report = {"pages": pages}
 
     def results() -> Iterator[Picture]:
-        for out in _pages(task.source, settings):
+        for out in _pages(task.source, settings, on_tile):
             assert out.picture is not None
             pages.append(
                 {
@@ -228,19 +260,19 @@ def _denoise_file(task: Task, settings: Settings) -> dict[str, Any]:
                     "width": out.picture.pixels.shape[1],
                     "dtype": str(out.picture.pixels.dtype),
                     "sigma": out.sigma,
-                    "sigma_8bit": out.sigma * 255,
+                    "sigma_8bit": None if _is_float(out.picture.pixels) else out.sigma * 255,
                     "warnings": list(out.warnings),
                 }
             )
             yield out.picture
 
-    write_pages(task.target, results())
-    return {"pages": pages}
+    write_pages(task.target, results(), publish=lambda temporary: publish(temporary, report))
+    return report
 
 
-def _pages(path: Path, settings: Settings) -> Iterator[Denoised]:
+def _pages(path: Path, settings: Settings, on_tile: OnTile | None = None) -> Iterator[Denoised]:
     for page in iter_pages(path):
-        pixels, sigma, notes = denoise_pixels(page.pixels, settings)
+        pixels, sigma, notes = denoise_pixels(page.pixels, settings, on_tile)
         compression = _compression(page.metadata.jpeg, sigma)
         if compression:
             notes = (compression, *notes)
@@ -283,14 +315,23 @@ def _colour_of_noise(pixels: Pixels) -> str | None:
     """Say whether the noise is correlated between neighbours, judged in a central window."""
     height, width = pixels.shape[:2]
     top, left = max(0, (height - WINDOW) // 2), max(0, (width - WINDOW) // 2)
-    colour = noise_colour(to_unit(pixels[top : top + WINDOW, left : left + WINDOW]))
+    window = pixels[top : top + WINDOW, left : left + WINDOW]
+    colour = noise_colour(to_unit(window), bounded=not _is_float(pixels))
     if colour is None or not colour.correlated:
         return None
     return (
-        f"the noise is not white: sigma is {colour.near * 255:.1f} between neighbours but "
-        f"{colour.far * 255:.1f} between pixels four apart (8-bit units), as after a camera's "
+        f"the noise is not white: sigma is {_level(colour.near, pixels)} between neighbours but "
+        f"{_level(colour.far, pixels)} between pixels four apart, as after a camera's "
         f"processing, resizing or compression. {NOT_WHITE}"
     )
+
+
+def _is_float(pixels: Pixels) -> bool:
+    return pixels.dtype.kind == "f"
+
+
+def _level(sigma: float, pixels: Pixels) -> str:
+    return f"{sigma:.3g}" if _is_float(pixels) else f"{sigma * 255:.1f}"
 
 
 def _compression(coding: JpegCoding | None, sigma: float) -> str | None:

@@ -59,15 +59,20 @@ def denoise_tiles(
     The two arrays are float32 in [0, 1] units, (rows, columns, channels) of the tile's target;
     the denoised one is neither clipped nor rounded.
     """
-    height, width = pixels.shape[:2]
-    side = auto_side(height, width) if isinstance(tile, str) else tile
-    radius, multiple = locality(denoiser)
     device = next((p.device for p in denoiser.parameters()), torch.device("cpu"))
-    for piece in plan(height, width, side=side, radius=radius, multiple=multiple):
+    for piece in tiles_of(denoiser, pixels, tile=tile):
         noisy = to_unit(pixels[piece.rows, piece.columns])
         clean = _run(denoiser, noisy, sigma, device)
         keep = piece.keep_rows, piece.keep_columns
         yield piece, noisy[keep], clean[keep]
+
+
+def tiles_of(denoiser: Denoiser, pixels: Pixels, *, tile: TileSide = "auto") -> list[Tile]:
+    """Return the tiles of `denoise_tiles`."""
+    height, width = pixels.shape[:2]
+    side = auto_side(height, width) if isinstance(tile, str) else tile
+    radius, multiple = locality(denoiser)
+    return plan(height, width, side=side, radius=radius, multiple=multiple)
 
 
 def denoise_array(

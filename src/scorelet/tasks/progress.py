@@ -38,6 +38,11 @@ class Bar:
         if self._bar:
             self._bar.update(self._task, total=total)
 
+    def reach(self, done: int) -> None:
+        """Say how many units are done in all."""
+        if self._bar:
+            self._bar.update(self._task, completed=done)
+
     def advance(self, note: str = "", *, units: int = 1) -> None:
         """Move on; a note stays until the next one."""
         if self._bar:

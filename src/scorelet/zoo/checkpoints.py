@@ -36,7 +36,7 @@ def save_denoiser(
     path: Path,
     network: nn.Module,
     *,
-    calibration: dict[int, Curve] | None = None,
+    calibration: dict[str, Curve] | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> None:
     """Write the network of a `ResidualDenoiser` with what builds it again.
@@ -44,7 +44,7 @@ def save_denoiser(
     Args:
         path: target, ``.safetensors``.
         network: an instance of a class in `scorelet.networks.ARCHITECTURES`.
-        calibration: channel count → rows [raw, sigma] of the noise estimate, if measured.
+        calibration: kind of picture → curve of the noise estimate (`ResidualMeter`), if measured.
         dtype: of the stored weights; float16 halves the file.
     """
     tensors = {
@@ -56,7 +56,7 @@ def save_denoiser(
         "architecture": type(network).__name__,
         "options": network.options,
         "calibration": {
-            str(c): [list(row) for row in curve] for c, curve in (calibration or {}).items()
+            kind: [list(row) for row in curve] for kind, curve in (calibration or {}).items()
         },
     }
     save_tensors(path, tensors, header)
@@ -81,14 +81,14 @@ def load_weights(path: Path) -> dict[str, Tensor]:
     return _load(path)[0].state_dict()
 
 
-def load_calibration(path: Path) -> dict[int, Curve]:
-    """Return the rows [raw, sigma] of the noise estimate by channel count; empty if not measured.
+def load_calibration(path: Path) -> dict[str, Curve]:
+    """Return the curves of the noise estimate by kind of picture, if they were measured.
 
     Raises:
         CheckpointError: as `load_denoiser`.
     """
     _, header = load_tensors(path)
-    return {int(c): curve for c, curve in header.get("calibration", {}).items()}
+    return dict(header.get("calibration", {}))
 
 
 def _load(path: Path) -> tuple[nn.Module, dict[str, Any]]:

@@ -1,0 +1,95 @@
+"""What a job of many files has finished, beside its results, one JSON line for each.
+
+The line of a result is written when the result is whole under a temporary name, and tells its
+SHA-256; then the result gets its name. So whenever a job is killed, a target is finished exactly if
+its content is the one that its last line tells.
+"""
+
+import hashlib
+import json
+import os
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from scorelet.core.errors import InputError
+
+NAME = ".scorelet-{verb}.jsonl"
+Line = dict[str, Any]
+_KEYS = {"target", "settings", "source", "made", "report"}
+
+
+class Journal:
+    """The journals of the folders that a job writes to; each is read once.
+
+    Args:
+        verb: names the files.
+        settings: what results depend on, beside their sources.
+    """
+
+    def __init__(self, verb: str, settings: dict[str, Any]) -> None:
+        self.name = NAME.format(verb=verb)
+        self.settings = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+        self._lines = cache(lambda folder: _read(folder / self.name))
+
+    def report(self, source: Path, target: Path) -> dict[str, Any] | None:
+        """Return the report of a target that is finished: of this source, with these settings.
+
+        If source and target are one file, what counts is that the result is in its place.
+        """
+        lines = self._lines(target.parent)[target.name]
+        if not lines or not target.is_file() or not source.is_file():
+            return None
+        last = lines[-1]
+        if last["settings"] != self.settings or last["made"] != digest(target):
+            return None
+        in_place = source.samefile(target)
+        return last["report"] if in_place or last["source"] == digest(source) else None
+
+    def made(self, target: Path) -> bool:
+        """Whether a job has made the target that is there, from whatever and however."""
+        content = digest(target)
+        return any(line["made"] == content for line in self._lines(target.parent)[target.name])
+
+    def add(self, target: Path, source: str, made: str, report: dict[str, Any]) -> None:
+        """Append a line; `source` and `made` are digests."""
+        line = {
+            "target": target.name,
+            "settings": self.settings,
+            "source": source,
+            "made": made,
+            "report": report,
+        }
+        with (target.parent / self.name).open("ab+") as stream:
+            stream.write(_line_break(stream) + json.dumps(line).encode() + b"\n")
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _read(path: Path) -> defaultdict[str, list[Line]]:
+    lines: defaultdict[str, list[Line]] = defaultdict(list)
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    except OSError as error:
+        raise InputError(f"The journal {path} cannot be read: {error.strerror}.") from error
+    for row in text.splitlines():
+        try:
+            line = json.loads(row)
+        except json.JSONDecodeError:  # the last line of a killed job
+            continue
+        if isinstance(line, dict) and line.keys() >= _KEYS:
+            lines[line["target"]].append(line)
+    return lines
+
+
+def _line_break(journal: BinaryIO) -> bytes:
+    """Return what ends the last line of a journal, where a killed job has not."""
+    if journal.seek(0, os.SEEK_END) == 0:
+        return b""
+    journal.seek(-1, os.SEEK_END)
+    return b"" if journal.read(1) == b"\n" else b"\n"
