@@ -36,6 +36,16 @@ def test_one_word_more_names_another_stream_even_if_it_is_zero():
     assert not torch.equal(draw(0, 3, 0, count=4), draw(0, 3, 0, 0, count=4))
 
 
+@pytest.mark.parametrize("word", [1, 2, 3])
+def test_a_seed_above_32_bits_is_no_smaller_seed_with_a_key(word):
+    """Seeds are words of 32 bits to SeedSequence: 7 + 2^32 must not be the words (7, 1)."""
+    large = 7 + 2 ** (32 * word)
+    keys = (0,) * (word - 1) + (1,)
+    assert not torch.equal(draw(large, 0, count=4), draw(7, *keys, count=4))
+    assert not torch.equal(draw(large, 0, count=4), draw(7, *keys, 0, count=4))
+    assert not torch.equal(draw(large, 0, count=4), draw(7, 0, count=4))
+
+
 def test_without_keys_it_is_the_seed_as_torch_takes_it():
     expected = torch.randn(5, generator=torch.Generator().manual_seed(12))
     assert torch.equal(draw(12, count=5), expected)

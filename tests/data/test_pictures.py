@@ -610,7 +610,7 @@ def test_pages_of_different_sizes_and_types(tmp_path):
     with tifffile.TiffFile(again) as file:
         assert len(file.pages) == 4
     assert "4 pages" in sentence(path)
-    assert "iter_pages" in sentence(path)
+    assert "save the wanted page" in sentence(path)
 
 
 def test_pages_are_read_and_written_one_at_a_time(tmp_path):

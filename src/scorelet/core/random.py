@@ -20,8 +20,8 @@ def generator(seed: int, *keys: int, device: torch.device | str = "cpu") -> Gene
     With keys, streams are decorrelated by numpy's `SeedSequence`; without, it is `manual_seed`.
     """
     if keys:
-        # as spawn_key, later keys tell (k,) from (k, 0), which SeedSequence would pad to the same
-        sequence = np.random.SeedSequence((seed, keys[0]), spawn_key=keys[1:])
+        # as spawn_key, keys are kept apart from the seed, and (k,) from (k, 0)
+        sequence = np.random.SeedSequence(seed, spawn_key=keys)
         seed = int(sequence.generate_state(1, np.uint64)[0])
     return Generator(device=device).manual_seed(seed & 0x7FFF_FFFF_FFFF_FFFF)
 

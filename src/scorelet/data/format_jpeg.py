@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, JpegImagePlugin
 
+from scorelet.data.format_xmp import JPEG_LIMIT, upright_packet
 from scorelet.data.orientation import strip_prefix
 from scorelet.data.picture_errors import RefusedError, check_size, check_writable
 from scorelet.data.picture_types import JpegCoding, Picture, PictureMetadata
@@ -29,6 +30,8 @@ def decode(data: bytes, max_pixels: int) -> Picture:
         kind="jpeg",
         icc=image.info.get("icc_profile"),
         exif=strip_prefix(image.info.get("exif")),
+        xmp=upright_packet(image.info.get("xmp")),
+        comment=image.info.get("comment"),
         dpi=None if dpi is None else (float(dpi[0]), float(dpi[1])),
         jpeg=_coding(image),
     )
@@ -46,6 +49,10 @@ def encode(picture: Picture) -> bytes:
         options["icc_profile"] = icc
     if metadata.exif is not None:
         options["exif"] = b"Exif\x00\x00" + metadata.exif
+    if metadata.xmp is not None and len(metadata.xmp) <= JPEG_LIMIT:
+        options["xmp"] = metadata.xmp
+    if metadata.comment is not None:
+        options["comment"] = metadata.comment
     if metadata.dpi is not None:
         options["dpi"] = metadata.dpi
     stream = io.BytesIO()

@@ -4,6 +4,12 @@ import struct
 
 import numpy as np
 
+from scorelet.data.format_xmp import (
+    PNG_KEYWORD,
+    pack_png_text,
+    unpack_png_text,
+    upright_packet,
+)
 from scorelet.data.orientation import strip_prefix
 from scorelet.data.picture_errors import RefusedError, check_size, check_writable
 from scorelet.data.picture_types import Picture, PictureMetadata, join_samples, split_samples
@@ -17,6 +23,7 @@ from scorelet.data.png_chunks import (
 )
 
 _PALETTE = 3  # colour type in the header
+_TEXT = b"iTXt"
 
 
 def decode(data: bytes, max_pixels: int) -> Picture:
@@ -31,6 +38,7 @@ def decode(data: bytes, max_pixels: int) -> Picture:
         bit_depth=depth,
         icc=unpack_profile(chunks.get(b"iCCP")),
         exif=strip_prefix(chunks.get(b"eXIf")),
+        xmp=upright_packet(unpack_png_text(chunks.get(_TEXT))),
         dpi=unpack_dpi(chunks.get(b"pHYs")),
         png_chunks=_meaning(chunks),
     )
@@ -40,17 +48,19 @@ def decode(data: bytes, max_pixels: int) -> Picture:
 
 
 def encode(picture: Picture) -> bytes:
-    """Encode 8- or 16-bit samples with profile, EXIF and resolution."""
+    """Encode 8- or 16-bit samples with profile, EXIF, XMP and resolution."""
     import imagecodecs
 
     check_writable(picture, "PNG", dtypes=("uint8", "uint16"), alpha=True)
     plain = imagecodecs.png_encode(np.ascontiguousarray(join_samples(picture)), level=6)
     chunks = chunks_of(picture.metadata, channels=picture.pixels.shape[2])
+    if picture.metadata.xmp is not None:
+        chunks.append((_TEXT, pack_png_text(picture.metadata.xmp)))
     return insert_chunks(bytes(plain), chunks)
 
 
 def _known_chunks(data: bytes, max_pixels: int) -> dict[bytes, bytes]:
-    """Check the whole file, the header first, and keep the small chunks by name."""
+    """Check the whole file, the header first, and keep the small chunks by name; of texts XMP."""
     kept: dict[bytes, bytes] = {}
     for name, content in iter_chunks(data):
         if name == b"IHDR":
@@ -60,7 +70,7 @@ def _known_chunks(data: bytes, max_pixels: int) -> dict[bytes, bytes]:
                 "is an animated PNG, and animations are not supported; expected one still "
                 "picture: export a single frame."
             )
-        if name != b"IDAT":
+        if name != b"IDAT" and (name != _TEXT or content.startswith(PNG_KEYWORD)):
             kept.setdefault(name, content)
     return kept
 

@@ -28,8 +28,11 @@ def decode(data: bytes, max_pixels: int) -> Picture:
         )
     shape = (height, width, 3 if variant in (3, 6) else 1)
     values = _values(data[start:], variant=variant, shape=shape, top=top)
-    if int(values.max()) > top:
-        raise RefusedError(f"holds values above the {top} it announces: export it again.")
+    if int(values.min()) < 0 or int(values.max()) > top:
+        raise RefusedError(
+            f"holds values from {values.min()} to {values.max()}; expected 0 to {top}, as it "
+            "announces: export it again."
+        )
     pixels = _full_range(1 - values if bilevel else values, top)
     depth = top.bit_length() if top < 256 else 16
     return Picture(pixels, None, PictureMetadata(kind="pnm", bit_depth=depth))

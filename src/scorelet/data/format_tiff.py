@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import numpy as np
 
+from scorelet.data.format_xmp import upright_packet
 from scorelet.data.orientation import upright
 from scorelet.data.picture_errors import RefusedError, check_finite, check_size, reading
 from scorelet.data.picture_types import (
@@ -28,7 +29,11 @@ _MIN_IS_WHITE, _MIN_IS_BLACK, _RGB, _PALETTE, _YCBCR = 0, 1, 2, 3, 6
 _GRAY = (_MIN_IS_WHITE, _MIN_IS_BLACK)
 _JPEG = 7  # compression that turns YCbCr into RGB by itself
 _ORIENTATION = 274
-_TEXTS = (270, 271, 272, 305, 306, 315, 33432)  # description, make, model, software, date ...
+_TEXTS = (269, 270, 271, 272, 285, 305, 306, 315, 316, 33432)  # names, description, make, date ...
+_XMP, _IPTC = 700, 33723
+_BYTES = (_XMP, _IPTC)  # streams of bytes, even where the tag says that they are longer integers
+_PLACE = (33550, 33922, 34264, 34735, 34736, 34737)  # GeoTIFF: where on Earth the pixels lie
+_GDAL = (42112, 42113)  # metadata, and the value that means "no data"
 _CENTIMETRE = 2.54  # per inch
 _DEPTHS = {("u", 1), ("u", 2), ("u", 4), ("u", 8), ("u", 16), ("f", 16), ("f", 32), ("f", 64)}
 
@@ -156,8 +161,10 @@ def _decode_page(page: "TiffPage", *, big: bool) -> Picture:
     pixels, alpha = split_samples(samples)
     if page.photometric == _MIN_IS_WHITE:
         pixels = (white(pixels.dtype) - pixels).astype(pixels.dtype)
-    picture = Picture(pixels, alpha, _metadata(page, big=big))
-    return upright(picture, _orientation(page))
+    orientation = _orientation(page)
+    kept = (_IPTC, *_GDAL, *(_PLACE if orientation == 1 else ()))  # a turned map lies elsewhere
+    picture = Picture(pixels, alpha, _metadata(page, kept, big=big))
+    return upright(picture, orientation)
 
 
 def _native(samples: np.ndarray, page: "TiffPage") -> np.ndarray:
@@ -171,7 +178,7 @@ def _native(samples: np.ndarray, page: "TiffPage") -> np.ndarray:
     return samples.astype(samples.dtype.newbyteorder("="), copy=False)
 
 
-def _metadata(page: "TiffPage", *, big: bool) -> PictureMetadata:
+def _metadata(page: "TiffPage", kept: tuple[int, ...], *, big: bool) -> PictureMetadata:
     unit = int(page.resolutionunit)
     horizontal, vertical = (float(value) for value in page.resolution)
     factor = {2: 1.0, 3: _CENTIMETRE}.get(unit)
@@ -184,11 +191,14 @@ def _metadata(page: "TiffPage", *, big: bool) -> PictureMetadata:
         extra_sample=int(page.extrasamples[0]) if page.extrasamples else 2,
         big=big,
         half=page.dtype == np.float16,
+        subfile=int(page.subfiletype),
+        tags=tuple(tag for code in kept if (tag := _packed(page, code))),
     )
     return PictureMetadata(
         kind="tiff",
         bit_depth=page.bitspersample,
         icc=page.iccprofile,
+        xmp=upright_packet(xmp[3] if (xmp := _packed(page, _XMP)) else None),
         dpi=None if factor is None else (horizontal * factor, vertical * factor),
         tiff=coding,
     )
@@ -202,6 +212,25 @@ def _texts(page: "TiffPage") -> tuple[tuple[int, bytes], ...]:
         if isinstance(value, str) and value and not value.startswith('{"shape"'):
             found.append((code, value.encode("utf-8")))
     return tuple(found)
+
+
+def _packed(page: "TiffPage", code: int) -> tuple[int, int, int, bytes] | None:
+    """A tag as (code, type, count, values in this machine's byte order), if it is there whole."""
+    import tifffile
+
+    tag = page.tags.get(code)
+    if tag is None or tag.count < 1:
+        return None
+    with page.parent.filehandle.lock:
+        page.parent.filehandle.seek(tag.valueoffset)
+        values = page.parent.filehandle.read(tag.valuebytecount)
+    if len(values) != tag.valuebytecount:
+        return None
+    if code not in _BYTES:
+        letter = tifffile.TIFF.DATA_FORMATS[tag.dtype][-1].replace("s", "B")
+        stored = np.dtype(letter).newbyteorder(page.parent.byteorder)
+        values = np.frombuffer(values, stored).astype(stored.newbyteorder("=")).tobytes()
+    return code, int(tag.dtype), int(tag.count), values
 
 
 def _orientation(page: "TiffPage") -> int:

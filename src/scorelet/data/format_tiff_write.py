@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 _NONE, _DEFLATE = 1, 8
 _COMPRESSIONS = (_NONE, 5, _DEFLATE, 32773, 32946, 34925, 50000)  # lossless and writable
-_ASCII, _INCH = 2, 2
+_BYTE, _ASCII = 1, 2  # types
+_XMP, _INCH = 700, 2
+_SUBFILES = 0b11  # a mask (bit 2) is written as the gray picture that it became
 
 
 def write_pages(path: Path, first: Picture, others: Iterator[Picture]) -> None:
@@ -51,11 +53,20 @@ def _write_page(writer: "TiffWriter", picture: Picture) -> None:
         resolution=coding.resolution,
         resolutionunit=coding.resolution_unit,
         iccprofile=fitting_profile(metadata.icc, channels=picture.pixels.shape[2]),
-        extratags=[(code, _ASCII, None, text, True) for code, text in coding.texts],
+        subfiletype=coding.subfile & _SUBFILES,
+        extratags=_extra_tags(metadata.xmp, coding),
         metadata=None,
         software=False,
         **options,
     )
+
+
+def _extra_tags(xmp: bytes | None, coding: TiffCoding) -> list[tuple[Any, ...]]:
+    """What tifffile does not write by itself: texts, XMP, and tags that are copied."""
+    tags: list[tuple[Any, ...]] = [(code, _ASCII, None, text, True) for code, text in coding.texts]
+    if xmp is not None:
+        tags.append((_XMP, _BYTE, len(xmp), xmp, True))
+    return tags + [(*tag, True) for tag in coding.tags]
 
 
 def _default_coding(metadata: PictureMetadata) -> TiffCoding:

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import WebPImagePlugin  # noqa: F401 (registers the writer)
 
 from scorelet.data.format_jpeg import pillow_image
+from scorelet.data.format_xmp import upright_packet
 from scorelet.data.orientation import strip_prefix
 from scorelet.data.picture_errors import RefusedError, check_size, check_writable
 from scorelet.data.picture_types import Picture, PictureMetadata, split_samples
@@ -30,6 +31,7 @@ def decode(data: bytes, max_pixels: int) -> Picture:
         kind="webp",
         icc=chunks.get(b"ICCP"),
         exif=strip_prefix(chunks.get(b"EXIF")),
+        xmp=upright_packet(chunks.get(b"XMP ")),
         webp_lossless=b"VP8L" in chunks,
     )
     return Picture(pixels, alpha, metadata)
@@ -51,6 +53,7 @@ def encode(picture: Picture) -> bytes:
         quality=80 if metadata.webp_lossless else _QUALITY,  # lossless: effort, not quality
         icc_profile=fitting_profile(metadata.icc, channels=3) or b"",
         exif=metadata.exif or b"",
+        xmp=metadata.xmp or b"",
     )
     return stream.getvalue()
 

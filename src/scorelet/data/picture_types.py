@@ -42,6 +42,9 @@ class TiffCoding:
             2 colours are independent of it.
         big: 64-bit file offsets (BigTIFF).
         half: samples were 16-bit floating point; float32 pixels are written so again.
+        subfile: tag 254: 0 a picture, 1 a smaller version of another page, 2 one page of many.
+        tags: further tags that are written back unchanged (IPTC, GeoTIFF, GDAL), each as (code,
+            type, count, packed values in the byte order of this machine).
     """
 
     compression: int = 8
@@ -52,6 +55,8 @@ class TiffCoding:
     extra_sample: int = 2
     big: bool = False
     half: bool = False
+    subfile: int = 0
+    tags: tuple[tuple[int, int, int, bytes], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,8 @@ class PictureMetadata:
             written.
         icc: colour profile.
         exif: EXIF block, starting at its byte-order mark; its orientation is always 1.
+        xmp: XMP packet (XML); its orientation is always 1.
+        comment: the comment of a JPEG, written in JPEG only.
         dpi: pixels per inch, horizontal then vertical.
         jpeg: compression of a JPEG source.
         tiff: storage of a TIFF source; its resolution is written in preference to `dpi`.
@@ -75,6 +82,8 @@ class PictureMetadata:
     bit_depth: int = 8
     icc: bytes | None = None
     exif: bytes | None = None
+    xmp: bytes | None = None
+    comment: bytes | None = None
     dpi: tuple[float, float] | None = None
     jpeg: JpegCoding | None = None
     tiff: TiffCoding | None = None

@@ -1,0 +1,38 @@
+"""XMP packets: metadata as XML that JPEG, PNG, TIFF and WebP files carry.
+
+ISO 16684-1 says what is in a packet; XMP specification part 3 says where a file keeps it.
+"""
+
+import re
+import zlib
+
+PNG_KEYWORD = b"XML:com.adobe.xmp\x00"
+JPEG_LIMIT = 65533 - 29  # bytes: what one APP1 segment holds behind its name
+_ORIENTATION = re.compile(rb"(tiff:Orientation\s*(?:=\s*[\"']|>)\s*)[2-8]")
+_LARGEST = 64 * 2**20  # bytes: a packet that unpacks to more is an attack
+
+
+def upright_packet(packet: bytes | None) -> bytes | None:
+    """The packet with orientation 1, as pictures are turned upright when read; None stays None."""
+    return None if not packet else _ORIENTATION.sub(rb"\g<1>1", packet)
+
+
+def unpack_png_text(content: bytes | None) -> bytes | None:
+    """The packet in a PNG's iTXt chunk; None if there is none or it is damaged."""
+    if content is None:
+        return None
+    flags, rest = content[len(PNG_KEYWORD) :][:2], content[len(PNG_KEYWORD) + 2 :]
+    packet = rest.partition(b"\x00")[2].partition(b"\x00")[2]  # behind language and translation
+    if flags[:1] != b"\x01":
+        return packet
+    try:
+        unpacker = zlib.decompressobj()
+        packet = unpacker.decompress(packet, _LARGEST)
+    except zlib.error:
+        return None
+    return packet if unpacker.eof else None
+
+
+def pack_png_text(packet: bytes) -> bytes:
+    """The content of an uncompressed iTXt chunk without language."""
+    return PNG_KEYWORD + b"\x00\x00\x00\x00" + packet
