@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scorelet.networks.bf_cnn import conv3x3
+from scorelet.networks.fused import fused_block, fused_dtype
 from scorelet.networks.padding import mirrored_to_multiple
 
 
@@ -107,6 +108,10 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the sum of the input and the branch."""
+        dtype = fused_dtype(x, training=self.training)
+        if dtype is not None:
+            weights = self.spatial.weight, self.expand.weight, self.reduce.weight
+            return fused_block(x, weights, dtype)
         return self.reduce(F.relu(self.expand(self.spatial(x)), inplace=True)).add_(x)
 
 

@@ -1,0 +1,128 @@
+"""The residual block of `ShuffleUNet` on CPUs: the same numbers in half the passes over memory.
+
+A block is y = x + P₂ ReLU(P₁ D x). Written with torch's modules, its ReLU and its sum are passes
+of their own, and memory is what a CPU waits for. oneDNN, which torch uses for convolutions, takes
+both into the convolution before them; its operators are those that torch.compile emits.
+"""
+
+import functools
+import platform
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+from torch.autograd.function import once_differentiable
+
+Weights = tuple[Tensor, Tensor, Tensor]
+"""D (w, 1, 3, 3), P₁ (2w, w, 1, 1), P₂ (w, 2w, 1, 1)."""
+
+
+def fused_dtype(x: Tensor, *, training: bool) -> torch.dtype | None:
+    """Return the dtype in which `fused_block` may take x, or None where it must not be used.
+
+    It must not where something other than a first derivative may be wanted (an evaluated network
+    with gradients, torch.func, forward differentiation, torch.compile), and cannot on other
+    devices and processors.
+    """
+    if x.device.type != "cpu" or not _has_operators() or torch.compiler.is_compiling():
+        return None
+    if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
+        return None
+    if torch.is_grad_enabled() and not training:
+        return None
+    dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
+    return dtype if dtype in _dtypes() else None
+
+
+def fused_block(x: Tensor, weights: Weights, dtype: torch.dtype) -> Tensor:
+    """Return x + P₂ ReLU(P₁ D x), computed in `dtype`, channels last; differentiable once."""
+    x = x.to(dtype, memory_format=torch.channels_last)
+    cast = [w.to(dtype) for w in weights]
+    if torch.is_grad_enabled():
+        return _Block.apply(x, *cast)
+    return _forward(x, *cast)[0]
+
+
+class _Block(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,  # noqa: ANN401
+        x: Tensor,
+        spatial: Tensor,
+        expand: Tensor,
+        reduce: Tensor,
+    ) -> Tensor:
+        y, filtered, hidden = _forward(x, spatial, expand, reduce)
+        ctx.save_for_backward(x, filtered, hidden, spatial, expand, reduce)
+        return y
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, ...]:  # noqa: ANN401
+        """With y = x + P₂ h, h = ReLU(P₁ a), a = D x: the chain rule from the end to the start."""
+        x, filtered, hidden, spatial, expand, reduce = ctx.saved_tensors
+        slope = slope.contiguous(memory_format=torch.channels_last)
+        to_hidden = _convolve(slope, reduce.transpose(0, 1))
+        torch.ops.aten.threshold_backward.grad_input(to_hidden, hidden, 0, grad_input=to_hidden)
+        to_filtered = _convolve(to_hidden, expand.transpose(0, 1))
+        # the adjoint of D is D with its kernels turned round; the sum's own slope joins in one pass
+        to_x = _convolve(to_filtered, spatial.flip(2, 3), added=slope)
+        return (
+            to_x,
+            _spatial_slope(to_filtered, x, spatial),
+            _matrix_slope(to_hidden, filtered),
+            _matrix_slope(slope, hidden),
+        )
+
+
+def _forward(
+    x: Tensor, spatial: Tensor, expand: Tensor, reduce: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    filtered = _convolve(x, spatial)
+    hidden = _convolve(filtered, expand, rectified=True)
+    return _convolve(hidden, reduce, added=x), filtered, hidden
+
+
+def _convolve(
+    x: Tensor, weight: Tensor, *, rectified: bool = False, added: Tensor | None = None
+) -> Tensor:
+    """Convolve with zero padding, then ReLU or a sum: one pass. One input channel: per channel."""
+    groups = x.shape[1] if weight.shape[1] == 1 < x.shape[1] else 1
+    pad = weight.shape[-1] // 2
+    weight = weight.contiguous(memory_format=torch.channels_last)
+    place = None, [pad, pad], [1, 1], [1, 1], groups
+    operator = torch.ops.mkldnn._convolution_pointwise
+    if added is not None:
+        return operator.binary(x, added, weight, *place, "add", 1.0, None, [], None)
+    return operator(x, weight, *place, "relu" if rectified else "none", [], "")
+
+
+def _matrix_slope(slope: Tensor, x: Tensor) -> Tensor:
+    """Slope of a 1x1 convolution's weights, slopeᵀ x summed over places, images in parallel."""
+    rows, columns = (t.permute(0, 2, 3, 1).flatten(1, 2) for t in (slope, x))
+    products = torch.bmm(rows.transpose(1, 2), columns)
+    return products.sum(0, dtype=torch.float32).to(x.dtype)[:, :, None, None]
+
+
+def _spatial_slope(slope: Tensor, x: Tensor, weight: Tensor) -> Tensor:
+    groups = x.shape[1]
+    place = [1, 1], [1, 1], [1, 1], False, [0, 0], groups
+    return torch.ops.aten.convolution_backward(
+        slope, x, weight, None, *place, [False, True, False]
+    )[1]
+
+
+@functools.cache
+def _has_operators() -> bool:
+    return (
+        platform.machine().lower() in ("x86_64", "amd64")
+        and torch.backends.mkldnn.is_available()
+        and hasattr(torch.ops.mkldnn, "_convolution_pointwise")
+    )
+
+
+@functools.cache
+def _dtypes() -> tuple[torch.dtype, ...]:
+    bfloat16 = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return (torch.float32, torch.bfloat16) if bfloat16 else (torch.float32,)
