@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from scorelet import wavelets
     from scorelet.models import Denoiser, score
     from scorelet.tasks.denoise import Denoised, denoise
     from scorelet.tasks.evaluate import evaluate
@@ -25,12 +26,16 @@ _SOURCES = {
     "score": "scorelet.models",
 }
 
-__all__ = ["Denoised", "Denoiser", "denoise", "evaluate", "load", "score"]
+_MODULES = ("wavelets",)
+
+__all__ = ["Denoised", "Denoiser", "denoise", "evaluate", "load", "score", "wavelets"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
     if name in _SOURCES:
         return getattr(import_module(_SOURCES[name]), name)
+    if name in _MODULES:
+        return import_module(f"scorelet.{name}")
     raise AttributeError(f"module 'scorelet' has no attribute {name!r}")
 
 

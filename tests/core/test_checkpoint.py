@@ -1,5 +1,6 @@
 """Tensors as files: they come back bit for bit, and nothing that is opened can run code."""
 
+import errno
 import io
 import os
 import pickle
@@ -94,10 +95,90 @@ def test_a_file_without_our_header_has_an_empty_one(tmp_path):
     assert torch.equal(tensors["a"], torch.ones(2))
 
 
-@pytest.mark.parametrize("path", ["none.safetensors", "."])
+@pytest.mark.parametrize("path", ["none.safetensors", "none/a.safetensors", "file/a.safetensors"])
 def test_a_missing_file_is_one_sentence(tmp_path, path):
-    with pytest.raises(CheckpointError, match=r"^There is no checkpoint [^\n]*\.$"):
+    (tmp_path / "file").touch()
+    with pytest.raises(CheckpointError) as caught:
         load_tensors(tmp_path / path)
+    assert str(caught.value) == f"There is no checkpoint {tmp_path / path}: check the path."
+
+
+@pytest.mark.parametrize(
+    ("files", "named"),
+    [
+        ([], "a file in it"),
+        (["state.safetensors", "weights.safetensors"], "{}/weights.safetensors"),
+        (["state.safetensors"], "{}/state.safetensors"),
+    ],
+)
+def test_a_folder_in_the_place_of_weights_names_those_in_it(tmp_path, files, named):
+    for name in files:
+        (tmp_path / name).touch()
+    with pytest.raises(CheckpointError) as caught:
+        load_tensors(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path} is a folder; expected a .safetensors file: name {named.format(tmp_path)}."
+    )
+
+
+def test_weights_that_may_not_be_read_are_one_sentence(tmp_path, monkeypatch):
+    path = tmp_path / "a.safetensors"
+    save_tensors(path, TENSORS, HEADER)
+
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Path, "open", refuse)  # modes do not stop root
+    with pytest.raises(CheckpointError) as caught:
+        load_tensors(path)
+    assert str(caught.value) == (
+        f"{path} may not be read (permission denied): change its permissions."
+    )
+
+
+def test_a_disk_that_is_full_is_one_sentence_without_the_temporary_name(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "hidden")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(CheckpointError) as caught:
+        save_tensors(tmp_path / "a.safetensors", TENSORS, HEADER)
+    assert str(caught.value) == (
+        f"Cannot write the checkpoint {tmp_path / 'a.safetensors'}: No space left on device."
+    )
+    assert os.listdir(tmp_path) == []
+
+
+LFS = """version https://git-lfs.github.com/spec/v1
+oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393
+size 12345
+"""
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"),
+    [
+        (b"", "is damaged (it has 0 bytes)"),
+        (LFS.encode(), "is a pointer of Git LFS and not the weights themselves: run git lfs pull."),
+        (b"<!DOCTYPE html><html>Sign in</html>", "is not a safetensors file ("),
+        (struct.pack("<Q", 1 << 60) + b"{}", "is not a safetensors file ("),
+    ],
+)
+def test_the_sentence_names_the_cause(tmp_path, content, cause):
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError) as caught:
+        load_tensors(path)
+    assert cause in str(caught.value)
+    assert str(caught.value).startswith(f"{path} is ")
+
+
+def test_a_file_that_was_cut_is_said_to_be_incomplete(tmp_path):
+    path = tmp_path / "a.safetensors"
+    save_tensors(path, TENSORS, HEADER)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(CheckpointError, match=r"\(.*(incomplete|covered|buffer).*\)"):
+        load_tensors(path)
 
 
 FORMS = {

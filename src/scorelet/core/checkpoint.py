@@ -17,6 +17,7 @@ from scorelet.core.errors import CheckpointError, one_line
 from scorelet.core.files import atomic_path
 
 HEADER = "scorelet"
+_LFS = b"version https://git-lfs.github.com/spec/v1"
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
@@ -26,7 +27,8 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, Any])
         with atomic_path(Path(path)) as temporary:
             save_file(plain, temporary, metadata={HEADER: json.dumps(header)})
     except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"Cannot write the checkpoint {path}: {error}.") from error
+        reason = getattr(error, "strerror", None) or one_line(error)
+        raise CheckpointError(f"Cannot write the checkpoint {path}: {reason}.") from error
 
 
 def load_tensors(
@@ -35,22 +37,29 @@ def load_tensors(
     """Read the tensors and the header of a checkpoint.
 
     Raises:
-        CheckpointError: missing, damaged, or not safetensors (pickles are never opened).
+        CheckpointError: missing, not readable, damaged, or not safetensors (pickles are never
+            opened).
     """
     path = Path(path)
-    if not path.is_file():
-        raise CheckpointError(f"There is no checkpoint {path}.")
-    if _is_pickle(path):
-        raise CheckpointError(
-            f"{path} is a pickle, which can run any code when opened: scorelet reads safetensors "
-            "only. Convert it with safetensors.torch.save_file where you trust it."
-        )
     try:
+        _refuse_unsafe(path)
         with safe_open(path, framework="pt", device=str(device)) as stream:
             header = json.loads((stream.metadata() or {}).get(HEADER, "{}"))
             if not isinstance(header, dict):
                 raise ValueError(f"its entry {HEADER} is no mapping")
             return {name: stream.get_tensor(name) for name in stream.keys()}, header  # noqa: SIM118
+    except CheckpointError:
+        raise
+    except (FileNotFoundError, NotADirectoryError):
+        raise CheckpointError(f"There is no checkpoint {path}: check the path.") from None
+    except IsADirectoryError:
+        raise CheckpointError(
+            f"{path} is a folder; expected a .safetensors file: name {_weights_in(path)}."
+        ) from None
+    except PermissionError as error:
+        raise CheckpointError(
+            f"{path} may not be read (permission denied): change its permissions."
+        ) from error
     except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointError(
             f"{path} is damaged or is not a safetensors file ({one_line(error)}): fetch or copy it "
@@ -58,13 +67,34 @@ def load_tensors(
         ) from error
 
 
-def _is_pickle(path: Path) -> bool:
+def _weights_in(folder: Path) -> str:
+    found = sorted(folder.glob("*.safetensors"))
+    weights = [path for path in found if path.stem != "state"]  # of an unfinished training run
+    return str((weights or found)[0]) if found else "a file in it"
+
+
+def _refuse_unsafe(path: Path) -> None:
+    """Refuse a pickle, an empty file, and the stand-in that Git LFS leaves for a large file."""
+    with path.open("rb") as stream:
+        first = stream.read(len(_LFS))
+    if not first:
+        raise CheckpointError(f"{path} is damaged (it has 0 bytes): fetch or copy it again.")
+    if first == _LFS:
+        raise CheckpointError(
+            f"{path} is a pointer of Git LFS and not the weights themselves: run git lfs pull."
+        )
+    if _is_pickle(first):
+        raise CheckpointError(
+            f"{path} is a pickle, which can run any code when opened; expected a safetensors file: "
+            "ask its author for one, or convert it where you trust it."
+        )
+
+
+def _is_pickle(first: bytes) -> bool:
     """Zip archives and bare pickles are the two forms that torch.save has written.
 
     A safetensors file starts with the length of its JSON in 8 bytes, which can look like either
     (a length of 640 is 80 02 00 ...); its ninth byte is the brace that opens the JSON.
     """
-    with path.open("rb") as stream:
-        first = stream.read(9)
     marks = (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
-    return first[:2] in marks and first[8:] != b"{"
+    return first[:2] in marks and first[8:9] != b"{"

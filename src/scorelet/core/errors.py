@@ -13,6 +13,10 @@ class ImageFileError(ScoreletError, OSError):
     """A picture that cannot be read or written."""
 
 
+class ArrayFileError(ScoreletError, OSError):
+    """An array of fields that cannot be read or written."""
+
+
 class CheckpointError(ScoreletError, OSError):
     """Weights that are missing, damaged, of an unknown kind or not safe to open."""
 

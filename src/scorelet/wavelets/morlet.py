@@ -1,0 +1,147 @@
+"""Morlet wavelets and their low-pass filters, as real functions of frequency.
+
+Symbols: ω, frequency in radians a pixel, in [-π, π)²; J, number of octaves; L, number of angles;
+θ_m = (⌊L/2 - 1⌋ - m) π / L; σ, width of the Gaussian window in pixels; ξ, centre frequency; s,
+slant, the window's width along the wave over its width across. A window and a wavelet are
+
+    ĝ(ω)  = c exp(-σ² (ω_∥² + ω_⊥² / s²) / 2),      ω_∥, ω_⊥: along and across the direction θ
+    ψ̂(ω) = ĝ(ω - ξ e_θ) - κ ĝ(ω),                   κ such that ψ̂(0) = 0,
+
+summed over the aliases ω + 2πk, which is what sampling in space does. One octave:
+
+    ψ_{j,θ}: σ = 0.8 · 2^j, ξ = (3π/4) 2^-j, s = 4 / L;     φ_J: σ = 0.8 · 2^{J-1}, ξ = 0, s = 1.
+
+Half octaves (two layers for each octave): φ has σ = 0.8 / √2 in both; ψ of the first has σ = 0.8,
+ξ = 3π/4, s = 4 / L; ψ of the second σ = 0.8 √(3/2), ξ = π/√2, slant √(3 s² / (4 - s²)).
+
+References: Bruna, Mallat, IEEE PAMI 2013, arXiv 1203.1513; Andreux et al., JMLR 2020 (Kymatio,
+whose filters the octave bank reproduces, their c = π / 3.1415 included); Guth, Zarka, Mallat,
+ICLR 2022, arXiv 2110.05283 (half octaves).
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from scorelet.core.errors import InputError
+
+Kind = Literal["octave", "half", "second half"]
+
+_GAIN = math.pi / 3.1415
+_REACH = 6.5  # Gaussian tails beyond so many deviations are below float64 rounding of the peak
+
+
+@dataclass(frozen=True)
+class MorletBank:
+    """Filters of a periodic grid, at its full resolution.
+
+    Attributes:
+        low: φ̂, (height, width).
+        bands: ψ̂ for each scale, arrays (angles, height, width).
+        kind: octave, half or second half.
+    """
+
+    low: np.ndarray
+    bands: tuple[np.ndarray, ...]
+    kind: Kind = "octave"
+
+    def energy(self) -> np.ndarray:
+        """Return A(ω) = |φ̂(ω)|² + ½ Σ (|ψ̂(ω)|² + |ψ̂(-ω)|²), (height, width).
+
+        A bank of energy between a and b changes the squared norm of a real image by a factor
+        between a and b.
+        """
+        power = sum((band**2).sum(0) for band in self.bands)
+        mirrored = np.roll(np.flip(power, (0, 1)), 1, (0, 1))
+        return self.low**2 + (power + mirrored) / 2
+
+
+def morlet_bank(shape: tuple[int, int], scales: int, angles: int = 8) -> MorletBank:
+    """Return the bank of `scales` octaves, J, and `angles` angles, L, on a grid of `shape`."""
+    if scales < 0 or angles < 1:
+        raise InputError(f"J is {scales} and L is {angles}: J must be at least 0 and L at least 1.")
+    directions = angles_of(angles)
+    bands = tuple(
+        np.stack(
+            [morlet(shape, 0.8 * 2**j, 0.75 * np.pi / 2**j, t, 4 / angles) for t in directions]
+        )
+        for j in range(scales)
+    )
+    return MorletBank(window(shape, 0.8 * 2.0 ** (scales - 1)), bands)
+
+
+def half_octave_bank(
+    shape: tuple[int, int], angles: int = 4, *, second: bool = False, full_angles: bool = False
+) -> MorletBank:
+    """Return a bank of half an octave: the first, or the `second` that completes it.
+
+    Args:
+        shape: of the grid.
+        angles: L, at least 3, because the slant of the second needs s < 2.
+        second: which of the two.
+        full_angles: spread the angles over 2π instead of π.
+    """
+    if angles < 3:
+        raise InputError(f"L is {angles}: half octaves need at least 3 angles.")
+    slant, width, centre = 4 / angles, 0.8, 0.75 * np.pi
+    if second:
+        slant = math.sqrt(3 * slant**2 / (4 - slant**2))
+        width, centre = 0.8 * math.sqrt(1.5), np.pi / math.sqrt(2)
+    directions = angles_of(angles, full=full_angles)
+    band = np.stack([morlet(shape, width, centre, angle, slant) for angle in directions])
+    low = window(shape, 0.8 / math.sqrt(2))
+    return MorletBank(low, (band,), "second half" if second else "half")
+
+
+def angles_of(count: int, *, full: bool = False) -> np.ndarray:
+    """Return θ_m in radians, over a half circle or the full one."""
+    span = 2 * np.pi if full else np.pi
+    return (int(count / 2 - 1) - np.arange(count)) * span / count
+
+
+def window(shape: tuple[int, int], width: float) -> np.ndarray:
+    """Return φ̂ of an isotropic Gaussian window of σ = `width` pixels, (height, width)."""
+    return np.outer(*(window_factor(length, width) for length in shape))
+
+
+def window_factor(length: int, width: float) -> np.ndarray:
+    """Return the one-dimensional φ̂: `window` is the outer product of two."""
+    aliases = 2 * np.pi * np.arange(-_aliases(width, 0.0), _aliases(width, 0.0) + 1)
+    frequencies = frequency(length)[:, None] + aliases
+    return math.sqrt(_GAIN) * np.exp(-((width * frequencies) ** 2) / 2).sum(1)
+
+
+def morlet(
+    shape: tuple[int, int], width: float, centre: float, angle: float, slant: float
+) -> np.ndarray:
+    """Return ψ̂ on a grid of `shape`, real; see the top of this file for the formula."""
+    wave, still = (_gabor(shape, width, c, angle, slant) for c in (centre, 0.0))
+    return wave - wave[0, 0] / still[0, 0] * still
+
+
+def frequency(length: int) -> np.ndarray:
+    """Return the frequencies of a grid of `length` in radians a pixel, in the order of an FFT."""
+    return 2 * np.pi * np.fft.fftfreq(length)
+
+
+def _gabor(
+    shape: tuple[int, int], width: float, centre: float, angle: float, slant: float
+) -> np.ndarray:
+    count = _aliases(width * min(1, 1 / slant), centre)
+    result = np.zeros(shape)
+    rows, columns = (frequency(length) for length in shape)
+    for k in range(-count, count + 1):
+        for m in range(-count, count + 1):
+            y = (rows + 2 * np.pi * k)[:, None] - centre * np.cos(angle)
+            x = columns + 2 * np.pi * m - centre * np.sin(angle)
+            along = y * np.cos(angle) + x * np.sin(angle)
+            across = x * np.cos(angle) - y * np.sin(angle)
+            result += np.exp(-(width**2) * (along**2 + (across / slant) ** 2) / 2)
+    return _GAIN * result
+
+
+def _aliases(width: float, centre: float) -> int:
+    """How many periods of 2π a Gaussian of deviation 1 / width around `centre` reaches."""
+    return max(1, math.ceil((_REACH / width + centre - np.pi) / (2 * np.pi)))

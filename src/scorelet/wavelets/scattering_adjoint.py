@@ -1,0 +1,260 @@
+"""Gradients of `scattering_kernels`: everything is computed again, nothing was stored.
+
+For S = A |z|, z = F⁻¹ D û with û the spectrum of a map, D a filter with subsampling, and a given
+gradient g of S, the gradient of û is Dᵀ F⁻ᵀ (z / |z|) Aᵀ g: the transposes of the steps, from the
+last to the first. At z = 0 it is 0.
+"""
+
+import numpy as np
+
+from scorelet.wavelets.lane_fft import PAIR
+from scorelet.wavelets.scattering_kernels import (
+    clear,
+    first_columns,
+    fourier,
+    half_columns,
+    modulus,
+    second_columns,
+    split_rows,
+    spread,
+)
+from scorelet.wavelets.simd import WIDTH, kernel, load, piece, root, splat, store
+
+_TINY = np.float32(1e-37)
+
+
+@kernel
+def backward(spectra, given, gradient, work, at, tables, first, step):  # noqa: ANN001, ANN201
+    """Write the gradient of the half spectra of the groups first, first + step, ...
+
+    Args:
+        spectra: half spectra of the images, (images, column, row, 2), flat float32.
+        given: gradient of the coefficients, (images, path, height, width), flat float32.
+        gradient: of `spectra`, is written.
+        work, at, tables, first, step: as for `forward`.
+    """
+    scales, group, order = tables.sizes[0], tables.sizes[2], tables.sizes[3]
+    half = (tables.shapes[0, 1] // 2 + 1) * tables.shapes[0, 0]
+    images = len(spectra) // (2 * half)
+    for start in range(first * group, images, step * group):
+        count = min(group, images - start)
+        spread(spectra, work, at.spectrum, tables, start, count)
+        clear(work, at.gradient, 2 * half)
+        for j1 in range(scales):
+            deeper = order > 1 and j1 < scales - 1
+            first_columns(work, at, tables, j1)
+            _keep_rows(work, at, tables, j1, deeper)
+            if deeper:
+                half_columns(work, at, tables, j1)
+                _second_order(given, work, at, tables, start, count, j1)
+                _half_columns_back(work, at, tables, j1)
+            _read(given, work, at.averages, tables, start, count, j1, -1, 0)
+            _first_rows_back(work, at, tables, j1, deeper)
+            _first_columns_back(work, at, tables, j1)
+        _gather(work, at.gradient, gradient, tables, start, count)
+
+
+@piece
+def _second_order(given, work, at, tables, start, count, scale):  # noqa: ANN001, ANN202
+    """Sum the gradients of the moduli's half spectrum from all paths that go on from `scale`."""
+    scales, angles = tables.sizes[0], tables.sizes[1]
+    half = (tables.shapes[scale, 1] // 2 + 1) * tables.shapes[scale, 0]
+    clear(work, at.moduli_gradient, 2 * half)
+    for scale2 in range(scale + 1, scales):
+        for angle in range(angles):
+            second_columns(work, at, tables, scale, scale2, angle)
+            _read(given, work, at.averages, tables, start, count, scale, scale2, angle)
+            _second_rows_back(work, at, tables, scale2)
+            _second_columns_back(work, at, tables, scale, scale2, angle)
+
+
+@piece
+def _read(given, work, target, tables, start, count, scale, scale2, angle):  # noqa: ANN001, ANN202, PLR0913
+    """Bring the gradients of a path's coefficients into lanes; a negative `scale2` is order 1."""
+    angles, size = tables.sizes[1], tables.sizes[4] * tables.sizes[5]
+    clear(work, target, size)
+    for lane in range(count * angles):
+        path = tables.place1[scale, lane % angles]
+        if scale2 >= 0:
+            path = tables.place2[scale, scale2, lane % angles, angle]
+        x = ((start + lane // angles) * tables.sizes[6] + path) * size
+        for o in range(size):
+            work[target + o * WIDTH + lane] = given[x + o]
+
+
+@piece
+def _keep_rows(work, at, tables, scale, deeper):  # noqa: ANN001, ANN202
+    """Finish x ∗ ψ and keep it; go on to the half spectrum of its modulus."""
+    rows, columns = tables.shapes[scale, 0], tables.shapes[scale, 1]
+    for row in range(0, rows, 2):
+        for part in range(2):
+            place = (row + part) * columns * PAIR
+            found = fourier(work, at.plane + place, at.spare, tables, scale, 0)
+            for x in range(0, columns * PAIR, WIDTH):
+                store(work, at.kept + place + x, load(work, found + x))
+            modulus(work, found, at.row + part * WIDTH, columns)
+        if deeper:
+            found = fourier(work, at.row, at.spare, tables, scale, 0)
+            split_rows(work, found, at, tables, scale, row)
+
+
+@piece
+def _spread_row(work, at, target, tables, scale, row, adding):  # noqa: ANN001, ANN202
+    """Transpose of the averages: what a row of moduli receives, into every second vector."""
+    width = tables.sizes[5]
+    clear(work, at.sums, width)
+    i = tables.row_starts[scale] + row
+    for e in range(tables.rows.start[i], tables.rows.start[i + 1]):
+        weight, y = tables.rows.value[e], at.averages + tables.rows.index[e] * width * WIDTH
+        for o in range(0, width * WIDTH, WIDTH):
+            x = at.sums + o
+            store(work, x, load(work, x) + load(work, y + o) * weight)
+    start, index, value = (
+        tables.columns_back.start,
+        tables.columns_back.index,
+        tables.columns_back.value,
+    )
+    first = tables.columns_back_starts[scale]
+    for column in range(tables.shapes[scale, 1]):
+        total = load(work, target + column * PAIR) if adding else splat(np.float32(0))
+        for e in range(start[first + column], start[first + column + 1]):
+            total = total + load(work, at.sums + index[e] * WIDTH) * value[e]
+        store(work, target + column * PAIR, total)
+
+
+@piece
+def _through_modulus(work, source, change, target, count):  # noqa: ANN001, ANN202
+    """Put z / |z| times the gradient of |z|; z comes with its parts exchanged."""
+    for x in range(0, count * PAIR, PAIR):
+        im, re = load(work, source + x), load(work, source + x + WIDTH)
+        factor = load(work, change + x) / root(re * re + im * im + _TINY)
+        store(work, target + x, re * factor)
+        store(work, target + x + WIDTH, im * factor)
+
+
+@piece
+def _row_back(work, at, source, tables, scale, row):  # noqa: ANN001, ANN202
+    """Transform the row at `source` into the plane."""
+    columns = tables.shapes[scale, 1]
+    found = fourier(work, source, at.spare, tables, scale, 0)
+    place = at.plane + row * columns * PAIR
+    for x in range(0, columns * PAIR, WIDTH):
+        store(work, place + x, load(work, found + x))
+
+
+@piece
+def _column_back(work, at, tables, scale, column):  # noqa: ANN001, ANN202
+    """Transform a column of the plane; return where it is."""
+    rows, columns = tables.shapes[scale, 0], tables.shapes[scale, 1]
+    for row in range(rows):
+        x, y = at.plane + (row * columns + column) * PAIR, at.row + row * PAIR
+        store(work, y, load(work, x))
+        store(work, y + WIDTH, load(work, x + WIDTH))
+    return fourier(work, at.row, at.spare, tables, scale, 1)
+
+
+@piece
+def _second_rows_back(work, at, tables, scale):  # noqa: ANN001, ANN202
+    rows, columns = tables.shapes[scale, 0], tables.shapes[scale, 1]
+    for row in range(rows):
+        place = at.plane + row * columns * PAIR
+        found = fourier(work, place, at.spare, tables, scale, 0)
+        _spread_row(work, at, at.other, tables, scale, row, False)
+        _through_modulus(work, found, at.other, at.row, columns)
+        _row_back(work, at, at.row, tables, scale, row)
+
+
+@piece
+def _second_columns_back(work, at, tables, scale, scale2, angle):  # noqa: ANN001, ANN202
+    """Transpose of the filter; the parts are exchanged for the inverse transform that follows."""
+    value = tables.second.value
+    for column in range(tables.shapes[scale2, 1]):
+        found = _column_back(work, at, tables, scale2, column)
+        i = tables.second_starts[scale, scale2, angle] + column
+        for run in range(tables.second.start[i], tables.second.start[i + 1]):
+            source, step, row, count, v = tables.second.terms[run]
+            x, y = at.moduli_gradient + source * PAIR, found + row * PAIR
+            sign = np.float32(step)
+            for t in range(count):
+                weight, z, u = value[v + t], y + t * PAIR, x + t * step * PAIR
+                store(work, u + WIDTH, load(work, u + WIDTH) + load(work, z) * weight)
+                store(work, u, load(work, u) + load(work, z + WIDTH) * (sign * weight))
+
+
+@piece
+def _half_columns_back(work, at, tables, scale):  # noqa: ANN001, ANN202
+    """Transform the columns of the moduli's gradient back, in place."""
+    rows, columns = tables.shapes[scale, 0], tables.shapes[scale, 1]
+    for column in range(columns // 2 + 1):
+        place = at.moduli_gradient + column * rows * PAIR
+        found = fourier(work, place, at.spare, tables, scale, 1)
+        if found != place:
+            for x in range(0, rows * PAIR, WIDTH):
+                store(work, place + x, load(work, found + x))
+
+
+@piece
+def _join_rows(work, at, tables, scale, row):  # noqa: ANN001, ANN202
+    """Transpose of `split_rows`: two real rows as one complex one, parts exchanged."""
+    rows, columns = tables.shapes[scale, 0], tables.shapes[scale, 1]
+    for column in range(columns // 2 + 1):
+        x = at.moduli_gradient + (column * rows + row) * PAIR
+        b, a = load(work, x), load(work, x + WIDTH)
+        d, c = load(work, x + PAIR), load(work, x + PAIR + WIDTH)
+        y, z = at.row + column * PAIR, at.row + (columns - column) % columns * PAIR
+        if y == z:
+            store(work, y, c + c)
+            store(work, y + WIDTH, a + a)
+        else:
+            store(work, y, b + c)
+            store(work, y + WIDTH, a - d)
+            store(work, z, c - b)
+            store(work, z + WIDTH, a + d)
+    return fourier(work, at.row, at.spare, tables, scale, 0)
+
+
+@piece
+def _first_rows_back(work, at, tables, scale, deeper):  # noqa: ANN001, ANN202
+    rows, columns = tables.shapes[scale, 0], tables.shapes[scale, 1]
+    for row in range(0, rows, 2):
+        if deeper:
+            found = _join_rows(work, at, tables, scale, row)
+            for x in range(0, columns * PAIR, WIDTH):
+                store(work, at.other + x, load(work, found + x))
+        for part in range(2):
+            change = at.other + (1 - part) * WIDTH  # exchanged: the first row is the second vector
+            _spread_row(work, at, change, tables, scale, row + part, deeper)
+            place = at.kept + (row + part) * columns * PAIR
+            _through_modulus(work, place, change, at.row, columns)
+            _row_back(work, at, at.row, tables, scale, row + part)
+
+
+@piece
+def _first_columns_back(work, at, tables, scale):  # noqa: ANN001, ANN202
+    """Transpose of the filters, all lanes at once."""
+    value = tables.first.value
+    for column in range(tables.shapes[scale, 1]):
+        found = _column_back(work, at, tables, scale, column)
+        i = tables.first_starts[scale] + column
+        for run in range(tables.first.start[i], tables.first.start[i + 1]):
+            source, step, row, count, v = tables.first.terms[run]
+            x, y, sign = at.gradient + source * PAIR, found + row * PAIR, np.float32(step)
+            for t in range(count):
+                weight, z, u = load(value, (v + t) * WIDTH), y + t * PAIR, x + t * step * PAIR
+                store(work, u, load(work, u) + load(work, z) * weight)
+                im = load(work, z + WIDTH) * sign
+                store(work, u + WIDTH, load(work, u + WIDTH) + im * weight)
+
+
+@piece
+def _gather(work, source, gradient, tables, start, count):  # noqa: ANN001, ANN202
+    """Sum the lanes of each image."""
+    angles = tables.sizes[1]
+    size = (tables.shapes[0, 1] // 2 + 1) * tables.shapes[0, 0]
+    for image in range(count):
+        for i in range(size):
+            for part in range(2):
+                x, total = source + i * PAIR + part * WIDTH + image * angles, np.float32(0)
+                for angle in range(angles):
+                    total += work[x + angle]
+                gradient[2 * ((start + image) * size + i) + part] = total

@@ -1,0 +1,119 @@
+"""The scattering transform by the CPU kernels, as a differentiable torch function."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scorelet.wavelets.grid import Grid
+from scorelet.wavelets.lane_tables import Tables, tables
+from scorelet.wavelets.morlet import MorletBank
+from scorelet.wavelets.scattering_adjoint import backward
+from scorelet.wavelets.scattering_kernels import Layout, forward, layout
+from scorelet.wavelets.simd import WIDTH
+
+Reference = Callable[[Tensor], Tensor]
+"""The same coefficients from half spectra in plain torch, for derivatives of derivatives."""
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """The kernels of one grid.
+
+    Args:
+        grid: of the pictures.
+        bank: filters on it.
+        order: of the longest paths, 1 or 2.
+    """
+
+    grid: Grid
+    bank: MorletBank
+    order: int
+
+    @cached_property
+    def tables(self) -> Tables:
+        """What the kernels read; made when first needed."""
+        return tables(self.grid, self.bank, order=self.order)
+
+    @cached_property
+    def ends(self) -> tuple[np.ndarray, ...]:
+        """`Grid.pixels` and the two averages of the pictures themselves, order 0."""
+        return (*self.grid.pixels(), *(m.astype(np.float32) for m in self.grid.averages(0)))
+
+    def pad(self, x: Tensor) -> Tensor:
+        """Extend pictures to the grid."""
+        rows, columns = (torch.from_numpy(index) for index in self.ends[:2])
+        return x.index_select(-2, rows).index_select(-1, columns)
+
+    def average(self, padded: Tensor) -> Tensor:
+        """Return order 0."""
+        rows, columns = (torch.from_numpy(matrix) for matrix in self.ends[2:])
+        return rows @ padded @ columns.mT
+
+    def forward(self, spectra: Tensor) -> Tensor:
+        """Return coefficients of orders 1 and more, behind an empty place for order 0."""
+        paths, height, width = (int(n) for n in self.tables.sizes[[6, 4, 5]])
+        out = torch.empty(len(spectra), paths, height, width)
+        self._run(forward, (_flat(spectra), _flat(out)), gradient=False)
+        return out
+
+    def backward(self, spectra: Tensor, given: Tensor) -> Tensor:
+        """Return the gradient of `spectra` for a given one of the coefficients."""
+        result = torch.empty_like(spectra)
+        arrays = (_flat(spectra), _flat(given.contiguous()), _flat(result))
+        self._run(backward, arrays, gradient=True)
+        return result
+
+    def _run(self, kernel: Any, arrays: tuple[np.ndarray, ...], *, gradient: bool) -> None:  # noqa: ANN401
+        """Share the groups of images out among as many threads as torch uses."""
+        at = layout(self.tables, gradient=gradient)
+        images = len(arrays[0]) // (2 * (self.grid.padded[1] // 2 + 1) * self.grid.padded[0])
+        groups = -(-images // int(self.tables.sizes[2]))
+        threads = min(torch.get_num_threads(), groups)
+
+        def work(number: int) -> None:
+            kernel(*arrays, _aligned(at), at, self.tables, number, threads)
+
+        if threads == 1:
+            work(0)
+            return
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work, range(threads)))
+
+
+class FastScattering(torch.autograd.Function):
+    """Half spectra (images, column, row), complex64 → coefficients, keeping nothing else."""
+
+    @staticmethod
+    def forward(ctx: Any, spectra: Tensor, kernels: Kernels, reference: Reference) -> Tensor:  # noqa: ANN401
+        """Return the coefficients."""
+        ctx.save_for_backward(spectra)
+        ctx.kernels, ctx.reference = kernels, reference
+        return kernels.forward(spectra)
+
+    @staticmethod
+    def backward(ctx: Any, *given: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN401
+        """Return the gradient; by the reference where it is to be differentiated again."""
+        (spectra,) = ctx.saved_tensors
+        if not torch.is_grad_enabled():
+            return ctx.kernels.backward(spectra, given[0]), None, None
+        coefficients = ctx.reference(spectra)
+        (result,) = torch.autograd.grad(coefficients, spectra, given[0], create_graph=True)
+        return result, None, None
+
+
+def _flat(tensor: Tensor) -> np.ndarray:
+    real = torch.view_as_real(tensor) if tensor.is_complex() else tensor
+    return real.detach().numpy().reshape(-1)
+
+
+def _aligned(at: Layout) -> np.ndarray:
+    """Return an array for the kernels that begins where a vector does."""
+    array = np.empty(at.total + WIDTH, np.float32)
+    first = -(array.ctypes.data // 4) % WIDTH
+    return array[first : first + at.total]

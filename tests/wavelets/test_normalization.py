@@ -1,0 +1,77 @@
+"""Conventions of normalisation: their definitions, inverses, and what checkpoints keep."""
+
+import pytest
+import torch
+
+from laws.transform_laws import pyramid_error
+from scorelet.core.checkpoint import load_tensors, save_tensors
+from scorelet.core.errors import InputError
+from scorelet.core.random import generator, randn
+from scorelet.wavelets import Normalization, OrthogonalWavelet
+
+DOUBLE = torch.zeros((), dtype=torch.float64)
+WAVELET = OrthogonalWavelet("db2", 3)
+
+
+@pytest.fixture
+def x():
+    noise = randn((5, 2, 32, 16), rng=generator(0), like=DOUBLE)
+    return noise.cumsum(-1) + 3 * torch.arange(2, dtype=torch.float64)[:, None, None]
+
+
+def fit(convention, x):
+    return Normalization.fit(convention, WAVELET, x)
+
+
+@pytest.mark.parametrize("convention", ["none", "scalar", "channel"])
+def test_unnormalisation_is_the_inverse(convention, x):
+    pyramid, normal = WAVELET.analyze(x), fit(convention, x)
+    again = normal.unnormalize(normal.normalize(pyramid))
+    assert pyramid_error(again, pyramid) < 1e-12
+
+
+def test_scalar_gives_details_the_energy_of_white_noise(x):
+    """E |d_j|^2 = 3 h w for each channel of a picture, on average."""
+    pyramid = fit("scalar", x).normalize(WAVELET.analyze(x))
+    for detail in pyramid.details:
+        assert float(detail.square().mean()) == pytest.approx(1, rel=1e-12)
+
+
+def test_channel_gives_every_band_mean_zero_and_deviation_one(x):
+    pyramid = fit("channel", x).normalize(WAVELET.analyze(x))
+    for band in (pyramid.low, *pyramid.details):
+        axes = (0, -2, -1)
+        assert band.mean(axes).abs().max() < 1e-12
+        assert (band.std(axes, correction=0) - 1).abs().max() < 1e-12
+
+
+def test_levels_between_have_the_statistics_of_the_low_band_inside_them(x):
+    normal, step = fit("channel", x), WAVELET.one_level()
+    x1, _ = step.analyze(x)
+    x2, (d2,) = step.analyze(x1)
+    assert float(normal.normalize_low(x2, 2).square().mean()) == pytest.approx(1, rel=1e-12)
+    rebuilt = step.synthesize((x2, (normal.unnormalize_detail(normal.normalize_detail(d2, 2), 2),)))
+    assert float(normal.normalize_low(rebuilt, 1).square().mean()) == pytest.approx(1, rel=1e-12)
+
+
+def test_a_checkpoint_holds_convention_and_statistics(x, tmp_path):
+    normal = fit("channel", x)
+    path = tmp_path / "normal.safetensors"
+    save_tensors(path, dict(normal.state_dict()), normal.options)
+    tensors, options = load_tensors(path)
+    again = Normalization(**options).double()
+    again.load_state_dict(tensors)
+    pyramid = WAVELET.analyze(x)
+    assert again.options["convention"] == "channel"
+    assert pyramid_error(again.normalize(pyramid), normal.normalize(pyramid)) == 0
+
+
+def test_what_has_no_scale_is_refused(x):
+    with pytest.raises(InputError, match=r"convention 'half' .* none, scalar, channel"):
+        Normalization("half", levels=1)
+    with pytest.raises(InputError, match="level 1 does not vary"):
+        fit("channel", torch.zeros(2, 1, 16, 16))
+    with pytest.raises(InputError, match=r"shape \(16, 16\).*expected \(batch"):
+        fit("none", torch.zeros(16, 16))
+    with pytest.raises(InputError, match="no level 4: this normalisation has 3"):
+        fit("none", x).normalize_low(x, 4)
