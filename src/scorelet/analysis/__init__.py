@@ -1,5 +1,22 @@
-"""What data and models are: image quality, noise level."""
+"""What data and models are: image quality, noise level, mixing of chains."""
 
+from scorelet.analysis.chain_diagnostics import (
+    ChainDiagnostics,
+    autocorrelation,
+    autocorrelation_time,
+    diagnose_chains,
+    effective_sample_size,
+    r_hat,
+)
 from scorelet.analysis.image_quality import psnr, ssim
 
-__all__ = ["psnr", "ssim"]
+__all__ = [
+    "ChainDiagnostics",
+    "autocorrelation",
+    "autocorrelation_time",
+    "diagnose_chains",
+    "effective_sample_size",
+    "psnr",
+    "r_hat",
+    "ssim",
+]

@@ -1,7 +1,7 @@
 """Entry point: parse, run, turn errors into one sentence and an exit status.
 
 Exit status: 0 all done; 1 some inputs failed, the others are done and the failed ones named;
-2 usage, or nothing done.
+2 usage, or nothing done; 130 interrupted; 141 nobody reads the output any more.
 """
 
 import logging
@@ -11,7 +11,8 @@ from importlib.metadata import version
 
 from cyclopts import App, CycloptsError
 
-from scorelet.cli import denoise, evaluate, info, models, train
+from scorelet.cli import denoise, evaluate, field, info, models, train
+from scorelet.cli.options import NOBODY_READS, complain, let_go, prepare_streams
 from scorelet.core.errors import ScoreletError
 
 app = App(
@@ -22,6 +23,7 @@ app = App(
 )
 for command in (denoise.denoise, evaluate.evaluate, train.train, models.models, info.info):
     app.command(command)
+app.command(field.app)
 
 
 def main(tokens: list[str] | None = None) -> None:
@@ -30,7 +32,8 @@ def main(tokens: list[str] | None = None) -> None:
     A polite kill (SIGTERM) ends it as an error would: temporary files are removed.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    sys.exit(run(sys.argv[1:] if tokens is None else tokens))
+    prepare_streams()
+    sys.exit(let_go(run(sys.argv[1:] if tokens is None else tokens)))
 
 
 def run(tokens: list[str]) -> int:
@@ -46,26 +49,24 @@ def run(tokens: list[str]) -> int:
         command, bound, *_ = app.parse_args(tokens, exit_on_error=False, print_error=False)
         return int(command(*bound.args, **bound.kwargs) or 0)
     except CycloptsError as error:
-        print(f"error: {' '.join(str(error).split())} See scorelet --help.", file=sys.stderr)
+        complain(f"{' '.join(str(error).split())} See scorelet --help.")
         return 2
     except KeyboardInterrupt:
-        print("Interrupted; what was finished is kept.", file=sys.stderr)
+        complain("Interrupted; what was finished is kept.", head="")
         return 130
     except BrokenPipeError:
-        sys.stderr.close()
-        return 1
+        return NOBODY_READS
     except (ScoreletError, MemoryError) as error:
         if debug:
             raise
-        print(f"error: {str(error) or 'out of memory: try a smaller --tile.'}", file=sys.stderr)
+        complain(str(error) or "out of memory: try a smaller --tile.")
         return 2
     except Exception as error:
         if debug:
             raise
-        print(
-            f"error: {type(error).__name__}: {error}. This is a bug in scorelet: please report it "
-            "with the output of the same command and --debug.",
-            file=sys.stderr,
+        complain(
+            f"{type(error).__name__}: {error}. This is a bug in scorelet: please report it with "
+            "the output of the same command and --debug."
         )
         return 2
 

@@ -1,0 +1,262 @@
+"""Benchmark of the φ^4 sampler: speed beside numpy and scipy, anchors, autocorrelation.
+
+Three parts: `speed` of cluster sweeps beside the same algorithm in numpy with scipy's graph
+components, and what a large set and the first compilation cost; `anchors`, the order parameter at
+three couplings and three sizes beside published-quality values; `mixing`, autocorrelation times of
+the cluster sampler, of Hamiltonian dynamics with Fourier acceleration and of Langevin.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from measure import Row, alternate, describe_run, merge_run, quartiles
+from phi4_peer import sweep
+from rich.console import Console
+from rich.table import Table
+
+from scorelet.analysis import diagnose_chains
+from scorelet.analysis.field_statistics import by_chain, critical
+from scorelet.core.random import generator
+from scorelet.sampling import (
+    ClusterSampler,
+    Hamiltonian,
+    Phi4,
+    fourier_acceleration,
+    run,
+    tune_epsilon,
+)
+from scorelet.sampling.phi4 import place
+
+PACKAGES = ("scorelet", "torch", "numpy", "numba", "scipy")
+OUTPUT = Path(__file__).resolve().parents[1] / "docs" / "results" / "phi4.json"
+EXPECTED = {
+    (16, 0.66): (0.883, 1.47),
+    (16, 0.68): (0.913, 1.19),
+    (16, 0.70): (0.939, 1.078),
+    (32, 0.66): (0.878, 1.87),
+    (32, 0.68): (0.912, 1.17),
+    (32, 0.70): (0.941, 1.032),
+    (64, 0.66): (0.876, 2.52),
+    (64, 0.68): (0.909, 1.17),
+    (64, 0.70): (0.941, 1.008),
+}
+"""(L, b) → deviation and Binder ratio from an independent numpy implementation, errors 0.0005 and
+0.02."""
+COMPILE = """
+import time
+import numpy as np
+from scorelet.core.random import generator
+from scorelet.sampling import ClusterSampler, ScalarPotential
+start = time.perf_counter()
+ClusterSampler(ScalarPotential(0.68, -1.0, 1.0), 4, 1, rng=generator(0)).advance(1)
+print(time.perf_counter() - start)
+"""
+
+
+def main() -> int:
+    """Measure the parts asked for; print tables and write the results."""
+    options = _parser().parse_args()
+    output = options.output or (None if options.quick else OUTPUT)
+    console = Console()
+    for name in PARTS if options.part == "all" else (options.part,):
+        result = describe_run("phi4", name, PACKAGES) | {"quick": options.quick}
+        result |= {"rows": PARTS[name](options.quick)}
+        console.print(_table(name, result["rows"]))
+        if output:
+            merge_run(output, result)
+            console.print(f"{name} → {output}")
+    return 0
+
+
+def measure_speed(quick: bool) -> list[Row]:
+    """Return rows with seconds of what a user waits for."""
+    chains, size, sweeps = (16, 64, 4 if quick else 230)
+    seconds = alternate(
+        {
+            "scorelet": lambda: _cluster(chains, size, sweeps),
+            "numpy and scipy": lambda: _peer(chains, size, max(1, sweeps // 10)),
+        },
+        rounds=1 if quick else 5,
+    )
+    what = f"{chains} chains of {size}x{size}, {sweeps} sweeps"
+    rows = []
+    for program, values in seconds.items():
+        scale = 1 if program == "scorelet" else sweeps / max(1, sweeps // 10)
+        rows.append(_timed(what, program, [value * scale for value in values], sweeps * chains))
+    count = 16 if quick else 1024  # a whole block, so that it can be scaled
+    start = time.perf_counter()
+    Phi4().sample(count, 128, 0)
+    elapsed = time.perf_counter() - start
+    rows.append({"what": f"{count} fields of 128x128", "program": "scorelet", "seconds": elapsed})
+    rows.append(
+        {
+            "what": "10000 fields of 128x128, scaled from these",
+            "program": "scorelet",
+            "seconds": elapsed * 10_000 / count,
+        }
+    )
+    return rows + _compilation()
+
+
+def _cluster(chains: int, size: int, sweeps: int) -> None:
+    ClusterSampler(Phi4().potential, size, chains, rng=generator(0)).advance(sweeps)
+
+
+def _peer(chains: int, size: int, sweeps: int) -> None:
+    rng = np.random.default_rng(0)
+    fields = rng.uniform(-1, 1, (chains, size, size))
+    for _ in range(sweeps):
+        sweep(fields, (0.68, -1.0, 1.0), rng)
+
+
+def _timed(what: str, program: str, seconds: list[float], fields: int) -> Row:
+    time_ = quartiles(seconds)
+    return {
+        "what": what,
+        "program": program,
+        "seconds": time_.median,
+        "seconds_low": time_.low,
+        "seconds_high": time_.high,
+        "sweeps_per_second": fields / time_.median,
+    }
+
+
+def _compilation() -> list[Row]:
+    """Time the first call in a process, with an empty cache of machine code and with a full one."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for what in ("first call, nothing compiled yet", "first call, compiled before"):
+            words = [sys.executable, "-c", COMPILE]
+            environment = os.environ | {"NUMBA_CACHE_DIR": folder}
+            done = subprocess.run(
+                words, env=environment, capture_output=True, text=True, check=True
+            )
+            rows.append({"what": what, "program": "scorelet", "seconds": float(done.stdout)})
+    return rows
+
+
+def measure_anchors(quick: bool) -> list[Row]:
+    """Return rows with the order parameter, with errors over chains, beside what is expected."""
+    return [
+        _anchor(size, b, 32 if quick else 16_384)
+        for size in (16, 32, 64)
+        for b in (0.66, 0.68, 0.70)
+    ]
+
+
+def _anchor(size: int, b: float, count: int) -> Row:
+    fields = Phi4(b=b).sample(count, size, 0)
+    found = by_chain(critical(fields), torch.from_numpy(place(np.arange(count))[0]))
+    (m, chi, ratio, length), errors = found.values[0].tolist(), found.errors[0].tolist()
+    deviation, binder = EXPECTED[size, b]
+    return {
+        "L": size,
+        "b": b,
+        "deviation": float(fields.double().std()),
+        "expected deviation": deviation,
+        "Binder ratio": ratio,
+        "error of it": errors[2],
+        "expected Binder ratio": binder,
+        "mean |m|": m,
+        "chi": chi,
+        "error of chi": errors[1],
+        "xi": length,
+    }
+
+
+def measure_mixing(quick: bool) -> list[Row]:
+    """Return rows with autocorrelation times of m^2 and of the energy at the critical point."""
+    rows = [_cluster_mixing(size, 20 if quick else 1000) for size in (16, 32, 64, 128)]
+    rows += [_dynamics_mixing(size, 10, 20 if quick else 1000) for size in (8, 16, 32)]
+    return [*rows, _dynamics_mixing(8, 1, 20 if quick else 10_000)]
+
+
+def _cluster_mixing(size: int, steps: int) -> Row:
+    ensemble, chains = Phi4(), 16
+    sampler = ClusterSampler(ensemble.potential, size, chains, rng=generator(1))
+    sampler.advance(100)
+    squares, energies, acceptance = [], [], []
+    start = time.perf_counter()
+    for _ in range(steps):
+        fields = torch.from_numpy(sampler.advance(1))[:, None]
+        squares.append(fields.mean((1, 2, 3)).square())
+        energies.append(ensemble.energy(fields))
+        acceptance.append(sampler.acceptance)
+    rate = sum(acceptance) / len(acceptance)
+    return _mixing("cluster", size, squares, energies, rate, time.perf_counter() - start)
+
+
+def _dynamics_mixing(size: int, leapfrogs: int, steps: int) -> Row:
+    """Hamiltonian dynamics with Fourier acceleration; Langevin if there is one leapfrog."""
+    ensemble, chains, rng = Phi4(), 16, generator(2)
+    kinetic = fourier_acceleration(size, ensemble.b) if leapfrogs > 1 else None
+    kernel = Hamiltonian(ensemble, 0.1, leapfrogs=leapfrogs, kinetic=kinetic, flip=leapfrogs > 1)
+    state = kernel.init(ensemble.sample(chains, size, 3).double())
+    kernel, state = tune_epsilon(kernel, state, min(steps, 200), rng=rng)
+    squares, energies, acceptance = [], [], []
+    start = time.perf_counter()
+    for now, info in run(kernel, state, steps, rng=rng):
+        squares.append(now.x.mean((1, 2, 3)).square())
+        energies.append(now.energy)
+        acceptance.append(float(info.probability.mean()))
+    seconds, rate = time.perf_counter() - start, sum(acceptance) / len(acceptance)
+    name = "Hamiltonian, Fourier" if leapfrogs > 1 else "Langevin, Metropolis-adjusted"
+    return _mixing(name, size, squares, energies, rate, seconds)
+
+
+def _mixing(
+    name: str,
+    size: int,
+    squares: list[torch.Tensor],
+    energies: list[torch.Tensor],
+    acceptance: float,
+    seconds: float,
+) -> Row:
+    square, energy = (torch.stack(draws, 1).numpy() for draws in (squares, energies))
+    order = diagnose_chains(square, acceptance=acceptance, seconds=seconds)
+    return {
+        "kernel": name,
+        "L": size,
+        "steps": square.shape[1],
+        "tau of m^2": order.autocorrelation_time,
+        "tau of the energy": diagnose_chains(energy).autocorrelation_time,
+        "R-hat of m^2": order.r_hat,
+        "acceptance": acceptance,
+        "effective samples per second": order.samples_per_second,
+    }
+
+
+PARTS = {"speed": measure_speed, "anchors": measure_anchors, "mixing": measure_mixing}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    add = parser.add_argument
+    add("--part", choices=[*PARTS, "all"], default="all", help="what to measure (all)")
+    add("--quick", action="store_true", help="few sweeps; figures without meaning")
+    add("--output", type=Path, help=f"results file ({OUTPUT.name} in docs/results; quick: none)")
+    return parser
+
+
+def _table(title: str, rows: list[Row]) -> Table:
+    columns = dict.fromkeys(key for row in rows for key in row)
+    table = Table(*columns, title=title)
+    for row in rows:
+        table.add_row(*(_text(row.get(column)) for column in columns))
+    return table
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - whatever a row holds
+    return f"{value:.4g}" if isinstance(value, float) else "" if value is None else str(value)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

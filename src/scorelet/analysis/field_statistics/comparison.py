@@ -1,0 +1,150 @@
+"""Do two sets of fields have the same law? A difference in units of chance, and its threshold.
+
+Symbols: A and B, two sets; s = values(A) - values(B), a vector of points; the same for sets of the
+same sizes into which all fields of A and B are dealt at random (1,000 "relabelings"); e, root mean
+square of s over relabelings, per point.
+
+    distance = root mean square over points of s / e
+    threshold = the largest distance among the relabelings
+
+If A and B have the same law, the given labels are as likely as any others, so the distance exceeds
+the threshold with a probability of at most 1/1001. No law is assumed, nor independent points.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from scorelet.analysis.field_statistics.memorisation import NearestNeighbours
+from scorelet.analysis.field_statistics.statistic import Sample, Statistic
+from scorelet.core.random import generator
+
+RELABELINGS = 1000
+
+_ROUNDING = 1e-11  # of the largest value of a curve: what float32 leaves where there is nothing
+_PIECE = 100  # relabelings that are worked on at once
+_NEIGHBOURS = 400  # at most so many fields of each set are searched for copies
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How far apart two statistics are.
+
+    Attributes:
+        distance: in units of chance: about 1 for sets of the same law.
+        threshold: what no relabeling exceeds.
+        decidable: whether the sets have enough relabelings for the threshold to mean anything.
+        sizes: how large the difference is, by measure, see `difference_sizes`.
+        floor: medians of the same measures over relabelings: what chance alone makes.
+    """
+
+    distance: float
+    threshold: float
+    decidable: bool
+    sizes: dict[str, float]
+    floor: dict[str, float]
+
+    @property
+    def differs(self) -> bool:
+        """Whether the two laws are found to differ."""
+        return self.decidable and self.distance > self.threshold
+
+
+def compare_statistics(a: Statistic, b: Statistic) -> Comparison:
+    """Compare a statistic of two sets.
+
+    Args:
+        a: of the data; sizes are relative to it.
+        b: of what is compared to the data, measured with ``like=a``.
+    """
+    pooled = torch.cat([a.sample.contributions, b.sample.contributions])
+    labels = relabelings(a.fields, b.fields)
+    dealt = [_both(pooled, part, a.sample) for part in labels.split(_PIECE)]
+    first, second = (torch.cat(side) for side in zip(*dealt, strict=True))
+    chance = (first - second).square().mean(0).sqrt()
+    largest = torch.stack([a.values.abs(), b.values.abs(), chance]).amax(0)
+    kept = (chance > 0) & (largest > _ROUNDING * largest.amax(-1, keepdim=True))
+    given = ((a.values - b.values) / chance)[kept].square().mean().sqrt()
+    others = ((first - second) / chance)[:, kept].square().mean(-1).sqrt()
+    floor = difference_sizes(a.name, first, second)
+    return Comparison(
+        distance=float(given.nan_to_num(0)),  # no point varies
+        threshold=float(others.nan_to_num(0).max()),
+        decidable=enough(a.fields, b.fields),
+        sizes={k: float(v) for k, v in difference_sizes(a.name, a.values, b.values).items()},
+        floor={k: float(v.median()) for k, v in floor.items()},
+    )
+
+
+def compare_neighbours(found: NearestNeighbours) -> Comparison:
+    """Compare distances to the data with distances among the data: are fields too close?
+
+    The distance is the mean of log d among the data minus that of the examined fields, over its
+    root mean square over relabelings. It is positive if fields are nearer to the data than the
+    data to each other: copies, or fields that vary less.
+    """
+    n, m = len(found.among_data), len(found.to_data)
+    index = torch.cat([torch.arange(min(n, _NEIGHBOURS)), n + torch.arange(min(m, _NEIGHBOURS))])
+    pairs = found.pairs[index][:, index].clone().fill_diagonal_(torch.inf)
+    pairs = pairs.clamp(min=1e-6 * float(found.among_data.median())).log().float()
+    n, m = min(n, _NEIGHBOURS), min(m, _NEIGHBOURS)
+    given = _nearness(pairs, torch.arange(n + m) < n)
+    others = torch.stack([_nearness(pairs, label) for label in relabelings(n, m)])
+    chance = others.square().mean().sqrt()
+    return Comparison(
+        distance=float(given / chance),
+        threshold=float(others.max() / chance),
+        decidable=enough(n, m),
+        sizes={"median distance ratio": found.ratio, "copies": float(found.copies)},
+        floor={"median distance ratio": 1.0, "copies": 0.0},
+    )
+
+
+def difference_sizes(name: str, a: Tensor, b: Tensor) -> dict[str, Tensor]:
+    """Return how large the difference of (..., curve, point) values is, relative to a.
+
+    relative L2: |a - b| / |a|, root mean square over curves. The power spectrum has besides the
+    largest and the root-mean-square relative difference over k > 0, and the largest difference
+    over the largest power; the marginal has its total variation.
+    """
+    gap = a - b
+    relative = gap.norm(dim=-1) / a.norm(dim=-1)
+    sizes = {"relative L2": relative.square().mean(-1).sqrt()}
+    if name == "marginal":
+        return {"total variation": gap[..., 0, :].abs().sum(-1) / 2} | sizes
+    if name == "power":
+        shares = (gap / a)[..., 0, 1:].abs()
+        return {
+            "largest relative difference": shares.amax(-1),
+            "rms relative difference": shares.square().mean(-1).sqrt(),
+            "largest difference / largest power": gap.abs().amax((-1, -2)) / a.amax((-1, -2)),
+        } | sizes
+    return sizes
+
+
+def enough(n: int, m: int) -> bool:
+    """Return whether sets of n and m fields have at least 100 times as many relabelings as used."""
+    return math.comb(n + m, n) >= 100 * RELABELINGS
+
+
+@lru_cache(maxsize=2)
+def relabelings(n: int, m: int) -> Bool[Tensor, "relabeling all"]:
+    """Return 1,000 random choices of n among n + m fields, always the same ones."""
+    order = torch.rand(RELABELINGS, n + m, generator=generator(0, n, m)).argsort(1)
+    return order < n
+
+
+def _both(pooled: Tensor, labels: Tensor, sample: Sample) -> tuple[Tensor, Tensor]:
+    """Return the values of the fields that are labelled, and of the others."""
+    shares = labels.double() / labels.sum(1, keepdim=True)
+    others = (~labels).double() / (~labels).sum(1, keepdim=True)
+    return sample.finish(shares @ pooled), sample.finish(others @ pooled)
+
+
+def _nearness(logs: Float[Tensor, "all all"], data: Bool[Tensor, " all"]) -> Tensor:
+    nearest = logs[:, data].min(1).values
+    return nearest[data].mean() - nearest[~data].mean()

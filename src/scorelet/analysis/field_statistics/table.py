@@ -1,0 +1,99 @@
+"""The table of statistics: names, functions, Gaussian references.
+
+A new statistic is a function with the signature of `Measure` in a file of its own, and a line here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from scorelet.analysis.field_statistics.bispectrum import bispectrum, gaussian_bispectrum
+from scorelet.analysis.field_statistics.critical import critical, gaussian_critical
+from scorelet.analysis.field_statistics.increments import (
+    flatness,
+    gaussian_flatness,
+    gaussian_structure,
+    structure_functions,
+)
+from scorelet.analysis.field_statistics.marginal import (
+    gaussian_marginal,
+    gaussian_moments,
+    gaussian_quantiles,
+    marginal,
+    moments,
+    quantiles,
+)
+from scorelet.analysis.field_statistics.minkowski import gaussian_minkowski, minkowski
+from scorelet.analysis.field_statistics.peaks import gaussian_peaks, peaks
+from scorelet.analysis.field_statistics.scattering import scattering_measure
+from scorelet.analysis.field_statistics.spectra import power_spectrum, two_point
+from scorelet.analysis.field_statistics.statistic import Statistic
+
+
+@runtime_checkable
+class Measure(Protocol):
+    """A function of fields (n, h, w) or (n, 1, h, w) that returns a statistic."""
+
+    def __call__(
+        self, x: Tensor, *, window: str = "none", like: Statistic | None = None
+    ) -> Statistic:
+        """Measure x; `like` lends bins and units, so that two sets can be compared."""
+        ...
+
+
+Reference = Callable[[Tensor, Statistic], Tensor]
+"""Function of a power map (h, w) and a measured statistic: the values of a Gaussian field."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A line of the table.
+
+    Attributes:
+        title: for people.
+        measure: the function.
+        gaussian_reference: the values of a Gaussian field of given power; None for second moments,
+            which are those of that field by definition.
+        log: whether values are best drawn on a logarithmic scale.
+    """
+
+    title: str
+    measure: Measure
+    gaussian_reference: Reference | None = None
+    log: bool = False
+
+
+def _plugged_in() -> dict[str, Kind]:
+    """Return the line of the scattering covariance, where the wavelets have one."""
+    measure = scattering_measure()
+    return {} if measure is None else {"scattering": Kind("Scattering covariance", measure)}
+
+
+STATISTICS: dict[str, Kind] = {
+    "power": Kind("Power spectrum", power_spectrum, log=True),
+    "two_point": Kind("Two-point function", two_point),
+    "marginal": Kind("Marginal", marginal, gaussian_marginal, log=True),
+    "quantiles": Kind("Quantiles", quantiles, gaussian_quantiles),
+    "moments": Kind("Moments", moments, gaussian_moments),
+    "structure": Kind("Structure functions", structure_functions, gaussian_structure, log=True),
+    "flatness": Kind("Flatness of increments", flatness, gaussian_flatness),
+    "bispectrum": Kind("Bispectrum", bispectrum, gaussian_bispectrum),
+    "minkowski": Kind("Minkowski functionals", minkowski, gaussian_minkowski),
+    "peaks": Kind("Peaks and minima", peaks, gaussian_peaks),
+    "critical": Kind("Critical quantities", critical, gaussian_critical),
+    **_plugged_in(),
+}
+
+
+def gaussian_reference(power: Tensor, statistic: Statistic) -> Tensor | None:
+    """Return what `statistic` would be for a Gaussian field, (curve, point); None if not known.
+
+    Args:
+        power: from `power_map`.
+        statistic: gives the axis and the bins.
+    """
+    reference = STATISTICS[statistic.name].gaussian_reference
+    return None if reference is None else reference(power.to(torch.float64), statistic)

@@ -1,0 +1,179 @@
+"""scorelet field simulate, scorelet field compare."""
+
+import math
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+from scorelet.cli.options import DEFAULTS, Flag, Shared
+from scorelet.core.errors import InputError
+
+app = App(name="field", help="Draw fields from reference ensembles, and compare sets of fields.")
+
+
+@app.command
+def simulate(
+    name: str,
+    /,
+    *,
+    count: Annotated[int, Parameter(name=["--count", "-n"])],
+    size: int,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    seed: int = 0,
+    params: Annotated[list[str] | None, Parameter(name="--param")] = None,
+    overwrite: Flag = False,
+    shared: Shared = DEFAULTS,
+) -> int:
+    """Draw fields of a reference ensemble into a file, float32.
+
+    Field number i is the same whatever the count. Prints what was drawn; a .npz file holds it too.
+
+    For example:
+
+        scorelet field simulate phi4 -n 200 --size 32 --seed 1 -o data.npy
+
+        scorelet field simulate power_law -n 64 --size 128 --param eta=2 -o gauss.npz
+
+    Args:
+        name: of the ensemble; an unknown one gets the list.
+        count: number of fields.
+        size: side in pixels.
+        output: NAME.npy, or NAME.npz.
+        seed: any non-negative integer.
+        params: of the ensemble, as --param eta=2; repeat it for several.
+        overwrite: replace an existing file.
+    """
+    from scorelet.tasks.field import simulate as run
+    from scorelet.tasks.progress import Bar
+
+    values = parse_params(params or [])
+    with Bar("drawing", count, quiet=shared.quiet) as bar:
+        document = run(
+            name,
+            count,
+            output,
+            size=size,
+            seed=seed,
+            params=values,
+            overwrite=overwrite,
+            progress=bar.reach,
+        )
+    shared.say(document["description"])
+    shared.say(f"{count} fields of {size}x{size} -> {output}, {document['seconds']:.1f} s")
+    shared.emit(document)
+    return 0
+
+
+@app.command
+def compare(
+    data: Path,
+    other: Path,
+    /,
+    *,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    window: str = "none",
+    patches: int | None = None,
+    limit: int | None = None,
+    overwrite: Flag = False,
+    shared: Shared = DEFAULTS,
+) -> int:
+    """Compare the statistics of two sets of fields.
+
+    Reads npy and npz; HDF5 and FITS with pip install 'scorelet[fields]'. One array of several is
+    FILE:NAME. The report has figures, errors over fields, a control with random phases, and for
+    each statistic a verdict with its threshold.
+
+    For example:
+
+        scorelet field compare data.npy synthetic.npy -o report.html
+
+        scorelet field compare kappa.fits:1 maps.npz:kappa --window hann --patches 128 -o r.html
+
+    Args:
+        data: file or folder of the reference.
+        other: file or folder that is compared with it.
+        output: report, NAME.html; without it there is the table only.
+        window: none for periodic fields, hann for fields cut out of something larger.
+        patches: cut all fields into squares of so many pixels first.
+        limit: only the first so many fields of each.
+        overwrite: replace an existing report.
+    """
+    from scorelet.analysis.field_statistics import STATISTICS
+    from scorelet.tasks.field_compare import compare as run
+    from scorelet.tasks.progress import Bar
+
+    with Bar("comparing", len(STATISTICS), quiet=shared.quiet) as bar:
+        document = run(
+            data,
+            other,
+            output,
+            window=window,
+            patches=patches,
+            limit=limit,
+            overwrite=overwrite,
+            progress=bar.advance,
+        )
+    for text in document["warnings"]:
+        shared.warn(text)
+    if not shared.json:
+        shared.say(_table(document))
+    if output is not None:
+        shared.say(f"report: {output}")
+    shared.emit(document)
+    return 0
+
+
+def parse_params(texts: list[str]) -> dict[str, Any]:
+    """Turn ["eta=2", "preset=soft"] into {"eta": 2, "preset": "soft"}.
+
+    Raises:
+        InputError: no name, no value, or a number that is not finite.
+    """
+    values: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise InputError(f"--param {text}: give a name and a value, as --param eta=2.")
+        values[name] = _number_or_word(value)
+        if isinstance(values[name], float) and not math.isfinite(values[name]):
+            raise InputError(f"--param {text}: expected a finite number.")
+    return values
+
+
+def _number_or_word(text: str) -> int | float | bool | str:
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text
+
+
+def _table(document: dict[str, Any]) -> str:
+    data, other = document["data"], document["other"]
+    lines = [
+        f"{data['path']} ({data['fields']} fields) and {other['path']} ({other['fields']} fields)",
+        f"{'statistic':<24} {'verdict':<10} distance  threshold  control  size (by chance)",
+    ]
+    for entry in document["statistics"].values():
+        measure, size = next(iter(entry["sizes"].items()))
+        found = {None: "undecided", True: "differs", False: "agrees"}[entry["differs"]]
+        lines.append(
+            f"{entry['title']:<24} {found:<10} {_number(entry['distance'])} "
+            f" {_number(entry['threshold'])}  {_number(entry['control']['distance'])}"
+            f"  {measure} {_percent(size)} ({_percent(entry['floor'][measure])})"
+        )
+    if document["neighbours"]:
+        lines.append(f"Nearest neighbours: {document['neighbours']['verdict']}")
+    return "\n".join([*lines, document["summary"]])
+
+
+def _number(value: float | None) -> str:
+    return f"{'?' if value is None else format(value, '.2f'):>8}"
+
+
+def _percent(value: float | None) -> str:
+    return "?" if value is None else f"{100 * value:.3g} %"

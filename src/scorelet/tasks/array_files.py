@@ -1,0 +1,102 @@
+"""Large arrays written piece by piece: npy, or npz with a description."""
+
+import io
+import json
+import zipfile
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from scorelet.core.errors import ArrayFileError, InputError, ScoreletError
+from scorelet.core.files import atomic_path, remove_leftovers
+
+SUFFIXES = (".npy", ".npz")
+
+Pieces = Iterable[np.ndarray]
+
+
+@runtime_checkable
+class Writable(Protocol):
+    """What bytes can be written to: a file, or a member of an archive."""
+
+    def write(self, data: Any, /) -> int:  # noqa: ANN401 - anything with a buffer
+        """Write the bytes."""
+        ...
+
+
+def check_output(output: Path, *, overwrite: bool, suffixes: tuple[str, ...] = SUFFIXES) -> None:
+    """Refuse an output before anything is computed.
+
+    Raises:
+        InputError: it exists and may not be replaced, is a folder, or has another suffix.
+    """
+    if output.suffix not in suffixes:
+        raise InputError(f"{output} has an unknown suffix: use {' or '.join(suffixes)}.")
+    if output.is_dir():
+        raise InputError(f"{output} is a folder: give the name of a file.")
+    if output.exists() and not overwrite:
+        raise InputError(f"{output} exists already: choose another -o, or add --overwrite.")
+
+
+def write_array(
+    output: Path, pieces: Pieces, shape: tuple[int, ...], *, description: dict[str, Any]
+) -> None:
+    """Write a float32 array that comes in pieces along its first axis, atomically.
+
+    Args:
+        output: NAME.npy; or NAME.npz, with the array ``fields`` and the JSON text ``description``.
+        pieces: together they have `shape`.
+        shape: of the whole.
+        description: JSON-serialisable.
+
+    Raises:
+        ArrayFileError: it cannot be written.
+    """
+    write = _write_npz if output.suffix == ".npz" else _write_npy
+    with writing(output) as temporary:
+        write(temporary, pieces, shape, description)
+
+
+@contextmanager
+def writing(output: Path) -> Generator[Path]:
+    """Yield a temporary path that becomes `output`; turn what the disk refuses into a sentence."""
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(output)
+        with atomic_path(output) as temporary:
+            yield temporary
+    except ScoreletError:
+        raise
+    except OSError as error:
+        raise ArrayFileError(
+            f"{output} cannot be written ({error.strerror or error}): choose another place, or "
+            "free some space."
+        ) from error
+
+
+def _write_npy(
+    path: Path, pieces: Pieces, shape: tuple[int, ...], _description: dict[str, Any]
+) -> None:
+    with path.open("wb") as stream:
+        _write_stream(stream, pieces, shape)
+
+
+def _write_npz(
+    path: Path, pieces: Pieces, shape: tuple[int, ...], description: dict[str, Any]
+) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        with archive.open("fields.npy", "w", force_zip64=True) as stream:
+            _write_stream(stream, pieces, shape)
+        text = io.BytesIO()
+        np.save(text, np.array(json.dumps(description)))
+        archive.writestr("description.npy", text.getvalue())
+
+
+def _write_stream(stream: Writable, pieces: Pieces, shape: tuple[int, ...]) -> None:
+    header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_2_0(stream, header)
+    for piece in pieces:
+        stream.write(np.ascontiguousarray(piece, "<f4").data)

@@ -1,0 +1,84 @@
+"""Numbers of a comparison as sentences, each with its threshold."""
+
+from scorelet.analysis.field_statistics import STATISTICS, Comparison
+from scorelet.analysis.field_statistics.comparison import RELABELINGS
+from scorelet.tasks.field_compare import FieldComparison, Line
+
+METHOD = (
+    "The distance of two sets is the root mean square of their differences, each in units of what "
+    f"chance makes of it: {RELABELINGS:,} times all fields of both sets are dealt at random into "
+    "two sets of the same sizes. It is about 1 for two sets of the same law. The threshold is the "
+    f"largest distance among these {RELABELINGS:,}, so that sets of the same law exceed it less "
+    f"than once in {RELABELINGS:,} comparisons. The control is the data with random phases: it has "
+    "the same power spectrum and is Gaussian otherwise; a statistic that does not tell it from the "
+    "data says nothing about what is not Gaussian."
+)
+
+
+def verdict(name: str, line: Line) -> str:
+    """Return the sentences about one statistic."""
+    return f"{_finding(line.comparison)} {_size(line.comparison)} {_control(name, line)}"
+
+
+def neighbour_verdict(found: Comparison) -> str:
+    """Return the sentence about copies."""
+    ratio, copies = found.sizes["median distance ratio"], round(found.sizes["copies"])
+    numbers = (
+        f"the median distance to the nearest field of the data is {ratio:.3g} times that among the "
+        f"data; {copies} lie within half the least distance among the data. {_threshold(found)}"
+    )
+    if not found.decidable:
+        return f"Undecided, there are too few fields: {numbers}"
+    if found.differs:
+        return f"Too close: the fields copy the data, or vary less than they do; {numbers}"
+    return f"No copies: {numbers}"
+
+
+def summary(found: FieldComparison) -> str:
+    """Return one sentence about all statistics."""
+    lines = found.lines
+    decided = {name: line.comparison for name, line in lines.items() if line.comparison.decidable}
+    if not decided:
+        return "Undecided: there are too few fields for a verdict; at least 10 of each are needed."
+    different = [STATISTICS[name].title for name, c in decided.items() if c.differs]
+    close = found.neighbours is not None and found.neighbours.differs
+    copies = " The fields are too close to the data: see the nearest neighbours." if close else ""
+    if not different:
+        return f"No difference found by any of {len(decided)} statistics.{copies}"
+    return f"{len(different)} of {len(decided)} statistics differ: {', '.join(different)}.{copies}"
+
+
+def word(comparison: Comparison) -> str:
+    """Return the verdict in one word."""
+    if not comparison.decidable:
+        return "undecided"
+    return "differs" if comparison.differs else "agrees"
+
+
+def _finding(comparison: Comparison) -> str:
+    if not comparison.decidable:
+        return f"Undecided, there are too few fields. {_threshold(comparison)}"
+    found = "Different" if comparison.differs else "No difference found"
+    return f"{found}. {_threshold(comparison)}"
+
+
+def _threshold(comparison: Comparison) -> str:
+    return (
+        f"The distance is {comparison.distance:.3g}, the threshold {comparison.threshold:.3g} "
+        f"(the largest of {RELABELINGS:,} relabelings)."
+    )
+
+
+def _size(comparison: Comparison) -> str:
+    name = next(iter(comparison.sizes))
+    size, floor = 100 * comparison.sizes[name], 100 * comparison.floor[name]
+    word = name if name == "total variation" or "difference" in name else f"{name} difference"
+    return f"The {word} is {size:.3g} %; chance alone makes {floor:.3g} %."
+
+
+def _control(name: str, line: Line) -> str:
+    control = line.control_comparison
+    if not control.decidable:
+        return f"The control is at {control.distance:.3g}."
+    seen = "sees" if control.differs else "does not see"
+    return f"The control is at {control.distance:.3g}: this statistic {seen} phases."

@@ -1,0 +1,45 @@
+"""Critical quantities: by hand, and where the propagator is known."""
+
+import math
+
+import pytest
+import torch
+
+from field_samples import gaussian, white
+from scorelet.analysis.field_statistics import critical, gaussian_reference, power_map
+
+
+def propagator(height, width, mass):
+    """P = 1 / (mass^2 + lattice Laplacian): its second-moment correlation length is 1 / mass."""
+    w = [2 * math.pi * torch.fft.fftfreq(n, dtype=torch.float64) for n in (height, width)]
+    return 1 / (mass**2 + 4 - 2 * w[0].cos()[:, None] - 2 * w[1].cos())
+
+
+def test_they_are_means_over_fields():
+    x = white(20, 12, 12) + 0.1
+    m = x.mean((1, 2))
+    power = torch.fft.fft2(x, norm="ortho").abs().square().mean(0)
+    chi = 144 * m.square().mean()
+    lowest = (power[0, 1] + power[1, 0]) / 2
+    xi = (chi / lowest - 1).clamp(min=0).sqrt() / (2 * math.sin(math.pi / 12))
+    expected = [m.abs().mean(), chi, (m**4).mean() / m.square().mean() ** 2, xi]
+    torch.testing.assert_close(critical(x).values[0], torch.stack(expected))
+
+
+@pytest.mark.parametrize("shape", [(32, 32), (16, 48)])
+def test_the_correlation_length_of_a_free_field(shape):
+    power = propagator(*shape, mass=0.25)
+    x = gaussian(power, 400, seed=1)
+    found = critical(x)
+    reference = gaussian_reference(power, found)
+    assert float(reference[0, 3]) == pytest.approx(4, rel=1e-12)
+    assert float(reference[0, 1]) == pytest.approx(16, rel=1e-12)  # chi = P(0)
+    assert ((found.values - reference) / found.errors).abs().max() < 4
+    assert power_map(x).shape == shape
+
+
+def test_two_phases_have_binder_ratio_one():
+    signs = torch.tensor([1.0, -1, 1, -1, 1, 1]).double()[:, None, None]
+    found = critical(signs * (1 + 0 * white(6, 8, 8)))
+    assert float(found.values[0, 2]) == pytest.approx(1)
+    assert float(found.values[0, 1]) == pytest.approx(64)

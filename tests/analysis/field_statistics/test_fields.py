@@ -1,0 +1,94 @@
+"""What is taken for fields, and which fields are periodic."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from field_samples import gaussian, smooth_power, white
+from scorelet.analysis.field_statistics import STATISTICS, NotPeriodicWarning, is_periodic, moments
+from scorelet.analysis.field_statistics.scattering import measure_by
+from scorelet.core.errors import InputError
+from scorelet.data.ensembles import ensemble
+from scorelet.sampling import Phi4
+
+DATA = Path(os.environ.get("SCORELET_DATA", "nowhere")) / "fields"
+PERIODIC = ("power_law", "matern", "lattice_ou", "log_normal")
+
+
+@pytest.mark.parametrize("name", STATISTICS)
+def test_shape_dtype_and_batch_make_no_difference(name):
+    measure, x = STATISTICS[name].measure, gaussian(smooth_power(32, 1.0), 6)
+    found = measure(x)
+    torch.testing.assert_close(measure(x[:, None]).values, found.values)
+    single = measure(x.float(), like=found)
+    scale = found.values.abs().amax(-1, keepdim=True)
+    # float32 moves a few of 6,144 pixels into the next bin
+    assert ((single.values - found.values).abs() / scale).max() < 5e-3
+    halves = [measure(part, like=found).sample.contributions for part in x.split([1, 5])]
+    torch.testing.assert_close(torch.cat(halves), found.sample.contributions)
+    assert found.values.shape == (len(found.labels), len(found.axis.x))
+    assert found.fields == 6
+
+
+@pytest.mark.parametrize("name", PERIODIC)
+@pytest.mark.parametrize("count", [4, 16])
+def test_periodic_ensembles_are_periodic(name, count):
+    for seed in range(3):
+        assert is_periodic(ensemble(name).sample(count, 32, seed=seed)[:, 0])
+    assert is_periodic(Phi4().sample(count, 32, seed=1)[:, 0])
+
+
+@pytest.mark.parametrize("axis", [1, 2])
+def test_cut_fields_are_not_periodic(axis):
+    x = gaussian(smooth_power(64, 2.0), 4).narrow(axis, 0, 40)
+    assert not is_periodic(x)
+    with pytest.warns(NotPeriodicWarning, match="--window hann"):
+        moments(x)
+    moments(x, window="hann")
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="needs $SCORELET_DATA/fields")
+@pytest.mark.parametrize(
+    ("name", "periodic"), [("kappa", False), ("dust_intensity", True), ("dust_q", True)]
+)
+def test_real_maps(name, periodic):
+    x = torch.from_numpy(np.load(DATA / f"{name}.npy"))
+    assert is_periodic(x) == periodic
+
+
+@pytest.mark.parametrize(
+    ("x", "words"),
+    [
+        (torch.zeros(2, 16, 16, dtype=torch.int32), "real floating-point"),
+        (torch.zeros(2, 16, 16, dtype=torch.complex64), r"\.real and \.imag"),
+        (torch.zeros(16, 16), r"expected \(n, h, w\)"),
+        (torch.zeros(2, 3, 16, 16), r"expected \(n, h, w\)"),
+        (torch.zeros(0, 16, 16), "at least one field"),
+        (torch.zeros(2, 7, 16), "at least 8"),
+        (torch.full((2, 16, 16), torch.nan), "512 of 512 values are NaN"),
+        (torch.ones(2, 16, 16), "All pixels are 1"),
+    ],
+)
+def test_what_is_no_field(x, words):
+    with pytest.raises(InputError, match=words):
+        moments(x)
+
+
+def test_unknown_windows():
+    with pytest.raises(InputError, match="use 'none'"):
+        moments(white(2, 16, 16), window="hamming")
+
+
+def test_cut_fields_must_have_an_interior():
+    with pytest.raises(InputError, match="no interior"):
+        STATISTICS["peaks"].measure(white(2, 16, 16), window="hann")
+
+
+def test_the_place_of_the_scattering_covariance():
+    """Any function of fields (n, 1, h, w) to moments (n, m) becomes a statistic."""
+    x = 5 + 3 * white(4, 16, 16)
+    found = measure_by(lambda u: torch.stack([u.mean((1, 2, 3)), u.square().mean((1, 2, 3))], 1))(x)
+    torch.testing.assert_close(found.values, torch.tensor([[0.0, 1.0]]).double(), atol=1e-9, rtol=0)

@@ -1,0 +1,109 @@
+"""φ^4: anchors at and off the critical point, and numbered fields."""
+
+import numpy as np
+import pytest
+import torch
+
+from scorelet.core.errors import InputError
+from scorelet.data.ensembles import cached
+from scorelet.sampling import Phi4, ScalarPotential
+from scorelet.sampling.phi4 import place
+
+
+def binder(fields):
+    m = fields.double().mean((1, 2, 3))
+    return float(m.pow(4).mean() / m.square().mean() ** 2)
+
+
+def test_critical_anchors():
+    """Deviation and Binder ratio of an independent implementation with a sparse-graph labelling."""
+    fields = Phi4().sample(1000, 32, 0)
+    assert float(fields.double().std()) == pytest.approx(0.912, abs=0.005)
+    assert binder(fields) == pytest.approx(1.17, abs=0.04)
+
+
+@pytest.mark.parametrize(
+    ("preset", "deviation", "least", "most"),
+    [("disordered", 0.0, 2.4, 3.5), ("ordered", 0.0, 1.0, 1.002), ("soft", 1.087, 1.05, 1.35)],
+)
+def test_presets_are_where_their_names_say(preset, deviation, least, most):
+    """m is Gaussian in the disordered phase (ratio 3), two-valued in the ordered one (ratio 1).
+
+    The ratio of 1000 Gaussian numbers has the standard error sqrt(24 / 1000) = 0.15.
+    """
+    fields = Phi4.preset(preset).sample(1000, 32, 1)
+    assert least < binder(fields) < most
+    if deviation:
+        assert float(fields.double().std()) == pytest.approx(deviation, abs=0.01)
+
+
+@pytest.mark.parametrize(("bonds", "least", "most"), [("once", 2.5, 4.0), ("twice", 1.0, 1.02)])
+def test_the_double_well_form_is_not_critical_there(bonds, least, most):
+    potential = ScalarPotential.from_double_well_form(0.68, bonds=bonds)
+    fields = Phi4(potential.b, potential.a, potential.q).sample(500, 32, 2)
+    assert least < binder(fields) < most
+
+
+def test_a_field_is_a_function_of_seed_size_and_number():
+    """Over the border of a block of 1024 fields, so that chains start and end inside."""
+    ensemble = Phi4()
+    fields = ensemble.sample(1050, 4, 3)
+    assert fields.shape == (1050, 1, 4, 4)
+    assert fields.dtype == torch.float32
+    assert torch.equal(ensemble.sample(1, 4, 3), fields[:1])
+    assert torch.equal(ensemble.sample(40, 4, 3, start=1000), fields[1000:1040])
+    assert torch.equal(ensemble.sample(3, 4, 3, start=5), fields[5:8])
+    assert len(np.unique(fields.flatten(1), axis=0)) == 1050
+    assert not torch.equal(ensemble.sample(1, 4, 4), fields[:1])
+
+
+def test_the_fields_of_a_seed_stay_the_same():
+    """Additions and products of IEEE numbers only, so the same on every machine."""
+    fields = Phi4().sample(3, 8, 0).flatten(1)
+    expected = [[-1.1237, -1.1246, -1.2697], [-1.3562, -0.7999, -0.2702], [-0.0359, 1.0137, 0.6424]]
+    assert torch.allclose(fields[:, :3], torch.tensor(expected), atol=1e-4)  # digits shown
+
+
+def test_the_chain_of_a_field_is_where_its_neighbours_in_time_are():
+    chain, step = place(np.array([0, 15, 16, 1023, 1024, 1040]))
+    assert chain.tolist() == [0, 15, 0, 15, 16, 16]
+    assert step.tolist() == [0, 0, 1, 63, 0, 1]
+    assert Phi4().chunk_length(128) == 1024
+    assert Phi4().chunk_length(16) == 16 * 1024
+
+
+def test_a_set_on_disk_is_the_samples(tmp_path):
+    assert torch.equal(cached(Phi4(), 20, 4, 3, tmp_path), Phi4().sample(20, 4, 3))
+
+
+def test_progress_counts_sweeps():
+    seen = []
+    fields = Phi4().draw(4, 0, range(17), progress=lambda done, total: seen.append((done, total)))
+    assert torch.equal(fields[:, None], Phi4().sample(17, 4, 0))
+    assert seen == [(16 * k, 144) for k in range(1, 10)]  # burn-in of 112, 16 for each of 2 steps
+
+
+def test_the_ensemble_says_what_it_is():
+    ensemble = Phi4.preset("soft")
+    assert ensemble.params == {"b": 0.6065, "a": 0.8, "q": 0.1}
+    assert ensemble.potential == ScalarPotential.from_lambda_form(0.6065, 0.1)
+    assert "bonds once" in ensemble.describe()
+    assert "b=0.6065, a=0.8, q=0.1" in ensemble.describe()
+    x, v = (Phi4().sample(2, 4, seed) for seed in (0, 1))
+    for method in ("energy", "force"):
+        assert torch.equal(getattr(ensemble, method)(x), getattr(ensemble.potential, method)(x))
+    assert torch.equal(ensemble.hessian_vec(x, v), ensemble.potential.hessian_vec(x, v))
+
+
+def test_what_cannot_work_is_refused():
+    cases = [
+        (lambda: Phi4(b=-0.1), "negative"),
+        (lambda: Phi4(q=0.0), "no finite integral"),
+        (lambda: Phi4.preset("hot"), "critical, disordered, ordered, soft"),
+        (lambda: Phi4().sample(0, 4, 0), "n must be"),
+        (lambda: Phi4().sample(1, 4, 0, start=-1), "start must be"),
+        (lambda: Phi4().sample(1, 7, 0), "use 8"),
+    ]
+    for call, message in cases:
+        with pytest.raises(InputError, match=message):
+            call()

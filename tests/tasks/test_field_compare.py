@@ -1,0 +1,142 @@
+"""Comparing files of fields: verdicts, controls, warnings, the report."""
+
+import base64
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from field_samples import gaussian, log_normal, save, smooth_power
+from scorelet.analysis.field_statistics import STATISTICS
+from scorelet.core.errors import InputError
+from scorelet.tasks.field_compare import compare
+
+POWER = smooth_power(32, 0.3)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Two halves of a log-normal set, a Gaussian set, a cut one, a small one."""
+    folder = tmp_path_factory.mktemp("fields")
+    x = log_normal(POWER, 160).float()
+    wide = gaussian(smooth_power(128, 2.0), 4, seed=7).float()
+    sets = {
+        "first": x[:80],
+        "second": x[80:],
+        "gauss": gaussian(POWER, 80, seed=2).float(),
+        "cut": wide[:, :96, :96],
+        "one": wide[:1],
+    }
+    return {name: save(folder / f"{name}.npy", values) for name, values in sets.items()}
+
+
+def test_halves_agree_and_the_control_is_told_apart(files):
+    """F12 and F10 together."""
+    found = compare(files["first"], files["second"])
+    assert list(found["statistics"]) == list(STATISTICS)
+    assert {entry["differs"] for entry in found["statistics"].values()} == {False}
+    assert "No difference found" in found["summary"]
+    assert found["warnings"] == []
+    control = {name: e["control"] for name, e in found["statistics"].items()}
+    for name in ("marginal", "moments", "flatness", "bispectrum", "minkowski"):
+        assert control[name]["distance"] > control[name]["threshold"], name
+        assert "sees phases" in found["statistics"][name]["verdict"]
+    for name in ("power", "two_point", "critical"):
+        assert control[name]["distance"] < 0.01
+        assert "does not see phases" in found["statistics"][name]["verdict"]
+    assert found["neighbours"]["verdict"].startswith("No copies")
+
+
+def test_another_law_is_told_apart_and_the_threshold_is_stated(files):
+    found = compare(files["first"], files["gauss"])
+    assert "of 11 statistics differ: Power spectrum," in found["summary"]
+    # sixth powers of log-normal fields vary so much that 40 fields say little about them
+    for entry in (e for name, e in found["statistics"].items() if name != "structure"):
+        assert entry["verdict"].startswith("Different. The distance is")
+        assert f"the threshold {entry['threshold']:.3g}" in entry["verdict"]
+        assert np.shape(entry["data"]["values"]) == (len(entry["curves"]), len(entry["x"]))
+
+
+def test_copies_are_found(files):
+    found = compare(files["first"], files["first"], limit=20)
+    assert found["data"]["fields"] == 20
+    assert {entry["distance"] for entry in found["statistics"].values()} == {0}
+    assert found["neighbours"]["verdict"].startswith("Too close")
+    assert "too close to the data" in found["summary"]
+
+
+def test_one_field_decides_nothing(files):
+    found = compare(files["one"], files["one"])
+    assert "--patches" in found["warnings"][0]
+    assert found["summary"].startswith("Undecided")
+    assert {entry["differs"] for entry in found["statistics"].values()} == {None}
+    assert found["neighbours"] is None
+    json.dumps(found, allow_nan=False)
+    assert compare(files["one"], files["one"], patches=32, window="hann")["data"]["fields"] == 16
+
+
+def test_cut_fields_are_warned_of_once(files):
+    found = compare(files["cut"], files["cut"])
+    assert len(found["warnings"]) == 1
+    assert "--window hann" in found["warnings"][0]
+    assert compare(files["cut"], files["cut"], window="hann")["warnings"] == []
+
+
+def test_statistics_that_do_not_fit_are_left_out(files):
+    """Peaks need 24 pixels of border, so patches of 20 have none; the others go on."""
+    found = compare(files["cut"], files["cut"], window="hann", patches=20)
+    assert "peaks" not in found["statistics"]
+    assert any("Peaks and minima is left out" in text for text in found["warnings"])
+    assert "power" in found["statistics"]
+
+
+def test_the_report_holds_everything(files, tmp_path):
+    path = tmp_path / "report.html"
+    found = compare(files["first"], files["gauss"], path)
+    assert found["output"] == str(path)
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"(src|href)=\"(?!data:)", text)  # nothing is fetched
+    pictures = re.findall(r"data:image/png;base64,([^\"]+)", text)
+    curves = [e for e in found["statistics"].values() if not e["points"]]
+    assert len(pictures) == 1 + len(curves)
+    for picture in pictures:
+        assert np.asarray(Image.open(io.BytesIO(base64.b64decode(picture)))).std() > 1
+    for entry in found["statistics"].values():
+        assert entry["title"] in text
+        assert entry["verdict"] in text
+    kurtosis = found["statistics"]["moments"]
+    value, error = (kurtosis["data"][key][0][3] for key in ("values", "errors"))
+    assert f"{value:.5g} ± {error:.2g}" in text
+    with pytest.raises(InputError, match="exists already"):
+        compare(files["first"], files["gauss"], path)
+
+
+def test_names_are_text_in_the_report(files, tmp_path):
+    odd = tmp_path / "<b>&.npy"
+    odd.write_bytes(files["gauss"].read_bytes())
+    compare(odd, odd, tmp_path / "r.html", limit=5)
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "&lt;b&gt;&amp;.npy" in text
+    assert "<b>" not in text
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"limit": 0}, "limit is 0"),
+        ({"window": "cosine"}, "use 'none'"),
+        ({"output": "report.pdf"}, r"use \.html"),
+        ({"patches": 64}, "a size of 1 to 32, got 64"),
+    ],
+)
+def test_what_cannot_be_compared(files, options, words):
+    with pytest.raises(InputError, match=words):
+        compare(files["first"], files["gauss"], **options)
+
+
+def test_sizes_must_agree(files):
+    with pytest.raises(InputError, match="32x32 and 96x96 pixels"):
+        compare(files["first"], files["cut"])
