@@ -5,7 +5,6 @@ index of the picture; estimates are clipped to [0, 1] before they are compared.
 """
 
 import json
-import math
 import subprocess
 import sys
 import tempfile
@@ -22,7 +21,7 @@ from scorelet.analysis import psnr
 from scorelet.core.errors import InputError
 from scorelet.data import find_pictures, iter_pages, locate
 from scorelet.tasks.denoise import Settings, denoise_pixels
-from scorelet.tasks.evaluate import noisy_pairs
+from scorelet.tasks.evaluate import noisy_pairs, standard_error
 
 DEFAULT = "photos/set12"
 GRAY, COLOUR = ("camera", "coins"), ("astronaut", "coffee", "chelsea")
@@ -61,7 +60,10 @@ def measure_quality(groups: Groups, *, quick: bool) -> dict[str, Any]:
     """
     sigmas = SIGMAS[1:2] if quick else SIGMAS
     return {
-        "settings": {name: method.__doc__ for name, method in denoise_peers.METHODS.items()},
+        "settings": {
+            name: " ".join((method.__doc__ or "").split())
+            for name, method in denoise_peers.METHODS.items()
+        },
         "rows": [
             _method_row(name, channels, pictures, sigma)
             for channels, pictures in groups.items()
@@ -123,6 +125,7 @@ def _method_row(name: str, channels: int, pictures: Sequence[Pixels], sigma: flo
         "channels": channels,
         "sigma": sigma,
         "method": name,
+        "parameters": _words(denoise_peers.parameters(name, channels, sigma)),
         "pictures": len(pictures),
     }
     if "missing" in report:
@@ -135,13 +138,17 @@ def _method_row(name: str, channels: int, pictures: Sequence[Pixels], sigma: flo
     pixels = sum(p.shape[0] * p.shape[1] for p in pictures)
     return row | {
         "psnr": float(np.mean(decibels)),
-        "psnr_error": float(np.std(decibels) / math.sqrt(len(decibels))),
+        "psnr_error": standard_error(decibels),
         "seconds_per_picture": seconds / len(pictures),
         "mpixel_per_s": pixels / 1e6 / seconds if seconds > TOO_SHORT else None,
         "cores_used": sum(report["cpu_seconds"]) / seconds if seconds > TOO_SHORT else None,
         "peak_mb": report["peak_mb"],
         "above_start_mb": report["peak_mb"] - report["held_mb"],
     }
+
+
+def _words(parameters: dict[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in parameters.items()) or "none"
 
 
 def _run_child(name: str, noisy: list[Pixels], sigma: float) -> tuple[Row, list[Pixels]]:

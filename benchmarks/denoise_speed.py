@@ -1,9 +1,10 @@
 """Speed of the model `photo` beside a network of the usual kind, and how far both are from peak.
 
 BF-CNN has 20 convolutions of 64 channels at full resolution, with random weights: its speed does
-not depend on them, as long as no activation is denormal. Both are folded, channels-last, and run
-by `denoise_array` on uint8 pixels in the same process, in turns. Symbols: MAC, one multiplication
-with its addition.
+not depend on them, as long as no activation is denormal. It is run as its authors' code runs it,
+with its normalisations as layers, and once more with their scales folded into the convolutions as
+`scorelet` does for whatever it runs. All are channels-last and run by `denoise_array` on uint8
+pixels in the same process, in turns. Symbols: MAC, one multiplication with its addition.
 """
 
 from collections.abc import Callable
@@ -21,7 +22,9 @@ from scorelet.tasks.inference import denoise_array, prepare
 from scorelet.zoo import load
 
 DTYPES = ("float32", "bfloat16")
-PHOTO, PEER, REPORT = "photo", "BF-CNN 20x64", "photo with noise report"
+PHOTO, REPORT = "photo", "photo with noise report"
+PEER, FOLDED = "BF-CNN 20x64", "BF-CNN 20x64, folded"
+NETWORKS = (PHOTO, PEER, FOLDED)
 DEPTH = 20
 Key = tuple[str, str]
 """Network and dtype."""
@@ -41,9 +44,9 @@ def measure_speed(*, quick: bool, full: bool) -> dict[str, list[Row]]:
     for channels in (1, 3):
         pixels = picture(side, side, channels)
         seconds = _time_small(pixels, rounds)
-        better = {name: _faster_dtype(name, seconds) for name in (PHOTO, PEER)}
+        better = {name: _faster_dtype(name, seconds) for name in NETWORKS}
         rows += [_row(pixels, key, times, peaks, better) for key, times in seconds.items()]
-        ratios.append(_ratio(pixels, pixels, seconds, better))
+        ratios += [_ratio(pixels, pixels, seconds, better, peer) for peer in NETWORKS[1:]]
     # what is faster for the colour picture, the last, is taken for the large one
     large = _measure_large(better, peaks, quick=quick, full=full)
     return {
@@ -94,12 +97,18 @@ def bf_cnn(channels: int) -> Denoiser:
 
 
 def _denoiser(name: str, channels: int) -> Denoiser:
-    return bf_cnn(channels) if name == PEER else load("photo")
+    return load("photo") if name in (PHOTO, REPORT) else bf_cnn(channels)
 
 
 def _prepared(key: Key, channels: int) -> Denoiser:
-    name, dtype = key
-    return prepare(_denoiser(name, channels), device="cpu", dtype=getattr(torch, dtype))
+    name, dtype = key[0], getattr(torch, key[1])
+    denoiser = _denoiser(name, channels)
+    if name != PEER:
+        return prepare(denoiser, device="cpu", dtype=dtype)
+    assert isinstance(denoiser, ResidualDenoiser)
+    network = denoiser.network.eval().to(dtype=dtype)
+    network = network.to(memory_format=torch.channels_last)  # ty: ignore[no-matching-overload]
+    return ResidualDenoiser(network, channels=(channels,), compute_dtype=dtype).eval()
 
 
 def _pass(key: Key, pixels: Pixels) -> Callable[[], object]:
@@ -107,7 +116,7 @@ def _pass(key: Key, pixels: Pixels) -> Callable[[], object]:
 
 
 def _time_small(pixels: Pixels, rounds: int) -> dict[Key, list[float]]:
-    keys = {f"{name} {dtype}": (name, dtype) for dtype in DTYPES for name in (PHOTO, PEER)}
+    keys = {f"{name} {dtype}": (name, dtype) for dtype in DTYPES for name in NETWORKS}
     calls = {text: _pass(key, pixels) for text, key in keys.items()}
     seconds = alternate(calls, rounds=rounds, warm_up=2)
     return {key: seconds[text] for text, key in keys.items()}
@@ -119,23 +128,27 @@ def _measure_large(
     """Measure 12 million pixels in the dtypes found better; BF-CNN on a corner, in turns."""
     pixels = picture(*((120, 160) if quick else (3000, 4000)), 3)
     corner = pixels[:64, :80] if quick else pixels[:1536, :2048]
-    photo, peer = (PHOTO, better[PHOTO]), (PEER, better[PEER])
+    photo = PHOTO, better[PHOTO]
+    peer, folded = (PEER, better[PEER]), (FOLDED, better[FOLDED])
     report = (REPORT, str(inference_dtype(choose_device("cpu"))).removeprefix("torch."))
     calls = {
         PHOTO: _pass(photo, pixels),
         PEER: _pass(peer, corner),
+        FOLDED: _pass(folded, corner),
         REPORT: partial(denoise_pixels, pixels, Settings(device="cpu")),
     }
     seconds = alternate(calls, rounds=1 if quick else 3)
-    times = {photo: seconds[PHOTO], peer: seconds[PEER], report: seconds[REPORT]}
-    shown = {photo: pixels, peer: corner, report: pixels}
+    times = {photo: seconds[PHOTO], report: seconds[REPORT]}
+    times |= {peer: seconds[PEER], folded: seconds[FOLDED]}
+    shown = {photo: pixels, peer: corner, folded: corner, report: pixels}
     chosen = better | {REPORT: report[1]}
     rows = [_row(shown[key], key, times[key], peaks, chosen) for key in times]
-    ratios = [_ratio(pixels, corner, times, better)]
+    ratios = [_ratio(pixels, corner, times, better, name) for name in (PEER, FOLDED)]
     if full:
         once = {peer: alternate({PEER: _pass(peer, pixels)}, rounds=1, warm_up=0)[PEER]}
         rows.append(_row(pixels, peer, once[peer], peaks, chosen))
-        ratios.append(_ratio(pixels, pixels, {photo: [_median(times[photo])], **once}, better))
+        ours = {photo: [_median(times[photo])]}
+        ratios.append(_ratio(pixels, pixels, ours | once, better, PEER))
     return {"rows": rows, "ratios": ratios}
 
 
@@ -170,16 +183,21 @@ def _row(
 
 
 def _ratio(
-    pixels: Pixels, peer_pixels: Pixels, seconds: dict[Key, list[float]], better: dict[str, str]
+    pixels: Pixels,
+    peer_pixels: Pixels,
+    seconds: dict[Key, list[float]],
+    better: dict[str, str],
+    peer: str,
 ) -> Row:
     """Return how many times as many pixels a second `photo` does, round by round."""
-    ours, theirs = seconds[PHOTO, better[PHOTO]], seconds[PEER, better[PEER]]
+    ours, theirs = seconds[PHOTO, better[PHOTO]], seconds[peer, better[peer]]
     scale = _million(pixels) / _million(peer_pixels)
     found = quartiles([scale * b / a for a, b in zip(ours, theirs, strict=True)])
     return {
         "picture": _shape(pixels),
         "photo_dtype": better[PHOTO],
-        "peer_dtype": better[PEER],
+        "peer": peer,
+        "peer_dtype": better[peer],
         "peer_measured_on": _shape(peer_pixels),
         "times_as_fast": found.median,
         "times_as_fast_low": found.low,

@@ -10,6 +10,7 @@ BSD68 and CBSD68 beside those of BF-CNN).
 
 import argparse
 import json
+import platform
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -25,6 +26,7 @@ from scorelet.tasks.calibrate import calibrate
 from scorelet.tasks.denoise import Settings, denoise_pixels
 from scorelet.tasks.evaluate import SIGMAS, evaluate_pictures, noisy_pairs
 from scorelet.tasks.inference import prepare
+from scorelet.tasks.journal import digest
 from scorelet.training import read_log
 from scorelet.zoo import load_denoiser, save_denoiser
 
@@ -43,8 +45,8 @@ BF_CNN = {
 The authors' weights are not part of this repository: these nine figures were measured once."""
 
 
-def main(run: Path) -> None:
-    """Publish the weights of `run`."""
+def main(run: Path, machine: str) -> None:
+    """Publish the weights of `run`, trained on `machine`."""
     denoiser = load_denoiser(run / "weights.safetensors")
     ready = prepare(denoiser)
     curves = {
@@ -67,6 +69,7 @@ def main(run: Path) -> None:
     ]
     document = {
         "model": "photo",
+        "sha256": digest(WEIGHTS),
         "command": "python scripts/publish_photo.py runs/photo",
         "date": datetime.now(UTC).date().isoformat(),
         "versions": {"scorelet": version("scorelet"), "torch": torch.__version__},
@@ -74,7 +77,7 @@ def main(run: Path) -> None:
         "noise_level": sigma,
     }
     write_text(RESULTS, json.dumps(document, indent=2) + "\n")
-    write_text(CARD, json.dumps(card(run, document), indent=2, ensure_ascii=False) + "\n")
+    write_text(CARD, json.dumps(card(run, document, machine), indent=2, ensure_ascii=False) + "\n")
 
 
 def quality(denoiser: Denoiser, name: str, channels: int) -> list[dict]:
@@ -126,7 +129,7 @@ def noise_levels(name: str, channels: int, dtype: str) -> list[dict]:
     return rows
 
 
-def card(run: Path, document: dict) -> dict:
+def card(run: Path, document: dict, machine: str) -> dict:
     """Return the model card: what it is, where it comes from, what it can do."""
     config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
     parameters = sum(p.numel() for p in load_denoiser(WEIGHTS).parameters())
@@ -137,6 +140,7 @@ def card(run: Path, document: dict) -> dict:
         "options": config["model"]["options"],
         "parameters": parameters,
         "bytes": WEIGHTS.stat().st_size,
+        "sha256": document["sha256"],
         "data": {
             "train": "399 of the 400 train and test pictures of BSDS500, colour; 40 % made gray",
             "left out": "12003.jpg (bsd400/019.png), of which Set12's starfish is a crop",
@@ -145,8 +149,8 @@ def card(run: Path, document: dict) -> dict:
             "education",
         },
         "command": "scorelet train configs/photo.yaml; python scripts/publish_photo.py runs/photo",
-        "runs": runs(run, config),
-        "machine": "two cores of an AMD EPYC (AVX512-BF16), shared with other work",
+        "runs": runs(run, config, machine),
+        "machine": "see runs; every machine was shared with other work",
         "psnr": {
             f"{row['set']} sigma {row['sigma']:g}": f"{row['psnr']:.2f} (BF-CNN {row['bf_cnn']})"
             for row in document["rows"]
@@ -157,7 +161,7 @@ def card(run: Path, document: dict) -> dict:
     }
 
 
-def runs(run: Path, config: dict) -> list[dict]:
+def runs(run: Path, config: dict, machine: str) -> list[dict]:
     """Return this run and those before it, if it started from their weights; seeds tell apart."""
     lines = read_log(run / "log.jsonl")
     seconds = sum(line.get("seconds", 0) for line in lines)
@@ -166,7 +170,12 @@ def runs(run: Path, config: dict) -> list[dict]:
         "steps": lines[-1]["step"],
         "of": config["steps"],
         "batch": config["data"]["batch"],
+        "patch": config["data"]["patch"],
+        "gray": config["data"]["gray"],
+        "matrix_rate": config["optimizer"]["matrix_rate"],
+        "sigma_weight": config["sigma_weight"],
         "hours": round(seconds / 3600, 2),
+        "machine": machine,
     }
     earlier = []
     if config["model"]["start_from"] and CARD.is_file():
@@ -179,4 +188,6 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("run", type=Path, help="folder that scorelet train wrote")
-    main(parser.parse_args().run)
+    parser.add_argument("--machine", default=platform.processor(), help="where it was trained")
+    options = parser.parse_args()
+    main(options.run, options.machine)

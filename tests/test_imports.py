@@ -7,7 +7,16 @@ import pytest
 
 from samples import environment
 
-HEAVY = ("torch", "torchvision", "torchmetrics", "matplotlib", "accelerate", "tensorboard", "PIL")
+HEAVY = (
+    "torch",
+    "torchvision",
+    "torchmetrics",
+    "matplotlib",
+    "accelerate",
+    "tensorboard",
+    "PIL",
+    "numba",
+)
 
 
 @pytest.mark.parametrize("module", ["scorelet", "scorelet.cli.main"])

@@ -5,10 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from samples import noisy, waves, write_png
+from samples import Identity, noisy, waves, write_png
 from scorelet.cli import main
 from scorelet.cli.evaluate import parse_levels
-from scorelet.cli.models import describe
 from scorelet.core.errors import InputError
 from scorelet.data import from_unit
 from scorelet.tasks import evaluate as measuring
@@ -69,13 +68,13 @@ def test_a_card_is_shown(shell, cards):
     assert "Unknown model 'three': use one of one, two" in stderr
 
 
-def test_every_shipped_model_has_a_card():
-    assert "photo" in names()
+def test_every_shipped_model_is_listed_and_its_card_shown(shell):
+    listed = shell("models")[1]
     for name in names():
-        document = card(name)
-        assert document["name"] == name
-        assert document["summary"]
-        assert describe(document)
+        assert f"{name:<12} {card(name)['summary']}\n" in listed
+        status, stdout, stderr = shell("models", name)
+        assert (status, stderr) == (0, "")
+        assert f"sha256: {card(name)['sha256']}\n" in stdout
 
 
 def test_info_tells_what_a_bug_report_needs(shell, monkeypatch):
@@ -105,6 +104,43 @@ def test_evaluate_prints_what_python_returns(shell, tmp_path, model):
     assert "2 colour pictures" in stdout
     for row in expected["rows"]:
         assert f"{row['sigma']:6.1f}   {row['psnr']:5.2f} ± " in stdout
+
+
+def test_one_picture_has_no_standard_error(shell, tmp_path, model):
+    write_png(tmp_path / "a.png", noisy(16, 16))
+    words = ("evaluate", "--data", tmp_path / "a.png", "--model", model, "--sigma", "25")
+    status, stdout, stderr = shell(*words)
+    assert (status, stderr) == (0, "")
+    assert "1 colour picture\n" in stdout
+    assert " ±    –   0." in stdout
+    (row,) = json.loads(shell(*words, "--json")[1])["rows"]
+    assert row["psnr_error"] is None
+
+
+def test_what_json_cannot_express_is_null(shell, tmp_path, monkeypatch):
+    """A perfect result has infinite PSNR, a small picture no SSIM."""
+    write_png(tmp_path / "a.png", noisy(4, 4))
+    monkeypatch.setattr(measuring, "load", lambda _: Identity())
+    words = ("evaluate", "--data", tmp_path, "--sigma", "0")
+    status, stdout, stderr = shell(*words, "--json")
+    assert status == 0
+    assert json.loads(stdout)["rows"] == [
+        {"sigma": 0, "psnr": None, "psnr_error": None, "ssim": None}
+    ]
+    assert stderr.startswith("warning: SSIM was not measured: it needs at least 6 pixels a side")
+    assert "  inf ±    –        –\n" in shell(*words)[1]
+
+
+@pytest.mark.parametrize("words", [["models"], ["models", "photo"], ["info"], ["evaluate"]])
+def test_results_are_shown_though_messages_are_not(shell, tmp_path, model, words):
+    if words == ["evaluate"]:
+        write_png(tmp_path / "a.png", noisy(16, 16))
+        words = ["evaluate", "--data", tmp_path, "--model", model]
+    expected = shell(*words)
+    assert expected[1]
+    assert shell(*words, "--quiet") == expected
+    document = shell(*words, "--quiet", "--json")
+    assert json.loads(document[1]) == json.loads(shell(*words, "--json")[1])
 
 
 def test_evaluate_in_gray_and_on_few(shell, tmp_path, model):

@@ -118,6 +118,16 @@ def test_whoever_may_want_more_than_a_slope_gets_the_plain_block():
     assert seen[-1] == torch.float32
 
 
+@needs_onednn
+def test_a_hook_on_a_convolution_is_called(monkeypatch):
+    module, x, seen = block().eval(), picture(), []
+    module.expand.register_forward_hook(lambda _m, _i, output: seen.append(output))
+    with torch.no_grad():
+        y = module(x)
+    assert len(seen) == 1
+    assert torch.equal(y, x + module.reduce(torch.relu(seen[0])))
+
+
 def test_jacobians_of_an_evaluated_block_are_those_of_finite_differences():
     module, x = block(4).eval().double(), picture(4, batch=1, sides=(3, 4)).double()
     direction = torch.randn(x.shape, generator=torch.Generator().manual_seed(2)).double()

@@ -160,6 +160,18 @@ def test_strength_zero_returns_a_tensor_of_double_precision(model):
     assert torch.equal(sl.denoise(tensor, model=model, strength=0.0).image, tensor)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_result_of_any_tensor_can_be_saved(tmp_path, model, dtype, channels):
+    tensor = tensor_of(noisy(12, 17, channels, dtype="float32"))[0].to(dtype)
+    out = sl.denoise(tensor, model=model)
+    assert out.image.dtype == dtype
+    out.save(tmp_path / "a.tif")
+    stored = tifffile.imread(tmp_path / "a.tif").reshape(12, 17, channels)
+    assert stored.dtype == ("float64" if dtype == torch.float64 else "float32")
+    np.testing.assert_array_equal(stored, out.image.permute(1, 2, 0).to(torch.float64).numpy())
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("strength", [0.25, 0.5])
 def test_strength_mixes_the_input_and_the_full_result(model, dtype, strength):

@@ -4,13 +4,20 @@ import math
 
 import numpy as np
 import pytest
+import tifffile
 import torch
 
 from samples import Identity, noisy, waves, write_png
 from scorelet.analysis import psnr, ssim
-from scorelet.core.errors import InputError
+from scorelet.core.errors import ImageFileError, InputError
 from scorelet.data import from_unit
-from scorelet.tasks.evaluate import evaluate, evaluate_pictures, mean_psnr, noisy_pairs
+from scorelet.tasks.evaluate import (
+    evaluate,
+    evaluate_pictures,
+    mean_psnr,
+    noisy_pairs,
+    standard_error,
+)
 
 pytestmark = pytest.mark.usefixtures("float32")
 
@@ -84,7 +91,72 @@ def test_rows_are_means_over_pictures():
     decibels = [float(psnr(*pair)) for pair in pairs]
     assert row["psnr"] == pytest.approx(np.mean(decibels))
     assert row["ssim"] == pytest.approx(np.mean([float(ssim(*pair)) for pair in pairs]))
-    assert row["psnr_error"] == pytest.approx(np.std(decibels) / math.sqrt(3))
+    spread = sum((x - np.mean(decibels)) ** 2 for x in decibels) / (3 - 1)
+    assert row["psnr_error"] == pytest.approx(math.sqrt(spread / 3))
+
+
+def test_the_standard_error_of_a_mean():
+    """Of n draws with variance 1 it is 1/sqrt(n), in the mean over many sets of draws."""
+    draws = np.random.default_rng(0).standard_normal((20_000, 2))
+    variances = [standard_error(pair) ** 2 for pair in draws.tolist()]
+    # the variance of two draws has a relative deviation of sqrt(2): 0.01 over 20000 pairs; x 4
+    assert np.mean(variances) == pytest.approx(1 / 2, rel=0.04)
+    assert standard_error([30.0, 32.0]) == 1.0
+    for values in ([30.0], [], [30.0, math.inf], [math.inf, math.inf]):
+        assert standard_error(values) is None
+
+
+def test_a_result_that_is_perfect_has_infinite_psnr():
+    (row,) = evaluate_pictures(Identity(), [noisy(16, 16), noisy(16, 16, seed=1)], sigmas=[0.0])
+    assert row == {
+        "sigma": 0.0,
+        "psnr": math.inf,
+        "psnr_error": None,
+        "ssim": pytest.approx(1, abs=1e-4),  # float32, as above
+    }
+
+
+@pytest.mark.parametrize(("side", "measured"), [(5, False), (6, True)])
+def test_a_picture_smaller_than_the_window_has_no_ssim(tmp_path, model, side, measured):
+    write_png(tmp_path / "a.png", noisy(24, 24))
+    write_png(tmp_path / "b.png", noisy(side, 30))
+    result = evaluate(tmp_path, model=model, sigmas=[25.0])
+    (row,) = result["rows"]
+    assert (row["ssim"] is not None) == measured
+    assert math.isfinite(row["psnr"])
+    assert result["warnings"] == (
+        []
+        if measured
+        else [
+            "SSIM was not measured: it needs at least 6 pixels a side, and the smallest picture "
+            "has 5"
+        ]
+    )
+
+
+def test_pictures_beyond_the_limit_are_not_read(tmp_path, model):
+    write_png(tmp_path / "a.png", noisy(16, 16))
+    (tmp_path / "b.png").write_text("broken")
+    assert evaluate(tmp_path, model=model, sigmas=[25.0], limit=1)["pictures"] == 1
+    with pytest.raises(ImageFileError, match=r"b\.png is not a picture"):
+        evaluate(tmp_path, model=model, sigmas=[25.0], limit=2)
+
+
+def test_one_picture_may_be_named_itself(tmp_path, model):
+    write_png(tmp_path / "a.png", noisy(16, 16))
+    write_png(tmp_path / "other" / "b.png", noisy(20, 20, 1))
+    alone = evaluate(tmp_path / "a.png", model=model, sigmas=[25.0])
+    assert (alone["pictures"], alone["channels"]) == (1, 3)
+    assert alone["rows"][0]["psnr_error"] is None
+    expected = evaluate(tmp_path, model=model, sigmas=[25.0], limit=1)
+    assert alone["rows"] == expected["rows"]
+
+
+def test_numbers_that_overflow_are_no_psnr(tmp_path, model, monkeypatch):
+    monkeypatch.setenv("SCORELET_DTYPE", "float16")
+    tifffile.imwrite(tmp_path / "a.tif", noisy(16, 16, 1, dtype="float32")[..., 0] * 1e6)
+    with pytest.raises(InputError, match="SCORELET_DTYPE=float32"):
+        evaluate(tmp_path, model=model, sigmas=[25.0])
 
 
 def test_a_folder_is_measured_in_its_own_kind_or_another(tmp_path, model):

@@ -75,10 +75,11 @@ def test_half_precision_halves_the_file_and_costs_the_rounding_of_the_weights(pa
     assert header == load_tensors(path.with_name("float32.safetensors"))[1]
 
 
-def test_the_curves_of_the_noise_estimate_come_back_by_name(path):
-    curves = {"1": [(0.1, 0.12), (0.2, 0.21)], "3 unbounded": [(0.3, 0.3)]}
+def test_the_curves_of_the_noise_estimate_come_back_by_kind_of_picture(path):
+    curves = {"1 bounded": [(0.1, 0.12), (0.2, 0.21)], "3 unbounded": [(0.3, 0.3)]}
     save_denoiser(path, small_network(), calibration=curves)
-    assert load_calibration(path) == {k: [list(p) for p in c] for k, c in curves.items()}
+    expected = {"1 bounded": [[0.1, 0.12], [0.2, 0.21]], "3 unbounded": [[0.3, 0.3]]}
+    assert load_calibration(path) == expected
     save_denoiser(path, small_network())
     assert load_calibration(path) == {}
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -91,14 +93,114 @@ def test_a_hub_id_may_name_a_revision(built_in, hub):
         assert is_network(sl.load(f"owner/name@{revision}"), 4)
 
 
-def test_a_folder_does_not_hide_the_hub(built_in, hub, tmp_path, monkeypatch):
-    hub("owner/name", seed=3)
-    (tmp_path / "owner" / "name").mkdir(parents=True)
+@pytest.fixture
+def no_hub(monkeypatch):
+    """A Hub that must not be asked."""
+
+    def refuse(name):
+        raise AssertionError(f"the Hub was asked for {name}")
+
+    monkeypatch.setattr(registry, "fetch", refuse)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("runs/photo", "runs/phtoo", "runs/photo@v1"),  # runs/photo is a folder here
+        *("./photo", "../photo", "~/photo", "/photo", "a/b/c", "photo/", "owner /name"),
+        *("none.pt", "runs/weights.safetensors", "nor/runs/x.SAFETENSORS", "owner/name.bin"),
+        *(Path("owner/name"), Path("foto")),
+    ],
+)
+def test_a_path_is_no_hub_id_even_if_it_is_mistyped(built_in, no_hub, tmp_path, monkeypatch, name):
+    (tmp_path / "runs" / "photo").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
+    with pytest.raises(CheckpointError) as caught:
+        sl.load(name)
+    message = str(caught.value)
+    assert message.startswith((str(Path(name).expanduser()), "There is no "))
+    assert message.endswith(".")
+    assert "\n" not in message
+
+
+def test_a_name_that_is_no_built_in_is_no_file_of_the_package_either(built_in, no_hub, tmp_path):
+    """`weights/../weights/photo` and `/elsewhere/photo` are paths like any other."""
+    save_denoiser(tmp_path / "mine.safetensors", small_network())
+    for name in ("../weights/photo", str(tmp_path / "mine")):
+        with pytest.raises(CheckpointError, match=r"^There is no checkpoint .*\.$"):
+            sl.load(name)
+
+
+@pytest.fixture
+def served(monkeypatch):
+    """A Hub on this machine, that answers every question in one way; its address if it does not."""
+    servers = []
+
+    def serve(status: int | None, code: str = "") -> None:
+        class Answer(BaseHTTPRequestHandler):
+            def do_HEAD(self):
+                self.send_response(status)
+                self.send_header("X-Error-Code", code)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        server = HTTPServer(("127.0.0.1", 0), Answer)
+        address = f"http://127.0.0.1:{server.server_port}"
+        servers.append(server)
+        if status is None:
+            server.server_close()
+        else:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+        template = constants.HUGGINGFACE_CO_URL_TEMPLATE.removeprefix(constants.ENDPOINT)
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", address + template)
+        monkeypatch.setattr(constants, "ENDPOINT", address)
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+
+    yield serve
+    for server in servers:
+        if server.socket.fileno() >= 0:
+            server.shutdown()
+            server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [
+        (None, "", "the Hub does not answer, and no copy is kept here"),
+        (503, "", "the Hub does not answer, and no copy is kept here"),
+        (404, "RepoNotFound", "it does not exist, or it is private"),
+        (404, "RevisionNotFound", "it has no such revision"),
+        (404, "EntryNotFound", "it has no such file"),
+        (403, "GatedRepo", "its owner has to give you access first"),
+    ],
+)
+def test_a_hub_that_does_not_give_it_is_asked_once_and_says_nothing(
+    built_in, hub, served, monkeypatch, capfd, status, code, words
+):
+    served(status, code)
+    waits = []
+    monkeypatch.setattr("time.sleep", waits.append)
+    with pytest.raises(CheckpointError) as caught:
+        sl.load("owner/name@v2")
+    assert str(caught.value) == (
+        f"Cannot get model.safetensors of 'owner/name@v2' from the Hugging Face Hub ({words}): "
+        "check the name and the connection."
+    )
+    assert waits == []
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("status", [None, 503])
+def test_a_kept_copy_does_without_the_hub(built_in, hub, served, capfd, status):
+    hub("owner/name", seed=3)
+    served(status)
     assert is_network(sl.load("owner/name"), 3)
+    assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("name", ["owner/other", "owner/name@v2", "own er/name", "a--b/c"])
+@pytest.mark.parametrize("name", ["owner/other", "owner/name@v2", "a--b/c"])
 def test_what_the_hub_does_not_give_is_one_sentence(built_in, hub, name):
     hub("owner/name", seed=3)
     with pytest.raises(CheckpointError) as caught:
@@ -109,7 +211,7 @@ def test_what_the_hub_does_not_give_is_one_sentence(built_in, hub, name):
     assert "\n" not in message
 
 
-@pytest.mark.parametrize("name", ["foto", "photo ", "PHOTO", "a/b/c", "", "photo.v2"])
+@pytest.mark.parametrize("name", ["foto", "photo ", "PHOTO", "", "photo.v2"])
 def test_an_unknown_name_is_one_sentence_with_the_known_ones(built_in, tmp_path, monkeypatch, name):
     monkeypatch.chdir(built_in)  # no model has the name of a file here
     with pytest.raises(InputError) as caught:
@@ -124,5 +226,7 @@ def test_an_unknown_name_is_one_sentence_with_the_known_ones(built_in, tmp_path,
 
 @pytest.mark.parametrize("name", ["runs/weights.safetensors", "none.pt", "a/b/c.SAFETENSORS"])
 def test_a_path_that_is_missing_is_one_sentence(built_in, name):
-    with pytest.raises(CheckpointError, match=rf"^There is no checkpoint {name}\.$"):
+    with pytest.raises(
+        CheckpointError, match=rf"^There is no checkpoint {name}: check the path\.$"
+    ):
         sl.load(name)

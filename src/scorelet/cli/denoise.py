@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from scorelet.cli.options import DEFAULTS, Flag, Shared
+from scorelet.cli.options import DEFAULTS, Flag, Shared, complain
 from scorelet.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def parse_tile(text: str) -> "TileSide":
 
 def _tell(outcome: "Outcome", shared: Shared) -> None:
     if outcome.error:
-        shared.warn(outcome.error, kind="error")
+        complain(outcome.error)
         return
     assert outcome.report is not None
     kept = " (kept from before)" if outcome.resumed else ""

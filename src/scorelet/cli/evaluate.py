@@ -1,6 +1,7 @@
 """scorelet evaluate."""
 
-from typing import Annotated
+import math
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -19,7 +20,8 @@ def evaluate(
     """Measure PSNR and SSIM of a model on clean pictures, by noise level.
 
     White noise is added without clipping, from seed = index of the picture; results are clipped;
-    figures are means over pictures. Needs pip install 'scorelet[train]', for SSIM.
+    figures are means over pictures, ± their standard errors. Needs pip install 'scorelet[train]',
+    for SSIM. In JSON a figure that is infinite or unknown is null.
 
     For example:
 
@@ -28,7 +30,7 @@ def evaluate(
         scorelet evaluate --data photos/set12 --sigma 15,25,50 --json
 
     Args:
-        data: a folder of pictures, or the name of one under $SCORELET_DATA.
+        data: a picture or a folder of pictures, or the name of one under $SCORELET_DATA.
         model: built-in name, .safetensors path or Hub id.
         sigmas: noise levels in 8-bit units.
         channels: 1 makes the pictures gray, 3 colour; by default what the first one is.
@@ -40,9 +42,9 @@ def evaluate(
     result = run(
         data, model=model, sigmas=levels, channels=channels, limit=limit, device=shared.device
     )
-    if not shared.json:
-        shared.say(_table(result))
-    shared.emit(result)
+    for warning in result["warnings"]:
+        shared.warn(f"{warning}.")
+    shared.show(_finite(result), _table(result))
     return 0
 
 
@@ -63,12 +65,25 @@ def parse_levels(text: str) -> list[float]:
     return levels
 
 
-def _table(result: dict) -> str:
+def _table(result: dict[str, Any]) -> str:
     colour = "gray" if result["channels"] == 1 else "colour"
-    head = f"{result['model']} on {result['data']}: {result['pictures']} {colour} pictures"
+    several = "s" if result["pictures"] > 1 else ""
+    head = f"{result['model']} on {result['data']}: {result['pictures']} {colour} picture{several}"
     lines = [head, " sigma   PSNR dB        SSIM"]
-    lines += [
-        f"{row['sigma']:6.1f}   {row['psnr']:5.2f} ± {row['psnr_error']:4.2f}   {row['ssim']:6.4f}"
+    for row in result["rows"]:
+        figures = _cell(row["psnr"], "5.2f"), _cell(row["psnr_error"], "4.2f")
+        lines.append("{:6.1f}   {} ± {}   {}".format(row["sigma"], *figures, _cell(row["ssim"])))
+    return "\n".join(lines)
+
+
+def _cell(value: float | None, form: str = "6.4f") -> str:
+    return "–".rjust(int(form[0])) if value is None else format(value, form)
+
+
+def _finite(result: dict[str, Any]) -> dict[str, Any]:
+    """Replace what JSON cannot express, the infinite PSNR of a perfect result, by null."""
+    rows = [
+        {k: v if v is None or math.isfinite(v) else None for k, v in row.items()}
         for row in result["rows"]
     ]
-    return "\n".join(lines)
+    return result | {"rows": rows}

@@ -10,12 +10,9 @@ def info(*, shared: Shared = DEFAULTS) -> int:
 
         scorelet info
     """
+    from scorelet.cli.models import describe
     from scorelet.tasks.info import info as gather
 
     document = gather(shared.device)
-    if not shared.json:
-        from scorelet.cli.models import describe
-
-        shared.say(describe(document))
-    shared.emit(document)
+    shared.show(document, describe(document))
     return 0

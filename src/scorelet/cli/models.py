@@ -19,15 +19,10 @@ def models(name: str | None = None, *, shared: Shared = DEFAULTS) -> int:
 
     if name is not None:
         document = card(name)
-        if not shared.json:
-            shared.say(describe(document))
-        shared.emit(document)
+        shared.show(document, describe(document))
         return 0
     cards = [card(each) for each in names()]
-    if not shared.json:
-        for each in cards:
-            shared.say(f"{each['name']:<12} {each['summary']}")
-    shared.emit(cards)
+    shared.show(cards, "\n".join(f"{each['name']:<12} {each['summary']}" for each in cards))
     return 0
 
 

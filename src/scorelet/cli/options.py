@@ -1,6 +1,15 @@
-"""Options that several commands share, and how results and messages leave the process."""
+"""Options that several commands share, and how results and messages leave the process.
 
+A result is what a command was asked for: a table, a card, the JSON document. It goes to stdout,
+with --quiet too. Messages say how the work goes; --quiet silences them. Where the result is a file
+(denoise, train) all text is messages. Warnings and errors go to stderr, always.
+"""
+
+import contextlib
+import io
 import json
+import os
+import signal
 import sys
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -11,6 +20,9 @@ SHARED = Group("Shared options", sort_key=100)
 
 Flag = Annotated[bool, Parameter(negative="")]
 
+NOBODY_READS = 128 + getattr(signal, "SIGPIPE", 13)
+"""Exit status when the reader of a pipe has gone: that of a program which SIGPIPE ends."""
+
 
 @Parameter(name="*")
 @dataclass(frozen=True)
@@ -20,24 +32,64 @@ class Shared:
     json: Annotated[bool, Parameter(negative="", group=SHARED)] = False
     """One JSON document on stdout; messages stay on stderr."""
     quiet: Annotated[bool, Parameter(negative="", group=SHARED)] = False
-    """No progress bar and no messages but warnings and errors."""
+    """No progress bar and no messages; results, warnings and errors stay."""
     device: Annotated[str, Parameter(group=SHARED)] = "auto"
     """auto, cpu, cuda or mps."""
 
     def say(self, text: str) -> None:
-        """Print a line for people: on stdout, or on stderr beside JSON; nothing when quiet."""
+        """Print a message: on stdout, or on stderr beside JSON; nothing when quiet."""
         if not self.quiet:
             print(text, file=sys.stderr if self.json else sys.stdout)
 
-    def warn(self, text: str, *, kind: str = "warning") -> None:
-        """Print a warning, or an error, on stderr."""
-        print(f"{kind}: {text}", file=sys.stderr)
+    def warn(self, text: str) -> None:
+        """Print a warning on stderr."""
+        print(f"warning: {text}", file=sys.stderr)
+
+    def show(self, document: Any, text: str) -> None:  # noqa: ANN401 - any JSON document
+        """Print a result on stdout: the document if JSON was asked for, else the text."""
+        if self.json:
+            self.emit(document)
+        else:
+            print(text)
 
     def emit(self, document: Any) -> None:  # noqa: ANN401 - any JSON document
-        """Print the JSON document, if it was asked for."""
+        """Print the JSON document, if it was asked for: whole or, if it is none, not at all."""
         if self.json:
-            json.dump(document, sys.stdout, indent=2, allow_nan=False)
-            sys.stdout.write("\n")
+            print(json.dumps(document, indent=2, allow_nan=False))
 
 
 DEFAULTS = Shared()
+
+
+def complain(text: str, *, head: str = "error: ") -> None:
+    """Print an error on stderr, if somebody reads it."""
+    with contextlib.suppress(BrokenPipeError):
+        print(f"{head}{text}", file=sys.stderr, flush=True)
+
+
+def prepare_streams() -> None:
+    """Make stdout and stderr fit for whatever is printed, wherever it goes.
+
+    What their encoding lacks (a file name that is no text, ± on an old terminal) is written as
+    \\xb1; lines are passed on one by one. A stream that was closed swallows everything.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - for the process
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace", line_buffering=True)
+
+
+def let_go(status: int) -> int:
+    """Return the exit status once all output has left the process.
+
+    If the reader of a pipe has gone, the rest is dropped without a word.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # Python flushes once more
+            status = NOBODY_READS
+    return status

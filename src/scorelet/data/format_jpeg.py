@@ -6,13 +6,16 @@ from typing import Any
 import numpy as np
 from PIL import Image, JpegImagePlugin
 
-from scorelet.data.format_xmp import JPEG_LIMIT, upright_packet
+from scorelet.data.format_xmp import JPEG_LIMIT
 from scorelet.data.orientation import strip_prefix
 from scorelet.data.picture_errors import RefusedError, check_size, check_writable
 from scorelet.data.picture_types import JpegCoding, Picture, PictureMetadata
 from scorelet.data.png_chunks import fitting_profile
 
 _QUALITY = 95  # for pictures that were no JPEG before
+_LARGEST = 65500  # pixels a side, libjpeg's limit
+_EXIF = b"Exif\x00\x00"
+_SEGMENT = 65533  # bytes that one segment holds: longer blocks are left out
 
 
 def decode(data: bytes, max_pixels: int) -> Picture:
@@ -30,7 +33,7 @@ def decode(data: bytes, max_pixels: int) -> Picture:
         kind="jpeg",
         icc=image.info.get("icc_profile"),
         exif=strip_prefix(image.info.get("exif")),
-        xmp=upright_packet(image.info.get("xmp")),
+        xmp=image.info.get("xmp") or None,
         comment=image.info.get("comment"),
         dpi=None if dpi is None else (float(dpi[0]), float(dpi[1])),
         jpeg=_coding(image),
@@ -39,16 +42,21 @@ def decode(data: bytes, max_pixels: int) -> Picture:
     return Picture(pixels.reshape(*pixels.shape[:2], -1), None, metadata)
 
 
+def check(picture: Picture) -> None:
+    """Refuse what a JPEG cannot hold."""
+    check_writable(picture, "JPEG", dtypes=("uint8",), alpha=False, side=_LARGEST)
+
+
 def encode(picture: Picture) -> bytes:
     """Encode with the source's tables if it was a JPEG, else at quality 95."""
-    check_writable(picture, "JPEG", dtypes=("uint8",), alpha=False)
+    check(picture)
     metadata = picture.metadata
     options = _options(metadata.jpeg, channels=picture.pixels.shape[2])
     icc = fitting_profile(metadata.icc, channels=picture.pixels.shape[2])
     if icc is not None:
         options["icc_profile"] = icc
-    if metadata.exif is not None:
-        options["exif"] = b"Exif\x00\x00" + metadata.exif
+    if metadata.exif is not None and len(_EXIF + metadata.exif) <= _SEGMENT:
+        options["exif"] = _EXIF + metadata.exif
     if metadata.xmp is not None and len(metadata.xmp) <= JPEG_LIMIT:
         options["xmp"] = metadata.xmp
     if metadata.comment is not None:

@@ -4,12 +4,7 @@ import struct
 
 import numpy as np
 
-from scorelet.data.format_xmp import (
-    PNG_KEYWORD,
-    pack_png_text,
-    unpack_png_text,
-    upright_packet,
-)
+from scorelet.data.format_xmp import PNG_KEYWORD, pack_png_text, unpack_png_text
 from scorelet.data.orientation import strip_prefix
 from scorelet.data.picture_errors import RefusedError, check_size, check_writable
 from scorelet.data.picture_types import Picture, PictureMetadata, join_samples, split_samples
@@ -38,7 +33,7 @@ def decode(data: bytes, max_pixels: int) -> Picture:
         bit_depth=depth,
         icc=unpack_profile(chunks.get(b"iCCP")),
         exif=strip_prefix(chunks.get(b"eXIf")),
-        xmp=upright_packet(unpack_png_text(chunks.get(_TEXT))),
+        xmp=unpack_png_text(chunks.get(_TEXT)),
         dpi=unpack_dpi(chunks.get(b"pHYs")),
         png_chunks=_meaning(chunks),
     )
@@ -47,11 +42,16 @@ def decode(data: bytes, max_pixels: int) -> Picture:
     return Picture(pixels, alpha, metadata)
 
 
+def check(picture: Picture) -> None:
+    """Refuse what a PNG cannot hold."""
+    check_writable(picture, "PNG", dtypes=("uint8", "uint16"), alpha=True)
+
+
 def encode(picture: Picture) -> bytes:
     """Encode 8- or 16-bit samples with profile, EXIF, XMP and resolution."""
     import imagecodecs
 
-    check_writable(picture, "PNG", dtypes=("uint8", "uint16"), alpha=True)
+    check(picture)
     plain = imagecodecs.png_encode(np.ascontiguousarray(join_samples(picture)), level=6)
     chunks = chunks_of(picture.metadata, channels=picture.pixels.shape[2])
     if picture.metadata.xmp is not None:

@@ -38,12 +38,17 @@ def decode(data: bytes, max_pixels: int) -> Picture:
     return Picture(pixels, None, PictureMetadata(kind="pnm", bit_depth=depth))
 
 
+def check(picture: Picture, suffix: str = ".pnm") -> None:
+    """Refuse what a file of this suffix cannot hold."""
+    check_writable(picture, "Netpbm", dtypes=("uint8", "uint16"), alpha=False)
+    if suffix == ".pgm" and picture.pixels.shape[2] == 3:
+        raise InputError("A .pgm file cannot hold colours; expected a gray picture: write a .ppm.")
+
+
 def encode(picture: Picture, suffix: str = ".pnm") -> bytes:
     """Encode binary PGM (gray) or PPM (RGB); a `.ppm` of a gray picture repeats the channel."""
-    check_writable(picture, "Netpbm", dtypes=("uint8", "uint16"), alpha=False)
+    check(picture, suffix)
     pixels = picture.pixels
-    if suffix == ".pgm" and pixels.shape[2] == 3:
-        raise InputError("A .pgm file cannot hold colours; expected a gray picture: write a .ppm.")
     if suffix == ".ppm":
         pixels = np.broadcast_to(pixels, (*pixels.shape[:2], 3))
     magic = "P5" if pixels.shape[2] == 1 else "P6"

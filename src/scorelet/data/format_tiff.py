@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import numpy as np
 
-from scorelet.data.format_xmp import upright_packet
 from scorelet.data.orientation import upright
 from scorelet.data.picture_errors import RefusedError, check_finite, check_size, reading
 from scorelet.data.picture_types import (
@@ -198,7 +197,7 @@ def _metadata(page: "TiffPage", kept: tuple[int, ...], *, big: bool) -> PictureM
         kind="tiff",
         bit_depth=page.bitspersample,
         icc=page.iccprofile,
-        xmp=upright_packet(xmp[3] if (xmp := _packed(page, _XMP)) else None),
+        xmp=xmp[3] if (xmp := _packed(page, _XMP)) else None,
         dpi=None if factor is None else (horizontal * factor, vertical * factor),
         tiff=coding,
     )

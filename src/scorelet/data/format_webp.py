@@ -11,12 +11,12 @@ import numpy as np
 from PIL import WebPImagePlugin  # noqa: F401 (registers the writer)
 
 from scorelet.data.format_jpeg import pillow_image
-from scorelet.data.format_xmp import upright_packet
 from scorelet.data.orientation import strip_prefix
 from scorelet.data.picture_errors import RefusedError, check_size, check_writable
 from scorelet.data.picture_types import Picture, PictureMetadata, split_samples
 from scorelet.data.png_chunks import fitting_profile
 
+_LARGEST = 16383  # pixels a side
 _QUALITY = 95  # of lossy files: the source's quality is not stored in it
 
 
@@ -31,15 +31,20 @@ def decode(data: bytes, max_pixels: int) -> Picture:
         kind="webp",
         icc=chunks.get(b"ICCP"),
         exif=strip_prefix(chunks.get(b"EXIF")),
-        xmp=upright_packet(chunks.get(b"XMP ")),
+        xmp=chunks.get(b"XMP ") or None,
         webp_lossless=b"VP8L" in chunks,
     )
     return Picture(pixels, alpha, metadata)
 
 
+def check(picture: Picture) -> None:
+    """Refuse what a WebP cannot hold."""
+    check_writable(picture, "WebP", dtypes=("uint8",), alpha=True, side=_LARGEST)
+
+
 def encode(picture: Picture) -> bytes:
     """Encode without loss unless the source was a lossy WebP; gray is stored as RGB."""
-    check_writable(picture, "WebP", dtypes=("uint8",), alpha=True)
+    check(picture)
     metadata = picture.metadata
     samples = np.broadcast_to(picture.pixels, (*picture.pixels.shape[:2], 3))
     if picture.alpha is not None:

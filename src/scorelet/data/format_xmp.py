@@ -13,7 +13,7 @@ _LARGEST = 64 * 2**20  # bytes: a packet that unpacks to more is an attack
 
 
 def upright_packet(packet: bytes | None) -> bytes | None:
-    """The packet with orientation 1, as pictures are turned upright when read; None stays None."""
+    """The packet with orientation 1, for a picture that was turned upright; None stays None."""
     return None if not packet else _ORIENTATION.sub(rb"\g<1>1", packet)
 
 
@@ -24,7 +24,7 @@ def unpack_png_text(content: bytes | None) -> bytes | None:
     flags, rest = content[len(PNG_KEYWORD) :][:2], content[len(PNG_KEYWORD) + 2 :]
     packet = rest.partition(b"\x00")[2].partition(b"\x00")[2]  # behind language and translation
     if flags[:1] != b"\x01":
-        return packet
+        return packet or None
     try:
         unpacker = zlib.decompressobj()
         packet = unpacker.decompress(packet, _LARGEST)

@@ -1,10 +1,15 @@
-"""The EXIF orientation: find it, apply it, and reset it without touching the rest of the block."""
+"""The EXIF orientation: find it, apply it, and reset it without touching the rest of the block.
+
+The orientation in an XMP packet repeats it. Viewers ignore that one, so it turns nothing here; but
+where the picture is turned, it is reset too.
+"""
 
 import struct
 from dataclasses import replace
 
 import numpy as np
 
+from scorelet.data.format_xmp import upright_packet
 from scorelet.data.picture_types import Picture
 
 _ORIENTATION_TAG = 0x0112
@@ -34,7 +39,7 @@ def turn_upright(samples: np.ndarray, orientation: int) -> np.ndarray:
 
 
 def upright(picture: Picture, orientation: int | None = None) -> Picture:
-    """Turn a picture as its EXIF block, or the given orientation, says; write 1 into the block."""
+    """Turn a picture as its EXIF block, or the given orientation, says; write 1 into the blocks."""
     exif = picture.metadata.exif
     place, found = _locate(exif)
     value = found if orientation is None else orientation
@@ -43,6 +48,7 @@ def upright(picture: Picture, orientation: int | None = None) -> Picture:
     metadata = replace(picture.metadata, exif=exif)
     if value not in range(2, 9):
         return replace(picture, metadata=metadata)
+    metadata = replace(metadata, xmp=upright_packet(metadata.xmp))
     if value >= 5 and metadata.dpi is not None:
         metadata = replace(metadata, dpi=metadata.dpi[::-1])
     if value >= 5 and metadata.tiff is not None:

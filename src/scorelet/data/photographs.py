@@ -1,5 +1,6 @@
 """Folders of photographs as arrays, gray or colour."""
 
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +12,25 @@ Pixels = np.ndarray
 
 
 def load_pictures(
-    folder: Path, *, channels: int, exclude: frozenset[str] = frozenset()
+    source: Path,
+    *,
+    channels: int,
+    exclude: frozenset[str] = frozenset(),
+    limit: int | None = None,
 ) -> list[Pixels]:
-    """Read every picture below `folder` as (height, width, channels), alpha left out.
+    """Read every picture of `source` as (height, width, channels), alpha left out.
 
     Args:
-        folder: a folder of pictures.
+        source: a folder of pictures, or one picture.
         channels: 3 repeats gray pictures; 1 takes luma (ITU-R 601, as `luma`).
         exclude: names relative to the parent of the folder, as ``bsd400/003.png``.
+        limit: read only the first so many.
     """
-    root = Path(folder)
-    kept = [p for p in find_pictures(root) if f"{root.name}/{p.relative_to(root)}" not in exclude]
-    return [with_channels(page, channels) for path in kept for page in iter_pages(path)]
+    root = Path(source)
+    found = [root] if root.is_file() else find_pictures(root)
+    kept = (p for p in found if f"{root.name}/{p.relative_to(root)}" not in exclude)
+    pages = (with_channels(page, channels) for path in kept for page in iter_pages(path))
+    return list(islice(pages, limit))
 
 
 def with_channels(picture: Picture, channels: int) -> Pixels:

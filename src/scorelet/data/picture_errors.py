@@ -109,8 +109,7 @@ def check_size(width: int, height: int, max_pixels: int) -> None:
         )
     if width * height > max_pixels:
         raise RefusedError(
-            f"claims {width} x {height} pixels; expected at most {max_pixels:,}: "
-            "cut it into parts, or raise max_pixels if you trust the file."
+            f"claims {width} x {height} pixels; expected at most {max_pixels:,}: cut it into parts."
         )
 
 
@@ -122,27 +121,41 @@ def check_finite(samples: np.ndarray) -> None:
     if bad:
         raise RefusedError(
             f"holds {bad} of {samples.size} values that are NaN or infinite; expected finite "
-            "numbers: replace them first, for example by numpy.nan_to_num."
+            "numbers: replace these values first."
         )
 
 
-def check_writable(picture: Picture, kind: str, *, dtypes: tuple[str, ...], alpha: bool) -> None:
+def check_writable(
+    picture: Picture,
+    kind: str,
+    *,
+    dtypes: tuple[str, ...],
+    alpha: bool,
+    side: int | None = None,
+) -> None:
     """Refuse a picture that a kind of file cannot hold.
 
     Raises:
-        InputError: its sample type is not among `dtypes`, or it has alpha and `alpha` is false.
+        InputError: its sample type is not among `dtypes`, it has alpha and `alpha` is false, or
+            its height or width is above `side`.
     """
     name = picture.pixels.dtype.name
     if name not in dtypes:
         better = "PNG or TIFF" if name == "uint16" else "TIFF"
         raise InputError(
             f"A {kind} file cannot hold {name} samples; expected {' or '.join(dtypes)}: "
-            f"write a {better} file, or convert the pixels with to_unit and from_unit."
+            f"write a {better} file, or convert the picture to {dtypes[0]} first."
         )
     if picture.alpha is not None and not alpha:
         raise InputError(
             f"A {kind} file cannot hold transparency; expected a picture without alpha: "
             "write a PNG, TIFF or WebP file, or drop the alpha."
+        )
+    height, width = picture.pixels.shape[:2]
+    if side is not None and max(height, width) > side:
+        raise InputError(
+            f"A {kind} file cannot hold {width} x {height} pixels; expected at most {side} a side: "
+            "write a PNG or TIFF file."
         )
 
 

@@ -69,7 +69,7 @@ class PictureMetadata:
             written.
         icc: colour profile.
         exif: EXIF block, starting at its byte-order mark; its orientation is always 1.
-        xmp: XMP packet (XML); its orientation is always 1.
+        xmp: XMP packet (XML); if the picture was turned upright, its orientation is 1.
         comment: the comment of a JPEG, written in JPEG only.
         dpi: pixels per inch, horizontal then vertical.
         jpeg: compression of a JPEG source.
@@ -119,7 +119,7 @@ class Picture:
             )
         if dtype.name not in SAMPLE_TYPES:
             raise InputError(
-                f"Pixels are {dtype.name}; expected {', '.join(SAMPLE_TYPES)}: use from_unit."
+                f"Pixels are {dtype.name}; expected {', '.join(SAMPLE_TYPES)}: convert them."
             )
         if self.alpha is not None and (self.alpha.shape, self.alpha.dtype) != (shape[:2], dtype):
             raise InputError(

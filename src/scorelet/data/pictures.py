@@ -22,37 +22,33 @@ from scorelet.data import (
     format_webp,
 )
 from scorelet.data.orientation import upright
-from scorelet.data.picture_errors import RefusedError, WatchedPages, reading, writing
+from scorelet.data.picture_errors import WatchedPages, reading, writing
+from scorelet.data.picture_kinds import (
+    SUFFIXES,
+    is_picture_name,
+    kind_of_content,
+    kind_of_suffix,
+    suffix_for_result,
+)
 from scorelet.data.picture_types import Picture, from_unit, to_unit
 
 __all__ = [
     "MAX_PIXELS",
     "SUFFIXES",
     "Picture",
+    "check_target",
+    "count_pages",
     "find_pictures",
     "from_unit",
     "iter_pages",
     "read_picture",
+    "suffix_for_result",
     "to_unit",
     "write_pages",
     "write_picture",
 ]
 
 MAX_PIXELS = 400_000_000
-
-_KINDS = {
-    ".bmp": "bmp",
-    ".jpeg": "jpeg",
-    ".jpg": "jpeg",
-    ".pgm": "pnm",
-    ".png": "png",
-    ".pnm": "pnm",
-    ".ppm": "pnm",
-    ".tif": "tiff",
-    ".tiff": "tiff",
-    ".webp": "webp",
-}
-SUFFIXES = tuple(_KINDS)
 
 _DECODERS: dict[str, Callable[[bytes, int], Picture]] = {
     "bmp": format_bmp.decode,
@@ -67,8 +63,12 @@ _ENCODERS: dict[str, Callable[[Picture], bytes]] = {
     "png": format_png.encode,
     "webp": format_webp.encode,
 }
-_TIFF_MARKS = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
-_EXPECTED = "PNG, TIFF, JPEG, WebP, BMP or Netpbm (PGM, PPM)"
+_CHECKS: dict[str, Callable[[Picture], None]] = {
+    "bmp": format_bmp.check,
+    "jpeg": format_jpeg.check,
+    "png": format_png.check,
+    "webp": format_webp.check,
+}
 
 
 def iter_pages(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) -> Iterator[Picture]:
@@ -84,7 +84,7 @@ def iter_pages(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) ->
     """
     path = Path(path)
     with reading(path):
-        kind = _kind_of_content(path)
+        kind = kind_of_content(path)
     if kind == "tiff":
         yield from format_tiff.iter_pages(path, max_pixels)
         return
@@ -104,14 +104,50 @@ def read_picture(path: str | os.PathLike[str], *, max_pixels: int = MAX_PIXELS) 
         ImageFileError: as `iter_pages`, and if the file has several pages.
     """
     path = Path(path)
-    with reading(path):
-        several = _kind_of_content(path) == "tiff"
-    count = format_tiff.count_pages(path) if several else 1
+    count = count_pages(path)
     if count > 1:
         raise ImageFileError(
             f"{path} has {count} pages; expected one: save the wanted page as a file of its own."
         )
     return next(iter_pages(path, max_pixels=max_pixels))
+
+
+def count_pages(path: str | os.PathLike[str]) -> int:
+    """Return the number of pages of a picture file, without decoding them.
+
+    Raises:
+        ImageFileError: as `iter_pages`.
+    """
+    path = Path(path)
+    with reading(path):
+        kind = kind_of_content(path)
+    return format_tiff.count_pages(path) if kind == "tiff" else 1
+
+
+def check_target(path: str | os.PathLike[str], picture: Picture, *, pages: int = 1) -> None:
+    """Refuse a picture that a file of this name cannot hold, as writing it would.
+
+    Args:
+        path: the file to be written.
+        picture: of the shape and dtype to be written; its values do not matter.
+        pages: how many the file is to have.
+
+    Raises:
+        InputError: unknown suffix, too many pages, samples or a size that the kind cannot hold.
+    """
+    path = Path(path)
+    kind = kind_of_suffix(path)
+    if kind == "tiff":
+        return
+    if pages > 1:
+        raise InputError(
+            f"{path} can hold one page only, but there are more; expected one picture: "
+            "write a .tif file, or one file for each page."
+        )
+    if kind == "pnm":
+        format_pnm.check(picture, path.suffix.lower())
+    else:
+        _CHECKS[kind](picture)
 
 
 def write_pages(
@@ -135,7 +171,7 @@ def write_pages(
         ImageFileError: the disk is full, the folder missing or not writable.
     """
     path = Path(path)
-    kind = _kind_of_suffix(path)
+    kind = kind_of_suffix(path)
     source = WatchedPages(pages)
     first = next(source, None)
     if first is None:
@@ -147,11 +183,7 @@ def write_pages(
                 if publish:
                     publish(temporary)
             return
-        if next(source, None) is not None:
-            raise InputError(
-                f"{path} can hold one page only, but there are more; expected one picture: "
-                "write a .tif file, or one file for each page."
-            )
+        check_target(path, first, pages=1 if next(source, None) is None else 2)
         data = _encode(_straight(first, kind), kind, path.suffix.lower())
         with atomic_path(path) as temporary:
             temporary.write_bytes(data)
@@ -180,7 +212,7 @@ def find_pictures(folder: str | os.PathLike[str], *, recursive: bool = True) -> 
     found = [
         path
         for path in (folder.rglob("*") if recursive else folder.glob("*"))
-        if path.suffix.lower() in _KINDS
+        if is_picture_name(path)
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
         and path.is_file()
     ]
@@ -190,50 +222,6 @@ def find_pictures(folder: str | os.PathLike[str], *, recursive: bool = True) -> 
             "choose another folder."
         )
     return sorted(found)
-
-
-def _kind_of_content(path: Path) -> str:
-    """Tell the kind by the first bytes; refuse what is no picture file."""
-    if path.is_dir():
-        raise RefusedError("is a folder; expected a picture file: name one of the files in it.")
-    if path.exists() and not path.is_file():
-        raise RefusedError("is a device or pipe; expected a picture file: save it to disk first.")
-    with path.open("rb") as stream:
-        head = stream.read(16)
-    if not head:
-        raise RefusedError("is empty (0 bytes); expected a picture: copy or export it again.")
-    if head[:4] == b"GIF8":
-        raise RefusedError(
-            "is a GIF, and neither GIF nor animations are supported; expected "
-            f"{_EXPECTED}: export a still picture as PNG."
-        )
-    kind = _match(head)
-    if kind is None:
-        raise RefusedError(f"is not a picture of a known kind; expected {_EXPECTED}: convert it.")
-    return kind
-
-
-def _match(head: bytes) -> str | None:
-    marks = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg", b"BM": "bmp"}
-    marks.update(dict.fromkeys(_TIFF_MARKS, "tiff"))
-    for mark, kind in marks.items():
-        if head.startswith(mark):
-            return kind
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "webp"
-    if head[:1] == b"P" and head[1:2] in b"123456" and head[2:3] in (b" ", b"\n", b"\r", b"\t"):
-        return "pnm"
-    return None
-
-
-def _kind_of_suffix(path: Path) -> str:
-    kind = _KINDS.get(path.suffix.lower())
-    if kind is None:
-        raise InputError(
-            f"{path} has the suffix {path.suffix!r}; expected one of {', '.join(SUFFIXES)}: "
-            "rename the file to be written."
-        )
-    return kind
 
 
 def _encode(picture: Picture, kind: str, suffix: str) -> bytes:

@@ -109,10 +109,17 @@ class ResidualBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the sum of the input and the branch."""
         dtype = fused_dtype(x, training=self.training)
-        if dtype is not None:
+        if dtype is not None and not self._watched():
             weights = self.spatial.weight, self.expand.weight, self.reduce.weight
             return fused_block(x, weights, dtype)
         return self.reduce(F.relu(self.expand(self.spatial(x)), inplace=True)).add_(x)
+
+    def _watched(self) -> bool:
+        """Whether somebody's hook waits for one of the convolutions to be called."""
+        parts = self.spatial, self.expand, self.reduce
+        return any(
+            part._forward_hooks or part._forward_pre_hooks or part._backward_hooks for part in parts
+        )
 
 
 def _blocks(width: int, count: int) -> nn.Sequential:

@@ -18,7 +18,16 @@ from torch import Tensor
 from scorelet.analysis.noise_level import Curve, ResidualMeter, curve_name, noise_colour
 from scorelet.core.device import choose_device, inference_dtype
 from scorelet.core.errors import InputError
-from scorelet.data import JpegCoding, Picture, find_pictures, iter_pages, to_unit, write_pages
+from scorelet.data import (
+    JpegCoding,
+    Picture,
+    check_target,
+    count_pages,
+    find_pictures,
+    iter_pages,
+    to_unit,
+    write_pages,
+)
 from scorelet.models import Denoiser
 from scorelet.tasks.inference import TileSide, denoise_array, prepare, tiles_of
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
@@ -89,11 +98,7 @@ class Denoised:
         """Write the picture; the suffix chooses the kind, depth and profile are the source's."""
         picture = self.picture
         if picture is None:
-            pixels = (
-                self.image.permute(1, 2, 0).cpu().numpy()
-                if isinstance(self.image, Tensor)
-                else self.image
-            )
+            pixels = _as_array(self.image) if isinstance(self.image, Tensor) else self.image
             picture = Picture(pixels if pixels.ndim == 3 else pixels[..., None])
         write_pages(path, [picture])
 
@@ -252,7 +257,13 @@ def _denoise_file(
     report = {"pages": pages}
 
     def results() -> Iterator[Picture]:
-        for out in _pages(task.source, settings, on_tile):
+        count = count_pages(task.source)
+        for out in _pages(
+            task.source,
+            settings,
+            on_tile,
+            check=lambda page: check_target(task.target, page, pages=count),
+        ):
             assert out.picture is not None
             pages.append(
                 {
@@ -270,8 +281,16 @@ def _denoise_file(
     return report
 
 
-def _pages(path: Path, settings: Settings, on_tile: OnTile | None = None) -> Iterator[Denoised]:
+def _pages(
+    path: Path,
+    settings: Settings,
+    on_tile: OnTile | None = None,
+    check: Callable[[Picture], None] | None = None,
+) -> Iterator[Denoised]:
+    """Denoise page by page; `check` may refuse a page before work is put into it."""
     for page in iter_pages(path):
+        if check:
+            check(page)
         pixels, sigma, notes = denoise_pixels(page.pixels, settings, on_tile)
         compression = _compression(page.metadata.jpeg, sigma)
         if compression:
@@ -291,15 +310,20 @@ def _denoise_bare_array(array: Pixels, settings: Settings) -> Denoised:
     return Denoised(pixels[..., 0] if flat else pixels, sigma, notes)
 
 
+def _as_array(tensor: Tensor) -> Pixels:
+    """Return (height, width, channel) floats of a dtype that files hold: float32 or float64."""
+    kind = torch.float64 if tensor.dtype == torch.float64 else torch.float32
+    pixels = tensor.detach().permute(1, 2, 0).to("cpu", kind).numpy()
+    return np.ascontiguousarray(pixels)
+
+
 def _denoise_tensor(tensor: Tensor, settings: Settings) -> Denoised:
     if tensor.ndim != 3 or not tensor.is_floating_point():
         raise InputError(
             f"The tensor has shape {tuple(tensor.shape)} and dtype {tensor.dtype}: expected "
             "(channel, height, width) of floats; sl.load('photo') works on batches."
         )
-    kind = torch.float64 if tensor.dtype == torch.float64 else torch.float32
-    pixels = tensor.detach().permute(1, 2, 0).to("cpu", kind).numpy()
-    out = _denoise_bare_array(np.ascontiguousarray(pixels), settings)
+    out = _denoise_bare_array(_as_array(tensor), settings)
     return replace(out, image=torch.from_numpy(out.image).permute(2, 0, 1).to(tensor))
 
 

@@ -13,17 +13,18 @@ import numpy as np
 import torch
 from torch import nn
 
-from scorelet.analysis.image_quality import psnr, ssim
+from scorelet.analysis.image_quality import SMALLEST, psnr, ssim
 from scorelet.core.device import choose_device, inference_dtype
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator
 from scorelet.core.typing import Image
 from scorelet.data import Picture, find_pictures, iter_pages, load_pictures, locate, to_unit
 from scorelet.models import Denoiser
-from scorelet.tasks.inference import TileSide, denoise_tiles, prepare
+from scorelet.tasks.inference import TileSide, denoise_array, prepare
 from scorelet.zoo import load
 
 Pixels = np.ndarray
+Row = dict[str, float | None]
 SIGMAS = (15.0, 25.0, 50.0)
 
 
@@ -42,7 +43,7 @@ def evaluate_pictures(
     sigmas: Sequence[float] = SIGMAS,
     structure: bool = True,
     tile: TileSide = "auto",
-) -> list[dict[str, float]]:
+) -> list[Row]:
     """Return one row {sigma, psnr, psnr_error, ssim} per noise level.
 
     Args:
@@ -52,7 +53,12 @@ def evaluate_pictures(
         structure: also measure SSIM (needs torchmetrics).
         tile: as in `denoise_tiles`.
 
-    `psnr_error` is the standard error of the mean over pictures.
+    `psnr` is infinite if a result equals its picture. `psnr_error` is the standard error of the
+    mean over pictures, None for a single one or an infinite mean. `ssim` is None if a picture is
+    smaller than `scorelet.analysis.image_quality.SMALLEST`.
+
+    Raises:
+        InputError: the network's numbers overflow its dtype.
     """
     return [_row(denoiser, pictures, sigma, structure=structure, tile=tile) for sigma in sigmas]
 
@@ -60,30 +66,46 @@ def evaluate_pictures(
 def mean_psnr(denoiser: nn.Module, pictures: Sequence[Pixels], sigma: float) -> float:
     """Return the mean PSNR in dB at one noise level, in 8-bit units."""
     assert isinstance(denoiser, Denoiser)
-    return _row(denoiser, pictures, sigma, structure=False, tile=None)["psnr"]
+    value = _row(denoiser, pictures, sigma, structure=False, tile=None)["psnr"]
+    assert value is not None
+    return value
+
+
+def standard_error(values: Sequence[float]) -> float | None:
+    """Return the standard error of a mean, s / sqrt(n) with s² = sum (x - mean)² / (n - 1).
+
+    None where it is unknown: for one value, or if one is infinite.
+    """
+    if len(values) < 2 or not np.isfinite(values).all():
+        return None
+    return float(np.std(values, ddof=1) / math.sqrt(len(values)))
 
 
 def _row(
     denoiser: Denoiser, pictures: Sequence[Pixels], sigma: float, *, structure: bool, tile: TileSide
-) -> dict[str, float]:
+) -> Row:
     decibels, similarity = [], []
+    small = smallest_side(pictures) < SMALLEST
     for clean, noisy in noisy_pairs(pictures, sigma):
         estimate = _denoised(denoiser, noisy, sigma, tile).clamp(0, 1)
         decibels.append(float(psnr(estimate, clean)))
-        if structure:
+        if structure and not small:
             similarity.append(float(ssim(estimate, clean)))
-    row = {"sigma": sigma, "psnr": float(np.mean(decibels))}
-    row["psnr_error"] = float(np.std(decibels) / math.sqrt(len(decibels)))
+    row: Row = {"sigma": sigma, "psnr": float(np.mean(decibels))}
+    row["psnr_error"] = standard_error(decibels)
     if structure:
-        row["ssim"] = float(np.mean(similarity))
+        row["ssim"] = None if small else float(np.mean(similarity))
     return row
 
 
+def smallest_side(pictures: Sequence[Pixels]) -> int:
+    """Return the smallest height or width in pixels."""
+    return min(min(picture.shape[:2]) for picture in pictures)
+
+
 def _denoised(denoiser: Denoiser, noisy: Image, sigma: float, tile: TileSide) -> Image:
-    pixels = noisy[0].permute(1, 2, 0).numpy()
-    result = np.empty_like(pixels)
-    for piece, _, clean in denoise_tiles(denoiser, pixels, sigma / 255, tile=tile):
-        result[piece.target_rows, piece.target_columns] = clean
+    pixels = np.ascontiguousarray(noisy[0].permute(1, 2, 0).numpy())
+    result = denoise_array(denoiser, pixels, sigma / 255, tile=tile)
     return torch.from_numpy(result).permute(2, 0, 1)[None]
 
 
@@ -100,7 +122,8 @@ def evaluate(
     """Measure a model on a folder of clean pictures.
 
     Args:
-        data: a folder, or the name of one under ``$SCORELET_DATA`` (with or without ``photos/``).
+        data: a picture or a folder of them, or the name of one under ``$SCORELET_DATA`` (with or
+            without ``photos/``).
         model: built-in name, path or Hub id.
         sigmas: noise levels in 8-bit units.
         channels: 1 makes pictures gray, 3 colour; None takes what the first picture is.
@@ -109,17 +132,24 @@ def evaluate(
         tile: as in `denoise_tiles`.
 
     Returns:
-        model, data, pictures, channels, dtype, and rows with sigma, psnr, psnr_error and ssim.
+        model, data, pictures, channels, dtype, rows of `evaluate_pictures`, and warnings:
+        sentences without a full stop about what could not be measured.
+
+    Raises:
+        InputError: options that cannot be used, or no pictures.
+        ImageFileError: a picture that cannot be read.
+        MissingExtraError: torchmetrics is not installed.
     """
     if channels not in (None, 1, 3):
         raise InputError(f"channels is {channels}: use 1 for gray or 3 for colour.")
     if limit is not None and limit < 1:
         raise InputError(f"limit is {limit}: at least one picture must be measured.")
-    folder = _locate_photos(data)
-    kind = channels or read_first(folder).pixels.shape[2]
-    pictures = load_pictures(folder, channels=kind)[:limit]
+    source = _locate_photos(data)
+    kind = channels or read_first(source).pixels.shape[2]
+    pictures = load_pictures(source, channels=kind, limit=limit)
     denoiser = prepare(load(model), device=device)
     rows = evaluate_pictures(denoiser, pictures, sigmas=sigmas, tile=tile)
+    side = smallest_side(pictures)
     return {
         "model": model,
         "data": str(data),
@@ -127,12 +157,20 @@ def evaluate(
         "channels": kind,
         "dtype": str(inference_dtype(choose_device(device))).removeprefix("torch."),
         "rows": rows,
+        "warnings": [] if side >= SMALLEST else [_too_small(side)],
     }
 
 
-def read_first(folder: Path) -> Picture:
-    """Return the first picture of a folder."""
-    return next(iter_pages(find_pictures(folder)[0]))
+def read_first(source: Path) -> Picture:
+    """Return the first picture of a folder, or a picture."""
+    return next(iter_pages(source if source.is_file() else find_pictures(source)[0]))
+
+
+def _too_small(side: int) -> str:
+    return (
+        f"SSIM was not measured: it needs at least {SMALLEST} pixels a side, and the smallest "
+        f"picture has {side}"
+    )
 
 
 def _locate_photos(data: str | Path) -> Path:

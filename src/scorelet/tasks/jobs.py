@@ -73,6 +73,8 @@ def _run_one(task: Task, work: Work, journal: Journal | None) -> Outcome:
     missing = [p for p in (task.target.parent, *task.target.parent.parents) if not p.exists()]
     try:
         task.target.parent.mkdir(parents=True, exist_ok=True)
+        if journal:
+            journal.check(task.target)
         remove_leftovers(task.target)
         report = work(task, _publishing(task, journal))
     except Exception as error:  # whatever it is, the other files are done

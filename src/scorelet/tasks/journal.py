@@ -5,6 +5,7 @@ SHA-256; then the result gets its name. So whenever a job is killed, a target is
 its content is the one that its last line tells.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -42,18 +43,33 @@ class Journal:
         if not lines or not target.is_file() or not source.is_file():
             return None
         last = lines[-1]
-        if last["settings"] != self.settings or last["made"] != digest(target):
+        if last["settings"] != self.settings or last["made"] != _digest(target):
             return None
         in_place = source.samefile(target)
-        return last["report"] if in_place or last["source"] == digest(source) else None
+        return last["report"] if in_place or last["source"] == _digest(source) else None
 
     def made(self, target: Path) -> bool:
         """Whether a job has made the target that is there, from whatever and however."""
-        content = digest(target)
+        content = _digest(target)
         return any(line["made"] == content for line in self._lines(target.parent)[target.name])
 
+    def check(self, target: Path) -> None:
+        """Refuse a journal beside `target` to which no line can be added, before work is done.
+
+        Raises:
+            InputError: it cannot be read or written, or something else has its name.
+        """
+        self._lines(target.parent)
+        path = target.parent / self.name
+        if path.exists() and not os.access(path, os.W_OK):
+            raise InputError(_unusable(path, "written", os.strerror(errno.EACCES)))
+
     def add(self, target: Path, source: str, made: str, report: dict[str, Any]) -> None:
-        """Append a line; `source` and `made` are digests."""
+        """Append a line; `source` and `made` are digests.
+
+        Raises:
+            InputError: the journal cannot be written.
+        """
         line = {
             "target": target.name,
             "settings": self.settings,
@@ -61,8 +77,12 @@ class Journal:
             "made": made,
             "report": report,
         }
-        with (target.parent / self.name).open("ab+") as stream:
-            stream.write(_line_break(stream) + json.dumps(line).encode() + b"\n")
+        path = target.parent / self.name
+        try:
+            with path.open("ab+") as stream:
+                stream.write(_line_break(stream) + json.dumps(line).encode() + b"\n")
+        except OSError as error:
+            raise InputError(_unusable(path, "written", error.strerror)) from error
 
 
 def digest(path: Path) -> str:
@@ -71,12 +91,20 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def _digest(path: Path) -> str | None:
+    """The digest of a file; None, which equals no digest, if it cannot be read."""
+    try:
+        return digest(path)
+    except OSError:
+        return None
+
+
 def _read(path: Path) -> defaultdict[str, list[Line]]:
     lines: defaultdict[str, list[Line]] = defaultdict(list)
     try:
         text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
     except OSError as error:
-        raise InputError(f"The journal {path} cannot be read: {error.strerror}.") from error
+        raise InputError(_unusable(path, "read", error.strerror)) from error
     for row in text.splitlines():
         try:
             line = json.loads(row)
@@ -85,6 +113,13 @@ def _read(path: Path) -> defaultdict[str, list[Line]]:
         if isinstance(line, dict) and line.keys() >= _KEYS:
             lines[line["target"]].append(line)
     return lines
+
+
+def _unusable(path: Path, verb: str, reason: str | None) -> str:
+    return (
+        f"The journal {path} cannot be {verb} ({reason}): change its permissions or remove it, or "
+        "choose another -o."
+    )
 
 
 def _line_break(journal: BinaryIO) -> bytes:

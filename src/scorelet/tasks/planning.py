@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scorelet.core.errors import InputError
-from scorelet.data import SUFFIXES, find_pictures
+from scorelet.data import SUFFIXES, find_pictures, suffix_for_result
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ def plan_tasks(paths: list[Path], output: str | Path | None, *, suffix: str) -> 
         paths: files and folders; folders are walked. What is named twice is done once.
         output: None: beside the source, as ``photo<suffix>.png`` or ``folder<suffix>/``; for one
             file the name of its target, or a folder; for several a folder. A name that ends in a
-            slash is a folder.
+            slash is a folder. Names that are not given end as `suffix_for_result` says.
         suffix: what default names get, for example "_denoised".
 
     A path that does not exist, a folder without pictures and the like become tasks with a
@@ -57,9 +57,9 @@ def _tasks_of(path: Path, output: Path | None, suffix: str) -> Iterator[Task]:
     if _is_folder(path):
         yield from _tasks_in(path, output or _beside(path, suffix))
     elif output is not None:
-        yield _task(path, output / path.name)
+        yield _task(path, output / _named(path).name)
     else:
-        yield _task(path, path.with_name(f"{path.stem}{suffix}{path.suffix}"))
+        yield _task(path, path.with_name(f"{path.stem}{suffix}{suffix_for_result(path)}"))
 
 
 def _tasks_in(folder: Path, root: Path) -> Iterator[Task]:
@@ -82,7 +82,12 @@ def _tasks_in(folder: Path, root: Path) -> Iterator[Task]:
     if not found:
         yield Task(folder, folder, f"{folder} contains no pictures but those in {root}.")
     for source in found:
-        yield Task(source, root / source.relative_to(folder))
+        yield Task(source, root / _named(source.relative_to(folder), folder))
+
+
+def _named(path: Path, folder: Path = Path()) -> Path:
+    """Return the name of the result of `path`, which is read from `folder`."""
+    return path.with_suffix(suffix_for_result(folder / path))
 
 
 def _task(source: Path, target: Path) -> Task:

@@ -1,17 +1,20 @@
 """Names of built-in models, and loading by name, path or Hub id."""
 
 import json
+import os
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from scorelet.core.errors import CheckpointError, InputError
+from scorelet.core.errors import InputError
 from scorelet.models import Denoiser
 from scorelet.zoo.checkpoints import load_denoiser
+from scorelet.zoo.hub import fetch
 
 WEIGHTS = Path(str(files("scorelet.zoo") / "weights"))
-HUB_FILE = "model.safetensors"
 _FILES = (".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".pkl")  # Hub ids may have dots, too
+_HUB_ID = re.compile(r"(?P<owner>[A-Za-z0-9][\w.-]{0,95})/[A-Za-z0-9][\w.-]*(@[\w./-]+)?")
 
 
 def names() -> list[str]:
@@ -36,19 +39,29 @@ def card(name: str) -> dict[str, Any]:
 def locate_weights(model: str | Path) -> Path:
     """Return the file of a model: a built-in name, a path, or a Hub id ``owner/name[@revision]``.
 
+    What looks like a path is one, whether it exists or not: something with the suffix of weights,
+    something with a slash that is no Hub id, and something in a folder that is here. So a path that
+    is mistyped is not looked for on a network.
+
     Raises:
         InputError: nothing is known by that name.
         CheckpointError: the Hub has it not, or cannot be reached.
     """
-    built_in = WEIGHTS / f"{model}.safetensors"
-    if built_in.is_file():
-        return built_in
+    if model in names():
+        return WEIGHTS / f"{model}.safetensors"
     path = Path(model).expanduser()
-    if path.is_file() or path.suffix.lower() in _FILES:
+    if (
+        isinstance(model, Path)
+        or path.suffix.lower() in _FILES
+        or (model and os.path.lexists(path))
+    ):
         return path
-    if str(model).count("/") == 1:
-        return _from_hub(str(model))
-    raise InputError(_unknown(str(model)))
+    hub_id = _HUB_ID.fullmatch(model)
+    if hub_id and not Path(hub_id["owner"]).is_dir():
+        return fetch(model)
+    if "/" in model or os.sep in model:
+        return path
+    raise InputError(_unknown(model))
 
 
 def load(model: str | Path = "photo") -> Denoiser:
@@ -67,19 +80,6 @@ def load(model: str | Path = "photo") -> Denoiser:
         torch.Size([1, 3, 8, 8])
     """
     return load_denoiser(locate_weights(model))
-
-
-def _from_hub(name: str) -> Path:
-    from huggingface_hub import hf_hub_download
-
-    repository, _, revision = name.partition("@")
-    try:
-        return Path(hf_hub_download(repository, HUB_FILE, revision=revision or None))
-    except Exception as error:
-        raise CheckpointError(
-            f"Cannot get {HUB_FILE} of {repository!r} from the Hugging Face Hub "
-            f"({type(error).__name__}): check the name and the connection."
-        ) from error
 
 
 def _unknown(name: str) -> str:

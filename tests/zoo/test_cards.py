@@ -1,0 +1,97 @@
+"""Every shipped model says what it is: data, terms, command, figures; and says it of this file."""
+
+import hashlib
+import json
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from scorelet.analysis.noise_level import curve_name
+from scorelet.core.checkpoint import load_tensors
+from scorelet.zoo import card, load, load_calibration, locate_weights, names
+
+ROOT = Path(__file__).parents[2]
+SETS, SIGMAS = ("set12", "bsd68", "cbsd68"), (15, 25, 50)
+CELLS = {f"{name} sigma {sigma}" for name in SETS for sigma in SIGMAS}
+LARGEST = 20e6  # bytes that a model in the package may have
+
+
+@pytest.fixture(params=names())
+def name(request):
+    return request.param
+
+
+def test_the_shipped_models_are_known():
+    assert "photo" in names()
+
+
+def test_a_card_has_data_terms_command_and_licence(name):
+    document = card(name)
+    assert document["name"] == name
+    for key in ("summary", "command", "machine", "limits", "licence"):
+        assert len(document[key]) > 10, key
+    for key in ("train", "terms"):
+        assert len(document["data"][key]) > 10, key
+    assert "LICENSE-models" in document["licence"]
+    assert (ROOT / "LICENSE-models").is_file()
+
+
+def test_the_command_of_a_card_can_be_run_in_this_repository(name):
+    commands = card(name)["command"]
+    assert commands.startswith("scorelet train ")
+    files = re.findall(r"\S+\.(?:yaml|py)\b", commands)
+    assert files
+    assert all((ROOT / file).is_file() for file in files)
+
+
+def test_a_card_tells_every_run(name):
+    for run in card(name)["runs"]:
+        assert {"seed", "steps", "of", "batch", "hours"} <= run.keys()
+        assert 0 < run["steps"] <= run["of"]
+        assert run["hours"] > 0
+
+
+def test_a_card_is_the_card_of_this_file(name):
+    document, path = card(name), locate_weights(name)
+    _, header = load_tensors(path)
+    assert document["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert document["bytes"] == path.stat().st_size < LARGEST
+    assert document["architecture"] == header["architecture"]
+    assert document["options"] == header["options"]
+    assert document["parameters"] == sum(p.numel() for p in load(name).parameters())
+
+
+def test_the_figures_of_photo_are_all_there_or_none():
+    """None: weights that were put in place for a test."""
+    figures = card("photo")["psnr"]
+    assert set(figures) in (set(), CELLS)
+    for text in figures.values():
+        assert re.fullmatch(r"\d\d\.\d\d \(BF-CNN \d\d\.\d\d\)", text)
+
+
+def test_the_figures_of_the_pages_are_those_of_the_card():
+    path = ROOT / "docs/results/photo.json"
+    document, figures = card("photo"), {}
+    if document["psnr"] or path.is_file():
+        results = json.loads(path.read_text(encoding="utf-8"))
+        assert results["sha256"] == document["sha256"]
+        figures = {
+            f"{r['set']} sigma {r['sigma']:g}": f"{r['psnr']:.2f} (BF-CNN {r['bf_cnn']})"
+            for r in results["rows"]
+        }
+    assert figures == document["psnr"]
+
+
+def test_the_noise_level_is_calibrated_for_every_kind_of_picture():
+    """A curve of nine levels each: the corrected level grows with the measured one."""
+    curves = load_calibration(locate_weights("photo"))
+    kinds = {curve_name(c, bounded=bounded) for c in (1, 3) for bounded in (True, False)}
+    assert curves.keys() == kinds
+    for curve in curves.values():
+        assert len(curve) == 9
+        measured, true = zip(*curve, strict=True)
+        for column in (measured, true):
+            assert column[0] > 0
+            assert all(a < b for a, b in pairwise(column))
