@@ -1,6 +1,8 @@
 """Fields into files: the same numbers as in Python, whole files or none."""
 
 import json
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -8,52 +10,47 @@ import torch
 
 from samples import names
 from scorelet.core.errors import ArrayFileError, InputError
-from scorelet.data import ensembles
 from scorelet.data.arrays import load_fields
-from scorelet.data.ensembles import ensemble
+from scorelet.data.ensembles import ENSEMBLES, Ensemble, base, ensemble
 from scorelet.sampling import Phi4
-from scorelet.tasks import field
 from scorelet.tasks.field import ensemble_names, find_ensemble, simulate
 
 
-class Counting:
-    """Field i is i everywhere; asking beyond `bad` gives NaN."""
+@dataclass(frozen=True)
+class Counting(Ensemble):
+    """Field i is i + seed + shift everywhere; from number `bad` on it is NaN."""
 
-    bad = 10**9
+    name: ClassVar[str] = "counting"
+    formula: ClassVar[str] = "x = i"
+    bad: ClassVar[int] = 10**9
+    shift: float = 0.0
 
-    def __init__(self, shift=0.0):
-        self.shift = shift
-
-    def sample(self, n, size, seed, *, start=0):
-        index = torch.arange(start, start + n, dtype=torch.float32) + seed + self.shift
-        index[torch.arange(start, start + n) >= self.bad] = torch.nan
-        return index[:, None, None, None].expand(n, 1, size, size)
-
-    def describe(self):
-        return "counting"
+    def _sample(self, size, seed, indices):
+        index = torch.tensor(indices, dtype=torch.float32)
+        value = torch.where(index >= self.bad, torch.nan, index + seed + self.shift)
+        return value[:, None, None].expand(-1, size, size)
 
 
 @pytest.fixture
 def counting(monkeypatch):
-    monkeypatch.setitem(ensembles.ENSEMBLES, "counting", Counting)
-    monkeypatch.setattr(ensembles, "ensemble", lambda name, **params: Counting(**params))
+    monkeypatch.setitem(ENSEMBLES, "counting", Counting)
 
 
 @pytest.mark.usefixtures("counting")
 @pytest.mark.parametrize("suffix", [".npy", ".npz"])
 def test_pieces_make_one_array(tmp_path, monkeypatch, suffix):
-    monkeypatch.setattr(field, "_PIECE_PIXELS", 3 * 16)  # 3 fields at once
+    monkeypatch.setattr(base, "CHUNK_PIXELS", 3 * 64)  # 3 fields at once
     seen = []
     path = tmp_path / "new" / f"a{suffix}"
     report = simulate(
-        "counting", 8, path, size=4, seed=5, params={"shift": 100}, progress=seen.append
+        "counting", 8, path, size=8, seed=5, params={"shift": 100}, progress=seen.append
     )
     found = load_fields(path)
     assert found.dtype == torch.float32
-    expected = torch.arange(105.0, 113.0)[:, None, None].expand(8, 4, 4)
+    expected = torch.arange(105.0, 113.0)[:, None, None].expand(8, 8, 8)
     torch.testing.assert_close(found, expected, atol=0, rtol=0)
     assert seen == [3, 6, 8]
-    assert (report["n"], report["size"], report["seed"]) == (8, 4, 5)
+    assert (report["n"], report["size"], report["seed"]) == (8, 8, 5)
     assert names(tmp_path) == [f"new/a{suffix}"]
     if suffix == ".npz":
         kept = json.loads(str(np.load(path)["description"]))
@@ -63,7 +60,7 @@ def test_pieces_make_one_array(tmp_path, monkeypatch, suffix):
 
 @pytest.mark.parametrize("name", ["power_law", "log_normal", "discs"])
 def test_ensembles_are_those_of_python(tmp_path, monkeypatch, name):
-    monkeypatch.setattr(field, "_PIECE_PIXELS", 2 * 256)
+    monkeypatch.setattr(base, "CHUNK_PIXELS", 2 * 256)
     simulate(name, 5, tmp_path / "a.npy", size=16, seed=3)
     expected = ensemble(name).sample(5, 16, seed=3)[:, 0]
     torch.testing.assert_close(load_fields(tmp_path / "a.npy"), expected, atol=0, rtol=0)
@@ -90,20 +87,20 @@ def test_nothing_is_replaced_unless_asked(tmp_path):
     path = tmp_path / "a.npy"
     path.write_text("mine")
     with pytest.raises(InputError, match="exists already"):
-        simulate("counting", 2, path, size=4)
+        simulate("counting", 2, path, size=8)
     assert path.read_text() == "mine"
-    simulate("counting", 2, path, size=4, overwrite=True)
-    assert load_fields(path).shape == (2, 4, 4)
+    simulate("counting", 2, path, size=8, overwrite=True)
+    assert load_fields(path).shape == (2, 8, 8)
 
 
 @pytest.mark.usefixtures("counting")
 def test_an_interrupted_file_is_not_there(tmp_path, monkeypatch):
-    monkeypatch.setattr(field, "_PIECE_PIXELS", 16)
+    monkeypatch.setattr(base, "CHUNK_PIXELS", 64)
     monkeypatch.setattr(Counting, "bad", 2)
     path = tmp_path / "a.npy"
     path.write_text("mine")
     with pytest.raises(InputError, match="Fields 2 to 2 hold values that are not finite"):
-        simulate("counting", 4, path, size=4, overwrite=True)
+        simulate("counting", 4, path, size=8, overwrite=True)
     assert path.read_text() == "mine"
     assert names(tmp_path) == ["a.npy"]
 
