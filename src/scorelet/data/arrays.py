@@ -229,7 +229,7 @@ def _as_fields(array: np.ndarray, path: str | Path) -> np.ndarray:
     if bad:
         raise InputError(
             f"{path} holds {bad} of {array.size} values that are NaN or infinite: expected finite "
-            "numbers; replace them first, for example by numpy.nan_to_num."
+            "numbers; replace them first."
         )
     return array
 
