@@ -4,8 +4,8 @@ export SCORELET_DATA=...
 python scripts/publish_photo.py runs/photo
 
 Writes src/scorelet/zoo/weights/photo.safetensors (float16, with the calibration of the noise
-estimate), photo.json beside it (the model card) and docs/results/photo.json (figures on Set12,
-BSD68 and CBSD68 beside those of BF-CNN).
+estimate), photo.json beside it (the model card), docs/results/photo.json (figures on Set12, BSD68
+and CBSD68 beside those of BF-CNN) and docs/images/clean.png (the picture of the README).
 """
 
 import argparse
@@ -23,7 +23,7 @@ from scorelet.core.files import write_text
 from scorelet.data import from_unit, load_pictures, locate
 from scorelet.models import Denoiser
 from scorelet.tasks.calibrate import calibrate
-from scorelet.tasks.denoise import Settings, denoise_pixels
+from scorelet.tasks.denoise import Settings, denoise_files, denoise_pixels
 from scorelet.tasks.evaluate import SIGMAS, evaluate_pictures, noisy_pairs
 from scorelet.tasks.inference import prepare
 from scorelet.tasks.journal import digest
@@ -34,6 +34,7 @@ ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = ROOT / "src/scorelet/zoo/weights/photo.safetensors"
 CARD = WEIGHTS.with_suffix(".json")
 RESULTS = ROOT / "docs/results/photo.json"
+BEFORE, AFTER = ROOT / "examples/noisy.png", ROOT / "docs/images/clean.png"
 
 BF_CNN = {
     ("set12", 1): (32.59, 30.27, 27.16),
@@ -78,6 +79,8 @@ def main(run: Path, machine: str) -> None:
     }
     write_text(RESULTS, json.dumps(document, indent=2) + "\n")
     write_text(CARD, json.dumps(card(run, document, machine), indent=2, ensure_ascii=False) + "\n")
+    for outcome in denoise_files([BEFORE], AFTER, overwrite=True):
+        print(outcome.error or outcome.task.target)
 
 
 def quality(denoiser: Denoiser, name: str, channels: int) -> list[dict]:

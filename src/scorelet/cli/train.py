@@ -1,5 +1,6 @@
 """scorelet train."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +19,8 @@ def train(
     """Train a model from a YAML file.
 
     The run folder gets the weights, a log of JSON lines, TensorBoard events and a state from
-    which --resume goes on exactly. Several processes: torchrun --nproc_per_node 2 -m scorelet ...
+    which --resume goes on exactly. In several processes:
+    torchrun --nproc_per_node 2 -m scorelet train CONFIG
 
     For example:
 
@@ -36,8 +38,9 @@ def train(
 
     settings = read_config(config, parse_overrides(overrides))
     weights = run(settings, resume=resume, quiet=shared.quiet)
-    shared.say(f"weights: {weights}")
-    shared.emit({"weights": str(weights), "steps": settings.steps})
+    if os.environ.get("RANK", "0") == "0":  # of several processes, one tells the result
+        shared.say(f"weights: {weights}")
+        shared.emit({"weights": str(weights), "steps": settings.steps})
     return 0
 
 

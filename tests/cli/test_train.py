@@ -1,0 +1,58 @@
+"""`scorelet train` in several processes, as its help says to start it."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import yaml
+
+import scorelet as sl
+from samples import environment, waves, write_png
+from scorelet.data import from_unit
+from scorelet.training import read_log
+
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+
+
+@pytest.fixture
+def config(tmp_path):
+    for k in range(3):
+        write_png(tmp_path / "flat" / f"{k}.png", from_unit(waves(40, 44 + k, 3), "uint8"))
+    tree = {
+        "model": {
+            "architecture": "ShuffleUNet",
+            "options": {"channels": 3, "widths": [8, 8], "encoder": [1, 1], "decoder": [1]},
+        },
+        "data": {"train": [str(tmp_path / "flat")], "channels": 3, "patch": 16, "batch": 4},
+        "steps": 4,
+        "output": str(tmp_path / "run"),
+        "log_every": 1,
+        "tensorboard": False,
+    }
+    path = tmp_path / "tiny.yaml"
+    path.write_text(yaml.safe_dump(tree))
+    return path
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the loopback interface has another name")
+def test_torchrun_starts_one_run_with_one_result(tmp_path, config):
+    done = subprocess.run(
+        [*TORCHRUN, "-m", "scorelet", "train", str(config), "--cfg.seed", "5", "--json"],
+        env=environment(OMP_NUM_THREADS="1", GLOO_SOCKET_IFNAME="lo", CUDA_VISIBLE_DEVICES=""),
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    weights = tmp_path / "run" / "weights.safetensors"
+    assert json.loads(done.stdout) == {"weights": str(weights), "steps": 4}
+    assert done.stderr.count("weights: ") == 1
+    assert [line["step"] for line in read_log(tmp_path / "run" / "log.jsonl")] == [1, 2, 3, 4]
+    assert yaml.safe_load((tmp_path / "run" / "config.yaml").read_text())["seed"] == 5
+    pixels = from_unit(waves(16, 16, 3), "uint8")
+    out = sl.denoise(pixels, model=os.fspath(weights))
+    assert np.isfinite(out.sigma)

@@ -1,0 +1,111 @@
+"""The README and the pages: their pictures and files exist, their commands can be typed."""
+
+import ast
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import scorelet as sl
+from samples import noisy, read_png, write_png
+from scorelet.cli.main import app
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("*.md")]
+)
+FOLDERS = ("benchmarks", "configs", "docs", "examples", "scripts", "src", "tests")
+FENCE = re.compile(r"^```(\S*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+SPAN = re.compile(r"`([^`\n]+)`")
+PICTURE = re.compile(r"!\[[^\]]*\]\(([^)]+)\)|<img[^>]+src=\"([^\"]+)\"|\{(?:image|figure)\} (\S+)")
+LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+pages = pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+def blocks(text, *languages):
+    return [body for language, body in FENCE.findall(text) if language in languages]
+
+
+def commands(text):
+    """Every command that is shown, in blocks for a shell and between backticks, word by word."""
+    lines = [
+        line
+        for body in blocks(text, "", "sh", "shell", "text")
+        for line in body.replace("\\\n", " ").splitlines()
+    ]
+    spans = SPAN.findall(FENCE.sub("", text))
+    lines += [span for span in spans if len(span.split()) > 2]  # two words name a command
+    for line in lines:
+        for part in re.split(r"&&|;", line):
+            if re.match(r"\s*(scorelet|torchrun|python\d?) \S", part) and "..." not in part:
+                yield shlex.split(part, comments=True)
+
+
+def test_the_pages_are_there():
+    assert ROOT / "README.md" in PAGES
+    assert len(PAGES) > 8
+
+
+@pages
+def test_pictures_and_links_lead_to_files(page):
+    text = page.read_text(encoding="utf-8")
+    named = ["".join(groups) for groups in PICTURE.findall(text)] + LINK.findall(text)
+    for name in named:
+        assert (page.parent / name).is_file(), name
+
+
+@pages
+def test_files_of_this_repository_that_are_named_exist(page):
+    """Between backticks or as a word of a command; NAME stands for any name, _build is made."""
+    text = page.read_text(encoding="utf-8")
+    words = [word for line in SPAN.findall(text) for word in line.split()]
+    words += [word for command in commands(text) for word in command]
+    for word in words:
+        ours = "/" in word and word.split("/")[0] in FOLDERS
+        if ours and "NAME" not in word and "_build" not in word:
+            assert (ROOT / word).exists(), word
+
+
+@pages
+def test_commands_parse(page):
+    for words in commands(page.read_text(encoding="utf-8")):
+        if "-m" in words and "scorelet" in words:
+            words = words[words.index("scorelet") :]
+        if words[0] == "scorelet":
+            app.parse_args(words[1:], exit_on_error=False, print_error=False)
+        elif words[0].startswith("python") and words[1].endswith(".py"):
+            assert (ROOT / words[1]).is_file(), words[1]
+
+
+def test_the_readme_shows_every_command():
+    shown = {words[1] for words in commands((ROOT / "README.md").read_text()) if len(words) > 1}
+    assert {"denoise", "evaluate", "models", "train", "info"} <= shown
+
+
+def test_the_python_of_the_readme_runs(tmp_path, monkeypatch, float32):
+    monkeypatch.chdir(tmp_path)
+    write_png(tmp_path / "night.png", noisy(24, 32))
+    names = {"y": torch.rand(1, 3, 16, 16), "sigma": torch.tensor([0.1])}
+    found = blocks((ROOT / "README.md").read_text(encoding="utf-8"), "python")
+    assert found
+    for body in found:
+        exec(compile(ast.parse(body), "README.md", "exec"), names)
+    assert read_png(tmp_path / "clean.png").shape == (24, 32, 3)
+
+
+def test_the_picture_of_the_readme_is_what_its_command_makes(float32):
+    """50 dB: the same weights in bfloat16 agree to more, other weights to less.
+
+    After a change of the model:
+    scorelet denoise examples/noisy.png -o docs/images/clean.png --overwrite
+    """
+    shown = read_png(ROOT / "docs/images/clean.png").astype(float)
+    made = sl.denoise(ROOT / "examples/noisy.png").image.astype(float)
+    assert np.square(shown - made).mean() < 255**2 * 10 ** (-50 / 10)
+    clean = read_png(ROOT / "examples/clean/chelsea.png").astype(float)
+    before = read_png(ROOT / "examples/noisy.png").astype(float)
+    assert np.square(made - clean).mean() < np.square(before - clean).mean() / 8  # 9 dB
