@@ -38,7 +38,7 @@ def commands(text):
         for line in body.replace("\\\n", " ").splitlines()
     ]
     spans = SPAN.findall(FENCE.sub("", text))
-    lines += [span for span in spans if len(span.split()) > 2]  # two words name a command
+    lines += [span for span in spans if not re.fullmatch("[a-z ]+", span)]  # a command's name
     for line in lines:
         for part in re.split(r"&&|;", line):
             if re.match(r"\s*(scorelet|torchrun|python\d?) \S", part) and "..." not in part:
@@ -89,7 +89,8 @@ def test_the_readme_shows_every_command():
 def test_the_python_of_the_readme_runs(tmp_path, monkeypatch, float32):
     monkeypatch.chdir(tmp_path)
     write_png(tmp_path / "night.png", noisy(24, 32))
-    names = {"y": torch.rand(1, 3, 16, 16), "sigma": torch.tensor([0.1])}
+    picture = torch.rand(1, 3, 16, 16)
+    names = {"x": picture, "y": picture, "sigma": torch.tensor([0.1])}
     found = blocks((ROOT / "README.md").read_text(encoding="utf-8"), "python")
     assert found
     for body in found:

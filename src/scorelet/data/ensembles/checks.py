@@ -26,7 +26,7 @@ def check_field(x: Tensor) -> None:
     if x.ndim != 4 or x.shape[1] != 1 or x.shape[2] != x.shape[3]:
         raise InputError(f"Fields must be (batch, 1, L, L), got the shape {tuple(x.shape)}.")
     if not x.is_floating_point():
-        raise InputError(f"Fields must be floating point, got {x.dtype}: call .float() first.")
+        raise InputError(f"Fields must be floating point, got {x.dtype}: convert them.")
 
 
 def check_number(
