@@ -1,10 +1,14 @@
 """Both directions under autograd, torch.func and torch.compile."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from torch.autograd import gradcheck, gradgradcheck
 from torch.func import grad, hessian, jacrev, jvp, vmap
 
+from samples import environment
 from scorelet.core.random import generator, randn
 from scorelet.wavelets import OrthogonalWavelet, PacketPlan, Pyramid, WaveletPacket
 
@@ -15,6 +19,35 @@ TRANSFORMS = {
     "shannon": (OrthogonalWavelet("shannon", 2), (1, 8, 8)),
     "packets": (WaveletPacket("haar", PacketPlan.octaves(1, subdivisions=2)), (1, 8, 8)),
 }
+
+
+COMPILED = """
+import torch
+from torch.func import grad
+from scorelet.wavelets import OrthogonalWavelet, PacketPlan, WaveletPacket
+
+def compiled(function):
+    return torch.compile(function, fullgraph=True, backend="aot_eager")
+
+for transform, shape in [
+    (OrthogonalWavelet("db2", 2), (2, 1, 8, 16)),
+    (OrthogonalWavelet("db3", 2, ndim=1), (2, 8)),
+    (OrthogonalWavelet("shannon", 2), (1, 8, 8)),
+    (WaveletPacket("haar", PacketPlan.octaves(1, subdivisions=2)), (1, 8, 8)),
+]:
+    x = torch.linspace(-1, 1, 256, dtype=torch.float64)[: 2 * 8 * 16].flip(0)
+    x = x[: torch.Size(shape).numel()].reshape(shape).cos()
+
+    def energy(x):
+        low, details = transform.analyze(x)
+        return low.pow(4).sum() + sum(band.pow(4).sum() for band in details)
+
+    def double(x):
+        return transform.synthesize(transform.analyze(x).map(lambda band: 2 * band))
+
+    assert torch.allclose(compiled(double)(x), 2 * x, atol=1e-12)
+    assert torch.allclose(compiled(grad(energy))(x), grad(energy)(x), atol=1e-12)
+"""
 
 
 @pytest.fixture(params=TRANSFORMS)
@@ -70,6 +103,17 @@ def test_vmap_maps_any_axis_and_keeps_what_is_shared(axis):
     assert torch.equal(mapped.low, low)
     shared = vmap(lambda a: wavelet.synthesize(Pyramid(a, (details[0][0],))))(low)
     assert torch.allclose(shared[0], x[0], atol=1e-14)
+
+
+def test_compiles_into_one_graph():
+    """In a process without the check of annotations, which cannot be compiled.
+
+    aot_eager: the graphs of values and gradients, without a C++ compiler.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", COMPILED], capture_output=True, text=True, env=environment()
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_gradients_may_hold_nan():

@@ -272,7 +272,7 @@ def test_options_and_pyramids_that_do_not_fit_are_refused():
         OrthogonalWavelet("haar", align="left")
     wavelet = OrthogonalWavelet("haar", 2)
     low, (coarse, fine) = wavelet.analyze(torch.zeros(8, 8))
-    with pytest.raises(InputError, match="has 1 levels: this transform has 2"):
+    with pytest.raises(InputError, match="details of 1 levels: this transform has 2"):
         wavelet.synthesize(Pyramid(low, (coarse,)))
     with pytest.raises(InputError, match=r"Details 1 .* must have shape \(3, 4, 4\)"):
         wavelet.synthesize(Pyramid(low, (coarse, fine[:2])))

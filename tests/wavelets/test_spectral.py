@@ -8,6 +8,7 @@ import torch
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
 from scorelet.wavelets import (
+    Normalization,
     OrthogonalWavelet,
     cross_spectra,
     gaussian_levels,
@@ -94,6 +95,29 @@ def test_conditional_condition_numbers_are_the_published_ones(name, exponent, pu
         for side in sides
     ]
     assert found == pytest.approx(published, abs=0.051)  # printed to one decimal
+
+
+@pytest.mark.parametrize(
+    ("exponent", "name", "published"),
+    [
+        (1, "haar", 2.9),
+        (2, "haar", 14),
+        (2, "db2", 7.3),
+        (2, "db4", 4.9),
+        (3, "db4", 13),
+        (3, "haar", 94),
+    ],
+)
+def test_normalised_covariances_have_the_published_condition_numbers(exponent, name, published):
+    """The whole covariance at L = 16, from its square root; every band has deviation one."""
+    side = 16
+    units = torch.eye(side**2, dtype=torch.float64).reshape(-1, 1, side, side)
+    root = torch.fft.ifft2(power_law(side, side, exponent).sqrt() * torch.fft.fft2(units)).real
+    wavelet, both = OrthogonalWavelet(name, 4), torch.cat([root, -root])
+    normal = Normalization.fit("channel", wavelet, both).normalize(wavelet.analyze(both))
+    rows = torch.cat([band.flatten(1) for band in (normal.low, *normal.details)], 1)
+    values = torch.linalg.eigvalsh(rows.T @ rows)
+    assert float(values[-1] / values[0]) == pytest.approx(published, rel=0.02)
 
 
 def test_conditional_law_is_that_of_the_dense_schur_complement():

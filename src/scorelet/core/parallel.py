@@ -25,14 +25,16 @@ def run_in_threads(function: int, block: int, *, threads: int) -> None:
     """Call the C function at address `function` with the address `block`, in so many threads.
 
     Args:
-        function: address of void function(void *); it may run in any thread, without the GIL.
+        function: address of ``void function(void *)``; it may run in any thread, without the GIL.
         block: its argument.
         threads: how many calls, the calling thread's included; `torch.get_num_threads` is usual.
     """
     if threads == 1:
         C_FUNCTION(function)(block)
-    elif (parallel := None if _forked else _openmp()) is not None:
-        parallel(function, block, threads, 0)
+        return
+    openmp = None if _forked else _openmp()
+    if openmp is not None:
+        openmp(function, block, threads, 0)
     else:
         _run_in_python_threads(C_FUNCTION(function), block, threads)
 

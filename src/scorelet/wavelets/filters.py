@@ -13,6 +13,8 @@ References: Mallat, A Wavelet Tour of Signal Processing, section 7.1.3; PyWavele
 import difflib
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,9 +73,8 @@ class Filters:
 
 def wavelet_names() -> list[str]:
     """Return the names of PyWavelets' orthogonal wavelets, and `shannon`."""
-    import pywt
-
-    names = [name for name in pywt.wavelist(kind="discrete") if pywt.Wavelet(name).orthogonal]  # ty: ignore
+    pywt = _pywavelets()
+    names = [name for name in pywt.wavelist(kind="discrete") if pywt.Wavelet(name).orthogonal]
     return [*(name for name in names if name != "dmey"), "shannon"]  # dmey misses by 2e-3
 
 
@@ -82,9 +83,7 @@ def check_wavelet_name(name: str) -> None:
     names = wavelet_names()
     if name in names:
         return
-    import pywt
-
-    if name in pywt.wavelist():  # ty: ignore
+    if name in _pywavelets().wavelist():
         raise InputError(
             f"The wavelet {name!r} is not orthogonal: use haar, db1 to db38, sym2 to sym20, coif1 "
             "to coif17 or shannon."
@@ -106,16 +105,19 @@ def orthogonal_filters(name: str, align: str = "pywavelets") -> Filters:
     Raises:
         InputError: unknown or not orthogonal wavelet, unknown alignment.
     """
-    import pywt
-
     check_wavelet_name(name)
     if align not in ("pywavelets", "centred"):
         raise InputError(f'Unknown alignment {align!r}: use "pywavelets" or "centred".')
-    low = polish(np.asarray(pywt.Wavelet(name).rec_lo))  # ty: ignore
+    low = polish(np.asarray(_pywavelets().Wavelet(name).rec_lo))
     high = low[::-1] * (-1.0) ** np.arange(len(low))
     if align == "pywavelets":
         return Filters(name, low, high, 1 - len(low) // 2)
     return _centred(name, low, high)
+
+
+def _pywavelets() -> Any:  # noqa: ANN401 - it says nothing about its types
+    """Import PyWavelets when it is first needed."""
+    return import_module("pywt")
 
 
 def polish(taps: Taps, *, steps: int = 10) -> Taps:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from numba import carray, cfunc, types
+from numpy.typing import NDArray
 from torch import Tensor
 
 from scorelet.core.parallel import run_in_threads
@@ -76,14 +77,13 @@ def run_job(
     height, width = shape
     count = x.numel() // (height * width)
     threads = 1 if x.numel() < SMALL else min(torch.get_num_threads(), count)
-    taps = filters.split_taps if direction == "analyze" else filters.merge_taps
-    values = taps.ravel().astype(np.float32 if x.dtype == torch.float32 else np.float64)
+    values, places = _taps(direction, filters, x.dtype)
     size = _scratch_size(filters, height, width)
     scratch = torch.empty(threads, size, dtype=x.dtype)
     job = np.zeros(MOST_INTEGERS, np.int64)
     job[CHUNKS] = 1 if threads == 1 else min(count, CHUNKS_PER_THREAD * threads)
     job[COUNT], job[HEIGHT], job[WIDTH], job[LEVELS] = count, height, width, len(tensors) - 2
-    job[PLACE : PLACE + 3] = _places(direction, filters)
+    job[PLACE : PLACE + 3] = places
     job[BAND], job[SCRATCH] = COARSE_LINES, scratch.data_ptr()
     job[SCRATCH_BYTES], job[TAPS] = size * x.element_size(), values.ctypes.data
     job[POINTERS : POINTERS + len(tensors)] = [t.data_ptr() for t in tensors]
@@ -92,23 +92,27 @@ def run_job(
     run_in_threads(function.address, job.ctypes.data, threads=threads)
 
 
-def _places(direction: Direction, filters: Filters) -> tuple[int, int, int]:
-    """The start of a split, or the first coarse place of a merge and two steps from it."""
+@cache
+def _taps(
+    direction: Direction, filters: Filters, dtype: torch.dtype
+) -> tuple[NDArray[Any], tuple[int, int, int]]:
+    """The taps of a direction, flat, and its places: a start, or that of a merge and two steps."""
+    kind = np.float32 if dtype == torch.float32 else np.float64
     if direction == "analyze":
-        return filters.start, 0, 0
+        return filters.split_taps.ravel().astype(kind), (filters.start, 0, 0)
     even, odd = filters.merge_starts
     base = min(even, odd)
-    return base, even - base, odd - base
+    return filters.merge_taps.ravel().astype(kind), (base, even - base, odd - base)
 
 
 def _scratch_size(filters: Filters, height: int, width: int) -> int:
     """Two coarse pictures, the lines of a band, one padded line; in numbers."""
     lines = min(COARSE_LINES, height) + filters.half
-    return height * width // 2 + 2 * width * lines + 2 * width + 4 * (filters.half + 1)
+    return height * width // 2 + 2 * width * lines + 2 * width + 4 * (filters.half + 2)
 
 
 @cache
-def _compiled(program: int, taps: int, dtype: str) -> Any:  # noqa: ANN401 - numba's CFunc has no type
+def _compiled(program: int, taps: int, dtype: str) -> Any:
     """Return the C function for so many taps; compiled once, in about two seconds."""
     return _build(program, (getattr(np, dtype)(0),) * taps, _edition())
 
@@ -120,10 +124,10 @@ def _edition() -> str:
     return hashlib.sha256(text).hexdigest()
 
 
-def _build(program: int, zeros: tuple[Any, ...], edition: str) -> Any:  # noqa: ANN401
+def _build(program: int, zeros: tuple[Any, ...], edition: str) -> Any:
     """Compile void job(void *); branches on `program` are decided by the compiler."""
 
-    def scorelet_wavelet_job(block: Any) -> None:  # noqa: ANN401
+    def scorelet_wavelet_job(block: Any) -> None:
         edition  # noqa: B018 - part of the key of numba's cache, as all of the closure
         job = carray(block, MOST_INTEGERS, np.int64)
         scratch = job[SCRATCH] + take_ticket(address_of(block) + 8 * THREAD) * job[SCRATCH_BYTES]
@@ -146,7 +150,7 @@ def _build(program: int, zeros: tuple[Any, ...], edition: str) -> Any:  # noqa: 
     return _c_function(scorelet_wavelet_job)
 
 
-def _c_function(function: Callable[..., None]) -> Any:  # noqa: ANN401
+def _c_function(function: Callable[..., None]) -> Any:
     """Return numba's C callback, from disk if it was compiled before."""
     signature, function = types.void(types.voidptr), unwrap(function)
     try:

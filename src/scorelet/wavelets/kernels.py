@@ -1,5 +1,7 @@
 """Compiled analysis and synthesis of lines and pictures: every picture goes through L2 once.
 
+What numba compiles has numba's types: addresses, counts and places are 64-bit integers.
+
 Symbols: h, g low-pass and high-pass taps, M = half their number; s, place of their first tap;
 a, d low and high band. Along one axis of even length L, with all indices modulo L,
 
@@ -17,6 +19,7 @@ whatever the width. Addresses are in bytes; `size` is that of one number.
 """
 
 from scorelet.wavelets.vectors import (
+    NARROW,
     VECTOR_BYTES,
     copy_narrow,
     copy_one,
@@ -35,9 +38,6 @@ from scorelet.wavelets.vectors import (
     unzip_wide,
     write,
 )
-
-NARROW = 4
-"""Entries of the narrow vectors."""
 
 TICKET, THREAD, CHUNKS, COUNT, HEIGHT, WIDTH, LEVELS, PLACE = range(8)
 BAND, SCRATCH, SCRATCH_BYTES, TAPS, POINTERS = range(10, 15)
@@ -105,31 +105,34 @@ def _copy_wrapped(source, target, n, count, start, taps):
 
 @kernel
 def _unzip(source, even, odd, n, taps):
-    """Part 2n numbers, all inside, into those of even and of odd place."""
+    """Part 2n numbers into those of even and of odd place; the last vector overlaps."""
     size = item_size(taps[0])
     wide = VECTOR_BYTES // size
-    done = 0
-    while done + wide <= n:
-        at = done * size
-        unzip_wide(source + 2 * at, even + at, odd + at, taps[0])
-        done += wide
-    while done + NARROW <= n:
-        at = done * size
-        unzip_narrow(source + 2 * at, even + at, odd + at, taps[0])
-        done += NARROW
-    while done < n:
-        at = done * size
-        unzip_one(source + 2 * at, even + at, odd + at, taps[0])
-        done += 1
+    if n >= wide:
+        for k in range(0, n - wide + 1, wide):
+            unzip_wide(source + 2 * k * size, even + k * size, odd + k * size, taps[0])
+        if n % wide:
+            k = n - wide
+            unzip_wide(source + 2 * k * size, even + k * size, odd + k * size, taps[0])
+    elif n >= NARROW:
+        for k in range(0, n - NARROW + 1, NARROW):
+            unzip_narrow(source + 2 * k * size, even + k * size, odd + k * size, taps[0])
+        if n % NARROW:
+            k = n - NARROW
+            unzip_narrow(source + 2 * k * size, even + k * size, odd + k * size, taps[0])
+    else:
+        for k in range(n):
+            unzip_one(source + 2 * k * size, even + k * size, odd + k * size, taps[0])
 
 
 @kernel
-def _unzip_wrapped(source, even, odd, first, last, n, start, taps):
-    """Pairs `first` to `last` (excluded) of a line of n numbers, at 2m + start modulo n."""
+def _unzip_wrapped(source, even, odd, first, last, shift, n, taps):
+    """even[k], odd[k] = pair k + shift, modulo n pairs, for first <= k < last."""
     size = item_size(taps[0])
-    for m in range(first, last):
-        write(even + size * m, read(source + size * _wrap(2 * m + start, n), taps[0]))
-        write(odd + size * m, read(source + size * _wrap(2 * m + 1 + start, n), taps[0]))
+    for k in range(first, last):
+        pair = source + 2 * size * _wrap(k + shift, n)
+        write(even + size * k, read(pair, taps[0]))
+        write(odd + size * k, read(pair + size, taps[0]))
 
 
 @kernel
@@ -178,17 +181,22 @@ def _filter_zip(inputs, output, n, taps):
 
 @kernel
 def _split_line(source, low, high, n, start, buffer, taps):
-    """One level of one line of n numbers."""
-    size, more = item_size(taps[0]), len(taps) // 4 - 1
-    count = n // 2 + more
-    odd = buffer + size * count
-    first = min(max((1 - start) // 2, 0), count)
-    last = max(first, min((n - start) // 2, count))
-    _unzip_wrapped(source, buffer, odd, 0, first, n, start, taps)
-    inside = source + size * (2 * first + start)
-    _unzip(inside, buffer + size * first, odd + size * first, last - first, taps)
-    _unzip_wrapped(source, buffer, odd, last, count, n, start, taps)
-    _filter((buffer, odd, buffer, odd), size, (low, high), n // 2, taps)
+    """One level of one line of n numbers; s <= 0.
+
+    Pairs (x[2q], x[2q + 1]) are parted first, with as many before and behind as filters need; if s
+    is odd, e is the odd place of pair m + (s - 1) / 2 and o the even place of the pair behind it.
+    """
+    size, odd_start = item_size(taps[0]), start & 1
+    shift, half = (start - odd_start) // 2, n // 2
+    count = half + len(taps) // 4 - 1 + odd_start
+    second = buffer + size * count
+    _unzip_wrapped(source, buffer, second, 0, -shift, shift, half, taps)
+    _unzip(source, buffer - size * shift, second - size * shift, min(half, count + shift), taps)
+    _unzip_wrapped(source, buffer, second, half - shift, count, shift, half, taps)
+    e, o = buffer, second
+    if odd_start:
+        e, o = second, buffer + size
+    _filter((e, o, e, o), size, (low, high), half, taps)
 
 
 @kernel
@@ -224,10 +232,10 @@ def _split_picture(source, low, details, h, w, start, band, buffer, taps):
         _filter((buffer, buffer + plane, buffer, buffer + plane), coarse, outputs, n, taps)
         right, outputs = buffer + 2 * plane, (details + area + at, details + 2 * area + at)
         _filter((right, right + plane, right, right + plane), coarse, outputs, n, taps)
-        for part in range(4):
-            _copy(
-                buffer + part * plane + count * coarse, buffer + part * plane, more * (w // 2), taps
-            )
+        if top + count < h // 2:
+            for part in range(4):
+                place = buffer + part * plane
+                _copy(place + count * coarse, place, more * (w // 2), taps)
 
 
 @kernel
@@ -252,8 +260,10 @@ def _merge_picture(low, details, target, h, w, shift, band, buffer, taps):
             o = buffer + size * w * (k + odd)
             row = target + size * w * 2 * (top + k)
             _filter((e, e + plane, o, o + plane), size * w, (row, row + size * w), w, taps)
-        for part in range(2):
-            _copy(buffer + part * plane + count * size * w, buffer + part * plane, more * w, taps)
+        if top + count < h // 2:
+            for part in range(2):
+                place = buffer + part * plane
+                _copy(place + count * size * w, place, more * w, taps)
 
 
 @kernel

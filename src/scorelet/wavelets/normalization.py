@@ -12,7 +12,7 @@ Symbols: x_j and d_j low band and details of level j, as the orthogonal transfor
 x_j is the input of level j and the low band inside it, with the same statistics; what synthesis of
 level j gives is x_{j-1} unnormalised, and needs the statistics of level j - 1.
 
-References: Guth, Coste, De Bortoli, Mallat, arXiv 2208.05003: section 4 (scalar), code (channel).
+References: Guth, Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, section 4, and its code.
 """
 
 from typing import Any

@@ -91,7 +91,8 @@ class OrthogonalWavelet:
     def _check_pyramid(self, low: Tensor, details: tuple[Tensor, ...]) -> None:
         if len(details) != self.levels:
             raise InputError(
-                f"The pyramid has {len(details)} levels: this transform has {self.levels}."
+                f"The pyramid has details of {len(details)} levels: this transform has "
+                f"{self.levels}."
             )
         lead, sides = low.shape[: -self.ndim], low.shape[-self.ndim :]
         bands = (3,) if self.ndim == 2 else ()

@@ -1,20 +1,21 @@
 """Wavelet packets: finer bands of frequency, made by splitting details again.
 
-Symbols: depth D, sub-bands (y, x) of a tree, 0 <= y, x < 2^D in order of frequency: (y, x) has the
-frequencies [y, y + 1) pi / 2^D along the rows axis and [x, x + 1) pi / 2^D along the columns axis.
+Symbols: depth D, sub-bands (y, x) of a tree, 0 <= y, x < 2^D in order of frequency: (y, x) holds
+the frequencies [y, y + 1) pi / 2^D along the rows axis, [x, x + 1) pi / 2^D along the columns axis.
 A high-pass filter followed by decimation turns the order of frequencies round; so in a band of odd
 index low and high are exchanged (Gray code), and the children of y are 2y and 2y + 1 either way.
 
 A plan is a coarse square and shells around it. Shell b of depth D is the region of frequencies
 with max(y, x) = b, an L of 2b + 1 sub-bands; in the square layout of a picture of side L it
-is the band [N, N + w) with w = L / 2^D and N = b w. Wavelets are the shells 1 of every depth.
+is the band [N, N + w) with w = L / 2^D and N = b w. Ordinary wavelets are the shells 1 of every
+depth.
 
 References: Coifman, Wickerhauser 1992; Mallat, A Wavelet Tour of Signal Processing, section 8.1.
 """
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from types import EllipsisType
 
 import torch
 from torch import Tensor
@@ -118,6 +119,7 @@ class PacketPlan:
     def describe(self, side: int | None = None) -> str:
         """Return a table of the parts, fine to coarse; with `side` L, also in coefficients.
 
+        >>> from scorelet.wavelets import PacketPlan
         >>> print(PacketPlan.octaves(1, subdivisions=2).describe(64))
         octaves below Nyquist   sub-bands   of size   region [N, N + w)
         0.00 to 0.42            7           16 x 16   [48, 64)
@@ -198,7 +200,7 @@ class WaveletPacket:
         return bands[0, 0, 0]
 
     def to_square(self, pyramid: Pyramid) -> Tensor:
-        """Return the coefficients as one picture, sub-bands placed in order of frequency."""
+        """Return the coefficients as one picture, sub-bands in order of frequency."""
         low, details = pyramid
         height, width = (n << self.plan.depth for n in low.shape[-2:])
         square = low.new_zeros(*low.shape[:-2], height, width)
@@ -264,7 +266,7 @@ def _children(place: Place) -> list[Place]:
     return [(depth + 1, rows[a], columns[b]) for a, b in ((0, 0), (1, 0), (0, 1), (1, 1))]
 
 
-def _region(place: Place, height: int, width: int) -> tuple[Any, slice, slice]:
+def _region(place: Place, height: int, width: int) -> tuple[EllipsisType, slice, slice]:
     depth, y, x = place
     h, w = height >> depth, width >> depth
     return ..., slice(y * h, (y + 1) * h), slice(x * w, (x + 1) * w)

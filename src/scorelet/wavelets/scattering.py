@@ -61,6 +61,8 @@ class Scattering2d(nn.Module):
     float32. Gradients are exact, 0 where a modulus is 0.
 
     Example:
+        >>> import torch
+        >>> from scorelet.wavelets import Scattering2d
         >>> S = Scattering2d(J=2, L=4)
         >>> S(torch.zeros(5, 3, 32, 48)).shape, S.paths[9]
         (torch.Size([5, 3, 25, 8, 12]), Path(order=2, scales=(0, 1), angles=(0, 0)))

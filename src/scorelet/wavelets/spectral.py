@@ -1,4 +1,4 @@
-"""Stationary Gaussian fields in a wavelet basis, exactly: covariances, conditionals, samples.
+"""Stationary Gaussian fields in a wavelet basis: exact covariances, conditionals, samples.
 
 Symbols: P(k) = E |X(k)|^2, spectrum of a periodic field x with X its orthonormal discrete Fourier
 transform, in the order of `torch.fft.fftfreq`, (L, L'); h, g filters with transforms H_0, H_1; q
@@ -103,7 +103,7 @@ def cross_spectra(spectrum: Tensor, name: str, *, align: str = "pywavelets") -> 
 def polyphase_matrix(
     name: str, height: int, width: int, *, like: Tensor, align: str = "pywavelets"
 ) -> Tensor:
-    """Return U (height/2, width/2, 4, 4): low, H, V, D by aliases (0,0), (1,0), (0,1), (1,1).
+    """Return U, (height/2, width/2, 4, 4): low, H, V, D by aliases (0,0), (1,0), (0,1), (1,1).
 
     Args:
         name, align: of the wavelet.

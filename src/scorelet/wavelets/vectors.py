@@ -18,7 +18,13 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 VECTOR_BYTES = 64
-"""Wide vectors; LLVM cuts them into what the processor has."""
+"""Of wide vectors; LLVM cuts them into what the processor has."""
+
+NARROW = 4
+"""Entries of narrow vectors."""
+
+Width = Callable[[Any], int]
+"""Entries of a vector, by the type of a number."""
 
 
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}}
@@ -26,13 +32,12 @@ OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}}
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Mark a loop that is compiled into the C function that calls it, which is kept on disk."""
-    compile_function: Any = njit(**OPTIONS)
-    return compile_function(unwrap(function))  # in tests, annotations are checked by a wrapper
+    return njit(**OPTIONS)(unwrap(function))  # in tests, annotations are checked by a wrapper
 
 
-def instruction(maker: Callable[..., Any]) -> Callable[..., Any]:
-    """Turn a function of numba's types, which returns signature and code, into an operation."""
-    return intrinsic(unwrap(maker))
+def instruction(function: Callable[..., Any]) -> Any:
+    """Mark a generator of LLVM instructions; numba's own decorator hides what it returns."""
+    return intrinsic(function)
 
 
 @instruction
@@ -104,9 +109,7 @@ def address_of(typing: Any, pointer: Any) -> Any:
     return types.int64(pointer), generate
 
 
-def _block(width: Callable[[Any], int]) -> tuple[Any, Any, Any, Any]:
-    """Return the four block instructions for vectors of `width(kind)` entries."""
-
+def _copy(width: Width) -> Any:
     @instruction
     def copy(typing: Any, source: Any, target: Any, zero: Any) -> Any:
         """Copy V entries."""
@@ -118,12 +121,16 @@ def _block(width: Callable[[Any], int]) -> tuple[Any, Any, Any, Any]:
 
         return types.void(source, target, zero), generate
 
+    return copy
+
+
+def _unzip(width: Width) -> Any:
     @instruction
     def unzip(typing: Any, source: Any, even: Any, odd: Any, zero: Any) -> Any:
         """Part 2V entries of `source` into those of even and of odd place."""
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            kind = context.get_value_type(signature.args[3])
+            kind = arguments[3].type
             n = width(kind)
             pair = _load(builder, arguments[0], kind, 2 * n)
             for place in (0, 1):
@@ -133,14 +140,12 @@ def _block(width: Callable[[Any], int]) -> tuple[Any, Any, Any, Any]:
 
         return types.void(source, even, odd, zero), generate
 
+    return unzip
+
+
+def _fir(width: Width) -> Any:
     @instruction
-    def fir(
-        typing: Any,
-        inputs: Any,
-        pitch: Any,
-        outputs: Any,
-        taps: Any,
-    ) -> Any:
+    def fir(typing: Any, inputs: Any, pitch: Any, outputs: Any, taps: Any) -> Any:
         """Filter two pairs of inputs into two outputs, V entries each.
 
         outputs[k] = sum_m taps[2k][m] inputs[2k][m pitch] + taps[2k+1][m] inputs[2k+1][m pitch],
@@ -148,19 +153,23 @@ def _block(width: Callable[[Any], int]) -> tuple[Any, Any, Any, Any]:
         """
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            sums = _filtered(builder, arguments, width)
-            for value, address in zip(sums, cgutils.unpack_tuple(builder, arguments[2])):
+            addresses = cgutils.unpack_tuple(builder, arguments[2])
+            for value, address in zip(_sums(builder, arguments, width), addresses, strict=True):
                 _store(builder, value, address)
             return context.get_dummy_value()
 
         return types.void(inputs, pitch, outputs, taps), generate
 
+    return fir
+
+
+def _fir_zip(width: Width) -> Any:
     @instruction
     def fir_zip(typing: Any, inputs: Any, pitch: Any, output: Any, taps: Any) -> Any:
         """Filter like `fir`; store the two results in turns, 2V entries at one address."""
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            first, second = _filtered(builder, arguments, width)
+            first, second = _sums(builder, arguments, width)
             n = first.type.count
             order = [k + n * place for k in range(n) for place in (0, 1)]
             _store(builder, _shuffle(builder, first, second, order), arguments[2])
@@ -168,10 +177,10 @@ def _block(width: Callable[[Any], int]) -> tuple[Any, Any, Any, Any]:
 
         return types.void(inputs, pitch, output, taps), generate
 
-    return copy, unzip, fir, fir_zip
+    return fir_zip
 
 
-def _filtered(builder: Any, arguments: Any, width: Callable[[Any], int]) -> list[Any]:
+def _sums(builder: Any, arguments: Any, width: Width) -> list[Any]:
     """The two sums of `fir`. Its four chains of products are independent until the end."""
     inputs = cgutils.unpack_tuple(builder, arguments[0])
     pitch = arguments[1]
@@ -221,6 +230,19 @@ def _broadcast(builder: Any, value: Any, n: int) -> Any:
     return _shuffle(builder, single, single, [0] * n)
 
 
-copy_wide, unzip_wide, fir_wide, fir_zip_wide = _block(lambda kind: VECTOR_BYTES // _size(kind))
-copy_narrow, unzip_narrow, fir_narrow, fir_zip_narrow = _block(lambda kind: 4)
-copy_one, unzip_one, fir_one, fir_zip_one = _block(lambda kind: 1)
+def _wide(kind: Any) -> int:
+    return VECTOR_BYTES // _size(kind)
+
+
+def _narrow(_: Any) -> int:
+    return NARROW
+
+
+def _one(_: Any) -> int:
+    return 1
+
+
+copy_wide, copy_narrow, copy_one = map(_copy, (_wide, _narrow, _one))
+unzip_wide, unzip_narrow, unzip_one = map(_unzip, (_wide, _narrow, _one))
+fir_wide, fir_narrow, fir_one = map(_fir, (_wide, _narrow, _one))
+fir_zip_wide, fir_zip_narrow, fir_zip_one = map(_fir_zip, (_wide, _narrow, _one))

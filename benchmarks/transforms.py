@@ -1,0 +1,71 @@
+"""Benchmark of transforms: speed beside other packages, and how near it is to the memory limit.
+
+Part `wavelets`: the orthogonal transform beside ptwt and pytorch_wavelets. All run in one process,
+in turns, with the threads that torch uses. What other packages need is in
+pip install 'scorelet[benchmarks]'; one that is missing is said to be.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from measure import Row, describe_run, merge_run
+from rich.console import Console
+from rich.table import Table
+from transforms_wavelets import measure_wavelets
+
+PACKAGES = ("scorelet", "torch", "numpy", "numba", "PyWavelets", "ptwt", "pytorch_wavelets")
+OUTPUT = Path(__file__).resolve().parents[1] / "docs" / "results" / "transforms_benchmark.json"
+PARTS: dict[str, Callable[..., dict[str, Any]]] = {"wavelets": measure_wavelets}
+
+
+def main() -> int:
+    """Measure the parts asked for; print tables and write the results."""
+    options = _parser().parse_args()
+    output = options.output or (None if options.quick else OUTPUT)
+    console = Console()
+    for name in PARTS if options.part == "all" else (options.part,):
+        run = describe_run("transforms", name, PACKAGES) | {"quick": options.quick}
+        run |= PARTS[name](quick=options.quick)
+        for title, rows in run.items():
+            if isinstance(rows, list) and rows:
+                console.print(_table(name if title == "rows" else f"{name}: {title}", rows))
+        if output:
+            merge_run(output, run)
+            console.print(f"{name} → {output}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--part", choices=[*PARTS, "all"], default="all", help="what (all)")
+    parser.add_argument("--quick", action="store_true", help="few rounds; nothing is written")
+    parser.add_argument("--output", type=Path, help=f"results file (docs/results/{OUTPUT.name})")
+    return parser
+
+
+def _table(title: str, rows: list[Row]) -> Table:
+    """Return rows as a table: a median with its quartiles in one cell, x (x_low to x_high)."""
+    keys = dict.fromkeys(key for row in rows for key in row)
+    columns = [key for key in keys if not key.endswith(("_low", "_high"))]
+    table = Table(*(column.replace("_", " ") for column in columns), title=title)
+    for row in rows:
+        table.add_row(*(_cell(row, column) for column in columns))
+    return table
+
+
+def _cell(row: Row, column: str) -> str:
+    text, low, high = (_text(row.get(f"{column}{end}")) for end in ("", "_low", "_high"))
+    return f"{text} ({low} to {high})" if low and high else text
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return "" if value is None else str(value)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
