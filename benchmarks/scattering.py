@@ -11,11 +11,13 @@ all are compared first. `share` is the number of operations of our algorithm (5 
 transform of length n, half of it where real, 4 for each filter term, 2 for each term of an
 average, 4 for each modulus) over the time and over the speed of a float32 matrix product on this
 machine; `bandwidth_share` compares the time with that of reading the input and writing the output
-once.
+once. Peak memory is what one call adds to a fresh process of its own.
 """
 
 import argparse
 import math
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -40,6 +42,7 @@ def main(rounds: int, *, quick: bool) -> None:
     run["rows"] = []
     for count, side, scales in CASES[:1] if quick else CASES:
         row = compare(count, side, scales, rounds, run["limits"])
+        add_peaks(row)
         print(row, flush=True)
         run["rows"].append(row)
     if not quick:
@@ -67,13 +70,12 @@ def compare(
         "build_seconds": {"kymatio": middle - start, "scorelet": built},
     }
     transforms = {"kymatio": theirs, "scorelet": ours, "scorelet_torch": plain}
-    row["forward"] = timed(transforms, pictures, forward, rounds)
-    if side == 32:
-        row["forward_backward"] = timed(transforms, pictures, forward_backward, rounds)
+    for way in WAYS if side == 32 else ("forward",):
+        row[way] = timed(transforms, pictures, WAYS[way], rounds)
     seconds = count / row["forward"]["scorelet"]["pictures_per_second"]
     operations = 3 * count * operations_of(ours._kernels[side, side].tables)
-    row["operations"] = operations
-    row["share"] = operations / seconds / limits["gemm_flops"]
+    row["operations"] = float(operations)
+    row["share"] = float(operations) / seconds / limits["gemm_flops"]
     moved = 4 * (pictures.numel() + result.numel())
     row["bandwidth_share"] = moved / seconds / limits["bytes_per_second"]
     return row
@@ -88,12 +90,11 @@ def timed(
     calls = {name: lambda f=f: how(f, pictures) for name, f in transforms.items()}
     seconds = measure.alternate(calls, rounds=rounds)
     result: measure.Row = {}
-    for name, call in calls.items():
+    for name in calls:
         middle = measure.quartiles(seconds[name])
         result[name] = {
             "seconds": [middle.low, middle.median, middle.high],
             "pictures_per_second": len(pictures) / middle.median,
-            "peak_mb": peak(call),
         }
         ratios = np.divide(seconds["kymatio"], seconds[name])
         result[name]["times_kymatio"] = float(np.median(ratios))
@@ -112,11 +113,32 @@ def forward_backward(transform: Callable, pictures: Tensor) -> Tensor:
     return leaf.grad
 
 
-def peak(call: Callable[[], object]) -> float:
-    """Return by how many MB a call raises resident memory at its peak."""
+WAYS = {"forward": forward, "forward_backward": forward_backward}
+
+
+def add_peaks(row: measure.Row) -> None:
+    """Measure the peak memory of every way and transform in a process of its own."""
+    case = [str(row[key]) for key in ("pictures", "side", "J")]
+    for way in WAYS.keys() & row.keys():
+        for name, result in row[way].items():
+            words = [sys.executable, __file__, "--peak", name, way, *case]
+            done = subprocess.run(words, capture_output=True, text=True, check=True)
+            result["peak_mb"] = float(done.stdout)
+
+
+def peak(name: str, way: str, count: int, side: int, scales: int) -> float:
+    """Return by how many MB a call raises the peak of resident memory."""
+    engine = "auto" if name == "scorelet" else "torch"
+    transform = (
+        Scattering2D(scales, (side, side), L=8)
+        if name == "kymatio"
+        else Scattering2d(scales, engine=engine)
+    )
+    pictures = torch.rand(count, 3, side, side)
+    WAYS[way](transform, pictures[:1])
     before = measure.resident_mb()
     measure.forget_peak()
-    call()
+    WAYS[way](transform, pictures)
     return measure.peak_mb() - before
 
 
@@ -174,5 +196,9 @@ if __name__ == "__main__":
     )
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--quick", action="store_true", help="one case, writes nothing")
+    parser.add_argument("--peak", nargs=5, help=argparse.SUPPRESS)
     words = parser.parse_args()
+    if words.peak:
+        print(peak(*words.peak[:2], *map(int, words.peak[2:])))
+        sys.exit()
     main(words.rounds, quick=words.quick)

@@ -11,7 +11,7 @@ from importlib.metadata import version
 
 from cyclopts import App, CycloptsError
 
-from scorelet.cli import denoise, evaluate, field, info, models, train
+from scorelet.cli import denoise, evaluate, field, info, models, scatter, train
 from scorelet.cli.options import NOBODY_READS, complain, let_go, prepare_streams
 from scorelet.core.errors import ScoreletError
 
@@ -21,7 +21,14 @@ app = App(
     "With --debug an error shows where it came from.",
     version=lambda: version("scorelet"),
 )
-for command in (denoise.denoise, evaluate.evaluate, train.train, models.models, info.info):
+for command in (
+    denoise.denoise,
+    evaluate.evaluate,
+    train.train,
+    scatter.scatter,
+    models.models,
+    info.info,
+):
     app.command(command)
 app.command(field.app)
 

@@ -42,7 +42,7 @@ class Grid:
         return self.padded[0] >> scale, self.padded[1] >> scale
 
     def pixels(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the picture row and column that each row and column of the grid shows."""
+        """Return which row and column of the picture each row and column of the grid shows."""
         rows, columns = (
             reflection(length, total, first)
             for length, total, first in zip(self.shape, self.padded, self.before, strict=True)

@@ -14,6 +14,8 @@ imaginary parts exchanged before and after (and a factor 1 / n, which is the cal
 Reference: C. Van Loan, Computational Frameworks for the Fast Fourier Transform, 1992, 1.7.
 """
 
+# ruff: noqa: ANN001, ANN201, ANN202 - numba infers the types
+
 import numpy as np
 
 from scorelet.wavelets.simd import WIDTH, kernel, load, piece, store
@@ -52,7 +54,7 @@ def factorise(length: int) -> list[int]:
 
 
 @kernel
-def transform(work, source, spare, factors, twiddles):  # noqa: ANN001, ANN201 - compiled
+def transform(work, source, spare, factors, twiddles):
     """Transform the sequence at work[source:]; return where the result is: `source` or `spare`.
 
     Args:
@@ -87,14 +89,14 @@ def transform(work, source, spare, factors, twiddles):  # noqa: ANN001, ANN201 -
 
 
 @piece
-def _put(work, index, re, im, cosine, sine):  # noqa: ANN001, ANN202
+def _put(work, index, re, im, cosine, sine):
     """Store (re + i im) (cosine + i sine)."""
     store(work, index, re * cosine - im * sine)
     store(work, index + WIDTH, re * sine + im * cosine)
 
 
 @kernel
-def _pass2(work, source, target, count, stride, table):  # noqa: ANN001, ANN202
+def _pass2(work, source, target, count, stride, table):
     step, gap = stride * PAIR, count * stride * PAIR
     for p in range(count):
         c1, s1 = table[2 * p], table[2 * p + 1]
@@ -108,7 +110,7 @@ def _pass2(work, source, target, count, stride, table):  # noqa: ANN001, ANN202
 
 
 @kernel
-def _pass3(work, source, target, count, stride, table):  # noqa: ANN001, ANN202
+def _pass3(work, source, target, count, stride, table):
     step, gap = stride * PAIR, count * stride * PAIR
     for p in range(count):
         c1, s1, c2, s2 = table[4 * p], table[4 * p + 1], table[4 * p + 2], table[4 * p + 3]
@@ -127,7 +129,7 @@ def _pass3(work, source, target, count, stride, table):  # noqa: ANN001, ANN202
 
 
 @kernel
-def _pass4(work, source, target, count, stride, table):  # noqa: ANN001, ANN202
+def _pass4(work, source, target, count, stride, table):
     step, gap = stride * PAIR, count * stride * PAIR
     for p in range(count):
         c1, s1, c2, s2 = table[6 * p], table[6 * p + 1], table[6 * p + 2], table[6 * p + 3]
@@ -148,7 +150,7 @@ def _pass4(work, source, target, count, stride, table):  # noqa: ANN001, ANN202
 
 
 @kernel
-def _pass5(work, source, target, count, stride, table):  # noqa: ANN001, ANN202
+def _pass5(work, source, target, count, stride, table):
     step, gap = stride * PAIR, count * stride * PAIR
     for p in range(count):
         w = table[8 * p : 8 * p + 8]
@@ -175,7 +177,7 @@ def _pass5(work, source, target, count, stride, table):  # noqa: ANN001, ANN202
 
 
 @kernel
-def _pass_any(work, source, target, count, stride, table, factor):  # noqa: ANN001, ANN202
+def _pass_any(work, source, target, count, stride, table, factor):
     step, gap = stride * PAIR, count * stride * PAIR
     roots = table[2 * count * (factor - 1) :]
     for p in range(count):

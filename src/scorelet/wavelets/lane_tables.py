@@ -7,6 +7,7 @@ the result (at column m_j + row) is the sum of a few frequencies of the half spe
 Neighbouring terms of a column are kept as runs, because their sources are neighbours too.
 """
 
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -112,10 +113,10 @@ def tables(grid: Grid, bank: MorletBank, *, order: int) -> Tables:
     first = [_first(band, 2**j, group) for j, band in enumerate(bank.bands)]
     second = np.zeros((scales, scales, angles), np.int64)
     parts = []
-    for j1, j2 in np.argwhere(np.triu(np.ones((scales, scales)), 1)) if order > 1 else ():
+    for j1, j2 in combinations(levels, 2) if order > 1 else ():
         for angle, band in enumerate(bank.bands[j2]):
             second[j1, j2, angle] = len(parts)
-            parts.append(_fold(crop_spectrum(band, int(j1))[None], 2 ** int(j2 - j1), 0.5))
+            parts.append(_fold(crop_spectrum(band, j1)[None], 2 ** (j2 - j1), 0.5))
     matrices = [grid.averages(k) for k in levels]
     masks = np.zeros((group, WIDTH), np.float32)
     for image in range(group):

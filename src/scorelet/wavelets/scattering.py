@@ -50,9 +50,9 @@ class Scattering2d(nn.Module):
 
     Shape:
         (batch..., channel, height, width) → (batch..., channel, path, h, w) with
-        h = ⌈height / 2^J⌉ or one less if 2^J does not divide it, w alike; leading dimensions
-        are free, none at all included. With ``average=False`` a tuple, one tensor
-        (batch..., channel, h_j, w_j) for each path, subsampled by 2^j of its last wavelet.
+        h = ⌊height / 2^J⌋ and w alike; leading dimensions are free, none at all included. With
+        ``average=False`` a tuple, one tensor (batch..., channel, h_j, w_j) for each path,
+        subsampled by 2^j of its last wavelet.
 
     Attributes:
         paths: `Path` (order, scales, angles) of each output.
@@ -74,14 +74,15 @@ class Scattering2d(nn.Module):
         L: int = 8,
         *,
         order: int = 2,
-        boundary: Boundary = "reflect",
+        boundary: str = "reflect",
         average: bool = True,
         engine: Engine = "auto",
     ) -> None:
         super().__init__()
         _check_options(J, L, order, boundary)
         self.J, self.L, self.order = J, L, order
-        self.boundary, self.average, self.engine = boundary, average, engine
+        self.boundary: Boundary = "reflect" if boundary == "reflect" else "periodic"
+        self.average, self.engine = average, engine
         self.paths: tuple[Path, ...] = scattering_paths(J, L, order)
         self._positions = in_order(self.paths, J, L, order)
         self._banks: dict[tuple[int, int], tuple[Grid, MorletBank]] = {}
@@ -98,7 +99,8 @@ class Scattering2d(nn.Module):
         leading, shape = x.shape[:-2], (x.shape[-2], x.shape[-1])
         working = x.to(torch.promote_types(x.dtype, torch.float32)).reshape(-1, *shape)
         if not self.average:
-            return tuple(u.to(x.dtype).unflatten(0, leading) for u in self._maps(working, shape))
+            maps = self._maps(working, shape)
+            return tuple(u.to(x.dtype).reshape(*leading, *u.shape[1:]) for u in maps)
         result = self._averaged(working, shape)
         return result.to(x.dtype).reshape(*leading, *result.shape[1:])
 

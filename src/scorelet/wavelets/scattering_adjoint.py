@@ -5,6 +5,8 @@ gradient g of S, the gradient of û is Dᵀ F⁻ᵀ (z / |z|) Aᵀ g: the transp
 last to the first. At z = 0 it is 0.
 """
 
+# ruff: noqa: ANN001, ANN201, ANN202 - numba infers the types
+
 import numpy as np
 
 from scorelet.wavelets.lane_fft import PAIR
@@ -24,7 +26,7 @@ _TINY = np.float32(1e-37)
 
 
 @kernel
-def backward(spectra, given, gradient, work, at, tables, first, step):  # noqa: ANN001, ANN201
+def backward(spectra, given, gradient, work, at, tables, first, step):
     """Write the gradient of the half spectra of the groups first, first + step, ...
 
     Args:
@@ -48,14 +50,14 @@ def backward(spectra, given, gradient, work, at, tables, first, step):  # noqa: 
                 half_columns(work, at, tables, j1)
                 _second_order(given, work, at, tables, start, count, j1)
                 _half_columns_back(work, at, tables, j1)
-            _read(given, work, at.averages, tables, start, count, j1, -1, 0)
+            _read(given, work, at, tables, start, count, (j1, -1, 0))
             _first_rows_back(work, at, tables, j1, deeper)
             _first_columns_back(work, at, tables, j1)
         _gather(work, at.gradient, gradient, tables, start, count)
 
 
 @piece
-def _second_order(given, work, at, tables, start, count, scale):  # noqa: ANN001, ANN202
+def _second_order(given, work, at, tables, start, count, scale):
     """Sum the gradients of the moduli's half spectrum from all paths that go on from `scale`."""
     scales, angles = tables.sizes[0], tables.sizes[1]
     half = (tables.shapes[scale, 1] // 2 + 1) * tables.shapes[scale, 0]
@@ -63,27 +65,28 @@ def _second_order(given, work, at, tables, start, count, scale):  # noqa: ANN001
     for scale2 in range(scale + 1, scales):
         for angle in range(angles):
             second_columns(work, at, tables, scale, scale2, angle)
-            _read(given, work, at.averages, tables, start, count, scale, scale2, angle)
+            _read(given, work, at, tables, start, count, (scale, scale2, angle))
             _second_rows_back(work, at, tables, scale2)
             _second_columns_back(work, at, tables, scale, scale2, angle)
 
 
 @piece
-def _read(given, work, target, tables, start, count, scale, scale2, angle):  # noqa: ANN001, ANN202, PLR0913
+def _read(given, work, at, tables, start, count, path):
     """Bring the gradients of a path's coefficients into lanes; a negative `scale2` is order 1."""
+    (scale, scale2, angle), target = path, at.averages
     angles, size = tables.sizes[1], tables.sizes[4] * tables.sizes[5]
     clear(work, target, size)
     for lane in range(count * angles):
-        path = tables.place1[scale, lane % angles]
+        number = tables.place1[scale, lane % angles]
         if scale2 >= 0:
-            path = tables.place2[scale, scale2, lane % angles, angle]
-        x = ((start + lane // angles) * tables.sizes[6] + path) * size
+            number = tables.place2[scale, scale2, lane % angles, angle]
+        x = ((start + lane // angles) * tables.sizes[6] + number) * size
         for o in range(size):
             work[target + o * WIDTH + lane] = given[x + o]
 
 
 @piece
-def _keep_rows(work, at, tables, scale, deeper):  # noqa: ANN001, ANN202
+def _keep_rows(work, at, tables, scale, deeper):
     """Finish x ∗ ψ and keep it; go on to the half spectrum of its modulus."""
     rows, columns = tables.shapes[scale, 0], tables.shapes[scale, 1]
     for row in range(0, rows, 2):
@@ -99,7 +102,7 @@ def _keep_rows(work, at, tables, scale, deeper):  # noqa: ANN001, ANN202
 
 
 @piece
-def _spread_row(work, at, target, tables, scale, row, adding):  # noqa: ANN001, ANN202
+def _spread_row(work, at, target, tables, scale, row, adding):
     """Transpose of the averages: what a row of moduli receives, into every second vector."""
     width = tables.sizes[5]
     clear(work, at.sums, width)
@@ -123,8 +126,8 @@ def _spread_row(work, at, target, tables, scale, row, adding):  # noqa: ANN001, 
 
 
 @piece
-def _through_modulus(work, source, change, target, count):  # noqa: ANN001, ANN202
-    """Put z / |z| times the gradient of |z|; z comes with its parts exchanged."""
+def _through_modulus(work, source, change, target, count):
+    """Write z / |z| times the gradient of |z|; z comes with its parts exchanged."""
     for x in range(0, count * PAIR, PAIR):
         im, re = load(work, source + x), load(work, source + x + WIDTH)
         factor = load(work, change + x) / root(re * re + im * im + _TINY)
@@ -133,7 +136,7 @@ def _through_modulus(work, source, change, target, count):  # noqa: ANN001, ANN2
 
 
 @piece
-def _row_back(work, at, source, tables, scale, row):  # noqa: ANN001, ANN202
+def _row_back(work, at, source, tables, scale, row):
     """Transform the row at `source` into the plane."""
     columns = tables.shapes[scale, 1]
     found = fourier(work, source, at.spare, tables, scale, 0)
@@ -143,7 +146,7 @@ def _row_back(work, at, source, tables, scale, row):  # noqa: ANN001, ANN202
 
 
 @piece
-def _column_back(work, at, tables, scale, column):  # noqa: ANN001, ANN202
+def _column_back(work, at, tables, scale, column):
     """Transform a column of the plane; return where it is."""
     rows, columns = tables.shapes[scale, 0], tables.shapes[scale, 1]
     for row in range(rows):
@@ -154,7 +157,7 @@ def _column_back(work, at, tables, scale, column):  # noqa: ANN001, ANN202
 
 
 @piece
-def _second_rows_back(work, at, tables, scale):  # noqa: ANN001, ANN202
+def _second_rows_back(work, at, tables, scale):
     rows, columns = tables.shapes[scale, 0], tables.shapes[scale, 1]
     for row in range(rows):
         place = at.plane + row * columns * PAIR
@@ -165,7 +168,7 @@ def _second_rows_back(work, at, tables, scale):  # noqa: ANN001, ANN202
 
 
 @piece
-def _second_columns_back(work, at, tables, scale, scale2, angle):  # noqa: ANN001, ANN202
+def _second_columns_back(work, at, tables, scale, scale2, angle):
     """Transpose of the filter; the parts are exchanged for the inverse transform that follows."""
     value = tables.second.value
     for column in range(tables.shapes[scale2, 1]):
@@ -182,7 +185,7 @@ def _second_columns_back(work, at, tables, scale, scale2, angle):  # noqa: ANN00
 
 
 @piece
-def _half_columns_back(work, at, tables, scale):  # noqa: ANN001, ANN202
+def _half_columns_back(work, at, tables, scale):
     """Transform the columns of the moduli's gradient back, in place."""
     rows, columns = tables.shapes[scale, 0], tables.shapes[scale, 1]
     for column in range(columns // 2 + 1):
@@ -194,7 +197,7 @@ def _half_columns_back(work, at, tables, scale):  # noqa: ANN001, ANN202
 
 
 @piece
-def _join_rows(work, at, tables, scale, row):  # noqa: ANN001, ANN202
+def _join_rows(work, at, tables, scale, row):
     """Transpose of `split_rows`: two real rows as one complex one, parts exchanged."""
     rows, columns = tables.shapes[scale, 0], tables.shapes[scale, 1]
     for column in range(columns // 2 + 1):
@@ -214,7 +217,7 @@ def _join_rows(work, at, tables, scale, row):  # noqa: ANN001, ANN202
 
 
 @piece
-def _first_rows_back(work, at, tables, scale, deeper):  # noqa: ANN001, ANN202
+def _first_rows_back(work, at, tables, scale, deeper):
     rows, columns = tables.shapes[scale, 0], tables.shapes[scale, 1]
     for row in range(0, rows, 2):
         if deeper:
@@ -230,7 +233,7 @@ def _first_rows_back(work, at, tables, scale, deeper):  # noqa: ANN001, ANN202
 
 
 @piece
-def _first_columns_back(work, at, tables, scale):  # noqa: ANN001, ANN202
+def _first_columns_back(work, at, tables, scale):
     """Transpose of the filters, all lanes at once."""
     value = tables.first.value
     for column in range(tables.shapes[scale, 1]):
@@ -247,7 +250,7 @@ def _first_columns_back(work, at, tables, scale):  # noqa: ANN001, ANN202
 
 
 @piece
-def _gather(work, source, gradient, tables, start, count):  # noqa: ANN001, ANN202
+def _gather(work, source, gradient, tables, start, count):
     """Sum the lanes of each image."""
     angles = tables.sizes[1]
     size = (tables.shapes[0, 1] // 2 + 1) * tables.shapes[0, 0]

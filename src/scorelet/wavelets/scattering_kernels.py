@@ -11,6 +11,8 @@ Places in the flat array `work` (see `layout`): spectrum, half spectrum of the i
 (rows, columns) of complex numbers; moduli, half spectrum of |x ∗ ψ|; row, three sequences.
 """
 
+# ruff: noqa: ANN001, ANN201, ANN202 - numba infers the types
+
 from typing import NamedTuple
 
 import numpy as np
@@ -48,7 +50,7 @@ def layout(tables: Tables, *, gradient: bool) -> Layout:
 
 
 @kernel
-def forward(spectra, out, work, at, tables, first, step):  # noqa: ANN001, ANN201 - compiled
+def forward(spectra, out, work, at, tables, first, step):
     """Write the coefficients of the groups first, first + step, ... to `out`.
 
     Args:
@@ -89,7 +91,7 @@ def forward(spectra, out, work, at, tables, first, step):  # noqa: ANN001, ANN20
 
 
 @piece
-def spread(spectra, work, target, tables, start, count):  # noqa: ANN001, ANN201
+def spread(spectra, work, target, tables, start, count):
     """Give the spectrum of each image to the lanes of all its angles."""
     size = (tables.shapes[0, 1] // 2 + 1) * tables.shapes[0, 0]
     for i in range(size):
@@ -103,7 +105,7 @@ def spread(spectra, work, target, tables, start, count):  # noqa: ANN001, ANN201
 
 
 @piece
-def first_columns(work, at, tables, scale):  # noqa: ANN001, ANN201
+def first_columns(work, at, tables, scale):
     """Filter all lanes by their own ψ_{j,θ}; transform the columns back, into the plane."""
     rows, columns = tables.shapes[scale, 0], tables.shapes[scale, 1]
     value = tables.first.value
@@ -121,7 +123,7 @@ def first_columns(work, at, tables, scale):  # noqa: ANN001, ANN201
 
 
 @piece
-def second_columns(work, at, tables, scale, scale2, angle):  # noqa: ANN001, ANN201
+def second_columns(work, at, tables, scale, scale2, angle):
     """Filter all lanes by the same ψ_{j2,θ2}; transform the columns back, into the plane."""
     rows, columns = tables.shapes[scale2, 0], tables.shapes[scale2, 1]
     value = tables.second.value
@@ -139,7 +141,7 @@ def second_columns(work, at, tables, scale, scale2, angle):  # noqa: ANN001, ANN
 
 
 @piece
-def fourier(work, source, spare, tables, scale, axis):  # noqa: ANN001, ANN201
+def fourier(work, source, spare, tables, scale, axis):
     """Transform a row (axis 0) or a column (axis 1) of level `scale`; return where it is."""
     number = 2 * scale + axis
     return transform(
@@ -148,8 +150,8 @@ def fourier(work, source, spare, tables, scale, axis):  # noqa: ANN001, ANN201
 
 
 @piece
-def column_into_plane(work, at, tables, scale, column):  # noqa: ANN001, ANN201
-    """Write a transformed column back into its plane."""
+def column_into_plane(work, at, tables, scale, column):
+    """Transform the sequence at `at.row` and make it a column of the plane."""
     rows, columns = tables.shapes[scale, 0], tables.shapes[scale, 1]
     found = fourier(work, at.row, at.spare, tables, scale, 1)
     for row in range(rows):
@@ -159,7 +161,7 @@ def column_into_plane(work, at, tables, scale, column):  # noqa: ANN001, ANN201
 
 
 @piece
-def half_columns(work, at, tables, scale):  # noqa: ANN001, ANN201
+def half_columns(work, at, tables, scale):
     """Transform the columns of the moduli's half spectrum, in place."""
     rows, columns = tables.shapes[scale, 0], tables.shapes[scale, 1]
     for column in range(columns // 2 + 1):
@@ -171,7 +173,7 @@ def half_columns(work, at, tables, scale):  # noqa: ANN001, ANN201
 
 
 @piece
-def modulus(work, source, target, count):  # noqa: ANN001, ANN201
+def modulus(work, source, target, count):
     """Write |z| of `count` complex numbers to every second vector at `target`."""
     for x in range(0, count * PAIR, PAIR):
         a, b = load(work, source + x), load(work, source + x + WIDTH)
@@ -179,7 +181,7 @@ def modulus(work, source, target, count):  # noqa: ANN001, ANN201
 
 
 @piece
-def split_rows(work, found, at, tables, scale, row):  # noqa: ANN001, ANN201
+def split_rows(work, found, at, tables, scale, row):
     """Take the spectra of two real rows apart, a row being the real and one the imaginary part.
 
     They come out twice as large; the filters know it.
@@ -196,7 +198,7 @@ def split_rows(work, found, at, tables, scale, row):  # noqa: ANN001, ANN201
 
 
 @piece
-def _first_rows(work, at, tables, scale, deeper):  # noqa: ANN001, ANN202
+def _first_rows(work, at, tables, scale, deeper):
     rows, columns = tables.shapes[scale, 0], tables.shapes[scale, 1]
     clear(work, at.averages, tables.sizes[4] * tables.sizes[5])
     for row in range(0, rows, 2):
@@ -211,7 +213,7 @@ def _first_rows(work, at, tables, scale, deeper):  # noqa: ANN001, ANN202
 
 
 @piece
-def _second_rows(work, at, tables, scale):  # noqa: ANN001, ANN202
+def _second_rows(work, at, tables, scale):
     rows, columns = tables.shapes[scale, 0], tables.shapes[scale, 1]
     clear(work, at.averages, tables.sizes[4] * tables.sizes[5])
     for row in range(rows):
@@ -222,14 +224,14 @@ def _second_rows(work, at, tables, scale):  # noqa: ANN001, ANN202
 
 
 @piece
-def clear(work, target, count):  # noqa: ANN001, ANN201
-    """Set `count` groups of lanes to zero."""
+def clear(work, target, count):
+    """Put zeros into `count` vectors."""
     for x in range(0, count * WIDTH, WIDTH):
         store(work, target + x, splat(np.float32(0)))
 
 
 @piece
-def _average_row(work, at, source, tables, scale, row):  # noqa: ANN001, ANN202
+def _average_row(work, at, source, tables, scale, row):
     """Add what a row of moduli contributes to the averages: first along the row, then down."""
     width = tables.sizes[5]
     start, index, value = tables.columns.start, tables.columns.index, tables.columns.value
@@ -247,7 +249,7 @@ def _average_row(work, at, source, tables, scale, row):  # noqa: ANN001, ANN202
 
 
 @piece
-def _write(out, work, source, tables, image, path, lane):  # noqa: ANN001, ANN202
+def _write(out, work, source, tables, image, path, lane):
     size = tables.sizes[4] * tables.sizes[5]
     y = (image * tables.sizes[6] + path) * size
     for o in range(size):

@@ -108,15 +108,15 @@ def _deeper(
                 continue
             spectrum = torch.fft.fft2(u)
             for j in range(group[-1] + 1 if group else 0, scales):
-                moduli = _band(spectrum, filters.bands[scale, j], 2 ** (j - scale)).abs()
-                following.append(((*group, j), moduli.flatten(1, 2)))
+                z = filtered(spectrum[:, :, None], filters.bands[scale, j], 2 ** (j - scale))
+                following.append(((*group, j), z.abs().flatten(1, 2)))
         level = sorted(following, key=lambda item: item[0])
         yield from level
 
 
-def _band(spectrum: Tensor, band: Tensor, step: int) -> Tensor:
-    """Return (B, paths, angles, height / step, width / step) complex coefficients."""
-    product = spectrum[:, :, None] * band
+def filtered(spectrum: Tensor, response: Tensor, step: int) -> Tensor:
+    """Multiply a spectrum by a filter, subsample by `step` by folding, and come back to space."""
+    product = spectrum * response
     if step > 1:
         height, width = product.shape[-2] // step, product.shape[-1] // step
         product = product.unflatten(-1, (step, width)).unflatten(-3, (step, height))

@@ -1,0 +1,211 @@
+"""Scattering coefficients of pictures as a table with named columns: npz, or Parquet."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from scorelet.core.device import choose_device
+from scorelet.core.errors import InputError, MissingExtraError
+from scorelet.data import Picture, iter_pages, to_unit, with_channels
+from scorelet.tasks.array_files import check_output, writing
+from scorelet.tasks.jobs import Outcome, Publish, run_tasks
+from scorelet.tasks.planning import Task, plan_tasks
+from scorelet.wavelets import Path as ScatteringPath
+from scorelet.wavelets import Scattering2d
+
+SUFFIXES = (".npz", ".parquet")
+
+
+@dataclass(frozen=True)
+class ScatterSettings:
+    """What is computed.
+
+    Args:
+        J: number of octaves.
+        L: number of angles.
+        order: of the longest paths, 1 to 3.
+        boundary: reflect or periodic.
+        pool: "mean" averages each coefficient over the picture, so that pictures of different
+            sizes fit one table; "none" keeps every position and needs pictures of one size.
+        channels: 1 takes luma, 3 repeats gray pictures.
+        device: auto, cpu, cuda or mps.
+    """
+
+    J: int = 3
+    L: int = 8
+    order: int = 2
+    boundary: str = "reflect"
+    pool: str = "mean"
+    channels: int = 1
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        """Check what the transform itself does not."""
+        if self.pool not in ("mean", "none"):
+            raise InputError(f"pool is {self.pool!r}: it must be mean or none.")
+        if self.channels not in (1, 3):
+            raise InputError(f"channels is {self.channels}: it must be 1 or 3.")
+
+
+@dataclass
+class Table:
+    """Features, one row for each picture (page).
+
+    Attributes:
+        rows: features of each, float32.
+        names: of the rows: the file, and its page if it has several.
+        shape: (path, height, width) of coefficients of one channel, known from the first on.
+    """
+
+    rows: list[np.ndarray] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    shape: tuple[int, ...] | None = None
+
+
+def scatter_files(
+    paths: list[Path],
+    output: Path,
+    *,
+    settings: ScatterSettings = ScatterSettings(),
+    overwrite: bool = False,
+    plan: Callable[[int], None] | None = None,
+) -> Iterator[Outcome]:
+    """Scatter pictures into one table; yield what became of each.
+
+    The table is written when the last is done, if any is: rows in the order of the pictures.
+
+    Args:
+        paths: files and folders of pictures.
+        output: NAME.npz, with the arrays ``features`` (picture, column), ``columns`` and ``files``,
+            and for each column its ``channel``, ``order``, ``scales``, ``angles`` (-1 for none) and
+            ``position`` (row, column; -1 for the mean); or NAME.parquet, with a column ``file`` and
+            one for each feature.
+        settings: what is computed.
+        overwrite: replace `output`.
+        plan: called with the number of files before the first is worked on.
+
+    Raises:
+        InputError: nothing to do, options that cannot be used, or an output that exists.
+    """
+    check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
+    if output.suffix == ".parquet":
+        _parquet()
+    transform = Scattering2d(
+        settings.J, settings.L, order=settings.order, boundary=settings.boundary
+    )
+    tasks = plan_tasks(paths, None, suffix="_features")
+    if plan:
+        plan(len(tasks))
+    table = Table()
+    yield from run_tasks(
+        [replace(task, target=output) for task in tasks],
+        lambda task, _publish: _scatter_file(task, transform, settings, table, _publish),
+        verb="scatter",
+        settings={},
+        overwrite=True,  # of the output, which was checked above
+        journal=False,
+    )
+    if table.rows:
+        _write(output, table, transform.paths, settings)
+
+
+def _scatter_file(
+    task: Task,
+    transform: Scattering2d,
+    settings: ScatterSettings,
+    table: Table,
+    _publish: Publish,
+) -> dict[str, Any]:
+    """Add all pages of a file to the table, or none."""
+    pages = list(iter_pages(task.source))
+    found = [_coefficients(page, transform, settings) for page in pages]
+    for coefficients in found:
+        if table.shape is None:
+            table.shape = tuple(coefficients.shape[1:])
+        if tuple(coefficients.shape[1:]) != table.shape:
+            raise InputError(
+                f"{task.source} gives {_size(coefficients.shape)} positions for each path, but the "
+                f"pictures before give {_size(table.shape)}: use pictures of one size, or --pool "
+                "mean."
+            )
+    for number, coefficients in enumerate(found):
+        table.rows.append(coefficients.numpy().reshape(-1))
+        table.names.append(f"{task.source}" + (f":{number + 1}" if len(found) > 1 else ""))
+    sizes = [page.pixels.shape[:2] for page in pages]
+    return {"pages": [{"height": height, "width": width} for height, width in sizes]}
+
+
+def _coefficients(
+    page: Picture, transform: Scattering2d, settings: ScatterSettings
+) -> torch.Tensor:
+    """Return (channel, path, height, width), height and width 1 where they are pooled."""
+    pixels = to_unit(with_channels(page, settings.channels))
+    x = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32))
+    with torch.inference_mode():
+        result = transform(x.to(choose_device(settings.device))).cpu()
+    return result.mean((-2, -1), keepdim=True) if settings.pool == "mean" else result
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return f"{shape[-2]}x{shape[-1]}"
+
+
+def _write(
+    output: Path, table: Table, paths: tuple[ScatteringPath, ...], settings: ScatterSettings
+) -> None:
+    assert table.shape is not None
+    _, height, width = table.shape
+    places = [(-1, -1)] if settings.pool == "mean" else list(np.ndindex(height, width))
+    columns = [
+        (channel, path, place)
+        for channel in range(settings.channels)
+        for path in paths
+        for place in places
+    ]
+    names = [_name(channel, path, place, settings) for channel, path, place in columns]
+    features = np.stack(table.rows)
+    with writing(output) as temporary:
+        if output.suffix == ".parquet":
+            _write_parquet(temporary, table.names, names, features)
+            return
+        np.savez_compressed(
+            temporary,
+            features=features,
+            columns=np.array(names),
+            files=np.array(table.names),
+            channel=np.array([channel for channel, _, _ in columns]),
+            order=np.array([path.order for _, path, _ in columns]),
+            scales=np.array([_padded(path.scales) for _, path, _ in columns]),
+            angles=np.array([_padded(path.angles) for _, path, _ in columns]),
+            position=np.array([place for _, _, place in columns]),
+        )
+
+
+def _name(
+    channel: int, path: ScatteringPath, place: tuple[int, int], settings: ScatterSettings
+) -> str:
+    first = f"c{channel}_" if settings.channels > 1 else ""
+    return first + path.name + ("" if place[0] < 0 else f"_y{place[0]}_x{place[1]}")
+
+
+def _padded(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    return (*numbers, *[-1] * (3 - len(numbers)))
+
+
+def _write_parquet(target: Path, files: list[str], names: list[str], features: np.ndarray) -> None:
+    arrow, parquet = _parquet()
+    arrays = [arrow.array(files), *(arrow.array(column) for column in features.T)]
+    parquet.write_table(arrow.table(arrays, names=["file", *names]), target)
+
+
+def _parquet() -> tuple[Any, Any]:
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        raise MissingExtraError("pyarrow", "features") from None
+    return pyarrow, parquet

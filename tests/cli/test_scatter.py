@@ -1,0 +1,115 @@
+"""`scorelet scatter`: tables of named columns, bad files named and skipped."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from samples import noisy, write_png
+from scorelet.cli.main import run
+from scorelet.wavelets import Scattering2d
+
+
+@pytest.fixture
+def shell(tmp_path, monkeypatch, capsys):
+    """Run `scorelet scatter` in an empty folder: status, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words):
+        status = run(["scatter", *(str(word) for word in words)])
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.err
+        return status, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two gray pictures of different sizes and one of colour."""
+    for number, (height, width, channels) in enumerate(((24, 30, 1), (32, 16, 1), (24, 30, 3))):
+        write_png(tmp_path / "set" / f"{number}.png", noisy(height, width, channels, seed=number))
+    return tmp_path / "set"
+
+
+def by_hand(pixels, **options):
+    x = torch.from_numpy(pixels.astype(np.float32) / 255).permute(2, 0, 1)
+    return Scattering2d(2, 4, **options)(x)
+
+
+def test_a_table_of_means(shell, folder, tmp_path):
+    status, stdout, stderr = shell(folder, "-J", 2, "-L", 4, "-o", tmp_path / "f.npz")
+    assert (status, stderr) == (0, "")
+    assert "3 done, 0 failed" in stdout
+    with np.load(tmp_path / "f.npz") as table:
+        assert table["features"].shape == (3, 25)
+        assert [name.rsplit("/", 1)[1] for name in table["files"]] == ["0.png", "1.png", "2.png"]
+        expected = by_hand(noisy(32, 16, 1, seed=1)).mean((-2, -1))[0]
+        np.testing.assert_allclose(table["features"][1], expected, rtol=1e-5)
+        number = table["columns"].tolist().index("S2_j0t3_j1t2")
+        assert table["order"][number] == 2
+        assert table["scales"][number].tolist() == [0, 1, -1]
+        assert table["angles"][number].tolist() == [3, 2, -1]
+        assert table["position"][number].tolist() == [-1, -1]
+
+
+def test_every_position_of_colour_pictures(shell, folder, tmp_path):
+    words = ("-J", 2, "-L", 4, "--pool", "none", "--channels", 3, "-o", tmp_path / "f.npz")
+    status, stdout, stderr = shell(folder, *words, "--json")
+    assert status == 1
+    document = json.loads(stdout)
+    assert [entry["input"] for entry in document["failed"]] == [str(folder / "1.png")]
+    assert "gives 8x4 positions for each path, but the pictures before give 6x7" in stderr
+    with np.load(tmp_path / "f.npz") as table:
+        expected = by_hand(noisy(24, 30, 3, seed=2)).flatten()
+        np.testing.assert_allclose(table["features"][1], expected, rtol=1e-4, atol=1e-6)
+        number = table["columns"].tolist().index("c2_S1_j1t0_y5_x6")
+        assert (table["channel"][number], table["position"][number].tolist()) == (2, [5, 6])
+
+
+def test_parquet(shell, folder, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    assert shell(folder, "-J", 2, "-L", 4, "-o", tmp_path / "f.parquet")[0] == 0
+    assert shell(folder, "-J", 2, "-L", 4, "-o", tmp_path / "f.npz")[0] == 0
+    table = parquet.read_table(tmp_path / "f.parquet")
+    with np.load(tmp_path / "f.npz") as arrays:
+        assert table.column_names == ["file", *arrays["columns"]]
+        assert table["file"].to_pylist() == arrays["files"].tolist()
+        np.testing.assert_array_equal(table["S0"].to_numpy(), arrays["features"][:, 0])
+
+
+def test_bad_files_are_named_and_skipped(shell, folder, tmp_path):
+    (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n????")
+    write_png(folder / "tiny.png", noisy(3, 9, 1))
+    status, stdout, stderr = shell(folder, "none.png", "-J", 2, "-o", tmp_path / "f.npz")
+    assert status == 1
+    assert "3 done, 3 failed" in stdout
+    lines = stderr.splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith("error: ") and line.endswith(".") for line in lines)
+    assert any("broken.png" in line for line in lines)
+    assert any("tiny.png: J is 2, but the picture has 3x9 pixels" in line for line in lines)
+    assert any("There is no file or folder none.png" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("-o", "f.csv"), "f.csv has an unknown suffix: use .npz or .parquet"),
+        (("-o", "old.npz"), "old.npz exists already"),
+        (("-o", "f.npz", "-J", "-2"), "J is -2"),
+        (("-o", "f.npz", "--order", "4"), "order is 4: it must be 1, 2 or 3"),
+        (("-o", "f.npz", "--pool", "max"), "pool is 'max': it must be mean or none"),
+        (("-o", "f.npz", "--channels", "2"), "channels is 2: it must be 1 or 3"),
+        (("-o", "f.npz", "--boundary", "zero"), "boundary is 'zero'"),
+    ],
+)
+def test_bad_options_get_a_sentence_and_nothing_is_written(shell, folder, words, sentence):
+    (folder.parent / "old.npz").write_bytes(b"old")
+    status, stdout, stderr = shell(folder, *words)
+    assert (status, stdout) == (2, "")
+    assert sentence in stderr
+    assert not (folder.parent / "f.npz").exists()
+    assert (folder.parent / "old.npz").read_bytes() == b"old"
+    assert shell(folder, "-J", 1, "-L", 2, "-o", "old.npz", "--overwrite")[0] == 0
