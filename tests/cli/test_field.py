@@ -47,7 +47,7 @@ def test_compare(shell, tmp_path):
     status, stdout, stderr = shell("field", "compare", a, b, "-o", tmp_path / "r.html")
     assert (status, stderr) == (0, "")
     assert "Power spectrum           agrees" in stdout
-    assert "No difference found by any of 11 statistics." in stdout
+    assert "No difference found by any of 12 statistics." in stdout
     assert (tmp_path / "r.html").stat().st_size > 100_000
     status, stdout, stderr = shell("field", "compare", a, b, "--json")
     assert (status, stderr) == (0, "")
