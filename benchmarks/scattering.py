@@ -4,7 +4,8 @@ Kymatio 0.3.0 needs a SciPy below 1.15, so both run in an environment of its own
 
     python3.11 -m venv kym
     kym/bin/pip install 'scipy<1.15' kymatio==0.3.0 torch numba safetensors
-    PYTHONPATH=src kym/bin/python benchmarks/scattering.py
+    PYTHONPATH=src kym/bin/python benchmarks/scattering.py --part speed
+    PYTHONPATH=src kym/bin/python benchmarks/scattering.py --part memory
 
 Both get the same pictures in the same process, in turns (see `measure.alternate`); the numbers of
 all are compared first. `share` is the number of operations of our algorithm (5 n log2 n for each
@@ -36,13 +37,13 @@ CASES = ((128, 32, 2), (128, 32, 3), (16, 128, 4), (4, 256, 5))
 """Pictures of three channels, their side, J; L is 8."""
 
 
-def main(rounds: int, *, quick: bool) -> None:
-    run = measure.describe_run("scattering", "speed", ["torch", "kymatio", "scipy", "numba"])
-    run["limits"] = limits()
+def main(part: str, rounds: int, *, quick: bool) -> None:
+    run = measure.describe_run("scattering", part, ["torch", "kymatio", "scipy", "numba"])
+    if part == "speed":
+        run["limits"] = limits()
     run["rows"] = []
-    for count, side, scales in CASES[:1] if quick else CASES:
-        row = compare(count, side, scales, rounds, run["limits"])
-        add_peaks(row)
+    for case in CASES[:1] if quick else CASES:
+        row = compare(*case, rounds, run["limits"]) if part == "speed" else peaks(*case)
         print(row, flush=True)
         run["rows"].append(row)
     if not quick:
@@ -56,7 +57,7 @@ def compare(
     start = time.perf_counter()
     theirs = Scattering2D(scales, (side, side), L=8)
     middle = time.perf_counter()
-    ours, plain = Scattering2d(scales), Scattering2d(scales, engine="torch")
+    ours, plain = Scattering2d(scales), Scattering2d(scales, engine="torch")  # the reference
     with torch.inference_mode():
         result = ours(pictures)
         built = time.perf_counter() - middle
@@ -69,7 +70,8 @@ def compare(
         "relative_difference": float((result - expected).norm() / expected.norm()),
         "build_seconds": {"kymatio": middle - start, "scorelet": built},
     }
-    transforms = {"kymatio": theirs, "scorelet": ours, "scorelet_torch": plain}
+    transforms = {"kymatio": theirs, "scorelet": ours}
+    transforms |= {"scorelet_torch": plain} if side == 32 else {}
     for way in WAYS if side == 32 else ("forward",):
         row[way] = timed(transforms, pictures, WAYS[way], rounds)
     seconds = count / row["forward"]["scorelet"]["pictures_per_second"]
@@ -116,14 +118,18 @@ def forward_backward(transform: Callable, pictures: Tensor) -> Tensor:
 WAYS = {"forward": forward, "forward_backward": forward_backward}
 
 
-def add_peaks(row: measure.Row) -> None:
+def peaks(count: int, side: int, scales: int) -> measure.Row:
     """Measure the peak memory of every way and transform in a process of its own."""
-    case = [str(row[key]) for key in ("pictures", "side", "J")]
-    for way in WAYS.keys() & row.keys():
-        for name, result in row[way].items():
-            words = [sys.executable, __file__, "--peak", name, way, *case]
-            done = subprocess.run(words, capture_output=True, text=True, check=True)
-            result["peak_mb"] = float(done.stdout)
+    row: measure.Row = {"pictures": count, "side": side, "J": scales}
+    for way in WAYS if side == 32 else ("forward",):
+        row[way] = {}
+        for name in ("kymatio", "scorelet"):
+            words = ["--peak", name, way, *map(str, (count, side, scales))]
+            done = subprocess.run(
+                [sys.executable, __file__, *words], capture_output=True, text=True, check=True
+            )
+            row[way][name] = {"peak_mb": float(done.stdout)}
+    return row
 
 
 def peak(name: str, way: str, count: int, side: int, scales: int) -> float:
@@ -194,6 +200,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--part", choices=("speed", "memory"), default="speed")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--quick", action="store_true", help="one case, writes nothing")
     parser.add_argument("--peak", nargs=5, help=argparse.SUPPRESS)
@@ -201,4 +208,4 @@ if __name__ == "__main__":
     if words.peak:
         print(peak(*words.peak[:2], *map(int, words.peak[2:])))
         sys.exit()
-    main(words.rounds, quick=words.quick)
+    main(words.part, words.rounds, quick=words.quick)

@@ -63,7 +63,7 @@ class Tables(NamedTuple):
             turn for every image of a group of lanes.
         second, second_starts: ψ_{j2,θ2} from level j1, at [j1, j2, θ2].
         columns, column_starts: averages along a row of level k at [k].
-        rows, row_starts: likewise along a column, but one sum for each input: which outputs it
+        rows, row_starts: averages along a column, one sum for each input row: which output rows it
             adds to.
         columns_back: as `columns`, one sum for each input.
         masks: for each image of a group, 1 in its lanes.

@@ -113,7 +113,7 @@ class Scattering2d(nn.Module):
         if kernels is None:
             _, tools = self._tools(shape, x)
             return self._cascade(scattering_torch.pad(x, tools), tools)
-        return self._by_kernels(kernels.pad(x), shape, kernels)
+        return self._by_kernels(x, shape, kernels)
 
     def _cascade(self, padded: Tensor, tools: Filters) -> Tensor:
         groups = scattering_torch.maps(padded, tools, scales=self.J, order=self.order)
@@ -122,16 +122,18 @@ class Scattering2d(nn.Module):
         ]
         return torch.cat(coefficients, 1)[:, self._positions]
 
-    def _by_kernels(self, padded: Tensor, shape: tuple[int, int], kernels: "Kernels") -> Tensor:
+    def _by_kernels(self, x: Tensor, shape: tuple[int, int], kernels: "Kernels") -> Tensor:
         from scorelet.wavelets.scattering_fast import FastScattering
 
         def reference(spectra: Tensor) -> Tensor:
-            _, tools = self._tools(shape, padded)
-            return self._cascade(torch.fft.irfft2(spectra.mT, s=kernels.grid.padded), tools)
+            _, tools = self._tools(shape, x)
+            return self._cascade(torch.fft.irfft2(spectra, s=kernels.grid.padded), tools)
 
-        spectra = torch.fft.rfft2(padded).mT.contiguous()
+        padded = kernels.pad(x)
+        spectra, low = torch.fft.rfft2(padded).contiguous(), kernels.average(padded)
+        del padded  # a fifth of the memory that the kernels need for large pictures
         result = FastScattering.apply(spectra, kernels, reference)
-        result[:, 0] = kernels.average(padded)
+        result[:, 0] = low
         return result
 
     def _kernels_for(self, x: Tensor, shape: tuple[int, int]) -> "Kernels | None":

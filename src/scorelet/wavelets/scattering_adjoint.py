@@ -18,7 +18,6 @@ from scorelet.wavelets.scattering_kernels import (
     modulus,
     second_columns,
     split_rows,
-    spread,
 )
 from scorelet.wavelets.simd import WIDTH, kernel, load, piece, root, splat, store
 
@@ -30,7 +29,7 @@ def backward(spectra, given, gradient, work, at, tables, first, step):
     """Write the gradient of the half spectra of the groups first, first + step, ...
 
     Args:
-        spectra: half spectra of the images, (images, column, row, 2), flat float32.
+        spectra: half spectra of the images, (images, row, column, 2), flat float32.
         given: gradient of the coefficients, (images, path, height, width), flat float32.
         gradient: of `spectra`, is written.
         work, at, tables, first, step: as for `forward`.
@@ -40,11 +39,10 @@ def backward(spectra, given, gradient, work, at, tables, first, step):
     images = len(spectra) // (2 * half)
     for start in range(first * group, images, step * group):
         count = min(group, images - start)
-        spread(spectra, work, at.spectrum, tables, start, count)
         clear(work, at.gradient, 2 * half)
         for j1 in range(scales):
             deeper = order > 1 and j1 < scales - 1
-            first_columns(work, at, tables, j1)
+            first_columns(spectra, work, at, tables, j1, (start, count))
             _keep_rows(work, at, tables, j1, deeper)
             if deeper:
                 half_columns(work, at, tables, j1)
@@ -102,27 +100,33 @@ def _keep_rows(work, at, tables, scale, deeper):
 
 
 @piece
+def _spread_columns(work, at, tables, scale):
+    """Transpose of the averages along the output rows."""
+    height, width, columns = tables.sizes[4], tables.sizes[5], tables.shapes[scale, 1]
+    first, table = tables.columns_back_starts[scale], tables.columns_back
+    start, index, value = table.start, table.index, table.value
+    for row in range(height):
+        source, target = at.averages + row * width * WIDTH, at.sums + row * columns * WIDTH
+        for column in range(columns):
+            total = splat(np.float32(0))
+            for e in range(start[first + column], start[first + column + 1]):
+                total = total + load(work, source + index[e] * WIDTH) * value[e]
+            store(work, target + column * WIDTH, total)
+
+
+@piece
 def _spread_row(work, at, target, tables, scale, row, adding):
-    """Transpose of the averages: what a row of moduli receives, into every second vector."""
-    width = tables.sizes[5]
-    clear(work, at.sums, width)
+    """Transpose of a row's averages: what its moduli receive, into every second vector."""
+    columns = tables.shapes[scale, 1]
+    if not adding:
+        for column in range(columns):
+            store(work, target + column * PAIR, splat(np.float32(0)))
     i = tables.row_starts[scale] + row
     for e in range(tables.rows.start[i], tables.rows.start[i + 1]):
-        weight, y = tables.rows.value[e], at.averages + tables.rows.index[e] * width * WIDTH
-        for o in range(0, width * WIDTH, WIDTH):
-            x = at.sums + o
-            store(work, x, load(work, x) + load(work, y + o) * weight)
-    start, index, value = (
-        tables.columns_back.start,
-        tables.columns_back.index,
-        tables.columns_back.value,
-    )
-    first = tables.columns_back_starts[scale]
-    for column in range(tables.shapes[scale, 1]):
-        total = load(work, target + column * PAIR) if adding else splat(np.float32(0))
-        for e in range(start[first + column], start[first + column + 1]):
-            total = total + load(work, at.sums + index[e] * WIDTH) * value[e]
-        store(work, target + column * PAIR, total)
+        weight, y = tables.rows.value[e], at.sums + tables.rows.index[e] * columns * WIDTH
+        for column in range(columns):
+            z = target + column * PAIR
+            store(work, z, load(work, z) + load(work, y + column * WIDTH) * weight)
 
 
 @piece
@@ -159,6 +163,7 @@ def _column_back(work, at, tables, scale, column):
 @piece
 def _second_rows_back(work, at, tables, scale):
     rows, columns = tables.shapes[scale, 0], tables.shapes[scale, 1]
+    _spread_columns(work, at, tables, scale)
     for row in range(rows):
         place = at.plane + row * columns * PAIR
         found = fourier(work, place, at.spare, tables, scale, 0)
@@ -219,6 +224,7 @@ def _join_rows(work, at, tables, scale, row):
 @piece
 def _first_rows_back(work, at, tables, scale, deeper):
     rows, columns = tables.shapes[scale, 0], tables.shapes[scale, 1]
+    _spread_columns(work, at, tables, scale)
     for row in range(0, rows, 2):
         if deeper:
             found = _join_rows(work, at, tables, scale, row)
@@ -252,12 +258,13 @@ def _first_columns_back(work, at, tables, scale):
 @piece
 def _gather(work, source, gradient, tables, start, count):
     """Sum the lanes of each image."""
-    angles = tables.sizes[1]
-    size = (tables.shapes[0, 1] // 2 + 1) * tables.shapes[0, 0]
+    angles, rows, half = tables.sizes[1], tables.shapes[0, 0], tables.shapes[0, 1] // 2 + 1
     for image in range(count):
-        for i in range(size):
-            for part in range(2):
-                x, total = source + i * PAIR + part * WIDTH + image * angles, np.float32(0)
-                for angle in range(angles):
-                    total += work[x + angle]
-                gradient[2 * ((start + image) * size + i) + part] = total
+        for column in range(half):
+            for row in range(rows):
+                x = source + (column * rows + row) * PAIR + image * angles
+                y, re, im = ((start + image) * rows + row) * half + column, 0.0, 0.0
+                for lane in range(x, x + angles):
+                    re += work[lane]
+                    im += work[lane + WIDTH]
+                gradient[2 * y], gradient[2 * y + 1] = re, im

@@ -42,17 +42,19 @@ class Kernels:
 
     @cached_property
     def ends(self) -> tuple[np.ndarray, ...]:
-        """`Grid.pixels` and the two averages of the pictures themselves, order 0."""
-        return (*self.grid.pixels(), *(m.astype(np.float32) for m in self.grid.averages(0)))
+        """Which pixel each point of the grid shows, and the two averages of order 0."""
+        rows, columns = self.grid.pixels()
+        pixels = (rows[:, None] * self.grid.shape[1] + columns).ravel()
+        return (pixels, *(matrix.astype(np.float32) for matrix in self.grid.averages(0)))
 
     def pad(self, x: Tensor) -> Tensor:
         """Extend pictures to the grid."""
-        rows, columns = (torch.from_numpy(index) for index in self.ends[:2])
-        return x.index_select(-2, rows).index_select(-1, columns)
+        pixels = torch.from_numpy(self.ends[0])
+        return x.flatten(1).index_select(1, pixels).reshape(len(x), *self.grid.padded)
 
     def average(self, padded: Tensor) -> Tensor:
         """Return order 0."""
-        rows, columns = (torch.from_numpy(matrix) for matrix in self.ends[2:])
+        rows, columns = (torch.from_numpy(matrix) for matrix in self.ends[1:])
         return rows @ padded @ columns.mT
 
     def forward(self, spectra: Tensor) -> Tensor:
@@ -87,7 +89,7 @@ class Kernels:
 
 
 class FastScattering(torch.autograd.Function):
-    """Half spectra (images, column, row), complex64 → coefficients, keeping nothing else."""
+    """Half spectra (images, row, column), complex64 → coefficients, keeping nothing else."""
 
     @staticmethod
     def forward(ctx: Any, spectra: Tensor, kernels: Kernels, reference: Reference) -> Tensor:  # noqa: ANN401

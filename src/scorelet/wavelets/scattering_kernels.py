@@ -7,8 +7,8 @@ row by row transform, take moduli, add their averages to the output, and for the
 transform two rows at a time back, so that only the half spectrum of the moduli is kept. Everything
 that is touched twice stays in the caches of a core.
 
-Places in the flat array `work` (see `layout`): spectrum, half spectrum of the images; plane,
-(rows, columns) of complex numbers; moduli, half spectrum of |x ∗ ψ|; row, three sequences.
+Places in the flat array `work` (see `layout`): plane, (rows, columns) of complex numbers; moduli,
+half spectrum of |x ∗ ψ|; row, other and spare, one sequence each.
 """
 
 # ruff: noqa: ANN001, ANN201, ANN202 - numba infers the types
@@ -25,7 +25,6 @@ from scorelet.wavelets.simd import WIDTH, kernel, load, piece, root, splat, stor
 class Layout(NamedTuple):
     """Where things are in `work`, in numbers; those from `kept` on for gradients only."""
 
-    spectrum: int
     plane: int
     moduli: int
     row: int
@@ -44,7 +43,7 @@ def layout(tables: Tables, *, gradient: bool) -> Layout:
     height, width = (int(side) for side in tables.shapes[0])
     rows, columns = (int(side) for side in tables.sizes[4:6])
     half, plane = (width // 2 + 1) * height * PAIR, height * width * PAIR
-    sizes = [half, plane, half, *[max(height, width) * PAIR] * 3, columns * WIDTH]
+    sizes = [plane, half, *[max(height, width) * PAIR] * 3, rows * width * WIDTH]
     sizes += [rows * columns * WIDTH, *(size * gradient for size in (plane, half, half))]
     return Layout(*np.cumsum([0, *sizes]).tolist())
 
@@ -54,7 +53,7 @@ def forward(spectra, out, work, at, tables, first, step):
     """Write the coefficients of the groups first, first + step, ... to `out`.
 
     Args:
-        spectra: half spectra of the images, (images, column, row, 2), flat float32.
+        spectra: half spectra of the images, (images, row, column, 2), flat float32.
         out: (images, path, height, width), flat float32.
         work: flat float32 of `at.total`.
         at: from `layout`.
@@ -70,10 +69,9 @@ def forward(spectra, out, work, at, tables, first, step):
     images = len(spectra) // ((tables.shapes[0, 1] // 2 + 1) * tables.shapes[0, 0] * 2)
     for start in range(first * group, images, step * group):
         count = min(group, images - start)
-        spread(spectra, work, at.spectrum, tables, start, count)
         for j1 in range(scales):
             deeper = order > 1 and j1 < scales - 1
-            first_columns(work, at, tables, j1)
+            first_columns(spectra, work, at, tables, j1, (start, count))
             _first_rows(work, at, tables, j1, deeper)
             for lane in range(count * angles):
                 path = tables.place1[j1, lane % angles]
@@ -91,34 +89,30 @@ def forward(spectra, out, work, at, tables, first, step):
 
 
 @piece
-def spread(spectra, work, target, tables, start, count):
-    """Give the spectrum of each image to the lanes of all its angles."""
-    size = (tables.shapes[0, 1] // 2 + 1) * tables.shapes[0, 0]
-    for i in range(size):
-        re, im = splat(np.float32(0)), splat(np.float32(0))
-        for image in range(count):
-            mask = load(tables.masks, image * WIDTH)
-            x = 2 * ((start + image) * size + i)
-            re, im = re + mask * spectra[x], im + mask * spectra[x + 1]
-        store(work, target + i * PAIR, re)
-        store(work, target + i * PAIR + WIDTH, im)
+def first_columns(spectra, work, at, tables, scale, images):
+    """Filter all lanes by their own ψ_{j,θ}; transform the columns back, into the plane.
 
-
-@piece
-def first_columns(work, at, tables, scale):
-    """Filter all lanes by their own ψ_{j,θ}; transform the columns back, into the plane."""
+    Each image's spectrum goes to the lanes of all its angles.
+    """
     rows, columns = tables.shapes[scale, 0], tables.shapes[scale, 1]
-    value = tables.first.value
+    height, half = tables.shapes[0, 0], tables.shapes[0, 1] // 2 + 1
+    (start, count), value = images, tables.first.value
     for column in range(columns):
         clear(work, at.row, 2 * rows)
         i = tables.first_starts[scale] + column
         for run in range(tables.first.start[i], tables.first.start[i + 1]):
-            source, step, row, count, v = tables.first.terms[run]
-            x, y, sign = at.spectrum + source * PAIR, at.row + row * PAIR, np.float32(step)
-            for t in range(count):
-                weight, z, u = load(value, (v + t) * WIDTH), y + t * PAIR, x + t * step * PAIR
-                store(work, z + WIDTH, load(work, z + WIDTH) + load(work, u) * weight)
-                store(work, z, load(work, z) + load(work, u + WIDTH) * sign * weight)
+            source, step, row, length, v = tables.first.terms[run]
+            x = 2 * ((start * height + source % height) * half + source // height)
+            y, sign = at.row + row * PAIR, np.float32(step)
+            for t in range(length):
+                weight, z = load(value, (v + t) * WIDTH), y + t * PAIR
+                re, im = load(work, z + WIDTH), load(work, z)
+                for image in range(count):
+                    u = x + 2 * half * (t * step + image * height)
+                    own = load(tables.masks, image * WIDTH) * weight
+                    re, im = re + own * spectra[u], im + own * (sign * spectra[u + 1])
+                store(work, z + WIDTH, re)
+                store(work, z, im)
         column_into_plane(work, at, tables, scale, column)
 
 
@@ -200,7 +194,7 @@ def split_rows(work, found, at, tables, scale, row):
 @piece
 def _first_rows(work, at, tables, scale, deeper):
     rows, columns = tables.shapes[scale, 0], tables.shapes[scale, 1]
-    clear(work, at.averages, tables.sizes[4] * tables.sizes[5])
+    clear(work, at.sums, tables.sizes[4] * columns)
     for row in range(0, rows, 2):
         for part in range(2):
             place = at.plane + (row + part) * columns * PAIR
@@ -210,17 +204,19 @@ def _first_rows(work, at, tables, scale, deeper):
         if deeper:
             found = fourier(work, at.row, at.spare, tables, scale, 0)
             split_rows(work, found, at, tables, scale, row)
+    _average_columns(work, at, tables, scale)
 
 
 @piece
 def _second_rows(work, at, tables, scale):
     rows, columns = tables.shapes[scale, 0], tables.shapes[scale, 1]
-    clear(work, at.averages, tables.sizes[4] * tables.sizes[5])
+    clear(work, at.sums, tables.sizes[4] * columns)
     for row in range(rows):
         place = at.plane + row * columns * PAIR
         found = fourier(work, place, at.spare, tables, scale, 0)
         modulus(work, found, at.row, columns)
         _average_row(work, at, at.row, tables, scale, row)
+    _average_columns(work, at, tables, scale)
 
 
 @piece
@@ -232,20 +228,29 @@ def clear(work, target, count):
 
 @piece
 def _average_row(work, at, source, tables, scale, row):
-    """Add what a row of moduli contributes to the averages: first along the row, then down."""
-    width = tables.sizes[5]
-    start, index, value = tables.columns.start, tables.columns.index, tables.columns.value
-    first = tables.column_starts[scale]
-    for o in range(width):
-        total = splat(np.float32(0))
-        for e in range(start[first + o], start[first + o + 1]):
-            total = total + load(work, source + index[e] * PAIR) * value[e]
-        store(work, at.sums + o * WIDTH, total)
+    """Add a row of moduli to the output rows that it contributes to."""
+    columns = tables.shapes[scale, 1]
     i = tables.row_starts[scale] + row
     for e in range(tables.rows.start[i], tables.rows.start[i + 1]):
-        weight, y = tables.rows.value[e], at.averages + tables.rows.index[e] * width * WIDTH
-        for o in range(0, width * WIDTH, WIDTH):
-            store(work, y + o, load(work, y + o) + load(work, at.sums + o) * weight)
+        weight, y = tables.rows.value[e], at.sums + tables.rows.index[e] * columns * WIDTH
+        for column in range(columns):
+            z = y + column * WIDTH
+            store(work, z, load(work, z) + load(work, source + column * PAIR) * weight)
+
+
+@piece
+def _average_columns(work, at, tables, scale):
+    """Finish the averages along the output rows."""
+    height, width, columns = tables.sizes[4], tables.sizes[5], tables.shapes[scale, 1]
+    start, index, value = tables.columns.start, tables.columns.index, tables.columns.value
+    first = tables.column_starts[scale]
+    for row in range(height):
+        source = at.sums + row * columns * WIDTH
+        for o in range(width):
+            total = splat(np.float32(0))
+            for e in range(start[first + o], start[first + o + 1]):
+                total = total + load(work, source + index[e] * WIDTH) * value[e]
+            store(work, at.averages + (row * width + o) * WIDTH, total)
 
 
 @piece
