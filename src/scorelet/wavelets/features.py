@@ -32,6 +32,7 @@ class ScatteringFeatures(TransformerMixin, BaseEstimator):
 
     Example:
         >>> from sklearn.linear_model import RidgeClassifier
+        >>> from scorelet.wavelets.features import ScatteringFeatures
         >>> from sklearn.pipeline import make_pipeline
         >>> model = make_pipeline(ScatteringFeatures(J=2, image_shape=(8, 8)), RidgeClassifier())
     """

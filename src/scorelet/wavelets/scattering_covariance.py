@@ -56,6 +56,8 @@ class ScatteringCovariance(nn.Module):
         Differentiable, in float32 or float64.
 
     Example:
+        >>> import torch
+        >>> from scorelet.wavelets import ScatteringCovariance
         >>> statistic = ScatteringCovariance(J=3, L=2)
         >>> values = statistic(torch.randn(10, 32, 32))
         >>> values.shape[1] == len(statistic.moments((32, 32)))
