@@ -18,7 +18,7 @@ from denoise_quality import load_data, measure_levels, measure_quality
 from denoise_speed import measure_speed
 from measure import Row, describe_run, merge_run
 from rich.console import Console
-from rich.table import Table
+from tables import table_of
 
 from scorelet.core.errors import ScoreletError
 from scorelet.zoo import locate_weights
@@ -121,33 +121,7 @@ def _show(console: Console, run: Row) -> None:
         console.print(f"  {method}: {settings}")
     for name, rows in run.items():
         if isinstance(rows, list) and rows:
-            console.print(_table(run["part"] if name == "rows" else name, rows))
-
-
-def _table(title: str, rows: list[Row]) -> Table:
-    """Return rows as a table: a median with its quartiles in one cell, x (x_low to x_high)."""
-    keys = dict.fromkeys(key for row in rows for key in row)
-    columns = [key for key in keys if not key.endswith(("_low", "_high"))]
-    table = Table(*(column.replace("_", " ") for column in columns), title=title)
-    for row in rows:
-        table.add_row(*(_cell(row, column) for column in columns))
-    return table
-
-
-def _cell(row: Row, column: str) -> str:
-    text = _text(row.get(column))
-    low, high = (_text(row.get(f"{column}{end}")) for end in ("_low", "_high"))
-    return f"{text} ({low} to {high})" if low and high else text
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.4g}" if abs(value) < 100 else f"{value:,.0f}"
-    return str(value)
+            console.print(table_of(run["part"] if name == "rows" else name, rows))
 
 
 if __name__ == "__main__":

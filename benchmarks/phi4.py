@@ -13,14 +13,13 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from measure import Row, alternate, describe_run, merge_run, quartiles
 from phi4_peer import sweep
 from rich.console import Console
-from rich.table import Table
+from tables import table_of
 
 from scorelet.analysis import diagnose_chains
 from scorelet.analysis.field_statistics import by_chain, critical
@@ -69,7 +68,7 @@ def main() -> int:
     for name in PARTS if options.part == "all" else (options.part,):
         result = describe_run("phi4", name, PACKAGES) | {"quick": options.quick}
         result |= {"rows": PARTS[name](options.quick)}
-        console.print(_table(name, result["rows"]))
+        console.print(table_of(name, result["rows"]))
         if output:
             merge_run(output, result)
             console.print(f"{name} → {output}")
@@ -244,18 +243,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--quick", action="store_true", help="few sweeps; figures without meaning")
     add("--output", type=Path, help=f"results file ({OUTPUT.name} in docs/results; quick: none)")
     return parser
-
-
-def _table(title: str, rows: list[Row]) -> Table:
-    columns = dict.fromkeys(key for row in rows for key in row)
-    table = Table(*columns, title=title)
-    for row in rows:
-        table.add_row(*(_text(row.get(column)) for column in columns))
-    return table
-
-
-def _text(value: Any) -> str:  # noqa: ANN401 - whatever a row holds
-    return f"{value:.4g}" if isinstance(value, float) else "" if value is None else str(value)
 
 
 if __name__ == "__main__":

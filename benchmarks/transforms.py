@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from measure import Row, describe_run, merge_run
+from measure import describe_run, merge_run
 from rich.console import Console
-from rich.table import Table
+from tables import table_of
 from transforms_wavelets import measure_wavelets
 
 PACKAGES = ("scorelet", "torch", "numpy", "numba", "PyWavelets", "ptwt", "pytorch_wavelets")
@@ -31,7 +31,7 @@ def main() -> int:
         run |= PARTS[name](quick=options.quick)
         for title, rows in run.items():
             if isinstance(rows, list) and rows:
-                console.print(_table(name if title == "rows" else f"{name}: {title}", rows))
+                console.print(table_of(name if title == "rows" else f"{name}: {title}", rows))
         if output:
             merge_run(output, run)
             console.print(f"{name} → {output}")
@@ -44,27 +44,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="few rounds; nothing is written")
     parser.add_argument("--output", type=Path, help=f"results file (docs/results/{OUTPUT.name})")
     return parser
-
-
-def _table(title: str, rows: list[Row]) -> Table:
-    """Return rows as a table: a median with its quartiles in one cell, x (x_low to x_high)."""
-    keys = dict.fromkeys(key for row in rows for key in row)
-    columns = [key for key in keys if not key.endswith(("_low", "_high"))]
-    table = Table(*(column.replace("_", " ") for column in columns), title=title)
-    for row in rows:
-        table.add_row(*(_cell(row, column) for column in columns))
-    return table
-
-
-def _cell(row: Row, column: str) -> str:
-    text, low, high = (_text(row.get(f"{column}{end}")) for end in ("", "_low", "_high"))
-    return f"{text} ({low} to {high})" if low and high else text
-
-
-def _text(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.3g}"
-    return "" if value is None else str(value)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from samples import Identity, noisy, waves, write_png
-from scorelet.cli import main
 from scorelet.cli.evaluate import parse_levels
 from scorelet.core.errors import InputError
 from scorelet.data import from_unit
@@ -14,18 +13,6 @@ from scorelet.tasks import evaluate as measuring
 from scorelet.zoo import card, names, registry
 
 pytestmark = pytest.mark.usefixtures("float32")
-
-
-@pytest.fixture
-def shell(capsys):
-    """Run `scorelet`: status, stdout, stderr."""
-
-    def call(*words):
-        status = main.run([str(word) for word in words])
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return call
 
 
 @pytest.fixture

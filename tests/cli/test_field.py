@@ -5,24 +5,11 @@ import json
 import pytest
 
 from field_samples import gaussian, save, smooth_power
-from scorelet.cli import main
 from scorelet.cli.field import parse_params
 from scorelet.core.errors import InputError
 from scorelet.data.arrays import load_fields
 from scorelet.data.ensembles import ensemble
 from scorelet.tasks.field_compare import compare
-
-
-@pytest.fixture
-def shell(capsys):
-    """Run `scorelet`: status, stdout, stderr."""
-
-    def call(*words):
-        status = main.run([str(word) for word in words])
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return call
 
 
 def test_simulate(shell, tmp_path):

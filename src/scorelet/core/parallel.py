@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import torch
@@ -19,6 +20,11 @@ import torch
 C_FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 _forked = False
+
+
+def thread_pool() -> ThreadPoolExecutor:
+    """Return as many Python threads as torch uses, for kernels without the interpreter's lock."""
+    return ThreadPoolExecutor(torch.get_num_threads(), thread_name_prefix="scorelet")
 
 
 def run_in_threads(function: int, block: int, *, threads: int) -> None:

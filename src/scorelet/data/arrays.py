@@ -4,7 +4,6 @@ A file with several arrays is read as ``FILE:NAME``: ``maps.npz:kappa``, ``run.h
 ``survey.fits:1``. Integers and complex numbers are refused: only the user knows what they mean.
 """
 
-import warnings
 import zipfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -18,11 +17,10 @@ from scorelet.core.errors import (
     ArrayFileError,
     InputError,
     MissingExtraError,
-    ScoreletError,
-    one_line,
 )
 from scorelet.core.typing import Fields
 from scorelet.data.locate import locate
+from scorelet.data.picture_errors import RefusedError, reading
 
 SUFFIXES = (".npy", ".npz", ".h5", ".hdf5", ".fits", ".fit", ".fts", ".fits.gz")
 MAX_VALUES = 1 << 33
@@ -50,7 +48,7 @@ def load_fields(path: str | Path) -> Fields:
     if file.is_dir():
         return _from_folder(file, name)
     reader = _reader(file)
-    with _reading(file):
+    with reading(file, kind=ArrayFileError, what="array"), _no_objects():
         array = reader(file, name)
     return torch.from_numpy(_as_fields(array, path))
 
@@ -247,25 +245,14 @@ def _by(shape: tuple[int, ...]) -> str:
 
 
 @contextmanager
-def _reading(file: Path) -> Generator[None]:
-    """Turn whatever a reader raises on `file` into an ArrayFileError; silence its warnings."""
+def _no_objects() -> Generator[None]:
+    """Say what numpy means by its refusal to unpickle."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    except (ScoreletError, MemoryError):
-        raise
-    except PermissionError as error:
-        raise ArrayFileError(
-            f"{file} may not be read (permission denied): change its permissions."
-        ) from error
-    except Exception as error:  # readers raise a dozen unrelated types on damaged files
-        if "allow_pickle" in str(error):
-            raise ArrayFileError(
-                f"{file} holds Python objects, which may run any program when they are read: "
-                "expected numbers; save a plain array."
-            ) from error
-        raise ArrayFileError(
-            f"{file} is damaged or truncated ({one_line(error, limit=100)}): expected a whole "
-            "file; copy or save it again."
+        yield
+    except ValueError as error:
+        if "allow_pickle" not in str(error):
+            raise
+        raise RefusedError(
+            "holds Python objects, which may run any program when they are read: expected "
+            "numbers; save a plain array."
         ) from error

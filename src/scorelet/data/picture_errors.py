@@ -29,8 +29,16 @@ class RefusedError(Exception):
 
 
 @contextmanager
-def reading(path: Path) -> Generator[None]:
-    """Turn whatever a decoder raises on `path` into an ImageFileError; silence its warnings."""
+def reading(
+    path: Path, *, kind: type[ScoreletError] = ImageFileError, what: str = "picture"
+) -> Generator[None]:
+    """Turn whatever a decoder raises on `path` into one error; silence its warnings.
+
+    Args:
+        path: what is read.
+        kind: of the error.
+        what: is expected, in one word.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -38,19 +46,19 @@ def reading(path: Path) -> Generator[None]:
     except (ScoreletError, MemoryError):
         raise
     except RefusedError as error:
-        raise ImageFileError(f"{path} {error}") from None
+        raise kind(f"{path} {error}") from None
     except (FileNotFoundError, NotADirectoryError):
-        raise ImageFileError(
-            f"{path} does not exist; expected a picture file: check the spelling of the path."
+        raise kind(
+            f"{path} does not exist; expected a {what} file: check the spelling of the path."
         ) from None
     except PermissionError as error:
-        raise ImageFileError(
-            f"{path} may not be read (permission denied); expected a readable picture: "
+        raise kind(
+            f"{path} may not be read (permission denied); expected a readable {what}: "
             "change its permissions."
         ) from error
     except Exception as error:  # decoders raise a dozen unrelated types on damaged files
-        raise ImageFileError(
-            f"{path} is damaged or truncated ({_first_line(error)}); expected a whole picture: "
+        raise kind(
+            f"{path} is damaged or truncated ({_first_line(error)}); expected a whole {what}: "
             "copy or export it again."
         ) from error
 

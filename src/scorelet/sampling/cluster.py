@@ -6,7 +6,7 @@ m is forgotten in a few sweeps, also at the critical point, where local moves ta
 """
 
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import nullcontext
 
 import numpy as np
@@ -14,6 +14,7 @@ import torch
 from torch import Generator
 
 from scorelet.core.errors import InputError
+from scorelet.core.parallel import thread_pool
 from scorelet.sampling.cluster_kernel import draw_start, run_sweeps
 from scorelet.sampling.philox import draw_key
 from scorelet.sampling.scalar_potential import ScalarPotential
@@ -96,7 +97,9 @@ class ClusterSampler:
         """
         members = np.arange(len(self.chains)) if members is None else members
         first = int(self._sweeps[members[0]])
-        parts = np.array_split(members, min(len(members), _TASKS_PER_THREAD * threads()))
+        parts = np.array_split(
+            members, min(len(members), _TASKS_PER_THREAD * torch.get_num_threads())
+        )
         with thread_pool() if pool is None else nullcontext(pool) as workers:
             accepted = sum(workers.map(lambda part: self._run(part, first, sweeps), parts))
         self._sweeps[members] += sweeps
@@ -109,16 +112,6 @@ class ClusterSampler:
         return run_sweeps(
             self.fields, members, self.chains, potential, self.half_width, first, count, self._key
         )
-
-
-def threads() -> int:
-    """Return how many threads sampling uses: as many as torch."""
-    return max(1, torch.get_num_threads())
-
-
-def thread_pool() -> ThreadPoolExecutor:
-    """Return threads for compiled kernels, which run without the interpreter's lock."""
-    return ThreadPoolExecutor(threads(), thread_name_prefix="scorelet-sampling")
 
 
 Progress = Callable[[int, int], None]

@@ -18,11 +18,12 @@ import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
+from scorelet.core.parallel import thread_pool
 from scorelet.core.random import generator
 from scorelet.core.typing import Image, PerSample
 from scorelet.data.ensembles.base import CHUNK_PIXELS, Ensemble
 from scorelet.data.ensembles.checks import check_size
-from scorelet.sampling.cluster import ClusterSampler, Progress, thread_pool
+from scorelet.sampling.cluster import ClusterSampler, Progress
 from scorelet.sampling.scalar_potential import ScalarPotential
 
 BURN_IN = 112

@@ -1,7 +1,6 @@
 """The scattering transform by the CPU kernels, as a differentiable torch function."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from scorelet.core.parallel import thread_pool
 from scorelet.wavelets.grid import Grid
 from scorelet.wavelets.lane_tables import Tables, tables
 from scorelet.wavelets.morlet import MorletBank
@@ -84,7 +84,7 @@ class Kernels:
         if threads == 1:
             work(0)
             return
-        with ThreadPoolExecutor(threads) as pool:
+        with thread_pool() as pool:
             list(pool.map(work, range(threads)))
 
 

@@ -1,26 +1,12 @@
-"""The scattering covariance as a statistic of fields, where `scorelet.wavelets` offers it.
-
-What it must offer: a function ``scattering_covariance`` of fields (n, 1, h, w) that returns a real
-tensor (n, m), the moments of each field.
-"""
+"""The scattering covariance as a statistic of fields."""
 
 from collections.abc import Callable
-from importlib import import_module
 
 import torch
 from torch import Tensor
 
 from scorelet.analysis.field_statistics.fields import by_pieces, mean_and_deviation, prepare
 from scorelet.analysis.field_statistics.statistic import Axis, Sample, Statistic, curves, summarize
-
-
-def scattering_measure() -> Callable[..., Statistic] | None:
-    """Return the statistic, a `Measure`; None where the wavelets have no such function."""
-    try:
-        transform = getattr(import_module("scorelet.wavelets"), "scattering_covariance", None)
-    except ModuleNotFoundError:
-        return None
-    return None if transform is None else measure_by(transform)
 
 
 def measure_by(transform: Callable[[Tensor], Tensor]) -> Callable[..., Statistic]:

@@ -28,9 +28,10 @@ from scorelet.analysis.field_statistics.marginal import (
 )
 from scorelet.analysis.field_statistics.minkowski import gaussian_minkowski, minkowski
 from scorelet.analysis.field_statistics.peaks import gaussian_peaks, peaks
-from scorelet.analysis.field_statistics.scattering import scattering_measure
+from scorelet.analysis.field_statistics.scattering import measure_by
 from scorelet.analysis.field_statistics.spectra import power_spectrum, two_point
 from scorelet.analysis.field_statistics.statistic import Statistic
+from scorelet.wavelets import scattering_covariance
 
 
 @runtime_checkable
@@ -66,12 +67,6 @@ class Kind:
     log: bool = False
 
 
-def _plugged_in() -> dict[str, Kind]:
-    """Return the line of the scattering covariance, where the wavelets have one."""
-    measure = scattering_measure()
-    return {} if measure is None else {"scattering": Kind("Scattering covariance", measure)}
-
-
 STATISTICS: dict[str, Kind] = {
     "power": Kind("Power spectrum", power_spectrum, log=True),
     "two_point": Kind("Two-point function", two_point),
@@ -84,7 +79,7 @@ STATISTICS: dict[str, Kind] = {
     "minkowski": Kind("Minkowski functionals", minkowski, gaussian_minkowski),
     "peaks": Kind("Peaks and minima", peaks, gaussian_peaks),
     "critical": Kind("Critical quantities", critical, gaussian_critical),
-    **_plugged_in(),
+    "scattering": Kind("Scattering covariance", measure_by(scattering_covariance)),
 }
 
 

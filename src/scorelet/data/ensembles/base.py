@@ -178,9 +178,8 @@ class IndexedEnsemble(Ensemble):
 def _one_thread() -> Yields[None]:
     """Operations of this thread are not shared with others, until the block ends.
 
-    A transform of 128 x 128 takes 20 microseconds. Shared between two threads a flow took 1.1 to
-    2.3 times as long on two idle cores, and 9 times where other programs had them, too: the threads
-    wait for one another.
+    A transform of 128 x 128 is so short that sharing it between threads makes it slower, and far
+    slower where other programs have the cores, too: the threads wait for one another.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
