@@ -33,11 +33,13 @@ def train(
         overrides: fields to change, as --cfg.optimizer.rate 1e-3.
         resume: go on from the state in the run folder.
     """
+    from scorelet.tasks.train import leave_processes
     from scorelet.tasks.train import train as run
     from scorelet.training import read_config
 
     settings = read_config(config, parse_overrides(overrides))
     weights = run(settings, resume=resume, quiet=shared.quiet)
+    leave_processes()
     if os.environ.get("RANK", "0") == "0":  # of several processes, one tells the result
         shared.say(f"weights: {weights}")
         shared.emit({"weights": str(weights), "steps": settings.steps})

@@ -71,8 +71,8 @@ class _Block(torch.autograd.Function):
         return (
             to_x,
             _spatial_slope(to_filtered, x, spatial),
-            _matrix_slope(to_hidden, filtered),
-            _matrix_slope(slope, hidden),
+            _matrix_slope(to_hidden, filtered, expand),
+            _matrix_slope(slope, hidden, reduce),
         )
 
 
@@ -98,11 +98,12 @@ def _convolve(
     return operator(x, weight, *place, "relu" if rectified else "none", [], "")
 
 
-def _matrix_slope(slope: Tensor, x: Tensor) -> Tensor:
+def _matrix_slope(slope: Tensor, x: Tensor, weight: Tensor) -> Tensor:
     """Slope of a 1x1 convolution's weights, slopeᵀ x summed over places, images in parallel."""
     rows, columns = (t.permute(0, 2, 3, 1).flatten(1, 2) for t in (slope, x))
     products = torch.bmm(rows.transpose(1, 2), columns)
-    return products.sum(0, dtype=torch.float32).to(x.dtype)[:, :, None, None]
+    total = products.sum(0, dtype=torch.float32).to(x.dtype)
+    return total.as_strided(weight.shape, weight.stride())  # which several processes insist on
 
 
 def _spatial_slope(slope: Tensor, x: Tensor, weight: Tensor) -> Tensor:

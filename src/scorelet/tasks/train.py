@@ -55,7 +55,14 @@ def train(config: TrainConfig, *, resume: bool = False, quiet: bool = False) -> 
     with Bar(title, config.steps, start=trainer.step, quiet=quiet or not main) as bar:
         for progress in trainer.run():
             bar.advance("" if progress.loss is None else f"loss {progress.loss:.4f}")
+    trainer.accelerator.wait_for_everyone()  # the main process writes last
     return Path(config.output) / WEIGHTS
+
+
+def leave_processes() -> None:
+    """Take leave of the other processes of a run: one that just ends aborts the launcher."""
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def _network(config: TrainConfig) -> nn.Module:
