@@ -6,20 +6,17 @@ three couplings and three sizes beside published-quality values; `mixing`, autoc
 the cluster sampler, of Hamiltonian dynamics with Fourier acceleration and of Langevin.
 """
 
-import argparse
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 import torch
-from measure import Row, alternate, describe_run, merge_run, quartiles
+from measure import Row, alternate, quartiles
 from phi4_peer import sweep
-from rich.console import Console
-from tables import table_of
+from program import run_parts
 
 from scorelet.analysis import diagnose_chains
 from scorelet.analysis.field_statistics import by_chain, critical
@@ -35,7 +32,6 @@ from scorelet.sampling import (
 from scorelet.sampling.phi4 import place
 
 PACKAGES = ("scorelet", "torch", "numpy", "numba", "scipy")
-OUTPUT = Path(__file__).resolve().parents[1] / "docs" / "results" / "phi4.json"
 EXPECTED = {
     (16, 0.66): (0.883, 1.47),
     (16, 0.68): (0.913, 1.19),
@@ -60,22 +56,7 @@ print(time.perf_counter() - start)
 """
 
 
-def main() -> int:
-    """Measure the parts asked for; print tables and write the results."""
-    options = _parser().parse_args()
-    output = options.output or (None if options.quick else OUTPUT)
-    console = Console()
-    for name in PARTS if options.part == "all" else (options.part,):
-        result = describe_run("phi4", name, PACKAGES) | {"quick": options.quick}
-        result |= {"rows": PARTS[name](options.quick)}
-        console.print(table_of(name, result["rows"]))
-        if output:
-            merge_run(output, result)
-            console.print(f"{name} → {output}")
-    return 0
-
-
-def measure_speed(quick: bool) -> list[Row]:
+def measure_speed(*, quick: bool) -> dict[str, list[Row]]:
     """Return rows with seconds of what a user waits for."""
     chains, size, sweeps = (16, 64, 4 if quick else 230)
     seconds = alternate(
@@ -102,7 +83,7 @@ def measure_speed(quick: bool) -> list[Row]:
             "seconds": elapsed * 10_000 / count,
         }
     )
-    return rows + _compilation()
+    return {"rows": rows + _compilation()}
 
 
 def _cluster(chains: int, size: int, sweeps: int) -> None:
@@ -142,13 +123,11 @@ def _compilation() -> list[Row]:
     return rows
 
 
-def measure_anchors(quick: bool) -> list[Row]:
+def measure_anchors(*, quick: bool) -> dict[str, list[Row]]:
     """Return rows with the order parameter, with errors over chains, beside what is expected."""
-    return [
-        _anchor(size, b, 32 if quick else 16_384)
-        for size in (16, 32, 64)
-        for b in (0.66, 0.68, 0.70)
-    ]
+    count = 32 if quick else 16_384
+    rows = [_anchor(size, b, count) for size in (16, 32, 64) for b in (0.66, 0.68, 0.70)]
+    return {"rows": rows}
 
 
 def _anchor(size: int, b: float, count: int) -> Row:
@@ -171,11 +150,12 @@ def _anchor(size: int, b: float, count: int) -> Row:
     }
 
 
-def measure_mixing(quick: bool) -> list[Row]:
+def measure_mixing(*, quick: bool) -> dict[str, list[Row]]:
     """Return rows with autocorrelation times of m^2 and of the energy at the critical point."""
     rows = [_cluster_mixing(size, 20 if quick else 1000) for size in (16, 32, 64, 128)]
     rows += [_dynamics_mixing(size, 10, 20 if quick else 1000) for size in (8, 16, 32)]
-    return [*rows, _dynamics_mixing(8, 1, 20 if quick else 10_000)]
+    rows.append(_dynamics_mixing(8, 1, 20 if quick else 10_000))
+    return {"rows": rows}
 
 
 def _cluster_mixing(size: int, steps: int) -> Row:
@@ -233,17 +213,6 @@ def _mixing(
     }
 
 
-PARTS = {"speed": measure_speed, "anchors": measure_anchors, "mixing": measure_mixing}
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    add = parser.add_argument
-    add("--part", choices=[*PARTS, "all"], default="all", help="what to measure (all)")
-    add("--quick", action="store_true", help="few sweeps; figures without meaning")
-    add("--output", type=Path, help=f"results file ({OUTPUT.name} in docs/results; quick: none)")
-    return parser
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    measures = {"speed": measure_speed, "anchors": measure_anchors, "mixing": measure_mixing}
+    sys.exit(run_parts("phi4", measures, PACKAGES, __doc__ or ""))
