@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -35,7 +35,8 @@ class ResultsTable(SphinxDirective):
     In a mapping every list of rows becomes a table, and what else there is (command, machine,
     date ...) a list of facts below. Columns are the keys of the rows, or those that ``:titles:``
     names: ``key = Title; ...``. ``:decimals:`` fixes the digits of a column: ``key = 2; ...``.
-    A file that does not exist gives a sentence that says so.
+    A mapping in a row is as many columns, with keys like ``forward.seconds``; titles without a
+    value in a table are left out. A file that does not exist gives a sentence that says so.
     """
 
     required_arguments = 1
@@ -99,11 +100,21 @@ def _fact(value: object) -> str:
 
 def _results(rows: list[dict[str, Any]], form: Form) -> nodes.table:
     """A table in which x, x_low and x_high (a median and its quartiles) share a cell."""
+    rows = [dict(_flat(row)) for row in rows]
     keys = dict.fromkeys(key for row in rows for key in row)
     spread = {f"{key}{end}" for key in keys for end in ("_low", "_high")}
-    shown = form.titles or {key: key.replace("_", " ") for key in keys if key not in spread}
+    titles = {key: title for key, title in form.titles.items() if key in keys}
+    shown = titles or {key: key.replace("_", " ") for key in keys if key not in spread}
     cells = [[_with_spread(row, key, form.decimals.get(key)) for key in shown] for row in rows]
     return _table(list(shown.values()), cells)
+
+
+def _flat(row: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in row.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{before}{key}.")
+        else:
+            yield before + key, value
 
 
 def _with_spread(row: dict[str, Any], key: str, decimals: str | None) -> str:
