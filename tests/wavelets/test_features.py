@@ -53,6 +53,10 @@ def test_textures_of_one_spectrum_direction_are_told_apart():
     ("options", "sentence"),
     [
         ({"image_shape": (5, 5)}, r"A row has 24 values, but image_shape is \(5, 5\)"),
+        ({"image_shape": (4.0, 6.0)}, r"image_shape is \(4.0, 6.0\): give \(height, width\)"),
+        ({"image_shape": "4x6"}, "image_shape is '4x6'"),
+        ({"image_shape": 24}, "image_shape is 24"),
+        ({"J": 1.5, "image_shape": (4, 6)}, "J is 1.5 and L is 8: J must be at least 0"),
         ({"pooling": "max"}, "pooling is 'max'"),
         ({"J": -1, "image_shape": (4, 6)}, "J is -1"),
     ],
@@ -60,3 +64,24 @@ def test_textures_of_one_spectrum_direction_are_told_apart():
 def test_bad_options_get_a_sentence(options, sentence):
     with pytest.raises(InputError, match=sentence):
         ScatteringFeatures(**options).fit(np.zeros((2, 24)))
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        (np.full((2, 24), np.nan), "contains NaN"),
+        (np.zeros((2, 24)) + 1j, "Complex data not supported"),
+        (np.zeros((0, 24)), r"0 sample\(s\)"),
+        (np.zeros((2, 1, 4, 6)), "dim 4"),
+    ],
+)
+def test_bad_rows_get_the_sentences_of_scikit_learn(rows, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        ScatteringFeatures(J=1, image_shape=(4, 6)).fit(rows)
+
+
+def test_integers_are_numbers_and_J_is_clipped_to_the_picture():
+    rows = np.arange(48).reshape(2, 24)
+    table = ScatteringFeatures(J=9, L=2, image_shape=(4, 6)).fit_transform(rows)
+    expected = Scattering2d(2, 2)(torch.arange(48.0, dtype=torch.float64).reshape(2, 4, 6))
+    np.testing.assert_allclose(table, expected.flatten(1))

@@ -75,3 +75,10 @@ def test_what_has_no_scale_is_refused(x):
         fit("none", torch.zeros(16, 16))
     with pytest.raises(InputError, match="no level 4: this normalisation has 3"):
         fit("none", x).normalize_low(x, 4)
+    for counts in ({"levels": 0}, {"levels": 1, "channels": 0}):
+        with pytest.raises(InputError, match="use whole numbers of at least 1"):
+            Normalization("none", **counts)
+    with pytest.raises(InputError, match=r"shape \(3, 8, 8\): expected \(\.\.\., 2, height, "):
+        fit("none", x).normalize_low(torch.zeros(3, 8, 8), 1)
+    with pytest.raises(InputError, match=r"shape \(2, 8, 8\): expected \(\.\.\., 2, 3, height, "):
+        fit("none", x).unnormalize_detail(torch.zeros(2, 8, 8), 1)

@@ -1,6 +1,7 @@
 """Packets: orthogonality, the order of frequencies, and the plans."""
 
 import math
+from inspect import unwrap
 
 import pytest
 import pywt
@@ -10,6 +11,7 @@ from laws.transform_laws import assert_adjoint, assert_energy, assert_reconstruc
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
 from scorelet.wavelets import OrthogonalWavelet, PacketPlan, Pyramid, Shell, WaveletPacket
+from scorelet.wavelets.packets import _check_count
 
 DOUBLE = torch.zeros((), dtype=torch.float64)
 EXACT = 1e-12  # float64, three levels of at most twenty products
@@ -25,6 +27,21 @@ PLANS = [
 
 def white(*shape: int, seed: int = 0) -> torch.Tensor:
     return randn(shape, rng=generator(seed), like=DOUBLE)
+
+
+NAMES = ["haar", *(f"db{k}" for k in range(1, 11)), *(f"sym{k}" for k in range(2, 11)), "shannon"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_uniform_plans_are_orthogonal_for_every_size(name):
+    """W1: depth 1 to 3, sides from the least, 2^depth, to 256, in both precisions."""
+    for depth in (1, 2, 3):
+        packet = WaveletPacket(name, PacketPlan.uniform(depth))
+        for size in (2**k for k in range(depth, 9)):
+            x = white(1, size, size)
+            assert_reconstructs(packet, x, EXACT)
+            assert_energy(packet, x, EXACT)
+            assert_reconstructs(packet, x.float(), 1e-6)
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=str)
@@ -114,6 +131,11 @@ def test_truncation_keeps_only_coarse_coefficients():
         (lambda: PacketPlan(1, (Shell(2, 2),)), "shells end at 0.75"),
         (lambda: PacketPlan.octaves(1, subdivisions=3), "subdivisions=3: use a power of two"),
         (lambda: PacketPlan.uniform(0), "depth=0"),
+        (lambda: unwrap(_check_count)("depth", 1.5), "depth=1.5: use a whole number"),
+        (lambda: PacketPlan.uniform(2).describe(15), "15 cannot be halved 2 times"),
+        (lambda: PacketPlan.uniform(2).describe(0), "side=0"),
+        (lambda: unwrap(WaveletPacket.__init__)(object(), "haar", 2), "plan is 2: expected a Pack"),
+        (lambda: WaveletPacket("nope", PacketPlan.uniform(2)), "no wavelet 'nope'"),
     ],
 )
 def test_plans_with_gaps_are_refused(make, text):
@@ -127,6 +149,16 @@ def test_pictures_and_coefficients_that_do_not_fit_are_refused():
         packet.analyze(torch.zeros(12, 12))
     with pytest.raises(InputError, match="NaN"):
         packet.analyze(torch.full((8, 8), float("nan")))
+    for x, text in (
+        (torch.zeros(8, 8, dtype=torch.uint8), "uint8"),
+        (torch.zeros(8, 8) + 0j, "complex64"),
+        (torch.zeros(0, 8, 8), "not empty"),
+        (torch.zeros(4, 4), "4 x 4 cannot be halved 3 times: use at most 2 levels"),
+    ):
+        with pytest.raises(InputError, match=text):
+            packet.analyze(x)
     low, details = packet.analyze(torch.zeros(8, 8))
     with pytest.raises(InputError, match="this plan needs"):
         packet.synthesize(Pyramid(low, details[1:]))
+    with pytest.raises(InputError, match="this plan needs"):
+        packet.to_square(Pyramid(low, details[1:]))

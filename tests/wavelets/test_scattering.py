@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from inspect import unwrap
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import torch
 from samples import environment
 from scorelet.core.errors import InputError
 from scorelet.wavelets.morlet import morlet_bank
-from scorelet.wavelets.scattering import Scattering2d
+from scorelet.wavelets.scattering import Scattering2d, _check_options
 
 sys.path.insert(0, str(Path(__file__).parent / "reference"))
 from make_kymatio import CASES, picture
@@ -249,11 +250,12 @@ def test_filters_of_inference_serve_gradients():
     [
         ({"J": 5}, torch.zeros(16, 40), "J is 5, but the picture has 16x40.*J at most 4"),
         ({"J": -1}, torch.zeros(16, 16), "J is -1"),
+        ({"J": 2, "L": 0}, torch.zeros(16, 16), "L is 0: J must be at least 0 and L at least 1"),
         ({"J": 1, "order": 4}, torch.zeros(16, 16), "order is 4: it must be 1, 2 or 3"),
         ({"J": 1, "boundary": "zero"}, torch.zeros(8, 8), "boundary is 'zero'"),
         ({"J": 2, "boundary": "periodic"}, torch.zeros(18, 16), "18x16.*multiples of 2.J = 4"),
         ({"J": 1}, torch.zeros(8, 8, dtype=torch.uint8), r"is torch.uint8.*x.float\(\) / 255"),
-        ({"J": 1}, torch.zeros(8, 8, dtype=torch.complex64), "is torch.complex64"),
+        ({"J": 1}, torch.zeros(8, 8) + 0j, "is torch.complex64.*x.real and x.imag"),
         ({"J": 1}, torch.zeros(0, 8, 8), r"shape \(0, 8, 8\).*at least one picture"),
         ({"J": 1}, torch.zeros(8), r"shape \(8,\): expected \(..., height, width\)"),
         ({"J": 1}, torch.full((8, 8), torch.nan), "64 of 64 values are NaN or infinite"),
@@ -262,6 +264,21 @@ def test_filters_of_inference_serve_gradients():
 def test_bad_input_gets_a_sentence(options, x, sentence):
     with pytest.raises(InputError, match=sentence):
         Scattering2d(**options)(x)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ((1.5, 8, 2, "reflect", "auto"), "J is 1.5 and L is 8: .* both whole numbers"),
+        (("2", 8, 2, "reflect", "auto"), "J is '2'"),
+        ((2, 2.5, 2, "reflect", "auto"), "L is 2.5"),
+        ((2, 8, 2.0, "reflect", "auto"), "order is 2.0: it must be 1, 2 or 3"),
+        ((2, 8, 2, "reflect", "fast"), "engine is 'fast': it must be 'auto' or 'torch'"),
+    ],
+)
+def test_options_of_another_type_get_a_sentence(options, sentence):
+    with pytest.raises(InputError, match=sentence):
+        unwrap(_check_options)(*options)
 
 
 TABLE = {

@@ -82,6 +82,15 @@ def test_the_function_is_the_statistic_with_defaults():
     torch.testing.assert_close(values[3:4], scattering_covariance(x[3:4]))
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_dtypes_come_back(dtype):
+    """Those of a field that has been rounded, to the rounding of the result."""
+    x = fields(2, 16).to(dtype)
+    values, exact = (ScatteringCovariance(J=2, L=2)(u) for u in (x, x.double()))
+    assert values.dtype == dtype
+    assert ((values - exact).abs() <= 4 * torch.finfo(dtype).eps * exact.abs().clamp(min=1)).all()
+
+
 def test_gradients_by_finite_differences():
     statistic = ScatteringCovariance(J=2, L=2)
     assert torch.autograd.gradcheck(statistic, fields(1, 8).requires_grad_(), fast_mode=True)
@@ -90,13 +99,18 @@ def test_gradients_by_finite_differences():
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: ScatteringCovariance(J=0), "J is 0 and L is 4: both must be at least 1"),
+        (lambda: ScatteringCovariance(J=0), "J is 0 and L is 4: J must be at least 1 and L at"),
         (lambda: ScatteringCovariance(J=4)(torch.zeros(8, 64)), "J is 4, but the fields have 8x64"),
         (
             lambda: scattering_covariance(torch.zeros(2, 3, 8, 8)),
             r"\(2, 3, 8, 8\): expected \(n, 1",
         ),
         (lambda: ScatteringCovariance()(torch.full((8, 8), torch.nan)), "NaN or infinite"),
+        (lambda: ScatteringCovariance()(torch.zeros(3, 64)), "J is 0, but the fields have 3x64"),
+        (lambda: ScatteringCovariance()(torch.zeros(8, 8).long()), "torch.int64"),
+        (lambda: ScatteringCovariance()(torch.zeros(8, 8) + 0j), "complex64.*x.real and x.imag"),
+        (lambda: ScatteringCovariance()(torch.zeros(0, 8, 8)), r"\(0, 8, 8\).*at least one"),
+        (lambda: ScatteringCovariance(J=2, L=0), "J is 2 and L is 0"),
     ],
 )
 def test_bad_input_gets_a_sentence(call, sentence):

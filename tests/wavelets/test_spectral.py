@@ -158,3 +158,55 @@ def test_spectra_that_no_real_field_has_are_refused():
         gaussian_levels(even, "haar", 4)
     with pytest.raises(InputError, match="not negative"):
         gaussian_levels(-even, "haar", 1)
+
+
+@pytest.mark.parametrize(
+    ("spectrum", "text"),
+    [
+        (torch.ones(7, 8), "7 x 8 cannot be halved once: pad to 8 x 8"),
+        (torch.ones(8, 8).long(), r"spectrum is int64.*as x\.float\(\) is"),
+        (torch.ones(8, 8) + 0j, r"spectrum is complex64"),
+        (torch.full((8, 8), torch.nan), "NaN or infinite"),
+        (torch.ones(8, 8) / 0, "NaN or infinite"),
+        (torch.ones(0, 8), r"shape \(0, 8\).*not empty"),
+        (torch.ones(2, 8, 8), r"expected \(height, width\)"),
+        (torch.arange(8.0).expand(8, 8), r"S\(k\) must equal"),
+    ],
+)
+@pytest.mark.parametrize("function", [cross_spectra, lambda p, name: gaussian_levels(p, name, 1)])
+def test_what_is_no_spectrum_is_refused(function, spectrum, text):
+    with pytest.raises(InputError, match=text):
+        function(spectrum, "db2")
+
+
+@pytest.mark.parametrize(
+    ("low", "text"),
+    [
+        (torch.zeros(4, 4), r"shape \(4, 4\): expected finite numbers, \(\.\.\., 8, 8\)"),
+        (torch.full((8, 8), torch.nan), "expected finite numbers"),
+        (torch.zeros(8, 8).int(), "low band is int32"),
+        (torch.zeros(0, 8, 8), "not empty"),
+    ],
+)
+def test_low_bands_that_do_not_fit_are_refused(low, text):
+    level = gaussian_levels(power_law(16, 16, 2), "db2", 1)[0]
+    with pytest.raises(InputError, match=text):
+        level.conditional_mean(low)
+    with pytest.raises(InputError, match=text):
+        level.sample_details(low, rng=generator(0))
+
+
+def test_other_arguments_that_cannot_be_used_are_refused():
+    with pytest.raises(InputError, match="levels=0: use a whole number of levels"):
+        gaussian_levels(power_law(8, 8, 2), "db2", 0)
+    with pytest.raises(InputError, match="no wavelet 'nope'"):
+        gaussian_levels(power_law(8, 8, 2), "nope", 1)
+    for height, text in ((0, "even numbers of at least 2"), (7, "7 x 8 cannot be halved once")):
+        with pytest.raises(InputError, match=text):
+            polyphase_matrix("db2", height, 8, like=DOUBLE)
+
+
+def test_a_field_without_some_frequencies_has_an_infinite_condition_number():
+    even = torch.zeros(8, 8, dtype=torch.float64)
+    even[0, 0] = 1
+    assert gaussian_levels(even, "haar", 1)[0].condition_number() == math.inf

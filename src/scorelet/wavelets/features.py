@@ -9,6 +9,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from scorelet.core.errors import InputError
+from scorelet.core.numbers import is_whole
+from scorelet.wavelets.morlet import check_scales
 from scorelet.wavelets.scattering import Scattering2d
 
 _BATCH = 64  # pictures at a time, so that memory does not grow with their number
@@ -56,6 +58,7 @@ class ScatteringFeatures(TransformerMixin, BaseEstimator):
         """Learn nothing but the shapes."""
         rows = validate_data(self, X, dtype=[np.float64, np.float32])
         shape = self._shape(rows.shape[1])
+        check_scales(self.J, self.L)
         largest = min(shape[1:]).bit_length() - 1
         transform = Scattering2d(min(self.J, largest), self.L, order=self.order)
         if self.pooling not in ("none", "mean"):
@@ -104,14 +107,15 @@ class ScatteringFeatures(TransformerMixin, BaseEstimator):
 
     def _shape(self, pixels: int) -> tuple[int, int, int]:
         """Return (channel, height, width) of the pictures."""
-        given = (1, pixels) if self.image_shape is None else tuple(self.image_shape)
+        given = (1, pixels) if self.image_shape is None else tuple(np.atleast_1d(self.image_shape))
+        whole = all(is_whole(length, least=1) for length in given)
         shape = (1, *given) if len(given) == 2 else given
-        if len(shape) != 3 or min(shape) < 1 or np.prod(shape) != pixels:
+        if len(shape) != 3 or not whole or np.prod(shape) != pixels:
             raise InputError(
-                f"A row has {pixels} values, but image_shape is {self.image_shape}: give (height, "
-                "width) or (channel, height, width) whose product is the number of values."
+                f"A row has {pixels} values, but image_shape is {self.image_shape!r}: give "
+                "(height, width) or (channel, height, width) whose product is the number of values."
             )
-        return shape[0], shape[1], shape[2]
+        return int(shape[0]), int(shape[1]), int(shape[2])
 
 
 def _places(rows: int, columns: int) -> list[str]:

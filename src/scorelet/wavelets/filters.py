@@ -81,6 +81,8 @@ def wavelet_names() -> list[str]:
 def check_wavelet_name(name: str) -> None:
     """Raise InputError unless `name` is an orthogonal wavelet."""
     names = wavelet_names()
+    if not isinstance(name, str):
+        raise InputError(f"The wavelet is {type(name).__name__}: expected its name, as 'db4'.")
     if name in names:
         return
     if name in _pywavelets().wavelist():
@@ -88,7 +90,7 @@ def check_wavelet_name(name: str) -> None:
             f"The wavelet {name!r} is not orthogonal: use haar, db1 to db38, sym2 to sym20, coif1 "
             "to coif17 or shannon."
         )
-    near = difflib.get_close_matches(str(name), names, n=3) or ["haar", "db4", "sym4"]
+    near = difflib.get_close_matches(name.lower(), names, n=3) or ["haar", "db4", "sym4"]
     raise InputError(f"There is no wavelet {name!r}: did you mean {' or '.join(near)}?")
 
 

@@ -86,12 +86,18 @@ def grid(shape: tuple[int, int], scales: int, boundary: Boundary) -> Grid:
         if any(length % step for length in shape):
             raise InputError(
                 f"The picture has {shape[0]}x{shape[1]} pixels: with a periodic boundary both "
-                f"sides must be multiples of 2^J = {step}; crop it, or use boundary='reflect'."
+                f"sides must be multiples of 2^J = {step}; crop it, or take the boundary 'reflect'."
             )
         return Grid(shape, shape, (0, 0), scales, boundary)
     height, width = (((length + step) // step + 1) * step for length in shape)
     before = (height - shape[0]) // 2, (width - shape[1]) // 2
     return Grid(shape, (height, width), before, scales, boundary)
+
+
+def check_boundary(boundary: str) -> None:
+    """Raise InputError for a boundary that there is not."""
+    if boundary not in ("reflect", "periodic"):
+        raise InputError(f"boundary is {boundary!r}: it must be 'reflect' or 'periodic'.")
 
 
 def reflection(length: int, total: int, first: int) -> np.ndarray:

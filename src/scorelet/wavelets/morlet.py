@@ -26,6 +26,7 @@ from typing import Literal
 import numpy as np
 
 from scorelet.core.errors import InputError
+from scorelet.core.numbers import is_whole
 
 Kind = Literal["octave", "half", "second half"]
 
@@ -60,8 +61,8 @@ class MorletBank:
 
 def morlet_bank(shape: tuple[int, int], scales: int, angles: int = 8) -> MorletBank:
     """Return the bank of `scales` octaves, J, and `angles` angles, L, on a grid of `shape`."""
-    if scales < 0 or angles < 1:
-        raise InputError(f"J is {scales} and L is {angles}: J must be at least 0 and L at least 1.")
+    check_scales(scales, angles)
+    _check_shape(shape)
     directions = angles_of(angles)
     bands = tuple(
         np.stack(
@@ -83,8 +84,9 @@ def half_octave_bank(
         second: which of the two.
         full_angles: spread the angles over 2π instead of π.
     """
-    if angles < 3:
-        raise InputError(f"L is {angles}: half octaves need at least 3 angles.")
+    if not is_whole(angles, least=3):
+        raise InputError(f"L is {angles!r}: half octaves need at least 3 angles, a whole number.")
+    _check_shape(shape)
     slant, width, centre = 4 / angles, 0.8, 0.75 * np.pi
     if second:
         slant = math.sqrt(3 * slant**2 / (4 - slant**2))
@@ -93,6 +95,15 @@ def half_octave_bank(
     band = np.stack([morlet(shape, width, centre, angle, slant) for angle in directions])
     low = window(shape, 0.8 / math.sqrt(2))
     return MorletBank(low, (band,), "second half" if second else "half")
+
+
+def check_scales(scales: object, angles: object, *, least: int = 0) -> None:
+    """Raise InputError unless J (of at least `least`) and L (of at least 1) are whole numbers."""
+    if not (is_whole(scales, least=least) and is_whole(angles, least=1)):
+        raise InputError(
+            f"J is {scales!r} and L is {angles!r}: J must be at least {least} and L at least 1, "
+            "both whole numbers."
+        )
 
 
 def angles_of(count: int, *, full: bool = False) -> np.ndarray:
@@ -124,6 +135,11 @@ def morlet(
 def frequency(length: int) -> np.ndarray:
     """Return the frequencies of a grid of `length` in radians a pixel, in the order of an FFT."""
     return 2 * np.pi * np.fft.fftfreq(length)
+
+
+def _check_shape(shape: tuple[int, int]) -> None:
+    if len(shape) != 2 or not all(is_whole(length, least=1) for length in shape):
+        raise InputError(f"The grid is {shape!r}: expected (height, width), at least 1 each.")
 
 
 def _gabor(

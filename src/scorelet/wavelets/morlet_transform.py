@@ -15,8 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
-from scorelet.wavelets.grid import Boundary, Grid, grid
+from scorelet.core.numbers import is_whole
+from scorelet.wavelets.grid import Boundary, Grid, check_boundary, grid
 from scorelet.wavelets.morlet import MorletBank, half_octave_bank, morlet_bank
+from scorelet.wavelets.scattering import check_pictures
 from scorelet.wavelets.scattering_torch import filtered
 
 _KINDS = ("octave", "half", "second half")
@@ -33,7 +35,8 @@ class MorletTransform2d(nn.Module):
 
     Shape:
         (..., height, width), real or complex → low (..., h, w) and bands (..., L, h, w), complex;
-        an octave and a second half are subsampled by 2, a half is not.
+        an octave and a second half are subsampled by 2, a half is not. Half precision is computed,
+        and returned, in float32.
     """
 
     def __init__(
@@ -47,11 +50,22 @@ class MorletTransform2d(nn.Module):
         super().__init__()
         if kind not in _KINDS:
             raise InputError(f"kind is {kind!r}: it must be one of {', '.join(_KINDS)}.")
+        check_boundary(boundary)
+        if kind == "octave" and full_angles:
+            raise InputError("full_angles is for half octaves: leave it out for kind='octave'.")
         self.L, self.kind, self.boundary, self.full_angles = L, kind, boundary, full_angles
+        self._bank((1, 1))  # refuses a wrong number of angles
         self._kept: dict[tuple[tuple[int, int], torch.dtype, torch.device], _Layer] = {}
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return low and bands."""
+        """Return low and bands.
+
+        Raises:
+            InputError: integers, NaN, nothing at all, or a picture too small.
+        """
+        check_pictures(x, complex_too=True)
+        if not x.is_complex():
+            x = x.to(torch.promote_types(x.dtype, torch.float32))
         real = x.real.dtype if x.is_complex() else x.dtype
         key = ((x.shape[-2], x.shape[-1]), real, x.device)
         if key not in self._kept:
@@ -97,7 +111,15 @@ def phases(z: Tensor, count: int = 4) -> Tensor:
 
     Four phases are Re z, Im z, -Re z, -Im z. The mean of their rectified values lies between
     |z| / 4 and √2 |z| / 4; that of many phases goes to |z| / π.
+
+    Raises:
+        InputError: z is not complex, or there is no phase.
     """
+    if not z.is_complex() or z.ndim < 2 or not is_whole(count, least=1):
+        raise InputError(
+            f"{count!r} phases of {z.dtype} of shape {tuple(z.shape)}: expected at least one "
+            "phase, and complex coefficients (..., height, width)."
+        )
     turns = torch.arange(count, device=z.device, dtype=z.real.dtype) * (2 * math.pi / count)
     shape = (count, 1, 1)
     cosine, sine = turns.cos().reshape(shape), turns.sin().reshape(shape)

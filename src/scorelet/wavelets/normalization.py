@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
+from scorelet.core.numbers import is_whole
 from scorelet.wavelets.orthogonal import OrthogonalWavelet
 from scorelet.wavelets.pyramid import Pyramid
 
@@ -52,6 +53,11 @@ class Normalization(nn.Module):
         if convention not in CONVENTIONS:
             known = ", ".join(CONVENTIONS)
             raise InputError(f"Unknown convention {convention!r} of normalisation: use {known}.")
+        if not all(is_whole(count, least=1) for count in (levels, channels, bands)):
+            raise InputError(
+                f"levels={levels!r}, channels={channels!r}, bands={bands!r}: use whole numbers of "
+                "at least 1."
+            )
         self.options: dict[str, Any] = {
             "convention": convention,
             "levels": levels,
@@ -102,28 +108,38 @@ class Normalization(nn.Module):
 
     def normalize_low(self, low: Tensor, level: int) -> Tensor:
         """Return normalised x_j, (..., channel, h, w), j = level >= 1."""
-        mean, scale = self._at(self.low_mean, level), self._at(self.low_scale, level)
+        mean, scale = (self._at(s, level, low) for s in (self.low_mean, self.low_scale))
         return (low - mean) / scale
 
     def unnormalize_low(self, low: Tensor, level: int) -> Tensor:
         """Return x_j from its normalised form."""
-        return low * self._at(self.low_scale, level) + self._at(self.low_mean, level)
+        mean, scale = (self._at(s, level, low) for s in (self.low_mean, self.low_scale))
+        return low * scale + mean
 
     def normalize_detail(self, detail: Tensor, level: int) -> Tensor:
         """Return normalised d_j, (..., channel, band, h, w)."""
-        mean, scale = self._at(self.detail_mean, level), self._at(self.detail_scale, level)
+        mean, scale = (self._at(s, level, detail) for s in (self.detail_mean, self.detail_scale))
         return (detail - mean) / scale
 
     def unnormalize_detail(self, detail: Tensor, level: int) -> Tensor:
         """Return d_j from its normalised form."""
-        return detail * self._at(self.detail_scale, level) + self._at(self.detail_mean, level)
+        mean, scale = (self._at(s, level, detail) for s in (self.detail_mean, self.detail_scale))
+        return detail * scale + mean
 
-    def _at(self, statistics: Tensor, level: int) -> Tensor:
+    def _at(self, statistics: Tensor, level: int, band: Tensor) -> Tensor:
+        """Return the statistics of a level, shaped to fit a band of it."""
         if not 1 <= level <= len(statistics):
             raise InputError(
                 f"There is no level {level}: this normalisation has {len(statistics)}."
             )
-        return statistics[level - 1][..., None, None]
+        found = statistics[level - 1][..., None, None]
+        pairs = zip(reversed(found.shape), reversed(band.shape), strict=False)
+        if band.ndim < 2 or any(n not in (1, m) for n, m in pairs):
+            raise InputError(
+                f"A band of level {level} has shape {tuple(band.shape)}: expected "
+                f"(..., {', '.join(map(str, found.shape[:-2]))}, height, width)."
+            )
+        return found
 
     def _set_level(self, level: int, low: Tensor, detail: Tensor) -> None:
         """Write the statistics of one level; all channels share the scale under "scalar"."""

@@ -7,6 +7,7 @@ details; |x_{j-1}|^2 = |x_j|^2 + |d_j|^2. In two dimensions the mean of x_j is 2
 from torch import Tensor
 
 from scorelet.core.errors import InputError
+from scorelet.core.numbers import is_whole
 from scorelet.wavelets.banded import BandedFilters
 from scorelet.wavelets.compiled import Cascade
 from scorelet.wavelets.filters import orthogonal_filters
@@ -45,9 +46,10 @@ class OrthogonalWavelet:
     def __init__(
         self, name: str = "db4", levels: int = 1, *, ndim: int = 2, align: str = "pywavelets"
     ) -> None:
-        if levels < 1 or ndim not in (1, 2):
+        if not is_whole(levels, least=1) or ndim not in (1, 2):
             raise InputError(
-                f"levels={levels} and ndim={ndim}: use at least one level, and 1 or 2 dimensions."
+                f"levels={levels!r} and ndim={ndim!r}: use a whole number of levels, at least one, "
+                "and 1 or 2 dimensions."
             )
         self.name, self.levels, self.ndim, self.align = name, levels, ndim, align
         self._cascade = Cascade(find_axis(name, align), levels, ndim)
@@ -80,8 +82,8 @@ class OrthogonalWavelet:
         Raises:
             InputError: shapes or dtypes that do not belong together.
         """
-        low, details = pyramid
-        self._check_pyramid(low, tuple(details))
+        low, details = unpack(pyramid, self.ndim)
+        self._check_pyramid(low, details)
         return self._cascade.synthesize(low, *reversed(details))
 
     def _check(self, x: Tensor) -> None:
@@ -98,10 +100,10 @@ class OrthogonalWavelet:
         bands = (3,) if self.ndim == 2 else ()
         for level, detail in enumerate(details):
             expected = (*lead, *bands, *(n << level for n in sides))
-            if tuple(detail.shape) != expected or detail.dtype != low.dtype:
+            if tuple(detail.shape) != expected:
                 raise InputError(
                     f"Details {level} (from coarse to fine) are {_kind(detail)}: beside a low band "
-                    f"that is {_kind(low)} they must have shape {expected} and its dtype."
+                    f"that is {_kind(low)} they must have shape {expected}."
                 )
 
 
@@ -112,14 +114,42 @@ def find_axis(name: str, align: str = "pywavelets") -> BandedFilters | ShannonFi
     return BandedFilters(orthogonal_filters(name, align))
 
 
-def check_signal(x: Tensor, ndim: int) -> None:
+def check_signal(x: Tensor, ndim: int, *, name: str = "x") -> None:
     """Raise InputError unless x is a floating-point tensor with at least `ndim` axes, not empty."""
     if not isinstance(x, Tensor) or not x.is_floating_point():
         got = _kind(x) if isinstance(x, Tensor) else type(x).__name__
-        raise InputError(f"x is {got}: expected a real floating-point tensor, as x.float() is.")
+        hint = ".real and .imag are" if got.startswith("complex") else "x.float() is"
+        raise InputError(f"{name} is {got}: expected a real floating-point tensor, as {hint}.")
     if x.ndim < ndim or x.numel() == 0:
         axes = "(..., height, width)" if ndim == 2 else "(..., length)"
-        raise InputError(f"x has shape {tuple(x.shape)}: expected {axes}, and not empty.")
+        raise InputError(f"{name} has shape {tuple(x.shape)}: expected {axes}, and not empty.")
+
+
+def unpack(pyramid: object, ndim: int) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """Return the low band and the details of a pyramid.
+
+    Raises:
+        InputError: no pair of a tensor and several tensors; integers, complex numbers, nothing at
+            all, too few axes, or details of another dtype than the low band.
+    """
+    try:
+        low, details = pyramid  # ty: ignore[not-iterable]
+        bands = (low, *details)
+    except (TypeError, ValueError):
+        bands = ()
+    if not bands or not all(isinstance(band, Tensor) for band in bands):
+        raise InputError(
+            "The coefficients are no pyramid: expected (low, details), a tensor and a tuple of "
+            "tensors, as the analysis returns them."
+        )
+    for band in bands:
+        check_signal(band, ndim, name="A band")
+        if band.dtype != bands[0].dtype:
+            raise InputError(
+                f"The low band is {_kind(bands[0])}, a band of details {_kind(band)}: expected one "
+                "dtype."
+            )
+    return bands[0], bands[1:]
 
 
 def check_sides(sides: tuple[int, ...], levels: int) -> None:

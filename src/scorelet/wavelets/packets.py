@@ -21,8 +21,9 @@ import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
+from scorelet.core.numbers import is_whole
 from scorelet.wavelets.compiled import Cascade
-from scorelet.wavelets.orthogonal import check_sides, check_signal, find_axis
+from scorelet.wavelets.orthogonal import check_sides, check_signal, find_axis, unpack
 from scorelet.wavelets.pyramid import Pyramid
 
 Place = tuple[int, int, int]
@@ -101,8 +102,8 @@ class PacketPlan:
         level of synthesis.
         """
         _check_count("octaves", octaves)
-        if subdivisions < 1 or subdivisions & (subdivisions - 1):
-            raise InputError(f"subdivisions={subdivisions}: use a power of two (1, 2, 4, ...).")
+        if not is_whole(subdivisions, least=1) or subdivisions & (subdivisions - 1):
+            raise InputError(f"subdivisions={subdivisions!r}: use a power of two (1, 2, 4, ...).")
         finer = subdivisions.bit_length() - 1
         shells = tuple(
             Shell(octave + finer, b)
@@ -126,6 +127,9 @@ class PacketPlan:
         0.42 to 1.00            5           16 x 16   [32, 48)
         1.00 and more           1           32 x 32   [0, 32)
         """
+        if side is not None:
+            _check_count("side", side)
+            check_sides((side,), self.deepest)
         rows = [("octaves below Nyquist", "sub-bands", "of size", "region [N, N + w)")]
         for shell in reversed(self.shells):
             lower, width = shell.index, 2**shell.depth
@@ -163,6 +167,10 @@ class WaveletPacket:
     orthogonal = True
 
     def __init__(self, name: str, plan: PacketPlan, *, align: str = "pywavelets") -> None:
+        if not isinstance(plan, PacketPlan):
+            raise InputError(
+                f"The plan is {plan!r}: expected a PacketPlan, as PacketPlan.uniform(2) is."
+            )
         self.name, self.plan, self.align = name, plan, align
         self._level = Cascade(find_axis(name, align), 1, 2)
 
@@ -190,8 +198,7 @@ class WaveletPacket:
         Raises:
             InputError: shapes that do not belong to the plan.
         """
-        low, details = pyramid
-        self._check(low, tuple(details))
+        low, details = self._unpack(pyramid)
         bands = {(self.plan.depth, 0, 0): low}
         for shell, detail in zip(self.plan.shells, details, strict=True):
             bands |= zip(shell.places, detail.unbind(-3), strict=True)
@@ -201,7 +208,7 @@ class WaveletPacket:
 
     def to_square(self, pyramid: Pyramid) -> Tensor:
         """Return the coefficients as one picture, sub-bands in order of frequency."""
-        low, details = pyramid
+        low, details = self._unpack(pyramid)
         height, width = (n << self.plan.depth for n in low.shape[-2:])
         square = low.new_zeros(*low.shape[:-2], height, width)
         square[..., : low.shape[-2], : low.shape[-1]] = low
@@ -246,7 +253,9 @@ class WaveletPacket:
         rest = {place: band for place, band in bands.items() if place[0] != depth}
         return rest | dict(zip(parents, merged.unbind(-3), strict=True))
 
-    def _check(self, low: Tensor, details: tuple[Tensor, ...]) -> None:
+    def _unpack(self, pyramid: object) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return low band and details, checked against the plan."""
+        low, details = unpack(pyramid, 2)
         sides = [n << self.plan.depth for n in low.shape[-2:]]
         shells = self.plan.shells
         expected = [
@@ -256,6 +265,7 @@ class WaveletPacket:
         got = [tuple(detail.shape) for detail in details]
         if got != expected:
             raise InputError(f"The details have shapes {got}: this plan needs {expected}.")
+        return low, details
 
 
 def _children(place: Place) -> list[Place]:
@@ -289,5 +299,5 @@ def _extent(lower: int, depth: int, side: int | None) -> tuple[str, str]:
 
 
 def _check_count(name: str, value: int) -> None:
-    if value < 1:
-        raise InputError(f"{name}={value}: use at least 1.")
+    if not is_whole(value, least=1):
+        raise InputError(f"{name}={value!r}: use a whole number of at least 1.")

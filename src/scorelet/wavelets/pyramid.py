@@ -39,8 +39,11 @@ class Pyramid(NamedTuple):
         return Pyramid(self.low, (*kept, *map(torch.zeros_like, lost)))
 
     def to_pywavelets(self) -> list[Any]:
-        """Return PyWavelets' list [cA, (cH, cV, cD), ...], or [cA, cD, ...], of numpy arrays."""
-        low, *details = (t.detach().cpu().numpy() for t in (self.low, *self.details))
+        """Return PyWavelets' list [cA, (cH, cV, cD), ...], or [cA, cD, ...], of numpy arrays.
+
+        numpy has no bfloat16: that becomes float32.
+        """
+        low, *details = (_to_numpy(band) for band in (self.low, *self.details))
         if all(d.ndim == low.ndim for d in details):
             return [low, *details]
         return [low, *(tuple(np.moveaxis(d, -3, 0)) for d in details)]
@@ -52,15 +55,22 @@ class Pyramid(NamedTuple):
         Raises:
             InputError: what stands behind the first array is neither arrays nor triples of them.
         """
-        low, *details = coefficients
-        if all(isinstance(d, np.ndarray | Tensor) for d in details):
-            return cls(torch.as_tensor(low), tuple(map(torch.as_tensor, details)))
-        if any(len(d) != 3 for d in details):
+        try:
+            low, *details = coefficients
+            if all(isinstance(d, np.ndarray | Tensor) for d in details):
+                return cls(torch.as_tensor(low), tuple(map(torch.as_tensor, details)))
+            triples = [[torch.as_tensor(b) for b in (h, v, d)] for h, v, d in details]
+            return cls(torch.as_tensor(low), tuple(torch.stack(t, -3) for t in triples))
+        except (TypeError, ValueError, RuntimeError):
             raise InputError(
-                "These are no coefficients of pywt.wavedec2: expected [cA, (cH, cV, cD), ...]."
-            )
-        stacked = (torch.stack([torch.as_tensor(b) for b in d], -3) for d in details)
-        return cls(torch.as_tensor(low), tuple(stacked))
+                "These are no coefficients of pywt.wavedec2: expected [cA, (cH, cV, cD), ...], the "
+                "three of one shape."
+            ) from None
+
+
+def _to_numpy(band: Tensor) -> np.ndarray:
+    band = band.detach().cpu()
+    return (band.float() if band.dtype == torch.bfloat16 else band).numpy()
 
 
 @runtime_checkable

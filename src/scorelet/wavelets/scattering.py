@@ -19,9 +19,10 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
+from scorelet.core.numbers import is_whole
 from scorelet.wavelets import scattering_torch
-from scorelet.wavelets.grid import Boundary, Grid, grid
-from scorelet.wavelets.morlet import MorletBank, morlet_bank
+from scorelet.wavelets.grid import Boundary, Grid, check_boundary, grid
+from scorelet.wavelets.morlet import MorletBank, check_scales, morlet_bank
 from scorelet.wavelets.paths import Path, scattering_paths
 from scorelet.wavelets.scattering_torch import Filters, filters, in_order
 
@@ -79,7 +80,7 @@ class Scattering2d(nn.Module):
         engine: Engine = "auto",
     ) -> None:
         super().__init__()
-        _check_options(J, L, order, boundary)
+        _check_options(J, L, order, boundary, engine)
         self.J, self.L, self.order = J, L, order
         self.boundary: Boundary = "reflect" if boundary == "reflect" else "periodic"
         self.average, self.engine = average, engine
@@ -182,13 +183,15 @@ class Scattering2d(nn.Module):
         return self._banks[shape]
 
 
-def check_pictures(x: Tensor) -> None:
-    """Refuse what is no batch of finite real pictures, in one sentence."""
-    if not isinstance(x, Tensor) or not x.is_floating_point():
+def check_pictures(x: Tensor, *, complex_too: bool = False) -> None:
+    """Refuse what is no batch of finite pictures, real or `complex_too`, in one sentence."""
+    number = isinstance(x, Tensor) and (x.is_floating_point() or (complex_too and x.is_complex()))
+    if not number:
         kind = str(x.dtype) if isinstance(x, Tensor) else type(x).__name__
-        raise InputError(
-            f"The input is {kind}: expected a tensor of floats; for 8-bit pictures x.float() / 255."
-        )
+        hint = "for 8-bit pictures x.float() / 255"
+        if isinstance(x, Tensor) and x.is_complex():
+            hint = "take x.real and x.imag one after the other, or x.abs()"
+        raise InputError(f"The input is {kind}: expected a tensor of floats; {hint}.")
     if x.ndim < 2 or x.numel() == 0:
         raise InputError(
             f"The input has shape {tuple(x.shape)}: expected (..., height, width) and at least one "
@@ -214,13 +217,13 @@ def _has_numba() -> bool:
     return find_spec("numba") is not None
 
 
-def _check_options(scales: int, angles: int, order: int, boundary: str) -> None:
-    if scales < 0 or angles < 1:
-        raise InputError(f"J is {scales} and L is {angles}: J must be at least 0 and L at least 1.")
-    if order not in (1, 2, 3):
-        raise InputError(f"order is {order}: it must be 1, 2 or 3.")
-    if boundary not in ("reflect", "periodic"):
-        raise InputError(f"boundary is {boundary!r}: it must be 'reflect' or 'periodic'.")
+def _check_options(scales: int, angles: int, order: int, boundary: str, engine: str) -> None:
+    check_scales(scales, angles)
+    if not is_whole(order, least=1) or order > 3:
+        raise InputError(f"order is {order!r}: it must be 1, 2 or 3.")
+    check_boundary(boundary)
+    if engine not in ("auto", "torch"):
+        raise InputError(f"engine is {engine!r}: it must be 'auto' or 'torch'.")
 
 
 def _forget(kept: dict) -> None:

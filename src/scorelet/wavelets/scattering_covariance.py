@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
-from scorelet.wavelets.morlet import morlet_bank
+from scorelet.wavelets.morlet import check_scales, morlet_bank
 from scorelet.wavelets.scattering import check_pictures
 
 _AT_ONCE = 4  # fields, so that memory does not grow with their number
@@ -53,7 +53,7 @@ class ScatteringCovariance(nn.Module):
 
     Shape:
         (..., height, width), real → (..., moments), real; `moments(shape)` says what each is.
-        Differentiable, in float32 or float64.
+        Differentiable, in float32 or float64; half precision is computed in float32.
 
     Example:
         >>> import torch
@@ -70,8 +70,7 @@ class ScatteringCovariance(nn.Module):
         L: int = 4,
     ) -> None:
         super().__init__()
-        if (J is not None and J < 1) or L < 1:
-            raise InputError(f"J is {J} and L is {L}: both must be at least 1.")
+        check_scales(1 if J is None else J, L, least=1)
         self.J, self.L = J, L
         self._kept: dict[tuple[tuple[int, int], torch.dtype, torch.device], _Bank] = {}
 
@@ -83,9 +82,10 @@ class ScatteringCovariance(nn.Module):
         """
         check_pictures(x)
         shape = (x.shape[-2], x.shape[-1])
-        bank = self._bank(shape, x.dtype, x.device)
-        parts = [_moments(part, bank, self.L) for part in x.reshape(-1, *shape).split(_AT_ONCE)]
-        return torch.cat(parts).reshape(*x.shape[:-2], -1)
+        working = x.to(torch.promote_types(x.dtype, torch.float32)).reshape(-1, *shape)
+        bank = self._bank(shape, working.dtype, x.device)
+        parts = [_moments(part, bank, self.L) for part in working.split(_AT_ONCE)]
+        return torch.cat(parts).reshape(*x.shape[:-2], -1).to(x.dtype)
 
     def moments(self, shape: tuple[int, int]) -> tuple[Moment, ...]:
         """Return what the moments of fields of `shape` are, in order."""

@@ -16,14 +16,16 @@ are the mean and the spectrum of the details d given the low band a. All costs a
 References: Guth, Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, section 4.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
 
 from scorelet.core.errors import InputError
+from scorelet.core.numbers import is_whole
 from scorelet.core.random import randn
-from scorelet.wavelets.orthogonal import check_sides, find_axis
+from scorelet.wavelets.orthogonal import check_sides, check_signal, find_axis
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +56,17 @@ class GaussianLevel:
         return self.cross[..., 1:, 1:] - self.mean_map[..., :, None] * across[..., None, :].conj()
 
     def conditional_mean(self, low: Tensor) -> Tensor:
-        """Return E[d | a], (..., 3, L/2, L'/2), for low bands a, (..., L/2, L'/2)."""
+        """Return E[d | a], (..., 3, L/2, L'/2), for low bands a, (..., L/2, L'/2).
+
+        Raises:
+            InputError: low bands of another size or that are not real and finite.
+        """
+        check_signal(low, 2, name="The low band")
+        if low.shape[-2:] != self.cross.shape[:2] or not bool(low.isfinite().all()):
+            raise InputError(
+                f"The low band has shape {tuple(low.shape)}: expected finite numbers, (..., "
+                f"{self.cross.shape[0]}, {self.cross.shape[1]})."
+            )
         gain = self.mean_map.movedim(-1, 0)
         return torch.fft.ifft2(gain * torch.fft.fft2(low)[..., None, :, :]).real
 
@@ -67,9 +79,13 @@ class GaussianLevel:
         return mean + torch.fft.ifft2(drawn).real
 
     def condition_number(self) -> float:
-        """Return the largest by the smallest eigenvalue of the conditional covariance."""
+        """Return the largest by the smallest eigenvalue of the conditional covariance.
+
+        It is infinite where the smallest is 0, or below it by rounding.
+        """
         values = torch.linalg.eigvalsh(self.conditional)
-        return float(values.max() / values.min())
+        smallest = float(values.min())
+        return float(values.max()) / smallest if smallest > 0 else math.inf
 
 
 def gaussian_levels(
@@ -87,13 +103,21 @@ def gaussian_levels(
     _check_spectrum(spectrum, levels)
     found = []
     for _ in range(levels):
-        found.append(GaussianLevel(cross_spectra(spectrum, name, align=align)))
+        found.append(GaussianLevel(_cross_spectra(spectrum, name, align)))
         spectrum = found[-1].low_spectrum
     return found
 
 
 def cross_spectra(spectrum: Tensor, name: str, *, align: str = "pywavelets") -> Tensor:
-    """Return S, (L/2, L'/2, 4, 4), of the bands low, H, V, D of one level."""
+    """Return S, (L/2, L'/2, 4, 4), of the bands low, H, V, D of one level.
+
+    Arguments and errors as in `gaussian_levels`.
+    """
+    _check_spectrum(spectrum, 1)
+    return _cross_spectra(spectrum, name, align)
+
+
+def _cross_spectra(spectrum: Tensor, name: str, align: str) -> Tensor:
     height, width = spectrum.shape
     unitary = polyphase_matrix(name, height, width, like=spectrum, align=align)
     aliases = _aliases(spectrum)
@@ -109,7 +133,13 @@ def polyphase_matrix(
         name, align: of the wavelet.
         height, width: L and L', even.
         like: a tensor of the real dtype and device that are wanted.
+
+    Raises:
+        InputError: unknown wavelet, or sides that are not even.
     """
+    if not (is_whole(height, least=2) and is_whole(width, least=2)):
+        raise InputError(f"Sides of {height!r} x {width!r}: expected even numbers of at least 2.")
+    check_sides((height, width), 1)
     rows = _responses(name, height, like, align)
     columns = _responses(name, width, like, align)
     # bands and aliases in the order of pairs (rows axis, columns axis)
@@ -155,12 +185,16 @@ def _tiny(x: Tensor) -> float:
 
 
 def _check_spectrum(spectrum: Tensor, levels: int) -> None:
-    if spectrum.ndim != 2 or not spectrum.is_floating_point():
+    check_signal(spectrum, 2, name="The spectrum")
+    if spectrum.ndim != 2:
         raise InputError(
-            f"The spectrum has shape {tuple(spectrum.shape)} and dtype {spectrum.dtype}: expected "
-            "(height, width), real."
+            f"The spectrum has shape {tuple(spectrum.shape)}: expected (height, width)."
         )
+    if not is_whole(levels, least=1):
+        raise InputError(f"levels={levels!r}: use a whole number of levels, at least one.")
     check_sides(tuple(spectrum.shape), levels)
+    if not bool(spectrum.isfinite().all()):
+        raise InputError("The spectrum holds NaN or infinite values: expected finite numbers.")
     mirrored = spectrum.flip(0, 1).roll((1, 1), dims=(0, 1))
     if not (spectrum >= 0).all() or (spectrum - mirrored).abs().max() > 1e-5 * spectrum.max():
         raise InputError(
