@@ -1,11 +1,14 @@
 """Chain diagnostics: AR(1) chains of known autocorrelation, and arviz as the reference."""
 
 import warnings
+from inspect import unwrap
 
 import numpy as np
 import pytest
+import torch
 
 from scorelet.analysis.chain_diagnostics import (
+    _checked,
     autocorrelation,
     autocorrelation_time,
     diagnose_chains,
@@ -92,7 +95,18 @@ def test_all_in_one():
     assert diagnose_chains(x).samples_per_second is None
 
 
+def test_tensors_and_lists_are_arrays():
+    x = autoregressive(0.5, draws=50)
+    for draws in (torch.from_numpy(x), x.tolist()):
+        assert np.array_equal(unwrap(_checked)(draws), x)
+
+
 def test_what_cannot_work_is_refused():
+    with pytest.raises(InputError, match="seconds: expected a positive time"):
+        diagnose_chains(autoregressive(0.5, draws=50), seconds=0.0)
+    for draws in ("abc", [[1, 2], [1]], np.ones((2, 8)) * 1j, None):
+        with pytest.raises(InputError, match=r"\(chains, draws\)"):
+            unwrap(_checked)(draws)
     for draws, message in [
         (np.zeros(10), r"\(chains, draws\)"),
         (np.zeros((2, 3)), "at least 4"),

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from field_samples import gaussian, save, smooth_power
@@ -42,6 +43,89 @@ def test_compare(shell, tmp_path):
     status, _, stderr = shell("field", "compare", a, tmp_path / "none.npy")
     assert status == 2
     assert stderr.startswith("error: There is no data")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("power_law", "-n", "1.5", "--size", "16"), "-n: expected a whole number, got 1.5."),
+        (("power_law", "-n", "1", "--size", "16x16"), "--size: expected a whole number, got 16x16"),
+        (("power_law", "-n", "0", "--size", "16"), "give at least one field"),
+        (("gauss", "-n", "1", "--size", "16"), "Unknown ensemble 'gauss': use one of anisotropic"),
+        (
+            ("phi4", "-n", "1", "--size", "17"),
+            "size must be even for this ensemble, got 17: use 18",
+        ),
+        (("turbulence", "-n", "1", "--size", "17"), "got 17: use 18"),
+        (("discs", "-n", "1", "--size", "4"), "size must be an integer of at least 10, got 4"),
+        (("log_normal", "-n", "1", "--size", "8", "--param", "shift=1e-3"), "not finite"),
+    ],
+)
+def test_what_cannot_be_drawn(shell, tmp_path, words, sentence):
+    status, stdout, stderr = shell("field", "simulate", *words, "-o", tmp_path / "a.npy")
+    assert (status, stdout) == (2, "")
+    assert stderr.startswith("error: ")
+    assert sentence in stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+X = gaussian(smooth_power(16), 10).float().numpy()
+BAD = {
+    "integers": (np.ones((2, 16, 16), int), "int64: expected real floating point"),
+    "complex": (X + 1j, "expected real floating point; save .real and .imag"),
+    "nan": (np.where(X > 1, np.nan, X), "NaN or infinite"),
+    "empty": (X[:0], "none of them 0"),
+    "flat": (np.ones((2, 2, 16, 16)), "expected (n, h, w), (n, 1, h, w) or (h, w)"),
+}
+
+
+@pytest.mark.parametrize("kind", [".npy", ".npz", ".h5", ".fits"])
+@pytest.mark.parametrize("name", BAD)
+def test_files_of_every_kind_that_hold_no_fields(shell, tmp_path, kind, name):
+    values, sentence = BAD[name]
+    if kind == ".fits" and (name == "complex" or name == "empty"):
+        pytest.skip("FITS images have no such arrays")
+    path = write(tmp_path / f"bad{kind}", {"a": values})
+    good = write(tmp_path / "good.npy", {"a": X})
+    for words in ((good, path), (path, good)):
+        status, stdout, stderr = shell("field", "compare", *words)
+        assert (status, stdout) == (2, "")
+        assert stderr.startswith(f"error: {path}")
+        assert sentence in stderr
+        assert stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("kind", [".npz", ".h5", ".fits"])
+def test_files_with_several_arrays(shell, tmp_path, kind):
+    """The sentence names them and shows how one is chosen; what it shows works."""
+    path = write(tmp_path / f"two{kind}", {"A": X, "B": X})
+    status, _, stderr = shell("field", "compare", path, path)
+    chosen = f"{path}:{2 if kind == '.fits' else 'B'}"
+    assert status == 2
+    assert "holds 2 arrays: " in stderr
+    assert stderr.endswith(f"choose one, as {chosen}.\n")
+    for name in (chosen, f"{path}:A"):
+        status, stdout, stderr = shell("field", "compare", name, name)
+        assert (status, stderr) == (0, "")
+        assert "No difference found" in stdout
+
+
+def write(path, arrays):
+    """Write arrays by name into a file of any kind."""
+    match path.suffix:
+        case ".npy":
+            np.save(path, *arrays.values())
+        case ".npz":
+            np.savez(path, **arrays)
+        case ".h5":
+            with pytest.importorskip("h5py").File(path, "w") as tree:
+                for name, values in arrays.items():
+                    tree[name] = values
+        case ".fits":
+            fits = pytest.importorskip("astropy.io.fits")
+            units = [fits.ImageHDU(values, name=name) for name, values in arrays.items()]
+            fits.HDUList([fits.PrimaryHDU(), *units]).writeto(path)
+    return path
 
 
 def test_warnings_name_the_option(shell, tmp_path):

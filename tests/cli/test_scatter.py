@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import tifffile
 import torch
 
 from samples import noisy, write_png
@@ -93,12 +94,41 @@ def test_bad_files_are_named_and_skipped(shell, folder, tmp_path):
     assert any("There is no file or folder none.png" in line for line in lines)
 
 
+def test_pictures_that_are_no_numbers_between_black_and_white(shell, tmp_path):
+    grey = np.full((16, 16), 0.5, np.float32)
+    bad = {
+        "nan": (grey * np.nan, "256 of 256 values that are NaN"),
+        "complex": (grey + 1j, "type complex"),
+        "integer": (np.ones((16, 16), np.int32), "type int32"),
+    }
+    for name, (values, _) in bad.items():
+        tifffile.imwrite(tmp_path / f"{name}.tif", values)
+    status, stdout, stderr = shell(*(f"{name}.tif" for name in bad), "-J", 1, "-o", "f.npz")
+    assert status == 2
+    assert "0 done, 3 failed" in stdout
+    for line, (name, (_, sentence)) in zip(stderr.splitlines(), bad.items(), strict=True):
+        assert line.startswith(f"error: {name}.tif")
+        assert sentence in line
+    assert not (tmp_path / "f.npz").exists()
+
+
+def test_a_torus_needs_sides_of_whole_steps(shell, folder, tmp_path):
+    words = ("-J", 3, "--boundary", "periodic", "-o", tmp_path / "f.npz")
+    status, stdout, stderr = shell(folder, *words)
+    assert status == 1  # 32x16 is one
+    assert "1 done, 2 failed" in stdout
+    assert stderr.count("24x30 pixels: with a periodic boundary both sides must be mul") == 2
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
         (("-o", "f.csv"), "f.csv has an unknown suffix: use .npz or .parquet"),
         (("-o", "old.npz"), "old.npz exists already"),
         (("-o", "f.npz", "-J", "-2"), "J is -2"),
+        (("-o", "f.npz", "-J", "1.5"), "-J: expected a whole number, got 1.5."),
+        (("-o", "f.npz", "-L", "0"), "L is 0: J must be at least 0 and L at least 1"),
+        (("-o", "f.npz", "--device", "tpu"), "error: Unknown device 'tpu': use auto, cpu"),
         (("-o", "f.npz", "--order", "4"), "order is 4: it must be 1, 2 or 3"),
         (("-o", "f.npz", "--pool", "max"), "pool is 'max': it must be mean or none"),
         (("-o", "f.npz", "--channels", "2"), "channels is 2: it must be 1 or 3"),

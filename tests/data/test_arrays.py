@@ -149,8 +149,12 @@ def test_damaged_files(tmp_path):
     with pytest.raises(ArrayFileError, match="damaged or truncated"):
         load_fields(path)
     np.save(path, np.array([{"a": 1}], dtype=object))
-    with pytest.raises(ArrayFileError, match="Python objects"):
+    words = "holds Python objects, which may run any program when they are read: expected numbers"
+    with pytest.raises(ArrayFileError, match=words):
         load_fields(path)
+    np.savez(tmp_path / "b.npz", a=np.array([[{"a": 1}]], dtype=object))
+    with pytest.raises(ArrayFileError, match=words):
+        load_fields(f"{tmp_path}/b.npz:a")
     (tmp_path / "c.csv").touch()
     with pytest.raises(ArrayFileError, match="of no kind that holds fields"):
         load_fields(tmp_path / "c.csv")

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from scorelet.analysis.field_statistics import critical
 from scorelet.core.errors import InputError
 from scorelet.data.ensembles import cached
 from scorelet.sampling import Phi4, ScalarPotential
 from scorelet.sampling.phi4 import place
+from scorelet.wavelets import OrthogonalWavelet
 
 
 def binder(fields):
@@ -20,6 +22,43 @@ def test_critical_anchors():
     fields = Phi4().sample(1000, 32, 0)
     assert float(fields.double().std()) == pytest.approx(0.912, abs=0.005)
     assert binder(fields) == pytest.approx(1.17, abs=0.04)
+
+
+ANCHORS = {
+    # L: (deviation, Binder ratio) at b = 0.66, 0.68, 0.70, of the specification
+    16: ((0.883, 1.47), (0.913, 1.19), (0.939, 1.078)),
+    32: ((0.878, 1.87), (0.912, 1.17), (0.941, 1.032)),
+    64: ((0.876, 2.52), (0.909, 1.17), (0.941, 1.008)),
+}
+
+
+@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("size", ANCHORS)
+def test_anchors_around_the_critical_point(size, number):
+    """The table's errors are 0.0005 and 0.02; ours, of 1024 fields, come from `critical`."""
+    deviation, ratio = ANCHORS[size][number]
+    fields = Phi4(b=(0.66, 0.68, 0.70)[number]).sample(1024, size, 5)
+    spread = fields.double().square().mean((1, 2, 3))
+    error = float(spread.std() / (2 * deviation * 1024**0.5))
+    assert float(fields.double().std()) == pytest.approx(deviation, abs=4 * error + 0.002)
+    found = critical(fields)
+    assert binder(fields) == pytest.approx(ratio, abs=4 * float(found.errors[0, 2]) + 0.02)
+
+
+def test_deviations_of_every_scale():
+    """Of db4, without normalisation, at L = 32: two samples of some thousand numbers each.
+
+    At the coarsest scale four coefficients of a field count, with heavy tails: 2 % of error each.
+    """
+    fields = Phi4().sample(1024, 32, 6).double()
+    low = [0.911, 1.600, 2.91, 5.35, 9.87]
+    details = [(0.536, 0.429), (0.83, 0.64), (1.42, 1.09), (2.56, 1.99), (3.42, 2.67)]
+    step = OrthogonalWavelet("db4", 1)
+    for level, (expected, (edges, corners)) in enumerate(zip(low, details, strict=True)):
+        assert float(fields.std()) == pytest.approx(expected, rel=0.05), level
+        fields, (detail,) = step.analyze(fields)
+        h, v, d = (float(detail[:, :, band].std()) for band in range(3))
+        assert (h, v, d) == pytest.approx((edges, edges, corners), rel=0.05), level
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,13 @@ def test_what_cannot_be_drawn(tmp_path, name, options, words):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["power_law", "phi4"])
+def test_a_field_that_no_memory_holds(tmp_path, name):
+    with pytest.raises(InputError, match="side 10000000 does not fit into the memory"):
+        simulate(name, 1, tmp_path / "new" / "a.npy", size=10**7)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_disk_that_refuses(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ArrayFileError, match="cannot be written"):

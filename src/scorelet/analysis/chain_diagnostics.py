@@ -55,9 +55,11 @@ def diagnose_chains(
     Raises:
         InputError: as `autocorrelation_time`.
     """
-    size = effective_sample_size(draws)
+    size, count = effective_sample_size(draws), _checked(draws).size
+    if seconds is not None and not seconds > 0:
+        raise InputError(f"The draws took {seconds} seconds: expected a positive time.")
     return ChainDiagnostics(
-        autocorrelation_time=np.size(draws) / size,
+        autocorrelation_time=count / size,
         effective_samples=size,
         r_hat=r_hat(draws),
         acceptance=acceptance,
@@ -74,7 +76,7 @@ def autocorrelation_time(draws: Draws) -> float:
     Raises:
         InputError: another shape, fewer than 4 draws, not finite, or constant.
     """
-    return np.size(draws) / effective_sample_size(draws)
+    return _checked(draws).size / effective_sample_size(draws)
 
 
 def effective_sample_size(draws: Draws) -> float:
@@ -91,7 +93,7 @@ def effective_sample_size(draws: Draws) -> float:
     correlation[0] = 1
     tau = _initial_sequence(correlation)
     samples = chains * length
-    return samples / max(tau, 1 / np.log10(samples))  # antithetic chains: a bound as in Stan
+    return float(samples / max(tau, 1 / np.log10(samples)))  # antithetic chains: a bound as in Stan
 
 
 def r_hat(draws: Draws) -> float:
@@ -115,7 +117,10 @@ def autocorrelation(draws: Draws) -> np.ndarray:
 
 
 def _checked(draws: Draws) -> np.ndarray:
-    values = np.asarray(draws, dtype=np.float64)
+    try:
+        values = np.asarray(draws).astype(np.float64, casting="same_kind")
+    except (TypeError, ValueError):
+        raise InputError("Draws must be an array of real numbers, (chains, draws).") from None
     if values.ndim != 2 or values.shape[0] < 1 or values.shape[1] < _FEWEST:
         raise InputError(
             f"Draws must be (chains, draws) with at least {_FEWEST} draws, "

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from scorelet.cli.options import DEFAULTS, Flag, Shared
+from scorelet.cli.options import DEFAULTS, Flag, Shared, Whole
 from scorelet.core.errors import InputError
 
 app = App(name="field", help="Draw fields from reference ensembles, and compare sets of fields.")
@@ -17,10 +17,10 @@ def simulate(
     name: str,
     /,
     *,
-    count: Annotated[int, Parameter(name=["--count", "-n"])],
-    size: int,
+    count: Annotated[Whole, Parameter(name=["--count", "-n"])],
+    size: Whole,
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
-    seed: int = 0,
+    seed: Whole = 0,
     params: Annotated[list[str] | None, Parameter(name="--param")] = None,
     overwrite: Flag = False,
     shared: Shared = DEFAULTS,
@@ -73,8 +73,8 @@ def compare(
     *,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     window: str = "none",
-    patches: int | None = None,
-    limit: int | None = None,
+    patches: Whole | None = None,
+    limit: Whole | None = None,
     overwrite: Flag = False,
     shared: Shared = DEFAULTS,
 ) -> int:

@@ -11,14 +11,26 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from cyclopts import Group, Parameter
+from cyclopts import Group, Parameter, Token
 
 SHARED = Group("Shared options", sort_key=100)
 
 Flag = Annotated[bool, Parameter(negative="")]
+
+
+def whole(_type: type, tokens: Sequence[Token]) -> int:
+    """Turn a word into an integer; 1.5 is none, though cyclopts would round it."""
+    try:
+        return int(tokens[0].value)
+    except ValueError:
+        raise ValueError(f"expected a whole number, got {tokens[0].value}.") from None
+
+
+Whole = Annotated[int, Parameter(converter=whole)]
 
 NOBODY_READS = 128 + getattr(signal, "SIGPIPE", 13)
 """Exit status when the reader of a pipe has gone: that of a program which SIGPIPE ends."""

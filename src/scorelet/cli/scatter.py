@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from scorelet.cli.options import DEFAULTS, Flag, Shared, complain
+from scorelet.cli.options import DEFAULTS, Flag, Shared, Whole, complain
 
 
 def scatter(
@@ -14,12 +14,12 @@ def scatter(
     /,
     *,
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
-    scales: Annotated[int, Parameter(name=["--scales", "-J"])] = 3,
-    angles: Annotated[int, Parameter(name=["--angles", "-L"])] = 8,
-    order: int = 2,
+    scales: Annotated[Whole, Parameter(name=["--scales", "-J"])] = 3,
+    angles: Annotated[Whole, Parameter(name=["--angles", "-L"])] = 8,
+    order: Whole = 2,
     boundary: str = "reflect",
     pool: str = "mean",
-    channels: int = 1,
+    channels: Whole = 1,
     overwrite: Flag = False,
     shared: Shared = DEFAULTS,
 ) -> int:

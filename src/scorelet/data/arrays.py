@@ -211,7 +211,7 @@ def _as_fields(array: np.ndarray, path: str | Path) -> np.ndarray:
             "u": "convert them by .astype('float32')",
             "b": "convert them by .astype('float32')",
         }.get(kind, "save numbers")
-        raise InputError(f"{path} holds {array.dtype}: expected real floating point; {hint}.")
+        raise InputError(f"{path} holds {array.dtype.name}: expected real floating point; {hint}.")
     if array.ndim == 4 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim == 2:
@@ -250,7 +250,7 @@ def _no_objects() -> Generator[None]:
     try:
         yield
     except ValueError as error:
-        if "allow_pickle" not in str(error):
+        if not any(word in str(error) for word in ("allow_pickle", "Python objects")):
             raise
         raise RefusedError(
             "holds Python objects, which may run any program when they are read: expected "

@@ -14,6 +14,7 @@ Mallat 2022, arXiv 2207.04941 (gradient form); Guth, Coste, De Bortoli, Mallat 2
 
 import math
 from dataclasses import astuple, dataclass
+from numbers import Real
 
 import torch
 from torch import Tensor
@@ -40,8 +41,7 @@ class ScalarPotential:
     q: float
 
     def __post_init__(self) -> None:
-        if not all(math.isfinite(value) for value in astuple(self)):
-            raise InputError(f"The potential {self} must have finite coefficients.")
+        _check_coefficients(*astuple(self))
         if not (self.q > 0 or (self.q == 0 and self.a > 2 * abs(self.b))):
             raise InputError(
                 f"exp(-E) of {self} has no finite integral: give q > 0, or q = 0 and a > 2 |b|."
@@ -119,11 +119,20 @@ class ScalarPotential:
         return 1 / (2 * self.a - 2 * self.b * (cosine[:, None] + cosine[None, :]))
 
 
+def _check_coefficients(*values: object) -> None:
+    for value in values:
+        number = isinstance(value, Real) and not isinstance(value, bool)
+        if not (number and math.isfinite(value)):
+            raise InputError(f"The potential has {value!r}: give finite numbers for coefficients.")
+
+
 def _neighbours(x: Tensor) -> Tensor:
     return x.roll(1, -1) + x.roll(-1, -1) + x.roll(1, -2) + x.roll(-1, -2)
 
 
 def _check_fields(x: Tensor) -> None:
+    if not isinstance(x, Tensor):
+        raise InputError(f"Fields must be a tensor of floating point, got {type(x).__name__}.")
     if x.ndim != 4 or not x.is_floating_point():
         raise InputError(
             f"Fields must be floating point and (batch, channel, height, width), got "

@@ -97,7 +97,14 @@ def _pieces(
     length = ensemble.chunk_length(size)
     for start in range(0, count, length):
         wanted = min(length, count - start)
-        fields = ensemble.sample(wanted, size, seed, start=start)
+        try:
+            fields = ensemble.sample(wanted, size, seed, start=start)
+        except (MemoryError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and "memory" not in str(error):
+                raise
+            raise InputError(
+                f"A field of side {size} does not fit into the memory: choose a smaller one."
+            ) from error
         if not torch.isfinite(fields).all():
             raise InputError(
                 f"Fields {start} to {start + wanted - 1} hold values that are not finite: expected "

@@ -97,6 +97,7 @@ def scatter_files(
     transform = Scattering2d(
         settings.J, settings.L, order=settings.order, boundary=settings.boundary
     )
+    choose_device(settings.device)
     tasks = plan_tasks(paths, None, suffix="_features")
     if plan:
         plan(len(tasks))

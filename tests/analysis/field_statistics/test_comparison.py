@@ -6,6 +6,7 @@ import torch
 from field_samples import gaussian, log_normal, smooth_power, white
 from scorelet.analysis.field_statistics import STATISTICS, compare_statistics
 from scorelet.analysis.field_statistics.comparison import difference_sizes, enough, relabelings
+from scorelet.core.errors import InputError
 from scorelet.data.ensembles import ensemble
 from scorelet.sampling import Phi4
 
@@ -71,6 +72,18 @@ def test_few_fields_decide_nothing():
     )
     assert not found.decidable
     assert not found.differs
+
+
+def test_statistics_that_do_not_belong_together():
+    x = white(4, 16, 16)
+    power, marginal = (STATISTICS[name].measure for name in ("power", "marginal"))
+    for other, words in (
+        (marginal(x), "power with 9 points and marginal with 60"),
+        (power(white(4, 32, 32)), "expected the same one of fields of one size"),
+        (power(x + 1), "give like=, the first statistic"),
+    ):
+        with pytest.raises(InputError, match=words):
+            compare_statistics(power(x), other)
 
 
 def test_one_field_has_no_errors():

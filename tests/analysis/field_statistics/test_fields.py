@@ -1,6 +1,8 @@
 """What is taken for fields, and which fields are periodic."""
 
 import os
+import warnings
+from inspect import unwrap
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,15 @@ import pytest
 import torch
 
 from field_samples import gaussian, smooth_power, white
-from scorelet.analysis.field_statistics import STATISTICS, NotPeriodicWarning, is_periodic, moments
+from scorelet.analysis.field_statistics import (
+    STATISTICS,
+    NotPeriodicWarning,
+    gaussian_reference,
+    is_periodic,
+    moments,
+    power_map,
+)
+from scorelet.analysis.field_statistics.fields import _checked
 from scorelet.analysis.field_statistics.scattering import measure_by
 from scorelet.core.errors import InputError
 from scorelet.data.ensembles import ensemble
@@ -57,6 +67,62 @@ def test_cut_fields_are_not_periodic(axis):
 def test_real_maps(name, periodic):
     x = torch.from_numpy(np.load(DATA / f"{name}.npy"))
     assert is_periodic(x) == periodic
+
+
+@pytest.mark.parametrize("name", STATISTICS)
+def test_every_statistic_warns_of_cut_fields(name):
+    """But for those that do not see the border, and yet the warning is the same for all."""
+    x = gaussian(smooth_power(96, 2.0), 4)[:, :64, :64]
+    with pytest.warns(NotPeriodicWarning, match=r"not periodic.*window='hann' \(--window hann"):
+        STATISTICS[name].measure(x)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        STATISTICS[name].measure(x, window="hann")
+
+
+def test_tapered_fields_have_no_jump_for_wavelets():
+    """On a ramp the finest wavelets see the jump only; of white noise they keep the power."""
+    statistic, finest = STATISTICS["scattering"].measure, slice(16, 20)  # S2 of j = 0
+    ramp = torch.arange(32.0).double().expand(4, 32, 32) + 1e-3 * white(4, 32, 32)
+    with pytest.warns(NotPeriodicWarning):
+        jumping = statistic(ramp).values[0, finest].max()
+    assert statistic(ramp, window="hann").values[0, finest].max() < jumping / 30
+    noise = white(60, 32, 32)
+    plain, tapered = statistic(noise), statistic(noise, window="hann")
+    torch.testing.assert_close(
+        tapered.values[0, finest], plain.values[0, finest], rtol=0.05, atol=0
+    )
+
+
+@pytest.mark.parametrize("name", STATISTICS)
+@pytest.mark.parametrize(
+    ("x", "words"),
+    [
+        (torch.zeros(2, 16, 16, dtype=torch.int32), "int32"),
+        (torch.zeros(2, 16, 16) + 0j, "complex64"),
+        (torch.full((2, 16, 16), torch.nan), "NaN or infinite"),
+        (torch.zeros(0, 16, 16), "at least one field"),
+        (torch.zeros(2, 4, 4), "at least 8"),
+        (torch.zeros(2, 3, 16, 16), "expected"),
+    ],
+)
+def test_every_statistic_refuses_what_is_no_field(name, x, words):
+    for measure in (STATISTICS[name].measure, power_map, is_periodic):
+        with pytest.raises(InputError, match=words):
+            measure(x)
+    with pytest.raises(InputError, match="use 'none'"):
+        STATISTICS[name].measure(white(2, 16, 16), window="hamming")
+
+
+def test_an_array_is_no_tensor():
+    with pytest.raises(InputError, match=r"Fields are ndarray.*torch\.from_numpy"):
+        unwrap(_checked)(np.zeros((2, 16, 16)))
+
+
+@pytest.mark.parametrize("power", [torch.zeros(16, 16), torch.ones(1, 16, 16), -torch.ones(16, 16)])
+def test_a_reference_needs_a_power_map(power):
+    with pytest.raises(InputError, match="finite, not negative and not all zero, as power_map"):
+        gaussian_reference(power, STATISTICS["peaks"].measure(white(2, 16, 16)))
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from scorelet.analysis.field_statistics import (
 )
 from scorelet.core.random import generator
 from scorelet.data.ensembles import ensemble
+from scorelet.wavelets import ScatteringCovariance
 
 
 def test_a_plane_wave_is_one_ring():
@@ -138,6 +139,24 @@ def test_random_phases_keep_power_and_mean():
     torch.testing.assert_close(y.mean((1, 2)), x.mean((1, 2)), atol=1e-6, rtol=1e-6)
     assert not torch.equal(y, phase_randomized(x, rng=generator(2)))
     torch.testing.assert_close(y[:2], phase_randomized(x[:2], rng=generator(1)))
+
+
+def test_random_phases_destroy_third_and_fourth_scattering_moments():
+    """F10 for S3 and S4: more than 5 sigma on log-normal maps, below it on Gaussian ones."""
+    kinds = [moment.kind for moment in ScatteringCovariance().moments((32, 32))]
+    surprises = {}
+    for law in ("log_normal", "power_law"):
+        x = ensemble(law).sample(100, 32, seed=3)
+        before = STATISTICS["scattering"].measure(x)
+        after = STATISTICS["scattering"].measure(phase_randomized(x, rng=generator(0)), like=before)
+        error = (before.errors.square() + after.errors.square()).sqrt()
+        gap = ((before.values - after.values).abs() / error)[0]
+        for kind in ("S3", "S4"):
+            chosen = torch.tensor([k == kind for k in kinds]) & gap.isfinite()
+            surprises[law, kind] = float(gap[chosen].max())
+    assert min(surprises["log_normal", kind] for kind in ("S3", "S4")) > 5
+    # the worst of thousands of correlated numbers
+    assert max(surprises["power_law", kind] for kind in ("S3", "S4")) < 5
 
 
 @pytest.mark.parametrize("name", ["structure", "bispectrum", "minkowski", "marginal", "moments"])

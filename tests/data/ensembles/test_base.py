@@ -2,7 +2,9 @@
 
 import dataclasses
 import math
+from inspect import unwrap
 
+import numpy as np
 import pytest
 import torch
 
@@ -10,11 +12,18 @@ from laws.ensemble_laws import assert_samples_depend_on_their_index_only
 from scorelet.core.errors import InputError
 from scorelet.data.ensembles import ENSEMBLES, DecayingTurbulence, Discs, PowerLaw, ensemble
 from scorelet.data.ensembles import base as base_module
-from scorelet.data.ensembles.checks import check_count, check_positive
+from scorelet.data.ensembles.checks import (
+    check_count,
+    check_field,
+    check_flag,
+    check_positive,
+    check_size,
+)
 
 SHORT = DecayingTurbulence(time=0.05)  # the law is about randomness, not about flow
 ALL = [SHORT if name == "turbulence" else ensemble(name) for name in ENSEMBLES]
 IDS = list(ENSEMBLES)
+A = (2, 3)  # two sizes of a batch
 
 
 @pytest.mark.parametrize("law", ALL, ids=IDS)
@@ -77,6 +86,34 @@ def test_impossible_sets_are_one_sentence(arguments, message):
         PowerLaw().sample(*arguments)
 
 
+@pytest.mark.parametrize("law", ALL, ids=IDS)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (0, 16, 0),
+        (1.5, 16, 0),
+        (1, 0, 0),
+        (1, 1, 0),
+        (1, -4, 0),
+        (1, 16, -1),
+        (1, 16, "a"),
+    ],
+)
+def test_every_ensemble_refuses_them(law, arguments):
+    with pytest.raises(InputError, match=r"^(n|size|seed) must be an integer of at least \d+, got"):
+        unwrap(type(law).check)(law, *arguments)
+
+
+@pytest.mark.parametrize("law", ALL, ids=IDS)
+def test_every_ensemble_refuses_parameters_that_are_no_numbers(law):
+    for field in dataclasses.fields(law):
+        if field.type is bool:
+            continue
+        for value in (math.nan, math.inf):
+            with pytest.raises(InputError, match=f"{field.name} must be a number in"):
+                ensemble(law.name, **{field.name: value})
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -99,7 +136,21 @@ def test_impossible_sets_are_one_sentence(arguments, message):
         (lambda: ensemble("c_alpha").power(8), "No formula is known for the power spectrum of"),
         (lambda: ensemble("log_normal").energy(torch.ones(1, 1, 8, 8)), "for the energy of"),
         (lambda: ensemble("discs").force(torch.ones(1, 1, 16, 16)), "for the force of"),
-        (lambda: PowerLaw().energy(torch.ones(1, 8, 8)), r"must be \(batch, 1, L, L\), got .*8, 8"),
+        (lambda: check_flag("mean_zero", "maybe"), "mean_zero must be true or false, got 'maybe'"),
+        (lambda: check_size((16, 16)), r"size must be an integer of at least 2, got \(16, 16\)"),
+        (lambda: ensemble("matern", length=1e-300).power(8), "beyond floating-point numbers"),
+        (lambda: ensemble("power_law", length=1e-300).sample(1, 8, 0), "beyond floating-point"),
+        (lambda: PowerLaw().energy(torch.ones(1, 8, 8)), r"must be \(batch, 1, L, L\), .*8, 8"),
+        (lambda: PowerLaw().energy(torch.ones(0, 1, 8, 8)), "at least one, got the shape"),
+        (
+            lambda: PowerLaw().force(torch.ones(1, 1, 8, 8) + 0j),
+            "floating point, got torch.comp",
+        ),
+        (lambda: unwrap(check_field)(np.ones((1, 1, 8, 8))), "floating point, got ndarray"),
+        (
+            lambda: unwrap(PowerLaw.hessian_vec)(PowerLaw(), *(torch.ones(n, 1, 8, 8) for n in A)),
+            r"x has the shape \(2, 1, 8, 8\), v \(3, 1, 8, 8\): expected one",
+        ),
         (lambda: PowerLaw().energy(torch.ones(1, 1, 8, 9)), r"must be \(batch, 1, L, L\)"),
         (
             lambda: PowerLaw().force(torch.ones(1, 1, 8, 8).long()),

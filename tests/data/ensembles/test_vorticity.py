@@ -116,6 +116,29 @@ def test_a_turned_flow_is_the_flow_turned():
     assert_close(evolve(w.roll((3, 5), (0, 1)), **options), later.roll((3, 5), (0, 1)), 1e-10)
 
 
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: run(random_flow(16, 4)[:, :8]), r"shape \(16, 8\): expected \(L, L\), L even"),
+        (lambda: run(torch.zeros(15, 15)), r"shape \(15, 15\)"),
+        (lambda: run(torch.full((16, 16), torch.nan)), "not finite: expected finite"),
+        (lambda: run(torch.zeros(16, 16).int()), "torch.int32"),
+        (lambda: run(random_flow(16, 4), step=0.0), r"step must be a number in \(0, inf\), got 0"),
+        (lambda: run(random_flow(16, 4), viscosity=-1.0), "viscosity must be"),
+        (lambda: advection(torch.zeros(16, 8)), r"shape \(16, 8\)"),
+        (lambda: velocity(torch.zeros(16, 16)), r"shape \(16, 16\): expected \(batch, 1, L, L\)"),
+        (lambda: kinetic_energy(torch.zeros(0, 1, 16, 16)), r"shape \(0, 1, 16, 16\)"),
+    ],
+)
+def test_what_is_no_flow_is_one_sentence(call, message):
+    with pytest.raises(InputError, match=message):
+        call()
+
+
+def run(w, **options):
+    return evolve(w, **{"viscosity": 1e-3, "time": 0.1, "step": 0.01, **options})
+
+
 def test_too_long_a_step_is_one_sentence():
     with pytest.raises(InputError, match=r"not finite after time 200 with steps of 1: give a shor"):
         evolve(50 * random_flow(16, 4), viscosity=1e-3, time=200.0, step=1.0)

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from scorelet.analysis.field_statistics.memorisation import NearestNeighbours
 from scorelet.analysis.field_statistics.statistic import Sample, Statistic
+from scorelet.core.errors import InputError
 from scorelet.core.random import generator
 
 RELABELINGS = 1000
@@ -60,7 +61,21 @@ def compare_statistics(a: Statistic, b: Statistic) -> Comparison:
     Args:
         a: of the data; sizes are relative to it.
         b: of what is compared to the data, measured with ``like=a``.
+
+    Raises:
+        InputError: two statistics, two sizes of fields, or bins of two sets.
     """
+    one, two = a.sample, b.sample
+    if a.name != b.name or one.contributions.shape[1:] != two.contributions.shape[1:]:
+        raise InputError(
+            f"The statistics are {a.name} with {a.values[0].numel()} points and {b.name} with "
+            f"{b.values[0].numel()}: expected the same one of fields of one size."
+        )
+    if not torch.equal(one.frame, two.frame):
+        raise InputError(
+            f"The {a.name} of the two sets were measured in different units or bins: give like=, "
+            "the first statistic, where the second is measured."
+        )
     pooled = torch.cat([a.sample.contributions, b.sample.contributions])
     labels = relabelings(a.fields, b.fields)
     dealt = [_both(pooled, part, a.sample) for part in labels.split(_PIECE)]

@@ -5,20 +5,22 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from scorelet.analysis.field_statistics.fields import by_pieces, mean_and_deviation, prepare
+from scorelet.analysis.field_statistics.fields import by_pieces, mean_and_deviation, prepare, taper
 from scorelet.analysis.field_statistics.statistic import Axis, Sample, Statistic, curves, summarize
 
 
 def measure_by(transform: Callable[[Tensor], Tensor]) -> Callable[..., Statistic]:
     """Turn a function of fields (n, 1, h, w) to moments (n, m) into a `Measure`.
 
-    Fields are brought to mean 0 and standard deviation 1 first, as a set.
+    Fields are brought to mean 0 and standard deviation 1 first, as a set; then those that were cut
+    out are tapered, so that no wavelet sees a jump at the border.
     """
 
     def scattering(x: Tensor, *, window: str = "none", like: Statistic | None = None) -> Statistic:
         fields = prepare(x, window)
         frame = mean_and_deviation(fields) if like is None else like.sample.frame
         scaled = (fields - frame[0].to(fields)) / frame[1].to(fields)
+        scaled = scaled * taper(fields) if window == "hann" else scaled
         contributions = by_pieces(scaled, lambda u: transform(u[:, None]))
         axis = Axis(torch.arange(contributions.shape[1], dtype=torch.float64), "coefficient")
         return summarize("scattering", axis, Sample(contributions, curves(1), frame))

@@ -31,6 +31,7 @@ from scorelet.analysis.field_statistics.peaks import gaussian_peaks, peaks
 from scorelet.analysis.field_statistics.scattering import measure_by
 from scorelet.analysis.field_statistics.spectra import power_spectrum, two_point
 from scorelet.analysis.field_statistics.statistic import Statistic
+from scorelet.core.errors import InputError
 from scorelet.wavelets import scattering_covariance
 
 
@@ -89,6 +90,15 @@ def gaussian_reference(power: Tensor, statistic: Statistic) -> Tensor | None:
     Args:
         power: from `power_map`.
         statistic: gives the axis and the bins.
+
+    Raises:
+        InputError: no power map, or one without power.
     """
+    good = power.ndim == 2 and bool((power.isfinite() & (power >= 0)).all()) and power.sum() > 0
+    if not good:
+        raise InputError(
+            f"The power has the shape {tuple(power.shape)}: expected (height, width), finite, not "
+            "negative and not all zero, as power_map returns it."
+        )
     reference = STATISTICS[statistic.name].gaussian_reference
     return None if reference is None else reference(power.to(torch.float64), statistic)

@@ -60,7 +60,8 @@ class Ensemble(ABC):
         chunk = self.chunk_length(size)
         for first in range(0, n, chunk):
             indices = range(start + first, start + min(first + chunk, n))
-            x[first : first + chunk, 0] = self._sample(size, seed, indices)
+            with self._within_range():
+                x[first : first + chunk, 0] = self._sample(size, seed, indices)
         return x
 
     @final
@@ -79,14 +80,16 @@ class Ensemble(ABC):
             InputError: an impossible size, or no formula is known.
         """
         self._check_size(size)
-        return self._power(size)
+        with self._within_range():
+            return self._power(size)
 
     @final
     def energy(self, x: Tensor) -> PerSample:
         """Return U(x) = -log p(x) up to a constant, with the dtype and device of x.
 
         Raises:
-            InputError: x is not (batch, 1, L, L) floating point, or no formula is known.
+            InputError: x is not (batch, 1, L, L) floating point, or no formula is known. What is
+                not finite has an energy that is not: samplers that overflow reject such steps.
         """
         self._check_field(x)
         return self._energy(x)
@@ -102,6 +105,8 @@ class Ensemble(ABC):
         """Return the Hessian of U at x times v, one product for each field of the batch."""
         self._check_field(x)
         self._check_field(v)
+        if x.shape != v.shape:
+            raise InputError(f"x has the shape {tuple(x.shape)}, v {tuple(v.shape)}: expected one.")
         return self._hessian_vec(x, v)
 
     @final
@@ -147,6 +152,17 @@ class Ensemble(ABC):
 
     def _hessian_vec(self, x: Image, v: Image) -> Image:
         self._unknown("Hessian")
+
+    @contextmanager
+    def _within_range(self) -> Yields[None]:
+        """Say which parameters it was that left the range of floating-point numbers."""
+        try:
+            yield
+        except OverflowError as error:
+            raise InputError(
+                f"{self.describe()}: these parameters are beyond floating-point numbers; choose "
+                "less extreme ones."
+            ) from error
 
     def _unknown(self, what: str) -> NoReturn:
         raise InputError(

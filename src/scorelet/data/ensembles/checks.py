@@ -1,16 +1,17 @@
 """What arguments of ensembles may be; each error is one sentence."""
 
 import math
-from numbers import Integral, Real
+from numbers import Real
 
 from torch import Tensor
 
 from scorelet.core.errors import InputError
+from scorelet.core.numbers import is_whole
 
 
 def check_count(name: str, value: object, *, least: int = 0) -> None:
     """Raise InputError unless `value` is an integer of at least `least`."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+    if not is_whole(value, least=least):
         raise InputError(f"{name} must be an integer of at least {least}, got {value!r}.")
 
 
@@ -22,11 +23,14 @@ def check_size(size: object, *, least: int = 2, even: bool = False) -> None:
 
 
 def check_field(x: Tensor) -> None:
-    """Raise InputError unless x is a batch of square fields of floating point."""
-    if x.ndim != 4 or x.shape[1] != 1 or x.shape[2] != x.shape[3]:
-        raise InputError(f"Fields must be (batch, 1, L, L), got the shape {tuple(x.shape)}.")
-    if not x.is_floating_point():
-        raise InputError(f"Fields must be floating point, got {x.dtype}: convert them.")
+    """Raise InputError unless x is a batch of square fields of floating point, at least one."""
+    if not isinstance(x, Tensor) or not x.is_floating_point():
+        got = x.dtype if isinstance(x, Tensor) else type(x).__name__
+        raise InputError(f"Fields must be a tensor of floating point, got {got}: convert them.")
+    if x.ndim != 4 or x.shape[1] != 1 or x.shape[2] != x.shape[3] or len(x) == 0:
+        raise InputError(
+            f"Fields must be (batch, 1, L, L), at least one, got the shape {tuple(x.shape)}."
+        )
 
 
 def check_number(
@@ -44,6 +48,12 @@ def check_number(
     left = "(" if open_low or low == -math.inf else "["
     right = ")" if high == math.inf else "]"
     raise InputError(f"{name} must be a number in {left}{low:g}, {high:g}{right}, got {value!r}.")
+
+
+def check_flag(name: str, value: object) -> None:
+    """Raise InputError unless `value` is True or False."""
+    if not isinstance(value, bool):
+        raise InputError(f"{name} must be true or false, got {value!r}.")
 
 
 def check_positive(**values: object) -> None:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from scorelet.data.ensembles.checks import check_positive
+from scorelet.data.ensembles.checks import check_flag, check_positive
 from scorelet.data.ensembles.gaussian import GaussianField
 from scorelet.data.ensembles.grids import squared_frequency, unit_variance
 
@@ -33,8 +33,9 @@ class PowerLaw(GaussianField):
     mean_zero: bool = False
 
     def __post_init__(self) -> None:
-        """Raise InputError for an impossible slope or length."""
+        """Raise InputError for an impossible slope, length or flag."""
         check_positive(eta=self.eta)
+        check_flag("mean_zero", self.mean_zero)
         if self.length is not None:
             check_positive(length=self.length)
 

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
+from scorelet.data.ensembles.checks import check_number, check_positive
 from scorelet.data.ensembles.grids import frequencies
 
 Derivative = Callable[[Tensor], Tensor]
@@ -37,7 +38,7 @@ def velocity(vorticity: Tensor) -> Tensor:
     Returns:
         (batch, 2, L, L): u_x along columns and u_y along rows.
     """
-    size = vorticity.shape[-1]
+    size = _side(vorticity, 4)
     spectrum = torch.fft.rfft2(vorticity)
     spectra = spectrum * _velocity_symbols(size).to(spectrum)
     return torch.fft.irfft2(spectra, s=(size, size))
@@ -50,7 +51,7 @@ def kinetic_energy(vorticity: Tensor) -> Tensor:
 
 def advection(vorticity: Tensor) -> Tensor:
     """Return u . grad w of one field (L, L), float64, on the frequencies of the 2/3 rule."""
-    size = vorticity.shape[-1]
+    size = _side(vorticity, 2)
     flow = _Flow(size)
     rate = flow.derivative(flow.cut(torch.fft.rfft2(vorticity)))
     return -torch.fft.irfft2(flow.fill(rate), s=(size, size))
@@ -69,9 +70,13 @@ def evolve(vorticity: Tensor, *, viscosity: float, time: float, step: float) -> 
         step: length of a time step, at most; `time` is cut into equal ones.
 
     Raises:
-        InputError: the solution is not finite at the end, because the step is too long.
+        InputError: no such field, a negative viscosity or time, a step that is not positive, or a
+            solution that is not finite at the end, because the step is too long.
     """
-    size = vorticity.shape[-1]
+    size = _side(vorticity, 2)
+    check_number("viscosity", viscosity, low=0)
+    check_number("time", time, low=0)
+    check_positive(step=step)
     steps = max(1, math.ceil(time / step - 1e-9))
     flow = _Flow(size)
     half = torch.exp(-viscosity * flow.squared * (time / steps / 2)).to(torch.complex128)
@@ -85,6 +90,23 @@ def evolve(vorticity: Tensor, *, viscosity: float, time: float, step: float) -> 
             "give a shorter step."
         )
     return result
+
+
+def _side(vorticity: Tensor, ndim: int) -> int:
+    """Return L of (L, L), or of (batch, 1, L, L); raise InputError for anything else."""
+    shape = tuple(vorticity.shape)
+    square = len(shape) == ndim and shape[-1] == shape[-2] and shape[-1] >= 4 and shape[-1] % 2 == 0
+    if not square or (ndim == 4 and (shape[1] != 1 or shape[0] == 0)):
+        expected = "(L, L)" if ndim == 2 else "(batch, 1, L, L)"
+        raise InputError(
+            f"The vorticity has the shape {shape}: expected {expected}, L even and at least 4."
+        )
+    if not vorticity.is_floating_point() or not bool(torch.isfinite(vorticity).all()):
+        raise InputError(
+            f"The vorticity is {vorticity.dtype}, or not finite: expected finite floating-point "
+            "numbers."
+        )
+    return shape[-1]
 
 
 def _runge_kutta(w: Tensor, f: Derivative, step: float, half: Tensor) -> Tensor:
