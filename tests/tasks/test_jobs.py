@@ -195,8 +195,8 @@ def test_what_exists_is_refused_before_anything_is_done(path, tasks):
         (ImageFileError("in/b.png is damaged."), "in/b.png is damaged."),
         (InputError("A JPEG cannot hold it."), "in/b.png: A JPEG cannot hold it."),
         (OSError(errno.ENOSPC, "No space left"), "out/b.png cannot be written: No space left."),
-        (MemoryError(), "in/b.png: out of memory; try a smaller --tile."),
-        (RuntimeError("can't allocate memory"), "in/b.png: out of memory; try a smaller --tile."),
+        (MemoryError(), "in/b.png: out of memory; cut it, or choose a smaller --tile"),
+        (RuntimeError("can't allocate memory"), "in/b.png: out of memory; cut it"),
         (ZeroDivisionError("two\nlines"), "in/b.png: ZeroDivisionError: two lines. This is a bug"),
     ],
 )

@@ -66,7 +66,9 @@ def run(tokens: list[str]) -> int:
     except (ScoreletError, MemoryError) as error:
         if debug:
             raise
-        complain(str(error) or "out of memory: try a smaller --tile.")
+        complain(
+            str(error) or "out of memory: choose less at once, as a smaller --tile."
+        )
         return 2
     except Exception as error:
         if debug:

@@ -117,7 +117,7 @@ def _sentence(task: Task, error: Exception) -> str:
     if isinstance(error, OSError):
         return f"{task.target} cannot be written: {error.strerror or text}."
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "memory" in text):
-        return f"{task.source}: out of memory; try a smaller --tile."
+        return f"{task.source}: out of memory; cut it, or choose a smaller --tile if there is one."
     return (
         f"{task.source}: {type(error).__name__}: {text}. This is a bug in scorelet: please report "
         "it with the output of the same command and --debug."

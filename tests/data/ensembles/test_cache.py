@@ -113,3 +113,11 @@ def test_bad_arguments_write_nothing(tmp_path):
     with pytest.raises(InputError, match="n must be an integer of at least 1, got 0"):
         cached(PowerLaw(), 0, 8, 0, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_no_folder(tmp_path):
+    place = tmp_path / "sets"
+    place.write_text("notes", encoding="utf-8")
+    with pytest.raises(InputError, match="is a file: sets of fields are kept in a folder"):
+        cached(PowerLaw(), 2, 8, 0, place)
+    assert place.read_text(encoding="utf-8") == "notes"

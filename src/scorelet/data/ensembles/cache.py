@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from scorelet.core.errors import InputError
 from scorelet.core.files import atomic_path, remove_leftovers, write_text
 from scorelet.core.typing import Image
 from scorelet.data.ensembles.base import Ensemble
@@ -36,11 +37,14 @@ def cached(ensemble: Ensemble, n: int, size: int, seed: int, folder: str | Path)
         (n, 1, L, L), float32.
 
     Raises:
-        InputError: an impossible count, size or seed.
+        InputError: an impossible count, size or seed, or `folder` is a file.
     """
     ensemble.check(n, size, seed)
     contents = _contents(ensemble, n, size, seed)
-    array, record = _files(Path(folder).expanduser(), contents)
+    place = Path(folder).expanduser()
+    if place.exists() and not place.is_dir():
+        raise InputError(f"{place} is a file: sets of fields are kept in a folder, name another.")
+    array, record = _files(place, contents)
     if not _is_whole(array, record, contents):
         array.parent.mkdir(parents=True, exist_ok=True)
         record.unlink(missing_ok=True)
