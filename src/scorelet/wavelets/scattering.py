@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Engine = Literal["auto", "torch"]
 
 _KEPT = 4  # grids whose filters are kept
+_CACHE = 1 << 21  # bytes: maps of one scale that stay near a core until the next step needs them
 
 
 class Scattering2d(nn.Module):
@@ -112,9 +113,19 @@ class Scattering2d(nn.Module):
     def _averaged(self, x: Tensor, shape: tuple[int, int]) -> Tensor:
         kernels = self._kernels_for(x, shape)
         if kernels is None:
-            _, tools = self._tools(shape, x)
-            return self._cascade(scattering_torch.pad(x, tools), tools)
+            place, tools = self._tools(shape, x)
+            parts = x.split(self._at_once(x, place))
+            return torch.cat(
+                [self._cascade(scattering_torch.pad(part, tools), tools) for part in parts]
+            )
         return self._by_kernels(x, shape, kernels)
+
+    def _at_once(self, x: Tensor, place: Grid) -> int:
+        """Return how many pictures of x the torch path takes at once."""
+        if x.device.type != "cpu" or torch.compiler.is_compiling():
+            return len(x)
+        height, width = place.padded
+        return max(1, _CACHE // (2 * x.element_size() * self.L * height * width))
 
     def _cascade(self, padded: Tensor, tools: Filters) -> Tensor:
         groups = scattering_torch.maps(padded, tools, scales=self.J, order=self.order)
