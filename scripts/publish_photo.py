@@ -46,8 +46,8 @@ BF_CNN = {
 The authors' weights are not part of this repository: these nine figures were measured once."""
 
 
-def main(run: Path, machine: str) -> None:
-    """Publish the weights of `run`, trained on `machine`."""
+def main(run: Path, machine: str, start: str) -> None:
+    """Publish the weights of `run`, trained on `machine`, begun from `start`."""
     denoiser = load_denoiser(run / "weights.safetensors")
     ready = prepare(denoiser)
     curves = {
@@ -78,7 +78,9 @@ def main(run: Path, machine: str) -> None:
         "noise_level": sigma,
     }
     write_text(RESULTS, json.dumps(document, indent=2) + "\n")
-    write_text(CARD, json.dumps(card(run, document, machine), indent=2, ensure_ascii=False) + "\n")
+    write_text(
+        CARD, json.dumps(card(run, document, (machine, start)), indent=2, ensure_ascii=False) + "\n"
+    )
     for outcome in denoise_files([BEFORE], AFTER, overwrite=True):
         print(outcome.error or outcome.task.target)
 
@@ -132,8 +134,11 @@ def noise_levels(name: str, channels: int, dtype: str) -> list[dict]:
     return rows
 
 
-def card(run: Path, document: dict, machine: str) -> dict:
-    """Return the model card: what it is, where it comes from, what it can do."""
+def card(run: Path, document: dict, place: tuple[str, str]) -> dict:
+    """Return the model card: what it is, where it comes from, what it can do.
+
+    `place` names the machine and the start of the run.
+    """
     config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
     parameters = sum(p.numel() for p in load_denoiser(WEIGHTS).parameters())
     return {
@@ -145,14 +150,14 @@ def card(run: Path, document: dict, machine: str) -> dict:
         "bytes": WEIGHTS.stat().st_size,
         "sha256": document["sha256"],
         "data": {
-            "train": "399 of the 400 train and test pictures of BSDS500, colour; 40 % made gray",
+            "train": "399 of the 400 train and test pictures of BSDS500, colour; some made gray",
             "left out": "12003.jpg (bsd400/019.png), of which Set12's starfish is a crop",
             "validation and calibration": "32 of the val pictures of BSDS500 that are not in BSD68",
             "terms": "Berkeley asks to cite Arbelaez et al. 2011; non-commercial research and "
             "education",
         },
         "command": "scorelet train configs/photo.yaml; python scripts/publish_photo.py runs/photo",
-        "runs": runs(run, config, machine),
+        "runs": runs(run, config, *place),
         "machine": "see runs; every machine was shared with other work",
         "psnr": {
             f"{row['set']} sigma {row['sigma']:g}": f"{row['psnr']:.2f} (BF-CNN {row['bf_cnn']})"
@@ -164,12 +169,13 @@ def card(run: Path, document: dict, machine: str) -> dict:
     }
 
 
-def runs(run: Path, config: dict, machine: str) -> list[dict]:
+def runs(run: Path, config: dict, machine: str, start: str) -> list[dict]:
     """Return this run and those before it, if it started from their weights; seeds tell apart."""
     lines = read_log(run / "log.jsonl")
     seconds = sum(line.get("seconds", 0) for line in lines)
     this = {
         "seed": config["seed"],
+        **({"start": start} if start else {}),
         "steps": lines[-1]["step"],
         "of": config["steps"],
         "batch": config["data"]["batch"],
@@ -192,5 +198,6 @@ if __name__ == "__main__":
     )
     parser.add_argument("run", type=Path, help="folder that scorelet train wrote")
     parser.add_argument("--machine", default=platform.processor(), help="where it was trained")
+    parser.add_argument("--start", default="", help="what was done to the weights it began with")
     options = parser.parse_args()
-    main(options.run, options.machine)
+    main(options.run, options.machine, options.start)

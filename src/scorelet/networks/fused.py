@@ -1,6 +1,6 @@
 """The residual block of `ShuffleUNet` on CPUs: the same numbers in half the passes over memory.
 
-A block is y = x + P₂ ReLU(P₁ D x). Written with torch's modules, its ReLU and its sum are passes
+A block is y = x + P₂ ρ(P₁ D x), ρ a leaky ReLU. With torch's modules ρ and the sum are passes
 of their own, and memory is what a CPU waits for. oneDNN, which torch uses for convolutions, takes
 both into the convolution before them; its operators are those that torch.compile emits.
 """
@@ -13,6 +13,9 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 from torch.autograd.function import once_differentiable
+
+SLOPE = 0.1
+"""Of the leaky ReLU where its argument is negative."""
 
 Weights = tuple[Tensor, Tensor, Tensor]
 """D (w, 1, 3, 3), P₁ (2w, w, 1, 1), P₂ (w, 2w, 1, 1)."""
@@ -36,7 +39,7 @@ def fused_dtype(x: Tensor, *, training: bool) -> torch.dtype | None:
 
 
 def fused_block(x: Tensor, weights: Weights, dtype: torch.dtype) -> Tensor:
-    """Return x + P₂ ReLU(P₁ D x), computed in `dtype`, channels last; differentiable once."""
+    """Return x + P₂ ρ(P₁ D x), computed in `dtype`, channels last; differentiable once."""
     x = x.to(dtype, memory_format=torch.channels_last)
     cast = [w.to(dtype) for w in weights]
     if torch.is_grad_enabled():
@@ -60,11 +63,13 @@ class _Block(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, ...]:  # noqa: ANN401
-        """With y = x + P₂ h, h = ReLU(P₁ a), a = D x: the chain rule from the end to the start."""
+        """With y = x + P₂ h, h = ρ(P₁ a), a = D x: the chain rule from the end to the start."""
         x, filtered, hidden, spatial, expand, reduce = ctx.saved_tensors
         slope = slope.contiguous(memory_format=torch.channels_last)
         to_hidden = _convolve(slope, reduce.transpose(0, 1))
-        torch.ops.aten.threshold_backward.grad_input(to_hidden, hidden, 0, grad_input=to_hidden)
+        torch.ops.aten.leaky_relu_backward.grad_input(
+            to_hidden, hidden, SLOPE, self_is_result=True, grad_input=to_hidden
+        )
         to_filtered = _convolve(to_hidden, expand.transpose(0, 1))
         # the adjoint of D is D with its kernels turned round; the sum's own slope joins in one pass
         to_x = _convolve(to_filtered, spatial.flip(2, 3), added=slope)
@@ -87,7 +92,7 @@ def _forward(
 def _convolve(
     x: Tensor, weight: Tensor, *, rectified: bool = False, added: Tensor | None = None
 ) -> Tensor:
-    """Convolve with zero padding, then ReLU or a sum: one pass. One input channel: per channel."""
+    """Convolve with zero padding, then ρ or a sum: one pass. One input channel: per channel."""
     groups = x.shape[1] if weight.shape[1] == 1 < x.shape[1] else 1
     pad = weight.shape[-1] // 2
     weight = weight.contiguous(memory_format=torch.channels_last)
@@ -95,7 +100,8 @@ def _convolve(
     operator = torch.ops.mkldnn._convolution_pointwise
     if added is not None:
         return operator.binary(x, added, weight, *place, "add", 1.0, None, [], None)
-    return operator(x, weight, *place, "relu" if rectified else "none", [], "")
+    attribute, scalars = ("leaky_relu", [SLOPE]) if rectified else ("none", [])
+    return operator(x, weight, *place, attribute, scalars, "")
 
 
 def _matrix_slope(slope: Tensor, x: Tensor, weight: Tensor) -> Tensor:

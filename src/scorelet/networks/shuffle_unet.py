@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scorelet.networks.bf_cnn import conv3x3
-from scorelet.networks.fused import fused_block, fused_dtype
+from scorelet.networks.fused import SLOPE, fused_block, fused_dtype
 from scorelet.networks.padding import mirrored_to_multiple
 
 
@@ -46,8 +46,8 @@ class ShuffleUNet(nn.Module):
         channels: int = 1,
         *,
         widths: Sequence[int] = (64, 128, 192),
-        encoder: Sequence[int] = (3, 3, 4),
-        decoder: Sequence[int] = (4, 3),
+        encoder: Sequence[int] = (2, 3, 4),
+        decoder: Sequence[int] = (3, 3),
     ) -> None:
         super().__init__()
         if len(encoder) != len(widths) or len(decoder) != len(widths) - 1:
@@ -92,10 +92,12 @@ class ShuffleUNet(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """x + P₂ ReLU(P₁ D x): D a 3x3 convolution of each channel, P₁ and P₂ channel matrices.
+    """x + P₂ ρ(P₁ D x): D a 3x3 convolution of each channel, P₁ and P₂ channel matrices.
 
     P₁ doubles the width and P₂ halves it. D costs nine products a channel, so a block costs a
-    quarter of two dense 3x3 convolutions.
+    quarter of two dense 3x3 convolutions. ρ is the leaky ReLU max(u, `SLOPE` u): without biases and
+    normalisation, brightness dominates every channel, and units of a plain ReLU end up negative
+    for all pictures, where they have no gradient to come back.
     """
 
     def __init__(self, width: int) -> None:
@@ -112,7 +114,7 @@ class ResidualBlock(nn.Module):
         if dtype is not None and not self._watched():
             weights = self.spatial.weight, self.expand.weight, self.reduce.weight
             return fused_block(x, weights, dtype)
-        return self.reduce(F.relu(self.expand(self.spatial(x)), inplace=True)).add_(x)
+        return self.reduce(F.leaky_relu(self.expand(self.spatial(x)), SLOPE, inplace=True)).add_(x)
 
     def _watched(self) -> bool:
         """Whether somebody's hook waits for one of the convolutions to be called."""
