@@ -114,7 +114,8 @@ class ResidualBlock(nn.Module):
         if dtype is not None and not self._watched():
             weights = self.spatial.weight, self.expand.weight, self.reduce.weight
             return fused_block(x, weights, dtype)
-        return self.reduce(F.leaky_relu(self.expand(self.spatial(x)), SLOPE, inplace=True)).add_(x)
+        # not in place: a hook may keep what it saw
+        return x + self.reduce(F.leaky_relu(self.expand(self.spatial(x)), SLOPE))
 
     def _watched(self) -> bool:
         """Whether somebody's hook waits for one of the convolutions to be called."""
