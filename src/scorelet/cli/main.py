@@ -66,9 +66,7 @@ def run(tokens: list[str]) -> int:
     except (ScoreletError, MemoryError) as error:
         if debug:
             raise
-        complain(
-            str(error) or "out of memory: choose less at once, as a smaller --tile."
-        )
+        complain(str(error) or "out of memory: choose less at once, as a smaller --tile.")
         return 2
     except Exception as error:
         if debug:
