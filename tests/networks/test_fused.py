@@ -128,6 +128,40 @@ def test_a_hook_on_a_convolution_is_called(monkeypatch):
     assert torch.equal(y, x + module.reduce(torch.nn.functional.leaky_relu(seen[0], fused.SLOPE)))
 
 
+@needs_bfloat16
+@pytest.mark.parametrize("sides", [(11, 14), (200, 240)])
+def test_pieces_make_the_block_and_overwrite_only_where_they_may(monkeypatch, sides):
+    """Three pieces or one, in a new place or in that of x: the numbers are the same."""
+    module = block().eval().to(torch.bfloat16)
+    x = picture(sides=sides).to(torch.bfloat16).contiguous(memory_format=torch.channels_last)
+    kept = x.clone()
+    with torch.no_grad():
+        plain = plainly(monkeypatch, lambda: module(x))
+        y = module(x)
+        assert torch.equal(x, kept)
+        assert_near([y], [plain], RELATIVE[torch.bfloat16])
+        z = module(x, overwrite=True)
+    assert torch.equal(z, y)
+    assert z.data_ptr() == x.data_ptr()
+
+
+@needs_bfloat16
+def test_a_network_leaves_its_input_alone_and_hooks_keep_what_they_saw():
+    network = shuffle_unet.ShuffleUNet(1, widths=(8, 16), encoder=(2, 2), decoder=(2,)).eval()
+    network = network.to(torch.bfloat16)
+    y = picture(1, sides=(16, 24)).to(torch.bfloat16)
+    kept, seen = y.clone(), []
+    with torch.no_grad():
+        alone = network(y)
+        handle = network.head.register_forward_hook(lambda _m, _i, output: seen.append(output))
+        watched = network(y)
+        handle.remove()
+        first = network.head(torch.nn.functional.pixel_unshuffle(y, 2))
+    assert torch.equal(y, kept)
+    assert torch.equal(seen[0], first)
+    assert_near([watched], [alone], RELATIVE[torch.bfloat16])
+
+
 def test_jacobians_of_an_evaluated_block_are_those_of_finite_differences():
     module, x = block(4).eval().double(), picture(4, batch=1, sides=(3, 4)).double()
     direction = torch.randn(x.shape, generator=torch.Generator().manual_seed(2)).double()

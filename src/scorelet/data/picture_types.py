@@ -175,7 +175,9 @@ def from_unit(x: np.ndarray, dtype: np.dtype | type | str) -> np.ndarray:
             "expected numbers in [0, 1]: find where they arise."
         )
     precise = x.astype(np.float32) if x.dtype == np.float16 else x
-    return np.rint(np.clip(precise, 0.0, 1.0) * white(target)).astype(target)
+    scaled = np.clip(precise, 0.0, 1.0)
+    scaled *= white(target)
+    return np.rint(scaled, out=scaled).astype(target)
 
 
 def split_samples(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:

@@ -17,6 +17,9 @@ from torch.autograd.function import once_differentiable
 SLOPE = 0.1
 """Of the leaky ReLU where its argument is negative."""
 
+_STRIP = 1 << 20
+"""Numbers of x in a piece that a cache holds: 4 MB of hidden units in bfloat16."""
+
 Weights = tuple[Tensor, Tensor, Tensor]
 """D (w, 1, 3, 3), P₁ (2w, w, 1, 1), P₂ (w, 2w, 1, 1)."""
 
@@ -38,12 +41,19 @@ def fused_dtype(x: Tensor, *, training: bool) -> torch.dtype | None:
     return dtype if dtype in _dtypes() else None
 
 
-def fused_block(x: Tensor, weights: Weights, dtype: torch.dtype) -> Tensor:
-    """Return x + P₂ ρ(P₁ D x), computed in `dtype`, channels last; differentiable once."""
+def fused_block(
+    x: Tensor, weights: Weights, dtype: torch.dtype, *, overwrite: bool = False
+) -> Tensor:
+    """Return x + P₂ ρ(P₁ D x), computed in `dtype`, channels last; differentiable once.
+
+    With `overwrite` x may be where the result is put, if nobody wants a gradient.
+    """
     x = x.to(dtype, memory_format=torch.channels_last)
     cast = [w.to(dtype) for w in weights]
     if torch.is_grad_enabled():
         return _Block.apply(x, *cast)
+    if dtype == torch.bfloat16:
+        return _by_strips(x, *cast, out=x if overwrite else torch.empty_like(x))
     return _forward(x, *cast)[0]
 
 
@@ -87,6 +97,25 @@ def _forward(
     filtered = _convolve(x, spatial)
     hidden = _convolve(filtered, expand, rectified=True)
     return _convolve(hidden, reduce, added=x), filtered, hidden
+
+
+def _by_strips(
+    x: Tensor, spatial: Tensor, expand: Tensor, reduce: Tensor, *, out: Tensor
+) -> Tensor:
+    """Write the block's result to `out`, which may be x: h lives in pieces that a cache holds."""
+    matrix, back = expand.flatten(1).contiguous(), reduce.flatten(1).T
+    pieces = (_places(t).split(_STRIP // x.shape[1]) for t in (x, _convolve(x, spatial), out))
+    for row, filtered, result in zip(*pieces, strict=True):
+        hidden = torch.ops.mkldnn._linear_pointwise(
+            filtered, matrix, None, "leaky_relu", [SLOPE], ""
+        )
+        torch.addmm(row, hidden, back, out=result)
+    return out
+
+
+def _places(x: Tensor) -> Tensor:
+    """Return (batch, channel, height, width), channels last, as a view (place, channel)."""
+    return x.permute(0, 2, 3, 1).view(-1, x.shape[1])
 
 
 def _convolve(

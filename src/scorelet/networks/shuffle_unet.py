@@ -81,13 +81,14 @@ class ShuffleUNet(nn.Module):
         height, width = y.shape[-2:]
         x = self.head(F.pixel_unshuffle(mirrored_to_multiple(y, self.multiple), 2))
         skips = []
+        free = fused_dtype(x, training=False) is not None and not is_watched(self)
         for encoder, down in zip(self.encoders, self.downs, strict=False):
-            x = encoder(x)
+            x = _through(encoder, x, overwrite=free)
             skips.append(x)
             x = down(x)
-        x = self.encoders[-1](x)
+        x = _through(self.encoders[-1], x, overwrite=free)
         for k in reversed(range(len(skips))):
-            x = self.decoders[k](self.ups[k](x).add_(skips.pop()))
+            x = _through(self.decoders[k], self.ups[k](x).add_(skips.pop()), overwrite=free)
         return F.pixel_shuffle(self.tail(x), 2)[..., :height, :width]
 
 
@@ -108,21 +109,31 @@ class ResidualBlock(nn.Module):
         with torch.no_grad():
             self.reduce.weight.mul_(0.1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the sum of the input and the branch."""
+    def forward(self, x: Tensor, *, overwrite: bool = False) -> Tensor:
+        """Return the sum of the input and the branch; `overwrite` allows to put it into x."""
         dtype = fused_dtype(x, training=self.training)
-        if dtype is not None and not self._watched():
+        if dtype is not None and not is_watched(self):
             weights = self.spatial.weight, self.expand.weight, self.reduce.weight
-            return fused_block(x, weights, dtype)
+            return fused_block(x, weights, dtype, overwrite=overwrite)
         # not in place: a hook may keep what it saw
         return x + self.reduce(F.leaky_relu(self.expand(self.spatial(x)), SLOPE))
 
-    def _watched(self) -> bool:
-        """Whether somebody's hook waits for one of the convolutions to be called."""
-        parts = self.spatial, self.expand, self.reduce
-        return any(
-            part._forward_hooks or part._forward_pre_hooks or part._backward_hooks for part in parts
-        )
+
+def is_watched(module: nn.Module) -> bool:
+    """Whether somebody's hook waits for a part of the module to be called, or for itself."""
+    return any(
+        part._forward_hooks or part._forward_pre_hooks or part._backward_hooks
+        for part in module.modules()
+    )
+
+
+def _through(chain: nn.Module, x: Tensor, *, overwrite: bool) -> Tensor:
+    """Return what the blocks of a chain make of x, which nobody else holds if `overwrite`."""
+    if not overwrite:
+        return chain(x)
+    for block in chain.children():
+        x = block(x, overwrite=True)
+    return x
 
 
 def _blocks(width: int, count: int) -> nn.Sequential:

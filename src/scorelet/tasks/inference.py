@@ -100,12 +100,16 @@ def denoise_array(
     result = np.empty_like(pixels)
     for piece, noisy, clean in denoise_tiles(denoiser, pixels, sigma, tile=tile):
         _refuse_overflow(clean)
-        full = np.clip(clean, 0, 1) if pixels.dtype.kind == "u" else clean
-        mixed = full if strength == 1 else noisy + strength * (full - noisy)
+        mixed = clean if strength == 1 else _mixed(noisy, clean, strength, pixels.dtype)
         result[piece.target_rows, piece.target_columns] = from_unit(mixed, pixels.dtype)
         if on_tile:
             on_tile(piece, noisy, clean)
     return result
+
+
+def _mixed(noisy: Pixels, clean: Pixels, strength: float, dtype: np.dtype) -> Pixels:
+    full = np.clip(clean, 0, 1) if dtype.kind == "u" else clean
+    return noisy + strength * (full - noisy)
 
 
 def _refuse_overflow(clean: Pixels) -> None:
