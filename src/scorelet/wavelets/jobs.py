@@ -6,18 +6,18 @@ number of taps and each dtype, and kept on disk.
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
-from inspect import unwrap
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
-from numba import carray, cfunc, types
+from numba import carray
 from numpy.typing import NDArray
 from torch import Tensor
 
+from scorelet.core.compiled import c_function
 from scorelet.core.parallel import run_in_threads
 from scorelet.wavelets import kernels, vectors
 from scorelet.wavelets.filters import Filters
@@ -40,7 +40,7 @@ from scorelet.wavelets.kernels import (
     synthesize_lines,
     synthesize_pictures,
 )
-from scorelet.wavelets.vectors import OPTIONS, address_of, read_tuple, take_ticket
+from scorelet.wavelets.vectors import address_of, load_tuple, take_ticket
 
 Direction = Literal["analyze", "synthesize"]
 
@@ -113,7 +113,7 @@ def _scratch_size(filters: Filters, height: int, width: int) -> int:
 
 @cache
 def _compiled(program: int, taps: int, dtype: str) -> Any:
-    """Return the C function for so many taps; compiled once, in about two seconds."""
+    """Return the C function for so many taps; compiled once, in two or three seconds."""
     return _build(program, (getattr(np, dtype)(0),) * taps, _edition())
 
 
@@ -131,7 +131,7 @@ def _build(program: int, zeros: tuple[Any, ...], edition: str) -> Any:
         edition  # noqa: B018 - part of the key of numba's cache, as all of the closure
         job = carray(block, MOST_INTEGERS, np.int64)
         scratch = job[SCRATCH] + take_ticket(address_of(block) + 8 * THREAD) * job[SCRATCH_BYTES]
-        taps = read_tuple(job[TAPS], zeros)
+        taps = load_tuple(job[TAPS], zeros)
         while True:
             chunk = take_ticket(address_of(block) + 8 * TICKET)
             if chunk >= job[CHUNKS]:
@@ -147,13 +147,4 @@ def _build(program: int, zeros: tuple[Any, ...], edition: str) -> Any:
             else:
                 synthesize_lines(job, first, last, scratch, taps)
 
-    return _c_function(scorelet_wavelet_job)
-
-
-def _c_function(function: Callable[..., None]) -> Any:
-    """Return numba's C callback, from disk if it was compiled before."""
-    signature, function = types.void(types.voidptr), unwrap(function)
-    try:
-        return cfunc(signature, cache=True, **OPTIONS)(function)
-    except RuntimeError:  # neither the package's folder nor the user's can be written
-        return cfunc(signature, **OPTIONS)(function)
+    return c_function(scorelet_wavelet_job)

@@ -1,21 +1,21 @@
-"""Vector instructions for numba: what its automatic vectoriser does not reach by itself.
+"""Vectors of numbers in numba: what its automatic vectoriser does not reach by itself.
 
 A loop that reads a dozen lines of memory and writes two is not vectorised by LLVM, because it would
-have to prove that none of them overlap. Here the vectors are written out. Memory is named by
-addresses (integers, in bytes), so that slices cost nothing and no index is checked: callers must
-know their bounds.
+have to prove that none of them overlap. Here it is left no choice: `a + b` of two vectors is one
+instruction where the processor has vectors of that size, two or four where it has shorter ones.
 
-Symbols: V, entries in one vector; `zero`, a number of the dtype that is meant.
+Memory is named by addresses (integers, in bytes), so that slices cost nothing and no index is
+checked: callers must know their bounds. What is read there is said by `like`: a number, a vector,
+or the type of either.
 """
 
-from collections.abc import Callable
-from inspect import unwrap
+import operator
 from typing import Any
 
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
+from numba.extending import intrinsic, models, overload, register_model
 
 VECTOR_BYTES = 64
 """Of wide vectors; LLVM cuts them into what the processor has."""
@@ -23,68 +23,132 @@ VECTOR_BYTES = 64
 NARROW = 4
 """Entries of narrow vectors."""
 
-Width = Callable[[Any], int]
-"""Entries of a vector, by the type of a number."""
+_FLAGS = ("contract", "nsz")  # a product and a sum may become one instruction
 
 
-OPTIONS: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}}
+class Vector(types.Type):
+    """The type of so many numbers in a register.
+
+    Args:
+        number: type of one, float32 or float64.
+        count: how many.
+    """
+
+    def __init__(self, number: Any, count: int) -> None:
+        super().__init__(name=f"vector of {count} {number}")
+        self.number, self.count = number, count
 
 
-def kernel(function: Callable[..., Any]) -> Any:
-    """Mark a loop that is compiled into the C function that calls it, which is kept on disk."""
-    return njit(**OPTIONS)(unwrap(function))  # in tests, annotations are checked by a wrapper
+@register_model(Vector)
+class _VectorModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: Any) -> None:
+        number = manager[kind.number].get_value_type()
+        super().__init__(manager, kind, ir.VectorType(number, kind.count))
 
 
-def instruction(function: Callable[..., Any]) -> Any:
+FLOAT = types.float32
+WIDTH = VECTOR_BYTES // 4
+LANES = Vector(FLOAT, WIDTH)
+"""The type of sixteen float32 numbers."""
+
+
+def instruction(function: Any) -> Any:
     """Mark a generator of LLVM instructions; numba's own decorator hides what it returns."""
     return intrinsic(function)
 
 
 @instruction
-def read(typing: Any, address: Any, zero: Any) -> Any:
-    """Return the number at `address`."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        kind = context.get_value_type(signature.return_type)
-        return builder.load(_pointer(builder, arguments[0], kind), align=_size(kind))
-
-    return zero(address, zero), generate
+def wide(typing: Any, number: Any) -> Any:
+    """Return the type of wide vectors of such numbers."""
+    return _type_of(Vector(number, 8 * VECTOR_BYTES // number.bitwidth), number)
 
 
 @instruction
-def write(typing: Any, address: Any, value: Any) -> Any:
-    """Store `value` at `address`."""
+def narrow(typing: Any, number: Any) -> Any:
+    """Return the type of narrow vectors of such numbers."""
+    return _type_of(Vector(number, NARROW), number)
+
+
+@instruction
+def single(typing: Any, number: Any) -> Any:
+    """Return the type of vectors of one number."""
+    return _type_of(Vector(number, 1), number)
+
+
+def _type_of(kind: Any, number: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return context.get_dummy_value()
+
+    return types.TypeRef(kind)(number), generate
+
+
+@instruction
+def entries(typing: Any, like: Any) -> Any:
+    """Return how many numbers a vector has, a constant."""
+    return _constant(_meant(like).count, like)
+
+
+@instruction
+def item_size(typing: Any, number: Any) -> Any:
+    """Return the bytes of one number, a constant."""
+    return _constant(number.bitwidth // 8, number)
+
+
+def _constant(value: int, argument: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return context.get_constant(types.intp, value)
+
+    return types.intp(argument), generate
+
+
+@instruction
+def address_of(typing: Any, memory: Any) -> Any:
+    """Return a C pointer, or that of an array, as an integer."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        kind = arguments[1].type
-        builder.store(arguments[1], _pointer(builder, arguments[0], kind), align=_size(kind))
+        pointer = arguments[0]
+        if isinstance(memory, types.Array):
+            pointer = context.make_array(memory)(context, builder, pointer).data
+        return builder.ptrtoint(pointer, ir.IntType(64))
+
+    return types.int64(memory), generate
+
+
+@instruction
+def load(typing: Any, address: Any, like: Any) -> Any:
+    """Return the number or the vector at `address`."""
+    kind = _meant(like)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return _load(builder, arguments[0], context.get_value_type(kind))
+
+    return kind(address, like), generate
+
+
+@instruction
+def load_tuple(typing: Any, address: Any, like: Any) -> Any:
+    """Return the numbers at `address`, as many and of the same type as those of the tuple."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = context.get_value_type(like.dtype)
+        places = [_step(builder, arguments[0], k * _size(kind)) for k in range(like.count)]
+        numbers = [_load(builder, place, kind) for place in places]
+        return context.make_tuple(builder, like, numbers)
+
+    return like(address, like), generate
+
+
+@instruction
+def store(typing: Any, address: Any, value: Any) -> Any:
+    """Write a number or a vector to `address`."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place, kind = arguments[0], arguments[1].type
+        pointer = builder.inttoptr(place, kind.as_pointer())
+        builder.store(arguments[1], pointer, align=_size(kind))
         return context.get_dummy_value()
 
     return types.void(address, value), generate
-
-
-@instruction
-def item_size(typing: Any, zero: Any) -> Any:
-    """Return the bytes of one number, a constant."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return context.get_constant(types.intp, _size(arguments[0].type))
-
-    return types.intp(zero), generate
-
-
-@instruction
-def read_tuple(typing: Any, address: Any, zeros: Any) -> Any:
-    """Return the numbers at `address`, as many and of the same type as `zeros`."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        kind = context.get_value_type(signature.return_type.dtype)
-        start = _pointer(builder, arguments[0], kind)
-        places = [builder.gep(start, [ir.IntType(64)(k)]) for k in range(zeros.count)]
-        numbers = [builder.load(place) for place in places]
-        return context.make_tuple(builder, signature.return_type, numbers)
-
-    return zeros(address, zeros), generate
 
 
 @instruction
@@ -100,121 +164,139 @@ def take_ticket(typing: Any, address: Any) -> Any:
 
 
 @instruction
-def address_of(typing: Any, pointer: Any) -> Any:
-    """Return a C pointer as an integer."""
+def splat(typing: Any, number: Any, like: Any) -> Any:
+    """Return a vector whose entries all are `number`."""
+    kind = _meant(like)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.ptrtoint(arguments[0], ir.IntType(64))
+        return _splat(builder, arguments[0], kind.count)
 
-    return types.int64(pointer), generate
+    return kind(kind.number, like), generate
 
 
-def _copy(width: Width) -> Any:
+@instruction
+def root(typing: Any, vector: Any) -> Any:
+    """Return the square roots of the entries."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind, name = arguments[0].type, f"llvm.sqrt.v{vector.count}f{vector.number.bitwidth}"
+        function = ir.FunctionType(kind, [kind])
+        return builder.call(
+            cgutils.get_or_insert_function(builder.module, function, name), arguments
+        )
+
+    return vector(vector), generate
+
+
+@instruction
+def unzip(typing: Any, first: Any, second: Any) -> Any:
+    """Part two vectors that follow each other into their entries of even and of odd place."""
+    return _shuffled(first, [range(place, 2 * first.count, 2) for place in (0, 1)])
+
+
+@instruction
+def interleave(typing: Any, even: Any, odd: Any) -> Any:
+    """Return the two vectors that `unzip` parts into these."""
+    n = even.count
+    order = [k + n * place for k in range(n) for place in (0, 1)]
+    return _shuffled(even, [order[:n], order[n:]])
+
+
+def _shuffled(kind: Any, orders: Any) -> Any:
+    result = types.UniTuple(kind, 2)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        parts = [_shuffle(builder, *arguments, order) for order in orders]
+        return context.make_tuple(builder, result, parts)
+
+    return result(kind, kind), generate
+
+
+@instruction
+def fir(typing: Any, inputs: Any, pitch: Any, taps: Any, like: Any) -> Any:
+    """Filter two pairs of inputs, the four given by addresses, into a pair of vectors.
+
+    sum_m taps[2k][m] inputs[2k][m pitch] + taps[2k+1][m] inputs[2k+1][m pitch], k = 0, 1; `taps` is
+    one flat tuple of 4 M numbers, `pitch` is in bytes.
+    """
+    result = types.UniTuple(_meant(like), 2)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        addresses, numbers = (cgutils.unpack_tuple(builder, arguments[k]) for k in (0, 2))
+        half, kind = len(numbers) // 4, context.get_value_type(_meant(like))
+        chains = [
+            _chain(builder, address, arguments[1], numbers[k * half : (k + 1) * half], kind)
+            for k, address in enumerate(addresses)
+        ]
+        sums = [builder.fadd(chains[k], chains[k + 1], flags=_FLAGS) for k in (0, 2)]
+        return context.make_tuple(builder, result, sums)
+
+    return result(inputs, pitch, taps, like), generate
+
+
+def _chain(builder: Any, address: Any, pitch: Any, taps: Any, kind: Any) -> Any:
+    """One sum of `fir`; the four are independent until the end."""
+    total = None
+    for m, tap in enumerate(taps):
+        place = builder.add(address, builder.mul(pitch, pitch.type(m)))
+        factor = _splat(builder, tap, kind.count)
+        product = builder.fmul(_load(builder, place, kind), factor, flags=_FLAGS)
+        total = product if total is None else builder.fadd(total, product, flags=_FLAGS)
+    return total
+
+
+def _binary(name: str) -> Any:
     @instruction
-    def copy(typing: Any, source: Any, target: Any, zero: Any) -> Any:
-        """Copy V entries."""
+    def operate(typing: Any, left: Any, right: Any) -> Any:
+        vector = left if isinstance(left, Vector) else right
+        kinds = [kind if kind == vector else vector.number for kind in (left, right)]
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            kind = arguments[2].type
-            _store(builder, _load(builder, arguments[0], kind, width(kind)), arguments[1])
-            return context.get_dummy_value()
+            vectors = [
+                value if kind == vector else _splat(builder, value, vector.count)
+                for value, kind in zip(arguments, kinds, strict=True)
+            ]
+            return getattr(builder, name)(*vectors, flags=_FLAGS)
 
-        return types.void(source, target, zero), generate
+        return vector(*kinds), generate
 
-    return copy
-
-
-def _unzip(width: Width) -> Any:
-    @instruction
-    def unzip(typing: Any, source: Any, even: Any, odd: Any, zero: Any) -> Any:
-        """Part 2V entries of `source` into those of even and of odd place."""
-
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            kind = arguments[3].type
-            n = width(kind)
-            pair = _load(builder, arguments[0], kind, 2 * n)
-            for place in (0, 1):
-                part = _shuffle(builder, pair, pair, range(place, 2 * n, 2))
-                _store(builder, part, arguments[1 + place])
-            return context.get_dummy_value()
-
-        return types.void(source, even, odd, zero), generate
-
-    return unzip
+    return operate
 
 
-def _fir(width: Width) -> Any:
-    @instruction
-    def fir(typing: Any, inputs: Any, pitch: Any, outputs: Any, taps: Any) -> Any:
-        """Filter two pairs of inputs into two outputs, V entries each.
+def _define(operation: Any, name: str) -> None:
+    """Let an operator of Python take two vectors of the same type, or a vector and a number."""
+    operate = _binary(name)
 
-        outputs[k] = sum_m taps[2k][m] inputs[2k][m pitch] + taps[2k+1][m] inputs[2k+1][m pitch],
-        k = 0, 1; `taps` is one flat tuple of 4 M numbers, `pitch` is in bytes.
-        """
-
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            addresses = cgutils.unpack_tuple(builder, arguments[2])
-            for value, address in zip(_sums(builder, arguments, width), addresses, strict=True):
-                _store(builder, value, address)
-            return context.get_dummy_value()
-
-        return types.void(inputs, pitch, outputs, taps), generate
-
-    return fir
+    @overload(operation, inline="never")
+    def overloaded(left, right):  # noqa: ANN001, ANN202 - numba compares it with the lambda
+        kinds = {kind for kind in (left, right) if not isinstance(kind, types.Number)}
+        if len(kinds) == 1 and isinstance(kinds.pop(), Vector):
+            return lambda left, right: operate(left, right)
+        return None
 
 
-def _fir_zip(width: Width) -> Any:
-    @instruction
-    def fir_zip(typing: Any, inputs: Any, pitch: Any, output: Any, taps: Any) -> Any:
-        """Filter like `fir`; store the two results in turns, 2V entries at one address."""
-
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            first, second = _sums(builder, arguments, width)
-            n = first.type.count
-            order = [k + n * place for k in range(n) for place in (0, 1)]
-            _store(builder, _shuffle(builder, first, second, order), arguments[2])
-            return context.get_dummy_value()
-
-        return types.void(inputs, pitch, output, taps), generate
-
-    return fir_zip
+_define(operator.add, "fadd")
+_define(operator.sub, "fsub")
+_define(operator.mul, "fmul")
+_define(operator.truediv, "fdiv")
 
 
-def _sums(builder: Any, arguments: Any, width: Width) -> list[Any]:
-    """The two sums of `fir`. Its four chains of products are independent until the end."""
-    inputs = cgutils.unpack_tuple(builder, arguments[0])
-    pitch = arguments[1]
-    taps = cgutils.unpack_tuple(builder, arguments[3])
-    kind, half = taps[0].type, len(taps) // 4
-    n = width(kind)
-    chains = []
-    for k, address in enumerate(inputs):
-        total = None
-        for m in range(half):
-            place = builder.add(address, builder.mul(pitch, pitch.type(m)))
-            factor = _broadcast(builder, taps[k * half + m], n)
-            product = builder.fmul(_load(builder, place, kind, n), factor, flags=("contract",))
-            total = product if m == 0 else builder.fadd(total, product, flags=("contract",))
-        chains.append(total)
-    return [builder.fadd(chains[k], chains[k + 1]) for k in (0, 2)]
-
-
-def _pointer(builder: Any, address: Any, kind: Any) -> Any:
-    return builder.inttoptr(address, kind.as_pointer())
+def _meant(like: Any) -> Any:
+    """The numba type that `like` stands for."""
+    return getattr(like, "instance_type", like)
 
 
 def _size(kind: Any) -> int:
-    return 4 if isinstance(kind, ir.FloatType) else 8
+    """Bytes of one number, by the LLVM type of it or of a vector."""
+    return 4 if getattr(kind, "element", kind) == ir.FloatType() else 8
 
 
-def _load(builder: Any, address: Any, kind: Any, n: int) -> Any:
-    vector = ir.VectorType(kind, n)
-    return builder.load(_pointer(builder, address, vector), align=_size(kind))
+def _step(builder: Any, address: Any, offset: int) -> Any:
+    return builder.add(address, address.type(offset))
 
 
-def _store(builder: Any, vector: Any, address: Any) -> None:
-    align = _size(vector.type.element)
-    builder.store(vector, _pointer(builder, address, vector.type), align=align)
+def _load(builder: Any, address: Any, kind: Any) -> Any:
+    return builder.load(builder.inttoptr(address, kind.as_pointer()), align=_size(kind))
 
 
 def _shuffle(builder: Any, first: Any, second: Any, order: Any) -> Any:
@@ -224,25 +306,7 @@ def _shuffle(builder: Any, first: Any, second: Any, order: Any) -> Any:
     return builder.shuffle_vector(first, second, mask)
 
 
-def _broadcast(builder: Any, value: Any, n: int) -> Any:
-    vector = ir.VectorType(value.type, n)
-    single = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.IntType(32)(0))
-    return _shuffle(builder, single, single, [0] * n)
-
-
-def _wide(kind: Any) -> int:
-    return VECTOR_BYTES // _size(kind)
-
-
-def _narrow(_: Any) -> int:
-    return NARROW
-
-
-def _one(_: Any) -> int:
-    return 1
-
-
-copy_wide, copy_narrow, copy_one = map(_copy, (_wide, _narrow, _one))
-unzip_wide, unzip_narrow, unzip_one = map(_unzip, (_wide, _narrow, _one))
-fir_wide, fir_narrow, fir_one = map(_fir, (_wide, _narrow, _one))
-fir_zip_wide, fir_zip_narrow, fir_zip_one = map(_fir_zip, (_wide, _narrow, _one))
+def _splat(builder: Any, number: Any, count: int) -> Any:
+    vector = ir.VectorType(number.type, count)
+    first = builder.insert_element(ir.Constant(vector, ir.Undefined), number, ir.IntType(32)(0))
+    return _shuffle(builder, first, first, [0] * count)
