@@ -16,7 +16,7 @@ from scorelet.wavelets.grid import Grid, crop_spectrum
 from scorelet.wavelets.lane_fft import MAX_FACTOR, factorise, twiddles
 from scorelet.wavelets.morlet import MorletBank
 from scorelet.wavelets.paths import scattering_paths
-from scorelet.wavelets.simd import WIDTH
+from scorelet.wavelets.vectors import WIDTH
 
 TOLERANCE = 1e-6
 """Filter values below it, relative to the largest, count as zero."""

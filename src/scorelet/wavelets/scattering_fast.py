@@ -15,7 +15,7 @@ from scorelet.wavelets.lane_tables import Tables, tables
 from scorelet.wavelets.morlet import MorletBank
 from scorelet.wavelets.scattering_adjoint import backward
 from scorelet.wavelets.scattering_kernels import Layout, forward, layout
-from scorelet.wavelets.simd import WIDTH
+from scorelet.wavelets.vectors import VECTOR_BYTES
 
 Reference = Callable[[Tensor], Tensor]
 """The same coefficients from half spectra in plain torch, for derivatives of derivatives."""
@@ -79,7 +79,9 @@ class Kernels:
         threads = min(torch.get_num_threads(), groups)
 
         def work(number: int) -> None:
-            kernel(*arrays, _aligned(at), at, self.tables, number, threads)
+            memory = np.empty(at.end + VECTOR_BYTES, np.uint8)
+            start = -(-memory.ctypes.data // VECTOR_BYTES) * VECTOR_BYTES  # where a vector does
+            kernel(*arrays, Layout(*(start + n for n in at)), self.tables, number, threads)
 
         if threads == 1:
             work(0)
@@ -112,10 +114,3 @@ class FastScattering(torch.autograd.Function):
 def _flat(tensor: Tensor) -> np.ndarray:
     real = torch.view_as_real(tensor) if tensor.is_complex() else tensor
     return real.detach().numpy().reshape(-1)
-
-
-def _aligned(at: Layout) -> np.ndarray:
-    """Return an array for the kernels that begins where a vector does."""
-    array = np.empty(at.total + WIDTH, np.float32)
-    first = -(array.ctypes.data // 4) % WIDTH
-    return array[first : first + at.total]
