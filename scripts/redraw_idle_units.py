@@ -35,8 +35,8 @@ class Watch:
         self.active: Tensor | float = 0.0
         self.calls = 0
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """Do what the block does, and take notes."""
+    def __call__(self, x: Tensor, *, overwrite: bool = False) -> Tensor:
+        """Do what the block does, and take notes; x is never overwritten."""
         block = self.block
         filtered = block.spatial(x)
         hidden = block.expand(filtered)
