@@ -11,7 +11,7 @@ from measure import Row, alternate, quartiles
 from program import run_parts
 
 from scorelet.analysis.field_statistics import STATISTICS
-from scorelet.data.ensembles import ENSEMBLES, ensemble
+from scorelet.data.fields.ensembles import ENSEMBLES, ensemble
 
 PACKAGES = ("scorelet", "torch", "numpy", "numba")
 

@@ -29,8 +29,8 @@ import torch
 from kymatio.torch import Scattering2D
 from torch import Tensor
 
-from scorelet.wavelets.lane_tables import Tables
-from scorelet.wavelets.scattering import Scattering2d
+from scorelet.wavelets.kernels.lane_tables import Tables
+from scorelet.wavelets.scattering.transform import Scattering2d
 
 RESULTS = Path(__file__).parents[1] / "docs" / "results" / "scattering_benchmark.json"
 CASES = ((128, 32, 2), (128, 32, 3), (16, 128, 4), (4, 256, 5))

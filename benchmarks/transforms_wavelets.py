@@ -17,7 +17,7 @@ import torch
 from measure import Row, alternate, quartiles
 
 from scorelet.wavelets import OrthogonalWavelet
-from scorelet.wavelets.banded import analyze_levels
+from scorelet.wavelets.orthogonal.banded import analyze_levels
 
 CASES = (
     ((16, 1, 256, 256), "db4", 4),

@@ -15,7 +15,7 @@ from scorelet.analysis.field_statistics import (
     power_map,
 )
 from scorelet.core.random import generator
-from scorelet.data.ensembles import ensemble
+from scorelet.data.fields.ensembles import ensemble
 from scorelet.plots import fields_figure, png, statistic_figure
 
 

@@ -35,7 +35,7 @@ from samples import (
 )
 from scorelet.cli.main import run
 from scorelet.data import Picture, write_picture
-from scorelet.data.png_chunks import SIGNATURE, pack_chunk
+from scorelet.data.pictures.formats.png_chunks import SIGNATURE, pack_chunk
 from scorelet.tasks import denoise as denoising
 
 pytestmark = pytest.mark.usefixtures("float32")

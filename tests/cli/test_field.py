@@ -8,8 +8,8 @@ import pytest
 from field_samples import gaussian, save, smooth_power
 from scorelet.cli.field import parse_params
 from scorelet.core.errors import InputError
-from scorelet.data.arrays import load_fields
-from scorelet.data.ensembles import ensemble
+from scorelet.data.fields.arrays import load_fields
+from scorelet.data.fields.ensembles import ensemble
 from scorelet.tasks.field_compare import compare
 
 

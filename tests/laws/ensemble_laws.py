@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from scorelet.data.ensembles import Ensemble
+from scorelet.data.fields.ensembles import Ensemble
 
 
 def transform_power(x: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 
 from scorelet.analysis.field_statistics import critical
 from scorelet.core.errors import InputError
-from scorelet.data.ensembles import cached
+from scorelet.data.fields.ensembles import cached
 from scorelet.sampling import Phi4, ScalarPotential
 from scorelet.sampling.phi4 import place
 from scorelet.wavelets import OrthogonalWavelet

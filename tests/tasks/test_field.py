@@ -10,8 +10,8 @@ import torch
 
 from samples import names
 from scorelet.core.errors import ArrayFileError, InputError
-from scorelet.data.arrays import load_fields
-from scorelet.data.ensembles import ENSEMBLES, Ensemble, base, ensemble
+from scorelet.data.fields.arrays import load_fields
+from scorelet.data.fields.ensembles import ENSEMBLES, Ensemble, base, ensemble
 from scorelet.sampling import Phi4
 from scorelet.tasks.field import ensemble_names, find_ensemble, simulate
 

@@ -1,16 +1,7 @@
 """Pictures and data sets: reading, writing and finding them."""
 
 from scorelet.data.locate import locate
-from scorelet.data.photographs import load_pictures, luma, with_channels
-from scorelet.data.picture_types import (
-    JpegCoding,
-    Picture,
-    PictureMetadata,
-    TiffCoding,
-    from_unit,
-    to_unit,
-)
-from scorelet.data.pictures import (
+from scorelet.data.pictures.files import (
     MAX_PIXELS,
     SUFFIXES,
     check_target,
@@ -21,6 +12,15 @@ from scorelet.data.pictures import (
     suffix_for_result,
     write_pages,
     write_picture,
+)
+from scorelet.data.pictures.photographs import load_pictures, luma, with_channels
+from scorelet.data.pictures.types import (
+    JpegCoding,
+    Picture,
+    PictureMetadata,
+    TiffCoding,
+    from_unit,
+    to_unit,
 )
 
 __all__ = [

@@ -21,8 +21,8 @@ from scorelet.core.errors import InputError
 from scorelet.core.parallel import thread_pool
 from scorelet.core.random import generator
 from scorelet.core.typing import Image, PerSample
-from scorelet.data.ensembles.base import CHUNK_PIXELS, Ensemble
-from scorelet.data.ensembles.checks import check_size
+from scorelet.data.fields.ensembles.base import CHUNK_PIXELS, Ensemble
+from scorelet.data.fields.ensembles.checks import check_size
 from scorelet.sampling.cluster import ClusterSampler, Progress
 from scorelet.sampling.scalar_potential import ScalarPotential
 

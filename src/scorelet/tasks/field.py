@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from scorelet.core.errors import InputError
-from scorelet.data.ensembles import ENSEMBLES, Ensemble, ensemble
+from scorelet.data.fields.ensembles import ENSEMBLES, Ensemble, ensemble
 from scorelet.tasks.array_files import check_output, write_array
 
 Progress = Callable[[int], None]

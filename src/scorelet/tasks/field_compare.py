@@ -23,8 +23,8 @@ from scorelet.analysis.field_statistics import (
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator
 from scorelet.core.typing import Fields, OtherFields
-from scorelet.data.arrays import load_fields
-from scorelet.data.field_preparation import patches as cut
+from scorelet.data.fields.arrays import load_fields
+from scorelet.data.fields.preparation import patches as cut
 from scorelet.tasks.array_files import check_output, writing
 
 Progress = Callable[[str], None]

@@ -9,7 +9,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.files import write_text
 from scorelet.core.memory import keep_large_buffers
 from scorelet.data import load_pictures, locate
-from scorelet.data.patches import NoisyPatches
+from scorelet.data.pictures.patches import NoisyPatches
 from scorelet.models import (
     LogUniformNoise,
     NoiseLaw,

@@ -7,7 +7,7 @@ from field_samples import gaussian, log_normal, smooth_power, white
 from scorelet.analysis.field_statistics import STATISTICS, compare_statistics
 from scorelet.analysis.field_statistics.comparison import difference_sizes, enough, relabelings
 from scorelet.core.errors import InputError
-from scorelet.data.ensembles import ensemble
+from scorelet.data.fields.ensembles import ensemble
 from scorelet.sampling import Phi4
 
 SETS = {

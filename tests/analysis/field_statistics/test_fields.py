@@ -21,7 +21,7 @@ from scorelet.analysis.field_statistics import (
 from scorelet.analysis.field_statistics.fields import _checked
 from scorelet.analysis.field_statistics.scattering import measure_by
 from scorelet.core.errors import InputError
-from scorelet.data.ensembles import ensemble
+from scorelet.data.fields.ensembles import ensemble
 from scorelet.sampling import Phi4
 
 DATA = Path(os.environ.get("SCORELET_DATA", "nowhere")) / "fields"

@@ -14,7 +14,7 @@ from scorelet.analysis.field_statistics import (
     two_point,
 )
 from scorelet.core.random import generator
-from scorelet.data.ensembles import ensemble
+from scorelet.data.fields.ensembles import ensemble
 from scorelet.wavelets import ScatteringCovariance
 
 

@@ -1,0 +1,1 @@
+"""Fields: array files, what compares them needs, ensembles with formulas."""

@@ -1,0 +1,1 @@
+"""Kinds of picture files, one module each."""

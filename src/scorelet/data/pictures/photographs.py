@@ -1,0 +1,53 @@
+"""Folders of photographs as arrays, gray or colour."""
+
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from scorelet.data.pictures.files import find_pictures, iter_pages
+from scorelet.data.pictures.types import Picture
+
+Pixels = np.ndarray
+
+
+def load_pictures(
+    source: Path,
+    *,
+    channels: int,
+    exclude: frozenset[str] = frozenset(),
+    limit: int | None = None,
+) -> list[Pixels]:
+    """Read every picture of `source` as (height, width, channels), alpha left out.
+
+    Args:
+        source: a folder of pictures, or one picture.
+        channels: 3 repeats gray pictures; 1 takes luma (ITU-R 601, as `luma`).
+        exclude: names relative to the parent of the folder, as ``bsd400/003.png``.
+        limit: read only the first so many.
+    """
+    root = Path(source)
+    found = [root] if root.is_file() else find_pictures(root)
+    kept = (p for p in found if f"{root.name}/{p.relative_to(root)}" not in exclude)
+    pages = (with_channels(page, channels) for path in kept for page in iter_pages(path))
+    return list(islice(pages, limit))
+
+
+def with_channels(picture: Picture, channels: int) -> Pixels:
+    """Return the pixels of `picture` with 1 or 3 channels, in the picture's dtype."""
+    pixels = picture.pixels
+    if pixels.shape[2] == channels:
+        return pixels
+    return np.repeat(pixels, 3, axis=2) if channels == 3 else luma(pixels)
+
+
+def luma(pixels: Pixels) -> Pixels:
+    """Return 0.299 R + 0.587 G + 0.114 B of (height, width, 3), as (height, width, 1).
+
+    For 8 bits it is Pillow's conversion to "L" in every pixel: (19595 R + 38470 G + 7471 B +
+    2^15) / 2^16, rounded down. 16 bits use the same integers, floats the same ratios.
+    """
+    weights = np.array([19595, 38470, 7471])
+    if pixels.dtype.kind == "f":
+        return (pixels @ (weights / 65536).astype(pixels.dtype))[..., None]
+    return ((pixels.astype(np.int64) @ weights + 32768) >> 16).astype(pixels.dtype)[..., None]

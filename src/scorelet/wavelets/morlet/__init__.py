@@ -1,0 +1,1 @@
+"""Morlet wavelets: the bank in the Fourier domain, and its transform."""

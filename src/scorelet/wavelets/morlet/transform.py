@@ -1,0 +1,126 @@
+"""One layer of complex wavelets on images, and real phases of its coefficients.
+
+    W x = (x ∗ φ, (x ∗ ψ_θ)_θ),    phases: Re(e^{-iα} x ∗ ψ_θ) for α = 2πk / count.
+
+A translation by τ turns the phase of x ∗ ψ by ξ·τ up to an error of at most σ |τ| ‖x‖, where σ is
+the bandwidth of ψ; the modulus forgets the phase. Four phases and rectifiers are sign invariant.
+
+References: Guth, Zarka, Mallat, ICLR 2022, arXiv 2110.05283; Zarka, Guth, Mallat, ICLR 2021,
+arXiv 2012.10424, where ReLU of the four phases makes 4 θ + phase the number of a channel.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from scorelet.core.errors import InputError
+from scorelet.core.numbers import is_whole
+from scorelet.wavelets.morlet.bank import MorletBank, half_octave_bank, morlet_bank
+from scorelet.wavelets.morlet.grid import Boundary, Grid, check_boundary, grid
+from scorelet.wavelets.scattering.torch_path import filtered
+from scorelet.wavelets.scattering.transform import check_pictures
+
+_KINDS = ("octave", "half", "second half")
+
+
+class MorletTransform2d(nn.Module):
+    """Low-pass and complex band-pass coefficients of one octave, or of half of one.
+
+    Args:
+        L: number of angles.
+        kind: "octave", or "half" followed by a layer of the "second half".
+        boundary: "reflect" or "periodic".
+        full_angles: half octaves only: spread the angles over 2π instead of π.
+
+    Shape:
+        (..., height, width), real or complex → low (..., h, w) and bands (..., L, h, w), complex;
+        an octave and a second half are subsampled by 2, a half is not. Half precision is computed,
+        and returned, in float32.
+    """
+
+    def __init__(
+        self,
+        L: int = 8,
+        *,
+        kind: str = "octave",
+        boundary: Boundary = "reflect",
+        full_angles: bool = False,
+    ) -> None:
+        super().__init__()
+        if kind not in _KINDS:
+            raise InputError(f"kind is {kind!r}: it must be one of {', '.join(_KINDS)}.")
+        check_boundary(boundary)
+        if kind == "octave" and full_angles:
+            raise InputError("full_angles is for half octaves: leave it out for kind='octave'.")
+        self.L, self.kind, self.boundary, self.full_angles = L, kind, boundary, full_angles
+        self._bank((1, 1))  # refuses a wrong number of angles
+        self._kept: dict[tuple[tuple[int, int], torch.dtype, torch.device], _Layer] = {}
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return low and bands.
+
+        Raises:
+            InputError: integers, NaN, nothing at all, or a picture too small.
+        """
+        check_pictures(x, complex_too=True)
+        if not x.is_complex():
+            x = x.to(torch.promote_types(x.dtype, torch.float32))
+        real = x.real.dtype if x.is_complex() else x.dtype
+        key = ((x.shape[-2], x.shape[-1]), real, x.device)
+        if key not in self._kept:
+            self._build(*key)
+        layer = self._kept[key]
+        rows, columns = layer.pixels
+        spectrum = torch.fft.fft2(x.index_select(-2, rows).index_select(-1, columns))
+        low = layer.grid.crop(filtered(spectrum, layer.low, layer.step), layer.step - 1)
+        bands = filtered(spectrum[..., None, :, :], layer.bands, layer.step)
+        return low if x.is_complex() else low.real, layer.grid.crop(bands, layer.step - 1)
+
+    @torch.compiler.disable
+    def _build(self, shape: tuple[int, int], dtype: torch.dtype, device: torch.device) -> None:
+        with torch.inference_mode(False):
+            place = grid(shape, 1, self.boundary)
+            bank = self._bank(place.padded)
+            step = 1 if self.kind == "half" else 2
+            self._kept[shape, dtype, device] = _Layer(place, bank, step, dtype, device)
+
+    def _bank(self, shape: tuple[int, int]) -> MorletBank:
+        if self.kind == "octave":
+            return morlet_bank(shape, 1, self.L)
+        return half_octave_bank(
+            shape, self.L, second=self.kind == "second half", full_angles=self.full_angles
+        )
+
+
+class _Layer:
+    """Filters of one shape, dtype and device."""
+
+    def __init__(
+        self, place: Grid, bank: MorletBank, step: int, dtype: torch.dtype, device: torch.device
+    ) -> None:
+        self.grid, self.step = place, step
+        self.low, self.bands = (
+            torch.from_numpy(filters).to(device, dtype) for filters in (bank.low, bank.bands[0])
+        )
+        self.pixels = tuple(torch.from_numpy(index).to(device) for index in place.pixels())
+
+
+def phases(z: Tensor, count: int = 4) -> Tensor:
+    """Return Re(e^{-iα} z) for α = 2πk / count, k on a new axis before the image's two.
+
+    Four phases are Re z, Im z, -Re z, -Im z. The mean of their rectified values lies between
+    |z| / 4 and √2 |z| / 4; that of many phases goes to |z| / π.
+
+    Raises:
+        InputError: z is not complex, or there is no phase.
+    """
+    if not z.is_complex() or z.ndim < 2 or not is_whole(count, least=1):
+        raise InputError(
+            f"{count!r} phases of {z.dtype} of shape {tuple(z.shape)}: expected at least one "
+            "phase, and complex coefficients (..., height, width)."
+        )
+    turns = torch.arange(count, device=z.device, dtype=z.real.dtype) * (2 * math.pi / count)
+    shape = (count, 1, 1)
+    cosine, sine = turns.cos().reshape(shape), turns.sin().reshape(shape)
+    return z.real.unsqueeze(-3) * cosine + z.imag.unsqueeze(-3) * sine

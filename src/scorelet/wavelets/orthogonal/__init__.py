@@ -1,0 +1,1 @@
+"""Periodised orthonormal wavelets and packets, and their spectral algebra."""

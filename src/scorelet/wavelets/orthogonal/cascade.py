@@ -1,0 +1,168 @@
+"""Transforms as functions that torch can differentiate: the derivative is the adjoint.
+
+On CPU and for float32 and float64 they run the compiled kernels, else the banded products of
+torch. Both directions are linear, and each is the derivative of the other, so derivatives of all
+orders, forward mode and vmap need nothing more.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+
+from scorelet.core.errors import InputError
+from scorelet.wavelets.orthogonal.banded import (
+    Axis,
+    BandedFilters,
+    analyze_levels,
+    synthesize_levels,
+)
+from scorelet.wavelets.orthogonal.pyramid import BANDS
+
+COMPILED_TYPES = (torch.float32, torch.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Cascade:
+    """Levels of one wavelet on the last axes.
+
+    Args:
+        axis: one level along one axis, in torch operations.
+        levels: how many times the low band is split.
+        ndim: 1 for signals, 2 for pictures.
+    """
+
+    axis: Axis
+    levels: int
+    ndim: int
+
+    def analyze(self, x: Tensor, *, check: bool = False) -> tuple[Tensor, ...]:
+        """Return the low band and the details, fine to coarse, of x (..., h, w) or (..., n).
+
+        Args:
+            x: floating point, sides divisible by 2^levels.
+            check: raise InputError if a number is not finite (CPU only; the low band depends on
+                every number, so looking at it is enough).
+        """
+        if torch.compiler.is_compiling():
+            return tuple(analyze_levels(x, self.axis, self.levels, self.ndim))
+        if _is_plain(x):
+            return _Analyze.forward(x, self, check)
+        return _Analyze.apply(x, self, check)
+
+    def synthesize(self, low: Tensor, *details: Tensor) -> Tensor:
+        """Return the signal; `details` from fine to coarse."""
+        if torch.compiler.is_compiling():
+            return synthesize_levels(low, list(details), self.axis, self.ndim)
+        if _is_plain(low, *details):
+            return _Synthesize.forward(self, low, *details)
+        return _Synthesize.apply(self, low, *details)
+
+    def shapes(self, shape: torch.Size) -> list[tuple[int, ...]]:
+        """Return the shapes of the low band and of the details, fine to coarse."""
+        lead, sides = tuple(shape[: -self.ndim]), tuple(shape[-self.ndim :])
+        bands = (BANDS[self.ndim],) if self.ndim > 1 else ()
+        coarse = [tuple(n >> j for n in sides) for j in range(1, self.levels + 1)]
+        return [(*lead, *coarse[-1]), *((*lead, *bands, *c) for c in coarse)]
+
+
+class _Analyze(torch.autograd.Function):
+    @staticmethod
+    def forward(x: Tensor, cascade: Cascade, check: bool) -> tuple[Tensor, ...]:
+        if _runs_compiled(x, cascade):
+            outputs = [x.new_empty(shape) for shape in cascade.shapes(x.shape)]
+            _run("analyze", cascade, x.contiguous(), outputs)
+        else:
+            outputs = analyze_levels(x, cascade.axis, cascade.levels, cascade.ndim)
+        if check and x.device.type == "cpu" and not _all_finite(outputs[0]):
+            raise InputError(
+                "x holds NaN or infinite values, which would spread over all scales: replace them "
+                "first, for example with torch.nan_to_num."
+            )
+        return tuple(outputs)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
+        ctx.cascade = inputs[1]
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        return ctx.cascade.synthesize(*gradients), None, None
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor, *_: None) -> tuple[Tensor, ...]:  # ty: ignore[incompatible-method-override]
+        return ctx.cascade.analyze(tangent)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[Any, ...], x: Tensor, cascade: Cascade, check: bool) -> Any:  # ty: ignore[incompatible-method-override]
+        outputs = _Analyze.apply(x.movedim(in_dims[0], 0), cascade, check)
+        return outputs, (0,) * len(outputs)
+
+
+class _Synthesize(torch.autograd.Function):
+    @staticmethod
+    def forward(cascade: Cascade, low: Tensor, *details: Tensor) -> Tensor:
+        if not _runs_compiled(low, cascade):
+            return synthesize_levels(low, list(details), cascade.axis, cascade.ndim)
+        sides = [n << cascade.levels for n in low.shape[-cascade.ndim :]]
+        x = low.new_empty(*low.shape[: -cascade.ndim], *sides)
+        _run("synthesize", cascade, x, [t.contiguous() for t in (low, *details)])
+        return x
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        ctx.cascade = inputs[0]
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # ty: ignore[incompatible-method-override]
+        return None, *ctx.cascade.analyze(gradient)
+
+    @staticmethod
+    def jvp(ctx: Any, _: None, *tangents: Tensor) -> Tensor:  # ty: ignore[incompatible-method-override]
+        return ctx.cascade.synthesize(*tangents)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[Any, ...], cascade: Cascade, *bands: Tensor) -> Any:  # ty: ignore[incompatible-method-override]
+        moved = [
+            band.expand(info.batch_size, *band.shape) if dim is None else band.movedim(dim, 0)
+            for band, dim in zip(bands, in_dims[1:], strict=True)
+        ]
+        return _Synthesize.apply(cascade, *moved), 0
+
+
+def _is_plain(*tensors: Tensor) -> bool:
+    """Whether nobody asks for derivatives: `apply` alone takes twenty microseconds."""
+    if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
+        return False
+    return not (torch.is_grad_enabled() and any(t.requires_grad for t in tensors))
+
+
+def _runs_compiled(x: Tensor, cascade: Cascade) -> bool:
+    short = isinstance(cascade.axis, BandedFilters)
+    return short and x.device.type == "cpu" and x.dtype in COMPILED_TYPES and _has_memory(x)
+
+
+def _has_memory(x: Tensor) -> bool:
+    """Whether x is more than a stand-in, as in tracing and in `is_grads_batched`."""
+    try:
+        return x.data_ptr() != 0
+    except RuntimeError:
+        return False
+
+
+def _all_finite(x: Tensor) -> bool:
+    """The sum is quicker to look at; it may overflow where no number does."""
+    return math.isfinite(float(x.sum())) or bool(torch.isfinite(x).all())
+
+
+def _run(direction: Any, cascade: Cascade, x: Tensor, coefficients: list[Tensor]) -> None:
+    from scorelet.wavelets.kernels.orthogonal_jobs import (
+        run_job,  # numba is loaded here, when it is needed
+    )
+
+    height, width = (1, *x.shape[-cascade.ndim :])[-2:]
+    filters = cast("BandedFilters", cascade.axis).filters
+    run_job(direction, filters, [x, *coefficients], (height, width), ndim=cascade.ndim)

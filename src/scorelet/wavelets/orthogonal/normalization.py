@@ -1,0 +1,159 @@
+"""Coefficients of all scales in one unit, and back: three conventions, kept in checkpoints.
+
+Symbols: x_j and d_j low band and details of level j, as the orthogonal transform gives them.
+
+- none: as they are; the deviation of x_j grows with j.
+- scalar: x_j / G_j and d_j / G_j with G_j^2 = E |d_j|^2 per coefficient, so that normalised details
+  have energy (2^n - 1) (2^-j L)^n in n dimensions. One step is gamma_j = G_j / G_{j-1}, G_0 = 1: by
+  the chain rule forces multiply by G_j, Hessians by G_j^2.
+- channel: each channel of x_j, and each band of each channel of d_j, minus its mean and by its
+  deviation over the data set.
+
+x_j is the input of level j and the low band inside it, with the same statistics; what synthesis of
+level j gives is x_{j-1} unnormalised, and needs the statistics of level j - 1.
+
+References: Guth, Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, section 4, and its code.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from scorelet.core.errors import InputError
+from scorelet.core.numbers import is_whole
+from scorelet.wavelets.orthogonal.pyramid import Pyramid
+from scorelet.wavelets.orthogonal.transform import OrthogonalWavelet
+
+CONVENTIONS = ("none", "scalar", "channel")
+
+
+class Normalization(nn.Module):
+    """Statistics of every level under one convention; buffers, so a `state_dict` holds them.
+
+    Args:
+        convention: "none", "scalar" or "channel".
+        levels: J.
+        channels: of the pictures; 1 for fields.
+        bands: detail bands of each level, 3 for pictures.
+
+    Attributes:
+        options: the constructor's arguments, for checkpoints.
+        low_mean, low_scale: (J, channels), level 1 first.
+        detail_mean, detail_scale: (J, channels, bands).
+    """
+
+    low_mean: Tensor
+    low_scale: Tensor
+    detail_mean: Tensor
+    detail_scale: Tensor
+
+    def __init__(self, convention: str, *, levels: int, channels: int = 1, bands: int = 3) -> None:
+        super().__init__()
+        if convention not in CONVENTIONS:
+            known = ", ".join(CONVENTIONS)
+            raise InputError(f"Unknown convention {convention!r} of normalisation: use {known}.")
+        if not all(is_whole(count, least=1) for count in (levels, channels, bands)):
+            raise InputError(
+                f"levels={levels!r}, channels={channels!r}, bands={bands!r}: use whole numbers of "
+                "at least 1."
+            )
+        self.options: dict[str, Any] = {
+            "convention": convention,
+            "levels": levels,
+            "channels": channels,
+            "bands": bands,
+        }
+        for name, shape in (("low", (levels, channels)), ("detail", (levels, channels, bands))):
+            self.register_buffer(f"{name}_mean", torch.zeros(shape))
+            self.register_buffer(f"{name}_scale", torch.ones(shape))
+
+    @classmethod
+    def fit(cls, convention: str, wavelet: OrthogonalWavelet, x: Tensor) -> "Normalization":
+        """Return the statistics of pictures x, (batch, channel, height, width).
+
+        Args:
+            convention: "none", "scalar" or "channel".
+            wavelet: of two dimensions; its levels are J.
+            x: the data set, or enough of it.
+
+        Raises:
+            InputError: x is no batch of pictures, or a band of it does not vary.
+        """
+        if x.ndim != 4 or wavelet.ndim != 2:
+            raise InputError(
+                f"x has shape {tuple(x.shape)} and the wavelet {wavelet.ndim} dimensions: expected "
+                "(batch, channel, height, width) and 2."
+            )
+        fitted = cls(convention, levels=wavelet.levels, channels=x.shape[1]).to(x)
+        step, x = wavelet.one_level(), x.detach()
+        for level in range(wavelet.levels):
+            x, (detail,) = step.analyze(x)
+            fitted._set_level(level, x, detail)
+        return fitted
+
+    def normalize(self, pyramid: Pyramid) -> Pyramid:
+        """Return normalised coefficients: what models see."""
+        low, details = pyramid
+        levels = range(len(details), 0, -1)
+        normal = (self.normalize_detail(d, j) for d, j in zip(details, levels, strict=True))
+        return Pyramid(self.normalize_low(low, len(details)), tuple(normal))
+
+    def unnormalize(self, pyramid: Pyramid) -> Pyramid:
+        """Return coefficients that `synthesize` takes: the inverse of `normalize`."""
+        low, details = pyramid
+        levels = range(len(details), 0, -1)
+        plain = (self.unnormalize_detail(d, j) for d, j in zip(details, levels, strict=True))
+        return Pyramid(self.unnormalize_low(low, len(details)), tuple(plain))
+
+    def normalize_low(self, low: Tensor, level: int) -> Tensor:
+        """Return normalised x_j, (..., channel, h, w), j = level >= 1."""
+        mean, scale = (self._at(s, level, low) for s in (self.low_mean, self.low_scale))
+        return (low - mean) / scale
+
+    def unnormalize_low(self, low: Tensor, level: int) -> Tensor:
+        """Return x_j from its normalised form."""
+        mean, scale = (self._at(s, level, low) for s in (self.low_mean, self.low_scale))
+        return low * scale + mean
+
+    def normalize_detail(self, detail: Tensor, level: int) -> Tensor:
+        """Return normalised d_j, (..., channel, band, h, w)."""
+        mean, scale = (self._at(s, level, detail) for s in (self.detail_mean, self.detail_scale))
+        return (detail - mean) / scale
+
+    def unnormalize_detail(self, detail: Tensor, level: int) -> Tensor:
+        """Return d_j from its normalised form."""
+        mean, scale = (self._at(s, level, detail) for s in (self.detail_mean, self.detail_scale))
+        return detail * scale + mean
+
+    def _at(self, statistics: Tensor, level: int, band: Tensor) -> Tensor:
+        """Return the statistics of a level, shaped to fit a band of it."""
+        if not 1 <= level <= len(statistics):
+            raise InputError(
+                f"There is no level {level}: this normalisation has {len(statistics)}."
+            )
+        found = statistics[level - 1][..., None, None]
+        pairs = zip(reversed(found.shape), reversed(band.shape), strict=False)
+        if band.ndim < 2 or any(n not in (1, m) for n, m in pairs):
+            raise InputError(
+                f"A band of level {level} has shape {tuple(band.shape)}: expected "
+                f"(..., {', '.join(map(str, found.shape[:-2]))}, height, width)."
+            )
+        return found
+
+    def _set_level(self, level: int, low: Tensor, detail: Tensor) -> None:
+        """Write the statistics of one level; all channels share the scale under "scalar"."""
+        convention = self.options["convention"]
+        if convention == "scalar":
+            scale = detail.square().mean().sqrt()
+            self.low_scale[level], self.detail_scale[level] = scale, scale
+        elif convention == "channel":
+            for name, band in (("low", low), ("detail", detail)):
+                axes = (0, -2, -1)
+                getattr(self, f"{name}_mean")[level] = band.mean(axes)
+                getattr(self, f"{name}_scale")[level] = band.std(axes, correction=0)
+        if not (self.low_scale[level].all() and self.detail_scale[level].all()):
+            raise InputError(
+                f"A band of level {level + 1} does not vary over the data, so it has no scale: "
+                "give more pictures, or use the convention none."
+            )

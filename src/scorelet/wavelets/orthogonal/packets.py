@@ -1,0 +1,303 @@
+"""Wavelet packets: finer bands of frequency, made by splitting details again.
+
+Symbols: depth D, sub-bands (y, x) of a tree, 0 <= y, x < 2^D in order of frequency: (y, x) holds
+the frequencies [y, y + 1) pi / 2^D along the rows axis, [x, x + 1) pi / 2^D along the columns axis.
+A high-pass filter followed by decimation turns the order of frequencies round; so in a band of odd
+index low and high are exchanged (Gray code), and the children of y are 2y and 2y + 1 either way.
+
+A plan is a coarse square and shells around it. Shell b of depth D is the region of frequencies
+with max(y, x) = b, an L of 2b + 1 sub-bands; in the square layout of a picture of side L it
+is the band [N, N + w) with w = L / 2^D and N = b w. Ordinary wavelets are the shells 1 of every
+depth.
+
+References: Coifman, Wickerhauser 1992; Mallat, A Wavelet Tour of Signal Processing, section 8.1.
+"""
+
+import math
+from dataclasses import dataclass
+from types import EllipsisType
+
+import torch
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.core.numbers import is_whole
+from scorelet.wavelets.orthogonal.cascade import Cascade
+from scorelet.wavelets.orthogonal.pyramid import Pyramid
+from scorelet.wavelets.orthogonal.transform import check_sides, check_signal, find_axis, unpack
+
+Place = tuple[int, int, int]
+"""(depth, y, x)"""
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Sub-bands of one depth with max(y, x) = index.
+
+    Args:
+        depth: D; the sub-bands are 2^D times as small as the picture.
+        index: b, 1 <= b < 2^D.
+    """
+
+    depth: int
+    index: int
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The 2b + 1 sub-bands, in the order H, V, D: y = b, then x = b, then both."""
+        b = self.index
+        rows = [(self.depth, b, x) for x in range(b)]
+        return (*rows, *((self.depth, y, b) for y in range(b)), (self.depth, b, b))
+
+
+@dataclass(frozen=True)
+class PacketPlan:
+    """Which sub-bands a picture is parted into: a coarse square, and shells around it.
+
+    Args:
+        depth: of the coarse square, the sub-band (0, 0).
+        shells: from coarse to fine; each begins where the one before ends.
+
+    Raises:
+        InputError: the shells leave a gap or overlap.
+    """
+
+    depth: int
+    shells: tuple[Shell, ...]
+
+    def __post_init__(self) -> None:
+        edge = 0.5**self.depth
+        for shell in self.shells:
+            if shell.index * 0.5**shell.depth != edge:
+                raise InputError(
+                    f"{shell} begins at {shell.index * 0.5**shell.depth:g} of the band width: the "
+                    f"shells before it end at {edge:g}."
+                )
+            edge += 0.5**shell.depth
+        if edge != 1:
+            raise InputError(f"The shells end at {edge:g} of the band width: they must end at 1.")
+
+    @classmethod
+    def uniform(cls, depth: int) -> "PacketPlan":
+        """4^depth sub-bands of the same size."""
+        _check_count("depth", depth)
+        return cls(depth, tuple(Shell(depth, b) for b in range(1, 2**depth)))
+
+    @classmethod
+    def details(cls, depth: int) -> "PacketPlan":
+        """One octave: the coarse quadrant stays whole, the three others are split to `depth`."""
+        _check_count("depth", depth)
+        return cls.octaves(1, subdivisions=2 ** (depth - 1))
+
+    @classmethod
+    def wavelet(cls, levels: int) -> "PacketPlan":
+        """The ordinary pyramid: three sub-bands for each level."""
+        return cls.octaves(levels)
+
+    @classmethod
+    def octaves(cls, octaves: int, *, subdivisions: int = 1) -> "PacketPlan":
+        """Octaves, each of `subdivisions` (a power of two) shells of equal width.
+
+        The coarse square of an octave is the picture of the next: 2 x 2 subdivisions of it are one
+        level of synthesis.
+        """
+        _check_count("octaves", octaves)
+        if not is_whole(subdivisions, least=1) or subdivisions & (subdivisions - 1):
+            raise InputError(f"subdivisions={subdivisions!r}: use a power of two (1, 2, 4, ...).")
+        finer = subdivisions.bit_length() - 1
+        shells = tuple(
+            Shell(octave + finer, b)
+            for octave in range(octaves, 0, -1)
+            for b in range(subdivisions, 2 * subdivisions)
+        )
+        return cls(octaves, shells)
+
+    @property
+    def deepest(self) -> int:
+        """The largest depth: sides must be divisible by 2^deepest."""
+        return max(self.depth, *(shell.depth for shell in self.shells), 0)
+
+    def describe(self, side: int | None = None) -> str:
+        """Return a table of the parts, fine to coarse; with `side` L, also in coefficients.
+
+        >>> from scorelet.wavelets import PacketPlan
+        >>> print(PacketPlan.octaves(1, subdivisions=2).describe(64))
+        octaves below Nyquist   sub-bands   of size   region [N, N + w)
+        0.00 to 0.42            7           16 x 16   [48, 64)
+        0.42 to 1.00            5           16 x 16   [32, 48)
+        1.00 and more           1           32 x 32   [0, 32)
+        """
+        if side is not None:
+            _check_count("side", side)
+            check_sides((side,), self.deepest)
+        rows = [("octaves below Nyquist", "sub-bands", "of size", "region [N, N + w)")]
+        for shell in reversed(self.shells):
+            lower, width = shell.index, 2**shell.depth
+            octaves = f"{_octave((lower + 1) / width):.2f} to {_octave(lower / width):.2f}"
+            rows.append((octaves, str(2 * lower + 1), *_extent(lower, shell.depth, side)))
+        rows.append((f"{self.depth:.2f} and more", "1", *_extent(0, self.depth, side)))
+        widths = [max(len(row[k]) for row in rows) + 3 for k in range(4)]
+        lines = (
+            "".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in rows
+        )
+        return "\n".join(line.rstrip() for line in lines)
+
+
+class WaveletPacket:
+    """An orthogonal packet transform of periodic pictures.
+
+    Args:
+        name: an orthogonal wavelet, see `OrthogonalWavelet`.
+        plan: which sub-bands, see `PacketPlan`.
+        align: see `OrthogonalWavelet`.
+
+    The coefficients are a `Pyramid`: `low` is the coarse square, and `details` has one tensor
+    (..., 2b + 1, h, w) for each shell, coarse to fine. With `PacketPlan.wavelet` they are those of
+    `OrthogonalWavelet`.
+
+    Examples:
+        >>> import torch
+        >>> from scorelet.wavelets import PacketPlan, WaveletPacket
+        >>> packet = WaveletPacket("db4", PacketPlan.octaves(1, subdivisions=2))
+        >>> low, (inner, outer) = packet.analyze(torch.rand(1, 1, 64, 64))
+        >>> low.shape, inner.shape, outer.shape
+        (torch.Size([1, 1, 32, 32]), torch.Size([1, 1, 5, 16, 16]), torch.Size([1, 1, 7, 16, 16]))
+    """
+
+    orthogonal = True
+
+    def __init__(self, name: str, plan: PacketPlan, *, align: str = "pywavelets") -> None:
+        if not isinstance(plan, PacketPlan):
+            raise InputError(
+                f"The plan is {plan!r}: expected a PacketPlan, as PacketPlan.uniform(2) is."
+            )
+        self.name, self.plan, self.align = name, plan, align
+        self._level = Cascade(find_axis(name, align), 1, 2)
+
+    def __repr__(self) -> str:
+        return f"WaveletPacket({self.name!r}, {self.plan}, align={self.align!r})"
+
+    def analyze(self, x: Tensor) -> Pyramid:
+        """Return the coefficients of x (..., height, width), shells coarse to fine.
+
+        Raises:
+            InputError: not floating point, empty, not finite (on CPU), or a side that is not
+                divisible by 2^deepest.
+        """
+        check_signal(x, 2)
+        check_sides(tuple(x.shape[-2:]), self.plan.deepest)
+        wanted = {place for shell in self.plan.shells for place in shell.places}
+        wanted.add((self.plan.depth, 0, 0))
+        bands = self._split({(0, 0, 0): x}, wanted)
+        details = (torch.stack([bands[p] for p in s.places], -3) for s in self.plan.shells)
+        return Pyramid(bands[self.plan.depth, 0, 0], tuple(details))
+
+    def synthesize(self, pyramid: Pyramid | tuple[Tensor, tuple[Tensor, ...]]) -> Tensor:
+        """Return the picture of coefficients: the inverse and the adjoint of `analyze`.
+
+        Raises:
+            InputError: shapes that do not belong to the plan.
+        """
+        low, details = self._unpack(pyramid)
+        bands = {(self.plan.depth, 0, 0): low}
+        for shell, detail in zip(self.plan.shells, details, strict=True):
+            bands |= zip(shell.places, detail.unbind(-3), strict=True)
+        for depth in range(self.plan.deepest, 0, -1):
+            bands = self._merge(bands, depth)
+        return bands[0, 0, 0]
+
+    def to_square(self, pyramid: Pyramid) -> Tensor:
+        """Return the coefficients as one picture, sub-bands in order of frequency."""
+        low, details = self._unpack(pyramid)
+        height, width = (n << self.plan.depth for n in low.shape[-2:])
+        square = low.new_zeros(*low.shape[:-2], height, width)
+        square[..., : low.shape[-2], : low.shape[-1]] = low
+        for shell, detail in zip(self.plan.shells, details, strict=True):
+            for place, band in zip(shell.places, detail.unbind(-3), strict=True):
+                square[_region(place, height, width)] = band
+        return square
+
+    def from_square(self, square: Tensor) -> Pyramid:
+        """Return the pyramid of a square layout: the inverse of `to_square`."""
+        check_signal(square, 2)
+        height, width = square.shape[-2:]
+        check_sides((height, width), self.plan.deepest)
+        details = (
+            torch.stack([square[_region(place, height, width)] for place in shell.places], -3)
+            for shell in self.plan.shells
+        )
+        return Pyramid(square[_region((self.plan.depth, 0, 0), height, width)], tuple(details))
+
+    def _split(self, bands: dict[Place, Tensor], wanted: set[Place]) -> dict[Place, Tensor]:
+        """Split all bands that are not wanted, one depth after the other."""
+        for depth in range(self.plan.deepest):
+            nodes = [p for p in bands if p[0] == depth and p not in wanted]
+            if not nodes:
+                continue
+            stacked = torch.stack([bands.pop(p) for p in nodes], -3)
+            low, high = self._level.analyze(stacked, check=depth == 0)
+            parts = torch.cat([low.unsqueeze(-3), high], -3)
+            for k, place in enumerate(nodes):
+                children = zip(_children(place), parts.select(-4, k).unbind(-3), strict=True)
+                bands |= children
+        return bands
+
+    def _merge(self, bands: dict[Place, Tensor], depth: int) -> dict[Place, Tensor]:
+        """Merge all bands of `depth` into their parents."""
+        parents = sorted({(p[0] - 1, p[1] // 2, p[2] // 2) for p in bands if p[0] == depth})
+        if not parents:
+            return bands
+        parts = [torch.stack([bands[c] for c in _children(p)], -3) for p in parents]
+        low, high = torch.stack(parts, -4).split((1, 3), -3)
+        merged = self._level.synthesize(low.squeeze(-3), high)
+        rest = {place: band for place, band in bands.items() if place[0] != depth}
+        return rest | dict(zip(parents, merged.unbind(-3), strict=True))
+
+    def _unpack(self, pyramid: object) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return low band and details, checked against the plan."""
+        low, details = unpack(pyramid, 2)
+        sides = [n << self.plan.depth for n in low.shape[-2:]]
+        shells = self.plan.shells
+        expected = [
+            (*low.shape[:-2], 2 * s.index + 1, sides[0] >> s.depth, sides[1] >> s.depth)
+            for s in shells
+        ]
+        got = [tuple(detail.shape) for detail in details]
+        if got != expected:
+            raise InputError(f"The details have shapes {got}: this plan needs {expected}.")
+        return low, details
+
+
+def _children(place: Place) -> list[Place]:
+    """The four sub-bands of a band that its low band, H, V and D are (Gray code)."""
+    depth, y, x = place
+    rows = [2 * y + (side ^ (y & 1)) for side in (0, 1)]
+    columns = [2 * x + (side ^ (x & 1)) for side in (0, 1)]
+    return [(depth + 1, rows[a], columns[b]) for a, b in ((0, 0), (1, 0), (0, 1), (1, 1))]
+
+
+def _region(place: Place, height: int, width: int) -> tuple[EllipsisType, slice, slice]:
+    depth, y, x = place
+    h, w = height >> depth, width >> depth
+    return ..., slice(y * h, (y + 1) * h), slice(x * w, (x + 1) * w)
+
+
+def _octave(share: float) -> float:
+    """-log2 of a share of the band width, without a negative zero."""
+    return -math.log2(share) + 0.0
+
+
+def _extent(lower: int, depth: int, side: int | None) -> tuple[str, str]:
+    """The size of a sub-band and the region of its shell, in coefficients or as shares of L."""
+    if side is None:
+        unit = "L" if depth == 0 else f"L/{2**depth}"
+        first = "0" if lower == 0 else unit if lower == 1 else f"{lower} {unit}"
+        last = "L" if lower + 1 == 2**depth else f"{lower + 1} {unit}" if lower else unit
+        return f"{unit} x {unit}", f"[{first}, {last})"
+    width = side >> depth
+    return f"{width} x {width}", f"[{lower * width}, {(lower + 1) * width})"
+
+
+def _check_count(name: str, value: int) -> None:
+    if not is_whole(value, least=1):
+        raise InputError(f"{name}={value!r}: use a whole number of at least 1.")

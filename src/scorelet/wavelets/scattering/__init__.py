@@ -1,0 +1,1 @@
+"""Scattering: paths, coefficients, covariances, features."""

@@ -1,0 +1,124 @@
+"""The scattering cascade in torch: the reference, for every device, dtype and transform.
+
+Symbols as in `morlet`; B, number of pictures; U[j1, ..., jq], moduli after q wavelets, a tensor
+(B, L^q, height / 2^jq, width / 2^jq). A band-pass filter is a product in Fourier, and subsampling
+by k there is the mean over the k x k aliases (folding), before the inverse transform.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scorelet.wavelets.morlet.bank import MorletBank
+from scorelet.wavelets.morlet.grid import Grid, crop_spectrum
+from scorelet.wavelets.scattering.paths import Path, groups
+
+Group = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Filters of one grid, dtype and device.
+
+    Attributes:
+        bands: (scale of the input, j) → ψ̂_j on the grid of the input, (angles, height, width).
+        averages: scale → the two matrices of `Grid.averages`.
+        pixels: which row and which column of the picture each row and column of the grid shows.
+    """
+
+    bands: dict[tuple[int, int], Tensor]
+    averages: dict[int, tuple[Tensor, Tensor]]
+    pixels: tuple[Tensor, Tensor]
+
+
+def filters(grid: Grid, bank: MorletBank, *, order: int, like: Tensor) -> Filters:
+    """Return what `maps` and `averaged` need up to `order`, in the dtype and device of `like`."""
+
+    def put(values: np.ndarray) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(values)).to(like.device, like.dtype)
+
+    scales = range(grid.scales)
+    bands = {(0, j): put(bank.bands[j]) for j in scales}
+    for j in scales if order > 1 else ():
+        for k in range(1, j):
+            bands[k, j] = put(np.stack([crop_spectrum(band, k) for band in bank.bands[j]]))
+    averages = {}
+    for j in {0, *scales}:
+        rows, columns = grid.averages(j)
+        averages[j] = put(rows), put(columns)
+    rows, columns = (torch.from_numpy(index).to(like.device) for index in grid.pixels())
+    return Filters(bands, averages, (rows, columns))
+
+
+def pad(x: Tensor, filters: Filters) -> Tensor:
+    """Extend pictures (..., height, width) to the grid."""
+    rows, columns = filters.pixels
+    return x.index_select(-2, rows).index_select(-1, columns)
+
+
+def maps(x: Tensor, filters: Filters, *, scales: int, order: int) -> Iterator[tuple[Group, Tensor]]:
+    """Yield (scales, U) for orders 0 to `order`.
+
+    Args:
+        x: padded pictures (B, height, width).
+        filters: from `filters`.
+        scales: J.
+        order: of the longest paths.
+    """
+    yield (), x[:, None]
+    yield from _deeper((), x[:, None], filters, scales, order)
+
+
+def averaged(u: Tensor, filters: Filters, scale: int) -> Tensor:
+    """Return u ∗ φ_J at the output points, for maps subsampled by 2^scale."""
+    rows, columns = filters.averages[scale]
+    return rows @ u @ columns.mT
+
+
+def in_order(paths: tuple[Path, ...], scales: int, angles: int, order: int) -> list[int]:
+    """Return where each path stands among the maps, one group after the other."""
+    first: dict[Group, int] = {(): 0}
+    start = 1
+    for group in groups(scales, order):
+        first[group] = start
+        start += angles ** len(group)
+    return [first[path.scales] + _number(path.angles, angles) for path in paths]
+
+
+def _number(turns: tuple[int, ...], angles: int) -> int:
+    number = 0
+    for turn in turns:
+        number = number * angles + turn
+    return number
+
+
+def _deeper(
+    group: Group, u: Tensor, filters: Filters, scales: int, order: int
+) -> Iterator[tuple[Group, Tensor]]:
+    """Yield the maps of this group's continuations, level by level."""
+    level = [(group, u)]
+    for _ in range(order):
+        following = []
+        for group, u in level:
+            scale = group[-1] if group else 0
+            if (group[-1] if group else -1) == scales - 1:
+                continue
+            spectrum = torch.fft.fft2(u)
+            for j in range(group[-1] + 1 if group else 0, scales):
+                z = filtered(spectrum[:, :, None], filters.bands[scale, j], 2 ** (j - scale))
+                following.append(((*group, j), z.abs().flatten(1, 2)))
+        level = sorted(following, key=lambda item: item[0])
+        yield from level
+
+
+def filtered(spectrum: Tensor, response: Tensor, step: int) -> Tensor:
+    """Multiply a spectrum by a filter, subsample by `step` by folding, and come back to space."""
+    product = spectrum * response
+    if step > 1:
+        height, width = product.shape[-2] // step, product.shape[-1] // step
+        product = product.unflatten(-1, (step, width)).unflatten(-3, (step, height))
+        product = product.mean((-4, -2))
+    return torch.fft.ifft2(product)

@@ -1,0 +1,239 @@
+"""The scattering transform of images: iterated complex wavelets and moduli, averaged.
+
+    S[] = x ∗ φ_J,   S[j1, θ1] = |x ∗ ψ_{j1,θ1}| ∗ φ_J,
+    S[j1, θ1, j2, θ2] = ||x ∗ ψ_{j1,θ1}| ∗ ψ_{j2,θ2}| ∗ φ_J with j1 < j2, and so on,
+
+sampled every 2^J pixels. It is stable: ‖S x - S y‖ ≤ ‖x - y‖ up to the bank's energy, a shift by
+less than 2^J pixels moves it little, and a deformation moves it in proportion to its size.
+
+References: Mallat, Comm. Pure Appl. Math. 2012, arXiv 1101.2286; Bruna, Mallat, IEEE PAMI 2013,
+arXiv 1203.1513. With order 1 or 2 and a reflected boundary the numbers are those of Kymatio
+(Andreux et al., JMLR 2020, arXiv 1812.11214).
+"""
+
+from functools import cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Literal
+
+import torch
+from torch import Tensor, nn
+
+from scorelet.core.errors import InputError
+from scorelet.core.numbers import is_whole
+from scorelet.wavelets.morlet.bank import MorletBank, check_scales, morlet_bank
+from scorelet.wavelets.morlet.grid import Boundary, Grid, check_boundary, grid
+from scorelet.wavelets.scattering import torch_path
+from scorelet.wavelets.scattering.paths import Path, scattering_paths
+from scorelet.wavelets.scattering.torch_path import Filters, filters, in_order
+
+if TYPE_CHECKING:
+    from scorelet.wavelets.scattering.fast_path import Kernels
+
+Engine = Literal["auto", "torch"]
+
+_KEPT = 4  # grids whose filters are kept
+_CACHE = 1 << 21  # bytes: maps of one scale that stay near a core until the next step needs them
+
+
+class Scattering2d(nn.Module):
+    """Scattering transform of images of any shape of at least 2^J x 2^J pixels.
+
+    Args:
+        J: number of octaves; coefficients are averaged over about 2^J pixels.
+        L: number of angles in a half circle.
+        order: of the longest paths, 1 to 3.
+        boundary: "reflect" mirrors the picture about its border pixels; "periodic" takes it for
+            a torus and needs sides that are multiples of 2^J.
+        average: return averaged coefficients; otherwise the maps U of every path.
+        engine: "auto" uses compiled kernels where there are some: averaged coefficients of order
+            1 or 2, at most 16 angles, on a CPU, in float32 (and in the half ones, which become
+            float32), not under torch.compile or torch.func. "torch" never does. The first call
+            of all compiles for a few seconds and keeps the result on disk.
+
+    Shape:
+        (batch..., channel, height, width) → (batch..., channel, path, h, w) with
+        h = ⌊height / 2^J⌋ and w alike; leading dimensions are free, none at all included. With
+        ``average=False`` a tuple, one tensor (batch..., channel, h_j, w_j) for each path,
+        subsampled by 2^j of its last wavelet.
+
+    Attributes:
+        paths: `Path` (order, scales, angles) of each output.
+
+    Float32, float64, float16 and bfloat16 are accepted and returned; the half ones are computed in
+    float32. Gradients are exact, 0 where a modulus is 0.
+
+    Example:
+        >>> import torch
+        >>> from scorelet.wavelets import Scattering2d
+        >>> S = Scattering2d(J=2, L=4)
+        >>> S(torch.zeros(5, 3, 32, 48)).shape, S.paths[9]
+        (torch.Size([5, 3, 25, 8, 12]), Path(order=2, scales=(0, 1), angles=(0, 0)))
+    """
+
+    def __init__(
+        self,
+        J: int,
+        L: int = 8,
+        *,
+        order: int = 2,
+        boundary: str = "reflect",
+        average: bool = True,
+        engine: Engine = "auto",
+    ) -> None:
+        super().__init__()
+        _check_options(J, L, order, boundary, engine)
+        self.J, self.L, self.order = J, L, order
+        self.boundary: Boundary = "reflect" if boundary == "reflect" else "periodic"
+        self.average, self.engine = average, engine
+        self.paths: tuple[Path, ...] = scattering_paths(J, L, order)
+        self._positions = in_order(self.paths, J, L, order)
+        self._banks: dict[tuple[int, int], tuple[Grid, MorletBank]] = {}
+        self._filters: dict[tuple[tuple[int, int], torch.dtype, torch.device], Filters] = {}
+        self._kernels: dict[tuple[int, int], Kernels] = {}
+
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
+        """Return the coefficients of pictures x.
+
+        Raises:
+            InputError: integers, complex numbers, NaN, nothing at all, or a picture too small.
+        """
+        check_pictures(x)
+        leading, shape = x.shape[:-2], (x.shape[-2], x.shape[-1])
+        working = x.to(torch.promote_types(x.dtype, torch.float32)).reshape(-1, *shape)
+        if not self.average:
+            maps = self._maps(working, shape)
+            return tuple(u.to(x.dtype).reshape(*leading, *u.shape[1:]) for u in maps)
+        result = self._averaged(working, shape)
+        return result.to(x.dtype).reshape(*leading, *result.shape[1:])
+
+    def extra_repr(self) -> str:
+        """Return the options, for printing."""
+        return f"J={self.J}, L={self.L}, order={self.order}, boundary={self.boundary!r}"
+
+    def _averaged(self, x: Tensor, shape: tuple[int, int]) -> Tensor:
+        kernels = self._kernels_for(x, shape)
+        if kernels is None:
+            place, tools = self._tools(shape, x)
+            parts = x.split(self._at_once(x, place))
+            return torch.cat([self._cascade(torch_path.pad(part, tools), tools) for part in parts])
+        return self._by_kernels(x, shape, kernels)
+
+    def _at_once(self, x: Tensor, place: Grid) -> int:
+        """Return how many pictures of x the torch path takes at once."""
+        if x.device.type != "cpu" or torch.compiler.is_compiling():
+            return len(x)
+        height, width = place.padded
+        return max(1, _CACHE // (2 * x.element_size() * self.L * height * width))
+
+    def _cascade(self, padded: Tensor, tools: Filters) -> Tensor:
+        groups = torch_path.maps(padded, tools, scales=self.J, order=self.order)
+        coefficients = [
+            torch_path.averaged(u, tools, group[-1] if group else 0) for group, u in groups
+        ]
+        return torch.cat(coefficients, 1)[:, self._positions]
+
+    def _by_kernels(self, x: Tensor, shape: tuple[int, int], kernels: "Kernels") -> Tensor:
+        from scorelet.wavelets.scattering.fast_path import FastScattering
+
+        def reference(spectra: Tensor) -> Tensor:
+            _, tools = self._tools(shape, x)
+            return self._cascade(torch.fft.irfft2(spectra, s=kernels.grid.padded), tools)
+
+        padded = kernels.pad(x)
+        spectra, low = torch.fft.rfft2(padded).contiguous(), kernels.average(padded)
+        del padded  # a fifth of the memory that the kernels need for large pictures
+        result = FastScattering.apply(spectra, kernels, reference)
+        result[:, 0] = low
+        return result
+
+    def _kernels_for(self, x: Tensor, shape: tuple[int, int]) -> "Kernels | None":
+        """Return the compiled kernels if they can do x."""
+        plain = x.device.type == "cpu" and x.dtype == torch.float32 and is_concrete(x)
+        if self.engine == "torch" or not plain or not _has_numba():
+            return None
+        from scorelet.wavelets.kernels.lane_tables import supported
+        from scorelet.wavelets.scattering.fast_path import Kernels
+
+        if shape not in self._kernels:
+            place, bank = self._bank(shape)
+            if not supported(place, self.L, self.order):
+                return None
+            _forget(self._kernels)
+            self._kernels[shape] = Kernels(place, bank, self.order)
+        return self._kernels[shape]
+
+    def _maps(self, x: Tensor, shape: tuple[int, int]) -> list[Tensor]:
+        place, tools = self._tools(shape, x)
+        groups = torch_path.maps(torch_path.pad(x, tools), tools, scales=self.J, order=self.order)
+        flat = [u for g, us in groups for u in place.crop(us, g[-1] if g else 0).unbind(1)]
+        return [flat[position] for position in self._positions]
+
+    def _tools(self, shape: tuple[int, int], like: Tensor) -> tuple[Grid, Filters]:
+        key = (shape, like.dtype, like.device)
+        if key not in self._filters:
+            self._build(shape, like.dtype, like.device)
+        return self._banks[shape][0], self._filters[key]
+
+    @torch.compiler.disable
+    def _build(self, shape: tuple[int, int], dtype: torch.dtype, device: torch.device) -> None:
+        place, bank = self._bank(shape)
+        _forget(self._filters)
+        with torch.inference_mode(False):  # they serve calls that want gradients, too
+            like = torch.empty(0, dtype=dtype, device=device)
+            self._filters[shape, dtype, device] = filters(place, bank, order=self.order, like=like)
+
+    def _bank(self, shape: tuple[int, int]) -> tuple[Grid, MorletBank]:
+        if shape not in self._banks:
+            place = grid(shape, self.J, self.boundary)
+            _forget(self._banks)
+            self._banks[shape] = place, morlet_bank(place.padded, self.J, self.L)
+        return self._banks[shape]
+
+
+def check_pictures(x: Tensor, *, complex_too: bool = False) -> None:
+    """Refuse what is no batch of finite pictures, real or `complex_too`, in one sentence."""
+    number = isinstance(x, Tensor) and (x.is_floating_point() or (complex_too and x.is_complex()))
+    if not number:
+        kind = str(x.dtype) if isinstance(x, Tensor) else type(x).__name__
+        hint = "for 8-bit pictures x.float() / 255"
+        if isinstance(x, Tensor) and x.is_complex():
+            hint = "take x.real and x.imag one after the other, or x.abs()"
+        raise InputError(f"The input is {kind}: expected a tensor of floats; {hint}.")
+    if x.ndim < 2 or x.numel() == 0:
+        raise InputError(
+            f"The input has shape {tuple(x.shape)}: expected (..., height, width) and at least one "
+            "picture."
+        )
+    if is_concrete(x) and not bool(torch.isfinite(x).all()):
+        count = int((~torch.isfinite(x)).sum())
+        raise InputError(
+            f"{count} of {x.numel()} values are NaN or infinite: replace them before scattering."
+        )
+
+
+def is_concrete(x: Tensor) -> bool:
+    """Tell whether the values of x can be looked at: not while tracing or under torch.func."""
+    if torch.compiler.is_compiling() or x.is_meta:
+        return False
+    dual = torch.autograd.forward_ad.unpack_dual(x).tangent is not None
+    return not dual and not torch._C._functorch.is_functorch_wrapped_tensor(x)
+
+
+@cache
+def _has_numba() -> bool:
+    return find_spec("numba") is not None
+
+
+def _check_options(scales: int, angles: int, order: int, boundary: str, engine: str) -> None:
+    check_scales(scales, angles)
+    if not is_whole(order, least=1) or order > 3:
+        raise InputError(f"order is {order!r}: it must be 1, 2 or 3.")
+    check_boundary(boundary)
+    if engine not in ("auto", "torch"):
+        raise InputError(f"engine is {engine!r}: it must be 'auto' or 'torch'.")
+
+
+def _forget(kept: dict) -> None:
+    """Drop the oldest entry of a full cache."""
+    while len(kept) >= _KEPT:
+        kept.pop(next(iter(kept)))

@@ -1,0 +1,186 @@
+"""Fields from files: every kind, and a sentence for everything that is none."""
+
+import builtins
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+
+from field_samples import save
+from scorelet.core.errors import ArrayFileError, InputError, MissingExtraError
+from scorelet.data.fields import arrays
+from scorelet.data.fields.arrays import load_fields, split_name
+
+X = np.random.default_rng(0).standard_normal((3, 8, 9)).astype("float32")
+
+
+def same(path, expected=X, kind=torch.float32):
+    found = load_fields(path)
+    assert found.dtype == kind
+    np.testing.assert_array_equal(found.numpy(), expected)
+    found += 1  # memory of its own
+
+
+@pytest.mark.parametrize("dtype", ["<f4", ">f4", "<f2", "<f8", ">f8"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_npy_of_any_byte_order(tmp_path, dtype, order):
+    values = np.asarray(X, dtype, order=order)
+    path = save(tmp_path / "a.npy", values)
+    same(path, values.astype("f8"), torch.float64 if dtype[2] == "8" else torch.float32)
+    np.testing.assert_array_equal(np.load(path), values)
+
+
+def test_channels_and_single_fields(tmp_path):
+    same(save(tmp_path / "a.npy", X[:, None]))
+    same(save(tmp_path / "b.npy", X[0]), X[:1])
+
+
+def test_npz(tmp_path):
+    np.savez(tmp_path / "one.npz", fields=X, description=np.array("what"), count=np.arange(3))
+    same(tmp_path / "one.npz")
+    np.savez_compressed(tmp_path / "two.npz", kappa=X, other=X + 1)
+    same(f"{tmp_path}/two.npz:kappa")
+    with pytest.raises(
+        InputError, match=r"2 arrays: kappa, other; choose one, as .*two\.npz:other"
+    ):
+        load_fields(tmp_path / "two.npz")
+    with pytest.raises(InputError, match="no array 'gamma': choose from kappa, other"):
+        load_fields(f"{tmp_path}/two.npz:gamma")
+    np.savez(tmp_path / "none.npz", a=np.arange(3))
+    with pytest.raises(InputError, match="no array of numbers with two or more dimensions"):
+        load_fields(tmp_path / "none.npz")
+
+
+def test_hdf5(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "one.h5", "w") as tree:
+        tree["run/maps"] = X
+        tree["run/seeds"] = np.arange(3)
+    same(tmp_path / "one.h5")
+    same(f"{tmp_path}/one.h5:run/maps")
+    same(f"{tmp_path}/one.h5:/run/maps")
+    with h5py.File(tmp_path / "one.h5", "a") as tree:
+        tree["other"] = X
+    with pytest.raises(InputError, match=r"2 arrays: other, run/maps; choose one"):
+        load_fields(tmp_path / "one.h5")
+    with pytest.raises(InputError, match="no array 'x': choose from"):
+        load_fields(f"{tmp_path}/one.h5:x")
+
+
+def test_fits(tmp_path):
+    fits = pytest.importorskip("astropy.io.fits")
+    first, second = fits.PrimaryHDU(), fits.ImageHDU(X, name="KAPPA")
+    fits.HDUList([first, second]).writeto(tmp_path / "one.fits")
+    same(tmp_path / "one.fits")
+    fits.HDUList([fits.PrimaryHDU(X[0]), second]).writeto(tmp_path / "two.fits.gz")
+    same(f"{tmp_path}/two.fits.gz:1")
+    same(f"{tmp_path}/two.fits.gz:KAPPA")
+    same(f"{tmp_path}/two.fits.gz:0", X[:1])
+    words = r"2 arrays: 0 \(PRIMARY, 8x9\), 1 \(KAPPA, 3x8x9\); choose one, as .*two\.fits\.gz:1"
+    with pytest.raises(InputError, match=words):
+        load_fields(tmp_path / "two.fits.gz")
+    with pytest.raises(InputError, match="no array '7'"):
+        load_fields(f"{tmp_path}/two.fits.gz:7")
+
+
+def test_scaled_integers_of_fits_are_numbers(tmp_path):
+    """BSCALE makes floating point out of integers, as astropy reads it."""
+    fits = pytest.importorskip("astropy.io.fits")
+    hdu = fits.PrimaryHDU(np.arange(72, dtype=np.int16).reshape(8, 9))
+    hdu.header["BSCALE"] = 0.5
+    hdu.writeto(tmp_path / "a.fits")
+    same(tmp_path / "a.fits", np.arange(72).reshape(1, 8, 9) / 2)
+
+
+def test_folders_are_read_in_order(tmp_path):
+    for k in (2, 0, 1):
+        save(tmp_path / f"{k}.npy", X[k])
+    (tmp_path / "notes.txt").touch()
+    same(tmp_path)
+    save(tmp_path / "3.npy", X[:, :8, :8])
+    with pytest.raises(InputError, match=r"3\.npy has fields of 8x8 pixels, .*0\.npy of 8x9"):
+        load_fields(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="holds no arrays"):
+        load_fields(tmp_path / "empty")
+
+
+def test_names(tmp_path, monkeypatch):
+    path = save(tmp_path / "a:b.npy", X)
+    same(path)  # a file that has a colon in its name
+    monkeypatch.setenv("SCORELET_DATA", str(tmp_path))
+    save(tmp_path / "kappa.npy", X)
+    same("kappa")
+    assert split_name("kappa:x") == (tmp_path / "kappa.npy", "x")
+    for name in ("missing.npy", "missing.npz:a"):
+        with pytest.raises(InputError, match=f"There is no data '{name}'"):
+            load_fields(name)
+    with pytest.raises(InputError, match="one array: leave out :x"):
+        load_fields("kappa:x")
+
+
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (X.astype(int), r"holds int64: expected real floating point; .*astype"),
+        (X.astype(bool), "holds bool"),
+        (X + 1j, r"holds complex64: .*\.real and \.imag"),
+        (X[:0], r"shape \(0, 8, 9\)"),
+        (X[:, :, :0], r"shape \(3, 8, 0\)"),
+        (X[0, 0], r"shape \(9,\): expected \(n, h, w\)"),
+        (np.stack([X, X], 1), r"shape \(3, 2, 8, 9\)"),
+        (np.where(X > 2, np.nan, X), "of 216 values that are NaN or infinite"),
+        (np.where(X > 2, np.inf, X), "of 216 values that are NaN or infinite"),
+    ],
+)
+def test_what_is_no_field(tmp_path, array, words):
+    with pytest.raises(InputError, match=words):
+        load_fields(save(tmp_path / "a.npy", array))
+
+
+def test_damaged_files(tmp_path):
+    for name in ("a.npy", "a.npz", "a.h5", "a.fits"):
+        (tmp_path / name).write_bytes(b"no such thing" * 100)
+        with pytest.raises(ArrayFileError, match="damaged or truncated"):
+            load_fields(tmp_path / name)
+    path = save(tmp_path / "b.npy", X)
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(ArrayFileError, match="damaged or truncated"):
+        load_fields(path)
+    np.save(path, np.array([{"a": 1}], dtype=object))
+    words = "holds Python objects, which may run any program when they are read: expected numbers"
+    with pytest.raises(ArrayFileError, match=words):
+        load_fields(path)
+    np.savez(tmp_path / "b.npz", a=np.array([[{"a": 1}]], dtype=object))
+    with pytest.raises(ArrayFileError, match=words):
+        load_fields(f"{tmp_path}/b.npz:a")
+    (tmp_path / "c.csv").touch()
+    with pytest.raises(ArrayFileError, match="of no kind that holds fields"):
+        load_fields(tmp_path / "c.csv")
+
+
+def test_bombs_are_refused_before_they_are_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(arrays, "MAX_VALUES", 215)
+    with pytest.raises(ArrayFileError, match="claims 216 numbers: expected at most 215"):
+        load_fields(save(tmp_path / "a.npy", X))
+    np.savez_compressed(tmp_path / "a.npz", fields=np.zeros((3, 8, 9), "f4"))
+    monkeypatch.setattr(np.lib.npyio.NpzFile, "__getitem__", None)
+    with pytest.raises(ArrayFileError, match="numbers: expected at most"):
+        load_fields(tmp_path / "a.npz")
+    assert zipfile.ZipFile(tmp_path / "a.npz").namelist() == ["fields.npy"]
+
+
+@pytest.mark.parametrize(("name", "package"), [("a.h5", "h5py"), ("a.fits", "astropy")])
+def test_missing_packages(tmp_path, monkeypatch, name, package):
+    (tmp_path / name).touch()
+    original = builtins.__import__
+
+    def without(module, *rest, **options):
+        if module.split(".")[0] == package:
+            raise ImportError(module)
+        return original(module, *rest, **options)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(MissingExtraError, match=rf"{package}: .*scorelet\[fields\]"):
+        load_fields(tmp_path / name)
