@@ -2,7 +2,8 @@
 
 Images are float tensors (batch, channel, height, width) with values in [0, 1]; noise levels are
 standard deviations in the same unit. Fields are real numbers in any unit, (batch, height, width);
-other fields in the same call may differ in number and size. Labels are numbers of classes. The annotations are checked in tests.
+other fields in the same call may differ in number and size. Labels are numbers of classes. The
+annotations are checked in tests.
 """
 
 from jaxtyping import Float, Int
