@@ -1,0 +1,214 @@
+"""The Fisher ratio of classes: how far their means lie apart, in units of the spread within them.
+
+Symbols: K classes, N samples, D features, Σ_W and Σ_B of `fisher_moments`, r = rank Σ_W, ν degrees
+of freedom of Σ_W.
+
+    FR = K⁻¹ tr(Σ_W⁺ Σ_B)
+
+It does not change under invertible linear maps of the features, and no linear map raises it.
+Redundant features have a singular Σ_W: Σ_W⁺ is its inverse where eigenvalues are above a tolerance.
+
+A finite number of samples raises it. For Gaussian classes of one covariance and n_c = N/K, Σ_W is
+Wishart and independent of the means, E Σ_W⁻¹ = Σ⁻¹ ν/(ν - r - 1), and so
+
+    E FR = ν/(ν - r - 1) (FR_true + (K - 1)/K · r/N):
+
+even classes of equal means have the *floor* (K - 1)/K · r/N · ν/(ν - r - 1). Solved for FR_true it
+gives an estimate without bias. Another one takes the means of the two halves of every class,
+
+    FR_held = (ν - r - 1)/ν K⁻² Σ_c (μ_c¹ - μ¹)^T Σ_W⁺ (μ_c² - μ²),
+
+in which errors of the means do not add up, and knows no floor.
+
+References: Zarka, Guth, Mallat, ICLR 2021, arXiv 2012.10424; Walther et al., NeuroImage 137, 2016
+(products of halves).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from scorelet.analysis.fisher_moments import ClassMoments
+from scorelet.core.errors import InputError
+
+TOLERANCE = 1e-8
+
+
+@dataclass(frozen=True)
+class FisherRatio:
+    """The Fisher ratio of one set of features.
+
+    Attributes:
+        ratio: K⁻¹ tr(Σ_W⁺ Σ_B).
+        floor: what it would be in the mean if all classes had one mean; None where samples are
+            too few for the rank (ν ≤ r + 1).
+        corrected: estimate of the ratio without bias, below zero now and then if it is small.
+        held_out: another one from halves; None if moments know no halves.
+        rank: r of Σ_W.
+        dimension: D.
+        classes: K.
+        outside: share of tr Σ_B in directions without any spread within classes, 0 to 1; where it
+            is not 0 classes are perfectly separated, and the ratio, which leaves it out, is too
+            small.
+    """
+
+    ratio: float
+    floor: float | None
+    corrected: float | None
+    held_out: float | None
+    rank: int
+    dimension: int
+    classes: int
+    outside: float
+
+    @property
+    def trace(self) -> float:
+        """tr(Σ_W⁺ Σ_B), without the 1/K."""
+        return self.ratio * self.classes
+
+
+def fisher_ratio(moments: ClassMoments, *, tolerance: float = TOLERANCE) -> FisherRatio:
+    """Return the Fisher ratio of features whose moments are known.
+
+    Args:
+        moments: with full covariances.
+        tolerance: directions whose share of the variance is below it, relative to the largest
+            and after every feature is scaled to one variance, do not count.
+
+    Raises:
+        InputError: moments of variances only, or features that are constant within every class.
+    """
+    if moments.diagonal:
+        raise InputError("These moments hold variances only: make them with diagonal=False.")
+    root, scale = _inverse_root(moments.within, tolerance)
+    deviations = moments.deviations() / scale
+    whitened = deviations @ root
+    classes, rank = moments.classes, root.shape[1]
+    ratio = float(whitened.square().sum()) / classes**2
+    inflation = _inflation(moments.freedom, rank)
+    floor = finite_sample_floor(rank, moments.counts, parts=moments.parts)
+    held = None
+    if moments.parts == 2 and inflation:
+        halves = [moments.deviations(part) / scale @ root for part in (0, 1)]
+        held = float((halves[0] * halves[1]).sum()) / classes**2 / inflation
+    return FisherRatio(
+        ratio=ratio,
+        floor=floor,
+        corrected=None if floor is None or not inflation else (ratio - floor) / inflation,
+        held_out=held,
+        rank=rank,
+        dimension=moments.dimension,
+        classes=classes,
+        outside=_outside(deviations, root),
+    )
+
+
+def finite_sample_floor(rank: int, counts: Sequence[int], *, parts: int = 1) -> float | None:
+    """Return E FR of Gaussian classes with one mean and one covariance, see the module.
+
+    Exact for classes of one size; for others N/K is the harmonic mean of the n_c.
+
+    Args:
+        rank: r.
+        counts: n_c of each class.
+        parts: of each class, as in `ClassMoments`.
+
+    Returns:
+        None where samples are too few for the mean to exist.
+
+    Example:
+        >>> round(finite_sample_floor(128, [100] * 10), 4)
+        0.1325
+    """
+    classes = len(counts)
+    inflation = _inflation(sum(counts) - parts * classes, rank)
+    if inflation is None:
+        return None
+    return inflation * (classes - 1) / classes * rank / classes * _mean_inverse(counts)
+
+
+@dataclass(frozen=True)
+class Separation:
+    """How far class means lie apart in the channels of one kind, taken one by one.
+
+    Attributes:
+        kind: name of the kind.
+        channels: their number.
+        value: mean over their features of Σ_B,ii / Σ_W,ii, without the bias of finite samples.
+    """
+
+    kind: str
+    channels: int
+    value: float
+
+
+def separation_by_kind(
+    moments: ClassMoments, kinds: Sequence[str], *, tolerance: float = TOLERANCE
+) -> tuple[Separation, ...]:
+    """Return the separation of class means for each kind of channel.
+
+    Args:
+        moments: of features (channel, ...) that were made flat, channels first.
+        kinds: one name for each channel.
+        tolerance: features whose variance is below this share of the largest do not count.
+
+    Raises:
+        InputError: another number of channels than the features have.
+    """
+    channels = len(kinds)
+    if not channels or moments.dimension % channels:
+        raise InputError(
+            f"{channels} kinds of channels do not fit {moments.dimension} features: give one for "
+            "each channel."
+        )
+    within = moments.within if moments.diagonal else moments.within.diagonal()
+    between = moments.deviations().square().mean(0)
+    inflation = _inflation(moments.freedom, 1)
+    if inflation is None:
+        raise InputError("There are too few samples to compare means: give more of each class.")
+    noise = (1 - 1 / moments.classes) * _mean_inverse(moments.counts)
+    counts = within > tolerance * within.max()
+    values = between / within.clamp_min(torch.finfo(torch.float64).tiny) / inflation - noise
+    rows, kept = values.reshape(channels, -1), counts.reshape(channels, -1)
+    found = []
+    for kind in dict.fromkeys(kinds):
+        mine = torch.tensor([name == kind for name in kinds], device=rows.device)
+        chosen = rows[mine][kept[mine]]
+        if len(chosen):
+            found.append(Separation(kind, int(mine.sum()), float(chosen.mean())))
+    return tuple(found)
+
+
+def _inverse_root(within: Tensor, tolerance: float) -> tuple[Tensor, Tensor]:
+    """Return R (D, r) and scales s (D,) with Σ_W⁺ = s⁻¹ R R^T s⁻¹ above the tolerance."""
+    scale = within.diagonal().sqrt()
+    if not bool((scale > 0).any()):
+        raise InputError(
+            "The features are constant within every class, so nothing measures how far classes "
+            "lie apart: the ratio would be infinite."
+        )
+    scale = torch.where(scale > 0, scale, 1.0)
+    values, vectors = torch.linalg.eigh(within / scale[:, None] / scale)
+    kept = values > tolerance * values[-1]
+    return vectors[:, kept] / values[kept].sqrt(), scale
+
+
+def _outside(deviations: Tensor, root: Tensor) -> float:
+    """Share of the squared deviations that is orthogonal to the columns of `root`."""
+    total = float(deviations.square().sum())
+    if not total:
+        return 0.0
+    basis = torch.linalg.qr(root).Q
+    rest = deviations - deviations @ basis @ basis.mT
+    return float(rest.square().sum()) / total
+
+
+def _inflation(freedom: int, rank: int) -> float | None:
+    """Return ν/(ν - r - 1) of E Σ_W⁻¹, None where it does not exist."""
+    return freedom / (freedom - rank - 1) if freedom > rank + 1 else None
+
+
+def _mean_inverse(counts: Sequence[int]) -> float:
+    return sum(1 / n for n in counts) / len(counts)
