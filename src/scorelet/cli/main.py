@@ -11,7 +11,7 @@ from importlib.metadata import version
 
 from cyclopts import App, CycloptsError
 
-from scorelet.cli import denoise, evaluate, field, info, models, scatter, train
+from scorelet.cli import denoise, evaluate, field, info, models, reproduce, scatter, train
 from scorelet.cli.options import NOBODY_READS, complain, let_go, prepare_streams
 from scorelet.core.errors import ScoreletError
 
@@ -26,6 +26,7 @@ for command in (
     evaluate.evaluate,
     train.train,
     scatter.scatter,
+    reproduce.reproduce,
     models.models,
     info.info,
 ):

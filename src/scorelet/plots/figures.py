@@ -7,6 +7,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+COLOURS = ("#0072B2", "#D55E00", "#999999", "#009E73")
+"""In order: told apart by people who see no red or no green too."""
+
+
 def new_figure(width: int | float, height: int | float) -> "Figure":
     """Return an empty figure of so many inches that no window system knows of."""
     from matplotlib.figure import Figure

@@ -9,14 +9,11 @@ import torch
 from torch import Tensor
 
 from scorelet.analysis.field_statistics import Statistic
-from scorelet.plots.figures import new_figure
+from scorelet.plots.figures import COLOURS, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-COLOURS = ("#0072B2", "#D55E00", "#999999", "#009E73")
-"""Of the sets, in order: told apart by people who see no red or no green too."""
 
 _COLUMNS = 3
 

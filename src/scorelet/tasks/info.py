@@ -3,6 +3,7 @@
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from scorelet.core.device import choose_device, inference_dtype
@@ -23,7 +24,7 @@ def info(device: str = "auto") -> dict[str, Any]:
 
     place = choose_device(device)
     return {
-        "versions": {"python": platform.python_version()} | {p: _version(p) for p in PACKAGES},
+        "versions": package_versions(),
         "platform": platform.platform(),
         "device": str(place),
         "convolutions_in": str(inference_dtype(place)).removeprefix("torch."),
@@ -33,6 +34,25 @@ def info(device: str = "auto") -> dict[str, Any]:
         "model_folder": str(WEIGHTS),
         "data_folder": os.environ.get(ENVIRONMENT, f"not set ({ENVIRONMENT})"),
     }
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of Python and of what results depend on."""
+    return {"python": platform.python_version()} | {p: _version(p) for p in PACKAGES}
+
+
+def machine() -> str:
+    """Return the processor, and how many threads torch runs on it, in a few words."""
+    import torch
+
+    return f"{_processor()}, {torch.get_num_threads()} threads"
+
+
+def _processor() -> str:
+    listed = Path("/proc/cpuinfo")
+    lines = listed.read_text(errors="replace").splitlines() if listed.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
 
 
 def _version(package: str) -> str:

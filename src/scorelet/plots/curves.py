@@ -1,0 +1,44 @@
+"""Curves with error bars over one axis."""
+
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+from typing import TYPE_CHECKING
+
+from scorelet.plots.figures import COLOURS, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def curves_figure(
+    x: Sequence[int | float],
+    curves: Mapping[str, tuple[Sequence[int | float], Sequence[int | float]]],
+    *,
+    labels: tuple[str, str],
+    log: bool = False,
+    levels: Mapping[str, int | float] | None = None,
+) -> "Figure":
+    """Draw curves of measured values.
+
+    Args:
+        x: places, the same for all curves.
+        curves: values and standard errors by title.
+        labels: of the horizontal and the vertical axis, with units.
+        log: use a logarithmic horizontal axis with ticks at the places.
+        levels: horizontal lines by title, for what others have published.
+    """
+    figure = new_figure(6.4, 4.2)
+    axes = figure.subplots()
+    for colour, (title, (values, errors)) in zip(cycle(COLOURS), curves.items(), strict=False):
+        axes.errorbar(x, values, errors, label=title, color=colour, marker="o", ms=4, capsize=3)
+    for title, level in (levels or {}).items():
+        axes.axhline(level, color="0.4", lw=0.9, ls="--", label=title)
+    axes.set_xlabel(labels[0])
+    axes.set_ylabel(labels[1])
+    if log:
+        axes.set_xscale("log")
+        axes.set_xticks(list(x), [f"{place:,g}" for place in x])
+        axes.minorticks_off()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize="small")
+    return figure

@@ -1,0 +1,83 @@
+"""What a recipe is: data, not a script."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar
+
+from scorelet.core.errors import InputError
+from scorelet.plots.report import Section
+from scorelet.recipes.claims import Claim, Measured
+from scorelet.recipes.steps import Steps
+
+Scale = Literal["smoke", "small", "paper"]
+"""One dial for the size of a run.
+
+smoke takes seconds on two cores and needs no data set; small fits into three hours on two cores;
+paper is the published configuration, for a GPU.
+"""
+
+SCALES: tuple[Scale, ...] = ("smoke", "small", "paper")
+
+Settings = TypeVar("Settings")
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a run found.
+
+    Attributes:
+        data: a sentence: what was measured on.
+        measured: numbers by key; claims name them.
+        sections: figures and tables for the report.
+    """
+
+    data: str
+    measured: Mapping[str, Measured]
+    sections: Sequence[Section] = ()
+
+
+@dataclass(frozen=True)
+class Setup(Generic[Settings]):
+    """A recipe at one scale.
+
+    Attributes:
+        settings: everything that decides about the run, a frozen dataclass.
+        claims: what is claimed at this scale.
+    """
+
+    settings: Settings
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True)
+class Recipe(Generic[Settings]):
+    """A published result that can be measured again.
+
+    Attributes:
+        subject: its name, that of its module.
+        title: of the report.
+        paper: authors, year, title, where.
+        summary: what is claimed, in a sentence or two.
+        setups: by scale; scales that are not there are refused.
+        run: measures with the given settings, seed and steps.
+    """
+
+    subject: str
+    title: str
+    paper: str
+    summary: str
+    setups: Mapping[Scale, Setup[Settings]]
+    run: Callable[[Settings, int, Steps], Findings]
+
+    def setup(self, scale: str) -> Setup[Any]:
+        """Return the setup of a scale.
+
+        Raises:
+            InputError: unknown, or not there.
+        """
+        for name, setup in self.setups.items():
+            if name == scale:
+                return setup
+        raise InputError(
+            f"{self.subject} has no scale {scale!r}: use one of {', '.join(self.setups)}."
+        )

@@ -1,0 +1,110 @@
+"""What a paper says, as a number that is measured and a criterion that decides.
+
+A criterion is code, written before the run. Chance counts against the claim: the standard error of
+what was measured is taken off, twice, before it is compared.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Number = int | float
+
+ERRORS = 2.0
+"""So many standard errors count against a claim."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A number and its standard error, if it has one."""
+
+    value: Number
+    error: Number | None = None
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """When a claim holds.
+
+    Attributes:
+        text: the rule in words.
+        holds: the rule.
+    """
+
+    text: str
+    holds: Callable[[Measured], bool]
+
+
+def at_least(bound: Number, *, errors: Number = ERRORS) -> Criterion:
+    """The value, less so many standard errors, is at least `bound`."""
+    return Criterion(
+        f"at least {bound:.4g}{_less(errors)}",
+        lambda found: found.value - errors * (found.error or 0) >= bound,
+    )
+
+
+def at_most(bound: Number, *, errors: Number = ERRORS) -> Criterion:
+    """The value, plus so many standard errors, is at most `bound`."""
+    return Criterion(
+        f"at most {bound:.4g}{_less(errors)}",
+        lambda found: found.value + errors * (found.error or 0) <= bound,
+    )
+
+
+def within(target: Number, tolerance: Number, *, errors: Number = ERRORS) -> Criterion:
+    """The value is no further from `target` than `tolerance`, less so many standard errors."""
+    return Criterion(
+        f"{target:.4g} ± {tolerance:.4g}{_less(errors)}",
+        lambda found: abs(found.value - target) + errors * (found.error or 0) <= tolerance,
+    )
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One line of a recipe's results.
+
+    Attributes:
+        name: the sentence.
+        of: key of the number among what the recipe measures.
+        where: the place that states it, as "table 2 of the paper"; "control" for our own.
+        unit: of the number.
+        criterion: when it holds.
+        published: the figure there; None where none can be read, then controls take its place.
+        note: what differs from the publication.
+    """
+
+    name: str
+    of: str
+    where: str
+    unit: str
+    criterion: Criterion
+    published: Number | None = None
+    note: str = ""
+
+    def judge(self, measured: Mapping[str, Measured]) -> dict[str, Any]:
+        """Return the line of the results: the claim, what was measured, whether it holds.
+
+        A number that is not finite holds nothing, and is null.
+        """
+        found = measured[self.of]
+        return {
+            "name": self.name,
+            "where": self.where,
+            "published": self.published,
+            "measured": _finite(found.value),
+            "error": _finite(found.error),
+            "unit": self.unit,
+            "criterion": self.criterion.text,
+            "holds": math.isfinite(found.value) and bool(self.criterion.holds(found)),
+            "note": self.note,
+        }
+
+
+def _finite(value: Number | None) -> Number | None:
+    """JSON has no name for what is not finite."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _less(errors: Number) -> str:
+    return f", {errors:g} standard errors counted against it" if errors else ""

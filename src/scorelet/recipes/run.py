@@ -1,0 +1,135 @@
+"""Run a recipe: measure, judge the claims, write results.json and report.html."""
+
+import json
+import shutil
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+from scorelet.core.errors import InputError
+from scorelet.recipes import subjects
+from scorelet.recipes.base import Findings, Recipe, Setup
+from scorelet.recipes.report import report
+from scorelet.recipes.steps import OnStep, Steps
+from scorelet.tasks.array_files import writing
+from scorelet.tasks.info import machine, package_versions
+
+RESULTS, REPORT, STEPS = "results.json", "report.html", "steps"
+_RUN = "run.json"  # in the folder of steps: what they are steps of
+
+
+def recipe_names() -> list[str]:
+    """Return the names of all recipes."""
+    return sorted(module.name for module in iter_modules(subjects.__path__))
+
+
+def find_recipe(subject: str) -> Recipe[Any]:
+    """Return the recipe of a subject.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if subject not in recipe_names():
+        raise InputError(f"Unknown subject {subject!r}: use one of {', '.join(recipe_names())}.")
+    return import_module(f"{subjects.__name__}.{subject}").RECIPE
+
+
+def reproduce(
+    subject: str,
+    output: str | Path | None = None,
+    *,
+    scale: str = "smoke",
+    seed: int = 0,
+    resume: bool = False,
+    overwrite: bool = False,
+    on_step: OnStep | None = None,
+) -> dict[str, Any]:
+    """Measure the claims of a published result again.
+
+    Args:
+        subject: one of `recipe_names`.
+        output: folder for results.json and report.html; SUBJECT_SCALE by default.
+        scale: smoke (seconds, no data set), small (up to three hours on two cores) or paper.
+        seed: any non-negative integer.
+        resume: go on with a run that was interrupted.
+        overwrite: begin anew where results, or steps of another run, are.
+        on_step: is told about each step.
+
+    Returns:
+        subject, scale, command, seed, machine, versions, date, seconds, data, settings, and claims:
+        each with name, where, published, measured, error, unit, criterion, holds, note; that is
+        results.json. Besides, output and report: where the two files are.
+
+    Raises:
+        InputError: unknown subject or scale, or a folder that holds something else.
+        ArrayFileError: the folder cannot be written.
+    """
+    recipe = find_recipe(subject)
+    setup = recipe.setup(scale)
+    if seed < 0:
+        raise InputError(f"The seed is {seed}: expected at least 0.")
+    folder = Path(f"{subject}_{scale}" if output is None else output)
+    run = {"subject": subject, "scale": scale, "seed": seed, "settings": asdict(setup.settings)}
+    steps = _steps(folder, run, resume=resume, overwrite=overwrite, on_step=on_step)
+    findings = recipe.run(setup.settings, seed, steps)
+    document = _document(recipe, setup, findings, run, steps.seconds)
+    _write(folder / REPORT, report(recipe, document, findings))
+    _write(folder / RESULTS, json.dumps(document, indent=2, allow_nan=False) + "\n")
+    return document | {"output": str(folder / RESULTS), "report": str(folder / REPORT)}
+
+
+def _document(
+    recipe: Recipe[Any], setup: Setup[Any], findings: Findings, run: dict[str, Any], seconds: float
+) -> dict[str, Any]:
+    command = f"scorelet reproduce {recipe.subject} --scale {run['scale']}"
+    return {
+        "subject": recipe.subject,
+        "scale": run["scale"],
+        "command": command + (f" --seed {run['seed']}" if run["seed"] else ""),
+        "seed": run["seed"],
+        "machine": machine(),
+        "versions": package_versions(),
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "seconds": round(seconds, 1),
+        "data": findings.data,
+        "settings": run["settings"],
+        "claims": [claim.judge(findings.measured) for claim in setup.claims],
+    }
+
+
+def _steps(
+    folder: Path, run: dict[str, Any], *, resume: bool, overwrite: bool, on_step: OnStep | None
+) -> Steps:
+    """Return the steps of a run, none done, or those of the same run before.
+
+    Raises:
+        InputError: the folder holds something that is neither to be kept nor to be replaced.
+    """
+    kept, marker = folder / STEPS, folder / STEPS / _RUN
+    if resume and overwrite:
+        raise InputError("--resume keeps what is there and --overwrite replaces it: give one.")
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file: give the name of a folder.")
+    if resume and marker.exists():
+        if json.loads(marker.read_text(encoding="utf-8")) != json.loads(json.dumps(run)):
+            raise InputError(
+                f"{folder} holds steps of a run with other settings: choose another folder, or "
+                "begin anew with --overwrite."
+            )
+    elif not overwrite and (marker.exists() or (folder / RESULTS).exists()):
+        raise InputError(
+            f"{folder} holds a run already: choose another folder, go on with --resume, or begin "
+            "anew with --overwrite."
+        )
+    else:
+        shutil.rmtree(kept, ignore_errors=True)
+    _write(marker, json.dumps(run))
+    return Steps(kept, on_step=on_step)
+
+
+def _write(target: Path, text: str) -> None:
+    with writing(target) as temporary:
+        temporary.write_text(text, encoding="utf-8")

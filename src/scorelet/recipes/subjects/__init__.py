@@ -1,0 +1,1 @@
+"""The recipes, one module each with its `RECIPE`; they never import each other."""

@@ -1,0 +1,124 @@
+"""Running a recipe: results and report, resuming, and folders that hold something else."""
+
+import json
+from dataclasses import dataclass, replace
+
+import pytest
+
+from scorelet.core.errors import InputError
+from scorelet.recipes import Claim, Findings, Measured, Recipe, at_least, run
+from scorelet.recipes.base import Setup
+
+
+@dataclass(frozen=True)
+class Settings:
+    value: float = 5.0
+
+
+class Toy:
+    """A recipe of two steps that counts what it does, and fails in the second when told to."""
+
+    def __init__(self):
+        self.done, self.fails = [], False
+
+    def run(self, settings, seed, steps):
+        first = steps("first", lambda: self.work("first", settings.value))
+        second = steps("second", lambda: self.work("second", [seed, 0.1]))
+        return Findings("numbers", {"size": Measured(first, second[1])})
+
+    def work(self, name, result):
+        if self.fails and name == "second":
+            raise KeyboardInterrupt
+        self.done.append(name)
+        return result
+
+    def recipe(self, value=5.0):
+        claims = (
+            Claim("it is large", "size", "page 1", "units", at_least(4), published=6.0),
+            Claim("it is huge", "size", "page 2", "units", at_least(400), note="<not really>"),
+        )
+        setups = {"smoke": Setup(Settings(value), claims)}
+        return Recipe("toy", "A toy", "Nobody, 1900.", "Sizes.", setups, self.run)
+
+
+@pytest.fixture
+def toy(monkeypatch):
+    found = Toy()
+    monkeypatch.setattr(run, "find_recipe", lambda _: found.recipe())
+    return found
+
+
+def test_results_and_report(toy, tmp_path):
+    document = run.reproduce("toy", tmp_path / "out", seed=3)
+    stored = json.loads((tmp_path / "out/results.json").read_text(encoding="utf-8"))
+    assert document.items() >= stored.items()
+    assert stored["command"] == "scorelet reproduce toy --scale smoke --seed 3"
+    assert stored["settings"] == {"value": 5.0}
+    assert stored["versions"]["torch"]
+    assert [(c["measured"], c["error"], c["holds"]) for c in stored["claims"]] == [
+        (5.0, 0.1, True),
+        (5.0, 0.1, False),
+    ]
+    text = (tmp_path / "out/report.html").read_text(encoding="utf-8")
+    assert "1 of 2 claims hold at scale smoke." in text
+    for part in (
+        "it is huge",
+        "does not hold",
+        "5.00 ± 0.10",
+        "&lt;not really&gt;",
+        "Nobody, 1900.",
+    ):
+        assert part in text
+
+
+def test_an_interrupted_run_goes_on(toy, tmp_path):
+    toy.fails = True
+    with pytest.raises(KeyboardInterrupt):
+        run.reproduce("toy", tmp_path)
+    toy.fails = False
+    with pytest.raises(InputError, match="--resume"):
+        run.reproduce("toy", tmp_path)
+    told = []
+    run.reproduce("toy", tmp_path, resume=True, on_step=lambda name, **kw: told.append((name, kw)))
+    assert toy.done == ["first", "second"]
+    assert [(name, kw["kept"]) for name, kw in told] == [("first", True), ("second", False)]
+    with pytest.raises(InputError, match="--overwrite"):
+        run.reproduce("toy", tmp_path)
+    run.reproduce("toy", tmp_path, overwrite=True)
+    assert toy.done == ["first", "second"] * 2
+
+
+def test_steps_of_other_settings_are_not_mixed(toy, tmp_path, monkeypatch):
+    run.reproduce("toy", tmp_path)
+    with pytest.raises(InputError, match="other settings"):
+        run.reproduce("toy", tmp_path, seed=1, resume=True)
+    monkeypatch.setattr(run, "find_recipe", lambda _: toy.recipe(7.0))
+    with pytest.raises(InputError, match="other settings"):
+        run.reproduce("toy", tmp_path, resume=True)
+
+
+def test_a_damaged_step_is_named(toy, tmp_path):
+    run.reproduce("toy", tmp_path)
+    (tmp_path / "steps/first.json").write_text("{", encoding="utf-8")
+    with pytest.raises(InputError, match=r"first\.json is damaged"):
+        run.reproduce("toy", tmp_path, resume=True)
+
+
+def test_what_cannot_be_run(toy, tmp_path):
+    (tmp_path / "file").touch()
+    for options, words in (
+        ({"scale": "paper"}, "no scale 'paper': use one of smoke"),
+        ({"seed": -1}, "seed is -1"),
+        ({"resume": True, "overwrite": True}, "give one"),
+    ):
+        with pytest.raises(InputError, match=words):
+            run.reproduce("toy", tmp_path / "new", **options)
+    with pytest.raises(InputError, match="is a file"):
+        run.reproduce("toy", tmp_path / "file")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_number_that_is_missing_is_an_error_of_the_recipe(toy):
+    claim = replace(toy.recipe().setups["smoke"].claims[0], of="nothing")
+    with pytest.raises(KeyError):
+        claim.judge({"size": Measured(1.0)})

@@ -1,0 +1,48 @@
+"""All recipes: they say who they are, and their smoke runs hold what they claim."""
+
+import json
+import re
+
+import pytest
+
+from scorelet.cli.main import run as command
+from scorelet.core.errors import InputError
+from scorelet.recipes import SCALES, find_recipe, recipe_names
+from scorelet.recipes.run import reproduce
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_a_recipe_is_complete(name):
+    recipe = find_recipe(name)
+    assert recipe.subject == name
+    assert set(recipe.setups) <= set(SCALES)
+    assert "smoke" in recipe.setups
+    assert re.search(r"arXiv \d{4}\.\d{4,5}", recipe.paper)
+    for setup in recipe.setups.values():
+        assert setup.claims
+        assert len({claim.name for claim in setup.claims}) == len(setup.claims)
+
+
+def test_an_unknown_subject_gets_the_list():
+    with pytest.raises(InputError, match=r"'alchemy': use one of .*separation_concentration"):
+        find_recipe("alchemy")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", recipe_names())
+def test_smoke_runs_without_data_and_its_claims_hold(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("SCORELET_DATA", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert command(["reproduce", name, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["seconds"] < 30
+    assert [claim["name"] for claim in document["claims"] if not claim["holds"]] == []
+    assert (tmp_path / f"{name}_smoke/report.html").stat().st_size > 10_000
+    again = reproduce(name, f"{name}_smoke", resume=True)
+    assert again["claims"] == document["claims"]
+
+
+def test_small_needs_its_data(tmp_path, monkeypatch):
+    monkeypatch.delenv("SCORELET_DATA", raising=False)
+    with pytest.raises(InputError, match="no data 'cifar10'"):
+        reproduce("separation_concentration", tmp_path, scale="small")
