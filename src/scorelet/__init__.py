@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from scorelet import wavelets
+    from scorelet.analysis.fisher_profile import fisher_profile
     from scorelet.models import Denoiser, score
     from scorelet.tasks.denoise import Denoised, denoise
     from scorelet.tasks.evaluate import evaluate
@@ -22,13 +23,23 @@ _SOURCES = {
     "Denoiser": "scorelet.models",
     "denoise": "scorelet.tasks.denoise",
     "evaluate": "scorelet.tasks.evaluate",
+    "fisher_profile": "scorelet.analysis.fisher_profile",
     "load": "scorelet.zoo",
     "score": "scorelet.models",
 }
 
 _MODULES = ("wavelets",)
 
-__all__ = ["Denoised", "Denoiser", "denoise", "evaluate", "load", "score", "wavelets"]
+__all__ = [
+    "Denoised",
+    "Denoiser",
+    "denoise",
+    "evaluate",
+    "fisher_profile",
+    "load",
+    "score",
+    "wavelets",
+]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for

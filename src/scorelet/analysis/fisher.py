@@ -34,6 +34,7 @@ from scorelet.analysis.fisher_moments import ClassMoments
 from scorelet.core.errors import InputError
 
 TOLERANCE = 1e-8
+_ROUNDING = 1e-13  # relative, of sums of numbers in float64
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def fisher_ratio(moments: ClassMoments, *, tolerance: float = TOLERANCE) -> Fish
     """
     if moments.diagonal:
         raise InputError("These moments hold variances only: make them with diagonal=False.")
-    root, scale = _inverse_root(moments.within, tolerance)
+    root, scale = _inverse_root(_without_rounding(moments), tolerance)
     deviations = moments.deviations() / scale
     whitened = deviations @ root
     classes, rank = moments.classes, root.shape[1]
@@ -179,6 +180,14 @@ def separation_by_kind(
         if len(chosen):
             found.append(Separation(kind, int(mine.sum()), float(chosen.mean())))
     return tuple(found)
+
+
+def _without_rounding(moments: ClassMoments) -> Tensor:
+    """Return Σ_W with 0 for features whose variance is no more than rounding of their means."""
+    within = moments.within
+    size = moments.means().square().mean(0)
+    constant = within.diagonal() <= _ROUNDING**2 * size
+    return within.masked_fill(constant[:, None] | constant, 0)
 
 
 def _inverse_root(within: Tensor, tolerance: float) -> tuple[Tensor, Tensor]:

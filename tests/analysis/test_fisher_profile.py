@@ -1,0 +1,192 @@
+"""Profiles of networks: layers found, values those of the moments, nets left as they were."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from scorelet.analysis.fisher import fisher_ratio
+from scorelet.analysis.fisher_moments import ClassMoments
+from scorelet.analysis.fisher_profile import fisher_profile
+from scorelet.core.errors import InputError
+from scorelet.core.random import generator
+
+CLASSES = 3
+
+
+class Case:
+    """Pictures whose classes differ by a constant, and what LabelledImages has."""
+
+    def __init__(self, count=120, side=4, seed=0):
+        rng = generator(seed)
+        self.y = torch.arange(count) % CLASSES
+        self.x = torch.randn(count, 1, side, side, generator=rng)
+        self.x += 0.5 * self.y[:, None, None, None]
+
+
+class Branches(nn.Module):
+    """Calls one module twice, changes values in place, returns what is no tensor from one."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 2, 3, padding=1)
+        self.act = nn.ReLU(inplace=True)
+        self.pair = Pair()
+        self.drop = nn.Dropout(0.5)
+        self.head = nn.Linear(32, CLASSES)
+
+    def forward(self, x):
+        u = self.act(self.conv(x))
+        u, _ = self.pair(u)
+        return self.head(self.drop(self.act(u - 0.1).flatten(1)))
+
+
+class Pair(nn.Module):
+    """Its output is a tuple."""
+
+    def forward(self, x):
+        return x, None
+
+
+@pytest.fixture
+def case():
+    return Case()
+
+
+@pytest.fixture
+def net():
+    return Branches()
+
+
+def expected(features, y):
+    moments = ClassMoments(torch.bincount(y).tolist(), features[0].numel(), parts=2)
+    moments.update(features.flatten(1), y)
+    return fisher_ratio(moments)
+
+
+def test_layers_in_order_of_their_calls(net, case):
+    profile = fisher_profile(net, case, batch=32)
+    assert [layer.name for layer in profile.layers] == ["input", "conv", "act", "act#2", "head"]
+    assert profile["conv"].shape == (2, 4, 4)
+    assert profile["act"].module == "ReLU"
+    assert profile.counts == (40, 40, 40)
+
+
+def test_values_are_those_of_the_layers_outputs(net, case):
+    profile = fisher_profile(net, case, batch=50)
+    net.eval()
+    with torch.no_grad():
+        u = net.conv(case.x)
+        values = {"input": case.x, "conv": u, "act": u.relu(), "head": net(case.x)}
+    for name, features in values.items():
+        # float32 features in batches of another size: 1e-6 of their values
+        found, direct = profile[name].fisher, expected(features, case.y)
+        assert found.ratio == pytest.approx(direct.ratio, rel=1e-4)
+        assert found.rank == direct.rank
+
+
+def test_every_form_of_data_gives_the_same(net, case):
+    loader = [(case.x[k : k + 32], case.y[k : k + 32]) for k in range(0, 120, 32)]
+    arrays = (case.x.numpy(), case.y.numpy())
+    direct = fisher_profile(net, case, batch=32)
+    pairs = torch.utils.data.TensorDataset(case.x, case.y)
+    for data in (loader, arrays, (case.x, case.y), torch.utils.data.DataLoader(pairs, 32)):
+        assert fisher_profile(net, data, batch=32) == direct
+
+
+def test_pictures_of_8_bits_become_floats(net, case):
+    pictures = (case.x.clamp(0, 1) * 255).byte().permute(0, 2, 3, 1).numpy()
+    floats = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
+    assert fisher_profile(net, (pictures, case.y)) == fisher_profile(net, (floats, case.y))
+
+
+def test_the_network_is_left_as_it_was(net, case):
+    net.train()
+    net.head.eval()
+    state = {name: tensor.clone() for name, tensor in net.state_dict().items()}
+    fisher_profile(net, case)
+    assert net.training
+    assert not net.head.training
+    assert not any(module._forward_hooks for module in net.modules())
+    assert all(torch.equal(state[name], tensor) for name, tensor in net.state_dict().items())
+
+
+def test_layers_by_name_and_pattern(net, case):
+    names = lambda **options: [x.name for x in fisher_profile(net, case, **options).layers]  # noqa: E731
+    assert names(layers="head") == ["head"]
+    assert names(layers=["a*", "input"]) == ["input", "act", "act#2"]
+    nested = nn.Sequential(nn.Sequential(nn.Flatten(), nn.Linear(16, 5)), nn.ReLU())
+    assert [x.name for x in fisher_profile(nested, case, layers="0").layers] == ["0"]
+
+
+def test_a_mean_over_space_is_one_value_a_channel(net, case):
+    profile = fisher_profile(net, case, pool="mean")
+    with torch.no_grad():
+        direct = expected(net.conv(case.x).mean((2, 3)), case.y)
+    assert profile["conv"].fisher.dimension == 2
+    assert profile["conv"].fisher.ratio == pytest.approx(direct.ratio, rel=1e-4)
+
+
+def test_kinds_of_channels(net, case):
+    profile = fisher_profile(net, case, kinds={"conv": ["a", "b"]})
+    assert [kind.kind for kind in profile["conv"].kinds] == ["a", "b"]
+    with pytest.raises(InputError, match="Layer conv: 3 kinds of channels"):
+        fisher_profile(net, case, kinds={"conv": ["a", "b", "c"]})
+
+
+def test_layers_may_name_their_channels(net, case):
+    net.conv.channel_kinds = ("low", "wave")
+    assert [kind.kind for kind in fisher_profile(net, case)["conv"].kinds] == ["low", "wave"]
+
+
+def test_a_projection_lowers_the_ratio_by_its_share():
+    """White noise and a mean in a random direction: on average D/d of FR is left."""
+    case = Case(600, side=16)
+    noise = case.x - 0.5 * case.y[:, None, None, None]
+    rng = generator(4)
+    means = torch.randn(CLASSES, 1, 16, 16, generator=rng)
+    data = (noise + 0.3 * means[case.y], case.y)
+    net = nn.Identity()
+    full = fisher_profile(net, data, dimension=256)["input"].fisher
+    part = fisher_profile(net, data, dimension=64)["input"].fisher
+    # 64 of 256 coordinates of two random means: 1/4 within 2/√(2 · 64) of itself, twice
+    assert part.corrected / full.corrected == pytest.approx(0.25, rel=0.35)
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ((torch.zeros(3, 1, 4, 4), torch.zeros(4).long()), "3 pictures and 4 labels"),
+        ((torch.zeros(4, 1, 4, 4), torch.zeros(4).long()), "1 class"),
+        ((torch.zeros(4, 1, 4, 4), torch.tensor([0, 0, 0, 1])), "Class 1 has 1 samples"),
+        ((torch.zeros(4, 1, 4, 4), torch.tensor([0, -1, 0, 1])), "label is -1"),
+        ((torch.zeros(4, 1, 4, 4), torch.zeros(4)), "whole numbers"),
+        ((torch.zeros(6, 4, 4, 1).int(), torch.arange(6) % 2), "uint8 or floats"),
+        ((np.zeros((4, 1, 4, 4), np.uint8), [0, 0, 0, 1, 1, 1][:4]), "Class 1 has 1"),
+        ((np.zeros((6, 1, 4, 4), np.uint8), [0, 0, 0, 1, 1, 1]), "of 8 bits have shape"),
+        ("cifar10", "data are a str"),
+        (iter([]), "walked twice"),
+        ([], "no pictures"),
+        ([(1, 2, 3)], "no pairs"),
+    ],
+)
+def test_data_that_cannot_be_used(net, data, sentence):
+    with pytest.raises(InputError, match=sentence):
+        fisher_profile(net, data)
+
+
+def test_options_and_layers_that_cannot_be_used(net, case):
+    for options, sentence in (
+        ({"dimension": 1}, "dimension is 1"),
+        ({"pool": "max"}, "pool is 'max'"),
+        ({"layers": ["conv", "none"]}, "No layer is called 'none'"),
+        ({"layers": "pair"}, "its output is no tensor"),
+    ):
+        with pytest.raises(InputError, match=sentence):
+            fisher_profile(net, case, **options)
+    net.head.bias.data.fill_(torch.nan)
+    with pytest.raises(InputError, match="Layer head: Features are NaN"):
+        fisher_profile(net, case)
+    nn.init.zeros_(net.conv.weight)
+    with pytest.raises(InputError, match="Layer conv: The features are constant"):
+        fisher_profile(net, case, layers="conv")
