@@ -25,7 +25,7 @@ class Identity(Denoiser):
 
     blind = True
 
-    def _denoise(self, y, sigma, cond):
+    def _denoise(self, y, sigma, cond, label):
         return y
 
 

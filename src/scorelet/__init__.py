@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from scorelet.models import Denoiser, score
     from scorelet.tasks.denoise import Denoised, denoise
     from scorelet.tasks.evaluate import evaluate
-    from scorelet.zoo import load
+    from scorelet.zoo import load, save
 
 _SOURCES = {
     "Denoised": "scorelet.tasks.denoise",
@@ -25,6 +25,7 @@ _SOURCES = {
     "evaluate": "scorelet.tasks.evaluate",
     "fisher_profile": "scorelet.analysis.fisher_profile",
     "load": "scorelet.zoo",
+    "save": "scorelet.zoo",
     "score": "scorelet.models",
 }
 
@@ -37,6 +38,7 @@ __all__ = [
     "evaluate",
     "fisher_profile",
     "load",
+    "save",
     "score",
     "wavelets",
 ]

@@ -33,7 +33,7 @@ class Echo(Denoiser):
         super().__init__()
         self.blind = blind
 
-    def _denoise(self, y, sigma, cond):
+    def _denoise(self, y, sigma, cond, label):
         return sigma[:, None, None, None].expand_as(y)
 
 

@@ -1,12 +1,23 @@
 """Parameter counts, receptive fields and homogeneity of the networks."""
 
+import json
+
 import pytest
 import torch
 from torch import nn
 
 from laws.denoiser_laws import assert_euler, assert_homogeneous
-from scorelet.models import ResidualDenoiser
-from scorelet.networks import BFCNN, BiasFreeBatchNorm, ShuffleUNet, UNet, folded
+from scorelet.core.errors import InputError
+from scorelet.models import Locality, ResidualDenoiser
+from scorelet.networks import (
+    ARCHITECTURES,
+    BFCNN,
+    BiasFreeBatchNorm,
+    Network,
+    ShuffleUNet,
+    UNet,
+    folded,
+)
 
 NETWORKS = {
     "bf-cnn": lambda: BFCNN(width=8, depth=5),
@@ -69,6 +80,26 @@ def test_the_declared_radius_bounds_the_receptive_field(make):
         reach = (support - position).abs().max()
         assert reach <= net.receptive_radius
         assert reach >= net.receptive_radius - net.multiple - 2  # and it is not lavish
+
+
+@pytest.mark.parametrize("make", NETWORKS.values(), ids=NETWORKS)
+def test_networks_say_what_files_and_tiles_need(make):
+    network = make()
+    assert isinstance(network, Network)
+    assert network.classes is None
+    again = ARCHITECTURES[type(network).__name__](**json.loads(json.dumps(network.options)))
+    assert again.options == network.options
+    denoiser = ResidualDenoiser(network)
+    assert denoiser.locality == (network.receptive_radius, network.multiple)
+    assert denoiser.channels == network.accepts
+    with pytest.raises(InputError, match="has 2 channels: this denoiser takes 1"):
+        denoiser(torch.zeros(1, 2, 8, 8))
+
+
+def test_a_network_that_says_nothing_sees_the_whole_picture():
+    denoiser = ResidualDenoiser(nn.Identity())
+    assert not isinstance(denoiser.network, Network)
+    assert (denoiser.locality, denoiser.channels) == (Locality(None, 1), None)
 
 
 @pytest.mark.parametrize("make", NETWORKS.values(), ids=NETWORKS)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from samples import Identity, noisy, small_network
 from scorelet.core.errors import InputError
-from scorelet.models import ResidualDenoiser
+from scorelet.models import Locality, ResidualDenoiser
 from scorelet.tasks import tiling
 from scorelet.tasks.inference import denoise_array
 from scorelet.tasks.tiling import auto_side, plan
@@ -110,9 +110,9 @@ def test_automatic_tiles_bound_what_the_network_sees(height, width):
 
 def test_a_hundred_megapixels_pass_in_small_parts():
     class Watched(Identity):
-        receptive_radius, multiple, largest = 82, 8, 0
+        locality, largest = Locality(82, 8), 0
 
-        def _denoise(self, y, sigma, cond):
+        def _denoise(self, y, sigma, cond, label):
             self.largest = max(self.largest, y.numel())
             return y
 

@@ -124,13 +124,56 @@ def test_a_description_with_a_gap_is_one_sentence(path, missing):
     tensors, header = load_tensors(path)
     del header[missing]
     save_tensors(path, tensors, header)
-    assert f"does not fit this version of scorelet: '{missing}'" in sentence(path)
+    assert f"does not fit this version of scorelet: it has no entry '{missing}'" in sentence(path)
 
 
-@pytest.mark.parametrize("header", [{}, {"kind": "training-state"}, {"kind": "denoiser-of-2099"}])
-def test_a_file_of_another_kind_is_one_sentence(path, header):
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ({}, " does not say of which kind of model: "),
+        ({"kind": "training-state"}, " is the state of a training run, "),
+        ({"kind": "denoiser-of-2099"}, " of the kind 'denoiser-of-2099', which this version "),
+        ({"kind": ["a", "list"]}, " of the kind ['a', 'list'], which this version "),
+    ],
+)
+def test_a_file_of_another_kind_is_one_sentence(path, header, words):
     save_tensors(path, {"a": torch.ones(2)}, header)
-    assert sentence(path).endswith(" holds no denoiser that this version of scorelet knows.")
+    assert words in sentence(path)
+
+
+@pytest.mark.parametrize("written", [2, 99, "next", None])
+def test_a_file_of_a_newer_version_is_one_sentence(path, written):
+    save_denoiser(path, small_network())
+    tensors, header = load_tensors(path)
+    save_tensors(path, tensors, header | {"format": written})
+    assert f"by a newer version of scorelet (format {written}, this one reads up to 1): " in (
+        sentence(path)
+    )
+
+
+def test_a_file_from_before_formats_were_counted_still_loads(path):
+    network = small_network()
+    save_denoiser(path, network)
+    tensors, header = load_tensors(path)
+    del header["format"]
+    assert header["kind"] == "blind-denoiser"
+    save_tensors(path, tensors, header)
+    with torch.no_grad():
+        assert torch.equal(load(path)(picture()), ResidualDenoiser(network)(picture()))
+
+
+def test_tensors_that_are_missing_or_too_many_are_named(path):
+    save_denoiser(path, small_network("bf-cnn"))
+    tensors, header = load_tensors(path)
+    first, *others = tensors
+    save_tensors(path, {name: tensors[name] for name in others}, header)
+    assert sentence(path).endswith(f": it lacks the tensor {first}")
+    save_tensors(path, {"odd": torch.ones(1), **tensors}, header)
+    assert sentence(path).endswith(": it holds the tensor odd too many")
+    save_tensors(path, {"odd": torch.ones(1)}, header)
+    assert f" the tensors {', '.join(list(tensors)[:3])} and {len(tensors) - 3} more" in (
+        sentence(path).replace("it lacks", "")
+    )
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.999])

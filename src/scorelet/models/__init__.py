@@ -2,13 +2,16 @@
 
 from scorelet.models.closed_form import ClosedFormDenoiser
 from scorelet.models.denoiser import (
+    Curve,
     Denoiser,
+    Locality,
     NoiseLike,
     ResidualDenoiser,
     noise_level,
 )
 from scorelet.models.finite_set import FiniteSetDenoiser
 from scorelet.models.gaussian import GaussianDenoiser, StationaryGaussianDenoiser
+from scorelet.models.labels import LabelLike, class_labels
 from scorelet.models.mixture import GaussianMixtureDenoiser
 from scorelet.models.noise import (
     LogUniformNoise,
@@ -21,10 +24,13 @@ from scorelet.models.tweedie import denoised_from_score, score, score_from_denoi
 
 __all__ = [
     "ClosedFormDenoiser",
+    "Curve",
     "Denoiser",
     "FiniteSetDenoiser",
     "GaussianDenoiser",
     "GaussianMixtureDenoiser",
+    "LabelLike",
+    "Locality",
     "LogUniformNoise",
     "NoiseLaw",
     "NoiseLike",
@@ -33,6 +39,7 @@ __all__ = [
     "StationaryGaussianDenoiser",
     "UniformNoise",
     "add_noise",
+    "class_labels",
     "denoised_from_score",
     "noise_level",
     "score",

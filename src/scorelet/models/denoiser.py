@@ -5,17 +5,36 @@ E[x | y]. Images are (batch, channel, height, width) with values in [0, 1]; sigm
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import final
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple, final
 
 import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
-from scorelet.core.typing import Image, NoiseLevel
+from scorelet.core.network import Network
+from scorelet.core.typing import Image, Labels, NoiseLevel
+from scorelet.models.labels import LabelLike, class_labels
 
 NoiseLike = float | int | Sequence[float | int] | Tensor
 """What a user may give as noise level: a number, or one number per image."""
+
+
+Curve = Sequence[Sequence[float]]
+"""Pairs [measured, true] of a noise level, by which an estimate of it is corrected."""
+
+
+class Locality(NamedTuple):
+    """Which pixels a result depends on: what it takes to cut a picture into tiles.
+
+    Attributes:
+        receptive_radius: a pixel of the result depends on those at most so far away; None: on all.
+        multiple: side in pixels of the grid to which tiles have to keep.
+    """
+
+    receptive_radius: int | None = None
+    multiple: int = 1
 
 
 def noise_level(sigma: NoiseLike, y: Tensor, *, positive: bool = False) -> NoiseLevel:
@@ -66,8 +85,12 @@ class Denoiser(nn.Module, ABC):
 
     - `blind`: the noise level is not needed, and is ignored if given;
     - `conditional`: a condition `cond` is understood;
+    - `labels`: how many classes it can be conditioned on, or None;
     - `needs_noise`: sigma = 0 is refused;
-    - `channels`: the channel counts it takes, or None for any.
+    - `channels`: the channel counts it takes, or None for any;
+    - `locality`: which pixels a result depends on; all of them if nothing is said;
+    - `calibration`: curves that correct the noise level found from its residual, by kind of
+      picture (`scorelet.analysis.noise_level.curve_name`); empty if none was measured.
 
     References: Robbins 1956; Miyasawa 1961; Kadkhodaie, Guth, Simoncelli, Mallat 2024,
     arXiv 2310.02557, section 2.
@@ -75,12 +98,19 @@ class Denoiser(nn.Module, ABC):
 
     blind: bool = False
     conditional: bool = False
+    labels: int | None = None
     needs_noise: bool = False
     channels: tuple[int, ...] | None = None
+    locality: Locality = Locality()
+    calibration: Mapping[str, Curve] = MappingProxyType({})
 
     @final
     def forward(
-        self, y: Tensor, sigma: NoiseLike | None = None, cond: Tensor | None = None
+        self,
+        y: Tensor,
+        sigma: NoiseLike | None = None,
+        cond: Tensor | None = None,
+        label: LabelLike | None = None,
     ) -> Image:
         """Return the estimate of the clean image, with the shape, dtype and device of `y`.
 
@@ -88,10 +118,13 @@ class Denoiser(nn.Module, ABC):
             y: noisy image (batch, channel, height, width), values in [0, 1] before the noise.
             sigma: noise standard deviation in the unit of `y`, one number or one per image.
             cond: what the denoiser is conditioned on, if it is conditional.
+            label: class of the clean image, one number or an integer tensor of one per image, if
+                the denoiser knows `labels`; None: the estimate is over all classes.
 
         Raises:
             InputError: `y` is not a float image batch of a known channel count, sigma is missing
-                or cannot be used, or a condition was given to a denoiser without conditions.
+                or cannot be used, a label is out of range, or a condition or label was given to a
+                denoiser without them.
         """
         self._check(y)
         if sigma is None and not self.blind:
@@ -101,15 +134,23 @@ class Denoiser(nn.Module, ABC):
             )
         if cond is not None and not self.conditional:
             raise InputError("This denoiser takes no condition: call it as denoiser(y, sigma).")
+        classes = None if label is None else self._classes(label, y)
         if sigma is None:
             level = y.new_full((y.shape[0],), torch.nan)  # unknown: whoever uses it will notice
         else:
             level = noise_level(sigma, y, positive=self.needs_noise)
-        return self._denoise(y, level, cond)
+        return self._denoise(y, level, cond, classes)
 
     @abstractmethod
-    def _denoise(self, y: Image, sigma: NoiseLevel, cond: Tensor | None) -> Image:
+    def _denoise(
+        self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
+    ) -> Image:
         """Compute f(y, sigma) on checked inputs; a blind denoiser may get sigma = NaN."""
+
+    def _classes(self, label: LabelLike, y: Tensor) -> Labels:
+        if self.labels is None:
+            raise InputError("This denoiser knows no classes: call it without label.")
+        return class_labels(label, y, classes=self.labels)
 
     def _check(self, y: Tensor) -> None:
         if y.ndim != 4:
@@ -133,8 +174,11 @@ class ResidualDenoiser(Denoiser):
     f(y) = J(y) y, with J the Jacobian of f at y.
 
     Args:
-        network: any module that maps an image batch to one of the same shape.
-        channels: the channel counts that the network takes, or None if it takes any.
+        network: any module that maps an image batch to one of the same shape. One that is a
+            `scorelet.networks.Network` says itself which channel counts it takes and how far it
+            sees.
+        channels: the channel counts that the denoiser takes; None: what the network says, or any.
+        calibration: see `Denoiser`.
         compute_dtype: the dtype of the network's weights where it differs from the images'; the
             subtraction keeps the images' dtype.
 
@@ -149,13 +193,20 @@ class ResidualDenoiser(Denoiser):
         network: nn.Module,
         *,
         channels: tuple[int, ...] | None = None,
+        calibration: Mapping[str, Curve] | None = None,
         compute_dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
         self.network = network
         self.compute_dtype = compute_dtype
         self.channels = channels
+        self.calibration = dict(calibration or {})
+        if isinstance(network, Network):
+            self.channels = channels or network.accepts
+            self.locality = Locality(network.receptive_radius, network.multiple)
 
-    def _denoise(self, y: Image, sigma: NoiseLevel, cond: Tensor | None) -> Image:
+    def _denoise(
+        self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
+    ) -> Image:
         noise = self.network(y if self.compute_dtype is None else y.to(self.compute_dtype))
         return y - noise.to(y.dtype)

@@ -14,7 +14,7 @@ import torch
 from torch import Generator, Tensor
 
 from scorelet.core.errors import InputError
-from scorelet.core.typing import Image, NoiseLevel, PerSample
+from scorelet.core.typing import Image, Labels, NoiseLevel, PerSample
 from scorelet.models.closed_form import ClosedFormDenoiser, check_float_tensors
 from scorelet.models.denoiser import NoiseLike, noise_level
 
@@ -63,7 +63,9 @@ class FiniteSetDenoiser(ClosedFormDenoiser):
             covariances.append((weight[:, None] * centred).mT @ centred)
         return torch.stack(covariances)
 
-    def _denoise(self, y: Image, sigma: NoiseLevel, cond: Tensor | None) -> Image:
+    def _denoise(
+        self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
+    ) -> Image:
         weights = self._logits(y, sigma).softmax(1)
         return (weights @ self.points.flatten(1).to(y)).reshape(y.shape)
 
@@ -72,7 +74,7 @@ class FiniteSetDenoiser(ClosedFormDenoiser):
         return self._logits(y, sigma).logsumexp(1) - math.log(len(self.points)) - log_normaliser
 
     def _score(self, y: Image, sigma: NoiseLevel) -> Image:
-        return (self._denoise(y, sigma, None) - y) / sigma.square()[:, None, None, None]
+        return (self._denoise(y, sigma, None, None) - y) / sigma.square()[:, None, None, None]
 
     def _logits(self, y: Image, sigma: NoiseLevel) -> Tensor:
         """-||y - x_i||^2 / (2 sigma^2), (batch, n)."""

@@ -18,7 +18,7 @@ from torch import Generator, Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.random import randn
-from scorelet.core.typing import Image, NoiseLevel, PerSample, Scalar
+from scorelet.core.typing import Image, Labels, NoiseLevel, PerSample, Scalar
 from scorelet.models.closed_form import ClosedFormDenoiser, check_float_tensors
 from scorelet.models.denoiser import NoiseLike, noise_level
 
@@ -66,7 +66,9 @@ class _DiagonalGaussian(ClosedFormDenoiser):
         white = randn((count, *self.shape), rng=rng, like=self.mean)
         return self.mean + self._apply_gain(white, self.variances.sqrt()[None])
 
-    def _denoise(self, y: Image, sigma: NoiseLevel, cond: Tensor | None) -> Image:
+    def _denoise(
+        self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
+    ) -> Image:
         mean = self.mean.to(y)
         return mean + self._apply_gain(y - mean, self._shrinkage(sigma, y))
 

@@ -2,6 +2,7 @@
 
 from torch import nn
 
+from scorelet.core.network import Network
 from scorelet.networks.bf_cnn import BFCNN
 from scorelet.networks.folding import folded
 from scorelet.networks.normalization import BiasFreeBatchNorm
@@ -13,6 +14,14 @@ ARCHITECTURES: dict[str, type[nn.Module]] = {
     "ShuffleUNet": ShuffleUNet,
     "UNet": UNet,
 }
-"""Networks that a checkpoint can name: class name → class."""
+"""Networks that a checkpoint can name: class name → class, whose objects are each a `Network`."""
 
-__all__ = ["ARCHITECTURES", "BFCNN", "BiasFreeBatchNorm", "ShuffleUNet", "UNet", "folded"]
+__all__ = [
+    "ARCHITECTURES",
+    "BFCNN",
+    "BiasFreeBatchNorm",
+    "Network",
+    "ShuffleUNet",
+    "UNet",
+    "folded",
+]

@@ -30,10 +30,7 @@ class BFCNN(nn.Module):
         (batch, channels, height, width) → (batch, outputs, height, width), for any sides.
 
     Attributes:
-        options: the constructor's arguments, for checkpoints.
-        accepts: channel counts of the pictures that it takes.
-        multiple: 1, sides may have any length.
-        receptive_radius: a pixel of the result depends on those at most so far away.
+        options, accepts, receptive_radius, multiple, classes: see `Network`.
 
     References:
         Mohan et al., ICLR 2020, arXiv 1906.05478; Kadkhodaie, Guth, Simoncelli, Mallat, ICLR 2024,
@@ -66,6 +63,7 @@ class BFCNN(nn.Module):
         self.accepts = (channels,)
         self.multiple = 1
         self.receptive_radius = 2 + (depth - 2) // spacing
+        self.classes = None
         layers: list[nn.Module] = [conv3x3(channels, width)]
         if not first_layer_linear:
             layers.append(nn.ReLU())

@@ -35,10 +35,7 @@ class ShuffleUNet(nn.Module):
         multiple of `multiple` is mirrored up to it and cut back.
 
     Attributes:
-        options: the constructor's arguments, for checkpoints.
-        accepts: channel counts of the pictures that it takes.
-        multiple: side in pixels of the blocks of the coarsest level.
-        receptive_radius: a pixel of the result depends on those at most so far away, rounded up.
+        options, accepts, receptive_radius, multiple, classes: see `Network`.
     """
 
     def __init__(
@@ -62,6 +59,7 @@ class ShuffleUNet(nn.Module):
         self.accepts = (1, channels) if channels == 3 else (channels,)
         self.multiple = 2 ** len(widths)
         self.receptive_radius = _radius(encoder, decoder)
+        self.classes = None
         self.head = conv3x3(4 * channels, widths[0])
         self.tail = conv3x3(widths[0], 4 * channels)
         self.encoders = nn.ModuleList(_blocks(w, n) for w, n in zip(widths, encoder, strict=True))

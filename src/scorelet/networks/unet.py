@@ -28,10 +28,7 @@ class UNet(nn.Module):
         mirrored up to it and cut back.
 
     Attributes:
-        options: the constructor's arguments, for checkpoints.
-        accepts: channel counts of the pictures that it takes.
-        multiple: 2^blocks.
-        receptive_radius: a pixel of the result depends on those at most so far away, rounded up.
+        options, accepts, receptive_radius, multiple, classes: see `Network`.
 
     References:
         Kadkhodaie, Guth, Simoncelli, Mallat, ICLR 2024, arXiv 2310.02557, appendix.
@@ -44,6 +41,7 @@ class UNet(nn.Module):
         self.accepts = (channels,)
         self.multiple = 2**blocks
         self.receptive_radius = 4 * (2**blocks - 1) + 2 * 2**blocks + 2**blocks
+        self.classes = None
         first = nn.Sequential(conv3x3(channels, width), nn.ReLU(), *_conv_norm_relu(width, width))
         self.encoders = nn.ModuleList([first])
         self.encoders.extend(_double(widths[k], widths[k + 1]) for k in range(blocks))

@@ -41,7 +41,12 @@ def prepare(
     if isinstance(denoiser, ResidualDenoiser):
         network = folded(denoiser.network).to(device=place, dtype=kind)
         network = network.to(memory_format=torch.channels_last)  # ty: ignore[no-matching-overload]
-        return ResidualDenoiser(network, channels=denoiser.channels, compute_dtype=kind).eval()
+        return ResidualDenoiser(
+            network,
+            channels=denoiser.channels,
+            calibration=denoiser.calibration,
+            compute_dtype=kind,
+        ).eval()
     return copy.deepcopy(denoiser).to(place).eval()
 
 
@@ -71,7 +76,9 @@ def tiles_of(denoiser: Denoiser, pixels: Pixels, *, tile: TileSide = "auto") -> 
     """Return the tiles of `denoise_tiles`."""
     height, width = pixels.shape[:2]
     side = auto_side(height, width) if isinstance(tile, str) else tile
-    radius, multiple = locality(denoiser)
+    radius, multiple = denoiser.locality
+    if radius is None:  # every tile would have to read the whole picture
+        side, radius = None, 0
     return plan(height, width, side=side, radius=radius, multiple=multiple)
 
 
@@ -120,16 +127,7 @@ def _refuse_overflow(clean: Pixels) -> None:
         )
 
 
-def locality(denoiser: Denoiser) -> tuple[int, int]:
-    """Return receptive radius and block size in pixels of the network.
-
-    A denoiser without a convolutional network sees the whole picture: its radius is unbounded.
-    """
-    network = getattr(denoiser, "network", denoiser)
-    return getattr(network, "receptive_radius", 1 << 40), getattr(network, "multiple", 1)
-
-
-@torch.inference_mode()
+@torch.no_grad()  # not inference_mode: a denoiser may be a gradient itself, by torch.func
 def _run(denoiser: Denoiser, noisy: Pixels, sigma: float | None, device: torch.device) -> Pixels:
     batch: Tensor = (
         torch.from_numpy(np.ascontiguousarray(noisy, dtype=np.float32))

@@ -1,22 +1,38 @@
-"""Names → built-in checkpoints and cards; loading by name, path or Hub id."""
+"""Names → built-in checkpoints and cards; models as files, of every kind."""
 
-from scorelet.zoo.checkpoints import (
+from scorelet.zoo import kinds as _kinds  # noqa: F401 - importing them registers them
+from scorelet.zoo.checkpoints import save
+from scorelet.zoo.denoisers import load_calibration, load_denoiser, load_weights, save_denoiser
+from scorelet.zoo.kind import KINDS, Kind, kind_of, register
+from scorelet.zoo.parts import (
     build_network,
-    load_calibration,
-    load_denoiser,
-    load_weights,
-    save_denoiser,
+    check_tensors,
+    describe_network,
+    pack,
+    rebuild_network,
+    unpack,
 )
-from scorelet.zoo.registry import card, load, locate_weights, names
+from scorelet.zoo.registry import card, load, load_as, locate_weights, names
 
 __all__ = [
+    "KINDS",
+    "Kind",
     "build_network",
     "card",
+    "check_tensors",
+    "describe_network",
+    "kind_of",
     "load",
+    "load_as",
     "load_calibration",
     "load_denoiser",
     "load_weights",
     "locate_weights",
     "names",
+    "pack",
+    "rebuild_network",
+    "register",
+    "save",
     "save_denoiser",
+    "unpack",
 ]

@@ -1,105 +1,95 @@
-"""Denoisers as files: weights, what builds them, and where they come from."""
+"""Models as files: what they hold says which kind of model they are."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor, nn
-
 from scorelet.core.checkpoint import load_tensors, save_tensors
-from scorelet.core.errors import CheckpointError, InputError, one_line
-from scorelet.models import Denoiser, ResidualDenoiser
-from scorelet.networks import ARCHITECTURES
+from scorelet.core.errors import CheckpointError, one_line
+from scorelet.zoo.kind import Header, Kind, Tensors, kind_named, kind_of
 
-KIND = "blind-denoiser"
-
-Curve = Sequence[Sequence[float]]
+FORMAT = 1
+"""Of the files that are written; files from before it was counted have none."""
 
 
-def build_network(architecture: str, options: dict[str, Any]) -> nn.Module:
-    """Build an untrained network by the name of its class in `scorelet.networks`.
+def save(model: object, path: str | Path) -> None:
+    """Write a model to a ``.safetensors`` file, whole or not at all; `load` gives it back.
 
-    Raises:
-        InputError: unknown name, or options that its constructor refuses.
-    """
-    if architecture not in ARCHITECTURES:
-        known = ", ".join(sorted(ARCHITECTURES))
-        raise InputError(f"Unknown architecture {architecture!r}: choose one of {known}.")
-    try:
-        return ARCHITECTURES[architecture](**options)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{architecture} does not take {options}: {error}.") from error
-
-
-def save_denoiser(
-    path: Path,
-    network: nn.Module,
-    *,
-    calibration: dict[str, Curve] | None = None,
-    dtype: torch.dtype = torch.float32,
-) -> None:
-    """Write the network of a `ResidualDenoiser` with what builds it again.
+    Tensors keep their dtype. Weights of a network may be stored in half precision
+    (``save(copy.deepcopy(model).half(), path)``) and become float32 when they are loaded.
 
     Args:
-        path: target, ``.safetensors``.
-        network: an instance of a class in `scorelet.networks.ARCHITECTURES`.
-        calibration: kind of picture → curve of the noise estimate (`ResidualMeter`), if measured.
-        dtype: of the stored weights; float16 halves the file.
-    """
-    tensors = {
-        name: tensor.to(dtype) if tensor.is_floating_point() else tensor
-        for name, tensor in network.state_dict().items()
-    }
-    header = {
-        "kind": KIND,
-        "architecture": type(network).__name__,
-        "options": network.options,
-        "calibration": {
-            kind: [list(row) for row in curve] for kind, curve in (calibration or {}).items()
-        },
-    }
-    save_tensors(path, tensors, header)
-
-
-def load_denoiser(path: Path) -> Denoiser:
-    """Read a file of `save_denoiser`; weights become float32, the model is in evaluation mode.
+        model: of a registered kind: a denoiser, a classifier, or what `register` has added.
+        path: target; what is there is replaced.
 
     Raises:
-        CheckpointError: missing, damaged, a pickle, or not a denoiser of this version.
+        InputError: the model is of no registered kind.
+        CheckpointError: the file cannot be written.
     """
-    network, _ = _load(path)
-    return ResidualDenoiser(network, channels=getattr(network, "accepts", None)).eval()
+    kind = kind_of(model)
+    header, tensors = kind.describe(model)
+    save_tensors(Path(path), tensors, {"kind": kind.name, "format": FORMAT, **header})
 
 
-def load_weights(path: Path) -> dict[str, Tensor]:
-    """Return the tensors of a file of `save_denoiser` in float32, by name.
+def read_model(path: Path) -> Any:  # noqa: ANN401 - of any kind
+    """Return the model of a file, in evaluation mode, on the CPU.
 
     Raises:
-        CheckpointError: as `load_denoiser`.
+        CheckpointError: missing, damaged, a pickle, of a newer version, of an unknown kind, or
+            with a part missing.
     """
-    return _load(path)[0].state_dict()
+    return build(path, *open_model(path))
 
 
-def load_calibration(path: Path) -> dict[str, Curve]:
-    """Return the curves of the noise estimate by kind of picture, if they were measured.
+def open_model(path: Path) -> tuple[Kind[Any], Header, Tensors]:
+    """Return the kind, the header and the tensors of a file, without building the model.
 
     Raises:
-        CheckpointError: as `load_denoiser`.
+        CheckpointError: as `read_model`, but for what does not fit together.
     """
-    _, header = load_tensors(path)
-    return dict(header.get("calibration", {}))
-
-
-def _load(path: Path) -> tuple[nn.Module, dict[str, Any]]:
     tensors, header = load_tensors(path)
-    if header.get("kind") != KIND:
-        raise CheckpointError(f"{path} holds no denoiser that this version of scorelet knows.")
+    written = header.get("format", FORMAT)
+    if not isinstance(written, int) or written > FORMAT:
+        raise CheckpointError(
+            f"{path} was written by a newer version of scorelet (format {written}, this one reads "
+            f"up to {FORMAT}): upgrade scorelet."
+        )
+    return _kind(path, header), header, tensors
+
+
+def build(path: Path, kind: Kind[Any], header: Header, tensors: Tensors) -> Any:  # noqa: ANN401
+    """Return the model of `open_model`'s answer.
+
+    Raises:
+        CheckpointError: header and tensors do not fit together, or something is missing.
+    """
     try:
-        network = build_network(str(header["architecture"]), dict(header["options"]))
-        network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        return kind.build(header, tensors)
+    except KeyError as error:
+        raise CheckpointError(
+            f"{path} does not fit this version of scorelet: it has no entry {error}."
+        ) from error
+    except (RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"{path} does not fit this version of scorelet: {one_line(error)}"
         ) from error
-    return network, header
+
+
+def _kind(path: Path, header: Header) -> Kind[Any]:
+    name = header.get("kind")
+    if name is None:
+        raise CheckpointError(
+            f"{path} holds tensors but does not say of which kind of model: expected a file that "
+            "scorelet.save has written."
+        )
+    if name == "training-state":
+        raise CheckpointError(
+            f"{path} is the state of a training run, which only --resume takes: name the weights "
+            "beside it."
+        )
+    try:
+        return kind_named(name)
+    except ValueError as error:
+        raise CheckpointError(
+            f"{path} holds a model of {error}: upgrade scorelet, or import the program that "
+            "registers it."
+        ) from None

@@ -5,12 +5,14 @@ import os
 import re
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from scorelet.core.errors import InputError
-from scorelet.models import Denoiser
-from scorelet.zoo.checkpoints import load_denoiser
+from scorelet.zoo.checkpoints import build, open_model, read_model
 from scorelet.zoo.hub import fetch
+from scorelet.zoo.kind import Kind
+
+Model = TypeVar("Model")
 
 WEIGHTS = Path(str(files("scorelet.zoo") / "weights"))
 _FILES = (".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".pkl")  # Hub ids may have dots, too
@@ -64,22 +66,51 @@ def locate_weights(model: str | Path) -> Path:
     raise InputError(_unknown(model))
 
 
-def load(model: str | Path = "photo") -> Denoiser:
-    """Load a denoiser: built-in name, path of a ``.safetensors`` file, or Hub id.
+def load(model: str | Path = "photo") -> Any:  # noqa: ANN401 - what the file is
+    """Load a model: built-in name, path of a ``.safetensors`` file, or Hub id.
 
-    The result maps (y, sigma) to an estimate of E[x | y], images (batch, channel, height, width)
-    with values in [0, 1]; it is in evaluation mode, float32, on the CPU.
+    The result is what the file is, in evaluation mode, on the CPU: a `Denoiser`, which maps
+    (y, sigma) to an estimate of E[x | y], a `Classifier`, or a model of another kind in
+    `scorelet.zoo.KINDS`.
 
     Raises:
         InputError: unknown name.
-        CheckpointError: missing, damaged or unsafe weights.
+        CheckpointError: missing, damaged or unsafe weights, of an unknown kind or a newer version.
 
     Example:
         >>> import torch, scorelet as sl
         >>> sl.load("photo")(torch.zeros(1, 3, 8, 8)).shape
         torch.Size([1, 3, 8, 8])
     """
-    return load_denoiser(locate_weights(model))
+    return read_model(locate_weights(model))
+
+
+def load_as(model_type: type[Model], model: str | Path, *, verb: str) -> Model:
+    """Load a model that must be of a class; nothing is built if it is not.
+
+    Args:
+        model_type: as `scorelet.models.Denoiser`.
+        model: built-in name, path or Hub id.
+        verb: who asks, for the sentence that another kind of model is met with.
+
+    Raises:
+        InputError: unknown name, or a model of another kind; the sentence names the verbs for it.
+        CheckpointError: as `load`.
+    """
+    path = locate_weights(model)
+    kind, header, tensors = open_model(path)
+    if not issubclass(kind.model_type, model_type):
+        raise InputError(
+            f"{model} is {kind.words}, and {verb} takes a {model_type.__name__.lower()}: "
+            f"{_uses(kind)}."
+        )
+    return build(path, kind, header, tensors)
+
+
+def _uses(kind: Kind[Any]) -> str:
+    if not kind.verbs:
+        return "load it in Python, with scorelet.load"
+    return f"use it with {' or '.join(f'scorelet {verb}' for verb in kind.verbs)}"
 
 
 def _unknown(name: str) -> str:

@@ -1,0 +1,27 @@
+"""What a network says of itself, so that files, tiles and checks need not guess."""
+
+from typing import Any, Protocol, runtime_checkable
+
+
+@runtime_checkable
+class Network(Protocol):
+    """An `nn.Module` from images (batch, channel, height, width) to images, or to logits.
+
+    Every class in `scorelet.networks.ARCHITECTURES` has these attributes, and so has a network of
+    your own that is to be saved, or to be run by tiles.
+
+    Attributes:
+        options: the constructor's arguments, of types that JSON knows: what a checkpoint keeps.
+        accepts: channel counts of the images that it takes.
+        receptive_radius: a pixel of the result depends on those at most so far away; None if the
+            radius is unbounded, as with attention or statistics of the whole image.
+        multiple: side in pixels of the grid on which it works (2 to the number of halvings); an
+            image shifted by less gives another result.
+        classes: how many logits it returns for an image; None: it returns images.
+    """
+
+    options: dict[str, Any]
+    accepts: tuple[int, ...]
+    receptive_radius: int | None
+    multiple: int
+    classes: int | None

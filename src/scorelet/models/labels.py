@@ -1,0 +1,43 @@
+"""Labels of classes: whole numbers 0, 1, ..., one for a batch or one for each image."""
+
+import torch
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.core.typing import Labels
+
+LabelLike = int | Tensor
+"""What a user may give as label: a whole number, or a tensor of one per image."""
+
+_NO_NUMBER = "label is {!r}: it must be a whole number, the number of a class, or a tensor of them."
+
+
+def class_labels(label: LabelLike, y: Tensor, *, classes: int) -> Labels:
+    """Return `label` as a (batch,) tensor of int64 on the device of `y`.
+
+    Args:
+        label: a whole number, or a 0-d or (batch,) tensor of an integer dtype.
+        y: any tensor with the batch on its first axis.
+        classes: how many classes there are; labels are 0 to classes - 1.
+
+    Raises:
+        InputError: no whole numbers, a wrong length, or values out of range.
+    """
+    given = label if isinstance(label, Tensor) else _as_tensor(label)
+    if given.is_floating_point() or given.is_complex() or given.dtype == torch.bool:
+        raise InputError(_NO_NUMBER.format(label))
+    if given.ndim > 1 or (given.ndim == 1 and len(given) != len(y)):
+        raise InputError(
+            f"label has shape {tuple(given.shape)} for a batch of {len(y)}: "
+            "give one label, or one per image."
+        )
+    if not torch.compiler.is_compiling() and bool(((given < 0) | (given >= classes)).any()):
+        raise InputError(f"label is {label}: this model has classes 0 to {classes - 1}.")
+    return given.to(device=y.device, dtype=torch.int64).expand(len(y))
+
+
+def _as_tensor(label: int) -> Tensor:
+    try:
+        return torch.as_tensor(label)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(_NO_NUMBER.format(label)) from error

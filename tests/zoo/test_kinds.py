@@ -1,0 +1,165 @@
+"""Kinds of model: what is saved comes back, of its kind, in its dtype, with its parts."""
+
+from dataclasses import dataclass
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from samples import small_network
+from scorelet import zoo
+from scorelet.core.checkpoint import load_tensors, save_tensors
+from scorelet.core.errors import CheckpointError, InputError
+from scorelet.core.random import generator
+from scorelet.models import Denoiser, GaussianMixtureDenoiser, ResidualDenoiser
+from scorelet.zoo.kind import KINDS
+
+
+@dataclass
+class Scale:
+    """A model that is no nn.Module: two denoisers and a factor between them."""
+
+    coarse: Denoiser
+    detail: Denoiser
+    factor: Tensor
+
+
+def describe(model):
+    header, tensors = zoo.pack({"coarse": model.coarse, "detail": model.detail})
+    return header, tensors | {"factor": model.factor}
+
+
+def build(header, tensors):
+    return Scale(**zoo.unpack(header, tensors), factor=tensors["factor"])
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "model.safetensors"
+
+
+@pytest.fixture
+def known(monkeypatch):
+    """Kinds that a test registers are forgotten after it."""
+    kinds = dict(KINDS)
+    yield
+    KINDS.clear()
+    KINDS.update(kinds)
+
+
+@pytest.fixture
+def scale(known):
+    zoo.register(zoo.Kind("two-scale", Scale, describe, build, verbs=("sample",)))
+    return Scale(
+        mixture(),
+        ResidualDenoiser(small_network().double(), calibration={"1": [[1.0, 2.0]]}),
+        torch.tensor([2.5], dtype=torch.float64),
+    )
+
+
+def mixture(dtype=torch.float64):
+    rng = generator(5)
+    means = torch.rand(2, 1, 4, 4, generator=rng, dtype=dtype)
+    return GaussianMixtureDenoiser(
+        torch.tensor([0.25, 0.75], dtype=dtype), means, torch.tensor([0.1, 0.2], dtype=dtype)
+    )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_closed_form_comes_back_bit_for_bit_in_its_dtype(path, dtype):
+    model = mixture(dtype)
+    zoo.save(model, path)
+    loaded = zoo.load(path)
+    assert type(loaded) is GaussianMixtureDenoiser
+    for name, buffer in model.named_buffers():
+        got = loaded.get_buffer(name)
+        assert got.dtype == dtype
+        assert torch.equal(got, buffer)
+    y = torch.rand(3, 1, 4, 4, generator=generator(1), dtype=dtype)
+    assert torch.equal(loaded(y, 0.3), model(y, 0.3))
+
+
+def test_weights_of_double_precision_stay_double(path):
+    model = ResidualDenoiser(small_network("unet").double())
+    zoo.save(model, path)
+    loaded = zoo.load(path)
+    assert {p.dtype for p in loaded.parameters()} == {torch.float64}
+    y = torch.rand(1, 1, 8, 8, generator=generator(1), dtype=torch.float64)
+    assert torch.equal(loaded(y), model(y))
+    assert all(p.requires_grad for p in loaded.parameters())  # as those of a network just built
+
+
+def test_a_model_of_models_comes_back_with_its_parts_in_their_dtypes(path, scale):
+    zoo.save(scale, path)
+    loaded = zoo.load(path)
+    assert type(loaded) is Scale
+    assert torch.equal(loaded.factor, scale.factor)
+    assert loaded.detail.calibration == {"1": [[1.0, 2.0]]}
+    y = torch.rand(1, 1, 4, 4, generator=generator(1), dtype=torch.float64)
+    assert torch.equal(loaded.coarse(y, 0.2), scale.coarse(y, 0.2))
+    assert torch.equal(loaded.detail(y), scale.detail(y))
+    assert loaded.detail(y).dtype == torch.float64
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            lambda h, t: h["parts"]["detail"].pop("options"),
+            "its part detail has no entry 'options'",
+        ),
+        (
+            lambda h, t: h["parts"]["detail"].update(kind="odd"),
+            "part detail: the kind 'odd', which this",
+        ),
+        (lambda h, t: t.pop("coarse.means"), "its part coarse has no entry 'means'"),
+        (lambda h, t: t.pop("detail.tail.weight"), "part detail: it lacks the tensor tail.weight"),
+        (lambda h, t: h["parts"].pop("detail"), "detail"),
+        (lambda h, t: h.pop("parts"), "it has no entry 'parts'"),
+        (lambda h, t: t.pop("factor"), "it has no entry 'factor'"),
+        (lambda h, t: h["parts"].update(detail=3), "part detail"),
+        (lambda h, t: h.update(parts=[1]), "does not fit"),
+    ],
+)
+def test_what_is_missing_in_a_part_is_named(path, scale, change, words):
+    zoo.save(scale, path)
+    tensors, header = load_tensors(path)
+    change(header, tensors)
+    save_tensors(path, tensors, header)
+    with pytest.raises(CheckpointError) as caught:
+        zoo.load(path)
+    assert str(caught.value).startswith(f"{path} does not fit this version of scorelet: ")
+    assert words in str(caught.value)
+
+
+def test_a_verb_that_gets_another_kind_is_told_the_one_that_fits(path, scale):
+    zoo.save(scale, path)
+    with pytest.raises(InputError) as caught:
+        zoo.load_as(Denoiser, path, verb="denoise")
+    assert str(caught.value) == (
+        f"{path} is a two scale, and denoise takes a denoiser: use it with scorelet sample."
+    )
+    assert zoo.load_as(Scale, path, verb="sample").factor == scale.factor
+    zoo.save(mixture(), path)
+    assert isinstance(zoo.load_as(Denoiser, path, verb="denoise"), GaussianMixtureDenoiser)
+
+
+def test_what_is_of_no_kind_is_not_saved(path):
+    class Mine(ResidualDenoiser):
+        """Another function than that of its parent: it must not come back as one."""
+
+    for model, word in ((nn.Linear(2, 2), "Linear"), (Mine(small_network()), "Mine"), (3, "int")):
+        with pytest.raises(InputError, match=rf"{word} is of no kind that can be saved"):
+            zoo.save(model, path)
+    with pytest.raises(InputError, match="Linear cannot be saved: give it the attributes"):
+        zoo.save(ResidualDenoiser(nn.Linear(2, 2)), path)
+    assert not path.exists()
+
+
+def test_a_kind_has_one_class_and_a_class_one_kind(known, scale):
+    zoo.register(zoo.Kind("two-scale", Scale, describe, build))  # again, as in a notebook
+    assert KINDS["two-scale"].verbs == ()
+    with pytest.raises(InputError, match=r"two-scale' is that of .*Scale: choose another name"):
+        zoo.register(zoo.Kind("two-scale", nn.Linear, describe, build))
+    with pytest.raises(InputError, match=r"Scale is saved as 'two-scale' already"):
+        zoo.register(zoo.Kind("other", Scale, describe, build))
