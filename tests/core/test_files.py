@@ -1,10 +1,12 @@
-"""Atomic writes: whole or not at all."""
+"""Atomic writes: whole or not at all; what may be opened."""
 
 import os
+from pathlib import Path
 
 import pytest
 
-from scorelet.core.files import atomic_path, write_text
+from scorelet.core.errors import ArrayFileError, InputError
+from scorelet.core.files import atomic_path, check_regular, write_text
 
 
 def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -56,3 +58,21 @@ def test_the_file_has_the_permissions_of_any_new_file(tmp_path):
 def test_a_missing_folder_is_an_error_of_the_system(tmp_path):
     with pytest.raises(FileNotFoundError):
         write_text(tmp_path / "none" / "a.txt", "")
+
+
+def test_only_regular_files_are_opened(tmp_path):
+    (tmp_path / "a").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    for name in ("a", "link", "missing", "a/below"):
+        check_regular(tmp_path / name)
+    with pytest.raises(InputError, match="is a folder; expected a model: name one of the files"):
+        check_regular(tmp_path, what="model")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+def test_a_pipe_is_refused_without_waiting_for_it(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path / "link", Path(os.devnull)):
+        with pytest.raises(ArrayFileError, match="is a device or pipe; expected a file: save it"):
+            check_regular(path, error=ArrayFileError)

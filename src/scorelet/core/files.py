@@ -1,12 +1,15 @@
-"""Atomic writes: a file is there whole, or it is not there."""
+"""Files: atomic writes (a file is there whole, or it is not there), and what may be opened."""
 
 import glob
 import os
+import stat
 import tempfile
 import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+
+from scorelet.core.errors import InputError, ScoreletError
 
 
 @contextmanager
@@ -31,6 +34,30 @@ def atomic_path(target: Path) -> Generator[Path]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_regular(
+    path: Path, *, what: str = "file", error: type[ScoreletError] = InputError
+) -> None:
+    """Refuse what exists and is no regular file; a pipe or device may never come to an end.
+
+    Args:
+        path: that is to be opened; a link is followed. One that does not exist passes: opening it
+            says so.
+        what: is expected, in one or two words.
+        error: to be raised.
+
+    Raises:
+        ScoreletError: of the kind `error`.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "a device or pipe"
+        hint = "name one of the files in it" if stat.S_ISDIR(mode) else "save it to disk first"
+        raise error(f"{path} is {kind}; expected a {what}: {hint}.")
 
 
 def write_text(target: Path, text: str) -> None:

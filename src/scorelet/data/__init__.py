@@ -2,17 +2,22 @@
 
 from scorelet.data.locate import locate
 from scorelet.data.pictures.files import (
-    MAX_PIXELS,
-    SUFFIXES,
     check_target,
     count_pages,
-    find_pictures,
     iter_pages,
     read_picture,
-    suffix_for_result,
     write_pages,
     write_picture,
 )
+from scorelet.data.pictures.folders import (
+    FolderContents,
+    find_pictures,
+    list_folder,
+    skipped_sentence,
+)
+from scorelet.data.pictures.kinds import FORMAT_NAMES, READ_SUFFIXES, SUFFIXES, suffix_for_result
+from scorelet.data.pictures.limits import MAX_PIXELS
+from scorelet.data.pictures.notes import Note
 from scorelet.data.pictures.photographs import load_pictures, luma, with_channels
 from scorelet.data.pictures.types import (
     JpegCoding,
@@ -24,9 +29,13 @@ from scorelet.data.pictures.types import (
 )
 
 __all__ = [
+    "FORMAT_NAMES",
     "MAX_PIXELS",
+    "READ_SUFFIXES",
     "SUFFIXES",
+    "FolderContents",
     "JpegCoding",
+    "Note",
     "Picture",
     "PictureMetadata",
     "TiffCoding",
@@ -35,10 +44,12 @@ __all__ = [
     "find_pictures",
     "from_unit",
     "iter_pages",
+    "list_folder",
     "load_pictures",
     "locate",
     "luma",
     "read_picture",
+    "skipped_sentence",
     "suffix_for_result",
     "to_unit",
     "with_channels",

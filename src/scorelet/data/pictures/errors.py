@@ -1,9 +1,11 @@
 """The one place where damaged files, full disks and decoders' many exceptions become sentences."""
 
 import errno
+import logging
 import warnings
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import numpy as np
 from scorelet.core.errors import ImageFileError, InputError, ScoreletError
 from scorelet.data.pictures.types import Picture
 
+_silent: ContextVar[bool] = ContextVar("silent", default=False)
 _WRITE_REASONS = {
     errno.ENOSPC: "the disk is full; expected room for the whole file: free some space",
     errno.EDQUOT: "the disk quota is used up; expected room for the whole file: free some space",
@@ -32,13 +35,14 @@ class RefusedError(Exception):
 def reading(
     path: Path, *, kind: type[ScoreletError] = ImageFileError, what: str = "picture"
 ) -> Generator[None]:
-    """Turn whatever a decoder raises on `path` into one error; silence its warnings.
+    """Turn whatever a decoder raises on `path` into one error; silence its warnings and log.
 
     Args:
         path: what is read.
         kind: of the error.
         what: is expected, in one word.
     """
+    silence = _silent.set(True)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -61,6 +65,12 @@ def reading(
             f"{path} is damaged or truncated ({_first_line(error)}); expected a whole {what}: "
             "copy or export it again."
         ) from error
+    finally:
+        _silent.reset(silence)
+
+
+# libpng says here what it thinks of files that it decodes: of interlaced ones, for example
+logging.getLogger("imagecodecs").addFilter(lambda _record: not _silent.get())
 
 
 @contextmanager
@@ -107,18 +117,6 @@ class WatchedPages:
         except Exception as error:
             self.error = error
             raise
-
-
-def check_size(width: int, height: int, max_pixels: int) -> None:
-    """Refuse a header that claims no pixels, or more than `max_pixels`, before decoding."""
-    if width < 1 or height < 1:
-        raise RefusedError(
-            f"claims a size of {width} x {height} pixels; expected at least 1 x 1: export it again."
-        )
-    if width * height > max_pixels:
-        raise RefusedError(
-            f"claims {width} x {height} pixels; expected at most {max_pixels:,}: cut it into parts."
-        )
 
 
 def check_finite(samples: np.ndarray) -> None:

@@ -1,110 +1,115 @@
-"""The kinds of picture files: told by first bytes when read, by suffix when written."""
+"""Which kinds of picture files there are, and which of them a file is.
+
+The kind of a file that is read is told by its first bytes, of one that is written by its suffix.
+"""
 
 import os
 from pathlib import Path
 
-from scorelet.core.errors import InputError
+from scorelet.core.errors import ImageFileError, InputError
+from scorelet.core.files import check_regular
 from scorelet.data.pictures.errors import RefusedError
+from scorelet.data.pictures.formats import bmp, jpeg, png, pnm, tiff, webp
+from scorelet.data.pictures.formats.base import QUALITY, Format
+from scorelet.data.pictures.formats.foreign import foreign
 
-_KINDS = {
-    ".bmp": "bmp",
-    ".jfif": "jpeg",
-    ".jpeg": "jpeg",
-    ".jpg": "jpeg",
-    ".pgm": "pnm",
-    ".png": "png",
-    ".pnm": "pnm",
-    ".ppm": "pnm",
-    ".tif": "tiff",
-    ".tiff": "tiff",
-    ".webp": "webp",
-}
-SUFFIXES = tuple(_KINDS)
+FORMATS: tuple[Format, ...] = (
+    png.FORMAT,
+    tiff.FORMAT,
+    jpeg.FORMAT,
+    webp.FORMAT,
+    bmp.FORMAT,
+    pnm.FORMAT,
+)
+FORMAT_NAMES = tuple(form.name for form in FORMATS)
+"""What `suffix_for_result` takes as `form`."""
+SUFFIXES = tuple(sorted(suffix for form in FORMATS for suffix in form.suffixes))
+"""Endings of names, in lower case, that are written."""
+READ_SUFFIXES = tuple(sorted((*SUFFIXES, *(s for form in FORMATS for s in form.read_only))))
+"""Endings of names, in lower case, that are looked for in folders."""
 
-_USUAL = {"bmp": ".bmp", "jpeg": ".jpg", "png": ".png", "pnm": ".pnm", "tiff": ".tif"}
-_USUAL["webp"] = ".webp"
-_CAN = {
-    "bmp": {"alpha"},
-    "jpeg": set(),
-    "png": {"alpha", "16 bit"},
-    "pnm": {"16 bit"},
-    "tiff": {"alpha", "16 bit", "floats", "pages"},
-    "webp": {"alpha"},
-}
-_TIFF_MARKS = (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
-_EXPECTED = "PNG, TIFF, JPEG, WebP, BMP or Netpbm (PGM, PPM)"
+_BY_SUFFIX = {suffix: form for form in FORMATS for suffix in form.suffixes}
+_TITLES = [form.title for form in FORMATS]
+_EXPECTED = f"{', '.join(_TITLES[:-1])} or {_TITLES[-1]}"
 
 
 def is_picture_name(path: Path) -> bool:
-    """Whether the suffix, in any case, is one of `SUFFIXES`."""
-    return path.suffix.lower() in _KINDS
+    """Whether the suffix, in any case, is one of `READ_SUFFIXES`."""
+    return path.suffix.lower() in READ_SUFFIXES
 
 
-def kind_of_content(path: Path) -> str:
+def format_of_content(path: Path) -> Format:
     """Tell the kind of a file by its first bytes.
 
     Raises:
         RefusedError: it is no picture.
+        ImageFileError: it is a folder, a device or a pipe.
         OSError: it cannot be read.
     """
-    if path.is_dir():
-        raise RefusedError("is a folder; expected a picture file: name one of the files in it.")
-    if path.exists() and not path.is_file():
-        raise RefusedError("is a device or pipe; expected a picture file: save it to disk first.")
+    check_regular(path, what="picture file", error=ImageFileError)
     with path.open("rb") as stream:
         head = stream.read(16)
     if not head:
         raise RefusedError("is empty (0 bytes); expected a picture: copy or export it again.")
-    if head[:4] == b"GIF8":
-        raise RefusedError(
-            "is a GIF, and neither GIF nor animations are supported; expected "
-            f"{_EXPECTED}: export a still picture as PNG."
-        )
-    kind = _match(head)
-    if kind is None:
-        raise RefusedError(f"is not a picture of a known kind; expected {_EXPECTED}: convert it.")
-    return kind
+    found = next((form for form in FORMATS if form.matches(head)), None)
+    if found is None:
+        what, hint = foreign(head) or ("is not a picture of a known kind", "convert it")
+        raise RefusedError(f"{what}; expected {_EXPECTED}: {hint}.")
+    return found
 
 
-def kind_of_suffix(path: Path) -> str:
+def format_of_suffix(path: Path) -> Format:
     """Tell the kind of a file that is to be written.
 
     Raises:
         InputError: no such kind is written.
     """
-    kind = _KINDS.get(path.suffix.lower())
-    if kind is None:
+    found = _BY_SUFFIX.get(path.suffix.lower())
+    if found is None:
         raise InputError(
             f"{path} has the suffix {path.suffix!r}; expected one of {', '.join(SUFFIXES)}: "
             "rename the file to be written."
         )
-    return kind
+    return found
 
 
-def suffix_for_result(path: str | os.PathLike[str]) -> str:
+def suffix_for_result(path: str | os.PathLike[str], form: str | None = None) -> str:
     """Return the suffix of a result made from a picture file: its own, wherever that can be.
 
     Where the suffix names no kind that is written (none, ``.pbm``), or one that cannot hold all
     that the kind of the content can (a PNG called ``.jpg`` may be transparent), it is the usual one
     of that kind. A file that is no picture keeps its own.
+
+    Args:
+        path: the file.
+        form: one of `FORMAT_NAMES` that results are to have; a suffix that names it stays.
+
+    Raises:
+        InputError: there is no such form.
     """
     path = Path(path)
+    named = _BY_SUFFIX.get(path.suffix.lower())
+    if form is not None:
+        wanted = format_of_name(form)
+        return path.suffix if named is wanted else wanted.suffixes[0]
     try:
-        content = kind_of_content(path)
+        content = format_of_content(path)
     except (RefusedError, OSError):
         return path.suffix
-    named = _KINDS.get(path.suffix.lower())
-    return path.suffix if named and _CAN[content] <= _CAN[named] else _USUAL[content]
+    fits = named is not None and content.can - {QUALITY} <= named.can
+    return path.suffix if fits else content.suffixes[0]
 
 
-def _match(head: bytes) -> str | None:
-    marks = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpeg", b"BM": "bmp"}
-    marks.update(dict.fromkeys(_TIFF_MARKS, "tiff"))
-    for mark, kind in marks.items():
-        if head.startswith(mark):
-            return kind
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "webp"
-    if head[:1] == b"P" and head[1:2] in b"123456" and head[2:3] in (b" ", b"\n", b"\r", b"\t"):
-        return "pnm"
-    return None
+def format_of_name(name: str) -> Format:
+    """Return the format of a name in `FORMAT_NAMES`.
+
+    Raises:
+        InputError: there is no such format.
+    """
+    found = next((form for form in FORMATS if form.name == name), None)
+    if found is None:
+        raise InputError(
+            f"The format of pictures is {name!r}; expected one of {', '.join(FORMAT_NAMES)}: "
+            "choose one of them."
+        )
+    return found

@@ -4,15 +4,17 @@ The orientation in an XMP packet repeats it. Viewers ignore that one, so it turn
 where the picture is turned, it is reset too.
 """
 
-import struct
 from dataclasses import replace
 
 import numpy as np
 
+from scorelet.data.pictures.formats.ifd import number, swapped, with_number
 from scorelet.data.pictures.formats.xmp import upright_packet
-from scorelet.data.pictures.types import Picture
+from scorelet.data.pictures.types import Picture, PictureMetadata
 
-_ORIENTATION_TAG = 0x0112
+_ORIENTATION, _EXIF_DIRECTORY = 0x0112, 0x8769
+_PAIRS = ((0x0100, 0x0101), (0x011A, 0x011B))  # tags of width and height: pixels, resolution
+_INNER_PAIRS = ((0xA002, 0xA003), (0xA20E, 0xA20F))  # the same of the inner EXIF directory
 _PREFIX = b"Exif\x00\x00"
 
 
@@ -40,43 +42,37 @@ def turn_upright(samples: np.ndarray, orientation: int) -> np.ndarray:
 
 def upright(picture: Picture, orientation: int | None = None) -> Picture:
     """Turn a picture as its EXIF block, or the given orientation, says; write 1 into the blocks."""
-    exif = picture.metadata.exif
-    place, found = _locate(exif)
+    metadata = picture.metadata
+    exif = metadata.exif
+    found = number(exif, _ORIENTATION) if exif else None
     value = found if orientation is None else orientation
-    if exif is not None and place is not None:
-        exif = exif[: place[0]] + struct.pack(place[1], 1) + exif[place[0] + len_of(place[1]) :]
-    metadata = replace(picture.metadata, exif=exif)
-    if value not in range(2, 9):
+    if exif:
+        metadata = replace(metadata, exif=with_number(exif, _ORIENTATION, 1))
+    if value is None or not 2 <= value <= 8:
         return replace(picture, metadata=metadata)
-    metadata = replace(metadata, xmp=upright_packet(metadata.xmp))
-    if value >= 5 and metadata.dpi is not None:
-        metadata = replace(metadata, dpi=metadata.dpi[::-1])
-    if value >= 5 and metadata.tiff is not None:
-        tiff = replace(metadata.tiff, resolution=metadata.tiff.resolution[::-1])
-        metadata = replace(metadata, tiff=tiff)
-    alpha = None if picture.alpha is None else turn_upright(picture.alpha, value)
-    return Picture(turn_upright(picture.pixels, value), alpha, metadata)
+    metadata = replace(metadata, xmp=upright_packet(metadata.xmp, sideways=value >= 5))
+    return replace(
+        picture,
+        pixels=turn_upright(picture.pixels, value),
+        alpha=None if picture.alpha is None else turn_upright(picture.alpha, value),
+        mask=None if picture.mask is None else turn_upright(picture.mask, value),
+        metadata=_sideways(metadata) if value >= 5 else metadata,
+    )
 
 
-def len_of(layout: str) -> int:
-    """Bytes of a struct layout."""
-    return struct.calcsize(layout)
-
-
-def _locate(exif: bytes | None) -> tuple[tuple[int, str] | None, int]:
-    """Where the orientation is stored (byte position, struct layout) and its value, else 1."""
-    if exif is None:
-        return None, 1
-    order = "<" if exif[:2] == b"II" else ">"
-    try:
-        (start,) = struct.unpack_from(order + "I", exif, 4)
-        (count,) = struct.unpack_from(order + "H", exif, start)
-        for entry in range(start + 2, start + 2 + 12 * count, 12):
-            tag, kind = struct.unpack_from(order + "HH", exif, entry)
-            if tag == _ORIENTATION_TAG:
-                layout = order + ("I" if kind == 4 else "H")
-                (value,) = struct.unpack_from(layout, exif, entry + 8)
-                return (entry + 8, layout), value
-    except struct.error:  # a damaged block does not make the picture unreadable
-        pass
-    return None, 1
+def _sideways(metadata: PictureMetadata) -> PictureMetadata:
+    """Exchange what is said about width and height."""
+    exif = metadata.exif
+    if exif:
+        inner = number(exif, _EXIF_DIRECTORY)
+        for pair in _PAIRS:
+            exif = swapped(exif, *pair)
+        for pair in _INNER_PAIRS if inner else ():
+            exif = swapped(exif, *pair, start=inner)
+    dpi, tiff = metadata.dpi, metadata.tiff
+    return replace(
+        metadata,
+        exif=exif,
+        dpi=None if dpi is None else dpi[::-1],
+        tiff=None if tiff is None else replace(tiff, resolution=tiff.resolution[::-1]),
+    )

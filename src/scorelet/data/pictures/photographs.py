@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from scorelet.data.pictures.files import find_pictures, iter_pages
+from scorelet.data.pictures.files import iter_pages
+from scorelet.data.pictures.folders import find_pictures
 from scorelet.data.pictures.types import Picture
 
 Pixels = np.ndarray

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from scorelet.core.arrays import plain_array
 from scorelet.core.errors import InputError
+from scorelet.data.pictures.notes import Note
 
 SAMPLE_TYPES = ("uint8", "uint16", "float32", "float64")
 
@@ -100,6 +102,11 @@ class Picture:
             uint8, uint16, float32 or float64.
         alpha: opacity, shape (height, width), same type as `pixels`; None if there is none.
         metadata: what the source file said.
+        mask: where the pixels are data, booleans of shape (height, width); None if they are
+            everywhere. Elsewhere they are what the file has there: NaN, or its value for "no data".
+        notes: what is worth saying about the file, see `scorelet.data.pictures.notes`.
+
+    Arrays come through `plain_array`: a matrix, swapped bytes and strides are as good as any.
 
     Raises:
         InputError: a shape or type other than these.
@@ -108,9 +115,14 @@ class Picture:
     pixels: np.ndarray
     alpha: np.ndarray | None = None
     metadata: PictureMetadata = field(default_factory=PictureMetadata)
+    mask: np.ndarray | None = None
+    notes: tuple[Note, ...] = ()
 
     def __post_init__(self) -> None:
         """Check shapes and types."""
+        for name in ("pixels", "alpha", "mask"):
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, plain_array(value, what=f"array of {name}"))
         shape, dtype = self.pixels.shape, self.pixels.dtype
         if len(shape) != 3 or shape[2] not in (1, 3) or 0 in shape:
             raise InputError(
@@ -125,6 +137,11 @@ class Picture:
             raise InputError(
                 f"Alpha is {self.alpha.dtype.name} of shape {self.alpha.shape}; expected "
                 f"{dtype.name} of shape {shape[:2]} as the pixels have: convert it."
+            )
+        if self.mask is not None and (self.mask.shape, self.mask.dtype) != (shape[:2], bool):
+            raise InputError(
+                f"The mask is {self.mask.dtype.name} of shape {self.mask.shape}; expected bool of "
+                f"shape {shape[:2]}, true where the pixels are data: convert it."
             )
 
     @property

@@ -6,19 +6,24 @@ import struct
 import numpy as np
 from PIL import BmpImagePlugin
 
-from scorelet.data.pictures.errors import check_size, check_writable
+from scorelet.data.pictures.errors import check_writable
+from scorelet.data.pictures.formats.base import ALPHA, Format, Target, begins, reader, writer
 from scorelet.data.pictures.formats.jpeg import pillow_image
+from scorelet.data.pictures.limits import Limits
+from scorelet.data.pictures.notes import Note, depth_note
 from scorelet.data.pictures.types import Picture, PictureMetadata, split_samples
 
 _V4, _BIT_FIELDS = 108, 3  # bytes of the header; a compression that is none
+_OS2, _PLACE_OF_BITS = 12, (28, 24)  # bytes of the oldest header; where bits a pixel are said
 _INCH = 0.0254  # metres
 _MODES = {"1": "L", "L": "L", "RGBA": "RGBA"}
 
 
-def decode(data: bytes, max_pixels: int) -> Picture:
+def decode(data: bytes, limits: Limits) -> Picture:
     """Decode a BMP; palettes become RGB, bits become 0 or 255."""
     image = BmpImagePlugin.BmpImageFile(io.BytesIO(data))
-    check_size(*image.size, max_pixels)
+    limits.check(*image.size, pixel_bytes=4, file_bytes=len(data))
+    notes = _notes(data, image.mode)
     image.load()
     dpi = image.info.get("dpi")
     metadata = PictureMetadata(
@@ -27,23 +32,32 @@ def decode(data: bytes, max_pixels: int) -> Picture:
         dpi=None if dpi is None or 0 in dpi else (float(dpi[0]), float(dpi[1])),
     )
     samples = np.array(image.convert(_MODES.get(image.mode, "RGB")))
-    return Picture(*split_samples(samples), metadata)
+    return Picture(*split_samples(samples), metadata, notes=notes)
 
 
-def check(picture: Picture) -> None:
+def check(picture: Picture, _target: Target) -> None:
     """Refuse what a BMP cannot hold."""
     check_writable(picture, "BMP", dtypes=("uint8",), alpha=True)
 
 
-def encode(picture: Picture) -> bytes:
+def encode(picture: Picture, _target: Target) -> bytes:
     """Encode 8-bit gray or RGB, with alpha as RGBA."""
-    check(picture)
     if picture.alpha is not None:
         return _encode_transparent(picture)
     stream = io.BytesIO()
     options = {} if picture.metadata.dpi is None else {"dpi": picture.metadata.dpi}
     pillow_image(picture.pixels).save(stream, "BMP", **options)
     return stream.getvalue()
+
+
+def _notes(data: bytes, mode: str) -> tuple[Note, ...]:
+    """Say that a palette or fewer than 8 bits a sample were stored."""
+    (bits,) = struct.unpack_from("<H", data, _PLACE_OF_BITS[data[14] == _OS2])
+    if mode == "P":
+        return (depth_note(f"a palette of {bits}-bit numbers", "8-bit colours"),)
+    if bits in (1, 2, 4, 16):
+        return (depth_note(f"{bits}-bit pixels", "8-bit samples"),)
+    return ()
 
 
 def _encode_transparent(picture: Picture) -> bytes:
@@ -62,3 +76,16 @@ def _encode_transparent(picture: Picture) -> bytes:
     header += struct.pack("<iiII", *per_metre, 0, 0)
     header += struct.pack("<4I4s48x", 0xFF0000, 0xFF00, 0xFF, 0xFF000000, b"BGRs")  # sRGB
     return header + body
+
+
+FORMAT = Format(
+    name="bmp",
+    title="BMP",
+    suffixes=(".bmp",),
+    read_only=(".dib",),
+    can=frozenset({ALPHA}),
+    matches=begins(b"BM"),
+    read=reader(decode),
+    check=check,
+    write=writer(encode),
+)

@@ -6,22 +6,31 @@ from typing import Any
 import numpy as np
 from PIL import Image, JpegImagePlugin
 
-from scorelet.data.pictures.errors import RefusedError, check_size, check_writable
+from scorelet.data.pictures.errors import RefusedError, check_writable
+from scorelet.data.pictures.formats.base import QUALITY, Format, Target, begins, reader, writer
+from scorelet.data.pictures.formats.ifd import number
 from scorelet.data.pictures.formats.png_chunks import fitting_profile
 from scorelet.data.pictures.formats.xmp import JPEG_LIMIT
+from scorelet.data.pictures.limits import Limits
+from scorelet.data.pictures.notes import Note, left_out
 from scorelet.data.pictures.orientation import strip_prefix
 from scorelet.data.pictures.types import JpegCoding, Picture, PictureMetadata
 
 _QUALITY = 95  # for pictures that were no JPEG before
 _LARGEST = 65500  # pixels a side, libjpeg's limit
+_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # markers of frame headers
+_BARE = {0x01, *range(0xD0, 0xD8)}  # markers without a length
+_NUMBER_OF_IMAGES = 0xB001
+_FULL_CHROMA = 90  # quality from which colour is stored as finely as brightness
 _EXIF = b"Exif\x00\x00"
 _SEGMENT = 65533  # bytes that one segment holds: longer blocks are left out
 
 
-def decode(data: bytes, max_pixels: int) -> Picture:
+def decode(data: bytes, limits: Limits) -> Picture:
     """Decode the first picture of a JPEG file."""
+    _check_depth(data)
     image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
-    check_size(*image.size, max_pixels)
+    limits.check(*image.size, pixel_bytes=len(image.getbands()), file_bytes=len(data))
     if image.mode not in ("L", "RGB"):
         raise RefusedError(
             f"is a {image.mode} JPEG; expected gray or RGB: convert it to RGB first, "
@@ -39,20 +48,20 @@ def decode(data: bytes, max_pixels: int) -> Picture:
         jpeg=_coding(image),
     )
     pixels = np.array(image)
-    return Picture(pixels.reshape(*pixels.shape[:2], -1), None, metadata)
+    pixels = pixels.reshape(*pixels.shape[:2], -1)
+    return Picture(pixels, None, metadata, notes=_notes(image.info.get("mp")))
 
 
-def check(picture: Picture) -> None:
+def check(picture: Picture, _target: Target) -> None:
     """Refuse what a JPEG cannot hold."""
     check_writable(picture, "JPEG", dtypes=("uint8",), alpha=False, side=_LARGEST)
 
 
-def encode(picture: Picture) -> bytes:
-    """Encode with the source's tables if it was a JPEG, else at quality 95."""
-    check(picture)
-    metadata = picture.metadata
-    options = _options(metadata.jpeg, channels=picture.pixels.shape[2])
-    icc = fitting_profile(metadata.icc, channels=picture.pixels.shape[2])
+def encode(picture: Picture, target: Target) -> bytes:
+    """Encode at the quality that is wanted, with the source's tables, or at quality 95."""
+    metadata, channels = picture.metadata, picture.pixels.shape[2]
+    options = _options(metadata.jpeg, channels=channels, quality=target.quality)
+    icc = fitting_profile(metadata.icc, channels=channels)
     if icc is not None:
         options["icc_profile"] = icc
     if metadata.exif is not None and len(_EXIF + metadata.exif) <= _SEGMENT:
@@ -82,8 +91,46 @@ def _coding(image: JpegImagePlugin.JpegImageFile) -> JpegCoding:
     )
 
 
-def _options(coding: JpegCoding | None, *, channels: int) -> dict[str, Any]:
+def _check_depth(data: bytes) -> None:
+    """Refuse what is not of 8 bits; Pillow would call it damaged."""
+    depth = _depth(data)
+    if depth not in (None, 8):
+        raise RefusedError(
+            f"is a {depth}-bit JPEG; expected 8 bits for each sample: convert it to a "
+            "16-bit PNG or TIFF first."
+        )
+
+
+def _depth(data: bytes) -> int | None:
+    """Bits of a sample, as the frame header says (ITU-T T.81, B.2.2); None if there is none."""
+    place = 2
+    while place + 5 <= len(data) and data[place] == 0xFF:
+        marker = data[place + 1]
+        if marker in _FRAMES:
+            return data[place + 4]
+        if marker == 0xFF:  # may fill the space between segments
+            place += 1
+        elif marker in _BARE:
+            place += 2
+        else:
+            place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+    return None
+
+
+def _notes(index: bytes | None) -> tuple[Note, ...]:
+    """Count the pictures behind the first: MPO of 3D cameras, gain maps, depth maps.
+
+    The index is an IFD that says their number (CIPA DC-007, 5.2.3).
+    """
+    count = number(index, _NUMBER_OF_IMAGES) if index else None
+    return (left_out(count - 1),) if count and count > 1 else ()
+
+
+def _options(coding: JpegCoding | None, *, channels: int, quality: int | None) -> dict[str, Any]:
     """Pillow's options; 16-bit tables (values above 255) cannot be written back."""
+    if quality is not None:
+        kept = coding.subsampling if coding else 0
+        return {"quality": quality, "subsampling": 0 if quality >= _FULL_CHROMA else kept}
     if coding is None or not coding.tables or max(map(max, coding.tables)) > 255:
         return {"quality": _QUALITY, "subsampling": 0}
     tables = coding.tables[:1] if channels == 1 else coding.tables
@@ -92,3 +139,16 @@ def _options(coding: JpegCoding | None, *, channels: int) -> dict[str, Any]:
         "subsampling": coding.subsampling,
         "progressive": coding.progressive,
     }
+
+
+FORMAT = Format(
+    name="jpeg",
+    title="JPEG",
+    suffixes=(".jpg", ".jpeg", ".jfif"),
+    read_only=(".jpe", ".mpo"),
+    can=frozenset({QUALITY}),
+    matches=begins(b"\xff\xd8\xff"),
+    read=reader(decode),
+    check=check,
+    write=writer(encode),
+)

@@ -4,9 +4,19 @@ import struct
 
 import numpy as np
 
-from scorelet.data.pictures.errors import RefusedError, check_size, check_writable
+from scorelet.data.pictures.errors import RefusedError, check_writable
+from scorelet.data.pictures.formats.base import (
+    ALPHA,
+    SIXTEEN,
+    Format,
+    Target,
+    begins,
+    reader,
+    writer,
+)
 from scorelet.data.pictures.formats.png_chunks import (
     MEANING,
+    SIGNATURE,
     chunks_of,
     insert_chunks,
     iter_chunks,
@@ -14,18 +24,21 @@ from scorelet.data.pictures.formats.png_chunks import (
     unpack_profile,
 )
 from scorelet.data.pictures.formats.xmp import PNG_KEYWORD, pack_png_text, unpack_png_text
+from scorelet.data.pictures.limits import Limits
+from scorelet.data.pictures.notes import Note, depth_note
 from scorelet.data.pictures.orientation import strip_prefix
 from scorelet.data.pictures.types import Picture, PictureMetadata, join_samples, split_samples
 
 _PALETTE = 3  # colour type in the header
+_CHANNELS = {0: 1, 2: 3, 3: 4, 4: 2, 6: 4}  # when decoded, by colour type
 _TEXT = b"iTXt"
 
 
-def decode(data: bytes, max_pixels: int) -> Picture:
+def decode(data: bytes, limits: Limits) -> Picture:
     """Decode a PNG exactly; palettes become RGB, or gray if all their colours are gray."""
     import imagecodecs
 
-    chunks = _known_chunks(data, max_pixels)
+    chunks = _known_chunks(data, limits)
     depth, colour_type = chunks[b"IHDR"][8], chunks[b"IHDR"][9]
     pixels, alpha = split_samples(imagecodecs.png_decode(data))
     metadata = PictureMetadata(
@@ -39,19 +52,18 @@ def decode(data: bytes, max_pixels: int) -> Picture:
     )
     if colour_type == _PALETTE and _is_gray(pixels, metadata.icc):
         pixels = np.ascontiguousarray(pixels[..., :1])
-    return Picture(pixels, alpha, metadata)
+    return Picture(pixels, alpha, metadata, notes=_notes(depth, colour_type))
 
 
-def check(picture: Picture) -> None:
+def check(picture: Picture, _target: Target) -> None:
     """Refuse what a PNG cannot hold."""
     check_writable(picture, "PNG", dtypes=("uint8", "uint16"), alpha=True)
 
 
-def encode(picture: Picture) -> bytes:
+def encode(picture: Picture, _target: Target) -> bytes:
     """Encode 8- or 16-bit samples with profile, EXIF, XMP and resolution."""
     import imagecodecs
 
-    check(picture)
     plain = imagecodecs.png_encode(np.ascontiguousarray(join_samples(picture)), level=6)
     chunks = chunks_of(picture.metadata, channels=picture.pixels.shape[2])
     if picture.metadata.xmp is not None:
@@ -59,12 +71,12 @@ def encode(picture: Picture) -> bytes:
     return insert_chunks(bytes(plain), chunks)
 
 
-def _known_chunks(data: bytes, max_pixels: int) -> dict[bytes, bytes]:
+def _known_chunks(data: bytes, limits: Limits) -> dict[bytes, bytes]:
     """Check the whole file, the header first, and keep the small chunks by name; of texts XMP."""
     kept: dict[bytes, bytes] = {}
     for name, content in iter_chunks(data):
         if name == b"IHDR":
-            check_size(*struct.unpack_from(">II", content), max_pixels)
+            _check_header(content, limits, file_bytes=len(data))
         if name == b"acTL":
             raise RefusedError(
                 "is an animated PNG, and animations are not supported; expected one still "
@@ -73,6 +85,19 @@ def _known_chunks(data: bytes, max_pixels: int) -> dict[bytes, bytes]:
         if name != b"IDAT" and (name != _TEXT or content.startswith(PNG_KEYWORD)):
             kept.setdefault(name, content)
     return kept
+
+
+def _check_header(content: bytes, limits: Limits, *, file_bytes: int) -> None:
+    """Check the size; a palette may become RGBA, and any colour may be called transparent."""
+    width, height, depth, colour_type = struct.unpack_from(">IIBB", content)
+    pixel_bytes = _CHANNELS.get(colour_type, 4) * (2 if depth == 16 else 1)
+    limits.check(width, height, pixel_bytes=pixel_bytes, file_bytes=file_bytes)
+
+
+def _notes(depth: int, colour_type: int) -> tuple[Note, ...]:
+    if colour_type == _PALETTE:
+        return (depth_note(f"a palette of {depth}-bit numbers", "8-bit colours"),)
+    return (depth_note(f"{depth}-bit samples", "8-bit ones"),) if depth < 8 else ()
 
 
 def _meaning(chunks: dict[bytes, bytes]) -> tuple[tuple[bytes, bytes], ...]:
@@ -84,3 +109,15 @@ def _meaning(chunks: dict[bytes, bytes]) -> tuple[tuple[bytes, bytes], ...]:
 def _is_gray(pixels: np.ndarray, icc: bytes | None) -> bool:
     """Whether all channels agree and no RGB profile gives the colours another meaning."""
     return icc is None and bool((pixels == pixels[..., :1]).all())
+
+
+FORMAT = Format(
+    name="png",
+    title="PNG",
+    suffixes=(".png",),
+    can=frozenset({ALPHA, SIXTEEN}),
+    matches=begins(SIGNATURE),
+    read=reader(decode),
+    check=check,
+    write=writer(encode),
+)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scorelet.data.pictures.formats.base import Target
 from scorelet.data.pictures.formats.png_chunks import fitting_profile
 from scorelet.data.pictures.types import Picture, PictureMetadata, TiffCoding, join_samples
 
@@ -19,17 +20,18 @@ _XMP, _INCH = 700, 2
 _SUBFILES = 0b11  # a mask (bit 2) is written as the gray picture that it became
 
 
-def write_pages(path: Path, first: Picture, others: Iterator[Picture]) -> None:
-    """Write `first` and `others`; offsets have 64 bits if the first page's file had them.
+def write_pages(path: Path, pages: Iterator[Picture], _target: Target) -> None:
+    """Write all pages; offsets have 64 bits if the first page's file had them.
 
     Lossy compressions of a source (JPEG inside TIFF) are replaced by deflate.
     """
     import tifffile
 
+    first = next(pages)
     big = first.metadata.tiff is not None and first.metadata.tiff.big
     with tifffile.TiffWriter(path, bigtiff=big) as writer:
         _write_page(writer, first)
-        for picture in others:
+        for picture in pages:
             _write_page(writer, picture)
 
 

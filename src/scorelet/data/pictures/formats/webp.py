@@ -10,22 +10,25 @@ import struct
 import numpy as np
 from PIL import WebPImagePlugin  # noqa: F401 (registers the writer)
 
-from scorelet.data.pictures.errors import RefusedError, check_size, check_writable
+from scorelet.data.pictures.errors import RefusedError, check_writable
+from scorelet.data.pictures.formats.base import ALPHA, QUALITY, Format, Target, reader, writer
 from scorelet.data.pictures.formats.jpeg import pillow_image
 from scorelet.data.pictures.formats.png_chunks import fitting_profile
+from scorelet.data.pictures.limits import Limits
 from scorelet.data.pictures.orientation import strip_prefix
 from scorelet.data.pictures.types import Picture, PictureMetadata, split_samples
 
 _LARGEST = 16383  # pixels a side
 _QUALITY = 95  # of lossy files: the source's quality is not stored in it
+_EFFORT = 80  # Pillow's "quality" of lossless files
 
 
-def decode(data: bytes, max_pixels: int) -> Picture:
+def decode(data: bytes, limits: Limits) -> Picture:
     """Decode a WebP as RGB, with alpha if it has any."""
     import imagecodecs
 
     chunks = _chunks(data)
-    check_size(*_size(chunks), max_pixels)
+    limits.check(*_size(chunks), pixel_bytes=4, file_bytes=len(data))
     pixels, alpha = split_samples(imagecodecs.webp_decode(data))
     metadata = PictureMetadata(
         kind="webp",
@@ -37,15 +40,18 @@ def decode(data: bytes, max_pixels: int) -> Picture:
     return Picture(pixels, alpha, metadata)
 
 
-def check(picture: Picture) -> None:
+def check(picture: Picture, _target: Target) -> None:
     """Refuse what a WebP cannot hold."""
     check_writable(picture, "WebP", dtypes=("uint8",), alpha=True, side=_LARGEST)
 
 
-def encode(picture: Picture) -> bytes:
-    """Encode without loss unless the source was a lossy WebP; gray is stored as RGB."""
-    check(picture)
+def encode(picture: Picture, target: Target) -> bytes:
+    """Encode without loss unless the source was a lossy WebP, or a quality is wanted.
+
+    Gray is stored as RGB.
+    """
     metadata = picture.metadata
+    lossless = metadata.webp_lossless and target.quality is None
     samples = np.broadcast_to(picture.pixels, (*picture.pixels.shape[:2], 3))
     if picture.alpha is not None:
         samples = np.concatenate([samples, picture.alpha[..., None]], axis=2)
@@ -53,9 +59,9 @@ def encode(picture: Picture) -> bytes:
     pillow_image(samples).save(
         stream,
         "WEBP",
-        lossless=metadata.webp_lossless,
+        lossless=lossless,
         exact=True,
-        quality=80 if metadata.webp_lossless else _QUALITY,  # lossless: effort, not quality
+        quality=_EFFORT if lossless else target.quality or _QUALITY,
         icc_profile=fitting_profile(metadata.icc, channels=3) or b"",
         exif=metadata.exif or b"",
         xmp=metadata.xmp or b"",
@@ -96,3 +102,15 @@ def _size(chunks: dict[bytes, bytes]) -> tuple[int, int]:
         return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
     width, height = struct.unpack_from("<HH", chunks[b"VP8 "], 6)
     return width & 0x3FFF, height & 0x3FFF
+
+
+FORMAT = Format(
+    name="webp",
+    title="WebP",
+    suffixes=(".webp",),
+    can=frozenset({ALPHA, QUALITY}),
+    matches=lambda head: head[:4] == b"RIFF" and head[8:12] == b"WEBP",
+    read=reader(decode),
+    check=check,
+    write=writer(encode),
+)

@@ -9,12 +9,27 @@ import zlib
 PNG_KEYWORD = b"XML:com.adobe.xmp\x00"
 JPEG_LIMIT = 65533 - 29  # bytes: what one APP1 segment holds behind its name
 _ORIENTATION = re.compile(rb"(tiff:Orientation\s*(?:=\s*[\"']|>)\s*)[2-8]")
+_OTHER = {
+    b"tiff:ImageWidth": b"tiff:ImageLength",
+    b"exif:PixelXDimension": b"exif:PixelYDimension",
+    b"tiff:XResolution": b"tiff:YResolution",
+}
+_OTHER |= {value: key for key, value in _OTHER.items()}
+_SIZES = re.compile(rb"|".join(rb"\b%s\b" % name for name in _OTHER))
 _LARGEST = 64 * 2**20  # bytes: a packet that unpacks to more is an attack
 
 
-def upright_packet(packet: bytes | None) -> bytes | None:
-    """The packet with orientation 1, for a picture that was turned upright; None stays None."""
-    return None if not packet else _ORIENTATION.sub(rb"\g<1>1", packet)
+def upright_packet(packet: bytes | None, *, sideways: bool = False) -> bytes | None:
+    """The packet with orientation 1, for a picture that was turned upright; None stays None.
+
+    Args:
+        packet: the XML.
+        sideways: whether width and height were exchanged, which the packet may state, too.
+    """
+    if not packet:
+        return None
+    turned = _ORIENTATION.sub(rb"\g<1>1", packet)
+    return _SIZES.sub(lambda match: _OTHER[match[0]], turned) if sideways else turned
 
 
 def unpack_png_text(content: bytes | None) -> bytes | None:

@@ -1,0 +1,85 @@
+"""The pictures of a folder, and what else lies there."""
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scorelet.core.errors import InputError
+from scorelet.data.pictures.kinds import READ_SUFFIXES, is_picture_name
+
+_NAMED = 3  # of what was skipped, in a sentence
+
+
+@dataclass(frozen=True)
+class FolderContents:
+    """What lies in a folder; hidden files and folders do not count.
+
+    Args:
+        pictures: files with a picture's suffix, sorted.
+        skipped: all other files, sorted.
+    """
+
+    pictures: tuple[Path, ...]
+    skipped: tuple[Path, ...]
+
+
+def list_folder(folder: str | os.PathLike[str], *, recursive: bool = True) -> FolderContents:
+    """Find the pictures of a folder by their names, and what is left out.
+
+    Args:
+        folder: where to look.
+        recursive: whether to look into folders inside it, too.
+
+    Raises:
+        InputError: `folder` is no folder.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"{folder} is no folder; expected a folder with pictures: check the path.")
+    files = sorted(
+        path
+        for path in (folder.rglob("*") if recursive else folder.glob("*"))
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and not os.path.isdir(path)
+    )
+    pictures = tuple(path for path in files if is_picture_name(path) and os.path.isfile(path))
+    known = frozenset(pictures)
+    return FolderContents(pictures, tuple(path for path in files if path not in known))
+
+
+def find_pictures(folder: str | os.PathLike[str], *, recursive: bool = True) -> list[Path]:
+    """Sorted paths of the files with a picture's suffix, in any case; hidden ones are skipped.
+
+    Args:
+        folder: where to look.
+        recursive: whether to look into folders inside it, too.
+
+    Raises:
+        InputError: there is none, or `folder` is no folder.
+    """
+    contents = list_folder(folder, recursive=recursive)
+    if not contents.pictures:
+        others = f" ({skipped_sentence(contents.skipped)})" if contents.skipped else ""
+        raise InputError(
+            f"{folder} contains no pictures{others}; expected files that end in "
+            f"{', '.join(READ_SUFFIXES)}: choose another folder."
+        )
+    return list(contents.pictures)
+
+
+def skipped_sentence(skipped: Sequence[Path]) -> str:
+    """Count and name what was left out; empty if nothing was.
+
+    >>> skipped_sentence([Path("in/a.heic"), Path("in/b.HEIC"), Path("in/c.gif")])
+    '3 files are of no kind that is read: 2 .heic, 1 .gif (a.heic, b.HEIC, c.gif)'
+    """
+    if not skipped:
+        return ""
+    kinds = Counter(path.suffix.lower() or "without a suffix" for path in skipped)
+    counted = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+    names = ", ".join(path.name for path in skipped[:_NAMED])
+    more = f" and {len(skipped) - _NAMED} more" if len(skipped) > _NAMED else ""
+    verb = "file is" if len(skipped) == 1 else "files are"
+    return f"{len(skipped)} {verb} of no kind that is read: {counted} ({names}{more})"

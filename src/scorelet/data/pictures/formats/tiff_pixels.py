@@ -1,0 +1,79 @@
+"""The samples of a TIFF page: uint8, uint16, float32 or float64, gray or RGB."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scorelet.data.pictures.errors import check_finite
+from scorelet.data.pictures.formats.base import lookup
+from scorelet.data.pictures.formats.tiff_checks import MIN_IS_WHITE, PALETTE
+from scorelet.data.pictures.formats.tiff_tags import metadata_of, no_data_value, orientation_of
+from scorelet.data.pictures.notes import NO_DATA, Note, depth_note, left_out
+from scorelet.data.pictures.orientation import upright
+from scorelet.data.pictures.types import Picture, split_samples
+
+if TYPE_CHECKING:
+    from tifffile import TiffPage
+
+
+def decode_page(page: "TiffPage", *, big: bool, gaps: bool) -> Picture:
+    """Decode a page and turn it upright.
+
+    Args:
+        page: that `check_page` has passed.
+        big: whether the file has 64-bit offsets.
+        gaps: whether samples may be NaN or infinite.
+    """
+    samples = page.asarray()
+    if page.axes.startswith("S"):
+        samples = np.moveaxis(samples, 0, -1)
+    if not gaps:
+        check_finite(samples)
+    pixels, alpha = split_samples(_native(samples, page))
+    mask = None if page.photometric == PALETTE else _mask(pixels, page)
+    if page.photometric == MIN_IS_WHITE:
+        pixels = np.invert(pixels) if pixels.dtype.kind == "u" else 1 - pixels
+    metadata = metadata_of(page, big=big)
+    picture = Picture(pixels, alpha, metadata, mask, _notes(page, mask))
+    return upright(picture, orientation_of(page))
+
+
+def _native(samples: np.ndarray, page: "TiffPage") -> np.ndarray:
+    """Bring samples to uint8, uint16, float32 or float64 in the machine's byte order."""
+    if page.photometric == PALETTE and page.colormap is not None:
+        return lookup((page.colormap >> 8).astype(np.uint8).T, samples)
+    if page.bitspersample < 8:
+        return samples.astype(np.uint8) * np.uint8(255 // (2**page.bitspersample - 1))
+    if samples.dtype.name == "float16":
+        return samples.astype(np.float32)
+    return samples.astype(samples.dtype.newbyteorder("="), copy=False)
+
+
+def _mask(pixels: np.ndarray, page: "TiffPage") -> np.ndarray | None:
+    """Where pixels are data: not the value for "no data" in every channel, finite in all.
+
+    GDAL's value is one of the stored samples, so it is compared before any are inverted.
+    """
+    valid = np.ones(pixels.shape[:2], bool)
+    value = no_data_value(page, pixels.dtype) if page.bitspersample >= 8 else None
+    for_half = page.dtype == np.float16 and value is not None
+    value = np.float32(np.float16(value)) if for_half else value
+    if value is not None:
+        valid &= (pixels != value).any(axis=2)
+    if pixels.dtype.kind == "f":
+        valid &= np.isfinite(pixels).all(axis=2)
+    return None if valid.all() else valid
+
+
+def _notes(page: "TiffPage", mask: np.ndarray | None) -> tuple[Note, ...]:
+    notes = []
+    if page.photometric == PALETTE:
+        notes.append(depth_note(f"a palette of {page.bitspersample}-bit numbers", "8-bit colours"))
+    elif page.bitspersample < 8:
+        notes.append(depth_note(f"{page.bitspersample}-bit samples", "8-bit ones"))
+    if page.subifds:
+        notes.append(left_out(len(page.subifds)))
+    if mask is not None:
+        count = mask.size - int(np.count_nonzero(mask))
+        notes.append(Note(NO_DATA, f"has {count} of {mask.size} pixels without data"))
+    return tuple(notes)

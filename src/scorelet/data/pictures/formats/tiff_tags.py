@@ -1,0 +1,101 @@
+"""What the tags of a TIFF page say beyond its pixels: metadata, texts, orientation, "no data".
+
+Tag numbers follow the TIFF 6.0 specification, GeoTIFF 1.1 and GDAL's GTiff driver.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scorelet.data.pictures.types import PictureMetadata, TiffCoding
+
+if TYPE_CHECKING:
+    from tifffile import TiffPage
+
+_ORIENTATION = 274
+_TEXTS = (269, 270, 271, 272, 285, 305, 306, 315, 316, 33432)  # names, description, make, date ...
+_XMP, _IPTC = 700, 33723
+_BYTES = (_XMP, _IPTC)  # streams of bytes, even where the tag says that they are longer integers
+_PLACE = (33550, 33922, 34264, 34735, 34736, 34737)  # GeoTIFF: where on Earth the pixels lie
+_NO_DATA = 42113
+_GDAL = (42112, _NO_DATA)
+_NO_UNIT, _INCH, _CENTIMETRE = 1, 2, 3
+_INCHES = {_INCH: 1.0, _CENTIMETRE: 2.54}  # centimetres in an inch
+
+
+def metadata_of(page: "TiffPage", *, big: bool) -> PictureMetadata:
+    """The metadata of a page; a map that will be turned loses its place."""
+    unit = int(page.resolutionunit)
+    unit = unit if unit in (_NO_UNIT, _INCH, _CENTIMETRE) else _NO_UNIT
+    horizontal, vertical = (float(value) for value in page.resolution)
+    factor = _INCHES.get(unit)
+    kept = (_IPTC, *_GDAL, *(() if orientation_of(page) in range(2, 9) else _PLACE))
+    coding = TiffCoding(
+        compression=int(page.compression),
+        predictor=int(page.predictor) > 1,
+        resolution=(horizontal, vertical),
+        resolution_unit=unit,
+        texts=_texts(page),
+        extra_sample=int(page.extrasamples[0]) if page.extrasamples else 2,
+        big=big,
+        half=page.dtype == np.float16,
+        subfile=int(page.subfiletype),
+        tags=tuple(tag for code in kept if (tag := _packed(page, code))),
+    )
+    return PictureMetadata(
+        kind="tiff",
+        bit_depth=page.bitspersample,
+        icc=page.iccprofile,
+        xmp=xmp[3] if (xmp := _packed(page, _XMP)) else None,
+        dpi=None if factor is None else (horizontal * factor, vertical * factor),
+        tiff=coding,
+    )
+
+
+def orientation_of(page: "TiffPage") -> int:
+    """The orientation, 1 to 8 if it is valid."""
+    value = page.tags.valueof(_ORIENTATION)
+    return int(value) if isinstance(value, int) else 1
+
+
+def no_data_value(page: "TiffPage", dtype: np.dtype) -> np.generic | None:
+    """The value that means "no data" as a sample of the page; None if no sample can be it."""
+    text = page.tags.valueof(_NO_DATA)
+    try:
+        value = float(str(text).strip("\0 "))
+    except ValueError:
+        return None
+    if dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            return dtype.type(value)
+    exact = value.is_integer() and 0 <= value <= np.iinfo(dtype).max
+    return dtype.type(int(value)) if exact else None
+
+
+def _texts(page: "TiffPage") -> tuple[tuple[int, bytes], ...]:
+    """Descriptive tags, without tifffile's own note on the shape of the whole file."""
+    found = []
+    for code in _TEXTS:
+        value = page.tags.valueof(code)
+        if isinstance(value, str) and value and not value.startswith('{"shape"'):
+            found.append((code, value.encode("utf-8")))
+    return tuple(found)
+
+
+def _packed(page: "TiffPage", code: int) -> tuple[int, int, int, bytes] | None:
+    """A tag as (code, type, count, values in this machine's byte order), if it is there whole."""
+    import tifffile
+
+    tag = page.tags.get(code)
+    if tag is None or tag.count < 1:
+        return None
+    with page.parent.filehandle.lock:
+        page.parent.filehandle.seek(tag.valueoffset)
+        values = page.parent.filehandle.read(tag.valuebytecount)
+    if len(values) != tag.valuebytecount:
+        return None
+    if code not in _BYTES:
+        letter = tifffile.TIFF.DATA_FORMATS[tag.dtype][-1].replace("s", "B")
+        stored = np.dtype(letter).newbyteorder(page.parent.byteorder)
+        values = np.frombuffer(values, stored).astype(stored.newbyteorder("=")).tobytes()
+    return code, int(tag.dtype), int(tag.count), values

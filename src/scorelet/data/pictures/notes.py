@@ -1,0 +1,55 @@
+"""What is worth saying about a file that was read, although it was read well."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+DEPTH, LEFT_OUT, NO_DATA = "depth", "left out", "no data"
+
+
+@dataclass(frozen=True)
+class Note:
+    """One remark on a page.
+
+    Args:
+        kind: `DEPTH`, `LEFT_OUT` or `NO_DATA`; remarks of one kind are said once.
+        text: continues a sentence that starts with the name of the file; no full stop.
+    """
+
+    kind: str
+    text: str
+
+
+def depth_note(before: str, after: str) -> Note:
+    """The samples of the file are stored otherwise than those that will be written."""
+    return Note(DEPTH, f"has {before}; results have {after}")
+
+
+def left_out(count: int | None = None) -> Note:
+    """The file holds so many pictures more than are read; None: it is not known how many."""
+    if count is None:
+        return Note(LEFT_OUT, "holds more pictures than the first, which are left out")
+    if count == 1:
+        return Note(LEFT_OUT, "holds 1 more picture, which is left out")
+    return Note(LEFT_OUT, f"holds {count} more pictures, which are left out")
+
+
+def sentences(found: Iterable[tuple[Path, Note]]) -> list[str]:
+    """Say each kind of remark once: about the first file that has it, and how many more have it.
+
+    >>> note = depth_note("4-bit samples", "8-bit ones")
+    >>> sentences([(Path("a.png"), note), (Path("b.png"), note), (Path("b.png"), note)])
+    ['a.png has 4-bit samples; results have 8-bit ones (1 more file is alike).']
+    """
+    by_kind: dict[str, dict[Path, Note]] = {}
+    for path, note in found:
+        by_kind.setdefault(note.kind, {}).setdefault(path, note)
+    return [_sentence(files) for files in by_kind.values()]
+
+
+def _sentence(files: dict[Path, Note]) -> str:
+    path, note = next(iter(files.items()))
+    more = len(files) - 1
+    verb = "is" if more == 1 else "are"
+    alike = f" ({more} more file{'s' * (more > 1)} {verb} alike)" if more else ""
+    return f"{path} {note.text}{alike}."
