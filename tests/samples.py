@@ -13,7 +13,7 @@ from torch import nn
 
 from scorelet.core.random import generator
 from scorelet.data import from_unit
-from scorelet.models import Denoiser
+from scorelet.models import Classifier, Denoiser
 from scorelet.networks import BFCNN, BiasFreeBatchNorm, ShuffleUNet, UNet
 from scorelet.zoo import save_denoiser
 
@@ -27,6 +27,30 @@ class Identity(Denoiser):
 
     def _denoise(self, y, sigma, cond, label):
         return y
+
+
+class ChannelMeans(nn.Module):
+    """A classifier of colours: logits are linear in the mean of each channel."""
+
+    def __init__(self, channels=3, *, classes=3):
+        super().__init__()
+        self.options = {"channels": channels, "classes": classes}
+        self.accepts = (channels,)
+        self.receptive_radius, self.multiple = None, 1
+        self.classes = classes
+        self.head = nn.Linear(channels, classes)
+
+    def forward(self, x):
+        return self.head(x.mean((2, 3)))
+
+
+def colour_classifier(*, size=None, fit="crop", gain=20.0):
+    """Tells red, green and blue pictures apart: logits are `gain` times the mean colour."""
+    network = ChannelMeans()
+    with torch.no_grad():
+        network.head.weight.copy_(gain * torch.eye(3))
+        network.head.bias.zero_()
+    return Classifier(network, ("red", "green", "blue"), size=size, fit=fit).eval()
 
 
 def small_network(kind="shuffle-unet", channels=1, seed=0):

@@ -6,12 +6,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from samples import small_network
+from samples import ChannelMeans, colour_classifier, small_network
 from scorelet import zoo
 from scorelet.core.checkpoint import load_tensors, save_tensors
 from scorelet.core.errors import CheckpointError, InputError
 from scorelet.core.random import generator
-from scorelet.models import Denoiser, GaussianMixtureDenoiser, ResidualDenoiser
+from scorelet.models import Classifier, Denoiser, GaussianMixtureDenoiser, ResidualDenoiser
+from scorelet.networks import ARCHITECTURES
 from scorelet.zoo.kind import KINDS
 
 
@@ -77,6 +78,48 @@ def test_a_closed_form_comes_back_bit_for_bit_in_its_dtype(path, dtype):
         assert torch.equal(got, buffer)
     y = torch.rand(3, 1, 4, 4, generator=generator(1), dtype=dtype)
     assert torch.equal(loaded(y, 0.3), model(y, 0.3))
+
+
+@pytest.mark.parametrize("size", [None, (6, 5)])
+def test_a_classifier_comes_back_with_its_classes_and_what_it_takes(path, monkeypatch, size):
+    monkeypatch.setitem(ARCHITECTURES, "ChannelMeans", ChannelMeans)
+    model = colour_classifier(size=size, fit="stretch")
+    zoo.save(model, path)
+    loaded = zoo.load(path)
+    assert type(loaded) is Classifier
+    assert not loaded.training
+    for name in ("classes", "size", "fit", "channels"):
+        assert getattr(loaded, name) == getattr(model, name), name
+    x = torch.rand(4, 3, 6, 5, generator=generator(1))
+    assert torch.equal(loaded(x), model(x))
+    with pytest.raises(InputError) as caught:
+        zoo.load_as(Denoiser, path, verb="denoise")
+    assert str(caught.value) == (
+        f"{path} is a classifier, and denoise takes a denoiser: use it with scorelet classify or "
+        "scorelet evaluate."
+    )
+    zoo.save(mixture(), path)
+    with pytest.raises(InputError, match=r"is a gaussian mixture, and classify takes a classifier"):
+        zoo.load_as(Classifier, path, verb="classify")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"classes": ["a", "b"]}, "2 classes are named, and the network has 3 logits"),
+        ({"classes": None}, "NoneType"),
+        ({"size": [8]}, "size is [8]"),
+        ({"fit": "squeeze"}, "fit is 'squeeze': use crop or stretch"),
+    ],
+)
+def test_a_classifier_whose_description_is_wrong(path, monkeypatch, change, words):
+    monkeypatch.setitem(ARCHITECTURES, "ChannelMeans", ChannelMeans)
+    zoo.save(colour_classifier(), path)
+    tensors, header = load_tensors(path)
+    save_tensors(path, tensors, header | change)
+    with pytest.raises(CheckpointError) as caught:
+        zoo.load(path)
+    assert words in str(caught.value)
 
 
 def test_weights_of_double_precision_stay_double(path):

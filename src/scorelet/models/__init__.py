@@ -1,5 +1,6 @@
 """Probability: denoisers, their scores and risks, noise laws, and exact references."""
 
+from scorelet.models.classifier import Classifier, fitted
 from scorelet.models.closed_form import ClosedFormDenoiser
 from scorelet.models.denoiser import (
     Curve,
@@ -23,6 +24,7 @@ from scorelet.models.noise import (
 from scorelet.models.tweedie import denoised_from_score, score, score_from_denoised, sure
 
 __all__ = [
+    "Classifier",
     "ClosedFormDenoiser",
     "Curve",
     "Denoiser",
@@ -41,6 +43,7 @@ __all__ = [
     "add_noise",
     "class_labels",
     "denoised_from_score",
+    "fitted",
     "noise_level",
     "score",
     "score_from_denoised",
