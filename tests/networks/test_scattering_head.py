@@ -1,11 +1,13 @@
 """The classifier of fixed scattering coefficients."""
 
+import json
+
 import pytest
 import torch
 from torch import nn
 
 from scorelet.core.random import generator
-from scorelet.networks.scattering_head import FixedFeatures, ScatteringHead
+from scorelet.networks import ARCHITECTURES, FixedFeatures, Network, ScatteringHead
 from scorelet.wavelets import Scattering2d
 
 
@@ -79,6 +81,13 @@ def test_it_learns_what_pixels_cannot_tell():
         loss.backward()
         optimizer.step()
     assert (net.eval().logits(features[100:]).argmax(1) == labels[100:]).all()
+
+
+def test_its_options_build_it_again(net, pictures):
+    assert isinstance(net, Network)
+    again = ARCHITECTURES["ScatteringHead"](**json.loads(json.dumps(net.options)))
+    again.load_state_dict(net.state_dict())
+    assert torch.equal(again.eval()(pictures), net.eval()(pictures))
 
 
 @pytest.mark.parametrize(

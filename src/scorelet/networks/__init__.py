@@ -6,11 +6,13 @@ from scorelet.core.network import Network
 from scorelet.networks.bf_cnn import BFCNN
 from scorelet.networks.folding import folded
 from scorelet.networks.normalization import BiasFreeBatchNorm
+from scorelet.networks.scattering_head import FixedFeatures, ScatteringHead
 from scorelet.networks.shuffle_unet import ShuffleUNet
 from scorelet.networks.unet import UNet
 
 ARCHITECTURES: dict[str, type[nn.Module]] = {
     "BFCNN": BFCNN,
+    "ScatteringHead": ScatteringHead,
     "ShuffleUNet": ShuffleUNet,
     "UNet": UNet,
 }
@@ -20,7 +22,9 @@ __all__ = [
     "ARCHITECTURES",
     "BFCNN",
     "BiasFreeBatchNorm",
+    "FixedFeatures",
     "Network",
+    "ScatteringHead",
     "ShuffleUNet",
     "UNet",
     "folded",
