@@ -53,7 +53,7 @@ def test_errors_over_chains_see_that_fields_repeat():
     over_chains = by_chain(by_field, torch.arange(200).repeat_interleave(50))
     assert torch.equal(over_chains.values, by_field.values)
     ratio = over_chains.errors[0, BINDER] / by_field.errors[0, BINDER]
-    assert float(ratio) == pytest.approx(50**0.5, rel=0.25)  # two errors from 200 resamples each
+    assert float(ratio) == pytest.approx(50**0.5, rel=0.05)  # 9,999 / 199 in the place of 50
 
 
 def test_fields_of_the_cluster_sampler_are_nearly_independent():
@@ -68,5 +68,3 @@ def test_chains_that_cannot_be_averaged_are_refused():
     got = critical(flat(torch.ones(4)))
     with pytest.raises(InputError, match="chains of 3 fields for a statistic of 4"):
         by_chain(got, torch.zeros(3))
-    with pytest.raises(InputError, match="1 to 3 fields"):
-        by_chain(got, torch.tensor([0, 1, 1, 1]))

@@ -12,6 +12,7 @@ from PIL import Image
 from field_samples import gaussian, log_normal, save, smooth_power
 from scorelet.analysis.field_statistics import STATISTICS
 from scorelet.core.errors import InputError
+from scorelet.tasks import field_compare
 from scorelet.tasks.field_compare import compare
 
 POWER = smooth_power(32, 0.3)
@@ -98,7 +99,7 @@ def test_the_report_holds_everything(files, tmp_path):
     found = compare(files["first"], files["gauss"], path)
     assert found["output"] == str(path)
     text = path.read_text(encoding="utf-8")
-    assert not re.search(r"(src|href)=\"(?!data:)", text)  # nothing is fetched
+    assert not re.search(r"(src|href)=\"(?!data:|#)", text)  # nothing is fetched
     pictures = re.findall(r"data:image/png;base64,([^\"]+)", text)
     curves = [e for e in found["statistics"].values() if not e["points"]]
     assert len(pictures) == 1 + len(curves)
@@ -140,3 +141,53 @@ def test_what_cannot_be_compared(files, options, words):
 def test_sizes_must_agree(files):
     with pytest.raises(InputError, match="32x32 and 96x96 pixels"):
         compare(files["first"], files["cut"])
+
+
+def still(count, moves, seed):
+    """Chains that stay where they are for so many moves: fields, and the chain of each."""
+    x = gaussian(smooth_power(16, 0.3), count, seed).float().numpy()
+    return {"fields": np.repeat(x, moves, 0), "chain": np.repeat(np.arange(count), moves)}
+
+
+def test_chains_are_what_is_independent(tmp_path):
+    """Without their numbers the repeated fields would look like as much evidence."""
+    for name, seed in (("a", 1), ("b", 2)):
+        arrays = still(12, 8, seed)
+        np.savez(tmp_path / f"{name}.npz", **arrays)
+        np.save(tmp_path / f"{name}.npy", arrays["fields"])
+    blind = compare(tmp_path / "a.npy", tmp_path / "b.npy")
+    assert any(entry["differs"] for entry in blind["statistics"].values())
+    found = compare(tmp_path / "a.npz", tmp_path / "b.npz")
+    assert found["data"]["chains"] == found["other"]["chains"] == 12
+    assert {entry["differs"] for entry in found["statistics"].values()} == {False}
+    mean = [x["statistics"]["moments"]["data"]["errors"][0][0] for x in (found, blind)]
+    assert mean[0] / mean[1] == pytest.approx((95 * 96 / (8 * 11 * 12)) ** 0.5, rel=1e-4)
+
+
+def test_patches_belong_to_the_chain_of_their_field(tmp_path):
+    np.savez(tmp_path / "a.npz", **still(12, 8, 1))
+    prepared = field_compare._prepared(tmp_path / "a.npz", 8, 300)
+    assert prepared.chain.tolist() == [k // 32 for k in range(300)]
+    assert (len(prepared.fields), prepared.blocks) == (300, 10)
+
+
+@pytest.mark.parametrize(
+    ("chain", "words"),
+    [
+        (np.arange(5), "chain drew 5 fields, but holds 4"),
+        (np.arange(4.0), "float64 of shape"),
+        (np.zeros((), int), r"shape \(\): expected integers, one for each"),
+    ],
+)
+def test_chain_numbers_that_do_not_fit(tmp_path, chain, words):
+    np.savez(tmp_path / "a.npz", fields=still(4, 1, 0)["fields"], chain=chain)
+    with pytest.raises(InputError, match=words):
+        compare(tmp_path / "a.npz", tmp_path / "a.npz")
+
+
+def test_one_chain_decides_nothing(tmp_path):
+    np.savez(tmp_path / "a.npz", **still(1, 20, 0))
+    found = compare(tmp_path / "a.npz", tmp_path / "a.npz")
+    assert "one Markov chain" in found["warnings"][0]
+    assert found["summary"].startswith("Undecided")
+    json.dumps(found, allow_nan=False)

@@ -112,7 +112,7 @@ def compare(
             patches=patches,
             limit=limit,
             overwrite=overwrite,
-            progress=bar.advance,
+            on_statistic=bar.advance,
         )
     for text in document["warnings"]:
         shared.warn(text)

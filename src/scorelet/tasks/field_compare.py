@@ -1,108 +1,26 @@
-"""Compare two sets of fields: every statistic, a control, a verdict, a report."""
+"""Compare two files of fields: read, measure, write a report."""
 
-import warnings
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from scorelet.analysis.field_statistics import (
-    STATISTICS,
-    Comparison,
-    Statistic,
-    compare_neighbours,
-    compare_statistics,
-    gaussian_reference,
-    nearest_neighbours,
-    phase_randomized,
-    power_map,
+from scorelet.analysis.field_statistics import STATISTICS, Comparison
+from scorelet.analysis.field_statistics.sets import (
+    FieldSet,
+    Line,
+    OnStatistic,
+    SetComparison,
+    compare_sets,
 )
+from scorelet.analysis.field_statistics.verdicts import neighbour_verdict, summary, verdict
 from scorelet.core.errors import InputError
-from scorelet.core.random import generator
-from scorelet.core.typing import Fields, OtherFields
 from scorelet.data.fields.arrays import load_fields
+from scorelet.data.fields.chains import load_chains
 from scorelet.data.fields.preparation import patches as cut
 from scorelet.tasks.array_files import check_output, writing
-
-Progress = Callable[[str], None]
-"""Is told which statistic is done."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """One statistic of the data, of what is compared, and of the control.
-
-    Attributes:
-        data, other, control: the statistic.
-        gaussian: values of a Gaussian field with the power of the data, if known.
-        comparison: other with data.
-        control_comparison: control with data.
-    """
-
-    data: Statistic
-    other: Statistic
-    control: Statistic
-    gaussian: Tensor | None
-    comparison: Comparison
-    control_comparison: Comparison
-
-
-@dataclass(frozen=True)
-class FieldComparison:
-    """Everything that `compare_fields` found.
-
-    Attributes:
-        lines: by name of the statistic.
-        neighbours: nearest neighbours of the other fields among the data; None for a single field.
-        control: the data with random phases.
-        messages: warnings, each once.
-    """
-
-    lines: dict[str, Line]
-    neighbours: Comparison | None
-    control: Fields
-    messages: list[str] = field(default_factory=list)
-
-
-def compare_fields(
-    data: Fields, other: OtherFields, *, window: str = "none", progress: Progress | None = None
-) -> FieldComparison:
-    """Measure all statistics of two sets of fields, and of the data with random phases.
-
-    Args:
-        data: (n, h, w).
-        other: (m, h, w).
-        window: none for periodic fields, hann for fields that were cut out.
-        progress: is told the name of each statistic that is done.
-
-    Raises:
-        InputError: the sizes differ, or fields cannot be measured.
-    """
-    if data.shape[1:] != other.shape[1:]:
-        raise InputError(
-            f"The sets have fields of {_size(data)} and {_size(other)} pixels: expected one size; "
-            "cut both with --patches, or crop or average the larger ones."
-        )
-    control = phase_randomized(data, rng=generator(0))
-    lines, messages = {}, _too_few(data, other)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
-        power = power_map(data, window=window)
-        for name in STATISTICS:
-            try:
-                lines[name] = _measure(name, (data, other, control), window, power)
-            except InputError as error:
-                messages.append(f"{STATISTICS[name].title} is left out: {error}")
-            if progress:
-                progress(name)
-    if not lines:
-        raise InputError(messages[-1])
-    neighbours = compare_neighbours(nearest_neighbours(other, data)) if len(data) > 1 else None
-    messages += dict.fromkeys(str(w.message) for w in caught if w.category is not RuntimeWarning)
-    return FieldComparison(lines, neighbours, control, list(messages))
 
 
 def compare(
@@ -114,23 +32,24 @@ def compare(
     patches: int | None = None,
     limit: int | None = None,
     overwrite: bool = False,
-    progress: Progress | None = None,
+    on_statistic: OnStatistic | None = None,
 ) -> dict[str, Any]:
     """Compare two files of fields; write a report.
 
     Args:
-        data: the reference, see `load_fields`.
+        data: the reference, see `load_fields`. If a .npz file has an array ``chain`` (n), integers
+            that say which Markov chain drew each field, chains are taken as what is independent.
         other: what is compared with it.
         output: NAME.html, one file with everything in it; None writes nothing.
         window: none for periodic fields, hann for fields that were cut out.
         patches: cut all fields into squares of so many pixels first.
         limit: only the first so many fields of each.
         overwrite: replace an existing report.
-        progress: is told the name of each statistic that is done.
+        on_statistic: is told the name of each statistic that is done.
 
     Returns:
-        data, other (path, fields, size), window, warnings, summary, statistics and neighbours:
-        what stands in the report, as numbers and sentences.
+        data, other (path, fields, chains, size), window, warnings, summary, statistics and
+        neighbours: what stands in the report, as numbers and sentences.
 
     Raises:
         InputError: files that cannot be compared.
@@ -142,7 +61,7 @@ def compare(
     if limit is not None and limit < 1:
         raise InputError(f"limit is {limit}: at least one field must be compared.")
     sets = [_prepared(path, patches, limit) for path in (data, other)]
-    found = compare_fields(*sets, window=window, progress=progress)
+    found = compare_sets(*sets, window=window, on_statistic=on_statistic)
     document = describe(found, {"data": data, "other": other}, sets) | {"window": window}
     if target is not None:
         from scorelet.tasks.field_report import report
@@ -155,74 +74,63 @@ def compare(
 
 
 def describe(
-    found: FieldComparison, paths: dict[str, str | Path], sets: list[Tensor]
+    found: SetComparison, paths: dict[str, str | Path], sets: list[FieldSet]
 ) -> dict[str, Any]:
     """Return what was found as a JSON document."""
-    from scorelet.tasks.field_verdicts import neighbour_verdict, summary, verdict
-
     document: dict[str, Any] = {
-        key: {"path": str(path), "fields": len(x), "size": list(x.shape[1:])}
-        for (key, path), x in zip(paths.items(), sets, strict=True)
+        key: {
+            "path": str(path),
+            "fields": len(s.fields),
+            "chains": None if s.chain is None else s.blocks,
+            "size": list(s.fields.shape[1:]),
+        }
+        for (key, path), s in zip(paths.items(), sets, strict=True)
     }
     document["warnings"] = found.messages
     document["summary"] = summary(found)
-    document["statistics"] = {
-        name: {
-            "title": STATISTICS[name].title,
-            "verdict": verdict(name, line),
-            "differs": line.comparison.differs if line.comparison.decidable else None,
-            **_numbers(line.comparison),
-            "control": _numbers(line.control_comparison),
-            "x": line.data.axis.x.tolist(),
-            "x_label": line.data.axis.label,
-            "x_unit": line.data.axis.unit,
-            "points": list(line.data.axis.names),
-            "curves": list(line.data.labels),
-            "unit": line.data.unit,
-            **{
-                key: {"values": _plain(s.values), "errors": _plain(s.errors)}
-                for key, s in (("data", line.data), ("other", line.other))
-            },
-            "gaussian": None if line.gaussian is None else _plain(line.gaussian),
-        }
-        for name, line in found.lines.items()
-    }
+    document["statistics"] = {name: _entry(name, line) for name, line in found.lines.items()}
     near = found.neighbours
     document["neighbours"] = near and {"verdict": neighbour_verdict(near), **_numbers(near)}
     return document
 
 
-def _prepared(path: str | Path, patches: int | None, limit: int | None) -> Fields:
-    x = load_fields(path)
-    x = x if patches is None else cut(x, patches)
-    return x[:limit]
+def _entry(name: str, line: Line) -> dict[str, Any]:
+    """Return one statistic as a part of the document."""
+    axis = line.data.axis
+    return {
+        "title": STATISTICS[name].title,
+        "verdict": verdict(name, line),
+        "differs": line.comparison.differs if line.comparison.decidable else None,
+        **_numbers(line.comparison),
+        "control": _numbers(line.control_comparison),
+        "x": axis.x.tolist(),
+        "x_label": axis.label,
+        "x_unit": axis.unit,
+        "points": list(axis.names),
+        "curves": list(line.data.labels),
+        "unit": line.data.unit,
+        **{
+            key: {"values": _plain(s.values), "errors": _plain(s.errors)}
+            for key, s in (("data", line.data), ("other", line.other))
+        },
+        "gaussian": None if line.gaussian is None else _plain(line.gaussian),
+    }
 
 
-def _measure(name: str, sets: tuple[Tensor, ...], window: str, power: Tensor) -> Line:
-    measure = STATISTICS[name].measure
-    data = measure(sets[0], window=window)
-    other, control = (measure(x.to(sets[0]), window=window, like=data) for x in sets[1:])
-    return Line(
-        data,
-        other,
-        control,
-        gaussian_reference(power, data),
-        compare_statistics(data, other),
-        compare_statistics(data, control),
-    )
-
-
-def _too_few(data: Fields, other: OtherFields) -> list[str]:
-    if min(len(data), len(other)) > 1:
-        return []
-    return [
-        "A set has one field, so there are no errors over fields: give more fields, or cut them by "
-        "--patches SIDE."
-    ]
-
-
-def _size(x: Fields) -> str:
-    return f"{x.shape[1]}x{x.shape[2]}"
+def _prepared(path: str | Path, patches: int | None, limit: int | None) -> FieldSet:
+    """Read fields and their chains; patches of a field belong to its chain."""
+    x, chain = load_fields(path), load_chains(path)
+    if chain is not None and len(chain) != len(x):
+        raise InputError(
+            f"{path} says which chain drew {len(chain)} fields, but holds {len(x)}: expected one "
+            "number for each."
+        )
+    if patches is not None:
+        pieces = cut(x, patches)
+        if chain is not None:
+            chain = chain.repeat_interleave(len(pieces) // len(x))
+        x = pieces
+    return FieldSet(x[:limit], None if chain is None else chain[:limit])
 
 
 def _numbers(comparison: Comparison) -> dict[str, Any]:

@@ -40,6 +40,7 @@ from scorelet.analysis.field_statistics.statistic import (
     Sample,
     Statistic,
     by_chain,
+    jackknife_errors,
     summarize,
 )
 from scorelet.analysis.field_statistics.table import STATISTICS, Kind, Measure, gaussian_reference
@@ -63,6 +64,7 @@ __all__ = [
     "flatness",
     "gaussian_reference",
     "is_periodic",
+    "jackknife_errors",
     "marginal",
     "minkowski",
     "moments",

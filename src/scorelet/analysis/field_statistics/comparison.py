@@ -8,7 +8,8 @@ square of s over relabelings, per point.
     threshold = the largest distance among the relabelings
 
 If A and B have the same law, the given labels are as likely as any others, so the distance exceeds
-the threshold with a probability of at most 1/1001. No law is assumed, nor independent points.
+the threshold with a probability of at most 1/1001. No law is assumed, nor independent points. What
+is dealt are blocks: fields, or chains with all their fields.
 """
 
 import math
@@ -20,7 +21,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from scorelet.analysis.field_statistics.memorisation import NearestNeighbours
-from scorelet.analysis.field_statistics.statistic import Sample, Statistic
+from scorelet.analysis.field_statistics.statistic import Finish, Statistic
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator
 
@@ -76,9 +77,10 @@ def compare_statistics(a: Statistic, b: Statistic) -> Comparison:
             f"The {a.name} of the two sets were measured in different units or bins: give like=, "
             "the first statistic, where the second is measured."
         )
-    pooled = torch.cat([a.sample.contributions, b.sample.contributions])
-    labels = relabelings(a.fields, b.fields)
-    dealt = [_both(pooled, part, a.sample) for part in labels.split(_PIECE)]
+    pooled = torch.cat([one.contributions, two.contributions])
+    weights = torch.cat([one.weights, two.weights])
+    labels = relabelings(a.blocks, b.blocks)
+    dealt = [_both(pooled, weights, part, one.finish) for part in labels.split(_PIECE)]
     first, second = (torch.cat(side) for side in zip(*dealt, strict=True))
     chance = (first - second).square().mean(0).sqrt()
     largest = torch.stack([a.values.abs(), b.values.abs(), chance]).amax(0)
@@ -89,7 +91,7 @@ def compare_statistics(a: Statistic, b: Statistic) -> Comparison:
     return Comparison(
         distance=float(given.nan_to_num(0)),  # no point varies
         threshold=float(others.nan_to_num(0).max()),
-        decidable=enough(a.fields, b.fields),
+        decidable=enough(a.blocks, b.blocks),
         sizes={k: float(v) for k, v in difference_sizes(a.name, a.values, b.values).items()},
         floor={k: float(v.median()) for k, v in floor.items()},
     )
@@ -142,7 +144,7 @@ def difference_sizes(name: str, a: Tensor, b: Tensor) -> dict[str, Tensor]:
 
 
 def enough(n: int, m: int) -> bool:
-    """Return whether sets of n and m fields have at least 100 times as many relabelings as used."""
+    """Return whether sets of n and m blocks have at least 100 times as many relabelings as used."""
     return math.comb(n + m, n) >= 100 * RELABELINGS
 
 
@@ -153,11 +155,11 @@ def relabelings(n: int, m: int) -> Bool[Tensor, "relabeling all"]:
     return order < n
 
 
-def _both(pooled: Tensor, labels: Tensor, sample: Sample) -> tuple[Tensor, Tensor]:
-    """Return the values of the fields that are labelled, and of the others."""
-    shares = labels.double() / labels.sum(1, keepdim=True)
-    others = (~labels).double() / (~labels).sum(1, keepdim=True)
-    return sample.finish(shares @ pooled), sample.finish(others @ pooled)
+def _both(pooled: Tensor, weights: Tensor, labels: Tensor, finish: Finish) -> tuple[Tensor, Tensor]:
+    """Return the values of the blocks that are labelled, and of the others."""
+    shares = [weights * chosen for chosen in (labels, ~labels)]
+    first, second = (finish(part @ pooled / part.sum(1, keepdim=True)) for part in shares)
+    return first, second
 
 
 def _nearness(logs: Float[Tensor, "all all"], data: Bool[Tensor, " all"]) -> Tensor:

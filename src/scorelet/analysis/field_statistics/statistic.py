@@ -4,8 +4,9 @@ Symbols: every field u gives a vector of contributions c_u, (m); a statistic is
 
     values = F( mean_u c_u )        for example c = (m^2, m^4), F = <m^4> / <m^2>^2
 
-so that resampling fields (errors) and exchanging fields between two sets (comparisons) costs one
-matrix product, whatever the statistic.
+so that leaving out fields (errors) and exchanging fields between two sets (comparisons) costs one
+matrix product, whatever the statistic. A block is what is independent: a field, or all fields of a
+Markov chain.
 """
 
 from collections.abc import Callable
@@ -16,10 +17,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from scorelet.core.errors import InputError
-from scorelet.core.random import generator
 
-RESAMPLES = 200
-"""Bootstrap resamples: errors are known to 1/sqrt(400), 5 %."""
+MOST_BLOCKS = 400
+"""Blocks that are left out one by one: errors are known to 1/sqrt(800), 4 %."""
 
 Finish = Callable[[Tensor], Tensor]
 """F: (..., m) to (..., curve, point)."""
@@ -49,15 +49,23 @@ class Sample:
     """What a set of fields contributes.
 
     Attributes:
-        contributions: c, (field, m), float64.
+        contributions: mean of c over the fields of each block, (block, m), float64.
         finish: F.
         frame: numbers that a set which is compared must share: bin edges, or the mean and the
             standard deviation that thresholds are in.
+        sizes: how many fields each block has, (block); None if each is one field.
     """
 
-    contributions: Float[Tensor, "field m"]
+    contributions: Float[Tensor, "block m"]
     finish: Finish
     frame: Tensor
+    sizes: Float[Tensor, " block"] | None = None
+
+    @property
+    def weights(self) -> Float[Tensor, " block"]:
+        """How many fields each block has, (block)."""
+        ones = torch.ones(len(self.contributions), dtype=torch.float64)
+        return ones if self.sizes is None else self.sizes
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,7 @@ class Statistic:
         name: the key in `STATISTICS`.
         axis: of the points.
         values: (curve, point), float64.
-        errors: standard errors over fields, (curve, point); NaN for a single field.
+        errors: standard errors over blocks, (curve, point); NaN for a single one.
         unit: of the values, in terms of the unit [x] of the fields.
         labels: one per curve.
         sample: what it was made from.
@@ -83,17 +91,17 @@ class Statistic:
     sample: Sample = field(repr=False)
 
     @property
-    def fields(self) -> int:
-        """How many fields it was made from."""
+    def blocks(self) -> int:
+        """How many independent parts it was made from: fields, or chains."""
         return len(self.sample.contributions)
 
 
 def summarize(
     name: str, axis: Axis, sample: Sample, *, unit: str = "", labels: tuple[str, ...] = ("",)
 ) -> Statistic:
-    """Return the statistic of a sample, with bootstrap errors."""
+    """Return the statistic of a sample, with jackknife errors."""
     values = sample.finish(sample.contributions.mean(0))
-    return Statistic(name, axis, values, bootstrap_errors(sample), unit, labels, sample)
+    return Statistic(name, axis, values, jackknife_errors(sample), unit, labels, sample)
 
 
 def by_chain(statistic: Statistic, chain: Tensor) -> Statistic:
@@ -104,35 +112,52 @@ def by_chain(statistic: Statistic, chain: Tensor) -> Statistic:
         chain: a number for each field, (field), that says which chain drew it.
 
     Raises:
-        InputError: another count of numbers, or chains that drew different numbers of fields.
+        InputError: another count of numbers.
     """
-    if len(chain) != statistic.fields:
+    sample = statistic.sample
+    if len(chain) != len(sample.contributions):
         raise InputError(
-            f"Got the chains of {len(chain)} fields for a statistic of {statistic.fields}."
+            f"Got the chains of {len(chain)} fields for a statistic of "
+            f"{len(sample.contributions)}: expected one number for each."
         )
-    _, row, counts = chain.unique(return_inverse=True, return_counts=True)
-    if counts.min() != counts.max():
-        raise InputError(
-            f"Chains drew {int(counts.min())} to {int(counts.max())} fields: give as many of each."
-        )
-    sums = torch.zeros(len(counts), statistic.sample.contributions.shape[1], dtype=torch.float64)
-    sums.index_add_(0, row, statistic.sample.contributions)
-    sample = replace(statistic.sample, contributions=sums / counts[0])
-    return replace(statistic, errors=bootstrap_errors(sample), sample=sample)
+    _, row = chain.unique(return_inverse=True)
+    sample = _pooled(sample, row.cpu())
+    return replace(statistic, errors=jackknife_errors(sample), sample=sample)
 
 
-def bootstrap_errors(sample: Sample, *, resamples: int = RESAMPLES) -> Float[Tensor, "curve point"]:
-    """Return the standard deviation of the statistic over resampled sets of fields.
+def jackknife_errors(sample: Sample) -> Float[Tensor, "curve point"]:
+    """Return the standard errors of a statistic, by leaving out one block after the other.
 
-    Fields are drawn with replacement, always by the same random numbers.
+    With values v, and v_j without block j of m_j fields, h_j = n / m_j, n the number of fields:
+
+        p_j = h_j v - (h_j - 1) v_j,      error² = mean_j (p_j - sum_j p_j / h_j)² / (h_j - 1)
+
+    For equal blocks it is the usual jackknife. The square is unbiased where F is linear, and too
+    large rather than too small where it is not. More than 400 blocks are joined into 400.
+
+    Reference: Busing, Meijer, van der Leeden, Statistics and Computing 1999; Efron, Stein 1981.
     """
-    count = len(sample.contributions)
-    if count == 1:
+    blocks = len(sample.contributions)
+    if blocks == 1:
         return torch.full_like(sample.finish(sample.contributions[0]), torch.nan)
-    weights = torch.zeros(resamples, count, dtype=torch.float64)
-    drawn = torch.randint(count, (resamples, count), generator=generator(0))
-    weights.scatter_add_(1, drawn, torch.ones_like(weights))
-    return sample.finish(weights @ sample.contributions / count).std(0)
+    if blocks > MOST_BLOCKS:
+        sample = _pooled(sample, torch.arange(blocks) % MOST_BLOCKS)
+    weights = sample.weights[:, None]
+    total, whole = weights.sum(), (weights * sample.contributions).sum(0)
+    without = sample.finish((whole - weights * sample.contributions) / (total - weights))
+    ratio = (total / weights)[..., None]
+    pseudo = ratio * sample.finish(whole / total) - (ratio - 1) * without
+    centre = (pseudo / ratio).sum(0)
+    return ((pseudo - centre).square() / (ratio - 1)).mean(0).sqrt()
+
+
+def _pooled(sample: Sample, row: Tensor) -> Sample:
+    """Return the sample with blocks joined: `row` says for each the number of its new block."""
+    count = int(row.max()) + 1
+    weights = torch.zeros(count, dtype=torch.float64).index_add_(0, row, sample.weights)
+    sums = torch.zeros(count, sample.contributions.shape[1], dtype=torch.float64)
+    sums.index_add_(0, row, sample.weights[:, None] * sample.contributions)
+    return replace(sample, contributions=sums / weights[:, None], sizes=weights)
 
 
 def curves(count: int) -> Finish:

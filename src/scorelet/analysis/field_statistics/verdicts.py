@@ -1,8 +1,8 @@
 """Numbers of a comparison as sentences, each with its threshold."""
 
-from scorelet.analysis.field_statistics import STATISTICS, Comparison
-from scorelet.analysis.field_statistics.comparison import RELABELINGS
-from scorelet.tasks.field_compare import FieldComparison, Line
+from scorelet.analysis.field_statistics.comparison import RELABELINGS, Comparison
+from scorelet.analysis.field_statistics.sets import Line, SetComparison
+from scorelet.analysis.field_statistics.table import STATISTICS
 
 METHOD = (
     "The distance of two sets is the root mean square of their differences, each in units of what "
@@ -34,12 +34,15 @@ def neighbour_verdict(found: Comparison) -> str:
     return f"No copies: {numbers}"
 
 
-def summary(found: FieldComparison) -> str:
+def summary(found: SetComparison) -> str:
     """Return one sentence about all statistics."""
     lines = found.lines
     decided = {name: line.comparison for name, line in lines.items() if line.comparison.decidable}
     if not decided:
-        return "Undecided: there are too few fields for a verdict; at least 10 of each are needed."
+        return (
+            "Undecided: there are too few independent fields for a verdict; at least 10 of each "
+            "are needed, or 10 chains."
+        )
     different = [STATISTICS[name].title for name, c in decided.items() if c.differs]
     close = found.neighbours is not None and found.neighbours.differs
     copies = " The fields are too close to the data: see the nearest neighbours." if close else ""
@@ -57,7 +60,7 @@ def word(comparison: Comparison) -> str:
 
 def _finding(comparison: Comparison) -> str:
     if not comparison.decidable:
-        return f"Undecided, there are too few fields. {_threshold(comparison)}"
+        return f"Undecided, there are too few independent fields. {_threshold(comparison)}"
     found = "Different" if comparison.differs else "No difference found"
     return f"{found}. {_threshold(comparison)}"
 

@@ -1,0 +1,158 @@
+"""Two sets of fields: every statistic of both, a control, a search for copies."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from jaxtyping import Int
+from torch import Tensor
+
+from scorelet.analysis.field_statistics.comparison import (
+    Comparison,
+    compare_neighbours,
+    compare_statistics,
+)
+from scorelet.analysis.field_statistics.memorisation import nearest_neighbours
+from scorelet.analysis.field_statistics.spectra import phase_randomized, power_map
+from scorelet.analysis.field_statistics.statistic import Statistic, by_chain
+from scorelet.analysis.field_statistics.table import STATISTICS, gaussian_reference
+from scorelet.core.errors import InputError
+from scorelet.core.random import generator
+from scorelet.core.typing import Fields
+
+OnStatistic = Callable[[str], None]
+"""Is told the name of each statistic that is done."""
+
+
+@dataclass(frozen=True)
+class FieldSet:
+    """Fields, and which Markov chain drew each.
+
+    Attributes:
+        fields: (n, h, w).
+        chain: a number for each field, (n); None if all are independent.
+    """
+
+    fields: Fields
+    chain: Int[Tensor, " n"] | None = None
+
+    @property
+    def blocks(self) -> int:
+        """How many independent parts there are: chains, or fields."""
+        return len(self.fields) if self.chain is None else len(self.chain.unique())
+
+    @property
+    def size(self) -> str:
+        """Pixels as height x width."""
+        return f"{self.fields.shape[1]}x{self.fields.shape[2]}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One statistic of the data, of what is compared, and of the control.
+
+    Attributes:
+        data, other, control: the statistic.
+        gaussian: values of a Gaussian field with the power of the data, if known.
+        comparison: other with data.
+        control_comparison: control with data.
+    """
+
+    data: Statistic
+    other: Statistic
+    control: Statistic
+    gaussian: Tensor | None
+    comparison: Comparison
+    control_comparison: Comparison
+
+
+@dataclass(frozen=True)
+class SetComparison:
+    """Everything that `compare_sets` found.
+
+    Attributes:
+        lines: by name of the statistic.
+        neighbours: nearest neighbours of the other fields among the data; None for a single field.
+        control: the data with random phases.
+        messages: warnings, each once.
+    """
+
+    lines: dict[str, Line]
+    neighbours: Comparison | None
+    control: Fields
+    messages: list[str] = field(default_factory=list)
+
+
+def compare_sets(
+    data: FieldSet,
+    other: FieldSet,
+    *,
+    window: str = "none",
+    on_statistic: OnStatistic | None = None,
+) -> SetComparison:
+    """Measure all statistics of two sets of fields, and of the data with random phases.
+
+    Args:
+        data: the reference.
+        other: what is compared with it.
+        window: none for periodic fields, hann for fields that were cut out.
+        on_statistic: is told the name of each statistic that is done.
+
+    Raises:
+        InputError: the sizes differ, or fields cannot be measured.
+    """
+    if data.size != other.size:
+        raise InputError(
+            f"The sets have fields of {data.size} and {other.size} pixels: expected one size; "
+            "cut both with --patches, or crop or average the larger ones."
+        )
+    control = FieldSet(phase_randomized(data.fields, rng=generator(0)), data.chain)
+    lines, messages = {}, _too_few(data, other)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        power = power_map(data.fields, window=window)
+        for name in STATISTICS:
+            try:
+                lines[name] = _measure(name, (data, other, control), window, power)
+            except InputError as error:
+                messages.append(f"{STATISTICS[name].title} is left out: {error}")
+            if on_statistic:
+                on_statistic(name)
+    if not lines:
+        raise InputError(messages[-1])
+    near = None
+    if len(data.fields) > 1:
+        near = compare_neighbours(nearest_neighbours(other.fields, data.fields))
+    messages += dict.fromkeys(str(w.message) for w in caught if w.category is not RuntimeWarning)
+    return SetComparison(lines, near, control.fields, list(messages))
+
+
+def _measure(name: str, sets: tuple[FieldSet, ...], window: str, power: Tensor) -> Line:
+    measure = partial(STATISTICS[name].measure, window=window)
+    found = [measure(sets[0].fields)]
+    found += [measure(s.fields.to(sets[0].fields), like=found[0]) for s in sets[1:]]
+    reference = gaussian_reference(power, found[0])
+    data, other, control = (
+        statistic if s.chain is None else by_chain(statistic, s.chain)
+        for statistic, s in zip(found, sets, strict=True)
+    )
+    return Line(
+        data,
+        other,
+        control,
+        reference,
+        compare_statistics(data, other),
+        compare_statistics(data, control),
+    )
+
+
+def _too_few(*sets: FieldSet) -> list[str]:
+    if any(len(s.fields) == 1 for s in sets):
+        return [
+            "A set has one field, so there are no errors over fields: give more fields, or cut "
+            "them by --patches SIDE."
+        ]
+    if any(s.blocks == 1 for s in sets):
+        return ["A set is one Markov chain, so there are no errors over chains: draw more chains."]
+    return []
