@@ -16,7 +16,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import torch
-import yaml
 
 from scorelet.analysis.noise_level import curve_name
 from scorelet.core.files import write_text
@@ -25,6 +24,7 @@ from scorelet.models import Denoiser
 from scorelet.tasks.calibrate import calibrate
 from scorelet.tasks.denoise import Settings, denoise_files, denoise_pixels
 from scorelet.tasks.evaluate import SIGMAS, evaluate_pictures, noisy_pairs
+from scorelet.tasks.experiments import read_config
 from scorelet.tasks.inference import prepare
 from scorelet.tasks.journal import digest
 from scorelet.training import read_log
@@ -139,7 +139,7 @@ def card(run: Path, document: dict, place: tuple[str, str]) -> dict:
 
     `place` names the machine and the start of the run.
     """
-    config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
+    config = read_config(run / "config.yaml").model_dump(mode="json")
     parameters = sum(p.numel() for p in load_denoiser(WEIGHTS).parameters())
     return {
         "name": "photo",
@@ -156,7 +156,7 @@ def card(run: Path, document: dict, place: tuple[str, str]) -> dict:
             "terms": "Berkeley asks to cite Arbelaez et al. 2011; non-commercial research and "
             "education",
         },
-        "command": "scorelet train configs/photo.yaml; python scripts/publish_photo.py runs/photo",
+        "command": "scorelet train photo; python scripts/publish_photo.py runs/photo",
         "runs": runs(run, config, *place),
         "machine": "see runs; every machine was shared with other work",
         "psnr": {
@@ -178,7 +178,7 @@ def runs(run: Path, config: dict, machine: str, start: str) -> list[dict]:
         **({"start": start} if start else {}),
         "steps": lines[-1]["step"],
         "of": config["steps"],
-        "batch": config["data"]["batch"],
+        "batch": config["batch"],
         "patch": config["data"]["patch"],
         "gray": config["data"]["gray"],
         "matrix_rate": config["optimizer"]["matrix_rate"],

@@ -8,13 +8,19 @@ from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
 from scorelet.models import (
     LogUniformNoise,
+    MixedNoise,
     NoiseLaw,
     QuadraticNoise,
     UniformNoise,
     add_noise,
 )
 
-LAWS = [UniformNoise(0.1, 0.6), QuadraticNoise(0.8), LogUniformNoise(0.01, 2.0)]
+LAWS = [
+    UniformNoise(0.1, 0.6),
+    QuadraticNoise(0.8),
+    LogUniformNoise(0.01, 2.0),
+    MixedNoise((1.0, 3.0), (UniformNoise(0.0, 0.2), UniformNoise(0.1, 0.6))),
+]
 
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: type(law).__name__)
@@ -81,3 +87,19 @@ def test_added_noise_has_the_asked_level_per_image():
 def test_impossible_ranges_are_refused(make):
     with pytest.raises(InputError, match="low"):
         make()
+
+
+def test_a_mixture_has_its_laws_by_their_shares():
+    """Levels of two laws that do not overlap tell which was drawn: four standard errors."""
+    law = MixedNoise((0.5, 1.5), (UniformNoise(0.0, 0.0), UniformNoise(0.2, 0.3)))
+    count = 4000
+    zero = float((law.sample(count, rng=generator(3)) == 0).double().mean())
+    assert abs(zero - 0.25) < 4 * (0.25 * 0.75 / count) ** 0.5
+
+
+@pytest.mark.parametrize("shares", [(1.0,), (1.0, 0.0), (1.0, -1.0), (1.0, float("inf"))])
+def test_shares_that_are_none_are_one_sentence(shares):
+    with pytest.raises(
+        InputError, match=r"^(Shares of noise laws must|1 shares for 2 noise laws).*\.$"
+    ):
+        MixedNoise(shares, (UniformNoise(0.0, 0.1), UniformNoise(0.0, 0.2)))

@@ -20,8 +20,9 @@ from scorelet.core.random import generator
 from scorelet.data import Picture, PictureMetadata, load_pictures, write_picture
 from scorelet.models import ResidualDenoiser
 from scorelet.tasks.evaluate import mean_psnr
+from scorelet.tasks.experiments import read_config
 from scorelet.tasks.train import train
-from scorelet.training import read_config, read_log
+from scorelet.training import read_log
 from scorelet.zoo import build_network
 
 OPTIONS = {"channels": 3, "widths": [8, 20], "encoder": [1, 1], "decoder": [1]}
@@ -94,6 +95,7 @@ def test_a_run_leaves_a_model_that_denoises_what_it_has_seen(file, tmp_path, pho
     printed = capsys.readouterr()
     assert yaml.safe_load(printed.out) == {"weights": str(weights), "steps": 200}
     assert {path.name for path in (tmp_path / "run").iterdir()} == {
+        "best.safetensors",
         "config.yaml",
         "log.jsonl",
         "state.safetensors",
@@ -116,15 +118,15 @@ def test_the_weights_are_the_averages_of_the_state(file, tmp_path):
     assert run(["train", str(file()), "--quiet"]) == 0
     tensors, header = load_tensors(tmp_path / "run" / "state.safetensors")
     assert header["facts"]["step"] == 60
-    start = "average.module.network."
+    start = "average.module.model.network."
     network = build_network("ShuffleUNet", OPTIONS)
     network.load_state_dict({n.removeprefix(start): t for n, t in tensors.items() if start in n})
     y = torch.rand((1, 3, 20, 24), generator=generator(0))
     with torch.no_grad():
         expected = ResidualDenoiser(network.eval())(y)
         assert torch.equal(sl.load(tmp_path / "run" / "weights.safetensors")(y), expected)
-    live = {n for n in tensors if n.startswith("model.")}
-    assert not all(torch.equal(tensors[n], tensors[f"average.module.{n[6:]}"]) for n in live)
+    live = {n for n in tensors if n.startswith("learner.")}
+    assert not all(torch.equal(tensors[n], tensors[f"average.module.{n[8:]}"]) for n in live)
 
 
 def test_overrides_of_the_shell_win(file, tmp_path):

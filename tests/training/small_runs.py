@@ -13,7 +13,7 @@ from scorelet.core.checkpoint import load_tensors
 from scorelet.core.random import generator, randn
 from scorelet.models import ResidualDenoiser
 from scorelet.networks import BFCNN, ShuffleUNet
-from scorelet.training import TrainConfig, Trainer, blind_denoising
+from scorelet.training import Learner, LoopConfig, Trainer, blind_denoising
 
 NETWORKS = {
     "bf-cnn": lambda: BFCNN(1, width=20, depth=4),  # with running deviations
@@ -37,11 +37,10 @@ class Blobs(Dataset):
         return {"clean": clean, "noisy": clean + sigma * noise, "sigma": sigma}
 
 
-def config(folder: Path, **changes) -> TrainConfig:
+def config(folder: Path, **changes) -> LoopConfig:
     """Sections are changed as in optimizer={"name": "muon"}."""
     tree = {
-        "model": {"architecture": "BFCNN"},
-        "data": {"train": ["none"], "batch": 4, "patch": 16},
+        "batch": 4,
         "schedule": {"warmup": 3},
         "steps": 9,
         "output": folder,
@@ -50,11 +49,11 @@ def config(folder: Path, **changes) -> TrainConfig:
         "validate_every": 3,
         "tensorboard": False,
     }
-    return TrainConfig.model_validate(tree | changes)
+    return LoopConfig.model_validate(tree | changes)
 
 
 def trainer(
-    settings: TrainConfig,
+    settings: LoopConfig,
     *,
     network: str = "bf-cnn",
     seed: int = 0,
@@ -65,7 +64,7 @@ def trainer(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = ResidualDenoiser(NETWORKS[network]())
-    return Trainer(settings, model, data or Blobs(), blind_denoising(1.0), **options)
+    return Trainer(settings, Learner(model, blind_denoising(1.0)), data or Blobs(), **options)
 
 
 def state(folder: Path) -> dict[str, torch.Tensor]:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from scorelet.core.errors import InputError, ScoreletError
-from scorelet.training import rate_factor, read_log
+from scorelet.training import Best, Loss, rate_factor, read_log
 from training.small_runs import Blobs, config, state, trainer
 
 
@@ -71,13 +71,14 @@ def test_the_log_goes_on_where_a_save_fell_between_two_lines(tmp_path, every, sa
     ]
 
 
-@pytest.mark.parametrize(
-    "change", [{"seed": 9}, {"data": {"train": ["none"], "batch": 2, "patch": 16}}]
-)
+@pytest.mark.parametrize("change", [{"seed": 9}, {"batch": 2}, {"optimizer": {"clip": None}}])
 def test_a_run_is_not_resumed_with_other_settings(tmp_path, change):
     stop_after(trainer(config(tmp_path)), 5)
     before = (tmp_path / "state.safetensors").read_bytes()
-    with pytest.raises(InputError, match=r"was started with (seed 0, not 9|data.batch 4, not 2):"):
+    with pytest.raises(
+        InputError,
+        match=r"was started with (seed 0, not 9|batch 4, not 2|optimizer.clip 1.0, not None):",
+    ):
         trainer(config(tmp_path, **change), resume=True)
     assert (tmp_path / "state.safetensors").read_bytes() == before
     assert trainer(config(tmp_path, steps=12, log_every=1), resume=True).step == 4
@@ -108,19 +109,23 @@ def test_a_run_that_dies_while_it_saves_does_that_step_again(tmp_path):
     """Validation and export come before the state, so none of them is ever left out."""
     deaths, exported = [8], []
 
-    def export(step, model):
+    def export(learner, path):
+        assert path == tmp_path / "b" / "weights.safetensors"
+        step = runner.step
         if step in deaths:
             deaths.remove(step)
             raise KeyboardInterrupt
         exported.append(step)
 
-    def validate(step, model):
+    def validate(step, learner):
         return {"quality": float(step)}
 
     settings = config(tmp_path / "b", validate_every=4)
+    runner = trainer(settings, validate=validate, export=export)
     with pytest.raises(KeyboardInterrupt):
-        finish(trainer(settings, validate=validate, export=export))
-    finish(trainer(settings, validate=validate, export=export, resume=True))
+        finish(runner)
+    runner = trainer(settings, validate=validate, export=export, resume=True)
+    finish(runner)
     finish(trainer(config(tmp_path / "a", validate_every=4)))
     assert_same_state(tmp_path / "a", tmp_path / "b")
     assert exported == [4, 8, 9]
@@ -133,14 +138,14 @@ def test_the_random_numbers_of_a_step_are_a_function_of_seed_and_step(tmp_path):
 
     def run(folder, seed, resume=False):
         runner = trainer(config(tmp_path / folder, seed=seed), resume=resume)
-        plain, runner.objective = runner.objective, None
+        plain = runner.plain.objective
 
         def objective(model, batch, rng):
             number = float(torch.rand((), generator=rng))
             drawn.setdefault((folder, runner.step), set()).add(number)
             return plain(model, batch, rng)
 
-        runner.objective = objective
+        runner.plain.objective = objective
         stop_after(runner, 9 if resume else 6)
 
     run("a", 0)
@@ -188,13 +193,13 @@ def test_a_loss_that_is_no_number_stops_the_run_before_it_spoils_anything(tmp_pa
 def test_a_gradient_that_is_no_number_stops_the_run_too(tmp_path):
     """The square root of zero is finite, its slope is not."""
     runner = trainer(config(tmp_path))
-    plain = runner.objective
+    plain = runner.plain.objective
 
     def objective(model, batch, rng):
         loss = plain(model, batch, rng)
         return loss._replace(value=loss.value + (0 * model(batch["noisy"])).abs().sum().sqrt())
 
-    runner.objective = objective
+    runner.plain.objective = objective
     with pytest.raises(ScoreletError, match=r"^In step 1 .* gradient has norm (nan|inf)"):
         finish(runner)
 
@@ -204,9 +209,10 @@ def test_hooks_get_the_average_of_the_weights_at_their_steps(tmp_path):
     seen, expected = {}, None
 
     def hook(name):
-        def call(step, model):
-            assert not model.training
-            seen[name, step] = {key: t.clone() for key, t in model.state_dict().items()}
+        def call(*arguments):
+            learner = next(a for a in arguments if isinstance(a, torch.nn.Module))
+            assert not learner.training
+            seen[name, runner.step] = {key: t.clone() for key, t in learner.state_dict().items()}
             return {f"{name} done": 1.0}
 
         return call
@@ -261,7 +267,7 @@ def test_the_rate_follows_the_schedule_for_every_group(tmp_path):
     for progress in runner.run():
         factor = rate_factor(progress.step - 1, 9, settings.schedule)
         rates = [group["lr"] for o in runner.optimizers for group in o.param_groups]
-        assert rates == [0.02 * factor, 1e-3 * factor]
+        assert rates == [0.02 * factor, 1e-3 * factor, 1e-3 * factor]  # gains are a group
 
 
 def test_progress_and_log_hold_the_mean_loss_since_the_last_line(tmp_path):
@@ -278,4 +284,138 @@ def test_the_log_is_json_lines(tmp_path):
     finish(trainer(config(tmp_path)))
     lines = [json.loads(text) for text in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [2, 4, 6, 8, 9]
-    assert all(line["megapixels_per_second"] > 0 for line in lines)
+    assert all(line["samples_per_second"] > 0 for line in lines)
+
+
+def test_terms_of_the_loss_are_logged_as_means_since_the_last_line(tmp_path):
+    each = finish_with_terms(tmp_path / "each", 1)
+    several = finish_with_terms(tmp_path / "several", 4)
+    for line, (first, last) in zip(several, ((0, 4), (4, 8), (8, 9)), strict=True):
+        expected = math.fsum(e["loss/mse"] for e in each[first:last]) / (last - first)
+        assert line["loss/mse"] == pytest.approx(expected, rel=1e-6)
+        assert line["loss/twice"] == pytest.approx(2 * expected, rel=1e-6)
+
+
+def finish_with_terms(folder, every):
+    runner = trainer(config(folder, log_every=every))
+    plain = runner.plain.objective
+
+    def objective(model, batch, rng):
+        loss = plain(model, batch, rng)
+        return Loss(loss.value, loss.terms | {"twice": 2 * loss.terms["mse"]})
+
+    runner.plain.objective = objective
+    finish(runner)
+    return read_log(folder / "log.jsonl")
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "muon"])
+def test_a_batch_in_parts_has_the_gradient_of_the_whole(tmp_path, optimizer):
+    """This network does not look at its batch, so the parts differ in the order of sums only."""
+    moments = {}
+    for parts in (1, 2, 4):
+        folder = tmp_path / str(parts)
+        settings = config(
+            folder, accumulate=parts, steps=1, optimizer={"name": optimizer, "clip": None}
+        )
+        finish(trainer(settings, network="shuffle-unet"))
+        names = sorted(n for n in state(folder) if "momentum" in n or "exp_avg" in n)
+        moments[parts] = torch.cat([state(folder)[n].flatten().double() for n in names])
+        (line,) = read_log(folder / "log.jsonl")
+        moments[parts, "loss"] = line["loss"]
+    for parts in (2, 4):
+        error = (moments[parts] - moments[1]).norm() / moments[1].norm()
+        assert float(error) < 1e-6
+        assert moments[parts, "loss"] == pytest.approx(moments[1, "loss"], rel=1e-6)
+
+
+def test_an_accumulating_run_is_resumed_exactly(tmp_path):
+    options = {"accumulate": 2, "optimizer": {"name": "sgd", "rate": 1e-2}}
+    finish(trainer(config(tmp_path / "a", **options)))
+    stop_after(trainer(config(tmp_path / "b", **options)), 7)
+    finish(trainer(config(tmp_path / "b", **options), resume=True))
+    assert_same_state(tmp_path / "a", tmp_path / "b")
+
+
+def test_a_batch_that_has_no_such_parts_is_one_sentence(tmp_path):
+    with pytest.raises(InputError, match=r"^A batch of 4 cannot be shared by 3 parts: .* of 3\.$"):
+        trainer(config(tmp_path, accumulate=3))
+
+
+def test_the_hook_after_a_step_projects_the_weights_before_they_are_averaged(tmp_path):
+    """With an average that forgets at once, what is exported lies on the constraint, too."""
+    exported = []
+
+    def unit(learner):
+        assert not torch.is_grad_enabled()
+        for p in learner.parameters():
+            p.div_(p.norm())
+
+    def export(learner, _path):
+        exported.extend(float(p.detach().norm()) for p in learner.parameters())
+
+    settings = config(tmp_path, optimizer={"ema": 0.0}, steps=4)
+    runner = trainer(settings, network="shuffle-unet", after_step=unit, export=export)
+    finish(runner)
+    assert [float(p.norm().detach()) for p in runner.plain.parameters()] == pytest.approx([1] * 13)
+    assert exported == pytest.approx([1] * 13)
+
+
+QUALITY = {3: 0.2, 6: 0.7, 9: 0.5}
+
+
+@pytest.mark.parametrize(("larger", "chosen"), [(True, [3, 6]), (False, [3])])
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_best_weights_are_those_of_the_best_validation(tmp_path, larger, chosen, interrupted):
+    written, steps = {}, []
+
+    def export(learner, path):
+        if path.name == "best.safetensors":
+            steps.append(runner.step)
+        written[path.name] = {n: t.clone() for n, t in learner.state_dict().items()}
+
+    def validate(step, _learner):
+        seen[step] = {n: t.clone() for n, t in _learner.state_dict().items()}
+        return {"quality": QUALITY[step], "other": 1.0}
+
+    seen = {}
+    options = {"validate": validate, "best": Best("quality", larger=larger), "export": export}
+    runner = trainer(config(tmp_path), **options)
+    if interrupted:
+        stop_after(runner, 7)
+        assert steps == chosen
+        runner = trainer(config(tmp_path), resume=True, **options)  # from step 4
+    finish(runner)
+    assert steps == (chosen + [s for s in chosen if s > 4] if interrupted else chosen)
+    best = written["best.safetensors"]
+    assert all(torch.equal(best[name], t) for name, t in seen[chosen[-1]].items())
+    assert (runner.best.step, runner.best.value) == (chosen[-1], QUALITY[chosen[-1]])
+
+
+def test_a_figure_that_is_no_number_is_never_the_best(tmp_path):
+    figures = iter([math.nan, 0.1, math.inf])
+    runner = trainer(config(tmp_path), validate=lambda *_: {"q": next(figures)}, best=Best("q"))
+    finish(runner)
+    assert (runner.best.step, runner.best.value) == (6, 0.1)
+
+
+def test_a_figure_that_validation_lacks_is_one_sentence(tmp_path):
+    runner = trainer(config(tmp_path), validate=lambda *_: {"a": 1.0}, best=Best("b"))
+    with pytest.raises(InputError, match=r"^Validation has no figure 'b': it returned a\.$"):
+        finish(runner)
+
+
+def test_the_time_that_is_left_is_known_after_ten_steps(tmp_path):
+    runner = trainer(config(tmp_path, steps=14))
+    seen = [progress.seconds_left for progress in runner.run()]
+    assert seen[:9] == [None] * 9
+    assert all(left is not None and left >= 0 for left in seen[9:])
+    assert seen[-1] == 0
+
+
+def test_a_run_that_would_take_too_long_stops_early_and_says_what_fits(tmp_path):
+    runner = trainer(config(tmp_path, steps=10**7, minutes=1, save_every=10**6))
+    with pytest.raises(ScoreletError, match=r"^The 9999990 steps .* allows 1 minutes: about \d+ "):
+        finish(runner)
+    assert runner.step == 10
+    finish(trainer(config(tmp_path / "short", steps=12, minutes=1)))

@@ -119,7 +119,7 @@ def test_parameters_without_a_gradient_rest_and_the_closure_is_called():
     assert not torch.equal(moving, torch.eye(20))
 
 
-@pytest.mark.parametrize("name", ["adamw", "muon"])
+@pytest.mark.parametrize("name", ["adamw", "muon", "sgd"])
 @pytest.mark.parametrize(
     "network",
     [
@@ -153,15 +153,37 @@ def test_muon_gets_the_inner_matrices_and_adamw_the_rest():
     assert {"downs.0.weight", "ups.0.weight", "encoders.0.0.expand.weight"} <= inner
 
 
-@pytest.mark.parametrize("name", ["adamw", "muon"])
-def test_without_a_gradient_worth_the_name_weights_decay_by_rate_times_decay(name):
-    model = nn.Sequential(nn.Linear(20, 20), nn.Linear(20, 1))
+@pytest.mark.parametrize("vectors", [False, True])
+@pytest.mark.parametrize("name", ["adamw", "muon", "sgd"])
+def test_without_a_gradient_matrices_decay_by_rate_times_decay_and_vectors_if_asked(name, vectors):
+    model = nn.Sequential(nn.Linear(20, 20), nn.BatchNorm1d(20), nn.Linear(20, 1))
+    nn.init.normal_(model[1].bias)
     before = [p.detach().clone() for p in model.parameters()]
-    config = OptimizerConfig(name=name, rate=0.01, matrix_rate=0.02, weight_decay=0.5)
+    config = OptimizerConfig(
+        name=name, rate=0.01, matrix_rate=0.02, weight_decay=0.5, decay_vectors=vectors
+    )
     for optimizer in make_optimizers(model, config):
         for p in model.parameters():
             p.grad = torch.zeros_like(p)
         optimizer.step()
     for p, old in zip(model.parameters(), before, strict=True):
         rate = 0.02 if name == "muon" and p.shape == (20, 20) else 0.01
-        torch.testing.assert_close(p.detach(), (1 - 0.5 * rate) * old, rtol=1e-6, atol=0)
+        kept = 1 - 0.5 * rate if vectors or p.ndim == 2 else 1
+        torch.testing.assert_close(p.detach(), kept * old, rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_sgd_moves_by_the_momentum_of_its_formula(nesterov):
+    """v ← μ v + g, p ← p - rate v; Nesterov's moves by g + μ v."""
+    model = nn.Linear(3, 2)
+    config = OptimizerConfig(name="sgd", rate=0.1, momentum=0.6, nesterov=nesterov)
+    (sgd,) = make_optimizers(model, config)
+    velocity, expected = torch.zeros(2, 3), model.weight.detach().clone()
+    for seed in range(3):
+        gradient = randn((2, 3), rng=generator(seed))
+        model.weight.grad = gradient.clone()
+        model.bias.grad = torch.zeros(2)
+        sgd.step()
+        velocity = 0.6 * velocity + gradient
+        expected -= 0.1 * (gradient + 0.6 * velocity if nesterov else velocity)
+    torch.testing.assert_close(model.weight.detach(), expected)

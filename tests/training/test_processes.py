@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from scorelet.core.errors import InputError
-from scorelet.training import loop, read_log
+from scorelet.training import loop, processes, read_log
 from training import small_runs
 
 ROOT = Path(__file__).parents[2]
@@ -84,7 +84,7 @@ def _assert_same_first_step(folder, alone, parameters):
     assert_close([two[n] for n in moments], [one[n] for n in moments], 1e-6)
     for name in moments:
         assert_close([two[name]], [one[name]], 1e-5)  # none is drowned by the others
-    weights = [name for name in one if name.startswith("model.")]
+    weights = [name for name in one if name.startswith("learner.")]
     assert_close([two[n] for n in weights], [one[n] for n in weights], 1e-6)
     (line,), (expected,) = (read_log(path / "log.jsonl") for path in (folder, alone))
     for name in ("loss", "gradient_norm"):  # the loss is the mean over both processes
@@ -96,7 +96,7 @@ def _assert_one_run(folder):
     saved = small_runs.state(folder)
     for process in (0, 1):
         weights = torch.load(folder / f"weights{process}.pt")
-        assert all(torch.equal(weights[name], saved[f"model.{name}"]) for name in weights)
+        assert all(torch.equal(weights[name], saved[f"learner.{name}"]) for name in weights)
     assert [line["step"] for line in read_log(folder / "log.jsonl")] == [1, 2, 3, 4, 5]
 
 
@@ -108,7 +108,7 @@ def three_processes(monkeypatch):
         num_processes, process_index, is_main_process = 3, 1, False
         device = torch.device("cpu")
 
-    monkeypatch.setattr(loop, "_accelerator", Second)
+    monkeypatch.setattr(loop, "make_accelerator", Second)
     return Second
 
 
@@ -118,10 +118,10 @@ def test_a_batch_that_cannot_be_shared_is_one_sentence(tmp_path, three_processes
 
 
 def test_the_shares_of_the_processes_are_the_global_batch(tmp_path, three_processes):
-    settings = small_runs.config(tmp_path, data={"train": ["none"], "batch": 6}, steps=4)
+    settings = small_runs.config(tmp_path, batch=6, steps=4)
     shares = []
     for index in range(3):
         three_processes.process_index = index
-        shares.append(list(loop._shares(settings, 1, three_processes())))
+        shares.append(list(processes.shares(settings, 1, three_processes())))
     for step, batch in enumerate(zip(*shares, strict=True), start=1):
         assert list(chain.from_iterable(batch)) == list(range(6 * step, 6 * step + 6))

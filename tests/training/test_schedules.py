@@ -3,6 +3,7 @@
 import math
 
 import pytest
+import torch
 
 from scorelet.training import rate_factor
 from scorelet.training.config import ScheduleConfig
@@ -51,6 +52,30 @@ def test_steps_drop_by_the_factor_every_so_often_after_the_warm_up():
     assert factor(WARMUP + 250, "step", **options) == 0.1
     assert factor(WARMUP + 499, "step", **options) == 0.1
     assert factor(WARMUP + 750, "step", **options) == pytest.approx(1e-3, rel=1e-14)
+
+
+@pytest.mark.parametrize(("steps", "warmup"), [(100, 30), (1000, 300), (50, 5)])
+def test_one_cycle_is_torchs(steps, warmup):
+    """The reference has its top at step pct · steps - 1 and its end at the last step."""
+    peak = torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.SGD([peak], lr=1.0)
+    reference = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, 1.0, total_steps=steps, pct_start=warmup / steps, cycle_momentum=False
+    )
+    for step in range(steps):
+        expected = optimizer.param_groups[0]["lr"]
+        assert factor(step, "one-cycle", steps, warmup=warmup) == pytest.approx(expected, abs=1e-14)
+        optimizer.step()
+        if step < steps - 1:
+            reference.step()
+
+
+def test_one_cycle_starts_and_ends_where_it_is_told():
+    options = {"warmup": 4, "start": 0.5, "end": 0.25}
+    assert factor(0, "one-cycle", 10, **options) == 0.5
+    assert factor(3, "one-cycle", 10, **options) == 1
+    assert factor(9, "one-cycle", 10, **options) == factor(99, "one-cycle", 10, **options) == 0.25
+    assert factor(0, "one-cycle", 1, warmup=0) == factor(0, "one-cycle", 1, warmup=1) == 1
 
 
 @pytest.mark.parametrize("shape", ["cosine", "linear", "step", "constant"])

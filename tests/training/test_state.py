@@ -33,7 +33,7 @@ class Run:
             self.average.update_parameters(self.model)
 
     def parts(self):
-        return {"model": self.model, "average": self.average, "optimizers": self.optimizers}
+        return {"learner": self.model, "average": self.average, "optimizers": self.optimizers}
 
     def tensors(self):
         moments = [
@@ -56,7 +56,7 @@ def path(tmp_path):
     return tmp_path / "state.safetensors"
 
 
-@pytest.mark.parametrize("name", ["adamw", "muon"])
+@pytest.mark.parametrize("name", ["adamw", "muon", "sgd"])
 def test_weights_averages_and_moments_come_back_and_move_on_alike(path, name):
     run, other = Run(name=name), Run(name=name, seed=1)
     run.move(range(3))

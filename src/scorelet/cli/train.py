@@ -1,7 +1,6 @@
 """scorelet train."""
 
 import os
-from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -11,12 +10,12 @@ from scorelet.core.errors import InputError
 
 
 def train(
-    config: Path,
+    config: str,
     *overrides: Annotated[str, Parameter(allow_leading_hyphen=True, name="CFG")],
     resume: Flag = False,
     shared: Shared = DEFAULTS,
 ) -> int:
-    """Train a model from a YAML file.
+    """Train a model from a YAML file, or from a configuration of the package.
 
     The run folder gets the weights, a log of JSON lines, TensorBoard events and a state from
     which --resume goes on exactly. In several processes:
@@ -24,21 +23,21 @@ def train(
 
     For example:
 
-        scorelet train configs/photo.yaml
+        scorelet train my.yaml
 
-        scorelet train configs/photo.yaml --cfg.steps 500 --cfg.output runs/try
+        scorelet train photo --cfg.steps 500 --cfg.output runs/try
 
     Args:
-        config: the YAML file; `scorelet.training.TrainConfig` describes its fields.
+        config: a YAML file, or a name: photo; docs/train.md describes the fields.
         overrides: fields to change, as --cfg.optimizer.rate 1e-3.
         resume: go on from the state in the run folder.
     """
+    from scorelet.tasks.experiments import read_config
     from scorelet.tasks.train import leave_processes
     from scorelet.tasks.train import train as run
-    from scorelet.training import read_config
 
     settings = read_config(config, parse_overrides(overrides))
-    weights = run(settings, resume=resume, quiet=shared.quiet)
+    weights = run(settings, resume=resume, quiet=shared.quiet, say=shared.say)
     leave_processes()
     if os.environ.get("RANK", "0") == "0":  # of several processes, one tells the result
         shared.say(f"weights: {weights}")

@@ -16,6 +16,7 @@ from scorelet.models.labels import LabelLike, class_labels
 from scorelet.models.mixture import GaussianMixtureDenoiser
 from scorelet.models.noise import (
     LogUniformNoise,
+    MixedNoise,
     NoiseLaw,
     QuadraticNoise,
     UniformNoise,
@@ -34,6 +35,7 @@ __all__ = [
     "LabelLike",
     "Locality",
     "LogUniformNoise",
+    "MixedNoise",
     "NoiseLaw",
     "NoiseLike",
     "QuadraticNoise",

@@ -124,6 +124,40 @@ class LogUniformNoise:
         return self.low * (self.high / self.low) ** _uniform(batch, rng)
 
 
+@dataclass(frozen=True)
+class MixedNoise:
+    """A mixture: sigma is drawn from law k with probability shares[k] / sum(shares)."""
+
+    shares: tuple[float, ...]
+    laws: tuple[NoiseLaw, ...]
+
+    def __post_init__(self) -> None:
+        """Raise InputError for shares that are no weights of these laws."""
+        if len(self.shares) != len(self.laws) or not self.laws:
+            raise InputError(
+                f"{len(self.shares)} shares for {len(self.laws)} noise laws: give one for each."
+            )
+        if min(self.shares) <= 0 or not math.isfinite(sum(self.shares)):
+            raise InputError(f"Shares of noise laws must be positive numbers, got {self.shares}.")
+
+    @property
+    def mean(self) -> float:
+        """sum_k p_k mean_k with p_k = shares[k] / sum(shares)."""
+        weighted = (s * law.mean for s, law in zip(self.shares, self.laws, strict=True))
+        return sum(weighted) / sum(self.shares)
+
+    def cdf(self, sigma: float) -> float:
+        """sum_k p_k P_k(sigma)."""
+        weighted = (s * law.cdf(sigma) for s, law in zip(self.shares, self.laws, strict=True))
+        return sum(weighted) / sum(self.shares)
+
+    def sample(self, batch: int, *, rng: Generator) -> NoiseLevel:
+        """Draw a law and a level of it, one by one."""
+        shares = torch.tensor(self.shares, device=rng.device)
+        chosen = torch.multinomial(shares, batch, replacement=True, generator=rng).tolist()
+        return torch.cat([self.laws[k].sample(1, rng=rng) for k in chosen])
+
+
 def add_noise(x: Image, sigma: NoiseLike, *, rng: Generator) -> Image:
     """Return y = x + sigma z with standard normal z from `rng`.
 

@@ -1,25 +1,43 @@
 """Training: objectives, schedules, optimisers and one resumable loop."""
 
-from scorelet.training.config import TrainConfig, read_config, write_config
+from scorelet.training.best import Best
+from scorelet.training.config import LoopConfig, Section, write_config
+from scorelet.training.learner import Learner
 from scorelet.training.logs import read_log
-from scorelet.training.loop import Progress, Trainer
-from scorelet.training.objectives import Loss, Objective, blind_denoising, denoising_loss
+from scorelet.training.loop import AfterStep, Export, Progress, Trainer, Validate
+from scorelet.training.objectives import (
+    Batch,
+    Loss,
+    Objective,
+    blind_denoising,
+    classification,
+    classification_loss,
+    denoising_loss,
+)
 from scorelet.training.optimizers import Muon, make_optimizers, orthogonal_factor
 from scorelet.training.schedules import rate_factor
 
 __all__ = [
+    "AfterStep",
+    "Batch",
+    "Best",
+    "Export",
+    "Learner",
+    "LoopConfig",
     "Loss",
     "Muon",
     "Objective",
     "Progress",
-    "TrainConfig",
+    "Section",
     "Trainer",
+    "Validate",
     "blind_denoising",
+    "classification",
+    "classification_loss",
     "denoising_loss",
     "make_optimizers",
     "orthogonal_factor",
     "rate_factor",
-    "read_config",
     "read_log",
     "write_config",
 ]

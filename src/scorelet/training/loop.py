@@ -5,33 +5,33 @@ numbers from (seed, step, process). So a run that was killed goes on as if nothi
 """
 
 import math
-import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from scorelet.core.errors import InputError, MissingExtraError, ScoreletError
+from scorelet.core.errors import InputError, ScoreletError
 from scorelet.core.random import generator
 from scorelet.training.averaging import averaged
-from scorelet.training.config import TrainConfig
+from scorelet.training.best import Best, BestSoFar
+from scorelet.training.config import LoopConfig
+from scorelet.training.forecast import Forecast, refuse_too_long
 from scorelet.training.logs import RunLog
-from scorelet.training.objectives import Batch, Objective
+from scorelet.training.means import RunningMeans
+from scorelet.training.objectives import Batch
 from scorelet.training.optimizers import make_optimizers
+from scorelet.training.processes import make_accelerator, shares
 from scorelet.training.schedules import rate_factor
+from scorelet.training.settings import refuse_other_settings
 from scorelet.training.state import load_state, read_facts, save_state
 
-if TYPE_CHECKING:
-    from accelerate import Accelerator
-
-STATE = "state.safetensors"
-FREE = ("steps", "output", "log_every", "save_every", "validate_every", "tensorboard")
-"""What a resumed run may change: it alters the rest of the run, not what was done."""
+STATE, WEIGHTS, BEST = "state.safetensors", "weights.safetensors", "best.safetensors"
 
 
 @dataclass(frozen=True)
@@ -42,66 +42,71 @@ class Progress:
     steps: int
     loss: float | None
     """Mean loss since the last log line; None between two lines."""
+    seconds_left: float | None
+    """What the steps that are left take, without saving and validation; None: not known yet."""
 
 
 Validate = Callable[[int, nn.Module], dict[str, float]]
-Export = Callable[[int, nn.Module], None]
+"""Maps the step and the averaged learner to figures by name."""
+Export = Callable[[nn.Module, Path], None]
+"""Writes the model of the averaged learner to a path."""
+AfterStep = Callable[[nn.Module], None]
+"""Changes the learner's weights in place after a step, as a projection onto a constraint does."""
 
 
 class Trainer:
-    """Run a `TrainConfig`: `for progress in Trainer(...).run(): ...`.
+    """Run a `LoopConfig`: `for progress in Trainer(...).run(): ...`.
 
     Args:
-        config: the run.
-        model: what learns; its averaged copy is `self.average`.
-        data: patch k of the run at index k; a global batch is `batch` consecutive items.
-        objective: maps (model, batch, generator) to a `Loss`.
-        validate: called with step and averaged model every `validate_every` steps, on the main
-            process; what it returns is logged.
-        export: called with step and averaged model at every save, before the state is written.
+        config: the run; configurations of tasks inherit its fields.
+        learner: module that maps (batch, generator) to a `Loss`; its averaged copy is
+            `self.average`.
+        data: sample k of the run at index k, a dict of tensors; step n takes `batch` of them.
+        validate: called every `validate_every` steps, on the main process; what it returns is
+            logged.
+        best: the figure of `validate` by which ``best.safetensors`` is written.
+        export: called at every save, before the state is written, and for new best figures.
+        after_step: called after every step of the optimisers, before weights are averaged.
         resume: go on from the folder's state; without it a folder with a state is an error.
 
     Raises:
         InputError: the batch cannot be shared by the processes, the folder is in use, or its
-            state is of a run with other settings (but those of `FREE`).
+            state is of a run with other settings (but those of `settings.FREE`).
     """
 
     def __init__(
         self,
-        config: TrainConfig,
-        model: nn.Module,
+        config: LoopConfig,
+        learner: nn.Module,
         data: Dataset,
-        objective: Objective,
         *,
         validate: Validate | None = None,
+        best: Best | None = None,
         export: Export | None = None,
+        after_step: AfterStep | None = None,
         resume: bool = False,
     ) -> None:
-        self.config, self.data, self.objective = config, data, objective
-        self.validate, self.export = validate, export
-        self.accelerator = _accelerator()
-        if config.data.batch % self.accelerator.num_processes:
-            raise InputError(
-                f"A batch of {config.data.batch} cannot be shared by "
-                f"{self.accelerator.num_processes} processes: choose a multiple."
-            )
-        model = model.to(self.accelerator.device)
-        model = model.to(memory_format=torch.channels_last)  # ty: ignore[no-matching-overload]
-        self.average = averaged(model, config.optimizer.ema).eval()
-        optimizers = make_optimizers(model, config.optimizer)
-        self.rates = [group["lr"] for o in optimizers for group in o.param_groups]
-        self.state_path = Path(config.output) / STATE
-        self.step, self.sums = 0, _Sums()
-        self._restore(model, optimizers, resume=resume)
-        self.optimizers = optimizers
-        self.plain = model
-        self.model = self.accelerator.prepare(model)
+        self.config, self.data = config, data
+        self.validate, self.export, self.after_step = validate, export, after_step
+        self.folder = Path(config.output)
+        self.accelerator = make_accelerator()
+        shares(config, 0, self.accelerator)  # refuses a batch that cannot be shared
+        learner = learner.to(self.accelerator.device)
+        learner = learner.to(memory_format=torch.channels_last)  # ty: ignore[no-matching-overload]
+        self.average = averaged(learner, config.optimizer.ema).eval()
+        self.optimizers = make_optimizers(learner, config.optimizer)
+        self.rates = [group["lr"] for o in self.optimizers for group in o.param_groups]
+        self.plain = learner
+        self.step, self.means, self.best = 0, RunningMeans(), BestSoFar(best)
+        self._restore(resume=resume)
+        self.forecast = Forecast(config.steps - self.step)
+        self.learner = self.accelerator.prepare(learner)
 
     def run(self) -> Iterator[Progress]:
         """Yield after every step until the last; saves, validates and logs on the way."""
         log = None
         if self.accelerator.is_main_process:
-            log = RunLog(self.config.output, step=self.step, tensorboard=self.config.tensorboard)
+            log = RunLog(self.folder, step=self.step, tensorboard=self.config.tensorboard)
         try:
             yield from self._steps(log)
         finally:
@@ -110,44 +115,68 @@ class Trainer:
 
     def _steps(self, log: RunLog | None) -> Iterator[Progress]:
         clock = time.perf_counter()
-        for batch in self._batches():
-            loss, norm = self._one_step(batch)
-            self.sums.add(loss, time.perf_counter() - clock)
-            mean = None
+        for parts in self._batches():
+            values = self._one_step(parts)
+            seconds = time.perf_counter() - clock
+            self.means.add(values, seconds)
+            self._look_ahead(seconds)
+            loss = None
             if self._due(self.config.log_every):
-                mean = self._over_processes(self.sums.loss / self.sums.steps)
+                means = self._over_processes(self.means.means())
+                loss = means["loss"]
                 if log:
-                    self._write(log, mean, norm)
-                self.sums = _Sums()
+                    self._write(log, means | {"gradient_norm": values["gradient_norm"]})
+                self.means = RunningMeans()
             if log:
                 self._validate_and_save(log)
-            yield Progress(self.step, self.config.steps, mean)
+            yield Progress(self.step, self.config.steps, loss, self.forecast.seconds_left)
             clock = time.perf_counter()  # neither saving nor the caller's work counts
 
-    def _one_step(self, batch: Batch) -> tuple[float, float]:
-        """Move the weights; return the loss of this process and the norm of the gradient."""
-        config, accelerator = self.config, self.accelerator
-        factor = rate_factor(self.step, config.steps, config.schedule)
-        groups = [group for o in self.optimizers for group in o.param_groups]
-        for group, rate in zip(groups, self.rates, strict=True):
-            group["lr"] = rate * factor
-        rng = generator(config.seed, self.step, accelerator.process_index)
-        with self._precision():
-            loss = self.objective(self.model, batch, rng).value
-        accelerator.backward(loss)
-        norm = accelerator.clip_grad_norm_(self.model.parameters(), config.optimizer.clip)
-        value, length = float(loss.detach()), float(norm)
-        if not (math.isfinite(value) and math.isfinite(length)):
+    def _one_step(self, parts: list[Batch]) -> dict[str, float]:
+        """Move the weights; return this process's loss and its terms, and the gradient's norm."""
+        config = self.config
+        self._set_rates()
+        values = self._gradient(parts)
+        clip = math.inf if config.optimizer.clip is None else config.optimizer.clip
+        norm = float(self.accelerator.clip_grad_norm_(self.learner.parameters(), clip))
+        if not (math.isfinite(values["loss"]) and math.isfinite(norm)):
             raise ScoreletError(
-                f"In step {self.step + 1} the loss is {value} and its gradient has norm {length}: "
-                "lower the learning rate and --resume from the last saved state, which is good."
+                f"In step {self.step + 1} the loss is {values['loss']} and its gradient has norm "
+                f"{norm}: lower the learning rate and --resume from the last saved state, which "
+                "is good."
             )
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad()
+        if self.after_step:
+            with torch.no_grad():
+                self.after_step(self.plain)
         self.average.update_parameters(self.plain)
         self.step += 1
-        return value, length
+        return values | {"gradient_norm": norm}
+
+    def _set_rates(self) -> None:
+        factor = rate_factor(self.step, self.config.steps, self.config.schedule)
+        groups = [group for o in self.optimizers for group in o.param_groups]
+        for group, rate in zip(groups, self.rates, strict=True):
+            group["lr"] = rate * factor
+
+    def _gradient(self, parts: list[Batch]) -> dict[str, float]:
+        """Add up the gradient of the mean over the parts; return the means of what is logged."""
+        rng = generator(self.config.seed, self.step, self.accelerator.process_index)
+        means = RunningMeans()
+        for number, batch in enumerate(parts, start=1):
+            with self._among_processes(last=number == len(parts)):
+                with self._precision():
+                    loss = self.learner(batch, rng)
+                self.accelerator.backward(loss.value / len(parts))
+            terms = {f"loss/{name}": float(term) for name, term in loss.terms.items()}
+            means.add({"loss": float(loss.value.detach())} | terms, 0.0)
+        return means.means()
+
+    def _among_processes(self, *, last: bool) -> AbstractContextManager[None]:
+        """Processes exchange the gradient with the last part only."""
+        return nullcontext() if last else self.accelerator.no_sync(self.learner)
 
     def _precision(self) -> torch.autocast:
         """Not accelerate's own, which is fixed once for all runs of a Python process."""
@@ -157,20 +186,26 @@ class Trainer:
     def _due(self, every: int) -> bool:
         return self.step % every == 0 or self.step == self.config.steps
 
-    def _over_processes(self, value: float) -> float:
-        """Mean over the processes, which all come here in the same step."""
-        mine = torch.tensor(value, device=self.accelerator.device)
-        return float(self.accelerator.reduce(mine, "mean"))
+    def _look_ahead(self, seconds: float) -> None:
+        """Stop early if the run would take too long; all processes decide alike."""
+        self.forecast.add(seconds)
+        if self.forecast.looks:
+            left = self._over_processes({"left": self.forecast.seconds_left or 0.0})["left"]
+            refuse_too_long(left, self.config.minutes, left=self.config.steps - self.step)
 
-    def _write(self, log: RunLog, loss: float, norm: float) -> None:
-        seconds = self.sums.seconds
-        pixels = self.sums.steps * self.config.data.batch * self.config.data.patch**2
+    def _over_processes(self, values: dict[str, float]) -> dict[str, float]:
+        """Means over the processes, which all come here in the same step."""
+        mine = torch.tensor(list(values.values()), device=self.accelerator.device)
+        means = self.accelerator.reduce(mine, "mean")
+        return dict(zip(values, means.tolist(), strict=True))
+
+    def _write(self, log: RunLog, values: dict[str, float]) -> None:
+        seconds = self.means.seconds
         log.write(
             self.step,
-            loss=loss,
-            gradient_norm=norm,
+            **values,
             rate=self.optimizers[0].param_groups[0]["lr"],
-            megapixels_per_second=round(pixels / seconds / 1e6, 4),
+            samples_per_second=round(self.means.steps * self.config.batch / seconds, 4),
             seconds=round(seconds, 2),
         )
 
@@ -178,94 +213,57 @@ class Trainer:
         """Save the state last: a run that is killed before does the rest of its step again."""
         if self.validate and self._due(self.config.validate_every):
             with self._precision(), torch.no_grad():
-                log.write(self.step, **self.validate(self.step, self.average.module))
+                figures = self.validate(self.step, self.average.module)
+            log.write(self.step, **figures)
+            if self.best.improves(figures, self.step) and self.export:
+                self.export(self.average.module, self.folder / BEST)
         if self._due(self.config.save_every):
             if self.export:
-                self.export(self.step, self.average.module)
-            save_state(
-                self.state_path,
-                {
-                    "step": self.step,
-                    "sums": asdict(self.sums),
-                    "config": self.config.model_dump(mode="json"),
-                },
-                model=self.plain,
-                average=self.average,
-                optimizers=self.optimizers,
-            )
+                self.export(self.average.module, self.folder / WEIGHTS)
+            self._save()
 
-    def _batches(self) -> Iterator[Batch]:
-        shares = _shares(self.config, self.step, self.accelerator)
-        loader = DataLoader(self.data, batch_sampler=shares, num_workers=self.config.data.workers)
-        for batch in loader:
-            yield {name: self._place(tensor) for name, tensor in batch.items()}
+    def _save(self) -> None:
+        facts = {
+            "step": self.step,
+            "means": asdict(self.means),
+            "best": self.best.facts(),
+            "config": self.config.model_dump(mode="json"),
+        }
+        save_state(
+            self.folder / STATE,
+            facts,
+            learner=self.plain,
+            average=self.average,
+            optimizers=self.optimizers,
+        )
 
-    def _place(self, tensor: Tensor) -> Tensor:
+    def _batches(self) -> Iterator[list[Batch]]:
+        """Yield the parts of each step."""
+        numbers = shares(self.config, self.step, self.accelerator)
+        loader = DataLoader(self.data, batch_sampler=numbers, num_workers=self.config.workers)
+        batches = iter(loader)
+        while parts := [self._place(batch) for batch in islice(batches, self.config.accumulate)]:
+            yield parts
+
+    def _place(self, batch: Batch) -> Batch:
+        return {name: self._placed(tensor) for name, tensor in batch.items()}
+
+    def _placed(self, tensor: Tensor) -> Tensor:
         layout = torch.channels_last if tensor.ndim == 4 else torch.preserve_format
         return tensor.to(self.accelerator.device, memory_format=layout)
 
-    def _restore(
-        self, model: nn.Module, optimizers: list[torch.optim.Optimizer], *, resume: bool
-    ) -> None:
-        if self.state_path.exists() and not resume:
+    def _restore(self, *, resume: bool) -> None:
+        path = self.folder / STATE
+        if path.exists() and not resume:
             raise InputError(
-                f"{self.state_path.parent} holds a run already: add --resume to go on, or choose "
+                f"{self.folder} holds a run already: add --resume to go on, or choose "
                 "another output folder."
             )
-        Path(self.config.output).mkdir(parents=True, exist_ok=True)
-        if not self.state_path.exists():
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
             return
-        facts = read_facts(self.state_path)
-        _refuse_other_settings(facts["config"], self.config.model_dump(mode="json"))
-        load_state(self.state_path, model=model, average=self.average, optimizers=optimizers)
-        self.step, self.sums = int(facts["step"]), _Sums(**facts["sums"])
-
-
-@dataclass
-class _Sums:
-    """What the next line of the log is made of; a run that goes on goes on with them."""
-
-    loss: float = 0.0
-    steps: int = 0
-    seconds: float = 0.0
-
-    def add(self, loss: float, seconds: float) -> None:
-        self.loss, self.steps, self.seconds = (
-            self.loss + loss,
-            self.steps + 1,
-            self.seconds + seconds,
-        )
-
-
-def _refuse_other_settings(saved: dict[str, Any], asked: dict[str, Any], where: str = "") -> None:
-    for name, value in asked.items():
-        path = f"{where}{name}"
-        if path in FREE or saved.get(name) == value:
-            continue
-        if isinstance(value, dict):
-            _refuse_other_settings(saved.get(name, {}), value, f"{path}.")
-            continue
-        raise InputError(
-            f"The run was started with {path} {saved.get(name)!r}, not {value!r}: resume it with "
-            "the same settings, or choose another output folder."
-        )
-
-
-def _shares(config: TrainConfig, done: int, accelerator: "Accelerator") -> Iterator[list[int]]:
-    """Yield the item numbers of this process for each step that is left."""
-    batch, share = config.data.batch, config.data.batch // accelerator.num_processes
-    first = accelerator.process_index * share
-    for step in range(done, config.steps):
-        start = step * batch + first
-        yield list(range(start, start + share))
-
-
-def _accelerator() -> "Accelerator":
-    try:
-        from accelerate import Accelerator
-    except ImportError as error:
-        raise MissingExtraError("accelerate", "train") from error
-    # accelerate joins processes on CPUs only if it is told so; else each would train alone
-    several = int(os.environ.get("WORLD_SIZE", "1")) > 1
-    lonely = not torch.accelerator.is_available() or torch.backends.mps.is_available()
-    return Accelerator(mixed_precision="no", cpu=several and lonely)
+        facts = read_facts(path)
+        refuse_other_settings(facts["config"], self.config.model_dump(mode="json"))
+        load_state(path, learner=self.plain, average=self.average, optimizers=self.optimizers)
+        self.step, self.means = int(facts["step"]), RunningMeans(**facts["means"])
+        self.best.restore(facts["best"])

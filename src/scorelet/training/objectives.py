@@ -1,26 +1,28 @@
-"""What training minimises: pure functions of (model, batch, generator).
+"""What training minimises: pure functions of outputs and targets.
 
-Symbols: x clean image in R^d, z standard normal, y = x + σ z, f denoiser.
+Symbols: x clean image in R^d, z standard normal, y = x + σ z, f denoiser; ℓ logits, c class.
 """
 
 from collections.abc import Callable
 from typing import NamedTuple
 
+import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
-from scorelet.core.typing import Image, NoiseLevel
+from scorelet.core.typing import Image, Labels, Logits, NoiseLevel
 
 Batch = dict[str, Tensor]
 
 
 class Loss(NamedTuple):
-    """A value to minimise and the terms to log."""
+    """A value to minimise and the terms to log, all of them means over the samples of a batch."""
 
     value: Tensor
     terms: dict[str, Tensor]
 
 
 Objective = Callable[[nn.Module, Batch, Generator], Loss]
+"""Maps (model, batch, generator) to a loss."""
 
 
 def denoising_loss(
@@ -45,10 +47,35 @@ def denoising_loss(
     return Loss(value, {"mse": per_sample.detach().mean()})
 
 
+def classification_loss(logits: Logits, label: Labels, *, smoothing: float = 0.0) -> Loss:
+    """Cross-entropy -Σ_k q_k log softmax(ℓ)_k with q = (1 - s) 1_c + s / classes.
+
+    Args:
+        logits: ℓ, (batch, classes).
+        label: c, integers in [0, classes).
+        smoothing: s in [0, 1), the share of the target that all classes have alike.
+
+    References: Szegedy et al. 2016, arXiv 1512.00567, section 7 (smoothing).
+    """
+    wide = logits.float()
+    value = F.cross_entropy(wide, label, label_smoothing=smoothing)
+    hits = (wide.detach().argmax(1) == label).float().mean()
+    return Loss(value, {"accuracy": hits})
+
+
 def blind_denoising(power: float) -> Objective:
     """Return the objective of a blind denoiser on batches with `clean`, `noisy` and `sigma`."""
 
     def objective(model: nn.Module, batch: Batch, _rng: Generator) -> Loss:
         return denoising_loss(model(batch["noisy"]), batch["clean"], batch["sigma"], power=power)
+
+    return objective
+
+
+def classification(smoothing: float) -> Objective:
+    """Return the objective of a classifier on batches with `x` and `label`."""
+
+    def objective(model: nn.Module, batch: Batch, _rng: Generator) -> Loss:
+        return classification_loss(model(batch["x"]), batch["label"], smoothing=smoothing)
 
     return objective

@@ -1,4 +1,4 @@
-"""AdamW for everything, or Muon for the matrices and AdamW for the rest."""
+"""AdamW or SGD for everything, or Muon for the matrices and AdamW for the rest."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,21 +10,37 @@ from scorelet.training.config import OptimizerConfig
 
 
 def make_optimizers(model: nn.Module, config: OptimizerConfig) -> list[torch.optim.Optimizer]:
-    """Return the optimisers that together own all parameters of `model`."""
+    """Return the optimisers that together own all parameters of `model` that learn.
+
+    Biases, gains and norms (parameters of one axis or none) are a group of their own, which does
+    not decay unless `decay_vectors` says so.
+    """
     parameters = [p for p in model.parameters() if p.requires_grad]
     matrices = [p for p in parameters if config.name == "muon" and _is_matrix(p)]
     chosen = {id(p) for p in matrices}
-    rest = [p for p in parameters if id(p) not in chosen]
+    rest = _groups([p for p in parameters if id(p) not in chosen], config)
     optimizers: list[torch.optim.Optimizer] = []
     if matrices:
         optimizers.append(Muon(matrices, rate=config.matrix_rate, weight_decay=config.weight_decay))
-    if rest:
+    if rest and config.name == "sgd":
+        momentum, nesterov = config.momentum, config.nesterov
         optimizers.append(
-            torch.optim.AdamW(
-                rest, lr=config.rate, betas=config.betas, weight_decay=config.weight_decay
-            )
+            torch.optim.SGD(rest, lr=config.rate, momentum=momentum, nesterov=nesterov)
         )
+    elif rest:
+        optimizers.append(torch.optim.AdamW(rest, lr=config.rate, betas=config.betas))
     return optimizers
+
+
+def _groups(parameters: list[Tensor], config: OptimizerConfig) -> list[dict[str, Any]]:
+    """Part parameters into those that decay and those that do not."""
+    decaying = [p for p in parameters if p.ndim >= 2 or config.decay_vectors]
+    chosen = {id(p) for p in decaying}
+    groups = (
+        {"params": decaying, "weight_decay": config.weight_decay},
+        {"params": [p for p in parameters if id(p) not in chosen], "weight_decay": 0.0},
+    )
+    return [group for group in groups if group["params"]]
 
 
 class Muon(torch.optim.Optimizer):

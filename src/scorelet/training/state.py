@@ -10,19 +10,21 @@ from scorelet.core.checkpoint import load_tensors, save_tensors
 from scorelet.core.errors import CheckpointError, one_line
 
 Optimizers = list[torch.optim.Optimizer]
-KIND = "training-state"
+KIND = "training-state-2"
 
 
 def save_state(
     path: Path,
     facts: dict[str, Any],
     *,
-    model: nn.Module,
+    learner: nn.Module,
     average: nn.Module,
     optimizers: Optimizers,
 ) -> None:
     """Write weights, averaged weights and optimiser moments, with `facts` (JSON), atomically."""
-    tensors = _prefixed("model", model.state_dict()) | _prefixed("average", average.state_dict())
+    tensors = _prefixed("learner", learner.state_dict()) | _prefixed(
+        "average", average.state_dict()
+    )
     scalars: dict[str, Any] = {}
     for k, optimizer in enumerate(optimizers):
         for index, state in optimizer.state_dict()["state"].items():
@@ -45,7 +47,9 @@ def read_facts(path: Path) -> dict[str, Any]:
     return _read(path)[1]["facts"]
 
 
-def load_state(path: Path, *, model: nn.Module, average: nn.Module, optimizers: Optimizers) -> None:
+def load_state(
+    path: Path, *, learner: nn.Module, average: nn.Module, optimizers: Optimizers
+) -> None:
     """Put a saved state back in place.
 
     Raises:
@@ -56,7 +60,7 @@ def load_state(path: Path, *, model: nn.Module, average: nn.Module, optimizers: 
         names = header["optimizers"]
         if names != _names(optimizers):
             raise ValueError(f"it was saved with {' and '.join(names)}")
-        model.load_state_dict(_without_prefix("model", tensors))
+        learner.load_state_dict(_without_prefix("learner", tensors))
         average.load_state_dict(_without_prefix("average", tensors))
         for k, optimizer in enumerate(optimizers):
             _load_optimizer(optimizer, f"optimizer{k}", tensors | header["scalars"])

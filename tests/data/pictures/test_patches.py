@@ -10,8 +10,9 @@ from torch.utils.data import DataLoader
 
 from scorelet.core.errors import InputError
 from scorelet.data import luma, to_unit
-from scorelet.data.pictures.patches import NoisyPatches
-from scorelet.models import UniformNoise
+from scorelet.data.pictures.drawn import draw_page
+from scorelet.data.pictures.patches import NoisyPatches, PictureCrops, half
+from scorelet.models import MixedNoise, UniformNoise
 
 LEVELS = (0.1, 0.3)
 NOISE = UniformNoise(*LEVELS)
@@ -25,7 +26,7 @@ def pictures(count=3, side=20, channels=3, dtype=np.uint8):
 
 def patches(source=None, **changes):
     options = {"patch": 8, "noise": NOISE, "length": 40, "seed": 3, "gray": 0.0} | changes
-    return NoisyPatches(source or pictures(), **options)
+    return NoisyPatches([(1.0, PictureCrops(source or pictures()))], **options)
 
 
 def same(a, b):
@@ -203,4 +204,95 @@ def test_all_eight_orientations_pictures_and_corners_are_equally_frequent():
 
 def test_no_pictures_are_one_sentence():
     with pytest.raises(InputError, match=r"^There are no pictures to cut patches from\.$"):
+        PictureCrops([])
+    with pytest.raises(InputError, match=r"^There are no pictures to cut patches from\.$"):
         NoisyPatches([], patch=8, noise=NOISE, length=1, seed=0)
+
+
+PHOTO = [
+    # kind of source, sigma in 8-bit units, mean of the patch, and a pixel without and with noise
+    (0, 69.15233, 0.500725, 0.882353, 0.363770),
+    (1, 20.40264, 0.494838, 0.541176, 0.469868),
+    (2, 42.82499, 0.585902, 0.964706, 1.224660),
+    (1, 43.87644, 0.366093, 0.288945, 0.372891),
+    (0, 6.85307, 0.496538, 0.133333, 0.137194),
+    (0, 46.32819, 0.506888, 0.031373, 0.588149),
+    (0, 0.00000, 0.512286, 0.984314, 0.984314),
+    (0, 6.03096, 0.473233, 0.996078, 1.029802),
+    (1, 0.54159, 0.515165, 0.529412, 0.529212),
+    (0, 70.74657, 0.508686, 0.643137, 0.382764),
+    (1, 0.00000, 0.507521, 0.568627, 0.568627),
+    (2, 1.74602, 0.366131, 0.262745, 0.265340),
+]
+"""Printed by the program with which the built-in model `photo` was trained."""
+
+
+def photo_patches():
+    """Sources and levels as those of the shipped configuration, on made-up pictures."""
+    rng = np.random.default_rng(0)
+    source = [rng.integers(0, 256, (40, 43 + k, 3), dtype=np.uint8) for k in range(3)]
+    sources = [
+        (0.56, PictureCrops(source)),
+        (0.23, PictureCrops(source, halved=True, mixed=0.25)),
+        (0.21, draw_page),
+    ]
+    levels = (UniformNoise(0.0, 0.0), UniformNoise(0.0, 10 / 255), UniformNoise(0.0, 75 / 255))
+    noise = MixedNoise((0.06, 0.19, 0.75), levels)
+    return NoisyPatches(sources, patch=16, noise=noise, length=100, seed=6, gray=0.45)
+
+
+@pytest.mark.parametrize("index", range(len(PHOTO)))
+def test_the_patches_that_the_built_in_model_saw_are_drawn_again(index):
+    """A step of a generator more or less would change everything.
+
+    Letters of a page may be drawn a little differently by another version of the library.
+    """
+    kind, sigma, mean, pixel, noisy = PHOTO[index]
+    item = photo_patches()[index]
+    assert float(item["sigma"]) * 255 == pytest.approx(sigma, abs=2e-5)
+    drawn = kind == 2
+    assert float(item["clean"].double().mean()) == pytest.approx(mean, abs=0.02 if drawn else 2e-6)
+    difference = float(item["noisy"][1, 2, 3] - item["clean"][1, 2, 3])
+    assert difference == pytest.approx(noisy - pixel, abs=3e-6)
+    if not drawn:
+        assert float(item["clean"][1, 2, 3]) == pytest.approx(pixel, abs=1e-6)
+
+
+def flat(level):
+    return lambda _rng, side: np.full((side, side, 1), level, dtype=np.uint8)
+
+
+def test_sources_are_drawn_from_by_their_shares():
+    count, shares = 1000, (1.0, 3.0, 6.0)
+    sources = [(share, flat(k)) for k, share in enumerate(shares)]
+    data = NoisyPatches(sources, patch=8, noise=UniformNoise(0.0, 0.0), length=count, seed=0)
+    counts = Counter(round(float(item["clean"][0, 0, 0]) * 255) for item in data)
+    for k, share in enumerate(shares):
+        p = share / 10
+        assert abs(counts[k] / count - p) < 4 * (p * (1 - p) / count) ** 0.5  # 4 s.e.
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_half_is_the_mean_of_each_square_rounded_to_the_dtype(dtype):
+    picture = (np.random.default_rng(1).uniform(0, 200, (7, 9, 3))).astype(dtype)
+    small = half(picture)
+    assert small.shape == (3, 4, 3)
+    assert small.dtype == dtype
+    for i, j in np.ndindex(3, 4):
+        mean = picture[2 * i : 2 * i + 2, 2 * j : 2 * j + 2].astype(np.float64).mean((0, 1))
+        expected = mean if dtype == np.float32 else mean.round()
+        np.testing.assert_allclose(small[i, j], expected, rtol=1e-6)
+
+
+def test_a_mixed_crop_is_an_affine_map_of_its_colours():
+    """Three channels and a constant explain all three new ones where nothing is clipped."""
+    rng = np.random.default_rng(2)
+    smooth = (0.5 + 0.01 * rng.standard_normal((12, 12, 3))).astype(np.float32)
+    plain_crops, mixed_crops = PictureCrops([smooth]), PictureCrops([smooth], mixed=1.0)
+    for k in range(8):
+        plain, crop = (crops(np.random.default_rng(k), 12) for crops in (plain_crops, mixed_crops))
+        inputs = np.c_[plain.reshape(-1, 3), np.ones(144)]
+        fit, *_ = np.linalg.lstsq(inputs, crop.reshape(-1, 3), rcond=None)
+        np.testing.assert_allclose(inputs @ fit, crop.reshape(-1, 3), atol=1e-5)
+        assert not np.allclose(crop, plain, atol=0.005)
+        assert 0 < crop.min() < crop.max() < 1  # so it was not clipped

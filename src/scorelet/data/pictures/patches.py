@@ -4,7 +4,7 @@ Nothing depends on the order of loading, on the number of processes or on where 
 interrupted: patch k is drawn, turned and made noisy by a generator of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -29,15 +29,51 @@ class NoiseLevels(Protocol):
         ...
 
 
+Crop = Callable[[np.random.Generator, int], Pixels]
+"""Draws a square of the given side, (side, side, channels), from a generator."""
+
+
+class PictureCrops:
+    """Random crops of pictures in one of the eight orientations.
+
+    Args:
+        pictures: arrays (height, width, channels), integers or floats in [0, 1].
+        halved: means of 2x2 pixels instead of pixels. A photograph whose chroma was stored at half
+            the resolution gets colour as fine as its brightness.
+        mixed: share of the crops whose channels are mixed by a random matrix: brightness becomes
+            colour, and colours that photographs seldom have appear.
+    """
+
+    def __init__(
+        self, pictures: Sequence[Pixels], *, halved: bool = False, mixed: float = 0.0
+    ) -> None:
+        if not pictures:
+            raise InputError("There are no pictures to cut patches from.")
+        self.pictures = [half(picture) for picture in pictures] if halved else list(pictures)
+        self.mixed = mixed
+
+    def __call__(self, rng: np.random.Generator, side: int) -> Pixels:
+        """Draw a crop; smaller pictures are mirrored up to it."""
+        picture = _at_least(self.pictures[rng.integers(len(self.pictures))], side)
+        top, left = (rng.integers(n - side + 1) for n in picture.shape[:2])
+        crop = picture[top : top + side, left : left + side]
+        if rng.integers(2):
+            crop = crop[:, ::-1]
+        crop = np.ascontiguousarray(np.rot90(crop, int(rng.integers(4))))
+        if self.mixed and crop.shape[2] == 3 and rng.random() < self.mixed:
+            crop = _mixed(crop, rng)
+        return crop
+
+
 class NoisyPatches(Dataset):
-    """Random crops in one of the eight orientations, with white noise of a random level.
+    """Patches of several sources with white noise of a random level.
 
     Item k is a dict of float32 tensors: `clean` (channels, patch, patch) with values in [0, 1],
     `noisy` = clean + sigma z, never clipped, and `sigma` (), drawn from `noise`.
 
     Args:
-        pictures: arrays (height, width, channels), integers or floats in [0, 1].
-        patch: side in pixels; smaller pictures are mirrored up to it.
+        sources: (share, crop) pairs; shares need not sum to one.
+        patch: side in pixels.
         noise: law of sigma, in the unit of the images.
         gray: share of the patches that become gray: their channels are equal, and so is the noise
             of their channels. A colour network that learns from them denoises gray pictures too.
@@ -47,7 +83,7 @@ class NoisyPatches(Dataset):
 
     def __init__(
         self,
-        pictures: Sequence[Pixels],
+        sources: Sequence[tuple[float, Crop]],
         *,
         patch: int,
         noise: NoiseLevels,
@@ -55,9 +91,11 @@ class NoisyPatches(Dataset):
         seed: int,
         gray: float = 0.0,
     ) -> None:
-        if not pictures:
+        if not sources:
             raise InputError("There are no pictures to cut patches from.")
-        self.pictures = [_at_least(picture, patch) for picture in pictures]
+        self.crops = [crop for _, crop in sources]
+        shares = np.array([share for share, _ in sources], dtype=float)
+        self.shares = shares / shares.sum()
         self.patch, self.noise, self.length, self.seed = patch, noise, length, seed
         self.gray = gray
 
@@ -68,7 +106,7 @@ class NoisyPatches(Dataset):
         if not 0 <= index < self.length:
             raise IndexError(f"There is no patch {index} of {self.length}.")
         rng = np.random.default_rng((self.seed, index))
-        crop = self._crop(rng)
+        crop = self.crops[rng.choice(len(self.crops), p=self.shares)](rng, self.patch)
         draws = generator(self.seed, index)
         channels = crop.shape[2]
         if rng.random() < self.gray and channels == 3:
@@ -82,13 +120,24 @@ class NoisyPatches(Dataset):
             "sigma": sigma,
         }
 
-    def _crop(self, rng: np.random.Generator) -> Pixels:
-        picture = self.pictures[rng.integers(len(self.pictures))]
-        top, left = (rng.integers(n - self.patch + 1) for n in picture.shape[:2])
-        crop = picture[top : top + self.patch, left : left + self.patch]
-        if rng.integers(2):
-            crop = crop[:, ::-1]
-        return np.ascontiguousarray(np.rot90(crop, int(rng.integers(4))))
+
+def half(picture: Pixels) -> Pixels:
+    """Return means of 2x2 pixels, rounded to the dtype; an odd last row or column is left out."""
+    rows, columns = picture.shape[0] // 2, picture.shape[1] // 2
+    blocks = picture[: 2 * rows, : 2 * columns].reshape(rows, 2, columns, 2, -1)
+    means = blocks.mean((1, 3), dtype=np.float64)
+    if picture.dtype.kind != "f":
+        means = means.round()
+    return means.astype(picture.dtype)
+
+
+def _mixed(crop: Pixels, rng: np.random.Generator) -> Pixels:
+    """Mix the channels around their means by a random matrix, and draw the means anew."""
+    x = to_unit(crop)
+    means = x.mean((0, 1), keepdims=True)
+    matrix = rng.normal(0, 0.6, (3, 3))
+    mixed = (x - means) @ matrix.T + rng.uniform(0.1, 0.9, 3)
+    return mixed.clip(0, 1).astype(np.float32)
 
 
 def _at_least(picture: Pixels, side: int) -> Pixels:

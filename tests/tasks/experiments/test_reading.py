@@ -7,7 +7,8 @@ import yaml
 
 from scorelet.cli.main import run
 from scorelet.core.errors import InputError
-from scorelet.training import TrainConfig, read_config, write_config
+from scorelet.tasks.experiments import read_config, shipped
+from scorelet.training import LoopConfig, write_config
 
 TREE = {
     "model": {"architecture": "BFCNN", "options": {"width": 8, "depth": 3}},
@@ -66,9 +67,9 @@ def test_a_configuration_does_not_change_under_a_run(file):
         config.steps = 3
 
 
-@pytest.mark.parametrize("shipped", sorted(Path(__file__).parents[2].glob("configs/*.yaml")))
-def test_the_configurations_that_come_with_the_package_are_valid(shipped):
-    assert isinstance(read_config(shipped), TrainConfig)
+@pytest.mark.parametrize("name", shipped())
+def test_the_configurations_that_come_with_the_package_are_valid(name):
+    assert isinstance(read_config(name), LoopConfig)
 
 
 FAULTS = {
@@ -112,7 +113,7 @@ CONTENTS = {
     "bad YAML": (b"steps: [1,\nmodel: {", "is not valid YAML: "),
     "no text": (b"\xff\xfe\x00\x81", "is not valid YAML: "),
     "no output": (yaml.safe_dump({**TREE, "output": None}).encode(), ": output: "),
-    "a field missing": (b"steps: 3\n", ": model: Field required.\n"),
+    "a field missing": (b"steps: 3\n", ": output: Field required.\n"),
     "unknown field": (yaml.safe_dump({**TREE, "step": 3}).encode(), ": step: Extra inputs"),
 }
 
@@ -152,3 +153,62 @@ def test_a_missing_file_is_one_sentence_and_status_2(tmp_path, capsys):
         printed = capsys.readouterr()
         assert printed.err.startswith(f"error: Cannot read the configuration {path}: ")
         assert printed.err.count("\n") == 1
+
+
+def test_batch_and_workers_may_stand_under_data_as_they_once_did(file):
+    old = read_config(file, {"data.batch": 3, "data.workers": 1})
+    assert (old.batch, old.workers) == (3, 1)
+    assert old == read_config(file, {"batch": 3, "workers": 1})
+    with pytest.raises(InputError, match=r": batch and data\.batch mean the same: leave data"):
+        read_config(file, {"data.batch": 3, "batch": 4})
+
+
+def test_a_task_is_chosen_by_name_and_denoise_is_the_usual_one(file):
+    assert read_config(file).task == "denoise"
+    assert read_config(file, {"task": "denoise"}) == read_config(file)
+    for name in ("paint", 3, None, ["denoise"]):
+        with pytest.raises(
+            InputError, match=r": task: there is no task .*: choose one of .*denoise"
+        ):
+            read_config(file, {"task": name})
+
+
+def test_configurations_of_the_package_go_by_their_names_and_a_file_wins(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "photo" in shipped()
+    assert read_config("photo").output == Path("runs/photo")
+    with pytest.raises(InputError, match=r"no configuration 'foto': give a YAML file, or one of"):
+        read_config("foto")
+    (tmp_path / "photo").write_text(yaml.safe_dump(TREE))
+    assert read_config("photo").output == Path("runs/try")
+
+
+SOURCES = {
+    "neither": ({"share": 1}, "a source is either a folder or drawn: true"),
+    "both": ({"folder": "a", "drawn": True}, "a source is either a folder or drawn: true"),
+    "halved pages": ({"drawn": True, "halved": True}, "halved and mixed belong to a folder"),
+    "gray pages": ({"drawn": True}, "drawn pages and mixed channels have colour"),
+    "mixed gray": ({"folder": "a", "mixed": 0.5}, "drawn pages and mixed channels have colour"),
+    "no share": ({"folder": "a", "share": 0}, "Input should be greater than 0"),
+}
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_a_source_that_cannot_be_is_one_sentence(file, kind):
+    source, message = SOURCES[kind]
+    with pytest.raises(InputError) as caught:
+        read_config(file, {"data.train": ["photos", source]})
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_levels_take_the_place_of_sigma_and_law(file):
+    levels = [{"share": 1, "sigma": [0, 0]}, {"share": 3, "sigma": [0, 50]}]
+    with pytest.raises(InputError, match="levels take the place of sigma and law"):
+        read_config(file, {"data.levels": levels})
+    tree = {**TREE, "data": {"train": ["photos"], "levels": levels}}
+    file.write_text(yaml.safe_dump(tree))
+    config = read_config(file)
+    assert [level.share for level in config.data.levels] == [1, 3]
+    file.write_text(write_config(config))
+    assert read_config(file) == config  # though sigma and law are spelt out

@@ -1,0 +1,8 @@
+"""Experiments: what can be trained. Each is one file that registers its configuration by name."""
+
+from scorelet.tasks.experiments import denoise as _denoise  # noqa: F401 - registers itself
+from scorelet.tasks.experiments.base import Experiment
+from scorelet.tasks.experiments.reading import read_config, shipped
+from scorelet.tasks.experiments.registry import build, register
+
+__all__ = ["Experiment", "build", "read_config", "register", "shipped"]

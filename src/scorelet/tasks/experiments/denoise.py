@@ -1,0 +1,106 @@
+"""The task `denoise`: a blind denoiser learns from patches of pictures with white noise."""
+
+from pathlib import Path
+
+from torch import nn
+
+from scorelet.data import load_pictures, locate
+from scorelet.data.pictures.drawn import draw_page
+from scorelet.data.pictures.patches import Crop, NoisyPatches, PictureCrops
+from scorelet.models import (
+    LogUniformNoise,
+    MixedNoise,
+    NoiseLaw,
+    QuadraticNoise,
+    ResidualDenoiser,
+    UniformNoise,
+)
+from scorelet.tasks.evaluate import mean_psnr
+from scorelet.tasks.experiments.base import Experiment
+from scorelet.tasks.experiments.denoise_config import DenoiseConfig, PatchesConfig, SourceConfig
+from scorelet.tasks.experiments.networks import make_network
+from scorelet.tasks.experiments.registry import register
+from scorelet.training import Best, Learner, Validate, blind_denoising
+from scorelet.zoo import save
+
+VALIDATION_SIGMAS = (15.0, 25.0, 50.0)
+
+
+def build(config: DenoiseConfig) -> Experiment:
+    """Make the experiment; `best` goes by the mean PSNR of the validation.
+
+    Raises:
+        InputError: data that are not there, an unknown architecture.
+    """
+    network = make_network(config.model, seed=config.seed)
+    validate = _validation(config.data)
+    return Experiment(
+        learner=Learner(ResidualDenoiser(network), blind_denoising(config.sigma_weight)),
+        data=noisy_patches(config),
+        export=_export,
+        validate=validate,
+        best=Best("psnr") if validate else None,
+    )
+
+
+def noisy_patches(config: DenoiseConfig) -> NoisyPatches:
+    """Return the patches of a run, each a function of (seed, index)."""
+    data = config.data
+    return NoisyPatches(
+        [(source.share, _crops(source, data)) for source in data.train],
+        patch=data.patch,
+        noise=_noise_law(data),
+        length=config.steps * config.batch,
+        seed=config.seed,
+        gray=data.gray,
+    )
+
+
+def _crops(source: SourceConfig, data: PatchesConfig) -> Crop:
+    if source.folder is None:
+        return draw_page
+    exclude = frozenset(data.exclude)
+    pictures = load_pictures(locate(source.folder), channels=data.channels, exclude=exclude)
+    return PictureCrops(pictures, halved=source.halved, mixed=source.mixed)
+
+
+def _noise_law(data: PatchesConfig) -> NoiseLaw:
+    if data.levels:
+        bounds = [(level.sigma[0] / 255, level.sigma[1] / 255) for level in data.levels]
+        shares = tuple(level.share for level in data.levels)
+        return MixedNoise(shares, tuple(UniformNoise(*b) for b in bounds))
+    low, high = data.sigma[0] / 255, data.sigma[1] / 255
+    if data.law == "quadratic":
+        return QuadraticNoise(high)
+    return LogUniformNoise(low, high) if data.law == "log-uniform" else UniformNoise(low, high)
+
+
+def _validation(data: PatchesConfig) -> Validate | None:
+    if not data.validation:
+        return None
+    folders = [locate(name) for name in data.validation]
+    kinds = (1, 3) if data.gray and data.channels == 3 else (data.channels,)
+    sets = {c: [p for f in folders for p in load_pictures(f, channels=c)] for c in kinds}
+
+    def validate(_step: int, learner: nn.Module) -> dict[str, float]:
+        figures = {
+            f"psnr{channels}_{sigma:g}": round(mean_psnr(_model(learner), pictures, sigma), 4)
+            for channels, pictures in sets.items()
+            for sigma in VALIDATION_SIGMAS
+        }
+        return {"psnr": round(sum(figures.values()) / len(figures), 4), **figures}
+
+    return validate
+
+
+def _export(learner: nn.Module, path: Path) -> None:
+    save(_model(learner), path)
+
+
+def _model(learner: nn.Module) -> ResidualDenoiser:
+    model = learner.model
+    assert isinstance(model, ResidualDenoiser)
+    return model
+
+
+register(DenoiseConfig, build)

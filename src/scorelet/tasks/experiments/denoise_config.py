@@ -1,0 +1,123 @@
+"""What a run of the task `denoise` is made of."""
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from scorelet.tasks.experiments.networks import ModelConfig
+from scorelet.training import LoopConfig, Section
+
+SIGMA = (0.0, 75.0)
+"""The usual range of noise levels, in 8-bit units."""
+
+
+class SourceConfig(Section):
+    """Where patches come from: a folder of pictures, or pages that are drawn."""
+
+    folder: str | None = Field(default=None, description="under $SCORELET_DATA or a path")
+    drawn: bool = Field(default=False, description="pages of text, lines, charts and shapes")
+    share: float = Field(default=1.0, gt=0, description="of the patches, relative to the others")
+    halved: bool = Field(
+        default=False, description="means of 2x2 pixels: colour as fine as brightness"
+    )
+    mixed: float = Field(
+        default=0.0, ge=0, le=1, description="share of the patches whose channels are mixed"
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "SourceConfig":
+        if (self.folder is None) != self.drawn:
+            raise ValueError("a source is either a folder or drawn: true")
+        if self.drawn and (self.halved or self.mixed):
+            raise ValueError("halved and mixed belong to a folder, pages are drawn as they are")
+        return self
+
+
+class LevelConfig(Section):
+    """A share of the patches with noise levels uniform between two bounds."""
+
+    share: float = Field(default=1.0, gt=0, description="of the patches, relative to the others")
+    sigma: tuple[float, float] = Field(description="least and largest level, in 8-bit units")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "LevelConfig":
+        _check_levels(self.sigma)
+        return self
+
+
+class PatchesConfig(Section):
+    """Pictures, cut into patches; white noise is added without clipping."""
+
+    train: list[SourceConfig] = Field(
+        min_length=1, description="sources of patches; the name of a folder is one with share 1"
+    )
+    exclude: list[str] = Field(default=[], description="file names to leave out, as set/name.png")
+    validation: list[str] = Field(default=[], description="folders, evaluated as they are")
+    channels: Literal[1, 3] = 1
+    gray: float = Field(
+        default=0.0, ge=0, le=1, description="share of colour patches that are made gray"
+    )
+    patch: int = Field(default=96, ge=8, description="side of a square patch in pixels")
+    sigma: tuple[float, float] = Field(
+        default=SIGMA, description="least and largest noise level, in 8-bit units"
+    )
+    law: Literal["uniform", "quadratic", "log-uniform"] = Field(
+        default="uniform",
+        description="of the noise level: `quadratic` is the largest times the square of a uniform "
+        "number, `log-uniform` has every octave as often",
+    )
+    levels: list[LevelConfig] = Field(
+        default=[], description="several ranges of levels with shares, in the place of sigma, law"
+    )
+
+    @field_validator("train", mode="before")
+    @classmethod
+    def _name_folders(cls, sources: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+        if not isinstance(sources, list):
+            return sources
+        return [{"folder": s} if isinstance(s, str) else s for s in sources]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "PatchesConfig":
+        low, _ = self.sigma
+        _check_levels(self.sigma)
+        if (self.law == "quadratic" and low > 0) or (self.law == "log-uniform" and low == 0):
+            raise ValueError("the law quadratic starts at noise level 0, log-uniform above it")
+        if self.levels and (self.sigma != SIGMA or self.law != "uniform"):
+            raise ValueError("levels take the place of sigma and law: leave these out")
+        if self.gray and self.channels == 1:
+            raise ValueError("gray is a share of colour patches, it needs channels: 3")
+        if self.channels == 1 and any(source.drawn or source.mixed for source in self.train):
+            raise ValueError("drawn pages and mixed channels have colour, they need channels: 3")
+        return self
+
+
+class DenoiseConfig(LoopConfig):
+    """A blind denoiser of pictures."""
+
+    task: Literal["denoise"] = "denoise"
+    model: ModelConfig
+    data: PatchesConfig
+    sigma_weight: float = Field(
+        default=1.0,
+        ge=0,
+        description="the loss of a patch is divided by (sigma + 2/255) to this power",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _move_batch(cls, tree: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+        """Take `batch` and `workers` from data, where they stood before there were tasks."""
+        if not isinstance(tree, dict) or not isinstance(tree.get("data"), dict):
+            return tree
+        moved = {k: v for k, v in tree["data"].items() if k in ("batch", "workers")}
+        for name in moved:
+            if name in tree:
+                raise ValueError(f"{name} and data.{name} mean the same: leave data.{name} out")
+        return tree | moved | {"data": {k: v for k, v in tree["data"].items() if k not in moved}}
+
+
+def _check_levels(sigma: tuple[float, float]) -> None:
+    low, high = sigma
+    if not 0 <= low <= high:
+        raise ValueError("sigma must be two noise levels, 0 <= low <= high")

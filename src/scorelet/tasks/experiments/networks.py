@@ -1,0 +1,46 @@
+"""The network of a configuration: built by name, and started from other weights if wanted."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import Field
+from torch import nn
+
+from scorelet.core.errors import InputError
+from scorelet.data import locate
+from scorelet.training import Section
+from scorelet.zoo import build_network, load_weights
+
+
+class ModelConfig(Section):
+    """The network that learns."""
+
+    architecture: str = Field(description="a name of scorelet.networks.ARCHITECTURES")
+    options: dict[str, Any] = Field(default={}, description="arguments of its constructor")
+    start_from: str | None = Field(
+        default=None, description="weights to start from: a path; shapes that differ are skipped"
+    )
+
+
+def make_network(config: ModelConfig, *, seed: int) -> nn.Module:
+    """Build the network; its first weights are a function of `seed`, or those of a file.
+
+    Raises:
+        InputError: unknown architecture, options that it refuses, no weight that fits.
+    """
+    torch.manual_seed(seed)  # the constructors of torch's layers know no generator
+    network = build_network(config.architecture, config.options)
+    if config.start_from:
+        _start_from(network, locate(config.start_from))
+    return network
+
+
+def _start_from(network: nn.Module, path: Path) -> None:
+    """Copy the weights of a file's network whose names and shapes agree."""
+    weights = load_weights(path)
+    own = network.state_dict()
+    fitting = {n: t for n, t in weights.items() if n in own and own[n].shape == t.shape}
+    if not fitting:
+        raise InputError(f"No weight of {path} fits the architecture: check model.options.")
+    network.load_state_dict(fitting, strict=False)

@@ -1,0 +1,87 @@
+"""Configurations: YAML in, the pydantic model of the task that it names out."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from scorelet.core.errors import InputError, one_line
+from scorelet.tasks.experiments.registry import DEFAULT, config_type
+from scorelet.training import LoopConfig
+
+SHIPPED = Path(str(files("scorelet") / "configs"))
+
+
+def shipped() -> list[str]:
+    """Return the names of the configurations that come with the package."""
+    return sorted(path.stem for path in SHIPPED.glob("*.yaml"))
+
+
+def read_config(name: str | Path, overrides: dict[str, Any] | None = None) -> LoopConfig:
+    """Read a configuration; `overrides` maps dotted names (``optimizer.rate``) to values.
+
+    Args:
+        name: a YAML file, or the name of a configuration of the package; a file wins.
+        overrides: fields to change.
+
+    Returns:
+        An instance of the class that the ``task`` of the configuration has registered.
+
+    Raises:
+        InputError: missing file, bad YAML, unknown task or field, or value out of range, named.
+    """
+    path = _locate(name)
+    tree = _read_tree(path)
+    for field, value in (overrides or {}).items():
+        _set(tree, field, value)
+    try:
+        kind = config_type(tree.get("task", DEFAULT))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    try:
+        return kind.model_validate(tree)
+    except ValidationError as error:
+        raise InputError(f"{path}: {_first_fault(error)}.") from error
+
+
+def _locate(name: str | Path) -> Path:
+    path = Path(name).expanduser()
+    if isinstance(name, Path) or path.exists() or path.suffix or len(path.parts) != 1:
+        return path
+    if name in shipped():
+        return SHIPPED / f"{name}.yaml"
+    raise InputError(
+        f"There is no configuration {name!r}: give a YAML file, or one of {', '.join(shipped())}."
+    )
+
+
+def _read_tree(path: Path) -> dict[str, Any]:
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"Cannot read the configuration {path}: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not valid YAML: {one_line(error)}.") from error
+    if not isinstance(tree, dict):
+        raise InputError(f"{path} must hold a mapping with model, data, steps and output.")
+    return tree
+
+
+def _first_fault(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    got = first["input"]
+    what = "" if isinstance(got, dict) else f" (got {got!r})"  # a section says nothing
+    message = f"{first['msg'].removeprefix('Value error, ')}{what}"
+    return f"{where}: {message}" if where else message
+
+
+def _set(tree: dict[str, Any], name: str, value: Any) -> None:  # noqa: ANN401 - a YAML scalar or list
+    *path, last = name.split(".")
+    for part in path:
+        tree = tree.setdefault(part, {})
+        if not isinstance(tree, dict):
+            raise InputError(f"Cannot set {name}: {part} is not a section.")
+    tree[last] = value

@@ -1,0 +1,27 @@
+"""A run is resumed with the settings that it was started with."""
+
+from typing import Any
+
+from scorelet.core.errors import InputError
+
+FREE = (
+    *("steps", "output", "log_every", "save_every", "validate_every"),
+    *("minutes", "tensorboard", "workers"),
+)
+"""What a resumed run may change: it alters the rest of the run, not what was done."""
+
+
+def refuse_other_settings(saved: dict[str, Any], asked: dict[str, Any], where: str = "") -> None:
+    """Raise InputError if a setting but those of `FREE` differs, and name it."""
+    for name, value in asked.items():
+        path = f"{where}{name}"
+        before = saved.get(name)
+        if path in FREE or before == value:
+            continue
+        if isinstance(value, dict) and isinstance(before, dict):
+            refuse_other_settings(before, value, f"{path}.")
+            continue
+        raise InputError(
+            f"The run was started with {path} {before!r}, not {value!r}: resume it with "
+            "the same settings, or choose another output folder."
+        )
