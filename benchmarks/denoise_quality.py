@@ -18,10 +18,10 @@ import torch
 from measure import Pixels, Row
 
 from scorelet.analysis import psnr
+from scorelet.analysis.denoising import noisy_pairs, standard_error
 from scorelet.core.errors import InputError
 from scorelet.data import find_pictures, iter_pages, locate
 from scorelet.tasks.denoise import Settings, denoise_pixels
-from scorelet.tasks.evaluate import noisy_pairs, standard_error
 
 DEFAULT = "photos/set12"
 GRAY, COLOUR = ("camera", "coins"), ("astronaut", "coffee", "chelsea")

@@ -16,9 +16,9 @@ import torch
 from measure import Pixels
 
 from scorelet.analysis import psnr
+from scorelet.analysis.denoising import noisy_pairs
 from scorelet.core.typing import Image
 from scorelet.data import load_pictures, locate
-from scorelet.tasks.evaluate import noisy_pairs
 
 LEVELS = (15.0, 25.0, 50.0, 75.0)
 STEP, SIDE = 8, 256

@@ -17,13 +17,14 @@ from pathlib import Path
 
 import torch
 
+from scorelet.analysis.denoising import SIGMAS, noisy_pairs
 from scorelet.analysis.noise_level import curve_name
 from scorelet.core.files import write_text
 from scorelet.data import from_unit, load_pictures, locate
 from scorelet.models import Denoiser
 from scorelet.tasks.calibrate import calibrate
 from scorelet.tasks.denoise import Settings, denoise_files, denoise_pixels
-from scorelet.tasks.evaluate import SIGMAS, evaluate_pictures, noisy_pairs
+from scorelet.tasks.evaluate import evaluate_pictures
 from scorelet.tasks.experiments import read_config
 from scorelet.tasks.inference import prepare
 from scorelet.tasks.journal import digest

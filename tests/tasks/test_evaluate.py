@@ -1,4 +1,4 @@
-"""PSNR and SSIM by noise level: the protocol, its measures and its folder of pictures."""
+"""The verb evaluate: a document for each kind of model, on data by name."""
 
 import math
 
@@ -6,114 +6,18 @@ import numpy as np
 import pytest
 import tifffile
 import torch
+from torch.func import grad
 
+import scorelet as sl
 from samples import Identity, noisy, waves, write_png
-from scorelet.analysis import psnr, ssim
+from scorelet.analysis.denoising import noisy_pairs
 from scorelet.core.errors import ImageFileError, InputError
+from scorelet.core.random import generator
 from scorelet.data import from_unit
-from scorelet.tasks.evaluate import (
-    evaluate,
-    evaluate_pictures,
-    mean_psnr,
-    noisy_pairs,
-    standard_error,
-)
+from scorelet.models import Denoiser, GaussianMixtureDenoiser
+from scorelet.tasks.evaluate import evaluate, measure
 
 pytestmark = pytest.mark.usefixtures("float32")
-
-
-def batch(pixels):
-    return torch.from_numpy(np.asarray(pixels, np.float32)).permute(2, 0, 1)[None]
-
-
-@pytest.mark.parametrize("error", [0.1, 0.01])
-def test_psnr_of_a_known_error(error):
-    reference = torch.full((2, 3, 5, 7), 0.5, dtype=torch.float64)
-    expected = torch.full((2,), -20 * math.log10(error), dtype=torch.float64)
-    torch.testing.assert_close(psnr(reference + error, reference), expected)  # float64 rounding
-
-
-def test_psnr_is_per_picture():
-    reference = torch.zeros(2, 1, 4, 4)
-    estimate = torch.tensor([0.1, 1.0]).reshape(2, 1, 1, 1).expand(2, 1, 4, 4)
-    torch.testing.assert_close(psnr(estimate, reference).float(), torch.tensor([20.0, 0.0]))
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_ssim_agrees_with_scikit_image(channels):
-    """scikit-image leaves out windows that reach beyond the border, here they see a mirror."""
-    metrics = pytest.importorskip("skimage.metrics")
-    clean, other = waves(40, 50, channels), noisy(40, 50, channels, dtype="float64")
-    expected = metrics.structural_similarity(
-        *(np.pad(x, ((5, 5), (5, 5), (0, 0)), mode="reflect") for x in (clean, other)),
-        data_range=1.0,
-        channel_axis=-1,
-        gaussian_weights=True,
-        sigma=1.5,
-        use_sample_covariance=False,
-    )
-    # variances are differences of squares of order 1, in float32, over a constant of 9e-4
-    assert float(ssim(batch(other), batch(clean))) == pytest.approx(expected, abs=1e-4)
-    assert float(ssim(batch(clean), batch(clean))) == pytest.approx(1, abs=1e-4)
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("sigma", [15.0, 25.0])
-def test_psnr_of_the_noisy_input_is_20_log_255_over_sigma(channels, sigma):
-    pictures = [np.full((64, 64, channels), 128, np.uint8)] * 4  # five sigma from either end
-    got = mean_psnr(Identity(), pictures, sigma)
-    # the mean square of 16384 numbers has a relative deviation of sqrt(2/16384): 0.05 dB; x 4
-    assert got == pytest.approx(20 * math.log10(255 / sigma), abs=0.2)
-
-
-def test_results_are_clipped_the_noise_is_not():
-    """On black half of the noise is cut off the result: 3.01 dB more."""
-    pictures = [np.zeros((64, 64, 1), np.uint8)] * 4
-    got = mean_psnr(Identity(), pictures, 25.0)
-    assert got == pytest.approx(20 * math.log10(255 / 25) + 10 * math.log10(2), abs=0.3)
-    (_, noisy_picture), *_ = noisy_pairs(pictures, 25.0)
-    assert noisy_picture.min() < -0.1
-
-
-def test_noise_depends_on_the_index_of_the_picture_only():
-    pictures = [np.full((16, 16, 1), 128, np.uint8)] * 3
-    noises = [noisy_picture - clean for clean, noisy_picture in noisy_pairs(pictures, 25.0)]
-    fewer = [noisy_picture - clean for clean, noisy_picture in noisy_pairs(pictures[:2], 50.0)]
-    assert not torch.equal(noises[0], noises[1])
-    for once, twice in zip(noises, fewer, strict=False):
-        torch.testing.assert_close(twice, 2 * once, atol=1e-6, rtol=0)  # float32 around 0.5
-
-
-def test_rows_are_means_over_pictures():
-    pictures = [noisy(32, 32, 3, seed=k) for k in range(3)]
-    (row,) = evaluate_pictures(Identity(), pictures, sigmas=[25.0])
-    pairs = [(noisy_one.clamp(0, 1), clean) for clean, noisy_one in noisy_pairs(pictures, 25.0)]
-    decibels = [float(psnr(*pair)) for pair in pairs]
-    assert row["psnr"] == pytest.approx(np.mean(decibels))
-    assert row["ssim"] == pytest.approx(np.mean([float(ssim(*pair)) for pair in pairs]))
-    spread = sum((x - np.mean(decibels)) ** 2 for x in decibels) / (3 - 1)
-    assert row["psnr_error"] == pytest.approx(math.sqrt(spread / 3))
-
-
-def test_the_standard_error_of_a_mean():
-    """Of n draws with variance 1 it is 1/sqrt(n), in the mean over many sets of draws."""
-    draws = np.random.default_rng(0).standard_normal((20_000, 2))
-    variances = [standard_error(pair) ** 2 for pair in draws.tolist()]
-    # the variance of two draws has a relative deviation of sqrt(2): 0.01 over 20000 pairs; x 4
-    assert np.mean(variances) == pytest.approx(1 / 2, rel=0.04)
-    assert standard_error([30.0, 32.0]) == 1.0
-    for values in ([30.0], [], [30.0, math.inf], [math.inf, math.inf]):
-        assert standard_error(values) is None
-
-
-def test_a_result_that_is_perfect_has_infinite_psnr():
-    (row,) = evaluate_pictures(Identity(), [noisy(16, 16), noisy(16, 16, seed=1)], sigmas=[0.0])
-    assert row == {
-        "sigma": 0.0,
-        "psnr": math.inf,
-        "psnr_error": None,
-        "ssim": pytest.approx(1, abs=1e-4),  # float32, as above
-    }
 
 
 @pytest.mark.parametrize(("side", "measured"), [(5, False), (6, True)])
@@ -190,3 +94,106 @@ def test_data_are_found_under_the_variable(tmp_path, model, monkeypatch):
         evaluate("mine", model=model)
     monkeypatch.setenv("SCORELET_DATA", str(tmp_path))
     assert evaluate("mine", model=model, sigmas=[25.0])["pictures"] == 1
+
+
+SHAPE = (1, 12, 12)
+
+
+def mixture():
+    """Two Gaussians about two pictures, in double precision."""
+    means = torch.rand(2, *SHAPE, generator=generator(3), dtype=torch.float64)
+    parts = torch.tensor([[0.4, 0.6], [0.002, 0.001]], dtype=torch.float64)
+    return GaussianMixtureDenoiser(parts[0], means, parts[1])
+
+
+class Gradient(Denoiser):
+    """f(y) = y + σ² ∇ log p_σ(y), the gradient by torch.func: Miyasawa's formula."""
+
+    needs_noise = True
+
+    def __init__(self, law):
+        super().__init__()
+        self.law = law
+
+    def _denoise(self, y, sigma, cond, label):
+        slope = grad(lambda image: self.law.log_density(image, sigma).sum())(y)
+        return y + sigma.square()[:, None, None, None] * slope
+
+
+@pytest.fixture
+def drawn(tmp_path):
+    """A folder of pictures that the mixture has drawn."""
+    pictures = mixture().sample(3, rng=generator(4)).clamp(0, 1)[:, 0]
+    for k, picture in enumerate(pictures.float().numpy()):
+        tifffile.imwrite(tmp_path / f"{k}.tif", picture)
+    return tmp_path
+
+
+def test_a_denoiser_that_needs_the_noise_level_is_told_it(drawn, tmp_path):
+    """What comes back is the exact posterior mean, of the level of each row."""
+    path = tmp_path / "mixture.safetensors"
+    sl.save(mixture(), path)
+    result = evaluate(drawn, model=path, sigmas=[10.0, 40.0])
+    assert (result["model"], result["pictures"], result["channels"]) == (str(path), 3, 1)
+    pictures = [tifffile.imread(drawn / f"{k}.tif")[..., None] for k in range(3)]
+    for row in result["rows"]:
+        decibels = []
+        for clean, noisy_one in noisy_pairs(pictures, row["sigma"]):
+            exact = mixture()(noisy_one.double(), row["sigma"] / 255).clamp(0, 1)
+            decibels.append(-10 * float((exact - clean).square().mean().log10()))
+        assert row["psnr"] == pytest.approx(np.mean(decibels), abs=1e-3)  # single precision
+        assert row["psnr"] > 20 * math.log10(255 / row["sigma"]) + 2  # it takes noise out
+    with pytest.raises(InputError, match="sigma must be finite and positive"):
+        evaluate(drawn, model=path, sigmas=[0.0])
+
+
+def test_a_denoiser_that_is_a_gradient_of_an_energy_is_one(drawn):
+    """Where whole pictures run without gradients, torch.func still takes its own."""
+    exact = evaluate(drawn, model=mixture(), sigmas=[10.0, 40.0])
+    slope = evaluate(drawn, model=Gradient(mixture()), sigmas=[10.0, 40.0])
+    assert (exact["model"], slope["model"]) == ("GaussianMixtureDenoiser", "Gradient")
+    for row, other in zip(slope["rows"], exact["rows"], strict=True):
+        assert row["psnr"] == pytest.approx(other["psnr"], abs=1e-3)  # single precision
+
+
+class Told(Denoiser):
+    """Takes a picture for the gray of its label."""
+
+    blind, labels = True, 5
+
+    def _denoise(self, y, sigma, cond, label):
+        return y if label is None else (label / 4).to(y)[:, None, None, None].expand_as(y)
+
+
+def test_a_label_reaches_the_denoiser(tmp_path):
+    write_png(tmp_path / "a.png", np.full((16, 16, 1), 255, np.uint8))
+    white, black = (
+        evaluate(tmp_path, model=Told(), sigmas=[25.0], label=label)["rows"][0]["psnr"]
+        for label in (4, 0)
+    )
+    assert (white, black) == (math.inf, 0.0)
+    with pytest.raises(InputError, match="label is 5: this model has classes 0 to 4"):
+        evaluate(tmp_path, model=Told(), label=5)
+    with pytest.raises(InputError, match="knows no classes"):
+        evaluate(tmp_path, model=Identity(), label=0)
+
+
+class Constant:
+    """No nn.Module, and nothing that the package knows."""
+
+
+def test_a_class_of_ones_own_is_measured_by_a_function_of_ones_own(tmp_path):
+    with pytest.raises(InputError, match="A Constant cannot be evaluated: register a function"):
+        evaluate(tmp_path, model=Constant())
+
+    @measure.register
+    def _(model: Constant, data, settings):
+        return {"figure": 3.5, "figure_error": 0.5, "limit": settings.limit}
+
+    assert evaluate(tmp_path, model=Constant(), limit=2) == {
+        "model": "Constant",
+        "data": str(tmp_path),
+        "figure": 3.5,
+        "figure_error": 0.5,
+        "limit": 2,
+    }

@@ -5,23 +5,30 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from scorelet.cli.options import DEFAULTS, Shared
+from scorelet.cli.options import DEFAULTS, Shared, Whole
+
+DECIMALS = {"sigma": 1, "psnr": 2, "ssim": 4, "accuracy": 4}
+"""Of figures whose usual number of decimals is known; others have four digits."""
+UNITS = {"psnr": "psnr dB"}
 
 
 def evaluate(
     *,
     data: str,
     model: str = "photo",
-    sigmas: Annotated[str, Parameter(name="--sigma")] = "15,25,50",
+    sigmas: Annotated[str | None, Parameter(name="--sigma")] = None,
     channels: int | None = None,
     limit: int | None = None,
+    label: Whole | None = None,
     shared: Shared = DEFAULTS,
 ) -> int:
-    """Measure PSNR and SSIM of a model on clean pictures, by noise level.
+    """Measure a model on data: what is measured depends on what the model is.
 
-    White noise is added without clipping, from seed = index of the picture; results are clipped;
-    figures are means over pictures, ± their standard errors. Needs pip install 'scorelet[train]',
-    for SSIM. In JSON a figure that is infinite or unknown is null.
+    Denoisers: PSNR and SSIM on clean pictures, by noise level. White noise is added without
+    clipping, from seed = index of the picture; results are clipped; figures are means over
+    pictures, ± their standard errors. Needs pip install 'scorelet[train]', for SSIM.
+
+    In JSON a figure that is infinite or unknown is null.
 
     For example:
 
@@ -32,19 +39,25 @@ def evaluate(
     Args:
         data: a picture or a folder of pictures, or the name of one under $SCORELET_DATA.
         model: built-in name, .safetensors path or Hub id.
-        sigmas: noise levels in 8-bit units.
+        sigmas: noise levels in 8-bit units, 15,25,50 if nothing is said; for denoisers.
         channels: 1 makes the pictures gray, 3 colour; by default what the first one is.
         limit: only the first so many pictures.
+        label: class that a denoiser is told, a number from 0 on, if it knows classes.
     """
     from scorelet.tasks.evaluate import evaluate as run
 
-    levels = parse_levels(sigmas)
     result = run(
-        data, model=model, sigmas=levels, channels=channels, limit=limit, device=shared.device
+        data,
+        model=model,
+        sigmas=None if sigmas is None else parse_levels(sigmas),
+        channels=channels,
+        limit=limit,
+        label=label,
+        device=shared.device,
     )
-    for warning in result["warnings"]:
+    for warning in result.get("warnings", []):
         shared.warn(f"{warning}.")
-    shared.show(_finite(result), _table(result))
+    shared.show(finite(result), as_text(result))
     return 0
 
 
@@ -65,25 +78,51 @@ def parse_levels(text: str) -> list[float]:
     return levels
 
 
-def _table(result: dict[str, Any]) -> str:
-    colour = "gray" if result["channels"] == 1 else "colour"
-    several = "s" if result["pictures"] > 1 else ""
-    head = f"{result['model']} on {result['data']}: {result['pictures']} {colour} picture{several}"
-    lines = [head, " sigma   PSNR dB        SSIM"]
-    for row in result["rows"]:
-        figures = _cell(row["psnr"], "5.2f"), _cell(row["psnr_error"], "4.2f")
-        lines.append("{:6.1f}   {} ± {}   {}".format(row["sigma"], *figures, _cell(row["ssim"])))
-    return "\n".join(lines)
+def as_text(result: dict[str, Any]) -> str:
+    """Lay out what `scorelet.tasks.evaluate.measure` returns: facts as lines, rows as a table."""
+    facts = {k: v for k, v in result.items() if isinstance(v, str | int | float)}
+    rows = result.get("rows", [])
+    head = f"{facts.pop('model')} on {facts.pop('data')}"
+    lines = [f"  {name.replace('_', ' ')}: {cell}" for name, cell in _cells(facts).items()]
+    return "\n".join([head, *lines, *_table([_cells(row) for row in rows])])
 
 
-def _cell(value: float | None, form: str = "6.4f") -> str:
-    return "–".rjust(int(form[0])) if value is None else format(value, form)
+def finite(value: Any) -> Any:  # noqa: ANN401 - any JSON document
+    """Replace what JSON cannot express, as the infinite PSNR of a perfect result, by null."""
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _finite(result: dict[str, Any]) -> dict[str, Any]:
-    """Replace what JSON cannot express, the infinite PSNR of a perfect result, by null."""
-    rows = [
-        {k: v if v is None or math.isfinite(v) else None for k, v in row.items()}
-        for row in result["rows"]
+def _cells(row: dict[str, Any]) -> dict[str, str]:
+    """Return the texts of a row; a standard error stands beside its figure."""
+    texts = {}
+    for name, value in row.items():
+        if name.endswith("_error") and name.removesuffix("_error") in row:
+            continue
+        error = row.get(f"{name}_error")
+        texts[name] = _figure(name, value) + ("" if error is None else f" ± {_figure(name, error)}")
+    return texts
+
+
+def _figure(name: str, value: Any) -> str:  # noqa: ANN401 - a number, a word or None
+    if value is None:
+        return "–"
+    if not isinstance(value, float):
+        return str(value)
+    decimals = DECIMALS.get(name)
+    return f"{value:.4g}" if decimals is None else f"{value:.{decimals}f}"
+
+
+def _table(rows: list[dict[str, str]]) -> list[str]:
+    if not rows:
+        return []
+    names = list(rows[0])
+    table = [[UNITS.get(name, name) for name in names], *([row[n] for n in names] for row in rows)]
+    widths = [max(len(line[k]) for line in table) for k in range(len(names))]
+    return [
+        "  " + "   ".join(cell.rjust(w) for cell, w in zip(line, widths, strict=True))
+        for line in table
     ]
-    return result | {"rows": rows}

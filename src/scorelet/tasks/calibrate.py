@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from scorelet.analysis.denoising import noisy_pairs
 from scorelet.analysis.noise_level import ResidualMeter
 from scorelet.data import from_unit
 from scorelet.models import Denoiser
-from scorelet.tasks.evaluate import noisy_pairs
 from scorelet.tasks.inference import denoise_tiles
 
 Pixels = np.ndarray

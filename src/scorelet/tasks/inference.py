@@ -51,7 +51,12 @@ def prepare(
 
 
 def denoise_tiles(
-    denoiser: Denoiser, pixels: Pixels, sigma: float | None, *, tile: TileSide = "auto"
+    denoiser: Denoiser,
+    pixels: Pixels,
+    sigma: float | None,
+    *,
+    label: int | None = None,
+    tile: TileSide = "auto",
 ) -> Iterator[tuple[Tile, Pixels, Pixels]]:
     """Yield (tile, noisy, denoised) for all tiles of a picture.
 
@@ -59,6 +64,7 @@ def denoise_tiles(
         denoiser: prepared or not; it must take the picture's channel count.
         pixels: (height, width, channels), integers or floats.
         sigma: noise level in the unit of [0, 1] images; may be None for blind denoisers.
+        label: class of the picture, for denoisers that know classes.
         tile: side in pixels, "auto" or None for the whole picture at once.
 
     The two arrays are float32 in [0, 1] units, (rows, columns, channels) of the tile's target;
@@ -67,7 +73,7 @@ def denoise_tiles(
     device = next((p.device for p in denoiser.parameters()), torch.device("cpu"))
     for piece in tiles_of(denoiser, pixels, tile=tile):
         noisy = to_unit(pixels[piece.rows, piece.columns])
-        clean = _run(denoiser, noisy, sigma, device)
+        clean = _run(denoiser, noisy, sigma, label, device)
         keep = piece.keep_rows, piece.keep_columns
         yield piece, noisy[keep], clean[keep]
 
@@ -87,6 +93,7 @@ def denoise_array(
     pixels: Pixels,
     sigma: float | None = None,
     *,
+    label: int | None = None,
     tile: TileSide = "auto",
     strength: float = 1.0,
     on_tile: Callable[[Tile, Pixels, Pixels], None] | None = None,
@@ -97,7 +104,7 @@ def denoise_array(
     the mean of the input and the full result.
 
     Args:
-        denoiser, pixels, sigma, tile: as in `denoise_tiles`.
+        denoiser, pixels, sigma, label, tile: as in `denoise_tiles`.
         strength: share of the noise that is taken out, 0 to 1.
         on_tile: called with (tile, noisy, denoised) after each tile.
 
@@ -105,7 +112,7 @@ def denoise_array(
         InputError: the network's numbers overflow its dtype.
     """
     result = np.empty_like(pixels)
-    for piece, noisy, clean in denoise_tiles(denoiser, pixels, sigma, tile=tile):
+    for piece, noisy, clean in denoise_tiles(denoiser, pixels, sigma, label=label, tile=tile):
         _refuse_overflow(clean)
         mixed = clean if strength == 1 else _mixed(noisy, clean, strength, pixels.dtype)
         result[piece.target_rows, piece.target_columns] = from_unit(mixed, pixels.dtype)
@@ -128,10 +135,16 @@ def _refuse_overflow(clean: Pixels) -> None:
 
 
 @torch.no_grad()  # not inference_mode: a denoiser may be a gradient itself, by torch.func
-def _run(denoiser: Denoiser, noisy: Pixels, sigma: float | None, device: torch.device) -> Pixels:
+def _run(
+    denoiser: Denoiser,
+    noisy: Pixels,
+    sigma: float | None,
+    label: int | None,
+    device: torch.device,
+) -> Pixels:
     batch: Tensor = (
         torch.from_numpy(np.ascontiguousarray(noisy, dtype=np.float32))
         .to(device)[None]
         .permute(0, 3, 1, 2)
     )
-    return denoiser(batch, sigma)[0].permute(1, 2, 0).cpu().numpy()
+    return denoiser(batch, sigma, label=label)[0].permute(1, 2, 0).cpu().numpy()

@@ -1,0 +1,117 @@
+"""Denoisers are measured by PSNR and SSIM on clean pictures with noise of known levels."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from scorelet.analysis.denoising import SIGMAS, Row, quality, smallest_side
+from scorelet.analysis.image_quality import SMALLEST
+from scorelet.core.device import choose_device, inference_dtype
+from scorelet.core.errors import InputError
+from scorelet.data import Picture, find_pictures, iter_pages, load_pictures, locate
+from scorelet.models import Denoiser
+from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
+from scorelet.tasks.inference import TileSide, denoise_array, prepare
+
+Pixels = np.ndarray
+
+
+@measure.register(Denoiser)
+def measure_denoiser(
+    denoiser: Denoiser, data: str | Path, settings: EvaluateSettings
+) -> dict[str, Any]:
+    """Return pictures, channels, dtype, rows of `evaluate_pictures`, and warnings.
+
+    Args:
+        denoiser: blind or not: it is told the noise level.
+        data: a picture or a folder of them, or the name of one under ``$SCORELET_DATA`` (with or
+            without ``photos/``).
+        settings: how.
+
+    Raises:
+        InputError: no pictures, or a label for a denoiser that knows no classes.
+        ImageFileError: a picture that cannot be read.
+        MissingExtraError: torchmetrics is not installed.
+    """
+    source = _locate_photos(data)
+    channels = settings.channels or _first(source).pixels.shape[2]
+    pictures = load_pictures(source, channels=channels, limit=settings.limit)
+    rows = evaluate_pictures(
+        prepare(denoiser, device=settings.device),
+        pictures,
+        sigmas=settings.sigmas or SIGMAS,
+        label=settings.label,
+        tile=settings.tile,
+    )
+    side = smallest_side(pictures)
+    dtype = inference_dtype(choose_device(settings.device))
+    return {
+        "pictures": len(pictures),
+        "channels": channels,
+        "dtype": str(dtype).removeprefix("torch."),
+        "rows": rows,
+        "warnings": [] if side >= SMALLEST else [_too_small(side)],
+    }
+
+
+def evaluate_pictures(
+    denoiser: Denoiser,
+    pictures: Sequence[Pixels],
+    *,
+    sigmas: Sequence[float] = SIGMAS,
+    structure: bool = True,
+    label: int | None = None,
+    tile: TileSide = "auto",
+) -> list[Row]:
+    """Return one row of `scorelet.analysis.denoising.quality` per noise level.
+
+    Args:
+        denoiser: prepared or not.
+        pictures: arrays (height, width, channels).
+        sigmas: 8-bit units.
+        structure: also measure SSIM (needs torchmetrics).
+        label: class that a denoiser with classes is told.
+        tile: as in `denoise_tiles`.
+
+    Raises:
+        InputError: the network's numbers overflow its dtype.
+    """
+
+    def estimate(noisy: Pixels, sigma: float) -> Pixels:
+        return denoise_array(denoiser, noisy, sigma, label=label, tile=tile)
+
+    return [quality(estimate, pictures, sigma, structure=structure) for sigma in sigmas]
+
+
+def mean_psnr(denoiser: nn.Module, pictures: Sequence[Pixels], sigma: float) -> float:
+    """Return the mean PSNR in dB at one noise level, in 8-bit units."""
+    assert isinstance(denoiser, Denoiser)
+    (row,) = evaluate_pictures(denoiser, pictures, sigmas=(sigma,), structure=False, tile=None)
+    value = row["psnr"]
+    assert value is not None
+    return value
+
+
+def _first(source: Path) -> Picture:
+    return next(iter_pages(source if source.is_file() else find_pictures(source)[0]))
+
+
+def _too_small(side: int) -> str:
+    return (
+        f"SSIM was not measured: it needs at least {SMALLEST} pixels a side, and the smallest "
+        f"picture has {side}"
+    )
+
+
+def _locate_photos(data: str | Path) -> Path:
+    try:
+        return locate(data)
+    except InputError:
+        try:
+            return locate(f"photos/{data}")
+        except InputError:
+            pass
+        raise

@@ -1,0 +1,61 @@
+"""What `evaluate` does with a model: one function for each class of models."""
+
+from dataclasses import dataclass
+from functools import singledispatch
+from pathlib import Path
+from typing import Any
+
+from scorelet.core.errors import InputError
+from scorelet.tasks.inference import TileSide
+
+
+@dataclass(frozen=True)
+class EvaluateSettings:
+    """How to measure; whoever cannot use an option that was given refuses it.
+
+    Args:
+        sigmas: noise levels in 8-bit units; None: those that are usual.
+        channels: 1 makes pictures gray, 3 colour; None takes what they are.
+        limit: only the first so many pictures; None: all.
+        label: class that a denoiser is told, if it knows classes.
+        device: auto, cpu, cuda or mps.
+        tile: side of a tile in pixels, "auto", or None for whole pictures.
+    """
+
+    sigmas: tuple[float, ...] | None = None
+    channels: int | None = None
+    limit: int | None = None
+    label: int | None = None
+    device: str = "auto"
+    tile: TileSide = "auto"
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        if self.channels not in (None, 1, 3):
+            raise InputError(f"channels is {self.channels}: use 1 for gray or 3 for colour.")
+        if self.limit is not None and self.limit < 1:
+            raise InputError(f"limit is {self.limit}: at least one picture must be measured.")
+
+
+@singledispatch
+def measure(
+    model: object,
+    data: str | Path,
+    settings: EvaluateSettings,
+) -> dict[str, Any]:
+    """Return what is measured of a model on data, as one document that JSON can hold.
+
+    A kind of model of your own is measured by a function of yours, for its class and those that
+    descend from it: ``@measure.register`` above ``def _(model: Mine, data, settings)``.
+
+    Of the entries the shell shows numbers and words as lines, ``rows`` (mappings of names to
+    numbers) as a table, and ``warnings`` (sentences without a full stop) as such. ``NAME_error``
+    is the standard error of ``NAME``. Other entries are for JSON.
+
+    Raises:
+        InputError: no function is registered for the model's class.
+    """
+    raise InputError(
+        f"A {type(model).__name__} cannot be evaluated: register a function for it with "
+        "scorelet.tasks.evaluate.measure."
+    )

@@ -1,0 +1,48 @@
+"""The verb: a model by name or as it is, data by name, one document."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
+from scorelet.tasks.inference import TileSide
+from scorelet.zoo import load
+
+
+def evaluate(
+    data: str | Path,
+    *,
+    model: object = "photo",
+    sigmas: Sequence[float] | None = None,
+    channels: int | None = None,
+    limit: int | None = None,
+    label: int | None = None,
+    device: str = "auto",
+    tile: TileSide = "auto",
+) -> dict[str, Any]:
+    """Measure a model on data.
+
+    Denoisers are measured on clean pictures, to which noise is added; see
+    `scorelet.tasks.evaluate.denoisers`.
+
+    Args:
+        data: what the model is measured on: a folder or file, or the name of one under
+            ``$SCORELET_DATA``.
+        model: built-in name, path or Hub id; or a model.
+        sigmas, channels, limit, label, device, tile: see `EvaluateSettings`.
+
+    Returns:
+        The entries of `measure`, after model and data.
+
+    Raises:
+        InputError: options that cannot be used, no data, or a model that cannot be evaluated.
+        CheckpointError: weights that cannot be used.
+        ImageFileError: a picture that cannot be read.
+    """
+    levels = None if sigmas is None else tuple(sigmas)
+    settings = EvaluateSettings(levels, channels, limit, label, device, tile)
+    if isinstance(model, str | Path):
+        name, model = str(model), load(model)
+    else:
+        name = type(model).__name__
+    return {"model": name, "data": str(data), **measure(model, data, settings)}
