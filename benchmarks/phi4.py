@@ -20,7 +20,7 @@ from program import run_parts
 
 from scorelet.analysis import diagnose_chains
 from scorelet.analysis.field_statistics import by_chain, critical
-from scorelet.core.random import generator
+from scorelet.core.random import Noise
 from scorelet.sampling import (
     ClusterSampler,
     Hamiltonian,
@@ -40,18 +40,19 @@ EXPECTED = {
     (32, 0.68): (0.912, 1.17),
     (32, 0.70): (0.941, 1.032),
     (64, 0.66): (0.876, 2.52),
-    (64, 0.68): (0.909, 1.17),
+    (64, 0.68): (0.909, 1.193),
     (64, 0.70): (0.941, 1.008),
 }
 """(L, b) → deviation and Binder ratio from an independent numpy implementation, errors 0.0005 and
-0.02."""
+0.02; the ratio at L = 64 and b = 0.68 is of a longer run, with an error of 0.002."""
+WIDTHS = (1.2,)
+"""Half width of proposals at the critical point, where `Phi4` makes no shifts of blocks."""
 COMPILE = """
 import time
 import numpy as np
-from scorelet.core.random import generator
 from scorelet.sampling import ClusterSampler, ScalarPotential
 start = time.perf_counter()
-ClusterSampler(ScalarPotential(0.68, -1.0, 1.0), 4, 1, rng=generator(0)).advance(1)
+ClusterSampler(ScalarPotential(0.68, -1.0, 1.0), 4, 1, seed=0, widths=(1.2,)).advance(1)
 print(time.perf_counter() - start)
 """
 
@@ -87,7 +88,7 @@ def measure_speed(*, quick: bool) -> dict[str, list[Row]]:
 
 
 def _cluster(chains: int, size: int, sweeps: int) -> None:
-    ClusterSampler(Phi4().potential, size, chains, rng=generator(0)).advance(sweeps)
+    ClusterSampler(Phi4().potential, size, chains, seed=0, widths=WIDTHS).advance(sweeps)
 
 
 def _peer(chains: int, size: int, sweeps: int) -> None:
@@ -160,7 +161,7 @@ def measure_mixing(*, quick: bool) -> dict[str, list[Row]]:
 
 def _cluster_mixing(size: int, steps: int) -> Row:
     ensemble, chains = Phi4(), 16
-    sampler = ClusterSampler(ensemble.potential, size, chains, rng=generator(1))
+    sampler = ClusterSampler(ensemble.potential, size, chains, seed=1, widths=WIDTHS)
     sampler.advance(100)
     squares, energies, acceptance = [], [], []
     start = time.perf_counter()
@@ -175,14 +176,15 @@ def _cluster_mixing(size: int, steps: int) -> Row:
 
 def _dynamics_mixing(size: int, leapfrogs: int, steps: int) -> Row:
     """Hamiltonian dynamics with Fourier acceleration; Langevin if there is one leapfrog."""
-    ensemble, chains, rng = Phi4(), 16, generator(2)
+    ensemble, chains, noise = Phi4(), 16, Noise(2, range(16))
     kinetic = fourier_acceleration(size, ensemble.b) if leapfrogs > 1 else None
     kernel = Hamiltonian(ensemble, 0.1, leapfrogs=leapfrogs, kinetic=kinetic, flip=leapfrogs > 1)
     state = kernel.init(ensemble.sample(chains, size, 3).double())
-    kernel, state = tune_epsilon(kernel, state, min(steps, 200), rng=rng)
+    kernel, state = tune_epsilon(kernel, state, min(steps, 200), noise=noise)
+    noise = noise.at(200)
     squares, energies, acceptance = [], [], []
     start = time.perf_counter()
-    for now, info in run(kernel, state, steps, rng=rng):
+    for now, info in run(kernel, state, steps, noise=noise):
         squares.append(now.x.mean((1, 2, 3)).square())
         energies.append(now.energy)
         acceptance.append(float(info.probability.mean()))

@@ -2,10 +2,12 @@
 
 from itertools import combinations
 
+import numpy as np
 import pytest
 import torch
 
-from scorelet.core.random import generator, randn
+from scorelet.core.errors import InputError
+from scorelet.core.random import Noise, generator, randn
 
 COUNT = 20_000
 NAMES = [(0,), (1,), (0, 0), (0, 1), (1, 0), (0, 0, 0), (0, 1, 0), (0, 0, 1), (5, 2, 3), (5, 3, 2)]
@@ -60,3 +62,66 @@ def test_randn_draws_the_generators_numbers_with_the_dtype_asked_for():
     got = randn((COUNT,), rng=generator(3, 4), like=like)
     assert got.dtype == torch.float64
     assert torch.equal(got, draw(3, 4).double())
+
+
+LIKE = torch.zeros(4, 3, 5, dtype=torch.float64)
+DRAWS = {"normal": Noise.normal, "uniform": Noise.uniform, "exponential": Noise.exponential}
+
+
+@pytest.mark.parametrize("draw_noise", DRAWS.values(), ids=DRAWS)
+def test_the_noise_of_a_sample_is_its_own(draw_noise):
+    """Bitwise, whatever the batch, its order, and the steps before."""
+    together = draw_noise(Noise(3, (0, 1, 7, 9), scale=2, step=5), LIKE)
+    apart = draw_noise(Noise(3, (9, 1), scale=2).at(5), LIKE[:2])
+    assert torch.equal(apart, together[[3, 1]])
+    assert len(np.unique(together.reshape(4, -1), axis=0)) == 4
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"seed": 4},
+        {"seed": 3 + 2**32},
+        {"samples": (1, 0, 7, 9)},
+        {"scale": 3},
+        {"step": 6},
+        {"use": 1},
+    ],
+    ids=str,
+)
+def test_every_part_of_the_name_counts(other):
+    name = {"seed": 3, "samples": (0, 1, 7, 9), "scale": 2, "step": 5, "use": 0}
+
+    def numbers(seed, samples, scale, step, use):
+        return Noise(seed, samples, scale, step).normal(LIKE, use=use)
+
+    ours, theirs = numbers(**name), numbers(**(name | other))
+    assert not (ours[0] == theirs[0]).any()
+
+
+def test_noise_has_the_dtype_and_the_law_that_are_asked_for():
+    noise, like = Noise(0, range(4000)), torch.zeros(4000, 7)
+    assert noise.normal(like).dtype == torch.float32
+    assert torch.equal(noise.normal(like), noise.normal(like.double()).float())
+    assert float(noise.normal(like).square().mean()) == pytest.approx(
+        1, abs=4.5 * (2 / 28e3) ** 0.5
+    )
+    units, times = noise.uniform(like.double()), noise.exponential(like.double())
+    assert torch.allclose(times, -units.log(), rtol=1e-14)
+    assert float(units.mean()) == pytest.approx(0.5, abs=4.5 * (1 / 12 / 4000) ** 0.5)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: Noise(-1, (0,)), "seed -1"),
+        (lambda: Noise(0, (2**32,)), "below 2\\^32"),
+        (lambda: Noise(0, (0,), step=-1), "step -1"),
+        (lambda: Noise(0, (0,), scale=2**28), "scales below 2\\^28"),
+        (lambda: Noise(0, (0, 1)).normal(LIKE), "batch of 4 with the noise of 2 samples"),
+        (lambda: Noise(0, range(4)).normal(LIKE, use=16), "0 to 15 of noise, got 16"),
+    ],
+)
+def test_noise_that_cannot_be_named(call, words):
+    with pytest.raises(InputError, match=words):
+        call()

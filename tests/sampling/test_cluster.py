@@ -5,18 +5,18 @@ import math
 import numpy as np
 import pytest
 
+from laws.kernel_laws import on_threads
 from scorelet.core.errors import InputError
-from scorelet.core.random import generator
+from scorelet.core.philox import Word, exp_minus
 from scorelet.sampling import ClusterSampler, ScalarPotential
-from scorelet.sampling.cluster_kernel import _exp_minus, _label_clusters
-from scorelet.sampling.philox import Word
+from scorelet.sampling.cluster_kernel import _label_clusters
 
 CRITICAL = ScalarPotential(0.68, -1.0, 1.0)
 
 
-def draws(potential, size, chains, steps, *, every=4, burn_in=60, seed=0):
+def draws(potential, size, chains, steps, *, every=4, burn_in=60, seed=0, widths=None):
     """Fields (steps, chains, L, L) from independent chains."""
-    sampler = ClusterSampler(potential, size, chains, rng=generator(seed))
+    sampler = ClusterSampler(potential, size, chains, seed=seed, widths=widths)
     sampler.advance(burn_in)
     return np.stack([sampler.advance(every).copy() for _ in range(steps)])
 
@@ -32,7 +32,8 @@ def assert_within(values, expected, sigmas=4):
     assert abs(mean - expected) < sigmas * error, (mean, expected, error)
 
 
-def test_moments_of_four_sites_are_the_integrals():
+@pytest.mark.parametrize("widths", [(1.2,), (1.2, 0.8)], ids=["sites", "sites and shifts"])
+def test_moments_of_four_sites_are_the_integrals(widths):
     """On a 2x2 torus each pair of neighbours has two bonds: a ring of four with coupling 2b.
 
     The transfer matrix T(x, y) = exp(2b xy - (V(x) + V(y)) / 2) gives every moment, by a
@@ -49,7 +50,7 @@ def test_moments_of_four_sites_are_the_integrals():
     diagonal = np.trace((x[:, None] * rest) @ (x[:, None] * rest)) / partition
     square, fourth = (np.diag(rest @ rest) @ x**power / partition for power in (2, 4))
 
-    phi = draws(CRITICAL, 2, chains=400, steps=250)
+    phi = draws(CRITICAL, 2, chains=400, steps=250, widths=widths)
     assert_within((phi**2).mean((2, 3)), square)
     assert_within((phi**4).mean((2, 3)), fourth)
     assert_within((phi * np.roll(phi, 1, -1)).mean((2, 3)), neighbours)
@@ -57,9 +58,10 @@ def test_moments_of_four_sites_are_the_integrals():
     assert_within(phi.mean((2, 3)), 0.0)
 
 
-def test_the_gaussian_lattice_has_its_spectrum():
+@pytest.mark.parametrize("widths", [(1.2,), (1.2, 0.6, 1.0, 0.8)], ids=["sites", "shifts, too"])
+def test_the_gaussian_lattice_has_its_spectrum(widths):
     potential = ScalarPotential(0.4, 0.9, 0.0)  # correlation length 2
-    phi = draws(potential, 8, chains=200, steps=100, every=6)
+    phi = draws(potential, 8, chains=200, steps=100, every=6, widths=widths)
     power = np.abs(np.fft.fft2(phi, norm="ortho")) ** 2
     expected = potential.power(8).numpy()
     mean = power.mean((0, 1))
@@ -76,9 +78,10 @@ def test_uncoupled_sites_have_the_density_of_one():
         assert_within((phi**power).mean((2, 3)), (density @ x**power) / density.sum())
 
 
-def test_schwinger_dyson_identity():
+@pytest.mark.parametrize("widths", [(1.2,), (1.2, 0.1, 0.5, 0.3)], ids=["sites", "shifts, too"])
+def test_schwinger_dyson_identity(widths):
     """E[φ_i dE/dφ_i] = 1 for every potential: integration by parts."""
-    phi = draws(CRITICAL, 16, chains=48, steps=40)
+    phi = draws(CRITICAL, 16, chains=48, steps=40, widths=widths)
     neighbours = sum(np.roll(phi, shift, axis) for shift in (1, -1) for axis in (-1, -2))
     force = -CRITICAL.b * neighbours + 2 * CRITICAL.a * phi + 4 * CRITICAL.q * phi**3
     assert_within((phi * force).mean((2, 3)), 1.0)
@@ -88,7 +91,7 @@ def test_schwinger_dyson_identity():
 def test_the_start_is_forgotten(sign):
     size, chains = 16, 64
     start = np.full((chains, size, size), sign)
-    ordered = ClusterSampler(CRITICAL, size, chains, rng=generator(1), start=start)
+    ordered = ClusterSampler(CRITICAL, size, chains, seed=1, start=start)
     ordered.advance(100)
     magnetization = np.stack([ordered.advance(4).mean((1, 2)) for _ in range(50)])
     assert_within(magnetization, 0.0)
@@ -97,25 +100,27 @@ def test_the_start_is_forgotten(sign):
     assert abs(mean - reference) < 4 * math.hypot(error, other)
 
 
-def test_chains_depend_on_their_number_only():
+@pytest.mark.parametrize("threads", [1, 2])
+def test_chains_depend_on_their_number_only(threads):
     def run(chains, calls):
-        sampler = ClusterSampler(CRITICAL, 6, np.array(chains), rng=generator(5))
+        sampler = ClusterSampler(CRITICAL, 6, np.array(chains), seed=5, widths=(1.2, 0.3, 0.4))
         for sweeps in calls:
             sampler.advance(sweeps)
         return sampler.fields
 
-    together = run([0, 1, 2, 9], [12])
+    with on_threads(threads):
+        together = run([0, 1, 2, 9], [12])
     assert np.array_equal(run([9, 1], [5, 7]), together[[3, 1]])
     assert not np.array_equal(together[0], together[1])
 
 
 def test_members_advance_alone():
-    sampler = ClusterSampler(CRITICAL, 4, 3, rng=generator(6))
+    sampler = ClusterSampler(CRITICAL, 4, 3, seed=6)
     before = sampler.fields.copy()
     sampler.advance(2, members=np.array([1]))
     assert np.array_equal(sampler.fields[[0, 2]], before[[0, 2]])
     sampler.advance(2, members=np.array([0, 2]))
-    reference = ClusterSampler(CRITICAL, 4, 3, rng=generator(6))
+    reference = ClusterSampler(CRITICAL, 4, 3, seed=6)
     assert np.array_equal(sampler.fields, reference.advance(2))
 
 
@@ -127,7 +132,7 @@ def test_labels_are_the_connected_components_of_the_bonds():
         field = np.where(rng.random((size, size)) < 0.55, 1.0, -1.0)
         roots = np.empty(size * size, np.int32)
         words = np.empty((4, size * size // 4), np.uint32)
-        _label_clusters(field, roots, 1e6, words, Word(0), Word(0), (Word(1), Word(2)))
+        _label_clusters(field, roots, 1e6, words, (Word(0), Word(0)), (Word(1), Word(2)))
         expected = np.zeros((size, size), int)
         for sign in (1, -1):
             # periodic: label a 3x3 tiling, whose middle has every wrapped connection of this size
@@ -154,21 +159,21 @@ def _periodic_labels(ndimage, mask):
 
 def test_the_exponential_is_one():
     x = np.linspace(0, 20, 999)
-    got = np.array([_exp_minus(value) for value in x])
+    got = np.array([exp_minus(value) for value in x])
     assert np.abs(got / np.exp(-x) - 1).max() < 1e-8
     assert np.abs(got - np.exp(-x)).max() < 1e-12  # what is compared with multiples of 2^-33
-    assert _exp_minus(1e300) < 2.0**-33
+    assert exp_minus(1e300) < 2.0**-33
 
 
 def test_what_cannot_work_is_refused():
-    rng = generator(0)
     nan = np.full((1, 4, 4), np.nan)
     cases = [
-        (lambda: ClusterSampler(ScalarPotential(-0.1, 1.0, 1.0), 4, 1, rng=rng), "b >= 0"),
-        (lambda: ClusterSampler(CRITICAL, 5, 1, rng=rng), "even"),
-        (lambda: ClusterSampler(CRITICAL, 4, 1, rng=rng, start=nan), "finite"),
-        (lambda: ClusterSampler(CRITICAL, 4, 2, rng=rng, start=np.ones((1, 4, 4))), r"\(2, 4, 4\)"),
-        (lambda: ClusterSampler(CRITICAL, 4, 1, rng=rng, half_width=0.0), "positive"),
+        (lambda: ClusterSampler(ScalarPotential(-0.1, 1.0, 1.0), 4, 1, seed=0), "b >= 0"),
+        (lambda: ClusterSampler(CRITICAL, 5, 1, seed=0), "even"),
+        (lambda: ClusterSampler(CRITICAL, 4, 1, seed=0, start=nan), "finite"),
+        (lambda: ClusterSampler(CRITICAL, 4, 2, seed=0, start=np.ones((1, 4, 4))), r"\(2, 4, 4\)"),
+        (lambda: ClusterSampler(CRITICAL, 4, 1, seed=0, widths=(0.0,)), "positive one for sites"),
+        (lambda: ClusterSampler(CRITICAL, 4, 1, seed=0, widths=(1.0,) * 4), "at most 2 more"),
     ]
     for call, message in cases:
         with pytest.raises(InputError, match=message):

@@ -1,6 +1,7 @@
 """What data and models are: image quality, noise level, mixing of chains."""
 
-from scorelet.analysis.chain_diagnostics import (
+from scorelet.analysis.image_quality import psnr, ssim
+from scorelet.sampling.chain_diagnostics import (
     ChainDiagnostics,
     autocorrelation,
     autocorrelation_time,
@@ -8,7 +9,6 @@ from scorelet.analysis.chain_diagnostics import (
     effective_sample_size,
     r_hat,
 )
-from scorelet.analysis.image_quality import psnr, ssim
 
 __all__ = [
     "ChainDiagnostics",

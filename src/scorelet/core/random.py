@@ -1,12 +1,22 @@
-"""Explicit randomness: every random number comes from a generator made here.
+"""Explicit randomness: every random number comes from a generator or a noise made here.
 
 A generator is a function of (seed, keys): the noise of picture k does not depend on which
-pictures were drawn before it, nor on the batch that it is in.
+pictures were drawn before it, nor on the batch that it is in. `Noise` is for chains that run side
+by side for many steps: its numbers are functions of their place, and there is nothing to advance.
 """
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Generator, Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.core.typing import PerSample
+
+_USES = 16
 
 
 def generator(seed: int, *keys: int, device: torch.device | str = "cpu") -> Generator:
@@ -30,3 +40,86 @@ def randn(shape: tuple[int, ...], *, rng: Generator, like: Tensor | None = None)
     """Draw standard normal numbers from `rng`, with the dtype and device of `like`."""
     noise = torch.randn(shape, generator=rng, device=rng.device)
     return noise if like is None else noise.to(like)
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Random numbers of samples side by side: functions of (seed, sample, scale, step, use).
+
+    Whatever else is in the batch, on whatever device and in whatever order: the numbers of a
+    sample stay the same, bitwise. They are drawn on the CPU, in double precision, by Philox.
+
+    Args:
+        seed: any non-negative integer.
+        samples: numbers of the samples in the batch, non-negative integers below 2^32.
+        scale: of a cascade, a non-negative integer below 2^28.
+        step: of a chain, a non-negative integer below 2^32.
+
+    Raises:
+        InputError: a number out of its range.
+
+    References: Salmon, Moraes, Dror, Shaw 2011; `scorelet.core.philox`.
+    """
+
+    seed: int
+    samples: Sequence[int]
+    scale: int = 0
+    step: int = 0
+
+    def __post_init__(self) -> None:
+        words = (*self.samples, self.step, self.scale * _USES)
+        if self.seed < 0 or min(words) < 0 or max(words) >= 2**32:
+            raise InputError(
+                f"Noise of seed {self.seed}, scale {self.scale}, step {self.step}: the seed, and "
+                "the numbers of samples, scales and steps must be non-negative; samples and steps "
+                "below 2^32, scales below 2^28."
+            )
+
+    def at(self, step: int) -> "Noise":
+        """Return the noise of another step."""
+        return replace(self, step=step)
+
+    def normal(self, like: Tensor, *, use: int = 0) -> Tensor:
+        """Return standard normal numbers of the shape, dtype and device of `like`.
+
+        Args:
+            like: one sample along the first axis for each of `samples`.
+            use: which of a step's numbers, 0 to 15; another one is independent.
+
+        Raises:
+            InputError: another number of samples.
+        """
+        from scorelet.core.philox import draw_normals
+
+        numbers = np.empty((len(like), math.prod(like.shape[1:])))
+        draw_normals(numbers, *self._place(like, use))
+        return torch.from_numpy(numbers).reshape(like.shape).to(like)
+
+    def uniform(self, like: Tensor, *, use: int = 0) -> PerSample:
+        """Return one number of (0, 1) for each sample; arguments as in `normal`."""
+        return self._units(like, use)[:, 0].to(like)
+
+    def exponential(self, like: Tensor, *, use: int = 0) -> PerSample:
+        """Return -log of `uniform`: Metropolis accepts a rise of the energy below it."""
+        return self._units(like, use)[:, 1].to(like)
+
+    def _units(self, like: Tensor, use: int) -> Tensor:
+        from scorelet.core.philox import draw_units
+
+        numbers = np.empty((len(like), 2))
+        draw_units(numbers, *self._place(like, use))
+        return torch.from_numpy(numbers)
+
+    def _place(self, like: Tensor, use: int) -> tuple:
+        """What the functions of `philox` take: samples, step, place, key."""
+        from scorelet.core.philox import Word, make_key
+
+        if len(like) != len(self.samples):
+            raise InputError(
+                f"A batch of {len(like)} with the noise of {len(self.samples)} samples: give the "
+                "number of each sample in the batch."
+            )
+        if not 0 <= use < _USES:
+            raise InputError(f"A step has the uses 0 to {_USES - 1} of noise, got {use}.")
+        samples = np.asarray(self.samples, np.uint64)
+        return samples, Word(self.step), Word(self.scale * _USES + use), make_key(self.seed)

@@ -1,7 +1,7 @@
-"""Probability: denoisers, their scores and risks, noise laws, and exact references."""
+"""Probability: denoisers, energies, scores and risks, noise laws, and exact references."""
 
 from scorelet.models.classifier import Classifier, fitted
-from scorelet.models.closed_form import ClosedFormDenoiser
+from scorelet.models.closed_form import ClosedFormDenoiser, NoisyDensity
 from scorelet.models.denoiser import (
     Curve,
     Denoiser,
@@ -10,6 +10,8 @@ from scorelet.models.denoiser import (
     ResidualDenoiser,
     noise_level,
 )
+from scorelet.models.energy import CurvedEnergy, Energy, FunctionEnergy
+from scorelet.models.energy_denoiser import EnergyDenoiser
 from scorelet.models.finite_set import FiniteSetDenoiser
 from scorelet.models.gaussian import GaussianDenoiser, StationaryGaussianDenoiser
 from scorelet.models.labels import LabelLike, class_labels
@@ -28,8 +30,12 @@ __all__ = [
     "Classifier",
     "ClosedFormDenoiser",
     "Curve",
+    "CurvedEnergy",
     "Denoiser",
+    "Energy",
+    "EnergyDenoiser",
     "FiniteSetDenoiser",
+    "FunctionEnergy",
     "GaussianDenoiser",
     "GaussianMixtureDenoiser",
     "LabelLike",
@@ -38,6 +44,7 @@ __all__ = [
     "MixedNoise",
     "NoiseLaw",
     "NoiseLike",
+    "NoisyDensity",
     "QuadraticNoise",
     "ResidualDenoiser",
     "StationaryGaussianDenoiser",

@@ -5,10 +5,12 @@ Symbols: p density of x in R^d, p_sigma density of y = x + sigma z, f(y) = E[x |
 
 import math
 from abc import abstractmethod
+from dataclasses import dataclass
 from typing import final
 
 import torch
 from torch import Generator, Tensor
+from torch.func import jvp
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, NoiseLevel, PerSample
@@ -51,6 +53,11 @@ class ClosedFormDenoiser(Denoiser):
         self._check(y)
         return self._score(y, noise_level(sigma, y, positive=True))
 
+    @final
+    def noisy(self, sigma: float | int) -> "NoisyDensity":
+        """Return the density p_sigma of y = x + sigma z as an energy, -log p_sigma."""
+        return NoisyDensity(self, float(sigma))
+
     @abstractmethod
     def sample(self, count: int, *, rng: Generator) -> Image:
         """Draw `count` images x from p, with the dtype and device of the model."""
@@ -67,6 +74,35 @@ class ClosedFormDenoiser(Denoiser):
             raise InputError(
                 f"The images have shape {tuple(y.shape[1:])}: this model is for {self.shape}."
             )
+
+
+@dataclass(frozen=True)
+class NoisyDensity:
+    """The density p_sigma of noisy images, as `Energy`: U(y) = -log p_sigma(y), normalised.
+
+    Args:
+        model: what is known in closed form.
+        sigma: noise level, positive, unit of the images; one for all.
+    """
+
+    model: ClosedFormDenoiser
+    sigma: float
+
+    def energy(self, x: Tensor) -> PerSample:
+        """Return -log p_sigma(x), (batch,); arguments and errors as in `log_density`."""
+        return -self.model.log_density(x, self.sigma)
+
+    def force(self, x: Tensor) -> Image:
+        """Return +grad U, the negative of the score."""
+        return -self.model.score(x, self.sigma)
+
+    def score(self, x: Tensor) -> Image:
+        """Return grad log p_sigma(x)."""
+        return self.model.score(x, self.sigma)
+
+    def hessian_vec(self, x: Tensor, v: Tensor) -> Image:
+        """Return the Hessian of U at x times v, the derivative of the force along v."""
+        return jvp(self.force, (x,), (v,))[1]
 
 
 def check_float_tensors(**tensors: Tensor) -> None:

@@ -2,7 +2,7 @@
 
 from scorelet.sampling.cluster import ClusterSampler, Progress
 from scorelet.sampling.hamiltonian import Hamiltonian, fourier_acceleration, tune_epsilon
-from scorelet.sampling.kernel import Kernel, Target, run
+from scorelet.sampling.kernel import Kernel, run
 from scorelet.sampling.phi4 import Phi4
 from scorelet.sampling.scalar_potential import ScalarPotential
 
@@ -13,7 +13,6 @@ __all__ = [
     "Phi4",
     "Progress",
     "ScalarPotential",
-    "Target",
     "fourier_acceleration",
     "run",
     "tune_epsilon",

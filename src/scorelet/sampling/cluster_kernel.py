@@ -1,8 +1,9 @@
 """The inner loops of the embedded cluster sampler: Metropolis and Swendsen-Wang, compiled.
 
 Symbols: φ field (L, L), periodic, L even; E = -b sum_<ij> φ_i φ_j + sum (a φ^2 + q φ^4), bonds
-once; s sweep, c chain, k key. One sweep is twice a checkerboard Metropolis pass, then one
-Swendsen-Wang step on the signs of φ. Every random number is Philox of (place, stage of s, c, k).
+once; s sweep, c chain, k key. One sweep is twice a checkerboard Metropolis pass, then the shifts of
+`shift_kernel`, if any, then one Swendsen-Wang step on the signs of φ. Every random number is Philox
+of (place, stage of s, c, level, k); the level is 0 but for shifts.
 
 References: Swendsen, Wang 1987; Brower, Tamayo 1989 (embedding in φ^4); Hoshen, Kopelman 1976
 (labels row by row).
@@ -11,23 +12,32 @@ References: Swendsen, Wang 1987; Brower, Tamayo 1989 (embedding in φ^4); Hoshen
 import numpy as np
 
 from scorelet.core.compiled import compiled, inlined
-from scorelet.sampling.philox import Word, fill_words, unit
+from scorelet.core.philox import Word, exp_minus, fill_words, unit
+from scorelet.sampling.shift_kernel import shift_blocks
 
 _STAGES = 8  # counter words per sweep
 _RIGHT, _DOWN, _FLIP = 4, 5, 6  # stages after the four half passes of Metropolis
 _START = Word(0xFFFFFFFF)  # stage of the initial field
+_LEVEL = Word(0)
 
 
 @compiled
-def draw_start(fields: np.ndarray, chains: np.ndarray, k0: Word, k1: Word) -> None:
-    """Fill `fields` (chains, L, L) with independent numbers, uniform in (-1, 1)."""
+def draw_start(
+    fields: np.ndarray, chains: np.ndarray, level: float, width: float, key: tuple[Word, Word]
+) -> None:
+    """Fill `fields` (chains, L, L) with level + width u, u independent and uniform in (-1, 1).
+
+    Chains of odd numbers get a random sign at every site: one half starts ordered, one disordered.
+    """
     size = fields.shape[1]
-    words = np.empty((4, (size * size + 3) // 4), np.uint32)
+    words = np.empty((4, (size * size + 1) // 2), np.uint32)
     for member in range(len(fields)):
-        fill_words(words, _START, Word(chains[member]), k0, k1)
+        fill_words(words, _START, Word(chains[member]), _LEVEL, key)
         flat, field = words.reshape(-1), fields[member].reshape(-1)
         for site in range(size * size):
-            field[site] = 2 * unit(flat[site]) - 1
+            value = level + width * (2 * unit(flat[2 * site]) - 1)
+            negative = chains[member] % 2 == 1 and flat[2 * site + 1] & np.uint32(1)
+            field[site] = -value if negative else value
 
 
 @compiled
@@ -36,9 +46,8 @@ def run_sweeps(
     members: np.ndarray,
     chains: np.ndarray,
     potential: tuple[float, float, float],
-    half_width: float,
-    first: int,
-    count: int,
+    widths: np.ndarray,
+    sweeps: tuple[int, int],
     key: tuple[Word, Word],
 ) -> int:
     """Advance some chains in place by sweeps first ... first + count - 1.
@@ -48,12 +57,13 @@ def run_sweeps(
         members: rows of `fields` to advance.
         chains: c of each row.
         potential: (b, a, q).
-        half_width: of the uniform proposal, unit of φ.
-        first, count: sweeps.
+        widths: half widths of the uniform proposals, unit of φ: of one site, and of the shifts of
+            `shift_kernel`, level by level.
+        sweeps: (first, count).
         key: k.
 
     Returns:
-        The number of accepted proposals, out of 2 L^2 per chain and sweep.
+        The number of accepted proposals of single sites, out of 2 L^2 per chain and sweep.
     """
     size = fields.shape[1]
     words = np.empty((4, size * size // 4), np.uint32)
@@ -62,40 +72,18 @@ def run_sweeps(
     accepted = 0
     for member in members:
         field, chain = fields[member], Word(chains[member])
-        for sweep in range(first, first + count):
+        for sweep in range(sweeps[0], sweeps[0] + sweeps[1]):
             stage = Word(sweep * _STAGES)
             for half in range(4):
-                fill_words(words, stage + Word(half), chain, key[0], key[1])
-                accepted += _metropolis(field, half % 2, potential, half_width, words.reshape(-1))
-            _label_clusters(field, roots, 2 * potential[0], words, stage, chain, key)
-            fill_words(signs, stage + Word(_FLIP), chain, key[0], key[1])
+                fill_words(words, stage + Word(half), chain, _LEVEL, key)
+                accepted += _metropolis(field, half % 2, potential, widths[0], words.reshape(-1))
+            for level in range(1, len(widths)):
+                if widths[level] > 0:
+                    shift_blocks(field, level, potential, widths[level], (stage, chain), key)
+            _label_clusters(field, roots, 2 * potential[0], words, (stage, chain), key)
+            fill_words(signs, stage + Word(_FLIP), chain, _LEVEL, key)
             _flip_clusters(field.reshape(-1), roots, signs.reshape(-1))
     return accepted
-
-
-@inlined
-def _exp_minus(x: float) -> float:
-    """exp(-x) for x >= 0, to 1e-12; below 2^-33, the smallest random number, it may be any zero.
-
-    (Taylor polynomial of degree 9 at x / 64)^64: additions and products only, so a loop over it
-    becomes vector instructions, which a call of `math.exp` would prevent.
-    """
-    t = -min(x, 30.0) / 64
-    y = 1 + t / 9
-    y = 1 + t / 8 * y
-    y = 1 + t / 7 * y
-    y = 1 + t / 6 * y
-    y = 1 + t / 5 * y
-    y = 1 + t / 4 * y
-    y = 1 + t / 3 * y
-    y = 1 + t / 2 * y
-    y = 1 + t * y
-    y *= y
-    y *= y
-    y *= y
-    y *= y
-    y *= y
-    return y * y
 
 
 @compiled
@@ -123,7 +111,7 @@ def _metropolis(
             y = x + half_width * (2 * unit(steps[k]) - 1)
             neighbours = padded[j] + padded[j + 2] + above[j] + below[j]
             rise = (y - x) * ((y + x) * (a + q * (x * x + y * y)) - b * neighbours)
-            accept = unit(draws[k]) < _exp_minus(max(rise, 0.0))
+            accept = unit(draws[k]) < exp_minus(max(rise, 0.0))
             new[k] = y if accept else x
             accepted += accept
         for k in range(half):
@@ -147,8 +135,7 @@ def _label_clusters(
     roots: np.ndarray,
     strength: float,
     words: np.ndarray,
-    stage: Word,
-    chain: Word,
+    place: tuple[Word, Word],
     key: tuple[Word, Word],
 ) -> None:
     """Draw bonds, join their ends; roots[site] becomes the first site of its cluster.
@@ -157,13 +144,13 @@ def _label_clusters(
     """
     size = len(field)
     active, padded = np.empty((size, size), np.uint8), np.empty(size + 2)
-    fill_words(words, stage + Word(_RIGHT), chain, key[0], key[1])
+    fill_words(words, place[0] + Word(_RIGHT), place[1], _LEVEL, key)
     draws = words.reshape(-1)
     for i in range(size):
         _wrap(field[i], padded)
         _draw_bonds(padded[1:], padded[2:], strength, draws[i * size :], active[i])
         _label_row(roots, i * size, active[i])
-    fill_words(words, stage + Word(_DOWN), chain, key[0], key[1])
+    fill_words(words, place[0] + Word(_DOWN), place[1], _LEVEL, key)
     for i in range(size):
         below = (i + 1) % size
         _draw_bonds(field[i], field[below], strength, draws[i * size :], active[i])
@@ -178,7 +165,7 @@ def _draw_bonds(
 ) -> None:
     for j in range(len(active)):
         product = max(left[j] * right[j], 0.0)
-        active[j] = unit(draws[j]) > _exp_minus(strength * product)
+        active[j] = unit(draws[j]) > exp_minus(strength * product)
 
 
 @compiled

@@ -16,14 +16,17 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
 from scorelet.core.errors import InputError
-from scorelet.core.random import randn
-from scorelet.sampling.kernel import Target
+from scorelet.core.per_sample import sum_per_sample
+from scorelet.core.random import Noise
+from scorelet.data.fields.ensembles.grids import filter_field
+from scorelet.models import Energy
 
 TARGET_ACCEPTANCE = 0.8
 _RATE = 0.3  # of the logarithm of the step, per unit of excess acceptance
+_MOMENTA, _ACCEPTANCE, _FLIP = 0, 1, 2  # uses of the noise of a step
 
 
 class HamiltonianState(NamedTuple):
@@ -57,7 +60,7 @@ class Hamiltonian:
         InputError: no positive step, no leapfrog, or a spectrum that is not positive and even.
     """
 
-    target: Target
+    target: Energy
     epsilon: float
     leapfrogs: int = 10
     kinetic: Tensor | None = None
@@ -78,9 +81,9 @@ class Hamiltonian:
         """Return the state at x."""
         return HamiltonianState(x, self.target.energy(x), self.target.force(x))
 
-    def draw(self, state: HamiltonianState, *, rng: Generator) -> Tensor:
+    def draw(self, state: HamiltonianState, noise: Noise) -> Tensor:
         """Draw momenta p ~ N(0, M^-1) for every chain."""
-        return self._filter(randn(tuple(state.x.shape), rng=rng, like=state.x), -0.5)
+        return self._filter(noise.normal(state.x, use=_MOMENTA), -0.5)
 
     def leapfrog(self, state: HamiltonianState, p: Tensor) -> tuple[HamiltonianState, Tensor]:
         """Follow the dynamics for `leapfrogs` steps: it keeps volume and can be reversed."""
@@ -94,30 +97,26 @@ class Hamiltonian:
 
     def hamiltonian(self, state: HamiltonianState, p: Tensor) -> Tensor:
         """Return H of each chain, (batch,)."""
-        return state.energy + (p * self._filter(p, 1.0)).flatten(1).sum(1) / 2
+        return state.energy + sum_per_sample(p * self._filter(p, 1.0)) / 2
 
     def step(
-        self, state: HamiltonianState, *, rng: Generator
+        self, state: HamiltonianState, noise: Noise
     ) -> tuple[HamiltonianState, HamiltonianInfo]:
         """Return the next state, and which chains moved."""
-        p = self.draw(state, rng=rng)
+        p = self.draw(state, noise)
         proposal, end = self.leapfrog(state, p)
         rise = self.hamiltonian(proposal, end) - self.hamiltonian(state, p)
-        probability = (-rise).clamp(max=0).exp().nan_to_num(0.0)  # what overflows is rejected
-        draws = torch.rand(rise.shape, generator=rng, device=rng.device).to(rise)
-        accepted = draws < probability
+        accepted = rise < noise.exponential(rise, use=_ACCEPTANCE)  # not where it overflows
         x, energy, force = (_where(accepted, *pair) for pair in zip(proposal, state, strict=True))
         if self.flip:
-            signs = torch.randint(2, rise.shape, generator=rng, device=rng.device).to(x) * 2 - 1
+            signs = 1 - 2 * (noise.uniform(rise, use=_FLIP) < 0.5).to(x)
             x, force = x * _beside(signs, x), force * _beside(signs, x)
+        probability = (-rise).clamp(max=0).exp().nan_to_num(0.0)
         return HamiltonianState(x, energy, force), HamiltonianInfo(probability, accepted)
 
     def _filter(self, u: Tensor, power: float) -> Tensor:
         """M^power u."""
-        if self.kinetic is None:
-            return u
-        half = self.kinetic[:, : u.shape[-1] // 2 + 1].to(u) ** power
-        return torch.fft.irfft2(torch.fft.rfft2(u) * half, s=tuple(u.shape[-2:]))
+        return u if self.kinetic is None else filter_field(u, self.kinetic**power)
 
 
 def fourier_acceleration(size: int, b: float, *, mass: float | None = None) -> Tensor:
@@ -134,18 +133,20 @@ def fourier_acceleration(size: int, b: float, *, mass: float | None = None) -> T
 
 
 def tune_epsilon(
-    kernel: Hamiltonian, state: HamiltonianState, steps: int, *, rng: Generator
+    kernel: Hamiltonian, state: HamiltonianState, steps: int, *, noise: Noise
 ) -> tuple[Hamiltonian, HamiltonianState]:
     """Burn in while ε moves towards a mean acceptance of 0.8; later steps must keep ε fixed.
 
+    Chains share ε, so while it is tuned a chain depends on the others.
+
     Args:
         kernel: where to start from.
-        state: of many chains; they share ε.
+        state: of many chains.
         steps: length of the burn-in.
-        rng: noise.
+        noise: of the first step.
     """
-    for _ in range(steps):
-        state, info = kernel.step(state, rng=rng)
+    for step in range(noise.step, noise.step + steps):
+        state, info = kernel.step(state, noise.at(step))
         excess = float(info.probability.mean()) - TARGET_ACCEPTANCE
         kernel = replace(kernel, epsilon=kernel.epsilon * math.exp(_RATE * excess))
     return kernel, state

@@ -3,42 +3,42 @@
 from collections.abc import Iterator
 from typing import Protocol, TypeVar, runtime_checkable
 
-from torch import Generator, Tensor
+from torch import Tensor
+
+from scorelet.core.random import Noise
 
 State = TypeVar("State")
 Info = TypeVar("Info", covariant=True)
 
 
 @runtime_checkable
-class Target(Protocol):
-    """A density p ~ exp(-E) on batches (batch, channel, height, width)."""
-
-    def energy(self, x: Tensor) -> Tensor:
-        """E of each, (batch,)."""
-        ...
-
-    def force(self, x: Tensor) -> Tensor:
-        """+grad E, the shape of x."""
-        ...
-
-
-@runtime_checkable
 class Kernel(Protocol[State, Info]):
-    """A Markov chain as a pair of functions; a batch holds independent chains."""
+    """A Markov chain as a pair of functions; a batch holds independent chains.
+
+    What happens to a chain is a function of its state and of the noise of its own number: it does
+    not depend on the batch that it is in.
+    """
 
     def init(self, x: Tensor) -> State:
         """Return the state at x, with what a step needs to know about x."""
         ...
 
-    def step(self, state: State, *, rng: Generator) -> tuple[State, Info]:
+    def step(self, state: State, noise: Noise) -> tuple[State, Info]:
         """Return the next state, and what happened."""
         ...
 
 
 def run(
-    kernel: Kernel[State, Info], state: State, steps: int, *, rng: Generator
+    kernel: Kernel[State, Info], state: State, steps: int, *, noise: Noise
 ) -> Iterator[tuple[State, Info]]:
-    """Yield state and information after each of `steps` steps; thinning is the caller's."""
-    for _ in range(steps):
-        state, info = kernel.step(state, rng=rng)
+    """Yield state and information after each of `steps` steps; thinning is the caller's.
+
+    Args:
+        kernel: what moves the chains.
+        state: where they are.
+        steps: how many steps.
+        noise: of the first step; the next one takes the noise of the next step.
+    """
+    for step in range(noise.step, noise.step + steps):
+        state, info = kernel.step(state, noise.at(step))
         yield state, info

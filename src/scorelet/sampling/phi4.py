@@ -1,12 +1,14 @@
-"""The φ^4 ensemble on a periodic square lattice, sampled exactly.
+"""The φ^4 ensemble on a periodic square lattice.
 
 Symbols: φ field (L, L), E = -b sum_<ij> φ_i φ_j + sum (a φ^2 + q φ^4), bonds once, p ~ exp(-E).
 At a = -1, q = 1 the two-dimensional model has its phase transition at b = 0.68 (Ising class).
 
-Field i of a seed is drawn by chain i mod 16 of block i // 1024: after 112 sweeps of burn-in, one
-field every 16 sweeps, 64 fields from each chain. So it depends on (seed, L, i) and on the potential
-only, not on how many fields are asked for at once. At the critical point the autocorrelation time
-of m^2 is 10 sweeps at L = 16 and 14 at L = 128: fields are nearly independent.
+At q = 0 fields are Gaussian, drawn exactly and independently. Otherwise they come from Markov
+chains that leave p as it is: field i of a seed from chain i mod 16 of block i // 1024, 64 fields
+from each, with the proposals, burn-in and thinning of `plan`: 112 and 16 sweeps at the critical
+point, where the autocorrelation time of m^2 is 10 sweeps at L = 16 and 14 at L = 128. So a field
+depends on (seed, L, i) and on the potential only, not on how many fields are asked for at once.
+Fields of one chain are nearly, not quite, independent; `Phi4.chains` says which those are.
 """
 
 from collections.abc import Iterator
@@ -19,15 +21,14 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.parallel import thread_pool
-from scorelet.core.random import generator
 from scorelet.core.typing import Image, PerSample
 from scorelet.data.fields.ensembles.base import CHUNK_PIXELS, Ensemble
 from scorelet.data.fields.ensembles.checks import check_size
+from scorelet.data.fields.ensembles.lattice_ou import LatticeOrnsteinUhlenbeck
 from scorelet.sampling.cluster import ClusterSampler, Progress
+from scorelet.sampling.plan import Plan, make_plan
 from scorelet.sampling.scalar_potential import ScalarPotential
 
-BURN_IN = 112
-THINNING = 16
 CHAINS, FIELDS_PER_CHAIN = 16, 64
 _BLOCK = CHAINS * FIELDS_PER_CHAIN
 
@@ -48,9 +49,11 @@ class Phi4(Ensemble):
         b, a, q: coefficients of E, bonds once; b >= 0. The default is critical.
 
     Raises:
-        InputError: as `ScalarPotential`, or b < 0.
+        InputError: as `ScalarPotential`, or b < 0; when fields are drawn, chains that have not
+            converged.
     """
 
+    version: ClassVar[int] = 2
     name: ClassVar[str] = "phi4"
     formula: ClassVar[str] = "lattice φ⁴, E = -b Σ_<ij> φᵢφⱼ + Σ (a φ² + q φ⁴) (bonds once)"
     reference: ClassVar[str] = "Milchev, Heermann, Binder 1986"
@@ -89,7 +92,7 @@ class Phi4(Ensemble):
         """Draw the fields of these numbers, as `sample` does, and say how far it is.
 
         Args:
-            size: L, even.
+            size: L, even; any at q = 0.
             seed: any non-negative integer.
             numbers: of the fields; chains run from their beginning to the last one.
             progress: called with (sweeps done, sweeps in all).
@@ -97,20 +100,35 @@ class Phi4(Ensemble):
         Returns:
             (len(numbers), L, L), float32.
         """
+        if self.q == 0:
+            return self._free.sample(len(numbers), size, seed, start=numbers.start)[:, 0]
+        plan = make_plan(self.potential, size)
         chain, step = place(np.asarray(numbers))
         chains, row = np.unique(chain, return_inverse=True)
-        sampler = ClusterSampler(self.potential, size, chains, rng=generator(seed, size))
+        sampler = ClusterSampler(self.potential, size, chains, seed=seed, widths=plan.widths)
         fields = np.empty((len(numbers), size, size), np.float32)
-        for now, phi in enumerate(_recorded(sampler, _last_steps(row, step), progress)):
+        for now, phi in enumerate(_recorded(sampler, plan, _last_steps(row, step), progress)):
             wanted = np.flatnonzero(step == now)
             fields[wanted] = phi[row[wanted]]
         return torch.from_numpy(fields)
+
+    def chains(self, numbers: range) -> np.ndarray:
+        """Return the chain that draws each field; at q = 0 each has one of its own."""
+        return super().chains(numbers) if self.q == 0 else place(np.asarray(numbers))[0]
+
+    @property
+    def _free(self) -> LatticeOrnsteinUhlenbeck:
+        """The same law at q = 0."""
+        return LatticeOrnsteinUhlenbeck(mass=2 * self.a, coupling=self.b)
 
     def _sample(self, size: int, seed: int, indices: range) -> Tensor:
         return self.draw(size, seed, indices)
 
     def _check_size(self, size: int) -> None:
-        check_size(size, even=True)
+        check_size(size, even=self.q > 0)
+
+    def _power(self, size: int) -> Tensor:
+        return self._free.power(size) if self.q == 0 else super()._power(size)
 
     def _energy(self, x: Image) -> PerSample:
         return self.potential.energy(x)
@@ -123,11 +141,7 @@ class Phi4(Ensemble):
 
 
 def place(number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the chain that draws a field, and its step there, by the field's number.
-
-    Fields of one chain are not quite independent; `analysis.field_statistics.by_chain` turns chains
-    into errors that know it.
-    """
+    """Return the chain that draws a field, and its step there, by the field's number."""
     block, rest = number // _BLOCK, number % _BLOCK
     return block * CHAINS + rest % CHAINS, rest // CHAINS
 
@@ -140,14 +154,14 @@ def _last_steps(row: np.ndarray, step: np.ndarray) -> np.ndarray:
 
 
 def _recorded(
-    sampler: ClusterSampler, last: np.ndarray, progress: Progress | None
+    sampler: ClusterSampler, plan: Plan, last: np.ndarray, progress: Progress | None
 ) -> Iterator[np.ndarray]:
     """Burn in; then yield the fields of all chains at steps 0, 1, ... as long as one is needed."""
-    total = BURN_IN + THINNING * (int(last.max()) + 1)
+    total = plan.burn_in + plan.thinning * (int(last.max()) + 1)
     with thread_pool() as pool:
-        for done in range(THINNING, total + 1, THINNING):
-            step = (done - BURN_IN) // THINNING - 1
-            sampler.advance(THINNING, members=np.flatnonzero(last >= step), pool=pool)
+        for done in range(plan.thinning, total + 1, plan.thinning):
+            step = (done - plan.burn_in) // plan.thinning - 1
+            sampler.advance(plan.thinning, members=np.flatnonzero(last >= step), pool=pool)
             if progress:
                 progress(done, total)
             if step >= 0:

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
+from scorelet.core.per_sample import sum_per_sample
 from scorelet.core.typing import Image, PerSample
 
 
@@ -88,12 +89,17 @@ class ScalarPotential:
         """
         _check_fields(x)
         bonds = x * (x.roll(1, -1) + x.roll(1, -2))
-        return (-self.b * bonds + self.a * x.square() + self.q * x.pow(4)).sum((-3, -2, -1))
+        square = x.square()
+        return sum_per_sample(-self.b * bonds + (self.a + self.q * square) * square)
 
     def force(self, x: Tensor) -> Image:
         """Return +grad E(x) = -b sum_nn x + 2a x + 4q x^3; arguments as in `energy`."""
         _check_fields(x)
-        return -self.b * _neighbours(x) + 2 * self.a * x + 4 * self.q * x.pow(3)
+        return -self.b * _neighbours(x) + (2 * self.a + 4 * self.q * x.square()) * x
+
+    def score(self, x: Tensor) -> Image:
+        """Return grad log p(x) = -force(x)."""
+        return -self.force(x)
 
     def hessian_vec(self, x: Tensor, v: Tensor) -> Image:
         """Return the Hessian of E at x times v: -b sum_nn v + (2a + 12q x^2) v."""

@@ -12,10 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, NoReturn, final
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
 
 from scorelet.core.errors import InputError
+from scorelet.core.per_sample import one_thread
 from scorelet.core.random import generator
 from scorelet.core.typing import Image, PerSample
 from scorelet.data.fields.ensembles.checks import check_count, check_field, check_size
@@ -114,6 +116,14 @@ class Ensemble(ABC):
         """Return grad log p(x) = -force(x)."""
         return -self.force(x)
 
+    def chains(self, numbers: range) -> np.ndarray:
+        """Return the number of the Markov chain that draws each field, (n,) int64.
+
+        Fields of one chain are correlated a little, and `analysis.field_statistics.by_chain` turns
+        chains into errors that know it. Independent fields have one each: their own numbers.
+        """
+        return np.asarray(numbers, np.int64)
+
     @property
     def params(self) -> dict[str, Any]:
         """The parameters by name; numbers, strings or None."""
@@ -186,20 +196,5 @@ class IndexedEnsemble(Ensemble):
 
     @final
     def _sample(self, size: int, seed: int, indices: range) -> Tensor:
-        with _one_thread():
+        with one_thread():
             return torch.stack([self._draw(size, generator(seed, index)) for index in indices])
-
-
-@contextmanager
-def _one_thread() -> Yields[None]:
-    """Operations of this thread are not shared with others, until the block ends.
-
-    A transform of 128 x 128 is so short that sharing it between threads makes it slower, and far
-    slower where other programs have the cores, too: the threads wait for one another.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

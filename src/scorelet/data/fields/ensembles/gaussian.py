@@ -20,6 +20,7 @@ import torch
 from torch import Generator, Tensor
 
 from scorelet.core.errors import InputError
+from scorelet.core.per_sample import sum_per_sample
 from scorelet.core.typing import Image, PerSample
 from scorelet.data.fields.ensembles.base import IndexedEnsemble
 from scorelet.data.fields.ensembles.grids import even_part, filter_field
@@ -61,7 +62,7 @@ class GaussianField(IndexedEnsemble):
 
     @final
     def _energy(self, x: Image) -> PerSample:
-        return (x * self._force(x)).flatten(1).sum(1) / 2
+        return sum_per_sample(x * self._force(x)) / 2
 
     @final
     def _force(self, x: Image) -> Image:

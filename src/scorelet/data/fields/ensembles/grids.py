@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor
 
+from scorelet.core.per_sample import map_fields
+
 
 def frequencies(size: int) -> tuple[Tensor, Tensor]:
     """Return integer frequencies k of rows (L, 1) and columns (1, L), float64, in [-L/2, L/2)."""
@@ -36,7 +38,10 @@ def unit_variance(spectrum: Tensor) -> Tensor:
 
 
 def filter_field(x: Tensor, gain: Tensor) -> Tensor:
-    """Return IFFT(gain FFT(x)) for real x (..., L, L) and an even, real gain (L, L)."""
-    size = x.shape[-1]
-    half = gain[:, : size // 2 + 1].to(x)
-    return torch.fft.irfft2(torch.fft.rfft2(x) * half, s=(size, size))
+    """Return IFFT(gain FFT(x)) for real x (..., h, w) and an even, real gain (h, w).
+
+    Each field is transformed alone, so that it does not depend on the batch, bitwise.
+    """
+    height, width = x.shape[-2:]
+    half = gain[:, : width // 2 + 1].to(x)
+    return map_fields(lambda u: torch.fft.irfft2(torch.fft.rfft2(u) * half, s=(height, width)), x)

@@ -1,0 +1,69 @@
+"""Energies: densities up to a constant, p(x) = exp(-U(x)) / Z, with their gradients.
+
+Symbols: x in R^d, U energy, F = +grad U force, s = grad log p = -F score, H Hessian of U. The signs
+are those of this library everywhere: the force is the gradient itself, the score its negative.
+"""
+
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
+
+from torch import Tensor
+from torch.func import grad, jvp
+
+
+@runtime_checkable
+class Energy(Protocol):
+    """A density on batches (batch, channel, height, width); no two samples see each other.
+
+    Reference ensembles with a formula, lattice potentials, and densities of noisy images obey it,
+    and a class of a user's own that has the three methods does.
+    """
+
+    def energy(self, x: Tensor) -> Tensor:
+        """U of each sample, (batch,)."""
+        ...
+
+    def force(self, x: Tensor) -> Tensor:
+        """F = +grad U, the shape of x."""
+        ...
+
+    def score(self, x: Tensor) -> Tensor:
+        """s = grad log p = -F, the shape of x."""
+        ...
+
+
+@runtime_checkable
+class CurvedEnergy(Energy, Protocol):
+    """An energy whose Hessian can be applied."""
+
+    def hessian_vec(self, x: Tensor, v: Tensor) -> Tensor:
+        """H(x) v of each sample, the shape of x."""
+        ...
+
+
+class FunctionEnergy:
+    """The energy of a function; its derivatives are automatic.
+
+    Args:
+        function: U, from (batch, channel, height, width) to (batch,), of operations that
+            `torch.func` can differentiate; no sample may depend on another one.
+    """
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        self._function = function
+
+    def energy(self, x: Tensor) -> Tensor:
+        """Return U of each sample, (batch,)."""
+        return self._function(x)
+
+    def force(self, x: Tensor) -> Tensor:
+        """Return F = +grad U; under `torch.no_grad`, too."""
+        return grad(lambda u: self._function(u).sum())(x)
+
+    def score(self, x: Tensor) -> Tensor:
+        """Return -F."""
+        return -self.force(x)
+
+    def hessian_vec(self, x: Tensor, v: Tensor) -> Tensor:
+        """Return H(x) v, the derivative of the force along v."""
+        return jvp(self.force, (x,), (v,))[1]
