@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from scorelet import wavelets
     from scorelet.analysis.fisher_profile import fisher_profile
     from scorelet.models import Denoiser, score
+    from scorelet.tasks.classify import Classified, classify
     from scorelet.tasks.denoise import Denoised, denoise
     from scorelet.tasks.evaluate import evaluate
     from scorelet.zoo import load, save
 
 _SOURCES = {
+    "Classified": "scorelet.tasks.classify",
     "Denoised": "scorelet.tasks.denoise",
     "Denoiser": "scorelet.models",
+    "classify": "scorelet.tasks.classify",
     "denoise": "scorelet.tasks.denoise",
     "evaluate": "scorelet.tasks.evaluate",
     "fisher_profile": "scorelet.analysis.fisher_profile",
@@ -32,8 +35,10 @@ _SOURCES = {
 _MODULES = ("wavelets",)
 
 __all__ = [
+    "Classified",
     "Denoised",
     "Denoiser",
+    "classify",
     "denoise",
     "evaluate",
     "fisher_profile",

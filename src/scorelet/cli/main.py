@@ -11,7 +11,7 @@ from importlib.metadata import version
 
 from cyclopts import App, CycloptsError
 
-from scorelet.cli import denoise, evaluate, field, info, models, reproduce, scatter, train
+from scorelet.cli import classify, denoise, evaluate, field, info, models, reproduce, scatter, train
 from scorelet.cli.options import NOBODY_READS, complain, let_go, prepare_streams
 from scorelet.core.errors import ScoreletError
 
@@ -23,6 +23,7 @@ app = App(
 )
 for command in (
     denoise.denoise,
+    classify.classify,
     evaluate.evaluate,
     train.train,
     scatter.scatter,

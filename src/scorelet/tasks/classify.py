@@ -1,0 +1,178 @@
+"""Say what pictures show: the most probable classes of a classifier.
+
+A picture is brought to the channels and the size that the model takes, and what was done to it is
+said: its model's file names the way (see `scorelet.models.Classifier.fitted`).
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from scorelet.core.device import choose_device
+from scorelet.core.errors import InputError
+from scorelet.core.files import write_text
+from scorelet.core.numbers import is_whole
+from scorelet.data import Note, Picture, find_pictures, iter_pages
+from scorelet.models import Classifier
+from scorelet.tasks.array_files import check_output
+from scorelet.tasks.classify_input import Source, pictures, prepared
+from scorelet.tasks.jobs import Outcome, Publish, run_tasks
+from scorelet.tasks.planning import Task, plan_tasks
+from scorelet.tasks.table_files import check_table, write_table
+from scorelet.zoo import load_as
+
+SUFFIXES = (".csv", ".json", ".parquet")
+Model = str | Path | Classifier
+
+
+@dataclass(frozen=True)
+class Classified:
+    """The most probable classes of one picture.
+
+    Attributes:
+        classes: their names, the most probable first.
+        probabilities: p(class | picture) of each, in [0, 1].
+        notes: what was done to the picture before.
+        shape: (height, width) of the picture as it was.
+    """
+
+    classes: tuple[str, ...]
+    probabilities: tuple[float, ...]
+    notes: tuple[Note, ...]
+    shape: tuple[int, int]
+
+
+def classify(
+    source: str | Path | Source, *, model: Model, k: int = 5, device: str = "auto"
+) -> Classified | list[Classified]:
+    """Return the most probable classes of a picture.
+
+    Args:
+        source: path of a picture; an array (height, width[, 1 to 4]) of uint8, uint16, or floats in
+            [0, 1]; a Pillow picture; a float tensor (channel, height, width) with values in
+            [0, 1]. A folder, a file of several pages, or an array or tensor with a batch axis
+            before these gives a list.
+        model: path, built-in name or Hub id of a classifier, or one that is loaded.
+        k: how many classes; a model with fewer gives all.
+        device: auto, cpu, cuda or mps.
+
+    Raises:
+        InputError: arrays or options that cannot be used, or a model that is no classifier.
+        ImageFileError: a file that cannot be read.
+    """
+    classifier = _ready(model, k, device)
+    if isinstance(source, str | Path):
+        return _classify_path(Path(source), classifier, k)
+    found, batched = pictures(source)
+    results = [_classify_picture(picture, classifier, k) for picture in found]
+    return results if batched else results[0]
+
+
+def classify_files(
+    paths: list[Path],
+    output: Path | None = None,
+    *,
+    model: Model,
+    k: int = 5,
+    device: str = "auto",
+    overwrite: bool = False,
+    plan: Callable[[int], None] | None = None,
+) -> Iterator[Outcome]:
+    """Classify files and folders; yield what became of each, in order.
+
+    A report has ``input`` and ``pages``: for each its height, width, ``classes`` (a list of
+    {class, probability}) and ``notes`` (texts by their kind).
+
+    Args:
+        paths: files and folders of pictures.
+        output: NAME.csv or NAME.parquet, a row for each picture (page) with the columns file,
+            class_1, probability_1, class_2, ...; or NAME.json, with the reports. It is written when
+            the last picture is done, if any is.
+        model, k, device: as in `classify`.
+        overwrite: replace `output`.
+        plan: called with the number of files before the first is worked on.
+
+    Raises:
+        InputError: nothing to do, an output that exists, a model that is no classifier.
+    """
+    if output is not None:
+        check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
+        check_table(output)
+    classifier = _ready(model, k, device)
+    tasks = plan_tasks(paths, None, suffix="_classified")
+    if plan:
+        plan(len(tasks))
+    reports = []
+    for outcome in run_tasks(
+        [Task(task.source, task.source, task.problem) for task in tasks],
+        lambda task, _publish: _classify_file(task, classifier, k, _publish),
+        verb="classify",
+        settings={},
+        overwrite=True,  # nothing is written
+        journal=False,
+    ):
+        if outcome.report is not None:
+            reports.append(outcome.report)
+        yield outcome
+    if output is not None and reports:
+        _write(output, reports, min(k, len(classifier.classes)))
+
+
+def _ready(model: Model, k: int, device: str) -> Classifier:
+    if not is_whole(k, least=1):
+        raise InputError(f"k is {k!r}: it must be a whole number of at least 1.")
+    place = choose_device(device)
+    loaded = model if isinstance(model, Classifier) else load_as(Classifier, model, verb="classify")
+    return loaded.to(place).eval()
+
+
+def _classify_path(path: Path, classifier: Classifier, k: int) -> Classified | list[Classified]:
+    files = find_pictures(path) if path.is_dir() else [path]
+    found = [_classify_picture(page, classifier, k) for file in files for page in iter_pages(file)]
+    return found[0] if len(found) == 1 and not path.is_dir() else found
+
+
+def _classify_file(task: Task, classifier: Classifier, k: int, _publish: Publish) -> dict[str, Any]:
+    found = [_classify_picture(page, classifier, k) for page in iter_pages(task.source)]
+    return {"pages": [_page(result) for result in found]}
+
+
+def _page(result: Classified) -> dict[str, Any]:
+    pairs = zip(result.classes, result.probabilities, strict=True)
+    return {
+        "height": result.shape[0],
+        "width": result.shape[1],
+        "classes": [{"class": name, "probability": value} for name, value in pairs],
+        "notes": {note.kind: note.text for note in result.notes},
+    }
+
+
+def _classify_picture(picture: Picture, classifier: Classifier, k: int) -> Classified:
+    x, notes = prepared(picture, classifier)
+    parameter = next(classifier.parameters(), x)
+    with torch.no_grad():
+        p = classifier.posterior(classifier.fitted(x.to(parameter)))[0]
+    values, places = p.double().cpu().topk(min(k, len(classifier.classes)))
+    names = tuple(classifier.classes[place] for place in places.tolist())
+    return Classified(names, tuple(values.tolist()), tuple(notes), (x.shape[2], x.shape[3]))
+
+
+def _write(output: Path, reports: Sequence[dict[str, Any]], k: int) -> None:
+    if output.suffix == ".json":
+        write_text(output, json.dumps(list(reports), indent=2, allow_nan=False))
+        return
+    columns: dict[str, list[Any]] = {"file": []}
+    for place in range(1, k + 1):
+        columns |= {f"class_{place}": [], f"probability_{place}": []}
+    for report in reports:
+        for number, page in enumerate(report["pages"]):
+            several = f":{number + 1}" if len(report["pages"]) > 1 else ""
+            columns["file"].append(report["input"] + several)
+            for place, found in enumerate(page["classes"], 1):
+                columns[f"class_{place}"].append(found["class"])
+                columns[f"probability_{place}"].append(found["probability"])
+    write_table(output, columns)

@@ -1,0 +1,97 @@
+"""Pictures as a classifier takes them: channels, transparency, values, and notes on all of it."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scorelet.core.arrays import plain_array
+from scorelet.core.errors import InputError
+from scorelet.core.typing import Image
+from scorelet.data import Note, Picture, to_unit, with_channels
+from scorelet.data.pictures.notes import DEPTH
+from scorelet.data.pictures.types import split_samples
+from scorelet.models import Classifier
+
+Source = np.ndarray | Tensor | Any
+"""What holds pixels: an array, a tensor, a Pillow picture."""
+
+
+def prepared(picture: Picture, classifier: Classifier) -> tuple[Image, list[Note]]:
+    """Return the picture (1, channel, height, width) with channels that the classifier takes.
+
+    Args:
+        picture: of any depth, with alpha or without.
+        classifier: says which channels and which size it takes.
+
+    Returns:
+        Values in [0, 1] of the picture's own size, and notes on what was done, and will be to
+        bring it to the model's size.
+
+    Raises:
+        InputError: NaN or infinite values.
+    """
+    notes = [note for note in picture.notes if note.kind != DEPTH]  # nothing is written back
+    pixels = to_unit(picture.pixels)
+    if picture.alpha is not None:
+        alpha = to_unit(picture.alpha)[..., None]
+        if bool((alpha < 1).any()):
+            pixels = alpha * pixels + (1 - alpha)
+            notes.append(Note("alpha", "is transparent in places, which were made white"))
+    low, high = float(pixels.min()), float(pixels.max())
+    if not np.isfinite([low, high]).all():
+        raise InputError("The picture holds NaN or infinite values: replace them first.")
+    if low < -0.05 or high > 1.05:
+        text = f"has values from {low:.3g} to {high:.3g}, but models were made for 0 to 1"
+        notes.append(Note("range", text))
+    count = pixels.shape[2]
+    if classifier.channels is not None and count not in classifier.channels:
+        wanted = 3 if 3 in classifier.channels else 1
+        if wanted == 1:
+            notes.append(Note("colour", "has colours, which were left out: the model takes gray"))
+        pixels = with_channels(Picture(pixels), wanted)
+    shape = (pixels.shape[0], pixels.shape[1])
+    if classifier.size not in (None, shape):
+        notes.append(_size_note(shape, classifier))
+    x = np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32)
+    return torch.from_numpy(x)[None], notes
+
+
+def _size_note(shape: tuple[int, int], classifier: Classifier) -> Note:
+    assert classifier.size is not None
+    sides, size = f"{shape[0]}x{shape[1]}", f"{classifier.size[0]}x{classifier.size[1]}"
+    how = {
+        "crop": f"is {sides}: its largest central part of the model's shape was scaled to {size}",
+        "stretch": f"is {sides}: it was stretched to the model's {size}",
+    }
+    return Note("size", how[classifier.fit])
+
+
+def pictures(source: Source) -> tuple[list[Picture], bool]:
+    """Return the pictures of an array, and whether it had a batch axis.
+
+    Args:
+        source: an array ([batch,] height, width[, 1 to 4]) of uint8, uint16 or floats; a float
+            tensor ([batch,] channel, height, width); or a Pillow picture.
+
+    Raises:
+        InputError: another shape or dtype.
+    """
+    tensor = isinstance(source, Tensor)
+    array = plain_array(source)
+    if tensor and array.dtype.kind != "f":
+        raise InputError(
+            f"The tensor is {source.dtype}: expected floats in [0, 1], (channel, height, width)."
+        )
+    if tensor and array.ndim in (3, 4):
+        array = np.moveaxis(array, -3, -1)
+    batched = array.ndim == 4
+    if array.ndim not in (2, 3, 4) or not array.size or (array.ndim > 2 and array.shape[-1] > 4):
+        expected = "([batch,] channel, height, width)" if tensor else "(height, width[, 1 to 4])"
+        raise InputError(
+            f"The {'tensor' if tensor else 'array'} has shape {tuple(source.shape)}: expected "
+            f"{expected}{'' if tensor else ', or a batch of them'}."
+        )
+    parts = [split_samples(part) for part in (array if batched else [array])]
+    return [Picture(colours, alpha=alpha) for colours, alpha in parts], batched

@@ -1,0 +1,51 @@
+"""Tables with named columns as files: CSV, or Parquet."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from scorelet.core.errors import MissingExtraError
+from scorelet.tasks.array_files import writing
+
+SUFFIXES = (".csv", ".parquet")
+
+Columns = Mapping[str, Sequence[Any]]
+"""Values by the name of their column, all of one length."""
+
+
+def check_table(target: Path) -> None:
+    """Refuse a table before anything is computed, if what would write it is not installed.
+
+    Raises:
+        MissingExtraError: Parquet without pyarrow.
+    """
+    if target.suffix == ".parquet":
+        _parquet()
+
+
+def write_table(target: Path, columns: Columns) -> None:
+    """Write a table, whole or not at all; the suffix chooses the kind.
+
+    Raises:
+        ArrayFileError: it cannot be written.
+        MissingExtraError: Parquet without pyarrow.
+    """
+    with writing(target) as temporary:
+        if target.suffix == ".parquet":
+            arrow, parquet = _parquet()
+            parquet.write_table(arrow.table({k: list(v) for k, v in columns.items()}), temporary)
+            return
+        with temporary.open("w", newline="", encoding="utf-8", errors="surrogateescape") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(columns)
+            writer.writerows(zip(*columns.values(), strict=True))
+
+
+def _parquet() -> tuple[Any, Any]:
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        raise MissingExtraError("pyarrow", "features") from None
+    return pyarrow, parquet

@@ -1,0 +1,167 @@
+"""Classes of pictures: right probabilities whatever the picture is, and everything said."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from pyarrow import parquet
+
+import scorelet as sl
+from classifiers import COLOURS, colour_classifier, gray_classifier, write_classifier
+from samples import write_model, write_png
+from scorelet.core.errors import InputError
+from scorelet.tasks.classify import classify_files
+
+
+def flat(colour, side=8, dtype=np.uint8):
+    """A picture of one colour with parts in [0, 1]."""
+    scale = {np.uint8: 255, np.uint16: 65535}.get(dtype, 1)
+    return np.full((side, side, len(colour)), np.array(colour) * scale, dtype)
+
+
+def posterior(colour, scale=4.0):
+    z = np.exp(scale * np.array(colour))
+    return z / z.sum()
+
+
+@pytest.fixture
+def model():
+    return colour_classifier()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name, colour in (("a", (1, 0, 0)), ("b", (0, 0.6, 0)), ("sub/c", (0, 0, 1))):
+        write_png(tmp_path / f"pictures/{name}.png", flat(colour))
+    return tmp_path / "pictures"
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
+def test_probabilities_are_the_softmax(model, dtype):
+    colour = (0.2, 0.8, 0.4)  # whole numbers in 8 and 16 bits
+    found = sl.classify(flat(colour, dtype=dtype), model=model)
+    assert found.classes == ("green", "blue", "red")
+    expected = posterior(colour)[[1, 2, 0]]
+    # order 0 averages 8 pixels with weights that sum to 1 within 1e-6; standardised by √(1 + 1e-5)
+    assert found.probabilities == pytest.approx(expected, abs=1e-4)
+    assert (found.notes, found.shape) == ((), (8, 8))
+
+
+def test_the_first_k(model):
+    assert sl.classify(flat((0, 1, 0.5)), model=model, k=1).classes == ("green",)
+    assert len(sl.classify(flat((0, 1, 0.5)), model=model, k=10).classes) == 3
+    for k in (0, True):
+        with pytest.raises(InputError, match="k is"):
+            sl.classify(flat((0, 1, 0)), model=model, k=k)
+
+
+def test_every_way_to_hold_a_picture(model, tmp_path):
+    pixels = flat((0, 0.6, 0.2))
+    path = write_png(tmp_path / "a.png", pixels)
+    tensor = torch.from_numpy(pixels).permute(2, 0, 1).float() / 255
+    expected = sl.classify(pixels, model=model)
+    for source in (path, str(path), tensor, Image.fromarray(pixels), np.asfortranarray(pixels)):
+        found = sl.classify(source, model=model)
+        assert found.classes == expected.classes
+        assert found.probabilities == pytest.approx(expected.probabilities, abs=1e-6)
+    for batch in (tensor[None], pixels[None], path.parent):
+        (found,) = sl.classify(batch, model=model)
+        assert found.classes == expected.classes
+
+
+def test_gray_pictures_and_gray_models(model):
+    found = sl.classify(np.full((8, 8), 51, np.uint8), model=model)
+    assert found.probabilities == pytest.approx([1 / 3] * 3, abs=1e-6)
+    light = sl.classify(flat((1, 1, 1)), model=gray_classifier())
+    assert light.probabilities[0] == pytest.approx(1 / (1 + np.exp(-1)), abs=1e-4)
+    assert [note.kind for note in light.notes] == ["colour"]
+
+
+def test_what_is_transparent_is_white(model):
+    pixels = np.zeros((8, 8, 4), np.uint8)
+    pixels[..., 0] = 255
+    pixels[..., 3] = 51  # a fifth of red on white: (1, 0.8, 0.8)
+    found = sl.classify(pixels, model=model)
+    assert found.probabilities == pytest.approx(np.sort(posterior((1, 0.8, 0.8)))[::-1], abs=1e-4)
+    assert [note.kind for note in found.notes] == ["alpha"]
+    pixels[..., 3] = 255
+    assert sl.classify(pixels, model=model).notes == ()
+
+
+def test_other_sizes_are_brought_in_the_way_that_the_model_names():
+    """Red between a blue frame above and below: a crop keeps the red only."""
+    pixels = np.zeros((32, 16, 3), np.uint8)
+    pixels[..., 2] = 255
+    pixels[8:24] = 255, 0, 0
+    crop = sl.classify(pixels, model=colour_classifier(fit="crop"))
+    assert crop.probabilities[0] == pytest.approx(posterior((1, 0, 0))[0], abs=1e-4)
+    (note,) = crop.notes
+    assert note.text == "is 32x16: its largest central part of the model's shape was scaled to 8x8"
+    stretch = sl.classify(pixels, model=colour_classifier(fit="stretch"))
+    small = np.asarray(Image.fromarray(pixels).resize((8, 8), Image.Resampling.BILINEAR))
+    expected = sl.classify(small, model=colour_classifier())
+    assert stretch.classes == expected.classes
+    # Pillow's result is rounded to 8 bits, and multiplied by 4 in the logits
+    assert stretch.probabilities == pytest.approx(expected.probabilities, abs=4 / 255)
+    assert stretch.probabilities[0] < crop.probabilities[0] - 0.1
+    assert "stretched to the model's 8x8" in stretch.notes[0].text
+
+
+def test_floats_that_are_no_picture_are_said(model):
+    (note,) = sl.classify(flat((255.0, 0, 0), dtype=np.float64), model=model).notes
+    assert note.text == "has values from 0 to 255, but models were made for 0 to 1"
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        (np.zeros((8, 8, 5), np.uint8), r"shape \(8, 8, 5\)"),
+        (np.zeros((0, 8, 3), np.uint8), r"shape \(0, 8, 3\)"),
+        (np.zeros(8, np.uint8), r"shape \(8,\)"),
+        (np.full((8, 8), np.nan), "NaN or infinite"),
+        (np.zeros((8, 8), np.int64), "int64"),
+        (torch.zeros(3, 8, 8, dtype=torch.uint8), "expected floats"),
+        (torch.zeros(8, 8, 8), r"shape \(8, 8, 8\)"),
+    ],
+)
+def test_arrays_that_cannot_be_used(model, source, sentence):
+    with pytest.raises(InputError, match=sentence):
+        sl.classify(source, model=model)
+
+
+def test_a_denoiser_is_no_classifier(tmp_path):
+    path = write_model(tmp_path / "denoiser.safetensors")
+    with pytest.raises(InputError, match=r"classify takes a classifier: use it with scorelet"):
+        sl.classify(flat((1, 0, 0)), model=path)
+
+
+def test_tables_hold_what_the_reports_say(folder, tmp_path, model):
+    path = write_classifier(tmp_path / "model.safetensors", model)
+    reports = {}
+    for suffix in ("csv", "json", "parquet"):
+        output = tmp_path / f"out.{suffix}"
+        outcomes = list(classify_files([folder], output, model=path, k=2))
+        reports[suffix] = [outcome.report for outcome in outcomes]
+    assert json.loads((tmp_path / "out.json").read_text()) == reports["json"]
+    with (tmp_path / "out.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["class_1"] for row in rows] == list(COLOURS)
+    columns = parquet.read_table(tmp_path / "out.parquet").to_pydict()
+    assert list(columns) == ["file", "class_1", "probability_1", "class_2", "probability_2"]
+    for k, report in enumerate(reports["csv"]):
+        first = report["pages"][0]["classes"][0]
+        assert rows[k]["file"] == columns["file"][k] == report["input"]
+        assert float(rows[k]["probability_1"]) == columns["probability_1"][k]
+        assert columns["probability_1"][k] == first["probability"]
+
+
+def test_outputs_are_refused_before_the_work(folder, tmp_path, model):
+    (tmp_path / "out.csv").write_text("kept")
+    for output, sentence in (("out.csv", "exists already"), ("out.xls", "unknown suffix")):
+        with pytest.raises(InputError, match=sentence):
+            list(classify_files([folder], tmp_path / output, model=model))
+    list(classify_files([folder], tmp_path / "out.csv", model=model, overwrite=True))
+    assert (tmp_path / "out.csv").read_text().startswith("file,class_1")
