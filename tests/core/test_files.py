@@ -66,7 +66,7 @@ def test_only_regular_files_are_opened(tmp_path):
     for name in ("a", "link", "missing", "a/below"):
         check_regular(tmp_path / name)
     with pytest.raises(InputError, match="is a folder; expected a model: name one of the files"):
-        check_regular(tmp_path, what="model")
+        check_regular(tmp_path, what="a model")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")

@@ -37,14 +37,14 @@ def atomic_path(target: Path) -> Generator[Path]:
 
 
 def check_regular(
-    path: Path, *, what: str = "file", error: type[ScoreletError] = InputError
+    path: Path, *, what: str = "a file", error: type[ScoreletError] = InputError
 ) -> None:
     """Refuse what exists and is no regular file; a pipe or device may never come to an end.
 
     Args:
         path: that is to be opened; a link is followed. One that does not exist passes: opening it
             says so.
-        what: is expected, in one or two words.
+        what: is expected, with its article.
         error: to be raised.
 
     Raises:
@@ -57,7 +57,7 @@ def check_regular(
     if not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "a device or pipe"
         hint = "name one of the files in it" if stat.S_ISDIR(mode) else "save it to disk first"
-        raise error(f"{path} is {kind}; expected a {what}: {hint}.")
+        raise error(f"{path} is {kind}; expected {what}: {hint}.")
 
 
 def write_text(target: Path, text: str) -> None:

@@ -1,6 +1,7 @@
 """Fields from files: every kind, and a sentence for everything that is none."""
 
 import builtins
+import os
 import zipfile
 
 import numpy as np
@@ -169,6 +170,14 @@ def test_bombs_are_refused_before_they_are_read(tmp_path, monkeypatch):
     with pytest.raises(ArrayFileError, match="numbers: expected at most"):
         load_fields(tmp_path / "a.npz")
     assert zipfile.ZipFile(tmp_path / "a.npz").namelist() == ["fields.npy"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+@pytest.mark.parametrize("suffix", arrays.SUFFIXES)
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path, suffix):
+    os.mkfifo(tmp_path / f"data{suffix}")
+    with pytest.raises(ArrayFileError, match=r"is a device or pipe; expected an array file: save"):
+        load_fields(tmp_path / f"data{suffix}")
 
 
 @pytest.mark.parametrize(("name", "package"), [("a.h5", "h5py"), ("a.fits", "astropy")])

@@ -13,11 +13,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from scorelet.core.errors import (
-    ArrayFileError,
-    InputError,
-    MissingExtraError,
-)
+from scorelet.core.arrays import plain_array
+from scorelet.core.errors import ArrayFileError, InputError, MissingExtraError
+from scorelet.core.files import check_regular
 from scorelet.core.typing import Fields
 from scorelet.data.locate import locate
 from scorelet.data.pictures.errors import RefusedError, reading
@@ -47,6 +45,7 @@ def load_fields(path: str | Path) -> Fields:
     file, name = split_name(path)
     if file.is_dir():
         return _from_folder(file, name)
+    check_regular(file, what="an array file", error=ArrayFileError)
     reader = _reader(file)
     with reading(file, kind=ArrayFileError, what="array"), _no_objects():
         array = reader(file, name)
@@ -222,7 +221,7 @@ def _as_fields(array: np.ndarray, path: str | Path) -> np.ndarray:
             "of them 0; choose a part or reshape it."
         )
     wide = np.float64 if array.dtype.itemsize >= 8 else np.float32
-    array = array.astype(wide)  # a copy, in native byte order
+    array = plain_array(array).astype(wide)  # a copy: the file may be mapped into memory
     bad = array.size - int(np.count_nonzero(np.isfinite(array)))
     if bad:
         raise InputError(

@@ -46,7 +46,7 @@ def format_of_content(path: Path) -> Format:
         ImageFileError: it is a folder, a device or a pipe.
         OSError: it cannot be read.
     """
-    check_regular(path, what="picture file", error=ImageFileError)
+    check_regular(path, what="a picture file", error=ImageFileError)
     with path.open("rb") as stream:
         head = stream.read(16)
     if not head:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from scorelet.core.errors import ImageFileError
 from scorelet.data.pictures.files import iter_pages
 from scorelet.data.pictures.folders import find_pictures
 from scorelet.data.pictures.types import Picture
@@ -26,12 +27,24 @@ def load_pictures(
         channels: 3 repeats gray pictures; 1 takes luma (ITU-R 601, as `luma`).
         exclude: names relative to the parent of the folder, as ``bsd400/003.png``.
         limit: read only the first so many.
+
+    Raises:
+        ImageFileError: a file cannot be read, or has pixels without data.
     """
     root = Path(source)
     found = [root] if root.is_file() else find_pictures(root)
     kept = (p for p in found if f"{root.name}/{p.relative_to(root)}" not in exclude)
-    pages = (with_channels(page, channels) for path in kept for page in iter_pages(path))
-    return list(islice(pages, limit))
+    pages = (_whole(page, path) for path in kept for page in iter_pages(path))
+    return [with_channels(page, channels) for page in islice(pages, limit)]
+
+
+def _whole(page: Picture, path: Path) -> Picture:
+    if page.mask is not None:
+        raise ImageFileError(
+            f"{path} has {int((~page.mask).sum())} pixels without data; expected a whole picture: "
+            "crop it to where it has data."
+        )
+    return page
 
 
 def with_channels(picture: Picture, channels: int) -> Pixels:

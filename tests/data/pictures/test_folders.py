@@ -1,0 +1,68 @@
+"""The pictures of a folder, and what else lies there is counted and named."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from scorelet.core.errors import InputError
+from scorelet.data import READ_SUFFIXES, SUFFIXES, find_pictures, list_folder, skipped_sentence
+
+
+def fill(folder, *names):
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+
+
+def names(folder, paths):
+    return [path.relative_to(folder).as_posix() for path in paths]
+
+
+def test_what_is_no_picture_is_listed_too(tmp_path):
+    fill(tmp_path, "b.HEIC", "a.png", "sub/c.gif", "sub/d.dng", "raw", ".hidden.gif", ".git/e.gif")
+    found = list_folder(tmp_path)
+    assert names(tmp_path, found.pictures) == ["a.png"]
+    assert names(tmp_path, found.skipped) == ["b.HEIC", "raw", "sub/c.gif", "sub/d.dng"]
+    assert names(tmp_path, list_folder(tmp_path, recursive=False).skipped) == ["b.HEIC", "raw"]
+
+
+def test_pictures_that_are_taken_by_name_are_taken_from_folders(tmp_path):
+    every = sorted(f"a{suffix}" for suffix in READ_SUFFIXES)
+    fill(tmp_path, *every)
+    assert names(tmp_path, find_pictures(tmp_path)) == every
+    assert {".pbm", ".dib", ".jpe", ".mpo"} == set(READ_SUFFIXES) - set(SUFFIXES)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+def test_links_count_as_what_they_lead_to(tmp_path):
+    fill(tmp_path, "sub/a.png")
+    (tmp_path / "b.png").symlink_to(tmp_path / "sub" / "a.png")
+    (tmp_path / "c.png").symlink_to(tmp_path / "sub")
+    (tmp_path / "d.png").symlink_to(tmp_path / "missing")
+    os.mkfifo(tmp_path / "e.png")
+    found = list_folder(tmp_path)
+    assert names(tmp_path, found.pictures) == ["b.png", "sub/a.png"]
+    assert names(tmp_path, found.skipped) == ["d.png", "e.png"]
+
+
+@pytest.mark.parametrize(
+    ("skipped", "said"),
+    [
+        ([], ""),
+        (["a.gif"], "1 file is of no kind that is read: 1 .gif (a.gif)"),
+        (
+            ["a.gif", "b", "c.HEIC", "d.heic"],
+            "4 files are of no kind that is read: 2 .heic, 1 .gif, 1 without a suffix "
+            "(a.gif, b, c.HEIC and 1 more)",
+        ),
+    ],
+)
+def test_what_is_skipped_in_words(skipped, said):
+    assert skipped_sentence([Path("in") / name for name in skipped]) == said
+
+
+def test_a_folder_of_other_pictures_says_so(tmp_path):
+    fill(tmp_path, "a.heic", "b.heic")
+    with pytest.raises(InputError, match=r"no pictures \(2 files are .*: 2 \.heic .*\); expected"):
+        find_pictures(tmp_path)
