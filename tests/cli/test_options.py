@@ -5,6 +5,7 @@ import json
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -136,3 +137,17 @@ def test_old_terminals_get_the_table_too(monkeypatch, float32, tmp_path, model):
     out, err = streams.written()
     assert (left.value.code, err) == (0, b"")
     assert b"\\xb1" in out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="it needs a device that is full")
+@pytest.mark.parametrize("words", [["models", "--json"], ["--help"], ["--version"]])
+def test_a_full_device_is_named(words):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*PROGRAM, *words], stdout=full, stderr=subprocess.PIPE, env=environment(), check=False
+        )
+    assert done.returncode == 2
+    assert done.stderr == (
+        b"error: The output cannot be written (No space left on device): send it to another "
+        b"place.\n"
+    )

@@ -1,5 +1,6 @@
 """`scorelet scatter`: tables of named columns, bad files named and skipped."""
 
+import csv
 import json
 
 import numpy as np
@@ -80,6 +81,35 @@ def test_parquet(shell, folder, tmp_path):
         np.testing.assert_array_equal(table["S0"].to_numpy(), arrays["features"][:, 0])
 
 
+def test_csv(shell, folder, tmp_path):
+    assert shell(folder, "-J", 2, "-L", 4, "-o", tmp_path / "f.CSV")[0] == 0
+    assert shell(folder, "-J", 2, "-L", 4, "-o", tmp_path / "f.npz")[0] == 0
+    with (tmp_path / "f.CSV").open(newline="", encoding="utf-8") as stream:
+        head, *rows = csv.reader(stream)
+    with np.load(tmp_path / "f.npz") as arrays:
+        assert head == ["file", *arrays["columns"]]
+        assert [row[0] for row in rows] == arrays["files"].tolist()
+        # every number is given back
+        np.testing.assert_array_equal(
+            np.array([row[1:] for row in rows], dtype=np.float32), arrays["features"]
+        )
+
+
+def test_an_empty_path_is_not_this_folder(shell, folder, tmp_path):
+    for words in (("",), (folder, "")):
+        status, stdout, stderr = shell(*words, "-J", 1, "-o", tmp_path / "f.npz")
+        assert (status, stdout) == (2, "")
+        assert stderr == (
+            "error: The path is empty: give the name of a file or folder (. is this one).\n"
+        )
+
+
+def test_home_is_expanded(shell, folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert shell("~/set/0.png", "-J", 1, "-o", "~/f.npz")[0] == 0
+    assert (tmp_path / "f.npz").exists()
+
+
 def test_bad_files_are_named_and_skipped(shell, folder, tmp_path):
     (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n????")
     write_png(folder / "tiny.png", noisy(3, 9, 1))
@@ -123,7 +153,11 @@ def test_a_torus_needs_sides_of_whole_steps(shell, folder, tmp_path):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("-o", "f.csv"), "f.csv has an unknown suffix: use .npz or .parquet"),
+        (("-o", "f.txt"), "f.txt has an unknown suffix: use .npz or .parquet or .csv"),
+        (("-o", ""), "The value of -o is empty"),
+        (("-o", "f.npz", "-J", "1000000"), "J is 1000000 and L is 8: that is more than 100,000"),
+        (("-o", "f.npz", "-L", "1000000"), "J is 3 and L is 1000000: that is more than 100,000"),
+        (("-o", "f.npz", "-J", "1" * 25), "-J: expected a whole number up to 9223372036854775807"),
         (("-o", "old.npz"), "old.npz exists already"),
         (("-o", "f.npz", "-J", "-2"), "J is -2"),
         (("-o", "f.npz", "-J", "1.5"), "-J: expected a whole number, got 1.5."),

@@ -1,12 +1,11 @@
 """scorelet field simulate, scorelet field compare."""
 
 import math
-from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from scorelet.cli.options import DEFAULTS, Flag, Shared, Whole
+from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
 from scorelet.core.errors import InputError
 
 app = App(name="field", help="Draw fields from reference ensembles, and compare sets of fields.")
@@ -19,7 +18,7 @@ def simulate(
     *,
     count: Annotated[Whole, Parameter(name=["--count", "-n"])],
     size: Whole,
-    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    output: Annotated[PathLike, Parameter(name=["--output", "-o"])],
     seed: Whole = 0,
     params: Annotated[list[str] | None, Parameter(name="--param")] = None,
     overwrite: Flag = False,
@@ -67,11 +66,11 @@ def simulate(
 
 @app.command
 def compare(
-    data: Path,
-    other: Path,
+    data: PathLike,
+    other: PathLike,
     /,
     *,
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    output: Annotated[PathLike | None, Parameter(name=["--output", "-o"])] = None,
     window: str = "none",
     patches: Whole | None = None,
     limit: Whole | None = None,

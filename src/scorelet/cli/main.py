@@ -1,7 +1,8 @@
 """Entry point: parse, run, turn errors into one sentence and an exit status.
 
 Exit status: 0 all done; 1 some inputs failed, the others are done and the failed ones named;
-2 usage, or nothing done; 130 interrupted; 141 nobody reads the output any more.
+2 usage, nothing done, or the output cannot be written; 130 interrupted; 141 nobody reads the output
+any more; 143 ended by SIGTERM.
 """
 
 import logging
@@ -12,7 +13,14 @@ from importlib.metadata import version
 from cyclopts import App, CycloptsError
 
 from scorelet.cli import classify, denoise, evaluate, field, info, models, reproduce, scatter, train
-from scorelet.cli.options import NOBODY_READS, complain, let_go, prepare_streams
+from scorelet.cli.options import (
+    NOBODY_READS,
+    complain,
+    complain_about_output,
+    is_about_output,
+    let_go,
+    prepare_streams,
+)
 from scorelet.core.errors import ScoreletError
 
 app = App(
@@ -65,19 +73,24 @@ def run(tokens: list[str]) -> int:
         return 130
     except BrokenPipeError:
         return NOBODY_READS
-    except (ScoreletError, MemoryError) as error:
-        if debug:
-            raise
-        complain(str(error) or "out of memory: choose less at once, as a smaller --tile.")
-        return 2
     except Exception as error:
-        if debug:
-            raise
+        return _end_at(error, debug=debug)
+
+
+def _end_at(error: Exception, *, debug: bool) -> int:
+    """Say what went wrong in one sentence; return the exit status."""
+    if debug:
+        raise error
+    if isinstance(error, ScoreletError | MemoryError):
+        complain(str(error) or "out of memory: choose less at once, as a smaller --tile.")
+    elif isinstance(error, OSError) and is_about_output(error):
+        complain_about_output(error)
+    else:
         complain(
             f"{type(error).__name__}: {error}. This is a bug in scorelet: please report it with "
             "the output of the same command and --debug."
         )
-        return 2
+    return 2
 
 
 def _set_up_logging(*, debug: bool) -> None:

@@ -6,6 +6,7 @@ with --quiet too. Messages say how the work goes; --quiet silences them. Where t
 """
 
 import contextlib
+import errno
 import io
 import json
 import os
@@ -13,24 +14,49 @@ import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Group, Parameter, Token
+
+from scorelet.core.errors import InputError, ScoreletError
+from scorelet.core.paths import as_path
 
 SHARED = Group("Shared options", sort_key=100)
 
 Flag = Annotated[bool, Parameter(negative="")]
 
 
+LARGEST = (1 << 63) - 1
+
+
 def whole(_type: type, tokens: Sequence[Token]) -> int:
     """Turn a word into an integer; 1.5 is none, though cyclopts would round it."""
     try:
-        return int(tokens[0].value)
+        number = int(tokens[0].value)
     except ValueError:
         raise ValueError(f"expected a whole number, got {tokens[0].value}.") from None
+    if abs(number) > LARGEST:
+        raise ValueError(f"expected a whole number up to {LARGEST}, got {tokens[0].value}.")
+    return number
 
 
 Whole = Annotated[int, Parameter(converter=whole)]
+
+
+def path(_type: type, tokens: Sequence[Token]) -> Path:
+    """Turn a word into a path, ~ expanded; an empty one is refused, see `as_path`."""
+    token = tokens[0]
+    try:
+        return as_path(token.value, name=f"value of {token.keyword}" if token.keyword else "path")
+    except InputError as error:
+        raise ScoreletError(str(error)) from None  # else cyclopts takes it for a conversion
+
+
+PathLike = Annotated[Path, Parameter(converter=path)]
+"""A file or folder: what every command takes for one."""
+
+_CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
 NOBODY_READS = 128 + getattr(signal, "SIGPIPE", 13)
 """Exit status when the reader of a pipe has gone: that of a program which SIGPIPE ends."""
@@ -75,7 +101,7 @@ DEFAULTS = Shared()
 
 def complain(text: str, *, head: str = "error: ") -> None:
     """Print an error on stderr, if somebody reads it."""
-    with contextlib.suppress(BrokenPipeError):
+    with contextlib.suppress(OSError):
         print(f"{head}{text}", file=sys.stderr, flush=True)
 
 
@@ -93,15 +119,30 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace", line_buffering=True)
 
 
+def is_about_output(error: OSError) -> bool:
+    """Whether a stream could not be written: the device is full, or broken."""
+    return error.filename is None and error.errno in _CANNOT_WRITE
+
+
 def let_go(status: int) -> int:
     """Return the exit status once all output has left the process.
 
-    If the reader of a pipe has gone, the rest is dropped without a word.
+    If the reader of a pipe has gone, the rest is dropped without a word; if the device is full,
+    with one.
     """
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except BrokenPipeError:
+        except OSError as error:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # Python flushes once more
-            status = NOBODY_READS
+            if isinstance(error, BrokenPipeError):
+                status = NOBODY_READS
+            elif status == 0:
+                complain_about_output(error)
+                status = 2
     return status
+
+
+def complain_about_output(error: OSError) -> None:
+    """Say that a stream cannot be written."""
+    complain(f"The output cannot be written ({error.strerror}): send it to another place.")

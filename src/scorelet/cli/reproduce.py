@@ -1,11 +1,10 @@
 """scorelet reproduce."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from scorelet.cli.options import DEFAULTS, Flag, Shared, Whole
+from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
 
 
 def reproduce(
@@ -13,7 +12,7 @@ def reproduce(
     /,
     *,
     scale: str = "smoke",
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    output: Annotated[PathLike | None, Parameter(name=["--output", "-o"])] = None,
     seed: Whole = 0,
     resume: Flag = False,
     overwrite: Flag = False,

@@ -1,19 +1,18 @@
 """scorelet scatter."""
 
 import time
-from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from scorelet.cli.options import DEFAULTS, Flag, Shared, Whole, complain
+from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, complain
 
 
 def scatter(
-    paths: list[Path],
+    paths: list[PathLike],
     /,
     *,
-    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    output: Annotated[PathLike, Parameter(name=["--output", "-o"])],
     scales: Annotated[Whole, Parameter(name=["--scales", "-J"])] = 3,
     angles: Annotated[Whole, Parameter(name=["--angles", "-L"])] = 8,
     order: Whole = 2,
@@ -37,7 +36,7 @@ def scatter(
 
     Args:
         paths: pictures and folders of pictures.
-        output: NAME.npz, or NAME.parquet where pyarrow is installed.
+        output: NAME.npz, NAME.csv, or NAME.parquet where pyarrow is installed.
         scales: octaves: coefficients are averaged over about 2^J pixels.
         angles: in a half circle.
         order: largest number of wavelets in a path, 1 to 3.

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from scorelet.core.errors import InputError
+from scorelet.core.paths import as_path
 
 ENVIRONMENT = "SCORELET_DATA"
 
@@ -14,9 +15,9 @@ def locate(name: str | Path) -> Path:
     A path that exists wins; then ``$SCORELET_DATA/name``, with or without ``.npz``/``.npy``.
 
     Raises:
-        InputError: nothing there; says where it looked.
+        InputError: no path at all, or nothing there; says where it looked.
     """
-    direct = Path(name).expanduser()
+    direct = as_path(name, name="name of the data")
     if direct.exists():
         return direct
     root = os.environ.get(ENVIRONMENT)

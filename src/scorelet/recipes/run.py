@@ -10,6 +10,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 from scorelet.core.errors import InputError
+from scorelet.core.paths import as_path
 from scorelet.recipes import subjects
 from scorelet.recipes.base import Findings, Recipe, Setup
 from scorelet.recipes.report import report
@@ -71,7 +72,7 @@ def reproduce(
     setup = recipe.setup(scale)
     if seed < 0:
         raise InputError(f"The seed is {seed}: expected at least 0.")
-    folder = Path(f"{subject}_{scale}" if output is None else output)
+    folder = as_path(f"{subject}_{scale}" if output is None else output, name="output")
     run = {"subject": subject, "scale": scale, "seed": seed, "settings": asdict(setup.settings)}
     steps = _steps(folder, run, resume=resume, overwrite=overwrite, on_step=on_step)
     findings = recipe.run(setup.settings, seed, steps)

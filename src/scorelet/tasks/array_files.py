@@ -2,6 +2,8 @@
 
 import io
 import json
+import math
+import shutil
 import zipfile
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
@@ -31,12 +33,14 @@ def check_output(output: Path, *, overwrite: bool, suffixes: tuple[str, ...] = S
     """Refuse an output before anything is computed.
 
     Raises:
-        InputError: it exists and may not be replaced, is a folder, or has another suffix.
+        InputError: it exists and may not be replaced, is no file, or has another suffix.
     """
-    if output.suffix not in suffixes:
+    if output.suffix.lower() not in suffixes:
         raise InputError(f"{output} has an unknown suffix: use {' or '.join(suffixes)}.")
     if output.is_dir():
         raise InputError(f"{output} is a folder: give the name of a file.")
+    if output.exists() and not output.is_file():
+        raise InputError(f"{output} is a device or a pipe, no file: choose another -o.")
     if output.exists() and not overwrite:
         raise InputError(f"{output} exists already: choose another -o, or add --overwrite.")
 
@@ -53,9 +57,10 @@ def write_array(
         description: JSON-serialisable.
 
     Raises:
-        ArrayFileError: it cannot be written.
+        ArrayFileError: it cannot be written, or does not fit on the disk.
     """
-    write = _write_npz if output.suffix == ".npz" else _write_npy
+    _check_space(output, 4 * math.prod(shape))
+    write = _write_npz if output.suffix.lower() == ".npz" else _write_npy
     with writing(output) as temporary:
         write(temporary, pieces, shape, description)
 
@@ -75,6 +80,17 @@ def writing(output: Path) -> Generator[Path]:
             f"{output} cannot be written ({error.strerror or error}): choose another place, or "
             "free some space."
         ) from error
+
+
+def _check_space(output: Path, size: int) -> None:
+    """Refuse what does not fit before anything is computed."""
+    place = next(p for p in (output.absolute().parent, *output.absolute().parents) if p.exists())
+    free = shutil.disk_usage(place).free
+    if size > free:
+        raise ArrayFileError(
+            f"{output} would take {size / 1e9:.4g} GB, but {free / 1e9:.4g} GB are free there: "
+            "choose less, or another place."
+        )
 
 
 def _write_npy(

@@ -17,6 +17,7 @@ from scorelet.analysis.field_statistics.sets import (
 )
 from scorelet.analysis.field_statistics.verdicts import neighbour_verdict, summary, verdict
 from scorelet.core.errors import InputError
+from scorelet.core.paths import as_path
 from scorelet.data.fields.arrays import load_fields
 from scorelet.data.fields.chains import load_chains
 from scorelet.data.fields.preparation import patches as cut
@@ -55,7 +56,7 @@ def compare(
         InputError: files that cannot be compared.
         ArrayFileError: a file cannot be read or written.
     """
-    target = None if output is None else Path(output)
+    target = None if output is None else as_path(output, name="output")
     if target is not None:
         check_output(target, overwrite=overwrite, suffixes=(".html",))
     if limit is not None and limit < 1:

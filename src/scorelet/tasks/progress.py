@@ -9,7 +9,7 @@ class Bar:
 
     Args:
         title: what is going on.
-        total: number of units.
+        total: number of units; 0 until it is known, then only the time is shown.
         start: units that are done already.
         quiet: draw nothing.
     """
@@ -36,24 +36,33 @@ class Bar:
     def expect(self, total: int) -> None:
         """Set the number of units, when it becomes known."""
         if self._bar:
-            self._bar.update(self._task, total=total)
+            self._bar.update(self._task, total=total or None)
+            self._count()
 
     def reach(self, done: int) -> None:
         """Say how many units are done in all."""
         if self._bar:
             self._bar.update(self._task, completed=done)
+            self._count()
 
     def advance(self, note: str = "", *, units: int = 1) -> None:
         """Move on; a note stays until the next one."""
         if self._bar:
             self._bar.update(self._task, advance=units, **({"note": note} if note else {}))
+            self._count()
+
+    def _count(self) -> None:
+        """Show how many of how many, once that is known."""
+        assert self._bar is not None
+        task = self._bar.tasks[0]
+        if task.total:
+            self._bar.update(self._task, counted=f"{task.completed:.0f}/{task.total:.0f}")
 
 
 def _rich_bar(title: str, total: int, start: int):  # noqa: ANN202 - rich is imported late
     from rich.console import Console
     from rich.progress import (
         BarColumn,
-        MofNCompleteColumn,
         Progress,
         TextColumn,
         TimeElapsedColumn,
@@ -63,10 +72,11 @@ def _rich_bar(title: str, total: int, start: int):  # noqa: ANN202 - rich is imp
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        TextColumn("{task.fields[counted]}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),  # [ may begin a name
         console=Console(stderr=True),
     )
-    return bar, bar.add_task(title, total=total, completed=start, note="")
+    counted = f"{start}/{total}" if total else ""
+    return bar, bar.add_task(title, total=total or None, completed=start, note="", counted=counted)

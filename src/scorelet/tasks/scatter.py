@@ -1,5 +1,7 @@
-"""Scattering coefficients of pictures as a table with named columns: npz, or Parquet."""
+"""Scattering coefficients of pictures as a table with named columns: npz, Parquet or CSV."""
 
+import csv
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +19,9 @@ from scorelet.tasks.planning import Task, plan_tasks
 from scorelet.wavelets import Path as ScatteringPath
 from scorelet.wavelets import Scattering2d
 
-SUFFIXES = (".npz", ".parquet")
+SUFFIXES = (".npz", ".parquet", ".csv")
+MOST_PATHS = 100_000
+"""Coefficients for each position; more are refused before any filter is made."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,13 @@ class ScatterSettings:
             raise InputError(f"pool is {self.pool!r}: it must be mean or none.")
         if self.channels not in (1, 3):
             raise InputError(f"channels is {self.channels}: it must be 1 or 3.")
+        if self.J > 0 and self.L > 0 and 0 < self.order < 4:  # the transform refuses the others
+            paths = sum(math.comb(self.J, m) * self.L**m for m in range(self.order + 1))
+            if paths > MOST_PATHS:
+                raise InputError(
+                    f"J is {self.J} and L is {self.L}: that is more than {MOST_PATHS:,} "
+                    "coefficients; choose fewer octaves or angles."
+                )
 
 
 @dataclass
@@ -82,8 +93,8 @@ def scatter_files(
         paths: files and folders of pictures.
         output: NAME.npz, with the arrays ``features`` (picture, column), ``columns`` and ``files``,
             and for each column its ``channel``, ``order``, ``scales``, ``angles`` (-1 for none) and
-            ``position`` (row, column; -1 for the mean); or NAME.parquet, with a column ``file`` and
-            one for each feature.
+            ``position`` (row, column; -1 for the mean); or NAME.parquet or NAME.csv, with a column
+            ``file`` and one for each feature.
         settings: what is computed.
         overwrite: replace `output`.
         plan: called with the number of files before the first is worked on.
@@ -92,7 +103,7 @@ def scatter_files(
         InputError: nothing to do, options that cannot be used, or an output that exists.
     """
     check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
-    if output.suffix == ".parquet":
+    if output.suffix.lower() == ".parquet":
         _parquet()
     transform = Scattering2d(
         settings.J, settings.L, order=settings.order, boundary=settings.boundary
@@ -170,8 +181,9 @@ def _write(
     names = [_name(channel, path, place, settings) for channel, path, place in columns]
     features = np.stack(table.rows)
     with writing(output) as temporary:
-        if output.suffix == ".parquet":
-            _write_parquet(temporary, table.names, names, features)
+        if output.suffix.lower() != ".npz":
+            write = _write_csv if output.suffix.lower() == ".csv" else _write_parquet
+            write(temporary, table.names, names, features)
             return
         np.savez_compressed(
             temporary,
@@ -201,6 +213,15 @@ def _write_parquet(target: Path, files: list[str], names: list[str], features: n
     arrow, parquet = _parquet()
     arrays = [arrow.array(files), *(arrow.array(column) for column in features.T)]
     parquet.write_table(arrow.table(arrays, names=["file", *names]), target)
+
+
+def _write_csv(target: Path, files: list[str], names: list[str], features: np.ndarray) -> None:
+    """Write every number in as few digits as give it back."""
+    with target.open("w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["file", *names])
+        for file, row in zip(files, features, strict=True):
+            writer.writerow([file, *(str(value) for value in row)])
 
 
 def _parquet() -> tuple[Any, Any]:

@@ -8,6 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from scorelet.core.errors import InputError, one_line
+from scorelet.core.paths import as_path
 from scorelet.tasks.experiments.registry import DEFAULT, config_type
 from scorelet.training import LoopConfig
 
@@ -47,7 +48,7 @@ def read_config(name: str | Path, overrides: dict[str, Any] | None = None) -> Lo
 
 
 def _locate(name: str | Path) -> Path:
-    path = Path(name).expanduser()
+    path = as_path(name, name="configuration")
     if isinstance(name, Path) or path.exists() or path.suffix or len(path.parts) != 1:
         return path
     if name in shipped():
