@@ -4,7 +4,12 @@ import pytest
 import torch
 
 from scorelet.core.random import generator, randn
-from scorelet.training import blind_denoising, denoising_loss
+from scorelet.training import (
+    blind_denoising,
+    classification,
+    classification_loss,
+    denoising_loss,
+)
 
 
 def batch(count=3, side=4):
@@ -83,3 +88,32 @@ def test_the_objective_shows_the_model_the_noisy_batch_only():
     assert torch.equal(loss.value, expected.value)
     assert len(seen) == 1
     assert seen[0] is data["noisy"]
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
+def test_cross_entropy_is_the_formula_written_out(smoothing):
+    logits = randn((4, 3), rng=generator(5)).double()
+    label = torch.tensor([0, 2, 1, 2])
+    loss = classification_loss(logits, label, smoothing=smoothing)
+    probabilities = logits.exp() / logits.exp().sum(1, keepdim=True)
+    target = (1 - smoothing) * torch.eye(3, dtype=torch.float64)[label] + smoothing / 3
+    expected = -(target * probabilities.log()).sum(1).mean()
+    torch.testing.assert_close(
+        loss.value.double(), expected, rtol=1e-6, atol=0
+    )  # float32 weights of the smoothing
+    hits = (logits.argmax(1) == label).double().mean()
+    assert float(loss.terms["accuracy"]) == float(hits)
+
+
+def test_the_posterior_minimises_the_cross_entropy_of_its_own_labels():
+    """Labels with frequencies p: the gradient of the loss vanishes at logits log p."""
+    counts = torch.tensor([1, 2, 5])
+    label = torch.arange(3).repeat_interleave(counts)
+    logits = (counts / counts.sum()).log().double().requires_grad_()
+
+    class Constant(torch.nn.Module):
+        def forward(self, x):
+            return logits.expand(len(x), 3)
+
+    classification(0.0)(Constant(), {"x": label, "label": label}, generator(0)).value.backward()
+    assert float(logits.grad.abs().max()) < 1e-7  # logarithms of float32 shares

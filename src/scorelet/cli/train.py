@@ -37,7 +37,7 @@ def train(
     from scorelet.tasks.train import train as run
 
     settings = read_config(config, parse_overrides(overrides))
-    weights = run(settings, resume=resume, quiet=shared.quiet, say=shared.say)
+    weights = run(settings, resume=resume, quiet=shared.quiet, say=shared.say, warn=shared.warn)
     leave_processes()
     if os.environ.get("RANK", "0") == "0":  # of several processes, one tells the result
         shared.say(f"weights: {weights}")

@@ -19,7 +19,8 @@ def train(
     *,
     resume: bool = False,
     quiet: bool = False,
-    say: Callable[[str], None] | None = None,
+    say: Callable[[str], None] = lambda _text: None,
+    warn: Callable[[str], None] = lambda _text: None,
 ) -> Path:
     """Train a model; return the path of its averaged weights.
 
@@ -33,6 +34,7 @@ def train(
         resume: go on from the state in the run folder.
         quiet: draw no progress bar.
         say: gets one sentence about the time that the run takes, as soon as it is known.
+        warn: gets sentences about data that were left out.
 
     Raises:
         InputError: data that are not there, an unknown architecture, a folder in use.
@@ -52,22 +54,25 @@ def train(
         resume=resume,
     )
     if trainer.accelerator.is_main_process:
+        for note in experiment.notes:
+            warn(note)
         write_text(Path(settings.output) / "config.yaml", write_config(settings))
     _run(trainer, quiet=quiet, say=say)
     trainer.accelerator.wait_for_everyone()  # the main process writes last
     return Path(settings.output) / WEIGHTS
 
 
-def _run(trainer: Trainer, *, quiet: bool, say: Callable[[str], None] | None) -> None:
+def _run(trainer: Trainer, *, quiet: bool, say: Callable[[str], None]) -> None:
+    told = False
     main = trainer.accelerator.is_main_process
     count = trainer.accelerator.num_processes
     title = "training" if count == 1 else f"training on {count} processes"
     with Bar(title, trainer.config.steps, start=trainer.step, quiet=quiet or not main) as bar:
         for progress in trainer.run():
             bar.advance("" if progress.loss is None else f"loss {progress.loss:.4f}")
-            if say and main and progress.seconds_left is not None:
+            if main and not told and progress.seconds_left is not None:
                 say(_outlook(progress))
-                say = None  # once is enough
+                told = True
 
 
 def _outlook(progress: Progress) -> str:

@@ -6,6 +6,7 @@ Symbols: x clean image in R^d, z standard normal, y = x + σ z, f denoiser; ℓ 
 from collections.abc import Callable
 from typing import NamedTuple
 
+import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
@@ -57,7 +58,7 @@ def classification_loss(logits: Logits, label: Labels, *, smoothing: float = 0.0
 
     References: Szegedy et al. 2016, arXiv 1512.00567, section 7 (smoothing).
     """
-    wide = logits.float()
+    wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
     value = F.cross_entropy(wide, label, label_smoothing=smoothing)
     hits = (wide.detach().argmax(1) == label).float().mean()
     return Loss(value, {"accuracy": hits})

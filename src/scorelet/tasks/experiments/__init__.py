@@ -1,5 +1,6 @@
 """Experiments: what can be trained. Each is one file that registers its configuration by name."""
 
+from scorelet.tasks.experiments import classify as _classify  # noqa: F401 - registers itself
 from scorelet.tasks.experiments import denoise as _denoise  # noqa: F401 - registers itself
 from scorelet.tasks.experiments.base import Experiment
 from scorelet.tasks.experiments.reading import read_config, shipped

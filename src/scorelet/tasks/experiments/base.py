@@ -21,3 +21,5 @@ class Experiment:
     validate: Validate | None = None
     best: Best | None = None
     after_step: AfterStep | None = None
+    notes: tuple[str, ...] = ()
+    """Sentences for the user, as on pictures that were left out."""

@@ -1,0 +1,85 @@
+"""Labelled sets from files: npz with named arrays, or folders of classes."""
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from scorelet.core.errors import ArrayFileError, InputError, one_line
+from scorelet.data.labelled.folders import load_class_folders
+from scorelet.data.labelled.images import LabelledImages
+from scorelet.data.locate import locate
+
+Part = Literal["train", "test"]
+
+
+def load_labelled(
+    source: str | Path,
+    *,
+    part: Part = "train",
+    channels: int = 3,
+    fit: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> LabelledImages:
+    """Read a labelled set.
+
+    Args:
+        source: a path, or a name below $SCORELET_DATA: a ``.npz`` file with ``x_train, y_train``
+            or ``x_test, y_test`` (pictures uint8 (n, height, width[, channels]), labels
+            integers) and perhaps ``classes`` (names); or a folder of folders, one for each
+            class, or of folders ``train`` and ``test`` with such folders in them.
+        part: which part of it.
+        channels: of pictures in folders: 3 repeats gray ones, 1 takes luma.
+        fit: brings a picture of a folder, uint8 (height, width, channels), to the common size.
+
+    Raises:
+        InputError: nothing there, fewer than two classes, pictures of several sizes without
+            `fit`, labels out of range.
+        ArrayFileError: an npz file that is damaged, or lacks the arrays.
+    """
+    path = locate(source)
+    if path.is_dir():
+        folder = path / part if (path / "train").is_dir() or (path / "test").is_dir() else path
+        return load_class_folders(folder, channels=channels, fit=fit)
+    if path.suffix.lower() != ".npz":
+        raise InputError(
+            f"{path} holds no labelled pictures: give an .npz file, or a folder that has a folder "
+            "for each class."
+        )
+    return _load_npz(path, part)
+
+
+def _load_npz(path: Path, part: Part) -> LabelledImages:
+    names = [f"x_{part}", f"y_{part}"]
+    try:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+            missing = [name for name in names if name not in arrays]
+            if missing:
+                known = ", ".join(arrays.files) or "nothing"
+                raise ArrayFileError(
+                    f"{path} has no array {missing[0]}: it holds {known}; name them x_train, "
+                    "y_train, x_test, y_test."
+                )
+            x, y = (arrays[name] for name in names)
+            classes = arrays.get("classes")
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        if isinstance(error, ArrayFileError):
+            raise
+        raise ArrayFileError(f"{path} cannot be read as an npz file: {one_line(error)}") from error
+    try:
+        return _labelled(x, y, classes)
+    except InputError as error:
+        raise InputError(f"{path}, part {part}: {error}") from None
+
+
+def _labelled(x: np.ndarray, y: np.ndarray, classes: np.ndarray | None) -> LabelledImages:
+    if y.dtype.kind not in "iu":
+        raise InputError(f"The labels are {y.dtype}: expected integers.")
+    pictures = x[..., None] if x.ndim == 3 else x
+    if classes is None:
+        count = int(y.max()) + 1 if y.size else 0
+        named = tuple(str(k) for k in range(count))
+    else:
+        named = tuple(str(name) for name in classes.ravel().tolist())
+    return LabelledImages(pictures, y.astype(np.int64), named)

@@ -1,0 +1,98 @@
+"""Pictures of one size with the numbers of their classes, in memory."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.data.pictures.types import to_unit
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """A set of pictures, each of one class.
+
+    Args:
+        x: pictures, uint8 (n, height, width, channels), 1 or 3 channels.
+        y: numbers of their classes, int64 (n,), each below the number of classes.
+        classes: names of the classes, at least two.
+        notes: sentences on what was left out when the set was read.
+
+    Raises:
+        InputError: other dtypes or shapes, no picture, a label out of range, names that are not
+            different, or fewer than two.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    classes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check that pictures, labels and names fit."""
+        _check_pictures(self.x)
+        _check_labels(self.y, len(self.x), len(self.classes))
+        if len(self.classes) < 2 or len(set(self.classes)) < len(self.classes):
+            raise InputError(
+                f"The classes are {', '.join(self.classes[:20]) or 'none'}: expected at least two, "
+                "with different names."
+            )
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @property
+    def channels(self) -> int:
+        """1 or 3."""
+        return self.x.shape[3]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width)."""
+        return self.x.shape[1], self.x.shape[2]
+
+    def first(self, count: int) -> "LabelledImages":
+        """Return the first `count` pictures, or all if there are fewer."""
+        return replace(self, x=self.x[:count], y=self.y[:count])
+
+    def hold_out(self, count: int) -> tuple["LabelledImages", "LabelledImages"]:
+        """Return all but the last `count` pictures, and these.
+
+        Raises:
+            InputError: nothing would be left to one of them.
+        """
+        kept = len(self) - count
+        if not 0 < kept < len(self):
+            raise InputError(
+                f"{count} of {len(self)} pictures cannot be held out: choose 1 to {len(self) - 1}."
+            )
+        last = replace(self, x=self.x[kept:], y=self.y[kept:])
+        return self.first(kept), last
+
+    def images(self, start: int, stop: int) -> Tensor:
+        """Return pictures start to stop - 1 as float32 (n, channels, height, width) in [0, 1]."""
+        unit = torch.from_numpy(to_unit(self.x[start:stop]))
+        return unit.permute(0, 3, 1, 2).contiguous()
+
+
+def _check_pictures(x: np.ndarray) -> None:
+    if x.dtype != np.uint8 or x.ndim != 4 or x.shape[3] not in (1, 3) or not x.size:
+        raise InputError(
+            f"The pictures are {x.dtype} of shape {x.shape}: expected uint8 (n, height, width, "
+            "1 or 3), n at least 1."
+        )
+
+
+def _check_labels(y: np.ndarray, pictures: int, classes: int) -> None:
+    if y.dtype != np.int64 or y.shape != (pictures,):
+        raise InputError(
+            f"The labels are {y.dtype} of shape {y.shape} for {pictures} pictures: expected int64 "
+            "(n,), one for each picture."
+        )
+    if int(y.min()) < 0 or int(y.max()) >= classes:
+        wrong = int(y.min()) if int(y.min()) < 0 else int(y.max())
+        raise InputError(
+            f"A label is {wrong}, and there are {classes} classes: expected 0 to {classes - 1}."
+        )

@@ -1,0 +1,87 @@
+"""Training samples of a labelled set: each one is a function of (seed, index) only.
+
+Sample k belongs to epoch ⌊k/n⌋, in which each of the n pictures comes once, in an order that is a
+function of (seed, epoch). So a run that is resumed goes on with the very samples that would have
+come, whatever the number of processes.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from scorelet.core.errors import InputError
+from scorelet.data.labelled.images import LabelledImages
+from scorelet.data.pictures.types import to_unit
+
+_ORDER, _CHANGE = 0, 1  # what random numbers are for
+
+
+class LabelledSamples(Dataset):
+    """Pictures with labels, shifted and mirrored at random if wanted.
+
+    Item k is a dict: `x` float32 (channels, height, width) with values in [0, 1], `label` int64 ().
+
+    Args:
+        images: the set.
+        length: number of samples.
+        seed: of everything.
+        padding: pixels of zeros around a picture, out of which a crop of its size is taken.
+        flip: mirror every other picture, left to right.
+    """
+
+    def __init__(
+        self,
+        images: LabelledImages,
+        *,
+        length: int,
+        seed: int,
+        padding: int = 0,
+        flip: bool = False,
+    ) -> None:
+        if padding < 0:
+            raise InputError(f"padding is {padding}: it must be at least 0 pixels.")
+        self.images, self.length, self.seed = images, length, seed
+        self.padding, self.flip = padding, flip
+        self._epoch, self._order = -1, np.empty(0, dtype=np.int64)
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> dict[str, Tensor]:
+        place = self.place(index)
+        pixels = self.images.x[place]
+        if self.padding or self.flip:
+            rng = _rng(self.seed, _CHANGE, index)
+            pixels = shifted(pixels, rng, padding=self.padding)
+            if self.flip and rng.integers(2):
+                pixels = pixels[:, ::-1]
+        x = torch.from_numpy(np.ascontiguousarray(to_unit(pixels).transpose(2, 0, 1)))
+        return {"x": x, "label": torch.tensor(int(self.images.y[place]))}
+
+    def place(self, index: int) -> int:
+        """Return the number of the picture that sample `index` shows."""
+        if not 0 <= index < self.length:
+            raise IndexError(f"There is no sample {index} of {self.length}.")
+        epoch, position = divmod(index, len(self.images))
+        if epoch != self._epoch:
+            self._epoch, self._order = epoch, order_of(len(self.images), self.seed, epoch)
+        return int(self._order[position])
+
+
+def order_of(count: int, seed: int, epoch: int) -> np.ndarray:
+    """Return the order of `count` pictures in an epoch, a permutation that (seed, epoch) fixes."""
+    return _rng(seed, _ORDER, epoch).permutation(count)
+
+
+def shifted(pixels: np.ndarray, rng: np.random.Generator, *, padding: int) -> np.ndarray:
+    """Return a random crop, of the same size, of a picture with `padding` zeros around it."""
+    if not padding:
+        return pixels
+    wide = np.pad(pixels, ((padding, padding), (padding, padding), (0, 0)))
+    top, left = rng.integers(2 * padding + 1, size=2)
+    return wide[top : top + pixels.shape[0], left : left + pixels.shape[1]]
+
+
+def _rng(seed: int, purpose: int, number: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(purpose, number)))

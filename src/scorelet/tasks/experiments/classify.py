@@ -1,0 +1,174 @@
+"""The task `classify`: a network learns the classes of labelled pictures by cross-entropy."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from pydantic import Field, model_validator
+from torch import nn
+
+from scorelet.core.errors import InputError
+from scorelet.core.network import Network
+from scorelet.data.labelled import LabelledImages, LabelledSamples, load_labelled
+from scorelet.data.pictures.types import from_unit, to_unit
+from scorelet.models import Classifier
+from scorelet.models.classifier import fitted
+from scorelet.tasks.experiments.base import Experiment
+from scorelet.tasks.experiments.networks import ModelConfig, make_network
+from scorelet.tasks.experiments.registry import register
+from scorelet.training import (
+    Best,
+    Learner,
+    LoopConfig,
+    Section,
+    Validate,
+    classification,
+    classification_loss,
+)
+from scorelet.zoo import save
+
+BATCH = 250
+"""Pictures at a time in validation."""
+
+
+class LabelledConfig(Section):
+    """Labelled pictures, and how they are varied."""
+
+    source: str = Field(
+        description="npz with x_train, y_train, or a folder of classes, under $SCORELET_DATA or a "
+        "path"
+    )
+    limit: int | None = Field(default=None, ge=1, description="use only the first so many pictures")
+    hold_out: int = Field(
+        default=0, ge=0, description="the last so many training pictures are for validation"
+    )
+    test: bool = Field(
+        default=False, description="validate on the part `test` of the source instead"
+    )
+    channels: Literal[1, 3] = Field(default=3, description="of pictures in folders")
+    size: tuple[int, int] | None = Field(
+        default=None, description="height and width to which pictures in folders are brought"
+    )
+    fit: Literal["crop", "stretch"] = Field(
+        default="crop", description="how: the central part, or the whole picture stretched"
+    )
+    padding: int = Field(default=0, ge=0, description="random shifts by up to so many pixels")
+    flip: bool = Field(default=False, description="mirror half of the pictures, left to right")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "LabelledConfig":
+        if self.hold_out and self.test:
+            raise ValueError("validate on a hold-out or on the part test, not on both")
+        return self
+
+
+class ClassifyConfig(LoopConfig):
+    """A classifier of pictures."""
+
+    task: Literal["classify"] = "classify"
+    model: ModelConfig
+    data: LabelledConfig
+    label_smoothing: float = Field(
+        default=0.0, ge=0, lt=1, description="share of the target that all classes have alike"
+    )
+
+
+def build(config: ClassifyConfig) -> Experiment:
+    """Make the experiment; `best` goes by the accuracy of the validation.
+
+    Raises:
+        InputError: data that are not there or have fewer than two classes, an unknown
+            architecture, or one that does not classify these pictures.
+    """
+    network = make_network(config.model, seed=config.seed)
+    train, held = _labelled(config.data)
+    model = _classifier(network, train, config)
+    return Experiment(
+        learner=Learner(model, classification(config.label_smoothing)),
+        data=LabelledSamples(
+            train,
+            length=config.steps * config.batch,
+            seed=config.seed,
+            padding=config.data.padding,
+            flip=config.data.flip,
+        ),
+        export=_export,
+        validate=_validation(held) if held else None,
+        best=Best("accuracy") if held else None,
+        notes=train.notes,
+    )
+
+
+def _labelled(data: LabelledConfig) -> tuple[LabelledImages, LabelledImages | None]:
+    """Return what is learnt from, and what is validated on."""
+
+    def fit(pixels: np.ndarray) -> np.ndarray:
+        if data.size is None:
+            return pixels
+        image = torch.from_numpy(to_unit(pixels)).permute(2, 0, 1)[None]
+        unit = fitted(image, data.size, fit=data.fit)[0].permute(1, 2, 0).numpy()
+        return from_unit(unit, "uint8")
+
+    train = load_labelled(data.source, channels=data.channels, fit=fit)
+    held = None
+    if data.hold_out:
+        train, held = train.hold_out(data.hold_out)
+    elif data.test:
+        held = load_labelled(data.source, part="test", channels=data.channels, fit=fit)
+        if held.classes != train.classes:
+            raise InputError(
+                f"The parts of {data.source} have other classes: {', '.join(train.classes[:10])} "
+                f"to train, {', '.join(held.classes[:10])} to test."
+            )
+    return (train if data.limit is None else train.first(data.limit)), held
+
+
+def _classifier(network: nn.Module, images: LabelledImages, config: ClassifyConfig) -> Classifier:
+    """Return the classifier, if the network fits the pictures."""
+    name = config.model.architecture
+    if not isinstance(network, Network) or network.classes is None:
+        raise InputError(f"{name} returns images, not logits: choose an architecture of classes.")
+    if network.classes != len(images.classes):
+        raise InputError(
+            f"{name} has {network.classes} logits and {config.data.source} {len(images.classes)} "
+            "classes: change model.options."
+        )
+    if images.channels not in network.accepts:
+        raise InputError(
+            f"{name} takes {' or '.join(map(str, network.accepts))} channels and the pictures of "
+            f"{config.data.source} have {images.channels}: change model.options."
+        )
+    return Classifier(network, images.classes, size=images.size, fit=config.data.fit)
+
+
+def _validation(held: LabelledImages) -> Validate:
+    labels = torch.from_numpy(held.y)
+
+    def validate(_step: int, learner: nn.Module) -> dict[str, float]:
+        model = _model(learner)
+        device = next(model.parameters()).device
+        logits = torch.cat(
+            [
+                model(held.images(start, start + BATCH).to(device)).float().cpu()
+                for start in range(0, len(held), BATCH)
+            ]
+        )
+        loss = classification_loss(logits, labels)
+        accuracy = float(loss.terms["accuracy"])
+        return {"accuracy": round(accuracy, 6), "nll": round(float(loss.value), 6)}
+
+    return validate
+
+
+def _export(learner: nn.Module, path: Path) -> None:
+    save(_model(learner), path)
+
+
+def _model(learner: nn.Module) -> Classifier:
+    model = learner.model
+    assert isinstance(model, Classifier)
+    return model
+
+
+register(ClassifyConfig, build)

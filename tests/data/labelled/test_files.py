@@ -1,0 +1,165 @@
+"""Labelled sets from npz files and folders of classes, whole or with something broken in them."""
+
+import numpy as np
+import pytest
+
+from samples import write_png
+from scorelet.core.errors import ArrayFileError, InputError
+from scorelet.data.labelled import load_labelled
+
+
+def arrays(count=4, side=5, channels=3):
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (count, side, side, channels), dtype=np.uint8)
+    return x, np.arange(count) % 2
+
+
+def write_npz(path, **changes):
+    x, y = arrays()
+    np.savez(path, **{"x_train": x, "y_train": y, "x_test": x[:2], "y_test": y[:2]} | changes)
+    return path
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8, np.int32])
+def test_an_npz_file_gives_what_it_holds(tmp_path, dtype):
+    x, y = arrays()
+    path = write_npz(
+        tmp_path / "set.npz", y_train=y.astype(dtype), classes=np.array(["cat", "dog"])
+    )
+    train, test = load_labelled(path), load_labelled(path, part="test")
+    assert np.array_equal(train.x, x)
+    assert np.array_equal(train.y, y)
+    assert train.y.dtype == np.int64
+    assert train.classes == test.classes == ("cat", "dog")
+    assert len(test) == 2
+
+
+def test_names_of_classes_are_numbers_without_better_ones_and_gray_pictures_get_a_channel(tmp_path):
+    x, _ = arrays()
+    found = load_labelled(write_npz(tmp_path / "set.npz", x_train=x[..., 0]))
+    assert found.classes == ("0", "1")
+    assert np.array_equal(found.x, x[..., :1])
+
+
+def test_a_set_is_found_by_its_name(tmp_path, monkeypatch):
+    write_npz(tmp_path / "tiny.npz")
+    monkeypatch.setenv("SCORELET_DATA", str(tmp_path))
+    assert len(load_labelled("tiny")) == 4
+
+
+NPZ = {
+    "float labels": ({"y_train": np.zeros(4)}, "part train: The labels are float64"),
+    "out of range": (
+        {"y_train": np.array([0, 1, 2, 1]), "classes": np.array(["a", "b"])},
+        "part train: A label is 2, and there are 2 classes",
+    ),
+    "one class": (
+        {"y_train": np.zeros(4, int)},
+        "part train: The classes are 0: expected at least",
+    ),
+    "too few labels": ({"y_train": np.array([0, 1])}, "(2,) for 4 pictures"),
+}
+
+
+@pytest.mark.parametrize("fault", NPZ)
+def test_arrays_that_do_not_fit_are_one_sentence_with_the_file(tmp_path, fault):
+    changes, message = NPZ[fault]
+    path = write_npz(tmp_path / "set.npz", **changes)
+    with pytest.raises(InputError) as caught:
+        load_labelled(path)
+    assert str(caught.value).startswith(f"{path}, ")
+    assert message in str(caught.value)
+
+
+def test_a_file_without_the_arrays_or_without_sense_is_one_sentence(tmp_path):
+    np.savez(tmp_path / "other.npz", fields=np.zeros(3))
+    with pytest.raises(ArrayFileError, match=r"has no array x_train: it holds fields; name them"):
+        load_labelled(tmp_path / "other.npz")
+    (tmp_path / "bad.npz").write_bytes(b"PK\x03\x04 nothing")
+    with pytest.raises(ArrayFileError, match=r"bad.npz cannot be read as an npz file: "):
+        load_labelled(tmp_path / "bad.npz")
+    np.savez(tmp_path / "pickle.npz", x_train=np.array([{}], object), y_train=np.zeros(1, int))
+    with pytest.raises(ArrayFileError, match="cannot be read as an npz file"):
+        load_labelled(tmp_path / "pickle.npz")
+    (tmp_path / "set.csv").write_text("a,b")
+    with pytest.raises(
+        InputError, match=r"holds no labelled pictures: give an \.npz file, or a folder"
+    ):
+        load_labelled(tmp_path / "set.csv")
+
+
+def write_folders(root, *, count=3, side=5, channels=3, classes=("cat", "dog")):
+    written = {}
+    for k, name in enumerate(classes):
+        pictures, _ = arrays(count, side, channels)
+        for i, pixels in enumerate(pictures + np.uint8(k)):
+            write_png(root / name / f"{i}.png", pixels)
+            written[name, i] = pixels
+    return written
+
+
+def test_folders_are_classes_in_the_order_of_their_names(tmp_path):
+    written = write_folders(tmp_path, classes=("dog", "cat"))
+    (tmp_path / ".cache").mkdir()
+    found = load_labelled(tmp_path)
+    assert found.classes == ("cat", "dog")
+    assert found.y.tolist() == [0, 0, 0, 1, 1, 1]
+    expected = [written[name, i] for name in ("cat", "dog") for i in range(3)]
+    assert np.array_equal(found.x, np.stack(expected))
+    assert found.notes == ()
+
+
+def test_folders_may_lie_in_folders_train_and_test(tmp_path):
+    write_folders(tmp_path / "train", count=3)
+    write_folders(tmp_path / "test", count=2)
+    assert len(load_labelled(tmp_path)) == 6
+    assert len(load_labelled(tmp_path, part="test")) == 4
+
+
+def test_gray_pictures_among_coloured_ones_are_repeated(tmp_path):
+    gray = write_folders(tmp_path, channels=1)
+    found = load_labelled(tmp_path)
+    assert found.channels == 3
+    assert np.array_equal(found.x[0], np.repeat(gray["cat", 0], 3, axis=2))
+    assert load_labelled(tmp_path, channels=1).channels == 1
+
+
+def test_broken_pictures_are_named_counted_and_left_out(tmp_path):
+    write_folders(tmp_path)
+    for name in ("broken.png", "empty.png"):
+        (tmp_path / "cat" / name).write_bytes(b"" if name == "empty.png" else b"\x89PNG\r\n\x1a\nx")
+    (tmp_path / "dog" / "notes.txt").write_text("hello")
+    found = load_labelled(tmp_path)
+    assert len(found) == 6
+    assert found.notes[0].startswith(
+        f"2 of 8 pictures were left out (broken.png, empty.png): {tmp_path}/cat/broken.png "
+    )
+    assert found.notes[1].startswith("1 file is of no kind that is read: 1 .txt (notes.txt)")
+    assert all(note.endswith(".") and "\n" not in note for note in found.notes)
+
+
+def test_pictures_of_several_sizes_need_one_that_all_are_brought_to(tmp_path):
+    write_folders(tmp_path, side=5)
+    write_png(tmp_path / "dog" / "large.png", np.zeros((7, 6, 3), dtype=np.uint8))
+    with pytest.raises(InputError, match=r"large.png is 7x6 and .*0.png 5x5: give a size"):
+        load_labelled(tmp_path)
+    found = load_labelled(tmp_path, fit=lambda pixels: pixels[:4, :3])
+    assert found.size == (4, 3)
+
+
+def test_folders_without_classes_or_pictures_are_one_sentence(tmp_path):
+    with pytest.raises(InputError, match=r"holds no folders; expected a folder for each of two"):
+        load_labelled(tmp_path)
+    write_folders(tmp_path, classes=("cat",))
+    with pytest.raises(InputError, match=r"holds one folder, cat; expected a folder for each of"):
+        load_labelled(tmp_path)
+    (tmp_path / "dog").mkdir()
+    with pytest.raises(
+        InputError, match=r"^The class dog has no picture that can be read \(0 tried"
+    ):
+        load_labelled(tmp_path)
+    (tmp_path / "dog" / "a.png").write_bytes(b"\x89PNG\r\n\x1a\nx")
+    with pytest.raises(
+        InputError, match=r"^The class dog has no picture that can be read \(1 tried"
+    ):
+        load_labelled(tmp_path)

@@ -1,0 +1,194 @@
+"""The task `classify`: pictures of colours are told apart, exactly resumed, saved and loaded."""
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+import scorelet as sl
+from samples import ChannelMeans, write_png
+from scorelet.cli.main import run
+from scorelet.core.checkpoint import load_tensors
+from scorelet.core.errors import InputError
+from scorelet.data.labelled import load_labelled
+from scorelet.models import Classifier
+from scorelet.networks import ARCHITECTURES
+from scorelet.tasks.experiments import build, read_config
+from scorelet.tasks.train import train
+from scorelet.training import Trainer, read_log
+
+COLOURS = ("red", "green", "blue")
+
+
+@pytest.fixture(autouse=True)
+def _one_thread(monkeypatch):
+    """Bit for bit needs one order of summation; the toy network gets a name for its checkpoint."""
+    monkeypatch.setitem(ARCHITECTURES, "ChannelMeans", ChannelMeans)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def pictures(count, seed):
+    """Noise with a little more of one colour."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(count) % 3
+    x = rng.integers(0, 200, (count, 8, 8, 3))
+    x[np.arange(count), ..., labels] += 50
+    return x.astype(np.uint8), labels
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data") / "colours.npz"
+    (x, y), (x_test, y_test) = pictures(90, 0), pictures(30, 1)
+    np.savez(path, x_train=x, y_train=y, x_test=x_test, y_test=y_test, classes=np.array(COLOURS))
+    return path
+
+
+@pytest.fixture
+def file(tmp_path, data):
+    """Make a configuration; sections are merged into the usual ones."""
+
+    def make(output="run", **changes):
+        tree = {
+            "task": "classify",
+            "model": {"architecture": "ChannelMeans"},
+            "data": {"source": str(data), "hold_out": 30, "padding": 1, "flip": True},
+            "optimizer": {"name": "sgd", "rate": 5.0, "clip": None, "ema": 0.9},
+            "schedule": {"shape": "one-cycle", "warmup": 10},
+            "steps": 60,
+            "batch": 12,
+            "output": str(tmp_path / output),
+            "log_every": 20,
+            "save_every": 20,
+            "validate_every": 30,
+            "tensorboard": False,
+        }
+        for name, value in changes.items():
+            both = isinstance(tree.get(name), dict) and isinstance(value, dict)
+            tree[name] = tree[name] | value if both else value
+        path = tmp_path / f"{output}.yaml"
+        path.write_text(yaml.safe_dump(tree))
+        return path
+
+    return make
+
+
+def test_a_run_leaves_a_classifier_that_knows_what_was_held_out(file, tmp_path, data, capsys):
+    assert run(["train", str(file()), "--json"]) == 0
+    weights = tmp_path / "run" / "weights.safetensors"
+    assert yaml.safe_load(capsys.readouterr().out) == {"weights": str(weights), "steps": 60}
+    model = sl.load(weights)
+    assert isinstance(model, Classifier)
+    assert (model.classes, model.size, model.fit) == (COLOURS, (8, 8), "crop")
+    _, held = load_labelled(data).hold_out(30)
+    with torch.no_grad():
+        hits = model(held.images(0, 30)).argmax(1).numpy() == held.y
+    lines = read_log(tmp_path / "run" / "log.jsonl")
+    validations = [line for line in lines if "accuracy" in line]
+    assert [line["step"] for line in validations] == [30, 60]
+    assert validations[-1]["accuracy"] == pytest.approx(hits.mean(), abs=1e-6)
+    assert hits.mean() > 0.8  # a third by chance
+    steps = [line for line in lines if "loss" in line]
+    assert all(0 <= line["loss/accuracy"] <= 1 for line in steps)
+    assert steps[-1]["loss"] < steps[0]["loss"]
+    best = max(validations, key=lambda line: line["accuracy"])
+    facts = load_tensors(tmp_path / "run" / "state.safetensors")[1]["facts"]
+    assert facts["best"]["value"] == best["accuracy"]
+    assert (tmp_path / "run" / "best.safetensors").exists()
+
+
+@pytest.mark.parametrize("accumulate", [1, 3])
+def test_an_interrupted_run_ends_as_an_undisturbed_one(file, tmp_path, accumulate):
+    """Crops, flips and the order of pictures are functions of (seed, index)."""
+    train(read_config(file("whole", accumulate=accumulate)))
+    config = read_config(file("cut", accumulate=accumulate))
+    experiment = build(config)
+    trainer = Trainer(
+        config,
+        experiment.learner,
+        experiment.data,
+        validate=experiment.validate,
+        best=experiment.best,
+        export=experiment.export,
+    )
+    for progress in trainer.run():
+        if progress.step == 47:
+            break
+    train(config, resume=True)
+    for name in ("state", "weights", "best"):
+        whole, cut = (
+            load_tensors(tmp_path / f / f"{name}.safetensors")[0] for f in ("whole", "cut")
+        )
+        assert whole.keys() == cut.keys()
+        assert all(torch.equal(whole[key], cut[key]) for key in whole)
+
+
+def test_validation_may_be_the_test_part(file, tmp_path):
+    train(read_config(file(data={"hold_out": 0, "test": True}, steps=2, validate_every=2)))
+    (line,) = (n for n in read_log(tmp_path / "run" / "log.jsonl") if "accuracy" in n)
+    assert line["accuracy"] * 30 == pytest.approx(round(line["accuracy"] * 30), abs=1e-4)
+
+
+def test_smoothing_changes_the_loss_and_not_the_validation(file, tmp_path):
+    losses = {}
+    for smoothing in (0.0, 0.2):
+        train(read_config(file(f"s{smoothing}", label_smoothing=smoothing, steps=1, log_every=1)))
+        first, last = read_log(tmp_path / f"s{smoothing}" / "log.jsonl")
+        losses[smoothing] = first["loss"]
+        assert {"accuracy", "nll"} <= last.keys()
+    assert losses[0.0] != losses[0.2]
+
+
+def test_folders_are_brought_to_a_size_and_what_is_broken_is_a_warning(file, tmp_path, capsys):
+    for k, name in enumerate(COLOURS):
+        for i in range(4):
+            pixels = np.zeros((8 + i, 10, 3), dtype=np.uint8)
+            pixels[..., k] = 200
+            write_png(tmp_path / "set" / name / f"{i}.png", pixels)
+    (tmp_path / "set" / "red" / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\nx")
+    changes = {"source": str(tmp_path / "set"), "hold_out": 0, "size": [8, 8]}
+    assert run(["train", str(file(data=changes, steps=2)), "--quiet"]) == 0
+    assert "warning: 1 of 13 pictures were left out (bad.png): " in capsys.readouterr().err
+    assert sl.load(tmp_path / "run" / "weights.safetensors").classes == tuple(sorted(COLOURS))
+
+
+FAULTS = {
+    "a denoiser": (
+        {"model": {"architecture": "BFCNN"}},
+        "BFCNN returns images, not logits: choose an architecture of classes.",
+    ),
+    "too many classes": (
+        {"model": {"options": {"classes": 5}}},
+        "ChannelMeans has 5 logits and ",
+    ),
+    "gray": ({"model": {"options": {"channels": 1}}}, "ChannelMeans takes 1 channels and the pic"),
+    "all held out": ({"data": {"hold_out": 90}}, "90 of 90 pictures cannot be held out"),
+    "no data": ({"data": {"source": "none"}}, "There is no data 'none' here"),
+    "both": ({"data": {"test": True}}, "validate on a hold-out or on the part test, not on both"),
+    "denoise's field": ({"data": {"patch": 16}}, "data.patch: Extra inputs are not permitted"),
+    "other task": ({"task": "denoise"}, "data.train: Field required"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_does_not_fit_is_one_sentence_and_status_2(file, tmp_path, capsys, fault):
+    changes, message = FAULTS[fault]
+    assert run(["train", str(file(**changes))]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_parts_with_other_classes_are_refused(file, tmp_path, data):
+    with np.load(data) as arrays:
+        plain = {name: arrays[name] for name in arrays.files if name != "classes"}
+    plain["y_test"] = np.minimum(plain["y_test"], 1)
+    np.savez(tmp_path / "other.npz", **plain)
+    changes = {"source": str(tmp_path / "other.npz"), "hold_out": 0, "test": True}
+    with pytest.raises(InputError, match="have other classes: 0, 1, 2 to train, 0, 1 to test"):
+        build(read_config(file(data=changes)))
