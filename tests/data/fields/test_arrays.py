@@ -10,7 +10,7 @@ import torch
 
 from field_samples import save
 from scorelet.core.errors import ArrayFileError, InputError, MissingExtraError
-from scorelet.data.fields import arrays
+from scorelet.data.fields import array_files
 from scorelet.data.fields.arrays import load_fields, split_name
 
 X = np.random.default_rng(0).standard_normal((3, 8, 9)).astype("float32")
@@ -162,7 +162,7 @@ def test_damaged_files(tmp_path):
 
 
 def test_bombs_are_refused_before_they_are_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(arrays, "MAX_VALUES", 215)
+    monkeypatch.setattr(array_files, "MAX_VALUES", 215)
     with pytest.raises(ArrayFileError, match="claims 216 numbers: expected at most 215"):
         load_fields(save(tmp_path / "a.npy", X))
     np.savez_compressed(tmp_path / "a.npz", fields=np.zeros((3, 8, 9), "f4"))
@@ -172,8 +172,28 @@ def test_bombs_are_refused_before_they_are_read(tmp_path, monkeypatch):
     assert zipfile.ZipFile(tmp_path / "a.npz").namelist() == ["fields.npy"]
 
 
+@pytest.mark.parametrize("kind", ["npz", "h5", "fits.gz"])
+def test_small_files_that_claim_much_are_refused(tmp_path, monkeypatch, kind):
+    """An HDF5 file of a few kB may claim any number of zeros, which are nowhere stored."""
+    path = tmp_path / f"a.{kind}"
+    blank = np.zeros((64, 256, 256), "f4")
+    if kind == "npz":
+        np.savez_compressed(path, fields=blank)
+    elif kind == "h5":
+        with pytest.importorskip("h5py").File(path, "w") as tree:
+            tree.create_dataset("fields", (64, 256, 256), "f4", chunks=(1, 256, 256))
+    else:
+        pytest.importorskip("astropy.io.fits").PrimaryHDU(blank).writeto(path)
+    assert load_fields(path).shape == (64, 256, 256)
+    monkeypatch.setattr(array_files, "FREE_BYTES", blank.nbytes - 1)
+    with pytest.raises(ArrayFileError, match=r"claims 17 MB in a file of [\d,]+ bytes: expected"):
+        load_fields(path)
+    save(tmp_path / "a.npy", blank)
+    assert load_fields(tmp_path / "a.npy").shape == (64, 256, 256)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
-@pytest.mark.parametrize("suffix", arrays.SUFFIXES)
+@pytest.mark.parametrize("suffix", array_files.SUFFIXES)
 def test_a_pipe_is_refused_instead_of_waited_for(tmp_path, suffix):
     os.mkfifo(tmp_path / f"data{suffix}")
     with pytest.raises(ArrayFileError, match=r"is a device or pipe; expected an array file: save"):

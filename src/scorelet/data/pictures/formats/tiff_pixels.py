@@ -54,15 +54,14 @@ def _mask(pixels: np.ndarray, page: "TiffPage") -> np.ndarray | None:
 
     GDAL's value is one of the stored samples, so it is compared before any are inverted.
     """
-    valid = np.ones(pixels.shape[:2], bool)
-    value = no_data_value(page, pixels.dtype) if page.bitspersample >= 8 else None
-    for_half = page.dtype == np.float16 and value is not None
-    value = np.float32(np.float16(value)) if for_half else value
+    value = no_data_value(page)
+    tests = []
     if value is not None:
-        valid &= (pixels != value).any(axis=2)
+        tests.append((pixels != value).any(axis=2))
     if pixels.dtype.kind == "f":
-        valid &= np.isfinite(pixels).all(axis=2)
-    return None if valid.all() else valid
+        tests.append(np.isfinite(pixels).all(axis=2))
+    valid = np.logical_and.reduce(tests) if tests else None
+    return None if valid is None or valid.all() else valid
 
 
 def _notes(page: "TiffPage", mask: np.ndarray | None) -> tuple[Note, ...]:

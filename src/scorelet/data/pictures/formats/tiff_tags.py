@@ -58,12 +58,14 @@ def orientation_of(page: "TiffPage") -> int:
     return int(value) if isinstance(value, int) else 1
 
 
-def no_data_value(page: "TiffPage", dtype: np.dtype) -> np.generic | None:
+def no_data_value(page: "TiffPage") -> np.generic | None:
     """The value that means "no data" as a sample of the page; None if no sample can be it."""
-    text = page.tags.valueof(_NO_DATA)
+    text, dtype = page.tags.valueof(_NO_DATA), page.dtype
     try:
         value = float(str(text).strip("\0 "))
     except ValueError:
+        return None
+    if dtype is None or page.bitspersample < 8:
         return None
     if dtype.kind == "f":
         with np.errstate(over="ignore"):

@@ -1,0 +1,181 @@
+"""One array from a file: npy, npz, HDF5 or FITS, bounded before it is read."""
+
+import zipfile
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scorelet.core.errors import ArrayFileError, InputError, MissingExtraError
+from scorelet.core.files import check_regular
+from scorelet.data.pictures.errors import RefusedError, reading
+
+SUFFIXES = (".npy", ".npz", ".h5", ".hdf5", ".fits", ".fit", ".fts", ".fits.gz")
+MAX_VALUES = 1 << 33
+"""Numbers in one array; more are refused before they are read."""
+FREE_BYTES = 1 << 28
+"""Memory that an array of any file may take, however small the file is."""
+MAX_RATIO = 256
+"""Bytes of memory for each byte of the file beyond that; only blank arrays compress so well."""
+
+
+def read_array(file: Path, name: str | None) -> np.ndarray:
+    """Read an array of numbers as it is stored, maybe mapped into memory.
+
+    Args:
+        file: of a kind in `SUFFIXES`.
+        name: of the array, where a file holds several.
+
+    Raises:
+        InputError: several arrays and no choice, or none of that name.
+        ArrayFileError: the file is damaged, too large, no regular file or of an unknown kind.
+        MissingExtraError: h5py or astropy is not installed.
+    """
+    check_regular(file, what="an array file", error=ArrayFileError)
+    reader = _reader(file)
+    with reading(file, kind=ArrayFileError, what="array"), _no_objects():
+        return reader(file, name)
+
+
+def array_suffix(path: Path) -> str | None:
+    """The ending of the name, one of `SUFFIXES`; None if it is no array's."""
+    return next((s for s in SUFFIXES if path.name.lower().endswith(s)), None)
+
+
+def _reader(file: Path) -> Callable[[Path, str | None], np.ndarray]:
+    suffix = array_suffix(file)
+    if suffix is None:
+        raise ArrayFileError(
+            f"{file} is of no kind that holds fields: expected a name that ends in "
+            f"{', '.join(SUFFIXES)}."
+        )
+    return {".npy": _read_npy, ".npz": _read_npz, ".h5": _read_hdf5, ".hdf5": _read_hdf5}.get(
+        suffix, _read_fits
+    )
+
+
+def _read_npy(file: Path, name: str | None) -> np.ndarray:
+    if name is not None:
+        raise InputError(f"{file} holds one array: leave out :{name}.")
+    with file.open("rb") as stream:
+        np.lib.format.read_magic(stream)  # else numpy takes any text for Python objects
+    array = np.load(file, mmap_mode="r", allow_pickle=False)
+    _check_size(file, array.shape, array.itemsize)
+    return array
+
+
+def _read_npz(file: Path, name: str | None) -> np.ndarray:
+    with zipfile.ZipFile(file) as archive, np.load(file, allow_pickle=False) as arrays:
+        sizes = {info.filename.removesuffix(".npy"): info.file_size for info in archive.infolist()}
+        names = [n for n in arrays.files if name is not None or _is_array(archive, n)]
+        chosen = _choose(file, names, name)
+        _check_size(file, (sizes[chosen] // 4,), 4)
+        return arrays[chosen]
+
+
+def _is_array(archive: zipfile.ZipFile, name: str) -> bool:
+    """Return whether a member has the dimensions of fields, by its header."""
+    with archive.open(f"{name}.npy") as stream:
+        version = np.lib.format.read_magic(stream)
+        if version > (2, 0):  # records, whose names are not ASCII
+            return False
+        formats = np.lib.format
+        first = version == (1, 0)
+        read = formats.read_array_header_1_0 if first else formats.read_array_header_2_0
+        shape, _, dtype = read(stream)
+    return len(shape) >= 2 and dtype.kind in "fciu"
+
+
+def _read_hdf5(file: Path, name: str | None) -> np.ndarray:
+    try:
+        import h5py
+    except ImportError as error:
+        raise MissingExtraError("h5py", "fields") from error
+    with h5py.File(file, "r") as tree:
+        names: list[str] = []
+        # visititems stops at what is not None, and append returns None
+        tree.visititems(lambda n, item: names.append(n) if _is_grid(item, h5py.Dataset) else None)
+        chosen = _choose(file, names, name and name.strip("/"))
+        _check_size(file, tree[chosen].shape, tree[chosen].dtype.itemsize)
+        return tree[chosen][()]
+
+
+def _read_fits(file: Path, name: str | None) -> np.ndarray:
+    try:
+        from astropy.io import fits
+    except ImportError as error:
+        raise MissingExtraError("astropy", "fields") from error
+    with fits.open(file, memmap=False) as units:
+        images = {
+            str(i): unit for i, unit in enumerate(units) if unit.is_image and len(unit.shape) >= 2
+        }
+        wanted = next((i for i, unit in images.items() if name in (i, unit.name)), name)
+        text = [f"{i} ({unit.name or 'no name'}, {_by(unit.shape)})" for i, unit in images.items()]
+        chosen = _choose(file, list(images), wanted, shown=text)
+        _check_size(file, images[chosen].shape, abs(images[chosen].header["BITPIX"]) // 8)
+        return np.asarray(images[chosen].data)
+
+
+def _is_grid(item: Any, dataset: type) -> bool:  # noqa: ANN401 - h5py
+    """Return whether an entry of an HDF5 file has the dimensions of fields."""
+    return isinstance(item, dataset) and len(item.shape) >= 2 and item.dtype.kind in "fciu"
+
+
+def _choose(
+    file: Path, names: list[str], name: str | None, *, shown: list[str] | None = None
+) -> str:
+    """Return the array that was asked for, or the only one.
+
+    Args:
+        file: for messages.
+        names: of the arrays.
+        name: that was asked for.
+        shown: how the arrays are listed, if not by name.
+    """
+    if name in names:
+        return name
+    if name is None and len(names) == 1:
+        return names[0]
+    listed = ", ".join(shown or names)
+    if not names:
+        raise InputError(f"{file} holds no array of numbers with two or more dimensions.")
+    if name is None:
+        raise InputError(
+            f"{file} holds {len(names)} arrays: {listed}; choose one, as {file}:{names[-1]}."
+        )
+    raise InputError(f"{file} holds no array {name!r}: choose from {listed}.")
+
+
+def _check_size(file: Path, shape: tuple[int, ...], item: int) -> None:
+    """Refuse what claims too many numbers, or far more than its file can hold."""
+    count = int(np.prod(shape, dtype=float))
+    if count > MAX_VALUES:
+        raise ArrayFileError(
+            f"{file} claims {count:,} numbers: expected at most {MAX_VALUES:,}; cut it into parts."
+        )
+    stored = file.stat().st_size
+    if count * item > max(FREE_BYTES, MAX_RATIO * stored):
+        raise ArrayFileError(
+            f"{file} claims {count * item / 1e6:,.0f} MB in a file of {stored:,} bytes: expected "
+            f"at most {MAX_RATIO} times the file; if it is really so blank, save it uncompressed."
+        )
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return "x".join(str(n) for n in shape)
+
+
+@contextmanager
+def _no_objects() -> Generator[None]:
+    """Say what numpy means by its refusal to unpickle."""
+    try:
+        yield
+    except ValueError as error:
+        if not any(word in str(error) for word in ("allow_pickle", "Python objects")):
+            raise
+        raise RefusedError(
+            "holds Python objects, which may run any program when they are read: expected "
+            "numbers; save a plain array."
+        ) from error
