@@ -66,3 +66,20 @@ def test_a_folder_of_other_pictures_says_so(tmp_path):
     fill(tmp_path, "a.heic", "b.heic")
     with pytest.raises(InputError, match=r"no pictures \(2 files are .*: 2 \.heic .*\); expected"):
         find_pictures(tmp_path)
+
+
+def test_find_pictures(tmp_path):
+    for name in ["b.PNG", "a.tif", "sub/c.jpg", ".hidden.png", ".cache/d.png", "notes.txt"]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    names = [path.relative_to(tmp_path).as_posix() for path in find_pictures(tmp_path)]
+    assert names == ["a.tif", "b.PNG", "sub/c.jpg"]
+    flat = find_pictures(tmp_path, recursive=False)
+    assert [path.name for path in flat] == ["a.tif", "b.PNG"]
+
+
+def test_find_pictures_finds_none(tmp_path):
+    with pytest.raises(InputError, match=r"no pictures.*\.png"):
+        find_pictures(tmp_path)
+    with pytest.raises(InputError, match="no folder"):
+        find_pictures(tmp_path / "none")

@@ -9,21 +9,11 @@ import pytest
 import tifffile
 from PIL import Image
 
+from picture_samples import sentence
 from samples import noisy
 from scorelet.core.errors import ImageFileError
 from scorelet.data import count_pages, iter_pages, read_picture
 from scorelet.data.pictures.formats.png_chunks import SIGNATURE, pack_chunk
-
-
-def sentence(path, call=read_picture):
-    with pytest.raises(ImageFileError) as caught:
-        call(path)
-    text = str(caught.value)
-    assert text.startswith(str(path))
-    assert text.endswith(".")
-    assert "\n" not in text
-    return text.removeprefix(str(path))
-
 
 # ---------------------------------------------------------------- camera raw files in TIFF
 

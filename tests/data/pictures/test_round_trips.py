@@ -1,0 +1,251 @@
+"""Pictures of every kind come back as they were, with what their files say about them."""
+
+import struct
+from dataclasses import replace
+
+import imagecodecs
+import numpy as np
+import pytest
+import tifffile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from picture_samples import KINDS, SIZES, assert_same, exif_block, noise, picture, rewrite, smooth
+from samples import RGB_PROFILE, pillow
+from scorelet.data import (
+    Picture,
+    read_picture,
+    to_unit,
+    write_picture,
+)
+from scorelet.data.pictures.formats.png_chunks import insert_chunks, iter_chunks
+
+# ---------------------------------------------------------------- lossless round trips
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("alpha", [False, True])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(
+    ("suffix", "dtype"),
+    [
+        (".png", "u1"),
+        (".png", "u2"),
+        (".tif", "u1"),
+        (".TIFF", "u2"),
+        (".tif", "f4"),
+        (".tif", "f8"),
+    ],
+)
+def test_lossless_round_trip(tmp_path, suffix, dtype, channels, alpha, size):
+    expected = picture(size, channels, dtype, alpha)
+    path = tmp_path / f"a{suffix}"
+    write_picture(path, expected)
+    first, second, _ = rewrite(path)
+    assert_same(first, expected)
+    assert_same(second, expected)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("alpha", [False, True])
+def test_webp_lossless_round_trip(tmp_path, alpha, size):
+    expected = picture(size, 3, "u1", alpha)
+    if alpha:
+        expected.alpha[0, 0] = 7  # the encoder drops an alpha that is opaque everywhere
+    write_picture(tmp_path / "a.webp", expected)
+    first, second, target = rewrite(tmp_path / "a.webp")
+    assert_same(first, expected)
+    assert_same(second, expected)
+    assert b"VP8L" in target.read_bytes()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("suffix", "channels", "dtype"),
+    [
+        (".bmp", 1, "u1"),
+        (".bmp", 3, "u1"),
+        (".pgm", 1, "u1"),
+        (".pgm", 1, "u2"),
+        (".ppm", 3, "u1"),
+        (".ppm", 3, "u2"),
+        (".pnm", 1, "u2"),
+    ],
+)
+def test_plain_kinds_round_trip(tmp_path, suffix, channels, dtype, size):
+    expected = picture(size, channels, dtype)
+    path = tmp_path / f"a{suffix}"
+    write_picture(path, expected)
+    first, second, _ = rewrite(path)
+    assert_same(first, expected)
+    assert_same(second, expected)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(
+    height=st.integers(1, 6),
+    width=st.integers(1, 6),
+    channels=st.sampled_from([1, 3]),
+    alpha=st.booleans(),
+    suffix=st.sampled_from([".png", ".tif"]),
+    seed=st.integers(0, 99),
+)
+def test_any_size_round_trips(tmp_path_factory, height, width, channels, alpha, suffix, seed):
+    plane = noise((height, width), "u2", seed + 1) if alpha else None
+    expected = Picture(noise((height, width, channels), "u2", seed), plane)
+    path = tmp_path_factory.mktemp("any") / f"a{suffix}"
+    write_picture(path, expected)
+    assert_same(read_picture(path), expected)
+
+
+def test_every_16_bit_value_survives_png(tmp_path):
+    ramp = np.arange(65536, dtype=np.uint16).reshape(256, 256, 1)
+    write_picture(tmp_path / "a.png", Picture(ramp))
+    np.testing.assert_array_equal(read_picture(tmp_path / "a.png").pixels, ramp)
+    independent = np.array(pillow(tmp_path / "a.png")).astype(np.uint16)
+    np.testing.assert_array_equal(independent, ramp[..., 0])
+
+
+def test_float16_tiff_is_float32_in_memory_and_half_on_disk(tmp_path):
+    values = noise((5, 7), "f2")
+    tifffile.imwrite(tmp_path / "a.tif", values)
+    first, second, target = rewrite(tmp_path / "a.tif")
+    assert first.pixels.dtype == np.float32
+    assert_same(second, first)
+    np.testing.assert_array_equal(tifffile.imread(target), values)
+
+
+def test_float_result_of_a_16_bit_source_stays_float32(tmp_path):
+    write_picture(tmp_path / "a.tif", picture((5, 7), 1, "u2"))
+    source = read_picture(tmp_path / "a.tif")
+    result = replace(source, pixels=to_unit(source.pixels))
+    write_picture(tmp_path / "b.tif", result)
+    assert_same(read_picture(tmp_path / "b.tif"), result)
+
+
+# ---------------------------------------------------------------- metadata
+
+
+@pytest.mark.parametrize("dtype", KINDS)
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_profile_exif_and_dpi_survive(tmp_path, suffix, dtype):
+    source = picture((4, 5), 3, dtype, icc=RGB_PROFILE, exif=exif_block(), dpi=(300.0, 150.0))
+    write_picture(tmp_path / f"a{suffix}", source)
+    _, second, target = rewrite(tmp_path / f"a{suffix}")
+    assert second.metadata.icc == RGB_PROFILE
+    assert second.metadata.dpi == pytest.approx((300, 150), abs=0.02)  # PNG: whole pixels/metre
+    if suffix == ".png":
+        assert second.metadata.exif == exif_block()
+        if dtype == "u1":
+            assert pillow(target).getexif()[0x010F] == "A maker"
+            assert pillow(target).info["icc_profile"] == RGB_PROFILE
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".webp"])
+def test_profile_and_exif_survive_in_lossy_kinds(tmp_path, suffix):
+    options = {"icc_profile": RGB_PROFILE, "exif": b"Exif\x00\x00" + exif_block()}
+    if suffix == ".jpg":
+        options["dpi"] = (300, 150)
+    Image.fromarray(smooth(20, 30)).save(tmp_path / f"a{suffix}", quality=80, **options)
+    _, second, target = rewrite(tmp_path / f"a{suffix}")
+    assert second.metadata.icc == RGB_PROFILE
+    assert second.metadata.exif == exif_block()
+    assert pillow(target).getexif()[0x010F] == "A maker"
+    if suffix == ".jpg":
+        assert second.metadata.dpi == (300.0, 150.0)
+
+
+def test_png_chunks_about_colour_survive(tmp_path):
+    chunks = [
+        (b"gAMA", struct.pack(">I", 45455)),
+        (b"cHRM", struct.pack(">8I", *range(30000, 30008))),
+        (b"pHYs", struct.pack(">IIB", 3, 2, 0)),
+    ]
+    plain = imagecodecs.png_encode(noise((4, 5, 3), "u2"))
+    (tmp_path / "a.png").write_bytes(insert_chunks(bytes(plain), chunks))
+    first, _, target = rewrite(tmp_path / "a.png")
+    assert first.metadata.dpi is None
+    found = dict(iter_chunks(target.read_bytes()))
+    for name, content in chunks:
+        assert found[name] == content
+
+
+def test_gray_picture_does_not_keep_an_rgb_profile(tmp_path):
+    for suffix in (".png", ".tif", ".jpg"):
+        path = tmp_path / f"a{suffix}"
+        write_picture(path, picture((4, 5), 1, icc=RGB_PROFILE))
+        assert read_picture(path).metadata.icc is None
+
+
+def test_tiff_keeps_compression_texts_resolution_and_offsets(tmp_path):
+    tifffile.imwrite(
+        tmp_path / "a.tif",
+        noise((40, 50), "u2"),
+        compression="zstd",
+        predictor=True,
+        resolution=(120.5, 60),
+        resolutionunit="CENTIMETER",
+        description="two µm".encode(),
+        software="scope",
+        metadata=None,
+        bigtiff=True,
+    )
+    first, _, target = rewrite(tmp_path / "a.tif")
+    assert first.metadata.dpi == pytest.approx((306.07, 152.4))
+    with tifffile.TiffFile(target) as file:
+        page = file.pages[0]
+        assert file.is_bigtiff
+        assert (page.compression.name, page.predictor) == ("ZSTD", 2)
+        assert page.resolution == (120.5, 60)
+        assert page.resolutionunit == 3
+        assert page.description == "two µm"
+        assert page.software == "scope"
+
+
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_jpeg_keeps_its_quantisation(tmp_path, mode, subsampling, progressive):
+    source = Image.fromarray(smooth(40, 50)).convert(mode)
+    source.save(tmp_path / "a.jpg", quality=63, subsampling=subsampling, progressive=progressive)
+    _, second, target = rewrite(tmp_path / "a.jpg")
+    before, after = pillow(tmp_path / "a.jpg"), pillow(target)
+    assert after.quantization == before.quantization
+    assert mode == "L" or after.layer == before.layer
+    assert bool(after.info.get("progressive")) == progressive
+    assert second.pixels.shape[2] == (1 if mode == "L" else 3)
+
+
+def test_new_jpeg_has_quality_95(tmp_path):
+    write_picture(tmp_path / "a.jpg", Picture(smooth(16, 16)))
+    Image.fromarray(smooth(16, 16)).save(tmp_path / "b.jpg", quality=95)
+    expected = pillow(tmp_path / "b.jpg").quantization
+    assert pillow(tmp_path / "a.jpg").quantization == expected
+
+
+def test_lossy_webp_stays_lossy(tmp_path):
+    Image.fromarray(smooth(30, 40)).save(tmp_path / "a.webp", quality=80)
+    first, second, target = rewrite(tmp_path / "a.webp")
+    assert not second.metadata.webp_lossless
+    assert b"VP8 " in target.read_bytes()
+    # Quality 95 of a smooth ramp: chroma is halved in size, so a few levels are normal.
+    assert np.abs(first.pixels.astype(int) - second.pixels).mean() < 3
+
+
+def test_converting_between_kinds_keeps_pixels_profile_and_dpi(tmp_path):
+    source = picture((6, 7), 3, "u2", icc=RGB_PROFILE, dpi=(200.0, 200.0))
+    write_picture(tmp_path / "a.png", source)
+    write_picture(tmp_path / "b.tif", read_picture(tmp_path / "a.png"))
+    write_picture(tmp_path / "c.png", read_picture(tmp_path / "b.tif"))
+    last = read_picture(tmp_path / "c.png")
+    assert_same(last, source)
+    assert last.metadata.icc == RGB_PROFILE
+    assert last.metadata.dpi == pytest.approx((200, 200), abs=0.02)
+
+
+def test_metadata_can_be_replaced(tmp_path):
+    source = picture((3, 3), dpi=(72.0, 72.0))
+    changed = replace(source, metadata=replace(source.metadata, dpi=(300.0, 300.0)))
+    write_picture(tmp_path / "a.png", changed)
+    assert read_picture(tmp_path / "a.png").metadata.dpi == pytest.approx((300, 300), abs=0.02)
