@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from scorelet.cli.options import DEFAULTS, Shared, Whole
+from scorelet.cli.tables import Table
 
 DECIMALS = {"sigma": 1, "psnr": 2, "ssim": 4, "accuracy": 4}
 """Of figures whose usual number of decimals is known; others have four digits."""
@@ -17,8 +18,8 @@ def evaluate(
     data: str,
     model: str = "photo",
     sigmas: Annotated[str | None, Parameter(name="--sigma")] = None,
-    channels: int | None = None,
-    limit: int | None = None,
+    channels: Whole | None = None,
+    limit: Whole | None = None,
     label: Whole | None = None,
     shared: Shared = DEFAULTS,
 ) -> int:
@@ -119,10 +120,6 @@ def _figure(name: str, value: Any) -> str:  # noqa: ANN401 - a number, a word or
 def _table(rows: list[dict[str, str]]) -> list[str]:
     if not rows:
         return []
-    names = list(rows[0])
-    table = [[UNITS.get(name, name) for name in names], *([row[n] for n in names] for row in rows)]
-    widths = [max(len(line[k]) for line in table) for k in range(len(names))]
-    return [
-        "  " + "   ".join(cell.rjust(w) for cell, w in zip(line, widths, strict=True))
-        for line in table
-    ]
+    head = [UNITS.get(name, name) for name in rows[0]]
+    table = Table(head, [[row[name] for name in rows[0]] for row in rows], frozenset())
+    return [table.text()]

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
+from scorelet.cli.tables import Table
 from scorelet.core.errors import InputError
 
 app = App(name="field", help="Draw fields from reference ensembles, and compare sets of fields.")
@@ -116,7 +117,7 @@ def compare(
     for text in document["warnings"]:
         shared.warn(text)
     if not shared.json:
-        shared.say(_table(document))
+        shared.say(_verdicts(document))
     if output is not None:
         shared.say(f"report: {output}")
     shared.emit(document)
@@ -151,27 +152,42 @@ def _number_or_word(text: str) -> int | float | bool | str:
     return text
 
 
-def _table(document: dict[str, Any]) -> str:
+def _verdicts(document: dict[str, Any]) -> str:
+    """Lay out the document of a comparison: what was compared, a table, the verdict."""
     data, other = document["data"], document["other"]
-    lines = [
-        f"{data['path']} ({data['fields']} fields) and {other['path']} ({other['fields']} fields)",
-        f"{'statistic':<24} {'verdict':<10} distance  threshold  control  size (by chance)",
-    ]
-    for entry in document["statistics"].values():
-        measure, size = next(iter(entry["sizes"].items()))
-        found = {None: "undecided", True: "differs", False: "agrees"}[entry["differs"]]
-        lines.append(
-            f"{entry['title']:<24} {found:<10} {_number(entry['distance'])} "
-            f" {_number(entry['threshold'])}  {_number(entry['control']['distance'])}"
-            f"  {measure} {_percent(size)} ({_percent(entry['floor'][measure])})"
-        )
+    lines = [f"{_set(data)} and {_set(other)}", _statistics(document["statistics"]).text()]
     if document["neighbours"]:
         lines.append(f"Nearest neighbours: {document['neighbours']['verdict']}")
     return "\n".join([*lines, document["summary"]])
 
 
+def _statistics(entries: dict[str, Any]) -> Table:
+    rows = []
+    for entry in entries.values():
+        measure, size = next(iter(entry["sizes"].items()))
+        rows.append(
+            (
+                entry["title"],
+                {None: "undecided", True: "differs", False: "agrees"}[entry["differs"]],
+                _number(entry["distance"]),
+                _number(entry["threshold"]),
+                _number(entry["control"]["distance"]),
+                _percent(size),
+                _percent(entry["floor"][measure]),
+                measure,
+            )
+        )
+    head = ["statistic", "verdict", "distance", "threshold", "control", "size", "by chance", ""]
+    return Table(head, rows, frozenset({0, 1, 7}), {"differs": "red", "agrees": "green"})
+
+
+def _set(entry: dict[str, Any]) -> str:
+    of = "" if entry["chains"] is None else f" of {entry['chains']} chains"
+    return f"{entry['path']} ({entry['fields']} fields{of})"
+
+
 def _number(value: float | None) -> str:
-    return f"{'?' if value is None else format(value, '.2f'):>8}"
+    return "?" if value is None else f"{value:.2f}"
 
 
 def _percent(value: float | None) -> str:

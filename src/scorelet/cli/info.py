@@ -1,6 +1,7 @@
 """scorelet info."""
 
 from scorelet.cli.options import DEFAULTS, Shared
+from scorelet.cli.tables import Table
 
 
 def info(*, shared: Shared = DEFAULTS) -> int:
@@ -10,9 +11,13 @@ def info(*, shared: Shared = DEFAULTS) -> int:
 
         scorelet info
     """
-    from scorelet.cli.models import describe
     from scorelet.tasks.info import info as gather
 
     document = gather(shared.device)
-    shared.show(document, describe(document))
+    rows = [*document["versions"].items()]
+    for name, value in document.items():
+        if name != "versions":
+            text = ", ".join(value) if isinstance(value, list) else str(value)
+            rows.append((name.replace("_", " "), text))
+    shared.show(document, Table(["", ""], rows, frozenset({0, 1})).text())
     return 0

@@ -1,6 +1,7 @@
 """scorelet models."""
 
 from scorelet.cli.options import DEFAULTS, Shared
+from scorelet.cli.tables import Table
 
 
 def models(name: str | None = None, *, shared: Shared = DEFAULTS) -> int:
@@ -22,7 +23,8 @@ def models(name: str | None = None, *, shared: Shared = DEFAULTS) -> int:
         shared.show(document, describe(document))
         return 0
     cards = [card(each) for each in names()]
-    shared.show(cards, "\n".join(f"{each['name']:<12} {each['summary']}" for each in cards))
+    rows = [(each["name"], each["summary"]) for each in cards]
+    shared.show(cards, Table(["model", "what it is"], rows, frozenset({0, 1})).text())
     return 0
 
 
