@@ -20,7 +20,7 @@ HEADER = "scorelet"
 _LFS = b"version https://git-lfs.github.com/spec/v1"
 
 
-def save_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
+def save_tensors(path: str | Path, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
     """Write tensors and a JSON-serialisable header to `path`, whole or not at all."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     try:
@@ -32,7 +32,7 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, Any])
 
 
 def load_tensors(
-    path: Path, *, device: torch.device | str = "cpu"
+    path: str | Path, *, device: torch.device | str = "cpu"
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read the tensors and the header of a checkpoint.
 

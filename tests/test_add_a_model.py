@@ -1,0 +1,26 @@
+"""The page on models of one's own: every example in it prints what it says."""
+
+import doctest
+from pathlib import Path
+
+from scorelet.zoo import KINDS
+
+PAGE = Path(__file__).parents[1] / "docs" / "add_a_model.md"
+
+
+def test_the_examples_of_the_page_print_what_they_say(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = dict(KINDS)
+    blocks = PAGE.read_text(encoding="utf-8").split("```{doctest}\n")[1:]
+    source = "\n".join(block.split("```")[0] for block in blocks)
+    example = doctest.DocTestParser().get_doctest(source, {}, PAGE.name, str(PAGE), 0)
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL)
+    try:
+        result = runner.run(example)
+    finally:
+        KINDS.clear()
+        KINDS.update(before)
+    assert result.attempted > 20
+    assert result.failed == 0
+    assert (tmp_path / "pixel.safetensors").is_file()
+    assert all(name in PAGE.read_text(encoding="utf-8") for name in KINDS)
