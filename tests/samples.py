@@ -53,6 +53,25 @@ def colour_classifier(*, size=None, fit="crop", gain=20.0):
     return Classifier(network, ("red", "green", "blue"), size=size, fit=fit).eval()
 
 
+def plain_colours(numbers, side):
+    """Pictures (n, side, side, 3) of one colour each: 0 is red, 1 green, 2 blue."""
+    colours = 255 * np.eye(3, dtype=np.uint8)[numbers]
+    return np.broadcast_to(colours[:, None, None], (len(colours), side, side, 3)).copy()
+
+
+def write_colours(path, *, side=6):
+    """A labelled set in which one of six test pictures, a red one, is said to be green."""
+    np.savez(
+        path,
+        x_test=plain_colours([0, 0, 1, 2, 2, 0], side),
+        y_test=np.array([0, 0, 1, 2, 2, 1]),
+        x_train=plain_colours([0, 1, 2, 2], side),
+        y_train=np.array([0, 1, 2, 0]),
+        classes=np.array(["red", "green", "blue"]),
+    )
+    return path
+
+
 def small_network(kind="shuffle-unet", channels=1, seed=0):
     """A network of few channels whose random weights make a result far from its input."""
     network = {

@@ -21,6 +21,7 @@ def evaluate(
     channels: Whole | None = None,
     limit: Whole | None = None,
     label: Whole | None = None,
+    hold_out: Whole | None = None,
     shared: Shared = DEFAULTS,
 ) -> int:
     """Measure a model on data: what is measured depends on what the model is.
@@ -28,6 +29,10 @@ def evaluate(
     Denoisers: PSNR and SSIM on clean pictures, by noise level. White noise is added without
     clipping, from seed = index of the picture; results are clipped; figures are means over
     pictures, ± their standard errors. Needs pip install 'scorelet[train]', for SSIM.
+
+    Classifiers: accuracy ± its binomial error, also by class, negative log-likelihood in nats,
+    calibration error, and in JSON the confusion matrix (row: true class), on the test part of
+    labelled pictures.
 
     In JSON a figure that is infinite or unknown is null.
 
@@ -37,13 +42,17 @@ def evaluate(
 
         scorelet evaluate --data photos/set12 --sigma 15,25,50 --json
 
+        scorelet evaluate --model runs/cifar/weights.safetensors --data cifar10 --hold-out 10000
+
     Args:
-        data: a picture or a folder of pictures, or the name of one under $SCORELET_DATA.
+        data: a picture or a folder of pictures; for classifiers an .npz file with x_test, y_test,
+            or a folder with a folder for each class; or the name of one under $SCORELET_DATA.
         model: built-in name, .safetensors path or Hub id.
         sigmas: noise levels in 8-bit units, 15,25,50 if nothing is said; for denoisers.
         channels: 1 makes the pictures gray, 3 colour; by default what the first one is.
         limit: only the first so many pictures.
         label: class that a denoiser is told, a number from 0 on, if it knows classes.
+        hold_out: the last so many training pictures, in the place of the test pictures.
     """
     from scorelet.tasks.evaluate import evaluate as run
 
@@ -54,6 +63,7 @@ def evaluate(
         channels=channels,
         limit=limit,
         label=label,
+        hold_out=hold_out,
         device=shared.device,
     )
     for warning in result.get("warnings", []):

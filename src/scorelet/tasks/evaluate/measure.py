@@ -18,6 +18,8 @@ class EvaluateSettings:
         channels: 1 makes pictures gray, 3 colour; None takes what they are.
         limit: only the first so many pictures; None: all.
         label: class that a denoiser is told, if it knows classes.
+        hold_out: the last so many training pictures in the place of the test pictures, for
+            classifiers.
         device: auto, cpu, cuda or mps.
         tile: side of a tile in pixels, "auto", or None for whole pictures.
     """
@@ -26,6 +28,7 @@ class EvaluateSettings:
     channels: int | None = None
     limit: int | None = None
     label: int | None = None
+    hold_out: int | None = None
     device: str = "auto"
     tile: TileSide = "auto"
 
@@ -35,6 +38,8 @@ class EvaluateSettings:
             raise InputError(f"channels is {self.channels}: use 1 for gray or 3 for colour.")
         if self.limit is not None and self.limit < 1:
             raise InputError(f"limit is {self.limit}: at least one picture must be measured.")
+        if self.hold_out is not None and self.hold_out < 1:
+            raise InputError(f"hold-out is {self.hold_out}: it must be at least one picture.")
 
 
 @singledispatch

@@ -9,7 +9,7 @@ from scorelet.tasks.inference import TileSide
 from scorelet.zoo import load
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913 - as many as the command has options
     data: str | Path,
     *,
     model: object = "photo",
@@ -17,19 +17,21 @@ def evaluate(
     channels: int | None = None,
     limit: int | None = None,
     label: int | None = None,
+    hold_out: int | None = None,
     device: str = "auto",
     tile: TileSide = "auto",
 ) -> dict[str, Any]:
     """Measure a model on data.
 
-    Denoisers are measured on clean pictures, to which noise is added; see
-    `scorelet.tasks.evaluate.denoisers`.
+    Denoisers are measured on clean pictures, to which noise is added
+    (`scorelet.tasks.evaluate.denoisers`); classifiers on labelled pictures
+    (`scorelet.tasks.evaluate.classifiers`).
 
     Args:
         data: what the model is measured on: a folder or file, or the name of one under
             ``$SCORELET_DATA``.
         model: built-in name, path or Hub id; or a model.
-        sigmas, channels, limit, label, device, tile: see `EvaluateSettings`.
+        sigmas, channels, limit, label, hold_out, device, tile: see `EvaluateSettings`.
 
     Returns:
         The entries of `measure`, after model and data.
@@ -40,7 +42,15 @@ def evaluate(
         ImageFileError: a picture that cannot be read.
     """
     levels = None if sigmas is None else tuple(sigmas)
-    settings = EvaluateSettings(levels, channels, limit, label, device, tile)
+    settings = EvaluateSettings(
+        sigmas=levels,
+        channels=channels,
+        limit=limit,
+        label=label,
+        hold_out=hold_out,
+        device=device,
+        tile=tile,
+    )
     if isinstance(model, str | Path):
         name, model = str(model), load(model)
     else:

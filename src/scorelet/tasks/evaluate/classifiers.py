@@ -1,0 +1,146 @@
+"""Classifiers are measured on labelled pictures: accuracy, confusion, likelihood, calibration."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from scorelet.analysis.classification import (
+    accuracy,
+    binomial_error,
+    calibration_error,
+    confusion,
+    negative_log_likelihood,
+)
+from scorelet.core.device import choose_device
+from scorelet.core.errors import InputError
+from scorelet.core.typing import Labels, Logits
+from scorelet.data.labelled import LabelledImages, load_labelled
+from scorelet.models import Classifier
+from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
+from scorelet.tasks.fitting import pixels_fitter
+
+BATCH = 250
+"""Pictures at a time."""
+
+
+@measure.register(Classifier)
+def measure_classifier(
+    classifier: Classifier, data: str | Path, settings: EvaluateSettings
+) -> dict[str, Any]:
+    """Return accuracy with its binomial error, likelihood (nats), calibration, rows, confusion.
+
+    Args:
+        classifier: on any device.
+        data: as in `scorelet.data.labelled.load_labelled`: its part `test`, or with `hold_out` the
+            last training pictures. Classes are matched by their names; those of an npz file
+            without names by their numbers.
+        settings: how.
+
+    Returns:
+        pictures, accuracy, accuracy_error, negative_log_likelihood, calibration_error; ``rows``
+        with the accuracy of each class; ``confusion``, whose row i counts for what the pictures of
+        class i were taken; ``classes``, and warnings.
+
+    Raises:
+        InputError: options for other models, data without labels, or with classes that the model
+            does not know.
+        ArrayFileError: an npz file that cannot be used.
+    """
+    _refuse_options(settings)
+    images = _labelled(classifier, data, settings)
+    labels = numbered(images, classifier.classes)
+    logits = logits_of(classifier, images, device=settings.device)
+    share = accuracy(logits, labels)
+    return {
+        "pictures": len(images),
+        "accuracy": share,
+        "accuracy_error": binomial_error(share, len(images)),
+        "negative_log_likelihood": negative_log_likelihood(logits, labels),
+        "calibration_error": calibration_error(logits, labels),
+        "rows": _rows(logits, labels, classifier.classes),
+        "classes": list(classifier.classes),
+        "confusion": confusion(logits, labels).tolist(),
+        "warnings": [note.removesuffix(".") for note in images.notes],
+    }
+
+
+@torch.no_grad()
+def logits_of(classifier: Classifier, images: LabelledImages, *, device: str = "auto") -> Logits:
+    """Return the logits of all pictures, on the CPU.
+
+    Raises:
+        InputError: another channel count than the model takes, or logits that are not finite.
+    """
+    place = choose_device(device)
+    model = copy.deepcopy(classifier).to(place).eval()
+    dtype = next((p.dtype for p in model.parameters()), torch.float32)
+    grow = model.channels is not None and images.channels == 1 and 1 not in model.channels
+    parts = []
+    for start in range(0, len(images), BATCH):
+        x = model.fitted(images.images(start, start + BATCH).to(place, dtype))
+        x = x.expand(-1, 3, -1, -1) if grow else x
+        parts.append(model(x).cpu())
+    logits = torch.cat(parts)
+    if not bool(logits.isfinite().all()):
+        raise InputError("The model's logits are NaN or infinite: fetch or copy its file again.")
+    return logits
+
+
+def numbered(images: LabelledImages, classes: tuple[str, ...]) -> Labels:
+    """Return the labels as numbers of the model's classes.
+
+    Raises:
+        InputError: a class of the data that the model does not know.
+    """
+    labels = torch.from_numpy(images.y)
+    unnamed = images.classes == tuple(str(number) for number in range(len(images.classes)))
+    if images.classes == classes or (unnamed and len(images.classes) <= len(classes)):
+        return labels
+    foreign = [name for name in images.classes if name not in classes]
+    if foreign:
+        raise InputError(
+            f"The data have the classes {_listed(images.classes)}, and the model knows "
+            f"{_listed(classes)}: use data with its classes."
+        )
+    return torch.tensor([classes.index(name) for name in images.classes])[labels]
+
+
+def _labelled(
+    classifier: Classifier, data: str | Path, settings: EvaluateSettings
+) -> LabelledImages:
+    colour = classifier.channels is None or 3 in classifier.channels
+    images = load_labelled(
+        data,
+        part="train" if settings.hold_out else "test",
+        channels=3 if colour else 1,
+        fit=None if classifier.size is None else pixels_fitter(classifier.size, classifier.fit),
+    )
+    if settings.hold_out:
+        _, images = images.hold_out(settings.hold_out)
+    return images if settings.limit is None else images.first(settings.limit)
+
+
+def _refuse_options(settings: EvaluateSettings) -> None:
+    for name in ("sigmas", "channels", "label"):
+        if getattr(settings, name) is not None:
+            word = "sigma" if name == "sigmas" else name
+            raise InputError(
+                f"{word} is for denoisers, and the model is a classifier: leave it out."
+            )
+
+
+def _rows(logits: Logits, labels: Labels, classes: tuple[str, ...]) -> list[dict[str, Any]]:
+    rows = []
+    for number, name in enumerate(classes):
+        own = labels == number
+        count = int(own.sum())
+        share = accuracy(logits[own], labels[own]) if count else None
+        error = None if share is None else binomial_error(share, count)
+        rows.append({"class": name, "pictures": count, "accuracy": share, "accuracy_error": error})
+    return rows
+
+
+def _listed(classes: tuple[str, ...]) -> str:
+    return ", ".join(classes[:10]) + (", ..." if len(classes) > 10 else "")

@@ -1,0 +1,126 @@
+"""Classifiers on labelled pictures: figures that can be counted by hand, classes by name."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from samples import colour_classifier, plain_colours, write_colours, write_png
+from scorelet.core.errors import ArrayFileError, InputError
+from scorelet.models import GaussianMixtureDenoiser
+from scorelet.tasks.evaluate import evaluate
+
+SIDE = 6
+GAIN = 2.0
+
+
+@pytest.fixture
+def classifier():
+    """Logits are GAIN times the mean colour."""
+    return colour_classifier(size=(SIDE, SIDE), gain=GAIN)
+
+
+@pytest.fixture
+def data(tmp_path):
+    """Six pictures, of which one has the wrong label."""
+    return write_colours(tmp_path / "data.npz", side=SIDE)
+
+
+def test_figures_are_those_that_can_be_counted(classifier, data):
+    result = evaluate(data, model=classifier)
+    assert (result["pictures"], result["classes"]) == (6, ["red", "green", "blue"])
+    assert result["confusion"] == [[2, 0, 0], [1, 1, 0], [0, 0, 2]]
+    assert result["accuracy"] == pytest.approx(5 / 6)
+    assert result["accuracy_error"] == pytest.approx(math.sqrt(5 / 6 / 6 / 6))
+    right = math.log(1 + 2 * math.exp(-GAIN))  # -log of e^g / (e^g + 2)
+    expected = (5 * right + right + GAIN) / 6
+    assert result["negative_log_likelihood"] == pytest.approx(expected, rel=1e-6)  # float32
+    rows = [(row["class"], row["pictures"], row["accuracy"]) for row in result["rows"]]
+    assert rows == [("red", 2, 1.0), ("green", 2, 0.5), ("blue", 2, 1.0)]
+    assert json.loads(json.dumps(result)) == result
+
+
+def test_the_last_training_pictures_may_be_held_out(classifier, data):
+    result = evaluate(data, model=classifier, hold_out=2)
+    assert (result["pictures"], result["accuracy"]) == (2, 0.5)
+    assert result["rows"][1] == {
+        "class": "green",
+        "pictures": 0,
+        "accuracy": None,
+        "accuracy_error": None,
+    }
+    assert evaluate(data, model=classifier, limit=5)["accuracy"] == 1
+    with pytest.raises(InputError, match="4 of 4 pictures cannot be held out"):
+        evaluate(data, model=classifier, hold_out=4)
+    with pytest.raises(InputError, match="hold-out is 0"):
+        evaluate(data, model=classifier, hold_out=0)
+
+
+def test_classes_are_matched_by_name_not_by_number(classifier, tmp_path):
+    """Folders are numbered in the order of names: blue, green, red."""
+    for name, colour in zip(("red", "green", "blue"), 255 * np.eye(3), strict=True):
+        for side in (4, 9):  # brought to the size that the model takes
+            pixels = np.broadcast_to(colour, (side, side, 3)).astype(np.uint8)
+            write_png(tmp_path / name / f"{side}.png", pixels)
+    (tmp_path / "red" / "broken.png").write_text("broken")
+    result = evaluate(tmp_path, model=classifier)
+    assert (result["pictures"], result["accuracy"]) == (6, 1.0)
+    assert result["confusion"] == [[2, 0, 0], [0, 2, 0], [0, 0, 2]]
+    (warning,) = result["warnings"]
+    assert warning.startswith("1 of 7 pictures were left out (broken.png)")
+    (tmp_path / "blue").rename(tmp_path / "violet")
+    with pytest.raises(InputError, match="have the classes green, red, violet, and the model"):
+        evaluate(tmp_path, model=classifier)
+
+
+def test_classes_without_names_are_matched_by_number(classifier, tmp_path):
+    path = tmp_path / "bare.npz"
+    np.savez(path, x_test=plain_colours([0, 1, 2], SIDE), y_test=np.arange(3))
+    assert evaluate(path, model=classifier)["accuracy"] == 1
+    np.savez(path, x_test=plain_colours([0, 1, 2], SIDE), y_test=np.arange(1, 4))
+    with pytest.raises(InputError, match="have the classes 0, 1, 2, 3, and the model knows red"):
+        evaluate(path, model=classifier)
+
+
+def test_gray_pictures_are_shown_to_a_model_of_colours_as_gray(classifier, tmp_path):
+    path = tmp_path / "gray.npz"
+    np.savez(path, x_test=np.full((2, SIDE, SIDE), 128, np.uint8), y_test=np.array([0, 1]))
+    result = evaluate(path, model=classifier)
+    expected = pytest.approx(math.log(3), rel=1e-6)  # all logits are alike
+    assert result["negative_log_likelihood"] == expected
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"sigmas": [25.0]}, "sigma is for denoisers, and the model is a classifier"),
+        ({"label": 1}, "label is for denoisers"),
+        ({"channels": 1}, "channels is for denoisers"),
+    ],
+)
+def test_options_of_denoisers_are_refused(classifier, data, options, words):
+    with pytest.raises(InputError, match=words):
+        evaluate(data, model=classifier, **options)
+
+
+def test_a_denoiser_has_no_hold_out(tmp_path):
+    write_png(tmp_path / "a.png", plain_colours([0], SIDE)[0])
+    one = torch.ones(1)
+    model = GaussianMixtureDenoiser(one, torch.zeros(1, 3, SIDE, SIDE), one)
+    with pytest.raises(InputError, match="hold-out is for classifiers"):
+        evaluate(tmp_path, model=model, hold_out=3)
+
+
+def test_data_without_labels_are_one_sentence(classifier, tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.zeros(3))
+    with pytest.raises(ArrayFileError, match="has no array x_test: it holds x"):
+        evaluate(tmp_path / "a.npz", model=classifier)
+
+
+def test_logits_that_are_not_finite_are_no_figures(classifier, data):
+    with torch.no_grad():
+        classifier.network.head.weight[0, 0] = torch.nan
+    with pytest.raises(InputError, match="logits are NaN or infinite"):
+        evaluate(data, model=classifier)
