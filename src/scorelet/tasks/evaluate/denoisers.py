@@ -37,7 +37,9 @@ def measure_denoiser(
         MissingExtraError: torchmetrics is not installed.
     """
     if settings.hold_out is not None:
-        raise InputError("The hold-out is for classifiers, and the model is a denoiser: leave it out.")
+        raise InputError(
+            "The hold-out is for classifiers, and the model is a denoiser: leave it out."
+        )
     source = _locate_photos(data)
     channels = settings.channels or _first(source).pixels.shape[2]
     pictures = load_pictures(source, channels=channels, limit=settings.limit)

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import torch
 from pydantic import Field, model_validator
 from torch import nn
@@ -11,12 +10,11 @@ from torch import nn
 from scorelet.core.errors import InputError
 from scorelet.core.network import Network
 from scorelet.data.labelled import LabelledImages, LabelledSamples, load_labelled
-from scorelet.data.pictures.types import from_unit, to_unit
 from scorelet.models import Classifier
-from scorelet.models.classifier import fitted
 from scorelet.tasks.experiments.base import Experiment
 from scorelet.tasks.experiments.networks import ModelConfig, make_network
 from scorelet.tasks.experiments.registry import register
+from scorelet.tasks.fitting import pixels_fitter
 from scorelet.training import (
     Best,
     Learner,
@@ -103,13 +101,7 @@ def build(config: ClassifyConfig) -> Experiment:
 def _labelled(data: LabelledConfig) -> tuple[LabelledImages, LabelledImages | None]:
     """Return what is learnt from, and what is validated on."""
 
-    def fit(pixels: np.ndarray) -> np.ndarray:
-        if data.size is None:
-            return pixels
-        image = torch.from_numpy(to_unit(pixels)).permute(2, 0, 1)[None]
-        unit = fitted(image, data.size, fit=data.fit)[0].permute(1, 2, 0).numpy()
-        return from_unit(unit, "uint8")
-
+    fit = None if data.size is None else pixels_fitter(data.size, data.fit)
     train = load_labelled(data.source, channels=data.channels, fit=fit)
     held = None
     if data.hold_out:
