@@ -13,38 +13,15 @@ import argparse
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from unit_watch import Watch, load_network, watch_on_pictures
 
-from scorelet.core.checkpoint import load_tensors, save_tensors
+from scorelet.core.checkpoint import save_tensors
 from scorelet.core.random import generator, randn
-from scorelet.data import load_pictures, locate, to_unit
 from scorelet.networks import ShuffleUNet
-from scorelet.networks.shuffle_unet import ResidualBlock
 
 RARELY = 0.01
 """Share of places below which a unit counts as idle."""
-
-
-class Watch:
-    """Second moments of a block's filtered input, and how often its units are active."""
-
-    def __init__(self, block: ResidualBlock, slope: float) -> None:
-        self.block, self.slope = block, slope
-        self.moments: Tensor | float = 0.0
-        self.active: Tensor | float = 0.0
-        self.calls = 0
-
-    def __call__(self, x: Tensor, *, overwrite: bool = False) -> Tensor:
-        """Do what the block does, and take notes; x is never overwritten."""
-        block = self.block
-        filtered = block.spatial(x)
-        hidden = block.expand(filtered)
-        rows = filtered.movedim(1, 0).flatten(1).double()
-        self.moments = self.moments + rows @ rows.mT / rows.shape[1]
-        self.active = self.active + (hidden > 0).double().mean((0, 2, 3))
-        self.calls += 1
-        return block.reduce(F.leaky_relu(hidden, self.slope)) + x
 
 
 def redraw(watch: Watch, rng: torch.Generator) -> int:
@@ -88,22 +65,10 @@ def without(network: ShuffleUNet, names: list[str]) -> ShuffleUNet:
 @torch.no_grad()
 def main(words: argparse.Namespace) -> None:
     """Read, watch on noisy pictures, redraw, write."""
-    tensors, header = load_tensors(words.source)
-    network = ShuffleUNet(**header["options"])
-    network.load_state_dict(tensors)
-    network.float()
-    blocks = {n: b for n, b in network.named_modules() if isinstance(b, ResidualBlock)}
-    watches = {name: Watch(block, words.slope) for name, block in blocks.items()}
-    for name, block in blocks.items():
-        block.forward = watches[name]
+    network, header = load_network(words.source)
     rng = generator(0)
-    for pixels in list(load_pictures(locate(words.data), channels=3))[:20]:
-        x = torch.from_numpy(to_unit(pixels)).permute(2, 0, 1)[None].float()
-        for sigma in (5, 25, 50):
-            network(x + sigma / 255 * randn(x.shape, rng=rng))
-    for name, block in blocks.items():
-        del block.forward
-        print(f"{name}: {redraw(watches[name], rng)} of {block.expand.out_channels} units redrawn")
+    for name, watch in watch_on_pictures(network, words.slope, words.data).items():
+        print(f"{name}: {redraw(watch, rng)} of {watch.block.expand.out_channels} units redrawn")
     smaller = without(network, words.drop)
     save_tensors(words.output, smaller.state_dict(), header | {"options": smaller.options})
 
