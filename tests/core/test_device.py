@@ -72,13 +72,41 @@ def test_an_unknown_dtype_is_one_sentence(monkeypatch, name):
         ("cpu", False, torch.float32),
     ],
 )
-def test_otherwise_the_device_and_a_measurement_decide(monkeypatch, device, faster, expected):
+def test_otherwise_the_device_and_the_processor_decide(monkeypatch, device, faster, expected):
     monkeypatch.delenv("SCORELET_DTYPE", raising=False)
     monkeypatch.setattr(policy, "_bfloat16_is_faster", lambda: faster)
     assert inference_dtype(torch.device(device)) == expected
 
 
-def test_a_processor_without_bfloat16_is_not_measured(monkeypatch):
-    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
-    monkeypatch.setattr(policy, "_convolution", None)  # would fail if it were called
-    assert policy._bfloat16_is_faster.__wrapped__() is False
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ("fpu sse2 avx512f avx512_bf16 amx_bf16", True),
+        ("fpu sse2 avx512_bf16", True),
+        ("fpu sse2 avx2 avx512f avx512_vnni", False),
+        ("", False),
+    ],
+)
+def test_bfloat16_is_taken_where_there_are_instructions_for_it(
+    tmp_path, monkeypatch, flags, expected
+):
+    listing = tmp_path / "cpuinfo"
+    listing.write_text(f"processor\t: 0\nflags\t\t: {flags}\nbugs\t\t: spectre_v1\n")
+    found = policy._processor_flags(listing)
+    assert found == set(flags.split())
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: True)
+    monkeypatch.setattr(policy, "_processor_flags", lambda: found)
+    assert policy._bfloat16_is_faster() is expected
+
+
+def test_systems_without_a_listing_take_float32(tmp_path):
+    assert policy._processor_flags(tmp_path / "none") == frozenset()
+
+
+def test_an_option_overrides_the_environment(monkeypatch):
+    monkeypatch.setenv("SCORELET_DTYPE", "bfloat16")
+    cpu = torch.device("cpu")
+    assert inference_dtype(cpu, "float32") == torch.float32
+    assert inference_dtype(cpu, "auto") == torch.bfloat16
+    with pytest.raises(InputError, match=r"^dtype='half': use float32, bfloat16 or float16\.$"):
+        inference_dtype(cpu, "half")

@@ -40,9 +40,17 @@ class ResidualMeter:
     _cut_off: list[np.ndarray] = field(default_factory=list)
     _brightness: list[np.ndarray] = field(default_factory=list)
 
-    def add(self, noisy: Pixels, clean: Pixels) -> None:
-        """Take in one tile: two arrays (rows, columns, channels) in the unit of the picture."""
-        self._power.append(_block_mean((noisy - clean) ** 2))
+    def add(self, noisy: Pixels, clean: Pixels, mask: np.ndarray | None = None) -> None:
+        """Take in one tile.
+
+        Args:
+            noisy, clean: (rows, columns, channels), in the unit of the picture.
+            mask: (rows, columns), true where they are data; blocks with others are left out.
+        """
+        power = _block_mean((noisy - clean) ** 2)
+        if mask is not None:
+            power *= _block_mean(mask[..., None].astype(np.float32)) == 1
+        self._power.append(power)
         self._activity.append(_block_mean(clean**2) - _block_mean(clean, per_channel=True))
         self._brightness.append(np.abs(_block_mean(clean)))
         touched = (noisy <= 0) | (noisy >= 1)

@@ -6,23 +6,29 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from scorelet.cli.options import DEFAULTS, Flag, Shared, complain
+from scorelet.cli.options import DEFAULTS, Flag, Shared, Whole, complain
 from scorelet.core.errors import InputError
 
 if TYPE_CHECKING:
-    from scorelet.tasks.inference import TileSide
     from scorelet.tasks.jobs import Outcome
+    from scorelet.tasks.progress import Bar
+    from scorelet.tasks.tiling import TileSide
 
 
 def denoise(
-    paths: list[Path],
+    paths: list[str],
     /,
     *,
     output: Annotated[str | None, Parameter(name=["--output", "-o"])] = None,
     model: str = "photo",
     sigma: float | None = None,
     strength: float = 1.0,
+    label: Whole | None = None,
     tile: str = "auto",
+    dtype: str = "auto",
+    form: Annotated[str | None, Parameter(name="--format")] = None,
+    quality: Whole | None = None,
+    dry_run: Flag = False,
     resume: Flag = False,
     overwrite: Flag = False,
     shared: Shared = DEFAULTS,
@@ -45,11 +51,16 @@ def denoise(
         model: built-in name (see scorelet models), .safetensors path or Hub id.
         sigma: noise level in 8-bit units (25 means 25/255), for models that are not blind.
         strength: how much of the found noise is taken out, 0 to 1.
+        label: class of the pictures, a number from 0 on, for models that know classes.
         tile: side in pixels, auto, or none for the whole picture at once.
+        dtype: of the convolutions: auto, float32, bfloat16 or float16.
+        form: png, tiff, jpeg, webp, bmp or pnm, for results whose names are not given.
+        quality: of JPEG and lossy WebP, 1 to 100; by default as the input.
+        dry_run: print the noise level only, write nothing.
         resume: keep what an interrupted job has finished.
         overwrite: replace existing files, even the input.
     """
-    from scorelet.tasks.denoise import Settings, denoise_files
+    from scorelet.tasks.denoise import Settings, Target, denoise_files, measure_files
     from scorelet.tasks.progress import Bar
 
     if sigma is not None and not 0 <= sigma < float("inf"):
@@ -58,33 +69,32 @@ def denoise(
         model=model,
         sigma=None if sigma is None else sigma / 255,
         strength=strength,
+        label=label,
         tile=parse_tile(tile),
         device=shared.device,
+        dtype=dtype,
     )
     start = time.perf_counter()
-    outcomes = []
-    alone = len(paths) == 1 and not paths[0].is_dir()
-    bar = Bar("denoising", 0, quiet=shared.quiet)
-
-    def tiles(done: int, count: int) -> None:
-        if alone:
-            bar.expect(count)
-            bar.reach(done)
-
-    with bar:
-        for outcome in denoise_files(
-            paths,
-            output,
-            settings=settings,
-            resume=resume,
-            overwrite=overwrite,
-            plan=None if alone else bar.expect,
-            on_tile=tiles,
-        ):
+    outcomes, said = [], Said(shared)
+    with Bar("denoising", 0, quiet=shared.quiet) as bar:
+        listener = Watch(bar, shared)
+        if dry_run:
+            job = measure_files(paths, settings=settings, listener=listener)
+        else:
+            job = denoise_files(
+                paths,
+                output,
+                settings=settings,
+                target=Target(form, quality),
+                resume=resume,
+                overwrite=overwrite,
+                listener=listener,
+            )
+        for outcome in job:
             outcomes.append(outcome)
-            if not alone:
-                bar.advance(outcome.task.source.name)
-            _tell(outcome, shared)
+            listener.done(outcome.task.source.name)
+            said.outcome(outcome)
+    said.rest()
     return _finish(outcomes, time.perf_counter() - start, shared)
 
 
@@ -99,18 +109,76 @@ def parse_tile(text: str) -> "TileSide":
     return int(text)
 
 
-def _tell(outcome: "Outcome", shared: Shared) -> None:
-    if outcome.error:
-        complain(outcome.error)
-        return
-    assert outcome.report is not None
-    kept = " (kept from before)" if outcome.resumed else ""
-    pages = outcome.report["pages"]
-    for number, page in enumerate(pages):
-        name = f"{outcome.task.source}" + (f" page {number + 1}" if len(pages) > 1 else "")
-        shared.say(f"{name}: sigma {_level(page)} -> {outcome.task.target}{kept}")
-        for warning in page["warnings"]:
-            shared.warn(f"{name}: {warning}.")
+class Said:
+    """What was said of files; a warning of one kind is written out once, and counted then."""
+
+    def __init__(self, shared: Shared) -> None:
+        self.shared = shared
+        self._again: dict[str, list[str]] = {}
+        self._notes: list[tuple[Path, dict[str, str]]] = []
+
+    def outcome(self, outcome: "Outcome") -> None:
+        """Print what became of a file."""
+        if outcome.error:
+            complain(outcome.error)
+            return
+        assert outcome.report is not None
+        kept = " (kept from before)" if outcome.resumed else ""
+        target = f" -> {outcome.report['output']}{kept}" if "output" in outcome.report else ""
+        pages = outcome.report["pages"]
+        for number, page in enumerate(pages):
+            name = f"{outcome.task.source}" + (f" page {number + 1}" if len(pages) > 1 else "")
+            self.shared.say(f"{name}: sigma {_level(page)}{target}")
+            for warning in page["warnings"]:
+                self._warn(name, warning)
+            self._notes += [(outcome.task.source, note) for note in page["notes"]]
+
+    def _warn(self, name: str, warning: str) -> None:
+        kind = warning.partition(":")[0]
+        if kind in self._again:
+            self._again[kind].append(name)
+        else:
+            self._again[kind] = []
+            self.shared.warn(f"{name}: {warning}.")
+
+    def rest(self) -> None:
+        """Print what has been counted."""
+        from scorelet.data.pictures.notes import Note, sentences
+
+        for sentence in sentences((path, Note(**note)) for path, note in self._notes):
+            self.shared.warn(sentence)
+        for kind, names in self._again.items():
+            if names:
+                more = (
+                    f", {names[1]}, ..." if len(names) > 2 else "".join(f", {n}" for n in names[1:])
+                )
+                self.shared.warn(f"{len(names)} more: {kind} ({names[0]}{more}).")
+
+
+class Watch:
+    """Moves the bar: by tiles for one file, by files for several."""
+
+    def __init__(self, bar: "Bar", shared: Shared) -> None:
+        self.bar, self.shared, self.alone = bar, shared, True
+
+    def files(self, count: int) -> None:
+        """See `Listener`, and so below."""
+        self.alone = count == 1
+        if not self.alone:
+            self.bar.expect(count)
+
+    def tile(self, done: int, count: int) -> None:  # noqa: D102
+        if self.alone:
+            self.bar.expect(count)
+            self.bar.reach(done)
+
+    def left_out(self, text: str) -> None:  # noqa: D102
+        self.shared.warn(f"{text}.")
+
+    def done(self, name: str) -> None:
+        """Move on by a file."""
+        if not self.alone:
+            self.bar.advance(name)
 
 
 def _level(page: dict[str, Any]) -> str:

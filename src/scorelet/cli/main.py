@@ -10,7 +10,7 @@ import signal
 import sys
 from importlib.metadata import version
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from scorelet.cli import classify, denoise, evaluate, field, info, models, reproduce, scatter, train
 from scorelet.cli.options import (
@@ -28,6 +28,7 @@ app = App(
     help="Probability models of images and fields. Start with:  scorelet denoise PHOTO.png\n\n"
     "With --debug an error shows where it came from.",
     version=lambda: version("scorelet"),
+    default_parameter=Parameter(json_list=False, json_dict=False),  # '[Set 1] a.png' is a name
 )
 for command in (
     denoise.denoise,

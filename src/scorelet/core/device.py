@@ -1,14 +1,17 @@
-"""Which device and which dtype: one policy, measured where a guess would be wrong."""
+"""Which device and which dtype: one policy, decided by what a machine is, not by how busy it is."""
 
 import os
-import time
-from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 
 from scorelet.core.errors import InputError
+
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+
+FAST_BFLOAT16 = ("amx_bf16", "avx512_bf16")
+"""Instructions that multiply in bfloat16, as Linux calls them: at least 1.25 times float32."""
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -30,43 +33,46 @@ def choose_device(name: str = "auto") -> torch.device:
     return device
 
 
-def inference_dtype(device: torch.device) -> torch.dtype:
+def inference_dtype(device: torch.device, precision: str = "auto") -> torch.dtype:
     """Return the dtype in which dense convolutions run best on `device`.
 
-    cuda: float16; mps: float32; cpu: bfloat16 where a 3x3 convolution of 64 channels is measured
-    at least 1.25 times as fast as in float32 (AMX and AVX512-BF16 are, plain AVX2 is not). The
-    environment variable SCORELET_DTYPE (float32, bfloat16, float16) overrides the rule.
+    cuda: float16; mps: float32; cpu: bfloat16 where the processor has instructions for it
+    (`FAST_BFLOAT16`), else float32. So one machine always takes the same.
+
+    Args:
+        device: where convolutions run.
+        precision: float32, bfloat16 or float16 override the rule; auto leaves it to the
+            environment variable SCORELET_DTYPE, if it is set, and then to the rule.
+
+    Raises:
+        InputError: an unknown name.
     """
-    forced = os.environ.get("SCORELET_DTYPE")
-    if forced:
-        if forced not in ("float32", "bfloat16", "float16"):
-            raise InputError(f"SCORELET_DTYPE={forced!r}: use float32, bfloat16 or float16.")
+    forced = precision if precision != "auto" else os.environ.get("SCORELET_DTYPE") or "auto"
+    if forced not in PRECISIONS:
+        name = "SCORELET_DTYPE" if precision == "auto" else "dtype"
+        raise InputError(f"{name}={forced!r}: use float32, bfloat16 or float16.")
+    if forced != "auto":
         return getattr(torch, forced)
     if device.type == "cuda":
         return torch.float16
     return torch.bfloat16 if device.type == "cpu" and _bfloat16_is_faster() else torch.float32
 
 
-@cache
 def _bfloat16_is_faster() -> bool:
-    """Compare the best of alternating runs, so that a busy machine does not change the answer."""
-    if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
-        return False
-    convolutions = [_convolution(dtype) for dtype in (torch.float32, torch.bfloat16)]
-    best = [float("inf")] * 2
-    with torch.inference_mode():
-        for _ in range(12):
-            for k, convolve in enumerate(convolutions):
-                start = time.perf_counter()
-                convolve()
-                best[k] = min(best[k], time.perf_counter() - start)
-    return best[0] > 1.25 * best[1]
+    """Whether the processor multiplies in bfloat16, and torch's kernels use it."""
+    fast = not _processor_flags().isdisjoint(FAST_BFLOAT16)
+    return fast and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
-def _convolution(dtype: torch.dtype) -> Callable[[], torch.Tensor]:
-    x = torch.ones(1, 64, 48, 48, dtype=dtype).to(memory_format=torch.channels_last)
-    weight = torch.ones(64, 64, 3, 3, dtype=dtype).to(memory_format=torch.channels_last)
-    return lambda: F.conv2d(x, weight, padding=1)
+@cache
+def _processor_flags(listing: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
+    """Return the instruction sets of the processor by Linux's names; none on other systems."""
+    try:
+        lines = listing.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return frozenset()
+    flags = (line.partition(":")[2] for line in lines if line.startswith("flags"))
+    return frozenset(next(flags, "").split())
 
 
 def _has_mps() -> bool:

@@ -49,3 +49,11 @@ def as_text(value: str | Path, *, name: str = "path") -> str:
             f"expected at most {LONGEST}."
         )
     return expanded
+
+
+def exists(path: Path) -> bool:
+    """Whether there is something at a path; False for names that are too long for any file."""
+    try:
+        return path.exists()
+    except OSError:
+        return False

@@ -1,8 +1,7 @@
 """Run a denoiser over arrays of any size, in the dtype that is fastest here."""
 
 import copy
-from collections.abc import Callable, Iterator
-from typing import Literal
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -14,10 +13,9 @@ from scorelet.core.memory import keep_large_buffers
 from scorelet.data import from_unit, to_unit
 from scorelet.models import Denoiser, ResidualDenoiser
 from scorelet.networks import folded
-from scorelet.tasks.tiling import Tile, auto_side, plan
+from scorelet.tasks.tiling import Tile, TileSide, auto_side, plan
 
 Pixels = np.ndarray
-TileSide = int | Literal["auto"] | None
 
 
 def prepare(
@@ -67,19 +65,18 @@ def denoise_tiles(
         label: class of the picture, for denoisers that know classes.
         tile: side in pixels, "auto" or None for the whole picture at once.
 
-    The two arrays are float32 in [0, 1] units, (rows, columns, channels) of the tile's target;
-    the denoised one is neither clipped nor rounded.
+    The two arrays are floats in [0, 1] units, (rows, columns, channels) of the tile's target; the
+    denoised one is neither clipped nor rounded.
     """
-    device = next((p.device for p in denoiser.parameters()), torch.device("cpu"))
     for piece in tiles_of(denoiser, pixels, tile=tile):
         noisy = to_unit(pixels[piece.rows, piece.columns])
-        clean = _run(denoiser, noisy, sigma, label, device)
+        clean = run_tile(denoiser, noisy, sigma, label)
         keep = piece.keep_rows, piece.keep_columns
         yield piece, noisy[keep], clean[keep]
 
 
 def tiles_of(denoiser: Denoiser, pixels: Pixels, *, tile: TileSide = "auto") -> list[Tile]:
-    """Return the tiles of `denoise_tiles`."""
+    """Plan the tiles of a picture (height, width, channels); see `scorelet.tasks.tiling`."""
     height, width = pixels.shape[:2]
     side = auto_side(height, width) if isinstance(tile, str) else tile
     radius, multiple = denoiser.locality
@@ -95,56 +92,39 @@ def denoise_array(
     *,
     label: int | None = None,
     tile: TileSide = "auto",
-    strength: float = 1.0,
-    on_tile: Callable[[Tile, Pixels, Pixels], None] | None = None,
 ) -> Pixels:
-    """Return noisy + strength (denoised - noisy) with the dtype of `pixels`.
+    """Return the denoiser's answer, as it is, with the dtype of `pixels`.
 
-    For integer pixels the denoised ones are clipped to [0, 1] first, so that half the strength is
-    the mean of the input and the full result.
-
-    Args:
-        denoiser, pixels, sigma, label, tile: as in `denoise_tiles`.
-        strength: share of the noise that is taken out, 0 to 1.
-        on_tile: called with (tile, noisy, denoised) after each tile.
+    This is what is measured; pictures of users go through `scorelet.tasks.denoise`, which looks
+    after units, outliers and gaps. Arguments are those of `denoise_tiles`.
 
     Raises:
         InputError: the network's numbers overflow its dtype.
     """
     result = np.empty_like(pixels)
-    for piece, noisy, clean in denoise_tiles(denoiser, pixels, sigma, label=label, tile=tile):
-        _refuse_overflow(clean)
-        mixed = clean if strength == 1 else _mixed(noisy, clean, strength, pixels.dtype)
-        result[piece.target_rows, piece.target_columns] = from_unit(mixed, pixels.dtype)
-        if on_tile:
-            on_tile(piece, noisy, clean)
+    for piece, _, clean in denoise_tiles(denoiser, pixels, sigma, label=label, tile=tile):
+        result[piece.target_rows, piece.target_columns] = from_unit(clean, pixels.dtype)
     return result
 
 
-def _mixed(noisy: Pixels, clean: Pixels, strength: float, dtype: np.dtype) -> Pixels:
-    full = np.clip(clean, 0, 1) if dtype.kind == "u" else clean
-    return noisy + strength * (full - noisy)
+@torch.no_grad()  # not inference_mode: a denoiser may itself be a gradient, by torch.func
+def run_tile(
+    denoiser: Denoiser, noisy: Pixels, sigma: float | None, label: int | None = None
+) -> Pixels:
+    """Return the denoiser's answer to (rows, columns, channels) floats, float32 or its own dtype.
 
-
-def _refuse_overflow(clean: Pixels) -> None:
+    Raises:
+        InputError: the answer is not finite.
+    """
+    numbers = [t for t in denoiser.state_dict().values() if t.is_floating_point()]
+    device = numbers[0].device if numbers else torch.device("cpu")
+    double = any(t.dtype == torch.float64 for t in numbers)
+    samples = np.ascontiguousarray(noisy, np.float64 if double else np.float32)
+    batch: Tensor = torch.from_numpy(samples).to(device)[None].permute(0, 3, 1, 2)
+    clean = denoiser(batch, sigma, label=label)[0].permute(1, 2, 0).cpu().numpy()
     if not np.isfinite(clean).all():
         raise InputError(
             "The result is NaN or infinite, because the values are too large for the dtype of the "
             "convolutions: bring them to [0, 1], or set SCORELET_DTYPE=float32."
         )
-
-
-@torch.no_grad()  # not inference_mode: a denoiser may be a gradient itself, by torch.func
-def _run(
-    denoiser: Denoiser,
-    noisy: Pixels,
-    sigma: float | None,
-    label: int | None,
-    device: torch.device,
-) -> Pixels:
-    batch: Tensor = (
-        torch.from_numpy(np.ascontiguousarray(noisy, dtype=np.float32))
-        .to(device)[None]
-        .permute(0, 3, 1, 2)
-    )
-    return denoiser(batch, sigma, label=label)[0].permute(1, 2, 0).cpu().numpy()
+    return clean

@@ -8,7 +8,9 @@ from typing import Any
 
 from scorelet.core.errors import InputError, ScoreletError
 from scorelet.core.files import remove_leftovers
+from scorelet.core.paths import exists
 from scorelet.tasks.journal import Journal, digest
+from scorelet.tasks.locks import Locks
 from scorelet.tasks.planning import Task, identity
 
 Report = dict[str, Any]
@@ -39,6 +41,7 @@ def run_tasks(
     resume: bool = False,
     overwrite: bool = False,
     journal: bool = True,
+    writes: bool = True,
 ) -> Iterator[Outcome]:
     """Run `work` on every task and yield what became of it.
 
@@ -48,46 +51,73 @@ def run_tasks(
         verb: names the journal.
         settings: what the results depend on; a resumed job repeats files made with others.
         resume: skip files that are finished; replace those that such a job has made.
-        overwrite: replace what exists, the sources included.
-        journal: keep one; a job of one file has no need of it.
+        overwrite: replace files that exist, the sources included.
+        journal: keep one; a job of one file has no need of it. The folders of a job with a journal
+            are its own until it ends.
+        writes: whether there are targets at all; if not, nothing is looked after but the work.
 
     Raises:
         InputError: without `overwrite`, a target is one of the sources, or it exists and such a
-            job has not made it, or `resume` was not asked for; nothing has been written then.
+            job has not made it, or `resume` was not asked for; a target is no regular file; another
+            job works in one of the folders. Nothing has been written then.
     """
-    book = Journal(verb, settings) if journal else None
-    if not overwrite:
-        _refuse_existing(tasks, book, resume=resume)
-    for task in tasks:
-        if task.problem:
-            yield Outcome(task, None, task.problem)
-            continue
-        done = book.report(task.source, task.target) if book and resume else None
-        if done is not None:
-            yield Outcome(task, _with_paths(task, done), resumed=True)
-            continue
-        yield _run_one(task, work, book)
-
-
-def _run_one(task: Task, work: Work, journal: Journal | None) -> Outcome:
-    missing = [p for p in (task.target.parent, *task.target.parent.parents) if not p.exists()]
-    try:
-        task.target.parent.mkdir(parents=True, exist_ok=True)
+    if not writes:
+        for task in tasks:
+            yield _outcome(task, lambda task=task: work(task, _ignore), writes=False)
+        return
+    with Locks(verb) as locks:
         if journal:
-            journal.check(task.target)
-        remove_leftovers(task.target)
-        report = work(task, _publishing(task, journal))
+            for folder in {task.target.parent for task in tasks if not task.problem}:
+                locks.take(folder)
+        book = Journal(verb, settings) if journal else None
+        _refuse_irregular(tasks)
+        if not overwrite:
+            _refuse_existing(tasks, book, resume=resume)
+        for task in tasks:
+            done = book.report(task.source, task.target) if book and resume else None
+            if done is not None and not task.problem:
+                yield Outcome(task, _with_paths(task, done), resumed=True)
+                continue
+            yield _outcome(task, lambda task=task: _made(task, work, book, locks))
+
+
+def _outcome(task: Task, make: Callable[[], Report], *, writes: bool = True) -> Outcome:
+    """Return what `make` reports, or say in a sentence why it does not."""
+    if task.problem:
+        return Outcome(task, None, task.problem)
+    try:
+        return Outcome(task, _with_paths(task, make(), writes=writes))
     except Exception as error:  # whatever it is, the other files are done
         _log.debug("%s failed", task.source, exc_info=True)
-        for folder in missing:
-            _remove_if_empty(folder)
         return Outcome(task, None, _sentence(task, error))
-    return Outcome(task, _with_paths(task, report))
+
+
+def _made(task: Task, work: Work, journal: Journal | None, locks: Locks) -> Report:
+    """Make a target; folders that are made for it go again if it is not."""
+    folder = task.target.parent
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if journal:
+            locks.take(folder)
+            journal.check(task.target)
+        remove_leftovers(task.target)
+        return work(task, _publishing(task, journal))
+    except Exception:
+        if missing:
+            locks.drop(folder)
+        for path in missing:
+            _remove_if_empty(path)
+        raise
+
+
+def _ignore(_temporary: Path, _report: Report) -> None:
+    """Publish nothing."""
 
 
 def _publishing(task: Task, journal: Journal | None) -> Publish:
     if journal is None:
-        return lambda _temporary, _report: None
+        return _ignore
     return lambda temporary, report: journal.add(
         task.target, digest(task.source), digest(temporary), report
     )
@@ -100,8 +130,9 @@ def _remove_if_empty(folder: Path) -> None:
         _log.debug("%s is kept", folder)
 
 
-def _with_paths(task: Task, report: Report) -> Report:
-    return {"input": str(task.source), "output": str(task.target), **report}
+def _with_paths(task: Task, report: Report, *, writes: bool = True) -> Report:
+    output = {"output": str(task.target)} if writes else {}
+    return {"input": str(task.source), **output, **report}
 
 
 def _sentence(task: Task, error: Exception) -> str:
@@ -124,10 +155,20 @@ def _sentence(task: Task, error: Exception) -> str:
     )
 
 
+def _refuse_irregular(tasks: list[Task]) -> None:
+    """Refuse to put a file in the place of a folder, a device or a pipe, whatever was asked for."""
+    for task in tasks:
+        if not task.problem and exists(task.target) and not task.target.is_file():
+            raise InputError(
+                f"{task.target} is a folder, a device or a pipe, which no file may replace: choose "
+                "another -o."
+            )
+
+
 def _refuse_existing(tasks: list[Task], journal: Journal | None, *, resume: bool) -> None:
     """Refuse to touch what was there before; when resuming, what a job has made may be touched."""
     planned = [task for task in tasks if not task.problem]
-    existing = [task.target for task in planned if task.target.exists()]
+    existing = [task.target for task in planned if exists(task.target)]
     sources = {identity(task.source) for task in planned if task.source.exists()}
     for target in existing:
         if identity(target) in sources:

@@ -1,12 +1,21 @@
 """Which file is made from which: sources, targets, and inputs that cannot be used."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from scorelet.core.errors import InputError
-from scorelet.data import SUFFIXES, find_pictures, suffix_for_result
+from scorelet.core.paths import as_path
+from scorelet.data import (
+    SUFFIXES,
+    find_pictures,
+    list_folder,
+    skipped_sentence,
+    suffix_for_result,
+)
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -18,7 +27,14 @@ class Task:
     problem: str | None = None
 
 
-def plan_tasks(paths: list[Path], output: str | Path | None, *, suffix: str) -> list[Task]:
+def plan_tasks(
+    paths: Sequence[str | Path],
+    output: str | Path | None,
+    *,
+    suffix: str,
+    form: str | None = None,
+    say: Say = lambda _text: None,
+) -> list[Task]:
     """Pair every picture of `paths` (files and folders) with its target.
 
     Args:
@@ -26,25 +42,31 @@ def plan_tasks(paths: list[Path], output: str | Path | None, *, suffix: str) -> 
         output: None: beside the source, as ``photo<suffix>.png`` or ``folder<suffix>/``; for one
             file the name of its target, or a folder; for several a folder. A name that ends in a
             slash is a folder. Names that are not given end as `suffix_for_result` says.
-        suffix: what default names get, for example "_denoised".
+        suffix: what default names get, for example "_denoised". A picture that is called so, and
+            whose original is among the others, is an earlier result and is left out.
+        form: of results whose names are not given, one of `FORMAT_NAMES`; None: the source's.
+        say: called with sentences without a full stop, about what is left out.
 
     A path that does not exist, a folder without pictures and the like become tasks with a
     problem, so that the others are done.
 
     Raises:
-        InputError: no paths, a file as the output of several, or two sources with one target.
+        InputError: no paths, an empty one, a file as the output of several, or two sources with
+            one target.
     """
     if not paths:
         raise InputError("No picture was named: give files or folders.")
-    paths = list(dict.fromkeys(paths))
-    single = len(paths) == 1 and not _is_folder(paths[0])
-    folder = output is None or _is_folder(Path(output)) or _named_as_folder(str(output))
-    if single and not folder:
-        return [_task(paths[0], Path(output))]
-    if output is not None and not single and _is_file_name(Path(output)):
+    found = list(dict.fromkeys(as_path(path) for path in paths))
+    single = len(found) == 1 and not _is_folder(found[0])
+    root = None if output is None else as_path(output, name="output")
+    folder = root is None or _is_folder(root) or _named_as_folder(str(output))
+    if single and root is not None and not folder:
+        return [_task(found[0], root)]
+    if root is not None and not single and _is_file_name(root):
         raise InputError(f"{output} is the name of a file, but several results need a folder.")
-    root = None if output is None else Path(output)
-    return _without_collisions([task for path in paths for task in _tasks_of(path, root, suffix)])
+    names = Names(suffix, form)
+    tasks = [task for path in found for task in _tasks_of(path, root, names, say)]
+    return _without_collisions(_without_results(tasks, suffix, say))
 
 
 def identity(path: Path) -> tuple[int, int]:
@@ -53,41 +75,78 @@ def identity(path: Path) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _tasks_of(path: Path, output: Path | None, suffix: str) -> Iterator[Task]:
+@dataclass(frozen=True)
+class Names:
+    """How results are called whose names are not given: `plan_tasks` has the arguments."""
+
+    suffix: str
+    form: str | None
+
+    def ending(self, source: Path) -> str:
+        """Return the suffix of the result of a file."""
+        return suffix_for_result(source, self.form)
+
+
+def _tasks_of(path: Path, output: Path | None, names: Names, say: Say) -> Iterator[Task]:
     if _is_folder(path):
-        yield from _tasks_in(path, output or _beside(path, suffix))
+        yield from _tasks_in(path, output or _beside(path, names.suffix), names, say)
     elif output is not None:
-        yield _task(path, output / _named(path).name)
+        yield _task(path, output / path.with_suffix(names.ending(path)).name)
     else:
-        yield _task(path, path.with_name(f"{path.stem}{suffix}{suffix_for_result(path)}"))
+        yield _task(path, path.with_name(f"{path.stem}{names.suffix}{names.ending(path)}"))
 
 
-def _tasks_in(folder: Path, root: Path) -> Iterator[Task]:
+def _tasks_in(folder: Path, root: Path, names: Names, say: Say) -> Iterator[Task]:
     """Pair the pictures of a folder; those in `root` are results if it lies inside the folder."""
-    locked: list[OSError] = []
-    for _ in os.walk(folder, onerror=locked.append):
-        pass
-    for error in locked:
-        where = Path(error.filename)
-        yield Task(where, where, f"{where} cannot be read: {error.strerror}.")
+    locked = list(_locked_folders(folder))
+    yield from locked
     try:
         found = find_pictures(folder)
     except InputError as error:
         if not locked:
             yield Task(folder, folder, str(error))
         return
+    if skipped := list_folder(folder).skipped:
+        say(f"in {folder}, {skipped_sentence(skipped)}")
     inside = root.resolve()
     if folder.resolve() in inside.parents:
         found = [path for path in found if inside not in path.resolve().parents]
     if not found:
         yield Task(folder, folder, f"{folder} contains no pictures but those in {root}.")
     for source in found:
-        yield Task(source, root / _named(source.relative_to(folder), folder))
+        named = source.relative_to(folder).with_suffix(names.ending(source))
+        yield Task(source, root / named)
 
 
-def _named(path: Path, folder: Path = Path()) -> Path:
-    """Return the name of the result of `path`, which is read from `folder`."""
-    return path.with_suffix(suffix_for_result(folder / path))
+def _locked_folders(folder: Path) -> Iterator[Task]:
+    locked: list[OSError] = []
+    for _ in os.walk(folder, onerror=locked.append):
+        pass
+    for error in locked:
+        where = Path(error.filename)
+        yield Task(where, where, f"{where} cannot be read: {error.strerror}.")
+
+
+def _without_results(tasks: list[Task], suffix: str, say: Say) -> list[Task]:
+    """Leave out what an earlier run has made of others: photo<suffix>.png, folder<suffix>/."""
+    originals = {task.source.with_suffix("") for task in tasks}
+    kept = [task for task in tasks if not _earlier(task.source, suffix) & originals]
+    left = len(tasks) - len(kept)
+    if left:
+        what = "1 picture is" if left == 1 else f"{left} pictures are"
+        say(f"{what} left out, called ...{suffix} beside the original")
+    return kept
+
+
+def _earlier(source: Path, suffix: str) -> set[Path]:
+    """Return what a file may be the result of, without suffixes."""
+    path = source.with_suffix("")
+    found = set()
+    for place in (path, *path.parents):
+        if place.name.endswith(suffix) and place.name != suffix:
+            original = place.with_name(place.name.removesuffix(suffix))
+            found.add(original / path.relative_to(place) if place != path else original)
+    return found
 
 
 def _task(source: Path, target: Path) -> Task:

@@ -7,8 +7,12 @@ The network also works on blocks of `multiple` pixels (its halvings), so tiles s
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from scorelet.core.errors import InputError
+
+TileSide = int | Literal["auto"] | None
+"""Side of a tile in pixels; None: the whole picture at once."""
 
 AUTO_SIDE = 2048
 """Largest side in pixels of automatic tiles: about 1 GB of activations, margins cost a tenth."""

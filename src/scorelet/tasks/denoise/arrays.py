@@ -1,0 +1,102 @@
+"""Pictures that are in memory: arrays, tensors and Pillow's, as `Picture` and back."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scorelet.core.arrays import plain_array
+from scorelet.core.errors import InputError
+from scorelet.data import Picture
+from scorelet.data.pictures.types import join_samples, split_samples
+
+Pixels = np.ndarray
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """Pictures that were given in memory.
+
+    Attributes:
+        pictures: one, or those of a batch.
+        batch: whether there was a batch axis.
+        back: makes of a picture what was given.
+    """
+
+    pictures: list[Picture]
+    batch: bool
+    back: Callable[[Picture], Any]
+
+
+def in_memory(source: Any) -> InMemory:  # noqa: ANN401 - whatever holds numbers
+    """Take an array, a tensor or a Pillow picture.
+
+    Args:
+        source: an array (height, width) or ([batch,] height, width, channels), or a tensor
+            (height, width) or ([batch,] channels, height, width); of 1 or 3 channels, and one more
+            for opacity; uint8, uint16 or floats. Pixels that are NaN or infinite are gaps.
+
+    Raises:
+        InputError: other shapes or dtypes.
+    """
+    array = plain_array(source)
+    tensor = isinstance(source, Tensor)
+    if array.ndim not in (2, 3, 4) or 0 in array.shape:
+        raise InputError(_shape(array, tensor=tensor))
+    if tensor and array.ndim > 2:
+        array = np.ascontiguousarray(np.moveaxis(array, -3, -1))
+    if array.ndim > 2 and array.shape[-1] > 4:
+        raise InputError(_shape(plain_array(source), tensor=tensor))
+    batch = array.ndim == 4
+    pictures = [_picture(one) for one in (array if batch else [array])]
+    return InMemory(pictures, batch, _way_back(source, flat=array.ndim == 2))
+
+
+def _shape(array: Pixels, *, tensor: bool) -> str:
+    expected = (
+        "a tensor (channel, height, width), or with a batch axis before them"
+        if tensor
+        else "an array (height, width), (height, width, channel) or (batch, height, width, channel)"
+    )
+    return (
+        f"The picture has the shape {array.shape}: expected {expected}, of 1 or 3 channels and, if "
+        "there is one, an opacity."
+    )
+
+
+def _picture(samples: Pixels) -> Picture:
+    """Return (height, width[, channels]) samples as a picture; what is not finite is masked."""
+    if samples.dtype == np.float16:
+        samples = samples.astype(np.float32)
+    colours, alpha = split_samples(samples)
+    finite = np.asarray(np.isfinite(colours).all(2))
+    return Picture(colours, alpha, mask=None if finite.all() else finite)
+
+
+def _way_back(source: Any, *, flat: bool) -> Callable[[Picture], Any]:  # noqa: ANN401
+    """Return what makes of a picture the type, dtype and axes of `source`."""
+
+    def array(picture: Picture) -> Pixels:
+        samples = join_samples(picture)
+        return samples if flat or samples.ndim == 3 else samples[..., None]
+
+    if isinstance(source, Tensor):
+        return lambda picture: _tensor(array(picture)).to(source)
+    if _is_pillow(source):
+        return lambda picture: sys.modules["PIL.Image"].fromarray(join_samples(picture))
+    dtype = getattr(source, "dtype", None)
+    return lambda picture: array(picture).astype(dtype or picture.pixels.dtype, copy=False)
+
+
+def _tensor(array: Pixels) -> Tensor:
+    tensor = torch.from_numpy(array)
+    return tensor if tensor.ndim == 2 else tensor.permute(2, 0, 1)
+
+
+def _is_pillow(source: Any) -> bool:  # noqa: ANN401
+    pillow = sys.modules.get("PIL.Image")
+    return pillow is not None and isinstance(source, pillow.Image)

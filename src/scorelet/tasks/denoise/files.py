@@ -1,0 +1,149 @@
+"""`denoise` for files and folders: page by page each file is read, planned, run and written."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from scorelet.core.errors import InputError
+from scorelet.core.paths import as_path, exists
+from scorelet.data import SUFFIXES, Picture, check_target, count_pages, write_pages
+from scorelet.tasks.denoise.model import Model, load_model
+from scorelet.tasks.denoise.page import denoised_pages
+from scorelet.tasks.denoise.settings import (
+    NOBODY,
+    SETTINGS,
+    TARGET,
+    Denoised,
+    Listener,
+    Settings,
+    Target,
+)
+from scorelet.tasks.jobs import Outcome, Publish, run_tasks
+from scorelet.tasks.planning import Task, plan_tasks
+
+SUFFIX = "_denoised"
+"""What results are called that have no name given."""
+
+
+def denoise_files(
+    paths: Sequence[str | Path],
+    output: str | Path | None = None,
+    *,
+    settings: Settings = SETTINGS,
+    target: Target = TARGET,
+    resume: bool = False,
+    overwrite: bool = False,
+    listener: Listener = NOBODY,
+) -> Iterator[Outcome]:
+    """Denoise files and folders into files; yield what became of each, in order.
+
+    Args:
+        paths: files and folders of pictures.
+        output: see `plan_tasks`; by default beside the source with "_denoised" in the name.
+        settings: how to denoise.
+        target: how to write.
+        resume: keep what an interrupted job with the same settings has finished.
+        overwrite: replace files that exist, the inputs included if they are the outputs.
+        listener: is told how it goes on.
+
+    Raises:
+        InputError: nothing to do, targets that exist, an unknown model, another job at work.
+    """
+    if output is None and len(paths) == 2:
+        _refuse_forgotten_option(*map(as_path, paths))
+    model = load_model(settings)
+    tasks = plan_tasks(paths, output, suffix=SUFFIX, form=target.form, say=listener.left_out)
+    listener.files(len(tasks))
+    yield from run_tasks(
+        tasks,
+        lambda task, publish: _denoise_file(task, model, settings, target, publish, listener),
+        verb="denoise",
+        settings={
+            "model": model.digest,
+            "sigma": settings.sigma,
+            "strength": settings.strength,
+            "label": settings.label,
+            "dtype": model.dtype,
+            "quality": target.quality,
+        },
+        resume=resume,
+        overwrite=overwrite,
+        journal=len(paths) > 1 or as_path(paths[0]).is_dir(),
+    )
+
+
+def measure_files(
+    paths: Sequence[str | Path],
+    *,
+    settings: Settings = SETTINGS,
+    listener: Listener = NOBODY,
+) -> Iterator[Outcome]:
+    """Find the noise of files and folders, as `denoise_files` would, and write nothing."""
+    model = load_model(settings)
+    tasks = plan_tasks(paths, None, suffix=SUFFIX, say=listener.left_out)
+    listener.files(len(tasks))
+
+    def measure(task: Task, _publish: Publish) -> dict[str, Any]:
+        pages = denoised_pages(task.source, model.denoiser, settings, listener=listener)
+        return _report([_page_report(out) for out in pages], model)
+
+    yield from run_tasks(tasks, measure, verb="denoise", settings={}, writes=False)
+
+
+def _refuse_forgotten_option(source: Path, other: Path) -> None:
+    """Refuse a second path that is not there and has a picture's name: a target, likely."""
+    if exists(source) and not exists(other) and other.suffix.lower() in SUFFIXES:
+        raise InputError(
+            f"There is no file {other}: if it is to be the result, write -o {other}; if it is a "
+            "picture to be read, check the path."
+        )
+
+
+def _denoise_file(
+    task: Task,
+    model: Model,
+    settings: Settings,
+    target: Target,
+    publish: Publish,
+    listener: Listener,
+) -> dict[str, Any]:
+    """Denoise all pages of a file; return its report."""
+    pages: list[dict[str, Any]] = []
+    report = _report(pages, model)
+    count = count_pages(task.source)
+
+    def check(page: Picture) -> None:
+        check_target(task.target, page, pages=count, quality=target.quality)
+
+    def pictures() -> Iterator[Picture]:
+        for out in denoised_pages(
+            task.source, model.denoiser, settings, check=check, listener=listener
+        ):
+            pages.append(_page_report(out))
+            yield out.picture
+
+    write_pages(
+        task.target,
+        pictures(),
+        quality=target.quality,
+        publish=lambda temporary: publish(temporary, report),
+    )
+    return report
+
+
+def _report(pages: list[dict[str, Any]], model: Model) -> dict[str, Any]:
+    return {"convolutions_in": model.dtype, "pages": pages}
+
+
+def _page_report(out: Denoised) -> dict[str, Any]:
+    pixels = out.picture.pixels
+    return {
+        "height": pixels.shape[0],
+        "width": pixels.shape[1],
+        "dtype": str(pixels.dtype),
+        "sigma": out.sigma,
+        "sigma_8bit": None if pixels.dtype.kind == "f" else out.sigma * 255,
+        "warnings": list(out.warnings),
+        "notes": [asdict(note) for note in out.picture.notes],
+    }

@@ -1,0 +1,146 @@
+"""A page is read, then planned (what the network is shown, in which tiles), then run."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from scorelet.analysis.local_noise import LocalNoise, local_noise
+from scorelet.analysis.noise_level import ResidualMeter, curve_name
+from scorelet.core.errors import InputError
+from scorelet.data import Picture, from_unit, iter_pages, to_unit
+from scorelet.models import Denoiser
+from scorelet.tasks.denoise.remarks import remarks
+from scorelet.tasks.denoise.settings import NOBODY, Denoised, Listener, Settings
+from scorelet.tasks.denoise.view import View, look
+from scorelet.tasks.inference import run_tile, tiles_of
+from scorelet.tasks.tiling import Tile
+
+Pixels = np.ndarray
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done with a page.
+
+    Attributes:
+        page: as it was read.
+        view: what the network is shown of it.
+        tiles: in which parts.
+        sigma: the noise level that the denoiser is told, in the unit of the page; None: it is blind
+            and nothing was given.
+    """
+
+    page: Picture
+    view: View
+    tiles: list[Tile]
+    sigma: float | None
+
+
+def denoised_pages(
+    path: Path,
+    denoiser: Denoiser,
+    settings: Settings,
+    *,
+    check: Callable[[Picture], None] | None = None,
+    listener: Listener = NOBODY,
+) -> Iterator[Denoised]:
+    """Denoise the pages of a file, one at a time.
+
+    Args:
+        path: of a picture.
+        denoiser: prepared.
+        settings: how.
+        check: may refuse a page before work is put into it.
+        listener: is told how it goes on.
+
+    Raises:
+        ImageFileError: the file cannot be read.
+        InputError: a page cannot be denoised.
+    """
+    for page in iter_pages(path, gaps=True):  # read
+        if check:
+            check(page)
+        plan = plan_page(page, denoiser, settings)  # plan
+        yield run_plan(plan, denoiser, settings, listener)  # run
+
+
+def plan_page(page: Picture, denoiser: Denoiser, settings: Settings) -> Plan:
+    """Look at a page: its unit, its gaps, its noise place by place, its tiles.
+
+    Raises:
+        InputError: nothing of it is data.
+    """
+    if page.mask is not None and not page.mask.any():
+        raise InputError("Nothing of the picture is data, all of it is masked: leave it out.")
+    noise = local_noise(page.pixels, page.mask)
+    sigma = settings.sigma
+    if sigma is None and not denoiser.blind:
+        sigma = _found(noise)
+    view = look(
+        page.pixels,
+        noise,
+        mask=page.mask,
+        scaled=denoiser.blind and page.pixels.dtype.kind == "f",
+        given=None if denoiser.blind else sigma,
+    )
+    tiles = tiles_of(denoiser, page.pixels, tile=settings.tile)
+    return Plan(page, view, tiles, sigma)
+
+
+def _found(noise: LocalNoise) -> float:
+    if np.isnan(noise.fine).all():
+        raise InputError(
+            "The model needs the noise level, and the picture is too small for it to be found: "
+            "give sigma."
+        )
+    return noise.level()
+
+
+def run_plan(
+    plan: Plan, denoiser: Denoiser, settings: Settings, listener: Listener = NOBODY
+) -> Denoised:
+    """Run a denoiser over the tiles of a page.
+
+    Raises:
+        InputError: the denoiser does not take the page, or its numbers overflow.
+    """
+    page, bounded = plan.page, plan.page.pixels.dtype.kind == "u"
+    meter = ResidualMeter(bounded=bounded)
+    result = np.empty_like(page.pixels)
+    for done, tile in enumerate(plan.tiles, start=1):
+        place, part = _denoised_tile(plan, tile, denoiser, settings, meter)
+        result[place] = part
+        listener.tile(done, len(plan.tiles))
+    sigma = plan.sigma
+    if denoiser.blind or sigma is None:
+        curve = denoiser.calibration.get(curve_name(page.pixels.shape[2], bounded=bounded))
+        sigma = meter.sigma(curve) * plan.view.unit
+    image = result if result.shape[2] == 3 else result[..., 0]
+    said = remarks(plan.view, page, settings, blind=denoiser.blind, sigma=sigma)
+    return Denoised(image, sigma, said, replace(page, pixels=result))
+
+
+def _denoised_tile(
+    plan: Plan, tile: Tile, denoiser: Denoiser, settings: Settings, meter: ResidualMeter
+) -> tuple[tuple[slice, slice], Pixels]:
+    """Return where a tile belongs, and its pixels; let the meter see its noise.
+
+    For integers the result is cut off at 0 and 1 first, so that half the strength is the mean of
+    the input and the full result.
+    """
+    view, keep = plan.view, (tile.keep_rows, tile.keep_columns)
+    place = tile.target_rows, tile.target_columns
+    whole, shown = view.shown(tile.rows, tile.columns)
+    level = None if plan.sigma is None else plan.sigma / view.unit
+    answer = run_tile(denoiser, shown, level, settings.label)
+    moves = view.moves(whole[keep], shown[keep], answer[keep], place)
+    meter.add(whole[keep], whole[keep] + moves, None if view.mask is None else view.mask[place])
+    pixels = plan.page.pixels[place]
+    noisy = to_unit(pixels)
+    full = noisy + moves * view.unit
+    if pixels.dtype.kind == "u":
+        full = np.clip(full, 0, 1)
+    mixed = full if settings.strength == 1 else noisy + settings.strength * (full - noisy)
+    return place, from_unit(mixed, pixels.dtype)

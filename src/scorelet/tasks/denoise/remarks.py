@@ -1,0 +1,95 @@
+"""What is worth saying about the noise of a picture.
+
+A remark is a sentence without a full stop; what stands before its first colon is its kind.
+"""
+
+import numpy as np
+
+from scorelet.analysis.noise_level import noise_colour
+from scorelet.data import JpegCoding, Picture
+from scorelet.tasks.denoise.settings import Settings
+from scorelet.tasks.denoise.view import View
+
+WINDOW = 1024
+"""Side of the central window in which the colour of the noise is judged."""
+NOT_WHITE = (
+    "A denoiser for white noise takes such noise for texture and leaves most of it in; start from "
+    "the camera's raw file, or from the picture reduced to half its size"
+)
+
+
+def remarks(
+    view: View, page: Picture, settings: Settings, *, blind: bool, sigma: float
+) -> tuple[str, ...]:
+    """Return what is to be said of a page: of its coding, of its noise, of the level.
+
+    Args:
+        view: what was shown of the page.
+        page: as it was read.
+        settings: how it was denoised.
+        blind: whether the model finds the noise level itself.
+        sigma: noise level that was found or given, in the unit of the page.
+    """
+    floats = page.pixels.dtype.kind == "f"
+    said = (
+        None if floats else _compression(page.metadata.jpeg, sigma),
+        _colour_of_noise(view, floats=floats),
+        _level_given(settings.sigma, sigma, floats=floats) if blind else None,
+        None if blind or settings.sigma is not None else _level_found(sigma, floats=floats),
+    )
+    return tuple(text for text in said if text)
+
+
+def _colour_of_noise(view: View, *, floats: bool) -> str | None:
+    """Say whether the noise is correlated between neighbours, judged in a central window."""
+    height, width = view.pixels.shape[:2]
+    top, left = max(0, (height - WINDOW) // 2), max(0, (width - WINDOW) // 2)
+    place = slice(top, min(top + WINDOW, height)), slice(left, min(left + WINDOW, width))
+    if view.mask is not None and not view.mask[place].all():
+        return None
+    colour = noise_colour(view.shown(*place)[0], bounded=not floats)
+    if colour is None or not colour.correlated:
+        return None
+    near, far = (_number(level * view.unit, floats=floats) for level in (colour.near, colour.far))
+    return (
+        f"the noise is not white: sigma is {near} between neighbours but {far} between pixels four "
+        "apart, as after a camera's processing, resizing or compression. " + NOT_WHITE
+    )
+
+
+def _compression(coding: JpegCoding | None, sigma: float) -> str | None:
+    """Say whether a JPEG was quantised more coarsely than its noise."""
+    if coding is None or not coding.tables:
+        return None
+    step = float(np.median(coding.tables[0]))
+    if step <= sigma * 255:
+        return None
+    return (
+        f"the noise is not white: this JPEG was quantised in steps of {step:.0f} (8-bit units), "
+        f"more than the noise of {sigma * 255:.1f} that was found, which cuts noise away or makes "
+        f"blocks of it. {NOT_WHITE}"
+    )
+
+
+def _level_given(given: float | None, found: float, *, floats: bool) -> str | None:
+    if given is None:
+        return None
+    return (
+        f"the given level had no effect: sigma {_number(given, floats=floats)} was given, "
+        f"{_number(found, floats=floats)} was found{_unit(floats=floats)}, and the model is blind"
+    )
+
+
+def _level_found(found: float, *, floats: bool) -> str:
+    return (
+        f"the model needs the noise level: sigma {_number(found, floats=floats)} was found in the "
+        f"picture{_unit(floats=floats)} and taken; give another if you know it"
+    )
+
+
+def _number(sigma: float, *, floats: bool) -> str:
+    return f"{sigma:.3g}" if floats else f"{sigma * 255:.1f}"
+
+
+def _unit(*, floats: bool) -> str:
+    return " (in the unit of the picture)" if floats else " (8-bit units)"

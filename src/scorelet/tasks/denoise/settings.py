@@ -1,0 +1,113 @@
+"""How to denoise, and what comes out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from scorelet.core.errors import InputError
+from scorelet.data import Picture, write_pages
+from scorelet.tasks.tiling import TileSide
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to denoise.
+
+    Args:
+        model: built-in name, path or Hub id.
+        sigma: noise standard deviation, for integers in the unit of [0, 1] images, for floats in
+            their own. None leaves it to the model, or, for a model that needs it, to
+            `scorelet.analysis.local_noise`. A blind model compares it with its own estimate.
+        strength: share of the found noise that is taken out, 0 to 1.
+        label: class of the picture, for models that know classes.
+        tile: side of a tile in pixels, "auto", or None for the whole picture at once.
+        device: auto, cpu, cuda or mps.
+        dtype: of the convolutions: auto, float32, bfloat16 or float16.
+    """
+
+    model: str = "photo"
+    sigma: float | None = None
+    strength: float = 1.0
+    label: int | None = None
+    tile: TileSide = "auto"
+    device: str = "auto"
+    dtype: str = "auto"
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        if not 0 <= self.strength <= 1:
+            raise InputError(f"strength is {self.strength}: it must lie between 0 and 1.")
+        if self.sigma is not None and not 0 <= self.sigma < float("inf"):
+            raise InputError(f"sigma is {self.sigma}: it must be a number of at least 0.")
+        if isinstance(self.tile, str) and self.tile != "auto":
+            raise InputError(f"tile is {self.tile!r}: it must be auto, none or a side in pixels.")
+        if isinstance(self.tile, int) and self.tile < 1:
+            raise InputError(f"tile is {self.tile}: a side must be at least 1 pixel.")
+
+
+@dataclass(frozen=True)
+class Denoised:
+    """One denoised picture.
+
+    Attributes:
+        image: what was given, without its noise: an array of the same shape and dtype, a tensor,
+            a Pillow picture; for a file an array (height, width) or (height, width, 3).
+            Transparency comes back as it was.
+        sigma: noise standard deviation that was found, or that was given to a model that needs it;
+            for integers in the unit of [0, 1] images, for floats in their own.
+        warnings: sentences without a full stop, as about noise that is not white.
+        picture: the picture as it will be written.
+    """
+
+    image: Any
+    sigma: float
+    warnings: tuple[str, ...]
+    picture: Picture
+
+    def save(self, path: str | Path) -> None:
+        """Write the picture; the suffix chooses the kind, depth and profile are the source's."""
+        write_pages(path, [self.picture])
+
+
+@dataclass(frozen=True)
+class Target:
+    """How results are written.
+
+    Args:
+        form: png, tiff, jpeg, webp, bmp or pnm, for names that are not given; None: the source's.
+        quality: of JPEG and lossy WebP, 1 to 100; None: the source's.
+    """
+
+    form: str | None = None
+    quality: int | None = None
+
+
+@runtime_checkable
+class Listener(Protocol):
+    """What is told as a job goes on."""
+
+    def files(self, count: int) -> None:
+        """Hear the number of files, before the first is worked on."""
+
+    def tile(self, done: int, count: int) -> None:
+        """Hear how many tiles of a page are done, of how many."""
+
+    def left_out(self, text: str) -> None:
+        """Hear a sentence without a full stop about what is not worked on."""
+
+
+class Nobody:
+    """Listens to nothing."""
+
+    def files(self, count: int) -> None:
+        """Ignore it."""
+
+    def tile(self, done: int, count: int) -> None:
+        """Ignore it."""
+
+    def left_out(self, text: str) -> None:
+        """Ignore it."""
+
+
+SETTINGS, TARGET, NOBODY = Settings(), Target(), Nobody()
+"""Defaults."""

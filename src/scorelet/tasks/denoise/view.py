@@ -1,0 +1,171 @@
+"""What a network is shown of a picture, and how far its answer may move a pixel.
+
+A network is trained on pictures in [0, 1]. Four rules make it safe on others; on those they change
+nothing (on Set12 less than 0.001 dB at every level).
+
+1. **Any unit.** Floats y are shown as (y - o) / u, with one o for each channel and one u, so every
+   a y + b (a > 0) is shown alike. From means of 8×8 pixels: u is the range of brightness, o lies
+   below the darkest by u/5 or 1.5 σ, whichever is more. Integers have a black and a white; they
+   are shown in the unit of [0, 1] images. A model that is not blind may mean its numbers
+   absolutely; it is shown floats as they are.
+2. **Gaps.** Masked pixels come back as they were; the network sees their surroundings continued,
+   with noise.
+3. **Points.** A network errs by a share of the contrast that it sees: beside a star of 6,000 σ by
+   more than all noise. It is shown values cut off 32 σ beyond the darkest and the brightest median
+   of the squares around; pixels that are cut off are hardly noisy, and come back as they were.
+4. **Reach.** No pixel moves by more than 4 σ.
+
+σ is what noise may have at the place: the largest of `LocalNoise.sigma` in the 3×3 squares of 32
+pixels around, or the level that was given, if that is more. Where there is no noise nothing moves.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scorelet.analysis.local_noise import SQUARE, LocalNoise
+from scorelet.data import to_unit
+from scorelet.tasks.denoise.gaps import filled
+
+Pixels = np.ndarray
+Place = tuple[slice, slice]
+
+REACH = 4.0
+"""How far a pixel may move, in σ."""
+POINTS = 32.0
+"""Contrast to the surroundings from which values are cut off, in σ."""
+MARGIN = 0.2
+"""Distance of the darkest places from black, as a share of the range."""
+CELL = 8
+"""Side in pixels of the cells whose means are free of most noise."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A picture as a network is shown it.
+
+    Attributes:
+        pixels: (height, width, channels), with gaps filled.
+        mask: (height, width), true where pixels are data; None if they are everywhere.
+        offset: o, one for each channel; `unit`: u.
+        low, high: where values are cut off, by squares, in the unit shown.
+        reach: how far values may move, by squares, in the unit shown.
+    """
+
+    pixels: Pixels
+    mask: np.ndarray | None
+    offset: Pixels
+    unit: float
+    low: Pixels
+    high: Pixels
+    reach: Pixels
+
+    def shown(self, rows: slice, columns: slice) -> tuple[Pixels, Pixels]:
+        """Return a part in the unit shown, before and after values are cut off."""
+        y = to_unit(self.pixels[rows, columns])
+        if self.unit != 1 or self.offset.any():
+            y = (y - self.offset) / self.unit
+        return y, np.clip(y, _at(self.low, rows, columns), _at(self.high, rows, columns))
+
+    def moves(self, before: Pixels, shown: Pixels, answer: Pixels, place: Place) -> Pixels:
+        """Return how a part moves, in the unit shown: what the rules leave of answer - shown.
+
+        Args:
+            before, shown: the part, from `shown`.
+            answer: the network's.
+            place: rows and columns of the part.
+        """
+        rows, columns = place
+        reach = _at(self.reach, rows, columns)
+        move = np.clip(answer - shown, -reach, reach)
+        move[before != shown] = 0
+        if self.mask is not None:
+            move[~self.mask[rows, columns]] = 0
+        return move
+
+
+def look(
+    pixels: Pixels,
+    noise: LocalNoise,
+    *,
+    mask: np.ndarray | None,
+    scaled: bool,
+    given: float | None = None,
+) -> View:
+    """Return what a network is to be shown.
+
+    Args:
+        pixels: (height, width, channels).
+        noise: what `local_noise` found in them.
+        mask: true where pixels are data; None if they are everywhere.
+        scaled: whether rule 1 applies.
+        given: standard deviation that is known, in the unit of `pixels` (integers: [0, 1]).
+    """
+    bounded = pixels.dtype.kind == "u"
+    offset, unit = _scale(pixels, noise, mask) if scaled else (np.zeros(pixels.shape[2]), 1.0)
+    found = noise.sigma(bounded=bounded)
+    sigma = _around(found if given is None else np.fmax(found, given), np.fmax) / unit
+    sigma[np.isnan(sigma)] = np.inf
+    middle = (noise.middle - offset) / unit
+    darkest, brightest = _around(middle, np.fmin), _around(middle, np.fmax)
+    return View(
+        pixels=pixels if mask is None else _without_gaps(pixels, mask, noise),
+        mask=mask,
+        offset=offset,
+        unit=unit,
+        low=np.where(np.isnan(darkest), -np.inf, darkest - POINTS * sigma),
+        high=np.where(np.isnan(brightest), np.inf, brightest + POINTS * sigma),
+        reach=REACH * sigma,
+    )
+
+
+def _without_gaps(pixels: Pixels, mask: np.ndarray, noise: LocalNoise) -> Pixels:
+    """Continue data into gaps, with noise of the picture's level.
+
+    A point beside a gap is not continued into it. A gap without noise would tell the network that
+    there is less noise around it, too.
+    """
+    sigma = REACH * np.nan_to_num(_around(noise.sigma(bounded=False), np.fmax))
+    low, high = _around(noise.middle, np.fmin) - sigma, _around(noise.middle, np.fmax) + sigma
+    whole = slice(0, pixels.shape[0]), slice(0, pixels.shape[1])
+    samples = to_unit(pixels)
+    result = filled(np.clip(samples, _at(low, *whole), _at(high, *whole)), mask)
+    result[mask] = samples[mask]
+    rng = np.random.default_rng(0)  # the same picture gets the same noise
+    result[~mask] += noise.level() * rng.standard_normal(result[~mask].shape, np.float32)
+    return result
+
+
+def _scale(pixels: Pixels, noise: LocalNoise, mask: np.ndarray | None) -> tuple[Pixels, float]:
+    """Return o and u of rule 1."""
+    means = _cell_means(pixels if mask is None else np.where(mask[..., None], pixels, np.nan))
+    dark, bright = np.quantile(means, (0.01, 0.99), axis=0)
+    unit = float((bright - dark).max())
+    return dark - max(MARGIN * unit, 1.5 * noise.level()), unit or 1.0
+
+
+def _cell_means(values: Pixels) -> Pixels:
+    """Return the means (cell, channel) of cells of 8×8 pixels in which all are data."""
+    height, width, channels = values.shape
+    high, wide = min(height, CELL), min(width, CELL)
+    rows, columns = height // high, width // wide
+    cells = values[: rows * high, : columns * wide].reshape(rows, high, columns, wide, channels)
+    means = cells.mean((1, 3), dtype=np.float64).reshape(-1, channels)
+    whole = np.isfinite(means).all(1)
+    if whole.any():
+        return means[whole]
+    return values[np.isfinite(values).all(2)].astype(np.float64)
+
+
+def _around(squares: Pixels, extreme: np.ufunc) -> Pixels:
+    """Return the extreme of 3×3 squares around each, NaN left out as far as there are others."""
+    padded = np.pad(squares, ((1, 1), (1, 1), (0, 0)), constant_values=np.nan)
+    rows, columns = squares.shape[:2]
+    parts = [padded[i : i + rows, j : j + columns] for i in range(3) for j in range(3)]
+    return extreme.reduce(parts)
+
+
+def _at(squares: Pixels, rows: slice, columns: slice) -> Pixels:
+    """Return the values of squares at pixels, (rows, columns, channels)."""
+    down, across = (np.arange(part.start, part.stop) // SQUARE for part in (rows, columns))
+    return squares[down[:, None], across]

@@ -1,0 +1,96 @@
+"""A folder that a job writes to is its own until the job ends.
+
+The lock is one of the operating system on a file that names the process: whatever ends the process
+ends the lock, so a file that a killed job has left locks nobody out. Where the system or the disk
+knows no such locks (Windows, some network disks) there are none.
+"""
+
+import errno
+import os
+from pathlib import Path
+from types import TracebackType
+
+from scorelet.core.errors import InputError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+NAME = ".scorelet-{verb}.lock"
+
+
+class Locks:
+    """The locks of one job, to be used in a `with` statement.
+
+    Args:
+        verb: names the files; jobs of other verbs do not count.
+    """
+
+    def __init__(self, verb: str) -> None:
+        self.name = NAME.format(verb=verb)
+        self._held: dict[Path, int] = {}
+
+    def take(self, folder: Path) -> None:
+        """Lock a folder; nothing happens if this job has locked it, or if it cannot be locked.
+
+        Raises:
+            InputError: another job has it.
+        """
+        if fcntl is None or folder in self._held:
+            return
+        path = folder / self.name
+        while True:
+            try:
+                descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            except OSError:  # what cannot be written to is said when a result is
+                return
+            if not _locked(descriptor):
+                other = os.read(descriptor, 32).decode("ascii", "replace").strip()
+                os.close(descriptor)
+                raise InputError(
+                    f"Another scorelet job (process {other or 'unknown'}) is writing to {folder}: "
+                    "wait until it ends, or choose another -o."
+                )
+            if _is_at(descriptor, path):
+                break
+            os.close(descriptor)  # its last owner has just removed it
+        self._held[folder] = descriptor
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, str(os.getpid()).encode())
+
+    def drop(self, folder: Path) -> None:
+        """Unlock a folder, if this job has locked it."""
+        descriptor = self._held.pop(folder, None)
+        if descriptor is not None:
+            (folder / self.name).unlink(missing_ok=True)
+            os.close(descriptor)
+
+    def __enter__(self) -> "Locks":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for folder in list(self._held):
+            self.drop(folder)
+
+
+def _locked(descriptor: int) -> bool:
+    """Lock a file, unless another process has; True also where there are no locks."""
+    assert fcntl is not None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in (errno.EWOULDBLOCK, errno.EACCES)
+    return True
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except OSError:
+        return False
