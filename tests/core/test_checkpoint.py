@@ -221,3 +221,10 @@ def test_a_header_whose_length_looks_like_a_pickle_is_none(tmp_path, length):
             break
     assert re.match(rb"\x80[\x02-\x05]|PK", path.read_bytes())
     assert torch.equal(load_tensors(path)[0]["a"], torch.ones(2))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.safetensors")
+    with pytest.raises(CheckpointError, match="is a device or pipe; expected a checkpoint: save"):
+        load_tensors(tmp_path / "a.safetensors")

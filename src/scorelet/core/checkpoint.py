@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from scorelet.core.errors import CheckpointError, one_line
-from scorelet.core.files import atomic_path
+from scorelet.core.files import atomic_path, check_regular
 
 HEADER = "scorelet"
 _LFS = b"version https://git-lfs.github.com/spec/v1"
@@ -75,6 +75,8 @@ def _weights_in(folder: Path) -> str:
 
 def _refuse_unsafe(path: Path) -> None:
     """Refuse a pickle, an empty file, and the stand-in that Git LFS leaves for a large file."""
+    if not path.is_dir():  # a folder gets a sentence of its own
+        check_regular(path, what="a checkpoint", error=CheckpointError)
     with path.open("rb") as stream:
         first = stream.read(len(_LFS))
     if not first:

@@ -1,5 +1,7 @@
 """Labelled sets from npz files and folders of classes, whole or with something broken in them."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -163,3 +165,10 @@ def test_folders_without_classes_or_pictures_are_one_sentence(tmp_path):
         InputError, match=r"^The class dog has no picture that can be read \(1 tried"
     ):
         load_labelled(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.npz")
+    with pytest.raises(ArrayFileError, match="is a device or pipe; expected an npz file: save it"):
+        load_labelled(tmp_path / "a.npz")

@@ -83,3 +83,5 @@ def test_find_pictures_finds_none(tmp_path):
         find_pictures(tmp_path)
     with pytest.raises(InputError, match="no folder"):
         find_pictures(tmp_path / "none")
+    with pytest.raises(InputError, match="The folder is empty"):
+        find_pictures("")

@@ -15,6 +15,7 @@ from scorelet.data import (
     write_pages,
     write_picture,
 )
+from scorelet.data.pictures.formats.foreign import foreign
 from scorelet.data.pictures.kinds import FORMATS
 
 PICTURE = Picture(noisy(64, 64))
@@ -89,3 +90,15 @@ def test_the_names_of_formats_are_those_of_what_is_read(tmp_path):
         assert read_picture(path).metadata.kind == form
     with pytest.raises(InputError, match=r"is 'gif'; expected one of png, tiff, jpeg"):
         suffix_for_result("a.png", "gif")
+
+
+def test_formats_do_not_overlap(tmp_path):
+    """A file is of one kind, and so is a suffix."""
+    suffixes = [suffix for form in FORMATS for suffix in (*form.suffixes, *form.read_only)]
+    assert len(set(suffixes)) == len(suffixes)
+    assert len(set(FORMAT_NAMES)) == len(FORMATS)
+    for form in FORMATS:
+        write_picture(tmp_path / f"a{form.suffixes[0]}", Picture(PICTURE.pixels[..., :1]))
+        head = (tmp_path / f"a{form.suffixes[0]}").read_bytes()[:16]
+        assert [other.name for other in FORMATS if other.matches(head)] == [form.name]
+        assert foreign(head) is None

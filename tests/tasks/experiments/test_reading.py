@@ -1,5 +1,6 @@
 """Configurations: YAML in, one sentence out when something is wrong."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -148,10 +149,15 @@ def test_overrides_of_the_shell_are_checked_too(file, capsys, words, message):
 
 
 def test_a_missing_file_is_one_sentence_and_status_2(tmp_path, capsys):
-    for path in (tmp_path / "none.yaml", tmp_path):
+    missing, folder = tmp_path / "none.yaml", tmp_path
+    said = {
+        missing: f"Cannot read the configuration {missing}: ",
+        folder: f"{folder} is a folder; ",
+    }
+    for path, words in said.items():
         assert run(["train", str(path)]) == 2
         printed = capsys.readouterr()
-        assert printed.err.startswith(f"error: Cannot read the configuration {path}: ")
+        assert printed.err.startswith(f"error: {words}")
         assert printed.err.count("\n") == 1
 
 
@@ -212,3 +218,10 @@ def test_levels_take_the_place_of_sigma_and_law(file):
     assert [level.share for level in config.data.levels] == [1, 3]
     file.write_text(write_config(config))
     assert read_config(file) == config  # though sigma and law are spelt out
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.yaml")
+    with pytest.raises(InputError, match="is a device or pipe; expected a configuration: save it"):
+        read_config(tmp_path / "a.yaml")

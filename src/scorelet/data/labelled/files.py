@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from scorelet.core.errors import ArrayFileError, InputError, one_line
+from scorelet.core.files import check_regular
 from scorelet.data.labelled.folders import load_class_folders
 from scorelet.data.labelled.images import LabelledImages
 from scorelet.data.locate import locate
@@ -51,6 +52,7 @@ def load_labelled(
 
 
 def _load_npz(path: Path, part: Part) -> LabelledImages:
+    check_regular(path, what="an npz file", error=ArrayFileError)
     names = [f"x_{part}", f"y_{part}"]
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scorelet.core.errors import InputError
+from scorelet.core.paths import as_path
 from scorelet.data.pictures.kinds import READ_SUFFIXES, is_picture_name
 
 _NAMED = 3  # of what was skipped, in a sentence
@@ -33,9 +34,9 @@ def list_folder(folder: str | os.PathLike[str], *, recursive: bool = True) -> Fo
         recursive: whether to look into folders inside it, too.
 
     Raises:
-        InputError: `folder` is no folder.
+        InputError: `folder` is empty or no folder.
     """
-    folder = Path(folder)
+    folder = as_path(os.fspath(folder), name="folder")
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder; expected a folder with pictures: check the path.")
     files = sorted(

@@ -8,6 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from scorelet.core.errors import InputError, one_line
+from scorelet.core.files import check_regular
 from scorelet.core.paths import as_path
 from scorelet.tasks.experiments.registry import DEFAULT, config_type
 from scorelet.training import LoopConfig
@@ -59,6 +60,7 @@ def _locate(name: str | Path) -> Path:
 
 
 def _read_tree(path: Path) -> dict[str, Any]:
+    check_regular(path, what="a configuration")
     try:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
