@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from scorelet import wavelets
     from scorelet.analysis.fisher_profile import fisher_profile
     from scorelet.models import Denoiser, score
+    from scorelet.tasks import field
     from scorelet.tasks.classify import Classified, classify
     from scorelet.tasks.denoise import Denoised, denoise
     from scorelet.tasks.evaluate import evaluate
@@ -32,7 +33,7 @@ _SOURCES = {
     "score": "scorelet.models",
 }
 
-_MODULES = ("wavelets",)
+_MODULES = {"field": "scorelet.tasks.field", "wavelets": "scorelet.wavelets"}
 
 __all__ = [
     "Classified",
@@ -41,6 +42,7 @@ __all__ = [
     "classify",
     "denoise",
     "evaluate",
+    "field",
     "fisher_profile",
     "load",
     "save",
@@ -53,7 +55,7 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands fo
     if name in _SOURCES:
         return getattr(import_module(_SOURCES[name]), name)
     if name in _MODULES:
-        return import_module(f"scorelet.{name}")
+        return import_module(_MODULES[name])
     raise AttributeError(f"module 'scorelet' has no attribute {name!r}")
 
 

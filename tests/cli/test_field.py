@@ -30,6 +30,38 @@ def test_simulate(shell, tmp_path):
     assert json.loads(stdout)["n"] == 3
 
 
+def test_list(shell):
+    status, stdout, stderr = shell("field", "list")
+    assert (status, stderr) == (0, "")
+    assert "phi4\n    lattice φ⁴, E = -b Σ_<ij>" in stdout
+    assert "b=0.68, a=-1.0, q=1.0" in stdout
+    assert "preset=critical|disordered|ordered|soft" in stdout
+    status, stdout, _ = shell("field", "list", "--json")
+    assert json.loads(stdout)["power_law"]["params"]["eta"] == 2.0
+
+
+def test_an_interruption_says_what_became_of_the_file(shell, tmp_path, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("scorelet.tasks.field.simulate", interrupted)
+    path = tmp_path / "a.npy"
+    words = ("field", "simulate", "power_law", "-n", "3", "--size", "16", "-o", path)
+    for there in ("not there", "as it was"):
+        status, _, stderr = shell(*words)
+        assert (status, stderr) == (
+            130,
+            f"Interrupted; nothing of it is kept, {path} is {there}.\n",
+        )
+        path.touch()
+
+
+def test_chains_are_mentioned_where_the_file_does_not_say_them(shell, tmp_path):
+    words = ("field", "simulate", "phi4", "-n", "20", "--size", "4", "-o")
+    assert "come from 16 Markov chains" in shell(*words, tmp_path / "a.npy")[1]
+    assert "Markov" not in shell(*words, tmp_path / "a.npz")[1]
+
+
 def test_compare(shell, tmp_path):
     a, b = (save(tmp_path / f"{k}.npy", gaussian(smooth_power(32), 24, k).float()) for k in (0, 1))
     status, stdout, stderr = shell("field", "compare", a, b, "-o", tmp_path / "r.html")
@@ -51,6 +83,7 @@ def test_compare(shell, tmp_path):
         (("power_law", "-n", "1.5", "--size", "16"), "-n: expected a whole number, got 1.5."),
         (("power_law", "-n", "1", "--size", "16x16"), "--size: expected a whole number, got 16x16"),
         (("power_law", "-n", "0", "--size", "16"), "give at least one field"),
+        (("matern", "-n", "1", "--size", "16", "--param", "name=x"), "no parameter 'name'"),
         (("gauss", "-n", "1", "--size", "16"), "Unknown ensemble 'gauss': use one of anisotropic"),
         (
             ("phi4", "-n", "1", "--size", "17"),

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from scorelet.core.chain_diagnostics import autocorrelation_time
 from scorelet.core.errors import InputError
 from scorelet.sampling import ClusterSampler, ScalarPotential
 from scorelet.sampling import plan as plan_module
-from scorelet.sampling.chain_diagnostics import autocorrelation_time
 from scorelet.sampling.plan import make_plan
 from scorelet.sampling.proposals import half_widths, mean_field_level
 

@@ -1,7 +1,7 @@
 """What data and models are: image quality, noise level, mixing of chains."""
 
 from scorelet.analysis.image_quality import psnr, ssim
-from scorelet.sampling.chain_diagnostics import (
+from scorelet.core.chain_diagnostics import (
     ChainDiagnostics,
     autocorrelation,
     autocorrelation_time,

@@ -1,6 +1,9 @@
-"""scorelet field simulate, scorelet field compare."""
+"""scorelet field list, scorelet field simulate, scorelet field compare."""
 
 import math
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
@@ -27,7 +30,8 @@ def simulate(
 ) -> int:
     """Draw fields of a reference ensemble into a file, float32.
 
-    Field number i is the same whatever the count. Prints what was drawn; a .npz file holds it too.
+    Field number i is the same whatever the count. Prints what was drawn; a .npz file holds it too,
+    and which Markov chain drew each field, if chains did. The file is written whole or not at all.
 
     For example:
 
@@ -35,11 +39,13 @@ def simulate(
 
         scorelet field simulate power_law -n 64 --size 128 --param eta=2 -o gauss.npz
 
+        scorelet field simulate turbulence -n 9 --size 128 -o look.png
+
     Args:
-        name: of the ensemble; an unknown one gets the list.
+        name: of the ensemble, see scorelet field list.
         count: number of fields.
         size: side in pixels.
-        output: NAME.npy, or NAME.npz.
+        output: NAME.npy, NAME.npz, or NAME.png, a contact sheet.
         seed: any non-negative integer.
         params: of the ensemble, as --param eta=2; repeat it for several.
         overwrite: replace an existing file.
@@ -48,7 +54,7 @@ def simulate(
     from scorelet.tasks.progress import Bar
 
     values = parse_params(params or [])
-    with Bar("drawing", count, quiet=shared.quiet) as bar:
+    with _nothing_kept(output), Bar("drawing", count, quiet=shared.quiet) as bar:
         document = run(
             name,
             count,
@@ -61,6 +67,45 @@ def simulate(
         )
     shared.say(document["description"])
     shared.say(f"{count} fields of {size}x{size} -> {output}, {document['seconds']:.1f} s")
+    if document["chains"] < count and output.suffix.lower() == ".npy":
+        shared.say(
+            f"They come from {document['chains']} Markov chains; a .npz file says which chain drew "
+            "each field, and field compare uses it."
+        )
+    shared.emit(document)
+    return 0
+
+
+@contextmanager
+def _nothing_kept(output: Path) -> Generator[None]:
+    """Say at an interruption what became of the file."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        there = "as it was" if output.exists() else "not there"
+        raise KeyboardInterrupt(
+            f"Interrupted; nothing of it is kept, {output} is {there}."
+        ) from None
+
+
+@app.command(name="list")
+def list_(*, shared: Shared = DEFAULTS) -> int:
+    """List the reference ensembles that can be drawn, with formulas and parameters.
+
+    For example:
+
+        scorelet field list
+    """
+    from scorelet.tasks.field import list as run
+
+    document = run()
+    for name, entry in document.items():
+        params = ", ".join(f"{key}={value}" for key, value in entry["params"].items())
+        source = f" [{entry['reference']}]" if entry["reference"] else ""
+        shared.say(f"{name}\n    {entry['formula']}{source}")
+        shared.say(f"    {params or 'no parameters'}")
+        if entry["presets"]:
+            shared.say(f"    preset={'|'.join(entry['presets'])}")
     shared.emit(document)
     return 0
 

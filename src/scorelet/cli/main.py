@@ -69,8 +69,8 @@ def run(tokens: list[str]) -> int:
     except CycloptsError as error:
         complain(f"{' '.join(str(error).split())} See scorelet --help.")
         return 2
-    except KeyboardInterrupt:
-        complain("Interrupted; what was finished is kept.", head="")
+    except KeyboardInterrupt as stop:
+        complain(str(stop) or "Interrupted; what was finished is kept.", head="")
         return 130
     except BrokenPipeError:
         return NOBODY_READS

@@ -3,16 +3,20 @@
 from scorelet.sampling.cluster import ClusterSampler, Progress
 from scorelet.sampling.hamiltonian import Hamiltonian, fourier_acceleration, tune_epsilon
 from scorelet.sampling.kernel import Kernel, run
-from scorelet.sampling.phi4 import Phi4
+from scorelet.sampling.phi4 import PRESETS, Phi4
+from scorelet.sampling.registry import ensemble, ensemble_kinds
 from scorelet.sampling.scalar_potential import ScalarPotential
 
 __all__ = [
+    "PRESETS",
     "ClusterSampler",
     "Hamiltonian",
     "Kernel",
     "Phi4",
     "Progress",
     "ScalarPotential",
+    "ensemble",
+    "ensemble_kinds",
     "fourier_acceleration",
     "run",
     "tune_epsilon",

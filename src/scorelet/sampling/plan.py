@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from scorelet.core.chain_diagnostics import diagnose_chains
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator
-from scorelet.sampling.chain_diagnostics import diagnose_chains
 from scorelet.sampling.cluster import ClusterSampler
 from scorelet.sampling.proposals import half_widths
 from scorelet.sampling.scalar_potential import ScalarPotential

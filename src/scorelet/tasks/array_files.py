@@ -5,7 +5,7 @@ import json
 import math
 import shutil
 import zipfile
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -45,8 +45,32 @@ def check_output(output: Path, *, overwrite: bool, suffixes: tuple[str, ...] = S
         raise InputError(f"{output} exists already: choose another -o, or add --overwrite.")
 
 
+def check_space(output: Path, size: int) -> None:
+    """Refuse what the disk cannot hold before anything is computed.
+
+    Args:
+        output: a file that may not exist yet, nor its folder.
+        size: bytes that will be written.
+
+    Raises:
+        ArrayFileError: less is free.
+    """
+    folder = next(place for place in output.absolute().parents if place.exists())
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise ArrayFileError(
+            f"{output} would take {size / 1e9:.4g} GB, but {free / 1e9:.4g} GB are free there: "
+            "choose less, or another place."
+        )
+
+
 def write_array(
-    output: Path, pieces: Pieces, shape: tuple[int, ...], *, description: dict[str, Any]
+    output: Path,
+    pieces: Pieces,
+    shape: tuple[int, ...],
+    *,
+    description: dict[str, Any],
+    extra: Mapping[str, np.ndarray] | None = None,
 ) -> None:
     """Write a float32 array that comes in pieces along its first axis, atomically.
 
@@ -55,14 +79,18 @@ def write_array(
         pieces: together they have `shape`.
         shape: of the whole.
         description: JSON-serialisable.
+        extra: other small arrays of a .npz file, by name.
 
     Raises:
         ArrayFileError: it cannot be written, or does not fit on the disk.
     """
-    _check_space(output, 4 * math.prod(shape))
-    write = _write_npz if output.suffix.lower() == ".npz" else _write_npy
+    check_space(output, 4 * math.prod(shape))
+    members = {**(extra or {}), "description": np.array(json.dumps(description))}
     with writing(output) as temporary:
-        write(temporary, pieces, shape, description)
+        if output.suffix.lower() == ".npz":
+            _write_npz(temporary, pieces, shape, members)
+        else:
+            _write_npy(temporary, pieces, shape)
 
 
 @contextmanager
@@ -82,33 +110,21 @@ def writing(output: Path) -> Generator[Path]:
         ) from error
 
 
-def _check_space(output: Path, size: int) -> None:
-    """Refuse what does not fit before anything is computed."""
-    place = next(p for p in (output.absolute().parent, *output.absolute().parents) if p.exists())
-    free = shutil.disk_usage(place).free
-    if size > free:
-        raise ArrayFileError(
-            f"{output} would take {size / 1e9:.4g} GB, but {free / 1e9:.4g} GB are free there: "
-            "choose less, or another place."
-        )
-
-
-def _write_npy(
-    path: Path, pieces: Pieces, shape: tuple[int, ...], _description: dict[str, Any]
-) -> None:
+def _write_npy(path: Path, pieces: Pieces, shape: tuple[int, ...]) -> None:
     with path.open("wb") as stream:
         _write_stream(stream, pieces, shape)
 
 
 def _write_npz(
-    path: Path, pieces: Pieces, shape: tuple[int, ...], description: dict[str, Any]
+    path: Path, pieces: Pieces, shape: tuple[int, ...], members: Mapping[str, np.ndarray]
 ) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         with archive.open("fields.npy", "w", force_zip64=True) as stream:
             _write_stream(stream, pieces, shape)
-        text = io.BytesIO()
-        np.save(text, np.array(json.dumps(description)))
-        archive.writestr("description.npy", text.getvalue())
+        for name, values in members.items():
+            member = io.BytesIO()
+            np.save(member, values)
+            archive.writestr(f"{name}.npy", member.getvalue())
 
 
 def _write_stream(stream: Writable, pieces: Pieces, shape: tuple[int, ...]) -> None:

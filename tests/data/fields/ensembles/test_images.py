@@ -8,7 +8,16 @@ from torch.func import jacrev
 
 from laws.denoiser_laws import assert_close
 from laws.ensemble_laws import assert_power, transform_power
-from scorelet.data.fields.ensembles import Disc, Discs, RegularImages, Sinusoids, render_disc
+from scorelet.core.random import generator
+from scorelet.data.fields.ensembles import (
+    Disc,
+    Discs,
+    RegularImages,
+    Sinusoids,
+    UniformlyRegularImages,
+    render_disc,
+)
+from scorelet.data.fields.ensembles.regular_images import _curve, _region
 
 
 def haar(x, levels):
@@ -51,6 +60,46 @@ def test_oracle_slopes_of_regular_images(alpha, window, slope):
     assert oracle_slope(haar(x, 3), *window) == pytest.approx(slope, abs=0.02)
 
 
+def slope(x, y):
+    """Of log y against log x."""
+    x, y = x.log() - x.log().mean(), y.log()
+    return float((x * y).sum() / (x * x).sum())
+
+
+EXPONENTS = {
+    # fall of the k-th largest square and regularity of the contour, for alpha = beta
+    RegularImages: lambda alpha: (alpha, alpha - 0.5),
+    UniformlyRegularImages: lambda alpha: (alpha + 1, alpha),
+}
+
+
+@pytest.mark.parametrize("law", EXPONENTS)
+@pytest.mark.parametrize("alpha", [1.0, 2.0, 3.0])
+def test_coefficients_of_a_region_fall_as_its_class_says(law, alpha):
+    """Sorted squares of Fourier coefficients of 20 regions, over two decades of ranks."""
+    size, exponent = 64, law(alpha=alpha)._exponents()[1]
+    regions = torch.stack([_region(size, exponent, generator(0, k)) for k in range(20)])
+    squares = torch.fft.fft2(regions - regions.mean((1, 2), keepdim=True)).abs().square()
+    ranked = squares.flatten(1).sort(descending=True).values.log().mean(0).exp()
+    ranks = torch.arange(1, size**2 + 1, dtype=torch.float64)
+    found = slope(ranks[10:1000], ranked[10:1000])
+    # the order of ranks mixes exponential variables with the law: 5 %
+    assert found == pytest.approx(-EXPONENTS[law](alpha)[0], rel=0.05)
+
+
+@pytest.mark.parametrize("law", EXPONENTS)
+@pytest.mark.parametrize("alpha", [0.75, 0.9])
+def test_increments_of_a_contour_grow_as_its_class_says(law, alpha):
+    """E |c(t + h) - c(t)|^2 grows as h^(2 s), s the regularity, for 0 < s < 1; 50 curves."""
+    size, exponent = 1 << 14, law(alpha=alpha)._exponents()[0]
+    curves = torch.stack([_curve(size, exponent, generator(1, k)) for k in range(50)])
+    steps = torch.tensor([2.0, 4.0, 8.0, 16.0, 32.0], dtype=torch.float64)
+    moved = [(curves.roll(int(h), 1) - curves).square().mean() for h in steps]
+    found = slope(steps, torch.stack(moved)) / 2
+    # powers of both ends of the spectrum bend the line: 0.04
+    assert found == pytest.approx(EXPONENTS[law](alpha)[1], abs=0.06)
+
+
 def test_regular_images_are_as_often_their_negative():
     """x and 1 - x have one law: image means have the mean 1/2 and no skewness."""
     x = RegularImages().sample(2000, 16, 0).double()
@@ -62,9 +111,12 @@ def test_regular_images_are_as_often_their_negative():
     assert abs(float(cubes.mean())) < 4 * float(cubes.std()) / 2000**0.5
 
 
-def test_only_the_contour_is_rough():
+@pytest.mark.parametrize(
+    "law", [RegularImages(alpha=4.0, beta=6.0), UniformlyRegularImages(alpha=3.0)], ids=str
+)
+def test_only_the_contour_is_rough(law):
     """With a smooth contour and smooth regions, jumps lie in one ribbon of two pixels."""
-    x = RegularImages(alpha=4.0, beta=6.0).sample(50, 64, 0)[:, 0].double()
+    x = law.sample(50, 64, 0)[:, 0].double()
     jumps = (x[:, 1:] - x[:, :-1]).abs()
     crossed = jumps > 0.15 * (x.amax((1, 2)) - x.amin((1, 2)))[:, None, None]
     assert float(crossed.sum(1).double().mean()) < 4

@@ -71,3 +71,11 @@ def test_the_logarithm_is_the_gaussian_field():
     centred = g - g.mean()
     kurtosis = float((centred**4).mean() / centred.square().mean() ** 2)
     assert kurtosis == pytest.approx(3, abs=0.1)  # 6e5 pixels, about one in 100 counts
+
+
+@pytest.mark.parametrize(("size", "share"), [(8, 0.146), (16, 0.101), (64, 0.043), (256, 0.017)])
+def test_what_the_wanted_spectrum_lacks_at_zero(size, share):
+    """The figures of the page, and that k = 0 is the only exception."""
+    power, target = LogNormal().power(size), LogNormal().target(size)
+    assert float(power[0, 0] / power[0, 1]) == pytest.approx(share, abs=5e-4)
+    assert float((power / target)[target > 0].sub(1).abs().max()) < 3e-3

@@ -19,7 +19,7 @@ from scorelet.data.fields.ensembles.log_normal import LogNormal, Moments
 from scorelet.data.fields.ensembles.matern import Matern
 from scorelet.data.fields.ensembles.power_law import PowerLaw
 from scorelet.data.fields.ensembles.registry import ENSEMBLES, ensemble
-from scorelet.data.fields.ensembles.regular_images import RegularImages
+from scorelet.data.fields.ensembles.regular_images import RegularImages, UniformlyRegularImages
 from scorelet.data.fields.ensembles.sinusoids import Sinusoids
 from scorelet.data.fields.ensembles.turbulence import DecayingTurbulence
 from scorelet.data.fields.ensembles.vorticity import advection, evolve, kinetic_energy, velocity
@@ -43,6 +43,7 @@ __all__ = [
     "PowerLaw",
     "RegularImages",
     "Sinusoids",
+    "UniformlyRegularImages",
     "advection",
     "cached",
     "ensemble",

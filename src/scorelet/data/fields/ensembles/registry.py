@@ -14,7 +14,7 @@ from scorelet.data.fields.ensembles.lattice_ou import LatticeOrnsteinUhlenbeck
 from scorelet.data.fields.ensembles.log_normal import LogNormal
 from scorelet.data.fields.ensembles.matern import Matern
 from scorelet.data.fields.ensembles.power_law import PowerLaw
-from scorelet.data.fields.ensembles.regular_images import RegularImages
+from scorelet.data.fields.ensembles.regular_images import RegularImages, UniformlyRegularImages
 from scorelet.data.fields.ensembles.sinusoids import Sinusoids
 from scorelet.data.fields.ensembles.turbulence import DecayingTurbulence
 
@@ -29,6 +29,7 @@ ENSEMBLES: dict[str, type[Ensemble]] = {
         LogNormal,
         DecayingTurbulence,
         RegularImages,
+        UniformlyRegularImages,
         Discs,
         DeadLeaves,
         Sinusoids,
@@ -37,7 +38,7 @@ ENSEMBLES: dict[str, type[Ensemble]] = {
 }
 
 
-def ensemble(name: str, **params: Any) -> Ensemble:  # noqa: ANN401 - each class checks its own
+def ensemble(name: str, /, **params: Any) -> Ensemble:  # noqa: ANN401 - each class checks its own
     """Return the ensemble called `name` with the given parameters; the others have defaults.
 
     Raises:
@@ -48,6 +49,11 @@ def ensemble(name: str, **params: Any) -> Ensemble:  # noqa: ANN401 - each class
         >>> ensemble("matern", length=4.0).sample(2, 32, seed=0).shape
         torch.Size([2, 1, 32, 32])
     """
+    if name == "phi4":
+        raise InputError(
+            "The ensemble 'phi4' is sampled by Markov chains: use "
+            "scorelet.sampling.ensemble('phi4'), or scorelet.sampling.Phi4."
+        )
     if name not in ENSEMBLES:
         raise InputError(f"Unknown ensemble {name!r}: use one of {', '.join(ENSEMBLES)}.")
     kind = ENSEMBLES[name]

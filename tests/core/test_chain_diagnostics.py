@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from scorelet.core.errors import InputError
-from scorelet.sampling.chain_diagnostics import (
+from scorelet.core.chain_diagnostics import (
     _checked,
     autocorrelation,
     autocorrelation_time,
@@ -16,6 +15,7 @@ from scorelet.sampling.chain_diagnostics import (
     effective_sample_size,
     r_hat,
 )
+from scorelet.core.errors import InputError
 
 
 def autoregressive(coefficient, chains=8, draws=4000, seed=0):

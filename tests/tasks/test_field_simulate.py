@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import ClassVar
 
+import imagecodecs
 import numpy as np
 import pytest
 import torch
@@ -11,9 +12,12 @@ import torch
 from samples import names
 from scorelet.core.errors import ArrayFileError, InputError
 from scorelet.data.fields.arrays import load_fields
+from scorelet.data.fields.chains import load_chains
 from scorelet.data.fields.ensembles import ENSEMBLES, Ensemble, base, ensemble
-from scorelet.sampling import Phi4
-from scorelet.tasks.field import ensemble_names, find_ensemble, simulate
+from scorelet.sampling import Phi4, ensemble_kinds
+from scorelet.sampling import ensemble as any_ensemble
+from scorelet.tasks.field import list as list_ensembles
+from scorelet.tasks.field import simulate
 
 
 @dataclass(frozen=True)
@@ -70,14 +74,16 @@ def test_phi4_is_that_of_python(tmp_path):
     simulate("phi4", 6, tmp_path / "a.npy", size=8, seed=3, params={"b": 0.5})
     expected = Phi4(b=0.5).sample(6, 8, seed=3)[:, 0]
     torch.testing.assert_close(load_fields(tmp_path / "a.npy"), expected, atol=0, rtol=0)
-    assert find_ensemble("phi4", {"preset": "soft"}) == Phi4.preset("soft")
+    assert any_ensemble("phi4", preset="soft") == Phi4.preset("soft")
+    with pytest.raises(InputError, match=r"use scorelet.sampling.ensemble\('phi4'\)"):
+        ensemble("phi4")
 
 
-@pytest.mark.parametrize("name", ensemble_names())
+@pytest.mark.parametrize("name", sorted(ensemble_kinds()))
 def test_every_ensemble_draws_fields(name):
     if name == "turbulence":
         pytest.skip("takes seconds; tests of the ensemble draw it")
-    fields = find_ensemble(name, {}).sample(1, 32, 0)
+    fields = any_ensemble(name).sample(1, 32, 0)
     assert fields.shape == (1, 1, 32, 32)
     assert float(fields.std()) > 0
 
@@ -114,10 +120,13 @@ def test_an_interrupted_file_is_not_there(tmp_path, monkeypatch):
         ("phi4", {"params": {"b": "x"}}, "expected a number"),
         ("phi4", {"params": {"preset": "hot"}}, "use one of critical"),
         ("phi4", {"size": 31}, "even"),
+        ("power_law", {"params": {"name": "x"}}, "has no parameter 'name': use eta"),
+        ("phi4", {"params": {"name": "x"}}, "no parameter name: use b, a, q"),
+        ("power_law", {"count": 70_000, "size": 32, "output": "a.png"}, "no picture to look at"),
         ("power_law", {"count": 0}, "at least one field"),
         ("power_law", {"size": 0}, "side of at least 1"),
         ("power_law", {"seed": -1}, "seed of at least 0"),
-        ("power_law", {"output": "a.txt"}, r"use \.npy or \.npz"),
+        ("power_law", {"output": "a.txt"}, r"use \.npy or \.npz or \.png"),
     ],
 )
 def test_what_cannot_be_drawn(tmp_path, name, options, words):
@@ -129,9 +138,17 @@ def test_what_cannot_be_drawn(tmp_path, name, options, words):
 
 
 @pytest.mark.parametrize("name", ["power_law", "phi4"])
-def test_a_field_that_no_memory_holds(tmp_path, name):
+def test_a_field_that_no_memory_holds(tmp_path, monkeypatch, name):
+    monkeypatch.setattr("scorelet.tasks.field_simulate.check_space", lambda *_: None)
     with pytest.raises(InputError, match="side 10000000 does not fit into the memory"):
         simulate(name, 1, tmp_path / "new" / "a.npy", size=10**7)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_disk_cannot_hold_is_refused_before_anything_is_drawn(tmp_path, monkeypatch):
+    monkeypatch.setattr(Phi4, "_sample", lambda *_: pytest.fail("drawn"))
+    with pytest.raises(ArrayFileError, match=r"would take 1.024e\+06 GB, but .* GB are free"):
+        simulate("phi4", 10**12, tmp_path / "new" / "a.npy", size=16)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -139,3 +156,32 @@ def test_a_disk_that_refuses(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ArrayFileError, match="cannot be written"):
         simulate("power_law", 1, tmp_path / "file" / "a.npy", size=16)
+
+
+def test_an_archive_says_which_chain_drew_each_field(tmp_path):
+    path = tmp_path / "a.NPZ"  # suffixes may be written as one likes
+    report = simulate("phi4", 20, path, size=4, seed=1)
+    assert report["chains"] == 16
+    assert load_chains(path).tolist() == [*range(16), *range(4)]
+    assert load_fields(path).equal(Phi4().sample(20, 4, 1)[:, 0])
+    simulate("power_law", 20, tmp_path / "b.npz", size=4)
+    assert load_chains(tmp_path / "b.npz") is None
+
+
+def test_a_contact_sheet_shows_every_field(tmp_path):
+    path = tmp_path / "a.PNG"
+    simulate("power_law", 5, path, size=16, seed=2)
+    sheet = imagecodecs.png_decode(path.read_bytes())
+    assert sheet.shape == (2 * 16 + 2, 3 * 16 + 2 * 2)
+    fields = ensemble("power_law").sample(5, 16, 2)[:, 0].numpy()
+    for k, (row, column) in enumerate([(0, 0), (0, 18), (0, 36), (18, 0), (18, 18)]):
+        shown = sheet[row : row + 16, column : column + 16].astype(float)
+        assert np.corrcoef(shown.ravel(), fields[k].ravel())[0, 1] > 0.999
+
+
+def test_the_list_is_what_can_be_drawn():
+    listed = list_ensembles()
+    assert set(listed) == set(ensemble_kinds())
+    for name, entry in listed.items():
+        assert any_ensemble(name).params == entry["params"]
+    assert listed["phi4"]["presets"] == ["critical", "disordered", "ordered", "soft"]
