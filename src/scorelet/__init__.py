@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from scorelet import wavelets
     from scorelet.analysis.fisher_profile import fisher_profile
     from scorelet.models import Denoiser, score
+    from scorelet.recipes import reproduce
     from scorelet.tasks import field
     from scorelet.tasks.classify import Classified, classify
     from scorelet.tasks.denoise import Denoised, denoise
     from scorelet.tasks.evaluate import evaluate
+    from scorelet.tasks.scatter import scatter
     from scorelet.zoo import load, save
 
 _SOURCES = {
@@ -29,7 +31,9 @@ _SOURCES = {
     "evaluate": "scorelet.tasks.evaluate",
     "fisher_profile": "scorelet.analysis.fisher_profile",
     "load": "scorelet.zoo",
+    "reproduce": "scorelet.recipes",
     "save": "scorelet.zoo",
+    "scatter": "scorelet.tasks.scatter",
     "score": "scorelet.models",
 }
 
@@ -45,7 +49,9 @@ __all__ = [
     "field",
     "fisher_profile",
     "load",
+    "reproduce",
     "save",
+    "scatter",
     "score",
     "wavelets",
 ]

@@ -8,8 +8,11 @@ import pytest
 import tifffile
 import torch
 
+import scorelet as sl
 from samples import noisy, write_png
 from scorelet.cli.main import run
+from scorelet.core.errors import InputError
+from scorelet.tasks.scatter import ScatterSettings
 from scorelet.wavelets import Scattering2d
 
 
@@ -102,6 +105,18 @@ def test_an_empty_path_is_not_this_folder(shell, folder, tmp_path):
         assert stderr == (
             "error: The path is empty: give the name of a file or folder (. is this one).\n"
         )
+
+
+def test_python_returns_what_the_shell_prints(shell, folder, tmp_path):
+    (folder / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n????")
+    settings = ScatterSettings(J=1, L=2)
+    document = sl.scatter(str(folder), str(tmp_path / "f.npz"), settings=settings)
+    words = (folder, "-J", 1, "-L", 2, "-o", tmp_path / "f.npz", "--overwrite", "--json")
+    printed = json.loads(shell(*words)[1])
+    assert {k: v for k, v in printed.items() if k != "seconds"} == document
+    assert [len(document["files"]), len(document["failed"])] == [3, 1]
+    with pytest.raises(InputError, match="path is empty"):
+        sl.scatter(["a.png", ""], "g.npz")
 
 
 def test_home_is_expanded(shell, folder, tmp_path, monkeypatch):

@@ -36,10 +36,10 @@ class LinearHead:
         bias: (class), float64.
     """
 
-    weight: Float[Tensor, "class_ feature"]
-    bias: Float[Tensor, " class_"]
+    weight: Float[Tensor, "label feature"]
+    bias: Float[Tensor, " label"]
 
-    def scores(self, x: Features) -> Float[Tensor, "example class_"]:
+    def scores(self, x: Features) -> Float[Tensor, "example label"]:
         """Return W z + b of features x, (example, feature)."""
         return x.to(self.weight) @ self.weight.T + self.bias
 

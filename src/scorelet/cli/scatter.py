@@ -1,7 +1,7 @@
 """scorelet scatter."""
 
 import time
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -46,7 +46,7 @@ def scatter(
         overwrite: replace an existing file.
     """
     from scorelet.tasks.progress import Bar
-    from scorelet.tasks.scatter import ScatterSettings, scatter_files
+    from scorelet.tasks.scatter import ScatterSettings, scatter_files, summarize
 
     settings = ScatterSettings(
         J=scales,
@@ -57,7 +57,7 @@ def scatter(
         channels=channels,
         device=shared.device,
     )
-    start, done, failed = time.perf_counter(), [], []
+    start, outcomes = time.perf_counter(), []
     bar = Bar("scattering", 0, quiet=shared.quiet)
     with bar:
         for outcome in scatter_files(
@@ -66,17 +66,10 @@ def scatter(
             bar.advance(outcome.task.source.name)
             if outcome.error:
                 complain(outcome.error)
-                failed.append({"input": str(outcome.task.source), "error": outcome.error})
-            else:
-                done.append({"input": str(outcome.task.source), **(outcome.report or {})})
-    seconds = time.perf_counter() - start
-    document: dict[str, Any] = {
-        "files": done,
-        "failed": failed,
-        "output": str(output) if done else None,
-        "seconds": round(seconds, 2),
-    }
-    shared.emit(document)
+            outcomes.append(outcome)
+    document, seconds = summarize(outcomes, output), time.perf_counter() - start
+    done, failed = document["files"], document["failed"]
+    shared.emit(document | {"seconds": round(seconds, 2)})
     where = f" -> {output}" if done else ""
     shared.say(f"{len(done)} done, {len(failed)} failed, {seconds:.1f} s{where}")
     if failed:

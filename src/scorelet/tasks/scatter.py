@@ -2,7 +2,7 @@
 
 import csv
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import torch
 
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError, MissingExtraError
+from scorelet.core.paths import as_path
 from scorelet.data import Picture, iter_pages, to_unit, with_channels
 from scorelet.tasks.array_files import check_output, writing
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
@@ -123,6 +124,39 @@ def scatter_files(
     )
     if table.rows:
         _write(output, table, transform.paths, settings)
+
+
+def scatter(
+    paths: str | Path | Sequence[str | Path],
+    output: str | Path,
+    *,
+    settings: ScatterSettings = ScatterSettings(),
+    overwrite: bool = False,
+) -> dict[str, Any]:
+    """Scatter pictures into one table; return what became of them.
+
+    Arguments and errors as in `scatter_files`; one path may stand alone. For arrays and tensors
+    there is `scorelet.wavelets.Scattering2d`.
+
+    Returns:
+        files (input, pages), failed (input, error), and output, None if no picture could be read.
+    """
+    several = [paths] if isinstance(paths, str | Path) else paths
+    target = as_path(output, name="output")
+    outcomes = list(
+        scatter_files(
+            [as_path(path) for path in several], target, settings=settings, overwrite=overwrite
+        )
+    )
+    return summarize(outcomes, target)
+
+
+def summarize(outcomes: Iterable[Outcome], output: Path) -> dict[str, Any]:
+    """Return what became of pictures as a JSON document, see `scatter`."""
+    outcomes = list(outcomes)
+    done = [{"input": str(o.task.source), **(o.report or {})} for o in outcomes if o.error is None]
+    failed = [{"input": str(o.task.source), "error": o.error} for o in outcomes if o.error]
+    return {"files": done, "failed": failed, "output": str(output) if done else None}
 
 
 def _scatter_file(
