@@ -1,12 +1,14 @@
 """Memory that is freed is used again."""
 
+import os
 import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from scorelet.core.memory import keep_large_buffers
+from scorelet.core.memory import available_memory, keep_large_buffers
 
 COUNT_FAULTS = """
 import ctypes, resource, sys
@@ -45,3 +47,9 @@ def test_a_buffer_that_is_taken_again_costs_no_new_pages():
 def test_elsewhere_nothing_happens(monkeypatch, system):
     monkeypatch.setattr(sys, "platform", system)
     assert keep_large_buffers.__wrapped__() is False
+
+
+@pytest.mark.skipif(not Path("/proc/meminfo").exists(), reason="only Linux says it")
+def test_available_memory_is_part_of_all():
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    assert 0 < available_memory() <= total

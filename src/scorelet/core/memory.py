@@ -1,13 +1,15 @@
-"""Keep large buffers: on Linux, memory that is freed is used again instead of returned.
+"""Memory: what is free, and how it is kept.
 
 By default glibc gives every buffer above 32 MB back to the kernel when it is freed; the next one
 arrives as untouched pages that must be mapped and zeroed, one fault for every 4 kB. A U-Net frees
-and takes such buffers all the time, and waits for these faults.
+and takes such buffers all the time, and waits for these faults; so it may be asked, on Linux, to
+use memory again instead of returning it.
 """
 
 import ctypes
 import sys
 from functools import cache
+from pathlib import Path
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # names and values of glibc's malloc.h
 LARGE = 1 << 30
@@ -27,3 +29,13 @@ def keep_large_buffers() -> bool:
     except (OSError, AttributeError):
         return False
     return bool(mallopt(M_MMAP_THRESHOLD, LARGE)) and bool(mallopt(M_TRIM_THRESHOLD, LARGE))
+
+
+def available_memory() -> int | None:
+    """Return the bytes that this machine can give without swapping; None where it does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except (OSError, ValueError):
+        return None
+    kilobytes = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
+    return 1024 * int(kilobytes[0]) if kilobytes else None

@@ -57,9 +57,21 @@ def train(
         for note in experiment.notes:
             warn(note)
         write_text(Path(settings.output) / "config.yaml", write_config(settings))
+    if experiment.prepare:
+        _prepare(experiment.prepare, quiet=quiet or not trainer.accelerator.is_main_process)
     _run(trainer, quiet=quiet, say=say)
     trainer.accelerator.wait_for_everyone()  # the main process writes last
     return Path(settings.output) / WEIGHTS
+
+
+def _prepare(work: Callable[[Callable[[int, int], None]], None], *, quiet: bool) -> None:
+    with Bar("preparing", 0, quiet=quiet) as bar:
+
+        def progress(done: int, count: int) -> None:
+            bar.expect(count)
+            bar.reach(done)
+
+        work(progress)
 
 
 def _run(trainer: Trainer, *, quiet: bool, say: Callable[[str], None]) -> None:

@@ -59,6 +59,15 @@ class LabelledSamples(Dataset):
         x = torch.from_numpy(np.ascontiguousarray(to_unit(pixels).transpose(2, 0, 1)))
         return {"x": x, "label": torch.tensor(int(self.images.y[place]))}
 
+    def is_mirrored(self, index: int) -> bool:
+        """Return whether sample `index` shows its picture mirrored."""
+        if not self.flip:
+            return False
+        rng = _rng(self.seed, _CHANGE, index)
+        if self.padding:
+            rng.integers(2 * self.padding + 1, size=2)  # the shift is drawn first
+        return bool(rng.integers(2))
+
     def place(self, index: int) -> int:
         """Return the number of the picture that sample `index` shows."""
         if not 0 <= index < self.length:

@@ -1,5 +1,6 @@
 """What an experiment is: all that a run needs beside the loop."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import nn
@@ -21,5 +22,7 @@ class Experiment:
     validate: Validate | None = None
     best: Best | None = None
     after_step: AfterStep | None = None
+    prepare: Callable[[Callable[[int, int], None]], None] | None = None
+    """Work before the first step, told whom to call with (units done, units)."""
     notes: tuple[str, ...] = ()
     """Sentences for the user, as on pictures that were left out."""

@@ -11,7 +11,9 @@ from scorelet.core.errors import InputError
 from scorelet.core.network import Network
 from scorelet.data.labelled import LabelledImages, LabelledSamples, load_labelled
 from scorelet.models import Classifier
+from scorelet.networks import FixedFeatures
 from scorelet.tasks.experiments.base import Experiment
+from scorelet.tasks.experiments.feature_samples import FeatureSamples, on_features
 from scorelet.tasks.experiments.networks import ModelConfig, make_network
 from scorelet.tasks.experiments.registry import register
 from scorelet.tasks.fitting import pixels_fitter
@@ -53,6 +55,11 @@ class LabelledConfig(Section):
     )
     padding: int = Field(default=0, ge=0, description="random shifts by up to so many pixels")
     flip: bool = Field(default=False, description="mirror half of the pictures, left to right")
+    keep_features: bool = Field(
+        default=False,
+        description="compute what a network has fixed (ScatteringHead: its coefficients) once for "
+        "every picture, and mirrored if flip; takes memory, and no padding",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> "LabelledConfig":
@@ -82,15 +89,22 @@ def build(config: ClassifyConfig) -> Experiment:
     network = make_network(config.model, seed=config.seed)
     train, held = _labelled(config.data)
     model = _classifier(network, train, config)
+    objective = classification(config.label_smoothing)
+    samples: LabelledSamples | FeatureSamples = LabelledSamples(
+        train,
+        length=config.steps * config.batch,
+        seed=config.seed,
+        padding=config.data.padding,
+        flip=config.data.flip,
+    )
+    prepare = None
+    if config.data.keep_features:
+        samples = FeatureSamples(samples, _fixed(network, config))
+        objective, prepare = on_features(config.label_smoothing), samples.prepare
     return Experiment(
-        learner=Learner(model, classification(config.label_smoothing)),
-        data=LabelledSamples(
-            train,
-            length=config.steps * config.batch,
-            seed=config.seed,
-            padding=config.data.padding,
-            flip=config.data.flip,
-        ),
+        learner=Learner(model, objective),
+        data=samples,
+        prepare=prepare,
         export=_export,
         validate=_validation(held) if held else None,
         best=Best("accuracy") if held else None,
@@ -132,6 +146,15 @@ def _classifier(network: nn.Module, images: LabelledImages, config: ClassifyConf
             f"{config.data.source} have {images.channels}: change model.options."
         )
     return Classifier(network, images.classes, size=images.size, fit=config.data.fit)
+
+
+def _fixed(network: nn.Module, config: ClassifyConfig) -> FixedFeatures:
+    if not isinstance(network, FixedFeatures):
+        raise InputError(
+            f"{config.model.architecture} learns all of its features: set data.keep_features: "
+            "false."
+        )
+    return network
 
 
 def _validation(held: LabelledImages) -> Validate:
