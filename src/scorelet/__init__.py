@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scorelet.tasks.classify import Classified, classify
     from scorelet.tasks.denoise import Denoised, denoise
     from scorelet.tasks.evaluate import evaluate
+    from scorelet.tasks.fisher import fisher
     from scorelet.tasks.scatter import scatter
     from scorelet.zoo import load, save
 
@@ -29,6 +30,7 @@ _SOURCES = {
     "classify": "scorelet.tasks.classify",
     "denoise": "scorelet.tasks.denoise",
     "evaluate": "scorelet.tasks.evaluate",
+    "fisher": "scorelet.tasks.fisher",
     "fisher_profile": "scorelet.analysis.fisher_profile",
     "load": "scorelet.zoo",
     "reproduce": "scorelet.recipes",
@@ -47,6 +49,7 @@ __all__ = [
     "denoise",
     "evaluate",
     "field",
+    "fisher",
     "fisher_profile",
     "load",
     "reproduce",

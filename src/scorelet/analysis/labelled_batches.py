@@ -16,8 +16,15 @@ Batches = Callable[[], Iterator[tuple[Tensor, Tensor]]]
 class Labelled(Protocol):
     """Pictures and their classes, as `scorelet.data.labelled.LabelledImages` holds them."""
 
-    x: Any
-    y: Any
+    @property
+    def x(self) -> Any:  # noqa: ANN401 - an array
+        """Pictures."""
+        ...
+
+    @property
+    def y(self) -> Any:  # noqa: ANN401 - an array
+        """Numbers of their classes."""
+        ...
 
 
 Source = Labelled | tuple[Any, Any] | Iterable[Any]

@@ -12,7 +12,18 @@ from importlib.metadata import version
 
 from cyclopts import App, CycloptsError, Parameter
 
-from scorelet.cli import classify, denoise, evaluate, field, info, models, reproduce, scatter, train
+from scorelet.cli import (
+    classify,
+    denoise,
+    evaluate,
+    field,
+    fisher,
+    info,
+    models,
+    reproduce,
+    scatter,
+    train,
+)
 from scorelet.cli.options import (
     NOBODY_READS,
     complain,
@@ -36,6 +47,7 @@ for command in (
     evaluate.evaluate,
     train.train,
     scatter.scatter,
+    fisher.fisher,
     reproduce.reproduce,
     models.models,
     info.info,

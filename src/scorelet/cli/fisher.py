@@ -1,0 +1,87 @@
+"""scorelet fisher."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from scorelet.cli.options import DEFAULTS, Flag, Shared, Whole
+
+
+def fisher(
+    *,
+    model: str,
+    data: str,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    part: Literal["train", "test"] = "test",
+    layers: str | None = None,
+    dimension: Whole = 512,
+    pool: Literal["flatten", "mean"] = "flatten",
+    limit: Whole | None = None,
+    overwrite: Flag = False,
+    shared: Shared = DEFAULTS,
+) -> int:
+    """Measure how well classes are separated at every layer of a model.
+
+    The Fisher ratio of a layer says how far class means lie apart, in units of the spread within
+    classes; beside it stand its floor (what classes that do not differ would give) and two
+    estimates without bias.
+
+    For example:
+
+        scorelet fisher --model runs/animals/weights.safetensors --data animals/ -o depth.html
+
+    Args:
+        model: path, built-in name or Hub id.
+        data: npz with x_test, y_test, a folder of classes, or the name of one under $SCORELET_DATA.
+        output: NAME.html, a report with figures.
+        part: of the data, train or test.
+        layers: names with commas between them, * and ? allowed; by default all without parts.
+        dimension: layers with more features are projected to so many.
+        pool: flatten takes every position, mean averages each channel over space.
+        limit: only the first so many pictures.
+        overwrite: replace an existing report.
+    """
+    from scorelet.tasks.array_files import check_output
+    from scorelet.tasks.fisher import SUFFIXES, FisherSettings, separation
+    from scorelet.tasks.progress import Bar
+
+    if output is not None:
+        check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
+    names = None if layers is None else tuple(layers.split(","))
+    settings = FisherSettings(part, names, dimension, pool, limit, shared.device)
+    bar = Bar("measuring", 0, quiet=shared.quiet)
+
+    def progress(done: int, count: int) -> None:
+        bar.expect(count)
+        bar.reach(done)
+
+    with bar:
+        found = separation(data, model, settings, progress=progress)
+    if output is not None:
+        found.save(output, overwrite=overwrite)
+    document = found.document
+    for warning in document["warnings"]:
+        shared.warn(f"{warning}.")
+    shared.show(document, _as_text(document))
+    if output is not None:
+        shared.say(f"-> {output}")
+    return 0
+
+
+def _as_text(document: dict[str, Any]) -> str:
+    from scorelet.tasks.fisher import figure
+
+    count = f"{document['pictures']} pictures, {len(document['classes'])} classes"
+    head = ["layer", "rank", "ratio", "floor", "without bias", "from halves"]
+    names = ("ratio", "floor", "corrected", "held_out")
+    rows = [
+        [layer["name"], str(layer["rank"]), *(figure(layer[name]) for name in names)]
+        for layer in document["layers"]
+    ]
+    widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
+    lines = [
+        "  " + "   ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])])
+        for row in [head, *rows]
+    ]
+    return "\n".join([f"{document['model']} on {document['data']}: {count}", *lines])

@@ -1,0 +1,249 @@
+"""The verb fisher: class separation by depth of a model on labelled data, and its report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from torch import nn
+
+from scorelet.analysis.fisher_profile import (
+    FisherProfile,
+    LayerSeparation,
+    Progress,
+    fisher_profile,
+)
+from scorelet.core.device import choose_device
+from scorelet.core.errors import InputError
+from scorelet.data.labelled import LabelledImages, load_labelled
+from scorelet.models import Classifier
+from scorelet.plots import png
+from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, render
+from scorelet.plots.separation import kinds_figure, profile_figure
+from scorelet.tasks.array_files import check_output, writing
+from scorelet.zoo import load
+
+Data = str | Path | LabelledImages
+Model = str | Path | nn.Module
+
+SUFFIXES = (".html",)
+
+METHOD = (
+    "The Fisher ratio is K⁻¹ tr(Σ_W⁻¹ Σ_B): how far the means of the K classes lie apart, in units "
+    "of the spread within classes. A finite number of pictures raises it, even for classes that do "
+    "not differ: to the floor. The value without bias takes that off, under the assumption of "
+    "Gaussian classes; the value from halves compares the means of two halves of every class, so "
+    "that errors do not add up. Layers of more features are projected at random to the same "
+    "number, since ratios of different numbers cannot be compared."
+)
+KINDS = (
+    "Channels one by one: variance of the class means over the variance within classes, averaged "
+    "over the channels of a kind, without the bias of finite samples."
+)
+
+
+@dataclass(frozen=True)
+class FisherSettings:
+    """What is measured, and on which pictures.
+
+    Args:
+        part: of the data, train or test.
+        layers, dimension, pool: see `scorelet.fisher_profile`.
+        limit: only the first so many pictures.
+        device: auto, cpu, cuda or mps.
+    """
+
+    part: Literal["train", "test"] = "test"
+    layers: tuple[str, ...] | None = None
+    dimension: int = 512
+    pool: str = "flatten"
+    limit: int | None = None
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        """Check what the analysis itself does not."""
+        if self.limit is not None and self.limit < 1:
+            raise InputError(f"limit is {self.limit}: at least one picture must be measured.")
+        if self.part not in ("train", "test"):
+            raise InputError(f"part is {self.part!r}: it must be train or test.")
+
+
+@dataclass(frozen=True)
+class Separation:
+    """Class separation by depth.
+
+    Attributes:
+        document: for JSON: model, data, part, pictures, classes, dimension, pool, warnings
+            (sentences without a full stop) and ``layers``: name, module, shape, dimension, rank,
+            ratio, floor, corrected, held_out, outside (see `scorelet.analysis.fisher.FisherRatio`)
+            and kinds.
+        profile: what it was made from.
+    """
+
+    document: dict[str, Any]
+    profile: FisherProfile
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write a report with figures, NAME.html.
+
+        Raises:
+            InputError: another suffix, or a file that exists already.
+        """
+        check_output(Path(path), overwrite=overwrite, suffixes=SUFFIXES)
+        with writing(Path(path)) as temporary:
+            temporary.write_text(report(self.document, self.profile), encoding="utf-8")
+
+
+def fisher(
+    data: Data,
+    *,
+    model: Model,
+    part: Literal["train", "test"] = "test",
+    layers: Sequence[str] | None = None,
+    dimension: int = 512,
+    pool: str = "flatten",
+    limit: int | None = None,
+    device: str = "auto",
+) -> Separation:
+    """Measure how well classes are separated at every layer of a model.
+
+    Args:
+        data: npz with x_train, y_train, x_test, y_test, or a folder of classes, or the name of
+            one under ``$SCORELET_DATA``; or a labelled set.
+        model: path, built-in name or Hub id; or a module. Of a classifier its network is taken.
+        part, layers, dimension, pool, limit, device: see `FisherSettings`.
+
+    Raises:
+        InputError: data, options or a model that cannot be used.
+    """
+    names = None if layers is None else tuple(layers)
+    return separation(data, model, FisherSettings(part, names, dimension, pool, limit, device))
+
+
+def separation(
+    data: Data, model: Model, settings: FisherSettings, *, progress: Progress | None = None
+) -> Separation:
+    """Do what `fisher` says; `progress` is called with (pictures done, pictures)."""
+    net = _network(load(model) if isinstance(model, str | Path) else model)
+    named = isinstance(data, str | Path)
+    images = load_labelled(data, part=settings.part) if named else data
+    images = images if settings.limit is None else images.first(settings.limit)
+    profile = fisher_profile(
+        net.to(choose_device(settings.device)),
+        images,
+        layers=settings.layers,
+        dimension=settings.dimension,
+        pool=settings.pool,
+        progress=progress,
+    )
+    document = {
+        "model": str(model) if isinstance(model, str | Path) else type(model).__name__,
+        "data": str(data) if named else type(data).__name__,
+        "part": settings.part,
+        "pictures": len(images),
+        "classes": list(images.classes),
+        "dimension": settings.dimension,
+        "pool": settings.pool,
+        "layers": [_entry(layer) for layer in profile.layers],
+        "warnings": [*(note.rstrip(".") for note in images.notes), *_warnings(profile)],
+    }
+    return Separation(document, profile)
+
+
+def report(document: dict[str, Any], profile: FisherProfile) -> str:
+    """Return the HTML text of what `fisher` has measured."""
+    count = len(document["classes"])
+    opening: list[Part] = [
+        Text(f"{document['pictures']} pictures of {count} classes, {document['data']}", "lead"),
+        *(Text(f"{warning}.", "warning") for warning in document["warnings"]),
+        Facts({name: str(document[name]) for name in ("model", "part", "dimension", "pool")}),
+        Picture(png(profile_figure(profile)), "Fisher ratio by depth."),
+        Text(METHOD, "note"),
+    ]
+    head = ["layer", "module", "output", "rank", "ratio", "floor", "without bias", "from halves"]
+    rows = [
+        (
+            layer["name"],
+            layer["module"],
+            "x".join(map(str, layer["shape"])),
+            str(layer["rank"]),
+            *(figure(layer[name]) for name in ("ratio", "floor", "corrected", "held_out")),
+        )
+        for layer in document["layers"]
+    ]
+    sections = [Section("Layers", [Table(head, rows, frozenset({0, 1, 2}))])]
+    if kinds := _kinds(profile):
+        sections.append(Section("Kinds of channels", kinds))
+    return render("Class separation by depth", opening, sections)
+
+
+def figure(value: float | None) -> str:
+    """Write a ratio, or a dash where there is none."""
+    return "–" if value is None else f"{value:.3g}"
+
+
+def _network(model: object) -> nn.Module:
+    if isinstance(model, Classifier):
+        return model.network
+    if isinstance(model, nn.Module):
+        return model
+    raise InputError(f"A {type(model).__name__} has no layers: give a network.")
+
+
+def _entry(layer: LayerSeparation) -> dict[str, Any]:
+    found = layer.fisher
+    return {
+        "name": layer.name,
+        "module": layer.module,
+        "shape": list(layer.shape),
+        "dimension": found.dimension,
+        "rank": found.rank,
+        "ratio": found.ratio,
+        "floor": found.floor,
+        "corrected": found.corrected,
+        "held_out": found.held_out,
+        "outside": found.outside,
+        "kinds": [
+            {"kind": kind.kind, "channels": kind.channels, "separation": kind.value}
+            for kind in layer.kinds
+        ],
+    }
+
+
+def _warnings(profile: FisherProfile) -> list[str]:
+    few = [layer.name for layer in profile.layers if layer.fisher.floor is None]
+    known = [layer for layer in profile.layers if layer.fisher.floor is not None]
+    apart = [layer.name for layer in known if layer.fisher.outside > 1e-6]
+    warnings = []
+    if few:
+        warnings.append(
+            f"{sum(profile.counts)} pictures are too few for the features of {', '.join(few)}: "
+            "their ratios have no floor and mean nothing; give more pictures or a smaller dimension"
+        )
+    if apart:
+        warnings.append(
+            f"classes differ where nothing varies within them, in {', '.join(apart)}: the ratio "
+            "leaves that out and is too small"
+        )
+    return warnings
+
+
+def _kinds(profile: FisherProfile) -> list[Part]:
+    layers = [layer for layer in profile.layers if layer.kinds]
+    names = list(dict.fromkeys(kind.kind for layer in layers for kind in layer.kinds))
+    if not names:
+        return []
+    found = [{kind.kind: kind.value for kind in layer.kinds} for layer in layers]
+    values = {name: [values.get(name, float("nan")) for values in found] for name in names}
+    drawn = kinds_figure([layer.name for layer in layers], values)
+    rows = [
+        (layer.name, kind.kind, str(kind.channels), figure(kind.value))
+        for layer in layers
+        for kind in layer.kinds
+    ]
+    table = Table(["layer", "kind", "channels", "separation"], rows, frozenset({0, 1}))
+    return [
+        Picture(png(drawn), "Separation of class means by kind of channel."),
+        table,
+        Text(KINDS),
+    ]
