@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from scorelet.cli.options import DEFAULTS, Flag, Shared, Whole, complain
+from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, complain
 
 if TYPE_CHECKING:
     from scorelet.tasks.jobs import Outcome
 
 
 def classify(
-    paths: list[Path],
+    paths: list[PathLike],
     /,
     *,
     model: str,
     k: Annotated[Whole, Parameter(name=["--top", "-k"])] = 5,
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    output: Annotated[PathLike | None, Parameter(name=["--output", "-o"])] = None,
     overwrite: Flag = False,
     shared: Shared = DEFAULTS,
 ) -> int:

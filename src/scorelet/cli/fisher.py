@@ -1,18 +1,17 @@
 """scorelet fisher."""
 
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from scorelet.cli.options import DEFAULTS, Flag, Shared, Whole
+from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
 
 
 def fisher(
     *,
     model: str,
     data: str,
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    output: Annotated[PathLike | None, Parameter(name=["--output", "-o"])] = None,
     part: Literal["train", "test"] = "test",
     layers: str | None = None,
     dimension: Whole = 512,

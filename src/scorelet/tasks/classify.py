@@ -16,6 +16,7 @@ from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.files import write_text
 from scorelet.core.numbers import is_whole
+from scorelet.core.paths import as_path
 from scorelet.data import Note, Picture, find_pictures, iter_pages
 from scorelet.models import Classifier
 from scorelet.tasks.array_files import check_output
@@ -66,7 +67,7 @@ def classify(
     """
     classifier = _ready(model, k, device)
     if isinstance(source, str | Path):
-        return _classify_path(Path(source), classifier, k)
+        return _classify_path(as_path(source), classifier, k)
     found, batched = pictures(source)
     results = [_classify_picture(picture, classifier, k) for picture in found]
     return results if batched else results[0]

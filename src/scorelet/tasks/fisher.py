@@ -15,6 +15,7 @@ from scorelet.analysis.fisher_profile import (
 )
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
+from scorelet.core.paths import as_path
 from scorelet.data.labelled import LabelledImages, load_labelled
 from scorelet.models import Classifier
 from scorelet.plots import png
@@ -89,8 +90,9 @@ class Separation:
         Raises:
             InputError: another suffix, or a file that exists already.
         """
-        check_output(Path(path), overwrite=overwrite, suffixes=SUFFIXES)
-        with writing(Path(path)) as temporary:
+        target = as_path(path)
+        check_output(target, overwrite=overwrite, suffixes=SUFFIXES)
+        with writing(target) as temporary:
             temporary.write_text(report(self.document, self.profile), encoding="utf-8")
 
 
