@@ -47,6 +47,13 @@ def test_a_broken_picture_stops_nobody(shell, pictures, classifier):
     assert shell("classify", pictures, "--model", classifier)[0] == 2
 
 
+def test_files_that_are_no_pictures_are_counted(shell, pictures, classifier):
+    (pictures / "notes.txt").write_text("three colours")
+    status, _, err = shell("classify", pictures, "--model", classifier)
+    assert status == 0
+    assert "1 file is of no kind that is read: 1 .txt (notes.txt)" in err
+
+
 def test_json_is_one_document(shell, pictures, classifier, tmp_path):
     output = tmp_path / "out.csv"
     status, out, _ = shell(

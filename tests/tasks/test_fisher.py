@@ -7,6 +7,7 @@ from torch import nn
 
 import scorelet as sl
 from classifiers import COLOURS, colour_classifier, write_classifier
+from samples import write_png
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator
 from scorelet.data.labelled import LabelledImages
@@ -73,6 +74,15 @@ def test_files_by_name_and_a_report(data, tmp_path):
         found.save(output)
     with pytest.raises(InputError, match="unknown suffix"):
         found.save(tmp_path / "a.pdf")
+
+
+def test_folders_are_brought_to_the_models_size(tmp_path, images):
+    for number, (pixels, label) in enumerate(zip(images.x, images.y, strict=True)):
+        large = pixels.repeat(2, 0).repeat(2, 1)
+        write_png(tmp_path / f"set/{COLOURS[label]}/{number:02}.png", large)
+    found = fisher(tmp_path / "set", model=colour_classifier(), dimension=16)
+    assert found.document["layers"][0]["shape"] == [3, 8, 8]
+    assert found.document["pictures"] == 90
 
 
 def test_too_few_pictures_are_said(data):

@@ -55,6 +55,7 @@ def classify(
             device=shared.device,
             overwrite=overwrite,
             plan=bar.expect,
+            say=lambda text: shared.warn(f"{text}."),
         ):
             bar.advance(outcome.task.source.name)
             outcomes.append(outcome)

@@ -22,7 +22,7 @@ from scorelet.models import Classifier
 from scorelet.tasks.array_files import check_output
 from scorelet.tasks.classify_input import Source, pictures, prepared
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
-from scorelet.tasks.planning import Task, plan_tasks
+from scorelet.tasks.planning import Say, Task, plan_tasks
 from scorelet.tasks.table_files import check_table, write_table
 from scorelet.zoo import load_as
 
@@ -82,6 +82,7 @@ def classify_files(
     device: str = "auto",
     overwrite: bool = False,
     plan: Callable[[int], None] | None = None,
+    say: Say = lambda _text: None,
 ) -> Iterator[Outcome]:
     """Classify files and folders; yield what became of each, in order.
 
@@ -96,6 +97,7 @@ def classify_files(
         model, k, device: as in `classify`.
         overwrite: replace `output`.
         plan: called with the number of files before the first is worked on.
+        say: called with sentences without a full stop, about files that are left out.
 
     Raises:
         InputError: nothing to do, an output that exists, a model that is no classifier.
@@ -104,17 +106,16 @@ def classify_files(
         check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
         check_table(output)
     classifier = _ready(model, k, device)
-    tasks = plan_tasks(paths, None, suffix="_classified")
+    tasks = plan_tasks(paths, None, suffix="_classified", say=say)
     if plan:
         plan(len(tasks))
     reports = []
     for outcome in run_tasks(
-        [Task(task.source, task.source, task.problem) for task in tasks],
+        tasks,
         lambda task, _publish: _classify_file(task, classifier, k, _publish),
         verb="classify",
         settings={},
-        overwrite=True,  # nothing is written
-        journal=False,
+        writes=False,
     ):
         if outcome.report is not None:
             reports.append(outcome.report)

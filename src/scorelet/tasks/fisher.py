@@ -22,6 +22,7 @@ from scorelet.plots import png
 from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, render
 from scorelet.plots.separation import kinds_figure, profile_figure
 from scorelet.tasks.array_files import check_output, writing
+from scorelet.tasks.fitting import pixels_fitter
 from scorelet.zoo import load
 
 Data = str | Path | LabelledImages
@@ -126,9 +127,9 @@ def separation(
     data: Data, model: Model, settings: FisherSettings, *, progress: Progress | None = None
 ) -> Separation:
     """Do what `fisher` says; `progress` is called with (pictures done, pictures)."""
-    net = _network(load(model) if isinstance(model, str | Path) else model)
-    named = isinstance(data, str | Path)
-    images = load_labelled(data, part=settings.part) if named else data
+    loaded = load(model) if isinstance(model, str | Path) else model
+    net, named = _network(loaded), isinstance(data, str | Path)
+    images = _labelled(data, loaded, settings) if isinstance(data, str | Path) else data
     images = images if settings.limit is None else images.first(settings.limit)
     profile = fisher_profile(
         net.to(choose_device(settings.device)),
@@ -182,6 +183,15 @@ def report(document: dict[str, Any], profile: FisherProfile) -> str:
 def figure(value: float | None) -> str:
     """Write a ratio, or a dash where there is none."""
     return "–" if value is None else f"{value:.3g}"
+
+
+def _labelled(data: str | Path, model: object, settings: FisherSettings) -> LabelledImages:
+    """Read pictures; those of folders are brought to a classifier's size and channels."""
+    if not isinstance(model, Classifier):
+        return load_labelled(data, part=settings.part)
+    colour = model.channels is None or 3 in model.channels
+    fit = None if model.size is None else pixels_fitter(model.size, model.fit)
+    return load_labelled(data, part=settings.part, channels=3 if colour else 1, fit=fit)
 
 
 def _network(model: object) -> nn.Module:
