@@ -110,6 +110,6 @@ if __name__ == "__main__":
     )
     parser.add_argument("source", type=Path)
     parser.add_argument("output", type=Path)
-    parser.add_argument("--share", type=float, default=0.03, help="of places on the other side")
+    parser.add_argument("--share", type=float, default=0.01, help="of places on the other side")
     parser.add_argument("--data", default="photos/bsd400", help="pictures to watch it on")
     main(parser.parse_args())
