@@ -6,14 +6,17 @@ torchrun --nproc_per_node 2 tests/training/small_runs.py FOLDER
 import sys
 from pathlib import Path
 
+import numpy as np
 import torch
+from torch import nn
 from torch.utils.data import Dataset
 
 from scorelet.core.checkpoint import load_tensors
 from scorelet.core.random import generator, randn
+from scorelet.data.labelled import LabelledImages, LabelledSamples
 from scorelet.models import ResidualDenoiser
 from scorelet.networks import BFCNN, ShuffleUNet
-from scorelet.training import Learner, LoopConfig, Trainer, blind_denoising
+from scorelet.training import Learner, LoopConfig, Trainer, blind_denoising, classification
 
 NETWORKS = {
     "bf-cnn": lambda: BFCNN(1, width=20, depth=4),  # with running deviations
@@ -72,14 +75,38 @@ def state(folder: Path) -> dict[str, torch.Tensor]:
     return load_tensors(folder / "state.safetensors")[0]
 
 
+def classifier(settings: LoopConfig) -> Trainer:
+    """A linear classifier of labelled pictures, which are shifted and mirrored."""
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (12, 6, 6, 1), dtype=np.uint8)
+    images = LabelledImages(x, np.arange(12) % 3, ("a", "b", "c"))
+    samples = LabelledSamples(images, length=100, seed=settings.seed, padding=1, flip=True)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Flatten(), nn.Linear(36, 8), nn.ReLU(), nn.Linear(8, 3))
+    return Trainer(settings, Learner(model, classification(0.1)), samples)
+
+
+RUNS = {
+    "shuffle-unet 1 steps": {"steps": 1},
+    "bf-cnn 1 steps": {"steps": 1},
+    "shuffle-unet in parts": {"steps": 1, "accumulate": 2},
+    "classifier": {"steps": 1},
+    "shuffle-unet 5 steps": {"steps": 5},
+}
+
+
 def main(folder: str) -> None:
-    """One step of either network, five of one; AdamW, no clipping."""
-    for network, steps in (("shuffle-unet", 1), ("bf-cnn", 1), ("shuffle-unet", 5)):
-        path = Path(folder) / f"{network} {steps} steps"
+    """A few steps of each; AdamW, no clipping."""
+    for name, changes in RUNS.items():
+        path = Path(folder) / name
         settings = config(
-            path, steps=steps, log_every=1, optimizer={"clip": 1e6, "weight_decay": 0.1}
+            path, log_every=1, optimizer={"clip": 1e6, "weight_decay": 0.1}, **changes
         )
-        runner = trainer(settings, network=network)
+        if name == "classifier":
+            runner = classifier(settings)
+        else:
+            runner = trainer(settings, network=name.split()[0])
         for _ in runner.run():
             pass
         process = runner.accelerator.process_index
