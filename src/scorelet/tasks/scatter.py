@@ -1,6 +1,5 @@
 """Scattering coefficients of pictures as a table with named columns: npz, Parquet or CSV."""
 
-import csv
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,12 +10,13 @@ import numpy as np
 import torch
 
 from scorelet.core.device import choose_device
-from scorelet.core.errors import InputError, MissingExtraError
+from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path
 from scorelet.data import Picture, iter_pages, to_unit, with_channels
 from scorelet.tasks.array_files import check_output, writing
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
 from scorelet.tasks.planning import Task, plan_tasks
+from scorelet.tasks.table_files import check_table, write_table
 from scorelet.wavelets import Path as ScatteringPath
 from scorelet.wavelets import Scattering2d
 
@@ -104,8 +104,7 @@ def scatter_files(
         InputError: nothing to do, options that cannot be used, or an output that exists.
     """
     check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
-    if output.suffix.lower() == ".parquet":
-        _parquet()
+    check_table(output)
     transform = Scattering2d(
         settings.J, settings.L, order=settings.order, boundary=settings.boundary
     )
@@ -214,11 +213,10 @@ def _write(
     ]
     names = [_name(channel, path, place, settings) for channel, path, place in columns]
     features = np.stack(table.rows)
+    if output.suffix.lower() != ".npz":
+        write_table(output, {"file": table.names, **dict(zip(names, features.T, strict=True))})
+        return
     with writing(output) as temporary:
-        if output.suffix.lower() != ".npz":
-            write = _write_csv if output.suffix.lower() == ".csv" else _write_parquet
-            write(temporary, table.names, names, features)
-            return
         np.savez_compressed(
             temporary,
             features=features,
@@ -241,27 +239,3 @@ def _name(
 
 def _padded(numbers: tuple[int, ...]) -> tuple[int, ...]:
     return (*numbers, *[-1] * (3 - len(numbers)))
-
-
-def _write_parquet(target: Path, files: list[str], names: list[str], features: np.ndarray) -> None:
-    arrow, parquet = _parquet()
-    arrays = [arrow.array(files), *(arrow.array(column) for column in features.T)]
-    parquet.write_table(arrow.table(arrays, names=["file", *names]), target)
-
-
-def _write_csv(target: Path, files: list[str], names: list[str], features: np.ndarray) -> None:
-    """Write every number in as few digits as give it back."""
-    with target.open("w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["file", *names])
-        for file, row in zip(files, features, strict=True):
-            writer.writerow([file, *(str(value) for value in row)])
-
-
-def _parquet() -> tuple[Any, Any]:
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError:
-        raise MissingExtraError("pyarrow", "features") from None
-    return pyarrow, parquet

@@ -20,7 +20,7 @@ def check_table(target: Path) -> None:
     Raises:
         MissingExtraError: Parquet without pyarrow.
     """
-    if target.suffix == ".parquet":
+    if target.suffix.lower() == ".parquet":
         _parquet()
 
 
@@ -32,7 +32,7 @@ def write_table(target: Path, columns: Columns) -> None:
         MissingExtraError: Parquet without pyarrow.
     """
     with writing(target) as temporary:
-        if target.suffix == ".parquet":
+        if target.suffix.lower() == ".parquet":
             arrow, parquet = _parquet()
             parquet.write_table(arrow.table({k: list(v) for k, v in columns.items()}), temporary)
             return
