@@ -1,24 +1,27 @@
 """Learned scattering: fixed Morlet wavelets and amplitudes, learned matrices across channels.
 
-    S = classifier ∘ Π_j ( N P_j Std ρ W_j )
+    S = classifier ∘ Π_j ( F_jᵀ ρ_λ F_j  N P_j Std ρ W_j )
 
 W wavelets of half an octave or one, ρ a non-linearity of complex coefficients, Std and P_j as in
-`ChannelMatrix`, N division by the norm of the channels at each pixel. Nothing has a bias but the
-classifier.
+`ChannelMatrix`, N division by the norm of the channels at each pixel; the concentration by a tight
+frame F_j is optional. Nothing has a bias but the classifier.
 
 References: Guth, Zarka, Mallat, ICLR 2022, arXiv 2110.05283; Zarka, Guth, Mallat, ICLR 2021,
-arXiv 2012.10424 (relu of four phases, real P, octaves).
+arXiv 2012.10424 (relu of four phases, real P, octaves, concentration).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
-from scorelet.networks.amplitudes import Amplitude, modulus
+from scorelet.networks.amplitudes import Amplitude
 from scorelet.networks.channel_matrix import ChannelMatrix, Group, normalized
+from scorelet.networks.concentration import Concentration
 from scorelet.networks.morlet_conv import MorletConv2d
 from scorelet.wavelets.morlet.bank import Kind
 
@@ -28,19 +31,48 @@ CIFAR_SIZES = (64, 128, 256, 512, 512, 512, 512, 512)
 IMAGENET_SIZES = (32, 64, 64, 128, 256, 512, 512, 512, 512, 512, 256)
 
 
+@dataclass(frozen=True)
+class Block:
+    """What all blocks of a network have in common.
+
+    Args:
+        angles: L, of the wavelets.
+        full_angles: half octaves only: angles spread over 2π instead of π.
+        kernel: points a side of the wavelets in space; None: see `MorletConv2d`.
+        amplitude: name of ρ, of `scorelet.networks.amplitudes`.
+        skip: keep all linear coefficients beside ρ of all, those of the low pass included; else
+            the low pass is kept as it is and ρ is applied to the bands.
+        field: of P: "complex" or "real".
+        learned: whether P learns; else it is a fixed random operator.
+        shrinkage: of the concentration, see `Concentration`.
+        parseval: whether training shall keep P and frames tight.
+    """
+
+    angles: int = 4
+    full_angles: bool = False
+    kernel: int | None = None
+    amplitude: str = "mod"
+    skip: bool = True
+    field: str = "complex"
+    learned: bool = True
+    shrinkage: str = "soft"
+    parseval: bool = False
+
+
+FOUR_PHASES = Block(angles=8, amplitude="relu", skip=False, field="real", parseval=True)
+"""The blocks of the networks of separation and concentration."""
+
+
 class CollapseBlock(nn.Module):
-    """x → N P Std ρ W x.
+    """x → N P Std ρ W x, and the concentration if there are atoms.
 
     Args:
         channels: of the input, real, or complex if `pairs`.
         outputs: of P.
+        design: what it has in common with other blocks.
+        pairs: whether the input is complex.
         kind: of the wavelets.
-        angles, full_angles, size: of the wavelets.
-        amplitude: name of ρ.
-        skip: keep all linear coefficients beside ρ of all, those of the low pass included; else
-            the low pass is kept as it is and ρ is applied to the bands.
-        field: of P.
-        learned: whether P learns.
+        atoms: rows of the frame of the concentration; None: there is none.
 
     Shape:
         real (batch, channels, h, w) or pairs (batch, channels, 2, h, w) → pairs, or real channels
@@ -51,28 +83,33 @@ class CollapseBlock(nn.Module):
         self,
         channels: int,
         outputs: int,
+        design: Block,
         *,
         pairs: bool = False,
         kind: Kind = "octave",
-        angles: int = 4,
-        full_angles: bool = False,
-        size: int | None = None,
-        amplitude: str = "mod",
-        skip: bool = True,
-        field: str = "complex",
-        learned: bool = True,
+        atoms: int | None = None,
     ) -> None:
         super().__init__()
-        self.pairs, self.skip = pairs, skip
-        self.wavelets = MorletConv2d(angles, kind=kind, size=size, full_angles=full_angles)
-        bands = channels * angles
-        self.amplitude = Amplitude(amplitude, bands + channels if skip else bands)
-        kept = not self.amplitude.collapses
-        ours = self.amplitude.fan * (bands + channels if skip else bands)
-        linear = Group(channels + bands, True) if skip else Group(channels, pairs)
-        self.project = ChannelMatrix(
-            [linear, Group(ours, kept)], outputs, field=field, learned=learned
+        self.pairs, self.skip = pairs, design.skip
+        self.wavelets = MorletConv2d(
+            design.angles, kind=kind, size=design.kernel, full_angles=design.full_angles
         )
+        bands = channels * design.angles
+        rectified = bands + channels if design.skip else bands
+        self.amplitude = Amplitude(design.amplitude, rectified)
+        self.project = ChannelMatrix(
+            [
+                Group(channels + bands, True) if design.skip else Group(channels, pairs),
+                Group(self.amplitude.fan * rectified, not self.amplitude.collapses),
+            ],
+            outputs,
+            field=design.field,
+            learned=design.learned,
+        )
+        if atoms and self.gives_pairs:
+            raise InputError("Concentration is for real channels: take mod or relu, and a real P.")
+        frame = Concentration(outputs, atoms, shrinkage=design.shrinkage) if atoms else None
+        self.concentrate = frame
 
     @property
     def gives_pairs(self) -> bool:
@@ -88,8 +125,8 @@ class CollapseBlock(nn.Module):
         else:
             linear = z[:, :, 0] if self.pairs else z[:, :, 0, 0]
             rectified = self.amplitude(z[:, :, 1:].flatten(1, 2))
-        u = self.project(linear, rectified)
-        return normalized(u, pairs=self.gives_pairs)
+        u = normalized(self.project(linear, rectified), pairs=self.gives_pairs)
+        return u if self.concentrate is None else self.concentrate(u)
 
 
 class LearnedScattering(nn.Module):
@@ -100,17 +137,23 @@ class LearnedScattering(nn.Module):
         classes: number of classes.
         size: side of the images in pixels; the classifier has one weight for each position.
         sizes: outputs of P_1, P_2, ... at width 1.
-        width: multiplies all sizes, rounded, at least 1.
-        angles, full_angles, kernel, amplitude, skip, field, learned: see `CollapseBlock`.
+        width: multiplies sizes and atoms, rounded, at least 1.
         factorize: number of blocks that are whole octaves; those after them come in pairs that
             make an octave. None: all are.
+        atoms: rows of the frames of the concentrations, at width 1; None: no concentration.
+        block: a `Block`, or a dictionary of those of its arguments that differ from the defaults.
 
-    With the defaults it is the network of the paper for CIFAR-10: 24,459,018 parameters with skip,
-    12,251,018 without.
+    With the defaults it is the phase-collapse network for CIFAR-10: 24,459,018 parameters with
+    skip, 12,251,018 without. With sizes (64, 128, 256, 512), factorize None and the block
+    `FOUR_PHASES` it is S_P (5,704,896 parameters, the classifier's bias not counted), with atoms
+    (1024, 2048, 4096, 8192) besides S_C (11,275,456).
 
     Shape:
         (batch, channels, size, size), values in [0, 1] → logits (batch, classes).
     """
+
+    receptive_radius = None
+    multiple = 1
 
     def __init__(
         self,
@@ -120,45 +163,53 @@ class LearnedScattering(nn.Module):
         size: int = 32,
         sizes: Sequence[int] = CIFAR_SIZES,
         width: float = 1.0,
-        angles: int = 4,
-        full_angles: bool = False,
-        kernel: int | None = None,
         factorize: int | None = 0,
-        amplitude: str = "mod",
-        skip: bool = True,
-        field: str = "complex",
-        learned: bool = True,
+        atoms: Sequence[int] | None = None,
+        block: Block | Mapping[str, Any] = Block(),
     ) -> None:
         super().__init__()
+        design = block if isinstance(block, Block) else Block(**block)
         self.options = {
             "channels": channels, "classes": classes, "size": size, "sizes": list(sizes),
-            "width": width, "angles": angles, "full_angles": full_angles, "kernel": kernel,
-            "factorize": factorize, "amplitude": amplitude, "skip": skip, "field": field,
-            "learned": learned,
+            "width": width, "factorize": factorize,
+            "atoms": None if atoms is None else list(atoms), "block": asdict(design),
         }  # fmt: skip
+        if atoms is not None and len(atoms) != len(sizes):
+            raise InputError(f"{len(sizes)} blocks have {len(atoms)} frames: give one for each.")
+        self.design, self.size = design, size
+        self.classes, self.accepts = classes, (channels,)
         widths = [channels, *(max(1, round(n * width)) for n in sizes)]
-        blocks, pairs, side = [], False, size
+        frames = [round(n * width) for n in atoms] if atoms else [None] * len(sizes)
+        self.blocks = nn.ModuleList()
+        pairs, side = False, size
         for j, (inputs, outputs) in enumerate(pairwise(widths)):
-            block = CollapseBlock(
-                inputs, outputs, pairs=pairs, kind=_kind(j, factorize), angles=angles,
-                full_angles=full_angles, size=kernel, amplitude=amplitude, skip=skip, field=field,
-                learned=learned,
-            )  # fmt: skip
-            blocks.append(block)
-            pairs, side = block.gives_pairs, -(-side // block.wavelets.stride)
+            kind = _kind(j, factorize)
+            part = CollapseBlock(inputs, outputs, design, pairs=pairs, kind=kind, atoms=frames[j])
+            self.blocks.append(part)
+            pairs, side = part.gives_pairs, side // part.wavelets.stride
         if side < 1:
             raise InputError(f"Images of {size} pixels are too small for {len(sizes)} blocks.")
-        self.size = size
-        self.blocks = nn.ModuleList(blocks)
         features = widths[-1] * (2 if pairs else 1)
         self.norm = nn.BatchNorm2d(features)
         self.classify = nn.Linear(features * side**2, classes)
-        mean, deviation = (IMAGENET_MEAN, IMAGENET_STD) if channels == 3 else ((0.5,), (0.25,))
+        colours = channels == 3
+        mean, deviation = (IMAGENET_MEAN, IMAGENET_STD) if colours else ((0.5,), (0.25,))
         self.register_buffer("mean", torch.tensor(mean)[:, None, None], persistent=False)
         self.register_buffer("deviation", torch.tensor(deviation)[:, None, None], persistent=False)
 
+    def tight_weights(self) -> list[Tensor]:
+        """Return what a Parseval step after each step of training shall keep tight."""
+        if not self.design.parseval:
+            return []
+        frames = [b.concentrate.weight for b in self.blocks if b.concentrate is not None]
+        return [b.project.weight for b in self.blocks] + frames
+
     def forward(self, x: Tensor) -> Tensor:
-        """Return logits."""
+        """Return logits.
+
+        Raises:
+            InputError: images of another size.
+        """
         if x.shape[-2:] != (self.size, self.size):
             raise InputError(
                 f"The images have {x.shape[-2]} x {x.shape[-1]} pixels: this network takes "
@@ -176,6 +227,3 @@ def _kind(block: int, factorize: int | None) -> Kind:
     if factorize is None or block < factorize:
         return "octave"
     return "second half" if (block - factorize) % 2 else "half"
-
-
-__all__ = ["CollapseBlock", "LearnedScattering", "modulus"]

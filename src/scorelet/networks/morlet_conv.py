@@ -35,7 +35,7 @@ class MorletConv2d(nn.Module):
     Shape:
         real (batch, channel, h, w) or pairs (batch, channel, 2, h, w) → pairs
         (batch, channel, 1 + L, 2, h', w'), the low pass first; Im of a real image's low pass is 0.
-        Even sides are halved where there is subsampling, odd ones rounded up.
+        Sides are halved where there is subsampling, rounded down.
     """
 
     kernel: Tensor
@@ -72,11 +72,12 @@ class MorletConv2d(nn.Module):
 
     def _padded(self, x: Tensor) -> Tensor:
         radius = self.size // 2
+        ends = [radius - (self.stride == 2 and length % 2) for length in x.shape[-2:]]
         if self.boundary == "reflect" and radius < min(x.shape[-2:]):
-            return F.pad(x, (radius,) * 4, mode="reflect")
+            return F.pad(x, (radius, ends[1], radius, ends[0]), mode="reflect")
         rows, columns = (
-            torch.from_numpy(_indices(length, radius, self.boundary)).to(x.device)
-            for length in x.shape[-2:]
+            torch.from_numpy(_indices(length, radius, end, self.boundary)).to(x.device)
+            for length, end in zip(x.shape[-2:], ends, strict=True)
         )
         return x.index_select(-2, rows).index_select(-1, columns)
 
@@ -96,7 +97,7 @@ def _bank(kind: Kind, angles: int, *, full_angles: bool) -> MorletBank:
 
 
 def _kernels(bank: MorletBank, size: int) -> Tensor:
-    """Return kernels for correlation, (1 + L, 2, size, size); bands have mean zero after the cut."""
+    """Return kernels for correlation, (1 + L, 2, size, size); bands keep the mean zero."""
     low = _cut(bank.low, size).real
     low *= bank.low[0, 0] / low.sum()
     kernels = [low.astype(complex)]
@@ -123,9 +124,9 @@ def _for_pairs(kernel: Tensor) -> Tensor:
     ).flatten(0, 1)
 
 
-def _indices(length: int, radius: int, boundary: str) -> np.ndarray:
-    """Return the pixels -radius, ..., length - 1 + radius of a mirrored or periodic line."""
-    places = np.arange(-radius, length + radius)
+def _indices(length: int, start: int, end: int, boundary: str) -> np.ndarray:
+    """Return the pixels -start, ..., length - 1 + end of a mirrored or periodic line."""
+    places = np.arange(-start, length + end)
     if boundary == "periodic":
         return places % length
     period = max(1, 2 * length - 2)

@@ -5,10 +5,10 @@
 References: Cisse et al. 2017, arXiv 1704.08847; Zarka, Guth, Mallat 2021, arXiv 2012.10424.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 
 @torch.no_grad()
@@ -25,11 +25,6 @@ def polar_retraction(weight: Tensor) -> None:
     """Replace W = U S Vᵀ by U Vᵀ, the nearest matrix with all singular values 1, in place."""
     left, _, right = torch.linalg.svd(weight.flatten(1), full_matrices=False)
     weight.copy_((left @ right).view_as(weight))
-
-
-def tight_frames(modules: Iterable[nn.Module]) -> list[Tensor]:
-    """Return the weights of those modules that say `tight = True`."""
-    return [m.weight for m in modules if getattr(m, "tight", False)]
 
 
 def parseval_hook(

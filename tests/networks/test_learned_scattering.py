@@ -1,0 +1,139 @@
+"""Networks of wavelets and learned matrices: counts, shapes, invariances, gradients."""
+
+import pytest
+import torch
+
+from scorelet.core.errors import InputError
+from scorelet.core.network import Network
+from scorelet.core.random import generator, randn
+from scorelet.networks import LearnedScattering
+from scorelet.networks.learned_scattering import (
+    FOUR_PHASES,
+    IMAGENET_SIZES,
+    Block,
+    CollapseBlock,
+)
+
+OCTAVES = (64, 128, 256, 512)
+SMALL = {"sizes": (4, 6, 8, 8), "factorize": 0}
+
+
+def count(module: torch.nn.Module) -> int:
+    return sum(p.numel() for p in module.parameters())
+
+
+@pytest.mark.parametrize(("skip", "parameters"), [(False, 12_251_018), (True, 24_459_018)])
+def test_counts_of_phase_collapse_on_cifar(skip, parameters):
+    assert count(LearnedScattering(block={"skip": skip})) == parameters
+
+
+def test_counts_of_separation_and_concentration():
+    """The table leaves the classifier's bias out."""
+    words = {"factorize": None, "block": FOUR_PHASES}
+    assert count(LearnedScattering(sizes=OCTAVES, **words)) - 10 == 5_704_896
+    frames = (1024, 2048, 4096, 8192)
+    assert count(LearnedScattering(sizes=OCTAVES, atoms=frames, **words)) - 10 == 11_275_456
+    six = (64, 128, 256, 512, 512, 512)
+    large = LearnedScattering(3, 1000, size=224, sizes=six, **words)
+    assert count(large) - 1000 == 27_593_920
+    frames = (512, 1024, 1024, 2048, 2048, 2048)
+    large = LearnedScattering(3, 1000, size=224, sizes=six, atoms=frames, **words)
+    assert count(large) - 1000 == 31_165_632
+
+
+@pytest.mark.parametrize(("skip", "millions"), [(False, 24.44256), (True, 48.88512)])
+def test_counts_of_phase_collapse_on_imagenet(skip, millions):
+    net = LearnedScattering(
+        3, 1000, size=224, sizes=IMAGENET_SIZES, factorize=1, block={"angles": 8, "skip": skip}
+    )
+    assert count(net.blocks) == round(millions * 1e6)
+    assert net.classify.in_features * 1000 == 4_608_000  # 512 real channels of 3x3
+
+
+def test_channels_and_sides_of_the_cifar_network():
+    """The table of section 3: what each P takes, and the sides after each block."""
+    for skip, inputs in ((False, (15, 320, 640, 1280, 2560)), (True, (30, 640, 1280, 2560, 5120))):
+        net, x, sides = LearnedScattering(block={"skip": skip}).eval(), torch.rand(1, 3, 32, 32), []
+        assert tuple(b.project.weight.shape[1] for b in net.blocks[:5]) == inputs
+        with torch.no_grad():
+            for block in net.blocks:
+                x = block(x)
+                sides.append(x.shape[-1])
+        assert sides == [32, 16, 16, 8, 8, 4, 4, 2]
+
+
+def test_without_skip_the_first_block_is_real_until_its_matrix():
+    block = CollapseBlock(3, 4, Block(skip=False))
+    assert [g.pairs for g in block.project.groups] == [False, False]
+    assert block(torch.rand(2, 3, 8, 8)).shape == (2, 4, 2, 4, 4)
+
+
+@pytest.mark.parametrize("amplitude", ["mod", "cst", "relu"])
+def test_brightness_does_not_matter_in_training(amplitude):
+    """E13: Std takes the scale of the batch out; the first block sees colours minus a mean."""
+    torch.manual_seed(0)
+    block = CollapseBlock(3, 4, Block(amplitude=amplitude))
+    if amplitude == "cst":
+        torch.nn.init.zeros_(block.amplitude.threshold)
+    x = randn((4, 3, 8, 8), rng=generator(0))
+    assert torch.allclose(block(10 * x), block(x), atol=1e-4)
+
+
+@pytest.mark.parametrize("amplitude", ["mod", "cst", "tanh", "ms", "mc", "pow", "relu"])
+@pytest.mark.parametrize("skip", [True, False])
+@pytest.mark.parametrize("x", [torch.zeros(2, 3, 16, 16), torch.full((2, 3, 16, 16), 0.5)])
+def test_dull_images_give_finite_gradients(amplitude, skip, x):
+    """E16, and a batch without any variation."""
+    net = LearnedScattering(size=16, block={"amplitude": amplitude, "skip": skip}, **SMALL)
+    net(x).square().sum().backward()
+    assert all(p.grad is None or p.grad.isfinite().all() for p in net.parameters())
+
+
+def test_bfloat16_stays_close():
+    torch.manual_seed(0)
+    net = LearnedScattering(size=16, **SMALL).eval()
+    x = torch.rand(4, 3, 16, 16, generator=generator(0))
+    with torch.autocast("cpu", torch.bfloat16):
+        half = net(x)
+    assert (half.float() - net(x)).norm() < 0.05 * net(x).norm()
+
+
+def test_a_network_of_phase_equivariant_blocks_without_low_pass_separates_no_means():
+    """The corollary of 2.2: bands of a stationary law are circular, so their means are zero."""
+    torch.manual_seed(1)
+    block = CollapseBlock(1, 4, Block(amplitude="tanh", skip=False), kind="half").eval()
+    block.wavelets.boundary = "periodic"
+    x = randn((64, 1, 16, 16), rng=generator(5))
+    z = block.amplitude(block.wavelets(x)[:, :, 1:].flatten(1, 2))
+    mean, power = z.mean((0, -2, -1)), z.square().mean((0, -2, -1)).sum(-1)
+    assert (mean.square().sum(-1) / power).max() < 1e-8
+
+
+def test_options_build_the_network_again():
+    net = LearnedScattering(size=16, width=2.0, block={"field": "real"}, **SMALL)
+    again = LearnedScattering(**net.options)
+    assert isinstance(net, Network)
+    assert again.options == net.options
+    again.load_state_dict(net.state_dict())
+    x = torch.rand(1, 3, 16, 16)
+    assert torch.equal(net.eval()(x), again.eval()(x))
+
+
+def test_concentration_is_the_identity_on_a_tight_frame_without_threshold():
+    torch.manual_seed(0)
+    words = {"sizes": (6,), "factorize": None, "size": 8}
+    plain = LearnedScattering(block=FOUR_PHASES, **words)
+    block = {**vars(FOUR_PHASES), "shrinkage": "identity"}
+    framed = LearnedScattering(block=block, atoms=(6,), **words)
+    framed.load_state_dict(plain.state_dict(), strict=False)
+    x = torch.rand(3, 3, 8, 8)
+    assert torch.allclose(framed.eval()(x), plain.eval()(x), atol=1e-5)
+
+
+def test_wrong_sizes_are_refused():
+    with pytest.raises(InputError, match="too small for 8 blocks"):
+        LearnedScattering(size=8)
+    with pytest.raises(InputError, match="this network takes 32 x 32"):
+        LearnedScattering(sizes=(2,))(torch.rand(1, 3, 16, 16))
+    with pytest.raises(InputError, match="Concentration is for real channels"):
+        LearnedScattering(sizes=(4,), atoms=(8,))
