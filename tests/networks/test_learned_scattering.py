@@ -75,17 +75,17 @@ def test_brightness_does_not_matter_in_training(amplitude):
     block = CollapseBlock(3, 4, Block(amplitude=amplitude))
     if amplitude == "cst":
         torch.nn.init.zeros_(block.amplitude.threshold)
-    x = randn((4, 3, 8, 8), rng=generator(0))
+    x = 10 * randn((4, 3, 8, 8), rng=generator(0))  # far above the ε of Std
     assert torch.allclose(block(10 * x), block(x), atol=1e-4)
 
 
 @pytest.mark.parametrize("amplitude", ["mod", "cst", "tanh", "ms", "mc", "pow", "relu"])
 @pytest.mark.parametrize("skip", [True, False])
-@pytest.mark.parametrize("x", [torch.zeros(2, 3, 16, 16), torch.full((2, 3, 16, 16), 0.5)])
-def test_dull_images_give_finite_gradients(amplitude, skip, x):
+@pytest.mark.parametrize("level", [0.0, 0.5])
+def test_dull_images_give_finite_gradients(amplitude, skip, level):
     """E16, and a batch without any variation."""
     net = LearnedScattering(size=16, block={"amplitude": amplitude, "skip": skip}, **SMALL)
-    net(x).square().sum().backward()
+    net(torch.full((2, 3, 16, 16), level)).square().sum().backward()
     assert all(p.grad is None or p.grad.isfinite().all() for p in net.parameters())
 
 
@@ -99,14 +99,17 @@ def test_bfloat16_stays_close():
 
 
 def test_a_network_of_phase_equivariant_blocks_without_low_pass_separates_no_means():
-    """The corollary of 2.2: bands of a stationary law are circular, so their means are zero."""
+    """The corollary of 2.2: bands of a stationary law are circular, so their means are zero.
+
+    Means of 64 x 256 numbers; their squares are at most about 10 / 16384 of the power.
+    """
     torch.manual_seed(1)
     block = CollapseBlock(1, 4, Block(amplitude="tanh", skip=False), kind="half").eval()
     block.wavelets.boundary = "periodic"
     x = randn((64, 1, 16, 16), rng=generator(5))
     z = block.amplitude(block.wavelets(x)[:, :, 1:].flatten(1, 2))
     mean, power = z.mean((0, -2, -1)), z.square().mean((0, -2, -1)).sum(-1)
-    assert (mean.square().sum(-1) / power).max() < 1e-8
+    assert (mean.square().sum(-1) / power).max() < 6e-4
 
 
 def test_options_build_the_network_again():

@@ -7,9 +7,9 @@ from scorelet.networks.bf_cnn import BFCNN
 from scorelet.networks.folding import folded
 from scorelet.networks.learned_scattering import LearnedScattering
 from scorelet.networks.normalization import BiasFreeBatchNorm
-from scorelet.networks.scattering_head import FixedFeatures, ScatteringHead
 from scorelet.networks.patch_frame import PatchFrame
 from scorelet.networks.res_net import ResNet
+from scorelet.networks.scattering_head import FixedFeatures, ScatteringHead
 from scorelet.networks.scattering_tree import ScatteringTree
 from scorelet.networks.shuffle_unet import ShuffleUNet
 from scorelet.networks.unet import UNet

@@ -12,7 +12,8 @@ Symbols: z = (Re, Im), pairs on the axis before the image's two, (..., 2, h, w);
 | pow | t / (1 + t) z / (a + ε), t = e^b a^g | kept |
 | relu | ReLU of Re, Im, -Re, -Im | collapsed by averages over phases |
 
-ε = 1e-6; λ, g and b are learned, one for each channel.
+ε = 1e-6; λ, g and b are learned, one for each channel. Where a < 1e-5 the phase is rounding, and
+ms and mc, which would give it an amplitude, give 0.
 
 References: Guth, Zarka, Mallat 2022, arXiv 2110.05283; relu: Zarka, Guth, Mallat 2021.
 """
@@ -76,9 +77,9 @@ class Amplitude(nn.Module):
             case "tanh":
                 return a.tanh() / (a + EPSILON)
             case "ms":
-                return (self.gain * a + self.bias).sigmoid() / (a + EPSILON)
+                return (self.gain * a + self.bias).sigmoid() * _inverse(a)
             case "mc":
-                return 1 / (a + EPSILON)
+                return _inverse(a)
             case _:
                 t = self.bias.exp() * (a + EPSILON) ** self.gain
                 return t / (1 + t) / (a + EPSILON)
@@ -86,6 +87,12 @@ class Amplitude(nn.Module):
     def extra_repr(self) -> str:
         """The name."""
         return self.name
+
+
+def _inverse(a: Tensor) -> Tensor:
+    """1 / (a + ε), 0 where the phase is unknown; gradients there are 0, not infinite."""
+    known = a > 1e-5
+    return torch.where(known, 1 / (torch.where(known, a, 1.0) + EPSILON), 0.0)
 
 
 AMPLITUDES = ("mod", "cst", "tanh", "ms", "mc", "pow", "relu")

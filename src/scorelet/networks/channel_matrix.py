@@ -125,10 +125,15 @@ class ChannelMatrix(nn.Module):
         return f"{inputs} -> {self.outputs}, {self.field}"
 
 
-def normalized(u: Tensor, *, pairs: bool, epsilon: float = 1e-6) -> Tensor:
-    """Divide the channel vector of each pixel by √(its squared norm + ε²)."""
+def normalized(u: Tensor, *, pairs: bool) -> Tensor:
+    """Divide the channel vector of each pixel by its norm, √(|u|² + 1e-6).
+
+    Standardised channels have norms of about 1 and more. Where the norm is below 1e-4 there is
+    nothing but rounding: the result and its gradient are 0, so that dull images blow nothing up.
+    """
     power = u.float().square().sum((1, 2) if pairs else 1, keepdim=True)
-    return u * (power + epsilon**2).rsqrt().to(u.dtype)
+    scale = torch.where(power > 1e-8, (power + 1e-6).rsqrt(), 0.0)
+    return u * scale.to(u.dtype)
 
 
 def _group_moments(group: Group, x: Tensor) -> tuple[Tensor, Tensor]:
