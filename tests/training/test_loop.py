@@ -346,8 +346,11 @@ def test_the_hook_after_a_step_projects_the_weights_before_they_are_averaged(tmp
     """With an average that forgets at once, what is exported lies on the constraint, too."""
     exported = []
 
-    def unit(learner):
+    steps = []
+
+    def unit(step, learner):
         assert not torch.is_grad_enabled()
+        steps.append(step)
         for p in learner.parameters():
             p.div_(p.norm())
 
@@ -359,6 +362,7 @@ def test_the_hook_after_a_step_projects_the_weights_before_they_are_averaged(tmp
     finish(runner)
     assert [float(p.norm().detach()) for p in runner.plain.parameters()] == pytest.approx([1] * 13)
     assert exported == pytest.approx([1] * 13)
+    assert steps == [1, 2, 3, 4]
 
 
 QUALITY = {3: 0.2, 6: 0.7, 9: 0.5}

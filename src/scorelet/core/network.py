@@ -2,6 +2,8 @@
 
 from typing import Any, Protocol, runtime_checkable
 
+from torch import Tensor
+
 
 @runtime_checkable
 class Network(Protocol):
@@ -25,3 +27,12 @@ class Network(Protocol):
     receptive_radius: int | None
     multiple: int
     classes: int | None
+
+
+@runtime_checkable
+class TightFrames(Protocol):
+    """A network some of whose weights are frames that training keeps tight, W Wᵀ = 1."""
+
+    def tight_weights(self) -> list[Tensor]:
+        """Return those weights, each (rows, ...); empty if nothing is to be kept tight."""
+        ...

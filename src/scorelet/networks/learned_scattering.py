@@ -152,6 +152,8 @@ class LearnedScattering(nn.Module):
         (batch, channels, size, size), values in [0, 1] → logits (batch, classes).
     """
 
+    mean: Tensor
+    deviation: Tensor
     receptive_radius = None
     multiple = 1
 
@@ -201,8 +203,9 @@ class LearnedScattering(nn.Module):
         """Return what a Parseval step after each step of training shall keep tight."""
         if not self.design.parseval:
             return []
-        frames = [b.concentrate.weight for b in self.blocks if b.concentrate is not None]
-        return [b.project.weight for b in self.blocks] + frames
+        blocks = [block for block in self.blocks if isinstance(block, CollapseBlock)]
+        frames = [b.concentrate.weight for b in blocks if b.concentrate is not None]
+        return [b.project.weight for b in blocks] + frames
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits.

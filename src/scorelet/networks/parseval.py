@@ -5,10 +5,10 @@
 References: Cisse et al. 2017, arXiv 1704.08847; Zarka, Guth, Mallat 2021, arXiv 2012.10424.
 """
 
-from collections.abc import Callable
-
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from scorelet.core.network import TightFrames
 
 
 @torch.no_grad()
@@ -27,25 +27,6 @@ def polar_retraction(weight: Tensor) -> None:
     weight.copy_((left @ right).view_as(weight))
 
 
-def parseval_hook(
-    weights: list[Tensor], *, beta: float = 5e-4, every: int = 10, exact: bool = False
-) -> Callable[[int], None]:
-    """Return what to call after each optimiser step with its number.
-
-    Args:
-        weights: to keep tight.
-        beta: of one step; every `every` steps one of `every` · beta is taken, the same flow.
-        every: steps between two calls that do something.
-        exact: the polar retraction instead.
-    """
-
-    def after_step(step: int) -> None:
-        if step % every:
-            return
-        for weight in weights:
-            if exact:
-                polar_retraction(weight)
-            else:
-                parseval_step(weight, every * beta)
-
-    return after_step
+def tight_weights(model: nn.Module) -> list[Tensor]:
+    """Return the weights that the networks in `model` want to be kept tight."""
+    return [w for m in model.modules() if isinstance(m, TightFrames) for w in m.tight_weights()]

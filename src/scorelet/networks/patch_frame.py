@@ -65,6 +65,7 @@ class PatchFrame(nn.Module):
         cover = F.fold(torch.ones(1, patch**2, places), (size, size), (patch, patch), stride=stride)
         self.register_buffer("cover", cover, persistent=False)
 
+    cover: Tensor
     receptive_radius = None
     multiple = 1
 

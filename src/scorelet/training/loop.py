@@ -50,8 +50,9 @@ Validate = Callable[[int, nn.Module], dict[str, float]]
 """Maps the step and the averaged learner to figures by name."""
 Export = Callable[[nn.Module, Path], None]
 """Writes the model of the averaged learner to a path."""
-AfterStep = Callable[[nn.Module], None]
-"""Changes the learner's weights in place after a step, as a projection onto a constraint does."""
+AfterStep = Callable[[int, nn.Module], None]
+"""Changes the learner's weights in place after a step, whose number it is told (from 1), as a
+projection onto a constraint does."""
 
 
 class Trainer:
@@ -150,7 +151,7 @@ class Trainer:
             optimizer.zero_grad()
         if self.after_step:
             with torch.no_grad():
-                self.after_step(self.plain)
+                self.after_step(self.step + 1, self.plain)
         self.average.update_parameters(self.plain)
         self.step += 1
         return values | {"gradient_norm": norm}

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from scorelet.networks.parseval import tight_weights
 from scorelet.training.config import OptimizerConfig
 
 
@@ -13,12 +14,13 @@ def make_optimizers(model: nn.Module, config: OptimizerConfig) -> list[torch.opt
     """Return the optimisers that together own all parameters of `model` that learn.
 
     Biases, gains and norms (parameters of one axis or none) are a group of their own, which does
-    not decay unless `decay_vectors` says so.
+    not decay unless `decay_vectors` says so. Frames that are kept tight never decay.
     """
     parameters = [p for p in model.parameters() if p.requires_grad]
     matrices = [p for p in parameters if config.name == "muon" and _is_matrix(p)]
     chosen = {id(p) for p in matrices}
-    rest = _groups([p for p in parameters if id(p) not in chosen], config)
+    tight = tight_weights(model)
+    rest = _groups([p for p in parameters if id(p) not in chosen], config, tight)
     optimizers: list[torch.optim.Optimizer] = []
     if matrices:
         optimizers.append(Muon(matrices, rate=config.matrix_rate, weight_decay=config.weight_decay))
@@ -32,9 +34,14 @@ def make_optimizers(model: nn.Module, config: OptimizerConfig) -> list[torch.opt
     return optimizers
 
 
-def _groups(parameters: list[Tensor], config: OptimizerConfig) -> list[dict[str, Any]]:
+def _groups(
+    parameters: list[Tensor], config: OptimizerConfig, tight: list[Tensor]
+) -> list[dict[str, Any]]:
     """Part parameters into those that decay and those that do not."""
-    decaying = [p for p in parameters if p.ndim >= 2 or config.decay_vectors]
+    kept = {id(p) for p in tight}
+    decaying = [
+        p for p in parameters if id(p) not in kept and (p.ndim >= 2 or config.decay_vectors)
+    ]
     chosen = {id(p) for p in decaying}
     groups = (
         {"params": decaying, "weight_decay": config.weight_decay},

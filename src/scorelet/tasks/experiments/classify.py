@@ -12,6 +12,7 @@ from scorelet.core.network import Network
 from scorelet.data.labelled import LabelledImages, LabelledSamples, load_labelled
 from scorelet.models import Classifier
 from scorelet.networks import FixedFeatures
+from scorelet.networks.parseval import tight_weights
 from scorelet.tasks.experiments.base import Experiment
 from scorelet.tasks.experiments.feature_samples import FeatureSamples, on_features
 from scorelet.tasks.experiments.networks import ModelConfig, make_network
@@ -26,6 +27,7 @@ from scorelet.training import (
     classification,
     classification_loss,
 )
+from scorelet.training.parseval import ParsevalConfig, parseval_steps
 from scorelet.zoo import save
 
 BATCH = 250
@@ -74,6 +76,7 @@ class ClassifyConfig(LoopConfig):
     task: Literal["classify"] = "classify"
     model: ModelConfig
     data: LabelledConfig
+    parseval: ParsevalConfig = ParsevalConfig()
     label_smoothing: float = Field(
         default=0.0, ge=0, lt=1, description="share of the target that all classes have alike"
     )
@@ -108,6 +111,7 @@ def build(config: ClassifyConfig) -> Experiment:
         export=_export,
         validate=_validation(held) if held else None,
         best=Best("accuracy") if held else None,
+        after_step=parseval_steps(config.parseval) if tight_weights(network) else None,
         notes=train.notes,
     )
 
