@@ -1,4 +1,4 @@
-"""Count what a newcomer meets on the way from the shell to the file: modules and functions that run.
+"""Count what a newcomer meets from the shell to the file: the files and functions that run.
 
 python scripts/walk.py denoise examples/noisy.png -o /tmp/clean.png --overwrite
 python scripts/walk.py --list field compare a.npy b.npy -o /tmp/report.html
