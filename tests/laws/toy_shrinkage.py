@@ -1,0 +1,79 @@
+"""A kind of model that scorelet does not know, by its public interfaces: in fewer than fifty lines.
+
+Channels x ~ N(0, v) and y = x + s z with a level s that is always the same: the estimate of least
+error is v/(v + s²) y, a gain for each channel, which training finds.
+
+python toy_shrinkage.py CONFIG.yaml; the same under torchrun.
+"""
+
+import sys
+from typing import Literal
+
+import torch
+from torch import nn
+from torch.utils.data import Dataset
+
+from scorelet import zoo
+from scorelet.core.random import generator
+from scorelet.models import Denoiser, Locality
+from scorelet.tasks import experiments
+from scorelet.tasks.train import leave_processes, train
+from scorelet.training import Learner, LoopConfig, denoising_loss
+
+VARIANCES = (0.01, 0.04, 0.16)
+
+
+class Shrinkage(Denoiser):
+    blind, channels, locality = True, (3,), Locality(receptive_radius=0)
+
+    def __init__(self, gain):
+        super().__init__()
+        self.gain = nn.Parameter(gain)
+
+    def _denoise(self, y, sigma, cond, label):
+        return self.gain[:, None, None] * y
+
+
+def build(header, tensors):
+    zoo.check_tensors(tensors, {"gain": (3,)})
+    return Shrinkage(tensors["gain"]).eval()
+
+
+class ShrinkageConfig(LoopConfig):
+    task: Literal["shrinkage"] = "shrinkage"
+    level: float
+
+
+class Draws(Dataset):
+    def __init__(self, level):
+        self.level, self.scale = level, torch.tensor(VARIANCES).sqrt()[:, None, None]
+
+    def __getitem__(self, index):
+        x, z = torch.randn(2, 3, 8, 8, generator=generator(7, index))
+        return {"clean": self.scale * x, "noisy": self.scale * x + self.level * z}
+
+
+def experiment(config):
+    def objective(model, batch, _rng):
+        level = torch.full((len(batch["clean"]),), config.level)
+        return denoising_loss(model(batch["noisy"]), batch["clean"], level)
+
+    learner = Learner(Shrinkage(torch.ones(3)), objective)
+    export = lambda learner, path: zoo.save(learner.model, path)  # noqa: E731
+    return experiments.Experiment(learner, Draws(config.level), export)
+
+
+zoo.register(
+    zoo.Kind(
+        "shrinkage",
+        Shrinkage,
+        lambda model: ({}, {"gain": model.gain}),
+        build,
+        verbs=("denoise", "evaluate"),
+    )
+)
+experiments.register(ShrinkageConfig, experiment)
+
+if __name__ == "__main__":
+    train(experiments.read_config(sys.argv[1]), quiet=True)
+    leave_processes()
