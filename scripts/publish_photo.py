@@ -21,7 +21,7 @@ from scorelet.analysis.denoising import SIGMAS, noisy_pairs
 from scorelet.analysis.noise_level import curve_name
 from scorelet.core.files import write_text
 from scorelet.data import from_unit, load_pictures, locate
-from scorelet.models import Denoiser
+from scorelet.models import Denoiser, ResidualDenoiser
 from scorelet.tasks.calibrate import calibrate
 from scorelet.tasks.denoise import Settings, denoise_files, denoise_pixels
 from scorelet.tasks.evaluate import evaluate_pictures
@@ -29,7 +29,7 @@ from scorelet.tasks.experiments import read_config
 from scorelet.tasks.inference import prepare
 from scorelet.tasks.journal import digest
 from scorelet.training import read_log
-from scorelet.zoo import load_denoiser, save_denoiser
+from scorelet.zoo import load, load_as, save
 
 ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = ROOT / "src/scorelet/zoo/weights/photo.safetensors"
@@ -49,7 +49,7 @@ The authors' weights are not part of this repository: these nine figures were me
 
 def main(run: Path, machine: str, start: str) -> None:
     """Publish the weights of `run`, trained on `machine`, begun from `start`."""
-    denoiser = load_denoiser(run / "weights.safetensors")
+    denoiser = load_as(ResidualDenoiser, run / "weights.safetensors", verb="publish")
     ready = prepare(denoiser)
     curves = {
         curve_name(channels, bounded=bounded): calibrate(
@@ -60,8 +60,8 @@ def main(run: Path, machine: str, start: str) -> None:
         for channels in (1, 3)
         for bounded in (True, False)
     }
-    save_denoiser(WEIGHTS, denoiser.network, calibration=curves, dtype=torch.float16)
-    published = prepare(load_denoiser(WEIGHTS))
+    save(ResidualDenoiser(denoiser.network.half(), calibration=curves), WEIGHTS)
+    published = prepare(load(WEIGHTS))
     rows = [row for key in BF_CNN for row in quality(published, *key)]
     sigma = [
         row
@@ -141,7 +141,7 @@ def card(run: Path, document: dict, place: tuple[str, str]) -> dict:
     `place` names the machine and the start of the run.
     """
     config = read_config(run / "config.yaml").model_dump(mode="json")
-    parameters = sum(p.numel() for p in load_denoiser(WEIGHTS).parameters())
+    parameters = sum(p.numel() for p in load(WEIGHTS).parameters())
     return {
         "name": "photo",
         "summary": "blind denoiser of photographs, colour and gray; white noise of sigma 0 to 75",

@@ -13,9 +13,9 @@ from torch import nn
 
 from scorelet.core.random import generator
 from scorelet.data import from_unit
-from scorelet.models import Classifier, Denoiser
+from scorelet.models import Classifier, Denoiser, ResidualDenoiser
 from scorelet.networks import BFCNN, BiasFreeBatchNorm, ShuffleUNet, UNet
-from scorelet.zoo import save_denoiser
+from scorelet.zoo import save
 
 RGB_PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -95,7 +95,7 @@ def write_model(path, *, channels=3, seed=0):
     network = small_network(channels=channels, seed=seed)
     with torch.no_grad():
         network.tail.weight.mul_(0.1)
-    save_denoiser(path, network)
+    save(ResidualDenoiser(network), path)
     return path
 
 

@@ -26,7 +26,7 @@ from scorelet.models import ResidualDenoiser
 from scorelet.tasks.denoise import Settings
 from scorelet.tasks.denoise.view import look
 from scorelet.tasks.inference import denoise_array, prepare
-from scorelet.zoo import save_denoiser
+from scorelet.zoo import save
 
 pytestmark = pytest.mark.usefixtures("float32")
 
@@ -244,7 +244,7 @@ def test_weights_that_are_not_finite_are_damaged(tmp_path):
     with torch.no_grad():
         network.layers[0].weight[0, 0, 0, 0] = torch.nan
     path = tmp_path / "nan.safetensors"
-    save_denoiser(path, network)
+    save(ResidualDenoiser(network), path)
     with pytest.raises(CheckpointError, match="NaN or infinite"):
         sl.denoise(np.zeros((8, 8), np.uint8), model=str(path))
 

@@ -10,7 +10,7 @@ import pytest
 
 from scorelet.analysis.noise_level import curve_name
 from scorelet.core.checkpoint import load_tensors
-from scorelet.zoo import card, load, load_calibration, locate_weights, names
+from scorelet.zoo import card, load, locate_weights, names
 
 ROOT = Path(__file__).parents[2]
 SETS, SIGMAS = ("set12", "bsd68", "cbsd68"), (15, 25, 50)
@@ -86,7 +86,7 @@ def test_the_figures_of_the_pages_are_those_of_the_card():
 
 def test_the_noise_level_is_calibrated_for_every_kind_of_picture():
     """A curve of nine levels each: the corrected level grows with the measured one."""
-    curves = load_calibration(locate_weights("photo"))
+    curves = load("photo").calibration
     kinds = {curve_name(c, bounded=bounded) for c in (1, 3) for bounded in (True, False)}
     assert curves.keys() == kinds
     for curve in curves.values():

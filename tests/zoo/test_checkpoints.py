@@ -1,5 +1,6 @@
 """Denoisers as files: the same function comes back, and what is no denoiser is one sentence."""
 
+import copy
 import pickle
 from pathlib import Path
 
@@ -15,10 +16,8 @@ from scorelet.networks import ARCHITECTURES
 from scorelet.zoo import (
     build_network,
     load,
-    load_calibration,
-    load_denoiser,
-    load_weights,
-    save_denoiser,
+    load_network,
+    save,
 )
 
 KINDS = ["bf-cnn", "unet", "shuffle-unet"]
@@ -48,13 +47,13 @@ def sentence(path):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_same_function_comes_back_bit_for_bit(path, kind, channels):
     network = small_network(kind, channels).eval()
-    save_denoiser(path, network)
+    save(ResidualDenoiser(network), path)
     denoiser = load(path)
     assert not denoiser.training
     y = picture(channels)
     with torch.no_grad():
         assert torch.equal(denoiser(y), ResidualDenoiser(network)(y))
-    weights = load_weights(path)
+    weights = load_network(path).state_dict()
     assert weights.keys() == network.state_dict().keys()
     assert all(torch.equal(weights[n], t) for n, t in network.state_dict().items())
 
@@ -62,14 +61,14 @@ def test_the_same_function_comes_back_bit_for_bit(path, kind, channels):
 @pytest.mark.parametrize("kind", KINDS)
 def test_half_precision_halves_the_file_and_costs_the_rounding_of_the_weights(path, kind):
     network = small_network(kind)
-    save_denoiser(path, network, dtype=torch.float16)
+    save(ResidualDenoiser(copy.deepcopy(network).half()), path)
     half, header = load_tensors(path)
-    save_denoiser(path.with_name("float32.safetensors"), network)
+    save(ResidualDenoiser(network), path.with_name("float32.safetensors"))
     size, full = (
         sum(t.nbytes for t in tensors.values()) for tensors in (half, network.state_dict())
     )
     assert size == full / 2
-    for name, tensor in load_weights(path).items():
+    for name, tensor in load_network(path).state_dict().items():
         assert tensor.dtype == torch.float32
         assert torch.equal(tensor, network.state_dict()[name].half().float())
     assert header == load_tensors(path.with_name("float32.safetensors"))[1]
@@ -77,17 +76,17 @@ def test_half_precision_halves_the_file_and_costs_the_rounding_of_the_weights(pa
 
 def test_the_curves_of_the_noise_estimate_come_back_by_kind_of_picture(path):
     curves = {"1 bounded": [(0.1, 0.12), (0.2, 0.21)], "3 unbounded": [(0.3, 0.3)]}
-    save_denoiser(path, small_network(), calibration=curves)
+    save(ResidualDenoiser(small_network(), calibration=curves), path)
     expected = {"1 bounded": [[0.1, 0.12], [0.2, 0.21]], "3 unbounded": [[0.3, 0.3]]}
-    assert load_calibration(path) == expected
-    save_denoiser(path, small_network())
-    assert load_calibration(path) == {}
+    assert load(path).calibration == expected
+    save(ResidualDenoiser(small_network()), path)
+    assert load(path).calibration == {}
 
 
 def test_an_unknown_architecture_is_one_sentence(path):
     with pytest.raises(InputError, match=r"^Unknown architecture 'Unet': choose one of .*UNet\.$"):
         build_network("Unet", {})
-    save_denoiser(path, small_network())
+    save(ResidualDenoiser(small_network()), path)
     tensors, header = load_tensors(path)
     save_tensors(path, tensors, header | {"architecture": "Transformer"})
     assert "Unknown architecture 'Transformer': choose one of BFCNN, " in sentence(path)
@@ -112,7 +111,7 @@ def test_options_that_no_constructor_takes_are_named(name, options):
     ],
 )
 def test_weights_that_do_not_fit_their_description_are_one_sentence(path, change):
-    save_denoiser(path, small_network("bf-cnn"))
+    save(ResidualDenoiser(small_network("bf-cnn")), path)
     tensors, header = load_tensors(path)
     save_tensors(path, tensors, header | change)
     assert "does not fit this version of scorelet: " in sentence(path)
@@ -120,7 +119,7 @@ def test_weights_that_do_not_fit_their_description_are_one_sentence(path, change
 
 @pytest.mark.parametrize("missing", ["architecture", "options"])
 def test_a_description_with_a_gap_is_one_sentence(path, missing):
-    save_denoiser(path, small_network())
+    save(ResidualDenoiser(small_network()), path)
     tensors, header = load_tensors(path)
     del header[missing]
     save_tensors(path, tensors, header)
@@ -143,7 +142,7 @@ def test_a_file_of_another_kind_is_one_sentence(path, header, words):
 
 @pytest.mark.parametrize("written", [2, 99, "next", None])
 def test_a_file_of_a_newer_version_is_one_sentence(path, written):
-    save_denoiser(path, small_network())
+    save(ResidualDenoiser(small_network()), path)
     tensors, header = load_tensors(path)
     save_tensors(path, tensors, header | {"format": written})
     assert f"by a newer version of scorelet (format {written}, this one reads up to 1): " in (
@@ -153,7 +152,7 @@ def test_a_file_of_a_newer_version_is_one_sentence(path, written):
 
 def test_a_file_from_before_formats_were_counted_still_loads(path):
     network = small_network()
-    save_denoiser(path, network)
+    save(ResidualDenoiser(network), path)
     tensors, header = load_tensors(path)
     del header["format"]
     assert header["kind"] == "blind-denoiser"
@@ -163,7 +162,7 @@ def test_a_file_from_before_formats_were_counted_still_loads(path):
 
 
 def test_tensors_that_are_missing_or_too_many_are_named(path):
-    save_denoiser(path, small_network("bf-cnn"))
+    save(ResidualDenoiser(small_network("bf-cnn")), path)
     tensors, header = load_tensors(path)
     first, *others = tensors
     save_tensors(path, {name: tensors[name] for name in others}, header)
@@ -178,7 +177,7 @@ def test_tensors_that_are_missing_or_too_many_are_named(path):
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.999])
 def test_a_truncated_file_is_one_sentence(path, share):
-    save_denoiser(path, small_network("unet"))
+    save(ResidualDenoiser(small_network("unet")), path)
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
     assert sentence(path).endswith(": fetch or copy it again.")
@@ -214,11 +213,11 @@ def test_a_pickle_is_refused_without_being_opened_whatever_its_name(tmp_path, na
 
 
 def test_a_loaded_file_is_what_is_loaded_from(path):
-    """`load`, `load_denoiser` and `sl.load` are one function of a path."""
+    """`load` and `sl.load` are one function of a path."""
     import scorelet as sl
 
-    save_denoiser(path, small_network())
-    expected = load_denoiser(path).state_dict()
+    save(ResidualDenoiser(small_network()), path)
+    expected = load(path).state_dict()
     for form in (path, str(path)):
         got = sl.load(form).state_dict()
         assert all(torch.equal(got[name], tensor) for name, tensor in expected.items())

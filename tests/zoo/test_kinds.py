@@ -206,3 +206,15 @@ def test_a_kind_has_one_class_and_a_class_one_kind(known, scale):
         zoo.register(zoo.Kind("two-scale", nn.Linear, describe, build))
     with pytest.raises(InputError, match=r"Scale is saved as 'two-scale' already"):
         zoo.register(zoo.Kind("other", Scale, describe, build))
+
+
+def test_the_network_of_a_model_that_has_one(path, monkeypatch):
+    monkeypatch.setitem(ARCHITECTURES, "ChannelMeans", ChannelMeans)
+    for model in (ResidualDenoiser(small_network()), colour_classifier()):
+        zoo.save(model, path)
+        weights = zoo.load_network(path).state_dict()
+        assert weights.keys() == model.network.state_dict().keys()
+        assert all(torch.equal(weights[n], t) for n, t in model.network.state_dict().items())
+    zoo.save(mixture(), path)
+    with pytest.raises(InputError, match="is a gaussian mixture, which has no network"):
+        zoo.load_network(path)

@@ -13,7 +13,8 @@ from huggingface_hub import constants
 import scorelet as sl
 from samples import small_network
 from scorelet.core.errors import CheckpointError, InputError
-from scorelet.zoo import card, load, locate_weights, names, registry, save_denoiser
+from scorelet.models import ResidualDenoiser
+from scorelet.zoo import card, load, locate_weights, names, registry, save
 
 COMMIT, OTHER = "1" * 40, "2" * 40
 
@@ -24,7 +25,7 @@ def built_in(tmp_path, monkeypatch):
     folder = tmp_path / "weights"
     folder.mkdir()
     for seed, name in enumerate(("photo", "faces")):
-        save_denoiser(folder / f"{name}.safetensors", small_network(seed=seed))
+        save(ResidualDenoiser(small_network(seed=seed)), folder / f"{name}.safetensors")
         (folder / f"{name}.json").write_text(json.dumps({"name": name, "summary": "ü"}))
     monkeypatch.setattr(registry, "WEIGHTS", folder)
     return folder
@@ -44,7 +45,7 @@ def hub(tmp_path, monkeypatch):
         (folder / "snapshots" / commit).mkdir(parents=True)
         (folder / "refs" / revision).write_text(commit)
         blob = folder / "blobs" / commit[::-1].replace("1", "a").replace("2", "b")
-        save_denoiser(blob, small_network(seed=seed))
+        save(ResidualDenoiser(small_network(seed=seed)), blob)
         link = folder / "snapshots" / commit / "model.safetensors"
         link.symlink_to(os.path.relpath(blob, link.parent))
 
@@ -68,7 +69,7 @@ def test_a_path_is_taken_with_or_without_a_known_suffix(built_in, tmp_path, monk
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     path = tmp_path / "my.model"
-    save_denoiser(path, small_network(seed=7))
+    save(ResidualDenoiser(small_network(seed=7)), path)
     for form in (path, str(path), "~/my.model"):
         assert is_network(sl.load(form), 7)
 
@@ -125,7 +126,7 @@ def test_a_path_is_no_hub_id_even_if_it_is_mistyped(built_in, no_hub, tmp_path, 
 
 def test_a_name_that_is_no_built_in_is_no_file_of_the_package_either(built_in, no_hub, tmp_path):
     """`weights/../weights/photo` and `/elsewhere/photo` are paths like any other."""
-    save_denoiser(tmp_path / "mine.safetensors", small_network())
+    save(ResidualDenoiser(small_network()), tmp_path / "mine.safetensors")
     for name in ("../weights/photo", str(tmp_path / "mine")):
         with pytest.raises(CheckpointError, match=r"^There is no checkpoint .*\.$"):
             sl.load(name)

@@ -2,7 +2,6 @@
 
 from scorelet.zoo import kinds as _kinds  # noqa: F401 - importing them registers them
 from scorelet.zoo.checkpoints import save
-from scorelet.zoo.denoisers import load_calibration, load_denoiser, load_weights, save_denoiser
 from scorelet.zoo.kind import KINDS, Kind, kind_of, register
 from scorelet.zoo.parts import (
     build_network,
@@ -12,7 +11,7 @@ from scorelet.zoo.parts import (
     rebuild_network,
     unpack,
 )
-from scorelet.zoo.registry import card, load, load_as, locate_weights, names
+from scorelet.zoo.registry import card, load, load_as, load_network, locate_weights, names
 
 __all__ = [
     "KINDS",
@@ -24,15 +23,12 @@ __all__ = [
     "kind_of",
     "load",
     "load_as",
-    "load_calibration",
-    "load_denoiser",
-    "load_weights",
+    "load_network",
     "locate_weights",
     "names",
     "pack",
     "rebuild_network",
     "register",
     "save",
-    "save_denoiser",
     "unpack",
 ]

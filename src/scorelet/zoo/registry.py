@@ -7,10 +7,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
+from torch import nn
+
 from scorelet.core.errors import InputError
+from scorelet.models import Classifier, ResidualDenoiser
 from scorelet.zoo.checkpoints import build, open_model, read_model
 from scorelet.zoo.hub import fetch
-from scorelet.zoo.kind import Kind
+from scorelet.zoo.kind import Kind, kind_of
 
 Model = TypeVar("Model")
 
@@ -105,6 +108,19 @@ def load_as(model_type: type[Model], model: str | Path, *, verb: str) -> Model:
             f"{_uses(kind)}."
         )
     return build(path, kind, header, tensors)
+
+
+def load_network(model: str | Path) -> nn.Module:
+    """Load the network of a model that has one: a blind denoiser, a classifier.
+
+    Raises:
+        InputError: unknown name, or a model that has no network.
+        CheckpointError: as `load`.
+    """
+    loaded = load(model)
+    if not isinstance(loaded, ResidualDenoiser | Classifier):
+        raise InputError(f"{model} is {kind_of(loaded).words}, which has no network to start from.")
+    return loaded.network
 
 
 def _uses(kind: Kind[Any]) -> str:

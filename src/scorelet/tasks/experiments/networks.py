@@ -10,7 +10,7 @@ from torch import nn
 from scorelet.core.errors import InputError
 from scorelet.data import locate
 from scorelet.training import Section
-from scorelet.zoo import build_network, load_weights
+from scorelet.zoo import build_network, load_network
 
 
 class ModelConfig(Section):
@@ -38,7 +38,7 @@ def make_network(config: ModelConfig, *, seed: int) -> nn.Module:
 
 def _start_from(network: nn.Module, path: Path) -> None:
     """Copy the weights of a file's network whose names and shapes agree."""
-    weights = load_weights(path)
+    weights = load_network(path).state_dict()
     own = network.state_dict()
     fitting = {n: t for n, t in weights.items() if n in own and own[n].shape == t.shape}
     if not fitting:
