@@ -23,7 +23,7 @@ from scorelet.core.files import write_text
 from scorelet.data import from_unit, load_pictures, locate
 from scorelet.models import Denoiser, ResidualDenoiser
 from scorelet.tasks.calibrate import calibrate
-from scorelet.tasks.denoise import Settings, denoise_files, denoise_pixels
+from scorelet.tasks.denoise import Denoised, denoise, denoise_files
 from scorelet.tasks.evaluate import evaluate_pictures
 from scorelet.tasks.experiments import read_config
 from scorelet.tasks.inference import prepare
@@ -120,8 +120,9 @@ def noise_levels(name: str, channels: int, dtype: str) -> list[dict]:
         errors = []
         for _, noisy in noisy_pairs(pictures, level):
             pixels = from_unit(noisy[0].permute(1, 2, 0).numpy(), dtype)
-            _, found, _ = denoise_pixels(pixels, Settings())
-            errors.append(found * 255 / level - 1)
+            result = denoise(pixels)
+            assert isinstance(result, Denoised)
+            errors.append(result.sigma * 255 / level - 1)
         rows.append(
             {
                 "set": name,

@@ -10,6 +10,7 @@ import pytest
 
 from scorelet.analysis.noise_level import curve_name
 from scorelet.core.checkpoint import load_tensors
+from scorelet.tasks.experiments import shipped
 from scorelet.zoo import card, load, locate_weights, names
 
 ROOT = Path(__file__).parents[2]
@@ -40,10 +41,11 @@ def test_a_card_has_data_terms_command_and_licence(name):
 
 def test_the_command_of_a_card_can_be_run_in_this_repository(name):
     commands = card(name)["command"]
-    assert commands.startswith("scorelet train ")
-    files = re.findall(r"\S+\.(?:yaml|py)\b", commands)
-    assert files
-    assert all((ROOT / file).is_file() for file in files)
+    trained = re.match(r"scorelet train (\S+)\b", commands)
+    assert trained[1] in shipped()
+    scripts = re.findall(r"python (\S+\.py)\b", commands)
+    assert scripts
+    assert all((ROOT / script).is_file() for script in scripts)
 
 
 def test_a_card_tells_every_run(name):
