@@ -289,6 +289,79 @@ def test_json_is_one_document_on_stdout_and_nothing_else(shell):
     assert "in/a.png: sigma" in stderr
 
 
+def test_a_dry_run_says_the_level_and_writes_nothing(shell):
+    for name in ("in/a.png", "in/b.png"):
+        write_and_get(name)
+    before = names(".")
+    status, stdout, stderr = shell("in", "--dry-run")
+    assert (status, stderr) == (0, "")
+    assert re.search(r"^in/a.png: sigma \d+\.\d$", stdout, re.MULTILINE)
+    assert names(".") == before
+    _, document, _ = shell("in", "--dry-run", "--json")
+    reports = json.loads(document)["files"]
+    assert [set(report) for report in reports] == [{"input", "convolutions_in", "pages"}] * 2
+    _, document, _ = shell("in", "-o", "out", "--json")
+    assert [r["pages"] for r in json.loads(document)["files"]] == [r["pages"] for r in reports]
+
+
+def test_the_format_and_quality_of_a_folder(shell):
+    for name in ("in/a.png", "in/deep/b.png"):
+        write_and_get(name)
+    assert shell("in", "-o", "fine", "--format", "jpeg", "--quality", 95)[0] == 0
+    assert shell("in", "-o", "rough", "--format", "jpeg", "--quality", 20)[0] == 0
+    assert names("fine") == ["a.jpg", "deep/b.jpg"]
+    assert Path("fine/a.jpg").stat().st_size > 2 * Path("rough/a.jpg").stat().st_size
+    status, _, stderr = shell("in", "-o", "png", "--quality", 95)
+    assert status == 2
+    assert all("quality" in sentence for sentence in errors(stderr))
+
+
+def test_a_warning_of_one_kind_is_written_out_once(shell):
+    for k in range(4):
+        write_and_get(f"in/{k}.png")
+    _, _, stderr = shell("in", "--sigma", 20)
+    first, rest = stderr.splitlines()
+    assert first.startswith(
+        "warning: in/0.png: the given level had no effect: sigma 20.0 was given"
+    )
+    assert rest == "warning: 3 more: the given level had no effect (in/1.png, in/2.png, ...)."
+
+
+def test_the_dtype_is_chosen_and_recorded(shell, monkeypatch):
+    monkeypatch.delenv("SCORELET_DTYPE")
+    write_and_get("a.png")
+    for dtype in ("float32", "bfloat16"):
+        _, stdout, _ = shell("a.png", "-o", f"{dtype}.png", "--dtype", dtype, "--json")
+        assert json.loads(stdout)["files"][0]["convolutions_in"] == dtype
+    status, _, stderr = shell("a.png", "--dtype", "half")
+    assert status == 2
+    assert errors(stderr) == ["dtype='half': use float32, bfloat16 or float16."]
+
+
+@pytest.mark.parametrize("name", ["[Set 1] a.png", "{b}.png", "[1, 2].png", "a;b.png"])
+def test_names_with_brackets(shell, name):
+    write_and_get(name)
+    assert shell(name)[0] == 0
+    assert len(names(".")) == 2
+
+
+def test_a_target_without_its_option_is_recognised(shell):
+    write_and_get("a.png")
+    status, _, stderr = shell("a.png", "out.jpg")
+    assert status == 2
+    assert "write -o out.jpg" in errors(stderr)[0]
+    assert names(".") == ["a.png"]
+
+
+def test_an_empty_path_is_not_the_current_folder(shell):
+    write_and_get("a.png")
+    for words in ([""], ["a.png", "-o", ""]):
+        status, _, stderr = shell(*words)
+        assert status == 2
+        assert "is empty" in errors(stderr)[0]
+    assert names(".") == ["a.png"]
+
+
 def test_quiet_leaves_warnings_and_errors(shell):
     write_and_get("in/a.png")
     assert shell("in", "-o", "one", "--quiet") == (0, "", "")

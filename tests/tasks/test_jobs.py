@@ -122,6 +122,43 @@ def test_what_is_named_twice_is_done_once(path):
     assert pairs(twice) == [(f"in/{name}", f"out/{name}") for name in NAMES]
 
 
+def test_results_of_an_earlier_run_are_left_out_beside_their_originals(path):
+    said = []
+    for name in ("in/a_new.png", "in/deep/c_new.jpg", "in/alone_new.png"):
+        path(name).write_text(name)
+    path("in_new").mkdir()
+    path("in_new/b.png").write_text("b")
+    tasks = plan_tasks([path("in"), path("in_new")], "out", suffix="_new", say=said.append)
+    assert [task.source.name for task in tasks] == ["a.png", "alone_new.png", "b.png", "c.png"]
+    assert said == ["3 pictures are left out, called ..._new beside the original"]
+    (alone,) = plan_tasks([path("in/a_new.png")], None, suffix="_new")
+    assert alone.target == path("in/a_new_new.png")
+
+
+def test_what_a_folder_holds_besides_is_said(path):
+    said = []
+    for name in ("in/a.heic", "in/b.gif", "in/c.gif"):
+        path(name).write_text("x")
+    assert len(plan_tasks([path("in")], None, suffix="_new", say=said.append)) == 3
+    assert said == [
+        "in in, 3 files are of no kind that is read: 2 .gif, 1 .heic (a.heic, b.gif, c.gif)"
+    ]
+
+
+@pytest.mark.parametrize(("form", "ending"), [("jpeg", "jpg"), ("tiff", "tif"), (None, "png")])
+def test_names_that_are_not_given_follow_the_format(path, form, ending):
+    found = plan_tasks([path("in/a.png"), path("in/b.png")], "out", suffix="_", form=form)
+    assert [task.target.name for task in found] == [f"a.{ending}", f"b.{ending}"]
+
+
+@pytest.mark.parametrize("paths", [[""], ["in/a.png", ""], ["a\0.png"], ["x" * 300 + ".png"]])
+def test_paths_that_nobody_can_mean(folder, paths):
+    with pytest.raises(InputError, match=r"empty|NUL|304 bytes"):
+        plan_tasks(paths, None, suffix="_")
+    with pytest.raises(InputError, match="output is empty"):
+        plan_tasks(["in/a.png"], "", suffix="_")
+
+
 def test_a_slash_makes_a_folder(path):
     assert pairs(plan_tasks([path("in/a.png")], "v1.0/", suffix="_")) == [
         ("in/a.png", "v1.0/a.png")
@@ -184,6 +221,27 @@ def test_what_exists_is_refused_before_anything_is_done(path, tasks):
     assert worker.done == []
     run(tasks, overwrite=True)
     assert path("out/deep/c.png").read_text() == "DEEP/C.PNG"
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_never_replaced(path, make):
+    make("special")
+    worker = Worker()
+    for options in ({}, {"overwrite": True}, {"overwrite": True, "resume": True}):
+        with pytest.raises(InputError, match="special is a folder, a device or a pipe"):
+            run([Task(path("in/a.png"), path("special"))], worker, **options)
+    assert worker.done == []
+
+
+def test_without_targets_nothing_is_written_or_looked_at(folder, tasks, path):
+    path("out").mkdir()
+    path("out/a.png").write_text("mine")
+    before = sorted(folder.rglob("*"))
+    outcomes = list(run_tasks(tasks, lambda *_: {"n": 1}, verb="test", settings={}, writes=False))
+    assert [outcome.report for outcome in outcomes] == [
+        {"input": f"in/{name}", "n": 1} for name in NAMES
+    ]
+    assert sorted(folder.rglob("*")) == before
 
 
 # ---------------------------------------------------------------- one stops nobody

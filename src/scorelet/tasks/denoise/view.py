@@ -77,7 +77,7 @@ class View:
         """
         rows, columns = place
         reach = _at(self.reach, rows, columns)
-        move = np.clip(answer - shown, -reach, reach)
+        move = np.clip(answer - shown.astype(answer.dtype), -reach, reach)
         move[before != shown] = 0
         if self.mask is not None:
             move[~self.mask[rows, columns]] = 0

@@ -1,0 +1,144 @@
+"""Denoisers that need the level, are gradients, or know classes; pictures of other kinds."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import scorelet as sl
+from samples import noisy, waves
+from scorelet.core.errors import InputError
+from scorelet.data import Picture
+from scorelet.models import Denoiser, EnergyDenoiser, GaussianMixtureDenoiser
+from scorelet.tasks.denoise import Settings
+from scorelet.tasks.denoise.page import plan_page, run_plan
+
+SIDE = 40
+
+
+def mixture():
+    """Two pictures that are known up to 1/100: waves, and their negative."""
+    means = torch.from_numpy(waves(SIDE, SIDE, 1)).permute(2, 0, 1)
+    return GaussianMixtureDenoiser(
+        torch.tensor([0.5, 0.5], dtype=torch.float64),
+        torch.stack([means, 1 - means]),
+        torch.full((2,), 1e-4, dtype=torch.float64),
+    )
+
+
+def run(denoiser, pixels, **options):
+    settings = Settings(**options)
+    return run_plan(plan_page(Picture(pixels), denoiser, settings), denoiser, settings)
+
+
+def gradient_of_log_density():
+    exact = mixture()
+    return EnergyDenoiser(lambda y, sigma: -exact.log_density(y.double(), sigma), channels=(1,))
+
+
+@pytest.mark.parametrize("make", [mixture, gradient_of_log_density])
+@pytest.mark.parametrize("given", [True, False])
+def test_a_density_of_pictures_takes_their_noise_out(make, given):
+    """The posterior mean of the right component, (v y + s² m)/(v + s²); nothing is left of y."""
+    sigma, clean = 0.1, waves(SIDE, SIDE, 1)
+    pixels = clean + sigma * np.random.default_rng(0).standard_normal(clean.shape)
+    out = run(make(), pixels, sigma=sigma if given else None)
+    assert out.sigma == pytest.approx(sigma, rel=1e-9 if given else 0.25)
+    expected = (1e-4 * pixels + out.sigma**2 * clean) / (1e-4 + out.sigma**2)
+    np.testing.assert_allclose(out.picture.pixels, expected, atol=1e-5)
+    assert np.abs(out.picture.pixels - clean).max() < 0.01
+    assert [text.partition(":")[0] for text in out.warnings] == (
+        [] if given else ["the model needs the noise level"]
+    )
+
+
+def test_a_level_that_cannot_be_found_is_asked_for():
+    with pytest.raises(InputError, match="too small for it to be found: give sigma"):
+        run(gradient_of_log_density(), np.zeros((2, 2, 1)))
+
+
+class Classes(Denoiser):
+    """Returns its class as a grey."""
+
+    blind, labels = True, 4
+
+    def _denoise(self, y, sigma, cond, label):
+        return y if label is None else y + 0 * y + label[:, None, None, None] / 100
+
+
+def test_classes_are_passed_on():
+    pixels = noisy(32, 32, 1, dtype="float64")
+    unit = np.ptp(pixels)
+    moved = run(Classes(), pixels, label=3).picture.pixels - pixels
+    assert moved.std() < 1e-6
+    assert 0 < moved.mean() < 0.03 * unit
+    np.testing.assert_array_equal(run(Classes(), pixels).picture.pixels, pixels)
+    with pytest.raises(InputError, match="4"):
+        run(Classes(), pixels, label=4)
+
+
+# ---------------------------------------------------------------- what Python takes
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_batches_and_opacity(model, dtype, channels):
+    colours = 1 if channels < 3 else 3
+    samples = np.concatenate(
+        [noisy(20, 24, colours, dtype=dtype), noisy(20, 24, 1, seed=1, dtype=dtype)], axis=2
+    )[..., :channels]
+    batch = np.stack([samples, samples[::-1]])
+    outs = sl.denoise(batch, model=model)
+    for out, one in zip(outs, batch, strict=True):
+        assert (out.image.shape, out.image.dtype) == (one.shape, one.dtype)
+        single = sl.denoise(np.ascontiguousarray(one), model=model).image
+        np.testing.assert_array_equal(out.image, single)
+        bare = sl.denoise(np.ascontiguousarray(one[..., :colours]), model=model).image
+        np.testing.assert_array_equal(out.image[..., :colours], bare)
+        np.testing.assert_array_equal(out.image[..., colours:], one[..., colours:])
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_tensors_of_bytes_and_batches_of_tensors(model, channels):
+    pixels = noisy(20, 24, channels)
+    tensor = torch.from_numpy(pixels).permute(2, 0, 1)
+    out = sl.denoise(tensor, model=model).image
+    assert (out.dtype, out.shape) == (torch.uint8, tensor.shape)
+    expected = sl.denoise(pixels, model=model).image
+    np.testing.assert_array_equal(out.permute(1, 2, 0).numpy(), expected)
+    (again,) = sl.denoise(tensor[None], model=model)
+    assert torch.equal(again.image, out)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA"])
+def test_pillow_gives_pillow(model, mode):
+    picture = Image.fromarray(noisy(20, 24)).convert(mode)
+    out = sl.denoise(picture, model=model).image
+    assert (out.mode, out.size) == (mode, (24, 20))
+    np.testing.assert_array_equal(
+        np.array(out), sl.denoise(np.array(picture), model=model).image.squeeze()
+    )
+
+
+class Sheet(np.ndarray):
+    """Two-dimensional whatever happens, as NumPy's matrix."""
+
+    def __new__(cls, samples):
+        return samples.view(cls)
+
+    def __array_finalize__(self, other):
+        if self.ndim != 2 and self.size:
+            self.shape = (1, -1)
+
+
+@pytest.mark.parametrize("make", [Sheet, lambda x: x[::-1, ::-1], np.asfortranarray])
+def test_arrays_of_other_layouts(model, make):
+    pixels = noisy(20, 24, 1)[..., 0]
+    odd = make(pixels)
+    expected = sl.denoise(np.ascontiguousarray(np.asarray(odd)), model=model).image
+    np.testing.assert_array_equal(sl.denoise(odd, model=model).image, expected)
+
+
+def test_half_precision_comes_back_as_such(model):
+    pixels = noisy(20, 24, 1, dtype="float32").astype(np.float16)
+    assert sl.denoise(pixels, model=model).image.dtype == np.float16
