@@ -28,10 +28,9 @@ def noisy_itself(noisy: Pixels, sigma: float) -> Pixels:
 
 def scorelet_photo(noisy: Pixels, sigma: float) -> Pixels:
     """Sigma not given (blind); with the noise report."""
-    from scorelet.tasks.denoise import Settings, denoise_pixels
+    from scorelet.tasks.denoise import denoise
 
-    settings = Settings(model="photo", device="cpu")
-    return denoise_pixels(noisy, settings)[0]
+    return denoise(noisy, model="photo", device="cpu").image
 
 
 def skimage_nl_means(noisy: Pixels, sigma: float, *, h: float, patch: int, distance: int) -> Pixels:

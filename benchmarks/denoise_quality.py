@@ -21,7 +21,7 @@ from scorelet.analysis import psnr
 from scorelet.analysis.denoising import noisy_pairs, standard_error
 from scorelet.core.errors import InputError
 from scorelet.data import find_pictures, iter_pages, locate
-from scorelet.tasks.denoise import Settings, denoise_pixels
+from scorelet.tasks.denoise import denoise
 
 DEFAULT = "photos/set12"
 GRAY, COLOUR = ("camera", "coins"), ("astronaut", "coffee", "chelsea")
@@ -189,7 +189,7 @@ def _level_row(
 
 
 def _found_by_scorelet(noisy: Pixels) -> float:
-    return denoise_pixels(noisy, Settings(model="photo", device="cpu"))[1]
+    return denoise(noisy, model="photo", device="cpu").sigma
 
 
 def _found_by_skimage(noisy: Pixels) -> float:

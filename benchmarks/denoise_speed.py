@@ -17,7 +17,7 @@ from torch import nn
 from scorelet.core.device import choose_device, inference_dtype
 from scorelet.models import Denoiser, ResidualDenoiser
 from scorelet.networks import BFCNN, BiasFreeBatchNorm
-from scorelet.tasks.denoise import Settings, denoise_pixels
+from scorelet.tasks.denoise import denoise
 from scorelet.tasks.inference import denoise_array, prepare
 from scorelet.zoo import load
 
@@ -135,7 +135,7 @@ def _measure_large(
         PHOTO: _pass(photo, pixels),
         PEER: _pass(peer, corner),
         FOLDED: _pass(folded, corner),
-        REPORT: partial(denoise_pixels, pixels, Settings(device="cpu")),
+        REPORT: partial(denoise, pixels, device="cpu"),
     }
     seconds = alternate(calls, rounds=1 if quick else 3)
     times = {photo: seconds[PHOTO], report: seconds[REPORT]}
