@@ -1,5 +1,6 @@
 """A folder belongs to one job at a time; a job that was killed owns nothing."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -84,3 +85,14 @@ def test_what_cannot_be_locked_is_not(tmp_path):
     with Locks("test") as locks:
         locks.take(tmp_path / "none")
         locks.drop(tmp_path / "none")
+
+
+def test_on_a_full_disk_the_folder_is_locked_all_the_same(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", full)
+    with Locks("test") as locks, Locks("test") as others:
+        locks.take(tmp_path)
+        with pytest.raises(InputError, match="process unknown"):
+            others.take(tmp_path)

@@ -5,6 +5,7 @@ ends the lock, so a file that a killed job has left locks nobody out. Where the 
 knows no such locks (Windows, some network disks) there are none.
 """
 
+import contextlib
 import errno
 import os
 from pathlib import Path
@@ -56,8 +57,9 @@ class Locks:
                 break
             os.close(descriptor)  # its last owner has just removed it
         self._held[folder] = descriptor
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, str(os.getpid()).encode())
+        with contextlib.suppress(OSError):  # on a full disk it is locked, but does not say by whom
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, str(os.getpid()).encode())
 
     def drop(self, folder: Path) -> None:
         """Unlock a folder, if this job has locked it."""
