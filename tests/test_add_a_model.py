@@ -23,4 +23,10 @@ def test_the_examples_of_the_page_print_what_they_say(tmp_path, monkeypatch):
     assert result.attempted > 20
     assert result.failed == 0
     assert (tmp_path / "pixel.safetensors").is_file()
-    assert all(name in PAGE.read_text(encoding="utf-8") for name in KINDS)
+
+
+def test_the_page_names_every_kind_of_the_package():
+    own = [k.name for k in KINDS.values() if k.model_type.__module__.startswith("scorelet.")]
+    assert len(own) >= 3
+    text = PAGE.read_text(encoding="utf-8")
+    assert [name for name in own if f"`{name}`" not in text] == []
