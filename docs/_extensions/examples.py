@@ -20,7 +20,11 @@ from scorelet.cli.main import run
 from scorelet.data import Picture, write_picture
 
 PAGES = Path(__file__).parents[1]
-SMALL_RUN = ("steps 2", "data.batch 2", "data.patch 16", "data.workers 0", "tensorboard false")
+SMALL_RUNS = {
+    "denoise": ("steps 2", "batch 2", "data.patch 16", "workers 0", "tensorboard false"),
+    "classify": ("workers 0", "tensorboard false"),
+}
+"""What is changed in the configurations of a task, so that an example takes a moment."""
 PICTURES = ("night.png", "scan.tif", "holiday/beach.jpg", "holiday/hill.png", "clean/a.png")
 
 
@@ -46,9 +50,25 @@ def example_folder() -> Generator[Path]:
             for seed, picture in enumerate(PICTURES):
                 Path(picture).parent.mkdir(exist_ok=True)
                 write_picture(picture, Picture(noisy_pixels(seed)))
+            write_textures(Path("textures"))
             yield Path(name)
         finally:
             os.chdir(before)
+
+
+def write_textures(folder: Path) -> None:
+    """Write a folder of two classes, each with pictures to train and to test."""
+    rng = np.random.default_rng(0)
+    row, column = np.mgrid[:40, :40]
+    for part, count in (("train", 16), ("test", 4)):
+        for name in ("dots", "stripes"):
+            (folder / part / name).mkdir(parents=True)
+            for number in range(count):
+                down, across = (np.cos(0.8 * axis + rng.uniform(0, 6)) for axis in (row, column))
+                wave = 2 * down * across if name == "dots" else 2 * down
+                pixels = 128 + 40 * wave[..., None] + rng.normal(0, 15, (40, 40, 3))
+                picture = Picture(np.clip(np.rint(pixels), 0, 255).astype(np.uint8))
+                write_picture(folder / part / name / f"{number}.png", picture)
 
 
 def noisy_pixels(seed: int, *, side: int = 64, sigma: float = 20.0) -> np.ndarray:
@@ -58,10 +78,16 @@ def noisy_pixels(seed: int, *, side: int = 64, sigma: float = 20.0) -> np.ndarra
     return np.clip(np.rint(ramp + 60 + noise), 0, 255).astype(np.uint8)
 
 
+def _task(config: str) -> str:
+    text = Path(config).read_text(encoding="utf-8") if Path(config).is_file() else ""
+    return "classify" if re.search(r"^task: classify$", text, re.MULTILINE) else "denoise"
+
+
 def _run_line(line: str) -> None:
     words = shlex.split(line, comments=True)[1:]
     if words[0] == "train":
-        words += [word for change in SMALL_RUN for word in f"--cfg.{change}".split()]
+        changes = SMALL_RUNS[_task(words[1])]
+        words += [word for change in changes for word in f"--cfg.{change}".split()]
     output = io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
         try:
