@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
+from scorelet.cli.tables import Table
 
 
 def fisher(
@@ -78,9 +79,5 @@ def _as_text(document: dict[str, Any]) -> str:
         [layer["name"], str(layer["rank"]), *(figure(layer[name]) for name in names)]
         for layer in document["layers"]
     ]
-    widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
-    lines = [
-        "  " + "   ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])])
-        for row in [head, *rows]
-    ]
-    return "\n".join([f"{document['model']} on {document['data']}: {count}", *lines])
+    title = f"{document['model']} on {document['data']}: {count}"
+    return f"{title}\n{Table(head, rows).text()}"

@@ -82,9 +82,7 @@ def test_features_are_those_of_the_samples(images, flip):
 
 
 def test_a_run_with_kept_features_is_the_run_without(config):
-    models = [
-        sl.load(train(config(str(keep), keep_features=keep), quiet=True)) for keep in (True, False)
-    ]
+    models = [sl.load(train(config(str(keep), cache=keep), quiet=True)) for keep in (True, False)]
     x = torch.from_numpy(gratings(90, seed=2)[0]).permute(0, 3, 1, 2).float() / 255
     kept, computed = (model(x) for model in models)
     assert torch.allclose(kept, computed, atol=0.02)  # 2^-11 of features, over 40 steps
@@ -94,7 +92,7 @@ def test_a_run_with_kept_features_is_the_run_without(config):
 
 def test_what_has_no_fixed_features_is_refused(config, images, monkeypatch):
     with pytest.raises(InputError, match="shifted by up to 2 pixels"):
-        build(config("a", keep_features=True, padding=2))
+        build(config("a", cache=True, padding=2))
     shifted = LabelledSamples(images, length=10, seed=0, padding=1)
     with pytest.raises(InputError, match=r"set data\.padding: 0"):
         FeatureSamples(shifted, network())
@@ -107,4 +105,4 @@ def test_what_has_no_fixed_features_is_refused(config, images, monkeypatch):
 def test_a_network_that_learns_its_features_is_refused(config, monkeypatch):
     monkeypatch.setitem(ARCHITECTURES, "ChannelMeans", ChannelMeans)
     with pytest.raises(InputError, match="ChannelMeans learns all of its features"):
-        build(config("b", architecture="ChannelMeans", keep_features=True))
+        build(config("b", architecture="ChannelMeans", cache=True))

@@ -57,7 +57,7 @@ class LabelledConfig(Section):
     )
     padding: int = Field(default=0, ge=0, description="random shifts by up to so many pixels")
     flip: bool = Field(default=False, description="mirror half of the pictures, left to right")
-    keep_features: bool = Field(
+    cache: bool = Field(
         default=False,
         description="compute what a network has fixed (ScatteringHead: its coefficients) once for "
         "every picture, and mirrored if flip; takes memory, and no padding",
@@ -101,7 +101,7 @@ def build(config: ClassifyConfig) -> Experiment:
         flip=config.data.flip,
     )
     prepare = None
-    if config.data.keep_features:
+    if config.data.cache:
         samples = FeatureSamples(samples, _fixed(network, config))
         objective, prepare = on_features(config.label_smoothing), samples.prepare
     return Experiment(
@@ -155,8 +155,7 @@ def _classifier(network: nn.Module, images: LabelledImages, config: ClassifyConf
 def _fixed(network: nn.Module, config: ClassifyConfig) -> FixedFeatures:
     if not isinstance(network, FixedFeatures):
         raise InputError(
-            f"{config.model.architecture} learns all of its features: set data.keep_features: "
-            "false."
+            f"{config.model.architecture} learns all of its features: set data.cache: false."
         )
     return network
 

@@ -44,7 +44,7 @@ class FeatureSamples(Dataset):
         if samples.padding:
             raise InputError(
                 f"Pictures that are shifted by up to {samples.padding} pixels have no fixed "
-                "features: set data.padding: 0, or data.keep_features: false."
+                "features: set data.padding: 0, or data.cache: false."
             )
         self.samples, self.network = samples, network
         self._kept: Tensor | None = None
@@ -116,7 +116,7 @@ def refuse_too_large(shape: tuple[int, ...]) -> None:
     if free is not None and needed > SHARE * free:
         raise InputError(
             f"The features of {shape[1]} pictures take {needed / 1e9:.1f} GB, and "
-            f"{free / 1e9:.1f} GB are free: set data.keep_features: false, or use fewer pictures."
+            f"{free / 1e9:.1f} GB are free: set data.cache: false, or use fewer pictures."
         )
 
 
