@@ -29,8 +29,10 @@ def fused_dtype(x: Tensor, *, training: bool) -> torch.dtype | None:
 
     It must not where something other than a first derivative may be wanted (an evaluated network
     with gradients, torch.func, forward differentiation, torch.compile), and cannot on other
-    devices and processors.
+    devices and processors, nor, before torch 2.10, on single pixels.
     """
+    if x.shape[-2] * x.shape[-1] == 1:
+        return None
     if x.device.type != "cpu" or not _has_operators() or torch.compiler.is_compiling():
         return None
     if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
