@@ -31,7 +31,7 @@ def fused_dtype(x: Tensor, *, training: bool) -> torch.dtype | None:
     with gradients, torch.func, forward differentiation, torch.compile), and cannot on other
     devices and processors, nor, before torch 2.10, on single pixels.
     """
-    if x.shape[-2] * x.shape[-1] == 1:
+    if x.shape[2:] == (1, 1):
         return None
     if x.device.type != "cpu" or not _has_operators() or torch.compiler.is_compiling():
         return None
