@@ -75,13 +75,17 @@ def _cpu_seconds(call: Callable[[], None]) -> float:
 def cifar10(*, quick: bool) -> dict[str, Any]:
     """Return accuracy and likelihood on the images that were held out."""
     config = read_config("scattering-cifar10", {"steps": 20} if quick else {})
-    assert isinstance(config, ClassifyConfig)
     weights = Path(config.output) / "weights.safetensors"
-    if not weights.exists():
+    if weights.exists():
+        config = read_config(Path(config.output) / "config.yaml")
+    else:
         train(config)
+    assert isinstance(config, ClassifyConfig)
     hold_out = 1000 if quick else config.data.hold_out
     found = evaluate(config.data.source, model=weights, hold_out=hold_out)
-    seconds = sum(line["seconds"] for line in read_log(config.output) if "seconds" in line)
+    seconds = sum(
+        line["seconds"] for line in read_log(Path(config.output) / "log.jsonl") if "seconds" in line
+    )
     kept = ("accuracy", "accuracy_error", "negative_log_likelihood", "calibration_error")
     row = {name: found[name] for name in ("pictures", *kept)}
     return {
