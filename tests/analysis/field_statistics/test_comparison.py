@@ -4,8 +4,13 @@ import pytest
 import torch
 
 from field_samples import gaussian, log_normal, smooth_power, white
-from scorelet.analysis.field_statistics import STATISTICS, compare_statistics
-from scorelet.analysis.field_statistics.comparison import difference_sizes, enough, relabelings
+from scorelet.analysis.field_statistics import STATISTICS, by_chain, compare_statistics
+from scorelet.analysis.field_statistics.comparison import (
+    common_length,
+    difference_sizes,
+    enough,
+    relabelings,
+)
 from scorelet.core.errors import InputError
 from scorelet.data.fields.ensembles import ensemble
 from scorelet.sampling import Phi4
@@ -51,6 +56,43 @@ def test_the_threshold_is_exceeded_by_chance_as_often_as_stated():
         assert not found.differs
         ranks.append(found.distance / found.threshold)
     assert 0.3 < sum(ranks) / 100 < 0.7
+
+
+def chains(count, length, seed, *, mean=0.0):
+    """Fields of chains that share a small constant, and the chain of each."""
+    level = white(count, 1, 1, seed=seed).repeat_interleave(length, 0)
+    fields = white(count * length, 8, 8, seed=seed + 1) + 0.02 * level + mean
+    return fields, torch.arange(count).repeat_interleave(length)
+
+
+def compared_chains(first, second):
+    a = STATISTICS["quantiles"].measure(first[0])
+    b = STATISTICS["quantiles"].measure(second[0], like=a)
+    return compare_statistics(by_chain(a, first[1]), by_chain(b, second[1]))
+
+
+def test_long_chains_do_not_differ_from_short_ones():
+    """Means over 32 fields vary less than means over 2: dealing them as equals would alarm."""
+    for seed in range(0, 20, 2):
+        assert not compared_chains(chains(10, 32, seed), chains(10, 2, seed + 1000)).differs
+    assert compared_chains(chains(10, 32, 0), chains(10, 2, 1000, mean=4.0)).differs
+
+
+def test_chains_are_cut_to_the_length_that_keeps_most_fields():
+    sizes = torch.tensor([63.0] * 8 + [62.0] * 8)
+    assert common_length(sizes, sizes) == 62
+    assert common_length(torch.tensor([64.0] * 16 + [1.0] * 6), torch.tensor([60.0] * 16)) == 60
+    assert common_length(torch.tensor([32.0] * 16), torch.ones(100)) == 1
+    assert common_length(torch.tensor([9.0, 2.0]), torch.tensor([9.0])) == 9  # undecided anyway
+
+
+def test_the_fields_of_a_chain_may_lie_apart():
+    fields, chain = chains(12, 4, 0)
+    order = torch.randperm(48, generator=torch.Generator().manual_seed(0))
+    order = order[chain[order].argsort(stable=True)].reshape(12, 4).mT.flatten()  # taking turns
+    whole = STATISTICS["moments"].measure(fields[order])
+    means = whole.sample.contributions.reshape(4, 12, -1)[:2].mean(0)
+    assert torch.allclose(by_chain(whole, chain[order]).sample.first(2), means)
 
 
 def test_rounding_is_no_difference():

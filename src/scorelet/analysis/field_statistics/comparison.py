@@ -9,7 +9,8 @@ square of s over relabelings, per point.
 
 If A and B have the same law, the given labels are as likely as any others, so the distance exceeds
 the threshold with a probability of at most 1/1001. No law is assumed, nor independent points. What
-is dealt are blocks: fields, or chains with all their fields.
+is dealt are blocks: fields, or chains. A mean over a long chain varies less than one over a short
+chain, so blocks are cut to one length first: else longer chains would differ from shorter ones.
 """
 
 import math
@@ -77,22 +78,24 @@ def compare_statistics(a: Statistic, b: Statistic) -> Comparison:
             f"The {a.name} of the two sets were measured in different units or bins: give like=, "
             "the first statistic, where the second is measured."
         )
-    pooled = torch.cat([one.contributions, two.contributions])
-    weights = torch.cat([one.weights, two.weights])
-    labels = relabelings(a.blocks, b.blocks)
-    dealt = [_both(pooled, weights, part, one.finish) for part in labels.split(_PIECE)]
+    length = common_length(one.weights, two.weights)
+    parts = one.first(length), two.first(length)
+    sizes = len(parts[0]), len(parts[1])
+    values = [one.finish(part.mean(0)) for part in parts]
+    labels, pooled = relabelings(*sizes), torch.cat(parts)
+    dealt = [_both(pooled, some, one.finish) for some in labels.split(_PIECE)]
     first, second = (torch.cat(side) for side in zip(*dealt, strict=True))
     chance = (first - second).square().mean(0).sqrt()
-    largest = torch.stack([a.values.abs(), b.values.abs(), chance]).amax(0)
+    largest = torch.stack([values[0].abs(), values[1].abs(), chance]).amax(0)
     kept = (chance > 0) & (largest > _ROUNDING * largest.amax(-1, keepdim=True))
-    given = ((a.values - b.values) / chance)[kept].square().mean().sqrt()
+    given = ((values[0] - values[1]) / chance)[kept].square().mean().sqrt()
     others = ((first - second) / chance)[:, kept].square().mean(-1).sqrt()
     floor = difference_sizes(a.name, first, second)
     return Comparison(
         distance=float(given.nan_to_num(0)),  # no point varies
         threshold=float(others.nan_to_num(0).max()),
-        decidable=enough(a.blocks, b.blocks),
-        sizes={k: float(v) for k, v in difference_sizes(a.name, a.values, b.values).items()},
+        decidable=enough(*sizes),
+        sizes={k: float(v) for k, v in difference_sizes(a.name, *values).items()},
         floor={k: float(v.median()) for k, v in floor.items()},
     )
 
@@ -155,9 +158,23 @@ def relabelings(n: int, m: int) -> Bool[Tensor, "relabeling all"]:
     return order < n
 
 
-def _both(pooled: Tensor, weights: Tensor, labels: Tensor, finish: Finish) -> tuple[Tensor, Tensor]:
+def common_length(a: Float[Tensor, " one"], b: Float[Tensor, " two"]) -> int:
+    """Return to how many fields blocks of these sizes are cut; those with fewer are left out.
+
+    It is the length that keeps most fields, n m / (n + m) with n and m of each set, among those
+    that leave enough blocks for a verdict, if there are any.
+    """
+
+    def worth(length: float) -> tuple[bool, float]:
+        n, m = int((a >= length).sum()), int((b >= length).sum())
+        return enough(n, m), length * n * m / max(1, n + m)
+
+    return int(max(torch.cat([a, b]).unique().tolist(), key=worth))
+
+
+def _both(pooled: Tensor, labels: Tensor, finish: Finish) -> tuple[Tensor, Tensor]:
     """Return the values of the blocks that are labelled, and of the others."""
-    shares = [weights * chosen for chosen in (labels, ~labels)]
+    shares = [chosen.to(pooled) for chosen in (labels, ~labels)]
     first, second = (finish(part @ pooled / part.sum(1, keepdim=True)) for part in shares)
     return first, second
 

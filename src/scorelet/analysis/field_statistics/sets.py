@@ -5,11 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+import torch
 from jaxtyping import Int
 from torch import Tensor
 
 from scorelet.analysis.field_statistics.comparison import (
     Comparison,
+    common_length,
     compare_neighbours,
     compare_statistics,
 )
@@ -41,6 +43,12 @@ class FieldSet:
     def blocks(self) -> int:
         """How many independent parts there are: chains, or fields."""
         return len(self.fields) if self.chain is None else len(self.chain.unique())
+
+    @property
+    def lengths(self) -> Tensor:
+        """How many fields each independent part has, float64."""
+        fields = torch.arange(len(self.fields)) if self.chain is None else self.chain
+        return fields.unique(return_counts=True)[1].double()
 
     @property
     def size(self) -> str:
@@ -108,7 +116,7 @@ def compare_sets(
             "cut both with --patches, or crop or average the larger ones."
         )
     control = FieldSet(phase_randomized(data.fields, rng=generator(0)), data.chain)
-    lines, messages = {}, _too_few(data, other)
+    lines, messages = {}, [*_too_few(data, other), *_cut(data, other)]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         power = power_map(data.fields, window=window)
@@ -145,6 +153,19 @@ def _measure(name: str, sets: tuple[FieldSet, ...], window: str, power: Tensor) 
         compare_statistics(data, other),
         compare_statistics(data, control),
     )
+
+
+def _cut(data: FieldSet, other: FieldSet) -> list[str]:
+    """Say how many fields of chains decide, if not all do."""
+    length = common_length(data.lengths, other.lengths)
+    used = [length * int((s.lengths >= length).sum()) for s in (data, other)]
+    if used == [len(data.fields), len(other.fields)]:
+        return []
+    return [
+        f"Chains of different lengths are compared by the first {length} field"
+        f"{'' if length == 1 else 's'} of each: {used[0]} of {len(data.fields)} fields with "
+        f"{used[1]} of {len(other.fields)}. Draw as many of each chain in both sets to use all."
+    ]
 
 
 def _too_few(*sets: FieldSet) -> list[str]:

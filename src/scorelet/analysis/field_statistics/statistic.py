@@ -54,12 +54,22 @@ class Sample:
         frame: numbers that a set which is compared must share: bin edges, or the mean and the
             standard deviation that thresholds are in.
         sizes: how many fields each block has, (block); None if each is one field.
+        fields: c of each field, (field, m), one block after the other; None if blocks are fields.
     """
 
     contributions: Float[Tensor, "block m"]
     finish: Finish
     frame: Tensor
     sizes: Float[Tensor, " block"] | None = None
+    fields: Float[Tensor, "field m"] | None = None
+
+    def first(self, length: int) -> Float[Tensor, "block m"]:
+        """Return the mean of c over the first `length` fields of each block that has so many."""
+        if self.fields is None or self.sizes is None:
+            return self.contributions
+        sizes = self.sizes.long()
+        start = (sizes.cumsum(0) - sizes)[sizes >= length]
+        return self.fields[start[:, None] + torch.arange(length)].mean(1)
 
     @property
     def weights(self) -> Float[Tensor, " block"]:
@@ -120,8 +130,9 @@ def by_chain(statistic: Statistic, chain: Tensor) -> Statistic:
             f"Got the chains of {len(chain)} fields for a statistic of "
             f"{len(sample.contributions)}: expected one number for each."
         )
-    _, row = chain.unique(return_inverse=True)
-    sample = _pooled(sample, row.cpu())
+    _, row = chain.cpu().unique(return_inverse=True)
+    fields = sample.contributions[row.argsort(stable=True)]
+    sample = replace(_pooled(sample, row), fields=fields)
     return replace(statistic, errors=jackknife_errors(sample), sample=sample)
 
 
@@ -157,7 +168,7 @@ def _pooled(sample: Sample, row: Tensor) -> Sample:
     weights = torch.zeros(count, dtype=torch.float64).index_add_(0, row, sample.weights)
     sums = torch.zeros(count, sample.contributions.shape[1], dtype=torch.float64)
     sums.index_add_(0, row, sample.weights[:, None] * sample.contributions)
-    return replace(sample, contributions=sums / weights[:, None], sizes=weights)
+    return replace(sample, contributions=sums / weights[:, None], sizes=weights, fields=None)
 
 
 def curves(count: int) -> Finish:
