@@ -120,6 +120,46 @@ def test_pillow_gives_pillow(model, mode):
     )
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pillow_pictures_are_turned_upright_as_files_are(model, tmp_path, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    path = tmp_path / "sideways.png"
+    Image.fromarray(noisy(20, 24)).save(path, exif=exif, icc_profile=b"a profile")
+    with Image.open(path) as picture:
+        out = sl.denoise(picture, model=model).image
+    np.testing.assert_array_equal(np.array(out), sl.denoise(path, model=model).image)
+    assert out.getexif().get(0x0112, 1) == 1
+    assert out.info["icc_profile"] == b"a profile"
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("batch", [False, True])
+def test_masked_pixels_stay_and_touch_nobody(model, dtype, batch):
+    """Whatever a masked place holds, the others come out the same; a masked array comes back."""
+    pixels = noisy(64, 48).astype(dtype)
+    mask = np.zeros(pixels.shape, bool)
+    mask[10:20, 5:30] = True
+    outs = []
+    for hidden in (0, 200):
+        given = np.ma.array(np.where(mask, hidden, pixels).astype(dtype), mask=mask)
+        out = sl.denoise(given[None], model=model)[0] if batch else sl.denoise(given, model=model)
+        assert isinstance(out.image, np.ma.MaskedArray)
+        assert out.image.dtype == dtype
+        np.testing.assert_array_equal(out.image.mask, mask)
+        assert (out.image.data[mask] == hidden).all()
+        outs.append(out.image.data)
+    np.testing.assert_array_equal(outs[0][~mask], outs[1][~mask])
+    assert (outs[0][~mask] != pixels[~mask]).any()
+
+
+def test_nothing_masked_is_as_a_plain_array(model):
+    pixels = noisy(20, 24, 1)[..., 0]
+    out = sl.denoise(np.ma.array(pixels), model=model).image
+    np.testing.assert_array_equal(out.data, sl.denoise(pixels, model=model).image)
+    assert not out.mask.any()
+
+
 class Sheet(np.ndarray):
     """Two-dimensional whatever happens, as NumPy's matrix."""
 

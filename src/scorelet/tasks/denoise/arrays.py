@@ -38,21 +38,26 @@ def in_memory(source: Any) -> InMemory:  # noqa: ANN401 - whatever holds numbers
     Args:
         source: an array (height, width) or ([batch,] height, width, channels), or a tensor
             (height, width) or ([batch,] channels, height, width); of 1 or 3 channels, and one more
-            for opacity; uint8, uint16 or floats. Pixels that are NaN or infinite are gaps.
+            for opacity; uint8, uint16 or floats. Pixels that are NaN, infinite or masked (in a
+            masked array) are gaps. Pillow pictures are turned upright as their EXIF block says.
 
     Raises:
         InputError: other shapes or dtypes.
     """
-    array = plain_array(source)
+    masked = np.ma.getmaskarray(source) if isinstance(source, np.ma.MaskedArray) else None
+    source = _upright(source)
+    array = plain_array(source if masked is None else np.ma.getdata(source))
     tensor = isinstance(source, Tensor)
     if array.ndim not in (2, 3, 4) or 0 in array.shape:
         raise InputError(_shape(array, tensor=tensor))
     if tensor and array.ndim > 2:
         array = np.ascontiguousarray(np.moveaxis(array, -3, -1))
     if array.ndim > 2 and array.shape[-1] > 4:
-        raise InputError(_shape(plain_array(source), tensor=tensor))
+        raise InputError(_shape(array if not tensor else plain_array(source), tensor=tensor))
     batch = array.ndim == 4
-    pictures = [_picture(one) for one in (array if batch else [array])]
+    gaps = np.zeros(array.shape, bool) if masked is None else masked
+    pairs = zip(array, gaps, strict=True) if batch else [(array, gaps)]
+    pictures = [_picture(*pair) for pair in pairs]
     return InMemory(pictures, batch, _way_back(source, flat=array.ndim == 2))
 
 
@@ -68,13 +73,25 @@ def _shape(array: Pixels, *, tensor: bool) -> str:
     )
 
 
-def _picture(samples: Pixels) -> Picture:
-    """Return (height, width[, channels]) samples as a picture; what is not finite is masked."""
+def _upright(source: Any) -> Any:  # noqa: ANN401
+    """Turn a Pillow picture as its EXIF block says, as files are; what it knows goes with it."""
+    if not _is_pillow(source):
+        return source
+    from PIL import ImageOps
+
+    return ImageOps.exif_transpose(source)
+
+
+def _picture(samples: Pixels, gaps: np.ndarray) -> Picture:
+    """Return (height, width[, channels]) samples as a picture; gaps, NaN and infinity are masked.
+
+    A pixel is a gap if one of its channels is.
+    """
     if samples.dtype == np.float16:
         samples = samples.astype(np.float32)
     colours, alpha = split_samples(samples)
-    finite = np.asarray(np.isfinite(colours).all(2))
-    return Picture(colours, alpha, mask=None if finite.all() else finite)
+    data = np.isfinite(colours).all(2) & ~(gaps if gaps.ndim == 2 else gaps.any(2))
+    return Picture(colours, alpha, mask=None if data.all() else np.asarray(data))
 
 
 def _way_back(source: Any, *, flat: bool) -> Callable[[Picture], Any]:  # noqa: ANN401
@@ -87,9 +104,25 @@ def _way_back(source: Any, *, flat: bool) -> Callable[[Picture], Any]:  # noqa: 
     if isinstance(source, Tensor):
         return lambda picture: _tensor(array(picture)).to(source)
     if _is_pillow(source):
-        return lambda picture: sys.modules["PIL.Image"].fromarray(join_samples(picture))
+        return lambda picture: _pillow(join_samples(picture), source)
+    if isinstance(source, np.ma.MaskedArray):
+        return lambda picture: _masked(array(picture).astype(source.dtype, copy=False), picture)
     dtype = getattr(source, "dtype", None)
     return lambda picture: array(picture).astype(dtype or picture.pixels.dtype, copy=False)
+
+
+def _masked(array: Pixels, picture: Picture) -> np.ma.MaskedArray:
+    """Return a masked array; masked pixels hold what they held."""
+    gaps = np.zeros(array.shape[:2], bool) if picture.mask is None else ~picture.mask
+    return np.ma.array(array, mask=np.broadcast_to(gaps.T, array.shape[::-1]).T)
+
+
+def _pillow(samples: Pixels, source: Any) -> Any:  # noqa: ANN401
+    """Return a Pillow picture that says of itself what `source` says: colour profile, EXIF, dpi."""
+    image = sys.modules["PIL.Image"].fromarray(samples)
+    kept = {key: value for key, value in source.info.items() if key != "transparency"}
+    image.info.update(kept)
+    return image
 
 
 def _tensor(array: Pixels) -> Tensor:
