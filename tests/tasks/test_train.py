@@ -202,7 +202,7 @@ def test_training_can_start_from_weights_whose_shapes_agree(file, tmp_path):
     ("changes", "message"),
     [
         ({"data": {"train": ["/no/such/folder"]}}, "There is no data '/no/such/folder' here"),
-        ({"model": {"architecture": "ResNet"}}, "Unknown architecture 'ResNet': choose one of"),
+        ({"model": {"architecture": "Nix"}}, "Unknown architecture 'Nix': choose one of"),
         ({"model": {"options": {"widht": 3}}}, "ShuffleUNet does not take {'widht': 3}"),
         ({"model": {"start_from": "none.safetensors"}}, "There is no data 'none.safetensors'"),
         ({"data": {"exclude": [f"flat/{k}.png" for k in range(5)]}}, "no pictures"),
@@ -215,6 +215,26 @@ def test_what_is_not_there_is_one_sentence_and_status_2(file, tmp_path, capsys, 
     assert message in error
     assert error.count("\n") == 1
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        ("", "output: The output is empty: give the name of a file or folder"),
+        ("~nobody-of-this-name/run", "there is no such home folder"),
+        ("/dev/null", "/dev/null cannot be a folder for the run (File exists): choose another"),
+    ],
+)
+def test_an_output_that_is_no_folder_is_one_sentence(file, capsys, output, message):
+    assert run(["train", str(file()), "--cfg.output", output]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_the_output_may_be_below_the_home_folder(file, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert read_config(file(), {"output": "~/here"}).output == tmp_path / "here"
 
 
 def test_pictures_that_are_excluded_are_not_learnt_from(file, tmp_path, photos):

@@ -5,10 +5,18 @@ option is never silent. What is trained adds its own fields: see `scorelet.tasks
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from scorelet.core.paths import as_path
+
+
+def _folder(value: object) -> object:
+    """Bring a path through the door; YAML takes what is empty for None."""
+    value = "" if value is None else value
+    return as_path(value, name="output") if isinstance(value, str | Path) else value
 
 
 class Section(BaseModel):
@@ -73,7 +81,9 @@ class LoopConfig(Section):
         default="no", description="bf16: products in bfloat16, weights and their sums in float32"
     )
     seed: int = Field(default=0, ge=0)
-    output: Path = Field(description="folder for log, checkpoints and weights")
+    output: Annotated[Path, BeforeValidator(_folder)] = Field(
+        description="folder for log, checkpoints and weights"
+    )
     log_every: int = Field(default=100, ge=1, description="steps")
     save_every: int = Field(default=500, ge=1, description="steps")
     validate_every: int = Field(default=2000, ge=1, description="steps")

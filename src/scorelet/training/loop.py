@@ -260,7 +260,13 @@ class Trainer:
                 f"{self.folder} holds a run already: add --resume to go on, or choose "
                 "another output folder."
             )
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"{self.folder} cannot be a folder for the run ({error.strerror}): choose another "
+                "output."
+            ) from error
         if not path.exists():
             return
         facts = read_facts(path)

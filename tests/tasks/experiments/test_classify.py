@@ -184,6 +184,20 @@ def test_what_does_not_fit_is_one_sentence_and_status_2(file, tmp_path, capsys, 
     assert not (tmp_path / "run").exists()
 
 
+class EveryPixel(ChannelMeans):
+    """Has a weight for each of 4×4 pixels."""
+
+    def forward(self, x):
+        return (x * torch.ones(4, 4)).mean((2, 3))
+
+
+def test_pictures_of_another_size_than_the_network_takes_are_refused(file, monkeypatch):
+    monkeypatch.setitem(ARCHITECTURES, "EveryPixel", EveryPixel)
+    config = read_config(file(model={"architecture": "EveryPixel"}))
+    with pytest.raises(InputError, match=r"EveryPixel does not take the pictures of .* are 8x8"):
+        build(config)
+
+
 def test_parts_with_other_classes_are_refused(file, tmp_path, data):
     with np.load(data) as arrays:
         plain = {name: arrays[name] for name in arrays.files if name != "classes"}

@@ -149,7 +149,24 @@ def _classifier(network: nn.Module, images: LabelledImages, config: ClassifyConf
             f"{name} takes {' or '.join(map(str, network.accepts))} channels and the pictures of "
             f"{config.data.source} have {images.channels}: change model.options."
         )
+    _check_size(network, images, config)
     return Classifier(network, images.classes, size=images.size, fit=config.data.fit)
+
+
+@torch.no_grad()
+def _check_size(network: nn.Module, images: LabelledImages, config: ClassifyConfig) -> None:
+    """Show the network a picture, which it may be too small or of the wrong size for."""
+    blank = torch.zeros(1, images.channels, *images.size)
+    try:
+        network.eval()(blank)
+    except RuntimeError as error:
+        height, width = images.size
+        raise InputError(
+            f"{config.model.architecture} does not take the pictures of {config.data.source}, "
+            f"which are {height}x{width}: change model.options."
+        ) from error
+    finally:
+        network.train()
 
 
 def _fixed(network: nn.Module, config: ClassifyConfig) -> FixedFeatures:
