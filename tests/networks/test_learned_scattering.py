@@ -6,7 +6,7 @@ import torch
 from scorelet.core.errors import InputError
 from scorelet.core.network import Network
 from scorelet.core.random import generator, randn
-from scorelet.networks import LearnedScattering
+from scorelet.networks import LearnedScattering, ScatteringTree
 from scorelet.networks.learned_scattering import (
     FOUR_PHASES,
     IMAGENET_SIZES,
@@ -140,3 +140,15 @@ def test_wrong_sizes_are_refused():
         LearnedScattering(sizes=(2,))(torch.rand(1, 3, 16, 16))
     with pytest.raises(InputError, match="Concentration is for real channels"):
         LearnedScattering(sizes=(4,), atoms=(8,))
+
+
+def test_only_real_matrices_that_learn_are_kept_tight():
+    """A real Parseval step of a complex P would leave the imaginary part of P Pᴴ as it is."""
+    with pytest.raises(InputError, match="field: real, or parseval: false"):
+        LearnedScattering(size=8, sizes=(4,), block={"parseval": True})
+    block = {"parseval": True, "field": "real", "skip": False}
+    assert len(LearnedScattering(size=8, sizes=(4,), block=block).tight_weights()) == 1
+    fixed = LearnedScattering(size=8, sizes=(4,), atoms=(8,), block=block | {"learned": False})
+    assert [tuple(w.shape) for w in fixed.tight_weights()] == [(8, 4)]
+    tree = ScatteringTree(size=8, scales=1, angles=2, outputs=4, learned=False)
+    assert tree.tight_weights() == []

@@ -45,7 +45,7 @@ class Block:
         field: of P: "complex" or "real".
         learned: whether P learns; else it is a fixed random operator.
         shrinkage: of the concentration, see `Concentration`.
-        parseval: whether training shall keep P and frames tight.
+        parseval: whether training shall keep a real P that learns, and frames, tight.
     """
 
     angles: int = 4
@@ -176,6 +176,11 @@ class LearnedScattering(nn.Module):
             "width": width, "factorize": factorize,
             "atoms": None if atoms is None else list(atoms), "block": asdict(design),
         }  # fmt: skip
+        if design.parseval and design.field == "complex":
+            raise InputError(
+                "A Parseval step is for a real P, of a complex one it would leave the imaginary "
+                "part of P Pᴴ as it is: take field: real, or parseval: false."
+            )
         if atoms is not None and len(atoms) != len(sizes):
             raise InputError(f"{len(sizes)} blocks have {len(atoms)} frames: give one for each.")
         self.design, self.size = design, size
@@ -205,7 +210,8 @@ class LearnedScattering(nn.Module):
             return []
         blocks = [block for block in self.blocks if isinstance(block, CollapseBlock)]
         frames = [b.concentrate.weight for b in blocks if b.concentrate is not None]
-        return [b.project.weight for b in blocks] + frames
+        learned = [b.project.weight for b in blocks if self.design.learned]
+        return learned + frames
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits.

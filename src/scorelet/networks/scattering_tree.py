@@ -78,4 +78,4 @@ class ScatteringTree(nn.Module):
 
     def tight_weights(self) -> list[Tensor]:
         """Return what a Parseval step after each step of training shall keep tight."""
-        return [self.project.weight]
+        return [self.project.weight] if self.options["learned"] else []
