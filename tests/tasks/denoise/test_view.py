@@ -172,6 +172,17 @@ def test_what_lies_in_a_gap_makes_no_difference(dtype):
     assert results[0].sigma == results[1].sigma
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_a_single_pixel_of_data_in_a_gap_is_no_fault(dtype):
+    """The middle of its square is read off other pixels, which are all gaps."""
+    mask = np.ones((40, 120), bool)
+    mask[3, 5] = False
+    given = np.ma.array(np.full(mask.shape, 100, dtype), mask=mask)
+    out = sl.denoise(given).image
+    np.testing.assert_array_equal(out.data, given.data)
+    np.testing.assert_array_equal(out.mask, mask)
+
+
 def test_gaps_are_filled_with_means_of_the_smallest_square_that_has_data():
     pixels = np.arange(16.0).reshape(4, 4, 1)
     mask = np.ones((4, 4), bool)

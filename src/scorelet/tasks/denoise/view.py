@@ -122,11 +122,12 @@ def look(
 def _without_gaps(pixels: Pixels, mask: np.ndarray, noise: LocalNoise) -> Pixels:
     """Continue data into gaps, with noise of the picture's level.
 
-    A point beside a gap is not continued into it. A gap without noise would tell the network that
-    there is less noise around it, too.
+    A point beside a gap is not continued into it, as far as the middle is known. A gap without
+    noise would tell the network that there is less noise around it, too.
     """
     sigma = REACH * np.nan_to_num(_around(noise.sigma(bounded=False), np.fmax))
-    low, high = _around(noise.middle, np.fmin) - sigma, _around(noise.middle, np.fmax) + sigma
+    low = np.nan_to_num(_around(noise.middle, np.fmin) - sigma, nan=-np.inf)
+    high = np.nan_to_num(_around(noise.middle, np.fmax) + sigma, nan=np.inf)
     whole = slice(0, pixels.shape[0]), slice(0, pixels.shape[1])
     samples = to_unit(pixels)
     result = filled(np.clip(samples, _at(low, *whole), _at(high, *whole)), mask)
