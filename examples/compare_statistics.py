@@ -19,15 +19,15 @@ from scorelet.data.fields.ensembles import ensemble
 from scorelet.plots import fields_figure, png, statistic_figure
 
 
-def main(folder: Path) -> None:
-    """Write the drawings."""
-    maps = ensemble("log_normal").sample(64, 128, seed=1)[:, 0]
+def main(folder: Path, *, count: int = 64, side: int = 128) -> None:
+    """Write the drawings of `count` maps of `side` pixels."""
+    maps = ensemble("log_normal").sample(count, side, seed=1)[:, 0]
     sets = {"log-normal": maps, "random phases": phase_randomized(maps, rng=generator(0))}
     first = peaks(maps)
     found = {title: peaks(x, like=first) for title, x in sets.items()}
     reference = gaussian_reference(power_map(maps), first)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "fields.png").write_bytes(png(fields_figure(sets, count=3), dpi=60))
+    (folder / "fields.png").write_bytes(png(fields_figure(sets, count=3), dpi=54))
     (folder / "peaks.png").write_bytes(png(statistic_figure(found, reference=reference), dpi=80))
 
 

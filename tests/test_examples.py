@@ -1,0 +1,110 @@
+"""The programs in examples/ run, and write what they say."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+import torch
+
+import scorelet as sl
+from samples import read_png
+from scorelet.cli.main import run
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+CLEAN = EXAMPLES / "clean"
+
+
+def example(name):
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_no_example_is_forgotten():
+    here = Path(__file__).read_text(encoding="utf-8")
+    for path in EXAMPLES.glob("*.py"):
+        assert f'"{path.stem}"' in here, path.name
+
+
+def test_noise_of_the_stated_level(tmp_path):
+    example("add_noise").main(CLEAN / "camera.png", tmp_path / "noisy.png", 10.0, 0)
+    noise = read_png(tmp_path / "noisy.png").astype(float) - read_png(CLEAN / "camera.png")
+    assert 9 < noise.std() < 10.5  # cut off at black and white
+
+
+def test_edges_are_in_the_bands_that_the_page_names(tmp_path):
+    example("edge_bands").main(tmp_path / "bands.png")
+    bands = read_png(tmp_path / "bands.png")
+    panel, row = 4 * 32 + 8, bands.shape[0] // 2
+    H, V = (slice(k * panel, k * panel + 128) for k in (2, 3))
+    vertical, horizontal = bands[: row - 4], bands[row + 4 :]
+    assert vertical[:, V].std() > 10
+    assert horizontal[:, H].std() > 10
+    assert max(vertical[:, H].std(), horizontal[:, V].std()) < 1  # rounding
+
+
+def test_a_picture_comes_back_from_its_coefficients(tmp_path):
+    path = tmp_path / "inverted.png"
+    (error,) = example("invert_scattering").main(CLEAN / "camera.png", path, [2], 40, 32)
+    assert error < 0.05
+    assert read_png(path).shape[:2] == (32, 64)
+
+
+def test_statistics_of_maps_are_drawn(tmp_path):
+    example("compare_statistics").main(tmp_path / "new", count=4, side=32)
+    for name in ("fields.png", "peaks.png"):
+        assert read_png(tmp_path / "new" / name).std() > 10
+
+
+def test_the_arrows_are_the_score(tmp_path):
+    drawing = example("draw_score")
+    drawing.main(tmp_path / "score.png")
+    assert read_png(tmp_path / "score.png").std() > 10
+    model = drawing.mixture()
+    y = torch.rand(4, 1, 1, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    assert torch.allclose((model(y, 0.2) - y) / 0.04, model.score(y, 0.2))
+
+
+def test_the_layout_of_coefficients_is_the_picture_at_every_scale(tmp_path):
+    drawing = example("draw_scales")
+    drawing.main(CLEAN / "chelsea.png", tmp_path / "scales.png")
+    shown = read_png(tmp_path / "scales.png").astype(float)
+    side, gap = drawing.SIDE, drawing.GAP
+    small = shown[: side // 4, side + gap : side + gap + side // 4]
+    means = shown[:, :side].reshape(side // 4, 4, side // 4, 4).mean((1, 3))
+    assert abs(small - means).mean() < 10  # a low band is about a mean of 4 x 4 pixels
+
+
+@pytest.mark.parametrize("name", ["draw_wavelets", "draw_energies", "draw_scattering"])
+def test_drawings_are_made(name, tmp_path):
+    small = {"draw_energies": {"side": 8}, "draw_scattering": {"side": 32, "count": 2}}
+    example(name).main(tmp_path / "new" / "drawing.png", **small.get(name, {}))
+    assert read_png(tmp_path / "new" / "drawing.png").std() > 10
+
+
+def test_order_two_tells_textures_apart():
+    drawing = example("draw_scattering")
+    x = torch.rand(1, 32, 32, generator=torch.Generator().manual_seed(0))
+    first, second = drawing.coefficients(x)
+    assert (first > 0).all()
+    scales = range(drawing.OCTAVES)
+    assert all((second[j, k] > 0) == (j < k) for j in scales for k in scales)
+
+
+def test_digits_are_separated_by_depth(tmp_path):
+    assert example("draw_separation").main(tmp_path / "depth.png", steps=60) > 0.7
+    assert read_png(tmp_path / "depth.png").std() > 10
+
+
+@pytest.mark.slow
+def test_digits_are_learned_measured_and_named(tmp_path, monkeypatch):
+    """The commands of the front page."""
+    monkeypatch.chdir(tmp_path)
+    example("write_digits").main(tmp_path / "digits")
+    assert run(["train", str(EXAMPLES / "digits.yaml"), "--quiet"]) == 0
+    weights = "runs/digits/weights.safetensors"
+    assert sl.evaluate("digits", model=weights)["accuracy"] > 0.85
+    assert run(["fisher", "--model", weights, "--data", "digits", "-o", "depth.html"]) == 0
+    found = sl.classify("digits/test/2", model=weights, k=3)
+    assert sum(one.classes[0] == "2" for one in found) > 0.8 * len(found)
