@@ -83,14 +83,18 @@ def test_commands_parse(page):
 
 def test_the_readme_shows_every_command():
     shown = {words[1] for words in commands((ROOT / "README.md").read_text()) if len(words) > 1}
-    assert {"denoise", "evaluate", "models", "train", "info"} <= shown
+    verbs = {"denoise", "evaluate", "models", "train", "info"}
+    verbs |= {"classify", "field", "fisher", "reproduce", "scatter"}
+    assert verbs <= shown
 
 
 def test_the_python_of_the_readme_runs(tmp_path, monkeypatch, float32):
     monkeypatch.chdir(tmp_path)
     write_png(tmp_path / "night.png", noisy(24, 32))
     picture = torch.rand(1, 3, 16, 16)
-    names = {"x": picture, "y": picture, "sigma": torch.tensor([0.1])}
+    names = {"y": picture, "sigma": torch.tensor([0.1])}
+    names |= {"x": torch.rand(40, 1, 16, 16), "labels": torch.arange(40) % 2}
+    names["net"] = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(256, 4))
     found = blocks((ROOT / "README.md").read_text(encoding="utf-8"), "python")
     assert found
     for body in found:

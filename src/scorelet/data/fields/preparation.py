@@ -71,7 +71,7 @@ def standardized(x: Fields) -> tuple[Fields, Tensor]:
     Scaling each field by itself would destroy the law of its mean.
 
     Returns:
-        The fields, and (mean, deviation), (2) in float64: x = mean + deviation * fields.
+        The fields, and (mean, deviation), (2) in float64, such that x = mean + deviation * fields.
 
     Raises:
         InputError: all pixels are equal.
