@@ -48,6 +48,25 @@ def test_denoising_loads_no_plots_and_no_training():
     assert done.stdout.split() == []
 
 
+def test_a_network_is_imported_when_it_is_asked_for():
+    program = (
+        "import sys, scorelet.zoo as zoo, scorelet.networks as networks\n"
+        "assert 'ScatteringHead' in networks.ARCHITECTURES\n"
+        "zoo.load('photo')\n"
+        "print(*(name for name in sys.modules if name.startswith('scorelet.wavelets')))\n"
+        "networks.ScatteringHead\n"
+        "print('scorelet.wavelets.scattering' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=True,
+    )
+    assert done.stdout.split("\n") == ["", "True", ""]
+
+
 def test_every_public_name_is_there():
     import scorelet as sl
 

@@ -1,30 +1,22 @@
-"""Architectures only: no probability, no files."""
+"""Architectures only: no probability, no files. Classes are imported when they are first used."""
 
-from torch import nn
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from scorelet.core.network import Network
-from scorelet.networks.bf_cnn import BFCNN
+from scorelet.networks.architectures import ARCHITECTURES
 from scorelet.networks.folding import folded
-from scorelet.networks.learned_scattering import LearnedScattering
 from scorelet.networks.normalization import BiasFreeBatchNorm
-from scorelet.networks.patch_frame import PatchFrame
-from scorelet.networks.res_net import ResNet
-from scorelet.networks.scattering_head import FixedFeatures, ScatteringHead
-from scorelet.networks.scattering_tree import ScatteringTree
-from scorelet.networks.shuffle_unet import ShuffleUNet
-from scorelet.networks.unet import UNet
 
-ARCHITECTURES: dict[str, type[nn.Module]] = {
-    "BFCNN": BFCNN,
-    "ScatteringHead": ScatteringHead,
-    "LearnedScattering": LearnedScattering,
-    "PatchFrame": PatchFrame,
-    "ResNet": ResNet,
-    "ScatteringTree": ScatteringTree,
-    "ShuffleUNet": ShuffleUNet,
-    "UNet": UNet,
-}
-"""Networks that a checkpoint can name: class name → class, whose objects are each a `Network`."""
+if TYPE_CHECKING:
+    from scorelet.networks.bf_cnn import BFCNN
+    from scorelet.networks.learned_scattering import LearnedScattering
+    from scorelet.networks.patch_frame import PatchFrame
+    from scorelet.networks.res_net import ResNet
+    from scorelet.networks.scattering_head import FixedFeatures, ScatteringHead
+    from scorelet.networks.scattering_tree import ScatteringTree
+    from scorelet.networks.shuffle_unet import ShuffleUNet
+    from scorelet.networks.unet import UNet
 
 __all__ = [
     "ARCHITECTURES",
@@ -41,3 +33,15 @@ __all__ = [
     "UNet",
     "folded",
 ]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+    if name == "FixedFeatures":
+        return import_module("scorelet.networks.scattering_head").FixedFeatures
+    if name in __all__ and name in ARCHITECTURES:
+        return ARCHITECTURES[name]
+    raise AttributeError(f"module 'scorelet.networks' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

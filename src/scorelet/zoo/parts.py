@@ -36,10 +36,11 @@ def describe_network(network: nn.Module) -> tuple[Header, Tensors]:
     Raises:
         InputError: its class has no name in `ARCHITECTURES`, or it does not say its options.
     """
-    name = next((n for n, kind in ARCHITECTURES.items() if type(network) is kind), None)
-    if name is None or not isinstance(network, Network):
+    name = type(network).__name__
+    known = name in ARCHITECTURES and ARCHITECTURES[name] is type(network)
+    if not known or not isinstance(network, Network):
         raise InputError(
-            f"A network of class {type(network).__name__} cannot be saved: give it the attributes "
+            f"A network of class {name} cannot be saved: give it the attributes "
             "of scorelet.networks.Network, and add its class to scorelet.networks.ARCHITECTURES."
         )
     return {"architecture": name, "options": network.options}, dict(network.state_dict())
