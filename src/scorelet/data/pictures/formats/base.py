@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from scorelet.data.pictures.errors import reading
+from scorelet.data.pictures.formats.orientation import upright
 from scorelet.data.pictures.limits import Limits
-from scorelet.data.pictures.orientation import upright
 from scorelet.data.pictures.types import Picture
 
 ALPHA, SIXTEEN, FLOATS, PAGES, QUALITY = "alpha", "16 bit", "floats", "pages", "quality"

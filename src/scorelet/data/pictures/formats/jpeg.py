@@ -9,11 +9,11 @@ from PIL import Image, JpegImagePlugin
 from scorelet.data.pictures.errors import RefusedError, check_writable
 from scorelet.data.pictures.formats.base import QUALITY, Format, Target, begins, reader, writer
 from scorelet.data.pictures.formats.ifd import number
+from scorelet.data.pictures.formats.orientation import strip_prefix
 from scorelet.data.pictures.formats.png_chunks import fitting_profile
 from scorelet.data.pictures.formats.xmp import JPEG_LIMIT
 from scorelet.data.pictures.limits import Limits
 from scorelet.data.pictures.notes import Note, left_out
-from scorelet.data.pictures.orientation import strip_prefix
 from scorelet.data.pictures.types import JpegCoding, Picture, PictureMetadata
 
 _QUALITY = 95  # for pictures that were no JPEG before

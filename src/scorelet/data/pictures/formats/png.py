@@ -14,6 +14,7 @@ from scorelet.data.pictures.formats.base import (
     reader,
     writer,
 )
+from scorelet.data.pictures.formats.orientation import strip_prefix
 from scorelet.data.pictures.formats.png_chunks import (
     MEANING,
     SIGNATURE,
@@ -26,7 +27,6 @@ from scorelet.data.pictures.formats.png_chunks import (
 from scorelet.data.pictures.formats.xmp import PNG_KEYWORD, pack_png_text, unpack_png_text
 from scorelet.data.pictures.limits import Limits
 from scorelet.data.pictures.notes import Note, depth_note
-from scorelet.data.pictures.orientation import strip_prefix
 from scorelet.data.pictures.types import Picture, PictureMetadata, join_samples, split_samples
 
 _PALETTE = 3  # colour type in the header

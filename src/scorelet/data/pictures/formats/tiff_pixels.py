@@ -6,10 +6,10 @@ import numpy as np
 
 from scorelet.data.pictures.errors import check_finite
 from scorelet.data.pictures.formats.base import lookup
+from scorelet.data.pictures.formats.orientation import upright
 from scorelet.data.pictures.formats.tiff_checks import MIN_IS_WHITE, PALETTE
 from scorelet.data.pictures.formats.tiff_tags import metadata_of, no_data_value, orientation_of
 from scorelet.data.pictures.notes import NO_DATA, Note, depth_note, left_out
-from scorelet.data.pictures.orientation import upright
 from scorelet.data.pictures.types import Picture, split_samples
 
 if TYPE_CHECKING:

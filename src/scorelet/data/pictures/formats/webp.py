@@ -13,9 +13,9 @@ from PIL import WebPImagePlugin  # noqa: F401 (registers the writer)
 from scorelet.data.pictures.errors import RefusedError, check_writable
 from scorelet.data.pictures.formats.base import ALPHA, QUALITY, Format, Target, reader, writer
 from scorelet.data.pictures.formats.jpeg import pillow_image
+from scorelet.data.pictures.formats.orientation import strip_prefix
 from scorelet.data.pictures.formats.png_chunks import fitting_profile
 from scorelet.data.pictures.limits import Limits
-from scorelet.data.pictures.orientation import strip_prefix
 from scorelet.data.pictures.types import Picture, PictureMetadata, split_samples
 
 _LARGEST = 16383  # pixels a side
