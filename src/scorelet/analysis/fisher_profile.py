@@ -5,7 +5,7 @@ so all are brought to the same one before they are compared: a layer with more i
 random. A projection never raises the ratio.
 """
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -25,14 +25,13 @@ from scorelet.analysis.labelled_batches import Source, labelled_batches
 from scorelet.analysis.random_projection import RandomProjection
 from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
+from scorelet.core.progress import Progress
 
 INPUT = "input"
 """Name under which the pictures themselves are listed."""
 
 _SILENT = (nn.Identity, nn.Flatten, nn.Unflatten, nn.modules.dropout._DropoutNd)
 _PARTS = 2
-
-Progress = Callable[[int, int], None]
 
 
 @runtime_checkable

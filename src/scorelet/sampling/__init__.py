@@ -1,6 +1,6 @@
 """Sampling: Markov chains, and ensembles of physical fields that need them."""
 
-from scorelet.sampling.cluster import ClusterSampler, Progress
+from scorelet.sampling.cluster import ClusterSampler
 from scorelet.sampling.hamiltonian import Hamiltonian, fourier_acceleration, tune_epsilon
 from scorelet.sampling.kernel import Kernel, run
 from scorelet.sampling.phi4 import PRESETS, Phi4
@@ -13,7 +13,6 @@ __all__ = [
     "Hamiltonian",
     "Kernel",
     "Phi4",
-    "Progress",
     "ScalarPotential",
     "ensemble",
     "ensemble_kinds",

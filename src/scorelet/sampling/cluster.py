@@ -6,7 +6,7 @@ m is forgotten in a few sweeps, also at the critical point, where local moves ta
 potential is nearly that of a free field, |φ| is smooth: shifts of blocks move it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
 
@@ -125,7 +125,3 @@ def _check(potential: ScalarPotential, size: int, widths: Sequence[float] | None
             f"The half widths of proposals are {tuple(widths)}: expected a positive one for sites, "
             f"and at most {level_count(size)} more for shifts."
         )
-
-
-Progress = Callable[[int, int], None]
-"""Called with (sweeps done, sweeps in all) from time to time."""

@@ -21,11 +21,12 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.parallel import thread_pool
+from scorelet.core.progress import Progress
 from scorelet.core.typing import Image, PerSample
 from scorelet.data.fields.ensembles.base import CHUNK_PIXELS, Ensemble
 from scorelet.data.fields.ensembles.checks import check_size
 from scorelet.data.fields.ensembles.lattice_ou import LatticeOrnsteinUhlenbeck
-from scorelet.sampling.cluster import ClusterSampler, Progress
+from scorelet.sampling.cluster import ClusterSampler
 from scorelet.sampling.plan import Plan, make_plan
 from scorelet.sampling.scalar_potential import ScalarPotential
 

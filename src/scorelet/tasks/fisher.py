@@ -10,12 +10,12 @@ from torch import nn
 from scorelet.analysis.fisher_profile import (
     FisherProfile,
     LayerSeparation,
-    Progress,
     fisher_profile,
 )
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path
+from scorelet.core.progress import Progress
 from scorelet.data.labelled import LabelledImages, load_labelled
 from scorelet.models import Classifier
 from scorelet.plots import png

@@ -9,7 +9,7 @@ from scorelet.core.files import write_text
 from scorelet.core.memory import keep_large_buffers
 from scorelet.tasks.experiments import build, read_config
 from scorelet.tasks.progress import Bar
-from scorelet.training import LoopConfig, Progress, Trainer, write_config
+from scorelet.training import LoopConfig, StepReport, Trainer, write_config
 from scorelet.training.forecast import spoken
 from scorelet.training.loop import WEIGHTS
 
@@ -80,16 +80,16 @@ def _run(trainer: Trainer, *, quiet: bool, say: Callable[[str], None]) -> None:
     count = trainer.accelerator.num_processes
     title = "training" if count == 1 else f"training on {count} processes"
     with Bar(title, trainer.config.steps, start=trainer.step, quiet=quiet or not main) as bar:
-        for progress in trainer.run():
-            bar.advance("" if progress.loss is None else f"loss {progress.loss:.4f}")
-            if main and not told and progress.seconds_left is not None:
-                say(_outlook(progress))
+        for report in trainer.run():
+            bar.advance("" if report.loss is None else f"loss {report.loss:.4f}")
+            if main and not told and report.seconds_left is not None:
+                say(_outlook(report))
                 told = True
 
 
-def _outlook(progress: Progress) -> str:
-    left = progress.steps - progress.step
-    return f"{left} steps left, about {spoken(progress.seconds_left or 0.0)}"
+def _outlook(report: StepReport) -> str:
+    left = report.steps - report.step
+    return f"{left} steps left, about {spoken(report.seconds_left or 0.0)}"
 
 
 def leave_processes() -> None:

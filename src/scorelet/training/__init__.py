@@ -4,7 +4,7 @@ from scorelet.training.best import Best
 from scorelet.training.config import LoopConfig, Section, write_config
 from scorelet.training.learner import Learner
 from scorelet.training.logs import read_log
-from scorelet.training.loop import AfterStep, Export, Progress, Trainer, Validate
+from scorelet.training.loop import AfterStep, Export, StepReport, Trainer, Validate
 from scorelet.training.objectives import (
     Batch,
     Loss,
@@ -27,8 +27,8 @@ __all__ = [
     "Loss",
     "Muon",
     "Objective",
-    "Progress",
     "Section",
+    "StepReport",
     "Trainer",
     "Validate",
     "blind_denoising",

@@ -35,7 +35,7 @@ STATE, WEIGHTS, BEST = "state.safetensors", "weights.safetensors", "best.safeten
 
 
 @dataclass(frozen=True)
-class Progress:
+class StepReport:
     """What a caller sees after every step."""
 
     step: int
@@ -56,7 +56,7 @@ projection onto a constraint does."""
 
 
 class Trainer:
-    """Run a `LoopConfig`: `for progress in Trainer(...).run(): ...`.
+    """Run a `LoopConfig`: `for report in Trainer(...).run(): ...`.
 
     Args:
         config: the run; configurations of tasks inherit its fields.
@@ -103,7 +103,7 @@ class Trainer:
         self.forecast = Forecast(config.steps - self.step)
         self.learner = self.accelerator.prepare(learner)
 
-    def run(self) -> Iterator[Progress]:
+    def run(self) -> Iterator[StepReport]:
         """Yield after every step until the last; saves, validates and logs on the way."""
         log = None
         if self.accelerator.is_main_process:
@@ -114,7 +114,7 @@ class Trainer:
             if log:
                 log.close()
 
-    def _steps(self, log: RunLog | None) -> Iterator[Progress]:
+    def _steps(self, log: RunLog | None) -> Iterator[StepReport]:
         clock = time.perf_counter()
         for parts in self._batches():
             values = self._one_step(parts)
@@ -130,7 +130,7 @@ class Trainer:
                 self.means = RunningMeans()
             if log:
                 self._validate_and_save(log)
-            yield Progress(self.step, self.config.steps, loss, self.forecast.seconds_left)
+            yield StepReport(self.step, self.config.steps, loss, self.forecast.seconds_left)
             clock = time.perf_counter()  # neither saving nor the caller's work counts
 
     def _one_step(self, parts: list[Batch]) -> dict[str, float]:

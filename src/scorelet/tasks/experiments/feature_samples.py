@@ -5,8 +5,6 @@ in every epoch. They are computed before the first step, for each picture as it 
 flips are wanted, and kept in half precision: 2 bytes a number.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from torch import Generator, Tensor, nn
@@ -14,6 +12,7 @@ from torch.utils.data import Dataset
 
 from scorelet.core.errors import InputError
 from scorelet.core.memory import available_memory
+from scorelet.core.progress import Progress
 from scorelet.data.labelled import LabelledImages, LabelledSamples
 from scorelet.models import Classifier
 from scorelet.networks import FixedFeatures
@@ -23,8 +22,6 @@ BATCH = 128
 """Pictures at a time: enough for kernels that work on sixteen maps at once."""
 SHARE = 0.8
 """Of the memory that is free, which features may take."""
-
-Progress = Callable[[int, int], None]
 
 
 class FeatureSamples(Dataset):
