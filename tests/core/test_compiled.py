@@ -1,11 +1,15 @@
 """Compiled kernels: the same numbers as the interpreter's, also where nothing can be kept."""
 
 import ctypes
+import subprocess
+import sys
+from textwrap import dedent
 
 import numpy as np
 import pytest
 from numba import carray
 
+from samples import environment
 from scorelet.core.compiled import c_function, compiled, inlined, part
 from scorelet.core.parallel import run_in_threads
 
@@ -45,3 +49,69 @@ def test_without_a_folder_for_its_code_a_kernel_still_works(monkeypatch):
         __import__("numba").njit(cache=True)(collatz)
     assert compiled(collatz)(27) == 111
     assert c_function(add_one).address != 0
+
+
+PACKAGE = {
+    "constants.py": "STEP = 1",
+    "pieces.py": """
+        from scorelet.core.compiled import part
+        from madeof.constants import STEP
+
+        @part
+        def piece(x):
+            return x + STEP
+        """,
+    "kernels.py": """
+        import ctypes
+        import numpy as np
+        from numba import carray
+        from scorelet.core.compiled import c_function, compiled
+        from madeof.pieces import piece
+
+        @compiled
+        def kernel(x):
+            return piece(x)
+
+        def change(block):
+            memory = carray(block, 1, np.int64)
+            memory[0] = piece(memory[0])
+
+        function, block = c_function(change), ctypes.c_int64(10)
+        ctypes.CFUNCTYPE(None, ctypes.c_void_p)(function.address)(ctypes.addressof(block))
+        print(kernel(10), block.value, sum(kernel.stats.cache_hits.values()) + function.cache_hits)
+        """,
+}
+
+
+def test_what_is_kept_is_of_the_sources_that_there_are(tmp_path):
+    """A kernel and a C function, whose part stands in another file and takes a number from a third.
+
+    Printed are both results, in a fresh process each time, and how many were found on disk.
+    """
+    for name, text in PACKAGE.items():
+        write(tmp_path, name, text)
+    assert run(tmp_path) == [11, 11, 0]
+    assert run(tmp_path) == [11, 11, 2]
+    write(tmp_path, "pieces.py", PACKAGE["pieces.py"].replace("x + STEP", "x * 2 + STEP"))
+    assert run(tmp_path) == [21, 21, 0]
+    write(tmp_path, "constants.py", "STEP = 3")
+    assert run(tmp_path) == [23, 23, 0]
+
+
+def write(folder, name, text):
+    path = folder / "madeof" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(dedent(text), encoding="utf-8")
+
+
+def run(folder):
+    variables = environment()
+    variables["PYTHONPATH"] = f"{folder}:{variables.get('PYTHONPATH', '')}"
+    done = subprocess.run(
+        [sys.executable, "-c", "import madeof.kernels"],
+        capture_output=True,
+        text=True,
+        env=variables,
+    )
+    assert done.returncode == 0, done.stderr
+    return [int(word) for word in done.stdout.split()]

@@ -2,8 +2,8 @@
 
 A kernel is what Python calls; it runs without the interpreter's lock and is kept on disk, beside
 the source file or in the user's cache folder, where the next process loads it. Where neither can
-be written, every process compiles for itself. A file is compiled anew when it changes, but not
-when only a file that it imports parts from does.
+be written, every process compiles for itself. What is kept is compiled anew when the kernel's file
+changes, or a file of the same package that it imports (see `editions`).
 
 Parts are what kernels call. They must not allocate: without numba's run-time they count no
 references to arrays, which can cost more than the arithmetic (two atomic additions for each array
@@ -12,40 +12,64 @@ of each call).
 
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core.caching import FunctionCache
+from numba.core.ccallback import CFunc
+
+from scorelet.core.editions import edition
 
 Kernel = Callable[..., Any]
 
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+_PART_OPTIONS: dict[str, Any] = _OPTIONS | {"_nrt": False, "no_cfunc_wrapper": True}
+"""Parts need no entry for C, which would take time to compile."""
 
 
 def compiled(function: Kernel) -> Kernel:
     """Compile a kernel when it is first called."""
-    return _kept(numba.njit, function)
+    return _with_cache(numba.njit(**_OPTIONS)(_plain(function)), function)
 
 
 def c_function(function: Kernel) -> Any:  # noqa: ANN401 - numba's callback, which has an `address`
     """Compile a kernel at once, as a C function `void function(void *)`."""
-    return _kept(numba.cfunc, function, numba.types.void(numba.types.voidptr))
+    signature = (numba.types.voidptr,), numba.types.void
+    result = _with_cache(CFunc(_plain(function), signature, {}, dict(_OPTIONS)), function)
+    result.compile()
+    return result
 
 
 def part(function: Kernel) -> Kernel:
     """Compile what kernels call, together with them."""
-    return numba.njit(_nrt=False, **_OPTIONS)(_plain(function))
+    return numba.njit(**_PART_OPTIONS)(_plain(function))
 
 
 def inlined(function: Kernel) -> Kernel:
     """Paste `function` into the kernels that call it, so that LLVM can vectorise their loops."""
-    return numba.njit(_nrt=False, forceinline=True, **_OPTIONS)(_plain(function))
+    return numba.njit(forceinline=True, **_PART_OPTIONS)(_plain(function))
 
 
-def _kept(compiler: Callable[..., Any], function: Kernel, *signature: Any) -> Any:  # noqa: ANN401
-    try:
-        return compiler(*signature, cache=True, **_OPTIONS)(_plain(function))
-    except RuntimeError:  # numba: "no locator available"
-        return compiler(*signature, **_OPTIONS)(_plain(function))
+def _with_cache(result: Any, function: Kernel) -> Any:  # noqa: ANN401
+    """Let numba look for machine code on disk, where there is a folder that can be written."""
+    with suppress(RuntimeError):  # numba: "no locator available"
+        result._cache = _Cache(_plain(function))
+    return result
+
+
+class _Cache(FunctionCache):
+    """numba's folder of machine code, for one edition of the sources."""
+
+    def __init__(self, function: Kernel) -> None:
+        super().__init__(function)
+        package = function.__module__.partition(".")[0]
+        # what is kept names its module, which a file may be run as another time
+        self._edition = function.__module__, edition(Path(inspect.getfile(function)), package)
+
+    def _index_key(self, sig: Any, codegen: Any) -> tuple:  # noqa: ANN401
+        return (*super()._index_key(sig, codegen), *self._edition)
 
 
 def _plain(function: Kernel) -> Kernel:

@@ -1,10 +1,14 @@
-"""Let several threads run one compiled function: torch's own OpenMP threads where there are any.
+"""Let several threads work together: torch's own OpenMP threads where there are any.
 
-The function is a C function of one address; every thread calls it with the same one and takes its
-share of the work from a counter there. OpenMP's threads are awake between two operations of torch,
-when threads of our own would wait for a core that they spin on: for half a millisecond of work the
-difference is a factor of two. Python's threads take their place where torch has no such OpenMP, and
-in a process that was forked, in which OpenMP's threads are gone.
+A compiled C function gets one address; every thread calls it with the same one and takes its share
+of the work from a counter there. A function of Python gets the number of a share; it should spend
+its time in kernels, which run without the interpreter's lock. It costs thirty microseconds more,
+because the threads wait for one another's turn to enter Python.
+
+OpenMP's threads are awake between two operations of torch, when threads of our own would wait for a
+core that they spin on: for half a millisecond of work the difference is a factor of two. Python's
+threads take their place where torch has no such OpenMP, and in a process that was forked, in which
+OpenMP's threads are gone.
 """
 
 import ctypes
@@ -12,7 +16,6 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import torch
@@ -22,9 +25,29 @@ C_FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 _forked = False
 
 
-def thread_pool() -> ThreadPoolExecutor:
-    """Return as many Python threads as torch uses, for kernels without the interpreter's lock."""
-    return ThreadPoolExecutor(torch.get_num_threads(), thread_name_prefix="scorelet")
+def share(work: Callable[[int], object], count: int) -> None:
+    """Call work(0), ..., work(count - 1), in as many threads as torch uses; each takes the next.
+
+    Raises:
+        BaseException: what a call raised, the first of them, when all threads have ended.
+    """
+    shares, failures = iter(range(count)), []
+
+    def run(_: int | None) -> None:
+        try:
+            for number in shares:  # next() of a range is one step under the interpreter's lock
+                work(number)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = min(torch.get_num_threads(), count)
+    if threads > 1:
+        call = C_FUNCTION(run)
+        run_in_threads(ctypes.cast(call, ctypes.c_void_p).value or 0, 0, threads=threads)
+    else:
+        run(None)
+    if failures:
+        raise failures[0]
 
 
 def run_in_threads(function: int, block: int, *, threads: int) -> None:

@@ -7,14 +7,12 @@ potential is nearly that of a free field, |φ| is smooth: shifts of blocks move 
 """
 
 from collections.abc import Sequence
-from concurrent.futures import Executor
-from contextlib import nullcontext
 
 import numpy as np
 import torch
 
 from scorelet.core.errors import InputError
-from scorelet.core.parallel import thread_pool
+from scorelet.core.parallel import share
 from scorelet.core.philox import make_key
 from scorelet.sampling.cluster_kernel import draw_start, run_sweeps
 from scorelet.sampling.proposals import half_widths, mean_field_level, start_width
@@ -82,25 +80,27 @@ class ClusterSampler:
             )
         return np.array(start, np.float64, order="C")
 
-    def advance(
-        self, sweeps: int, *, members: np.ndarray | None = None, pool: Executor | None = None
-    ) -> np.ndarray:
+    def advance(self, sweeps: int, *, members: np.ndarray | None = None) -> np.ndarray:
         """Run some sweeps and return `fields`.
 
         Args:
             sweeps: how many; each is two Metropolis passes, shifts, and a Swendsen-Wang step.
             members: rows of `fields` to advance; all if None. They must have run equally long.
-            pool: threads to use; one of torch's number of threads if None.
         """
         members = np.arange(len(self.chains)) if members is None else members
         first = int(self._sweeps[members[0]])
         parts = np.array_split(
             members, min(len(members), _TASKS_PER_THREAD * torch.get_num_threads())
         )
-        with thread_pool() if pool is None else nullcontext(pool) as workers:
-            accepted = sum(workers.map(lambda part: self._run(part, first, sweeps), parts))
+        accepted = np.zeros(len(parts), np.int64)
+
+        def run(number: int) -> None:
+            accepted[number] = self._run(parts[number], first, sweeps)
+
+        share(run, len(parts))
         self._sweeps[members] += sweeps
-        self.acceptance = accepted / max(1, 2 * sweeps * len(members) * self.fields[0].size)
+        proposals = 2 * sweeps * len(members) * self.fields[0].size
+        self.acceptance = float(accepted.sum()) / max(1, proposals)
         return self.fields
 
     def _run(self, members: np.ndarray, first: int, count: int) -> int:

@@ -20,7 +20,6 @@ import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
-from scorelet.core.parallel import thread_pool
 from scorelet.core.progress import Progress
 from scorelet.core.typing import Image, PerSample
 from scorelet.data.fields.ensembles.base import CHUNK_PIXELS, Ensemble
@@ -159,11 +158,10 @@ def _recorded(
 ) -> Iterator[np.ndarray]:
     """Burn in; then yield the fields of all chains at steps 0, 1, ... as long as one is needed."""
     total = plan.burn_in + plan.thinning * (int(last.max()) + 1)
-    with thread_pool() as pool:
-        for done in range(plan.thinning, total + 1, plan.thinning):
-            step = (done - plan.burn_in) // plan.thinning - 1
-            sampler.advance(plan.thinning, members=np.flatnonzero(last >= step), pool=pool)
-            if progress:
-                progress(done, total)
-            if step >= 0:
-                yield sampler.fields
+    for done in range(plan.thinning, total + 1, plan.thinning):
+        step = (done - plan.burn_in) // plan.thinning - 1
+        sampler.advance(plan.thinning, members=np.flatnonzero(last >= step))
+        if progress:
+            progress(done, total)
+        if step >= 0:
+            yield sampler.fields

@@ -5,10 +5,8 @@ takes chunks of pictures from a counter until there are none. One C function is 
 number of taps and each dtype, and kept on disk.
 """
 
-import hashlib
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -19,8 +17,6 @@ from torch import Tensor
 
 from scorelet.core.compiled import c_function
 from scorelet.core.parallel import run_in_threads
-from scorelet.wavelets.kernels import orthogonal as kernels
-from scorelet.wavelets.kernels import vectors
 from scorelet.wavelets.kernels.orthogonal import (
     BAND,
     CHUNKS,
@@ -80,7 +76,7 @@ def run_job(
     threads = 1 if x.numel() < SMALL else min(torch.get_num_threads(), count)
     values, places = _taps(direction, filters, x.dtype)
     size = _scratch_size(filters, height, width)
-    scratch = torch.empty(threads, size, dtype=x.dtype)
+    scratch = _memory(threads * size, x)
     job = np.zeros(MOST_INTEGERS, np.int64)
     job[CHUNKS] = 1 if threads == 1 else min(count, CHUNKS_PER_THREAD * threads)
     job[COUNT], job[HEIGHT], job[WIDTH], job[LEVELS] = count, height, width, len(tensors) - 2
@@ -91,6 +87,10 @@ def run_job(
     program = 2 * (2 - ndim) + (direction == "synthesize")
     function = _compiled(program, len(values), values.dtype.name)
     run_in_threads(function.address, job.ctypes.data, threads=threads)
+
+
+def _memory(count: int, like: Tensor) -> Tensor:
+    return like.new_empty(count)
 
 
 @cache
@@ -115,21 +115,13 @@ def _scratch_size(filters: Filters, height: int, width: int) -> int:
 @cache
 def _compiled(program: int, taps: int, dtype: str) -> Any:
     """Return the C function for so many taps; compiled once, in two or three seconds."""
-    return _build(program, (getattr(np, dtype)(0),) * taps, _edition())
+    return _build(program, (getattr(np, dtype)(0),) * taps)
 
 
-@cache
-def _edition() -> str:
-    """A hash of the sources: numba's cache looks at the file of the outermost function only."""
-    text = b"".join(Path(str(module.__file__)).read_bytes() for module in (kernels, vectors))
-    return hashlib.sha256(text).hexdigest()
-
-
-def _build(program: int, zeros: tuple[Any, ...], edition: str) -> Any:
+def _build(program: int, zeros: tuple[Any, ...]) -> Any:
     """Compile void job(void *); branches on `program` are decided by the compiler."""
 
     def scorelet_wavelet_job(block: Any) -> None:
-        edition  # noqa: B018 - part of the key of numba's cache, as all of the closure
         job = carray(block, MOST_INTEGERS, np.int64)
         scratch = job[SCRATCH] + take_ticket(address_of(block) + 8 * THREAD) * job[SCRATCH_BYTES]
         taps = load_tuple(job[TAPS], zeros)

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from scorelet.core.parallel import thread_pool
+from scorelet.core.batched import with_batches
+from scorelet.core.parallel import share
 from scorelet.wavelets.kernels.lane_tables import Tables, tables
 from scorelet.wavelets.kernels.scattering import Layout, forward, layout
 from scorelet.wavelets.kernels.scattering_adjoint import backward
@@ -64,30 +65,26 @@ class Kernels:
         self._run(forward, (_flat(spectra), _flat(out)), gradient=False)
         return out
 
-    def backward(self, spectra: Tensor, given: Tensor) -> Tensor:
+    def backward(self, spectra: Tensor, given: Tensor) -> tuple[Tensor]:
         """Return the gradient of `spectra` for a given one of the coefficients."""
-        result = torch.empty_like(spectra)
-        arrays = (_flat(spectra), _flat(given.contiguous()), _flat(result))
+        result = torch.empty(spectra.shape, dtype=spectra.dtype)
+        arrays = (_flat(spectra.contiguous()), _flat(given.contiguous()), _flat(result))
         self._run(backward, arrays, gradient=True)
-        return result
+        return (result,)
 
     def _run(self, kernel: Any, arrays: tuple[np.ndarray, ...], *, gradient: bool) -> None:  # noqa: ANN401
-        """Share the groups of images out among as many threads as torch uses."""
+        """Share the groups of images out among threads, each with memory of its own."""
         at = layout(self.tables, gradient=gradient)
         images = len(arrays[0]) // (2 * (self.grid.padded[1] // 2 + 1) * self.grid.padded[0])
         groups = -(-images // int(self.tables.sizes[2]))
         threads = min(torch.get_num_threads(), groups)
 
         def work(number: int) -> None:
-            memory = np.empty(at.end + VECTOR_BYTES, np.uint8)
+            memory = _memory(at.end + VECTOR_BYTES)
             start = -(-memory.ctypes.data // VECTOR_BYTES) * VECTOR_BYTES  # where a vector does
             kernel(*arrays, Layout(*(start + n for n in at)), self.tables, number, threads)
 
-        if threads == 1:
-            work(0)
-            return
-        with thread_pool() as pool:
-            list(pool.map(work, range(threads)))
+        share(work, threads)
 
 
 class FastScattering(torch.autograd.Function):
@@ -103,12 +100,20 @@ class FastScattering(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *given: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN401
         """Return the gradient; by the reference where it is to be differentiated again."""
-        (spectra,) = ctx.saved_tensors
-        if not torch.is_grad_enabled():
-            return ctx.kernels.backward(spectra, given[0]), None, None
-        coefficients = ctx.reference(spectra)
-        (result,) = torch.autograd.grad(coefficients, spectra, given[0], create_graph=True)
-        return result, None, None
+        again = torch.is_grad_enabled()
+        slope = partial(_slope, ctx.reference) if again else ctx.kernels.backward
+        return with_batches(slope, *ctx.saved_tensors, *given)[0], None, None
+
+
+def _slope(reference: Reference, spectra: Tensor, given: Tensor) -> tuple[Tensor, ...]:
+    """Return what `Kernels.backward` does, differentiable."""
+    coefficients = reference(spectra.flatten(0, -3))
+    return torch.autograd.grad(coefficients, spectra, given.flatten(0, -4), create_graph=True)
+
+
+def _memory(size: int) -> np.ndarray:
+    """Return so many bytes."""
+    return np.empty(size, np.uint8)
 
 
 def _flat(tensor: Tensor) -> np.ndarray:

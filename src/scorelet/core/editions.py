@@ -1,0 +1,48 @@
+"""Which sources compiled code was made of, so that code on disk is never older than they are.
+
+A function compiled by numba takes in other functions and constants, by name, from its own file and
+from what that file imports. Its edition is a hash of that file and of all files of the same package
+that are imported from there, directly or not, at the top of a module.
+"""
+
+import ast
+import hashlib
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+
+@cache
+def edition(file: Path, package: str) -> str:
+    """Return a hash of `file` and of what it imports from the package; "" if there is no file.
+
+    Args:
+        file: of a module that has been imported.
+        package: first part of the names of the modules that count.
+    """
+    known, waiting = {}, [file]
+    while waiting:
+        path = waiting.pop()
+        if path not in known and path.is_file():
+            known[path] = path.read_bytes()
+            waiting += _imported(known[path], package)
+    text = b"".join(hashlib.sha256(known[path]).digest() for path in sorted(known))
+    return hashlib.sha256(text).hexdigest() if known else ""
+
+
+def _imported(source: bytes, package: str) -> Iterator[Path]:
+    """Yield the files of modules that a source imports when it is imported itself."""
+    for name in _names(ast.parse(source)):
+        module = sys.modules.get(name)
+        if module and name.partition(".")[0] == package and module.__file__:
+            yield Path(module.__file__)
+
+
+def _names(tree: ast.Module) -> Iterator[str]:
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)

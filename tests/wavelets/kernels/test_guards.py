@@ -1,0 +1,133 @@
+"""Kernels name memory by addresses: guards of NaN around every buffer stay, and none is read."""
+
+import numpy as np
+import pytest
+import torch
+
+from scorelet.wavelets.kernels import orthogonal_jobs
+from scorelet.wavelets.kernels.orthogonal_jobs import run_job
+from scorelet.wavelets.kernels.scattering import forward
+from scorelet.wavelets.kernels.scattering_adjoint import backward
+from scorelet.wavelets.morlet.bank import morlet_bank
+from scorelet.wavelets.morlet.grid import grid
+from scorelet.wavelets.orthogonal.banded import BandedFilters, analyze_levels
+from scorelet.wavelets.orthogonal.filters import orthogonal_filters
+from scorelet.wavelets.scattering import fast_path
+from scorelet.wavelets.scattering.fast_path import Kernels
+from scorelet.wavelets.scattering.paths import scattering_paths
+
+FEW = 20
+MANY = 3000
+GUARD = 128  # numbers before and behind; two wide vectors of the smallest
+COUNTS = [pytest.param(FEW), pytest.param(MANY, marks=pytest.mark.slow)]
+
+
+class Guards:
+    """Memory with guards: NaN, which a sum that reads it keeps."""
+
+    def __init__(self):
+        self.buffers = []
+
+    def empty(self, size, dtype):
+        """An array in the middle of one that is remembered; bytes are told apart by 255."""
+        whole = np.full(size + 2 * GUARD, 255 if dtype == np.uint8 else np.nan, dtype)
+        self.buffers.append(whole)
+        return whole[GUARD : GUARD + size]
+
+    def tensor(self, shape, dtype):
+        kind = np.float32 if dtype == torch.float32 else np.float64
+        return torch.from_numpy(self.empty(int(np.prod(shape)), kind)).reshape(shape)
+
+    def check(self):
+        for whole in self.buffers:
+            for guard in (whole[:GUARD], whole[-GUARD:]):
+                assert (guard == 255).all() if whole.dtype == np.uint8 else np.isnan(guard).all()
+        self.buffers.clear()
+
+
+@pytest.fixture
+def guards(monkeypatch):
+    found = Guards()
+    monkeypatch.setattr(orthogonal_jobs, "_memory", lambda n, like: found.tensor((n,), like.dtype))
+    monkeypatch.setattr(fast_path, "_memory", lambda size: found.empty(size, np.uint8))
+    monkeypatch.setattr(orthogonal_jobs, "SMALL", 64)  # several threads for the smallest
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield found
+    torch.set_num_threads(before)
+
+
+def random_wavelet(rng):
+    """Sides from 2 to 96, all levels that they have, few pictures, signals now and then."""
+    ndim, levels = int(rng.integers(1, 3)), int(rng.integers(1, 4))
+    sides = tuple(int(n) << levels for n in rng.integers(1, 1 + (96 >> levels), ndim))
+    name = str(rng.choice(["db2", "db4", "sym5"]))
+    return name, str(rng.choice(["pywavelets", "centred"])), int(rng.integers(1, 6)), sides, levels
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_wavelets_stay_in_their_memory(guards, count):
+    """Values against the torch path: float32 sums of a dozen products a level."""
+    rng = np.random.default_rng(0)
+    for _ in range(count):
+        name, align, batch, sides, levels = random_wavelet(rng)
+        filters, ndim = orthogonal_filters(name, align), len(sides)
+        x = guards.tensor((batch, *sides), torch.float32)
+        x.copy_(torch.from_numpy(rng.standard_normal(x.shape)))
+        expected = analyze_levels(x, BandedFilters(filters), levels, ndim)
+        bands = [guards.tensor(band.shape, x.dtype) for band in expected]
+        shape = (1, *sides)[-2:]
+        run_job("analyze", filters, [x, *bands], shape, ndim=ndim)
+        for band, wanted in zip(bands, expected, strict=True):
+            assert (band - wanted).abs().max() < 1e-4
+        back = guards.tensor(x.shape, x.dtype)
+        run_job("synthesize", filters, [back, *bands], shape, ndim=ndim)
+        assert (back - x).abs().max() < 1e-4
+        guards.check()
+
+
+def random_scattering(rng):
+    scales, angles = int(rng.integers(1, 4)), int(rng.integers(1, 17))
+    boundary = str(rng.choice(["reflect", "periodic"]))
+    sides = rng.integers(1 << scales, 25, 2)
+    if boundary == "periodic":
+        sides = (sides >> scales) << scales
+    place = grid((int(sides[0]), int(sides[1])), scales, boundary)
+    return place, angles, int(rng.integers(1, 3)), int(rng.integers(1, 8))
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_scattering_stays_in_its_memory(guards, count):
+    rng = np.random.default_rng(0)
+    for _ in range(count if count == FEW else count // 10):
+        place, angles, order, images = random_scattering(rng)
+        kernels = Kernels(place, morlet_bank(place.padded, place.scales, angles), order)
+        height, width = place.padded
+        spectra = guards.empty(images * height * (width // 2 + 1) * 2, np.float32)
+        spectra[:] = rng.standard_normal(len(spectra))
+        paths, size = len(scattering_paths(place.scales, angles, order)), np.prod(place.output)
+        out = guards.empty(int(images * paths * size), np.float32)
+        kernels._run(forward, (spectra, out), gradient=False)
+        coefficients = out.reshape(images, paths, -1)
+        assert np.isnan(coefficients[:, 0]).all()  # order 0 is written by others
+        assert np.isfinite(coefficients[:, 1:]).all()
+        given, gradient = (guards.empty(n, np.float32) for n in (len(out), len(spectra)))
+        given[:] = 1
+        kernels._run(backward, (spectra, given, gradient), gradient=True)
+        assert np.isfinite(gradient).all()
+        guards.check()
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_chunks_are_all_pictures_once(guards, threads):
+    """From one picture to more than four for each thread."""
+    torch.set_num_threads(threads)
+    filters = orthogonal_filters("db2")
+    for count in range(1, 20):
+        x = torch.arange(count * 64, dtype=torch.float32).reshape(count, 8, 8).cos()
+        expected = analyze_levels(x, BandedFilters(filters), 1, 2)
+        bands = [guards.tensor(band.shape, x.dtype) for band in expected]
+        run_job("analyze", filters, [x, *bands], (8, 8), ndim=2)
+        for band, wanted in zip(bands, expected, strict=True):
+            assert (band - wanted).abs().max() < 1e-6
+        guards.check()
