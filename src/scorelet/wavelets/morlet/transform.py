@@ -18,7 +18,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
 from scorelet.wavelets.morlet.bank import MorletBank, half_octave_bank, morlet_bank
 from scorelet.wavelets.morlet.grid import Boundary, Grid, check_boundary, grid
-from scorelet.wavelets.scattering.torch_path import filtered
+from scorelet.wavelets.scattering.torch_path import filtered, folding
 from scorelet.wavelets.scattering.transform import check_pictures
 
 _KINDS = ("octave", "half", "second half")
@@ -73,9 +73,12 @@ class MorletTransform2d(nn.Module):
         layer = self._kept[key]
         rows, columns = layer.pixels
         spectrum = torch.fft.fft2(x.index_select(-2, rows).index_select(-1, columns))
-        low = layer.grid.crop(filtered(spectrum, layer.low, layer.step), layer.step - 1)
-        bands = filtered(spectrum[..., None, :, :], layer.bands, layer.step)
-        return low if x.is_complex() else low.real, layer.grid.crop(bands, layer.step - 1)
+        low, bands = (
+            layer.grid.crop(filtered(spectrum, weights), layer.step - 1)
+            for weights in (layer.low, layer.bands)
+        )
+        low = low.squeeze(-3)
+        return low if x.is_complex() else low.real, bands
 
     @torch.compiler.disable
     def _build(self, shape: tuple[int, int], dtype: torch.dtype, device: torch.device) -> None:
@@ -101,7 +104,8 @@ class _Layer:
     ) -> None:
         self.grid, self.step = place, step
         self.low, self.bands = (
-            torch.from_numpy(filters).to(device, dtype) for filters in (bank.low, bank.bands[0])
+            torch.from_numpy(folding(filters, step)).to(device, dtype)
+            for filters in (bank.low[None], bank.bands[0])
         )
         self.pixels = tuple(torch.from_numpy(index).to(device) for index in place.pixels())
 

@@ -2,7 +2,9 @@
 
 Symbols as in `morlet`; B, number of pictures; U[j1, ..., jq], moduli after q wavelets, a tensor
 (B, L^q, height / 2^jq, width / 2^jq). A band-pass filter is a product in Fourier, and subsampling
-by k there is the mean over the k x k aliases (folding), before the inverse transform.
+by k there is the mean over the k x k aliases (folding), before the inverse transform. Both together
+are one small matrix for each frequency of the result, k² aliases to L angles: the products, k²
+times as many numbers as are left of them, are never stored.
 """
 
 from collections.abc import Iterator
@@ -24,7 +26,7 @@ class Filters:
     """Filters of one grid, dtype and device.
 
     Attributes:
-        bands: (scale of the input, j) → ψ̂_j on the grid of the input, (angles, height, width).
+        bands: (scale of the input, j) → ψ̂_j for `filtered`.
         averages: scale → the two matrices of `Grid.averages`.
         pixels: which row and which column of the picture each row and column of the grid shows.
     """
@@ -41,10 +43,11 @@ def filters(grid: Grid, bank: MorletBank, *, order: int, like: Tensor) -> Filter
         return torch.from_numpy(np.ascontiguousarray(values)).to(like.device, like.dtype)
 
     scales = range(grid.scales)
-    bands = {(0, j): put(bank.bands[j]) for j in scales}
-    for j in scales if order > 1 else ():
-        for k in range(1, j):
-            bands[k, j] = put(np.stack([crop_spectrum(band, k) for band in bank.bands[j]]))
+    bands = {}
+    for j in scales:
+        for k in range(max(j, 1) if order > 1 else 1):
+            response = np.stack([crop_spectrum(band, k) for band in bank.bands[j]])
+            bands[k, j] = put(folding(response, 2 ** (j - k)))
     averages = {}
     for j in {0, *scales}:
         rows, columns = grid.averages(j)
@@ -108,17 +111,39 @@ def _deeper(
                 continue
             spectrum = torch.fft.fft2(u)
             for j in range(group[-1] + 1 if group else 0, scales):
-                z = filtered(spectrum[:, :, None], filters.bands[scale, j], 2 ** (j - scale))
+                z = filtered(spectrum, filters.bands[scale, j])
                 following.append(((*group, j), z.abs().flatten(1, 2)))
         level = sorted(following, key=lambda item: item[0])
         yield from level
 
 
-def filtered(spectrum: Tensor, response: Tensor, step: int) -> Tensor:
-    """Multiply a spectrum by a filter, subsample by `step` by folding, and come back to space."""
-    product = spectrum * response
-    if step > 1:
-        height, width = product.shape[-2] // step, product.shape[-1] // step
-        product = product.unflatten(-1, (step, width)).unflatten(-3, (step, height))
-        product = product.mean((-4, -2))
-    return torch.fft.ifft2(product)
+def folding(responses: np.ndarray, step: int) -> np.ndarray:
+    """Return filters (angles, height, width) and subsampling by `step` as `filtered` wants them.
+
+    They are (height / step, width / step, angles, step²): weights of the aliases of a frequency.
+    """
+    angles, height, width = responses.shape
+    aliases = responses.reshape(angles, step, height // step, step, width // step)
+    weights = aliases.transpose(2, 4, 0, 1, 3) / step**2
+    return weights.reshape(height // step, width // step, angles, step**2)
+
+
+def filtered(spectrum: Tensor, weights: Tensor) -> Tensor:
+    """Multiply a spectrum by filters, subsample by folding, and come back to space.
+
+    Args:
+        spectrum: (..., height, width), complex.
+        weights: from `folding`, (m, n, angles, step²).
+
+    Returns:
+        (..., angles, m, n), complex.
+    """
+    m, n, angles, aliases = weights.shape
+    if aliases == 1:
+        return torch.fft.ifft2(spectrum[..., None, :, :] * weights[..., 0].permute(2, 0, 1))
+    step = spectrum.shape[-1] // n
+    parts = spectrum.reshape(-1, step, m, step, n).permute(2, 4, 1, 3, 0)
+    parts = torch.view_as_real(parts.reshape(m * n, aliases, -1)).flatten(2)
+    sums = weights.reshape(m * n, angles, aliases) @ parts
+    folded = torch.view_as_complex(sums.reshape(m, n, angles, -1, 2)).permute(3, 2, 0, 1)
+    return torch.fft.ifft2(folded.reshape(*spectrum.shape[:-2], angles, m, n))
