@@ -94,6 +94,20 @@ def test_function_transforms_agree_with_each_other(case):
     assert torch.allclose(forward.reshape(x.numel(), -1) @ x.flatten(), 3 * gradient.flatten())
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_batches_of_gradients_are_those_one_by_one(case, again):
+    """`vectorize` and `is_grads_batched` hand many gradients to one backward; to the last digit."""
+    transform, x = case
+    jacobian = torch.autograd.functional.jacobian
+
+    def there_and_back(x):
+        return transform.synthesize(transform.analyze(x).map(torch.square))
+
+    many = jacobian(there_and_back, x, vectorize=True, create_graph=again)
+    assert many.requires_grad == again
+    assert (many - jacobian(there_and_back, x)).abs().max() < 1e-14
+
+
 @pytest.mark.parametrize("axis", [0, 1, 2])
 def test_vmap_maps_any_axis_and_keeps_what_is_shared(axis):
     wavelet = OrthogonalWavelet("db2", 1)

@@ -23,7 +23,7 @@ from scorelet.wavelets import (
     orthogonal_filters,
     wavelet_names,
 )
-from scorelet.wavelets.orthogonal.banded import analyze_levels, synthesize_levels
+from scorelet.wavelets.orthogonal.banded import BandedFilters, analyze_levels, synthesize_levels
 from scorelet.wavelets.orthogonal.filters import check_wavelet_name, polish
 from scorelet.wavelets.orthogonal.transform import check_signal
 
@@ -282,6 +282,29 @@ def test_threads_work_in_a_forked_process():
 def test_input_that_cannot_be_analyzed_is_refused(x, text):
     with pytest.raises(InputError, match=text):
         OrthogonalWavelet("db2", 2).analyze(x)
+
+
+def test_a_finite_picture_whose_coefficients_are_not_is_not_called_infinite():
+    """One level doubles a constant, and 4e38 is no float32."""
+    x = torch.full((8, 8), 2e38)
+    with pytest.raises(InputError, match=r"up to 2\.0e\+38, whose .* larger than float32 can hold"):
+        OrthogonalWavelet("haar").analyze(x)
+    assert OrthogonalWavelet("haar").analyze(x.double()).low[0, 0] == 2 * float(x[0, 0])
+
+
+def test_polishing_moves_coefficients_by_what_the_documentation_says():
+    """One level of pixels in [-1, 1] beside PyWavelets' own taps: rounding but for symlets."""
+    x, moved = white(64, 64), {}
+    x /= x.abs().max()
+    for name in wavelet_names():
+        if name == "shannon":
+            continue
+        expected = pywt.dwt2(x.numpy(), name, mode="periodization")
+        low, details = analyze_levels(x, BandedFilters(orthogonal_filters(name)), 1, 2)
+        pairs = zip((low, *details.unbind(-3)), (expected[0], *expected[1]), strict=True)
+        moved[name] = max(float(np.abs(a.numpy() - b).max()) for a, b in pairs)
+    assert {k for k, v in moved.items() if v > 1e-13} <= {f"sym{k}" for k in range(2, 21)}
+    assert 1e-12 < max(moved.values()) < 4e-11
 
 
 Z = torch.zeros

@@ -91,6 +91,17 @@ def test_dtypes_come_back(dtype):
     assert ((values - exact).abs() <= 4 * torch.finfo(dtype).eps * exact.abs().clamp(min=1)).all()
 
 
+@pytest.mark.parametrize("factor", [1e-17, 1e15])
+def test_dark_and_bright_fields_have_the_moments_of_others(factor):
+    """S2 is quadratic, the others know no unit; 1e-34 and 1e30 are float32."""
+    statistic, x = ScatteringCovariance(J=2, L=2), fields(2, 16).float()
+    kinds = [moment.kind for moment in statistic.moments((16, 16))]
+    units = torch.tensor([factor if kind == "S2" else 1.0 for kind in kinds])
+    torch.testing.assert_close(
+        statistic(factor * x) / units / units, statistic(x), rtol=1e-4, atol=1e-5
+    )
+
+
 def test_gradients_by_finite_differences():
     statistic = ScatteringCovariance(J=2, L=2)
     assert torch.autograd.gradcheck(statistic, fields(1, 8).requires_grad_(), fast_mode=True)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
+from scorelet.core.batched import with_batches
 from scorelet.core.errors import InputError
 from scorelet.wavelets.orthogonal.banded import (
     Axis,
@@ -78,10 +79,7 @@ class _Analyze(torch.autograd.Function):
         else:
             outputs = analyze_levels(x, cascade.axis, cascade.levels, cascade.ndim)
         if check and x.device.type == "cpu" and not _all_finite(outputs[0]):
-            raise InputError(
-                "x holds NaN or infinite values, which would spread over all scales: replace them "
-                "first, for example with torch.nan_to_num."
-            )
+            raise InputError(_trouble(x))
         return tuple(outputs)
 
     @staticmethod
@@ -90,7 +88,11 @@ class _Analyze(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        return ctx.cascade.synthesize(*gradients), None, None
+        return (
+            with_batches(lambda *bands: (ctx.cascade.synthesize(*bands),), *gradients)[0],
+            None,
+            None,
+        )
 
     @staticmethod
     def jvp(ctx: Any, tangent: Tensor, *_: None) -> tuple[Tensor, ...]:  # ty: ignore[incompatible-method-override]
@@ -118,7 +120,7 @@ class _Synthesize(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # ty: ignore[incompatible-method-override]
-        return None, *ctx.cascade.analyze(gradient)
+        return None, *with_batches(ctx.cascade.analyze, gradient)
 
     @staticmethod
     def jvp(ctx: Any, _: None, *tangents: Tensor) -> Tensor:  # ty: ignore[incompatible-method-override]
@@ -146,7 +148,7 @@ def _runs_compiled(x: Tensor, cascade: Cascade) -> bool:
 
 
 def _has_memory(x: Tensor) -> bool:
-    """Whether x is more than a stand-in, as in tracing and in `is_grads_batched`."""
+    """Whether x is more than a stand-in, as in tracing."""
     try:
         return x.data_ptr() != 0
     except RuntimeError:
@@ -156,6 +158,20 @@ def _has_memory(x: Tensor) -> bool:
 def _all_finite(x: Tensor) -> bool:
     """The sum is quicker to look at; it may overflow where no number does."""
     return math.isfinite(float(x.sum())) or bool(torch.isfinite(x).all())
+
+
+def _trouble(x: Tensor) -> str:
+    """Say why the low band of x is not finite."""
+    if bool(torch.isfinite(x).all()):
+        return (
+            f"x holds values up to {float(x.abs().max()):.1e}, whose coefficients are larger than "
+            f"{str(x.dtype).removeprefix('torch.')} can hold: divide x by a number, or take "
+            "another dtype, as x.double() is."
+        )
+    return (
+        "x holds NaN or infinite values, which would spread over all scales: replace them first, "
+        "for example with torch.nan_to_num."
+    )
 
 
 def _run(direction: Any, cascade: Cascade, x: Tensor, coefficients: list[Tensor]) -> None:

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
 from scorelet.wavelets.morlet.bank import check_scales, morlet_bank
-from scorelet.wavelets.scattering.transform import check_pictures
+from scorelet.wavelets.scattering.transform import check_pictures, unit_of
 
 _AT_ONCE = 4  # fields, so that memory does not grow with their number
 _NEGLIGIBLE = 1e-7  # of the largest |ψ̂|
@@ -157,13 +157,14 @@ class _Bank:
 
 def _moments(x: Tensor, bank: _Bank, angles: int) -> Tensor:
     """Return the moments (n, m) of a few fields (n, h, w)."""
-    spectrum = torch.fft.fft2(x, norm="forward")
+    unit = unit_of(x)
+    spectrum = torch.fft.fft2(x if unit is None else x / unit, norm="forward")
     moduli = torch.fft.ifft2(spectrum[:, None] * bank.waves, norm="forward").abs()
     power = moduli.square().mean((-2, -1))  # S2, (n, wavelet)
     scale = power.clamp_min(torch.finfo(x.dtype).tiny).sqrt()
     first = moduli.mean((-2, -1)) / scale
     spectra = torch.cat([spectrum[:, None], torch.fft.fft2(moduli, norm="forward")], 1).flatten(2)
-    found = [first, power]
+    found = [first, power if unit is None else power * unit[:, 0].square()]
     for number, (place, weight) in enumerate(zip(bank.support, bank.power, strict=True)):
         lower = (number // angles + 1) * angles
         rows = spectra[:, : lower + 1, place]

@@ -1,10 +1,14 @@
 """The scattering transform of images: iterated complex wavelets and moduli, averaged.
 
-    S[] = x ∗ φ_J,   S[j1, θ1] = |x ∗ ψ_{j1,θ1}| ∗ φ_J,
-    S[j1, θ1, j2, θ2] = ||x ∗ ψ_{j1,θ1}| ∗ ψ_{j2,θ2}| ∗ φ_J with j1 < j2, and so on,
+    U[] = x,    U[j1, θ1] = |x ∗ ψ_{j1,θ1}| ↓ 2^j1,
+    U[j1, θ1, j2, θ2] = |U[j1, θ1] ∗ ψ_{j2,θ2}| ↓ 2^(j2-j1) with j1 < j2, and so on,
+    S[..., jq, θq] = (U[..., jq, θq] ∗ φ_J) ↓ 2^(J-jq),
 
-sampled every 2^J pixels. It is stable: ‖S x - S y‖ ≤ ‖x - y‖ up to the bank's energy, a shift by
-less than 2^J pixels moves it little, and a deformation moves it in proportion to its size.
+where ↓ k keeps every k-th point: after ψ_j the grid is that of every 2^j-th pixel, on which a
+filter is the same function of frequency, cut to the frequencies that the grid has. What a Gaussian
+leaves above them folds back: without the subsampling in between, S would be another by about one
+percent. It is stable: ‖S x - S y‖ ≤ ‖x - y‖ up to the bank's energy, a shift by less than 2^J
+pixels moves it little, and a deformation moves it in proportion to its size.
 
 References: Mallat, Comm. Pure Appl. Math. 2012, arXiv 1101.2286; Bruna, Mallat, IEEE PAMI 2013,
 arXiv 1203.1513. With order 1 or 2 and a reflected boundary the numbers are those of Kymatio
@@ -30,9 +34,11 @@ if TYPE_CHECKING:
     from scorelet.wavelets.scattering.fast_path import Kernels
 
 Engine = Literal["auto", "torch"]
+_Key = tuple[tuple[int, int], torch.dtype, torch.device]
 
 _KEPT = 4  # grids whose filters are kept
-_CACHE = 1 << 21  # bytes: maps of one scale that stay near a core until the next step needs them
+_MODERATE = (-20, 40)  # powers of two that largest values may have
+_CACHE = 1 << 20  # bytes: maps of one scale that stay near a core until the next step needs them
 
 
 class Scattering2d(nn.Module):
@@ -48,7 +54,7 @@ class Scattering2d(nn.Module):
         engine: "auto" uses compiled kernels where there are some: averaged coefficients of order
             1 or 2, at most 16 angles, on a CPU, in float32 (and in the half ones, which become
             float32), not under torch.compile or torch.func. "torch" never does. The first call
-            of all compiles for a few seconds and keeps the result on disk.
+            of all compiles for a quarter of a minute and keeps the result on disk.
 
     Shape:
         (batch..., channel, height, width) → (batch..., channel, path, h, w) with
@@ -88,7 +94,7 @@ class Scattering2d(nn.Module):
         self.paths: tuple[Path, ...] = scattering_paths(J, L, order)
         self._positions = in_order(self.paths, J, L, order)
         self._banks: dict[tuple[int, int], tuple[Grid, MorletBank]] = {}
-        self._filters: dict[tuple[tuple[int, int], torch.dtype, torch.device], Filters] = {}
+        self._filters: dict[_Key, tuple[Grid, Filters]] = {}
         self._kernels: dict[tuple[int, int], Kernels] = {}
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
@@ -100,11 +106,17 @@ class Scattering2d(nn.Module):
         check_pictures(x)
         leading, shape = x.shape[:-2], (x.shape[-2], x.shape[-1])
         working = x.to(torch.promote_types(x.dtype, torch.float32)).reshape(-1, *shape)
-        if not self.average:
-            maps = self._maps(working, shape)
-            return tuple(u.to(x.dtype).reshape(*leading, *u.shape[1:]) for u in maps)
-        result = self._averaged(working, shape)
-        return result.to(x.dtype).reshape(*leading, *result.shape[1:])
+        unit = unit_of(working)
+        scaled = working if unit is None else working / unit
+        if self.average:
+            results = [self._averaged(scaled, shape)]
+        else:
+            results = self._maps(scaled, shape)
+            unit = None if unit is None else unit[:, 0]
+        if unit is not None:
+            results = [u * unit[:, None] for u in results]
+        shaped = tuple(u.to(x.dtype).reshape(*leading, *u.shape[1:]) for u in results)
+        return shaped[0] if self.average else shaped
 
     def extra_repr(self) -> str:
         """Return the options, for printing."""
@@ -172,7 +184,7 @@ class Scattering2d(nn.Module):
         key = (shape, like.dtype, like.device)
         if key not in self._filters:
             self._build(shape, like.dtype, like.device)
-        return self._banks[shape][0], self._filters[key]
+        return self._filters[key]
 
     @torch.compiler.disable
     def _build(self, shape: tuple[int, int], dtype: torch.dtype, device: torch.device) -> None:
@@ -180,7 +192,8 @@ class Scattering2d(nn.Module):
         _forget(self._filters)
         with torch.inference_mode(False):  # they serve calls that want gradients, too
             like = torch.empty(0, dtype=dtype, device=device)
-            self._filters[shape, dtype, device] = filters(place, bank, order=self.order, like=like)
+            made = filters(place, bank, order=self.order, like=like)
+        self._filters[shape, dtype, device] = place, made
 
     def _bank(self, shape: tuple[int, int]) -> tuple[Grid, MorletBank]:
         if shape not in self._banks:
@@ -209,6 +222,25 @@ def check_pictures(x: Tensor, *, complex_too: bool = False) -> None:
         raise InputError(
             f"{count} of {x.numel()} values are NaN or infinite: replace them before scattering."
         )
+
+
+def unit_of(x: Tensor) -> Tensor | None:
+    """Return a power of two for each picture, 1 unless it is very dark or very bright.
+
+    Moduli square their input, so numbers beyond the root of what a dtype holds would be lost. By
+    homogeneity S(x) = u S(x / u), and a power of two changes no digit.
+
+    Args:
+        x: (batch, height, width).
+
+    Returns:
+        u, (batch, 1, 1), not differentiable, which brings the largest value of x / u to between
+        2^-20 and 2^40; None where all are 1 already.
+    """
+    peaks = x.detach().abs().amax((-2, -1), keepdim=True)
+    exponents = torch.where(peaks == 0, 1.0, peaks).log2().ceil()
+    beyond = exponents - exponents.clamp(*_MODERATE)
+    return None if is_concrete(x) and not beyond.any() else beyond.exp2()
 
 
 def is_concrete(x: Tensor) -> bool:
