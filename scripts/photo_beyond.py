@@ -26,6 +26,7 @@ import torch
 import scorelet as sl
 from scorelet.core.files import write_text
 from scorelet.data import load_pictures, locate
+from scorelet.data.pictures.patches import half
 from scorelet.data.pictures.photographs import luma
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -34,13 +35,6 @@ from rendered_pages import rendered_pages
 Pixels = np.ndarray
 SIGMAS = {"halved": (0, 5, 15), "halved gray": (0, 5, 15), "pages": (0, 15, 25), "free": (0,)}
 FREE = ("astronaut", "coffee", "chelsea", "rocket")
-
-
-def half(picture: Pixels) -> Pixels:
-    """Return means of 2x2 pixels, rounded."""
-    rows, columns = picture.shape[0] // 2, picture.shape[1] // 2
-    blocks = picture[: 2 * rows, : 2 * columns].reshape(rows, 2, columns, 2, -1)
-    return blocks.mean((1, 3)).round().astype(picture.dtype)
 
 
 def pictures(name: str) -> list[Pixels]:

@@ -10,11 +10,61 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 SIDE = 256
-WORDS = (
-    "noise is what remains when everything that can be said about a picture has been said and a "
-    "denoiser which has never seen a printed page takes a letter for grain Total 1,204.50 EUR "
-    "Figure 3 shows p(x) = 0.05 +- 0.01 mm against time; see Table 2 (left) for n = 128"
-).split()
+WORDS = [
+    "noise",
+    "is",
+    "what",
+    "remains",
+    "when",
+    "everything",
+    "that",
+    "can",
+    "be",
+    "said",
+    "about",
+    "a",
+    "picture",
+    "has",
+    "been",
+    "said",
+    "and",
+    "a",
+    "denoiser",
+    "which",
+    "has",
+    "never",
+    "seen",
+    "a",
+    "printed",
+    "page",
+    "takes",
+    "a",
+    "letter",
+    "for",
+    "grain",
+    "Total",
+    "1,204.50",
+    "EUR",
+    "Figure",
+    "3",
+    "shows",
+    "p(x)",
+    "=",
+    "0.05",
+    "+-",
+    "0.01",
+    "mm",
+    "against",
+    "time;",
+    "see",
+    "Table",
+    "2",
+    "(left)",
+    "for",
+    "n",
+    "=",
+    "128",
+]
 INKS = ("crimson", "navy", "darkgreen", "darkorange", "purple", "teal", "black", "deeppink")
 
 
