@@ -70,12 +70,12 @@ def flat(model: str) -> list[dict]:
             error = float(np.abs(out.astype(float) - picture).max() * 255 / white)
             if error > worst:
                 worst, at = error, colour
-        rows.append({"set": "flat", "dtype": np.dtype(dtype).name, "levels": worst, "at": at})
+        rows.append({"dtype": np.dtype(dtype).name, "levels": worst, "at": at})
     return rows
 
 
 def measure(model: str) -> list[dict]:
-    """Return all rows."""
+    """Return the rows of all sets but the flat pictures."""
     denoiser = sl.load(model)
     rows = []
     for name, sigmas in SIGMAS.items():
@@ -92,9 +92,6 @@ def measure(model: str) -> list[dict]:
                 }
             )
             print(rows[-1], flush=True)
-    for row in flat(model):
-        print(row, flush=True)
-        rows.append(row)
     return rows
 
 
@@ -111,6 +108,8 @@ if __name__ == "__main__":
         "date": datetime.now(UTC).date().isoformat(),
         "versions": {"scorelet": version("scorelet"), "torch": torch.__version__},
         "rows": measure(words.model),
+        "flat": flat(words.model),
     }
+    print(document["flat"])
     if words.output:
         write_text(words.output, json.dumps(document, indent=2) + "\n")

@@ -145,14 +145,17 @@ def card(run: Path, document: dict, place: tuple[str, str]) -> dict:
     parameters = sum(p.numel() for p in load(WEIGHTS).parameters())
     return {
         "name": "photo",
-        "summary": "blind denoiser of photographs, colour and gray; white noise of sigma 0 to 75",
+        "summary": "blind denoiser of photographs and drawn pages, colour and gray; white "
+        "noise of sigma 0 to 75",
         "architecture": config["model"]["architecture"],
         "options": config["model"]["options"],
         "parameters": parameters,
         "bytes": WEIGHTS.stat().st_size,
         "sha256": document["sha256"],
         "data": {
-            "train": "399 of the 400 train and test pictures of BSDS500, colour; some made gray",
+            "train": "399 of the 400 train and test pictures of BSDS500, as they are and halved by "
+            "2x2 means, a quarter of these with channels mixed at random; pages of text, lines, "
+            "charts and shapes that a program draws; some of all made gray",
             "left out": "12003.jpg (bsd400/019.png), of which Set12's starfish is a crop",
             "validation and calibration": "32 of the val pictures of BSDS500 that are not in BSD68",
             "terms": "Berkeley asks to cite Arbelaez et al. 2011; non-commercial research and "

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from scorelet.tasks.evaluate import evaluate
     from scorelet.tasks.fisher import fisher
     from scorelet.tasks.scatter import scatter
+    from scorelet.tasks.train import train
     from scorelet.zoo import load, save
 
 _SOURCES = {
@@ -37,6 +38,7 @@ _SOURCES = {
     "save": "scorelet.zoo",
     "scatter": "scorelet.tasks.scatter",
     "score": "scorelet.models",
+    "train": "scorelet.tasks.train",
 }
 
 _MODULES = {"field": "scorelet.tasks.field", "wavelets": "scorelet.wavelets"}
@@ -56,6 +58,7 @@ __all__ = [
     "save",
     "scatter",
     "score",
+    "train",
     "wavelets",
 ]
 
