@@ -24,9 +24,9 @@ from measure import Row, quartiles
 from program import run_parts
 
 from scorelet.wavelets.morlet.bank import MorletBank, morlet_bank
+from scorelet.wavelets.morlet.filtering import filtered, folding
 from scorelet.wavelets.morlet.grid import Grid, crop_spectrum, grid
-from scorelet.wavelets.scattering.paths import scattering_paths
-from scorelet.wavelets.scattering.torch_path import filtered, folding
+from scorelet.wavelets.paths import scattering_paths
 from scorelet.wavelets.scattering.transform import Scattering2d
 
 CASES = ((24, 32, 2), (24, 32, 3), (2, 128, 4))

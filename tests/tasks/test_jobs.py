@@ -13,7 +13,7 @@ from scorelet.core.errors import ImageFileError, InputError
 from scorelet.core.files import atomic_path
 from scorelet.tasks import journal as journals
 from scorelet.tasks.jobs import run_tasks
-from scorelet.tasks.planning import Task, plan_tasks
+from scorelet.tasks.planning import FileTask, plan_tasks
 
 NAMES = ("a.png", "b.png", "deep/c.png")
 JOURNAL_NAME = journals.NAME.format(verb="test")
@@ -199,15 +199,18 @@ def test_the_input_is_never_written_over(folder, path, resume):
     os.link("in/a.png", "linked.png")
     for target in ("in/a.png", "in/deep/../a.png", "linked.png"):
         with pytest.raises(InputError, match="is an input itself"):
-            run([Task(path("in/a.png"), folder / target)], resume=resume)
-    chain = [Task(path("in/a.png"), path("in/b.png")), Task(path("in/b.png"), path("z.png"))]
+            run([FileTask(path("in/a.png"), folder / target)], resume=resume)
+    chain = [
+        FileTask(path("in/a.png"), path("in/b.png")),
+        FileTask(path("in/b.png"), path("z.png")),
+    ]
     with pytest.raises(InputError, match="is an input itself"):
         run(chain, resume=resume)
     assert [path("in").joinpath(name).read_text() for name in NAMES] == [*NAMES]
 
 
 def test_unless_told(path):
-    (outcome,) = run([Task(path("in/a.png"), path("in/a.png"))], overwrite=True)
+    (outcome,) = run([FileTask(path("in/a.png"), path("in/a.png"))], overwrite=True)
     assert outcome.error is None
     assert path("in/a.png").read_text() == "A.PNG"
 
@@ -229,7 +232,7 @@ def test_what_is_no_file_is_never_replaced(path, make):
     worker = Worker()
     for options in ({}, {"overwrite": True}, {"overwrite": True, "resume": True}):
         with pytest.raises(InputError, match="special is a folder, a device or a pipe"):
-            run([Task(path("in/a.png"), path("special"))], worker, **options)
+            run([FileTask(path("in/a.png"), path("special"))], worker, **options)
     assert worker.done == []
 
 
@@ -276,7 +279,7 @@ def test_the_traceback_is_logged_for_debugging(tasks, caplog):
 
 
 def test_a_target_whose_folder_is_a_file(path):
-    (outcome,) = run([Task(path("in/b.png"), path("in/a.png/b.png"))])
+    (outcome,) = run([FileTask(path("in/b.png"), path("in/a.png/b.png"))])
     assert outcome.error is not None
     assert outcome.error.startswith("in/a.png/b.png cannot be written: ")
 
@@ -371,7 +374,7 @@ def test_in_place_nothing_is_done_twice(path, monkeypatch, moment):
                 publish(temporary, {})
             return {}
 
-    task = Task(path("in/b.png"), path("in/b.png"))
+    task = FileTask(path("in/b.png"), path("in/b.png"))
     options = {"worker": Longer(), "overwrite": True, "resume": True}
     killed_before_or_after_the_rename(monkeypatch, moment, task, **options)
     run([task], **options)

@@ -12,7 +12,7 @@ from samples import environment
 from scorelet.core.errors import InputError
 from scorelet.tasks.jobs import run_tasks
 from scorelet.tasks.locks import NAME, Locks
-from scorelet.tasks.planning import Task
+from scorelet.tasks.planning import FileTask
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX systems")
 HOLD = """
@@ -75,7 +75,7 @@ def test_a_job_in_a_locked_folder_does_nothing(tmp_path, other):
     def never(*_):
         raise AssertionError("the work was begun")
 
-    tasks = [Task(source, tmp_path / "b.png")]
+    tasks = [FileTask(source, tmp_path / "b.png")]
     with pytest.raises(InputError, match="wait until it ends"):
         list(run_tasks(tasks, never, verb="test", settings={}))
     assert not (tmp_path / "b.png").exists()

@@ -22,7 +22,7 @@ from scorelet.models import Classifier
 from scorelet.tasks.array_files import check_output
 from scorelet.tasks.classify_input import Source, pictures, prepared
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
-from scorelet.tasks.planning import Say, Task, plan_tasks
+from scorelet.tasks.planning import FileTask, Say, plan_tasks
 from scorelet.tasks.table_files import check_table, write_table
 from scorelet.zoo import load_as
 
@@ -138,7 +138,9 @@ def _classify_path(path: Path, classifier: Classifier, k: int) -> Classified | l
     return found[0] if len(found) == 1 and not path.is_dir() else found
 
 
-def _classify_file(task: Task, classifier: Classifier, k: int, _publish: Publish) -> dict[str, Any]:
+def _classify_file(
+    task: FileTask, classifier: Classifier, k: int, _publish: Publish
+) -> dict[str, Any]:
     found = [_classify_picture(page, classifier, k) for page in iter_pages(task.source)]
     return {"pages": [_page(result) for result in found]}
 

@@ -11,11 +11,11 @@ from scorelet.core.files import remove_leftovers
 from scorelet.core.paths import exists
 from scorelet.tasks.journal import Journal, digest
 from scorelet.tasks.locks import Locks
-from scorelet.tasks.planning import Task, identity
+from scorelet.tasks.planning import FileTask, identity
 
 Report = dict[str, Any]
 Publish = Callable[[Path, Report], None]
-Work = Callable[[Task, Publish], Report]
+Work = Callable[[FileTask, Publish], Report]
 """Makes task.target and returns a JSON-serialisable report. It calls publish(temporary, report)
 when the result is whole, before it gets its name (see `write_pages`)."""
 
@@ -26,14 +26,14 @@ _log = logging.getLogger(__name__)
 class Outcome:
     """What became of a task: a report with its input and output, or why there is none."""
 
-    task: Task
+    task: FileTask
     report: Report | None
     error: str | None = None
     resumed: bool = False
 
 
 def run_tasks(
-    tasks: list[Task],
+    tasks: list[FileTask],
     work: Work,
     *,
     verb: str,
@@ -81,7 +81,7 @@ def run_tasks(
             yield _outcome(task, lambda task=task: _made(task, work, book, locks))
 
 
-def _outcome(task: Task, make: Callable[[], Report], *, writes: bool = True) -> Outcome:
+def _outcome(task: FileTask, make: Callable[[], Report], *, writes: bool = True) -> Outcome:
     """Return what `make` reports, or say in a sentence why it does not."""
     if task.problem:
         return Outcome(task, None, task.problem)
@@ -92,7 +92,7 @@ def _outcome(task: Task, make: Callable[[], Report], *, writes: bool = True) -> 
         return Outcome(task, None, _sentence(task, error))
 
 
-def _made(task: Task, work: Work, journal: Journal | None, locks: Locks) -> Report:
+def _made(task: FileTask, work: Work, journal: Journal | None, locks: Locks) -> Report:
     """Make a target; folders that are made for it go again if it is not."""
     folder = task.target.parent
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
@@ -115,7 +115,7 @@ def _ignore(_temporary: Path, _report: Report) -> None:
     """Publish nothing."""
 
 
-def _publishing(task: Task, journal: Journal | None) -> Publish:
+def _publishing(task: FileTask, journal: Journal | None) -> Publish:
     if journal is None:
         return _ignore
     return lambda temporary, report: journal.add(
@@ -130,12 +130,12 @@ def _remove_if_empty(folder: Path) -> None:
         _log.debug("%s is kept", folder)
 
 
-def _with_paths(task: Task, report: Report, *, writes: bool = True) -> Report:
+def _with_paths(task: FileTask, report: Report, *, writes: bool = True) -> Report:
     output = {"output": str(task.target)} if writes else {}
     return {"input": str(task.source), **output, **report}
 
 
-def _sentence(task: Task, error: Exception) -> str:
+def _sentence(task: FileTask, error: Exception) -> str:
     """Say what went wrong in one sentence that names the file."""
     text = " ".join(str(error).split())
     if isinstance(error, ScoreletError):
@@ -155,7 +155,7 @@ def _sentence(task: Task, error: Exception) -> str:
     )
 
 
-def _refuse_irregular(tasks: list[Task]) -> None:
+def _refuse_irregular(tasks: list[FileTask]) -> None:
     """Refuse to put a file in the place of a folder, a device or a pipe, whatever was asked for."""
     for task in tasks:
         if not task.problem and exists(task.target) and not task.target.is_file():
@@ -165,7 +165,7 @@ def _refuse_irregular(tasks: list[Task]) -> None:
             )
 
 
-def _refuse_existing(tasks: list[Task], journal: Journal | None, *, resume: bool) -> None:
+def _refuse_existing(tasks: list[FileTask], journal: Journal | None, *, resume: bool) -> None:
     """Refuse to touch what was there before; when resuming, what a job has made may be touched."""
     planned = [task for task in tasks if not task.problem]
     existing = [task.target for task in planned if exists(task.target)]

@@ -19,7 +19,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Task:
+class FileTask:
     """One file to make from another, or why there is nothing to make."""
 
     source: Path
@@ -34,7 +34,7 @@ def plan_tasks(
     suffix: str,
     form: str | None = None,
     say: Say = lambda _text: None,
-) -> list[Task]:
+) -> list[FileTask]:
     """Pair every picture of `paths` (files and folders) with its target.
 
     Args:
@@ -87,7 +87,7 @@ class Names:
         return suffix_for_result(source, self.form)
 
 
-def _tasks_of(path: Path, output: Path | None, names: Names, say: Say) -> Iterator[Task]:
+def _tasks_of(path: Path, output: Path | None, names: Names, say: Say) -> Iterator[FileTask]:
     if _is_folder(path):
         yield from _tasks_in(path, output or _beside(path, names.suffix), names, say)
     elif output is not None:
@@ -96,7 +96,7 @@ def _tasks_of(path: Path, output: Path | None, names: Names, say: Say) -> Iterat
         yield _task(path, path.with_name(f"{path.stem}{names.suffix}{names.ending(path)}"))
 
 
-def _tasks_in(folder: Path, root: Path, names: Names, say: Say) -> Iterator[Task]:
+def _tasks_in(folder: Path, root: Path, names: Names, say: Say) -> Iterator[FileTask]:
     """Pair the pictures of a folder; those in `root` are results if it lies inside the folder."""
     locked = list(_locked_folders(folder))
     yield from locked
@@ -104,7 +104,7 @@ def _tasks_in(folder: Path, root: Path, names: Names, say: Say) -> Iterator[Task
         found = find_pictures(folder)
     except InputError as error:
         if not locked:
-            yield Task(folder, folder, str(error))
+            yield FileTask(folder, folder, str(error))
         return
     if skipped := list_folder(folder).skipped:
         say(f"in {folder}, {skipped_sentence(skipped)}")
@@ -112,22 +112,22 @@ def _tasks_in(folder: Path, root: Path, names: Names, say: Say) -> Iterator[Task
     if folder.resolve() in inside.parents:
         found = [path for path in found if inside not in path.resolve().parents]
     if not found:
-        yield Task(folder, folder, f"{folder} contains no pictures but those in {root}.")
+        yield FileTask(folder, folder, f"{folder} contains no pictures but those in {root}.")
     for source in found:
         named = source.relative_to(folder).with_suffix(names.ending(source))
-        yield Task(source, root / named)
+        yield FileTask(source, root / named)
 
 
-def _locked_folders(folder: Path) -> Iterator[Task]:
+def _locked_folders(folder: Path) -> Iterator[FileTask]:
     locked: list[OSError] = []
     for _ in os.walk(folder, onerror=locked.append):
         pass
     for error in locked:
         where = Path(error.filename)
-        yield Task(where, where, f"{where} cannot be read: {error.strerror}.")
+        yield FileTask(where, where, f"{where} cannot be read: {error.strerror}.")
 
 
-def _without_results(tasks: list[Task], suffix: str, say: Say) -> list[Task]:
+def _without_results(tasks: list[FileTask], suffix: str, say: Say) -> list[FileTask]:
     """Leave out what an earlier run has made of others: photo<suffix>.png, folder<suffix>/."""
     originals = {task.source.with_suffix("") for task in tasks}
     kept = [task for task in tasks if not _earlier(task.source, suffix) & originals]
@@ -149,24 +149,24 @@ def _earlier(source: Path, suffix: str) -> set[Path]:
     return found
 
 
-def _task(source: Path, target: Path) -> Task:
+def _task(source: Path, target: Path) -> FileTask:
     try:
         source.stat()
     except OSError as error:
         missing = isinstance(error, FileNotFoundError)
-        return Task(
+        return FileTask(
             source,
             target,
             f"There is no file or folder {source}: check the path."
             if missing
             else f"{source} cannot be read: {error.strerror}.",
         )
-    return Task(source, target)
+    return FileTask(source, target)
 
 
-def _without_collisions(tasks: list[Task]) -> list[Task]:
+def _without_collisions(tasks: list[FileTask]) -> list[FileTask]:
     """Drop what is planned twice; refuse two sources of one target."""
-    planned: dict[Path, Task] = {}
+    planned: dict[Path, FileTask] = {}
     for task in tasks:
         other = planned.setdefault(task.target, task)
         if other is not task and not _same(other.source, task.source):

@@ -15,7 +15,7 @@ from scorelet.core.paths import as_path
 from scorelet.data import Picture, iter_pages, to_unit, with_channels
 from scorelet.tasks.array_files import check_output, writing
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
-from scorelet.tasks.planning import Task, plan_tasks
+from scorelet.tasks.planning import FileTask, plan_tasks
 from scorelet.tasks.table_files import check_table, write_table
 from scorelet.wavelets import Path as ScatteringPath
 from scorelet.wavelets import Scattering2d
@@ -159,7 +159,7 @@ def summarize(outcomes: Iterable[Outcome], output: Path) -> dict[str, Any]:
 
 
 def _scatter_file(
-    task: Task,
+    task: FileTask,
     transform: Scattering2d,
     settings: ScatterSettings,
     table: Table,

@@ -1,8 +1,8 @@
 """Orthogonal wavelets and packets of periodic fields, their spectral algebra, scattering."""
 
+from scorelet.wavelets.filters import Filters, orthogonal_filters, wavelet_names
 from scorelet.wavelets.morlet.bank import MorletBank, half_octave_bank, morlet_bank
 from scorelet.wavelets.morlet.transform import MorletTransform2d, phases
-from scorelet.wavelets.orthogonal.filters import Filters, orthogonal_filters, wavelet_names
 from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.packets import PacketPlan, Shell, WaveletPacket
 from scorelet.wavelets.orthogonal.pyramid import Pyramid, Transform
@@ -13,12 +13,12 @@ from scorelet.wavelets.orthogonal.spectral import (
     polyphase_matrix,
 )
 from scorelet.wavelets.orthogonal.transform import OrthogonalWavelet
+from scorelet.wavelets.paths import Path, scattering_paths
 from scorelet.wavelets.scattering.covariance import (
     Moment,
     ScatteringCovariance,
     scattering_covariance,
 )
-from scorelet.wavelets.scattering.paths import Path, scattering_paths
 from scorelet.wavelets.scattering.transform import Scattering2d
 
 __all__ = [

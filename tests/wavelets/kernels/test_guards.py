@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from scorelet.wavelets.kernels import orthogonal_jobs
-from scorelet.wavelets.kernels.orthogonal_jobs import run_job
+from scorelet.wavelets.filters import orthogonal_filters
+from scorelet.wavelets.kernels import orthogonal_calls
+from scorelet.wavelets.kernels.orthogonal_calls import run_job
 from scorelet.wavelets.kernels.scattering import forward
 from scorelet.wavelets.kernels.scattering_adjoint import backward
 from scorelet.wavelets.morlet.bank import morlet_bank
 from scorelet.wavelets.morlet.grid import grid
 from scorelet.wavelets.orthogonal.banded import BandedFilters, analyze_levels
-from scorelet.wavelets.orthogonal.filters import orthogonal_filters
+from scorelet.wavelets.paths import scattering_paths
 from scorelet.wavelets.scattering import fast_path
-from scorelet.wavelets.scattering.fast_path import Kernels
-from scorelet.wavelets.scattering.paths import scattering_paths
+from scorelet.wavelets.scattering.fast_path import CompiledScattering
 
 FEW = 20
 MANY = 3000
@@ -48,9 +48,9 @@ class Guards:
 @pytest.fixture
 def guards(monkeypatch):
     found = Guards()
-    monkeypatch.setattr(orthogonal_jobs, "_memory", lambda n, like: found.tensor((n,), like.dtype))
+    monkeypatch.setattr(orthogonal_calls, "_memory", lambda n, like: found.tensor((n,), like.dtype))
     monkeypatch.setattr(fast_path, "_memory", lambda size: found.empty(size, np.uint8))
-    monkeypatch.setattr(orthogonal_jobs, "SMALL", 64)  # several threads for the smallest
+    monkeypatch.setattr(orthogonal_calls, "SMALL", 64)  # several threads for the smallest
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     yield found
@@ -101,7 +101,7 @@ def test_scattering_stays_in_its_memory(guards, count):
     rng = np.random.default_rng(0)
     for _ in range(count if count == FEW else count // 10):
         place, angles, order, images = random_scattering(rng)
-        kernels = Kernels(place, morlet_bank(place.padded, place.scales, angles), order)
+        kernels = CompiledScattering(place, morlet_bank(place.padded, place.scales, angles), order)
         height, width = place.padded
         spectra = guards.empty(images * height * (width // 2 + 1) * 2, np.float32)
         spectra[:] = rng.standard_normal(len(spectra))

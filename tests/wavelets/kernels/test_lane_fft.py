@@ -7,7 +7,7 @@ import pytest
 
 from scorelet.core.compiled import compiled
 from scorelet.wavelets.kernels.lane_fft import MAX_FACTOR, factorise, transform, twiddles
-from scorelet.wavelets.kernels.vectors import WIDTH
+from scorelet.wavelets.kernels.vectors import LANE_COUNT
 
 GUARD = 64
 LENGTHS = [n for n in range(1, 130) if max(factorise(n), default=1) <= MAX_FACTOR]
@@ -19,7 +19,7 @@ def run(source, spare, factors, table):
 
 
 def transformed(x):
-    """The transform of x (length, WIDTH), by the kernel, with guards around both buffers."""
+    """The transform of x (length, LANE_COUNT), by the kernel, with guards around both buffers."""
     size = 2 * x.size
     memory = np.full((2, size + 2 * GUARD), np.nan, np.float32)
     memory[0, GUARD:-GUARD] = np.stack([x.real, x.imag], 1).ravel()
@@ -29,7 +29,7 @@ def transformed(x):
     found = places.index(run(*places, padded, table.ctypes.data))
     assert np.isnan(memory[:, :GUARD]).all()
     assert np.isnan(memory[:, -GUARD:]).all()
-    re, im = memory[found, GUARD:-GUARD].reshape(len(x), 2, WIDTH).transpose(1, 0, 2)
+    re, im = memory[found, GUARD:-GUARD].reshape(len(x), 2, LANE_COUNT).transpose(1, 0, 2)
     return re + 1j * im
 
 
@@ -37,7 +37,7 @@ def transformed(x):
 def test_transforms_are_numpys(length):
     """Error against float64 as of an FFT in float32: eps log2 n, or of sums of up to 31 terms."""
     rng = np.random.default_rng(length)
-    x = (rng.standard_normal((2, length, WIDTH)) * [[[1]], [[1j]]]).sum(0)
+    x = (rng.standard_normal((2, length, LANE_COUNT)) * [[[1]], [[1j]]]).sum(0)
     expected = np.fft.fft(x, axis=0)
     error = np.linalg.norm(transformed(x) - expected) / np.linalg.norm(expected)
     assert error < 3e-7 * math.log2(2 * length)

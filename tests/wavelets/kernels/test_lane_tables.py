@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from scorelet.wavelets.kernels.lane_tables import TOLERANCE, supported, tables
-from scorelet.wavelets.kernels.vectors import WIDTH
+from scorelet.wavelets.kernels.vectors import LANE_COUNT
 from scorelet.wavelets.morlet.bank import morlet_bank
 from scorelet.wavelets.morlet.grid import crop_spectrum, grid
-from scorelet.wavelets.scattering.paths import scattering_paths
+from scorelet.wavelets.paths import scattering_paths
 
 CASES = [((12, 20), 2, 3, "reflect"), ((16, 16), 3, 2, "periodic"), ((24, 8), 2, 16, "reflect")]
 
@@ -31,7 +31,7 @@ def by_runs(runs, first, shape, spectrum, lane=None):
     for column in range(shape[1]):
         for run in range(runs.start[first + column], runs.start[first + column + 1]):
             source, step, row, count, at = runs.terms[run]
-            values = runs.value if lane is None else runs.value.reshape(-1, WIDTH)[:, lane]
+            values = runs.value if lane is None else runs.value.reshape(-1, LANE_COUNT)[:, lane]
             for t in range(count):
                 z = half[source + step * t]
                 result[column, row + t] += values[at + t] * (z if step == 1 else np.conj(z))
@@ -53,7 +53,7 @@ def test_first_filters_and_subsampling(case):
     spectrum, size = spectrum_of(place.padded), np.prod(place.padded)
     angles = len(bank.bands[0])
     for j, bands in enumerate(bank.bands):
-        for angle, image in ((0, 0), (angles - 1, WIDTH // angles - 1)):
+        for angle, image in ((0, 0), (angles - 1, LANE_COUNT // angles - 1)):
             expected = folded(spectrum * bands[angle], 2**j) / size
             lane = image * angles + angle
             found = by_runs(read.first, read.first_starts[j], expected.shape, spectrum, lane)

@@ -8,9 +8,9 @@ import torch
 
 from scorelet.core.errors import InputError
 from scorelet.wavelets.morlet.bank import angles_of, half_octave_bank, morlet, morlet_bank, window
+from scorelet.wavelets.morlet.checks import check_pictures
 from scorelet.wavelets.morlet.grid import check_boundary
 from scorelet.wavelets.morlet.transform import MorletTransform2d, phases
-from scorelet.wavelets.scattering.transform import check_pictures
 
 
 def sampled(shape, width, centre, angle, slant):

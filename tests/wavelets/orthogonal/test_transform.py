@@ -23,8 +23,8 @@ from scorelet.wavelets import (
     orthogonal_filters,
     wavelet_names,
 )
+from scorelet.wavelets.filters import check_wavelet_name, polish
 from scorelet.wavelets.orthogonal.banded import BandedFilters, analyze_levels, synthesize_levels
-from scorelet.wavelets.orthogonal.filters import check_wavelet_name, polish
 from scorelet.wavelets.orthogonal.transform import check_signal
 
 NAMES = ["haar", *(f"db{k}" for k in range(1, 11)), *(f"sym{k}" for k in range(2, 11))]

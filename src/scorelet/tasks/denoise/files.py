@@ -20,7 +20,7 @@ from scorelet.tasks.denoise.settings import (
     Target,
 )
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
-from scorelet.tasks.planning import Task, plan_tasks
+from scorelet.tasks.planning import FileTask, plan_tasks
 
 SUFFIX = "_denoised"
 """What results are called that have no name given."""
@@ -84,7 +84,7 @@ def measure_files(
     tasks = plan_tasks(paths, None, suffix=SUFFIX, say=listener.left_out)
     listener.files(len(tasks))
 
-    def measure(task: Task, _publish: Publish) -> dict[str, Any]:
+    def measure(task: FileTask, _publish: Publish) -> dict[str, Any]:
         pages = denoised_pages(task.source, model.denoiser, settings, listener=listener)
         return _report([_page_report(out) for out in pages], model)
 
@@ -101,7 +101,7 @@ def _refuse_forgotten_option(source: Path, other: Path) -> None:
 
 
 def _denoise_file(
-    task: Task,
+    task: FileTask,
     model: Model,
     settings: Settings,
     target: Target,

@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 
 from scorelet.wavelets.kernels.lane_fft import MAX_FACTOR, factorise, twiddles
-from scorelet.wavelets.kernels.vectors import WIDTH
+from scorelet.wavelets.kernels.vectors import LANE_COUNT
 from scorelet.wavelets.morlet.bank import MorletBank
 from scorelet.wavelets.morlet.grid import Grid, crop_spectrum
-from scorelet.wavelets.scattering.paths import scattering_paths
+from scorelet.wavelets.paths import scattering_paths
 
 TOLERANCE = 1e-6
 """Filter values below it, relative to the largest, count as zero."""
@@ -59,8 +59,8 @@ class Tables(NamedTuple):
         shapes: (m, n) of level 0 to J - 1.
         factors, turns, turn_starts: `lane_fft` tables of the row (2 k) and column (2 k + 1)
             lengths of level k.
-        first, first_starts: ψ_j from level 0, for all j; each value WIDTH numbers, the angles in
-            turn for every image of a group of lanes.
+        first, first_starts: ψ_j from level 0, for all j; each value LANE_COUNT numbers, the angles
+            in turn for every image of a group of lanes.
         second, second_starts: ψ_{j2,θ2} from level j1, at [j1, j2, θ2].
         columns, column_starts: averages along a row of level k at [k].
         rows, row_starts: averages along a column, one sum for each input row: which output rows it
@@ -95,7 +95,7 @@ def supported(grid: Grid, angles: int, order: int) -> bool:
     """Tell whether the kernels can do it: few angles, order at most 2, lengths of small primes."""
     lengths = [n >> k for n in grid.padded for k in range(max(grid.scales, 1))]
     return (
-        0 < angles <= WIDTH
+        0 < angles <= LANE_COUNT
         and 1 <= order <= 2
         and grid.scales > 0
         and all(max(factorise(n), default=1) <= MAX_FACTOR for n in lengths)
@@ -109,7 +109,7 @@ def tables(grid: Grid, bank: MorletBank, *, order: int) -> Tables:
     shapes = np.array([grid.at(k) for k in levels])
     factors = [factorise(int(n)) for n in shapes[:, ::-1].ravel()]
     turns = [twiddles(int(n)) for n in shapes[:, ::-1].ravel()]
-    group = WIDTH // angles
+    group = LANE_COUNT // angles
     first = [_first(band, 2**j, group) for j, band in enumerate(bank.bands)]
     second = np.zeros((scales, scales, angles), np.int64)
     parts = []
@@ -118,7 +118,7 @@ def tables(grid: Grid, bank: MorletBank, *, order: int) -> Tables:
             second[j1, j2, angle] = len(parts)
             parts.append(_fold(crop_spectrum(band, j1)[None], 2 ** (j2 - j1), 0.5))
     matrices = [grid.averages(k) for k in levels]
-    masks = np.zeros((group, WIDTH), np.float32)
+    masks = np.zeros((group, LANE_COUNT), np.float32)
     for image in range(group):
         masks[image, image * angles : (image + 1) * angles] = 1
     firsts, first_starts = _join_runs(first)
@@ -159,9 +159,9 @@ def tables(grid: Grid, bank: MorletBank, *, order: int) -> Tables:
 
 
 def _first(band: np.ndarray, step: int, group: int) -> Runs:
-    """Runs of all angles at once, each value in WIDTH lanes."""
+    """Runs of all angles at once, each value in LANE_COUNT lanes."""
     runs = _fold(band, step, 1.0)
-    lanes = np.zeros((len(runs.value), WIDTH), np.float32)
+    lanes = np.zeros((len(runs.value), LANE_COUNT), np.float32)
     for image in range(group):
         lanes[:, image * len(band) : (image + 1) * len(band)] = runs.value
     return runs._replace(value=lanes)

@@ -47,8 +47,8 @@ class _VectorModel(models.PrimitiveModel):
 
 
 FLOAT = types.float32
-WIDTH = VECTOR_BYTES // 4
-LANES = Vector(FLOAT, WIDTH)
+LANE_COUNT = VECTOR_BYTES // 4
+LANES = Vector(FLOAT, LANE_COUNT)
 """The type of sixteen float32 numbers."""
 
 

@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
 from scorelet.wavelets.morlet.bank import MorletBank, half_octave_bank, morlet_bank
+from scorelet.wavelets.morlet.checks import check_pictures
+from scorelet.wavelets.morlet.filtering import filtered, folding
 from scorelet.wavelets.morlet.grid import Boundary, Grid, check_boundary, grid
-from scorelet.wavelets.scattering.torch_path import filtered, folding
-from scorelet.wavelets.scattering.transform import check_pictures
 
 _KINDS = ("octave", "half", "second half")
 

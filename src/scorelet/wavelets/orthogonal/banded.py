@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scorelet.wavelets.orthogonal.filters import Filters
+from scorelet.wavelets.filters import Filters
 
 BLOCK = 16
 """B: small enough that few products are with zeros, large enough for a matrix product."""

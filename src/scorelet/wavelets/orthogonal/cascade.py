@@ -175,7 +175,7 @@ def _trouble(x: Tensor) -> str:
 
 
 def _run(direction: Any, cascade: Cascade, x: Tensor, coefficients: list[Tensor]) -> None:
-    from scorelet.wavelets.kernels.orthogonal_jobs import (
+    from scorelet.wavelets.kernels.orthogonal_calls import (
         run_job,  # numba is loaded here, when it is needed
     )
 

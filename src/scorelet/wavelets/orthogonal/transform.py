@@ -8,9 +8,9 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
+from scorelet.wavelets.filters import orthogonal_filters
 from scorelet.wavelets.orthogonal.banded import BandedFilters
 from scorelet.wavelets.orthogonal.cascade import Cascade
-from scorelet.wavelets.orthogonal.filters import orthogonal_filters
 from scorelet.wavelets.orthogonal.pyramid import Pyramid
 from scorelet.wavelets.orthogonal.shannon import ShannonFilters
 

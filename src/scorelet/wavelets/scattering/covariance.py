@@ -22,7 +22,8 @@ from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
 from scorelet.wavelets.morlet.bank import check_scales, morlet_bank
-from scorelet.wavelets.scattering.transform import check_pictures, unit_of
+from scorelet.wavelets.morlet.checks import check_pictures
+from scorelet.wavelets.scattering.transform import unit_of
 
 _AT_ONCE = 4  # fields, so that memory does not grow with their number
 _NEGLIGIBLE = 1e-7  # of the largest |ψ̂|

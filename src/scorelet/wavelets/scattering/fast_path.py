@@ -23,7 +23,7 @@ Reference = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
-class Kernels:
+class CompiledScattering:
     """The kernels of one grid.
 
     Args:
@@ -91,7 +91,12 @@ class FastScattering(torch.autograd.Function):
     """Half spectra (images, row, column), complex64 → coefficients, keeping nothing else."""
 
     @staticmethod
-    def forward(ctx: Any, spectra: Tensor, kernels: Kernels, reference: Reference) -> Tensor:  # noqa: ANN401
+    def forward(
+        ctx: Any,  # noqa: ANN401
+        spectra: Tensor,
+        kernels: CompiledScattering,
+        reference: Reference,
+    ) -> Tensor:
         """Return the coefficients."""
         ctx.save_for_backward(spectra)
         ctx.kernels, ctx.reference = kernels, reference
@@ -106,7 +111,7 @@ class FastScattering(torch.autograd.Function):
 
 
 def _slope(reference: Reference, spectra: Tensor, given: Tensor) -> tuple[Tensor, ...]:
-    """Return what `Kernels.backward` does, differentiable."""
+    """Return what `CompiledScattering.backward` does, differentiable."""
     coefficients = reference(spectra.flatten(0, -3))
     return torch.autograd.grad(coefficients, spectra, given.flatten(0, -4), create_graph=True)
 

@@ -15,15 +15,16 @@ import torch
 from torch import Tensor
 
 from scorelet.wavelets.morlet.bank import MorletBank
+from scorelet.wavelets.morlet.filtering import filtered, folding
 from scorelet.wavelets.morlet.grid import Grid, crop_spectrum
-from scorelet.wavelets.scattering.paths import Path, groups
+from scorelet.wavelets.paths import Path, groups
 
 Group = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Filters:
-    """Filters of one grid, dtype and device.
+class GridFilters:
+    """GridFilters of one grid, dtype and device.
 
     Attributes:
         bands: (scale of the input, j) → ψ̂_j for `filtered`.
@@ -36,7 +37,7 @@ class Filters:
     pixels: tuple[Tensor, Tensor]
 
 
-def filters(grid: Grid, bank: MorletBank, *, order: int, like: Tensor) -> Filters:
+def filters(grid: Grid, bank: MorletBank, *, order: int, like: Tensor) -> GridFilters:
     """Return what `maps` and `averaged` need up to `order`, in the dtype and device of `like`."""
 
     def put(values: np.ndarray) -> Tensor:
@@ -53,16 +54,18 @@ def filters(grid: Grid, bank: MorletBank, *, order: int, like: Tensor) -> Filter
         rows, columns = grid.averages(j)
         averages[j] = put(rows), put(columns)
     rows, columns = (torch.from_numpy(index).to(like.device) for index in grid.pixels())
-    return Filters(bands, averages, (rows, columns))
+    return GridFilters(bands, averages, (rows, columns))
 
 
-def pad(x: Tensor, filters: Filters) -> Tensor:
+def pad(x: Tensor, filters: GridFilters) -> Tensor:
     """Extend pictures (..., height, width) to the grid."""
     rows, columns = filters.pixels
     return x.index_select(-2, rows).index_select(-1, columns)
 
 
-def maps(x: Tensor, filters: Filters, *, scales: int, order: int) -> Iterator[tuple[Group, Tensor]]:
+def maps(
+    x: Tensor, filters: GridFilters, *, scales: int, order: int
+) -> Iterator[tuple[Group, Tensor]]:
     """Yield (scales, U) for orders 0 to `order`.
 
     Args:
@@ -75,7 +78,7 @@ def maps(x: Tensor, filters: Filters, *, scales: int, order: int) -> Iterator[tu
     yield from _deeper((), x[:, None], filters, scales, order)
 
 
-def averaged(u: Tensor, filters: Filters, scale: int) -> Tensor:
+def averaged(u: Tensor, filters: GridFilters, scale: int) -> Tensor:
     """Return u ∗ φ_J at the output points, for maps subsampled by 2^scale."""
     rows, columns = filters.averages[scale]
     return rows @ u @ columns.mT
@@ -99,7 +102,7 @@ def _number(turns: tuple[int, ...], angles: int) -> int:
 
 
 def _deeper(
-    group: Group, u: Tensor, filters: Filters, scales: int, order: int
+    group: Group, u: Tensor, filters: GridFilters, scales: int, order: int
 ) -> Iterator[tuple[Group, Tensor]]:
     """Yield the maps of this group's continuations, level by level."""
     level = [(group, u)]
@@ -115,35 +118,3 @@ def _deeper(
                 following.append(((*group, j), z.abs().flatten(1, 2)))
         level = sorted(following, key=lambda item: item[0])
         yield from level
-
-
-def folding(responses: np.ndarray, step: int) -> np.ndarray:
-    """Return filters (angles, height, width) and subsampling by `step` as `filtered` wants them.
-
-    They are (height / step, width / step, angles, step²): weights of the aliases of a frequency.
-    """
-    angles, height, width = responses.shape
-    aliases = responses.reshape(angles, step, height // step, step, width // step)
-    weights = aliases.transpose(2, 4, 0, 1, 3) / step**2
-    return weights.reshape(height // step, width // step, angles, step**2)
-
-
-def filtered(spectrum: Tensor, weights: Tensor) -> Tensor:
-    """Multiply a spectrum by filters, subsample by folding, and come back to space.
-
-    Args:
-        spectrum: (..., height, width), complex.
-        weights: from `folding`, (m, n, angles, step²).
-
-    Returns:
-        (..., angles, m, n), complex.
-    """
-    m, n, angles, aliases = weights.shape
-    if aliases == 1:
-        return torch.fft.ifft2(spectrum[..., None, :, :] * weights[..., 0].permute(2, 0, 1))
-    step = spectrum.shape[-1] // n
-    parts = spectrum.reshape(-1, step, m, step, n).permute(2, 4, 1, 3, 0)
-    parts = torch.view_as_real(parts.reshape(m * n, aliases, -1)).flatten(2)
-    sums = weights.reshape(m * n, angles, aliases) @ parts
-    folded = torch.view_as_complex(sums.reshape(m, n, angles, -1, 2)).permute(3, 2, 0, 1)
-    return torch.fft.ifft2(folded.reshape(*spectrum.shape[:-2], angles, m, n))

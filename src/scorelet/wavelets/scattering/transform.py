@@ -25,13 +25,14 @@ from torch import Tensor, nn
 from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
 from scorelet.wavelets.morlet.bank import MorletBank, check_scales, morlet_bank
+from scorelet.wavelets.morlet.checks import check_pictures, is_concrete
 from scorelet.wavelets.morlet.grid import Boundary, Grid, check_boundary, grid
+from scorelet.wavelets.paths import Path, scattering_paths
 from scorelet.wavelets.scattering import torch_path
-from scorelet.wavelets.scattering.paths import Path, scattering_paths
-from scorelet.wavelets.scattering.torch_path import Filters, filters, in_order
+from scorelet.wavelets.scattering.torch_path import GridFilters, filters, in_order
 
 if TYPE_CHECKING:
-    from scorelet.wavelets.scattering.fast_path import Kernels
+    from scorelet.wavelets.scattering.fast_path import CompiledScattering
 
 Engine = Literal["auto", "torch"]
 _Key = tuple[tuple[int, int], torch.dtype, torch.device]
@@ -94,8 +95,8 @@ class Scattering2d(nn.Module):
         self.paths: tuple[Path, ...] = scattering_paths(J, L, order)
         self._positions = in_order(self.paths, J, L, order)
         self._banks: dict[tuple[int, int], tuple[Grid, MorletBank]] = {}
-        self._filters: dict[_Key, tuple[Grid, Filters]] = {}
-        self._kernels: dict[tuple[int, int], Kernels] = {}
+        self._filters: dict[_Key, tuple[Grid, GridFilters]] = {}
+        self._kernels: dict[tuple[int, int], CompiledScattering] = {}
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
         """Return the coefficients of pictures x.
@@ -137,14 +138,16 @@ class Scattering2d(nn.Module):
         height, width = place.padded
         return max(1, _CACHE // (2 * x.element_size() * self.L * height * width))
 
-    def _cascade(self, padded: Tensor, tools: Filters) -> Tensor:
+    def _cascade(self, padded: Tensor, tools: GridFilters) -> Tensor:
         groups = torch_path.maps(padded, tools, scales=self.J, order=self.order)
         coefficients = [
             torch_path.averaged(u, tools, group[-1] if group else 0) for group, u in groups
         ]
         return torch.cat(coefficients, 1)[:, self._positions]
 
-    def _by_kernels(self, x: Tensor, shape: tuple[int, int], kernels: "Kernels") -> Tensor:
+    def _by_kernels(
+        self, x: Tensor, shape: tuple[int, int], kernels: "CompiledScattering"
+    ) -> Tensor:
         from scorelet.wavelets.scattering.fast_path import FastScattering
 
         def reference(spectra: Tensor) -> Tensor:
@@ -158,20 +161,20 @@ class Scattering2d(nn.Module):
         result[:, 0] = low
         return result
 
-    def _kernels_for(self, x: Tensor, shape: tuple[int, int]) -> "Kernels | None":
+    def _kernels_for(self, x: Tensor, shape: tuple[int, int]) -> "CompiledScattering | None":
         """Return the compiled kernels if they can do x."""
         plain = x.device.type == "cpu" and x.dtype == torch.float32 and is_concrete(x)
         if self.engine == "torch" or not plain or not _has_numba():
             return None
         from scorelet.wavelets.kernels.lane_tables import supported
-        from scorelet.wavelets.scattering.fast_path import Kernels
+        from scorelet.wavelets.scattering.fast_path import CompiledScattering
 
         if shape not in self._kernels:
             place, bank = self._bank(shape)
             if not supported(place, self.L, self.order):
                 return None
             _forget(self._kernels)
-            self._kernels[shape] = Kernels(place, bank, self.order)
+            self._kernels[shape] = CompiledScattering(place, bank, self.order)
         return self._kernels[shape]
 
     def _maps(self, x: Tensor, shape: tuple[int, int]) -> list[Tensor]:
@@ -180,7 +183,7 @@ class Scattering2d(nn.Module):
         flat = [u for g, us in groups for u in place.crop(us, g[-1] if g else 0).unbind(1)]
         return [flat[position] for position in self._positions]
 
-    def _tools(self, shape: tuple[int, int], like: Tensor) -> tuple[Grid, Filters]:
+    def _tools(self, shape: tuple[int, int], like: Tensor) -> tuple[Grid, GridFilters]:
         key = (shape, like.dtype, like.device)
         if key not in self._filters:
             self._build(shape, like.dtype, like.device)
@@ -203,27 +206,6 @@ class Scattering2d(nn.Module):
         return self._banks[shape]
 
 
-def check_pictures(x: Tensor, *, complex_too: bool = False) -> None:
-    """Refuse what is no batch of finite pictures, real or `complex_too`, in one sentence."""
-    number = isinstance(x, Tensor) and (x.is_floating_point() or (complex_too and x.is_complex()))
-    if not number:
-        kind = str(x.dtype) if isinstance(x, Tensor) else type(x).__name__
-        hint = "for 8-bit pictures x.float() / 255"
-        if isinstance(x, Tensor) and x.is_complex():
-            hint = "take x.real and x.imag one after the other, or x.abs()"
-        raise InputError(f"The input is {kind}: expected a tensor of floats; {hint}.")
-    if x.ndim < 2 or x.numel() == 0:
-        raise InputError(
-            f"The input has shape {tuple(x.shape)}: expected (..., height, width) and at least one "
-            "picture."
-        )
-    if is_concrete(x) and not bool(torch.isfinite(x).all()):
-        count = int((~torch.isfinite(x)).sum())
-        raise InputError(
-            f"{count} of {x.numel()} values are NaN or infinite: replace them before scattering."
-        )
-
-
 def unit_of(x: Tensor) -> Tensor | None:
     """Return a power of two for each picture, 1 unless it is very dark or very bright.
 
@@ -241,14 +223,6 @@ def unit_of(x: Tensor) -> Tensor | None:
     exponents = torch.where(peaks == 0, 1.0, peaks).log2().ceil()
     beyond = exponents - exponents.clamp(*_MODERATE)
     return None if is_concrete(x) and not beyond.any() else beyond.exp2()
-
-
-def is_concrete(x: Tensor) -> bool:
-    """Tell whether the values of x can be looked at: not while tracing or under torch.func."""
-    if torch.compiler.is_compiling() or x.is_meta:
-        return False
-    dual = torch.autograd.forward_ad.unpack_dual(x).tangent is not None
-    return not dual and not torch._C._functorch.is_functorch_wrapped_tensor(x)
 
 
 @cache

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from scorelet.core.compiled import c_function
 from scorelet.core.parallel import run_in_threads
+from scorelet.wavelets.filters import Filters
 from scorelet.wavelets.kernels.orthogonal import (
     BAND,
     CHUNKS,
@@ -37,7 +38,6 @@ from scorelet.wavelets.kernels.orthogonal import (
     synthesize_pictures,
 )
 from scorelet.wavelets.kernels.vectors import address_of, load_tuple, take_ticket
-from scorelet.wavelets.orthogonal.filters import Filters
 
 Direction = Literal["analyze", "synthesize"]
 
