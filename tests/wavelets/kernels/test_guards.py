@@ -99,7 +99,7 @@ def random_scattering(rng):
 @pytest.mark.parametrize("count", COUNTS)
 def test_scattering_stays_in_its_memory(guards, count):
     rng = np.random.default_rng(0)
-    for _ in range(count if count == FEW else count // 10):
+    for _ in range(count):
         place, angles, order, images = random_scattering(rng)
         kernels = CompiledScattering(place, morlet_bank(place.padded, place.scales, angles), order)
         height, width = place.padded
