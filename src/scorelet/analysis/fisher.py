@@ -120,6 +120,7 @@ def finite_sample_floor(rank: int, counts: Sequence[int], *, parts: int = 1) -> 
         None where samples are too few for the mean to exist.
 
     Example:
+        >>> from scorelet.analysis.fisher import finite_sample_floor
         >>> round(finite_sample_floor(128, [100] * 10), 4)
         0.1325
     """

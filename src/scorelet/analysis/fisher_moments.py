@@ -39,6 +39,7 @@ class ClassMoments:
 
     Example:
         >>> import torch
+        >>> from scorelet.analysis.fisher_moments import ClassMoments
         >>> moments = ClassMoments([2, 2], 1)
         >>> moments.update(torch.tensor([[0.0], [2.0], [5.0], [7.0]]), torch.tensor([0, 0, 1, 1]))
         >>> moments.means().tolist(), round(moments.within.item(), 9)

@@ -35,6 +35,8 @@ def plain_array(x: Any, *, what: str = "array") -> np.ndarray:  # noqa: ANN401 -
         InputError: no numbers, masked integers, or a picture in CMYK and the like.
 
     Example:
+        >>> import numpy as np
+        >>> from scorelet.core.arrays import plain_array
         >>> plain_array(np.zeros((2, 3)).T).flags.c_contiguous
         True
     """

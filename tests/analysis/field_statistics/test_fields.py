@@ -40,7 +40,7 @@ def test_shape_dtype_and_batch_make_no_difference(name):
     halves = [measure(part, like=found).sample.contributions for part in x.split([1, 5])]
     torch.testing.assert_close(torch.cat(halves), found.sample.contributions)
     assert found.values.shape == (len(found.labels), len(found.axis.x))
-    assert found.fields == 6
+    assert found.blocks == 6
 
 
 @pytest.mark.parametrize("name", PERIODIC)

@@ -73,6 +73,8 @@ def find_pictures(folder: str | os.PathLike[str], *, recursive: bool = True) -> 
 def skipped_sentence(skipped: Sequence[Path]) -> str:
     """Count and name what was left out; empty if nothing was.
 
+    >>> from pathlib import Path
+    >>> from scorelet.data.pictures.folders import skipped_sentence
     >>> skipped_sentence([Path("in/a.heic"), Path("in/b.HEIC"), Path("in/c.gif")])
     '3 files are of no kind that is read: 2 .heic, 1 .gif (a.heic, b.HEIC, c.gif)'
     """

@@ -37,6 +37,8 @@ def left_out(count: int | None = None) -> Note:
 def sentences(found: Iterable[tuple[Path, Note]]) -> list[str]:
     """Say each kind of remark once: about the first file that has it, and how many more have it.
 
+    >>> from pathlib import Path
+    >>> from scorelet.data.pictures.notes import depth_note, sentences
     >>> note = depth_note("4-bit samples", "8-bit ones")
     >>> sentences([(Path("a.png"), note), (Path("b.png"), note), (Path("b.png"), note)])
     ['a.png has 4-bit samples; results have 8-bit ones (1 more file is alike).']
