@@ -75,6 +75,15 @@ def test_classes_are_matched_by_name_not_by_number(classifier, tmp_path):
         evaluate(tmp_path, model=classifier)
 
 
+def test_a_limit_and_a_hold_out_of_folders_take_pictures_of_all_classes(classifier, tmp_path):
+    for number, name in enumerate(classifier.classes):
+        for i in range(4):
+            write_png(tmp_path / name / f"{i}.png", plain_colours([number], SIDE)[0])
+    for options in ({"limit": 6}, {"hold_out": 6}, {"hold_out": 6, "limit": 3}):
+        rows = evaluate(tmp_path, model=classifier, **options)["rows"]
+        assert [row["pictures"] for row in rows] == [options.get("limit", 6) // 3] * 3
+
+
 def test_classes_without_names_are_matched_by_number(classifier, tmp_path):
     path = tmp_path / "bare.npz"
     np.savez(path, x_test=plain_colours([0, 1, 2], SIDE), y_test=np.arange(3))

@@ -52,7 +52,8 @@ def evaluate(
         channels: 1 makes the pictures gray, 3 colour; by default what the first one is.
         limit: only the first so many pictures.
         label: class that a denoiser is told, a number from 0 on, if it knows classes.
-        hold_out: the last so many training pictures, in the place of the test pictures.
+        hold_out: the last so many training pictures, in the place of the test pictures; of folders,
+            so many pictures of all classes.
     """
     from scorelet.tasks.evaluate import evaluate as run
 

@@ -36,6 +36,14 @@ def generator(seed: int, *keys: int, device: torch.device | str = "cpu") -> Gene
     return Generator(device=device).manual_seed(seed & 0x7FFF_FFFF_FFFF_FFFF)
 
 
+def numpy_generator(seed: int, *keys: int) -> np.random.Generator:
+    """Return numpy's generator whose stream is a function of `seed` and `keys` only.
+
+    Arguments as in `generator`.
+    """
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=keys))
+
+
 def randn(shape: tuple[int, ...], *, rng: Generator, like: Tensor | None = None) -> Tensor:
     """Draw standard normal numbers from `rng`, with the dtype and device of `like`."""
     noise = torch.randn(shape, generator=rng, device=rng.device)

@@ -105,10 +105,35 @@ def test_folders_are_classes_in_the_order_of_their_names(tmp_path):
     (tmp_path / ".cache").mkdir()
     found = load_labelled(tmp_path)
     assert found.classes == ("cat", "dog")
-    assert found.y.tolist() == [0, 0, 0, 1, 1, 1]
-    expected = [written[name, i] for name in ("cat", "dog") for i in range(3)]
-    assert np.array_equal(found.x, np.stack(expected))
+    assert found.y.tolist() == [0, 1, 0, 1, 0, 1]  # mixed
+    for k, name in enumerate(found.classes):
+        expected = {written[name, i].tobytes() for i in range(3)}
+        assert {pixels.tobytes() for pixels in found.x[found.y == k]} == expected
     assert found.notes == ()
+    again = load_labelled(tmp_path)
+    assert np.array_equal(again.x, found.x)
+
+
+def test_the_first_and_the_last_pictures_of_folders_are_of_all_classes(tmp_path):
+    for name, count in (("cat", 12), ("dog", 6), ("emu", 3)):
+        write_folders(tmp_path, classes=(name,), count=count)
+    found = load_labelled(tmp_path)
+    kept, held = found.hold_out(7)
+    assert np.bincount(held.y).tolist() == [4, 2, 1]
+    assert np.bincount(kept.y).tolist() == [8, 4, 2]
+    assert np.bincount(found.first(14).y).tolist() == [8, 4, 2]
+
+
+def test_a_file_that_is_sorted_by_class_is_mixed_and_another_keeps_its_order(tmp_path):
+    x, _ = arrays(8)
+    for name, y in (("sorted", [0] * 4 + [1] * 4), ("mixed", [0, 1, 1, 0, 0, 0, 1, 1])):
+        write_npz(tmp_path / f"{name}.npz", x_train=x, y_train=np.array(y))
+    _, held = load_labelled(tmp_path / "sorted.npz").hold_out(4)
+    assert sorted(held.y) == [0, 0, 1, 1]
+    for pixels, label in zip(held.x, held.y, strict=True):
+        (place,) = (k for k in range(8) if np.array_equal(x[k], pixels))
+        assert label == place // 4  # pictures and labels move together
+    assert np.array_equal(load_labelled(tmp_path / "mixed.npz").x, x)
 
 
 def test_folders_may_lie_in_folders_train_and_test(tmp_path):

@@ -155,6 +155,20 @@ def test_folders_are_brought_to_a_size_and_what_is_broken_is_a_warning(file, tmp
     assert sl.load(tmp_path / "run" / "weights.safetensors").classes == tuple(sorted(COLOURS))
 
 
+def test_evaluate_holds_out_of_folders_what_the_run_has_held_out(file, tmp_path):
+    """The accuracy of the last validation is that of the averaged weights on the same pictures."""
+    x, labels = pictures(45, 2)
+    for i, (pixels, label) in enumerate(zip(x, labels, strict=True)):
+        write_png(tmp_path / "set" / COLOURS[label] / f"{i}.png", pixels)
+    path = file(data={"source": str(tmp_path / "set"), "hold_out": 15}, steps=6, validate_every=6)
+    weights = train(read_config(path))
+    (line,) = (n for n in read_log(tmp_path / "run" / "log.jsonl") if "accuracy" in n)
+    found = sl.evaluate(tmp_path / "set", model=weights, hold_out=15)
+    assert [row["pictures"] for row in found["rows"]] == [5, 5, 5]
+    assert line["accuracy"] == pytest.approx(found["accuracy"], abs=1e-6)
+    assert line["nll"] == pytest.approx(found["negative_log_likelihood"], abs=1e-5)
+
+
 FAULTS = {
     "a denoiser": (
         {"model": {"architecture": "BFCNN"}},

@@ -25,6 +25,10 @@ def load_labelled(
 ) -> LabelledImages:
     """Read a labelled set.
 
+    A set that is sorted by class, as folders are, is put into an order that mixes the classes
+    evenly (`scorelet.data.labelled.mixing`), the same one each time: its first and its last
+    pictures are a stratified sample of it. Other files keep their order.
+
     Args:
         source: a path, or a name below $SCORELET_DATA: a ``.npz`` file with ``x_train, y_train``
             or ``x_test, y_test`` (pictures uint8 (n, height, width[, channels]), labels
@@ -42,13 +46,13 @@ def load_labelled(
     path = locate(source)
     if path.is_dir():
         folder = path / part if (path / "train").is_dir() or (path / "test").is_dir() else path
-        return load_class_folders(folder, channels=channels, fit=fit)
+        return load_class_folders(folder, channels=channels, fit=fit).mixed()
     if path.suffix.lower() != ".npz":
         raise InputError(
             f"{path} holds no labelled pictures: give an .npz file, or a folder that has a folder "
             "for each class."
         )
-    return _load_npz(path, part)
+    return _load_npz(path, part).mixed()
 
 
 def _load_npz(path: Path, part: Part) -> LabelledImages:

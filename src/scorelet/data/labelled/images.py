@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
+from scorelet.data.labelled.mixing import is_sorted, mixed_order
 from scorelet.data.pictures.types import to_unit
 
 
@@ -57,8 +58,21 @@ class LabelledImages:
         """Return the first `count` pictures, or all if there are fewer."""
         return replace(self, x=self.x[:count], y=self.y[:count])
 
+    def mixed(self) -> "LabelledImages":
+        """Return the set with its classes mixed evenly, if it is sorted by class; else itself.
+
+        So the `first` pictures and those of a `hold_out` are of all classes. The order is a
+        function of the labels: it is the same wherever the set is read.
+        """
+        if not is_sorted(self.y):
+            return self
+        order = mixed_order(self.y)
+        return replace(self, x=self.x[order], y=self.y[order])
+
     def hold_out(self, count: int) -> tuple["LabelledImages", "LabelledImages"]:
         """Return all but the last `count` pictures, and these.
+
+        Sets from files have their classes mixed (`mixed`), so that these are of all classes.
 
         Raises:
             InputError: nothing would be left to one of them.

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from scorelet.core.errors import InputError
+from scorelet.core.random import numpy_generator
 from scorelet.data.labelled.images import LabelledImages
 from scorelet.data.pictures.types import to_unit
 
@@ -52,7 +53,7 @@ class LabelledSamples(Dataset):
         place = self.place(index)
         pixels = self.images.x[place]
         if self.padding or self.flip:
-            rng = _rng(self.seed, _CHANGE, index)
+            rng = numpy_generator(self.seed, _CHANGE, index)
             pixels = shifted(pixels, rng, padding=self.padding)
             if self.flip and rng.integers(2):
                 pixels = pixels[:, ::-1]
@@ -63,7 +64,7 @@ class LabelledSamples(Dataset):
         """Return whether sample `index` shows its picture mirrored."""
         if not self.flip:
             return False
-        rng = _rng(self.seed, _CHANGE, index)
+        rng = numpy_generator(self.seed, _CHANGE, index)
         if self.padding:
             rng.integers(2 * self.padding + 1, size=2)  # the shift is drawn first
         return bool(rng.integers(2))
@@ -80,7 +81,7 @@ class LabelledSamples(Dataset):
 
 def order_of(count: int, seed: int, epoch: int) -> np.ndarray:
     """Return the order of `count` pictures in an epoch, a permutation that (seed, epoch) fixes."""
-    return _rng(seed, _ORDER, epoch).permutation(count)
+    return numpy_generator(seed, _ORDER, epoch).permutation(count)
 
 
 def shifted(pixels: np.ndarray, rng: np.random.Generator, *, padding: int) -> np.ndarray:
@@ -90,7 +91,3 @@ def shifted(pixels: np.ndarray, rng: np.random.Generator, *, padding: int) -> np
     wide = np.pad(pixels, ((padding, padding), (padding, padding), (0, 0)))
     top, left = rng.integers(2 * padding + 1, size=2)
     return wide[top : top + pixels.shape[0], left : left + pixels.shape[1]]
-
-
-def _rng(seed: int, purpose: int, number: int) -> np.random.Generator:
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(purpose, number)))

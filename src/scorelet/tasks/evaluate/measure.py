@@ -16,7 +16,7 @@ class EvaluateSettings:
     Args:
         sigmas: noise levels in 8-bit units; None: those that are usual.
         channels: 1 makes pictures gray, 3 colour; None takes what they are.
-        limit: only the first so many pictures; None: all.
+        limit: only the first so many pictures; None: all. Folders of classes are mixed evenly.
         label: class that a denoiser is told, if it knows classes.
         hold_out: the last so many training pictures in the place of the test pictures, for
             classifiers.

@@ -43,7 +43,10 @@ class LabelledConfig(Section):
     )
     limit: int | None = Field(default=None, ge=1, description="use only the first so many pictures")
     hold_out: int = Field(
-        default=0, ge=0, description="the last so many training pictures are for validation"
+        default=0,
+        ge=0,
+        description="the last so many training pictures (of folders: so many of all classes) are "
+        "for validation",
     )
     test: bool = Field(
         default=False, description="validate on the part `test` of the source instead"
