@@ -11,7 +11,7 @@ from scorelet.analysis import psnr, ssim
 from scorelet.analysis.denoising import noisy_pairs, quality, standard_error
 
 
-def untouched(pixels, _sigma):
+def untouched(pixels, _sigma, _number):
     """A denoiser that takes nothing out."""
     return pixels
 

@@ -107,6 +107,7 @@ def test_gray_pictures_are_shown_to_a_model_of_colours_as_gray(classifier, tmp_p
         ({"sigmas": [25.0]}, "sigma is for denoisers, and the model is a classifier"),
         ({"label": 1}, "label is for denoisers"),
         ({"channels": 1}, "channels is for denoisers"),
+        ({"cond": "a.png"}, "cond is for denoisers"),
     ],
 )
 def test_options_of_denoisers_are_refused(classifier, data, options, words):

@@ -18,8 +18,9 @@ from scorelet.data import to_unit
 Pixels = np.ndarray
 Row = dict[str, float | None]
 
-Estimate = Callable[[Pixels, float], Pixels]
-"""Maps noisy (height, width, channels) floats and sigma, both in [0, 1] units, to clean ones."""
+Estimate = Callable[[Pixels, float, int], Pixels]
+"""Maps noisy (height, width, channels) floats, sigma, both in [0, 1] units, and the number of the
+picture to clean ones."""
 
 SIGMAS = (15.0, 25.0, 50.0)
 """Noise levels of most published tables, in 8-bit units."""
@@ -50,8 +51,10 @@ def quality(
     """
     decibels, similarity = [], []
     small = smallest_side(pictures) < SMALLEST
-    for clean, noisy in noisy_pairs(pictures, sigma):
-        result = _estimated(estimate, noisy, sigma / 255).clamp(0, 1)
+    for number, (clean, noisy) in enumerate(noisy_pairs(pictures, sigma)):
+        samples = np.ascontiguousarray(noisy[0].permute(1, 2, 0).numpy())
+        answer = torch.from_numpy(estimate(samples, sigma / 255, number))
+        result = answer.permute(2, 0, 1)[None].clamp(0, 1)
         decibels.append(float(psnr(result, clean)))
         if structure and not small:
             similarity.append(float(ssim(result, clean)))
@@ -75,8 +78,3 @@ def standard_error(values: Sequence[float]) -> float | None:
 def smallest_side(pictures: Sequence[Pixels]) -> int:
     """Return the smallest height or width in pixels."""
     return min(min(picture.shape[:2]) for picture in pictures)
-
-
-def _estimated(estimate: Estimate, noisy: Image, sigma: float) -> Image:
-    result = estimate(np.ascontiguousarray(noisy[0].permute(1, 2, 0).numpy()), sigma)
-    return torch.from_numpy(result).permute(2, 0, 1)[None]

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from scorelet.cli.options import DEFAULTS, Shared, Whole
+from scorelet.cli.options import DEFAULTS, PathLike, Shared, Whole
 from scorelet.cli.tables import Table
 
 DECIMALS = {"sigma": 1, "psnr": 2, "ssim": 4, "accuracy": 4}
@@ -21,6 +21,7 @@ def evaluate(
     channels: Whole | None = None,
     limit: Whole | None = None,
     label: Whole | None = None,
+    cond: PathLike | None = None,
     hold_out: Whole | None = None,
     shared: Shared = DEFAULTS,
 ) -> int:
@@ -52,6 +53,8 @@ def evaluate(
         channels: 1 makes the pictures gray, 3 colour; by default what the first one is.
         limit: only the first so many pictures.
         label: class that a denoiser is told, a number from 0 on, if it knows classes.
+        cond: what a conditional denoiser is told: a picture, or a folder with one for each picture
+            of the data, under the same name and of the same size.
         hold_out: the last so many training pictures, in the place of the test pictures; of folders,
             so many pictures of all classes.
     """
@@ -64,6 +67,7 @@ def evaluate(
         channels=channels,
         limit=limit,
         label=label,
+        cond=cond,
         hold_out=hold_out,
         device=shared.device,
     )

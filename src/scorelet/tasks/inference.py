@@ -54,6 +54,7 @@ def denoise_tiles(
     sigma: float | None,
     *,
     label: int | None = None,
+    cond: Pixels | None = None,
     tile: TileSide = "auto",
 ) -> Iterator[tuple[Tile, Pixels, Pixels]]:
     """Yield (tile, noisy, denoised) for all tiles of a picture.
@@ -63,6 +64,7 @@ def denoise_tiles(
         pixels: (height, width, channels), integers or floats.
         sigma: noise level in the unit of [0, 1] images; may be None for blind denoisers.
         label: class of the picture, for denoisers that know classes.
+        cond: a picture of the same height and width, for conditional denoisers.
         tile: side in pixels, "auto" or None for the whole picture at once.
 
     The two arrays are floats in [0, 1] units, (rows, columns, channels) of the tile's target; the
@@ -70,7 +72,8 @@ def denoise_tiles(
     """
     for piece in tiles_of(denoiser, pixels, tile=tile):
         noisy = to_unit(pixels[piece.rows, piece.columns])
-        clean = run_tile(denoiser, noisy, sigma, label)
+        told = None if cond is None else to_unit(cond[piece.rows, piece.columns])
+        clean = run_tile(denoiser, noisy, sigma, label, told)
         keep = piece.keep_rows, piece.keep_columns
         yield piece, noisy[keep], clean[keep]
 
@@ -91,6 +94,7 @@ def denoise_array(
     sigma: float | None = None,
     *,
     label: int | None = None,
+    cond: Pixels | None = None,
     tile: TileSide = "auto",
 ) -> Pixels:
     """Return the denoiser's answer, as it is, with the dtype of `pixels`.
@@ -102,16 +106,23 @@ def denoise_array(
         InputError: the network's numbers overflow its dtype.
     """
     result = np.empty_like(pixels)
-    for piece, _, clean in denoise_tiles(denoiser, pixels, sigma, label=label, tile=tile):
+    tiles = denoise_tiles(denoiser, pixels, sigma, label=label, cond=cond, tile=tile)
+    for piece, _, clean in tiles:
         result[piece.target_rows, piece.target_columns] = from_unit(clean, pixels.dtype)
     return result
 
 
 @torch.no_grad()  # not inference_mode: a denoiser may itself be a gradient, by torch.func
 def run_tile(
-    denoiser: Denoiser, noisy: Pixels, sigma: float | None, label: int | None = None
+    denoiser: Denoiser,
+    noisy: Pixels,
+    sigma: float | None,
+    label: int | None = None,
+    cond: Pixels | None = None,
 ) -> Pixels:
     """Return the denoiser's answer to (rows, columns, channels) floats, float32 or its own dtype.
+
+    What it is conditioned on, `cond`, has the same layout and comes in the same dtype.
 
     Raises:
         InputError: the answer is not finite.
@@ -119,9 +130,14 @@ def run_tile(
     numbers = [t for t in denoiser.state_dict().values() if t.is_floating_point()]
     device = numbers[0].device if numbers else torch.device("cpu")
     double = any(t.dtype == torch.float64 for t in numbers)
-    samples = np.ascontiguousarray(noisy, np.float64 if double else np.float32)
-    batch: Tensor = torch.from_numpy(samples).to(device)[None].permute(0, 3, 1, 2)
-    clean = denoiser(batch, sigma, label=label)[0].permute(1, 2, 0).cpu().numpy()
+
+    def batch(samples: Pixels) -> Tensor:
+        plain = np.ascontiguousarray(samples, np.float64 if double else np.float32)
+        return torch.from_numpy(plain).to(device)[None].permute(0, 3, 1, 2)
+
+    condition = None if cond is None else batch(cond)
+    answer = denoiser(batch(noisy), sigma, cond=condition, label=label)
+    clean = answer[0].permute(1, 2, 0).cpu().numpy()
     if not np.isfinite(clean).all():
         raise InputError(
             "The result is NaN or infinite, because the values are too large for the dtype of the "

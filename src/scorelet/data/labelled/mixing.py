@@ -5,8 +5,8 @@ last class. Symbols: class c has n_c pictures of n. Its k-th one, in an order th
 comes at the place (k + 1/2)/n_c on a line from 0 to 1, and pictures are taken along that line.
 
 So the order is a function of (seed, labels). With q_c = n_c/n the share of a class, the first m
-pictures hold round(n_c t) of class c for one t with sum_c round(n_c t) = m, and likewise the last m:
-this differs from m q_c by at most (1 + C q_c)/2 for C classes, which is one if all have one size.
+pictures hold round(n_c t) of class c for one t with sum_c round(n_c t) = m, and so do the last m.
+This differs from m q_c by at most (1 + C q_c)/2 for C classes: by one if all have the same size.
 """
 
 import numpy as np

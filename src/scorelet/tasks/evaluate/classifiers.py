@@ -123,7 +123,7 @@ def _labelled(
 
 
 def _refuse_options(settings: EvaluateSettings) -> None:
-    for name in ("sigmas", "channels", "label"):
+    for name in ("sigmas", "channels", "label", "cond"):
         if getattr(settings, name) is not None:
             word = "sigma" if name == "sigmas" else name
             raise InputError(

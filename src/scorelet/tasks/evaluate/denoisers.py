@@ -13,6 +13,7 @@ from scorelet.core.device import choose_device, inference_dtype
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, find_pictures, iter_pages, load_pictures, locate
 from scorelet.models import Denoiser
+from scorelet.tasks.evaluate.conditions import load_conditions
 from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
 from scorelet.tasks.inference import TileSide, denoise_array, prepare
 
@@ -32,7 +33,8 @@ def measure_denoiser(
         settings: how.
 
     Raises:
-        InputError: no pictures, or a label for a denoiser that knows no classes.
+        InputError: no pictures, conditions that do not fit them, or a condition or a label for a
+            denoiser that takes none.
         ImageFileError: a picture that cannot be read.
         MissingExtraError: torchmetrics is not installed.
     """
@@ -48,6 +50,7 @@ def measure_denoiser(
         pictures,
         sigmas=settings.sigmas or SIGMAS,
         label=settings.label,
+        conditions=_conditions(settings, source, pictures),
         tile=settings.tile,
     )
     side = smallest_side(pictures)
@@ -68,6 +71,7 @@ def evaluate_pictures(
     sigmas: Sequence[float] = SIGMAS,
     structure: bool = True,
     label: int | None = None,
+    conditions: Sequence[Pixels] | None = None,
     tile: TileSide = "auto",
 ) -> list[Row]:
     """Return one row of `scorelet.analysis.denoising.quality` per noise level.
@@ -78,14 +82,16 @@ def evaluate_pictures(
         sigmas: 8-bit units.
         structure: also measure SSIM (needs torchmetrics).
         label: class that a denoiser with classes is told.
+        conditions: what a conditional denoiser is told of each picture, of its height and width.
         tile: as in `denoise_tiles`.
 
     Raises:
         InputError: the network's numbers overflow its dtype.
     """
 
-    def estimate(noisy: Pixels, sigma: float) -> Pixels:
-        return denoise_array(denoiser, noisy, sigma, label=label, tile=tile)
+    def estimate(noisy: Pixels, sigma: float, number: int) -> Pixels:
+        cond = None if conditions is None else conditions[number]
+        return denoise_array(denoiser, noisy, sigma, label=label, cond=cond, tile=tile)
 
     return [quality(estimate, pictures, sigma, structure=structure) for sigma in sigmas]
 
@@ -97,6 +103,14 @@ def mean_psnr(denoiser: nn.Module, pictures: Sequence[Pixels], sigma: float) -> 
     value = row["psnr"]
     assert value is not None
     return value
+
+
+def _conditions(
+    settings: EvaluateSettings, source: Path, pictures: Sequence[Pixels]
+) -> list[Pixels] | None:
+    if settings.cond is None:
+        return None
+    return load_conditions(locate(settings.cond), source, pictures)
 
 
 def _first(source: Path) -> Picture:

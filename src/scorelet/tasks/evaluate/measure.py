@@ -18,6 +18,8 @@ class EvaluateSettings:
         channels: 1 makes pictures gray, 3 colour; None takes what they are.
         limit: only the first so many pictures; None: all. Folders of classes are mixed evenly.
         label: class that a denoiser is told, if it knows classes.
+        cond: what a conditional denoiser is told: a picture, or a folder that has one for each
+            picture of the data, under the same name; None: nothing.
         hold_out: the last so many training pictures in the place of the test pictures, for
             classifiers.
         device: auto, cpu, cuda or mps.
@@ -28,6 +30,7 @@ class EvaluateSettings:
     channels: int | None = None
     limit: int | None = None
     label: int | None = None
+    cond: str | Path | None = None
     hold_out: int | None = None
     device: str = "auto"
     tile: TileSide = "auto"

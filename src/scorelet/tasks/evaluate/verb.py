@@ -17,6 +17,7 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
     channels: int | None = None,
     limit: int | None = None,
     label: int | None = None,
+    cond: str | Path | None = None,
     hold_out: int | None = None,
     device: str = "auto",
     tile: TileSide = "auto",
@@ -31,7 +32,7 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
         data: what the model is measured on: a folder or file, or the name of one under
             ``$SCORELET_DATA``.
         model: built-in name, path or Hub id; or a model.
-        sigmas, channels, limit, label, hold_out, device, tile: see `EvaluateSettings`.
+        sigmas, channels, limit, label, cond, hold_out, device, tile: see `EvaluateSettings`.
 
     Returns:
         The entries of `measure`, after model and data.
@@ -47,6 +48,7 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
         channels=channels,
         limit=limit,
         label=label,
+        cond=cond,
         hold_out=hold_out,
         device=device,
         tile=tile,
