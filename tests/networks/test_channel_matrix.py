@@ -86,6 +86,17 @@ def test_a_fixed_operator_has_no_parameters():
     assert not list(ChannelMatrix(GROUPS, 5, learned=False).parameters())
 
 
+def test_the_norm_takes_any_scale_out_and_lets_a_phase_pass():
+    """E13: N(r u) = N(u) for any r > 0 at each pixel, N(e^{it} u) = e^{it} N(u)."""
+    u = 30 * features()[0]  # far above the ε of N
+    scale = torch.rand(8, 1, 1, 5, 6, generator=generator(5)) + 0.5
+    expected = normalized(u, pairs=True)
+    assert torch.allclose(normalized(scale * u, pairs=True), expected, atol=1e-4)
+    turn = complex(math.cos(0.7), math.sin(0.7))
+    turned = torch.view_as_real(turn * as_complex(u)).movedim(-1, 2)
+    assert torch.allclose(as_complex(normalized(turned, pairs=True)), turn * as_complex(expected))
+
+
 def test_norms_are_one_and_nothing_at_zero():
     u = features()[0]
     assert torch.allclose(normalized(u, pairs=True).square().sum((1, 2)), torch.tensor(1.0))

@@ -12,15 +12,24 @@ from scorelet.networks.concentration import THRESHOLDS, Concentration, shrink
 
 @pytest.mark.parametrize(("channels", "atoms"), [(16, 64), (16, 16), (16, 8)])
 def test_rows_have_their_norm_whatever_the_weight(channels, atoms):
-    """E14, E5."""
+    """E14."""
     layer = Concentration(channels, atoms)
-    frame = layer.frame()
-    if atoms >= channels:
-        assert torch.allclose(frame.T @ frame, torch.eye(channels), atol=0.4)
     with torch.no_grad():
         layer.weight.mul_(torch.rand(atoms, 1, generator=generator(0)) + 0.1)
     norm = math.sqrt(min(channels, atoms) / atoms)
     assert torch.allclose(layer.frame().norm(dim=1), torch.full((atoms,), norm), atol=1e-5)
+
+
+def test_weights_start_as_a_tight_frame():
+    """E5: Fᵀ F = 1, so norms stay; rows of one norm, as the layer uses them, are nearly that."""
+    torch.manual_seed(0)
+    layer = Concentration(16, 64)
+    x = randn((100, 16), rng=generator(1))
+    assert torch.allclose(layer.weight.T @ layer.weight, torch.eye(16), atol=1e-5)
+    assert torch.allclose((x @ layer.weight.T).norm(dim=1), x.norm(dim=1), atol=1e-5)
+    frame = layer.frame().detach()
+    assert abs(float((frame.T @ frame).trace()) - 16) < 1e-4
+    assert torch.linalg.svdvals(frame).sub(1).abs().max() < 0.25
 
 
 @pytest.mark.parametrize("shrinkage", ["soft", "relu", "relu0", "abs"])

@@ -79,6 +79,16 @@ def test_brightness_does_not_matter_in_training(amplitude):
     assert torch.allclose(block(10 * x), block(x), atol=1e-4)
 
 
+@pytest.mark.parametrize("skip", [True, False])
+def test_a_whole_network_does_not_see_the_brightness_of_its_batch(skip):
+    """E13: in training, about the mean colour that it subtracts."""
+    torch.manual_seed(0)
+    net = LearnedScattering(size=16, block={"skip": skip}, **SMALL)
+    torch.nn.init.zeros_(net.mean)
+    x = 10 * randn((8, 3, 16, 16), rng=generator(0))
+    assert torch.allclose(net(10 * x), net(x), atol=1e-3 * float(net(x).abs().max()))
+
+
 @pytest.mark.parametrize("amplitude", ["mod", "cst", "tanh", "ms", "mc", "pow", "relu"])
 @pytest.mark.parametrize("skip", [True, False])
 @pytest.mark.parametrize("level", [0.0, 0.5])

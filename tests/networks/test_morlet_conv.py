@@ -63,9 +63,12 @@ def test_an_integer_shift_commutes_with_the_layer():
 
 def test_bands_of_all_shifts_have_the_mean_zero_and_their_moduli_have_not():
     """E15b: for periodic borders the mean over shifts is the mean over places."""
-    z = MorletConv2d(4, kind="half", boundary="periodic")(image(3, 2, 32, 32))[:, :, 1:]
-    amplitude = z.square().sum(3).sqrt().mean((-2, -1))
+    x, layer = image(3, 2, 32, 32), MorletConv2d(4, kind="half", boundary="periodic")
+    z, moved = (layer(v)[:, :, 1:] for v in (x, x.roll((5, -3), (-2, -1))))
+    amplitude, again = (v.square().sum(3).sqrt().mean((-2, -1)) for v in (z, moved))
     assert (z.mean((-2, -1)).norm(dim=-1) < 1e-5 * amplitude).all()
+    assert torch.allclose(again, amplitude, rtol=1e-5)
+    assert amplitude.min() > 0.01 * amplitude.max()
 
 
 def test_a_shift_turns_the_phase_within_the_bound():
