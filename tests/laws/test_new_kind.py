@@ -1,9 +1,10 @@
 """A new kind of model goes all the way without a change in the package: see `toy_shrinkage`.
 
 Trained to its closed form, killed and resumed to the same weights, trained by two processes, saved,
-loaded, evaluated, used by a verb and refused by another.
+loaded, evaluated, used by a verb and refused by another; in Python, and from the shell by --import.
 """
 
+import json
 import math
 import signal
 import subprocess
@@ -62,10 +63,13 @@ def trained(configure):
     return train(read_config(configure("undisturbed")[0]), quiet=True)
 
 
-def program(*words):
-    """The command and the environment of the toy's own program."""
+def scorelet(*words, launcher=()):
+    """A command of the shell to which the toy is named, and its environment."""
     loopback = environment(OMP_NUM_THREADS="1", GLOO_SOCKET_IFNAME="lo", CUDA_VISIBLE_DEVICES="")
-    return [sys.executable, *words], loopback
+    return [
+        *(sys.executable, *launcher, "-m", "scorelet"),
+        *(*map(str, words), "--import", PROGRAM, "--quiet"),
+    ], loopback
 
 
 def test_training_finds_the_closed_form(trained):
@@ -79,7 +83,7 @@ def test_training_finds_the_closed_form(trained):
 @pytest.mark.slow
 def test_killed_and_resumed_it_has_the_same_weights(trained, configure):
     path, folder = configure("killed")
-    command, variables = program(PROGRAM, str(path))
+    command, variables = scorelet("train", path)
     with subprocess.Popen(command, env=variables, stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 120
         while not (folder / "state.safetensors").exists():
@@ -89,9 +93,8 @@ def test_killed_and_resumed_it_has_the_same_weights(trained, configure):
         process.send_signal(signal.SIGKILL)
         process.communicate()
     assert load_tensors(folder / "state.safetensors")[1]["facts"]["step"] < 300
-    assert torch.equal(
-        sl.load(train(read_config(path), resume=True, quiet=True)).gain, sl.load(trained).gain
-    )
+    subprocess.run([*command, "--resume"], env=variables, check=True, timeout=240)
+    assert torch.equal(sl.load(folder / "weights.safetensors").gain, sl.load(trained).gain)
 
 
 @pytest.mark.slow
@@ -99,14 +102,31 @@ def test_killed_and_resumed_it_has_the_same_weights(trained, configure):
 def test_two_processes_have_the_gradient_of_one(configure):
     """AdamW's first moment is a tenth of it; halves of a float32 sum are added in another order."""
     moments = []
-    for name, words in (("one", []), ("two", TWO)):
+    for name, launcher in (("one", []), ("two", TWO)):
         path, folder = configure(name, steps=1)
-        command, variables = program(*words, PROGRAM, str(path))
+        command, variables = scorelet("train", path, launcher=launcher)
         subprocess.run(command, env=variables, check=True, capture_output=True, timeout=240)
         tensors, _ = load_tensors(folder / "state.safetensors")
         (moment,) = (t for key, t in tensors.items() if key.endswith("exp_avg"))
         moments.append(moment)
     torch.testing.assert_close(moments[1], moments[0], rtol=1e-6, atol=0)
+
+
+@pytest.mark.slow
+def test_the_shell_uses_it_and_without_it_says_what_is_missing(trained, tmp_path):
+    picture, target = tmp_path / "gray.png", tmp_path / "out.png"
+    write_picture(picture, Picture(np.full((64, 64, 3), 51, np.uint8)))
+    for words in (["denoise", picture, "-o", target], ["evaluate", "--data", picture]):
+        command, variables = scorelet(*words, "--model", trained, "--json")
+        done = subprocess.run(command, env=variables, check=True, capture_output=True, timeout=240)
+        assert json.loads(done.stdout)
+    assert target.exists()
+    command = [word for word in command if word not in ("--import", PROGRAM)]
+    done = subprocess.run(command, env=variables, check=False, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "a model of the kind 'shrinkage', which this version of scorelet" in done.stderr
+    assert "register" in done.stderr.replace("\n", " ")
+    assert "--import FILE.py" in done.stderr
 
 
 def test_it_is_evaluated_and_used_by_verbs(trained, tmp_path, capsys):

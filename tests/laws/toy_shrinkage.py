@@ -1,12 +1,11 @@
-"""A kind of model that scorelet does not know, by its public interfaces: in fewer than fifty lines.
+"""A kind of model and a task that scorelet does not know, by its public interfaces.
 
 Channels x ~ N(0, v) and y = x + s z with a level s that is always the same: the estimate of least
 error is v/(v + s²) y, a gain for each channel, which training finds.
 
-python toy_shrinkage.py CONFIG.yaml; the same under torchrun.
+scorelet train CONFIG.yaml --import toy_shrinkage.py; the same under torchrun.
 """
 
-import sys
 from typing import Literal
 
 import torch
@@ -17,7 +16,6 @@ from scorelet import zoo
 from scorelet.core.random import generator
 from scorelet.models import Denoiser, Locality
 from scorelet.tasks import experiments
-from scorelet.tasks.train import leave_processes, train
 from scorelet.training import Learner, LoopConfig, denoising_loss
 
 VARIANCES = (0.01, 0.04, 0.16)
@@ -73,7 +71,3 @@ zoo.register(
     )
 )
 experiments.register(ShrinkageConfig, experiment)
-
-if __name__ == "__main__":
-    train(experiments.read_config(sys.argv[1]), quiet=True)
-    leave_processes()

@@ -33,6 +33,7 @@ from scorelet.cli.options import (
     prepare_streams,
 )
 from scorelet.core.errors import ScoreletError
+from scorelet.core.own_code import import_code
 
 app = App(
     name="scorelet",
@@ -77,6 +78,8 @@ def run(tokens: list[str]) -> int:
     tokens = [token for token in tokens if token != "--debug"]
     try:
         command, bound, *_ = app.parse_args(tokens, exit_on_error=False, print_error=False)
+        for name in getattr(bound.arguments.get("shared"), "own_code", ()):
+            import_code(name)
         return int(command(*bound.args, **bound.kwargs) or 0)
     except CycloptsError as error:
         complain(f"{' '.join(str(error).split())} See scorelet --help.")

@@ -73,6 +73,12 @@ class Shared:
     """No progress bar and no messages; results, warnings and errors stay."""
     device: Annotated[str, Parameter(group=SHARED)] = "auto"
     """auto, cpu, cuda or mps."""
+    own_code: Annotated[
+        tuple[str, ...],
+        Parameter(name="--import", negative="", show_default=False, group=SHARED),
+    ] = ()
+    """Your own Python code to run first, a .py file or a module: it registers kinds of model, tasks
+    or measures of its own, docs/add_a_model.md."""
 
     def say(self, text: str) -> None:
         """Print a message: on stdout, or on stderr beside JSON; nothing when quiet."""

@@ -27,6 +27,8 @@ def train(
 
         scorelet train photo --cfg.steps 500 --cfg.output runs/try
 
+        scorelet train mine.yaml --import mine.py
+
     Args:
         config: a YAML file, or a name: photo; docs/train.md describes the fields.
         overrides: fields to change, as --cfg.optimizer.rate 1e-3.

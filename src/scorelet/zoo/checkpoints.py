@@ -91,5 +91,5 @@ def _kind(path: Path, header: Header) -> Kind[Any]:
     except ValueError as error:
         raise CheckpointError(
             f"{path} holds a model of {error}: upgrade scorelet, or import the program that "
-            "registers it."
+            "registers it (in the shell with --import FILE.py)."
         ) from None

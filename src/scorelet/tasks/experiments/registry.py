@@ -50,7 +50,10 @@ def config_type(task: object) -> type[LoopConfig]:
     """
     if not isinstance(task, str) or task not in _ENTRIES:
         known = ", ".join(sorted(_ENTRIES))
-        raise InputError(f"task: there is no task {task!r}: choose one of {known}.")
+        raise InputError(
+            f"task: there is no task {task!r}: choose one of {known}, or register "
+            "your own, in the shell with --import FILE.py."
+        )
     return _ENTRIES[task].config
 
 
