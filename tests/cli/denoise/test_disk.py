@@ -1,0 +1,62 @@
+"""`scorelet denoise` on disks that are full or cannot be written."""
+
+import errno
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from denoise_samples import errors, write_and_get, write_tiff
+from samples import (
+    names,
+    noisy,
+)
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(errno.ENOSPC, "disk is full"), (errno.EROFS, "read-only"), (errno.EACCES, "permission")],
+)
+def test_a_full_or_read_only_disk_leaves_nothing(shell, monkeypatch, number, words):
+    write_and_get("in/a.png")
+    write_tiff(Path("in/b.tif"), noisy(9, 9))
+
+    def refuse(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(
+        *((os, "fsync") if number == errno.ENOSPC else (tempfile, "mkstemp")), refuse
+    )
+    status, _, stderr = shell("in")
+    assert status == 2
+    found = errors(stderr)
+    assert [sentence.split()[0] for sentence in found] == ["in_denoised/a.png", "in_denoised/b.tif"]
+    assert all(words in sentence for sentence in found)
+    assert names("in_denoised") == []
+
+
+def test_a_disk_that_is_full_for_one_file_only(shell, monkeypatch):
+    for name in ("in/a.png", "in/b.png", "in/c.png"):
+        write_and_get(name)
+    replace = Path.replace
+
+    def refuse(path, target):
+        if target.name == "b.png":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    status, _, stderr = shell("in")
+    assert status == 1
+    (sentence,) = errors(stderr)
+    assert sentence.startswith("in_denoised/b.png cannot be written because the disk is full")
+    assert names("in_denoised") == ["a.png", "c.png"]
+
+
+def test_an_output_below_a_file(shell):
+    write_and_get("a.png")
+    Path("file").touch()
+    status, _, stderr = shell("a.png", "-o", "file/b.png")
+    assert status == 2
+    assert errors(stderr)[0].startswith("file/b.png cannot be written")

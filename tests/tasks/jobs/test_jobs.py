@@ -1,0 +1,99 @@
+"""One file after the other: never over what is there, and one that fails stops nobody."""
+
+import errno
+import logging
+import os
+
+import pytest
+
+from job_samples import NAMES, Worker, run
+from scorelet.core.errors import ImageFileError, InputError
+from scorelet.tasks.jobs import run_tasks
+from scorelet.tasks.planning import FileTask
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_the_input_is_never_written_over(folder, path, resume):
+    os.link("in/a.png", "linked.png")
+    for target in ("in/a.png", "in/deep/../a.png", "linked.png"):
+        with pytest.raises(InputError, match="is an input itself"):
+            run([FileTask(path("in/a.png"), folder / target)], resume=resume)
+    chain = [
+        FileTask(path("in/a.png"), path("in/b.png")),
+        FileTask(path("in/b.png"), path("z.png")),
+    ]
+    with pytest.raises(InputError, match="is an input itself"):
+        run(chain, resume=resume)
+    assert [path("in").joinpath(name).read_text() for name in NAMES] == [*NAMES]
+
+
+def test_unless_told(path):
+    (outcome,) = run([FileTask(path("in/a.png"), path("in/a.png"))], overwrite=True)
+    assert outcome.error is None
+    assert path("in/a.png").read_text() == "A.PNG"
+
+
+def test_what_exists_is_refused_before_anything_is_done(path, tasks):
+    path("out/deep").mkdir(parents=True)
+    path("out/deep/c.png").write_text("mine")
+    worker = Worker()
+    with pytest.raises(InputError, match=r"out/deep/c.png exists already.*--resume.*--overwrite"):
+        run(tasks, worker)
+    assert worker.done == []
+    run(tasks, overwrite=True)
+    assert path("out/deep/c.png").read_text() == "DEEP/C.PNG"
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_never_replaced(path, make):
+    make("special")
+    worker = Worker()
+    for options in ({}, {"overwrite": True}, {"overwrite": True, "resume": True}):
+        with pytest.raises(InputError, match="special is a folder, a device or a pipe"):
+            run([FileTask(path("in/a.png"), path("special"))], worker, **options)
+    assert worker.done == []
+
+
+def test_without_targets_nothing_is_written_or_looked_at(folder, tasks, path):
+    path("out").mkdir()
+    path("out/a.png").write_text("mine")
+    before = sorted(folder.rglob("*"))
+    outcomes = list(run_tasks(tasks, lambda *_: {"n": 1}, verb="test", settings={}, writes=False))
+    assert [outcome.report for outcome in outcomes] == [
+        {"input": f"in/{name}", "n": 1} for name in NAMES
+    ]
+    assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ImageFileError("in/b.png is damaged."), "in/b.png is damaged."),
+        (InputError("A JPEG cannot hold it."), "in/b.png: A JPEG cannot hold it."),
+        (OSError(errno.ENOSPC, "No space left"), "out/b.png cannot be written: No space left."),
+        (MemoryError(), "in/b.png: out of memory; cut it, or choose a smaller --tile"),
+        (RuntimeError("can't allocate memory"), "in/b.png: out of memory; cut it"),
+        (ZeroDivisionError("two\nlines"), "in/b.png: ZeroDivisionError: two lines. This is a bug"),
+    ],
+)
+def test_an_error_names_its_file_and_the_others_are_done(path, tasks, error, words):
+    outcomes = run(tasks, Worker(b=error))
+    assert [outcome.error is None for outcome in outcomes] == [True, False, True]
+    assert outcomes[1].error is not None
+    assert outcomes[1].error.startswith(words)
+    assert outcomes[1].report is None
+    assert path("out/deep/c.png").read_text() == "DEEP/C.PNG"
+    assert not path("out/b.png").exists()
+
+
+def test_the_traceback_is_logged_for_debugging(tasks, caplog):
+    with caplog.at_level(logging.DEBUG, logger="scorelet"):
+        run(tasks, Worker(b=ZeroDivisionError("oh")))
+    assert "in/b.png failed" in caplog.text
+    assert "Traceback" in caplog.text
+
+
+def test_a_target_whose_folder_is_a_file(path):
+    (outcome,) = run([FileTask(path("in/b.png"), path("in/a.png/b.png"))])
+    assert outcome.error is not None
+    assert outcome.error.startswith("in/a.png/b.png cannot be written: ")

@@ -1,0 +1,175 @@
+"""Going on with a job: what is done again, and what is not touched."""
+
+import os
+
+import pytest
+
+from job_samples import NAMES, Worker, run
+from scorelet.core.errors import ImageFileError, InputError
+from scorelet.core.files import atomic_path
+from scorelet.tasks.planning import FileTask, plan_tasks
+
+
+def test_resuming_does_only_what_is_missing_and_reports_the_same(path, tasks):
+    first = run(tasks)
+    path("out/b.png").unlink()
+    worker = Worker()
+    again = run(tasks, worker, resume=True)
+    assert worker.done == ["b.png"]
+    assert [outcome.report for outcome in again] == [outcome.report for outcome in first]
+    assert [outcome.resumed for outcome in again] == [True, False, True]
+    assert first[0].report == {
+        "input": "in/a.png",
+        "output": "out/a.png",
+        "letters": 5,
+        "share": 1 / 3,
+    }
+
+
+def test_reports_name_paths_as_this_call_does(folder, path, tasks):
+    run(tasks)
+    absolute = plan_tasks([folder / "in"], folder / "out", suffix="_")
+    worker = Worker()
+    outcomes = run(absolute, worker, resume=True)
+    assert worker.done == []
+    assert [outcome.report["input"] for outcome in outcomes] == [
+        str(folder / "in" / name) for name in NAMES
+    ]
+
+
+def test_a_failed_file_is_tried_again(tasks):
+    run(tasks, Worker(b=ImageFileError("in/b.png is damaged.")))
+    worker = Worker()
+    assert all(outcome.error is None for outcome in run(tasks, worker, resume=True))
+    assert worker.done == ["b.png"]
+
+
+def test_other_settings_or_another_source_are_done_anew(path, tasks):
+    run(tasks)
+    worker = Worker()
+    run(tasks, worker, resume=True, settings={"strength": 0.5})
+    assert worker.done == ["a.png", "b.png", "c.png"]
+    path("in/a.png").write_text("changed")
+    worker = Worker()
+    run(tasks, worker, resume=True, settings={"strength": 0.5})
+    assert worker.done == ["a.png"]
+    assert path("out/a.png").read_text() == "CHANGED"
+
+
+class Killed(BaseException):
+    """Nothing catches it, as nothing catches SIGKILL."""
+
+
+def killed_before_or_after_the_rename(monkeypatch, moment, task, **options):
+    """Run one task and die at either side of the moment when the result gets its name."""
+    plain = type(task.target).replace
+
+    def replace(self, target):
+        if moment == "after":
+            plain(self, target)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(task.target), "replace", replace)
+        with pytest.raises(Killed):
+            run([task], **options)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_when_the_result_gets_its_name(path, tasks, monkeypatch, moment):
+    expected = [outcome.report for outcome in run(tasks)]
+    path("out/b.png").unlink()
+    killed_before_or_after_the_rename(monkeypatch, moment, tasks[1], resume=True)
+    worker = Worker()
+    assert [o.report for o in run(tasks, worker, resume=True)] == expected
+    assert worker.done == (["b.png"] if moment == "before" else [])
+    assert path("out/b.png").read_text() == "B.PNG"
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_in_place_nothing_is_done_twice(path, monkeypatch, moment):
+    """What was done to a file already must not be done to the result again."""
+
+    class Longer(Worker):
+        def __call__(self, task, publish):
+            with atomic_path(task.target) as temporary:
+                temporary.write_text(task.source.read_text() + "!")
+                publish(temporary, {})
+            return {}
+
+    task = FileTask(path("in/b.png"), path("in/b.png"))
+    options = {"worker": Longer(), "overwrite": True, "resume": True}
+    killed_before_or_after_the_rename(monkeypatch, moment, task, **options)
+    run([task], **options)
+    run([task], **options)
+    assert path("in/b.png").read_text() == "b.png!"
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_while_results_are_made_with_other_settings(path, tasks, monkeypatch, moment):
+    class Other(Worker):
+        def __call__(self, task, publish):
+            with atomic_path(task.target) as temporary:
+                temporary.write_text("other")
+                publish(temporary, {})
+            return {}
+
+    run(tasks)
+    options = {"worker": Other(), "overwrite": True, "settings": {"strength": 0.5}}
+    killed_before_or_after_the_rename(monkeypatch, moment, tasks[1], **options)
+    run(tasks, resume=True)
+    assert path("out/b.png").read_text() == "B.PNG"
+
+
+def test_another_folder_of_the_same_names_sizes_and_times_is_another_source(path, tasks):
+    run(tasks)
+    status = path("in/a.png").stat()
+    path("in/a.png").write_text("z.png")
+    os.utime(path("in/a.png"), ns=(status.st_atime_ns, status.st_mtime_ns))
+    worker = Worker()
+    run(tasks, worker, resume=True)
+    assert worker.done == ["a.png"]
+    assert path("out/a.png").read_text() == "Z.PNG"
+
+
+@pytest.mark.parametrize("damage", ["junk", "B.PNg"])
+def test_a_result_that_was_changed_since_is_not_touched(path, tasks, damage):
+    run(tasks)
+    path("out/b.png").write_text(damage)
+    worker = Worker()
+    with pytest.raises(InputError, match=r"out/b.png exists already and no job that can go on"):
+        run(tasks, worker, resume=True)
+    assert worker.done == []
+    assert path("out/b.png").read_text() == damage
+
+
+def test_resuming_does_not_touch_what_no_job_has_made(path, tasks):
+    path("out").mkdir()
+    path("out/a.png").write_text("thesis")
+    with pytest.raises(InputError, match=r"a.png exists already and no job that can go on"):
+        run(tasks, resume=True)
+    assert path("out/a.png").read_text() == "thesis"
+    run(tasks, resume=True, overwrite=True)
+    assert path("out/a.png").read_text() == "A.PNG"
+
+
+def test_half_written_files_of_a_killed_job_go_away(path, tasks):
+    run(tasks)
+    path("out/b.png").unlink()
+    with atomic_path(path("out/b.png")) as left, atomic_path(path("out/b-c.png")) as other:
+        pass
+    for partial in (left, other):
+        partial.write_text("half")
+    for name in ("b.png", "b-c.png"):
+        path("out").joinpath(name).unlink()
+    run(tasks, resume=True)
+    assert not left.exists()
+    assert other.exists()  # it may belong to a job that runs now
+
+
+def test_a_source_that_is_gone_is_an_error_of_its_own(path, tasks):
+    run(tasks)
+    path("in/b.png").unlink()
+    outcomes = run(tasks, resume=True)
+    assert [outcome.error is None for outcome in outcomes] == [True, False, True]
+    assert path("out/b.png").read_text() == "B.PNG"
