@@ -249,3 +249,16 @@ def test_separation_by_kind_in_closed_form():
 def test_what_cannot_be_measured_is_said(call, sentence):
     with pytest.raises(InputError, match=sentence):
         call()
+
+
+def test_the_trace_ratio_has_a_closed_form_and_no_bias():
+    """tr Σ_B = 1 + 4, tr Σ_W = 9 + 1 + 1; equal means give 0, where tr Σ_B alone would not."""
+    y = torch.arange(20_000) % 2
+    noise = torch.randn(len(y), 3, generator=generator(8), dtype=torch.float64)
+    x = noise * torch.tensor([3.0, 1, 1]) + torch.tensor([[1.0, 2, 0], [-1, -2, 0]])[y]
+    assert fisher_ratio(moments_of(x, y)).trace_ratio == pytest.approx(5 / 11, rel=0.03)
+    few = [
+        fisher_ratio(moments_of(noise[k : k + 20], y[:20])).trace_ratio for k in range(0, 9000, 20)
+    ]
+    assert np.mean(few) == pytest.approx(0, abs=4 * np.std(few) / len(few) ** 0.5)
+    assert np.std(few) / len(few) ** 0.5 < 0.005  # tr Σ_B / tr Σ_W is 0.05

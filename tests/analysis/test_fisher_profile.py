@@ -190,3 +190,11 @@ def test_options_and_layers_that_cannot_be_used(net, case):
     nn.init.zeros_(net.conv.weight)
     with pytest.raises(InputError, match="Layer conv: The features are constant"):
         fisher_profile(net, case, layers="conv")
+
+
+def test_a_mean_over_space_keeps_real_and_imaginary_parts_apart():
+    x = torch.randn(60, 3, 2, 4, 4, generator=generator(0))
+    y = torch.arange(60) % 3
+    found = fisher_profile(nn.Identity(), (x, y), pool="mean")["input"].fisher
+    assert found.dimension == 6
+    assert found.ratio == pytest.approx(expected(x.mean((-2, -1)), y).ratio, rel=1e-6)

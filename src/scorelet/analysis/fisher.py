@@ -50,6 +50,8 @@ class FisherRatio:
         rank: r of Σ_W.
         dimension: D.
         classes: K.
+        trace_ratio: tr Σ_B / tr Σ_W without the bias of finite samples; it needs no inverse, but
+            changes with the units of the features.
         outside: share of tr Σ_B in directions without any spread within classes, 0 to 1; where it
             is not 0 classes are perfectly separated, and the ratio, which leaves it out, is too
             small.
@@ -62,6 +64,7 @@ class FisherRatio:
     rank: int
     dimension: int
     classes: int
+    trace_ratio: float
     outside: float
 
     @property
@@ -102,6 +105,7 @@ def fisher_ratio(moments: ClassMoments, *, tolerance: float = TOLERANCE) -> Fish
         rank=rank,
         dimension=moments.dimension,
         classes=classes,
+        trace_ratio=_trace_ratio(moments),
         outside=_outside(deviations, root),
     )
 
@@ -181,6 +185,13 @@ def separation_by_kind(
         if len(chosen):
             found.append(Separation(kind, int(mine.sum()), float(chosen.mean())))
     return tuple(found)
+
+
+def _trace_ratio(moments: ClassMoments) -> float:
+    """Return tr Σ_B / tr Σ_W, less what errors of the means add to it."""
+    between = moments.deviations().square().sum(1).mean()
+    noise = (1 - 1 / moments.classes) * _mean_inverse(moments.counts)
+    return float(between / moments.within.diagonal().sum()) - noise
 
 
 def _without_rounding(moments: ClassMoments) -> Tensor:

@@ -237,7 +237,7 @@ class _Layer:
 
     def _rows(self, output: Tensor) -> Tensor:
         if self.pool == "mean" and output.ndim > 2:
-            output = output.flatten(2).mean(2)
+            output = output.mean((-2, -1) if output.ndim > 3 else 2)
         return output.flatten(1)
 
 

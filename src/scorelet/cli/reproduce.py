@@ -50,6 +50,7 @@ def reproduce(
         resume=resume,
         overwrite=overwrite,
         on_step=tell,
+        quiet=shared.quiet,
     )
     shared.show(document, _summary(document))
     shared.say(f"report: {document['report']}")

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+_TICKS = 12  # so many whole places get a tick each
+
+
 def curves_figure(
     x: Sequence[int | float],
     curves: Mapping[str, tuple[Sequence[int | float], Sequence[int | float]]],
@@ -39,6 +42,8 @@ def curves_figure(
         axes.set_xscale("log")
         axes.set_xticks(list(x), [f"{place:,g}" for place in x])
         axes.minorticks_off()
+    elif len(x) <= _TICKS and all(float(place).is_integer() for place in x):
+        axes.set_xticks(list(x))
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize="small")
     return figure

@@ -9,14 +9,15 @@ from scorelet.plots.report import Section
 from scorelet.recipes.claims import Claim, Measured
 from scorelet.recipes.steps import Steps
 
-Scale = Literal["smoke", "small", "paper"]
+Scale = Literal["smoke", "small", "paper", "imagenet"]
 """One dial for the size of a run.
 
 smoke takes seconds on two cores and needs no data set; small fits into three hours on two cores;
-paper is the published configuration, for a GPU.
+paper is the published configuration, for a GPU; imagenet is that for a second, larger set: a folder
+`imagenet` of classes under $SCORELET_DATA.
 """
 
-SCALES: tuple[Scale, ...] = ("smoke", "small", "paper")
+SCALES: tuple[Scale, ...] = ("smoke", "small", "paper", "imagenet")
 
 Settings = TypeVar("Settings")
 

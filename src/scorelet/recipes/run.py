@@ -47,6 +47,7 @@ def reproduce(
     resume: bool = False,
     overwrite: bool = False,
     on_step: OnStep | None = None,
+    quiet: bool = True,
 ) -> dict[str, Any]:
     """Measure the claims of a published result again.
 
@@ -58,6 +59,7 @@ def reproduce(
         resume: go on with a run that was interrupted.
         overwrite: begin anew where results, or steps of another run, are.
         on_step: is told about each step.
+        quiet: draw no progress bars of trainings.
 
     Returns:
         subject, scale, command, seed, machine, versions, date, seconds, data, settings, and claims:
@@ -74,7 +76,8 @@ def reproduce(
         raise InputError(f"The seed is {seed}: expected at least 0.")
     folder = as_path(f"{subject}_{scale}" if output is None else output, name="output")
     run = {"subject": subject, "scale": scale, "seed": seed, "settings": asdict(setup.settings)}
-    steps = _steps(folder, run, resume=resume, overwrite=overwrite, on_step=on_step)
+    kept = _kept(folder, run, resume=resume, overwrite=overwrite)
+    steps = Steps(kept, on_step=on_step, quiet=quiet)
     findings = recipe.run(setup.settings, seed, steps)
     document = _document(recipe, setup, findings, run, steps.seconds)
     _write(folder / REPORT, report(recipe, document, findings))
@@ -101,10 +104,8 @@ def _document(
     }
 
 
-def _steps(
-    folder: Path, run: dict[str, Any], *, resume: bool, overwrite: bool, on_step: OnStep | None
-) -> Steps:
-    """Return the steps of a run, none done, or those of the same run before.
+def _kept(folder: Path, run: dict[str, Any], *, resume: bool, overwrite: bool) -> Path:
+    """Return the folder of a run's steps, none done, or those of the same run before.
 
     Raises:
         InputError: the folder holds something that is neither to be kept nor to be replaced.
@@ -128,7 +129,7 @@ def _steps(
     else:
         shutil.rmtree(kept, ignore_errors=True)
     _write(marker, json.dumps(run))
-    return Steps(kept, on_step=on_step)
+    return kept
 
 
 def _write(target: Path, text: str) -> None:

@@ -25,13 +25,15 @@ class Steps:
     Args:
         folder: holds one JSON file for each finished step.
         on_step: is told about each.
+        quiet: whether work shall draw no progress bars.
 
     Attributes:
+        folder, quiet: as given; work may keep files of its own in the folder.
         seconds: that all steps took, in all runs together.
     """
 
-    def __init__(self, folder: Path, *, on_step: OnStep | None = None) -> None:
-        self.folder, self.seconds = folder, 0.0
+    def __init__(self, folder: Path, *, on_step: OnStep | None = None, quiet: bool = True) -> None:
+        self.folder, self.quiet, self.seconds = folder, quiet, 0.0
         self._on_step = on_step
         folder.mkdir(parents=True, exist_ok=True)
 

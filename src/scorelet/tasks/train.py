@@ -19,6 +19,7 @@ def train(
     *,
     resume: bool = False,
     quiet: bool = False,
+    title: str = "training",
     say: Callable[[str], None] = lambda _text: None,
     warn: Callable[[str], None] = lambda _text: None,
 ) -> Path:
@@ -33,6 +34,7 @@ def train(
             the name of a configuration of the package.
         resume: go on from the state in the run folder.
         quiet: draw no progress bar.
+        title: of the progress bar.
         say: gets one sentence about the time that the run takes, as soon as it is known.
         warn: gets sentences about data that were left out.
 
@@ -59,7 +61,7 @@ def train(
         write_text(Path(settings.output) / "config.yaml", write_config(settings))
     if experiment.prepare:
         _prepare(experiment.prepare, quiet=quiet or not trainer.accelerator.is_main_process)
-    _run(trainer, quiet=quiet, say=say)
+    _run(trainer, title, quiet=quiet, say=say)
     trainer.accelerator.wait_for_everyone()  # the main process writes last
     return Path(settings.output) / WEIGHTS
 
@@ -74,11 +76,11 @@ def _prepare(work: Callable[[Callable[[int, int], None]], None], *, quiet: bool)
         work(progress)
 
 
-def _run(trainer: Trainer, *, quiet: bool, say: Callable[[str], None]) -> None:
+def _run(trainer: Trainer, title: str, *, quiet: bool, say: Callable[[str], None]) -> None:
     told = False
     main = trainer.accelerator.is_main_process
     count = trainer.accelerator.num_processes
-    title = "training" if count == 1 else f"training on {count} processes"
+    title = title if count == 1 else f"{title} on {count} processes"
     with Bar(title, trainer.config.steps, start=trainer.step, quiet=quiet or not main) as bar:
         for report in trainer.run():
             bar.advance("" if report.loss is None else f"loss {report.loss:.4f}")

@@ -1,0 +1,203 @@
+"""Classifiers that a recipe trains, all with one budget: by the library's task `classify`.
+
+Each training is a step of the run. Its folder below the steps holds the run of the trainer, so that
+one that was interrupted goes on where its state was saved; when it is done the state is deleted,
+and weights and hits are kept.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from scorelet.core.device import choose_device
+from scorelet.core.errors import InputError
+from scorelet.data.labelled import LabelledImages, load_labelled
+from scorelet.models import Classifier
+from scorelet.recipes.drawn_sets import DRAWN, write_textures
+from scorelet.recipes.hits import Hits, packed, unpacked
+from scorelet.recipes.steps import Steps
+from scorelet.tasks.experiments.classify import ClassifyConfig
+from scorelet.tasks.fitting import pixels_fitter
+from scorelet.tasks.train import train
+from scorelet.training.loop import STATE, WEIGHTS
+from scorelet.zoo import load_as
+
+_PIECE = 250
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What all trainings of a comparison have alike.
+
+    Attributes:
+        source: labelled pictures as in `data.source` of the task classify, or "textures".
+        images: trained on are the first so many; None: all.
+        held_out: tested on are the last so many training pictures; None: the part test.
+        epochs, batch: of SGD with momentum 0.9.
+        rate: peak of the learning rate.
+        drop: epochs after which it falls to a tenth, again and again; None: one cycle.
+        weight_decay: of matrices.
+        padding, flip: how pictures are varied, see the task classify.
+        size: height and width to which pictures in folders are brought.
+        seeds: of trainings that decide a small difference.
+        precision: of the products, see the task classify.
+    """
+
+    source: str
+    images: int | None
+    held_out: int | None
+    epochs: int
+    batch: int = 128
+    rate: float = 0.01
+    drop: int | None = None
+    weight_decay: float = 1e-4
+    padding: int = 0
+    flip: bool = True
+    size: tuple[int, int] | None = None
+    seeds: int = 1
+    precision: str = "no"
+
+
+class Trainings:
+    """Trains classifiers with one budget and tests them on the same pictures.
+
+    Args:
+        budget: of each.
+        steps: of the run.
+        seed: of the run: training k has seed + k.
+        side: of textures, if those are drawn.
+
+    Raises:
+        InputError: no such data, or fewer pictures than the budget says.
+    """
+
+    def __init__(self, budget: Budget, steps: Steps, *, seed: int, side: int = 16) -> None:
+        self.budget, self.steps, self.seed = budget, steps, seed
+        self.source = budget.source
+        if budget.source == DRAWN:
+            path = steps.folder / f"{DRAWN}.npz"
+            assert budget.images is not None
+            assert budget.held_out is not None
+            train, test = budget.images, budget.held_out
+            write_textures(path, train=train, test=test, side=side, seed=seed)
+            self.source = str(path)
+        self.train, self.test = _parts(self.source, budget)
+        self.hits: dict[str, Hits] = {}
+
+    def __call__(self, name: str, architecture: str, options: dict[str, Any], **more: Any) -> Hits:  # noqa: ANN401
+        """Train once for each seed; return the hits, which `hits` keeps by name, too.
+
+        Args:
+            name: of the training.
+            architecture, options: of the network; channels and classes are those of the data.
+            more: `seeds`, `rate` and `epochs` where they differ from the budget, `parseval` and
+                `cache` as in the task classify.
+        """
+        found = [
+            self.steps(
+                f"{name}-{k}", partial(self._train, f"{name}-{k}", k, architecture, options, more)
+            )
+            for k in range(more.pop("seeds", 1))
+        ]
+        self.hits[name] = torch.stack([unpacked(result["hits"]) for result in found])
+        return self.hits[name]
+
+    def model(self, name: str) -> Classifier:
+        """Return the first of the classifiers that were trained under a name."""
+        return load_as(Classifier, self._folder(f"{name}-0") / WEIGHTS, verb="classify").eval()
+
+    def _folder(self, name: str) -> Path:
+        return self.steps.folder / name
+
+    def _train(
+        self,
+        name: str,
+        number: int,
+        architecture: str,
+        options: dict[str, Any],
+        more: dict[str, Any],
+    ) -> dict[str, Any]:
+        own = {"channels": self.train.channels, "classes": len(self.train.classes)}
+        folder = self._folder(name)
+        config = self._config(
+            folder, number, {"architecture": architecture, "options": own | options}, more
+        )
+        weights = train(config, resume=True, quiet=self.steps.quiet, title=name)
+        model = load_as(Classifier, weights, verb="classify").eval().to(choose_device("auto"))
+        hits = hits_of(model, self.test)
+        (folder / STATE).unlink(missing_ok=True)
+        count = sum(p.numel() for p in model.parameters())
+        return {"hits": packed(hits), "parameters": count, "accuracy": float(hits.mean())}
+
+    def _config(
+        self, folder: Path, number: int, model: dict[str, Any], more: dict[str, Any]
+    ) -> ClassifyConfig:
+        budget, epochs = self.budget, more.get("epochs", self.budget.epochs)
+        epoch = -(-len(self.train) // budget.batch)
+        steps = epochs * epoch
+        schedule: dict[str, Any] = {"shape": "one-cycle", "warmup": max(1, steps // 5)}
+        if budget.drop:
+            schedule = {"shape": "step", "warmup": 0, "every": budget.drop * epoch, "factor": 0.1}
+        rate = more.get("rate", budget.rate)
+        return ClassifyConfig.model_validate(
+            {
+                "model": model,
+                "data": {
+                    "source": self.source,
+                    "limit": len(self.train),
+                    "size": budget.size,
+                    "padding": 0 if more.get("cache") else budget.padding,
+                    "flip": budget.flip,
+                    "cache": more.get("cache", False),
+                },
+                "parseval": more.get("parseval", {}),
+                "optimizer": {
+                    "name": "sgd",
+                    "rate": rate,
+                    "weight_decay": budget.weight_decay,
+                    "clip": None,
+                    "ema": 0.0,
+                },
+                "schedule": schedule,
+                "steps": steps,
+                "batch": budget.batch,
+                "seed": self.seed + number,
+                "output": folder,
+                "log_every": max(1, epoch // 4),
+                "save_every": max(1, epoch),
+                "precision": budget.precision,
+                "tensorboard": False,
+            }
+        )
+
+
+def hits_of(model: nn.Module, images: LabelledImages) -> Tensor:
+    """Return 1 for each picture that gets its class, else 0, float64."""
+    place = next(model.parameters()).device
+    found = []
+    for start in range(0, len(images), _PIECE):
+        x, y = images.images(start, start + _PIECE), images.y[start : start + _PIECE]
+        with torch.no_grad():
+            found.append(model(x.to(place)).argmax(1).cpu() == torch.from_numpy(y))
+    return torch.cat(found).double()
+
+
+def _parts(source: str, budget: Budget) -> tuple[LabelledImages, LabelledImages]:
+    """Return the pictures to train on, and those to test on."""
+    fit = None if budget.size is None else pixels_fitter(budget.size, "crop")
+    whole = load_labelled(source, fit=fit)
+    if budget.held_out is None or budget.source == DRAWN:
+        train, test = whole, load_labelled(source, part="test", fit=fit)
+    else:
+        train, test = whole.hold_out(budget.held_out)
+    wanted = budget.images or len(train)
+    if len(train) < wanted:
+        raise InputError(
+            f"{budget.source} has {len(train)} pictures to train on beside those of the test: "
+            f"expected {wanted}."
+        )
+    return train.first(wanted), test

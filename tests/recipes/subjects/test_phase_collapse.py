@@ -1,0 +1,108 @@
+"""Phase collapse: laws of the textures, what is compared with what, folders of ImageNet's kind."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from samples import write_png
+from scorelet.core.random import generator
+from scorelet.networks.morlet_conv import MorletConv2d
+from scorelet.recipes import find_recipe
+from scorelet.recipes.claims import Measured
+from scorelet.recipes.steps import Steps
+from scorelet.recipes.subjects.phase_collapse import learning, run
+from scorelet.recipes.subjects.phase_collapse.settings import SETTINGS, Textures
+from scorelet.recipes.subjects.phase_collapse.textures import rectified, separate, two_textures
+
+
+def test_textures_differ_in_direction_only():
+    x, y = two_textures(4000, 16, 0)
+    power = torch.fft.fft2(x[:, 0]).abs().square()
+    first, second = power[y == 0].mean(0), power[y == 1].mean(0)
+    # rows turned into columns: the same law, within errors of 1/sqrt(2000)
+    assert torch.allclose(first.T[1:, 1:] / second[1:, 1:], torch.tensor(1.0), atol=0.2)
+    # along the axes the powers are (1 ± 0.6)/(|k| + 0.3)²
+    assert float(first[0, 2] / second[0, 2]) == pytest.approx(4, rel=0.2)
+    assert float(first[0, 1] / first[0, 3]) == pytest.approx((3.3 / 1.3) ** 2, rel=0.2)
+    assert x.std() == pytest.approx(1, rel=0.05)
+
+
+def test_the_modulus_separates_what_phases_do_not():
+    found = separate(Textures(train=600, test=200), seed=0)
+    assert found["mod"]["accuracy"] > 95
+    assert found["mod"]["corrected"] > 3
+    for name in ("linear", "cst", "tanh", "ms", "mc"):
+        assert found[name]["accuracy"] < 62  # chance, and 3.4 of its errors
+
+
+def test_features_are_functions_of_the_coefficients():
+    z = MorletConv2d(4)(torch.randn(2, 1, 8, 8, generator=generator(0)))[:, 0, 1:]
+    assert torch.equal(rectified(z, "linear"), z)
+    assert torch.allclose(rectified(z, "mod"), z.square().sum(2).sqrt(), atol=1e-5)
+    assert rectified(z, "relu").shape == (2, 16, 4, 4)
+
+
+def test_gains_are_of_the_networks_that_their_names_say():
+    network = replace(SETTINGS["small"].network, kept=("cst", "mc"), depths=(2, 6))
+    settings = replace(SETTINGS["small"], network=network)
+    shares = {
+        learning.FULL: 0.9, learning.PLAIN: 0.8, learning.FROZEN: 0.6, learning.LINEAR: 0.3,
+        "cst with skip": 0.5, "mc with skip": 0.55, "cst without skip": 0.3, "depth 2": 0.7,
+        "depth 6": 0.9, "ResNet relu": 0.8, "ResNet abs": 0.79, "ResNet soft": 0.6,
+        "ResNet soft fixed": 0.5, "ResNet tanh": 0.7,
+    }  # fmt: skip
+    hits = {name: (torch.arange(100) < 100 * p).double()[None] for name, p in shares.items()}
+    found = learning.compared(settings, hits)
+    expected = {
+        "skip gain": 10, "learned gain": 30, "collapse gain": 40, "collapse factor": 5,
+        "collapse gain without skip": 50, "gap growth": 10, "kept against linear": 0,
+        "smallest gain": 35, "depth 2 to 6": 20, "relu less abs": 1, "rectifiers": 9,
+    }  # fmt: skip
+    assert {name: round(found[name].value, 6) for name in expected} == expected
+
+
+def test_the_smallest_gain_counts_its_error():
+    a, b = Measured(5.0, 0.1), Measured(6.0, 2.0)
+    assert learning.least([a, b]) is b
+
+
+@pytest.mark.parametrize("scale", ["smoke", "small", "paper", "imagenet"])
+def test_claims_of_a_scale_are_about_what_is_measured(scale):
+    setup = find_recipe("phase_collapse").setups[scale]
+    settings = setup.settings
+    names = {learning.FULL, learning.PLAIN, learning.FROZEN, learning.LINEAR}
+    names |= {f"{rho} with{end} skip" for rho in settings.network.kept for end in ("", "out")}
+    names |= {f"depth {n}" for n in settings.network.depths}
+    names |= {f"ResNet {name}" for name in settings.residual.rectifiers}
+    hits = {name: (torch.arange(10) < 5).double()[None] for name in names}
+    measured = set(learning.compared(settings, hits))
+    measured |= {"growth mod", "growth mod over cst", "wavelet speed"}
+    about = {claim.of for claim in setup.claims if not claim.of.startswith("textures")}
+    assert about <= measured
+
+
+@pytest.mark.slow
+def test_a_folder_of_classes_goes_through_the_same_code(tmp_path, monkeypatch):
+    """What the scale imagenet reads: folders train and test with a folder for each class."""
+    rng = np.random.default_rng(0)
+    for part, count in (("train", 16), ("test", 40)):
+        for k, name in enumerate(("cats", "dogs", "owls")):
+            for number in range(count):
+                pixels = rng.integers(0, 80 + 40 * k, (20 + 3 * k, 24, 3), dtype=np.uint8)
+                write_png(tmp_path / "imagenet" / part / name / f"{number}.png", pixels)
+    monkeypatch.setenv("SCORELET_DATA", str(tmp_path))
+    paper = SETTINGS["imagenet"]
+    small = replace(
+        paper,
+        textures=Textures(train=200, test=100, side=16),
+        budget=replace(paper.budget, epochs=1, drop=1, batch=16, size=(16, 16)),
+        network=replace(paper.network, sizes=(4, 4, 4), angles=4, depths=(3,)),
+        residual=replace(paper.residual, blocks=(1,), widths=(4,), epochs=1),
+        speed=0,
+    )
+    findings = run(small, 0, Steps(tmp_path / "steps"))
+    assert findings.measured["mod with skip"].value >= 0
+    assert len(findings.sections) == 6
+    assert "imagenet, trained on all training images" in findings.data

@@ -1,0 +1,48 @@
+"""Hits: exact packing, accuracies, and errors that know of pairs and seeds."""
+
+import pytest
+import torch
+
+from scorelet.core.random import generator
+from scorelet.recipes.hits import accuracy, error_factor, gain, packed, unpacked
+
+
+def bernoulli(seeds, pictures, p, seed=0):
+    return (torch.rand(seeds, pictures, generator=generator(seed)) < p).double()
+
+
+@pytest.mark.parametrize("hits", [[0, 0, 1], [1], [0], [1, 0, 1, 1, 0] * 30])
+def test_packing_is_exact(hits):
+    hits = torch.tensor(hits).double()
+    assert torch.equal(unpacked(packed(hits)), hits)
+
+
+def test_the_error_of_one_seed_is_binomial():
+    found = accuracy(bernoulli(1, 5000, 0.7))
+    assert found.value == pytest.approx(70, abs=3)
+    assert found.error == pytest.approx(100 * (0.7 * 0.3 / 5000) ** 0.5, rel=0.05)
+
+
+def test_pairs_that_agree_have_no_error():
+    a = bernoulli(1, 1000, 0.7)
+    assert gain(a, a).value == gain(a, a).error == 0
+    independent = gain(a, bernoulli(1, 1000, 0.7, seed=1))
+    assert independent.error == pytest.approx(100 * (2 * 0.21 / 1000) ** 0.5, rel=0.1)
+
+
+def test_seeds_that_disagree_add_to_the_error():
+    a = torch.ones(2, 100).double()
+    a[0, :20] = 0
+    # all pictures but 20 are always right; the two seeds have 80 % and 100 %
+    between, within = 200.0, float(100**2 * a.mean(0).var() / 100)
+    assert accuracy(a).error == pytest.approx((between / 2 + within) ** 0.5)
+
+
+def test_the_factor_of_errors():
+    a, b = bernoulli(1, 4000, 0.8), bernoulli(1, 4000, 0.5, seed=1)
+    found = error_factor(a, b)
+    assert found.value == pytest.approx(2.5, rel=0.1)
+    # independent: relative variances of both means add up
+    expected = 2.5 * ((0.8 / 0.2 + 0.5 / 0.5) / 4000) ** 0.5
+    assert found.error == pytest.approx(expected, rel=0.1)
+    assert error_factor(torch.ones(1, 3).double(), torch.zeros(1, 3).double()).value != 1
