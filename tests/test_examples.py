@@ -92,6 +92,12 @@ def test_order_two_tells_textures_apart():
     assert all((second[j, k] > 0) == (j < k) for j in scales for k in scales)
 
 
+def test_the_basis_of_a_picture_is_drawn(tmp_path):
+    first = example("draw_basis").main(CLEAN / "chelsea.png", tmp_path / "basis.png", side=8, k=2)
+    assert 0.8 < first < 5
+    assert read_png(tmp_path / "basis.png").std() > 10
+
+
 def test_digits_are_separated_by_depth(tmp_path):
     assert example("draw_separation").main(tmp_path / "depth.png", steps=60) > 0.7
     assert read_png(tmp_path / "depth.png").std() > 10

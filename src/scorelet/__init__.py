@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from scorelet import wavelets
     from scorelet.analysis.fisher_profile import fisher_profile
+    from scorelet.analysis.jacobian import JacobianBasis, jacobian_basis
     from scorelet.models import Denoiser, score
     from scorelet.recipes import reproduce
     from scorelet.tasks import field
+    from scorelet.tasks.basis import basis
     from scorelet.tasks.classify import Classified, classify
     from scorelet.tasks.denoise import Denoised, denoise
     from scorelet.tasks.evaluate import evaluate
@@ -28,11 +30,14 @@ _SOURCES = {
     "Classified": "scorelet.tasks.classify",
     "Denoised": "scorelet.tasks.denoise",
     "Denoiser": "scorelet.models",
+    "JacobianBasis": "scorelet.analysis.jacobian",
+    "basis": "scorelet.tasks.basis",
     "classify": "scorelet.tasks.classify",
     "denoise": "scorelet.tasks.denoise",
     "evaluate": "scorelet.tasks.evaluate",
     "fisher": "scorelet.tasks.fisher",
     "fisher_profile": "scorelet.analysis.fisher_profile",
+    "jacobian_basis": "scorelet.analysis.jacobian",
     "load": "scorelet.zoo",
     "reproduce": "scorelet.recipes",
     "save": "scorelet.zoo",
@@ -47,12 +52,15 @@ __all__ = [
     "Classified",
     "Denoised",
     "Denoiser",
+    "JacobianBasis",
+    "basis",
     "classify",
     "denoise",
     "evaluate",
     "field",
     "fisher",
     "fisher_profile",
+    "jacobian_basis",
     "load",
     "reproduce",
     "save",

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from cyclopts import App, CycloptsError, Parameter
 
 from scorelet.cli import (
+    basis,
     classify,
     denoise,
     evaluate,
@@ -49,6 +50,7 @@ for command in (
     train.train,
     scatter.scatter,
     fisher.fisher,
+    basis.basis,
     reproduce.reproduce,
     models.models,
     info.info,

@@ -1,0 +1,182 @@
+"""The basis in which a denoiser shrinks an image: eigenvectors of its Jacobian.
+
+Symbols: x clean image in R^d, y = x + σ z, f denoiser, J = ∇f(y), S = (J + Jᵀ)/2.
+
+The best denoiser has a symmetric J = Cov[x | y]/σ² = Σ_k λ_k e_k e_kᵀ; if it is free of biases too,
+f(y) = J y = Σ_k λ_k <y, e_k> e_k: it shrinks by the factors λ_k in a basis that adapts to the
+image. The squared error of the best one is σ² tr J. The Jacobian of a network is only roughly
+symmetric, so S is decomposed, and how far J is from it is said; or J itself, by singular vectors.
+
+References: Kadkhodaie, Guth, Simoncelli, Mallat 2024, arXiv 2310.02557, eqs. 6 to 10;
+Mohan, Kadkhodaie, Simoncelli, Fernandez-Granda 2020, arXiv 1906.05478.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from torch import Tensor
+
+from scorelet.analysis.jacobian.eigenvectors import Decomposition, dense, iterative
+from scorelet.analysis.jacobian.inputs import (
+    as_point,
+    check_mode,
+    check_options,
+    checked_level,
+    closed,
+    found_level,
+)
+from scorelet.analysis.jacobian.products import JacobianProducts, Map
+from scorelet.analysis.jacobian.trace import Estimate, asymmetry, trace
+from scorelet.core.errors import InputError
+from scorelet.core.progress import Progress
+from scorelet.core.random import generator
+from scorelet.models import Denoiser
+
+Kind = Literal["symmetric", "singular"]
+Method = Literal["auto", "full", "iterative"]
+
+FULL_UP_TO = 1024
+"""Numbers in an image up to which the whole Jacobian is computed."""
+
+
+@dataclass(frozen=True)
+class JacobianBasis:
+    """Eigenvectors of a denoiser's Jacobian at one image, and what follows from them.
+
+    Attributes:
+        values: (k,), descending: eigenvalues λ of S, the shrinkage factors; or singular values.
+        vectors: (k, *shape): unit eigenvectors e; for singular values those on the side of y.
+        left: (k, *shape): singular vectors on the side of f(y); None for eigenvectors.
+        residuals: (k,): |S e - λ e|, or |J e - s u|.
+        noisy: y.
+        denoised: f(y).
+        sigma: σ in the unit of y, as given or as found; None if neither.
+        effective_dim: tr J, how many dimensions are kept; `effective_dim_error` is its standard
+            error, 0 where it is exact.
+        sure: the estimate ‖y - f(y)‖² + σ² (2 tr J - d) of the total squared error; None without σ.
+        asymmetry: ‖J - Jᵀ‖ / ‖J‖, Frobenius norms.
+        homogeneity: ‖J y - f(y)‖ / ‖f(y)‖: 0 for a denoiser without biases.
+        products: how often J or Jᵀ was applied to one vector.
+    """
+
+    values: Tensor
+    vectors: Tensor
+    left: Tensor | None
+    residuals: Tensor
+    noisy: Tensor
+    denoised: Tensor
+    sigma: float | None
+    effective_dim: float
+    effective_dim_error: float
+    sure: float | None
+    asymmetry: float
+    homogeneity: float
+    products: int
+
+    def coefficients(self, image: Tensor) -> Tensor:
+        """Return <image, e_k>, (k,), for the noisy, the denoised or a clean image."""
+        if image.shape != self.noisy.shape:
+            raise InputError(
+                f"The image has shape {tuple(image.shape)}: the basis is one of images of shape "
+                f"{tuple(self.noisy.shape)}."
+            )
+        return self.vectors.flatten(1) @ image.flatten().to(self.vectors)
+
+
+def jacobian_basis(  # noqa: PLR0913 - what is decomposed, and how
+    f: Map | Denoiser,
+    y: Tensor | np.ndarray,
+    k: int | None = 64,
+    sigma: float | None = None,
+    *,
+    kind: Kind = "symmetric",
+    method: Method = "auto",
+    tolerance: float = 1e-3,
+    probes: int = 16,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> JacobianBasis:
+    """Find the eigenvectors of a denoiser's Jacobian at y with the largest eigenvalues.
+
+    Args:
+        f: any callable y -> same shape that torch can differentiate twice; modules and denoisers
+            get images (1, channel, height, width). It must map each image by itself.
+        y: noisy image, (channel, height, width) or (height, width), with or without a leading 1;
+            for other callables than modules any shape.
+        k: how many; None for all of them, by the full method.
+        sigma: noise level of y, in its unit. If it is not given it is found from the residual.
+        kind: "symmetric" decomposes S, "singular" J.
+        method: "full" computes the d x d matrix; "iterative" needs products only (Lanczos with
+            restarts, from a random start) and any size will do; "auto" takes the full one up to
+            `FULL_UP_TO` numbers, or where k is nearly d.
+        tolerance: of the iterative method: |S e - λ e| <= tolerance · |λ|.
+        probes: random vectors by which the iterative method estimates the trace and the asymmetry.
+        seed: of start and probes.
+        progress: called with (products, 0): how many it will take is not known.
+
+    Raises:
+        InputError: f cannot be differentiated, changes the shape, or is in training mode; or
+            arguments that cannot be used.
+
+    Example:
+        >>> import torch, scorelet as sl
+        >>> y = torch.rand(1, 12, 12, generator=torch.Generator().manual_seed(0))
+        >>> basis = sl.jacobian_basis(lambda y: 0.5 * (y + y.mean()), y, k=2)
+        >>> basis.values.round(decimals=4).tolist(), round(basis.effective_dim, 3)
+        ([1.0, 0.5], 72.5)
+
+    References: Kadkhodaie et al. 2024, arXiv 2310.02557, section 3.
+    """
+    point = as_point(y, f)
+    check_options(kind, method, k, point.numel(), tolerance, probes)
+    check_mode(f)
+    level = None if sigma is None else checked_level(sigma)
+    products = JacobianProducts(closed(f, level), point)
+    if level is None:
+        level = found_level(f, point, products.value)
+    rng, singular = generator(seed), kind == "singular"
+    if k is None or method == "full" or (method == "auto" and _small(k, point.numel())):
+        found = dense(products.matrix(), products.shape, k, singular=singular)
+    else:
+        found = iterative(
+            products, k, singular=singular, tolerance=tolerance, rng=rng, progress=progress
+        )
+    dimension = trace(products, found, probes, rng)
+    spread = asymmetry(products, found, probes, rng)
+    return _summary(products, found, level, dimension, spread)
+
+
+def _summary(
+    products: JacobianProducts,
+    found: Decomposition,
+    sigma: float | None,
+    dimension: Estimate,
+    spread: float,
+) -> JacobianBasis:
+    y = products.point
+    value = products.value
+    error = products.forward(y[None])[0] - value
+    residual = float((y - value).double().square().sum())
+    sure = None
+    if sigma is not None:
+        sure = residual + sigma**2 * (2 * dimension.value - y.numel())
+    return JacobianBasis(
+        values=found.values,
+        vectors=found.vectors,
+        left=found.left,
+        residuals=found.residuals,
+        noisy=y,
+        denoised=value,
+        sigma=sigma,
+        effective_dim=dimension.value,
+        effective_dim_error=dimension.error,
+        sure=sure,
+        asymmetry=spread,
+        homogeneity=float(error.double().norm() / value.double().norm().clamp(min=1e-300)),
+        products=products.count,
+    )
+
+
+def _small(k: int, size: int) -> bool:
+    return size <= FULL_UP_TO or 3 * k >= size

@@ -1,0 +1,133 @@
+"""The largest eigenvalues of S = (J + Jᵀ)/2 or singular values of J, dense or by Lanczos.
+
+The iterative solver is ARPACK's, by `scipy.sparse.linalg`: implicitly restarted Lanczos.
+References: Lehoucq, Sorensen, Yang 1998.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from scorelet.analysis.jacobian.products import JacobianProducts, norms
+from scorelet.core.errors import InputError
+from scorelet.core.progress import Progress
+from scorelet.core.random import randn
+
+_MOST_RESTARTS = 300
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """Values descending, with unit vectors (k, *shape).
+
+    Attributes:
+        values, vectors, left, residuals: see `JacobianBasis`.
+        matrix: J, where it was computed.
+    """
+
+    values: Tensor
+    vectors: Tensor
+    left: Tensor | None
+    residuals: Tensor
+    matrix: Tensor | None = None
+
+
+def dense(
+    matrix: Tensor, shape: tuple[int, ...], k: int | None, *, singular: bool
+) -> Decomposition:
+    """Decompose the whole matrix J, (d, d)."""
+    count = len(matrix) if k is None else k
+    left = None
+    if singular:
+        u, values, v = torch.linalg.svd(matrix)
+        vectors, left = v[:count], u.mT[:count]
+        residuals = norms(vectors @ matrix.mT - values[:count, None] * left)
+        left = left.reshape(-1, *shape)
+    else:
+        symmetric = (matrix + matrix.mT) / 2
+        values, columns = torch.linalg.eigh(symmetric)
+        values, vectors = values.flip(0), columns.mT.flip(0)[:count]
+        residuals = norms(vectors @ symmetric - values[:count, None] * vectors)
+    return Decomposition(
+        values[:count], vectors.reshape(-1, *shape), left, residuals.to(values), matrix
+    )
+
+
+def iterative(
+    products: JacobianProducts,
+    k: int,
+    *,
+    singular: bool,
+    tolerance: float,
+    rng: Generator,
+    progress: Progress | None,
+) -> Decomposition:
+    """Find the k largest by products only, from a random start."""
+    start = randn((products.size,), rng=rng, like=products.value)
+    map_ = _normal if singular else JacobianProducts.symmetric
+
+    def product(v: np.ndarray) -> np.ndarray:
+        vector = torch.from_numpy(np.ascontiguousarray(v.reshape(-1))).to(products.value)
+        found = map_(products, vector.reshape(1, *products.shape))
+        if progress:
+            progress(products.count, 0)
+        return found.detach().flatten().cpu().numpy()
+
+    columns = _largest(product, start.cpu().numpy(), k, tolerance)
+    vectors = torch.from_numpy(columns.T.copy()).to(products.value).reshape(k, *products.shape)
+    return _pairs(products, vectors) if singular else _ordered(products, vectors)
+
+
+def _largest(product, start: np.ndarray, k: int, tolerance: float) -> np.ndarray:  # noqa: ANN001
+    """Return the k eigenvectors with the largest eigenvalues as columns, in any order."""
+    from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
+
+    class Operator(LinearOperator):
+        def _matvec(self, x: np.ndarray) -> np.ndarray:
+            return product(x)
+
+    operator = Operator(start.dtype, (len(start), len(start)))
+    try:
+        _, columns = eigsh(operator, k, which="LA", v0=start, tol=tolerance, maxiter=_MOST_RESTARTS)
+    except ArpackNoConvergence as error:
+        raise InputError(
+            f"{error.eigenvalues.size} of {k} eigenvectors were found within {_MOST_RESTARTS} "
+            "restarts: give a larger tolerance, or a smaller k."
+        ) from error
+    return columns
+
+
+def _normal(products: JacobianProducts, vectors: Tensor) -> Tensor:
+    """JᵀJ v, whose eigenvectors are the singular vectors of J on the side of y."""
+    return products.transposed(products.forward(vectors))
+
+
+def _ordered(products: JacobianProducts, vectors: Tensor) -> Decomposition:
+    """Return Rayleigh quotients, descending, and residuals."""
+    moved = _one_by_one(products.symmetric, vectors)
+    values = (vectors * moved).flatten(1).sum(1)
+    order = values.argsort(descending=True)
+    values, vectors, moved = values[order], vectors[order], moved[order]
+    residuals = norms(moved.flatten(1) - values[:, None] * vectors.flatten(1))
+    return Decomposition(values, vectors, None, residuals.to(values))
+
+
+def _pairs(products: JacobianProducts, vectors: Tensor) -> Decomposition:
+    """Return singular values |J v|, descending, and the vectors on both sides."""
+    moved = _one_by_one(products.forward, vectors)
+    values = moved.flatten(1).norm(dim=1)
+    order = values.argsort(descending=True)
+    values, vectors, moved = values[order], vectors[order], moved[order]
+    left = moved / values.clamp(min=torch.finfo(values.dtype).tiny).reshape(
+        -1, *(1 for _ in products.shape)
+    )
+    back = _one_by_one(products.transposed, left)
+    residuals = norms(back.flatten(1) - values[:, None] * vectors.flatten(1))
+    return Decomposition(values, vectors, left, residuals.to(values))
+
+
+def _one_by_one(product, vectors: Tensor) -> Tensor:  # noqa: ANN001 - a method of products
+    """Products of large images in turn: a batch of them would take the memory of all."""
+    return torch.cat([product(vector[None]).detach() for vector in vectors])

@@ -1,0 +1,93 @@
+"""What `jacobian_basis` takes: images, maps and options, checked once."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from scorelet.analysis.jacobian.products import Map
+from scorelet.analysis.noise_level import ResidualMeter, curve_name
+from scorelet.core.errors import InputError
+from scorelet.core.numbers import is_whole
+from scorelet.models import Denoiser
+
+
+def as_point(y: Tensor | np.ndarray, f: object) -> Tensor:
+    """Return y as a floating point tensor; images of modules get a batch axis."""
+    point = torch.as_tensor(np.ascontiguousarray(y)) if isinstance(y, np.ndarray) else y
+    if not isinstance(point, Tensor) or not point.is_floating_point() or point.numel() < 2:
+        raise InputError("y must be an image: a tensor or array of at least two floats.")
+    if not bool(point.isfinite().all()):
+        raise InputError("y holds NaN or infinite numbers: fill them first.")
+    if isinstance(f, nn.Module) and point.ndim in (2, 3):
+        return point[(None,) * (4 - point.ndim)]
+    if isinstance(f, nn.Module) and point.ndim == 4 and len(point) > 1:
+        raise InputError(f"y is a batch of {len(point)}: give one image, each has its own basis.")
+    return point
+
+
+def check_options(
+    kind: str, method: str, k: int | None, size: int, tolerance: float, probes: int
+) -> None:
+    """Refuse words and numbers without a meaning, for a y of `size` numbers."""
+    if kind not in ("symmetric", "singular"):
+        raise InputError(f"kind is {kind!r}: it must be symmetric or singular.")
+    if method not in ("auto", "full", "iterative"):
+        raise InputError(f"method is {method!r}: it must be auto, full or iterative.")
+    if k is not None and (not is_whole(k) or not 1 <= k <= size):
+        raise InputError(f"k is {k!r}: it must be between 1 and {size}, the numbers in y.")
+    if method == "iterative" and (k is None or k >= size - 1):
+        raise InputError(
+            f"The iterative method finds at most {size - 2} of {size} vectors: give a smaller k, "
+            "or take the full one."
+        )
+    if not 0 < tolerance < 1:
+        raise InputError(f"tolerance is {tolerance!r}: it must lie between 0 and 1.")
+    if not is_whole(probes) or probes < 2:
+        raise InputError(f"probes is {probes!r}: at least 2 are needed for an error.")
+
+
+def check_mode(f: object) -> None:
+    """Refuse what would normalise by the one image: another map than the one that is used."""
+    if not isinstance(f, nn.Module):
+        return
+    norms_ = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
+    for name, module in f.named_modules():
+        if isinstance(module, norms_) and module.training:
+            raise InputError(
+                f"{name or type(f).__name__} is in training mode, where it depends on the batch or "
+                "on chance: call .eval() first."
+            )
+
+
+def checked_level(sigma: float) -> float:
+    """Return sigma as a positive number."""
+    try:
+        level = float(sigma)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"sigma must be a positive number, got {sigma!r}.") from error
+    if not 0 < level < float("inf"):
+        raise InputError(f"sigma must be a positive number, got {sigma!r}.")
+    return level
+
+
+def closed(f: Map | Denoiser, sigma: float | None) -> Map:
+    """Return y -> f(y, σ) for denoisers, f for others."""
+    if not isinstance(f, Denoiser):
+        return f
+    if sigma is None and not f.blind:
+        raise InputError("This denoiser needs the noise level: give sigma, in the unit of y.")
+    return lambda y: f(y, sigma)
+
+
+def found_level(f: object, y: Tensor, denoised: Tensor) -> float | None:
+    """Return the noise level by the residual in flat blocks; None for what is no image."""
+    planes = y.reshape(-1, *y.shape[-2:]) if y.ndim > 1 else None
+    if planes is None or planes.shape[0] > 4 or min(y.shape[-2:]) < 8:
+        return None
+    noisy, clean = (
+        image.reshape(planes.shape).permute(1, 2, 0).cpu().numpy() for image in (y, denoised)
+    )
+    meter = ResidualMeter(bounded=False)
+    meter.add(noisy, clean)
+    curves = f.calibration if isinstance(f, Denoiser) else {}
+    return meter.sigma(curves.get(curve_name(len(planes), bounded=False))) or None

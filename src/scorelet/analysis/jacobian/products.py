@@ -1,0 +1,152 @@
+"""Products with the Jacobian of a map at one point, without the matrix.
+
+Symbols: f maps y in R^d to R^d, J = ∇f(y), v in R^d.
+
+The map is called once. Its graph gives Jᵀ v; the graph of v -> Jᵀ v, which is linear, gives J v. So
+whatever torch can differentiate twice will do: modules with in-place parts, hooks, functions of
+one's own, and denoisers that are gradients.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+
+Map = Callable[[Tensor], Tensor]
+
+_CHUNK = 64
+
+
+class JacobianProducts:
+    """J v and Jᵀ v for many v at once.
+
+    Args:
+        f: y -> same shape.
+        y: the point, of any shape; d is its number of elements.
+
+    Attributes:
+        value: f(y), without gradient.
+        count: products made so far.
+
+    Raises:
+        InputError: f changes the shape, cannot be differentiated, or does not depend on y.
+    """
+
+    def __init__(self, f: Map, y: Tensor) -> None:
+        self._point = y.detach().clone().requires_grad_(True)
+        with torch.enable_grad():
+            self._value = _call(f, self._point)
+            _check(self._value, self._point)
+            self._direction = torch.zeros_like(self._value, requires_grad=True)
+            self._pulled = self._differentiate(
+                self._value, self._point, self._direction, create_graph=True
+            )
+        if not self._pulled.requires_grad:
+            raise InputError("f is not differentiable twice, so J v cannot be had from Jᵀ v.")
+        self.value = self._value.detach()
+        self.count = 0
+
+    @property
+    def point(self) -> Tensor:
+        """y, without gradient."""
+        return self._point.detach()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of y."""
+        return tuple(self._point.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements of y, d."""
+        return self._point.numel()
+
+    def transposed(self, vectors: Tensor) -> Tensor:
+        """Return Jᵀ v for each v of (count, *shape)."""
+        return self._product(self._value, self._point, vectors)
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """Return J v for each v of (count, *shape)."""
+        return self._product(self._pulled, self._direction, vectors)
+
+    def symmetric(self, vectors: Tensor) -> Tensor:
+        """Return (J + Jᵀ) v / 2 for each v of (count, *shape)."""
+        return (self.forward(vectors) + self.transposed(vectors)) / 2
+
+    def matrix(self) -> Tensor:
+        """Return J, (d, d), by d products with Jᵀ."""
+        like = self._point.detach()
+        rows = []
+        for start in range(0, self.size, _CHUNK):
+            stop = min(start + _CHUNK, self.size)
+            units = like.new_zeros(stop - start, self.size)
+            units[:, start:stop].fill_diagonal_(1)
+            rows.append(self.transposed(units.reshape(-1, *self.shape)).flatten(1))
+        return torch.cat(rows)
+
+    def _product(self, outputs: Tensor, inputs: Tensor, vectors: Tensor) -> Tensor:
+        self.count += len(vectors)
+        if len(vectors) == 1:
+            return self._differentiate(outputs, inputs, vectors[0])[None]
+        try:
+            return self._differentiate(outputs, inputs, vectors, is_grads_batched=True)
+        except RuntimeError:  # a part without a rule for batches of gradients
+            return torch.stack([self._differentiate(outputs, inputs, v) for v in vectors])
+
+    @staticmethod
+    def _differentiate(outputs: Tensor, inputs: Tensor, vectors: Tensor, **options: bool) -> Tensor:
+        try:
+            (found,) = torch.autograd.grad(
+                outputs, inputs, vectors, retain_graph=True, materialize_grads=True, **options
+            )
+        except RuntimeError as error:
+            if options.get("is_grads_batched"):
+                raise
+            raise InputError(f"f cannot be differentiated at y: {_first_line(error)}") from error
+        return found
+
+
+def _call(f: Map, y: Tensor) -> Tensor:
+    try:
+        return f(y.clone())  # f may write over what it is given
+    except RuntimeError as error:
+        raise InputError(
+            f"f fails on a tensor of shape {tuple(y.shape)}: {_first_line(error)}"
+        ) from error
+
+
+def _check(value: Tensor, y: Tensor) -> None:
+    if not isinstance(value, Tensor) or value.shape != y.shape:
+        got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+        raise InputError(f"f maps {tuple(y.shape)} to {got}: expected the shape of y.")
+    if not value.requires_grad:
+        raise InputError(
+            "f(y) does not depend on y in a way that torch can differentiate: leave out detach(), "
+            "no_grad() and numpy inside f."
+        )
+    if not bool(value.isfinite().all()):
+        raise InputError("f(y) holds NaN or infinite numbers.")
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip().splitlines()
+    return (text[0] if text else type(error).__name__).rstrip(".") + "."
+
+
+def norms(vectors: Tensor) -> Tensor:
+    """Return the Euclidean norm of each of (count, ...) vectors, in float64."""
+    return vectors.flatten(1).double().norm(dim=1)
+
+
+def inner(a: Tensor, b: Tensor) -> Tensor:
+    """Return the inner product of each pair of vectors of (count, ...), in float64."""
+    return (a.flatten(1).double() * b.flatten(1).double()).sum(1)
+
+
+def signs(count: int, like: Tensor, rng: torch.Generator) -> Tensor:
+    """Return (count, *shape) random signs: probes v with E v vᵀ = I."""
+    shape = (count, *like.shape)
+    drawn = torch.randint(0, 2, shape, generator=rng, device=rng.device)
+    return (2 * drawn - 1).to(like)

@@ -1,0 +1,83 @@
+"""scorelet basis."""
+
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
+
+
+def basis(
+    source: PathLike,
+    /,
+    *,
+    output: Annotated[PathLike | None, Parameter(name=["--output", "-o"])] = None,
+    model: str = "photo",
+    k: Annotated[Whole, Parameter(name=["--k", "-k"])] = 16,
+    sigma: float | None = None,
+    noise: float = 0.0,
+    crop: Whole | None = None,
+    seed: Whole = 0,
+    overwrite: Flag = False,
+    shared: Shared = DEFAULTS,
+) -> int:
+    """Show what a denoiser keeps and removes at one picture.
+
+    Near a picture a denoiser is a linear map. Its eigenvectors are drawn as pictures, with the
+    factors by which the denoiser multiplies them: near 1 it keeps them, near 0 it removes them.
+
+    For example:
+
+        scorelet basis examples/noisy.png --crop 64 -o basis.html
+
+    Args:
+        source: a picture.
+        output: NAME.html, a report with figures, or NAME.npz, the arrays.
+        model: path, built-in name or Hub id of a denoiser.
+        k: number of eigenvectors.
+        sigma: noise level of the picture, in 8-bit units; found if it is not given.
+        noise: white noise of this level is added first, in 8-bit units, for pictures without noise.
+        crop: only the middle square of so many pixels; large pictures take minutes.
+        seed: of the noise and of the search.
+        overwrite: replace an existing file.
+    """
+    from scorelet.tasks.array_files import check_output
+    from scorelet.tasks.basis import (
+        EIGHT_BIT,
+        SUFFIXES,
+        BasisSettings,
+        basis_of_picture,
+    )
+    from scorelet.tasks.basis_report import facts
+    from scorelet.tasks.progress import Bar
+
+    if output is not None:
+        check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
+    settings = BasisSettings(
+        k,
+        None if sigma is None else sigma / EIGHT_BIT,
+        noise / EIGHT_BIT,
+        crop,
+        device=shared.device,
+        seed=seed,
+    )
+    bar = Bar("products with the Jacobian", 0, quiet=shared.quiet)
+    with bar:
+        found = basis_of_picture(
+            source, model, settings, progress=lambda done, _total: bar.reach(done)
+        )
+    if output is not None:
+        found.save(output, overwrite=overwrite)
+    shared.show(found.document, _as_text(found.document, facts(found.document)))
+    if output is not None:
+        shared.say(f"-> {output}")
+    return 0
+
+
+def _as_text(document: dict[str, Any], facts: dict[str, str]) -> str:
+    wide = max(map(len, facts))
+    lines = [f"{document['source']}, seen by {document['model']}"]
+    lines += [f"  {name:<{wide}}  {value}" for name, value in facts.items()]
+    shown = " ".join(f"{value:.3f}" for value in document["values"][:16])
+    more = " ..." if len(document["values"]) > 16 else ""
+    return "\n".join([*lines, f"  {'eigenvalues':<{wide}}  {shown}{more}"])

@@ -1,0 +1,219 @@
+"""The verb basis: what a denoiser keeps and removes at one picture, and its report."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scorelet.analysis.jacobian import JacobianBasis, jacobian_basis
+from scorelet.analysis.shrinkage import (
+    OracleShrinkage,
+    cosine_coefficients,
+    oracle_shrinkage,
+    wavelet_coefficients,
+)
+from scorelet.core.device import choose_device
+from scorelet.core.errors import InputError
+from scorelet.core.paths import as_path
+from scorelet.core.progress import Progress
+from scorelet.core.random import generator, randn
+from scorelet.data import read_picture, to_unit
+from scorelet.models import Denoiser
+from scorelet.tasks.array_files import check_output, writing
+from scorelet.tasks.basis_report import pixels, report
+from scorelet.zoo import load_as
+
+SUFFIXES = (".html", ".npz")
+
+EIGHT_BIT = 255
+_MOST = 512
+
+
+@dataclass(frozen=True)
+class BasisSettings:
+    """What is computed.
+
+    Args:
+        k: number of eigenvectors.
+        sigma: noise level of the picture, in [0, 1] units; None: it is found.
+        noise: level of white noise that is added first, in [0, 1] units; 0: none. The picture
+            then counts as clean.
+        crop: take only the middle square of so many pixels; None: the whole picture.
+        tolerance: of the residuals, relative to the eigenvalue.
+        device: auto, cpu, cuda or mps.
+        seed: of the noise and of the start.
+    """
+
+    k: int = 16
+    sigma: float | None = None
+    noise: float = 0.0
+    crop: int | None = None
+    tolerance: float = 0.02
+    device: str = "auto"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check what the analysis itself does not."""
+        if not 0 <= self.noise < float("inf"):
+            raise InputError(f"noise is {self.noise}: it must be zero or positive.")
+        if not 1 <= self.k <= _MOST:
+            raise InputError(f"k is {self.k}: it must be between 1 and {_MOST}.")
+        if self.crop is not None and self.crop < 2:
+            raise InputError(f"crop is {self.crop}: at least two pixels a side are needed.")
+
+
+@dataclass(frozen=True)
+class PictureBasis:
+    """The basis of a denoiser at a picture.
+
+    Attributes:
+        document: for JSON: source, model, height, width, channels, sigma (8-bit units), values,
+            residuals, effective_dim, effective_dim_error, dimensions, mse (mean square error per
+            pixel by SURE, 8-bit units squared), asymmetry, homogeneity, products, oracles.
+        basis: what it was made from.
+    """
+
+    document: dict[str, Any]
+    basis: JacobianBasis
+    oracles: dict[str, OracleShrinkage]
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write a report with figures, NAME.html, or the arrays, NAME.npz.
+
+        Raises:
+            InputError: another suffix, or a file that exists already.
+        """
+        target = as_path(path)
+        check_output(target, overwrite=overwrite, suffixes=SUFFIXES)
+        with writing(target) as temporary:
+            if target.suffix.lower() == ".npz":
+                _write_arrays(temporary, self.basis)
+            else:
+                temporary.write_text(
+                    report(self.document, self.basis, self.oracles), encoding="utf-8"
+                )
+
+
+def basis(  # noqa: PLR0913 - as many as the command has options
+    source: str | Path,
+    *,
+    model: str | Path | Denoiser = "photo",
+    k: int = 16,
+    sigma: float | None = None,
+    noise: float = 0.0,
+    crop: int | None = None,
+    tolerance: float = 0.02,
+    device: str = "auto",
+    seed: int = 0,
+) -> PictureBasis:
+    """Find the eigenvectors of a denoiser's Jacobian at a picture.
+
+    Args:
+        source: a picture, taken as noisy unless `noise` is given.
+        model: path, built-in name or Hub id of a denoiser; or one.
+        k, sigma, noise, crop, tolerance, device, seed: see `BasisSettings`.
+
+    For arrays and for maps of your own there is `scorelet.jacobian_basis`.
+
+    Raises:
+        InputError: options or a model that cannot be used.
+        ImageFileError: a file that cannot be read.
+    """
+    settings = BasisSettings(k, sigma, noise, crop, tolerance, device, seed)
+    return basis_of_picture(as_path(source), model, settings)
+
+
+def basis_of_picture(
+    source: Path,
+    model: str | Path | Denoiser,
+    settings: BasisSettings,
+    *,
+    progress: Progress | None = None,
+) -> PictureBasis:
+    """Do what `basis` says; `progress` is called with (products, 0)."""
+    clean = _image(source, settings.crop)
+    denoiser = model if isinstance(model, Denoiser) else load_as(Denoiser, model, verb="basis")
+    place = choose_device(settings.device)
+    noisy = clean + settings.noise * randn(tuple(clean.shape), rng=generator(settings.seed))
+    level = settings.sigma or settings.noise or None
+    found = jacobian_basis(
+        denoiser.to(place).eval(),
+        noisy.to(place),
+        min(settings.k, noisy.numel()),
+        level,
+        tolerance=settings.tolerance,
+        seed=settings.seed,
+        progress=progress,
+    )
+    reference = clean if settings.noise else found.denoised.cpu()
+    oracles = {} if found.sigma is None else _oracles(reference, found.sigma)
+    name = str(model) if isinstance(model, str | Path) else type(model).__name__
+    return PictureBasis(_document(source, name, settings, found, oracles), found, oracles)
+
+
+def _image(source: Path, crop: int | None) -> Tensor:
+    """Return the picture, or its middle, as (1, channel, height, width) floats."""
+    picture = read_picture(source)
+    samples = to_unit(picture.pixels)
+    height, width = samples.shape[:2]
+    if crop is not None:
+        rows, columns = (max(0, (side - crop) // 2) for side in (height, width))
+        samples = samples[rows : rows + crop, columns : columns + crop]
+    return torch.from_numpy(np.ascontiguousarray(samples.transpose(2, 0, 1), np.float32))[None]
+
+
+def _oracles(clean: Tensor, sigma: float) -> dict[str, OracleShrinkage]:
+    return {
+        "cosines": oracle_shrinkage(cosine_coefficients(clean), sigma),
+        "wavelets (db4)": oracle_shrinkage(wavelet_coefficients(clean), sigma),
+    }
+
+
+def _document(
+    source: Path,
+    model: str,
+    settings: BasisSettings,
+    found: JacobianBasis,
+    oracles: dict[str, OracleShrinkage],
+) -> dict[str, Any]:
+    size = found.noisy.numel()
+    scale = EIGHT_BIT**2 / size
+    _, channels, height, width = found.noisy.shape
+    return {
+        "source": str(source),
+        "model": model,
+        "height": height,
+        "width": width,
+        "channels": channels,
+        "noise_added": settings.noise * EIGHT_BIT,
+        "sigma": None if found.sigma is None else found.sigma * EIGHT_BIT,
+        "values": found.values.tolist(),
+        "residuals": found.residuals.tolist(),
+        "effective_dim": found.effective_dim,
+        "effective_dim_error": found.effective_dim_error,
+        "dimensions": size,
+        "mse": None if found.sure is None else found.sure * scale,
+        "asymmetry": found.asymmetry,
+        "homogeneity": found.homogeneity,
+        "products": found.products,
+        "oracles": [
+            {"basis": name, "effective_dim": float(o.factors.sum()), "mse": o.error * scale}
+            for name, o in oracles.items()
+        ],
+        "oracle_knows": "the clean picture" if settings.noise else "the denoised picture",
+    }
+
+
+def _write_arrays(path: Path, found: JacobianBasis) -> None:
+    with path.open("wb") as stream:  # a path would get a suffix from numpy
+        np.savez_compressed(
+            stream,
+            values=found.values.cpu().numpy(),
+            vectors=np.stack([pixels(vector) for vector in found.vectors]),
+            residuals=found.residuals.cpu().numpy(),
+            noisy=pixels(found.noisy),
+            denoised=pixels(found.denoised),
+        )

@@ -1,0 +1,100 @@
+"""The report of the verb basis."""
+
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from scorelet.analysis.jacobian import JacobianBasis
+from scorelet.analysis.shrinkage import OracleShrinkage
+from scorelet.plots import png
+from scorelet.plots.eigenvectors import factors_figure, pictures_figure, vectors_figure
+from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, render
+
+METHOD = (
+    "Near this picture y the denoiser is a linear map, its Jacobian J. Its symmetric part has "
+    "orthonormal eigenvectors e_k and eigenvalues λ_k: the denoiser keeps what looks like an "
+    "eigenvector with λ near 1 and removes what looks like one with λ near 0. For the best "
+    "denoiser J is symmetric and σ² Σ λ_k is its expected error. Networks trained on pictures have "
+    "learnt such a basis for each picture: waves along its contours and within its flat regions, "
+    "faster and faster as λ falls. Eigenvalues somewhat above 1 are usual."
+)
+ORACLES = (
+    "An oracle that knows the clean picture chooses the best factor for every coefficient of a "
+    "fixed basis. A denoiser whose factors fall sooner describes the picture by fewer numbers."
+)
+
+
+def report(
+    document: dict[str, Any], found: JacobianBasis, oracles: dict[str, OracleShrinkage]
+) -> str:
+    """Return the HTML text of what `basis` has found."""
+    panels = {"picture": found.noisy, "denoised": found.denoised}
+    drawn = pictures_figure(list(panels), [pixels(image).clip(0, 1) for image in panels.values()])
+    opening: list[Part] = [
+        Text(f"{document['source']}, seen by {document['model']}", "lead"),
+        Facts(facts(document)),
+        Picture(png(drawn), "The picture and what the denoiser makes of it."),
+        Text(METHOD, "note"),
+    ]
+    vectors = np.stack([pixels(vector) for vector in found.vectors])
+    sections = [
+        Section(
+            "Eigenvectors",
+            [
+                Picture(
+                    png(vectors_figure(document["values"], vectors)), "Eigenvectors as pictures."
+                )
+            ],
+        ),
+        Section("Shrinkage factors", _factors(document, oracles)),
+    ]
+    return render("The basis of a denoiser at a picture", opening, sections)
+
+
+def facts(document: dict[str, Any]) -> dict[str, str]:
+    """Return names and values in words, for the report and the shell."""
+    error = document["effective_dim_error"]
+    kept = f"{document['effective_dim']:.1f}" + (f" ± {error:.1f}" if error else "")
+    named = {
+        "picture": f"{document['width']}x{document['height']}, {document['channels']} channels",
+        "dimensions kept (trace)": f"{kept} of {document['dimensions']}",
+        "eigenvalues above one half": _above_half(document["values"]),
+        "asymmetry of the Jacobian": f"{document['asymmetry']:.3f}",
+        "|J y - f(y)| / |f(y)|": f"{document['homogeneity']:.1e}",
+        "products with the Jacobian": str(document["products"]),
+    }
+    if document["sigma"] is not None:
+        named["noise level (8-bit units)"] = f"{document['sigma']:.2f}"
+        named["mean square error by SURE (8-bit units²)"] = f"{document['mse']:.2f}"
+    return named
+
+
+def _above_half(values: list[float]) -> str:
+    count = sum(value > 0.5 for value in values)
+    return f"{count}" if count < len(values) else f"at least {count}: all that were computed"
+
+
+def _factors(document: dict[str, Any], oracles: dict[str, OracleShrinkage]) -> list[Part]:
+    curves = {name: oracle.factors.numpy() for name, oracle in oracles.items()}
+    parts: list[Part] = [
+        Picture(png(factors_figure(document["values"], curves)), "Shrinkage factors by rank.")
+    ]
+    if document["oracles"]:
+        rows = [
+            ("this denoiser (SURE)", f"{document['effective_dim']:.1f}", f"{document['mse']:.2f}")
+        ]
+        rows += [
+            (f"oracle, {o['basis']}", f"{o['effective_dim']:.1f}", f"{o['mse']:.2f}")
+            for o in document["oracles"]
+        ]
+        parts += [
+            Table(["basis", "Σ λ", "mean square error (8-bit units²)"], rows),
+            Text(f"{ORACLES} Here the oracle knows {document['oracle_knows']}.", "note"),
+        ]
+    return parts
+
+
+def pixels(image: Tensor) -> np.ndarray:
+    """Return (height, width, channels) of a (1, channel, height, width) image."""
+    return image[0].permute(1, 2, 0).cpu().numpy()

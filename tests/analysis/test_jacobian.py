@@ -1,0 +1,157 @@
+"""Jacobian bases: closed forms, dense algebra, and what cannot be differentiated."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import scorelet as sl
+from scorelet.analysis.jacobian import JacobianProducts, jacobian_basis
+from scorelet.core.errors import InputError
+from scorelet.core.random import generator
+from scorelet.models import GaussianDenoiser, sure
+
+METHODS = ("full", "iterative")
+SIDE = 6
+
+
+def matrix(*, symmetric: bool = False) -> torch.Tensor:
+    drawn = torch.randn(SIDE**2, SIDE**2, generator=generator(3), dtype=torch.float64)
+    return drawn + drawn.mT if symmetric else drawn
+
+
+def image(side: int = SIDE) -> torch.Tensor:
+    return torch.rand(1, side, side, generator=generator(1), dtype=torch.float64)
+
+
+def linear(a: torch.Tensor):
+    return lambda y: (a @ y.flatten()).reshape(y.shape)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_gaussian_prior_has_the_wiener_filter(method):
+    """J = C (C + σ² I)⁻¹: its eigenvalues, trace, and the error σ² tr J."""
+    half = matrix()
+    covariance, sigma = half @ half.mT / SIDE**2, 0.7
+    f = GaussianDenoiser(torch.zeros(1, SIDE, SIDE, dtype=torch.float64), covariance)
+    y = image()
+    found = jacobian_basis(f, y, 5, sigma, method=method, tolerance=1e-10)
+    exact = torch.linalg.eigvalsh(f.jacobian(sigma)).flip(0)
+    torch.testing.assert_close(found.values, exact[:5], rtol=1e-8, atol=1e-10)
+    assert found.residuals.max() < 1e-8
+    assert found.asymmetry < 1e-10
+    assert found.homogeneity < 1e-10  # the mean is zero
+    gap = abs(found.effective_dim - float(exact.sum()))
+    assert gap <= 4 * found.effective_dim_error + 1e-9
+    if method == "full":
+        assert found.sure == pytest.approx(float(sure(f, y[None], sigma, exact=True)), rel=1e-9)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_symmetric_part_of_any_matrix(method):
+    a = matrix()
+    found = jacobian_basis(linear(a), image(), 4, 0.1, method=method, tolerance=1e-11)
+    values, vectors = torch.linalg.eigh((a + a.mT) / 2)
+    torch.testing.assert_close(found.values, values.flip(0)[:4], rtol=1e-8, atol=1e-8)
+    overlap = found.vectors.flatten(1) @ vectors.flip(1)[:, :4]
+    torch.testing.assert_close(overlap.abs(), torch.eye(4, dtype=a.dtype), rtol=0, atol=1e-6)
+    exact = float((a - a.mT).norm() / a.norm())
+    assert found.asymmetry == pytest.approx(exact, rel=1e-9 if method == "full" else 0.2)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_singular_vectors(method):
+    a = matrix()
+    found = jacobian_basis(
+        linear(a), image(), 4, 0.1, kind="singular", method=method, tolerance=1e-12
+    )
+    u, s, v = torch.linalg.svd(a)
+    torch.testing.assert_close(found.values, s[:4], rtol=1e-8, atol=1e-8)
+    for name, exact in (("vectors", v[:4]), ("left", u.mT[:4])):
+        overlap = getattr(found, name).flatten(1) @ exact.mT
+        torch.testing.assert_close(overlap.abs(), torch.eye(4, dtype=a.dtype), rtol=0, atol=1e-6)
+    assert found.residuals.max() < 1e-5
+
+
+def test_whole_basis_rebuilds_a_symmetric_map():
+    """f(y) = Σ λ_k <y, e_k> e_k."""
+    a, y = matrix(symmetric=True), image()
+    found = jacobian_basis(linear(a), y, None, 0.1)
+    rebuilt = (found.values * found.coefficients(y)) @ found.vectors.flatten(1)
+    torch.testing.assert_close(rebuilt, a @ y.flatten(), rtol=1e-9, atol=1e-9)
+
+
+def test_probes_cover_the_trace_and_shrink_with_the_span():
+    """Over 40 seeds the error bar is the scatter of the estimates, and their mean is tr J."""
+    a = matrix()
+    f, y = linear(a), image()
+    runs = [
+        jacobian_basis(f, y, 6, 0.1, method="iterative", tolerance=1e-6, seed=s) for s in range(40)
+    ]
+    values = torch.tensor([run.effective_dim for run in runs])
+    bars = torch.tensor([run.effective_dim_error for run in runs])
+    assert float((values.mean() - a.trace()).abs()) < 3.5 * float(values.std()) / 40**0.5
+    assert 0.7 < float(bars.mean() / values.std()) < 1.4
+
+
+def test_products_are_those_of_the_matrix():
+    net = nn.Sequential(nn.Conv2d(1, 3, 3, padding=1), nn.ReLU(inplace=True), nn.Conv2d(3, 1, 1))
+    products = JacobianProducts(net.double(), image()[None])
+    exact = torch.autograd.functional.jacobian(net, image()[None]).reshape(SIDE**2, SIDE**2)
+    torch.testing.assert_close(products.matrix(), exact)
+    v = torch.randn(3, 1, 1, SIDE, SIDE, dtype=torch.float64, generator=generator(4))
+    torch.testing.assert_close(products.forward(v).flatten(1), v.flatten(1) @ exact.mT)
+    torch.testing.assert_close(products.transposed(v).flatten(1), v.flatten(1) @ exact)
+
+
+def test_photo_is_free_of_biases_and_keeps_few_dimensions_of_what_is_smooth():
+    """The built-in denoiser at a smooth picture: f(y) = J y."""
+    t = torch.linspace(0, 3, 16)
+    clean = 0.5 + 0.3 * torch.sin(t)[:, None] * torch.cos(t)[None]
+    y = clean[None] + 0.1 * torch.randn(1, 16, 16, generator=generator(0))
+    found = jacobian_basis(sl.load("photo"), y, 4, 0.1, method="iterative", tolerance=0.02)
+    assert found.homogeneity < 1e-4
+    assert found.values[0] > 0.9
+    assert found.effective_dim < 16**2 / 3  # of the identity: 16²
+
+
+class Detached(nn.Module):
+    def forward(self, y):
+        return y.detach() * 2
+
+
+class Wider(nn.Module):
+    def forward(self, y):
+        return torch.cat([y, y])
+
+
+@pytest.mark.parametrize(
+    ("f", "options", "words"),
+    [
+        (Detached(), {}, "detach"),
+        (Wider(), {}, "expected the shape"),
+        (nn.BatchNorm2d(1), {}, "eval"),
+        (nn.Conv2d(3, 3, 1), {}, "fails on a tensor"),
+        (torch.exp, {"k": 0}, "between 1 and"),
+        (torch.exp, {"k": 36, "method": "iterative"}, "at most 34"),
+        (torch.exp, {"sigma": -1.0}, "positive number"),
+        (lambda y: y / 0, {}, "NaN or infinite"),
+    ],
+)
+def test_what_cannot_be_used_is_said(f, options, words):
+    with pytest.raises(InputError, match=words):
+        jacobian_basis(f, image().float(), **{"k": 2, **options})
+
+
+def test_arrays_are_taken():
+    found = jacobian_basis(lambda y: 2 * y, np.ones((4, 4)), 3, 0.1)
+    assert found.values.tolist() == pytest.approx([2, 2, 2])
+    assert found.vectors.shape == (3, 4, 4)
+
+
+def test_noise_level_is_found_where_none_is_given():
+    """A map that takes all of the noise of a flat picture away."""
+    y = 0.5 + 0.1 * torch.randn(1, 64, 64, generator=generator(0), dtype=torch.float64)
+    found = jacobian_basis(lambda y: 0 * y + y.mean(), y, 1, method="iterative")
+    assert found.sigma == pytest.approx(0.1, rel=0.1)
+    assert found.sure == pytest.approx(0.01, abs=0.02 * 0.01 * 64**2)  # one dimension: σ²

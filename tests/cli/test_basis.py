@@ -1,0 +1,56 @@
+"""scorelet basis."""
+
+import json
+
+import numpy as np
+import pytest
+
+from samples import noisy, write_model, write_png
+
+
+@pytest.fixture
+def words(tmp_path):
+    write_png(tmp_path / "picture.png", noisy(20, 16))
+    model = write_model(tmp_path / "model.safetensors")
+    return ["basis", tmp_path / "picture.png", "--model", model]
+
+
+def test_a_report_with_pictures(shell, words, tmp_path):
+    status, out, err = shell(*words, "-k", 3, "--crop", 12, "-o", tmp_path / "r.html")
+    assert (status, err) == (0, "")
+    assert "12x12, 3 channels" in out
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert text.count("data:image/png") == 3
+    assert "oracle, cosines" in text
+    assert "the denoised picture" in text
+
+
+def test_json_and_arrays_agree(shell, words, tmp_path):
+    status, out, _ = shell(*words, "-k", 3, "--noise", 25, "-o", tmp_path / "b.npz", "--json")
+    document = json.loads(out)
+    assert status == 0
+    assert (document["height"], document["width"], document["dimensions"]) == (20, 16, 960)
+    assert document["sigma"] == pytest.approx(25)
+    arrays = np.load(tmp_path / "b.npz")
+    assert arrays["values"].tolist() == document["values"]
+    assert arrays["vectors"].shape == (3, 20, 16, 3)
+    gram = arrays["vectors"].reshape(3, -1) @ arrays["vectors"].reshape(3, -1).T
+    np.testing.assert_allclose(gram, np.eye(3), atol=1e-4)
+    assert document["oracle_knows"] == "the clean picture"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["-o", "r.pdf"], "unknown suffix"),
+        (["-k", "0"], "k is 0"),
+        (["--noise", "-1"], "noise is"),
+        (["--crop", "1"], "crop is 1"),
+        (["--sigma", "-3"], "positive"),
+    ],
+)
+def test_bad_words(shell, words, more, said):
+    status, _, err = shell(*words, *more)
+    assert status == 2
+    assert said in err
+    assert err.count("\n") == 1
