@@ -1,9 +1,18 @@
-"""Fixtures that several folders of tests use."""
+"""Fixtures that several folders of tests use.
+
+Tests compute little at a time, each in one thread: so sums have one order, and the workers of
+`pytest -n 2` do not wait for each other. Tests of threads ask for more.
+"""
+
+import os
 
 import pytest
 import torch
 
 from samples import write_model
+
+torch.set_num_threads(1)
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # of programs that tests start
 
 
 @pytest.fixture(autouse=True)

@@ -4,11 +4,7 @@ from pathlib import Path
 
 import tifffile
 
-from samples import (
-    noisy,
-    plain,
-    write_png,
-)
+from samples import noisy, plain, write_png
 
 PLAIN_TIFF = {"photometric": "minisblack", "metadata": None}
 

@@ -148,6 +148,21 @@ def names(folder):
     return sorted(str(p.relative_to(folder)) for p in found)
 
 
+def assert_one_sentence(stderr, words):
+    """Nothing but one error, with these words in it."""
+    assert stderr.startswith("error: ")
+    assert words in stderr
+    assert stderr.count("\n") == 1
+
+
 def environment(**extra):
     """Environment variables with which a child process finds scorelet."""
     return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **extra}
+
+
+TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+
+
+def loopback():
+    """Environment variables with which two processes talk to each other on this computer."""
+    return environment(GLOO_SOCKET_IFNAME="lo", CUDA_VISIBLE_DEVICES="")

@@ -10,11 +10,9 @@ import pytest
 import yaml
 
 import scorelet as sl
-from samples import environment, waves, write_png
+from samples import TORCHRUN, loopback, waves, write_png
 from scorelet.data import from_unit
 from scorelet.training import read_log
-
-TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
 
 
 @pytest.fixture
@@ -37,11 +35,13 @@ def config(tmp_path):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the loopback interface has another name")
 def test_torchrun_starts_one_run_with_one_result(tmp_path, config):
+    words = ["train", str(config), "--cfg.seed", "5", "--json"]
     done = subprocess.run(
-        [*TORCHRUN, "-m", "scorelet", "train", str(config), "--cfg.seed", "5", "--json"],
-        env=environment(OMP_NUM_THREADS="1", GLOO_SOCKET_IFNAME="lo", CUDA_VISIBLE_DEVICES=""),
+        [sys.executable, *TORCHRUN, "-m", "scorelet", *words],
+        env=loopback(),
         capture_output=True,
         text=True,
         timeout=180,

@@ -83,6 +83,7 @@ PACKAGE = {
 }
 
 
+@pytest.mark.slow
 def test_what_is_kept_is_of_the_sources_that_there_are(tmp_path):
     """A kernel and a C function, whose part stands in another file and takes a number from a third.
 

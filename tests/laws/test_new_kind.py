@@ -19,7 +19,7 @@ import yaml
 import scorelet as sl
 from laws import toy_shrinkage
 from laws.toy_shrinkage import VARIANCES, Shrinkage
-from samples import environment
+from samples import TORCHRUN, loopback
 from scorelet.cli.main import run
 from scorelet.core.checkpoint import load_tensors
 from scorelet.data import Picture, write_picture
@@ -29,7 +29,6 @@ from scorelet.tasks.train import train
 LEVEL = 0.2
 EXACT = torch.tensor([v / (v + LEVEL**2) for v in VARIANCES])
 PROGRAM = toy_shrinkage.__file__
-TWO = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
 
 pytestmark = pytest.mark.usefixtures("float32")
 
@@ -65,11 +64,10 @@ def trained(configure):
 
 def scorelet(*words, launcher=()):
     """A command of the shell to which the toy is named, and its environment."""
-    loopback = environment(OMP_NUM_THREADS="1", GLOO_SOCKET_IFNAME="lo", CUDA_VISIBLE_DEVICES="")
     return [
         *(sys.executable, *launcher, "-m", "scorelet"),
         *(*map(str, words), "--import", PROGRAM, "--quiet"),
-    ], loopback
+    ], loopback()
 
 
 def test_training_finds_the_closed_form(trained):
@@ -102,7 +100,7 @@ def test_killed_and_resumed_it_has_the_same_weights(trained, configure):
 def test_two_processes_have_the_gradient_of_one(configure):
     """AdamW's first moment is a tenth of it; halves of a float32 sum are added in another order."""
     moments = []
-    for name, launcher in (("one", []), ("two", TWO)):
+    for name, launcher in (("one", []), ("two", TORCHRUN)):
         path, folder = configure(name, steps=1)
         command, variables = scorelet("train", path, launcher=launcher)
         subprocess.run(command, env=variables, check=True, capture_output=True, timeout=240)

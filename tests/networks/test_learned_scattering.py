@@ -22,12 +22,19 @@ def count(module: torch.nn.Module) -> int:
     return sum(p.numel() for p in module.parameters())
 
 
+@pytest.fixture
+def without_values():
+    """Networks of millions of parameters are built without any numbers in them."""
+    with torch.device("meta"):
+        yield
+
+
 @pytest.mark.parametrize(("skip", "parameters"), [(False, 12_251_018), (True, 24_459_018)])
-def test_counts_of_phase_collapse_on_cifar(skip, parameters):
+def test_counts_of_phase_collapse_on_cifar(without_values, skip, parameters):
     assert count(LearnedScattering(block={"skip": skip})) == parameters
 
 
-def test_counts_of_separation_and_concentration():
+def test_counts_of_separation_and_concentration(without_values):
     """The table leaves the classifier's bias out."""
     words = {"factorize": None, "block": FOUR_PHASES}
     assert count(LearnedScattering(sizes=OCTAVES, **words)) - 10 == 5_704_896
@@ -42,7 +49,7 @@ def test_counts_of_separation_and_concentration():
 
 
 @pytest.mark.parametrize(("skip", "millions"), [(False, 24.44256), (True, 48.88512)])
-def test_counts_of_phase_collapse_on_imagenet(skip, millions):
+def test_counts_of_phase_collapse_on_imagenet(without_values, skip, millions):
     net = LearnedScattering(
         3, 1000, size=224, sizes=IMAGENET_SIZES, factorize=1, block={"angles": 8, "skip": skip}
     )
@@ -50,7 +57,7 @@ def test_counts_of_phase_collapse_on_imagenet(skip, millions):
     assert net.classify.in_features * 1000 == 4_608_000  # 512 real channels of 3x3
 
 
-def test_channels_and_sides_of_the_cifar_network():
+def test_channels_and_sides_of_the_cifar_network(without_values):
     """The table of section 3: what each P takes, and the sides after each block."""
     for skip, inputs in ((False, (15, 320, 640, 1280, 2560)), (True, (30, 640, 1280, 2560, 5120))):
         net, x, sides = LearnedScattering(block={"skip": skip}).eval(), torch.rand(1, 3, 32, 32), []
@@ -143,7 +150,7 @@ def test_concentration_is_the_identity_on_a_tight_frame_without_threshold():
     assert torch.allclose(framed.eval()(x), plain.eval()(x), atol=1e-5)
 
 
-def test_wrong_sizes_are_refused():
+def test_wrong_sizes_are_refused(without_values):
     with pytest.raises(InputError, match="too small for 8 blocks"):
         LearnedScattering(size=8)
     with pytest.raises(InputError, match="this network takes 32 x 32"):

@@ -91,6 +91,7 @@ def test_the_gaussian_lattice_has_its_spectrum(leapfrogs):
     assert ((by_chain.mean(0) - GAUSSIAN.power(size)).abs() < 4.5 * error).all()
 
 
+@pytest.mark.slow
 def test_clusters_and_dynamics_agree_on_the_square_of_the_field():
     size, chains = 16, 32
     kernel = accelerated(CRITICAL, size, flip=True)

@@ -1,10 +1,10 @@
 """`scorelet train`: pictures and a YAML file in, a model that can be loaded out; killed or not."""
 
-import os
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ import torch
 import yaml
 
 import scorelet as sl
+from samples import assert_one_sentence, environment
 from scorelet.cli.main import run
 from scorelet.core.checkpoint import load_tensors
 from scorelet.core.errors import InputError
@@ -28,14 +29,7 @@ from scorelet.zoo import build_network
 OPTIONS = {"channels": 3, "widths": [8, 20], "encoder": [1, 1], "decoder": [1]}
 
 
-@pytest.fixture(autouse=True)
-def _one_thread(monkeypatch):
-    """Bit for bit needs one order of summation."""
-    monkeypatch.setenv("SCORELET_DTYPE", "float32")
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("float32")
 
 
 @pytest.fixture(scope="module")
@@ -55,37 +49,16 @@ def photos(tmp_path_factory):
 
 
 @pytest.fixture
-def file(tmp_path, photos):
+def file(configuration, photos):
     """Make a configuration; sections are merged into the usual ones."""
-
-    def make(output="run", **changes):
-        tree = {
-            "model": {"architecture": "ShuffleUNet", "options": OPTIONS},
-            "data": {
-                "train": [str(photos / "flat")],
-                "channels": 3,
-                "gray": 0.5,
-                "patch": 16,
-                "batch": 4,
-                "sigma": [0, 55],
-            },
-            "optimizer": {"name": "muon", "rate": 3e-3},
-            "schedule": {"warmup": 10},
-            "steps": 60,
-            "output": str(tmp_path / output),
-            "log_every": 20,
-            "save_every": 20,
-            "validate_every": 30,
-            "tensorboard": False,
-        }
-        for name, value in changes.items():
-            both = isinstance(tree.get(name), dict) and isinstance(value, dict)
-            tree[name] = tree[name] | value if both else value
-        path = tmp_path / f"{output}.yaml"
-        path.write_text(yaml.safe_dump(tree))
-        return path
-
-    return make
+    pictures = {"train": [str(photos / "flat")], "channels": 3, "gray": 0.5}
+    tree = {
+        "model": {"architecture": "ShuffleUNet", "options": OPTIONS},
+        "data": pictures | {"patch": 16, "batch": 4, "sigma": [0, 55]},
+        "optimizer": {"name": "muon", "rate": 3e-3},
+        "schedule": {"warmup": 10},
+    }
+    return partial(configuration, tree)
 
 
 def test_a_run_leaves_a_model_that_denoises_what_it_has_seen(file, tmp_path, photos, capsys):
@@ -145,6 +118,7 @@ def test_the_result_is_a_function_of_the_configuration(file, tmp_path):
     assert not any(torch.equal(a[n], c[n]) for n in a if n.endswith("expand.weight"))
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_the_weights_of_an_undisturbed_one(file, tmp_path):
     """SIGKILL in the middle: nothing can be tidied up, and nothing needs to be."""
     undisturbed, killed = (
@@ -173,8 +147,7 @@ def test_a_killed_run_goes_on_to_the_weights_of_an_undisturbed_one(file, tmp_pat
 
 
 def _kill_when(path: Path, command: list[str]) -> None:
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 60
         while not path.exists():
             assert process.poll() is None, process.stderr.read()
@@ -210,10 +183,7 @@ def test_training_can_start_from_weights_whose_shapes_agree(file, tmp_path):
 )
 def test_what_is_not_there_is_one_sentence_and_status_2(file, tmp_path, capsys, changes, message):
     assert run(["train", str(file(**changes))]) == 2
-    error = capsys.readouterr().err
-    assert error.startswith("error: ")
-    assert message in error
-    assert error.count("\n") == 1
+    assert_one_sentence(capsys.readouterr().err, message)
     assert not (tmp_path / "run").exists()
 
 
@@ -227,9 +197,7 @@ def test_what_is_not_there_is_one_sentence_and_status_2(file, tmp_path, capsys, 
 )
 def test_an_output_that_is_no_folder_is_one_sentence(file, capsys, output, message):
     assert run(["train", str(file()), "--cfg.output", output]) == 2
-    error = capsys.readouterr().err
-    assert message in error
-    assert error.count("\n") == 1
+    assert_one_sentence(capsys.readouterr().err, message)
 
 
 def test_the_output_may_be_below_the_home_folder(file, tmp_path, monkeypatch):

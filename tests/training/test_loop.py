@@ -11,15 +11,6 @@ from scorelet.training import Best, Loss, rate_factor, read_log
 from training.small_runs import Blobs, config, state, trainer
 
 
-@pytest.fixture(autouse=True)
-def _one_thread():
-    """Bit for bit needs one order of summation."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def finish(runner):
     return list(runner.run())
 

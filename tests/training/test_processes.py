@@ -1,6 +1,5 @@
 """Two processes do what one does: the same global batch, the same gradient, one log."""
 
-import os
 import subprocess
 import sys
 from itertools import chain
@@ -9,14 +8,14 @@ from pathlib import Path
 import pytest
 import torch
 
+from samples import TORCHRUN, loopback
 from scorelet.core.errors import InputError
 from scorelet.training import loop, processes, read_log
 from training import small_runs
 
-ROOT = Path(__file__).parents[2]
 SCRIPT = Path(small_runs.__file__)
 LAUNCHERS = {
-    "torchrun": ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"],
+    "torchrun": TORCHRUN,
     "accelerate": [
         # its --cpu starts one process whatever --num_processes says
         *("-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"),
@@ -28,15 +27,9 @@ LAUNCHERS = {
 
 def launch(launcher, folder):
     """Run the small runs in two processes that talk over the loopback interface."""
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests")]),
-        "OMP_NUM_THREADS": "1",
-        "GLOO_SOCKET_IFNAME": "lo",
-        "CUDA_VISIBLE_DEVICES": "",
-    }
     command = [sys.executable, *LAUNCHERS[launcher], str(SCRIPT), str(folder)]
     result = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=120, check=False
+        command, env=loopback(), capture_output=True, text=True, timeout=120, check=False
     )
     assert result.returncode == 0, result.stderr[-3000:]
 
@@ -44,12 +37,8 @@ def launch(launcher, folder):
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory):
     """The folder of the same runs in this process."""
-    folder, threads = tmp_path_factory.mktemp("alone"), torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        small_runs.main(str(folder))
-    finally:
-        torch.set_num_threads(threads)
+    folder = tmp_path_factory.mktemp("alone")
+    small_runs.main(str(folder))
     return folder
 
 
@@ -62,6 +51,7 @@ def assert_close(got, expected, tol):
     assert error < tol, error
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the loopback interface has another name")
 @pytest.mark.parametrize("launcher", LAUNCHERS)
 def test_two_processes_do_what_one_does(tmp_path, alone, launcher):

@@ -1,5 +1,7 @@
 """Comparisons: sets of one law pass, sets of two fail, the threshold means what it says."""
 
+from functools import cache
+
 import pytest
 import torch
 
@@ -22,11 +24,16 @@ SETS = {
 }
 
 
+@cache
+def drawn(law):
+    return SETS[law]()
+
+
 @pytest.mark.parametrize("name", STATISTICS)
 @pytest.mark.parametrize("law", SETS)
 def test_two_halves_of_a_set_agree(law, name):
     """F12, where a false alarm has a probability of 1 in 1,000 each."""
-    x, measure = SETS[law](), STATISTICS[name].measure
+    x, measure = drawn(law), STATISTICS[name].measure
     first = measure(x[:30])
     found = compare_statistics(first, measure(x[30:], like=first))
     assert found.decidable

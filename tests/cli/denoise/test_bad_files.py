@@ -12,12 +12,7 @@ import tifffile
 from PIL import Image
 
 from denoise_samples import PLAIN_TIFF, errors, write_and_get, write_tiff
-from samples import (
-    names,
-    noisy,
-    read_png,
-    write_png,
-)
+from samples import names, noisy, read_png, write_png
 from scorelet.data.pictures.formats.png_chunks import SIGNATURE, pack_chunk
 
 

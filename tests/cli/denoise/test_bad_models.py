@@ -8,12 +8,7 @@ import pytest
 import torch
 
 from denoise_samples import errors, write_and_get
-from samples import (
-    names,
-    noisy,
-    write_model,
-    write_png,
-)
+from samples import names, noisy, write_model, write_png
 
 
 class Trap:

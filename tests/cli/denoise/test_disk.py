@@ -8,10 +8,7 @@ from pathlib import Path
 import pytest
 
 from denoise_samples import errors, write_and_get, write_tiff
-from samples import (
-    names,
-    noisy,
-)
+from samples import names, noisy
 
 
 @pytest.mark.parametrize(

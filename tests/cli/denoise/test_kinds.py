@@ -11,15 +11,7 @@ from PIL import Image, ImageOps
 
 import scorelet as sl
 from denoise_samples import write_tiff
-from samples import (
-    RGB_PROFILE,
-    exif,
-    noisy,
-    pillow,
-    plain,
-    read_png,
-    write_png,
-)
+from samples import RGB_PROFILE, exif, noisy, pillow, plain, read_png, write_png
 
 CODECS = {".png": (write_png, read_png), ".tif": (write_tiff, tifffile.imread)}
 

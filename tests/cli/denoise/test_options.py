@@ -9,11 +9,7 @@ import pytest
 import tifffile
 
 from denoise_samples import errors, write_and_get, write_tiff
-from samples import (
-    names,
-    noisy,
-    read_png,
-)
+from samples import names, noisy, read_png
 
 
 def test_strength_zero_returns_the_input_and_a_half_the_mean(shell):

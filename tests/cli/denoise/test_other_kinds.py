@@ -7,13 +7,7 @@ import pytest
 import tifffile
 
 from denoise_samples import PLAIN_TIFF, errors, write_tiff
-from samples import (
-    names,
-    noisy,
-    pillow,
-    read_png,
-    write_png,
-)
+from samples import names, noisy, pillow, read_png, write_png
 from scorelet.data import Picture, write_picture
 from scorelet.tasks.denoise import page
 

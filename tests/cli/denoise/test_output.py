@@ -9,9 +9,7 @@ from PIL import Image
 
 import scorelet as sl
 from denoise_samples import errors, write_and_get
-from samples import (
-    noisy,
-)
+from samples import noisy
 
 
 def test_the_noise_level_is_printed_for_each_file(shell):

@@ -8,14 +8,10 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from denoise_samples import write_and_get
-from samples import (
-    environment,
-    names,
-    noisy,
-    write_model,
-    write_png,
-)
+from samples import environment, names, noisy, write_model, write_png
 
 
 def test_resume_keeps_what_is_done(shell):
@@ -60,6 +56,7 @@ def report(stdout):
     return document
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_and_resumed_is_as_if_undisturbed(shell, tmp_path, monkeypatch):
     killed, undisturbed = tmp_path / "killed", tmp_path / "undisturbed"
     for k in range(6):

@@ -6,10 +6,7 @@ import numpy as np
 import pytest
 
 from denoise_samples import errors, write_and_get
-from samples import (
-    names,
-    read_png,
-)
+from samples import names, read_png
 
 
 @pytest.mark.parametrize("more", [[], ["--resume"]])

@@ -9,16 +9,7 @@ from scipy.ndimage import gaussian_filter
 
 import scorelet as sl
 from laws.denoiser_laws import assert_close, assert_homogeneous
-from samples import (
-    Identity,
-    noisy,
-    plain,
-    read_png,
-    small_network,
-    waves,
-    write_model,
-    write_png,
-)
+from samples import Identity, noisy, plain, read_png, small_network, waves, write_model, write_png
 from scorelet.analysis.local_noise import local_noise
 from scorelet.core.errors import CheckpointError, ImageFileError, InputError
 from scorelet.data import from_unit, to_unit

@@ -1,12 +1,14 @@
 """The task `classify`: pictures of colours are told apart, exactly resumed, saved and loaded."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 import yaml
 
 import scorelet as sl
-from samples import ChannelMeans, write_png
+from samples import ChannelMeans, assert_one_sentence, write_png
 from scorelet.cli.main import run
 from scorelet.core.checkpoint import load_tensors
 from scorelet.core.errors import InputError
@@ -21,13 +23,9 @@ COLOURS = ("red", "green", "blue")
 
 
 @pytest.fixture(autouse=True)
-def _one_thread(monkeypatch):
-    """Bit for bit needs one order of summation; the toy network gets a name for its checkpoint."""
+def _toy(monkeypatch):
+    """The toy network gets a name for its checkpoint."""
     monkeypatch.setitem(ARCHITECTURES, "ChannelMeans", ChannelMeans)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def pictures(count, seed):
@@ -48,32 +46,17 @@ def data(tmp_path_factory):
 
 
 @pytest.fixture
-def file(tmp_path, data):
+def file(configuration, data):
     """Make a configuration; sections are merged into the usual ones."""
-
-    def make(output="run", **changes):
-        tree = {
-            "task": "classify",
-            "model": {"architecture": "ChannelMeans"},
-            "data": {"source": str(data), "hold_out": 30, "padding": 1, "flip": True},
-            "optimizer": {"name": "sgd", "rate": 5.0, "clip": None, "ema": 0.9},
-            "schedule": {"shape": "one-cycle", "warmup": 10},
-            "steps": 60,
-            "batch": 12,
-            "output": str(tmp_path / output),
-            "log_every": 20,
-            "save_every": 20,
-            "validate_every": 30,
-            "tensorboard": False,
-        }
-        for name, value in changes.items():
-            both = isinstance(tree.get(name), dict) and isinstance(value, dict)
-            tree[name] = tree[name] | value if both else value
-        path = tmp_path / f"{output}.yaml"
-        path.write_text(yaml.safe_dump(tree))
-        return path
-
-    return make
+    tree = {
+        "task": "classify",
+        "model": {"architecture": "ChannelMeans"},
+        "data": {"source": str(data), "hold_out": 30, "padding": 1, "flip": True},
+        "optimizer": {"name": "sgd", "rate": 5.0, "clip": None, "ema": 0.9},
+        "schedule": {"shape": "one-cycle", "warmup": 10},
+        "batch": 12,
+    }
+    return partial(configuration, tree)
 
 
 def test_a_run_leaves_a_classifier_that_knows_what_was_held_out(file, tmp_path, data, capsys):
@@ -191,10 +174,7 @@ FAULTS = {
 def test_what_does_not_fit_is_one_sentence_and_status_2(file, tmp_path, capsys, fault):
     changes, message = FAULTS[fault]
     assert run(["train", str(file(**changes))]) == 2
-    error = capsys.readouterr().err
-    assert error.startswith("error: ")
-    assert message in error
-    assert error.count("\n") == 1
+    assert_one_sentence(capsys.readouterr().err, message)
     assert not (tmp_path / "run").exists()
 
 

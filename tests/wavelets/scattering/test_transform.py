@@ -411,6 +411,7 @@ def columns(x):
     return x.flatten(1), fine.flatten(1), coarse.flatten(1), coarse.mean((-1, -2)).flatten(1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "move"), [("translate", translated), ("dilate", dilated), ("warp", warped)]
 )
@@ -426,6 +427,7 @@ def test_stability_of_photographs(photographs, kind, move):
         assert changes == pytest.approx(expected, rel=0.15), parameter
 
 
+@pytest.mark.slow
 def test_energy_by_order(photographs):
     """Shares of orders 0, 1, 2 and the output's energy against the input's, as specified."""
     for scales, shares, whole in (

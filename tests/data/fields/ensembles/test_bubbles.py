@@ -6,8 +6,9 @@ from laws.ensemble_laws import assert_power
 from scorelet.data.fields.ensembles import Bubbles
 
 
-@pytest.mark.parametrize("law", [Bubbles(contrast=0.0), Bubbles(length=8.0, density=0.03)])
-@pytest.mark.parametrize("size", [24, 25])
+@pytest.mark.parametrize(
+    ("law", "size"), [(Bubbles(contrast=0.0), 24), (Bubbles(length=8.0, density=0.03), 25)]
+)
 def test_samples_have_the_spectrum(law, size):
     assert_power(law, n=1500, size=size, mean=law.mean(size))
 

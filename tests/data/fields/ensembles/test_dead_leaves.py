@@ -25,6 +25,7 @@ def test_the_mean_area_of_two_leaves_by_another_quadrature(smallest, largest):
     assert float(_mean_lens(h, smallest, largest)[0]) == pytest.approx(area, rel=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "law", [DeadLeaves(), DeadLeaves(smallest=3.0, largest=0.5)], ids=["small", "large"]
 )
@@ -32,6 +33,7 @@ def test_samples_have_the_spectrum(law):
     assert_power(law, n=400, size=24, mean=0.5)
 
 
+@pytest.mark.slow
 def test_greys_are_uniform_and_differences_have_heavy_tails():
     law, size = DeadLeaves(), 32
     x = law.sample(300, size, 0).double()
