@@ -62,6 +62,7 @@ def test_chains_are_mentioned_where_the_file_does_not_say_them(shell, tmp_path):
     assert "Markov" not in shell(*words, tmp_path / "a.npz")[1]
 
 
+@pytest.mark.slow
 def test_compare(shell, tmp_path):
     a, b = (save(tmp_path / f"{k}.npy", gaussian(smooth_power(32), 24, k).float()) for k in (0, 1))
     status, stdout, stderr = shell("field", "compare", a, b, "-o", tmp_path / "r.html")
@@ -137,10 +138,9 @@ def test_files_with_several_arrays(shell, tmp_path, kind):
     assert status == 2
     assert "holds 2 arrays: " in stderr
     assert stderr.endswith(f"choose one, as {chosen}.\n")
-    for name in (chosen, f"{path}:A"):
-        status, stdout, stderr = shell("field", "compare", name, name)
-        assert (status, stderr) == (0, "")
-        assert "No difference found" in stdout
+    status, stdout, stderr = shell("field", "compare", chosen, f"{path}:A")
+    assert (status, stderr) == (0, "")
+    assert "No difference found" in stdout
 
 
 def write(path, arrays):

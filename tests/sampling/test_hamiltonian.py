@@ -76,7 +76,10 @@ def test_momenta_have_the_inverse_spectrum():
     assert ((power * kernel.kinetic - 1).abs() < 4.5 * (2 / 4000) ** 0.5).all()
 
 
-@pytest.mark.parametrize("leapfrogs", [1, 10], ids=["Langevin", "10 leapfrogs"])
+@pytest.mark.parametrize(
+    "leapfrogs",
+    [pytest.param(1, id="Langevin"), pytest.param(10, id="10 leapfrogs", marks=pytest.mark.slow)],
+)
 def test_the_gaussian_lattice_has_its_spectrum(leapfrogs):
     size, chains = 4, 200
     kinetic = fourier_acceleration(size, GAUSSIAN.b) if leapfrogs > 1 else None

@@ -46,6 +46,7 @@ def test_anchors_around_the_critical_point(size, number):
     assert binder(fields) == pytest.approx(ratio, abs=4 * float(found.errors[0, 2]) + 0.02)
 
 
+@pytest.mark.slow
 def test_deviations_of_every_scale():
     """Of db4, without normalisation, at L = 32: two samples of some thousand numbers each.
 
@@ -64,7 +65,11 @@ def test_deviations_of_every_scale():
 
 @pytest.mark.parametrize(
     ("preset", "deviation", "least", "most"),
-    [("disordered", 0.0, 2.4, 3.5), ("ordered", 0.0, 1.0, 1.002), ("soft", 1.087, 1.05, 1.35)],
+    [
+        ("disordered", 0.0, 2.4, 3.5),
+        ("ordered", 0.0, 1.0, 1.002),
+        pytest.param("soft", 1.087, 1.05, 1.35, marks=pytest.mark.slow),
+    ],
 )
 def test_presets_are_where_their_names_say(preset, deviation, least, most):
     """m is Gaussian in the disordered phase (ratio 3), two-valued in the ordered one (ratio 1).
@@ -77,6 +82,7 @@ def test_presets_are_where_their_names_say(preset, deviation, least, most):
         assert float(fields.double().std()) == pytest.approx(deviation, abs=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("bonds", "least", "most"), [("once", 2.5, 4.0), ("twice", 1.0, 1.02)])
 def test_the_double_well_form_is_not_critical_there(bonds, least, most):
     potential = ScalarPotential.from_double_well_form(0.68, bonds=bonds)
@@ -92,6 +98,7 @@ def within(values, expected, chains, sigmas=4.5):
     return error
 
 
+@pytest.mark.slow
 def test_a_nearly_gaussian_law_has_its_spectrum():
     """q = 1e-9 moves the spectrum by 1e-6; modes of 32 pixels would take 1000 sweeps by sites."""
     size, count = 32, 512

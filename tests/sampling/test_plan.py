@@ -15,6 +15,7 @@ DEEP = ScalarPotential(0.3, -1.0, 1e-5)
 FREE = ScalarPotential(1.0, 2.001, 1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("potential", [SOFT, DEEP, FREE], ids=["soft", "deep well", "nearly free"])
 def test_fields_are_an_autocorrelation_time_apart(potential):
     """Measured again, on other chains: an estimate from 8 chains of 25 τ errs by a fifth."""

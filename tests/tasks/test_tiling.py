@@ -108,6 +108,7 @@ def test_automatic_tiles_bound_what_the_network_sees(height, width):
     )
 
 
+@pytest.mark.slow
 def test_a_hundred_megapixels_pass_in_small_parts():
     class Watched(Identity):
         locality, largest = Locality(82, 8), 0

@@ -61,6 +61,7 @@ def file(configuration, photos):
     return partial(configuration, tree)
 
 
+@pytest.mark.slow
 def test_a_run_leaves_a_model_that_denoises_what_it_has_seen(file, tmp_path, photos, capsys):
     config = file(data={"validation": [str(photos / "flat")]}, steps=200, tensorboard=True)
     assert run(["train", str(config), "--json"]) == 0
@@ -148,7 +149,7 @@ def test_a_killed_run_goes_on_to_the_weights_of_an_undisturbed_one(file, tmp_pat
 
 def _kill_when(path: Path, command: list[str]) -> None:
     with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True) as process:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240  # on a busy machine
         while not path.exists():
             assert process.poll() is None, process.stderr.read()
             assert time.monotonic() < deadline

@@ -75,6 +75,7 @@ def test_a_run_is_not_resumed_with_other_settings(tmp_path, change):
     assert trainer(config(tmp_path, steps=12, log_every=1), resume=True).step == 4
 
 
+@pytest.mark.slow
 def test_the_run_does_learn_and_its_configuration_matters(tmp_path):
     losses = {}
     for name, options in {

@@ -100,6 +100,7 @@ def test_increments_of_a_contour_grow_as_its_class_says(law, alpha):
     assert found == pytest.approx(EXPONENTS[law](alpha)[1], abs=0.06)
 
 
+@pytest.mark.slow
 def test_regular_images_are_as_often_their_negative():
     """x and 1 - x have one law: image means have the mean 1/2 and no skewness."""
     x = RegularImages().sample(2000, 16, 0).double()
