@@ -114,3 +114,16 @@ def test_digits_are_learned_measured_and_named(tmp_path, monkeypatch):
     assert run(["fisher", "--model", weights, "--data", "digits", "-o", "depth.html"]) == 0
     found = sl.classify("digits/test/2", model=weights, k=3)
     assert sum(one.classes[0] == "2" for one in found) > 0.8 * len(found)
+
+
+def test_a_shift_changes_coefficients_more_than_moduli(tmp_path):
+    coefficients, moduli = example("draw_collapse").main(tmp_path / "collapse.png")
+    assert coefficients > 2 * moduli
+    assert read_png(tmp_path / "collapse.png").std() > 10
+
+
+def test_classes_are_separated_and_concentrated(tmp_path):
+    one_mean, separated, noisy, kept = example("draw_concentration").main(tmp_path / "c.png")
+    assert one_mean < 0.01 < 1 < separated
+    assert kept > 3 * noisy
+    assert read_png(tmp_path / "c.png").std() > 10

@@ -5,7 +5,7 @@ import torch
 
 from scorelet.core.errors import InputError
 from scorelet.core.network import Network
-from scorelet.networks import PatchFrame, ResNet, ScatteringTree
+from scorelet.networks import FixedFeatures, PatchFrame, ResNet, ScatteringTree
 from scorelet.networks.res_net import RECTIFIERS
 
 
@@ -25,8 +25,9 @@ def test_counts_of_the_scattering_tree():
 def test_the_tree_of_features_is_the_tree_of_images():
     net = ScatteringTree(size=16, scales=2, angles=4, outputs=8).eval()
     x = torch.rand(2, 3, 16, 16)
-    assert torch.equal(net.head(net.features(x)), net(x))
+    assert torch.equal(net.logits(net.features(x)), net(x))
     assert len(net.tight_weights()) == 1
+    assert isinstance(net, FixedFeatures)
 
 
 def test_counts_of_patch_frames():

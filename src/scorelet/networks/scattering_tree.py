@@ -23,7 +23,7 @@ class ScatteringTree(nn.Module):
         learned: whether P learns; else it is a fixed random operator.
 
     Shape:
-        (batch, channels, size, size), values in [0, 1] → logits (batch, classes). `head` takes
+        (batch, channels, size, size), values in [0, 1] → logits (batch, classes). `logits` takes
         coefficients (batch, channels · paths, h, w), which can be computed once for all epochs.
 
     For CIFAR-10 it has 104,064 parameters, the classifier's bias not counted.
@@ -65,7 +65,7 @@ class ScatteringTree(nn.Module):
         """Return S x, (batch, channels · paths, h, w)."""
         return self.scattering(x).flatten(1, 2)
 
-    def head(self, features: Tensor) -> Tensor:
+    def logits(self, features: Tensor) -> Tensor:
         """Return logits of coefficients."""
         u = self.norm(normalized(self.project(features), pairs=False))
         if self.pool > 1:
@@ -74,7 +74,7 @@ class ScatteringTree(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits."""
-        return self.head(self.features(x))
+        return self.logits(self.features(x))
 
     def tight_weights(self) -> list[Tensor]:
         """Return what a Parseval step after each step of training shall keep tight."""

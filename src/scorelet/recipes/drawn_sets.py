@@ -28,7 +28,7 @@ TEXTURES: Mapping[str, Mapping[str, float]] = {
 DRAWN = "textures"
 """Name of the set in the settings of a run."""
 
-_CONTRAST = 0.16  # deviation in [0, 1]: 3 of them lie within 8 bits
+_CONTRAST = 0.16  # deviation in [0, 1]: three of them are within 8 bits
 
 
 def textures(count: int, side: int, seed: int) -> tuple[Image, Labels]:

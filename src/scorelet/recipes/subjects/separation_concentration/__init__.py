@@ -1,0 +1,148 @@
+"""Separation and concentration: rectified frames part class means, thresholds shrink their spread.
+
+Both mechanisms are shown on Gaussian mixtures; then on pictures, where wavelets are the frame that
+separates and nothing of it is learned, and matrices across channels are what learns.
+"""
+
+from functools import partial
+from typing import Any
+
+from scorelet.recipes.base import Findings, Recipe, Setup
+from scorelet.recipes.claims import Measured
+from scorelet.recipes.drawn_sets import DRAWN, TEXTURES
+from scorelet.recipes.steps import Steps
+from scorelet.recipes.subjects.separation_concentration import figures, learning, mixtures
+from scorelet.recipes.subjects.separation_concentration.claims import claims
+from scorelet.recipes.subjects.separation_concentration.features import (
+    compare_features,
+    difference,
+    load_parts,
+)
+from scorelet.recipes.subjects.separation_concentration.settings import SETTINGS, Settings
+from scorelet.recipes.subjects.separation_concentration.stability import deviation, instabilities
+from scorelet.recipes.trainings import Trainings
+
+_REDUNDANCIES = (1, 4)
+_LEAST = 1e-3  # of a Fisher ratio: less is chance
+
+
+def run(settings: Settings, seed: int, steps: Steps) -> Findings:
+    """Measure everything: mixtures, fixed features, trainings, stability."""
+    trainings = Trainings(settings.budget, steps, seed=seed)
+    mixture = steps("mixture", partial(mixtures.separation, settings.samples, seed))
+    noise = {
+        each: steps(f"noise-{each}", partial(mixtures.concentration, each, seed))
+        for each in _REDUNDANCIES
+    }
+    measured = _of_mixtures(mixture, noise)
+    sections = [figures.mixtures_section(mixture, noise, seed)]
+    if sizes := settings.fixed.train:
+        measured |= _fixed(settings, seed, steps)
+        published = settings.budget.source != DRAWN
+        sections.append(figures.accuracy_section(sizes, measured, published=published))
+    measured |= learning.compared(settings, learning.learn(settings, trainings, steps, seed))
+    test = trainings.test.first(settings.profiled)
+    ratios = learning.patch_ratios(settings, trainings, test)
+    measured |= _of_ratios(ratios)
+    profiles, values = learning.profiles(trainings, test), learning.singular_values(trainings)
+    measured |= learning.of_profiles(profiles)
+    for name, which in (("with", learning.BLOCKS), ("without", learning.FREE)):
+        measured[f"spread {name}"] = Measured(learning.spread(values[which]))
+    sections += [
+        figures.table_section(measured, ratios),
+        figures.depth_section(profiles),
+        figures.singular_section(values),
+    ]
+    if settings.stable:
+        changed = steps("stability", partial(_stability, settings, trainings, seed))
+        measured |= _of_changes(changed)
+        sections.append(figures.stability_section(changed))
+    return Findings(_data(settings), measured, sections)
+
+
+def _of_mixtures(
+    mixture: dict[str, dict[str, float]], noise: dict[int, dict[str, float]]
+) -> dict[str, Measured]:
+    excess = {name: row["ratio"] - row["floor"] for name, row in mixture.items()}
+    basis, frame = mixture["ReLU(±O x)"]["ratio"], mixture["ReLU(±F x)"]["ratio"]
+    return {
+        "mixture separation": Measured(basis / max(excess["x"], _LEAST)),
+        "mixture redundancy": Measured(frame - basis),
+        "mixture threshold": Measured(excess["soft threshold"]),
+        "concentration variance": Measured(noise[1]["variance"]),
+        "concentration displacement": Measured(noise[1]["displaced"]),
+        "redundant displacement": Measured(noise[4]["displaced"]),
+    }
+
+
+def _fixed(settings: Settings, seed: int, steps: Steps) -> dict[str, Measured]:
+    """Return the accuracy of both kinds of features, for every size of training set."""
+    fixed = settings.fixed
+    parts = load_parts(settings.budget.source, fixed, seed)
+    found = {
+        count: steps(f"train-{count}", partial(compare_features, parts, count, fixed))
+        for count in fixed.train
+    }
+    least, most = min(found), max(found)
+    measured = {
+        f"{name} {count}": Measured(*rows[name]) for count, rows in found.items() for name in rows
+    }
+    fewer = difference(measured[f"scattering {least}"], measured[f"pixels {most}"])
+    return measured | {"fewer images": fewer}
+
+
+def _of_ratios(ratios: dict[str, float | None]) -> dict[str, Measured]:
+    relu, none = ratios.get("ReLU"), ratios.get("identity")
+    if relu is None or none is None:
+        return {}
+    return {"two-layer ratio gain": Measured(relu - none)}
+
+
+def _stability(settings: Settings, trainings: Trainings, seed: int) -> dict[str, list[float]]:
+    x = trainings.test.images(0, settings.stable)
+    return instabilities(x, seed, L=8, engine=settings.fixed.engine)
+
+
+def _of_changes(changed: dict[str, list[float]]) -> dict[str, Measured]:
+    shifts = [changed[f"shift by {n}"] for n in (1, 2)]
+    small, large = changed["dilation by 2 %"], changed["dilation by 10 %"]
+    return {
+        "shift stability": Measured(min(row[0] / row[2] for row in shifts)),
+        "dilation linearity": Measured(large[2] / small[2] / 5),
+        "scale stability": Measured(min(row[1] / row[2] for row in changed.values())),
+        "stability elsewhere": Measured(100 * deviation(changed)),
+    }
+
+
+def _data(settings: Settings) -> str:
+    budget = settings.budget
+    if budget.source == DRAWN:
+        return (
+            f"Gaussian mixtures; pictures drawn from {len(TEXTURES)} laws of textures "
+            f"({', '.join(TEXTURES)}), each with mean 0, deviation 1 and a random sign; no "
+            "photographs"
+        )
+    images = "all" if budget.images is None else f"the first {budget.images:,}"
+    test = "the test part" if budget.held_out is None else f"the last {budget.held_out:,} of them"
+    return (
+        f"Gaussian mixtures; {budget.source}: networks trained on {images} training images for "
+        f"{budget.epochs} epochs, tested on {test}"
+    )
+
+
+RECIPE: Recipe[Any] = Recipe(
+    subject="separation_concentration",
+    title="Separation and concentration of classes",
+    paper=(
+        "Zarka, Guth, Mallat: Separation and Concentration in Deep Networks. ICLR 2021, "
+        "arXiv 2012.10424."
+    ),
+    summary=(
+        "A rectifier after a tight frame moves class means apart; a soft threshold between a tight "
+        "frame and its transpose shrinks what varies within classes. For pictures the frame that "
+        "separates can be wavelets, of which nothing is learned; matrices across their channels, "
+        "kept tight by a Parseval step, learn the rest."
+    ),
+    setups={scale: Setup(each, claims(scale, each)) for scale, each in SETTINGS.items()},
+    run=run,
+)

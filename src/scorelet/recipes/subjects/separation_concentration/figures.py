@@ -1,0 +1,169 @@
+"""The sections of the report: both mechanisms in pictures, and the tables."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from torch import Tensor
+
+from scorelet.analysis.discriminant import discriminant_plane
+from scorelet.analysis.fisher_profile import FisherProfile
+from scorelet.plots import curves_figure, png
+from scorelet.plots.collapse import clouds_figure, singular_values_figure
+from scorelet.plots.report import Part, Picture, Section, Table, Text
+from scorelet.recipes.claims import Measured
+from scorelet.recipes.report import figure
+from scorelet.recipes.subjects.separation_concentration.claims import PUBLISHED
+from scorelet.recipes.subjects.separation_concentration.learning import ALL, BLOCKS, FREE, TREE
+from scorelet.recipes.subjects.separation_concentration.mixtures import (
+    features_of,
+    signed_classes,
+)
+from scorelet.recipes.subjects.separation_concentration.stability import COLUMNS
+
+ERRORS = {TREE: 100 - PUBLISHED, ALL: 100 - PUBLISHED, "ResNet-20": 8.8}
+"""Published errors in percent on CIFAR-10 that can be read; those of S_P and S_C cannot."""
+_DRAWN = 600
+
+
+def mixtures_section(
+    found: Mapping[str, Mapping[str, float]], noise: Mapping[int, Mapping[str, float]], seed: int
+) -> Section:
+    """Show classes of equal means, and what rectifiers and thresholds make of them."""
+    x, y = signed_classes(_DRAWN, seed)
+    panels = {}
+    for name, features in features_of(x, seed).items():
+        if name in ("x", "soft threshold", "ReLU(±F x)"):
+            plane = discriminant_plane(features[:_DRAWN], y[:_DRAWN], ridge=0.1)
+            panels[name] = ((features[_DRAWN:] @ plane).numpy(), y[_DRAWN:].numpy())
+    rows = [
+        (name, *(figure(row[key]) for key in ("ratio", "floor", "rank")))
+        for name, row in found.items()
+    ]
+    concentrated = [
+        (f"{redundancy} x", figure(row["variance"]), figure(row["displaced"]))
+        for redundancy, row in noise.items()
+    ]
+    return Section(
+        "Two mechanisms of one layer",
+        [
+            Text(
+                "Separation: two classes ±m + noise have the mean 0, so nothing linear parts them, "
+                "nor does a threshold, which is odd. A rectifier does. The plane of each panel "
+                "comes from other samples."
+            ),
+            Picture(
+                png(clouds_figure(panels, ["first class", "second class"])),
+                "Clouds of two classes: as they are, thresholded, rectified.",
+            ),
+            Table(["features", "Fisher ratio", "floor", "rank"], rows),
+            Text(
+                "Concentration: noise around a mean of five coefficients in a frame, and a soft "
+                "threshold of 1.5 deviations. Redundant frames displace the mean more."
+            ),
+            Table(
+                ["atoms over dimension", "variance, after over before", "displacement"],
+                concentrated,
+            ),
+        ],
+    )
+
+
+def accuracy_section(
+    sizes: Sequence[int], measured: Mapping[str, Measured], *, published: bool
+) -> Section:
+    """Return accuracies of scattering and pixels by size of the training set."""
+    names = ("scattering", "pixels")
+    found = {name: [measured[f"{name} {count}"] for count in sizes] for name in names}
+    curves = {
+        name: ([m.value for m in row], [m.error or 0 for m in row]) for name, row in found.items()
+    }
+    levels = {"published, S_T": PUBLISHED} if published else None
+    labels = "training images", "accuracy (%)"
+    drawn = curves_figure(sizes, curves, labels=labels, log=True, levels=levels)
+    rows = [
+        (f"{count:,}", *(figure(m.value, m.error) for m in (a, b)))
+        for count, a, b in zip(sizes, *found.values(), strict=True)
+    ]
+    return Section(
+        "Nothing learned: accuracy by size of the training set",
+        [
+            Picture(png(drawn), "Accuracy of both kinds of features."),
+            Table(["training images", "scattering (%)", "pixels (%)"], rows),
+        ],
+    )
+
+
+def table_section(measured: Mapping[str, Measured], ratios: Mapping[str, float | None]) -> Section:
+    """Errors of all networks, the published ones beside them; Fisher ratios of two layers."""
+    names = [name for name in measured if name.startswith(("S_", "two layers"))]
+    rows = [
+        (name, figure(100 - measured[name].value, measured[name].error), figure(ERRORS.get(name)))
+        for name in names
+    ]
+    parts: list[Part] = [
+        Table(["network", "error here (%)", "published, CIFAR-10 (%)"], rows),
+        Text(
+            "S_T: scattering, one matrix, a linear classifier. S_P: wavelets of one octave, four "
+            "phases rectified, a matrix; again and again. S_C: a soft threshold in a tight frame "
+            "after each. Published: S_T with all images and augmentation; a ResNet-20 has 8.8 %, "
+            "which the paper says S_C reaches.",
+            "note",
+        ),
+    ]
+    if ratios:
+        pairs = [(name, figure(value)) for name, value in ratios.items()]
+        parts.append(Table(["two layers", "Fisher ratio without bias"], pairs))
+    return Section("Errors of all networks", parts)
+
+
+def depth_section(profiles: Mapping[str, FisherProfile]) -> Section:
+    """Fisher ratio by depth."""
+    blocks = list(range(1, len(profiles[BLOCKS].layers) + 1))
+    curves = {
+        name: ([layer.fisher.corrected or 0.0 for layer in found.layers], [0.0] * len(blocks))
+        for name, found in profiles.items()
+    }
+    return Section(
+        "Class separation by depth",
+        [
+            Picture(
+                png(curves_figure(blocks, curves, labels=("block", "Fisher ratio without bias"))),
+                "Fisher ratio by depth.",
+                "Of means over space of each channel.",
+            )
+        ],
+    )
+
+
+def singular_section(values: Mapping[str, list[Tensor]]) -> Section:
+    """Singular values of every matrix with and without the Parseval step."""
+    titles = {BLOCKS: "Parseval steps", FREE: "none"}
+    panels: dict[str, Mapping[str, np.ndarray]] = {
+        f"block {number + 1}": {titles[name]: each[number].numpy() for name, each in values.items()}
+        for number in range(len(values[BLOCKS]))
+    }
+    return Section(
+        "Singular values of P",
+        [
+            Picture(png(singular_values_figure(panels)), "Singular values of every matrix P."),
+            Text(
+                "A step W + β (W - W Wᵀ W) after each step of training draws them to 1; without it "
+                "the optimiser stretches what it likes."
+            ),
+        ],
+    )
+
+
+def stability_section(found: Mapping[str, Sequence[float]]) -> Section:
+    """Relative changes under deformations."""
+    rows = [(name, *(f"{value:.3f}" for value in row)) for name, row in found.items()]
+    return Section(
+        "Stability to deformations",
+        [
+            Table(["deformation", *COLUMNS], rows),
+            Text(
+                "Relative change of pixels and of scattering coefficients; shifts in pixels.",
+                "note",
+            ),
+        ],
+    )

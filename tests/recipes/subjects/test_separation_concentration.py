@@ -1,0 +1,120 @@
+"""Separation and concentration: fixed features, mixtures, stability, and what claims are about."""
+
+import pytest
+import torch
+
+from scorelet.core.random import generator
+from scorelet.recipes import find_recipe
+from scorelet.recipes.claims import Measured
+from scorelet.recipes.subjects.separation_concentration import (
+    _of_changes,
+    _of_mixtures,
+    learning,
+    mixtures,
+    stability,
+)
+from scorelet.recipes.subjects.separation_concentration.features import (
+    compare_features,
+    difference,
+    load_parts,
+)
+from scorelet.recipes.subjects.separation_concentration.settings import Fixed
+
+FIXED = Fixed((30,), 12, 18, J=2, L=2, engine="torch")
+
+
+def test_parts_do_not_overlap():
+    parts = load_parts("textures", FIXED, seed=0)
+    sizes = [len(part.y) for part in (parts.train, parts.validation, parts.test)]
+    assert sizes == [30, 12, 18]
+    whole = torch.cat([p.x.flatten(1) for p in (parts.train, parts.validation, parts.test)])
+    assert len(whole.unique(dim=0)) == 60
+
+
+def test_the_gain_is_a_difference_with_the_error_of_pairs():
+    found = compare_features(load_parts("textures", FIXED, seed=0), 30, FIXED)
+    (scattering, first), (pixels, second), (gain, both) = (
+        found[name] for name in ("scattering", "pixels", "gain")
+    )
+    assert gain == pytest.approx(scattering - pixels)
+    assert scattering > pixels
+    assert 0 < both <= first + second + 1e-9
+    assert difference(Measured(5, 3), Measured(1, 4)) == Measured(4, 5.0)
+
+
+def test_rectifiers_separate_classes_of_equal_means():
+    """T1: Fisher ratios of ±m + noise: 0 for what is odd, equal for |O x| and ReLU(±O x)."""
+    found = mixtures.separation(4000, seed=0)
+    ratio = {name: row["ratio"] for name, row in found.items()}
+    assert ratio["x"] < 0.004  # the floor is 0.001
+    assert ratio["soft threshold"] < 0.004
+    assert ratio["ReLU(±O x)"] == pytest.approx(ratio["|O x|"], rel=0.05)
+    assert 0.2 < ratio["|O x|"] < 0.5
+    assert ratio["ReLU(±F x)"] > 2 * ratio["|O x|"]
+    assert found["ReLU(±F x)"]["rank"] == mixtures.DIMENSION + mixtures.ATOMS
+
+
+@pytest.mark.parametrize(
+    ("redundancy", "variance", "displaced"), [(1, 0.064, 0.19), (4, 0.10, 0.6)]
+)
+def test_thresholds_concentrate(redundancy, variance, displaced):
+    """T2 and T3: in a redundant frame the mean pays for it."""
+    found = mixtures.concentration(redundancy, seed=0)
+    assert found["variance"] == pytest.approx(variance, abs=0.01)
+    assert found["displaced"] == pytest.approx(displaced, abs=0.05)
+
+
+def test_warps_are_shifts_where_the_displacement_is_whole():
+    x = torch.randn(2, 1, 12, 12, generator=generator(0))
+    nothing = torch.zeros(12, 12, dtype=torch.float64)
+    moved = stability.warped(x, nothing + 2, nothing - 1)
+    assert torch.allclose(moved[..., :-2, 1:], x[..., 2:, :-1], atol=1e-4)
+    assert torch.allclose(stability.warped(x, nothing, nothing), x, atol=1e-5)
+
+
+def test_changes_are_relative_to_the_coefficients():
+    x = torch.randn(3, 1, 16, 16, generator=generator(1)).cumsum(2).cumsum(3)
+    found = stability.instabilities(x, 0, L=2, engine="torch")
+    assert list(found)[:3] == ["shift by 1", "shift by 2", "shift by 4"]
+    assert len(found) == 9
+    for pixels, *coefficients in found.values():
+        assert 0 < pixels < 2
+        assert all(0 < value < 1 for value in coefficients)
+    assert _of_changes(found)["scale stability"].value > 0
+    exact = found | {f"shift by {n}": [*row, 0.0] for n, row in stability.SHIFTED.items()}
+    assert stability.deviation(exact) == pytest.approx(0)
+    off = exact | {"shift by 2": [0.582, 0.307, 0.202 * 1.3, 0.0]}
+    assert stability.deviation(off) == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("scale", ["smoke", "small", "paper", "imagenet"])
+def test_claims_of_a_scale_are_about_what_is_measured(scale):
+    setup = find_recipe("separation_concentration").setups[scale]
+    settings = setup.settings
+    names = {learning.BLOCKS, learning.FRAMES, learning.FREE}
+    names |= {learning.TREE} if settings.tree.outputs else set()
+    names |= {learning.ALL} if settings.tree.images else set()
+    if settings.patches.atoms:
+        names |= {f"two layers, {learning.FUNCTIONS[n]}" for n in settings.patches.functions}
+    measured = set(
+        learning.compared(settings, {n: (torch.arange(9) < 4).double()[None] for n in names})
+    )
+    rows = {name: {"ratio": 1.0, "floor": 0.1} for name in mixtures.FEATURES}
+    noise = {k: {"variance": 0.1, "displaced": 0.1} for k in (1, 4)}
+    measured |= set(_of_mixtures(rows, noise))
+    measured |= {f"{n} {k}" for n in ("gain", "pixels", "scattering") for k in settings.fixed.train}
+    measured |= {
+        "fewer images",
+        "smallest step",
+        "last ratio gain",
+        "spread with",
+        "spread without",
+    }
+    measured |= {"two-layer ratio gain", "shift stability", "dilation linearity", "scale stability"}
+    measured |= {"stability elsewhere"}
+    assert {claim.of for claim in setup.claims} <= measured
+
+
+def test_the_spread_is_the_largest_of_all_matrices():
+    values = [torch.tensor([1.0, 0.5]), torch.tensor([3.0, 1.0])]
+    assert learning.spread(values) == 3
