@@ -113,11 +113,15 @@ class ChannelMatrix(nn.Module):
         moments = [_group_moments(g, x) for g, x in zip(self.groups, features, strict=True)]
         means, powers = (torch.cat(parts) for parts in zip(*moments, strict=True))
         count = features[0].shape[0] * features[0].shape[-1] * features[0].shape[-2]
-        with torch.no_grad():
-            unbiased = powers * (count / max(1, count - 1))
-            self.running_mean.lerp_(means.to(self.running_mean), 0.1)
-            self.running_power.lerp_(unbiased.to(self.running_power), 0.1)
+        self.follow(means, powers, count)
         return means, powers
+
+    @torch.no_grad()
+    def follow(self, means: Tensor, powers: Tensor, count: int) -> None:
+        """Move the running moments towards those of a batch of `count` numbers a channel."""
+        unbiased = powers * (count / max(1, count - 1))
+        self.running_mean.lerp_(means.to(self.running_mean), 0.1)
+        self.running_power.lerp_(unbiased.to(self.running_power), 0.1)
 
     def extra_repr(self) -> str:
         """Sizes and field."""

@@ -1,6 +1,7 @@
 """Fold scales into convolutions: the same function with fewer passes over memory."""
 
 import copy
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import nn
@@ -8,14 +9,26 @@ from torch import nn
 from scorelet.networks.normalization import BiasFreeBatchNorm
 
 
+@runtime_checkable
+class Foldable(Protocol):
+    """A module that can fold, in place, what it has of its own."""
+
+    def fold(self) -> None:
+        """Fold what is fixed in evaluation."""
+        ...
+
+
 def folded(network: nn.Module) -> nn.Module:
     """Return a copy of `network` in evaluation mode without normalisation layers.
 
     In every `nn.Sequential` a convolution followed by `BiasFreeBatchNorm` becomes one convolution
-    with weights W γ / s, which is exact because evaluation uses the running deviation.
+    with weights W γ / s, which is exact because evaluation uses the running deviation. A module
+    that is `Foldable` folds itself.
     """
     result = copy.deepcopy(network).eval()
-    for module in result.modules():
+    for module in list(result.modules()):
+        if isinstance(module, Foldable):
+            module.fold()
         if isinstance(module, nn.Sequential):
             _fold_sequential(module)
     return result
@@ -29,3 +42,18 @@ def _fold_sequential(sequence: nn.Sequential) -> None:
             with torch.no_grad():
                 conv.weight.mul_((norm.gain / norm.running_std)[:, None, None, None])
             sequence[k] = nn.Identity()
+
+
+@torch.no_grad()
+def fold_norm(norm: nn.BatchNorm2d, linear: nn.Linear) -> None:
+    """Put an evaluated norm into the linear layer behind it, which sees all positions by channel.
+
+    With z = (x - m) γ / s + β, A z + b = A' x + b', A' = A γ / s, b' = b + A (β - m γ / s).
+    """
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    gain = norm.weight / (norm.running_var + norm.eps).sqrt()
+    shift = norm.bias - norm.running_mean * gain
+    positions = linear.in_features // len(gain)
+    linear.bias.add_(linear.weight @ shift.repeat_interleave(positions))
+    linear.weight.mul_(gain.repeat_interleave(positions))

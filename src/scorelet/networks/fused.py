@@ -11,8 +11,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 from torch.autograd.function import once_differentiable
+
+from scorelet.networks.kernel_dtype import kernel_dtype
 
 SLOPE = 0.1
 """Of the leaky ReLU where its argument is negative."""
@@ -27,19 +28,12 @@ Weights = tuple[Tensor, Tensor, Tensor]
 def fused_dtype(x: Tensor, *, training: bool) -> torch.dtype | None:
     """Return the dtype in which `fused_block` may take x, or None where it must not be used.
 
-    It must not where something other than a first derivative may be wanted (an evaluated network
-    with gradients, torch.func, forward differentiation, torch.compile), and cannot on other
-    devices and processors, nor, before torch 2.10, on single pixels.
+    Beside what `kernel_dtype` asks for it needs oneDNN's operators, which cannot take single pixels
+    before torch 2.10.
     """
-    if x.shape[2:] == (1, 1):
+    if x.shape[2:] == (1, 1) or not _has_operators():
         return None
-    if x.device.type != "cpu" or not _has_operators() or torch.compiler.is_compiling():
-        return None
-    if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
-        return None
-    if torch.is_grad_enabled() and not training:
-        return None
-    dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
+    dtype = kernel_dtype(x, training=training)
     return dtype if dtype in _dtypes() else None
 
 

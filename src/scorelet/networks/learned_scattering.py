@@ -21,7 +21,15 @@ from torch import Tensor, nn
 from scorelet.core.errors import InputError
 from scorelet.networks.amplitudes import Amplitude
 from scorelet.networks.channel_matrix import ChannelMatrix, Group, normalized
+from scorelet.networks.collapse import (
+    Operators,
+    collapse_dtype,
+    collapsed,
+    evaluated,
+    known_to_kernels,
+)
 from scorelet.networks.concentration import Concentration
+from scorelet.networks.folding import fold_norm
 from scorelet.networks.morlet_conv import MorletConv2d
 from scorelet.wavelets.morlet.bank import Kind
 
@@ -110,6 +118,7 @@ class CollapseBlock(nn.Module):
             raise InputError("Concentration is for real channels: take mod or relu, and a real P.")
         frame = Concentration(outputs, atoms, shrinkage=design.shrinkage) if atoms else None
         self.concentrate = frame
+        self._operators: dict[torch.dtype, Operators] = {}
 
     @property
     def gives_pairs(self) -> bool:
@@ -118,6 +127,27 @@ class CollapseBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the next representation."""
+        parts = self.wavelets, self.amplitude, self.project
+        dtype = collapse_dtype(x, parts, training=self.training)
+        if dtype is None:
+            u = self._plain(x)
+        else:
+            known = self._operators.get(dtype)
+            u = collapsed(x, parts, dtype, skip=self.skip, operators=known)
+        return u if self.concentrate is None else self.concentrate(u)
+
+    @torch.no_grad()
+    def fold(self) -> None:
+        """Keep P with Std in it, for kernels: the weights must not change any more."""
+        parts = self.wavelets, self.amplitude, self.project
+        if known_to_kernels(parts):
+            self._operators = {
+                dtype: evaluated(parts, dtype, pairs=self.pairs, skip=self.skip)
+                for dtype in (torch.float32, torch.bfloat16)
+            }
+
+    def _plain(self, x: Tensor) -> Tensor:
+        """Return N P Std ρ W x by torch's operators, for every device and any derivative."""
         z = self.wavelets(x)
         if self.skip:
             linear = z.flatten(1, 2)
@@ -125,8 +155,7 @@ class CollapseBlock(nn.Module):
         else:
             linear = z[:, :, 0] if self.pairs else z[:, :, 0, 0]
             rectified = self.amplitude(z[:, :, 1:].flatten(1, 2))
-        u = normalized(self.project(linear, rectified), pairs=self.gives_pairs)
-        return u if self.concentrate is None else self.concentrate(u)
+        return normalized(self.project(linear, rectified), pairs=self.gives_pairs)
 
 
 class LearnedScattering(nn.Module):
@@ -197,7 +226,7 @@ class LearnedScattering(nn.Module):
         if side < 1:
             raise InputError(f"Images of {size} pixels are too small for {len(sizes)} blocks.")
         features = widths[-1] * (2 if pairs else 1)
-        self.norm = nn.BatchNorm2d(features)
+        self.norm: nn.Module = nn.BatchNorm2d(features)
         self.classify = nn.Linear(features * side**2, classes)
         colours = channels == 3
         mean, deviation = (IMAGENET_MEAN, IMAGENET_STD) if colours else ((0.5,), (0.25,))
@@ -212,6 +241,13 @@ class LearnedScattering(nn.Module):
         frames = [b.concentrate.weight for b in blocks if b.concentrate is not None]
         learned = [b.project.weight for b in blocks if self.design.learned]
         return learned + frames
+
+    @torch.no_grad()
+    def fold(self) -> None:
+        """Put the last norm, as it is in evaluation, into the classifier."""
+        if isinstance(self.norm, nn.BatchNorm2d):
+            fold_norm(self.norm, self.classify)
+            self.norm = nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits.

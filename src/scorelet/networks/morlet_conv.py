@@ -10,12 +10,17 @@ Fourier domain is not needed, nor a padded copy for each filter.
 References: Zarka, Guth, Mallat 2021, arXiv 2012.10424; Guth, Zarka, Mallat 2022, arXiv 2110.05283.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
+from scorelet.networks.kernel_dtype import kernel_dtype
+from scorelet.networks.planes import NONE, Filters, coefficients, to_planes
+from scorelet.wavelets.kernels.quadrants import taps_of
 from scorelet.wavelets.morlet.bank import Kind, MorletBank, half_octave_bank, morlet_bank
 
 _GRID = 64  # points of the grid on which kernels are computed: their tails end before
@@ -58,10 +63,21 @@ class MorletConv2d(nn.Module):
         self.angles, self.kind, self.size, self.boundary = angles, kind, size, boundary
         self.stride = 1 if kind == "half" else 2
         bank = _bank(kind, angles, full_angles=full_angles)
-        self.register_buffer("kernel", _kernels(bank, size), persistent=False)
+        kernels = _kernels(bank, size)
+        symmetric = angles % 2 == 0 and angles >= 4 and not full_angles
+        self.taps = taps_of(kernels) if symmetric else None
+        self.register_buffer("kernel", torch.from_numpy(kernels).float(), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the coefficients of x."""
+        dtype = None if self.taps is None else kernel_dtype(x, training=self.training)
+        if dtype is None:
+            return self._plain(x)
+        z = coefficients(to_planes(x, dtype), self.filters(x.shape[-2:]))[0]
+        return z[..., : x.shape[1]].permute(1, 5, 4, 0, 2, 3)
+
+    def _plain(self, x: Tensor) -> Tensor:
+        """Return the coefficients by torch's convolution, for every device and any derivative."""
         pairs = x.ndim == 5
         batch, channels = x.shape[:2]
         kernel = self.kernel.to(x.dtype)
@@ -70,9 +86,21 @@ class MorletConv2d(nn.Module):
         out = F.conv2d(self._padded(images), weight, stride=self.stride)
         return out.reshape(batch, channels, 1 + self.angles, 2, *out.shape[-2:])
 
+    def filters(self, shape: Sequence[int], *, amplitude: int = NONE, skip: bool = True) -> Filters:
+        """Return what kernels need to know for images of (height, width), see `Filters`."""
+        assert self.taps is not None
+        rows, columns = (
+            _indices(length, self.size // 2, end, self.boundary)
+            for length, end in zip(shape, self._ends(shape), strict=True)
+        )
+        return Filters(self.taps, self.angles, self.stride, (rows, columns), amplitude, skip)
+
+    def _ends(self, shape: Sequence[int]) -> list[int]:
+        """Return how far the border reaches beyond the last row and column."""
+        return [self.size // 2 - (self.stride == 2 and length % 2) for length in shape]
+
     def _padded(self, x: Tensor) -> Tensor:
-        radius = self.size // 2
-        ends = [radius - (self.stride == 2 and length % 2) for length in x.shape[-2:]]
+        radius, ends = self.size // 2, self._ends(x.shape[-2:])
         if self.boundary == "reflect" and radius < min(x.shape[-2:]):
             return F.pad(x, (radius, ends[1], radius, ends[0]), mode="reflect")
         rows, columns = (
@@ -96,7 +124,7 @@ def _bank(kind: Kind, angles: int, *, full_angles: bool) -> MorletBank:
     )
 
 
-def _kernels(bank: MorletBank, size: int) -> Tensor:
+def _kernels(bank: MorletBank, size: int) -> np.ndarray:
     """Return kernels for correlation, (1 + L, 2, size, size); bands keep the mean zero."""
     low = _cut(bank.low, size).real
     low *= bank.low[0, 0] / low.sum()
@@ -105,7 +133,7 @@ def _kernels(bank: MorletBank, size: int) -> Tensor:
         kernel = _cut(band, size)
         kernels.append(kernel - kernel.sum() / low.sum() * low)
     stacked = np.stack(kernels)
-    return torch.from_numpy(np.stack([stacked.real, stacked.imag], 1)).float()
+    return np.stack([stacked.real, stacked.imag], 1)
 
 
 def _cut(spectrum: np.ndarray, size: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from scorelet.networks.bf_cnn import conv3x3
 from scorelet.networks.fused import SLOPE, fused_block, fused_dtype
+from scorelet.networks.kernel_dtype import is_watched
 from scorelet.networks.padding import mirrored_to_multiple
 
 
@@ -115,14 +116,6 @@ class ResidualBlock(nn.Module):
             return fused_block(x, weights, dtype, overwrite=overwrite)
         # not in place: a hook may keep what it saw
         return x + self.reduce(F.leaky_relu(self.expand(self.spatial(x)), SLOPE))
-
-
-def is_watched(module: nn.Module) -> bool:
-    """Whether somebody's hook waits for a part of the module to be called, or for itself."""
-    return any(
-        part._forward_hooks or part._forward_pre_hooks or part._backward_hooks
-        for part in module.modules()
-    )
 
 
 def _through(chain: nn.Module, x: Tensor, *, overwrite: bool) -> Tensor:

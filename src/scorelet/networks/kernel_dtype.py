@@ -1,0 +1,30 @@
+"""Whether compiled kernels may do the work of a layer, and in which dtype."""
+
+import torch
+from torch import Tensor, nn
+from torch.autograd import forward_ad
+
+
+def kernel_dtype(x: Tensor, *, training: bool) -> torch.dtype | None:
+    """Return the dtype in which kernels may take x, or None where torch must do the work.
+
+    Kernels are for CPUs, and have a first derivative and no other. They must not be used where
+    something else may be wanted: by an evaluated network with gradients, by torch.func, by forward
+    differentiation and by torch.compile.
+    """
+    if x.device.type != "cpu" or torch.compiler.is_compiling():
+        return None
+    if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
+        return None
+    if torch.is_grad_enabled() and not training:
+        return None
+    dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
+    return dtype if dtype in (torch.float32, torch.bfloat16) else None
+
+
+def is_watched(module: nn.Module) -> bool:
+    """Whether somebody's hook waits for a part of the module to be called, or for itself."""
+    return any(
+        part._forward_hooks or part._forward_pre_hooks or part._backward_hooks
+        for part in module.modules()
+    )
