@@ -1,0 +1,262 @@
+"""Speed of learned scattering, in turns in one process: kernels against the Fourier domain.
+
+Times are seconds that the threads compute (process time), so that other work on the machine changes
+them little. The Fourier-domain implementation is `MorletTransform2d`, the reference of the
+operators: transforms of mirrored images, products with filters, subsampling in frequency.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from measure import Row, quartiles
+from torch import Tensor, nn
+
+from scorelet.networks import LearnedScattering, folded
+from scorelet.networks.learned_scattering import FOUR_PHASES, CollapseBlock
+from scorelet.wavelets import MorletTransform2d
+from scorelet.zoo import load
+from scorelet.zoo.registry import names
+
+QUICK = {"sizes": (4, 8, 8, 8), "width": 1.0}
+OCTAVES = {"sizes": (64, 128, 256, 512), "factorize": None, "block": FOUR_PHASES}
+PRECISIONS = ("float32", "bfloat16")
+
+
+class FourierWavelets(nn.Module):
+    """`MorletConv2d` by `MorletTransform2d`: pairs in, pairs out."""
+
+    taps = None  # kernels do not know it
+
+    def __init__(self, wavelets: nn.Module) -> None:
+        super().__init__()
+        self.transform = MorletTransform2d(wavelets.angles, kind=wavelets.kind)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.float()
+        z = torch.complex(*x.unbind(2)) if x.ndim == 5 else x
+        low, bands = self.transform(z)
+        found = torch.cat([low.to(bands.dtype)[:, :, None], bands], 2)
+        return torch.view_as_real(found).movedim(-1, 3)
+
+
+def by_fourier(network: LearnedScattering) -> LearnedScattering:
+    """Return the network of the same weights with Fourier-domain wavelets."""
+    other = LearnedScattering(**network.options)
+    other.load_state_dict(network.state_dict())
+    for block in other.blocks:
+        block.wavelets = FourierWavelets(block.wavelets)
+    return other.train(network.training)
+
+
+def wavelets(*, quick: bool) -> dict[str, Any]:
+    """Return the operator W alone, forward and backward, at the shapes of each block."""
+    torch.set_num_threads(1)
+    network, images = LearnedScattering(**(QUICK if quick else {})), 2 if quick else 8
+    rows = []
+    with torch.random.fork_rng():
+        for number, (block, x) in enumerate(inputs_of(network, images), 1):
+            calls = {
+                "kernels": forward_and_backward(block.wavelets, x),
+                "fourier": forward_and_backward(FourierWavelets(block.wavelets), x),
+            }
+            rows.append({"block": number, "shape": str(list(x.shape)), **compared(calls, quick)})
+    total = {name: sum(row[name] for row in rows) for name in ("kernels", "fourier")}
+    rows.append({"block": "all", **total, "ratio": round(total["fourier"] / total["kernels"], 2)})
+    return {"rows": rows}
+
+
+def inputs_of(network: LearnedScattering, images: int) -> Iterator[tuple[CollapseBlock, Tensor]]:
+    """Yield each block with what it sees, which wants a gradient but for the images."""
+    x = torch.rand(images, 3, network.size, network.size)
+    for block in network.blocks:
+        yield block, x.detach().requires_grad_(x.ndim == 5 or x.shape[1] != 3)
+        with torch.no_grad():
+            x = block(x)
+
+
+def forward_and_backward(layer: nn.Module, x: Tensor) -> Callable[[], None]:
+    def call() -> None:
+        z = layer(x)
+        if x.requires_grad:
+            torch.autograd.grad(z, x, z.detach())
+
+    return call
+
+
+def step(*, quick: bool) -> dict[str, Any]:
+    """Return a training step (loss and gradients) of the full-width network of eight blocks."""
+    words: Row = QUICK if quick else {}
+    return {"rows": _steps(lambda field: LearnedScattering(**words, block={"field": field}), quick)}
+
+
+def separation(*, quick: bool) -> dict[str, Any]:
+    """Return a training step of S_P: four phases, octaves, real matrices."""
+    words = {**OCTAVES, **(QUICK if quick else {}), "factorize": None}
+    return {"rows": _steps(lambda _: LearnedScattering(**words), quick, fields=("real",))}
+
+
+def _steps(
+    make: Callable[[str], LearnedScattering],
+    quick: bool,
+    fields: tuple[str, ...] = ("complex", "real"),
+) -> list[Row]:
+    torch.set_num_threads(1)
+    images, rows = 2 if quick else 8, []
+    for field in fields:
+        for precision in PRECISIONS:
+            network = make(field)
+            calls = {
+                "kernels": training_step(network, images, precision),
+                "fourier": training_step(by_fourier(network), images, precision),
+            }
+            row = {"P": field, "precision": precision, "images": images}
+            rows.append(row | compared(calls, quick))
+    return rows
+
+
+def training_step(network: nn.Module, images: int, precision: str) -> Callable[[], None]:
+    x = torch.rand(images, 3, 32, 32)
+    labels = torch.arange(images) % 10
+
+    def call() -> None:
+        with autocast(precision):
+            loss = F.cross_entropy(network(x), labels)
+        loss.backward()
+
+    return call
+
+
+def products(*, quick: bool) -> dict[str, Any]:
+    """Return GFLOP/s of the products across channels of a step, beside the machine's largest."""
+    torch.set_num_threads(1)
+    network, images = LearnedScattering(**(QUICK if quick else {})), 2 if quick else 16
+    rows = []
+    for precision in PRECISIONS:
+        dtype = getattr(torch, precision)
+        a, b = (torch.rand(n, n).to(dtype) for n in ((64, 64) if quick else (2048, 2048)))
+        flops, seconds = 0.0, 0.0
+        for call, count in product_calls(network, images, dtype):
+            seconds += median_seconds(call, quick)
+            flops += count
+        peak = 2 * len(a) ** 3 / median_seconds(lambda a=a, b=b: torch.mm(a, b), quick) / 1e9
+        achieved = flops / seconds / 1e9
+        rows.append(
+            {
+                "precision": precision,
+                "products": round(achieved, 1),
+                "gemm": round(peak, 1),
+                "share": round(achieved / peak, 3),
+            }
+        )
+    return {"rows": rows}
+
+
+def product_calls(
+    network: LearnedScattering, images: int, dtype: torch.dtype
+) -> Iterator[tuple[Callable[[], None], float]]:
+    """Yield the products of each block, forward and backward, and how many FLOP they are."""
+    side = network.size
+    for block in network.blocks:
+        side //= block.wavelets.stride
+        pixels, outputs = images * side**2, block.project.outputs
+        for group, count in zip(block.project.groups, (4, 2), strict=True):  # as in COMPLEX[2]
+            source = torch.rand(pixels, group.channels).to(dtype)
+            matrix, y = torch.rand(outputs, group.channels).to(dtype), torch.rand(pixels, outputs)
+            y = y.to(dtype)
+
+            def call(source: Tensor = source, matrix: Tensor = matrix, y: Tensor = y) -> None:
+                torch.addmm(y, source, matrix.mT)
+                torch.addmm(source, y, matrix)
+                torch.addmm(matrix, y.mT, source)
+
+            for _ in range(count):
+                yield call, 6.0 * pixels * outputs * group.channels
+
+
+def inference(*, quick: bool) -> dict[str, Any]:
+    """Return images a second of the built-in model, folded, one thread and all of them."""
+    built_in = "cifar10-scattering" in names()
+    words = {"width": 0.25, "block": {"field": "real", "kernel": 5}}
+    network = load("cifar10-scattering").network if built_in else LearnedScattering(**words)
+    images = 8 if quick else 250
+    x, rows = torch.rand(images, 3, 32, 32), []
+    before = torch.get_num_threads()
+    for threads in sorted({1, before}):
+        torch.set_num_threads(threads)
+        for precision in PRECISIONS:
+            ready = folded(network)
+            calls = {
+                "folded": evaluation(ready, x, precision),
+                "plain": evaluation(network.eval(), x, precision),
+            }
+            wall = {name: wall_seconds(call, quick) for name, call in calls.items()}
+            row = {"threads": threads, "precision": precision, "built_in": built_in}
+            rows.append(row | {f"{n}_per_second": round(images / s, 1) for n, s in wall.items()})
+    torch.set_num_threads(before)
+    return {"rows": rows}
+
+
+def evaluation(network: nn.Module, x: Tensor, precision: str) -> Callable[[], None]:
+    def call() -> None:
+        with torch.no_grad(), autocast(precision):
+            network(x)
+
+    return call
+
+
+@contextmanager
+def autocast(precision: str) -> Iterator[None]:
+    with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+        yield
+
+
+def compared(calls: dict[str, Callable[[], None]], quick: bool) -> Row:
+    """Return seconds of each call, in turns, and the quartiles of fourier / kernels."""
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
+    for turn in range(2 if quick else 4):
+        for name, call in calls.items():
+            elapsed = cpu_seconds(call)
+            if turn:  # the first compiles
+                seconds[name].append(elapsed)
+    pairs = zip(seconds["kernels"], seconds["fourier"], strict=True)
+    ratio = quartiles([fourier / kernels for kernels, fourier in pairs])
+    row = {name: round(quartiles(times).median, 5) for name, times in seconds.items()}
+    return row | {
+        "ratio": round(ratio.median, 2),
+        "low": round(ratio.low, 2),
+        "high": round(ratio.high, 2),
+    }
+
+
+def median_seconds(call: Callable[[], object], quick: bool) -> float:
+    call()
+    return quartiles([cpu_seconds(call) for _ in range(1 if quick else 5)]).median
+
+
+def cpu_seconds(call: Callable[[], object]) -> float:
+    start = time.process_time()
+    call()
+    return max(time.process_time() - start, 1e-9)
+
+
+def wall_seconds(call: Callable[[], object], quick: bool) -> float:
+    call()
+    times = []
+    for _ in range(1 if quick else 7):
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return quartiles(times).median
+
+
+PARTS = {
+    "wavelets": wavelets,
+    "step": step,
+    "products": products,
+    "separation": separation,
+    "inference": inference,
+}
