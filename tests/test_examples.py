@@ -44,6 +44,7 @@ def test_edges_are_in_the_bands_that_the_page_names(tmp_path):
     assert max(vertical[:, H].std(), horizontal[:, V].std()) < 1  # rounding
 
 
+@pytest.mark.slow
 def test_a_picture_comes_back_from_its_coefficients(tmp_path):
     path = tmp_path / "inverted.png"
     (error,) = example("invert_scattering").main(CLEAN / "camera.png", path, [2], 40, 32)
@@ -98,6 +99,7 @@ def test_the_basis_of_a_picture_is_drawn(tmp_path):
     assert read_png(tmp_path / "basis.png").std() > 10
 
 
+@pytest.mark.slow
 def test_digits_are_separated_by_depth(tmp_path):
     assert example("draw_separation").main(tmp_path / "depth.png", steps=60) > 0.7
     assert read_png(tmp_path / "depth.png").std() > 10

@@ -32,6 +32,7 @@ def test_importing_loads_no_heavy_library(module):
     assert done.stdout.split() == []
 
 
+@pytest.mark.slow
 def test_denoising_loads_no_plots_and_no_training():
     program = (
         "import sys, numpy as np, scorelet as sl\n"
@@ -48,6 +49,7 @@ def test_denoising_loads_no_plots_and_no_training():
     assert done.stdout.split() == []
 
 
+@pytest.mark.slow
 def test_a_network_is_imported_when_it_is_asked_for():
     program = (
         "import sys, scorelet.zoo as zoo, scorelet.networks as networks\n"

@@ -104,6 +104,7 @@ def test_products_are_those_of_the_matrix():
     torch.testing.assert_close(products.transposed(v).flatten(1), v.flatten(1) @ exact)
 
 
+@pytest.mark.slow
 def test_photo_is_free_of_biases_and_keeps_few_dimensions_of_what_is_smooth():
     """The built-in denoiser at a smooth picture: f(y) = J y."""
     t = torch.linspace(0, 3, 16)

@@ -103,7 +103,9 @@ PROGRAM = [sys.executable, "-W", "error", "-m", "scorelet"]
 LEFT = {"models": NOBODY_READS, "--help": 1, "nonsense": 2}  # rich chooses the status of --help
 
 
-@pytest.mark.parametrize("word", LEFT)
+@pytest.mark.parametrize(
+    "word", [pytest.param("models", marks=pytest.mark.slow), "--help", "nonsense"]
+)
 def test_a_reader_who_leaves_ends_it_without_a_word(word):
     """As in  scorelet models | true , and both streams as in  scorelet nonsense 2>&1 | true ."""
     both = subprocess.STDOUT if word == "nonsense" else subprocess.PIPE
@@ -141,7 +143,10 @@ def test_old_terminals_get_the_table_too(monkeypatch, float32, tmp_path, model):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="it needs a device that is full")
-@pytest.mark.parametrize("words", [["models", "--json"], ["--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "words",
+    [pytest.param(["models", "--json"], marks=pytest.mark.slow), ["--help"], ["--version"]],
+)
 def test_a_full_device_is_named(words):
     with open("/dev/full", "w") as full:
         done = subprocess.run(

@@ -127,6 +127,7 @@ def test_the_shell_uses_it_and_without_it_says_what_is_missing(trained, tmp_path
     assert "--import FILE.py" in done.stderr
 
 
+@pytest.mark.slow
 def test_it_is_evaluated_and_used_by_verbs(trained, tmp_path, capsys):
     """On mid-gray of value g the error is exactly known: bias (1 - a) g and noise a s."""
     write_picture(tmp_path / "gray.png", Picture(np.full((64, 64, 3), 51, np.uint8)))

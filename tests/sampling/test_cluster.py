@@ -12,6 +12,7 @@ from scorelet.sampling import ClusterSampler, ScalarPotential
 from scorelet.sampling.cluster_kernel import _label_clusters
 
 CRITICAL = ScalarPotential(0.68, -1.0, 1.0)
+SLOW = pytest.mark.slow
 
 
 def draws(potential, size, chains, steps, *, every=4, burn_in=60, seed=0, widths=None):
@@ -32,7 +33,10 @@ def assert_within(values, expected, sigmas=4):
     assert abs(mean - expected) < sigmas * error, (mean, expected, error)
 
 
-@pytest.mark.parametrize("widths", [(1.2,), (1.2, 0.8)], ids=["sites", "sites and shifts"])
+@pytest.mark.parametrize(
+    "widths",
+    [pytest.param((1.2,), id="sites"), pytest.param((1.2, 0.8), id="shifts, too", marks=SLOW)],
+)
 def test_moments_of_four_sites_are_the_integrals(widths):
     """On a 2x2 torus each pair of neighbours has two bonds: a ring of four with coupling 2b.
 
@@ -58,7 +62,13 @@ def test_moments_of_four_sites_are_the_integrals(widths):
     assert_within(phi.mean((2, 3)), 0.0)
 
 
-@pytest.mark.parametrize("widths", [(1.2,), (1.2, 0.6, 1.0, 0.8)], ids=["sites", "shifts, too"])
+@pytest.mark.parametrize(
+    "widths",
+    [
+        pytest.param((1.2,), id="sites", marks=SLOW),
+        pytest.param((1.2, 0.6, 1.0, 0.8), id="shifts, too"),
+    ],
+)
 def test_the_gaussian_lattice_has_its_spectrum(widths):
     potential = ScalarPotential(0.4, 0.9, 0.0)  # correlation length 2
     phi = draws(potential, 8, chains=200, steps=100, every=6, widths=widths)
@@ -87,6 +97,7 @@ def test_schwinger_dyson_identity(widths):
     assert_within((phi * force).mean((2, 3)), 1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_the_start_is_forgotten(sign):
     size, chains = 16, 64

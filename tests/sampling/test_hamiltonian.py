@@ -57,6 +57,7 @@ def test_the_energy_error_is_of_second_order():
     assert float(errors[0] / errors[1]) == pytest.approx(4, abs=0.2)
 
 
+@pytest.mark.slow
 def test_with_the_covariance_as_spectrum_all_modes_have_one_period():
     """M = C makes x'' = -x: after the time 2π every Gaussian field is back."""
     size, leapfrogs = 6, 4000

@@ -47,6 +47,7 @@ def test_shifts_are_for_nearly_free_fields():
     assert mean_field_level(FREE) == 0
 
 
+@pytest.mark.slow
 def test_the_known_plan_is_long_enough():
     """At the critical point of λ = 1; `docs/results/phi4.json` has it at four sizes."""
     potential = ScalarPotential(0.68, -1.0, 1.0)

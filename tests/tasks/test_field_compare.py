@@ -79,6 +79,7 @@ def test_one_field_decides_nothing(files):
     assert compare(files["one"], files["one"], patches=32, window="hann")["data"]["fields"] == 16
 
 
+@pytest.mark.slow
 def test_cut_fields_are_warned_of_once(files):
     found = compare(files["cut"], files["cut"])
     assert len(found["warnings"]) == 1
@@ -144,6 +145,7 @@ def still(count, moves, seed):
     return {"fields": np.repeat(x, moves, 0), "chain": np.repeat(np.arange(count), moves)}
 
 
+@pytest.mark.slow
 def test_chains_are_what_is_independent(tmp_path):
     """Without their numbers the repeated fields would look like as much evidence."""
     for name, seed in (("a", 1), ("b", 2)):

@@ -53,6 +53,7 @@ def test_two_laws_differ(name):
     assert found.sizes[measure_of_size] > found.floor[measure_of_size]
 
 
+@pytest.mark.slow
 def test_the_threshold_is_exceeded_by_chance_as_often_as_stated():
     """The rank of the distance among relabelings is uniform: its mean over 100 pairs is 1/2."""
     power, ranks = smooth_power(16), []
@@ -78,6 +79,7 @@ def compared_chains(first, second):
     return compare_statistics(by_chain(a, first[1]), by_chain(b, second[1]))
 
 
+@pytest.mark.slow
 def test_long_chains_do_not_differ_from_short_ones():
     """Means over 32 fields vary less than means over 2: dealing them as equals would alarm."""
     for seed in range(0, 20, 2):

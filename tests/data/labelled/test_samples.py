@@ -55,6 +55,7 @@ def test_a_sample_is_its_picture_with_its_label():
         assert int(item["label"]) == source.y[place]
 
 
+@pytest.mark.slow
 def test_shifts_and_mirrors_are_all_equally_frequent():
     """Chi-square statistics stay below their 1e-4 quantiles: 48.9 for 18 - 1 of 2 x 3 x 3."""
     source, padding, count = images(), 1, 1800

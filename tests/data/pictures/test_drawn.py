@@ -1,6 +1,7 @@
 """Drawn pages: functions of a generator, with the fine colour that they are made for."""
 
 import numpy as np
+import pytest
 
 from scorelet.data.pictures.drawn import draw_page
 
@@ -24,6 +25,7 @@ def test_pages_have_any_side():
             assert page(seed, side).shape == (side, side, 3)
 
 
+@pytest.mark.slow
 def test_pages_have_colour_as_fine_as_their_brightness():
     """Of the steps between neighbours, a part has colour that means of 2x2 pixels would lose."""
     fine, coarse = [], []
@@ -36,6 +38,7 @@ def test_pages_have_colour_as_fine_as_their_brightness():
     assert np.mean(fine) > 0.05 * np.mean(coarse)
 
 
+@pytest.mark.slow
 def test_some_pages_are_of_one_colour_or_empty_and_most_are_not():
     kinds = [len(np.unique(page(seed).reshape(-1, 3), axis=0)) for seed in range(100)]
     assert 0 < sum(count == 1 for count in kinds) < 30

@@ -157,6 +157,7 @@ def test_reading_takes_three_times_the_picture_at_most(tmp_path, name, made):
     assert memory < 3 * int(said) + path.stat().st_size + 20e6
 
 
+@pytest.mark.slow
 @linux
 def test_the_limit_is_lifted_by_who_asks(tmp_path):
     (tmp_path / "a.png").write_bytes(blank_png(17_000))

@@ -61,6 +61,7 @@ def test_values_of_netpbm_are_scaled(tmp_path, data, words):
     assert words is None or words in found[DEPTH]
 
 
+@pytest.mark.slow
 def test_every_netpbm_range_reaches_both_ends_and_rises(tmp_path):
     for top in (1, 2, 3, 100, 254, 256, 257, 1023, 4095, 65534):
         values = np.arange(top + 1, dtype=">u2" if top > 255 else "u1")

@@ -65,6 +65,7 @@ def test_there_are_as_many_as_promised():
             patches()[index]
 
 
+@pytest.mark.slow
 def test_the_noise_has_the_law_that_is_promised():
     """Each bound is four standard errors of the estimate."""
     count, size = 2000, 3 * 8 * 8
@@ -171,6 +172,7 @@ def test_smaller_pictures_are_mirrored_at_their_last_row_and_column(shape):
         assert pixels.contiguous().numpy().tobytes() in turned
 
 
+@pytest.mark.slow
 def test_all_eight_orientations_pictures_and_corners_are_equally_frequent():
     """Counts of n equally probable events: the chi-square statistic stays below its 1e-4 quantile.
 

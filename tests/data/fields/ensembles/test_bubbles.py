@@ -7,7 +7,11 @@ from scorelet.data.fields.ensembles import Bubbles
 
 
 @pytest.mark.parametrize(
-    ("law", "size"), [(Bubbles(contrast=0.0), 24), (Bubbles(length=8.0, density=0.03), 25)]
+    ("law", "size"),
+    [
+        (Bubbles(contrast=0.0), 24),
+        pytest.param(Bubbles(length=8.0, density=0.03), 25, marks=pytest.mark.slow),
+    ],
 )
 def test_samples_have_the_spectrum(law, size):
     assert_power(law, n=1500, size=size, mean=law.mean(size))

@@ -187,6 +187,7 @@ def test_discs_have_the_parameters_that_are_reported():
         assert (ordered - (torch.arange(n) + 0.5) / n).abs().max() < 1.95 / n**0.5
 
 
+@pytest.mark.slow
 def test_sinusoids_have_the_spectrum():
     assert_power(Sinusoids(), n=2000, size=16, mean=0.5)
     assert_power(Sinusoids(highest=3.0), n=2000, size=15, mean=0.5)
