@@ -162,11 +162,11 @@ def _check_size(network: nn.Module, images: LabelledImages, config: ClassifyConf
     blank = torch.zeros(1, images.channels, *images.size)
     try:
         network.eval()(blank)
-    except RuntimeError as error:
+    except (RuntimeError, InputError) as error:
         height, width = images.size
         raise InputError(
             f"{config.model.architecture} does not take the pictures of {config.data.source}, "
-            f"which are {height}x{width}: change model.options."
+            f"which are {height}x{width}: change model.options, or data.size."
         ) from error
     finally:
         network.train()
