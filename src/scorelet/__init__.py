@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from scorelet.tasks.classify import Classified, classify
     from scorelet.tasks.denoise import Denoised, denoise
     from scorelet.tasks.evaluate import evaluate
+    from scorelet.tasks.field_model import FieldModel
     from scorelet.tasks.fisher import fisher
     from scorelet.tasks.scatter import scatter
     from scorelet.tasks.train import train
@@ -30,6 +31,7 @@ _SOURCES = {
     "Classified": "scorelet.tasks.classify",
     "Denoised": "scorelet.tasks.denoise",
     "Denoiser": "scorelet.models",
+    "FieldModel": "scorelet.tasks.field_model",
     "JacobianBasis": "scorelet.analysis.jacobian",
     "basis": "scorelet.tasks.basis",
     "classify": "scorelet.tasks.classify",
@@ -52,6 +54,7 @@ __all__ = [
     "Classified",
     "Denoised",
     "Denoiser",
+    "FieldModel",
     "JacobianBasis",
     "basis",
     "classify",

@@ -187,3 +187,22 @@ def test_help_has_examples(shell):
         assert status == 0
         assert "compare" in stdout or "simulate" in stdout
     assert "scorelet field compare data.npy" in shell("field", "compare", "--help")[1]
+
+
+def test_fit_and_sample(shell, tmp_path):
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "x.npy", rng.normal(size=(60, 8, 8)).astype("f4"))
+    data, model, out = (tmp_path / name for name in ("x.npy", "m.safetensors", "y.npy"))
+    options = ["--wavelet", "haar", "--knots", "4", "--reach", "1", "--steps", "5"]
+    status, stdout, _ = shell("field", "fit", data, "-o", model, *options)
+    assert status == 0
+    assert "8x8" in stdout
+    status, _, stderr = shell("field", "fit", data, "-o", model)
+    assert status == 2
+    assert "--overwrite" in stderr
+    status, stdout, _ = shell("field", "sample", model, "-n", "3", "-o", out, "--json")
+    assert status == 0
+    document = json.loads(stdout)
+    assert document["n"] == 3
+    assert len(document["chains"]) == 3
+    assert np.load(out).shape == (3, 8, 8)

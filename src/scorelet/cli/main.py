@@ -18,6 +18,7 @@ from scorelet.cli import (
     denoise,
     evaluate,
     field,
+    field_model,
     fisher,
     info,
     models,
@@ -56,6 +57,7 @@ for command in (
     info.info,
 ):
     app.command(command)
+field_model.add_to(field.app)
 app.command(field.app)
 
 

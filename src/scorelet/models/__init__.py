@@ -10,12 +10,13 @@ from scorelet.models.denoiser import (
     ResidualDenoiser,
     noise_level,
 )
-from scorelet.models.energy import CurvedEnergy, Energy, FunctionEnergy
+from scorelet.models.energy import CurvedEnergy, Energy, FunctionEnergy, energy_and_force
 from scorelet.models.energy_denoiser import EnergyDenoiser
 from scorelet.models.finite_set import FiniteSetDenoiser
 from scorelet.models.gaussian import GaussianDenoiser, StationaryGaussianDenoiser
 from scorelet.models.labels import LabelLike, class_labels
 from scorelet.models.mixture import GaussianMixtureDenoiser
+from scorelet.models.multiscale import Multiscale
 from scorelet.models.noise import (
     LogUniformNoise,
     MixedNoise,
@@ -42,6 +43,7 @@ __all__ = [
     "Locality",
     "LogUniformNoise",
     "MixedNoise",
+    "Multiscale",
     "NoiseLaw",
     "NoiseLike",
     "NoisyDensity",
@@ -52,6 +54,7 @@ __all__ = [
     "add_noise",
     "class_labels",
     "denoised_from_score",
+    "energy_and_force",
     "fitted",
     "noise_level",
     "score",

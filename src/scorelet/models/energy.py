@@ -41,6 +41,12 @@ class CurvedEnergy(Energy, Protocol):
         ...
 
 
+def energy_and_force(energy: Energy, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return U and F; at the cost of one where an energy has a method of this name."""
+    both = getattr(energy, "energy_and_force", None)
+    return (energy.energy(x), energy.force(x)) if both is None else both(x)
+
+
 class FunctionEnergy:
     """The energy of a function; its derivatives are automatic.
 

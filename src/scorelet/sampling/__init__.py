@@ -1,8 +1,10 @@
 """Sampling: Markov chains, and ensembles of physical fields that need them."""
 
 from scorelet.sampling.cluster import ClusterSampler
+from scorelet.sampling.coarse_to_fine import Run, Schedule, calibrate
 from scorelet.sampling.hamiltonian import Hamiltonian, fourier_acceleration, tune_epsilon
 from scorelet.sampling.kernel import Kernel, run
+from scorelet.sampling.langevin import Langevin
 from scorelet.sampling.phi4 import PRESETS, Phi4
 from scorelet.sampling.registry import ensemble, ensemble_kinds
 from scorelet.sampling.scalar_potential import ScalarPotential
@@ -12,8 +14,12 @@ __all__ = [
     "ClusterSampler",
     "Hamiltonian",
     "Kernel",
+    "Langevin",
     "Phi4",
+    "Run",
     "ScalarPotential",
+    "Schedule",
+    "calibrate",
     "ensemble",
     "ensemble_kinds",
     "fourier_acceleration",

@@ -1,0 +1,155 @@
+"""scorelet field fit, scorelet field sample."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
+from scorelet.cli.tables import Table
+
+
+def add_to(app: App) -> None:
+    """Add the commands to `scorelet field`."""
+    for command in (fit, sample):
+        app.command(command)
+
+
+def fit(
+    data: PathLike,
+    /,
+    *,
+    output: Annotated[PathLike, Parameter(name=["--output", "-o"])],
+    wavelet: str = "db4",
+    bands: str = "octave",
+    basis: str = "spline",
+    knots: Whole = 24,
+    placement: str = "quantile",
+    reach: Whole = 4,
+    even: Annotated[bool | None, Parameter(negative="--no-even")] = None,
+    steps: Whole = 400,
+    overwrite: Flag = False,
+    shared: Shared = DEFAULTS,
+) -> int:
+    """Fit an energy to fields, one scale after the other, and find the steps of its chains.
+
+    Reads npy and npz; HDF5 and FITS with pip install 'scorelet[fields]'. One array of several is
+    FILE:NAME. Fields are periodic. The fit is one linear system for each band of details.
+
+    For example:
+
+        scorelet field fit maps.npy -o model.safetensors
+
+        scorelet field fit kappa.npz:kappa --bands half --wavelet db4 -o kappa.safetensors
+
+    Args:
+        data: file or folder of fields.
+        output: NAME.safetensors.
+        wavelet: orthogonal: db4, haar, sym8 and so on.
+        bands: octave, half or quarter: how wide the bands of details are.
+        basis: of the potentials: spline or sigmoid.
+        knots: of each potential.
+        placement: of the knots: quantile or linspace.
+        reach: pixels at most so far apart are coupled.
+        even: a field and its negative are equally likely; left out, the fields decide.
+        steps: of the chain of each band, when samples are drawn.
+        overwrite: replace an existing file.
+    """
+    from scorelet.tasks.field import fit as run
+    from scorelet.tasks.field_model import FieldModel
+    from scorelet.tasks.progress import Bar
+
+    model = FieldModel(
+        wavelet,
+        bands=bands,
+        basis=basis,
+        knots=knots,
+        placement=placement,
+        reach=reach,
+        even=even,
+        steps=steps,
+    )
+    with Bar("fitting", 0, quiet=shared.quiet) as bar:
+        document = run(data, output, model=model, overwrite=overwrite, progress=_reach(bar))
+    shared.say(_fitted(document))
+    shared.say(f"{document['field']['count']} fields -> {output}, {document['seconds']:.1f} s")
+    shared.emit(document)
+    return 0
+
+
+def sample(
+    model: str,
+    /,
+    *,
+    count: Annotated[Whole, Parameter(name=["--count", "-n"])],
+    output: Annotated[PathLike, Parameter(name=["--output", "-o"])],
+    seed: Whole = 0,
+    steps: Whole | None = None,
+    resume: Flag = False,
+    overwrite: Flag = False,
+    shared: Shared = DEFAULTS,
+) -> int:
+    """Draw samples of a fitted energy, from coarse to fine, in the units of the data.
+
+    Sample number i is the same whatever the count. With --resume a run that was interrupted goes
+    on, and gives the samples that it would have given.
+
+    For example:
+
+        scorelet field sample model.safetensors -n 100 --seed 2 -o samples.npy
+
+    Args:
+        model: file of scorelet field fit, or a built-in name.
+        count: number of samples.
+        output: NAME.npy, or NAME.npz with what was drawn.
+        seed: any non-negative integer.
+        steps: of the chain of each band; those of the fit if left out.
+        resume: take over what an interrupted run has done.
+        overwrite: replace an existing file.
+    """
+    from scorelet.tasks.field import sample as run
+    from scorelet.tasks.progress import Bar
+
+    name: str | Path = Path(model) if Path(model).exists() else model
+    with Bar("sampling", count, quiet=shared.quiet) as bar:
+        document = run(
+            name,
+            count,
+            output,
+            seed=seed,
+            steps=steps,
+            resume=resume,
+            overwrite=overwrite,
+            progress=_reach(bar),
+        )
+    height, width = document["size"]
+    shared.say(f"{count} samples of {height}x{width} -> {output}, {document['seconds']:.1f} s")
+    shared.emit(document)
+    return 0
+
+
+def _reach(bar: Any) -> Any:  # noqa: ANN401 - a progress bar, and what it is told
+    def progress(done: int, total: int) -> None:
+        bar.expect(total)
+        bar.reach(done)
+
+    return progress
+
+
+def _fitted(document: dict[str, Any]) -> str:
+    """Return a table of the bands, coarse to fine."""
+    rows = []
+    for band, chain in zip(document["bands"], document["chains"]["schedules"], strict=True):
+        height, width = band["size"]
+        rows.append(
+            (
+                f"{height}x{width}",
+                str(band["parameters"]),
+                f"{band['condition']:.1e}",
+                f"{band['excess']:.2g}",
+                f"{chain['epsilons'][-1]:.2g}",
+                f"{100 * chain['acceptance']:.0f} %",
+            )
+        )
+    head = ["pixels", "parameters", "condition", "excess loss", "step", "acceptance"]
+    return Table(head, rows, frozenset({0})).text()

@@ -1,0 +1,182 @@
+"""How log-concave the conditional laws of a cascade are: bounds on the curvature of energies.
+
+Symbols: d details of a band, x field; H = B (K + diag v''(x)) B^T the Hessian of the energy in d;
+α <= H <= β. A law with α > 0 everywhere is strongly log-concave: score matching bounds its error,
+KL <= I / (2 α), and Langevin dynamics forgets its start at a rate that α and β alone decide.
+
+Two certificates, of different strength:
+
+- at fields: the least and the largest eigenvalue of H at each field of a set, by Lanczos iterations
+  with exact products. It says what happens at such fields, no more.
+- uniform: α >= min_q λ_min(S(q)) + inf v'', β <= max_q λ_max(S(q)) + sup v'', with S the symbol of
+  B K B^T, a Hermitian matrix for each frequency q of the coefficients. It holds at all fields, and
+  is pessimistic: no field has its least v'' in all pixels.
+
+References: Guth, Lempereur, Bruna, Mallat 2023, arXiv 2306.00181; Bakry, Emery 1985.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from scorelet.core.random import Noise
+from scorelet.core.typing import Image
+from scorelet.models.field_energy import ConditionalEnergy
+
+LANCZOS_STEPS = 40
+_SEED = 977
+_BROKEN = 1e-10  # of the largest coefficient: the space that the start spans is exhausted
+
+
+@dataclass(frozen=True)
+class BandCertificate:
+    """Curvatures of one band.
+
+    Args:
+        size: of its fields, (h, w).
+        least, largest: extreme eigenvalues of H at each field, (n). The least one is lowered, the
+            largest raised, by the residual of the iteration.
+        alpha, beta: the uniform bounds.
+    """
+
+    size: tuple[int, int]
+    least: Tensor
+    largest: Tensor
+    alpha: float
+    beta: float
+
+    @property
+    def holds_at_fields(self) -> bool:
+        """Whether H is positive at every field of the set."""
+        return bool((self.least > 0).all())
+
+    @property
+    def holds_uniformly(self) -> bool:
+        """Whether the energy is strongly convex in d everywhere."""
+        return self.alpha > 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the numbers as JSON can say them; a condition number is None where α <= 0."""
+        least, largest = self.least, self.largest
+        positive = bool((least > 0).all())
+        return {
+            "size": list(self.size),
+            "fields": len(least),
+            "least_mean": float(least.mean()),
+            "least_min": float(least.min()),
+            "least_1_percent": float(torch.quantile(least, 0.01)),
+            "largest_mean": float(largest.mean()),
+            "largest_max": float(largest.max()),
+            "share_positive": float((least > 0).double().mean()),
+            "kappa": float((largest / least).mean()) if positive else None,
+            "alpha_uniform": self.alpha,
+            "beta_uniform": self.beta if math.isfinite(self.beta) else None,
+            "holds_at_fields": self.holds_at_fields,
+            "holds_uniformly": self.holds_uniformly,
+        }
+
+
+def certify(factor: ConditionalEnergy, x: Image) -> BandCertificate:
+    """Return the certificates of one band.
+
+    Args:
+        factor: the conditional law.
+        x: fields that were not fitted, (n, 1, h, w), without frequencies above the band.
+    """
+    least, largest = extreme_curvatures(factor, x)
+    size = int(x.shape[-2]), int(x.shape[-1])
+    alpha, beta = uniform_bounds(factor, size)
+    return BandCertificate(size, least, largest, alpha, beta)
+
+
+def extreme_curvatures(factor: ConditionalEnergy, x: Image) -> tuple[Tensor, Tensor]:
+    """Return the least and the largest eigenvalue of H at each field, (n) each, float64."""
+    x = x.double()
+    energy = factor.given(torch.zeros_like(x))
+    second = factor.field.potential.second(x)
+    band, couplings = factor.band, factor.field.couplings
+
+    def product(v: Tensor) -> Tensor:
+        u = band.synthesize(v)
+        return band.analyze(couplings.product(u) + second * u)
+
+    shape = (len(x), *energy.band.detail_shape(*x.shape[-2:]))
+    start = Noise(_SEED, range(len(x))).normal(torch.empty(shape, dtype=torch.float64))
+    return lanczos_extremes(product, start)
+
+
+def uniform_bounds(factor: ConditionalEnergy, size: tuple[int, int]) -> tuple[float, float]:
+    """Return α and β that hold at all fields of this size."""
+    values = torch.linalg.eigvalsh(coupling_symbol(factor, size))
+    potential = factor.field.potential
+    low, high = potential.least_curvature(), potential.largest_curvature()
+    return float(values.min()) + low, float(values.max()) + high
+
+
+def coupling_symbol(factor: ConditionalEnergy, size: tuple[int, int]) -> Tensor:
+    """Return S, the symbol of B K B^T, (h', w', channel, channel), complex, Hermitian.
+
+    B K B^T commutes with shifts of coefficients, so its answers to one impulse in each channel say
+    all of it.
+    """
+    channels, height, width = factor.band.detail_shape(*size)
+    impulses = torch.zeros(channels, channels, height, width, dtype=torch.float64)
+    impulses[range(channels), range(channels), 0, 0] = 1
+    pulled = factor.field.couplings.product(factor.band.synthesize(impulses))
+    answers = torch.fft.fft2(factor.band.analyze(pulled))  # (sent, heard, h', w')
+    symbol = answers.permute(2, 3, 1, 0)
+    return (symbol + symbol.mH) / 2
+
+
+def lanczos_extremes(
+    product: Callable[[Tensor], Tensor], start: Tensor, *, steps: int = LANCZOS_STEPS
+) -> tuple[Tensor, Tensor]:
+    """Return bounds of the spectra of symmetric operators, one for each sample of a batch.
+
+    Args:
+        product: the operators, applied to a batch.
+        start: vectors, (batch, ...).
+        steps: of the iteration; vectors are kept, and made orthogonal to all before.
+
+    Returns:
+        The least Ritz value less its residual, the largest plus its residual, (batch) each: within
+        them there is an eigenvalue for certain, and nearly always the extreme one.
+    """
+    count, shape = len(start), start.shape
+    steps = min(steps, start[0].numel())
+    basis = [_normalised(start.flatten(1))]
+    diagonal, beside = [], []
+    for _ in range(steps):
+        w = product(basis[-1].reshape(shape)).flatten(1)
+        diagonal.append((w * basis[-1]).sum(1))
+        w = _orthogonal(w, basis)
+        length = w.norm(dim=1)
+        broken = length <= _BROKEN * torch.stack(diagonal).abs().amax(0).clamp_min(1e-30)
+        beside.append(length.masked_fill(broken, 0.0))
+        if bool(broken.any()):  # a space of its own: go on in another one
+            fresh = Noise(_SEED + 1, range(count), step=len(basis)).normal(w)
+            w = torch.where(broken[:, None], _orthogonal(fresh, basis), w)
+        basis.append(_normalised(w))
+    matrix = torch.diag_embed(torch.stack(diagonal, 1))
+    if steps > 1:
+        off = torch.stack(beside[:-1], 1)
+        matrix = matrix + torch.diag_embed(off, 1) + torch.diag_embed(off, -1)
+    values, vectors = torch.linalg.eigh(matrix)
+    residuals = beside[-1][:, None] * vectors[:, -1].abs()
+    return values[:, 0] - residuals[:, 0], values[:, -1] + residuals[:, -1]
+
+
+def _normalised(w: Tensor) -> Tensor:
+    return w / w.norm(dim=1, keepdim=True).clamp_min(1e-300)
+
+
+def _orthogonal(w: Tensor, basis: list[Tensor]) -> Tensor:
+    """Subtract the parts along the basis, twice, since rounding leaves some of the first time."""
+    stacked = torch.stack(basis, 1)
+    for _ in range(2):
+        w = w - torch.einsum("nk,nkd->nd", torch.einsum("nkd,nd->nk", stacked, w), stacked)
+    return w

@@ -1,0 +1,28 @@
+"""Energies of fields that are linear in their parameters, whole and given coarse fields."""
+
+from scorelet.models.field_energy.band import Band, WholeField
+from scorelet.models.field_energy.conditional import BandEnergy, ConditionalEnergy
+from scorelet.models.field_energy.couplings import Couplings, half_plane
+from scorelet.models.field_energy.energy import FieldEnergy
+from scorelet.models.field_energy.potentials import (
+    Potential,
+    SigmoidPotential,
+    SplinePotential,
+    potential_kinds,
+)
+from scorelet.models.field_energy.scalar_density import ScalarDensity
+
+__all__ = [
+    "Band",
+    "BandEnergy",
+    "ConditionalEnergy",
+    "Couplings",
+    "FieldEnergy",
+    "Potential",
+    "ScalarDensity",
+    "SigmoidPotential",
+    "SplinePotential",
+    "WholeField",
+    "half_plane",
+    "potential_kinds",
+]

@@ -1,0 +1,62 @@
+"""A density as a product over scales: p(x) = p(x_J) prod_b p(d_b | c_b).
+
+Symbols: x field or picture; x_J the coarse square of an orthogonal transform, d_b details of band
+b, c_b what lies below it. The factors are of one kind: energies of fields (sampled by Markov
+chains), or denoisers (sampled by reverse diffusion). The transform is orthogonal: its Jacobian is
+1.
+
+References: Marchand, Ozawa, Biroli, Mallat 2022, arXiv 2207.04941; Guth, Lempereur, Bruna, Mallat
+2023, arXiv 2306.00181.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+
+from torch import nn
+
+from scorelet.core.errors import InputError
+from scorelet.wavelets.orthogonal.packets import WaveletPacket
+
+Factor = TypeVar("Factor", bound=nn.Module)
+
+
+class Multiscale(nn.Module, Generic[Factor]):
+    """The factors of a density in a wavelet basis.
+
+    Args:
+        transform: its shells are the bands, coarse to fine.
+        coarse: the factor of x_J.
+        details: the factor of each band, coarse to fine.
+        record: what is known of its making, as JSON can say it: scale of the data, steps of chains.
+
+    Raises:
+        InputError: another number of factors than of bands.
+    """
+
+    def __init__(
+        self,
+        transform: WaveletPacket,
+        coarse: nn.Module,
+        details: Sequence[Factor],
+        *,
+        record: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        if len(details) != len(transform.plan.shells):
+            raise InputError(
+                f"There are {len(details)} factors for {len(transform.plan.shells)} bands: "
+                "expected one for each band of the transform."
+            )
+        self.transform, self.coarse = transform, coarse
+        self._details = nn.ModuleList(details)
+        self.record: dict[str, Any] = record or {}
+
+    @property
+    def details(self) -> list[Factor]:
+        """The factors of the bands, coarse to fine."""
+        return list(self._details)  # ty: ignore[invalid-explicit-return]
+
+    @property
+    def levels(self) -> int:
+        """J: the coarse square is 2^J times as small as the field."""
+        return self.transform.plan.depth

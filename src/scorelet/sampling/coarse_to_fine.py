@@ -1,0 +1,212 @@
+"""Fields from coarse to fine: the coarsest one exactly, then the details of each band by chains.
+
+Symbols: c coarse field, d details of a band, p(d | c) its conditional law; ε_t step of a chain.
+
+Every chain starts from d = 0. Steps are found by a pilot: chains of their own, in which ε moves
+towards the best acceptance for a while, and then stays. The whole path of ε is kept, and the
+chains of samples follow it: they begin where small steps are needed, too, and a sample depends on
+(seed, number) and the model only, not on the others in its batch.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.core.random import Noise
+from scorelet.models.field_energy import BandEnergy, ConditionalEnergy, ScalarDensity
+from scorelet.models.multiscale import Multiscale
+from scorelet.sampling.langevin import TARGET_ACCEPTANCE, Langevin
+
+ADAPTATION = 150
+PILOTS = 32
+_RATE = 0.1  # of log ε, per unit of excess acceptance
+_PILOT_SEED = 20230
+_POWERS = 10  # of the Hessian, to find its largest eigenvalue
+
+OnStep = Callable[[int, int, Tensor, Tensor], None]
+"""Is told (band, step, details, acceptance by chain) after each step."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How the chains of one band go.
+
+    Args:
+        epsilons: ε_t of the first steps; the last one stays.
+        acceptance: mean acceptance at the last one, measured by the pilot.
+    """
+
+    epsilons: tuple[float, ...]
+    acceptance: float = math.nan
+
+    def epsilon(self, step: int) -> float:
+        """Return ε of a step."""
+        return self.epsilons[min(step, len(self.epsilons) - 1)]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What draws samples of a model.
+
+    Args:
+        model: factors that are energies.
+        schedules: of each band, coarse to fine.
+        steps: of the chain of each band.
+        adjusted: MALA; False is ULA.
+        on_step: is told how the chains go.
+    """
+
+    model: Multiscale[ConditionalEnergy]
+    schedules: Sequence[Schedule]
+    steps: int
+    adjusted: bool = True
+    on_step: OnStep | None = None
+
+    def sample(self, noise: Noise, shape: tuple[int, int] = (1, 1)) -> Tensor:
+        """Draw fields, (batch, 1, h, w), float64.
+
+        Args:
+            noise: its seed and the numbers of the samples.
+            shape: of the coarsest field.
+
+        Raises:
+            InputError: a chain has diverged; the sentence names its band.
+        """
+        return self.refine(draw_coarsest(self.model, noise, shape), noise)
+
+    def refine(self, x: Tensor, noise: Noise, *, start: int = 0) -> Tensor:
+        """Draw the details of all bands from `start` on, given the field below: super-resolution.
+
+        Arguments, result and errors as in `sample`.
+        """
+        for number in range(start, len(chained(self.model))):
+            x = self._advance(number, x, noise)
+        return x
+
+    def _advance(self, number: int, below: Tensor, noise: Noise) -> Tensor:
+        energy, state, chain = begin(chained(self.model)[number], below, noise, number)
+        schedule = self.schedules[number]
+        kernel = Langevin(energy, schedule.epsilon(0), self.adjusted)
+        state = kernel.init(state)
+        for step in range(self.steps):
+            kernel = replace(kernel, epsilon=schedule.epsilon(step))
+            state, info = kernel.step(state, chain.at(step))
+            if self.on_step:
+                self.on_step(number, step, state.x, info.probability)
+        return finish(energy, state.x, number)
+
+
+def chained(model: Multiscale[ConditionalEnergy]) -> list[ConditionalEnergy]:
+    """Return the factors that chains sample, coarse to fine: all but a single number."""
+    whole = [model.coarse] if isinstance(model.coarse, ConditionalEnergy) else []
+    return whole + model.details
+
+
+def draw_coarsest(
+    model: Multiscale[ConditionalEnergy], noise: Noise, shape: tuple[int, int]
+) -> Tensor:
+    """Draw what chains begin from, (batch, 1, *shape), float64.
+
+    A density of one number is drawn exactly, for each pixel alone if there are several. Where the
+    coarsest factor is a field, chains begin from 0.
+    """
+    like = torch.zeros(len(noise.samples), 1, *shape, dtype=torch.float64)
+    density = model.coarse
+    if not isinstance(density, ScalarDensity):
+        return like
+    if shape == (1, 1):
+        return density.quantile(noise.uniform(like)).reshape(like.shape)
+    return density.quantile(torch.special.ndtr(noise.normal(like)))
+
+
+def begin(
+    factor: ConditionalEnergy, below: Tensor, noise: Noise, number: int
+) -> tuple[BandEnergy, Tensor, Noise]:
+    """Return the energy of a band, details 0, and the noise of its chain."""
+    coarse = factor.band.lift(below)
+    channels, height, width = factor.band.detail_shape(*coarse.shape[-2:])
+    start = coarse.new_zeros(len(coarse), channels, height, width)
+    return factor.given(coarse), start, replace(noise, scale=number + 1)
+
+
+def finish(energy: BandEnergy, d: Tensor, number: int) -> Tensor:
+    """Return the fields of details, which must be finite."""
+    x = energy.picture(d)
+    if not bool(x.isfinite().all()):
+        raise InputError(
+            f"Chains of band {number + 1} (coarse to fine) have diverged: no samples were drawn. "
+            "Fit more fields, fewer knots, or with enforcement of log-concavity."
+        )
+    return x
+
+
+def calibrate(
+    model: Multiscale[ConditionalEnergy],
+    steps: int,
+    *,
+    shape: tuple[int, int] = (1, 1),
+    pilots: int = PILOTS,
+    adaptation: int = ADAPTATION,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Schedule]:
+    """Find the steps of all bands by pilot chains, coarse to fine.
+
+    Args:
+        model: factors that are energies.
+        steps: of the chain of each band.
+        shape: of the coarsest field.
+        pilots: chains.
+        adaptation: steps in which ε moves, at most half of all.
+        progress: is told how many bands are done.
+    """
+    noise = Noise(_PILOT_SEED, range(pilots))
+    x = draw_coarsest(model, noise, shape)
+    schedules = []
+    factors = chained(model)
+    for number, factor in enumerate(factors):
+        energy, d, chain = begin(factor, x, noise, number)
+        schedule, d = _calibrate_band(energy, d, chain, steps, min(adaptation, steps // 2))
+        schedules.append(schedule)
+        x = finish(energy, d, number)
+        if progress:
+            progress(number + 1, len(factors))
+    return schedules
+
+
+def _calibrate_band(
+    energy: BandEnergy, d: Tensor, noise: Noise, steps: int, adaptation: int
+) -> tuple[Schedule, Tensor]:
+    kernel = Langevin(energy, first_epsilon(energy, d))
+    state = kernel.init(d)
+    path, accepted = [kernel.epsilon], []
+    for step in range(steps):
+        state, info = kernel.step(state, noise.at(step))
+        mean = float(info.probability.mean())
+        if step < adaptation:
+            factor = math.exp(_rate(step) * (mean - TARGET_ACCEPTANCE))
+            kernel = replace(kernel, epsilon=kernel.epsilon * factor)
+            path.append(kernel.epsilon)
+        else:
+            accepted.append(mean)
+    acceptance = sum(accepted) / len(accepted) if accepted else math.nan
+    return Schedule(tuple(path), acceptance), state.x
+
+
+def _rate(step: int) -> float:
+    """Large at first, when ε may be far off, then _RATE."""
+    return max(_RATE, 1 / (1 + step))
+
+
+def first_epsilon(energy: BandEnergy, d: Tensor) -> float:
+    """Return 1 / (λ dim^(1/3)), with λ the largest curvature at the first sample, roughly."""
+    first = BandEnergy(ConditionalEnergy(energy.field, energy.band), energy.coarse[:1])
+    v = Noise(_PILOT_SEED, (0,)).normal(d[:1])
+    size = v.norm()
+    for _ in range(_POWERS):
+        v = first.hessian_vec(d[:1], v / size)
+        size = v.norm().clamp_min(1e-12)
+    return 1 / (float(size) * d[0].numel() ** (1 / 3))

@@ -1,0 +1,48 @@
+"""Fit a model of fields to a file, and save it."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from scorelet.core.errors import InputError
+from scorelet.core.paths import as_path
+from scorelet.core.progress import Progress
+from scorelet.tasks.field_model.model import FieldModel
+
+SUFFIX = ".safetensors"
+
+
+def fit(
+    data: str | Path,
+    output: str | Path,
+    *,
+    model: FieldModel | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Fit a model to a file of fields and write it to NAME.safetensors.
+
+    Args:
+        data: fields, see `scorelet.data.fields.arrays.load_fields`.
+        output: NAME.safetensors.
+        model: with the options that are wanted; None takes the defaults.
+        overwrite: replace an existing file.
+        progress: is told how many fields are done.
+
+    Returns:
+        output, data, seconds, and the record of the model: field, family, chains, bands.
+
+    Raises:
+        InputError: fields that cannot be fitted, or an output that is refused.
+        ArrayFileError, CheckpointError: a file that cannot be read or written.
+    """
+    start, target = time.perf_counter(), as_path(output, name="output")
+    if target.suffix != SUFFIX or target.is_dir():
+        raise InputError(f"{target} is no name of a model: expected NAME{SUFFIX}.")
+    if target.exists() and not overwrite:
+        raise InputError(f"{target} exists already: choose another -o, or add --overwrite.")
+    fitted = (model or FieldModel()).fit(data, progress=progress)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fitted.save(target)
+    seconds = round(time.perf_counter() - start, 2)
+    return {"output": str(target), "data": str(data), **fitted.record, "seconds": seconds}

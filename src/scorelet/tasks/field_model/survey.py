@@ -1,0 +1,67 @@
+"""What is decided about fields before they are fitted, by measurement."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.core.typing import Fields
+
+FIELDS = 2048
+_PIXELS = 1 << 23
+_DOUBT = 3.0  # standard errors of odd moments that are not taken for an asymmetry
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Measured on some of the fields.
+
+    Args:
+        fields: standardised, (n, 1, h, w), float64.
+        mean, deviation: of all their pixels.
+        even: whether x and -x are equally likely, as far as the fields tell.
+    """
+
+    fields: Tensor
+    mean: float
+    deviation: float
+    even: bool
+
+    def standardised(self, x: Fields) -> Tensor:
+        """Return (n, 1, h, w), float64, of fields as they are stored."""
+        return ((x.double() - self.mean) / self.deviation)[:, None]
+
+
+def survey_fields(x: Fields, *, even: bool | None = None) -> Survey:
+    """Measure fields: their scale, and whether their law is even.
+
+    Args:
+        x: fields, (n, h, w).
+        even: what is known of it; None measures it.
+
+    Raises:
+        InputError: a single field, or fields that do not vary.
+    """
+    if len(x) < 2:
+        raise InputError(
+            "There is one field: expected several, so that their law can be learnt; cut a large "
+            "field into parts with --patches."
+        )
+    count = min(len(x), FIELDS, max(16, _PIXELS // x[0].numel()))
+    some = x[torch.linspace(0, len(x) - 1, count).long()].double()
+    mean, deviation = float(some.mean()), float(some.std(correction=0))
+    if not deviation > 1e-12 * abs(mean):
+        raise InputError(f"All pixels are {mean:g}: expected fields that vary.")
+    symmetric = _is_even(some) if even is None else even
+    mean = 0.0 if symmetric else mean
+    return Survey(((some - mean) / deviation)[:, None], mean, deviation, symmetric)
+
+
+def _is_even(x: Fields) -> bool:
+    """Whether the means of x and of x^3 are 0 within three standard errors over fields."""
+    for power in (1, 3):
+        moment = x.pow(power).mean((1, 2))
+        if abs(float(moment.mean())) > _DOUBT * float(moment.std()) / len(x) ** 0.5:
+            return False
+    return True

@@ -1,0 +1,111 @@
+"""Draw samples of a model of fields into a file; an interrupted run goes on where it was.
+
+Pieces that are done lie in a hidden folder beside the output until the whole is written. A sample
+depends on (model, seed, number) only, so a run that is resumed gives the same samples.
+"""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scorelet.core.errors import InputError
+from scorelet.core.files import atomic_path
+from scorelet.core.paths import as_path
+from scorelet.core.progress import Progress
+from scorelet.tasks.array_files import SUFFIXES, check_output, check_space, write_array
+from scorelet.tasks.field_model.model import BATCH_PIXELS, FieldModel
+from scorelet.zoo import locate_weights
+
+
+def sample(
+    model: str | Path,
+    count: int,
+    output: str | Path,
+    *,
+    seed: int = 0,
+    steps: int | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Draw `count` fields of a model into a file, (n, h, w) float32.
+
+    Args:
+        model: NAME.safetensors of `scorelet field fit`, or a built-in name.
+        count: n, number of samples.
+        output: NAME.npy, or NAME.npz with what was drawn.
+        seed: any non-negative integer; sample i depends on (model, seed, i) only.
+        steps: of the chain of each band; those of the fit if None.
+        resume: take over what an interrupted run of the same command has done.
+        overwrite: replace an existing file.
+        progress: is told how many samples are done.
+
+    Returns:
+        output, model, n, size, seed, steps, chains (step and acceptance of each band), seconds.
+
+    Raises:
+        InputError: anything that cannot be drawn.
+        ArrayFileError, CheckpointError: a file that cannot be read or written.
+    """
+    start, target = time.perf_counter(), as_path(output, name="output")
+    check_output(target, overwrite=overwrite, suffixes=SUFFIXES)
+    if count < 1 or seed < 0:
+        raise InputError(
+            f"Asked for {count} samples from seed {seed}: give at least one sample, and a seed of "
+            "at least 0."
+        )
+    loaded = FieldModel.load(model)
+    if steps is not None:
+        loaded = loaded.with_steps(steps)
+    height, width = loaded.size
+    check_space(target, 8 * count * height * width)
+    record = {"n": count, "size": [height, width], "seed": seed, "steps": loaded.steps}
+    pieces = _Pieces(target, {"model": _digest(model), **record}, resume=resume)
+    document = {"output": str(target), "model": str(model), **record, "chains": loaded.chains}
+    most = max(1, BATCH_PIXELS // (height * width))
+    drawn = pieces.all(loaded, count, most, seed, progress)
+    write_array(target, drawn, (count, height, width), description=document)
+    pieces.remove()
+    return {**document, "seconds": round(time.perf_counter() - start, 2)}
+
+
+class _Pieces:
+    """What is done of a run, in a hidden folder."""
+
+    def __init__(self, target: Path, key: dict[str, Any], *, resume: bool) -> None:
+        name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
+        self.folder = target.absolute().parent / f".{target.stem[:40]}-{name}.pieces"
+        if not resume:
+            self.remove()
+
+    def all(
+        self, model: FieldModel, count: int, most: int, seed: int, progress: Progress | None
+    ) -> Iterator[np.ndarray]:
+        """Yield all pieces in order, from the folder or from chains."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for first in range(0, count, most):
+            wanted = min(most, count - first)
+            path = self.folder / f"{first:09d}.npy"
+            if path.is_file():
+                fields = np.load(path, allow_pickle=False)
+            else:
+                fields = model.sample(wanted, seed=seed, start=first).numpy()
+                with atomic_path(path) as temporary:
+                    np.save(temporary, fields)
+            yield fields
+            if progress:
+                progress(first + wanted, count)
+
+    def remove(self) -> None:
+        """Forget what is done."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _digest(model: str | Path) -> str:
+    return hashlib.sha256(locate_weights(model).read_bytes()).hexdigest()

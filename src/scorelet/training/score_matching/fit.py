@@ -1,0 +1,154 @@
+"""One band fitted: a family of energies, its equations, its solution."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.models.field_energy import (
+    ConditionalEnergy,
+    FieldEnergy,
+    Potential,
+    SigmoidPotential,
+    SplinePotential,
+    WholeField,
+    half_plane,
+)
+from scorelet.models.field_energy.band import AnyBand
+from scorelet.models.field_energy.couplings import Shift
+from scorelet.training.score_matching.normal_equations import BandMoments, Equations
+from scorelet.training.score_matching.solve import RIDGE, Solution, solve
+
+PLACEMENTS = "quantile", "linspace"
+
+
+@dataclass(frozen=True)
+class Family:
+    """Which energies are fitted.
+
+    Args:
+        basis: "spline" or "sigmoid", see `scorelet.models.field_energy.potentials`.
+        knots: how many.
+        placement: "quantile": at quantiles of the pixels that are equally spaced in deviations of a
+            normal law, denser where pixels are; "linspace": equally spaced from the least to the
+            largest pixel.
+        reach: couplings of pixels at most so far apart along each axis.
+        extent: of sigmoids.
+        ridge: of the scaled normal equations.
+    """
+
+    basis: str = "spline"
+    knots: int = 24
+    placement: str = "quantile"
+    reach: int = 4
+    extent: float = 0.5
+    ridge: float = RIDGE
+
+    def __post_init__(self) -> None:
+        if self.basis not in ("spline", "sigmoid") or self.placement not in PLACEMENTS:
+            raise InputError(
+                f"basis={self.basis!r}, placement={self.placement!r}: use spline or sigmoid, and "
+                "quantile or linspace."
+            )
+        if self.knots < 3 or self.reach < 0 or not self.ridge >= 0:
+            raise InputError(
+                f"knots={self.knots}, reach={self.reach}, ridge={self.ridge}: expected at least 3 "
+                "knots, a reach of 0 or more pixels and a ridge that is not negative."
+            )
+
+    def potential(self, pixels: Tensor, *, even: bool = False) -> Potential:
+        """Return the family of potentials, at weights 0, for pixels of these values.
+
+        Args:
+            pixels: (n), a sample of them.
+            even: knots symmetric about 0.
+        """
+        values = pixels.double().flatten()
+        if even:  # with a knot at 0, where v' is 0
+            knots = self._places(torch.cat([values, -values]), self.knots | 1)
+            knots = (knots - knots.flip(0)) / 2
+        else:
+            knots = self._places(values, self.knots)
+        if self.basis == "sigmoid":
+            return SigmoidPotential(knots, extent=self.extent)
+        return SplinePotential(knots)
+
+    def shifts(self, height: int, width: int) -> tuple[Shift, ...]:
+        """Return the shifts on a grid; with splines without (0, 0), which v contains.
+
+        On grids of at least 8 pixels the reach is below half of a side: farther shifts repeat
+        nearer ones among the frequencies of details.
+        """
+        side = min(height, width)
+        reach = min(self.reach, side // 2 - 1) if side >= 8 else self.reach
+        return half_plane(reach, height, width, centre=self.basis == "sigmoid")
+
+    def _places(self, values: Tensor, count: int) -> Tensor:
+        ends = torch.stack([values.min(), values.max()])
+        if self.placement == "linspace":
+            return torch.linspace(*ends.tolist(), count, dtype=torch.float64)
+        tail = min(1e-3, max(1e-4, 100 / len(values)))
+        edge = -float(torch.special.ndtri(torch.tensor(tail, dtype=torch.float64)))
+        levels = torch.special.ndtr(torch.linspace(-edge, edge, count, dtype=torch.float64))
+        knots = values.sort().values[(levels * (len(values) - 1)).round().long()]
+        if self.basis == "sigmoid":
+            knots[0], knots[-1] = ends  # the window holds all pixels
+        return _kept_apart(knots)
+
+
+def _kept_apart(knots: Tensor) -> Tensor:
+    """Leave out knots that are equal or nearly so, as where many pixels have one value."""
+    least = 1e-3 * float(knots[-1] - knots[0]) / len(knots)
+    kept = torch.cat([knots.new_ones(1, dtype=torch.bool), knots.diff() > least])
+    if int(kept.sum()) < 3:
+        raise InputError(
+            "Nearly all pixels have one value: expected fields that vary; take out what does not, "
+            "or mask it."
+        )
+    return knots[kept]
+
+
+@dataclass(frozen=True)
+class BandFit:
+    """A band that was fitted.
+
+    Args:
+        factor: the conditional energy.
+        solution: parameters with errors.
+        moments: which equations they solve.
+    """
+
+    factor: ConditionalEnergy
+    solution: Solution
+    moments: BandMoments
+
+    @property
+    def replicas(self) -> list[FieldEnergy]:
+        """The energies without each group of fields: what differs between them is not known."""
+        return [self.moments.energy(theta) for theta in self.solution.replicas]
+
+
+def fit_band(moments: BandMoments, groups: Sequence[Equations], *, ridge: float = RIDGE) -> BandFit:
+    """Return the energy that minimises the score-matching loss of one band.
+
+    Args:
+        moments: what has made the equations.
+        groups: of disjoint groups of fields.
+        ridge: see `solve`.
+
+    Raises:
+        InputError: singular equations.
+    """
+    solution = solve(groups, ridge=ridge)
+    field = moments.energy(solution.theta)
+    return BandFit(ConditionalEnergy(field, moments.band), solution, moments)
+
+
+def moments_of(band: AnyBand, family: Family, x: Tensor, *, even: bool = False) -> BandMoments:
+    """Return empty moments for a band, with knots at places that fields x (n, 1, h, w) show."""
+    size = (int(x.shape[-2]), int(x.shape[-1]))
+    potential = family.potential(x, even=even)
+    slope = isinstance(band, WholeField) and not even
+    return BandMoments(band, family.shifts(*size), potential, size, slope=slope, even=even)

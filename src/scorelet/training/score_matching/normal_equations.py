@@ -1,0 +1,231 @@
+"""The normal equations of score matching, from correlations.
+
+Symbols: x fields (n, h, w); Π projector on the details of a band; Φ_i the terms of the energy
+E = sum_i θ_i Φ_i(x): couplings x^T K_s x / 2 with K_0 = Id, K_s = T_s + T_-s, and potentials
+sum_u ρ_k(x(u)). Derivatives are those along details only:
+
+    loss(θ) = E[ |Π grad E|^2 / 2 - tr(Π Hess E) ],     minimised by    H θ = g,
+    H_ij = E <Π grad Φ_i, Π grad Φ_j>,                  g_i = E tr(Π Hess Φ_i)
+
+With X the Fourier transform of x, c_s(w) the symbol of K_s, and p the shifts of frequency by
+2 pi / period that a band mixes (its aliases), Π X(w) = sum_p Q_p(w) X(w + p), and
+
+    H_st = sum_w c_s(w) sum_p Q_p(w) E[X*(w) X(w + p)] c_t(w + p) / (h w)
+    H_sk = correlation of Π ρ_k'(x) with x at the lags s and -s
+    H_kl = E <Π ρ_k'(x), Π ρ_l'(x)>,                    g_k = sum_u E ρ_k''(x(u)) Π_uu
+
+So what is kept of the fields is E[X*(w) X(w + p)], and one cross-spectrum for each ρ_k: it does not
+grow with the number of fields, nor with that of shifts. Laplacians are exact.
+
+References: Hyvärinen 2005; Guth, Lempereur, Bruna, Mallat 2023, arXiv 2306.00181.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from scorelet.core.typing import Image
+from scorelet.models.field_energy import Band, Couplings, FieldEnergy, Potential, WholeField
+from scorelet.models.field_energy.band import AnyBand
+from scorelet.models.field_energy.couplings import Shift, cosines
+
+_PIECE = 1 << 21  # numbers in a stack of maps: 16 MB
+
+
+@dataclass(frozen=True)
+class Equations:
+    """H θ = g, means over `count` fields; couplings first, then potentials, then the slope.
+
+    Args:
+        matrix: H.
+        right: g.
+        count: n.
+    """
+
+    matrix: Tensor
+    right: Tensor
+    count: int
+
+    def __add__(self, other: "Equations") -> "Equations":
+        """Return the equations of both sets of fields together."""
+        return self._combined(other, 1)
+
+    def __sub__(self, other: "Equations") -> "Equations":
+        """Return the equations without those of a part of the fields."""
+        return self._combined(other, -1)
+
+    def _combined(self, other: "Equations", sign: int) -> "Equations":
+        count = self.count + sign * other.count
+        shares = self.count / count, sign * other.count / count
+        return Equations(
+            shares[0] * self.matrix + shares[1] * other.matrix,
+            shares[0] * self.right + shares[1] * other.right,
+            count,
+        )
+
+
+class BandMoments:
+    """What the fields of a set contribute to H and g of one band, in blocks.
+
+    Args:
+        band: whose details vary.
+        shifts: s of the couplings.
+        potential: the family ρ_k.
+        size: (h, w).
+        slope: with a term a sum_u x(u), for whole fields.
+        even: v(t) = v(-t); knots must be symmetric. One term stands for two weights then.
+    """
+
+    def __init__(
+        self,
+        band: AnyBand,
+        shifts: tuple[Shift, ...],
+        potential: Potential,
+        size: tuple[int, int],
+        *,
+        slope: bool = False,
+        even: bool = False,
+    ) -> None:
+        self.band, self.shifts, self.potential, self.size = band, shifts, potential, size
+        self.slope, self.even = slope, even
+        self.projector = Projector.of(band, size)
+        knots = len(potential.knots)
+        self.knots = (knots + 1) // 2 if even else knots
+        self.terms = self.knots + int(slope)
+        self._reset()
+
+    def add(self, x: Image) -> None:
+        """Take fields (batch, 1, h, w), float64, without frequencies above the band."""
+        most = max(1, _PIECE // (max(1, self.terms) * x[0].numel()))
+        for piece in x.split(most):
+            self._add(piece)
+
+    def take(self) -> Equations:
+        """Return the equations of the fields since the last call, and forget them."""
+        height, width = self.size
+        n, pixels = self._count, height * width
+        m = len(self.shifts)
+        matrix = torch.zeros(m + self.terms, m + self.terms, dtype=torch.float64)
+        waves = cosines(self.shifts, height, width)
+        turned = self.projector.aliases(waves)  # (q, alias, shift)
+        products = self.projector.symbol * self._spectra / n
+        mixed = torch.bmm(products, turned.to(products)).real / pixels
+        matrix[:m, :m] = torch.einsum("qas,qat->st", turned, mixed)
+        lags = torch.fft.irfft2(self._crossed / n, s=self.size)
+        matrix[m:, :m] = _at_lags(lags, self.shifts)
+        matrix[:m, m:] = matrix[m:, :m].T
+        matrix[m:, m:] = self._gram / n
+        diagonal = self.projector.symbol.diagonal(dim1=1, dim2=2).real
+        coupled = torch.einsum("qa,qas->s", diagonal, turned)
+        right = torch.cat([coupled, self._laplacian / n])
+        self._reset()
+        return Equations((matrix + matrix.T) / 2, right, n)
+
+    def _reset(self) -> None:
+        height, width = self.size
+        kind = torch.complex128
+        self._count = 0
+        self._spectra = torch.zeros(self.projector.symbol.shape, dtype=kind)
+        self._crossed = torch.zeros(self.terms, height, width // 2 + 1, dtype=kind)
+        self._gram = torch.zeros(self.terms, self.terms, dtype=torch.float64)
+        self._laplacian = torch.zeros(self.terms, dtype=torch.float64)
+
+    def _add(self, x: Tensor) -> None:
+        self._count += len(x)
+        full = self.projector.aliases(torch.fft.fft2(x[:, 0]))  # (q, alias, field)
+        self._spectra += torch.bmm(full.conj(), full.mT)
+        half = torch.fft.rfft2(x[:, 0])
+        n, k = len(x), self.terms
+        slopes = x.new_empty(k, *x.shape)
+        for i in range(self.knots):
+            slopes[i], curvature = self._derivatives(x, i)
+            self._laplacian[i] += (curvature.sum((0, 1)) * self.projector.diagonal).sum()
+        if self.slope:
+            slopes[-1] = 1.0
+        details = self.band.analyze(slopes.flatten(0, 1))
+        flat = details.reshape(k, -1)
+        self._gram += flat @ flat.T
+        maps = self.band.synthesize(details).reshape(k, n, *self.size)
+        self._crossed += (torch.fft.rfft2(maps).conj() * half).sum(1)
+
+    def _derivatives(self, x: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        """Return the first and second derivatives of term k, made even if wanted."""
+        slope, curvature = self.potential.slope(x, k), self.potential.curvature(x, k)
+        if self.even:
+            slope = slope - self.potential.slope(-x, k)
+            curvature = curvature + self.potential.curvature(-x, k)
+        return slope, curvature
+
+    def energy(self, theta: Tensor) -> FieldEnergy:
+        """Return the energy of parameters in the order of the equations."""
+        m, k = len(self.shifts), self.knots
+        weights = theta[m : m + k]
+        if self.even:  # the middle one of an odd number is its own mirror image
+            other = torch.cat([weights, weights.new_zeros(len(self.potential.knots) - k)])
+            weights = other + other.flip(0)
+        slope = float(theta[m + k]) if self.slope else 0.0
+        couplings = Couplings(self.shifts, theta[:m])
+        return FieldEnergy(couplings, self.potential.with_weights(weights), slope=slope)
+
+
+@dataclass(frozen=True)
+class Projector:
+    """Π of a band on a grid, in Fourier space: frequencies that differ by 2 pi / period mix.
+
+    Args:
+        symbol: Q, (q, alias, alias): Π X(q + a) = sum_b Q_ab X(q + b).
+        diagonal: Π_uu, (h, w).
+        period: of the band.
+    """
+
+    symbol: Tensor
+    diagonal: Tensor
+    period: int
+
+    @classmethod
+    def of(cls, band: AnyBand, size: tuple[int, int]) -> "Projector":
+        """Return the projector of a band on fields of this size."""
+        if isinstance(band, WholeField):
+            ones = torch.ones(*size, dtype=torch.float64)
+            return cls(ones.flatten()[:, None, None].to(torch.complex128), ones, 1)
+        return _projector(band.wavelet, band.subdivisions, band.index, band.align, size)
+
+    def aliases(self, spectra: Tensor) -> Tensor:
+        """Sort the frequencies of (batch, h, w) into (q, alias, batch)."""
+        rows, columns = (n // self.period for n in spectra.shape[1:])
+        parts = spectra.reshape(-1, self.period, rows, self.period, columns)
+        return parts.permute(2, 4, 1, 3, 0).reshape(rows * columns, self.period**2, -1)
+
+
+@lru_cache(maxsize=16)
+def _projector(
+    wavelet: str, subdivisions: int, index: int, align: str, size: tuple[int, int]
+) -> Projector:
+    """Find Π from its response to an impulse at each place of one period."""
+    band = Band(wavelet, subdivisions=subdivisions, index=index, align=align)
+    period, (height, width) = band.period, size
+    places = [(a, b) for a in range(period) for b in range(period)]
+    impulses = torch.zeros(len(places), 1, height, width, dtype=torch.float64)
+    for k, (a, b) in enumerate(places):
+        impulses[k, 0, a, b] = 1
+    answers = band.project(impulses)[:, 0]
+    own = torch.stack([answers[k, a, b] for k, (a, b) in enumerate(places)])
+    diagonal = own.reshape(period, period).repeat(height // period, width // period)
+    blank = Projector(torch.empty(0), diagonal, period)
+    # Π e^(iw'.) at w is a sum over places v of e^(iw'v) times the transform of Π δ_v
+    heard = blank.aliases(torch.fft.fft2(answers))  # (q, a, place)
+    sent = blank.aliases(torch.fft.fft2(impulses[:, 0])).conj()  # (q, b, place)
+    return Projector(torch.bmm(heard, sent.mT) / period**2, diagonal, period)
+
+
+def _at_lags(lags: Tensor, shifts: tuple[Shift, ...]) -> Tensor:
+    """Return sum over the field of f (K_s x), (potential, shift), from correlations at all lags."""
+    height, width = lags.shape[-2:]
+    columns = []
+    for a, b in shifts:
+        forth = lags[:, a % height, b % width]
+        back = lags[:, -a % height, -b % width]
+        columns.append(forth if (a, b) == (0, 0) else forth + back)
+    return torch.stack(columns, 1)

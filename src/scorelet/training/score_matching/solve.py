@@ -1,0 +1,104 @@
+"""Solving the normal equations: scaled, by Cholesky, with a ridge, and with errors.
+
+Symbols: H θ = g; D = diag H; H' = D^-1/2 H D^-1/2 scaled, of diagonal 1; ε ridge,
+
+    θ = D^-1/2 (H' + ε Id)^-1 D^-1/2 g
+
+Errors are those of the jackknife over groups of fields: with θ_(b) the solution without group b of
+B, the covariance is (B - 1) / B sum_b (θ_(b) - mean)(θ_(b) - mean)^T.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.training.score_matching.normal_equations import Equations
+
+RIDGE = 1e-6
+ILL_CONDITIONED = 1e10
+
+
+@dataclass(frozen=True)
+class Solution:
+    """θ with what is known of its errors.
+
+    Args:
+        theta: (m).
+        replicas: θ_(b), (groups, m): what the jackknife leaves out one after the other.
+        loss: of score matching at θ, θ^T H θ / 2 - θ^T g.
+        condition: of H'; above 1e10 the parameters mean little, though forces may be right.
+        variance: tr(H^-1 C) with C / n the covariance of H θ - g: twice the expected excess of the
+            loss, times n.
+        count: n.
+    """
+
+    theta: Tensor
+    replicas: Tensor
+    loss: float
+    condition: float
+    variance: float
+    count: int
+
+    @property
+    def errors(self) -> Tensor:
+        """Standard errors of θ, (m); NaN with a single group."""
+        return jackknife_errors(self.replicas)
+
+
+def solve(groups: Sequence[Equations], *, ridge: float = RIDGE) -> Solution:
+    """Return θ of all groups of fields together.
+
+    Args:
+        groups: equations of disjoint groups; their differences give the errors.
+        ridge: ε.
+
+    Raises:
+        InputError: H is singular or not finite: a term that does not vary over the fields.
+    """
+    total = groups[0]
+    for group in groups[1:]:
+        total = total + group
+    theta, factor, scale = _solve_one(total, ridge)
+    values = torch.linalg.eigvalsh(total.matrix * scale[:, None] * scale)
+    condition = float(values[-1] / values[0]) if values[0] > 0 else math.inf
+    replicas = [theta] if len(groups) == 1 else [_solve_one(total - g, ridge)[0] for g in groups]
+    residuals = torch.stack([(g.matrix @ theta - g.right) * scale for g in groups])
+    counts = torch.tensor([float(g.count) for g in groups], dtype=torch.float64)
+    spread = residuals * (counts / max(1, len(groups) - 1)).sqrt()[:, None]
+    variance = float((spread * torch.cholesky_solve(spread.T, factor).T).sum())
+    loss = float(theta @ total.matrix @ theta / 2 - theta @ total.right)
+    return Solution(theta, torch.stack(replicas), loss, condition, variance, total.count)
+
+
+def jackknife_errors(replicas: Tensor) -> Tensor:
+    """Return the errors of numbers from their values without each group, (groups, ...)."""
+    count = len(replicas)
+    if count < 2:
+        return torch.full_like(replicas[0], torch.nan)
+    return ((count - 1) ** 2 / count * replicas.var(0)).sqrt()
+
+
+def _solve_one(equations: Equations, ridge: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Return θ, the Cholesky factor of H' + ε Id, and D^-1/2."""
+    matrix, right = equations.matrix, equations.right
+    diagonal = matrix.diagonal()
+    if not bool(matrix.isfinite().all()) or not bool((diagonal > 0).all()):
+        raise InputError(
+            "The normal equations are singular: a term of the energy does not vary over the "
+            "fields. Fit fields that vary, more of them, or fewer knots and couplings."
+        )
+    scale = diagonal.rsqrt()
+    scaled = matrix * scale[:, None] * scale
+    scaled.diagonal().add_(ridge)
+    factor, failed = torch.linalg.cholesky_ex(scaled)
+    if int(failed):
+        raise InputError(
+            f"The normal equations of {equations.count} fields are singular even with a ridge of "
+            f"{ridge:g}: fit more fields, fewer knots and couplings, or a larger ridge."
+        )
+    solved = torch.cholesky_solve((right * scale)[:, None], factor)[:, 0]
+    return solved * scale, factor, scale

@@ -1,0 +1,35 @@
+"""Densities as products over scales: a packet transform, and a factor for each of its bands."""
+
+from scorelet.models import Multiscale
+from scorelet.wavelets.orthogonal.packets import PacketPlan, Shell, WaveletPacket
+from scorelet.zoo.kind import Header, Kind, Tensors
+from scorelet.zoo.parts import pack, unpack
+
+
+def describe(model: Multiscale) -> tuple[Header, Tensors]:
+    """Return transform, record and the factors: `coarse`, `band0` (the coarsest) and so on."""
+    factors = {f"band{k}": factor for k, factor in enumerate(model.details)}
+    header, tensors = pack({"coarse": model.coarse, **factors})
+    transform = model.transform
+    plan = {
+        "wavelet": transform.name,
+        "align": transform.align,
+        "depth": transform.plan.depth,
+        "shells": [[shell.depth, shell.index] for shell in transform.plan.shells],
+    }
+    return header | {"transform": plan, "record": model.record}, tensors
+
+
+def build(header: Header, tensors: Tensors) -> Multiscale:
+    """Return the model of a file."""
+    parts = unpack(header, tensors)
+    plan = header["transform"]
+    shells = tuple(Shell(int(depth), int(index)) for depth, index in plan["shells"])
+    transform = WaveletPacket(
+        str(plan["wavelet"]), PacketPlan(int(plan["depth"]), shells), align=str(plan["align"])
+    )
+    details = [parts[f"band{k}"] for k in range(len(shells))]
+    return Multiscale(transform, parts["coarse"], details, record=dict(header["record"])).eval()
+
+
+KIND = Kind("multiscale", Multiscale, describe, build, verbs=("field sample", "field certify"))
