@@ -6,7 +6,6 @@ import torch
 from field_energies import white
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
-from scorelet.models import Multiscale
 from scorelet.models.field_energy import (
     Band,
     ConditionalEnergy,
@@ -15,6 +14,7 @@ from scorelet.models.field_energy import (
     ScalarDensity,
     SplinePotential,
 )
+from scorelet.models.multiscale import Multiscale
 from scorelet.sampling import Run, Schedule, calibrate
 from scorelet.wavelets import PacketPlan, WaveletPacket
 

@@ -16,7 +16,6 @@ from scorelet.models.finite_set import FiniteSetDenoiser
 from scorelet.models.gaussian import GaussianDenoiser, StationaryGaussianDenoiser
 from scorelet.models.labels import LabelLike, class_labels
 from scorelet.models.mixture import GaussianMixtureDenoiser
-from scorelet.models.multiscale import Multiscale
 from scorelet.models.noise import (
     LogUniformNoise,
     MixedNoise,
@@ -43,7 +42,6 @@ __all__ = [
     "Locality",
     "LogUniformNoise",
     "MixedNoise",
-    "Multiscale",
     "NoiseLaw",
     "NoiseLike",
     "NoisyDensity",

@@ -6,6 +6,7 @@ a `Kind` and a call of `register`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Generic, TypeVar
 
 from torch import Tensor
@@ -50,6 +51,10 @@ KINDS: dict[str, Kind[Any]] = {}
 """Every kind that is known, by name."""
 
 
+LATER: dict[str, str] = {}
+"""Modules of kinds that are imported when they are needed, by the names of their kinds."""
+
+
 def register(kind: Kind[Any]) -> None:
     """Make a kind known to `save` and `load`; a second one of the same class replaces the first.
 
@@ -77,9 +82,13 @@ def kind_of(model: object) -> Kind[Any]:
     Raises:
         InputError: no kind is registered for its class.
     """
-    for kind in KINDS.values():
-        if type(model) is kind.model_type:
-            return kind
+    for waits in (True, False):
+        for kind in KINDS.values():
+            if type(model) is kind.model_type:
+                return kind
+        if waits:
+            for name in tuple(LATER):
+                _import_kind(name)
     known = ", ".join(sorted(kind.model_type.__name__ for kind in KINDS.values()))
     raise InputError(
         f"A {_label(type(model))} is of no kind that can be saved ({known} are): "
@@ -93,12 +102,22 @@ def kind_named(name: object) -> Kind[Any]:
     Raises:
         ValueError: no kind is registered by that name.
     """
+    if isinstance(name, str) and name in LATER:
+        _import_kind(name)
     if isinstance(name, str) and name in KINDS:
         return KINDS[name]
     raise ValueError(
         f"the kind {name!r}, which this version of scorelet does not know "
         f"({', '.join(sorted(KINDS))})"
     )
+
+
+def _import_kind(name: str) -> None:
+    """Register the kinds of a module of `LATER`: what its tuple `KINDS` holds."""
+    if name in LATER:
+        for kind in import_module(LATER[name]).KINDS:
+            register(kind)
+            LATER.pop(kind.name)
 
 
 def _label(kind: type) -> str:

@@ -15,7 +15,7 @@ from scorelet.core.progress import Progress
 from scorelet.core.random import Noise
 from scorelet.core.typing import Fields
 from scorelet.data.fields.arrays import load_fields
-from scorelet.models import Multiscale
+from scorelet.models.multiscale import Multiscale
 from scorelet.sampling import Run, Schedule, calibrate
 from scorelet.tasks.field_model.survey import Survey, survey_fields
 from scorelet.training.score_matching import CascadePlan, Family, fit_cascade

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from scorelet.models import Multiscale
 from scorelet.models.field_energy import Band, ConditionalEnergy, WholeField
+from scorelet.models.multiscale import Multiscale
 from scorelet.training.score_matching.fit import BandFit, Family, fit_band, moments_of
 from scorelet.training.score_matching.normal_equations import BandMoments, Equations
 from scorelet.training.score_matching.scalar import fit_scalar

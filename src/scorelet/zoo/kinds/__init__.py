@@ -1,15 +1,15 @@
-"""The kinds of model that scorelet comes with, one file each."""
+"""The kinds of model that scorelet comes with, one file each.
 
-from scorelet.zoo.kind import register
-from scorelet.zoo.kinds import (
-    blind_denoiser,
-    classifier,
-    field_energy,
-    gaussian_mixture,
-    multiscale,
-)
+Those that need wavelets are imported when a file or a model of theirs is met.
+"""
 
-for _module in (blind_denoiser, classifier, gaussian_mixture, multiscale):
+from scorelet.zoo.kind import LATER, register
+from scorelet.zoo.kinds import blind_denoiser, classifier, gaussian_mixture
+
+for _module in (blind_denoiser, classifier, gaussian_mixture):
     register(_module.KIND)
-for _kind in field_energy.KINDS:
-    register(_kind)
+LATER |= {
+    "conditional-energy": "scorelet.zoo.kinds.field_energy",
+    "scalar-density": "scorelet.zoo.kinds.field_energy",
+    "multiscale": "scorelet.zoo.kinds.multiscale",
+}

@@ -1,6 +1,6 @@
 """Densities as products over scales: a packet transform, and a factor for each of its bands."""
 
-from scorelet.models import Multiscale
+from scorelet.models.multiscale import Multiscale
 from scorelet.wavelets.orthogonal.packets import PacketPlan, Shell, WaveletPacket
 from scorelet.zoo.kind import Header, Kind, Tensors
 from scorelet.zoo.parts import pack, unpack
@@ -32,4 +32,4 @@ def build(header: Header, tensors: Tensors) -> Multiscale:
     return Multiscale(transform, parts["coarse"], details, record=dict(header["record"])).eval()
 
 
-KIND = Kind("multiscale", Multiscale, describe, build, verbs=("field sample", "field certify"))
+KINDS = (Kind("multiscale", Multiscale, describe, build, verbs=("field sample", "field certify")),)
