@@ -57,8 +57,7 @@ def experiment(config):
         return denoising_loss(model(batch["noisy"]), batch["clean"], level)
 
     learner = Learner(Shrinkage(torch.ones(3)), objective)
-    export = lambda learner, path: zoo.save(learner.model, path)  # noqa: E731
-    return experiments.Experiment(learner, Draws(config.level), export)
+    return experiments.Experiment(learner, Draws(config.level), experiments.export_model)
 
 
 zoo.register(

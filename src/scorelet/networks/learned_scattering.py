@@ -31,6 +31,7 @@ from scorelet.networks.collapse import (
 from scorelet.networks.concentration import Concentration
 from scorelet.networks.folding import fold_norm
 from scorelet.networks.morlet_conv import MorletConv2d
+from scorelet.networks.sized_classifier import SizedClassifier
 from scorelet.wavelets.morlet.bank import Kind
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -158,7 +159,7 @@ class CollapseBlock(nn.Module):
         return normalized(self.project(linear, rectified), pairs=self.gives_pairs)
 
 
-class LearnedScattering(nn.Module):
+class LearnedScattering(SizedClassifier):
     """A classifier of images by learned scattering.
 
     Args:
@@ -183,8 +184,6 @@ class LearnedScattering(nn.Module):
 
     mean: Tensor
     deviation: Tensor
-    receptive_radius = None
-    multiple = 1
 
     def __init__(
         self,
@@ -198,13 +197,13 @@ class LearnedScattering(nn.Module):
         atoms: Sequence[int] | None = None,
         block: Block | Mapping[str, Any] = Block(),
     ) -> None:
-        super().__init__()
         design = block if isinstance(block, Block) else Block(**block)
-        self.options = {
+        options = {
             "channels": channels, "classes": classes, "size": size, "sizes": list(sizes),
             "width": width, "factorize": factorize,
             "atoms": None if atoms is None else list(atoms), "block": asdict(design),
         }  # fmt: skip
+        super().__init__(options)
         if design.parseval and design.field == "complex":
             raise InputError(
                 "A Parseval step is for a real P, of a complex one it would leave the imaginary "
@@ -212,8 +211,7 @@ class LearnedScattering(nn.Module):
             )
         if atoms is not None and len(atoms) != len(sizes):
             raise InputError(f"{len(sizes)} blocks have {len(atoms)} frames: give one for each.")
-        self.design, self.size = design, size
-        self.classes, self.accepts = classes, (channels,)
+        self.design = design
         widths = [channels, *(max(1, round(n * width)) for n in sizes)]
         frames = [round(n * width) for n in atoms] if atoms else [None] * len(sizes)
         self.blocks = nn.ModuleList()
@@ -225,9 +223,7 @@ class LearnedScattering(nn.Module):
             pairs, side = part.gives_pairs, side // part.wavelets.stride
         if side < 1:
             raise InputError(f"Images of {size} pixels are too small for {len(sizes)} blocks.")
-        features = widths[-1] * (2 if pairs else 1)
-        self.norm: nn.Module = nn.BatchNorm2d(features)
-        self.classify = nn.Linear(features * side**2, classes)
+        self.add_head(widths[-1] * (2 if pairs else 1), side)
         colours = channels == 3
         mean, deviation = (IMAGENET_MEAN, IMAGENET_STD) if colours else ((0.5,), (0.25,))
         self.register_buffer("mean", torch.tensor(mean)[:, None, None], persistent=False)
@@ -255,17 +251,11 @@ class LearnedScattering(nn.Module):
         Raises:
             InputError: images of another size.
         """
-        if x.shape[-2:] != (self.size, self.size):
-            raise InputError(
-                f"The images have {x.shape[-2]} x {x.shape[-1]} pixels: this network takes "
-                f"{self.size} x {self.size}."
-            )
+        self.check_size(x)
         u = (x - self.mean) / self.deviation
         for block in self.blocks:
             u = block(u)
-        if u.ndim == 5:
-            u = u.flatten(1, 2)
-        return self.classify(self.norm(u).flatten(1))
+        return self.head(u.flatten(1, 2) if u.ndim == 5 else u)
 
 
 def _kind(block: int, factorize: int | None) -> Kind:

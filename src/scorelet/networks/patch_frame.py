@@ -8,13 +8,14 @@ References: Zarka, Guth, Mallat 2021, arXiv 2012.10424, section on two-layer net
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.networks.concentration import Concentration
+from scorelet.networks.sized_classifier import SizedClassifier
 
 
-class PatchFrame(nn.Module):
+class PatchFrame(SizedClassifier):
     """A two-layer classifier on patches.
 
     Args:
@@ -44,43 +45,47 @@ class PatchFrame(nn.Module):
         shrinkage: str = "relu0",
         features: str = "synthesis",
     ) -> None:
-        super().__init__()
-        self.options = {
+        options = {
             "channels": channels, "classes": classes, "size": size, "patch": patch,
             "stride": stride, "atoms": atoms, "shrinkage": shrinkage, "features": features,
         }  # fmt: skip
+        super().__init__(options)
         if features not in ("frame", "synthesis"):
             raise InputError(f"features is {features!r}: it must be frame or synthesis.")
         if patch > size or (size - patch) % stride:
             raise InputError(
                 f"Patches of {patch} pixels every {stride} do not cover images of {size} pixels."
             )
-        self.size, self.patch, self.stride, self.features = size, patch, stride, features
+        self.patch, self.stride, self.features = patch, stride, features
         self.frame = Concentration(channels * patch**2, atoms, shrinkage=shrinkage)
-        places = ((size - patch) // stride + 1) ** 2
-        outputs = channels * size**2 if features == "synthesis" else atoms * places
-        self.norm = nn.BatchNorm2d(channels if features == "synthesis" else atoms)
-        self.classes, self.accepts = classes, (channels,)
-        self.classify = nn.Linear(outputs, classes)
-        cover = F.fold(torch.ones(1, patch**2, places), (size, size), (patch, patch), stride=stride)
+        places = (size - patch) // stride + 1
+        if features == "synthesis":
+            self.add_head(channels, size)
+        else:
+            self.add_head(atoms, places)
+        ones = torch.ones(1, patch**2, places**2)
+        cover = F.fold(ones, (size, size), (patch, patch), stride=stride)
         self.register_buffer("cover", cover, persistent=False)
 
     cover: Tensor
-    receptive_radius = None
-    multiple = 1
 
     def tight_weights(self) -> list[Tensor]:
         """Return what a Parseval step after each step of training shall keep tight."""
         return [self.frame.weight]
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return logits."""
+        """Return logits.
+
+        Raises:
+            InputError: images of another size.
+        """
+        self.check_size(x)
         patches = F.unfold(x - 0.5, (self.patch, self.patch), stride=self.stride)
         patches = F.normalize(patches, dim=1, eps=1e-6)[..., None]
         if self.features == "frame":
-            out = self.frame.coefficients(patches)
-        else:
-            flat = self.frame(patches)[..., 0]
-            sides, patch = (self.size, self.size), (self.patch, self.patch)
-            out = F.fold(flat, sides, patch, stride=self.stride) / self.cover
-        return self.classify(self.norm(out).flatten(1))
+            places = (self.size - self.patch) // self.stride + 1
+            flat = self.frame.coefficients(patches)[..., 0]
+            return self.head(flat.unflatten(2, (places, places)))
+        flat = self.frame(patches)[..., 0]
+        sides, patch = (self.size, self.size), (self.patch, self.patch)
+        return self.head(F.fold(flat, sides, patch, stride=self.stride) / self.cover)

@@ -3,15 +3,15 @@
 References: Zarka, Guth, Mallat 2021, arXiv 2012.10424; Oyallon, Mallat 2015, arXiv 1412.8659.
 """
 
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.networks.channel_matrix import ChannelMatrix, Group, normalized
+from scorelet.networks.sized_classifier import SizedClassifier
 from scorelet.wavelets.scattering.transform import Scattering2d
 
 
-class ScatteringTree(nn.Module):
+class ScatteringTree(SizedClassifier):
     """x → classifier(N P Std S x), S of order 2.
 
     Args:
@@ -29,9 +29,6 @@ class ScatteringTree(nn.Module):
     For CIFAR-10 it has 104,064 parameters, the classifier's bias not counted.
     """
 
-    receptive_radius = None
-    multiple = 1
-
     def __init__(
         self,
         channels: int = 3,
@@ -44,22 +41,19 @@ class ScatteringTree(nn.Module):
         pool: int = 1,
         learned: bool = True,
     ) -> None:
-        super().__init__()
-        self.options = {
+        options = {
             "channels": channels, "classes": classes, "size": size, "scales": scales,
             "angles": angles, "outputs": outputs, "pool": pool, "learned": learned,
         }  # fmt: skip
+        super().__init__(options)
         if size < 2**scales:
             raise InputError(f"Images of {size} pixels are too small for {scales} scales.")
-        self.classes, self.accepts, self.size, self.pool = classes, (channels,), size, pool
         self.scattering = Scattering2d(J=scales, L=angles)
         inputs = channels * len(self.scattering.paths)
         self.project = ChannelMatrix([Group(inputs, False)], outputs, field="real", learned=learned)
-        side = size // 2**scales - pool + 1
-        if side < 1:
+        if size // 2**scales < pool:
             raise InputError(f"Means over {pool} positions need as many: {size} pixels give fewer.")
-        self.norm = nn.BatchNorm2d(outputs)
-        self.classify = nn.Linear(outputs * side**2, classes)
+        self.add_head(outputs, size // 2**scales, pool=pool)
 
     def features(self, x: Tensor) -> Tensor:
         """Return S x, (batch, channels · paths, h, w)."""
@@ -67,13 +61,15 @@ class ScatteringTree(nn.Module):
 
     def logits(self, features: Tensor) -> Tensor:
         """Return logits of coefficients."""
-        u = self.norm(normalized(self.project(features), pairs=False))
-        if self.pool > 1:
-            u = F.avg_pool2d(u, self.pool, stride=1)
-        return self.classify(u.flatten(1))
+        return self.head(normalized(self.project(features), pairs=False))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return logits."""
+        """Return logits.
+
+        Raises:
+            InputError: images of another size.
+        """
+        self.check_size(x)
         return self.logits(self.features(x))
 
     def tight_weights(self) -> list[Tensor]:

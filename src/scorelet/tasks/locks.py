@@ -9,7 +9,6 @@ import contextlib
 import errno
 import os
 from pathlib import Path
-from types import TracebackType
 
 from scorelet.core.errors import InputError
 
@@ -71,12 +70,7 @@ class Locks:
     def __enter__(self) -> "Locks":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         for folder in list(self._held):
             self.drop(folder)
 

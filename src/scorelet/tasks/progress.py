@@ -1,7 +1,6 @@
 """Progress bars on stderr, and nothing when nobody looks."""
 
 import sys
-from types import TracebackType
 
 
 class Bar:
@@ -24,12 +23,7 @@ class Bar:
             self._bar.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         if self._bar:
             self._bar.stop()
 

@@ -45,16 +45,7 @@ def train(
     settings = config if isinstance(config, LoopConfig) else read_config(config)
     keep_large_buffers()
     experiment = build(settings)
-    trainer = Trainer(
-        settings,
-        experiment.learner,
-        experiment.data,
-        validate=experiment.validate,
-        best=experiment.best,
-        export=experiment.export,
-        after_step=experiment.after_step,
-        resume=resume,
-    )
+    trainer = experiment.trainer(settings, resume=resume)
     if trainer.accelerator.is_main_process:
         for note in experiment.notes:
             warn(note)

@@ -16,7 +16,7 @@ from PIL import Image, PngImagePlugin
 from samples import RGB_PROFILE, exif, noisy, pillow
 from scorelet.core.errors import ImageFileError
 from scorelet.data import iter_pages, read_picture, write_pages, write_picture
-from scorelet.data.pictures.formats import xmp
+from scorelet.data.pictures.formats import inflate
 from scorelet.data.pictures.formats.png_chunks import insert_chunks, iter_chunks
 from scorelet.data.pictures.formats.xmp import JPEG_LIMIT, PNG_KEYWORD, upright_packet
 
@@ -169,7 +169,7 @@ def test_a_damaged_png_text_does_not_hide_the_picture(tmp_path, damage):
 def test_a_png_text_that_unpacks_to_too_much_is_left_out(tmp_path, monkeypatch):
     path = png_with(tmp_path / "a.png", (b"iTXt", itxt(bytes(100_000), compressed=1)))
     assert len(read_picture(path).metadata.xmp) == 100_000
-    monkeypatch.setattr(xmp, "_LARGEST", 99_999)
+    monkeypatch.setattr(inflate, "LARGEST", 99_999)
     assert read_picture(path).metadata.xmp is None
 
 

@@ -17,7 +17,7 @@ from scorelet.models import Classifier
 from scorelet.networks import ARCHITECTURES
 from scorelet.tasks.experiments import build, read_config
 from scorelet.tasks.train import train
-from scorelet.training import Trainer, read_log
+from scorelet.training import read_log
 
 COLOURS = ("red", "green", "blue")
 
@@ -88,16 +88,7 @@ def test_an_interrupted_run_ends_as_an_undisturbed_one(file, tmp_path, accumulat
     """Crops, flips and the order of pictures are functions of (seed, index)."""
     train(read_config(file("whole", accumulate=accumulate)))
     config = read_config(file("cut", accumulate=accumulate))
-    experiment = build(config)
-    trainer = Trainer(
-        config,
-        experiment.learner,
-        experiment.data,
-        validate=experiment.validate,
-        best=experiment.best,
-        export=experiment.export,
-    )
-    for progress in trainer.run():
+    for progress in build(config).trainer(config).run():
         if progress.step == 47:
             break
     train(config, resume=True)

@@ -2,8 +2,8 @@
 
 from scorelet.tasks.experiments import classify as _classify  # noqa: F401 - registers itself
 from scorelet.tasks.experiments import denoise as _denoise  # noqa: F401 - registers itself
-from scorelet.tasks.experiments.base import Experiment
+from scorelet.tasks.experiments.base import Experiment, export_model, model_of
 from scorelet.tasks.experiments.reading import read_config, shipped
 from scorelet.tasks.experiments.registry import build, register
 
-__all__ = ["Experiment", "build", "read_config", "register", "shipped"]
+__all__ = ["Experiment", "build", "export_model", "model_of", "read_config", "register", "shipped"]

@@ -2,11 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
 
 from torch import nn
 from torch.utils.data import Dataset
 
-from scorelet.training import AfterStep, Best, Export, Validate
+from scorelet.training import AfterStep, Best, Export, LoopConfig, Trainer, Validate
+from scorelet.zoo import save
+
+Model = TypeVar("Model", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -26,3 +31,36 @@ class Experiment:
     """Work before the first step, told whom to call with (units done, units)."""
     notes: tuple[str, ...] = ()
     """Sentences for the user, as on pictures that were left out."""
+
+    def trainer(self, config: LoopConfig, *, resume: bool = False) -> Trainer:
+        """Return the loop that runs it.
+
+        Args:
+            config: the run.
+            resume: go on from the state in the run folder.
+
+        Raises:
+            InputError: as `scorelet.training.Trainer`.
+        """
+        return Trainer(
+            config,
+            self.learner,
+            self.data,
+            validate=self.validate,
+            best=self.best,
+            export=self.export,
+            after_step=self.after_step,
+            resume=resume,
+        )
+
+
+def model_of(learner: nn.Module, model_type: type[Model]) -> Model:
+    """Return the model of a `scorelet.training.Learner`, as what it is."""
+    model = learner.model
+    assert isinstance(model, model_type)
+    return model
+
+
+def export_model(learner: nn.Module, path: Path) -> None:
+    """Write the model of a `scorelet.training.Learner`; the `export` of most experiments."""
+    save(learner.model, path)

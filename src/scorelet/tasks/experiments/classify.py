@@ -1,6 +1,5 @@
 """The task `classify`: a network learns the classes of labelled pictures by cross-entropy."""
 
-from pathlib import Path
 from typing import Literal
 
 import torch
@@ -13,7 +12,7 @@ from scorelet.data.labelled import LabelledImages, LabelledSamples, load_labelle
 from scorelet.models import Classifier
 from scorelet.networks import FixedFeatures
 from scorelet.networks.parseval import tight_weights
-from scorelet.tasks.experiments.base import Experiment
+from scorelet.tasks.experiments.base import Experiment, export_model, model_of
 from scorelet.tasks.experiments.feature_samples import FeatureSamples, on_features
 from scorelet.tasks.experiments.networks import ModelConfig, make_network
 from scorelet.tasks.experiments.registry import register
@@ -28,7 +27,6 @@ from scorelet.training import (
     classification_loss,
 )
 from scorelet.training.parseval import ParsevalConfig, parseval_steps
-from scorelet.zoo import save
 
 BATCH = 250
 """Pictures at a time in validation."""
@@ -111,7 +109,7 @@ def build(config: ClassifyConfig) -> Experiment:
         learner=Learner(model, objective),
         data=samples,
         prepare=prepare,
-        export=_export,
+        export=export_model,
         validate=_validation(held) if held else None,
         best=Best("accuracy") if held else None,
         after_step=parseval_steps(config.parseval) if tight_weights(network) else None,
@@ -184,7 +182,7 @@ def _validation(held: LabelledImages) -> Validate:
     labels = torch.from_numpy(held.y)
 
     def validate(_step: int, learner: nn.Module) -> dict[str, float]:
-        model = _model(learner)
+        model = model_of(learner, Classifier)
         device = next(model.parameters()).device
         logits = torch.cat(
             [
@@ -197,16 +195,6 @@ def _validation(held: LabelledImages) -> Validate:
         return {"accuracy": round(accuracy, 6), "nll": round(float(loss.value), 6)}
 
     return validate
-
-
-def _export(learner: nn.Module, path: Path) -> None:
-    save(_model(learner), path)
-
-
-def _model(learner: nn.Module) -> Classifier:
-    model = learner.model
-    assert isinstance(model, Classifier)
-    return model
 
 
 register(ClassifyConfig, build)

@@ -1,7 +1,5 @@
 """The task `denoise`: a blind denoiser learns from patches of pictures with white noise."""
 
-from pathlib import Path
-
 from torch import nn
 
 from scorelet.data import load_pictures, locate
@@ -16,12 +14,11 @@ from scorelet.models import (
     UniformNoise,
 )
 from scorelet.tasks.evaluate import mean_psnr
-from scorelet.tasks.experiments.base import Experiment
+from scorelet.tasks.experiments.base import Experiment, export_model, model_of
 from scorelet.tasks.experiments.denoise_config import DenoiseConfig, PatchesConfig, SourceConfig
 from scorelet.tasks.experiments.networks import make_network
 from scorelet.tasks.experiments.registry import register
 from scorelet.training import Best, Learner, Validate, blind_denoising
-from scorelet.zoo import save
 
 VALIDATION_SIGMAS = (15.0, 25.0, 50.0)
 
@@ -37,7 +34,7 @@ def build(config: DenoiseConfig) -> Experiment:
     return Experiment(
         learner=Learner(ResidualDenoiser(network), blind_denoising(config.sigma_weight)),
         data=noisy_patches(config),
-        export=_export,
+        export=export_model,
         validate=validate,
         best=Best("psnr") if validate else None,
     )
@@ -84,23 +81,15 @@ def _validation(data: PatchesConfig) -> Validate | None:
 
     def validate(_step: int, learner: nn.Module) -> dict[str, float]:
         figures = {
-            f"psnr{channels}_{sigma:g}": round(mean_psnr(_model(learner), pictures, sigma), 4)
+            f"psnr{channels}_{sigma:g}": round(
+                mean_psnr(model_of(learner, ResidualDenoiser), pictures, sigma), 4
+            )
             for channels, pictures in sets.items()
             for sigma in VALIDATION_SIGMAS
         }
         return {"psnr": round(sum(figures.values()) / len(figures), 4), **figures}
 
     return validate
-
-
-def _export(learner: nn.Module, path: Path) -> None:
-    save(_model(learner), path)
-
-
-def _model(learner: nn.Module) -> ResidualDenoiser:
-    model = learner.model
-    assert isinstance(model, ResidualDenoiser)
-    return model
 
 
 register(DenoiseConfig, build)

@@ -8,12 +8,12 @@ import zlib
 from collections.abc import Iterable, Iterator
 
 from scorelet.data.pictures.errors import RefusedError
+from scorelet.data.pictures.formats.inflate import inflate
 from scorelet.data.pictures.types import PictureMetadata
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MEANING = (b"sRGB", b"gAMA", b"cHRM", b"cICP")
 _INCH = 0.0254  # metres
-_LARGEST_PROFILE = 64 * 2**20  # bytes: a profile that unpacks to more is an attack
 
 
 def iter_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -70,13 +70,7 @@ def unpack_profile(content: bytes | None) -> bytes | None:
     """The ICC profile in an iCCP chunk; None if there is none or it cannot be unpacked."""
     if content is None:
         return None
-    packed = content.partition(b"\x00")[2][1:]
-    try:
-        unpacker = zlib.decompressobj()
-        profile = unpacker.decompress(packed, _LARGEST_PROFILE)
-    except zlib.error:
-        return None
-    return profile if unpacker.eof else None
+    return inflate(content.partition(b"\x00")[2][1:])
 
 
 def unpack_dpi(content: bytes | None) -> tuple[float, float] | None:

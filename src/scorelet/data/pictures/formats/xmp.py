@@ -4,7 +4,8 @@ ISO 16684-1 says what is in a packet; XMP specification part 3 says where a file
 """
 
 import re
-import zlib
+
+from scorelet.data.pictures.formats.inflate import inflate
 
 PNG_KEYWORD = b"XML:com.adobe.xmp\x00"
 JPEG_LIMIT = 65533 - 29  # bytes: what one APP1 segment holds behind its name
@@ -16,7 +17,6 @@ _OTHER = {
 }
 _OTHER |= {value: key for key, value in _OTHER.items()}
 _SIZES = re.compile(rb"|".join(rb"\b%s\b" % name for name in _OTHER))
-_LARGEST = 64 * 2**20  # bytes: a packet that unpacks to more is an attack
 
 
 def upright_packet(packet: bytes | None, *, sideways: bool = False) -> bytes | None:
@@ -40,12 +40,7 @@ def unpack_png_text(content: bytes | None) -> bytes | None:
     packet = rest.partition(b"\x00")[2].partition(b"\x00")[2]  # behind language and translation
     if flags[:1] != b"\x01":
         return packet or None
-    try:
-        unpacker = zlib.decompressobj()
-        packet = unpacker.decompress(packet, _LARGEST)
-    except zlib.error:
-        return None
-    return packet if unpacker.eof else None
+    return inflate(packet)
 
 
 def pack_png_text(packet: bytes) -> bytes:
