@@ -166,9 +166,9 @@ def test_tensors_that_are_missing_or_too_many_are_named(path):
     tensors, header = load_tensors(path)
     first, *others = tensors
     save_tensors(path, {name: tensors[name] for name in others}, header)
-    assert sentence(path).endswith(f": it lacks the tensor {first}")
+    assert sentence(path).endswith(f": it lacks the tensor {first}.")
     save_tensors(path, {"odd": torch.ones(1), **tensors}, header)
-    assert sentence(path).endswith(": it holds the tensor odd too many")
+    assert sentence(path).endswith(": it holds the tensor odd too many.")
     save_tensors(path, {"odd": torch.ones(1)}, header)
     assert f" the tensors {', '.join(list(tensors)[:3])} and {len(tensors) - 3} more" in (
         sentence(path).replace("it lacks", "")

@@ -5,59 +5,19 @@ so all are brought to the same one before they are compared: a layer with more i
 random. A projection never raises the ratio.
 """
 
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
-from scorelet.analysis.fisher import (
-    FisherRatio,
-    Separation,
-    fisher_ratio,
-    separation_by_kind,
-)
-from scorelet.analysis.fisher_moments import ClassMoments, check_counts
+from scorelet.analysis.fisher_moments import check_counts
 from scorelet.analysis.labelled_batches import Source, labelled_batches
-from scorelet.analysis.random_projection import RandomProjection
+from scorelet.analysis.layer_probe import INPUT, PARTS, LayerSeparation, Probe, listening
 from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
 from scorelet.core.progress import Progress
-
-INPUT = "input"
-"""Name under which the pictures themselves are listed."""
-
-_SILENT = (nn.Identity, nn.Flatten, nn.Unflatten, nn.modules.dropout._DropoutNd)
-_PARTS = 2
-
-
-@runtime_checkable
-class NamesItsChannels(Protocol):
-    """A layer that says of what kind each channel of its output is."""
-
-    channel_kinds: Sequence[str]
-
-
-@dataclass(frozen=True)
-class LayerSeparation:
-    """What was found at one layer.
-
-    Attributes:
-        name: of the module, ``input`` for the pictures, with #2, #3 for its later calls.
-        module: its class.
-        shape: of its output for one picture.
-        fisher: the ratio of (projected) features, with its floor.
-        kinds: separation of class means by kind of channel, where kinds are known.
-    """
-
-    name: str
-    module: str
-    shape: tuple[int, ...]
-    fisher: FisherRatio
-    kinds: tuple[Separation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -128,149 +88,33 @@ def fisher_profile(
     _check_options(dimension, pool)
     labels, batches = labelled_batches(data, batch=batch)
     counts = torch.bincount(labels).tolist()
-    check_counts(counts, _PARTS)
+    check_counts(counts, PARTS)
     patterns = [layers] if isinstance(layers, str) else layers
-    probe = _Probe(net, counts, patterns, dimension, pool, dict(kinds or {}))
-    with _listening(net, probe), torch.no_grad():
-        for x, y in batches():
+    probe = Probe(net, counts, patterns, dimension, pool, dict(kinds or {}))
+    _show(net, batches(), probe, progress)
+    _refuse_unknown(patterns, net, probe)
+    return FisherProfile(probe.results(), tuple(counts), dimension, pool)
+
+
+@torch.no_grad()
+def _show(
+    net: nn.Module,
+    batches: Iterable[tuple[Tensor, Tensor]],
+    probe: Probe,
+    progress: Progress | None,
+) -> None:
+    """Show all batches to the network, and what its layers put out to the probe."""
+    with listening(net, probe):
+        for x, y in batches:
             probe.start(y)
             x = _on_device_of(net, x)
             probe.record(INPUT, net, x)
             net(x)
             if progress:
-                progress(probe.pictures, len(labels))
-    _refuse_unknown(patterns, net, probe)
-    return FisherProfile(probe.results(), tuple(counts), dimension, pool)
+                progress(probe.pictures, sum(probe.counts))
 
 
-class _Probe:
-    """Takes in the outputs of layers as they come."""
-
-    def __init__(
-        self,
-        net: nn.Module,
-        counts: list[int],
-        patterns: Sequence[str] | None,
-        dimension: int,
-        pool: str,
-        kinds: dict[str, Sequence[str]],
-    ) -> None:
-        self.counts, self.dimension, self.pool, self.kinds = counts, dimension, pool, kinds
-        self.names = {m: n for n, m in net.named_modules() if n and _is_wanted(n, m, patterns)}
-        self.with_input = patterns is None or _matches(INPUT, patterns)
-        self.layers: dict[str, _Layer] = {}
-        self.pictures = 0
-        self._calls: dict[str, int] = {}
-
-    def start(self, labels: Tensor) -> None:
-        """Begin a batch."""
-        self.labels, self._calls = labels, {}
-        self.pictures += len(labels)
-
-    def record(self, name: str, module: nn.Module, output: object) -> None:
-        """Take in one output; what is no batch of floats is passed over."""
-        if name == INPUT and not self.with_input:
-            return
-        floats = isinstance(output, Tensor) and output.is_floating_point() and output.ndim > 1
-        if not floats or len(output) != len(self.labels):
-            return
-        call = self._calls[name] = self._calls.get(name, 0) + 1
-        name = name if call == 1 else f"{name}#{call}"
-        if name not in self.layers:
-            self.layers[name] = self._layer(name, module, output)
-        try:
-            self.layers[name].add(output, self.labels)
-        except InputError as error:
-            raise InputError(f"Layer {name}: {error}") from None
-
-    def results(self) -> tuple[LayerSeparation, ...]:
-        """Return what was found, in the order of the first calls."""
-        return tuple(layer.result() for layer in self.layers.values())
-
-    def _layer(self, name: str, module: nn.Module, output: Tensor) -> "_Layer":
-        kinds = self.kinds.get(name, ())
-        if not kinds and name != INPUT and isinstance(module, NamesItsChannels):
-            kinds = module.channel_kinds
-        kind = "pictures" if name == INPUT else type(module).__name__
-        return _Layer(name, kind, output, self.counts, self.dimension, self.pool, tuple(kinds))
-
-
-class _Layer:
-    """The moments of one layer."""
-
-    def __init__(
-        self,
-        name: str,
-        kind: str,
-        output: Tensor,
-        counts: list[int],
-        dimension: int,
-        pool: str,
-        kinds: tuple[str, ...],
-    ) -> None:
-        self.name, self.kind, self.pool, self.kinds = name, kind, pool, kinds
-        self.shape = tuple(output.shape[1:])
-        self.projection = RandomProjection(self._rows(output).shape[1], dimension)
-        self.moments = ClassMoments(counts, self.projection.outputs, parts=_PARTS)
-        size = output[0].numel()
-        self.variances = ClassMoments(counts, size, diagonal=True) if kinds else None
-
-    def add(self, output: Tensor, labels: Tensor) -> None:
-        """Take in a batch."""
-        if tuple(output.shape[1:]) != self.shape:
-            raise InputError(
-                f"its output has shape {tuple(output.shape[1:])} for a picture, but {self.shape} "
-                "before: use pictures of one size."
-            )
-        self.moments.update(self.projection(self._rows(output)), labels)
-        if self.variances:
-            self.variances.update(output.flatten(1), labels)
-
-    def result(self) -> LayerSeparation:
-        """Return what was found."""
-        try:
-            fisher = fisher_ratio(self.moments)
-            kinds = separation_by_kind(self.variances, self.kinds) if self.variances else ()
-        except InputError as error:
-            raise InputError(f"Layer {self.name}: {error}") from None
-        return LayerSeparation(self.name, self.kind, self.shape, fisher, kinds)
-
-    def _rows(self, output: Tensor) -> Tensor:
-        if self.pool == "mean" and output.ndim > 2:
-            output = output.mean((-2, -1) if output.ndim > 3 else 2)
-        return output.flatten(1)
-
-
-@contextmanager
-def _listening(net: nn.Module, probe: _Probe) -> Generator[None]:
-    """Hand every wanted output to the probe, in evaluation mode."""
-
-    def hook(module: nn.Module, _inputs: object, output: object) -> None:
-        probe.record(probe.names[module], module, output)
-
-    modes = {module: module.training for module in net.modules()}
-    handles = [module.register_forward_hook(hook) for module in probe.names]
-    net.eval()
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
-        for module, mode in modes.items():
-            module.training = mode
-
-
-def _is_wanted(name: str, module: nn.Module, patterns: Sequence[str] | None) -> bool:
-    if patterns is not None:
-        return _matches(name, patterns)
-    return next(module.children(), None) is None and not isinstance(module, _SILENT)
-
-
-def _matches(name: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
-
-
-def _refuse_unknown(patterns: Sequence[str] | None, net: nn.Module, probe: _Probe) -> None:
+def _refuse_unknown(patterns: Sequence[str] | None, net: nn.Module, probe: Probe) -> None:
     found = {name.partition("#")[0] for name in probe.layers}
     for pattern in patterns or ():
         if not any(fnmatchcase(name, pattern) for name in found):

@@ -70,7 +70,7 @@ def fisher(
 
 
 def _as_text(document: dict[str, Any]) -> str:
-    from scorelet.tasks.fisher import figure
+    from scorelet.tasks.fisher_report import figure
 
     count = f"{document['pictures']} pictures, {len(document['classes'])} classes"
     head = ["layer", "rank", "ratio", "floor", "without bias", "from halves"]

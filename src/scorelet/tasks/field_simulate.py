@@ -59,20 +59,10 @@ def simulate(
     """
     start, target = time.perf_counter(), as_path(output, name="output")
     check_output(target, overwrite=overwrite, suffixes=(*SUFFIXES, SHEET))
-    if count < 1 or size < 1 or seed < 0:
-        raise InputError(
-            f"Asked for {count} fields of side {size} from seed {seed}: give at least one field, "
-            "a side of at least 1 and a seed of at least 0."
-        )
+    _check_numbers(count, size, seed)
     law = ensemble(name, **(params or {}))
-    record = {
-        "ensemble": name,
-        "description": law.describe(),
-        "params": dict(params or {}),
-        "n": count,
-        "size": size,
-        "seed": seed,
-    }
+    facts = {"ensemble": name, "description": law.describe(), "params": dict(params or {})}
+    record = {**facts, "n": count, "size": size, "seed": seed}
     law.check(count, size, seed)
     if target.suffix.lower() == SHEET:
         check_sheet(count, size, size)
@@ -81,6 +71,14 @@ def simulate(
     chains = len(np.unique(law.chains(range(count))))
     seconds = round(time.perf_counter() - start, 2)
     return {"output": str(target), **record, "chains": chains, "seconds": seconds}
+
+
+def _check_numbers(count: int, size: int, seed: int) -> None:
+    if count < 1 or size < 1 or seed < 0:
+        raise InputError(
+            f"Asked for {count} fields of side {size} from seed {seed}: give at least one field, "
+            "a side of at least 1 and a seed of at least 0."
+        )
 
 
 def _write(target: Path, law: Ensemble, record: dict[str, Any], progress: OnDrawn | None) -> None:

@@ -1,4 +1,4 @@
-"""The verb fisher: class separation by depth of a model on labelled data, and its report."""
+"""The verb fisher: class separation by depth of a model on labelled data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,30 +18,15 @@ from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
 from scorelet.data.labelled import LabelledImages, load_labelled
 from scorelet.models import Classifier
-from scorelet.plots import png
-from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, render
-from scorelet.plots.separation import kinds_figure, profile_figure
 from scorelet.tasks.array_files import check_output, writing
-from scorelet.tasks.fitting import pixels_fitter
+from scorelet.tasks.fisher_report import report
+from scorelet.tasks.fitting import load_fitted
 from scorelet.zoo import load
 
 Data = str | Path | LabelledImages
 Model = str | Path | nn.Module
 
 SUFFIXES = (".html",)
-
-METHOD = (
-    "The Fisher ratio is K⁻¹ tr(Σ_W⁻¹ Σ_B): how far the means of the K classes lie apart, in units "
-    "of the spread within classes. A finite number of pictures raises it, even for classes that do "
-    "not differ: to the floor. The value without bias takes that off, under the assumption of "
-    "Gaussian classes; the value from halves compares the means of two halves of every class, so "
-    "that errors do not add up. Layers of more features are projected at random to the same "
-    "number, since ratios of different numbers cannot be compared."
-)
-KINDS = (
-    "Channels one by one: variance of the class means over the variance within classes, averaged "
-    "over the channels of a kind, without the bias of finite samples."
-)
 
 
 @dataclass(frozen=True)
@@ -153,45 +138,11 @@ def separation(
     return Separation(document, profile)
 
 
-def report(document: dict[str, Any], profile: FisherProfile) -> str:
-    """Return the HTML text of what `fisher` has measured."""
-    count = len(document["classes"])
-    opening: list[Part] = [
-        Text(f"{document['pictures']} pictures of {count} classes, {document['data']}", "lead"),
-        *(Text(f"{warning}.", "warning") for warning in document["warnings"]),
-        Facts({name: str(document[name]) for name in ("model", "part", "dimension", "pool")}),
-        Picture(png(profile_figure(profile)), "Fisher ratio by depth."),
-        Text(METHOD, "note"),
-    ]
-    head = ["layer", "module", "output", "rank", "ratio", "floor", "without bias", "from halves"]
-    rows = [
-        (
-            layer["name"],
-            layer["module"],
-            "x".join(map(str, layer["shape"])),
-            str(layer["rank"]),
-            *(figure(layer[name]) for name in ("ratio", "floor", "corrected", "held_out")),
-        )
-        for layer in document["layers"]
-    ]
-    sections = [Section("Layers", [Table(head, rows, frozenset({0, 1, 2}))])]
-    if kinds := _kinds(profile):
-        sections.append(Section("Kinds of channels", kinds))
-    return render("Class separation by depth", opening, sections)
-
-
-def figure(value: float | None) -> str:
-    """Write a ratio, or a dash where there is none."""
-    return "–" if value is None else f"{value:.3g}"
-
-
 def _labelled(data: str | Path, model: object, settings: FisherSettings) -> LabelledImages:
     """Read pictures; those of folders are brought to a classifier's size and channels."""
-    if not isinstance(model, Classifier):
-        return load_labelled(data, part=settings.part)
-    colour = model.channels is None or 3 in model.channels
-    fit = None if model.size is None else pixels_fitter(model.size, model.fit)
-    return load_labelled(data, part=settings.part, channels=3 if colour else 1, fit=fit)
+    if isinstance(model, Classifier):
+        return load_fitted(data, model, part=settings.part)
+    return load_labelled(data, part=settings.part)
 
 
 def _network(model: object) -> nn.Module:
@@ -238,24 +189,3 @@ def _warnings(profile: FisherProfile) -> list[str]:
             "leaves that out and is too small"
         )
     return warnings
-
-
-def _kinds(profile: FisherProfile) -> list[Part]:
-    layers = [layer for layer in profile.layers if layer.kinds]
-    names = list(dict.fromkeys(kind.kind for layer in layers for kind in layer.kinds))
-    if not names:
-        return []
-    found = [{kind.kind: kind.value for kind in layer.kinds} for layer in layers]
-    values = {name: [values.get(name, float("nan")) for values in found] for name in names}
-    drawn = kinds_figure([layer.name for layer in layers], values)
-    rows = [
-        (layer.name, kind.kind, str(kind.channels), figure(kind.value))
-        for layer in layers
-        for kind in layer.kinds
-    ]
-    table = Table(["layer", "kind", "channels", "separation"], rows, frozenset({0, 1}))
-    return [
-        Picture(png(drawn), "Separation of class means by kind of channel."),
-        table,
-        Text(KINDS),
-    ]

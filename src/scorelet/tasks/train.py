@@ -11,7 +11,7 @@ from scorelet.tasks.experiments import build, read_config
 from scorelet.tasks.progress import Bar
 from scorelet.training import LoopConfig, StepReport, Trainer, write_config
 from scorelet.training.forecast import spoken
-from scorelet.training.loop import WEIGHTS
+from scorelet.training.run_folder import WEIGHTS
 
 
 def train(

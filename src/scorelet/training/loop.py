@@ -9,16 +9,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
-from itertools import islice
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset
+from torch import nn
+from torch.utils.data import Dataset
 
-from scorelet.core.errors import InputError, ScoreletError
+from scorelet.core.errors import ScoreletError
 from scorelet.core.random import generator
 from scorelet.training.averaging import averaged
+from scorelet.training.batches import batches_from
 from scorelet.training.best import Best, BestSoFar
 from scorelet.training.config import LoopConfig
 from scorelet.training.forecast import Forecast, refuse_too_long
@@ -27,11 +27,10 @@ from scorelet.training.means import RunningMeans
 from scorelet.training.objectives import Batch
 from scorelet.training.optimizers import make_optimizers
 from scorelet.training.processes import make_accelerator, shares
+from scorelet.training.run_folder import BEST, STATE, WEIGHTS, claim_folder
 from scorelet.training.schedules import rate_factor
 from scorelet.training.settings import refuse_other_settings
 from scorelet.training.state import load_state, read_facts, save_state
-
-STATE, WEIGHTS, BEST = "state.safetensors", "weights.safetensors", "best.safetensors"
 
 
 @dataclass(frozen=True)
@@ -116,7 +115,7 @@ class Trainer:
 
     def _steps(self, log: RunLog | None) -> Iterator[StepReport]:
         clock = time.perf_counter()
-        for parts in self._batches():
+        for parts in batches_from(self.step, self.data, self.config, self.accelerator):
             values = self._one_step(parts)
             seconds = time.perf_counter() - clock
             self.means.add(values, seconds)
@@ -238,35 +237,9 @@ class Trainer:
             optimizers=self.optimizers,
         )
 
-    def _batches(self) -> Iterator[list[Batch]]:
-        """Yield the parts of each step."""
-        numbers = shares(self.config, self.step, self.accelerator)
-        loader = DataLoader(self.data, batch_sampler=numbers, num_workers=self.config.workers)
-        batches = iter(loader)
-        while parts := [self._place(batch) for batch in islice(batches, self.config.accumulate)]:
-            yield parts
-
-    def _place(self, batch: Batch) -> Batch:
-        return {name: self._placed(tensor) for name, tensor in batch.items()}
-
-    def _placed(self, tensor: Tensor) -> Tensor:
-        layout = torch.channels_last if tensor.ndim == 4 else torch.preserve_format
-        return tensor.to(self.accelerator.device, memory_format=layout)
-
     def _restore(self, *, resume: bool) -> None:
         path = self.folder / STATE
-        if path.exists() and not resume:
-            raise InputError(
-                f"{self.folder} holds a run already: add --resume to go on, or choose "
-                "another output folder."
-            )
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(
-                f"{self.folder} cannot be a folder for the run ({error.strerror}): choose another "
-                "output."
-            ) from error
+        claim_folder(self.folder, used=path.exists() and not resume)
         if not path.exists():
             return
         facts = read_facts(path)

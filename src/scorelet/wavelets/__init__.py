@@ -4,7 +4,8 @@ from scorelet.wavelets.filters import Filters, orthogonal_filters, wavelet_names
 from scorelet.wavelets.morlet.bank import MorletBank, half_octave_bank, morlet_bank
 from scorelet.wavelets.morlet.transform import MorletTransform2d, phases
 from scorelet.wavelets.orthogonal.normalization import Normalization
-from scorelet.wavelets.orthogonal.packets import PacketPlan, Shell, WaveletPacket
+from scorelet.wavelets.orthogonal.packet_plan import PacketPlan, Shell
+from scorelet.wavelets.orthogonal.packets import WaveletPacket
 from scorelet.wavelets.orthogonal.pyramid import Pyramid, Transform
 from scorelet.wavelets.orthogonal.spectral import (
     GaussianLevel,

@@ -11,7 +11,7 @@ from laws.transform_laws import assert_adjoint, assert_energy, assert_reconstruc
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
 from scorelet.wavelets import OrthogonalWavelet, PacketPlan, Pyramid, Shell, WaveletPacket
-from scorelet.wavelets.orthogonal.packets import _check_count
+from scorelet.wavelets.orthogonal.packet_plan import check_count
 
 DOUBLE = torch.zeros((), dtype=torch.float64)
 EXACT = 1e-12  # float64, three levels of at most twenty products
@@ -131,7 +131,7 @@ def test_truncation_keeps_only_coarse_coefficients():
         (lambda: PacketPlan(1, (Shell(2, 2),)), "shells end at 0.75"),
         (lambda: PacketPlan.octaves(1, subdivisions=3), "subdivisions=3: use a power of two"),
         (lambda: PacketPlan.uniform(0), "depth=0"),
-        (lambda: unwrap(_check_count)("depth", 1.5), "depth=1.5: use a whole number"),
+        (lambda: unwrap(check_count)("depth", 1.5), "depth=1.5: use a whole number"),
         (lambda: PacketPlan.uniform(2).describe(15), "15 cannot be halved 2 times"),
         (lambda: PacketPlan.uniform(2).describe(0), "side=0"),
         (lambda: unwrap(WaveletPacket.__init__)(object(), "haar", 2), "plan is 2: expected a Pack"),

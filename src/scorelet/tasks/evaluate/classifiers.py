@@ -16,10 +16,10 @@ from scorelet.analysis.classification import (
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Labels, Logits
-from scorelet.data.labelled import LabelledImages, load_labelled
+from scorelet.data.labelled import LabelledImages
 from scorelet.models import Classifier
 from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
-from scorelet.tasks.fitting import pixels_fitter
+from scorelet.tasks.fitting import load_fitted
 
 BATCH = 250
 """Pictures at a time."""
@@ -110,13 +110,7 @@ def numbered(images: LabelledImages, classes: tuple[str, ...]) -> Labels:
 def _labelled(
     classifier: Classifier, data: str | Path, settings: EvaluateSettings
 ) -> LabelledImages:
-    colour = classifier.channels is None or 3 in classifier.channels
-    images = load_labelled(
-        data,
-        part="train" if settings.hold_out else "test",
-        channels=3 if colour else 1,
-        fit=None if classifier.size is None else pixels_fitter(classifier.size, classifier.fit),
-    )
+    images = load_fitted(data, classifier, part="train" if settings.hold_out else "test")
     if settings.hold_out:
         _, images = images.hold_out(settings.hold_out)
     return images if settings.limit is None else images.first(settings.limit)

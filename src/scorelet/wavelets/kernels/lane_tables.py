@@ -111,22 +111,15 @@ def tables(grid: Grid, bank: MorletBank, *, order: int) -> Tables:
     turns = [twiddles(int(n)) for n in shapes[:, ::-1].ravel()]
     group = LANE_COUNT // angles
     first = [_first(band, 2**j, group) for j, band in enumerate(bank.bands)]
-    second = np.zeros((scales, scales, angles), np.int64)
-    parts = []
-    for j1, j2 in combinations(levels, 2) if order > 1 else ():
-        for angle, band in enumerate(bank.bands[j2]):
-            second[j1, j2, angle] = len(parts)
-            parts.append(_fold(crop_spectrum(band, j1)[None], 2 ** (j2 - j1), 0.5))
+    second, parts = _second(bank, order)
     matrices = [grid.averages(k) for k in levels]
-    masks = np.zeros((group, LANE_COUNT), np.float32)
-    for image in range(group):
-        masks[image, image * angles : (image + 1) * angles] = 1
     firsts, first_starts = _join_runs(first)
     seconds, starts = _join_runs(parts)
     columns, column_starts = _join([_sparse(c) for _, c in matrices])
     back, back_starts = _join([_sparse(c.T) for _, c in matrices])
     rows, row_starts = _join([_sparse(r.T) for r, _ in matrices])
     place1, place2 = _places(scales, angles, order)
+    paths = len(scattering_paths(scales, angles, order))
     return Tables(
         shapes=shapes,
         factors=np.array([[*f, *[0] * (32 - len(f))] for f in factors]),
@@ -142,20 +135,31 @@ def tables(grid: Grid, bank: MorletBank, *, order: int) -> Tables:
         columns_back_starts=back_starts,
         rows=rows,
         row_starts=row_starts,
-        masks=masks.ravel(),
+        masks=_masks(group, angles),
         place1=place1,
         place2=place2,
-        sizes=np.array(
-            [
-                scales,
-                angles,
-                group,
-                order,
-                *grid.output,
-                len(scattering_paths(scales, angles, order)),
-            ]
-        ),
+        sizes=np.array([scales, angles, group, order, *grid.output, paths]),
     )
+
+
+def _second(bank: MorletBank, order: int) -> tuple[np.ndarray, list[Runs]]:
+    """Return filters of the second order, and where among them (j1, j2, angle) is."""
+    scales, angles = len(bank.bands), len(bank.bands[0])
+    places = np.zeros((scales, scales, angles), np.int64)
+    runs: list[Runs] = []
+    for j1, j2 in combinations(range(scales), 2) if order > 1 else ():
+        for angle, band in enumerate(bank.bands[j2]):
+            places[j1, j2, angle] = len(runs)
+            runs.append(_fold(crop_spectrum(band, j1)[None], 2 ** (j2 - j1), 0.5))
+    return places, runs
+
+
+def _masks(group: int, angles: int) -> np.ndarray:
+    """Return, for each of the pictures that are worked on at once, ones in its lanes."""
+    masks = np.zeros((group, LANE_COUNT), np.float32)
+    for image in range(group):
+        masks[image, image * angles : (image + 1) * angles] = 1
+    return masks.ravel()
 
 
 def _first(band: np.ndarray, step: int, group: int) -> Runs:
