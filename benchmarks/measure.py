@@ -66,7 +66,11 @@ def quartiles(values: Sequence[float]) -> Quartiles:
 
 
 def alternate(
-    calls: dict[str, Callable[[], object]], *, rounds: int, warm_up: int = 1
+    calls: dict[str, Callable[[], object]],
+    *,
+    rounds: int,
+    warm_up: int = 1,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, list[float]]:
     """Time calls in turns (A B A B ...), so that a change of the machine's pace meets all alike.
 
@@ -74,6 +78,8 @@ def alternate(
         calls: name → what is timed.
         rounds: timed calls of each.
         warm_up: calls of each before, not timed.
+        clock: `time.process_time` counts what the processor gave to this process, which other work
+            on the machine changes little.
 
     Returns:
         name → seconds of each round; round k of all calls belongs together.
@@ -81,9 +87,9 @@ def alternate(
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for turn in range(-warm_up, rounds):
         for name, call in calls.items():
-            start = time.perf_counter()
+            start = clock()
             call()
-            elapsed = time.perf_counter() - start
+            elapsed = clock() - start
             if turn >= 0:
                 seconds[name].append(elapsed)
     return seconds

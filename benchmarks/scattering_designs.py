@@ -20,7 +20,7 @@ from collections.abc import Callable
 import numba
 import numpy as np
 import torch
-from measure import Row, quartiles
+from measure import Row, alternate, quartiles
 from program import run_parts
 
 from scorelet.wavelets.morlet.bank import MorletBank, morlet_bank
@@ -48,7 +48,7 @@ def measure_loops(*, quick: bool) -> dict[str, list[Row]]:
         expected = transform(x)
         assert float((torch.from_numpy(loops()) - expected).norm() / expected.norm()) < 1e-5
         calls = {"kernels": lambda t=transform, x=x: t(x), "loops with rocket-fft": loops}
-        seconds = processor_seconds(calls, rounds=3 if quick else 15)
+        seconds = alternate(calls, rounds=3 if quick else 15, clock=time.process_time)
         for name, times in seconds.items():
             ratios = np.divide(seconds["kernels"], times)
             found = quartiles([count / t for t in times])
@@ -127,7 +127,9 @@ def measure_folding(*, quick: bool) -> dict[str, list[Row]]:
         expected = calls["product and mean"]()
         for call in calls.values():
             assert float((call() - expected).norm() / expected.norm()) < 1e-5
-        for name, times in processor_seconds(calls, rounds=3 if quick else 30).items():
+        for name, times in alternate(
+            calls, rounds=3 if quick else 30, clock=time.process_time
+        ).items():
             found = quartiles([1e3 * t for t in times])
             rows.append({"step": step, "way": name, "milliseconds": found.median})
     return {"rows": rows}
@@ -166,18 +168,6 @@ def _sparse(response: np.ndarray, step: int) -> torch.Tensor:
     values = torch.from_numpy(response[theta, y, x] / step**2).float()
     size = (angles * m * n, height * width)
     return torch.sparse_coo_tensor(torch.from_numpy(index), values, size).to_sparse_csr()
-
-
-def processor_seconds(calls: dict[str, Callable], *, rounds: int) -> dict[str, list[float]]:
-    """Time calls in turns, by the time that the processor gave to this process."""
-    seconds: dict[str, list[float]] = {name: [] for name in calls}
-    for turn in range(-1, rounds):
-        for name, call in calls.items():
-            start = time.process_time()
-            call()
-            if turn >= 0:
-                seconds[name].append(time.process_time() - start)
-    return seconds
 
 
 if __name__ == "__main__":

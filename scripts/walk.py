@@ -5,9 +5,9 @@ python scripts/walk.py --list field compare a.npy b.npy -o /tmp/report.html
 python scripts/walk.py --python "import torch; from scorelet.wavelets import Scattering2d; \
     Scattering2d(2)(torch.rand(1, 1, 32, 32))"
 
-A function counts when it was called, once; comprehensions and lambdas count as the function that
-they stand in, and code that runs when a module is imported does not count. A file counts when one
-of its functions was called.
+The last lines add up by folder. A function counts when it was called, once; comprehensions and
+lambdas count as the function that they stand in, and code that runs when a module is imported does
+not count. A file counts when one of its functions was called.
 """
 
 import argparse
@@ -80,6 +80,16 @@ def walk(words: list[str], *, python: bool = False) -> dict[str, list[str]]:
     return notes.functions()
 
 
+def rooms(found: dict[str, list[str]]) -> dict[str, tuple[int, int]]:
+    """Return the numbers of files and functions by folder."""
+    counts: dict[str, tuple[int, int]] = {}
+    for name, functions in found.items():
+        room = str(Path(name).parent)
+        files, before = counts.get(room, (0, 0))
+        counts[room] = files + 1, before + len(functions)
+    return counts
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -91,4 +101,6 @@ if __name__ == "__main__":
     found = walk(options.words, python=options.python)
     for name, functions in found.items():
         print(f"{len(functions):4d}  {name}" + (f"  {' '.join(functions)}" if options.list else ""))
+    for room, (files, functions) in rooms(found).items():
+        print(f"{files:4d} files, {functions:3d} functions  {room}")
     print(f"{len(found)} files, {sum(map(len, found.values()))} functions")

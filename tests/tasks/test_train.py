@@ -221,6 +221,25 @@ def test_pictures_that_are_excluded_are_not_learnt_from(file, tmp_path, photos):
     assert all(torch.equal(a[name], b[name]) for name in a)
 
 
+@pytest.mark.parametrize(
+    ("architecture", "options", "words"),
+    [
+        ("ScatteringHead", {"size": [16, 16], "scales": 1}, "returns logits, not images: choose"),
+        ("UNet", {"channels": 1, "width": 4}, "takes pictures of 1 channel and the patches have 3"),
+    ],
+)
+def test_a_network_that_does_not_fit_is_refused_before_the_run(
+    file, tmp_path, architecture, options, words
+):
+    model = {"architecture": architecture, "options": options}
+    tree = yaml.safe_load(file().read_text()) | {"model": model}
+    path = tmp_path / "other.yaml"
+    path.write_text(yaml.safe_dump(tree))
+    with pytest.raises(InputError, match=f"^{architecture} {words}"):
+        train(read_config(path), quiet=True)
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_folder_in_use_is_refused(file):
     config = read_config(file(steps=1))
     train(config, quiet=True)

@@ -70,7 +70,7 @@ def build(path: Path, kind: Kind[Any], header: Header, tensors: Tensors) -> Any:
         ) from error
     except (RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(
-            f"{path} does not fit this version of scorelet: {one_line(error)}"
+            f"{path} does not fit this version of scorelet: {one_line(error).removesuffix('.')}."
         ) from error
 
 

@@ -152,7 +152,10 @@ FAULTS = {
         {"model": {"options": {"classes": 5}}},
         "ChannelMeans has 5 logits and ",
     ),
-    "gray": ({"model": {"options": {"channels": 1}}}, "ChannelMeans takes 1 channels and the pic"),
+    "gray": (
+        {"model": {"options": {"channels": 1}}},
+        "ChannelMeans takes pictures of 1 channel and",
+    ),
     "all held out": ({"data": {"hold_out": 90}}, "90 of 90 pictures cannot be held out"),
     "no data": ({"data": {"source": "none"}}, "There is no data 'none' here"),
     "both": ({"data": {"test": True}}, "validate on a hold-out or on the part test, not on both"),

@@ -14,7 +14,7 @@ from scorelet.networks import FixedFeatures
 from scorelet.networks.parseval import tight_weights
 from scorelet.tasks.experiments.base import Experiment, export_model, model_of
 from scorelet.tasks.experiments.feature_samples import FeatureSamples, on_features
-from scorelet.tasks.experiments.networks import ModelConfig, make_network
+from scorelet.tasks.experiments.networks import ModelConfig, check_channels, make_network
 from scorelet.tasks.experiments.registry import register
 from scorelet.tasks.fitting import pixels_fitter
 from scorelet.training import (
@@ -145,11 +145,8 @@ def _classifier(network: nn.Module, images: LabelledImages, config: ClassifyConf
             f"{name} has {network.classes} logits and {config.data.source} {len(images.classes)} "
             "classes: change model.options."
         )
-    if images.channels not in network.accepts:
-        raise InputError(
-            f"{name} takes {' or '.join(map(str, network.accepts))} channels and the pictures of "
-            f"{config.data.source} have {images.channels}: change model.options."
-        )
+    what = f"those of {config.data.source}"
+    check_channels(network, config.model, images.channels, what=what)
     _check_size(network, images, config)
     return Classifier(network, images.classes, size=images.size, fit=config.data.fit)
 

@@ -2,6 +2,8 @@
 
 from torch import nn
 
+from scorelet.core.errors import InputError
+from scorelet.core.network import Network
 from scorelet.data import load_pictures, locate
 from scorelet.data.pictures.drawn import draw_page
 from scorelet.data.pictures.patches import Crop, NoisyPatches, PictureCrops
@@ -16,7 +18,7 @@ from scorelet.models import (
 from scorelet.tasks.evaluate import mean_psnr
 from scorelet.tasks.experiments.base import Experiment, export_model, model_of
 from scorelet.tasks.experiments.denoise_config import DenoiseConfig, PatchesConfig, SourceConfig
-from scorelet.tasks.experiments.networks import make_network
+from scorelet.tasks.experiments.networks import check_channels, make_network
 from scorelet.tasks.experiments.registry import register
 from scorelet.training import Best, Learner, Validate, blind_denoising
 
@@ -27,9 +29,16 @@ def build(config: DenoiseConfig) -> Experiment:
     """Make the experiment; `best` goes by the mean PSNR of the validation.
 
     Raises:
-        InputError: data that are not there, an unknown architecture.
+        InputError: data that are not there, an unknown architecture, or one that does not denoise
+            these pictures.
     """
     network = make_network(config.model, seed=config.seed)
+    if isinstance(network, Network) and network.classes is not None:
+        raise InputError(
+            f"{config.model.architecture} returns logits, not images: choose an architecture that "
+            "denoises, or task: classify."
+        )
+    check_channels(network, config.model, config.data.channels, what="the patches")
     validate = _validation(config.data)
     return Experiment(
         learner=Learner(ResidualDenoiser(network), blind_denoising(config.sigma_weight)),

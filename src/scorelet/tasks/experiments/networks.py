@@ -8,6 +8,7 @@ from pydantic import Field
 from torch import nn
 
 from scorelet.core.errors import InputError
+from scorelet.core.network import Network
 from scorelet.data import locate
 from scorelet.training import Section
 from scorelet.zoo import build_network, load_network
@@ -34,6 +35,26 @@ def make_network(config: ModelConfig, *, seed: int) -> nn.Module:
     if config.start_from:
         _start_from(network, locate(config.start_from))
     return network
+
+
+def check_channels(network: nn.Module, config: ModelConfig, channels: int, *, what: str) -> None:
+    """Refuse a network that does not take pictures of so many channels.
+
+    Args:
+        network: says what it takes, if it is a `scorelet.networks.Network`.
+        config: what it was built from.
+        channels: of the pictures.
+        what: the pictures are, in words.
+
+    Raises:
+        InputError: it takes others.
+    """
+    if isinstance(network, Network) and channels not in network.accepts:
+        takes = " or ".join(map(str, network.accepts))
+        raise InputError(
+            f"{config.architecture} takes pictures of {takes} channel{'s' * (takes != '1')} and "
+            f"{what} have {channels}: change model.options or data.channels."
+        )
 
 
 def _start_from(network: nn.Module, path: Path) -> None:
