@@ -16,7 +16,8 @@ from scorelet.models.multiscale import Multiscale
 from scorelet.training.score_matching.fit import BandFit, Family, fit_band, moments_of
 from scorelet.training.score_matching.normal_equations import BandMoments, Equations
 from scorelet.training.score_matching.scalar import fit_scalar
-from scorelet.wavelets.orthogonal.packets import PacketPlan, Shell, WaveletPacket
+from scorelet.wavelets.orthogonal.packet_plan import PacketPlan, Shell
+from scorelet.wavelets.orthogonal.packets import WaveletPacket
 
 GROUPS = 20
 

@@ -1,7 +1,8 @@
 """Densities as products over scales: a packet transform, and a factor for each of its bands."""
 
 from scorelet.models.multiscale import Multiscale
-from scorelet.wavelets.orthogonal.packets import PacketPlan, Shell, WaveletPacket
+from scorelet.wavelets.orthogonal.packet_plan import PacketPlan, Shell
+from scorelet.wavelets.orthogonal.packets import WaveletPacket
 from scorelet.zoo.kind import Header, Kind, Tensors
 from scorelet.zoo.parts import pack, unpack
 
