@@ -129,7 +129,7 @@ FAULTS = {
     ),
     "channels": (
         {"model__options__channels": 1},
-        "LearnedScattering takes 1 channels and the pictures of",
+        "LearnedScattering takes pictures of 1 channel and those of",
     ),
     "logits": ({"model__options__classes": 3}, "LearnedScattering has 3 logits and"),
     "no size": ({"data__size": None}, "which are 20x20: change model.options, or data.size"),

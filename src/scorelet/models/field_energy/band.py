@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from scorelet.wavelets.orthogonal.cascade import Cascade
-from scorelet.wavelets.orthogonal.packets import PacketPlan, WaveletPacket
+from scorelet.wavelets.orthogonal.packet_plan import PacketPlan
+from scorelet.wavelets.orthogonal.packets import WaveletPacket
 from scorelet.wavelets.orthogonal.pyramid import Pyramid
 from scorelet.wavelets.orthogonal.transform import find_axis
 
