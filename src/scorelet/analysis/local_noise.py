@@ -6,16 +6,18 @@ standard deviation of the noise.
 White noise gives diagonal details the standard deviation σ, and |d| the median 0.6745 σ. A median
 does not see what fills less than half of the places: edges, text, stars. The same is done one scale
 up, where noise shows that is smoothed over a pixel. Texture counts as noise: the estimate is
-cautious.
+cautious. Structure whose values are exactly repeated does not: see `scorelet.analysis.repetition`.
 
 Reference: Donoho, Johnstone 1994, Ideal spatial adaptation by wavelet shrinkage, section 4.2.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
+from scorelet.analysis.repetition import most_noise, repeated
 from scorelet.data import to_unit
 
 Pixels = np.ndarray
@@ -41,7 +43,8 @@ class LocalNoise:
     """Noise and brightness by squares of 32×32 pixels: arrays (rows, columns, channels).
 
     Attributes:
-        fine: standard deviation by diagonal details; NaN where nothing is known.
+        fine: standard deviation by diagonal details, at most what repetition leaves room for; NaN
+            where nothing is known.
         coarse: the same one scale up.
         middle: median of the samples; NaN where all are masked.
         cut_off: share of the samples at or beyond 0 or 1.
@@ -86,21 +89,36 @@ def local_noise(pixels: Pixels, mask: np.ndarray | None = None) -> LocalNoise:
         pixels: (height, width, channels); integers count in the unit of [0, 1] images.
         mask: (height, width), true where samples are data; others are not looked at.
     """
+    ends = _ends(pixels, mask)
     rows = []
     for down in _steps(pixels.shape[0]):
-        parts = [_measured(pixels, mask, down, across) for across in _steps(pixels.shape[1])]
+        parts = [_measured(pixels, mask, ends, down, across) for across in _steps(pixels.shape[1])]
         rows.append([np.concatenate(maps, axis=1) for maps in zip(*parts, strict=True)])
-    return LocalNoise(*(np.concatenate(maps) for maps in zip(*rows, strict=True)))
+    fine, coarse, middle, cut_off, share = (np.concatenate(m) for m in zip(*rows, strict=True))
+    most = most_noise(share, middle, pixels, mask)
+    return LocalNoise(np.minimum(fine, most), np.minimum(coarse, most), middle, cut_off)
+
+
+def _ends(pixels: Pixels, mask: np.ndarray | None) -> tuple[Pixels, Pixels]:
+    """Return the lowest and the highest datum of each channel."""
+    data = pixels.reshape(-1, pixels.shape[2]) if mask is None else pixels[mask]
+    return to_unit(data.min(0)), to_unit(data.max(0))
 
 
 def _steps(length: int) -> Iterator[slice]:
-    return (slice(start, min(start + CHUNK, length)) for start in range(0, length, CHUNK))
+    """Cut a length into chunks; a last one of less than a square belongs to the one before."""
+    starts = [start for start in range(0, length, CHUNK) if not start or start + SQUARE <= length]
+    return (slice(*ends) for ends in pairwise([*starts, length]))
 
 
 def _measured(
-    pixels: Pixels, mask: np.ndarray | None, down: slice, across: slice
-) -> tuple[Pixels, Pixels, Pixels, Pixels]:
-    """Return the four maps of a part."""
+    pixels: Pixels,
+    mask: np.ndarray | None,
+    ends: tuple[Pixels, Pixels],
+    down: slice,
+    across: slice,
+) -> tuple[Pixels, ...]:
+    """Return the maps of a part: the four of `LocalNoise`, and the share of equal pairs."""
     y = np.stack([to_unit(plane) for plane in np.moveaxis(pixels[down, across], 2, 0)])
     if mask is not None:
         y = np.where(mask[down, across], y, np.nan)
@@ -111,7 +129,16 @@ def _measured(
     sample = y[:, ::SPARSE, ::SPARSE]
     middle, _ = _medians(sample, SQUARE // SPARSE, size)
     touched = _squares(((sample <= 0) | (sample >= 1)).astype(np.float32), SQUARE // SPARSE, size)
-    return fine, coarse, middle, np.nanmean(touched, axis=3).transpose(1, 2, 0)
+    share = _repeated(y[:, ::2, ::2], ends, size)
+    return fine, coarse, middle, np.nanmean(touched, axis=3).transpose(1, 2, 0), share
+
+
+def _repeated(sample: Pixels, ends: tuple[Pixels, Pixels], size: tuple[int, int]) -> Pixels:
+    """Return the share of equal pairs by squares; the ends of the picture do not count."""
+    low, high = (end[:, None, None] for end in ends)
+    inside = np.where((sample > low) & (sample < high), sample, np.nan)
+    data = np.isfinite(_squares(sample, SQUARE // 2, size)).sum(3)
+    return repeated(_squares(inside, SQUARE // 2, size), data).transpose(1, 2, 0)
 
 
 def _haar(y: Pixels) -> tuple[Pixels, Pixels]:
@@ -146,11 +173,25 @@ def _medians(values: Pixels, side: int, size: tuple[int, int]) -> tuple[Pixels, 
 
 
 def _squares(values: Pixels, side: int, size: tuple[int, int]) -> Pixels:
-    """Cut (channels, height, width) into (channels, rows, columns, side²); what lacks is NaN."""
+    """Cut (channels, height, width) into (channels, rows, columns, side²); what lacks is NaN.
+
+    A last square that would be cut short reaches back: few samples are easily all of one star.
+    """
     (rows, columns), channels = size, values.shape[0]
+    values = _reaching_back(_reaching_back(values, 1, side), 2, side)
     if values.shape[1:] != (rows * side, columns * side):
         whole = np.full((channels, rows * side, columns * side), np.nan, values.dtype)
         whole[:, : values.shape[1], : values.shape[2]] = values
         values = whole
     cut = values.reshape(channels, rows, side, columns, side).swapaxes(2, 3)
     return cut.reshape(channels, rows, columns, side * side)
+
+
+def _reaching_back(values: Pixels, axis: int, side: int) -> Pixels:
+    """Repeat samples before a last piece that is shorter than `side`, as far as there are any."""
+    length = values.shape[axis]
+    short = length % side
+    if not short or length < side:
+        return values
+    place = np.r_[: length - short, length - side : length]
+    return values.take(place, axis)

@@ -4,10 +4,10 @@ A network is trained on pictures in [0, 1]. Four rules make it safe on others; o
 nothing (on Set12 less than 0.001 dB at every level).
 
 1. **Any unit.** Floats y are shown as (y - o) / u, with one o for each channel and one u, so every
-   a y + b (a > 0) is shown alike. From means of 8×8 pixels: u is the range of brightness, o lies
-   below the darkest by u/5 or 1.5 σ, whichever is more. Integers have a black and a white; they
-   are shown in the unit of [0, 1] images. A model that is not blind may mean its numbers
-   absolutely; it is shown floats as they are.
+   a y + b (a > 0) is shown alike. From means of 8×8 pixels, points cut off: u is the range of
+   brightness, o lies below the darkest by u/5 or 1.5 σ, whichever is more. Integers have a black
+   and a white; they are shown in the unit of [0, 1] images. A model that is not blind may mean its
+   numbers absolutely; it is shown floats as they are.
 2. **Gaps.** Masked pixels come back as they were; the network sees their surroundings continued,
    with noise.
 3. **Points.** A network errs by a share of the contrast that it sees: beside a star of 6,000 σ by
@@ -101,21 +101,24 @@ def look(
         scaled: whether rule 1 applies.
         given: standard deviation that is known, in the unit of `pixels` (integers: [0, 1]).
     """
-    bounded = pixels.dtype.kind == "u"
-    offset, unit = _scale(pixels, noise, mask) if scaled else (np.zeros(pixels.shape[2]), 1.0)
-    found = noise.sigma(bounded=bounded)
-    sigma = _around(found if given is None else np.fmax(found, given), np.fmax) / unit
+    found = noise.sigma(bounded=pixels.dtype.kind == "u")
+    sigma = _around(found if given is None else np.fmax(found, given), np.fmax)
     sigma[np.isnan(sigma)] = np.inf
-    middle = (noise.middle - offset) / unit
-    darkest, brightest = _around(middle, np.fmin), _around(middle, np.fmax)
+    darkest, brightest = _around(noise.middle, np.fmin), _around(noise.middle, np.fmax)
+    low = np.where(np.isnan(darkest), -np.inf, darkest - POINTS * sigma)
+    high = np.where(np.isnan(brightest), np.inf, brightest + POINTS * sigma)
+    offset, unit = np.zeros(pixels.shape[2]), 1.0
+    if scaled:
+        whole = slice(0, pixels.shape[0]), slice(0, pixels.shape[1])
+        offset, unit = _scale(np.clip(pixels, _at(low, *whole), _at(high, *whole)), noise, mask)
     return View(
         pixels=pixels if mask is None else _without_gaps(pixels, mask, noise),
         mask=mask,
         offset=offset,
         unit=unit,
-        low=np.where(np.isnan(darkest), -np.inf, darkest - POINTS * sigma),
-        high=np.where(np.isnan(brightest), np.inf, brightest + POINTS * sigma),
-        reach=REACH * sigma,
+        low=(low - offset) / unit,
+        high=(high - offset) / unit,
+        reach=REACH * sigma / unit,
     )
 
 

@@ -1,0 +1,89 @@
+r"""How much noise exact repetition leaves room for.
+
+Symbols: y = x + n samples, n white noise of standard deviation σ, q the distance of neighbouring
+values (1 for bytes), C the share of pairs of samples that are equal.
+
+Noise does not repeat itself. The difference of two samples of Gaussian noise is Gaussian with
+deviation √2 σ, whose largest density is 1/(2 √π σ); so whatever the x are,
+
+    E[C] ≤ q / (2 √π σ),  and  σ ≤ q / (2 √π E[C]).
+
+Dither, halftones, screens, checkerboards, and drawings by pixels look like the strongest noise to
+any filter, and C finds that they have none. Samples at the ends of the range of a picture
+do not count, because noise that is cut off there repeats itself.
+
+A picture of at most `FEW` values is drawn, and q is 0; unless most of its values are neighbours on
+one grid, as counts of few photons are.
+"""
+
+import numpy as np
+
+from scorelet.data import to_unit
+
+Pixels = np.ndarray
+
+FEW = 16
+"""Number of values up to which a picture may be drawn."""
+FEWEST = 16
+"""Samples, and equal pairs, from which a share is taken."""
+SAMPLE = 2**20
+"""About how many samples the distance of neighbouring values is read off."""
+DENSITY = 1 / (2 * np.pi**0.5)
+"""Largest density of the difference of two standard normal numbers."""
+
+
+def repeated(samples: Pixels, data: Pixels) -> Pixels:
+    """Return C along the last axis: 0 if nothing is known, 1 if all that is known is cut off.
+
+    Args:
+        samples: NaN where samples do not count.
+        data: how many samples are data along the last axis, cut off or not.
+    """
+    ordered = np.sort(samples, axis=-1)  # NaN come last, and are equal to nothing
+    first = np.ones(ordered.shape, bool)
+    first[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
+    place = np.arange(ordered.shape[-1], dtype=np.int32)
+    start = np.maximum.accumulate(np.where(first, place, 0), axis=-1)
+    equal = (place - start).sum(-1, dtype=np.float64)
+    count = np.isfinite(samples).sum(-1).astype(np.float64)
+    equal = np.where(equal < FEWEST, 0, equal)  # few are chance
+    share = equal / np.maximum(count * (count - 1) / 2, 1)
+    return np.where(count >= FEWEST, share, data >= FEWEST)
+
+
+def most_noise(share: Pixels, middle: Pixels, pixels: Pixels, mask: np.ndarray | None) -> Pixels:
+    """Return the largest σ that repetition leaves room for, infinite where nothing is repeated.
+
+    Args:
+        share: C (rows, columns, channels) of squares; 1 where all is cut off.
+        middle: a value of each square.
+        pixels: (height, width, channels) of the picture.
+        mask: (height, width), true where samples are data; None if they are everywhere.
+    """
+    most = np.full(share.shape, np.inf)
+    step = max(1, round((pixels.shape[0] * pixels.shape[1] / SAMPLE) ** 0.5))
+    for channel in range(pixels.shape[2]):
+        some = share[..., channel] > 0
+        if not some.any():
+            continue
+        plane = pixels[::step, ::step, channel]
+        used = to_unit(np.unique(plane if mask is None else plane[mask[::step, ::step]]))
+        distance = _distance(used, middle[..., channel][some])
+        cut_off = share[..., channel][some] == 1
+        bound = np.where(cut_off, 0, DENSITY * distance / share[..., channel][some])
+        most[..., channel][some] = bound
+    return most
+
+
+def _distance(used: Pixels, values: Pixels) -> Pixels:
+    """Return the distance of neighbouring used values around each value; 0 if they are drawn."""
+    gaps = np.diff(used.astype(np.float64))
+    if len(used) <= FEW and not _on_a_grid(gaps):
+        return np.zeros(values.shape)
+    place = np.searchsorted(used, values).clip(0, len(used) - 1)
+    return np.minimum(gaps[(place - 1).clip(0)], gaps[place.clip(0, len(gaps) - 1)])
+
+
+def _on_a_grid(gaps: Pixels) -> bool:
+    """Whether there are four steps or more, and three in four of them are the smallest."""
+    return len(gaps) >= 4 and float(np.mean(gaps <= 1.01 * gaps.min())) >= 0.75
