@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -26,6 +26,7 @@ def denoise(
     label: Whole | None = None,
     tile: str = "auto",
     dtype: str = "auto",
+    nodata: Annotated[str, Parameter(allow_leading_hyphen=True)] = "auto",
     form: Annotated[str | None, Parameter(name="--format")] = None,
     quality: Whole | None = None,
     dry_run: Flag = False,
@@ -54,6 +55,7 @@ def denoise(
         label: class of the pictures, a number from 0 on, for models that know classes.
         tile: side in pixels, auto, or none for the whole picture at once.
         dtype: of the convolutions: auto, float32, bfloat16 or float16.
+        nodata: value of pixels that are no data, auto (found in floats, as -9999) or none.
         form: png, tiff, jpeg, webp, bmp or pnm, for results whose names are not given.
         quality: of JPEG and lossy WebP, 1 to 100; by default as the input.
         dry_run: print the noise level only, write nothing.
@@ -73,6 +75,7 @@ def denoise(
         tile=parse_tile(tile),
         device=shared.device,
         dtype=dtype,
+        nodata=parse_nodata(nodata),
     )
     start = time.perf_counter()
     outcomes, said = [], Said(shared)
@@ -100,13 +103,25 @@ def denoise(
 
 def parse_tile(text: str) -> "TileSide":
     """Turn auto, none or a number into the tile of `Settings`."""
-    if text == "auto":
+    if text.lower() == "auto":
         return "auto"
-    if text == "none":
+    if text.lower() == "none":
         return None
     if not text.isdecimal() or int(text) < 1:
         raise InputError(f"--tile {text}: use auto, none or a side in pixels.")
     return int(text)
+
+
+def parse_nodata(text: str) -> "float | Literal['auto'] | None":
+    """Turn auto, none or a number into the nodata of `Settings`."""
+    if text.lower() == "auto":
+        return "auto"
+    if text.lower() == "none":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"--nodata {text}: use auto, none or a number.") from None
 
 
 class Said:

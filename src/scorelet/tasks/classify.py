@@ -16,6 +16,7 @@ from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.files import write_text
 from scorelet.core.numbers import is_whole
+from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.data import Note, Picture, find_pictures, iter_pages
 from scorelet.models import Classifier
@@ -47,6 +48,7 @@ class Classified:
     shape: tuple[int, int]
 
 
+@checked
 def classify(
     source: str | Path | Source, *, model: Model, k: int = 5, device: str = "auto"
 ) -> Classified | list[Classified]:

@@ -17,6 +17,7 @@ from scorelet.analysis.field_statistics.sets import (
 )
 from scorelet.analysis.field_statistics.verdicts import neighbour_verdict, summary, verdict
 from scorelet.core.errors import InputError
+from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.data.fields.arrays import load_fields
 from scorelet.data.fields.chains import load_chains
@@ -24,6 +25,7 @@ from scorelet.data.fields.preparation import patches as cut
 from scorelet.tasks.array_files import check_output, writing
 
 
+@checked
 def compare(
     data: str | Path,
     other: str | Path,

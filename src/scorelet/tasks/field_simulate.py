@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from scorelet.core.errors import InputError
+from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.data.fields.chains import ENTRY
 from scorelet.data.fields.ensembles import Ensemble
@@ -22,6 +23,7 @@ OnDrawn = Callable[[int], None]
 """Is told how many fields are done."""
 
 
+@checked
 def simulate(
     name: str,
     count: int,

@@ -14,6 +14,7 @@ from scorelet.analysis.fisher_profile import (
 )
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
+from scorelet.core.options import check_fields, checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
 from scorelet.data.labelled import LabelledImages, load_labelled
@@ -48,7 +49,8 @@ class FisherSettings:
     device: str = "auto"
 
     def __post_init__(self) -> None:
-        """Check what the analysis itself does not."""
+        """Check types, and what the analysis itself does not."""
+        check_fields(self)
         if self.limit is not None and self.limit < 1:
             raise InputError(f"limit is {self.limit}: at least one picture must be measured.")
         if self.part not in ("train", "test"):
@@ -82,6 +84,7 @@ class Separation:
             temporary.write_text(report(self.document, self.profile), encoding="utf-8")
 
 
+@checked
 def fisher(
     data: Data,
     *,

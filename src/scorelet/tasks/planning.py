@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scorelet.core.errors import InputError
-from scorelet.core.paths import as_path
+from scorelet.core.paths import as_path, exists
 from scorelet.data import (
     SUFFIXES,
     find_pictures,
@@ -51,8 +51,8 @@ def plan_tasks(
     problem, so that the others are done.
 
     Raises:
-        InputError: no paths, an empty one, a file as the output of several, or two sources with
-            one target.
+        InputError: no paths, an empty one, a file as the output of several, an output that is
+            named as one kind and wanted as another, or two sources with one target.
     """
     if not paths:
         raise InputError("No picture was named: give files or folders.")
@@ -61,12 +61,31 @@ def plan_tasks(
     root = None if output is None else as_path(output, name="output")
     folder = root is None or _is_folder(root) or _named_as_folder(str(output))
     if single and root is not None and not folder:
+        _refuse_two_kinds(root, form)
         return [_task(found[0], root)]
+    if folder and root is not None and exists(root) and not _is_folder(root):
+        what = "a file" if root.is_file() else "a device or a pipe"
+        raise InputError(
+            f"{output} is {what}; expected a folder, or a name with the suffix of a picture: "
+            "choose another -o."
+        )
     if root is not None and not single and _is_file_name(root):
         raise InputError(f"{output} is the name of a file, but several results need a folder.")
     names = Names(suffix, form)
     tasks = [task for path in found for task in _tasks_of(path, root, names, say)]
     return _without_collisions(_without_results(tasks, suffix, say))
+
+
+def _refuse_two_kinds(target: Path, form: str | None) -> None:
+    """Refuse a form beside a target that is named as another."""
+    if form is None:
+        return
+    suffix = suffix_for_result(target, form)
+    if suffix != target.suffix:
+        raise InputError(
+            f"The result {target} is named, and the format {form} is for results that are not: "
+            f"leave one out, or name it {target.with_suffix(suffix).name}."
+        )
 
 
 def identity(path: Path) -> tuple[int, int]:

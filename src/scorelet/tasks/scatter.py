@@ -11,6 +11,7 @@ import torch
 
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
+from scorelet.core.options import check_fields, checked
 from scorelet.core.paths import as_path
 from scorelet.data import Picture, iter_pages, to_unit, with_channels
 from scorelet.tasks.array_files import check_output, writing
@@ -49,7 +50,8 @@ class ScatterSettings:
     device: str = "auto"
 
     def __post_init__(self) -> None:
-        """Check what the transform itself does not."""
+        """Check types, and what the transform itself does not."""
+        check_fields(self)
         if self.pool not in ("mean", "none"):
             raise InputError(f"pool is {self.pool!r}: it must be mean or none.")
         if self.channels not in (1, 3):
@@ -125,6 +127,7 @@ def scatter_files(
         _write(output, table, transform.paths, settings)
 
 
+@checked
 def scatter(
     paths: str | Path | Sequence[str | Path],
     output: str | Path,

@@ -7,6 +7,7 @@ import torch
 
 from scorelet.core.files import write_text
 from scorelet.core.memory import keep_large_buffers
+from scorelet.core.options import checked
 from scorelet.tasks.experiments import build, read_config
 from scorelet.tasks.progress import Bar
 from scorelet.training import LoopConfig, StepReport, Trainer, write_config
@@ -14,6 +15,7 @@ from scorelet.training.forecast import spoken
 from scorelet.training.run_folder import WEIGHTS
 
 
+@checked
 def train(
     config: LoopConfig | str | Path,
     *,

@@ -53,6 +53,45 @@ def test_a_dry_run_says_the_level_and_writes_nothing(shell):
     assert [r["pages"] for r in json.loads(document)["files"]] == [r["pages"] for r in reports]
 
 
+def test_words_of_options_in_any_case(shell):
+    write_and_get("a.png")
+    assert shell("a.png", "--format", "JPEG", "--tile", "NONE", "--nodata", "None")[0] == 0
+    assert Path("a_denoised.jpg").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["-o", "z.png", "--format", "jpeg"], "name it z.jpg."),
+        (["-o", "/dev/full"], "/dev/full is a device or a pipe; expected a folder, or a name"),
+        (["-o", "plain"], "plain is a file; expected a folder, or a name with the suffix"),
+        (["--nodata", "black"], "--nodata black: use auto, none or a number."),
+        (["--nodata", "nan"], "nodata is nan: NaN and infinity are no data anyway"),
+    ],
+)
+def test_targets_and_values_that_cannot_be(shell, words, sentence):
+    write_and_get("a.png")
+    Path("plain").write_text("text")
+    status, _, stderr = shell("a.png", *words)
+    assert status == 2
+    assert sentence in errors(stderr)[0]
+    assert sorted(p.name for p in Path().iterdir()) == ["a.png", "plain"]
+
+
+def test_nodata_of_a_float_tiff_without_a_tag(shell):
+    pixels = noisy(40, 40, 1, dtype="float32")
+    pixels[5:20, 5:20] = -9999
+    write_tiff(Path("a.tif"), pixels)
+    status, _, stderr = shell("a.tif", "-o", "auto.tif")
+    assert status == 0
+    assert "warning: a.tif: pixels without data: 225 of 1600 hold exactly -9999" in stderr
+    assert shell("a.tif", "-o", "named.tif", "--nodata", "-9999")[2].count("warning") == 0
+    auto, named = (tifffile.imread(f"{name}.tif") for name in ("auto", "named"))
+    np.testing.assert_array_equal(auto, named)
+    assert (auto[5:20, 5:20] == -9999).all()
+    assert shell("a.tif", "-o", "all.tif", "--nodata", "none")[2].count("warning") == 0
+
+
 def test_the_format_and_quality_of_a_folder(shell):
     for name in ("in/a.png", "in/deep/b.png"):
         write_and_get(name)

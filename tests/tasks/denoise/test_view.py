@@ -135,6 +135,32 @@ def test_stars_do_not_disturb_their_surroundings(dtype):
     assert np.abs(result - counts)[~sky].max() <= REACH * 2 * 10  # stars stay
 
 
+def dense_star_field(channels, size=200, count=60):
+    """As many stars as touch a sixth of all pixels, each of a colour of its own."""
+    rng = np.random.default_rng(0)
+    rows, columns = np.mgrid[:size, :size]
+    clean = np.full((size, size, channels), 120.0)
+    for peak in np.geomspace(300, 60_000, count):
+        y, x = rng.uniform(0, size, 2)
+        star = peak * np.exp(-((rows - y) ** 2 + (columns - x) ** 2) / (2 * 1.5**2))
+        clean += star[..., None] * rng.uniform(0.3, 1, channels)
+    counts = np.rint(clean + 10 * rng.standard_normal(clean.shape))
+    return clean, counts.clip(0, 65535).astype(np.uint16)
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "float32"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_dense_stars_do_not_raise_the_sky(channels, dtype):
+    """Also at the end of the picture, where squares of noise are cut short."""
+    clean, counts = dense_star_field(channels)
+    result = sl.denoise(counts.astype(dtype)).image.astype(float).reshape(clean.shape)
+    sky = (clean < 121).all(2)
+    error = (result - clean)[sky]
+    assert abs(error.mean()) < 0.3
+    assert np.sqrt(np.square(error).mean()) < 2
+    assert np.abs(error).max() < 20
+
+
 # ---------------------------------------------------------------- gaps
 
 
@@ -171,6 +197,37 @@ def test_what_lies_in_a_gap_makes_no_difference(dtype):
         np.testing.assert_array_equal(results[-1].picture.pixels[~mask], nodata)
     np.testing.assert_array_equal(results[0].image[mask], results[1].image[mask])
     assert results[0].sigma == results[1].sigma
+
+
+@pytest.mark.parametrize("value", [-9999, -32768, 1e20, -3.4e38, 9.969209968386869e36])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_undeclared_nodata_is_found_said_and_touches_nobody(value, dtype):
+    pixels = noisy(96, 96, 1, sigma=20, dtype=dtype)
+    gaps = np.zeros((96, 96), bool)
+    gaps[20:40, 30:51] = gaps[3, 5] = True
+    with_nan, with_value = pixels.copy(), pixels.copy()
+    with_nan[gaps], with_value[gaps] = np.nan, value
+    expected, out = sl.denoise(with_nan), sl.denoise(with_value)
+    np.testing.assert_array_equal(out.image[~gaps], expected.image[~gaps])
+    np.testing.assert_array_equal(out.image[gaps], with_value[gaps])
+    said = [text for text in out.warnings if text.startswith("pixels without data: ")]
+    assert len(said) == 1
+    assert f"{gaps.sum()} of 9216 hold exactly {with_value[gaps][0, 0]:g}" in said[0]
+
+
+def test_a_value_for_nodata_can_be_named_or_not():
+    pixels = noisy(64, 64, 1, sigma=20, dtype="uint8")
+    gaps = np.zeros((64, 64), bool)
+    gaps[10:30, 10:30] = True
+    pixels[gaps] = 0
+    named, whole = sl.denoise(pixels, nodata=0), sl.denoise(pixels)
+    masked = sl.denoise(np.ma.array(pixels, mask=np.broadcast_to(gaps[..., None], pixels.shape)))
+    np.testing.assert_array_equal(named.image[~gaps], masked.image.data[~gaps])
+    assert (named.image != whole.image)[~gaps].any()
+    floats = noisy(64, 64, 1, sigma=20, dtype="float32")
+    floats[gaps] = -9999
+    assert not any("without data" in text for text in sl.denoise(floats, nodata=None).warnings)
+    np.testing.assert_array_equal(sl.denoise(pixels, nodata=-9999).image, whole.image)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])

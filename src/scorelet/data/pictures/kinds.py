@@ -101,12 +101,12 @@ def suffix_for_result(path: str | os.PathLike[str], form: str | None = None) -> 
 
 
 def format_of_name(name: str) -> Format:
-    """Return the format of a name in `FORMAT_NAMES`.
+    """Return the format of a name in `FORMAT_NAMES`, in any case.
 
     Raises:
         InputError: there is no such format.
     """
-    found = next((form for form in FORMATS if form.name == name), None)
+    found = next((form for form in FORMATS if form.name == name.lower()), None)
     if found is None:
         raise InputError(
             f"The format of pictures is {name!r}; expected one of {', '.join(FORMAT_NAMES)}: "

@@ -65,6 +65,7 @@ def denoise_files(
             "strength": settings.strength,
             "label": settings.label,
             "dtype": model.dtype,
+            "nodata": settings.nodata,
             "quality": target.quality,
         },
         resume=resume,

@@ -11,6 +11,7 @@ from scorelet.analysis.noise_level import ResidualMeter, curve_name
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, from_unit, iter_pages, to_unit
 from scorelet.models import Denoiser
+from scorelet.tasks.denoise.nodata import without_nodata
 from scorelet.tasks.denoise.remarks import remarks
 from scorelet.tasks.denoise.settings import NOBODY, Denoised, Listener, Settings
 from scorelet.tasks.denoise.view import View, look
@@ -30,12 +31,14 @@ class Plan:
         tiles: in which parts.
         sigma: the noise level that the denoiser is told, in the unit of the page; None: it is blind
             and nothing was given.
+        said: what is to be said of the page already.
     """
 
     page: Picture
     view: View
     tiles: list[Tile]
     sigma: float | None
+    said: tuple[str, ...] = ()
 
 
 def denoised_pages(
@@ -72,6 +75,7 @@ def plan_page(page: Picture, denoiser: Denoiser, settings: Settings) -> Plan:
     Raises:
         InputError: nothing of it is data.
     """
+    page, said = without_nodata(page, settings.nodata)
     if page.mask is not None and not page.mask.any():
         raise InputError("Nothing of the picture is data, all of it is masked: leave it out.")
     noise = local_noise(page.pixels, page.mask)
@@ -86,7 +90,7 @@ def plan_page(page: Picture, denoiser: Denoiser, settings: Settings) -> Plan:
         given=None if denoiser.blind else sigma,
     )
     tiles = tiles_of(denoiser, page.pixels, tile=settings.tile)
-    return Plan(page, view, tiles, sigma)
+    return Plan(page, view, tiles, sigma, (said,) if said else ())
 
 
 def _found(noise: LocalNoise) -> float:
@@ -119,7 +123,7 @@ def run_plan(
         sigma = meter.sigma(curve) * plan.view.unit
     image = result if result.shape[2] == 3 else result[..., 0]
     said = remarks(plan.view, page, settings, blind=denoiser.blind, sigma=sigma)
-    return Denoised(image, sigma, said, replace(page, pixels=result))
+    return Denoised(image, sigma, plan.said + said, replace(page, pixels=result))
 
 
 def _denoised_tile(

@@ -1,10 +1,12 @@
 """How to denoise, and what comes out."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from scorelet.core.errors import InputError
+from scorelet.core.options import check_fields
 from scorelet.data import Picture, write_pages
 from scorelet.tasks.tiling import TileSide
 
@@ -23,18 +25,23 @@ class Settings:
         tile: side of a tile in pixels, "auto", or None for the whole picture at once.
         device: auto, cpu, cuda or mps.
         dtype: of the convolutions: auto, float32, bfloat16 or float16.
+        nodata: the value of pixels that are no data. They come back as they were and touch nobody.
+            "auto" finds values that a picture of floats does not declare, see
+            `scorelet.tasks.denoise.nodata`; None: all that is finite and not masked is data.
     """
 
-    model: str = "photo"
+    model: str | Path = "photo"
     sigma: float | None = None
     strength: float = 1.0
     label: int | None = None
     tile: TileSide = "auto"
     device: str = "auto"
     dtype: str = "auto"
+    nodata: float | Literal["auto"] | None = "auto"
 
     def __post_init__(self) -> None:
-        """Check ranges."""
+        """Check types, and ranges."""
+        check_fields(self)
         if not 0 <= self.strength <= 1:
             raise InputError(f"strength is {self.strength}: it must lie between 0 and 1.")
         if self.sigma is not None and not 0 <= self.sigma < float("inf"):
@@ -43,6 +50,13 @@ class Settings:
             raise InputError(f"tile is {self.tile!r}: it must be auto, none or a side in pixels.")
         if isinstance(self.tile, int) and self.tile < 1:
             raise InputError(f"tile is {self.tile}: a side must be at least 1 pixel.")
+        if isinstance(self.nodata, str) and self.nodata != "auto":
+            raise InputError(f"nodata is {self.nodata!r}: it must be auto, none or a number.")
+        if isinstance(self.nodata, float) and not math.isfinite(self.nodata):
+            raise InputError(
+                f"nodata is {self.nodata}: NaN and infinity are no data anyway; give the number "
+                "that stands for it, auto or none."
+            )
 
 
 @dataclass(frozen=True)
@@ -80,6 +94,10 @@ class Target:
 
     form: str | None = None
     quality: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check types."""
+        check_fields(self)
 
 
 @runtime_checkable

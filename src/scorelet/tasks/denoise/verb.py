@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.data import find_pictures
 from scorelet.tasks.denoise.arrays import in_memory
@@ -13,16 +14,18 @@ from scorelet.tasks.denoise.settings import Denoised, Settings
 from scorelet.tasks.tiling import TileSide
 
 
-def denoise(
+@checked
+def denoise(  # noqa: PLR0913
     source: Any,  # noqa: ANN401 - paths, arrays, tensors, pictures
     *,
-    model: str = "photo",
+    model: str | Path = "photo",
     sigma: float | None = None,
     strength: float = 1.0,
     label: int | None = None,
     tile: TileSide = "auto",
     device: str = "auto",
     dtype: str = "auto",
+    nodata: float | Literal["auto"] | None = "auto",
 ) -> Denoised | list[Denoised]:
     """Denoise a picture.
 
@@ -31,7 +34,7 @@ def denoise(
             channels); a tensor ([batch,] channels, height, width); a Pillow picture. Of uint8,
             uint16 or floats, gray or colour, with or without opacity. Floats have any unit and
             offset; where they are NaN or infinite they are left alone.
-        model, sigma, strength, label, tile, device, dtype: see `Settings`.
+        model, sigma, strength, label, tile, device, dtype, nodata: see `Settings`.
 
     Returns:
         One result; a list for a folder, a file of several pages and a batch. To write folders, use
@@ -47,7 +50,7 @@ def denoise(
         >>> out.image.shape, out.image.dtype, out.sigma < 1 / 255
         ((32, 32), dtype('uint8'), True)
     """
-    settings = Settings(model, sigma, strength, label, tile, device, dtype)
+    settings = Settings(model, sigma, strength, label, tile, device, dtype, nodata)
     denoiser = load_model(settings).denoiser
     if isinstance(source, str | Path):
         path = as_path(source)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scorelet.core.errors import InputError
+from scorelet.core.options import check_fields
 from scorelet.tasks.inference import TileSide
 
 
@@ -36,7 +37,8 @@ class EvaluateSettings:
     tile: TileSide = "auto"
 
     def __post_init__(self) -> None:
-        """Check ranges."""
+        """Check types, and ranges."""
+        check_fields(self)
         if self.channels not in (None, 1, 3):
             raise InputError(f"channels is {self.channels}: use 1 for gray or 3 for colour.")
         if self.limit is not None and self.limit < 1:

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from scorelet.core.options import checked
 from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
 from scorelet.tasks.inference import TileSide
 from scorelet.zoo import load
 
 
+@checked
 def evaluate(  # noqa: PLR0913 - as many as the command has options
     data: str | Path,
     *,

@@ -1,0 +1,110 @@
+"""Values for "no data" that a picture of floats holds and does not declare.
+
+-9999, -32768, 1e20: sensors and maps write such a value where they have none, and not every file
+says which. In floats it gives itself away by exact repetition far outside the distribution. A value
+is taken for one if
+
+- it is the lowest or the highest of the picture, at `FEWEST` pixels or more;
+- below: it is further from the next value than the middle 98 % of the others are wide. Above: than
+  all others are wide, because bright points are common in pictures, and dark ones are not;
+- it is no black or white: not 0, not 1, not 2ⁿ - 1, at which sensors are saturated;
+- the others are measured: more than `FEW` values.
+
+A pixel is a gap if one of its channels holds such a value. Integers are left alone: their whole
+range belongs to pictures.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from scorelet.analysis.repetition import FEW
+from scorelet.data import Picture
+
+Pixels = np.ndarray
+
+FEWEST = 4
+"""Pixels at which a value must be."""
+VALUES = 4
+"""How many such values a picture may have."""
+
+
+def without_nodata(page: Picture, nodata: float | str | None) -> tuple[Picture, str | None]:
+    """Return a page whose mask leaves out pixels of the value for "no data".
+
+    Args:
+        page: as it was read.
+        nodata: the value; "auto" finds it, in floats; None: all is data that is not masked.
+
+    Returns:
+        The page, and what is to be said if a value was found.
+    """
+    if nodata is None:
+        return page, None
+    if isinstance(nodata, str):
+        values = undeclared(page.pixels, page.mask) if page.pixels.dtype.kind == "f" else []
+    else:
+        values = [nodata]
+    gaps = np.isin(page.pixels, _as_samples(values, page.pixels.dtype)).any(2)
+    if not gaps.any():
+        return page, None
+    data = ~gaps if page.mask is None else page.mask & ~gaps
+    said = None
+    if isinstance(nodata, str):
+        said = (
+            f"pixels without data: {int(gaps.sum())} of {gaps.size} hold exactly "
+            f"{' or '.join(f'{value:g}' for value in values)}, far from all others, and stay as "
+            "they are (nodata none: they are data)"
+        )
+    return replace(page, mask=data), said
+
+
+def _as_samples(values: list[float], dtype: np.dtype) -> Pixels:
+    """Return the values that samples can hold, so that -9999 is not wrapped around in bytes."""
+    if dtype.kind == "u":
+        values = [v for v in values if v == int(v) and 0 <= v <= np.iinfo(dtype).max]
+    with np.errstate(over="ignore"):
+        return np.array(values).astype(dtype)
+
+
+def undeclared(pixels: Pixels, mask: np.ndarray | None = None) -> list[float]:
+    """Find values for "no data", by the rule above.
+
+    Args:
+        pixels: (height, width, channels), floats; NaN and infinity count as gaps.
+        mask: (height, width), true where pixels are data; None if they are everywhere.
+    """
+    samples = pixels if mask is None else pixels[mask]
+    rest = samples[np.isfinite(samples)]
+    values: list[float] = []
+    while len(values) < VALUES and rest.size:
+        ends = float(rest.min()), float(rest.max())
+        value = next((end for end in ends if _is_apart(end, rest)), None)
+        if value is None:
+            break
+        values.append(value)
+        rest = rest[rest != value]
+    return values
+
+
+def _is_apart(value: float, samples: Pixels) -> bool:
+    if np.count_nonzero(samples == value) < FEWEST or _is_black_or_white(value):
+        return False
+    others = samples[samples != value]
+    if not others.size:
+        return False
+    low, high = float(others.min()), float(others.max())
+    if value > high:
+        apart = value - high > high - low
+    else:
+        apart = low - value > np.subtract(*np.quantile(others, (0.99, 0.01)))
+    return bool(apart) and _is_measured(others)
+
+
+def _is_black_or_white(value: float) -> bool:
+    """Whether a value is 0, or 2ⁿ - 1, where sensors are saturated."""
+    return 0 <= value < 2**32 and value == int(value) and not int(value) & (int(value) + 1)
+
+
+def _is_measured(samples: Pixels) -> bool:
+    return any(len(np.unique(part)) > FEW for part in (samples[:4096], samples))
