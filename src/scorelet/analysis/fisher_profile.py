@@ -17,6 +17,7 @@ from scorelet.analysis.labelled_batches import Source, labelled_batches
 from scorelet.analysis.layer_probe import INPUT, PARTS, LayerSeparation, Probe, listening
 from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
+from scorelet.core.options import checked
 from scorelet.core.progress import Progress
 
 
@@ -44,6 +45,7 @@ class FisherProfile:
         raise KeyError(name)
 
 
+@checked
 def fisher_profile(
     net: nn.Module,
     data: Source,

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import Any, Protocol, runtime_checkable
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from scorelet.core.arrays import plain_array
 from scorelet.core.errors import InputError
 
 Batches = Callable[[], Iterator[tuple[Tensor, Tensor]]]
@@ -82,7 +82,7 @@ def _from_loader(data: Iterable[Any]) -> tuple[Tensor, Batches]:
 
 
 def _pictures(x: Any) -> Tensor:  # noqa: ANN401 - an array of any kind
-    tensor = x if isinstance(x, Tensor) else torch.from_numpy(np.ascontiguousarray(x))
+    tensor = x if isinstance(x, Tensor) else torch.from_numpy(plain_array(x, what="pictures"))
     if tensor.dtype == torch.uint8:
         if tensor.ndim != 4 or tensor.shape[3] not in (1, 3):
             raise InputError(
@@ -96,7 +96,7 @@ def _pictures(x: Any) -> Tensor:  # noqa: ANN401 - an array of any kind
 
 
 def _labels(y: Any) -> Tensor:  # noqa: ANN401 - an array of any kind
-    labels = torch.as_tensor(y)
+    labels = y if isinstance(y, Tensor) else torch.from_numpy(plain_array(y, what="labels"))
     if labels.ndim != 1 or labels.is_floating_point() or labels.is_complex():
         raise InputError(
             f"Labels are {labels.dtype} of shape {tuple(labels.shape)}: expected whole numbers "

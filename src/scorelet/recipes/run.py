@@ -10,6 +10,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 from scorelet.core.errors import InputError
+from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.recipes import subjects
 from scorelet.recipes.base import Findings, Recipe, Setup
@@ -38,6 +39,7 @@ def find_recipe(subject: str) -> Recipe[Any]:
     return import_module(f"{subjects.__name__}.{subject}").RECIPE
 
 
+@checked
 def reproduce(
     subject: str,
     output: str | Path | None = None,

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorelet.core.errors import InputError
+from scorelet.core.options import checked
 
 Taps = NDArray[np.float64]
 
@@ -94,6 +95,7 @@ def check_wavelet_name(name: str) -> None:
     raise InputError(f"There is no wavelet {name!r}: did you mean {' or '.join(near)}?")
 
 
+@checked
 @cache
 def orthogonal_filters(name: str, align: str = "pywavelets") -> Filters:
     """Return the filters of an orthogonal wavelet.

@@ -3,6 +3,8 @@
 from itertools import combinations, product
 from typing import NamedTuple
 
+from scorelet.core.options import checked
+
 
 class Path(NamedTuple):
     """One path: U = | ... ||x ∗ ψ_{j1,θ1}| ∗ ψ_{j2,θ2}| ... |.
@@ -24,6 +26,7 @@ class Path(NamedTuple):
         return "_".join([f"S{self.order}", *steps])
 
 
+@checked
 def scattering_paths(scales: int, angles: int, order: int) -> tuple[Path, ...]:
     """Return all paths up to `order`, by order and then by (j1, θ1, j2, θ2, ...)."""
     return tuple(

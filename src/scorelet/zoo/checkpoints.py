@@ -5,12 +5,14 @@ from typing import Any
 
 from scorelet.core.checkpoint import load_tensors, save_tensors
 from scorelet.core.errors import CheckpointError, one_line
+from scorelet.core.options import checked
 from scorelet.zoo.kind import Header, Kind, Tensors, kind_named, kind_of
 
 FORMAT = 1
 """Of the files that are written; files from before it was counted have none."""
 
 
+@checked
 def save(model: object, path: str | Path) -> None:
     """Write a model to a ``.safetensors`` file, whole or not at all; `load` gives it back.
 

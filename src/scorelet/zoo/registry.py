@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from torch import nn
 
 from scorelet.core.errors import InputError
+from scorelet.core.options import checked
 from scorelet.models import Classifier, ResidualDenoiser
 from scorelet.zoo.checkpoints import build, open_model, read_model
 from scorelet.zoo.hub import fetch
@@ -69,6 +70,7 @@ def locate_weights(model: str | Path) -> Path:
     raise InputError(_unknown(model))
 
 
+@checked
 def load(model: str | Path = "photo") -> Any:  # noqa: ANN401 - what the file is
     """Load a model: built-in name, path of a ``.safetensors`` file, or Hub id.
 

@@ -27,6 +27,7 @@ import numpy as np
 
 from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
+from scorelet.core.options import checked
 
 Kind = Literal["octave", "half", "second half"]
 
@@ -59,6 +60,7 @@ class MorletBank:
         return self.low**2 + (power + mirrored) / 2
 
 
+@checked
 def morlet_bank(shape: tuple[int, int], scales: int, angles: int = 8) -> MorletBank:
     """Return the bank of `scales` octaves, J, and `angles` angles, L, on a grid of `shape`."""
     check_scales(scales, angles)
@@ -73,6 +75,7 @@ def morlet_bank(shape: tuple[int, int], scales: int, angles: int = 8) -> MorletB
     return MorletBank(window(shape, 0.8 * 2.0 ** (scales - 1)), bands)
 
 
+@checked
 def half_octave_bank(
     shape: tuple[int, int], angles: int = 4, *, second: bool = False, full_angles: bool = False
 ) -> MorletBank:

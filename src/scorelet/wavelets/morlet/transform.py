@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
+from scorelet.core.options import checked
 from scorelet.wavelets.morlet.bank import MorletBank, half_octave_bank, morlet_bank
 from scorelet.wavelets.morlet.checks import check_pictures
 from scorelet.wavelets.morlet.filtering import filtered, folding
@@ -39,6 +40,7 @@ class MorletTransform2d(nn.Module):
         and returned, in float32.
     """
 
+    @checked
     def __init__(
         self,
         L: int = 8,

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
+from scorelet.core.options import checked
 from scorelet.wavelets.orthogonal.pyramid import Pyramid
 from scorelet.wavelets.orthogonal.transform import OrthogonalWavelet
 
@@ -48,6 +49,7 @@ class Normalization(nn.Module):
     detail_mean: Tensor
     detail_scale: Tensor
 
+    @checked
     def __init__(self, convention: str, *, levels: int, channels: int = 1, bands: int = 3) -> None:
         super().__init__()
         if convention not in CONVENTIONS:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
+from scorelet.core.options import checked
 from scorelet.wavelets.orthogonal.cascade import Cascade
 from scorelet.wavelets.orthogonal.packet_plan import PacketPlan, Place
 from scorelet.wavelets.orthogonal.pyramid import Pyramid
@@ -42,6 +43,7 @@ class WaveletPacket:
 
     orthogonal = True
 
+    @checked
     def __init__(self, name: str, plan: PacketPlan, *, align: str = "pywavelets") -> None:
         if not isinstance(plan, PacketPlan):
             raise InputError(

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
+from scorelet.core.options import checked
 from scorelet.wavelets.filters import orthogonal_filters
 from scorelet.wavelets.orthogonal.banded import BandedFilters
 from scorelet.wavelets.orthogonal.cascade import Cascade
@@ -43,6 +44,7 @@ class OrthogonalWavelet:
 
     orthogonal = True
 
+    @checked
     def __init__(
         self, name: str = "db4", levels: int = 1, *, ndim: int = 2, align: str = "pywavelets"
     ) -> None:

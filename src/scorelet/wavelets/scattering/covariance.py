@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
+from scorelet.core.options import checked
 from scorelet.wavelets.morlet.bank import check_scales, morlet_bank
 from scorelet.wavelets.morlet.checks import check_pictures
 from scorelet.wavelets.scattering.transform import unit_of
@@ -65,6 +66,7 @@ class ScatteringCovariance(nn.Module):
         True
     """
 
+    @checked
     def __init__(
         self,
         J: int | None = None,

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
+from scorelet.core.options import checked
 from scorelet.wavelets.morlet.bank import MorletBank, check_scales, morlet_bank
 from scorelet.wavelets.morlet.checks import check_pictures, is_concrete
 from scorelet.wavelets.morlet.grid import Boundary, Grid, check_boundary, grid
@@ -78,6 +79,7 @@ class Scattering2d(nn.Module):
         (torch.Size([5, 3, 25, 8, 12]), Path(order=2, scales=(0, 1), angles=(0, 0)))
     """
 
+    @checked
     def __init__(
         self,
         J: int,

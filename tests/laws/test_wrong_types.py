@@ -1,0 +1,56 @@
+"""Whatever is given for an option of a public function, a wrong type is one sentence."""
+
+import inspect
+
+import numpy as np
+import pytest
+import torch
+
+import scorelet as sl
+from scorelet import wavelets
+from scorelet.core.errors import ScoreletError
+
+BYTES = np.full((16, 16), 100, np.uint8)
+NET = torch.nn.Linear(2, 2)
+CALLS = {
+    "denoise": (sl.denoise, {"source": BYTES}),
+    "classify": (sl.classify, {"source": "a.png", "model": "none.safetensors"}),
+    "evaluate": (sl.evaluate, {"data": "nothing"}),
+    "fisher": (sl.fisher, {"data": "nothing", "model": "photo"}),
+    "fisher_profile": (sl.fisher_profile, {"net": NET, "data": (np.eye(2), [0, 1])}),
+    "load": (sl.load, {}),
+    "reproduce": (sl.reproduce, {"subject": "nothing"}),
+    "save": (sl.save, {"model": NET, "path": "m.safetensors"}),
+    "scatter": (sl.scatter, {"paths": "nothing", "output": "s.npz"}),
+    "train": (sl.train, {"config": "nothing.yaml"}),
+    "field.compare": (sl.field.compare, {"data": "a.npy", "other": "b.npy"}),
+    "field.simulate": (
+        sl.field.simulate,
+        {"name": "nothing", "count": 2, "output": "o.npy", "size": 8},
+    ),
+    "Scattering2d": (wavelets.Scattering2d, {"J": 2}),
+    "OrthogonalWavelet": (wavelets.OrthogonalWavelet, {}),
+    "MorletTransform2d": (wavelets.MorletTransform2d, {}),
+    "Normalization": (wavelets.Normalization, {"convention": "unit", "levels": 2}),
+    "ScatteringCovariance": (wavelets.ScatteringCovariance, {}),
+    "morlet_bank": (wavelets.morlet_bank, {"shape": (8, 8), "scales": 1}),
+    "half_octave_bank": (wavelets.half_octave_bank, {"shape": (8, 8)}),
+    "orthogonal_filters": (wavelets.orthogonal_filters, {"name": "db2"}),
+    "scattering_paths": (wavelets.scattering_paths, {"scales": 2, "angles": 2, "order": 2}),
+}
+OPTIONS = [(call, name) for call in CALLS for name in inspect.signature(CALLS[call][0]).parameters]
+WRONG = [1j, b"x", object(), {1, 2}, print.__self__, torch.zeros(2, 2), ["x", None]]
+
+
+@pytest.mark.parametrize(("call", "option"), OPTIONS)
+def test_a_wrong_type_is_one_sentence(call, option, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    function, arguments = CALLS[call]
+    for wrong in WRONG[: 5 if option == "source" else None]:  # a tensor is a picture
+        with pytest.raises(ScoreletError) as caught:
+            function(**{**arguments, option: wrong})
+        text = str(caught.value)
+        assert "\n" not in text
+        assert text.endswith(".")
+        assert len(text) < 400
+    assert not list(tmp_path.iterdir())
