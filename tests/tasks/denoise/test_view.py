@@ -220,14 +220,14 @@ def test_a_value_for_nodata_can_be_named_or_not():
     gaps = np.zeros((64, 64), bool)
     gaps[10:30, 10:30] = True
     pixels[gaps] = 0
-    named, whole = sl.denoise(pixels, nodata=0), sl.denoise(pixels)
+    named, whole = sl.denoise(pixels, nodata=0.0), sl.denoise(pixels)
     masked = sl.denoise(np.ma.array(pixels, mask=np.broadcast_to(gaps[..., None], pixels.shape)))
     np.testing.assert_array_equal(named.image[~gaps], masked.image.data[~gaps])
     assert (named.image != whole.image)[~gaps].any()
     floats = noisy(64, 64, 1, sigma=20, dtype="float32")
     floats[gaps] = -9999
     assert not any("without data" in text for text in sl.denoise(floats, nodata=None).warnings)
-    np.testing.assert_array_equal(sl.denoise(pixels, nodata=-9999).image, whole.image)
+    np.testing.assert_array_equal(sl.denoise(pixels, nodata=-9999.0).image, whole.image)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
