@@ -15,7 +15,7 @@ def test_share_of_equal_pairs_is_counted():
     for place in np.ndindex(3, 4):
         known = samples[place][np.isfinite(samples[place])]
         equal = known[:, None] == known[None]
-        expected = (equal.sum() - len(known)) / (len(known) * (len(known) - 1))
+        expected = (equal.sum() - len(known)) / (40 * 39)
         assert repeated(samples[place], np.array(40)) == pytest.approx(expected)
 
 
@@ -51,6 +51,23 @@ def test_values_that_are_apart_count_by_their_distance(gain):
     counts = np.rint(40 + 6 * rng.standard_normal((128, 128, 1))).clip(0)
     noise = local_noise((counts * gain).astype(np.uint16))
     np.testing.assert_allclose(noise.fine * 65535, 6 * gain, rtol=0.35)
+
+
+@pytest.mark.parametrize("sigma", [1.0, 2.0, 5.0, 15.0])
+def test_contrast_that_was_raised_after_rounding_is_no_drawing(sigma):
+    """Steps of one and two levels in turns."""
+    rng = np.random.default_rng(8)
+    y = np.rint(1.5 * np.rint(80 + sigma * rng.standard_normal((128, 128, 1))))
+    noise = local_noise(y.clip(0, 255).astype(np.uint8))
+    assert noise.fine.mean() * 255 > 0.7 * 1.5 * sigma
+
+
+def test_noise_that_is_cut_off_is_not_underrated():
+    """Two in five samples are black; of those left twice as many are equal."""
+    y = np.rint(10 + 40 * np.random.default_rng(9).standard_normal((40, 4000)))
+    share = repeated(np.where(y > 0, y, np.nan), np.full(40, 4000)).mean()
+    assert share < DENSITY / 40
+    assert repeated(y[y > 0][:50_000], np.array(50_000)) > 1.2 * DENSITY / 40
 
 
 def test_counts_of_few_photons_are_measured():

@@ -13,6 +13,8 @@ from scorelet.core.errors import ScoreletError
 BYTES = np.full((16, 16), 100, np.uint8)
 NET = torch.nn.Linear(2, 2)
 CALLS = {
+    "basis": (sl.basis, {"source": "nothing.png"}),
+    "jacobian_basis": (sl.jacobian_basis, {"f": NET, "y": torch.zeros(1, 2), "k": 1}),
     "denoise": (sl.denoise, {"source": BYTES}),
     "classify": (sl.classify, {"source": "a.png", "model": "none.safetensors"}),
     "evaluate": (sl.evaluate, {"data": "nothing"}),
@@ -42,11 +44,16 @@ OPTIONS = [(call, name) for call in CALLS for name in inspect.signature(CALLS[ca
 WRONG = [1j, b"x", object(), {1, 2}, print.__self__, torch.zeros(2, 2), ["x", None]]
 
 
+def test_all_verbs_are_among_them():
+    verbs = {name for name in sl.__all__ if inspect.isfunction(getattr(sl, name))}
+    assert verbs - {"score"} <= set(CALLS)  # score is the bare formula
+
+
 @pytest.mark.parametrize(("call", "option"), OPTIONS)
 def test_a_wrong_type_is_one_sentence(call, option, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     function, arguments = CALLS[call]
-    for wrong in WRONG[: 5 if option == "source" else None]:  # a tensor is a picture
+    for wrong in WRONG[: 5 if option in ("source", "y") else None]:  # a tensor is a picture
         with pytest.raises(ScoreletError) as caught:
             function(**{**arguments, option: wrong})
         text = str(caught.value)

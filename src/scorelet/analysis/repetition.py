@@ -10,7 +10,7 @@ deviation √2 σ, whose largest density is 1/(2 √π σ); so whatever the x ar
 
 Dither, halftones, screens, checkerboards, and drawings by pixels look like the strongest noise to
 any filter, and C finds that they have none. Samples at the ends of the range of a picture
-do not count, because noise that is cut off there repeats itself.
+count as equal to none, because noise that is cut off there repeats itself.
 
 A picture of at most `FEW` values is drawn, and q is 0; unless most of its values are neighbours on
 one grid, as counts of few photons are.
@@ -36,8 +36,8 @@ def repeated(samples: Pixels, data: Pixels) -> Pixels:
     """Return C along the last axis: 0 if nothing is known, 1 if all that is known is cut off.
 
     Args:
-        samples: NaN where samples do not count.
-        data: how many samples are data along the last axis, cut off or not.
+        samples: NaN where samples are equal to none.
+        data: how many samples are data along the last axis, those included.
     """
     ordered = np.sort(samples, axis=-1)  # NaN come last, and are equal to nothing
     first = np.ones(ordered.shape, bool)
@@ -45,10 +45,10 @@ def repeated(samples: Pixels, data: Pixels) -> Pixels:
     place = np.arange(ordered.shape[-1], dtype=np.int32)
     start = np.maximum.accumulate(np.where(first, place, 0), axis=-1)
     equal = (place - start).sum(-1, dtype=np.float64)
-    count = np.isfinite(samples).sum(-1).astype(np.float64)
     equal = np.where(equal < FEWEST, 0, equal)  # few are chance
-    share = equal / np.maximum(count * (count - 1) / 2, 1)
-    return np.where(count >= FEWEST, share, data >= FEWEST)
+    pairs = data.astype(np.float64) * (data - 1) / 2
+    count = np.isfinite(samples).sum(-1)
+    return np.where(count >= FEWEST, equal / np.maximum(pairs, 1), data >= FEWEST)
 
 
 def most_noise(share: Pixels, middle: Pixels, pixels: Pixels, mask: np.ndarray | None) -> Pixels:
@@ -81,9 +81,12 @@ def _distance(used: Pixels, values: Pixels) -> Pixels:
     if len(used) <= FEW and not _on_a_grid(gaps):
         return np.zeros(values.shape)
     place = np.searchsorted(used, values).clip(0, len(used) - 1)
-    return np.minimum(gaps[(place - 1).clip(0)], gaps[place.clip(0, len(gaps) - 1)])
+    return (gaps[(place - 1).clip(0)] + gaps[place.clip(0, len(gaps) - 1)]) / 2
 
 
 def _on_a_grid(gaps: Pixels) -> bool:
-    """Whether there are four steps or more, and three in four of them are the smallest."""
-    return len(gaps) >= 4 and float(np.mean(gaps <= 1.01 * gaps.min())) >= 0.75
+    """Whether there are four steps or more, and three in four of them are nearly the smallest.
+
+    Where contrast was raised after rounding, steps are of two sizes.
+    """
+    return len(gaps) >= 4 and float(np.mean(gaps <= 2.01 * gaps.min())) >= 0.75

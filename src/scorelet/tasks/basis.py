@@ -17,6 +17,7 @@ from scorelet.analysis.shrinkage import (
 )
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
+from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
 from scorelet.core.random import generator, randn
@@ -97,6 +98,7 @@ class PictureBasis:
                 )
 
 
+@checked
 def basis(  # noqa: PLR0913 - as many as the command has options
     source: str | Path,
     *,

@@ -29,6 +29,7 @@ from scorelet.analysis.jacobian.inputs import (
 from scorelet.analysis.jacobian.products import JacobianProducts, Map
 from scorelet.analysis.jacobian.trace import Estimate, asymmetry, trace
 from scorelet.core.errors import InputError
+from scorelet.core.options import checked
 from scorelet.core.progress import Progress
 from scorelet.core.random import generator
 from scorelet.models import Denoiser
@@ -84,6 +85,7 @@ class JacobianBasis:
         return self.vectors.flatten(1) @ image.flatten().to(self.vectors)
 
 
+@checked
 def jacobian_basis(  # noqa: PLR0913 - what is decomposed, and how
     f: Map | Denoiser,
     y: Tensor | np.ndarray,
