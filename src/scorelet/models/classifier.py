@@ -98,7 +98,8 @@ class Classifier(nn.Module):
             )
         if self.channels is not None and x.shape[1] not in self.channels:
             known = " or ".join(str(count) for count in self.channels)
-            raise InputError(f"The image has {x.shape[1]} channels: this classifier takes {known}.")
+            got = "1 channel" if x.shape[1] == 1 else f"{x.shape[1]} channels"
+            raise InputError(f"The image has {got}: this classifier takes {known}.")
         if self.size is not None and tuple(x.shape[-2:]) != self.size:
             raise InputError(
                 f"The images are {x.shape[-2]}x{x.shape[-1]}, and this classifier takes "

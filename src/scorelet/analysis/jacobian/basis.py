@@ -47,8 +47,8 @@ class JacobianBasis:
 
     Attributes:
         values: (k,), descending: eigenvalues λ of S, the shrinkage factors; or singular values.
-        vectors: (k, *shape): unit eigenvectors e; for singular values those on the side of y.
-        left: (k, *shape): singular vectors on the side of f(y); None for eigenvectors.
+        vectors: ``(k, *shape)``: unit eigenvectors e; for singular values those on the side of y.
+        left: ``(k, *shape)``: singular vectors on the side of f(y); None for eigenvectors.
         residuals: (k,): |S e - λ e|, or |J e - s u|.
         noisy: y.
         denoised: f(y).

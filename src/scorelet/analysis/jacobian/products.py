@@ -64,15 +64,15 @@ class JacobianProducts:
         return self._point.numel()
 
     def transposed(self, vectors: Tensor) -> Tensor:
-        """Return Jᵀ v for each v of (count, *shape)."""
+        """Return Jᵀ v for each v of ``(count, *shape)``."""
         return self._product(self._value, self._point, vectors)
 
     def forward(self, vectors: Tensor) -> Tensor:
-        """Return J v for each v of (count, *shape)."""
+        """Return J v for each v of ``(count, *shape)``."""
         return self._product(self._pulled, self._direction, vectors)
 
     def symmetric(self, vectors: Tensor) -> Tensor:
-        """Return (J + Jᵀ) v / 2 for each v of (count, *shape)."""
+        """Return (J + Jᵀ) v / 2 for each v of ``(count, *shape)``."""
         return (self.forward(vectors) + self.transposed(vectors)) / 2
 
     def matrix(self) -> Tensor:
@@ -146,7 +146,7 @@ def inner(a: Tensor, b: Tensor) -> Tensor:
 
 
 def signs(count: int, like: Tensor, rng: torch.Generator) -> Tensor:
-    """Return (count, *shape) random signs: probes v with E v vᵀ = I."""
+    """Return ``(count, *shape)`` random signs: probes v with E v vᵀ = I."""
     shape = (count, *like.shape)
     drawn = torch.randint(0, 2, shape, generator=rng, device=rng.device)
     return (2 * drawn - 1).to(like)
