@@ -16,10 +16,9 @@ from scorelet.wavelets.paths import scattering_paths
 from scorelet.wavelets.scattering import fast_path
 from scorelet.wavelets.scattering.fast_path import CompiledScattering
 
-FEW = 20
-MANY = 3000
 GUARD = 128  # numbers before and behind; two wide vectors of the smallest
-COUNTS = [pytest.param(FEW), pytest.param(MANY, marks=pytest.mark.slow)]
+DRAWS = [(0, 20), *(pytest.param(seed, 1000, marks=pytest.mark.slow) for seed in (1, 2, 3))]
+"""Seeds, and how many shapes are drawn of each; four tests, for two processes to share."""
 
 
 class Guards:
@@ -65,10 +64,10 @@ def random_wavelet(rng):
     return name, str(rng.choice(["pywavelets", "centred"])), int(rng.integers(1, 6)), sides, levels
 
 
-@pytest.mark.parametrize("count", COUNTS)
-def test_wavelets_stay_in_their_memory(guards, count):
+@pytest.mark.parametrize(("seed", "count"), DRAWS)
+def test_wavelets_stay_in_their_memory(guards, seed, count):
     """Values against the torch path: float32 sums of a dozen products a level."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     for _ in range(count):
         name, align, batch, sides, levels = random_wavelet(rng)
         filters, ndim = orthogonal_filters(name, align), len(sides)
@@ -96,9 +95,9 @@ def random_scattering(rng):
     return place, angles, int(rng.integers(1, 3)), int(rng.integers(1, 8))
 
 
-@pytest.mark.parametrize("count", COUNTS)
-def test_scattering_stays_in_its_memory(guards, count):
-    rng = np.random.default_rng(0)
+@pytest.mark.parametrize(("seed", "count"), DRAWS)
+def test_scattering_stays_in_its_memory(guards, seed, count):
+    rng = np.random.default_rng(seed)
     for _ in range(count):
         place, angles, order, images = random_scattering(rng)
         kernels = CompiledScattering(place, morlet_bank(place.padded, place.scales, angles), order)
