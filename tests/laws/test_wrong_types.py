@@ -26,6 +26,11 @@ CALLS = {
     "scatter": (sl.scatter, {"paths": "nothing", "output": "s.npz"}),
     "train": (sl.train, {"config": "nothing.yaml"}),
     "field.compare": (sl.field.compare, {"data": "a.npy", "other": "b.npy"}),
+    "field.fit": (sl.field.fit, {"data": "a.npy", "output": "m.safetensors"}),
+    "field.sample": (
+        sl.field.sample,
+        {"model": "none.safetensors", "count": 2, "output": "o.npy"},
+    ),
     "field.simulate": (
         sl.field.simulate,
         {"name": "nothing", "count": 2, "output": "o.npy", "size": 8},
@@ -46,7 +51,8 @@ WRONG = [1j, b"x", object(), {1, 2}, print.__self__, torch.zeros(2, 2), ["x", No
 
 def test_all_verbs_are_among_them():
     verbs = {name for name in sl.__all__ if inspect.isfunction(getattr(sl, name))}
-    assert verbs - {"score"} <= set(CALLS)  # score is the bare formula
+    verbs |= {f"field.{name}" for name in sl.field.__all__}
+    assert verbs - {"score", "field.list"} <= set(CALLS)  # a bare formula, and nothing to give
 
 
 @pytest.mark.parametrize(("call", "option"), OPTIONS)

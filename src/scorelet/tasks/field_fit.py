@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from scorelet.core.errors import InputError
+from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
 from scorelet.tasks.field_model.model import FieldModel
@@ -12,6 +13,7 @@ from scorelet.tasks.field_model.model import FieldModel
 SUFFIX = ".safetensors"
 
 
+@checked
 def fit(
     data: str | Path,
     output: str | Path,

@@ -16,6 +16,7 @@ import numpy as np
 
 from scorelet.core.errors import InputError
 from scorelet.core.files import atomic_path
+from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
 from scorelet.tasks.array_files import SUFFIXES, check_output, check_space, write_array
@@ -23,6 +24,7 @@ from scorelet.tasks.field_model.model import BATCH_PIXELS, FieldModel
 from scorelet.zoo import locate_weights
 
 
+@checked
 def sample(
     model: str | Path,
     count: int,
