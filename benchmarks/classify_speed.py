@@ -90,31 +90,33 @@ def forward_and_backward(layer: nn.Module, x: Tensor) -> Callable[[], None]:
 def step(*, quick: bool) -> dict[str, Any]:
     """Return a training step (loss and gradients) of the full-width network of eight blocks."""
     words: Row = QUICK if quick else {}
-    return {"rows": _steps(lambda field: LearnedScattering(**words, block={"field": field}), quick)}
+    images = 2 if quick else 16
+    return {
+        "rows": [
+            row
+            for field in ("complex", "real")
+            for row in _steps(LearnedScattering(**words, block={"field": field}), images, quick)
+        ]
+    }
 
 
 def separation(*, quick: bool) -> dict[str, Any]:
     """Return a training step of S_P: four phases, octaves, real matrices."""
     words = {**OCTAVES, **(QUICK if quick else {}), "factorize": None}
-    return {"rows": _steps(lambda _: LearnedScattering(**words), quick, fields=("real",))}
+    return {"rows": _steps(LearnedScattering(**words), 2 if quick else 64, quick)}
 
 
-def _steps(
-    make: Callable[[str], LearnedScattering],
-    quick: bool,
-    fields: tuple[str, ...] = ("complex", "real"),
-) -> list[Row]:
+def _steps(network: LearnedScattering, images: int, quick: bool) -> list[Row]:
+    """Return rows for each precision: many images, so that work on weights is the smaller part."""
     torch.set_num_threads(1)
-    images, rows = 2 if quick else 8, []
-    for field in fields:
-        for precision in PRECISIONS:
-            network = make(field)
-            calls = {
-                "kernels": training_step(network, images, precision),
-                "fourier": training_step(by_fourier(network), images, precision),
-            }
-            row = {"P": field, "precision": precision, "images": images}
-            rows.append(row | compared(calls, quick))
+    rows = []
+    for precision in PRECISIONS:
+        calls = {
+            "kernels": training_step(network, images, precision),
+            "fourier": training_step(by_fourier(network), images, precision),
+        }
+        row = {"P": network.design.field, "precision": precision, "images": images}
+        rows.append(row | compared(calls, quick))
     return rows
 
 

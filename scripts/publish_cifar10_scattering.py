@@ -98,54 +98,64 @@ def card(
     run: Path, document: dict[str, Any], config: dict[str, Any], machine: str
 ) -> dict[str, Any]:
     """Return the model card: what it is, where it comes from, what it can do."""
-    lines = [line for line in read_log(run / "log.jsonl") if "loss" in line]
-    steps = lines[-1]["step"] if lines else 0
-    images = 50_000 - config["data"]["hold_out"]
-    model = load_as(Classifier, WEIGHTS, verb="publish")
+    held, padding = config["data"]["hold_out"], config["data"]["padding"]
+    network = load_as(Classifier, WEIGHTS, verb="publish").network
     return {
         "name": NAME,
-        "summary": "classifier of pictures of 32x32 into the ten classes of CIFAR-10, by complex "
-        "wavelets, moduli and learned matrices across channels",
+        "summary": "classifier of pictures of 32x32 into the ten classes of CIFAR-10: wavelets, "
+        "moduli, learned matrices across channels",
         "architecture": config["model"]["architecture"],
-        "options": config["model"]["options"],
+        "options": network.options,
         "classes": list(CLASSES),
-        "input": "pictures of other sizes: the central square, brought to 32x32",
-        "parameters": sum(p.numel() for p in model.parameters()),
+        "input": "pictures of other sizes: the largest central square, brought to 32x32",
+        "parameters": sum(p.numel() for p in network.parameters()),
         "bytes": WEIGHTS.stat().st_size,
         "sha256": document["sha256"],
         "data": {
-            "train": f"the first {images} training images of CIFAR-10, mirrored and shifted by up "
-            f"to {config['data']['padding']} pixels",
-            "held out": f"the last {config['data']['hold_out']} training images: choices were made "
-            "with them",
+            "train": f"the first {50_000 - held} training images of CIFAR-10, mirrored and shifted "
+            f"by up to {padding} pixels",
+            "held out": f"the last {held} training images, with which choices were made",
             "test": "the first 1,000 test images, without loss",
             "terms": "CIFAR-10 (Krizhevsky 2009) is a part of the Tiny Images, collected from the "
             "web; it is used for research, its authors state no licence",
         },
         "command": f"scorelet train {NAME}; {document['command']}",
-        "run": {
-            "seed": config["seed"],
-            "steps": steps,
-            "of": config["steps"],
-            "batch": config["batch"],
-            "epochs": round(steps * config["batch"] / images, 1),
-            "hours": round(sum(line["seconds"] for line in lines) / 3600, 2),
-        },
-        "machine": machine,
+        "runs": runs(run, config, machine),
+        "machine": "see runs; every machine was shared with other work",
         "accuracy": {
             row["part"]: f"{row['accuracy']:.4f} (standard error {row['accuracy_error']:.4f}, "
             f"{row['pictures']} images)"
             for row in document["rows"]
         },
         "published": {name: f"{value:.3f}" for name, value in PUBLISHED.items()},
-        "limits": "Knows ten classes and says one of them whatever it is shown. Pictures that were "
-        "made smaller than 32x32, or compressed, are another domain and cost accuracy.",
+        "limits": "It knows ten classes and says one of them whatever it is shown. Pictures that "
+        "were enlarged to 32x32, or compressed, are another domain and cost accuracy.",
         "references": [
             "Guth, Zarka, Mallat, Phase Collapse in Neural Networks, ICLR 2022, arXiv 2110.05283",
             "Guth, Menard, Rochette, Mallat, A Rainbow in Deep Network Black Boxes, JMLR 2024",
         ],
         "licence": "research use, see LICENSE-models",
     }
+
+
+def runs(run: Path, config: dict[str, Any], machine: str) -> list[dict[str, Any]]:
+    """Return this run and those before it, if it started from their weights; seeds tell apart."""
+    lines = [line for line in read_log(run / "log.jsonl") if "loss" in line]
+    steps, every = lines[-1]["step"], config["save_every"]
+    steps = steps if steps == config["steps"] else steps // every * every  # weights of a save
+    this = {
+        "seed": config["seed"],
+        "steps": steps,
+        "of": config["steps"],
+        "batch": config["batch"],
+        "epochs": round(steps * config["batch"] / (50_000 - config["data"]["hold_out"]), 1),
+        "hours": round(sum(line["seconds"] for line in lines) / 3600, 2),
+        "machine": machine,
+    }
+    earlier = []
+    if config["model"]["start_from"] and CARD.is_file():
+        earlier = json.loads(CARD.read_text(encoding="utf-8"))["runs"]
+    return [*(r for r in earlier if r["seed"] != this["seed"]), this]
 
 
 if __name__ == "__main__":

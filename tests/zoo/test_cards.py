@@ -86,6 +86,19 @@ def test_the_figures_of_the_pages_are_those_of_the_card():
     assert figures == document["psnr"]
 
 
+@pytest.mark.skipif("cifar10-scattering" not in names(), reason="no such weights")
+def test_the_classifier_knows_its_classes_and_its_card_the_results():
+    document, model = card("cifar10-scattering"), load("cifar10-scattering")
+    assert document["bytes"] <= 8e6
+    assert list(model.classes) == document["classes"]
+    assert model.size == (32, 32)
+    path = ROOT / "docs/results/cifar10-scattering.json"
+    results = json.loads(path.read_text(encoding="utf-8"))
+    assert results["sha256"] == document["sha256"]
+    for row in results["rows"]:
+        assert document["accuracy"][row["part"]].startswith(f"{row['accuracy']:.4f} ")
+
+
 def test_the_noise_level_is_calibrated_for_every_kind_of_picture():
     """A curve of nine levels each: the corrected level grows with the measured one."""
     curves = load("photo").calibration
