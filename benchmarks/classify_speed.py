@@ -16,7 +16,7 @@ from measure import Row, quartiles
 from torch import Tensor, nn
 
 from scorelet.networks import LearnedScattering, folded
-from scorelet.networks.learned_scattering import FOUR_PHASES, CollapseBlock
+from scorelet.networks.collapse_block import FOUR_PHASES, CollapseBlock
 from scorelet.wavelets import MorletTransform2d
 from scorelet.zoo import load
 from scorelet.zoo.registry import names

@@ -10,7 +10,7 @@ import torch
 from scorelet.core.random import generator, randn
 from scorelet.networks import LearnedScattering, collapse, folded, morlet_conv
 from scorelet.networks.collapse import collapse_dtype
-from scorelet.networks.learned_scattering import FOUR_PHASES
+from scorelet.networks.collapse_block import FOUR_PHASES
 from scorelet.networks.morlet_conv import MorletConv2d
 
 DESIGNS = [

@@ -7,12 +7,8 @@ from scorelet.core.errors import InputError
 from scorelet.core.network import Network
 from scorelet.core.random import generator, randn
 from scorelet.networks import LearnedScattering, ScatteringTree
-from scorelet.networks.learned_scattering import (
-    FOUR_PHASES,
-    IMAGENET_SIZES,
-    Block,
-    CollapseBlock,
-)
+from scorelet.networks.collapse_block import FOUR_PHASES, Block, CollapseBlock
+from scorelet.networks.learned_scattering import IMAGENET_SIZES
 
 OCTAVES = (64, 128, 256, 512)
 SMALL = {"sizes": (4, 6, 8, 8), "factorize": 0}

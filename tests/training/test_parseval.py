@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from scorelet.networks import LearnedScattering, ScatteringTree
-from scorelet.networks.learned_scattering import FOUR_PHASES
+from scorelet.networks.collapse_block import FOUR_PHASES
 from scorelet.networks.parseval import tight_weights
 from scorelet.training.config import OptimizerConfig
 from scorelet.training.optimizers import make_optimizers

@@ -11,7 +11,7 @@ arXiv 2012.10424 (relu of four phases, real P, octaves, concentration).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import pairwise
 from typing import Any
 
@@ -19,18 +19,8 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
-from scorelet.networks.amplitudes import Amplitude
-from scorelet.networks.channel_matrix import ChannelMatrix, Group, normalized
-from scorelet.networks.collapse import (
-    Operators,
-    collapse_dtype,
-    collapsed,
-    evaluated,
-    known_to_kernels,
-)
-from scorelet.networks.concentration import Concentration
+from scorelet.networks.collapse_block import PHASE_COLLAPSE, Block, CollapseBlock
 from scorelet.networks.folding import fold_norm
-from scorelet.networks.morlet_conv import MorletConv2d
 from scorelet.networks.sized_classifier import SizedClassifier
 from scorelet.wavelets.morlet.bank import Kind
 
@@ -38,125 +28,6 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 CIFAR_SIZES = (64, 128, 256, 512, 512, 512, 512, 512)
 IMAGENET_SIZES = (32, 64, 64, 128, 256, 512, 512, 512, 512, 512, 256)
-
-
-@dataclass(frozen=True)
-class Block:
-    """What all blocks of a network have in common.
-
-    Args:
-        angles: L, of the wavelets.
-        full_angles: half octaves only: angles spread over 2π instead of π.
-        kernel: points a side of the wavelets in space; None: see `MorletConv2d`.
-        amplitude: name of ρ, of `scorelet.networks.amplitudes`.
-        skip: keep all linear coefficients beside ρ of all, those of the low pass included; else
-            the low pass is kept as it is and ρ is applied to the bands.
-        field: of P: "complex" or "real".
-        learned: whether P learns; else it is a fixed random operator.
-        shrinkage: of the concentration, see `Concentration`.
-        parseval: whether training shall keep a real P that learns, and frames, tight.
-    """
-
-    angles: int = 4
-    full_angles: bool = False
-    kernel: int | None = None
-    amplitude: str = "mod"
-    skip: bool = True
-    field: str = "complex"
-    learned: bool = True
-    shrinkage: str = "soft"
-    parseval: bool = False
-
-
-FOUR_PHASES = Block(angles=8, amplitude="relu", skip=False, field="real", parseval=True)
-"""The blocks of the networks of separation and concentration."""
-
-
-class CollapseBlock(nn.Module):
-    """x → N P Std ρ W x, and the concentration if there are atoms.
-
-    Args:
-        channels: of the input, real, or complex if `pairs`.
-        outputs: of P.
-        design: what it has in common with other blocks.
-        pairs: whether the input is complex.
-        kind: of the wavelets.
-        atoms: rows of the frame of the concentration; None: there is none.
-
-    Shape:
-        real (batch, channels, h, w) or pairs (batch, channels, 2, h, w) → pairs, or real channels
-        if everything is real.
-    """
-
-    def __init__(
-        self,
-        channels: int,
-        outputs: int,
-        design: Block,
-        *,
-        pairs: bool = False,
-        kind: Kind = "octave",
-        atoms: int | None = None,
-    ) -> None:
-        super().__init__()
-        self.pairs, self.skip = pairs, design.skip
-        self.wavelets = MorletConv2d(
-            design.angles, kind=kind, size=design.kernel, full_angles=design.full_angles
-        )
-        bands = channels * design.angles
-        rectified = bands + channels if design.skip else bands
-        self.amplitude = Amplitude(design.amplitude, rectified)
-        self.project = ChannelMatrix(
-            [
-                Group(channels + bands, True) if design.skip else Group(channels, pairs),
-                Group(self.amplitude.fan * rectified, not self.amplitude.collapses),
-            ],
-            outputs,
-            field=design.field,
-            learned=design.learned,
-        )
-        if atoms and self.gives_pairs:
-            raise InputError("Concentration is for real channels: take mod or relu, and a real P.")
-        frame = Concentration(outputs, atoms, shrinkage=design.shrinkage) if atoms else None
-        self.concentrate = frame
-        self._operators: dict[torch.dtype, Operators] = {}
-
-    @property
-    def gives_pairs(self) -> bool:
-        """Whether the result is complex."""
-        return self.project.gives_pairs
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the next representation."""
-        parts = self.wavelets, self.amplitude, self.project
-        dtype = collapse_dtype(x, parts, training=self.training)
-        if dtype is None:
-            u = self._plain(x)
-        else:
-            known = self._operators.get(dtype)
-            u = collapsed(x, parts, dtype, skip=self.skip, operators=known)
-        return u if self.concentrate is None else self.concentrate(u)
-
-    @torch.no_grad()
-    def fold(self) -> None:
-        """Keep P with Std in it, for kernels: the weights must not change any more."""
-        parts = self.wavelets, self.amplitude, self.project
-        if known_to_kernels(parts):
-            self._operators = {
-                dtype: evaluated(parts, dtype, pairs=self.pairs, skip=self.skip)
-                for dtype in (torch.float32, torch.bfloat16)
-            }
-
-    def _plain(self, x: Tensor) -> Tensor:
-        """Return N P Std ρ W x by torch's operators, for every device and any derivative."""
-        z = self.wavelets(x)
-        if self.skip:
-            linear = z.flatten(1, 2)
-            rectified = self.amplitude(linear)
-        else:
-            linear = z[:, :, 0] if self.pairs else z[:, :, 0, 0]
-            rectified = self.amplitude(z[:, :, 1:].flatten(1, 2))
-        return normalized(self.project(linear, rectified), pairs=self.gives_pairs)
 
 
 class LearnedScattering(SizedClassifier):
@@ -195,7 +66,7 @@ class LearnedScattering(SizedClassifier):
         width: float = 1.0,
         factorize: int | None = 0,
         atoms: Sequence[int] | None = None,
-        block: Block | Mapping[str, Any] = Block(),
+        block: Block | Mapping[str, Any] = PHASE_COLLAPSE,
     ) -> None:
         design = block if isinstance(block, Block) else Block(**block)
         options = {

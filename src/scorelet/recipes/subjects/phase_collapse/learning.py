@@ -11,7 +11,8 @@ from scorelet.analysis.fisher_profile import FisherProfile, fisher_profile
 from scorelet.analysis.ridge import RidgeMoments
 from scorelet.data.labelled import LabelledImages
 from scorelet.models import Classifier
-from scorelet.networks.learned_scattering import CollapseBlock, LearnedScattering
+from scorelet.networks.collapse_block import CollapseBlock
+from scorelet.networks.learned_scattering import LearnedScattering
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.hits import Hits, accuracy, error_factor, gain, packed, unpacked
 from scorelet.recipes.subjects.phase_collapse.settings import Network, Settings

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from scorelet.analysis.fisher_profile import FisherProfile, LayerSeparation, fisher_profile
 from scorelet.data.labelled import LabelledImages
-from scorelet.networks.learned_scattering import FOUR_PHASES, CollapseBlock, LearnedScattering
+from scorelet.networks.collapse_block import FOUR_PHASES, CollapseBlock
+from scorelet.networks.learned_scattering import LearnedScattering
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.hits import Hits, accuracy, gain
 from scorelet.recipes.steps import Steps
