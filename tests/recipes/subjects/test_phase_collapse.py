@@ -8,6 +8,7 @@ import torch
 
 from samples import write_png
 from scorelet.core.random import generator
+from scorelet.networks import LearnedScattering
 from scorelet.networks.morlet_conv import MorletConv2d
 from scorelet.recipes import find_recipe
 from scorelet.recipes.claims import Measured
@@ -61,6 +62,15 @@ def test_gains_are_of_the_networks_that_their_names_say():
         "smallest gain": 35, "depth 2 to 6": 20, "relu less abs": 1, "rectifiers": 9,
     }  # fmt: skip
     assert {name: round(found[name].value, 6) for name in expected} == expected
+
+
+@pytest.mark.parametrize("factorize", [0, 1])
+def test_features_are_those_of_the_network(factorize):
+    network = replace(SETTINGS["small"].network, sizes=(4, 8, 8, 8), width=1.0, factorize=factorize)
+    for depth in (1, 2, 3, 4):
+        options = {"size": 16, "sizes": network.sizes[:depth], "factorize": factorize}
+        built = LearnedScattering(**options).classify.in_features
+        assert learning.features(network, depth) * 2 * 16**2 == built
 
 
 def test_the_smallest_gain_counts_its_error():

@@ -157,7 +157,20 @@ def _scattering(
         },
     }
     name = name_of(amplitude, skip=skip, learned=learned, depth=depth)
-    return trainings(name, "LearnedScattering", options, seeds=seeds)
+    share = features(network, len(network.sizes)) / features(network, depth)
+    rate = trainings.budget.rate * min(1.0, share)
+    return trainings(name, "LearnedScattering", options, seeds=seeds, rate=rate)
+
+
+def features(network: Network, depth: int) -> float:
+    """Return how many the classifier sees after so many blocks, per pixel of the pictures.
+
+    The steps that its logits take grow with that number, so the rate of a shallow network, which
+    has more of them, is lower by as much.
+    """
+    octaves = min(depth, network.factorize)
+    halvings = octaves + (depth - octaves) // 2
+    return network.sizes[depth - 1] / 4**halvings
 
 
 def _residual(settings: Settings, trainings: Trainings) -> dict[str, Hits]:

@@ -118,7 +118,7 @@ def _trees(settings: Settings, trainings: Trainings, steps: Steps, seed: int) ->
         "outputs": tree.outputs,
         "pool": tree.pool,
     }
-    words = {"cache": tree.cache}
+    words = {"cache": tree.cache, "rate": tree.rate}
     hits = {TREE: trainings(_FOLDERS[TREE], "ScatteringTree", options, **words)}
     if tree.images:
         larger = Trainings(replace(settings.budget, images=tree.images), steps, seed=seed)
@@ -147,7 +147,11 @@ def _patches(settings: Settings, trainings: Trainings, tight: Mapping[str, Any])
     }
     return {
         f"two layers, {FUNCTIONS[name]}": trainings(
-            f"patches-{name}", "PatchFrame", options | {"shrinkage": name}, **tight
+            f"patches-{name}",
+            "PatchFrame",
+            options | {"shrinkage": name},
+            rate=patches.rate,
+            **tight,
         )
         for name in (patches.functions if patches.atoms else ())
     }

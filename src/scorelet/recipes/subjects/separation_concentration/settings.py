@@ -52,11 +52,13 @@ class Tree:
         outputs: rows of the matrix; 0: it is not trained.
         scales: J.
         pool: side of the squares whose means the classifier sees.
-        images: that it learns in a second training; None: all there are.
+        rate: of its training.
+        images: that it learns in a second training; None: there is none.
         cache: keep the coefficients in memory, so pictures are not shifted.
     """
 
     outputs: int
+    rate: float = 0.01
     scales: int = 3
     pool: int = 1
     images: int | None = None
@@ -69,13 +71,15 @@ class Patches:
 
     Attributes:
         patch, stride, atoms: see `scorelet.networks.PatchFrame`; 0 atoms: they are not trained.
-        features: what the classifier sees, "frame" or "synthesis".
+        rate: of their training: lower where the classifier sees many features.
+        features: what it sees, "frame" or "synthesis".
         functions: that are compared.
     """
 
     patch: int
     stride: int
     atoms: int
+    rate: float = 0.01
     features: str = "frame"
     functions: tuple[str, ...] = ("identity", "soft", "relu0", "abs")
 
@@ -114,7 +118,7 @@ SETTINGS: dict[Scale, Settings] = {
         4_000,
         Fixed((150, 600), 300, 600, L=4, engine="torch"),
         Budget(DRAWN, 240, 120, epochs=6, batch=24, rate=0.05),
-        Blocks((8, 16), (32, 64), angles=4),
+        Blocks((6, 14), (24, 56), angles=4),  # no multiples of 4: nothing is compiled
         Tree(0),
         Patches(8, 4, 32, functions=("identity", "relu0")),
         beta=0.02,
@@ -127,7 +131,7 @@ SETTINGS: dict[Scale, Settings] = {
         Budget("cifar10", 10_000, 10_000, epochs=12, batch=64, rate=0.05, seeds=3),
         Blocks((16, 32, 64, 128), (256, 512, 1024, 2048)),
         Tree(128, images=40_000),
-        Patches(8, 4, 512),
+        Patches(8, 4, 512, rate=0.001),
         beta=2.5e-3,
         stable=90,
     ),
@@ -137,7 +141,7 @@ SETTINGS: dict[Scale, Settings] = {
         Budget("cifar10", None, None, epochs=300, drop=70, padding=4, seeds=1),
         Blocks(FOUR, (1024, 2048, 4096, 8192)),
         Tree(128, cache=False),
-        Patches(8, 4, 8192, "synthesis"),
+        Patches(8, 4, 8192, features="synthesis"),
         beta=5e-4,
         stable=90,
     ),
