@@ -107,3 +107,45 @@ def test_fields_that_are_not_square_or_no_power_of_two():
     y = sl.FieldModel("haar", knots=4, reach=1, steps=STEPS).fit(x).sample(100)
     assert y.shape == (100, 8, 24)
     assert float(y.std()) == pytest.approx(1, abs=0.05)
+
+
+def test_the_energy_of_the_whole_is_that_of_the_law():
+    """The sum of all scales, free energies included, against the exact energy of new fields."""
+    law = ensemble("lattice_ou", mass=1.0, coupling=0.2)
+    model = sl.FieldModel("db4", knots=3, reach=3, steps=2, even=True).fit(
+        gaussian_fields(1500).astype("f8")
+    )
+    x = law.sample(200, SIZE, 77).double()
+    found, exact = model.energy(x), law.energy(x)
+    found, exact = found - found.mean(), exact - exact.mean()
+    assert float((found * exact).sum() / exact.square().sum()) == pytest.approx(1, abs=0.05)
+    assert float((found * exact).sum() / (found.norm() * exact.norm())) > 0.99
+
+
+def test_the_certificate_and_the_potentials_of_a_gaussian(fitted, model_file):
+    found = fitted.certificate()
+    assert found.fields == "held-out"
+    assert found.holds_at_fields
+    assert len(found.bands) == len(fitted.potentials()) == 3
+    given = sl.field.certify(model_file, None)
+    assert given["verdict"] == found.verdict
+    assert fitted.certificate(5 + 2 * gaussian_fields(5, seed=4)).fields == "given"
+    finest = fitted.potentials()[-1]
+    t, v = (torch.tensor(finest[key]).double() for key in ("t", "v"))
+    square = ((t - 5) / 2 / t.sub(5).div(2).abs().max()).square()
+    assert float(torch.corrcoef(torch.stack([v, square - square.mean()]))[0, 1]) > 0.9
+    with pytest.raises(InputError, match="8x8"):
+        fitted.certificate(np.zeros((2, 16, 16)))
+
+
+def test_auto_takes_octaves_where_they_are_log_concave():
+    model = sl.FieldModel("haar", bands="auto", knots=4, reach=1, steps=2).fit(gaussian_fields())
+    assert model.record["family"]["subdivisions"] == [1, 1, 1]
+    narrow = sl.FieldModel("haar", bands="quarter", knots=4, reach=1, steps=2).fit(
+        gaussian_fields()
+    )
+    assert narrow.record["family"]["subdivisions"] == [4, 2, 1]
+    assert len(narrow.certificate().bands) == 7
+    assert torch.isfinite(narrow.sample(2)).all()
+    with pytest.raises(InputError, match="octave"):
+        narrow.energy(gaussian_fields(2))

@@ -1,4 +1,4 @@
-"""scorelet field fit, scorelet field sample."""
+"""scorelet field fit, scorelet field sample, scorelet field certify."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +11,7 @@ from scorelet.cli.tables import Table
 
 def add_to(app: App) -> None:
     """Add the commands to `scorelet field`."""
-    for command in (fit, sample):
+    for command in (fit, sample, certify):
         app.command(command)
 
 
@@ -46,7 +46,8 @@ def fit(
         data: file or folder of fields.
         output: NAME.safetensors.
         wavelet: orthogonal: db4, haar, sym8 and so on.
-        bands: octave, half or quarter: how wide the bands of details are.
+        bands: octave, half or quarter: how wide the bands of details are; auto: for each octave
+            the widest ones whose conditional laws are log-concave at held-out fields.
         basis: of the potentials: spline or sigmoid.
         knots: of each potential.
         placement: of the knots: quantile or linspace.
@@ -56,7 +57,7 @@ def fit(
         overwrite: replace an existing file.
     """
     from scorelet.tasks.field import fit as run
-    from scorelet.tasks.field_model import FieldModel
+    from scorelet.tasks.field_model import Certificate, FieldModel
     from scorelet.tasks.progress import Bar
 
     model = FieldModel(
@@ -72,6 +73,7 @@ def fit(
     with Bar("fitting", 0, quiet=shared.quiet) as bar:
         document = run(data, output, model=model, overwrite=overwrite, progress=_reach(bar))
     shared.say(_fitted(document))
+    shared.say(Certificate(**document["certificate"]).verdict)
     shared.say(f"{document['field']['count']} fields -> {output}, {document['seconds']:.1f} s")
     shared.emit(document)
     return 0
@@ -128,6 +130,55 @@ def sample(
     return 0
 
 
+def certify(
+    model: str,
+    data: PathLike | None = None,
+    /,
+    *,
+    shared: Shared = DEFAULTS,
+) -> int:
+    """Say how log-concave the conditional laws of a model are, where it was computed.
+
+    For each band: the least and the largest eigenvalue of the Hessian at fields that were held out
+    of the fit, or at fields of a file; and the uniform bound, which holds at all fields. The exit
+    status is 0 whatever the verdict.
+
+    For example:
+
+        scorelet field certify model.safetensors
+
+        scorelet field certify model.safetensors more.npy --json
+
+    Args:
+        model: file of scorelet field fit, or a built-in name.
+        data: file of fields to look at.
+    """
+    from scorelet.tasks.field import certify as run
+
+    name: str | Path = Path(model) if Path(model).exists() else model
+    document = run(name, data)
+    shared.show(document, f"{_certified(document)}\n{document['verdict']}")
+    return 0
+
+
+def _certified(document: dict[str, Any]) -> str:
+    """Return a table of the bands, coarse to fine."""
+    rows = [
+        (
+            f"{band['size'][0]}x{band['size'][1]}",
+            f"{band['least_mean']:.2f}",
+            f"{band['least_min']:.2f}",
+            f"{band['largest_mean']:.2f}",
+            f"{100 * band['share_positive']:.0f} %",
+            "none" if band["kappa"] is None else f"{band['kappa']:.1f}",
+            f"{band['alpha_uniform']:.2f}",
+        )
+        for band in document["bands"]
+    ]
+    head = ["pixels", "least", "least of all", "largest", "positive", "condition", "uniform"]
+    return Table(head, rows, frozenset({0})).text()
+
+
 def _reach(bar: Any) -> Any:  # noqa: ANN401 - a progress bar, and what it is told
     def progress(done: int, total: int) -> None:
         bar.expect(total)
@@ -145,7 +196,7 @@ def _fitted(document: dict[str, Any]) -> str:
             (
                 f"{height}x{width}",
                 str(band["parameters"]),
-                f"{band['condition']:.1e}",
+                "none" if band["condition"] is None else f"{band['condition']:.1e}",
                 f"{band['excess']:.2g}",
                 f"{chain['epsilons'][-1]:.2g}",
                 f"{100 * chain['acceptance']:.0f} %",

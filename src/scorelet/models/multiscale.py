@@ -27,6 +27,8 @@ class Multiscale(nn.Module, Generic[Factor]):
         transform: its shells are the bands, coarse to fine.
         coarse: the factor of x_J.
         details: the factor of each band, coarse to fine.
+        free: the free energy of each band, coarse to fine, where they are known: what makes the sum
+            of all factors the energy of the whole.
         record: what is known of its making, as JSON can say it: scale of the data, steps of chains.
 
     Raises:
@@ -39,6 +41,7 @@ class Multiscale(nn.Module, Generic[Factor]):
         coarse: nn.Module,
         details: Sequence[Factor],
         *,
+        free: Sequence[nn.Module] = (),
         record: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
@@ -49,12 +52,18 @@ class Multiscale(nn.Module, Generic[Factor]):
             )
         self.transform, self.coarse = transform, coarse
         self._details = nn.ModuleList(details)
+        self._free = nn.ModuleList(free)
         self.record: dict[str, Any] = record or {}
 
     @property
     def details(self) -> list[Factor]:
         """The factors of the bands, coarse to fine."""
         return list(self._details)  # ty: ignore[invalid-explicit-return]
+
+    @property
+    def free(self) -> list[nn.Module]:
+        """The free energies of the bands, coarse to fine; empty if they are not known."""
+        return list(self._free)
 
     @property
     def levels(self) -> int:

@@ -20,7 +20,8 @@ from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
 from scorelet.tasks.array_files import SUFFIXES, check_output, check_space, write_array
-from scorelet.tasks.field_model.model import BATCH_PIXELS, FieldModel
+from scorelet.tasks.field_model.fields import BATCH_PIXELS
+from scorelet.tasks.field_model.model import FieldModel
 from scorelet.zoo import locate_weights
 
 

@@ -11,6 +11,7 @@ from scorelet.models.field_energy.potentials import (
     potential_kinds,
 )
 from scorelet.models.field_energy.scalar_density import ScalarDensity
+from scorelet.models.field_energy.whole import whole_energy
 
 __all__ = [
     "Band",
@@ -25,4 +26,5 @@ __all__ = [
     "WholeField",
     "half_plane",
     "potential_kinds",
+    "whole_energy",
 ]

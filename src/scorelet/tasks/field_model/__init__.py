@@ -1,5 +1,6 @@
 """Energies of fields: fitted, sampled, read."""
 
+from scorelet.tasks.field_model.certificate import Certificate
 from scorelet.tasks.field_model.model import FieldModel
 
-__all__ = ["FieldModel"]
+__all__ = ["Certificate", "FieldModel"]

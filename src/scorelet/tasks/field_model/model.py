@@ -1,30 +1,27 @@
 """A model of fields that can be fitted, sampled, saved and read."""
 
-from collections.abc import Callable
 from copy import copy
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from scorelet.core.arrays import plain_array
 from scorelet.core.errors import InputError
 from scorelet.core.progress import Progress
 from scorelet.core.random import Noise
-from scorelet.core.typing import Fields
-from scorelet.data.fields.arrays import load_fields
+from scorelet.core.typing import Fields, PerSample
+from scorelet.models.field_energy import ConditionalEnergy, whole_energy
 from scorelet.models.multiscale import Multiscale
-from scorelet.sampling import Run, Schedule, calibrate
-from scorelet.tasks.field_model.survey import Survey, survey_fields
-from scorelet.training.score_matching import CascadePlan, Family, fit_cascade
-from scorelet.training.score_matching.cascade import GROUPS
+from scorelet.sampling import Run, Schedule
+from scorelet.tasks.field_model.certificate import Certificate, certify_model
+from scorelet.tasks.field_model.fields import BATCH_PIXELS, as_fields
+from scorelet.tasks.field_model.fitting import Choice, fit_model
+from scorelet.tasks.field_model.planning import BANDS
+from scorelet.training.score_matching import Family
 from scorelet.zoo import load_as, save
 
 STEPS = 400
-BATCH_PIXELS = 1 << 18
-SUBDIVISIONS = {"octave": 1, "half": 2, "quarter": 4}
 
 
 class FieldModel:
@@ -32,8 +29,9 @@ class FieldModel:
 
     Args:
         wavelet: orthogonal, see `scorelet.wavelets.OrthogonalWavelet`.
-        bands: octave, half or quarter: how wide the bands of details are. Narrow bands make the
-            conditional laws closer to log-concave.
+        bands: how wide the bands of details are: octave, half, quarter; or auto, for each octave
+            the widest ones whose Hessians are positive at fields that are held out. Narrow bands
+            make the conditional laws closer to log-concave.
         basis: of the potentials, spline or sigmoid.
         knots: of each potential.
         placement: of the knots, quantile or linspace.
@@ -43,9 +41,11 @@ class FieldModel:
 
     Example:
         >>> import scorelet as sl
-        >>> x = sl.field.simulate  # doctest: +SKIP
-        >>> model = sl.FieldModel(bands="octave").fit(x)  # doctest: +SKIP
-        >>> more = model.sample(100, seed=1)  # doctest: +SKIP
+        >>> from scorelet.data.fields.ensembles import ensemble
+        >>> x = ensemble("lattice_ou").sample(100, 8, seed=0)[:, 0]
+        >>> model = sl.FieldModel("haar", knots=4, reach=1, steps=10).fit(x)
+        >>> model.sample(2, seed=1).shape
+        torch.Size([2, 8, 8])
     """
 
     def __init__(
@@ -60,16 +60,16 @@ class FieldModel:
         even: bool | None = None,
         steps: int = STEPS,
     ) -> None:
-        if bands not in SUBDIVISIONS:
-            raise InputError(f"bands={bands!r}: use {', '.join(SUBDIVISIONS)}.")
+        if bands not in BANDS:
+            raise InputError(f"bands={bands!r}: use {', '.join(BANDS)}.")
         if steps < 1:
             raise InputError(f"steps={steps}: a chain has at least one step.")
-        self.wavelet, self.bands, self.even, self.steps = wavelet, bands, even, steps
-        self.family = Family(basis, knots, placement, reach)
-        self._model: Multiscale | None = None
+        self._choice = Choice(wavelet, bands, Family(basis, knots, placement, reach), even, steps)
+        self.steps = steps
+        self._model: Multiscale[ConditionalEnergy] | None = None
 
     @property
-    def model(self) -> Multiscale:
+    def model(self) -> Multiscale[ConditionalEnergy]:
         """The factors.
 
         Raises:
@@ -111,10 +111,11 @@ class FieldModel:
         return other
 
     def fit(self, x: Any, *, progress: Progress | None = None) -> "FieldModel":  # noqa: ANN401
-        """Fit all bands by score matching, and find the steps of their chains.
+        """Fit all bands by score matching, certify them, and find the steps of their chains.
 
         Args:
-            x: fields (n, h, w) or (n, 1, h, w), array or tensor; or a file, see `load_fields`.
+            x: fields (n, h, w) or (n, 1, h, w), array or tensor; or a file, see `load_fields`. One
+                of twenty, the last ones, at most 64, is held out for the certificate.
             progress: is told how much is done.
 
         Returns:
@@ -123,29 +124,7 @@ class FieldModel:
         Raises:
             InputError: fields that cannot be fitted.
         """
-        fields = as_fields(x)
-        survey = survey_fields(fields, even=self.even)
-        size = (int(fields.shape[1]), int(fields.shape[2]))
-        plan = plan_bands(self.wavelet, size, SUBDIVISIONS[self.bands])
-        blocks = lambda: _blocks(fields, survey, progress)  # noqa: E731
-        found = fit_cascade(plan, self.family, blocks, survey.fields, even=survey.even)
-        model = found.model
-        coarsest = (size[0] >> model.levels, size[1] >> model.levels)
-        schedules = calibrate(model, self.steps, shape=coarsest)
-        model.record = {
-            "field": {
-                "size": list(size),
-                "count": len(fields),
-                "mean": survey.mean,
-                "deviation": survey.deviation,
-                "even": survey.even,
-                "dtype": str(fields.dtype).removeprefix("torch."),
-            },
-            "family": {"wavelet": self.wavelet, "bands": self.bands, **asdict(self.family)},
-            "chains": {"steps": self.steps, "schedules": [asdict(s) for s in schedules]},
-            "bands": [_describe(fit) for fit in found.bands],
-        }
-        self._model = model
+        self._model = fit_model(self._choice, as_fields(x), progress)
         return self
 
     def sample(
@@ -181,6 +160,49 @@ class FieldModel:
                 progress(numbers.stop - start, n)
         return torch.cat(pieces)
 
+    def certificate(self, x: Any = None) -> Certificate:  # noqa: ANN401 - as in fit
+        """Return how log-concave the conditional laws are.
+
+        Args:
+            x: fields to look at, as in `fit`; None gives what was computed when the model was
+                fitted, at fields that were held out.
+
+        Raises:
+            InputError: fields of another size.
+        """
+        if x is None:
+            return Certificate(**self.record["certificate"])
+        excess = [band["excess"] for band in self.record["bands"]]
+        return certify_model(self.model, self._standardised(x), fields="given", excess=excess)
+
+    def energy(self, x: Any) -> PerSample:  # noqa: ANN401 - as in fit
+        """Return -log p of fields up to a constant, (n), float64: the sum over all scales.
+
+        Args:
+            x: fields, as in `fit`.
+
+        Raises:
+            InputError: fields of another size, or a model whose octaves have several bands, whose
+                free energies are not fitted.
+        """
+        model = self.model
+        if not model.free:
+            raise InputError(
+                "The energy of whole fields needs free energies, which are fitted for octave bands "
+                "only: fit with bands='octave'."
+            )
+        return whole_energy(model, self._standardised(x))
+
+    def potentials(self) -> list[dict[str, Any]]:
+        """Return the potential of a pixel at each scale, coarse to fine.
+
+        Returns:
+            Of each band size, t (mean of the pixels that one pixel of the scale stands for, in the
+            units of the data), v(t) without a constant and a linear function, and its jackknife
+            error.
+        """
+        return [{"size": band["size"], **band["potential"]} for band in self.record["bands"]]
+
     def save(self, path: str | Path) -> None:
         """Write the model to a ``.safetensors`` file; `FieldModel.load` and `sl.load` read it."""
         save(self.model, path)
@@ -196,17 +218,10 @@ class FieldModel:
         model = load_as(Multiscale, path, verb="field")
         if "field" not in model.record:
             raise InputError(f"{path} holds no model of fields: fit one with scorelet field fit.")
-        family = dict(model.record["family"])
-        loaded = cls(
-            family["wavelet"],
-            bands=family["bands"],
-            basis=family["basis"],
-            knots=family["knots"],
-            placement=family["placement"],
-            reach=family["reach"],
-            even=model.record["field"]["even"],
-            steps=model.record["chains"]["steps"],
-        )
+        family = model.record["family"]
+        named = {key: family[key] for key in ("bands", "basis", "knots", "placement", "reach")}
+        steps = int(model.record["chains"]["steps"])
+        loaded = cls(family["wavelet"], **named, even=model.record["field"]["even"], steps=steps)
         loaded._model = model
         return loaded
 
@@ -215,79 +230,16 @@ class FieldModel:
         found = self.record["chains"]["schedules"]
         return [Schedule(tuple(s["epsilons"]), s["acceptance"]) for s in found]
 
+    def _standardised(self, x: Any) -> Tensor:  # noqa: ANN401
+        fields, field = as_fields(x), self.record["field"]
+        if tuple(fields.shape[1:]) != self.size:
+            raise InputError(
+                f"The fields have {fields.shape[1]}x{fields.shape[2]} pixels: this model is of "
+                f"fields of {self.size[0]}x{self.size[1]}."
+            )
+        return ((fields.double() - field["mean"]) / field["deviation"])[:, None]
+
     def _restored(self, x: Tensor) -> Fields:
         field = self.record["field"]
         kind = torch.float64 if field["dtype"] == "float64" else torch.float32
         return (field["mean"] + field["deviation"] * x[:, 0]).to(kind)
-
-
-def as_fields(x: Any) -> Fields:  # noqa: ANN401 - what users hold
-    """Return fields (n, h, w) of a file, an array or a tensor.
-
-    Raises:
-        InputError: complex numbers, integers, NaN, or other dimensions.
-    """
-    if isinstance(x, str | Path):
-        return load_fields(x)
-    array = plain_array(x, what="fields")
-    if array.dtype.kind != "f":
-        raise InputError(
-            f"The fields are {array.dtype.name}: expected real floating point; convert them by "
-            ".astype('float32'), or take .real of complex ones."
-        )
-    fields = torch.from_numpy(array)
-    if fields.ndim == 4 and fields.shape[1] == 1:
-        fields = fields[:, 0]
-    if fields.ndim != 3 or fields.numel() == 0:
-        raise InputError(
-            f"The fields have shape {tuple(array.shape)}: expected (n, h, w), none of them 0."
-        )
-    if not bool(fields.isfinite().all()):
-        raise InputError("The fields hold NaN or infinite values: replace them first.")
-    return fields.float() if fields.dtype == torch.float16 else fields
-
-
-def plan_bands(wavelet: str, size: tuple[int, int], subdivisions: int) -> CascadePlan:
-    """Return the bands of fields of this size: octaves as long as both sides are even.
-
-    An octave has fewer bands where its fields are too small for them.
-
-    Raises:
-        InputError: a side is odd.
-    """
-    sides, counts = list(size), []
-    while all(n % 2 == 0 for n in sides):
-        most = subdivisions
-        while most > 1 and any(n % (2 * most) for n in sides):
-            most //= 2
-        counts.append(most)
-        sides = [n // 2 for n in sides]
-    if not counts:
-        raise InputError(
-            f"Fields of {size[0]}x{size[1]} pixels have an odd side: expected even sides, best "
-            "powers of two; crop them first."
-        )
-    return CascadePlan(wavelet, tuple(counts))
-
-
-def _blocks(fields: Fields, survey: Survey, progress: Callable[[int, int], None] | None):  # noqa: ANN202
-    count = len(fields)
-    groups = min(GROUPS, count)
-    most = max(1, BATCH_PIXELS // fields[0].numel())
-    for group in range(groups):
-        first, last = group * count // groups, (group + 1) * count // groups
-        for start in range(first, last, most):
-            yield group, survey.standardised(fields[start : min(start + most, last)])
-        if progress:
-            progress(last, count)
-
-
-def _describe(fit: Any) -> dict[str, Any]:  # noqa: ANN401
-    solution = fit.solution
-    return {
-        "size": list(fit.moments.size),
-        "parameters": len(solution.theta),
-        "loss": solution.loss,
-        "condition": solution.condition,
-        "excess": solution.variance / (2 * solution.count),
-    }

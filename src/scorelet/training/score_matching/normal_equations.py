@@ -114,7 +114,7 @@ class BandMoments:
         mixed = torch.bmm(products, turned.to(products)).real / pixels
         matrix[:m, :m] = torch.einsum("qas,qat->st", turned, mixed)
         lags = torch.fft.irfft2(self._crossed / n, s=self.size)
-        matrix[m:, :m] = _at_lags(lags, self.shifts)
+        matrix[m:, :m] = at_lags(lags, self.shifts)
         matrix[:m, m:] = matrix[m:, :m].T
         matrix[m:, m:] = self._gram / n
         diagonal = self.projector.symbol.diagonal(dim1=1, dim2=2).real
@@ -140,7 +140,7 @@ class BandMoments:
         n, k = len(x), self.terms
         slopes = x.new_empty(k, *x.shape)
         for i in range(self.knots):
-            slopes[i], curvature = self._derivatives(x, i)
+            slopes[i], curvature = self.derivatives(x, i)
             self._laplacian[i] += (curvature.sum((0, 1)) * self.projector.diagonal).sum()
         if self.slope:
             slopes[-1] = 1.0
@@ -150,7 +150,7 @@ class BandMoments:
         maps = self.band.synthesize(details).reshape(k, n, *self.size)
         self._crossed += (torch.fft.rfft2(maps).conj() * half).sum(1)
 
-    def _derivatives(self, x: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    def derivatives(self, x: Tensor, k: int) -> tuple[Tensor, Tensor]:
         """Return the first and second derivatives of term k, made even if wanted."""
         slope, curvature = self.potential.slope(x, k), self.potential.curvature(x, k)
         if self.even:
@@ -220,12 +220,12 @@ def _projector(
     return Projector(torch.bmm(heard, sent.mT) / period**2, diagonal, period)
 
 
-def _at_lags(lags: Tensor, shifts: tuple[Shift, ...]) -> Tensor:
+def at_lags(lags: Tensor, shifts: tuple[Shift, ...]) -> Tensor:
     """Return sum over the field of f (K_s x), (potential, shift), from correlations at all lags."""
     height, width = lags.shape[-2:]
-    columns = []
+    columns = [lags.new_zeros(len(lags), 0)]
     for a, b in shifts:
         forth = lags[:, a % height, b % width]
         back = lags[:, -a % height, -b % width]
-        columns.append(forth if (a, b) == (0, 0) else forth + back)
-    return torch.stack(columns, 1)
+        columns.append((forth if (a, b) == (0, 0) else forth + back)[:, None])
+    return torch.cat(columns, 1)

@@ -15,6 +15,7 @@ from scorelet.models.field_energy import ScalarDensity, SplinePotential
 KNOTS = 10
 _GRID = 2048
 _STEPS = 100
+_LEAST_TAIL = 0.05  # of the curvature of the Gaussian of the same variance
 
 
 def fit_scalar(values: Tensor, *, knots: int = KNOTS, even: bool = False) -> ScalarDensity:
@@ -39,10 +40,15 @@ def fit_scalar(values: Tensor, *, knots: int = KNOTS, even: bool = False) -> Sca
     family = SplinePotential(places)
     features, grid_features = (_features(family, u, even=even) for u in (t, grid))
     scale = features.std(0).clamp_min(1e-12)
-    theta = _maximise(features.mean(0) / scale, grid_features / scale, weights, len(t))
+    prior = _gaussian(t, places, even=even)
+    theta = _maximise(
+        features.mean(0) / scale, grid_features / scale, weights, prior * scale, len(t)
+    )
     theta = theta / scale
     count = len(places)
-    weights_k = theta[:count]
+    weights_k = theta[:count].clone()
+    # tails beyond the outer knots hold a hundredth of the numbers each: they must be convex
+    weights_k[[0, -1]] = weights_k[[0, -1]].clamp_min(_LEAST_TAIL * float(prior[0]))
     if even:
         weights_k = (weights_k + weights_k.flip(0)) / 2
     return ScalarDensity(
@@ -74,13 +80,25 @@ def _features(family: SplinePotential, t: Tensor, *, even: bool) -> Tensor:
     return torch.stack([*columns, t], 1)
 
 
-def _maximise(mean: Tensor, grid: Tensor, weights: Tensor, count: int) -> Tensor:
-    """Return θ with the means of the features under p equal to `mean`, by damped Newton steps."""
-    theta = torch.zeros_like(mean)
-    ridge = 1.0 / count  # a normal law of weights, in units of the features' deviations
+def _gaussian(t: Tensor, places: Tensor, *, even: bool) -> Tensor:
+    """Return the parameters of the Gaussian with the mean and the variance of t."""
+    weight = 1 / t.var()
+    slope = (places[len(places) // 2] - t.mean()) * weight
+    equal = weight.expand(len(places))
+    return equal if even else torch.cat([equal, slope[None]])
+
+
+def _maximise(mean: Tensor, grid: Tensor, weights: Tensor, prior: Tensor, count: int) -> Tensor:
+    """Return θ with the means of the features under p equal to `mean`, by damped Newton steps.
+
+    A normal law of θ about `prior`, in units of the features' deviations, counts as one number.
+    """
+    theta, ridge = prior.clone(), 1.0 / count
 
     def objective(at: Tensor) -> Tensor:
-        return at @ mean + torch.logsumexp(weights.log() - grid @ at, 0) + ridge / 2 * at @ at
+        beside = at - prior
+        fitted = torch.logsumexp(weights.log() - grid @ at, 0)
+        return at @ mean + fitted + ridge / 2 * beside @ beside
 
     for _ in range(_STEPS):
         density = torch.softmax(weights.log() - grid @ theta, 0)
@@ -88,7 +106,7 @@ def _maximise(mean: Tensor, grid: Tensor, weights: Tensor, count: int) -> Tensor
         centred = grid - expected
         hessian = (centred * density[:, None]).T @ centred
         hessian.diagonal().add_(ridge)
-        gradient = mean - expected + ridge * theta
+        gradient = mean - expected + ridge * (theta - prior)
         step = torch.linalg.solve(hessian, -gradient)
         length, start = 1.0, objective(theta)
         while objective(theta + length * step) > start and length > 1e-6:

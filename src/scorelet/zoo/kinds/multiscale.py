@@ -8,9 +8,10 @@ from scorelet.zoo.parts import pack, unpack
 
 
 def describe(model: Multiscale) -> tuple[Header, Tensors]:
-    """Return transform, record and the factors: `coarse`, `band0` (the coarsest) and so on."""
+    """Return transform, record and the factors: `coarse`, `band0` (the coarsest), `free0`, ...."""
     factors = {f"band{k}": factor for k, factor in enumerate(model.details)}
-    header, tensors = pack({"coarse": model.coarse, **factors})
+    free = {f"free{k}": factor for k, factor in enumerate(model.free)}
+    header, tensors = pack({"coarse": model.coarse, **factors, **free})
     transform = model.transform
     plan = {
         "wavelet": transform.name,
@@ -30,7 +31,9 @@ def build(header: Header, tensors: Tensors) -> Multiscale:
         str(plan["wavelet"]), PacketPlan(int(plan["depth"]), shells), align=str(plan["align"])
     )
     details = [parts[f"band{k}"] for k in range(len(shells))]
-    return Multiscale(transform, parts["coarse"], details, record=dict(header["record"])).eval()
+    free = [parts[f"free{k}"] for k in range(len(shells)) if f"free{k}" in parts]
+    record = dict(header["record"])
+    return Multiscale(transform, parts["coarse"], details, free=free, record=record).eval()
 
 
 KINDS = (Kind("multiscale", Multiscale, describe, build, verbs=("field sample", "field certify")),)

@@ -1,0 +1,25 @@
+"""Say how log-concave the conditional laws of a model of fields are."""
+
+from pathlib import Path
+from typing import Any
+
+from scorelet.tasks.field_model.model import FieldModel
+
+
+def certify(model: str | Path, data: str | Path | None = None) -> dict[str, Any]:
+    """Return the certificate of a model.
+
+    Args:
+        model: NAME.safetensors of `scorelet field fit`, or a built-in name.
+        data: fields to look at; None gives what was computed when the model was fitted, at fields
+            that were held out.
+
+    Returns:
+        model, data, verdict, holds_uniformly, holds_at_fields, fields, bands.
+
+    Raises:
+        InputError: fields of another size, a model of another kind.
+        ArrayFileError, CheckpointError: a file that cannot be read.
+    """
+    found = FieldModel.load(model).certificate(data)
+    return {"model": str(model), "data": data and str(data), **found.as_dict()}

@@ -1,0 +1,95 @@
+"""The certificate of a model of fields: what was computed, in numbers and in a sentence."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from scorelet.models.certificates import certify
+from scorelet.models.field_energy import Band, ConditionalEnergy
+from scorelet.models.multiscale import Multiscale
+
+MOST_FIELDS = 32
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """How log-concave the conditional laws of a model are.
+
+    Args:
+        bands: of each band, coarse to fine, see `BandCertificate.as_dict`; `kl_bound`, in nats, is
+            what the finite number of fields may cost, where the uniform bound is positive.
+        fields: at which fields: "held out", "fitted" or "given".
+    """
+
+    bands: list[dict[str, Any]]
+    fields: str
+
+    @property
+    def holds_uniformly(self) -> bool:
+        """Whether every conditional law is strongly log-concave at all fields."""
+        return all(band["holds_uniformly"] for band in self.bands)
+
+    @property
+    def holds_at_fields(self) -> bool:
+        """Whether every Hessian is positive at every field that was looked at."""
+        return all(band["holds_at_fields"] for band in self.bands)
+
+    @property
+    def verdict(self) -> str:
+        """One sentence; it says "certified" only where the uniform bound is positive."""
+        count = self.bands[0]["fields"]
+        if self.holds_uniformly:
+            return "Certified: every conditional law is strongly log-concave, at all fields."
+        failed = [_name(band) for band in self.bands if not band["holds_at_fields"]]
+        if failed:
+            return (
+                f"Not certified: Hessians have negative eigenvalues at some of the {count} "
+                f"{self.fields} fields, in bands of {', '.join(failed)}."
+            )
+        return (
+            f"Not certified for all fields, but log-concave at all {count} {self.fields} fields in "
+            "every band."
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the certificate as JSON can say it."""
+        return {
+            "verdict": self.verdict,
+            "fields": self.fields,
+            "holds_uniformly": self.holds_uniformly,
+            "holds_at_fields": self.holds_at_fields,
+            "bands": self.bands,
+        }
+
+
+def certify_model(
+    model: Multiscale[ConditionalEnergy], x: Tensor, *, fields: str, excess: list[float]
+) -> Certificate:
+    """Return the certificate of all bands that chains sample.
+
+    Args:
+        model: its factors.
+        x: standardised fields, (n, 1, h, w).
+        fields: what they are, for the sentence.
+        excess: expected excess of the loss of each band, coarse to fine.
+    """
+    found = []
+    for factor in reversed(model.details):
+        band = factor.band
+        assert isinstance(band, Band)
+        top = band.index == band.subdivisions - 1
+        found.append(certify(factor, x if top else band.truncate(x)).as_dict())
+        if band.index == 0:
+            x = band.lower(x)
+    if isinstance(model.coarse, ConditionalEnergy):
+        found.append(certify(model.coarse, x).as_dict())
+    found.reverse()
+    for entry, lost in zip(found, excess, strict=True):
+        alpha = entry["alpha_uniform"]
+        entry["kl_bound"] = lost / alpha if alpha > 0 else None
+    return Certificate(found, fields)
+
+
+def _name(band: dict[str, Any]) -> str:
+    return f"{band['size'][0]}x{band['size'][1]} pixels"

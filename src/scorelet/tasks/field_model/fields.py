@@ -1,0 +1,59 @@
+"""Fields as users hold them, and the blocks in which they are fitted."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from scorelet.core.arrays import plain_array
+from scorelet.core.errors import InputError
+from scorelet.core.progress import Progress
+from scorelet.core.typing import Fields
+from scorelet.data.fields.arrays import load_fields
+from scorelet.tasks.field_model.survey import Survey
+from scorelet.training.score_matching import GROUPS
+
+BATCH_PIXELS = 1 << 18
+
+
+def as_fields(x: Any) -> Fields:  # noqa: ANN401 - what users hold
+    """Return fields (n, h, w) of a file, an array or a tensor.
+
+    Raises:
+        InputError: complex numbers, integers, NaN, or other dimensions.
+    """
+    if isinstance(x, str | Path):
+        return load_fields(x)
+    array = plain_array(x, what="fields")
+    if array.dtype.kind != "f":
+        raise InputError(
+            f"The fields are {array.dtype.name}: expected real floating point; convert them by "
+            ".astype('float32'), or take .real of complex ones."
+        )
+    fields = torch.from_numpy(array)
+    if fields.ndim == 4 and fields.shape[1] == 1:
+        fields = fields[:, 0]
+    if fields.ndim != 3 or fields.numel() == 0:
+        raise InputError(
+            f"The fields have shape {tuple(array.shape)}: expected (n, h, w), none of them 0."
+        )
+    if not bool(fields.isfinite().all()):
+        raise InputError("The fields hold NaN or infinite values: replace them first.")
+    return fields.float() if fields.dtype == torch.float16 else fields
+
+
+def blocks(
+    fields: Fields, survey: Survey, progress: Progress | None
+) -> Iterator[tuple[int, Tensor]]:
+    """Yield standardised fields, (batch, 1, h, w), with the number of their group."""
+    count = len(fields)
+    groups = min(GROUPS, count)
+    most = max(1, BATCH_PIXELS // fields[0].numel())
+    for group in range(groups):
+        first, last = group * count // groups, (group + 1) * count // groups
+        for start in range(first, last, most):
+            yield group, survey.standardised(fields[start : min(start + most, last)])
+        if progress:
+            progress(last, count)

@@ -1,0 +1,141 @@
+"""A model of fields, fitted: what is decided, the linear systems, certificate, pilots, record."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from scorelet.core.progress import Progress
+from scorelet.core.typing import Fields
+from scorelet.models.field_energy import ConditionalEnergy, FieldEnergy
+from scorelet.models.multiscale import Multiscale
+from scorelet.sampling import calibrate
+from scorelet.tasks.field_model.certificate import MOST_FIELDS, certify_model
+from scorelet.tasks.field_model.fields import blocks
+from scorelet.tasks.field_model.planning import SUBDIVISIONS, choose_bands, plan_bands
+from scorelet.tasks.field_model.survey import Survey, survey_fields
+from scorelet.training.score_matching import (
+    BandFit,
+    CascadePlan,
+    Family,
+    fit_cascade,
+    fit_free_energies,
+)
+from scorelet.training.score_matching.solve import jackknife_errors
+
+HELD_SHARE = 20  # one field of so many is held out, at most 64, if there are enough
+_MOST_HELD = 64
+_CURVE = 61
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a user chooses, see `FieldModel`."""
+
+    wavelet: str
+    bands: str
+    family: Family
+    even: bool | None
+    steps: int
+
+
+def fit_model(
+    choice: Choice, fields: Fields, progress: Progress | None = None
+) -> Multiscale[ConditionalEnergy]:
+    """Return the model of fields (n, h, w), with its record.
+
+    Raises:
+        InputError: fields that cannot be fitted.
+    """
+    held = min(_MOST_HELD, len(fields) // HELD_SHARE)
+    kept = fields[: len(fields) - held]
+    survey = survey_fields(kept, even=choice.even)
+    looked_at = survey.standardised(fields[len(kept) :][:MOST_FIELDS]) if held else None
+    others = survey.fields[:MOST_FIELDS] if looked_at is None else looked_at
+    plan = _plan(choice, survey, others)
+    found = fit_cascade(
+        plan,
+        choice.family,
+        lambda: blocks(kept, survey, progress),
+        survey.fields,
+        even=survey.even,
+    )
+    model = found.model
+    free = fit_free_energies(model.details, survey.fields, choice.family, even=survey.even)
+    model = Multiscale(model.transform, model.coarse, model.details, free=free)
+    bands = [_describe(fit, survey) for fit in found.bands]
+    certificate = certify_model(
+        model,
+        others,
+        fields="held-out" if held else "fitted",
+        excess=[band["excess"] for band in bands],
+    )
+    size = int(fields.shape[1]), int(fields.shape[2])
+    coarsest = size[0] >> model.levels, size[1] >> model.levels
+    schedules = calibrate(model, choice.steps, shape=coarsest)
+    model.record = {
+        "field": {
+            "size": list(size),
+            "count": len(kept),
+            "held_out": held,
+            "mean": survey.mean,
+            "deviation": survey.deviation,
+            "even": survey.even,
+            "dtype": str(fields.dtype).removeprefix("torch."),
+        },
+        "family": {
+            "wavelet": choice.wavelet,
+            "bands": choice.bands,
+            "subdivisions": list(plan.subdivisions),
+            **asdict(choice.family),
+        },
+        "chains": {"steps": choice.steps, "schedules": [asdict(s) for s in schedules]},
+        "bands": bands,
+        "certificate": {"fields": certificate.fields, "bands": certificate.bands},
+    }
+    return model
+
+
+def _plan(choice: Choice, survey: Survey, others: Tensor) -> CascadePlan:
+    if choice.bands == "auto":
+        x = survey.fields
+        return choose_bands(choice.wavelet, choice.family, x, others, even=survey.even)
+    size = int(survey.fields.shape[-2]), int(survey.fields.shape[-1])
+    return plan_bands(choice.wavelet, size, SUBDIVISIONS[choice.bands])
+
+
+def _describe(fit: BandFit, survey: Survey) -> dict[str, Any]:
+    solution = fit.solution
+    return {
+        "size": list(fit.moments.size),
+        "parameters": len(solution.theta),
+        "loss": solution.loss,
+        "condition": solution.condition if solution.condition < float("inf") else None,
+        "excess": solution.variance / (2 * solution.count),
+        "potential": _potential(fit, survey),
+    }
+
+
+def _potential(fit: BandFit, survey: Survey) -> dict[str, list[float]]:
+    """The potential of a pixel at one scale, with errors, in the units of the data.
+
+    A pixel of x_j is 2^j times the mean of the pixels that it stands for. A constant and a linear
+    function, which the details do not show, are taken out.
+    """
+    knots = fit.moments.potential.knots
+    t = torch.linspace(float(knots[0]), float(knots[-1]), _CURVE, dtype=torch.float64)
+    inner = t[1:-1]  # sigmoids end at the first and the last knot
+    curves = torch.stack([_curve(energy, inner) for energy in fit.replicas])
+    gain = fit.moments.size[0] / survey.fields.shape[-2]
+    return {
+        "t": (survey.mean + survey.deviation * gain * inner).tolist(),
+        "v": _curve(fit.factor.field, inner).tolist(),
+        "error": jackknife_errors(curves).nan_to_num(0).tolist(),
+    }
+
+
+def _curve(energy: FieldEnergy, t: Tensor) -> Tensor:
+    v = energy.gauge_fixed(t)
+    linear = torch.stack([torch.ones_like(t), t], 1)
+    return v - linear @ torch.linalg.lstsq(linear, v[:, None]).solution[:, 0]
