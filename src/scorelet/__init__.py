@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from scorelet.tasks.evaluate import evaluate
     from scorelet.tasks.field_model import FieldModel
     from scorelet.tasks.fisher import fisher
+    from scorelet.tasks.restore import Restored, restore
     from scorelet.tasks.scatter import scatter
     from scorelet.tasks.train import train
     from scorelet.zoo import load, save
@@ -34,6 +35,7 @@ _SOURCES = {
     "FieldModel": "scorelet.tasks.field_model",
     "JacobianBasis": "scorelet.analysis.jacobian",
     "basis": "scorelet.tasks.basis",
+    "Restored": "scorelet.tasks.restore",
     "classify": "scorelet.tasks.classify",
     "denoise": "scorelet.tasks.denoise",
     "evaluate": "scorelet.tasks.evaluate",
@@ -42,6 +44,7 @@ _SOURCES = {
     "jacobian_basis": "scorelet.analysis.jacobian",
     "load": "scorelet.zoo",
     "reproduce": "scorelet.recipes",
+    "restore": "scorelet.tasks.restore",
     "save": "scorelet.zoo",
     "scatter": "scorelet.tasks.scatter",
     "score": "scorelet.models",
@@ -56,6 +59,7 @@ __all__ = [
     "Denoiser",
     "FieldModel",
     "JacobianBasis",
+    "Restored",
     "basis",
     "classify",
     "denoise",
@@ -66,6 +70,7 @@ __all__ = [
     "jacobian_basis",
     "load",
     "reproduce",
+    "restore",
     "save",
     "scatter",
     "score",

@@ -23,6 +23,7 @@ from scorelet.cli import (
     info,
     models,
     reproduce,
+    restore,
     scatter,
     train,
 )
@@ -46,6 +47,7 @@ app = App(
 )
 for command in (
     denoise.denoise,
+    restore.restore,
     classify.classify,
     evaluate.evaluate,
     train.train,

@@ -1,5 +1,6 @@
 """Sampling: Markov chains, and ensembles of physical fields that need them."""
 
+from scorelet.sampling.ascent import AscentSchedule, AscentState, DivergenceError, ascend
 from scorelet.sampling.cluster import ClusterSampler
 from scorelet.sampling.coarse_to_fine import Run, Schedule, calibrate
 from scorelet.sampling.hamiltonian import Hamiltonian, fourier_acceleration, tune_epsilon
@@ -11,7 +12,10 @@ from scorelet.sampling.scalar_potential import ScalarPotential
 
 __all__ = [
     "PRESETS",
+    "AscentSchedule",
+    "AscentState",
     "ClusterSampler",
+    "DivergenceError",
     "Hamiltonian",
     "Kernel",
     "Langevin",
@@ -19,6 +23,7 @@ __all__ = [
     "Run",
     "ScalarPotential",
     "Schedule",
+    "ascend",
     "calibrate",
     "ensemble",
     "ensemble_kinds",

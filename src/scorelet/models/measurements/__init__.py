@@ -1,0 +1,19 @@
+"""Linear measurements of images: what is known of a picture that is to be restored."""
+
+from scorelet.models.measurements.base import Measurement, Observation
+from scorelet.models.measurements.blocks import BlockMeans
+from scorelet.models.measurements.blur import Blur, gaussian_kernel
+from scorelet.models.measurements.pixels import KnownPixels
+from scorelet.models.measurements.sensing import RandomSensing
+from scorelet.models.measurements.spectrum import LowFrequencies
+
+__all__ = [
+    "BlockMeans",
+    "Blur",
+    "KnownPixels",
+    "LowFrequencies",
+    "Measurement",
+    "Observation",
+    "RandomSensing",
+    "gaussian_kernel",
+]

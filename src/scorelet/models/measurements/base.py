@@ -1,0 +1,111 @@
+"""What all linear measurements have in common.
+
+Symbols: x clean image in R^d, V with orthonormal columns, S > 0 diagonal: the gains, s level of the
+noise of the measurement, ζ standard normal,
+
+    c = S Vᵀ x + s ζ.
+
+Every measurement here is one of a known singular value decomposition: V is a choice of pixels, of
+block means, of frequencies. With S = 1 it is an orthonormal measurement, Vᵀ V = I.
+
+Where an estimate f of x has an error of level σ in every direction, and c is known besides, the
+best combination of both is the proximal point
+
+    argmin_x ‖S Vᵀ x - c‖²/s² + ‖x - f‖²/σ² = f + V w (c/S - Vᵀ f),   w = S² σ² / (S² σ² + s²),
+
+which for s = 0 puts what was measured in the place of what was estimated.
+
+References: Kadkhodaie, Simoncelli 2021, arXiv 2007.13640 (orthonormal, without noise);
+Kawar, Elad, Ermon, Song 2022, arXiv 2201.11793 (by singular values).
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.core.typing import Image
+
+
+class Measurement(ABC):
+    """c = S Vᵀ x + s ζ of images of one size.
+
+    Subclasses write `coefficients` and `image`.
+
+    Args:
+        size: (height, width) of x.
+        noise: s, in the unit of c.
+
+    Raises:
+        InputError: a negative noise level.
+    """
+
+    gains: Tensor | float = 1.0
+    """S, broadcast over `coefficients`."""
+
+    def __init__(self, size: tuple[int, int], *, noise: float = 0.0) -> None:
+        if not 0 <= noise < float("inf"):
+            raise InputError(f"The noise of the measurement is {noise}: it must be 0 or more.")
+        self.size, self.noise = size, noise
+
+    @abstractmethod
+    def coefficients(self, x: Image) -> Tensor:
+        """Return Vᵀ x."""
+
+    @abstractmethod
+    def image(self, coefficients: Tensor) -> Image:
+        """Return V k for coefficients k."""
+
+    def measure(self, x: Image) -> Tensor:
+        """Return S Vᵀ x, without noise."""
+        found = self.coefficients(x)
+        return found * self._gains(found)
+
+    def project(self, x: Image) -> Image:
+        """Return V Vᵀ x: the part of x that is measured."""
+        return self.image(self.coefficients(x))
+
+    def consistent(self, estimate: Image, measured: Tensor, sigma: Tensor | float) -> Image:
+        """Combine an estimate with what was measured: the proximal point above.
+
+        Args:
+            estimate: f, (batch, channel, height, width).
+            measured: c.
+            sigma: level of the error of f, a number or one for each image.
+        """
+        if tuple(estimate.shape[-2:]) != self.size:
+            raise InputError(
+                f"The image has {estimate.shape[-2]}x{estimate.shape[-1]} pixels: what was "
+                f"measured is one of {self.size[0]}x{self.size[1]}."
+            )
+        found = self.coefficients(estimate)
+        gains = self._gains(found)
+        if self.noise == 0:
+            return estimate + self.image(measured / gains - found)
+        level = torch.as_tensor(sigma, dtype=found.dtype, device=found.device)
+        level = level.reshape(-1, *(1 for _ in found.shape[1:]))
+        power = (gains * level) ** 2
+        weight = power / (power + self.noise**2)
+        return estimate + self.image(weight * (measured / gains - found))
+
+    def _gains(self, like: Tensor) -> Tensor:
+        return torch.as_tensor(self.gains).to(like)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A measurement and what it gave.
+
+    Attributes:
+        measurement: how.
+        value: c, for one image or for each of a batch.
+    """
+
+    measurement: Measurement
+    value: Tensor
+
+    def consistent(self, estimate: Image, sigma: Tensor | float) -> Image:
+        """Combine an estimate with the observation, see `Measurement.consistent`."""
+        return self.measurement.consistent(estimate, self.value, sigma)

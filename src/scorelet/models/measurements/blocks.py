@@ -1,0 +1,41 @@
+"""Means of blocks of pixels are known: super-resolution."""
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.core.typing import Image
+from scorelet.models.measurements.base import Measurement
+
+
+class BlockMeans(Measurement):
+    """c = means over blocks of factor x factor pixels: S = 1/factor.
+
+    Args:
+        size: (height, width) of x, multiples of the factor.
+        factor: side of a block, at least 2.
+        noise: level of the noise of the means, in the unit of x.
+
+    Raises:
+        InputError: a size that is no multiple, or a factor below 2.
+    """
+
+    def __init__(self, size: tuple[int, int], factor: int, *, noise: float = 0.0) -> None:
+        if factor < 2:
+            raise InputError(f"The factor is {factor}: it must be 2 or more.")
+        if size[0] % factor or size[1] % factor:
+            raise InputError(
+                f"{size[0]}x{size[1]} pixels cannot be cut into blocks of {factor}x{factor}."
+            )
+        super().__init__(size, noise=noise)
+        self.factor = factor
+        self.gains = 1 / factor
+
+    def coefficients(self, x: Image) -> Tensor:
+        """Return sums over blocks divided by the factor: an orthonormal map."""
+        return F.avg_pool2d(x, self.factor) * self.factor
+
+    def image(self, coefficients: Tensor) -> Image:
+        """Return blocks of equal pixels."""
+        wide = coefficients.repeat_interleave(self.factor, -1)
+        return wide.repeat_interleave(self.factor, -2) / self.factor

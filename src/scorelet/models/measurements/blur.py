@@ -1,0 +1,112 @@
+"""A blurred image is known: deblurring.
+
+A kernel that is symmetric in both directions is diagonal in the cosine transform, with the edges
+mirrored; every kernel is diagonal in the Fourier transform of periodic images.
+"""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.core.typing import Image
+from scorelet.models.measurements.base import Measurement
+from scorelet.models.measurements.cosines import cosine_transform, inverse_cosine_transform
+
+LEAST_GAIN = 1e-3
+"""Frequencies with less of it are taken as not measured at all."""
+
+
+class Blur(Measurement):
+    """c = k * x + s ζ, as an image of the size of x, whose edges are mirrored.
+
+    The gains S are the kernel's cosine spectrum, and the coefficients those of the cosine
+    transform. Signs of the spectrum belong to V.
+
+    Args:
+        size: (height, width) of x.
+        kernel: (rows, columns), odd, symmetric in both directions, of sum 1, not larger than x.
+        noise: s, in the unit of x. It may be 0; then noise of rounding is amplified up to
+            1/`LEAST_GAIN` times.
+
+    Raises:
+        InputError: a kernel that is none of this.
+    """
+
+    def __init__(self, size: tuple[int, int], kernel: Tensor, *, noise: float = 0.0) -> None:
+        super().__init__(size, noise=noise)
+        _check(kernel, size)
+        self.kernel = kernel
+        self.spectrum = spectrum = _cosine_spectrum(kernel.double(), size)
+        kept = spectrum.abs() >= LEAST_GAIN
+        self.gains = torch.where(kept, spectrum.abs(), torch.ones(()).double())
+        self.signs = torch.where(kept, spectrum.sign(), torch.zeros(()).double())
+
+    def coefficients(self, x: Image) -> Tensor:
+        """Return the cosine coefficients that are measured, with the signs of the spectrum."""
+        return cosine_transform(x) * self.signs.to(x)
+
+    def image(self, coefficients: Tensor) -> Image:
+        """Return the image of such coefficients."""
+        return inverse_cosine_transform(coefficients * self.signs.to(coefficients))
+
+    def blurred(self, x: Image) -> Image:
+        """Return k * x, the edges mirrored."""
+        return inverse_cosine_transform(cosine_transform(x) * self.spectrum.to(x))
+
+    def read(self, blurred: Image) -> Tensor:
+        """Return c, the coefficients of a blurred image."""
+        return cosine_transform(blurred) * self.signs.abs().to(blurred)
+
+
+def gaussian_kernel(std: float) -> Tensor:
+    """Return a Gaussian of so many pixels, cut off at four standard deviations, of sum 1.
+
+    Raises:
+        InputError: a standard deviation that is not positive.
+    """
+    if not 0 < std < 1000:
+        raise InputError(f"The blur has a standard deviation of {std} pixels: it must be positive.")
+    radius = max(1, math.ceil(4 * std))
+    t = torch.arange(-radius, radius + 1, dtype=torch.float64)
+    profile = torch.exp(-(t**2) / (2 * std**2))
+    kernel = profile.outer(profile)
+    return kernel / kernel.sum()
+
+
+def _check(kernel: Tensor, size: tuple[int, int]) -> None:
+    if kernel.ndim != 2 or not all(side % 2 for side in kernel.shape):
+        raise InputError(
+            f"The kernel has the shape {tuple(kernel.shape)}: expected (rows, columns), both odd."
+        )
+    if any(k > n for k, n in zip(kernel.shape, size, strict=True)):
+        raise InputError(
+            f"The kernel of {kernel.shape[0]}x{kernel.shape[1]} is larger than the picture of "
+            f"{size[0]}x{size[1]}."
+        )
+    scale = float(kernel.abs().max())
+    turned = max(float((kernel - kernel.flip(axis)).abs().max()) for axis in (0, 1))
+    if not np.isfinite(scale) or scale == 0 or turned > 1e-6 * scale:
+        raise InputError(
+            "The kernel is not symmetric from left to right and from top to bottom: only such are "
+            "known to be inverted without seams at the edges."
+        )
+    if abs(float(kernel.sum()) - 1) > 1e-3:
+        raise InputError(f"The kernel has the sum {float(kernel.sum()):.4g}: divide it by that.")
+
+
+def _cosine_spectrum(kernel: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return Σ_{a,b} k[a, b] cos(π u a / H) cos(π v b / W) for all u < H, v < W."""
+    rows, columns = (
+        torch.cos(
+            math.pi
+            * torch.arange(n, dtype=torch.float64).outer(
+                torch.arange(-(k // 2), k // 2 + 1, dtype=torch.float64)
+            )
+            / n
+        )
+        for n, k in zip(size, kernel.shape, strict=True)
+    )
+    return rows @ kernel @ columns.mT

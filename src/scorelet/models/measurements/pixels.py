@@ -1,0 +1,38 @@
+"""Some pixels are known, the others missing: inpainting."""
+
+import torch
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.core.typing import Image
+from scorelet.models.measurements.base import Measurement
+
+
+class KnownPixels(Measurement):
+    """c = x where the mask is true, 0 elsewhere.
+
+    Args:
+        mask: (height, width), true where pixels are known.
+        noise: level of their noise, in the unit of x.
+
+    Raises:
+        InputError: another shape, or no pixel is known.
+    """
+
+    def __init__(self, mask: Tensor, *, noise: float = 0.0) -> None:
+        if mask.ndim != 2:
+            raise InputError(
+                f"The mask has the shape {tuple(mask.shape)}: expected (height, width)."
+            )
+        if not bool(mask.any()):
+            raise InputError("The mask has no known pixel: there is nothing to start from.")
+        super().__init__((mask.shape[0], mask.shape[1]), noise=noise)
+        self.mask = mask.bool()
+
+    def coefficients(self, x: Image) -> Tensor:
+        """Return x with 0 where it is not known."""
+        return torch.where(self.mask.to(x.device), x, x.new_zeros(()))
+
+    def image(self, coefficients: Tensor) -> Image:
+        """Return the coefficients, which are an image."""
+        return self.coefficients(coefficients)

@@ -1,0 +1,42 @@
+"""A denoiser that takes images of any size in tiles, as the verbs do, on tensors."""
+
+import torch
+from torch import Tensor
+
+from scorelet.core.typing import Image, Labels, NoiseLevel
+from scorelet.models import Denoiser
+from scorelet.tasks.tiling import TileSide, auto_side, plan
+
+
+class TiledDenoiser(Denoiser):
+    """The same answers as the denoiser's own, with the memory of a tile.
+
+    Args:
+        denoiser: prepared for inference.
+        tile: side in pixels, "auto", or None for the whole image.
+    """
+
+    def __init__(self, denoiser: Denoiser, tile: TileSide = "auto") -> None:
+        super().__init__()
+        self.denoiser, self.tile = denoiser, tile
+        self.blind, self.labels = denoiser.blind, denoiser.labels
+        self.channels, self.locality = denoiser.channels, denoiser.locality
+        self.needs_noise = denoiser.needs_noise
+
+    def _denoise(
+        self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
+    ) -> Image:
+        height, width = y.shape[-2:]
+        side = auto_side(height, width) if isinstance(self.tile, str) else self.tile
+        radius, multiple = self.locality
+        if radius is None:
+            side, radius = None, 0
+        result = torch.empty_like(y)
+        for tile in plan(height, width, side=side, radius=radius, multiple=multiple):
+            for k in range(len(y)):  # the memory of one image, whatever the batch
+                part = y[k : k + 1, :, tile.rows, tile.columns]
+                chosen = None if label is None else label[k : k + 1]
+                clean = self.denoiser(part, sigma[k : k + 1], label=chosen)
+                kept = clean[..., tile.keep_rows, tile.keep_columns]
+                result[k : k + 1, :, tile.target_rows, tile.target_columns] = kept
+        return result

@@ -1,0 +1,173 @@
+"""`restore` in Python: a picture of which something is known in, samples of the whole out."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scorelet.core.device import choose_device, inference_dtype
+from scorelet.core.progress import Progress
+from scorelet.core.random import Noise
+from scorelet.data import Picture, check_target, from_unit, read_picture, write_picture
+from scorelet.models import Denoiser
+from scorelet.models.measurements import Observation
+from scorelet.sampling import ascend
+from scorelet.tasks.denoise.arrays import in_memory
+from scorelet.tasks.inference import prepare
+from scorelet.tasks.restore.observed import observe
+from scorelet.tasks.restore.settings import Kernel, Mask, Restored, RestoreSettings
+from scorelet.tasks.restore.tiled import TiledDenoiser
+from scorelet.zoo import load_as
+
+Pixels = np.ndarray
+
+
+def restore(  # noqa: PLR0913 - as many as the command has options
+    source: Any,  # noqa: ANN401 - paths, arrays, tensors, pictures
+    *,
+    task: str,
+    factor: int | None = None,
+    mask: Mask | None = None,
+    blur: float | None = None,
+    kernel: Kernel | None = None,
+    sigma: float = 0.0,
+    quality: str = "full",
+    samples: int | None = None,
+    model: str = "photo",
+    label: int | None = None,
+    seed: int = 0,
+    device: str = "auto",
+) -> Restored:
+    """Restore a picture from what is known of it.
+
+    Args:
+        source: path of a picture; an array (height, width[, channels]); a tensor ([channels,]
+            height, width); a Pillow picture. Floats in [0, 1].
+        task, factor, mask, blur, kernel, sigma, quality, samples, model, label, seed, device: see
+            `RestoreSettings`.
+
+    Raises:
+        InputError: shapes or options that cannot be used.
+        ImageFileError: a file that cannot be read.
+        DivergenceError: the sampler left the levels that the denoiser knows.
+
+    Example:
+        >>> import numpy as np, scorelet as sl
+        >>> out = sl.restore(np.full((8, 8), 128, np.uint8), task="superres", quality="fast")
+        >>> out.image.shape, bool(abs(out.image.astype(int) - 128).max() <= 2)
+        ((16, 16), True)
+    """
+    settings = RestoreSettings(
+        task, factor, mask, blur, kernel, sigma, quality, samples, model, label, seed,
+        device=device,
+    )  # fmt: skip
+    if isinstance(source, str | Path):
+        return restore_picture(read_picture(source, gaps=True), settings)
+    given = in_memory(source)
+    found = restore_picture(given.pictures[0], settings)
+    return replace(found, image=given.back(found.picture))
+
+
+def restore_file(
+    source: Path, target: Path, settings: RestoreSettings, *, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Restore a picture into a file; with `samples` each one too, and their deviation.
+
+    Args:
+        source: a picture.
+        target: for the mean; samples are called NAME_000 and so on, the deviation NAME_deviation.
+        settings: how.
+        progress: called with (network calls, network calls in all).
+
+    Returns:
+        A report: input, output, height, width, samples, steps, deviation (8-bit units).
+
+    Raises:
+        InputError, ImageFileError: as `restore`, and targets that cannot be written.
+    """
+    picture = read_picture(source, gaps=True)
+    check_target(target, picture, pages=1)
+    found = restore_picture(picture, settings, progress=progress)
+    write_picture(target, found.picture)
+    outputs = [target]
+    if settings.samples and settings.samples > 1:
+        named = {f"{k:03d}": sample for k, sample in enumerate(found.samples)}
+        for name, values in {**named, "deviation": found.deviation}.items():
+            outputs.append(target.with_stem(f"{target.stem}_{name}"))
+            pixels = from_unit(values, found.picture.pixels.dtype)
+            write_picture(outputs[-1], replace(found.picture, pixels=pixels))
+    height, width = found.picture.pixels.shape[:2]
+    return {
+        "input": str(source),
+        "output": str(target),
+        "outputs": [str(path) for path in outputs],
+        "height": height,
+        "width": width,
+        "samples": settings.count,
+        "steps": found.steps,
+        "deviation": float(found.deviation.mean()) * 255,
+    }
+
+
+@torch.no_grad()
+def restore_picture(
+    picture: Picture, settings: RestoreSettings, *, progress: Progress | None = None
+) -> Restored:
+    """Restore one picture; see `restore`."""
+    observation, guess = observe(picture, settings)
+    place = choose_device(settings.device)
+    prior = load_as(Denoiser, settings.model, verb="restore")
+    dtype = inference_dtype(place, settings.dtype)
+    denoiser = TiledDenoiser(prepare(prior, device=settings.device, dtype=dtype), settings.tile)
+    steps = len(settings.schedule.sigmas())
+    drawn = []
+    for k in range(settings.count):
+        said = _shifted(progress, k * steps, settings.count * steps)
+        drawn.append(_sample(denoiser, observation, guess, settings, k, said))
+    samples = np.stack(drawn)
+    mean = samples.mean(0)
+    deviation = samples.std(0, ddof=1) if len(samples) > 1 else np.zeros_like(mean)
+    pixels = from_unit(np.clip(mean, 0, 1), picture.pixels.dtype)
+    whole = replace(picture, pixels=pixels, alpha=_opacity(picture, pixels.shape[:2]), mask=None)
+    image = pixels if pixels.shape[2] == 3 else pixels[..., 0]
+    return Restored(image, samples.clip(0, 1), deviation, whole, steps)
+
+
+def _sample(
+    denoiser: Denoiser,
+    observation: Observation,
+    guess: Tensor,
+    settings: RestoreSettings,
+    number: int,
+    said: Callable[[int], None],
+) -> Pixels:
+    """Draw one sample, (height, width, channels)."""
+    states = ascend(
+        denoiser,
+        guess,
+        settings.schedule,
+        Noise(settings.seed, [number]),
+        observation=observation,
+        label=settings.label,
+    )
+    found = guess
+    for call, state in enumerate(states, start=1):
+        found = state.denoised
+        said(call)
+    return found[0].permute(1, 2, 0).cpu().numpy()
+
+
+def _shifted(progress: Progress | None, before: int, total: int) -> Callable[[int], None]:
+    return lambda done: progress(before + done, total) if progress else None
+
+
+def _opacity(picture: Picture, shape: tuple[int, ...]) -> Pixels | None:
+    """Return the opacity at the size of the result: pixels become blocks."""
+    if picture.alpha is None or picture.alpha.shape == shape:
+        return picture.alpha
+    factor = shape[0] // picture.alpha.shape[0]
+    return picture.alpha.repeat(factor, 0).repeat(factor, 1)

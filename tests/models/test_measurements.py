@@ -1,0 +1,130 @@
+"""Linear measurements: orthonormal, adjoint, and the proximal point by brute force."""
+
+import numpy as np
+import pytest
+import torch
+
+from scorelet.core.errors import InputError
+from scorelet.core.random import generator
+from scorelet.models.measurements import (
+    BlockMeans,
+    Blur,
+    KnownPixels,
+    LowFrequencies,
+    RandomSensing,
+    gaussian_kernel,
+)
+from scorelet.models.measurements.cosines import cosine_transform, inverse_cosine_transform
+
+SIZE = (12, 18)
+
+
+def image(count=1, seed=0):
+    return torch.rand(count, 2, *SIZE, generator=generator(seed), dtype=torch.float64)
+
+
+def measurements(noise=0.0):
+    mask = torch.rand(SIZE, generator=generator(5)) < 0.3
+    return {
+        "pixels": KnownPixels(mask, noise=noise),
+        "blocks": BlockMeans(SIZE, 3, noise=noise),
+        "blur": Blur(SIZE, gaussian_kernel(1.0), noise=noise),
+        "sensing": RandomSensing(SIZE, 0.4, seed=3, noise=noise),
+        "spectrum": LowFrequencies(SIZE, 0.5, noise=noise),
+    }
+
+
+NAMES = tuple(measurements())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_measurements_are_orthonormal(name):
+    """Vᵀ V k = k for measured k, V Vᵀ is a symmetric projector, V the adjoint of Vᵀ."""
+    m, x, other = measurements()[name], image(), image(seed=1)
+    k = m.coefficients(x)
+    torch.testing.assert_close(m.coefficients(m.image(k)), k, rtol=0, atol=1e-10)
+    projected = m.project(x)
+    torch.testing.assert_close(m.project(projected), projected, rtol=0, atol=1e-10)
+    torch.testing.assert_close((projected * other).sum(), (x * m.project(other)).sum())
+    torch.testing.assert_close((m.image(k) * other).sum(), (k * m.coefficients(other)).sum())
+    assert 0 < float(projected.square().sum()) < float(x.square().sum())
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("noise", [0.0, 0.2])
+def test_the_consistent_image_is_the_proximal_point(name, noise):
+    """The gradient of ‖S Vᵀ x - c‖²/s² + ‖x - f‖²/σ² vanishes there; s = 0 is a projection."""
+    m, f, sigma = measurements(noise)[name], image(), 0.3
+    c = m.measure(image(seed=1))
+    x = m.consistent(f, c, sigma)
+    if noise:
+        x = x.requires_grad_(True)
+        cost = (m.measure(x) - c).square().sum() / noise**2
+        cost = cost + (x - f).square().sum() / sigma**2
+        (slope,) = torch.autograd.grad(cost, x)
+        assert (
+            float(slope.abs().max()) < 1e-6 * float((x - f).detach().abs().max()) / sigma**2 + 1e-9
+        )
+    else:
+        torch.testing.assert_close(m.measure(x), c, rtol=0, atol=1e-6)
+        torch.testing.assert_close(x - m.project(x), f - m.project(f), rtol=0, atol=1e-10)
+
+
+def test_block_means_are_means_of_blocks():
+    x = image()
+    means = BlockMeans(SIZE, 3).measure(x)
+    exact = x.reshape(1, 2, 4, 3, 6, 3).mean((3, 5))
+    torch.testing.assert_close(means, exact)
+
+
+def test_cosine_transform_is_that_of_scipy():
+    from scipy.fft import dctn
+
+    for shape in (SIZE, (7, 5), (1, 4)):
+        x = torch.rand(3, *shape, generator=generator(0), dtype=torch.float64)
+        exact = dctn(x.numpy(), axes=(-2, -1), norm="ortho")
+        np.testing.assert_allclose(cosine_transform(x[None])[0].numpy(), exact, atol=1e-12)
+        back = inverse_cosine_transform(torch.from_numpy(exact)[None])
+        torch.testing.assert_close(back[0], x, rtol=0, atol=1e-12)
+
+
+def test_blur_is_convolution_with_mirrored_edges():
+    from scipy.ndimage import convolve
+
+    kernel = gaussian_kernel(1.0)
+    x = image()
+    m = Blur(SIZE, kernel)
+    exact = np.stack([convolve(plane, kernel.numpy(), mode="reflect") for plane in x[0].numpy()])
+    np.testing.assert_allclose(m.blurred(x)[0].numpy(), exact, atol=1e-6)
+    torch.testing.assert_close(m.read(m.blurred(x)), m.measure(x), rtol=0, atol=1e-6)
+
+
+def test_sensing_is_a_function_of_its_seed():
+    x = image()
+    first, again = (RandomSensing(SIZE, 0.4, seed=3).measure(x) for _ in range(2))
+    other = RandomSensing(SIZE, 0.4, seed=4).measure(x)
+    assert torch.equal(first, again)
+    assert first.shape == (1, 2, round(0.4 * SIZE[0] * SIZE[1]))
+    assert not torch.allclose(first, other)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: KnownPixels(torch.zeros(3, 3)), "no known pixel"),
+        (lambda: KnownPixels(torch.zeros(3)), "height, width"),
+        (lambda: BlockMeans((9, 10), 3), "cannot be cut"),
+        (lambda: BlockMeans((9, 9), 1), "2 or more"),
+        (lambda: Blur((4, 4), gaussian_kernel(1.0)), "larger than the picture"),
+        (lambda: Blur((9, 9), torch.ones(2, 2) / 4), "both odd"),
+        (lambda: Blur((9, 9), torch.ones(3, 3)), "sum"),
+        (lambda: Blur((9, 9), torch.arange(9.0).reshape(3, 3) / 36), "not symmetric"),
+        (lambda: RandomSensing((9, 9), 0.001), "between 1"),
+        (lambda: LowFrequencies((9, 9), 0.0), "share"),
+        (lambda: BlockMeans((9, 9), 3, noise=-1.0), "noise"),
+        (lambda: gaussian_kernel(0.0), "positive"),
+    ],
+)
+def test_what_is_no_measurement(make, words):
+    with pytest.raises(InputError, match=words):
+        make()

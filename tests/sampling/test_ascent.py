@@ -1,0 +1,174 @@
+"""Denoiser ascent: step counts, exact laws, consistency, and independence of the batch."""
+
+import pytest
+import torch
+
+from scorelet.core.errors import InputError
+from scorelet.core.random import Noise, generator
+from scorelet.models import Denoiser, StationaryGaussianDenoiser
+from scorelet.models.measurements import BlockMeans, KnownPixels, Observation
+from scorelet.sampling import AscentSchedule, DivergenceError, ascend
+
+SIDE = 8
+
+
+class Point(Denoiser):
+    """All images are one: f(y) = x."""
+
+    blind = True
+
+    def __init__(self, x):
+        super().__init__()
+        self.x = x
+
+    def _denoise(self, y, sigma, cond, label):
+        return self.x.expand_as(y)
+
+
+def gaussian():
+    k = torch.fft.fftfreq(SIDE, 1 / SIDE, dtype=torch.float64)
+    power = (k[:, None] ** 2 + k[None] ** 2).clamp(min=1) ** -1.5
+    return StationaryGaussianDenoiser(0.06 * power / power.mean(), mean=0.5)
+
+
+def flat(value=0.5):
+    return torch.full((1, 1, SIDE, SIDE), value, dtype=torch.float64)
+
+
+def last(*arguments, **options):
+    *_, state = ascend(*arguments, **options)
+    return state
+
+
+@pytest.mark.parametrize(
+    ("end", "growing", "counts"),
+    [
+        (0.01, True, {1.0: 32, 0.5: 47, 0.1: 127, 0.05: 200, 0.01: 661}),
+        (0.05, True, {1.0: 25, 0.5: 37, 0.1: 97, 0.05: 151, 0.01: 472}),
+        (0.01, False, {1.0: 459, 0.5: 919, 0.1: 4603, 0.05: 9209}),
+    ],
+)
+def test_numbers_of_steps(end, growing, counts):
+    for beta, count in counts.items():
+        found = AscentSchedule(end=end, beta=beta, growing=growing).sigmas()
+        assert abs(len(found) - 1 - count) <= max(1, 0.01 * count), beta
+
+
+def test_the_noise_that_is_added_makes_the_level_that_is_stated():
+    """γ² + (1 - h)² σ² = (1 - β h)² σ²."""
+    schedule = AscentSchedule(beta=0.3)
+    for step in (1, 5, 40):
+        h, share = schedule.step_size(step), schedule.noise(step)
+        assert share**2 + (1 - h) ** 2 == pytest.approx((1 - 0.3 * h) ** 2, abs=1e-12)
+
+
+def test_the_level_of_a_point_is_the_stated_one():
+    """With f = x, y_t - x is normal of level σ_t = Π (1 - β h)."""
+    schedule = AscentSchedule(beta=0.3, end=0.2)
+    noise = Noise(1, range(64))
+    states = list(ascend(Point(flat(0.3)), flat(), schedule, noise))
+    for state, sigma in zip(states, schedule.sigmas()[1:], strict=False):
+        error = float((state.y - 0.3).square().mean().sqrt()) / sigma
+        assert error == pytest.approx(1, abs=0.12)  # the start adds the offset of the means
+    torch.testing.assert_close(states[-1].denoised, flat(0.3).expand(64, -1, -1, -1))
+
+
+def test_residual_levels_agree_with_known_ones_for_a_point():
+    noise = Noise(1, range(4))
+    schedule = AscentSchedule(beta=1.0, end=0.05)
+    known = last(Point(flat()), flat(), schedule, noise)
+    measured = last(
+        Point(flat()), flat(), AscentSchedule(beta=1.0, end=0.05, levels="residual"), noise
+    )
+    assert abs(known.step - measured.step) <= 2
+    assert not measured.active.any()
+
+
+def exact_variance(schedule, v):
+    """The law of f(y_T) for a Gaussian of variance v: every step is linear."""
+    sigmas = schedule.sigmas()
+    total = torch.full_like(v, sigmas[0] ** 2)
+    for step, sigma in enumerate(sigmas[:-1], start=1):
+        keep = 1 - schedule.step_size(step) * sigma**2 / (v + sigma**2)
+        total = keep**2 * total + (schedule.noise(step) * sigma) ** 2
+    return (v / (v + sigmas[-1] ** 2)) ** 2 * total
+
+
+@pytest.mark.parametrize("growing", [True, False])
+def test_samples_of_a_gaussian_have_the_exact_law_of_the_recursion(growing):
+    model, schedule = gaussian(), AscentSchedule(first=0.05, beta=0.3, end=0.05, growing=growing)
+    state = last(model, flat(), schedule, Noise(0, range(600)))
+    found = torch.fft.fft2(state.denoised - 0.5, norm="ortho").abs().square().mean((0, 1))
+    ratio = found / exact_variance(schedule, model.variances[0])
+    assert float(ratio.mean()) == pytest.approx(1, abs=0.03)
+    assert 0.75 < float(ratio.min()) <= float(ratio.max()) < 1.25  # 600 samples a frequency
+
+
+def test_small_constant_steps_sample_the_density_and_growing_ones_too_little():
+    """What the page on restoring says: the variance of samples over that of the density."""
+    v = torch.tensor([0.01, 0.1, 1.0], dtype=torch.float64)
+    constant = AscentSchedule(beta=0.1, growing=False)
+    assert ((exact_variance(constant, v) / v - 1).abs() < 0.05).all()
+    growing = exact_variance(AscentSchedule(beta=0.1), v) / v
+    assert ((growing > 0.7) & (growing < 0.85)).all()
+
+
+@pytest.mark.parametrize("beta", [1.0, 0.3])
+def test_what_was_measured_stays(beta):
+    """Block means are exact; what was not measured follows the conditional law in the mean."""
+    model = gaussian()
+    x = model.sample(1, rng=generator(2))
+    measurement = BlockMeans((SIDE, SIDE), 2)
+    known = Observation(measurement, measurement.measure(x))
+    schedule = AscentSchedule(beta=beta, end=0.01)
+    state = last(model, flat(), schedule, Noise(0, range(32)), observation=known)
+    found = measurement.measure(state.denoised)
+    torch.testing.assert_close(found, known.value.expand_as(found), rtol=0, atol=1e-10)
+    expected = conditional_mean(model, measurement, known.value)
+    error = (state.denoised.mean(0) - expected).square().mean().sqrt()
+    nothing = (expected - measurement.consistent(flat(), known.value, 1.0)).square().mean().sqrt()
+    assert float(error) < 0.5 * float(nothing)
+
+
+def conditional_mean(model, measurement, value):
+    """E[x | c] of a Gaussian, by matrices."""
+    units = torch.eye(SIDE**2, dtype=torch.float64).reshape(-1, 1, SIDE, SIDE)
+    rows = measurement.measure(units).flatten(1).T
+    covariance = model._apply_gain(units, model.variances[None]).flatten(1)
+    gain = covariance @ rows.T @ torch.linalg.inv(rows @ covariance @ rows.T)
+    offset = value.flatten() - rows @ flat().flatten()
+    return (flat().flatten() + gain @ offset).reshape(1, SIDE, SIDE)
+
+
+def test_a_sample_does_not_depend_on_its_batch():
+    model, schedule = gaussian(), AscentSchedule(beta=0.3, end=0.1, levels="residual")
+    together = last(model, flat(), schedule, Noise(7, range(5))).denoised
+    alone = last(model, flat(), schedule, Noise(7, [3])).denoised
+    assert torch.equal(together[3:4], alone)
+
+
+def test_missing_pixels_are_filled_and_known_ones_kept():
+    mask = torch.rand(SIDE, SIDE, generator=generator(0)) < 0.5
+    x = gaussian().sample(1, rng=generator(1))
+    measurement = KnownPixels(mask)
+    known = Observation(measurement, measurement.measure(x))
+    state = last(gaussian(), flat(), AscentSchedule(), Noise(0, [0]), observation=known)
+    assert torch.equal(state.denoised[..., mask], x[..., mask])
+    assert not torch.equal(state.denoised[..., ~mask], flat()[..., ~mask])
+
+
+def test_divergence_is_said():
+    class Runaway(Point):
+        def _denoise(self, y, sigma, cond, label):
+            return 40 * y
+
+    with pytest.raises(DivergenceError, match="step"):
+        last(Runaway(flat()), flat(), AscentSchedule(levels="residual"), Noise(0, [0]))
+
+
+@pytest.mark.parametrize(
+    "options", [{"beta": 0.0}, {"first": 2.0}, {"end": 2.0}, {"end": 0.0}, {"most": 0}]
+)
+def test_schedules_that_lead_nowhere(options):
+    with pytest.raises(InputError):
+        AscentSchedule(**options)
