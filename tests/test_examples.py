@@ -100,6 +100,15 @@ def test_the_basis_of_a_picture_is_drawn(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_small_picture_is_enlarged(tmp_path):
+    main = example("draw_restore").main
+    gain = main(CLEAN / "chelsea.png", tmp_path / "r.png", size=(48, 64), quality="fast", samples=4)
+    assert gain > 0
+    assert read_png(tmp_path / "r.png").shape == (48, 192, 3)
+
+
+
+@pytest.mark.slow
 def test_digits_are_separated_by_depth(tmp_path):
     assert example("draw_separation").main(tmp_path / "depth.png", steps=60) > 0.7
     assert read_png(tmp_path / "depth.png").std() > 10

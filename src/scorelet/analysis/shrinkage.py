@@ -17,6 +17,7 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image
+from scorelet.models.measurements.cosines import cosine_transform
 from scorelet.wavelets import OrthogonalWavelet
 
 
@@ -52,9 +53,7 @@ def oracle_shrinkage(coefficients: Tensor, sigma: float) -> OracleShrinkage:
 
 def cosine_coefficients(x: Image) -> Tensor:
     """Return the orthonormal two-dimensional cosine transform (DCT-II) of each channel."""
-    from scipy.fft import dctn
-
-    return torch.from_numpy(dctn(x.double().cpu().numpy(), axes=(-2, -1), norm="ortho"))
+    return cosine_transform(x.double())
 
 
 def wavelet_coefficients(x: Image, wavelet: str = "db4") -> Tensor:

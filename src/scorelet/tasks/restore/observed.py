@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from scorelet.core.errors import InputError
@@ -16,6 +17,7 @@ from scorelet.models.measurements import (
     Observation,
     gaussian_kernel,
 )
+from scorelet.tasks.denoise.gaps import filled
 from scorelet.tasks.restore.settings import RestoreSettings
 
 Pixels = np.ndarray
@@ -36,10 +38,12 @@ def observe(picture: Picture, settings: RestoreSettings) -> tuple[Observation, T
         factor = settings.factor or 2
         size = height * factor, width * factor
         means = BlockMeans(size, factor, noise=settings.sigma)
-        return Observation(means, x), torch.full((1, x.shape[1], *size), 0.5)
+        return Observation(means, x), F.interpolate(x, size, mode="bicubic", antialias=False)
     if settings.task == "inpaint":
         pixels_known = KnownPixels(torch.from_numpy(known), noise=settings.sigma)
-        return Observation(pixels_known, pixels_known.coefficients(x)), torch.full_like(x, 0.5)
+        guess = filled(pixels.astype(np.float32), known).transpose(2, 0, 1)
+        near = torch.from_numpy(np.ascontiguousarray(guess, np.float32))[None]
+        return Observation(pixels_known, pixels_known.coefficients(x)), near
     blur = Blur((height, width), _kernel(settings), noise=max(settings.sigma, _LEAST_NOISE))
     return Observation(blur, blur.read(x)), x
 

@@ -14,10 +14,10 @@ from scorelet.tasks.tiling import TileSide
 TASKS = ("superres", "inpaint", "deblur")
 
 QUALITIES = {
-    "fast": AscentSchedule(start=0.5, end=0.012, first=0.05, beta=1.0),
-    "full": AscentSchedule(start=1.0, end=0.01, first=0.01, beta=0.5),
+    "fast": AscentSchedule(start=0.2, end=0.012, first=0.03, beta=0.2),
+    "full": AscentSchedule(start=0.3, end=0.01, first=0.02, beta=0.05),
 }
-"""fast is deterministic but for its start."""
+"""Both start near a simple guess, within the levels that `photo` knows."""
 
 SAMPLES = {"fast": 1, "full": 8}
 """How many samples the mean is of, where no number is given."""
@@ -108,7 +108,7 @@ class Restored:
 
     Attributes:
         image: the mean of the samples, with the dtype of what was given.
-        samples: (n, height, width, channels), floats in [0, 1]; they differ where the measurement
+        samples: (n, height, width, channels), floats, 1 is white; they differ where the measurement
             leaves a choice.
         deviation: standard deviation of the samples, (height, width, channels); 0 for one.
         picture: the mean as it is written: with opacity and metadata.

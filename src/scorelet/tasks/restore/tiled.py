@@ -36,7 +36,8 @@ class TiledDenoiser(Denoiser):
             for k in range(len(y)):  # the memory of one image, whatever the batch
                 part = y[k : k + 1, :, tile.rows, tile.columns]
                 chosen = None if label is None else label[k : k + 1]
-                clean = self.denoiser(part, sigma[k : k + 1], label=chosen)
+                level = None if self.blind else sigma[k : k + 1]
+                clean = self.denoiser(part, level, label=chosen)
                 kept = clean[..., tile.keep_rows, tile.keep_columns]
                 result[k : k + 1, :, tile.target_rows, tile.target_columns] = kept
         return result

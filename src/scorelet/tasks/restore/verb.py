@@ -129,12 +129,14 @@ def restore_picture(
         said = _shifted(progress, k * steps, settings.count * steps)
         drawn.append(_sample(denoiser, observation, guess, settings, k, said))
     samples = np.stack(drawn)
+    if picture.pixels.dtype.kind == "u":
+        samples = samples.clip(0, 1)
     mean = samples.mean(0)
     deviation = samples.std(0, ddof=1) if len(samples) > 1 else np.zeros_like(mean)
-    pixels = from_unit(np.clip(mean, 0, 1), picture.pixels.dtype)
+    pixels = from_unit(mean, picture.pixels.dtype)
     whole = replace(picture, pixels=pixels, alpha=_opacity(picture, pixels.shape[:2]), mask=None)
     image = pixels if pixels.shape[2] == 3 else pixels[..., 0]
-    return Restored(image, samples.clip(0, 1), deviation, whole, steps)
+    return Restored(image, samples, deviation, whole, steps)
 
 
 def _sample(

@@ -1,0 +1,130 @@
+"""restore: what was measured stays, what is restored is nearer to the truth, and bad words."""
+
+import numpy as np
+import pytest
+import torch
+
+import scorelet as sl
+from samples import waves
+from scorelet.core.errors import InputError
+from scorelet.models import ResidualDenoiser
+from scorelet.tasks.restore import QUALITIES, RestoreSettings
+from scorelet.tasks.restore.observed import observe
+from scorelet.tasks.restore.tiled import TiledDenoiser
+
+
+@pytest.fixture(autouse=True)
+def _exact(float32):
+    """Convolutions in float32, on every machine."""
+
+
+def blocks(x, factor):
+    height, width = (side // factor for side in x.shape[:2])
+    return x.reshape(height, factor, width, factor, -1).mean((1, 3)).squeeze()
+
+
+def truth(side=32):
+    return np.ascontiguousarray(waves(side, side, 1)[..., 0], np.float32)
+
+
+def error(x, y):
+    return float(np.sqrt(np.mean((np.squeeze(x) - y) ** 2)))
+
+
+def test_numbers_of_network_calls():
+    assert len(QUALITIES["fast"].sigmas()) == 40
+    assert len(QUALITIES["full"].sigmas()) == 132
+
+
+def test_means_of_blocks_are_those_of_the_picture():
+    x = truth()
+    small = blocks(x, 2)
+    out = sl.restore(small, task="superres", quality="fast", samples=2)
+    assert out.image.shape == (32, 32)
+    for sample in out.samples:
+        inside = np.isfinite(sample)
+        assert inside.all()
+        whole = blocks(inside.astype(float), 2) == 1
+        assert np.abs(blocks(sample, 2) - small)[whole].max() < 1e-5
+    nearest = small.repeat(2, 0).repeat(2, 1)
+    assert error(out.image, x) < 0.7 * error(nearest, x)
+    assert np.allclose(out.deviation, out.samples.std(0, ddof=1))
+
+
+def test_missing_pixels_are_filled_and_others_stay():
+    x = truth()
+    known = np.random.default_rng(0).random(x.shape) < 0.5
+    out = sl.restore(np.where(known, x, 0), task="inpaint", mask=known, quality="fast")
+    assert np.abs(out.image - x)[known].max() < 1e-6
+    assert error(out.image[~known], x[~known]) < 0.06
+    gaps = np.where(known, x, np.nan)  # what is NaN is missing, too
+    again = sl.restore(gaps, task="inpaint", quality="fast")
+    np.testing.assert_allclose(again.image, out.image, atol=1e-5)
+
+
+def test_a_blur_is_undone():
+    from scipy.ndimage import gaussian_filter
+
+    x = np.full((32, 32), 0.2, np.float32)
+    x[10:22, 8:25] = 0.8
+    soft = gaussian_filter(x, 1.5, mode="reflect").astype(np.float32)
+    noisy = soft + np.random.default_rng(0).normal(0, 1 / 255, x.shape).astype(np.float32)
+    out = sl.restore(noisy, task="deblur", blur=1.5, sigma=1 / 255, quality="fast")
+    assert error(out.image, x) < 0.6 * error(noisy, x)
+
+
+def test_samples_are_functions_of_seed_and_number():
+    small = blocks(truth(), 2)
+    first, again = (
+        sl.restore(small, task="superres", quality="fast", samples=n, seed=4) for n in (1, 2)
+    )
+    assert np.array_equal(first.samples[0], again.samples[0])
+    assert not np.array_equal(again.samples[0], again.samples[1])
+
+
+def test_depth_opacity_and_channels_come_through():
+    pixels = np.random.default_rng(0).integers(0, 65536, (6, 8, 4)).astype(np.uint16)
+    out = sl.restore(pixels, task="superres", factor=3, quality="fast")
+    assert out.image.shape == (18, 24, 4)
+    assert out.image.dtype == np.uint16
+    assert np.array_equal(out.image[::3, ::3, 3], pixels[..., 3])
+
+
+def test_tiles_give_the_answer_of_the_whole():
+    model = ResidualDenoiser(sl.load("photo").network).eval()
+    y = torch.rand(2, 1, 96, 80, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        whole = model(y)
+        tiled = TiledDenoiser(model, 40)(y)
+    torch.testing.assert_close(tiled, whole, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"task": "improve"}, "no task"),
+        ({"task": "superres", "factor": 1}, "2 to 16"),
+        ({"task": "superres", "blur": 2.0}, "belongs to deblur"),
+        ({"task": "deblur"}, "give blur or kernel"),
+        ({"task": "inpaint"}, "All pixels are known"),
+        ({"task": "inpaint", "mask": np.ones((3, 3), bool)}, "of one size"),
+        ({"task": "inpaint", "mask": np.zeros((8, 8), bool)}, "no known pixel"),
+        ({"task": "deblur", "blur": 30.0}, "larger than the picture"),
+        ({"task": "superres", "sigma": -1.0}, "0 or more"),
+        ({"task": "superres", "samples": 0}, "1 to 1000"),
+        ({"task": "superres", "quality": "best"}, "fast or full"),
+    ],
+)
+def test_what_cannot_be_restored(options, words):
+    with pytest.raises(InputError, match=words):
+        sl.restore(np.full((8, 8), 0.5, np.float32), **options)
+
+
+def test_gaps_want_the_task_that_fills_them():
+    picture = np.full((8, 8, 1), np.nan, np.float32)
+    picture[2:] = 0.5
+    from scorelet.data import Picture
+
+    page = Picture(picture, mask=~np.isnan(picture[..., 0]))
+    with pytest.raises(InputError, match="inpaint"):
+        observe(page, RestoreSettings("superres"))
