@@ -107,7 +107,6 @@ def test_a_small_picture_is_enlarged(tmp_path):
     assert read_png(tmp_path / "r.png").shape == (48, 192, 3)
 
 
-
 @pytest.mark.slow
 def test_digits_are_separated_by_depth(tmp_path):
     assert example("draw_separation").main(tmp_path / "depth.png", steps=60) > 0.7
