@@ -22,6 +22,7 @@ CALLS = {
     "fisher_profile": (sl.fisher_profile, {"net": NET, "data": (np.eye(2), [0, 1])}),
     "load": (sl.load, {}),
     "reproduce": (sl.reproduce, {"subject": "nothing"}),
+    "restore": (sl.restore, {"source": BYTES, "task": "superres"}),
     "save": (sl.save, {"model": NET, "path": "m.safetensors"}),
     "scatter": (sl.scatter, {"paths": "nothing", "output": "s.npz"}),
     "train": (sl.train, {"config": "nothing.yaml"}),

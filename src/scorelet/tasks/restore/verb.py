@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from scorelet.core.device import choose_device, inference_dtype
+from scorelet.core.options import checked
 from scorelet.core.progress import Progress
 from scorelet.core.random import Noise
 from scorelet.data import Picture, check_target, from_unit, read_picture, write_picture
@@ -26,6 +27,7 @@ from scorelet.zoo import load_as
 Pixels = np.ndarray
 
 
+@checked
 def restore(  # noqa: PLR0913 - as many as the command has options
     source: Any,  # noqa: ANN401 - paths, arrays, tensors, pictures
     *,
