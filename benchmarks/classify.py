@@ -6,8 +6,7 @@ other work on the machine changes them little.
 `cifar10` measures the run of ``scorelet train scattering-cifar10``, in the folder that its
 configuration names; where there is none it is trained first, which takes minutes. It needs
 ``cifar10.npz`` under $SCORELET_DATA.
-`wavelets`, `step`, `products`, `separation` and `inference` measure learned scattering, see
-`classify_speed.py`.
+How fast learned scattering is: `classify_speed.py`.
 """
 
 import sys
@@ -18,7 +17,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from classify_speed import PARTS
 from measure import quartiles
 from program import run_parts
 
@@ -98,5 +96,5 @@ def cifar10(*, quick: bool) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    parts = {"features": features, "cifar10": cifar10, **PARTS}
+    parts = {"features": features, "cifar10": cifar10}
     sys.exit(run_parts("classifiers", parts, ("torch", "numba", "numpy"), __doc__ or ""))

@@ -15,6 +15,7 @@ import torch
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.files import write_text
+from scorelet.core.memory import keep_large_buffers
 from scorelet.core.numbers import is_whole
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
@@ -129,6 +130,7 @@ def classify_files(
 def _ready(model: Model, k: int, device: str) -> Classifier:
     if not is_whole(k, least=1):
         raise InputError(f"k is {k!r}: it must be a whole number of at least 1.")
+    keep_large_buffers()
     place = choose_device(device)
     loaded = model if isinstance(model, Classifier) else load_as(Classifier, model, verb="classify")
     return loaded.to(place).eval()

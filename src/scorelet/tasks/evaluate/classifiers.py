@@ -15,6 +15,7 @@ from scorelet.analysis.classification import (
 )
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
+from scorelet.core.memory import keep_large_buffers
 from scorelet.core.typing import Labels, Logits
 from scorelet.data.labelled import LabelledImages
 from scorelet.models import Classifier
@@ -73,6 +74,7 @@ def logits_of(classifier: Classifier, images: LabelledImages, *, device: str = "
     Raises:
         InputError: another channel count than the model takes, or logits that are not finite.
     """
+    keep_large_buffers()
     place = choose_device(device)
     model = copy.deepcopy(classifier).to(place).eval()
     dtype = next((p.dtype for p in model.parameters()), torch.float32)
