@@ -71,3 +71,15 @@ def test_train_and_test_pictures_are_not_the_same(tmp_path):
     assert len(np.unique(together, axis=0)) == 22
     with pytest.raises(InputError, match="has 18 pictures to train on beside those of the test"):
         Trainings(Budget(budget.source, 20, 12, 1), Steps(tmp_path / "steps"), seed=0)
+
+
+@pytest.mark.slow
+def test_a_tree_learns_from_coefficients_that_are_kept(trainings, tmp_path):
+    """Computed once for all epochs; the padding of the budget is left out."""
+    options = {"size": 8, "scales": 1, "outputs": 4}
+    hits = trainings("tree", "ScatteringTree", options, cache=True, rate=0.01)
+    assert hits.shape == (1, 12)
+    config = (tmp_path / "tree-0/config.yaml").read_text()
+    assert "cache: true" in config
+    assert "rate: 0.01" in config
+    assert torch.equal(hits_of(trainings.model("tree"), trainings.test), hits[0])
