@@ -183,3 +183,17 @@ def test_a_cascade_of_white_noise_has_unit_curvatures():
     finest = found.model.details[-1].given(torch.zeros(2, 1, 8, 8).double())
     assert torch.allclose(finest.force(d), d, atol=0.3)
     assert len(found.bands) == 3
+
+
+def test_a_tail_that_one_group_alone_has_does_not_end_the_fit():
+    x = 0.3 * white(40, 1, 8, 8).clamp(-1, 1)
+    x[0] *= 8
+    knots = torch.tensor([-2.4, -0.4, 0.0, 0.4, 1.2, 2.4], dtype=torch.float64)
+    moments = BandMoments(Band("haar"), ((0, 1),), SplinePotential(knots), (8, 8))
+    groups = []
+    for part in x.split(4):
+        moments.add(part)
+        groups.append(moments.take())
+    found = solve(groups)
+    assert bool(found.theta.isfinite().all())
+    assert bool(found.errors.isfinite().all())

@@ -23,7 +23,7 @@ def fit(
     wavelet: str = "db4",
     bands: str = "octave",
     basis: str = "spline",
-    knots: Whole = 24,
+    knots: Whole = 12,
     placement: str = "quantile",
     reach: Whole = 4,
     even: Annotated[bool | None, Parameter(negative="--no-even")] = None,

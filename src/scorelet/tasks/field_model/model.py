@@ -33,7 +33,8 @@ class FieldModel:
             the widest ones whose Hessians are positive at fields that are held out. Narrow bands
             make the conditional laws closer to log-concave.
         basis: of the potentials, spline or sigmoid.
-        knots: of each potential.
+        knots: of each potential; one more if it is even. Few knots need few fields: on 2000 fields
+            of lattice φ^4, 32x32, 24 knots have four times the excess loss of 12.
         placement: of the knots, quantile or linspace.
         reach: pixels at most so far apart are coupled.
         even: whether x and -x are equally likely; None lets the fields decide.
@@ -54,7 +55,7 @@ class FieldModel:
         *,
         bands: str = "octave",
         basis: str = "spline",
-        knots: int = 24,
+        knots: int = 12,
         placement: str = "quantile",
         reach: int = 4,
         even: bool | None = None,

@@ -40,7 +40,7 @@ class Family:
     """
 
     basis: str = "spline"
-    knots: int = 24
+    knots: int = 12
     placement: str = "quantile"
     reach: int = 4
     extent: float = 0.5

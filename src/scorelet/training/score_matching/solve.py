@@ -19,7 +19,7 @@ from scorelet.core.errors import InputError
 from scorelet.training.score_matching.normal_equations import Equations
 
 RIDGE = 1e-6
-ILL_CONDITIONED = 1e10
+_ABSENT = 1e-9
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,13 @@ def solve(groups: Sequence[Equations], *, ridge: float = RIDGE) -> Solution:
     total = groups[0]
     for group in groups[1:]:
         total = total + group
-    theta, factor, scale = _solve_one(total, ridge)
+    _check_terms(total)
+    theta, factor, scale = _solve_one(total, ridge, total.matrix.diagonal())
     values = torch.linalg.eigvalsh(total.matrix * scale[:, None] * scale)
     condition = float(values[-1] / values[0]) if values[0] > 0 else math.inf
-    replicas = [theta] if len(groups) == 1 else [_solve_one(total - g, ridge)[0] for g in groups]
+    present = total.matrix.diagonal()
+    several = len(groups) > 1
+    replicas = [_solve_one(total - g, ridge, present)[0] for g in groups] if several else [theta]
     residuals = torch.stack([(g.matrix @ theta - g.right) * scale for g in groups])
     counts = torch.tensor([float(g.count) for g in groups], dtype=torch.float64)
     spread = residuals * (counts / max(1, len(groups) - 1)).sqrt()[:, None]
@@ -82,16 +85,26 @@ def jackknife_errors(replicas: Tensor) -> Tensor:
     return ((count - 1) ** 2 / count * replicas.var(0)).sqrt()
 
 
-def _solve_one(equations: Equations, ridge: float) -> tuple[Tensor, Tensor, Tensor]:
-    """Return θ, the Cholesky factor of H' + ε Id, and D^-1/2."""
-    matrix, right = equations.matrix, equations.right
-    diagonal = matrix.diagonal()
-    if not bool(matrix.isfinite().all()) or not bool((diagonal > 0).all()):
+def _check_terms(equations: Equations) -> None:
+    matrix = equations.matrix
+    if not bool(matrix.isfinite().all()) or not bool((matrix.diagonal() > 0).all()):
         raise InputError(
             "The normal equations are singular: a term of the energy does not vary over the "
             "fields. Fit fields that vary, more of them, or fewer knots and couplings."
         )
-    scale = diagonal.rsqrt()
+
+
+def _solve_one(
+    equations: Equations, ridge: float, present: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return θ, the Cholesky factor of H' + ε Id, and D^-1/2.
+
+    A term that all fields together have, `present`, but these have not, gets the parameter 0: the
+    pixels of a tail may all be in the group that is left out.
+    """
+    matrix, right = equations.matrix, equations.right
+    diagonal = matrix.diagonal()
+    scale = torch.where(diagonal > _ABSENT * present, diagonal, torch.inf).rsqrt()
     scaled = matrix * scale[:, None] * scale
     scaled.diagonal().add_(ridge)
     factor, failed = torch.linalg.cholesky_ex(scaled)
