@@ -140,7 +140,10 @@ def test_a_model_of_models_comes_back_with_its_parts_in_their_dtypes(path, scale
     assert loaded.detail.calibration == {"1": [[1.0, 2.0]]}
     y = torch.rand(1, 1, 4, 4, generator=generator(1), dtype=torch.float64)
     assert torch.equal(loaded.coarse(y, 0.2), scale.coarse(y, 0.2))
-    assert torch.equal(loaded.detail(y), scale.detail(y))
+    saved = scale.detail.state_dict()
+    assert all(torch.equal(loaded.detail.state_dict()[name], saved[name]) for name in saved)
+    # products of matrices at other addresses may differ in the last bit
+    torch.testing.assert_close(loaded.detail(y), scale.detail(y), rtol=1e-12, atol=1e-14)
     assert loaded.detail(y).dtype == torch.float64
 
 
