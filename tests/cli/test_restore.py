@@ -35,6 +35,11 @@ def test_samples_and_their_deviation_are_written(shell, words, tmp_path):
         "large_deviation.png",
     ]
     assert len(report["outputs"]) == 4
+    target.unlink()
+    status, _, err = shell(*words, "--task", "superres", "-n", 2, "-o", target)
+    assert (status, "large_000.png exists already" in err) == (2, True)
+    assert not target.exists()
+    shell(*words, "--task", "superres", "-n", 2, "-o", target, "--overwrite")
     samples = [read_png(target.parent / f"large_00{k}.png").astype(float) for k in (0, 1)]
     assert abs(read_png(target).astype(float) - np.mean(samples, 0)).max() <= 1
 

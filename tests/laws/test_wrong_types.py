@@ -26,6 +26,7 @@ CALLS = {
     "save": (sl.save, {"model": NET, "path": "m.safetensors"}),
     "scatter": (sl.scatter, {"paths": "nothing", "output": "s.npz"}),
     "train": (sl.train, {"config": "nothing.yaml"}),
+    "field.certify": (sl.field.certify, {"model": "none.safetensors"}),
     "field.compare": (sl.field.compare, {"data": "a.npy", "other": "b.npy"}),
     "field.fit": (sl.field.fit, {"data": "a.npy", "output": "m.safetensors"}),
     "field.sample": (

@@ -1,12 +1,11 @@
 """scorelet restore."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from scorelet.cli.denoise import parse_tile
 from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
-from scorelet.core.errors import InputError
 
 
 def restore(
@@ -25,6 +24,7 @@ def restore(
     model: str = "photo",
     label: Whole | None = None,
     seed: Whole = 0,
+    tile: str = "auto",
     overwrite: Flag = False,
     shared: Shared = DEFAULTS,
 ) -> int:
@@ -43,7 +43,7 @@ def restore(
         scorelet restore soft.png --task deblur --blur 2 --sigma 2 -o sharp.png
 
     Args:
-        source: a picture.
+        source: a picture; floats count in [0, 1].
         task: superres, inpaint or deblur.
         output: a picture; by default NAME_restored beside the input.
         factor: of superres: how often larger each side becomes, 2 by default.
@@ -56,6 +56,7 @@ def restore(
         model: built-in name, .safetensors path or Hub id of a denoiser.
         label: class of the picture, for models that know classes.
         seed: of the samples.
+        tile: side in pixels, auto, or none for the whole picture at once.
         overwrite: replace existing files.
     """
     from scorelet.tasks.progress import Bar
@@ -64,26 +65,18 @@ def restore(
     target = source.with_stem(f"{source.stem}_restored") if output is None else output
     settings = RestoreSettings(
         task, factor, mask, blur, kernel, sigma / 255, quality, samples, model, label, seed,
-        device=shared.device,
+        parse_tile(tile), shared.device,
     )  # fmt: skip
-    _refuse_existing(target, overwrite=overwrite)
     with Bar("restoring", 0, quiet=shared.quiet) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.expect(total)
             bar.reach(done)
 
-        report = restore_file(source, target, settings, progress=progress)
+        report = restore_file(source, target, settings, overwrite=overwrite, progress=progress)
     shared.emit(report)
     shared.say(
         f"{source}: {report['width']}x{report['height']} pixels, {report['samples']} samples of "
         f"{report['steps']} network calls -> {target}"
     )
     return 0
-
-
-def _refuse_existing(target: Path, *, overwrite: bool) -> None:
-    if target.exists() and not target.is_file():
-        raise InputError(f"{target} is no regular file: choose another -o.")
-    if target.exists() and not overwrite:
-        raise InputError(f"{target} exists already: choose another -o, or add --overwrite.")

@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+from scorelet.core.options import checked
 from scorelet.tasks.field_model.model import FieldModel
 
 
+@checked
 def certify(model: str | Path, data: str | Path | None = None) -> dict[str, Any]:
     """Return the certificate of a model.
 

@@ -120,6 +120,16 @@ def test_what_cannot_be_restored(options, words):
         sl.restore(np.full((8, 8), 0.5, np.float32), **options)
 
 
+def test_floats_of_another_unit_are_refused():
+    with pytest.raises(InputError, match="0, 1"):
+        sl.restore(np.full((8, 8), 128.0, np.float32), task="superres")
+
+
+def test_a_batch_is_refused():
+    with pytest.raises(InputError, match="batch"):
+        sl.restore(np.zeros((2, 8, 8, 1), np.float32), task="superres")
+
+
 def test_gaps_want_the_task_that_fills_them():
     picture = np.full((8, 8, 1), np.nan, np.float32)
     picture[2:] = 0.5

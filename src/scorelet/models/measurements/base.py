@@ -109,3 +109,7 @@ class Observation:
     def consistent(self, estimate: Image, sigma: Tensor | float) -> Image:
         """Combine an estimate with the observation, see `Measurement.consistent`."""
         return self.measurement.consistent(estimate, self.value, sigma)
+
+    def to(self, device: torch.device) -> "Observation":
+        """Return the observation on another device."""
+        return Observation(self.measurement, self.value.to(device))

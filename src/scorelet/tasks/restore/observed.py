@@ -31,6 +31,7 @@ def observe(picture: Picture, settings: RestoreSettings) -> tuple[Observation, T
         ImageFileError: a mask that cannot be read.
     """
     known = _known(picture, settings)
+    _check_unit(picture, known)
     pixels = np.where(known[..., None], to_unit(picture.pixels), 0.5)
     x = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32))[None]
     height, width = pixels.shape[:2]
@@ -50,6 +51,17 @@ def observe(picture: Picture, settings: RestoreSettings) -> tuple[Observation, T
 
 _LEAST_NOISE = 0.5 / 255
 """Rounding to 8 bits; a blur without any noise cannot be undone in floating point."""
+
+
+def _check_unit(picture: Picture, known: np.ndarray) -> None:
+    """Refuse floats that are plainly not in [0, 1], where the noise levels have their meaning."""
+    values = picture.pixels[known]
+    low, high = float(values.min()), float(values.max())
+    if picture.pixels.dtype.kind == "f" and not (low >= -0.5 and high <= 1.5):
+        raise InputError(
+            f"The values go from {low:.4g} to {high:.4g}: floats must lie in [0, 1]; bring "
+            "them there."
+        )
 
 
 def _known(picture: Picture, settings: RestoreSettings) -> np.ndarray:

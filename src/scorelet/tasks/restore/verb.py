@@ -10,18 +10,28 @@ import torch
 from torch import Tensor
 
 from scorelet.core.device import choose_device, inference_dtype
+from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
 from scorelet.core.random import Noise
-from scorelet.data import Picture, check_target, from_unit, read_picture, write_picture
+from scorelet.data import (
+    SUFFIXES,
+    Picture,
+    check_target,
+    from_unit,
+    read_picture,
+    write_picture,
+)
 from scorelet.models import Denoiser
 from scorelet.models.measurements import Observation
 from scorelet.sampling import ascend
+from scorelet.tasks.array_files import check_output
 from scorelet.tasks.denoise.arrays import in_memory
 from scorelet.tasks.inference import prepare
 from scorelet.tasks.restore.observed import observe
 from scorelet.tasks.restore.settings import Kernel, Mask, Restored, RestoreSettings
 from scorelet.tasks.restore.tiled import TiledDenoiser
+from scorelet.tasks.tiling import TileSide
 from scorelet.zoo import load_as
 
 Pixels = np.ndarray
@@ -42,15 +52,17 @@ def restore(  # noqa: PLR0913 - as many as the command has options
     model: str = "photo",
     label: int | None = None,
     seed: int = 0,
+    tile: TileSide = "auto",
     device: str = "auto",
+    dtype: str = "auto",
 ) -> Restored:
     """Restore a picture from what is known of it.
 
     Args:
         source: path of a picture; an array (height, width[, channels]); a tensor ([channels,]
             height, width); a Pillow picture. Floats in [0, 1].
-        task, factor, mask, blur, kernel, sigma, quality, samples, model, label, seed, device: see
-            `RestoreSettings`.
+        task, factor, mask, blur, kernel, sigma, quality, samples, model, label, seed, tile, device,
+            dtype: see `RestoreSettings`.
 
     Raises:
         InputError: shapes or options that cannot be used.
@@ -64,18 +76,25 @@ def restore(  # noqa: PLR0913 - as many as the command has options
         ((16, 16), True)
     """
     settings = RestoreSettings(
-        task, factor, mask, blur, kernel, sigma, quality, samples, model, label, seed,
-        device=device,
+        task, factor, mask, blur, kernel, sigma, quality, samples, model, label, seed, tile,
+        device, dtype,
     )  # fmt: skip
     if isinstance(source, str | Path):
         return restore_picture(read_picture(source, gaps=True), settings)
     given = in_memory(source)
+    if given.batch:
+        raise InputError("The picture has a batch axis: restore takes one picture at a time.")
     found = restore_picture(given.pictures[0], settings)
     return replace(found, image=given.back(found.picture))
 
 
 def restore_file(
-    source: Path, target: Path, settings: RestoreSettings, *, progress: Progress | None = None
+    source: Path,
+    target: Path,
+    settings: RestoreSettings,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Restore a picture into a file; with `samples` each one too, and their deviation.
 
@@ -83,6 +102,7 @@ def restore_file(
         source: a picture.
         target: for the mean; samples are called NAME_000 and so on, the deviation NAME_deviation.
         settings: how.
+        overwrite: replace files that exist, `source` included.
         progress: called with (network calls, network calls in all).
 
     Returns:
@@ -91,17 +111,18 @@ def restore_file(
     Raises:
         InputError, ImageFileError: as `restore`, and targets that cannot be written.
     """
+    several = settings.samples is not None and settings.samples > 1
+    endings = ["", *(f"_{k:03d}" for k in range(settings.count)), "_deviation"] if several else [""]
+    outputs = [target.with_stem(target.stem + ending) for ending in endings]
+    for output in outputs:
+        check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
     picture = read_picture(source, gaps=True)
     check_target(target, picture, pages=1)
     found = restore_picture(picture, settings, progress=progress)
     write_picture(target, found.picture)
-    outputs = [target]
-    if settings.samples and settings.samples > 1:
-        named = {f"{k:03d}": sample for k, sample in enumerate(found.samples)}
-        for name, values in {**named, "deviation": found.deviation}.items():
-            outputs.append(target.with_stem(f"{target.stem}_{name}"))
-            pixels = from_unit(values, found.picture.pixels.dtype)
-            write_picture(outputs[-1], replace(found.picture, pixels=pixels))
+    for output, values in zip(outputs[1:], [*found.samples, found.deviation], strict=False):
+        pixels = from_unit(values, found.picture.pixels.dtype)
+        write_picture(output, replace(found.picture, pixels=pixels))
     height, width = found.picture.pixels.shape[:2]
     return {
         "input": str(source),
@@ -125,6 +146,7 @@ def restore_picture(
     prior = load_as(Denoiser, settings.model, verb="restore")
     dtype = inference_dtype(place, settings.dtype)
     denoiser = TiledDenoiser(prepare(prior, device=settings.device, dtype=dtype), settings.tile)
+    observation, guess = observation.to(place), guess.to(place)
     steps = len(settings.schedule.sigmas())
     drawn = []
     for k in range(settings.count):
