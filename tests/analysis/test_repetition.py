@@ -118,3 +118,24 @@ def test_where_nothing_is_repeated_there_is_no_bound():
     pixels = np.random.default_rng(7).standard_normal((64, 64, 1))
     share = np.zeros((2, 2, 1))
     assert np.isinf(most_noise(share, share, pixels, None)).all()
+
+
+@pytest.mark.parametrize("what", ["patches", "dead", "tile", "interpolated"])
+def test_a_part_that_repeats_or_lies_between_does_not_hide_the_noise_of_the_rest(what):
+    """In floats: areas without noise, filled pixels, a resampled tile, interpolated pixels."""
+    rng = np.random.default_rng(9)
+    y = 100 + 10 * rng.standard_normal((128, 128, 1))
+    if what in ("tile", "interpolated"):
+        y = np.rint(y)
+    if what == "patches":
+        y.reshape(4, 32, 4, 32)[:, :6, :, :6] = 120
+    elif what == "dead":
+        y[rng.random(y.shape) < 0.04] = 120
+    elif what == "tile":
+        y[:32, :32] = 100 + 10 * rng.standard_normal((32, 32, 1))
+    else:
+        chosen = rng.random(y.shape) < 0.005
+        y[chosen] += rng.integers(1, 8, chosen.sum()) / 8
+    fine = local_noise(y.astype(np.float32)).fine
+    assert float(np.median(fine)) == pytest.approx(10, rel=0.2)
+    assert fine.min() > 5

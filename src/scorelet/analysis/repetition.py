@@ -10,7 +10,9 @@ deviation √2 σ, whose largest density is 1/(2 √π σ); so whatever the x ar
 
 Dither, halftones, screens, checkerboards, and drawings by pixels look like the strongest noise to
 any filter, and C finds that they have none. Samples at the ends of the range of a picture
-count as equal to none, because noise that is cut off there repeats itself.
+count as equal to none, because noise that is cut off there repeats itself. A picture most of whose
+values occur once is not looked at: its noise is on no grid. Nor do values count for q that are rare
+beside the others, as those of a part that was resampled.
 
 A picture of at most `FEW` values is drawn, and q is 0; unless most of its values are neighbours on
 one grid, as counts of few photons are.
@@ -28,6 +30,8 @@ FEWEST = 16
 """Samples, and equal pairs, from which a share is taken."""
 SAMPLE = 2**20
 """About how many samples the distance of neighbouring values is read off."""
+RARE = 0.02
+"""Share of the usual number of samples of a value below which a value is left out of q."""
 DENSITY = 1 / (2 * np.pi**0.5)
 """Largest density of the difference of two standard normal numbers."""
 
@@ -67,12 +71,24 @@ def most_noise(share: Pixels, middle: Pixels, pixels: Pixels, mask: np.ndarray |
         if not some.any():
             continue
         plane = pixels[::step, ::step, channel]
-        used = to_unit(np.unique(plane if mask is None else plane[mask[::step, ::step]]))
+        used = _shared(plane if mask is None else plane[mask[::step, ::step]])
+        if used is None:
+            continue
         distance = _distance(used, middle[..., channel][some])
         cut_off = share[..., channel][some] == 1
         bound = np.where(cut_off, 0, DENSITY * distance / share[..., channel][some])
         most[..., channel][some] = bound
     return most
+
+
+def _shared(samples: Pixels) -> Pixels | None:
+    """Return the values that occur often; None if most samples have their own."""
+    values, counts = np.unique(samples, return_counts=True)
+    usual = np.median(np.repeat(counts, counts)) if samples.size else 0
+    again = counts > max(1.0, RARE * float(usual))
+    if counts[again].sum() < samples.size / 2:
+        return None
+    return to_unit(values[again])
 
 
 def _distance(used: Pixels, values: Pixels) -> Pixels:

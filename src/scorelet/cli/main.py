@@ -103,7 +103,9 @@ def _end_at(error: Exception, *, debug: bool) -> int:
     """Say what went wrong in one sentence; return the exit status."""
     if debug:
         raise error
-    if isinstance(error, ScoreletError | MemoryError):
+    if isinstance(error, RuntimeError) and "allocate memory" in str(error):  # torch's, on a CPU
+        complain("out of memory: choose less at once, as a smaller --tile or a smaller picture.")
+    elif isinstance(error, ScoreletError | MemoryError):
         complain(str(error) or "out of memory: choose less at once, as a smaller --tile.")
     elif isinstance(error, OSError) and is_about_output(error):
         complain_about_output(error)

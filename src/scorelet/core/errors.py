@@ -21,7 +21,7 @@ class CheckpointError(ScoreletError, OSError):
     """Weights that are missing, damaged, of an unknown kind or not safe to open."""
 
 
-def one_line(error: Exception, *, limit: int = 300) -> str:
+def one_line(error: BaseException, *, limit: int = 300) -> str:
     """Return the text of somebody else's error without line breaks, cut after `limit` letters."""
     text = " ".join(str(error).split())
     return text if len(text) <= limit else f"{text[:limit].rstrip()} ..."

@@ -32,7 +32,7 @@ def import_code(name: str) -> None:
             importlib.import_module(name)
     except InputError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(
             f"{name} cannot be imported: {type(error).__name__}: {one_line(error)}."
         ) from error

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scorelet.data.labelled.mixing import is_sorted, mixed_order
+from scorelet.data.labelled.mixing import is_grouped, mixed_order
 
 
 @pytest.mark.parametrize("counts", [(5,), (4, 4, 4), (1, 30, 7), (100, 3, 3, 3, 50), (2, 0, 9)])
@@ -34,5 +34,10 @@ def test_within_a_class_the_order_is_not_that_of_the_files():
 
 
 def test_sorted_labels_are_seen():
-    assert is_sorted(np.array([0, 0, 2]))
-    assert not is_sorted(np.array([0, 2, 1]))
+    sorted_ = np.repeat([0, 1, 2], 30)
+    almost = np.concatenate([sorted_[:-1], [0]])
+    for grouped in (sorted_, sorted_[::-1], np.tile(sorted_, 2), almost):
+        assert is_grouped(grouped)
+    assert not is_grouped(np.random.default_rng(0).permutation(sorted_))
+    assert not is_grouped(np.arange(90) % 3)
+    assert not is_grouped(np.zeros(5, int))  # one class has no other order

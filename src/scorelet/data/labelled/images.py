@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
-from scorelet.data.labelled.mixing import is_sorted, mixed_order
+from scorelet.data.labelled.mixing import is_grouped, mixed_order
 from scorelet.data.pictures.types import to_unit
 
 
@@ -64,7 +64,7 @@ class LabelledImages:
         So the `first` pictures and those of a `hold_out` are of all classes. The order is a
         function of the labels: it is the same wherever the set is read.
         """
-        if not is_sorted(self.y):
+        if not is_grouped(self.y):
             return self
         order = mixed_order(self.y)
         return replace(self, x=self.x[order], y=self.y[order])

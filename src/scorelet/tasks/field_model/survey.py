@@ -46,7 +46,7 @@ def survey_fields(x: Fields, *, even: bool | None = None) -> Survey:
     if len(x) < 2:
         raise InputError(
             "There is one field: expected several, so that their law can be learnt; cut a large "
-            "field into parts with --patches."
+            "field into parts first."
         )
     count = min(len(x), FIELDS, max(16, _PIXELS // x[0].numel()))
     some = x[torch.linspace(0, len(x) - 1, count).long()].double()

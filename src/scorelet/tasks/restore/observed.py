@@ -30,19 +30,19 @@ def observe(picture: Picture, settings: RestoreSettings) -> tuple[Observation, T
         InputError: a mask or kernel that does not fit the picture.
         ImageFileError: a mask that cannot be read.
     """
-    known = _known(picture, settings)
-    _check_unit(picture, known)
-    pixels = np.where(known[..., None], to_unit(picture.pixels), 0.5)
+    valid = known(picture, settings)
+    _check_unit(picture, valid)
+    pixels = np.where(valid[..., None], to_unit(picture.pixels), 0.5)
     x = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32))[None]
     height, width = pixels.shape[:2]
     if settings.task == "superres":
-        factor = settings.factor or 2
+        factor = 2 if settings.factor is None else settings.factor
         size = height * factor, width * factor
         means = BlockMeans(size, factor, noise=settings.sigma)
         return Observation(means, x), F.interpolate(x, size, mode="bicubic", antialias=False)
     if settings.task == "inpaint":
-        pixels_known = KnownPixels(torch.from_numpy(known), noise=settings.sigma)
-        guess = filled(pixels.astype(np.float32), known).transpose(2, 0, 1)
+        pixels_known = KnownPixels(torch.from_numpy(valid), noise=settings.sigma)
+        guess = filled(pixels.astype(np.float32), valid).transpose(2, 0, 1)
         near = torch.from_numpy(np.ascontiguousarray(guess, np.float32))[None]
         return Observation(pixels_known, pixels_known.coefficients(x)), near
     blur = Blur((height, width), _kernel(settings), noise=max(settings.sigma, _LEAST_NOISE))
@@ -53,9 +53,9 @@ _LEAST_NOISE = 0.5 / 255
 """Rounding to 8 bits; a blur without any noise cannot be undone in floating point."""
 
 
-def _check_unit(picture: Picture, known: np.ndarray) -> None:
+def _check_unit(picture: Picture, valid: np.ndarray) -> None:
     """Refuse floats that are plainly not in [0, 1], where the noise levels have their meaning."""
-    values = picture.pixels[known]
+    values = picture.pixels[valid]
     low, high = float(values.min()), float(values.max())
     if picture.pixels.dtype.kind == "f" and not (low >= -0.5 and high <= 1.5):
         raise InputError(
@@ -64,7 +64,7 @@ def _check_unit(picture: Picture, known: np.ndarray) -> None:
         )
 
 
-def _known(picture: Picture, settings: RestoreSettings) -> np.ndarray:
+def known(picture: Picture, settings: RestoreSettings) -> np.ndarray:
     """Return where pixels are known, (height, width)."""
     shape = picture.pixels.shape[:2]
     valid = np.ones(shape, bool) if picture.mask is None else picture.mask
@@ -76,6 +76,8 @@ def _known(picture: Picture, settings: RestoreSettings) -> np.ndarray:
         return valid
     if settings.mask is not None:
         valid = valid & _mask(settings.mask, shape)
+    elif picture.alpha is not None:
+        valid = valid & (picture.alpha > 0)
     if valid.all():
         raise InputError(
             "All pixels are known: give a mask, white where they are, black elsewhere."
@@ -103,10 +105,14 @@ def _kernel(settings: RestoreSettings) -> Tensor:
     if settings.blur is not None:
         return gaussian_kernel(settings.blur)
     given = settings.kernel
-    if isinstance(given, np.ndarray):
-        return torch.from_numpy(given.astype(np.float64))
-    path = as_path(str(given), name="kernel")
-    try:
-        return torch.from_numpy(np.load(path, allow_pickle=False).astype(np.float64))
-    except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise InputError(f"{path} is no kernel in an .npy file of numbers ({error}).") from error
+    if not isinstance(given, np.ndarray):
+        path = as_path(str(given), name="kernel")
+        try:
+            given = np.load(path, allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path} cannot be read as an .npy file with a kernel.") from error
+    if not isinstance(given, np.ndarray) or given.dtype.kind not in "fiu":
+        raise InputError("The kernel is no array of real numbers: expected (rows, columns).")
+    if not np.isfinite(given).all() or given.sum() == 0:
+        raise InputError("The kernel holds NaN, or its sum is 0: expected weights of sum 1.")
+    return torch.from_numpy(given.astype(np.float64))

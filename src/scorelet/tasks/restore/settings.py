@@ -78,6 +78,8 @@ class RestoreSettings:
         self._check_words()
         if not 0 <= self.sigma < float("inf"):
             raise InputError(f"sigma is {self.sigma}: it must be 0 or more.")
+        if not 0 <= self.seed < 1 << 63:
+            raise InputError(f"seed is {self.seed}: it must be 0 or more.")
         if self.samples is not None and not 1 <= self.samples <= _MOST_SAMPLES:
             raise InputError(f"{self.samples} samples: it must be 1 to {_MOST_SAMPLES}.")
 
@@ -86,7 +88,11 @@ class RestoreSettings:
         for name, task in _BELONGS.items():
             if getattr(self, name) is not None and task != self.task:
                 raise InputError(f"{name} belongs to {task}, not to {self.task}: leave it out.")
-        if self.task == "superres" and not 2 <= (self.factor or 2) <= _LARGEST_FACTOR:
+        if (
+            self.task == "superres"
+            and self.factor is not None
+            and not (2 <= self.factor <= _LARGEST_FACTOR)
+        ):
             raise InputError(f"factor is {self.factor}: it must be 2 to {_LARGEST_FACTOR}.")
         if self.task == "deblur" and (self.blur is None) == (self.kernel is None):
             raise InputError("deblur needs to know the blur: give blur or kernel, one of them.")

@@ -22,19 +22,22 @@ from scorelet.data import (
     read_picture,
     write_picture,
 )
+from scorelet.data.pictures.types import white
 from scorelet.models import Denoiser
 from scorelet.models.measurements import Observation
 from scorelet.sampling import ascend
 from scorelet.tasks.array_files import check_output
 from scorelet.tasks.denoise.arrays import in_memory
 from scorelet.tasks.inference import prepare
-from scorelet.tasks.restore.observed import observe
+from scorelet.tasks.restore.observed import known, observe
 from scorelet.tasks.restore.settings import Kernel, Mask, Restored, RestoreSettings
 from scorelet.tasks.restore.tiled import TiledDenoiser
 from scorelet.tasks.tiling import TileSide
 from scorelet.zoo import load_as
 
 Pixels = np.ndarray
+
+_PROJECTIONS = 50
 
 
 @checked
@@ -122,7 +125,7 @@ def restore_file(
     write_picture(target, found.picture)
     for output, values in zip(outputs[1:], [*found.samples, found.deviation], strict=False):
         pixels = from_unit(values, found.picture.pixels.dtype)
-        write_picture(output, replace(found.picture, pixels=pixels))
+        write_picture(output, replace(found.picture, pixels=pixels, alpha=None))
     height, width = found.picture.pixels.shape[:2]
     return {
         "input": str(source),
@@ -148,17 +151,15 @@ def restore_picture(
     denoiser = TiledDenoiser(prepare(prior, device=settings.device, dtype=dtype), settings.tile)
     observation, guess = observation.to(place), guess.to(place)
     steps = len(settings.schedule.sigmas())
-    drawn = []
+    drawn, bounded = [], picture.pixels.dtype.kind == "u"
     for k in range(settings.count):
         said = _shifted(progress, k * steps, settings.count * steps)
-        drawn.append(_sample(denoiser, observation, guess, settings, k, said))
+        drawn.append(_sample(denoiser, observation, guess, settings, k, said, bounded=bounded))
     samples = np.stack(drawn)
-    if picture.pixels.dtype.kind == "u":
-        samples = samples.clip(0, 1)
     mean = samples.mean(0)
     deviation = samples.std(0, ddof=1) if len(samples) > 1 else np.zeros_like(mean)
     pixels = from_unit(mean, picture.pixels.dtype)
-    whole = replace(picture, pixels=pixels, alpha=_opacity(picture, pixels.shape[:2]), mask=None)
+    whole = replace(picture, pixels=pixels, alpha=_opacity(picture, settings), mask=None)
     image = pixels if pixels.shape[2] == 3 else pixels[..., 0]
     return Restored(image, samples, deviation, whole, steps)
 
@@ -170,6 +171,8 @@ def _sample(
     settings: RestoreSettings,
     number: int,
     said: Callable[[int], None],
+    *,
+    bounded: bool,
 ) -> Pixels:
     """Draw one sample, (height, width, channels)."""
     states = ascend(
@@ -184,16 +187,28 @@ def _sample(
     for call, state in enumerate(states, start=1):
         found = state.denoised
         said(call)
+    if bounded:
+        found = _within(observation, found)
     return found[0].permute(1, 2, 0).cpu().numpy()
+
+
+def _within(observation: Observation, x: Tensor) -> Tensor:
+    """Return an image in [0, 1] that keeps the observation, by projections onto both in turn."""
+    for _ in range(_PROJECTIONS if observation.measurement.noise == 0 else 0):
+        x = observation.consistent(x.clamp(0, 1), 0.0)
+    return x.clamp(0, 1)
 
 
 def _shifted(progress: Progress | None, before: int, total: int) -> Callable[[int], None]:
     return lambda done: progress(before + done, total) if progress else None
 
 
-def _opacity(picture: Picture, shape: tuple[int, ...]) -> Pixels | None:
-    """Return the opacity at the size of the result: pixels become blocks."""
-    if picture.alpha is None or picture.alpha.shape == shape:
-        return picture.alpha
-    factor = shape[0] // picture.alpha.shape[0]
+def _opacity(picture: Picture, settings: RestoreSettings) -> Pixels | None:
+    """Return the opacity at the size of the result; what was filled is opaque."""
+    if picture.alpha is None:
+        return None
+    if settings.task == "inpaint":
+        opaque = picture.alpha.dtype.type(white(picture.alpha.dtype))
+        return np.where(known(picture, settings), picture.alpha, opaque)
+    factor = (settings.factor or 2) if settings.task == "superres" else 1
     return picture.alpha.repeat(factor, 0).repeat(factor, 1)
