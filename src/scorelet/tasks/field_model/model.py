@@ -216,7 +216,7 @@ class FieldModel:
             InputError: a model of another kind.
             CheckpointError: a file that cannot be read.
         """
-        model = load_as(Multiscale, path, verb="field")
+        model = load_as(Multiscale, path, verb="field sample")
         if "field" not in model.record:
             raise InputError(f"{path} holds no model of fields: fit one with scorelet field fit.")
         family = model.record["family"]

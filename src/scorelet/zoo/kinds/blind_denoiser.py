@@ -18,4 +18,10 @@ def build(header: Header, tensors: Tensors) -> ResidualDenoiser:
     return ResidualDenoiser(network, calibration=header.get("calibration", {})).eval()
 
 
-KIND = Kind("blind-denoiser", ResidualDenoiser, describe, build, verbs=("denoise", "evaluate"))
+KIND = Kind(
+    "blind-denoiser",
+    ResidualDenoiser,
+    describe,
+    build,
+    verbs=("denoise", "restore", "basis", "evaluate"),
+)

@@ -17,5 +17,9 @@ def build(_header: Header, tensors: Tensors) -> GaussianMixtureDenoiser:
 
 
 KIND = Kind(
-    "gaussian-mixture", GaussianMixtureDenoiser, describe, build, verbs=("denoise", "evaluate")
+    "gaussian-mixture",
+    GaussianMixtureDenoiser,
+    describe,
+    build,
+    verbs=("denoise", "restore", "basis", "evaluate"),
 )
