@@ -102,6 +102,9 @@ class WholeField:
 
     channels, period = 1, 1
 
+    def __repr__(self) -> str:
+        return "WholeField()"
+
     def analyze(self, x: Tensor) -> Tensor:
         """Return x."""
         return x
