@@ -22,19 +22,19 @@ from numba.core.ccallback import CFunc
 
 from scorelet.core.editions import edition
 
-Kernel = Callable[..., Any]
+Function = Callable[..., Any]
 
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 _PART_OPTIONS: dict[str, Any] = _OPTIONS | {"_nrt": False, "no_cfunc_wrapper": True}
 """Parts need no entry for C, which would take time to compile."""
 
 
-def compiled(function: Kernel) -> Kernel:
+def compiled(function: Function) -> Function:
     """Compile a kernel when it is first called."""
     return _with_cache(numba.njit(**_OPTIONS)(_plain(function)), function)
 
 
-def c_function(function: Kernel) -> Any:  # noqa: ANN401 - numba's callback, which has an `address`
+def c_function(function: Function) -> Any:  # noqa: ANN401 - numba's callback, which has an `address`
     """Compile a kernel at once, as a C function `void function(void *)`."""
     signature = (numba.types.voidptr,), numba.types.void
     result = _with_cache(CFunc(_plain(function), signature, {}, dict(_OPTIONS)), function)
@@ -42,17 +42,17 @@ def c_function(function: Kernel) -> Any:  # noqa: ANN401 - numba's callback, whi
     return result
 
 
-def part(function: Kernel) -> Kernel:
+def part(function: Function) -> Function:
     """Compile what kernels call, together with them."""
     return numba.njit(**_PART_OPTIONS)(_plain(function))
 
 
-def inlined(function: Kernel) -> Kernel:
+def inlined(function: Function) -> Function:
     """Paste `function` into the kernels that call it, so that LLVM can vectorise their loops."""
     return numba.njit(forceinline=True, **_PART_OPTIONS)(_plain(function))
 
 
-def _with_cache(result: Any, function: Kernel) -> Any:  # noqa: ANN401
+def _with_cache(result: Any, function: Function) -> Any:  # noqa: ANN401
     """Let numba look for machine code on disk, where there is a folder that can be written."""
     with suppress(RuntimeError):  # numba: "no locator available"
         result._cache = _Cache(_plain(function))
@@ -62,7 +62,7 @@ def _with_cache(result: Any, function: Kernel) -> Any:  # noqa: ANN401
 class _Cache(FunctionCache):
     """numba's folder of machine code, for one edition of the sources."""
 
-    def __init__(self, function: Kernel) -> None:
+    def __init__(self, function: Function) -> None:
         super().__init__(function)
         package = function.__module__.partition(".")[0]
         # what is kept names its module, which a file may be run as another time
@@ -72,5 +72,5 @@ class _Cache(FunctionCache):
         return (*super()._index_key(sig, codegen), *self._edition)
 
 
-def _plain(function: Kernel) -> Kernel:
+def _plain(function: Function) -> Function:
     return inspect.unwrap(function)  # of what the tests' shape checker puts around it

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
 from scorelet.networks.kernel_dtype import kernel_dtype
-from scorelet.networks.planes import NONE, Filters, coefficients, to_planes
+from scorelet.networks.planes import NONE, PlaneFilters, coefficients, to_planes
 from scorelet.wavelets.kernels.quadrants import taps_of
 from scorelet.wavelets.morlet.bank import Kind, MorletBank, half_octave_bank, morlet_bank
 
@@ -86,14 +86,16 @@ class MorletConv2d(nn.Module):
         out = F.conv2d(self._padded(images), weight, stride=self.stride)
         return out.reshape(batch, channels, 1 + self.angles, 2, *out.shape[-2:])
 
-    def filters(self, shape: Sequence[int], *, amplitude: int = NONE, skip: bool = True) -> Filters:
-        """Return what kernels need to know for images of (height, width), see `Filters`."""
+    def filters(
+        self, shape: Sequence[int], *, amplitude: int = NONE, skip: bool = True
+    ) -> PlaneFilters:
+        """Return what kernels need to know for images of (height, width), see `PlaneFilters`."""
         assert self.taps is not None
         rows, columns = (
             _indices(length, self.size // 2, end, self.boundary)
             for length, end in zip(shape, self._ends(shape), strict=True)
         )
-        return Filters(self.taps, self.angles, self.stride, (rows, columns), amplitude, skip)
+        return PlaneFilters(self.taps, self.angles, self.stride, (rows, columns), amplitude, skip)
 
     def _ends(self, shape: Sequence[int]) -> list[int]:
         """Return how far the border reaches beyond the last row and column."""

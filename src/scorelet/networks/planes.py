@@ -26,7 +26,7 @@ __all__ = [
     "MODULUS",
     "NONE",
     "PHASES",
-    "Filters",
+    "PlaneFilters",
     "coefficients",
     "flat",
     "over",
@@ -44,7 +44,7 @@ def to_planes(x: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Filters:
+class PlaneFilters:
     """A bank of wavelets for the kernels, and what is wanted of their coefficients.
 
     Args:
@@ -92,7 +92,7 @@ class Filters:
         )
 
 
-def coefficients(x: Tensor, filters: Filters) -> tuple[Tensor, Tensor, Tensor]:
+def coefficients(x: Tensor, filters: PlaneFilters) -> tuple[Tensor, Tensor, Tensor]:
     """Return linear coefficients of planes, amplitudes, and means over images and pixels.
 
     Returns:
@@ -106,7 +106,7 @@ def coefficients(x: Tensor, filters: Filters) -> tuple[Tensor, Tensor, Tensor]:
 
 class _Coefficients(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, filters: Filters) -> tuple[Tensor, Tensor, Tensor]:  # noqa: ANN401
+    def forward(ctx: Any, x: Tensor, filters: PlaneFilters) -> tuple[Tensor, Tensor, Tensor]:  # noqa: ANN401
         sizes = filters.sizes(x)
         place, channels = (sizes.images, sizes.rows, sizes.columns), sizes.channels
         z = x.new_empty(sizes.planes, *place, sizes.linear, channels)

@@ -27,7 +27,7 @@ _LARGEST_FACTOR = 16
 _MOST_SAMPLES = 1000
 
 Mask = str | Path | np.ndarray
-Kernel = str | Path | np.ndarray
+BlurKernel = str | Path | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class RestoreSettings:
     factor: int | None = None
     mask: Mask | None = None
     blur: float | None = None
-    kernel: Kernel | None = None
+    kernel: BlurKernel | None = None
     sigma: float = 0.0
     quality: str = "full"
     samples: int | None = None

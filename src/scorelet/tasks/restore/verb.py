@@ -30,7 +30,7 @@ from scorelet.tasks.array_files import check_output
 from scorelet.tasks.denoise.arrays import in_memory
 from scorelet.tasks.inference import prepare
 from scorelet.tasks.restore.observed import known, observe
-from scorelet.tasks.restore.settings import Kernel, Mask, Restored, RestoreSettings
+from scorelet.tasks.restore.settings import BlurKernel, Mask, Restored, RestoreSettings
 from scorelet.tasks.restore.tiled import TiledDenoiser
 from scorelet.tasks.tiling import TileSide
 from scorelet.zoo import load_as
@@ -48,7 +48,7 @@ def restore(  # noqa: PLR0913 - as many as the command has options
     factor: int | None = None,
     mask: Mask | None = None,
     blur: float | None = None,
-    kernel: Kernel | None = None,
+    kernel: BlurKernel | None = None,
     sigma: float = 0.0,
     quality: str = "full",
     samples: int | None = None,
