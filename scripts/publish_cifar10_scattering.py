@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from published_runs import with_earlier
 
 from scorelet.core.files import write_text
 from scorelet.models import Classifier
@@ -152,10 +153,7 @@ def runs(run: Path, config: dict[str, Any], machine: str) -> list[dict[str, Any]
         "hours": round(sum(line["seconds"] for line in lines) / 3600, 2),
         "machine": machine,
     }
-    earlier = []
-    if config["model"]["start_from"] and CARD.is_file():
-        earlier = json.loads(CARD.read_text(encoding="utf-8"))["runs"]
-    return [*(r for r in earlier if r["seed"] != this["seed"]), this]
+    return with_earlier(CARD, config, this)
 
 
 if __name__ == "__main__":

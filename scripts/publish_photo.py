@@ -16,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import torch
+from published_runs import with_earlier
 
 from scorelet.analysis.denoising import SIGMAS, noisy_pairs
 from scorelet.analysis.noise_level import curve_name
@@ -191,10 +192,7 @@ def runs(run: Path, config: dict, machine: str, start: str) -> list[dict]:
         "hours": round(seconds / 3600, 2),
         "machine": machine,
     }
-    earlier = []
-    if config["model"]["start_from"] and CARD.is_file():
-        earlier = json.loads(CARD.read_text(encoding="utf-8"))["runs"]
-    return [*(r for r in earlier if r["seed"] != this["seed"]), this]
+    return with_earlier(CARD, config, this)
 
 
 if __name__ == "__main__":

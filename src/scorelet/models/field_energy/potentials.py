@@ -13,6 +13,7 @@ which the energy was fitted, and it is infinite beyond.
 References: Guth, Lempereur, Bruna, Mallat 2023, arXiv 2306.00181, and its code (sigmoids).
 """
 
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
 import torch
@@ -21,7 +22,7 @@ from torch import Tensor, nn
 from scorelet.core.errors import InputError
 
 
-class Potential(nn.Module):
+class Potential(nn.Module, ABC):
     """v(t) = sum_k θ_k ρ_k(t); buffers `knots` (N) ascending and `weights` (N).
 
     Subclasses write `slope`, `curvature` of each ρ_k for fits, and v with its derivatives.
@@ -47,25 +48,25 @@ class Potential(nn.Module):
         """Return the same family at other weights θ."""
         return type(self)(self.knots, weights)
 
+    @abstractmethod
     def slope(self, t: Tensor, k: int) -> Tensor:
         """Return ρ_k'(t), in the shape of t."""
-        raise NotImplementedError
 
+    @abstractmethod
     def curvature(self, t: Tensor, k: int) -> Tensor:
         """Return ρ_k''(t)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def derivatives(self, t: Tensor) -> tuple[Tensor, Tensor]:
         """Return v(t) and v'(t)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def second(self, t: Tensor) -> Tensor:
         """Return v''(t)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def least_curvature(self) -> float:
         """Return a lower bound of v'' over all t that the potential allows."""
-        raise NotImplementedError
 
     def largest_curvature(self) -> float:
         """Return an upper bound of v''."""

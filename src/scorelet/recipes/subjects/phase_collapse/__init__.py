@@ -72,12 +72,7 @@ def _data(settings: Settings) -> str:
             f"{drawn}; networks: {budget.images} and {budget.held_out} drawn textures of "
             f"{len(TEXTURES)} laws with random signs; no photographs"
         )
-    images = "all" if budget.images is None else f"the first {budget.images:,}"
-    test = "the test part" if budget.held_out is None else f"the last {budget.held_out:,} of them"
-    return (
-        f"{drawn}; networks: {budget.source}, trained on {images} training images for "
-        f"{budget.epochs} epochs, tested on {test}"
-    )
+    return f"{drawn}; {budget.pictures()}"
 
 
 RECIPE: Recipe[Any] = Recipe(

@@ -122,12 +122,7 @@ def _data(settings: Settings) -> str:
             f"({', '.join(TEXTURES)}), each with mean 0, deviation 1 and a random sign; no "
             "photographs"
         )
-    images = "all" if budget.images is None else f"the first {budget.images:,}"
-    test = "the test part" if budget.held_out is None else f"the last {budget.held_out:,} of them"
-    return (
-        f"Gaussian mixtures; {budget.source}: networks trained on {images} training images for "
-        f"{budget.epochs} epochs, tested on {test}"
-    )
+    return f"Gaussian mixtures; {budget.pictures()}"
 
 
 RECIPE: Recipe[Any] = Recipe(
