@@ -115,4 +115,4 @@ def test_a_folder_of_classes_goes_through_the_same_code(tmp_path, monkeypatch):
     findings = run(small, 0, Steps(tmp_path / "steps"))
     assert findings.measured["mod with skip"].value >= 0
     assert len(findings.sections) == 6
-    assert "imagenet, trained on all training images" in findings.data
+    assert "imagenet: networks trained on all training images" in findings.data
