@@ -45,3 +45,18 @@ def test_a_wrong_value_does_not_hold():
     for value in (math.nan, math.inf):
         line = claim.judge({"gain": Measured(value)})
         assert (line["measured"], line["holds"]) == (None, False)
+
+
+def test_a_control_that_has_not_learned_decides_nothing():
+    rule = {"soft": at_least(30)}
+    claim = Claim("a beats b", "gain", "table 1", "points", at_least(2), note="n", given=rule)
+    line = claim.judge({"gain": Measured(9.0, 0.1, "3 seeds"), "soft": Measured(50.0, 1.0)})
+    assert line["holds"]
+    assert line["note"] == "n; 3 seeds"
+    assert line["criterion"].startswith(
+        "at least 2, 2 standard errors counted against it; and soft"
+    )
+    for weak in (Measured(31.0, 1.0), Measured(10.0), Measured(math.nan)):
+        line = claim.judge({"gain": Measured(9.0, 0.1), "soft": weak})
+        assert not line["holds"]
+        assert "so the comparison does not count" in line["note"]

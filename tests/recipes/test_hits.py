@@ -1,10 +1,12 @@
 """Hits: exact packing, accuracies, and errors that know of pairs and seeds."""
 
+import math
+
 import pytest
 import torch
 
 from scorelet.core.random import generator
-from scorelet.recipes.hits import accuracy, error_factor, gain, packed, unpacked
+from scorelet.recipes.hits import accuracy, error_factor, gain, packed, quotient, unpacked
 
 
 def bernoulli(seeds, pictures, p, seed=0):
@@ -46,3 +48,18 @@ def test_the_factor_of_errors():
     expected = 2.5 * ((0.8 / 0.2 + 0.5 / 0.5) / 4000) ** 0.5
     assert found.error == pytest.approx(expected, rel=0.1)
     assert error_factor(torch.ones(1, 3).double(), torch.zeros(1, 3).double()).value != 1
+
+
+def test_a_quotient_counts_seeds():
+    """Two seeds, of which one has 2 and the other 4: parts agree, and seeds are what is unsure."""
+    a, b = torch.tensor([[2.0, 2.0], [4.0, 4.0]]).double(), torch.ones(2, 2).double()
+    found = quotient(a, b)
+    assert (found.value, found.note) == (3.0, "2 seeds")
+    assert found.error == pytest.approx(1.0)  # (4 - 2)/√2 of one seed, over √2
+    assert math.isnan(quotient(a, -b).value)
+
+
+def test_first_seeds_are_compared_where_one_has_more():
+    a, b = bernoulli(3, 100, 0.8), bernoulli(1, 100, 0.5, seed=1)
+    assert gain(a, b) == gain(a[:1], b)
+    assert error_factor(a, b) == error_factor(a[:1], b)

@@ -25,8 +25,14 @@ def test_a_training_follows_its_budget(trainings, tmp_path):
     hits = trainings("plain", *NETWORK, seeds=2, rate=0.1)
     assert hits.shape == (2, 12)
     assert trainings.hits["plain"] is hits
+    seconds = trainings.steps.seconds
+    assert torch.equal(trainings("plain", *NETWORK, seeds=1), hits[:1])
+    assert trainings.steps.seconds == seconds
     log = read_log(tmp_path / "plain-0/log.jsonl")
     assert log[-1]["step"] == 6  # 24 pictures twice, by 8
+    more = trainings("plain", *NETWORK, seeds=3, rate=0.1)
+    assert torch.equal(more[:2], hits)  # and not trained again
+    assert len(trainings.models("plain")) == 3
     model = trainings.model("plain")
     assert model.classes == trainings.train.classes
     assert torch.equal(hits_of(model, trainings.test), hits[0])

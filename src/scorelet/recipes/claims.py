@@ -1,12 +1,13 @@
 """What a paper says, as a number that is measured and a criterion that decides.
 
 A criterion is code, written before the run. Chance counts against the claim: the standard error of
-what was measured is taken off, twice, before it is compared.
+what was measured is taken off, twice, before it is compared. A comparison may require that what it
+compares with has learned something: anything beats a network that did not train.
 """
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 Number = int | float
@@ -17,10 +18,11 @@ ERRORS = 2.0
 
 @dataclass(frozen=True)
 class Measured:
-    """A number and its standard error, if it has one."""
+    """A number and its standard error, if it has one; and a word on how it came about."""
 
     value: Number
     error: Number | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ class Claim:
         criterion: when it holds.
         published: the figure there; None where none can be read, then controls take its place.
         note: what differs from the publication.
+        given: criteria that other numbers have to meet, by key, else the claim does not hold:
+            that a control has learned.
     """
 
     name: str
@@ -81,6 +85,7 @@ class Claim:
     criterion: Criterion
     published: Number | None = None
     note: str = ""
+    given: Mapping[str, Criterion] = field(default_factory=dict)
 
     def judge(self, measured: Mapping[str, Measured]) -> dict[str, Any]:
         """Return the line of the results: the claim, what was measured, whether it holds.
@@ -88,6 +93,8 @@ class Claim:
         A number that is not finite holds nothing, and is null.
         """
         found = measured[self.of]
+        failed = [key for key, rule in self.given.items() if not _meets(rule, measured[key])]
+        notes = [self.note, found.note, *(_failure(key, measured[key]) for key in failed)]
         return {
             "name": self.name,
             "where": self.where,
@@ -95,10 +102,22 @@ class Claim:
             "measured": _finite(found.value),
             "error": _finite(found.error),
             "unit": self.unit,
-            "criterion": self.criterion.text,
-            "holds": math.isfinite(found.value) and bool(self.criterion.holds(found)),
-            "note": self.note,
+            "criterion": self._rules(),
+            "holds": _meets(self.criterion, found) and not failed,
+            "note": "; ".join(note for note in notes if note),
         }
+
+    def _rules(self) -> str:
+        others = (f"{key} {rule.text}" for key, rule in self.given.items())
+        return "; and ".join([self.criterion.text, *others])
+
+
+def _meets(rule: Criterion, found: Measured) -> bool:
+    return math.isfinite(found.value) and bool(rule.holds(found))
+
+
+def _failure(key: str, found: Measured) -> str:
+    return f"{key} is {found.value:.4g}, so the comparison does not count"
 
 
 def _finite(value: Number | None) -> Number | None:

@@ -5,8 +5,12 @@ seeds. Two classifiers that met the same pictures are compared picture by pictur
 
     d = mean of d_{s,i},    error² = var_i(mean_s d_{s,i}) / n + var_s(mean_i d_{s,i}) / S,
 
-d_{s,i} the difference of their hits. The second part, of one seed, is not known and left out.
+d_{s,i} the difference of their hits. The second part, of one seed, is not known and left out; a
+difference that is small has to come from several seeds, see `contrasts`. Of two classifiers with
+different numbers of seeds the first seeds of both are compared.
 """
+
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
@@ -15,6 +19,8 @@ from torch import Tensor
 from scorelet.recipes.claims import Measured
 
 Hits = Float[Tensor, "seed picture"]
+Seeds = Float[Tensor, "_ picture"]
+"""Hits of classifiers that may have different numbers of seeds."""
 
 
 def packed(hits: Float[Tensor, " picture"]) -> str:
@@ -29,28 +35,46 @@ def unpacked(text: str) -> Float[Tensor, " picture"]:
 
 def accuracy(hits: Hits) -> Measured:
     """Return the accuracy in percent."""
-    return _mean(100 * hits)
+    return mean_of(100 * hits)
 
 
-def gain(a: Hits, b: Hits) -> Measured:
+def gain(a: Seeds, b: Seeds) -> Measured:
     """Return the accuracy of a less that of b, in points."""
-    return _mean(100 * (a - b))
+    return mean_of(100 * sum_of([a], [b]))
 
 
-def error_factor(a: Hits, b: Hits) -> Measured:
-    """Return the error of b over the error of a, with its error to first order."""
-    wrong_a, wrong_b = 1 - a.mean(0), 1 - b.mean(0)
-    mean_a = wrong_a.mean()
-    if not mean_a:
+def sum_of(plus: Sequence[Seeds], minus: Sequence[Seeds]) -> Float[Tensor, "seed picture"]:
+    """Return the sum of `plus` less that of `minus`, of the seeds that all of them have."""
+    seeds = min(len(hits) for hits in (*plus, *minus))
+    parts = [hits[:seeds] for hits in plus] + [-hits[:seeds] for hits in minus]
+    return torch.stack(parts).sum(0)
+
+
+def error_factor(a: Seeds, b: Seeds) -> Measured:
+    """Return the error of b over the error of a."""
+    seeds = min(len(a), len(b))
+    return quotient(1 - b[:seeds], 1 - a[:seeds])
+
+
+def quotient(a: Float[Tensor, "seed item"], b: Float[Tensor, "seed item"]) -> Measured:
+    """Return mean(a) / mean(b) with its error to first order; nan where mean(b) is no more than 0.
+
+    Args:
+        a, b: of the same seeds and the same independent items: pictures, or parts of a test set.
+    """
+    below = b.mean()
+    if below <= 0:
         return Measured(float("nan"))
-    factor = wrong_b.mean() / mean_a
-    spread = (wrong_b - factor * wrong_a).std() / mean_a / len(wrong_a) ** 0.5
-    return Measured(float(factor), float(spread))
+    factor = a.mean() / below
+    spread = mean_of((a - factor * b) / below)
+    return Measured(float(factor), spread.error, spread.note)
 
 
-def _mean(values: Float[Tensor, "seed picture"]) -> Measured:
-    seeds, pictures = values.shape
-    variance = values.mean(0).var() / pictures
+def mean_of(values: Float[Tensor, "seed item"]) -> Measured:
+    """Return the mean, with the error that items and seeds give it, see the top."""
+    seeds, items = values.shape
+    variance = values.mean(0).var() / items
     if seeds > 1:
         variance = variance + values.mean(1).var() / seeds
-    return Measured(float(values.mean()), float(variance.sqrt()))
+    note = "one seed" if seeds == 1 else f"{seeds} seeds"
+    return Measured(float(values.mean()), float(variance.sqrt()), note)

@@ -1,5 +1,6 @@
 """The report of a run as HTML: claims, figures, and how it was made."""
 
+import math
 from typing import Any
 
 from scorelet.plots.report import Facts, Mark, Part, Section, Table, Text, render
@@ -48,9 +49,9 @@ def verdict(document: dict[str, Any]) -> str:
 
 def figure(value: int | float | None, error: int | float | None = None) -> str:
     """Write a number with its error, in as many digits as the error allows."""
-    if value is None:
+    if value is None or not math.isfinite(value):
         return "–"
-    if not error:
+    if not error or not math.isfinite(error):
         return f"{value:.4g}"
     digits = max(0, 1 - int(f"{error:e}".partition("e")[2]))
     return f"{value:.{digits}f} ± {error:.{digits}f}"

@@ -43,8 +43,10 @@ class Budget:
         weight_decay: of matrices.
         padding, flip: how pictures are varied, see the task classify.
         size: height and width to which pictures in folders are brought.
-        seeds: of trainings that decide a small difference.
+        seeds: of trainings that decide a small difference, see `contrasts`.
         precision: of the products, see the task classify.
+        floor: accuracy in percent that a control has to reach for a comparison with it to count:
+            far above chance, and below a linear classifier of pixels.
     """
 
     source: str
@@ -60,6 +62,7 @@ class Budget:
     size: tuple[int, int] | None = None
     seeds: int = 1
     precision: str = "no"
+    floor: float = 30.0
 
     def pictures(self) -> str:
         """Say in words on which pictures networks are trained and tested, and for how long."""
@@ -96,9 +99,12 @@ class Trainings:
             self.source = str(path)
         self.train, self.test = _parts(self.source, budget)
         self.hits: dict[str, Hits] = {}
+        self._done: dict[str, dict[str, Any]] = {}
 
     def __call__(self, name: str, architecture: str, options: dict[str, Any], **more: Any) -> Hits:  # noqa: ANN401
         """Train once for each seed; return the hits, which `hits` keeps by name, too.
+
+        What was trained before under the same name and seed is not trained again.
 
         Args:
             name: of the training.
@@ -106,18 +112,21 @@ class Trainings:
             more: `seeds`, `rate` and `epochs` where they differ from the budget, `parseval` and
                 `cache` as in the task classify.
         """
-        found = [
-            self.steps(
-                f"{name}-{k}", partial(self._train, f"{name}-{k}", k, architecture, options, more)
-            )
-            for k in range(more.pop("seeds", 1))
-        ]
-        self.hits[name] = torch.stack([unpacked(result["hits"]) for result in found])
+        steps = [f"{name}-{k}" for k in range(more.pop("seeds", 1))]
+        for k, step in enumerate(steps):
+            if step not in self._done:
+                work = partial(self._train, step, k, architecture, options, more)
+                self._done[step] = self.steps(step, work)
+        self.hits[name] = torch.stack([unpacked(self._done[step]["hits"]) for step in steps])
         return self.hits[name]
 
-    def model(self, name: str) -> Classifier:
-        """Return the first of the classifiers that were trained under a name."""
-        return load_as(Classifier, self._folder(f"{name}-0") / WEIGHTS, verb="classify").eval()
+    def model(self, name: str, seed: int = 0) -> Classifier:
+        """Return one of the classifiers that were trained under a name."""
+        return load_as(Classifier, self._folder(f"{name}-{seed}") / WEIGHTS, verb="classify").eval()
+
+    def models(self, name: str) -> list[Classifier]:
+        """Return all of them."""
+        return [self.model(name, seed) for seed in range(len(self.hits[name]))]
 
     def _folder(self, name: str) -> Path:
         return self.steps.folder / name

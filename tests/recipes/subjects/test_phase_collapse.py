@@ -14,6 +14,13 @@ from scorelet.recipes import find_recipe
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.phase_collapse import learning, run
+from scorelet.recipes.subjects.phase_collapse.comparisons import (
+    FROZEN,
+    FULL,
+    LINEAR,
+    PLAIN,
+    contrasts,
+)
 from scorelet.recipes.subjects.phase_collapse.settings import SETTINGS, Textures
 from scorelet.recipes.subjects.phase_collapse.textures import rectified, separate, two_textures
 
@@ -45,11 +52,11 @@ def test_features_are_functions_of_the_coefficients():
     assert rectified(z, "relu").shape == (2, 16, 4, 4)
 
 
-def test_gains_are_of_the_networks_that_their_names_say():
+def test_contrasts_are_of_the_networks_that_their_names_say():
     network = replace(SETTINGS["small"].network, kept=("cst", "mc"), depths=(2, 6))
     settings = replace(SETTINGS["small"], network=network)
     shares = {
-        learning.FULL: 0.9, learning.PLAIN: 0.8, learning.FROZEN: 0.6, learning.LINEAR: 0.3,
+        FULL: 0.9, PLAIN: 0.8, FROZEN: 0.6, LINEAR: 0.3,
         "cst with skip": 0.5, "mc with skip": 0.55, "cst without skip": 0.3, "depth 2": 0.7,
         "depth 6": 0.9, "ResNet relu": 0.8, "ResNet abs": 0.79, "ResNet soft": 0.6,
         "ResNet soft fixed": 0.5, "ResNet tanh": 0.7,
@@ -64,6 +71,29 @@ def test_gains_are_of_the_networks_that_their_names_say():
     assert {name: round(found[name].value, 6) for name in expected} == expected
 
 
+def table(*rows):
+    """A row of layers for each seed; three parts, a tenth apart."""
+    values = torch.tensor(rows, dtype=torch.float64)[:, None]
+    return values * (1 + 0.1 * torch.tensor([-1.0, 0.0, 1.0]).double())[None, :, None]
+
+
+def test_growth_is_a_quotient_with_an_error():
+    found = learning.growths({"mod": table([0.1, 0.5]), "cst": table([0.1, 0.2])})
+    assert found["growth mod"].value == pytest.approx(5)
+    assert found["growth mod"].error == pytest.approx(0, abs=1e-12)  # the parts agree on it
+    assert found["growth mod over cst"].value == pytest.approx(5 - 1.5 * 2)
+
+
+def test_nothing_grows_from_chance():
+    noise = torch.tensor([[[1e-3, 0.5], [-1e-3, 0.5], [4e-4, 0.5]]]).double()
+    found = learning.growths({"mod": noise, "cst": table([0.1, 0.2])})
+    claims = {claim.of: claim for claim in find_recipe("phase_collapse").setups["small"].claims}
+    measured = found | {"cst with skip": Measured(50.0, 0.5)}
+    for key in ("growth mod", "growth mod over cst"):
+        line = claims[key].judge(measured)
+        assert (line["measured"], line["holds"]) == (None, False)
+
+
 @pytest.mark.parametrize("factorize", [0, 1])
 def test_features_are_those_of_the_network(factorize):
     network = replace(SETTINGS["small"].network, sizes=(4, 8, 8, 8), width=1.0, factorize=factorize)
@@ -73,24 +103,49 @@ def test_features_are_those_of_the_network(factorize):
         assert learning.features(network, depth) * 2 * 16**2 == built
 
 
-def test_the_smallest_gain_counts_its_error():
-    a, b = Measured(5.0, 0.1), Measured(6.0, 2.0)
-    assert learning.least([a, b]) is b
-
-
 @pytest.mark.parametrize("scale", ["smoke", "small", "paper", "imagenet"])
 def test_claims_of_a_scale_are_about_what_is_measured(scale):
     setup = find_recipe("phase_collapse").setups[scale]
     settings = setup.settings
-    names = {learning.FULL, learning.PLAIN, learning.FROZEN, learning.LINEAR}
-    names |= {f"{rho} with{end} skip" for rho in settings.network.kept for end in ("", "out")}
+    names = {FULL, PLAIN, FROZEN, LINEAR}
+    names |= {f"{rho} with skip" for rho in settings.network.kept}
+    names |= {f"{rho} without skip" for rho in settings.network.plain}
     names |= {f"depth {n}" for n in settings.network.depths}
     names |= {f"ResNet {name}" for name in settings.residual.rectifiers}
     hits = {name: (torch.arange(10) < 5).double()[None] for name in names}
-    measured = set(learning.compared(settings, hits))
+    measured = set(learning.compared(settings, hits)) | names
     measured |= {"growth mod", "growth mod over cst", "wavelet speed"}
-    about = {claim.of for claim in setup.claims if not claim.of.startswith("textures")}
-    assert about <= measured
+    about = [claim for claim in setup.claims if not claim.of.startswith("textures")]
+    assert {claim.of for claim in about} <= measured
+    assert {name for claim in about for name in claim.given} <= names
+
+
+@pytest.mark.parametrize("scale", ["smoke", "small", "paper", "imagenet"])
+def test_controls_that_stay_at_chance_decide_nothing(scale):
+    """Every contrast of networks has a control that has to have learned something."""
+    setup = find_recipe("phase_collapse").setups[scale]
+    chance = 100 / 6 if scale == "smoke" else 10.0 if scale != "imagenet" else 0.1
+    all_contrasts = contrasts(setup.settings)
+    for claim in setup.claims:
+        if claim.of in {*all_contrasts, "smallest gain", "rectifiers", "collapse factor"}:
+            assert claim.given
+            measured = {claim.of: Measured(50.0, 0.1)}
+            measured |= {name: Measured(chance, 0.5) for name in claim.given}
+            line = claim.judge(measured)
+            assert not line["holds"]
+            assert "does not count" in line["note"] or claim.of == "kept against linear"
+
+
+def test_bounds_of_contrasts_are_those_of_claims():
+    """Where a bound is close further seeds are trained; so it is the bound that decides."""
+    setup = find_recipe("phase_collapse").setups["small"]
+    found = contrasts(setup.settings)
+    grouped = {"smallest gain": "gain over cst", "rectifiers": "ResNet relu over tanh"}
+    for claim in setup.claims:
+        contrast = found.get(grouped.get(claim.of, claim.of))
+        for bound in contrast.bounds if contrast else ():
+            sides = [claim.criterion.holds(Measured(bound + step)) for step in (-1e-6, 1e-6)]
+            assert sorted(sides) == [False, True]
 
 
 @pytest.mark.slow

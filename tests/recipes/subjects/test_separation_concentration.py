@@ -6,12 +6,20 @@ import torch
 from scorelet.core.random import generator
 from scorelet.recipes import find_recipe
 from scorelet.recipes.claims import Measured
+from scorelet.recipes.hits import mean_of
 from scorelet.recipes.subjects.separation_concentration import (
     _of_changes,
     _of_mixtures,
     learning,
     mixtures,
     stability,
+)
+from scorelet.recipes.subjects.separation_concentration.comparisons import (
+    BLOCKS,
+    FRAMES,
+    FREE,
+    contrasts,
+    two_layers,
 )
 from scorelet.recipes.subjects.separation_concentration.features import (
     compare_features,
@@ -91,18 +99,15 @@ def test_changes_are_relative_to_the_coefficients():
 def test_claims_of_a_scale_are_about_what_is_measured(scale):
     setup = find_recipe("separation_concentration").setups[scale]
     settings = setup.settings
-    names = {learning.BLOCKS, learning.FRAMES, learning.FREE}
-    names |= {learning.TREE} if settings.tree.outputs else set()
-    names |= {learning.ALL} if settings.tree.images else set()
-    if settings.patches.atoms:
-        names |= {f"two layers, {learning.FUNCTIONS[n]}" for n in settings.patches.functions}
-    measured = set(
-        learning.compared(settings, {n: (torch.arange(9) < 4).double()[None] for n in names})
-    )
+    names = set(two_layers(settings).values())
+    names |= {name for each in contrasts(settings).values() for name in each.names}
+    hits = {n: (torch.arange(9) < 4).double()[None] for n in names}
+    measured = set(learning.compared(settings, hits))
     rows = {name: {"ratio": 1.0, "floor": 0.1} for name in mixtures.FEATURES}
     noise = {k: {"variance": 0.1, "displaced": 0.1} for k in (1, 4)}
     measured |= set(_of_mixtures(rows, noise))
-    measured |= {f"{n} {k}" for n in ("gain", "pixels", "scattering") for k in settings.fixed.train}
+    fixed = {f"{n} {k}" for n in ("gain", "pixels", "scattering") for k in settings.fixed.train}
+    measured |= fixed
     measured |= {
         "fewer images",
         "smallest step",
@@ -113,6 +118,42 @@ def test_claims_of_a_scale_are_about_what_is_measured(scale):
     measured |= {"two-layer ratio gain", "shift stability", "dilation linearity", "scale stability"}
     measured |= {"stability elsewhere"}
     assert {claim.of for claim in setup.claims} <= measured
+    assert {name for claim in setup.claims for name in claim.given} <= names | fixed
+
+
+@pytest.mark.parametrize("scale", ["smoke", "small", "paper", "imagenet"])
+def test_controls_that_stay_at_chance_decide_nothing(scale):
+    setup = find_recipe("separation_concentration").setups[scale]
+    for claim in setup.claims:
+        if claim.of in contrasts(setup.settings) and claim.of != "tree":  # an accuracy
+            assert claim.given
+        for name in claim.given:
+            learned = {key: Measured(90.0) for key in claim.given}
+            at_chance = learned | {name: Measured(0.1), claim.of: Measured(0.5)}
+            assert not claim.judge(at_chance)["holds"]
+
+
+def test_bounds_of_contrasts_are_those_of_claims():
+    setup = find_recipe("separation_concentration").setups["small"]
+    found = contrasts(setup.settings)
+    for claim in setup.claims:
+        for bound in found[claim.of].bounds if claim.of in found else ():
+            sides = [claim.criterion.holds(Measured(bound + step)) for step in (-1e-6, 1e-6)]
+            assert sorted(sides) == [False, True]
+
+
+def test_steps_and_gains_of_fisher_ratios_count_parts_and_seeds():
+    blocks = torch.tensor([[[0.1, 0.2, 0.5], [0.1, 0.3, 0.5]]] * 2).double()
+    frames = blocks[:1] + 0.2
+    found = learning.of_profiles({BLOCKS: blocks, FRAMES: frames})
+    assert found["smallest step"] == mean_of(blocks[..., 1] - blocks[..., 0])
+    assert found["last ratio gain"].value == pytest.approx(0.2)
+
+
+def test_spreads_are_those_of_the_seed_that_says_least():
+    near, far = ([torch.tensor([x, 1.0]), torch.tensor([1.0, 1.0])] for x in (1.5, 4.0))
+    found = learning.spreads({BLOCKS: [near, far], FREE: [far, near]})
+    assert (found["spread with"].value, found["spread without"].value) == (4.0, 1.5)
 
 
 def test_the_spread_is_the_largest_of_all_matrices():

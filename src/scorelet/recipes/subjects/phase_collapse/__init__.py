@@ -26,18 +26,19 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
     found = steps("textures", partial(separate, settings.textures, seed))
     measured = _of_textures(found)
     trainings = Trainings(settings.budget, steps, seed=seed)
-    measured |= learning.learn(settings, trainings)
+    accuracies, contrasts = learning.learn(settings, trainings)
+    measured |= accuracies | contrasts
     test = trainings.test.first(settings.profiled)
-    profiles = learning.profiles(settings, trainings, test)
-    measured |= learning.growths(profiles)
+    traces = learning.traces(settings, trainings, test)
+    measured |= learning.growths(traces)
     if settings.speed:
         speed = steps("speed", partial(wavelet_speed, settings.speed))
         measured["wavelet speed"] = Measured(speed["ratio"])
     sections = [
         figures.textures_section(settings.textures, seed, found),
         figures.coefficients_section(trainings, settings),
-        figures.table_section(measured),
-        figures.depth_section(profiles),
+        figures.table_section(accuracies),
+        figures.depth_section(traces, learning.ratios(settings, trainings, test)),
         figures.clouds_section(settings, trainings),
         figures.kinds_section(learning.kinds(trainings.model(_main(settings)), test)),
     ]

@@ -17,8 +17,10 @@ from scorelet.plots.collapse import clouds_figure, coefficients_figure
 from scorelet.plots.report import Part, Picture, Section, Table, Text
 from scorelet.plots.separation import kinds_figure
 from scorelet.recipes.claims import Measured
+from scorelet.recipes.layer_tables import LayerTable, values_and_errors
 from scorelet.recipes.report import figure
-from scorelet.recipes.subjects.phase_collapse.learning import FROZEN, FULL, PLAIN, name_of
+from scorelet.recipes.subjects.phase_collapse.comparisons import FROZEN, FULL, PLAIN
+from scorelet.recipes.subjects.phase_collapse.learning import name_of
 from scorelet.recipes.subjects.phase_collapse.settings import Settings, Textures
 from scorelet.recipes.subjects.phase_collapse.textures import clouds
 from scorelet.recipes.trainings import Trainings
@@ -106,18 +108,16 @@ def _changes(z: Tensor, moved: Tensor) -> tuple[float, float]:
     return float((z - moved).norm() / z.norm()), float((modulus - again).norm() / modulus.norm())
 
 
-def table_section(measured: Mapping[str, Measured]) -> Section:
+def table_section(accuracies: Mapping[str, Measured]) -> Section:
     """Errors of all networks, the published ones beside them."""
     rows = [
-        (name, figure(100 - found.value, found.error), figure(PUBLISHED.get(name)))
-        for name, found in measured.items()
-        if name.endswith(" skip")
-        or (name.startswith(("ResNet", "linear", "depth")) and " to " not in name)
+        (name, figure(100 - found.value, found.error), figure(PUBLISHED.get(name)), found.note)
+        for name, found in accuracies.items()
     ]
     return Section(
         "Errors of all networks",
         [
-            Table(["network", "error here (%)", "published, CIFAR-10 (%)"], rows),
+            Table(["network", "error here (%)", "published, CIFAR-10 (%)", "seeds"], rows),
             Text(
                 "mod: modulus; cst, tanh, ms, mc: soft threshold, tanh and sigmoid of the "
                 "amplitude, and the phase alone; frozen: the matrices are random and do not learn, "
@@ -129,32 +129,29 @@ def table_section(measured: Mapping[str, Measured]) -> Section:
     )
 
 
-def depth_section(profiles: Mapping[str, FisherProfile]) -> Section:
+def depth_section(traces: Mapping[str, LayerTable], ratios: Mapping[str, LayerTable]) -> Section:
     """Fisher ratio and trace ratio by depth, for modulus and soft threshold."""
-    blocks = list(range(1, len(next(iter(profiles.values())).layers) + 1))
-    none = [0.0] * len(blocks)
-    ratios = {
-        TITLES[name]: ([layer.fisher.corrected or 0.0 for layer in found.layers], none)
-        for name, found in profiles.items()
-    }
-    traces = {
-        TITLES[name]: ([layer.fisher.trace_ratio for layer in found.layers], none)
-        for name, found in profiles.items()
-    }
     return Section(
         "Class means by depth",
         [
             Picture(
-                png(curves_figure(blocks, ratios, labels=("block", "Fisher ratio without bias"))),
+                _by_depth(ratios, "Fisher ratio without bias"),
                 "Fisher ratio by depth for modulus and soft threshold.",
-                "Of means over space of each channel: what does not depend on the place.",
+                "Of means over space of each channel: what does not depend on the place. Bars are "
+                "standard errors, of parts of the test pictures and of seeds.",
             ),
             Picture(
-                png(curves_figure(blocks, traces, labels=("block", "tr Σ_B / tr Σ_W"))),
+                _by_depth(traces, "tr Σ_B / tr Σ_W"),
                 "Variance of class means over variance within classes, by depth.",
             ),
         ],
     )
+
+
+def _by_depth(found: Mapping[str, LayerTable], label: str) -> bytes:
+    blocks = list(range(1, next(iter(found.values())).shape[-1] + 1))
+    curves = {TITLES[name]: values_and_errors(table) for name, table in found.items()}
+    return png(curves_figure(blocks, curves, labels=("block", label)))
 
 
 def clouds_section(settings: Settings, trainings: Trainings) -> Section:

@@ -1,51 +1,72 @@
 """The trainings of the recipe: one network, in which one thing at a time is changed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from itertools import pairwise
 from typing import Any
 
 import torch
 
 from scorelet.analysis.fisher_profile import FisherProfile, fisher_profile
+from scorelet.analysis.layer_probe import LayerSeparation
 from scorelet.analysis.ridge import RidgeMoments
 from scorelet.data.labelled import LabelledImages
 from scorelet.models import Classifier
 from scorelet.networks.collapse_block import CollapseBlock
 from scorelet.networks.learned_scattering import LearnedScattering
 from scorelet.recipes.claims import Measured
-from scorelet.recipes.hits import Hits, accuracy, error_factor, gain, packed, unpacked
-from scorelet.recipes.subjects.phase_collapse.settings import Network, Settings
+from scorelet.recipes.contrasts import least, train_all
+from scorelet.recipes.hits import (
+    Hits,
+    accuracy,
+    error_factor,
+    mean_of,
+    packed,
+    quotient,
+    unpacked,
+)
+from scorelet.recipes.layer_tables import (
+    LayerTable,
+    fisher_without_bias,
+    layer_table,
+    trace_ratio,
+)
+from scorelet.recipes.subjects.phase_collapse.comparisons import (
+    FROZEN,
+    FULL,
+    LINEAR,
+    PLAIN,
+    contrasts,
+)
+from scorelet.recipes.subjects.phase_collapse.settings import Network, Residual, Settings
 from scorelet.recipes.trainings import Trainings
 
-FULL, PLAIN, FROZEN = "mod with skip", "mod without skip", "frozen with skip"
-LINEAR = "linear classifier of pixels"
+Trainer = Callable[[int], Hits]
+"""Trains with so many seeds."""
+MORE = 1.5
+"""So many times the growth of class means with the soft threshold, that with the modulus has."""
 _PENALTY = 1e-1
-_LEAST = 1e-4  # of trace ratios: less is chance
 
 
-def learn(settings: Settings, trainings: Trainings) -> dict[str, Measured]:
-    """Train everything; return accuracies in percent, and what claims are about."""
-    hits = scatterings(settings, trainings)
-    hits |= {f"ResNet {name}": h for name, h in _residual(settings, trainings).items()}
-    steps = trainings.steps
-    linear = steps("linear-pixels", partial(_linear, trainings.train, trainings.test))
-    hits[LINEAR] = unpacked(linear["hits"])[None]
-    return {name: accuracy(h) for name, h in hits.items()} | compared(settings, hits)
+def learn(
+    settings: Settings, trainings: Trainings
+) -> tuple[dict[str, Measured], dict[str, Measured]]:
+    """Train everything; return accuracies in percent by network, and contrasts of them."""
+    trainers = scatterings(settings, trainings) | _residual(settings, trainings)
+    linear = trainings.steps("linear-pixels", partial(_linear, trainings.train, trainings.test))
+    pixels = unpacked(linear["hits"])
+    trainers[LINEAR] = lambda seeds: pixels.expand(seeds, -1)
+    hits = train_all(trainers, contrasts(settings), settings.budget.seeds)
+    return {name: accuracy(h) for name, h in hits.items()}, compared(settings, hits)
 
 
-def scatterings(settings: Settings, trainings: Trainings) -> dict[str, Hits]:
-    """Train the learned scatterings: by non-linearity, with and without skip, by depth, frozen."""
-    network, seeds = settings.network, settings.budget.seeds
-    run = partial(_scattering, network, trainings)
-    hits = {FULL: run(seeds=seeds), PLAIN: run(skip=False, seeds=seeds)}
-    hits |= {f"{rho} with skip": run(amplitude=rho) for rho in network.kept}
-    hits[FROZEN] = run(learned=False)
-    hits |= {f"{rho} without skip": run(amplitude=rho, skip=False) for rho in network.kept}
-    for depth in network.depths[:-1]:
-        hits[f"depth {depth}"] = run(depth=depth)
-    hits[f"depth {network.depths[-1]}"] = hits[FULL]
-    return hits
+def scatterings(settings: Settings, trainings: Trainings) -> dict[str, Trainer]:
+    """Return how learned scatterings are trained: by ρ, with and without skip, by depth, frozen."""
+    network = settings.network
+    run = partial(partial, _scattering, network, trainings)
+    found = {FULL: run(), PLAIN: run(skip=False), FROZEN: run(learned=False)}
+    found |= {f"{rho} with skip": run(amplitude=rho) for rho in network.kept}
+    found |= {f"{rho} without skip": run(amplitude=rho, skip=False) for rho in network.plain}
+    return found | {f"depth {depth}": run(depth=depth) for depth in network.depths}
 
 
 def name_of(amplitude: str = "mod", *, skip: bool = True, learned: bool = True, depth: int) -> str:
@@ -55,31 +76,14 @@ def name_of(amplitude: str = "mod", *, skip: bool = True, learned: bool = True, 
 
 
 def compared(settings: Settings, hits: Mapping[str, Hits]) -> dict[str, Measured]:
-    """Return gains in points, pair by pair."""
-    kept, depths = settings.network.kept, settings.network.depths
-    found = {
-        "skip gain": gain(hits[FULL], hits[PLAIN]),
-        "learned gain": gain(hits[FULL][:1], hits[FROZEN]),
-    }
-    if "cst" in kept:
-        cst, plain = hits["cst with skip"], hits["cst without skip"]
-        found["collapse gain"] = gain(hits[FULL][:1], cst)
-        found["collapse factor"] = error_factor(hits[FULL][:1], cst)
-        found["collapse gain without skip"] = gain(hits[PLAIN][:1], plain)
-        found["gap growth"] = gain(hits[PLAIN][:1] - plain, hits[FULL][:1] - cst)
-        found["kept against linear"] = gain(plain, hits[LINEAR])
-    others = [gain(hits[FULL][:1], hits[f"{rho} with skip"]) for rho in kept]
-    found |= {"smallest gain": least(others)} if others else {}
-    for before, after in pairwise(depths):
-        found[f"depth {before} to {after}"] = gain(
-            hits[f"depth {after}"][:1], hits[f"depth {before}"][:1]
-        )
-    return found | _rectifiers(settings, hits)
-
-
-def least(values: list[Measured]) -> Measured:
-    """Return the smallest of several, by its value less its error."""
-    return min(values, key=lambda m: m.value - 2 * (m.error or 0))
+    """Return all contrasts in points, the smallest of those that a claim takes together."""
+    found = {name: each.measure(hits) for name, each in contrasts(settings).items()}
+    if "cst" in settings.network.kept:
+        found["collapse factor"] = error_factor(hits[FULL], hits["cst with skip"])
+    for name, start in (("smallest gain", "gain over "), ("rectifiers", "ResNet ")):
+        gains = [value for key, value in found.items() if key.startswith(start)]
+        found |= {name: least(gains)} if gains else {}
+    return found
 
 
 def kinds(model: Classifier, images: LabelledImages) -> FisherProfile:
@@ -98,50 +102,76 @@ def kinds(model: Classifier, images: LabelledImages) -> FisherProfile:
     return fisher_profile(network, images, layers=list(names), pool="mean", kinds=names)
 
 
-def profiles(
+def traces(
     settings: Settings, trainings: Trainings, images: LabelledImages
-) -> dict[str, FisherProfile]:
-    """Return the separation of channel means at each block, by the name of the non-linearity."""
+) -> dict[str, LayerTable]:
+    """Return tr Σ_B / tr Σ_W of channel means at each block, by the name of the non-linearity."""
+    return _tables(settings, trainings, images, trace_ratio)
+
+
+def ratios(
+    settings: Settings, trainings: Trainings, images: LabelledImages
+) -> dict[str, LayerTable]:
+    """Return Fisher ratios of channel means at each block, by the name of the non-linearity."""
+    return _tables(settings, trainings, images, fisher_without_bias)
+
+
+def _tables(
+    settings: Settings,
+    trainings: Trainings,
+    images: LabelledImages,
+    value: Callable[[LayerSeparation], float | None],
+) -> dict[str, LayerTable]:
     depth = len(settings.network.sizes)
     names = ["mod", *(["cst"] if "cst" in settings.network.kept else [])]
     return {
-        rho: fisher_profile(
-            trainings.model(name_of(rho, depth=depth)).network,
+        rho: layer_table(
+            [model.network for model in trainings.models(name_of(rho, depth=depth))],
             images,
-            layers=_blocks(depth),
-            pool="mean",
+            value,
+            layers=[f"blocks.{number}" for number in range(depth)],
+            parts=settings.parts,
         )
         for rho in names
     }
 
 
-def _blocks(depth: int) -> list[str]:
-    return [f"blocks.{number}" for number in range(depth)]
+def growths(found: Mapping[str, LayerTable]) -> dict[str, Measured]:
+    """Return how tr Σ_B / tr Σ_W grows from the first block to the last.
 
-
-def growths(found: Mapping[str, FisherProfile]) -> dict[str, Measured]:
-    """Return how tr Σ_B / tr Σ_W grows from the first block to the last."""
-    values = {name: _growth(each) for name, each in found.items()}
-    measured = {f"growth {name}": Measured(value) for name, value in values.items()}
+    Not a number where the first block is not above chance, by two errors: nothing grows from there.
+    """
+    values = {name: _growth(table) for name, table in found.items()}
+    measured = {f"growth {name}": value for name, value in values.items()}
     if "cst" in values:
-        measured["growth mod over cst"] = Measured(values["mod"] / values["cst"])
+        measured["growth mod over cst"] = _excess(values["mod"], values["cst"])
     return measured
 
 
-def _growth(found: FisherProfile) -> float:
-    first, last = (found.layers[k].fisher.trace_ratio for k in (0, -1))
-    return max(last, _LEAST) / max(first, _LEAST)
+def _growth(table: LayerTable) -> Measured:
+    first = mean_of(table[..., 0])
+    if not first.value > 2 * (first.error or 0):
+        return Measured(float("nan"), note="the first block is not above chance")
+    return quotient(table[..., -1], table[..., 0])
+
+
+def _excess(mod: Measured, cst: Measured) -> Measured:
+    """Return the growth with the modulus less `MORE` times that with the soft threshold."""
+    error = ((mod.error or 0) ** 2 + (MORE * (cst.error or 0)) ** 2) ** 0.5
+    return Measured(
+        mod.value - MORE * cst.value, error, f"modulus: {mod.note}, soft threshold: {cst.note}"
+    )
 
 
 def _scattering(
     network: Network,
     trainings: Trainings,
+    seeds: int,
     *,
     amplitude: str = "mod",
     skip: bool = True,
     learned: bool = True,
     depth: int | None = None,
-    seeds: int = 1,
 ) -> Hits:
     depth = depth or len(network.sizes)
     options: dict[str, Any] = {
@@ -173,33 +203,24 @@ def features(network: Network, depth: int) -> float:
     return network.sizes[depth - 1] / 4**halvings
 
 
-def _residual(settings: Settings, trainings: Trainings) -> dict[str, Hits]:
+def _residual(settings: Settings, trainings: Trainings) -> dict[str, Trainer]:
     residual = settings.residual
     return {
-        name: trainings(
-            f"resnet-{name.replace(' ', '-')}",
-            "ResNet",
-            {
-                "blocks": residual.blocks,
-                "widths": residual.widths,
-                "stem": residual.stem,
-                "rectifier": name,
-            },
-            rate=residual.rate,
-            epochs=residual.epochs,
-        )
+        f"ResNet {name}": partial(_resnet, residual, trainings, name)
         for name in residual.rectifiers
     }
 
 
-def _rectifiers(settings: Settings, hits: Mapping[str, Hits]) -> dict[str, Measured]:
-    names = settings.residual.rectifiers
-    even = [hits[f"ResNet {name}"] for name in names if name in ("relu", "abs")]
-    odd = [hits[f"ResNet {name}"] for name in names if name not in ("relu", "abs")]
-    found = {"rectifiers": least([gain(a, b) for a in even for b in odd])} if odd else {}
-    if len(even) == 2:
-        found["relu less abs"] = gain(even[0], even[1])
-    return found
+def _resnet(residual: Residual, trainings: Trainings, rectifier: str, seeds: int) -> Hits:
+    options = {
+        "blocks": residual.blocks,
+        "widths": residual.widths,
+        "stem": residual.stem,
+        "rectifier": rectifier,
+    }
+    name = f"resnet-{rectifier.replace(' ', '-')}"
+    more = {"rate": residual.rate, "epochs": residual.epochs}
+    return trainings(name, "ResNet", options, seeds=seeds, **more)
 
 
 def _linear(train: LabelledImages, test: LabelledImages) -> dict[str, str]:

@@ -34,6 +34,7 @@ class Network:
         width: multiplies them.
         angles, factorize: see `scorelet.networks.LearnedScattering`.
         kept: phase-preserving functions that are trained beside the modulus.
+        plain: those of them that are trained without skip, too.
         depths: numbers of blocks that are compared; the last has all.
     """
 
@@ -43,6 +44,7 @@ class Network:
     factorize: int
     kept: tuple[str, ...]
     depths: tuple[int, ...]
+    plain: tuple[str, ...] = ("cst",)
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class Settings:
         speed: pictures of 32 pixels whose wavelets are timed; 0: none.
         shown: classes that the pictures of class clouds show.
         profiled: test pictures in profiles by depth.
+        parts: into which those are dealt, for errors.
     """
 
     textures: Textures
@@ -82,7 +85,8 @@ class Settings:
     residual: Residual
     speed: int
     shown: tuple[int, ...] = (0, 1, 2)
-    profiled: int = 1000
+    profiled: int = 5000
+    parts: int = 5
 
 
 SIX = (64, 128, 256, 512, 512, 512)
@@ -92,16 +96,17 @@ ELEVEN = (32, 64, 64, 128, 256, 512, 512, 512, 512, 512, 256)
 SETTINGS: dict[Scale, Settings] = {
     "smoke": Settings(
         Textures(train=2000, test=1000),
-        Budget(DRAWN, 240, 120, epochs=4, batch=24, rate=0.05),
+        Budget(DRAWN, 240, 120, epochs=4, batch=24, rate=0.05, floor=25.0),
         # no multiples of 4, so that no kernels are compiled, which a short run would wait for
         Network((6, 10, 10), 1.0, 4, 1, kept=("cst",), depths=(1, 3)),
         Residual((1, 1), (8, 8), "cifar", rate=0.05, epochs=4, rectifiers=("relu", "soft fixed")),
         speed=0,
         profiled=120,
+        parts=2,
     ),
     "small": Settings(
         Textures(),
-        Budget("cifar10", 10_000, 5_000, epochs=10, batch=64, rate=0.01, seeds=3),
+        Budget("cifar10", 5_000, 5_000, epochs=10, batch=32, rate=0.01, seeds=3),
         Network(SIX, 1 / 8, 4, 0, kept=KEPT, depths=(2, 4, 6)),
         Residual((1, 1, 1), (16, 16, 16), "cifar", rate=0.1, epochs=10),
         speed=32,
@@ -109,17 +114,18 @@ SETTINGS: dict[Scale, Settings] = {
     ),
     "paper": Settings(
         Textures(),
-        Budget("cifar10", None, None, epochs=300, drop=70, padding=4, seeds=1),
-        Network(EIGHT, 1.0, 4, 0, kept=KEPT, depths=(2, 4, 6, 8)),
+        Budget("cifar10", None, None, epochs=300, drop=70, padding=4, seeds=3),
+        Network(EIGHT, 1.0, 4, 0, kept=KEPT, depths=(2, 4, 6, 8), plain=KEPT),
         Residual((3, 3, 3), (16, 32, 64), "cifar", rate=0.1, epochs=300),
         speed=32,
         shown=(0, 1, 6),
     ),
     "imagenet": Settings(
         Textures(),
-        Budget("imagenet", None, None, epochs=150, drop=45, size=(224, 224)),
-        Network(ELEVEN, 1.0, 8, 1, kept=(), depths=(11,)),
+        Budget("imagenet", None, None, epochs=150, drop=45, size=(224, 224), floor=1.0),
+        Network(ELEVEN, 1.0, 8, 1, kept=(), depths=(11,), plain=()),
         Residual((2, 2, 2, 2), (64, 128, 256, 512), "imagenet", rate=0.1, epochs=90),
         speed=32,
+        profiled=50_000,
     ),
 }

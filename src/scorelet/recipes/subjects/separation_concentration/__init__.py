@@ -4,12 +4,15 @@ Both mechanisms are shown on Gaussian mixtures; then on pictures, where wavelets
 separates and nothing of it is learned, and matrices across channels are what learns.
 """
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from scorelet.recipes.base import Findings, Recipe, Setup
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.drawn_sets import DRAWN, TEXTURES
+from scorelet.recipes.hits import mean_of
+from scorelet.recipes.layer_tables import LayerTable
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.separation_concentration import figures, learning, mixtures
 from scorelet.recipes.subjects.separation_concentration.claims import claims
@@ -40,18 +43,18 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
         measured |= _fixed(settings, seed, steps)
         published = settings.budget.source != DRAWN
         sections.append(figures.accuracy_section(sizes, measured, published=published))
-    measured |= learning.compared(settings, learning.learn(settings, trainings, steps, seed))
+    hits = learning.learn(settings, trainings, steps, seed)
+    measured |= learning.compared(settings, hits)
     test = trainings.test.first(settings.profiled)
     ratios = learning.patch_ratios(settings, trainings, test)
     measured |= _of_ratios(ratios)
-    profiles, values = learning.profiles(trainings, test), learning.singular_values(trainings)
-    measured |= learning.of_profiles(profiles)
-    for name, which in (("with", learning.BLOCKS), ("without", learning.FREE)):
-        measured[f"spread {name}"] = Measured(learning.spread(values[which]))
+    profiles = learning.profiles(settings, trainings, test)
+    values = learning.singular_values(trainings)
+    measured |= learning.of_profiles(profiles) | learning.spreads(values)
     sections += [
-        figures.table_section(measured, ratios),
+        figures.table_section({name: measured[name] for name in hits}, ratios),
         figures.depth_section(profiles),
-        figures.singular_section(values),
+        figures.singular_section({name: seeds[0] for name, seeds in values.items()}),
     ]
     if settings.stable:
         changed = steps("stability", partial(_stability, settings, trainings, seed))
@@ -91,11 +94,12 @@ def _fixed(settings: Settings, seed: int, steps: Steps) -> dict[str, Measured]:
     return measured | {"fewer images": fewer}
 
 
-def _of_ratios(ratios: dict[str, float | None]) -> dict[str, Measured]:
-    relu, none = ratios.get("ReLU"), ratios.get("identity")
-    if relu is None or none is None:
+def _of_ratios(ratios: Mapping[str, LayerTable]) -> dict[str, Measured]:
+    if not {"ReLU", "identity"} <= set(ratios):
         return {}
-    return {"two-layer ratio gain": Measured(relu - none)}
+    relu, none = ratios["ReLU"], ratios["identity"]
+    seeds = min(len(relu), len(none))
+    return {"two-layer ratio gain": mean_of((relu[:seeds] - none[:seeds])[..., 0])}
 
 
 def _stability(settings: Settings, trainings: Trainings, seed: int) -> dict[str, list[float]]:

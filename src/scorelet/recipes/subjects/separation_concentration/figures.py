@@ -6,14 +6,15 @@ import numpy as np
 from torch import Tensor
 
 from scorelet.analysis.discriminant import discriminant_plane
-from scorelet.analysis.fisher_profile import FisherProfile
 from scorelet.plots import curves_figure, png
 from scorelet.plots.collapse import clouds_figure, singular_values_figure
 from scorelet.plots.report import Part, Picture, Section, Table, Text
 from scorelet.recipes.claims import Measured
+from scorelet.recipes.hits import mean_of
+from scorelet.recipes.layer_tables import LayerTable, values_and_errors
 from scorelet.recipes.report import figure
-from scorelet.recipes.subjects.separation_concentration.claims import PUBLISHED
-from scorelet.recipes.subjects.separation_concentration.learning import ALL, BLOCKS, FREE, TREE
+from scorelet.recipes.subjects.separation_concentration.comparisons import ALL, BLOCKS, FREE, TREE
+from scorelet.recipes.subjects.separation_concentration.fixed_claims import PUBLISHED
 from scorelet.recipes.subjects.separation_concentration.mixtures import (
     features_of,
     signed_classes,
@@ -93,15 +94,14 @@ def accuracy_section(
     )
 
 
-def table_section(measured: Mapping[str, Measured], ratios: Mapping[str, float | None]) -> Section:
+def table_section(accuracies: Mapping[str, Measured], ratios: Mapping[str, LayerTable]) -> Section:
     """Errors of all networks, the published ones beside them; Fisher ratios of two layers."""
-    names = [name for name in measured if name.startswith(("S_", "two layers"))]
     rows = [
-        (name, figure(100 - measured[name].value, measured[name].error), figure(ERRORS.get(name)))
-        for name in names
+        (name, figure(100 - found.value, found.error), figure(ERRORS.get(name)), found.note)
+        for name, found in accuracies.items()
     ]
     parts: list[Part] = [
-        Table(["network", "error here (%)", "published, CIFAR-10 (%)"], rows),
+        Table(["network", "error here (%)", "published, CIFAR-10 (%)", "seeds"], rows),
         Text(
             "S_T: scattering, one matrix, a linear classifier. S_P: wavelets of one octave, four "
             "phases rectified, a matrix; again and again. S_C: a soft threshold in a tight frame "
@@ -111,25 +111,24 @@ def table_section(measured: Mapping[str, Measured], ratios: Mapping[str, float |
         ),
     ]
     if ratios:
-        pairs = [(name, figure(value)) for name, value in ratios.items()]
+        found = {name: mean_of(table[..., 0]) for name, table in ratios.items()}
+        pairs = [(name, figure(m.value, m.error)) for name, m in found.items()]
         parts.append(Table(["two layers", "Fisher ratio without bias"], pairs))
     return Section("Errors of all networks", parts)
 
 
-def depth_section(profiles: Mapping[str, FisherProfile]) -> Section:
+def depth_section(profiles: Mapping[str, LayerTable]) -> Section:
     """Fisher ratio by depth."""
-    blocks = list(range(1, len(profiles[BLOCKS].layers) + 1))
-    curves = {
-        name: ([layer.fisher.corrected or 0.0 for layer in found.layers], [0.0] * len(blocks))
-        for name, found in profiles.items()
-    }
+    blocks = list(range(1, profiles[BLOCKS].shape[-1] + 1))
+    curves = {name: values_and_errors(table) for name, table in profiles.items()}
     return Section(
         "Class separation by depth",
         [
             Picture(
                 png(curves_figure(blocks, curves, labels=("block", "Fisher ratio without bias"))),
                 "Fisher ratio by depth.",
-                "Of means over space of each channel.",
+                "Of means over space of each channel. Bars are standard errors, of parts of the "
+                "test pictures and of seeds.",
             )
         ],
     )

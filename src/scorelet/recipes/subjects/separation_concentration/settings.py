@@ -97,6 +97,7 @@ class Settings:
             singular values is the rate over beta.
         stable: pictures whose scattering coefficients are compared with those of deformed ones.
         profiled: test pictures in profiles by depth.
+        parts: into which those are dealt, for errors.
     """
 
     samples: int
@@ -107,7 +108,8 @@ class Settings:
     patches: Patches
     beta: float
     stable: int
-    profiled: int = 1000
+    profiled: int = 5000
+    parts: int = 5
 
 
 FOUR = (64, 128, 256, 512)
@@ -117,18 +119,19 @@ SETTINGS: dict[Scale, Settings] = {
     "smoke": Settings(
         4_000,
         Fixed((150, 600), 300, 600, L=4, engine="torch"),
-        Budget(DRAWN, 240, 120, epochs=6, batch=24, rate=0.05),
+        Budget(DRAWN, 240, 120, epochs=6, batch=24, rate=0.05, floor=25.0),
         Blocks((6, 14), (24, 56), angles=4),  # no multiples of 4: nothing is compiled
         Tree(0),
         Patches(8, 4, 32, functions=("identity", "relu0")),
         beta=0.02,
         stable=12,
         profiled=120,
+        parts=2,
     ),
     "small": Settings(
         20_000,
         Fixed((1_000, 10_000), 5_000, 10_000),
-        Budget("cifar10", 10_000, 10_000, epochs=12, batch=64, rate=0.05, seeds=3),
+        Budget("cifar10", 10_000, 10_000, epochs=10, batch=64, rate=0.05, seeds=3),
         Blocks((16, 32, 64, 128), (256, 512, 1024, 2048)),
         Tree(128, images=40_000),
         Patches(8, 4, 512, rate=0.001),
@@ -138,7 +141,7 @@ SETTINGS: dict[Scale, Settings] = {
     "paper": Settings(
         20_000,
         Fixed((1_000, 10_000), 5_000, 10_000),
-        Budget("cifar10", None, None, epochs=300, drop=70, padding=4, seeds=1),
+        Budget("cifar10", None, None, epochs=300, drop=70, padding=4, seeds=3),
         Blocks(FOUR, (1024, 2048, 4096, 8192)),
         Tree(128, cache=False),
         Patches(8, 4, 8192, features="synthesis"),
@@ -148,11 +151,12 @@ SETTINGS: dict[Scale, Settings] = {
     "imagenet": Settings(
         20_000,
         Fixed((), 0, 0),
-        Budget("imagenet", None, None, epochs=200, drop=60, size=(224, 224)),
+        Budget("imagenet", None, None, epochs=200, drop=60, size=(224, 224), floor=1.0),
         Blocks(SIX, (512, 1024, 1024, 2048, 2048, 2048)),
         Tree(256, scales=4, pool=5, cache=False),
         Patches(8, 4, 0),
         beta=5e-4,
         stable=0,
+        profiled=50_000,
     ),
 }
