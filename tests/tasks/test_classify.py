@@ -13,6 +13,7 @@ import scorelet as sl
 from classifiers import COLOURS, colour_classifier, gray_classifier, write_classifier
 from samples import write_model, write_png
 from scorelet.core.errors import InputError
+from scorelet.models import Classifier
 from scorelet.tasks.classify import classify_files
 
 
@@ -48,6 +49,22 @@ def test_probabilities_are_the_softmax(model, dtype):
     # order 0 averages 8 pixels with weights that sum to 1 within 1e-6; standardised by √(1 + 1e-5)
     assert found.probabilities == pytest.approx(expected, abs=1e-4)
     assert (found.notes, found.shape) == ((), (8, 8))
+
+
+def test_pictures_of_several_sizes_at_once(model, tmp_path):
+    """More of them than one batch takes, in the order of their names."""
+    colours = np.random.default_rng(0).integers(0, 256, (70, 3)) / 255
+    for number, colour in enumerate(colours):
+        side = 8 if number < 60 else 9
+        write_png(tmp_path / f"in/{number:02}.png", flat(colour, side))
+    found = sl.classify(tmp_path / "in", model=model)
+    assert len(found) == 70
+    for each, colour in zip(found, colours, strict=True):
+        assert each.probabilities[0] == pytest.approx(posterior(colour).max(), abs=1e-4)
+        assert each.dtype == "float32"
+    anything = Classifier(model.network, model.classes, channels=(3,))  # no size of its own
+    several = sl.classify(np.stack([flat(c) for c in colours[:3]]), model=anything, dtype="float32")
+    assert [f.classes for f in several] == [f.classes for f in found[:3]]
 
 
 def test_the_first_k(model):

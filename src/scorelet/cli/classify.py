@@ -19,6 +19,7 @@ def classify(
     model: str,
     k: Annotated[Whole, Parameter(name=["--top", "-k"])] = 5,
     output: Annotated[PathLike | None, Parameter(name=["--output", "-o"])] = None,
+    dtype: str = "auto",
     overwrite: Flag = False,
     shared: Shared = DEFAULTS,
 ) -> int:
@@ -38,6 +39,7 @@ def classify(
         model: path, built-in name or Hub id of a classifier (scorelet train makes one).
         k: how many classes.
         output: NAME.csv, NAME.json, or NAME.parquet where pyarrow is installed.
+        dtype: of the network's products: auto (what is fast here), float32, bfloat16 or float16.
         overwrite: replace an existing file.
     """
     from scorelet.tasks.classify import classify_files
@@ -53,6 +55,7 @@ def classify(
             model=model,
             k=k,
             device=shared.device,
+            dtype=dtype,
             overwrite=overwrite,
             plan=bar.expect,
             say=lambda text: shared.warn(f"{text}."),

@@ -23,6 +23,7 @@ def evaluate(
     label: Whole | None = None,
     cond: PathLike | None = None,
     hold_out: Whole | None = None,
+    dtype: str = "auto",
     shared: Shared = DEFAULTS,
 ) -> int:
     """Measure a model on data: what is measured depends on what the model is.
@@ -57,6 +58,7 @@ def evaluate(
             of the data, under the same name and of the same size.
         hold_out: the last so many training pictures, in the place of the test pictures; of folders,
             so many pictures of all classes.
+        dtype: of convolutions and products: auto (what is fast here), float32, bfloat16 or float16.
     """
     from scorelet.tasks.evaluate import evaluate as run
 
@@ -70,6 +72,7 @@ def evaluate(
         cond=cond,
         hold_out=hold_out,
         device=shared.device,
+        dtype=dtype,
     )
     for warning in result.get("warnings", []):
         shared.warn(f"{warning}.")

@@ -33,7 +33,9 @@ def choose_device(name: str = "auto") -> torch.device:
     return device
 
 
-def inference_dtype(device: torch.device, precision: str = "auto") -> torch.dtype:
+def inference_dtype(
+    device: torch.device, precision: str = "auto", *, fast: bool = True
+) -> torch.dtype:
     """Return the dtype in which dense convolutions run best on `device`.
 
     cuda: float16; mps: float32; cpu: bfloat16 where the processor has instructions for it
@@ -43,6 +45,7 @@ def inference_dtype(device: torch.device, precision: str = "auto") -> torch.dtyp
         device: where convolutions run.
         precision: float32, bfloat16 or float16 override the rule; auto leaves it to the
             environment variable SCORELET_DTYPE, if it is set, and then to the rule.
+        fast: whether the rule may take less than float32.
 
     Raises:
         InputError: an unknown name.
@@ -53,6 +56,8 @@ def inference_dtype(device: torch.device, precision: str = "auto") -> torch.dtyp
         raise InputError(f"{name}={forced!r}: use float32, bfloat16 or float16.")
     if forced != "auto":
         return getattr(torch, forced)
+    if not fast:
+        return torch.float32
     if device.type == "cuda":
         return torch.float16
     return torch.bfloat16 if device.type == "cpu" and _bfloat16_is_faster() else torch.float32

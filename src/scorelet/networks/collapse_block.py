@@ -130,7 +130,7 @@ class CollapseBlock(nn.Module):
     def fold(self) -> None:
         """Keep P with Std in it, for kernels: the weights must not change any more."""
         parts = self.wavelets, self.amplitude, self.project
-        if known_to_kernels(parts):
+        if known_to_kernels(parts) and self.project.weight.dtype == torch.float32:
             self._operators = {
                 dtype: evaluated(parts, dtype, pairs=self.pairs, skip=self.skip)
                 for dtype in (torch.float32, torch.bfloat16)

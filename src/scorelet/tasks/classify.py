@@ -5,17 +5,16 @@ said: its model's file names the way (see `scorelet.models.Classifier.fitted`).
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import torch
+from torch import Tensor
 
-from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.files import write_text
-from scorelet.core.memory import keep_large_buffers
 from scorelet.core.numbers import is_whole
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
@@ -25,10 +24,13 @@ from scorelet.tasks.array_files import check_output
 from scorelet.tasks.classify_input import Source, pictures, prepared
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
 from scorelet.tasks.planning import FileTask, Say, plan_tasks
+from scorelet.tasks.ready_classifier import ReadyClassifier, ready_classifier
 from scorelet.tasks.table_files import check_table, write_table
 from scorelet.zoo import load_as
 
 SUFFIXES = (".csv", ".json", ".parquet")
+BATCH = 64
+"""Pictures at a time, brought to one size; whole pictures, where a model takes any size."""
 Model = str | Path | Classifier
 
 
@@ -41,17 +43,24 @@ class Classified:
         probabilities: p(class | picture) of each, in [0, 1].
         notes: what was done to the picture before.
         shape: (height, width) of the picture as it was.
+        dtype: of the network's products.
     """
 
     classes: tuple[str, ...]
     probabilities: tuple[float, ...]
     notes: tuple[Note, ...]
     shape: tuple[int, int]
+    dtype: str
 
 
 @checked
 def classify(
-    source: str | Path | Source, *, model: Model, k: int = 5, device: str = "auto"
+    source: str | Path | Source,
+    *,
+    model: Model,
+    k: int = 5,
+    device: str = "auto",
+    dtype: str = "auto",
 ) -> Classified | list[Classified]:
     """Return the most probable classes of a picture.
 
@@ -63,41 +72,44 @@ def classify(
         model: path, built-in name or Hub id of a classifier, or one that is loaded.
         k: how many classes; a model with fewer gives all.
         device: auto, cpu, cuda or mps.
+        dtype: of the network's products: auto, float32, bfloat16 or float16; auto takes bfloat16
+            for networks that can be folded on processors that multiply in it.
 
     Raises:
         InputError: arrays or options that cannot be used, or a model that is no classifier.
         ImageFileError: a file that cannot be read.
     """
-    classifier = _ready(model, k, device)
+    ready = _ready(model, k, device, dtype)
     if isinstance(source, str | Path):
-        return _classify_path(as_path(source), classifier, k)
+        return _classify_path(as_path(source), ready, k)
     found, batched = pictures(source)
-    results = [_classify_picture(picture, classifier, k) for picture in found]
+    results = _classify_pictures(found, ready, k)
     return results if batched else results[0]
 
 
-def classify_files(
+def classify_files(  # noqa: PLR0913 - as many as the command has options
     paths: list[Path],
     output: Path | None = None,
     *,
     model: Model,
     k: int = 5,
     device: str = "auto",
+    dtype: str = "auto",
     overwrite: bool = False,
     plan: Callable[[int], None] | None = None,
     say: Say = lambda _text: None,
 ) -> Iterator[Outcome]:
     """Classify files and folders; yield what became of each, in order.
 
-    A report has ``input`` and ``pages``: for each its height, width, ``classes`` (a list of
-    {class, probability}) and ``notes`` (texts by their kind).
+    A report has ``input``, ``dtype`` (of the network's products) and ``pages``: for each its
+    height, width, ``classes`` (a list of {class, probability}) and ``notes`` (texts by their kind).
 
     Args:
         paths: files and folders of pictures.
         output: NAME.csv or NAME.parquet, a row for each picture (page) with the columns file,
             class_1, probability_1, class_2, ...; or NAME.json, with the reports. It is written when
             the last picture is done, if any is.
-        model, k, device: as in `classify`.
+        model, k, device, dtype: as in `classify`.
         overwrite: replace `output`.
         plan: called with the number of files before the first is worked on.
         say: called with sentences without a full stop, about files that are left out.
@@ -108,14 +120,14 @@ def classify_files(
     if output is not None:
         check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
         check_table(output)
-    classifier = _ready(model, k, device)
+    ready = _ready(model, k, device, dtype)
     tasks = plan_tasks(paths, None, suffix="_classified", say=say)
     if plan:
         plan(len(tasks))
     reports = []
     for outcome in run_tasks(
         tasks,
-        lambda task, _publish: _classify_file(task, classifier, k, _publish),
+        lambda task, _publish: _classify_file(task, ready, k, _publish),
         verb="classify",
         settings={},
         writes=False,
@@ -124,29 +136,27 @@ def classify_files(
             reports.append(outcome.report)
         yield outcome
     if output is not None and reports:
-        _write(output, reports, min(k, len(classifier.classes)))
+        _write(output, reports, min(k, len(ready.classifier.classes)))
 
 
-def _ready(model: Model, k: int, device: str) -> Classifier:
+def _ready(model: Model, k: int, device: str, dtype: str) -> ReadyClassifier:
     if not is_whole(k, least=1):
         raise InputError(f"k is {k!r}: it must be a whole number of at least 1.")
-    keep_large_buffers()
-    place = choose_device(device)
     loaded = model if isinstance(model, Classifier) else load_as(Classifier, model, verb="classify")
-    return loaded.to(place).eval()
+    return ready_classifier(loaded, device=device, dtype=dtype)
 
 
-def _classify_path(path: Path, classifier: Classifier, k: int) -> Classified | list[Classified]:
+def _classify_path(path: Path, ready: ReadyClassifier, k: int) -> Classified | list[Classified]:
     files = find_pictures(path) if path.is_dir() else [path]
-    found = [_classify_picture(page, classifier, k) for file in files for page in iter_pages(file)]
+    found = _classify_pictures((page for file in files for page in iter_pages(file)), ready, k)
     return found[0] if len(found) == 1 and not path.is_dir() else found
 
 
 def _classify_file(
-    task: FileTask, classifier: Classifier, k: int, _publish: Publish
+    task: FileTask, ready: ReadyClassifier, k: int, _publish: Publish
 ) -> dict[str, Any]:
-    found = [_classify_picture(page, classifier, k) for page in iter_pages(task.source)]
-    return {"pages": [_page(result) for result in found]}
+    found = _classify_pictures(iter_pages(task.source), ready, k)
+    return {"dtype": ready.dtype_name, "pages": [_page(result) for result in found]}
 
 
 def _page(result: Classified) -> dict[str, Any]:
@@ -159,14 +169,27 @@ def _page(result: Classified) -> dict[str, Any]:
     }
 
 
-def _classify_picture(picture: Picture, classifier: Classifier, k: int) -> Classified:
-    x, notes = prepared(picture, classifier)
-    parameter = next(classifier.parameters(), x)
-    with torch.no_grad():
-        p = classifier.posterior(classifier.fitted(x.to(parameter)))[0]
-    values, places = p.double().cpu().topk(min(k, len(classifier.classes)))
-    names = tuple(classifier.classes[place] for place in places.tolist())
-    return Classified(names, tuple(values.tolist()), tuple(notes), (x.shape[2], x.shape[3]))
+def _classify_pictures(
+    found: Iterable[Picture], ready: ReadyClassifier, k: int
+) -> list[Classified]:
+    """Classify pictures, so many at a time."""
+    results, rest = [], iter(found)
+    while part := [prepared(picture, ready.classifier) for picture in islice(rest, BATCH)]:
+        p = ready.logits_of_each([x for x, _ in part]).double().softmax(1).cpu()
+        results += [
+            _named(row, notes, (x.shape[2], x.shape[3]), ready, k)
+            for row, (x, notes) in zip(p, part, strict=True)
+        ]
+    return results
+
+
+def _named(
+    p: Tensor, notes: list[Note], shape: tuple[int, int], ready: ReadyClassifier, k: int
+) -> Classified:
+    classes = ready.classifier.classes
+    values, places = p.topk(min(k, len(classes)))
+    names = tuple(classes[place] for place in places.tolist())
+    return Classified(names, tuple(values.tolist()), tuple(notes), shape, ready.dtype_name)
 
 
 def _write(output: Path, reports: Sequence[dict[str, Any]], k: int) -> None:

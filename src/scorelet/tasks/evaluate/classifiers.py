@@ -1,6 +1,5 @@
 """Classifiers are measured on labelled pictures: accuracy, confusion, likelihood, calibration."""
 
-import copy
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +12,13 @@ from scorelet.analysis.classification import (
     confusion,
     negative_log_likelihood,
 )
-from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
-from scorelet.core.memory import keep_large_buffers
 from scorelet.core.typing import Labels, Logits
 from scorelet.data.labelled import LabelledImages
 from scorelet.models import Classifier
 from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
 from scorelet.tasks.fitting import load_fitted
+from scorelet.tasks.ready_classifier import ReadyClassifier, ready_classifier
 
 BATCH = 250
 """Pictures at a time."""
@@ -30,7 +28,7 @@ BATCH = 250
 def measure_classifier(
     classifier: Classifier, data: str | Path, settings: EvaluateSettings
 ) -> dict[str, Any]:
-    """Return accuracy with its binomial error, likelihood (nats), calibration, rows, confusion.
+    """Return dtype, accuracy and its binomial error, likelihood (nats), calibration, confusion.
 
     Args:
         classifier: on any device.
@@ -40,9 +38,10 @@ def measure_classifier(
         settings: how.
 
     Returns:
-        pictures, accuracy, accuracy_error, negative_log_likelihood, calibration_error; ``rows``
-        with the accuracy of each class; ``confusion``, whose row i counts for what the pictures of
-        class i were taken; ``classes``, and warnings.
+        pictures, dtype (of the network's products), accuracy, accuracy_error,
+        negative_log_likelihood, calibration_error; ``rows`` with the accuracy of each class;
+        ``confusion``, whose row i counts for what the pictures of class i were taken; ``classes``,
+        and warnings.
 
     Raises:
         InputError: options for other models, data without labels, or with classes that the model
@@ -52,10 +51,12 @@ def measure_classifier(
     _refuse_options(settings)
     images = _labelled(classifier, data, settings)
     labels = numbered(images, classifier.classes)
-    logits = logits_of(classifier, images, device=settings.device)
+    ready = ready_classifier(classifier, device=settings.device, dtype=settings.dtype)
+    logits = logits_of(ready, images)
     share = accuracy(logits, labels)
     return {
         "pictures": len(images),
+        "dtype": ready.dtype_name,
         "accuracy": share,
         "accuracy_error": binomial_error(share, len(images)),
         "negative_log_likelihood": negative_log_likelihood(logits, labels),
@@ -67,23 +68,18 @@ def measure_classifier(
     }
 
 
-@torch.no_grad()
-def logits_of(classifier: Classifier, images: LabelledImages, *, device: str = "auto") -> Logits:
+def logits_of(ready: ReadyClassifier, images: LabelledImages) -> Logits:
     """Return the logits of all pictures, on the CPU.
 
     Raises:
         InputError: another channel count than the model takes, or logits that are not finite.
     """
-    keep_large_buffers()
-    place = choose_device(device)
-    model = copy.deepcopy(classifier).to(place).eval()
-    dtype = next((p.dtype for p in model.parameters()), torch.float32)
-    grow = model.channels is not None and images.channels == 1 and 1 not in model.channels
+    channels = ready.classifier.channels
+    grow = channels is not None and images.channels == 1 and 1 not in channels
     parts = []
     for start in range(0, len(images), BATCH):
-        x = model.fitted(images.images(start, start + BATCH).to(place, dtype))
-        x = x.expand(-1, 3, -1, -1) if grow else x
-        parts.append(model(x).cpu())
+        x = images.images(start, start + BATCH)
+        parts.append(ready.logits(x.expand(-1, 3, -1, -1) if grow else x).cpu())
     logits = torch.cat(parts)
     if not bool(logits.isfinite().all()):
         raise InputError("The model's logits are NaN or infinite: fetch or copy its file again.")

@@ -45,8 +45,9 @@ def measure_denoiser(
     source = _locate_photos(data)
     channels = settings.channels or _first(source).pixels.shape[2]
     pictures = load_pictures(source, channels=channels, limit=settings.limit)
+    dtype = inference_dtype(choose_device(settings.device), settings.dtype)
     rows = evaluate_pictures(
-        prepare(denoiser, device=settings.device),
+        prepare(denoiser, device=settings.device, dtype=dtype),
         pictures,
         sigmas=settings.sigmas or SIGMAS,
         label=settings.label,
@@ -54,7 +55,6 @@ def measure_denoiser(
         tile=settings.tile,
     )
     side = smallest_side(pictures)
-    dtype = inference_dtype(choose_device(settings.device))
     return {
         "pictures": len(pictures),
         "channels": channels,

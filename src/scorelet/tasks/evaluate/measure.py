@@ -24,6 +24,7 @@ class EvaluateSettings:
         hold_out: the last so many training pictures in the place of the test pictures, for
             classifiers.
         device: auto, cpu, cuda or mps.
+        dtype: of convolutions and products: auto (what is fast here), float32, bfloat16 or float16.
         tile: side of a tile in pixels, "auto", or None for whole pictures.
     """
 
@@ -34,6 +35,7 @@ class EvaluateSettings:
     cond: str | Path | None = None
     hold_out: int | None = None
     device: str = "auto"
+    dtype: str = "auto"
     tile: TileSide = "auto"
 
     def __post_init__(self) -> None:

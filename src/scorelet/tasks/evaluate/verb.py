@@ -22,6 +22,7 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
     cond: str | Path | None = None,
     hold_out: int | None = None,
     device: str = "auto",
+    dtype: str = "auto",
     tile: TileSide = "auto",
 ) -> dict[str, Any]:
     """Measure a model on data.
@@ -34,7 +35,7 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
         data: what the model is measured on: a folder or file, or the name of one under
             ``$SCORELET_DATA``.
         model: built-in name, path or Hub id; or a model.
-        sigmas, channels, limit, label, cond, hold_out, device, tile: see `EvaluateSettings`.
+        sigmas, channels, limit, label, cond, hold_out, device, dtype, tile: see `EvaluateSettings`.
 
     Returns:
         The entries of `measure`, after model and data.
@@ -53,6 +54,7 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
         cond=cond,
         hold_out=hold_out,
         device=device,
+        dtype=dtype,
         tile=tile,
     )
     if isinstance(model, str | Path):

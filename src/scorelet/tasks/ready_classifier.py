@@ -1,0 +1,88 @@
+"""A classifier made for inference: folded, on its device, in the dtype that is fastest there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from scorelet.core.device import choose_device, inference_dtype
+from scorelet.core.memory import keep_large_buffers
+from scorelet.core.typing import Image, Logits
+from scorelet.models import Classifier
+from scorelet.networks.folding import Foldable, folded
+
+HALF = (torch.bfloat16, torch.float16)
+"""Dtypes of products of weights that are float32."""
+
+
+@dataclass(frozen=True)
+class ReadyClassifier:
+    """A copy of a classifier that computes logits and nothing else.
+
+    Attributes:
+        classifier: folded, in evaluation, on its device.
+        dtype: of its products.
+    """
+
+    classifier: Classifier
+    dtype: torch.dtype
+
+    @property
+    def dtype_name(self) -> str:
+        """As reports have it."""
+        return str(self.dtype).removeprefix("torch.")
+
+    def logits(self, x: Image) -> Logits:
+        """Return the logits of images of any size, float32 (float64 of a model in float64)."""
+        return self._run(self._fitted(x))
+
+    def logits_of_each(self, images: Sequence[Tensor]) -> Logits:
+        """Return the logits of batches of any sizes, one after the other, together if they fit."""
+        fitted = [self._fitted(x) for x in images]
+        if len({x.shape[1:] for x in fitted}) == 1:
+            return self._run(torch.cat(fitted))
+        return torch.cat([self._run(x) for x in fitted])
+
+    def _fitted(self, x: Image) -> Tensor:
+        return self.classifier.fitted(x.to(next(self.classifier.parameters(), x)))
+
+    @torch.no_grad()
+    def _run(self, x: Tensor) -> Logits:
+        half = self.dtype in HALF and x.dtype == torch.float32
+        with torch.autocast(x.device.type, self.dtype if half else None, enabled=half):
+            found = self.classifier(x)
+        return found if found.dtype == torch.float64 else found.float()
+
+
+def ready_classifier(
+    classifier: Classifier, *, device: str = "auto", dtype: str = "auto"
+) -> ReadyClassifier:
+    """Return a copy for inference.
+
+    Args:
+        classifier: any; it is left as it is.
+        device: auto, cpu, cuda or mps.
+        dtype: of the products: float32, bfloat16, float16, or auto: that of the weights, and
+            bfloat16 on processors that multiply in it for networks that can be folded, whose
+            products are nearly all of their work (see `inference_dtype`).
+
+    Raises:
+        InputError: an unknown device or dtype.
+    """
+    place = choose_device(device)
+    keep_large_buffers()
+    fast = place.type == "cpu" and isinstance(classifier.network, Foldable)
+    kind = inference_dtype(place, dtype, fast=fast)
+    own = next((p.dtype for p in classifier.parameters()), torch.float32)
+    if own != torch.float32 and dtype == "auto":
+        kind = own
+    made = Classifier(
+        folded(classifier.network),
+        classifier.classes,
+        size=classifier.size,
+        fit=classifier.fit,
+        channels=classifier.channels,
+    )
+    weights = own if kind == own else torch.float32
+    return ReadyClassifier(made.to(place, weights).eval(), kind)
