@@ -141,8 +141,9 @@ def normalized(u: Tensor, *, pairs: bool) -> Tensor:
 
 
 def _group_moments(group: Group, x: Tensor) -> tuple[Tensor, Tensor]:
-    axes = (0, -2, -1)
-    power, mean = torch.var_mean(x.float(), axes, correction=0)
+    axes, x = (0, -2, -1), x.float()
+    mean = x.mean(axes)  # torch.var_mean takes three times the time of both passes
+    power = (x - mean[..., None, None]).square().mean(axes)
     if group.pairs:
         return mean, power.sum(-1)
     return torch.stack([mean, torch.zeros_like(mean)], -1), power
