@@ -39,6 +39,7 @@ def test_the_strength_of_opencv_falls_with_the_noise(quality):
     assert max(h[7:]) < 0.82  # sigma 45 and more
 
 
+@pytest.mark.slow
 def test_a_row_has_parameters_and_an_unbiased_error(quality):
     pictures = [np.full((8, 8, 1), level, np.uint8) for level in (0, 128)]
     row = quality._method_row("noisy picture", 1, pictures, 25.0)

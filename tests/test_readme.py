@@ -88,6 +88,7 @@ def test_the_readme_shows_every_command():
     assert verbs <= shown
 
 
+@pytest.mark.slow
 def test_the_python_of_the_readme_runs(tmp_path, monkeypatch, float32):
     monkeypatch.chdir(tmp_path)
     write_png(tmp_path / "night.png", noisy(24, 32))

@@ -33,6 +33,7 @@ def test_psnr_is_per_picture():
     torch.testing.assert_close(psnr(estimate, reference).float(), torch.tensor([20.0, 0.0]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 3])
 def test_ssim_agrees_with_scikit_image(channels):
     """scikit-image leaves out windows that reach beyond the border, here they see a mirror."""

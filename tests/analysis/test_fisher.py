@@ -171,6 +171,7 @@ def test_the_floor_of_large_sets(dimension, count, classes):  # E15
     assert found.floor == pytest.approx((1 - 1 / classes) * share / (1 - share), rel=0.02)
 
 
+@pytest.mark.slow
 def test_estimates_have_no_bias_and_the_floor_is_exact():
     """Means over 250 small sets, each within four of their own standard errors."""
     means = torch.tensor([[0.6, 0, 0, 0, 0], [0, 0.9, 0, 0, 0], [0, 0, 0, 0, -0.5]]).double()

@@ -28,6 +28,7 @@ def linear(a: torch.Tensor):
     return lambda y: (a @ y.flatten()).reshape(y.shape)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_gaussian_prior_has_the_wiener_filter(method):
     """J = C (C + σ² I)⁻¹: its eigenvalues, trace, and the error σ² tr J."""
@@ -81,6 +82,7 @@ def test_whole_basis_rebuilds_a_symmetric_map():
     torch.testing.assert_close(rebuilt, a @ y.flatten(), rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_probes_cover_the_trace_and_shrink_with_the_span():
     """Over 40 seeds the error bar is the scatter of the estimates, and their mean is tr J."""
     a = matrix()

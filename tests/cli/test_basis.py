@@ -15,6 +15,7 @@ def words(tmp_path):
     return ["basis", tmp_path / "picture.png", "--model", model]
 
 
+@pytest.mark.slow
 def test_a_report_with_pictures(shell, words, tmp_path):
     status, out, err = shell(*words, "-k", 3, "--crop", 12, "-o", tmp_path / "r.html")
     assert (status, err) == (0, "")

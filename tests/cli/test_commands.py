@@ -79,6 +79,7 @@ def test_info_tells_what_a_bug_report_needs(shell, monkeypatch):
     assert ["numpy", np.__version__] in [line.split() for line in stdout.splitlines()]
 
 
+@pytest.mark.slow
 def test_evaluate_prints_what_python_returns(shell, tmp_path, model):
     for k in range(2):
         write_png(tmp_path / f"{k}.png", from_unit(waves(24, 32, 3), "uint8"))

@@ -129,6 +129,7 @@ def test_files_of_every_kind_that_hold_no_fields(shell, tmp_path, kind, name):
         assert stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [".npz", ".h5", ".fits"])
 def test_files_with_several_arrays(shell, tmp_path, kind):
     """The sentence names them and shows how one is chosen; what it shows works."""
@@ -161,6 +162,7 @@ def write(path, arrays):
     return path
 
 
+@pytest.mark.slow
 def test_warnings_name_the_option(shell, tmp_path):
     path = save(tmp_path / "a.npy", gaussian(smooth_power(128, 2.0), 3).float()[:, :64, :64])
     status, _, stderr = shell("field", "compare", path, path)
@@ -189,6 +191,7 @@ def test_help_has_examples(shell):
     assert "scorelet field compare data.npy" in shell("field", "compare", "--help")[1]
 
 
+@pytest.mark.slow
 def test_fit_and_sample(shell, tmp_path):
     rng = np.random.default_rng(0)
     np.save(tmp_path / "x.npy", rng.normal(size=(60, 8, 8)).astype("f4"))

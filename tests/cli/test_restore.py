@@ -22,6 +22,7 @@ def test_a_picture_becomes_larger(shell, words, tmp_path):
     assert read_png(tmp_path / "small_restored.png").shape == (24, 30, 3)
 
 
+@pytest.mark.slow
 def test_samples_and_their_deviation_are_written(shell, words, tmp_path):
     target = tmp_path / "out" / "large.png"
     target.parent.mkdir()

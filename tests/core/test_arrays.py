@@ -65,6 +65,7 @@ def test_same_numbers_in_plain_memory(made):
     assert_plain(plain_array(made(A)), A)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(
     array=hnp.arrays(

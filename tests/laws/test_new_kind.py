@@ -70,6 +70,7 @@ def scorelet(*words, launcher=()):
     ], loopback()
 
 
+@pytest.mark.slow
 def test_training_finds_the_closed_form(trained):
     """A step sees 512 numbers a channel; the average over the last steps is closer than 2 %."""
     model = sl.load(trained)

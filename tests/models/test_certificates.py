@@ -93,6 +93,7 @@ TABLE = {
 @pytest.mark.parametrize(
     "preset", ["critical", pytest.param("soft", marks=pytest.mark.slow)]
 )  # soft: its chains are planned first
+@pytest.mark.slow
 def test_one_octave_is_not_log_concave_at_the_critical_point_and_a_quarter_is(preset):
     """Mean extreme eigenvalues of the exact action, as they were measured independently."""
     x = Phi4.preset(preset).sample(16, 32, 5).double()

@@ -23,6 +23,7 @@ LAWS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: type(law).__name__)
 def test_samples_follow_the_closed_forms(law):
     assert isinstance(law, NoiseLaw)

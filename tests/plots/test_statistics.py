@@ -16,6 +16,7 @@ def lines(axes):
     return {line.get_label(): line.get_xydata() for line in axes.get_lines()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["power", "minkowski", "structure"])
 def test_values_and_differences(name):
     kind = STATISTICS[name]

@@ -1,12 +1,14 @@
 """Textures that are drawn: means zero, deviations one, and files that training reads."""
 
 import numpy as np
+import pytest
 import torch
 
 from scorelet.data.labelled import load_labelled
 from scorelet.recipes.drawn_sets import TEXTURES, textures, write_textures
 
 
+@pytest.mark.slow
 def test_classes_have_equal_means():
     x, y = textures(1200, 32, seed=0)
     assert x.mean((1, 2, 3)).abs().max() < 1e-5

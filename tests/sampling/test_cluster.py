@@ -33,6 +33,7 @@ def assert_within(values, expected, sigmas=4):
     assert abs(mean - expected) < sigmas * error, (mean, expected, error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "widths",
     [pytest.param((1.2,), id="sites"), pytest.param((1.2, 0.8), id="shifts, too", marks=SLOW)],
@@ -62,6 +63,7 @@ def test_moments_of_four_sites_are_the_integrals(widths):
     assert_within(phi.mean((2, 3)), 0.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "widths",
     [

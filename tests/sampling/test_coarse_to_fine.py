@@ -30,6 +30,7 @@ def white_cascade(weight=1.0):
     return Multiscale(WaveletPacket("db4", PacketPlan.octaves(3)), coarse, details)
 
 
+@pytest.mark.slow
 def test_a_cascade_of_white_noise_draws_white_noise():
     model, steps = white_cascade(), 40
     schedules = calibrate(model, steps, adaptation=25)

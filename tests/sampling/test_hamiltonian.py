@@ -126,6 +126,7 @@ def test_a_chain_depends_on_its_number_only(name):
     assert_a_chain_depends_on_its_number_only(KERNELS[name], white(5, 1, 16, 16), 6)
 
 
+@pytest.mark.slow
 def test_a_chain_of_one_large_field_does_not_depend_on_threads():
     kernel = accelerated(CRITICAL, 256, 1e-3, leapfrogs=1)
     assert_a_chain_depends_on_its_number_only(kernel, white(2, 1, 256, 256), 2)

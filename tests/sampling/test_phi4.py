@@ -17,6 +17,7 @@ def binder(fields):
     return float(m.pow(4).mean() / m.square().mean() ** 2)
 
 
+@pytest.mark.slow
 def test_critical_anchors():
     """Deviation and Binder ratio of an independent implementation with a sparse-graph labelling."""
     fields = Phi4().sample(1000, 32, 0)
@@ -33,8 +34,9 @@ ANCHORS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(3))
-@pytest.mark.parametrize("size", [16, 32, pytest.param(64, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("size", [16, 32, 64])
 def test_anchors_around_the_critical_point(size, number):
     """The table's errors are 0.0005 and 0.02; ours, of 1024 fields, come from `critical`."""
     deviation, ratio = ANCHORS[size][number]
@@ -63,12 +65,13 @@ def test_deviations_of_every_scale():
         assert (h, v, d) == pytest.approx((edges, edges, corners), rel=0.05), level
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("preset", "deviation", "least", "most"),
     [
         ("disordered", 0.0, 2.4, 3.5),
         ("ordered", 0.0, 1.0, 1.002),
-        pytest.param("soft", 1.087, 1.05, 1.35, marks=pytest.mark.slow),
+        ("soft", 1.087, 1.05, 1.35),
     ],
 )
 def test_presets_are_where_their_names_say(preset, deviation, least, most):

@@ -34,6 +34,7 @@ def test_fields_are_an_autocorrelation_time_apart(potential):
     assert plan.burn_in == 7 * plan.thinning
 
 
+@pytest.mark.slow
 def test_a_plan_is_the_same_in_every_process():
     expected = make_plan(SOFT, 8)
     make_plan.cache_clear()

@@ -34,6 +34,7 @@ def files(tmp_path_factory):
     return {name: save(folder / f"{name}.npy", values) for name, values in sets.items()}
 
 
+@pytest.mark.slow
 def test_halves_agree_and_the_control_is_told_apart(files):
     """F12 and F10 together."""
     found = compare(files["first"], files["second"])
@@ -51,6 +52,7 @@ def test_halves_agree_and_the_control_is_told_apart(files):
     assert found["neighbours"]["verdict"].startswith("No copies")
 
 
+@pytest.mark.slow
 def test_another_law_is_told_apart_and_the_threshold_is_stated(files):
     found = compare(files["first"], files["gauss"])
     assert "of 12 statistics differ: Power spectrum," in found["summary"]
@@ -61,6 +63,7 @@ def test_another_law_is_told_apart_and_the_threshold_is_stated(files):
         assert np.shape(entry["data"]["values"]) == (len(entry["curves"]), len(entry["x"]))
 
 
+@pytest.mark.slow
 def test_copies_are_found(files):
     found = compare(files["first"], files["first"], limit=20)
     assert found["data"]["fields"] == 20
@@ -69,6 +72,7 @@ def test_copies_are_found(files):
     assert "too close to the data" in found["summary"]
 
 
+@pytest.mark.slow
 def test_one_field_decides_nothing(files):
     found = compare(files["one"], files["one"])
     assert "--patches" in found["warnings"][0]
@@ -87,6 +91,7 @@ def test_cut_fields_are_warned_of_once(files):
     assert compare(files["cut"], files["cut"], window="hann")["warnings"] == []
 
 
+@pytest.mark.slow
 def test_statistics_that_do_not_fit_are_left_out(files):
     """Peaks need 24 pixels of border, so patches of 20 have none; the others go on."""
     found = compare(files["cut"], files["cut"], window="hann", patches=20)

@@ -28,6 +28,7 @@ def model_file(fitted, tmp_path):
     return tmp_path / "model.safetensors"
 
 
+@pytest.mark.slow
 def test_samples_have_the_scale_and_the_spectrum_of_the_data(fitted):
     x, y = torch.from_numpy(5 + 2 * gaussian_fields(1000, seed=9)), fitted.sample(400, seed=1)
     assert y.dtype == torch.float32
@@ -39,6 +40,7 @@ def test_samples_have_the_scale_and_the_spectrum_of_the_data(fitted):
     assert float((power[1] / power[0] - 1).abs().max()) < 0.35
 
 
+@pytest.mark.slow
 def test_a_file_gives_the_same_samples(fitted, model_file):
     loaded = sl.FieldModel.load(model_file)
     assert torch.equal(loaded.sample(3, seed=2), fitted.sample(3, seed=2))
@@ -46,6 +48,7 @@ def test_a_file_gives_the_same_samples(fitted, model_file):
     assert isinstance(sl.load(model_file), sl.FieldModel.load(model_file).model.__class__)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_resumed_gives_the_same_file(model_file, tmp_path, monkeypatch):
     whole, again = tmp_path / "whole.npy", tmp_path / "again.npy"
     monkeypatch.setattr("scorelet.tasks.field_sample.BATCH_PIXELS", 4 * SIZE**2)
@@ -101,6 +104,7 @@ def test_what_is_asked_of_an_empty_model(model_file):
         sl.FieldModel(bands="third")
 
 
+@pytest.mark.slow
 def test_fields_that_are_not_square_or_no_power_of_two():
     """The coarsest field of 8 x 24 is 1 x 3: chains draw it as a whole."""
     x = np.random.default_rng(0).normal(size=(200, 8, 24))
@@ -109,6 +113,7 @@ def test_fields_that_are_not_square_or_no_power_of_two():
     assert float(y.std()) == pytest.approx(1, abs=0.05)
 
 
+@pytest.mark.slow
 def test_the_energy_of_the_whole_is_that_of_the_law():
     """The sum of all scales, free energies included, against the exact energy of new fields."""
     law = ensemble("lattice_ou", mass=1.0, coupling=0.2)
@@ -138,6 +143,7 @@ def test_the_certificate_and_the_potentials_of_a_gaussian(fitted, model_file):
         fitted.certificate(np.zeros((2, 16, 16)))
 
 
+@pytest.mark.slow
 def test_auto_takes_octaves_where_they_are_log_concave():
     model = sl.FieldModel("haar", bands="auto", knots=4, reach=1, steps=2).fit(gaussian_fields())
     assert model.record["family"]["subdivisions"] == [1, 1, 1]

@@ -23,6 +23,7 @@ heights_and_widths = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(derandomize=True, deadline=None, max_examples=200)
 @given(heights_and_widths, st.integers(1, 70), st.integers(0, 30), st.sampled_from([1, 2, 4, 8]))
 def test_a_plan_covers_every_pixel_once_with_its_surroundings(size, side, radius, multiple):
@@ -50,6 +51,7 @@ def test_a_side_below_one_is_refused():
         plan(5, 5, side=0, radius=1, multiple=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", NETWORKS)
 @few
 @given(heights_and_widths, st.integers(1, 40), st.integers(0, 999))
@@ -90,6 +92,7 @@ def test_automatic_tiles_equal_the_whole_picture(monkeypatch):
     assert np.abs(denoise_array(denoiser, pixels) - whole).max() <= EQUAL
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("height", "width"),
     [(1, 1), (3000, 700), (10_000, 10_000), (1, 10**8), (10**6, 100), (3, 9999)],

@@ -88,6 +88,7 @@ def test_a_run_leaves_a_model_that_denoises_what_it_has_seen(file, tmp_path, pho
         assert gained > 20 * np.log10(255 / 25) + 1  # dB above the noisy pictures
 
 
+@pytest.mark.slow
 def test_the_weights_are_the_averages_of_the_state(file, tmp_path):
     assert run(["train", str(file()), "--quiet"]) == 0
     tensors, header = load_tensors(tmp_path / "run" / "state.safetensors")

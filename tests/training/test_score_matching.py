@@ -51,6 +51,7 @@ def terms(moments, coarse):
     return function
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_equations_by_correlations_are_those_of_brute_force(case):
     """H = E grad Φ grad Φ^T and g = E lap Φ along details, by automatic derivatives."""
@@ -100,6 +101,7 @@ def lattice_error(count, seed):
     return (energy.couplings.strengths / -0.2 - 1).square().mean().sqrt()
 
 
+@pytest.mark.slow
 def test_the_precision_of_a_gaussian_lattice_is_found_and_errors_fall_as_one_over_sqrt_n():
     few = torch.stack([lattice_error(100, seed) for seed in range(24)]).square().mean().sqrt()
     many = torch.stack([lattice_error(400, seed + 50) for seed in range(24)]).square().mean().sqrt()

@@ -101,7 +101,9 @@ def local_noise(pixels: Pixels, mask: np.ndarray | None = None) -> LocalNoise:
 
 def _ends(pixels: Pixels, mask: np.ndarray | None) -> tuple[Pixels, Pixels]:
     """Return the lowest and the highest datum of each channel."""
-    data = pixels.reshape(-1, pixels.shape[2]) if mask is None else pixels[mask]
+    if mask is None:  # whole lines of memory first
+        return to_unit(pixels.min(0).min(0)), to_unit(pixels.max(0).max(0))
+    data = pixels[mask]
     return to_unit(data.min(0)), to_unit(data.max(0))
 
 

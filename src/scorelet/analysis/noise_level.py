@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from scorelet.core.blocks import block_means
+
 Pixels = np.ndarray
 Curve = Sequence[Sequence[float]]
 
@@ -49,12 +51,12 @@ class ResidualMeter:
         """
         power = _block_mean((noisy - clean) ** 2)
         if mask is not None:
-            power *= _block_mean(mask[..., None].astype(np.float32)) == 1
+            power *= _block_mean(mask[..., None]) == 1
         self._power.append(power)
-        self._activity.append(_block_mean(clean**2) - _block_mean(clean, per_channel=True))
-        self._brightness.append(np.abs(_block_mean(clean)))
-        touched = (noisy <= 0) | (noisy >= 1)
-        self._cut_off.append(_block_mean(touched.astype(np.float32)))
+        means = block_means(clean, BLOCK)
+        self._activity.append(_block_mean(clean**2) - (means**2).mean(-1))
+        self._brightness.append(np.abs(means.mean(-1)))
+        self._cut_off.append(_block_mean((noisy <= 0) | (noisy >= 1)))
 
     def raw(self) -> float:
         """Return the root mean square of the residual over the flattest blocks.
@@ -105,14 +107,9 @@ def _all(parts: list[np.ndarray]) -> np.ndarray:
     return np.concatenate([part.ravel() for part in parts])
 
 
-def _block_mean(values: Pixels, *, per_channel: bool = False) -> np.ndarray:
-    """Mean over blocks of 8x8 pixels and channels; `per_channel`: mean of squared block means."""
-    height, width, channels = values.shape
-    rows, columns = max(1, height // BLOCK), max(1, width // BLOCK)
-    high, wide = min(height, BLOCK), min(width, BLOCK)
-    cut = values[: rows * high, : columns * wide].astype(np.float64)
-    blocks = cut.reshape(rows, high, columns, wide, channels).mean((1, 3))
-    return (blocks**2 if per_channel else blocks).mean(-1)
+def _block_mean(values: Pixels) -> np.ndarray:
+    """Mean over blocks of 8x8 pixels and channels."""
+    return block_means(values, BLOCK).mean(-1)
 
 
 @dataclass(frozen=True)

@@ -83,12 +83,27 @@ def most_noise(share: Pixels, middle: Pixels, pixels: Pixels, mask: np.ndarray |
 
 def _shared(samples: Pixels) -> Pixels | None:
     """Return the values that occur often; None if most samples have their own."""
-    values, counts = np.unique(samples, return_counts=True)
-    usual = np.median(np.repeat(counts, counts)) if samples.size else 0
-    again = counts > max(1.0, RARE * float(usual))
+    values, counts = _counted(samples)
+    again = counts > max(1.0, RARE * _usual(counts))
     if counts[again].sum() < samples.size / 2:
         return None
     return to_unit(values[again])
+
+
+def _usual(counts: Pixels) -> float:
+    """Return the median over samples of how often their value occurs."""
+    ordered = np.sort(counts)
+    below = ordered.cumsum()
+    return float(ordered[np.searchsorted(below, below[-1] / 2)]) if len(counts) else 0.0
+
+
+def _counted(samples: Pixels) -> tuple[Pixels, Pixels]:
+    """Return the values that occur, in order, and how often."""
+    if samples.dtype.kind != "u":
+        return np.unique(samples, return_counts=True)
+    counts = np.bincount(samples.ravel())
+    values = np.flatnonzero(counts)
+    return values.astype(samples.dtype), counts[values]
 
 
 def _distance(used: Pixels, values: Pixels) -> Pixels:

@@ -41,6 +41,7 @@ def test_two_halves_of_a_set_agree(law, name):
     assert found.distance < found.threshold
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STATISTICS)
 def test_two_laws_differ(name):
     """Log-normal fields with another spectrum, mean and variance, seen by everything."""

@@ -13,6 +13,7 @@ def at(statistic, nu):
     return int((statistic.axis.x - nu).abs().argmin())
 
 
+@pytest.mark.slow
 def test_gaussian_values():
     """F9: within 3 % of the closed forms at -1, 0, 1 (V2(0) = 0: of its maximum)."""
     power = smooth_power(128, 2.0)

@@ -2,6 +2,7 @@
 
 import math
 
+import pytest
 import torch
 
 from field_samples import gaussian, smooth_power, white
@@ -40,6 +41,7 @@ def test_they_are_pixels_above_their_eight_neighbours():
     torch.testing.assert_close(found.sum(1), torch.stack(expected).double())
 
 
+@pytest.mark.slow
 def test_gaussian_fields_have_the_law_of_the_continuum():
     power = smooth_power(128, 2.0)
     found = peaks(gaussian(power, 150, seed=2))

@@ -141,6 +141,7 @@ def test_random_phases_keep_power_and_mean():
     torch.testing.assert_close(y[:2], phase_randomized(x[:2], rng=generator(1)))
 
 
+@pytest.mark.slow
 def test_random_phases_destroy_third_and_fourth_scattering_moments():
     """F10 for S3 and S4: more than 5 sigma on log-normal maps, below it on Gaussian ones."""
     kinds = [moment.kind for moment in ScatteringCovariance().moments((32, 32))]

@@ -29,6 +29,7 @@ def denoised_to(shell, name, strength):
     return target
 
 
+@pytest.mark.slow
 def test_tiles_do_not_show(shell):
     write_tiff(Path("a.tif"), noisy(150, 170, 1, dtype="float32"))
     for tile in ("none", "auto", "24"):

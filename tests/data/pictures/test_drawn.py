@@ -10,6 +10,7 @@ def page(seed, side=64):
     return draw_page(np.random.default_rng(seed), side)
 
 
+@pytest.mark.slow
 def test_a_page_is_a_function_of_the_generator():
     for seed in range(20):
         again = page(seed)

@@ -126,6 +126,7 @@ def peak(path, limit=0):
 linux = pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss has other units elsewhere")
 
 
+@pytest.mark.slow
 @linux
 @pytest.mark.parametrize("name", ["1.png", "rgba16.png", "palette.png"])
 def test_a_hostile_header_takes_no_memory(tmp_path, name):
@@ -137,6 +138,7 @@ def test_a_hostile_header_takes_no_memory(tmp_path, name):
     assert memory < 20e6
 
 
+@pytest.mark.slow
 @linux
 @pytest.mark.parametrize(
     ("name", "made"),

@@ -82,6 +82,7 @@ def test_plain_kinds_round_trip(tmp_path, suffix, channels, dtype, size):
     assert_same(second, expected)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(
     height=st.integers(1, 6),

@@ -37,6 +37,7 @@ def test_textures_differ_in_direction_only():
     assert x.std() == pytest.approx(1, rel=0.05)
 
 
+@pytest.mark.slow
 def test_the_modulus_separates_what_phases_do_not():
     found = separate(Textures(train=600, test=200), seed=0)
     assert found["mod"]["accuracy"] > 95

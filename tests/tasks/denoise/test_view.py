@@ -66,6 +66,7 @@ def test_floats_lose_nothing_against_the_network_itself():
 # ---------------------------------------------------------------- clean pictures
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
 def test_a_flat_picture_of_any_colour_stays(dtype):
     top = np.iinfo(dtype).max

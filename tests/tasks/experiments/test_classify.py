@@ -83,6 +83,7 @@ def test_a_run_leaves_a_classifier_that_knows_what_was_held_out(file, tmp_path, 
     assert (tmp_path / "run" / "best.safetensors").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("accumulate", [1, 3])
 def test_an_interrupted_run_ends_as_an_undisturbed_one(file, tmp_path, accumulate):
     """Crops, flips and the order of pictures are functions of (seed, index)."""

@@ -81,6 +81,7 @@ def test_features_are_those_of_the_samples(images, flip):
     assert sum(mirrored) == pytest.approx(200 * flip, abs=40)
 
 
+@pytest.mark.slow
 def test_a_run_with_kept_features_is_the_run_without(config):
     models = [sl.load(train(config(str(keep), cache=keep), quiet=True)) for keep in (True, False)]
     x = torch.from_numpy(gratings(90, seed=2)[0]).permute(0, 3, 1, 2).float() / 255

@@ -36,6 +36,7 @@ def test_numbers_of_network_calls():
     assert len(QUALITIES["full"].sigmas()) == 132
 
 
+@pytest.mark.slow
 def test_means_of_blocks_are_those_of_the_picture():
     x = truth()
     small = blocks(x, 2)
@@ -51,6 +52,7 @@ def test_means_of_blocks_are_those_of_the_picture():
     assert np.allclose(out.deviation, out.samples.std(0, ddof=1))
 
 
+@pytest.mark.slow
 def test_missing_pixels_are_filled_and_others_stay():
     x = truth()
     known = np.random.default_rng(0).random(x.shape) < 0.5
@@ -62,6 +64,7 @@ def test_missing_pixels_are_filled_and_others_stay():
     np.testing.assert_allclose(again.image, out.image, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_blur_is_undone():
     from scipy.ndimage import gaussian_filter
 
@@ -73,6 +76,7 @@ def test_a_blur_is_undone():
     assert error(out.image, x) < 0.6 * error(noisy, x)
 
 
+@pytest.mark.slow
 def test_samples_are_functions_of_seed_and_number():
     small = blocks(truth(), 2)
     first, again = (
@@ -82,6 +86,7 @@ def test_samples_are_functions_of_seed_and_number():
     assert not np.array_equal(again.samples[0], again.samples[1])
 
 
+@pytest.mark.slow
 def test_depth_opacity_and_channels_come_through():
     pixels = np.random.default_rng(0).integers(0, 65536, (6, 8, 4)).astype(np.uint16)
     out = sl.restore(pixels, task="superres", factor=3, quality="fast")

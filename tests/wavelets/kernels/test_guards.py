@@ -17,7 +17,7 @@ from scorelet.wavelets.scattering import fast_path
 from scorelet.wavelets.scattering.fast_path import CompiledScattering
 
 GUARD = 128  # numbers before and behind; two wide vectors of the smallest
-DRAWS = [(0, 20), *(pytest.param(seed, 1000, marks=pytest.mark.slow) for seed in (1, 2, 3))]
+DRAWS = [(0, 20), *((seed, 1000) for seed in (1, 2, 3))]
 """Seeds, and how many shapes are drawn of each; four tests, for two processes to share."""
 
 
@@ -64,6 +64,7 @@ def random_wavelet(rng):
     return name, str(rng.choice(["pywavelets", "centred"])), int(rng.integers(1, 6)), sides, levels
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "count"), DRAWS)
 def test_wavelets_stay_in_their_memory(guards, seed, count):
     """Values against the torch path: float32 sums of a dozen products a level."""
@@ -95,6 +96,7 @@ def random_scattering(rng):
     return place, angles, int(rng.integers(1, 3)), int(rng.integers(1, 8))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "count"), DRAWS)
 def test_scattering_stays_in_its_memory(guards, seed, count):
     rng = np.random.default_rng(seed)

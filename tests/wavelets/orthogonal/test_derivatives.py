@@ -65,6 +65,7 @@ def quartic(transform, x):
     return sum(band.pow(4).sum() for band in flat(transform, x))
 
 
+@pytest.mark.slow
 def test_first_and_second_derivatives_are_those_of_finite_differences(case):
     transform, x = case
     bands = [band.detach().requires_grad_() for band in flat(transform, x)]
@@ -119,6 +120,7 @@ def test_vmap_maps_any_axis_and_keeps_what_is_shared(axis):
     assert torch.allclose(shared[0], x[0], atol=1e-14)
 
 
+@pytest.mark.slow
 def test_compiles_into_one_graph():
     """In a process without the check of annotations, which cannot be compiled.
 

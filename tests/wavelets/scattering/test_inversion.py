@@ -3,6 +3,7 @@
 import importlib.util
 from pathlib import Path
 
+import pytest
 import torch
 
 from scorelet.wavelets import Scattering2d
@@ -19,6 +20,7 @@ def example():
     return module
 
 
+@pytest.mark.slow
 def test_descent_finds_a_picture_with_these_coefficients():
     rows, columns = torch.meshgrid(torch.arange(32.0), torch.arange(32.0), indexing="ij")
     x = ((rows - 14) ** 2 + (columns - 17) ** 2 < 60).float() * 0.6 + 0.2

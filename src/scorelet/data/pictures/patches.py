@@ -12,6 +12,7 @@ import torch
 from torch import Generator, Tensor
 from torch.utils.data import Dataset
 
+from scorelet.core.blocks import block_means
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
 from scorelet.data.pictures.photographs import luma
@@ -123,9 +124,7 @@ class NoisyPatches(Dataset):
 
 def half(picture: Pixels) -> Pixels:
     """Return means of 2x2 pixels, rounded to the dtype; an odd last row or column is left out."""
-    rows, columns = picture.shape[0] // 2, picture.shape[1] // 2
-    blocks = picture[: 2 * rows, : 2 * columns].reshape(rows, 2, columns, 2, -1)
-    means = blocks.mean((1, 3), dtype=np.float64)
+    means = block_means(picture, 2)
     if picture.dtype.kind != "f":
         means = means.round()
     return means.astype(picture.dtype)

@@ -55,7 +55,7 @@ def in_memory(source: Any) -> InMemory:  # noqa: ANN401 - whatever holds numbers
     if array.ndim > 2 and array.shape[-1] > 4:
         raise InputError(_shape(array if not tensor else plain_array(source), tensor=tensor))
     batch = array.ndim == 4
-    gaps = np.zeros(array.shape, bool) if masked is None else masked
+    gaps = [None] * len(array) if batch and masked is None else masked
     pairs = zip(array, gaps, strict=True) if batch else [(array, gaps)]
     pictures = [_picture(*pair) for pair in pairs]
     return InMemory(pictures, batch, _way_back(source, flat=array.ndim == 2))
@@ -82,7 +82,7 @@ def _upright(source: Any) -> Any:  # noqa: ANN401
     return ImageOps.exif_transpose(source)
 
 
-def _picture(samples: Pixels, gaps: np.ndarray) -> Picture:
+def _picture(samples: Pixels, gaps: np.ndarray | None) -> Picture:
     """Return (height, width[, channels]) samples as a picture; gaps, NaN and infinity are masked.
 
     A pixel is a gap if one of its channels is.
@@ -90,8 +90,16 @@ def _picture(samples: Pixels, gaps: np.ndarray) -> Picture:
     if samples.dtype == np.float16:
         samples = samples.astype(np.float32)
     colours, alpha = split_samples(samples)
-    data = np.isfinite(colours).all(2) & ~(gaps if gaps.ndim == 2 else gaps.any(2))
-    return Picture(colours, alpha, mask=None if data.all() else np.asarray(data))
+    if gaps is None and _all_finite(colours):
+        return Picture(colours, alpha)
+    data = np.isfinite(colours).all(2)
+    if gaps is not None:
+        data &= ~(gaps if gaps.ndim == 2 else gaps.any(2))
+    return Picture(colours, alpha, mask=None if data.all() else data)
+
+
+def _all_finite(samples: Pixels) -> bool:
+    return samples.dtype.kind in "ub" or bool(np.isfinite(samples).all())
 
 
 def _way_back(source: Any, *, flat: bool) -> Callable[[Picture], Any]:  # noqa: ANN401

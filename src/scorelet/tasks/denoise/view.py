@@ -24,6 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scorelet.analysis.local_noise import SQUARE, LocalNoise
+from scorelet.core.blocks import block_means
 from scorelet.data import to_unit
 from scorelet.tasks.denoise.gaps import filled
 
@@ -64,7 +65,7 @@ class View:
         """Return a part in the unit shown, before and after values are cut off."""
         y = to_unit(self.pixels[rows, columns])
         if self.unit != 1 or self.offset.any():
-            y = (y - self.offset) / self.unit
+            y = (y - self.offset.astype(y.dtype)) / y.dtype.type(self.unit)
         return y, np.clip(y, _at(self.low, rows, columns), _at(self.high, rows, columns))
 
     def moves(self, before: Pixels, shown: Pixels, answer: Pixels, place: Place) -> Pixels:
@@ -111,14 +112,15 @@ def look(
     if scaled:
         whole = slice(0, pixels.shape[0]), slice(0, pixels.shape[1])
         offset, unit = _scale(np.clip(pixels, _at(low, *whole), _at(high, *whole)), noise, mask)
+    working = pixels.dtype if pixels.dtype.kind == "f" else np.dtype(np.float32)
     return View(
         pixels=pixels if mask is None else _without_gaps(pixels, mask, noise),
         mask=mask,
         offset=offset,
         unit=unit,
-        low=(low - offset) / unit,
-        high=(high - offset) / unit,
-        reach=REACH * sigma / unit,
+        low=((low - offset) / unit).astype(working),
+        high=((high - offset) / unit).astype(working),
+        reach=(REACH * sigma / unit).astype(working),
     )
 
 
@@ -150,11 +152,7 @@ def _scale(pixels: Pixels, noise: LocalNoise, mask: np.ndarray | None) -> tuple[
 
 def _cell_means(values: Pixels) -> Pixels:
     """Return the means (cell, channel) of cells of 8×8 pixels in which all are data."""
-    height, width, channels = values.shape
-    high, wide = min(height, CELL), min(width, CELL)
-    rows, columns = height // high, width // wide
-    cells = values[: rows * high, : columns * wide].reshape(rows, high, columns, wide, channels)
-    means = cells.mean((1, 3), dtype=np.float64).reshape(-1, channels)
+    means = block_means(values, CELL).reshape(-1, values.shape[2])
     whole = np.isfinite(means).all(1)
     if whole.any():
         return means[whole]
@@ -171,5 +169,6 @@ def _around(squares: Pixels, extreme: np.ufunc) -> Pixels:
 
 def _at(squares: Pixels, rows: slice, columns: slice) -> Pixels:
     """Return the values of squares at pixels, (rows, columns, channels)."""
-    down, across = (np.arange(part.start, part.stop) // SQUARE for part in (rows, columns))
-    return squares[down[:, None], across]
+    first, last = rows.start // SQUARE, (rows.stop - 1) // SQUARE
+    lines = squares[first : last + 1, np.arange(columns.start, columns.stop) // SQUARE]
+    return np.repeat(lines, np.bincount(np.arange(rows.start, rows.stop) // SQUARE - first), axis=0)

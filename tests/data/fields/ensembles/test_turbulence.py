@@ -38,6 +38,7 @@ def test_vortices_form():
     assert float(kinetic_energy(w).max()) < 0.5  # it was 1/2 at the start
 
 
+@pytest.mark.slow
 def test_half_the_step_gives_the_same_fields():
     """The error of a step falls as its fourth power: 4e-4 of the deviation at 8e-3, then 2e-5."""
     coarse, fine = (DecayingTurbulence(time=1.0, step=s).sample(1, 64, 0) for s in (4e-3, 2e-3))

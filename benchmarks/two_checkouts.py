@@ -1,0 +1,140 @@
+"""Speed of two checkouts of scorelet beside each other, in seconds of the processor.
+
+    git worktree add ../before v0.1.0
+    python benchmarks/two_checkouts.py ../before .
+
+Processes of both take turns; each measures every case several times in one thread, after calls
+that compile what is compiled. The ratio is that of the medians over all processes: above 1, the
+second checkout is slower.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+from measure import Row, describe_run, merge_run
+from program import FOLDER
+from rich.console import Console
+from tables import table_of
+
+CASES = {
+    "denoise, gray 512x512": (
+        "x = np.clip(0.5 + 0.1 * rng.standard_normal((512, 512)), 0, 1).astype('f')",
+        "sl.denoise(x)",
+        9,
+    ),
+    "denoise, gray bytes 512x512": (
+        "x = (255 * np.clip(0.5 + 0.1 * rng.standard_normal((512, 512)), 0, 1)).astype('u1')",
+        "sl.denoise(x)",
+        9,
+    ),
+    "denoise, colour 2000x3000": (
+        "x = np.clip(0.5 + 0.1 * rng.standard_normal((2000, 3000, 3)), 0, 1).astype('f')",
+        "sl.denoise(x)",
+        2,
+    ),
+    "wavelet db4, 16x256x256": (
+        "w, x = sl.OrthogonalWavelet('db4', levels=3), torch.rand(16, 1, 256, 256)",
+        "w.analyze(x)",
+        60,
+    ),
+    "wavelet db2, 512x32x32": (
+        "w, x = sl.OrthogonalWavelet('db2', levels=2), torch.rand(512, 1, 32, 32)",
+        "w.analyze(x)",
+        60,
+    ),
+    "scattering J=2, 128x3x32x32": (
+        "s, x = sl.Scattering2d(2), torch.rand(128, 3, 32, 32)",
+        "s(x)",
+        25,
+    ),
+    "scattering J=4, 16x3x128x128": (
+        "s, x = sl.Scattering2d(4), torch.rand(16, 3, 128, 128)",
+        "s(x)",
+        15,
+    ),
+    "scattering J=2, gradient, 64x3x32x32": (
+        "s, x = sl.Scattering2d(2), torch.rand(64, 3, 32, 32, requires_grad=True)",
+        "s(x).sum().backward()",
+        15,
+    ),
+}
+"""Preparation, what is timed, and how often a process does it."""
+
+_PROCESS = """
+import json, sys, time
+import numpy as np, torch
+import scorelet as sl
+torch.set_num_threads(1)
+rng, found = np.random.default_rng(0), {}
+for name, (before, call, count) in json.load(sys.stdin).items():
+    exec(before)
+    call = compile(call, name, "exec")
+    for _ in range(2):
+        exec(call)
+    times = found[name] = []
+    for _ in range(count):
+        start = time.process_time()
+        exec(call)
+        times.append(time.process_time() - start)
+print(json.dumps(found))
+"""
+
+
+def measured(checkout: Path) -> dict[str, list[float]]:
+    """Return the times of each case in a process of its own."""
+    environment = os.environ | {"PYTHONPATH": str(checkout.resolve() / "src")}
+    done = subprocess.run(
+        [sys.executable, "-c", _PROCESS],
+        input=json.dumps(CASES),
+        env=environment | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def compared(before: Path, after: Path, rounds: int) -> list[Row]:
+    """Let processes of both checkouts take turns."""
+    times: dict[Path, dict[str, list[float]]] = {
+        checkout: {name: [] for name in CASES} for checkout in (before, after)
+    }
+    for _ in range(rounds):
+        for checkout, cases in times.items():
+            for name, found in measured(checkout).items():
+                cases[name] += found
+    rows: list[Row] = []
+    for name in CASES:
+        first, second = (1e3 * statistics.median(times[path][name]) for path in (before, after))
+        rows.append({"case": name, "before_ms": first, "after_ms": second, "ratio": second / first})
+    return rows
+
+
+def main() -> None:
+    """Compare two checkouts, print the table and write it to docs/results."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("before", type=Path, help="folder of a checkout")
+    parser.add_argument("after", type=Path, help="folder of another")
+    parser.add_argument("--rounds", type=int, default=5, help="processes of each (5)")
+    options = parser.parse_args()
+    rows = compared(options.before, options.after, options.rounds)
+    Console().print(table_of("two checkouts", rows))
+    commits = {name: _commit(path) for name, path in vars(options).items() if name != "rounds"}
+    run = describe_run("two_checkouts", "speed", ("scorelet", "torch", "numpy", "numba"))
+    merge_run(
+        FOLDER / "two_checkouts.json", run | {"quick": False, "commits": commits, "rows": rows}
+    )
+
+
+def _commit(checkout: Path) -> str:
+    command = ["git", "-C", str(checkout), "rev-parse", "--short", "HEAD"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+if __name__ == "__main__":
+    main()
