@@ -89,10 +89,22 @@ def test_changes_are_relative_to_the_coefficients():
         assert 0 < pixels < 2
         assert all(0 < value < 1 for value in coefficients)
     assert _of_changes(found)["scale stability"].value > 0
-    exact = found | {f"shift by {n}": [*row, 0.0] for n, row in stability.SHIFTED.items()}
-    assert stability.deviation(exact) == pytest.approx(0)
-    off = exact | {"shift by 2": [0.582, 0.307, 0.202 * 1.3, 0.0]}
-    assert stability.deviation(off) == pytest.approx(0.3)
+    assert set(stability.ELSEWHERE) == set(found)
+    exact = {name: list(row) for name, row in stability.ELSEWHERE.items()}
+    assert _of_changes(exact)["warps elsewhere"].value == pytest.approx(0)
+    off = exact | {"shift by 2": [0.582, 0.307, 0.202 * 1.3, 0.083]}
+    assert _of_changes(off)["shifts elsewhere"].value == pytest.approx(30)
+    assert _of_changes(off)["dilations elsewhere"].value == pytest.approx(0)
+
+
+def test_energies_are_those_of_the_coefficients():
+    """White noise: a Gaussian low pass of J octaves keeps less of it the larger J is."""
+    x = torch.randn(20, 2, 16, 16, generator=generator(2))
+    found = stability.energies(x, L=2, engine="torch")
+    for row in found.values():
+        assert sum(row[:3]) == pytest.approx(1)
+        assert 0.1 < row[3] < 1  # the bank is a contraction, and its corners lose energy
+    assert found["J=3"][0] < found["J=2"][0] / 2
 
 
 @pytest.mark.parametrize("scale", ["smoke", "small", "paper", "imagenet"])
@@ -116,7 +128,7 @@ def test_claims_of_a_scale_are_about_what_is_measured(scale):
         "spread without",
     }
     measured |= {"two-layer ratio gain", "shift stability", "dilation linearity", "scale stability"}
-    measured |= {"stability elsewhere"}
+    measured |= {f"{kind} elsewhere" for kind in ("shifts", "dilations", "warps", "energies")}
     assert {claim.of for claim in setup.claims} <= measured
     assert {name for claim in setup.claims for name in claim.given} <= names | fixed
 

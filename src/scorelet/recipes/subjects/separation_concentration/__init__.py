@@ -4,7 +4,7 @@ Both mechanisms are shown on Gaussian mixtures; then on pictures, where wavelets
 separates and nothing of it is learned, and matrices across channels are what learns.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -22,7 +22,13 @@ from scorelet.recipes.subjects.separation_concentration.features import (
     load_parts,
 )
 from scorelet.recipes.subjects.separation_concentration.settings import SETTINGS, Settings
-from scorelet.recipes.subjects.separation_concentration.stability import deviation, instabilities
+from scorelet.recipes.subjects.separation_concentration.stability import (
+    ELSEWHERE,
+    ENERGIES,
+    deviation,
+    energies,
+    instabilities,
+)
 from scorelet.recipes.trainings import Trainings
 
 _REDUNDANCIES = (1, 4)
@@ -58,8 +64,9 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
     ]
     if settings.stable:
         changed = steps("stability", partial(_stability, settings, trainings, seed))
-        measured |= _of_changes(changed)
-        sections.append(figures.stability_section(changed))
+        energy = steps("energies", partial(_energies, settings, trainings))
+        measured |= _of_changes(changed) | {"energies elsewhere": _apart(energy, ENERGIES)}
+        sections.append(figures.stability_section(changed, energy))
     return Findings(_data(settings), measured, sections)
 
 
@@ -107,6 +114,10 @@ def _stability(settings: Settings, trainings: Trainings, seed: int) -> dict[str,
     return instabilities(x, seed, L=8, engine=settings.fixed.engine)
 
 
+def _energies(settings: Settings, trainings: Trainings) -> dict[str, list[float]]:
+    return energies(trainings.test.images(0, settings.stable), L=8, engine=settings.fixed.engine)
+
+
 def _of_changes(changed: dict[str, list[float]]) -> dict[str, Measured]:
     shifts = [changed[f"shift by {n}"] for n in (1, 2)]
     small, large = changed["dilation by 2 %"], changed["dilation by 10 %"]
@@ -114,8 +125,17 @@ def _of_changes(changed: dict[str, list[float]]) -> dict[str, Measured]:
         "shift stability": Measured(min(row[0] / row[2] for row in shifts)),
         "dilation linearity": Measured(large[2] / small[2] / 5),
         "scale stability": Measured(min(row[1] / row[2] for row in changed.values())),
-        "stability elsewhere": Measured(100 * deviation(changed)),
+    } | {
+        f"{kind}s elsewhere": _apart(changed, ELSEWHERE, kind)
+        for kind in ("shift", "dilation", "warp")
     }
+
+
+def _apart(
+    found: Mapping[str, list[float]], expected: Mapping[str, Sequence[float]], kind: str = ""
+) -> Measured:
+    """Return the largest difference in percent."""
+    return Measured(100 * deviation(found, expected, kind))
 
 
 def _data(settings: Settings) -> str:

@@ -19,7 +19,11 @@ from scorelet.recipes.subjects.separation_concentration.mixtures import (
     features_of,
     signed_classes,
 )
-from scorelet.recipes.subjects.separation_concentration.stability import COLUMNS
+from scorelet.recipes.subjects.separation_concentration.stability import (
+    COLUMNS,
+    ELSEWHERE,
+    ENERGIES,
+)
 
 ERRORS = {TREE: 100 - PUBLISHED, ALL: 100 - PUBLISHED, "ResNet-20": 8.8}
 """Published errors in percent on CIFAR-10 that can be read; those of S_P and S_C cannot."""
@@ -153,16 +157,27 @@ def singular_section(values: Mapping[str, list[Tensor]]) -> Section:
     )
 
 
-def stability_section(found: Mapping[str, Sequence[float]]) -> Section:
-    """Relative changes under deformations."""
-    rows = [(name, *(f"{value:.3f}" for value in row)) for name, row in found.items()]
+def stability_section(
+    found: Mapping[str, Sequence[float]], energy: Mapping[str, Sequence[float]]
+) -> Section:
+    """Relative changes under deformations, shares of energy; in brackets what others found."""
+    rows = [(name, *_beside(row, ELSEWHERE.get(name))) for name, row in found.items()]
+    shares = [(name, *_beside(row, ENERGIES.get(name))) for name, row in energy.items()]
     return Section(
         "Stability to deformations",
         [
             Table(["deformation", *COLUMNS], rows),
             Text(
-                "Relative change of pixels and of scattering coefficients; shifts in pixels.",
+                "Relative change of pixels and of scattering coefficients; shifts in pixels. In "
+                "brackets: another implementation, on 90 test images of CIFAR-10.",
                 "note",
             ),
+            Table(["energy", "order 0", "order 1", "order 2", "all, over that of x"], shares),
         ],
     )
+
+
+def _beside(row: Sequence[float], others: Sequence[float] | None) -> list[str]:
+    if others is None:
+        return [f"{value:.3f}" for value in row]
+    return [f"{value:.3f} ({other:.3f})" for value, other in zip(row, others, strict=True)]

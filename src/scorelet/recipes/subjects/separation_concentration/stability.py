@@ -4,7 +4,7 @@ For a deformation T: the mean over pictures of |S T x - S x| / |S x|, and the sa
 Pictures are resampled by bicubic interpolation, mirrored at their borders.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 import torch
@@ -18,8 +18,23 @@ from scorelet.wavelets import Scattering2d
 COLUMNS = ("pixels", "J=2", "J=3", "J=3, pooled")
 """What is compared: pixels, coefficients of J = 2 and 3, and means over space of the latter."""
 SHIFTS, DILATIONS, WARPS = (1, 2, 4), (0.02, 0.05, 0.10), (0.5, 1.0, 2.0)
-SHIFTED = {1: (0.373, 0.162, 0.107), 2: (0.582, 0.307, 0.202), 4: (0.766, 0.516, 0.364)}
-"""What another implementation found for shifts of 90 test images of CIFAR-10: the first columns."""
+ELSEWHERE: dict[str, tuple[float, float, float, float]] = {
+    "shift by 1": (0.373, 0.162, 0.107, 0.046),
+    "shift by 2": (0.582, 0.307, 0.202, 0.083),
+    "shift by 4": (0.766, 0.516, 0.364, 0.144),
+    "dilation by 2 %": (0.102, 0.058, 0.045, 0.031),
+    "dilation by 5 %": (0.233, 0.119, 0.092, 0.064),
+    "dilation by 10 %": (0.421, 0.210, 0.160, 0.112),
+    "warp by 0.5": (0.271, 0.125, 0.090, 0.046),
+    "warp by 1": (0.457, 0.234, 0.164, 0.083),
+    "warp by 2": (0.658, 0.403, 0.291, 0.157),
+}
+"""What another implementation found for 90 test images of CIFAR-10, in the order of `COLUMNS`."""
+ENERGIES: dict[str, tuple[float, float, float, float]] = {
+    "J=2": (0.842, 0.151, 0.007, 0.92),
+    "J=3": (0.706, 0.270, 0.024, 0.91),
+}
+"""Of the same: shares of orders 0, 1 and 2, and the energy of all, times 4^J, over that of x."""
 _CONTROL = 4  # points a side of the grid of random displacements
 
 
@@ -33,8 +48,7 @@ def instabilities(
         seed: of random warps.
         L, engine: of the scattering transforms.
     """
-    x = (x - x.mean((0, 2, 3), keepdim=True)) / x.std((0, 2, 3), keepdim=True)
-    transforms = [Scattering2d(J, L, engine=engine) for J in (2, 3)]
+    x, transforms = _standardised(x), [Scattering2d(J, L, engine=engine) for J in (2, 3)]
     with torch.no_grad():
         before = _seen(x, transforms)
         return {
@@ -43,12 +57,28 @@ def instabilities(
         }
 
 
-def deviation(found: dict[str, list[float]]) -> float:
-    """Return the largest relative difference from `SHIFTED`."""
+def energies(x: Image, *, L: int, engine: Literal["auto", "torch"]) -> dict[str, list[float]]:
+    """Return what `ENERGIES` has; arguments as in `instabilities`."""
+    x, found = _standardised(x), {}
+    for J in (2, 3):
+        transform = Scattering2d(J, L, engine=engine)
+        with torch.no_grad():
+            energy = transform(x).square().sum((0, 1, 3, 4)).double()
+        orders = torch.tensor([path.order for path in transform.paths])
+        shares = [float(energy[orders == q].sum() / energy.sum()) for q in range(3)]
+        found[f"J={J}"] = [*shares, float(energy.sum() * 4**J / x.square().sum())]
+    return found
+
+
+def deviation(
+    found: Mapping[str, Sequence[float]], expected: Mapping[str, Sequence[float]], kind: str = ""
+) -> float:
+    """Return the largest relative difference of the rows whose names begin with `kind`."""
     return max(
         abs(a / b - 1)
-        for pixels, row in SHIFTED.items()
-        for a, b in zip(found[f"shift by {pixels}"], row, strict=False)
+        for name, row in expected.items()
+        if name.startswith(kind)
+        for a, b in zip(found[name], row, strict=True)
     )
 
 
@@ -81,6 +111,10 @@ def _deformed(x: Image, seed: int) -> Iterator[tuple[str, Image]]:
         tau = F.interpolate(coarse, (side, side), mode="bicubic", align_corners=True).double()
         tau = size * tau / tau.square().mean((2, 3), keepdim=True).sqrt()
         yield f"warp by {size:g}", warped(x, tau[:, 0], tau[:, 1])
+
+
+def _standardised(x: Image) -> Image:
+    return (x - x.mean((0, 2, 3), keepdim=True)) / x.std((0, 2, 3), keepdim=True)
 
 
 def _seen(x: Image, transforms: list[Scattering2d]) -> list[Tensor]:
