@@ -43,6 +43,7 @@ def test_a_patch_does_not_depend_on_what_was_asked_for_before():
 
 # forking is how Linux starts workers; Python 3.12 warns of it in any process with threads
 @pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # one core
 def test_a_patch_does_not_depend_on_the_number_of_workers():
     data = patches(gray=0.5)
     for workers in (0, 1, 2):

@@ -55,9 +55,8 @@ def in_memory(source: Any) -> InMemory:  # noqa: ANN401 - whatever holds numbers
     if array.ndim > 2 and array.shape[-1] > 4:
         raise InputError(_shape(array if not tensor else plain_array(source), tensor=tensor))
     batch = array.ndim == 4
-    gaps = [None] * len(array) if batch and masked is None else masked
-    pairs = zip(array, gaps, strict=True) if batch else [(array, gaps)]
-    pictures = [_picture(*pair) for pair in pairs]
+    numbers = range(len(array)) if batch else (...,)
+    pictures = [_picture(array[n], None if masked is None else masked[n]) for n in numbers]
     return InMemory(pictures, batch, _way_back(source, flat=array.ndim == 2))
 
 
@@ -95,7 +94,7 @@ def _picture(samples: Pixels, gaps: np.ndarray | None) -> Picture:
     data = np.isfinite(colours).all(2)
     if gaps is not None:
         data &= ~(gaps if gaps.ndim == 2 else gaps.any(2))
-    return Picture(colours, alpha, mask=None if data.all() else data)
+    return Picture(colours, alpha, mask=None if data.all() else np.asarray(data))
 
 
 def _all_finite(samples: Pixels) -> bool:
