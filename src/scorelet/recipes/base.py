@@ -1,7 +1,7 @@
 """What a recipe is: data, not a script."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
 from scorelet.core.errors import InputError
@@ -30,11 +30,13 @@ class Findings:
         data: a sentence: what was measured on.
         measured: numbers by key; claims name them.
         sections: figures and tables for the report.
+        tables: rows for results.json, by the name of the table.
     """
 
     data: str
     measured: Mapping[str, Measured]
     sections: Sequence[Section] = ()
+    tables: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

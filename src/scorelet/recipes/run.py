@@ -67,7 +67,8 @@ def reproduce(
     Returns:
         subject, scale, command, seed, machine, versions, date, seconds, data, settings, and claims:
         each with name, where, published, measured, error, unit, criterion, holds, note; that is
-        results.json. Besides, output and report: where the two files are.
+        results.json, with tables of the subject beside them. Besides, output and report: where the
+        two files are.
 
     Raises:
         InputError: unknown subject or scale, or a folder that holds something else.
@@ -104,6 +105,7 @@ def _document(
         "data": findings.data,
         "settings": run["settings"],
         "claims": [claim.judge(findings.measured) for claim in setup.claims],
+        **{name: [dict(row) for row in rows] for name, rows in findings.tables.items()},
     }
 
 

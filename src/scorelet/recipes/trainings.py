@@ -5,6 +5,7 @@ one that was interrupted goes on where its state was saved; when it is done the 
 and weights and hits are kept.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.data.labelled import LabelledImages, load_labelled
 from scorelet.models import Classifier
+from scorelet.recipes.claims import Measured
 from scorelet.recipes.drawn_sets import DRAWN, write_textures
 from scorelet.recipes.hits import Hits, packed, unpacked
 from scorelet.recipes.steps import Steps
@@ -191,6 +193,22 @@ class Trainings:
                 "tensorboard": False,
             }
         )
+
+
+def network_rows(
+    accuracies: Mapping[str, Measured], published: Mapping[str, float]
+) -> list[dict[str, Any]]:
+    """Return a row for each network: its error in percent, the published one, and the seeds."""
+    return [
+        {
+            "network": name,
+            "error": round(100 - found.value, 3),
+            "error_error": None if found.error is None else round(found.error, 3),
+            "published": None if name not in published else round(published[name], 3),
+            "seeds": found.note,
+        }
+        for name, found in accuracies.items()
+    ]
 
 
 def hits_of(model: nn.Module, images: LabelledImages) -> Tensor:

@@ -12,13 +12,14 @@ from typing import Any
 from scorelet.recipes.base import Findings, Recipe, Setup
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.drawn_sets import DRAWN, TEXTURES
+from scorelet.recipes.layer_tables import rows_by_layer
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.phase_collapse import figures, learning
 from scorelet.recipes.subjects.phase_collapse.claims import claims
 from scorelet.recipes.subjects.phase_collapse.settings import KEPT, SETTINGS, Settings
 from scorelet.recipes.subjects.phase_collapse.speed import wavelet_speed
 from scorelet.recipes.subjects.phase_collapse.textures import separate
-from scorelet.recipes.trainings import Trainings
+from scorelet.recipes.trainings import Trainings, network_rows
 
 
 def run(settings: Settings, seed: int, steps: Steps) -> Findings:
@@ -29,7 +30,7 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
     accuracies, contrasts = learning.learn(settings, trainings)
     measured |= accuracies | contrasts
     test = trainings.test.first(settings.profiled)
-    traces = learning.traces(settings, trainings, test)
+    traces, ratios = learning.by_depth(settings, trainings, test)
     measured |= learning.growths(traces)
     if settings.speed:
         speed = steps("speed", partial(wavelet_speed, settings.speed))
@@ -38,11 +39,16 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
         figures.textures_section(settings.textures, seed, found),
         figures.coefficients_section(trainings, settings),
         figures.table_section(accuracies),
-        figures.depth_section(traces, learning.ratios(settings, trainings, test)),
+        figures.depth_section(traces, ratios),
         figures.clouds_section(settings, trainings),
         figures.kinds_section(learning.kinds(trainings.model(_main(settings)), test)),
     ]
-    return Findings(_data(settings), measured, sections)
+    tables = {
+        "networks": network_rows(accuracies, figures.PUBLISHED),
+        "trace_ratios": rows_by_layer(traces),
+        "fisher_ratios": rows_by_layer(ratios),
+    }
+    return Findings(_data(settings), measured, sections, tables)
 
 
 def _main(settings: Settings) -> str:

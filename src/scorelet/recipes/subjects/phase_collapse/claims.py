@@ -4,13 +4,11 @@ from itertools import pairwise
 
 from scorelet.recipes.base import Scale
 from scorelet.recipes.claims import Claim, Criterion, at_least, at_most, within
-from scorelet.recipes.drawn_sets import TEXTURES
 from scorelet.recipes.subjects.phase_collapse.comparisons import (
     ALIKE,
     COLLAPSE,
     EVEN,
     FROZEN,
-    FULL,
     LEARNED,
     LINEAR,
     NEARLY_LINEAR,
@@ -19,16 +17,17 @@ from scorelet.recipes.subjects.phase_collapse.comparisons import (
 )
 from scorelet.recipes.subjects.phase_collapse.learning import MORE
 from scorelet.recipes.subjects.phase_collapse.settings import Settings
+from scorelet.recipes.subjects.phase_collapse.texture_claims import signs, textures
 
 POSTER = "poster of the paper, table of errors"
-_ACCURACY, _POINTS = "% accuracy", "points of accuracy"
+_POINTS = "points of accuracy"
 
 
 def claims(scale: Scale, settings: Settings) -> tuple[Claim, ...]:
     """Return the claims of a scale."""
-    found, floor = _textures(), at_least(settings.budget.floor)
+    found, floor = textures(), at_least(settings.budget.floor)
     if scale == "smoke":
-        return found + _signs()
+        return found + signs()
     if "cst" in settings.network.kept:
         found += _collapse(floor)
     if "cst" in settings.network.plain:
@@ -38,70 +37,6 @@ def claims(scale: Scale, settings: Settings) -> tuple[Claim, ...]:
         found += _depth(floor, settings.network.depths)
     found += _rectifiers(floor, settings.residual.rectifiers)
     return found + (_speed() if settings.speed else ())
-
-
-def _textures() -> tuple[Claim, ...]:
-    where = "section on class means, in words; laws and figures are ours"
-    return (
-        Claim(
-            "Functions that keep the phase leave two textures at chance",
-            "textures kept",
-            where,
-            _ACCURACY,
-            at_most(60),
-            note="the best of all of them and of none; chance is 50 %",
-        ),
-        Claim(
-            "The modulus tells them apart",
-            "textures mod",
-            where,
-            _ACCURACY,
-            at_least(95),
-        ),
-        Claim(
-            "So do rectifiers of four phases",
-            "textures relu",
-            where,
-            _ACCURACY,
-            at_least(95),
-        ),
-        Claim(
-            "Phases kept: no Fisher ratio beyond that of chance",
-            "textures kept ratio",
-            where,
-            "Fisher ratio without bias",
-            at_most(0.1),
-        ),
-        Claim(
-            "The modulus: a large Fisher ratio",
-            "textures mod ratio",
-            where,
-            "Fisher ratio without bias",
-            at_least(3),
-        ),
-    )
-
-
-def _signs() -> tuple[Claim, ...]:
-    where, chance = "section on class means, in words; the set is ours", 100 / len(TEXTURES)
-    return (
-        Claim(
-            "Textures of random signs: the network of moduli learns them",
-            FULL,
-            where,
-            _ACCURACY,
-            at_least(2 * chance),
-            note=f"chance is {chance:.1f} %",
-        ),
-        Claim(
-            "That of soft thresholds does not",
-            "cst with skip",
-            "control: what keeps the phase is odd, so with random signs every class mean is 0",
-            _ACCURACY,
-            at_most(2 * chance),
-            note="so it says nothing about photographs, for which there is the scale small",
-        ),
-    )
 
 
 def _collapse(floor: Criterion) -> tuple[Claim, ...]:

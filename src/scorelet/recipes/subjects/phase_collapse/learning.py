@@ -1,13 +1,12 @@
 """The trainings of the recipe: one network, in which one thing at a time is changed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import torch
 
 from scorelet.analysis.fisher_profile import FisherProfile, fisher_profile
-from scorelet.analysis.layer_probe import LayerSeparation
 from scorelet.analysis.ridge import RidgeMoments
 from scorelet.data.labelled import LabelledImages
 from scorelet.models import Classifier
@@ -27,7 +26,8 @@ from scorelet.recipes.hits import (
 from scorelet.recipes.layer_tables import (
     LayerTable,
     fisher_without_bias,
-    layer_table,
+    kept_tables,
+    layer_tables,
     trace_ratio,
 )
 from scorelet.recipes.subjects.phase_collapse.comparisons import (
@@ -45,6 +45,7 @@ Trainer = Callable[[int], Hits]
 MORE = 1.5
 """So many times the growth of class means with the soft threshold, that with the modulus has."""
 _PENALTY = 1e-1
+_VALUES = {"trace ratio": trace_ratio, "Fisher ratio": fisher_without_bias}
 
 
 def learn(
@@ -102,38 +103,30 @@ def kinds(model: Classifier, images: LabelledImages) -> FisherProfile:
     return fisher_profile(network, images, layers=list(names), pool="mean", kinds=names)
 
 
-def traces(
+def by_depth(
     settings: Settings, trainings: Trainings, images: LabelledImages
-) -> dict[str, LayerTable]:
-    """Return tr Σ_B / tr Σ_W of channel means at each block, by the name of the non-linearity."""
-    return _tables(settings, trainings, images, trace_ratio)
-
-
-def ratios(
-    settings: Settings, trainings: Trainings, images: LabelledImages
-) -> dict[str, LayerTable]:
-    """Return Fisher ratios of channel means at each block, by the name of the non-linearity."""
-    return _tables(settings, trainings, images, fisher_without_bias)
-
-
-def _tables(
-    settings: Settings,
-    trainings: Trainings,
-    images: LabelledImages,
-    value: Callable[[LayerSeparation], float | None],
-) -> dict[str, LayerTable]:
+) -> tuple[dict[str, LayerTable], dict[str, LayerTable]]:
+    """Return tr Σ_B / tr Σ_W and Fisher ratios of channel means at each block, by ρ."""
     depth = len(settings.network.sizes)
     names = ["mod", *(["cst"] if "cst" in settings.network.kept else [])]
-    return {
-        rho: layer_table(
-            [model.network for model in trainings.models(name_of(rho, depth=depth))],
-            images,
-            value,
-            layers=[f"blocks.{number}" for number in range(depth)],
-            parts=settings.parts,
+    found = {
+        rho: kept_tables(
+            trainings.steps,
+            f"depth-{rho}",
+            partial(_tables, trainings.models(name_of(rho, depth=depth)), images, settings),
         )
         for rho in names
     }
+    traces, ratios = ({rho: each[key] for rho, each in found.items()} for key in _VALUES)
+    return traces, ratios
+
+
+def _tables(
+    models: Sequence[Classifier], images: LabelledImages, settings: Settings
+) -> dict[str, LayerTable]:
+    layers = [f"blocks.{number}" for number in range(len(settings.network.sizes))]
+    networks = [model.network for model in models]
+    return layer_tables(networks, images, _VALUES, layers=layers, parts=settings.parts)
 
 
 def growths(found: Mapping[str, LayerTable]) -> dict[str, Measured]:

@@ -12,7 +12,7 @@ from scorelet.recipes.base import Findings, Recipe, Setup
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.drawn_sets import DRAWN, TEXTURES
 from scorelet.recipes.hits import mean_of
-from scorelet.recipes.layer_tables import LayerTable
+from scorelet.recipes.layer_tables import LayerTable, rows_by_layer
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.separation_concentration import figures, learning, mixtures
 from scorelet.recipes.subjects.separation_concentration.claims import claims
@@ -29,7 +29,7 @@ from scorelet.recipes.subjects.separation_concentration.stability import (
     energies,
     instabilities,
 )
-from scorelet.recipes.trainings import Trainings
+from scorelet.recipes.trainings import Trainings, network_rows
 
 _REDUNDANCIES = (1, 4)
 _LEAST = 1e-3  # of a Fisher ratio: less is chance
@@ -51,6 +51,7 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
         sections.append(figures.accuracy_section(sizes, measured, published=published))
     hits = learning.learn(settings, trainings, steps, seed)
     measured |= learning.compared(settings, hits)
+    accuracies = {name: measured[name] for name in hits}
     test = trainings.test.first(settings.profiled)
     ratios = learning.patch_ratios(settings, trainings, test)
     measured |= _of_ratios(ratios)
@@ -58,7 +59,7 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
     values = learning.singular_values(trainings)
     measured |= learning.of_profiles(profiles) | learning.spreads(values)
     sections += [
-        figures.table_section({name: measured[name] for name in hits}, ratios),
+        figures.table_section(accuracies, ratios),
         figures.depth_section(profiles),
         figures.singular_section({name: seeds[0] for name, seeds in values.items()}),
     ]
@@ -67,7 +68,16 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
         energy = steps("energies", partial(_energies, settings, trainings))
         measured |= _of_changes(changed) | {"energies elsewhere": _apart(energy, ENERGIES)}
         sections.append(figures.stability_section(changed, energy))
-    return Findings(_data(settings), measured, sections)
+    tables = {
+        "networks": network_rows(accuracies, figures.ERRORS),
+        "fisher_ratios": rows_by_layer(profiles),
+        "two_layers": [
+            {"two layers": name, **row}
+            for name, table in ratios.items()
+            for row in rows_by_layer({"fisher_ratio": table})
+        ],
+    }
+    return Findings(_data(settings), measured, sections, tables)
 
 
 def _of_mixtures(

@@ -14,7 +14,7 @@ from scorelet.networks.learned_scattering import LearnedScattering
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.contrasts import least, train_all
 from scorelet.recipes.hits import Hits, accuracy, mean_of
-from scorelet.recipes.layer_tables import LayerTable, fisher_without_bias, layer_table
+from scorelet.recipes.layer_tables import LayerTable, fisher_without_bias, kept_tables, layer_tables
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.separation_concentration.comparisons import (
     ALL,
@@ -51,17 +51,29 @@ def profiles(
     settings: Settings, trainings: Trainings, images: LabelledImages
 ) -> dict[str, LayerTable]:
     """Return the Fisher ratio of channel means at each block of S_P, and of S_C."""
+    layers = [f"blocks.{number}" for number in range(len(settings.blocks.sizes))]
+    made = partial(_ratios, trainings, images, layers=layers, parts=settings.parts)
     return {
-        name: layer_table(
-            [model.network for model in trainings.models(_FOLDERS[name])],
-            images,
-            fisher_without_bias,
-            layers=[f"blocks.{number}" for number in range(len(settings.blocks.sizes))],
-            parts=settings.parts,
-        )
+        name: _kept(trainings, _FOLDERS[name], made)
         for name in (BLOCKS, FRAMES)
         if _FOLDERS[name] in trainings.hits
     }
+
+
+def _kept(
+    trainings: Trainings, name: str, made: Callable[[str], dict[str, LayerTable]]
+) -> LayerTable:
+    return kept_tables(trainings.steps, f"ratios-{name}", partial(made, name))["ratio"]
+
+
+def _ratios(
+    trainings: Trainings,
+    images: LabelledImages,
+    name: str,
+    **options: Any,  # noqa: ANN401
+) -> dict[str, LayerTable]:
+    networks = [model.network for model in trainings.models(name)]
+    return layer_tables(networks, images, {"ratio": fisher_without_bias}, **options)
 
 
 def of_profiles(found: Mapping[str, LayerTable]) -> dict[str, Measured]:
@@ -99,17 +111,10 @@ def patch_ratios(
     settings: Settings, trainings: Trainings, images: LabelledImages
 ) -> dict[str, LayerTable]:
     """Return the Fisher ratio, without bias, of what the classifier of two layers sees."""
+    more = {"layers": ["norm"], "parts": settings.parts, "dimension": 256, "pool": "flatten"}
+    made = partial(_ratios, trainings, images, **more)
     return {
-        FUNCTIONS[name]: layer_table(
-            [model.network for model in trainings.models(f"patches-{name}")],
-            images,
-            fisher_without_bias,
-            layers=["norm"],
-            parts=settings.parts,
-            dimension=256,
-            pool="flatten",
-        )
-        for name in two_layers(settings)
+        FUNCTIONS[name]: _kept(trainings, f"patches-{name}", made) for name in two_layers(settings)
     }
 
 
