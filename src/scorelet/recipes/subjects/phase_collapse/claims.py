@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from scorelet.recipes.base import Scale
-from scorelet.recipes.claims import Claim, Criterion, at_least, at_most, within
+from scorelet.recipes.claims import Claim, Criterion, at_least, within
 from scorelet.recipes.subjects.phase_collapse.comparisons import (
     ALIKE,
     COLLAPSE,
