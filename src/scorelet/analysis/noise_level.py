@@ -175,4 +175,9 @@ def _difference_power(blocks: Pixels, distance: int) -> np.ndarray:
     """Half the mean squared difference of pixels so far apart, by block: the variance of noise."""
     down = blocks[:, distance:] - blocks[:, :-distance]
     across = blocks[:, :, distance:] - blocks[:, :, :-distance]
-    return ((down**2).mean((1, 2, 3)) + (across**2).mean((1, 2, 3))) / 4
+    return (_mean_square(down) + _mean_square(across)) / 4
+
+
+def _mean_square(blocks: Pixels) -> np.ndarray:
+    flat = blocks.reshape(len(blocks), -1)
+    return np.einsum("ij,ij->i", flat, flat) / flat.shape[1]

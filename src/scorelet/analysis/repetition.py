@@ -46,9 +46,10 @@ def repeated(samples: Pixels, data: Pixels) -> Pixels:
     ordered = np.sort(samples, axis=-1)  # NaN come last, and are equal to nothing
     first = np.ones(ordered.shape, bool)
     first[..., 1:] = ordered[..., 1:] != ordered[..., :-1]
-    place = np.arange(ordered.shape[-1], dtype=np.int32)
-    start = np.maximum.accumulate(np.where(first, place, 0), axis=-1)
-    equal = (place - start).sum(-1, dtype=np.float64)
+    start = np.flatnonzero(first)
+    length = np.diff(start, append=first.size)
+    row = start // ordered.shape[-1]
+    equal = np.bincount(row, length * (length - 1) / 2, data.size).reshape(data.shape)
     equal = np.where(equal < FEWEST, 0, equal)  # few are chance
     pairs = data.astype(np.float64) * (data - 1) / 2
     count = np.isfinite(samples).sum(-1)
