@@ -1,6 +1,7 @@
 """The programs in examples/ run, and write what they say."""
 
 import importlib.util
+import json
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,18 @@ def test_a_small_picture_is_enlarged(tmp_path):
 def test_digits_are_separated_by_depth(tmp_path):
     assert example("draw_separation").main(tmp_path / "depth.png", steps=60) > 0.7
     assert read_png(tmp_path / "depth.png").std() > 10
+
+
+def test_results_are_drawn(tmp_path):
+    row = {"error_percent": 40.0, "error_percent_error": 1.0, "published": None}
+    rows = [{"network": name, **row} for name in ("a", "b")] + [
+        {"network": "c", "error_percent": 50.0, "error_percent_error": None, "published": 10.0}
+    ]
+    curve = [{"block": k, "a": 1.0 * k, "a_error": 0.1} for k in (1, 2)]
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps({"networks": rows, "fisher_ratios": curve}))
+    example("draw_results").main(path, tmp_path / "drawn.png")
+    assert read_png(tmp_path / "drawn.png").std() > 10
 
 
 @pytest.mark.slow

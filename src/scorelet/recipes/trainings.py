@@ -202,8 +202,8 @@ def network_rows(
     return [
         {
             "network": name,
-            "error": round(100 - found.value, 3),
-            "error_error": None if found.error is None else round(found.error, 3),
+            "error_percent": round(100 - found.value, 3),
+            "error_percent_error": None if found.error is None else round(found.error, 3),
             "published": None if name not in published else round(published[name], 3),
             "seeds": found.note,
         }

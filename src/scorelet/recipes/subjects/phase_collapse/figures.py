@@ -14,6 +14,7 @@ from scorelet.networks.learned_scattering import LearnedScattering
 from scorelet.networks.morlet_conv import MorletConv2d
 from scorelet.plots import curves_figure, png
 from scorelet.plots.collapse import clouds_figure, coefficients_figure
+from scorelet.plots.network_errors import errors_figure
 from scorelet.plots.report import Part, Picture, Section, Table, Text
 from scorelet.plots.separation import kinds_figure
 from scorelet.recipes.claims import Measured
@@ -23,7 +24,7 @@ from scorelet.recipes.subjects.phase_collapse.comparisons import FROZEN, FULL, P
 from scorelet.recipes.subjects.phase_collapse.learning import name_of
 from scorelet.recipes.subjects.phase_collapse.settings import Settings, Textures
 from scorelet.recipes.subjects.phase_collapse.textures import clouds
-from scorelet.recipes.trainings import Trainings
+from scorelet.recipes.trainings import Trainings, network_rows
 
 TITLES = {
     "linear": "linear",
@@ -117,6 +118,10 @@ def table_section(accuracies: Mapping[str, Measured]) -> Section:
     return Section(
         "Errors of all networks",
         [
+            Picture(
+                png(errors_figure(network_rows(accuracies, PUBLISHED))),
+                "Errors of all networks, and published ones.",
+            ),
             Table(["network", "error here (%)", "published, CIFAR-10 (%)", "seeds"], rows),
             Text(
                 "mod: modulus; cst, tanh, ms, mc: soft threshold, tanh and sigmoid of the "

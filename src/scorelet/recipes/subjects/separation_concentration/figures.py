@@ -8,6 +8,7 @@ from torch import Tensor
 from scorelet.analysis.discriminant import discriminant_plane
 from scorelet.plots import curves_figure, png
 from scorelet.plots.collapse import clouds_figure, singular_values_figure
+from scorelet.plots.network_errors import errors_figure
 from scorelet.plots.report import Part, Picture, Section, Table, Text
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.hits import mean_of
@@ -24,6 +25,7 @@ from scorelet.recipes.subjects.separation_concentration.stability import (
     ELSEWHERE,
     ENERGIES,
 )
+from scorelet.recipes.trainings import network_rows
 
 ERRORS = {TREE: 100 - PUBLISHED, ALL: 100 - PUBLISHED, "ResNet-20": 8.8}
 """Published errors in percent on CIFAR-10 that can be read; those of S_P and S_C cannot."""
@@ -105,6 +107,10 @@ def table_section(accuracies: Mapping[str, Measured], ratios: Mapping[str, Layer
         for name, found in accuracies.items()
     ]
     parts: list[Part] = [
+        Picture(
+            png(errors_figure(network_rows(accuracies, ERRORS))),
+            "Errors of all networks, and published ones.",
+        ),
         Table(["network", "error here (%)", "published, CIFAR-10 (%)", "seeds"], rows),
         Text(
             "S_T: scattering, one matrix, a linear classifier. S_P: wavelets of one octave, four "
