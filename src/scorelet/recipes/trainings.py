@@ -29,6 +29,7 @@ from scorelet.training.loop import STATE, WEIGHTS
 from scorelet.zoo import load_as
 
 _PIECE = 250
+_AREA = 0.08  # of photographs in folders, as in all publications on them
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class Budget:
         drop: epochs after which it falls to a tenth, again and again; None: one cycle.
         weight_decay: of matrices.
         padding, flip: how pictures are varied, see the task classify.
-        size: height and width to which pictures in folders are brought.
+        size: height and width to which pictures in folders are brought; training shows random
+            parts of these, of at least 8 % of their area.
         seeds: of trainings that decide a small difference, see `contrasts`.
         precision: of the products, see the task classify.
         floor: accuracy in percent that a control has to reach for a comparison with it to count:
@@ -172,6 +174,7 @@ class Trainings:
                     "size": budget.size,
                     "padding": 0 if more.get("cache") else budget.padding,
                     "flip": budget.flip,
+                    "area": None if budget.size is None or more.get("cache") else _AREA,
                     "cache": more.get("cache", False),
                 },
                 "parseval": more.get("parseval", {}),

@@ -8,6 +8,7 @@ import torch
 
 from scorelet.core.errors import InputError
 from scorelet.data.labelled import LabelledImages, LabelledSamples, order_of
+from scorelet.data.labelled.changes import part_of
 
 COUNT, SIDE = 10, 6
 
@@ -74,9 +75,44 @@ def test_shifts_and_mirrors_are_all_equally_frequent():
     assert sum((n - expected) ** 2 / expected for n in found.values()) < 48.9
 
 
+def test_parts_have_the_areas_and_shapes_that_they_should():
+    rng, found = np.random.default_rng(0), []
+    for _ in range(4000):
+        rows, columns = part_of(300, 200, rng, area=0.25)
+        assert 0 <= rows.start < rows.stop <= 300
+        assert 0 <= columns.start < columns.stop <= 200
+        found.append(((rows.stop - rows.start) / 300, (columns.stop - columns.start) / 200))
+    height, width = np.array(found).T
+    small = height * width < 0.5  # of these no side is cut off: √(0.5 · 4/3) < 1
+    assert 0.245 < (height * width).min() < 0.26
+    assert np.quantile((height * width)[small], 0.5) == pytest.approx(0.375, abs=0.01)
+    shapes = np.log(width / height)[small] / np.log(4 / 3)
+    assert np.abs(shapes).max() < 1.02  # whole pixels
+    assert shapes.std() == pytest.approx(3**-0.5, abs=0.02)
+
+
+def test_a_part_is_brought_to_the_size_of_the_picture():
+    """A ramp of values in each direction stays one, with the values of its part."""
+    ramp = np.add.outer(np.arange(40), 2 * np.arange(40)).astype(np.uint8)[None, ..., None]
+    source = LabelledImages(ramp.repeat(2, 0), np.arange(2), ("a", "b"))
+    data = LabelledSamples(source, length=20, seed=0, area=0.25, flip=True)
+    for k in range(20):
+        x = data[k]["x"][0].double() * 255
+        slope = x.diff(dim=1)[:, 2:-2]
+        assert x.shape == (40, 40)
+        assert slope.std() < 0.02  # bilinear, away from the borders
+        assert (slope.mean() < 0) == data.is_mirrored(k)
+        assert 0.4 < slope.abs().mean() / 2 <= 1.01  # a side is at least √(0.25 · 3/4) of it
+    again = LabelledSamples(source, length=9, seed=0, area=0.25, flip=True)
+    assert torch.equal(again[7]["x"], data[7]["x"])
+
+
 def test_what_cannot_be_is_refused():
     with pytest.raises(InputError, match="padding is -1"):
         samples(padding=-1)
+    for area in (0.0, 1.5):
+        with pytest.raises(InputError, match="area is"):
+            samples(area=area)
     for index in (-1, 40):
         with pytest.raises(IndexError, match=f"no sample {index} of 40"):
             samples()[index]

@@ -94,6 +94,8 @@ def test_a_run_with_kept_features_is_the_run_without(config):
 def test_what_has_no_fixed_features_is_refused(config, images, monkeypatch):
     with pytest.raises(InputError, match="shifted by up to 2 pixels"):
         build(config("a", cache=True, padding=2))
+    with pytest.raises(InputError, match="Random parts of pictures have no fixed features"):
+        build(config("a", cache=True, area=0.5))
     shifted = LabelledSamples(images, length=10, seed=0, padding=1)
     with pytest.raises(InputError, match=r"set data\.padding: 0"):
         FeatureSamples(shifted, network())

@@ -12,6 +12,7 @@ from torch.utils.data import Dataset
 
 from scorelet.core.errors import InputError
 from scorelet.core.random import numpy_generator
+from scorelet.data.labelled.changes import enlarged, part_of, shifted
 from scorelet.data.labelled.images import LabelledImages
 from scorelet.data.pictures.types import to_unit
 
@@ -29,6 +30,11 @@ class LabelledSamples(Dataset):
         seed: of everything.
         padding: pixels of zeros around a picture, out of which a crop of its size is taken.
         flip: mirror every other picture, left to right.
+        area: show random parts of pictures, of this share of their area at least, brought to
+            their size (see `changes.part_of`); None: whole pictures.
+
+    Raises:
+        InputError: a negative padding, or an area that is no share.
     """
 
     def __init__(
@@ -39,11 +45,14 @@ class LabelledSamples(Dataset):
         seed: int,
         padding: int = 0,
         flip: bool = False,
+        area: float | None = None,
     ) -> None:
         if padding < 0:
             raise InputError(f"padding is {padding}: it must be at least 0 pixels.")
+        if area is not None and not 0 < area <= 1:
+            raise InputError(f"area is {area}: it must be a share of pictures, above 0, at most 1.")
         self.images, self.length, self.seed = images, length, seed
-        self.padding, self.flip = padding, flip
+        self.padding, self.flip, self.area = padding, flip, area
         self._epoch, self._order = -1, np.empty(0, dtype=np.int64)
 
     def __len__(self) -> int:
@@ -51,14 +60,20 @@ class LabelledSamples(Dataset):
 
     def __getitem__(self, index: int) -> dict[str, Tensor]:
         place = self.place(index)
-        pixels = self.images.x[place]
-        if self.padding or self.flip:
-            rng = numpy_generator(self.seed, _CHANGE, index)
-            pixels = shifted(pixels, rng, padding=self.padding)
-            if self.flip and rng.integers(2):
-                pixels = pixels[:, ::-1]
-        x = torch.from_numpy(np.ascontiguousarray(to_unit(pixels).transpose(2, 0, 1)))
+        pixels = self._changed(self.images.x[place], index)
+        x = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
         return {"x": x, "label": torch.tensor(int(self.images.y[place]))}
+
+    def _changed(self, pixels: np.ndarray, index: int) -> np.ndarray:
+        """Return the picture as the sample shows it, floats in [0, 1]."""
+        if not (self.padding or self.flip or self.area):
+            return to_unit(pixels)
+        rng, (height, width) = numpy_generator(self.seed, _CHANGE, index), pixels.shape[:2]
+        pixels = shifted(pixels, rng, padding=self.padding)
+        part = part_of(height, width, rng, area=self.area) if self.area else ()
+        if self.flip and rng.integers(2):
+            pixels = pixels[:, ::-1]  # a part of the mirror image is as random
+        return enlarged(to_unit(pixels[part]), height, width) if part else to_unit(pixels)
 
     def is_mirrored(self, index: int) -> bool:
         """Return whether sample `index` shows its picture mirrored."""
@@ -67,6 +82,8 @@ class LabelledSamples(Dataset):
         rng = numpy_generator(self.seed, _CHANGE, index)
         if self.padding:
             rng.integers(2 * self.padding + 1, size=2)  # the shift is drawn first
+        if self.area:
+            part_of(*self.images.size, rng, area=self.area)
         return bool(rng.integers(2))
 
     def place(self, index: int) -> int:
@@ -82,12 +99,3 @@ class LabelledSamples(Dataset):
 def order_of(count: int, seed: int, epoch: int) -> np.ndarray:
     """Return the order of `count` pictures in an epoch, a permutation that (seed, epoch) fixes."""
     return numpy_generator(seed, _ORDER, epoch).permutation(count)
-
-
-def shifted(pixels: np.ndarray, rng: np.random.Generator, *, padding: int) -> np.ndarray:
-    """Return a random crop, of the same size, of a picture with `padding` zeros around it."""
-    if not padding:
-        return pixels
-    wide = np.pad(pixels, ((padding, padding), (padding, padding), (0, 0)))
-    top, left = rng.integers(2 * padding + 1, size=2)
-    return wide[top : top + pixels.shape[0], left : left + pixels.shape[1]]

@@ -58,10 +58,17 @@ class LabelledConfig(Section):
     )
     padding: int = Field(default=0, ge=0, description="random shifts by up to so many pixels")
     flip: bool = Field(default=False, description="mirror half of the pictures, left to right")
+    area: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="show random parts of this share of the area at least (0.08 is usual for "
+        "photographs), brought to the size of the pictures",
+    )
     cache: bool = Field(
         default=False,
         description="compute what a network has fixed (ScatteringHead: its coefficients) once for "
-        "every picture, and mirrored if flip; takes memory, and no padding",
+        "every picture, and mirrored if flip; takes memory, and no padding or area",
     )
 
     @model_validator(mode="after")
@@ -100,6 +107,7 @@ def build(config: ClassifyConfig) -> Experiment:
         seed=config.seed,
         padding=config.data.padding,
         flip=config.data.flip,
+        area=config.data.area,
     )
     prepare = None
     if config.data.cache:

@@ -38,6 +38,11 @@ class FeatureSamples(Dataset):
     """
 
     def __init__(self, samples: LabelledSamples, network: FixedFeatures) -> None:
+        if samples.area:
+            raise InputError(
+                "Random parts of pictures have no fixed features: leave out data.area, or set "
+                "data.cache: false."
+            )
         if samples.padding:
             raise InputError(
                 f"Pictures that are shifted by up to {samples.padding} pixels have no fixed "
