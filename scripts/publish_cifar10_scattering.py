@@ -68,7 +68,7 @@ def measured(part: str, hold_out: int | None = None) -> dict[str, Any]:
     """Return the figures of one part of CIFAR-10."""
     found = evaluate("cifar10.npz", model=WEIGHTS, hold_out=hold_out)
     kept = ("accuracy", "accuracy_error", "negative_log_likelihood", "calibration_error")
-    row = {"part": part, "pictures": found["pictures"]}
+    row = {"part": part, "pictures": found["pictures"], "dtype": found["dtype"]}
     row |= {name: round(found[name], 4) for name in kept}
     row["classes"] = {r["class"]: round(r["accuracy"], 4) for r in found["rows"]}
     print(row, flush=True)

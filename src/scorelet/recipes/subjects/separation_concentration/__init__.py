@@ -4,6 +4,7 @@ Both mechanisms are shown on Gaussian mixtures; then on pictures, where wavelets
 separates and nothing of it is learned, and matrices across channels are what learns.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -72,9 +73,9 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
         "networks": network_rows(accuracies, figures.ERRORS),
         "fisher_ratios": rows_by_layer(profiles),
         "two_layers": [
-            {"two layers": name, **row}
+            {"two layers": name, "fisher_ratio": found.value, "fisher_ratio_error": found.error}
             for name, table in ratios.items()
-            for row in rows_by_layer({"fisher_ratio": table})
+            if math.isfinite((found := mean_of(table[..., 0])).value)
         ],
     }
     return Findings(_data(settings), measured, sections, tables)
