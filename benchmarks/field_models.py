@@ -2,7 +2,11 @@
 
 Critical lattice φ^4, 32 x 32, from 2000 fields, octave bands, 400 steps a band. Seconds are those
 of the processor, in one thread. Table `scales`: the standard deviation of samples over that of
-other fields of the law; `spectrum`: the ratio of their radial power, with two errors.
+other fields of the law, for three fits: potentials of each scale's own pixels; of the pixels of a
+finer grid; and the latter with the moments of the fields. `spectrum`: the same for radial power.
+`errors`: two standard errors of the last column. `losses`: of score matching, lower is better.
+`law`: total variation of the marginals of fields and their negatives (60 bins), and the Binder
+ratio <m^4> / <m^2>^2 of the mean m.
 """
 
 import sys
@@ -19,19 +23,40 @@ from scorelet.sampling import Phi4
 from scorelet.tasks.field_model import FieldModel
 
 PACKAGES = ("scorelet", "torch", "numpy", "numba")
+FITS = {"own pixels": ("own", False), "finer": ("finer", False), "finer, moments": ("finer", True)}
 
 
 def measure_lattice(*, quick: bool) -> dict[str, list[Row]]:
     """Return what fit and samples cost, and ratios of samples to fields of the law by scale."""
-    size, count, samples, steps = (8, 64, 4, 10) if quick else (32, 2000, 200, 400)
+    size, count, others, samples, steps = (
+        (8, 64, 64, 4, 10) if quick else (32, 2000, 10000, 1000, 400)
+    )
     x = Phi4().sample(count, size, 1)[:, 0]
-    other = Phi4().sample(count, size, 2)[:, 0].double()
-    model = FieldModel(steps=steps)
-    rows = [_cost("fit, certificate and pilots", f"{count} fields", lambda: model.fit(x))]
-    drawn: list[Tensor] = []
-    rows.append(_cost("sample", f"{samples} samples", lambda: drawn.append(model.sample(samples))))
-    y = drawn[0].double()
-    return {"costs": rows, "scales": _scales(other, y), "spectrum": _spectrum(other, y)}
+    other = Phi4().sample(others, size, 2)[:, 0].double()
+    FieldModel("haar", knots=3, reach=1, steps=2).fit(x[:20]).sample(2)  # compile first
+    costs: list[Row] = []
+    drawn: dict[str, Tensor] = {}
+    losses: dict[str, list[Row]] = {}
+    for name, (pixels, moments) in FITS.items():
+        model = FieldModel(pixels=pixels, moments=moments, steps=steps)
+        costs.append(_cost(f"fit: {name}", f"{count} fields", lambda m=model: m.fit(x)))
+        losses[name] = model.record["bands"]
+        amount = samples // 5
+        parts: list[Tensor] = []
+
+        def sample(m: FieldModel = model, n: int = amount, to: list[Tensor] = parts) -> None:
+            to.append(m.sample(n))
+
+        costs.append(_cost(f"sample: {name}", f"{amount} samples", sample))
+        drawn[name] = torch.cat([*parts, model.sample(samples - amount, start=amount)]).double()
+    return {
+        "costs": costs,
+        "losses": _losses(losses),
+        "law": [_law("fields of the law", other, Phi4().sample(samples, size, 3)[:, 0].double())]
+        + [_law(name, other, y) for name, y in drawn.items()],
+        "scales": _scales(other, drawn),
+        "spectrum": _spectrum(other, drawn),
+    }
 
 
 def _cost(name: str, amount: str, call: Callable[[], object]) -> Row:
@@ -40,24 +65,59 @@ def _cost(name: str, amount: str, call: Callable[[], object]) -> Row:
     return {"what": name, "amount": amount, "cpu_seconds": time.process_time() - start}
 
 
-def _scales(x: Tensor, y: Tensor) -> list[Row]:
-    rows, band = [], Band("db4")
-    x, y = x[:, None], y[:, None]
+def _losses(bands: dict[str, list[Row]]) -> list[Row]:
+    own, finer = bands["own pixels"], bands["finer"]
+    return [
+        {"pixels": a["size"][0], "own pixels": a["loss"], "finer": b["loss"]}
+        for a, b in zip(reversed(own), reversed(finer), strict=True)
+    ]
+
+
+def _law(name: str, x: Tensor, y: Tensor) -> Row:
+    both = [torch.cat([z, -z]).flatten() for z in (x, y)]
+    edge = float(both[0].abs().sort().values[int(0.999 * len(both[0]))])
+    shares = [torch.histc(z, 60, -edge, edge) / len(z) for z in both]
+    means = [z.mean((1, 2)) for z in (x, y)]
+    binder = [float(m.pow(4).mean() / m.square().mean() ** 2) for m in means]
+    return {
+        "fit": name,
+        "total_variation": float((shares[0] - shares[1]).abs().sum() / 2),
+        "binder": binder[1],
+        "binder_of_fields": binder[0],
+    }
+
+
+def _scales(x: Tensor, drawn: dict[str, Tensor]) -> list[Row]:
+    rows: list[Row] = []
+    band, x = Band("db4"), x[:, None]
+    fields = {name: y[:, None] for name, y in drawn.items()}
     while x.shape[-1] >= 2:
-        rows.append({"pixels": int(x.shape[-1]), "deviation_ratio": float(y.std() / x.std())})
-        x, y = band.lower(x), band.lower(y)
+        ratios = {name: _deviation(y, x) for name, y in fields.items()}
+        rows.append({"pixels": int(x.shape[-1]), **{name: r for name, (r, _) in ratios.items()}})
+        rows[-1]["errors"] = 2 * ratios["finer, moments"][1]
+        x, fields = band.lower(x), {name: band.lower(y) for name, y in fields.items()}
     return rows
 
 
-def _spectrum(x: Tensor, y: Tensor) -> list[Row]:
-    one, two = _radial(x), _radial(y)
-    ratio = two.mean(0) / one.mean(0)
-    parts = [p.std(0) / p.mean(0) / len(p) ** 0.5 for p in (one, two)]
-    errors = ratio * (parts[0].square() + parts[1].square()).sqrt()
-    return [
-        {"k": k, "ratio": float(r), "two_errors": 2 * float(e)}
-        for k, (r, e) in enumerate(zip(ratio, errors, strict=True))
-    ]
+def _deviation(y: Tensor, x: Tensor) -> tuple[float, float]:
+    """The ratio of the deviations of y and x, and its standard error."""
+    powers = [z.square().mean((1, 2, 3)) for z in (y, x)]
+    errors = [float(p.std() / p.mean()) / 2 / len(p) ** 0.5 for p in powers]
+    return float((powers[0].mean() / powers[1].mean()).sqrt()), (
+        errors[0] ** 2 + errors[1] ** 2
+    ) ** 0.5
+
+
+def _spectrum(x: Tensor, drawn: dict[str, Tensor]) -> list[Row]:
+    one = _radial(x)
+    two = {name: _radial(y) for name, y in drawn.items()}
+    rows: list[Row] = []
+    for k in range(one.shape[1]):
+        ratios = {name: float(y[:, k].mean() / one[:, k].mean()) for name, y in two.items()}
+        last = two["finer, moments"][:, k], one[:, k]
+        error = sum(float(p.var() / p.mean() ** 2) / len(p) for p in last) ** 0.5
+        rows.append({"k": k, **ratios, "errors": 2 * error})
+    return rows
 
 
 def _radial(x: Tensor) -> Tensor:

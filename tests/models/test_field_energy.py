@@ -16,6 +16,7 @@ from scorelet.models.field_energy import (
     Band,
     ConditionalEnergy,
     Couplings,
+    FieldEnergy,
     ScalarDensity,
     SigmoidPotential,
     SplinePotential,
@@ -154,3 +155,49 @@ def test_the_density_of_a_number_is_normalised_and_sampled_exactly():
 def test_an_energy_without_integral_is_refused():
     with pytest.raises(InputError, match="unbounded below"):
         ScalarDensity(SplinePotential(KNOTS, -torch.ones_like(KNOTS)))
+
+
+def finer_energy(band=None):
+    energy = small_energy()
+    octave = band or Band("db4")
+    return FieldEnergy(energy.couplings, energy.potential, slope=0.3, finer=octave)
+
+
+def test_laws_of_an_energy_whose_potential_acts_on_a_finer_grid():
+    energy, x = finer_energy(), white(3, 1, 8, 8)
+    assert energy.pixels(x).shape == (3, 1, 16, 16)
+    assert_force_is_the_gradient(energy, x, 1e-6)
+    assert_hessian(energy, x, 1e-3)
+    assert_samples_do_not_see_each_other(energy, x)
+    assert_shapes_and_dtype(energy, x)
+
+
+def test_a_quadratic_potential_is_the_same_on_both_grids():
+    """A^T A = Id, so sum_u y(u)^2 = |x|^2; splines are 0 with slope 0 at their middle knot, 0."""
+    knots = torch.tensor([-1.0, 0.0, 1.0], dtype=torch.float64)
+    square = SplinePotential(knots, torch.full_like(knots, 1.7))
+    couplings, x = small_energy().couplings, white(3, 1, 8, 8)
+    finer = FieldEnergy(couplings, square, finer=Band("db4"))
+    own = FieldEnergy(couplings, square)
+    assert torch.allclose(finer.energy(x), own.energy(x), atol=EXACT)
+    assert torch.allclose(finer.force(x), own.force(x), atol=EXACT)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_kernel_of_splines_is_the_formula_in_torch(dtype):
+    """Also at the knots, in the tails, and for what is not finite."""
+    spline = SplinePotential(torch.tensor([-1.2, -0.9, -0.3, 0, 0.001, 0.02, 1.5]).double())
+    spline = spline.with_weights(white(7))
+    t = torch.cat([1.5 * white(1, 999)[0], spline.knots, spline.knots + 1e-15]).to(dtype)
+    asked = t.clone().requires_grad_()
+    for kernel, torch_path in zip(
+        (*spline.derivatives(t), spline.second(t)),
+        (*spline.derivatives(asked), spline.second(asked)),
+        strict=True,
+    ):
+        assert kernel.dtype == dtype
+        close = 1e-4 if dtype == torch.float32 else EXACT  # v'' is steep between near knots
+        assert torch.allclose(kernel, torch_path.detach(), rtol=close, atol=close)
+    value, first = spline.derivatives(torch.tensor([torch.nan], dtype=dtype))
+    assert value.isnan()
+    assert first.isnan()

@@ -35,6 +35,12 @@ CASES = {
         SplinePotential(KNOTS),
         {"even": True},
     ),
+    "octave, finer grid": (Band("db2"), SplinePotential(KNOTS), {"finer": Band("db4")}),
+    "quarter, finer grid": (
+        Band("haar", subdivisions=4, index=1),
+        SplinePotential(KNOTS),
+        {"even": True, "finer": Band("haar")},
+    ),
     "whole field, slope": (WholeField(), SplinePotential(KNOTS), {"slope": True}),
 }
 
@@ -71,6 +77,17 @@ def test_equations_by_correlations_are_those_of_brute_force(case):
         right += curved.diagonal(dim1=1, dim2=2).sum(1) / len(x)
     assert torch.allclose(found.matrix, matrix, rtol=1e-8, atol=1e-8)
     assert torch.allclose(found.right, right, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_energy_is_the_sum_of_the_values_of_the_terms(case):
+    band, potential, options = CASES[case]
+    moments = BandMoments(band, half_plane(1, 8, 8), potential, (8, 8), **options)
+    x = white(4, 1, 8, 8).clamp(-2, 2)
+    count = len(moments.shifts) + moments.terms
+    theta = white(count, seed=3)
+    found, expected = moments.values(x) @ theta, moments.energy(theta).energy(x)
+    assert torch.allclose(found - found[0], expected - expected[0], atol=1e-8)
 
 
 def test_groups_add_up():

@@ -26,6 +26,8 @@ def fit(
     knots: Whole = 12,
     placement: str = "quantile",
     reach: Whole = 4,
+    pixels: str = "finer",
+    moments: Annotated[bool, Parameter(negative="--no-moments")] = True,
     even: Annotated[bool | None, Parameter(negative="--no-even")] = None,
     steps: Whole = 400,
     overwrite: Flag = False,
@@ -34,7 +36,8 @@ def fit(
     """Fit an energy to fields, one scale after the other, and find the steps of its chains.
 
     Reads npy and npz; HDF5 and FITS with pip install 'scorelet[fields]'. One array of several is
-    FILE:NAME. Fields are periodic. The fit is one linear system for each band of details.
+    FILE:NAME. Fields are periodic. The fit is one linear system for each band of details; then
+    chains give it the moments of the fields.
 
     For example:
 
@@ -52,6 +55,9 @@ def fit(
         knots: of each potential.
         placement: of the knots: quantile or linspace.
         reach: pixels at most so far apart are coupled.
+        pixels: on which the potentials of coarse fields act: finer, those of the grid of one octave
+            more, or own.
+        moments: after score matching, move parameters until samples have the moments of the fields.
         even: a field and its negative are equally likely; left out, the fields decide.
         steps: of the chain of each band, when samples are drawn.
         overwrite: replace an existing file.
@@ -67,12 +73,14 @@ def fit(
         knots=knots,
         placement=placement,
         reach=reach,
+        pixels=pixels,
+        moments=moments,
         even=even,
         steps=steps,
     )
     with Bar("fitting", 0, quiet=shared.quiet) as bar:
         document = run(data, output, model=model, overwrite=overwrite, progress=_reach(bar))
-    shared.say(_fitted(document))
+    shared.say(_fitted(document) + _tails(document))
     shared.say(Certificate(**document["certificate"]).verdict)
     shared.say(f"{document['field']['count']} fields -> {output}, {document['seconds']:.1f} s")
     shared.emit(document)
@@ -179,6 +187,26 @@ def _certified(document: dict[str, Any]) -> str:
     return Table(head, rows, frozenset({0})).text()
 
 
+def _moments(band: dict[str, Any]) -> str:
+    """Say how far moments were from those of the fields, before and after; 1 is chance."""
+    if "moments" not in band:
+        return "not matched"
+    before, after = (band["moments"][key] for key in ("before", "after"))
+    return f"{after:.1f}" if before == after else f"{before:.1f}, then {after:.1f}"
+
+
+def _tails(document: dict[str, Any]) -> str:
+    """Say where tails of potentials were held, or nothing."""
+    held = [band["size"] for band in document["bands"] if band["tails_held"]]
+    sizes = ", ".join(dict.fromkeys(f"{height}x{width}" for height, width in held))
+    if not held:
+        return ""
+    return (
+        f"\nTails of the potential are held convex at {sizes} pixels, where few pixels would let "
+        "the energy fall for ever."
+    )
+
+
 def _reach(bar: Any) -> Any:  # noqa: ANN401 - a progress bar, and what it is told
     def progress(done: int, total: int) -> None:
         bar.expect(total)
@@ -198,9 +226,10 @@ def _fitted(document: dict[str, Any]) -> str:
                 str(band["parameters"]),
                 "none" if band["condition"] is None else f"{band['condition']:.1e}",
                 f"{band['excess']:.2g}",
+                _moments(band),
                 f"{chain['epsilons'][-1]:.2g}",
                 f"{100 * chain['acceptance']:.0f} %",
             )
         )
-    head = ["pixels", "parameters", "condition", "excess loss", "step", "acceptance"]
+    head = ["pixels", "parameters", "condition", "excess loss", "moments", "step", "acceptance"]
     return Table(head, rows, frozenset({0})).text()

@@ -1,8 +1,8 @@
 """How log-concave the conditional laws of a cascade are: bounds on the curvature of energies.
 
-Symbols: d details of a band, x field; H = B (K + diag v''(x)) B^T the Hessian of the energy in d;
-α <= H <= β. A law with α > 0 everywhere is strongly log-concave: score matching bounds its error,
-KL <= I / (2 α), and Langevin dynamics forgets its start at a rate that α and β alone decide.
+Symbols: d details of a band, x field; H = B (K + A^T diag v''(A x) A) B^T the Hessian of the energy
+in d; α <= H <= β. A law with α > 0 everywhere is strongly log-concave: score matching bounds its
+error, KL <= I / (2 α), and Langevin dynamics forgets its start at a rate that α and β alone decide.
 
 Two certificates, of different strength:
 
@@ -96,15 +96,12 @@ def certify(factor: ConditionalEnergy, x: Image) -> BandCertificate:
 def extreme_curvatures(factor: ConditionalEnergy, x: Image) -> tuple[Tensor, Tensor]:
     """Return the least and the largest eigenvalue of H at each field, (n) each, float64."""
     x = x.double()
-    energy = factor.given(torch.zeros_like(x))
-    second = factor.field.potential.second(x)
-    band, couplings = factor.band, factor.field.couplings
+    band, hessian = factor.band, factor.field.hessian_at(x)
 
     def product(v: Tensor) -> Tensor:
-        u = band.synthesize(v)
-        return band.analyze(couplings.product(u) + second * u)
+        return band.analyze(hessian(band.synthesize(v)))
 
-    shape = (len(x), *energy.band.detail_shape(*x.shape[-2:]))
+    shape = (len(x), *band.detail_shape(*x.shape[-2:]))
     start = Noise(_SEED, range(len(x))).normal(torch.empty(shape, dtype=torch.float64))
     return lanczos_extremes(product, start)
 

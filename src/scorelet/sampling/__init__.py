@@ -2,7 +2,7 @@
 
 from scorelet.sampling.ascent import AscentSchedule, AscentState, DivergenceError, ascend
 from scorelet.sampling.cluster import ClusterSampler
-from scorelet.sampling.coarse_to_fine import Run, Schedule, calibrate
+from scorelet.sampling.coarse_to_fine import Run, Schedule, calibrate, calibrate_band
 from scorelet.sampling.hamiltonian import Hamiltonian, fourier_acceleration, tune_epsilon
 from scorelet.sampling.kernel import Kernel, run
 from scorelet.sampling.langevin import Langevin
@@ -25,6 +25,7 @@ __all__ = [
     "Schedule",
     "ascend",
     "calibrate",
+    "calibrate_band",
     "ensemble",
     "ensemble_kinds",
     "fourier_acceleration",

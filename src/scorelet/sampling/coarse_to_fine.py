@@ -169,7 +169,7 @@ def calibrate(
     factors = chained(model)
     for number, factor in enumerate(factors):
         energy, d, chain = begin(factor, x, noise, number)
-        schedule, d = _calibrate_band(energy, d, chain, steps, min(adaptation, steps // 2))
+        schedule, d = calibrate_band(energy, d, chain, steps, adaptation=adaptation)
         schedules.append(schedule)
         x = finish(energy, d, number)
         if progress:
@@ -177,9 +177,11 @@ def calibrate(
     return schedules
 
 
-def _calibrate_band(
-    energy: BandEnergy, d: Tensor, noise: Noise, steps: int, adaptation: int
+def calibrate_band(
+    energy: BandEnergy, d: Tensor, noise: Noise, steps: int, *, adaptation: int = ADAPTATION
 ) -> tuple[Schedule, Tensor]:
+    """Find the steps of one band by chains from details d, which are returned at their end."""
+    adaptation = min(adaptation, steps // 2)
     kernel = Langevin(energy, first_epsilon(energy, d))
     state = kernel.init(d)
     path, accepted = [kernel.epsilon], []

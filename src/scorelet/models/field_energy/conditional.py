@@ -2,7 +2,7 @@
 
 Symbols: d details, c coarse field, x = c + B^T d; E energy of fields;
 
-    p(d | c) = exp(-E(c + B^T d)) / Z(c),      force B F(x),      Hessian B (K + diag v''(x)) B^T
+    p(d | c) = exp(-E(c + B^T d)) / Z(c),      force B F(x),      Hessian B Hess E(x) B^T
 
 Z(c) is never needed, neither to fit E nor to draw d.
 """
@@ -64,5 +64,5 @@ class BandEnergy:
         return energy, self.band.analyze(force)
 
     def hessian_vec(self, x: Image, v: Image) -> Image:
-        """Return B (K + diag v''(x)) B^T v."""
+        """Return B Hess E B^T v."""
         return self.band.analyze(self.field.hessian_vec(self.picture(x), self.band.synthesize(v)))

@@ -16,10 +16,12 @@ References: Guth, Lempereur, Bruna, Mallat 2023, arXiv 2306.00181, and its code 
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
+from scorelet.core.plain import has_memory, is_plain
 
 
 class Potential(nn.Module, ABC):
@@ -83,6 +85,7 @@ class SplinePotential(Potential):
     def __init__(self, knots: Tensor, weights: Tensor | None = None) -> None:
         super().__init__(knots, weights)
         self._set_pieces()
+        self._known: tuple[np.ndarray, ...] | None = None
 
     def slope(self, t: Tensor, k: int) -> Tensor:
         """Return the integral of the hat B_k from the middle knot."""
@@ -112,6 +115,12 @@ class SplinePotential(Potential):
 
     def derivatives(self, t: Tensor) -> tuple[Tensor, Tensor]:
         """Return v(t) and v'(t); both are 0 at the middle knot."""
+        if _runs_compiled(t):
+            from scorelet.models.field_energy.spline_kernel import spline_derivatives
+
+            value, first = t.new_empty(t.shape), t.new_empty(t.shape)
+            spline_derivatives(_numbers(t), *self._tables(), _numbers(value), _numbers(first))
+            return value, first
         piece, u = self._place(t)
         v0, v1, v2, v3 = self._pieces.to(t)[:, piece]
         half = u / 2
@@ -120,12 +129,29 @@ class SplinePotential(Potential):
 
     def second(self, t: Tensor) -> Tensor:
         """Return v''(t): linear between knots, constant outside."""
+        if _runs_compiled(t):
+            from scorelet.models.field_energy.spline_kernel import spline_second
+
+            second = t.new_empty(t.shape)
+            spline_second(_numbers(t), *self._tables(), _numbers(second))
+            return second
         piece, u = self._place(t)
         return self._pieces[2].to(t)[piece] + u * self._pieces[3].to(t)[piece]
 
     def least_curvature(self) -> float:
         """Return min v'' = min θ, exactly."""
         return float(self.weights.min())
+
+    def _tables(self) -> tuple[np.ndarray, ...]:
+        """Knots, bins, starts and pieces, as the kernels take them."""
+        if self._known is None:
+            from scorelet.models.field_energy.spline_kernel import bin_pieces
+
+            knots, starts, pieces = (
+                _numbers(x.double().cpu()) for x in (self.knots, self._starts, self._pieces.T)
+            )
+            self._known = knots, bin_pieces(knots), starts, pieces.reshape(len(starts), 4)
+        return self._known
 
     def _place(self, t: Tensor) -> tuple[Tensor, Tensor]:
         """Return the piece of each t, and its distance from where the piece begins."""
@@ -215,6 +241,17 @@ class SigmoidPotential(Potential):
 
     def _logistic(self, t: Tensor, k: int) -> Tensor:
         return torch.sigmoid((self.knots[k].to(t) - t) / self.widths[k].to(t))
+
+
+def _runs_compiled(t: Tensor) -> bool:
+    if t.device.type != "cpu" or torch.compiler.is_compiling() or not is_plain(t):
+        return False
+    return t.dtype in (torch.float32, torch.float64) and has_memory(t)
+
+
+def _numbers(t: Tensor) -> np.ndarray:
+    """The values of t in one row; those of t itself if they lie so."""
+    return t.detach().contiguous().reshape(-1).numpy()
 
 
 def potential_kinds() -> dict[str, type[Potential]]:

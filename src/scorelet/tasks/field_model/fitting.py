@@ -13,8 +13,10 @@ from scorelet.models.multiscale import Multiscale
 from scorelet.sampling import calibrate
 from scorelet.tasks.field_model.certificate import MOST_FIELDS, certify_model
 from scorelet.tasks.field_model.fields import blocks
+from scorelet.tasks.field_model.matching import match_cascade
 from scorelet.tasks.field_model.planning import SUBDIVISIONS, choose_bands, plan_bands
 from scorelet.tasks.field_model.survey import Survey, survey_fields
+from scorelet.training.moment_matching import Matched
 from scorelet.training.score_matching import (
     BandFit,
     CascadePlan,
@@ -38,6 +40,7 @@ class Choice:
     family: Family
     even: bool | None
     steps: int
+    moments: bool
 
 
 def fit_model(
@@ -61,10 +64,20 @@ def fit_model(
         survey.fields,
         even=survey.even,
     )
+    matched: list[Matched] = []
+    if choice.moments:
+        found, matched = match_cascade(found, survey.fields)
     model = found.model
     free = fit_free_energies(model.details, survey.fields, choice.family, even=survey.even)
     model = Multiscale(model.transform, model.coarse, model.details, free=free)
     bands = [_describe(fit, survey) for fit in found.bands]
+    for band, result in zip(bands, matched, strict=False):
+        band["moments"] = {
+            "rounds": result.rounds,
+            "gain": result.gain,
+            "before": result.before,
+            "after": result.after,
+        }
     certificate = certify_model(
         model,
         others,
@@ -87,6 +100,7 @@ def fit_model(
         "family": {
             "wavelet": choice.wavelet,
             "bands": choice.bands,
+            "moments": choice.moments,
             "subdivisions": list(plan.subdivisions),
             **asdict(choice.family),
         },
@@ -113,6 +127,7 @@ def _describe(fit: BandFit, survey: Survey) -> dict[str, Any]:
         "loss": solution.loss,
         "condition": solution.condition if solution.condition < float("inf") else None,
         "excess": solution.variance / (2 * solution.count),
+        "tails_held": fit.held,
         "potential": _potential(fit, survey),
     }
 
@@ -120,14 +135,17 @@ def _describe(fit: BandFit, survey: Survey) -> dict[str, Any]:
 def _potential(fit: BandFit, survey: Survey) -> dict[str, list[float]]:
     """The potential of a pixel at one scale, with errors, in the units of the data.
 
-    A pixel of x_j is 2^j times the mean of the pixels that it stands for. A constant and a linear
+    A pixel of x_j, or of x_j on the grid of x_i, is 2^j or 2^i times the mean of the pixels that it
+    stands for. A constant and a linear
     function, which the details do not show, are taken out.
     """
     knots = fit.moments.potential.knots
     t = torch.linspace(float(knots[0]), float(knots[-1]), _CURVE, dtype=torch.float64)
     inner = t[1:-1]  # sigmoids end at the first and the last knot
     curves = torch.stack([_curve(energy, inner) for energy in fit.replicas])
-    gain = fit.moments.size[0] / survey.fields.shape[-2]
+    finer = fit.moments.finer
+    side = fit.moments.size[0] * (1 if finer is None else finer.period)
+    gain = side / survey.fields.shape[-2]
     return {
         "t": (survey.mean + survey.deviation * gain * inner).tolist(),
         "v": _curve(fit.factor.field, inner).tolist(),

@@ -22,6 +22,7 @@ from scorelet.training.score_matching import Family
 from scorelet.zoo import load_as, save
 
 STEPS = 400
+_CHOSEN = "bands", "basis", "knots", "placement", "reach", "pixels", "moments"
 
 
 class FieldModel:
@@ -37,6 +38,9 @@ class FieldModel:
             of lattice φ^4, 32x32, 24 knots have four times the excess loss of 12.
         placement: of the knots, quantile or linspace.
         reach: pixels at most so far apart are coupled.
+        pixels: on which the potentials of coarse fields act: finer, those of the grid of one octave
+            more, or own.
+        moments: after score matching, move parameters until samples have the moments of the fields.
         even: whether x and -x are equally likely; None lets the fields decide.
         steps: of the chain of each band.
 
@@ -49,7 +53,7 @@ class FieldModel:
         torch.Size([2, 8, 8])
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - as many as the command has options
         self,
         wavelet: str = "db4",
         *,
@@ -58,6 +62,8 @@ class FieldModel:
         knots: int = 12,
         placement: str = "quantile",
         reach: int = 4,
+        pixels: str = "finer",
+        moments: bool = True,
         even: bool | None = None,
         steps: int = STEPS,
     ) -> None:
@@ -65,7 +71,8 @@ class FieldModel:
             raise InputError(f"bands={bands!r}: use {', '.join(BANDS)}.")
         if steps < 1:
             raise InputError(f"steps={steps}: a chain has at least one step.")
-        self._choice = Choice(wavelet, bands, Family(basis, knots, placement, reach), even, steps)
+        family = Family(basis, knots, placement, reach, pixels)
+        self._choice = Choice(wavelet, bands, family, even, steps, moments)
         self.steps = steps
         self._model: Multiscale[ConditionalEnergy] | None = None
 
@@ -220,7 +227,7 @@ class FieldModel:
         if "field" not in model.record:
             raise InputError(f"{path} holds no model of fields: fit one with scorelet field fit.")
         family = model.record["family"]
-        named = {key: family[key] for key in ("bands", "basis", "knots", "placement", "reach")}
+        named = {key: family[key] for key in _CHOSEN}
         steps = int(model.record["chains"]["steps"])
         loaded = cls(family["wavelet"], **named, even=model.record["field"]["even"], steps=steps)
         loaded._model = model

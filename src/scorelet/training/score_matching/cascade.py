@@ -5,7 +5,7 @@ and x_{j-1}, in one or several bands. A survey of some fields finds where pixels
 fields go through all levels, and each band adds what its normal equations need.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
@@ -51,6 +51,11 @@ class CascadePlan:
             self.wavelet, PacketPlan(len(self.subdivisions), tuple(shells)), align=self.align
         )
 
+    @property
+    def octave_band(self) -> Band:
+        """The band of a whole octave: what lies between a field and its coarse square."""
+        return Band(self.wavelet, align=self.align)
+
     def bands(self, octave: int) -> list[Band]:
         """Return the bands of an octave, 1 the finest, coarse to fine."""
         count = self.subdivisions[octave - 1]
@@ -72,6 +77,13 @@ class CascadeFit:
     model: Multiscale[ConditionalEnergy]
     bands: list[BandFit]
 
+    def with_bands(self, bands: list[BandFit]) -> "CascadeFit":
+        """Return the cascade of other bands."""
+        factors = [fit.factor for fit in bands]
+        whole = len(factors) > len(self.model.details)
+        coarse = factors.pop(0) if whole else self.model.coarse
+        return CascadeFit(Multiscale(self.model.transform, coarse, factors), bands)
+
 
 def fit_cascade(
     plan: CascadePlan, family: Family, blocks: Blocks, survey: Tensor, *, even: bool = False
@@ -88,11 +100,13 @@ def fit_cascade(
     Raises:
         InputError: singular equations, as those of too few fields are.
     """
-    octaves = [_Octave(plan.bands(1 + j), family, even) for j in range(len(plan.subdivisions))]
+    octaves = [_Octave(plan, 1 + j, family, even) for j in range(len(plan.subdivisions))]
     x = survey
     for octave in octaves:
         x = octave.begin(x)
-    whole = None if x[0].numel() == 1 else moments_of(WholeField(), family, x, even=even)
+    whole = None
+    if x[0].numel() > 1:
+        whole = moments_of(WholeField(), family, x, even=even, finer=plan.octave_band)
     coarsest: list[Tensor] = []
     equations = _Groups([m for o in octaves for m in o.moments] + ([whole] if whole else []))
     for group, block in blocks():
@@ -118,14 +132,17 @@ def fit_cascade(
 class _Octave:
     """The moments of the bands of one octave."""
 
-    def __init__(self, bands: Sequence[Band], family: Family, even: bool) -> None:
-        self.bands, self.family, self.even = bands, family, even
+    def __init__(self, plan: CascadePlan, number: int, family: Family, even: bool) -> None:
+        self.bands, self.family, self.even = plan.bands(number), family, even
+        self.finer = plan.octave_band if number > 1 else None
         self.moments: list[BandMoments] = []
 
     def begin(self, x: Tensor) -> Tensor:
         """Place the knots of all bands; return the next coarser fields."""
         for band, field in self._truncated(x):
-            self.moments.append(moments_of(band, self.family, field, even=self.even))
+            self.moments.append(
+                moments_of(band, self.family, field, even=self.even, finer=self.finer)
+            )
         return self.bands[0].lower(x)
 
     def add(self, x: Tensor) -> Tensor:

@@ -1,13 +1,14 @@
 """One band fitted: a family of energies, its equations, its solution."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.models.field_energy import (
+    Band,
     ConditionalEnergy,
     FieldEnergy,
     Potential,
@@ -18,10 +19,14 @@ from scorelet.models.field_energy import (
 )
 from scorelet.models.field_energy.band import AnyBand
 from scorelet.models.field_energy.couplings import Shift
+from scorelet.models.field_energy.energy import pixels_of
 from scorelet.training.score_matching.normal_equations import BandMoments, Equations
-from scorelet.training.score_matching.solve import RIDGE, Solution, solve
+from scorelet.training.score_matching.solve import RIDGE, Solution
+from scorelet.training.score_matching.tails import solve_confined
 
 PLACEMENTS = "quantile", "linspace"
+PIXELS = "finer", "own"
+_SORTED = 1 << 18  # pixels are enough for quantiles of 1e-3
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class Family:
             normal law, denser where pixels are; "linspace": equally spaced from the least to the
             largest pixel.
         reach: couplings of pixels at most so far apart along each axis.
+        pixels: on which potentials of coarse fields act: "finer": those of the grid of one octave
+            more, "own"; see `scorelet.models.field_energy.energy`.
         extent: of sigmoids.
         ridge: of the scaled normal equations.
     """
@@ -43,6 +50,7 @@ class Family:
     knots: int = 12
     placement: str = "quantile"
     reach: int = 4
+    pixels: str = "finer"
     extent: float = 0.5
     ridge: float = RIDGE
 
@@ -52,6 +60,8 @@ class Family:
                 f"basis={self.basis!r}, placement={self.placement!r}: use spline or sigmoid, and "
                 "quantile or linspace."
             )
+        if self.pixels not in PIXELS:
+            raise InputError(f"pixels={self.pixels!r}: use finer or own.")
         if self.knots < 3 or self.reach < 0 or not self.ridge >= 0:
             raise InputError(
                 f"knots={self.knots}, reach={self.reach}, ridge={self.ridge}: expected at least 3 "
@@ -66,8 +76,10 @@ class Family:
             even: knots symmetric about 0.
         """
         values = pixels.double().flatten()
-        if even:  # with a knot at 0, where v' is 0
-            knots = self._places(torch.cat([values, -values]), self.knots | 1)
+        if even:  # splines with a knot at 0, where v' is 0; a sigmoid there would be a constant
+            middle = self.basis == "spline"
+            count = self.knots + (self.knots % 2 != middle)
+            knots = self._places(torch.cat([values, -values]), count)
             knots = (knots - knots.flip(0)) / 2
         else:
             knots = self._places(values, self.knots)
@@ -75,26 +87,30 @@ class Family:
             return SigmoidPotential(knots, extent=self.extent)
         return SplinePotential(knots)
 
-    def shifts(self, height: int, width: int) -> tuple[Shift, ...]:
+    def shifts(self, height: int, width: int, *, details: bool = True) -> tuple[Shift, ...]:
         """Return the shifts on a grid; with splines without (0, 0), which v contains.
 
         On grids of at least 8 pixels the reach is below half of a side: farther shifts repeat
-        nearer ones among the frequencies of details.
+        nearer ones among the frequencies of details. Where it covers a grid the farthest is left
+        out: all shifts together add up to a constant, so for details they are (0, 0) once more.
         """
         side = min(height, width)
         reach = min(self.reach, side // 2 - 1) if side >= 8 else self.reach
-        return half_plane(reach, height, width, centre=self.basis == "sigmoid")
+        shifts = half_plane(reach, height, width, centre=self.basis == "sigmoid")
+        covered = 2 * reach + 1 >= max(height, width)
+        return shifts[:-1] if covered and details and len(shifts) > 1 else shifts
 
     def _places(self, values: Tensor, count: int) -> Tensor:
         ends = torch.stack([values.min(), values.max()])
         if self.placement == "linspace":
             return torch.linspace(*ends.tolist(), count, dtype=torch.float64)
-        tail = min(1e-3, max(1e-4, 100 / len(values)))
+        tail = min(1e-3, max(4e-4, 100 / len(values)))
         edge = -float(torch.special.ndtri(torch.tensor(tail, dtype=torch.float64)))
         levels = torch.special.ndtr(torch.linspace(-edge, edge, count, dtype=torch.float64))
-        knots = values.sort().values[(levels * (len(values) - 1)).round().long()]
+        some = values[:: max(1, len(values) // _SORTED)].sort().values
+        knots = some[(levels * (len(some) - 1)).round().long()]
         if self.basis == "sigmoid":
-            knots[0], knots[-1] = ends  # the window holds all pixels
+            knots[0], knots[-1] = ends + 1e-9 * ends.diff() * torch.tensor([-1, 1])  # holds all
         return _kept_apart(knots)
 
 
@@ -118,16 +134,27 @@ class BandFit:
         factor: the conditional energy.
         solution: parameters with errors.
         moments: which equations they solve.
+        margin: by which energies of this band are made to confine, see `solve_confined`.
+        held: whether the tails of the potential had to be held for that.
     """
 
     factor: ConditionalEnergy
     solution: Solution
     moments: BandMoments
+    margin: float = 0.0
+    held: bool = False
 
     @property
     def replicas(self) -> list[FieldEnergy]:
         """The energies without each group of fields: what differs between them is not known."""
         return [self.moments.energy(theta) for theta in self.solution.replicas]
+
+    def moved_to(self, theta: Tensor) -> "BandFit":
+        """Return the same band at other parameters, with the errors of these."""
+        solution = self.solution.moved_to(theta)
+        field = self.moments.energy(theta)
+        factor = ConditionalEnergy(field, self.moments.band)
+        return replace(self, factor=factor, solution=solution)
 
 
 def fit_band(moments: BandMoments, groups: Sequence[Equations], *, ridge: float = RIDGE) -> BandFit:
@@ -139,16 +166,28 @@ def fit_band(moments: BandMoments, groups: Sequence[Equations], *, ridge: float 
         ridge: see `solve`.
 
     Raises:
-        InputError: singular equations.
+        InputError: singular equations, an energy that is unbounded below.
     """
-    solution = solve(groups, ridge=ridge)
+    solution, margin, held = solve_confined(moments, groups, ridge=ridge)
     field = moments.energy(solution.theta)
-    return BandFit(ConditionalEnergy(field, moments.band), solution, moments)
+    return BandFit(ConditionalEnergy(field, moments.band), solution, moments, margin, held)
 
 
-def moments_of(band: AnyBand, family: Family, x: Tensor, *, even: bool = False) -> BandMoments:
-    """Return empty moments for a band, with knots at places that fields x (n, 1, h, w) show."""
+def moments_of(
+    band: AnyBand, family: Family, x: Tensor, *, even: bool = False, finer: Band | None = None
+) -> BandMoments:
+    """Return empty moments for a band, with knots at places that fields x (n, 1, h, w) show.
+
+    Args:
+        band: whose details vary.
+        family: which energies.
+        x: some fields, without frequencies above the band.
+        even: p(x) = p(-x).
+        finer: the octave whose coarse square x is; None where x is the finest field.
+    """
     size = (int(x.shape[-2]), int(x.shape[-1]))
-    potential = family.potential(x, even=even)
+    finer = finer if family.pixels == "finer" else None
+    potential = family.potential(pixels_of(x, finer), even=even)
     slope = isinstance(band, WholeField) and not even
-    return BandMoments(band, family.shifts(*size), potential, size, slope=slope, even=even)
+    shifts = family.shifts(*size, details=isinstance(band, Band))
+    return BandMoments(band, shifts, potential, size, slope=slope, even=even, finer=finer)

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from scorelet.models.field_energy import Band, ConditionalEnergy, WholeField
+from scorelet.models.field_energy.energy import pixels_of
 from scorelet.training.score_matching.fit import Family, moments_of
 from scorelet.training.score_matching.normal_equations import BandMoments, Equations, at_lags
 from scorelet.training.score_matching.solve import solve
@@ -36,7 +37,7 @@ def fit_free_energy(
     """
     band = _octave(factor)
     below, pull = band.lower(x), band.lower(factor.field.force(x))
-    moments = moments_of(WholeField(), family, below, even=even)
+    moments = moments_of(WholeField(), family, below, even=even, finer=band)
     moments.add(below)
     equations = moments.take()
     right = -_products(moments, below, pull)
@@ -61,8 +62,10 @@ def _products(moments: BandMoments, c: Tensor, pull: Tensor) -> Tensor:
     """E[grad U_i(c) . pull] of all terms."""
     crossed = (torch.fft.rfft2(pull[:, 0]).conj() * torch.fft.rfft2(c[:, 0])).mean(0)
     lags = torch.fft.irfft2(crossed, s=moments.size)[None]
+    pixels, pulled = pixels_of(c, moments.finer), pixels_of(pull, moments.finer)
     terms = [
-        (moments.derivatives(c, k)[0] * pull).sum((1, 2, 3)).mean() for k in range(moments.knots)
+        (moments.derivatives(pixels, k)[0] * pulled).sum((1, 2, 3)).mean()
+        for k in range(moments.knots)
     ]
     if moments.slope:
         terms.append(pull.sum((1, 2, 3)).mean())

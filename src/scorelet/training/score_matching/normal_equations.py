@@ -14,22 +14,24 @@ With X the Fourier transform of x, c_s(w) the symbol of K_s, and p the shifts of
     H_sk = correlation of Π ρ_k'(x) with x at the lags s and -s
     H_kl = E <Π ρ_k'(x), Π ρ_l'(x)>,                    g_k = sum_u E ρ_k''(x(u)) Π_uu
 
-So what is kept of the fields is E[X*(w) X(w + p)], and one cross-spectrum for each ρ_k: it does not
-grow with the number of fields, nor with that of shifts. Laplacians are exact.
+Where potentials act on pixels of a finer grid, A x, read A^T ρ'(A x) for ρ'(x), and A Π A^T for Π
+in the last sum. What is kept of the fields is E[X*(w) X(w + p)], and one cross-spectrum for each
+ρ_k: it does not grow with the number of fields, nor with that of shifts. Laplacians are exact.
 
 References: Hyvärinen 2005; Guth, Lempereur, Bruna, Mallat 2023, arXiv 2306.00181.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 from scorelet.core.typing import Image
-from scorelet.models.field_energy import Band, Couplings, FieldEnergy, Potential, WholeField
+from scorelet.models.field_energy import Band, Couplings, FieldEnergy, Potential
 from scorelet.models.field_energy.band import AnyBand
 from scorelet.models.field_energy.couplings import Shift, cosines
+from scorelet.models.field_energy.energy import pixels_of, pull_back
+from scorelet.training.score_matching.projector import Projector, finer_diagonal
 
 _PIECE = 1 << 21  # numbers in a stack of maps: 16 MB
 
@@ -76,6 +78,7 @@ class BandMoments:
         size: (h, w).
         slope: with a term a sum_u x(u), for whole fields.
         even: v(t) = v(-t); knots must be symmetric. One term stands for two weights then.
+        finer: see `FieldEnergy`.
     """
 
     def __init__(
@@ -87,10 +90,14 @@ class BandMoments:
         *,
         slope: bool = False,
         even: bool = False,
+        finer: Band | None = None,
     ) -> None:
         self.band, self.shifts, self.potential, self.size = band, shifts, potential, size
-        self.slope, self.even = slope, even
+        self.slope, self.even, self.finer = slope, even, finer
         self.projector = Projector.of(band, size)
+        self._share = (
+            self.projector.diagonal if finer is None else finer_diagonal(band, finer, size)
+        )
         knots = len(potential.knots)
         self.knots = (knots + 1) // 2 if even else knots
         self.terms = self.knots + int(slope)
@@ -98,7 +105,8 @@ class BandMoments:
 
     def add(self, x: Image) -> None:
         """Take fields (batch, 1, h, w), float64, without frequencies above the band."""
-        most = max(1, _PIECE // (max(1, self.terms) * x[0].numel()))
+        finer = 1 if self.finer is None else self.finer.period**2
+        most = max(1, _PIECE // (max(1, self.terms) * x[0].numel() * finer))
         for piece in x.split(most):
             self._add(piece)
 
@@ -139,9 +147,11 @@ class BandMoments:
         half = torch.fft.rfft2(x[:, 0])
         n, k = len(x), self.terms
         slopes = x.new_empty(k, *x.shape)
+        pixels = pixels_of(x, self.finer)
         for i in range(self.knots):
-            slopes[i], curvature = self.derivatives(x, i)
-            self._laplacian[i] += (curvature.sum((0, 1)) * self.projector.diagonal).sum()
+            slope, curvature = self.derivatives(pixels, i)
+            slopes[i] = pull_back(slope, self.finer)
+            self._laplacian[i] += (curvature.sum((0, 1)) * self._share).sum()
         if self.slope:
             slopes[-1] = 1.0
         details = self.band.analyze(slopes.flatten(0, 1))
@@ -150,74 +160,42 @@ class BandMoments:
         maps = self.band.synthesize(details).reshape(k, n, *self.size)
         self._crossed += (torch.fft.rfft2(maps).conj() * half).sum(1)
 
-    def derivatives(self, x: Tensor, k: int) -> tuple[Tensor, Tensor]:
-        """Return the first and second derivatives of term k, made even if wanted."""
-        slope, curvature = self.potential.slope(x, k), self.potential.curvature(x, k)
+    def derivatives(self, y: Tensor, k: int) -> tuple[Tensor, Tensor]:
+        """Return the first and second derivatives of term k at pixels y, made even if wanted."""
+        slope, curvature = self.potential.slope(y, k), self.potential.curvature(y, k)
         if self.even:
-            slope = slope - self.potential.slope(-x, k)
-            curvature = curvature + self.potential.curvature(-x, k)
+            slope = slope - self.potential.slope(-y, k)
+            curvature = curvature + self.potential.curvature(-y, k)
         return slope, curvature
+
+    def values(self, x: Image) -> Tensor:
+        """Return the terms Φ of each field, (batch, terms), in the order of the equations."""
+        power = torch.fft.rfft2(x[:, 0]).abs().square()
+        lags = at_lags(torch.fft.irfft2(power, s=self.size), self.shifts) / 2
+        pixels = pixels_of(x, self.finer)
+        columns = [
+            self.potential.with_weights(self._weights(unit)).derivatives(pixels)[0].sum((1, 2, 3))
+            for unit in torch.eye(self.knots, dtype=torch.float64)
+        ]
+        if self.slope:
+            columns.append(x.sum((1, 2, 3)))
+        return torch.cat([lags, torch.stack(columns, 1)], 1)
 
     def energy(self, theta: Tensor) -> FieldEnergy:
         """Return the energy of parameters in the order of the equations."""
         m, k = len(self.shifts), self.knots
-        weights = theta[m : m + k]
-        if self.even:  # the middle one of an odd number is its own mirror image
-            other = torch.cat([weights, weights.new_zeros(len(self.potential.knots) - k)])
-            weights = other + other.flip(0)
+        potential = self.potential.with_weights(self._weights(theta[m : m + k]))
         slope = float(theta[m + k]) if self.slope else 0.0
         couplings = Couplings(self.shifts, theta[:m])
-        return FieldEnergy(couplings, self.potential.with_weights(weights), slope=slope)
+        return FieldEnergy(couplings, potential, slope=slope, finer=self.finer)
 
-
-@dataclass(frozen=True)
-class Projector:
-    """Π of a band on a grid, in Fourier space: frequencies that differ by 2 pi / period mix.
-
-    Args:
-        symbol: Q, (q, alias, alias): Π X(q + a) = sum_b Q_ab X(q + b).
-        diagonal: Π_uu, (h, w).
-        period: of the band.
-    """
-
-    symbol: Tensor
-    diagonal: Tensor
-    period: int
-
-    @classmethod
-    def of(cls, band: AnyBand, size: tuple[int, int]) -> "Projector":
-        """Return the projector of a band on fields of this size."""
-        if isinstance(band, WholeField):
-            ones = torch.ones(*size, dtype=torch.float64)
-            return cls(ones.flatten()[:, None, None].to(torch.complex128), ones, 1)
-        return _projector(band.wavelet, band.subdivisions, band.index, band.align, size)
-
-    def aliases(self, spectra: Tensor) -> Tensor:
-        """Sort the frequencies of (batch, h, w) into (q, alias, batch)."""
-        rows, columns = (n // self.period for n in spectra.shape[1:])
-        parts = spectra.reshape(-1, self.period, rows, self.period, columns)
-        return parts.permute(2, 4, 1, 3, 0).reshape(rows * columns, self.period**2, -1)
-
-
-@lru_cache(maxsize=16)
-def _projector(
-    wavelet: str, subdivisions: int, index: int, align: str, size: tuple[int, int]
-) -> Projector:
-    """Find Π from its response to an impulse at each place of one period."""
-    band = Band(wavelet, subdivisions=subdivisions, index=index, align=align)
-    period, (height, width) = band.period, size
-    places = [(a, b) for a in range(period) for b in range(period)]
-    impulses = torch.zeros(len(places), 1, height, width, dtype=torch.float64)
-    for k, (a, b) in enumerate(places):
-        impulses[k, 0, a, b] = 1
-    answers = band.project(impulses)[:, 0]
-    own = torch.stack([answers[k, a, b] for k, (a, b) in enumerate(places)])
-    diagonal = own.reshape(period, period).repeat(height // period, width // period)
-    blank = Projector(torch.empty(0), diagonal, period)
-    # Π e^(iw'.) at w is a sum over places v of e^(iw'v) times the transform of Π δ_v
-    heard = blank.aliases(torch.fft.fft2(answers))  # (q, a, place)
-    sent = blank.aliases(torch.fft.fft2(impulses[:, 0])).conj()  # (q, b, place)
-    return Projector(torch.bmm(heard, sent.mT) / period**2, diagonal, period)
+    def _weights(self, parameters: Tensor) -> Tensor:
+        """Return the weights of all knots; where v is even, one parameter stands for two."""
+        if not self.even:
+            return parameters
+        rest = parameters.new_zeros(len(self.potential.knots) - self.knots)
+        other = torch.cat([parameters, rest])
+        return other + other.flip(0)  # the middle one of an odd number is its own mirror image
 
 
 def at_lags(lags: Tensor, shifts: tuple[Shift, ...]) -> Tensor:

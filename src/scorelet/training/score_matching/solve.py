@@ -10,7 +10,7 @@ B, the covariance is (B - 1) / B sum_b (θ_(b) - mean)(θ_(b) - mean)^T.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -47,6 +47,19 @@ class Solution:
     def errors(self) -> Tensor:
         """Standard errors of θ, (m); NaN with a single group."""
         return jackknife_errors(self.replicas)
+
+    def embedded(self, free: Tensor, places: Tensor, values: Tensor) -> "Solution":
+        """Return the solution with parameters at `places` that were held at `values`."""
+        count = len(free) + len(places)
+        replicas = self.replicas.new_empty(len(self.replicas), count)
+        replicas[:, free], replicas[:, places] = self.replicas, values
+        theta = self.theta.new_empty(count)
+        theta[free], theta[places] = self.theta, values
+        return replace(self, theta=theta, replicas=replicas)
+
+    def moved_to(self, theta: Tensor) -> "Solution":
+        """Return the same numbers around another θ: loss and excess are those of the solution."""
+        return replace(self, theta=theta, replicas=self.replicas + (theta - self.theta))
 
 
 def solve(groups: Sequence[Equations], *, ridge: float = RIDGE) -> Solution:

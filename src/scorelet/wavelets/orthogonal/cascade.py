@@ -11,10 +11,10 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 
 from scorelet.core.batched import with_batches
 from scorelet.core.errors import InputError
+from scorelet.core.plain import has_memory, is_plain
 from scorelet.wavelets.orthogonal.banded import (
     Axis,
     BandedFilters,
@@ -50,7 +50,7 @@ class Cascade:
         """
         if torch.compiler.is_compiling():
             return tuple(analyze_levels(x, self.axis, self.levels, self.ndim))
-        if _is_plain(x):
+        if is_plain(x):  # `apply` alone takes twenty microseconds
             return _Analyze.forward(x, self, check)
         return _Analyze.apply(x, self, check)
 
@@ -58,7 +58,7 @@ class Cascade:
         """Return the signal; `details` from fine to coarse."""
         if torch.compiler.is_compiling():
             return synthesize_levels(low, list(details), self.axis, self.ndim)
-        if _is_plain(low, *details):
+        if is_plain(low, *details):
             return _Synthesize.forward(self, low, *details)
         return _Synthesize.apply(self, low, *details)
 
@@ -135,24 +135,9 @@ class _Synthesize(torch.autograd.Function):
         return _Synthesize.apply(cascade, *moved), 0
 
 
-def _is_plain(*tensors: Tensor) -> bool:
-    """Whether nobody asks for derivatives: `apply` alone takes twenty microseconds."""
-    if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
-        return False
-    return not (torch.is_grad_enabled() and any(t.requires_grad for t in tensors))
-
-
 def _runs_compiled(x: Tensor, cascade: Cascade) -> bool:
     short = isinstance(cascade.axis, BandedFilters)
-    return short and x.device.type == "cpu" and x.dtype in COMPILED_TYPES and _has_memory(x)
-
-
-def _has_memory(x: Tensor) -> bool:
-    """Whether x is more than a stand-in, as in tracing."""
-    try:
-        return x.data_ptr() != 0
-    except RuntimeError:
-        return False
+    return short and x.device.type == "cpu" and x.dtype in COMPILED_TYPES and has_memory(x)
 
 
 def _all_finite(x: Tensor) -> bool:

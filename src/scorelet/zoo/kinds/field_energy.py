@@ -18,10 +18,11 @@ from scorelet.zoo.kind import Header, Kind, Tensors
 
 
 def describe_energy(factor: ConditionalEnergy) -> tuple[Header, Tensors]:
-    """Return band, shifts and the family of the potential; couplings, knots and weights."""
+    """Return bands, shifts and the family of the potential; couplings, knots and weights."""
     field = factor.field
     header = {
         "band": _describe_band(factor.band),
+        "finer": field.finer and _describe_band(field.finer),
         "shifts": [list(shift) for shift in field.couplings.shifts],
         **_describe_potential(field.potential),
     }
@@ -39,7 +40,9 @@ def build_energy(header: Header, tensors: Tensors) -> ConditionalEnergy:
     shifts = tuple((int(a), int(b)) for a, b in header["shifts"])
     couplings = Couplings(shifts, tensors["strengths"])
     potential = _build_potential(header, tensors)
-    field = FieldEnergy(couplings, potential, slope=float(tensors["slope"]))
+    finer = _build_band(header["finer"]) if header.get("finer") else None
+    assert not isinstance(finer, WholeField)
+    field = FieldEnergy(couplings, potential, slope=float(tensors["slope"]), finer=finer)
     return ConditionalEnergy(field, _build_band(header["band"])).eval()
 
 

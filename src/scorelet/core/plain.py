@@ -1,0 +1,20 @@
+"""Whether a kernel may compute what torch would: nobody asks for derivatives, or traces."""
+
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+
+
+def is_plain(*tensors: Tensor) -> bool:
+    """Whether nobody asks for derivatives of these tensors, by autograd or by torch.func."""
+    if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
+        return False
+    return not (torch.is_grad_enabled() and any(t.requires_grad for t in tensors))
+
+
+def has_memory(x: Tensor) -> bool:
+    """Whether x is more than a stand-in, as in tracing."""
+    try:
+        return x.data_ptr() != 0
+    except RuntimeError:
+        return False

@@ -1,0 +1,107 @@
+"""Energies that confine: tails of splines that are convex enough, whatever few pixels there say.
+
+Symbols: S(q) symbol of B K B^T; w_1, w_N outer weights of the spline, v'' in its tails. Far out, in
+any direction of details,
+
+    E / |d|^2  ->  at least (min_q λ_min(S(q)) + min(w_1, w_N)) / 2,
+
+so exp(-E) has an integral if that is positive. The outer weights rest on few pixels, and score
+matching may put them anywhere. Where they are too low they are held at
+
+    w = share · c - min_q λ_min(S(q)),        c = tr Π / E |Π x|^2, the curvature of a Gaussian,
+
+and all other parameters are solved for again.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.models.certificates import coupling_symbol
+from scorelet.models.field_energy import ConditionalEnergy, SplinePotential
+from scorelet.training.score_matching.normal_equations import BandMoments, Equations
+from scorelet.training.score_matching.solve import Solution, solve
+
+SHARE = 0.05
+_TRIES = 8
+
+
+def solve_confined(
+    moments: BandMoments, groups: Sequence[Equations], *, ridge: float
+) -> tuple[Solution, float, bool]:
+    """Return the solution whose energy confines, by which margin, and whether tails were held.
+
+    Args:
+        moments: what has made the equations.
+        groups: of disjoint groups of fields.
+        ridge: see `solve`.
+
+    Raises:
+        InputError: singular equations; an energy that is unbounded below whatever its tails are.
+    """
+    solution = solve(groups, ridge=ridge)
+    held: dict[int, float] = {}
+    margin = SHARE * _gaussian_curvature(moments, groups)
+    for _ in range(_TRIES):
+        low = least_tail(moments, solution.theta, margin)
+        least = low - margin / 2  # the symbol, too, moves when tails are held
+        below = {i: low for i in tail_terms(moments) if float(solution.theta[i]) < least}
+        if not below:
+            return solution, margin, bool(held)
+        held |= below
+        solution = _solve_holding(groups, held, ridge)
+    height, width = moments.size
+    raise InputError(
+        f"The energy of the band of {height}x{width} pixels is unbounded below: fit more fields, "
+        "or fewer knots and couplings."
+    )
+
+
+def confine(moments: BandMoments, theta: Tensor, margin: float) -> Tensor:
+    """Return θ with its tails raised to where the energy confines."""
+    low, theta = least_tail(moments, theta, margin), theta.clone()
+    for i in tail_terms(moments):
+        theta[i] = max(float(theta[i]), low)
+    return theta
+
+
+def least_tail(moments: BandMoments, theta: Tensor, margin: float) -> float:
+    """Return the least outer weight with which the energy confines by `margin`."""
+    factor = ConditionalEnergy(moments.energy(theta), moments.band)
+    return margin - float(torch.linalg.eigvalsh(coupling_symbol(factor, moments.size)).min())
+
+
+def tail_terms(moments: BandMoments) -> list[int]:
+    """Return the numbers of the outer weights among the parameters; none for sigmoids."""
+    if not isinstance(moments.potential, SplinePotential):
+        return []  # fields are confined to a window
+    first = len(moments.shifts)
+    return [first] if moments.even else [first, first + moments.knots - 1]
+
+
+def _gaussian_curvature(moments: BandMoments, groups: Sequence[Equations]) -> float:
+    """Return tr Π / E |Π x|^2: equal weights of all knots are a quadratic term."""
+    first, count = len(moments.shifts), moments.knots
+    unit = torch.zeros(len(groups[0].right), dtype=torch.float64)
+    unit[first : first + count] = 1
+    if moments.even and len(moments.potential.knots) % 2:
+        unit[first + count - 1] = 0.5  # it stands for two halves of the middle weight
+    total = sum(float(unit @ g.matrix @ unit) * g.count for g in groups)
+    return sum(float(unit @ g.right) * g.count for g in groups) / total
+
+
+def _solve_holding(groups: Sequence[Equations], held: dict[int, float], ridge: float) -> Solution:
+    """Solve for all parameters but those held."""
+    count = len(groups[0].right)
+    places = torch.tensor(sorted(held))
+    values = torch.tensor([held[int(i)] for i in places], dtype=torch.float64)
+    free = torch.tensor([i for i in range(count) if i not in held])
+    reduced = [
+        Equations(
+            g.matrix[free][:, free], g.right[free] - g.matrix[free][:, places] @ values, g.count
+        )
+        for g in groups
+    ]
+    return solve(reduced, ridge=ridge).embedded(free, places, values)

@@ -1,0 +1,92 @@
+"""Likelihood by chains: with exact samples, its maximum is where moments are equal."""
+
+import pytest
+import torch
+
+from field_energies import white
+from scorelet.core.random import Noise
+from scorelet.models.field_energy import Band, ScalarDensity, SplinePotential, WholeField
+from scorelet.training.moment_matching import match_moments
+from scorelet.training.score_matching import BandMoments, solve
+from scorelet.training.score_matching.tails import least_tail, solve_confined, tail_terms
+
+KNOTS = torch.tensor([-1.5, -0.5, 0.5, 1.5], dtype=torch.float64)
+
+
+def two_wells(count):
+    """Numbers whose law four knots cannot hold."""
+    sign = torch.where(torch.arange(count) % 3 == 0, -1.0, 1.0)
+    return (sign + 0.25 * white(count, 1)[:, 0]).reshape(-1, 1, 1, 1)
+
+
+def exact_chains(count):
+    """Samples of the density of an energy, new ones at each call."""
+    calls = iter(range(100))
+
+    def advance(factor):
+        density = ScalarDensity(factor.field.potential, slope=float(factor.field.slope))
+        noise = Noise(5, range(count), step=next(calls))
+        u = noise.uniform(torch.zeros(count, 1, dtype=torch.float64))
+        return [density.quantile(u).reshape(-1, 1, 1, 1)]
+
+    return advance
+
+
+def test_samples_get_the_moments_that_score_matching_misses():
+    x = two_wells(20000)
+    moments = BandMoments(WholeField(), (), SplinePotential(KNOTS), (1, 1), slope=True)
+    moments.add(x)
+    start = solve([moments.take()]).theta
+    found = match_moments(moments, start, x, exact_chains(len(x)), rounds=12)
+    assert found.before > 100
+    assert found.after < 4
+    assert found.gain > 0.01
+    (drawn,) = exact_chains(len(x))(_Factor(moments.energy(found.theta)))
+    for power in (1, 2):  # the slope, and nearly a sum of splines; errors of 20000 numbers
+        assert float(drawn.pow(power).mean()) == pytest.approx(float(x.pow(power).mean()), abs=0.03)
+    (missed,) = exact_chains(len(x))(_Factor(moments.energy(start)))
+    assert abs(float(missed.mean() - x.mean())) > 0.1
+
+
+class _Factor:
+    def __init__(self, field):
+        self.field = field
+
+
+def test_parameters_that_are_right_stay():
+    """White noise: the energy is |x|^2 / 2 exactly, and all differences are chance."""
+    x = white(4000, 1, 1, 1)
+    knots = torch.linspace(-2, 2, 5, dtype=torch.float64)
+    moments = BandMoments(WholeField(), (), SplinePotential(knots), (1, 1), even=True)
+    theta = torch.tensor([1.0, 1.0, 0.5], dtype=torch.float64)  # the middle one counts twice
+    found = match_moments(moments, theta, x, exact_chains(len(x)))
+    assert torch.equal(found.theta, theta)
+    assert found.rounds == 0
+    assert found.gain == 0
+
+
+def heavy(count, size=8):
+    """Fields of independent pixels, normal with random scales: v'' < 0 in the tails."""
+    scale = torch.exp(0.9 * white(count, 1, size, size, seed=1))
+    return white(count, 1, size, size) * scale
+
+
+@pytest.mark.parametrize("even", [True, False])
+def test_tails_are_held_where_the_energy_would_fall_for_ever(even):
+    x = heavy(200)
+    knots = torch.linspace(-6, 6, 9, dtype=torch.float64)
+    moments = BandMoments(Band("db4"), ((0, 1),), SplinePotential(knots), (8, 8), even=even)
+    groups = []
+    for part in x.split(50):
+        moments.add(part)
+        groups.append(moments.take())
+    free = solve(groups, ridge=1e-9).theta
+    assert min(float(free[i]) for i in tail_terms(moments)) < least_tail(moments, free, 0.0)
+    found, margin, held = solve_confined(moments, groups, ridge=1e-9)
+    assert held
+    low = least_tail(moments, found.theta, margin / 2)
+    assert all(float(found.theta[i]) >= low for i in tail_terms(moments))
+    energy, d = moments.energy(found.theta), white(20, 3, 4, 4)
+    far = [float(energy.energy(Band("db4").synthesize(r * d)).min()) for r in (1e2, 1e3, 1e4)]
+    assert 0 < far[0] < far[1] < far[2]
+    assert torch.isfinite(found.errors).all()
