@@ -13,190 +13,102 @@ so with even and odd parts e[m] = x[2m + s], o[m] = x[2m + 1 + s] and even and o
 
 and the adjoint, which is the inverse, is of the same form with a and d in the place of e and o.
 
-A level of a picture takes bands of lines: rows are split into the planes (e, o) x (low, high) of a
-buffer in which lines of one plane are contiguous, so that the filter along columns is one long loop
-whatever the width. Addresses are in bytes; `size` is that of one number.
+A level of a picture takes a few lines at a time: along columns its lines are filtered where they
+lie, into low and high lines that stay in the nearest cache; these are parted into even and odd
+numbers all at once, and filtered along rows. Addresses are in bytes; `size` is that of one number.
 """
 
 from scorelet.core.compiled import inlined, part
-from scorelet.wavelets.kernels.vectors import (
-    NARROW,
-    entries,
-    fir,
-    interleave,
-    item_size,
-    load,
-    narrow,
-    single,
-    store,
-    unzip,
-    wide,
+from scorelet.wavelets.kernels.lines import (
+    copy,
+    extend,
+    filter_line,
+    filter_zip_line,
+    lines_from,
+    merge_line,
+    split_line,
+    unzip_line,
+    wrap,
 )
+from scorelet.wavelets.kernels.vectors import item_size
 
 TICKET, THREAD, CHUNKS, COUNT, HEIGHT, WIDTH, LEVELS, PLACE = range(8)
-BAND, SCRATCH, SCRATCH_BYTES, TAPS, POINTERS = range(10, 15)
+SCRATCH, SCRATCH_BYTES, TAPS, POINTERS = range(10, 14)
 """What the integers of a job are.
 
 Counters of chunks and of threads; chunks, pictures; shape of a picture, levels; the start of a
 split, or of a merge the first coarse place and the steps to it of even and odd results (three
-integers); coarse lines that are worked on together; address and bytes of the scratch memory of each
-thread; address of the taps; addresses of x (n, h, w), of the coarsest low band (n, h', w') and of
-the details (n, 3, h_j, w_j) from fine to coarse. Lines have height 1 and one detail band.
+integers); address and bytes of the scratch memory of each thread; address of the taps; addresses of
+x (n, h, w), of the coarsest low band (n, h', w') and of the details (n, 3, h_j, w_j) from fine to
+coarse. Lines have height 1 and one detail band.
 """
 
 
-@part
-def _wrap(index, n):
-    """Index modulo n; a few steps are faster than a division."""
-    while index < 0:
-        index += n
-    while index >= n:
-        index -= n
-    return index
+TOGETHER = 512
+"""Numbers of the lines that are worked on together, about."""
+SHORT = 256
+"""Numbers of a line up to which pictures are split along columns first."""
+WIDE_LINES = 32
+"""Coarse lines that are worked on together in the pictures of longer lines."""
 
 
-def _in_vectors(work):
-    """Return a loop that does `work` on n entries, in the widest vectors that they fill."""
-
-    @inlined
-    def steps(places, n, taps, like):
-        """From each k on as many entries as a vector has; the last vector overlaps."""
-        size, step = item_size(taps[0]), entries(like)
-        for k in range(0, n - step + 1, step):
-            work(places, k * size, taps, like)
-        if n % step:
-            work(places, (n - step) * size, taps, like)
-
-    @part
-    def loop(places, n, taps):
-        if n >= entries(wide(taps[0])):
-            steps(places, n, taps, wide(taps[0]))
-        elif n >= NARROW:
-            steps(places, n, taps, narrow(taps[0]))
-        else:
-            steps(places, n, taps, single(taps[0]))
-
-    return loop
+def lines_together(lines: int, width: int) -> int:
+    """How many coarse lines of a picture are worked on together."""
+    return max(1, min(lines, TOGETHER // width))
 
 
-@inlined
-def _moved(addresses, offset):
-    a, b, c, d = addresses
-    return a + offset, b + offset, c + offset, d + offset
-
-
-@_in_vectors
-@inlined
-def _unzip(places, k, taps, like):
-    """Part pairs into the numbers of even and those of odd place."""
-    source, even, odd = places
-    first = source + 2 * k
-    second = first + entries(like) * item_size(taps[0])
-    evens, odds = unzip(load(first, like), load(second, like))
-    store(even + k, evens)
-    store(odd + k, odds)
-
-
-@_in_vectors
-@inlined
-def _filter(places, k, taps, like):
-    """Apply `fir`, along a line or to lines that are `pitch` apart."""
-    inputs, pitch, (low, high) = places
-    lows, highs = fir(_moved(inputs, k), pitch, taps, like)
-    store(low + k, lows)
-    store(high + k, highs)
-
-
-@_in_vectors
-@inlined
-def _filter_zip(places, k, taps, like):
-    """Apply `fir` along a line; store the two results in turns."""
-    inputs, output = places
-    size = item_size(taps[0])
-    evens, odds = fir(_moved(inputs, k), size, taps, like)
-    first, second = interleave(evens, odds)
-    store(output + 2 * k, first)
-    store(output + 2 * k + entries(like) * size, second)
+_together = part(lines_together)
 
 
 @part
-def _copy(source, target, n, taps):
-    """Copy n numbers upwards; the target may begin below the source and overlap it."""
-    done = _copy_in_steps(source, target, 0, n, taps, wide(taps[0]))
-    done = _copy_in_steps(source, target, done, n, taps, narrow(taps[0]))
-    _copy_in_steps(source, target, done, n, taps, single(taps[0]))
+def _split_short(source, low, details, shape, job, buffer, taps):
+    """One level of a picture of short lines: along columns and then along rows.
 
-
-@inlined
-def _copy_in_steps(source, target, done, n, taps, like):
-    size = item_size(taps[0])
-    while done + entries(like) <= n:
-        store(target + done * size, load(source + done * size, like))
-        done += entries(like)
-    return done
-
-
-@part
-def _copy_wrapped(source, target, n, count, start, taps):
-    """target[k] = source[(k + start) mod n] for k < count."""
-    size = item_size(taps[0])
-    first = min(max(-start, 0), count)
-    last = max(first, min(n - start, count))
-    for k in range(first):
-        store(target + size * k, load(source + size * _wrap(k + start, n), taps[0]))
-    _copy(source + size * (first + start), target + size * first, last - first, taps)
-    for k in range(last, count):
-        store(target + size * k, load(source + size * _wrap(k + start, n), taps[0]))
-
-
-@part
-def _unzip_wrapped(source, even, odd, first, last, shift, n, taps):
-    """even[k], odd[k] = pair k + shift, modulo n pairs, for first <= k < last."""
-    size = item_size(taps[0])
-    for k in range(first, last):
-        pair = source + 2 * size * _wrap(k + shift, n)
-        store(even + size * k, load(pair, taps[0]))
-        store(odd + size * k, load(pair + size, taps[0]))
-
-
-@part
-def _split_line(source, low, high, n, start, buffer, taps):
-    """One level of one line of n numbers; s <= 0.
-
-    Pairs (x[2q], x[2q + 1]) are parted first, with as many before and behind as filters need; if s
-    is odd, e is the odd place of pair m + (s - 1) / 2 and o the even place of the pair behind it.
+    A few coarse lines at a time: their low and high lines are written with room for what filters
+    need before and behind, as `split_line` describes it, and parted into pairs all at once.
     """
-    size, odd_start = item_size(taps[0]), start & 1
-    shift, half = (start - odd_start) // 2, n // 2
-    count = half + len(taps) // 4 - 1 + odd_start
-    second = buffer + size * count
-    places = (source, buffer - size * shift, second - size * shift)
-    _unzip_wrapped(source, buffer, second, 0, -shift, shift, half, taps)
-    _unzip(places, min(half, count + shift), taps)
-    _unzip_wrapped(source, buffer, second, half - shift, count, shift, half, taps)
-    e, o = buffer, second
-    if odd_start:
-        e, o = second, buffer + size
-    _filter(((e, o, e, o), size, (low, high)), half, taps)
+    (h, w), start, reach = shape, job[PLACE], len(taps) // 4
+    size, odd_start, half = item_size(taps[0]), start & 1, w // 2
+    shift = (start - odd_start) // 2
+    count = half + reach - 1 + odd_start
+    full, coarse, padded = size * w, size * half, size * count
+    area = coarse * (h // 2)
+    together = _together(h // 2, w)
+    even = buffer + 4 * padded * together
+    odd = even + 2 * padded * together
+    for top in range(0, h // 2, together):
+        n = min(together, h // 2 - top)
+        line = buffer - 2 * shift * size
+        for k in range(n):
+            place = lines_from(source, 2 * (top + k) + start, 2 * reach, h, full, even, taps)
+            outputs = (line + 2 * k * padded, line + 2 * (n + k) * padded)
+            filter_line(((place, place + full, place, place + full), 2 * full, outputs), w, taps)
+        for k in range(2 * n):
+            extend(line + 2 * k * padded, shift, 0, half, 2, taps)
+            extend(line + 2 * k * padded, half, count + shift, half, 2, taps)
+        unzip_line((buffer, even, odd), 2 * n * count, taps)
+        e, o = even, odd
+        if odd_start:
+            e, o = odd, even + size
+        for k in range(n):
+            at = (top + k) * coarse
+            left, right = e + k * padded, o + k * padded
+            outputs = (low + at, details + area + at)
+            filter_line(((left, right, left, right), size, outputs), half, taps)
+            left, right = left + n * padded, right + n * padded
+            outputs = (details + at, details + 2 * area + at)
+            filter_line(((left, right, left, right), size, outputs), half, taps)
 
 
 @part
-def _merge_line(low, high, target, n, shift, buffer, taps):
-    """Adjoint of `_split_line`."""
-    base, even, odd = shift
-    size, more = item_size(taps[0]), len(taps) // 4 - 1 + max(even, odd)
-    right = buffer + size * (n // 2 + more)
-    _copy_wrapped(low, buffer, n // 2, n // 2 + more, base, taps)
-    _copy_wrapped(high, right, n // 2, n // 2 + more, base, taps)
-    e, o = size * even, size * odd
-    inputs = (buffer + e, right + e, buffer + o, right + o)
-    _filter_zip((inputs, target), n // 2, taps)
+def _split_wide(source, low, details, shape, job, buffer, taps):
+    """`_split_short` for pictures of long lines: along rows and then along columns.
 
-
-@part
-def _split_picture(source, low, details, shape, job, buffer, taps):
-    """One level of one picture; details H, V, D follow each other."""
-    (h, w), band = shape, job[BAND]
+    Lines that filters along columns read would be far apart, at places that share little of the
+    nearest cache. So rows are split first, into the planes (e, o) x (low, high) of a buffer; and
+    many lines at a time, since a filter that goes on reads those behind it.
+    """
+    (h, w), band = shape, WIDE_LINES
     size, more = item_size(taps[0]), len(taps) // 4 - 1
     coarse = size * (w // 2)
     area = coarse * (h // 2)
@@ -205,56 +117,72 @@ def _split_picture(source, low, details, shape, job, buffer, taps):
         count = min(band, h // 2 - top)
         done = more if top > 0 else 0
         for k in range(2 * done, 2 * (count + more)):
-            row = source + size * w * _wrap(2 * top + k + job[PLACE], h)
+            row = source + size * w * wrap(2 * top + k + job[PLACE], h)
             place = buffer + (k % 2) * plane + (k // 2) * coarse
-            _split_line(row, place, place + 2 * plane, w, job[PLACE], buffer + 4 * plane, taps)
+            split_line(row, place, place + 2 * plane, w, job[PLACE], buffer + 4 * plane, taps)
         at, n = top * coarse, count * (w // 2)
         left, right = (buffer, buffer + plane), (buffer + 2 * plane, buffer + 3 * plane)
-        _filter((left + left, coarse, (low + at, details + at)), n, taps)
+        filter_line((left + left, coarse, (low + at, details + at)), n, taps)
         outputs = (details + area + at, details + 2 * area + at)
-        _filter((right + right, coarse, outputs), n, taps)
+        filter_line((right + right, coarse, outputs), n, taps)
         if top + count < h // 2:
             for place in range(buffer, buffer + 4 * plane, plane):
-                _copy(place + count * coarse, place, more * (w // 2), taps)
+                copy(place + count * coarse, place, more * (w // 2), taps)
+
+
+@part
+def _split_picture(source, low, details, shape, job, buffer, taps):
+    """One level of one picture; details H, V, D follow each other."""
+    if shape[1] <= SHORT:
+        _split_short(source, low, details, shape, job, buffer, taps)
+    else:
+        _split_wide(source, low, details, shape, job, buffer, taps)
 
 
 @part
 def _merge_picture(target, low, details, shape, job, buffer, taps):
-    """Adjoint of `_split_picture`: rows of (a, V) and (H, D) first, then columns."""
-    (h, w), band, shift = shape, job[BAND], _shift(job)
-    base, even, odd = shift
-    size, more = item_size(taps[0]), len(taps) // 4 - 1 + max(even, odd)
-    coarse, full = size * (w // 2), size * w
+    """Adjoint of `_split_picture`: columns of (a, H) and (V, D), then rows."""
+    (h, w), (base, even, odd) = shape, _shift(job)
+    size, half, reach = item_size(taps[0]), w // 2, len(taps) // 4 + max(even, odd)
+    count = half + reach - 1
+    full, coarse, padded = size * w, size * half, size * count
     area = coarse * (h // 2)
-    plane = full * (min(band, h // 2) + more)
-    line = buffer + 2 * plane
-    for top in range(0, h // 2, band):
-        count = min(band, h // 2 - top)
-        done = more if top > 0 else 0
-        for k in range(done, count + more):
-            at = coarse * _wrap(top + k + base, h // 2)
-            place = buffer + k * full
-            _merge_line(low + at, details + area + at, place, w, shift, line, taps)
-            _merge_line(details + at, details + 2 * area + at, place + plane, w, shift, line, taps)
-        for k in range(count):
-            e, o = buffer + full * (k + even), buffer + full * (k + odd)
-            row = target + full * 2 * (top + k)
-            _filter(((e, e + plane, o, o + plane), full, (row, row + full)), w, taps)
-        if top + count < h // 2:
-            for place in range(buffer, buffer + 2 * plane, plane):
-                _copy(place + count * full, place, more * w, taps)
+    together = _together(h // 2, w)
+    right = buffer + 2 * padded * together
+    wrapped = right + 2 * padded * together
+    for top in range(0, h // 2, together):
+        n = min(together, h // 2 - top)
+        for line, first, second in (
+            (buffer - base * size, low, details),
+            (right - base * size, details + area, details + 2 * area),
+        ):
+            for k in range(n):
+                start = top + k + base
+                a = lines_from(first, start, reach, h // 2, coarse, wrapped, taps)
+                d = lines_from(second, start, reach, h // 2, coarse, wrapped + reach * coarse, taps)
+                e, o, place = coarse * even, coarse * odd, line + 2 * k * padded
+                inputs = (a + e, d + e, a + o, d + o)
+                filter_line((inputs, coarse, (place, place + padded)), half, taps)
+            for k in range(2 * n):
+                extend(line + k * padded, base, 0, half, 1, taps)
+                extend(line + k * padded, half, count + base, half, 1, taps)
+        for k in range(2 * n):
+            left, e, o = k * padded, size * even, size * odd
+            a, d = buffer + left, right + left
+            row = target + full * (2 * top + k)
+            filter_zip_line(((a + e, d + e, a + o, d + o), row), half, taps)
 
 
 @inlined
 def _split_one(source, low, high, shape, job, buffer, taps):
     """One level of one line, called like one of a picture."""
-    _split_line(source, low, high, shape[1], job[PLACE], buffer, taps)
+    split_line(source, low, high, shape[1], job[PLACE], buffer, taps)
 
 
 @inlined
 def _merge_one(target, low, high, shape, job, buffer, taps):
     """Adjoint of `_split_one`."""
-    _merge_line(low, high, target, shape[1], _shift(job), buffer, taps)
+    merge_line(low, high, target, shape[1], _shift(job), buffer, taps)
 
 
 @inlined

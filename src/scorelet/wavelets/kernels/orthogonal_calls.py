@@ -19,7 +19,6 @@ from scorelet.core.compiled import c_function
 from scorelet.core.parallel import run_in_threads
 from scorelet.wavelets.filters import Filters
 from scorelet.wavelets.kernels.orthogonal import (
-    BAND,
     CHUNKS,
     COUNT,
     HEIGHT,
@@ -31,9 +30,11 @@ from scorelet.wavelets.kernels.orthogonal import (
     TAPS,
     THREAD,
     TICKET,
+    WIDE_LINES,
     WIDTH,
     analyze_lines,
     analyze_pictures,
+    lines_together,
     synthesize_lines,
     synthesize_pictures,
 )
@@ -44,9 +45,6 @@ Direction = Literal["analyze", "synthesize"]
 ANALYZE_PICTURES, SYNTHESIZE_PICTURES, ANALYZE_LINES, SYNTHESIZE_LINES = range(4)
 MOST_INTEGERS = 64
 """Of a job; 2^49 numbers have fewer levels than there is room for."""
-
-COARSE_LINES = 32
-"""Lines of the coarse grid that are worked on together, so that they stay in the cache."""
 
 CHUNKS_PER_THREAD = 4
 SMALL = 1 << 14
@@ -75,14 +73,14 @@ def run_job(
     count = x.numel() // (height * width)
     threads = 1 if x.numel() < SMALL else min(torch.get_num_threads(), count)
     values, places = _taps(direction, filters, x.dtype)
-    size = _scratch_size(filters, height, width)
+    size = _scratch_size(filters, height, width, len(tensors) - 2)
     scratch = _memory(threads * size, x)
     job = np.zeros(MOST_INTEGERS, np.int64)
     job[CHUNKS] = 1 if threads == 1 else min(count, CHUNKS_PER_THREAD * threads)
     job[COUNT], job[HEIGHT], job[WIDTH], job[LEVELS] = count, height, width, len(tensors) - 2
     job[PLACE : PLACE + 3] = places
-    job[BAND], job[SCRATCH] = COARSE_LINES, scratch.data_ptr()
-    job[SCRATCH_BYTES], job[TAPS] = size * x.element_size(), values.ctypes.data
+    job[SCRATCH], job[SCRATCH_BYTES] = scratch.data_ptr(), size * x.element_size()
+    job[TAPS] = values.ctypes.data
     job[POINTERS : POINTERS + len(tensors)] = [t.data_ptr() for t in tensors]
     program = 2 * (2 - ndim) + (direction == "synthesize")
     function = _compiled(program, len(values), values.dtype.name)
@@ -106,10 +104,17 @@ def _taps(
     return filters.merge_taps.ravel().astype(kind), (base, even - base, odd - base)
 
 
-def _scratch_size(filters: Filters, height: int, width: int) -> int:
-    """Two coarse pictures, the lines of a band, one padded line; in numbers."""
-    lines = min(COARSE_LINES, height) + filters.half
-    return height * width // 2 + 2 * width * lines + 2 * width + 4 * (filters.half + 2)
+def _scratch_size(filters: Filters, height: int, width: int, levels: int) -> int:
+    """Two coarse pictures, and what the level takes that takes most; in numbers."""
+    reach = filters.half + 1
+    most = 2 * width * (min(WIDE_LINES, height) + reach) + 2 * width + 4 * reach
+    for level in range(levels):
+        lines, pairs = height >> (level + 1), width >> (level + 1)
+        together = lines_together(lines, 2 * pairs)
+        padded = 4 * together * (pairs + reach)
+        # padded lines; the same parted into pairs, or lines that go round
+        most = max(most, padded + max(padded, 4 * reach * pairs))
+    return height * width // 2 + most
 
 
 @cache
