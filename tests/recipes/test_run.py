@@ -1,6 +1,7 @@
 """Running a recipe: results and report, resuming, and folders that hold something else."""
 
 import json
+import os
 from dataclasses import dataclass, replace
 
 import pytest
@@ -101,6 +102,60 @@ def test_a_damaged_step_is_named(toy, tmp_path):
     run.reproduce("toy", tmp_path)
     (tmp_path / "steps/first.json").write_text("{", encoding="utf-8")
     with pytest.raises(InputError, match=r"first\.json is damaged"):
+        run.reproduce("toy", tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_folder_of_steps_that_no_run_has_made_is_left_alone(toy, tmp_path, overwrite):
+    mine = tmp_path / "steps" / "thesis.txt"
+    mine.parent.mkdir()
+    mine.write_text("a year of work")
+    for marker in (None, "{", "[]", "{}"):
+        if marker is not None:
+            (tmp_path / "steps/run.json").write_text(marker)
+        with pytest.raises(InputError, match=r"not known to hold steps of a run.*another folder"):
+            run.reproduce("toy", tmp_path, overwrite=overwrite)
+        assert mine.read_text() == "a year of work"
+    assert not (tmp_path / "results.json").exists()
+
+
+def test_files_of_the_names_of_results_are_not_replaced_unasked(toy, tmp_path):
+    (tmp_path / "report.html").write_text("mine")
+    with pytest.raises(InputError, match="another folder, or begin anew"):
+        run.reproduce("toy", tmp_path, resume=True)
+    assert (tmp_path / "report.html").read_text() == "mine"
+    (tmp_path / "pipe").mkdir()
+    os.mkfifo(tmp_path / "pipe" / "results.json")
+    with pytest.raises(InputError, match="device or pipe"):
+        run.reproduce("toy", tmp_path / "pipe", overwrite=True)
+    assert toy.done == []
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken/steps").write_text("mine")
+    with pytest.raises(InputError, match="is a file"):
+        run.reproduce("toy", tmp_path / "taken", overwrite=True)
+
+
+def test_a_run_that_could_not_begin_leaves_its_folder_free(toy, tmp_path, monkeypatch):
+    def no_data(_settings, _seed, _steps):
+        raise InputError("There is no data set.")
+
+    lacking = replace(toy.recipe(7.0), run=no_data)
+    monkeypatch.setattr(run, "find_recipe", lambda _: lacking)
+    with pytest.raises(InputError, match="no data set"):
+        run.reproduce("toy", tmp_path)
+    monkeypatch.setattr(run, "find_recipe", lambda _: toy.recipe())
+    run.reproduce("toy", tmp_path)
+    assert toy.done == ["first", "second"]
+
+
+def test_a_step_whose_file_has_another_form_is_named(toy, tmp_path):
+    run.reproduce("toy", tmp_path)
+    for text in ("[]", "null", '{"seconds": null, "result": 1}', '{"seconds": 1}'):
+        (tmp_path / "steps/first.json").write_text(text)
+        with pytest.raises(InputError, match=r"first\.json is damaged"):
+            run.reproduce("toy", tmp_path, resume=True)
+    (tmp_path / "steps/run.json").write_text("{")
+    with pytest.raises(InputError, match=r"run\.json is missing or damaged"):
         run.reproduce("toy", tmp_path, resume=True)
 
 

@@ -1,6 +1,7 @@
 """Run a recipe: measure, judge the claims, write results.json and report.html."""
 
 import json
+import os
 import shutil
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 from scorelet.core.errors import InputError
+from scorelet.core.files import check_regular
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.recipes import subjects
@@ -115,26 +117,65 @@ def _kept(folder: Path, run: dict[str, Any], *, resume: bool, overwrite: bool) -
     Raises:
         InputError: the folder holds something that is neither to be kept nor to be replaced.
     """
-    kept, marker = folder / STEPS, folder / STEPS / _RUN
+    kept = folder / STEPS
     if resume and overwrite:
         raise InputError("--resume keeps what is there and --overwrite replaces it: give one.")
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file: give the name of a folder.")
-    if resume and marker.exists():
-        if json.loads(marker.read_text(encoding="utf-8")) != json.loads(json.dumps(run)):
+    for result in (folder / RESULTS, folder / REPORT):
+        check_regular(result, what="a file of a run before, or none")
+    before = _run_of(kept)
+    if resume and before is not None:
+        if before != json.loads(json.dumps(run)):
             raise InputError(
                 f"{folder} holds steps of a run with other settings: choose another folder, or "
                 "begin anew with --overwrite."
             )
-    elif not overwrite and (marker.exists() or (folder / RESULTS).exists()):
+        return kept
+    results = (folder / RESULTS).exists() or (folder / REPORT).exists()
+    if not overwrite and (before is not None or results):
+        go_on = "" if before is None else "go on with --resume, "
         raise InputError(
-            f"{folder} holds a run already: choose another folder, go on with --resume, or begin "
-            "anew with --overwrite."
+            f"{folder} holds a run already: choose another folder, {go_on}or begin anew with "
+            "--overwrite."
         )
-    else:
-        shutil.rmtree(kept, ignore_errors=True)
-    _write(marker, json.dumps(run))
+    _remove(kept)
+    _write(kept / _RUN, json.dumps(run))
     return kept
+
+
+def _run_of(kept: Path) -> dict[str, Any] | None:
+    """Return the run that a folder has steps of; None if no step has begun.
+
+    Raises:
+        InputError: it holds something else, which is never removed.
+    """
+    if kept.exists() and not kept.is_dir():
+        raise InputError(f"{kept} is a file, where a folder of steps would be: choose another -o.")
+    names = set(os.listdir(kept)) if kept.exists() else set()
+    if not names:
+        return None
+    try:
+        run = json.loads((kept / _RUN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        run = None
+    if not isinstance(run, dict) or not {"subject", "scale", "seed", "settings"} <= run.keys():
+        raise InputError(
+            f"{kept} is not known to hold steps of a run (its {_RUN} is missing or damaged), and "
+            "is not removed: choose another folder, or remove it yourself."
+        )
+    return run if names > {_RUN} else None
+
+
+def _remove(kept: Path) -> None:
+    """Remove a folder of steps, if there is one."""
+    try:
+        if kept.exists():
+            shutil.rmtree(kept)
+    except OSError as error:
+        raise InputError(
+            f"{kept} cannot be removed ({error.strerror or error}): choose another folder."
+        ) from error
 
 
 def _write(target: Path, text: str) -> None:
