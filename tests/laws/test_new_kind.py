@@ -99,7 +99,10 @@ def test_killed_and_resumed_it_has_the_same_weights(trained, configure):
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the loopback interface has another name")
 def test_two_processes_have_the_gradient_of_one(configure):
-    """AdamW's first moment is a tenth of it; halves of a float32 sum are added in another order."""
+    """AdamW's first moment is a tenth of it; halves of a float32 sum are added in another order.
+
+    The loss draws its noise, from what it is given.
+    """
     moments = []
     for name, launcher in (("one", []), ("two", TORCHRUN)):
         path, folder = configure(name, steps=1)

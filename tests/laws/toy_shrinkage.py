@@ -43,21 +43,22 @@ class ShrinkageConfig(LoopConfig):
 
 
 class Draws(Dataset):
-    def __init__(self, level):
-        self.level, self.scale = level, torch.tensor(VARIANCES).sqrt()[:, None, None]
+    def __init__(self):
+        self.scale = torch.tensor(VARIANCES).sqrt()[:, None, None]
 
     def __getitem__(self, index):
-        x, z = torch.randn(2, 3, 8, 8, generator=generator(7, index))
-        return {"clean": self.scale * x, "noisy": self.scale * x + self.level * z}
+        return {"clean": self.scale * torch.randn(3, 8, 8, generator=generator(7, index))}
 
 
 def experiment(config):
-    def objective(model, batch, _rng):
-        level = torch.full((len(batch["clean"]),), config.level)
-        return denoising_loss(model(batch["noisy"]), batch["clean"], level)
+    def objective(model, batch, noise):
+        clean = batch["clean"]
+        level = torch.full((len(clean),), config.level)
+        noisy = clean + config.level * noise.normal(clean)  # other noise in every step
+        return denoising_loss(model(noisy), clean, level)
 
     learner = Learner(Shrinkage(torch.ones(3)), objective)
-    return experiments.Experiment(learner, Draws(config.level), experiments.export_model)
+    return experiments.Experiment(learner, Draws(), experiments.export_model)
 
 
 zoo.register(

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from scorelet.core.errors import InputError, ScoreletError
-from scorelet.training import Best, Loss, rate_factor, read_log
+from scorelet.training import Best, Loss, denoising_loss, rate_factor, read_log
 from training.small_runs import Blobs, config, state, trainer
 
 
@@ -132,10 +132,10 @@ def test_the_random_numbers_of_a_step_are_a_function_of_seed_and_step(tmp_path):
         runner = trainer(config(tmp_path / folder, seed=seed), resume=resume)
         plain = runner.plain.objective
 
-        def objective(model, batch, rng):
-            number = float(torch.rand((), generator=rng))
-            drawn.setdefault((folder, runner.step), set()).add(number)
-            return plain(model, batch, rng)
+        def objective(model, batch, noise):
+            numbers = noise.uniform(batch["sigma"]).tolist()
+            drawn.setdefault((folder, runner.step), set()).update(numbers)
+            return plain(model, batch, noise)
 
         runner.plain.objective = objective
         stop_after(runner, 9 if resume else 6)
@@ -143,8 +143,8 @@ def test_the_random_numbers_of_a_step_are_a_function_of_seed_and_step(tmp_path):
     run("a", 0)
     run("a", 0, resume=True)  # draws the numbers of steps 5 and 6 again
     run("b", 1)
-    assert all(len(numbers) == 1 for numbers in drawn.values())
-    assert len(set.union(*drawn.values())) == 9 + 6
+    assert all(len(numbers) == 4 for numbers in drawn.values())  # one for each sample
+    assert len(set.union(*drawn.values())) == 4 * (9 + 6)
 
 
 def test_a_finished_run_has_nothing_left_to_do(tmp_path):
@@ -187,8 +187,8 @@ def test_a_gradient_that_is_no_number_stops_the_run_too(tmp_path):
     runner = trainer(config(tmp_path))
     plain = runner.plain.objective
 
-    def objective(model, batch, rng):
-        loss = plain(model, batch, rng)
+    def objective(model, batch, noise):
+        loss = plain(model, batch, noise)
         return loss._replace(value=loss.value + (0 * model(batch["noisy"])).abs().sum().sqrt())
 
     runner.plain.objective = objective
@@ -292,8 +292,8 @@ def finish_with_terms(folder, every):
     runner = trainer(config(folder, log_every=every))
     plain = runner.plain.objective
 
-    def objective(model, batch, rng):
-        loss = plain(model, batch, rng)
+    def objective(model, batch, noise):
+        loss = plain(model, batch, noise)
         return Loss(loss.value, loss.terms | {"twice": 2 * loss.terms["mse"]})
 
     runner.plain.objective = objective
@@ -303,14 +303,24 @@ def finish_with_terms(folder, every):
 
 @pytest.mark.parametrize("optimizer", ["sgd", "muon"])
 def test_a_batch_in_parts_has_the_gradient_of_the_whole(tmp_path, optimizer):
-    """This network does not look at its batch, so the parts differ in the order of sums only."""
+    """This network does not look at its batch, so the parts differ in the order of sums only.
+
+    The noise is drawn by the loss, so it must be the same for a sample in every part.
+    """
+
+    def objective(model, batch, noise):
+        noisy = batch["clean"] + 0.1 * noise.normal(batch["clean"])
+        return denoising_loss(model(noisy), batch["clean"], batch["sigma"])
+
     moments = {}
     for parts in (1, 2, 4):
         folder = tmp_path / str(parts)
         settings = config(
             folder, accumulate=parts, steps=1, optimizer={"name": optimizer, "clip": None}
         )
-        finish(trainer(settings, network="shuffle-unet"))
+        runner = trainer(settings, network="shuffle-unet")
+        runner.plain.objective = objective
+        finish(runner)
         names = sorted(n for n in state(folder) if "momentum" in n or "exp_avg" in n)
         moments[parts] = torch.cat([state(folder)[n].flatten().double() for n in names])
         (line,) = read_log(folder / "log.jsonl")

@@ -4,8 +4,9 @@ The objective is inside the module, so that torch's distributed data parallel se
 that a loss uses, whichever way it uses them.
 """
 
-from torch import Generator, nn
+from torch import nn
 
+from scorelet.core.random import Noise
 from scorelet.training.objectives import Batch, Loss, Objective
 
 
@@ -18,13 +19,13 @@ class Learner(nn.Module):
 
     Args:
         model: what is trained, and exported.
-        objective: maps (model, batch, generator) to a `Loss`.
+        objective: maps (model, batch, noise) to a `Loss`.
     """
 
     def __init__(self, model: nn.Module, objective: Objective) -> None:
         super().__init__()
         self.model, self.objective = model, objective
 
-    def forward(self, batch: Batch, rng: Generator) -> Loss:
-        """Return the loss of a batch; all its random numbers come from `rng`."""
-        return self.objective(self.model, batch, rng)
+    def forward(self, batch: Batch, noise: Noise) -> Loss:
+        """Return the loss of a batch; all its random numbers come from `noise`."""
+        return self.objective(self.model, batch, noise)

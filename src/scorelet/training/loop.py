@@ -1,7 +1,8 @@
 """One training loop for every model, on accelerate: one process or many, any precision.
 
 A step is a function of (state, seed, step number): batches come from the step number, random
-numbers from (seed, step, process). So a run that was killed goes on as if nothing had happened.
+numbers from (seed, step, place in the batch). So a run that was killed goes on as if nothing had
+happened, and several processes do what one does.
 """
 
 import math
@@ -16,15 +17,13 @@ from torch import nn
 from torch.utils.data import Dataset
 
 from scorelet.core.errors import ScoreletError
-from scorelet.core.random import generator
 from scorelet.training.averaging import averaged
-from scorelet.training.batches import batches_from
+from scorelet.training.batches import Part, batches_from
 from scorelet.training.best import Best, BestSoFar
 from scorelet.training.config import LoopConfig
 from scorelet.training.forecast import Forecast, refuse_too_long
 from scorelet.training.logs import RunLog
 from scorelet.training.means import RunningMeans
-from scorelet.training.objectives import Batch
 from scorelet.training.optimizers import make_optimizers
 from scorelet.training.processes import make_accelerator, shares
 from scorelet.training.run_folder import BEST, STATE, WEIGHTS, claim_folder
@@ -59,7 +58,7 @@ class Trainer:
 
     Args:
         config: the run; configurations of tasks inherit its fields.
-        learner: module that maps (batch, generator) to a `Loss`; its averaged copy is
+        learner: module that maps (batch, noise) to a `Loss`; its averaged copy is
             `self.average`.
         data: sample k of the run at index k, a dict of tensors; step n takes `batch` of them.
         validate: called every `validate_every` steps, on the main process; what it returns is
@@ -132,7 +131,7 @@ class Trainer:
             yield StepReport(self.step, self.config.steps, loss, self.forecast.seconds_left)
             clock = time.perf_counter()  # neither saving nor the caller's work counts
 
-    def _one_step(self, parts: list[Batch]) -> dict[str, float]:
+    def _one_step(self, parts: list[Part]) -> dict[str, float]:
         """Move the weights; return this process's loss and its terms, and the gradient's norm."""
         config = self.config
         self._set_rates()
@@ -161,14 +160,13 @@ class Trainer:
         for group, rate in zip(groups, self.rates, strict=True):
             group["lr"] = rate * factor
 
-    def _gradient(self, parts: list[Batch]) -> dict[str, float]:
+    def _gradient(self, parts: list[Part]) -> dict[str, float]:
         """Add up the gradient of the mean over the parts; return the means of what is logged."""
-        rng = generator(self.config.seed, self.step, self.accelerator.process_index)
         means = RunningMeans()
-        for number, batch in enumerate(parts, start=1):
+        for number, part in enumerate(parts, start=1):
             with self._among_processes(last=number == len(parts)):
                 with self._precision():
-                    loss = self.learner(batch, rng)
+                    loss = self.learner(part.batch, part.noise)
                 self.accelerator.backward(loss.value / len(parts))
             terms = {f"loss/{name}": float(term) for name, term in loss.terms.items()}
             means.add({"loss": float(loss.value.detach())} | terms, 0.0)

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
+from scorelet.core.random import Noise
 from scorelet.core.typing import Image, Labels, Logits, NoiseLevel
 
 Batch = dict[str, Tensor]
@@ -22,8 +23,8 @@ class Loss(NamedTuple):
     terms: dict[str, Tensor]
 
 
-Objective = Callable[[nn.Module, Batch, Generator], Loss]
-"""Maps (model, batch, generator) to a loss."""
+Objective = Callable[[nn.Module, Batch, Noise], Loss]
+"""Maps (model, batch, noise) to a loss; the noise has random numbers for each sample."""
 
 
 def denoising_loss(
@@ -67,7 +68,7 @@ def classification_loss(logits: Logits, label: Labels, *, smoothing: float = 0.0
 def blind_denoising(power: float) -> Objective:
     """Return the objective of a blind denoiser on batches with `clean`, `noisy` and `sigma`."""
 
-    def objective(model: nn.Module, batch: Batch, _rng: Generator) -> Loss:
+    def objective(model: nn.Module, batch: Batch, _noise: Noise) -> Loss:
         return denoising_loss(model(batch["noisy"]), batch["clean"], batch["sigma"], power=power)
 
     return objective
@@ -76,7 +77,7 @@ def blind_denoising(power: float) -> Objective:
 def classification(smoothing: float) -> Objective:
     """Return the objective of a classifier on batches with `x` and `label`."""
 
-    def objective(model: nn.Module, batch: Batch, _rng: Generator) -> Loss:
+    def objective(model: nn.Module, batch: Batch, _noise: Noise) -> Loss:
         return classification_loss(model(batch["x"]), batch["label"], smoothing=smoothing)
 
     return objective

@@ -7,12 +7,13 @@ flips are wanted, and kept in half precision: 2 bytes a number.
 
 import numpy as np
 import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from scorelet.core.errors import InputError
 from scorelet.core.memory import available_memory
 from scorelet.core.progress import Progress
+from scorelet.core.random import Noise
 from scorelet.data.labelled import LabelledImages, LabelledSamples
 from scorelet.models import Classifier
 from scorelet.networks import FixedFeatures
@@ -99,7 +100,7 @@ def on_features(smoothing: float) -> Objective:
         smoothing: as in `scorelet.training.classification_loss`.
     """
 
-    def objective(model: nn.Module, batch: Batch, _rng: Generator) -> Loss:
+    def objective(model: nn.Module, batch: Batch, _noise: Noise) -> Loss:
         assert isinstance(model, Classifier)
         assert isinstance(model.network, FixedFeatures)
         logits = model.network.logits(batch["features"].float())
