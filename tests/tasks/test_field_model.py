@@ -82,7 +82,8 @@ BAD = {
     "complex": (np.ones((5, 8, 8)) * 1j, "complex128"),
     "integers": (np.ones((5, 8, 8), int), "int64"),
     "odd": (np.random.default_rng(0).normal(size=(5, 9, 8)), "odd side"),
-    "NaN": (np.full((5, 8, 8), np.nan), "NaN"),
+    "all masked": (np.full((5, 8, 8), np.nan), "All pixels are masked"),
+    "infinite": (np.full((5, 8, 8), np.inf), "infinite"),
     "two dimensions": (np.zeros(8), "shape"),
 }
 

@@ -28,6 +28,8 @@ def fit(
     reach: Whole = 4,
     pixels: str = "finer",
     moments: Annotated[bool, Parameter(negative="--no-moments")] = True,
+    border: str = "auto",
+    transform: str = "none",
     even: Annotated[bool | None, Parameter(negative="--no-even")] = None,
     steps: Whole = 400,
     overwrite: Flag = False,
@@ -36,12 +38,14 @@ def fit(
     """Fit an energy to fields, one scale after the other, and find the steps of its chains.
 
     Reads npy and npz; HDF5 and FITS with pip install 'scorelet[fields]'. One array of several is
-    FILE:NAME. Fields are periodic. The fit is one linear system for each band of details; then
-    chains give it the moments of the fields.
+    FILE:NAME. NaN are gaps, which are filled. The fit is one linear system for each band of
+    details; then chains give it the moments of the fields.
 
     For example:
 
         scorelet field fit maps.npy -o model.safetensors
+
+        scorelet field fit density.npy --transform log --border mirror -o density.safetensors
 
         scorelet field fit kappa.npz:kappa --bands half --wavelet db4 -o kappa.safetensors
 
@@ -58,6 +62,9 @@ def fit(
         pixels: on which the potentials of coarse fields act: finer, those of the grid of one octave
             more, or own.
         moments: after score matching, move parameters until samples have the moments of the fields.
+        border: periodic; mirror for fields cut out of something larger; auto looks at the step
+            across the border.
+        transform: none; log for positive fields, undone in samples.
         even: a field and its negative are equally likely; left out, the fields decide.
         steps: of the chain of each band, when samples are drawn.
         overwrite: replace an existing file.
@@ -75,11 +82,17 @@ def fit(
         reach=reach,
         pixels=pixels,
         moments=moments,
+        border=border,
+        transform=transform,
         even=even,
         steps=steps,
     )
     with Bar("fitting", 0, quiet=shared.quiet) as bar:
         document = run(data, output, model=model, overwrite=overwrite, progress=_reach(bar))
+    for text in document["field"]["warnings"]:
+        shared.warn(text)
+    for text in document["field"]["remarks"]:
+        shared.say(text)
     shared.say(_fitted(document) + _tails(document))
     shared.say(Certificate(**document["certificate"]).verdict)
     shared.say(f"{document['field']['count']} fields -> {output}, {document['seconds']:.1f} s")
@@ -165,6 +178,8 @@ def certify(
 
     name: str | Path = Path(model) if Path(model).exists() else model
     document = run(name, data)
+    for text in document["warnings"]:
+        shared.warn(text)
     shared.show(document, f"{_certified(document)}\n{document['verdict']}")
     return 0
 

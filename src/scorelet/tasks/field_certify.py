@@ -1,10 +1,12 @@
 """Say how log-concave the conditional laws of a model of fields are."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
 from scorelet.core.options import checked
 from scorelet.tasks.field_model.model import FieldModel
+from scorelet.tasks.field_model.preparation import FieldWarning
 
 
 @checked
@@ -17,11 +19,15 @@ def certify(model: str | Path, data: str | Path | None = None) -> dict[str, Any]
             that were held out.
 
     Returns:
-        model, data, verdict, holds_uniformly, holds_at_fields, fields, bands.
+        model, data, warnings, verdict, holds_uniformly, holds_at_fields, fields, bands.
 
     Raises:
         InputError: fields of another size, a model of another kind.
         ArrayFileError, CheckpointError: a file that cannot be read.
     """
-    found = FieldModel.load(model).certificate(data)
-    return {"model": str(model), "data": data and str(data), **found.as_dict()}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", FieldWarning)
+        found = FieldModel.load(model).certificate(data)
+    said = [str(w.message) for w in caught if issubclass(w.category, FieldWarning)]
+    document = {"model": str(model), "data": data and str(data), "warnings": said}
+    return document | found.as_dict()

@@ -1,6 +1,7 @@
 """Fit a model of fields to a file, and save it."""
 
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
 from scorelet.tasks.field_model.model import FieldModel
+from scorelet.tasks.field_model.preparation import FieldWarning
 
 SUFFIX = ".safetensors"
 
@@ -43,7 +45,9 @@ def fit(
         raise InputError(f"{target} is no name of a model: expected NAME{SUFFIX}.")
     if target.exists() and not overwrite:
         raise InputError(f"{target} exists already: choose another -o, or add --overwrite.")
-    fitted = (model or FieldModel()).fit(data, progress=progress)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FieldWarning)  # they are in the record
+        fitted = (model or FieldModel()).fit(data, progress=progress)
     target.parent.mkdir(parents=True, exist_ok=True)
     fitted.save(target)
     seconds = round(time.perf_counter() - start, 2)

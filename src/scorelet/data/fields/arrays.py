@@ -16,12 +16,13 @@ from scorelet.data.fields.array_files import SUFFIXES, array_suffix, read_array
 from scorelet.data.locate import locate
 
 
-def load_fields(path: str | Path) -> Fields:
+def load_fields(path: str | Path, *, gaps: bool = False) -> Fields:
     """Read fields, (n, h, w), from a file or from all files of a folder.
 
     Args:
         path: a file, ``FILE:NAME`` for one array of several, a folder whose files hold fields of
             one size (read in the order of their names), or a name under ``$SCORELET_DATA``.
+        gaps: let NaN pass: pixels that are not known.
 
     Returns:
         float32 or float64 as in the file; half precision becomes float32. One field (h, w) counts
@@ -35,9 +36,9 @@ def load_fields(path: str | Path) -> Fields:
     """
     file, name = split_name(path)
     if file.is_dir():
-        return _from_folder(file, name)
+        return _from_folder(file, name, gaps)
     array = read_array(file, name)
-    return torch.from_numpy(_as_fields(array, path))
+    return torch.from_numpy(_as_fields(array, path, gaps))
 
 
 def split_name(path: str | Path) -> tuple[Path, str | None]:
@@ -59,13 +60,13 @@ def split_name(path: str | Path) -> tuple[Path, str | None]:
         raise
 
 
-def _from_folder(folder: Path, name: str | None) -> Fields:
+def _from_folder(folder: Path, name: str | None, gaps: bool) -> Fields:
     files = sorted(p for p in folder.iterdir() if array_suffix(p) and not p.name.startswith("."))
     if not files:
         raise InputError(
             f"{folder} holds no arrays: expected files that end in {', '.join(SUFFIXES)}."
         )
-    parts = [load_fields(f"{file}:{name}" if name else file) for file in files]
+    parts = [load_fields(f"{file}:{name}" if name else file, gaps=gaps) for file in files]
     for file, part in zip(files, parts, strict=True):
         if part.shape[1:] != parts[0].shape[1:]:
             raise InputError(
@@ -80,7 +81,7 @@ def _size(fields: Fields) -> str:
     return f"{fields.shape[1]}x{fields.shape[2]} pixels"
 
 
-def _as_fields(array: np.ndarray, path: str | Path) -> np.ndarray:
+def _as_fields(array: np.ndarray, path: str | Path, gaps: bool) -> np.ndarray:
     """Return (n, h, w) in the byte order of this machine, its own memory."""
     kind = array.dtype.kind
     if kind != "f":
@@ -102,10 +103,12 @@ def _as_fields(array: np.ndarray, path: str | Path) -> np.ndarray:
         )
     wide = np.float64 if array.dtype.itemsize >= 8 else np.float32
     array = plain_array(array).astype(wide)  # a copy: the file may be mapped into memory
-    bad = array.size - int(np.count_nonzero(np.isfinite(array)))
+    allowed = np.isfinite(array) | (np.isnan(array) if gaps else False)
+    bad = array.size - int(np.count_nonzero(allowed))
     if bad:
+        what = "infinite" if gaps else "NaN or infinite"
         raise InputError(
-            f"{path} holds {bad} of {array.size} values that are NaN or infinite: expected finite "
+            f"{path} holds {bad} of {array.size} values that are {what}: expected finite "
             "numbers; replace them first."
         )
     return array

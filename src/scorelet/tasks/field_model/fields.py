@@ -19,13 +19,13 @@ BATCH_PIXELS = 1 << 18
 
 
 def as_fields(x: Any) -> Fields:  # noqa: ANN401 - what users hold
-    """Return fields (n, h, w) of a file, an array or a tensor.
+    """Return fields (n, h, w) of a file, an array or a tensor; NaN where they are not known.
 
     Raises:
-        InputError: complex numbers, integers, NaN, or other dimensions.
+        InputError: complex numbers, integers, infinite values, or other dimensions.
     """
     if isinstance(x, str | Path):
-        return load_fields(x)
+        return load_fields(x, gaps=True)
     array = plain_array(x, what="fields")
     if array.dtype.kind != "f":
         raise InputError(
@@ -39,8 +39,8 @@ def as_fields(x: Any) -> Fields:  # noqa: ANN401 - what users hold
         raise InputError(
             f"The fields have shape {tuple(array.shape)}: expected (n, h, w), none of them 0."
         )
-    if not bool(fields.isfinite().all()):
-        raise InputError("The fields hold NaN or infinite values: replace them first.")
+    if bool(fields.isinf().any()):
+        raise InputError("The fields hold infinite values: replace them first, by NaN if unknown.")
     return fields.float() if fields.dtype == torch.float16 else fields
 
 

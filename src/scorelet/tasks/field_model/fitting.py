@@ -15,6 +15,11 @@ from scorelet.tasks.field_model.certificate import MOST_FIELDS, certify_model
 from scorelet.tasks.field_model.fields import blocks
 from scorelet.tasks.field_model.matching import match_cascade
 from scorelet.tasks.field_model.planning import SUBDIVISIONS, choose_bands, plan_bands
+from scorelet.tasks.field_model.preparation import (
+    choose_preparation,
+    warn_of_placeholders,
+)
+from scorelet.tasks.field_model.preparation import describe as describe_preparation
 from scorelet.tasks.field_model.survey import Survey, survey_fields
 from scorelet.training.moment_matching import Matched
 from scorelet.training.score_matching import (
@@ -41,6 +46,8 @@ class Choice:
     even: bool | None
     steps: int
     moments: bool
+    border: str
+    transform: str
 
 
 def fit_model(
@@ -51,6 +58,11 @@ def fit_model(
     Raises:
         InputError: fields that cannot be fitted.
     """
+    size = int(fields.shape[1]), int(fields.shape[2])
+    dtype = str(fields.dtype).removeprefix("torch.")
+    warned = warn_of_placeholders(fields)
+    preparation, said = choose_preparation(fields, border=choice.border, transform=choice.transform)
+    fields = preparation.apply(fields)
     held = min(_MOST_HELD, len(fields) // HELD_SHARE)
     kept = fields[: len(fields) - held]
     survey = survey_fields(kept, even=choice.even)
@@ -84,8 +96,8 @@ def fit_model(
         fields="held-out" if held else "fitted",
         excess=[band["excess"] for band in bands],
     )
-    size = int(fields.shape[1]), int(fields.shape[2])
-    coarsest = size[0] >> model.levels, size[1] >> model.levels
+    grid = preparation.grid(size)
+    coarsest = grid[0] >> model.levels, grid[1] >> model.levels
     schedules = calibrate(model, choice.steps, shape=coarsest)
     model.record = {
         "field": {
@@ -95,7 +107,8 @@ def fit_model(
             "mean": survey.mean,
             "deviation": survey.deviation,
             "even": survey.even,
-            "dtype": str(fields.dtype).removeprefix("torch."),
+            "dtype": dtype,
+            **describe_preparation(preparation, said, warned),
         },
         "family": {
             "wavelet": choice.wavelet,

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.progress import Progress
@@ -18,6 +17,8 @@ from scorelet.tasks.field_model.certificate import Certificate, certify_model
 from scorelet.tasks.field_model.fields import BATCH_PIXELS, as_fields
 from scorelet.tasks.field_model.fitting import Choice, fit_model
 from scorelet.tasks.field_model.planning import BANDS
+from scorelet.tasks.field_model.preparation import check_choice
+from scorelet.tasks.field_model.scale import preparation_of, restored, standardised
 from scorelet.training.score_matching import Family
 from scorelet.zoo import load_as, save
 
@@ -41,6 +42,9 @@ class FieldModel:
         pixels: on which the potentials of coarse fields act: finer, those of the grid of one octave
             more, or own.
         moments: after score matching, move parameters until samples have the moments of the fields.
+        border: periodic; mirror: fields are continued by their mirror image, and samples cut; auto
+            looks at the step across the border.
+        transform: none; log for positive fields, undone in samples.
         even: whether x and -x are equally likely; None lets the fields decide.
         steps: of the chain of each band.
 
@@ -64,6 +68,8 @@ class FieldModel:
         reach: int = 4,
         pixels: str = "finer",
         moments: bool = True,
+        border: str = "auto",
+        transform: str = "none",
         even: bool | None = None,
         steps: int = STEPS,
     ) -> None:
@@ -72,7 +78,8 @@ class FieldModel:
         if steps < 1:
             raise InputError(f"steps={steps}: a chain has at least one step.")
         family = Family(basis, knots, placement, reach, pixels)
-        self._choice = Choice(wavelet, bands, family, even, steps, moments)
+        check_choice(border, transform)
+        self._choice = Choice(wavelet, bands, family, even, steps, moments, border, transform)
         self.steps = steps
         self._model: Multiscale[ConditionalEnergy] | None = None
 
@@ -119,15 +126,12 @@ class FieldModel:
         return other
 
     def fit(self, x: Any, *, progress: Progress | None = None) -> "FieldModel":  # noqa: ANN401
-        """Fit all bands by score matching, certify them, and find the steps of their chains.
+        """Fit all bands, certify them, find the steps of their chains; return this model.
 
         Args:
             x: fields (n, h, w) or (n, 1, h, w), array or tensor; or a file, see `load_fields`. One
                 of twenty, the last ones, at most 64, is held out for the certificate.
             progress: is told how much is done.
-
-        Returns:
-            This model.
 
         Raises:
             InputError: fields that cannot be fitted.
@@ -156,14 +160,15 @@ class FieldModel:
                 f"Asked for {n} samples from number {start} and seed {seed}: give at least one "
                 "sample, and numbers that are not negative."
             )
-        height, width = self.size
+        field = self.record["field"]
+        height, width = preparation_of(field).grid(self.size)
         coarsest = height >> self.model.levels, width >> self.model.levels
         run = Run(self.model, self._schedules, self.steps)
         most = max(1, BATCH_PIXELS // (height * width))
         pieces = []
         for first in range(start, start + n, most):
             numbers = range(first, min(first + most, start + n))
-            pieces.append(self._restored(run.sample(Noise(seed, numbers), coarsest)))
+            pieces.append(restored(field, run.sample(Noise(seed, numbers), coarsest)))
             if progress:
                 progress(numbers.stop - start, n)
         return torch.cat(pieces)
@@ -181,7 +186,12 @@ class FieldModel:
         if x is None:
             return Certificate(**self.record["certificate"])
         excess = [band["excess"] for band in self.record["bands"]]
-        return certify_model(self.model, self._standardised(x), fields="given", excess=excess)
+        return certify_model(
+            self.model,
+            standardised(self.record["field"], as_fields(x)),
+            fields="given",
+            excess=excess,
+        )
 
     def energy(self, x: Any) -> PerSample:  # noqa: ANN401 - as in fit
         """Return -log p of fields up to a constant, (n), float64: the sum over all scales.
@@ -199,14 +209,13 @@ class FieldModel:
                 "The energy of whole fields needs free energies, which are fitted for octave bands "
                 "only: fit with bands='octave'."
             )
-        return whole_energy(model, self._standardised(x))
+        return whole_energy(model, standardised(self.record["field"], as_fields(x)))
 
     def potentials(self) -> list[dict[str, Any]]:
         """Return the potential of a pixel at each scale, coarse to fine.
 
-        Returns:
-            Of each band size, t (mean of the pixels that one pixel of the scale stands for, in the
-            units of the data), v(t) without a constant and a linear function, and its jackknife
+        Returns: of each band size, t (mean of the pixels that one pixel of the scale stands for, in
+            the units of the data), v(t) without a constant and a linear function, and its jackknife
             error.
         """
         return [{"size": band["size"], **band["potential"]} for band in self.record["bands"]]
@@ -228,8 +237,9 @@ class FieldModel:
             raise InputError(f"{path} holds no model of fields: fit one with scorelet field fit.")
         family = model.record["family"]
         named = {key: family[key] for key in _CHOSEN}
-        steps = int(model.record["chains"]["steps"])
-        loaded = cls(family["wavelet"], **named, even=model.record["field"]["even"], steps=steps)
+        field, steps = model.record["field"], int(model.record["chains"]["steps"])
+        named |= {key: field[key] for key in ("border", "transform", "even")}
+        loaded = cls(family["wavelet"], **named, steps=steps)
         loaded._model = model
         return loaded
 
@@ -237,17 +247,3 @@ class FieldModel:
     def _schedules(self) -> list[Schedule]:
         found = self.record["chains"]["schedules"]
         return [Schedule(tuple(s["epsilons"]), s["acceptance"]) for s in found]
-
-    def _standardised(self, x: Any) -> Tensor:  # noqa: ANN401
-        fields, field = as_fields(x), self.record["field"]
-        if tuple(fields.shape[1:]) != self.size:
-            raise InputError(
-                f"The fields have {fields.shape[1]}x{fields.shape[2]} pixels: this model is of "
-                f"fields of {self.size[0]}x{self.size[1]}."
-            )
-        return ((fields.double() - field["mean"]) / field["deviation"])[:, None]
-
-    def _restored(self, x: Tensor) -> Fields:
-        field = self.record["field"]
-        kind = torch.float64 if field["dtype"] == "float64" else torch.float32
-        return (field["mean"] + field["deviation"] * x[:, 0]).to(kind)

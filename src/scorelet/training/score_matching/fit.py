@@ -26,6 +26,7 @@ from scorelet.training.score_matching.tails import solve_confined
 
 PLACEMENTS = "quantile", "linspace"
 PIXELS = "finer", "own"
+MOST_KNOTS, MOST_REACH = 64, 32
 _SORTED = 1 << 18  # pixels are enough for quantiles of 1e-3
 
 
@@ -62,10 +63,12 @@ class Family:
             )
         if self.pixels not in PIXELS:
             raise InputError(f"pixels={self.pixels!r}: use finer or own.")
-        if self.knots < 3 or self.reach < 0 or not self.ridge >= 0:
+        fits = 3 <= self.knots <= MOST_KNOTS and 0 <= self.reach <= MOST_REACH
+        if not fits or not self.ridge >= 0:
             raise InputError(
-                f"knots={self.knots}, reach={self.reach}, ridge={self.ridge}: expected at least 3 "
-                "knots, a reach of 0 or more pixels and a ridge that is not negative."
+                f"knots={self.knots}, reach={self.reach}, ridge={self.ridge}: expected 3 to "
+                f"{MOST_KNOTS} knots, a reach of 0 to {MOST_REACH} pixels and a ridge that is not "
+                "negative."
             )
 
     def potential(self, pixels: Tensor, *, even: bool = False) -> Potential:

@@ -1,0 +1,96 @@
+"""Benchmark of what real maps need: the bias of borders and of gaps.
+
+Borders: patches of 32 x 32 of Gaussian fields of 64 x 64, spectrum k^-2.5; samples of models that
+take them as periodic, and as continued by mirror images, over other patches: the ratio of their
+power under a Hann window at k = 1 ... 16 (least and largest), and of mean square steps.
+Gaps: pixels masked at random, filled, over the same fields without gaps: the ratio of power by
+radius, and skewness and kurtosis of pixels.
+"""
+
+import sys
+
+import torch
+from measure import Row
+from program import run_parts
+from torch import Tensor
+
+from scorelet.data.fields.gaps import fill_gaps
+from scorelet.sampling import ensemble
+from scorelet.tasks.field_model import FieldModel
+
+PACKAGES = ("scorelet", "torch", "numpy", "numba")
+
+
+def measure_borders(*, quick: bool) -> dict[str, list[Row]]:
+    """Return how far samples are from patches."""
+    count, steps = (40, 10) if quick else (600, 200)
+    law = ensemble("power_law", eta=2.5)
+    cut, other = (law.sample(count, 64, seed)[:, 0, :32, :32].double() for seed in (1, 2))
+    rows = []
+    for border in ("periodic", "mirror"):
+        model = FieldModel(border=border, steps=steps, moments=False).fit(cut)
+        y = model.sample(count // 2).double()
+        ratio = _radial(y, windowed=True) / _radial(other, windowed=True)
+        rows.append(
+            {
+                "border": border,
+                "power_least": float(ratio.min()),
+                "power_largest": float(ratio.max()),
+                "step_of_1_pixel": float(_step(y, 1) / _step(other, 1)),
+                "step_of_16_pixels": float(_step(y, 16) / _step(other, 16)),
+            }
+        )
+    return {"borders": rows}
+
+
+def measure_gaps(*, quick: bool) -> dict[str, list[Row]]:
+    """Return what filled gaps change."""
+    count = 16 if quick else 1000
+    rows = []
+    for name in ("phi4", "log_normal"):
+        x = ensemble(name).sample(count, 32, 1)[:, 0].double()
+        for share in (0.05, 0.2):
+            rng = torch.Generator().manual_seed(0)
+            y = fill_gaps(x.masked_fill(torch.rand(x.shape, generator=rng) < share, torch.nan))
+            ratio = _radial(y) / _radial(x)
+            rows.append(
+                {
+                    "law": name,
+                    "masked": share,
+                    "power_least": float(ratio.min()),
+                    "power_largest": float(ratio.max()),
+                    **{f"{what}_{m}": _moment(z, m) for m in (3, 4) for what, z in _two(x, y)},
+                }
+            )
+    return {"gaps": rows}
+
+
+def _two(x: Tensor, y: Tensor) -> list[tuple[str, Tensor]]:
+    return [("moment_of_fields", x), ("moment_of_filled", y)]
+
+
+def _moment(x: Tensor, order: int) -> float:
+    return float((x - x.mean()).pow(order).mean() / x.std().pow(order))
+
+
+def _step(x: Tensor, distance: int) -> Tensor:
+    return (x[..., distance:] - x[..., :-distance]).square().mean()
+
+
+def _radial(x: Tensor, *, windowed: bool = False) -> Tensor:
+    """The power at radii 1 ... L/2."""
+    side = x.shape[-1]
+    x = x - x.mean()
+    if windowed:
+        w = torch.hann_window(side, periodic=False, dtype=x.dtype)
+        x = x * w[:, None] * w
+    power = torch.fft.fft2(x, norm="ortho").abs().square().mean(0).flatten()
+    k = torch.fft.fftfreq(side) * side
+    radius = (k[:, None].square() + k.square()).sqrt().round().flatten()
+    return torch.stack([power[radius == r].mean() for r in range(1, side // 2 + 1)])
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    parts = {"borders": measure_borders, "gaps": measure_gaps}
+    sys.exit(run_parts("field_maps", parts, PACKAGES, __doc__ or ""))

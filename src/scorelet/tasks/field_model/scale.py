@@ -1,0 +1,54 @@
+"""Between fields as users hold them and those of a model: prepared, standardised, and back."""
+
+import warnings
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.core.typing import Fields
+from scorelet.tasks.field_model.preparation import FieldWarning, Preparation
+
+_FAR = 10.0  # deviations, beyond which a model of fields knows nothing
+
+
+def preparation_of(field: dict[str, Any]) -> Preparation:
+    """Return how fields were prepared, from the record of a model."""
+    return Preparation(field["border"], field["transform"])
+
+
+def standardised(field: dict[str, Any], x: Fields) -> Tensor:
+    """Return fields of the model, (n, 1, h, w), float64.
+
+    Args:
+        field: what the record of the model says of its fields.
+        x: as users hold them, (n, h, w).
+
+    Raises:
+        InputError: another size.
+    """
+    height, width = field["size"]
+    if tuple(x.shape[1:]) != (height, width):
+        raise InputError(
+            f"The fields have {x.shape[1]}x{x.shape[2]} pixels: this model is of fields of "
+            f"{height}x{width}."
+        )
+    z = (preparation_of(field).apply(x).double() - field["mean"]) / field["deviation"]
+    largest = float(z.abs().max())
+    if largest > _FAR:
+        warnings.warn(
+            f"Pixels are up to {largest:.0f} deviations of the fitted fields away from their mean: "
+            "there the model continues what it has learnt elsewhere.",
+            FieldWarning,
+            stacklevel=4,
+        )
+    return z[:, None]
+
+
+def restored(field: dict[str, Any], x: Tensor) -> Fields:
+    """Return fields in the units and the dtype of the data, (n, h, w), from those of the model."""
+    kind = torch.float64 if field["dtype"] == "float64" else torch.float32
+    height, width = field["size"]
+    y = field["mean"] + field["deviation"] * x[:, 0]
+    return preparation_of(field).undo(y, (int(height), int(width))).to(kind)

@@ -1,0 +1,114 @@
+"""What real maps need: gaps, borders, logarithms; strange values are said; kills lose nothing."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+
+import scorelet as sl
+from scorelet.core.errors import InputError
+from scorelet.data.fields.ensembles import ensemble
+from scorelet.tasks.field_model.preparation import (
+    FieldWarning,
+    Preparation,
+    choose_preparation,
+)
+
+
+def fields(count=300, size=8, seed=0):
+    return ensemble("lattice_ou", mass=1.0, coupling=0.2).sample(count, size, seed)[:, 0]
+
+
+def small(**options):
+    return sl.FieldModel("haar", knots=4, reach=1, steps=20, **options)
+
+
+def test_masked_pixels_are_filled_and_said():
+    x = fields().numpy()
+    x[np.random.default_rng(0).random(x.shape) < 0.1] = np.nan
+    model = small().fit(x)
+    assert any("masked" in text for text in model.record["field"]["remarks"])
+    y = model.sample(300)
+    assert float(y.std()) == pytest.approx(float(fields().std()), rel=0.05)
+    masked = np.ma.masked_invalid(x)
+    assert torch.equal(small().fit(masked).sample(2), model.sample(2))
+
+
+def test_fields_that_were_cut_out_are_continued_by_their_mirror_image():
+    x = ensemble("power_law", eta=2.5).sample(200, 32, seed=3)[:, 0, :16, :16]
+    model = small().fit(x)
+    assert model.record["field"]["border"] == "mirror"
+    assert any("mirror" in text for text in model.record["field"]["remarks"])
+    y = model.sample(50)
+    assert y.shape == (50, 16, 16)
+    across, inside = (
+        (y[..., 0] - y[..., -1]).square().mean(),
+        (y[..., 1:] - y[..., :-1]).square().mean(),
+    )
+    assert float(across) > 2 * float(inside)
+    assert small(border="periodic").fit(x).record["field"]["remarks"] == []
+    continued = Preparation("mirror").apply(x)
+    one, two = (z.double().sort(1).values for z in (continued.flatten(1), x.flatten(1)))
+    assert torch.equal(one, two.repeat_interleave(4, 1))  # every pixel four times
+
+
+def test_periodic_fields_stay_as_they_are():
+    found, said = choose_preparation(fields(size=16), border="auto", transform="none")
+    assert (found, said) == (Preparation(), [])
+
+
+def test_the_logarithm_is_undone():
+    x = fields().exp()
+    model = small(transform="log").fit(x)
+    y = model.sample(300, seed=1)
+    assert float(y.min()) > 0
+    assert float(y.log().std()) == pytest.approx(float(x.log().std()), rel=0.05)
+    with pytest.raises(InputError, match="no logarithm"):
+        small(transform="log").fit(fields())
+    with pytest.raises(InputError, match="none or log"):
+        small(transform="sqrt")
+
+
+def test_placeholders_and_far_fields_are_said(tmp_path):
+    x = fields().numpy()
+    x[:, 0, 0] = -999
+    with pytest.warns(FieldWarning, match="exactly -999"):
+        small(border="periodic").fit(x)
+    model = small().fit(fields())
+    with pytest.warns(FieldWarning, match="deviations"):
+        model.certificate(100 * fields(3))
+    model.save(tmp_path / "m.safetensors")
+    np.save(tmp_path / "far.npy", 100 * fields(3).numpy())
+    found = sl.field.certify(tmp_path / "m.safetensors", tmp_path / "far.npy")
+    assert "deviations" in found["warnings"][0]
+
+
+def test_too_many_knots_are_refused():
+    with pytest.raises(InputError, match="3 to 64 knots"):
+        sl.FieldModel(knots=1000)
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_goes_on_and_gives_the_same_samples(tmp_path):
+    small().fit(fields()).save(tmp_path / "m.safetensors")
+    code = (
+        "import scorelet.tasks.field_sample as f, time\n"
+        "f.BATCH_PIXELS = 256\n"
+        "f.sample('m.safetensors', 40, 'again.npy', seed=3, progress=lambda *_: time.sleep(0.2))"
+    )
+    run = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path)
+    deadline = time.monotonic() + 120
+    while len(list(tmp_path.glob(".again*/*.npy"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    assert not (tmp_path / "again.npy").exists()
+    sl.field.sample(tmp_path / "m.safetensors", 40, tmp_path / "whole.npy", seed=3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("scorelet.tasks.field_sample.BATCH_PIXELS", 256)
+        sl.field.sample(tmp_path / "m.safetensors", 40, tmp_path / "again.npy", seed=3, resume=True)
+    assert np.array_equal(np.load(tmp_path / "whole.npy"), np.load(tmp_path / "again.npy"))
