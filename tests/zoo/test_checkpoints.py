@@ -1,6 +1,7 @@
 """Denoisers as files: the same function comes back, and what is no denoiser is one sentence."""
 
 import copy
+import os
 import pickle
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from scorelet.core.errors import CheckpointError, InputError
 from scorelet.core.random import generator
 from scorelet.models import ResidualDenoiser
 from scorelet.networks import ARCHITECTURES
+from scorelet.training.state import save_state
 from scorelet.zoo import (
     build_network,
     load,
@@ -124,6 +126,21 @@ def test_a_description_with_a_gap_is_one_sentence(path, missing):
     del header[missing]
     save_tensors(path, tensors, header)
     assert f"does not fit this version of scorelet: it has no entry '{missing}'" in sentence(path)
+
+
+def test_the_state_that_a_run_writes_is_no_model(path):
+    """Whatever version of states a run writes, not only the first."""
+    layer, average = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
+    save_state(path, {"step": 1}, learner=layer, average=average, optimizers=[])
+    assert " is the state of a training run, which only --resume takes: " in sentence(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+def test_a_model_does_not_replace_a_pipe(path):
+    os.mkfifo(path)
+    with pytest.raises(InputError, match="is a device or a pipe"):
+        save(ResidualDenoiser(small_network()), path)
+    assert path.is_fifo()
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,18 @@ from scorelet.core.errors import CheckpointError, one_line
 from scorelet.core.files import atomic_path, check_regular
 
 HEADER = "scorelet"
+STATE_KIND = "training-state"
+"""What `kind` begins with in the state of a training run, which is no model; a version follows."""
 _LFS = b"version https://git-lfs.github.com/spec/v1"
 
 
 def save_tensors(path: str | Path, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
-    """Write tensors and a JSON-serialisable header to `path`, whole or not at all."""
+    """Write tensors and a JSON-serialisable header to `path`, whole or not at all.
+
+    Raises:
+        InputError: `path` is a device or a pipe.
+        CheckpointError: it cannot be written.
+    """
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     try:
         with atomic_path(Path(path)) as temporary:

@@ -19,8 +19,16 @@ def atomic_path(target: Path) -> Generator[Path]:
     The temporary name starts with a dot and keeps the suffix, because writers choose the format
     by it. On any exception the temporary file is removed and `target` keeps what it had. A file
     that is replaced leaves its permissions; a link is followed.
+
+    Raises:
+        InputError: `target` is a device or a pipe, which renaming would remove.
+        OSError: it is a folder, or the system refuses.
     """
     target = Path(os.path.realpath(target))
+    if target.exists() and not (target.is_file() or target.is_dir()):
+        raise InputError(
+            f"{target} is a device or a pipe, which is not replaced by a file: choose another name."
+        )
     descriptor, name = tempfile.mkstemp(
         dir=target.parent, prefix=_prefix(target), suffix=f".partial{target.suffix}"
     )

@@ -6,11 +6,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from scorelet.core.checkpoint import load_tensors, save_tensors
+from scorelet.core.checkpoint import STATE_KIND, load_tensors, save_tensors
 from scorelet.core.errors import CheckpointError, one_line
 
 Optimizers = list[torch.optim.Optimizer]
-KIND = "training-state-2"
+KIND = f"{STATE_KIND}-2"
 
 
 def save_state(

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from scorelet.core.checkpoint import load_tensors, save_tensors
+from scorelet.core.checkpoint import STATE_KIND, load_tensors, save_tensors
 from scorelet.core.errors import CheckpointError, one_line
 from scorelet.core.options import checked
 from scorelet.zoo.kind import Header, Kind, Tensors, kind_named, kind_of
@@ -21,10 +21,10 @@ def save(model: object, path: str | Path) -> None:
 
     Args:
         model: of a registered kind: a denoiser, a classifier, or what `register` has added.
-        path: target; what is there is replaced.
+        path: target; a file that is there is replaced.
 
     Raises:
-        InputError: the model is of no registered kind.
+        InputError: the model is of no registered kind, or `path` is a device or a pipe.
         CheckpointError: the file cannot be written.
     """
     kind = kind_of(model)
@@ -83,7 +83,7 @@ def _kind(path: Path, header: Header) -> Kind[Any]:
             f"{path} holds tensors but does not say of which kind of model: expected a file that "
             "scorelet.save has written."
         )
-    if name == "training-state":
+    if str(name).startswith(STATE_KIND):
         raise CheckpointError(
             f"{path} is the state of a training run, which only --resume takes: name the weights "
             "beside it."
