@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import imagecodecs
@@ -16,8 +17,21 @@ from scorelet.data import from_unit
 from scorelet.models import Classifier, Denoiser, ResidualDenoiser
 from scorelet.networks import BFCNN, BiasFreeBatchNorm, ShuffleUNet, UNet
 from scorelet.zoo import save
+from scorelet.zoo.kind import KINDS, LATER
 
 RGB_PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+@contextmanager
+def kinds_restored():
+    """Forget what is registered within; kinds that were to be imported later are again."""
+    kinds, later = dict(KINDS), dict(LATER)
+    try:
+        yield
+    finally:
+        for table, before in ((KINDS, kinds), (LATER, later)):
+            table.clear()
+            table.update(before)
 
 
 class Identity(Denoiser):

@@ -6,14 +6,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from samples import ChannelMeans, colour_classifier, small_network
+from samples import ChannelMeans, colour_classifier, kinds_restored, small_network
 from scorelet import zoo
 from scorelet.core.checkpoint import load_tensors, save_tensors
 from scorelet.core.errors import CheckpointError, InputError
 from scorelet.core.random import generator
 from scorelet.models import Classifier, Denoiser, GaussianMixtureDenoiser, ResidualDenoiser
+from scorelet.models.field_energy import ConditionalEnergy, ScalarDensity
+from scorelet.models.multiscale import Multiscale
 from scorelet.networks import ARCHITECTURES
-from scorelet.zoo.kind import KINDS
+from scorelet.zoo.kind import KINDS, LATER
 
 
 @dataclass
@@ -41,11 +43,9 @@ def path(tmp_path):
 
 @pytest.fixture
 def known(monkeypatch):
-    """Kinds that a test registers are forgotten after it."""
-    kinds = dict(KINDS)
-    yield
-    KINDS.clear()
-    KINDS.update(kinds)
+    """Kinds that a test registers are forgotten after it; late ones come late again."""
+    with kinds_restored():
+        yield
 
 
 @pytest.fixture
@@ -209,6 +209,35 @@ def test_a_kind_has_one_class_and_a_class_one_kind(known, scale):
         zoo.register(zoo.Kind("two-scale", nn.Linear, describe, build))
     with pytest.raises(InputError, match=r"Scale is saved as 'two-scale' already"):
         zoo.register(zoo.Kind("other", Scale, describe, build))
+
+
+@pytest.fixture
+def late(known):
+    """As in a new process: no kind is imported that comes late."""
+    names = [name for name, kind in KINDS.items() if kind.model_type in LATE_MODELS]
+    for name in names:
+        module = "multiscale" if name == "multiscale" else "field_energy"
+        LATER[name] = f"scorelet.zoo.kinds.{module}"
+        del KINDS[name]
+
+
+LATE_MODELS = (Multiscale, ConditionalEnergy, ScalarDensity)
+
+
+def test_a_kind_that_comes_late_keeps_its_name_and_its_class(late):
+    with pytest.raises(InputError, match=r"multiscale' is that of .*Multiscale: choose another"):
+        zoo.register(zoo.Kind("multiscale", Scale, describe, build))
+    assert KINDS["multiscale"].model_type is Multiscale
+    with pytest.raises(InputError, match=r"ScalarDensity is saved as 'scalar-density' already"):
+        zoo.register(zoo.Kind("mine", ScalarDensity, describe, build))
+
+
+def test_late_kinds_are_among_those_that_are_known(late, path):
+    save_tensors(path, {"a": torch.ones(1)}, {"kind": "odd"})
+    with pytest.raises(CheckpointError) as caught:
+        zoo.load(path)
+    for name in (*KINDS, "multiscale", "conditional-energy", "scalar-density"):
+        assert name in str(caught.value)
 
 
 def test_the_network_of_a_model_that_has_one(path, monkeypatch):

@@ -61,6 +61,13 @@ def register(kind: Kind[Any]) -> None:
     Raises:
         InputError: its name or its class belongs to another kind.
     """
+    ours = kind.model_type.__module__.startswith("scorelet.")  # a late kind may be its own
+    for name in tuple(LATER) if ours else (kind.name,):
+        _import_kind(name)
+    _add(kind)
+
+
+def _add(kind: Kind[Any]) -> None:
     known = KINDS.get(kind.name)
     if known is not None and _label(known.model_type) != _label(kind.model_type):
         raise InputError(
@@ -108,7 +115,7 @@ def kind_named(name: object) -> Kind[Any]:
         return KINDS[name]
     raise ValueError(
         f"the kind {name!r}, which this version of scorelet does not know "
-        f"({', '.join(sorted(KINDS))})"
+        f"({', '.join(sorted({*KINDS, *LATER}))})"
     )
 
 
@@ -116,7 +123,7 @@ def _import_kind(name: str) -> None:
     """Register the kinds of a module of `LATER`: what its tuple `KINDS` holds."""
     if name in LATER:
         for kind in import_module(LATER[name]).KINDS:
-            register(kind)
+            _add(kind)
             LATER.pop(kind.name)
 
 
