@@ -246,3 +246,17 @@ def test_a_folder_in_use_is_refused(file):
     train(config, quiet=True)
     with pytest.raises(InputError, match="holds a run already"):
         train(config, quiet=True)
+
+
+def test_resume_without_a_state_says_that_it_begins_anew(file, tmp_path, capsys):
+    assert run(["train", str(file(steps=2)), "--resume"]) == 0
+    assert "run holds no state of a run, so that it begins anew" in capsys.readouterr().err
+
+
+def test_a_finished_run_is_not_described_by_fewer_steps(file, tmp_path, capsys):
+    path = str(file(steps=3))
+    assert run(["train", path, "--quiet"]) == 0
+    before = (tmp_path / "run" / "config.yaml").read_text()
+    assert run(["train", path, "--resume", "--cfg.steps", "2"]) == 2
+    assert_one_sentence(capsys.readouterr().err, "holds 3 steps, and the run is to have 2")
+    assert (tmp_path / "run" / "config.yaml").read_text() == before

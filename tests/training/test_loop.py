@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from scorelet.core.errors import InputError, ScoreletError
+from scorelet.core.files import atomic_path
 from scorelet.training import Best, Loss, denoising_loss, rate_factor, read_log
 from training.small_runs import Blobs, config, state, trainer
 
@@ -180,6 +181,29 @@ def test_a_loss_that_is_no_number_stops_the_run_before_it_spoils_anything(tmp_pa
     healthy = trainer(settings, resume=True)
     assert healthy.step == 4
     assert finish(healthy)[-1].step == 9
+
+
+def test_where_no_state_was_saved_the_advice_is_to_begin_again(tmp_path):
+    with pytest.raises(ScoreletError, match=r"begin again \(no state was saved yet\)\.$"):
+        finish(trainer(config(tmp_path), data=Blobs(bad=4 * 2 + 1)))
+    assert finish(trainer(config(tmp_path)))[-1].step == 9  # the folder is free
+
+
+def test_a_run_is_not_made_shorter_than_it_is(tmp_path):
+    finish(trainer(config(tmp_path)))
+    with pytest.raises(InputError, match=r" holds 9 steps, and the run is to have 5: raise steps"):
+        trainer(config(tmp_path, steps=5), resume=True)
+    assert finish(trainer(config(tmp_path, steps=10), resume=True))[-1].step == 10
+
+
+def test_a_run_removes_what_a_killed_one_has_left_half_written(tmp_path):
+    stop_after(trainer(config(tmp_path)), 5)
+    target = tmp_path / "weights.safetensors"
+    with atomic_path(target) as partial:
+        partial.write_bytes(b"weights")
+    partial.write_bytes(b"wei")  # as if it had been killed before the rename
+    finish(trainer(config(tmp_path), resume=True))
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
 def test_a_gradient_that_is_no_number_stops_the_run_too(tmp_path):

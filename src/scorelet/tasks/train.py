@@ -12,7 +12,7 @@ from scorelet.tasks.experiments import build, read_config
 from scorelet.tasks.progress import Bar
 from scorelet.training import LoopConfig, StepReport, Trainer, write_config
 from scorelet.training.forecast import spoken
-from scorelet.training.run_folder import WEIGHTS
+from scorelet.training.run_folder import CONFIG, WEIGHTS
 
 
 @checked
@@ -38,10 +38,11 @@ def train(
         quiet: draw no progress bar.
         title: of the progress bar.
         say: gets one sentence about the time that the run takes, as soon as it is known.
-        warn: gets sentences about data that were left out.
+        warn: gets sentences about data that were left out, and if there is nothing to resume.
 
     Raises:
-        InputError: data that are not there, an unknown architecture, a folder in use.
+        InputError: data that are not there, an unknown architecture, a folder in use, or one that
+            holds more steps than the run is to have.
         ScoreletError: the loss is no number any more, or the run would take too long.
     """
     settings = config if isinstance(config, LoopConfig) else read_config(config)
@@ -51,7 +52,9 @@ def train(
     if trainer.accelerator.is_main_process:
         for note in experiment.notes:
             warn(note)
-        write_text(Path(settings.output) / "config.yaml", write_config(settings))
+        if resume and not trainer.step:
+            warn(f"{settings.output} holds no state of a run, so that it begins anew.")
+        write_text(Path(settings.output) / CONFIG, write_config(settings))
     if experiment.prepare:
         _prepare(experiment.prepare, quiet=quiet or not trainer.accelerator.is_main_process)
     _run(trainer, title, quiet=quiet, say=say)

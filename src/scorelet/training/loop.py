@@ -16,7 +16,7 @@ import torch
 from torch import nn
 from torch.utils.data import Dataset
 
-from scorelet.core.errors import ScoreletError
+from scorelet.core.errors import InputError, ScoreletError
 from scorelet.training.averaging import averaged
 from scorelet.training.batches import Part, batches_from
 from scorelet.training.best import Best, BestSoFar
@@ -26,7 +26,14 @@ from scorelet.training.logs import RunLog
 from scorelet.training.means import RunningMeans
 from scorelet.training.optimizers import make_optimizers
 from scorelet.training.processes import make_accelerator, shares
-from scorelet.training.run_folder import BEST, STATE, WEIGHTS, claim_folder
+from scorelet.training.run_folder import (
+    BEST,
+    STATE,
+    WEIGHTS,
+    advice,
+    claim_folder,
+    remove_partial_files,
+)
 from scorelet.training.schedules import rate_factor
 from scorelet.training.settings import refuse_other_settings
 from scorelet.training.state import load_state, read_facts, save_state
@@ -70,7 +77,7 @@ class Trainer:
 
     Raises:
         InputError: the batch cannot be shared by the processes, the folder is in use, or its
-            state is of a run with other settings (but those of `settings.FREE`).
+            state is of a run with other settings (but those of `settings.FREE`) or of more steps.
     """
 
     def __init__(
@@ -105,6 +112,7 @@ class Trainer:
         """Yield after every step until the last; saves, validates and logs on the way."""
         log = None
         if self.accelerator.is_main_process:
+            remove_partial_files(self.folder)
             log = RunLog(self.folder, step=self.step, tensorboard=self.config.tensorboard)
         try:
             yield from self._steps(log)
@@ -141,8 +149,7 @@ class Trainer:
         if not (math.isfinite(values["loss"]) and math.isfinite(norm)):
             raise ScoreletError(
                 f"In step {self.step + 1} the loss is {values['loss']} and its gradient has norm "
-                f"{norm}: lower the learning rate and --resume from the last saved state, which "
-                "is good."
+                f"{norm}: {advice(self.folder)}."
             )
         for optimizer in self.optimizers:
             optimizer.step()
@@ -241,6 +248,11 @@ class Trainer:
         if not path.exists():
             return
         facts = read_facts(path)
+        if facts["step"] > self.config.steps:
+            raise InputError(
+                f"{self.folder} holds {facts['step']} steps, and the run is to have "
+                f"{self.config.steps}: raise steps, or choose another output folder."
+            )
         refuse_other_settings(facts["config"], self.config.model_dump(mode="json"))
         load_state(path, learner=self.plain, average=self.average, optimizers=self.optimizers)
         self.step, self.means = int(facts["step"]), RunningMeans(**facts["means"])

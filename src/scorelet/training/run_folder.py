@@ -3,9 +3,12 @@
 from pathlib import Path
 
 from scorelet.core.errors import InputError
+from scorelet.core.files import remove_leftovers
 
 STATE, WEIGHTS, BEST = "state.safetensors", "weights.safetensors", "best.safetensors"
 """To resume; to use, the averaged weights; those that were best in validation."""
+CONFIG = "config.yaml"
+"""What the run was asked for."""
 
 
 def claim_folder(folder: Path, *, used: bool) -> None:
@@ -28,3 +31,22 @@ def claim_folder(folder: Path, *, used: bool) -> None:
         raise InputError(
             f"{folder} cannot be a folder for the run ({error.strerror}): choose another output."
         ) from error
+
+
+def remove_partial_files(folder: Path) -> None:
+    """Remove what a killed process has left of the files that it was writing."""
+    for name in (STATE, WEIGHTS, BEST, CONFIG):
+        remove_leftovers(folder / name)
+
+
+def advice(folder: Path) -> str:
+    """Return what to do when the loss is no number any more.
+
+    A run is resumed with its own learning rate only, so that another one needs another folder.
+    """
+    if (folder / STATE).exists():
+        return (
+            "lower the learning rate in another output folder; or, if the data were wrong, mend "
+            "them and --resume from the last saved state, which is good"
+        )
+    return "lower the learning rate, or mend the data, and begin again (no state was saved yet)"
