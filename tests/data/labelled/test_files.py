@@ -55,6 +55,10 @@ NPZ = {
         {"y_train": np.array([0, 1, 2, 1]), "classes": np.array(["a", "b"])},
         "part train: A label is 2, and there are 2 classes",
     ),
+    "labels that are no numbers of classes": (
+        {"y_train": np.array([0, 1, 10**7, 1])},
+        "part train: A label is 10000000, and there are 4 pictures: number the classes from 0 on",
+    ),
     "one class": (
         {"y_train": np.zeros(4, int)},
         "part train: The classes are 0: expected at least",
@@ -88,6 +92,30 @@ def test_a_file_without_the_arrays_or_without_sense_is_one_sentence(tmp_path):
         InputError, match=r"holds no labelled pictures: give an \.npz file, or a folder"
     ):
         load_labelled(tmp_path / "set.csv")
+
+
+def test_few_pictures_may_be_of_many_classes(tmp_path):
+    found = load_labelled(write_npz(tmp_path / "set.npz", y_train=np.array([0, 999, 5, 1])))
+    assert found.classes == tuple(str(k) for k in range(1000))
+
+
+def test_any_damaged_byte_is_one_sentence_or_does_not_matter(tmp_path):
+    x, y = arrays(6)
+    whole, damaged = tmp_path / "whole.npz", tmp_path / "damaged.npz"
+    np.savez_compressed(whole, x_train=x, y_train=y)
+    content = whole.read_bytes()
+    said = []
+    for place in range(0, len(content), 3):
+        for flip in (0x01, 0xFF):
+            damaged.write_bytes(
+                content[:place] + bytes([content[place] ^ flip]) + content[place + 1 :]
+            )
+            try:
+                load_labelled(damaged)
+            except (ArrayFileError, InputError) as error:
+                said.append(str(error))
+    assert len(said) > len(content) / 3
+    assert all("damaged.npz" in text and "\n" not in text for text in said)
 
 
 def write_folders(root, *, count=3, side=5, channels=3, classes=("cat", "dog")):

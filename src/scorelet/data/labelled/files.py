@@ -1,6 +1,8 @@
 """Labelled sets from files: npz with named arrays, or folders of classes."""
 
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -14,6 +16,11 @@ from scorelet.data.labelled.images import LabelledImages
 from scorelet.data.locate import locate
 
 Part = Literal["train", "test"]
+UNNAMED = 1000
+"""Classes without names that a file with fewer pictures may have: its other part may show them."""
+_DAMAGES = (OSError, ValueError, EOFError, KeyError, NotImplementedError, RuntimeError)
+_DAMAGES += (zipfile.BadZipFile, zlib.error, struct.error)
+"""What numpy and zipfile raise on damaged archives, and on encrypted ones."""
 
 
 def load_labelled(
@@ -40,7 +47,7 @@ def load_labelled(
 
     Raises:
         InputError: nothing there, fewer than two classes, pictures of several sizes without
-            `fit`, labels out of range.
+            `fit`, labels out of range, or far beyond the number of pictures without names.
         ArrayFileError: an npz file that is damaged, or lacks the arrays.
     """
     path = locate(source)
@@ -69,9 +76,9 @@ def _load_npz(path: Path, part: Part) -> LabelledImages:
                 )
             x, y = (arrays[name] for name in names)
             classes = arrays.get("classes")
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        if isinstance(error, ArrayFileError):
-            raise
+    except ArrayFileError:
+        raise
+    except _DAMAGES as error:
         raise ArrayFileError(f"{path} cannot be read as an npz file: {one_line(error)}") from error
     try:
         return _labelled(x, y, classes)
@@ -85,6 +92,11 @@ def _labelled(x: np.ndarray, y: np.ndarray, classes: np.ndarray | None) -> Label
     pictures = x[..., None] if x.ndim == 3 else x
     if classes is None:
         count = int(y.max()) + 1 if y.size else 0
+        if count > max(len(y), UNNAMED):
+            raise InputError(
+                f"A label is {count - 1}, and there are {len(y)} pictures: number the classes from "
+                "0 on, or name all of them in the array classes."
+            )
         named = tuple(str(k) for k in range(count))
     else:
         named = tuple(str(name) for name in classes.ravel().tolist())
