@@ -107,6 +107,25 @@ def test_validation_may_be_the_test_part(file, tmp_path):
     assert line["accuracy"] * 30 == pytest.approx(round(line["accuracy"] * 30), abs=1e-4)
 
 
+def test_classes_without_a_picture_to_learn_from_are_said(file, tmp_path, capsys):
+    assert run(["train", str(file("one", data={"limit": 1}, steps=1)), "--quiet"]) == 0
+    assert capsys.readouterr().err == (
+        "warning: 2 of 3 classes have no picture to learn from: green, blue.\n"
+    )
+    x, _ = pictures(12, 0)
+    np.savez(tmp_path / "gap.npz", x_train=x, y_train=np.array([0, 5, 0] * 4))
+    changes = {"source": str(tmp_path / "gap.npz"), "hold_out": 0}
+    model = {"options": {"classes": 6}}
+    assert run(["train", str(file("gap", data=changes, model=model, steps=1)), "--quiet"]) == 0
+    assert "4 of 6 classes have no picture to learn from: 1, 2, 3, 4." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("size", ["[0,32]", "[8,-1]"])
+def test_a_size_without_extent_is_one_sentence(file, capsys, size):
+    assert run(["train", str(file()), "--cfg.data.size", size]) == 2
+    assert_one_sentence(capsys.readouterr().err, "greater than or equal to 1")
+
+
 def test_smoothing_changes_the_loss_and_not_the_validation(file, tmp_path):
     losses = {}
     for smoothing in (0.0, 0.2):

@@ -1,7 +1,8 @@
 """The task `classify`: a network learns the classes of labelled pictures by cross-entropy."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
+import numpy as np
 import torch
 from pydantic import Field, model_validator
 from torch import nn
@@ -30,6 +31,7 @@ from scorelet.training.parseval import ParsevalConfig, parseval_steps
 
 BATCH = 250
 """Pictures at a time in validation."""
+Side = Annotated[int, Field(ge=1)]
 
 
 class LabelledConfig(Section):
@@ -50,7 +52,7 @@ class LabelledConfig(Section):
         default=False, description="validate on the part `test` of the source instead"
     )
     channels: Literal[1, 3] = Field(default=3, description="of pictures in folders")
-    size: tuple[int, int] | None = Field(
+    size: tuple[Side, Side] | None = Field(
         default=None, description="height and width to which pictures in folders are brought"
     )
     fit: Literal["crop", "stretch"] = Field(
@@ -121,7 +123,7 @@ def build(config: ClassifyConfig) -> Experiment:
         validate=_validation(held) if held else None,
         best=Best("accuracy") if held else None,
         after_step=parseval_steps(config.parseval) if tight_weights(network) else None,
-        notes=train.notes,
+        notes=train.notes + _unseen(train),
     )
 
 
@@ -141,6 +143,18 @@ def _labelled(data: LabelledConfig) -> tuple[LabelledImages, LabelledImages | No
                 f"to train, {', '.join(held.classes[:10])} to test."
             )
     return (train if data.limit is None else train.first(data.limit)), held
+
+
+def _unseen(train: LabelledImages) -> tuple[str, ...]:
+    """Say which classes have no picture to learn from, for want of one or by limit and hold_out."""
+    counts = np.bincount(train.y, minlength=len(train.classes))
+    missing = [name for name, count in zip(train.classes, counts, strict=True) if not count]
+    if not missing:
+        return ()
+    named = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
+    return (
+        f"{len(missing)} of {len(train.classes)} classes have no picture to learn from: {named}.",
+    )
 
 
 def _classifier(network: nn.Module, images: LabelledImages, config: ClassifyConfig) -> Classifier:
