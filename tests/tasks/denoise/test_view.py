@@ -45,6 +45,28 @@ def test_every_linear_map_of_a_picture_gives_the_mapped_result(name, sigma):
     assert mapped.sigma == pytest.approx(a * plain.sigma, rel=2e-3, abs=2e-4 * a)
 
 
+@pytest.mark.parametrize(
+    ("low", "high"), [(-9e35, 9e35), (-1.1e36, 0), (0, 3.3e38), (-2e38, 2e38), (-3.4e38, 3.4e38)]
+)
+@pytest.mark.parametrize("strength", [1.0, 0.5])
+def test_the_largest_numbers_of_float32_do_not_overflow(low, high, strength):
+    """Neither their sums nor their differences; a warning would be an error here."""
+    pixels = noisy(48, 48, 1, sigma=25.0, dtype="float64")[..., 0]
+    pixels = (pixels - pixels.min()) / (pixels.max() - pixels.min())
+    extreme = (low + (high - low) * pixels).astype(np.float32)
+    plain = sl.denoise(pixels.astype(np.float32), strength=strength).image
+    for gaps in (False, True):
+        mask = np.zeros(extreme.shape, bool)
+        mask[:2, :2] = gaps
+        holed = np.where(mask, np.float32(np.inf), extreme)
+        found = sl.denoise(holed, strength=strength)
+        assert found.image.dtype == np.float32
+        assert np.isinf(found.image[mask]).all()
+        mapped = (found.image.astype(np.float64) - low) / (high - low)
+        away = slice(24, None) if gaps else slice(None)  # from the gap
+        np.testing.assert_allclose(mapped[away], plain[away], atol=2e-3 if gaps else 1e-5)
+
+
 @pytest.mark.parametrize("sigma", [5.0, 30.0])
 def test_a_map_for_each_channel(sigma):
     """ImageNet's: the deviations of the channels are nearly equal, their means are not."""

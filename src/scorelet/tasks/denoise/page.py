@@ -20,6 +20,10 @@ from scorelet.tasks.tiling import Tile
 
 Pixels = np.ndarray
 
+WIDE = 1e36
+"""Largest number of float32 of which sums of 64 and differences are far from overflow."""
+_RANGE = (np.finfo(np.float32).min, np.finfo(np.float32).max)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -31,6 +35,7 @@ class Plan:
         tiles: in which parts.
         sigma: the noise level that the denoiser is told, in the unit of the page; None: it is blind
             and nothing was given.
+        wide: whether pixels are float32 so large that it is computed in float64.
         said: what is to be said of the page already.
     """
 
@@ -38,6 +43,7 @@ class Plan:
     view: View
     tiles: list[Tile]
     sigma: float | None
+    wide: bool = False
     said: tuple[str, ...] = ()
 
 
@@ -78,19 +84,29 @@ def plan_page(page: Picture, denoiser: Denoiser, settings: Settings) -> Plan:
     page, said = without_nodata(page, settings.nodata)
     if page.mask is not None and not page.mask.any():
         raise InputError("Nothing of the picture is data, all of it is masked: leave it out.")
-    noise = local_noise(page.pixels, page.mask)
+    wide = _is_wide(page.pixels, page.mask)
+    pixels = page.pixels.astype(np.float64) if wide else page.pixels
+    noise = local_noise(pixels, page.mask)
     sigma = settings.sigma
     if sigma is None and not denoiser.blind:
         sigma = _found(noise)
     view = look(
-        page.pixels,
+        pixels,
         noise,
         mask=page.mask,
         scaled=denoiser.blind and page.pixels.dtype.kind == "f",
         given=None if denoiser.blind else sigma,
     )
     tiles = tiles_of(denoiser, page.pixels, tile=settings.tile)
-    return Plan(page, view, tiles, sigma, (said,) if said else ())
+    return Plan(page, view, tiles, sigma, wide, (said,) if said else ())
+
+
+def _is_wide(pixels: Pixels, mask: np.ndarray | None) -> bool:
+    """Whether pixels are float32 whose data are so large that sums of them overflow."""
+    if pixels.dtype != np.float32:
+        return False
+    data = pixels if mask is None else pixels[mask]
+    return bool(max(-data.min(), data.max()) > WIDE)
 
 
 def _found(noise: LocalNoise) -> float:
@@ -142,9 +158,18 @@ def _denoised_tile(
     moves = view.moves(whole[keep], shown[keep], answer[keep], place)
     meter.add(whole[keep], whole[keep] + moves, None if view.mask is None else view.mask[place])
     pixels = plan.page.pixels[place]
+    return place, _moved(pixels, moves, plan, settings.strength)
+
+
+def _moved(pixels: Pixels, moves: Pixels, plan: Plan, strength: float) -> Pixels:
+    """Return pixels moved by so much, in the unit shown, as samples of their dtype."""
     noisy = to_unit(pixels)
-    full = noisy + moves * view.unit
+    if plan.wide:
+        noisy, moves = noisy.astype(np.float64), moves.astype(np.float64)
     if pixels.dtype.kind == "u":
-        full = np.clip(full, 0, 1)
-    mixed = full if settings.strength == 1 else noisy + settings.strength * (full - noisy)
-    return place, from_unit(mixed, pixels.dtype)
+        full = np.clip(noisy + moves * plan.view.unit, 0, 1)
+        return from_unit(full if strength == 1 else noisy + strength * (full - noisy), pixels.dtype)
+    mixed = noisy + moves * (strength * plan.view.unit)
+    if plan.wide:
+        mixed = np.where(np.isinf(noisy), noisy, np.clip(mixed, *_RANGE))  # gaps stay
+    return from_unit(mixed, pixels.dtype)
