@@ -40,14 +40,16 @@ def folder(tmp_path):
     return tmp_path / "pictures"
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float16, np.float32, np.float64])
 def test_probabilities_are_the_softmax(model, dtype):
     colour = (0.2, 0.8, 0.4)  # whole numbers in 8 and 16 bits
     found = sl.classify(flat(colour, dtype=dtype), model=model)
     assert found.classes == ("green", "blue", "red")
     expected = posterior(colour)[[1, 2, 0]]
-    # order 0 averages 8 pixels with weights that sum to 1 within 1e-6; standardised by √(1 + 1e-5)
-    assert found.probabilities == pytest.approx(expected, abs=1e-4)
+    # order 0 averages 8 pixels with weights that sum to 1 within 1e-6; standardised by √(1 + 1e-5);
+    # half precision keeps 11 bits, and logits are 4 times as far apart
+    tolerance = 1e-3 if dtype == np.float16 else 1e-4
+    assert found.probabilities == pytest.approx(expected, abs=tolerance)
     assert (found.notes, found.shape) == ((), (8, 8))
 
 
@@ -142,11 +144,25 @@ def test_floats_that_are_no_picture_are_said(model):
         (np.zeros((8, 8), np.int64), "int64"),
         (torch.zeros(3, 8, 8, dtype=torch.uint8), "expected floats"),
         (torch.zeros(8, 8, 8), r"shape \(8, 8, 8\)"),
+        (3, r"shape \(\): expected \(height, width"),
+        ([1, 2], r"shape \(2,\): expected \(height, width"),
+        ([["a"]], "entries; expected numbers"),
+        ([[1, 2], [3]], "no table of numbers"),
+        (None, "expected numbers"),
     ],
 )
 def test_arrays_that_cannot_be_used(model, source, sentence):
     with pytest.raises(InputError, match=sentence):
         sl.classify(source, model=model)
+
+
+def test_logits_that_are_not_finite_are_one_sentence(folder, model):
+    with torch.no_grad():
+        next(model.parameters()).fill_(torch.nan)
+    with pytest.raises(InputError, match="logits are NaN or infinite"):
+        sl.classify(flat((1, 0, 0)), model=model)
+    outcomes = list(classify_files([folder], model=model))
+    assert all("logits are NaN or infinite" in outcome.error for outcome in outcomes)
 
 
 def test_a_denoiser_is_no_classifier(tmp_path):

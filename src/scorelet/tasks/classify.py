@@ -24,7 +24,7 @@ from scorelet.tasks.array_files import check_output
 from scorelet.tasks.classify_input import Source, pictures, prepared
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
 from scorelet.tasks.planning import FileTask, Say, plan_tasks
-from scorelet.tasks.ready_classifier import ReadyClassifier, ready_classifier
+from scorelet.tasks.ready_classifier import ReadyClassifier, check_finite, ready_classifier
 from scorelet.tasks.table_files import check_table, write_table
 from scorelet.zoo import load_as
 
@@ -76,7 +76,8 @@ def classify(
             for networks that can be folded on processors that multiply in it.
 
     Raises:
-        InputError: arrays or options that cannot be used, or a model that is no classifier.
+        InputError: arrays or options that cannot be used, a model that is no classifier, or one
+            whose logits are not finite.
         ImageFileError: a file that cannot be read.
     """
     ready = _ready(model, k, device, dtype)
@@ -175,7 +176,9 @@ def _classify_pictures(
     """Classify pictures, so many at a time."""
     results, rest = [], iter(found)
     while part := [prepared(picture, ready.classifier) for picture in islice(rest, BATCH)]:
-        p = ready.logits_of_each([x for x, _ in part]).double().softmax(1).cpu()
+        logits = ready.logits_of_each([x for x, _ in part]).cpu()
+        check_finite(logits)
+        p = logits.double().softmax(1)
         results += [
             _named(row, notes, (x.shape[2], x.shape[3]), ready, k)
             for row, (x, notes) in zip(p, part, strict=True)

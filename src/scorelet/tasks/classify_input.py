@@ -73,24 +73,28 @@ def pictures(source: Source) -> tuple[list[Picture], bool]:
 
     Args:
         source: an array ([batch,] height, width[, 1 to 4]) of uint8, uint16 or floats; a float
-            tensor ([batch,] channel, height, width); or a Pillow picture.
+            tensor ([batch,] channel, height, width); or a Pillow picture. Half precision is taken
+            as float32.
 
     Raises:
         InputError: another shape or dtype.
     """
     tensor = isinstance(source, Tensor)
-    array = plain_array(source)
+    array = plain_array(source, what="picture")
+    if array.dtype == np.float16:
+        array = array.astype(np.float32)
     if tensor and array.dtype.kind != "f":
         raise InputError(
             f"The tensor is {source.dtype}: expected floats in [0, 1], (channel, height, width)."
         )
+    shape = array.shape
     if tensor and array.ndim in (3, 4):
         array = np.moveaxis(array, -3, -1)
     batched = array.ndim == 4
     if array.ndim not in (2, 3, 4) or not array.size or (array.ndim > 2 and array.shape[-1] > 4):
         expected = "([batch,] channel, height, width)" if tensor else "(height, width[, 1 to 4])"
         raise InputError(
-            f"The {'tensor' if tensor else 'array'} has shape {tuple(source.shape)}: expected "
+            f"The {'tensor' if tensor else 'array'} has shape {shape}: expected "
             f"{expected}{'' if tensor else ', or a batch of them'}."
         )
     parts = [split_samples(part) for part in (array if batched else [array])]

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from scorelet.core.device import choose_device, inference_dtype
+from scorelet.core.errors import InputError
 from scorelet.core.memory import keep_large_buffers
 from scorelet.core.typing import Image, Logits
 from scorelet.models import Classifier
@@ -53,6 +54,16 @@ class ReadyClassifier:
         with torch.autocast(x.device.type, self.dtype if half else None, enabled=half):
             found = self.classifier(x)
         return found if found.dtype == torch.float64 else found.float()
+
+
+def check_finite(logits: Logits) -> None:
+    """Refuse logits that are NaN or infinite, of which no probability can be computed.
+
+    Raises:
+        InputError: there are some.
+    """
+    if not bool(logits.isfinite().all()):
+        raise InputError("The model's logits are NaN or infinite: fetch or copy its file again.")
 
 
 def ready_classifier(

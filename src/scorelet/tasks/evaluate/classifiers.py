@@ -18,7 +18,7 @@ from scorelet.data.labelled import LabelledImages
 from scorelet.models import Classifier
 from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
 from scorelet.tasks.fitting import load_fitted
-from scorelet.tasks.ready_classifier import ReadyClassifier, ready_classifier
+from scorelet.tasks.ready_classifier import ReadyClassifier, check_finite, ready_classifier
 
 BATCH = 250
 """Pictures at a time."""
@@ -81,8 +81,7 @@ def logits_of(ready: ReadyClassifier, images: LabelledImages) -> Logits:
         x = images.images(start, start + BATCH)
         parts.append(ready.logits(x.expand(-1, 3, -1, -1) if grow else x).cpu())
     logits = torch.cat(parts)
-    if not bool(logits.isfinite().all()):
-        raise InputError("The model's logits are NaN or infinite: fetch or copy its file again.")
+    check_finite(logits)
     return logits
 
 
