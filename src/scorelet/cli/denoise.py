@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from scorelet.cli.options import DEFAULTS, Flag, Shared, Whole, complain
+from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, complain
 from scorelet.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def denoise(
     sigma: float | None = None,
     strength: float = 1.0,
     label: Whole | None = None,
+    cond: PathLike | None = None,
     tile: str = "auto",
     dtype: str = "auto",
     nodata: Annotated[str, Parameter(allow_leading_hyphen=True)] = "auto",
@@ -53,6 +54,8 @@ def denoise(
         sigma: noise level in 8-bit units (25 means 25/255), for models that are not blind.
         strength: how much of the found noise is taken out, 0 to 1.
         label: class of the pictures, a number from 0 on, for models that know classes.
+        cond: what a conditional model is told: a picture of the same size, or a folder with one for
+            each picture, of the same name.
         tile: side in pixels, auto, or none for the whole picture at once.
         dtype: of the convolutions: auto, float32, bfloat16 or float16.
         nodata: value of pixels that are no data, auto (found in floats, as -9999) or none.
@@ -76,6 +79,7 @@ def denoise(
         device=shared.device,
         dtype=dtype,
         nodata=parse_nodata(nodata),
+        cond=cond,
     )
     start = time.perf_counter()
     outcomes, said = [], Said(shared)

@@ -85,6 +85,7 @@ class Denoiser(nn.Module, ABC):
 
     - `blind`: the noise level is not needed, and is ignored if given;
     - `conditional`: a condition `cond` is understood;
+    - `needs_cond`: without a condition it cannot answer; one is then understood, too;
     - `labels`: how many classes it can be conditioned on, or None;
     - `needs_noise`: sigma = 0 is refused;
     - `channels`: the channel counts it takes, or None for any;
@@ -98,6 +99,7 @@ class Denoiser(nn.Module, ABC):
 
     blind: bool = False
     conditional: bool = False
+    needs_cond: bool = False
     labels: int | None = None
     needs_noise: bool = False
     channels: tuple[int, ...] | None = None
@@ -117,14 +119,15 @@ class Denoiser(nn.Module, ABC):
         Args:
             y: noisy image (batch, channel, height, width), values in [0, 1] before the noise.
             sigma: noise standard deviation in the unit of `y`, one number or one per image.
-            cond: what the denoiser is conditioned on, if it is conditional.
+            cond: what the denoiser is conditioned on, if it is conditional; None: nothing, which a
+                denoiser that needs a condition refuses.
             label: class of the clean image, one number or an integer tensor of one per image, if
                 the denoiser knows `labels`; None: the estimate is over all classes.
 
         Raises:
             InputError: `y` is not a float image batch of a known channel count, sigma is missing
-                or cannot be used, a label is out of range, or a condition or label was given to a
-                denoiser without them.
+                or cannot be used, a label is out of range, a condition is missing, or a condition
+                or label was given to a denoiser without them.
         """
         self._check(y)
         if sigma is None and not self.blind:
@@ -132,8 +135,7 @@ class Denoiser(nn.Module, ABC):
                 "This denoiser needs the noise level: call it as denoiser(y, sigma), "
                 "with sigma in the unit of the image."
             )
-        if cond is not None and not self.conditional:
-            raise InputError("This denoiser takes no condition: call it as denoiser(y, sigma).")
+        self._check_condition(cond)
         classes = None if label is None else self._classes(label, y)
         if sigma is None:
             level = y.new_full((y.shape[0],), torch.nan)  # unknown: whoever uses it will notice
@@ -151,6 +153,15 @@ class Denoiser(nn.Module, ABC):
         if self.labels is None:
             raise InputError("This denoiser knows no classes: call it without label.")
         return class_labels(label, y, classes=self.labels)
+
+    def _check_condition(self, cond: Tensor | None) -> None:
+        if cond is None and self.needs_cond:
+            raise InputError(
+                "This denoiser needs a condition: give cond, of the height and width of the "
+                "picture (in the shell --cond PATH)."
+            )
+        if cond is not None and not (self.conditional or self.needs_cond):
+            raise InputError("This denoiser takes no condition: call it as denoiser(y, sigma).")
 
     def _check(self, y: Tensor) -> None:
         if y.ndim != 4:

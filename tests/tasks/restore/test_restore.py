@@ -7,7 +7,7 @@ import torch
 import scorelet as sl
 from samples import waves
 from scorelet.core.errors import InputError
-from scorelet.models import ResidualDenoiser
+from scorelet.models import Denoiser, GaussianMixtureDenoiser, ResidualDenoiser
 from scorelet.tasks.restore import QUALITIES, RestoreSettings
 from scorelet.tasks.restore.observed import observe
 from scorelet.tasks.restore.tiled import TiledDenoiser
@@ -102,6 +102,29 @@ def test_tiles_give_the_answer_of_the_whole():
         whole = model(y)
         tiled = TiledDenoiser(model, 40)(y)
     torch.testing.assert_close(tiled, whole, rtol=0, atol=1e-5)
+
+
+class Told(Denoiser):
+    blind, needs_cond = True, True
+
+    def _denoise(self, y, sigma, cond, label):
+        return (y + cond) / 2
+
+
+def test_a_denoiser_may_be_given_itself():
+    """With an exact Gaussian prior the mean of a block is spread as the prior says: evenly."""
+    prior = GaussianMixtureDenoiser(
+        torch.ones(1, dtype=torch.float64),
+        torch.full((1, 1, 8, 8), 0.5, dtype=torch.float64),
+        torch.full((1,), 1e-4, dtype=torch.float64),
+    )
+    y = np.full((4, 4, 1), 0.6, np.float32)
+    out = sl.restore(y, task="superres", model=prior, quality="fast")
+    np.testing.assert_allclose(out.image.reshape(4, 2, 4, 2).mean((1, 3)), 0.6, atol=1e-4)
+    with pytest.raises(InputError, match=r"^restore tells a denoiser no condition, .* --cond\.$"):
+        sl.restore(y, task="superres", model=Told(), quality="fast")
+    with pytest.raises(InputError, match=r"^model is of the type Linear: expected .* Denoiser"):
+        sl.restore(y, task="superres", model=torch.nn.Linear(1, 1))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from typing import Any
 
 from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path, exists
-from scorelet.data import SUFFIXES, Picture, check_target, count_pages, write_pages
+from scorelet.data import SUFFIXES, Picture, check_target, count_pages, locate, write_pages
+from scorelet.tasks.conditions import Conditions
 from scorelet.tasks.denoise.model import Model, load_model
 from scorelet.tasks.denoise.page import denoised_pages
 from scorelet.tasks.denoise.settings import (
@@ -52,12 +53,14 @@ def denoise_files(
     """
     if output is None and len(paths) == 2:
         _refuse_forgotten_option(*map(as_path, paths))
-    model = load_model(settings)
+    model, told = load_model(settings), _conditions(settings, paths)
     tasks = plan_tasks(paths, output, suffix=SUFFIX, form=target.form, say=listener.left_out)
     listener.files(len(tasks))
     yield from run_tasks(
         tasks,
-        lambda task, publish: _denoise_file(task, model, settings, target, publish, listener),
+        lambda task, publish: _denoise_file(
+            task, model, settings, target, publish, listener, told.of(task.source) if told else None
+        ),
         verb="denoise",
         settings={
             "model": model.digest,
@@ -66,6 +69,7 @@ def denoise_files(
             "label": settings.label,
             "dtype": model.dtype,
             "nodata": settings.nodata,
+            "cond": settings.cond and str(settings.cond),
             "quality": target.quality,
         },
         resume=resume,
@@ -81,15 +85,23 @@ def measure_files(
     listener: Listener = NOBODY,
 ) -> Iterator[Outcome]:
     """Find the noise of files and folders, as `denoise_files` would, and write nothing."""
-    model = load_model(settings)
+    model, told = load_model(settings), _conditions(settings, paths)
     tasks = plan_tasks(paths, None, suffix=SUFFIX, say=listener.left_out)
     listener.files(len(tasks))
 
     def measure(task: FileTask, _publish: Publish) -> dict[str, Any]:
-        pages = denoised_pages(task.source, model.denoiser, settings, listener=listener)
+        cond = told.of(task.source) if told else None
+        pages = denoised_pages(task.source, model.denoiser, settings, cond=cond, listener=listener)
         return _report([_page_report(out) for out in pages], model)
 
     yield from run_tasks(tasks, measure, verb="denoise", settings={}, writes=False)
+
+
+def _conditions(settings: Settings, paths: Sequence[str | Path]) -> Conditions | None:
+    """Return the files of conditions, if there are any."""
+    if settings.cond is None:
+        return None
+    return Conditions(locate(settings.cond), [as_path(path) for path in paths])
 
 
 def _refuse_forgotten_option(source: Path, other: Path) -> None:
@@ -108,6 +120,7 @@ def _denoise_file(
     target: Target,
     publish: Publish,
     listener: Listener,
+    cond: Path | None,
 ) -> dict[str, Any]:
     """Denoise all pages of a file; return its report."""
     pages: list[dict[str, Any]] = []
@@ -119,7 +132,7 @@ def _denoise_file(
 
     def pictures() -> Iterator[Picture]:
         for out in denoised_pages(
-            task.source, model.denoiser, settings, check=check, listener=listener
+            task.source, model.denoiser, settings, cond=cond, check=check, listener=listener
         ):
             pages.append(_page_report(out))
             yield out.picture

@@ -30,15 +30,17 @@ class Model:
 
 
 def load_model(settings: Settings) -> Model:
-    """Return the model of the settings; the last two are kept, until their files change.
+    """Return the model of the settings; the last two files are kept, until they change.
 
     Raises:
         InputError: an unknown model, device or dtype, or a model that is no denoiser.
         CheckpointError: weights that are missing, damaged or unsafe.
     """
+    dtype = inference_dtype(choose_device(settings.device), settings.dtype)
+    if isinstance(settings.model, Denoiser):
+        return _ready(settings.model, settings.device, dtype)
     path = _located(settings.model)
     changed = path.stat().st_mtime_ns if path.exists() else 0
-    dtype = inference_dtype(choose_device(settings.device), settings.dtype)
     return _loaded(path, changed, settings.device, dtype)
 
 
@@ -47,7 +49,10 @@ _located = lru_cache(maxsize=16)(locate_weights)  # so that a Hub is asked once
 
 @lru_cache(maxsize=2)
 def _loaded(path: Path, _changed: int, device: str, dtype: torch.dtype) -> Model:
-    denoiser = load_as(Denoiser, path, verb="denoise")
+    return _ready(load_as(Denoiser, path, verb="denoise"), device, dtype)
+
+
+def _ready(denoiser: Denoiser, device: str, dtype: torch.dtype) -> Model:
     digest = hashlib.sha256(type(denoiser).__name__.encode())
     for name, tensor in sorted(denoiser.state_dict().items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())

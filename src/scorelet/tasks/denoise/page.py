@@ -11,6 +11,7 @@ from scorelet.analysis.noise_level import ResidualMeter, curve_name
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, from_unit, iter_pages, to_unit
 from scorelet.models import Denoiser
+from scorelet.tasks.conditions import check_size, condition_pages
 from scorelet.tasks.denoise.nodata import without_nodata
 from scorelet.tasks.denoise.remarks import remarks
 from scorelet.tasks.denoise.settings import NOBODY, Denoised, Listener, Settings
@@ -37,6 +38,7 @@ class Plan:
             and nothing was given.
         wide: whether pixels are float32 so large that it is computed in float64.
         said: what is to be said of the page already.
+        cond: what the denoiser is told of the page, of its height and width; None: nothing.
     """
 
     page: Picture
@@ -45,6 +47,7 @@ class Plan:
     sigma: float | None
     wide: bool = False
     said: tuple[str, ...] = ()
+    cond: Pixels | None = None
 
 
 def denoised_pages(
@@ -52,6 +55,7 @@ def denoised_pages(
     denoiser: Denoiser,
     settings: Settings,
     *,
+    cond: Path | None = None,
     check: Callable[[Picture], None] | None = None,
     listener: Listener = NOBODY,
 ) -> Iterator[Denoised]:
@@ -61,26 +65,31 @@ def denoised_pages(
         path: of a picture.
         denoiser: prepared.
         settings: how.
+        cond: the file of the conditions of its pages, if there are any.
         check: may refuse a page before work is put into it.
         listener: is told how it goes on.
 
     Raises:
-        ImageFileError: the file cannot be read.
+        ImageFileError: a file cannot be read.
         InputError: a page cannot be denoised.
     """
-    for page in iter_pages(path, gaps=True):  # read
+    for page, told in zip(iter_pages(path, gaps=True), condition_pages(cond), strict=False):  # read
         if check:
             check(page)
-        plan = plan_page(page, denoiser, settings)  # plan
+        plan = plan_page(page, denoiser, settings, told)  # plan
         yield run_plan(plan, denoiser, settings, listener)  # run
 
 
-def plan_page(page: Picture, denoiser: Denoiser, settings: Settings) -> Plan:
+def plan_page(
+    page: Picture, denoiser: Denoiser, settings: Settings, cond: Pixels | None = None
+) -> Plan:
     """Look at a page: its unit, its gaps, its noise place by place, its tiles.
 
     Raises:
-        InputError: nothing of it is data.
+        InputError: nothing of it is data, or a condition of another size.
     """
+    if cond is not None:
+        check_size(cond, page.pixels)
     page, said = without_nodata(page, settings.nodata)
     if page.mask is not None and not page.mask.any():
         raise InputError("Nothing of the picture is data, all of it is masked: leave it out.")
@@ -98,7 +107,7 @@ def plan_page(page: Picture, denoiser: Denoiser, settings: Settings) -> Plan:
         given=None if denoiser.blind else sigma,
     )
     tiles = tiles_of(denoiser, page.pixels, tile=settings.tile)
-    return Plan(page, view, tiles, sigma, wide, (said,) if said else ())
+    return Plan(page, view, tiles, sigma, wide, (said,) if said else (), cond)
 
 
 def _is_wide(pixels: Pixels, mask: np.ndarray | None) -> bool:
@@ -154,7 +163,8 @@ def _denoised_tile(
     place = tile.target_rows, tile.target_columns
     whole, shown = view.shown(tile.rows, tile.columns)
     level = None if plan.sigma is None else plan.sigma / view.unit
-    answer = run_tile(denoiser, shown, level, settings.label)
+    told = None if plan.cond is None else to_unit(plan.cond[tile.rows, tile.columns])
+    answer = run_tile(denoiser, shown, level, settings.label, told)
     moves = view.moves(whole[keep], shown[keep], answer[keep], place)
     meter.add(whole[keep], whole[keep] + moves, None if view.mask is None else view.mask[place])
     pixels = plan.page.pixels[place]

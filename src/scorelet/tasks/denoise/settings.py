@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields
 from scorelet.data import Picture, write_pages
+from scorelet.models import Denoiser
 from scorelet.tasks.tiling import TileSide
 
 
@@ -16,7 +17,7 @@ class Settings:
     """How to denoise.
 
     Args:
-        model: built-in name, path or Hub id.
+        model: built-in name, path or Hub id; or a denoiser.
         sigma: noise standard deviation, for integers in the unit of [0, 1] images, for floats in
             their own. None leaves it to the model, or, for a model that needs it, to
             `scorelet.analysis.local_noise`. A blind model compares it with its own estimate.
@@ -28,9 +29,11 @@ class Settings:
         nodata: the value of pixels that are no data. They come back as they were and touch nobody.
             "auto" finds values that a picture of floats does not declare, see
             `scorelet.tasks.denoise.nodata`; None: all that is finite and not masked is data.
+        cond: what a conditional denoiser is told: a picture of the same height and width, or for
+            several pictures a folder that has one for each, under the same name; None: nothing.
     """
 
-    model: str | Path = "photo"
+    model: str | Path | Denoiser = "photo"
     sigma: float | None = None
     strength: float = 1.0
     label: int | None = None
@@ -38,6 +41,7 @@ class Settings:
     device: str = "auto"
     dtype: str = "auto"
     nodata: float | Literal["auto"] | None = "auto"
+    cond: str | Path | None = None
 
     def __post_init__(self) -> None:
         """Check types, and ranges."""

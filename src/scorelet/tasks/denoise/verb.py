@@ -1,24 +1,32 @@
 """`denoise` in Python: whatever holds a picture goes in, the same without its noise comes out."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
+from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
-from scorelet.data import find_pictures
+from scorelet.data import find_pictures, iter_pages, locate
+from scorelet.models import Denoiser
+from scorelet.tasks.conditions import Conditions
 from scorelet.tasks.denoise.arrays import in_memory
 from scorelet.tasks.denoise.model import load_model
 from scorelet.tasks.denoise.page import denoised_pages, plan_page, run_plan
 from scorelet.tasks.denoise.settings import Denoised, Settings
 from scorelet.tasks.tiling import TileSide
 
+Pixels = np.ndarray
+
 
 @checked
 def denoise(  # noqa: PLR0913
     source: Any,  # noqa: ANN401 - paths, arrays, tensors, pictures
     *,
-    model: str | Path = "photo",
+    model: str | Path | Denoiser = "photo",
     sigma: float | None = None,
     strength: float = 1.0,
     label: int | None = None,
@@ -26,6 +34,7 @@ def denoise(  # noqa: PLR0913
     device: str = "auto",
     dtype: str = "auto",
     nodata: float | Literal["auto"] | None = "auto",
+    cond: Any = None,  # noqa: ANN401 - as source
 ) -> Denoised | list[Denoised]:
     """Denoise a picture.
 
@@ -35,6 +44,8 @@ def denoise(  # noqa: PLR0913
             uint16 or floats, gray or colour, with or without opacity. Floats have any unit and
             offset; where they are NaN or infinite they are left alone.
         model, sigma, strength, label, tile, device, dtype, nodata: see `Settings`.
+        cond: what a conditional denoiser is told: of files see `Settings`; of what is in memory as
+            `source`, of the same height and width, or the path of a picture.
 
     Returns:
         One result; a list for a folder, a file of several pages and a batch. To write folders, use
@@ -53,12 +64,44 @@ def denoise(  # noqa: PLR0913
     settings = Settings(model, sigma, strength, label, tile, device, dtype, nodata)
     denoiser = load_model(settings).denoiser
     if isinstance(source, str | Path):
-        path = as_path(source)
-        files = find_pictures(path) if path.is_dir() else [path]
-        outs = [out for file in files for out in denoised_pages(file, denoiser, settings)]
-        return outs if path.is_dir() or len(outs) > 1 else outs[0]
+        return _denoise_path(as_path(source), denoiser, settings, cond)
     given = in_memory(source)
-    plans = (plan_page(picture, denoiser, settings) for picture in given.pictures)
+    told = _conditions(cond, len(given.pictures))
+    plans = (
+        plan_page(picture, denoiser, settings, one)
+        for picture, one in zip(given.pictures, told, strict=True)
+    )
     found = (run_plan(plan, denoiser, settings) for plan in plans)
     outs = [replace(out, image=given.back(out.picture)) for out in found]
     return outs if given.batch else outs[0]
+
+
+def _denoise_path(
+    path: Path,
+    denoiser: Denoiser,
+    settings: Settings,
+    cond: Any,  # noqa: ANN401 - what a user gave
+) -> Denoised | list[Denoised]:
+    if not isinstance(cond, str | Path | None):
+        raise InputError("The source is a path: give that of the condition, too.")
+    files = find_pictures(path) if path.is_dir() else [path]
+    told = None if cond is None else Conditions(locate(cond), [path])
+    outs = [
+        out
+        for file in files
+        for out in denoised_pages(file, denoiser, settings, cond=told.of(file) if told else None)
+    ]
+    return outs if path.is_dir() or len(outs) > 1 else outs[0]
+
+
+def _conditions(cond: Any, count: int) -> Sequence[Pixels | None]:  # noqa: ANN401
+    """Return the condition of each of so many pictures that are in memory."""
+    if cond is None:
+        return [None] * count
+    path = isinstance(cond, str | Path)
+    found = list(iter_pages(locate(cond))) if path else in_memory(cond).pictures
+    if len(found) != count:
+        raise InputError(f"cond holds {len(found)} pictures for {count}: give one for each.")
+    if any(picture.mask is not None for picture in found):
+        raise InputError("cond holds pixels that are NaN, infinite or masked: fill them first.")
+    return [picture.pixels for picture in found]

@@ -13,7 +13,7 @@ from scorelet.core.device import choose_device, inference_dtype
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, find_pictures, iter_pages, load_pictures, locate
 from scorelet.models import Denoiser
-from scorelet.tasks.evaluate.conditions import load_conditions
+from scorelet.tasks.conditions import load_conditions
 from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
 from scorelet.tasks.inference import TileSide, denoise_array, prepare
 

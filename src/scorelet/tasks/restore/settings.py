@@ -8,6 +8,7 @@ import numpy as np
 
 from scorelet.core.errors import InputError
 from scorelet.data import Picture
+from scorelet.models import Denoiser
 from scorelet.sampling import AscentSchedule
 from scorelet.tasks.tiling import TileSide
 
@@ -45,7 +46,7 @@ class RestoreSettings:
         sigma: level of the noise in the picture, in [0, 1] units.
         quality: fast or full, see `QUALITIES`.
         samples: how many; None: the mean of as many as `SAMPLES` says.
-        model: built-in name, path or Hub id of a denoiser.
+        model: built-in name, path or Hub id of a denoiser; or a denoiser.
         label: class of the picture, for denoisers that know classes.
         seed: of the samples.
         tile, device, dtype: as for `denoise`.
@@ -62,7 +63,7 @@ class RestoreSettings:
     sigma: float = 0.0
     quality: str = "full"
     samples: int | None = None
-    model: str = "photo"
+    model: str | Path | Denoiser = "photo"
     label: int | None = None
     seed: int = 0
     tile: TileSide = "auto"

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models import Denoiser
 from scorelet.tasks.tiling import TileSide, auto_side, plan
@@ -14,10 +15,18 @@ class TiledDenoiser(Denoiser):
     Args:
         denoiser: prepared for inference.
         tile: side in pixels, "auto", or None for the whole image.
+
+    Raises:
+        InputError: the denoiser needs a condition.
     """
 
     def __init__(self, denoiser: Denoiser, tile: TileSide = "auto") -> None:
         super().__init__()
+        if denoiser.needs_cond:
+            raise InputError(
+                "restore tells a denoiser no condition, and this one needs it: use it with "
+                "scorelet denoise --cond."
+            )
         self.denoiser, self.tile = denoiser, tile
         self.blind, self.labels = denoiser.blind, denoiser.labels
         self.channels, self.locality = denoiser.channels, denoiser.locality

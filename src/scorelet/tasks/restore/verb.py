@@ -52,7 +52,7 @@ def restore(  # noqa: PLR0913 - as many as the command has options
     sigma: float = 0.0,
     quality: str = "full",
     samples: int | None = None,
-    model: str = "photo",
+    model: str | Path | Denoiser = "photo",
     label: int | None = None,
     seed: int = 0,
     tile: TileSide = "auto",
@@ -146,7 +146,9 @@ def restore_picture(
     """Restore one picture; see `restore`."""
     observation, guess = observe(picture, settings)
     place = choose_device(settings.device)
-    prior = load_as(Denoiser, settings.model, verb="restore")
+    prior = settings.model
+    if not isinstance(prior, Denoiser):
+        prior = load_as(Denoiser, prior, verb="restore")
     dtype = inference_dtype(place, settings.dtype)
     denoiser = TiledDenoiser(prepare(prior, device=settings.device, dtype=dtype), settings.tile)
     observation, guess = observation.to(place), guess.to(place)
