@@ -179,7 +179,7 @@ def test_training_can_start_from_weights_whose_shapes_agree(file, tmp_path):
         ({"data": {"train": ["/no/such/folder"]}}, "There is no data '/no/such/folder' here"),
         ({"model": {"architecture": "Nix"}}, "Unknown architecture 'Nix': choose one of"),
         ({"model": {"options": {"widht": 3}}}, "ShuffleUNet does not take {'widht': 3}"),
-        ({"model": {"start_from": "none.safetensors"}}, "There is no data 'none.safetensors'"),
+        ({"model": {"start_from": "none.safetensors"}}, "no checkpoint none.safetensors: check"),
         ({"data": {"exclude": [f"flat/{k}.png" for k in range(5)]}}, "no pictures"),
     ],
 )

@@ -1,6 +1,5 @@
 """The network of a configuration: built by name, and started from other weights if wanted."""
 
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -9,7 +8,6 @@ from torch import nn
 
 from scorelet.core.errors import InputError
 from scorelet.core.network import Network
-from scorelet.data import locate
 from scorelet.training import Section
 from scorelet.zoo import build_network, load_network
 
@@ -20,7 +18,9 @@ class ModelConfig(Section):
     architecture: str = Field(description="a name of scorelet.networks.ARCHITECTURES")
     options: dict[str, Any] = Field(default={}, description="arguments of its constructor")
     start_from: str | None = Field(
-        default=None, description="weights to start from: a path; shapes that differ are skipped"
+        default=None,
+        description="weights to start from: a built-in name, a path or a Hub id; shapes that "
+        "differ are skipped",
     )
 
 
@@ -28,12 +28,14 @@ def make_network(config: ModelConfig, *, seed: int) -> nn.Module:
     """Build the network; its first weights are a function of `seed`, or those of a file.
 
     Raises:
-        InputError: unknown architecture, options that it refuses, no weight that fits.
+        InputError: unknown architecture, options that it refuses, weights of an unknown name, or
+            none that fits.
+        CheckpointError: weights that cannot be read.
     """
     torch.manual_seed(seed)  # the constructors of torch's layers know no generator
     network = build_network(config.architecture, config.options)
     if config.start_from:
-        _start_from(network, locate(config.start_from))
+        _start_from(network, config.start_from)
     return network
 
 
@@ -57,11 +59,11 @@ def check_channels(network: nn.Module, config: ModelConfig, channels: int, *, wh
         )
 
 
-def _start_from(network: nn.Module, path: Path) -> None:
-    """Copy the weights of a file's network whose names and shapes agree."""
-    weights = load_network(path).state_dict()
+def _start_from(network: nn.Module, name: str) -> None:
+    """Copy the weights of a model's network whose names and shapes agree."""
+    weights = load_network(name).state_dict()
     own = network.state_dict()
     fitting = {n: t for n, t in weights.items() if n in own and own[n].shape == t.shape}
     if not fitting:
-        raise InputError(f"No weight of {path} fits the architecture: check model.options.")
+        raise InputError(f"No weight of {name} fits the architecture: check model.options.")
     network.load_state_dict(fitting, strict=False)
