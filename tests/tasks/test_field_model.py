@@ -7,6 +7,7 @@ import torch
 import scorelet as sl
 from scorelet.core.errors import InputError
 from scorelet.data.fields.ensembles import ensemble
+from scorelet.tasks.field_certify import certify
 from scorelet.tasks.field_sample import _Pieces
 
 SIZE, STEPS = 8, 30
@@ -106,6 +107,19 @@ def test_what_is_asked_of_an_empty_model(model_file):
 
 
 @pytest.mark.slow
+def test_a_verb_that_does_not_fit_names_the_one_that_does(model_file, tmp_path):
+    with pytest.raises(InputError) as caught:
+        sl.evaluate("anything", model=model_file)
+    assert str(caught.value) == (
+        "evaluate does not measure a multiscale, which is measured by its samples: draw them with "
+        "scorelet field sample, and compare them with scorelet field compare."
+    )
+    with pytest.raises(InputError, match="is a blind denoiser, and field certify takes a multisc"):
+        certify("photo")
+    with pytest.raises(InputError, match="is a blind denoiser, and field sample takes a multisc"):
+        sl.FieldModel.load("photo")
+
+
 def test_fields_that_are_not_square_or_no_power_of_two():
     """The coarsest field of 8 x 24 is 1 x 3: chains draw it as a whole."""
     x = np.random.default_rng(0).normal(size=(200, 8, 24))

@@ -27,7 +27,7 @@ def certify(model: str | Path, data: str | Path | None = None) -> dict[str, Any]
     """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", FieldWarning)
-        found = FieldModel.load(model).certificate(data)
+        found = FieldModel.load(model, verb="field certify").certificate(data)
     said = [str(w.message) for w in caught if issubclass(w.category, FieldWarning)]
     document = {"model": str(model), "data": data and str(data), "warnings": said}
     return document | found.as_dict()

@@ -32,6 +32,7 @@ class Kind(Generic[Model]):
         build: maps (header, tensors) to a model in evaluation mode. It may raise KeyError,
             TypeError, ValueError or RuntimeError if they do not fit.
         verbs: what the shell can do with it, for the sentence that a wrong verb is met with.
+        measured: how it is measured, if `evaluate` does not: a phrase after "it is measured by".
     """
 
     name: str
@@ -39,6 +40,7 @@ class Kind(Generic[Model]):
     describe: Callable[[Model], tuple[Header, Tensors]]
     build: Callable[[Header, Tensors], Model]
     verbs: tuple[str, ...] = ()
+    measured: str = ""
 
     @property
     def words(self) -> str:

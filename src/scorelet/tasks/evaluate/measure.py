@@ -8,6 +8,7 @@ from typing import Any
 from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields
 from scorelet.tasks.inference import TileSide
+from scorelet.zoo import Kind, kind_of
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,18 @@ def measure(
     Raises:
         InputError: no function is registered for the model's class.
     """
+    if (kind := _kind(model)) and kind.measured:
+        raise InputError(
+            f"evaluate does not measure {kind.words}, which is measured by {kind.measured}."
+        )
     raise InputError(
         f"A {type(model).__name__} cannot be evaluated: register a function for it with "
         "scorelet.tasks.evaluate.measure."
     )
+
+
+def _kind(model: object) -> Kind[Any] | None:
+    try:
+        return kind_of(model)
+    except InputError:  # of a class that nobody has registered
+        return None

@@ -225,14 +225,18 @@ class FieldModel:
         save(self.model, path)
 
     @classmethod
-    def load(cls, path: str | Path) -> "FieldModel":
+    def load(cls, path: str | Path, *, verb: str = "field sample") -> "FieldModel":
         """Return the model of a file, or a built-in one by name.
+
+        Args:
+            path: of the file, or the name.
+            verb: who asks, for the sentence that a model of another kind is met with.
 
         Raises:
             InputError: a model of another kind.
             CheckpointError: a file that cannot be read.
         """
-        model = load_as(Multiscale, path, verb="field sample")
+        model = load_as(Multiscale, path, verb=verb)
         if "field" not in model.record:
             raise InputError(f"{path} holds no model of fields: fit one with scorelet field fit.")
         family = model.record["family"]

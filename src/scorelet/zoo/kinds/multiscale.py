@@ -36,4 +36,14 @@ def build(header: Header, tensors: Tensors) -> Multiscale:
     return Multiscale(transform, parts["coarse"], details, free=free, record=record).eval()
 
 
-KINDS = (Kind("multiscale", Multiscale, describe, build, verbs=("field sample", "field certify")),)
+KINDS = (
+    Kind(
+        "multiscale",
+        Multiscale,
+        describe,
+        build,
+        verbs=("field sample", "field certify"),
+        measured="its samples: draw them with scorelet field sample, and compare them with "
+        "scorelet field compare",
+    ),
+)
