@@ -1,6 +1,6 @@
 """Twenty pages for tests of denoisers: slides, charts, forms, code, line drawings; seeded.
 
-None of the code, the types or the layouts is the training's (`scorelet.data.pictures.drawn_pages`):
+None of the code, the types or the layouts is the training's (`scorelet.data.pictures.drawn`):
 half of the pages are drawn by matplotlib, half with Pillow's own type.
 """
 

@@ -18,6 +18,7 @@ PAGES = sorted(
     [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").glob("*.md")]
 )
 FOLDERS = ("benchmarks", "docs", "examples", "scripts", "src", "tests")
+PACKAGE = ROOT / "src" / "scorelet"
 FENCE = re.compile(r"^```(\S*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 SPAN = re.compile(r"`([^`\n]+)`")
 PICTURE = re.compile(r"!\[[^\]]*\]\(([^)]+)\)|<img[^>]+src=\"([^\"]+)\"|\{(?:image|figure)\} (\S+)")
@@ -60,7 +61,10 @@ def test_pictures_and_links_lead_to_files(page):
 
 @pages
 def test_files_of_this_repository_that_are_named_exist(page):
-    """Between backticks or as a word of a command; NAME stands for any name, _build is made."""
+    """Between backticks or as a word of a command; NAME stands for any name, _build is made.
+
+    Python files of the package are named from its own folder on: ``tasks/train.py``.
+    """
     text = page.read_text(encoding="utf-8")
     words = [word for line in SPAN.findall(text) for word in line.split()]
     words += [word for command in commands(text) for word in command]
@@ -68,6 +72,11 @@ def test_files_of_this_repository_that_are_named_exist(page):
         ours = "/" in word and word.split("/")[0] in FOLDERS
         if ours and "NAME" not in word and "_build" not in word:
             assert (ROOT / word).exists(), word
+        of_package = (
+            word.endswith(".py") and "/" in word and (PACKAGE / word.split("/")[0]).is_dir()
+        )
+        if of_package and "NAME" not in word:
+            assert (PACKAGE / word).is_file(), word
 
 
 @pages
