@@ -14,6 +14,7 @@ from scorelet.core.errors import ImageFileError, InputError
 from scorelet.core.random import generator
 from scorelet.data import from_unit
 from scorelet.models import Denoiser, EnergyDenoiser, GaussianMixtureDenoiser, Locality
+from scorelet.tasks.denoise import Settings, denoise_files
 from scorelet.tasks.evaluate import evaluate, measure
 
 pytestmark = pytest.mark.usefixtures("float32")
@@ -120,6 +121,7 @@ def test_a_denoiser_that_needs_the_noise_level_is_told_it(drawn, tmp_path):
     sl.save(mixture(), path)
     result = evaluate(drawn, model=path, sigmas=[10.0, 40.0])
     assert (result["model"], result["pictures"], result["channels"]) == (str(path), 3, 1)
+    assert result["dtype"] == "float64"  # of what ran: nothing of a mixture is cast
     pictures = [tifffile.imread(drawn / f"{k}.tif")[..., None] for k in range(3)]
     for row in result["rows"]:
         decibels = []
@@ -192,6 +194,22 @@ class Blend(Denoiser):
 
     def _denoise(self, y, sigma, cond, label):
         return y if cond is None else (y + cond) / 2
+
+
+def test_the_dtype_is_that_of_what_ran(tmp_path, model):
+    """`dtype` is of the networks that are cast; other denoisers compute in that of their images."""
+    path = write_png(tmp_path / "a.png", noisy(*SHAPE[1:], 1))
+    for denoiser, asked, ran in (
+        (model, "bfloat16", "bfloat16"),
+        (model, "float32", "float32"),
+        (Blend(), "bfloat16", "float32"),
+        (mixture(), "bfloat16", "float64"),
+    ):
+        result = evaluate(path, model=denoiser, sigmas=[5.0], dtype=asked)
+        assert result["dtype"] == ran
+        settings = Settings(denoiser, dtype=asked)
+        (done,) = denoise_files([path], tmp_path / f"{asked}-{ran}.png", settings=settings)
+        assert done.report["convolutions_in"] == ran
 
 
 def test_each_picture_is_told_its_own_condition(tmp_path):

@@ -48,6 +48,21 @@ def prepare(
     return copy.deepcopy(denoiser).to(place).eval()
 
 
+def computes_in(denoiser: Denoiser) -> str:
+    """Return the dtype that a prepared denoiser computes in, as reports have it.
+
+    `prepare` casts the networks of residual denoisers; others compute in that of their images.
+    """
+    cast = denoiser.compute_dtype if isinstance(denoiser, ResidualDenoiser) else None
+    return str(cast or _images_in(denoiser)).removeprefix("torch.")
+
+
+def _images_in(denoiser: Denoiser) -> torch.dtype:
+    """Images are single, unless a number of the denoiser is double."""
+    double = any(t.dtype == torch.float64 for t in denoiser.state_dict().values())
+    return torch.float64 if double else torch.float32
+
+
 def denoise_tiles(
     denoiser: Denoiser,
     pixels: Pixels,
@@ -129,10 +144,10 @@ def run_tile(
     """
     numbers = [t for t in denoiser.state_dict().values() if t.is_floating_point()]
     device = numbers[0].device if numbers else torch.device("cpu")
-    double = any(t.dtype == torch.float64 for t in numbers)
+    kind = _images_in(denoiser)
 
     def batch(samples: Pixels) -> Tensor:
-        plain = np.ascontiguousarray(samples, np.float64 if double else np.float32)
+        plain = np.ascontiguousarray(samples, np.float64 if kind == torch.float64 else np.float32)
         return torch.from_numpy(plain).to(device)[None].permute(0, 3, 1, 2)
 
     condition = None if cond is None else batch(cond)

@@ -10,7 +10,7 @@ import torch
 from scorelet.core.device import choose_device, inference_dtype
 from scorelet.models import Denoiser
 from scorelet.tasks.denoise.settings import Settings
-from scorelet.tasks.inference import prepare
+from scorelet.tasks.inference import computes_in, prepare
 from scorelet.zoo import load_as, locate_weights
 
 
@@ -21,7 +21,7 @@ class Model:
     Attributes:
         denoiser: prepared.
         digest: SHA-256 of its weights, which tells models apart.
-        dtype: of its convolutions.
+        dtype: of its convolutions; of its images, if it is no network that was cast.
     """
 
     denoiser: Denoiser
@@ -57,8 +57,5 @@ def _ready(denoiser: Denoiser, device: str, dtype: torch.dtype) -> Model:
     for name, tensor in sorted(denoiser.state_dict().items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
-    return Model(
-        prepare(denoiser, device=device, dtype=dtype),
-        digest.hexdigest(),
-        str(dtype).removeprefix("torch."),
-    )
+    ready = prepare(denoiser, device=device, dtype=dtype)
+    return Model(ready, digest.hexdigest(), computes_in(ready))

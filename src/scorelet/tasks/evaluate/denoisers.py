@@ -15,7 +15,7 @@ from scorelet.data import Picture, find_pictures, iter_pages, load_pictures, loc
 from scorelet.models import Denoiser
 from scorelet.tasks.conditions import load_conditions
 from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
-from scorelet.tasks.inference import TileSide, denoise_array, prepare
+from scorelet.tasks.inference import TileSide, computes_in, denoise_array, prepare
 
 Pixels = np.ndarray
 
@@ -46,8 +46,9 @@ def measure_denoiser(
     channels = settings.channels or _first(source).pixels.shape[2]
     pictures = load_pictures(source, channels=channels, limit=settings.limit)
     dtype = inference_dtype(choose_device(settings.device), settings.dtype)
+    ready = prepare(denoiser, device=settings.device, dtype=dtype)
     rows = evaluate_pictures(
-        prepare(denoiser, device=settings.device, dtype=dtype),
+        ready,
         pictures,
         sigmas=settings.sigmas or SIGMAS,
         label=settings.label,
@@ -58,7 +59,7 @@ def measure_denoiser(
     return {
         "pictures": len(pictures),
         "channels": channels,
-        "dtype": str(dtype).removeprefix("torch."),
+        "dtype": computes_in(ready),
         "rows": rows,
         "warnings": [] if side >= SMALLEST else [_too_small(side)],
     }
