@@ -15,6 +15,7 @@ import platform
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import torch
@@ -41,8 +42,8 @@ PUBLISHED = {"width 1/4, real P, 150 epochs": 0.897, "width 1, complex P, 300 ep
 """Accuracy on the 10,000 test images, of the publications that the card cites."""
 
 
-def main(run: Path, weights: str, machine: str) -> None:
-    """Publish the file `weights` of `run`, which was trained on `machine`."""
+def main(run: Path, weights: str, place: tuple[str, str]) -> None:
+    """Publish the file `weights` of `run`; `place` are its machine and how it started."""
     trained = load_as(Classifier, run / weights, verb="publish")
     for parameter in trained.network.parameters():
         parameter.data = parameter.data.half()  # moments of channels are too small for it
@@ -61,7 +62,7 @@ def main(run: Path, weights: str, machine: str) -> None:
         "curve": curve(run, config),
     }
     write_text(RESULTS, json.dumps(document, indent=2) + "\n")
-    write_text(CARD, json.dumps(card(run, document, config, machine), indent=2) + "\n")
+    write_text(CARD, json.dumps(card(run, document, config, place), indent=2) + "\n")
 
 
 def measured(part: str, hold_out: int | None = None) -> dict[str, Any]:
@@ -95,8 +96,27 @@ def curve(run: Path, config: dict[str, Any]) -> list[dict[str, Any]]:
     return points
 
 
+def train_command(config: dict[str, Any]) -> str:
+    """Return what trains so: the shipped configuration, with the fields that differ."""
+    usual = flat(read_config(NAME).model_dump(mode="json") | {"output": config["output"]})
+    changed = {field: value for field, value in flat(config).items() if value != usual[field]}
+    options = (f" --cfg.{field} {quote(json.dumps(value))}" for field, value in changed.items())
+    return f"scorelet train {NAME}" + "".join(options)
+
+
+def flat(tree: dict[str, Any], above: str = "") -> dict[str, Any]:
+    """Return the fields of a configuration by their dotted names."""
+    fields: dict[str, Any] = {}
+    for name, value in tree.items():
+        if isinstance(value, dict) and value:
+            fields |= flat(value, f"{above}{name}.")
+        else:
+            fields[f"{above}{name}"] = value
+    return fields
+
+
 def card(
-    run: Path, document: dict[str, Any], config: dict[str, Any], machine: str
+    run: Path, document: dict[str, Any], config: dict[str, Any], place: tuple[str, str]
 ) -> dict[str, Any]:
     """Return the model card: what it is, where it comes from, what it can do."""
     held, padding = config["data"]["hold_out"], config["data"]["padding"]
@@ -120,8 +140,8 @@ def card(
             "terms": "CIFAR-10 (Krizhevsky 2009) is a part of the Tiny Images, collected from the "
             "web; it is used for research, its authors state no licence",
         },
-        "command": f"scorelet train {NAME}; {document['command']}",
-        "runs": runs(run, config, machine),
+        "command": f"{train_command(config)}; {document['command']}",
+        "runs": runs(run, config, *place),
         "machine": "see runs; every machine was shared with other work",
         "accuracy": {
             row["part"]: f"{row['accuracy']:.4f} (standard error {row['accuracy_error']:.4f}, "
@@ -139,7 +159,7 @@ def card(
     }
 
 
-def runs(run: Path, config: dict[str, Any], machine: str) -> list[dict[str, Any]]:
+def runs(run: Path, config: dict[str, Any], machine: str, start: str) -> list[dict[str, Any]]:
     """Return this run and those before it, if it started from their weights; seeds tell apart."""
     lines = [line for line in read_log(run / "log.jsonl") if "loss" in line]
     steps, every = lines[-1]["step"], config["save_every"]
@@ -153,6 +173,8 @@ def runs(run: Path, config: dict[str, Any], machine: str) -> list[dict[str, Any]
         "hours": round(sum(line["seconds"] for line in lines) / 3600, 2),
         "machine": machine,
     }
+    if start:
+        this["start"] = start
     return with_earlier(CARD, config, this)
 
 
@@ -163,5 +185,6 @@ if __name__ == "__main__":
     parser.add_argument("run", type=Path, help="folder that scorelet train wrote")
     parser.add_argument("--weights", default="weights.safetensors", help="which file of the run")
     parser.add_argument("--machine", default=platform.processor(), help="where it was trained")
+    parser.add_argument("--start", default="", help="how it began, if not as the command does")
     options = parser.parse_args()
-    main(options.run, options.weights, options.machine)
+    main(options.run, options.weights, (options.machine, options.start))

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from scorelet.analysis.noise_level import curve_name
+from scorelet.cli.train import parse_overrides
 from scorelet.core.checkpoint import load_tensors
-from scorelet.tasks.experiments import shipped
+from scorelet.tasks.experiments import read_config, shipped
 from scorelet.zoo import card, load, locate_weights, names
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +47,18 @@ def test_the_command_of_a_card_can_be_run_in_this_repository(name):
     scripts = re.findall(r"python (\S+\.py)\b", commands)
     assert scripts
     assert all((ROOT / script).is_file() for script in scripts)
+
+
+@pytest.mark.skipif("cifar10-scattering" not in names(), reason="no such weights")
+def test_the_command_of_the_classifier_gives_its_run():
+    """What the run had otherwise than the configuration of the package is in the command."""
+    document = card("cifar10-scattering")
+    words = document["command"].partition(";")[0].split()
+    assert words[:3] == ["scorelet", "train", "cifar10-scattering"]
+    config = read_config(words[2], parse_overrides(tuple(words[3:])))
+    (run,) = document["runs"]
+    assert (run["of"], run["batch"], run["seed"]) == (config.steps, config.batch, config.seed)
+    assert run["epochs"] == round(run["steps"] * config.batch / 40_000, 1)
 
 
 def test_a_card_tells_every_run(name):
