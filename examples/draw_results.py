@@ -10,7 +10,7 @@ from pathlib import Path
 from scorelet.plots import png
 from scorelet.plots.network_errors import errors_figure
 
-CURVES = {"trace_ratios": "tr Σ_B / tr Σ_W", "fisher_ratios": "Fisher ratio without bias"}
+CURVES = {"fisher_ratios": "Fisher ratio without bias", "trace_ratios": "tr Σ_B / tr Σ_W"}
 
 
 def main(results: Path, picture: Path) -> None:
