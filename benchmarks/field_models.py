@@ -49,6 +49,8 @@ def measure_lattice(*, quick: bool) -> dict[str, list[Row]]:
 
         costs.append(_cost(f"sample: {name}", f"{amount} samples", sample))
         drawn[name] = torch.cat([*parts, model.sample(samples - amount, start=amount)]).double()
+    auto = FieldModel(bands="auto", steps=steps)
+    costs.append(_cost("fit: finer, moments, auto", f"{count} fields", lambda: auto.fit(x)))
     return {
         "costs": costs,
         "losses": _losses(losses),

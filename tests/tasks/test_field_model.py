@@ -120,6 +120,32 @@ def test_a_verb_that_does_not_fit_names_the_one_that_does(model_file, tmp_path):
         sl.FieldModel.load("photo")
 
 
+@pytest.mark.slow
+def test_bands_are_chosen_at_other_fields_than_the_certificate_looks_at(monkeypatch):
+    from scorelet.tasks.field_model import certificate, planning
+
+    seen = {"choice": [], "certificate": []}
+
+    def watch(module, name, key, place):
+        original = getattr(module, name)
+
+        def watched(factor, x):
+            if x.shape[-1] == SIZE:
+                seen[key].append(x)
+            return original(factor, x)
+
+        monkeypatch.setattr(place, name, watched)
+
+    watch(planning, "extreme_curvatures", "choice", planning)
+    watch(certificate, "certify", "certificate", certificate)
+    small = sl.FieldModel("haar", bands="auto", knots=4, reach=1, steps=2)
+    small.fit(gaussian_fields())
+    chosen, certified = (torch.cat(found).flatten(1) for found in seen.values())
+    assert len(chosen) >= 10
+    assert len(certified) == 20
+    assert float(torch.cdist(chosen, certified).min()) > 0.1
+
+
 def test_fields_that_are_not_square_or_no_power_of_two():
     """The coarsest field of 8 x 24 is 1 x 3: chains draw it as a whole."""
     x = np.random.default_rng(0).normal(size=(200, 8, 24))

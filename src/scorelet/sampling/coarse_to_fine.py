@@ -23,6 +23,7 @@ from scorelet.sampling.langevin import TARGET_ACCEPTANCE, Langevin
 
 ADAPTATION = 150
 PILOTS = 32
+LONGEST = 200  # steps of pilots: after ADAPTATION, enough for their acceptance
 _RATE = 0.1  # of log ε, per unit of excess acceptance
 _PILOT_SEED = 20230
 _POWERS = 10  # of the Hessian, to find its largest eigenvalue
@@ -157,10 +158,10 @@ def calibrate(
 
     Args:
         model: factors that are energies.
-        steps: of the chain of each band.
+        steps: of the chain of each band; pilots have at most 200.
         shape: of the coarsest field.
         pilots: chains.
-        adaptation: steps in which ε moves, at most half of all.
+        adaptation: steps in which ε moves, at most three quarters of all.
         progress: is told how many bands are done.
     """
     noise = Noise(_PILOT_SEED, range(pilots))
@@ -169,7 +170,7 @@ def calibrate(
     factors = chained(model)
     for number, factor in enumerate(factors):
         energy, d, chain = begin(factor, x, noise, number)
-        schedule, d = calibrate_band(energy, d, chain, steps, adaptation=adaptation)
+        schedule, d = calibrate_band(energy, d, chain, min(steps, LONGEST), adaptation=adaptation)
         schedules.append(schedule)
         x = finish(energy, d, number)
         if progress:
@@ -181,7 +182,7 @@ def calibrate_band(
     energy: BandEnergy, d: Tensor, noise: Noise, steps: int, *, adaptation: int = ADAPTATION
 ) -> tuple[Schedule, Tensor]:
     """Find the steps of one band by chains from details d, which are returned at their end."""
-    adaptation = min(adaptation, steps // 2)
+    adaptation = min(adaptation, 3 * steps // 4)
     kernel = Langevin(energy, first_epsilon(energy, d))
     state = kernel.init(d)
     path, accepted = [kernel.epsilon], []

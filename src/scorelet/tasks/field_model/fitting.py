@@ -68,7 +68,7 @@ def fit_model(
     survey = survey_fields(kept, even=choice.even)
     looked_at = survey.standardised(fields[len(kept) :][:MOST_FIELDS]) if held else None
     others = survey.fields[:MOST_FIELDS] if looked_at is None else looked_at
-    plan = _plan(choice, survey, others)
+    plan = _plan(choice, survey)
     found = fit_cascade(
         plan,
         choice.family,
@@ -124,10 +124,9 @@ def fit_model(
     return model
 
 
-def _plan(choice: Choice, survey: Survey, others: Tensor) -> CascadePlan:
+def _plan(choice: Choice, survey: Survey) -> CascadePlan:
     if choice.bands == "auto":
-        x = survey.fields
-        return choose_bands(choice.wavelet, choice.family, x, others, even=survey.even)
+        return choose_bands(choice.wavelet, choice.family, survey.fields, even=survey.even)
     size = int(survey.fields.shape[-2]), int(survey.fields.shape[-1])
     return plan_bands(choice.wavelet, size, SUBDIVISIONS[choice.bands])
 

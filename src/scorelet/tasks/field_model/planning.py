@@ -1,10 +1,13 @@
 """Which bands of details a cascade has: how wide they may be for log-concave conditional laws."""
 
+from dataclasses import dataclass
+
 from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.models.certificates import extreme_curvatures
 from scorelet.models.field_energy import Band
+from scorelet.tasks.field_model.certificate import MOST_FIELDS
 from scorelet.training.score_matching import CascadePlan, Family, fit_band
 from scorelet.training.score_matching.fit import moments_of
 
@@ -25,48 +28,61 @@ def plan_bands(wavelet: str, size: tuple[int, int], subdivisions: int) -> Cascad
     return CascadePlan(wavelet, tuple(counts))
 
 
-def choose_bands(
-    wavelet: str, family: Family, x: Tensor, held: Tensor, *, even: bool
-) -> CascadePlan:
-    """Return, for each octave, the widest bands whose Hessians are positive at held-out fields.
+def choose_bands(wavelet: str, family: Family, x: Tensor, *, even: bool) -> CascadePlan:
+    """Return, for each octave, the widest bands whose Hessians are positive at fields not tried.
 
-    Where none are, the octave has the narrowest bands; the certificate of the fit says so.
+    Where none are, the octave has the narrowest bands; the certificate of the fit says so. One of
+    eight fields is for the choice alone. Fields that the certificate looks at are not among them:
+    at those that bands were chosen by it would be too good.
 
     Args:
         wavelet: name.
         family: which energies are fitted.
         x: standardised fields, (n, 1, h, w); as many are tried as 2^19 pixels hold.
-        held: fields that are not fitted, to try the fits on.
         even: p(x) = p(-x).
 
     Raises:
         InputError: a side is odd.
     """
-    counts = []
+    counts: list[int] = []
+    finer: Band | None = None
     x = x[: max(16, TRIAL_PIXELS // x[0].numel())]
+    judges = max(1, min(MOST_FIELDS, len(x) // 8))
+    x, held = x[:-judges], x[-judges:]
     for sides in _octaves((int(x.shape[-2]), int(x.shape[-1]))):
         tried = sorted({_at_most(count, sides) for count in SUBDIVISIONS.values()})
-        held_up = (c for c in tried if _is_log_concave(wavelet, c, family, x, held, even))
+        trial = _Trial(wavelet, family, x, held, finer, even)
+        held_up = (c for c in tried if trial.is_log_concave(c))
         counts.append(next(held_up, tried[-1]))
         band = Band(wavelet)
         x, held = band.lower(x), band.lower(held)
+        finer = band
     return CascadePlan(wavelet, tuple(counts))
 
 
-def _is_log_concave(
-    wavelet: str, count: int, family: Family, x: Tensor, held: Tensor, even: bool
-) -> bool:
-    """Whether all bands of an octave have positive Hessians at the held-out fields."""
-    for index in range(count):
-        band = Band(wavelet, subdivisions=count, index=index)
-        field, other = band.truncate(x), band.truncate(held)
-        moments = moments_of(band, family, field, even=even)
-        moments.add(field)
-        factor = fit_band(moments, [moments.take()], ridge=family.ridge).factor
-        least, _ = extreme_curvatures(factor, other)
-        if not bool((least > 0).all()):
-            return False
-    return True
+@dataclass(frozen=True)
+class _Trial:
+    """Fits of one octave: fields x, those that judge, and the octave above."""
+
+    wavelet: str
+    family: Family
+    x: Tensor
+    held: Tensor
+    finer: Band | None
+    even: bool
+
+    def is_log_concave(self, count: int) -> bool:
+        """Whether all bands of the octave have positive Hessians at the fields that judge."""
+        for index in range(count):
+            band = Band(self.wavelet, subdivisions=count, index=index)
+            field, other = band.truncate(self.x), band.truncate(self.held)
+            moments = moments_of(band, self.family, field, even=self.even, finer=self.finer)
+            moments.add(field)
+            factor = fit_band(moments, [moments.take()], ridge=self.family.ridge).factor
+            least, _ = extreme_curvatures(factor, other)
+            if not bool((least > 0).all()):
+                return False
+        return True
 
 
 def _octaves(size: tuple[int, int]) -> list[tuple[int, int]]:
