@@ -112,3 +112,17 @@ def test_a_run_that_is_killed_goes_on_and_gives_the_same_samples(tmp_path):
         patch.setattr("scorelet.tasks.field_sample.BATCH_PIXELS", 256)
         sl.field.sample(tmp_path / "m.safetensors", 40, tmp_path / "again.npy", seed=3, resume=True)
     assert np.array_equal(np.load(tmp_path / "whole.npy"), np.load(tmp_path / "again.npy"))
+
+
+def test_samples_of_other_sizes_have_the_correlations_of_the_law():
+    """The correlation length of the law is 1 pixel: blocks of 8 are independent."""
+    model = sl.FieldModel("haar", knots=4, reach=1, steps=40).fit(fields(600))
+    large, other = model.sample(60, size=(16, 24)).double(), fields(200, 24, seed=5).double()
+    assert large.shape == (60, 16, 24)
+    assert float(large.std() / other.std()) == pytest.approx(1, abs=0.04)
+    across, exact = ((z * z.roll(1, -1)).mean() / z.square().mean() for z in (large, other))
+    assert float(across) == pytest.approx(float(exact), abs=0.03)
+    small_ones = model.sample(5, size=(5, 7))
+    assert torch.equal(small_ones, model.sample(5)[:, :5, :7])
+    with pytest.raises(InputError, match="at least 1"):
+        model.sample(1, size=(0, 4))

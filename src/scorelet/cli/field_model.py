@@ -7,6 +7,7 @@ from cyclopts import App, Parameter
 
 from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
 from scorelet.cli.tables import Table
+from scorelet.core.errors import InputError
 
 
 def add_to(app: App) -> None:
@@ -108,6 +109,7 @@ def sample(
     output: Annotated[PathLike, Parameter(name=["--output", "-o"])],
     seed: Whole = 0,
     steps: Whole | None = None,
+    size: str | None = None,
     resume: Flag = False,
     overwrite: Flag = False,
     shared: Shared = DEFAULTS,
@@ -121,12 +123,16 @@ def sample(
 
         scorelet field sample model.safetensors -n 100 --seed 2 -o samples.npy
 
+        scorelet field sample model.safetensors -n 4 --size 128x256 -o wide.npy
+
     Args:
         model: file of scorelet field fit, or a built-in name.
         count: number of samples.
         output: NAME.npy, or NAME.npz with what was drawn.
         seed: any non-negative integer.
         steps: of the chain of each band; those of the fit if left out.
+        size: HxW, or the side of a square; that of the data if left out. Larger fields have
+            independent values at distances beyond the size of the data.
         resume: take over what an interrupted run has done.
         overwrite: replace an existing file.
     """
@@ -141,6 +147,7 @@ def sample(
             output,
             seed=seed,
             steps=steps,
+            size=None if size is None else _sides(size),
             resume=resume,
             overwrite=overwrite,
             progress=_reach(bar),
@@ -220,6 +227,14 @@ def _tails(document: dict[str, Any]) -> str:
         f"\nTails of the potential are held convex at {sizes} pixels, where few pixels would let "
         "the energy fall for ever."
     )
+
+
+def _sides(text: str) -> tuple[int, int]:
+    """Return (h, w) of 32 or 32x64."""
+    sides = text.lower().split("x")
+    if len(sides) > 2 or not all(side.isdecimal() for side in sides):
+        raise InputError(f"--size {text}: expected HxW, or the side of a square, as 64x128 or 64.")
+    return int(sides[0]), int(sides[-1])
 
 
 def _reach(bar: Any) -> Any:  # noqa: ANN401 - a progress bar, and what it is told

@@ -26,13 +26,14 @@ from scorelet.zoo import locate_weights
 
 
 @checked
-def sample(
+def sample(  # noqa: PLR0913 - as many as the command has options
     model: str | Path,
     count: int,
     output: str | Path,
     *,
     seed: int = 0,
     steps: int | None = None,
+    size: tuple[int, int] | None = None,
     resume: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -45,6 +46,7 @@ def sample(
         output: NAME.npy, or NAME.npz with what was drawn.
         seed: any non-negative integer; sample i depends on (model, seed, i) only.
         steps: of the chain of each band; those of the fit if None.
+        size: (h, w); that of the data if None, see `FieldModel.sample`.
         resume: take over what an interrupted run of the same command has done.
         overwrite: replace an existing file.
         progress: is told how many samples are done.
@@ -66,13 +68,13 @@ def sample(
     loaded = FieldModel.load(model)
     if steps is not None:
         loaded = loaded.with_steps(steps)
-    height, width = loaded.size
+    height, width = size or loaded.size
     check_space(target, 8 * count * height * width)
     record = {"n": count, "size": [height, width], "seed": seed, "steps": loaded.steps}
     pieces = _Pieces(target, {"model": _digest(model), **record}, resume=resume)
     document = {"output": str(target), "model": str(model), **record, "chains": loaded.chains}
     most = max(1, BATCH_PIXELS // (height * width))
-    drawn = pieces.all(loaded, count, most, seed, progress)
+    drawn = pieces.all(loaded, record, most, progress)
     write_array(target, drawn, (count, height, width), description=document)
     pieces.remove()
     return {**document, "seconds": round(time.perf_counter() - start, 2)}
@@ -88,17 +90,18 @@ class _Pieces:
             self.remove()
 
     def all(
-        self, model: FieldModel, count: int, most: int, seed: int, progress: Progress | None
+        self, model: FieldModel, record: dict[str, Any], most: int, progress: Progress | None
     ) -> Iterator[np.ndarray]:
         """Yield all pieces in order, from the folder or from chains."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        count, seed, size = record["n"], record["seed"], tuple(record["size"])
         for first in range(0, count, most):
             wanted = min(most, count - first)
             path = self.folder / f"{first:09d}.npy"
             if path.is_file():
                 fields = np.load(path, allow_pickle=False)
             else:
-                fields = model.sample(wanted, seed=seed, start=first).numpy()
+                fields = model.sample(wanted, seed=seed, start=first, size=size).numpy()
                 with atomic_path(path) as temporary:
                     np.save(temporary, fields)
             yield fields

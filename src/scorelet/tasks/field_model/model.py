@@ -4,21 +4,18 @@ from copy import copy
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from scorelet.core.errors import InputError
 from scorelet.core.progress import Progress
-from scorelet.core.random import Noise
 from scorelet.core.typing import Fields, PerSample
 from scorelet.models.field_energy import ConditionalEnergy, whole_energy
 from scorelet.models.multiscale import Multiscale
-from scorelet.sampling import Run, Schedule
 from scorelet.tasks.field_model.certificate import Certificate, certify_model
-from scorelet.tasks.field_model.fields import BATCH_PIXELS, as_fields
+from scorelet.tasks.field_model.drawing import draw, run_of
+from scorelet.tasks.field_model.fields import as_fields
 from scorelet.tasks.field_model.fitting import Choice, fit_model
 from scorelet.tasks.field_model.planning import BANDS
 from scorelet.tasks.field_model.preparation import check_choice
-from scorelet.tasks.field_model.scale import preparation_of, restored, standardised
+from scorelet.tasks.field_model.scale import standardised
 from scorelet.training.score_matching import Family
 from scorelet.zoo import load_as, save
 
@@ -140,7 +137,13 @@ class FieldModel:
         return self
 
     def sample(
-        self, n: int, *, seed: int = 0, start: int = 0, progress: Progress | None = None
+        self,
+        n: int,
+        *,
+        seed: int = 0,
+        start: int = 0,
+        size: tuple[int, int] | None = None,
+        progress: Progress | None = None,
     ) -> Fields:
         """Draw fields, (n, h, w), in the units and the dtype of the data.
 
@@ -150,28 +153,20 @@ class FieldModel:
             n: how many.
             seed: any non-negative integer.
             start: number of the first one.
+            size: (h, w); that of the data if None. Larger fields have independent values at
+                distances beyond the size of the data; smaller ones are cut out.
             progress: is told how many samples are done.
 
         Raises:
-            InputError: chains that diverge, no samples asked for.
+            InputError: chains that diverge, no samples asked for, a size that cannot be drawn.
         """
         if n < 1 or seed < 0 or start < 0:
             raise InputError(
                 f"Asked for {n} samples from number {start} and seed {seed}: give at least one "
                 "sample, and numbers that are not negative."
             )
-        field = self.record["field"]
-        height, width = preparation_of(field).grid(self.size)
-        coarsest = height >> self.model.levels, width >> self.model.levels
-        run = Run(self.model, self._schedules, self.steps)
-        most = max(1, BATCH_PIXELS // (height * width))
-        pieces = []
-        for first in range(start, start + n, most):
-            numbers = range(first, min(first + most, start + n))
-            pieces.append(restored(field, run.sample(Noise(seed, numbers), coarsest)))
-            if progress:
-                progress(numbers.stop - start, n)
-        return torch.cat(pieces)
+        run, numbers = run_of(self.model, self.steps), range(start, start + n)
+        return draw(run, numbers, seed, size or self.size, progress)
 
     def certificate(self, x: Any = None) -> Certificate:  # noqa: ANN401 - as in fit
         """Return how log-concave the conditional laws are.
@@ -246,8 +241,3 @@ class FieldModel:
         loaded = cls(family["wavelet"], **named, steps=steps)
         loaded._model = model
         return loaded
-
-    @property
-    def _schedules(self) -> list[Schedule]:
-        found = self.record["chains"]["schedules"]
-        return [Schedule(tuple(s["epsilons"]), s["acceptance"]) for s in found]

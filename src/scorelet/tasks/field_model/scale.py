@@ -46,9 +46,8 @@ def standardised(field: dict[str, Any], x: Fields) -> Tensor:
     return z[:, None]
 
 
-def restored(field: dict[str, Any], x: Tensor) -> Fields:
-    """Return fields in the units and the dtype of the data, (n, h, w), from those of the model."""
+def restored(field: dict[str, Any], x: Tensor, size: tuple[int, int]) -> Fields:
+    """Return fields of a size, in the units and the dtype of the data, from those of the model."""
     kind = torch.float64 if field["dtype"] == "float64" else torch.float32
-    height, width = field["size"]
     y = field["mean"] + field["deviation"] * x[:, 0]
-    return preparation_of(field).undo(y, (int(height), int(width))).to(kind)
+    return preparation_of(field).undo(y, size).to(kind)

@@ -1,0 +1,80 @@
+"""Samples of a model of fields, of the size of the data or of another.
+
+Larger fields begin with more coarsest pixels, whose values are drawn independently: two places
+further apart than a fitted field know nothing of each other. Smaller ones are cut out. Steps of
+chains go down with the number of pixels N as N^(-1/3), and their number goes up as much.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+
+from scorelet.core.errors import InputError
+from scorelet.core.progress import Progress
+from scorelet.core.random import Noise
+from scorelet.core.typing import Fields
+from scorelet.models.field_energy import ConditionalEnergy
+from scorelet.models.multiscale import Multiscale
+from scorelet.sampling import Run, Schedule
+from scorelet.tasks.field_model.fields import BATCH_PIXELS
+from scorelet.tasks.field_model.scale import preparation_of, restored
+
+MOST_PIXELS = 1 << 24
+
+
+def draw(
+    run: Run, numbers: range, seed: int, size: tuple[int, int], progress: Progress | None
+) -> Fields:
+    """Return samples (n, h, w) in the units of the data.
+
+    Args:
+        run: model and chains for the size of the data.
+        numbers: of the samples.
+        seed: any non-negative integer.
+        size: (h, w).
+        progress: is told how many samples are done.
+
+    Raises:
+        InputError: no pixel or too many, chains that diverge.
+    """
+    field = run.model.record["field"]
+    grid = preparation_of(field).grid((int(field["size"][0]), int(field["size"][1])))
+    if not all(side >= 1 for side in size) or size[0] * size[1] > MOST_PIXELS:
+        raise InputError(
+            f"Samples of {size[0]}x{size[1]} pixels: expected sides of at least 1, and at most "
+            f"{MOST_PIXELS} pixels."
+        )
+    times = [-(-side // own) for side, own in zip(size, grid, strict=True)]
+    coarsest = tuple((own >> run.model.levels) * k for own, k in zip(grid, times, strict=True))
+    run = _enlarged(run, times[0] * times[1])
+    pixels = grid[0] * times[0] * grid[1] * times[1]
+    most, pieces = max(1, BATCH_PIXELS // pixels), []
+    for first in range(numbers.start, numbers.stop, most):
+        part = range(first, min(first + most, numbers.stop))
+        drawn = run.sample(Noise(seed, part), (coarsest[0], coarsest[1]))
+        pieces.append(restored(field, drawn, size))
+        if progress:
+            progress(part.stop - numbers.start, len(numbers))
+    return torch.cat(pieces)
+
+
+def run_of(model: Multiscale[ConditionalEnergy], steps: int) -> Run:
+    """Return the chains of a model, as its pilots have found them."""
+    found = model.record["chains"]["schedules"]
+    schedules = [Schedule(tuple(s["epsilons"]), s["acceptance"]) for s in found]
+    return Run(model, schedules, steps)
+
+
+def _enlarged(run: Run, times: int) -> Run:
+    """Return the chains of fields with so many times the pixels."""
+    if times == 1:
+        return run
+    factor = times ** (1 / 3)
+    return replace(run, schedules=_slower(run.schedules, factor), steps=round(run.steps * factor))
+
+
+def _slower(schedules: Sequence[Schedule], factor: float) -> list[Schedule]:
+    return [
+        replace(s, epsilons=tuple(epsilon / factor for epsilon in s.epsilons)) for s in schedules
+    ]
