@@ -5,7 +5,13 @@ import torch
 
 from field_energies import white
 from scorelet.core.random import Noise
-from scorelet.models.field_energy import Band, ScalarDensity, SplinePotential, WholeField
+from scorelet.models.field_energy import (
+    Band,
+    ScalarDensity,
+    SplinePotential,
+    WholeField,
+    half_plane,
+)
 from scorelet.training.moment_matching import match_moments
 from scorelet.training.score_matching import BandMoments, solve
 from scorelet.training.score_matching.tails import least_tail, solve_confined, tail_terms
@@ -90,3 +96,15 @@ def test_tails_are_held_where_the_energy_would_fall_for_ever(even):
     far = [float(energy.energy(Band("db4").synthesize(r * d)).min()) for r in (1e2, 1e3, 1e4)]
     assert 0 < far[0] < far[1] < far[2]
     assert torch.isfinite(found.errors).all()
+
+
+def test_a_narrow_band_whose_couplings_follow_its_tails_is_confined_too():
+    """Thirty couplings in a quarter of an octave: S falls by nearly what tails rise."""
+    x = Band("db4", subdivisions=4, index=0).truncate(heavy(60, 16))
+    knots = torch.linspace(-6, 6, 9, dtype=torch.float64)
+    band, shifts = Band("db4", subdivisions=4, index=0), half_plane(3, 16, 16, centre=False)
+    moments = BandMoments(band, shifts, SplinePotential(knots), (16, 16), even=True)
+    moments.add(x)
+    found, _, _ = solve_confined(moments, [moments.take()], ridge=1e-6)
+    low = least_tail(moments, found.theta, 0.0)
+    assert all(float(found.theta[i]) > low for i in tail_terms(moments))

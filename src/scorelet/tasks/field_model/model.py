@@ -235,9 +235,9 @@ class FieldModel:
         if "field" not in model.record:
             raise InputError(f"{path} holds no model of fields: fit one with scorelet field fit.")
         family = model.record["family"]
-        named = {key: family[key] for key in _CHOSEN}
+        named = {key: family[key] for key in _CHOSEN if key in family}
         field, steps = model.record["field"], int(model.record["chains"]["steps"])
-        named |= {key: field[key] for key in ("border", "transform", "even")}
+        named |= {key: field[key] for key in ("border", "transform", "even") if key in field}
         loaded = cls(family["wavelet"], **named, steps=steps)
         loaded._model = model
         return loaded

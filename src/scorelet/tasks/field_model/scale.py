@@ -15,7 +15,7 @@ _FAR = 10.0  # deviations, beyond which a model of fields knows nothing
 
 def preparation_of(field: dict[str, Any]) -> Preparation:
     """Return how fields were prepared, from the record of a model."""
-    return Preparation(field["border"], field["transform"])
+    return Preparation(field.get("border", "periodic"), field.get("transform", "none"))
 
 
 def standardised(field: dict[str, Any], x: Fields) -> Tensor:

@@ -169,7 +169,7 @@ def fit_band(moments: BandMoments, groups: Sequence[Equations], *, ridge: float 
         ridge: see `solve`.
 
     Raises:
-        InputError: singular equations, an energy that is unbounded below.
+        InputError: singular equations.
     """
     solution, margin, held = solve_confined(moments, groups, ridge=ridge)
     field = moments.energy(solution.theta)
