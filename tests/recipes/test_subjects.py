@@ -42,7 +42,9 @@ def test_smoke_runs_without_data_and_its_claims_hold(name, tmp_path, monkeypatch
     assert again["claims"] == document["claims"]
 
 
-def test_small_needs_its_data(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", recipe_names())
+def test_small_needs_its_data_before_it_begins(name, tmp_path, monkeypatch):
     monkeypatch.delenv("SCORELET_DATA", raising=False)
-    with pytest.raises(InputError, match="no data 'cifar10'"):
-        reproduce("separation_concentration", tmp_path, scale="small")
+    for _ in range(2):  # no step is done, so the folder stays free
+        with pytest.raises(InputError, match="no data 'cifar10'"):
+            reproduce(name, tmp_path, scale="small")

@@ -24,9 +24,9 @@ from scorelet.recipes.trainings import Trainings, network_rows
 
 def run(settings: Settings, seed: int, steps: Steps) -> Findings:
     """Measure everything: textures, trainings, depth, speed."""
+    trainings = Trainings(settings.budget, steps, seed=seed)  # first: its data may be missing
     found = steps("textures", partial(separate, settings.textures, seed))
     measured = _of_textures(found)
-    trainings = Trainings(settings.budget, steps, seed=seed)
     accuracies, contrasts = learning.learn(settings, trainings)
     measured |= accuracies | contrasts
     test = trainings.test.first(settings.profiled)
