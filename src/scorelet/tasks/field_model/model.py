@@ -221,11 +221,7 @@ class FieldModel:
 
     @classmethod
     def load(cls, path: str | Path, *, verb: str = "field sample") -> "FieldModel":
-        """Return the model of a file, or a built-in one by name.
-
-        Args:
-            path: of the file, or the name.
-            verb: who asks, for the sentence that a model of another kind is met with.
+        """Return the model of a file, or a built-in one by name; errors name the `verb` that asks.
 
         Raises:
             InputError: a model of another kind.
