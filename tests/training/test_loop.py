@@ -184,7 +184,7 @@ def test_a_loss_that_is_no_number_stops_the_run_before_it_spoils_anything(tmp_pa
 
 
 def test_where_no_state_was_saved_the_advice_is_to_begin_again(tmp_path):
-    with pytest.raises(ScoreletError, match=r"begin again \(no state was saved yet\)\.$"):
+    with pytest.raises(ScoreletError, match=r"begin again \(no state was saved\)\.$"):
         finish(trainer(config(tmp_path), data=Blobs(bad=4 * 2 + 1)))
     assert finish(trainer(config(tmp_path)))[-1].step == 9  # the folder is free
 

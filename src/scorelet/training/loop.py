@@ -16,7 +16,6 @@ import torch
 from torch import nn
 from torch.utils.data import Dataset
 
-from scorelet.core.errors import InputError, ScoreletError
 from scorelet.training.averaging import averaged
 from scorelet.training.batches import Part, batches_from
 from scorelet.training.best import Best, BestSoFar
@@ -30,12 +29,12 @@ from scorelet.training.run_folder import (
     BEST,
     STATE,
     WEIGHTS,
-    advice,
     claim_folder,
+    refuse_divergence,
     remove_partial_files,
 )
 from scorelet.training.schedules import rate_factor
-from scorelet.training.settings import refuse_other_settings
+from scorelet.training.settings import refuse_fewer_steps, refuse_other_settings
 from scorelet.training.state import load_state, read_facts, save_state
 
 
@@ -146,11 +145,7 @@ class Trainer:
         values = self._gradient(parts)
         clip = math.inf if config.optimizer.clip is None else config.optimizer.clip
         norm = float(self.accelerator.clip_grad_norm_(self.learner.parameters(), clip))
-        if not (math.isfinite(values["loss"]) and math.isfinite(norm)):
-            raise ScoreletError(
-                f"In step {self.step + 1} the loss is {values['loss']} and its gradient has norm "
-                f"{norm}: {advice(self.folder)}."
-            )
+        refuse_divergence(self.folder, self.step + 1, values["loss"], norm)
         for optimizer in self.optimizers:
             optimizer.step()
             optimizer.zero_grad()
@@ -248,11 +243,7 @@ class Trainer:
         if not path.exists():
             return
         facts = read_facts(path)
-        if facts["step"] > self.config.steps:
-            raise InputError(
-                f"{self.folder} holds {facts['step']} steps, and the run is to have "
-                f"{self.config.steps}: raise steps, or choose another output folder."
-            )
+        refuse_fewer_steps(self.folder, facts["step"], self.config.steps)
         refuse_other_settings(facts["config"], self.config.model_dump(mode="json"))
         load_state(path, learner=self.plain, average=self.average, optimizers=self.optimizers)
         self.step, self.means = int(facts["step"]), RunningMeans(**facts["means"])

@@ -1,8 +1,9 @@
 """The folder of a run: its files of weights and state, and who may have it."""
 
+import math
 from pathlib import Path
 
-from scorelet.core.errors import InputError
+from scorelet.core.errors import InputError, ScoreletError
 from scorelet.core.files import remove_leftovers
 
 STATE, WEIGHTS, BEST = "state.safetensors", "weights.safetensors", "best.safetensors"
@@ -39,14 +40,23 @@ def remove_partial_files(folder: Path) -> None:
         remove_leftovers(folder / name)
 
 
-def advice(folder: Path) -> str:
-    """Return what to do when the loss is no number any more.
+def refuse_divergence(folder: Path, step: int, loss: float, norm: float) -> None:
+    """Stop a run whose loss or gradient is no number any more, and say what to do.
 
     A run is resumed with its own learning rate only, so that another one needs another folder.
+
+    Raises:
+        ScoreletError: `loss` or the gradient's `norm` is NaN or infinite.
     """
+    if math.isfinite(loss) and math.isfinite(norm):
+        return
     if (folder / STATE).exists():
-        return (
+        advice = (
             "lower the learning rate in another output folder; or, if the data were wrong, mend "
             "them and --resume from the last saved state, which is good"
         )
-    return "lower the learning rate, or mend the data, and begin again (no state was saved yet)"
+    else:
+        advice = "lower the learning rate, or mend the data, and begin again (no state was saved)"
+    raise ScoreletError(
+        f"In step {step} the loss is {loss} and its gradient has norm {norm}: {advice}."
+    )

@@ -1,5 +1,6 @@
 """A run is resumed with the settings that it was started with."""
 
+from pathlib import Path
 from typing import Any
 
 from scorelet.core.errors import InputError
@@ -24,4 +25,13 @@ def refuse_other_settings(saved: dict[str, Any], asked: dict[str, Any], where: s
         raise InputError(
             f"The run was started with {path} {before!r}, not {value!r}: resume it with "
             "the same settings, or choose another output folder."
+        )
+
+
+def refuse_fewer_steps(folder: Path, done: int, asked: int) -> None:
+    """Raise InputError if a folder holds more steps than a run is to have."""
+    if done > asked:
+        raise InputError(
+            f"{folder} holds {done} steps, and the run is to have {asked}: raise steps, or choose "
+            "another output folder."
         )
