@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from scorelet.core.random import generator, randn
+from scorelet.core.random import Noise, generator, randn
 from scorelet.training import (
     blind_denoising,
     classification,
@@ -83,7 +83,7 @@ def test_the_objective_shows_the_model_the_noisy_batch_only():
             seen.append(y)
             return y / 2
 
-    loss = blind_denoising(0.5)(Half(), data, generator(0))
+    loss = blind_denoising(0.5)(Half(), data, Noise(0, range(len(data["clean"]))))
     expected = denoising_loss(data["noisy"] / 2, data["clean"], data["sigma"], power=0.5)
     assert torch.equal(loss.value, expected.value)
     assert len(seen) == 1
@@ -115,5 +115,7 @@ def test_the_posterior_minimises_the_cross_entropy_of_its_own_labels():
         def forward(self, x):
             return logits.expand(len(x), 3)
 
-    classification(0.0)(Constant(), {"x": label, "label": label}, generator(0)).value.backward()
+    classification(0.0)(
+        Constant(), {"x": label, "label": label}, Noise(0, range(len(label)))
+    ).value.backward()
     assert float(logits.grad.abs().max()) < 1e-7  # logarithms of float32 shares
