@@ -26,6 +26,7 @@ def test_a_kernel_computes_what_python_does():
     assert compiled(collatz)(27) == collatz(27) == 111
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [inlined, part])
 def test_a_part_can_be_called_from_a_kernel(kind):
     half = kind(lambda x: x / 2)

@@ -97,6 +97,7 @@ def test_what_cannot_be_fitted_is_met_with_a_sentence(case):
     assert str(error.value).endswith(".")
 
 
+@pytest.mark.slow
 def test_what_is_asked_of_an_empty_model(model_file):
     with pytest.raises(InputError, match="empty"):
         sl.FieldModel().sample(1)
@@ -146,6 +147,7 @@ def test_bands_are_chosen_at_other_fields_than_the_certificate_looks_at(monkeypa
     assert float(torch.cdist(chosen, certified).min()) > 0.1
 
 
+@pytest.mark.slow
 def test_fields_that_are_not_square_or_no_power_of_two():
     """The coarsest field of 8 x 24 is 1 x 3: chains draw it as a whole."""
     x = np.random.default_rng(0).normal(size=(200, 8, 24))

@@ -27,6 +27,7 @@ def small(**options):
     return sl.FieldModel("haar", knots=4, reach=1, steps=20, **options)
 
 
+@pytest.mark.slow
 def test_masked_pixels_are_filled_and_said():
     x = fields().numpy()
     x[np.random.default_rng(0).random(x.shape) < 0.1] = np.nan
@@ -38,6 +39,7 @@ def test_masked_pixels_are_filled_and_said():
     assert torch.equal(small().fit(masked).sample(2), model.sample(2))
 
 
+@pytest.mark.slow
 def test_fields_that_were_cut_out_are_continued_by_their_mirror_image():
     x = ensemble("power_law", eta=2.5).sample(200, 32, seed=3)[:, 0, :16, :16]
     model = small().fit(x)
@@ -61,6 +63,7 @@ def test_periodic_fields_stay_as_they_are():
     assert (found, said) == (Preparation(), [])
 
 
+@pytest.mark.slow
 def test_the_logarithm_is_undone():
     x = fields().exp()
     model = small(transform="log").fit(x)
@@ -73,6 +76,7 @@ def test_the_logarithm_is_undone():
         small(transform="sqrt")
 
 
+@pytest.mark.slow
 def test_placeholders_and_far_fields_are_said(tmp_path):
     x = fields().numpy()
     x[:, 0, 0] = -999
@@ -114,6 +118,7 @@ def test_a_run_that_is_killed_goes_on_and_gives_the_same_samples(tmp_path):
     assert np.array_equal(np.load(tmp_path / "whole.npy"), np.load(tmp_path / "again.npy"))
 
 
+@pytest.mark.slow
 def test_samples_of_other_sizes_have_the_correlations_of_the_law():
     """The correlation length of the law is 1 pixel: blocks of 8 are independent."""
     model = sl.FieldModel("haar", knots=4, reach=1, steps=40).fit(fields(600))

@@ -64,6 +64,7 @@ def test_tiled_equals_untiled(kind, size, side, seed):
     assert np.abs(whole - pixels).max() > 100 * EQUAL  # the network does something
 
 
+@pytest.mark.slow
 @few
 @given(heights_and_widths, st.integers(1, 40), st.sampled_from([1, 3]))
 def test_tiled_equals_untiled_for_gray_and_colour_in_one_network(size, side, channels):

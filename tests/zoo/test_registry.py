@@ -166,6 +166,7 @@ def served(monkeypatch):
             server.server_close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "code", "words"),
     [
@@ -193,6 +194,7 @@ def test_a_hub_that_does_not_give_it_is_asked_once_and_says_nothing(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [None, 503])
 def test_a_kept_copy_does_without_the_hub(built_in, hub, served, capfd, status):
     hub("owner/name", seed=3)
