@@ -18,8 +18,10 @@ from scorelet.data.locate import locate
 Part = Literal["train", "test"]
 UNNAMED = 1000
 """Classes without names that a file with fewer pictures may have: its other part may show them."""
-_DAMAGES = (OSError, ValueError, EOFError, KeyError, NotImplementedError, RuntimeError)
-_DAMAGES += (zipfile.BadZipFile, zlib.error, struct.error)
+_DAMAGES = (
+    *(OSError, ValueError, EOFError, KeyError, NotImplementedError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, struct.error),
+)
 """What numpy and zipfile raise on damaged archives, and on encrypted ones."""
 
 
