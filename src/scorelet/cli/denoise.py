@@ -186,7 +186,7 @@ class Watch:
         if not self.alone:
             self.bar.expect(count)
 
-    def tile(self, done: int, count: int) -> None:  # noqa: D102
+    def part(self, done: int, count: int) -> None:  # noqa: D102
         if self.alone:
             self.bar.expect(count)
             self.bar.reach(done)

@@ -1,7 +1,7 @@
 """Run a denoiser over arrays of any size, in the dtype that is fastest here."""
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -85,7 +85,7 @@ def denoise_tiles(
     The two arrays are floats in [0, 1] units, (rows, columns, channels) of the tile's target; the
     denoised one is neither clipped nor rounded.
     """
-    for piece in tiles_of(denoiser, pixels, tile=tile):
+    for piece in tiles_of(denoiser, pixels.shape[:2], tile=tile):
         noisy = to_unit(pixels[piece.rows, piece.columns])
         told = None if cond is None else to_unit(cond[piece.rows, piece.columns])
         clean = run_tile(denoiser, noisy, sigma, label, told)
@@ -93,9 +93,9 @@ def denoise_tiles(
         yield piece, noisy[keep], clean[keep]
 
 
-def tiles_of(denoiser: Denoiser, pixels: Pixels, *, tile: TileSide = "auto") -> list[Tile]:
-    """Plan the tiles of a picture (height, width, channels); see `scorelet.tasks.tiling`."""
-    height, width = pixels.shape[:2]
+def tiles_of(denoiser: Denoiser, size: Sequence[int], *, tile: TileSide = "auto") -> list[Tile]:
+    """Plan the tiles of a picture of (height, width); see `scorelet.tasks.tiling`."""
+    height, width = size
     side = auto_side(height, width) if isinstance(tile, str) else tile
     radius, multiple = denoiser.locality
     if radius is None:  # every tile would have to read the whole picture

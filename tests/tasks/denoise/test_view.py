@@ -10,7 +10,7 @@ import scorelet as sl
 from samples import noisy, waves
 from scorelet.analysis.local_noise import local_noise
 from scorelet.data import Picture, from_unit, load_pictures, to_unit
-from scorelet.tasks.denoise.gaps import filled
+from scorelet.data.pictures.gaps import filled
 from scorelet.tasks.denoise.view import REACH, look
 from scorelet.tasks.inference import denoise_array, prepare
 

@@ -1,19 +1,17 @@
 """The verb denoise. A picture is read, planned, run and written: `files` or `verb` has the order.
 
 - `verb`: `denoise` for one picture in Python; `files`: for files and folders, with reports.
-- `settings`: how, and what comes out; `model`: the weights, read once.
+- `settings`: how, and what comes out.
 - `page`: plans what the network is shown of a page, in which tiles, and runs it.
-- `view`: any unit, gaps, bright points, and how far pixels may move; `gaps`; `remarks`.
-- `arrays`: what is in memory, as pictures and back.
+- `view`: any unit, gaps, bright points, and how far pixels may move; `remarks`.
 """
 
 from scorelet.tasks.denoise.files import denoise_files, measure_files
-from scorelet.tasks.denoise.settings import Denoised, Listener, Settings, Target
+from scorelet.tasks.denoise.settings import Denoised, Settings, Target
 from scorelet.tasks.denoise.verb import denoise
 
 __all__ = [
     "Denoised",
-    "Listener",
     "Settings",
     "Target",
     "denoise",

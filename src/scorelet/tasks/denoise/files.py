@@ -9,19 +9,12 @@ from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path, exists
 from scorelet.data import SUFFIXES, Picture, check_target, count_pages, locate, write_pages
 from scorelet.tasks.conditions import Conditions
-from scorelet.tasks.denoise.model import Model, load_model
 from scorelet.tasks.denoise.page import denoised_pages
-from scorelet.tasks.denoise.settings import (
-    NOBODY,
-    SETTINGS,
-    TARGET,
-    Denoised,
-    Listener,
-    Settings,
-    Target,
-)
+from scorelet.tasks.denoise.settings import SETTINGS, TARGET, Denoised, Settings, Target
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
+from scorelet.tasks.listener import NOBODY, Listener
 from scorelet.tasks.planning import FileTask, plan_tasks
+from scorelet.tasks.ready_denoiser import ReadyDenoiser
 
 SUFFIX = "_denoised"
 """What results are called that have no name given."""
@@ -53,7 +46,7 @@ def denoise_files(
     """
     if output is None and len(paths) == 2:
         _refuse_forgotten_option(*map(as_path, paths))
-    model, told = load_model(settings), _conditions(settings, paths)
+    model, told = settings.ready(), _conditions(settings, paths)
     tasks = plan_tasks(paths, output, suffix=SUFFIX, form=target.form, say=listener.left_out)
     listener.files(len(tasks))
     yield from run_tasks(
@@ -85,7 +78,7 @@ def measure_files(
     listener: Listener = NOBODY,
 ) -> Iterator[Outcome]:
     """Find the noise of files and folders, as `denoise_files` would, and write nothing."""
-    model, told = load_model(settings), _conditions(settings, paths)
+    model, told = settings.ready(), _conditions(settings, paths)
     tasks = plan_tasks(paths, None, suffix=SUFFIX, say=listener.left_out)
     listener.files(len(tasks))
 
@@ -115,7 +108,7 @@ def _refuse_forgotten_option(source: Path, other: Path) -> None:
 
 def _denoise_file(
     task: FileTask,
-    model: Model,
+    model: ReadyDenoiser,
     settings: Settings,
     target: Target,
     publish: Publish,
@@ -146,7 +139,7 @@ def _denoise_file(
     return report
 
 
-def _report(pages: list[dict[str, Any]], model: Model) -> dict[str, Any]:
+def _report(pages: list[dict[str, Any]], model: ReadyDenoiser) -> dict[str, Any]:
     return {"convolutions_in": model.dtype, "pages": pages}
 
 

@@ -14,9 +14,10 @@ from scorelet.models import Denoiser
 from scorelet.tasks.conditions import check_size, condition_pages
 from scorelet.tasks.denoise.nodata import without_nodata
 from scorelet.tasks.denoise.remarks import remarks
-from scorelet.tasks.denoise.settings import NOBODY, Denoised, Listener, Settings
+from scorelet.tasks.denoise.settings import Denoised, Settings
 from scorelet.tasks.denoise.view import View, look
 from scorelet.tasks.inference import run_tile, tiles_of
+from scorelet.tasks.listener import NOBODY, Listener
 from scorelet.tasks.tiling import Tile
 
 Pixels = np.ndarray
@@ -106,7 +107,7 @@ def plan_page(
         scaled=denoiser.blind and page.pixels.dtype.kind == "f",
         given=None if denoiser.blind else sigma,
     )
-    tiles = tiles_of(denoiser, page.pixels, tile=settings.tile)
+    tiles = tiles_of(denoiser, page.pixels.shape[:2], tile=settings.tile)
     return Plan(page, view, tiles, sigma, wide, (said,) if said else (), cond)
 
 
@@ -141,7 +142,7 @@ def run_plan(
     for done, tile in enumerate(plan.tiles, start=1):
         place, part = _denoised_tile(plan, tile, denoiser, settings, meter)
         result[place] = part
-        listener.tile(done, len(plan.tiles))
+        listener.part(done, len(plan.tiles))
     sigma = plan.sigma
     if denoiser.blind or sigma is None:
         curve = denoiser.calibration.get(curve_name(page.pixels.shape[2], bounded=bounded))

@@ -3,12 +3,13 @@
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal
 
 from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields
 from scorelet.data import Picture, write_pages
 from scorelet.models import Denoiser
+from scorelet.tasks.ready_denoiser import ReadyDenoiser, ready_denoiser
 from scorelet.tasks.tiling import TileSide
 
 
@@ -62,6 +63,10 @@ class Settings:
                 "that stands for it, auto or none."
             )
 
+    def ready(self) -> ReadyDenoiser:
+        """Return the model, see `ready_denoiser`."""
+        return ready_denoiser(self.model, device=self.device, dtype=self.dtype, verb="denoise")
+
 
 @dataclass(frozen=True)
 class Denoised:
@@ -104,32 +109,5 @@ class Target:
         check_fields(self)
 
 
-@runtime_checkable
-class Listener(Protocol):
-    """What is told as a job goes on."""
-
-    def files(self, count: int) -> None:
-        """Hear the number of files, before the first is worked on."""
-
-    def tile(self, done: int, count: int) -> None:
-        """Hear how many tiles of a page are done, of how many."""
-
-    def left_out(self, text: str) -> None:
-        """Hear a sentence without a full stop about what is not worked on."""
-
-
-class Nobody:
-    """Listens to nothing."""
-
-    def files(self, count: int) -> None:
-        """Ignore it."""
-
-    def tile(self, done: int, count: int) -> None:
-        """Ignore it."""
-
-    def left_out(self, text: str) -> None:
-        """Ignore it."""
-
-
-SETTINGS, TARGET, NOBODY = Settings(), Target(), Nobody()
+SETTINGS, TARGET = Settings(), Target()
 """Defaults."""

@@ -11,10 +11,9 @@ from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.data import find_pictures, iter_pages, locate
+from scorelet.data.pictures.in_memory import in_memory
 from scorelet.models import Denoiser
 from scorelet.tasks.conditions import Conditions
-from scorelet.tasks.denoise.arrays import in_memory
-from scorelet.tasks.denoise.model import load_model
 from scorelet.tasks.denoise.page import denoised_pages, plan_page, run_plan
 from scorelet.tasks.denoise.settings import Denoised, Settings
 from scorelet.tasks.tiling import TileSide
@@ -62,7 +61,7 @@ def denoise(  # noqa: PLR0913
         ((32, 32), dtype('uint8'), True)
     """
     settings = Settings(model, sigma, strength, label, tile, device, dtype, nodata)
-    denoiser = load_model(settings).denoiser
+    denoiser = settings.ready().denoiser
     if isinstance(source, str | Path):
         return _denoise_path(as_path(source), denoiser, settings, cond)
     given = in_memory(source)

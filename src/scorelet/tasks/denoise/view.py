@@ -26,7 +26,7 @@ import numpy as np
 from scorelet.analysis.local_noise import SQUARE, LocalNoise
 from scorelet.core.blocks import block_means
 from scorelet.data import to_unit
-from scorelet.tasks.denoise.gaps import filled
+from scorelet.data.pictures.gaps import filled
 
 Pixels = np.ndarray
 Place = tuple[slice, slice]

@@ -10,6 +10,7 @@ from torch import Tensor
 from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path
 from scorelet.data import Picture, read_picture, to_unit
+from scorelet.data.pictures.gaps import filled
 from scorelet.models.measurements import (
     BlockMeans,
     Blur,
@@ -17,7 +18,6 @@ from scorelet.models.measurements import (
     Observation,
     gaussian_kernel,
 )
-from scorelet.tasks.denoise.gaps import filled
 from scorelet.tasks.restore.settings import RestoreSettings
 
 Pixels = np.ndarray

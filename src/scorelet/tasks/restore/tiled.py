@@ -6,7 +6,8 @@ from torch import Tensor
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models import Denoiser
-from scorelet.tasks.tiling import TileSide, auto_side, plan
+from scorelet.tasks.inference import tiles_of
+from scorelet.tasks.tiling import TileSide
 
 
 class TiledDenoiser(Denoiser):
@@ -35,13 +36,8 @@ class TiledDenoiser(Denoiser):
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
-        height, width = y.shape[-2:]
-        side = auto_side(height, width) if isinstance(self.tile, str) else self.tile
-        radius, multiple = self.locality
-        if radius is None:
-            side, radius = None, 0
         result = torch.empty_like(y)
-        for tile in plan(height, width, side=side, radius=radius, multiple=multiple):
+        for tile in tiles_of(self, y.shape[-2:], tile=self.tile):
             for k in range(len(y)):  # the memory of one image, whatever the batch
                 part = y[k : k + 1, :, tile.rows, tile.columns]
                 chosen = None if label is None else label[k : k + 1]

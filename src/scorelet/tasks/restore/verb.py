@@ -22,12 +22,12 @@ from scorelet.data import (
     read_picture,
     write_picture,
 )
+from scorelet.data.pictures.in_memory import in_memory
 from scorelet.data.pictures.types import white
 from scorelet.models import Denoiser
 from scorelet.models.measurements import Observation
 from scorelet.sampling import ascend
 from scorelet.tasks.array_files import check_output
-from scorelet.tasks.denoise.arrays import in_memory
 from scorelet.tasks.inference import prepare
 from scorelet.tasks.restore.observed import known, observe
 from scorelet.tasks.restore.settings import BlurKernel, Mask, Restored, RestoreSettings

@@ -1,4 +1,4 @@
-"""The model, read once."""
+"""A denoiser ready for inference, read once."""
 
 import hashlib
 from dataclasses import dataclass
@@ -9,13 +9,12 @@ import torch
 
 from scorelet.core.device import choose_device, inference_dtype
 from scorelet.models import Denoiser
-from scorelet.tasks.denoise.settings import Settings
 from scorelet.tasks.inference import computes_in, prepare
 from scorelet.zoo import load_as, locate_weights
 
 
 @dataclass(frozen=True)
-class Model:
+class ReadyDenoiser:
     """A denoiser ready for inference.
 
     Attributes:
@@ -29,33 +28,41 @@ class Model:
     dtype: str
 
 
-def load_model(settings: Settings) -> Model:
-    """Return the model of the settings; the last two files are kept, until they change.
+def ready_denoiser(
+    model: str | Path | Denoiser, *, device: str = "auto", dtype: str = "auto", verb: str
+) -> ReadyDenoiser:
+    """Return a model ready for inference; the last two files are kept, until they change.
+
+    Args:
+        model: built-in name, path or Hub id; or a denoiser.
+        device: auto, cpu, cuda or mps.
+        dtype: of the convolutions: auto, float32, bfloat16 or float16.
+        verb: what it is wanted for, for sentences about models that are no denoiser.
 
     Raises:
         InputError: an unknown model, device or dtype, or a model that is no denoiser.
         CheckpointError: weights that are missing, damaged or unsafe.
     """
-    dtype = inference_dtype(choose_device(settings.device), settings.dtype)
-    if isinstance(settings.model, Denoiser):
-        return _ready(settings.model, settings.device, dtype)
-    path = _located(settings.model)
+    kind = inference_dtype(choose_device(device), dtype)
+    if isinstance(model, Denoiser):
+        return _ready(model, device, kind)
+    path = _located(model)
     changed = path.stat().st_mtime_ns if path.exists() else 0
-    return _loaded(path, changed, settings.device, dtype)
+    return _loaded(path, changed, device, kind, verb)
 
 
 _located = lru_cache(maxsize=16)(locate_weights)  # so that a Hub is asked once
 
 
 @lru_cache(maxsize=2)
-def _loaded(path: Path, _changed: int, device: str, dtype: torch.dtype) -> Model:
-    return _ready(load_as(Denoiser, path, verb="denoise"), device, dtype)
+def _loaded(path: Path, _changed: int, device: str, dtype: torch.dtype, verb: str) -> ReadyDenoiser:
+    return _ready(load_as(Denoiser, path, verb=verb), device, dtype)
 
 
-def _ready(denoiser: Denoiser, device: str, dtype: torch.dtype) -> Model:
+def _ready(denoiser: Denoiser, device: str, dtype: torch.dtype) -> ReadyDenoiser:
     digest = hashlib.sha256(type(denoiser).__name__.encode())
     for name, tensor in sorted(denoiser.state_dict().items()):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
     ready = prepare(denoiser, device=device, dtype=dtype)
-    return Model(ready, digest.hexdigest(), computes_in(ready))
+    return ReadyDenoiser(ready, digest.hexdigest(), computes_in(ready))

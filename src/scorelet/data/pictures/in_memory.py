@@ -11,8 +11,7 @@ from torch import Tensor
 
 from scorelet.core.arrays import plain_array
 from scorelet.core.errors import InputError
-from scorelet.data import Picture
-from scorelet.data.pictures.types import join_samples, split_samples
+from scorelet.data.pictures.types import Picture, join_samples, split_samples
 
 Pixels = np.ndarray
 
