@@ -27,7 +27,7 @@ def test_samples_and_their_deviation_are_written(shell, words, tmp_path):
     target = tmp_path / "out" / "large.png"
     target.parent.mkdir()
     status, out, _ = shell(*words, "--task", "superres", "-n", 2, "-o", target, "--json")
-    report = json.loads(out)
+    report = json.loads(out)["files"][0]
     assert status == 0
     assert names(target.parent) == [
         "large.png",
@@ -57,11 +57,60 @@ def test_known_pixels_stay(shell, words, tmp_path):
     assert not np.array_equal(before[~known], after[~known])
 
 
+def test_a_mask_of_zeros_and_ones_is_met_with_a_sentence(shell, words, tmp_path):
+    mask = np.ones((8, 10, 1), np.uint8)
+    mask[3:5] = 0
+    write_png(tmp_path / "mask.png", mask)
+    status, _, err = shell(*words, "--task", "inpaint", "--mask", tmp_path / "mask.png")
+    assert status == 2
+    assert "holds 0 and 1 of 255, which is black everywhere: write known pixels as 255" in err
+
+
+@pytest.mark.slow
+def test_a_folder_and_a_folder_of_masks(shell, words, tmp_path):
+    """Each picture is filled where its own mask is black; an interrupted job goes on."""
+    for k in range(2):
+        write_png(tmp_path / "in" / f"{k}.png", noisy(8, 10, sigma=2, seed=k))
+        mask = np.full((8, 10, 1), 255, np.uint8)
+        mask[k : k + 2, 4:7] = 0
+        write_png(tmp_path / "masks" / f"{k}.png", mask)
+    call = ["restore", tmp_path / "in", *words[2:], "--task", "inpaint", "--json"]
+    call += ["--mask", tmp_path / "masks", "-o", tmp_path / "out"]
+    status, out, _ = shell(*call)
+    assert (status, len(json.loads(out)["files"])) == (0, 2)
+    for k in range(2):
+        before, after = (read_png(tmp_path / folder / f"{k}.png") for folder in ("in", "out"))
+        filled = (before != after).any(-1)
+        assert filled[k : k + 2, 4:7].any()
+        filled[k : k + 2, 4:7] = False
+        assert not filled.any()
+    (tmp_path / "out" / "1.png").unlink()
+    status, out, _ = shell(*call, "--resume")
+    assert (status, names(tmp_path / "out")[-2:]) == (0, ["0.png", "1.png"])
+    (tmp_path / "masks" / "1.png").unlink()
+    status, _, err = shell(*call, "--overwrite")
+    assert (status, "has no mask for 1: give a picture of the same name" in err) == (1, True)
+
+
+def test_projections_are_all_that_is_used(shell, words, tmp_path):
+    """With as many projections as pixels the picture is known; with fewer it is another one."""
+    for ratio in ("1", "0.3"):
+        target = tmp_path / f"{ratio}.png"
+        status, _, err = shell(*words, "--task", "sensing", "--ratio", ratio, "-o", target)
+        assert (status, err) == (0, "")
+    before = read_png(tmp_path / "small.png")
+    assert np.array_equal(read_png(tmp_path / "1.png"), before)
+    assert not np.array_equal(read_png(tmp_path / "0.3.png"), before)
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
         (["--task", "superres", "--factor", "1"], "factor is 1"),
         (["--task", "polish"], "polish"),
+        (["--task", "sensing"], "ratio above 0 and up to 1, got None"),
+        (["--task", "spectral", "--share", "1.5"], "share above 0 and up to 1, got 1.5"),
+        (["--task", "superres", "--projections", "3"], "belongs to sensing"),
         (["--task", "deblur"], "blur or kernel"),
         (["--task", "inpaint", "--mask", "nowhere.png"], "nowhere.png"),
         (["--task", "deblur", "--kernel", "nowhere.npy"], "nowhere.npy"),

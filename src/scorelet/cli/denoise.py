@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from scorelet.cli.jobs import Watch, finish, parse_tile
 from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, complain
 from scorelet.core.errors import InputError
 
 if TYPE_CHECKING:
     from scorelet.tasks.jobs import Outcome
-    from scorelet.tasks.progress import Bar
-    from scorelet.tasks.tiling import TileSide
 
 
 def denoise(
@@ -102,18 +101,7 @@ def denoise(
             listener.done(outcome.task.source.name)
             said.outcome(outcome)
     said.rest()
-    return _finish(outcomes, time.perf_counter() - start, shared)
-
-
-def parse_tile(text: str) -> "TileSide":
-    """Turn auto, none or a number into the tile of `Settings`."""
-    if text.lower() == "auto":
-        return "auto"
-    if text.lower() == "none":
-        return None
-    if not text.isdecimal() or int(text) < 1:
-        raise InputError(f"--tile {text}: use auto, none or a side in pixels.")
-    return int(text)
+    return finish(outcomes, time.perf_counter() - start, shared)
 
 
 def parse_nodata(text: str) -> "float | Literal['auto'] | None":
@@ -174,46 +162,8 @@ class Said:
                 self.shared.warn(f"{len(names)} more: {kind} ({names[0]}{more}).")
 
 
-class Watch:
-    """Moves the bar: by tiles for one file, by files for several."""
-
-    def __init__(self, bar: "Bar", shared: Shared) -> None:
-        self.bar, self.shared, self.alone = bar, shared, True
-
-    def files(self, count: int) -> None:
-        """See `Listener`, and so below."""
-        self.alone = count == 1
-        if not self.alone:
-            self.bar.expect(count)
-
-    def part(self, done: int, count: int) -> None:  # noqa: D102
-        if self.alone:
-            self.bar.expect(count)
-            self.bar.reach(done)
-
-    def left_out(self, text: str) -> None:  # noqa: D102
-        self.shared.warn(f"{text}.")
-
-    def done(self, name: str) -> None:
-        """Move on by a file."""
-        if not self.alone:
-            self.bar.advance(name)
-
-
 def _level(page: dict[str, Any]) -> str:
     """Write the noise level in 8-bit units; for floating point in the unit of the file."""
     if page["dtype"].startswith("float"):
         return f"{page['sigma']:.3g} (in the unit of the file)"
     return f"{page['sigma_8bit']:.1f}"
-
-
-def _finish(outcomes: "list[Outcome]", seconds: float, shared: Shared) -> int:
-    failed = [{"input": str(o.task.source), "error": o.error} for o in outcomes if o.error]
-    done = [o.report for o in outcomes if o.report is not None]
-    document: dict[str, Any] = {"files": done, "failed": failed, "seconds": round(seconds, 2)}
-    shared.emit(document)
-    if len(outcomes) > 1:
-        shared.say(f"{len(done)} done, {len(failed)} failed, {seconds:.1f} s")
-    if failed:
-        return 1 if done else 2
-    return 0

@@ -1,23 +1,30 @@
 """scorelet restore."""
 
-from typing import Annotated, Literal
+import time
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from scorelet.cli.denoise import parse_tile
-from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
+from scorelet.cli.jobs import Watch, finish, parse_tile
+from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, complain
+
+if TYPE_CHECKING:
+    from scorelet.tasks.jobs import Outcome
 
 
 def restore(
-    source: PathLike,
+    paths: list[str],
     /,
     *,
-    task: Literal["superres", "inpaint", "deblur"],
-    output: Annotated[PathLike | None, Parameter(name=["--output", "-o"])] = None,
+    task: Literal["superres", "inpaint", "deblur", "sensing", "spectral"],
+    output: Annotated[str | None, Parameter(name=["--output", "-o"])] = None,
     factor: Whole | None = None,
     mask: PathLike | None = None,
     blur: float | None = None,
     kernel: PathLike | None = None,
+    ratio: float | None = None,
+    projections: Whole | None = None,
+    share: float | None = None,
     sigma: float = 0.0,
     quality: Literal["fast", "full"] = "full",
     samples: Annotated[Whole | None, Parameter(name=["--samples", "-n"])] = None,
@@ -25,14 +32,16 @@ def restore(
     label: Whole | None = None,
     seed: Whole = 0,
     tile: str = "auto",
+    resume: Flag = False,
     overwrite: Flag = False,
     shared: Shared = DEFAULTS,
 ) -> int:
-    """Enlarge, fill or deblur a picture, with a denoiser as the prior.
+    """Enlarge, fill or deblur pictures, with a denoiser as the prior.
 
-    What the picture says is kept: block means, known pixels, the blurred picture. The rest is
-    sampled from what the denoiser takes for a clean picture. Without -n the mean of 8 samples is
-    written (of 1 with --quality fast); with -n N also each sample, and their standard deviation.
+    What a picture says is kept: block means, known pixels, the blurred picture, projections, low
+    frequencies. The rest is sampled from what the denoiser takes for a clean picture. Without -n
+    the mean of 8 samples is written (of 1 with --quality fast); with -n N also each sample, and
+    their standard deviation.
 
     For example:
 
@@ -42,41 +51,61 @@ def restore(
 
         scorelet restore soft.png --task deblur --blur 2 --sigma 2 -o sharp.png
 
+        scorelet restore photo.png --task sensing --ratio 0.2 --projections 1 -o sensed.png
+
     Args:
-        source: a picture; floats count in [0, 1].
-        task: superres, inpaint or deblur.
-        output: a picture; by default NAME_restored beside the input.
+        paths: pictures and folders of pictures; floats count in [0, 1].
+        task: superres, inpaint, deblur, sensing or spectral.
+        output: file, or folder (NAME/); by default NAME_restored beside the input.
         factor: of superres: how often larger each side becomes, 2 by default.
-        mask: of inpaint: a picture of the same size, white where pixels are known.
+        mask: of inpaint: a picture of the same size, white where pixels are known; or a folder with
+            one of the same name for each picture.
         blur: of deblur: standard deviation of a Gaussian blur in pixels.
         kernel: of deblur: the blur as an .npy file, symmetric, of sum 1.
+        ratio: of sensing: so many random projections for each pixel are all that is used of the
+            picture, above 0 and up to 1.
+        projections: of sensing: the seed of the projections, 0 by default.
+        share: of spectral: only so much of the frequencies in each direction is used, above 0 and
+            up to 1.
         sigma: noise of the picture in 8-bit units; 0 takes every pixel as exact.
         quality: fast takes 40 network calls, full 132 for each of 8 samples.
         samples: how many samples to write beside their mean.
         model: built-in name, .safetensors path or Hub id of a denoiser.
-        label: class of the picture, for models that know classes.
+        label: class of the pictures, for models that know classes.
         seed: of the samples.
         tile: side in pixels, auto, or none for the whole picture at once.
+        resume: keep what an interrupted job has finished.
         overwrite: replace existing files.
     """
     from scorelet.tasks.progress import Bar
-    from scorelet.tasks.restore import RestoreSettings, restore_file
+    from scorelet.tasks.restore import RestoreSettings, restore_files
 
-    target = source.with_stem(f"{source.stem}_restored") if output is None else output
     settings = RestoreSettings(
-        task, factor, mask, blur, kernel, sigma / 255, quality, samples, model, label, seed,
-        parse_tile(tile), shared.device,
+        task, factor, mask, blur, kernel, ratio, projections, share, sigma / 255, quality, samples,
+        model, label, seed, parse_tile(tile), shared.device,
     )  # fmt: skip
+    start, outcomes = time.perf_counter(), []
     with Bar("restoring", 0, quiet=shared.quiet) as bar:
+        listener = Watch(bar, shared)
+        job = restore_files(
+            paths, output, settings=settings, resume=resume, overwrite=overwrite, listener=listener
+        )
+        for outcome in job:
+            outcomes.append(outcome)
+            listener.done(outcome.task.source.name)
+            _say(outcome, shared)
+    return finish(outcomes, time.perf_counter() - start, shared)
 
-        def progress(done: int, total: int) -> None:
-            bar.expect(total)
-            bar.reach(done)
 
-        report = restore_file(source, target, settings, overwrite=overwrite, progress=progress)
-    shared.emit(report)
+def _say(outcome: "Outcome", shared: Shared) -> None:
+    """Print what became of a file."""
+    if outcome.error:
+        complain(outcome.error)
+        return
+    report = outcome.report
+    assert report is not None
+    kept = " (kept from before)" if outcome.resumed else ""
     shared.say(
-        f"{source}: {report['width']}x{report['height']} pixels, {report['samples']} samples of "
-        f"{report['steps']} network calls -> {target}"
+        f"{report['input']}: {report['width']}x{report['height']} pixels, {report['samples']} "
+        f"samples of {report['steps']} network calls -> {report['output']}{kept}"
     )
-    return 0

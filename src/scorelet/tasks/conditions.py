@@ -22,6 +22,7 @@ class Conditions:
         path: a picture if there is one picture; else a folder that has, for each picture, one of
             the same name, with any suffix of pictures, in the same folder.
         roots: the pictures, and the folders of them, that a verb was given.
+        what: what a condition is called.
 
     Raises:
         InputError: one condition for several pictures.
@@ -29,13 +30,16 @@ class Conditions:
 
     path: Path
     roots: Sequence[Path]
+    what: str = "condition"
 
     def __post_init__(self) -> None:
         """Check that one condition is of one picture."""
         alone = len(self.roots) == 1 and not self.roots[0].is_dir()
         if not (self.path.is_dir() or alone):
-            what = f"{self.roots[0]} a folder" if len(self.roots) == 1 else "there are several"
-            raise InputError(f"{self.path} is one picture and {what}: give a folder of conditions.")
+            many = f"{self.roots[0]} a folder" if len(self.roots) == 1 else "there are several"
+            raise InputError(
+                f"{self.path} is one picture and {many}: give a folder of {self.what}s."
+            )
 
     def of(self, source: Path) -> Path:
         """Return the file of the condition of a picture.
@@ -48,7 +52,7 @@ class Conditions:
         name = self._name(source)
         if name not in self._known:
             raise InputError(
-                f"{self.path} has no condition for {name}: give a picture of the same name for "
+                f"{self.path} has no {self.what} for {name}: give a picture of the same name for "
                 "each picture."
             )
         return self._known[name]

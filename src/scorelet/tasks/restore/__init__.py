@@ -1,6 +1,12 @@
-"""The verb restore: super-resolution, missing pixels, deblurring, with a denoiser as the prior."""
+"""The verb restore: what is known of a picture, and a denoiser as the prior, give the whole.
 
+- `verb`: `restore` for one picture in Python; `files`: for files and folders, with reports.
+- `settings`: how, and what comes out; `known`: masks; `observed`: from pictures to measurements.
+- `drawing`: samples, their mean and deviation; `tiled`: a denoiser by tiles.
+"""
+
+from scorelet.tasks.restore.files import restore_files
 from scorelet.tasks.restore.settings import QUALITIES, TASKS, Restored, RestoreSettings
-from scorelet.tasks.restore.verb import restore, restore_file
+from scorelet.tasks.restore.verb import restore
 
-__all__ = ["QUALITIES", "TASKS", "RestoreSettings", "Restored", "restore", "restore_file"]
+__all__ = ["QUALITIES", "TASKS", "RestoreSettings", "Restored", "restore", "restore_files"]

@@ -1,7 +1,5 @@
 """From a picture and a task to an observation: what is known of the picture that is sought."""
 
-from pathlib import Path
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -9,15 +7,19 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path
-from scorelet.data import Picture, read_picture, to_unit
+from scorelet.data import Picture, to_unit
 from scorelet.data.pictures.gaps import filled
 from scorelet.models.measurements import (
     BlockMeans,
     Blur,
     KnownPixels,
+    LowFrequencies,
+    Measurement,
     Observation,
+    RandomSensing,
     gaussian_kernel,
 )
+from scorelet.tasks.restore.known import known
 from scorelet.tasks.restore.settings import RestoreSettings
 
 Pixels = np.ndarray
@@ -34,20 +36,63 @@ def observe(picture: Picture, settings: RestoreSettings) -> tuple[Observation, T
     _check_unit(picture, valid)
     pixels = np.where(valid[..., None], to_unit(picture.pixels), 0.5)
     x = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32))[None]
-    height, width = pixels.shape[:2]
-    if settings.task == "superres":
-        factor = 2 if settings.factor is None else settings.factor
-        size = height * factor, width * factor
-        means = BlockMeans(size, factor, noise=settings.sigma)
-        return Observation(means, x), F.interpolate(x, size, mode="bicubic", antialias=False)
-    if settings.task == "inpaint":
-        pixels_known = KnownPixels(torch.from_numpy(valid), noise=settings.sigma)
-        guess = filled(pixels.astype(np.float32), valid).transpose(2, 0, 1)
-        near = torch.from_numpy(np.ascontiguousarray(guess, np.float32))[None]
-        return Observation(pixels_known, pixels_known.coefficients(x)), near
-    blur = Blur((height, width), _kernel(settings), noise=max(settings.sigma, _LEAST_NOISE))
+    return _TASKS[settings.task](x, valid, settings)
+
+
+def _superres(
+    x: Tensor, _valid: np.ndarray, settings: RestoreSettings
+) -> tuple[Observation, Tensor]:
+    factor = settings.enlarges
+    size = x.shape[-2] * factor, x.shape[-1] * factor
+    means = BlockMeans(size, factor, noise=settings.sigma)
+    return Observation(means, x), F.interpolate(x, size, mode="bicubic", antialias=False)
+
+
+def _inpaint(x: Tensor, valid: np.ndarray, settings: RestoreSettings) -> tuple[Observation, Tensor]:
+    pixels = KnownPixels(torch.from_numpy(valid), noise=settings.sigma)
+    guess = filled(x[0].permute(1, 2, 0).numpy(), valid).transpose(2, 0, 1)
+    near = torch.from_numpy(np.ascontiguousarray(guess))[None]
+    return Observation(pixels, pixels.coefficients(x)), near
+
+
+def _deblur(x: Tensor, _valid: np.ndarray, settings: RestoreSettings) -> tuple[Observation, Tensor]:
+    noise = max(settings.sigma, _LEAST_NOISE)
+    blur = Blur((x.shape[-2], x.shape[-1]), _kernel(settings), noise=noise)
     return Observation(blur, blur.read(x)), x
 
+
+def _sensing(
+    x: Tensor, _valid: np.ndarray, settings: RestoreSettings
+) -> tuple[Observation, Tensor]:
+    assert settings.ratio is not None
+    size, seed = (x.shape[-2], x.shape[-1]), settings.projections or 0
+    sensing = RandomSensing(size, settings.ratio, seed=seed, noise=settings.sigma)
+    return _used(sensing, x, torch.full_like(x, 0.5))
+
+
+def _spectral(
+    x: Tensor, _valid: np.ndarray, settings: RestoreSettings
+) -> tuple[Observation, Tensor]:
+    assert settings.share is not None
+    low = LowFrequencies((x.shape[-2], x.shape[-1]), settings.share, noise=settings.sigma)
+    return _used(low, x, torch.full_like(x, 0.5))
+
+
+def _used(measurement: Measurement, x: Tensor, rest: Tensor) -> tuple[Observation, Tensor]:
+    """Take of a picture what is measured, and another in the place of the rest."""
+    measured = measurement.coefficients(x)
+    guess = rest + measurement.image(measured - measurement.coefficients(rest))
+    return Observation(measurement, measured), guess
+
+
+_TASKS = {
+    "superres": _superres,
+    "inpaint": _inpaint,
+    "deblur": _deblur,
+    "sensing": _sensing,
+    "spectral": _spectral,
+}
+"""What makes of pixels (1, channel, height, width), and where they are known, an observation."""
 
 _LEAST_NOISE = 0.5 / 255
 """Rounding to 8 bits; a blur without any noise cannot be undone in floating point."""
@@ -62,43 +107,6 @@ def _check_unit(picture: Picture, valid: np.ndarray) -> None:
             f"The values go from {low:.4g} to {high:.4g}: floats must lie in [0, 1]; bring "
             "them there."
         )
-
-
-def known(picture: Picture, settings: RestoreSettings) -> np.ndarray:
-    """Return where pixels are known, (height, width)."""
-    shape = picture.pixels.shape[:2]
-    valid = np.ones(shape, bool) if picture.mask is None else picture.mask
-    if settings.task != "inpaint":
-        if not valid.all():
-            raise InputError(
-                f"{int((~valid).sum())} pixels have no data: fill them first, by the task inpaint."
-            )
-        return valid
-    if settings.mask is not None:
-        valid = valid & _mask(settings.mask, shape)
-    elif picture.alpha is not None:
-        valid = valid & (picture.alpha > 0)
-    if valid.all():
-        raise InputError(
-            "All pixels are known: give a mask, white where they are, black elsewhere."
-        )
-    if not valid.any():
-        raise InputError("The mask has no known pixel: there is nothing to start from.")
-    return valid
-
-
-def _mask(given: str | Path | np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    if isinstance(given, np.ndarray):
-        known = given.astype(bool)
-    else:
-        mask = read_picture(as_path(given, name="mask"))
-        known = to_unit(mask.pixels).mean(-1) > 0.5
-    if known.shape != shape:
-        raise InputError(
-            f"The mask has {'x'.join(map(str, known.shape))} pixels, the picture "
-            f"{shape[0]}x{shape[1]}: they must be of one size."
-        )
-    return known
 
 
 def _kernel(settings: RestoreSettings) -> Tensor:

@@ -10,9 +10,10 @@ from scorelet.core.errors import InputError
 from scorelet.data import Picture
 from scorelet.models import Denoiser
 from scorelet.sampling import AscentSchedule
+from scorelet.tasks.ready_denoiser import ReadyDenoiser, ready_denoiser
 from scorelet.tasks.tiling import TileSide
 
-TASKS = ("superres", "inpaint", "deblur")
+TASKS = ("superres", "inpaint", "deblur", "sensing", "spectral")
 
 QUALITIES = {
     "fast": AscentSchedule(start=0.2, end=0.012, first=0.03, beta=0.2),
@@ -23,7 +24,17 @@ QUALITIES = {
 SAMPLES = {"fast": 1, "full": 8}
 """How many samples the mean is of, where no number is given."""
 
-_BELONGS = {"factor": "superres", "mask": "inpaint", "blur": "deblur", "kernel": "deblur"}
+_BELONGS = {
+    "factor": "superres",
+    "mask": "inpaint",
+    "blur": "deblur",
+    "kernel": "deblur",
+    "ratio": "sensing",
+    "projections": "sensing",
+    "share": "spectral",
+}
+"""Words that one task has for itself."""
+
 _LARGEST_FACTOR = 16
 _MOST_SAMPLES = 1000
 
@@ -37,12 +48,17 @@ class RestoreSettings:
 
     Args:
         task: superres (pixels are means of blocks of factor x factor), inpaint (some pixels are
-            missing), or deblur.
+            missing), deblur, sensing (of the picture only some random projections are used), or
+            spectral (only its low frequencies are).
         factor: of superres, 2 to 16.
-        mask: of inpaint: a picture, white = known; or an array (height, width), true = known.
-            None: what is NaN or masked in the picture is missing.
+        mask: of inpaint: a picture, white = known; a folder with a mask of the same name for each
+            picture; or an array (height, width), true = known. None: what is NaN or masked in the
+            picture is missing.
         blur: of deblur: standard deviation in pixels of a Gaussian.
         kernel: of deblur, in the place of `blur`: an .npy file or an array (rows, columns).
+        ratio: of sensing: projections for each pixel, in (0, 1].
+        projections: of sensing: the seed of the projections, 0 if nothing is said.
+        share: of spectral: of the frequencies in each direction, in (0, 1].
         sigma: level of the noise in the picture, in [0, 1] units.
         quality: fast or full, see `QUALITIES`.
         samples: how many; None: the mean of as many as `SAMPLES` says.
@@ -60,6 +76,9 @@ class RestoreSettings:
     mask: Mask | None = None
     blur: float | None = None
     kernel: BlurKernel | None = None
+    ratio: float | None = None
+    projections: int | None = None
+    share: float | None = None
     sigma: float = 0.0
     quality: str = "full"
     samples: int | None = None
@@ -97,6 +116,15 @@ class RestoreSettings:
             raise InputError(f"factor is {self.factor}: it must be 2 to {_LARGEST_FACTOR}.")
         if self.task == "deblur" and (self.blur is None) == (self.kernel is None):
             raise InputError("deblur needs to know the blur: give blur or kernel, one of them.")
+        for name, task in (("ratio", "sensing"), ("share", "spectral")):
+            value = getattr(self, name)
+            if self.task == task and (value is None or not 0 < value <= 1):
+                raise InputError(
+                    f"{task} needs a {name} above 0 and up to 1, got {value}: it says how much of "
+                    "the picture is used."
+                )
+        if self.projections is not None and not 0 <= self.projections < 1 << 63:
+            raise InputError(f"projections is {self.projections}: a seed must be 0 or more.")
 
     @property
     def count(self) -> int:
@@ -108,6 +136,20 @@ class RestoreSettings:
         """The steps of each sample."""
         return QUALITIES[self.quality]
 
+    @property
+    def calls(self) -> int:
+        """Network calls for each sample."""
+        return len(self.schedule.sigmas())
+
+    @property
+    def enlarges(self) -> int:
+        """How often larger each side becomes."""
+        return (2 if self.factor is None else self.factor) if self.task == "superres" else 1
+
+    def ready(self) -> ReadyDenoiser:
+        """Return the model, see `ready_denoiser`."""
+        return ready_denoiser(self.model, device=self.device, dtype=self.dtype, verb="restore")
+
 
 @dataclass(frozen=True)
 class Restored:
@@ -115,9 +157,9 @@ class Restored:
 
     Attributes:
         image: the mean of the samples, with the dtype of what was given.
-        samples: (n, height, width, channels), floats, 1 is white; they differ where the measurement
-            leaves a choice.
-        deviation: standard deviation of the samples, (height, width, channels); 0 for one.
+        samples: (n, height, width, channels), floats, 1 is white, if their number was given; else
+            none is kept. They differ where the measurement leaves a choice.
+        deviation: standard deviation of all samples, (height, width, channels); 0 for one.
         picture: the mean as it is written: with opacity and metadata.
         steps: network calls for each sample.
     """

@@ -1,0 +1,125 @@
+"""Samples of a picture, one after the other; their mean and deviation."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scorelet.core.device import choose_device
+from scorelet.core.moments import Moments
+from scorelet.core.progress import Progress
+from scorelet.core.random import Noise
+from scorelet.data import Picture, from_unit
+from scorelet.data.pictures.types import white
+from scorelet.models import Denoiser
+from scorelet.models.measurements import Observation
+from scorelet.sampling import ascend
+from scorelet.tasks.restore.known import known
+from scorelet.tasks.restore.observed import observe
+from scorelet.tasks.restore.settings import Restored, RestoreSettings
+from scorelet.tasks.restore.tiled import TiledDenoiser
+
+Pixels = np.ndarray
+Keep = Callable[[int, Pixels], None]
+"""Is given the number of a sample and the sample, (height, width, channels)."""
+
+_PROJECTIONS = 50
+
+
+def restored(
+    picture: Picture,
+    settings: RestoreSettings,
+    *,
+    keep: Keep,
+    progress: Progress | None = None,
+) -> Restored:
+    """Restore one picture, with the memory of three samples.
+
+    Args:
+        picture: floats in [0, 1].
+        settings: how.
+        keep: gets each sample as it is drawn.
+        progress: called with (network calls, network calls in all).
+
+    Returns:
+        The result without samples.
+
+    Raises:
+        InputError, ImageFileError, DivergenceError: as `restore`.
+    """
+    moments = Moments()
+    for number, sample in enumerate(samples(picture, settings, progress=progress)):
+        moments.add(sample)
+        keep(number, sample)
+    pixels = from_unit(moments.mean, picture.pixels.dtype)
+    whole = replace(picture, pixels=pixels, alpha=_opacity(picture, settings), mask=None)
+    image = pixels if pixels.shape[2] == 3 else pixels[..., 0]
+    none = np.empty((0, *pixels.shape), np.float32)
+    return Restored(image, none, moments.deviation, whole, settings.calls)
+
+
+def samples(
+    picture: Picture, settings: RestoreSettings, *, progress: Progress | None = None
+) -> Iterator[Pixels]:
+    """Yield as many samples as the settings say, (height, width, channels) each.
+
+    Arguments and errors as in `restored`.
+    """
+    observation, guess = observe(picture, settings)
+    denoiser = TiledDenoiser(settings.ready().denoiser, settings.tile)
+    place = choose_device(settings.device)
+    observation, guess = observation.to(place), guess.to(place)
+    for number in range(settings.count):
+        said = _told(progress, settings, number)
+        found = _drawn(denoiser, observation, guess, settings, number, said)
+        if picture.pixels.dtype.kind == "u":
+            found = _within(observation, found)
+        yield found[0].permute(1, 2, 0).cpu().numpy()
+
+
+@torch.no_grad()
+def _drawn(
+    denoiser: Denoiser,
+    observation: Observation,
+    guess: Tensor,
+    settings: RestoreSettings,
+    number: int,
+    said: Callable[[int], None],
+) -> Tensor:
+    """Draw one sample, (1, channel, height, width)."""
+    noise = Noise(settings.seed, [number])
+    states = ascend(
+        denoiser, guess, settings.schedule, noise, observation=observation, label=settings.label
+    )
+    found = guess
+    for call, state in enumerate(states, start=1):
+        found = state.denoised
+        said(call)
+    return found
+
+
+def _within(observation: Observation, x: Tensor) -> Tensor:
+    """Return an image in [0, 1] that keeps the observation, by projections onto both in turn."""
+    for _ in range(_PROJECTIONS if observation.measurement.noise == 0 else 0):
+        x = observation.consistent(x.clamp(0, 1), 0.0)
+    return x.clamp(0, 1)
+
+
+def _told(
+    progress: Progress | None, settings: RestoreSettings, number: int
+) -> Callable[[int], None]:
+    """Return what is told the calls of one sample."""
+    before, total = number * settings.calls, settings.count * settings.calls
+    return lambda done: progress(before + done, total) if progress else None
+
+
+def _opacity(picture: Picture, settings: RestoreSettings) -> Pixels | None:
+    """Return the opacity at the size of the result; what was filled is opaque."""
+    if picture.alpha is None:
+        return None
+    if settings.task == "inpaint":
+        opaque = picture.alpha.dtype.type(white(picture.alpha.dtype))
+        return np.where(known(picture, settings), picture.alpha, opaque)
+    return picture.alpha.repeat(settings.enlarges, 0).repeat(settings.enlarges, 1)

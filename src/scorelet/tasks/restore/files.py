@@ -1,0 +1,141 @@
+"""`restore` for files and folders."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scorelet.core.paths import as_path
+from scorelet.data import (
+    SUFFIXES,
+    check_target,
+    from_unit,
+    read_picture,
+    write_pages,
+    write_picture,
+)
+from scorelet.tasks.array_files import check_output
+from scorelet.tasks.conditions import Conditions
+from scorelet.tasks.jobs import Outcome, Publish, run_tasks
+from scorelet.tasks.listener import NOBODY, Listener
+from scorelet.tasks.planning import FileTask, plan_tasks
+from scorelet.tasks.restore.drawing import Pixels, restored
+from scorelet.tasks.restore.settings import RestoreSettings
+
+SUFFIX = "_restored"
+"""What results are called that have no name given."""
+
+
+def restore_files(
+    paths: Sequence[str | Path],
+    output: str | Path | None = None,
+    *,
+    settings: RestoreSettings,
+    resume: bool = False,
+    overwrite: bool = False,
+    listener: Listener = NOBODY,
+) -> Iterator[Outcome]:
+    """Restore files and folders into files; yield what became of each, in order.
+
+    With `settings.samples` above 1 each sample is written, too, as NAME_000 and so on, and their
+    deviation as NAME_deviation; the mean comes last.
+
+    Args:
+        paths: files and folders of pictures.
+        output: see `plan_tasks`; by default beside the source with "_restored" in the name.
+        settings: how; a mask may be a folder, see `RestoreSettings`.
+        resume: keep what an interrupted job with the same settings has finished.
+        overwrite: replace files that exist.
+        listener: is told how it goes on.
+
+    Raises:
+        InputError: nothing to do, targets that exist, an unknown model, another job at work.
+    """
+    roots = [as_path(path) for path in paths]
+    masks = _masks(settings, roots)
+    model = settings.ready()
+    tasks = plan_tasks(paths, output, suffix=SUFFIX, say=listener.left_out)
+    for beside in (path for task in tasks for path in _beside(task.target, settings)):
+        check_output(beside, overwrite=overwrite or resume, suffixes=SUFFIXES)
+    listener.files(len(tasks))
+
+    def work(task: FileTask, publish: Publish) -> dict[str, Any]:
+        own = replace(settings, mask=masks.of(task.source)) if masks else settings
+        return _restore_file(task, own, publish, listener)
+
+    yield from run_tasks(
+        tasks,
+        work,
+        verb="restore",
+        settings={name: _plain(getattr(settings, name)) for name in _DECIDES}
+        | {"model": model.digest, "dtype": model.dtype},
+        resume=resume,
+        overwrite=overwrite,
+        journal=len(roots) > 1 or roots[0].is_dir(),
+    )
+
+
+_DECIDES = (
+    *("task", "factor", "mask", "blur", "kernel", "ratio", "projections", "share"),
+    *("sigma", "quality", "samples", "label", "seed"),
+)
+"""What results depend on, beside the picture and the model."""
+
+
+def _masks(settings: RestoreSettings, roots: Sequence[Path]) -> Conditions | None:
+    """Return the folder of masks, if it is one and there may be several pictures."""
+    if not isinstance(settings.mask, str | Path):
+        return None
+    path = as_path(settings.mask, name="mask")
+    several = len(roots) > 1 or roots[0].is_dir()
+    return Conditions(path, roots, what="mask") if several and path.is_dir() else None
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - what settings hold
+    """Return what JSON can say of a setting."""
+    if isinstance(value, np.ndarray):
+        return hashlib.sha256(repr((value.shape, value.tolist())).encode()).hexdigest()
+    return str(value) if isinstance(value, Path) else value
+
+
+def _beside(target: Path, settings: RestoreSettings) -> list[Path]:
+    """Return what is written beside the mean: each sample, and their deviation."""
+    if settings.samples is None or settings.samples == 1:
+        return []
+    endings = [*(f"_{k:03d}" for k in range(settings.samples)), "_deviation"]
+    return [target.with_stem(target.stem + ending) for ending in endings]
+
+
+def _restore_file(
+    task: FileTask, settings: RestoreSettings, publish: Publish, listener: Listener
+) -> dict[str, Any]:
+    """Restore one file; return its report."""
+    picture = read_picture(task.source, gaps=True)
+    check_target(task.target, picture, pages=1)
+    beside = _beside(task.target, settings)
+
+    def write(path: Path, values: Pixels) -> None:
+        pixels = from_unit(values, picture.pixels.dtype)
+        write_picture(path, replace(picture, pixels=pixels, alpha=None, mask=None))
+
+    def keep(number: int, sample: Pixels) -> None:
+        if beside:
+            write(beside[number], sample)
+
+    found = restored(picture, settings, keep=keep, progress=listener.part)
+    if beside:
+        write(beside[-1], found.deviation)
+    height, width = found.picture.pixels.shape[:2]
+    report = {
+        "outputs": [str(path) for path in (task.target, *beside)],
+        "height": height,
+        "width": width,
+        "samples": settings.count,
+        "steps": found.steps,
+        "deviation": float(found.deviation.mean()) * 255,
+    }
+    write_pages(task.target, [found.picture], publish=lambda temporary: publish(temporary, report))
+    return report

@@ -1,0 +1,64 @@
+"""Which pixels of a picture are known."""
+
+from pathlib import Path
+
+import numpy as np
+
+from scorelet.core.errors import InputError
+from scorelet.core.paths import as_path
+from scorelet.data import Picture, read_picture, to_unit
+from scorelet.tasks.restore.settings import RestoreSettings
+
+
+def known(picture: Picture, settings: RestoreSettings) -> np.ndarray:
+    """Return where pixels are known, (height, width).
+
+    Raises:
+        InputError: a mask that does not fit the picture, or leaves nothing to do, or nothing to
+            start from; gaps, where the task is not to fill them.
+        ImageFileError: a mask that cannot be read.
+    """
+    shape = picture.pixels.shape[:2]
+    valid = np.ones(shape, bool) if picture.mask is None else picture.mask
+    if settings.task != "inpaint":
+        if not valid.all():
+            raise InputError(
+                f"{int((~valid).sum())} pixels have no data: fill them first, by the task inpaint."
+            )
+        return valid
+    if settings.mask is not None:
+        valid = valid & _mask(settings.mask, shape)
+    elif picture.alpha is not None:
+        valid = valid & (picture.alpha > 0)
+    if valid.all():
+        raise InputError(
+            "All pixels are known: give a mask, white where they are, black elsewhere."
+        )
+    if not valid.any():
+        raise InputError("The mask has no known pixel: there is nothing to start from.")
+    return valid
+
+
+def _mask(given: str | Path | np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    found = given.astype(bool) if isinstance(given, np.ndarray) else _read(given)
+    if found.shape != shape:
+        raise InputError(
+            f"The mask has {'x'.join(map(str, found.shape))} pixels, the picture "
+            f"{shape[0]}x{shape[1]}: they must be of one size."
+        )
+    return found
+
+
+def _read(given: str | Path) -> np.ndarray:
+    path = as_path(given, name="mask")
+    if path.is_dir():
+        raise InputError(
+            f"{path} is a folder of masks, and there is one picture: name the mask of it."
+        )
+    mask = read_picture(path)
+    if mask.scale > 1 and mask.pixels.max() == 1:
+        raise InputError(
+            f"{path} holds 0 and 1 of {mask.scale:.0f}, which is black everywhere: write known "
+            f"pixels as {mask.scale:.0f}, or give an array of true and false in Python."
+        )
+    return to_unit(mask.pixels).mean(-1) > 0.5
