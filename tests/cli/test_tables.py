@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from scorelet.cli.tables import Table
+from scorelet.cli.tables import ConsoleTable
 
-TABLE = Table(
+TABLE = ConsoleTable(
     ["name", "verdict", "size"],
     [("[one]", "differs", "1.5"), ("a longer one", "agrees", "12")],
     frozenset({0, 1}),
@@ -32,10 +32,10 @@ def test_plain_columns():
         "  [one]          differs    1.5",
         "  a longer one   agrees      12",
     ]
-    assert Table(["", ""], [("a", "b"), ("cc", "d")], frozenset({0, 1})).plain() == (
+    assert ConsoleTable(["", ""], [("a", "b"), ("cc", "d")], frozenset({0, 1})).plain() == (
         "  a    b\n  cc   d"
     )
-    assert Table(["a", "b"], []).plain() == "  a   b"
+    assert ConsoleTable(["a", "b"], []).plain() == "  a   b"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])

@@ -10,7 +10,7 @@ from typing import Literal
 
 import torch
 from torch import nn
-from torch.utils.data import Dataset
+from torch.utils.data import StackDataset
 
 from scorelet import zoo
 from scorelet.core.random import generator
@@ -42,32 +42,19 @@ class ShrinkageConfig(LoopConfig):
     level: float
 
 
-class Draws(Dataset):
-    def __init__(self):
-        self.scale = torch.tensor(VARIANCES).sqrt()[:, None, None]
-
-    def __getitem__(self, index):
-        return {"clean": self.scale * torch.randn(3, 8, 8, generator=generator(7, index))}
-
-
 def experiment(config):
     def objective(model, batch, noise):
-        clean = batch["clean"]
-        level = torch.full((len(clean),), config.level)
-        noisy = clean + config.level * noise.normal(clean)  # other noise in every step
-        return denoising_loss(model(noisy), clean, level)
+        level = torch.full((len(batch["clean"]),), config.level)
+        noisy = batch["clean"] + config.level * noise.normal(batch["clean"])
+        return denoising_loss(model(noisy), batch["clean"], level)
 
+    scale = torch.tensor(VARIANCES).sqrt()[:, None, None]
+    data = StackDataset(clean=scale * torch.randn(2400, 3, 8, 8, generator=generator(7)))
     learner = Learner(Shrinkage(torch.ones(3)), objective)
-    return experiments.Experiment(learner, Draws(), experiments.export_model)
+    return experiments.Experiment(learner, data, experiments.export_model)
 
 
-zoo.register(
-    zoo.Kind(
-        "shrinkage",
-        Shrinkage,
-        lambda model: ({}, {"gain": model.gain}),
-        build,
-        verbs=("denoise", "evaluate"),
-    )
-)
 experiments.register(ShrinkageConfig, experiment)
+zoo.register(
+    zoo.Kind("shrinkage", Shrinkage, lambda model: ({}, {"gain": model.gain}), build, ("denoise",))
+)

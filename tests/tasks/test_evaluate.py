@@ -14,7 +14,7 @@ from scorelet.core.errors import ImageFileError, InputError
 from scorelet.core.random import generator
 from scorelet.data import from_unit
 from scorelet.models import Denoiser, EnergyDenoiser, GaussianMixtureDenoiser, Locality
-from scorelet.tasks.denoise import Settings, denoise_files
+from scorelet.tasks.denoise import DenoiseSettings, denoise_files
 from scorelet.tasks.evaluate import evaluate, measure
 
 pytestmark = pytest.mark.usefixtures("float32")
@@ -207,7 +207,7 @@ def test_the_dtype_is_that_of_what_ran(tmp_path, model):
     ):
         result = evaluate(path, model=denoiser, sigmas=[5.0], dtype=asked)
         assert result["dtype"] == ran
-        settings = Settings(denoiser, dtype=asked)
+        settings = DenoiseSettings(denoiser, dtype=asked)
         (done,) = denoise_files([path], tmp_path / f"{asked}-{ran}.png", settings=settings)
         assert done.report["convolutions_in"] == ran
 

@@ -136,7 +136,7 @@ def finite_sample_floor(rank: int, counts: Sequence[int], *, parts: int = 1) -> 
 
 
 @dataclass(frozen=True)
-class Separation:
+class KindSeparation:
     """How far class means lie apart in the channels of one kind, taken one by one.
 
     Attributes:
@@ -152,7 +152,7 @@ class Separation:
 
 def separation_by_kind(
     moments: ClassMoments, kinds: Sequence[str], *, tolerance: float = TOLERANCE
-) -> tuple[Separation, ...]:
+) -> tuple[KindSeparation, ...]:
     """Return the separation of class means for each kind of channel.
 
     Args:
@@ -183,7 +183,7 @@ def separation_by_kind(
         mine = torch.tensor([name == kind for name in kinds], device=rows.device)
         chosen = rows[mine][kept[mine]]
         if len(chosen):
-            found.append(Separation(kind, int(mine.sum()), float(chosen.mean())))
+            found.append(KindSeparation(kind, int(mine.sum()), float(chosen.mean())))
     return tuple(found)
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from scorelet.analysis.fisher import (
     FisherRatio,
-    Separation,
+    KindSeparation,
     fisher_ratio,
     separation_by_kind,
 )
@@ -49,7 +49,7 @@ class LayerSeparation:
     module: str
     shape: tuple[int, ...]
     fisher: FisherRatio
-    kinds: tuple[Separation, ...] = ()
+    kinds: tuple[KindSeparation, ...] = ()
 
 
 class Probe:

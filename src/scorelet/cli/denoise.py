@@ -64,12 +64,12 @@ def denoise(
         resume: keep what an interrupted job has finished.
         overwrite: replace existing files, even the input.
     """
-    from scorelet.tasks.denoise import Settings, Target, denoise_files, measure_files
+    from scorelet.tasks.denoise import DenoiseSettings, Target, denoise_files, measure_files
     from scorelet.tasks.progress import Bar
 
     if sigma is not None and not 0 <= sigma < float("inf"):
         raise InputError(f"--sigma {sigma:g}: give 0 or more in 8-bit units (25 means 25/255).")
-    settings = Settings(
+    settings = DenoiseSettings(
         model=model,
         sigma=None if sigma is None else sigma / 255,
         strength=strength,
@@ -105,7 +105,7 @@ def denoise(
 
 
 def parse_nodata(text: str) -> "float | Literal['auto'] | None":
-    """Turn auto, none or a number into the nodata of `Settings`."""
+    """Turn auto, none or a number into the nodata of `DenoiseSettings`."""
     if text.lower() == "auto":
         return "auto"
     if text.lower() == "none":

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from scorelet.cli.options import DEFAULTS, PathLike, Shared, Whole
-from scorelet.cli.tables import Table
+from scorelet.cli.tables import ConsoleTable
 
 DECIMALS = {"sigma": 1, "psnr": 2, "ssim": 4, "accuracy": 4}
 """Of figures whose usual number of decimals is known; others have four digits."""
@@ -139,5 +139,5 @@ def _table(rows: list[dict[str, str]]) -> list[str]:
     if not rows:
         return []
     head = [UNITS.get(name, name) for name in rows[0]]
-    table = Table(head, [[row[name] for name in rows[0]] for row in rows], frozenset())
+    table = ConsoleTable(head, [[row[name] for name in rows[0]] for row in rows], frozenset())
     return [table.text()]

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
-from scorelet.cli.tables import Table
+from scorelet.cli.tables import ConsoleTable
 from scorelet.core.errors import InputError
 
 app = App(name="field", help="Draw fields from reference ensembles, and compare sets of fields.")
@@ -206,7 +206,7 @@ def _verdicts(document: dict[str, Any]) -> str:
     return "\n".join([*lines, document["summary"]])
 
 
-def _statistics(entries: dict[str, Any]) -> Table:
+def _statistics(entries: dict[str, Any]) -> ConsoleTable:
     rows = []
     for entry in entries.values():
         measure, size = next(iter(entry["sizes"].items()))
@@ -223,7 +223,7 @@ def _statistics(entries: dict[str, Any]) -> Table:
             )
         )
     head = ["statistic", "verdict", "distance", "threshold", "control", "size", "by chance", ""]
-    return Table(head, rows, frozenset({0, 1, 7}), {"differs": "red", "agrees": "green"})
+    return ConsoleTable(head, rows, frozenset({0, 1, 7}), {"differs": "red", "agrees": "green"})
 
 
 def _set(entry: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
-from scorelet.cli.tables import Table
+from scorelet.cli.tables import ConsoleTable
 from scorelet.core.errors import InputError
 
 
@@ -206,7 +206,7 @@ def _certified(document: dict[str, Any]) -> str:
         for band in document["bands"]
     ]
     head = ["pixels", "least", "least of all", "largest", "positive", "condition", "uniform"]
-    return Table(head, rows, frozenset({0})).text()
+    return ConsoleTable(head, rows, frozenset({0})).text()
 
 
 def _moments(band: dict[str, Any]) -> str:
@@ -262,4 +262,4 @@ def _fitted(document: dict[str, Any]) -> str:
             )
         )
     head = ["pixels", "parameters", "condition", "excess loss", "moments", "step", "acceptance"]
-    return Table(head, rows, frozenset({0})).text()
+    return ConsoleTable(head, rows, frozenset({0})).text()

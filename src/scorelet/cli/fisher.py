@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
-from scorelet.cli.tables import Table
+from scorelet.cli.tables import ConsoleTable
 
 
 def fisher(
@@ -80,4 +80,4 @@ def _as_text(document: dict[str, Any]) -> str:
         for layer in document["layers"]
     ]
     title = f"{document['model']} on {document['data']}: {count}"
-    return f"{title}\n{Table(head, rows).text()}"
+    return f"{title}\n{ConsoleTable(head, rows).text()}"

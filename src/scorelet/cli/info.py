@@ -1,7 +1,7 @@
 """scorelet info."""
 
 from scorelet.cli.options import DEFAULTS, Shared
-from scorelet.cli.tables import Table
+from scorelet.cli.tables import ConsoleTable
 
 
 def info(*, shared: Shared = DEFAULTS) -> int:
@@ -19,5 +19,5 @@ def info(*, shared: Shared = DEFAULTS) -> int:
         if name != "versions":
             text = ", ".join(value) if isinstance(value, list) else str(value)
             rows.append((name.replace("_", " "), text))
-    shared.show(document, Table(["", ""], rows, frozenset({0, 1})).text())
+    shared.show(document, ConsoleTable(["", ""], rows, frozenset({0, 1})).text())
     return 0

@@ -1,7 +1,7 @@
 """scorelet models."""
 
 from scorelet.cli.options import DEFAULTS, Shared
-from scorelet.cli.tables import Table
+from scorelet.cli.tables import ConsoleTable
 
 
 def models(name: str | None = None, *, shared: Shared = DEFAULTS) -> int:
@@ -24,7 +24,7 @@ def models(name: str | None = None, *, shared: Shared = DEFAULTS) -> int:
         return 0
     cards = [card(each) for each in names()]
     rows = [(each["name"], each["summary"]) for each in cards]
-    shared.show(cards, Table(["model", "what it is"], rows, frozenset({0, 1})).text())
+    shared.show(cards, ConsoleTable(["model", "what it is"], rows, frozenset({0, 1})).text())
     return 0
 
 

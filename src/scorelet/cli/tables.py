@@ -10,7 +10,7 @@ INDENT, GAP = "  ", "   "
 
 
 @dataclass(frozen=True)
-class Table:
+class ConsoleTable:
     """Rows of texts.
 
     Attributes:
@@ -45,11 +45,11 @@ class Table:
     def _drawn(self) -> str:
         from rich import box
         from rich.console import Console
-        from rich.table import Table as RichTable
+        from rich.table import Table
         from rich.text import Text
 
         unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-        drawn = RichTable(
+        drawn = Table(
             box=box.SIMPLE_HEAD if unicode else box.ASCII2,
             show_header=any(self.head),
             header_style="bold",

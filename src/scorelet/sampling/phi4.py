@@ -26,7 +26,7 @@ from scorelet.data.fields.ensembles.base import CHUNK_PIXELS, Ensemble
 from scorelet.data.fields.ensembles.checks import check_size
 from scorelet.data.fields.ensembles.lattice_ou import LatticeOrnsteinUhlenbeck
 from scorelet.sampling.cluster import ClusterSampler
-from scorelet.sampling.plan import Plan, make_plan
+from scorelet.sampling.plan import ChainPlan, make_plan
 from scorelet.sampling.scalar_potential import ScalarPotential
 
 CHAINS, FIELDS_PER_CHAIN = 16, 64
@@ -154,7 +154,7 @@ def _last_steps(row: np.ndarray, step: np.ndarray) -> np.ndarray:
 
 
 def _recorded(
-    sampler: ClusterSampler, plan: Plan, last: np.ndarray, progress: Progress | None
+    sampler: ClusterSampler, plan: ChainPlan, last: np.ndarray, progress: Progress | None
 ) -> Iterator[np.ndarray]:
     """Burn in; then yield the fields of all chains at steps 0, 1, ... as long as one is needed."""
     total = plan.burn_in + plan.thinning * (int(last.max()) + 1)

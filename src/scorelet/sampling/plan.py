@@ -27,7 +27,7 @@ _STEP, _BURN_IN = 8, 7
 _SEED = 0x5CA1E  # of the measurement: a plan is a function of potential and size
 
 
-class Plan(NamedTuple):
+class ChainPlan(NamedTuple):
     """Half widths of proposals, and numbers of sweeps: before the first field, between two."""
 
     widths: tuple[float, ...]
@@ -36,7 +36,7 @@ class Plan(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def make_plan(potential: ScalarPotential, size: int) -> Plan:
+def make_plan(potential: ScalarPotential, size: int) -> ChainPlan:
     """Return the plan of chains of E at side L.
 
     It is known where λ = 1 (a = -1, q = 1): τ is below 20 sweeps at every coupling, up to L = 128.
@@ -46,11 +46,11 @@ def make_plan(potential: ScalarPotential, size: int) -> Plan:
         InputError: the chains do not agree after `LONGEST` sweeps.
     """
     if (potential.a, potential.q) == (-1.0, 1.0):
-        return Plan((1.2,), 112, 16)
+        return ChainPlan((1.2,), 112, 16)
     return _measured(potential, size)
 
 
-def _measured(potential: ScalarPotential, size: int) -> Plan:
+def _measured(potential: ScalarPotential, size: int) -> ChainPlan:
     sampler = ClusterSampler(potential, size, _CHAINS, seed=_SEED)
     _disorder(sampler.fields[1::2])
     sweeps = _FIRST
@@ -69,7 +69,7 @@ def _measured(potential: ScalarPotential, size: int) -> Plan:
         tau = _STRIDE * max(one.autocorrelation_time for one in found)
         if sweeps >= _TIMES * tau and max(one.r_hat for one in found) < _R_HAT:
             thinning = _STEP * int(np.ceil(tau / _STEP))
-            return Plan(widths, _BURN_IN * thinning, thinning)
+            return ChainPlan(widths, _BURN_IN * thinning, thinning)
     raise InputError(
         f"Chains of b = {potential.b:g}, a = {potential.a:g}, q = {potential.q:g} at side {size} "
         f"have not converged after {LONGEST} sweeps: expected an autocorrelation time below "

@@ -66,7 +66,7 @@ class ScatterSettings:
 
 
 @dataclass
-class Table:
+class FeatureTable:
     """Features, one row for each picture (page).
 
     Attributes:
@@ -114,7 +114,7 @@ def scatter_files(
     tasks = plan_tasks(paths, None, suffix="_features")
     if plan:
         plan(len(tasks))
-    table = Table()
+    table = FeatureTable()
     yield from run_tasks(
         [replace(task, target=output) for task in tasks],
         lambda task, _publish: _scatter_file(task, transform, settings, table, _publish),
@@ -165,7 +165,7 @@ def _scatter_file(
     task: FileTask,
     transform: Scattering2d,
     settings: ScatterSettings,
-    table: Table,
+    table: FeatureTable,
     _publish: Publish,
 ) -> dict[str, Any]:
     """Add all pages of a file to the table, or none."""
@@ -203,7 +203,7 @@ def _size(shape: tuple[int, ...]) -> str:
 
 
 def _write(
-    output: Path, table: Table, paths: tuple[ScatteringPath, ...], settings: ScatterSettings
+    output: Path, table: FeatureTable, paths: tuple[ScatteringPath, ...], settings: ScatterSettings
 ) -> None:
     assert table.shape is not None
     _, height, width = table.shape

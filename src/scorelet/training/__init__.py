@@ -1,7 +1,7 @@
 """Training: objectives, schedules, optimisers and one resumable loop."""
 
 from scorelet.training.best import Best
-from scorelet.training.config import LoopConfig, Section, write_config
+from scorelet.training.config import ConfigSection, LoopConfig, write_config
 from scorelet.training.learner import Learner
 from scorelet.training.logs import read_log
 from scorelet.training.loop import AfterStep, Export, StepReport, Trainer, Validate
@@ -21,13 +21,13 @@ __all__ = [
     "AfterStep",
     "Batch",
     "Best",
+    "ConfigSection",
     "Export",
     "Learner",
     "LoopConfig",
     "Loss",
     "Muon",
     "Objective",
-    "Section",
     "StepReport",
     "Trainer",
     "Validate",

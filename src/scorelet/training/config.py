@@ -19,13 +19,13 @@ def _folder(value: object) -> object:
     return as_path(value, name="output") if isinstance(value, str | Path) else value
 
 
-class Section(BaseModel):
+class ConfigSection(BaseModel):
     """A part of a configuration: frozen, without unknown fields."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class OptimizerConfig(Section):
+class OptimizerConfig(ConfigSection):
     """How weights move."""
 
     name: Literal["adamw", "muon", "sgd"] = "adamw"
@@ -52,7 +52,7 @@ class OptimizerConfig(Section):
         return self
 
 
-class ScheduleConfig(Section):
+class ScheduleConfig(ConfigSection):
     """How the learning rate moves: a warm-up, linear but for `one-cycle`, then the named shape."""
 
     shape: Literal["cosine", "linear", "step", "constant", "one-cycle"] = "cosine"
@@ -67,7 +67,7 @@ class ScheduleConfig(Section):
     )
 
 
-class LoopConfig(Section):
+class LoopConfig(ConfigSection):
     """What the loop needs to know of a run; a configuration of a task inherits these fields."""
 
     optimizer: OptimizerConfig = OptimizerConfig()

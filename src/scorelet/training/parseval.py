@@ -4,11 +4,11 @@ from pydantic import Field
 from torch import nn
 
 from scorelet.networks.parseval import parseval_step, polar_retraction, tight_weights
-from scorelet.training.config import Section
+from scorelet.training.config import ConfigSection
 from scorelet.training.loop import AfterStep
 
 
-class ParsevalConfig(Section):
+class ParsevalConfig(ConfigSection):
     """How frames are kept tight."""
 
     beta: float = Field(

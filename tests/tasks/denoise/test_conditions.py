@@ -14,7 +14,7 @@ from scorelet.cli.main import run
 from scorelet.core.errors import InputError
 from scorelet.data import read_picture
 from scorelet.models import Denoiser, Locality
-from scorelet.tasks.denoise import Settings, denoise_files
+from scorelet.tasks.denoise import DenoiseSettings, denoise_files
 
 
 class Told(Denoiser):
@@ -126,7 +126,7 @@ def test_conditions_that_do_not_fit_are_one_sentence(pixels, tmp_path):
     for source, cond, words in faults:
         with pytest.raises(InputError, match=words):
             sl.denoise(source, model=Told(), cond=cond)
-    settings = Settings(Told(), cond=one)
+    settings = DenoiseSettings(Told(), cond=one)
     with pytest.raises(InputError, match="is one picture and there are several: give a folder"):
         list(denoise_files([one, folder / "b.png"], tmp_path / "out", settings=settings))
     with pytest.raises(InputError, match="This denoiser takes no condition"):

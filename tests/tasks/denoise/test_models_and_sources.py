@@ -10,7 +10,7 @@ from samples import noisy, waves
 from scorelet.core.errors import InputError
 from scorelet.data import Picture
 from scorelet.models import Denoiser, EnergyDenoiser, GaussianMixtureDenoiser
-from scorelet.tasks.denoise import Settings
+from scorelet.tasks.denoise import DenoiseSettings
 from scorelet.tasks.denoise.page import plan_page, run_plan
 
 SIDE = 40
@@ -27,7 +27,7 @@ def mixture():
 
 
 def run(denoiser, pixels, **options):
-    settings = Settings(**options)
+    settings = DenoiseSettings(**options)
     return run_plan(plan_page(Picture(pixels), denoiser, settings), denoiser, settings)
 
 

@@ -14,7 +14,7 @@ from scorelet.analysis.local_noise import local_noise
 from scorelet.core.errors import CheckpointError, ImageFileError, InputError
 from scorelet.data import from_unit, to_unit
 from scorelet.models import ResidualDenoiser
-from scorelet.tasks.denoise import Settings
+from scorelet.tasks.denoise import DenoiseSettings
 from scorelet.tasks.denoise.view import look
 from scorelet.tasks.inference import denoise_array, prepare
 from scorelet.zoo import save
@@ -188,7 +188,7 @@ def test_strength_mixes_the_input_and_the_full_result(model, dtype, strength):
 )
 def test_options_out_of_range(options, words):
     with pytest.raises(InputError, match=words):
-        Settings(**options)
+        DenoiseSettings(**options)
 
 
 # ---------------------------------------------------------------- bad input

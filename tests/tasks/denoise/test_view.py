@@ -205,7 +205,7 @@ def test_gaps_stay_and_touch_nobody(nothing):
 
 @pytest.mark.parametrize("dtype", ["uint16", "float32"])
 def test_what_lies_in_a_gap_makes_no_difference(dtype):
-    from scorelet.tasks.denoise import Settings
+    from scorelet.tasks.denoise import DenoiseSettings
     from scorelet.tasks.denoise.page import plan_page, run_plan
 
     denoiser = prepare(sl.load("photo"))
@@ -216,7 +216,9 @@ def test_what_lies_in_a_gap_makes_no_difference(dtype):
         pixels = noisy(70, 70, 1, dtype=dtype)
         pixels[~mask] = nodata
         page = Picture(pixels, mask=mask)
-        results.append(run_plan(plan_page(page, denoiser, Settings()), denoiser, Settings()))
+        results.append(
+            run_plan(plan_page(page, denoiser, DenoiseSettings()), denoiser, DenoiseSettings())
+        )
         np.testing.assert_array_equal(results[-1].picture.pixels[~mask], nodata)
     np.testing.assert_array_equal(results[0].image[mask], results[1].image[mask])
     assert results[0].sigma == results[1].sigma

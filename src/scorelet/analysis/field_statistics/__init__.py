@@ -43,18 +43,23 @@ from scorelet.analysis.field_statistics.statistic import (
     jackknife_errors,
     summarize,
 )
-from scorelet.analysis.field_statistics.table import STATISTICS, Kind, Measure, gaussian_reference
+from scorelet.analysis.field_statistics.table import (
+    STATISTICS,
+    Measure,
+    StatisticKind,
+    gaussian_reference,
+)
 
 __all__ = [
     "STATISTICS",
     "Axis",
     "Comparison",
-    "Kind",
     "Measure",
     "NearestNeighbours",
     "NotPeriodicWarning",
     "Sample",
     "Statistic",
+    "StatisticKind",
     "Window",
     "bispectrum",
     "by_chain",

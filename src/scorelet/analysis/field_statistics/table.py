@@ -51,7 +51,7 @@ Reference = Callable[[Tensor, Statistic], Tensor]
 
 
 @dataclass(frozen=True)
-class Kind:
+class StatisticKind:
     """A line of the table.
 
     Attributes:
@@ -68,19 +68,21 @@ class Kind:
     log: bool = False
 
 
-STATISTICS: dict[str, Kind] = {
-    "power": Kind("Power spectrum", power_spectrum, log=True),
-    "two_point": Kind("Two-point function", two_point),
-    "marginal": Kind("Marginal", marginal, gaussian_marginal, log=True),
-    "quantiles": Kind("Quantiles", quantiles, gaussian_quantiles),
-    "moments": Kind("Moments", moments, gaussian_moments),
-    "structure": Kind("Structure functions", structure_functions, gaussian_structure, log=True),
-    "flatness": Kind("Flatness of increments", flatness, gaussian_flatness),
-    "bispectrum": Kind("Bispectrum", bispectrum, gaussian_bispectrum),
-    "minkowski": Kind("Minkowski functionals", minkowski, gaussian_minkowski),
-    "peaks": Kind("Peaks and minima", peaks, gaussian_peaks),
-    "critical": Kind("Critical quantities", critical, gaussian_critical),
-    "scattering": Kind("Scattering covariance", measure_by(scattering_covariance)),
+STATISTICS: dict[str, StatisticKind] = {
+    "power": StatisticKind("Power spectrum", power_spectrum, log=True),
+    "two_point": StatisticKind("Two-point function", two_point),
+    "marginal": StatisticKind("Marginal", marginal, gaussian_marginal, log=True),
+    "quantiles": StatisticKind("Quantiles", quantiles, gaussian_quantiles),
+    "moments": StatisticKind("Moments", moments, gaussian_moments),
+    "structure": StatisticKind(
+        "Structure functions", structure_functions, gaussian_structure, log=True
+    ),
+    "flatness": StatisticKind("Flatness of increments", flatness, gaussian_flatness),
+    "bispectrum": StatisticKind("Bispectrum", bispectrum, gaussian_bispectrum),
+    "minkowski": StatisticKind("Minkowski functionals", minkowski, gaussian_minkowski),
+    "peaks": StatisticKind("Peaks and minima", peaks, gaussian_peaks),
+    "critical": StatisticKind("Critical quantities", critical, gaussian_critical),
+    "scattering": StatisticKind("Scattering covariance", measure_by(scattering_covariance)),
 }
 
 

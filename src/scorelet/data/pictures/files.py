@@ -11,7 +11,7 @@ from pathlib import Path
 from scorelet.core.errors import ImageFileError, InputError
 from scorelet.core.files import atomic_path
 from scorelet.data.pictures.errors import WatchedPages, reading, writing
-from scorelet.data.pictures.formats.base import PAGES, QUALITY, Target
+from scorelet.data.pictures.formats.base import PAGES, QUALITY, Encoding
 from scorelet.data.pictures.kinds import format_of_content, format_of_suffix
 from scorelet.data.pictures.limits import limits
 from scorelet.data.pictures.types import Picture
@@ -150,7 +150,7 @@ def write_picture(
     write_pages(path, [picture], quality=quality)
 
 
-def _target(path: Path, quality: int | None) -> Target:
+def _target(path: Path, quality: int | None) -> Encoding:
     form = format_of_suffix(path)
     if quality is not None and QUALITY not in form.can:
         raise InputError(
@@ -159,4 +159,4 @@ def _target(path: Path, quality: int | None) -> Target:
         )
     if quality is not None and not 1 <= quality <= 100:
         raise InputError(f"The quality is {quality}; expected 1 (smallest file) to 100.")
-    return Target(path.suffix.lower(), quality)
+    return Encoding(path.suffix.lower(), quality)

@@ -7,12 +7,12 @@
 """
 
 from scorelet.tasks.denoise.files import denoise_files, measure_files
-from scorelet.tasks.denoise.settings import Denoised, Settings, Target
+from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings, Target
 from scorelet.tasks.denoise.verb import denoise
 
 __all__ = [
+    "DenoiseSettings",
     "Denoised",
-    "Settings",
     "Target",
     "denoise",
     "denoise_files",

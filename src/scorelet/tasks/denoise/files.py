@@ -10,7 +10,7 @@ from scorelet.core.paths import as_path, exists
 from scorelet.data import SUFFIXES, Picture, check_target, count_pages, locate, write_pages
 from scorelet.tasks.conditions import Conditions
 from scorelet.tasks.denoise.page import denoised_pages
-from scorelet.tasks.denoise.settings import SETTINGS, TARGET, Denoised, Settings, Target
+from scorelet.tasks.denoise.settings import SETTINGS, TARGET, Denoised, DenoiseSettings, Target
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
 from scorelet.tasks.listener import NOBODY, Listener
 from scorelet.tasks.planning import FileTask, plan_tasks
@@ -24,7 +24,7 @@ def denoise_files(
     paths: Sequence[str | Path],
     output: str | Path | None = None,
     *,
-    settings: Settings = SETTINGS,
+    settings: DenoiseSettings = SETTINGS,
     target: Target = TARGET,
     resume: bool = False,
     overwrite: bool = False,
@@ -74,7 +74,7 @@ def denoise_files(
 def measure_files(
     paths: Sequence[str | Path],
     *,
-    settings: Settings = SETTINGS,
+    settings: DenoiseSettings = SETTINGS,
     listener: Listener = NOBODY,
 ) -> Iterator[Outcome]:
     """Find the noise of files and folders, as `denoise_files` would, and write nothing."""
@@ -90,7 +90,7 @@ def measure_files(
     yield from run_tasks(tasks, measure, verb="denoise", settings={}, writes=False)
 
 
-def _conditions(settings: Settings, paths: Sequence[str | Path]) -> Conditions | None:
+def _conditions(settings: DenoiseSettings, paths: Sequence[str | Path]) -> Conditions | None:
     """Return the files of conditions, if there are any."""
     if settings.cond is None:
         return None
@@ -109,7 +109,7 @@ def _refuse_forgotten_option(source: Path, other: Path) -> None:
 def _denoise_file(
     task: FileTask,
     model: ReadyDenoiser,
-    settings: Settings,
+    settings: DenoiseSettings,
     target: Target,
     publish: Publish,
     listener: Listener,

@@ -14,7 +14,7 @@ from scorelet.models import Denoiser
 from scorelet.tasks.conditions import check_size, condition_pages
 from scorelet.tasks.denoise.nodata import without_nodata
 from scorelet.tasks.denoise.remarks import remarks
-from scorelet.tasks.denoise.settings import Denoised, Settings
+from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
 from scorelet.tasks.denoise.view import View, look
 from scorelet.tasks.inference import run_tile, tiles_of
 from scorelet.tasks.listener import NOBODY, Listener
@@ -28,7 +28,7 @@ _RANGE = (np.finfo(np.float32).min, np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
-class Plan:
+class PagePlan:
     """What is to be done with a page.
 
     Attributes:
@@ -54,7 +54,7 @@ class Plan:
 def denoised_pages(
     path: Path,
     denoiser: Denoiser,
-    settings: Settings,
+    settings: DenoiseSettings,
     *,
     cond: Path | None = None,
     check: Callable[[Picture], None] | None = None,
@@ -82,8 +82,8 @@ def denoised_pages(
 
 
 def plan_page(
-    page: Picture, denoiser: Denoiser, settings: Settings, cond: Pixels | None = None
-) -> Plan:
+    page: Picture, denoiser: Denoiser, settings: DenoiseSettings, cond: Pixels | None = None
+) -> PagePlan:
     """Look at a page: its unit, its gaps, its noise place by place, its tiles.
 
     Raises:
@@ -108,7 +108,7 @@ def plan_page(
         given=None if denoiser.blind else sigma,
     )
     tiles = tiles_of(denoiser, page.pixels.shape[:2], tile=settings.tile)
-    return Plan(page, view, tiles, sigma, wide, (said,) if said else (), cond)
+    return PagePlan(page, view, tiles, sigma, wide, (said,) if said else (), cond)
 
 
 def _is_wide(pixels: Pixels, mask: np.ndarray | None) -> bool:
@@ -129,7 +129,7 @@ def _found(noise: LocalNoise) -> float:
 
 
 def run_plan(
-    plan: Plan, denoiser: Denoiser, settings: Settings, listener: Listener = NOBODY
+    plan: PagePlan, denoiser: Denoiser, settings: DenoiseSettings, listener: Listener = NOBODY
 ) -> Denoised:
     """Run a denoiser over the tiles of a page.
 
@@ -153,7 +153,7 @@ def run_plan(
 
 
 def _denoised_tile(
-    plan: Plan, tile: Tile, denoiser: Denoiser, settings: Settings, meter: ResidualMeter
+    plan: PagePlan, tile: Tile, denoiser: Denoiser, settings: DenoiseSettings, meter: ResidualMeter
 ) -> tuple[tuple[slice, slice], Pixels]:
     """Return where a tile belongs, and its pixels; let the meter see its noise.
 
@@ -172,7 +172,7 @@ def _denoised_tile(
     return place, _moved(pixels, moves, plan, settings.strength)
 
 
-def _moved(pixels: Pixels, moves: Pixels, plan: Plan, strength: float) -> Pixels:
+def _moved(pixels: Pixels, moves: Pixels, plan: PagePlan, strength: float) -> Pixels:
     """Return pixels moved by so much, in the unit shown, as samples of their dtype."""
     noisy = to_unit(pixels)
     if plan.wide:

@@ -7,7 +7,7 @@ import numpy as np
 
 from scorelet.analysis.noise_level import noise_colour
 from scorelet.data import JpegCoding, Picture
-from scorelet.tasks.denoise.settings import Settings
+from scorelet.tasks.denoise.settings import DenoiseSettings
 from scorelet.tasks.denoise.view import View
 
 WINDOW = 1024
@@ -19,7 +19,7 @@ NOT_WHITE = (
 
 
 def remarks(
-    view: View, page: Picture, settings: Settings, *, blind: bool, sigma: float
+    view: View, page: Picture, settings: DenoiseSettings, *, blind: bool, sigma: float
 ) -> tuple[str, ...]:
     """Return what is to be said of a page: of its coding, of its noise, of the level.
 

@@ -14,7 +14,7 @@ from scorelet.tasks.tiling import TileSide
 
 
 @dataclass(frozen=True)
-class Settings:
+class DenoiseSettings:
     """How to denoise.
 
     Args:
@@ -109,5 +109,5 @@ class Target:
         check_fields(self)
 
 
-SETTINGS, TARGET = Settings(), Target()
+SETTINGS, TARGET = DenoiseSettings(), Target()
 """Defaults."""

@@ -15,7 +15,7 @@ from scorelet.data.pictures.in_memory import in_memory
 from scorelet.models import Denoiser
 from scorelet.tasks.conditions import Conditions
 from scorelet.tasks.denoise.page import denoised_pages, plan_page, run_plan
-from scorelet.tasks.denoise.settings import Denoised, Settings
+from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
 from scorelet.tasks.tiling import TileSide
 
 Pixels = np.ndarray
@@ -42,9 +42,9 @@ def denoise(  # noqa: PLR0913
             channels); a tensor ([batch,] channels, height, width); a Pillow picture. Of uint8,
             uint16 or floats, gray or colour, with or without opacity. Floats have any unit and
             offset; where they are NaN or infinite they are left alone.
-        model, sigma, strength, label, tile, device, dtype, nodata: see `Settings`.
-        cond: what a conditional denoiser is told: of files see `Settings`; of what is in memory as
-            `source`, of the same height and width, or the path of a picture.
+        model, sigma, strength, label, tile, device, dtype, nodata: see `DenoiseSettings`.
+        cond: what a conditional denoiser is told: of files see `DenoiseSettings`; of what is in
+            memory as `source`, of the same height and width, or the path of a picture.
 
     Returns:
         One result; a list for a folder, a file of several pages and a batch. To write folders, use
@@ -60,7 +60,7 @@ def denoise(  # noqa: PLR0913
         >>> out.image.shape, out.image.dtype, out.sigma < 1 / 255
         ((32, 32), dtype('uint8'), True)
     """
-    settings = Settings(model, sigma, strength, label, tile, device, dtype, nodata)
+    settings = DenoiseSettings(model, sigma, strength, label, tile, device, dtype, nodata)
     denoiser = settings.ready().denoiser
     if isinstance(source, str | Path):
         return _denoise_path(as_path(source), denoiser, settings, cond)
@@ -78,7 +78,7 @@ def denoise(  # noqa: PLR0913
 def _denoise_path(
     path: Path,
     denoiser: Denoiser,
-    settings: Settings,
+    settings: DenoiseSettings,
     cond: Any,  # noqa: ANN401 - what a user gave
 ) -> Denoised | list[Denoised]:
     if not isinstance(cond, str | Path | None):

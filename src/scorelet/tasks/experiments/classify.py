@@ -20,9 +20,9 @@ from scorelet.tasks.experiments.registry import register
 from scorelet.tasks.fitting import pixels_fitter
 from scorelet.training import (
     Best,
+    ConfigSection,
     Learner,
     LoopConfig,
-    Section,
     Validate,
     classification,
     classification_loss,
@@ -34,7 +34,7 @@ BATCH = 250
 Side = Annotated[int, Field(ge=1)]
 
 
-class LabelledConfig(Section):
+class LabelledConfig(ConfigSection):
     """Labelled pictures, and how they are varied."""
 
     source: str = Field(

@@ -5,13 +5,13 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from scorelet.tasks.experiments.networks import ModelConfig
-from scorelet.training import LoopConfig, Section
+from scorelet.training import ConfigSection, LoopConfig
 
 SIGMA = (0.0, 75.0)
 """The usual range of noise levels, in 8-bit units."""
 
 
-class SourceConfig(Section):
+class SourceConfig(ConfigSection):
     """Where patches come from: a folder of pictures, or pages that are drawn."""
 
     folder: str | None = Field(default=None, description="under $SCORELET_DATA or a path")
@@ -33,7 +33,7 @@ class SourceConfig(Section):
         return self
 
 
-class LevelConfig(Section):
+class LevelConfig(ConfigSection):
     """A share of the patches with noise levels uniform between two bounds."""
 
     share: float = Field(default=1.0, gt=0, description="of the patches, relative to the others")
@@ -45,7 +45,7 @@ class LevelConfig(Section):
         return self
 
 
-class PatchesConfig(Section):
+class PatchesConfig(ConfigSection):
     """Pictures, cut into patches; white noise is added without clipping."""
 
     train: list[SourceConfig] = Field(

@@ -8,11 +8,11 @@ from torch import nn
 
 from scorelet.core.errors import InputError
 from scorelet.core.network import Network
-from scorelet.training import Section
+from scorelet.training import ConfigSection
 from scorelet.zoo import build_network, load_network
 
 
-class ModelConfig(Section):
+class ModelConfig(ConfigSection):
     """The network that learns."""
 
     architecture: str = Field(description="a name of scorelet.networks.ARCHITECTURES")

@@ -59,7 +59,7 @@ class BandedFilters:
 
 
 @runtime_checkable
-class Axis(Protocol):
+class LevelAxis(Protocol):
     """One level along the last axis."""
 
     def split(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -71,7 +71,7 @@ class Axis(Protocol):
         ...
 
 
-def analyze_levels(x: Tensor, axis: Axis, levels: int, ndim: int) -> list[Tensor]:
+def analyze_levels(x: Tensor, axis: LevelAxis, levels: int, ndim: int) -> list[Tensor]:
     """Return the low band and the details, fine to coarse, of the last `ndim` axes."""
     details = []
     for _ in range(levels):
@@ -80,14 +80,14 @@ def analyze_levels(x: Tensor, axis: Axis, levels: int, ndim: int) -> list[Tensor
     return [x, *details]
 
 
-def synthesize_levels(low: Tensor, details: list[Tensor], axis: Axis, ndim: int) -> Tensor:
+def synthesize_levels(low: Tensor, details: list[Tensor], axis: LevelAxis, ndim: int) -> Tensor:
     """Return the signal of a low band and details, fine to coarse."""
     for high in reversed(details):
         low = merge_axes(low, high, axis, ndim)
     return low
 
 
-def split_axes(x: Tensor, axis: Axis, ndim: int) -> tuple[Tensor, Tensor]:
+def split_axes(x: Tensor, axis: LevelAxis, ndim: int) -> tuple[Tensor, Tensor]:
     """One level: the low band, and the high one or H, V, D stacked in front of the axes."""
     low, high = axis.split(x)
     if ndim == 1:
@@ -99,7 +99,7 @@ def split_axes(x: Tensor, axis: Axis, ndim: int) -> tuple[Tensor, Tensor]:
     return a, torch.stack([h, v, d], -3)
 
 
-def merge_axes(low: Tensor, high: Tensor, axis: Axis, ndim: int) -> Tensor:
+def merge_axes(low: Tensor, high: Tensor, axis: LevelAxis, ndim: int) -> Tensor:
     """One level of synthesis, the adjoint of `split_axes`."""
     if ndim == 1:
         return axis.merge(low, high)

@@ -16,8 +16,8 @@ from scorelet.core.batched import with_batches
 from scorelet.core.errors import InputError
 from scorelet.core.plain import has_memory, is_plain
 from scorelet.wavelets.orthogonal.banded import (
-    Axis,
     BandedFilters,
+    LevelAxis,
     analyze_levels,
     synthesize_levels,
 )
@@ -36,7 +36,7 @@ class Cascade:
         ndim: 1 for signals, 2 for pictures.
     """
 
-    axis: Axis
+    axis: LevelAxis
     levels: int
     ndim: int
 

@@ -15,7 +15,7 @@ ALPHA, SIXTEEN, FLOATS, PAGES, QUALITY = "alpha", "16 bit", "floats", "pages", "
 
 
 @dataclass(frozen=True)
-class Target:
+class Encoding:
     """How a file is to be written.
 
     Args:
@@ -50,8 +50,8 @@ class Format:
     can: frozenset[str]
     matches: Callable[[bytes], bool]
     read: Callable[[Path, Limits], Iterator[Picture]]
-    check: Callable[[Picture, Target], None]
-    write: Callable[[Path, Iterator[Picture], Target], None]
+    check: Callable[[Picture, Encoding], None]
+    write: Callable[[Path, Iterator[Picture], Encoding], None]
     read_only: tuple[str, ...] = ()
     count: Callable[[Path], int] = lambda _path: 1
 
@@ -68,11 +68,11 @@ def reader(decode: Callable[[bytes, Limits], Picture]) -> Callable[[Path, Limits
 
 
 def writer(
-    encode: Callable[[Picture, Target], bytes],
-) -> Callable[[Path, Iterator[Picture], Target], None]:
+    encode: Callable[[Picture, Encoding], bytes],
+) -> Callable[[Path, Iterator[Picture], Encoding], None]:
     """`Format.write` of a kind that holds one picture, its colours not multiplied by alpha."""
 
-    def write(path: Path, pages: Iterator[Picture], target: Target) -> None:
+    def write(path: Path, pages: Iterator[Picture], target: Encoding) -> None:
         path.write_bytes(encode(_straight(next(pages)), target))
 
     return write

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import BmpImagePlugin
 
 from scorelet.data.pictures.errors import check_writable
-from scorelet.data.pictures.formats.base import ALPHA, Format, Target, begins, reader, writer
+from scorelet.data.pictures.formats.base import ALPHA, Encoding, Format, begins, reader, writer
 from scorelet.data.pictures.formats.jpeg import pillow_image
 from scorelet.data.pictures.limits import Limits
 from scorelet.data.pictures.notes import Note, depth_note
@@ -35,12 +35,12 @@ def decode(data: bytes, limits: Limits) -> Picture:
     return Picture(*split_samples(samples), metadata, notes=notes)
 
 
-def check(picture: Picture, _target: Target) -> None:
+def check(picture: Picture, _target: Encoding) -> None:
     """Refuse what a BMP cannot hold."""
     check_writable(picture, "BMP", dtypes=("uint8",), alpha=True)
 
 
-def encode(picture: Picture, _target: Target) -> bytes:
+def encode(picture: Picture, _target: Encoding) -> bytes:
     """Encode 8-bit gray or RGB, with alpha as RGBA."""
     if picture.alpha is not None:
         return _encode_transparent(picture)

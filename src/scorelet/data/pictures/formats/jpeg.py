@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, JpegImagePlugin
 
 from scorelet.data.pictures.errors import RefusedError, check_writable
-from scorelet.data.pictures.formats.base import QUALITY, Format, Target, begins, reader, writer
+from scorelet.data.pictures.formats.base import QUALITY, Encoding, Format, begins, reader, writer
 from scorelet.data.pictures.formats.ifd import number
 from scorelet.data.pictures.formats.orientation import strip_prefix
 from scorelet.data.pictures.formats.png_chunks import fitting_profile
@@ -52,12 +52,12 @@ def decode(data: bytes, limits: Limits) -> Picture:
     return Picture(pixels, None, metadata, notes=_notes(image.info.get("mp")))
 
 
-def check(picture: Picture, _target: Target) -> None:
+def check(picture: Picture, _target: Encoding) -> None:
     """Refuse what a JPEG cannot hold."""
     check_writable(picture, "JPEG", dtypes=("uint8",), alpha=False, side=_LARGEST)
 
 
-def encode(picture: Picture, target: Target) -> bytes:
+def encode(picture: Picture, target: Encoding) -> bytes:
     """Encode at the quality that is wanted, with the source's tables, or at quality 95."""
     metadata, channels = picture.metadata, picture.pixels.shape[2]
     options = _options(metadata.jpeg, channels=channels, quality=target.quality)

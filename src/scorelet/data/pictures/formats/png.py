@@ -8,8 +8,8 @@ from scorelet.data.pictures.errors import RefusedError, check_writable
 from scorelet.data.pictures.formats.base import (
     ALPHA,
     SIXTEEN,
+    Encoding,
     Format,
-    Target,
     begins,
     reader,
     writer,
@@ -55,12 +55,12 @@ def decode(data: bytes, limits: Limits) -> Picture:
     return Picture(pixels, alpha, metadata, notes=_notes(depth, colour_type))
 
 
-def check(picture: Picture, _target: Target) -> None:
+def check(picture: Picture, _target: Encoding) -> None:
     """Refuse what a PNG cannot hold."""
     check_writable(picture, "PNG", dtypes=("uint8", "uint16"), alpha=True)
 
 
-def encode(picture: Picture, _target: Target) -> bytes:
+def encode(picture: Picture, _target: Encoding) -> bytes:
     """Encode 8- or 16-bit samples with profile, EXIF, XMP and resolution."""
     import imagecodecs
 

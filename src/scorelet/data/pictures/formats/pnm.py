@@ -9,7 +9,7 @@ import numpy as np
 
 from scorelet.core.errors import InputError
 from scorelet.data.pictures.errors import RefusedError, check_writable
-from scorelet.data.pictures.formats.base import SIXTEEN, Format, Target, lookup, reader, writer
+from scorelet.data.pictures.formats.base import SIXTEEN, Encoding, Format, lookup, reader, writer
 from scorelet.data.pictures.limits import Limits
 from scorelet.data.pictures.notes import Note, depth_note, left_out
 from scorelet.data.pictures.types import Picture, PictureMetadata
@@ -45,14 +45,14 @@ def decode(data: bytes, limits: Limits) -> Picture:
     return Picture(pixels, None, metadata, notes=_notes(top, more=more))
 
 
-def check(picture: Picture, target: Target) -> None:
+def check(picture: Picture, target: Encoding) -> None:
     """Refuse what a file of this suffix cannot hold."""
     check_writable(picture, "Netpbm", dtypes=("uint8", "uint16"), alpha=False)
     if target.suffix == ".pgm" and picture.pixels.shape[2] == 3:
         raise InputError("A .pgm file cannot hold colours; expected a gray picture: write a .ppm.")
 
 
-def encode(picture: Picture, target: Target) -> bytes:
+def encode(picture: Picture, target: Encoding) -> bytes:
     """Encode binary PGM (gray) or PPM (RGB); a `.ppm` of a gray picture repeats the channel."""
     pixels = picture.pixels
     if target.suffix == ".ppm":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scorelet.data.pictures.formats.base import Target
+from scorelet.data.pictures.formats.base import Encoding
 from scorelet.data.pictures.formats.png_chunks import fitting_profile
 from scorelet.data.pictures.types import Picture, PictureMetadata, TiffCoding, join_samples
 
@@ -20,7 +20,7 @@ _XMP, _INCH = 700, 2
 _SUBFILES = 0b11  # a mask (bit 2) is written as the gray picture that it became
 
 
-def write_pages(path: Path, pages: Iterator[Picture], _target: Target) -> None:
+def write_pages(path: Path, pages: Iterator[Picture], _target: Encoding) -> None:
     """Write all pages; offsets have 64 bits if the first page's file had them.
 
     Lossy compressions of a source (JPEG inside TIFF) are replaced by deflate.

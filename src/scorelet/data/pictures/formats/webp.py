@@ -11,7 +11,7 @@ import numpy as np
 from PIL import WebPImagePlugin  # noqa: F401 (registers the writer)
 
 from scorelet.data.pictures.errors import RefusedError, check_writable
-from scorelet.data.pictures.formats.base import ALPHA, QUALITY, Format, Target, reader, writer
+from scorelet.data.pictures.formats.base import ALPHA, QUALITY, Encoding, Format, reader, writer
 from scorelet.data.pictures.formats.jpeg import pillow_image
 from scorelet.data.pictures.formats.orientation import strip_prefix
 from scorelet.data.pictures.formats.png_chunks import fitting_profile
@@ -40,12 +40,12 @@ def decode(data: bytes, limits: Limits) -> Picture:
     return Picture(pixels, alpha, metadata)
 
 
-def check(picture: Picture, _target: Target) -> None:
+def check(picture: Picture, _target: Encoding) -> None:
     """Refuse what a WebP cannot hold."""
     check_writable(picture, "WebP", dtypes=("uint8",), alpha=True, side=_LARGEST)
 
 
-def encode(picture: Picture, target: Target) -> bytes:
+def encode(picture: Picture, target: Encoding) -> bytes:
     """Encode without loss unless the source was a lossy WebP, or a quality is wanted.
 
     Gray is stored as RGB.
