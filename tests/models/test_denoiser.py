@@ -169,3 +169,17 @@ def test_a_network_of_lower_precision_keeps_the_dtype_of_the_image():
     mixed = ResidualDenoiser(net.float(), compute_dtype=torch.float32)(y)
     assert mixed.dtype == torch.float64
     assert_close(mixed, exact, 1e-6)  # float32 rounding over three layers
+
+
+class Cut(Denoiser):
+    """Loses a column."""
+
+    blind = True
+
+    def _denoise(self, y, sigma, cond, label):
+        return y[..., :-1]
+
+
+def test_an_answer_of_another_shape_is_refused():
+    with pytest.raises(InputError, match=r"shape \(3, 1, 8, 7\) from \(3, 1, 8, 8\)"):
+        Cut()(images(3))

@@ -37,7 +37,8 @@ def test_the_gradient_of_the_energy_is_the_posterior_mean():
     known, denoiser = pair()
     y = white(3, 1, 4, 4, seed=1)
     assert_close(denoiser(y, SIGMAS), known(y, SIGMAS), EXACT)
-    assert_close(denoiser.energy(y, SIGMAS), -known.log_density(y, SIGMAS), EXACT)
+    assert_close(denoiser.noisy(0.4).energy(y), -known.log_density(y, 0.4), EXACT)
+    assert_close(denoiser.noisy(0.4).score(y), known.score(y, 0.4), EXACT)
     assert_batch_independent(lambda image: denoiser(image, 0.3), y, EXACT)
 
 

@@ -5,9 +5,16 @@ import pytest
 import torch
 
 import scorelet as sl
+from laws.energy_laws import (
+    assert_force_is_the_gradient,
+    assert_samples_do_not_see_each_other,
+    assert_score_is_minus_the_force,
+)
 from scorelet.core.errors import InputError
 from scorelet.data.fields.ensembles import ensemble
+from scorelet.models.field_energy import WholeEnergy
 from scorelet.tasks.field_certify import certify
+from scorelet.tasks.field_model.scale import standardised
 from scorelet.tasks.field_sample import _Pieces
 
 SIZE, STEPS = 8, 30
@@ -168,6 +175,11 @@ def test_the_energy_of_the_whole_is_that_of_the_law():
     found, exact = found - found.mean(), exact - exact.mean()
     assert float((found * exact).sum() / exact.square().sum()) == pytest.approx(1, abs=0.05)
     assert float((found * exact).sum() / (found.norm() * exact.norm())) > 0.99
+    whole = WholeEnergy(model.model)
+    z = standardised(model.record["field"], x[:2, 0])
+    assert_force_is_the_gradient(whole, z, 1e-6)
+    assert_score_is_minus_the_force(whole, z)
+    assert_samples_do_not_see_each_other(whole, z, 1e-12)
 
 
 def test_the_certificate_and_the_potentials_of_a_gaussian(fitted, model_file):

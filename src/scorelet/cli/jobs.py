@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def parse_tile(text: str) -> "TileSide":
-    """Turn auto, none or a number into the tile of `Settings`."""
+    """Turn auto, none or a number into the tile of `DenoiseSettings`."""
     if text.lower() == "auto":
         return "auto"
     if text.lower() == "none":

@@ -10,7 +10,13 @@ from scorelet.models.denoiser import (
     ResidualDenoiser,
     noise_level,
 )
-from scorelet.models.energy import CurvedEnergy, Energy, FunctionEnergy, energy_and_force
+from scorelet.models.energy import (
+    CurvedEnergy,
+    Energy,
+    FunctionEnergy,
+    PairedEnergy,
+    energy_and_force,
+)
 from scorelet.models.energy_denoiser import EnergyDenoiser
 from scorelet.models.finite_set import FiniteSetDenoiser
 from scorelet.models.gaussian import GaussianDenoiser, StationaryGaussianDenoiser
@@ -45,6 +51,7 @@ __all__ = [
     "NoiseLaw",
     "NoiseLike",
     "NoisyDensity",
+    "PairedEnergy",
     "QuadraticNoise",
     "ResidualDenoiser",
     "StationaryGaussianDenoiser",

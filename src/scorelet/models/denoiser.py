@@ -127,7 +127,7 @@ class Denoiser(nn.Module, ABC):
         Raises:
             InputError: `y` is not a float image batch of a known channel count, sigma is missing
                 or cannot be used, a label is out of range, a condition is missing, or a condition
-                or label was given to a denoiser without them.
+                or label was given to a denoiser without them; the answer has another shape.
         """
         self._check(y)
         if sigma is None and not self.blind:
@@ -141,7 +141,13 @@ class Denoiser(nn.Module, ABC):
             level = y.new_full((y.shape[0],), torch.nan)  # unknown: whoever uses it will notice
         else:
             level = noise_level(sigma, y, positive=self.needs_noise)
-        return self._denoise(y, level, cond, classes)
+        clean = self._denoise(y, level, cond, classes)
+        if clean.shape != y.shape:
+            raise InputError(
+                f"The denoiser made images of shape {tuple(clean.shape)} from {tuple(y.shape)}: "
+                "its answer must have the shape of what it is given."
+            )
+        return clean
 
     @abstractmethod
     def _denoise(

@@ -41,10 +41,20 @@ class CurvedEnergy(Energy, Protocol):
         ...
 
 
+@runtime_checkable
+class PairedEnergy(Energy, Protocol):
+    """An energy whose value and force share most of their work."""
+
+    def energy_and_force(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return U of each sample, (batch,), and F, the shape of x."""
+        ...
+
+
 def energy_and_force(energy: Energy, x: Tensor) -> tuple[Tensor, Tensor]:
-    """Return U and F; at the cost of one where an energy has a method of this name."""
-    both = getattr(energy, "energy_and_force", None)
-    return (energy.energy(x), energy.force(x)) if both is None else both(x)
+    """Return U and F; at the cost of one where the energy is a `PairedEnergy`."""
+    if isinstance(energy, PairedEnergy):
+        return energy.energy_and_force(x)
+    return energy.energy(x), energy.force(x)
 
 
 class FunctionEnergy:

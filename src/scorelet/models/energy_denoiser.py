@@ -13,7 +13,8 @@ from torch import Tensor
 from torch.func import grad
 
 from scorelet.core.typing import Image, Labels, NoiseLevel
-from scorelet.models.denoiser import Denoiser
+from scorelet.models.denoiser import Denoiser, noise_level
+from scorelet.models.energy import FunctionEnergy
 
 NoisyEnergy = Callable[[Tensor, Tensor], Tensor]
 """U(y, sigma) from images (batch, channel, height, width) and levels (batch,) to (batch,)."""
@@ -37,9 +38,9 @@ class EnergyDenoiser(Denoiser):
         self._energy = energy  # a module is registered, with its parameters
         self.channels = channels
 
-    def energy(self, y: Image, sigma: NoiseLevel) -> Tensor:
-        """Return U(y, sigma) of each image, (batch,)."""
-        return self._energy(y, sigma)
+    def noisy(self, sigma: float) -> FunctionEnergy:
+        """Return the density of noisy images of one level, as `Energy`: U(·, sigma)."""
+        return FunctionEnergy(lambda y: self._energy(y, noise_level(sigma, y, positive=True)))
 
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None

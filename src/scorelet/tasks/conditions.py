@@ -1,5 +1,6 @@
 """What a conditional denoiser is told of each picture: another picture, found by its name."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +11,7 @@ import numpy as np
 
 from scorelet.core.errors import InputError
 from scorelet.data import find_pictures, iter_pages
+from scorelet.tasks.journal import digest
 
 Pixels = np.ndarray
 
@@ -56,6 +58,12 @@ class Conditions:
                 "each picture."
             )
         return self._known[name]
+
+    def digest(self) -> str:
+        """SHA-256 of all conditions and their names: whether a job that goes on has the same."""
+        files = self._known if self.path.is_dir() else {Path(): self.path}
+        lines = [f"{name} {digest(path)}\n" for name, path in sorted(files.items())]
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
 
     def _name(self, source: Path) -> Path:
         """Return where a picture lies in the folder it was found in, without its suffix."""

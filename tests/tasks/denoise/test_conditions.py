@@ -104,6 +104,25 @@ def test_the_shell_has_it(pixels, tmp_path, capsys):
     assert "needs a condition" in " ".join(capsys.readouterr().err.split())
 
 
+def test_a_job_that_goes_on_with_other_conditions_does_the_work_again(pixels, tmp_path):
+    eight = pixels.astype(np.uint8)
+    for name in "ab":
+        write_png(tmp_path / "in" / f"{name}.png", eight)
+        write_png(tmp_path / "told" / f"{name}.png", eight)
+    settings = DenoiseSettings(Told(), cond=tmp_path / "told")
+
+    def resumed():
+        done = denoise_files([tmp_path / "in"], tmp_path / "out", settings=settings, resume=True)
+        return [outcome.resumed for outcome in done]
+
+    assert resumed() == [False, False]
+    assert resumed() == [True, True]
+    write_png(tmp_path / "told" / "b.png", near(eight, 1))
+    assert resumed() == [False, False]
+    expected = sl.denoise(eight, model=Told(), cond=near(eight, 1)).image
+    np.testing.assert_array_equal(read_picture(tmp_path / "out" / "b.png").pixels, expected)
+
+
 def test_conditions_that_do_not_fit_are_one_sentence(pixels, tmp_path):
     eight = pixels.astype(np.uint8)
     folder, told = tmp_path / "in", tmp_path / "told"

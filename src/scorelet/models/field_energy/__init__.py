@@ -11,7 +11,7 @@ from scorelet.models.field_energy.potentials import (
     potential_kinds,
 )
 from scorelet.models.field_energy.scalar_density import ScalarDensity
-from scorelet.models.field_energy.whole import whole_energy
+from scorelet.models.field_energy.whole import WholeEnergy
 
 __all__ = [
     "Band",
@@ -23,8 +23,8 @@ __all__ = [
     "ScalarDensity",
     "SigmoidPotential",
     "SplinePotential",
+    "WholeEnergy",
     "WholeField",
     "half_plane",
     "potential_kinds",
-    "whole_energy",
 ]

@@ -49,6 +49,7 @@ def denoise_files(
     model, told = settings.ready(), _conditions(settings, paths)
     tasks = plan_tasks(paths, output, suffix=SUFFIX, form=target.form, say=listener.left_out)
     listener.files(len(tasks))
+    journal = len(paths) > 1 or as_path(paths[0]).is_dir()
     yield from run_tasks(
         tasks,
         lambda task, publish: _denoise_file(
@@ -62,12 +63,12 @@ def denoise_files(
             "label": settings.label,
             "dtype": model.dtype,
             "nodata": settings.nodata,
-            "cond": settings.cond and str(settings.cond),
+            "cond": told.digest() if told and journal else None,
             "quality": target.quality,
         },
         resume=resume,
         overwrite=overwrite,
-        journal=len(paths) > 1 or as_path(paths[0]).is_dir(),
+        journal=journal,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from scorelet.core.errors import InputError
 from scorelet.core.progress import Progress
 from scorelet.core.typing import Fields, PerSample
-from scorelet.models.field_energy import ConditionalEnergy, whole_energy
+from scorelet.models.field_energy import ConditionalEnergy, WholeEnergy
 from scorelet.models.multiscale import Multiscale
 from scorelet.tasks.field_model.certificate import Certificate, certify_model
 from scorelet.tasks.field_model.drawing import draw, run_of
@@ -198,13 +198,8 @@ class FieldModel:
             InputError: fields of another size, or a model whose octaves have several bands, whose
                 free energies are not fitted.
         """
-        model = self.model
-        if not model.free:
-            raise InputError(
-                "The energy of whole fields needs free energies, which are fitted for octave bands "
-                "only: fit with bands='octave'."
-            )
-        return whole_energy(model, standardised(self.record["field"], as_fields(x)))
+        whole = WholeEnergy(self.model)
+        return whole.energy(standardised(self.record["field"], as_fields(x)))
 
     def potentials(self) -> list[dict[str, Any]]:
         """Return the potential of a pixel at each scale, coarse to fine.
