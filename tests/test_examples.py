@@ -150,3 +150,17 @@ def test_classes_are_separated_and_concentrated(tmp_path):
     assert one_mean < 0.01 < 1 < separated
     assert kept > 3 * noisy
     assert read_png(tmp_path / "c.png").std() > 10
+
+
+def test_all_laws_are_drawn(tmp_path):
+    example("draw_fields").main(tmp_path / "laws.png", side=32)
+    assert read_png(tmp_path / "laws.png").std() > 10
+
+
+def test_a_picture_is_denoised_at_every_level(tmp_path):
+    """Noise of 5 leaves little to gain; at 75 most of it is gone."""
+    gains = example("draw_denoise").main(CLEAN / "chelsea.png", tmp_path / "levels.png")
+    assert gains == sorted(gains)
+    assert gains[0] > 2
+    assert gains[-1] > 12
+    assert read_png(tmp_path / "levels.png").shape == (320, 800, 3)
