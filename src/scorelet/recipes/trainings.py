@@ -228,7 +228,7 @@ def hits_of(model: nn.Module, images: LabelledImages) -> Tensor:
 def _parts(source: str, budget: Budget) -> tuple[LabelledImages, LabelledImages]:
     """Return the pictures to train on, and those to test on."""
     fit = None if budget.size is None else pixels_fitter(budget.size, "crop")
-    whole = load_labelled(source, fit=fit)
+    whole = load_labelled(source, fit=fit, originals=fit is not None)
     if budget.held_out is None or budget.source == DRAWN:
         train, test = whole, load_labelled(source, part="test", fit=fit)
     else:
@@ -239,4 +239,4 @@ def _parts(source: str, budget: Budget) -> tuple[LabelledImages, LabelledImages]
             f"{budget.source} has {len(train)} pictures to train on beside those of the test: "
             f"expected {wanted}."
         )
-    return train.first(wanted), test
+    return train.first(wanted), test.readable()

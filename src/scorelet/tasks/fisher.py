@@ -118,7 +118,7 @@ def separation(
     loaded = load(model) if isinstance(model, str | Path) else model
     net, named = _network(loaded), isinstance(data, str | Path)
     images = _labelled(data, loaded, settings) if isinstance(data, str | Path) else data
-    images = images if settings.limit is None else images.first(settings.limit)
+    images = (images if settings.limit is None else images.first(settings.limit)).readable()
     profile = fisher_profile(
         net.to(choose_device(settings.device)),
         images,

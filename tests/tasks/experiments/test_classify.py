@@ -12,7 +12,7 @@ from samples import ChannelMeans, assert_one_sentence, write_png
 from scorelet.cli.main import run
 from scorelet.core.checkpoint import load_tensors
 from scorelet.core.errors import InputError
-from scorelet.data.labelled import load_labelled
+from scorelet.data.labelled import load_labelled, picture_files
 from scorelet.models import Classifier
 from scorelet.networks import ARCHITECTURES
 from scorelet.tasks.experiments import build, read_config
@@ -147,6 +147,30 @@ def test_folders_are_brought_to_a_size_and_what_is_broken_is_a_warning(file, tmp
     assert run(["train", str(file(data=changes, steps=2)), "--quiet"]) == 0
     assert "warning: 1 of 13 pictures were left out (bad.png): " in capsys.readouterr().err
     assert sl.load(tmp_path / "run" / "weights.safetensors").classes == tuple(sorted(COLOURS))
+
+
+@pytest.mark.parametrize("area", [None, 0.3])
+def test_folders_that_memory_cannot_hold_train_alike(file, tmp_path, monkeypatch, area):
+    """The same weights as in memory, and as of a run that was interrupted, with a worker."""
+    x, labels = pictures(45, 2)
+    for i, (pixels, label) in enumerate(zip(x, labels, strict=True)):
+        write_png(tmp_path / "set" / COLOURS[label] / f"{i}.png", pixels)
+    data = {"source": str(tmp_path / "set"), "hold_out": 15, "area": area}
+    whole = load_tensors(train(read_config(file("whole", data=data, steps=20))))[0]
+    monkeypatch.setattr(picture_files, "available_memory", lambda: 0)
+    config = read_config(file("cut", data=data, steps=20, save_every=5, workers=1))
+    for progress in build(config).trainer(config).run():
+        if progress.step == 7:
+            break
+    found = load_tensors(train(config, resume=True))[0]
+    assert all(torch.equal(whole[key], found[key]) for key in whole)
+    accuracies = [
+        line["accuracy"] for line in read_log(tmp_path / "cut" / "log.jsonl") if "accuracy" in line
+    ]
+    measured = sl.evaluate(
+        tmp_path / "set", model=tmp_path / "cut" / "best.safetensors", hold_out=15
+    )
+    assert measured["accuracy"] == pytest.approx(max(accuracies))
 
 
 def test_evaluate_holds_out_of_folders_what_the_run_has_held_out(file, tmp_path):

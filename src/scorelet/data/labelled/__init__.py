@@ -1,4 +1,4 @@
-"""Labelled pictures: sets in memory, from npz files or folders of classes; training samples."""
+"""Labelled pictures: sets from npz files or folders of classes; training samples."""
 
 from scorelet.data.labelled.changes import shifted
 from scorelet.data.labelled.files import load_labelled

@@ -31,6 +31,7 @@ def load_labelled(
     part: Part = "train",
     channels: int = 3,
     fit: Callable[[np.ndarray], np.ndarray] | None = None,
+    originals: bool = False,
 ) -> LabelledImages:
     """Read a labelled set.
 
@@ -46,6 +47,8 @@ def load_labelled(
         part: which part of it.
         channels: of pictures in folders: 3 repeats gray ones, 1 takes luma.
         fit: brings a picture of a folder, uint8 (height, width, channels), to the common size.
+        originals: leave pictures of folders in their files, as those are that memory cannot hold:
+            see `scorelet.data.labelled.folders.load_class_folders`.
 
     Raises:
         InputError: nothing there, fewer than two classes, pictures of several sizes without
@@ -55,7 +58,7 @@ def load_labelled(
     path = locate(source)
     if path.is_dir():
         folder = path / part if (path / "train").is_dir() or (path / "test").is_dir() else path
-        return load_class_folders(folder, channels=channels, fit=fit).mixed()
+        return load_class_folders(folder, channels=channels, fit=fit, originals=originals).mixed()
     if path.suffix.lower() != ".npz":
         raise InputError(
             f"{path} holds no labelled pictures: give an .npz file, or a folder that has a folder "

@@ -1,4 +1,4 @@
-"""Pictures of one size with the numbers of their classes, in memory."""
+"""Pictures of one size with the numbers of their classes, in memory or in their files."""
 
 from dataclasses import dataclass, replace
 
@@ -8,6 +8,7 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.data.labelled.mixing import is_grouped, mixed_order
+from scorelet.data.labelled.picture_files import PictureFiles, examined, left_out
 from scorelet.data.pictures.types import to_unit
 
 
@@ -16,7 +17,7 @@ class LabelledImages:
     """A set of pictures, each of one class.
 
     Args:
-        x: pictures, uint8 (n, height, width, channels), 1 or 3 channels.
+        x: pictures, uint8 (n, height, width, channels), 1 or 3 channels; or files of such.
         y: numbers of their classes, int64 (n,), each below the number of classes.
         classes: names of the classes, at least two.
         notes: sentences on what was left out when the set was read.
@@ -26,7 +27,7 @@ class LabelledImages:
             different, or fewer than two.
     """
 
-    x: np.ndarray
+    x: np.ndarray | PictureFiles
     y: np.ndarray
     classes: tuple[str, ...]
     notes: tuple[str, ...] = ()
@@ -85,13 +86,36 @@ class LabelledImages:
         last = replace(self, x=self.x[kept:], y=self.y[kept:])
         return self.first(kept), last
 
+    def readable(self) -> "LabelledImages":
+        """Return the set without files that cannot be read, in memory if there is room for it.
+
+        All files are read once; `notes` of the result names and counts those that are left out.
+
+        Raises:
+            InputError: a class without a picture that can be read, or pictures of several sizes.
+        """
+        if not isinstance(self.x, PictureFiles):
+            return self
+        kept = np.empty(self.x.shape, np.uint8) if self.x.fit_memory() else None
+        good, broken = examined(self.x, kept)
+        tried, found = (np.bincount(y, minlength=len(self.classes)) for y in (self.y, self.y[good]))
+        for name, before, after in zip(self.classes, tried, found, strict=True):
+            if before and not after:
+                raise InputError(
+                    f"The class {name} has no picture that can be read ({before} tried): put "
+                    "pictures into its folder, or remove it."
+                )
+        x = self.x[good] if kept is None else kept[: len(good)]
+        notes = left_out(broken, len(self.x)) + self.notes
+        return replace(self, x=x, y=self.y[good], notes=notes)
+
     def images(self, start: int, stop: int) -> Tensor:
         """Return pictures start to stop - 1 as float32 (n, channels, height, width) in [0, 1]."""
-        unit = torch.from_numpy(to_unit(self.x[start:stop]))
+        unit = torch.from_numpy(to_unit(np.asarray(self.x[start:stop])))
         return unit.permute(0, 3, 1, 2).contiguous()
 
 
-def _check_pictures(x: np.ndarray) -> None:
+def _check_pictures(x: np.ndarray | PictureFiles) -> None:
     if x.dtype != np.uint8 or x.ndim != 4 or x.shape[3] not in (1, 3) or not x.size:
         raise InputError(
             f"The pictures are {x.dtype} of shape {x.shape}: expected uint8 (n, height, width, "

@@ -110,7 +110,7 @@ def _labelled(
     images = load_fitted(data, classifier, part="train" if settings.hold_out else "test")
     if settings.hold_out:
         _, images = images.hold_out(settings.hold_out)
-    return images if settings.limit is None else images.first(settings.limit)
+    return (images if settings.limit is None else images.first(settings.limit)).readable()
 
 
 def _refuse_options(settings: EvaluateSettings) -> None:

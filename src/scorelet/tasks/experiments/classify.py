@@ -65,7 +65,8 @@ class LabelledConfig(ConfigSection):
         gt=0,
         le=1,
         description="show random parts of this share of the area at least (0.08 is usual for "
-        "photographs), brought to the size of the pictures",
+        "photographs), brought to the size of the pictures; of folders those of the pictures as "
+        "they are, which are then read whenever they are shown",
     )
     cache: bool = Field(
         default=False,
@@ -131,7 +132,9 @@ def _labelled(data: LabelledConfig) -> tuple[LabelledImages, LabelledImages | No
     """Return what is learnt from, and what is validated on."""
 
     fit = None if data.size is None else pixels_fitter(data.size, data.fit)
-    train = load_labelled(data.source, channels=data.channels, fit=fit)
+    train = load_labelled(
+        data.source, channels=data.channels, fit=fit, originals=data.area is not None
+    )
     held = None
     if data.hold_out:
         train, held = train.hold_out(data.hold_out)
@@ -142,7 +145,8 @@ def _labelled(data: LabelledConfig) -> tuple[LabelledImages, LabelledImages | No
                 f"The parts of {data.source} have other classes: {', '.join(train.classes[:10])} "
                 f"to train, {', '.join(held.classes[:10])} to test."
             )
-    return (train if data.limit is None else train.first(data.limit)), held
+    train = train if data.limit is None else train.first(data.limit)
+    return (train.readable() if data.cache else train), held and held.readable()
 
 
 def _unseen(train: LabelledImages) -> tuple[str, ...]:

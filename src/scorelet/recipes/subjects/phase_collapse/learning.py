@@ -5,6 +5,8 @@ from functools import partial
 from typing import Any
 
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 from scorelet.analysis.fisher_profile import FisherProfile, fisher_profile
 from scorelet.analysis.ridge import RidgeMoments
@@ -45,6 +47,7 @@ Trainer = Callable[[int], Hits]
 MORE = 1.5
 """So many times the growth of class means with the soft threshold, that with the modulus has."""
 _PENALTY = 1e-1
+_PIECE, _SIDE = 500, 32
 _VALUES = {"trace ratio": trace_ratio, "Fisher ratio": fisher_without_bias}
 
 
@@ -218,10 +221,18 @@ def _resnet(residual: Residual, trainings: Trainings, rectifier: str, seeds: int
 
 def _linear(train: LabelledImages, test: LabelledImages) -> dict[str, str]:
     """Classify pixels by least squares with a penalty."""
-    moments = RidgeMoments(train.images(0, 1).numel(), len(train.classes))
-    for start in range(0, len(train), 500):
-        labels = torch.from_numpy(train.y[start : start + 500])
-        moments.add(train.images(start, start + 500).flatten(1), labels)
+    train = train.readable()
+    moments = RidgeMoments(_pixels(train, 0)[0].numel(), len(train.classes))
+    for start in range(0, len(train), _PIECE):
+        moments.add(_pixels(train, start), torch.from_numpy(train.y[start : start + _PIECE]))
     (head,) = moments.solve([_PENALTY])
-    found = head.classify(test.images(0, len(test)).flatten(1)) == torch.from_numpy(test.y)
-    return {"hits": packed(found.double())}
+    pieces = range(0, len(test), _PIECE)
+    found = torch.cat([head.classify(_pixels(test, start)) for start in pieces])
+    return {"hits": packed((found == torch.from_numpy(test.y)).double())}
+
+
+def _pixels(images: LabelledImages, start: int) -> Tensor:
+    """Return a piece of pictures, (n, numbers); large ones as averages, `_SIDE` a side."""
+    x = images.images(start, start + _PIECE)
+    height, width = x.shape[-2:]
+    return F.adaptive_avg_pool2d(x, (min(height, _SIDE), min(width, _SIDE))).flatten(1)
