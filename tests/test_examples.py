@@ -53,6 +53,12 @@ def test_a_picture_comes_back_from_its_coefficients(tmp_path):
     assert read_png(path).shape[:2] == (32, 64)
 
 
+@pytest.mark.slow
+def test_a_model_of_fields_is_drawn(tmp_path):
+    example("draw_field_model").main(tmp_path / "model.png", count=60, side=8)
+    assert read_png(tmp_path / "model.png").std() > 10
+
+
 def test_statistics_of_maps_are_drawn(tmp_path):
     example("compare_statistics").main(tmp_path / "new", count=4, side=32)
     for name in ("fields.png", "peaks.png"):

@@ -8,7 +8,7 @@ from scorelet.models.certificates import (
     certify,
     coupling_symbol,
     extreme_curvatures,
-    lanczos_extremes,
+    lanczos,
     uniform_bounds,
 )
 from scorelet.models.field_energy import (
@@ -55,7 +55,7 @@ def test_an_exhausted_space_does_not_end_the_iteration():
     """Two eigenvalues, and a start in the space of one of them."""
     scale = torch.tensor([1.0, 1.0, 1.0, 5.0], dtype=torch.float64)
     start = torch.tensor([[1.0, 2.0, 0.0, 0.0]], dtype=torch.float64)
-    least, largest = lanczos_extremes(lambda v: v * scale, start, steps=4)
+    least, largest = lanczos(lambda v: v * scale, start, steps=4).extremes
     assert float(least) == pytest.approx(1)
     assert float(largest) == pytest.approx(5)
 
@@ -109,3 +109,19 @@ def test_one_octave_is_not_log_concave_at_the_critical_point_and_a_quarter_is(pr
         quarter, _ = extreme_curvatures(ConditionalEnergy(lattice(preset), TOPS[2]), x)
         assert bool((octave < 0).all())
         assert bool((quarter > 0).all())
+
+
+def test_the_weights_are_a_quadrature_of_the_density_of_eigenvalues():
+    """Moments up to order 2 k - 1 of the start's measure are exact: Gauss."""
+    scale = torch.linspace(-1, 3, 60, dtype=torch.float64)
+    start = white(2, 60)
+    found = lanczos(lambda v: v * scale, start, steps=8)
+    share = start.square() / start.square().sum(1, keepdim=True)
+    for order in range(16):
+        exact = (share * scale**order).sum(1)
+        assert torch.allclose((found.weights * found.values**order).sum(1), exact, rtol=1e-8)
+    density = found.density()
+    assert sum(density["share"]) == pytest.approx(1)
+    middles = torch.tensor(density["edges"]).double().unfold(0, 2, 1).mean(1)
+    mean = (middles * torch.tensor(density["share"]).double()).sum()
+    assert float(mean) == pytest.approx(float((share * scale).sum(1).mean()), abs=0.05)

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
+from scorelet.cli.field_tables import certified, chains, fitted, tails
 from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
-from scorelet.cli.tables import ConsoleTable
 from scorelet.core.errors import InputError
 
 
@@ -33,6 +33,7 @@ def fit(
     transform: str = "none",
     even: Annotated[bool | None, Parameter(negative="--no-even")] = None,
     steps: Whole = 400,
+    report: PathLike | None = None,
     overwrite: Flag = False,
     shared: Shared = DEFAULTS,
 ) -> int:
@@ -44,7 +45,7 @@ def fit(
 
     For example:
 
-        scorelet field fit maps.npy -o model.safetensors
+        scorelet field fit maps.npy -o model.safetensors --report report.html
 
         scorelet field fit density.npy --transform log --border mirror -o density.safetensors
 
@@ -68,6 +69,8 @@ def fit(
         transform: none; log for positive fields, undone in samples.
         even: a field and its negative are equally likely; left out, the fields decide.
         steps: of the chain of each band, when samples are drawn.
+        report: NAME.html, one file: samples beside the fields, potentials, curvatures, chains, and
+            what is certified.
         overwrite: replace an existing file.
     """
     from scorelet.tasks.field import fit as run
@@ -89,14 +92,17 @@ def fit(
         steps=steps,
     )
     with Bar("fitting", 0, quiet=shared.quiet) as bar:
-        document = run(data, output, model=model, overwrite=overwrite, progress=_reach(bar))
+        document = run(
+            data, output, model=model, report=report, overwrite=overwrite, progress=_reach(bar)
+        )
     for text in document["field"]["warnings"]:
         shared.warn(text)
     for text in document["field"]["remarks"]:
         shared.say(text)
-    shared.say(_fitted(document) + _tails(document))
+    shared.say(fitted(document) + tails(document))
     shared.say(Certificate(**document["certificate"]).verdict)
     shared.say(f"{document['field']['count']} fields -> {output}, {document['seconds']:.1f} s")
+    _say_report(document, shared)
     shared.emit(document)
     return 0
 
@@ -110,6 +116,8 @@ def sample(
     seed: Whole = 0,
     steps: Whole | None = None,
     size: str | None = None,
+    report: PathLike | None = None,
+    data: PathLike | None = None,
     resume: Flag = False,
     overwrite: Flag = False,
     shared: Shared = DEFAULTS,
@@ -123,6 +131,8 @@ def sample(
 
         scorelet field sample model.safetensors -n 100 --seed 2 -o samples.npy
 
+        scorelet field sample model.safetensors -n 99 -o y.npy --report y.html --data maps.npy
+
         scorelet field sample model.safetensors -n 4 --size 128x256 -o wide.npy
 
     Args:
@@ -133,6 +143,9 @@ def sample(
         steps: of the chain of each band; those of the fit if left out.
         size: HxW, or the side of a square; that of the data if left out. Larger fields have
             independent values at distances beyond the size of the data.
+        report: NAME.html, one file: the samples, their statistics and chains, and what is certified
+            of the model.
+        data: fields that the report compares samples with.
         resume: take over what an interrupted run has done.
         overwrite: replace an existing file.
     """
@@ -148,12 +161,16 @@ def sample(
             seed=seed,
             steps=steps,
             size=None if size is None else _sides(size),
+            report=report,
+            data=data,
             resume=resume,
             overwrite=overwrite,
             progress=_reach(bar),
         )
     height, width = document["size"]
+    shared.say(chains(document))
     shared.say(f"{count} samples of {height}x{width} -> {output}, {document['seconds']:.1f} s")
+    _say_report(document, shared)
     shared.emit(document)
     return 0
 
@@ -187,46 +204,13 @@ def certify(
     document = run(name, data)
     for text in document["warnings"]:
         shared.warn(text)
-    shared.show(document, f"{_certified(document)}\n{document['verdict']}")
+    shared.show(document, f"{certified(document)}\n{document['verdict']}")
     return 0
 
 
-def _certified(document: dict[str, Any]) -> str:
-    """Return a table of the bands, coarse to fine."""
-    rows = [
-        (
-            f"{band['size'][0]}x{band['size'][1]}",
-            f"{band['least_mean']:.2f}",
-            f"{band['least_min']:.2f}",
-            f"{band['largest_mean']:.2f}",
-            f"{100 * band['share_positive']:.0f} %",
-            "none" if band["kappa"] is None else f"{band['kappa']:.1f}",
-            f"{band['alpha_uniform']:.2f}",
-        )
-        for band in document["bands"]
-    ]
-    head = ["pixels", "least", "least of all", "largest", "positive", "condition", "uniform"]
-    return ConsoleTable(head, rows, frozenset({0})).text()
-
-
-def _moments(band: dict[str, Any]) -> str:
-    """Say how far moments were from those of the fields, before and after; 1 is chance."""
-    if "moments" not in band:
-        return "not matched"
-    before, after = (band["moments"][key] for key in ("before", "after"))
-    return f"{after:.1f}" if before == after else f"{before:.1f}, then {after:.1f}"
-
-
-def _tails(document: dict[str, Any]) -> str:
-    """Say where tails of potentials were held, or nothing."""
-    held = [band["size"] for band in document["bands"] if band["tails_held"]]
-    sizes = ", ".join(dict.fromkeys(f"{height}x{width}" for height, width in held))
-    if not held:
-        return ""
-    return (
-        f"\nTails of the potential are held convex at {sizes} pixels, where few pixels would let "
-        "the energy fall for ever."
-    )
+def _say_report(document: dict[str, Any], shared: Shared) -> None:
+    if document["report"]:
+        shared.say(f"report: {document['report']}")
 
 
 def _sides(text: str) -> tuple[int, int]:
@@ -243,23 +227,3 @@ def _reach(bar: Any) -> Any:  # noqa: ANN401 - a progress bar, and what it is to
         bar.reach(done)
 
     return progress
-
-
-def _fitted(document: dict[str, Any]) -> str:
-    """Return a table of the bands, coarse to fine."""
-    rows = []
-    for band, chain in zip(document["bands"], document["chains"]["schedules"], strict=True):
-        height, width = band["size"]
-        rows.append(
-            (
-                f"{height}x{width}",
-                str(band["parameters"]),
-                "none" if band["condition"] is None else f"{band['condition']:.1e}",
-                f"{band['excess']:.2g}",
-                _moments(band),
-                f"{chain['epsilons'][-1]:.2g}",
-                f"{100 * chain['acceptance']:.0f} %",
-            )
-        )
-    head = ["pixels", "parameters", "condition", "excess loss", "moments", "step", "acceptance"]
-    return ConsoleTable(head, rows, frozenset({0})).text()

@@ -18,7 +18,7 @@ References: Guth, Lempereur, Bruna, Mallat 2023, arXiv 2306.00181; Bakry, Emery 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -30,6 +30,37 @@ from scorelet.models.field_energy import ConditionalEnergy
 LANCZOS_STEPS = 40
 _SEED = 977
 _BROKEN = 1e-10  # of the largest coefficient: the space that the start spans is exhausted
+_BINS = 48
+
+
+class Ritz(NamedTuple):
+    """What Lanczos iterations know of the spectra of a batch of symmetric operators.
+
+    Attributes:
+        values: Ritz values in rising order, (batch, k).
+        weights: their shares of the start, (batch, k), of sum 1. For starts without a direction of
+            their own values and weights are a quadrature of the density of eigenvalues.
+        residuals: within so much of a value there is an eigenvalue, (batch, k).
+    """
+
+    values: Tensor
+    weights: Tensor
+    residuals: Tensor
+
+    @property
+    def extremes(self) -> tuple[Tensor, Tensor]:
+        """The least value less its residual, the largest plus its residual, (batch) each."""
+        values, residuals = self.values, self.residuals
+        return values[:, 0] - residuals[:, 0], values[:, -1] + residuals[:, -1]
+
+    def density(self) -> dict[str, list[float]]:
+        """Return the mean density of eigenvalues: `edges` of bins, and the `share` in each."""
+        low, high = float(self.values.min()), float(self.values.max())
+        margin = 0.02 * (high - low) or 0.5
+        edges = torch.linspace(low - margin, high + margin, _BINS + 1, dtype=torch.float64)
+        weights = self.weights.flatten() / len(self.weights)
+        share, _ = torch.histogram(self.values.flatten(), edges, weight=weights)
+        return {"edges": edges.tolist(), "share": share.tolist()}
 
 
 @dataclass(frozen=True)
@@ -41,6 +72,7 @@ class BandCertificate:
         least, largest: extreme eigenvalues of H at each field, (n). The least one is lowered, the
             largest raised, by the residual of the iteration.
         alpha, beta: the uniform bounds.
+        spectrum: the density of eigenvalues, see `Ritz.density`.
     """
 
     size: tuple[int, int]
@@ -48,6 +80,7 @@ class BandCertificate:
     largest: Tensor
     alpha: float
     beta: float
+    spectrum: dict[str, list[float]]
 
     @property
     def holds_at_fields(self) -> bool:
@@ -77,6 +110,7 @@ class BandCertificate:
             "beta_uniform": self.beta if math.isfinite(self.beta) else None,
             "holds_at_fields": self.holds_at_fields,
             "holds_uniformly": self.holds_uniformly,
+            "spectrum": self.spectrum,
         }
 
 
@@ -87,14 +121,19 @@ def certify(factor: ConditionalEnergy, x: Image) -> BandCertificate:
         factor: the conditional law.
         x: fields that were not fitted, (n, 1, h, w), without frequencies above the band.
     """
-    least, largest = extreme_curvatures(factor, x)
+    found = curvatures(factor, x)
     size = int(x.shape[-2]), int(x.shape[-1])
     alpha, beta = uniform_bounds(factor, size)
-    return BandCertificate(size, least, largest, alpha, beta)
+    return BandCertificate(size, *found.extremes, alpha, beta, found.density())
 
 
 def extreme_curvatures(factor: ConditionalEnergy, x: Image) -> tuple[Tensor, Tensor]:
     """Return the least and the largest eigenvalue of H at each field, (n) each, float64."""
+    return curvatures(factor, x).extremes
+
+
+def curvatures(factor: ConditionalEnergy, x: Image) -> Ritz:
+    """Return what is known of the eigenvalues of H at each field (n, 1, h, w)."""
     x = x.double()
     band, hessian = factor.band, factor.field.hessian_at(x)
 
@@ -103,7 +142,7 @@ def extreme_curvatures(factor: ConditionalEnergy, x: Image) -> tuple[Tensor, Ten
 
     shape = (len(x), *band.detail_shape(*x.shape[-2:]))
     start = Noise(_SEED, range(len(x))).normal(torch.empty(shape, dtype=torch.float64))
-    return lanczos_extremes(product, start)
+    return lanczos(product, start)
 
 
 def uniform_bounds(factor: ConditionalEnergy, size: tuple[int, int]) -> tuple[float, float]:
@@ -129,10 +168,10 @@ def coupling_symbol(factor: ConditionalEnergy, size: tuple[int, int]) -> Tensor:
     return (symbol + symbol.mH) / 2
 
 
-def lanczos_extremes(
+def lanczos(
     product: Callable[[Tensor], Tensor], start: Tensor, *, steps: int = LANCZOS_STEPS
-) -> tuple[Tensor, Tensor]:
-    """Return bounds of the spectra of symmetric operators, one for each sample of a batch.
+) -> Ritz:
+    """Return what Lanczos iterations find of symmetric operators, one for each sample of a batch.
 
     Args:
         product: the operators, applied to a batch.
@@ -140,8 +179,7 @@ def lanczos_extremes(
         steps: of the iteration; vectors are kept, and made orthogonal to all before.
 
     Returns:
-        The least Ritz value less its residual, the largest plus its residual, (batch) each: within
-        them there is an eigenvalue for certain, and nearly always the extreme one.
+        Ritz values; the extreme ones are nearly always next to the extreme eigenvalues.
     """
     count, shape = len(start), start.shape
     steps = min(steps, start[0].numel())
@@ -163,8 +201,7 @@ def lanczos_extremes(
         off = torch.stack(beside[:-1], 1)
         matrix = matrix + torch.diag_embed(off, 1) + torch.diag_embed(off, -1)
     values, vectors = torch.linalg.eigh(matrix)
-    residuals = beside[-1][:, None] * vectors[:, -1].abs()
-    return values[:, 0] - residuals[:, 0], values[:, -1] + residuals[:, -1]
+    return Ritz(values, vectors[:, 0].square(), beside[-1][:, None] * vectors[:, -1].abs())
 
 
 def _normalised(w: Tensor) -> Tensor:

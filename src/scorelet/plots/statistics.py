@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 _COLUMNS = 3
 
 
-def fields_figure(sets: Mapping[str, Tensor], *, count: int = 4) -> "Figure":
+def fields_figure(sets: Mapping[str, Tensor], *, count: int = 4, label: str = "") -> "Figure":
     """Draw the first fields of each set in a row, all in the colours of the first set.
 
     Args:
         sets: fields (n, h, w) by title.
         count: at most so many of each.
+        label: of the colours: what fields are, with their unit.
     """
     columns = max(min(count, len(x)) for x in sets.values())
     figure = new_figure(2 * columns + 0.5, 2 * len(sets))
@@ -35,9 +36,10 @@ def fields_figure(sets: Mapping[str, Tensor], *, count: int = 4) -> "Figure":
         for k, axes in enumerate(row):
             axes.set(xticks=[], yticks=[])
             if k < len(x):
-                axes.imshow(x[k].cpu().numpy(), vmin=low, vmax=high, cmap="viridis")
+                image = axes.imshow(x[k].cpu().numpy(), vmin=low, vmax=high, cmap="viridis")
             else:
                 axes.axis("off")
+    figure.colorbar(image, ax=grid, label=label, shrink=0.8, aspect=30, extend="both")
     return figure
 
 
@@ -47,7 +49,7 @@ def statistic_figure(
     reference: Tensor | None = None,
     log: bool = False,
 ) -> "Figure":
-    """Draw a statistic of several sets: values with error bars, and differences below.
+    """Draw a statistic of sets: values with error bars, and differences below if there are several.
 
     Args:
         sets: the same statistic of each, by title; differences are to the first.
@@ -60,20 +62,23 @@ def statistic_figure(
     curves = len(first.values)
     columns = min(curves, _COLUMNS)
     rows = math.ceil(curves / columns)
-    figure = new_figure(4.2 * columns + 1, 3.6 * rows)
+    parts = [3, 1] if len(sets) > 1 else [3]
+    figure = new_figure(4.2 * columns + 1, 0.9 * sum(parts) * rows)
     grid = figure.subplots(
-        2 * rows, columns, squeeze=False, sharex=True, height_ratios=[3, 1] * rows
+        len(parts) * rows, columns, squeeze=False, sharex=True, height_ratios=parts * rows
     )
     for cell in range(rows * columns):
-        upper, lower = grid[2 * (cell // columns) : 2 * (cell // columns) + 2, cell % columns]
+        first_row = len(parts) * (cell // columns)
+        cells = grid[first_row : first_row + len(parts), cell % columns]
         if cell >= curves:
-            upper.axis("off")
-            lower.axis("off")
+            for axes in cells:
+                axes.axis("off")
             continue
-        _draw_values(upper, sets, cell, reference, log)
-        _draw_differences(lower, sets, cell)
+        _draw_values(cells[0], sets, cell, reference, log)
+        if len(sets) > 1:
+            _draw_differences(cells[1], sets, cell)
         unit = f" ({first.axis.unit})" if first.axis.unit else ""
-        lower.set_xlabel(first.axis.label + unit)
+        cells[-1].set_xlabel(first.axis.label + unit)
     grid[0, 0].legend(fontsize="small")
     return figure
 

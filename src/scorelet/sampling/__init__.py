@@ -2,10 +2,10 @@
 
 from scorelet.sampling.ascent import AscentSchedule, AscentState, DivergenceError, ascend
 from scorelet.sampling.cluster import ClusterSampler
-from scorelet.sampling.coarse_to_fine import Run, Schedule, calibrate, calibrate_band
+from scorelet.sampling.coarse_to_fine import OnStep, Run, Schedule, calibrate, calibrate_band
 from scorelet.sampling.hamiltonian import Hamiltonian, fourier_acceleration, tune_epsilon
 from scorelet.sampling.kernel import Kernel, run
-from scorelet.sampling.langevin import Langevin
+from scorelet.sampling.langevin import Langevin, LangevinInfo, LangevinState
 from scorelet.sampling.phi4 import PRESETS, Phi4
 from scorelet.sampling.registry import ensemble, ensemble_kinds
 from scorelet.sampling.scalar_potential import ScalarPotential
@@ -19,6 +19,9 @@ __all__ = [
     "Hamiltonian",
     "Kernel",
     "Langevin",
+    "LangevinInfo",
+    "LangevinState",
+    "OnStep",
     "Phi4",
     "Run",
     "ScalarPotential",

@@ -19,7 +19,12 @@ from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
 from scorelet.models.field_energy import BandEnergy, ConditionalEnergy, ScalarDensity
 from scorelet.models.multiscale import Multiscale
-from scorelet.sampling.langevin import TARGET_ACCEPTANCE, Langevin
+from scorelet.sampling.langevin import (
+    TARGET_ACCEPTANCE,
+    Langevin,
+    LangevinInfo,
+    LangevinState,
+)
 
 ADAPTATION = 150
 PILOTS = 32
@@ -28,8 +33,8 @@ _RATE = 0.1  # of log ε, per unit of excess acceptance
 _PILOT_SEED = 20230
 _POWERS = 10  # of the Hessian, to find its largest eigenvalue
 
-OnStep = Callable[[int, int, Tensor, Tensor], None]
-"""Is told (band, step, details, acceptance by chain) after each step."""
+OnStep = Callable[[int, int, LangevinState, LangevinInfo], None]
+"""Is told (band, step, state, what happened) after each step; the state's x are details."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ class Run:
             kernel = replace(kernel, epsilon=schedule.epsilon(step))
             state, info = kernel.step(state, chain.at(step))
             if self.on_step:
-                self.on_step(number, step, state.x, info.probability)
+                self.on_step(number, step, state, info)
         return finish(energy, state.x, number)
 
 

@@ -9,6 +9,8 @@ from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
+from scorelet.tasks.array_files import check_output
+from scorelet.tasks.field_model.drawn import write_report
 from scorelet.tasks.field_model.model import FieldModel
 from scorelet.tasks.field_model.preparation import FieldWarning
 
@@ -21,6 +23,7 @@ def fit(
     output: str | Path,
     *,
     model: FieldModel | None = None,
+    report: str | Path | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -30,11 +33,13 @@ def fit(
         data: fields, see `scorelet.data.fields.arrays.load_fields`.
         output: NAME.safetensors.
         model: with the options that are wanted; None takes the defaults.
+        report: NAME.html: samples beside the fields, the energy, what is certified; None writes
+            nothing.
         overwrite: replace an existing file.
         progress: is told how many fields are done.
 
     Returns:
-        output, data, seconds, and the record of the model: field, family, chains, bands.
+        output, report, data, seconds, and the record of the model: field, family, chains, bands.
 
     Raises:
         InputError: fields that cannot be fitted, or an output that is refused.
@@ -45,10 +50,16 @@ def fit(
         raise InputError(f"{target} is no name of a model: expected NAME{SUFFIX}.")
     if target.exists() and not overwrite:
         raise InputError(f"{target} exists already: choose another -o, or add --overwrite.")
+    page = None if report is None else as_path(report, name="report")
+    if page is not None:
+        check_output(page, overwrite=overwrite, suffixes=(".html",))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FieldWarning)  # they are in the record
         fitted = (model or FieldModel()).fit(data, progress=progress)
     target.parent.mkdir(parents=True, exist_ok=True)
     fitted.save(target)
+    if page is not None:
+        write_report(page, fitted, data, {"model": str(target), "data": str(data)})
     seconds = round(time.perf_counter() - start, 2)
-    return {"output": str(target), "data": str(data), **fitted.record, "seconds": seconds}
+    named = {"output": str(target), "report": page and str(page), "data": str(data)}
+    return {**named, **fitted.record, "seconds": seconds}

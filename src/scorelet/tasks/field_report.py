@@ -1,10 +1,13 @@
 """The report of a comparison of fields, as HTML."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scorelet.analysis.field_statistics import STATISTICS, Comparison
+from torch import Tensor
+
+from scorelet.analysis.field_statistics import STATISTICS, Comparison, Statistic
 from scorelet.analysis.field_statistics.sets import FieldSet, Line, SetComparison
-from scorelet.analysis.field_statistics.verdicts import METHOD, word
+from scorelet.analysis.field_statistics.verdicts import METHOD, neighbour_verdict, verdict, word
 from scorelet.plots import fields_figure, png, statistic_figure
 from scorelet.plots.report import Mark, Part, Picture, Section, Table, Text, Tone, render
 
@@ -26,13 +29,27 @@ def report(document: dict[str, Any], found: SetComparison, sets: list[FieldSet])
     opening: list[Part] = [Text(document["summary"], "lead")]
     opening += [Text(text, "warning") for text in document["warnings"]]
     opening += [_inputs(document), Picture(png(figure), "The first fields of each set.")]
-    sections = [Section("Verdicts", [_overview(found), Text(METHOD, "note")])]
-    for name, line in found.lines.items():
-        sections.append(_section(name, line, document["statistics"][name]["verdict"]))
-    if found.neighbours:
-        text = Text(document["neighbours"]["verdict"])
-        sections.append(Section("Nearest neighbours", [text], _near_mark(found.neighbours)))
+    sections = [verdicts_section(found), *statistic_sections(found)]
     return render("Comparison of fields", opening, sections)
+
+
+def verdicts_section(found: SetComparison) -> Section:
+    """Return the table of all statistics."""
+    return Section("Verdicts", [_overview(found), Text(METHOD, "note")])
+
+
+def statistic_sections(found: SetComparison, names: Sequence[str] = NAMES) -> list[Section]:
+    """Return a section for each statistic, and one for the nearest neighbours.
+
+    Args:
+        found: what was measured.
+        names: of the data, of what is compared, of the control.
+    """
+    sections = [_section(name, line, names) for name, line in found.lines.items()]
+    if found.neighbours:
+        text = Text(neighbour_verdict(found.neighbours))
+        sections.append(Section("Nearest neighbours", [text], _near_mark(found.neighbours)))
+    return sections
 
 
 def _inputs(document: dict[str, Any]) -> Table:
@@ -63,28 +80,34 @@ def _overview(found: SetComparison) -> Table:
     return Table(head, rows, frozenset({0, 1, 7}))
 
 
-def _section(name: str, line: Line, verdict: str) -> Section:
-    kind = STATISTICS[name]
+def _section(name: str, line: Line, names: Sequence[str]) -> Section:
+    kind, sets = STATISTICS[name], (line.data, line.other, line.control)
     if line.data.axis.names:
-        shown: Part = _values(line)
+        shown: Part = value_table(dict(zip(names, sets, strict=True)), line.gaussian)
     else:
-        sets = dict(zip(NAMES, (line.data, line.other, line.control), strict=True))
-        figure = statistic_figure(sets, reference=line.gaussian, log=kind.log)
-        shown = Picture(png(figure), f"{kind.title} of the data, the other set, the control.")
-    return Section(kind.title, [Text(verdict), shown], _mark(line.comparison))
+        figure = statistic_figure(
+            dict(zip(names, sets, strict=True)), reference=line.gaussian, log=kind.log
+        )
+        shown = Picture(png(figure), f"{kind.title} of {', '.join(names)}.")
+    return Section(kind.title, [Text(verdict(name, line)), shown], _mark(line.comparison))
 
 
-def _values(line: Line) -> Table:
-    """Return a table of the few numbers of a statistic that has no axis."""
+def value_table(sets: Mapping[str, Statistic], gaussian: Tensor | None) -> Table:
+    """Return a table of the few numbers of a statistic that has no axis.
+
+    Args:
+        sets: the statistic by the name of the set.
+        gaussian: values of a Gaussian field, if known.
+    """
+    axis = next(iter(sets.values())).axis
     rows = []
-    for k, point in enumerate(line.data.axis.names):
+    for k, point in enumerate(axis.names):
         texts = [
-            f"{float(s.values[0, k]):.5g} ± {float(s.errors[0, k]):.2g}"
-            for s in (line.data, line.other, line.control)
+            f"{float(s.values[0, k]):.5g} ± {float(s.errors[0, k]):.2g}" for s in sets.values()
         ]
-        texts.append("" if line.gaussian is None else f"{float(line.gaussian[0, k]):.5g}")
+        texts.append("" if gaussian is None else f"{float(gaussian[0, k]):.5g}")
         rows.append((point, *texts))
-    return Table([line.data.axis.label, *NAMES, "Gaussian"], rows)
+    return Table([axis.label, *sets, "Gaussian"], rows)
 
 
 def _mark(comparison: Comparison) -> Mark:

@@ -15,13 +15,17 @@ from typing import Any
 import numpy as np
 
 from scorelet.core.errors import InputError
-from scorelet.core.files import atomic_path
+from scorelet.core.files import atomic_path, write_text
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
+from scorelet.data.fields.arrays import load_fields
 from scorelet.tasks.array_files import SUFFIXES, check_output, check_space, write_array
+from scorelet.tasks.field_model.drawn import chains_of, write_sampled
 from scorelet.tasks.field_model.fields import BATCH_PIXELS
 from scorelet.tasks.field_model.model import FieldModel
+from scorelet.tasks.field_model.report import MOST, Sampled
+from scorelet.tasks.field_model.watch import ChainWatch
 from scorelet.zoo import locate_weights
 
 
@@ -34,6 +38,8 @@ def sample(  # noqa: PLR0913 - as many as the command has options
     seed: int = 0,
     steps: int | None = None,
     size: tuple[int, int] | None = None,
+    report: str | Path | None = None,
+    data: str | Path | None = None,
     resume: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -47,12 +53,18 @@ def sample(  # noqa: PLR0913 - as many as the command has options
         seed: any non-negative integer; sample i depends on (model, seed, i) only.
         steps: of the chain of each band; those of the fit if None.
         size: (h, w); that of the data if None, see `FieldModel.sample`.
+        report: NAME.html: the samples, their statistics and chains, and what is certified of the
+            model; None writes nothing.
+        data: fields that the report compares samples with; None shows the samples alone.
         resume: take over what an interrupted run of the same command has done.
         overwrite: replace an existing file.
         progress: is told how many samples are done.
 
     Returns:
-        output, model, n, size, seed, steps, chains (step and acceptance of each band), seconds.
+        output, report, model, n, size, seed, steps, seconds, and chains: of each band size,
+        epsilon, acceptance, steps, tau_energy and tau_detail (autocorrelation times in steps),
+        states (independent ones in a chain) and r_hat; of the first 16 chains, see
+        `ChainWatch.bands`.
 
     Raises:
         InputError: anything that cannot be drawn.
@@ -65,6 +77,9 @@ def sample(  # noqa: PLR0913 - as many as the command has options
             f"Asked for {count} samples from seed {seed}: give at least one sample, and a seed of "
             "at least 0."
         )
+    page = None if report is None else as_path(report, name="report")
+    if page is not None:
+        check_output(page, overwrite=overwrite, suffixes=(".html",))
     loaded = FieldModel.load(model)
     if steps is not None:
         loaded = loaded.with_steps(steps)
@@ -72,12 +87,22 @@ def sample(  # noqa: PLR0913 - as many as the command has options
     check_space(target, 8 * count * height * width)
     record = {"n": count, "size": [height, width], "seed": seed, "steps": loaded.steps}
     pieces = _Pieces(target, {"model": _digest(model), **record}, resume=resume)
-    document = {"output": str(target), "model": str(model), **record, "chains": loaded.chains}
+    named = {"output": str(target), "report": page and str(page), "model": str(model)}
     most = max(1, BATCH_PIXELS // (height * width))
     drawn = pieces.all(loaded, record, most, progress)
-    write_array(target, drawn, (count, height, width), description=document)
+    description = {**named, **record, "chains": loaded.chains}
+    write_array(target, drawn, (count, height, width), description=description)
+    chains = pieces.chains()
+    if page is not None:
+        facts = {"model": str(model), "samples": str(target)}
+        if data is not None:
+            facts["data"] = str(data)
+        fields = load_fields(target)[:MOST]
+        write_sampled(page, loaded, Sampled(fields, chains), data, facts)
     pieces.remove()
-    return {**document, "seconds": round(time.perf_counter() - start, 2)}
+    told = [{key: value for key, value in band.items() if key != "traces"} for band in chains]
+    seconds = round(time.perf_counter() - start, 2)
+    return {**named, **record, "chains": told, "seconds": seconds}
 
 
 class _Pieces:
@@ -86,8 +111,13 @@ class _Pieces:
     def __init__(self, target: Path, key: dict[str, Any], *, resume: bool) -> None:
         name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
         self.folder = target.absolute().parent / f".{target.stem[:40]}-{name}.pieces"
+        self._chains = self.folder / "chains.json"
         if not resume:
             self.remove()
+
+    def chains(self) -> list[dict[str, Any]]:
+        """Return what the first chains are worth, see `ChainWatch.bands`."""
+        return json.loads(self._chains.read_text(encoding="utf-8"))
 
     def all(
         self, model: FieldModel, record: dict[str, Any], most: int, progress: Progress | None
@@ -101,7 +131,11 @@ class _Pieces:
             if path.is_file():
                 fields = np.load(path, allow_pickle=False)
             else:
-                fields = model.sample(wanted, seed=seed, start=first, size=size).numpy()
+                watch = ChainWatch()
+                drawn = model.sample(wanted, seed=seed, start=first, size=size, on_step=watch)
+                if first == 0:
+                    write_text(self._chains, json.dumps(chains_of(model, watch, size)))
+                fields = drawn.numpy()
                 with atomic_path(path) as temporary:
                     np.save(temporary, fields)
             yield fields

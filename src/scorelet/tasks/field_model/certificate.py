@@ -52,6 +52,30 @@ class Certificate:
             "every band."
         )
 
+    @property
+    def limits(self) -> list[str]:
+        """What the numbers do not say, a sentence each."""
+        said = []
+        only = [_name(b) for b in self.bands if b["holds_at_fields"] and not b["holds_uniformly"]]
+        if only:
+            said.append(
+                f"In bands of {', '.join(only)} curvatures are positive at the fields that were "
+                "looked at; at other fields nothing is known."
+            )
+        failed = [_name(band) for band in self.bands if not band["holds_at_fields"]]
+        if failed:
+            said.append(
+                f"In bands of {', '.join(failed)} nothing bounds the time of a chain or the error "
+                "of the fit. That samples agree with the data is an observation there, not a "
+                "consequence; narrower bands (--bands half, quarter, auto) are more convex."
+            )
+        said.append(
+            "Bounds are about this model, and about chance in its fit: that the true law is of its "
+            "form is not certified by anything; statistics of samples beside those of the data "
+            "test it."
+        )
+        return said
+
     def as_dict(self) -> dict[str, Any]:
         """Return the certificate as JSON can say it."""
         return {

@@ -16,7 +16,7 @@ from scorelet.core.random import Noise
 from scorelet.core.typing import Fields
 from scorelet.models.field_energy import ConditionalEnergy
 from scorelet.models.multiscale import Multiscale
-from scorelet.sampling import Run, Schedule
+from scorelet.sampling import OnStep, Run, Schedule
 from scorelet.tasks.field_model.fields import BATCH_PIXELS
 from scorelet.tasks.field_model.scale import preparation_of, restored
 
@@ -39,15 +39,14 @@ def draw(
         InputError: no pixel or too many, chains that diverge.
     """
     field = run.model.record["field"]
-    grid = preparation_of(field).grid((int(field["size"][0]), int(field["size"][1])))
     if not all(side >= 1 for side in size) or size[0] * size[1] > MOST_PIXELS:
         raise InputError(
             f"Samples of {size[0]}x{size[1]} pixels: expected sides of at least 1, and at most "
             f"{MOST_PIXELS} pixels."
         )
-    times = [-(-side // own) for side, own in zip(size, grid, strict=True)]
+    grid, times = _grid(run.model, size)
     coarsest = tuple((own >> run.model.levels) * k for own, k in zip(grid, times, strict=True))
-    run = _enlarged(run, times[0] * times[1])
+    run = enlarged(run, size)
     pixels = grid[0] * times[0] * grid[1] * times[1]
     most, pieces = max(1, BATCH_PIXELS // pixels), []
     for first in range(numbers.start, numbers.stop, most):
@@ -59,19 +58,29 @@ def draw(
     return torch.cat(pieces)
 
 
-def run_of(model: Multiscale[ConditionalEnergy], steps: int) -> Run:
+def run_of(model: Multiscale[ConditionalEnergy], steps: int, on_step: OnStep | None = None) -> Run:
     """Return the chains of a model, as its pilots have found them."""
     found = model.record["chains"]["schedules"]
     schedules = [Schedule(tuple(s["epsilons"]), s["acceptance"]) for s in found]
-    return Run(model, schedules, steps)
+    return Run(model, schedules, steps, on_step=on_step)
 
 
-def _enlarged(run: Run, times: int) -> Run:
-    """Return the chains of fields with so many times the pixels."""
-    if times == 1:
+def enlarged(run: Run, size: tuple[int, int]) -> Run:
+    """Return the chains of samples of a size."""
+    _, (rows, columns) = _grid(run.model, size)
+    if rows * columns == 1:
         return run
-    factor = times ** (1 / 3)
+    factor = (rows * columns) ** (1 / 3)
     return replace(run, schedules=_slower(run.schedules, factor), steps=round(run.steps * factor))
+
+
+def _grid(
+    model: Multiscale[ConditionalEnergy], size: tuple[int, int]
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the sides of the model's fields, and how many of them samples of a size need."""
+    field = model.record["field"]
+    grid = preparation_of(field).grid((int(field["size"][0]), int(field["size"][1])))
+    return grid, (-(-size[0] // grid[0]), -(-size[1] // grid[1]))
 
 
 def _slower(schedules: Sequence[Schedule], factor: float) -> list[Schedule]:

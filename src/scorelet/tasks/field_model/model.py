@@ -2,13 +2,15 @@
 
 from copy import copy
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scorelet.core.errors import InputError
 from scorelet.core.progress import Progress
 from scorelet.core.typing import Fields, PerSample
 from scorelet.models.field_energy import ConditionalEnergy, WholeEnergy
 from scorelet.models.multiscale import Multiscale
+from scorelet.plots.field_models import model_figure
+from scorelet.sampling import OnStep
 from scorelet.tasks.field_model.certificate import Certificate, certify_model
 from scorelet.tasks.field_model.drawing import draw, run_of
 from scorelet.tasks.field_model.fields import as_fields
@@ -18,6 +20,9 @@ from scorelet.tasks.field_model.preparation import check_choice
 from scorelet.tasks.field_model.scale import standardised
 from scorelet.training.score_matching import Family
 from scorelet.zoo import load_as, save
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 STEPS = 400
 _CHOSEN = "bands", "basis", "knots", "placement", "reach", "pixels", "moments"
@@ -144,6 +149,7 @@ class FieldModel:
         start: int = 0,
         size: tuple[int, int] | None = None,
         progress: Progress | None = None,
+        on_step: OnStep | None = None,
     ) -> Fields:
         """Draw fields, (n, h, w), in the units and the dtype of the data.
 
@@ -156,6 +162,7 @@ class FieldModel:
             size: (h, w); that of the data if None. Larger fields have independent values at
                 distances beyond the size of the data; smaller ones are cut out.
             progress: is told how many samples are done.
+            on_step: is told how the chains go, see `scorelet.sampling.OnStep`.
 
         Raises:
             InputError: chains that diverge, no samples asked for, a size that cannot be drawn.
@@ -165,7 +172,7 @@ class FieldModel:
                 f"Asked for {n} samples from number {start} and seed {seed}: give at least one "
                 "sample, and numbers that are not negative."
             )
-        run, numbers = run_of(self.model, self.steps), range(start, start + n)
+        run, numbers = run_of(self.model, self.steps, on_step), range(start, start + n)
         return draw(run, numbers, seed, size or self.size, progress)
 
     def certificate(self, x: Any = None) -> Certificate:  # noqa: ANN401 - as in fit
@@ -209,6 +216,10 @@ class FieldModel:
             error.
         """
         return [{"size": band["size"], **band["potential"]} for band in self.record["bands"]]
+
+    def plot(self) -> "Figure":
+        """Return a figure of the potentials, with error bands, and of the curvatures, by scale."""
+        return model_figure(self.potentials(), self.certificate().bands)
 
     def save(self, path: str | Path) -> None:
         """Write the model to a ``.safetensors`` file; `FieldModel.load` and `sl.load` read it."""

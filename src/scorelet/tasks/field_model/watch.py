@@ -1,0 +1,94 @@
+"""How the chains of samples go: their traces, and what they are worth.
+
+Symbols: E energy of a chain, given its coarse field; d its first detail; T steps of a chain, of
+which the second half counts. Each chain has a law of its own, that of its coarse field, so they are
+not compared with each other: R-hat compares the two halves of what counts of each chain.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scorelet.core.chain_diagnostics import effective_sample_size, r_hat
+from scorelet.core.errors import InputError
+from scorelet.sampling import LangevinInfo, LangevinState, Run
+
+CHAINS = 16
+DRAWN = 5
+_FEWEST = 16  # steps that count, below which nothing is said
+
+
+class ChainWatch:
+    """Keeps the traces of the first chains of a run; it is an `OnStep`."""
+
+    def __init__(self) -> None:
+        self._traces: list[list[Tensor]] = []
+        self._closed = False
+
+    def __call__(self, number: int, step: int, state: LangevinState, info: LangevinInfo) -> None:
+        """Take note of a step of band `number`; of the first batch of chains only."""
+        if step == 0:
+            self._closed = self._closed or number < len(self._traces)
+            if not self._closed:
+                self._traces.append([])
+        if not self._closed:
+            details = state.x[:CHAINS].flatten(1)[:, 0]
+            kept = state.energy[:CHAINS], details, info.probability[:CHAINS]
+            self._traces[-1].append(torch.stack(kept))
+
+    def bands(self, run: Run) -> list[dict[str, Any]]:
+        """Return what the chains of each band are worth, coarse to fine, as JSON can say it.
+
+        Args:
+            run: that was watched.
+
+        Returns: of each band size, epsilon, acceptance, steps; tau_energy and tau_detail,
+            autocorrelation times in steps; states, independent ones among all steps; r_hat, median
+            over chains; traces of E. None where chains are too short, or do not move.
+        """
+        found = []
+        bands = run.model.record["bands"]
+        for band, schedule, trace in zip(bands, run.schedules, self._traces, strict=True):
+            energy, detail, probability = torch.stack(trace, 2).numpy()
+            steps = energy.shape[1]
+            counted = slice(steps // 2, None)
+            taus = [autocorrelation_time(draws[:, counted]) for draws in (energy, detail)]
+            longest = None if None in taus else max(t for t in taus if t is not None)
+            found.append(
+                {
+                    "size": band["size"],
+                    "epsilon": schedule.epsilons[-1],
+                    "acceptance": float(probability[:, counted].mean()),
+                    "steps": steps,
+                    "tau_energy": taus[0],
+                    "tau_detail": taus[1],
+                    "states": longest and steps / longest,
+                    "r_hat": _r_hat(energy[:, counted]),
+                    "traces": energy[:DRAWN].tolist(),
+                }
+            )
+        return found
+
+
+def autocorrelation_time(draws: np.ndarray) -> float | None:
+    """Return τ in steps of chains (chain, step) that have laws of their own; None if not known."""
+    sizes = [_measure(effective_sample_size, one) for one in draws]
+    known = [size for size in sizes if size is not None]
+    return draws.shape[1] / float(np.mean(known)) if known else None
+
+
+def _r_hat(draws: np.ndarray) -> float | None:
+    values = [_measure(r_hat, one) for one in draws]
+    known = [value for value in values if value is not None]
+    return float(np.median(known)) if known else None
+
+
+def _measure(measure: Any, draws: np.ndarray) -> float | None:  # noqa: ANN401 - a diagnostic
+    if len(draws) < _FEWEST:
+        return None
+    try:
+        return measure(draws[None])
+    except InputError:  # a chain that does not move
+        return None
