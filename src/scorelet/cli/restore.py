@@ -40,8 +40,8 @@ def restore(
 
     What a picture says is kept: block means, known pixels, the blurred picture, projections, low
     frequencies. The rest is sampled from what the denoiser takes for a clean picture. Without -n
-    the mean of 8 samples is written (of 1 with --quality fast); with -n N also each sample, and
-    their standard deviation.
+    the mean of 8 samples is written (one sample with --quality fast); with -n N also each sample,
+    and their standard deviation.
 
     For example:
 
@@ -68,7 +68,7 @@ def restore(
         share: of spectral: only so much of the frequencies in each direction is used, above 0 and
             up to 1.
         sigma: noise of the picture in 8-bit units; 0 takes every pixel as exact.
-        quality: fast takes 40 network calls, full 132 for each of 8 samples.
+        quality: fast is one sample of 39 network calls, full the mean of 8.
         samples: how many samples to write beside their mean.
         model: built-in name, .safetensors path or Hub id of a denoiser.
         label: class of the pictures, for models that know classes.

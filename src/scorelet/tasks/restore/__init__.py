@@ -6,7 +6,15 @@
 """
 
 from scorelet.tasks.restore.files import restore_files
-from scorelet.tasks.restore.settings import QUALITIES, TASKS, Restored, RestoreSettings
+from scorelet.tasks.restore.settings import QUALITIES, SCHEDULE, TASKS, Restored, RestoreSettings
 from scorelet.tasks.restore.verb import restore
 
-__all__ = ["QUALITIES", "TASKS", "RestoreSettings", "Restored", "restore", "restore_files"]
+__all__ = [
+    "QUALITIES",
+    "SCHEDULE",
+    "TASKS",
+    "RestoreSettings",
+    "Restored",
+    "restore",
+    "restore_files",
+]

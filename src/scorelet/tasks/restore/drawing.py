@@ -18,7 +18,7 @@ from scorelet.models.measurements import Observation
 from scorelet.sampling import ascend
 from scorelet.tasks.restore.known import known
 from scorelet.tasks.restore.observed import observe
-from scorelet.tasks.restore.settings import Restored, RestoreSettings
+from scorelet.tasks.restore.settings import SCHEDULE, Restored, RestoreSettings
 from scorelet.tasks.restore.tiled import TiledDenoiser
 
 Pixels = np.ndarray
@@ -90,9 +90,7 @@ def _drawn(
 ) -> Tensor:
     """Draw one sample, (1, channel, height, width)."""
     noise = Noise(settings.seed, [number])
-    states = ascend(
-        denoiser, guess, settings.schedule, noise, observation=observation, label=settings.label
-    )
+    states = ascend(denoiser, guess, SCHEDULE, noise, observation=observation, label=settings.label)
     found = guess
     for call, state in enumerate(states, start=1):
         found = state.denoised
