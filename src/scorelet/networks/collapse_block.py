@@ -16,7 +16,6 @@ from scorelet.core.errors import InputError
 from scorelet.networks.amplitudes import Amplitude
 from scorelet.networks.channel_matrix import ChannelMatrix, Group, normalized
 from scorelet.networks.collapse import (
-    Operators,
     collapse_dtype,
     collapsed,
     evaluated,
@@ -24,6 +23,7 @@ from scorelet.networks.collapse import (
 )
 from scorelet.networks.concentration import Concentration
 from scorelet.networks.morlet_conv import MorletConv2d
+from scorelet.networks.operators import Operators
 from scorelet.wavelets.morlet.bank import Kind
 
 
