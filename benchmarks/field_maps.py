@@ -1,8 +1,9 @@
 """Benchmark of what real maps need: the bias of borders and of gaps.
 
 Borders: patches of 32 x 32 of Gaussian fields of 64 x 64, spectrum k^-2.5; samples of models that
-take them as periodic, and as continued by mirror images, over other patches: the ratio of their
-power under a Hann window at k = 1 ... 16 (least and largest), and of mean square steps.
+take them as periodic, as continued by mirror images, and with a strip along the border (window)
+that is filled, over other patches: the ratio of their power under a Hann window at k = 1 ... 16
+(least and largest), and of mean square steps.
 Gaps: pixels masked at random, filled, over the same fields without gaps: the ratio of power by
 radius, and skewness and kurtosis of pixels.
 """
@@ -27,7 +28,7 @@ def measure_borders(*, quick: bool) -> dict[str, list[Row]]:
     law = ensemble("power_law", eta=2.5)
     cut, other = (law.sample(count, 64, seed)[:, 0, :32, :32].double() for seed in (1, 2))
     rows = []
-    for border in ("periodic", "mirror"):
+    for border in ("periodic", "mirror", "window"):
         model = FieldModel(border=border, steps=steps, moments=False).fit(cut)
         y = model.sample(count // 2).double()
         ratio = _radial(y, windowed=True) / _radial(other, windowed=True)

@@ -12,11 +12,9 @@ import torch
 import scorelet as sl
 from scorelet.core.errors import InputError
 from scorelet.data.fields.ensembles import ensemble
-from scorelet.tasks.field_model.preparation import (
-    FieldWarning,
-    Preparation,
-    choose_preparation,
-)
+from scorelet.data.fields.source import FieldsInMemory
+from scorelet.tasks.field_model.census import FieldWarning, take_census
+from scorelet.tasks.field_model.preparation import Preparation, choose_preparation
 
 
 def fields(count=300, size=8, seed=0):
@@ -59,7 +57,9 @@ def test_fields_that_were_cut_out_are_continued_by_their_mirror_image():
 
 
 def test_periodic_fields_stay_as_they_are():
-    found, said = choose_preparation(fields(size=16), border="auto", transform="none")
+    x = fields(size=16)
+    census = take_census(FieldsInMemory(x))
+    found, said = choose_preparation(x, census, border="auto", transform="none")
     assert (found, said) == (Preparation(), [])
 
 

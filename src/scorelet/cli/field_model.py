@@ -64,8 +64,8 @@ def fit(
         pixels: on which the potentials of coarse fields act: finer, those of the grid of one octave
             more, or own.
         moments: after score matching, move parameters until samples have the moments of the fields.
-        border: periodic; mirror for fields cut out of something larger; auto looks at the step
-            across the border.
+        border: periodic; for fields cut out of something larger: mirror continues them, window
+            fills a strip along the border; auto looks at the step across the border.
         transform: none; log for positive fields, undone in samples.
         even: a field and its negative are equally likely; left out, the fields decide.
         steps: of the chain of each band, when samples are drawn.
@@ -138,7 +138,7 @@ def sample(
     Args:
         model: file of scorelet field fit, or a built-in name.
         count: number of samples.
-        output: NAME.npy, or NAME.npz with what was drawn.
+        output: NAME.npy; NAME.npz, NAME.h5 or NAME.fits, which keep name and unit of the fields.
         seed: any non-negative integer.
         steps: of the chain of each band; those of the fit if left out.
         size: HxW, or the side of a square; that of the data if left out. Larger fields have

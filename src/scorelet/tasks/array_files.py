@@ -12,10 +12,14 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from scorelet.core.errors import ArrayFileError, InputError, ScoreletError
+from scorelet.core.errors import ArrayFileError, InputError, MissingExtraError, ScoreletError
 from scorelet.core.files import atomic_path, remove_leftovers
+from scorelet.data.fields.labels import Label
 
 SUFFIXES = (".npy", ".npz")
+
+LABELLED = (*SUFFIXES, ".h5", ".hdf5", ".fits")
+"""Kinds of files that also hold what the numbers are."""
 
 Pieces = Iterable[np.ndarray]
 
@@ -71,24 +75,33 @@ def write_array(
     *,
     description: dict[str, Any],
     extra: Mapping[str, np.ndarray] | None = None,
+    label: Label | None = None,
 ) -> None:
     """Write a float32 array that comes in pieces along its first axis, atomically.
 
     Args:
-        output: NAME.npy; or NAME.npz, with the array ``fields`` and the JSON text ``description``.
+        output: NAME.npy; NAME.npz, with the array ``fields`` and the JSON text ``description``;
+            NAME.h5, a data set with attributes; NAME.fits, an image with a header.
         pieces: together they have `shape`.
         shape: of the whole.
         description: JSON-serialisable.
         extra: other small arrays of a .npz file, by name.
+        label: name and unit of the numbers, for NAME.h5 and NAME.fits.
 
     Raises:
         ArrayFileError: it cannot be written, or does not fit on the disk.
     """
     check_space(output, 4 * math.prod(shape))
     members = {**(extra or {}), "description": np.array(json.dumps(description))}
+    label = label or Label()
     with writing(output) as temporary:
-        if output.suffix.lower() == ".npz":
+        suffix = output.suffix.lower()
+        if suffix == ".npz":
             _write_npz(temporary, pieces, shape, members)
+        elif suffix in (".h5", ".hdf5"):
+            _write_hdf5(temporary, pieces, shape, label, json.dumps(description))
+        elif suffix == ".fits":
+            _write_fits(temporary, pieces, label)
         else:
             _write_npy(temporary, pieces, shape)
 
@@ -125,6 +138,38 @@ def _write_npz(
             member = io.BytesIO()
             np.save(member, values)
             archive.writestr(f"{name}.npy", member.getvalue())
+
+
+def _write_hdf5(
+    path: Path, pieces: Pieces, shape: tuple[int, ...], label: Label, description: str
+) -> None:
+    try:
+        import h5py
+    except ImportError as error:
+        raise MissingExtraError("h5py", "fields") from error
+    with h5py.File(path, "w") as tree:
+        dataset = tree.create_dataset(label.name or "fields", shape, "f4")
+        dataset.attrs["description"] = description
+        if label.unit:
+            dataset.attrs["unit"] = label.unit
+        first = 0
+        for piece in pieces:
+            dataset[first : first + len(piece)] = piece
+            first += len(piece)
+
+
+def _write_fits(path: Path, pieces: Pieces, label: Label) -> None:
+    try:
+        from astropy.io import fits
+    except ImportError as error:
+        raise MissingExtraError("astropy", "fields") from error
+    image = fits.PrimaryHDU(np.concatenate([np.asarray(p, "f4") for p in pieces]))
+    if label.name:
+        image.header["OBJECT"] = label.name
+    if label.unit:
+        image.header["BUNIT"] = label.unit
+    with path.open("wb") as stream:
+        image.writeto(stream)
 
 
 def _write_stream(stream: Writable, pieces: Pieces, shape: tuple[int, ...]) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from scorelet.core.options import checked
+from scorelet.tasks.field_model.census import FieldWarning
 from scorelet.tasks.field_model.model import FieldModel
-from scorelet.tasks.field_model.preparation import FieldWarning
 
 
 @checked

@@ -10,9 +10,9 @@ from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
 from scorelet.tasks.array_files import check_output
+from scorelet.tasks.field_model.census import FieldWarning
 from scorelet.tasks.field_model.drawn import write_report
 from scorelet.tasks.field_model.model import FieldModel
-from scorelet.tasks.field_model.preparation import FieldWarning
 
 SUFFIX = ".safetensors"
 

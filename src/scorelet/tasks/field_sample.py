@@ -9,6 +9,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,9 @@ from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
 from scorelet.data.fields.arrays import load_fields
-from scorelet.tasks.array_files import SUFFIXES, check_output, check_space, write_array
+from scorelet.tasks.array_files import LABELLED, check_output, check_space, write_array
+from scorelet.tasks.field_model.census import BATCH_PIXELS
 from scorelet.tasks.field_model.drawn import chains_of, write_sampled
-from scorelet.tasks.field_model.fields import BATCH_PIXELS
 from scorelet.tasks.field_model.model import FieldModel
 from scorelet.tasks.field_model.report import MOST, Sampled
 from scorelet.tasks.field_model.watch import ChainWatch
@@ -49,7 +50,7 @@ def sample(  # noqa: PLR0913 - as many as the command has options
     Args:
         model: NAME.safetensors of `scorelet field fit`, or a built-in name.
         count: n, number of samples.
-        output: NAME.npy, or NAME.npz with what was drawn.
+        output: NAME.npy; NAME.npz, NAME.h5 or NAME.fits also hold name and unit of the fields.
         seed: any non-negative integer; sample i depends on (model, seed, i) only.
         steps: of the chain of each band; those of the fit if None.
         size: (h, w); that of the data if None, see `FieldModel.sample`.
@@ -71,7 +72,7 @@ def sample(  # noqa: PLR0913 - as many as the command has options
         ArrayFileError, CheckpointError: a file that cannot be read or written.
     """
     start, target = time.perf_counter(), as_path(output, name="output")
-    check_output(target, overwrite=overwrite, suffixes=SUFFIXES)
+    check_output(target, overwrite=overwrite, suffixes=LABELLED)
     if count < 1 or seed < 0:
         raise InputError(
             f"Asked for {count} samples from seed {seed}: give at least one sample, and a seed of "
@@ -90,8 +91,10 @@ def sample(  # noqa: PLR0913 - as many as the command has options
     named = {"output": str(target), "report": page and str(page), "model": str(model)}
     most = max(1, BATCH_PIXELS // (height * width))
     drawn = pieces.all(loaded, record, most, progress)
-    description = {**named, **record, "chains": loaded.chains}
-    write_array(target, drawn, (count, height, width), description=description)
+    label = loaded.label
+    description = {**named, **record, "chains": loaded.chains, **asdict(label)}
+    shape = count, height, width
+    write_array(target, drawn, shape, description=description, label=label)
     chains = pieces.chains()
     if page is not None:
         facts = {"model": str(model), "samples": str(target)}

@@ -35,8 +35,18 @@ def read_array(file: Path, name: str | None) -> np.ndarray:
     """
     check_regular(file, what="an array file", error=ArrayFileError)
     reader = _reader(file)
-    with reading(file, kind=ArrayFileError, what="array"), _no_objects():
+    with reading(file, kind=ArrayFileError, what="array"), no_objects():
         return reader(file, name)
+
+
+def open_array(file: Path, name: str | None) -> Any:  # noqa: ANN401 - numpy or h5py
+    """Return an array of an npy or HDF5 file that is read where it is indexed.
+
+    Arguments and errors as in `read_array`.
+    """
+    check_regular(file, what="an array file", error=ArrayFileError)
+    with reading(file, kind=ArrayFileError, what="array"), no_objects():
+        return _read_npy(file, name) if array_suffix(file) == ".npy" else open_hdf5(file, name)
 
 
 def array_suffix(path: Path) -> str | None:
@@ -69,10 +79,15 @@ def _read_npy(file: Path, name: str | None) -> np.ndarray:
 def _read_npz(file: Path, name: str | None) -> np.ndarray:
     with zipfile.ZipFile(file) as archive, np.load(file, allow_pickle=False) as arrays:
         sizes = {info.filename.removesuffix(".npy"): info.file_size for info in archive.infolist()}
-        names = [n for n in arrays.files if name is not None or _is_array(archive, n)]
-        chosen = _choose(file, names, name)
+        chosen = choose_npz(file, archive, arrays.files, name)
         _check_size(file, (sizes[chosen] // 4,), 4)
         return arrays[chosen]
+
+
+def choose_npz(file: Path, archive: zipfile.ZipFile, stored: list[str], name: str | None) -> str:
+    """Return the name of the array that was asked for, or of the only one."""
+    names = [n for n in stored if name is not None or _is_array(archive, n)]
+    return _choose(file, names, name)
 
 
 def _is_array(archive: zipfile.ZipFile, name: str) -> bool:
@@ -89,17 +104,24 @@ def _is_array(archive: zipfile.ZipFile, name: str) -> bool:
 
 
 def _read_hdf5(file: Path, name: str | None) -> np.ndarray:
+    dataset = open_hdf5(file, name)
+    with dataset.file:
+        return dataset[()]
+
+
+def open_hdf5(file: Path, name: str | None) -> Any:  # noqa: ANN401 - h5py
+    """Return a data set; its file is open as long as somebody has it."""
     try:
         import h5py
     except ImportError as error:
         raise MissingExtraError("h5py", "fields") from error
-    with h5py.File(file, "r") as tree:
-        names: list[str] = []
-        # visititems stops at what is not None, and append returns None
-        tree.visititems(lambda n, item: names.append(n) if _is_grid(item, h5py.Dataset) else None)
-        chosen = _choose(file, names, name and name.strip("/"))
-        _check_size(file, tree[chosen].shape, tree[chosen].dtype.itemsize)
-        return tree[chosen][()]
+    tree = h5py.File(file, "r")
+    names: list[str] = []
+    # visititems stops at what is not None, and append returns None
+    tree.visititems(lambda n, item: names.append(n) if _is_grid(item, h5py.Dataset) else None)
+    dataset = tree[_choose(file, names, name and name.strip("/"))]
+    _check_size(file, dataset.shape, dataset.dtype.itemsize)
+    return dataset
 
 
 def _read_fits(file: Path, name: str | None) -> np.ndarray:
@@ -108,14 +130,17 @@ def _read_fits(file: Path, name: str | None) -> np.ndarray:
     except ImportError as error:
         raise MissingExtraError("astropy", "fields") from error
     with fits.open(file, memmap=False) as units:
-        images = {
-            str(i): unit for i, unit in enumerate(units) if unit.is_image and len(unit.shape) >= 2
-        }
-        wanted = next((i for i, unit in images.items() if name in (i, unit.name)), name)
-        text = [f"{i} ({unit.name or 'no name'}, {_by(unit.shape)})" for i, unit in images.items()]
-        chosen = _choose(file, list(images), wanted, shown=text)
-        _check_size(file, images[chosen].shape, abs(images[chosen].header["BITPIX"]) // 8)
-        return np.asarray(images[chosen].data)
+        image = choose_fits(file, units, name)
+        _check_size(file, image.shape, abs(image.header["BITPIX"]) // 8)
+        return np.asarray(image.data)
+
+
+def choose_fits(file: Path, units: Any, name: str | None) -> Any:  # noqa: ANN401 - astropy
+    """Return the image of an open file that was asked for, or the only one."""
+    images = {str(i): unit for i, unit in enumerate(units) if unit.is_image and len(unit.shape) > 1}
+    wanted = next((i for i, unit in images.items() if name in (i, unit.name)), name)
+    text = [f"{i} ({unit.name or 'no name'}, {_by(unit.shape)})" for i, unit in images.items()]
+    return images[_choose(file, list(images), wanted, shown=text)]
 
 
 def _is_grid(item: Any, dataset: type) -> bool:  # noqa: ANN401 - h5py
@@ -168,7 +193,7 @@ def _by(shape: tuple[int, ...]) -> str:
 
 
 @contextmanager
-def _no_objects() -> Generator[None]:
+def no_objects() -> Generator[None]:
     """Say what numpy means by its refusal to unpickle."""
     try:
         yield

@@ -38,7 +38,7 @@ def load_fields(path: str | Path, *, gaps: bool = False) -> Fields:
     if file.is_dir():
         return _from_folder(file, name, gaps)
     array = read_array(file, name)
-    return torch.from_numpy(_as_fields(array, path, gaps))
+    return torch.from_numpy(as_real_fields(array, path, gaps=gaps))
 
 
 def split_name(path: str | Path) -> tuple[Path, str | None]:
@@ -81,8 +81,17 @@ def _size(fields: Fields) -> str:
     return f"{fields.shape[1]}x{fields.shape[2]} pixels"
 
 
-def _as_fields(array: np.ndarray, path: str | Path, gaps: bool) -> np.ndarray:
-    """Return (n, h, w) in the byte order of this machine, its own memory."""
+def as_real_fields(array: np.ndarray, path: str | Path, *, gaps: bool) -> np.ndarray:
+    """Return (n, h, w) in the byte order of this machine, its own memory.
+
+    Args:
+        array: as it is stored.
+        path: for messages.
+        gaps: let NaN pass.
+
+    Raises:
+        InputError: integers, complex numbers, infinite values, other dimensions.
+    """
     kind = array.dtype.kind
     if kind != "f":
         hint = {

@@ -10,6 +10,9 @@ power of a field does not fall, as it does where gaps are smoothed over. What is
 field is missing in its gaps.
 """
 
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -24,6 +27,10 @@ _SEED = 1991
 _PIECE = 1 << 20
 
 
+Blocks = Callable[[], Iterable[Fields]]
+"""Gives blocks of periodic fields (n, h, w), NaN where they are not known."""
+
+
 def fill_gaps(x: Fields) -> Fields:
     """Return periodic fields (n, h, w) without the NaN that they hold, float64.
 
@@ -32,30 +39,63 @@ def fill_gaps(x: Fields) -> Fields:
     Raises:
         InputError: no pixel is known.
     """
-    known = x.isfinite()
-    if not bool(known.any()):
-        raise InputError("All pixels are masked or NaN: expected fields with some that are known.")
-    m = known.double()
-    mean = x[known].double().mean()
-    y = torch.where(known, x.double() - mean, 0.0)
-    spectrum = _spectrum(y, m)
-    count, filled = max(1, _PIECE // x[0].numel()), []
-    for first in range(0, len(y), count):
-        part = slice(first, first + count)
-        noise = Noise(_SEED, range(first, first + len(y[part])))
-        filled.append(mean + _fill(y[part], m[part], spectrum, noise))
-    return torch.where(known, x.double(), torch.cat(filled))
+    return GapFiller.measured(lambda: [x]).fill(x, range(len(x)))
 
 
-def _spectrum(y: Tensor, m: Tensor) -> Tensor:
-    """Return the spectrum of C, (h, w // 2 + 1), positive."""
-    size = tuple(y.shape[-2:])
-    pairs, products = (
-        torch.fft.irfft2(torch.fft.rfft2(z).abs().square().sum(0), s=size) for z in (m, y)
-    )
-    covariance = torch.where(pairs > 0.5, products / pairs.clamp_min(0.5), 0.0)
-    spectrum = torch.fft.rfft2(covariance).real
-    return spectrum.clamp_min(_FLOOR * float(covariance[0, 0]))
+@dataclass(frozen=True)
+class GapFiller:
+    """What the fields of a set have in common.
+
+    Args:
+        mean: of their known pixels.
+        spectrum: of C, (h, w // 2 + 1), positive.
+    """
+
+    mean: float
+    spectrum: Tensor
+
+    @classmethod
+    def measured(cls, blocks: Blocks) -> "GapFiller":
+        """Measure fields that come in blocks, in two passes.
+
+        Raises:
+            InputError: no pixel is known.
+        """
+        total, count = 0.0, 0
+        for x in blocks():
+            known = x.isfinite()
+            total, count = total + float(x[known].double().sum()), count + int(known.sum())
+        if not count:
+            raise InputError("All pixels are masked or NaN: expected fields with some known ones.")
+        mean = total / count
+        sums = torch.zeros(2, 1, 1, dtype=torch.float64)
+        for x in blocks():
+            m = x.isfinite().double()
+            y = torch.where(m > 0, x.double() - mean, 0.0)
+            power = [torch.fft.rfft2(z).abs().square().sum(0) for z in (m, y)]
+            sums = sums + torch.stack(power)
+            size = tuple(x.shape[-2:])
+        pairs, products = torch.fft.irfft2(sums, s=size)
+        covariance = torch.where(pairs > 0.5, products / pairs.clamp_min(0.5), 0.0)
+        spectrum = torch.fft.rfft2(covariance).real
+        return cls(mean, spectrum.clamp_min(_FLOOR * float(covariance[0, 0])))
+
+    def fill(self, x: Fields, numbers: Sequence[int]) -> Fields:
+        """Return fields (n, h, w) without NaN, float64.
+
+        Args:
+            x: fields.
+            numbers: of the fields in their set: what is filled in depends on them.
+        """
+        known = x.isfinite()
+        m = known.double()
+        y = torch.where(known, x.double() - self.mean, 0.0)
+        count, filled = max(1, _PIECE // x[0].numel()), []
+        for first in range(0, len(y), count):
+            part = slice(first, first + count)
+            noise = Noise(_SEED, numbers[part])
+            filled.append(self.mean + _fill(y[part], m[part], self.spectrum, noise))
+        return torch.where(known, x.double(), torch.cat(filled))
 
 
 def _fill(y: Tensor, m: Tensor, spectrum: Tensor, noise: Noise) -> Tensor:

@@ -17,7 +17,7 @@ from scorelet.core.typing import Fields
 from scorelet.models.field_energy import ConditionalEnergy
 from scorelet.models.multiscale import Multiscale
 from scorelet.sampling import OnStep, Run, Schedule
-from scorelet.tasks.field_model.fields import BATCH_PIXELS
+from scorelet.tasks.field_model.census import BATCH_PIXELS
 from scorelet.tasks.field_model.scale import preparation_of, restored
 
 MOST_PIXELS = 1 << 24

@@ -12,10 +12,20 @@ from scorelet.core.errors import InputError
 from scorelet.core.progress import Progress
 from scorelet.core.typing import Fields
 from scorelet.data.fields.arrays import load_fields
+from scorelet.data.fields.source import FieldsInMemory, FieldSource, open_fields
+from scorelet.tasks.field_model.census import BATCH_PIXELS
+from scorelet.tasks.field_model.prepared import PreparedFields
 from scorelet.tasks.field_model.survey import Survey
 from scorelet.training.score_matching import GROUPS
 
-BATCH_PIXELS = 1 << 18
+
+def as_source(x: Any) -> FieldSource:  # noqa: ANN401 - what users hold
+    """Return fields of a file, which may be larger than memory, an array or a tensor.
+
+    Raises:
+        InputError: as `as_fields`.
+    """
+    return open_fields(x) if isinstance(x, str | Path) else FieldsInMemory(as_fields(x))
 
 
 def as_fields(x: Any) -> Fields:  # noqa: ANN401 - what users hold
@@ -45,15 +55,15 @@ def as_fields(x: Any) -> Fields:  # noqa: ANN401 - what users hold
 
 
 def blocks(
-    fields: Fields, survey: Survey, progress: Progress | None
+    fields: PreparedFields, count: int, survey: Survey, progress: Progress | None
 ) -> Iterator[tuple[int, Tensor]]:
-    """Yield standardised fields, (batch, 1, h, w), with the number of their group."""
-    count = len(fields)
+    """Yield the first `count` fields, standardised, (batch, 1, h, w), with numbers of groups."""
     groups = min(GROUPS, count)
-    most = max(1, BATCH_PIXELS // fields[0].numel())
+    most = max(1, BATCH_PIXELS // survey.fields[0].numel())
     for group in range(groups):
         first, last = group * count // groups, (group + 1) * count // groups
         for start in range(first, last, most):
-            yield group, survey.standardised(fields[start : min(start + most, last)])
+            rows = range(start, min(start + most, last))
+            yield group, survey.standardised(fields.read(rows))
         if progress:
             progress(last, count)

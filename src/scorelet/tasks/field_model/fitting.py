@@ -7,19 +7,18 @@ import torch
 from torch import Tensor
 
 from scorelet.core.progress import Progress
-from scorelet.core.typing import Fields
+from scorelet.data.fields.source import FieldSource
 from scorelet.models.field_energy import ConditionalEnergy, FieldEnergy
 from scorelet.models.multiscale import Multiscale
 from scorelet.sampling import calibrate
+from scorelet.tasks.field_model.census import some, take_census
 from scorelet.tasks.field_model.certificate import MOST_FIELDS, certify_model
 from scorelet.tasks.field_model.fields import blocks
 from scorelet.tasks.field_model.matching import match_cascade
 from scorelet.tasks.field_model.planning import SUBDIVISIONS, choose_bands, plan_bands
-from scorelet.tasks.field_model.preparation import (
-    choose_preparation,
-    warn_of_placeholders,
-)
+from scorelet.tasks.field_model.preparation import choose_preparation
 from scorelet.tasks.field_model.preparation import describe as describe_preparation
+from scorelet.tasks.field_model.prepared import PreparedFields
 from scorelet.tasks.field_model.survey import Survey, survey_fields
 from scorelet.training.moment_matching import Matched
 from scorelet.training.score_matching import (
@@ -34,6 +33,7 @@ from scorelet.training.score_matching.solve import jackknife_errors
 HELD_SHARE = 20  # one field of so many is held out, at most 64, if there are enough
 _MOST_HELD = 64
 _CURVE = 61
+_PIXELS = 1 << 23  # are looked at to see whether fields are periodic
 
 
 @dataclass(frozen=True)
@@ -51,28 +51,33 @@ class Choice:
 
 
 def fit_model(
-    choice: Choice, fields: Fields, progress: Progress | None = None
+    choice: Choice, source: FieldSource, progress: Progress | None = None
 ) -> Multiscale[ConditionalEnergy]:
     """Return the model of fields (n, h, w), with its record.
 
     Raises:
         InputError: fields that cannot be fitted.
     """
-    size = int(fields.shape[1]), int(fields.shape[2])
-    dtype = str(fields.dtype).removeprefix("torch.")
-    warned = warn_of_placeholders(fields)
-    preparation, said = choose_preparation(fields, border=choice.border, transform=choice.transform)
-    fields = preparation.apply(fields)
-    held = min(_MOST_HELD, len(fields) // HELD_SHARE)
-    kept = fields[: len(fields) - held]
-    survey = survey_fields(kept, even=choice.even)
-    looked_at = survey.standardised(fields[len(kept) :][:MOST_FIELDS]) if held else None
-    others = survey.fields[:MOST_FIELDS] if looked_at is None else looked_at
+    count, *sides = source.shape
+    size, dtype = (sides[0], sides[1]), str(source.dtype).removeprefix("torch.")
+    census = take_census(source)
+    warned = census.warn()
+    looked = some(source, max(16, _PIXELS // (size[0] * size[1])))
+    preparation, said = choose_preparation(
+        looked, census, border=choice.border, transform=choice.transform
+    )
+    fields = PreparedFields(source, preparation, census)
+    held = min(_MOST_HELD, count // HELD_SHARE)
+    kept = count - held
+    survey = survey_fields(fields, kept, even=choice.even)
+    others = survey.fields[:MOST_FIELDS]
+    if held:
+        others = survey.standardised(fields.read(range(kept, min(count, kept + MOST_FIELDS))))
     plan = _plan(choice, survey)
     found = fit_cascade(
         plan,
         choice.family,
-        lambda: blocks(kept, survey, progress),
+        lambda: blocks(fields, kept, survey, progress),
         survey.fields,
         even=survey.even,
     )
@@ -102,7 +107,7 @@ def fit_model(
     model.record = {
         "field": {
             "size": list(size),
-            "count": len(kept),
+            "count": kept,
             "held_out": held,
             "mean": survey.mean,
             "deviation": survey.deviation,

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from scorelet.core.errors import InputError
 from scorelet.core.progress import Progress
 from scorelet.core.typing import Fields, PerSample
+from scorelet.data.fields.labels import Label, read_label
 from scorelet.models.field_energy import ConditionalEnergy, WholeEnergy
 from scorelet.models.multiscale import Multiscale
 from scorelet.plots.field_models import model_figure
 from scorelet.sampling import OnStep
 from scorelet.tasks.field_model.certificate import Certificate, certify_model
 from scorelet.tasks.field_model.drawing import draw, run_of
-from scorelet.tasks.field_model.fields import as_fields
+from scorelet.tasks.field_model.fields import as_fields, as_source
 from scorelet.tasks.field_model.fitting import Choice, fit_model
 from scorelet.tasks.field_model.planning import BANDS
 from scorelet.tasks.field_model.preparation import check_choice
@@ -44,8 +45,9 @@ class FieldModel:
         pixels: on which the potentials of coarse fields act: finer, those of the grid of one octave
             more, or own.
         moments: after score matching, move parameters until samples have the moments of the fields.
-        border: periodic; mirror: fields are continued by their mirror image, and samples cut; auto
-            looks at the step across the border.
+        border: periodic; mirror: fields are continued by their mirror image, and samples cut;
+            window: a strip along the border is filled so that opposite sides join; auto looks at
+            the step across the border.
         transform: none; log for positive fields, undone in samples.
         even: whether x and -x are equally likely; None lets the fields decide.
         steps: of the chain of each band.
@@ -108,6 +110,11 @@ class FieldModel:
         return int(height), int(width)
 
     @property
+    def label(self) -> Label:
+        """Name and unit of the fields, as their file says them."""
+        return Label(self.record["field"].get("name", ""), self.record["field"].get("unit", ""))
+
+    @property
     def chains(self) -> list[dict[str, float]]:
         """Step and acceptance of the chain of each band, coarse to fine."""
         return [
@@ -138,7 +145,9 @@ class FieldModel:
         Raises:
             InputError: fields that cannot be fitted.
         """
-        self._model = fit_model(self._choice, as_fields(x), progress)
+        label = read_label(x) if isinstance(x, str | Path) else Label()
+        self._model = fit_model(self._choice, as_source(x), progress)
+        self.record["field"] |= {"name": label.name, "unit": label.unit}
         return self
 
     def sample(
@@ -219,7 +228,7 @@ class FieldModel:
 
     def plot(self) -> "Figure":
         """Return a figure of the potentials, with error bands, and of the curvatures, by scale."""
-        return model_figure(self.potentials(), self.certificate().bands)
+        return model_figure(self.potentials(), self.certificate().bands, label=str(self.label))
 
     def save(self, path: str | Path) -> None:
         """Write the model to a ``.safetensors`` file; `FieldModel.load` and `sl.load` read it."""

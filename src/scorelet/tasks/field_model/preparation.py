@@ -3,10 +3,11 @@
 A map that was cut out of something larger jumps where its opposite sides meet. It is continued by
 its mirror image to twice its sides, which has no jump; samples are drawn on that grid and cut.
 Each is rolled by a shift of its own, since mirrors that all stand at one place are not stationary:
-on the coarsest grids all of their pixels would be equal.
+on the coarsest grids all of their pixels would be equal. Or else (`window`) a strip along the
+border is taken for a gap: what fills it joins opposite sides.
 """
 
-import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,17 +18,14 @@ from scorelet.analysis.field_statistics import is_periodic
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
 from scorelet.core.typing import Fields, OtherFields
-from scorelet.data.fields.gaps import fill_gaps
+from scorelet.data.fields.gaps import GapFiller
+from scorelet.tasks.field_model.census import Census
 
-BORDERS = "auto", "periodic", "mirror"
+BORDERS = "auto", "periodic", "mirror", "window"
 TRANSFORMS = "none", "log"
 _SEED = 577
 _LEAST_SIDE = 8  # below, nobody can tell
-_FAR = 2.0  # a placeholder is so many ranges of all other pixels away
-
-
-class FieldWarning(UserWarning):
-    """Fields can be fitted, but something about them is strange."""
+_STRIP = 16  # its width along the border is the side over this
 
 
 @dataclass(frozen=True)
@@ -35,25 +33,44 @@ class Preparation:
     """How fields are prepared.
 
     Args:
-        border: periodic or mirror.
+        border: periodic, mirror or window.
         transform: none or log.
     """
 
     border: str = "periodic"
     transform: str = "none"
 
-    def apply(self, x: Fields) -> OtherFields:
+    def apply(
+        self, x: Fields, numbers: Sequence[int] | None = None, filler: GapFiller | None = None
+    ) -> OtherFields:
         """Return periodic fields without gaps, on the grid of the model.
+
+        Args:
+            x: fields (n, h, w), NaN where they are not known.
+            numbers: of the fields in their set; 0, 1, ... if None.
+            filler: for gaps, see `gapped`; measured on x if None.
 
         Raises:
             InputError: pixels that have no logarithm, or none that is known.
         """
+        numbers = range(len(x)) if numbers is None else numbers
+        y = self.gapped(x)
+        if bool(y.isnan().any()):
+            height, width = x.shape[1:]
+            filler = filler or GapFiller.measured(lambda: [y])
+            y = self._continued(filler.fill(y, numbers)[:, :height, :width].to(x.dtype))
+        return self._rolled(y, numbers)
+
+    def gapped(self, x: Fields) -> OtherFields:
+        """Return periodic fields on the grid of the model, with the gaps that have to be filled."""
         if self.transform == "log":
             x = _logarithm(x)
-        if bool(x.isnan().any()):
-            height, width = x.shape[1:]
-            x = fill_gaps(self._continued(x))[:, :height, :width].to(x.dtype)
-        return self._rolled(self._continued(x))
+        if self.border == "window":
+            known = x.new_zeros(x.shape[1:], dtype=torch.bool)
+            rows, columns = (max(1, n // _STRIP) for n in x.shape[1:])
+            known[rows:-rows, columns:-columns] = True
+            x = torch.where(known, x, torch.nan)
+        return self._continued(x)
 
     def undo(self, x: Tensor, size: tuple[int, int]) -> Tensor:
         """Return fields (n, h, w) of the data, from those of the model."""
@@ -65,28 +82,34 @@ class Preparation:
         factor = 2 if self.border == "mirror" else 1
         return factor * size[0], factor * size[1]
 
-    def _rolled(self, x: Tensor) -> Tensor:
-        if self.border == "periodic":
+    def _rolled(self, x: Tensor, numbers: Sequence[int]) -> Tensor:
+        if self.border != "mirror":
             return x
-        units = [Noise(_SEED, range(len(x)), scale=axis).uniform(x) for axis in range(2)]
+        units = [Noise(_SEED, numbers, scale=axis).uniform(x) for axis in range(2)]
         rows, columns = ((u * n).long() for u, n in zip(units, x.shape[1:], strict=True))
         pairs = zip(x, rows.tolist(), columns.tolist(), strict=True)
         return torch.stack([field.roll((a, b), (0, 1)) for field, a, b in pairs])
 
     def _continued(self, x: Tensor) -> Tensor:
-        if self.border == "periodic":
+        if self.border != "mirror":
             return x
         x = torch.cat([x, x.flip(1)], 1)
         return torch.cat([x, x.flip(2)], 2)
 
 
-def choose_preparation(x: Fields, *, border: str, transform: str) -> tuple[Preparation, list[str]]:
+def choose_preparation(
+    x: Fields, census: Census, *, border: str, transform: str
+) -> tuple[Preparation, list[str]]:
     """Return how to prepare fields, and what to say of it, a sentence each.
 
     Args:
-        x: fields (n, h, w), NaN where they are not known.
-        border: periodic, mirror; auto looks at the step across the border.
+        x: some of the fields (n, h, w), NaN where they are not known.
+        census: of all of them.
+        border: periodic, mirror, window; auto looks at the step across the border.
         transform: none or log.
+
+    Raises:
+        InputError: unknown names, or pixels that have no logarithm.
     """
     check_choice(border, transform)
     said = []
@@ -97,13 +120,18 @@ def choose_preparation(x: Fields, *, border: str, transform: str) -> tuple[Prepa
                 "The fields jump at their border: they are continued by their mirror image "
                 "(--border periodic takes them as they are)."
             )
-    gaps = int(x.isnan().sum())
-    if gaps:
+    if border == "window":
         said.append(
-            f"{gaps} of {x.numel()} pixels are masked or NaN: they are filled by Gaussian fields "
-            "of the same correlations, given what surrounds them."
+            "A strip along the border is taken for a gap: it is filled by Gaussian fields that "
+            "join opposite sides."
+        )
+    if census.gaps:
+        said.append(
+            f"{census.gaps} of {census.pixels} pixels are masked or NaN: they are filled by "
+            "Gaussian fields of the same correlations, given what surrounds them."
         )
     if transform == "log":
+        _refuse(census.not_positive, census.pixels)
         said.append("The logarithm of the fields is fitted, and undone in samples.")
     return Preparation(border, transform), said
 
@@ -119,26 +147,6 @@ def check_choice(border: str, transform: str) -> None:
             f"border={border!r}, transform={transform!r}: use {', '.join(BORDERS)}, and "
             f"{' or '.join(TRANSFORMS)}."
         )
-
-
-def warn_of_placeholders(x: Fields) -> list[str]:
-    """Warn of a value that many pixels have and that is far from all others, such as -999."""
-    known = x[x.isfinite()]
-    found = []
-    for value in {float(known.min()), float(known.max())} if len(known) else ():
-        others = known[known != value]
-        count = len(known) - len(others)
-        if count < 3 or not len(others):
-            continue
-        away = min(abs(value - float(others.min())), abs(value - float(others.max())))
-        if away > _FAR * float(others.max() - others.min()):
-            found.append(
-                f"{count} pixels are exactly {value:g}, far from all others: if that stands for no "
-                "data, replace it by NaN first."
-            )
-    for text in found:
-        warnings.warn(text, FieldWarning, stacklevel=4)
-    return found
 
 
 def describe(preparation: Preparation, said: list[str], warned: list[str]) -> dict[str, Any]:
@@ -161,10 +169,13 @@ def _looks_periodic(x: Fields) -> bool:
 
 
 def _logarithm(x: Fields) -> Fields:
-    wrong = int((x <= 0).sum())
+    _refuse(int((x <= 0).sum()), x.numel())
+    return x.log()
+
+
+def _refuse(wrong: int, count: int) -> None:
     if wrong:
         raise InputError(
-            f"{wrong} of {x.numel()} pixels are 0 or negative and have no logarithm: fit without "
+            f"{wrong} of {count} pixels are 0 or negative and have no logarithm: fit without "
             "--transform log, or add a constant first."
         )
-    return x.log()

@@ -9,6 +9,7 @@ from scorelet.analysis.field_statistics.sets import FieldSet, SetComparison, com
 from scorelet.analysis.field_statistics.verdicts import summary
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Fields
+from scorelet.data.fields.labels import Label
 from scorelet.plots import fields_figure, png, statistic_figure
 from scorelet.plots.field_models import curvatures_figure, potentials_figure, traces_figure
 from scorelet.plots.report import Facts, Mark, Part, Picture, Section, Table, Text, render
@@ -90,7 +91,8 @@ def report(
         sets = {"data": data, "samples": samples}
         sections = [verdicts_section(found), *statistic_sections(found, NAMES)]
         opening[1:1] = _compared(found)
-    opening.append(Picture(png(fields_figure(sets)), "The first fields of each set."))
+    figure = fields_figure(sets, label=_label(record))
+    opening.append(Picture(png(figure), "The first fields of each set."))
     own = [_potentials(record), _certificate(certificate)]
     own += [_chains(sampled.chains)] if sampled.chains else []
     return render("Model of fields", opening, [*own, *sections])
@@ -137,7 +139,9 @@ def _alone(samples: Fields, window: str) -> list[Section]:
 
 def _potentials(record: dict[str, Any]) -> Section:
     bands = [{"size": band["size"], **band["potential"]} for band in record["bands"]]
-    picture = Picture(png(potentials_figure(bands)), "Potentials of all scales.")
+    picture = Picture(
+        png(potentials_figure(bands, label=_label(record))), "Potentials of all scales."
+    )
     return Section("Potentials", [Text(_POTENTIALS), picture])
 
 
@@ -165,6 +169,10 @@ def _certificate(certificate: Certificate) -> Section:
     holds = certificate.holds_uniformly
     mark = Mark("certified", "good") if holds else Mark("not certified", "open")
     return Section("What is certified, and what is not", parts, mark)
+
+
+def _label(record: dict[str, Any]) -> str:
+    return str(Label(record["field"].get("name", ""), record["field"].get("unit", "")))
 
 
 def _verdict(band: dict[str, Any]) -> Mark:

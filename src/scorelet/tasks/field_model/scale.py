@@ -8,7 +8,8 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Fields
-from scorelet.tasks.field_model.preparation import FieldWarning, Preparation
+from scorelet.tasks.field_model.census import FieldWarning
+from scorelet.tasks.field_model.preparation import Preparation
 
 _FAR = 10.0  # deviations, beyond which a model of fields knows nothing
 

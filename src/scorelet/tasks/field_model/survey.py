@@ -7,6 +7,7 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Fields
+from scorelet.tasks.field_model.prepared import PreparedFields
 
 FIELDS = 2048
 _PIXELS = 1 << 23
@@ -33,23 +34,24 @@ class Survey:
         return ((x.double() - self.mean) / self.deviation)[:, None]
 
 
-def survey_fields(x: Fields, *, even: bool | None = None) -> Survey:
+def survey_fields(fields: PreparedFields, among: int, *, even: bool | None = None) -> Survey:
     """Measure fields: their scale, and whether their law is even.
 
     Args:
-        x: fields, (n, h, w).
+        fields: all of them.
+        among: only the first so many count.
         even: what is known of it; None measures it.
 
     Raises:
         InputError: a single field, or fields that do not vary.
     """
-    if len(x) < 2:
+    if among < 2:
         raise InputError(
             "There is one field: expected several, so that their law can be learnt; cut a large "
             "field into parts first."
         )
-    count = min(len(x), FIELDS, max(16, _PIXELS // x[0].numel()))
-    some = x[torch.linspace(0, len(x) - 1, count).long()].double()
+    count = min(among, FIELDS, max(16, _PIXELS // fields.pixels))
+    some = fields.read(torch.linspace(0, among - 1, count).long().tolist()).double()
     mean, deviation = float(some.mean()), float(some.std(correction=0))
     if not deviation > 1e-12 * abs(mean):
         raise InputError(f"All pixels are {mean:g}: expected fields that vary.")

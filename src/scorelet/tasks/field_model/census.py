@@ -1,0 +1,118 @@
+"""One look at every pixel of a set of fields, before anything is fitted."""
+
+import math
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.core.typing import Fields
+from scorelet.data.fields.source import FieldSource
+
+BATCH_PIXELS = 1 << 18
+_FAR = 2.0  # a placeholder is so many ranges of all other pixels away
+_FEWEST = 3
+
+
+class FieldWarning(UserWarning):
+    """Fields can be fitted, but something about them is strange."""
+
+
+@dataclass(frozen=True)
+class Census:
+    """What all pixels together are.
+
+    Args:
+        pixels, gaps, not_positive: how many there are, are NaN, and are 0 or less.
+        least, largest: the extreme values, how many pixels have them, and the values next to them,
+            each (value, count, next).
+    """
+
+    pixels: int
+    gaps: int
+    not_positive: int
+    least: tuple[float, int, float]
+    largest: tuple[float, int, float]
+
+    def placeholders(self) -> list[str]:
+        """Say which value many pixels have that is far from all others, such as -999."""
+        found = []
+        (low, _, above), (high, _, below) = self.least, self.largest
+        ends = ((self.least, above, high), (self.largest, low, below))
+        for (value, count, beside), start, stop in ends:
+            if count < _FEWEST or not math.isfinite(beside):
+                continue
+            if abs(value - beside) > _FAR * (stop - start):
+                found.append(
+                    f"{count} pixels are exactly {value:g}, far from all others: if that stands "
+                    "for no data, replace it by NaN first."
+                )
+        return found
+
+    def warn(self) -> list[str]:
+        """Warn of placeholders; return what was said."""
+        found = self.placeholders()
+        for text in found:
+            warnings.warn(text, FieldWarning, stacklevel=4)
+        return found
+
+
+def take_census(source: FieldSource) -> Census:
+    """Look at all fields.
+
+    Raises:
+        InputError: infinite values, or no pixel that is known.
+    """
+    gaps = not_positive = 0
+    least = largest = (math.inf, 0, math.inf)
+    for rows in pieces(source):
+        x = source.read(rows)
+        known = x[~x.isnan()]
+        if bool(known.isinf().any()):
+            raise InputError("The fields hold infinite values: replace them, by NaN if unknown.")
+        gaps += x.numel() - known.numel()
+        not_positive += int((known <= 0).sum())
+        if known.numel():
+            least, largest = _joined(least, _end(known)), _joined(largest, _end(-known))
+    if not least[1]:
+        raise InputError("All pixels are masked or NaN: expected fields with some that are known.")
+    high = (-largest[0], largest[1], -largest[2])
+    return Census(math.prod(source.shape), gaps, not_positive, least, high)
+
+
+def pieces(source: FieldSource) -> Iterator[range]:
+    """Yield the numbers of fields that are worked on at once."""
+    count, height, width = source.shape
+    most = max(1, BATCH_PIXELS // (height * width))
+    for start in range(0, count, most):
+        yield range(start, min(start + most, count))
+
+
+def some(source: FieldSource, most: int) -> Fields:
+    """Return at most so many fields, equally spaced in the set."""
+    count = source.shape[0]
+    return source.read(torch.linspace(0, count - 1, min(count, most)).long().tolist())
+
+
+def _end(x: Tensor) -> tuple[float, int, float]:
+    """Return the least value, how many pixels have it, and the next one."""
+    least = x.min()
+    others = x[x != least]
+    return (
+        float(least),
+        x.numel() - others.numel(),
+        float(others.min()) if len(others) else math.inf,
+    )
+
+
+def _joined(
+    one: tuple[float, int, float], two: tuple[float, int, float]
+) -> tuple[float, int, float]:
+    """Return the same of both sets together."""
+    (low, count, beside), (high, other, after) = sorted([one, two], key=lambda end: end[0])
+    if low == high:
+        return low, count + other, min(beside, after)
+    return low, count, min(beside, high)

@@ -1,0 +1,124 @@
+"""Fields that stay in their files, with their names and units: the same models, bit for bit."""
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from astropy.io import fits
+
+import scorelet as sl
+from scorelet.core.errors import InputError
+from scorelet.data.fields import source
+from scorelet.data.fields.ensembles import ensemble
+from scorelet.data.fields.labels import Label, read_label
+from scorelet.data.fields.source import FieldsInMemory, FieldsOnDisk, open_fields
+from scorelet.tasks.field_model import census
+from scorelet.tasks.field_model.census import take_census
+from scorelet.tasks.field_model.preparation import Preparation
+from scorelet.tasks.field_model.prepared import PreparedFields
+
+
+def fields(count=120, size=8, seed=0):
+    return ensemble("lattice_ou", mass=1.0, coupling=0.2).sample(count, size, seed)[:, 0].numpy()
+
+
+def gapped():
+    x = fields()
+    x[np.random.default_rng(0).random(x.shape) < 0.1] = np.nan
+    return x
+
+
+@pytest.fixture(params=["npy", "h5"])
+def stored(request, tmp_path, monkeypatch):
+    """A file that counts as large, with gaps, and a small piece at a time."""
+    monkeypatch.setattr(source, "LARGE", 1)
+    monkeypatch.setattr(census, "BATCH_PIXELS", 7 * 64)
+    path = tmp_path / f"x.{request.param}"
+    if request.param == "npy":
+        np.save(path, gapped())
+    else:
+        with h5py.File(path, "w") as tree:
+            tree.create_dataset("maps/kappa", data=gapped(), dtype=">f4")
+    return path
+
+
+def test_rows_are_read_from_the_file(stored):
+    found = open_fields(stored)
+    assert isinstance(found, FieldsOnDisk)
+    assert found.shape == (120, 8, 8)
+    for rows in (range(3, 9), [0, 5, 119]):
+        assert np.array_equal(found.read(rows).numpy(), gapped()[list(rows)], equal_nan=True)
+
+
+@pytest.mark.parametrize("border", ["periodic", "mirror", "window"])
+def test_a_prepared_field_is_the_same_in_every_piece(stored, border):
+    preparation, x = Preparation(border), torch.from_numpy(gapped())
+    on_disk = open_fields(stored)
+    prepared = PreparedFields(on_disk, preparation, take_census(on_disk))
+    whole = preparation.apply(x)
+    assert not whole.isnan().any()
+    for rows in (range(20, 40), [1, 50, 119]):
+        assert torch.allclose(
+            prepared.read(rows), whole[list(rows)], atol=3e-3
+        )  # conjugate gradients
+
+
+@pytest.mark.slow
+def test_a_model_of_a_file_is_that_of_the_array(stored):
+    def small():
+        return sl.FieldModel("haar", knots=4, reach=1, steps=5, moments=False)
+
+    one, two = small().fit(stored), small().fit(gapped())
+    for a, b in zip(one.record["bands"], two.record["bands"], strict=True):
+        assert a["loss"] == pytest.approx(b["loss"], rel=1e-5)
+        assert a["potential"]["v"] == pytest.approx(b["potential"]["v"], abs=1e-3)
+
+
+def test_the_census_counts_every_pixel(monkeypatch):
+    monkeypatch.setattr(census, "BATCH_PIXELS", 64)
+    x = torch.from_numpy(fields(10))
+    x[:, 0, 0] = -999
+    x[4, 1, 1] = torch.nan
+    found = take_census(FieldsInMemory(x))
+    assert (found.pixels, found.gaps) == (640, 1)
+    assert found.least[:2] == (-999, 10)
+    assert found.least[2] == float(x[x > -999].min())
+    assert found.largest[0] == float(x[x.isfinite()].max())
+    assert found.not_positive == int((x <= 0).sum())
+    (said,) = found.placeholders()
+    assert said.startswith("10 pixels are exactly -999")
+    assert take_census(FieldsInMemory(x[:, 1:, 2:])).placeholders() == []
+    with pytest.raises(InputError, match="infinite"):
+        take_census(FieldsInMemory(torch.full((2, 8, 8), torch.inf)))
+
+
+def test_what_files_say_of_their_numbers(tmp_path):
+    np.savez(tmp_path / "a.npz", kappa=fields(2), count=3)
+    assert read_label(tmp_path / "a.npz") == Label("kappa")
+    with h5py.File(tmp_path / "a.h5", "w") as tree:
+        tree.create_dataset("maps/dust", data=fields(2)).attrs["units"] = "MJy/sr"
+    assert read_label(tmp_path / "a.h5") == Label("dust", "MJy/sr")
+    image = fits.PrimaryHDU(fields(2))
+    image.header["BUNIT"], image.header["OBJECT"] = "K", "CMB"
+    image.writeto(tmp_path / "a.fits")
+    assert read_label(tmp_path / "a.fits") == Label("CMB", "K")
+    assert str(Label("CMB", "K")) == "CMB (K)"
+    np.save(tmp_path / "a.npy", fields(2))
+    assert read_label(tmp_path / "a.npy") == Label()
+    assert read_label(tmp_path / "a.h5").unit in str(read_label(tmp_path / "a.h5"))
+
+
+@pytest.mark.slow
+def test_names_and_units_go_through_a_model_into_its_samples(tmp_path):
+    with h5py.File(tmp_path / "x.h5", "w") as tree:
+        tree.create_dataset("kappa", data=fields()).attrs["unit"] = "K"
+    model = sl.FieldModel("haar", knots=4, reach=1, steps=5)
+    sl.field.fit(tmp_path / "x.h5", tmp_path / "m.safetensors", model=model)
+    written = []
+    for name in ("y.npz", "y.h5", "y.fits"):
+        sl.field.sample(tmp_path / "m.safetensors", 3, tmp_path / name)
+        assert read_label(tmp_path / name) == Label("kappa", "K")
+        entry = f"{tmp_path / name}:fields" if name == "y.npz" else tmp_path / name
+        written.append(open_fields(entry).read(range(3)))
+    assert all(torch.equal(written[0], other) for other in written)
+    assert sl.FieldModel.load(tmp_path / "m.safetensors").plot().axes[0].get_xlabel() == "kappa (K)"
