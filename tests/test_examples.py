@@ -4,6 +4,7 @@ import importlib.util
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -143,6 +144,38 @@ def test_digits_are_learned_measured_and_named(tmp_path, monkeypatch):
     assert run(["fisher", "--model", weights, "--data", "digits", "-o", "depth.html"]) == 0
     found = sl.classify("digits/test/2", model=weights, k=3)
     assert sum(one.classes[0] == "2" for one in found) > 0.8 * len(found)
+
+
+def test_a_run_is_drawn_from_its_log(tmp_path):
+    lines = [{"step": k, "loss": 1 / k, "rate": 0.1} for k in range(1, 9)]
+    lines[3]["accuracy"] = 0.5
+    (tmp_path / "log.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    found = example("draw_training").main(tmp_path, tmp_path / "run.png")
+    assert found == ["loss", "rate", "accuracy"]
+    assert read_png(tmp_path / "run.png").std() > 10
+
+
+def test_a_cat_is_drawn_as_a_cat(tmp_path):
+    picture = {"chelsea": read_png(CLEAN / "chelsea.png")}
+    found = example("draw_classes").main(
+        tmp_path / "classes.png", sl.load("cifar10-scattering"), picture
+    )
+    assert found == ["cat"]
+    assert read_png(tmp_path / "classes.png").std() > 10
+
+
+def test_separation_by_blocks_is_drawn(tmp_path):
+    """Classes of one mean: pixels separate nothing, moduli do."""
+    x = np.random.default_rng(0).normal(0, 20, (400, 32, 32, 3))
+    y = np.arange(400) % 2
+    x[y == 1] *= 2
+    x = np.clip(x + 128, 0, 255).astype(np.uint8)
+    np.savez(tmp_path / "set.npz", x_test=x, y_test=y)
+    main, target = example("draw_depth").main, tmp_path / "depth.png"
+    found = main(target, "cifar10-scattering", tmp_path / "set.npz", dimension=16)
+    assert found["input"].fisher.corrected < 0.1
+    assert found["blocks.0"].fisher.corrected > 1
+    assert read_png(target).std() > 10
 
 
 def test_a_shift_changes_coefficients_more_than_moduli(tmp_path):

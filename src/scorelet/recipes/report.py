@@ -81,4 +81,17 @@ def _notes(document: dict[str, Any]) -> list[Part]:
 
 
 def _listed(values: dict[str, Any]) -> str:
-    return ", ".join(f"{key} {value}" for key, value in values.items())
+    """Write settings in words; those of a part in brackets."""
+    return ", ".join(f"{key} {_worded(value)}" for key, value in values.items())
+
+
+def _worded(value: object) -> str:
+    match value:
+        case dict():
+            return f"({_listed(value)})"
+        case list() | tuple():
+            return " ".join(_worded(each) for each in value) or "none"
+        case None:
+            return "none"
+        case _:
+            return str(value)

@@ -38,13 +38,13 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
     sections = [
         figures.textures_section(settings.textures, seed, found),
         figures.coefficients_section(trainings, settings),
-        figures.table_section(accuracies),
+        figures.table_section(accuracies, settings.budget.source),
         figures.depth_section(traces, ratios),
         figures.clouds_section(settings, trainings),
         figures.kinds_section(learning.kinds(trainings.model(_main(settings)), test)),
     ]
     tables = {
-        "networks": network_rows(accuracies, figures.PUBLISHED),
+        "networks": network_rows(accuracies, figures.PUBLISHED.get(settings.budget.source, {})),
         "trace_ratios": rows_by_layer(traces),
         "fisher_ratios": rows_by_layer(ratios),
     }
