@@ -31,7 +31,10 @@ def main(target: Path, model: Classifier, photographs: dict[str, np.ndarray]) ->
         names = [found.classes[k] for k in order]
         first.append(names[0])
         small = model.fitted(torch.from_numpy(pixels).permute(2, 0, 1)[None] / 255)
-        for axes, shown in ((picture, pixels), (seen, small[0].permute(1, 2, 0).clamp(0, 1))):
+        for axes, shown in (
+            (picture, pixels),
+            (seen, small[0].permute(1, 2, 0).clamp(0, 1).numpy()),
+        ):
             axes.imshow(shown)
             axes.set_axis_off()
         values = [found.probabilities[k] for k in order]
