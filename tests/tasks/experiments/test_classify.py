@@ -203,8 +203,11 @@ FAULTS = {
     "all held out": ({"data": {"hold_out": 90}}, "90 of 90 pictures cannot be held out"),
     "no data": ({"data": {"source": "none"}}, "There is no data 'none' here"),
     "both": ({"data": {"test": True}}, "validate on a hold-out or on the part test, not on both"),
-    "denoise's field": ({"data": {"patch": 16}}, "data.patch: Extra inputs are not permitted"),
-    "other task": ({"task": "denoise"}, "data.train: Field required"),
+    "denoise's field": ({"data": {"patch": 16}}, "the task classify has no field data.patch: "),
+    "other task": (
+        {"task": "denoise"},
+        "the task denoise needs data.train and has no field data.",
+    ),
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from scorelet.core.errors import InputError, one_line
 from scorelet.core.files import check_regular
@@ -39,13 +40,14 @@ def read_config(name: str | Path, overrides: dict[str, Any] | None = None) -> Lo
     for field, value in (overrides or {}).items():
         _set(tree, field, value)
     try:
-        kind = config_type(tree.get("task", DEFAULT))
+        task = tree.get("task", DEFAULT)
+        kind = config_type(task)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     try:
         return kind.model_validate(tree)
     except ValidationError as error:
-        raise InputError(f"{path}: {_first_fault(error)}.") from error
+        raise InputError(f"{path}: {_fault(error, str(task))}.") from error
 
 
 def _locate(name: str | Path) -> Path:
@@ -72,13 +74,29 @@ def _read_tree(path: Path) -> dict[str, Any]:
     return tree
 
 
-def _first_fault(error: ValidationError) -> str:
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    got = first["input"]
+def _fault(error: ValidationError, task: str) -> str:
+    faults = error.errors()
+    if faults[0]["type"] not in ("missing", "extra_forbidden"):
+        return _wrong_value(faults[0])
+    missing = ", ".join(_where(fault) for fault in faults if fault["type"] == "missing")
+    unknown = ", ".join(_where(fault) for fault in faults if fault["type"] == "extra_forbidden")
+    if missing and unknown:
+        remedy = "change these, or the task"
+        return f"the task {task} needs {missing} and has no field {unknown}: {remedy}"
+    if missing:
+        return f"the task {task} needs {missing}: add what is missing"
+    return f"the task {task} has no field {unknown}: correct the name, or leave it out"
+
+
+def _wrong_value(fault: ErrorDetails) -> str:
+    got = fault["input"]
     what = "" if isinstance(got, dict) else f" (got {got!r})"  # a section says nothing
-    message = f"{first['msg'].removeprefix('Value error, ')}{what}"
-    return f"{where}: {message}" if where else message
+    message = f"{fault['msg'].removeprefix('Value error, ')}{what}"
+    return f"{_where(fault)}: {message}" if fault["loc"] else message
+
+
+def _where(fault: ErrorDetails) -> str:
+    return ".".join(str(part) for part in fault["loc"])
 
 
 def _set(tree: dict[str, Any], name: str, value: Any) -> None:  # noqa: ANN401 - a YAML scalar or list
