@@ -1,0 +1,116 @@
+"""Reverse diffusion: samples from noise, by a denoiser and a number of steps."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.core.random import Noise
+from scorelet.core.typing import Image
+from scorelet.models import Denoiser, LabelLike
+from scorelet.models.schedules import NoiseSchedule, OrnsteinUhlenbeck
+from scorelet.sampling.ascent import DivergenceError
+from scorelet.sampling.reverse.samplers import SAMPLERS, Interval, Sampler
+
+
+@dataclass(frozen=True)
+class ReversePlan:
+    """How a reverse diffusion goes; results are always stated with all of it.
+
+    Args:
+        steps: N.
+        schedule: of the noise.
+        sampler: from `SAMPLERS`.
+        power: of the times, see `NoiseSchedule.times`: 1 uniform, 2 quadratic.
+
+    Raises:
+        InputError: no step, or a power that is not positive.
+    """
+
+    steps: int
+    schedule: NoiseSchedule = field(default_factory=OrnsteinUhlenbeck)
+    sampler: Sampler = SAMPLERS["euler-maruyama"]
+    power: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Check steps and power."""
+        self.schedule.times(self.steps, power=self.power)
+
+    def intervals(self) -> list[Interval]:
+        """Return the steps, from T to 0."""
+        times = self.schedule.times(self.steps, power=self.power).flip(0)
+        return [Interval(self.schedule, t, u) for t, u in pairwise(times)]
+
+    @property
+    def calls(self) -> int:
+        """Network calls in all."""
+        return self.steps * self.sampler.calls
+
+
+@dataclass(frozen=True)
+class ReverseState:
+    """Where samples are: x after `step` of the steps."""
+
+    x: Image
+    step: int
+
+
+def reverse(
+    denoiser: Denoiser,
+    like: Image,
+    plan: ReversePlan,
+    noise: Noise,
+    *,
+    cond: Tensor | None = None,
+    label: LabelLike | None = None,
+) -> Iterator[ReverseState]:
+    """Yield the state after each step; the last one holds the samples.
+
+    Args:
+        denoiser: of what is sampled, in the unit of the schedule: for `OrnsteinUhlenbeck` and
+            `VariancePreserving` data of variance near 1.
+        like: a batch of the shape, dtype and device that is wanted; its numbers are not used.
+        plan: how.
+        noise: seed, numbers of the samples, and scale of a cascade; step 0 is that of the start.
+        cond, label: what the denoiser is told, see `Denoiser`.
+
+    Raises:
+        InputError: shapes that do not fit, or what a denoiser refuses.
+        DivergenceError: a step whose result is not finite; the sentence names scale and step.
+    """
+    if len(like) != len(noise.samples):
+        raise InputError(
+            f"A batch of {len(like)} with the noise of {len(noise.samples)} samples: give the "
+            "number of each sample in the batch."
+        )
+
+    def posterior(x: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        return denoiser(x / alpha, sigma / alpha, cond=cond, label=label)
+
+    x = plan.schedule.noise_std * noise.at(0).normal(like)
+    for number, interval in enumerate(plan.intervals(), start=1):
+        x, deviation = plan.sampler.step(x, interval, posterior)
+        if bool(deviation > 0):
+            x = x + deviation * noise.at(number).normal(x)
+        if not bool(x.isfinite().all()):
+            raise DivergenceError(
+                f"The samples are not finite at step {number} of {plan.steps} of scale "
+                f"{noise.scale}: take more steps, or another sampler."
+            )
+        yield ReverseState(x, number)
+
+
+def draw(
+    denoiser: Denoiser,
+    like: Image,
+    plan: ReversePlan,
+    noise: Noise,
+    *,
+    cond: Tensor | None = None,
+    label: LabelLike | None = None,
+) -> Image:
+    """Return samples: the last state of `reverse`, whose arguments and errors it has."""
+    *_, state = reverse(denoiser, like, plan, noise, cond=cond, label=label)
+    return state.x

@@ -1,0 +1,91 @@
+"""The exact law of what a sampler gives for Gaussian data, at a finite number of steps.
+
+Symbols: data N(m, d) along an eigenvector of their covariance; E[x_0 | x_t] is affine in x_t, and
+so is every step: x_u = M x_t + c m + v z. From N(0, noise_std²) at T the variance and the mean go
+
+    h ← M² h + v²,      r m ← M r m + c m,
+
+so that samples are N(r m, h). No Monte Carlo is needed to know what steps, schedule and sampler do.
+
+References: Guth, Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, section 2.2 and appendix.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.sampling.reverse.diffusion import ReversePlan
+from scorelet.sampling.reverse.samplers import Interval, Sampler
+
+_NUMBERS = 1 << 19
+"""In memory at once."""
+
+
+class DiscreteLaw(NamedTuple):
+    """N(gain · m, variance), the law of samples along each eigenvector.
+
+    Attributes:
+        variance: h, the shape of the variances of the data.
+        gain: r, what is left of the mean of the data.
+    """
+
+    variance: Tensor
+    gain: Tensor
+
+
+def discrete_law(variances: Tensor, plan: ReversePlan) -> DiscreteLaw:
+    """Return the law of the samples of Gaussian data.
+
+    Args:
+        variances: d >= 0, eigenvalues of the covariance, any shape, float64; in the unit of the
+            schedule, see `reverse`.
+        plan: steps, schedule, sampler and times.
+
+    Raises:
+        InputError: variances that are negative or not finite.
+    """
+    check_variances(variances)
+    d = variances.double().flatten()
+    variance = torch.full_like(d, plan.schedule.noise_std**2)
+    gain = torch.zeros_like(d)
+    times = plan.schedule.times(plan.steps, power=plan.power).flip(0)[:, None]
+    for t, u in _pieces(times[:-1], times[1:], len(d)):
+        step = Interval(plan.schedule, t, u)
+        factor, offset, noise = _coefficients(d, step, plan.sampler)
+        after = torch.cat([torch.ones_like(factor[:1]), factor.flip(0)[:-1]]).cumprod(0).flip(0)
+        whole = after[0] * factor[0]
+        variance = whole.square() * variance + (after.square() * noise.square()).sum(0)
+        gain = whole * gain + (after * offset).sum(0)
+    return DiscreteLaw(variance.reshape(variances.shape), gain.reshape(variances.shape))
+
+
+def _coefficients(d: Tensor, step: Interval, sampler: Sampler) -> tuple[Tensor, Tensor, Tensor]:
+    """Return M and c, (times, eigenvalues), and v, (times, 1)."""
+
+    def centred(x: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        return alpha * d / (alpha**2 * d + sigma**2) * x
+
+    def around_one(x: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
+        return 1 + centred(x - alpha, alpha, sigma)
+
+    one = torch.ones_like(step.t * d)
+    factor, noise = sampler.step(one, step, centred)
+    offset, _ = sampler.step(torch.zeros_like(one), step, around_one)
+    return factor, offset, noise
+
+
+def _pieces(t: Tensor, u: Tensor, width: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield steps in pieces of bounded memory; the last step, to time 0, comes alone."""
+    rows = max(1, _NUMBERS // width)
+    if len(t) > 1:
+        yield from zip(t[:-1].split(rows), u[:-1].split(rows), strict=True)
+    yield t[-1:], u[-1:]
+
+
+def check_variances(variances: Tensor) -> None:
+    """Raise InputError unless they are finite and not negative."""
+    if not bool((variances >= 0).all()) or not bool(variances.isfinite().all()):
+        raise InputError("Variances must be finite and not negative.")

@@ -1,0 +1,159 @@
+"""How many steps a spectrum needs, before anything is trained.
+
+Symbols: d variances of the data along the eigenvectors of their covariance (of a stationary field:
+its spectrum), of mean 1; h those of the samples of a plan, from `discrete_law`. Measures of h:
+
+- sup:       max |h - d| / max d
+- relative:  max |h - d| / d
+- rms:       √ mean ((h - d)/d)²
+- kl:        mean (d/h - 1 - log(d/h)) / 2, the divergence KL(data ‖ samples) per number, in nats
+
+A wavelet cascade samples details given the coarse field: its variances are the eigenvalues of their
+conditional covariance, which stay bounded as fields become larger.
+
+References: Guth, Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, sections 2 and 4.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.sampling.reverse.diffusion import ReversePlan
+from scorelet.sampling.reverse.exact import check_variances, discrete_law
+from scorelet.wavelets.orthogonal.spectral import gaussian_levels
+
+MOST = 1 << 17
+"""Steps beyond which nobody would go."""
+
+_DIGITS = 1e9
+"""Eigenvalues that agree in so many parts are one."""
+
+Measure = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""Maps (h, d, shares of the eigenvalues) to a number."""
+
+MEASURES: dict[str, Measure] = {
+    "sup": lambda h, d, _share: (h - d).abs().max() / d.max(),
+    "relative": lambda h, d, _share: ((h - d).abs() / d).max(),
+    "rms": lambda h, d, share: (share * ((h - d) / d).square()).sum().sqrt(),
+    "kl": lambda h, d, share: (share * (d / h - 1 - (d / h).log())).sum() / 2,
+}
+
+
+def pixel_variances(spectrum: Tensor) -> Tensor:
+    """Return what a sampler of whole fields meets: the spectrum, divided by its mean.
+
+    Args:
+        spectrum: P(k), (height, width), float64.
+
+    Raises:
+        InputError: a spectrum that is negative, not finite or nowhere positive.
+    """
+    check_variances(spectrum)
+    if not bool((spectrum > 0).any()):
+        raise InputError("The spectrum is 0 everywhere: there is nothing to sample.")
+    return spectrum / spectrum.mean()
+
+
+def detail_variances(spectrum: Tensor, wavelet: str, levels: int) -> list[Tensor]:
+    """Return what the samplers of a cascade meet, fine to coarse; the last one is the coarse field.
+
+    Details of a level are divided by G, G² = E|d|² per coefficient; the variances are then the
+    eigenvalues of their covariance given the coarse field, (h, w, 3).
+
+    Args:
+        spectrum: P(k), (height, width), float64.
+        wavelet: name of an orthogonal wavelet.
+        levels: J.
+
+    Raises:
+        InputError: as `gaussian_levels`.
+    """
+    found = []
+    coarse = spectrum
+    for level in gaussian_levels(spectrum, wavelet, levels):
+        power = level.cross.diagonal(dim1=-2, dim2=-1).real[..., 1:].mean()
+        found.append(torch.linalg.eigvalsh(level.conditional).clamp_min(0) / power)
+        coarse = level.low_spectrum
+    return [*found, pixel_variances(coarse)]
+
+
+def sampling_error(variances: Tensor, plan: ReversePlan, *, measure: str = "sup") -> float:
+    """Return how far samples of a plan are from data of these variances.
+
+    Args:
+        variances: d > 0, any shape, from `pixel_variances` or `detail_variances`.
+        plan: of the sampler.
+        measure: one of `MEASURES`.
+
+    Raises:
+        InputError: an unknown measure.
+    """
+    values, shares = _distinct(variances)
+    return _error(values, shares, plan, _measure(measure))
+
+
+def steps_needed(
+    variances: Tensor,
+    plan: ReversePlan,
+    *,
+    measure: str = "sup",
+    tolerance: float = 0.1,
+    most: int = MOST,
+) -> int:
+    """Return a number of steps N that is enough, where N - 1 is not.
+
+    It is found by doubling and bisection; errors fall with N, so N is the smallest.
+
+    Args:
+        variances: d > 0, any shape, from `pixel_variances` or `detail_variances`.
+        plan: of the sampler; its own number of steps does not matter.
+        measure: one of `MEASURES`.
+        tolerance: of it.
+        most: N beyond which the search ends.
+
+    Raises:
+        InputError: an unknown measure, or a tolerance that `most` steps do not reach.
+    """
+    values, shares = _distinct(variances)
+    judge = _measure(measure)
+
+    def enough(steps: int) -> bool:
+        return _error(values, shares, replace(plan, steps=steps), judge) <= tolerance
+
+    high = 1
+    while not enough(high):
+        high *= 2
+        if high > most:
+            raise InputError(
+                f"{most} steps do not reach {tolerance} by the measure {measure}: take a larger "
+                "tolerance, another sampler, or a schedule that ends later."
+            )
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
+
+
+def _measure(name: str) -> Measure:
+    if name not in MEASURES:
+        raise InputError(f"Unknown measure {name!r}: use {', '.join(MEASURES)}.")
+    return MEASURES[name]
+
+
+def _error(values: Tensor, shares: Tensor, plan: ReversePlan, measure: Measure) -> float:
+    error = float(measure(discrete_law(values, plan).variance, values, shares))
+    return error if error == error else float("inf")  # a sampler that diverges gives NaN
+
+
+def _distinct(variances: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the values that differ, and the share of each."""
+    check_variances(variances)
+    flat = variances.double().flatten()
+    if not bool((flat > 0).all()):
+        raise InputError("A variance is 0: relative errors have no meaning; leave it out.")
+    keys, counts = (flat.log() * _DIGITS).round().unique(return_counts=True)
+    return (keys / _DIGITS).exp(), counts / counts.sum()

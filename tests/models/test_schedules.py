@@ -1,0 +1,67 @@
+"""Noise schedules: α and σ belong to the diffusion that is stated."""
+
+import math
+
+import pytest
+import torch
+
+from scorelet.core.errors import InputError
+from scorelet.models.schedules import OrnsteinUhlenbeck, VarianceExploding, VariancePreserving
+
+SCHEDULES = [OrnsteinUhlenbeck(3.0), VariancePreserving(0.2, 7.0), VarianceExploding(4.0)]
+
+
+def time(t):
+    return torch.tensor(t, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_drift_and_diffusion_are_those_of_alpha_and_sigma(schedule, share):
+    """f = α'/α and g² = (σ²)' - 2 f σ², by central differences."""
+    t, h = time(share * schedule.end), 1e-5
+    slope = (schedule.alpha(t + h) - schedule.alpha(t - h)) / (2 * h)
+    growth = (schedule.sigma(t + h) ** 2 - schedule.sigma(t - h) ** 2) / (2 * h)
+    f = slope / schedule.alpha(t)
+    assert float(schedule.drift(t)) == pytest.approx(float(f), abs=1e-8)
+    expected = growth - 2 * f * schedule.sigma(t) ** 2
+    assert float(schedule.diffusion(t)) == pytest.approx(float(expected), rel=1e-8)
+    assert schedule.sigma(time(0)) == 0
+    assert schedule.alpha(time(0)) == 1
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES[:2])
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_the_variance_of_unit_data_stays(schedule, share):
+    t = time(share * schedule.end)
+    total = schedule.alpha(t) ** 2 + schedule.sigma(t) ** 2
+    assert float(total) == pytest.approx(1, rel=1e-14)
+
+
+def test_variance_preserving_is_ornstein_uhlenbeck_in_another_time():
+    schedule = VariancePreserving(0.1, 20.0)
+    for t in (0.01, 0.4, 1.0):
+        other = (0.1 * t + 19.9 * t**2 / 2) / 2
+        expected = float(OrnsteinUhlenbeck().level(time(other)))
+        assert float(schedule.level(time(t))) == pytest.approx(expected, rel=1e-12)
+
+
+def test_times_are_uniform_or_quadratic():
+    schedule = OrnsteinUhlenbeck(6.0)
+    assert schedule.times(3).tolist() == pytest.approx([0, 2, 4, 6])
+    assert schedule.times(3, power=2.0).tolist() == pytest.approx([0, 6 / 9, 24 / 9, 6])
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: OrnsteinUhlenbeck(0.0), "positive time"),
+        (lambda: VarianceExploding(math.inf), "positive time"),
+        (lambda: VariancePreserving(2.0, 1.0), "0 < low <= high"),
+        (lambda: OrnsteinUhlenbeck().times(0), "at least one"),
+        (lambda: OrnsteinUhlenbeck().times(4, power=0.0), "positive"),
+    ],
+)
+def test_what_is_no_schedule(make, words):
+    with pytest.raises(InputError, match=words):
+        make()

@@ -1,0 +1,141 @@
+"""Exact laws of samplers on Gaussians: textbook recursions, limits, orders, and Monte Carlo."""
+
+import math
+
+import pytest
+import torch
+
+from scorelet.core.errors import InputError
+from scorelet.core.random import Noise
+from scorelet.models import StationaryGaussianDenoiser
+from scorelet.models.schedules import OrnsteinUhlenbeck, VarianceExploding, VariancePreserving
+from scorelet.sampling.reverse import SAMPLERS, ReversePlan, discrete_law, draw, sampler_named
+
+D = torch.tensor([0.25, 0.5, 1.0, 2.0, 4.0], dtype=torch.float64)
+SIDE, COUNT = 8, 4000
+
+
+def law(name, steps, *, end=5.0, power=1.0, variances=D):
+    plan = ReversePlan(steps, OrnsteinUhlenbeck(end), SAMPLERS[name], power)
+    return discrete_law(variances, plan)
+
+
+def textbook(name, steps, *, power):
+    """The recursions as publications print them; ᾱ = e^-2t, β = 1 - e^-2δ."""
+    times = OrnsteinUhlenbeck(5.0).times(steps, power=power).tolist()
+    h = torch.ones_like(D)
+    for k in range(steps, 0, -1):
+        delta = times[k] - times[k - 1]
+        bar, bar_u, beta = (
+            math.exp(-2 * times[k]),
+            math.exp(-2 * times[k - 1]),
+            -math.expm1(-2 * delta),
+        )
+        d = bar * D + 1 - bar
+        shrink = math.sqrt(bar) * D / d  # E[x_0 | x_t] = shrink x_t
+        if name == "euler-maruyama":  # arXiv 2208.05003, with the score at the upper time
+            h = (1 + delta - 2 * delta / d) ** 2 * h + 2 * delta
+        elif name == "ddim":  # arXiv 2010.02502, eq. 12
+            epsilon = (1 - math.sqrt(bar) * shrink) / math.sqrt(1 - bar)
+            h = (math.sqrt(bar_u) * shrink + math.sqrt(1 - bar_u) * epsilon) ** 2 * h
+        elif name == "flow":  # dx = (-x - s) dt backwards
+            h = (1 + delta - delta / d) ** 2 * h
+        else:  # arXiv 2006.11239, eqs. 6 and 7
+            mean = math.sqrt(bar_u) * beta / (1 - bar) * shrink
+            mean = mean + math.sqrt(1 - beta) * (1 - bar_u) / (1 - bar)
+            small = (1 - bar_u) / (1 - bar) * beta
+            noise = small if name.endswith("small") else beta * (k > 1)
+            h = mean**2 * h + noise
+    return h
+
+
+@pytest.mark.parametrize("power", [1.0, 2.0])
+@pytest.mark.parametrize("name", [name for name in SAMPLERS if name != "heun"])
+def test_the_law_is_that_of_the_printed_recursion(name, power):
+    found = law(name, 13, power=power).variance
+    torch.testing.assert_close(found, textbook(name, 13, power=power), rtol=1e-11, atol=0)
+
+
+def test_first_order_error_of_euler_maruyama():
+    """(h - d)/δ → 1 - d² log d/(2 (d - 1)): the corollary, not the printed theorem 1."""
+    d = D[D != 1]
+    found = (law("euler-maruyama", 20_000, end=12.0, variances=d).variance - d) / (12 / 20_000)
+    expected = 1 - d**2 * d.log() / (2 * (d - 1))
+    torch.testing.assert_close(found, expected, rtol=0.01, atol=0)
+    spurious = (1 - 1 / d) / 3
+    assert ((found - expected - spurious).abs() > 0.15).all()
+
+
+def test_the_error_of_a_final_time():
+    """(h - d) e^4T → -(d - 1) d²; N is so large that the error of steps does not matter."""
+    d = torch.tensor([0.25, 4.0], dtype=torch.float64)
+    fine, coarse = (law("euler-maruyama", n, end=2.0, variances=d).variance for n in (8_000, 4_000))
+    error = (2 * fine - coarse - d) * math.exp(8)
+    torch.testing.assert_close(error, -(d - 1) * d**2, rtol=0.15, atol=0)
+
+
+@pytest.mark.parametrize(("name", "order"), [("ddim", 1), ("flow", 1), ("heun", 2)])
+def test_flows_converge_to_the_map_of_the_equation(name, order):
+    """The probability flow takes x_T to √(d/d_T) x_T; errors fall with the order of the method."""
+    end = math.exp(-10) * (D - 1) + 1
+    errors = [(law(name, n, power=2.0).variance - D / end).abs().max() for n in (200, 400)]
+    assert errors[1] < 0.01 * D.max()
+    assert float(errors[0] / errors[1]) == pytest.approx(2**order, rel=0.1)
+
+
+@pytest.mark.parametrize("name", list(SAMPLERS))
+@pytest.mark.parametrize(
+    "schedule", [OrnsteinUhlenbeck(4.0), VariancePreserving(), VarianceExploding(15.0)]
+)
+def test_samples_have_the_exact_law(name, schedule):
+    """Power of each Fourier mode of 4,000 fields, in standard errors; and the mean."""
+    k = torch.fft.fftfreq(SIDE, 1 / SIDE, dtype=torch.float64)
+    spectrum = 1 / (1 + k[:, None] ** 2 + k[None] ** 2)
+    spectrum = spectrum / spectrum.mean()
+    plan = ReversePlan(8, schedule, SAMPLERS[name], power=2.0)
+    denoiser = StationaryGaussianDenoiser(spectrum, mean=2.0)
+    like = torch.zeros(COUNT, 1, SIDE, SIDE, dtype=torch.float64)
+    x = draw(denoiser, like, plan, Noise(3, range(COUNT)))[:, 0]
+    exact = discrete_law(spectrum, plan)
+    mean = 2 * exact.gain[0, 0]
+    error = float((exact.variance[0, 0] / (SIDE**2 * COUNT)).sqrt())
+    assert abs(float(x.mean() - mean)) < 4 * error
+    power = torch.fft.fft2(x - mean, norm="ortho").abs().square()
+    deviations = (power.mean(0) - exact.variance) / (power.std(0) / COUNT**0.5)
+    assert float(deviations.abs().max()) < 4.5  # of 64
+    assert float(deviations.square().mean().sqrt()) < 1.4
+
+
+def test_noise_that_is_predicted_has_the_sign_of_the_noise():
+    """Of unit data (x_t - α E[x_0 | x_t])/σ is √(1 - e^-2t) x_t, the mean of z given x_t."""
+    schedule, t = OrnsteinUhlenbeck(), torch.tensor(0.7, dtype=torch.float64)
+    denoiser = StationaryGaussianDenoiser(torch.ones(4, 4, dtype=torch.float64))
+    x = torch.randn(2, 1, 4, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    alpha, sigma = schedule.alpha(t), schedule.sigma(t)
+    noise = (x - alpha * denoiser(x / alpha, sigma / alpha)) / sigma
+    torch.testing.assert_close(noise, sigma * x)
+
+
+@pytest.mark.parametrize("name", list(SAMPLERS))
+def test_a_sample_does_not_depend_on_its_batch(name):
+    spectrum = torch.ones(SIDE, SIDE, dtype=torch.float64)
+    plan = ReversePlan(4, OrnsteinUhlenbeck(), SAMPLERS[name])
+    denoiser = StationaryGaussianDenoiser(spectrum)
+    like = torch.zeros(5, 1, SIDE, SIDE, dtype=torch.float64)
+    many = draw(denoiser, like, plan, Noise(0, range(5)))
+    alone = draw(denoiser, like[:1], plan, Noise(0, [3]))
+    torch.testing.assert_close(alone[0], many[3], rtol=1e-13, atol=1e-13)
+    other = draw(denoiser, like[:1], plan, Noise(0, [3], scale=1))
+    assert (other - alone).abs().max() > 0.1
+
+
+def test_what_cannot_be_sampled():
+    with pytest.raises(InputError, match="at least one"):
+        ReversePlan(0)
+    with pytest.raises(InputError, match="Unknown sampler 'euler': use euler-maruyama"):
+        sampler_named("euler")
+    with pytest.raises(InputError, match="not negative"):
+        discrete_law(-D, ReversePlan(3))
+    denoiser = StationaryGaussianDenoiser(torch.ones(4, 4))
+    with pytest.raises(InputError, match="number of each sample"):
+        draw(denoiser, torch.zeros(2, 1, 4, 4), ReversePlan(2), Noise(0, [1]))

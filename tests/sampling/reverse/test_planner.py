@@ -1,0 +1,127 @@
+"""The planner gives the published tables of steps, and what follows from them."""
+
+from itertools import pairwise
+
+import pytest
+import torch
+
+from scorelet.core.errors import InputError
+from scorelet.models.schedules import OrnsteinUhlenbeck
+from scorelet.sampling.reverse import (
+    SAMPLERS,
+    ReversePlan,
+    detail_variances,
+    pixel_variances,
+    sampling_error,
+    steps_needed,
+)
+
+PLAN = ReversePlan(1, OrnsteinUhlenbeck(10.0), SAMPLERS["euler-maruyama"])
+MEASURES = (("sup", 0.1), ("relative", 0.1), ("kl", 0.01))
+
+# exponent, side: steps in pixels, with Haar and with db4, by the three measures
+TABLE = {
+    (1, 8): ((54, 158, 38), (59, 124, 32), (57, 118, 31)),
+    (1, 32): ((112, 196, 45), (59, 144, 34), (55, 134, 32)),
+    (2, 8): ((88, 504, 88), (56, 308, 56), (49, 268, 48)),
+    (2, 32): ((188, 960, 164), (59, 372, 65), (47, 300, 50)),
+    (3, 8): ((110, 1856, 256), (57, 800, 122), (52, 584, 87)),
+}
+LARGE = {
+    (1, 128): ((172, 220, 50), (59, 150, 35), (55, 138, 33)),
+    (2, 128): ((300, 1424, 248), (60, 380, 66), (47, 300, 51)),
+}
+
+
+def spectrum(side, exponent):
+    """1 / (ξ^η + |ω|^η) with ξ = 2π/L."""
+    k = torch.fft.fftfreq(side, 1 / side, dtype=torch.float64)
+    return 1 / (1 + (k[:, None] ** 2 + k[None] ** 2) ** (exponent / 2))
+
+
+def finest(side, exponent, wavelet):
+    return detail_variances(spectrum(side, exponent), wavelet, 1)[0]
+
+
+def check(side, exponent, published):
+    power = spectrum(side, exponent)
+    cases = (pixel_variances(power), *(finest(side, exponent, w) for w in ("haar", "db4")))
+    for variances, row in zip(cases, published, strict=True):
+        for (measure, tolerance), steps in zip(MEASURES, row, strict=True):
+            found = steps_needed(variances, PLAN, measure=measure, tolerance=tolerance)
+            assert abs(found - steps) <= max(1, 0.03 * steps), (measure, found, steps)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("exponent", "side"), list(TABLE))
+def test_published_steps(exponent, side):
+    check(side, exponent, TABLE[exponent, side])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("exponent", "side"), list(LARGE))
+def test_published_steps_of_large_fields(exponent, side):
+    check(side, exponent, LARGE[exponent, side])
+
+
+def test_what_is_found_is_enough_and_one_less_is_not():
+    variances = pixel_variances(spectrum(8, 2))
+    steps = steps_needed(variances, PLAN)
+    errors = [sampling_error(variances, ReversePlan(n, PLAN.schedule)) for n in (steps - 1, steps)]
+    assert errors[1] <= 0.1 < errors[0]
+
+
+def test_pixels_need_more_steps_with_each_octave_and_details_do_not():
+    """At η = 2 by 50 to 60 steps for each doubling; details change by less than 5 %."""
+    pixels = [steps_needed(pixel_variances(spectrum(side, 2)), PLAN) for side in (16, 32, 64)]
+    assert all(48 <= b - a <= 60 for a, b in pairwise(pixels))
+    details = [steps_needed(finest(side, 2, "db4"), PLAN) for side in (16, 256)]
+    assert abs(details[1] - details[0]) <= 0.05 * details[0]
+
+
+def test_errors_at_sixteen_steps():
+    """From side 16 to 64 the error of details changes by less than 20 %, that of pixels grows."""
+    plan = ReversePlan(16, OrnsteinUhlenbeck(5.0))
+    pixels, details = (
+        [sampling_error(variances(side), plan) for side in (16, 32, 64)]
+        for variances in (
+            lambda side: pixel_variances(spectrum(side, 2)),
+            lambda side: finest(side, 2, "db4"),
+        )
+    )
+    assert max(details) < 1.2 * min(details)
+    assert pixels[0] < pixels[1] < pixels[2]
+    assert pixels[2] > 1.5 * details[2]
+
+
+def test_two_thousand_steps_recover_the_spectrum():
+    plan = ReversePlan(2000, PLAN.schedule)
+    levels = detail_variances(spectrum(32, 2), "db4", 3)
+    assert len(levels) == 4
+    for variances in levels:
+        assert sampling_error(variances, plan, measure="relative") < 0.02
+
+
+def test_better_samplers_remove_most_of_the_advantage():
+    """Ancestral steps at quadratic times: the advantage of details is below 2, and it was 4."""
+    power = spectrum(64, 2)
+    ratios = {}
+    for name, times in (("euler-maruyama", 1.0), ("ancestral-large", 2.0)):
+        plan = ReversePlan(1, OrnsteinUhlenbeck(5.0), SAMPLERS[name], times)
+        pixels, details = pixel_variances(power), detail_variances(power, "db4", 1)[0]
+        ratios[name] = steps_needed(pixels, plan) / steps_needed(details, plan)
+    assert ratios["euler-maruyama"] > 4
+    assert ratios["ancestral-large"] < 4
+
+
+def test_what_cannot_be_planned():
+    variances = pixel_variances(spectrum(8, 2))
+    with pytest.raises(InputError, match="Unknown measure 'max'"):
+        steps_needed(variances, PLAN, measure="max")
+    short = ReversePlan(1, OrnsteinUhlenbeck(0.2))
+    with pytest.raises(InputError, match=r"1024 steps do not reach 0\.001"):
+        steps_needed(variances, short, tolerance=1e-3, most=1024)
+    with pytest.raises(InputError, match="variance is 0"):
+        steps_needed(torch.tensor([0.0, 1.0]), PLAN)
+    with pytest.raises(InputError, match="0 everywhere"):
+        pixel_variances(torch.zeros(4, 4))
