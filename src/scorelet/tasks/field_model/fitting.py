@@ -23,6 +23,7 @@ from scorelet.tasks.field_model.survey import Survey, survey_fields
 from scorelet.training.moment_matching import Matched
 from scorelet.training.score_matching import (
     BandFit,
+    CascadeFit,
     CascadePlan,
     Family,
     fit_cascade,
@@ -81,20 +82,7 @@ def fit_model(
         survey.fields,
         even=survey.even,
     )
-    matched: list[Matched] = []
-    if choice.moments:
-        found, matched = match_cascade(found, survey.fields)
-    model = found.model
-    free = fit_free_energies(model.details, survey.fields, choice.family, even=survey.even)
-    model = Multiscale(model.transform, model.coarse, model.details, free=free)
-    bands = [_describe(fit, survey) for fit in found.bands]
-    for band, result in zip(bands, matched, strict=False):
-        band["moments"] = {
-            "rounds": result.rounds,
-            "gain": result.gain,
-            "before": result.before,
-            "after": result.after,
-        }
+    model, bands = _finish(choice, survey, found)
     certificate = certify_model(
         model,
         others,
@@ -115,13 +103,7 @@ def fit_model(
             "dtype": dtype,
             **describe_preparation(preparation, said, warned),
         },
-        "family": {
-            "wavelet": choice.wavelet,
-            "bands": choice.bands,
-            "moments": choice.moments,
-            "subdivisions": list(plan.subdivisions),
-            **asdict(choice.family),
-        },
+        "family": _describe_family(choice, plan),
         "chains": {"steps": choice.steps, "schedules": [asdict(s) for s in schedules]},
         "bands": bands,
         "certificate": {"fields": certificate.fields, "bands": certificate.bands},
@@ -134,6 +116,36 @@ def _plan(choice: Choice, survey: Survey) -> CascadePlan:
         return choose_bands(choice.wavelet, choice.family, survey.fields, even=survey.even)
     size = int(survey.fields.shape[-2]), int(survey.fields.shape[-1])
     return plan_bands(choice.wavelet, size, SUBDIVISIONS[choice.bands])
+
+
+def _describe_family(choice: Choice, plan: CascadePlan) -> dict[str, Any]:
+    return {
+        "wavelet": choice.wavelet,
+        "bands": choice.bands,
+        "moments": choice.moments,
+        "subdivisions": list(plan.subdivisions),
+        **asdict(choice.family),
+    }
+
+
+def _finish(
+    choice: Choice, survey: Survey, found: CascadeFit
+) -> tuple[Multiscale[ConditionalEnergy], list[dict[str, Any]]]:
+    """The model, with moments of the fields and with free energies; what is said of its bands."""
+    matched: list[Matched] = []
+    if choice.moments:
+        found, matched = match_cascade(found, survey.fields)
+    model = found.model
+    free = fit_free_energies(model.details, survey.fields, choice.family, even=survey.even)
+    bands = [_describe(fit, survey) for fit in found.bands]
+    for band, result in zip(bands, matched, strict=False):
+        band["moments"] = {
+            "rounds": result.rounds,
+            "gain": result.gain,
+            "before": result.before,
+            "after": result.after,
+        }
+    return Multiscale(model.transform, model.coarse, model.details, free=free), bands
 
 
 def _describe(fit: BandFit, survey: Survey) -> dict[str, Any]:
