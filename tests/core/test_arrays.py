@@ -114,7 +114,7 @@ def test_masked_floats_become_nan(dtype):
         (np.array([{}], object), "holds object"),
         (np.zeros(2, [("a", "f4")]), "expected numbers"),
         ([[1, 2], [3]], "a list that is no table of numbers"),
-        (None, "expected numbers"),
+        ({"a": 1}, "is dict: expected an array"),
         (Image.new("CMYK", (2, 2)), r"is in CMYK.*convert\('RGB'\)"),
     ],
 )

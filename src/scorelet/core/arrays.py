@@ -43,6 +43,10 @@ def plain_array(x: Any, *, what: str = "array") -> np.ndarray:  # noqa: ANN401 -
     if type(x) is np.ndarray and _is_plain(x):
         return x
     array = np.asarray(_numbers(x, what))
+    if array.dtype == object and array.ndim == 0:
+        raise InputError(
+            f"The {what} is {type(x).__name__}: expected an array, a tensor or a Pillow picture."
+        )
     if array.dtype.kind not in "biufc":
         raise InputError(
             f"The {what} holds {array.dtype.name or array.dtype} entries; expected numbers: "

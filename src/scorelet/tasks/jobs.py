@@ -145,6 +145,8 @@ def _sentence(task: FileTask, error: Exception) -> str:
         task.source
     ):
         return f"{task.source} cannot be read: {error.strerror}."
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return f"{task.target} cannot be written: {error.filename} is no folder; choose another -o."
     if isinstance(error, OSError):
         return f"{task.target} cannot be written: {error.strerror or text}."
     if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "memory" in text):

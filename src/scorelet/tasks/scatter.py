@@ -1,6 +1,5 @@
 """Scattering coefficients of pictures as a table with named columns: npz, Parquet or CSV."""
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from scorelet.tasks.planning import FileTask, plan_tasks
 from scorelet.tasks.table_files import check_table, write_table
 from scorelet.wavelets import Path as ScatteringPath
 from scorelet.wavelets import Scattering2d
+from scorelet.wavelets.paths import path_count
 
 SUFFIXES = (".npz", ".parquet", ".csv")
 MOST_PATHS = 100_000
@@ -56,13 +56,12 @@ class ScatterSettings:
             raise InputError(f"pool is {self.pool!r}: it must be mean or none.")
         if self.channels not in (1, 3):
             raise InputError(f"channels is {self.channels}: it must be 1 or 3.")
-        if self.J > 0 and self.L > 0 and 0 < self.order < 4:  # the transform refuses the others
-            paths = sum(math.comb(self.J, m) * self.L**m for m in range(self.order + 1))
-            if paths > MOST_PATHS:
-                raise InputError(
-                    f"J is {self.J} and L is {self.L}: that is more than {MOST_PATHS:,} "
-                    "coefficients; choose fewer octaves or angles."
-                )
+        known = self.J > 0 and self.L > 0 and 0 < self.order < 4  # the transform refuses others
+        if known and path_count(self.J, self.L, self.order) > MOST_PATHS:
+            raise InputError(
+                f"J is {self.J} and L is {self.L}: that is more than {MOST_PATHS:,} "
+                "coefficients; choose fewer octaves or angles."
+            )
 
 
 @dataclass

@@ -1,9 +1,14 @@
 """Scattering paths: which wavelets lead to a coefficient."""
 
+import math
 from itertools import combinations, product
 from typing import NamedTuple
 
+from scorelet.core.errors import InputError
 from scorelet.core.options import checked
+
+MOST_PATHS = 1_000_000
+"""More are refused before they are listed."""
 
 
 class Path(NamedTuple):
@@ -26,9 +31,23 @@ class Path(NamedTuple):
         return "_".join([f"S{self.order}", *steps])
 
 
+def path_count(scales: int, angles: int, order: int) -> int:
+    """Return Σ_m binom(J, m) L^m, the number of paths up to `order`."""
+    return sum(math.comb(scales, m) * angles**m for m in range(order + 1))
+
+
 @checked
 def scattering_paths(scales: int, angles: int, order: int) -> tuple[Path, ...]:
-    """Return all paths up to `order`, by order and then by (j1, θ1, j2, θ2, ...)."""
+    """Return all paths up to `order`, by order and then by (j1, θ1, j2, θ2, ...).
+
+    Raises:
+        InputError: more than `MOST_PATHS`.
+    """
+    if path_count(scales, angles, order) > MOST_PATHS:
+        raise InputError(
+            f"J is {scales} and L is {angles}: these are more than {MOST_PATHS:,} scattering "
+            "paths; choose fewer octaves or angles."
+        )
     return tuple(
         path
         for count in range(order + 1)

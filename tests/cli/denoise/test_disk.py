@@ -56,4 +56,16 @@ def test_an_output_below_a_file(shell):
     Path("file").touch()
     status, _, stderr = shell("a.png", "-o", "file/b.png")
     assert status == 2
-    assert errors(stderr)[0].startswith("file/b.png cannot be written")
+    (sentence,) = errors(stderr)
+    assert sentence == "file/b.png cannot be written: file is no folder; choose another -o."
+
+
+def test_a_result_whose_name_would_be_too_long(shell):
+    write_and_get("n" * 250 + ".png")
+    status, _, stderr = shell("n" * 250 + ".png")
+    assert status == 2
+    (sentence,) = errors(stderr)
+    assert sentence.endswith(
+        "_denoised.png cannot be written because its name is too long; "
+        "expected at most 255 bytes: choose a shorter one."
+    )

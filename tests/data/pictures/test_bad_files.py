@@ -84,6 +84,13 @@ def test_damaged_bytes_never_raise_anything_else(tmp_path, suffix):
             list(iter_pages(path))
 
 
+@pytest.mark.parametrize("word", ["z" * 90_000, "9" * 5000, "-7", "1.5"])
+def test_a_netpbm_word_that_is_no_number_is_named_in_short(tmp_path, word):
+    (tmp_path / "a.pgm").write_text(f"P2 2 2 255 1 {word} 3 4")
+    found = sentence(tmp_path / "a.pgm")
+    assert f"holds '{word[:16]}' where a sample should be; expected whole numbers" in found
+
+
 def test_wrong_check_sum_and_short_pixel_stream_in_png(tmp_path):
     whole = encoded(".png", tmp_path)
     place = whole.index(b"IDAT") + 30

@@ -346,6 +346,13 @@ def test_options_of_another_type_get_a_sentence(options, sentence):
         unwrap(_check_options)(*options)
 
 
+@pytest.mark.parametrize("options", [(10**6, 8, 2), (3, 10**6, 2), (10**18, 1, 3)])
+def test_more_paths_than_can_be_listed_are_refused(options):
+    J, L, order = options
+    with pytest.raises(InputError, match=f"J is {J} and L is {L}: .* 1,000,000 scattering paths"):
+        Scattering2d(J, L, order=order)
+
+
 TABLE = {
     # transform: parameter: relative change of the pixels, of S at J = 2, of S at J = 3 and of S at
     # J = 3 averaged over space, of the specification

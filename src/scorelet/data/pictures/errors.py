@@ -18,6 +18,7 @@ _WRITE_REASONS = {
     errno.ENOSPC: "the disk is full; expected room for the whole file: free some space",
     errno.EDQUOT: "the disk quota is used up; expected room for the whole file: free some space",
     errno.EFBIG: "the file would be larger than allowed here: choose another disk",
+    errno.ENAMETOOLONG: "its name is too long; expected at most 255 bytes: choose a shorter one",
     errno.EROFS: "the disk is read-only; expected a writable folder: choose another one",
     errno.EACCES: "permission is denied; expected a writable folder: choose another one",
     errno.EPERM: "permission is denied; expected a writable folder: choose another one",

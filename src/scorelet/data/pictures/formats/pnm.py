@@ -16,6 +16,8 @@ from scorelet.data.pictures.types import Picture, PictureMetadata
 
 _NUMBER = re.compile(rb"(?:\s|#[^\r\n]*[\r\n])*(\d{1,9})(?=\s|#|$)")
 
+_LONGEST = 9  # digits of a number
+
 
 def decode(data: bytes, limits: Limits) -> Picture:
     """Decode the first picture; samples are scaled to the full range of 8 or 16 bits."""
@@ -108,7 +110,14 @@ def _values(body: memoryview, *, variant: int, shape: tuple[int, int, int], top:
     words = re.findall(rb"[01]", text) if variant == 1 else text.split()
     if len(words) < height * width * channels:
         raise RefusedError(_truncated(len(words), height * width * channels))
-    return np.array(words[: height * width * channels], dtype=np.int64).reshape(shape)
+    words = words[: height * width * channels]
+    odd = next((word for word in words if not word.isdigit() or len(word) > _LONGEST), None)
+    if odd is not None:
+        raise RefusedError(
+            f"holds {odd[:16].decode(errors='replace')!r} where a sample should be; expected whole "
+            "numbers: copy or export it again."
+        )
+    return np.array(words, dtype=np.int64).reshape(shape)
 
 
 def _take(body: memoryview, count: int, kind: str) -> np.ndarray:
