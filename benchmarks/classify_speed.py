@@ -104,9 +104,9 @@ def step(*, quick: bool) -> dict[str, Any]:
 
 
 def separation(*, quick: bool) -> dict[str, Any]:
-    """Return a training step of S_P: four phases, octaves, real matrices."""
+    """Return a training step of S_P: four phases, octaves, real matrices, the published batch."""
     words = {**OCTAVES, **(QUICK if quick else {}), "factorize": None}
-    return {"rows": _steps(LearnedScattering(**words), 2 if quick else 64, quick)}
+    return {"rows": _steps(LearnedScattering(**words), 2 if quick else 128, quick)}
 
 
 def _steps(network: LearnedScattering, images: int, quick: bool) -> list[Row]:
@@ -128,6 +128,7 @@ def training_step(network: nn.Module, images: int, precision: str) -> Callable[[
     labels = torch.arange(images) % 10
 
     def call() -> None:
+        network.zero_grad()
         with autocast(precision):
             loss = F.cross_entropy(network(x), labels)
         loss.backward()

@@ -98,8 +98,9 @@ def coefficients(x: Tensor, filters: PlaneFilters) -> tuple[Tensor, Tensor, Tens
     Returns:
         z (plane, batch, row, column, feature, channel), a (batch, row, column, feature, channel),
         features of phases by angle, then by phase; and float32 (11, 1 + L, channel): means of
-        Re z, Im z and |z|² of all coefficients, of a, four if there are phases, and of a², where
-        there are phases (that of moduli is that of |z|²). All have gradients.
+        Re z, Im z and |z|² of all coefficients (where there are phases, of those in z), of a,
+        four if there are phases, and of a², where there are phases (that of moduli is that of
+        |z|²). All have gradients.
     """
     return _Coefficients.apply(x, filters)
 

@@ -19,8 +19,8 @@ from typing import NamedTuple
 import numpy as np
 
 from scorelet.core.compiled import compiled, part
-from scorelet.wavelets.kernels.quadrants import responses
-from scorelet.wavelets.kernels.storage import at_least, lanes_of, read, write
+from scorelet.wavelets.kernels.quadrants import coefficient, responses
+from scorelet.wavelets.kernels.storage import at_least, expect_write, lanes_of, read, write
 from scorelet.wavelets.kernels.vectors import (
     address_of,
     entries,
@@ -92,7 +92,8 @@ def forward(x, z, a, sums, taps, places, scratch, sizes, counts, kept, images, l
 
     Args:
         x, z, a: flat arrays, stored as `kept` says.
-        sums: float64 (ROWS, features, channels) is added to.
+        sums: float64 (ROWS, features, channels) is added to; of bands that are not kept those of
+            their phases only.
         taps: of `quadrants.taps_of`.
         places: rows and columns of x that the image with its border repeats, int64 arrays.
         scratch: bytes.
@@ -123,12 +124,13 @@ def _group(at, sums, places, sizes, counts, kept, where, like):
     _pad(at, places, sizes, kept, where, like)
     for row in range(sizes.rows):
         for column in range(sizes.columns):
+            place = (where[0] * sizes.rows + row) * sizes.columns + column
+            _expect(at, sizes, kept, (place + 1, where[1]))
             centre = at.scratch + (row * sizes.stride + sizes.radius) * row_bytes
             centre += (column * sizes.stride + sizes.radius) * pixel
             responses(centre, row_bytes, at.taps, shape, counts, like, found[0])
             if sizes.parts == 2:
                 responses(centre + plane, row_bytes, at.taps, shape, counts, like, found[1])
-            place = (where[0] * sizes.rows + row) * sizes.columns + column
             _emit(at, found, totals, sizes, counts, kept, (place, where[1]), like)
     for feature in range(1 + sizes.angles):
         for k in range(ROWS):
@@ -159,6 +161,22 @@ def _pad(at, places, sizes, kept, where, like):
 
 
 @part
+def _expect(at, sizes, kept, where):
+    """Ask for the lines that `_emit` will write next, while the filters are computed."""
+    size, features = item_size(kept), 1 + sizes.angles - sizes.first
+    line = sizes.channels * size
+    z = at.z + (where[0] * sizes.linear * sizes.channels + where[1]) * size
+    to_imaginary = sizes.images * sizes.rows * sizes.columns * sizes.linear * line
+    for feature in range(sizes.linear):
+        expect_write(z + feature * line)
+        if sizes.planes == 2:
+            expect_write(z + to_imaginary + feature * line)
+    a = at.a + (where[0] * features * sizes.amplitude * sizes.channels + where[1]) * size
+    for feature in range(features * sizes.amplitude):
+        expect_write(a + feature * line)
+
+
+@part
 def _emit(at, found, totals, sizes, counts, kept, where, like):
     """Write the coefficients and amplitudes of a pixel, and add them to the sums."""
     pixel, size = 4 * entries(like), item_size(kept)
@@ -169,9 +187,10 @@ def _emit(at, found, totals, sizes, counts, kept, where, like):
     for feature in range(1 + sizes.angles):
         real, imaginary = coefficient(feature, found, sizes, counts, like)
         total, power = totals + feature * ROWS * pixel, real * real + imaginary * imaginary
-        add(total, real, like)
-        add(total + pixel, imaginary, like)
-        add(total + 2 * pixel, power, like)
+        if sizes.amplitude != PHASES or feature < sizes.linear:
+            add(total, real, like)
+            add(total + pixel, imaginary, like)
+            add(total + 2 * pixel, power, like)
         if feature < sizes.linear:
             write(z + feature * line, real, kept)
             if sizes.planes == 2:
@@ -184,50 +203,18 @@ def _emit(at, found, totals, sizes, counts, kept, where, like):
             write(target, modulus, kept)
             add(total + 3 * pixel, modulus, like)
         elif sizes.amplitude == PHASES:
-            zero = splat(np.float32(0), like)
-            for k, part_of_z in enumerate((real, imaginary, zero - real, zero - imaginary)):
-                positive = at_least(part_of_z, zero)
-                write(target + k * line, positive, kept)
-                add(total + (3 + k) * pixel, positive, like)
-                add(total + (7 + k) * pixel, positive * positive, like)
+            _rectify((target, line), total + 3 * pixel, (real, imaginary), kept, like)
 
 
 @part
-def coefficient(feature, found, sizes, counts, like):
-    """Return Re and Im of a coefficient from the responses of both parts of the image.
-
-    With x = a + i b and ψ = p + i q they are (a ∗ p - b ∗ q) + i (a ∗ q + b ∗ p).
-    """
-    if feature == 0:
-        return load(found[0], like), load(found[1], like)
-    ee, oo, oe, eo = kinds(sizes.angles // 2 - feature, sizes, counts, 4 * entries(like))
-    sign = splat(np.float32(1 if 2 * feature < sizes.angles else -1), like)
-    real = load(found[0] + ee, like)
-    imaginary = load(found[1] + ee, like)
-    if oe >= 0:
-        real, imaginary = real - load(found[1] + oe, like), imaginary + load(found[0] + oe, like)
-    if eo >= 0:
-        turned = load(found[1] + eo, like), load(found[0] + eo, like)
-        if oo >= 0:
-            real = real + sign * (load(found[0] + oo, like) - turned[0])
-            imaginary = imaginary + sign * (load(found[1] + oo, like) + turned[1])
-        else:
-            real, imaginary = real - turned[0], imaginary + turned[1]
-    return real, imaginary
-
-
-@part
-def kinds(k, sizes, counts, pixel):
-    """Return where the responses of ee, oo, oe and eo for θ = k π / L are; -1: there is none."""
-    oo = len(counts.ee) * pixel
-    oe = oo + len(counts.oo) * pixel
-    eo = oe + len(counts.odd) * pixel
-    if k == 0:
-        return pixel, -1, oe, -1
-    if k == -(sizes.angles // 2):
-        return 2 * pixel, -1, -1, eo
-    p = abs(k) * pixel
-    return 2 * pixel + p, oo - pixel + p, oe + p, eo + p
+def _rectify(place, total, z, kept, like):
+    """Write the ReLU of Re z, Im z, -Re z and -Im z, and add them and their squares to the sums."""
+    pixel, zero = 4 * entries(like), splat(np.float32(0), like)
+    for k, part_of_z in enumerate((z[0], z[1], zero - z[0], zero - z[1])):
+        positive = at_least(part_of_z, zero)
+        write(place[0] + k * place[1], positive, kept)
+        add(total + k * pixel, positive, like)
+        add(total + (4 + k) * pixel, positive * positive, like)
 
 
 @part

@@ -22,10 +22,9 @@ from scorelet.wavelets.kernels.collapse import (
     Memory,
     add,
     clear,
-    kinds,
 )
-from scorelet.wavelets.kernels.quadrants import spread
-from scorelet.wavelets.kernels.storage import lanes_of, read, where_positive, write
+from scorelet.wavelets.kernels.quadrants import kinds, spread
+from scorelet.wavelets.kernels.storage import expect_read, lanes_of, read, where_positive, write
 from scorelet.wavelets.kernels.vectors import (
     address_of,
     entries,
@@ -82,6 +81,7 @@ def _group(at, computed, places, sizes, counts, kept, where, like):
         for column in range(sizes.columns):
             clear(given[0], 2 * sizes.filters, like)
             place = (where[0] * sizes.rows + row) * sizes.columns + column
+            _expect(at, computed, sizes, kept, (place + 1, where[1]))
             _collect(at, computed, given, sizes, counts, kept, (place, where[1]), like)
             centre = at.scratch + (row * sizes.stride + sizes.radius) * row_bytes
             centre += (column * sizes.stride + sizes.radius) * pixel
@@ -89,6 +89,25 @@ def _group(at, computed, places, sizes, counts, kept, where, like):
             if sizes.parts == 2:
                 spread(centre + plane, row_bytes, at.taps, shape, counts, like, given[1])
     _fold(at, places, sizes, kept, where, like)
+
+
+@part
+def _expect(at, computed, sizes, kept, where):
+    """Ask for the lines that `_collect` will read next, while gradients are spread."""
+    size, features = item_size(kept), 1 + sizes.angles - sizes.first
+    line, pixels = sizes.channels * size, sizes.images * sizes.rows * sizes.columns
+    for p in range(sizes.planes):
+        place = p * pixels + where[0]
+        for feature in range(computed.wanted):
+            expect_read(at.z + (place * computed.wanted + feature) * line + where[1] * size)
+        if sizes.amplitude == MODULUS:
+            for feature in range(sizes.linear):
+                expect_read(computed.z + (place * sizes.linear + feature) * line + where[1] * size)
+    for feature in range(features * sizes.amplitude):
+        place = (where[0] * features * sizes.amplitude + feature) * line + where[1] * size
+        expect_read(at.a + place)
+        if sizes.amplitude == PHASES:
+            expect_read(computed.a + place)
 
 
 @part
@@ -162,7 +181,7 @@ def _slopes_of_phases(at, computed, sizes, kept, where, feature, like):
 
 @part
 def _hand_back(feature, given, real, imaginary, sizes, counts, like):
-    """Add the transpose of `collapse.coefficient`."""
+    """Add the transpose of `quadrants.coefficient`."""
     if feature == 0:
         store(given[0], real)
         store(given[1], imaginary)

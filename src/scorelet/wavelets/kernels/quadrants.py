@@ -26,7 +26,7 @@ from scorelet.wavelets.kernels.storage import (
     weighted_sum,
     zeros,
 )
-from scorelet.wavelets.kernels.vectors import entries, load, store
+from scorelet.wavelets.kernels.vectors import entries, load, splat, store
 
 
 class Counts(NamedTuple):
@@ -113,6 +113,44 @@ def responses(centre, row, taps, shape, counts, like, out):
     store_vectors(out + len(counts.ee) * size, oo)
     store_vectors(out + (len(counts.ee) + len(counts.oo)) * size, oe)
     store_vectors(out + (len(counts.ee) + len(counts.oo) + len(counts.odd)) * size, eo)
+
+
+@part
+def coefficient(feature, found, sizes, counts, like):
+    """Return Re and Im of a coefficient from the responses of both parts of the image.
+
+    With x = a + i b and ψ = p + i q they are (a ∗ p - b ∗ q) + i (a ∗ q + b ∗ p).
+    """
+    if feature == 0:
+        return load(found[0], like), load(found[1], like)
+    ee, oo, oe, eo = kinds(sizes.angles // 2 - feature, sizes, counts, 4 * entries(like))
+    sign = splat(np.float32(1 if 2 * feature < sizes.angles else -1), like)
+    real = load(found[0] + ee, like)
+    imaginary = load(found[1] + ee, like)
+    if oe >= 0:
+        real, imaginary = real - load(found[1] + oe, like), imaginary + load(found[0] + oe, like)
+    if eo >= 0:
+        turned = load(found[1] + eo, like), load(found[0] + eo, like)
+        if oo >= 0:
+            real = real + sign * (load(found[0] + oo, like) - turned[0])
+            imaginary = imaginary + sign * (load(found[1] + oo, like) + turned[1])
+        else:
+            real, imaginary = real - turned[0], imaginary + turned[1]
+    return real, imaginary
+
+
+@part
+def kinds(k, sizes, counts, pixel):
+    """Return where the responses of ee, oo, oe and eo for θ = k π / L are; -1: there is none."""
+    oo = len(counts.ee) * pixel
+    oe = oo + len(counts.oo) * pixel
+    eo = oe + len(counts.odd) * pixel
+    if k == 0:
+        return pixel, -1, oe, -1
+    if k == -(sizes.angles // 2):
+        return 2 * pixel, -1, -1, eo
+    p = abs(k) * pixel
+    return 2 * pixel + p, oo - pixel + p, oe + p, eo + p
 
 
 @part

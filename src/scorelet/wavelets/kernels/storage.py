@@ -71,6 +71,30 @@ def write(typing: Any, address: Any, value: Any, kept: Any) -> Any:
 
 
 @instruction
+def expect_read(typing: Any, address: Any) -> Any:
+    """Ask the cache for the line at `address`; nothing happens where there is no memory."""
+    return types.void(address), _expecting(writing=False)
+
+
+@instruction
+def expect_write(typing: Any, address: Any) -> Any:
+    """Ask the cache for the line at `address` to write to it: the store then need not wait."""
+    return types.void(address), _expecting(writing=True)
+
+
+def _expecting(*, writing: bool) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        number = ir.IntType(32)
+        pointer = builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
+        kind = ir.FunctionType(ir.VoidType(), [pointer.type, number, number, number])
+        prefetch = builder.module.declare_intrinsic("llvm.prefetch", (pointer.type,), kind)
+        builder.call(prefetch, [pointer, number(int(writing)), number(3), number(1)])
+        return context.get_dummy_value()
+
+    return generate
+
+
+@instruction
 def at_least(typing: Any, vector: Any, least: Any) -> Any:
     """Return the larger entries of two vectors; the second's where the first's is no number."""
 
