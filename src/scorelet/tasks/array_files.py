@@ -164,10 +164,9 @@ def _write_fits(path: Path, pieces: Pieces, label: Label) -> None:
     except ImportError as error:
         raise MissingExtraError("astropy", "fields") from error
     image = fits.PrimaryHDU(np.concatenate([np.asarray(p, "f4") for p in pieces]))
-    if label.name:
-        image.header["OBJECT"] = label.name
-    if label.unit:
-        image.header["BUNIT"] = label.unit
+    for key, text in (("OBJECT", label.name), ("BUNIT", label.unit)):
+        if text and text.isascii():  # FITS has no other letters
+            image.header[key] = text
     with path.open("wb") as stream:
         image.writeto(stream)
 

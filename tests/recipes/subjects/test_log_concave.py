@@ -1,0 +1,48 @@
+"""What the recipe measures with, on chains and curves whose answers are known."""
+
+import math
+
+import pytest
+import torch
+
+from scorelet.recipes.subjects.log_concave.action import exact_action
+from scorelet.recipes.subjects.log_concave.curve import exponent
+from scorelet.recipes.subjects.log_concave.mixing import continued, folding
+from scorelet.sampling import Phi4
+
+
+def autoregressive(time, steps, chains, coordinates=1):
+    """Stationary chains of variance 4 whose correlation is exp(-t / time)."""
+    rng, r = torch.Generator().manual_seed(0), math.exp(-1 / time)
+    x = [torch.randn(chains, coordinates, dtype=torch.float64, generator=rng)]
+    for _ in range(steps):
+        noise = torch.randn(chains, coordinates, dtype=torch.float64, generator=rng)
+        x.append(r * x[-1] + (1 - r * r) ** 0.5 * noise)
+    return 2 * torch.stack(x)
+
+
+def test_folding_times_of_chains_that_are_long():
+    path = autoregressive(20.0, 400, 40, 50) + 3 * torch.arange(50)  # means of their own
+    assert folding(path) == pytest.approx(20, rel=0.05)
+
+
+def test_folding_times_of_chains_that_are_short():
+    path = autoregressive(300.0, 200, 4000)[..., 0]
+    time, error = continued(path, 4.0)
+    assert time == pytest.approx(300, abs=4 * error)
+    assert 0 < error < 30
+    assert continued(torch.arange(5.0).expand(201, 5), 4.0) == (None, None)  # nothing moves
+
+
+def test_the_exact_action_is_that_of_the_lattice():
+    law = Phi4()
+    x = law.sample(5, 8, 0).double()
+    found, exact = exact_action(law).force(x), law.potential.force(x)
+    assert torch.allclose(found, exact, atol=2e-3)  # v'' is linear between 601 knots
+
+
+def test_the_exponent_of_a_power_law():
+    rows = [{"fields": n, "excess": 3 * n**-1.2} for n in (100, 200, 400, 800)]
+    slope, error = exponent(rows, "excess")
+    assert slope == pytest.approx(-1.2)
+    assert error < 1e-9
