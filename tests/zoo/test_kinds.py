@@ -12,9 +12,12 @@ from scorelet.core.checkpoint import load_tensors, save_tensors
 from scorelet.core.errors import CheckpointError, InputError
 from scorelet.core.random import generator
 from scorelet.models import Classifier, Denoiser, GaussianMixtureDenoiser, ResidualDenoiser
+from scorelet.models.conditional import ConditionalResidualDenoiser
 from scorelet.models.field_energy import ConditionalEnergy, ScalarDensity
 from scorelet.models.multiscale import Multiscale
-from scorelet.networks import ARCHITECTURES
+from scorelet.networks import ARCHITECTURES, BFCNN
+from scorelet.wavelets import PacketPlan, WaveletPacket
+from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.zoo.kind import KINDS, LATER
 
 
@@ -250,3 +253,26 @@ def test_the_network_of_a_model_that_has_one(path, monkeypatch):
     zoo.save(mixture(), path)
     with pytest.raises(InputError, match="is a gaussian mixture, which has no network"):
         zoo.load_network(path)
+
+
+def test_a_cascade_of_denoisers_comes_back_with_the_unit_of_its_scales(path):
+    """A blind low band, details that are told it, and statistics of every level."""
+    network = BFCNN(4, width=8, depth=4, outputs=3)
+    details = ConditionalResidualDenoiser(network, channels=3, cond_channels=1)
+    coarse = ResidualDenoiser(BFCNN(1, width=8, depth=4))
+    units = Normalization("channel", levels=1)
+    units.low_mean.fill_(0.7)
+    units.detail_scale.copy_(torch.tensor([[[1.0, 2.0, 3.0]]]))
+    transform = WaveletPacket("db2", PacketPlan.wavelet(1))
+    model = Multiscale(transform, coarse, [details], normalization=units).eval()
+    zoo.save(model, path)
+    loaded = zoo.load(path)
+    assert isinstance(loaded.normalization, Normalization)
+    assert loaded.normalization.options == units.options
+    for name, buffer in units.state_dict().items():
+        assert torch.equal(loaded.normalization.get_buffer(name), buffer), name
+    y, low = (torch.rand(2, c, 8, 8, generator=generator(c)) for c in (3, 1))
+    (again,) = loaded.details
+    with torch.no_grad():
+        assert torch.equal(again(y, cond=low), details.eval()(y, cond=low))
+        assert torch.equal(loaded.coarse(low), coarse.eval()(low))

@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from torch import nn
 
 from scorelet.core.errors import InputError
+from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.packets import WaveletPacket
 
 Factor = TypeVar("Factor", bound=nn.Module)
@@ -29,6 +30,8 @@ class Multiscale(nn.Module, Generic[Factor]):
         details: the factor of each band, coarse to fine.
         free: the free energy of each band, coarse to fine, where they are known: what makes the sum
             of all factors the energy of the whole.
+        normalization: of the coefficients that the factors see, if they are not those of the
+            transform.
         record: what is known of its making, as JSON can say it: scale of the data, steps of chains.
 
     Raises:
@@ -42,6 +45,7 @@ class Multiscale(nn.Module, Generic[Factor]):
         details: Sequence[Factor],
         *,
         free: Sequence[nn.Module] = (),
+        normalization: Normalization | None = None,
         record: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
@@ -53,6 +57,7 @@ class Multiscale(nn.Module, Generic[Factor]):
         self.transform, self.coarse = transform, coarse
         self._details = nn.ModuleList(details)
         self._free = nn.ModuleList(free)
+        self.normalization = normalization
         self.record: dict[str, Any] = record or {}
 
     @property

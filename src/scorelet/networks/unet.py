@@ -18,14 +18,18 @@ class UNet(nn.Module):
     w = 64: 366,080 / 1,825,024 / 7,659,264 / 30,993,152 parameters for 1 / 2 / 3 / 4 blocks;
     receptive fields 18 and 44 pixels for 1 and 2 blocks, 92 to 100 (by pixel phase) for 3.
 
+    With `outputs` it estimates the noise of other channels than all that it sees, as of the details
+    of an image beside which its low band is given.
+
     Args:
         channels: channels of the image.
         width: w, channels of the finest level.
         blocks: number of halvings.
+        outputs: channels of the result; None: as many as `channels`.
 
     Shape:
-        (batch, channels, height, width) → the same; a side that is no multiple of 2^blocks is
-        mirrored up to it and cut back.
+        (batch, channels, height, width) → (batch, outputs, height, width); a side that is no
+        multiple of 2^blocks is mirrored up to it and cut back.
 
     Attributes:
         options, accepts, receptive_radius, multiple, classes: see `Network`.
@@ -34,10 +38,18 @@ class UNet(nn.Module):
         Kadkhodaie, Guth, Simoncelli, Mallat, ICLR 2024, arXiv 2310.02557, appendix.
     """
 
-    def __init__(self, channels: int = 1, *, width: int = 64, blocks: int = 3) -> None:
+    def __init__(
+        self, channels: int = 1, *, width: int = 64, blocks: int = 3, outputs: int | None = None
+    ) -> None:
         super().__init__()
+        outputs = channels if outputs is None else outputs
         widths = [width * 2**k for k in range(blocks + 1)]
-        self.options = {"channels": channels, "width": width, "blocks": blocks}
+        self.options = {
+            "channels": channels,
+            "width": width,
+            "blocks": blocks,
+            "outputs": outputs,
+        }
         self.accepts = (channels,)
         self.multiple = 2**blocks
         self.receptive_radius = 4 * (2**blocks - 1) + 2 * 2**blocks + 2**blocks
@@ -47,7 +59,7 @@ class UNet(nn.Module):
         self.encoders.extend(_double(widths[k], widths[k + 1]) for k in range(blocks))
         self.ups = nn.ModuleList(_up(widths[k + 1], widths[k]) for k in range(blocks))
         self.decoders = nn.ModuleList(_double(2 * w, w) for w in widths[1:blocks])
-        last = nn.Sequential(*_conv_norm_relu(2 * width, width), conv3x3(width, channels))
+        last = nn.Sequential(*_conv_norm_relu(2 * width, width), conv3x3(width, outputs))
         self.decoders.insert(0, last)
 
     def forward(self, y: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ def fit(convention, x):
     return Normalization.fit(convention, WAVELET, x)
 
 
-@pytest.mark.parametrize("convention", ["none", "scalar", "channel"])
+@pytest.mark.parametrize("convention", ["none", "scalar", "mean", "channel"])
 def test_unnormalisation_is_the_inverse(convention, x):
     pyramid, normal = WAVELET.analyze(x), fit(convention, x)
     again = normal.unnormalize(normal.normalize(pyramid))
@@ -67,7 +67,7 @@ def test_a_checkpoint_holds_convention_and_statistics(x, tmp_path):
 
 
 def test_what_has_no_scale_is_refused(x):
-    with pytest.raises(InputError, match=r"convention 'half' .* none, scalar, channel"):
+    with pytest.raises(InputError, match=r"convention 'half' .* none, scalar, mean, channel"):
         Normalization("half", levels=1)
     with pytest.raises(InputError, match="level 1 does not vary"):
         fit("channel", torch.zeros(2, 1, 16, 16))

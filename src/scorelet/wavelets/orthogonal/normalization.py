@@ -1,4 +1,4 @@
-"""Coefficients of all scales in one unit, and back: three conventions, kept in checkpoints.
+"""Coefficients of all scales in one unit, and back: four conventions, kept in checkpoints.
 
 Symbols: x_j and d_j low band and details of level j, as the orthogonal transform gives them.
 
@@ -6,6 +6,8 @@ Symbols: x_j and d_j low band and details of level j, as the orthogonal transfor
 - scalar: x_j / G_j and d_j / G_j with G_j^2 = E |d_j|^2 per coefficient, so that normalised details
   have energy (2^n - 1) (2^-j L)^n in n dimensions. One step is gamma_j = G_j / G_{j-1}, G_0 = 1: by
   the chain rule forces multiply by G_j, Hessians by G_j^2.
+- mean: x_j / 2^j and d_j / 2^j in two dimensions, without statistics: for Haar x_j are then the
+  means of blocks of 2^j x 2^j pixels, with the range of the pixels. White noise σ becomes σ/2^j.
 - channel: each channel of x_j, and each band of each channel of d_j, minus its mean and by its
   deviation over the data set.
 
@@ -26,14 +28,14 @@ from scorelet.core.options import checked
 from scorelet.wavelets.orthogonal.pyramid import Pyramid
 from scorelet.wavelets.orthogonal.transform import OrthogonalWavelet
 
-CONVENTIONS = ("none", "scalar", "channel")
+CONVENTIONS = ("none", "scalar", "mean", "channel")
 
 
 class Normalization(nn.Module):
     """Statistics of every level under one convention; buffers, so a `state_dict` holds them.
 
     Args:
-        convention: "none", "scalar" or "channel".
+        convention: "none", "scalar", "mean" or "channel".
         levels: J.
         channels: of the pictures; 1 for fields.
         bands: detail bands of each level, 3 for pictures.
@@ -68,14 +70,17 @@ class Normalization(nn.Module):
         }
         for name, shape in (("low", (levels, channels)), ("detail", (levels, channels, bands))):
             self.register_buffer(f"{name}_mean", torch.zeros(shape))
-            self.register_buffer(f"{name}_scale", torch.ones(shape))
+            scale = torch.ones(shape)
+            if convention == "mean":
+                scale *= 2.0 ** torch.arange(1, levels + 1).reshape(-1, *(1 for _ in shape[1:]))
+            self.register_buffer(f"{name}_scale", scale)
 
     @classmethod
     def fit(cls, convention: str, wavelet: OrthogonalWavelet, x: Tensor) -> "Normalization":
         """Return the statistics of pictures x, (batch, channel, height, width).
 
         Args:
-            convention: "none", "scalar" or "channel".
+            convention: "none", "scalar", "mean" or "channel".
             wavelet: of two dimensions; its levels are J.
             x: the data set, or enough of it.
 
@@ -93,6 +98,23 @@ class Normalization(nn.Module):
             x, (detail,) = step.analyze(x)
             fitted._set_level(level, x, detail)
         return fitted
+
+    def level_scale(self, level: int) -> float:
+        """Return what low band and details of a level are divided by, where it is one number.
+
+        White noise of level σ in x has then the level σ / `level_scale` in all of them.
+
+        Raises:
+            InputError: no such level, or bands that are divided by different numbers.
+        """
+        self._check_level(level)
+        scales = torch.cat([self.low_scale[level - 1], self.detail_scale[level - 1].flatten()])
+        if not bool((scales == scales[0]).all()):
+            raise InputError(
+                "Bands of one level are divided by different numbers, so that white noise is not "
+                "white any more: use the convention none, scalar or mean."
+            )
+        return float(scales[0])
 
     def normalize(self, pyramid: Pyramid) -> Pyramid:
         """Return normalised coefficients: what models see."""
@@ -128,12 +150,15 @@ class Normalization(nn.Module):
         mean, scale = (self._at(s, level, detail) for s in (self.detail_mean, self.detail_scale))
         return detail * scale + mean
 
+    def _check_level(self, level: int) -> None:
+        if not 1 <= level <= len(self.low_scale):
+            raise InputError(
+                f"There is no level {level}: this normalisation has {len(self.low_scale)}."
+            )
+
     def _at(self, statistics: Tensor, level: int, band: Tensor) -> Tensor:
         """Return the statistics of a level, shaped to fit a band of it."""
-        if not 1 <= level <= len(statistics):
-            raise InputError(
-                f"There is no level {level}: this normalisation has {len(statistics)}."
-            )
+        self._check_level(level)
         found = statistics[level - 1][..., None, None]
         pairs = zip(reversed(found.shape), reversed(band.shape), strict=False)
         if band.ndim < 2 or any(n not in (1, m) for n, m in pairs):

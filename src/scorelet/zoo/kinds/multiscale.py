@@ -1,10 +1,13 @@
 """Densities as products over scales: a packet transform, and a factor for each of its bands."""
 
 from scorelet.models.multiscale import Multiscale
+from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.packet_plan import PacketPlan, Shell
 from scorelet.wavelets.orthogonal.packets import WaveletPacket
 from scorelet.zoo.kind import Header, Kind, Tensors
 from scorelet.zoo.parts import pack, unpack
+
+_UNITS = "normalization."
 
 
 def describe(model: Multiscale) -> tuple[Header, Tensors]:
@@ -19,7 +22,11 @@ def describe(model: Multiscale) -> tuple[Header, Tensors]:
         "depth": transform.plan.depth,
         "shells": [[shell.depth, shell.index] for shell in transform.plan.shells],
     }
-    return header | {"transform": plan, "record": model.record}, tensors
+    header |= {"transform": plan, "record": model.record}
+    if model.normalization is None:
+        return header, tensors
+    units = {f"{_UNITS}{name}": t for name, t in model.normalization.state_dict().items()}
+    return header | {"normalization": model.normalization.options}, tensors | units
 
 
 def build(header: Header, tensors: Tensors) -> Multiscale:
@@ -33,7 +40,19 @@ def build(header: Header, tensors: Tensors) -> Multiscale:
     details = [parts[f"band{k}"] for k in range(len(shells))]
     free = [parts[f"free{k}"] for k in range(len(shells)) if f"free{k}" in parts]
     record = dict(header["record"])
-    return Multiscale(transform, parts["coarse"], details, free=free, record=record).eval()
+    units = _normalization(header, tensors)
+    return Multiscale(
+        transform, parts["coarse"], details, free=free, normalization=units, record=record
+    ).eval()
+
+
+def _normalization(header: Header, tensors: Tensors) -> Normalization | None:
+    if "normalization" not in header:
+        return None
+    units = Normalization(**header["normalization"])
+    own = {k.removeprefix(_UNITS): t for k, t in tensors.items() if k.startswith(_UNITS)}
+    units.load_state_dict(own, assign=True)
+    return units
 
 
 KINDS = (

@@ -1,0 +1,63 @@
+"""Denoisers of an image given another: a network that is shown both.
+
+Symbols: x what is sought, a the condition, y = x + σ z; only x has noise. A least-squares denoiser
+that is shown a gives the conditional score,
+
+    E[x | y, a] = y + σ² ∇_y log p_σ(y | a).
+
+References: Kadkhodaie, Guth, Mallat, Simoncelli 2023, arXiv 2303.02984, section 2.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from scorelet.core.errors import InputError
+from scorelet.core.network import Network
+from scorelet.core.typing import Image, Labels, NoiseLevel
+from scorelet.models.denoiser import Denoiser, Locality
+
+
+class ConditionalResidualDenoiser(Denoiser):
+    """A blind denoiser f(y, a) = y - n(a, y): the network n sees a, then y, along the channels.
+
+    Args:
+        network: maps channels of a and y together to those of y: the noise in y.
+        channels: of y.
+        cond_channels: of a.
+
+    If n is bias-free, f(s y, s a) = s f(y, a) for s > 0.
+
+    Raises:
+        InputError: a network that says that it takes another number of channels.
+    """
+
+    blind = True
+    conditional = True
+    needs_cond = True
+
+    def __init__(self, network: nn.Module, *, channels: int, cond_channels: int) -> None:
+        super().__init__()
+        if isinstance(network, Network) and channels + cond_channels not in network.accepts:
+            raise InputError(
+                f"The network takes {' or '.join(map(str, network.accepts))} channels: "
+                f"{cond_channels} of the condition and {channels} of the image are "
+                f"{channels + cond_channels}."
+            )
+        self.network = network
+        if isinstance(network, Network):
+            self.locality = Locality(network.receptive_radius, network.multiple)
+        self.channels = (channels,)
+        self.own_channels = channels
+        self.cond_channels = cond_channels
+
+    def _denoise(
+        self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
+    ) -> Image:
+        assert cond is not None
+        if cond.shape[1:] != (self.cond_channels, *y.shape[-2:]):
+            raise InputError(
+                f"The condition has shape {tuple(cond.shape)}: expected {self.cond_channels} "
+                f"channels of {y.shape[-2]}x{y.shape[-1]}, beside an image of "
+                f"{tuple(y.shape)}."
+            )
+        return y - self.network(torch.cat([cond.to(y), y], 1))

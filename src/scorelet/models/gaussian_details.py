@@ -1,0 +1,70 @@
+"""Details of a stationary Gaussian field, given its low band: the denoiser in closed form.
+
+Symbols: d the three bands of details, a the low band, both divided by G; at each frequency q
+
+    d | a ~ N(A a, Γ/G²),      E[d | y, a] = A a + Γ' (Γ' + σ²)⁻¹ (y - A a),   Γ' = Γ/G²,
+
+with A and Γ of `scorelet.wavelets.orthogonal.spectral`.
+
+References: Guth, Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, section 4, whose A has the other
+sign: A = Cov(d, a) Var(a)⁻¹.
+"""
+
+import torch
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.core.typing import Image, Labels, NoiseLevel
+from scorelet.models.denoiser import Denoiser
+from scorelet.wavelets.orthogonal.spectral import GaussianLevel
+
+
+class GaussianDetailsDenoiser(Denoiser):
+    """E[d | y, a] of images of three channels (H, V, D), given the low band as the condition.
+
+    Args:
+        level: the law of one level of the field.
+        scale: G, by which details and low band are divided.
+
+    Raises:
+        InputError: a scale that is not positive.
+    """
+
+    conditional = True
+    needs_cond = True
+    channels = (3,)
+
+    mean_map: Tensor
+    variances: Tensor
+    basis: Tensor
+
+    def __init__(self, level: GaussianLevel, *, scale: float = 1.0) -> None:
+        super().__init__()
+        if not 0 < scale < float("inf"):
+            raise InputError(f"The scale is {scale}: it must be positive.")
+        values, vectors = torch.linalg.eigh(level.conditional / scale**2)
+        self.register_buffer("mean_map", level.mean_map.movedim(-1, 0).contiguous())
+        self.register_buffer("variances", values.clamp_min(0).movedim(-1, 0).contiguous())
+        self.register_buffer("basis", vectors.contiguous())
+
+    def _denoise(
+        self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
+    ) -> Image:
+        assert cond is not None
+        if cond.shape[1:] != (1, *self.variances.shape[-2:]) or cond.shape[-2:] != y.shape[-2:]:
+            raise InputError(
+                f"The low band has shape {tuple(cond.shape)} and the details {tuple(y.shape)}: "
+                f"expected 1 and 3 channels of {tuple(self.variances.shape[-2:])}."
+            )
+        mean = self.mean_map.to(_complex(y)) * torch.fft.fft2(cond.to(y))
+        centred = torch.fft.fft2(y) - mean
+        basis = self.basis.to(centred)
+        along = torch.einsum("yxba,nbyx->nayx", basis.conj(), centred)
+        variances = self.variances.to(y)
+        gain = variances / (variances + sigma.square()[:, None, None, None])
+        back = torch.einsum("yxba,nayx->nbyx", basis, gain * along)
+        return torch.fft.ifft2(mean + back).real
+
+
+def _complex(y: Tensor) -> torch.dtype:
+    return torch.complex128 if y.dtype == torch.float64 else torch.complex64

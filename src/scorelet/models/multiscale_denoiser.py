@@ -1,0 +1,132 @@
+"""A denoiser of whole images from denoisers of their scales.
+
+Symbols: y = x + σ z; y_J and ȳ_j low band and details of y under an orthogonal wavelet, in which
+the noise is white of level σ again; f_J and f_j the denoisers of the low band, and of details given
+the low band beside them. From coarse to fine
+
+    x̂_J = f_J(y_J),      x̂_{j-1} = Wᵀ(x̂_j, f_j(ȳ_j, x̂_j)):
+
+the estimate x̂_j stands for the x_j that f_j was trained with, so that x̂_0 is not exactly E[x | y]
+even if all f_j are exact. On Gaussian fields that costs 0.1 to 0.3 dB at weak noise.
+
+References: Kadkhodaie, Guth, Mallat, Simoncelli 2023, arXiv 2303.02984, section 2 and figure 2.
+"""
+
+from collections.abc import Iterator
+from copy import deepcopy
+
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.core.typing import Image, Labels, NoiseLevel
+from scorelet.models.denoiser import Denoiser
+from scorelet.models.multiscale import Multiscale
+from scorelet.wavelets.orthogonal.normalization import Normalization
+from scorelet.wavelets.orthogonal.packet_plan import PacketPlan
+from scorelet.wavelets.orthogonal.pyramid import Pyramid
+from scorelet.wavelets.orthogonal.transform import OrthogonalWavelet
+
+
+class Levels:
+    """The levels of a model of denoisers: one step of synthesis, and the unit of each.
+
+    Args:
+        model: whose transform is an ordinary pyramid.
+
+    Raises:
+        InputError: narrower bands than those of the pyramid.
+    """
+
+    def __init__(self, model: Multiscale[Denoiser]) -> None:
+        transform = model.transform
+        if transform.plan != PacketPlan.wavelet(model.levels):
+            raise InputError(
+                "The bands of the model are narrower than octaves: denoisers are given for the "
+                "details of PacketPlan.wavelet."
+            )
+        self.count = model.levels
+        self.whole = OrthogonalWavelet(transform.name, model.levels, align=transform.align)
+        self.step = self.whole.one_level()
+        self._normalization = model.normalization
+
+    def normalization(self, x: Tensor) -> Normalization:
+        """Return that of the model, in the dtype and on the device of images x; or none at all."""
+        given = self._normalization
+        if given is None:
+            return Normalization("none", levels=self.count, channels=x.shape[1]).to(x)
+        return deepcopy(given).to(x)  # a module is cast in its place
+
+    def merge(self, low: Tensor, details: Tensor) -> Tensor:
+        """Return x_{j-1} of x_j and its details, (batch, 3 channel, h, w), not normalised."""
+        return self.step.synthesize((low, (unfold(details),)))
+
+
+def fold(details: Tensor) -> Tensor:
+    """Turn (batch, channel, 3, h, w) into images of 3 channel channels: H of all, V of all, D."""
+    return details.transpose(1, 2).flatten(1, 2)
+
+
+def unfold(details: Tensor) -> Tensor:
+    """Return (batch, channel, 3, h, w): the inverse of `fold`."""
+    return details.unflatten(1, (3, -1)).transpose(1, 2)
+
+
+class MultiscaleDenoiser(Denoiser):
+    """The plug-in denoiser of whole images.
+
+    Args:
+        model: denoisers as factors; those of details are told the low band beside them. A
+            normalisation must divide all bands of a level by one number.
+
+    Sides must be divisible by 2^J.
+
+    Raises:
+        InputError: another transform, or another normalisation.
+    """
+
+    def __init__(self, model: Multiscale[Denoiser]) -> None:
+        super().__init__()
+        self.model = model
+        self._levels = Levels(model)
+        if model.normalization is not None:
+            for level in range(1, model.levels + 1):
+                model.normalization.level_scale(level)
+        factors = [model.coarse, *model.details]
+        self.blind = all(getattr(factor, "blind", False) for factor in factors)
+        self.needs_noise = any(getattr(factor, "needs_noise", False) for factor in factors)
+        channels = getattr(model.coarse, "channels", None)
+        self.channels = None if channels is None else tuple(channels)
+
+    def scales(self, y: Tensor, sigma: Tensor | None = None) -> Iterator[Tensor]:
+        """Yield x̂_J, ..., x̂_0: estimates at all resolutions, as the transform has them.
+
+        Args:
+            y: noisy images, (batch, channel, height, width).
+            sigma: a level for each, or for all; a model of blind denoisers needs none.
+        """
+        units = self._levels.normalization(y)
+        low, details = self._levels.whole.analyze(y)
+        top = self._levels.count
+        scales = [units.level_scale(j) for j in range(1, top + 1)]
+        levels = [None if sigma is None else sigma / scale for scale in scales]
+        coarse = self.model.coarse(units.normalize_low(low, top), levels[-1])
+        x = units.unnormalize_low(coarse, top)
+        yield x
+        for j, (factor, noisy) in enumerate(zip(self.model.details, details, strict=True)):
+            number = top - j
+            told = units.normalize_low(x, number)
+            given = fold(units.normalize_detail(noisy, number))
+            clean = factor(given, levels[number - 1], cond=told)
+            found = units.unnormalize_detail(unfold(clean), number)
+            x = self._levels.merge(x, fold(found))
+            yield x
+
+    def normalized(self, x: Tensor) -> Pyramid:
+        """Return what the factors see of images x without noise."""
+        return self._levels.normalization(x).normalize(self._levels.whole.analyze(x))
+
+    def _denoise(
+        self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
+    ) -> Image:
+        *_, x = self.scales(y, None if self.blind else sigma)
+        return x

@@ -1,0 +1,214 @@
+"""Denoisers of scales: conditional laws of Gaussians, the published plug-in table, exact limits."""
+
+import math
+
+import pytest
+import torch
+
+from scorelet.core.errors import InputError
+from scorelet.models import Denoiser, StationaryGaussianDenoiser
+from scorelet.models.conditional import ConditionalResidualDenoiser
+from scorelet.models.gaussian_details import GaussianDetailsDenoiser
+from scorelet.models.multiscale import Multiscale
+from scorelet.models.multiscale_denoiser import MultiscaleDenoiser, fold, unfold
+from scorelet.models.schedules import OrnsteinUhlenbeck
+from scorelet.networks import BFCNN, BiasFreeBatchNorm, UNet
+from scorelet.wavelets import OrthogonalWavelet, PacketPlan, WaveletPacket
+from scorelet.wavelets.orthogonal.normalization import Normalization
+from scorelet.wavelets.orthogonal.pyramid import Pyramid
+from scorelet.wavelets.orthogonal.spectral import gaussian_levels
+
+
+class Keeps(Denoiser):
+    """Answers with a share of what it is given, whatever the condition."""
+
+    blind, conditional = True, True
+
+    def __init__(self, share=1.0):
+        super().__init__()
+        self.share = share
+
+    def _denoise(self, y, sigma, cond, label):
+        return self.share * y
+
+
+def power_law(side, exponent, variance=0.06):
+    """|k|^-p, that at 0 as at 1, of a pixel variance."""
+    k = torch.fft.fftfreq(side, 1 / side, dtype=torch.float64)
+    power = (k[:, None] ** 2 + k[None] ** 2).clamp(min=1) ** (-exponent / 2)
+    return variance * power / power.mean()
+
+
+def gaussian_model(spectrum, levels, wavelet="haar", convention="mean"):
+    """The exact factors of a Gaussian field in the units of a normalisation."""
+    laws = gaussian_levels(spectrum, wavelet, levels)
+    normalization = Normalization(convention, levels=levels)
+    scales = [normalization.level_scale(j) for j in range(1, levels + 1)]
+    details = [GaussianDetailsDenoiser(law, scale=s) for law, s in zip(laws, scales, strict=True)]
+    coarse = StationaryGaussianDenoiser(laws[-1].low_spectrum / scales[-1] ** 2)
+    transform = WaveletPacket(wavelet, PacketPlan.wavelet(levels))
+    return Multiscale(transform, coarse, details[::-1], normalization=normalization)
+
+
+def dense(function, shape):
+    """The matrix of a linear map of images of this shape, images in its columns."""
+    units = torch.eye(math.prod(shape), dtype=torch.float64).reshape(-1, *shape)
+    return function(units).flatten(1).T
+
+
+def mean_square_error(denoiser, spectrum, sigma):
+    """Of a linear denoiser, exactly: tr[(M - 1) C (M - 1)ᵀ + σ² M Mᵀ]/d."""
+    shape = (1, *spectrum.shape)
+    matrix = dense(lambda y: denoiser(y, sigma), shape)
+    root = dense(lambda z: torch.fft.ifft2(torch.fft.fft2(z) * spectrum.sqrt()).real, shape)
+    bias = (matrix - torch.eye(len(matrix), dtype=matrix.dtype)) @ root
+    return float((bias.square().sum() + sigma**2 * matrix.square().sum()) / len(matrix))
+
+
+@pytest.mark.parametrize(
+    ("exponent", "sigma", "whole", "scales"),
+    [
+        (3, 0.05, 28.34, 28.25),
+        (3, 0.1, 24.75, 24.55),
+        (3, 0.3, 20.36, 20.05),
+        (3, 1.0, 16.36, 16.19),
+        (3, 2.0, 14.38, 14.30),
+        (2, 0.3, 16.79, 16.65),
+        (2, 1.0, 13.89, 13.80),
+    ],
+)
+def test_the_plug_in_denoiser_costs_what_is_published(exponent, sigma, whole, scales):
+    """PSNR in dB of the Wiener filter, and of Haar, J = 2; windows of 5 are as good as all."""
+    spectrum = power_law(32, exponent)
+    wiener = StationaryGaussianDenoiser(spectrum)
+    assert -10 * math.log10(mean_square_error(wiener, spectrum, sigma)) == pytest.approx(
+        whole, abs=0.02
+    )
+    plug_in = MultiscaleDenoiser(gaussian_model(spectrum, 2))
+    assert -10 * math.log10(mean_square_error(plug_in, spectrum, sigma)) == pytest.approx(
+        scales, abs=0.02
+    )
+
+
+@pytest.mark.parametrize("convention", ["none", "mean"])
+def test_scales_that_take_out_nothing_or_all_details(convention):
+    transform = WaveletPacket("haar", PacketPlan.wavelet(2))
+    y = torch.rand(2, 3, 8, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    normalization = Normalization(convention, levels=2, channels=3)
+    for share in (1.0, 0.0):
+        details = [Keeps(share), Keeps(share)]
+        model = Multiscale(transform, Keeps(), details, normalization=normalization)
+        x = MultiscaleDenoiser(model)(y)
+        blocks = y.unflatten(-2, (-1, 4)).unflatten(-1, (-1, 4)).mean((-3, -1))
+        smooth = blocks.repeat_interleave(4, -1).repeat_interleave(4, -2)
+        torch.testing.assert_close(x, y if share else smooth, rtol=0, atol=1e-12)
+
+
+def test_the_mean_convention_gives_means_of_blocks():
+    wavelet = OrthogonalWavelet("haar", 3)
+    x = torch.rand(2, 1, 16, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    normalization = Normalization("mean", levels=3).double()
+    low, details = normalization.normalize(wavelet.analyze(x))
+    blocks = x.unflatten(-2, (-1, 8)).unflatten(-1, (-1, 8)).mean((-3, -1))
+    torch.testing.assert_close(low, blocks, rtol=0, atol=1e-12)
+    back = wavelet.synthesize(normalization.unnormalize(Pyramid(low, details)))
+    torch.testing.assert_close(back, x, rtol=0, atol=1e-12)
+    assert [normalization.level_scale(j) for j in (1, 2, 3)] == [2, 4, 8]
+
+
+@pytest.mark.parametrize("wavelet", ["haar", "db2"])
+def test_details_of_a_gaussian_are_regressed_on_noise_and_low_band(wavelet):
+    """E[d | y, a] by the dense covariance, and the conditional score's slopes in y and a."""
+    side, scale, t = 8, 1.7, torch.tensor(0.6, dtype=torch.float64)
+    spectrum = power_law(side, 2)
+    covariance = dense(
+        lambda x: torch.fft.ifft2(torch.fft.fft2(x) * spectrum).real, (1, side, side)
+    )
+    step = OrthogonalWavelet(wavelet, 1)
+
+    def bands(x):
+        low, (detail,) = step.analyze(x)
+        return torch.cat([low, fold(detail)], 1) / scale
+
+    w = dense(bands, (1, side, side))
+    both = w @ covariance @ w.T
+    n = side**2 // 4
+    aa, da, dd = both[:n, :n], both[n:, :n], both[n:, n:]
+    slope = da @ torch.linalg.inv(aa)
+    gamma = dd - slope @ da.T
+    denoiser = GaussianDetailsDenoiser(gaussian_levels(spectrum, wavelet, 1)[0], scale=scale)
+    schedule = OrnsteinUhlenbeck()
+    alpha, sigma = schedule.alpha(t), schedule.sigma(t)
+    half = side // 2
+
+    def score(x, low):
+        return (alpha * denoiser(x / alpha, sigma / alpha, cond=low) - x) / sigma**2
+
+    zero = torch.zeros(1, 1, half, half, dtype=torch.float64)
+    precision = torch.linalg.inv(alpha**2 * gamma + sigma**2 * torch.eye(3 * n, dtype=slope.dtype))
+    in_y = dense(lambda x: score(x, zero.expand(len(x), -1, -1, -1)), (3, half, half))
+    torch.testing.assert_close(in_y, -precision, rtol=1e-9, atol=1e-9)
+    in_low = dense(lambda a: score(a.new_zeros(len(a), 3, half, half), a), (1, half, half))
+    torch.testing.assert_close(in_low, precision @ (alpha * slope), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("make", "plain", "conditional"),
+    [
+        (lambda c, **o: BFCNN(c, width=64, spacing=20, **o), 80_192, 83_072),
+        (lambda c, **o: BFCNN(c, width=64, **o), 702_784, 705_664),
+        (lambda c, **o: UNet(c, width=64, blocks=1, **o), 366_080, 366_080 + 5 * 9 * 64),
+    ],
+)
+def test_conditional_networks_see_four_channels_and_answer_with_three(make, plain, conditional):
+    """And in colour 12 and 9; each further channel costs 9 weights per inner one."""
+
+    def size(network):
+        return sum(p.numel() for p in network.parameters())
+
+    assert size(make(1)) == plain
+    assert size(make(4, outputs=3)) == conditional
+    assert size(make(12, outputs=9)) == conditional + 14 * 9 * 64
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_conditional_denoiser_is_homogeneous_and_local(channels):
+    torch.manual_seed(0)
+    network = BFCNN(4 * channels, width=8, depth=6, spacing=4, outputs=3 * channels).eval()
+    for layer in network.modules():
+        if isinstance(layer, BiasFreeBatchNorm):
+            layer.gain.data.fill_(1.0)  # those of the start are nearly silent
+    f = ConditionalResidualDenoiser(network, channels=3 * channels, cond_channels=channels)
+    y, low = torch.rand(1, 3 * channels, 16, 16), torch.rand(1, channels, 16, 16)
+    with torch.no_grad():
+        x = f(y, cond=low)
+        torch.testing.assert_close(f(3 * y, cond=3 * low), 3 * x, rtol=1e-4, atol=1e-5)
+        radius = network.receptive_radius
+        changed = low.clone()
+        changed[..., 0, 0] += 1
+        moved = (f(y, cond=changed) != x).any(1)[0]
+    assert moved[: radius + 1, : radius + 1].any()
+    moved[: radius + 1, : radius + 1] = False
+    assert not moved.any()
+
+
+def test_details_of_colours_stand_band_by_band():
+    details = torch.arange(9.0).reshape(1, 3, 3, 1, 1)  # channel, band
+    assert fold(details).flatten().tolist() == [0, 3, 6, 1, 4, 7, 2, 5, 8]
+    assert torch.equal(unfold(fold(details)), details)
+
+
+def test_what_is_no_plug_in_denoiser():
+    transform = WaveletPacket("haar", PacketPlan.wavelet(1))
+    channel = Normalization("channel", levels=1)
+    channel.low_scale.fill_(2.0)
+    with pytest.raises(InputError, match="white noise is not white any more"):
+        MultiscaleDenoiser(Multiscale(transform, Keeps(), [Keeps()], normalization=channel))
+    narrow = WaveletPacket("haar", PacketPlan.octaves(1, subdivisions=2))
+    with pytest.raises(InputError, match="narrower than octaves"):
+        MultiscaleDenoiser(Multiscale(narrow, Keeps(), [Keeps(), Keeps()]))
+    with pytest.raises(InputError, match="1 of the condition and 2 of the image are 3"):
+        ConditionalResidualDenoiser(BFCNN(4, outputs=3), channels=2, cond_channels=1)
+    f = ConditionalResidualDenoiser(BFCNN(4, width=8, outputs=3), channels=3, cond_channels=1)
+    with pytest.raises(InputError, match="1 channels of 8x8, beside an image"):
+        f(torch.zeros(1, 3, 8, 8), cond=torch.zeros(1, 1, 4, 4))

@@ -1,0 +1,114 @@
+"""Cascades on Gaussians: the exact discrete law, the low band that is kept, and batches."""
+
+import pytest
+import torch
+
+from scorelet.core.errors import InputError
+from scorelet.core.random import Noise
+from scorelet.models import StationaryGaussianDenoiser
+from scorelet.models.gaussian_details import GaussianDetailsDenoiser
+from scorelet.models.multiscale import Multiscale
+from scorelet.models.schedules import OrnsteinUhlenbeck
+from scorelet.sampling.reverse import SAMPLERS, ReversePlan, discrete_law
+from scorelet.sampling.reverse.cascade import Cascade
+from scorelet.wavelets import OrthogonalWavelet, PacketPlan, WaveletPacket
+from scorelet.wavelets.orthogonal.normalization import Normalization
+from scorelet.wavelets.orthogonal.spectral import gaussian_levels, polyphase_matrix
+
+SIDE, COUNT = 8, 4000
+
+
+def spectrum(side=SIDE):
+    k = torch.fft.fftfreq(side, 1 / side, dtype=torch.float64)
+    power = 1 / (1 + k[:, None] ** 2 + k[None] ** 2)
+    return power / power.mean()
+
+
+def exact_model(power, wavelet, levels):
+    """Exact factors, each in the unit in which details have variance 1."""
+    laws = gaussian_levels(power, wavelet, levels)
+    normalization = Normalization("scalar", levels=levels).double()
+    details = []
+    for level, law in enumerate(laws):
+        scale = law.cross.diagonal(dim1=-2, dim2=-1).real[..., 1:].mean().sqrt()
+        normalization.low_scale[level] = normalization.detail_scale[level] = scale
+        details.append(GaussianDetailsDenoiser(law, scale=float(scale)))
+    coarse = StationaryGaussianDenoiser(laws[-1].low_spectrum / float(scale) ** 2)
+    transform = WaveletPacket(wavelet, PacketPlan.wavelet(levels))
+    return Multiscale(transform, coarse, details[::-1], normalization=normalization)
+
+
+def exact_spectrum(power, wavelet, plan):
+    """Of fields whose details are drawn by a plan, given the true low band."""
+    (law,) = gaussian_levels(power, wavelet, 1)
+    size = law.cross.diagonal(dim1=-2, dim2=-1).real[..., 1:].mean()
+    values, basis = torch.linalg.eigh(law.conditional / size)
+    drawn = discrete_law(values.clamp_min(0), plan)
+    turned = basis.mH @ law.mean_map.to(basis)[..., None]
+    mean = (basis @ (drawn.gain[..., None] * turned))[..., 0]
+    noise = (basis * drawn.variance[..., None, :]) @ basis.mH * size
+    low = law.low_spectrum
+    cross = torch.zeros_like(law.cross)
+    cross[..., 0, 0] = low
+    cross[..., 1:, 0] = mean * low[..., None]
+    cross[..., 0, 1:] = cross[..., 1:, 0].conj()
+    outer = mean[..., :, None] * mean[..., None, :].conj() * low[..., None, None]
+    cross[..., 1:, 1:] = noise + outer
+    unitary = polyphase_matrix(wavelet, *power.shape, like=power)
+    aliases = torch.einsum("yxap,yxab,yxbp->yxp", unitary.conj(), cross, unitary).real
+    half = len(power) // 2
+    found = torch.empty_like(power)
+    for p, (row, column) in enumerate(((0, 0), (1, 0), (0, 1), (1, 1))):
+        place = slice(row * half, (row + 1) * half), slice(column * half, (column + 1) * half)
+        found[place] = aliases[..., p]
+    return found
+
+
+@pytest.mark.parametrize("name", ["euler-maruyama", "ancestral-small", "heun"])
+def test_fields_with_true_low_bands_have_the_exact_spectrum(name):
+    power = spectrum()
+    plan = ReversePlan(6, OrnsteinUhlenbeck(4.0), SAMPLERS[name], power=2.0)
+    model = exact_model(power, "db2", 1)
+    like = torch.empty(COUNT, 1, SIDE, SIDE, dtype=torch.float64)
+    white = Noise(7, range(COUNT)).normal(like)
+    true = torch.fft.ifft2(torch.fft.fft2(white) * power.sqrt()).real
+    low, _ = OrthogonalWavelet("db2", 1).analyze(true)
+    x = Cascade(model, [plan, plan]).refine(low, Noise(8, range(COUNT)))[:, 0]
+    found = torch.fft.fft2(x, norm="ortho").abs().square()
+    expected = exact_spectrum(power, "db2", plan)
+    deviations = (found.mean(0) - expected) / (found.std(0) / COUNT**0.5)
+    assert float(deviations.abs().max()) < 4.5
+    assert (expected / power - 1).abs().max() > 0.05  # the law of six steps is not that of the data
+
+
+def test_many_steps_recover_the_spectrum():
+    """From the low band of 2x2 on, with steps and samplers of their own for each level."""
+    power = spectrum(16)
+    plans = [
+        ReversePlan(n, OrnsteinUhlenbeck(6.0), SAMPLERS["heun"], 2.0) for n in (60, 50, 40, 30)
+    ]
+    cascade = Cascade(exact_model(power, "haar", 3), plans)
+    like = torch.zeros(2000, 1, 2, 2, dtype=torch.float64)
+    x = cascade.sample(like, Noise(0, range(2000)))[:, 0]
+    found = torch.fft.fft2(x, norm="ortho").abs().square()
+    deviations = (found.mean(0) - power) / (found.std(0) / 2000**0.5)
+    assert float(deviations.abs().max()) < 4.5
+    ratio = found.mean(0) / power
+    assert float(ratio.mean()) == pytest.approx(1, abs=0.02)
+
+
+def test_super_resolution_keeps_the_low_band_and_batches_do_not_matter():
+    cascade = Cascade(exact_model(spectrum(16), "db2", 2), [ReversePlan(4)] * 3)
+    low = torch.rand(3, 1, 4, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    x = cascade.refine(low, Noise(5, range(3)))
+    again, _ = OrthogonalWavelet("db2", 2).analyze(x)
+    torch.testing.assert_close(again, low, rtol=0, atol=1e-12)
+    alone = cascade.refine(low[2:], Noise(5, [2]))
+    torch.testing.assert_close(alone[0], x[2], rtol=1e-12, atol=1e-12)
+    other = cascade.refine(low[2:], Noise(6, [2]))
+    assert (other - alone).abs().max() > 0.1
+
+
+def test_each_factor_has_a_plan():
+    with pytest.raises(InputError, match="2 plans for 3 factors"):
+        Cascade(exact_model(spectrum(), "haar", 2), [ReversePlan(2)] * 2)

@@ -1,0 +1,71 @@
+"""log p_σ by the probability flow, beside closed forms."""
+
+import math
+
+import pytest
+import torch
+
+from scorelet.core.errors import InputError
+from scorelet.core.random import Noise
+from scorelet.models import GaussianMixtureDenoiser, StationaryGaussianDenoiser
+from scorelet.sampling.reverse.likelihood import flow_log_density
+
+SIDE = 4
+
+
+def gaussian():
+    k = torch.fft.fftfreq(SIDE, 1 / SIDE, dtype=torch.float64)
+    power = 1 / (1 + k[:, None] ** 2 + k[None] ** 2)
+    return StationaryGaussianDenoiser(0.2 * power / power.mean(), mean=0.5)
+
+
+def images(count=3):
+    rng = torch.Generator().manual_seed(0)
+    return torch.rand(count, 1, SIDE, SIDE, dtype=torch.float64, generator=rng)
+
+
+def test_density_of_a_gaussian_and_the_order_of_steps():
+    model, y = gaussian(), images()
+    exact = model.log_density(y, 0.1)
+    options = {"largest": 50.0, "mean": 0.5, "spread": 0.2**0.5}
+    errors = []
+    for steps in (50, 100):
+        found = flow_log_density(model, y, 0.1, steps=steps, **options)
+        assert not found.error.any()
+        errors.append(float((found.value - exact).abs().max()))
+    assert errors[1] < 0.05
+    assert errors[0] / errors[1] == pytest.approx(4, rel=0.25)
+
+
+def test_density_of_a_mixture():
+    model = GaussianMixtureDenoiser(
+        torch.tensor([0.3, 0.7], dtype=torch.float64),
+        images(2),
+        torch.tensor([0.1, 0.3], dtype=torch.float64),
+    )
+    y = images() + 0.05
+    found = flow_log_density(model, y, 0.2, largest=60.0, mean=0.5, spread=0.4, steps=120)
+    torch.testing.assert_close(found.value, model.log_density(y, 0.2), rtol=0, atol=0.05)
+
+
+def test_random_probes_are_right_within_their_error():
+    model, y = gaussian(), images(1).expand(16, -1, -1, -1)
+    options = {"largest": 50.0, "mean": 0.5, "spread": 0.45, "steps": 20}
+    whole = flow_log_density(model, y[:1], 0.1, **options)
+    found = flow_log_density(model, y, 0.1, probes=Noise(0, range(16)), count=8, **options)
+    error = float(found.error.square().sum().sqrt() / 16)
+    assert 0 < error < 1
+    assert abs(float(found.value.mean() - whole.value)) < 4 * error
+
+
+def test_bits_of_a_number():
+    """A normal number of deviation 1/256, counted in units of 1/256: log₂ √(2πe) bits."""
+    log_density = torch.tensor([-0.5 * math.log(2 * math.pi * math.e) + math.log(256)])
+    density = flow_log_density(gaussian(), images(1), 0.1, largest=5.0, steps=1)
+    found = density._replace(value=log_density).bits_per_number(1, levels=256)
+    assert float(found) == pytest.approx(math.log2(math.sqrt(2 * math.pi * math.e)), rel=1e-6)
+
+
+def test_levels_that_make_no_flow():
+    with pytest.raises(InputError, match="0 < sigma < largest"):
+        flow_log_density(gaussian(), images(), 0.0, largest=1.0)
