@@ -6,53 +6,28 @@ operators: transforms of mirrored images, products with filters, subsampling in 
 """
 
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 import torch.nn.functional as F
+from fourier_wavelets import FourierWavelets, by_fourier
 from measure import Row, quartiles
 from program import run_parts
 from torch import Tensor, nn
+from turns import compared, in_turns, median_seconds, wall_seconds
 
 from scorelet.core.memory import keep_large_buffers
 from scorelet.networks import LearnedScattering, folded
+from scorelet.networks.amplitudes import AMPLITUDES
 from scorelet.networks.collapse_block import FOUR_PHASES, CollapseBlock
-from scorelet.wavelets import MorletTransform2d
 from scorelet.zoo import load
 from scorelet.zoo.registry import names
 
 QUICK = {"sizes": (4, 8, 8, 8), "width": 1.0}
 OCTAVES = {"sizes": (64, 128, 256, 512), "factorize": None, "block": FOUR_PHASES}
 PRECISIONS = ("float32", "bfloat16")
-
-
-class FourierWavelets(nn.Module):
-    """`MorletConv2d` by `MorletTransform2d`: pairs in, pairs out."""
-
-    taps = None  # kernels do not know it
-
-    def __init__(self, wavelets: nn.Module) -> None:
-        super().__init__()
-        self.transform = MorletTransform2d(wavelets.angles, kind=wavelets.kind)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = x.float()
-        z = torch.complex(*x.unbind(2)) if x.ndim == 5 else x
-        low, bands = self.transform(z)
-        found = torch.cat([low.to(bands.dtype)[:, :, None], bands], 2)
-        return torch.view_as_real(found).movedim(-1, 3)
-
-
-def by_fourier(network: LearnedScattering) -> LearnedScattering:
-    """Return the network of the same weights with Fourier-domain wavelets."""
-    other = LearnedScattering(**network.options)
-    other.load_state_dict(network.state_dict())
-    for block in other.blocks:
-        block.wavelets = FourierWavelets(block.wavelets)
-    return other.train(network.training)
 
 
 def wavelets(*, quick: bool) -> dict[str, Any]:
@@ -134,6 +109,29 @@ def training_step(network: nn.Module, images: int, precision: str) -> Callable[[
         loss.backward()
 
     return call
+
+
+def amplitudes(*, quick: bool) -> dict[str, Any]:
+    """Return a training step for each amplitude, of a quarter of the width: kernels know two."""
+    torch.set_num_threads(1)
+    words: Row = QUICK if quick else {"width": 0.25}
+    networks = {name: LearnedScattering(**words, block={"amplitude": name}) for name in AMPLITUDES}
+    calls = {
+        name: training_step(network, 2 if quick else 16, "float32")
+        for name, network in networks.items()
+    }
+    seconds = in_turns(calls, quick)
+    rows = [
+        {
+            "amplitude": name,
+            "seconds": round(quartiles(times).median, 5),
+            "times_mod": round(
+                quartiles([a / b for a, b in zip(times, seconds["mod"], strict=True)]).median, 2
+            ),
+        }
+        for name, times in seconds.items()
+    ]
+    return {"rows": rows}
 
 
 def products(*, quick: bool) -> dict[str, Any]:
@@ -222,45 +220,6 @@ def autocast(precision: str) -> Iterator[None]:
         yield
 
 
-def compared(calls: dict[str, Callable[[], None]], quick: bool) -> Row:
-    """Return seconds of each call, in turns, and the quartiles of fourier / kernels."""
-    seconds: dict[str, list[float]] = {name: [] for name in calls}
-    for turn in range(2 if quick else 4):
-        for name, call in calls.items():
-            elapsed = cpu_seconds(call)
-            if turn:  # the first compiles
-                seconds[name].append(elapsed)
-    pairs = zip(seconds["kernels"], seconds["fourier"], strict=True)
-    ratio = quartiles([fourier / kernels for kernels, fourier in pairs])
-    row = {name: round(quartiles(times).median, 5) for name, times in seconds.items()}
-    return row | {
-        "ratio": round(ratio.median, 2),
-        "low": round(ratio.low, 2),
-        "high": round(ratio.high, 2),
-    }
-
-
-def median_seconds(call: Callable[[], object], quick: bool) -> float:
-    call()
-    return quartiles([cpu_seconds(call) for _ in range(1 if quick else 5)]).median
-
-
-def cpu_seconds(call: Callable[[], object]) -> float:
-    start = time.process_time()
-    call()
-    return max(time.process_time() - start, 1e-9)
-
-
-def wall_seconds(call: Callable[[], object], quick: bool) -> float:
-    call()
-    times = []
-    for _ in range(1 if quick else 7):
-        start = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - start)
-    return quartiles(times).median
-
-
 if __name__ == "__main__":
     keep_large_buffers()  # as tasks do
     parts = {
@@ -269,5 +228,6 @@ if __name__ == "__main__":
         "inference": inference,
         "separation": separation,
         "step": step,
+        "amplitudes": amplitudes,
     }
     sys.exit(run_parts("classify_speed", parts, ("torch", "numba"), __doc__ or ""))
