@@ -20,6 +20,9 @@ from scorelet.models.energy import (
 from scorelet.models.energy_denoiser import EnergyDenoiser
 from scorelet.models.finite_set import FiniteSetDenoiser
 from scorelet.models.gaussian import GaussianDenoiser, StationaryGaussianDenoiser
+from scorelet.models.joint_energy import JointDenoiser, JointEnergy
+from scorelet.models.joint_mixture import MixtureJointEnergy
+from scorelet.models.joint_network import NetworkJointEnergy
 from scorelet.models.labels import LabelLike, class_labels
 from scorelet.models.mixture import GaussianMixtureDenoiser
 from scorelet.models.noise import (
@@ -27,6 +30,7 @@ from scorelet.models.noise import (
     MixedNoise,
     NoiseLaw,
     QuadraticNoise,
+    QuantileLaw,
     UniformNoise,
     add_noise,
 )
@@ -44,15 +48,20 @@ __all__ = [
     "FunctionEnergy",
     "GaussianDenoiser",
     "GaussianMixtureDenoiser",
+    "JointDenoiser",
+    "JointEnergy",
     "LabelLike",
     "Locality",
     "LogUniformNoise",
     "MixedNoise",
+    "MixtureJointEnergy",
+    "NetworkJointEnergy",
     "NoiseLaw",
     "NoiseLike",
     "NoisyDensity",
     "PairedEnergy",
     "QuadraticNoise",
+    "QuantileLaw",
     "ResidualDenoiser",
     "StationaryGaussianDenoiser",
     "UniformNoise",

@@ -50,9 +50,9 @@ class Classifier(nn.Module):
     ) -> None:
         super().__init__()
         self.network = network
-        self.classes = _class_names(classes)
-        self.size = None if size is None else _sides(size)
-        self.fit = _known_fit(fit)
+        self.classes = class_names(classes)
+        self.size = None if size is None else sides(size)
+        self.fit = known_fit(fit)
         self.channels = channels
         if isinstance(network, Network):
             self.channels = channels or network.accepts
@@ -135,7 +135,8 @@ def _central_part(x: Image, size: tuple[int, int]) -> Tensor:
     return x[..., top : top + rows, left : left + columns]
 
 
-def _class_names(classes: Sequence[str]) -> tuple[str, ...]:
+def class_names(classes: Sequence[str]) -> tuple[str, ...]:
+    """Return the names, two at least and each once."""
     names = tuple(str(name) for name in classes)
     if len(names) < 2 or len(set(names)) < len(names):
         raise InputError(
@@ -145,13 +146,15 @@ def _class_names(classes: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-def _sides(size: Sequence[int]) -> tuple[int, int]:
+def sides(size: Sequence[int]) -> tuple[int, int]:
+    """Return (height, width) in whole pixels."""
     if len(size) != 2 or not all(is_whole(side, least=1) for side in size):
         raise InputError(f"size is {size}: it must be (height, width) in pixels.")
     return int(size[0]), int(size[1])
 
 
-def _known_fit(fit: str) -> str:
+def known_fit(fit: str) -> str:
+    """Return one of `FITS`."""
     if fit not in FITS:
         raise InputError(f"fit is {fit!r}: use {' or '.join(FITS)}.")
     return fit

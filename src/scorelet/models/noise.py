@@ -35,6 +35,15 @@ class NoiseLaw(Protocol):
         ...
 
 
+@runtime_checkable
+class QuantileLaw(NoiseLaw, Protocol):
+    """A law whose levels are a function of one uniform number."""
+
+    def quantile(self, u: Tensor) -> NoiseLevel:
+        """Return the level below which the share `u` of all levels lies."""
+        ...
+
+
 @dataclass(frozen=True)
 class UniformNoise:
     """sigma uniform on [low, high]: density 1 / (high - low), mean (low + high) / 2.
@@ -61,9 +70,13 @@ class UniformNoise:
             return float(sigma >= self.low)
         return (_clip(sigma, self.low, self.high) - self.low) / (self.high - self.low)
 
+    def quantile(self, u: Tensor) -> NoiseLevel:
+        """Return low + (high - low) u."""
+        return self.low + (self.high - self.low) * u
+
     def sample(self, batch: int, *, rng: Generator) -> NoiseLevel:
-        """Draw low + (high - low) u."""
-        return self.low + (self.high - self.low) * _uniform(batch, rng)
+        """Draw levels."""
+        return self.quantile(_uniform(batch, rng))
 
 
 @dataclass(frozen=True)
@@ -91,9 +104,13 @@ class QuadraticNoise:
         """sqrt(sigma / high), clipped to [0, 1]."""
         return math.sqrt(_clip(sigma, 0.0, self.high) / self.high)
 
+    def quantile(self, u: Tensor) -> NoiseLevel:
+        """Return high u^2."""
+        return self.high * u.square()
+
     def sample(self, batch: int, *, rng: Generator) -> NoiseLevel:
-        """Draw high u^2."""
-        return self.high * _uniform(batch, rng).square()
+        """Draw levels."""
+        return self.quantile(_uniform(batch, rng))
 
 
 @dataclass(frozen=True)
@@ -119,9 +136,13 @@ class LogUniformNoise:
         ratio = _clip(sigma, self.low, self.high) / self.low
         return math.log(ratio) / math.log(self.high / self.low)
 
+    def quantile(self, u: Tensor) -> NoiseLevel:
+        """Return low (high / low)^u."""
+        return self.low * (self.high / self.low) ** u
+
     def sample(self, batch: int, *, rng: Generator) -> NoiseLevel:
-        """Draw low (high / low)^u."""
-        return self.low * (self.high / self.low) ** _uniform(batch, rng)
+        """Draw levels."""
+        return self.quantile(_uniform(batch, rng))
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ class Architectures(MutableMapping[str, type[nn.Module]]):
 ARCHITECTURES = Architectures(
     {
         "BFCNN": "bf_cnn",
+        "GradResNet": "grad_res_net",
         "LearnedScattering": "learned_scattering",
         "PatchFrame": "patch_frame",
         "ResNet": "res_net",

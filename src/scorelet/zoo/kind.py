@@ -4,8 +4,8 @@ A kind is one file in `scorelet.zoo.kinds` and one line in its list; or, in a pr
 a `Kind` and a call of `register`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Generic, TypeVar
 
@@ -32,6 +32,7 @@ class Kind(Generic[Model]):
         build: maps (header, tensors) to a model in evaluation mode. It may raise KeyError,
             TypeError, ValueError or RuntimeError if they do not fit.
         verbs: what the shell can do with it, for the sentence that a wrong verb is met with.
+        views: other classes as which verbs may take its models, and the functions that give them.
         measured: how it is measured, if `evaluate` does not: a phrase after "it is measured by".
     """
 
@@ -41,6 +42,7 @@ class Kind(Generic[Model]):
     build: Callable[[Header, Tensors], Model]
     verbs: tuple[str, ...] = ()
     measured: str = ""
+    views: Mapping[type, Callable[[Model], Any]] = field(default_factory=dict)
 
     @property
     def words(self) -> str:

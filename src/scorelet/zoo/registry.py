@@ -11,7 +11,7 @@ from torch import nn
 
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
-from scorelet.models import Classifier, ResidualDenoiser
+from scorelet.models import Classifier, NetworkJointEnergy, ResidualDenoiser
 from scorelet.zoo.checkpoints import build, open_model, read_model
 from scorelet.zoo.hub import fetch
 from scorelet.zoo.kind import Kind, kind_of
@@ -104,23 +104,25 @@ def load_as(model_type: type[Model], model: str | Path, *, verb: str) -> Model:
     """
     path = locate_weights(model)
     kind, header, tensors = open_model(path)
-    if not issubclass(kind.model_type, model_type):
+    view = kind.views.get(model_type)
+    if view is None and not issubclass(kind.model_type, model_type):
         raise InputError(
             f"{model} is {kind.words}, and {verb} takes a {model_type.__name__.lower()}: "
             f"{_uses(kind)}."
         )
-    return build(path, kind, header, tensors)
+    loaded = build(path, kind, header, tensors)
+    return loaded if view is None else view(loaded)
 
 
 def load_network(model: str | Path) -> nn.Module:
-    """Load the network of a model that has one: a blind denoiser, a classifier.
+    """Load the network of a model that has one: a blind denoiser, a classifier, a joint law.
 
     Raises:
         InputError: unknown name, or a model that has no network.
         CheckpointError: as `load`.
     """
     loaded = load(model)
-    if not isinstance(loaded, ResidualDenoiser | Classifier):
+    if not isinstance(loaded, ResidualDenoiser | Classifier | NetworkJointEnergy):
         raise InputError(f"{model} is {kind_of(loaded).words}, which has no network to start from.")
     return loaded.network
 

@@ -4,9 +4,15 @@ Those that need wavelets are imported when a file or a model of theirs is met.
 """
 
 from scorelet.zoo.kind import LATER, register
-from scorelet.zoo.kinds import blind_denoiser, classifier, conditional_denoiser, gaussian_mixture
+from scorelet.zoo.kinds import (
+    blind_denoiser,
+    classifier,
+    conditional_denoiser,
+    gaussian_mixture,
+    joint_energy,
+)
 
-for _module in (blind_denoiser, classifier, conditional_denoiser, gaussian_mixture):
+for _module in (blind_denoiser, classifier, conditional_denoiser, gaussian_mixture, joint_energy):
     register(_module.KIND)
 LATER |= {
     "conditional-energy": "scorelet.zoo.kinds.field_energy",

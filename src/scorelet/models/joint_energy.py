@@ -1,0 +1,159 @@
+"""The law of a noisy image and its class: one function that labels and denoises.
+
+Symbols: y = x + σ z noisy image in R^d, c class; ℓ_c(y, σ) = log p_σ(y, c) + κ(σ), logits.
+
+    p(c | y) = softmax_c ℓ            log p_σ(y) = logsumexp_c ℓ - κ(σ)
+    D_u(y) = y + σ² ∇ logsumexp_c ℓ = E[x | y]        D_c(y) = y + σ² ∇ℓ_c = E[x | y, c]
+
+so that D_u = Σ_c p(c | y) D_c, and ∇ log p(c | y) = (D_c - D_u) / σ²: what an attack adds to an
+image is a difference of two denoisers. κ is unknown: densities can be compared at one noise level
+only.
+
+References: Thiry, Guth 2024, arXiv 2410.03505.
+"""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+from torch.func import grad, vjp
+
+from scorelet.core.errors import InputError
+from scorelet.core.typing import Image, Labels, Logits, NoiseLevel, PerSample
+from scorelet.models.denoiser import Denoiser, NoiseLike, noise_level
+from scorelet.models.labels import LabelLike, class_labels
+
+
+class JointEnergy(nn.Module, ABC):
+    """log p_σ(y, c) up to a constant, a column for each class. Subclasses write `_logits`.
+
+    No image of a batch may depend on another one. Derivatives are of `torch.func`: they exist under
+    `torch.no_grad`, and a loss on them can be differentiated.
+
+    Attributes:
+        labels: how many classes there are.
+        channels: the channel counts that it takes, or None for any.
+        least: the least noise level that it knows; below it logits are those of this level.
+    """
+
+    labels: int
+    channels: tuple[int, ...] | None = None
+    least: float = 0.0
+
+    @abstractmethod
+    def _logits(self, y: Image, sigma: NoiseLevel) -> Logits:
+        """Compute ℓ at levels from `least` on."""
+
+    def forward(self, y: Image, sigma: NoiseLike = 0.0) -> Logits:
+        """Return ℓ, (batch, classes); as `logits`."""
+        return self.logits(y, sigma)
+
+    def logits(self, y: Image, sigma: NoiseLike = 0.0) -> Logits:
+        """Return ℓ, (batch, classes).
+
+        Args:
+            y: images (batch, channel, height, width), values in [0, 1] before the noise.
+            sigma: noise level in the unit of `y`, one number or one per image.
+
+        Raises:
+            InputError: no float image batch, another channel count, or a level that cannot be used.
+        """
+        return self._logits(y, self._level(y, sigma))
+
+    def posterior(self, y: Image, sigma: NoiseLike = 0.0) -> Logits:
+        """Return p(c | y), (batch, classes); arguments and errors as in `logits`."""
+        return self.logits(y, sigma).softmax(1)
+
+    def log_density(
+        self, y: Image, sigma: NoiseLike = 0.0, label: LabelLike | None = None
+    ) -> PerSample:
+        """Return log p_σ(y), or log p_σ(y, label), up to κ(σ), (batch,)."""
+        return _chosen(self.logits(y, sigma), self._labels(label, y))
+
+    def score(
+        self, y: Image, sigma: NoiseLike, label: LabelLike | None = None, *, given: bool = True
+    ) -> Image:
+        """Return ∇ log p_σ(y), or of log p_σ(y | label), or, not `given`, of log p_σ(label | y).
+
+        Raises:
+            InputError: as `logits`; not `given` and no label.
+        """
+        level, labels = self._level(y, sigma), self._labels(label, y)
+        if labels is None and not given:
+            raise InputError("The gradient of log p(label | y) needs a label: give one.")
+
+        def value(image: Tensor) -> Tensor:
+            logits = self._logits(image, level)
+            return _chosen(logits if given else logits.log_softmax(1), labels).sum()
+
+        return grad(value)(y)
+
+    def logits_and_score(
+        self, y: Image, sigma: NoiseLike, label: LabelLike | None = None
+    ) -> tuple[Logits, Image]:
+        """Return ℓ and ∇ log p_σ(y), or ∇ log p_σ(y | label), from one forward pass."""
+        level, labels = self._level(y, sigma), self._labels(label, y)
+
+        def value(image: Tensor) -> tuple[Tensor, Tensor]:
+            logits = self._logits(image, level)
+            return _chosen(logits, labels).sum(), logits
+
+        score, logits = grad(value, has_aux=True)(y)
+        return logits, score
+
+    def denoise(self, y: Image, sigma: NoiseLike, label: LabelLike | None = None) -> Image:
+        """Return D_u(y), or D_label(y); differentiable in y.
+
+        Args:
+            y, sigma: as in `logits`; where σ is 0, y comes back.
+            label: class of the clean image, one number or one per image; None: over all classes.
+
+        Raises:
+            InputError: as `logits`; a label out of range.
+        """
+        square = noise_level(sigma, y).square()[:, None, None, None]
+        return y + square * self.score(y, sigma, label)
+
+    def denoise_all(self, y: Image, sigma: NoiseLike) -> Tensor:
+        """Return D_c(y) of every class, (batch, class, channel, height, width)."""
+        level = self._level(y, sigma)
+        logits, pull, *_ = vjp(lambda image: self._logits(image, level), y)
+        columns = torch.eye(self.labels, dtype=logits.dtype, device=y.device)
+        scores = torch.stack([pull(seed.expand_as(logits))[0] for seed in columns], 1)
+        return y[:, None] + noise_level(sigma, y).square()[:, None, None, None, None] * scores
+
+    def denoiser(self) -> "JointDenoiser":
+        """Return it as a `Denoiser` that knows classes."""
+        return JointDenoiser(self)
+
+    def _level(self, y: Image, sigma: NoiseLike) -> NoiseLevel:
+        if y.ndim != 4 or not y.is_floating_point():
+            raise InputError(
+                f"The image batch has shape {tuple(y.shape)} and dtype {y.dtype}: expected floats "
+                "(batch, channel, height, width) with values in [0, 1]."
+            )
+        if self.channels is not None and y.shape[1] not in self.channels:
+            known = " or ".join(map(str, self.channels))
+            raise InputError(f"The image has {y.shape[1]} channels: this model takes {known}.")
+        return noise_level(sigma, y).clamp(min=self.least)
+
+    def _labels(self, label: LabelLike | None, y: Image) -> Labels | None:
+        return None if label is None else class_labels(label, y, classes=self.labels)
+
+
+class JointDenoiser(Denoiser):
+    """D_u of a joint law, or D_c if a label is given."""
+
+    def __init__(self, joint: JointEnergy) -> None:
+        super().__init__()
+        self.joint, self.labels, self.channels = joint, joint.labels, joint.channels
+
+    def _denoise(
+        self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
+    ) -> Image:
+        return self.joint.denoise(y, sigma, label)
+
+
+def _chosen(logits: Logits, label: Labels | None) -> PerSample:
+    """Return logsumexp_c ℓ, or the column of the label."""
+    return logits.logsumexp(1) if label is None else logits.gather(1, label[:, None])[:, 0]

@@ -1,0 +1,121 @@
+"""Joint laws of images and classes whose logits are made by a network, by one of three heads.
+
+Symbols: m mean and s² variance of clean pixels; u = (y - m) / sqrt(s² + σ²); E energy and G_c class
+logits of the network at (u, σ).
+
+    logits      ℓ_c = G_c
+    quadratic   ℓ_c = G_c - E
+    reference   ℓ_c = -|y - m|² / (2 (s² + σ²)) - (s / σ) E + G_c
+
+The reference is the law of independent Gaussian pixels. Where the network is silent, D_u is the
+Wiener filter m + s² / (s² + σ²) (y - m), and what the network adds to it,
+-σ s / sqrt(s² + σ²) ∇_u E, has the size of what a denoiser can gain at every noise level.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol, final, get_args, runtime_checkable
+
+import torch
+from torch import Tensor, nn
+
+from scorelet.core.errors import InputError
+from scorelet.core.typing import Image, Logits, NoiseLevel, PerSample
+from scorelet.models.classifier import Classifier, class_names, known_fit, sides
+from scorelet.models.joint_energy import JointEnergy
+
+Head = Literal["reference", "quadratic", "logits"]
+
+
+@runtime_checkable
+class EnergyNetwork(Protocol):
+    """A smooth network with an energy and class logits."""
+
+    classes: int | None
+    accepts: tuple[int, ...]
+    options: dict[str, Any]
+
+    def heads(self, u: Image, sigma: NoiseLevel | None = None) -> tuple[PerSample, Logits]:
+        """Return E, (batch,), whose gradient is of order one in each pixel, and G."""
+        ...
+
+
+@final
+class NetworkJointEnergy(JointEnergy):
+    """ℓ of a network.
+
+    Args:
+        network: an `EnergyNetwork`.
+        classes: names, in the order of the logits.
+        head: how ℓ is made of E and G.
+        mean: m of each channel, in [0, 1].
+        variance: s², of all channels.
+        least: the least noise level that it learnt.
+        size: (height, width) of the images that it learnt; None: any.
+        fit: how pictures of other sizes are brought to `size`, see `scorelet.models.Classifier`.
+
+    Raises:
+        InputError: a network without the two heads, or another number of classes; numbers or names
+            that cannot be used.
+    """
+
+    classes: tuple[str, ...]
+    channels: tuple[int, ...] | None
+    size: tuple[int, int] | None
+    fit: str
+    mean: Tensor
+    variance: Tensor
+
+    def __init__(
+        self,
+        network: nn.Module,
+        classes: Sequence[str],
+        *,
+        head: str = "reference",
+        mean: Sequence[float] | Tensor = (0.5,),
+        variance: float | Tensor = 0.06,
+        least: float = 1 / 255,
+        size: Sequence[int] | None = None,
+        fit: str = "crop",
+    ) -> None:
+        super().__init__()
+        if not isinstance(network, EnergyNetwork) or network.classes is None:
+            raise InputError(
+                f"A network of class {type(network).__name__} has no energy and logits: expected "
+                "one with the method heads, as GradResNet."
+            )
+        if head not in get_args(Head):
+            raise InputError(f"head is {head!r}: use one of {', '.join(get_args(Head))}.")
+        self.classes: tuple[str, ...] = class_names(classes)
+        if network.classes != len(self.classes):
+            raise InputError(
+                f"{len(self.classes)} classes are named, and the network has {network.classes} "
+                "logits: name as many."
+            )
+        if not (least > 0 and float(variance) > 0):
+            raise InputError(f"least is {least} and variance {variance}: they must be positive.")
+        self.network: nn.Module = network
+        self.head = head
+        self.least = float(least)
+        self.labels = network.classes
+        self.channels = network.accepts
+        self.size = None if size is None else sides(size)
+        self.fit = known_fit(fit)
+        self.register_buffer("mean", torch.as_tensor(mean, dtype=torch.float32).clone())
+        self.register_buffer("variance", torch.as_tensor(variance, dtype=torch.float32).clone())
+
+    def classifier(self) -> Classifier:
+        """Return p(c | y) of clean images as a `Classifier`."""
+        return Classifier(self, self.classes, size=self.size, fit=self.fit, channels=self.channels)
+
+    def _logits(self, y: Image, sigma: NoiseLevel) -> Logits:
+        centred = y - self.mean.to(y.dtype)[:, None, None]
+        spread = self.variance.to(y.dtype) + sigma.square()
+        assert isinstance(self.network, EnergyNetwork)
+        energy, classes = self.network.heads(centred / spread.sqrt()[:, None, None, None], sigma)
+        if self.head == "logits":
+            return classes
+        if self.head == "quadratic":
+            return classes - energy[:, None]
+        reference = centred.square().sum((1, 2, 3)) / (2 * spread)
+        ratio = self.variance.to(y.dtype).sqrt() / sigma
+        return classes - (reference + ratio * energy)[:, None]

@@ -1,0 +1,169 @@
+"""A residual network whose gradient denoises: smooth, without biases, equal in training and use.
+
+Symbols: u image, φ features, E energy (one number of an image), G_c class logits.
+
+The backward pass of a network that halves its sides has the shape of a U-Net: transposed
+convolutions, and at each layer a product with GELU'(z), where a U-Net has its skip connections. A
+gradient must itself be smooth to learn, so there is no ReLU and no maximum; and it must not depend
+on the batch, so there is no batch norm.
+
+References: Thiry, Guth 2024, arXiv 2410.03505; the trunk as in Guth, Kadkhodaie, Simoncelli 2025,
+arXiv 2506.05310.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from scorelet.core.errors import InputError
+from scorelet.core.typing import Image, Logits, NoiseLevel, PerSample
+from scorelet.networks.channel_affine import dot, total
+from scorelet.networks.gelu import gelu
+from scorelet.networks.noise_gain import NoiseFeatures, NoiseGain
+from scorelet.networks.scale_norm import ScaleGroupNorm
+
+ENERGIES = ("maps", "features")
+"""E is the mean square of the maps of all stages, or that of the pooled features."""
+UNIT = 0.01
+"""Of the strengths of E: one is more than a denoiser ever needs, and they start near zero."""
+GAIN = 1.6
+"""E gelu(z)² of a normal z is 0.42: weights of this gain keep the scale."""
+
+
+class GradBlock(nn.Module):
+    """norm(gelu(conv(gelu(conv x)) + shortcut x)), with the gains of a noise level."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int, hidden: int | None) -> None:
+        super().__init__()
+        self.first = _conv(inputs, outputs, 3, stride)
+        self.second = _conv(outputs, outputs, 3)
+        self.norm = ScaleGroupNorm(outputs)
+        self.gain = NoiseGain(hidden, outputs) if hidden else None
+        self.shortcut = self.shortcut_norm = self.shortcut_gain = None
+        if stride > 1 or inputs != outputs:
+            self.shortcut = _conv(inputs, outputs, 1, stride)
+            self.shortcut_norm = ScaleGroupNorm(outputs)
+            self.shortcut_gain = NoiseGain(hidden, outputs) if hidden else None
+
+    def forward(self, x: Image, level: Tensor | None = None) -> Tensor:
+        """Return the next representation."""
+        y = self.second(gelu(self.first(x)))
+        if self.shortcut is not None and self.shortcut_norm is not None:
+            x = self.shortcut_norm(self.shortcut(x), _gain(self.shortcut_gain, level))
+        return self.norm(gelu(y + x), _gain(self.gain, level))
+
+
+class GradResNet(nn.Module):
+    """A residual network with an energy and class logits.
+
+    Args:
+        channels, classes: of images and labels.
+        blocks: of each stage; every stage but the first halves the sides.
+        widths: channels of each stage at width 1.
+        width: multiplies all widths.
+        noise_conditioning: whether it is told the noise level; else it is blind.
+        noise_features: their number, if it is told.
+        multi_stage_features: whether logits see the pooled maps of all stages, those of all but
+            the last through a matrix; else of the last stage only.
+        side_bias: whether these matrices have biases, as in the network that was released.
+        energy: one of `ENERGIES`.
+
+    Shape:
+        (batch, channels, h, w), sides multiples of 8 → logits (batch, classes); `heads` returns the
+        energy, too.
+    """
+
+    receptive_radius = None
+
+    def __init__(  # noqa: PLR0913 - what can be switched
+        self,
+        channels: int = 3,
+        classes: int = 10,
+        *,
+        blocks: Sequence[int] = (2, 2, 2, 2),
+        widths: Sequence[int] = (64, 128, 256, 512),
+        width: float = 1.0,
+        noise_conditioning: bool = True,
+        noise_features: int = 64,
+        multi_stage_features: bool = True,
+        side_bias: bool = False,
+        energy: str = "maps",
+    ) -> None:
+        super().__init__()
+        self.options = {
+            "channels": channels, "classes": classes, "blocks": list(blocks),
+            "widths": list(widths), "width": width, "noise_conditioning": noise_conditioning,
+            "noise_features": noise_features, "multi_stage_features": multi_stage_features,
+            "side_bias": side_bias, "energy": energy,
+        }  # fmt: skip
+        if energy not in ENERGIES:
+            raise InputError(f"energy is {energy!r}: use {' or '.join(ENERGIES)}.")
+        if len(blocks) != len(widths):
+            raise InputError(f"{len(blocks)} stages have {len(widths)} widths: give one for each.")
+        self.energy, self.classes, self.accepts = energy, classes, (channels,)
+        self.multiple = 2 ** (len(blocks) - 1)
+        sizes = [round(n * width) for n in widths]
+        hidden = noise_features if noise_conditioning else None
+        self.level = NoiseFeatures(noise_features) if noise_conditioning else None
+        self.stem = _conv(channels, sizes[0], 3)
+        self.stages = nn.ModuleList()
+        inputs = sizes[0]
+        for number, (count, outputs) in enumerate(zip(blocks, sizes, strict=True)):
+            stage = nn.ModuleList()
+            for k in range(count):
+                stage.append(GradBlock(inputs, outputs, 2 if number and k == 0 else 1, hidden))
+                inputs = outputs
+            self.stages.append(stage)
+        sides = sizes[:-1] if multi_stage_features else []
+        self.sides = nn.ModuleList(nn.Linear(n, n // 2, bias=side_bias) for n in sides)
+        features = sizes[-1] + sum(n // 2 for n in sides)
+        self.classify = nn.Linear(features, classes, bias=False)
+        nn.init.normal_(self.classify.weight, std=0.003)
+        self.strengths = nn.Parameter(torch.full((len(sizes),), 0.003))
+
+    def forward(self, x: Image, sigma: NoiseLevel | None = None) -> Logits:
+        """Return class logits; σ is needed if the network is told the noise level."""
+        return self.classify(self._features(self._maps(x, sigma)))
+
+    def heads(self, u: Image, sigma: NoiseLevel | None = None) -> tuple[PerSample, Logits]:
+        """Return E, whose gradient is of order one in each pixel, and G."""
+        maps = self._maps(u, sigma)
+        features = self._features(maps)
+        if self.energy == "maps":
+            squares = torch.stack([dot(z, z).mean(1) / (z.shape[2] * z.shape[3]) for z in maps], 1)
+        else:
+            squares = features.square().mean(1, keepdim=True)
+        strengths = self.strengths[: squares.shape[1]]
+        scale = UNIT * u[0].numel() / 2
+        return scale * (squares * strengths).sum(1), self.classify(features)
+
+    def _maps(self, x: Image, sigma: NoiseLevel | None) -> list[Tensor]:
+        if self.level is not None and sigma is None:
+            raise InputError("This network is told the noise level: give sigma.")
+        level = None if self.level is None or sigma is None else self.level(sigma)
+        x = gelu(self.stem(x))
+        maps = []
+        for stage in self.stages:
+            assert isinstance(stage, nn.ModuleList)
+            for block in stage:
+                x = block(x, level)
+            maps.append(x)
+        return maps
+
+    def _features(self, maps: list[Tensor]) -> Tensor:
+        pooled = [total(z) / (z.shape[2] * z.shape[3]) for z in maps]
+        if len(self.sides) == 0:
+            return pooled[-1]
+        sides = [side(z) for side, z in zip(self.sides, pooled, strict=False)]
+        return torch.cat([*sides, pooled[-1]], 1)
+
+
+def _gain(gain: NoiseGain | None, level: Tensor | None) -> Tensor | None:
+    return None if gain is None or level is None else gain(level)
+
+
+def _conv(inputs: int, outputs: int, size: int, stride: int = 1) -> nn.Conv2d:
+    conv = nn.Conv2d(inputs, outputs, size, stride=stride, padding=size // 2, bias=False)
+    nn.init.normal_(conv.weight, std=GAIN / (inputs * size * size) ** 0.5)
+    return conv

@@ -1,0 +1,173 @@
+"""The task `joint`: one network learns to label and to denoise pictures of any noise level."""
+
+import math
+from typing import Annotated, Literal
+
+import numpy as np
+import torch
+from pydantic import Field, model_validator
+from torch import nn
+
+from scorelet.core.random import Noise
+from scorelet.data.labelled import LabelledImages
+from scorelet.models import (
+    LogUniformNoise,
+    NetworkJointEnergy,
+    QuadraticNoise,
+    QuantileLaw,
+    UniformNoise,
+)
+from scorelet.models.joint_network import Head
+from scorelet.tasks.experiments.base import Experiment, export_model, model_of
+from scorelet.tasks.experiments.labelled import (
+    LabelledConfig,
+    labelled_parts,
+    labelled_samples,
+    unseen_classes,
+)
+from scorelet.tasks.experiments.networks import ModelConfig, check_channels, make_network
+from scorelet.tasks.experiments.registry import register
+from scorelet.training import Best, ConfigSection, Learner, LoopConfig, Validate
+from scorelet.training.joint import DenoiseTarget, JointObjective
+
+BATCH = 250
+"""Pictures at a time in validation."""
+DENOISED = 1000
+"""Pictures that validation denoises."""
+LEVEL = 0.1
+"""Noise level of validation."""
+
+
+class NoiseConfig(ConfigSection):
+    """Which pictures are noisy, and how much."""
+
+    sigma: tuple[Annotated[float, Field(gt=0)], float] = Field(
+        default=(1 / 255, 1.0), description="least and largest level, for pictures in [0, 1]"
+    )
+    law: Literal["log-uniform", "uniform", "quadratic"] = Field(
+        default="log-uniform", description="of the level: `quadratic` is the largest times u^2"
+    )
+    clean: float = Field(
+        default=0.5, ge=0, le=1, description="share of the pictures that stay clean"
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "NoiseConfig":
+        if not self.sigma[0] < self.sigma[1]:
+            raise ValueError("sigma must be two noise levels, 0 < low < high")
+        return self
+
+    def make_law(self) -> QuantileLaw:
+        """Return the law of the levels."""
+        low, high = self.sigma
+        if self.law == "quadratic":
+            return QuadraticNoise(high)
+        return LogUniformNoise(low, high) if self.law == "log-uniform" else UniformNoise(low, high)
+
+
+class JointConfig(LoopConfig):
+    """A joint law of pictures and classes."""
+
+    task: Literal["joint"] = "joint"
+    model: ModelConfig
+    data: LabelledConfig
+    noise: NoiseConfig = NoiseConfig()
+    head: Head = Field(
+        default="reference", description="how logits are made of the network's heads"
+    )
+    lambda_dsm: float = Field(
+        default=0.5, ge=0, description="weight of the denoising error beside the cross-entropy"
+    )
+    sigma_weight_power: float = Field(
+        default=-2.0, description="the squared error has the weight sigma to this power"
+    )
+    denoise_target: DenoiseTarget = Field(
+        default="marginal",
+        description="which denoisers learn: over all classes, of one, both",
+    )
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+
+
+def build(config: JointConfig) -> Experiment:
+    """Make the experiment; `best` goes by the mean accuracy on clean and on noisy pictures.
+
+    Raises:
+        InputError: as the task `classify`; a network without an energy.
+    """
+    network = make_network(config.model, seed=config.seed)
+    train, held = labelled_parts(config.data)
+    model = _model(network, train, config)
+    objective = JointObjective(
+        config.noise.make_law(),
+        config.noise.clean,
+        config.lambda_dsm if config.noise.clean < 1 else 0.0,
+        config.sigma_weight_power,
+        config.denoise_target,
+        config.label_smoothing,
+    )
+    return Experiment(
+        learner=Learner(model, objective),
+        data=labelled_samples(train, config, config.data),
+        export=export_model,
+        validate=_validation(held) if held else None,
+        best=Best("score") if held else None,
+        notes=train.notes + unseen_classes(train),
+    )
+
+
+def _model(network: nn.Module, images: LabelledImages, config: JointConfig) -> NetworkJointEnergy:
+    """Return the model, with the mean and the variance of the pictures."""
+    check_channels(network, config.model, images.channels, what=f"those of {config.data.source}")
+    mean, variance = _moments(images)
+    return NetworkJointEnergy(
+        network,
+        images.classes,
+        head=config.head,
+        mean=mean,
+        variance=variance,
+        least=config.noise.sigma[0],
+        size=images.size,
+        fit=config.data.fit,
+    )
+
+
+def _moments(images: LabelledImages) -> tuple[list[float], float]:
+    """Return the mean of each channel and the variance of pixels around it."""
+    sums = np.zeros((2, images.channels))
+    for start in range(0, len(images), BATCH):
+        x = images.images(start, start + BATCH).double()
+        sums += [x.mean((2, 3)).sum(0).numpy(), x.square().mean((2, 3)).sum(0).numpy()]
+    mean, square = sums / len(images)
+    return mean.tolist(), float((square - mean**2).mean())
+
+
+def _validation(held: LabelledImages) -> Validate:
+    labels = torch.from_numpy(held.y)
+
+    def validate(_step: int, learner: nn.Module) -> dict[str, float]:
+        model = model_of(learner, NetworkJointEnergy)
+        device = next(model.parameters()).device
+        hits = {0.0: 0, LEVEL: 0}
+        errors = []
+        for start in range(0, len(held), BATCH):
+            x = held.images(start, start + BATCH).to(device)
+            z = Noise(0, range(start, start + len(x))).normal(x)
+            for sigma in hits:
+                found = model.logits(x + sigma * z, sigma).argmax(1).cpu()
+                hits[sigma] += int((found == labels[start : start + len(x)]).sum())
+            if start < DENOISED:
+                clean = model.denoise(x + LEVEL * z, LEVEL)
+                errors.append(float((clean - x).square().mean()))
+        clean, noisy = (count / len(held) for count in hits.values())
+        psnr = -10 * math.log10(sum(errors) / len(errors))
+        return {
+            "score": round((clean + noisy) / 2, 6),
+            "accuracy": round(clean, 6),
+            f"accuracy_{LEVEL}": round(noisy, 6),
+            f"psnr_{LEVEL}": round(psnr, 4),
+        }
+
+    return validate
+
+
+register(JointConfig, build)

@@ -1,0 +1,187 @@
+"""Joint laws of images and classes, against mixtures that are known and for any parameters."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+from torch.autograd import gradcheck, gradgradcheck
+
+from laws import joint_laws
+from laws.denoiser_laws import assert_batch_independent, assert_close
+from scorelet.core.errors import InputError
+from scorelet.core.random import generator, randn
+from scorelet.models import Denoiser, MixtureJointEnergy, NetworkJointEnergy
+from scorelet.networks.grad_res_net import GradResNet
+
+DOUBLE = torch.zeros((), dtype=torch.float64)
+EXACT = 1e-11
+SIGMAS = (0.1, 0.7, 3.0)
+
+
+def white(*shape, seed=0):
+    return randn(shape, rng=generator(seed), like=DOUBLE)
+
+
+def mixture(classes=3, side=4):
+    size = side * side
+    roots = white(classes, size, size, seed=1) / side
+    weights = torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64)
+    means = white(classes, 1, side, side, seed=2)
+    return MixtureJointEnergy(weights, means, roots @ roots.mT, torch.arange(classes))
+
+
+def random_network(head="reference", energy="maps", **options):
+    torch.manual_seed(0)
+    network = GradResNet(1, 3, width=0.125, energy=energy, **options)
+    with torch.no_grad():  # as after training, when the network has an opinion
+        network.strengths.fill_(2.0)
+    return NetworkJointEnergy(network, "abc", head=head, mean=(0.5,), variance=0.06).double()
+
+
+JOINTS = {
+    "mixture": mixture,
+    "reference": random_network,
+    "quadratic": lambda: random_network("quadratic"),
+    "logits": lambda: random_network("logits"),
+    "features": lambda: random_network(energy="features"),
+    "blind": lambda: random_network(noise_conditioning=False, multi_stage_features=False),
+}
+
+
+@pytest.mark.parametrize("name", JOINTS)
+@pytest.mark.parametrize("sigma", SIGMAS[:2])
+def test_laws(name, sigma):
+    joint, y = JOINTS[name](), white(2, 1, 4, 4, seed=3)
+    joint_laws.assert_classes_average_to_all(joint, y, sigma, EXACT)
+    joint_laws.assert_attack_is_a_difference_of_denoisers(joint, y, sigma, 1e-10)
+    joint_laws.assert_jacobian_is_symmetric(joint, y, sigma, EXACT)
+    assert_batch_independent(lambda image: joint.logits(image, sigma), y, EXACT)
+
+
+@pytest.mark.parametrize("name", ["mixture", "reference"])
+def test_the_score_integrates_to_the_density(name):
+    joint, y = JOINTS[name](), white(2, 1, 4, 4, seed=3)
+    joint_laws.assert_score_integrates_to_the_density(joint, y, 0.7, 1e-6)
+
+
+@pytest.mark.parametrize("sigma", SIGMAS)
+def test_denoisers_of_a_mixture_are_wiener_filters(sigma):
+    joint, y = mixture(), white(3, 1, 4, 4, seed=4)
+    for label in range(3):
+        mean = joint.means[label].flatten()
+        cov = joint.axes[label] * joint.variances[label] @ joint.axes[label].mT
+        gain = cov @ torch.linalg.inv(cov + sigma**2 * torch.eye(16).double())
+        exact = mean + (y.flatten(1) - mean) @ gain.mT
+        assert_close(joint.denoise(y, sigma, label).flatten(1), exact, EXACT)
+        law = torch.distributions.MultivariateNormal(mean, cov + sigma**2 * torch.eye(16).double())
+        density = law.log_prob(y.flatten(1)) + joint.weights[label].log()
+        assert_close(joint.log_density(y, sigma, label), density, EXACT)
+
+
+def test_several_components_of_a_class_add_up():
+    one = mixture()
+    joint = MixtureJointEnergy(
+        one.weights,
+        one.means,
+        one.axes * one.variances[:, None] @ one.axes.mT,
+        torch.tensor([0, 1, 0]),
+    )
+    y = white(2, 1, 4, 4, seed=5)
+    three = one.logits(y, 0.4)
+    assert_close(joint.logits(y, 0.4)[:, 0], three[:, [0, 2]].logsumexp(1), EXACT)
+    assert_close(joint.denoise(y, 0.4), one.denoise(y, 0.4), EXACT)
+
+
+def test_knowing_the_label_is_worth_what_the_denoisers_differ():
+    """The law of total variance, within three standard errors of 20,000 images."""
+    joint, sigma = mixture(), 0.8
+    x, label = joint.sample(20_000, rng=generator(6))
+    assert_close(label.bincount() / 20_000, joint.weights.float(), 0.03)
+    y = x + sigma * white(*x.shape, seed=7)
+    all_, own = joint.denoise(y, sigma), joint.denoise(y, sigma, label)
+    gain = ((x - all_).square() - (x - own).square()).flatten(1).sum(1)
+    apart = (joint.denoise_all(y, sigma) - all_[:, None]).square().flatten(2).sum(2)
+    expected = (joint.posterior(y, sigma) * apart).sum(1)
+    difference = gain - expected
+    assert float(expected.mean()) > 0.05
+    assert abs(float(difference.mean())) < 3 * float(difference.std()) / math.sqrt(20_000)
+
+
+def test_constants_of_logits():
+    """One for all classes changes nothing; one for each leaves every D_c."""
+    network, y = random_network(), white(2, 1, 8, 8)
+    inner = network.network.heads
+
+    def moved(by):
+        network.network.heads = lambda u, s: (inner(u, s)[0], inner(u, s)[1] + by)
+        result = network.posterior(y, 0.3), network.denoise(y, 0.3), network.denoise_all(y, 0.3)
+        network.network.heads = inner
+        return result
+
+    before, same, other = (moved(torch.tensor(b)) for b in ([0.0] * 3, [7.0] * 3, [1.0, -1, 2]))
+    for old, new in zip(before, same, strict=True):
+        assert_close(new, old, EXACT)
+    assert_close(other[2], before[2], EXACT)
+    assert float((other[0] - before[0]).detach().abs().max()) > 0.1
+
+
+def test_limits_of_the_noise_level():
+    """Without noise the image comes back; a silent network is the Wiener filter of one pixel."""
+    joint, y = random_network(), white(2, 1, 8, 8)
+    assert torch.equal(joint.denoise(y, 0.0), y)
+    assert_close(joint.denoise(y, 1e-4), y, 1e-3)
+    fresh = NetworkJointEnergy(
+        GradResNet(1, 3, width=0.125), "abc", mean=(0.5,), variance=0.06
+    ).double()
+    y = 0.5 + 0.25 * y
+    for sigma in (0.05, 0.3, 1.0):
+        wiener = 0.5 + 0.06 / (0.06 + sigma**2) * (y - 0.5)
+        assert_close(fresh.denoise(y, sigma), wiener, 1e-2)
+    known = mixture()
+    mean = torch.einsum("k,k...->...", known.weights, known.means)
+    assert_close(known.denoise(white(2, 1, 4, 4), 1e4), mean.expand(2, 1, 4, 4), 1e-3)
+
+
+def test_derivatives_of_a_small_network():
+    joint, y = random_network(), white(1, 1, 8, 8).requires_grad_()
+    assert gradcheck(lambda image: joint.log_density(image, 0.3), y)
+    assert gradgradcheck(lambda image: joint.log_density(image, 0.3), y)
+
+
+def test_without_gradients_and_as_a_denoiser():
+    joint, y = random_network(), white(2, 1, 8, 8)
+    denoiser = joint.denoiser()
+    assert isinstance(denoiser, Denoiser)
+    with torch.no_grad():
+        assert_close(denoiser(y, 0.2), joint.denoise(y, 0.2), EXACT)
+        assert_close(denoiser(y, 0.2, label=2), joint.denoise(y, 0.2, 2), EXACT)
+    assert_close(joint.classifier().posterior(y), joint.posterior(y, 0.0), EXACT)
+    logits, score = joint.logits_and_score(y, 0.2, 1)
+    assert_close(logits, joint.logits(y, 0.2), EXACT)
+    assert_close(y + 0.04 * score, joint.denoise(y, 0.2, 1), EXACT)
+
+
+def test_what_is_refused():
+    joint, y = random_network(), white(2, 1, 8, 8)
+    with pytest.raises(InputError, match="classes 0 to 2"):
+        joint.denoise(y, 0.1, 3)
+    with pytest.raises(InputError, match="takes 1"):
+        joint.logits(white(2, 3, 8, 8))
+    with pytest.raises(InputError, match="sigma must be finite"):
+        joint.logits(y, -1.0)
+    with pytest.raises(InputError, match="needs a label"):
+        joint.score(y, 0.1, given=False)
+    with pytest.raises(InputError, match="has no energy and logits"):
+        NetworkJointEnergy(nn.Linear(1, 1), "ab")
+    with pytest.raises(InputError, match="name as many"):
+        NetworkJointEnergy(GradResNet(1, 3, width=0.125), "ab")
+    with pytest.raises(InputError, match="head is"):
+        NetworkJointEnergy(GradResNet(1, 3, width=0.125), "abc", head="other")
+    with pytest.raises(InputError, match="Labels must be"):
+        MixtureJointEnergy(
+            torch.ones(1).double(),
+            white(1, 1, 2, 2),
+            torch.eye(4).double()[None],
+            torch.tensor([0]),
+        )

@@ -1,0 +1,119 @@
+"""The residual network whose gradient denoises, and what it is made of."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.autograd import gradcheck, gradgradcheck
+from torch.func import grad, hessian, jacfwd, jacrev, vmap
+
+from laws.denoiser_laws import assert_close
+from scorelet.core.errors import InputError
+from scorelet.networks import ARCHITECTURES
+from scorelet.networks.channel_affine import affine, dot, total
+from scorelet.networks.gelu import gelu
+from scorelet.networks.grad_res_net import GradResNet
+from scorelet.networks.scale_norm import ScaleGroupNorm
+
+
+def white(*shape, seed=0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+@pytest.mark.parametrize(
+    ("width", "biased", "free"),
+    [
+        (1.0, 11_212_640, 11_212_416),
+        (0.5, 2_806_192, 2_806_080),
+        (0.25, 703_064, 703_008),
+        (0.125, 176_524, 176_496),
+    ],
+)
+def test_parameter_counts(width, biased, free):
+    for side_bias, expected in ((True, biased), (False, free)):
+        network = GradResNet(width=width, noise_conditioning=False, side_bias=side_bias)
+        strengths = network.strengths.numel()
+        assert sum(p.numel() for p in network.parameters()) - strengths == expected
+
+
+def test_there_is_no_bias_and_nothing_that_is_not_smooth():
+    network = ARCHITECTURES["GradResNet"](width=0.125)
+    biases = [name for name, _ in network.named_parameters() if "bias" in name]
+    assert all(name.startswith("level.") for name in biases)
+    kinds = (nn.ReLU, nn.MaxPool2d, nn.BatchNorm2d, nn.Dropout)
+    assert not any(isinstance(part, kinds) for part in network.modules())
+
+
+def test_training_and_evaluation_are_one_function():
+    network, x = GradResNet(width=0.125).double(), white(3, 3, 16, 16)
+    sigma = torch.tensor([0.1, 0.2, 0.5]).double()
+    first = network.train()(x, sigma)
+    assert torch.equal(network.eval()(x, sigma), first)
+    assert_close(
+        torch.cat([network(x[k : k + 1], sigma[k : k + 1]) for k in range(3)]), first, 1e-12
+    )
+
+
+def test_a_network_that_is_told_the_level_asks_for_it():
+    with pytest.raises(InputError, match="give sigma"):
+        GradResNet(width=0.125)(torch.zeros(1, 3, 8, 8))
+    with pytest.raises(InputError, match="groups of 8"):
+        GradResNet(width=0.1)
+    with pytest.raises(InputError, match="energy is"):
+        GradResNet(width=0.125, energy="other")
+
+
+def test_the_norm_keeps_the_scale_and_evens_groups():
+    x = white(2, 16, 5, 5) * torch.tensor([1.0, 4.0]).double().repeat_interleave(8)[:, None, None]
+    x = x + 0.5
+    norm = ScaleGroupNorm(16).double()
+    assert_close(norm(3 * x), 3 * norm(x), 1e-5)
+    groups = x.reshape(2, 2, -1)
+    centred = groups - groups.mean(2, keepdim=True)
+    variance = centred.square().mean(2, keepdim=True)
+    exact = centred * ((variance.mean(1, keepdim=True) + 1e-5) / (variance + 1e-5)).sqrt()
+    assert_close(norm(x).reshape(2, 2, -1), exact, 1e-12)
+    gain = white(2, 16, seed=1)
+    assert_close(norm(x, gain), norm(x) * gain[..., None, None], 1e-12)
+
+
+def test_with_rectifiers_the_trunk_is_homogeneous(monkeypatch):
+    """GELU is so only for large inputs; ReLU in its place shows that nothing else is not."""
+    network, x = GradResNet(width=0.125, noise_conditioning=False), torch.rand(2, 3, 16, 16)
+    monkeypatch.setattr("scorelet.networks.grad_res_net.gelu", F.relu)
+    for scale, tol in ((10, 1e-3), (100, 1e-4)):
+        assert_close(network(3 * scale * x), 3 * network(scale * x), tol)
+
+
+def test_gelu_is_that_of_torch_to_every_order():
+    x = white(2, 8, 3, 3)
+    for layout in (torch.contiguous_format, torch.channels_last):
+        z = x.contiguous(memory_format=layout).requires_grad_()
+        assert gradcheck(gelu, z, check_forward_ad=True)
+        assert gradgradcheck(gelu, z)
+    flat = white(6)
+    found, exact = (
+        [d(lambda t, f=f: (f(t) ** 2 * t).sum())(flat) for d in (grad, hessian, _third)]
+        for f in (gelu, F.gelu)
+    )
+    for mine, theirs in zip(found, exact, strict=True):
+        assert_close(mine, theirs, 1e-12)
+    assert_close(vmap(jacfwd(gelu))(flat[:, None]), vmap(jacrev(F.gelu))(flat[:, None]), 1e-12)
+
+
+def _third(f):
+    return jacrev(jacfwd(grad(f)))
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_sums_and_products_of_channels(layout):
+    x, y = (white(2, 3, 2, 4, seed=k).contiguous(memory_format=layout) for k in range(2))
+    a, b = white(2, 3, seed=2), white(2, 3, seed=3)
+    assert_close(total(x), x.sum((2, 3)), 1e-14)
+    assert_close(dot(x, y), (x * y).sum((2, 3)), 1e-14)
+    assert_close(affine(x, a, b), x * a[..., None, None] + b[..., None, None], 1e-14)
+    for tensor in (x, y, a, b):
+        tensor.requires_grad_()
+    for f, inputs in ((total, (x,)), (dot, (x, y)), (affine, (x, a, b)), (affine, (x, a))):
+        assert gradcheck(f, inputs, check_forward_ad=True)
+        assert gradgradcheck(f, inputs)

@@ -1,0 +1,166 @@
+"""The objective of joint laws: its identities, and what it finds where the law is known."""
+
+import math
+from functools import cache
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from laws.denoiser_laws import assert_close
+from scorelet.core.random import Noise, generator
+from scorelet.models import (
+    LogUniformNoise,
+    MixtureJointEnergy,
+    NetworkJointEnergy,
+    QuadraticNoise,
+    UniformNoise,
+)
+from scorelet.networks.grad_res_net import GradResNet
+from scorelet.training.joint import JointObjective
+
+LAW = LogUniformNoise(0.1, 2.0)
+STEPS, BATCH = 2500, 256
+
+
+def planar_mixture():
+    """Three classes in the plane, as images of two channels and one pixel."""
+    means = torch.tensor([[2.0, 0.0], [-1.0, 1.7], [-1.0, -1.7]]).double()
+    return MixtureJointEnergy(
+        torch.tensor([0.5, 0.3, 0.2]).double(),
+        means[:, :, None, None],
+        (0.35**2 * torch.eye(2).double()).expand(3, 2, 2),
+        torch.arange(3),
+    )
+
+
+class Plane(nn.Module):
+    """An energy and three logits of points of the plane and a noise level."""
+
+    classes, accepts, options = 3, (2,), {}
+
+    def __init__(self, activation):
+        super().__init__()
+        parts = [nn.Linear(4, 64), activation(), nn.Linear(64, 64), activation(), nn.Linear(64, 64)]
+        self.trunk = nn.Sequential(*parts, activation())
+        self.logits = nn.Linear(64, 3)
+
+    def heads(self, u, sigma):
+        level = torch.stack([0.5 * sigma.log(), sigma / (1 + sigma)], 1)
+        features = self.trunk(torch.cat([u.flatten(1), level], 1))
+        return features.square().mean(1) / 2, self.logits(features)
+
+
+def batch_of(joint, count, seed):
+    x, label = joint.sample(count, rng=generator(seed))
+    return {"x": x.float(), "label": label}
+
+
+@cache
+def fitted(activation, head):
+    torch.manual_seed(0)
+    known = planar_mixture()
+    model = NetworkJointEnergy(
+        Plane(activation), "abc", head=head, mean=(0.0, 0.0), variance=1.6, least=0.1
+    )
+    objective = JointObjective(LAW, clean=0.0, weight=0.5)
+    optimizer = torch.optim.Adam(model.parameters(), 2e-3)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
+    for step in range(STEPS):
+        loss = objective(model, batch_of(known, BATCH, step), Noise(0, range(BATCH), step=step))
+        optimizer.zero_grad()
+        loss.value.backward()
+        optimizer.step()
+        schedule.step()
+    return known, model
+
+
+def excess(known, model, sigma):
+    """Excess of the squared error over that of the exact denoiser, and the KL of posteriors."""
+    x, _ = known.sample(4000, rng=generator(99))
+    noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(1), dtype=x.dtype)
+    y = x + sigma * noise
+    with torch.no_grad():
+        exact, found = known.denoise(y, sigma), model.denoise(y.float(), sigma).double()
+        p, q = known.posterior(y, sigma), model.posterior(y.float(), sigma).double()
+    gap = (found - exact).square().sum() / (x - exact).square().sum()
+    return float(gap), float((p * (p.log() - q.log())).nan_to_num().sum(1).mean())
+
+
+@pytest.mark.slow
+def test_it_finds_the_posterior_and_the_denoiser_of_a_known_law():
+    for head in ("logits", "reference"):
+        known, model = fitted(nn.GELU, head)
+        for sigma in (0.1, 0.3, 1.0, 2.0):
+            gap, kl = excess(known, model, sigma)
+            assert gap < 0.02, (head, sigma)
+            assert kl < 3e-3, (head, sigma)
+
+
+@pytest.mark.slow
+def test_gradients_of_a_piecewise_linear_network_do_not_learn():
+    """Logits of rectifiers have a gradient that takes finitely many values."""
+    known, rectified = fitted(nn.ReLU, "logits")
+    _, smooth = fitted(nn.GELU, "logits")
+    for sigma in (0.3, 1.0, 2.0):
+        assert excess(known, rectified, sigma)[0] > 5 * excess(known, smooth, sigma)[0]
+
+
+def test_errors_of_noise_are_errors_of_the_image():
+    """|z + sigma s|^2 = |x - D|^2 / sigma^2, and the weight counts it so."""
+    known, count = planar_mixture(), 4000
+    batch = {
+        key: t.double() if t.is_floating_point() else t
+        for key, t in batch_of(known, count, 0).items()
+    }
+    noise = Noise(3, range(count))
+    for power in (-2.0, 0.0):
+        for target in ("marginal", "conditional"):
+            objective = JointObjective(LAW, 0.0, 1.0, power, target)
+            whole = objective(known, batch, noise).value
+            entropy = JointObjective(LAW, 0.0, 0.0)(known, batch, noise).value
+            sigma = LAW.quantile(noise.uniform(batch["x"], use=1))
+            y = batch["x"] + sigma[:, None, None, None] * noise.normal(batch["x"])
+            label = batch["label"] if target == "conditional" else None
+            error = (batch["x"] - known.denoise(y, sigma, label)).square().mean((1, 2, 3))
+            assert_close(whole - entropy, (sigma**power * error).mean(), 1e-9)
+            assert_close(entropy, F.cross_entropy(known.logits(y, sigma), batch["label"]), 1e-9)
+
+
+def test_clean_images_are_only_labelled():
+    known, count = planar_mixture(), 4000
+    batch = batch_of(known, count, 0)
+    loss = JointObjective(LAW, clean=0.5)(known.float(), batch, Noise(3, range(count)))
+    hits = (known.logits(batch["x"], 0.0).argmax(1) == batch["label"]).float().mean()
+    assert float(loss.terms["accuracy/clean"]) == pytest.approx(float(hits), abs=0.05)
+    noise = [float(loss.terms[f"noise/{k}"]) for k in range(4)]
+    # d/2 log-likelihood: the error of predicted noise falls from 1 where noise cannot be told
+    assert noise[0] > noise[3]
+    only = JointObjective(LAW, clean=1.0, weight=0.0)(known, batch, Noise(3, range(count)))
+    assert set(only.terms) == {"accuracy/clean"}
+
+
+def test_a_sample_does_not_depend_on_its_batch():
+    """The gradient of a batch is the mean of those of its halves."""
+    torch.manual_seed(0)
+    model = NetworkJointEnergy(GradResNet(2, 3, width=0.125), "abc", mean=(0.0,), variance=1.6)
+    model = model.double()
+    batch = {"x": torch.rand(8, 2, 8, 8).double(), "label": torch.arange(8) % 3}
+    objective = JointObjective(LAW)
+
+    def gradient(rows):
+        part = {key: t[rows] for key, t in batch.items()}
+        loss = objective(model, part, Noise(5, list(range(8))[rows])).value
+        return torch.cat([g.flatten() for g in torch.autograd.grad(loss, list(model.parameters()))])
+
+    halves = (gradient(slice(0, 4)) + gradient(slice(4, 8))) / 2
+    assert_close(halves, gradient(slice(0, 8)), 1e-9)
+
+
+@pytest.mark.parametrize("law", [LAW, UniformNoise(0.1, 0.7), QuadraticNoise(2.0)])
+def test_levels_are_quantiles(law):
+    u = torch.tensor([0.1, 0.5, 0.9]).double()
+    for share, sigma in zip(u, law.quantile(u), strict=True):
+        assert law.cdf(float(sigma)) == pytest.approx(float(share))
+    assert math.isclose(float(law.quantile(torch.rand(100_000)).mean()), law.mean, rel_tol=0.02)
