@@ -107,3 +107,16 @@ def test_figures_show_the_numbers_of_the_model(files):
     assert axes.get_lines()[0].get_ydata().tolist() == [-2, 7, -1, 1]
     assert len(model.plot().axes) == 2 * len(bands)
     assert json.dumps(bands)
+
+
+@pytest.mark.slow
+def test_a_report_of_small_fields_says_what_is_left_out(tmp_path):
+    x = ensemble("lattice_ou", mass=1.0, coupling=0.2).sample(60, 4, 0)[:, 0]
+    np.save(tmp_path / "x.npy", x.numpy())
+    model = sl.FieldModel("haar", knots=4, reach=1, steps=20)
+    sl.field.fit(
+        tmp_path / "x.npy", tmp_path / "m.safetensors", model=model, report=tmp_path / "r.html"
+    )
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "Left out" in text
+    assert "Potentials" in text

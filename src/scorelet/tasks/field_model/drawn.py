@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from scorelet.core.typing import Fields
+from scorelet.data.fields.source import FieldSource
 from scorelet.tasks.array_files import writing
 from scorelet.tasks.field_model.drawing import enlarged, run_of
-from scorelet.tasks.field_model.fields import as_fields
+from scorelet.tasks.field_model.fields import as_source
 from scorelet.tasks.field_model.model import FieldModel
-from scorelet.tasks.field_model.report import Sampled, report
+from scorelet.tasks.field_model.report import MOST, Sampled, report
 from scorelet.tasks.field_model.watch import ChainWatch
 
 _PIXELS = 1 << 18
@@ -46,7 +47,7 @@ def write_sampled(
     facts: dict[str, str],
 ) -> None:
     """Write the report of samples that there are, beside fields or, if None, alone."""
-    fields = None if data is None else _without_gaps(as_fields(data))
+    fields = None if data is None else _without_gaps(as_source(data))
     text = report(model.record, model.certificate(), sampled, facts=facts, data=fields)
     with writing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
@@ -57,6 +58,8 @@ def chains_of(model: FieldModel, watch: ChainWatch, size: tuple[int, int]) -> li
     return watch.bands(enlarged(run_of(model.model, model.steps), size))
 
 
-def _without_gaps(x: Fields) -> Fields | None:
+def _without_gaps(source: FieldSource) -> Fields | None:
+    """Return those of the first fields that have no gaps; None if they are too few."""
+    x = source.read(range(min(MOST, source.shape[0])))
     whole = x[x.isfinite().all(-1).all(-1)]
     return whole if len(whole) >= _FEWEST else None

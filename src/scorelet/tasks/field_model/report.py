@@ -1,10 +1,18 @@
 """The report of a model of fields, as HTML: what it draws, what it is, what is known of it."""
 
+import warnings
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-from scorelet.analysis.field_statistics import STATISTICS, gaussian_reference, power_map
+from torch import Tensor
+
+from scorelet.analysis.field_statistics import (
+    STATISTICS,
+    NotPeriodicWarning,
+    StatisticKind,
+    gaussian_reference,
+    power_map,
+)
 from scorelet.analysis.field_statistics.sets import FieldSet, SetComparison, compare_sets
 from scorelet.analysis.field_statistics.verdicts import summary
 from scorelet.core.errors import InputError
@@ -83,14 +91,16 @@ def report(
     opening += [Text(text, "warning") for text in record["field"].get("warnings", [])]
     opening += [Text(text) for text in record["field"].get("remarks", [])]
     opening.append(Facts(facts | _facts(record)))
-    if data is None:
-        sets, sections = {"samples": samples}, _alone(samples, window)
-    else:
-        data = data[:MOST]
-        found = compare_sets(FieldSet(data), FieldSet(samples), window=window)
-        sets = {"data": data, "samples": samples}
-        sections = [verdicts_section(found), *statistic_sections(found, NAMES)]
-        opening[1:1] = _compared(found)
+    sets = {"samples": samples} if data is None else {"data": data[:MOST], "samples": samples}
+    try:
+        if data is None:
+            sections = _alone(samples, window)
+        else:
+            found = compare_sets(FieldSet(sets["data"]), FieldSet(samples), window=window)
+            sections = [verdicts_section(found), *statistic_sections(found, NAMES)]
+            opening[1:1] = _compared(found)
+    except InputError as error:  # fields that are too small, say: the rest stands
+        sections = [Section("Statistics", [Text(f"Left out: {error}")])]
     figure = fields_figure(sets, label=_label(record))
     opening.append(Picture(png(figure), "The first fields of each set."))
     own = [_potentials(record), _certificate(certificate)]
@@ -120,21 +130,22 @@ def _compared(found: SetComparison) -> list[Part]:
 
 def _alone(samples: Fields, window: str) -> list[Section]:
     """Return the statistics of samples, beside those of Gaussian fields of the same power."""
-    power, sections = power_map(samples, window=window), []
-    for kind in STATISTICS.values():
-        try:
-            found = partial(kind.measure, window=window)(samples)
-            reference = gaussian_reference(power, found)
-        except InputError as error:
-            sections.append(Section(kind.title, [Text(f"Left out: {error}")]))
-            continue
-        if found.axis.names:
-            shown: Part = value_table({"samples": found}, reference)
-        else:
-            figure = statistic_figure({"samples": found}, reference=reference, log=kind.log)
-            shown = Picture(png(figure), f"{kind.title} of the samples.")
-        sections.append(Section(kind.title, [shown]))
-    return sections
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotPeriodicWarning)
+        power = power_map(samples, window=window)
+        return [_one(kind, samples, power, window) for kind in STATISTICS.values()]
+
+
+def _one(kind: StatisticKind, samples: Fields, power: Tensor, window: str) -> Section:
+    try:
+        found = kind.measure(samples, window=window)
+        reference = gaussian_reference(power, found)
+    except InputError as error:
+        return Section(kind.title, [Text(f"Left out: {error}")])
+    if found.axis.names:
+        return Section(kind.title, [value_table({"samples": found}, reference)])
+    figure = statistic_figure({"samples": found}, reference=reference, log=kind.log)
+    return Section(kind.title, [Picture(png(figure), f"{kind.title} of the samples.")])
 
 
 def _potentials(record: dict[str, Any]) -> Section:
