@@ -88,6 +88,16 @@ def test_half_precision_stays_close(design):
         assert apart(half, net(x)) < 0.03
 
 
+@pytest.mark.parametrize("design", [DESIGNS[0], DESIGNS[-2]])
+def test_a_network_whose_weights_are_bfloat16_is_the_same_function(design):
+    net = network(design)
+    x = torch.rand(4, 3, 10, 10, generator=generator(4))
+    net(x)  # moments that are not those of the start
+    half = copy.deepcopy(net).bfloat16().eval()
+    with torch.no_grad():
+        assert apart(half(x.bfloat16()), net.eval()(x)) < 0.05
+
+
 @pytest.mark.parametrize("kind", ["octave", "half", "second half"])
 @pytest.mark.parametrize("angles", [4, 8])
 @pytest.mark.parametrize("boundary", ["reflect", "periodic"])

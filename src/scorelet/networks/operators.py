@@ -86,7 +86,7 @@ def operators(
     dtype: torch.dtype,
 ) -> Operators:
     """Return P with Std in it, for `planes` planes of z; all have gradients."""
-    means, powers = moments
+    means, powers = (m.float() for m in moments)
     layout = (REAL if project.field == "real" else COMPLEX)[planes]
     scales = order.brought((powers + EPSILON).rsqrt())
     centres = order.brought(means.mT)
