@@ -14,6 +14,7 @@ from scorelet.models import Denoiser
 from scorelet.tasks.conditions import check_size, condition_pages
 from scorelet.tasks.denoise.nodata import without_nodata
 from scorelet.tasks.denoise.remarks import remarks
+from scorelet.tasks.denoise.saturation import without_saturated
 from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
 from scorelet.tasks.denoise.view import View, look
 from scorelet.tasks.inference import run_tile, tiles_of
@@ -97,6 +98,9 @@ def plan_page(
     wide = _is_wide(page.pixels, page.mask)
     pixels = page.pixels.astype(np.float64) if wide else page.pixels
     noise = local_noise(pixels, page.mask)
+    page, saturated = without_saturated(page, noise)
+    if saturated:
+        noise = local_noise(pixels, page.mask)
     sigma = settings.sigma
     if sigma is None and not denoiser.blind:
         sigma = _found(noise)
@@ -108,7 +112,8 @@ def plan_page(
         given=None if denoiser.blind else sigma,
     )
     tiles = tiles_of(denoiser, page.pixels.shape[:2], tile=settings.tile)
-    return PagePlan(page, view, tiles, sigma, wide, (said,) if said else (), cond)
+    sentences = tuple(sentence for sentence in (said, saturated) if sentence)
+    return PagePlan(page, view, tiles, sigma, wide, sentences, cond)
 
 
 def _is_wide(pixels: Pixels, mask: np.ndarray | None) -> bool:
