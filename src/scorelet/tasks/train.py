@@ -1,13 +1,17 @@
 """Train what a configuration describes: data in, a run folder out."""
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import torch
 
 from scorelet.core.files import write_text
 from scorelet.core.memory import keep_large_buffers
 from scorelet.core.options import checked
+from scorelet.data.labelled.samples import PictureWarning
 from scorelet.tasks.experiments import build, read_config
 from scorelet.tasks.progress import Bar
 from scorelet.training import LoopConfig, StepReport, Trainer, write_config
@@ -38,7 +42,7 @@ def train(
         quiet: draw no progress bar.
         title: of the progress bar.
         say: gets one sentence about the time that the run takes, as soon as it is known.
-        warn: gets sentences about data that were left out, and if there is nothing to resume.
+        warn: gets sentences about data that are left out, and if there is nothing to resume.
 
     Raises:
         InputError: data that are not there, an unknown architecture, a folder in use, or one that
@@ -57,9 +61,33 @@ def train(
         write_text(Path(settings.output) / CONFIG, write_config(settings))
     if experiment.prepare:
         _prepare(experiment.prepare, quiet=quiet or not trainer.accelerator.is_main_process)
-    _run(trainer, title, quiet=quiet, say=say)
+    with _told(warn):
+        _run(trainer, title, quiet=quiet, say=say)
     trainer.accelerator.wait_for_everyone()  # the main process writes last
     return Path(settings.output) / WEIGHTS
+
+
+@contextmanager
+def _told(warn: Callable[[str], None]) -> Generator[None]:
+    """Hand warnings of pictures on as sentences; others are shown as ever."""
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def told(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            if issubclass(category, PictureWarning):
+                warn(str(message))
+            else:
+                show(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = told
+        yield
 
 
 def _prepare(work: Callable[[Callable[[int, int], None]], None], *, quiet: bool) -> None:

@@ -173,6 +173,20 @@ def test_folders_that_memory_cannot_hold_train_alike(file, tmp_path, monkeypatch
     assert measured["accuracy"] == pytest.approx(max(accuracies))
 
 
+@pytest.mark.filterwarnings("default")
+def test_a_picture_that_breaks_while_it_is_learnt_from_is_a_sentence(file, tmp_path, capsys):
+    for k, name in enumerate(COLOURS):
+        for i in range(2):
+            pixels = np.full((8, 8, 3), 60 * k, dtype=np.uint8)
+            write_png(tmp_path / "set" / name / f"{i}.png", pixels)
+    (tmp_path / "set" / "red" / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\nx")
+    data = {"source": str(tmp_path / "set"), "hold_out": 0, "area": 0.5}
+    assert run(["train", str(file(data=data, steps=3)), "--quiet"]) == 0
+    (line,) = (text for text in capsys.readouterr().err.splitlines() if "bad.png" in text)
+    assert line.startswith(f"warning: {tmp_path}/set/red/bad.png ")
+    assert line.endswith(" The next picture takes its place.")
+
+
 def test_evaluate_holds_out_of_folders_what_the_run_has_held_out(file, tmp_path):
     """The accuracy of the last validation is that of the averaged weights on the same pictures."""
     x, labels = pictures(45, 2)

@@ -24,6 +24,10 @@ _ORDER, _CHANGE = 0, 1  # what random numbers are for
 _TRIED = 100  # so many files, one after the other, that cannot be read end a run
 
 
+class PictureWarning(UserWarning):
+    """A picture cannot be read, and another one is shown in its place."""
+
+
 class LabelledSamples(Dataset):
     """Pictures with labels, shifted and mirrored at random if wanted.
 
@@ -87,7 +91,8 @@ class LabelledSamples(Dataset):
                 failure = error
                 if here not in self._broken:
                     self._broken.add(here)
-                    warnings.warn(f"{error} The next picture takes its place.", stacklevel=2)
+                    text = f"{error} The next picture takes its place."
+                    warnings.warn(text, PictureWarning, stacklevel=2)
         raise InputError(
             f"{min(_TRIED, len(x))} pictures one after the other cannot be read: {failure}"
         )
