@@ -86,7 +86,7 @@ def _told(warn: Callable[[str], None]) -> Generator[None]:
             else:
                 show(message, category, filename, lineno, file, line)
 
-        warnings.showwarning = told
+        warnings.showwarning = told  # ty: ignore[invalid-assignment]
         yield
 
 
