@@ -49,7 +49,7 @@ def measure_classifier(
         ArrayFileError: an npz file that cannot be used.
     """
     _refuse_options(settings)
-    images = _labelled(classifier, data, settings)
+    images = labelled_images(classifier, data, settings)
     labels = numbered(images, classifier.classes)
     ready = ready_classifier(classifier, device=settings.device, dtype=settings.dtype)
     logits = logits_of(ready, images)
@@ -104,9 +104,10 @@ def numbered(images: LabelledImages, classes: tuple[str, ...]) -> Labels:
     return torch.tensor([classes.index(name) for name in images.classes])[labels]
 
 
-def _labelled(
+def labelled_images(
     classifier: Classifier, data: str | Path, settings: EvaluateSettings
 ) -> LabelledImages:
+    """Return the pictures that a classifier is measured on, in the size that it takes."""
     images = load_fitted(data, classifier, part="train" if settings.hold_out else "test")
     if settings.hold_out:
         _, images = images.hold_out(settings.hold_out)

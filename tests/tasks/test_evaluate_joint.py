@@ -1,0 +1,52 @@
+"""What evaluate says of a joint law, against its definition picture by picture."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+import scorelet as sl
+from scorelet.core.errors import InputError
+from scorelet.core.random import Noise
+from scorelet.models import NetworkJointEnergy
+from scorelet.networks.grad_res_net import GradResNet
+
+pytestmark = pytest.mark.usefixtures("float32")
+
+
+def test_every_level_is_measured(tmp_path):
+    torch.manual_seed(0)
+    network = GradResNet(3, 3, width=0.125)
+    with torch.no_grad():
+        network.strengths.fill_(0.5)
+        network.classify.weight.mul_(100)
+    joint = NetworkJointEnergy(network, "abc", mean=(0.5,) * 3, size=(16, 16))
+    sl.save(joint, tmp_path / "joint.safetensors")
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (30, 16, 16, 3), np.uint8), np.arange(30) % 3
+    np.savez(tmp_path / "data.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    found = sl.evaluate(
+        tmp_path / "data.npz", model=tmp_path / "joint.safetensors", sigmas=[51.0], limit=20
+    )
+    assert found["pictures"] == 20
+    (row,) = found["rows"]
+    clean = torch.from_numpy(x[:20]).permute(0, 3, 1, 2) / 255
+    label = torch.from_numpy(y[:20])
+    noisy = clean + 0.2 * Noise(0, range(20)).normal(clean)
+    p = joint.posterior(noisy, 0.2)
+    assert row["accuracy"] == float((p.argmax(1) == label).double().mean())
+    nll = torch.nn.functional.cross_entropy(p.log(), label)
+    assert row["nll"] == pytest.approx(float(nll.detach()), rel=1e-4)
+    for name, given in (("psnr", None), ("psnr_class", label)):
+        error = (joint.denoise(noisy, 0.2, given) - clean).square().mean()
+        assert row[name] == pytest.approx(-10 * math.log10(float(error.detach())), abs=1e-3)
+    assert row["psnr"] != row["psnr_class"]
+    over_all = joint.denoise(noisy, 0.2)
+    apart = sum(
+        p[:, c] * (joint.denoise(noisy, 0.2, c) - over_all).square().mean((1, 2, 3))
+        for c in range(3)
+    )
+    assert row["apart"] == pytest.approx(float(apart.detach().mean()), rel=1e-3)
+    with pytest.raises(InputError, match="label is for denoisers"):
+        sl.evaluate(tmp_path / "data.npz", model=tmp_path / "joint.safetensors", label=1)
