@@ -41,7 +41,9 @@ def main() -> int:
     except ScoreletError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    run = describe_run("restore", "quality", ("scorelet", "torch", "numpy", "scipy"))
+    run = describe_run(
+        "restore", f"mean of {options.samples}", ("scorelet", "torch", "numpy", "scipy")
+    )
     run |= {"quick": options.quick, "data": options.data, "side": options.side}
     run |= {"samples": options.samples, "calls": len(SCHEDULE.sigmas())}
     partial = None if options.output is None else Path(f"{options.output}.partial")

@@ -115,6 +115,13 @@ def test_a_small_picture_is_enlarged(tmp_path):
     assert read_png(tmp_path / "r.png").shape == (48, 192, 3)
 
 
+def test_pixels_need_more_steps_with_each_octave(tmp_path):
+    found = example("draw_steps").main(tmp_path / "steps.png", side=16, sides=(8, 16))
+    assert found["in pixels"][1] > 1.4 * found["in pixels"][0]
+    assert found["finest details"][1] <= found["finest details"][0] + 2
+    assert read_png(tmp_path / "steps.png").std() > 10
+
+
 @pytest.mark.slow
 def test_digits_are_separated_by_depth(tmp_path):
     assert example("draw_separation").main(tmp_path / "depth.png", steps=60) > 0.7

@@ -1,4 +1,4 @@
-"""Details of a stationary Gaussian field, given its low band: the denoiser in closed form.
+"""Details of a stationary Gaussian field, given its low band: denoisers in closed form.
 
 Symbols: d the three bands of details, a the low band, both divided by G; at each frequency q
 
@@ -16,7 +16,12 @@ from torch import Tensor
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models.denoiser import Denoiser
-from scorelet.wavelets.orthogonal.spectral import GaussianLevel
+from scorelet.models.gaussian import StationaryGaussianDenoiser
+from scorelet.models.multiscale import Multiscale
+from scorelet.wavelets.orthogonal.normalization import Normalization
+from scorelet.wavelets.orthogonal.packet_plan import PacketPlan
+from scorelet.wavelets.orthogonal.packets import WaveletPacket
+from scorelet.wavelets.orthogonal.spectral import GaussianLevel, gaussian_levels
 
 
 class GaussianDetailsDenoiser(Denoiser):
@@ -64,6 +69,32 @@ class GaussianDetailsDenoiser(Denoiser):
         gain = variances / (variances + sigma.square()[:, None, None, None])
         back = torch.einsum("yxba,nayx->nbyx", basis, gain * along)
         return torch.fft.ifft2(mean + back).real
+
+
+def gaussian_cascade(spectrum: Tensor, wavelet: str, levels: int) -> Multiscale[Denoiser]:
+    """Return the exact model of a stationary Gaussian field as a product over scales.
+
+    Coefficients of a level are divided by G, G² = E|d|² per coefficient: the convention "scalar".
+
+    Args:
+        spectrum: P(k), (height, width), float64, even.
+        wavelet: name of an orthogonal wavelet.
+        levels: J.
+
+    Raises:
+        InputError: as `gaussian_levels`.
+    """
+    laws = gaussian_levels(spectrum, wavelet, levels)
+    units = Normalization("scalar", levels=levels).to(spectrum)
+    scales = [
+        float(law.cross.diagonal(dim1=-2, dim2=-1).real[..., 1:].mean().sqrt()) for law in laws
+    ]
+    for level, scale in enumerate(scales):
+        units.low_scale[level] = units.detail_scale[level] = scale
+    details = [GaussianDetailsDenoiser(law, scale=s) for law, s in zip(laws, scales, strict=True)]
+    coarse = StationaryGaussianDenoiser(laws[-1].low_spectrum / scales[-1] ** 2)
+    transform = WaveletPacket(wavelet, PacketPlan.wavelet(levels))
+    return Multiscale(transform, coarse, details[::-1], normalization=units)
 
 
 def _complex(y: Tensor) -> torch.dtype:

@@ -5,14 +5,11 @@ import torch
 
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
-from scorelet.models import StationaryGaussianDenoiser
-from scorelet.models.gaussian_details import GaussianDetailsDenoiser
-from scorelet.models.multiscale import Multiscale
+from scorelet.models.gaussian_details import gaussian_cascade
 from scorelet.models.schedules import OrnsteinUhlenbeck
 from scorelet.sampling.reverse import SAMPLERS, ReversePlan, discrete_law
 from scorelet.sampling.reverse.cascade import Cascade
-from scorelet.wavelets import OrthogonalWavelet, PacketPlan, WaveletPacket
-from scorelet.wavelets.orthogonal.normalization import Normalization
+from scorelet.wavelets import OrthogonalWavelet
 from scorelet.wavelets.orthogonal.spectral import gaussian_levels, polyphase_matrix
 
 SIDE, COUNT = 8, 4000
@@ -22,20 +19,6 @@ def spectrum(side=SIDE):
     k = torch.fft.fftfreq(side, 1 / side, dtype=torch.float64)
     power = 1 / (1 + k[:, None] ** 2 + k[None] ** 2)
     return power / power.mean()
-
-
-def exact_model(power, wavelet, levels):
-    """Exact factors, each in the unit in which details have variance 1."""
-    laws = gaussian_levels(power, wavelet, levels)
-    normalization = Normalization("scalar", levels=levels).double()
-    details = []
-    for level, law in enumerate(laws):
-        scale = law.cross.diagonal(dim1=-2, dim2=-1).real[..., 1:].mean().sqrt()
-        normalization.low_scale[level] = normalization.detail_scale[level] = scale
-        details.append(GaussianDetailsDenoiser(law, scale=float(scale)))
-    coarse = StationaryGaussianDenoiser(laws[-1].low_spectrum / float(scale) ** 2)
-    transform = WaveletPacket(wavelet, PacketPlan.wavelet(levels))
-    return Multiscale(transform, coarse, details[::-1], normalization=normalization)
 
 
 def exact_spectrum(power, wavelet, plan):
@@ -68,7 +51,7 @@ def exact_spectrum(power, wavelet, plan):
 def test_fields_with_true_low_bands_have_the_exact_spectrum(name):
     power = spectrum()
     plan = ReversePlan(6, OrnsteinUhlenbeck(4.0), SAMPLERS[name], power=2.0)
-    model = exact_model(power, "db2", 1)
+    model = gaussian_cascade(power, "db2", 1)
     like = torch.empty(COUNT, 1, SIDE, SIDE, dtype=torch.float64)
     white = Noise(7, range(COUNT)).normal(like)
     true = torch.fft.ifft2(torch.fft.fft2(white) * power.sqrt()).real
@@ -87,7 +70,7 @@ def test_many_steps_recover_the_spectrum():
     plans = [
         ReversePlan(n, OrnsteinUhlenbeck(6.0), SAMPLERS["heun"], 2.0) for n in (60, 50, 40, 30)
     ]
-    cascade = Cascade(exact_model(power, "haar", 3), plans)
+    cascade = Cascade(gaussian_cascade(power, "haar", 3), plans)
     like = torch.zeros(2000, 1, 2, 2, dtype=torch.float64)
     x = cascade.sample(like, Noise(0, range(2000)))[:, 0]
     found = torch.fft.fft2(x, norm="ortho").abs().square()
@@ -98,7 +81,7 @@ def test_many_steps_recover_the_spectrum():
 
 
 def test_super_resolution_keeps_the_low_band_and_batches_do_not_matter():
-    cascade = Cascade(exact_model(spectrum(16), "db2", 2), [ReversePlan(4)] * 3)
+    cascade = Cascade(gaussian_cascade(spectrum(16), "db2", 2), [ReversePlan(4)] * 3)
     low = torch.rand(3, 1, 4, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     x = cascade.refine(low, Noise(5, range(3)))
     again, _ = OrthogonalWavelet("db2", 2).analyze(x)
@@ -111,4 +94,4 @@ def test_super_resolution_keeps_the_low_band_and_batches_do_not_matter():
 
 def test_each_factor_has_a_plan():
     with pytest.raises(InputError, match="2 plans for 3 factors"):
-        Cascade(exact_model(spectrum(), "haar", 2), [ReversePlan(2)] * 2)
+        Cascade(gaussian_cascade(spectrum(), "haar", 2), [ReversePlan(2)] * 2)
