@@ -165,3 +165,8 @@ def test_impossible_parameters_and_fields_are_one_sentence(call, message):
 
 def test_a_field_is_as_large_as_the_smallest_disc_asks_for():
     assert Discs(smallest=3.0).sample(1, 10, 0).shape == (1, 1, 10, 10)
+
+
+def test_more_fields_than_memory_holds_are_refused():
+    with pytest.raises(InputError, match="draw them in pieces"):
+        ensemble("power_law").sample(10**13, 64, seed=0)

@@ -58,7 +58,13 @@ class Ensemble(ABC):
             InputError: an impossible count, size, seed or start.
         """
         self.check(n, size, seed, start=start)
-        x = torch.empty(n, 1, size, size)
+        try:
+            x = torch.empty(n, 1, size, size)
+        except RuntimeError as error:
+            raise InputError(
+                f"{n} fields of {size}x{size} take {4 * n * size**2 / 1e9:.3g} GB, more than there "
+                "is: draw them in pieces, by start."
+            ) from error
         chunk = self.chunk_length(size)
         for first in range(0, n, chunk):
             indices = range(start + first, start + min(first + chunk, n))
