@@ -1,5 +1,9 @@
 """Conventions of normalisation: their definitions, inverses, and what checkpoints keep."""
 
+import os
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 
@@ -82,3 +86,21 @@ def test_what_has_no_scale_is_refused(x):
         fit("none", x).normalize_low(torch.zeros(3, 8, 8), 1)
     with pytest.raises(InputError, match=r"shape \(2, 8, 8\): expected \(\.\.\., 2, 3, height, "):
         fit("none", x).unnormalize_detail(torch.zeros(2, 8, 8), 1)
+
+
+@pytest.mark.slow
+def test_statistics_of_cifar10_are_the_published_ones():
+    """Haar, level 1 and 2, in 8-bit units: deviations of H, V, D and of the low band, its means."""
+    path = Path(os.environ.get("SCORELET_DATA", "")) / "cifar10.npz"
+    if not path.is_file():
+        pytest.skip("needs cifar10.npz under $SCORELET_DATA")
+    with np.load(path) as stored:
+        x = torch.from_numpy(stored["x_train"][:4000]).double().permute(0, 3, 1, 2)
+    found = Normalization.fit("channel", OrthogonalWavelet("haar", 2), x)
+    details = [[23.83, 23.37, 23.20], [21.86, 21.58, 21.28], [8.78, 8.70, 8.60]]
+    low, mean = [[121.3, 119.5, 129.2], [226.3, 223.1, 244.0]], [[250.6, 245.9, 227.5]]
+    near = {"rtol": 0.02, "atol": 0.0}  # 4000 of 50,000 pictures
+    expected = torch.tensor(details, dtype=torch.float64).T
+    torch.testing.assert_close(found.detail_scale[0], expected, **near)
+    torch.testing.assert_close(found.low_scale, torch.tensor(low, dtype=torch.float64), **near)
+    torch.testing.assert_close(found.low_mean[:1], torch.tensor(mean, dtype=torch.float64), **near)
