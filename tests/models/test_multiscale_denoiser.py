@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from scorelet.core.errors import InputError
-from scorelet.models import Denoiser, StationaryGaussianDenoiser
+from scorelet.models import Denoiser, StationaryGaussianDenoiser, score
 from scorelet.models.conditional import ConditionalResidualDenoiser
 from scorelet.models.gaussian_details import GaussianDetailsDenoiser
 from scorelet.models.multiscale import Multiscale
@@ -150,6 +150,25 @@ def test_details_of_a_gaussian_are_regressed_on_noise_and_low_band(wavelet):
     torch.testing.assert_close(in_y, -precision, rtol=1e-9, atol=1e-9)
     in_low = dense(lambda a: score(a.new_zeros(len(a), 3, half, half), a), (1, half, half))
     torch.testing.assert_close(in_low, precision @ (alpha * slope), rtol=1e-9, atol=1e-9)
+
+
+def test_the_conditional_score_is_the_gradient_of_the_conditional_density():
+    """∇ log N(y; A a, Γ + σ²), by automatic derivatives."""
+    spectrum = power_law(4, 2)
+    (law,) = gaussian_levels(spectrum, "haar", 1)
+    denoiser = GaussianDetailsDenoiser(law)
+    rng = torch.Generator().manual_seed(0)
+    y = torch.randn(1, 3, 2, 2, dtype=torch.float64, generator=rng)
+    low = torch.randn(1, 1, 2, 2, dtype=torch.float64, generator=rng)
+    mean = fold(law.conditional_mean(low))
+    whole = dense(
+        lambda d: denoiser(d, 1.0, cond=d.new_zeros(len(d), 1, 2, 2)), (3, 2, 2)
+    )  # Γ (Γ + 1)⁻¹
+    one = torch.eye(12, dtype=torch.float64)
+    gamma = whole @ torch.linalg.inv(one - whole)
+    normal = torch.distributions.MultivariateNormal(mean.flatten(), gamma + 0.3**2 * one)
+    gradient = torch.func.grad(lambda d: normal.log_prob(d.flatten()))(y)
+    torch.testing.assert_close(score(denoiser, y, 0.3, cond=low), gradient, rtol=1e-8, atol=1e-8)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,10 @@ import torch
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise, generator
 from scorelet.models import Denoiser, StationaryGaussianDenoiser
+from scorelet.models.gaussian_details import GaussianDetailsDenoiser
 from scorelet.models.measurements import BlockMeans, KnownPixels, Observation
 from scorelet.sampling import AscentSchedule, DivergenceError, ascend
+from scorelet.wavelets.orthogonal.spectral import gaussian_levels
 
 SIDE = 8
 
@@ -173,3 +175,21 @@ def test_divergence_is_said():
 def test_schedules_that_lead_nowhere(options):
     with pytest.raises(InputError):
         AscentSchedule(**options)
+
+
+def test_details_follow_the_low_band_that_they_are_told():
+    """The law is Gaussian: with the same noise, samples given a and 0 differ by A a."""
+    spectrum = gaussian().variances[0]
+    (law,) = gaussian_levels(spectrum, "db2", 1)
+    denoiser = GaussianDetailsDenoiser(law)
+    rng = torch.Generator().manual_seed(0)
+    low = torch.randn(2, 1, SIDE // 2, SIDE // 2, dtype=torch.float64, generator=rng)
+    start = torch.zeros(1, 3, SIDE // 2, SIDE // 2, dtype=torch.float64)
+    schedule, noise = AscentSchedule(end=0.001, first=0.02, beta=0.2), Noise(1, [4, 5])
+    told, plain = (
+        last(denoiser, start, schedule, noise, cond=cond).denoised
+        for cond in (low, torch.zeros_like(low))
+    )
+    expected = law.conditional_mean(low[:, 0])
+    torch.testing.assert_close(told - plain, expected, rtol=0.02, atol=1e-3)
+    assert plain.std() > 0.01

@@ -37,9 +37,16 @@ def denoised_from_score(score: Image, y: Image, sigma: NoiseLike) -> Image:
     return y + _variance(sigma, y) * score
 
 
-def score(denoiser: Denoiser, y: Image, sigma: NoiseLike) -> Image:
-    """Return the score (f(y) - y) / sigma^2 of a denoiser f; a blind one ignores sigma in f."""
-    return score_from_denoised(denoiser(y, sigma), y, sigma)
+def score(denoiser: Denoiser, y: Image, sigma: NoiseLike, *, cond: Tensor | None = None) -> Image:
+    """Return the score (f(y) - y) / sigma^2 of a denoiser f; a blind one ignores sigma in f.
+
+    Told a condition a, f(y, a) = E[x | y, a] gives the conditional score, the gradient in y of
+    log p_sigma(y | a).
+
+    References: arXiv 2310.02557, eq. 3; Kadkhodaie, Guth, Mallat, Simoncelli 2023,
+    arXiv 2303.02984, section 2.
+    """
+    return score_from_denoised(denoiser(y, sigma, cond=cond), y, sigma)
 
 
 def sure(

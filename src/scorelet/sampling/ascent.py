@@ -118,6 +118,7 @@ def ascend(
     noise: Noise,
     *,
     observation: Observation | None = None,
+    cond: Tensor | None = None,
     label: LabelLike | None = None,
 ) -> Iterator[AscentState]:
     """Yield the state after each step; the last one's `denoised` are the samples.
@@ -130,6 +131,8 @@ def ascend(
         noise: says the seed and the numbers of the samples; a sample does not depend on the
             others in its batch.
         observation: what is known of the images, if anything is.
+        cond: what a conditional denoiser is told, one for each sample: as details the low band
+            beside them, which is super-resolution.
         label: class, for denoisers that know classes.
 
     Raises:
@@ -143,7 +146,7 @@ def ascend(
     state = AscentState(y, y, sigma, 0, torch.ones(len(y), dtype=torch.bool, device=y.device))
     last = len(schedule.sigmas()) - 1 if schedule.levels == "known" else schedule.most
     while True:
-        denoised = denoiser(state.y, state.sigma, label=label)
+        denoised = denoiser(state.y, state.sigma, cond=cond, label=label)
         if observation is not None:
             denoised = observation.consistent(denoised, state.sigma)
         if state.step == last or not bool(state.active.any()):
