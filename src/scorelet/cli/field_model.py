@@ -124,6 +124,10 @@ def sample(
 ) -> int:
     """Draw samples of a fitted energy, from coarse to fine, in the units of the data.
 
+    The table has autocorrelation times tau, in steps, from the second half of the first chains;
+    they come out too short if they exceed a tenth of it. States: how many independent ones a chain
+    has been through. R-hat: near 1 where chains have settled.
+
     Sample number i is the same whatever the count. With --resume a run that was interrupted goes
     on, and gives the samples that it would have given.
 

@@ -51,7 +51,8 @@ _CHAINS = (
     "Details of a band are drawn by Langevin dynamics with a Metropolis decision (MALA), from 0. "
     "The autocorrelation times τ, of the energy and of one detail, are in steps; states is how "
     "many independent ones a chain has been through. R-hat compares the two halves of what counts; "
-    "even for a chain that has settled it exceeds 1, by about τ over the number of steps."
+    "even for a chain that has settled it exceeds 1, by about τ over the number of steps. Times of "
+    "more than a tenth of what counts come out too short: longer chains (--steps) show them."
 )
 
 
