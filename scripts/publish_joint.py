@@ -109,7 +109,7 @@ def describe(
         "limits": "pictures of ten classes at 32x32 pixels; densities can be compared at one noise "
         "level only; robustness against attacks has not been measured",
         "references": "Thiry, Guth 2024, arXiv 2410.03505",
-        "licence": "see LICENSE-models: research use",
+        "licence": "research use, see LICENSE-models",
     }
 
 
