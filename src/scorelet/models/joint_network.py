@@ -51,7 +51,7 @@ class NetworkJointEnergy(JointEnergy):
         variance: s², of all channels.
         least: the least noise level that it learnt.
         size: (height, width) of the images that it learnt; None: any.
-        fit: how pictures of other sizes are brought to `size`, see `scorelet.models.Classifier`.
+        fit: how pictures of other sizes are brought to that size, see `scorelet.models.Classifier`.
 
     Raises:
         InputError: a network without the two heads, or another number of classes; numbers or names
