@@ -62,10 +62,10 @@ def sample(  # noqa: PLR0913 - as many as the command has options
         progress: is told how many samples are done.
 
     Returns:
-        output, report, model, n, size, seed, steps, seconds, and chains: of each band size,
-        epsilon, acceptance, steps, tau_energy and tau_detail (autocorrelation times in steps),
-        states (independent ones in a chain) and r_hat; of the first 16 chains, see
-        `ChainWatch.bands`.
+        What JSON holds, by name (output, report, model, n, size, seed, steps, seconds, chains), and
+        of the chains of each band size, epsilon, acceptance, steps, tau_energy and tau_detail
+        (autocorrelation times in steps), states (independent ones in a chain) and r_hat; of the
+        first 16 chains, see `ChainWatch.bands`.
 
     Raises:
         InputError: anything that cannot be drawn.
