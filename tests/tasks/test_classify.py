@@ -148,7 +148,7 @@ def test_floats_that_are_no_picture_are_said(model):
         ([1, 2], r"shape \(2,\): expected \(height, width"),
         ([["a"]], "entries; expected numbers"),
         ([[1, 2], [3]], "no table of numbers"),
-        (None, "expected numbers"),
+        (None, "expected an array"),
     ],
 )
 def test_arrays_that_cannot_be_used(model, source, sentence):

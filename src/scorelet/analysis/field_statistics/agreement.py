@@ -13,7 +13,7 @@ from scorelet.analysis.field_statistics.critical import critical
 from scorelet.analysis.field_statistics.marginal import total_variation
 from scorelet.analysis.field_statistics.spectra import power_spectrum
 from scorelet.analysis.field_statistics.statistic import Statistic
-from scorelet.core.typing import Fields
+from scorelet.core.typing import Fields, OtherFields
 from scorelet.wavelets import OrthogonalWavelet
 
 BINS = 60
@@ -39,7 +39,7 @@ class Ratios:
         return max(abs(v - 1) - errors * e for place, v, e in kept if place >= least)
 
 
-def spectrum_ratios(x: Fields, y: Fields, *, window: str = "none") -> Ratios:
+def spectrum_ratios(x: Fields, y: OtherFields, *, window: str = "none") -> Ratios:
     """Return the radial power of y over that of x, at each |k|.
 
     Args:
@@ -51,7 +51,7 @@ def spectrum_ratios(x: Fields, y: Fields, *, window: str = "none") -> Ratios:
     return _ratios(one, two)
 
 
-def scale_ratios(x: Fields, y: Fields, wavelet: str = "db4") -> Ratios:
+def scale_ratios(x: Fields, y: OtherFields, wavelet: str = "db4") -> Ratios:
     """Return the root mean square of y_j over that of x_j, from the finest field to 2 pixels.
 
     Args:
@@ -72,7 +72,7 @@ def scale_ratios(x: Fields, y: Fields, wavelet: str = "db4") -> Ratios:
     return Ratios(sides, values, errors)
 
 
-def even_total_variation(x: Fields, y: Fields) -> float:
+def even_total_variation(x: Fields, y: OtherFields) -> float:
     """Return the total variation of the marginals of x with -x and of y with -y, in 60 bins.
 
     The bins end at the quantile of 0.1 % of |x|; what lies beyond is a bin of its own.
@@ -82,7 +82,7 @@ def even_total_variation(x: Fields, y: Fields) -> float:
     return float(total_variation(one, two))
 
 
-def binder_difference(x: Fields, y: Fields) -> tuple[float, float]:
+def binder_difference(x: Fields, y: OtherFields) -> tuple[float, float]:
     """Return <m^4> / <m^2>^2 of y less that of x, and its standard error."""
     one, two = critical(x), critical(y)
     number = one.axis.names.index("Binder ratio")

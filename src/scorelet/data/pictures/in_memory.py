@@ -66,7 +66,7 @@ def _shape(array: Pixels, *, tensor: bool) -> str:
         else "an array (height, width), (height, width, channel) or (batch, height, width, channel)"
     )
     first = not tensor and array.ndim in (3, 4) and 0 not in array.shape and array.shape[-3] <= 4
-    remedy = ": channels come last, np.moveaxis(x, -3, -1)" if first else ""
+    remedy = ": channels come last, move their axis there" if first else ""
     return (
         f"The picture has the shape {array.shape}: expected {expected}, of 1 or 3 channels and, if "
         f"there is one, an opacity{remedy}."

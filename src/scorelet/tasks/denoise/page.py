@@ -98,7 +98,9 @@ def plan_page(
     wide = _is_wide(page.pixels, page.mask)
     pixels = page.pixels.astype(np.float64) if wide else page.pixels
     noise = local_noise(pixels, page.mask)
-    page, saturated = without_saturated(page, noise)
+    saturated = None
+    if settings.nodata is not None:
+        page, saturated = without_saturated(page, noise)
     if saturated:
         noise = local_noise(pixels, page.mask)
     sigma = settings.sigma

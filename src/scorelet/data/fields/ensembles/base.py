@@ -62,8 +62,8 @@ class Ensemble(ABC):
             x = torch.empty(n, 1, size, size)
         except RuntimeError as error:
             raise InputError(
-                f"{n} fields of {size}x{size} take {4 * n * size**2 / 1e9:.3g} GB, more than there "
-                "is: draw them in pieces, by start."
+                f"n={n} and side {size} does not fit into the memory, it takes "
+                f"{4 * n * size**2 / 1e9:.3g} GB: draw smaller ones, or draw them in pieces."
             ) from error
         chunk = self.chunk_length(size)
         for first in range(0, n, chunk):
