@@ -9,17 +9,20 @@ docs/results/cifar10-scattering.json: figures on the images that were held out a
 images, and the curve of the run. A run that has not ended can be published; the card says so.
 """
 
-import argparse
 import json
-import platform
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 import torch
-from published_runs import with_earlier
+from published_runs import (
+    CIFAR10_CLASSES,
+    CIFAR10_TERMS,
+    arguments,
+    cifar10_runs,
+    train_command,
+)
 
 from scorelet.core.files import write_text
 from scorelet.models import Classifier
@@ -34,10 +37,6 @@ ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = ROOT / f"src/scorelet/zoo/weights/{NAME}.safetensors"
 CARD = WEIGHTS.with_suffix(".json")
 RESULTS = ROOT / f"docs/results/{NAME}.json"
-CLASSES = (
-    *("airplane", "automobile", "bird", "cat", "deer"),
-    *("dog", "frog", "horse", "ship", "truck"),
-)
 PUBLISHED = {"width 1/4, real P, 150 epochs": 0.897, "width 1, complex P, 300 epochs": 0.923}
 """Accuracy on the 10,000 test images, of the publications that the card cites."""
 
@@ -47,7 +46,7 @@ def main(run: Path, weights: str, place: tuple[str, str]) -> None:
     trained = load_as(Classifier, run / weights, verb="publish")
     for parameter in trained.network.parameters():
         parameter.data = parameter.data.half()  # moments of channels are too small for it
-    save(Classifier(trained.network, CLASSES, size=trained.size, fit=trained.fit), WEIGHTS)
+    save(Classifier(trained.network, CIFAR10_CLASSES, size=trained.size, fit=trained.fit), WEIGHTS)
     config = read_config(run / "config.yaml").model_dump(mode="json")
     held = config["data"]["hold_out"]
     rows = [measured("test"), *([measured("held out", held)] if held else [])]
@@ -96,25 +95,6 @@ def curve(run: Path, config: dict[str, Any]) -> list[dict[str, Any]]:
     return points
 
 
-def train_command(config: dict[str, Any]) -> str:
-    """Return what trains so: the shipped configuration, with the fields that differ."""
-    usual = flat(read_config(NAME).model_dump(mode="json") | {"output": config["output"]})
-    changed = {field: value for field, value in flat(config).items() if value != usual[field]}
-    options = (f" --cfg.{field} {quote(json.dumps(value))}" for field, value in changed.items())
-    return f"scorelet train {NAME}" + "".join(options)
-
-
-def flat(tree: dict[str, Any], above: str = "") -> dict[str, Any]:
-    """Return the fields of a configuration by their dotted names."""
-    fields: dict[str, Any] = {}
-    for name, value in tree.items():
-        if isinstance(value, dict) and value:
-            fields |= flat(value, f"{above}{name}.")
-        else:
-            fields[f"{above}{name}"] = value
-    return fields
-
-
 def card(
     run: Path, document: dict[str, Any], config: dict[str, Any], place: tuple[str, str]
 ) -> dict[str, Any]:
@@ -127,7 +107,7 @@ def card(
         "moduli, learned matrices across channels",
         "architecture": config["model"]["architecture"],
         "options": network.options,
-        "classes": list(CLASSES),
+        "classes": list(CIFAR10_CLASSES),
         "input": "pictures of other sizes: the largest central square, brought to 32x32",
         "parameters": sum(p.numel() for p in network.parameters()),
         "bytes": WEIGHTS.stat().st_size,
@@ -137,11 +117,10 @@ def card(
             f"by up to {padding} pixels",
             "held out": f"the last {held} training images, with which choices were made",
             "test": "the first 1,000 test images, without loss",
-            "terms": "CIFAR-10 (Krizhevsky 2009) is a part of the Tiny Images, collected from the "
-            "web; it is used for research, its authors state no licence",
+            "terms": CIFAR10_TERMS,
         },
-        "command": f"{train_command(config)}; {document['command']}",
-        "runs": runs(run, config, *place),
+        "command": f"{train_command(NAME, config)}; {document['command']}",
+        "runs": cifar10_runs(CARD, run, config, *place),
         "machine": "see runs; every machine was shared with other work",
         "accuracy": {
             row["part"]: f"{row['accuracy']:.4f} (standard error {row['accuracy_error']:.4f}, "
@@ -159,32 +138,6 @@ def card(
     }
 
 
-def runs(run: Path, config: dict[str, Any], machine: str, start: str) -> list[dict[str, Any]]:
-    """Return this run and those before it, if it started from their weights; seeds tell apart."""
-    lines = [line for line in read_log(run / "log.jsonl") if "loss" in line]
-    steps, every = lines[-1]["step"], config["save_every"]
-    steps = steps if steps == config["steps"] else steps // every * every  # weights of a save
-    this = {
-        "seed": config["seed"],
-        "steps": steps,
-        "of": config["steps"],
-        "batch": config["batch"],
-        "epochs": round(steps * config["batch"] / (50_000 - config["data"]["hold_out"]), 1),
-        "hours": round(sum(line["seconds"] for line in lines) / 3600, 2),
-        "machine": machine,
-    }
-    if start:
-        this["start"] = start
-    return with_earlier(CARD, config, this)
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("run", type=Path, help="folder that scorelet train wrote")
-    parser.add_argument("--weights", default="weights.safetensors", help="which file of the run")
-    parser.add_argument("--machine", default=platform.processor(), help="where it was trained")
-    parser.add_argument("--start", default="", help="how it began, if not as the command does")
-    options = parser.parse_args()
+    options = arguments(__doc__)
     main(options.run, options.weights, (options.machine, options.start))

@@ -9,23 +9,26 @@ likelihood and PSNR by noise level on the test images and on images that were he
 has not ended can be published; the card says so.
 """
 
-import argparse
 import json
-import platform
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-from published_runs import with_earlier
+from published_runs import (
+    CIFAR10_CLASSES,
+    CIFAR10_TERMS,
+    arguments,
+    cifar10_runs,
+    train_command,
+)
 
 from scorelet.core.files import write_text
 from scorelet.models import NetworkJointEnergy
 from scorelet.tasks.evaluate import evaluate
 from scorelet.tasks.experiments import read_config
 from scorelet.tasks.journal import digest
-from scorelet.training import read_log
 from scorelet.zoo import load_as, save
 
 NAME = "cifar10-joint"
@@ -33,19 +36,15 @@ ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = ROOT / f"src/scorelet/zoo/weights/{NAME}.safetensors"
 CARD = WEIGHTS.with_suffix(".json")
 RESULTS = ROOT / f"docs/results/{NAME}.json"
-CLASSES = (
-    *("airplane", "automobile", "bird", "cat", "deer"),
-    *("dog", "frog", "horse", "ship", "truck"),
-)
 PICTURES = 1000
 """Of either part, for figures by noise level."""
 
 
-def main(run: Path, weights: str, machine: str) -> None:
-    """Publish the file `weights` of `run`."""
+def main(run: Path, weights: str, place: tuple[str, str]) -> None:
+    """Publish the file `weights` of `run`; `place` are its machine and how it started."""
     trained = load_as(NetworkJointEnergy, run / weights, verb="publish")
     trained.network.half()
-    trained.classes = CLASSES
+    trained.classes = CIFAR10_CLASSES
     save(trained, WEIGHTS)
     config = read_config(run / "config.yaml").model_dump(mode="json")
     held = config["data"]["hold_out"]
@@ -59,7 +58,7 @@ def main(run: Path, weights: str, machine: str) -> None:
         "held_out": measured(held) if held else None,
     }
     write_text(RESULTS, json.dumps(document, indent=2) + "\n")
-    card = describe(run, config, document, machine)
+    card = describe(run, config, document, place)
     write_text(CARD, json.dumps(card, indent=2, ensure_ascii=False) + "\n")
 
 
@@ -73,18 +72,9 @@ def measured(held: int | None) -> dict[str, Any]:
 
 
 def describe(
-    run: Path, config: dict[str, Any], document: dict[str, Any], machine: str
+    run: Path, config: dict[str, Any], document: dict[str, Any], place: tuple[str, str]
 ) -> dict[str, Any]:
     """Return the model card."""
-    lines = [line for line in read_log(run / "log.jsonl") if "seconds" in line]
-    this = {
-        "seed": config["seed"],
-        "steps": lines[-1]["step"],
-        "of": config["steps"],
-        "batch": config["batch"],
-        "hours": round(sum(line["seconds"] for line in lines) / 3600, 2),
-        "machine": machine,
-    }
     trained = load_as(NetworkJointEnergy, WEIGHTS, verb="publish")
     return {
         "name": NAME,
@@ -99,10 +89,10 @@ def describe(
         "data": {
             "train": f"CIFAR-10, without the last {config['data']['hold_out']} training images",
             "test": f"{PICTURES} test images; nothing was chosen on them",
-            "terms": "Krizhevsky 2009; from web searches, for research",
+            "terms": CIFAR10_TERMS,
         },
-        "command": f"scorelet train {NAME}; python scripts/{Path(__file__).name} runs/{NAME}",
-        "runs": with_earlier(CARD, config, this),
+        "command": f"{train_command(NAME, config)}; {document['command']}",
+        "runs": cifar10_runs(CARD, run, config, *place),
         "machine": "see runs; every machine was shared with other work",
         "date": document["date"],
         "figures": document["test"],
@@ -114,11 +104,5 @@ def describe(
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("run", type=Path, help="folder that scorelet train wrote")
-    parser.add_argument("--weights", default="weights.safetensors", help="which of its files")
-    parser.add_argument("--machine", default=platform.processor(), help="where it was trained")
-    options = parser.parse_args()
-    main(options.run, options.weights, options.machine)
+    options = arguments(__doc__)
+    main(options.run, options.weights, (options.machine, options.start))

@@ -1,8 +1,23 @@
-"""The runs that a model card lists: this one, after those whose weights it started from."""
+"""What the scripts that publish models share: arguments, runs of a card, words on CIFAR-10."""
 
+import argparse
 import json
+import platform
 from pathlib import Path
+from shlex import quote
 from typing import Any
+
+from scorelet.tasks.experiments import read_config
+from scorelet.training import read_log
+
+CIFAR10_CLASSES = (
+    *("airplane", "automobile", "bird", "cat", "deer"),
+    *("dog", "frog", "horse", "ship", "truck"),
+)
+CIFAR10_TERMS = (
+    "CIFAR-10 (Krizhevsky 2009) is a part of the Tiny Images, collected from the web; it is used "
+    "for research, its authors state no licence"
+)
 
 
 def with_earlier(card: Path, config: dict[str, Any], this: dict[str, Any]) -> list[dict[str, Any]]:
@@ -11,3 +26,55 @@ def with_earlier(card: Path, config: dict[str, Any], this: dict[str, Any]) -> li
     if config["model"]["start_from"] and card.is_file():
         earlier = json.loads(card.read_text(encoding="utf-8"))["runs"]
     return [*(run for run in earlier if run["seed"] != this["seed"]), this]
+
+
+def train_command(name: str, config: dict[str, Any]) -> str:
+    """Return what trains so: the shipped configuration, with the fields that differ."""
+    usual = flat(read_config(name).model_dump(mode="json") | {"output": config["output"]})
+    changed = {field: value for field, value in flat(config).items() if value != usual[field]}
+    options = (f" --cfg.{field} {quote(json.dumps(value))}" for field, value in changed.items())
+    return f"scorelet train {name}" + "".join(options)
+
+
+def flat(tree: dict[str, Any], above: str = "") -> dict[str, Any]:
+    """Return the fields of a configuration by their dotted names."""
+    fields: dict[str, Any] = {}
+    for name, value in tree.items():
+        if isinstance(value, dict) and value:
+            fields |= flat(value, f"{above}{name}.")
+        else:
+            fields[f"{above}{name}"] = value
+    return fields
+
+
+def cifar10_runs(
+    card: Path, run: Path, config: dict[str, Any], machine: str, start: str
+) -> list[dict[str, Any]]:
+    """Return this run and those before it, if it started from their weights; seeds tell apart."""
+    lines = [line for line in read_log(run / "log.jsonl") if "loss" in line]
+    steps, every = lines[-1]["step"], config["save_every"]
+    steps = steps if steps == config["steps"] else steps // every * every  # weights of a save
+    this = {
+        "seed": config["seed"],
+        "steps": steps,
+        "of": config["steps"],
+        "batch": config["batch"],
+        "epochs": round(steps * config["batch"] / (50_000 - config["data"]["hold_out"]), 1),
+        "hours": round(sum(line["seconds"] for line in lines) / 3600, 2),
+        "machine": machine,
+    }
+    if start:
+        this["start"] = start
+    return with_earlier(card, config, this)
+
+
+def arguments(description: str | None) -> argparse.Namespace:
+    """Return run, weights, machine and start, from the command line."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", type=Path, help="folder that scorelet train wrote")
+    parser.add_argument("--weights", default="weights.safetensors", help="which file of the run")
+    parser.add_argument("--machine", default=platform.processor(), help="where it was trained")
+    parser.add_argument("--start", default="", help="how it began, if not as the command does")
+    return parser.parse_args()

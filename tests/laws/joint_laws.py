@@ -25,7 +25,7 @@ def assert_attack_is_a_difference_of_denoisers(
     attack = grad(lambda image: joint.posterior(image, sigma)[:, 1].log().sum())(y)
     difference = joint.denoise(y, sigma, 1) - joint.denoise(y, sigma)
     assert_close(difference / sigma**2, attack, tol)
-    assert_close(joint.score(y, sigma, 1, given=False), attack, tol)
+    assert_close(joint.posterior_gradient(y, sigma, 1), attack, tol)
 
 
 def assert_jacobian_is_symmetric(joint: JointEnergy, y: Tensor, sigma: float, tol: float) -> None:

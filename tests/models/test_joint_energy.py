@@ -170,8 +170,6 @@ def test_what_is_refused():
         joint.logits(white(2, 3, 8, 8))
     with pytest.raises(InputError, match="sigma must be finite"):
         joint.logits(y, -1.0)
-    with pytest.raises(InputError, match="needs a label"):
-        joint.score(y, 0.1, given=False)
     with pytest.raises(InputError, match="has no energy and logits"):
         NetworkJointEnergy(nn.Linear(1, 1), "ab")
     with pytest.raises(InputError, match="name as many"):

@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol, runtime_checkable
 
-from torch import Tensor
+from torch import Tensor, nn
 
 
 @runtime_checkable
@@ -27,6 +27,13 @@ class Network(Protocol):
     receptive_radius: int | None
     multiple: int
     classes: int | None
+
+
+@runtime_checkable
+class HasNetwork(Protocol):
+    """A model that is made of one network, whose weights another run may start from."""
+
+    network: nn.Module
 
 
 @runtime_checkable

@@ -70,21 +70,19 @@ class JointEnergy(nn.Module, ABC):
         """Return log p_σ(y), or log p_σ(y, label), up to κ(σ), (batch,)."""
         return _chosen(self.logits(y, sigma), self._labels(label, y))
 
-    def score(
-        self, y: Image, sigma: NoiseLike, label: LabelLike | None = None, *, given: bool = True
-    ) -> Image:
-        """Return ∇ log p_σ(y), or of log p_σ(y | label), or, not `given`, of log p_σ(label | y).
+    def score(self, y: Image, sigma: NoiseLike, label: LabelLike | None = None) -> Image:
+        """Return ∇ log p_σ(y), or ∇ log p_σ(y | label); arguments and errors as in `denoise`."""
+        return self.logits_and_score(y, sigma, label)[1]
 
-        Raises:
-            InputError: as `logits`; not `given` and no label.
+    def posterior_gradient(self, y: Image, sigma: NoiseLike, label: LabelLike) -> Image:
+        """Return ∇ log p(label | y) = (D_label - D_u) / σ²; arguments and errors as in `denoise`.
+
+        Against it an attack on the label moves, along it one towards the label.
         """
         level, labels = self._level(y, sigma), self._labels(label, y)
-        if labels is None and not given:
-            raise InputError("The gradient of log p(label | y) needs a label: give one.")
 
         def value(image: Tensor) -> Tensor:
-            logits = self._logits(image, level)
-            return _chosen(logits if given else logits.log_softmax(1), labels).sum()
+            return _chosen(self._logits(image, level).log_softmax(1), labels).sum()
 
         return grad(value)(y)
 

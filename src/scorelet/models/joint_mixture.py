@@ -4,6 +4,8 @@ Symbols: component k of class c(k) with weight w_k, mean m_k, covariance C_k = Q
 
     ℓ_c(y, σ) = log sum_{k of c} w_k N(y; m_k, C_k + σ² Id)
     one component a class:    D_c(y) = m_c + C_c (C_c + σ² Id)^-1 (y - m_c)
+
+References: Bishop 2006, Pattern Recognition and Machine Learning, sections 2.3 and 9.2.
 """
 
 import math

@@ -13,9 +13,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd import Function
 
-from scorelet.networks.gelu import laid_as
+from scorelet.networks.derivative_rules import Rule, laid_as
 
 
 def total(x: Tensor) -> Tensor:
@@ -33,16 +32,7 @@ def affine(x: Tensor, a: Tensor, b: Tensor | None = None) -> Tensor:
     return _Scale.apply(x, a) if b is None else _Affine.apply(x, a, b)
 
 
-class _Rule(Function):
-    generate_vmap_rule = True
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:  # noqa: ANN401
-        ctx.save_for_backward(*inputs)
-        ctx.save_for_forward(*inputs)
-
-
-class _Total(_Rule):
+class _Total(Rule):
     @staticmethod
     def forward(x: Tensor) -> Tensor:
         return x.sum((2, 3), dtype=_wide(x))
@@ -57,7 +47,7 @@ class _Total(_Rule):
         return _Total.apply(tangent)
 
 
-class _Spread(_Rule):
+class _Spread(Rule):
     """b in every pixel of an image like x; x itself is not looked at."""
 
     @staticmethod
@@ -74,7 +64,7 @@ class _Spread(_Rule):
         return _Spread.apply(x, b_tangent)
 
 
-class _Dot(_Rule):
+class _Dot(Rule):
     @staticmethod
     def forward(x: Tensor, y: Tensor) -> Tensor:
         return (x * laid_as(y, x)).sum((2, 3), dtype=_wide(x))
@@ -90,7 +80,7 @@ class _Dot(_Rule):
         return _Dot.apply(x_tangent, y) + _Dot.apply(x, y_tangent)
 
 
-class _Scale(_Rule):
+class _Scale(Rule):
     @staticmethod
     def forward(x: Tensor, a: Tensor) -> Tensor:
         return x * a.to(x.dtype)[..., None, None]
@@ -107,7 +97,7 @@ class _Scale(_Rule):
         return _Scale.apply(x_tangent, a) + _Scale.apply(x, a_tangent)
 
 
-class _Affine(_Rule):
+class _Affine(Rule):
     @staticmethod
     def forward(x: Tensor, a: Tensor, b: Tensor) -> Tensor:
         return torch.addcmul(b.to(x.dtype)[..., None, None], x, a.to(x.dtype)[..., None, None])

@@ -17,7 +17,8 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.autograd import Function
+
+from scorelet.networks.derivative_rules import Rule, laid_as
 
 _DENSITY_AT_0 = 1 / math.sqrt(2 * math.pi)
 
@@ -27,17 +28,10 @@ def gelu(x: Tensor) -> Tensor:
     return _Value.apply(x)
 
 
-class _Value(Function):
-    generate_vmap_rule = True
-
+class _Value(Rule):
     @staticmethod
     def forward(x: Tensor) -> Tensor:
         return F.gelu(x)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:  # noqa: ANN401
-        ctx.save_for_backward(*inputs)
-        ctx.save_for_forward(*inputs)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:  # ty: ignore[incompatible-method-override]  # noqa: ANN401
@@ -50,19 +44,12 @@ class _Value(Function):
         return _Slope.apply(x, tangent)
 
 
-class _Slope(Function):
+class _Slope(Rule):
     """g gelu'(x)."""
-
-    generate_vmap_rule = True
 
     @staticmethod
     def forward(x: Tensor, g: Tensor) -> Tensor:
         return torch.ops.aten.gelu_backward(laid_as(g, x), x)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:  # noqa: ANN401
-        ctx.save_for_backward(*inputs)
-        ctx.save_for_forward(*inputs)
 
     @staticmethod
     def backward(ctx: Any, h: Tensor) -> tuple[Tensor, Tensor]:  # ty: ignore[incompatible-method-override]  # noqa: ANN401
@@ -79,12 +66,3 @@ class _Slope(Function):
 def _curvature(x: Tensor) -> Tensor:
     square = x.square()
     return (square * -0.5).exp() * (2 - square) * _DENSITY_AT_0
-
-
-def laid_as(g: Tensor, x: Tensor) -> Tensor:
-    """Return g with the layout of x: elementwise kernels are slow across layouts."""
-    if torch._C._functorch.is_batchedtensor(x) or torch._C._functorch.is_batchedtensor(g):
-        return g
-    if x.ndim == 4 and x.is_contiguous(memory_format=torch.channels_last):
-        return g.contiguous(memory_format=torch.channels_last)
-    return g.contiguous()

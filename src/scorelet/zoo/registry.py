@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from torch import nn
 
 from scorelet.core.errors import InputError
+from scorelet.core.network import HasNetwork
 from scorelet.core.options import checked
-from scorelet.models import Classifier, NetworkJointEnergy, ResidualDenoiser
 from scorelet.zoo.checkpoints import build, open_model, read_model
 from scorelet.zoo.hub import fetch
 from scorelet.zoo.kind import Kind, kind_of
@@ -115,14 +115,14 @@ def load_as(model_type: type[Model], model: str | Path, *, verb: str) -> Model:
 
 
 def load_network(model: str | Path) -> nn.Module:
-    """Load the network of a model that has one: a blind denoiser, a classifier, a joint law.
+    """Load the network of a model that is made of one, see `scorelet.core.network.HasNetwork`.
 
     Raises:
         InputError: unknown name, or a model that has no network.
         CheckpointError: as `load`.
     """
     loaded = load(model)
-    if not isinstance(loaded, ResidualDenoiser | Classifier | NetworkJointEnergy):
+    if not isinstance(loaded, HasNetwork):
         raise InputError(f"{model} is {kind_of(loaded).words}, which has no network to start from.")
     return loaded.network
 

@@ -98,10 +98,9 @@ def plan_page(
     wide = _is_wide(page.pixels, page.mask)
     pixels = page.pixels.astype(np.float64) if wide else page.pixels
     noise = local_noise(pixels, page.mask)
-    saturated = None
-    if settings.nodata is not None:
-        page, saturated = without_saturated(page, noise)
-    if saturated:
+    full = page.mask
+    page, saturated = without_saturated(page, noise, settings.nodata)
+    if page.mask is not full:
         noise = local_noise(pixels, page.mask)
     sigma = settings.sigma
     if sigma is None and not denoiser.blind:

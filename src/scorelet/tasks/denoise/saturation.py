@@ -25,10 +25,21 @@ SPARSE = 4
 """Others are looked at on every fourth row and column."""
 
 
-def without_saturated(page: Picture, noise: LocalNoise) -> tuple[Picture, str | None]:
-    """Return a page whose mask leaves saturated areas out, and what is to be said of them."""
+def without_saturated(
+    page: Picture, noise: LocalNoise, nodata: float | str | None = "auto"
+) -> tuple[Picture, str | None]:
+    """Return a page whose mask leaves saturated areas out.
+
+    Args:
+        page: as it was read.
+        noise: what `local_noise` found in it.
+        nodata: as for `without_nodata`; None: all is data that is not masked.
+
+    Returns:
+        The page, which is the same where nothing is found; and what is to be said.
+    """
     level, pixels = noise.level(), page.pixels
-    if pixels.dtype == np.uint8 or not level:
+    if nodata is None or pixels.dtype == np.uint8 or not level:
         return page, None
     data = pixels if page.mask is None else pixels[page.mask]
     ends = np.array([data.min(), data.max()])

@@ -48,8 +48,14 @@ def measure_classifier(
             does not know.
         ArrayFileError: an npz file that cannot be used.
     """
-    _refuse_options(settings)
-    images = labelled_images(classifier, data, settings)
+    refuse_options(settings, ("sigmas", "channels", "label", "cond"))
+    return measured_on(labelled_images(classifier, data, settings), classifier, settings)
+
+
+def measured_on(
+    images: LabelledImages, classifier: Classifier, settings: EvaluateSettings
+) -> dict[str, Any]:
+    """Return the document of `measure_classifier` on pictures that were read."""
     labels = numbered(images, classifier.classes)
     ready = ready_classifier(classifier, device=settings.device, dtype=settings.dtype)
     logits = logits_of(ready, images)
@@ -114,8 +120,9 @@ def labelled_images(
     return (images if settings.limit is None else images.first(settings.limit)).readable()
 
 
-def _refuse_options(settings: EvaluateSettings) -> None:
-    for name in ("sigmas", "channels", "label", "cond"):
+def refuse_options(settings: EvaluateSettings, names: tuple[str, ...]) -> None:
+    """Raise InputError if one of the options of denoisers was given."""
+    for name in names:
         if getattr(settings, name) is not None:
             word = "sigma" if name == "sigmas" else name
             raise InputError(

@@ -5,7 +5,6 @@ of total variance E |x - D_u|² - E |x - D_c|² = E sum_c p(c | y) |D_c - D_u|²
 """
 
 import math
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,12 @@ from scorelet.core.device import choose_device
 from scorelet.core.random import Noise
 from scorelet.data.labelled import LabelledImages
 from scorelet.models import NetworkJointEnergy
-from scorelet.tasks.evaluate.classifiers import labelled_images, measure_classifier, numbered
+from scorelet.tasks.evaluate.classifiers import (
+    labelled_images,
+    measured_on,
+    numbered,
+    refuse_options,
+)
 from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
 
 SIGMAS = (0.05 * 255, 0.1 * 255, 0.2 * 255, 0.5 * 255)
@@ -36,8 +40,9 @@ def measure_joint(
         InputError: as `measure_classifier`.
     """
     classifier = joint.classifier()
-    found = measure_classifier(classifier, data, replace(settings, sigmas=None))
+    refuse_options(settings, ("channels", "label", "cond"))
     images = labelled_images(classifier, data, settings)
+    found = measured_on(images, classifier, settings)
     device = choose_device(settings.device)
     model = joint.eval().to(device)
     labels = numbered(images, joint.classes)
