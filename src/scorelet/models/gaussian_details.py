@@ -86,9 +86,7 @@ def gaussian_cascade(spectrum: Tensor, wavelet: str, levels: int) -> Multiscale[
     """
     laws = gaussian_levels(spectrum, wavelet, levels)
     units = Normalization("scalar", levels=levels).to(spectrum)
-    scales = [
-        float(law.cross.diagonal(dim1=-2, dim2=-1).real[..., 1:].mean().sqrt()) for law in laws
-    ]
+    scales = [float(law.detail_power.sqrt()) for law in laws]
     for level, scale in enumerate(scales):
         units.low_scale[level] = units.detail_scale[level] = scale
     details = [GaussianDetailsDenoiser(law, scale=s) for law, s in zip(laws, scales, strict=True)]

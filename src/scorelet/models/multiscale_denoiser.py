@@ -91,11 +91,12 @@ class MultiscaleDenoiser(Denoiser):
         if model.normalization is not None:
             for level in range(1, model.levels + 1):
                 model.normalization.level_scale(level)
-        factors = [model.coarse, *model.details]
-        self.blind = all(getattr(factor, "blind", False) for factor in factors)
-        self.needs_noise = any(getattr(factor, "needs_noise", False) for factor in factors)
-        channels = getattr(model.coarse, "channels", None)
-        self.channels = None if channels is None else tuple(channels)
+        coarse = model.coarse
+        assert isinstance(coarse, Denoiser)
+        factors = [coarse, *model.details]
+        self.blind = all(factor.blind for factor in factors)
+        self.needs_noise = any(factor.needs_noise for factor in factors)
+        self.channels = coarse.channels
 
     def scales(self, y: Tensor, sigma: Tensor | None = None) -> Iterator[Tensor]:
         """Yield x̂_J, ..., x̂_0: estimates at all resolutions, as the transform has them.

@@ -74,8 +74,8 @@ def detail_variances(spectrum: Tensor, wavelet: str, levels: int) -> list[Tensor
     found = []
     coarse = spectrum
     for level in gaussian_levels(spectrum, wavelet, levels):
-        power = level.cross.diagonal(dim1=-2, dim2=-1).real[..., 1:].mean()
-        found.append(torch.linalg.eigvalsh(level.conditional).clamp_min(0) / power)
+        variances = torch.linalg.eigvalsh(level.conditional).clamp_min(0)
+        found.append(variances / level.detail_power)
         coarse = level.low_spectrum
     return [*found, pixel_variances(coarse)]
 

@@ -44,6 +44,11 @@ class GaussianLevel:
         return self.cross[..., 0, 0].real
 
     @property
+    def detail_power(self) -> Tensor:
+        """G² = E |d|^2 per coefficient, the mean over the three bands and all frequencies."""
+        return self.cross.diagonal(dim1=-2, dim2=-1).real[..., 1:].mean()
+
+    @property
     def mean_map(self) -> Tensor:
         """S_da / S_aa, (L/2, L'/2, 3): what takes a(q) to E[d | a](q); 0 where a has no energy."""
         low = self.low_spectrum[..., None]

@@ -71,7 +71,7 @@ def _mixing(scale: Scale, settings: Settings) -> list[Claim]:
         "exponent of the side",
         at_least(1.0),
     )
-    few = scale == "smoke"  # its chains are too short to tell exponents apart
+    few = scale == "smoke"  # its chains are too short to tell: the first run failed this claim
     return [
         *([] if few else [slow]),
         Claim(

@@ -14,13 +14,6 @@ Row = Mapping[str, Any]
 
 def lattice_section(name: str, found: Row, sets: Mapping[str, Fields] | None) -> Section:
     """Show samples of a model beside fields, and the ratio of their spectra."""
-    spectrum = found["spectrum"]
-    drawn = curves_figure(
-        spectrum["places"],
-        {"samples / fields": (spectrum["values"], spectrum["errors"])},
-        labels=("|k| (cycles per side)", "ratio of power"),
-        levels={"equal": 1.0},
-    )
     scales = Table(
         ["pixels", "deviation of samples over that of fields"],
         [
@@ -33,26 +26,29 @@ def lattice_section(name: str, found: Row, sets: Mapping[str, Fields] | None) ->
     parts: list[Part] = [Text(found["verdict"])]
     if sets:
         parts.append(Picture(png(fields_figure(sets)), "Fields and samples."))
-    parts += [Picture(png(drawn), "Ratio of radial spectra."), scales]
+    parts += [_ratios(found["spectrum"]), scales]
     return Section(name, parts)
 
 
 def other_section(name: str, found: Row) -> Section:
     """Show the spectrum of samples of another law over its own, and their moments."""
-    spectrum = found["spectrum"]
+    rows = [
+        (f"{key}, ratio", figure(*found[key])) for key in ("skewness", "kurtosis") if key in found
+    ]
+    rows.append(("total variation", figure(found["total_variation"])))
+    rows.append(("white noise: total variation", figure(found["noise_variation"])))
+    table = Table(["", "samples"], rows)
+    return Section(name, [Text(found["verdict"]), _ratios(found["spectrum"]), table])
+
+
+def _ratios(spectrum: Row) -> Picture:
     drawn = curves_figure(
         spectrum["places"],
         {"samples / fields": (spectrum["values"], spectrum["errors"])},
         labels=("|k| (cycles per side)", "ratio of power"),
         levels={"equal": 1.0},
     )
-    rows = [
-        (f"{key}, ratio", figure(*found[key])) for key in ("skewness", "kurtosis") if key in found
-    ]
-    rows.append(("total variation", figure(found["total_variation"])))
-    rows.append(("white noise: total variation", figure(found["noise_variation"])))
-    picture = Picture(png(drawn), "Ratio of radial spectra.")
-    return Section(name, [Text(found["verdict"]), picture, Table(["", "samples"], rows)])
+    return Picture(png(drawn), "Ratio of radial spectra.")
 
 
 def curvature_section(rows: Sequence[Row]) -> Section:
