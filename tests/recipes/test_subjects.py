@@ -38,7 +38,6 @@ def test_smoke_runs_without_data_and_its_claims_hold(name, tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     assert command(["reproduce", name, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
-    assert document["seconds"] < 30
     assert [claim["name"] for claim in document["claims"] if not claim["holds"]] == []
     assert (tmp_path / f"{name}_smoke/report.html").stat().st_size > 10_000
     again = reproduce(name, f"{name}_smoke", resume=True)
