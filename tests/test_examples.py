@@ -60,6 +60,7 @@ def test_a_model_of_fields_is_drawn(tmp_path):
     assert read_png(tmp_path / "model.png").std() > 10
 
 
+@pytest.mark.slow
 def test_statistics_of_maps_are_drawn(tmp_path):
     example("compare_statistics").main(tmp_path / "new", count=4, side=32)
     for name in ("fields.png", "peaks.png"):
@@ -85,6 +86,7 @@ def test_the_layout_of_coefficients_is_the_picture_at_every_scale(tmp_path):
     assert abs(small - means).mean() < 10  # a low band is about a mean of 4 x 4 pixels
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["draw_wavelets", "draw_energies", "draw_scattering"])
 def test_drawings_are_made(name, tmp_path):
     small = {"draw_energies": {"side": 8}, "draw_scattering": {"side": 32, "count": 2}}
@@ -101,6 +103,7 @@ def test_order_two_tells_textures_apart():
     assert all((second[j, k] > 0) == (j < k) for j in scales for k in scales)
 
 
+@pytest.mark.slow
 def test_the_basis_of_a_picture_is_drawn(tmp_path):
     first = example("draw_basis").main(CLEAN / "chelsea.png", tmp_path / "basis.png", side=8, k=2)
     assert 0.8 < first < 5
@@ -115,6 +118,7 @@ def test_a_small_picture_is_enlarged(tmp_path):
     assert read_png(tmp_path / "r.png").shape == (48, 192, 3)
 
 
+@pytest.mark.slow
 def test_pixels_need_more_steps_with_each_octave(tmp_path):
     found = example("draw_steps").main(tmp_path / "steps.png", side=16, sides=(8, 16))
     assert found["in pixels"][1] > 1.4 * found["in pixels"][0]
@@ -153,6 +157,7 @@ def test_digits_are_learned_measured_and_named(tmp_path, monkeypatch):
     assert sum(one.classes[0] == "2" for one in found) > 0.8 * len(found)
 
 
+@pytest.mark.slow
 def test_a_run_is_drawn_from_its_log(tmp_path):
     lines = [{"step": k, "loss": 1 / k, "rate": 0.1} for k in range(1, 9)]
     lines[3]["accuracy"] = 0.5
@@ -162,6 +167,7 @@ def test_a_run_is_drawn_from_its_log(tmp_path):
     assert read_png(tmp_path / "run.png").std() > 10
 
 
+@pytest.mark.slow
 def test_a_cat_is_drawn_as_a_cat(tmp_path):
     picture = {"chelsea": read_png(CLEAN / "chelsea.png")}
     found = example("draw_classes").main(
@@ -171,6 +177,7 @@ def test_a_cat_is_drawn_as_a_cat(tmp_path):
     assert read_png(tmp_path / "classes.png").std() > 10
 
 
+@pytest.mark.slow
 def test_separation_by_blocks_is_drawn(tmp_path):
     """Classes of one mean: pixels separate nothing, moduli do."""
     x = np.random.default_rng(0).normal(0, 20, (400, 32, 32, 3))
@@ -198,11 +205,13 @@ def test_classes_are_separated_and_concentrated(tmp_path):
     assert read_png(tmp_path / "c.png").std() > 10
 
 
+@pytest.mark.slow
 def test_all_laws_are_drawn(tmp_path):
     example("draw_fields").main(tmp_path / "laws.png", side=32)
     assert read_png(tmp_path / "laws.png").std() > 10
 
 
+@pytest.mark.slow
 def test_a_picture_is_denoised_at_every_level(tmp_path):
     """Noise of 5 leaves little to gain; at 75 most of it is gone."""
     gains = example("draw_denoise").main(CLEAN / "chelsea.png", tmp_path / "levels.png")

@@ -76,3 +76,17 @@ def test_every_public_name_is_there():
     assert set(sl.__all__) <= set(dir(sl))
     with pytest.raises(AttributeError, match="nonsense"):
         _ = sl.nonsense
+
+
+def test_transforms_load_no_compiler():
+    program = (
+        "import sys, scorelet.networks, scorelet.wavelets; print('torch._dynamo' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=True,
+    )
+    assert done.stdout.split() == ["False"]

@@ -57,6 +57,7 @@ def test_errors_over_chains_see_that_fields_repeat():
     assert over_chains.errors[0, BINDER] > 5 * by_field.errors[0, BINDER]
 
 
+@pytest.mark.slow
 def test_fields_of_the_cluster_sampler_are_nearly_independent():
     """Errors over chains are those over fields, as far as 16 chains can tell."""
     fields = critical(Phi4().sample(1024, 16, 0))

@@ -61,6 +61,7 @@ def test_psnr_of_the_noisy_input_is_20_log_255_over_sigma(channels, sigma):
     assert got == pytest.approx(20 * math.log10(255 / sigma), abs=0.2)
 
 
+@pytest.mark.slow
 def test_results_are_clipped_the_noise_is_not():
     """On black half of the noise is cut off the result: 3.01 dB more."""
     pictures = [np.zeros((64, 64, 1), np.uint8)] * 4
@@ -90,6 +91,7 @@ def test_rows_are_means_over_pictures():
     assert row["psnr_error"] == pytest.approx(math.sqrt(spread / 3))
 
 
+@pytest.mark.slow
 def test_the_standard_error_of_a_mean():
     """Of n draws with variance 1 it is 1/sqrt(n), in the mean over many sets of draws."""
     draws = np.random.default_rng(0).standard_normal((20_000, 2))

@@ -252,6 +252,7 @@ def test_what_cannot_be_measured_is_said(call, sentence):
         call()
 
 
+@pytest.mark.slow
 def test_the_trace_ratio_has_a_closed_form_and_no_bias():
     """tr Σ_B = 1 + 4, tr Σ_W = 9 + 1 + 1; equal means give 0, where tr Σ_B alone would not."""
     y = torch.arange(20_000) % 2

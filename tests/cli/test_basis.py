@@ -26,6 +26,7 @@ def test_a_report_with_pictures(shell, words, tmp_path):
     assert "the denoised picture" in text
 
 
+@pytest.mark.slow
 def test_json_and_arrays_agree(shell, words, tmp_path):
     status, out, _ = shell(*words, "-k", 3, "--noise", 25, "-o", tmp_path / "b.npz", "--json")
     document = json.loads(out)

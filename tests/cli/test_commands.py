@@ -173,6 +173,7 @@ def test_levels_are_numbers():
             parse_levels(text)
 
 
+@pytest.mark.slow
 def test_version_and_help(shell):
     from importlib.metadata import version
 

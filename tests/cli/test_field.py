@@ -56,6 +56,7 @@ def test_an_interruption_says_what_became_of_the_file(shell, tmp_path, monkeypat
         path.touch()
 
 
+@pytest.mark.slow
 def test_chains_are_mentioned_where_the_file_does_not_say_them(shell, tmp_path):
     words = ("field", "simulate", "phi4", "-n", "20", "--size", "4", "-o")
     assert "come from 16 Markov chains" in shell(*words, tmp_path / "a.npy")[1]
@@ -78,6 +79,7 @@ def test_compare(shell, tmp_path):
     assert stderr.startswith("error: There is no data")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

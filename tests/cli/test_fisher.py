@@ -19,6 +19,7 @@ def words(tmp_path):
     return ["fisher", "--model", model, "--data", tmp_path / "data.npz", "--dimension", 8]
 
 
+@pytest.mark.slow
 def test_a_table_of_layers(shell, words, tmp_path):
     status, out, err = shell(*words, "-o", tmp_path / "r.html")
     lines = out.splitlines()

@@ -92,6 +92,7 @@ def test_a_folder_and_a_folder_of_masks(shell, words, tmp_path):
     assert (status, "has no mask for 1: give a picture of the same name" in err) == (1, True)
 
 
+@pytest.mark.slow
 def test_projections_are_all_that_is_used(shell, words, tmp_path):
     """With as many projections as pixels the picture is known; with fewer it is another one."""
     for ratio in ("1", "0.3"):

@@ -33,6 +33,7 @@ print(returned, faults())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="an option of glibc's allocator")
 def test_a_buffer_that_is_taken_again_costs_no_new_pages():
     """Before, each of 8 rounds maps its pages anew; after, only the first one does."""

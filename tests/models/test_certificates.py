@@ -41,6 +41,7 @@ def lattice(preset):
     return FieldEnergy(couplings, SplinePotential(knots, second))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("band", [Band("db4"), TOPS[1], WholeField()], ids=repr)
 def test_extreme_eigenvalues_are_those_of_the_dense_hessian(band):
     factor = ConditionalEnergy(small_energy(), band)
@@ -60,6 +61,7 @@ def test_an_exhausted_space_does_not_end_the_iteration():
     assert float(largest) == pytest.approx(5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("band", [*TOPS, WholeField()], ids=repr)
 def test_uniform_bounds_hold_at_fields_and_are_attained_without_a_potential(band):
     energy = small_energy()

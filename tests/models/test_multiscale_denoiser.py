@@ -65,6 +65,7 @@ def mean_square_error(denoiser, spectrum, sigma):
     return float((bias.square().sum() + sigma**2 * matrix.square().sum()) / len(matrix))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("exponent", "sigma", "whole", "scales"),
     [

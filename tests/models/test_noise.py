@@ -37,6 +37,7 @@ def test_samples_follow_the_closed_forms(law):
     assert (theory - empirical).abs().max() < 1.63 / count**0.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: type(law).__name__)
 def test_mean_is_the_integral_of_the_tail(law):
     # E sigma = integral of P(sigma > s); midpoint rule, whose error at the kinks of the cdf and

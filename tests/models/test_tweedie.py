@@ -47,6 +47,7 @@ def test_probed_sure_agrees_with_exact_sure():
     assert 1.6 < single.var() / probed.var() < 2.5  # 3 s.d. of a ratio of two such variances
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exact", [True, False])
 def test_mean_sure_is_the_true_error_of_a_network(exact):
     x = images(1, side=5).expand(600, 1, 5, 5) * 0.3

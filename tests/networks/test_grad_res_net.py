@@ -85,6 +85,7 @@ def test_with_rectifiers_the_trunk_is_homogeneous(monkeypatch):
         assert_close(network(3 * scale * x), 3 * network(scale * x), tol)
 
 
+@pytest.mark.slow
 def test_gelu_is_that_of_torch_to_every_order():
     x = white(2, 8, 3, 3)
     for layout in (torch.contiguous_format, torch.channels_last):
@@ -105,6 +106,7 @@ def _third(f):
     return jacrev(jacfwd(grad(f)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 def test_sums_and_products_of_channels(layout):
     x, y = (white(2, 3, 2, 4, seed=k).contiguous(memory_format=layout) for k in range(2))

@@ -30,6 +30,7 @@ def test_counts_of_phase_collapse_on_cifar(without_values, skip, parameters):
     assert count(LearnedScattering(block={"skip": skip})) == parameters
 
 
+@pytest.mark.slow
 def test_counts_of_separation_and_concentration(without_values):
     """The table leaves the classifier's bias out."""
     words = {"factorize": None, "block": FOUR_PHASES}

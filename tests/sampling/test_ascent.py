@@ -96,6 +96,7 @@ def exact_variance(schedule, v):
     return (v / (v + sigmas[-1] ** 2)) ** 2 * total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("growing", [True, False])
 def test_samples_of_a_gaussian_have_the_exact_law_of_the_recursion(growing):
     model, schedule = gaussian(), AscentSchedule(first=0.05, beta=0.3, end=0.05, growing=growing)

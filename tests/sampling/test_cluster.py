@@ -82,6 +82,7 @@ def test_the_gaussian_lattice_has_its_spectrum(widths):
     assert np.abs(mean / expected - 1).max() < 0.05  # and the errors are small enough to tell
 
 
+@pytest.mark.slow
 def test_uncoupled_sites_have_the_density_of_one():
     x = np.linspace(-4, 4, 4001)
     density = np.exp(x**2 - x**4)
@@ -90,6 +91,7 @@ def test_uncoupled_sites_have_the_density_of_one():
         assert_within((phi**power).mean((2, 3)), (density @ x**power) / density.sum())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("widths", [(1.2,), (1.2, 0.1, 0.5, 0.3)], ids=["sites", "shifts, too"])
 def test_schwinger_dyson_identity(widths):
     """E[φ_i dE/dφ_i] = 1 for every potential: integration by parts."""

@@ -69,6 +69,7 @@ def test_with_the_covariance_as_spectrum_all_modes_have_one_period():
     assert torch.allclose(end.x, start, atol=1e-5)  # the phase errs by 2π ε² / 24 = 6e-7
 
 
+@pytest.mark.slow
 def test_momenta_have_the_inverse_spectrum():
     kernel = accelerated(CRITICAL, 6)
     p = kernel.draw(kernel.init(white(4000, 1, 6, 6)), Noise(2, range(4000)))

@@ -112,6 +112,7 @@ def test_a_nearly_gaussian_law_has_its_spectrum():
         within(power[:, *mode], float(expected[mode]), chains)
 
 
+@pytest.mark.slow
 def test_a_soft_deep_well_is_in_equilibrium():
     """Small fluctuations about m: V = -1.6 x^2 + q x^4 without the gradients, so m^2 = 0.8 / q.
 
@@ -140,6 +141,7 @@ def test_without_a_quartic_term_fields_are_exact_and_independent():
     assert torch.allclose(law.energy(x), free.energy(x), rtol=1e-4)  # float32 sums
 
 
+@pytest.mark.slow
 def test_a_field_is_a_function_of_seed_size_and_number():
     """Over the border of a block of 1024 fields, so that chains start and end inside."""
     ensemble = Phi4()
@@ -192,6 +194,7 @@ def test_the_ensemble_says_what_it_is():
     assert torch.equal(ensemble.hessian_vec(x, v), ensemble.potential.hessian_vec(x, v))
 
 
+@pytest.mark.slow
 def test_what_cannot_work_is_refused():
     cases = [
         (lambda: Phi4(b=-0.1), "negative"),

@@ -58,6 +58,7 @@ def test_the_known_plan_is_long_enough():
     assert found.thinning <= 16
 
 
+@pytest.mark.slow
 def test_chains_that_do_not_mix_are_refused(monkeypatch):
     monkeypatch.setattr(plan_module, "LONGEST", 256)
     monkeypatch.setattr(plan_module, "half_widths", lambda *_, **__: (0.05,))

@@ -15,6 +15,7 @@ from scorelet.networks.grad_res_net import GradResNet
 pytestmark = pytest.mark.usefixtures("float32")
 
 
+@pytest.mark.slow
 def test_every_level_is_measured(tmp_path):
     torch.manual_seed(0)
     network = GradResNet(3, 3, width=0.125)

@@ -187,6 +187,7 @@ def test_chain_numbers_that_do_not_fit(tmp_path, chain, words):
         compare(tmp_path / "a.npz", tmp_path / "a.npz")
 
 
+@pytest.mark.slow
 def test_one_chain_decides_nothing(tmp_path):
     np.savez(tmp_path / "a.npz", **still(1, 20, 0))
     found = compare(tmp_path / "a.npz", tmp_path / "a.npz")

@@ -182,6 +182,7 @@ def test_the_energy_of_the_whole_is_that_of_the_law():
     assert_samples_do_not_see_each_other(whole, z, 1e-12)
 
 
+@pytest.mark.slow
 def test_the_certificate_and_the_potentials_of_a_gaussian(fitted, model_file):
     found = fitted.certificate()
     assert found.fields == "held-out"

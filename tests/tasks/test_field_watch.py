@@ -94,6 +94,7 @@ def test_reports_say_what_is_certified_and_what_chains_are_worth(files):
     assert "Power spectrum" in alone
 
 
+@pytest.mark.slow
 def test_figures_show_the_numbers_of_the_model(files):
     model = sl.FieldModel.load(files / "m.safetensors")
     potentials, bands = model.potentials(), model.certificate().bands

@@ -112,6 +112,7 @@ def test_overrides_of_the_shell_win(file, tmp_path):
     assert load_tensors(tmp_path / "run" / "state.safetensors")[1]["facts"]["step"] == 2
 
 
+@pytest.mark.slow
 def test_the_result_is_a_function_of_the_configuration(file, tmp_path):
     for output, seed in (("a", 0), ("b", 0), ("c", 1)):
         train(read_config(file(output, seed=seed, steps=5)), quiet=True)

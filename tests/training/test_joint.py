@@ -141,6 +141,7 @@ def test_clean_images_are_only_labelled():
     assert set(only.terms) == {"accuracy/clean"}
 
 
+@pytest.mark.slow
 def test_a_sample_does_not_depend_on_its_batch():
     """The gradient of a batch is the mean of those of its halves."""
     torch.manual_seed(0)

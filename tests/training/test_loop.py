@@ -29,6 +29,7 @@ def assert_same_state(folder, other):
     assert not different
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", ["bf-cnn", "shuffle-unet"])
 @pytest.mark.parametrize("precision", ["no", "bf16"])
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])

@@ -126,6 +126,7 @@ def test_the_precision_of_a_gaussian_lattice_is_found_and_errors_fall_as_one_ove
     assert 1.4 < float(few / many) < 2.8  # 2, from 24 seeds of 2 numbers each
 
 
+@pytest.mark.slow
 def test_the_energy_of_lattice_fields_is_found():
     """The conditional force of the finest details is that of the exact action."""
     x = Phi4().sample(512, 16, 3).double()

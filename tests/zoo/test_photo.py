@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 import torch
 
 from scorelet.core.random import generator, randn
@@ -12,6 +13,7 @@ from scorelet.zoo import load
 PICTURE = Path(__file__).parents[2] / "examples" / "clean" / "chelsea.png"
 
 
+@pytest.mark.slow
 def test_every_block_changes_the_result():
     """Without any one of its blocks the network returns something else, by 1 % of the noise."""
     denoiser = load("photo")

@@ -23,6 +23,7 @@ def fields(seed):
 X, Y = fields(0), fields(1)
 
 
+@pytest.mark.slow
 def test_a_gain_is_a_gain_at_every_frequency_and_scale():
     spectrum, scales = spectrum_ratios(X, 1.1 * X), scale_ratios(X, 1.1 * X)
     assert spectrum.values == pytest.approx([1.21] * len(spectrum.values), rel=1e-4)

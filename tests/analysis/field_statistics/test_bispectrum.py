@@ -47,6 +47,7 @@ def test_it_is_the_sum_over_triangles():
         assert float(found.values[1, i]) == pytest.approx(float(brute_force(x, ring, LOWEST)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(64, 64), (48, 65)])
 def test_independent_pixels_have_their_skewness_on_every_triangle(shape):
     """Exponential variables have skewness 2."""

@@ -29,6 +29,7 @@ def drawn(law):
     return SETS[law]()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STATISTICS)
 @pytest.mark.parametrize("law", SETS)
 def test_two_halves_of_a_set_agree(law, name):

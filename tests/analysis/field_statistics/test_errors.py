@@ -84,6 +84,7 @@ def calibration(name, draw, sets, *, fields=10):
     return (errors.square().mean(0).sqrt() / true)[varies]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["power", "moments", "quantiles"])
 def test_errors_are_not_too_small_at_ten_fields(name):
     """A bootstrap is 5 to 15 % too small here; 100 sets know a deviation to 7 %."""

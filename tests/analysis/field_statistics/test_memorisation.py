@@ -31,6 +31,7 @@ def test_copies_are_found_in_float32(noise):
     assert compare_neighbours(found).differs
 
 
+@pytest.mark.slow
 def test_new_draws_are_no_copies():
     for seed in range(5):
         found = nearest_neighbours(gaussian(POWER, 30, 2 * seed), gaussian(POWER, 40, 2 * seed + 1))

@@ -80,6 +80,7 @@ def test_turning_the_sign_turns_thresholds():
     torch.testing.assert_close(up.values[2, i], -down.values[2, j], atol=1e-6, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_cut_fields_lose_their_border_only():
     power = smooth_power(128, 2.0)
     x = gaussian(power, 60, seed=3)

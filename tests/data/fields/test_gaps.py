@@ -29,6 +29,7 @@ def test_a_gaussian_field_keeps_its_spectrum_and_what_is_known():
     assert float(ratio.mean()) == pytest.approx(1, abs=0.03)
 
 
+@pytest.mark.slow
 def test_a_single_gap_gets_the_conditional_law():
     """Its variance is 1 / mean(1 / P), given all others; two draws differ by twice that."""
     law = ensemble("power_law", eta=2.0)

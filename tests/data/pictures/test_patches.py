@@ -42,6 +42,7 @@ def test_a_patch_does_not_depend_on_what_was_asked_for_before():
 
 
 # forking is how Linux starts workers; Python 3.12 warns of it in any process with threads
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")  # one core
 def test_a_patch_does_not_depend_on_the_number_of_workers():
@@ -116,6 +117,7 @@ def test_without_noise_a_patch_is_a_piece_of_a_picture():
         assert item["clean"].permute(1, 2, 0).contiguous().numpy().tobytes() in pieces
 
 
+@pytest.mark.slow
 def test_the_share_of_gray_patches_has_equal_channels_and_equal_noise():
     count, share = 1000, 0.3
     data = patches(gray=share, length=count)
@@ -145,6 +147,7 @@ def test_the_gray_share_means_nothing_for_gray_pictures():
     assert all(same(a, b) for a, b in zip(patches(source, gray=1.0), patches(source), strict=True))
 
 
+@pytest.mark.slow
 def test_luma_is_pillows_in_every_colour():
     green, blue = np.meshgrid(np.arange(256), np.arange(256), indexing="ij")
     for red in range(256):

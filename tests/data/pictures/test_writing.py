@@ -87,6 +87,7 @@ def test_full_or_read_only_disk_leaves_the_old_file(tmp_path, monkeypatch, suffi
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="limits on file size are a Unix feature")
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
 def test_a_write_that_stops_half_way_leaves_nothing(tmp_path, suffix):

@@ -64,6 +64,7 @@ def test_fields_with_true_low_bands_have_the_exact_spectrum(name):
     assert (expected / power - 1).abs().max() > 0.05  # the law of six steps is not that of the data
 
 
+@pytest.mark.slow
 def test_many_steps_recover_the_spectrum():
     """From the low band of 2x2 on, with steps and samplers of their own for each level."""
     power = spectrum(16)

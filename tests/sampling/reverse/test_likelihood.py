@@ -24,6 +24,7 @@ def images(count=3):
     return torch.rand(count, 1, SIDE, SIDE, dtype=torch.float64, generator=rng)
 
 
+@pytest.mark.slow
 def test_density_of_a_gaussian_and_the_order_of_steps():
     model, y = gaussian(), images()
     exact = model.log_density(y, 0.1)
@@ -37,6 +38,7 @@ def test_density_of_a_gaussian_and_the_order_of_steps():
     assert errors[0] / errors[1] == pytest.approx(4, rel=0.25)
 
 
+@pytest.mark.slow
 def test_density_of_a_mixture():
     model = GaussianMixtureDenoiser(
         torch.tensor([0.3, 0.7], dtype=torch.float64),
@@ -48,6 +50,7 @@ def test_density_of_a_mixture():
     torch.testing.assert_close(found.value, model.log_density(y, 0.2), rtol=0, atol=0.05)
 
 
+@pytest.mark.slow
 def test_random_probes_are_right_within_their_error():
     model, y = gaussian(), images(1).expand(16, -1, -1, -1)
     options = {"largest": 50.0, "mean": 0.5, "spread": 0.45, "steps": 20}

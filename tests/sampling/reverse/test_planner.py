@@ -71,6 +71,7 @@ def test_what_is_found_is_enough_and_one_less_is_not():
     assert errors[1] <= 0.1 < errors[0]
 
 
+@pytest.mark.slow
 def test_pixels_need_more_steps_with_each_octave_and_details_do_not():
     """At η = 2 by 50 to 60 steps for each doubling; details change by less than 5 %."""
     pixels = [steps_needed(pixel_variances(spectrum(side, 2)), PLAN) for side in (16, 32, 64)]
@@ -102,6 +103,7 @@ def test_two_thousand_steps_recover_the_spectrum():
         assert sampling_error(variances, plan, measure="relative") < 0.02
 
 
+@pytest.mark.slow
 def test_better_samplers_remove_most_of_the_advantage():
     """Ancestral steps at quadratic times: the advantage of details is below 2, and it was 4."""
     power = spectrum(64, 2)

@@ -77,6 +77,7 @@ def test_a_map_for_each_channel(sigma):
     assert decibels(mapped, clean) > plain - 0.1
 
 
+@pytest.mark.slow
 def test_floats_lose_nothing_against_the_network_itself():
     denoiser = prepare(sl.load("photo"))
     for sigma in (5.0, 25.0, 50.0):

@@ -59,6 +59,7 @@ def file(configuration, data):
     return partial(configuration, tree)
 
 
+@pytest.mark.slow
 def test_a_run_leaves_a_classifier_that_knows_what_was_held_out(file, tmp_path, data, capsys):
     assert run(["train", str(file()), "--json"]) == 0
     weights = tmp_path / "run" / "weights.safetensors"
@@ -149,6 +150,7 @@ def test_folders_are_brought_to_a_size_and_what_is_broken_is_a_warning(file, tmp
     assert sl.load(tmp_path / "run" / "weights.safetensors").classes == tuple(sorted(COLOURS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("area", [None, 0.3])
 def test_folders_that_memory_cannot_hold_train_alike(file, tmp_path, monkeypatch, area):
     """The same weights as in memory, and as of a run that was interrupted, with a worker."""

@@ -116,6 +116,7 @@ def test_depth_opacity_and_channels_come_through():
     assert np.array_equal(out.image[::3, ::3, 3], pixels[..., 3])
 
 
+@pytest.mark.slow
 def test_tiles_give_the_answer_of_the_whole():
     model = ResidualDenoiser(sl.load("photo").network).eval()
     y = torch.rand(2, 1, 96, 80, generator=torch.Generator().manual_seed(0))

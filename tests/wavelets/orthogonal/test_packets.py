@@ -35,6 +35,7 @@ NAMES = short_ones_fast(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_uniform_plans_are_orthogonal_for_every_size(name):
     """W1: depth 1 to 3, sides from the least, 2^depth, to 256, in both precisions."""

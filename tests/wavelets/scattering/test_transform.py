@@ -257,6 +257,7 @@ def test_batches_of_gradients_are_those_one_by_one(engine, again):
     assert found.requires_grad == again
 
 
+@pytest.mark.slow
 def test_batches_of_second_derivatives():
     x, transform = noise(1, 8, 8), Scattering2d(2, 2)
     hessian = torch.autograd.functional.hessian
@@ -288,7 +289,8 @@ def test_torch_compile():
 import torch
 from scorelet.wavelets.scattering.transform import Scattering2d
 transform, x = Scattering2d(2, 3), torch.rand(4, 12, 12)
-print(float((torch.compile(transform)(x) - transform(x)).norm() / transform(x).norm()))
+found = torch.compile(transform, backend="aot_eager")(x)
+print(float((found - transform(x)).norm() / transform(x).norm()))
 """
     done = subprocess.run(
         [sys.executable, "-c", program],

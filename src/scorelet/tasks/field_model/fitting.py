@@ -1,5 +1,6 @@
 """A model of fields, fitted: what is decided, the linear systems, certificate, pilots, record."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -59,15 +60,8 @@ def fit_model(
     Raises:
         InputError: fields that cannot be fitted.
     """
-    count, *sides = source.shape
-    size, dtype = (sides[0], sides[1]), str(source.dtype).removeprefix("torch.")
-    census = take_census(source)
-    warned = census.warn()
-    looked = some(source, max(16, _PIXELS // (size[0] * size[1])))
-    preparation, said = choose_preparation(
-        looked, census, border=choice.border, transform=choice.transform
-    )
-    fields = PreparedFields(source, preparation, census)
+    fields, prepared = _prepare(choice, source)
+    count = source.shape[0]
     held = min(_MOST_HELD, count // HELD_SHARE)
     kept = count - held
     survey = survey_fields(fields, kept, even=choice.even)
@@ -89,19 +83,19 @@ def fit_model(
         fields="held-out" if held else "fitted",
         excess=[band["excess"] for band in bands],
     )
-    grid = preparation.grid(size)
+    grid = survey.fields.shape[-2:]
     coarsest = grid[0] >> model.levels, grid[1] >> model.levels
     schedules = calibrate(model, choice.steps, shape=coarsest)
     model.record = {
         "field": {
-            "size": list(size),
+            "size": list(source.shape[1:]),
             "count": kept,
             "held_out": held,
             "mean": survey.mean,
             "deviation": survey.deviation,
             "even": survey.even,
-            "dtype": dtype,
-            **describe_preparation(preparation, said, warned),
+            "dtype": str(source.dtype).removeprefix("torch."),
+            **prepared,
         },
         "family": _describe_family(choice, plan),
         "chains": {"steps": choice.steps, "schedules": [asdict(s) for s in schedules]},
@@ -109,6 +103,18 @@ def fit_model(
         "certificate": {"fields": certificate.fields, "bands": certificate.bands},
     }
     return model
+
+
+def _prepare(choice: Choice, source: FieldSource) -> tuple[PreparedFields, dict[str, Any]]:
+    """The fields as they are fitted, and what the record says of that."""
+    census = take_census(source)
+    warned = census.warn()
+    looked = some(source, max(16, _PIXELS // math.prod(source.shape[1:])))
+    preparation, said = choose_preparation(
+        looked, census, border=choice.border, transform=choice.transform
+    )
+    fields = PreparedFields(source, preparation, census)
+    return fields, describe_preparation(preparation, said, warned)
 
 
 def _plan(choice: Choice, survey: Survey) -> CascadePlan:

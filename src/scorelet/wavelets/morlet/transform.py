@@ -14,6 +14,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from scorelet.core.compiling import outside_graphs
 from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
 from scorelet.core.options import checked
@@ -82,7 +83,7 @@ class MorletTransform2d(nn.Module):
         low = low.squeeze(-3)
         return low if x.is_complex() else low.real, bands
 
-    @torch.compiler.disable
+    @outside_graphs
     def _build(self, shape: tuple[int, int], dtype: torch.dtype, device: torch.device) -> None:
         with torch.inference_mode(False):
             place = grid(shape, 1, self.boundary)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 from torch import Tensor, nn
 
+from scorelet.core.compiling import outside_graphs
 from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
 from scorelet.core.options import checked
@@ -192,7 +193,7 @@ class Scattering2d(nn.Module):
             self._build(shape, like.dtype, like.device)
         return self._filters[key]
 
-    @torch.compiler.disable
+    @outside_graphs
     def _build(self, shape: tuple[int, int], dtype: torch.dtype, device: torch.device) -> None:
         place, bank = self._bank(shape)
         _forget(self._filters)

@@ -29,6 +29,7 @@ def test_where_no_power_is_cut_the_target_is_met():
     assert_close(power / target.clamp(min=1e-3), target / target.clamp(min=1e-3), 1e-6)
 
 
+@pytest.mark.slow
 def test_samples_have_the_spectrum():
     assert_power(MAPS, n=1500, size=32)
 
@@ -48,6 +49,7 @@ def test_moments_follow_from_the_variance_of_g():
         assert moments.std**2 == pytest.approx(float(MAPS.power(size).mean()), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_moments_are_those_of_the_uncut_law_and_of_samples_within_5_percent():
     e = 1 + 1 / MAPS.shift**2
     skewness, kurtosis = (e + 2) * math.sqrt(e - 1), e**4 + 2 * e**3 + 3 * e**2 - 3

@@ -7,6 +7,7 @@ from laws.ensemble_laws import ring_means, rings, transform_power
 from scorelet.data.fields.ensembles import DecayingTurbulence, evolve, kinetic_energy
 
 
+@pytest.mark.slow
 def test_the_flow_starts_with_the_stated_energy_spectrum():
     size, n, peak = 64, 400, 6.0
     w = DecayingTurbulence(time=0.0, peak=peak).sample(n, size, 0).double()

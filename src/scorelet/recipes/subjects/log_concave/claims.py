@@ -121,8 +121,11 @@ def _curve(scale: Scale) -> list[Claim]:
 
 def _lattice(lattice: Lattice) -> list[Claim]:
     name = f"{lattice.side} pixels, {lattice.fields} fields"
-    tolerance = lattice.tolerance
-    key = lattice.name
+    return [*_lattice_law(lattice, name), *_lattice_chains(lattice.name, name)]
+
+
+def _lattice_law(lattice: Lattice, name: str) -> list[Claim]:
+    tolerance, key = lattice.tolerance, lattice.name
     return [
         Claim(
             f"Samples have the spectrum of the law ({name}, |k| >= {lattice.least:g})",
@@ -154,6 +157,11 @@ def _lattice(lattice: Lattice) -> list[Claim]:
             "difference, beyond two standard errors",
             at_most(0.05, errors=0),
         ),
+    ]
+
+
+def _lattice_chains(key: str, name: str) -> list[Claim]:
+    return [
         Claim(
             f"Samples have the order parameter <|m|> of the law ({name})",
             f"{key} order",
