@@ -116,6 +116,7 @@ def sample(
     seed: Whole = 0,
     steps: Whole | None = None,
     size: str | None = None,
+    coarse: PathLike | None = None,
     report: PathLike | None = None,
     data: PathLike | None = None,
     resume: Flag = False,
@@ -139,6 +140,8 @@ def sample(
 
         scorelet field sample model.safetensors -n 4 --size 128x256 -o wide.npy
 
+        scorelet field sample model.safetensors -n 8 --coarse low.npy -o fine.npy
+
     Args:
         model: file of scorelet field fit, or a built-in name.
         count: number of samples.
@@ -147,6 +150,8 @@ def sample(
         steps: of the chain of each band; those of the fit if left out.
         size: HxW, or the side of a square; that of the data if left out. Larger fields have
             independent values at distances beyond the size of the data.
+        coarse: file of coarse fields, whose sides are those of the data over a power of two, in its
+            units: samples continue them to fine scales, one after the other and again.
         report: NAME.html, one file: the samples, their statistics and chains, and what is certified
             of the model.
         data: fields that the report compares samples with.
@@ -165,6 +170,7 @@ def sample(
             seed=seed,
             steps=steps,
             size=None if size is None else _sides(size),
+            coarse=coarse,
             report=report,
             data=data,
             resume=resume,

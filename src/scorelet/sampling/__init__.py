@@ -2,7 +2,14 @@
 
 from scorelet.sampling.ascent import AscentSchedule, AscentState, DivergenceError, ascend
 from scorelet.sampling.cluster import ClusterSampler
-from scorelet.sampling.coarse_to_fine import OnStep, Run, Schedule, calibrate, calibrate_band
+from scorelet.sampling.coarse_to_fine import (
+    OnStep,
+    Run,
+    Schedule,
+    calibrate,
+    calibrate_band,
+    chained,
+)
 from scorelet.sampling.hamiltonian import Hamiltonian, fourier_acceleration, tune_epsilon
 from scorelet.sampling.kernel import Kernel, run
 from scorelet.sampling.langevin import Langevin, LangevinInfo, LangevinState
@@ -29,6 +36,7 @@ __all__ = [
     "ascend",
     "calibrate",
     "calibrate_band",
+    "chained",
     "ensemble",
     "ensemble_kinds",
     "fourier_acceleration",

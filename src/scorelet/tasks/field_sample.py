@@ -20,6 +20,7 @@ from scorelet.core.files import atomic_path, write_text
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
+from scorelet.core.typing import Fields
 from scorelet.data.fields.arrays import load_fields
 from scorelet.tasks.array_files import LABELLED, check_output, check_space, write_array
 from scorelet.tasks.field_model.census import BATCH_PIXELS
@@ -39,6 +40,7 @@ def sample(  # noqa: PLR0913 - as many as the command has options
     seed: int = 0,
     steps: int | None = None,
     size: tuple[int, int] | None = None,
+    coarse: str | Path | None = None,
     report: str | Path | None = None,
     data: str | Path | None = None,
     resume: bool = False,
@@ -54,6 +56,8 @@ def sample(  # noqa: PLR0913 - as many as the command has options
         seed: any non-negative integer; sample i depends on (model, seed, i) only.
         steps: of the chain of each band; those of the fit if None.
         size: (h, w); that of the data if None, see `FieldModel.sample`.
+        coarse: file of coarse fields, which samples continue to fine scales; see
+            `FieldModel.sample`.
         report: NAME.html: the samples, their statistics and chains, and what is certified of the
             model; None writes nothing.
         data: fields that the report compares samples with; None shows the samples alone.
@@ -62,10 +66,10 @@ def sample(  # noqa: PLR0913 - as many as the command has options
         progress: is told how many samples are done.
 
     Returns:
-        What JSON holds, by name (output, report, model, n, size, seed, steps, seconds, chains), and
-        of the chains of each band size, epsilon, acceptance, steps, tau_energy and tau_detail
-        (autocorrelation times in steps), states (independent ones in a chain) and r_hat; of the
-        first 16 chains, see `ChainWatch.bands`.
+        What JSON holds, by name (output, report, model, coarse if given, n, size, seed, steps,
+        seconds, chains), and of the chains of each band size, epsilon, acceptance, steps,
+        tau_energy and tau_detail (autocorrelation times in steps), states (independent ones in a
+        chain) and r_hat; of the first 16 chains, see `ChainWatch.bands`.
 
     Raises:
         InputError: anything that cannot be drawn.
@@ -86,11 +90,17 @@ def sample(  # noqa: PLR0913 - as many as the command has options
         loaded = loaded.with_steps(steps)
     height, width = size or loaded.size
     check_space(target, 8 * count * height * width)
+    below = None if coarse is None else load_fields(coarse)
     record = {"n": count, "size": [height, width], "seed": seed, "steps": loaded.steps}
-    pieces = _Pieces(target, {"model": _digest(model), **record}, resume=resume)
+    key = {"model": _digest(locate_weights(model).read_bytes()), **record}
+    if below is not None:
+        key["coarse"] = _digest(below.numpy().tobytes())
+    pieces = _Pieces(target, key, resume=resume)
     named = {"output": str(target), "report": page and str(page), "model": str(model)}
+    if coarse is not None:
+        named["coarse"] = str(coarse)
     most = max(1, BATCH_PIXELS // (height * width))
-    drawn = pieces.all(loaded, record, most, progress)
+    drawn = pieces.all(loaded, record, below, most, progress)
     label = loaded.label
     description = {**named, **record, "chains": loaded.chains, **asdict(label)}
     shape = count, height, width
@@ -112,7 +122,7 @@ class _Pieces:
     """What is done of a run, in a hidden folder."""
 
     def __init__(self, target: Path, key: dict[str, Any], *, resume: bool) -> None:
-        name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
+        name = _digest(json.dumps(key, sort_keys=True).encode())[:16]
         self.folder = target.absolute().parent / f".{target.stem[:40]}-{name}.pieces"
         self._chains = self.folder / "chains.json"
         if not resume:
@@ -123,7 +133,12 @@ class _Pieces:
         return json.loads(self._chains.read_text(encoding="utf-8"))
 
     def all(
-        self, model: FieldModel, record: dict[str, Any], most: int, progress: Progress | None
+        self,
+        model: FieldModel,
+        record: dict[str, Any],
+        coarse: Fields | None,
+        most: int,
+        progress: Progress | None,
     ) -> Iterator[np.ndarray]:
         """Yield all pieces in order, from the folder or from chains."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -135,7 +150,9 @@ class _Pieces:
                 fields = np.load(path, allow_pickle=False)
             else:
                 watch = ChainWatch()
-                drawn = model.sample(wanted, seed=seed, start=first, size=size, on_step=watch)
+                drawn = model.sample(
+                    wanted, seed=seed, start=first, size=size, coarse=coarse, on_step=watch
+                )
                 if first == 0:
                     write_text(self._chains, json.dumps(chains_of(model, watch, size)))
                 fields = drawn.numpy()
@@ -150,5 +167,5 @@ class _Pieces:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _digest(model: str | Path) -> str:
-    return hashlib.sha256(locate_weights(model).read_bytes()).hexdigest()
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -18,6 +18,7 @@ from scorelet.tasks.field_model.fields import as_fields, as_source
 from scorelet.tasks.field_model.fitting import Choice, fit_model
 from scorelet.tasks.field_model.planning import BANDS
 from scorelet.tasks.field_model.preparation import check_choice
+from scorelet.tasks.field_model.refining import coarsen, refine
 from scorelet.tasks.field_model.scale import standardised
 from scorelet.training.score_matching import Family
 from scorelet.zoo import load_as, save
@@ -157,6 +158,7 @@ class FieldModel:
         seed: int = 0,
         start: int = 0,
         size: tuple[int, int] | None = None,
+        coarse: Any = None,  # noqa: ANN401 - as in fit
         progress: Progress | None = None,
         on_step: OnStep | None = None,
     ) -> Fields:
@@ -170,11 +172,14 @@ class FieldModel:
             start: number of the first one.
             size: (h, w); that of the data if None. Larger fields have independent values at
                 distances beyond the size of the data; smaller ones are cut out.
+            coarse: fields (m, h / 2^j, w / 2^j) in the units of the data, as `coarsen` gives them:
+                samples of p(x | coarse field), super-resolution; sample i has number i modulo m.
             progress: is told how many samples are done.
             on_step: is told how the chains go, see `scorelet.sampling.OnStep`.
 
         Raises:
-            InputError: chains that diverge, no samples asked for, a size that cannot be drawn.
+            InputError: chains that diverge, no samples asked for, a size that cannot be drawn,
+                coarse fields that are not of this model.
         """
         if n < 1 or seed < 0 or start < 0:
             raise InputError(
@@ -182,7 +187,26 @@ class FieldModel:
                 "sample, and numbers that are not negative."
             )
         run, numbers = run_of(self.model, self.steps, on_step), range(start, start + n)
-        return draw(run, numbers, seed, size or self.size, progress)
+        if coarse is None:
+            return draw(run, numbers, seed, size or self.size, progress)
+        if size not in (None, self.size):
+            raise InputError("Give a size or coarse fields, not both: they have a size.")
+        return refine(run, as_fields(coarse), numbers, seed, progress)
+
+    def coarsen(self, x: Any, octaves: int) -> Fields:  # noqa: ANN401 - as in fit
+        """Return coarse fields (n, h / 2^j, w / 2^j) in the units of the data, for `sample`.
+
+        Each pixel is a weighted mean of x about it, by the low-pass filter of the wavelet; for haar
+        the mean of a block, and the geometric mean where fields are fitted by their logarithm.
+
+        Args:
+            x: fields, as in `fit`.
+            octaves: j, from 1 on.
+
+        Raises:
+            InputError: fields of another size, octaves that the model does not have.
+        """
+        return coarsen(self.model, as_fields(x), octaves)
 
     def certificate(self, x: Any = None) -> Certificate:  # noqa: ANN401 - as in fit
         """Return how log-concave the conditional laws are.

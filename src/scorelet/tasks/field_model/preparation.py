@@ -72,6 +72,10 @@ class Preparation:
             x = torch.where(known, x, torch.nan)
         return self._continued(x)
 
+    def continued(self, x: Fields) -> OtherFields:
+        """Return periodic fields whose pixels all stay, on the grid of the model, not rolled."""
+        return self._continued(_logarithm(x) if self.transform == "log" else x)
+
     def undo(self, x: Tensor, size: tuple[int, int]) -> Tensor:
         """Return fields (n, h, w) of the data, from those of the model."""
         x = x[:, : size[0], : size[1]]

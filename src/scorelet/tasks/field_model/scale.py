@@ -47,6 +47,12 @@ def standardised(field: dict[str, Any], x: Fields) -> Tensor:
     return z[:, None]
 
 
+def coarse_to_model(field: dict[str, Any], x: Fields, octaves: int) -> Tensor:
+    """Return coarse fields of the model, (n, 1, h, w), float64, from those in units of the data."""
+    z = (preparation_of(field).continued(x).double() - field["mean"]) / field["deviation"]
+    return 2**octaves * z[:, None]
+
+
 def restored(field: dict[str, Any], x: Tensor, size: tuple[int, int]) -> Fields:
     """Return fields of a size, in the units and the dtype of the data, from those of the model."""
     kind = torch.float64 if field["dtype"] == "float64" else torch.float32

@@ -25,12 +25,14 @@ class ChainWatch:
 
     def __init__(self) -> None:
         self._traces: list[list[Tensor]] = []
+        self._last = -1
         self._closed = False
 
     def __call__(self, number: int, step: int, state: LangevinState, info: LangevinInfo) -> None:
         """Take note of a step of band `number`; of the first batch of chains only."""
         if step == 0:
-            self._closed = self._closed or number < len(self._traces)
+            self._closed = self._closed or number <= self._last
+            self._last = number
             if not self._closed:
                 self._traces.append([])
         if not self._closed:
@@ -49,8 +51,9 @@ class ChainWatch:
             over chains; traces of E. None where chains are too short, or do not move.
         """
         found = []
-        bands = run.model.record["bands"]
-        for band, schedule, trace in zip(bands, run.schedules, self._traces, strict=True):
+        given = len(run.schedules) - len(self._traces)  # bands below coarse fields had no chains
+        bands, schedules = run.model.record["bands"][given:], run.schedules[given:]
+        for band, schedule, trace in zip(bands, schedules, self._traces, strict=True):
             energy, detail, probability = torch.stack(trace, 2).numpy()
             steps = energy.shape[1]
             counted = slice(steps // 2, None)

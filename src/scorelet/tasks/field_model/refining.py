@@ -1,0 +1,102 @@
+"""Super-resolution: given coarse fields, the details of all finer bands by their chains.
+
+The coarse field of octave j of a field x, in the units of the data, is 2^-j times the low-pass
+square of the model's wavelet after j octaves: a weighted mean of x about each coarse pixel. That of
+haar is the mean of 2^j x 2^j blocks; with a logarithm it is the geometric mean.
+"""
+
+import torch
+
+from scorelet.core.errors import InputError
+from scorelet.core.progress import Progress
+from scorelet.core.random import Noise
+from scorelet.core.typing import Fields, OtherFields
+from scorelet.models.field_energy import Band, ConditionalEnergy
+from scorelet.models.multiscale import Multiscale
+from scorelet.sampling import Run, chained
+from scorelet.tasks.field_model.census import BATCH_PIXELS
+from scorelet.tasks.field_model.scale import coarse_to_model, restored
+from scorelet.wavelets import OrthogonalWavelet
+
+
+def refine(
+    run: Run, coarse: Fields, numbers: range, seed: int, progress: Progress | None
+) -> OtherFields:
+    """Return samples (n, h, w) of p(x | its coarse field), in the units of the data.
+
+    Args:
+        run: model and chains.
+        coarse: (m, h / 2^j, w / 2^j); sample i has the coarse field number i modulo m.
+        numbers: of the samples.
+        seed: any non-negative integer.
+        progress: is told how many samples are done.
+
+    Raises:
+        InputError: sides that are not those of the model over a power of two, pixels that are not
+            finite, chains that diverge.
+    """
+    field = run.model.record["field"]
+    height, width = field["size"]
+    octaves = octaves_of(run.model, (int(coarse.shape[1]), int(coarse.shape[2])))
+    if not bool(coarse.isfinite().all()):
+        raise InputError("Coarse fields have pixels that are no finite number: fill them first.")
+    start = _first_above(run.model, octaves)
+    below = coarse_to_model(field, coarse, octaves)
+    most, pieces = max(1, BATCH_PIXELS // (height * width)), []
+    for first in range(numbers.start, numbers.stop, most):
+        part = range(first, min(first + most, numbers.stop))
+        rows = torch.tensor(part) % len(coarse)
+        drawn = run.refine(below[rows], Noise(seed, part), start=start)
+        pieces.append(restored(field, drawn, (height, width)))
+        if progress:
+            progress(part.stop - numbers.start, len(numbers))
+    return torch.cat(pieces)
+
+
+def coarsen(model: Multiscale[ConditionalEnergy], x: Fields, octaves: int) -> OtherFields:
+    """Return the coarse fields (n, h / 2^j, w / 2^j) of fields (n, h, w), as `refine` takes them.
+
+    Raises:
+        InputError: fields of another size, octaves beyond those of the model.
+    """
+    if not 1 <= octaves <= model.levels:
+        raise InputError(f"octaves={octaves}: this model has 1 to {model.levels}.")
+    field = model.record["field"]
+    height, width = field["size"]
+    if tuple(x.shape[1:]) != (height, width):
+        raise InputError(
+            f"The fields have {x.shape[1]}x{x.shape[2]} pixels: this model is of fields of "
+            f"{height}x{width}."
+        )
+    z = coarse_to_model(field, x, 0)
+    band = next(f.band for f in model.details if isinstance(f.band, Band))
+    low = OrthogonalWavelet(band.wavelet, octaves, align=band.align).analyze(z).low
+    return restored(field, low / 2**octaves, (height >> octaves, width >> octaves))
+
+
+def octaves_of(model: Multiscale[ConditionalEnergy], sides: tuple[int, int]) -> int:
+    """Return j of coarse fields with these sides.
+
+    Raises:
+        InputError: the model has no such octave.
+    """
+    height, width = model.record["field"]["size"]
+    known = {(height >> j, width >> j): j for j in range(1, model.levels + 1)}
+    if sides not in known:
+        choices = ", ".join(f"{h}x{w}" for h, w in known)
+        raise InputError(
+            f"Coarse fields of {sides[0]}x{sides[1]} pixels: this model is of fields of "
+            f"{height}x{width}, whose coarse fields have {choices} pixels."
+        )
+    return known[sides]
+
+
+def _first_above(model: Multiscale[ConditionalEnergy], octaves: int) -> int:
+    """Return the number of the first band that is finer than coarse fields."""
+    left = model.levels - octaves
+    for number, factor in enumerate(chained(model)):
+        if isinstance(factor.band, Band) and factor.band.index == 0:
+            if left == 0:
+                return number
+            left -= 1
+    raise AssertionError("an octave without a band")
