@@ -79,7 +79,7 @@ class ChannelMatrix(nn.Module):
     def forward(self, *features: Tensor) -> Tensor:
         """Return u."""
         means, powers = self._moments(features)
-        scale = (powers + EPSILON).rsqrt()
+        scale = inverse_deviations(means, powers, _dtype_of_products(features[0]))
         weight = self.weight * (scale[:, None] if self.field == "complex" else scale)
         start, total = 0, None
         for group, x in zip(self.groups, features, strict=True):
@@ -127,6 +127,23 @@ class ChannelMatrix(nn.Module):
         """Sizes and field."""
         inputs = " + ".join(f"{g.channels}{'c' if g.pairs else ''}" for g in self.groups)
         return f"{inputs} -> {self.outputs}, {self.field}"
+
+
+def inverse_deviations(means: Tensor, powers: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return 1 / √(E |z - m|² + ε) for each channel, (n,), of means m (n, 2) and powers (n,).
+
+    It is 0 for channels that are constant up to the rounding of `dtype`, in which z is kept: there
+    (z - m) / s would be rounding alone, made hundreds of times larger by every block.
+    """
+    rounding = torch.finfo(dtype).eps
+    varies = powers > rounding**2 * means.square().sum(-1)
+    return torch.where(varies, (powers + EPSILON).rsqrt(), 0.0)
+
+
+def _dtype_of_products(x: Tensor) -> torch.dtype:
+    kind = x.device.type
+    half = torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
+    return torch.get_autocast_dtype(kind) if half else x.dtype
 
 
 def normalized(u: Tensor, *, pairs: bool) -> Tensor:

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from scorelet.networks.amplitudes import EPSILON as MODULUS_EPSILON
-from scorelet.networks.channel_matrix import EPSILON, ChannelMatrix
+from scorelet.networks.channel_matrix import ChannelMatrix, inverse_deviations
 from scorelet.networks.channel_product import COMPLEX, REAL, Layout, blocks
 from scorelet.networks.planes import flat, over, storage
 from scorelet.wavelets.kernels import scaled_rows
@@ -88,7 +88,7 @@ def operators(
     """Return P with Std in it, for `planes` planes of z; all have gradients."""
     means, powers = (m.float() for m in moments)
     layout = (REAL if project.field == "real" else COMPLEX)[planes]
-    scales = order.brought((powers + EPSILON).rsqrt())
+    scales = order.brought(inverse_deviations(means, powers, dtype))
     centres = order.brought(means.mT)
     design = _Design(layout, order, dtype)
     *matrices, bias = _Scaled.apply(design, project.weight.float(), scales, centres)
