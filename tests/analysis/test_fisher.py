@@ -192,6 +192,25 @@ def test_estimates_have_no_bias_and_the_floor_is_exact():
         assert error < 0.15 * true  # so that the test can fail
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("counts", [(8, 16, 60), (4, 60, 60)])
+def test_classes_of_different_sizes_leave_no_bias(counts):
+    """250 sets of equal and of different means, each mean within four of its standard errors."""
+    y = torch.repeat_interleave(torch.arange(3), torch.tensor(counts))
+    means = 2 * torch.eye(3, 12, dtype=torch.float64)
+    true = float((means - means.mean(0)).square().sum()) / 9
+    equal, far, held = [], [], []
+    for seed in range(250):
+        noise = torch.randn(len(y), 12, generator=generator(seed), dtype=torch.float64)
+        equal.append(fisher_ratio(moments_of(noise, y, parts=2)).corrected)
+        found = fisher_ratio(moments_of(noise + means[y], y, parts=2))
+        far.append(found.corrected)
+        held.append(found.held_out)
+    for values, expected in ((equal, 0.0), (far, true), (held, true)):
+        error = np.std(values) / math.sqrt(len(values))
+        assert np.mean(values) == pytest.approx(expected, abs=4 * error)
+
+
 def test_too_few_samples_have_no_floor():
     assert finite_sample_floor(97, [50, 50]) is None
     x = torch.randn(20, 40, generator=generator(0), dtype=torch.float64)

@@ -1,7 +1,7 @@
 """The Fisher ratio of classes: how far their means lie apart, in units of the spread within them.
 
 Symbols: K classes, N samples, D features, Σ_W and Σ_B of `fisher_moments`, r = rank Σ_W, ν degrees
-of freedom of Σ_W.
+of freedom of Σ_W, ν_c of Σ_c.
 
     FR = K⁻¹ tr(Σ_W⁺ Σ_B)
 
@@ -9,14 +9,20 @@ It does not change under invertible linear maps of the features, and no linear m
 Redundant features have a singular Σ_W: Σ_W⁺ is its inverse where eigenvalues are above a tolerance.
 
 A finite number of samples raises it. For Gaussian classes of one covariance and n_c = N/K, Σ_W is
-Wishart and independent of the means, E Σ_W⁻¹ = Σ⁻¹ ν/(ν - r - 1), and so
+Wishart and independent of the means, E Σ_W⁻¹ = m Σ⁻¹ with m = ν/(ν - r - 1), and so
 
-    E FR = ν/(ν - r - 1) (FR_true + (K - 1)/K · r/N):
+    E FR = m (FR_true + (K - 1)/K · r/N):
 
-even classes of equal means have the *floor* (K - 1)/K · r/N · ν/(ν - r - 1). Solved for FR_true it
-gives an estimate without bias. Another one takes the means of the two halves of every class,
+even classes of equal means have the *floor* m (K - 1)/K · r/N. Solved for FR_true it gives an
+estimate without bias. For other n_c, Σ_W is a mean of Wishart matrices of ν_c degrees of freedom,
+and m solves
 
-    FR_held = (ν - r - 1)/ν K⁻² Σ_c (μ_c¹ - μ¹)^T Σ_W⁺ (μ_c² - μ²),
+    1/m = Ave_c 1 / (1 + (r + 1) m / (K ν_c)),
+
+which is exact for classes of one size, and in the limit of many features. Another one takes the
+means of the two halves of every class,
+
+    FR_held = 1/m K⁻² Σ_c (μ_c¹ - μ¹)^T Σ_W⁺ (μ_c² - μ²),
 
 in which errors of the means do not add up, and knows no floor.
 
@@ -44,7 +50,7 @@ class FisherRatio:
     Attributes:
         ratio: K⁻¹ tr(Σ_W⁺ Σ_B).
         floor: what it would be in the mean if all classes had one mean; None where samples are
-            too few for the rank (ν ≤ r + 1).
+            too few for the rank (Σ_c ν_c ≤ r + 1).
         corrected: estimate of the ratio without bias, below zero now and then if it is small.
         held_out: another one from halves; None if moments know no halves.
         rank: r of Σ_W.
@@ -113,7 +119,7 @@ def fisher_ratio(moments: ClassMoments, *, tolerance: float = TOLERANCE) -> Fish
 def finite_sample_floor(rank: int, counts: Sequence[int], *, parts: int = 1) -> float | None:
     """Return E FR of Gaussian classes with one mean and one covariance, see the module.
 
-    Exact for classes of one size; for others N/K is the harmonic mean of the n_c.
+    Exact for classes of one size; for others N/K is the harmonic mean of the n_c, and m as above.
 
     Args:
         rank: r.
@@ -129,7 +135,7 @@ def finite_sample_floor(rank: int, counts: Sequence[int], *, parts: int = 1) -> 
         0.1325
     """
     classes = len(counts)
-    inflation = _inflation(sum(counts) - parts * classes, rank)
+    inflation = _inflation([n - parts for n in counts], rank)
     if inflation is None:
         return None
     return inflation * (classes - 1) / classes * rank / classes * _mean_inverse(counts)
@@ -226,9 +232,16 @@ def _outside(deviations: Tensor, root: Tensor) -> float:
     return float(rest.square().sum()) / total
 
 
-def _inflation(freedom: int, rank: int) -> float | None:
-    """Return ν/(ν - r - 1) of E Σ_W⁻¹, None where it does not exist."""
-    return freedom / (freedom - rank - 1) if freedom > rank + 1 else None
+def _inflation(freedom: Sequence[int], rank: int) -> float | None:
+    """Return m of E Σ_W⁻¹ = m Σ⁻¹ from the ν_c, see the module; None where it does not exist."""
+    if sum(freedom) <= rank + 1:
+        return None
+    below, above = 0.0, 1.0  # of 1/m
+    for _ in range(60):
+        t = (below + above) / 2
+        shares = (1 / (1 + (rank + 1) / (len(freedom) * n * t)) for n in freedom)
+        below, above = (t, above) if sum(shares) / len(freedom) > t else (below, t)
+    return 2 / (below + above)
 
 
 def _mean_inverse(counts: Sequence[int]) -> float:

@@ -67,9 +67,9 @@ class ClassMoments:
         return len(self.counts)
 
     @property
-    def freedom(self) -> int:
-        """Degrees of freedom of Σ_W: N less the number of means that were estimated."""
-        return sum(self.counts) - self.parts * self.classes
+    def freedom(self) -> tuple[int, ...]:
+        """Degrees of freedom of each Σ_c: n_c less the number of means that were estimated."""
+        return tuple(n - self.parts for n in self.counts)
 
     def update(self, features: Features, labels: Labels) -> None:
         """Take in a batch; its features may be on any device and in any precision.
