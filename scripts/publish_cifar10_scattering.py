@@ -65,8 +65,8 @@ def main(run: Path, weights: str, place: tuple[str, str]) -> None:
 
 
 def measured(part: str, hold_out: int | None = None) -> dict[str, Any]:
-    """Return the figures of one part of CIFAR-10."""
-    found = evaluate("cifar10.npz", model=WEIGHTS, hold_out=hold_out)
+    """Return the figures of one part of CIFAR-10, in the dtype that every machine has."""
+    found = evaluate("cifar10.npz", model=WEIGHTS, hold_out=hold_out, dtype="float32")
     kept = ("accuracy", "accuracy_error", "negative_log_likelihood", "calibration_error")
     row = {"part": part, "pictures": found["pictures"], "dtype": found["dtype"]}
     row |= {name: round(found[name], 4) for name in kept}
