@@ -71,6 +71,8 @@ def test_train_and_test_pictures_are_not_the_same(tmp_path):
     budget = Budget(str(tmp_path / "set.npz"), 10, 12, epochs=1)
     made = Trainings(budget, Steps(tmp_path / "steps"), seed=0)
     assert (len(made.train), len(made.test)) == (10, 12)
+    assert "the first 10 training images" in budget.pictures()
+    assert budget.pictures().endswith("tested on the last 12")  # not the last of the first
     seen = load_labelled(budget.source).first(10)  # what the task classify reads with this limit
     assert np.array_equal(made.train.x, seen.x)
     together = np.concatenate([made.train.x, made.test.x]).reshape(22, -1)

@@ -71,7 +71,7 @@ class Budget:
     def pictures(self) -> str:
         """Say in words on which pictures networks are trained and tested, and for how long."""
         images = "all" if self.images is None else f"the first {self.images:,}"
-        test = "the test part" if self.held_out is None else f"the last {self.held_out:,} of them"
+        test = "the test part" if self.held_out is None else f"the last {self.held_out:,}"
         return (
             f"{self.source}: networks trained on {images} training images for {self.epochs} "
             f"epochs, tested on {test}"

@@ -171,3 +171,10 @@ def test_spreads_are_those_of_the_seed_that_says_least():
 def test_the_spread_is_the_largest_of_all_matrices():
     values = [torch.tensor([1.0, 0.5]), torch.tensor([3.0, 1.0])]
     assert learning.spread(values) == 3
+
+
+def test_an_accuracy_from_more_images_than_the_budget_says_so():
+    setup = find_recipe("separation_concentration").setups["small"]
+    notes = {claim.of: claim.note for claim in setup.claims}
+    assert notes["tree"] == f"{setup.settings.tree.images:,} training images"
+    assert setup.settings.tree.images > setup.settings.budget.images

@@ -47,6 +47,7 @@ def _trained(floor: Criterion, settings: Settings) -> tuple[Claim, ...]:
         ACCURACY,
         at_least(SCATTERED),
         published=PUBLISHED,
+        note=f"{settings.tree.images:,} training images" if settings.tree.images else "",
     )
     small = settings.tree.pool == 1  # CIFAR-10
     return (
