@@ -18,7 +18,7 @@ from scorelet.data.pictures.folders import (
 from scorelet.data.pictures.kinds import FORMAT_NAMES, READ_SUFFIXES, SUFFIXES, suffix_for_result
 from scorelet.data.pictures.limits import MAX_PIXELS
 from scorelet.data.pictures.notes import Note
-from scorelet.data.pictures.photographs import load_pictures, luma, with_channels
+from scorelet.data.pictures.photographs import load_pictures, luma, on_white, with_channels
 from scorelet.data.pictures.types import (
     JpegCoding,
     Picture,
@@ -48,6 +48,7 @@ __all__ = [
     "load_pictures",
     "locate",
     "luma",
+    "on_white",
     "read_picture",
     "skipped_sentence",
     "suffix_for_result",

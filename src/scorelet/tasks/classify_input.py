@@ -9,7 +9,7 @@ from torch import Tensor
 from scorelet.core.arrays import plain_array
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image
-from scorelet.data import Note, Picture, to_unit, with_channels
+from scorelet.data import Note, Picture, on_white, to_unit, with_channels
 from scorelet.data.pictures.notes import DEPTH
 from scorelet.data.pictures.types import split_samples
 from scorelet.models import Classifier
@@ -33,12 +33,9 @@ def prepared(picture: Picture, classifier: Classifier) -> tuple[Image, list[Note
         InputError: NaN or infinite values.
     """
     notes = [note for note in picture.notes if note.kind != DEPTH]  # nothing is written back
-    pixels = to_unit(picture.pixels)
-    if picture.alpha is not None:
-        alpha = to_unit(picture.alpha)[..., None]
-        if bool((alpha < 1).any()):
-            pixels = alpha * pixels + (1 - alpha)
-            notes.append(Note("alpha", "is transparent in places, which were made white"))
+    pixels = to_unit(on_white(picture).pixels)
+    if picture.alpha is not None and bool((to_unit(picture.alpha) < 1).any()):
+        notes.append(Note("alpha", "is transparent in places, which were made white"))
     low, high = float(pixels.min()), float(pixels.max())
     if not np.isfinite([low, high]).all():
         raise InputError("The picture holds NaN or infinite values: replace them first.")

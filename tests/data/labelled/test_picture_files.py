@@ -5,10 +5,13 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
+from classifiers import colour_classifier
 from samples import write_png
 from scorelet.core.errors import InputError
+from scorelet.data import from_unit, read_picture
 from scorelet.data.labelled import LabelledSamples, load_labelled, picture_files
 from scorelet.data.labelled.picture_files import PictureFiles
+from scorelet.tasks.classify_input import prepared
 
 BROKEN = b"\x89PNG\r\n\x1a\nx"
 
@@ -58,6 +61,23 @@ def test_a_set_that_memory_cannot_hold_is_the_same_set(folder, monkeypatch):
         assert np.array_equal(np.asarray(a.x), b.x)
         assert np.array_equal(a.y, b.y)
         assert torch.equal(a.images(2, 5), b.images(2, 5))
+
+
+def test_what_is_transparent_is_learnt_from_as_it_is_classified(tmp_path):
+    """Transparent black is white, in files and in memory, whole or in parts."""
+    pixels = np.zeros((8, 8, 4), np.uint8)
+    pixels[2:6, 2:6] = 200, 0, 0, 255
+    pixels[0, 0] = 200, 0, 0, 51  # a fifth
+    for name in ("cut", "other"):
+        write_png(tmp_path / name / "0.png", pixels)
+    seen = load_labelled(tmp_path).x[0]
+    assert seen[0, 0].tolist() == [244, 204, 204]
+    assert seen[7, 7].tolist() == [255, 255, 255]
+    assert seen[3, 3].tolist() == [200, 0, 0]
+    outside = load_labelled(tmp_path, originals=True).x
+    assert np.array_equal(outside.original(0), seen)
+    used, _ = prepared(read_picture(tmp_path / "cut/0.png"), colour_classifier())
+    assert np.array_equal(from_unit(used[0].permute(1, 2, 0).numpy(), "uint8"), seen)
 
 
 def test_samples_are_the_same_and_processes_do_not_matter(folder, monkeypatch):

@@ -12,7 +12,7 @@ import numpy as np
 from scorelet.core.errors import ImageFileError, InputError, one_line
 from scorelet.core.memory import available_memory
 from scorelet.data.pictures.files import read_picture
-from scorelet.data.pictures.photographs import with_channels
+from scorelet.data.pictures.photographs import on_white, with_channels
 from scorelet.data.pictures.types import from_unit, to_unit
 
 Pixels = np.ndarray
@@ -96,10 +96,12 @@ class PictureFiles:
     def original(self, k: int | np.integer) -> Pixels:
         """Return picture k as it is in its file, uint8 (height, width, channels) of any size.
 
+        What is transparent becomes white, as it does where a classifier is used.
+
         Raises:
             ImageFileError: it cannot be read.
         """
-        pixels = with_channels(read_picture(self.path(k)), self.channels)
+        pixels = with_channels(on_white(read_picture(self.path(k))), self.channels)
         return from_unit(to_unit(pixels), "uint8")
 
     def _first(self) -> tuple[Path, tuple[int, int]]:

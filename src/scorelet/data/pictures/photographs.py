@@ -8,7 +8,7 @@ import numpy as np
 from scorelet.core.errors import ImageFileError
 from scorelet.data.pictures.files import iter_pages
 from scorelet.data.pictures.folders import find_pictures
-from scorelet.data.pictures.types import Picture
+from scorelet.data.pictures.types import Picture, to_unit
 
 Pixels = np.ndarray
 
@@ -53,6 +53,23 @@ def with_channels(picture: Picture, channels: int) -> Pixels:
     if pixels.shape[2] == channels:
         return pixels
     return np.repeat(pixels, 3, axis=2) if channels == 3 else luma(pixels)
+
+
+def on_white(picture: Picture) -> Picture:
+    """Return a picture without alpha: white shows where it is transparent.
+
+    Args:
+        picture: with alpha α and colours c, or without: then it is returned itself.
+
+    Returns:
+        α c + 1 - α in floating point in [0, 1]; integers as they are where nothing is transparent.
+    """
+    if picture.alpha is None:
+        return picture
+    alpha = to_unit(picture.alpha)[..., None]
+    if not bool((alpha < 1).any()):
+        return Picture(picture.pixels)
+    return Picture(alpha * to_unit(picture.pixels) + (1 - alpha))
 
 
 def luma(pixels: Pixels) -> Pixels:
