@@ -198,3 +198,17 @@ def test_outputs_are_refused_before_the_work(folder, tmp_path, model):
             list(classify_files([folder], tmp_path / output, model=model))
     list(classify_files([folder], tmp_path / "out.csv", model=model, overwrite=True))
     assert (tmp_path / "out.csv").read_text().startswith("file,class_1")
+
+
+def test_every_picture_is_looked_at_whatever_it_is_called(model, tmp_path):
+    """Nothing is written beside them: no name says a result, and no two results collide."""
+    pixels = flat((1, 0, 0))
+    names = ["a.png", "a_classified.png", "b.bmp", "b.png"]
+    for name in names:
+        write_png(tmp_path / "in" / name, pixels)
+    said = []
+    paths = [tmp_path / "in", tmp_path / "in/a.png"]  # one of them is named twice
+    outcomes = list(classify_files(paths, model=model, say=said.append))
+    assert [outcome.task.source.name for outcome in outcomes] == names
+    assert [outcome.error for outcome in outcomes] == [None] * 4
+    assert said == []

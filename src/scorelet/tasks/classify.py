@@ -23,7 +23,7 @@ from scorelet.models import Classifier
 from scorelet.tasks.array_files import check_output
 from scorelet.tasks.classify_input import Source, pictures, prepared
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
-from scorelet.tasks.planning import FileTask, Say, plan_tasks
+from scorelet.tasks.planning import FileTask, Say, plan_reading
 from scorelet.tasks.ready_classifier import ReadyClassifier, check_finite, ready_classifier
 from scorelet.tasks.table_files import check_table, write_table
 from scorelet.zoo import load_as
@@ -122,7 +122,7 @@ def classify_files(  # noqa: PLR0913 - as many as the command has options
         check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
         check_table(output)
     ready = _ready(model, k, device, dtype)
-    tasks = plan_tasks(paths, None, suffix="_classified", say=say)
+    tasks = plan_reading(paths, say=say)
     if plan:
         plan(len(tasks))
     reports = []

@@ -54,9 +54,7 @@ def plan_tasks(
         InputError: no paths, an empty one, a file as the output of several, an output that is
             named as one kind and wanted as another, or two sources with one target.
     """
-    if not paths:
-        raise InputError("No picture was named: give files or folders.")
-    found = list(dict.fromkeys(as_path(path) for path in paths))
+    found = _named(paths)
     single = len(found) == 1 and not _is_folder(found[0])
     root = None if output is None else as_path(output, name="output")
     folder = root is None or _is_folder(root) or _named_as_folder(str(output))
@@ -115,8 +113,27 @@ def _tasks_of(path: Path, output: Path | None, names: Names, say: Say) -> Iterat
         yield _task(path, path.with_name(f"{path.stem}{names.suffix}{names.ending(path)}"))
 
 
-def _tasks_in(folder: Path, root: Path, names: Names, say: Say) -> Iterator[FileTask]:
-    """Pair the pictures of a folder; those in `root` are results if it lies inside the folder."""
+def plan_reading(paths: Sequence[str | Path], *, say: Say = lambda _text: None) -> list[FileTask]:
+    """Return every picture of `paths` once, whatever it is called: nothing is made beside it.
+
+    Args and errors are those of `plan_tasks`; the targets are the pictures themselves.
+    """
+    tasks = [
+        task
+        for path in _named(paths)
+        for task in (_found_in(path, say) if _is_folder(path) else [_task(path, path)])
+    ]
+    return list({task.source: task for task in tasks}.values())
+
+
+def _named(paths: Sequence[str | Path]) -> list[Path]:
+    if not paths:
+        raise InputError("No picture was named: give files or folders.")
+    return list(dict.fromkeys(as_path(path) for path in paths))
+
+
+def _found_in(folder: Path, say: Say) -> Iterator[FileTask]:
+    """Return the pictures of a folder as their own targets, and what cannot be looked at."""
     locked = list(_locked_folders(folder))
     yield from locked
     try:
@@ -127,10 +144,18 @@ def _tasks_in(folder: Path, root: Path, names: Names, say: Say) -> Iterator[File
         return
     if skipped := list_folder(folder).skipped:
         say(f"in {folder}, {skipped_sentence(skipped)}")
+    yield from (FileTask(source, source) for source in found)
+
+
+def _tasks_in(folder: Path, root: Path, names: Names, say: Say) -> Iterator[FileTask]:
+    """Pair the pictures of a folder; those in `root` are results if it lies inside the folder."""
+    tasks = list(_found_in(folder, say))
+    yield from (task for task in tasks if task.problem)
+    found = every = [task.source for task in tasks if not task.problem]
     inside = root.resolve()
     if folder.resolve() in inside.parents:
         found = [path for path in found if inside not in path.resolve().parents]
-    if not found:
+    if every and not found:
         yield FileTask(folder, folder, f"{folder} contains no pictures but those in {root}.")
     for source in found:
         named = source.relative_to(folder).with_suffix(names.ending(source))

@@ -15,7 +15,7 @@ from scorelet.core.paths import as_path
 from scorelet.data import Picture, iter_pages, to_unit, with_channels
 from scorelet.tasks.array_files import check_output, writing
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
-from scorelet.tasks.planning import FileTask, plan_tasks
+from scorelet.tasks.planning import FileTask, plan_reading
 from scorelet.tasks.table_files import check_table, write_table
 from scorelet.wavelets import Path as ScatteringPath
 from scorelet.wavelets import Scattering2d
@@ -110,7 +110,7 @@ def scatter_files(
         settings.J, settings.L, order=settings.order, boundary=settings.boundary
     )
     choose_device(settings.device)
-    tasks = plan_tasks(paths, None, suffix="_features")
+    tasks = plan_reading(paths)
     if plan:
         plan(len(tasks))
     table = FeatureTable()
