@@ -212,3 +212,8 @@ def test_every_picture_is_looked_at_whatever_it_is_called(model, tmp_path):
     assert [outcome.task.source.name for outcome in outcomes] == names
     assert [outcome.error for outcome in outcomes] == [None] * 4
     assert said == []
+
+
+def test_a_suffix_in_capitals_means_the_same(model, folder, tmp_path):
+    list(classify_files([folder], tmp_path / "out.JSON", model=model))
+    assert len(json.loads((tmp_path / "out.JSON").read_text())) == 3

@@ -196,7 +196,7 @@ def _named(
 
 
 def _write(output: Path, reports: Sequence[dict[str, Any]], k: int) -> None:
-    if output.suffix == ".json":
+    if output.suffix.lower() == ".json":
         write_text(output, json.dumps(list(reports), indent=2, allow_nan=False))
         return
     columns: dict[str, list[Any]] = {"file": []}
