@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import sys
 
 import numpy as np
 import pytest
@@ -217,3 +219,11 @@ def test_every_picture_is_looked_at_whatever_it_is_called(model, tmp_path):
 def test_a_suffix_in_capitals_means_the_same(model, folder, tmp_path):
     list(classify_files([folder], tmp_path / "out.JSON", model=model))
     assert len(json.loads((tmp_path / "out.JSON").read_text())) == 3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are text")
+def test_names_that_are_no_text_are_written_out_in_parquet(model, tmp_path):
+    write_png(tmp_path / "in" / os.fsdecode(b"a\xff.png"), flat((1, 0, 0)))
+    list(classify_files([tmp_path / "in"], tmp_path / "out.parquet", model=model))
+    (name,) = parquet.read_table(tmp_path / "out.parquet").to_pydict()["file"]
+    assert name.endswith("in/a\\udcff.png")

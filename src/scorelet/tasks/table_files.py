@@ -34,12 +34,20 @@ def write_table(target: Path, columns: Columns) -> None:
     with writing(target) as temporary:
         if target.suffix.lower() == ".parquet":
             arrow, parquet = _parquet()
-            parquet.write_table(arrow.table({k: list(v) for k, v in columns.items()}), temporary)
+            whole = {name: [_in_unicode(value) for value in v] for name, v in columns.items()}
+            parquet.write_table(arrow.table(whole), temporary)
             return
         with temporary.open("w", newline="", encoding="utf-8", errors="surrogateescape") as stream:
             writer = csv.writer(stream)
             writer.writerow(columns)
             writer.writerows(zip(*columns.values(), strict=True))
+
+
+def _in_unicode(value: Any) -> Any:  # noqa: ANN401 - whatever a table holds
+    """Write out the bytes of a file's name that are no text, which Parquet refuses."""
+    if not isinstance(value, str):
+        return value
+    return value.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _parquet() -> tuple[Any, Any]:
