@@ -17,6 +17,7 @@ from samples import write_model, write_png
 from scorelet.core.errors import InputError
 from scorelet.models import Classifier
 from scorelet.tasks.classify import classify_files
+from scorelet.tasks.ready_classifier import ReadyClassifier
 
 
 def flat(colour, side=8, dtype=np.uint8):
@@ -227,3 +228,19 @@ def test_names_that_are_no_text_are_written_out_in_parquet(model, tmp_path):
     list(classify_files([tmp_path / "in"], tmp_path / "out.parquet", model=model))
     (name,) = parquet.read_table(tmp_path / "out.parquet").to_pydict()["file"]
     assert name.endswith("in/a\\udcff.png")
+
+
+def test_of_a_batch_only_what_the_model_sees_is_kept(model, tmp_path, monkeypatch):
+    """Sixty-four photographs as they are would take the memory of sixty-four photographs."""
+    for number in range(3):
+        write_png(tmp_path / f"in/{number}.png", flat((1, 0, 0), side=40))
+    shapes, real = [], ReadyClassifier.logits_of_each
+
+    def seen(self, images):
+        shapes.extend(tuple(x.shape) for x in images)
+        return real(self, images)
+
+    monkeypatch.setattr(ReadyClassifier, "logits_of_each", seen)
+    found = sl.classify(tmp_path / "in", model=model)
+    assert shapes == [(1, 3, 8, 8)] * 3
+    assert [f.shape for f in found] == [(40, 40)] * 3

@@ -175,15 +175,24 @@ def _classify_pictures(
 ) -> list[Classified]:
     """Classify pictures, so many at a time."""
     results, rest = [], iter(found)
-    while part := [prepared(picture, ready.classifier) for picture in islice(rest, BATCH)]:
-        logits = ready.logits_of_each([x for x, _ in part]).cpu()
+    while part := [_seen(picture, ready) for picture in islice(rest, BATCH)]:
+        logits = ready.logits_of_each([x for x, _, _ in part]).cpu()
         check_finite(logits)
         p = logits.double().softmax(1)
         results += [
-            _named(row, notes, (x.shape[2], x.shape[3]), ready, k)
-            for row, (x, notes) in zip(p, part, strict=True)
+            _named(row, notes, shape, ready, k)
+            for row, (_, notes, shape) in zip(p, part, strict=True)
         ]
     return results
+
+
+def _seen(picture: Picture, ready: ReadyClassifier) -> tuple[Tensor, list[Note], tuple[int, int]]:
+    """Return what the model sees of a picture, notes on it, and the size that it had.
+
+    The picture itself is let go: a batch of photographs as they are would fill the memory.
+    """
+    x, notes = prepared(picture, ready.classifier)
+    return ready.fitted(x), notes, (x.shape[2], x.shape[3])
 
 
 def _named(

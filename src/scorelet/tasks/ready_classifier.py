@@ -36,16 +36,17 @@ class ReadyClassifier:
 
     def logits(self, x: Image) -> Logits:
         """Return the logits of images of any size, float32 (float64 of a model in float64)."""
-        return self._run(self._fitted(x))
+        return self._run(self.fitted(x))
 
     def logits_of_each(self, images: Sequence[Tensor]) -> Logits:
         """Return the logits of batches of any sizes, one after the other, together if they fit."""
-        fitted = [self._fitted(x) for x in images]
+        fitted = [self.fitted(x) for x in images]
         if len({x.shape[1:] for x in fitted}) == 1:
             return self._run(torch.cat(fitted))
         return torch.cat([self._run(x) for x in fitted])
 
-    def _fitted(self, x: Image) -> Tensor:
+    def fitted(self, x: Image) -> Tensor:
+        """Return images on the device, in the dtype and in the size that the network takes."""
         return self.classifier.fitted(x.to(next(self.classifier.parameters(), x)))
 
     @torch.no_grad()
