@@ -9,8 +9,10 @@ import torch
 
 from samples import colour_classifier, plain_colours, write_colours, write_png
 from scorelet.core.errors import ArrayFileError, InputError
+from scorelet.data.labelled import LabelledImages
 from scorelet.models import GaussianMixtureDenoiser
 from scorelet.tasks.evaluate import evaluate
+from scorelet.tasks.evaluate.classifiers import numbered
 
 SIDE = 6
 GAIN = 2.0
@@ -91,6 +93,14 @@ def test_classes_without_names_are_matched_by_number(classifier, tmp_path):
     np.savez(path, x_test=plain_colours([0, 1, 2], SIDE), y_test=np.arange(1, 4))
     with pytest.raises(InputError, match="have the classes 0, 1, 2, 3, and the model knows red"):
         evaluate(path, model=classifier)
+
+
+def test_names_that_are_numbers_are_names():
+    """Folders called 0 to 11 sort as 0, 1, 10, 11, 2: some of them must not be taken by place."""
+    classes = tuple(sorted(str(number) for number in range(12)))
+    few = LabelledImages(np.zeros((3, 4, 4, 3), np.uint8), np.arange(3), ("0", "1", "2"))
+    assert [classes[label] for label in numbered(few, classes)] == ["0", "1", "2"]
+    assert numbered(few, ("red", "green", "blue")).tolist() == [0, 1, 2]
 
 
 def test_gray_pictures_are_shown_to_a_model_of_colours_as_gray(classifier, tmp_path):

@@ -34,7 +34,7 @@ def measure_classifier(
         classifier: on any device.
         data: as in `scorelet.data.labelled.load_labelled`: its part `test`, or with `hold_out` the
             last training pictures. Classes are matched by their names; those of an npz file
-            without names by their numbers.
+            without names by their numbers, unless the model has classes of these names.
         settings: how.
 
     Returns:
@@ -98,16 +98,15 @@ def numbered(images: LabelledImages, classes: tuple[str, ...]) -> Labels:
         InputError: a class of the data that the model does not know.
     """
     labels = torch.from_numpy(images.y)
+    if set(images.classes) <= set(classes):  # names that are numbers, too: 10 sorts before 2
+        return torch.tensor([classes.index(name) for name in images.classes])[labels]
     unnamed = images.classes == tuple(str(number) for number in range(len(images.classes)))
-    if images.classes == classes or (unnamed and len(images.classes) <= len(classes)):
+    if unnamed and len(images.classes) <= len(classes):
         return labels
-    foreign = [name for name in images.classes if name not in classes]
-    if foreign:
-        raise InputError(
-            f"The data have the classes {_listed(images.classes)}, and the model knows "
-            f"{_listed(classes)}: use data with its classes."
-        )
-    return torch.tensor([classes.index(name) for name in images.classes])[labels]
+    raise InputError(
+        f"The data have the classes {_listed(images.classes)}, and the model knows "
+        f"{_listed(classes)}: use data with its classes."
+    )
 
 
 def labelled_images(
