@@ -198,3 +198,11 @@ def test_a_mean_over_space_keeps_real_and_imaginary_parts_apart():
     found = fisher_profile(nn.Identity(), (x, y), pool="mean")["input"].fisher
     assert found.dimension == 6
     assert found.ratio == pytest.approx(expected(x.mean((-2, -1)), y).ratio, rel=1e-6)
+
+
+def test_a_network_that_works_in_place_leaves_the_data_alone():
+    y = torch.arange(60) % 2
+    x = torch.randn(60, 1, 4, 4)
+    before = x.clone()
+    fisher_profile(nn.Sequential(nn.ReLU(inplace=True)), (x, y), dimension=4)
+    assert torch.equal(x, before)

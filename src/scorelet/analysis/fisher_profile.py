@@ -111,7 +111,7 @@ def _show(
             probe.start(y)
             x = _on_device_of(net, x)
             probe.record(INPUT, net, x)
-            net(x)
+            net(x.clone())  # its first layer may work in place, and x may be the caller's
             if progress:
                 progress(probe.pictures, sum(probe.counts))
 
