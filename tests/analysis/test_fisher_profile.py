@@ -206,3 +206,20 @@ def test_a_network_that_works_in_place_leaves_the_data_alone():
     before = x.clone()
     fisher_profile(nn.Sequential(nn.ReLU(inplace=True)), (x, y), dimension=4)
     assert torch.equal(x, before)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"x": torch.randn(6, 3, 4, 4)}, r"does not take these pictures, float32 of shape \(6, 3"),
+        ({"x": torch.randn(6, 1, 4, 4).double()}, "does not take these pictures, float64"),
+        ({"y": torch.tensor([0, 0, 0, 1, 1, 10**12])}, "A label is 1000000000000: number the"),
+        ({"batch": 0}, "batch is 0"),
+        ({"batch": -1}, "batch is -1"),
+        ({"kinds": {"0": ["even", "odd"]}}, "Layer 0: 2 kinds of channels are named, and it has 4"),
+    ],
+)
+def test_what_does_not_fit_is_one_sentence(changes, sentence):
+    words = {"x": torch.randn(6, 1, 4, 4), "y": torch.arange(6) % 2, "dimension": 2, **changes}
+    with pytest.raises(InputError, match=sentence):
+        fisher_profile(nn.Sequential(nn.Conv2d(1, 4, 3)), (words.pop("x"), words.pop("y")), **words)

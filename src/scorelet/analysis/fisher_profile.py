@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from scorelet.analysis.fisher_moments import check_counts
 from scorelet.analysis.labelled_batches import Source, labelled_batches
 from scorelet.analysis.layer_probe import INPUT, PARTS, LayerSeparation, Probe, listening
-from scorelet.core.errors import InputError
+from scorelet.core.errors import InputError, one_line
 from scorelet.core.numbers import is_whole
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
@@ -76,7 +76,7 @@ def fisher_profile(
 
     Raises:
         InputError: data that cannot be used, names that no layer has, a layer with outputs that
-            are not finite or constant within classes.
+            are not finite or constant within classes, pictures that the network does not take.
 
     Example:
         >>> import torch, scorelet as sl
@@ -87,7 +87,7 @@ def fisher_profile(
         >>> [layer.name for layer in profile.layers]
         ['input', '1', '2']
     """
-    _check_options(dimension, pool)
+    _check_options(dimension, pool, batch)
     labels, batches = labelled_batches(data, batch=batch)
     counts = torch.bincount(labels).tolist()
     check_counts(counts, PARTS)
@@ -111,9 +111,22 @@ def _show(
             probe.start(y)
             x = _on_device_of(net, x)
             probe.record(INPUT, net, x)
-            net(x.clone())  # its first layer may work in place, and x may be the caller's
+            _call(net, x.clone())  # its first layer may work in place, and x may be the caller's
             if progress:
                 progress(probe.pictures, sum(probe.counts))
+
+
+def _call(net: nn.Module, x: Tensor) -> None:
+    try:
+        net(x)
+    except InputError:
+        raise
+    except (RuntimeError, ValueError, IndexError) as error:
+        kind = str(x.dtype).removeprefix("torch.")
+        raise InputError(
+            f"The network does not take these pictures, {kind} of shape {tuple(x.shape)}: "
+            f"{one_line(error)}."
+        ) from error
 
 
 def _refuse_unknown(patterns: Sequence[str] | None, net: nn.Module, probe: Probe) -> None:
@@ -133,7 +146,9 @@ def _on_device_of(net: nn.Module, x: Tensor) -> Tensor:
     return x
 
 
-def _check_options(dimension: int, pool: str) -> None:
+def _check_options(dimension: int, pool: str, batch: int) -> None:
+    if not is_whole(batch, least=1):
+        raise InputError(f"batch is {batch!r}: it must be a whole number of at least 1.")
     if not is_whole(dimension, least=2):
         raise InputError(f"dimension is {dimension!r}: it must be a whole number of at least 2.")
     if pool not in ("flatten", "mean"):

@@ -12,6 +12,10 @@ from scorelet.core.errors import InputError
 Batches = Callable[[], Iterator[tuple[Tensor, Tensor]]]
 
 
+MOST = 1_000_000
+"""The largest label: a table of classes is made from it, and a larger one is a mistake."""
+
+
 @runtime_checkable
 class Labelled(Protocol):
     """Pictures and their classes, as `scorelet.data.labelled.LabelledImages` holds them."""
@@ -106,4 +110,8 @@ def _labels(y: Any) -> Tensor:  # noqa: ANN401 - an array of any kind
         raise InputError("The data hold no pictures: give at least two of each class.")
     if int(labels.min()) < 0:
         raise InputError(f"A label is {int(labels.min())}: classes are numbered from 0.")
+    if int(labels.max()) > MOST:
+        raise InputError(
+            f"A label is {int(labels.max())}: number the classes from 0 on, without gaps."
+        )
     return labels.long()

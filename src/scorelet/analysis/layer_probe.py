@@ -121,6 +121,11 @@ class _Layer:
         self.shape = tuple(output.shape[1:])
         self.projection = RandomProjection(self._rows(output).shape[1], dimension)
         self.moments = ClassMoments(counts, self.projection.outputs, parts=PARTS)
+        if kinds and len(kinds) != self.shape[0]:
+            raise InputError(
+                f"Layer {name}: {len(kinds)} kinds of channels are named, and it has "
+                f"{self.shape[0]}: give one for each channel."
+            )
         size = output[0].numel()
         self.variances = ClassMoments(counts, size, diagonal=True) if kinds else None
 
