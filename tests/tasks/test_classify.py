@@ -15,8 +15,10 @@ import scorelet as sl
 from classifiers import COLOURS, colour_classifier, gray_classifier, write_classifier
 from samples import write_model, write_png
 from scorelet.core.errors import InputError
+from scorelet.data import read_picture
 from scorelet.models import Classifier
 from scorelet.tasks.classify import classify_files
+from scorelet.tasks.classify_input import pictures
 from scorelet.tasks.ready_classifier import ReadyClassifier
 
 
@@ -244,3 +246,19 @@ def test_of_a_batch_only_what_the_model_sees_is_kept(model, tmp_path, monkeypatc
     found = sl.classify(tmp_path / "in", model=model)
     assert shapes == [(1, 3, 8, 8)] * 3
     assert [f.shape for f in found] == [(40, 40)] * 3
+
+
+def test_a_pillow_picture_is_upright_as_its_file_is(tmp_path):
+    """The camera lay on its side: the upper half is red."""
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    pixels[:, :4] = 255, 0, 0
+    exif = Image.Exif()
+    exif[0x112] = 6
+    Image.fromarray(pixels).save(tmp_path / "a.png", exif=exif)
+    with Image.open(tmp_path / "a.png") as picture:
+        (page,), _ = pictures(picture)
+    assert np.array_equal(page.pixels, read_picture(tmp_path / "a.png").pixels)
+    assert page.pixels[:4, :, 0].min() == 255
+    with Image.open(tmp_path / "a.png") as picture:
+        picture.info["exif"] = b"Exif\0\0no such thing"
+        assert sl.classify(picture, model=colour_classifier()).shape == (8, 8)

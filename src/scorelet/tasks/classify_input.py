@@ -1,5 +1,7 @@
 """Pictures as a classifier takes them: channels, transparency, values, and notes on all of it."""
 
+import struct
+import sys
 from typing import Any
 
 import numpy as np
@@ -55,6 +57,19 @@ def prepared(picture: Picture, classifier: Classifier) -> tuple[Image, list[Note
     return torch.from_numpy(x)[None], notes
 
 
+def _upright(source: Source) -> Source:
+    """Turn a Pillow picture as its EXIF says; Pillow has left it as the camera held it."""
+    pillow = sys.modules.get("PIL.Image")
+    if pillow is None or not isinstance(source, pillow.Image):
+        return source
+    from PIL import ImageOps
+
+    try:
+        return ImageOps.exif_transpose(source)
+    except (SyntaxError, ValueError, struct.error):  # what Pillow raises where EXIF is damaged
+        return source
+
+
 def _size_note(shape: tuple[int, int], classifier: Classifier) -> Note:
     assert classifier.size is not None
     sides, size = f"{shape[0]}x{shape[1]}", f"{classifier.size[0]}x{classifier.size[1]}"
@@ -70,14 +85,14 @@ def pictures(source: Source) -> tuple[list[Picture], bool]:
 
     Args:
         source: an array ([batch,] height, width[, 1 to 4]) of uint8, uint16 or floats; a float
-            tensor ([batch,] channel, height, width); or a Pillow picture. Half precision is taken
-            as float32.
+            tensor ([batch,] channel, height, width); or a Pillow picture, which is turned upright
+            as its EXIF says. Half precision is taken as float32.
 
     Raises:
         InputError: another shape or dtype.
     """
     tensor = isinstance(source, Tensor)
-    array = plain_array(source, what="picture")
+    array = plain_array(_upright(source), what="picture")
     if array.dtype == np.float16:
         array = array.astype(np.float32)
     if tensor and array.dtype.kind != "f":
