@@ -262,3 +262,9 @@ def test_a_pillow_picture_is_upright_as_its_file_is(tmp_path):
     with Image.open(tmp_path / "a.png") as picture:
         picture.info["exif"] = b"Exif\0\0no such thing"
         assert sl.classify(picture, model=colour_classifier()).shape == (8, 8)
+
+
+def test_values_far_from_0_to_1_are_the_fault_of_the_picture(model):
+    """They made logits that are not finite, for which the model's file was blamed."""
+    with pytest.raises(InputError, match="The picture has values from 1e\\+38 to 1e\\+38"):
+        sl.classify(np.full((8, 8, 3), 1e38, np.float32), model=model)

@@ -16,6 +16,8 @@ from scorelet.data.pictures.notes import DEPTH
 from scorelet.data.pictures.types import split_samples
 from scorelet.models import Classifier
 
+LARGEST = 1e6
+"""Values beyond it are in other units, and their logits may not even be finite."""
 Source = np.ndarray | Tensor | Any
 """What holds pixels: an array, a tensor, a Pillow picture."""
 
@@ -32,7 +34,7 @@ def prepared(picture: Picture, classifier: Classifier) -> tuple[Image, list[Note
         bring it to the model's size.
 
     Raises:
-        InputError: NaN or infinite values.
+        InputError: NaN or infinite values, or some beyond `LARGEST`.
     """
     notes = [note for note in picture.notes if note.kind != DEPTH]  # nothing is written back
     pixels = to_unit(on_white(picture).pixels)
@@ -41,6 +43,10 @@ def prepared(picture: Picture, classifier: Classifier) -> tuple[Image, list[Note
     low, high = float(pixels.min()), float(pixels.max())
     if not np.isfinite([low, high]).all():
         raise InputError("The picture holds NaN or infinite values: replace them first.")
+    if not max(-low, high) <= LARGEST:
+        raise InputError(
+            f"The picture has values from {low:.3g} to {high:.3g}: bring them to 0 to 1 first."
+        )
     if low < -0.05 or high > 1.05:
         text = f"has values from {low:.3g} to {high:.3g}, but models were made for 0 to 1"
         notes.append(Note("range", text))
