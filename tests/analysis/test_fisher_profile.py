@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from scorelet.analysis.fisher import fisher_ratio
+from scorelet.analysis.fisher import fisher_ratio, separation_by_kind
 from scorelet.analysis.fisher_moments import ClassMoments
 from scorelet.analysis.fisher_profile import fisher_profile
 from scorelet.core.errors import InputError
@@ -132,6 +132,16 @@ def test_kinds_of_channels(net, case):
     assert [kind.kind for kind in profile["conv"].kinds] == ["a", "b"]
     with pytest.raises(InputError, match="Layer conv: 3 kinds of channels"):
         fisher_profile(net, case, kinds={"conv": ["a", "b", "c"]})
+
+
+def test_kinds_are_of_means_over_space_where_these_are_asked_for(net, case):
+    (kind,) = fisher_profile(net, case, pool="mean", kinds={"conv": ["a", "a"]})["conv"].kinds
+    with torch.no_grad():
+        means = net.conv(case.x).mean((2, 3))
+    moments = ClassMoments(torch.bincount(case.y).tolist(), 2, diagonal=True)
+    moments.update(means, case.y)
+    (direct,) = separation_by_kind(moments, ["a", "a"])
+    assert kind.value == pytest.approx(direct.value, rel=1e-4)
 
 
 def test_layers_may_name_their_channels(net, case):

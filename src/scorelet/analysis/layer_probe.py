@@ -119,14 +119,14 @@ class _Layer:
     ) -> None:
         self.name, self.kind, self.pool, self.kinds = name, kind, pool, kinds
         self.shape = tuple(output.shape[1:])
-        self.projection = RandomProjection(self._rows(output).shape[1], dimension)
+        size = self._rows(output).shape[1]
+        self.projection = RandomProjection(size, dimension)
         self.moments = ClassMoments(counts, self.projection.outputs, parts=PARTS)
         if kinds and len(kinds) != self.shape[0]:
             raise InputError(
                 f"Layer {name}: {len(kinds)} kinds of channels are named, and it has "
                 f"{self.shape[0]}: give one for each channel."
             )
-        size = output[0].numel()
         self.variances = ClassMoments(counts, size, diagonal=True) if kinds else None
 
     def add(self, output: Tensor, labels: Tensor) -> None:
@@ -136,9 +136,10 @@ class _Layer:
                 f"its output has shape {tuple(output.shape[1:])} for a picture, but {self.shape} "
                 "before: use pictures of one size."
             )
-        self.moments.update(self.projection(self._rows(output)), labels)
+        rows = self._rows(output)
+        self.moments.update(self.projection(rows), labels)
         if self.variances:
-            self.variances.update(output.flatten(1), labels)
+            self.variances.update(rows, labels)
 
     def result(self) -> LayerSeparation:
         """Return what was found."""

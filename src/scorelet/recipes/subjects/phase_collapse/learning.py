@@ -103,7 +103,7 @@ def kinds(model: Classifier, images: LabelledImages) -> FisherProfile:
         names[f"blocks.{number}.wavelets"] = ["low pass", *["bands"] * angles] * channels
         after = ["ρ(low pass)", *["ρ(bands)"] * angles] if block.skip else ["ρ(bands)"] * angles
         names[f"blocks.{number}.amplitude"] = after * channels
-    return fisher_profile(network, images, layers=list(names), pool="mean", kinds=names)
+    return fisher_profile(network, images, layers=list(names), dimension=16, kinds=names)
 
 
 def by_depth(
