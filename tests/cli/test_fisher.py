@@ -25,7 +25,7 @@ def test_a_table_of_layers(shell, words, tmp_path):
     lines = out.splitlines()
     assert (status, err) == (0, "")
     assert lines[0].endswith("60 pictures, 3 classes")
-    assert " ".join(lines[1].split()) == "layer rank ratio floor without bias from halves"
+    assert " ".join(lines[1].split()) == "layer rank ratio floor without bias from halves of traces"
     assert [line.split()[0] for line in lines[2:6]] == [
         "input",
         "coefficients.scattering",

@@ -44,8 +44,7 @@ def test_the_document_is_the_profile(images):
     assert names == ["input", "coefficients.scattering", "standardise", "head"]
     for layer in document["layers"]:
         found = profile[layer["name"]].fisher
-        assert layer["ratio"] == found.ratio
-        assert layer["held_out"] == found.held_out
+        assert {name: layer[name] for name in vars(found)} == vars(found)
     assert document["classes"] == list(COLOURS)
     assert (document["pictures"], document["warnings"]) == (90, [])
 
@@ -69,6 +68,7 @@ def test_files_by_name_and_a_report(data, tmp_path):
     assert page.count("data:image/png;base64") == 2  # by depth, and by kind of channel
     for layer in document["layers"]:
         assert f"{layer['ratio']:.3g}" in page
+        assert f"{layer['trace_ratio']:.3g}" in page
     assert "http" not in page.replace("http://www.w3.org", "")
     with pytest.raises(InputError, match="exists already"):
         found.save(output)

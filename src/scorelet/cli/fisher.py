@@ -70,14 +70,10 @@ def fisher(
 
 
 def _as_text(document: dict[str, Any]) -> str:
-    from scorelet.tasks.fisher_report import figure
+    from scorelet.tasks.fisher_report import COLUMNS, values
 
     count = f"{document['pictures']} pictures, {len(document['classes'])} classes"
-    head = ["layer", "rank", "ratio", "floor", "without bias", "from halves"]
-    names = ("ratio", "floor", "corrected", "held_out")
-    rows = [
-        [layer["name"], str(layer["rank"]), *(figure(layer[name]) for name in names)]
-        for layer in document["layers"]
-    ]
+    head = ["layer", *COLUMNS.values()]
+    rows = [[layer["name"], *values(layer)] for layer in document["layers"]]
     title = f"{document['model']} on {document['data']}: {count}"
     return f"{title}\n{ConsoleTable(head, rows).text()}"

@@ -1,7 +1,7 @@
 """The verb fisher: class separation by depth of a model on labelled data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -63,9 +63,8 @@ class Separation:
 
     Attributes:
         document: for JSON: model, data, part, pictures, classes, dimension, pool, warnings
-            (sentences without a full stop) and ``layers``: name, module, shape, dimension, rank,
-            ratio, floor, corrected, held_out, outside (see `scorelet.analysis.fisher.FisherRatio`)
-            and kinds.
+            (sentences without a full stop) and ``layers``: name, module, shape, all of
+            `scorelet.analysis.fisher.FisherRatio` by the names of its attributes, and kinds.
         profile: what it was made from.
     """
 
@@ -157,18 +156,11 @@ def _network(model: object) -> nn.Module:
 
 
 def _entry(layer: LayerSeparation) -> dict[str, Any]:
-    found = layer.fisher
     return {
         "name": layer.name,
         "module": layer.module,
         "shape": list(layer.shape),
-        "dimension": found.dimension,
-        "rank": found.rank,
-        "ratio": found.ratio,
-        "floor": found.floor,
-        "corrected": found.corrected,
-        "held_out": found.held_out,
-        "outside": found.outside,
+        **asdict(layer.fisher),
         "kinds": [
             {"kind": kind.kind, "channels": kind.channels, "separation": kind.value}
             for kind in layer.kinds

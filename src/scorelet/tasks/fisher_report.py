@@ -13,8 +13,18 @@ METHOD = (
     "not differ: to the floor. The value without bias takes that off, under the assumption of "
     "Gaussian classes; the value from halves compares the means of two halves of every class, so "
     "that errors do not add up. Layers of more features are projected at random to the same "
-    "number, since ratios of different numbers cannot be compared."
+    "number, since ratios of different numbers cannot be compared. The ratio of traces, tr Σ_B / "
+    "tr Σ_W, needs no inverse, and depends on the units of the features."
 )
+COLUMNS = {
+    "rank": "rank",
+    "ratio": "ratio",
+    "floor": "floor",
+    "corrected": "without bias",
+    "held_out": "from halves",
+    "trace_ratio": "of traces",
+}
+"""What tables of layers show, here and in the shell: attributes of `FisherRatio`, with titles."""
 KINDS = (
     "Channels one by one: variance of the class means over the variance within classes, averaged "
     "over the channels of a kind, without the bias of finite samples."
@@ -31,14 +41,13 @@ def report(document: dict[str, Any], profile: FisherProfile) -> str:
         Picture(png(profile_figure(profile)), "Fisher ratio by depth."),
         Text(METHOD, "note"),
     ]
-    head = ["layer", "module", "output", "rank", "ratio", "floor", "without bias", "from halves"]
+    head = ["layer", "module", "output", *COLUMNS.values()]
     rows = [
         (
             layer["name"],
             layer["module"],
             "x".join(map(str, layer["shape"])),
-            str(layer["rank"]),
-            *(figure(layer[name]) for name in ("ratio", "floor", "corrected", "held_out")),
+            *values(layer),
         )
         for layer in document["layers"]
     ]
@@ -46,6 +55,12 @@ def report(document: dict[str, Any], profile: FisherProfile) -> str:
     if kinds := _kinds(profile):
         sections.append(Section("Kinds of channels", kinds))
     return render("Class separation by depth", opening, sections)
+
+
+def values(layer: dict[str, Any]) -> list[str]:
+    """Write what the tables show of a layer of the document, in the order of `COLUMNS`."""
+    found = (layer[name] for name in COLUMNS)
+    return [str(value) if isinstance(value, int) else figure(value) for value in found]
 
 
 def figure(value: float | None) -> str:
