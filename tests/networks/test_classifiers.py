@@ -13,7 +13,14 @@ def count(module: torch.nn.Module) -> int:
     return sum(p.numel() for p in module.parameters())
 
 
-def test_counts_of_the_scattering_tree():
+@pytest.fixture
+def without_values():
+    """Networks of millions of parameters are built without any numbers in them."""
+    with torch.device("meta"):
+        yield
+
+
+def test_counts_of_the_scattering_tree(without_values):
     """The table leaves the classifier's bias out."""
     assert count(ScatteringTree()) - 10 == 104_064
     assert count(ScatteringTree(1, 10, size=28)) - 10 == 39_552
@@ -30,7 +37,13 @@ def test_the_tree_of_features_is_the_tree_of_images():
     assert isinstance(net, FixedFeatures)
 
 
-def test_counts_of_patch_frames():
+def test_the_tree_says_the_orders_of_its_channels():
+    net = ScatteringTree(1, size=16, scales=2, angles=4, outputs=8)
+    kinds = net.coefficients.channel_kinds
+    assert [kinds.count(f"order {m}") for m in (0, 1, 2)] == [1, 8, 16]  # 1, J L, J (J - 1)/2 L²
+
+
+def test_counts_of_patch_frames(without_values):
     assert count(PatchFrame()) - 10 == 1_603_590
     assert count(PatchFrame(1, 10, size=28, patch=14, stride=7, atoms=2048)) - 10 == 409_250
 
@@ -53,7 +66,7 @@ def test_patch_frames_map_images_to_logits(features):
     assert net(torch.rand(2, 3, 16, 16)).shape == (2, 10)
 
 
-def test_resnet_18_is_torchvisions_but_for_the_norms():
+def test_resnet_18_is_torchvisions_but_for_the_norms(without_values):
     """11,689,512 parameters with norms; 2 x 4,800 channels of norms fewer without."""
     words = {"classes": 1000, "stem": "imagenet"}
     assert count(ResNet(bias_free=False, **words)) == 11_689_512

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.networks.channel_matrix import ChannelMatrix, Group, normalized
+from scorelet.networks.scattering_head import ScatteringCoefficients
 from scorelet.networks.sized_classifier import SizedClassifier
 from scorelet.wavelets.scattering.transform import Scattering2d
 
@@ -48,8 +49,9 @@ class ScatteringTree(SizedClassifier):
         super().__init__(options)
         if size < 2**scales:
             raise InputError(f"Images of {size} pixels are too small for {scales} scales.")
-        self.scattering = Scattering2d(J=scales, L=angles)
-        inputs = channels * len(self.scattering.paths)
+        scattering = Scattering2d(J=scales, L=angles)
+        self.coefficients = ScatteringCoefficients(channels, scattering)
+        inputs = channels * len(scattering.paths)
         self.project = ChannelMatrix([Group(inputs, False)], outputs, field="real", learned=learned)
         if size // 2**scales < pool:
             raise InputError(f"Means over {pool} positions need as many: {size} pixels give fewer.")
@@ -57,7 +59,7 @@ class ScatteringTree(SizedClassifier):
 
     def features(self, x: Tensor) -> Tensor:
         """Return S x, (batch, channels · paths, h, w)."""
-        return self.scattering(x).flatten(1, 2)
+        return self.coefficients(x)
 
     def logits(self, features: Tensor) -> Tensor:
         """Return logits of coefficients."""
