@@ -49,7 +49,7 @@ def test_the_home_folder_is_understood(root, tmp_path, monkeypatch):
 
 
 def test_what_is_missing_is_one_sentence_that_says_where_it_was_sought(root, monkeypatch):
-    with pytest.raises(InputError, match=rf"^There is no data 'none' here under {root}: .*\.$"):
+    with pytest.raises(InputError, match=rf"^There is no data 'none' here or under {root}: .*\.$"):
         locate("none")
     monkeypatch.delenv("SCORELET_DATA")
     with pytest.raises(InputError, match=r"'photos/set' .* SCORELET_DATA is not set: .*\.$"):

@@ -26,7 +26,7 @@ def locate(name: str | Path) -> Path:
             candidate = Path(root).expanduser() / f"{name}{suffix}"
             if candidate.exists():
                 return candidate
-    place = f"under {root}" if root else f"and the variable {ENVIRONMENT} is not set"
+    place = f"or under {root}" if root else f"and the variable {ENVIRONMENT} is not set"
     raise InputError(
         f"There is no data {str(name)!r} here {place}: give a path or set {ENVIRONMENT}."
     )
