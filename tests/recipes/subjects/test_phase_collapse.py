@@ -164,8 +164,10 @@ def test_a_folder_of_classes_goes_through_the_same_code(tmp_path, monkeypatch):
         paper,
         textures=Textures(train=200, test=100, side=16),
         budget=replace(paper.budget, epochs=1, drop=1, batch=16, size=(16, 16)),
-        network=replace(paper.network, sizes=(4, 4, 4), angles=4, depths=(3,)),
-        residual=replace(paper.residual, blocks=(1,), widths=(4,), epochs=1),
+        network=replace(paper.network, sizes=(6, 6, 6), angles=4, depths=(3,)),
+        residual=replace(
+            paper.residual, blocks=(1,), widths=(4,), epochs=1, rectifiers=("relu", "tanh")
+        ),
         speed=0,
     )
     findings = run(small, 0, Steps(tmp_path / "steps"))
