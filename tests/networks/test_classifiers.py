@@ -1,12 +1,14 @@
 """Scattering trees, patch frames and bias-free residual networks: counts, shapes, homogeneity."""
 
+import math
+
 import pytest
 import torch
 
 from scorelet.core.errors import InputError
 from scorelet.core.network import Network
 from scorelet.networks import FixedFeatures, PatchFrame, ResNet, ScatteringTree
-from scorelet.networks.res_net import RECTIFIERS
+from scorelet.networks.res_net import RECTIFIERS, Rectifier
 
 
 def count(module: torch.nn.Module) -> int:
@@ -78,6 +80,18 @@ def test_resnet_20_has_its_published_size():
     net = ResNet(blocks=(3, 3, 3), widths=(16, 32, 64))
     assert count(net) == 270_906
     assert net(torch.rand(2, 3, 32, 32)).shape == (2, 10)
+
+
+@pytest.mark.parametrize("rectifier", RECTIFIERS)
+def test_rectifiers_follow_the_table(rectifier):
+    """At 2 and -2; the learned threshold starts at 0.1."""
+    tanh, third = math.tanh(2), 2 / 3
+    expected = {
+        "relu": (2, 0), "abs": (2, 2), "soft": (1.9, -1.9), "soft fixed": (1, -1),
+        "tanh": (tanh, -tanh), "squash": (third, -third),
+    }  # fmt: skip
+    got = Rectifier(rectifier, 1)(torch.tensor([2.0, -2.0]).reshape(1, 1, 1, 2)).flatten()
+    assert got.tolist() == pytest.approx(expected[rectifier])
 
 
 @pytest.mark.parametrize("rectifier", RECTIFIERS)

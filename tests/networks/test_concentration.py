@@ -79,3 +79,14 @@ def test_soft_thresholds_obey_the_oracle_inequality():
 def test_unknown_shrinkages_are_refused():
     with pytest.raises(InputError, match="Unknown shrinkage 'hard'"):
         Concentration(4, 8, shrinkage="hard")
+    with pytest.raises(InputError, match="Unknown shrinkage 'hard'"):
+        shrink(torch.ones(3), "hard", 1.0)
+
+
+@pytest.mark.parametrize("shrinkage", THRESHOLDS)
+def test_every_name_of_the_table_has_a_function(shrinkage):
+    """At 2 and -2, with the threshold 1."""
+    rectified = {"relu": (1, 0), "relu0": (1, 0), "abs": (2, 2)}
+    expected = rectified | {"soft": (1, -1), "identity": (2, -2)}
+    found = shrink(torch.tensor([2.0, -2.0]), shrinkage, 1.0)
+    assert tuple(found.tolist()) == expected[shrinkage]

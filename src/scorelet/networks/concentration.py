@@ -56,7 +56,11 @@ class Concentration(nn.Module):
 
 
 def shrink(u: Tensor, shrinkage: str, threshold: float) -> Tensor:
-    """Return ρ(u): sign(u) max(|u| - λ, 0), max(u - λ, 0), |u| or u."""
+    """Return ρ(u): sign(u) max(|u| - λ, 0), max(u - λ, 0), |u| or u.
+
+    Raises:
+        InputError: an unknown name.
+    """
     match shrinkage:
         case "soft":
             return F.softshrink(u, threshold)
@@ -64,5 +68,6 @@ def shrink(u: Tensor, shrinkage: str, threshold: float) -> Tensor:
             return (u - threshold).relu()
         case "abs":
             return u.abs()
-        case _:
+        case "identity":
             return u
+    raise InputError(f"Unknown shrinkage {shrinkage!r}: one of {', '.join(THRESHOLDS)}.")

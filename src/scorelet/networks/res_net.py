@@ -41,8 +41,9 @@ class Rectifier(nn.Module):
                 return F.softshrink(x, 1.0)
             case "tanh":
                 return x.tanh()
-            case _:
+            case "squash":
                 return x / (1 + x.abs())
+        raise NotImplementedError(self.name)
 
 
 class BasicBlock(nn.Module):
