@@ -23,7 +23,10 @@ def build_network(architecture: str, options: dict[str, Any]) -> nn.Module:
     """
     if architecture not in ARCHITECTURES:
         known = ", ".join(sorted(ARCHITECTURES))
-        raise InputError(f"Unknown architecture {architecture!r}: choose one of {known}.")
+        raise InputError(
+            f"Unknown architecture {architecture!r}: choose one of {known}, or import the program "
+            "that adds yours (in the shell with --import FILE.py)."
+        )
     try:
         return ARCHITECTURES[architecture](**options)
     except (TypeError, ValueError) as error:
