@@ -15,13 +15,6 @@ def count(module: torch.nn.Module) -> int:
     return sum(p.numel() for p in module.parameters())
 
 
-@pytest.fixture
-def without_values():
-    """Networks of millions of parameters are built without any numbers in them."""
-    with torch.device("meta"):
-        yield
-
-
 def test_counts_of_the_scattering_tree(without_values):
     """The table leaves the classifier's bias out."""
     assert count(ScatteringTree()) - 10 == 104_064

@@ -18,13 +18,6 @@ def count(module: torch.nn.Module) -> int:
     return sum(p.numel() for p in module.parameters())
 
 
-@pytest.fixture
-def without_values():
-    """Networks of millions of parameters are built without any numbers in them."""
-    with torch.device("meta"):
-        yield
-
-
 @pytest.mark.parametrize(("skip", "parameters"), [(False, 12_251_018), (True, 24_459_018)])
 def test_counts_of_phase_collapse_on_cifar(without_values, skip, parameters):
     assert count(LearnedScattering(block={"skip": skip})) == parameters
