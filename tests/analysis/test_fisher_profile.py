@@ -168,7 +168,7 @@ def test_a_projection_lowers_the_ratio_by_its_share():
     [
         ((torch.zeros(3, 1, 4, 4), torch.zeros(4).long()), "3 pictures and 4 labels"),
         ((torch.zeros(4, 1, 4, 4), torch.zeros(4).long()), "1 class"),
-        ((torch.zeros(4, 1, 4, 4), torch.tensor([0, 0, 0, 1])), "Class 1 has 1 samples"),
+        ((torch.zeros(4, 1, 4, 4), torch.tensor([0, 0, 0, 1])), "Class 1 has 1 sample: at least 3"),
         ((torch.zeros(4, 1, 4, 4), torch.tensor([0, -1, 0, 1])), "label is -1"),
         ((torch.zeros(4, 1, 4, 4), torch.zeros(4)), "whole numbers"),
         ((torch.zeros(6, 4, 4, 1).int(), torch.arange(6) % 2), "uint8 or floats"),

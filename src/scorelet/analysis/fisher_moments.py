@@ -168,7 +168,8 @@ def check_counts(counts: Sequence[int], parts: int) -> None:
         raise InputError(f"The data have {len(counts)} class: separation needs at least two.")
     poor = [c for c, n in enumerate(counts) if n <= parts]
     if poor:
+        number = counts[poor[0]]
         raise InputError(
-            f"Class {poor[0]} has {counts[poor[0]]} samples: at least {parts + 1} of each class "
-            "are needed; give more, or leave the class out."
+            f"Class {poor[0]} has {number} sample{'' if number == 1 else 's'}: at least "
+            f"{parts + 1} of each class are needed; give more, or leave the class out."
         )
