@@ -8,6 +8,8 @@ import torch
 
 from samples import write_png
 from scorelet.core.random import generator
+from scorelet.data.labelled import LabelledImages
+from scorelet.models import Classifier
 from scorelet.networks import LearnedScattering
 from scorelet.networks.morlet_conv import MorletConv2d
 from scorelet.recipes import find_recipe
@@ -102,6 +104,19 @@ def test_features_are_those_of_the_network(factorize):
         options = {"size": 16, "sizes": network.sizes[:depth], "factorize": factorize}
         built = LearnedScattering(**options).classify.in_features
         assert learning.features(network, depth) * 2 * 16**2 == built
+
+
+@pytest.mark.parametrize(("side", "pool"), [(16, "flatten"), (48, "mean")])
+def test_positions_of_large_pictures_are_not_kept_apart(side, pool):
+    """At 224 pixels with 1000 classes their means alone would take 281 GiB."""
+    shape, rng = (24, side, side, 3), generator(0)
+    pixels = torch.randint(0, 256, shape, generator=rng, dtype=torch.uint8).numpy()
+    images = LabelledImages(pixels, np.arange(24) % 2, ("a", "b"))
+    network = LearnedScattering(classes=2, size=side, sizes=(6,), factorize=None)
+    found = learning.kinds(Classifier(network, ("a", "b"), size=(side, side)), images)
+    assert found.pool == pool
+    kinds = {kind.kind for layer in found.layers for kind in layer.kinds}
+    assert kinds == {"low pass", "bands", "ρ(low pass)", "ρ(bands)"}
 
 
 @pytest.mark.parametrize("scale", ["smoke", "small", "paper", "imagenet"])

@@ -210,14 +210,15 @@ def kinds_section(found: FisherProfile) -> Section:
         for kind in layer.kinds:
             row = values.setdefault(kind.kind, [float("nan")] * len(blocks))
             row[int(layer.name.split(".")[1])] = kind.value
+    what = "coefficient by coefficient" if found.pool == "flatten" else "of means over space"
     parts: list[Part] = [
         Picture(
             png(kinds_figure([f"block {k + 1}" for k in blocks], values)),
             "Separation of class means by kind of channel.",
         ),
         Text(
-            "Variance of the class means over the variance within classes, coefficient by "
-            "coefficient, averaged over those of a kind: before ρ, the modulus, and after it."
+            f"Variance of the class means over the variance within classes, {what}, averaged over "
+            "those of a kind: before ρ, the modulus, and after it."
         ),
     ]
     return Section("Separation by kind of channel", parts)

@@ -91,7 +91,11 @@ def compared(settings: Settings, hits: Mapping[str, Hits]) -> dict[str, Measured
 
 
 def kinds(model: Classifier, images: LabelledImages) -> FisherProfile:
-    """Return the separation by kind of channel: low pass and bands, before and after ρ."""
+    """Return the separation by kind of channel: low pass and bands, before and after ρ.
+
+    Of large pictures means over space are compared: no memory holds variances of all positions,
+    and means of each class, in float64.
+    """
     network = model.network
     assert isinstance(network, LearnedScattering)
     names: dict[str, list[str]] = {}
@@ -103,7 +107,8 @@ def kinds(model: Classifier, images: LabelledImages) -> FisherProfile:
         names[f"blocks.{number}.wavelets"] = ["low pass", *["bands"] * angles] * channels
         after = ["ρ(low pass)", *["ρ(bands)"] * angles] if block.skip else ["ρ(bands)"] * angles
         names[f"blocks.{number}.amplitude"] = after * channels
-    return fisher_profile(network, images, layers=list(names), dimension=16, kinds=names)
+    pool = "flatten" if max(images.size) <= _SIDE else "mean"
+    return fisher_profile(network, images, layers=list(names), dimension=16, pool=pool, kinds=names)
 
 
 def by_depth(
