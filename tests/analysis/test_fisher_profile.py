@@ -233,3 +233,23 @@ def test_what_does_not_fit_is_one_sentence(changes, sentence):
     words = {"x": torch.randn(6, 1, 4, 4), "y": torch.arange(6) % 2, "dimension": 2, **changes}
     with pytest.raises(InputError, match=sentence):
         fisher_profile(nn.Sequential(nn.Conv2d(1, 4, 3)), (words.pop("x"), words.pop("y")), **words)
+
+
+def test_a_dead_layer_is_left_out_and_named():
+    x, y = torch.randn(40, 6, generator=generator(0)), torch.arange(40) % 2
+    dead = nn.Linear(6, 4)
+    nn.init.zeros_(dead.weight)
+    profile = fisher_profile(nn.Sequential(nn.Linear(6, 3), nn.Linear(3, 6), dead), (x, y))
+    assert [layer.name for layer in profile.layers] == ["input", "0", "1"]
+    assert profile.dead == ("2",)
+    with pytest.raises(InputError, match="Layer 2: The features are constant"):
+        fisher_profile(nn.Sequential(nn.Identity(), nn.Identity(), dead), (x, y), layers=["2"])
+    with pytest.raises(InputError, match="name one at least"):
+        fisher_profile(dead, (x, y), layers=[])
+
+
+def test_the_last_layers_are_among_the_names_to_choose_from():
+    net = nn.Sequential(*(nn.Linear(2, 2) for _ in range(30)))
+    data = torch.randn(8, 2, generator=generator(0)), torch.arange(8) % 2
+    with pytest.raises(InputError, match=r"input, 0, .*10, \.\.\., 27, 28, 29\."):
+        fisher_profile(net, data, layers=["nine"])

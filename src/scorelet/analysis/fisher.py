@@ -79,6 +79,10 @@ class FisherRatio:
         return self.ratio * self.classes
 
 
+class ConstantFeatures(InputError):
+    """Features that do not vary within any class."""
+
+
 def fisher_ratio(moments: ClassMoments, *, tolerance: float = TOLERANCE) -> FisherRatio:
     """Return the Fisher ratio of features whose moments are known.
 
@@ -88,7 +92,8 @@ def fisher_ratio(moments: ClassMoments, *, tolerance: float = TOLERANCE) -> Fish
             and after every feature is scaled to one variance, do not count.
 
     Raises:
-        InputError: moments of variances only, or features that are constant within every class.
+        InputError: moments of variances only.
+        ConstantFeatures: all features are constant within every class.
     """
     if moments.diagonal:
         raise InputError("These moments hold variances only: make them with diagonal=False.")
@@ -212,7 +217,7 @@ def _inverse_root(within: Tensor, tolerance: float) -> tuple[Tensor, Tensor]:
     """Return R (D, r) and scales s (D,) with Σ_W⁺ = s⁻¹ R R^T s⁻¹ above the tolerance."""
     scale = within.diagonal().sqrt()
     if not bool((scale > 0).any()):
-        raise InputError(
+        raise ConstantFeatures(
             "The features are constant within every class, so nothing measures how far classes "
             "lie apart: the ratio would be infinite."
         )

@@ -20,6 +20,8 @@ from scorelet.core.numbers import is_whole
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
 
+_SHOWN = 15  # names of layers in a message
+
 
 @dataclass(frozen=True)
 class FisherProfile:
@@ -30,12 +32,14 @@ class FisherProfile:
         counts: samples of each class.
         dimension: number of features that layers with more were projected to.
         pool: "flatten", or "mean" where each channel was averaged over space first.
+        dead: names of layers that are left out: their outputs are constant within every class.
     """
 
     layers: tuple[LayerSeparation, ...]
     counts: tuple[int, ...]
     dimension: int
     pool: str
+    dead: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> LayerSeparation:
         """Return the layer called `name`."""
@@ -76,7 +80,8 @@ def fisher_profile(
 
     Raises:
         InputError: data that cannot be used, names that no layer has, a layer with outputs that
-            are not finite or constant within classes, pictures that the network does not take.
+            are not finite, layers that are all constant within classes, pictures that the network
+            does not take.
 
     Example:
         >>> import torch, scorelet as sl
@@ -95,7 +100,8 @@ def fisher_profile(
     probe = Probe(net, counts, patterns, dimension, pool, dict(kinds or {}))
     _show(net, batches(), probe, progress)
     _refuse_unknown(patterns, net, probe)
-    return FisherProfile(probe.results(), tuple(counts), dimension, pool)
+    found, dead = probe.results()
+    return FisherProfile(found, tuple(counts), dimension, pool, dead)
 
 
 @torch.no_grad()
@@ -133,10 +139,11 @@ def _refuse_unknown(patterns: Sequence[str] | None, net: nn.Module, probe: Probe
     found = {name.partition("#")[0] for name in probe.layers}
     for pattern in patterns or ():
         if not any(fnmatchcase(name, pattern) for name in found):
-            names = ", ".join([INPUT, *(name for name, _ in net.named_modules() if name)][:12])
+            names = [INPUT, *(name for name, _ in net.named_modules() if name)]
+            shown = names if len(names) <= _SHOWN else [*names[: _SHOWN - 3], "...", *names[-3:]]
             raise InputError(
                 f"No layer is called {pattern!r}, or its output is no tensor: choose among "
-                f"{names} ..."
+                f"{', '.join(shown)}."
             )
 
 

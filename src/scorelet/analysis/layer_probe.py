@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 from torch import Tensor, nn
 
 from scorelet.analysis.fisher import (
+    ConstantFeatures,
     FisherRatio,
     KindSeparation,
     fisher_ratio,
@@ -92,9 +93,22 @@ class Probe:
         except InputError as error:
             raise InputError(f"Layer {name}: {error}") from None
 
-    def results(self) -> tuple[LayerSeparation, ...]:
-        """Return what was found, in the order of the first calls."""
-        return tuple(layer.result() for layer in self.layers.values())
+    def results(self) -> tuple[tuple[LayerSeparation, ...], tuple[str, ...]]:
+        """Return what was found, in the order of the first calls, and the names of dead layers.
+
+        Raises:
+            InputError: no layer, or only dead ones.
+        """
+        found, dead = [], []
+        for name, layer in self.layers.items():
+            try:
+                found.append(layer.result())
+            except ConstantFeatures as error:
+                dead.append(name)
+                reason = f"Layer {name}: {error}"
+        if not found:
+            raise InputError(reason if dead else "No layer was asked for: name one at least.")
+        return tuple(found), tuple(dead)
 
     def _layer(self, name: str, module: nn.Module, output: Tensor) -> "_Layer":
         kinds = self.kinds.get(name, ())
@@ -146,6 +160,8 @@ class _Layer:
         try:
             fisher = fisher_ratio(self.moments)
             kinds = separation_by_kind(self.variances, self.kinds) if self.variances else ()
+        except ConstantFeatures:
+            raise
         except InputError as error:
             raise InputError(f"Layer {self.name}: {error}") from None
         return LayerSeparation(self.name, self.kind, self.shape, fisher, kinds)

@@ -173,6 +173,11 @@ def _warnings(profile: FisherProfile) -> list[str]:
     known = [layer for layer in profile.layers if layer.fisher.floor is not None]
     apart = [layer.name for layer in known if layer.fisher.outside > 1e-6]
     warnings = []
+    if profile.dead:
+        warnings.append(
+            f"the outputs of {', '.join(profile.dead)} are constant within every class, so they "
+            "are left out"
+        )
     if few:
         warnings.append(
             f"{sum(profile.counts)} pictures are too few for the features of {', '.join(few)}: "
