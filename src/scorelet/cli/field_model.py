@@ -33,6 +33,7 @@ def fit(
     transform: str = "none",
     even: Annotated[bool | None, Parameter(negative="--no-even")] = None,
     steps: Whole = 400,
+    precondition: Flag = False,
     report: PathLike | None = None,
     overwrite: Flag = False,
     shared: Shared = DEFAULTS,
@@ -69,6 +70,8 @@ def fit(
         transform: none; log for positive fields, undone in samples.
         even: a field and its negative are equally likely; left out, the fields decide.
         steps: of the chain of each band, when samples are drawn.
+        precondition: chains move in coordinates in which the mean Hessian of their band is 1: worth
+            it where the spectrum is steep within an octave.
         report: NAME.html, one file: samples beside the fields, potentials, curvatures, chains, and
             what is certified.
         overwrite: replace an existing file.
@@ -90,6 +93,7 @@ def fit(
         transform=transform,
         even=even,
         steps=steps,
+        precondition=precondition,
     )
     with Bar("fitting", 0, quiet=shared.quiet) as bar:
         document = run(

@@ -16,6 +16,7 @@ from scorelet.sampling.langevin import Langevin, LangevinInfo, LangevinState
 from scorelet.sampling.phi4 import PRESETS, Phi4
 from scorelet.sampling.registry import ensemble, ensemble_kinds
 from scorelet.sampling.scalar_potential import ScalarPotential
+from scorelet.sampling.whitening import WhitenedBand, mean_curvatures, whitening_root
 
 __all__ = [
     "PRESETS",
@@ -33,6 +34,7 @@ __all__ = [
     "Run",
     "ScalarPotential",
     "Schedule",
+    "WhitenedBand",
     "ascend",
     "calibrate",
     "calibrate_band",
@@ -40,6 +42,8 @@ __all__ = [
     "ensemble",
     "ensemble_kinds",
     "fourier_acceleration",
+    "mean_curvatures",
     "run",
     "tune_epsilon",
+    "whitening_root",
 ]

@@ -25,6 +25,7 @@ from scorelet.sampling.langevin import (
     LangevinInfo,
     LangevinState,
 )
+from scorelet.sampling.whitening import WhitenedBand, whitening_root
 
 ADAPTATION = 150
 PILOTS = 32
@@ -33,6 +34,8 @@ _RATE = 0.1  # of log ε, per unit of excess acceptance
 _PILOT_SEED = 20230
 _POWERS = 10  # of the Hessian, to find its largest eigenvalue
 
+ChainEnergy = BandEnergy | WhitenedBand
+"""What the chain of a band samples."""
 OnStep = Callable[[int, int, LangevinState, LangevinInfo], None]
 """Is told (band, step, state, what happened) after each step; the state's x are details."""
 
@@ -44,10 +47,12 @@ class Schedule:
     Args:
         epsilons: ε_t of the first steps; the last one stays.
         acceptance: mean acceptance at the last one, measured by the pilot.
+        curvature: m of the preconditioner, see `scorelet.sampling.whitening`; None: there is none.
     """
 
     epsilons: tuple[float, ...]
     acceptance: float = math.nan
+    curvature: float | None = None
 
     def epsilon(self, step: int) -> float:
         """Return ε of a step."""
@@ -94,8 +99,9 @@ class Run:
         return x
 
     def _advance(self, number: int, below: Tensor, noise: Noise) -> Tensor:
-        energy, state, chain = begin(chained(self.model)[number], below, noise, number)
         schedule = self.schedules[number]
+        factor = chained(self.model)[number]
+        energy, state, chain = begin(factor, below, noise, number, schedule.curvature)
         kernel = Langevin(energy, schedule.epsilon(0), self.adjusted)
         state = kernel.init(state)
         for step in range(self.steps):
@@ -130,16 +136,23 @@ def draw_coarsest(
 
 
 def begin(
-    factor: ConditionalEnergy, below: Tensor, noise: Noise, number: int
-) -> tuple[BandEnergy, Tensor, Noise]:
+    factor: ConditionalEnergy,
+    below: Tensor,
+    noise: Noise,
+    number: int,
+    curvature: float | None = None,
+) -> tuple[ChainEnergy, Tensor, Noise]:
     """Return the energy of a band, details 0, and the noise of its chain."""
     coarse = factor.band.lift(below)
-    channels, height, width = factor.band.detail_shape(*coarse.shape[-2:])
-    start = coarse.new_zeros(len(coarse), channels, height, width)
-    return factor.given(coarse), start, replace(noise, scale=number + 1)
+    size = int(coarse.shape[-2]), int(coarse.shape[-1])
+    start = coarse.new_zeros(len(coarse), *factor.band.detail_shape(*size))
+    energy: ChainEnergy = factor.given(coarse)
+    if curvature is not None:
+        energy = WhitenedBand(factor.given(coarse), whitening_root(factor, size, curvature))
+    return energy, start, replace(noise, scale=number + 1)
 
 
-def finish(energy: BandEnergy, d: Tensor, number: int) -> Tensor:
+def finish(energy: ChainEnergy, d: Tensor, number: int) -> Tensor:
     """Return the fields of details, which must be finite."""
     x = energy.picture(d)
     if not bool(x.isfinite().all()):
@@ -157,6 +170,7 @@ def calibrate(
     shape: tuple[int, int] = (1, 1),
     pilots: int = PILOTS,
     adaptation: int = ADAPTATION,
+    curvatures: Sequence[float] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Schedule]:
     """Find the steps of all bands by pilot chains, coarse to fine.
@@ -167,6 +181,7 @@ def calibrate(
         shape: of the coarsest field.
         pilots: chains.
         adaptation: steps in which ε moves, at most three quarters of all.
+        curvatures: m of each band, which its chain is preconditioned with; None: no chain is.
         progress: is told how many bands are done.
     """
     noise = Noise(_PILOT_SEED, range(pilots))
@@ -174,9 +189,10 @@ def calibrate(
     schedules = []
     factors = chained(model)
     for number, factor in enumerate(factors):
-        energy, d, chain = begin(factor, x, noise, number)
+        m = None if curvatures is None else curvatures[number]
+        energy, d, chain = begin(factor, x, noise, number, m)
         schedule, d = calibrate_band(energy, d, chain, min(steps, LONGEST), adaptation=adaptation)
-        schedules.append(schedule)
+        schedules.append(replace(schedule, curvature=m))
         x = finish(energy, d, number)
         if progress:
             progress(number + 1, len(factors))
@@ -184,7 +200,7 @@ def calibrate(
 
 
 def calibrate_band(
-    energy: BandEnergy, d: Tensor, noise: Noise, steps: int, *, adaptation: int = ADAPTATION
+    energy: ChainEnergy, d: Tensor, noise: Noise, steps: int, *, adaptation: int = ADAPTATION
 ) -> tuple[Schedule, Tensor]:
     """Find the steps of one band by chains from details d, which are returned at their end."""
     adaptation = min(adaptation, 3 * steps // 4)
@@ -209,9 +225,9 @@ def _rate(step: int) -> float:
     return max(_RATE, 1 / (1 + step))
 
 
-def first_epsilon(energy: BandEnergy, d: Tensor) -> float:
+def first_epsilon(energy: ChainEnergy, d: Tensor) -> float:
     """Return 1 / (λ dim^(1/3)), with λ the largest curvature at the first sample, roughly."""
-    first = BandEnergy(ConditionalEnergy(energy.field, energy.band), energy.coarse[:1])
+    first = energy.first()
     v = Noise(_PILOT_SEED, (0,)).normal(d[:1])
     size = v.norm()
     for _ in range(_POWERS):

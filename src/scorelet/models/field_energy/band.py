@@ -129,6 +129,10 @@ class WholeField:
         """Return what is given: a field of zeros of the size that is wanted."""
         return below
 
+    def lower(self, x: Tensor) -> Tensor:
+        """Return 0."""
+        return torch.zeros_like(x)
+
     def detail_shape(self, height: int, width: int) -> tuple[int, int, int]:
         """Return (1, h, w)."""
         return 1, height, width

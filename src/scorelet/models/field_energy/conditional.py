@@ -40,7 +40,12 @@ class BandEnergy:
     """
 
     def __init__(self, factor: ConditionalEnergy, coarse: Tensor) -> None:
-        self.band, self.field, self.coarse = factor.band, factor.field, coarse
+        self.factor, self.coarse = factor, coarse
+        self.band, self.field = factor.band, factor.field
+
+    def first(self) -> "BandEnergy":
+        """Return the energy of the first sample alone."""
+        return BandEnergy(self.factor, self.coarse[:1])
 
     def picture(self, d: Tensor) -> Tensor:
         """Return x = c + B^T d."""

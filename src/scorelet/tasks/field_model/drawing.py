@@ -61,7 +61,7 @@ def draw(
 def run_of(model: Multiscale[ConditionalEnergy], steps: int, on_step: OnStep | None = None) -> Run:
     """Return the chains of a model, as its pilots have found them."""
     found = model.record["chains"]["schedules"]
-    schedules = [Schedule(tuple(s["epsilons"]), s["acceptance"]) for s in found]
+    schedules = [Schedule(tuple(s["epsilons"]), s["acceptance"], s.get("curvature")) for s in found]
     return Run(model, schedules, steps, on_step=on_step)
 
 

@@ -11,7 +11,7 @@ from scorelet.core.progress import Progress
 from scorelet.data.fields.source import FieldSource
 from scorelet.models.field_energy import ConditionalEnergy, FieldEnergy
 from scorelet.models.multiscale import Multiscale
-from scorelet.sampling import calibrate
+from scorelet.sampling import calibrate, mean_curvatures
 from scorelet.tasks.field_model.census import some, take_census
 from scorelet.tasks.field_model.certificate import MOST_FIELDS, certify_model
 from scorelet.tasks.field_model.fields import blocks
@@ -50,6 +50,7 @@ class Choice:
     moments: bool
     border: str
     transform: str
+    precondition: bool = False
 
 
 def fit_model(
@@ -85,7 +86,8 @@ def fit_model(
     )
     grid = survey.fields.shape[-2:]
     coarsest = grid[0] >> model.levels, grid[1] >> model.levels
-    schedules = calibrate(model, choice.steps, shape=coarsest)
+    curvatures = mean_curvatures(model, survey.fields) if choice.precondition else None
+    schedules = calibrate(model, choice.steps, shape=coarsest, curvatures=curvatures)
     model.record = {
         "field": {
             "size": list(source.shape[1:]),

@@ -52,6 +52,8 @@ class FieldModel:
         transform: none; log for positive fields, undone in samples.
         even: whether x and -x are equally likely; None lets the fields decide.
         steps: of the chain of each band.
+        precondition: chains move in coordinates in which the mean Hessian of their band is 1, see
+            `scorelet.sampling.whitening`: fewer steps for spectra that are steep within an octave.
 
     Example:
         >>> import scorelet as sl
@@ -77,6 +79,7 @@ class FieldModel:
         transform: str = "none",
         even: bool | None = None,
         steps: int = STEPS,
+        precondition: bool = False,
     ) -> None:
         if bands not in BANDS:
             raise InputError(f"bands={bands!r}: use {', '.join(BANDS)}.")
@@ -84,7 +87,9 @@ class FieldModel:
             raise InputError(f"steps={steps}: a chain has at least one step.")
         family = Family(basis, knots, placement, reach, pixels)
         check_choice(border, transform)
-        self._choice = Choice(wavelet, bands, family, even, steps, moments, border, transform)
+        self._choice = Choice(
+            wavelet, bands, family, even, steps, moments, border, transform, precondition
+        )
         self.steps = steps
         self._model: Multiscale[ConditionalEnergy] | None = None
 
