@@ -241,3 +241,8 @@ def test_a_loaded_file_is_what_is_loaded_from(path):
     for form in (path, str(path)):
         got = sl.load(form).state_dict()
         assert all(torch.equal(got[name], tensor) for name, tensor in expected.items())
+
+
+def test_an_unknown_option_is_answered_with_those_that_there_are():
+    with pytest.raises(InputError, match=r"argument 'widht'\. Its options are channels, width, "):
+        build_network("BFCNN", {"widht": 3})

@@ -1,5 +1,6 @@
 """What kinds are made of: networks by the names of their classes, and models inside models."""
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,8 +28,17 @@ def build_network(architecture: str, options: dict[str, Any]) -> nn.Module:
             f"Unknown architecture {architecture!r}: choose one of {known}, or import the program "
             "that adds yours (in the shell with --import FILE.py)."
         )
+    network = ARCHITECTURES[architecture]
+    signature = inspect.signature(network)
     try:
-        return ARCHITECTURES[architecture](**options)
+        signature.bind(**options)
+    except TypeError as error:
+        raise InputError(
+            f"{architecture} does not take {options}: {error}. "
+            f"Its options are {', '.join(signature.parameters)}."
+        ) from error
+    try:
+        return network(**options)
     except (TypeError, ValueError) as error:
         raise InputError(f"{architecture} does not take {options}: {error}.") from error
 
