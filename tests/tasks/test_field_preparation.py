@@ -77,6 +77,16 @@ def test_the_logarithm_is_undone():
 
 
 @pytest.mark.slow
+def test_the_energy_of_positive_fields_is_that_of_their_own_density():
+    """x = exp(y) of a Gaussian y: -log p(x) is the energy of y and the sum of log x."""
+    y = fields().double()
+    model = sl.FieldModel("haar", knots=4, reach=1, steps=2, transform="log").fit(y.exp())
+    plain = sl.FieldModel("haar", knots=4, reach=1, steps=2).fit(y)
+    z = fields(5, seed=1).double()
+    assert torch.allclose(model.energy(z.exp()), plain.energy(z) + z.sum((1, 2)), rtol=1e-6)
+
+
+@pytest.mark.slow
 def test_placeholders_and_far_fields_are_said(tmp_path):
     x = fields().numpy()
     x[:, 0, 0] = -999

@@ -19,7 +19,7 @@ from scorelet.tasks.field_model.fitting import Choice, fit_model
 from scorelet.tasks.field_model.planning import BANDS
 from scorelet.tasks.field_model.preparation import check_choice
 from scorelet.tasks.field_model.refining import coarsen, refine
-from scorelet.tasks.field_model.scale import standardised
+from scorelet.tasks.field_model.scale import preparation_of, standardised
 from scorelet.training.score_matching import Family
 from scorelet.zoo import load_as, save
 
@@ -236,6 +236,8 @@ class FieldModel:
     def energy(self, x: Any) -> PerSample:  # noqa: ANN401 - as in fit
         """Return -log p of fields up to a constant, (n), float64: the sum over all scales.
 
+        Where the logarithm of fields is fitted, sum_u log x(u) is added: p is the density of x.
+
         Args:
             x: fields, as in `fit`.
 
@@ -243,8 +245,9 @@ class FieldModel:
             InputError: fields of another size, or a model whose octaves have several bands, whose
                 free energies are not fitted.
         """
-        whole = WholeEnergy(self.model)
-        return whole.energy(standardised(self.record["field"], as_fields(x)))
+        whole, field, fields = WholeEnergy(self.model), self.record["field"], as_fields(x)
+        energy = whole.energy(standardised(field, fields))
+        return energy + preparation_of(field).jacobian(fields)
 
     def potentials(self) -> list[dict[str, Any]]:
         """Return the potential of a pixel at each scale, coarse to fine.

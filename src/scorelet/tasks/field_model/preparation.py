@@ -17,7 +17,7 @@ from torch import Tensor
 from scorelet.analysis.field_statistics import is_periodic
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
-from scorelet.core.typing import Fields, OtherFields
+from scorelet.core.typing import Fields, OtherFields, PerSample
 from scorelet.data.fields.gaps import GapFiller
 from scorelet.tasks.field_model.census import Census
 
@@ -75,6 +75,12 @@ class Preparation:
     def continued(self, x: Fields) -> OtherFields:
         """Return periodic fields whose pixels all stay, on the grid of the model, not rolled."""
         return self._continued(_logarithm(x) if self.transform == "log" else x)
+
+    def jacobian(self, x: Fields) -> PerSample:
+        """Return what turns -log p of the transformed fields into that of x: sum_u log x(u)."""
+        if self.transform == "log":
+            return _logarithm(x).double().nansum((1, 2))
+        return x.new_zeros(len(x), dtype=torch.float64)
 
     def undo(self, x: Tensor, size: tuple[int, int]) -> Tensor:
         """Return fields (n, h, w) of the data, from those of the model."""
