@@ -1,5 +1,7 @@
 """Super-resolution of fields: what is given stays, what is added has the conditional law."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,8 @@ import torch
 import scorelet as sl
 from scorelet.core.errors import InputError
 from scorelet.data.fields.ensembles import ensemble
+from scorelet.models.field_energy import Band
+from scorelet.tasks.field_model.refining import coarsen
 
 pytestmark = pytest.mark.slow
 
@@ -59,6 +63,25 @@ def test_the_conditional_mean_of_a_gaussian(model):
     assert float(error) < 0.15
     wrong = (mean - expected.roll(16)).norm() / fine.norm()
     assert float(wrong) > 3 * float(error)
+
+
+@pytest.mark.parametrize("border", ["periodic", "mirror"])
+@pytest.mark.parametrize("octaves", [1, 2, 3])
+@pytest.mark.parametrize("name", ["haar", "db2", "db4", "sym4"])
+def test_a_coarse_pixel_stands_for_the_block_where_it_is(name, octaves, border):
+    """Smooth fields: their coarse fields are the means of blocks, within a few percent."""
+    field = {"size": [32, 32], "mean": 0.0, "deviation": 1.0, "dtype": "float64", "border": border}
+    factor = SimpleNamespace(band=Band(name))
+    model = SimpleNamespace(levels=5, details=[factor], record={"field": field})
+    t = 2 * torch.pi * (torch.arange(32).double() + 0.5) / 32
+    wave = (lambda u: (u / 2).cos()) if border == "mirror" else (lambda u: (u - 1).cos())
+    x = (wave(t)[:, None] + 2 * wave(t))[None]
+    blocks = torch.nn.functional.avg_pool2d(x, 2**octaves)
+    if border == "mirror" and name != "haar":
+        blocks, found = blocks[:, 1:-1, 1:-1], coarsen(model, x, octaves)[:, 1:-1, 1:-1]
+    else:
+        found = coarsen(model, x, octaves)
+    assert float((found - blocks).norm() / blocks.norm()) < 0.15
 
 
 def test_what_is_refused(model):

@@ -3,7 +3,13 @@
 The coarse field of octave j of a field x, in the units of the data, is 2^-j times the low-pass
 square of the model's wavelet after j octaves: a weighted mean of x about each coarse pixel. That of
 haar is the mean of 2^j x 2^j blocks; with a logarithm it is the geometric mean.
+
+Low-pass filters as PyWavelets places them lie beside the blocks of their coarse pixels: those of
+db4 by 2.5 (2^j - 1) pixels. Laws are stationary, so fields are rolled by as much before, and
+samples rolled back: a coarse pixel stands for the block where it is.
 """
+
+import math
 
 import torch
 
@@ -42,11 +48,12 @@ def refine(
         raise InputError("Coarse fields have pixels that are no finite number: fill them first.")
     start = _first_above(run.model, octaves)
     below = coarse_to_model(field, coarse, octaves)
+    back = (-displacement(_octave(run.model), octaves),) * 2
     most, pieces = max(1, BATCH_PIXELS // (height * width)), []
     for first in range(numbers.start, numbers.stop, most):
         part = range(first, min(first + most, numbers.stop))
         rows = torch.tensor(part) % len(coarse)
-        drawn = run.refine(below[rows], Noise(seed, part), start=start)
+        drawn = run.refine(below[rows], Noise(seed, part), start=start).roll(back, (-2, -1))
         pieces.append(restored(field, drawn, (height, width)))
         if progress:
             progress(part.stop - numbers.start, len(numbers))
@@ -69,9 +76,26 @@ def coarsen(model: Multiscale[ConditionalEnergy], x: Fields, octaves: int) -> Ot
             f"{height}x{width}."
         )
     z = coarse_to_model(field, x, 0)
-    band = next(f.band for f in model.details if isinstance(f.band, Band))
+    band = _octave(model)
+    z = z.roll((displacement(band, octaves),) * 2, (-2, -1))
     low = OrthogonalWavelet(band.wavelet, octaves, align=band.align).analyze(z).low
     return restored(field, low / 2**octaves, (height >> octaves, width >> octaves))
+
+
+def displacement(band: Band, octaves: int) -> int:
+    """Return by how many pixels low-pass filters lie behind the blocks of their coarse pixels.
+
+    It is the phase of the filter of one octave at the lowest frequency of 64 pixels; octave j adds
+    2^j times as much.
+    """
+    side = 64
+    impulse = torch.zeros(1, side // 2, dtype=torch.float64)
+    impulse[:, 0] = 1
+    wavelet = OrthogonalWavelet(band.wavelet, 1, ndim=1, align=band.align)
+    weights = wavelet.synthesize((impulse, (impulse.new_zeros(1, side // 2),)))[0]
+    wave = torch.polar(torch.ones(side).double(), 2 * math.pi * torch.arange(side).double() / side)
+    centre = float((weights * wave).sum().angle()) * side / (2 * math.pi) - 0.5
+    return round(centre * (2**octaves - 1))
 
 
 def octaves_of(model: Multiscale[ConditionalEnergy], sides: tuple[int, int]) -> int:
@@ -89,6 +113,10 @@ def octaves_of(model: Multiscale[ConditionalEnergy], sides: tuple[int, int]) -> 
             f"{height}x{width}, whose coarse fields have {choices} pixels."
         )
     return known[sides]
+
+
+def _octave(model: Multiscale[ConditionalEnergy]) -> Band:
+    return next(f.band for f in model.details if isinstance(f.band, Band))
 
 
 def _first_above(model: Multiscale[ConditionalEnergy], octaves: int) -> int:
