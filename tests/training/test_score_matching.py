@@ -25,6 +25,7 @@ from scorelet.training.score_matching import (
     solve,
 )
 from scorelet.training.score_matching.fit import moments_of
+from scorelet.training.score_matching.tails import tail_terms
 
 KNOTS = torch.tensor([-1.2, -0.5, 0.0, 0.5, 1.2], dtype=torch.float64)
 CASES = {
@@ -217,3 +218,25 @@ def test_a_tail_that_one_group_alone_has_does_not_end_the_fit():
     found = solve(groups)
     assert bool(found.theta.isfinite().all())
     assert bool(found.errors.isfinite().all())
+
+
+class Clipped(SigmoidPotential):
+    """A family that nothing but the table of families knows."""
+
+    kind = "clipped"
+
+
+def test_a_family_of_potentials_is_known_by_its_kind(monkeypatch):
+    with pytest.raises(InputError, match="use spline or sigmoid, and quantile or linspace"):
+        Family("clipped")
+    kinds = {kind.kind: kind for kind in (SplinePotential, SigmoidPotential, Clipped)}
+    monkeypatch.setattr("scorelet.training.score_matching.fit.potential_kinds", lambda: kinds)
+    x = white(20, 1, 8, 8)
+    for basis, kind in kinds.items():
+        moments = moments_of(Band("haar"), Family(basis, knots=5, reach=1), x, even=True)
+        knots = moments.potential.knots
+        assert type(moments.potential) is kind
+        assert ((0, 0) in moments.shifts) == (not kind.quadratic)
+        assert (0.0 in knots.tolist()) == kind.quadratic
+        assert bool(tail_terms(moments)) == kind.quadratic
+        assert (float(knots[-1]) > float(x.abs().max())) == (not kind.quadratic)

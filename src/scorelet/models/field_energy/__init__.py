@@ -4,13 +4,11 @@ from scorelet.models.field_energy.band import Band, WholeField
 from scorelet.models.field_energy.conditional import BandEnergy, ConditionalEnergy
 from scorelet.models.field_energy.couplings import Couplings, half_plane
 from scorelet.models.field_energy.energy import FieldEnergy
-from scorelet.models.field_energy.potentials import (
-    Potential,
-    SigmoidPotential,
-    SplinePotential,
-    potential_kinds,
-)
+from scorelet.models.field_energy.potential import Potential
+from scorelet.models.field_energy.potentials import potential_kinds
 from scorelet.models.field_energy.scalar_density import ScalarDensity
+from scorelet.models.field_energy.sigmoid_potential import SigmoidPotential
+from scorelet.models.field_energy.spline_potential import SplinePotential
 from scorelet.models.field_energy.whole import WholeEnergy
 
 __all__ = [

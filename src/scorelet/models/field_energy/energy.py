@@ -23,7 +23,7 @@ from scorelet.core.per_sample import sum_per_sample
 from scorelet.core.typing import Image, PerSample
 from scorelet.models.field_energy.band import Band
 from scorelet.models.field_energy.couplings import Couplings
-from scorelet.models.field_energy.potentials import Potential
+from scorelet.models.field_energy.potential import Potential
 
 
 def pixels_of(x: Tensor, finer: Band | None) -> Tensor:

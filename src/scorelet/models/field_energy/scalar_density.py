@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, PerSample
-from scorelet.models.field_energy.potentials import Potential
+from scorelet.models.field_energy.potential import Potential
 
 GRID = 4096
 _REACH = 50.0  # of the energy above its minimum: exp(-50) = 2e-22
@@ -70,7 +70,7 @@ class ScalarDensity(nn.Module):
 def _find_grid(potential: Potential, slope: float) -> Tensor:
     """Return GRID places that hold all of the density but exp(-50) of its height."""
     low, high = float(potential.knots[0]), float(potential.knots[-1])
-    if potential.kind == "sigmoid":  # the window ends there
+    if not potential.quadratic:  # the window ends there
         return torch.linspace(low, high, GRID, dtype=torch.float64)
     inner = torch.linspace(low, high, GRID, dtype=torch.float64)
     least = float((potential.derivatives(inner)[0] + slope * inner).min())

@@ -12,10 +12,9 @@ from scorelet.models.field_energy import (
     ConditionalEnergy,
     FieldEnergy,
     Potential,
-    SigmoidPotential,
-    SplinePotential,
     WholeField,
     half_plane,
+    potential_kinds,
 )
 from scorelet.models.field_energy.band import AnyBand
 from scorelet.models.field_energy.couplings import Shift
@@ -35,7 +34,7 @@ class Family:
     """Which energies are fitted.
 
     Args:
-        basis: "spline" or "sigmoid", see `scorelet.models.field_energy.potentials`.
+        basis: the kind of the potentials, see `scorelet.models.field_energy.potentials`.
         knots: how many.
         placement: "quantile": at quantiles of the pixels that are equally spaced in deviations of a
             normal law, denser where pixels are; "linspace": equally spaced from the least to the
@@ -43,7 +42,6 @@ class Family:
         reach: couplings of pixels at most so far apart along each axis.
         pixels: on which potentials of coarse fields act: "finer": those of the grid of one octave
             more, "own"; see `scorelet.models.field_energy.energy`.
-        extent: of sigmoids.
         ridge: of the scaled normal equations.
     """
 
@@ -52,14 +50,13 @@ class Family:
     placement: str = "quantile"
     reach: int = 4
     pixels: str = "finer"
-    extent: float = 0.5
     ridge: float = RIDGE
 
     def __post_init__(self) -> None:
-        if self.basis not in ("spline", "sigmoid") or self.placement not in PLACEMENTS:
+        if self.basis not in potential_kinds() or self.placement not in PLACEMENTS:
             raise InputError(
-                f"basis={self.basis!r}, placement={self.placement!r}: use spline or sigmoid, and "
-                "quantile or linspace."
+                f"basis={self.basis!r}, placement={self.placement!r}: use "
+                f"{' or '.join(potential_kinds())}, and {' or '.join(PLACEMENTS)}."
             )
         if self.pixels not in PIXELS:
             raise InputError(f"pixels={self.pixels!r}: use finer or own.")
@@ -79,19 +76,17 @@ class Family:
             even: knots symmetric about 0.
         """
         values = pixels.double().flatten()
+        kind = potential_kinds()[self.basis]
         if even:  # splines with a knot at 0, where v' is 0; a sigmoid there would be a constant
-            middle = self.basis == "spline"
-            count = self.knots + (self.knots % 2 != middle)
+            count = self.knots + (self.knots % 2 != kind.quadratic)
             knots = self._places(torch.cat([values, -values]), count)
             knots = (knots - knots.flip(0)) / 2
         else:
             knots = self._places(values, self.knots)
-        if self.basis == "sigmoid":
-            return SigmoidPotential(knots, extent=self.extent)
-        return SplinePotential(knots)
+        return kind(knots)
 
     def shifts(self, height: int, width: int, *, details: bool = True) -> tuple[Shift, ...]:
-        """Return the shifts on a grid; with splines without (0, 0), which v contains.
+        """Return the shifts on a grid; without (0, 0) where v contains it, as splines do.
 
         On grids of at least 8 pixels the reach is below half of a side: farther shifts repeat
         nearer ones among the frequencies of details. Where it covers a grid the farthest is left
@@ -99,9 +94,13 @@ class Family:
         """
         side = min(height, width)
         reach = min(self.reach, side // 2 - 1) if side >= 8 else self.reach
-        shifts = half_plane(reach, height, width, centre=self.basis == "sigmoid")
+        shifts = half_plane(reach, height, width, centre=not self._quadratic)
         covered = 2 * reach + 1 >= max(height, width)
         return shifts[:-1] if covered and details and len(shifts) > 1 else shifts
+
+    @property
+    def _quadratic(self) -> bool:
+        return potential_kinds()[self.basis].quadratic
 
     def _places(self, values: Tensor, count: int) -> Tensor:
         ends = torch.stack([values.min(), values.max()])
@@ -112,7 +111,7 @@ class Family:
         levels = torch.special.ndtr(torch.linspace(-edge, edge, count, dtype=torch.float64))
         some = values[:: max(1, len(values) // _SORTED)].sort().values
         knots = some[(levels * (len(some) - 1)).round().long()]
-        if self.basis == "sigmoid":
+        if not self._quadratic:
             knots[0], knots[-1] = ends + 1e-9 * ends.diff() * torch.tensor([-1, 1])  # holds all
         return _kept_apart(knots)
 

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from scorelet.models.certificates import coupling_symbol
-from scorelet.models.field_energy import ConditionalEnergy, SplinePotential
+from scorelet.models.field_energy import ConditionalEnergy
 from scorelet.training.score_matching.normal_equations import BandMoments, Equations
 from scorelet.training.score_matching.solve import Solution, solve
 
@@ -70,8 +70,8 @@ def least_tail(moments: BandMoments, theta: Tensor, margin: float) -> float:
 
 
 def tail_terms(moments: BandMoments) -> list[int]:
-    """Return the numbers of the outer weights among the parameters; none for sigmoids."""
-    if not isinstance(moments.potential, SplinePotential):
+    """Return the numbers of the outer weights among the parameters; none without tails."""
+    if not moments.potential.quadratic:
         return []  # fields are confined to a window
     first = len(moments.shifts)
     return [first] if moments.even else [first, first + moments.knots - 1]
