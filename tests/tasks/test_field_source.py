@@ -88,6 +88,8 @@ def test_the_census_counts_every_pixel(monkeypatch):
     (said,) = found.placeholders()
     assert said.startswith("10 pixels are exactly -999")
     assert take_census(FieldsInMemory(x[:, 1:, 2:])).placeholders() == []
+    spins = FieldsInMemory(x.sign().nan_to_num(1.0))
+    assert take_census(spins).placeholders() == []  # two values, neither of which is far
     with pytest.raises(InputError, match="infinite"):
         take_census(FieldsInMemory(torch.full((2, 8, 8), torch.inf)))
 

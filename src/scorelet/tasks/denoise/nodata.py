@@ -18,13 +18,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from scorelet.analysis.far_values import FEWEST, stands_apart
 from scorelet.analysis.repetition import FEW
 from scorelet.data import Picture
 
 Pixels = np.ndarray
 
-FEWEST = 4
-"""Pixels at which a value must be."""
 VALUES = 4
 """How many such values a picture may have."""
 
@@ -88,17 +87,14 @@ def undeclared(pixels: Pixels, mask: np.ndarray | None = None) -> list[float]:
 
 
 def _is_apart(value: float, samples: Pixels) -> bool:
-    if np.count_nonzero(samples == value) < FEWEST or _is_black_or_white(value):
-        return False
     others = samples[samples != value]
-    if not others.size:
+    if not others.size or _is_black_or_white(value):
         return False
-    low, high = float(others.min()), float(others.max())
-    if value > high:
-        apart = value - high > high - low
-    else:
-        apart = low - value > np.subtract(*np.quantile(others, (0.99, 0.01)))
-    return bool(apart) and _is_measured(others)
+    ends = float(others.min()), float(others.max())
+    count, width = samples.size - others.size, None
+    if value < ends[0] and count >= FEWEST:
+        width = float(np.subtract(*np.quantile(others, (0.99, 0.01))))
+    return stands_apart(value, count, ends, width=width) and _is_measured(others)
 
 
 def _is_black_or_white(value: float) -> bool:

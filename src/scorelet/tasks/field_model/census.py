@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from scorelet.analysis.far_values import stands_apart
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Fields
 from scorelet.data.fields.source import FieldSource
 
 BATCH_PIXELS = 1 << 18
-_FAR = 2.0  # a placeholder is so many ranges of all other pixels away
-_FEWEST = 3
 
 
 class FieldWarning(UserWarning):
@@ -41,11 +40,11 @@ class Census:
         """Say which value many pixels have that is far from all others, such as -999."""
         found = []
         (low, _, above), (high, _, below) = self.least, self.largest
-        ends = ((self.least, above, high), (self.largest, low, below))
-        for (value, count, beside), start, stop in ends:
-            if count < _FEWEST or not math.isfinite(beside):
-                continue
-            if abs(value - beside) > _FAR * (stop - start):
+        if low == high:
+            return []
+        ends = ((self.least, (above, high)), (self.largest, (low, below)))
+        for (value, count, _), others in ends:
+            if stands_apart(value, count, others):
                 found.append(
                     f"{count} pixels are exactly {value:g}, far from all others: if that stands "
                     "for no data, replace it by NaN first."
