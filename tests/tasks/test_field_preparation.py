@@ -4,12 +4,14 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 
 import numpy as np
 import pytest
 import torch
 
 import scorelet as sl
+from scorelet.analysis.field_statistics import NotPeriodicWarning, power_spectrum
 from scorelet.core.errors import InputError
 from scorelet.data.fields.ensembles import ensemble
 from scorelet.data.fields.source import FieldsInMemory
@@ -23,6 +25,11 @@ def fields(count=300, size=8, seed=0):
 
 def small(**options):
     return sl.FieldModel("haar", knots=4, reach=1, steps=20, **options)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return small().fit(fields())
 
 
 @pytest.mark.slow
@@ -56,6 +63,20 @@ def test_fields_that_were_cut_out_are_continued_by_their_mirror_image():
     assert torch.equal(one, two.repeat_interleave(4, 1))  # every pixel four times
 
 
+@pytest.mark.slow
+def test_fields_that_were_cut_out_are_measured_with_a_window():
+    """A filled strip joins opposite sides of samples; those of the data do not meet."""
+    assert [Preparation(b).cut_out for b in ("periodic", "mirror", "window")] == [False, True, True]
+    x = ensemble("power_law", eta=3.5).sample(100, 128, seed=3)[:, 0, :32, :32]
+    filled, power = Preparation("window").apply(x[50:]), {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotPeriodicWarning)
+        for window in ("none", "hann"):
+            one, two = (power_spectrum(y, window=window).values[0] for y in (x[:50], filled))
+            power[window] = float((two / one).log().abs().mean())
+    assert power["hann"] < 0.2 < 0.5 < power["none"]
+
+
 def test_periodic_fields_stay_as_they_are():
     x = fields(size=16)
     census = take_census(FieldsInMemory(x))
@@ -87,15 +108,14 @@ def test_the_energy_of_positive_fields_is_that_of_their_own_density():
 
 
 @pytest.mark.slow
-def test_placeholders_and_far_fields_are_said(tmp_path):
+def test_placeholders_and_far_fields_are_said(fitted, tmp_path):
     x = fields().numpy()
     x[:, 0, 0] = -999
     with pytest.warns(FieldWarning, match="exactly -999"):
         small(border="periodic").fit(x)
-    model = small().fit(fields())
     with pytest.warns(FieldWarning, match="deviations"):
-        model.certificate(100 * fields(3))
-    model.save(tmp_path / "m.safetensors")
+        fitted.certificate(100 * fields(3))
+    fitted.save(tmp_path / "m.safetensors")
     np.save(tmp_path / "far.npy", 100 * fields(3).numpy())
     found = sl.field.certify(tmp_path / "m.safetensors", tmp_path / "far.npy")
     assert "deviations" in found["warnings"][0]
@@ -107,8 +127,8 @@ def test_too_many_knots_are_refused():
 
 
 @pytest.mark.slow
-def test_a_run_that_is_killed_goes_on_and_gives_the_same_samples(tmp_path):
-    small().fit(fields()).save(tmp_path / "m.safetensors")
+def test_a_run_that_is_killed_goes_on_and_gives_the_same_samples(fitted, tmp_path):
+    fitted.save(tmp_path / "m.safetensors")
     code = (
         "import scorelet.tasks.field_sample as f, time\n"
         "f.BATCH_PIXELS = 256\n"

@@ -40,6 +40,16 @@ class Preparation:
     border: str = "periodic"
     transform: str = "none"
 
+    @property
+    def cut_out(self) -> bool:
+        """Whether opposite sides of the fields do not meet, so that spectra need a window."""
+        return self.border != "periodic"
+
+    @property
+    def makes_gaps(self) -> bool:
+        """Whether there is something to fill even in fields without gaps."""
+        return self.border == "window"
+
     def apply(
         self, x: Fields, numbers: Sequence[int] | None = None, filler: GapFiller | None = None
     ) -> OtherFields:
@@ -65,7 +75,7 @@ class Preparation:
         """Return periodic fields on the grid of the model, with the gaps that have to be filled."""
         if self.transform == "log":
             x = _logarithm(x)
-        if self.border == "window":
+        if self.makes_gaps:
             known = x.new_zeros(x.shape[1:], dtype=torch.bool)
             rows, columns = (max(1, n // _STRIP) for n in x.shape[1:])
             known[rows:-rows, columns:-columns] = True

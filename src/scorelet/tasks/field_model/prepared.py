@@ -30,7 +30,7 @@ class PreparedFields:
         rows, columns = preparation.grid((height, width))
         self.pixels = rows * columns
         self._filler = None
-        if census.gaps or preparation.border == "window":
+        if census.gaps or preparation.makes_gaps:
             self._filler = GapFiller.measured(self._gapped)
 
     def read(self, rows: Sequence[int]) -> OtherFields:

@@ -22,6 +22,7 @@ from scorelet.plots import fields_figure, png, statistic_figure
 from scorelet.plots.field_models import curvatures_figure, potentials_figure, traces_figure
 from scorelet.plots.report import Facts, Mark, Part, Picture, Section, Table, Text, render
 from scorelet.tasks.field_model.certificate import Certificate
+from scorelet.tasks.field_model.scale import preparation_of
 from scorelet.tasks.field_report import statistic_sections, value_table, verdicts_section
 
 NAMES = "data", "samples", "control"
@@ -86,7 +87,7 @@ def report(
         facts: where the model and the fields are.
         data: fields to compare samples with; None shows the samples alone.
     """
-    window = "hann" if record["field"].get("border") == "mirror" else "none"
+    window = "hann" if preparation_of(record["field"]).cut_out else "none"
     samples = sampled.fields[:MOST]
     opening: list[Part] = [Text(certificate.verdict, "lead")]
     opening += [Text(text, "warning") for text in record["field"].get("warnings", [])]
