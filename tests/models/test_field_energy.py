@@ -21,6 +21,7 @@ from scorelet.models.field_energy import (
     SigmoidPotential,
     SplinePotential,
     WholeField,
+    descend,
     half_plane,
 )
 
@@ -201,3 +202,18 @@ def test_the_kernel_of_splines_is_the_formula_in_torch(dtype):
     value, first = spline.derivatives(torch.tensor([torch.nan], dtype=dtype))
     assert value.isnan()
     assert first.isnan()
+
+
+@pytest.mark.parametrize("counts", [(1, 1, 1), (4, 2, 1)])
+def test_a_cascade_descends_so_that_each_band_has_all_of_its_details(counts):
+    """Details of all bands and the coarsest square are a rotation of x; above a band is nothing."""
+    x, octaves = white(3, 1, 16, 16), reversed(counts)
+    bands = [Band("haar", subdivisions=n, index=k) for n in octaves for k in range(n)]
+    fields = list(descend(bands, x))
+    pairs = list(zip(reversed(bands), fields, strict=True))
+    power = sum(band.analyze(y).square().sum() for band, y in pairs)
+    coarsest = bands[0].lower(fields[-1])
+    assert float(power + coarsest.square().sum()) == pytest.approx(float(x.square().sum()))
+    assert all(torch.allclose(band.truncate(y), y) for band, y in pairs)
+    whole = list(descend([WholeField(), *bands], x))
+    assert torch.allclose(whole[-1], coarsest)

@@ -152,6 +152,7 @@ def test_bands_are_chosen_at_other_fields_than_the_certificate_looks_at(monkeypa
     assert len(chosen) >= 10
     assert len(certified) == 20
     assert float(torch.cdist(chosen, certified).min()) > 0.1
+    assert small.record["family"]["subdivisions"] == [1, 1, 1]  # octaves: they are log-concave
 
 
 @pytest.mark.slow
@@ -200,9 +201,7 @@ def test_the_certificate_and_the_potentials_of_a_gaussian(fitted, model_file):
 
 
 @pytest.mark.slow
-def test_auto_takes_octaves_where_they_are_log_concave():
-    model = sl.FieldModel("haar", bands="auto", knots=4, reach=1, steps=2).fit(gaussian_fields())
-    assert model.record["family"]["subdivisions"] == [1, 1, 1]
+def test_narrow_bands():
     narrow = sl.FieldModel("haar", bands="quarter", knots=4, reach=1, steps=2).fit(
         gaussian_fields()
     )

@@ -29,6 +29,8 @@ def model(request):
 def test_the_coarse_field_of_a_sample_is_the_one_that_was_given(model, octaves):
     coarse = model.coarsen(fields(3, 1), octaves)
     drawn = model.sample(5, coarse=coarse, seed=2)
+    means = [z.double().mean((1, 2)) for z in (coarse, fields(3, 1))]
+    assert torch.allclose(*means, atol=1e-5)  # weights of means have sum 1
     again = model.coarsen(drawn, octaves)
     assert torch.allclose(again, coarse[[0, 1, 2, 0, 1]], atol=1e-4)
     assert float((drawn[3] - drawn[0]).abs().max()) > 0.5  # two continuations of one field

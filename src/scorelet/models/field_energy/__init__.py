@@ -1,6 +1,6 @@
 """Energies of fields that are linear in their parameters, whole and given coarse fields."""
 
-from scorelet.models.field_energy.band import Band, WholeField
+from scorelet.models.field_energy.band import Band, WholeField, descend
 from scorelet.models.field_energy.conditional import BandEnergy, ConditionalEnergy
 from scorelet.models.field_energy.couplings import Couplings, half_plane
 from scorelet.models.field_energy.energy import FieldEnergy
@@ -23,6 +23,7 @@ __all__ = [
     "SplinePotential",
     "WholeEnergy",
     "WholeField",
+    "descend",
     "half_plane",
     "potential_kinds",
 ]

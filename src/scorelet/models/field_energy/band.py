@@ -5,6 +5,8 @@ B its analysis, B B^T = Id, Π = B^T B; c coarse field, below the band; x = c + 
 split into 1, 2 or 4 shells of wavelet packets; one shell of one octave is the ordinary band.
 """
 
+from collections.abc import Iterator, Sequence
+
 import torch
 from torch import Tensor
 
@@ -37,6 +39,16 @@ class Band:
         self.channels = 2 * self.shell.index + 1
         self.period = 2**self.shell.depth
         """Pixels of x beside one coefficient, along each axis."""
+
+    @property
+    def top(self) -> bool:
+        """Whether nothing of the octave lies above the band."""
+        return self.index == self.subdivisions - 1
+
+    @property
+    def bottom(self) -> bool:
+        """Whether the next coarser octave lies below the band."""
+        return self.index == 0
 
     def __repr__(self) -> str:
         return (
@@ -101,6 +113,7 @@ class WholeField:
     """The band of everything: d = x, and no coarse field. For the coarsest field of a cascade."""
 
     channels, period = 1, 1
+    top, bottom = True, False
 
     def __repr__(self) -> str:
         return "WholeField()"
@@ -139,3 +152,16 @@ class WholeField:
 
 
 AnyBand = Band | WholeField
+
+
+def descend(bands: Sequence[AnyBand], x: Tensor) -> Iterator[Tensor]:
+    """Yield the fields of each band of a cascade, without frequencies above it; fine to coarse.
+
+    Args:
+        bands: coarse to fine.
+        x: fields of the finest band, (n, 1, h, w).
+    """
+    for band in reversed(bands):
+        yield x if band.top else band.truncate(x)
+        if isinstance(band, Band) and band.bottom:
+            x = band.lower(x)

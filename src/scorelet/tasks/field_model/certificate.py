@@ -6,8 +6,9 @@ from typing import Any
 from torch import Tensor
 
 from scorelet.models.certificates import certify
-from scorelet.models.field_energy import Band, ConditionalEnergy
+from scorelet.models.field_energy import ConditionalEnergy, descend
 from scorelet.models.multiscale import Multiscale
+from scorelet.sampling import chained
 
 MOST_FIELDS = 32
 
@@ -98,17 +99,10 @@ def certify_model(
         fields: what they are, for the sentence.
         excess: expected excess of the loss of each band, coarse to fine.
     """
-    found = []
-    for factor in reversed(model.details):
-        band = factor.band
-        assert isinstance(band, Band)
-        top = band.index == band.subdivisions - 1
-        found.append(certify(factor, x if top else band.truncate(x)).as_dict())
-        if band.index == 0:
-            x = band.lower(x)
-    if isinstance(model.coarse, ConditionalEnergy):
-        found.append(certify(model.coarse, x).as_dict())
-    found.reverse()
+    factors = chained(model)
+    fields_of = descend([factor.band for factor in factors], x)
+    pairs = zip(reversed(factors), fields_of, strict=True)
+    found = [certify(factor, y).as_dict() for factor, y in pairs][::-1]
     for entry, lost in zip(found, excess, strict=True):
         alpha = entry["alpha_uniform"]
         entry["kl_bound"] = lost / alpha if alpha > 0 else None

@@ -6,7 +6,7 @@ from dataclasses import replace
 from torch import Tensor
 
 from scorelet.core.random import Noise
-from scorelet.models.field_energy import Band, ConditionalEnergy
+from scorelet.models.field_energy import ConditionalEnergy, descend
 from scorelet.models.field_energy.band import AnyBand
 from scorelet.sampling import Langevin, calibrate_band
 from scorelet.training.moment_matching import Matched, match_moments
@@ -27,16 +27,10 @@ def match_cascade(found: CascadeFit, x: Tensor) -> tuple[CascadeFit, list[Matche
         found: what score matching has found.
         x: standardised fields, (n, 1, h, w), float64.
     """
-    fits, matched = [], []
-    for number, fit in reversed(list(enumerate(found.bands))):
-        band = fit.moments.band
-        inner = isinstance(band, Band) and band.index < band.subdivisions - 1
-        fields = band.truncate(x) if inner else x
-        result = match_band(fit, fields, scale=number)
-        fits.insert(0, fit.moved_to(result.theta))
-        matched.insert(0, result)
-        if isinstance(band, Band) and band.index == 0:
-            x = band.lower(fields)
+    fields = descend([fit.moments.band for fit in found.bands], x)
+    fine_to_coarse = zip(reversed(list(enumerate(found.bands))), fields, strict=True)
+    matched = [match_band(fit, y, scale=number) for (number, fit), y in fine_to_coarse][::-1]
+    fits = [fit.moved_to(m.theta) for fit, m in zip(found.bands, matched, strict=True)]
     return found.with_bands(fits), matched
 
 

@@ -123,7 +123,7 @@ def _first_above(model: Multiscale[ConditionalEnergy], octaves: int) -> int:
     """Return the number of the first band that is finer than coarse fields."""
     left = model.levels - octaves
     for number, factor in enumerate(chained(model)):
-        if isinstance(factor.band, Band) and factor.band.index == 0:
+        if factor.band.bottom:
             if left == 0:
                 return number
             left -= 1

@@ -153,8 +153,7 @@ class _Octave:
 
     def _truncated(self, x: Tensor) -> list[tuple[Band, Tensor]]:
         """Return each band with the fields that have no frequencies above it."""
-        last = self.bands[-1]
-        return [(band, x if band is last else band.truncate(x)) for band in self.bands]
+        return [(band, x if band.top else band.truncate(x)) for band in self.bands]
 
 
 class _Groups:

@@ -17,7 +17,7 @@ details, C that of the coarse field given d = 0, and B between both.
 import torch
 from torch import Tensor
 
-from scorelet.models.field_energy import Band, ConditionalEnergy, WholeField
+from scorelet.models.field_energy import Band, ConditionalEnergy, WholeField, descend
 from scorelet.models.field_energy.energy import pixels_of
 from scorelet.training.score_matching.fit import Family, moments_of
 from scorelet.training.score_matching.normal_equations import BandMoments, Equations, at_lags
@@ -51,11 +51,8 @@ def fit_free_energies(
     """Return F of all bands, coarse to fine; none if an octave has several bands."""
     if any(getattr(factor.band, "subdivisions", 1) > 1 for factor in details):
         return []
-    found = []
-    for factor in reversed(details):
-        found.append(fit_free_energy(factor, x, family, even=even))
-        x = _octave(factor).lower(x)
-    return found[::-1]
+    pairs = zip(reversed(details), descend([f.band for f in details], x), strict=True)
+    return [fit_free_energy(factor, y, family, even=even) for factor, y in pairs][::-1]
 
 
 def _products(moments: BandMoments, c: Tensor, pull: Tensor) -> Tensor:
