@@ -213,3 +213,17 @@ def test_missing_packages(tmp_path, monkeypatch, name, package):
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(MissingExtraError, match=rf"{package}: .*scorelet\[fields\]"):
         load_fields(tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".h5"])
+def test_a_mask_beside_the_only_array_is_not_left_out_in_silence(tmp_path, suffix):
+    path, kappa, mask = tmp_path / f"maps{suffix}", np.ones((3, 8, 8), "f4"), np.eye(8) > 0
+    if suffix == ".npz":
+        np.savez(path, kappa=kappa, mask=mask)
+    else:
+        h5py = pytest.importorskip("h5py")
+        with h5py.File(path, "w") as file:
+            file["kappa"], file["mask"] = kappa, mask
+    with pytest.raises(InputError, match=r"kappa and the mask mask, which is not applied: write"):
+        load_fields(path)
+    assert load_fields(f"{path}:kappa").shape == (3, 8, 8)

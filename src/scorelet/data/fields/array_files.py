@@ -86,21 +86,45 @@ def _read_npz(file: Path, name: str | None) -> np.ndarray:
 
 def choose_npz(file: Path, archive: zipfile.ZipFile, stored: list[str], name: str | None) -> str:
     """Return the name of the array that was asked for, or of the only one."""
-    names = [n for n in stored if name is not None or _is_array(archive, n)]
-    return _choose(file, names, name)
+    if name is not None:
+        return _choose(file, stored, name)
+    kinds = {n: _kind_of(archive, n) for n in stored}
+    return _choose_grid(file, kinds)
 
 
-def _is_array(archive: zipfile.ZipFile, name: str) -> bool:
-    """Return whether a member has the dimensions of fields, by its header."""
+def _kind_of(archive: zipfile.ZipFile, name: str) -> str:
+    """Return the kind of numbers of a member that has the dimensions of fields, by its header."""
     with archive.open(f"{name}.npy") as stream:
         version = np.lib.format.read_magic(stream)
         if version > (2, 0):  # records, whose names are not ASCII
-            return False
+            return ""
         formats = np.lib.format
         first = version == (1, 0)
         read = formats.read_array_header_1_0 if first else formats.read_array_header_2_0
         shape, _, dtype = read(stream)
-    return len(shape) >= 2 and dtype.kind in "fciu"
+    return dtype.kind if len(shape) >= 2 else ""
+
+
+def _numbers(kinds: dict[str, str]) -> list[str]:
+    return [name for name, kind in kinds.items() if kind and kind in "fciu"]
+
+
+def _choose_grid(file: Path, kinds: dict[str, str]) -> str:
+    """Return the only array of numbers; a mask beside it has to be spoken of, nobody applies it.
+
+    Args:
+        file: for messages.
+        kinds: of the numbers of each array, see `np.dtype.kind`; empty if it has not the dimensions
+            of fields.
+    """
+    names = _numbers(kinds)
+    masks = [n for n, kind in kinds.items() if kind == "b"]
+    if len(names) == 1 and masks:
+        raise InputError(
+            f"{file} holds {names[0]} and the mask {masks[0]}, which is not applied: write NaN "
+            f"into the masked pixels, or take all pixels as {file}:{names[0]}."
+        )
+    return _choose(file, names, None)
 
 
 def _read_hdf5(file: Path, name: str | None) -> np.ndarray:
@@ -116,10 +140,13 @@ def open_hdf5(file: Path, name: str | None) -> Any:  # noqa: ANN401 - h5py
     except ImportError as error:
         raise MissingExtraError("h5py", "fields") from error
     tree = h5py.File(file, "r")
-    names: list[str] = []
-    # visititems stops at what is not None, and append returns None
-    tree.visititems(lambda n, item: names.append(n) if _is_grid(item, h5py.Dataset) else None)
-    dataset = tree[_choose(file, names, name and name.strip("/"))]
+    kinds: dict[str, str] = {}
+    tree.visititems(lambda n, item: kinds.update({n: _grid_kind(item, h5py.Dataset)}))
+    if name is None:
+        chosen = _choose_grid(file, kinds)
+    else:
+        chosen = _choose(file, _numbers(kinds), name.strip("/"))
+    dataset = tree[chosen]
     _check_size(file, dataset.shape, dataset.dtype.itemsize)
     return dataset
 
@@ -143,9 +170,9 @@ def choose_fits(file: Path, units: Any, name: str | None) -> Any:  # noqa: ANN40
     return images[_choose(file, list(images), wanted, shown=text)]
 
 
-def _is_grid(item: Any, dataset: type) -> bool:  # noqa: ANN401 - h5py
-    """Return whether an entry of an HDF5 file has the dimensions of fields."""
-    return isinstance(item, dataset) and len(item.shape) >= 2 and item.dtype.kind in "fciu"
+def _grid_kind(item: Any, dataset: type) -> str:  # noqa: ANN401 - h5py
+    """Return the kind of numbers of a data set that has the dimensions of fields."""
+    return item.dtype.kind if isinstance(item, dataset) and len(item.shape) >= 2 else ""
 
 
 def _choose(
