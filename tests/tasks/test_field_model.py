@@ -93,6 +93,8 @@ BAD = {
     "all masked": (np.full((5, 8, 8), np.nan), "All pixels are masked"),
     "infinite": (np.full((5, 8, 8), np.inf), "infinite"),
     "two dimensions": (np.zeros(8), "shape"),
+    "copies": (np.repeat(gaussian_fields(1), 40, 0), "take out copies"),
+    "copies and negatives": (np.concatenate([f := gaussian_fields(1), -f] * 20), "take out copies"),
 }
 
 

@@ -122,8 +122,8 @@ def _kept_apart(knots: Tensor) -> Tensor:
     kept = torch.cat([knots.new_ones(1, dtype=torch.bool), knots.diff() > least])
     if int(kept.sum()) < 3:
         raise InputError(
-            "Nearly all pixels have one value: expected fields that vary; take out what does not, "
-            "or mask it."
+            "Nearly all pixels of one scale have one value, beside their range: expected fields "
+            "that vary; take out copies of one, and mask pixels that do not vary or are no data."
         )
     return knots[kept]
 

@@ -15,6 +15,8 @@ from scorelet.models.field_energy import ScalarDensity, SplinePotential
 KNOTS = 10
 _GRID = 2048
 _STEPS = 100
+_FEWEST = 4  # different numbers
+_ROUNDING = 1e-9
 _LEAST_TAIL = 0.05  # of the curvature of the Gaussian of the same variance
 
 
@@ -27,13 +29,19 @@ def fit_scalar(values: Tensor, *, knots: int = KNOTS, even: bool = False) -> Sca
         even: p(t) = p(-t).
 
     Raises:
-        InputError: fewer than 4 numbers, or all equal.
+        InputError: fewer than 4 different numbers.
     """
     t = values.double().flatten()
     t = torch.cat([t, -t]) if even else t
     if len(t) < 4 or not float(t.std()) > 0:
         raise InputError(
             f"The coarsest field has {len(values)} values that hardly vary: fit more fields."
+        )
+    different = _count_different(values.double().flatten())
+    if different < _FEWEST:
+        raise InputError(
+            f"The coarsest fields of {len(values)} fields have only {different} different values: "
+            "fit more fields, and take out copies of one."
         )
     places = _knots(t, min(knots, 3 + len(values) // 8), even=even)
     grid, weights = _grid(t)
@@ -54,6 +62,11 @@ def fit_scalar(values: Tensor, *, knots: int = KNOTS, even: bool = False) -> Sca
     return ScalarDensity(
         SplinePotential(places, weights_k), slope=0.0 if even else float(theta[count])
     )
+
+
+def _count_different(t: Tensor) -> int:
+    """Return how many values there are, up to rounding: copies of one field differ by that."""
+    return len((t / t.abs().max() / _ROUNDING).round().unique())
 
 
 def _knots(t: Tensor, count: int, *, even: bool) -> Tensor:
