@@ -124,3 +124,11 @@ def test_names_and_units_go_through_a_model_into_its_samples(tmp_path):
         written.append(open_fields(entry).read(range(3)))
     assert all(torch.equal(written[0], other) for other in written)
     assert sl.FieldModel.load(tmp_path / "m.safetensors").plot().axes[0].get_xlabel() == "kappa (K)"
+
+
+def test_a_single_hot_pixel_is_said_and_tails_are_not():
+    x = fields()
+    assert not take_census(FieldsInMemory(torch.from_numpy(x).exp())).placeholders()
+    x[0, 0, 0] = 1e20
+    (said,) = take_census(FieldsInMemory(torch.from_numpy(x))).placeholders()
+    assert said.startswith("1 pixel is exactly 1e+20")

@@ -14,6 +14,7 @@ from scorelet.core.typing import Fields
 from scorelet.data.fields.source import FieldSource
 
 BATCH_PIXELS = 1 << 18
+_ALONE = 100.0  # ranges: so far away, fewer pixels count too; tails of maps end far nearer
 
 
 class FieldWarning(UserWarning):
@@ -43,10 +44,12 @@ class Census:
         if low == high:
             return []
         ends = ((self.least, (above, high)), (self.largest, (low, below)))
-        for (value, count, _), others in ends:
-            if stands_apart(value, count, others):
+        for (value, count, beside), others in ends:
+            alone = abs(value - beside) > _ALONE * (others[1] - others[0]) > 0
+            if alone or stands_apart(value, count, others):
+                pixels = "1 pixel is" if count == 1 else f"{count} pixels are"
                 found.append(
-                    f"{count} pixels are exactly {value:g}, far from all others: if that stands "
+                    f"{pixels} exactly {value:g}, far from all others: if that stands "
                     "for no data, replace it by NaN first."
                 )
         return found
