@@ -48,13 +48,18 @@ def measure_chains(*, quick: bool) -> dict[str, list[Row]]:
     """Return what the chains of each band are worth."""
     chains, forces = (8, 200) if quick else (CHAINS, FORCES)
     model = FieldModel.load("phi4")
-    x = model.with_steps(20 if quick else 200).sample(chains, seed=5).double()
-    x = (x[:, None] - model.record["field"]["mean"]) / model.record["field"]["deviation"]
-    rows = [_row(*band, forces) for band in _bands(model, x)]
+    x = starts(model, chains, 20 if quick else 200)
+    rows = [_row(*band, forces) for band in bands(model, x)]
     return {"chains": rows[::-1]}
 
 
-def _bands(model: FieldModel, x: Tensor) -> Iterator[tuple[BandEnergy, Tensor, float]]:
+def starts(model: FieldModel, chains: int, steps: int) -> Tensor:
+    """Return samples of the model, standardised, (chains, 1, h, w) float64."""
+    x = model.with_steps(steps).sample(chains, seed=5).double()
+    return (x[:, None] - model.record["field"]["mean"]) / model.record["field"]["deviation"]
+
+
+def bands(model: FieldModel, x: Tensor) -> Iterator[tuple[BandEnergy, Tensor, float]]:
     """Yield energy, details and step of MALA of each band, fine to coarse."""
     for factor, chain in zip(reversed(model.model.details), reversed(model.chains), strict=True):
         band = factor.band
