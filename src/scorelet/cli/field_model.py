@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from scorelet.cli.field_tables import certified, chains, fitted, tails
+from scorelet.cli.field_tables import certified, chains, fitted, paid, tails
 from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
 from scorelet.core.errors import InputError
 
@@ -34,6 +34,7 @@ def fit(
     even: Annotated[bool | None, Parameter(negative="--no-even")] = None,
     steps: Whole = 400,
     precondition: Flag = False,
+    enforce: Flag = False,
     report: PathLike | None = None,
     overwrite: Flag = False,
     shared: Shared = DEFAULTS,
@@ -72,6 +73,8 @@ def fit(
         steps: of the chain of each band, when samples are drawn.
         precondition: chains move in coordinates in which the mean Hessian of their band is 1: worth
             it where the spectrum is steep within an octave.
+        enforce: take the best energy whose conditional laws are log-concave everywhere, and say
+            what that costs; without moments.
         report: NAME.html, one file: samples beside the fields, potentials, curvatures, chains, and
             what is certified.
         overwrite: replace an existing file.
@@ -94,6 +97,7 @@ def fit(
         even=even,
         steps=steps,
         precondition=precondition,
+        enforce=enforce,
     )
     with Bar("fitting", 0, quiet=shared.quiet) as bar:
         document = run(
@@ -103,7 +107,7 @@ def fit(
         shared.warn(text)
     for text in document["field"]["remarks"]:
         shared.say(text)
-    shared.say(fitted(document) + tails(document))
+    shared.say(fitted(document) + tails(document) + paid(document))
     shared.say(Certificate(**document["certificate"]).verdict)
     shared.say(f"{document['field']['count']} fields -> {output}, {document['seconds']:.1f} s")
     _say_report(document, shared)

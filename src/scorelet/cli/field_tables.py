@@ -39,6 +39,18 @@ def tails(document: dict[str, Any]) -> str:
     )
 
 
+def paid(document: dict[str, Any]) -> str:
+    """Say what enforced log-concavity costs, or nothing."""
+    bands = [b for b in document["bands"] if "loss_paid" in b]
+    if not bands:
+        return ""
+    shares = ", ".join(
+        f"{b['size'][0]}x{b['size'][1]}: {100 * b['loss_paid'] / abs(b['loss']):.1f} %"
+        for b in bands
+    )
+    return f"\nLog-concavity costs of the loss of each band: {shares}."
+
+
 def chains(document: dict[str, Any]) -> str:
     """Return a table of what the chains of each band are worth, coarse to fine."""
     rows = [

@@ -158,7 +158,7 @@ def finish(energy: ChainEnergy, d: Tensor, number: int) -> Tensor:
     if not bool(x.isfinite().all()):
         raise InputError(
             f"Chains of band {number + 1} (coarse to fine) have diverged: no samples were drawn. "
-            "Fit more fields, fewer knots, or with enforcement of log-concavity."
+            "Fit more fields, fewer knots, or with log-concavity enforced (--enforce)."
         )
     return x
 

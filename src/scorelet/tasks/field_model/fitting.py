@@ -141,7 +141,7 @@ def _finish(
 ) -> tuple[Multiscale[ConditionalEnergy], list[dict[str, Any]]]:
     """The model, with moments of the fields and with free energies; what is said of its bands."""
     matched: list[Matched] = []
-    if choice.moments:
+    if choice.moments and not choice.family.concave:
         found, matched = match_cascade(found, survey.fields)
     model = found.model
     free = fit_free_energies(model.details, survey.fields, choice.family, even=survey.even)
@@ -165,6 +165,7 @@ def _describe(fit: BandFit, survey: Survey) -> dict[str, Any]:
         "condition": solution.condition if solution.condition < float("inf") else None,
         "excess": solution.variance / (2 * solution.count),
         "tails_held": fit.held,
+        **({} if fit.paid is None else {"loss_paid": fit.paid}),
         "potential": _potential(fit, survey),
     }
 

@@ -54,6 +54,9 @@ class FieldModel:
         steps: of the chain of each band.
         precondition: chains move in coordinates in which the mean Hessian of their band is 1, see
             `scorelet.sampling.whitening`: fewer steps for spectra that are steep within an octave.
+        enforce: of all energies of the family, take the best whose conditional laws are strongly
+            log-concave everywhere, which their certificate then says; `loss_paid` of each band in
+            the record is what it costs. Moments are not matched then.
 
     Example:
         >>> import scorelet as sl
@@ -80,12 +83,13 @@ class FieldModel:
         even: bool | None = None,
         steps: int = STEPS,
         precondition: bool = False,
+        enforce: bool = False,
     ) -> None:
         if bands not in BANDS:
             raise InputError(f"bands={bands!r}: use {', '.join(BANDS)}.")
         if steps < 1:
             raise InputError(f"steps={steps}: a chain has at least one step.")
-        family = Family(basis, knots, placement, reach, pixels)
+        family = Family(basis, knots, placement, reach, pixels, concave=enforce)
         check_choice(border, transform)
         self._choice = Choice(
             wavelet, bands, family, even, steps, moments, border, transform, precondition

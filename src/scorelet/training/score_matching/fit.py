@@ -19,9 +19,10 @@ from scorelet.models.field_energy import (
 from scorelet.models.field_energy.band import AnyBand
 from scorelet.models.field_energy.couplings import Shift
 from scorelet.models.field_energy.energy import pixels_of
+from scorelet.training.score_matching.concavity import SHARE, project_log_concave
 from scorelet.training.score_matching.normal_equations import BandMoments, Equations
 from scorelet.training.score_matching.solve import RIDGE, Solution
-from scorelet.training.score_matching.tails import solve_confined
+from scorelet.training.score_matching.tails import gaussian_curvature, solve_confined
 
 PLACEMENTS = "quantile", "linspace"
 PIXELS = "finer", "own"
@@ -43,6 +44,8 @@ class Family:
         pixels: on which potentials of coarse fields act: "finer": those of the grid of one octave
             more, "own"; see `scorelet.models.field_energy.energy`.
         ridge: of the scaled normal equations.
+        concave: conditional laws are made strongly log-concave everywhere, see
+            `project_log_concave`.
     """
 
     basis: str = "spline"
@@ -51,6 +54,7 @@ class Family:
     reach: int = 4
     pixels: str = "finer"
     ridge: float = RIDGE
+    concave: bool = False
 
     def __post_init__(self) -> None:
         if self.basis not in potential_kinds() or self.placement not in PLACEMENTS:
@@ -58,6 +62,8 @@ class Family:
                 f"basis={self.basis!r}, placement={self.placement!r}: use "
                 f"{' or '.join(potential_kinds())}, and {' or '.join(PLACEMENTS)}."
             )
+        if self.concave and not self._quadratic:
+            raise InputError("Log-concavity can be enforced on splines only: use basis='spline'.")
         if self.pixels not in PIXELS:
             raise InputError(f"pixels={self.pixels!r}: use finer or own.")
         fits = 3 <= self.knots <= MOST_KNOTS and 0 <= self.reach <= MOST_REACH
@@ -138,6 +144,7 @@ class BandFit:
         moments: which equations they solve.
         margin: by which energies of this band are made to confine, see `solve_confined`.
         held: whether the tails of the potential had to be held for that.
+        paid: loss that log-concavity has cost; None where it is not enforced.
     """
 
     factor: ConditionalEnergy
@@ -145,6 +152,7 @@ class BandFit:
     moments: BandMoments
     margin: float = 0.0
     held: bool = False
+    paid: float | None = None
 
     @property
     def replicas(self) -> list[FieldEnergy]:
@@ -159,20 +167,34 @@ class BandFit:
         return replace(self, factor=factor, solution=solution)
 
 
-def fit_band(moments: BandMoments, groups: Sequence[Equations], *, ridge: float = RIDGE) -> BandFit:
+def fit_band(
+    moments: BandMoments,
+    groups: Sequence[Equations],
+    *,
+    ridge: float = RIDGE,
+    concave: bool = False,
+) -> BandFit:
     """Return the energy that minimises the score-matching loss of one band.
 
     Args:
         moments: what has made the equations.
         groups: of disjoint groups of fields.
         ridge: see `solve`.
+        concave: among those that are strongly log-concave everywhere.
 
     Raises:
         InputError: singular equations.
     """
     solution, margin, held = solve_confined(moments, groups, ridge=ridge)
     field = moments.energy(solution.theta)
-    return BandFit(ConditionalEnergy(field, moments.band), solution, moments, margin, held)
+    fit = BandFit(ConditionalEnergy(field, moments.band), solution, moments, margin, held)
+    if not concave:
+        return fit
+    total = sum(groups[1:], groups[0])
+    alpha = SHARE * gaussian_curvature(moments, groups)
+    theta = project_log_concave(moments, total, solution.theta, alpha)
+    paid = total.loss(theta) - total.loss(solution.theta)
+    return replace(fit.moved_to(theta), paid=paid)
 
 
 def moments_of(

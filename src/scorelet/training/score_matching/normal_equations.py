@@ -58,6 +58,10 @@ class Equations:
         """Return the equations without those of a part of the fields."""
         return self._combined(other, -1)
 
+    def loss(self, theta: Tensor) -> float:
+        """Return θ^T H θ / 2 - θ^T g."""
+        return float(theta @ self.matrix @ theta / 2 - theta @ self.right)
+
     def _combined(self, other: "Equations", sign: int) -> "Equations":
         count = self.count + sign * other.count
         shares = self.count / count, sign * other.count / count

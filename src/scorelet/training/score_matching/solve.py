@@ -86,8 +86,9 @@ def solve(groups: Sequence[Equations], *, ridge: float = RIDGE) -> Solution:
     counts = torch.tensor([float(g.count) for g in groups], dtype=torch.float64)
     spread = residuals * (counts / max(1, len(groups) - 1)).sqrt()[:, None]
     variance = float((spread * torch.cholesky_solve(spread.T, factor).T).sum())
-    loss = float(theta @ total.matrix @ theta / 2 - theta @ total.right)
-    return Solution(theta, torch.stack(replicas), loss, condition, variance, total.count)
+    return Solution(
+        theta, torch.stack(replicas), total.loss(theta), condition, variance, total.count
+    )
 
 
 def jackknife_errors(replicas: Tensor) -> Tensor:

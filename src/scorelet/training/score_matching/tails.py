@@ -43,7 +43,7 @@ def solve_confined(
     """
     solution = solve(groups, ridge=ridge)
     held: dict[int, float] = {}
-    margin = SHARE * _gaussian_curvature(moments, groups)
+    margin = SHARE * gaussian_curvature(moments, groups)
     for _ in range(_TRIES):
         low = least_tail(moments, solution.theta, margin)
         least = low - margin / 2  # the symbol, too, moves when tails are held
@@ -77,13 +77,19 @@ def tail_terms(moments: BandMoments) -> list[int]:
     return [first] if moments.even else [first, first + moments.knots - 1]
 
 
-def _gaussian_curvature(moments: BandMoments, groups: Sequence[Equations]) -> float:
-    """Return tr Π / E |Π x|^2: equal weights of all knots are a quadratic term."""
+def unit_curvature(moments: BandMoments) -> Tensor:
+    """Return the θ of |x|^2 / 2: equal weights of all knots are a quadratic term."""
     first, count = len(moments.shifts), moments.knots
-    unit = torch.zeros(len(groups[0].right), dtype=torch.float64)
+    unit = torch.zeros(first + moments.terms, dtype=torch.float64)
     unit[first : first + count] = 1
     if moments.even and len(moments.potential.knots) % 2:
         unit[first + count - 1] = 0.5  # it stands for two halves of the middle weight
+    return unit
+
+
+def gaussian_curvature(moments: BandMoments, groups: Sequence[Equations]) -> float:
+    """Return tr Π / E |Π x|^2, the curvature of a Gaussian with the variance of the details."""
+    unit = unit_curvature(moments)
     total = sum(float(unit @ g.matrix @ unit) * g.count for g in groups)
     return sum(float(unit @ g.right) * g.count for g in groups) / total
 
