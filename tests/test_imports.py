@@ -78,6 +78,7 @@ def test_every_public_name_is_there():
         _ = sl.nonsense
 
 
+@pytest.mark.slow
 def test_transforms_load_no_compiler():
     program = (
         "import sys, scorelet.networks, scorelet.wavelets; print('torch._dynamo' in sys.modules)"

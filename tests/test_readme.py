@@ -113,6 +113,7 @@ def test_the_python_of_the_readme_runs(tmp_path, monkeypatch, float32):
     assert read_png(tmp_path / "clean.png").shape == (24, 32, 3)
 
 
+@pytest.mark.slow
 def test_the_picture_of_the_readme_is_what_its_command_makes(float32):
     """50 dB: the same weights in bfloat16 agree to more, other weights to less.
 

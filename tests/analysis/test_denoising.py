@@ -80,6 +80,7 @@ def test_noise_depends_on_the_index_of_the_picture_only():
         torch.testing.assert_close(twice, 2 * once, atol=1e-6, rtol=0)  # float32 around 0.5
 
 
+@pytest.mark.slow
 def test_rows_are_means_over_pictures():
     pictures = [noisy(32, 32, 3, seed=k) for k in range(3)]
     row = quality(untouched, pictures, 25.0)

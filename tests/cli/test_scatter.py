@@ -59,6 +59,7 @@ def test_a_table_of_means(shell, folder, tmp_path):
         assert table["position"][number].tolist() == [-1, -1]
 
 
+@pytest.mark.slow
 def test_every_position_of_colour_pictures(shell, folder, tmp_path):
     words = ("-J", 2, "-L", 4, "--pool", "none", "--channels", 3, "-o", tmp_path / "f.npz")
     status, stdout, stderr = shell(folder, *words, "--json")

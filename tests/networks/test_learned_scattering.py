@@ -47,6 +47,7 @@ def test_counts_of_phase_collapse_on_imagenet(without_values, skip, millions):
     assert net.classify.in_features * 1000 == 4_608_000  # 512 real channels of 3x3
 
 
+@pytest.mark.slow
 def test_channels_and_sides_of_the_cifar_network(without_values):
     """The table of section 3: what each P takes, and the sides after each block."""
     for skip, inputs in ((False, (15, 320, 640, 1280, 2560)), (True, (30, 640, 1280, 2560, 5120))):

@@ -21,6 +21,7 @@ def trainings(tmp_path):
     return Trainings(BUDGET, Steps(tmp_path), seed=0, side=8)
 
 
+@pytest.mark.slow
 def test_a_training_follows_its_budget(trainings, tmp_path):
     hits = trainings("plain", *NETWORK, seeds=2, rate=0.1)
     assert hits.shape == (2, 12)

@@ -1,5 +1,6 @@
 """Langevin dynamics: what the Metropolis decision keeps, and what goes wrong without it."""
 
+import pytest
 import torch
 
 from field_energies import white
@@ -16,6 +17,7 @@ def gaussian(x):
     return ((pair @ PRECISION) * pair).sum(1) / 2
 
 
+@pytest.mark.slow
 def test_a_gaussian_of_two_dimensions_keeps_its_mean_and_covariance():
     kernel, chains = Langevin(FunctionEnergy(gaussian), 0.35), 400
     state, means, products = kernel.init(white(chains, 1, 1, 2)), [], []

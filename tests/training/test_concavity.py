@@ -37,6 +37,7 @@ def band(request):
     return moments, equations, theta, project_log_concave(moments, equations, theta, ALPHA)
 
 
+@pytest.mark.slow
 def test_the_uniform_bound_holds_and_something_is_paid(band):
     moments, equations, theta, found = band
     assert bound(moments, found) == pytest.approx(ALPHA, abs=1e-4)
@@ -44,6 +45,7 @@ def test_the_uniform_bound_holds_and_something_is_paid(band):
     assert equations.loss(found) > equations.loss(theta)
 
 
+@pytest.mark.slow
 def test_no_energy_that_obeys_has_a_lower_loss(band):
     """At the least of a convex function on a convex set no way into the set goes down."""
     moments, equations, theta, found = band

@@ -32,6 +32,7 @@ def test_it_comes_back(path):
     assert (loaded.classes, loaded.size, loaded.least) == (joint.classes, (32, 32), joint.least)
 
 
+@pytest.mark.slow
 def test_verbs_take_it_as_what_they_need(path, tmp_path):
     file, joint = path
     assert isinstance(load_as(Denoiser, file, verb="denoise"), Denoiser)

@@ -1,9 +1,11 @@
 """Takes in what the layers of a network put out, batch by batch, for their Fisher ratios."""
 
+import operator
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import accumulate
 from typing import Protocol, runtime_checkable
 
 from torch import Tensor, nn
@@ -136,10 +138,11 @@ class _Layer:
         size = self._rows(output).shape[1]
         self.projection = RandomProjection(size, dimension)
         self.moments = ClassMoments(counts, self.projection.outputs, parts=PARTS)
-        if kinds and len(kinds) != self.shape[0]:
+        channels = list(accumulate(self.shape, operator.mul))  # bands of wavelets are an axis more
+        if kinds and len(kinds) not in channels:
             raise InputError(
                 f"Layer {name}: {len(kinds)} kinds of channels are named, and it has "
-                f"{self.shape[0]}: give one for each channel."
+                f"{channels[0]}: give one for each channel."
             )
         self.variances = ClassMoments(counts, size, diagonal=True) if kinds else None
 

@@ -31,6 +31,7 @@ def test_a_gain_is_a_gain_at_every_frequency_and_scale():
     assert scales.places == [16, 8, 4, 2]
 
 
+@pytest.mark.slow
 def test_two_sets_of_a_law_agree_within_errors():
     for found in (spectrum_ratios(X, Y), scale_ratios(X, Y)):
         gaps = torch.tensor([(v - 1) / e for v, e in zip(found.values, found.errors, strict=True)])

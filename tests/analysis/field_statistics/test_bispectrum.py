@@ -63,6 +63,7 @@ def test_gaussian_fields_have_none():
     assert (found.values / found.errors).abs().max() < 4
 
 
+@pytest.mark.slow
 def test_it_has_no_unit():
     x = white(4, 32, 32).exp()
     torch.testing.assert_close(bispectrum(x).values, bispectrum(3 * x + 7).values)

@@ -80,6 +80,7 @@ def test_every_statistic_warns_of_cut_fields(name):
         STATISTICS[name].measure(x, window="hann")
 
 
+@pytest.mark.slow
 def test_tapered_fields_have_no_jump_for_wavelets():
     """On a ramp the finest wavelets see the jump only; of white noise they keep the power."""
     statistic, finest = STATISTICS["scattering"].measure, slice(16, 20)  # S2 of j = 0

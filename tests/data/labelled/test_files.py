@@ -99,6 +99,7 @@ def test_few_pictures_may_be_of_many_classes(tmp_path):
     assert found.classes == tuple(str(k) for k in range(1000))
 
 
+@pytest.mark.slow
 def test_any_damaged_byte_is_one_sentence_or_does_not_matter(tmp_path):
     x, y = arrays(6)
     whole, damaged = tmp_path / "whole.npz", tmp_path / "damaged.npz"

@@ -80,6 +80,7 @@ def test_what_is_transparent_is_learnt_from_as_it_is_classified(tmp_path):
     assert np.array_equal(from_unit(used[0].permute(1, 2, 0).numpy(), "uint8"), seen)
 
 
+@pytest.mark.slow
 def test_samples_are_the_same_and_processes_do_not_matter(folder, monkeypatch):
     words = {"length": 30, "seed": 3, "padding": 2, "flip": True}
     inside = LabelledSamples(load_labelled(folder, fit=fit), **words)

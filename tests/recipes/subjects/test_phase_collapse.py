@@ -106,6 +106,7 @@ def test_features_are_those_of_the_network(factorize):
         assert learning.features(network, depth) * 2 * 16**2 == built
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("side", "pool"), [(16, "flatten"), (48, "mean")])
 def test_positions_of_large_pictures_are_not_kept_apart(side, pool):
     """At 224 pixels with 1000 classes their means alone would take 281 GiB."""

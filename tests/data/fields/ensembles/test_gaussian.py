@@ -62,6 +62,7 @@ def test_density_entropy_and_divergence_are_those_of_a_dense_normal_law(law, siz
     assert got == pytest.approx(float(kl_divergence(normal, dense(other, size))), abs=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("law", [*LAWS, *DEGENERATE], ids=[*IDS, "no mean", "band"])
 def test_the_force_is_the_gradient_of_the_energy_and_so_on(law):
     x, v = fields(8), fields(8).flip(0)

@@ -46,6 +46,7 @@ def test_half_the_step_gives_the_same_fields():
     assert (coarse - fine).abs().max() < 1e-4 * fine.std()
 
 
+@pytest.mark.slow
 def test_the_stages_of_one_flow_follow_one_another():
     """time is the only thing that differs: the later field is the earlier one, evolved."""
     early, late = (DecayingTurbulence(time=t).sample(1, 32, 0)[0, 0].double() for t in (0.4, 0.8))

@@ -85,6 +85,7 @@ def test_the_error_of_a_step_falls_with_its_fourth_power():
     assert 12 < errors[0] / errors[1] < 20  # 2^4, up to the next order
 
 
+@pytest.mark.slow
 def test_without_viscosity_energy_and_enstrophy_are_kept():
     w = 5 * random_flow(32, 6)
     later = evolve(w, viscosity=0.0, time=1.0, step=2e-3)
