@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from scorelet.tasks.field_model import FieldModel
     from scorelet.tasks.fisher import fisher
     from scorelet.tasks.restore import Restored, restore
+    from scorelet.tasks.robust import Robustness, robust
     from scorelet.tasks.scatter import scatter
     from scorelet.tasks.train import train
     from scorelet.zoo import load, save
@@ -45,6 +46,8 @@ _SOURCES = {
     "load": "scorelet.zoo",
     "reproduce": "scorelet.recipes",
     "restore": "scorelet.tasks.restore",
+    "robust": "scorelet.tasks.robust",
+    "Robustness": "scorelet.tasks.robust",
     "save": "scorelet.zoo",
     "scatter": "scorelet.tasks.scatter",
     "score": "scorelet.models",
@@ -60,6 +63,7 @@ __all__ = [
     "FieldModel",
     "JacobianBasis",
     "Restored",
+    "Robustness",
     "basis",
     "classify",
     "denoise",
@@ -71,6 +75,7 @@ __all__ = [
     "load",
     "reproduce",
     "restore",
+    "robust",
     "save",
     "scatter",
     "score",

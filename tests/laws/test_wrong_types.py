@@ -23,6 +23,7 @@ CALLS = {
     "load": (sl.load, {}),
     "reproduce": (sl.reproduce, {"subject": "nothing"}),
     "restore": (sl.restore, {"source": BYTES, "task": "superres"}),
+    "robust": (sl.robust, {"data": "nothing", "model": "photo"}),
     "save": (sl.save, {"model": NET, "path": "m.safetensors"}),
     "scatter": (sl.scatter, {"paths": "nothing", "output": "s.npz"}),
     "train": (sl.train, {"config": "nothing.yaml"}),

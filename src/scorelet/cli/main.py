@@ -24,6 +24,7 @@ from scorelet.cli import (
     models,
     reproduce,
     restore,
+    robust,
     scatter,
     train,
 )
@@ -53,6 +54,7 @@ for command in (
     train.train,
     scatter.scatter,
     fisher.fisher,
+    robust.robust,
     basis.basis,
     reproduce.reproduce,
     models.models,

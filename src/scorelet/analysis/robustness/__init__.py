@@ -1,0 +1,52 @@
+"""How much a classifier withstands: attacks, certificates, signs that attacks were misled."""
+
+from scorelet.analysis.robustness.attacks import (
+    ATTACKS,
+    GRADIENT,
+    TRANSFER,
+    Attacked,
+    attack,
+    clean_logits,
+)
+from scorelet.analysis.robustness.ball import Norm, inside, known_norm, size, widest
+from scorelet.analysis.robustness.masking import beaten, stays_high, without_gradient
+from scorelet.analysis.robustness.outliers import auroc, log_densities
+from scorelet.analysis.robustness.pictures import check_labels, check_pictures, check_radius
+from scorelet.analysis.robustness.setup import AttackSetup
+from scorelet.analysis.robustness.smoothing import (
+    ABSTAINED,
+    Certificate,
+    VoteSetup,
+    certify,
+    lower_bound,
+    radius,
+)
+
+__all__ = [
+    "ABSTAINED",
+    "ATTACKS",
+    "GRADIENT",
+    "TRANSFER",
+    "AttackSetup",
+    "Attacked",
+    "Certificate",
+    "Norm",
+    "VoteSetup",
+    "attack",
+    "auroc",
+    "beaten",
+    "certify",
+    "check_labels",
+    "check_pictures",
+    "check_radius",
+    "clean_logits",
+    "inside",
+    "known_norm",
+    "log_densities",
+    "lower_bound",
+    "radius",
+    "size",
+    "stays_high",
+    "widest",
+    "without_gradient",
+]

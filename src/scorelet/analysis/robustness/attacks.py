@@ -1,0 +1,125 @@
+"""Attacks by name, and what of their results counts.
+
+A picture counts as broken if the network, right on the clean picture, has another label on one that
+lies in the ball and in [0, 1]: what an attack returns is brought there, and judged, by us.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from scorelet.analysis.robustness.auto import apgd, autoattack, square
+from scorelet.analysis.robustness.ball import inside
+from scorelet.analysis.robustness.pgd import ascent, pgd
+from scorelet.analysis.robustness.pictures import check_labels, check_pictures, check_radius
+from scorelet.analysis.robustness.setup import AttackSetup
+from scorelet.core.errors import InputError
+from scorelet.core.typing import Image, Labels, Logits
+
+Attack = Callable[[nn.Module, Image, Labels, int | float, AttackSetup], Image]
+
+ATTACKS: dict[str, Attack] = {"pgd": pgd, "apgd": apgd, "autoattack": autoattack, "square": square}
+GRADIENT = ("pgd", "apgd", "autoattack")
+"""Those that follow gradients of the network that they attack."""
+TRANSFER = "transfer"
+"""Name of an attack on another network, whose results are shown to this one."""
+
+
+@dataclass(frozen=True)
+class Attacked:
+    """What an attack has reached.
+
+    Attributes:
+        pictures: (batch, channel, height, width): where `broken`, the one with another label;
+            elsewhere the best that the attack returned, or the clean picture.
+        broken: (batch,), whether the label has changed; False where it was wrong before.
+    """
+
+    pictures: Image
+    broken: Tensor
+
+
+def attack(
+    network: nn.Module,
+    x: Tensor,
+    labels: Tensor,
+    *,
+    eps: int | float,
+    name: str = "pgd",
+    setup: AttackSetup | None = None,
+    source: nn.Module | None = None,
+) -> Attacked:
+    """Attack pictures within a ball.
+
+    Args:
+        network: pictures to logits (batch, classes), in evaluation.
+        x: (batch, channel, height, width) in [0, 1].
+        labels: (batch,), integers.
+        eps: radius in the unit of `x`; 0 changes nothing.
+        name: one of `ATTACKS`, or transfer: PGD on `source`, each start shown to `network`.
+        setup: how; default `AttackSetup()`.
+        source: another network, for transfer.
+
+    Raises:
+        InputError: pictures, labels, a radius or a name that cannot be used.
+        MissingExtraError: the library of the attack is not installed.
+    """
+    setup = setup or AttackSetup()
+    check_radius(eps)
+    logits = clean_logits(network, x, labels)
+    right = logits.argmax(1) == labels
+    places = right.nonzero()[:, 0]
+    if eps == 0 or not len(places):
+        return Attacked(x.clone(), torch.zeros_like(right))
+    found = known_attack(name, source)(network, x[places], labels[places], eps, setup)
+    pictures = x.clone()
+    pictures[places] = inside(found.detach(), x[places], eps, setup.norm)
+    with torch.no_grad():
+        broken = right & (network(pictures).argmax(1) != labels)
+    return Attacked(pictures, broken)
+
+
+def clean_logits(network: nn.Module, x: Tensor, labels: Tensor) -> Logits:
+    """Return the logits of pictures; pictures and labels that cannot be attacked are refused."""
+    check_pictures(x, labels)
+    with torch.no_grad():
+        logits = network(x)
+    check_labels(labels, logits.shape[1])
+    return logits
+
+
+def known_attack(name: str, source: nn.Module | None = None) -> Attack:
+    """Return an attack by its name.
+
+    Raises:
+        InputError: another name, or transfer without a network.
+    """
+    if name == TRANSFER and source is not None:
+        return partial(transferred, source)
+    if name not in ATTACKS:
+        raise InputError(
+            f"There is no attack {name!r}: use {', '.join(ATTACKS)}, or another model to transfer "
+            "from."
+        )
+    return ATTACKS[name]
+
+
+def transferred(
+    source: nn.Module,
+    network: nn.Module,
+    x: Image,
+    labels: Labels,
+    eps: int | float,
+    setup: AttackSetup,
+) -> Image:
+    """Return pictures attacked by PGD on `source`; of several starts the first that works here."""
+    kept, open_ = x.clone(), torch.ones(len(x), dtype=torch.bool, device=x.device)
+    for start in range(setup.restarts):
+        found = inside(ascent(source, x, labels, eps, setup, start=start), x, eps, setup.norm)
+        kept[open_] = found[open_]
+        with torch.no_grad():
+            open_ &= network(kept).argmax(1) == labels
+    return kept

@@ -1,0 +1,118 @@
+"""Attacks of AutoAttack, by pyautoattack: APGD on the cross-entropy, Square, and all four.
+
+AutoAttack standard is APGD on the cross-entropy, APGD on the targeted difference of logits, FAB
+towards each of nine classes, and Square, each on what the ones before have left.
+
+References: Croce, Hein, ICML 2020, arXiv 2003.01690; Andriushchenko, Croce, Flammarion, Hein,
+ECCV 2020, arXiv 1912.00049 (Square).
+"""
+
+import logging
+import sys
+from types import ModuleType
+
+import torch
+from torch import nn
+
+from scorelet.analysis.robustness.libraries import library
+from scorelet.analysis.robustness.setup import AttackSetup, seeded
+from scorelet.core.errors import InputError
+from scorelet.core.typing import Image, Labels
+
+NORMS = {"linf": "Linf", "l2": "L2"}
+TARGETED = 4
+"""Classes that the targeted difference of logits needs."""
+
+LOGGER = logging.getLogger("auto-attack")
+LEAST = 5
+"""Pixels a side that Square divides into tiles for l2."""
+
+
+def apgd(
+    network: nn.Module, x: Image, labels: Labels, eps: int | float, setup: AttackSetup
+) -> Image:
+    """Return pictures attacked by APGD on the cross-entropy; arguments and errors as in `pgd`."""
+    with seeded(setup.seed, device=x.device) as seed:
+        attack = _library().autopgd_base.APGDAttack(
+            network,
+            n_iter=setup.steps,
+            norm=NORMS[setup.norm],
+            n_restarts=setup.restarts,
+            eps=eps,
+            seed=seed,
+            loss="ce",
+            device=x.device,
+            logger=LOGGER,
+        )
+        return attack.perturb(x, labels)
+
+
+def square(
+    network: nn.Module, x: Image, labels: Labels, eps: int | float, setup: AttackSetup
+) -> Image:
+    """Return pictures attacked by Square, which asks for logits only; as `apgd`."""
+    _check_sides(x, setup)
+    with seeded(setup.seed, device=x.device) as seed, torch.no_grad():
+        attack = _library().square.SquareAttack(
+            _Copied(network),
+            norm=NORMS[setup.norm],
+            n_queries=setup.queries,
+            eps=eps,
+            n_restarts=1,
+            seed=seed,
+            device=x.device,
+            resc_schedule=True,
+        )
+        return attack.perturb(x, labels)
+
+
+def autoattack(
+    network: nn.Module, x: Image, labels: Labels, eps: int | float, setup: AttackSetup
+) -> Image:
+    """Return pictures attacked by AutoAttack standard: 100 steps, 5000 queries, whatever `setup`.
+
+    With fewer than ten classes each of the others is a target; with fewer than four the targeted
+    difference of logits does not exist, and APGD on the cross-entropy starts five times instead.
+    """
+    _check_sides(x, setup)
+    with torch.no_grad():
+        classes = network(x[:1]).shape[1]
+    trace = sys.gettrace()  # the library sets and forgets it
+    with seeded(setup.seed, device=x.device) as seed:
+        attack = _library().AutoAttack(
+            _Copied(network), device=x.device, eps=eps, norm=NORMS[setup.norm], seed=seed
+        )
+        attack.apgd_targeted.n_target_classes = min(9, classes - 1)
+        attack.fab.n_target_classes = min(9, classes - 1)
+        if classes < TARGETED:
+            attack.attacks_to_run = ["apgd-ce", "fab-t", "square"]
+            attack.apgd.n_restarts = 5
+        try:
+            found, _ = attack.run_standard_evaluation(x, labels, batch_size=len(x))
+        finally:
+            sys.settrace(trace)
+    return found
+
+
+class _Copied(nn.Module):
+    """A network whose logits may be written to."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.network(x).clone()
+
+
+def _check_sides(x: Image, setup: AttackSetup) -> None:
+    if setup.norm == "l2" and min(x.shape[2:]) < LEAST:
+        raise InputError(
+            f"The pictures are {x.shape[2]}x{x.shape[3]}, and Square in the norm l2 needs "
+            f"{LEAST} pixels a side: use the norm linf, or pgd or apgd."
+        )
+
+
+def _library() -> ModuleType:
+    LOGGER.setLevel(logging.ERROR)  # masked gradients are said by `masking`, in a sentence
+    return library("pyautoattack", "autopgd_base", "square")

@@ -1,0 +1,71 @@
+"""Signs that gradients are masked: an attack that follows them then proves nothing.
+
+- The gradient of the cross-entropy is zero or not finite at pictures.
+- An attack without gradients, or on another network, breaks more than those with gradients.
+- Accuracy stays high at a radius whose ball holds the gray picture 1/2 around any picture: there
+  no classifier can be right for pictures of two classes, so what is left was not found.
+
+References: Athalye, Carlini, Wagner, ICML 2018, arXiv 1802.00420; Carlini and others 2019,
+arXiv 1902.06705.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from scorelet.core.typing import Image, Labels
+
+SHARE = 0.01
+"""Share of pictures without a gradient from which it is said."""
+
+
+def without_gradient(network: nn.Module, x: Image, labels: Labels) -> Tensor:
+    """Return where the gradient of the cross-entropy in the picture is zero or not finite.
+
+    Args:
+        network: pictures to logits.
+        x: (batch, channel, height, width).
+        labels: (batch,).
+
+    Returns:
+        (batch,), booleans. A network that cannot be differentiated has none at all.
+    """
+    image = x.detach().clone().requires_grad_()
+    with torch.enable_grad():
+        logits = network(image)
+        if not logits.requires_grad:
+            return torch.ones(len(x), dtype=torch.bool, device=x.device)
+        loss = F.cross_entropy(logits, labels, reduction="sum")
+        (gradient,) = torch.autograd.grad(loss, image, allow_unused=True)
+    if gradient is None:
+        return torch.ones(len(x), dtype=torch.bool, device=x.device)
+    length = gradient.flatten(1).abs().sum(1)
+    return (length == 0) | ~length.isfinite()
+
+
+def beaten(blind: Tensor, guided: Tensor) -> bool:
+    """Whether an attack without the gradient breaks more pictures than one with it.
+
+    Of the pictures that one of the two breaks alone, those of the blind attack must be more, by
+    more than the standard deviation √n of a fair coin's excess.
+
+    Args:
+        blind, guided: (pictures,), which each has broken.
+    """
+    alone, missed = int((blind & ~guided).sum()), int((guided & ~blind).sum())
+    return alone - missed > math.sqrt(alone + missed)
+
+
+def stays_high(labels: Labels, broken: Tensor) -> bool:
+    """Whether more pictures are left at the widest radius than any classifier can have.
+
+    Args:
+        labels: (pictures,), of pictures that were right.
+        broken: (pictures,), at a radius `scorelet.analysis.robustness.ball.widest`.
+
+    All those pictures' balls share the gray picture, which has one label: at most the pictures of
+    the largest class can withstand.
+    """
+    return int((~broken).sum()) > int(labels.bincount().max())

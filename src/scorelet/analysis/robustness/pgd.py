@@ -1,0 +1,61 @@
+"""Projected gradient ascent of the cross-entropy, by foolbox.
+
+    x_0 at random in the ball;  x_{k+1} = Π(x_k + η sign ∇ CE(x_k)), for l2 along ∇ / |∇|,
+
+Π the projection to the ball and to [0, 1]. Every x_k counts, not the last one only.
+
+References: Madry, Makelov, Schmidt, Tsipras, Vladu, ICLR 2018, arXiv 1706.06083.
+"""
+
+import torch
+from torch import nn
+
+from scorelet.analysis.robustness.libraries import library
+from scorelet.analysis.robustness.setup import AttackSetup, seeded
+from scorelet.analysis.robustness.witness import Witness
+from scorelet.core.typing import Image, Labels
+
+
+def pgd(
+    network: nn.Module, x: Image, labels: Labels, eps: int | float, setup: AttackSetup
+) -> Image:
+    """Return attacked pictures, and the last step of the last start where none changed a label.
+
+    Args:
+        network: pictures to logits, in evaluation.
+        x: (batch, channel, height, width) in [0, 1].
+        labels: (batch,), the true ones.
+        eps: radius, positive.
+        setup: how.
+
+    Raises:
+        MissingExtraError: foolbox is not installed.
+    """
+    witness = Witness(network, x, labels, eps, setup.norm).eval()
+    last = x
+    for start in range(setup.restarts):
+        last = ascent(witness, x, labels, eps, setup, start=start)
+        with torch.no_grad():
+            witness(last)
+        if bool(witness.broken.all()):
+            break
+    return torch.where(witness.broken[:, None, None, None], witness.kept, last)
+
+
+def ascent(
+    network: nn.Module,
+    x: Image,
+    labels: Labels,
+    eps: int | float,
+    setup: AttackSetup,
+    *,
+    start: int,
+) -> Image:
+    """Return the last step of PGD from one random start; arguments and errors as in `pgd`."""
+    foolbox = library("foolbox", "attacks")
+    kind = foolbox.attacks.LinfPGD if setup.norm == "linf" else foolbox.attacks.L2PGD
+    step = 2.5 / setup.steps if setup.step is None else setup.step
+    steps = kind(rel_stepsize=step, steps=setup.steps, random_start=True)
+    model = foolbox.PyTorchModel(network, bounds=(0, 1), device=x.device)
+    with seeded(setup.seed, start, device=x.device):
+        return steps.run(model, x, foolbox.Misclassification(labels), epsilon=eps)

@@ -1,0 +1,63 @@
+"""What may be attacked: float pictures in [0, 1] with labels that the classifier knows."""
+
+import math
+
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+
+
+def check_pictures(x: Tensor, labels: Tensor) -> None:
+    """Refuse pictures and labels that cannot be attacked.
+
+    Args:
+        x: (batch, channel, height, width), values in [0, 1].
+        labels: (batch,), integers.
+
+    Raises:
+        InputError: other shapes or dtypes, values outside [0, 1].
+    """
+    if x.ndim != 4 or not x.is_floating_point() or not len(x):
+        raise InputError(
+            f"The pictures are {str(x.dtype).removeprefix('torch.')} of shape {tuple(x.shape)}: "
+            "expected floats (batch, channel, height, width) with values in [0, 1]."
+        )
+    low, high = float(x.min()), float(x.max())
+    if not (low >= 0 and high <= 1):
+        raise InputError(
+            f"The pictures have values from {low:g} to {high:g}: expected [0, 1]; divide pictures "
+            "of 8 bits by 255."
+        )
+    if labels.shape != x.shape[:1] or labels.is_floating_point():
+        raise InputError(
+            f"The labels have shape {tuple(labels.shape)} and dtype {labels.dtype}: expected "
+            f"{len(x)} integers, one for each picture."
+        )
+
+
+def check_labels(labels: Tensor, classes: int) -> None:
+    """Refuse labels that are none of the classes, 0 to `classes` - 1.
+
+    Raises:
+        InputError: there is one.
+    """
+    least, most = int(labels.min()), int(labels.max())
+    if least < 0 or most >= classes:
+        wrong = least if least < 0 else most
+        raise InputError(
+            f"A label is {wrong}, and the classifier knows {classes} classes: expected 0 to "
+            f"{classes - 1}."
+        )
+
+
+def check_radius(eps: int | float) -> None:
+    """Refuse a radius that is negative or not finite.
+
+    Raises:
+        InputError: such a one.
+    """
+    if not (math.isfinite(eps) and eps >= 0):
+        raise InputError(
+            f"eps is {eps:g}: it must be 0 or more, in the unit of pictures with values in [0, 1]; "
+            "write 2/255 for two steps of 8 bits."
+        )

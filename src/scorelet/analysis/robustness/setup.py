@@ -1,0 +1,64 @@
+"""How attacks are made, and the randomness that they get."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+
+from scorelet.analysis.robustness.ball import Norm, known_norm
+from scorelet.core.errors import InputError
+from scorelet.core.random import generator
+
+
+@dataclass(frozen=True)
+class AttackSetup:
+    """How attacks are made.
+
+    Args:
+        norm: of the balls, linf or l2.
+        steps: of PGD, of APGD and of the attack on another network.
+        restarts: from how many random places PGD and APGD start.
+        step: of PGD, as a share of ε; None: 2.5 / steps.
+        queries: of the attack without gradients, for each picture.
+        seed: of random starts and directions.
+
+    Raises:
+        InputError: a number that is out of range.
+    """
+
+    norm: Norm = "linf"
+    steps: int = 40
+    restarts: int = 1
+    step: int | float | None = None
+    queries: int = 1000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        known_norm(self.norm)
+        for name in ("steps", "restarts", "queries"):
+            if (value := getattr(self, name)) < 1:
+                raise InputError(f"{name} is {value}: at least one is needed.")
+        if self.step is not None and not self.step > 0:
+            raise InputError(f"step is {self.step}: it must be a positive share of eps.")
+        if self.seed < 0:
+            raise InputError(f"seed is {self.seed}: it must not be negative.")
+
+
+@contextmanager
+def seeded(seed: int, *keys: int, device: torch.device) -> Generator[int]:
+    """Give libraries that use torch's global generator a seed; what it was comes back afterwards.
+
+    Args:
+        seed, keys: as in `scorelet.core.random.generator`.
+        device: where the attack computes.
+
+    Yields:
+        A seed that is a function of these, for libraries that set one themselves.
+    """
+    made = generator(seed, *keys).initial_seed() & 0x7FFF_FFFF
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(made)
+        yield made

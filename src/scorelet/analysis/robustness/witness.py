@@ -1,0 +1,46 @@
+"""A network that remembers the first picture it was shown whose label has changed.
+
+Attacks by steps return where they end, and may have passed a picture that the network gets wrong on
+their way. A witness keeps those, so that more steps from the same start never break less.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from scorelet.analysis.robustness.ball import Norm, inside
+from scorelet.core.typing import Image, Labels, Logits
+
+
+class Witness(nn.Module):
+    """Logits of a network, and what it was shown.
+
+    Args:
+        network: to be attacked.
+        x: pictures (batch, channel, height, width) around which the balls lie.
+        labels: (batch,), the true ones.
+        eps, norm: of the balls.
+
+    Attributes:
+        kept: for each picture the first one of its ball that was shown with another label; `x`
+            where none was.
+        broken: (batch,), where one was.
+    """
+
+    def __init__(
+        self, network: nn.Module, x: Image, labels: Labels, eps: int | float, norm: Norm
+    ) -> None:
+        super().__init__()
+        self.network, self.x, self.labels, self.eps, self.norm = network, x, labels, eps, norm
+        self.kept = x.clone()
+        self.broken = torch.zeros(len(x), dtype=torch.bool, device=x.device)
+
+    def forward(self, y: Tensor) -> Logits:
+        """Return the network's logits; batches of other sizes are not looked at."""
+        logits = self.network(y)
+        if len(y) == len(self.x):
+            shown = y.detach()
+            moved = shown - inside(shown, self.x, self.eps, self.norm)
+            new = (logits.detach().argmax(1) != self.labels) & ~self.broken
+            new &= moved.abs().flatten(1).amax(1) <= 1e-6  # rounding; the label is judged again
+            self.kept[new], self.broken = shown[new], self.broken | new
+        return logits

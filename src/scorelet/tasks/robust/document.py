@@ -1,0 +1,132 @@
+"""What was found, as a document for JSON: tables with errors, and warnings."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from scorelet.analysis.classification import (
+    binomial_error,
+    calibration_error,
+    negative_log_likelihood,
+)
+from scorelet.analysis.robustness import ABSTAINED, GRADIENT, beaten, stays_high
+from scorelet.analysis.robustness.masking import SHARE
+from scorelet.tasks.robust.chunks import Work
+from scorelet.tasks.robust.parts import Tensors
+
+ALL = "all"
+CLEAN = "none"
+RADII = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
+"""Of certificates, in units of the noise level."""
+
+
+def tables(work: Work, found: dict[str, Tensors]) -> dict[str, Any]:
+    """Return accuracy, its error, rows by attack and radius, what else was asked for, warnings."""
+    logits, labels = found["clean"]["logits"], work.shown.labels.cpu()
+    right = logits.argmax(1) == labels
+    document: dict[str, Any] = {
+        **_share(right),
+        "rows": [{"attack": CLEAN, "eps": 0.0, **_share(right)}, *_rows(work, found, right)],
+    }
+    if "without" in found["clean"]:
+        document["without_gradient"] = float(found["clean"]["without"].double().mean())
+    if work.settings.calibration:
+        document["calibration"] = {
+            "negative_log_likelihood": negative_log_likelihood(logits, labels),
+            "calibration_error": calibration_error(logits, labels),
+            "confidence": float(logits.double().softmax(1).amax(1).mean()),
+        }
+    if work.settings.smoothing is not None:
+        document["smoothing"] = _smoothing(work, found["smoothed"], labels)
+    document["warnings"] = [*work.shown.notes, *_warnings(work, found, right)]
+    return document
+
+
+def _share(hits: Tensor) -> dict[str, float]:
+    share = float(hits.double().mean())
+    return {"accuracy": share, "accuracy_error": binomial_error(share, len(hits))}
+
+
+def levels(work: Work, found: dict[str, Tensors]) -> dict[str, Tensor]:
+    """Return at which radius each picture breaks, for each attack, and for all if several."""
+    each = {name: found[name]["level"] for name in work.attacks}
+    if len(each) > 1:
+        each[ALL] = torch.stack(list(each.values())).amin(0)
+    return each
+
+
+def _rows(work: Work, found: dict[str, Tensors], right: Tensor) -> list[dict[str, Any]]:
+    return [
+        {"attack": name, "eps": eps, **_share(right & (level > place))}
+        for name, level in levels(work, found).items()
+        for place, eps in enumerate(work.settings.radii)
+    ]
+
+
+def _smoothing(work: Work, votes: Tensors, labels: Tensor) -> dict[str, Any]:
+    setup = work.settings.votes()
+    hits = votes["label"] == labels
+    return {
+        "sigma": setup.sigma,
+        "draws": setup.draws,
+        "alpha": setup.alpha,
+        "abstained": float((votes["label"] == ABSTAINED).double().mean()),
+        "rows": [
+            {
+                "radius": times * setup.sigma,
+                **_share(hits & (votes["radius"] >= times * setup.sigma)),
+            }
+            for times in RADII
+        ],
+    }
+
+
+def _warnings(work: Work, found: dict[str, Tensors], right: Tensor) -> list[str]:
+    return [*_gradients(found), *_blind_wins(work, found, right), *_too_high(found)]
+
+
+def _gradients(found: dict[str, Tensors]) -> list[str]:
+    without = found["clean"].get("without")
+    if without is None or float(without.double().mean()) <= SHARE:
+        return []
+    return [
+        f"the gradient is zero or not finite at {int(without.sum())} of {len(without)} pictures: "
+        "attacks that follow it may fail although pictures can be broken; add the attack square"
+    ]
+
+
+def _blind_wins(work: Work, found: dict[str, Tensors], right: Tensor) -> list[str]:
+    guided = [found[name]["level"] for name in work.attacks if name in GRADIENT]
+    if not guided:
+        return []
+    best, count = torch.stack(guided).amin(0), len(work.settings.radii)
+    warnings = []
+    for name in work.attacks:
+        if name in GRADIENT:
+            continue
+        blind = found[name]["level"]
+        places = [k for k in range(count) if beaten(right & (blind <= k), right & (best <= k))]
+        if places:
+            radii = ", ".join(f"{work.settings.radii[k]:.4g}" for k in places)
+            warnings.append(
+                f"{name}, which does not follow the model's gradient, breaks more pictures than "
+                f"those that do, at eps {radii}: gradients are masked, or more steps are needed"
+            )
+    return warnings
+
+
+def _too_high(found: dict[str, Tensors]) -> list[str]:
+    probe = found.get("widest")
+    if (
+        probe is None
+        or not len(probe["labels"])
+        or not stays_high(probe["labels"], probe["broken"])
+    ):
+        return []
+    left = int((~probe["broken"]).sum())
+    return [
+        f"{left} of {len(probe['labels'])} pictures withstand an attack whose ball holds a gray "
+        "picture around each of them, which no classifier can: gradients are masked, and robust "
+        "accuracy is too high"
+    ]

@@ -1,0 +1,134 @@
+"""The report of the verb robust: curves, tables, attacked pictures."""
+
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
+
+from scorelet.analysis.robustness import GRADIENT
+from scorelet.models import Classifier
+from scorelet.plots import curves_figure, png
+from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, render
+from scorelet.plots.robustness import Example, amplification, examples_figure
+from scorelet.tasks.robust.chunks import Work
+from scorelet.tasks.robust.parts import Tensors
+from scorelet.tasks.robust.words import HEAD, cells, radius_text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+METHOD = (
+    "Robust accuracy at ε is the share of pictures that are right and whose label no attack has "
+    "changed within the ball of radius ε and the range [0, 1]. Every attacked picture was brought "
+    "into both and shown to the classifier again before it counted. It is an upper bound: a "
+    "stronger attack may find more. Errors are binomial, of the number of pictures."
+)
+SMOOTHING = (
+    "The vote of the classifier under noise has a radius within which it cannot change, whatever "
+    "the attack, with the confidence named (Cohen, Rosenfeld, Kolter 2019). It is that of the "
+    "vote, not of the classifier by itself, and in the norm l2."
+)
+SHOWN = 6
+
+
+def report(document: dict[str, Any], work: Work, found: dict[str, Tensors]) -> str:
+    """Return the HTML text of what `robust` has measured."""
+    opening: list[Part] = [
+        Text(f"{document['model']} on {document['pictures']} pictures, {document['data']}", "lead"),
+        *(Text(f"{warning}.", "warning") for warning in document["warnings"]),
+        Picture(png(curves(document)), "Robust accuracy by the radius of the attack."),
+        Table(HEAD, [cells(row, document["norm"]) for row in document["rows"]]),
+        Text(METHOD, "note"),
+        Facts(facts(document)),
+    ]
+    sections = []
+    if shown := examples(work, found):
+        caption = (
+            "Pictures, what the attack made of them and what the classifier says, and the "
+            f"differences, {amplification(shown)} times as large, around gray."
+        )
+        drawn = Picture(png(examples_figure(shown)), "Attacked pictures.", caption)
+        sections.append(Section("Attacked pictures", [drawn]))
+    if "smoothing" in document:
+        sections.append(Section("Certificates", _certificates(document["smoothing"])))
+    return render("What a classifier withstands", opening, sections)
+
+
+def curves(document: dict[str, Any]) -> "Figure":
+    """Draw accuracy by ε, a curve for each attack, all from the clean accuracy on."""
+    clean, *rows = document["rows"]
+    radii = sorted({row["eps"] for row in rows})
+    drawn = {}
+    for name in dict.fromkeys(row["attack"] for row in rows):
+        own = {row["eps"]: row for row in rows if row["attack"] == name}
+        line = [clean, *(own[eps] for eps in radii)]
+        if radii[0] == 0:
+            line = line[1:]
+        drawn[name] = (
+            [100 * row["accuracy"] for row in line],
+            [100 * row["accuracy_error"] for row in line],
+        )
+    places = radii if radii[0] == 0 else [0.0, *radii]
+    linf = document["norm"] == "linf"
+    unit = [255 * eps for eps in places] if linf else places
+    label = "ε, linf, in 8-bit units" if linf else "ε, l2, of pictures in [0, 1]"
+    return curves_figure(unit, drawn, labels=(label, "accuracy, %"))
+
+
+def facts(document: dict[str, Any]) -> dict[str, str]:
+    """Return names and values in words."""
+    named = {
+        "part": document["part"],
+        "norm": document["norm"],
+        "attacks": ", ".join(document["attacks"]),
+        "steps": ", ".join(f"{name} {count}" for name, count in document["steps"].items()) or "–",
+        "random starts": str(document["restarts"]),
+        "seed": str(document["seed"]),
+    }
+    if document["queries"]:
+        named["queries of square"] = str(document["queries"])
+    for name, words in (("calibration", "calibration error"), ("outliers", "outliers, AUROC")):
+        if name in document:
+            key = "calibration_error" if name == "calibration" else "auroc"
+            named[words] = f"{document[name][key]:.4f}"
+    if "calibration" in document:
+        nll = document["calibration"]["negative_log_likelihood"]
+        named["negative log-likelihood (nats)"] = f"{nll:.4f}"
+    return named
+
+
+def examples(work: Work, found: dict[str, Tensors]) -> list[Example]:
+    """Return the first pictures that the first attack with the gradient has broken."""
+    name = next((name for name in work.attacks if name in GRADIENT), work.attacks[0])
+    level, radii = found[name]["level"], work.settings.radii
+    broken = (level < len(radii)).nonzero()[:SHOWN, 0].tolist()
+    names = work.network.classes if isinstance(work.network, Classifier) else None
+
+    def word(label: Tensor) -> str:
+        return str(int(label)) if names is None else names[int(label)]
+
+    return [
+        Example(
+            clean=work.shown.x[k].permute(1, 2, 0).numpy(),
+            attacked=found[name]["pictures"][k].permute(1, 2, 0).numpy(),
+            before=word(work.shown.labels[k]),
+            after=word(found[name]["label"][k]),
+            radius=radius_text(radii[int(level[k])], work.settings.norm),
+        )
+        for k in broken
+    ]
+
+
+def _certificates(smoothing: dict[str, Any]) -> list[Part]:
+    rows = [
+        (f"{row['radius']:.3f}", f"{row['accuracy']:.3f} ± {row['accuracy_error']:.3f}")
+        for row in smoothing["rows"]
+    ]
+    votes = (
+        f"Noise {smoothing['sigma']:.4g}, {smoothing['draws']} votes, each certificate wrong with "
+        f"probability {smoothing['alpha']:g} at most; {smoothing['abstained']:.1%} abstained."
+    )
+    return [
+        Text(votes),
+        Table(["radius (l2)", "certified accuracy"], rows),
+        Text(SMOOTHING, "note"),
+    ]

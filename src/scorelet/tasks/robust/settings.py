@@ -1,0 +1,104 @@
+"""What `robust` is asked for."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from scorelet.analysis.robustness import (
+    ATTACKS,
+    GRADIENT,
+    TRANSFER,
+    AttackSetup,
+    VoteSetup,
+    check_radius,
+    known_norm,
+)
+from scorelet.core.errors import InputError
+from scorelet.core.options import check_fields
+
+STEPS = {"pgd": 40, "apgd": 100, TRANSFER: 40}
+"""Of attacks by gradients, where nothing is said."""
+OUTLIER_SIGMA = 0.1
+
+
+@dataclass(frozen=True)
+class RobustSettings:
+    """What is attacked, how, and what else is measured.
+
+    Args:
+        norm: of the balls: linf (each pixel by itself) or l2 (the whole picture).
+        eps: radii in the unit of pictures with values in [0, 1].
+        attacks: names of `scorelet.analysis.robustness.ATTACKS`.
+        part: of the data, train or test.
+        limit: only the first so many pictures.
+        steps: of pgd, apgd and transfer; None: 40, 100 and 40.
+        restarts: from how many random places these start.
+        queries: of square, for each picture.
+        seed: of everything that is drawn.
+        calibration: also measure likelihood and calibration of the clean pictures.
+        smoothing: noise level of certificates by smoothing, in [0, 1]; None: none.
+        draws: votes for each certificate, after 100 that choose the class.
+        outlier_sigma: noise level at which densities are compared.
+        device: auto, cpu, cuda or mps.
+
+    Raises:
+        InputError: a name or a number that cannot be used.
+    """
+
+    norm: str = "linf"
+    eps: tuple[float, ...] = (1 / 255, 2 / 255)
+    attacks: tuple[str, ...] = ("pgd",)
+    part: Literal["train", "test"] = "test"
+    limit: int = 200
+    steps: int | None = None
+    restarts: int = 1
+    queries: int = 1000
+    seed: int = 0
+    calibration: bool = False
+    smoothing: float | None = None
+    draws: int = 1000
+    outlier_sigma: float = OUTLIER_SIGMA
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        """Check types, names and ranges."""
+        check_fields(self)
+        for eps in self.eps:
+            check_radius(eps)
+        if not self.eps or not self.attacks:
+            raise InputError("No radius or no attack was given: expected at least one of each.")
+        if wrong := [name for name in self.attacks if name not in ATTACKS]:
+            raise InputError(f"There is no attack {wrong[0]!r}: use {', '.join(ATTACKS)}.")
+        if self.part not in ("train", "test"):
+            raise InputError(f"part is {self.part!r}: it must be train or test.")
+        if self.limit < 1:
+            raise InputError(f"limit is {self.limit}: at least one picture must be attacked.")
+        if not self.outlier_sigma > 0:
+            raise InputError(f"outlier-sigma is {self.outlier_sigma}: it must be positive.")
+        self.setup("pgd")
+        if self.smoothing is not None:
+            self.votes()
+
+    @property
+    def radii(self) -> tuple[float, ...]:
+        """The radii, each once, the smallest first."""
+        return tuple(sorted(set(self.eps)))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The attacks, each once."""
+        return tuple(dict.fromkeys(self.attacks))
+
+    def setup(self, name: str) -> AttackSetup:
+        """Return how an attack is made."""
+        steps = self.steps if self.steps is not None else STEPS.get(name, 40)
+        norm = known_norm(self.norm)
+        return AttackSetup(norm, steps, self.restarts, queries=self.queries, seed=self.seed)
+
+    def votes(self) -> VoteSetup:
+        """Return how votes are taken."""
+        assert self.smoothing is not None
+        return VoteSetup(self.smoothing, self.draws, seed=self.seed)
+
+    def guided(self) -> tuple[str, ...]:
+        """Return the attacks that follow gradients of the network itself."""
+        return tuple(name for name in self.names if name in GRADIENT)

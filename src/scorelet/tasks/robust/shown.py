@@ -1,0 +1,113 @@
+"""Networks and pictures as attacks take them: frozen, in evaluation; tensors in [0, 1]."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from scorelet.core.device import choose_device
+from scorelet.core.errors import InputError
+from scorelet.core.typing import Logits
+from scorelet.data.labelled import LabelledImages
+from scorelet.models import Classifier, JointEnergy, NetworkJointEnergy
+from scorelet.tasks.evaluate.classifiers import numbered
+from scorelet.tasks.fitting import load_fitted
+from scorelet.tasks.robust.settings import RobustSettings
+from scorelet.zoo import load_as
+
+Model = str | Path | nn.Module
+Data = str | Path | LabelledImages | tuple[Tensor, Tensor]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Pictures to be attacked.
+
+    Attributes:
+        x: (n, channel, height, width) in [0, 1], on the CPU.
+        labels: (n,), numbers of the model's classes.
+        notes: sentences without a full stop on how they were read.
+    """
+
+    x: Tensor
+    labels: Tensor
+    notes: tuple[str, ...] = ()
+
+
+def attacked_network(model: Model, device: str) -> nn.Module:
+    """Return a copy of a classifier, frozen, in evaluation, on its device, in float32.
+
+    Args:
+        model: path, built-in name or Hub id of a classifier or a joint law; or a module that maps
+            pictures to logits.
+        device: auto, cpu, cuda or mps.
+
+    Raises:
+        InputError: a model that has no logits.
+    """
+    if isinstance(model, str | Path):
+        model = load_as(Classifier, model, verb="robust")
+    if isinstance(model, NetworkJointEnergy):
+        model = model.classifier()
+    return (
+        copy.deepcopy(model).to(choose_device(device), torch.float32).eval().requires_grad_(False)
+    )
+
+
+def joint_law(network: nn.Module) -> JointEnergy | None:
+    """Return the joint law that a network is a view of, if it is one."""
+    inner = network.network if isinstance(network, Classifier) else network
+    return inner if isinstance(inner, JointEnergy) else None
+
+
+def voter(network: nn.Module, sigma: float) -> Callable[[Tensor], Logits]:
+    """Return logits of noisy pictures: a joint law is told their noise level."""
+    joint = joint_law(network)
+    return network if joint is None else lambda y: joint.logits(y, sigma)
+
+
+def shown_pictures(data: Data, network: nn.Module, settings: RobustSettings) -> Shown:
+    """Return the first pictures of a set, as the network takes them.
+
+    Raises:
+        InputError: data that cannot be used, or with classes that the model does not know.
+        ArrayFileError: an npz file that cannot be used.
+    """
+    if isinstance(data, tuple):
+        return Shown(data[0][: settings.limit], data[1][: settings.limit])
+    images = _labelled(data, network, settings)
+    known = network.classes if isinstance(network, Classifier) else None
+    labels = torch.from_numpy(images.y) if known is None else numbered(images, known)
+    notes = tuple(note.removesuffix(".") for note in images.notes)
+    return Shown(_channels(images.images(0, len(images)), network), labels, notes)
+
+
+def other_pictures(data: Data, network: nn.Module, settings: RobustSettings) -> Tensor:
+    """Return the first pictures of a set, whatever their classes."""
+    if isinstance(data, tuple):
+        return data[0][: settings.limit]
+    images = _labelled(data, network, settings)
+    return _channels(images.images(0, len(images)), network)
+
+
+def _labelled(
+    data: str | Path | LabelledImages, network: nn.Module, settings: RobustSettings
+) -> LabelledImages:
+    if isinstance(data, str | Path):
+        if not isinstance(network, Classifier):
+            raise InputError(
+                "A network without names of classes takes pictures and labels as tensors: give "
+                "these, or a classifier of scorelet."
+            )
+        data = load_fitted(data, network, part=settings.part)
+    return data.first(settings.limit).readable()
+
+
+def _channels(x: Tensor, network: nn.Module) -> Tensor:
+    """Repeat gray pictures for a classifier of colours."""
+    takes = network.channels if isinstance(network, Classifier) else None
+    grow = takes is not None and x.shape[1] == 1 and 1 not in takes
+    return x.expand(-1, 3, -1, -1).contiguous() if grow else x

@@ -1,0 +1,215 @@
+"""The verb: a classifier, pictures, radii and attacks; a table, and a report."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from scorelet.analysis.robustness import TRANSFER, auroc, log_densities
+from scorelet.core.errors import InputError
+from scorelet.core.options import checked
+from scorelet.core.paths import as_path
+from scorelet.core.progress import Progress
+from scorelet.tasks.array_files import check_output, writing
+from scorelet.tasks.robust.chunks import Work, gathered
+from scorelet.tasks.robust.document import tables
+from scorelet.tasks.robust.parts import Parts, Target, Tensors, fingerprint
+from scorelet.tasks.robust.report import report
+from scorelet.tasks.robust.settings import OUTLIER_SIGMA, RobustSettings
+from scorelet.tasks.robust.shown import (
+    Data,
+    Model,
+    attacked_network,
+    joint_law,
+    other_pictures,
+    shown_pictures,
+)
+
+SUFFIXES = (".html",)
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """What a classifier withstands.
+
+    Attributes:
+        document: for JSON: model, data, pictures, norm, seed and settings; accuracy of the clean
+            pictures and its error; ``rows`` by attack and eps, the clean ones first; warnings.
+        work, found: what the pictures of a report are made of.
+    """
+
+    document: dict[str, Any]
+    work: Work
+    found: dict[str, Tensors]
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write a report with curves and attacked pictures, NAME.html.
+
+        Raises:
+            InputError: another suffix, or a file that exists already.
+        """
+        target = as_path(path)
+        check_output(target, overwrite=overwrite, suffixes=SUFFIXES)
+        with writing(target) as temporary:
+            temporary.write_text(report(self.document, self.work, self.found), encoding="utf-8")
+
+
+@checked
+def robust(  # noqa: PLR0913 - as many as the command has options
+    data: Data,
+    *,
+    model: Model,
+    norm: str = "linf",
+    eps: Sequence[float] = (1 / 255, 2 / 255),
+    attack: str | Sequence[str] = "pgd",
+    transfer_from: Model | None = None,
+    part: Literal["train", "test"] = "test",
+    limit: int = 200,
+    steps: int | None = None,
+    restarts: int = 1,
+    queries: int = 1000,
+    seed: int = 0,
+    calibration: bool = False,
+    smoothing: float | None = None,
+    draws: int = 1000,
+    outliers: Data | None = None,
+    outlier_sigma: float = OUTLIER_SIGMA,
+    device: str = "auto",
+) -> Robustness:
+    """Attack a classifier within balls around pictures, and count what withstands.
+
+    Robust accuracy at ε is the share of pictures that are right and whose label no attack has
+    changed by at most ε: an upper bound of the true one. Its error is binomial.
+
+    Args:
+        data: npz with x_test, y_test, a folder of classes, or the name of one under
+            ``$SCORELET_DATA``; a labelled set; or float pictures (n, channel, height, width) in
+            [0, 1] and integer labels (n,).
+        model: path, built-in name or Hub id of a classifier or a joint law; or a module that maps
+            pictures to logits.
+        norm: linf or l2.
+        eps: radii in the unit of pictures with values in [0, 1].
+        attack: pgd, apgd, autoattack or square, or several of them.
+        transfer_from: another model: pictures that PGD makes for it are shown to this one.
+        part, limit, steps, restarts, queries, seed, calibration, smoothing, draws, device: see
+            `RobustSettings`.
+        outliers: pictures of another kind; a joint law tells them by its log-density at
+            `outlier_sigma`.
+        outlier_sigma: noise level in [0, 1].
+
+    Raises:
+        InputError: data, options or a model that cannot be used.
+        MissingExtraError: pyautoattack or foolbox is not installed.
+    """
+    settings = RobustSettings(
+        norm=norm,
+        eps=tuple(float(radius) for radius in eps),
+        attacks=(attack,) if isinstance(attack, str) else tuple(attack),
+        part=part,
+        limit=limit,
+        steps=steps,
+        restarts=restarts,
+        queries=queries,
+        seed=seed,
+        calibration=calibration,
+        smoothing=smoothing,
+        draws=draws,
+        outlier_sigma=outlier_sigma,
+        device=device,
+    )
+    return robustness(data, model, settings, source=transfer_from, outliers=outliers)
+
+
+def robustness(
+    data: Data,
+    model: Model,
+    settings: RobustSettings,
+    *,
+    source: Model | None = None,
+    outliers: Data | None = None,
+    target: Target | None = None,
+    progress: Progress | None = None,
+) -> Robustness:
+    """Do what `robust` says.
+
+    Args:
+        data, model, settings, outliers: see `robust`.
+        source: its `transfer_from`.
+        target: the report; beside it parts of the run are kept until it is written.
+        progress: called with (pieces of work done, pieces).
+    """
+    target = target or Target()
+    if target.output is not None:
+        check_output(target.output, overwrite=target.overwrite, suffixes=SUFFIXES)
+    work = _work(data, model, settings, source)
+    apart = None if outliers is None else _outliers(work, outliers)
+    parts = Parts(target, _run(work))
+    found = gathered(work, parts, progress)
+    document = {**_head(data, model, source, work), **tables(work, found)}
+    if apart is not None:
+        document["outliers"] = {"sigma": settings.outlier_sigma, "auroc": apart}
+    result = Robustness(document, work, found)
+    if target.output is not None:
+        result.save(target.output, overwrite=target.overwrite)
+        parts.remove()
+    return result
+
+
+def _work(data: Data, model: Model, settings: RobustSettings, source: Model | None) -> Work:
+    network = attacked_network(model, settings.device)
+    other = None if source is None else attacked_network(source, settings.device)
+    return Work(network, other, shown_pictures(data, network, settings), settings)
+
+
+def _run(work: Work) -> str:
+    """Return the digest of all that results depend on."""
+    tensors = {f"network.{name}": value for name, value in work.network.state_dict().items()}
+    if work.source is not None:
+        tensors |= {f"source.{name}": value for name, value in work.source.state_dict().items()}
+    tensors |= {"pictures": work.shown.x, "labels": work.shown.labels}
+    words = {"settings": asdict(work.settings), "torch": str(torch.__version__)}
+    return fingerprint(tensors, words | {"scorelet": version("scorelet")})
+
+
+def _head(data: Data, model: Model, source: Model | None, work: Work) -> dict[str, Any]:
+    settings = work.settings
+    head = {
+        "model": _name(model),
+        "data": _name(data),
+        "part": settings.part,
+        "pictures": len(work.shown.x),
+        "norm": settings.norm,
+        "attacks": list(work.attacks),
+        "steps": {name: settings.setup(name).steps for name in work.attacks if name in _STEPPED},
+        "restarts": settings.restarts,
+        "queries": settings.queries if "square" in work.attacks else None,
+        "seed": settings.seed,
+    }
+    return head if source is None else head | {"transfer_from": _name(source)}
+
+
+_STEPPED = ("pgd", "apgd", TRANSFER)
+
+
+def _name(what: object) -> str:
+    return str(what) if isinstance(what, str | Path) else type(what).__name__
+
+
+def _outliers(work: Work, outliers: Data) -> float:
+    """Return how well the log-density tells outliers from the pictures, an area in [0, 1]."""
+    joint, settings = joint_law(work.network), work.settings
+    if joint is None:
+        raise InputError(
+            "Outliers are told by a log-density, and the model is a classifier without one: use a "
+            "joint law, or leave the outliers out."
+        )
+    others = other_pictures(outliers, work.network, settings)
+    place = next(joint.parameters(), torch.empty(0)).device
+    scores = [
+        log_densities(joint, x.to(place), settings.outlier_sigma, seed=settings.seed).cpu()
+        for x in (work.shown.x, others)
+    ]
+    return auroc(*scores)

@@ -1,0 +1,172 @@
+"""Attacks on linear classifiers, whose robust accuracy is known, and what holds for all."""
+
+from itertools import pairwise
+
+import pytest
+import torch
+
+from linear_classifiers import Linear, Masked, margins, pictures
+from scorelet.analysis.robustness import ATTACKS, AttackSetup, attack, known_norm, size
+from scorelet.core.errors import InputError
+
+QUICK = AttackSetup(steps=10, restarts=2, queries=100)
+RADII = {"linf": (0.01, 0.03, 0.06), "l2": (0.05, 0.1, 0.2)}
+
+
+@pytest.fixture(scope="module")
+def network():
+    return Linear().eval()
+
+
+@pytest.fixture(scope="module")
+def shown(network):
+    x = pictures()
+    labels = network(x).detach().argmax(1)
+    labels[::8] = (labels[::8] + 1) % 4  # wrong from the start
+    return x, labels
+
+
+def setup_of(norm, **options):
+    return AttackSetup(**{"norm": norm, "steps": 20, "restarts": 2, "queries": 300, **options})
+
+
+@pytest.mark.parametrize("norm", ["linf", "l2"])
+@pytest.mark.parametrize("name", ["pgd", "apgd"])
+def test_what_breaks_is_what_the_closed_form_says(norm, name):
+    network, x = Linear(2).eval(), pictures()
+    labels = network(x).detach().argmax(1)
+    labels[::8] = 1 - labels[::8]  # wrong from the start
+    radii = margins(network, x, labels, norm)
+    for share in (0.3, 0.6):
+        eps = float(radii.quantile(share))
+        found = attack(network, x, labels, eps=eps, name=name, setup=setup_of(norm))
+        clear = (radii / eps - 1).abs() > 0.02  # steps end within 2 % of the best direction
+        assert torch.equal(found.broken[clear], ((radii > 0) & (radii < eps))[clear])
+        assert 5 < int(found.broken.sum()) < 37
+
+
+@pytest.mark.parametrize("norm", ["linf", "l2"])
+@pytest.mark.parametrize("name", ["pgd", "apgd"])
+def test_nothing_breaks_that_the_closed_form_forbids(network, shown, norm, name):
+    x, labels = shown
+    radii = margins(network, x, labels, norm)
+    for eps in RADII[norm]:
+        found = attack(network, x, labels, eps=eps, name=name, setup=setup_of(norm)).broken
+        assert not bool((found & (radii > eps * (1 + 1e-5))).any())
+        assert int(found.sum()) > 0.8 * int(((radii > 0) & (radii < eps)).sum())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("norm", "classes"), [("linf", 4), ("l2", 4), ("l2", 3), ("linf", 2)])
+def test_autoattack_agrees_with_the_closed_form(norm, classes):
+    network, x = Linear(classes).eval(), pictures(4)
+    labels = network(x).detach().argmax(1)
+    radii = margins(network, x, labels, norm)
+    eps = float(radii.sort().values[1:3].mean())
+    found = attack(network, x, labels, eps=eps, name="autoattack", setup=setup_of(norm))
+    assert torch.equal(found.broken, radii < eps)
+    assert int(found.broken.sum()) == 2
+
+
+@pytest.mark.parametrize("norm", ["linf", "l2"])
+def test_square_never_breaks_what_cannot_be(network, shown, norm):
+    x, labels = shown
+    radii, eps = margins(network, x, labels, norm), RADII[norm][2]
+    found = attack(network, x, labels, eps=eps, name="square", setup=setup_of(norm)).broken
+    assert not bool((found & (radii > eps)).any())
+    assert int(found.sum()) > 0.7 * int(((radii > 0) & (radii < eps)).sum())
+
+
+@pytest.mark.parametrize("norm", ["linf", "l2"])
+@pytest.mark.parametrize("name", ["pgd", "apgd", "square", "transfer"])
+def test_pictures_stay_in_ball_and_box_and_labels_really_change(norm, name):
+    network, eps = Linear().eval(), RADII[norm][2]
+    rng = torch.Generator().manual_seed(2)
+    x = torch.rand(16, 1, 8, 8, generator=rng).round(decimals=1)  # many at the border of the box
+    labels = network(x).detach().argmax(1)
+    other = Linear(seed=0, scale=1).eval()
+    found = attack(network, x, labels, eps=eps, name=name, setup=setup_of(norm), source=other)
+    assert float(found.pictures.min()) >= 0
+    assert float(found.pictures.max()) <= 1
+    assert float(size(found.pictures - x, norm).max()) <= eps * (1 + 1e-5)
+    assert torch.equal(found.broken, network(found.pictures).argmax(1) != labels)
+
+
+@pytest.mark.parametrize("name", sorted(ATTACKS))
+def test_radius_zero_changes_nothing(network, shown, name):
+    x, labels = shown
+    found = attack(network, x, labels, eps=0, name=name, setup=QUICK)
+    assert torch.equal(found.pictures, x)
+    assert not bool(found.broken.any())
+
+
+@pytest.mark.parametrize("norm", ["linf", "l2"])
+def test_more_steps_and_starts_never_break_less(network, shown, norm):
+    x, labels = shown
+    counts = []
+    eps = float(margins(network, x, labels, norm).quantile(0.6))
+    for steps, restarts in ((1, 1), (2, 1), (4, 1), (8, 1), (8, 3)):
+        setup = setup_of(norm, steps=steps, restarts=restarts, step=0.1)
+        found = attack(network, x, labels, eps=eps, setup=setup).broken
+        counts.append(found)
+    for fewer, more in pairwise(counts):
+        assert not bool((fewer & ~more).any())
+    assert int(counts[0].sum()) < int(counts[-1].sum())
+
+
+@pytest.mark.parametrize("name", ["pgd", "apgd", "square"])
+def test_a_seed_is_a_result_and_torch_keeps_its_own(network, shown, name):
+    x, labels = shown
+    before = torch.get_rng_state()
+    one, two = (attack(network, x, labels, eps=0.03, name=name, setup=QUICK) for _ in "ab")
+    assert torch.equal(one.pictures, two.pictures)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_transfer_from_the_network_itself_is_pgd(network, shown):
+    x, labels = shown
+    own = attack(network, x, labels, eps=0.03, setup=QUICK).broken
+    moved = attack(network, x, labels, eps=0.03, name="transfer", setup=QUICK, source=network)
+    assert not bool((moved.broken & ~own).any())
+    assert int(moved.broken.sum()) > 0.9 * int(own.sum())
+
+
+def test_masked_gradients_hide_from_pgd_and_not_from_square(network, shown):
+    x, labels = shown
+    masked, eps = Masked(network).eval(), 0.06
+    blind = attack(masked, x, labels, eps=eps, setup=QUICK).broken
+    square = attack(masked, x, labels, eps=eps, name="square", setup=QUICK).broken
+    assert int(square.sum()) > int(blind.sum())
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"eps": -0.1}, "eps is -0.1"),
+        ({"eps": float("nan")}, "eps is nan"),
+        ({"x": pictures() * 255}, "divide pictures of 8 bits by 255"),
+        ({"labels": torch.full((48,), 4)}, "label is 4, and the classifier knows 4 classes"),
+        ({"labels": torch.zeros(48)}, "expected 48 integers"),
+        ({"name": "nonsense"}, "There is no attack 'nonsense'"),
+        ({"name": "transfer"}, "transfer from"),
+    ],
+)
+def test_bad_input_is_a_sentence(network, shown, change, text):
+    given = {"x": shown[0], "labels": shown[1], "eps": 0.1, **change}
+    x, labels = given.pop("x"), given.pop("labels")
+    with pytest.raises(InputError, match=text):
+        attack(network, x, labels, **given)
+
+
+@pytest.mark.parametrize("change", [{"steps": 0}, {"step": -1.0}, {"seed": -1}])
+def test_bad_setups_are_refused(change):
+    with pytest.raises(InputError):
+        AttackSetup(**change)
+    with pytest.raises(InputError, match="use linf or l2"):
+        known_norm("l1")
+
+
+def test_square_in_l2_refuses_pictures_that_it_cannot_tile():
+    x = torch.full((2, 1, 4, 16), 0.5)
+    with pytest.raises(InputError, match="4x16"):
+        attack(Linear(), x, torch.tensor([0, 1]), eps=0.1, name="square", setup=setup_of("l2"))

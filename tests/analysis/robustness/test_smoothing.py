@@ -1,0 +1,85 @@
+"""Certificates against closed forms: the linear classifier, coverage, reference quantiles."""
+
+import math
+
+import pytest
+import torch
+from scipy.special import bdtr, ndtr
+
+from linear_classifiers import Linear, margins, pictures
+from scorelet.analysis.robustness import (
+    ABSTAINED,
+    VoteSetup,
+    auroc,
+    certify,
+    lower_bound,
+    radius,
+)
+from scorelet.core.errors import InputError
+
+
+@pytest.mark.parametrize(("count", "trials"), [(60, 100), (99, 100), (100, 100), (7, 10)])
+def test_the_bound_is_where_the_binomial_tail_is_alpha(count, trials):
+    p = lower_bound(count, trials, 0.001)
+    assert 1 - bdtr(count - 1, trials, p) == pytest.approx(0.001, rel=1e-6)
+    assert lower_bound(0, trials, 0.001) == 0
+
+
+def test_the_radius_of_a_linear_classifier_is_its_distance_to_the_border():
+    """P(label | x + σ z) = Φ(d / σ), so that with the exact p the radius is d for every σ."""
+    for distance, sigma in ((0.3, 0.1), (0.3, 0.5), (1.2, 0.5)):
+        assert radius(float(ndtr(distance / sigma)), sigma) == pytest.approx(distance, rel=1e-9)
+
+
+def test_a_certified_radius_is_a_lower_bound_that_many_votes_bring_close():
+    network, x = Linear(2), pictures(6)
+    labels = network(x).detach().argmax(1)
+    exact = margins(network, x, labels, "l2")
+    votes = VoteSetup(0.1, draws=3000, first=50, alpha=0.01, batch=500)
+    for number, image in enumerate(x):
+        found = certify(network, image, votes, number=number)
+        if exact[number] > 0.02:
+            assert found.label == labels[number]
+        assert found.radius <= float(exact[number]) + 1e-6
+        if 0.02 < exact[number] < 0.15:
+            p = float(ndtr(float(exact[number]) / 0.1))
+            slack = 4 * math.sqrt(p * (1 - p) / 3000)
+            assert found.radius >= radius(p - slack, 0.1)
+
+
+@pytest.mark.slow
+def test_bounds_cover_the_truth_as_often_as_they_say():
+    network, image = Linear(2), pictures(1)[0]
+    labels = network(image[None]).detach().argmax(1)
+    exact = float(margins(network, image[None], labels, "l2"))
+    sigma = exact / 0.8  # p = Φ(0.8)
+    wrong = 0
+    for seed in range(200):
+        votes = VoteSetup(sigma, draws=60, first=20, alpha=0.1, seed=seed, batch=80)
+        wrong += certify(network, image, votes, number=0).radius > exact
+    assert wrong <= 20 + 3 * math.sqrt(200 * 0.1 * 0.9)
+
+
+def test_a_vote_without_a_majority_abstains():
+    network, image = Linear(4), torch.full((1, 8, 8), 0.5)
+    votes = VoteSetup(0.1, draws=200)
+    found = certify(network, image, votes, number=0)
+    assert (found.label, found.radius) == (ABSTAINED, 0)
+    assert certify(network, image, votes, number=0) == found
+
+
+@pytest.mark.parametrize("change", [{"sigma": 0.0}, {"sigma": math.inf}, {"draws": 0}])
+def test_bad_votes_are_refused(change):
+    with pytest.raises(InputError):
+        VoteSetup(**{"sigma": 0.1, **change})
+
+
+def test_auroc_is_the_share_of_ordered_pairs():
+    rng = torch.Generator().manual_seed(0)
+    inside = torch.randint(0, 6, (40,), generator=rng).double()
+    outside = torch.randint(0, 5, (30,), generator=rng).double()
+    above = (inside[:, None] > outside).double() + 0.5 * (inside[:, None] == outside).double()
+    assert auroc(inside, outside) == pytest.approx(float(above.mean()), abs=1e-12)
+    assert auroc(inside, inside) == pytest.approx(0.5, abs=1e-12)
+    with pytest.raises(InputError):
+        auroc(inside, torch.tensor([math.nan]))

@@ -1,0 +1,193 @@
+"""The verb robust: closed forms end to end, resume, warnings, certificates, bad input."""
+
+import pytest
+import torch
+
+import scorelet as sl
+from classifiers import colour_classifier
+from linear_classifiers import SHAPE, Linear, Masked, margins, pictures
+from scorelet.core.errors import InputError
+from scorelet.tasks.robust import RobustSettings, Target, robustness
+from scorelet.tasks.robust import chunks as work_in_chunks
+
+EPS = (0.004, 0.012)
+
+
+@pytest.fixture
+def data():
+    x = pictures(24)
+    labels = Linear(2)(x).detach().argmax(1)
+    labels[::6] = 1 - labels[::6]
+    return x, labels
+
+
+def rows_of(found, attack):
+    return {row["eps"]: row for row in found.document["rows"] if row["attack"] == attack}
+
+
+@pytest.mark.parametrize("norm", ["linf", "l2"])
+def test_the_table_is_the_closed_form(data, norm):
+    x, labels = data
+    network = Linear(2)
+    radii = margins(network, x, labels, norm)
+    eps = tuple(float(radii.quantile(share)) for share in (0.4, 0.7))
+    found = sl.robust(data, model=network, norm=norm, eps=eps, steps=20)
+    assert [row["attack"] for row in found.document["rows"]] == ["none", "pgd", "pgd"]
+    assert found.document["rows"][0]["accuracy"] == 20 / 24
+    for radius, row in rows_of(found, "pgd").items():
+        share = float((radii > radius).double().mean())
+        assert row["accuracy"] == pytest.approx(share, abs=1 / 24 + 1e-9)
+        assert row["accuracy_error"] == pytest.approx(
+            (row["accuracy"] * (1 - row["accuracy"]) / 24) ** 0.5
+        )
+    assert found.document["warnings"] == []
+    assert network.training  # the user's own network is left as it was
+    assert network.weight.requires_grad
+
+
+def test_radius_zero_changes_nothing_and_order_does_not_matter(data):
+    one = sl.robust(data, model=Linear(2), eps=(0.012, 0.0, 0.004), steps=4)
+    two = sl.robust(data, model=Linear(2), eps=(0.0, 0.004, 0.012), steps=4)
+    assert one.document["rows"] == two.document["rows"]
+    assert rows_of(one, "pgd")[0]["accuracy"] == one.document["accuracy"]
+
+
+def test_a_masked_network_is_warned_of(data):
+    found = sl.robust(
+        data,
+        model=Masked(Linear(2)),
+        eps=(0.03,),
+        attack=["pgd", "square"],
+        steps=4,
+        transfer_from=Linear(2),
+        queries=100,
+    )
+    warnings = " ".join(found.document["warnings"])
+    assert found.document["without_gradient"] == 1
+    assert "gradient is zero or not finite at 24 of 24 pictures" in warnings
+    assert "square, which does not follow the model's gradient" in warnings
+    assert "transfer, which does not follow" in warnings
+    assert rows_of(found, "all")[0.03]["accuracy"] < rows_of(found, "pgd")[0.03]["accuracy"]
+
+
+def test_accuracy_that_no_classifier_can_have_is_warned_of():
+    class Staircase(Linear):
+        """Whether the mean is above 1/2, with a gradient that is zero; noise does not move it."""
+
+        def forward(self, x):
+            high = (x.mean((1, 2, 3)) > 0.5).to(x.dtype)
+            return torch.stack([1 - high, high], 1) + 0 * x.sum((1, 2, 3))[:, None]
+
+    levels = torch.tensor([0.3, 0.7]).repeat(10)
+    x = levels[:, None, None, None].expand(-1, *SHAPE).contiguous()
+    found = sl.robust((x, (levels > 0.5).long()), model=Staircase(2), eps=(0.001,), steps=2)
+    assert any("which no classifier can" in text for text in found.document["warnings"])
+
+
+def run(data, output, *, resume=False, **options):
+    settings = RobustSettings(**{"eps": EPS, "steps": 4, "attacks": ("pgd", "apgd"), **options})
+    return robustness(data, Linear(2), settings, target=Target(output, resume))
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_goes_on_to_the_same_table(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(work_in_chunks, "CHUNK", 8)
+    whole = run(data, tmp_path / "whole.html").document
+    real, calls = work_in_chunks.attack, []
+
+    def failing(*words, **options):
+        if len(calls) == 7:
+            raise KeyboardInterrupt
+        calls.append(1)
+        return real(*words, **options)
+
+    monkeypatch.setattr(work_in_chunks, "attack", failing)
+    with pytest.raises(KeyboardInterrupt):
+        run(data, tmp_path / "cut.html")
+    assert not (tmp_path / "cut.html").exists()
+    with pytest.raises(InputError, match="go on with --resume"):
+        run(data, tmp_path / "cut.html")
+    with pytest.raises(InputError, match="another model, other pictures or other options"):
+        run(data, tmp_path / "cut.html", resume=True, seed=1)
+    again = []
+
+    def counted(*words, **options):
+        again.append(1)
+        return real(*words, **options)
+
+    monkeypatch.setattr(work_in_chunks, "attack", counted)
+    assert run(data, tmp_path / "cut.html", resume=True).document == whole
+    assert len(again) < 13  # 2 attacks, 3 chunks, 2 radii, and the widest radius
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cut.html", "whole.html"]
+
+
+@pytest.mark.slow
+def test_a_damaged_part_is_computed_again(data, tmp_path, monkeypatch):
+    whole = run(data, tmp_path / "a.html").document
+    with monkeypatch.context() as patch:
+        patch.setattr(work_in_chunks, "_widest", lambda _work: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run(data, tmp_path / "b.html")
+    part = tmp_path / ".b.html.parts" / "pgd-0000.safetensors"
+    part.write_bytes(part.read_bytes()[:100])
+    assert run(data, tmp_path / "b.html", resume=True).document == whole
+
+
+@pytest.mark.slow
+def test_the_report_shows_attacked_pictures(data, tmp_path):
+    run(data, tmp_path / "r.html")
+    text = (tmp_path / "r.html").read_text()
+    assert text.count("data:image/png") == 2
+    assert "Attacked pictures" in text
+
+
+@pytest.mark.slow
+def test_certificates_of_a_linear_classifier_and_calibration(data):
+    x, labels = data
+    found = sl.robust(
+        data, model=Linear(2), eps=(0.001,), steps=1, smoothing=0.05, draws=300, calibration=True
+    )
+    smoothing = found.document["smoothing"]
+    exact = margins(Linear(2), x, labels, "l2")
+    for row in smoothing["rows"]:  # a radius that is certified is at most the exact one
+        assert row["accuracy"] <= float((exact >= row["radius"]).double().mean()) + 1e-9
+    shares = [row["accuracy"] for row in smoothing["rows"]]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] > 0.5
+    assert set(found.document["calibration"]) == {
+        "negative_log_likelihood",
+        "calibration_error",
+        "confidence",
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"eps": (-0.1,)}, "eps is -0.1"),
+        ({"eps": ()}, "at least one of each"),
+        ({"norm": "l1"}, "use linf or l2"),
+        ({"attack": "fgsm"}, "There is no attack 'fgsm'"),
+        ({"limit": 0}, "limit is 0"),
+        ({"smoothing": 0.0}, "must be positive"),
+        ({"outliers": (torch.zeros(1, *SHAPE), torch.zeros(1))}, "a log-density"),
+    ],
+)
+def test_bad_options_are_sentences(data, options, text):
+    with pytest.raises(InputError, match=text):
+        sl.robust(data, model=Linear(2), **options)
+
+
+def test_bad_pictures_are_sentences(data):
+    x, labels = data
+    for given, text in (
+        ((x * 255, labels), "divide pictures of 8 bits by 255"),
+        ((x, labels + 1), "label is 2, and the classifier knows 2 classes"),
+        ((x, labels[:3]), "expected 24 integers"),
+        ((x[0], labels), "expected floats"),
+    ):
+        with pytest.raises(InputError, match=text):
+            sl.robust(given, model=Linear(2), eps=(0.1,))
+    two = torch.rand(2, 2, 8, 8), torch.tensor([0, 1])
+    with pytest.raises(InputError, match="2 channels: this classifier takes 3"):
+        sl.robust(two, model=colour_classifier(), eps=(0.1,))
