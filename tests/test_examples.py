@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import scorelet as sl
+from linear_classifiers import Linear
 from samples import read_png
 from scorelet.cli.main import run
 
@@ -219,3 +220,16 @@ def test_a_picture_is_denoised_at_every_level(tmp_path):
     assert gains[0] > 2
     assert gains[-1] > 12
     assert read_png(tmp_path / "levels.png").shape == (320, 800, 3)
+
+
+@pytest.mark.slow
+def test_what_a_classifier_withstands_is_drawn(tmp_path):
+    x = torch.rand(12, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    net = Linear(3)
+    found = example("draw_robust").main(
+        tmp_path, tmp_path / "r.json", model=net, data=(x, net(x).argmax(1).detach())
+    )
+    assert found["accuracy"] == 1
+    assert json.loads((tmp_path / "r.json").read_text()) == found
+    for name in ("robust.png", "attacked.png"):
+        assert read_png(tmp_path / name).std() > 10

@@ -99,7 +99,7 @@ def test_a_classifier_comes_back_with_its_classes_and_what_it_takes(path, monkey
         zoo.load_as(Denoiser, path, verb="denoise")
     assert str(caught.value) == (
         f"{path} is a classifier, and denoise takes a denoiser: use it with scorelet classify or "
-        "scorelet fisher or scorelet evaluate."
+        "scorelet fisher or scorelet robust or scorelet evaluate."
     )
     zoo.save(mixture(), path)
     with pytest.raises(InputError, match=r"is a gaussian mixture, and classify takes a classifier"):

@@ -46,7 +46,8 @@ def test_the_table_is_the_closed_form(data, norm):
 
 
 def test_radius_zero_changes_nothing_and_order_does_not_matter(data):
-    one = sl.robust(data, model=Linear(2), eps=(0.012, 0.0, 0.004), steps=4)
+    x, labels = data
+    one = sl.robust((x, labels.int()), model=Linear(2), eps=(0.012, 0.0, 0.004), steps=4)
     two = sl.robust(data, model=Linear(2), eps=(0.0, 0.004, 0.012), steps=4)
     assert one.document["rows"] == two.document["rows"]
     assert rows_of(one, "pgd")[0]["accuracy"] == one.document["accuracy"]
@@ -185,6 +186,8 @@ def test_bad_pictures_are_sentences(data):
         ((x, labels + 1), "label is 2, and the classifier knows 2 classes"),
         ((x, labels[:3]), "expected 24 integers"),
         ((x[0], labels), "expected floats"),
+        ((x[:0], labels[:0]), "expected floats"),
+        ((x, labels.double()), "expected 24 integers"),
     ):
         with pytest.raises(InputError, match=text):
             sl.robust(given, model=Linear(2), eps=(0.1,))

@@ -23,7 +23,7 @@ RADII = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
 
 def tables(work: Work, found: dict[str, Tensors]) -> dict[str, Any]:
     """Return accuracy, its error, rows by attack and radius, what else was asked for, warnings."""
-    logits, labels = found["clean"]["logits"], work.shown.labels.cpu()
+    logits, labels = found["clean"]["logits"], work.shown.labels
     right = logits.argmax(1) == labels
     document: dict[str, Any] = {
         **_share(right),

@@ -10,6 +10,7 @@ from scorelet.plots import curves_figure, png
 from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, render
 from scorelet.plots.robustness import Example, amplification, examples_figure
 from scorelet.tasks.robust.chunks import Work
+from scorelet.tasks.robust.document import ALL
 from scorelet.tasks.robust.parts import Tensors
 from scorelet.tasks.robust.words import HEAD, cells, radius_text
 
@@ -54,8 +55,9 @@ def report(document: dict[str, Any], work: Work, found: dict[str, Tensors]) -> s
 
 
 def curves(document: dict[str, Any]) -> "Figure":
-    """Draw accuracy by ε, a curve for each attack, all from the clean accuracy on."""
+    """Draw accuracy by ε, a curve for each attack, each from the clean accuracy on."""
     clean, *rows = document["rows"]
+    rows = [row for row in rows if row["attack"] != ALL]  # it covers the lowest curve
     radii = sorted({row["eps"] for row in rows})
     drawn = {}
     for name in dict.fromkeys(row["attack"] for row in rows):

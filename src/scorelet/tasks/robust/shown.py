@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from scorelet.analysis.robustness import check_pictures
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Logits
@@ -77,7 +78,9 @@ def shown_pictures(data: Data, network: nn.Module, settings: RobustSettings) -> 
         ArrayFileError: an npz file that cannot be used.
     """
     if isinstance(data, tuple):
-        return Shown(data[0][: settings.limit], data[1][: settings.limit])
+        x, labels = data
+        check_pictures(x, labels)
+        return Shown(x[: settings.limit].cpu(), labels[: settings.limit].cpu().long())
     images = _labelled(data, network, settings)
     known = network.classes if isinstance(network, Classifier) else None
     labels = torch.from_numpy(images.y) if known is None else numbered(images, known)

@@ -10,7 +10,7 @@ LEVELS = 255
 def radius_text(eps: float, norm: str) -> str:
     """Write a radius: those of linf that are 8-bit steps as such, 2/255."""
     steps = eps * LEVELS
-    whole = Fraction(steps).limit_denominator(2)
+    whole = Fraction(steps).limit_denominator(8)
     if norm == "linf" and eps > 0 and abs(steps - whole) < 1e-6:
         return f"{float(whole):g}/{LEVELS}"
     return f"{eps:.4g}"

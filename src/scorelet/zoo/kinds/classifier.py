@@ -20,4 +20,10 @@ def build(header: Header, tensors: Tensors) -> Classifier:
     return Classifier(network, list(header["classes"]), size=size, fit=header["fit"]).eval()
 
 
-KIND = Kind("classifier", Classifier, describe, build, verbs=("classify", "fisher", "evaluate"))
+KIND = Kind(
+    "classifier",
+    Classifier,
+    describe,
+    build,
+    verbs=("classify", "fisher", "robust", "evaluate"),
+)

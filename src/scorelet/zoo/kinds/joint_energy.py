@@ -34,6 +34,6 @@ KIND = Kind(
     NetworkJointEnergy,
     describe,
     build,
-    verbs=("classify", "denoise", "evaluate"),
+    verbs=("classify", "denoise", "robust", "evaluate"),
     views={Classifier: NetworkJointEnergy.classifier, Denoiser: NetworkJointEnergy.denoiser},
 )

@@ -1,0 +1,78 @@
+"""Joint laws under attack: their classifier view, votes at the level of the noise, outliers."""
+
+import pytest
+import torch
+
+import scorelet as sl
+from scorelet.analysis.robustness import log_densities
+from scorelet.core.random import Noise
+from scorelet.models import MixtureJointEnergy, NetworkJointEnergy
+from scorelet.networks.grad_res_net import GradResNet
+from scorelet.tasks.robust.shown import joint_law, voter
+
+
+def mixture(spread=0.2):
+    """Two classes of 8 x 8 pictures around 0.4 and 0.6, with the same deviation."""
+    means = torch.stack([torch.full((1, 8, 8), level) for level in (0.4, 0.6)])
+    covariances = spread**2 * torch.eye(64).expand(2, -1, -1)
+    return MixtureJointEnergy(torch.tensor([0.5, 0.5]), means, covariances, torch.tensor([0, 1]))
+
+
+def drawn(level, count=20, seed=0):
+    rng = torch.Generator().manual_seed(seed)
+    return (level + 0.05 * torch.randn(count, 1, 8, 8, generator=rng)).clamp(0, 1)
+
+
+@pytest.mark.slow
+def test_a_mixture_is_attacked_certified_and_tells_outliers():
+    x, labels = torch.cat([drawn(0.4), drawn(0.6)]), torch.arange(40) // 20
+    found = sl.robust(
+        (x, labels),
+        model=mixture(),
+        eps=(0.05, 0.15),
+        steps=10,
+        smoothing=0.1,
+        draws=100,
+        outliers=(drawn(0.9), labels[:20]),
+    ).document
+    rows = {row["eps"]: row["accuracy"] for row in found["rows"]}
+    assert rows == {0.0: 1.0, 0.05: 1.0, 0.15: 0.0}  # the border is the mean 1/2: 0.1 away
+    assert found["outliers"]["auroc"] > 0.99
+    assert found["smoothing"]["rows"][0]["accuracy"] == 1.0
+
+
+def test_a_law_that_is_too_sure_has_no_gradient_and_this_is_said():
+    """In float32 its posterior is exactly 1: PGD finds nothing where every label can change."""
+    x, labels = torch.cat([drawn(0.4), drawn(0.6)]), torch.arange(40) // 20
+    found = sl.robust((x, labels), model=mixture(0.02), eps=(0.15,), steps=10, attack=["pgd"])
+    assert found.document["rows"][1]["accuracy"] > 0.9
+    assert "gradient is zero or not finite" in found.document["warnings"][0]
+
+
+def test_densities_are_those_of_noisy_pictures():
+    joint, x = mixture(), drawn(0.4, count=3)
+    noisy = x + 0.1 * Noise(5, range(3)).normal(x)
+    assert torch.equal(log_densities(joint, x, 0.1, seed=5), joint.log_density(noisy, 0.1))
+
+
+def test_votes_are_taken_at_the_level_of_the_noise():
+    joint, y = mixture(), drawn(0.5, count=4)
+    assert joint_law(joint) is joint
+    assert torch.equal(voter(joint, 0.3)(y), joint.logits(y, 0.3))
+    assert not torch.equal(voter(joint, 0.3)(y), joint.logits(y, 0.0))
+
+
+@pytest.mark.slow
+def test_a_network_from_a_file_is_attacked(tmp_path):
+    torch.manual_seed(0)
+    joint = NetworkJointEnergy(GradResNet(width=0.125, classes=3), "abc", size=(8, 8))
+    sl.save(joint, tmp_path / "joint.safetensors")
+    x = torch.rand(6, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    labels = joint.logits(x).argmax(1).detach()
+    found = sl.robust(
+        (x, labels), model=tmp_path / "joint.safetensors", eps=(0.0, 0.3), steps=5
+    ).document
+    accuracy = [row["accuracy"] for row in found["rows"]]
+    assert accuracy[0] == accuracy[1] == 1
+    assert accuracy[2] < 1
+    assert found["without_gradient"] == 0
