@@ -1,7 +1,5 @@
 """Super-resolution of fields: what is given stays, what is added has the conditional law."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
@@ -9,8 +7,17 @@ import torch
 import scorelet as sl
 from scorelet.core.errors import InputError
 from scorelet.data.fields.ensembles import ensemble
-from scorelet.models.field_energy import Band
+from scorelet.models.field_energy import (
+    Band,
+    ConditionalEnergy,
+    Couplings,
+    FieldEnergy,
+    ScalarDensity,
+    SplinePotential,
+)
+from scorelet.models.multiscale import Multiscale
 from scorelet.tasks.field_model.refining import coarsen
+from scorelet.wavelets import PacketPlan, WaveletPacket
 
 pytestmark = pytest.mark.slow
 
@@ -73,8 +80,12 @@ def test_the_conditional_mean_of_a_gaussian(model):
 def test_a_coarse_pixel_stands_for_the_block_where_it_is(name, octaves, border):
     """Smooth fields: their coarse fields are the means of blocks, within a few percent."""
     field = {"size": [32, 32], "mean": 0.0, "deviation": 1.0, "dtype": "float64", "border": border}
-    factor = SimpleNamespace(band=Band(name))
-    model = SimpleNamespace(levels=5, details=[factor], record={"field": field})
+    knots = torch.tensor([-1.0, 0.0, 1.0], dtype=torch.float64)
+    potential = SplinePotential(knots, torch.ones_like(knots))
+    energy = FieldEnergy(Couplings(((0, 1),), torch.zeros(1).double()), potential)
+    factors = [ConditionalEnergy(energy, Band(name)) for _ in range(5)]
+    transform = WaveletPacket(name, PacketPlan.octaves(5))
+    model = Multiscale(transform, ScalarDensity(potential), factors, record={"field": field})
     t = 2 * torch.pi * (torch.arange(32).double() + 0.5) / 32
     wave = (lambda u: (u / 2).cos()) if border == "mirror" else (lambda u: (u - 1).cos())
     x = (wave(t)[:, None] + 2 * wave(t))[None]
