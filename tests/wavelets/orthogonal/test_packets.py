@@ -34,18 +34,21 @@ NAMES = short_ones_fast(
     ["haar", *(f"db{k}" for k in range(1, 11)), *(f"sym{k}" for k in range(2, 11)), "shannon"]
 )
 
+SINGLE = "haar", "db4", "db10", "sym8", "shannon"
+
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_uniform_plans_are_orthogonal_for_every_size(name):
-    """W1: depth 1 to 3, sides from the least, 2^depth, to 256, in both precisions."""
+    """W1: depth 1 to 3, sides from the least, 2^depth, to 256; some in single precision, too."""
     for depth in (1, 2, 3):
         packet = WaveletPacket(name, PacketPlan.uniform(depth))
         for size in (2**k for k in range(depth, 9)):
             x = white(1, size, size)
             assert_reconstructs(packet, x, EXACT)
             assert_energy(packet, x, EXACT)
-            assert_reconstructs(packet, x.float(), 1e-6)
+            if name in SINGLE:
+                assert_reconstructs(packet, x.float(), 1e-6)
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=str)
