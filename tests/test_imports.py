@@ -19,17 +19,23 @@ HEAVY = (
 )
 
 
-@pytest.mark.parametrize("module", ["scorelet", "scorelet.cli.main"])
-def test_importing_loads_no_heavy_library(module):
-    program = f"import sys, {module}; print(*({{*{HEAVY}}} & {{*sys.modules}}))"
+def run(program, **variables):
+    """What a program prints, in a process of its own, with warnings as errors."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],
         capture_output=True,
         text=True,
-        env=environment(),
+        env=environment(**variables),
         check=True,
     )
-    assert done.stdout.split() == []
+    return done.stdout
+
+
+@pytest.mark.parametrize("module", ["scorelet", "scorelet.cli.main"])
+def test_importing_loads_no_heavy_library(module):
+    program = f"import sys, {module}; print(*({{*{HEAVY}}} & {{*sys.modules}}))"
+    printed = run(program)
+    assert printed.split() == []
 
 
 @pytest.mark.slow
@@ -39,14 +45,8 @@ def test_denoising_loads_no_plots_and_no_training():
         "sl.denoise(np.zeros((9, 9), np.uint8))\n"
         f"print(*({{*{HEAVY}}} - {{'torch', 'PIL'}} & {{*sys.modules}}))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        env=environment(SCORELET_DTYPE="float32"),
-        check=True,
-    )
-    assert done.stdout.split() == []
+    printed = run(program, SCORELET_DTYPE="float32")
+    assert printed.split() == []
 
 
 @pytest.mark.slow
@@ -59,14 +59,8 @@ def test_a_network_is_imported_when_it_is_asked_for():
         "networks.ScatteringHead\n"
         "print('scorelet.wavelets.scattering' in sys.modules)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        env=environment(),
-        check=True,
-    )
-    assert done.stdout.split("\n") == ["", "True", ""]
+    printed = run(program)
+    assert printed.split("\n") == ["", "True", ""]
 
 
 def test_every_public_name_is_there():
@@ -83,11 +77,5 @@ def test_transforms_load_no_compiler():
     program = (
         "import sys, scorelet.networks, scorelet.wavelets; print('torch._dynamo' in sys.modules)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        env=environment(),
-        check=True,
-    )
-    assert done.stdout.split() == ["False"]
+    printed = run(program)
+    assert printed.split() == ["False"]

@@ -43,7 +43,7 @@ class Rectifier(nn.Module):
                 return x.tanh()
             case "squash":
                 return x / (1 + x.abs())
-        raise NotImplementedError(self.name)
+        raise AssertionError(f"{self.name} has no formula here")
 
 
 class BasicBlock(nn.Module):

@@ -18,7 +18,7 @@ from scorelet.recipes import subjects
 from scorelet.recipes.base import Findings, Recipe, Setup
 from scorelet.recipes.report import report
 from scorelet.recipes.steps import OnStep, Steps
-from scorelet.tasks.array_files import writing
+from scorelet.tasks.array_files import write_page
 from scorelet.tasks.info import machine, package_versions
 
 RESULTS, REPORT, STEPS = "results.json", "report.html", "steps"
@@ -86,8 +86,8 @@ def reproduce(
     steps = Steps(kept, on_step=on_step, quiet=quiet)
     findings = recipe.run(setup.settings, seed, steps)
     document = _document(recipe, setup, findings, run, steps.seconds)
-    _write(folder / REPORT, report(recipe, document, findings))
-    _write(folder / RESULTS, json.dumps(document, indent=2, allow_nan=False) + "\n")
+    write_page(folder / REPORT, report(recipe, document, findings))
+    write_page(folder / RESULTS, json.dumps(document, indent=2, allow_nan=False) + "\n")
     return document | {"output": str(folder / RESULTS), "report": str(folder / REPORT)}
 
 
@@ -140,7 +140,7 @@ def _kept(folder: Path, run: dict[str, Any], *, resume: bool, overwrite: bool) -
             "--overwrite."
         )
     _remove(kept)
-    _write(kept / _RUN, json.dumps(run))
+    write_page(kept / _RUN, json.dumps(run))
     return kept
 
 
@@ -176,8 +176,3 @@ def _remove(kept: Path) -> None:
         raise InputError(
             f"{kept} cannot be removed ({error.strerror or error}): choose another folder."
         ) from error
-
-
-def _write(target: Path, text: str) -> None:
-    with writing(target) as temporary:
-        temporary.write_text(text, encoding="utf-8")

@@ -123,6 +123,16 @@ def writing(output: Path) -> Generator[Path]:
         ) from error
 
 
+def write_page(output: Path, text: str) -> None:
+    """Write a report or another text, whole or not at all.
+
+    Raises:
+        ArrayFileError: it cannot be written.
+    """
+    with writing(output) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
 def _write_npy(path: Path, pieces: Pieces, shape: tuple[int, ...]) -> None:
     with path.open("wb") as stream:
         _write_stream(stream, pieces, shape)

@@ -22,7 +22,7 @@ from scorelet.core.paths import as_path
 from scorelet.data.fields.arrays import load_fields
 from scorelet.data.fields.chains import load_chains
 from scorelet.data.fields.preparation import patches as cut
-from scorelet.tasks.array_files import check_output, writing
+from scorelet.tasks.array_files import check_output, write_page
 
 
 @checked
@@ -70,8 +70,7 @@ def compare(
         from scorelet.tasks.field_report import report
 
         text = report(document, found, sets)
-        with writing(target) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_page(target, text)
         document["output"] = str(target)
     return document
 

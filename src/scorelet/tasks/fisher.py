@@ -19,7 +19,7 @@ from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
 from scorelet.data.labelled import LabelledImages, load_labelled
 from scorelet.models import Classifier
-from scorelet.tasks.array_files import check_output, writing
+from scorelet.tasks.array_files import check_output, write_page
 from scorelet.tasks.fisher_report import report
 from scorelet.tasks.fitting import load_fitted
 from scorelet.zoo import load
@@ -79,8 +79,7 @@ class Separation:
         """
         target = as_path(path)
         check_output(target, overwrite=overwrite, suffixes=SUFFIXES)
-        with writing(target) as temporary:
-            temporary.write_text(report(self.document, self.profile), encoding="utf-8")
+        write_page(target, report(self.document, self.profile))
 
 
 @checked

@@ -5,7 +5,7 @@ from typing import Any
 
 from scorelet.core.typing import Fields
 from scorelet.data.fields.source import FieldSource
-from scorelet.tasks.array_files import writing
+from scorelet.tasks.array_files import write_page
 from scorelet.tasks.field_model.drawing import enlarged, run_of
 from scorelet.tasks.field_model.fields import as_source
 from scorelet.tasks.field_model.model import FieldModel
@@ -49,8 +49,7 @@ def write_sampled(
     """Write the report of samples that there are, beside fields or, if None, alone."""
     fields = None if data is None else _without_gaps(as_source(data))
     text = report(model.record, model.certificate(), sampled, facts=facts, data=fields)
-    with writing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_page(path, text)
 
 
 def chains_of(model: FieldModel, watch: ChainWatch, size: tuple[int, int]) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from scorelet.models.field_energy import Band, ConditionalEnergy
 from scorelet.models.multiscale import Multiscale
 from scorelet.sampling import Run, chained
 from scorelet.tasks.field_model.census import BATCH_PIXELS
-from scorelet.tasks.field_model.scale import coarse_to_model, restored
+from scorelet.tasks.field_model.scale import check_size, coarse_to_model, restored
 from scorelet.wavelets import OrthogonalWavelet
 
 
@@ -70,11 +70,7 @@ def coarsen(model: Multiscale[ConditionalEnergy], x: Fields, octaves: int) -> Ot
         raise InputError(f"octaves={octaves}: this model has 1 to {model.levels}.")
     field = model.record["field"]
     height, width = field["size"]
-    if tuple(x.shape[1:]) != (height, width):
-        raise InputError(
-            f"The fields have {x.shape[1]}x{x.shape[2]} pixels: this model is of fields of "
-            f"{height}x{width}."
-        )
+    check_size(field, x)
     z = coarse_to_model(field, x, 0)
     band = _octave(model)
     z = z.roll((displacement(band, octaves),) * 2, (-2, -1))

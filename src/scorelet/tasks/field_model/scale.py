@@ -29,12 +29,7 @@ def standardised(field: dict[str, Any], x: Fields) -> Tensor:
     Raises:
         InputError: another size.
     """
-    height, width = field["size"]
-    if tuple(x.shape[1:]) != (height, width):
-        raise InputError(
-            f"The fields have {x.shape[1]}x{x.shape[2]} pixels: this model is of fields of "
-            f"{height}x{width}."
-        )
+    check_size(field, x)
     z = (preparation_of(field).apply(x).double() - field["mean"]) / field["deviation"]
     largest = float(z.abs().max())
     if largest > _FAR:
@@ -45,6 +40,16 @@ def standardised(field: dict[str, Any], x: Fields) -> Tensor:
             stacklevel=4,
         )
     return z[:, None]
+
+
+def check_size(field: dict[str, Any], x: Fields) -> None:
+    """Raise InputError for fields of another size than those of the model."""
+    height, width = field["size"]
+    if tuple(x.shape[1:]) != (height, width):
+        raise InputError(
+            f"The fields have {x.shape[1]}x{x.shape[2]} pixels: this model is of fields of "
+            f"{height}x{width}."
+        )
 
 
 def coarse_to_model(field: dict[str, Any], x: Fields, octaves: int) -> Tensor:

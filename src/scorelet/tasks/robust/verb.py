@@ -13,7 +13,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
-from scorelet.tasks.array_files import check_output, writing
+from scorelet.tasks.array_files import check_output, write_page
 from scorelet.tasks.robust.chunks import Work, gathered
 from scorelet.tasks.robust.document import tables
 from scorelet.tasks.robust.parts import Parts, Target, Tensors, fingerprint
@@ -53,8 +53,7 @@ class Robustness:
         """
         target = as_path(path)
         check_output(target, overwrite=overwrite, suffixes=SUFFIXES)
-        with writing(target) as temporary:
-            temporary.write_text(report(self.document, self.work, self.found), encoding="utf-8")
+        write_page(target, report(self.document, self.work, self.found))
 
 
 @checked
