@@ -4,6 +4,7 @@ Tests compute little at a time, each in one thread: so sums have one order, and 
 `pytest -n 2` do not wait for each other. Tests of threads ask for more.
 """
 
+import gc
 import os
 
 import pytest
@@ -13,6 +14,15 @@ from samples import write_model
 
 torch.set_num_threads(1)
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # of programs that tests start
+
+gc.disable()
+
+
+def pytest_collection_finish():
+    """What was imported and collected stays: the collector need not look through it again."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -68,6 +68,7 @@ def test_statistics_of_maps_are_drawn(tmp_path):
         assert read_png(tmp_path / "new" / name).std() > 10
 
 
+@pytest.mark.slow
 def test_the_arrows_are_the_score(tmp_path):
     drawing = example("draw_score")
     drawing.main(tmp_path / "score.png")
@@ -133,6 +134,7 @@ def test_digits_are_separated_by_depth(tmp_path):
     assert read_png(tmp_path / "depth.png").std() > 10
 
 
+@pytest.mark.slow
 def test_results_are_drawn(tmp_path):
     row = {"error_percent": 40.0, "error_percent_error": 1.0, "published": None}
     rows = [{"network": name, **row} for name in ("a", "b")] + [
@@ -193,12 +195,14 @@ def test_separation_by_blocks_is_drawn(tmp_path):
     assert read_png(target).std() > 10
 
 
+@pytest.mark.slow
 def test_a_shift_changes_coefficients_more_than_moduli(tmp_path):
     coefficients, moduli = example("draw_collapse").main(tmp_path / "collapse.png")
     assert coefficients > 2 * moduli
     assert read_png(tmp_path / "collapse.png").std() > 10
 
 
+@pytest.mark.slow
 def test_classes_are_separated_and_concentrated(tmp_path):
     one_mean, separated, noisy, kept = example("draw_concentration").main(tmp_path / "c.png")
     assert one_mean < 0.01 < 1 < separated

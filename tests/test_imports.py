@@ -31,6 +31,7 @@ def run(program, **variables):
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["scorelet", "scorelet.cli.main"])
 def test_importing_loads_no_heavy_library(module):
     program = f"import sys, {module}; print(*({{*{HEAVY}}} & {{*sys.modules}}))"

@@ -80,6 +80,7 @@ def test_files_of_this_repository_that_are_named_exist(page):
             assert (PACKAGE / word).is_file(), word
 
 
+@pytest.mark.slow
 @pages
 def test_commands_parse(page):
     for words in commands(page.read_text(encoding="utf-8")):

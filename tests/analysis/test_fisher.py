@@ -158,6 +158,7 @@ def test_rectified_frames_never_lower_it(data, case):  # E4
         assert ratio_of(torch.cat([u.relu(), (-u).relu()], 1), y) >= before - 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("dimension", "count", "classes"), [(128, 1000, 10), (256, 5000, 10), (512, 3000, 2)]
 )

@@ -85,6 +85,7 @@ def test_values_are_those_of_the_layers_outputs(net, case):
         assert found.rank == direct.rank
 
 
+@pytest.mark.slow
 def test_every_form_of_data_gives_the_same(net, case):
     loader = [(case.x[k : k + 32], case.y[k : k + 32]) for k in range(0, 120, 32)]
     arrays = (case.x.numpy(), case.y.numpy())

@@ -43,6 +43,7 @@ def test_bases_are_orthonormal(transform, shape):
     assert float((found * transform(other)).sum()) == pytest.approx(float((x * other).sum()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("alpha", "slope"), [(1, 0.499), (2, 0.662), (3, 0.741), (4, 0.788), (5, 0.818)]
 )

@@ -120,6 +120,7 @@ def test_what_json_cannot_express_is_null(shell, tmp_path, monkeypatch):
     assert shell(*words)[1].splitlines()[-1].split() == ["0.0", "inf", "–"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [["models"], ["models", "photo"], ["info"], ["evaluate"]])
 def test_results_are_shown_though_messages_are_not(shell, tmp_path, model, words):
     if words == ["evaluate"]:

@@ -185,6 +185,7 @@ def test_parameters():
             parse_params([text])
 
 
+@pytest.mark.slow
 def test_help_has_examples(shell):
     for words in (("field",), ("field", "simulate"), ("field", "compare")):
         status, stdout, _ = shell(*words, "--help")

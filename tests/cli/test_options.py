@@ -119,6 +119,7 @@ def test_a_reader_who_leaves_ends_it_without_a_word(word):
     assert process.returncode == LEFT[word]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="it needs a Unix shell")
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
 @pytest.mark.parametrize("word", ["--version", "nonsense"])

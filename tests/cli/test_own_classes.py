@@ -136,6 +136,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_what_does_not_fit_is_one_sentence(shell, config, tmp_path, fault):
     changes, sentence = FAULTS[fault]

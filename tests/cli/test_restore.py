@@ -15,6 +15,7 @@ def words(tmp_path):
     return ["restore", tmp_path / "small.png", "--model", model, "--quality", "fast"]
 
 
+@pytest.mark.slow
 def test_a_picture_becomes_larger(shell, words, tmp_path):
     status, out, err = shell(*words, "--task", "superres", "--factor", 3)
     assert (status, err) == (0, "")
@@ -45,6 +46,7 @@ def test_samples_and_their_deviation_are_written(shell, words, tmp_path):
     assert abs(read_png(target).astype(float) - np.mean(samples, 0)).max() <= 1
 
 
+@pytest.mark.slow
 def test_known_pixels_stay(shell, words, tmp_path):
     mask = np.full((8, 10, 1), 255, np.uint8)
     mask[3:5, 4:7] = 0

@@ -74,6 +74,7 @@ def test_every_position_of_colour_pictures(shell, folder, tmp_path):
         assert (table["channel"][number], table["position"][number].tolist()) == (2, [5, 6])
 
 
+@pytest.mark.slow
 def test_parquet(shell, folder, tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet")
     assert shell(folder, "-J", 2, "-L", 4, "-o", tmp_path / "f.parquet")[0] == 0
@@ -85,6 +86,7 @@ def test_parquet(shell, folder, tmp_path):
         np.testing.assert_array_equal(table["S0"].to_numpy(), arrays["features"][:, 0])
 
 
+@pytest.mark.slow
 def test_csv(shell, folder, tmp_path):
     assert shell(folder, "-J", 2, "-L", 4, "-o", tmp_path / "f.CSV")[0] == 0
     assert shell(folder, "-J", 2, "-L", 4, "-o", tmp_path / "f.npz")[0] == 0

@@ -141,6 +141,7 @@ def test_a_transparent_palette_becomes_rgba(tmp_path):
         assert plain_array(image).shape == (4, 6, 4)
 
 
+@pytest.mark.slow
 def test_neither_torch_nor_pillow_is_imported_for_it():
     program = (
         "import sys; from scorelet.core.arrays import plain_array; plain_array([1.0]);"

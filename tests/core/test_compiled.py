@@ -28,9 +28,10 @@ def test_a_kernel_computes_what_python_does():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", [inlined, part])
-def test_a_part_can_be_called_from_a_kernel(kind):
+def test_a_part_can_be_called_from_a_kernel_and_from_python(kind):
     half = kind(lambda x: x / 2)
     assert compiled(lambda x: half(x) + 1)(3.0) == 2.5
+    assert half(3.0) == 1.5
 
 
 def add_one(block):
@@ -43,6 +44,7 @@ def test_a_c_function_changes_memory_at_an_address():
     assert block.value == 42
 
 
+@pytest.mark.slow
 def test_without_a_folder_for_its_code_a_kernel_still_works(monkeypatch):
     caching = pytest.importorskip("numba.core.caching")
     monkeypatch.setattr(caching.CompileResultCacheImpl, "_locator_classes", [])

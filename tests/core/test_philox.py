@@ -81,6 +81,7 @@ def test_normals_are_pairs_of_box_and_muller():
         assert np.abs(normals[pair + 1] - radius * np.sin(angle)).max() < 1e-13
 
 
+@pytest.mark.slow
 def test_normals_have_the_moments_of_normal_numbers():
     normals, _ = normals_and_words(250_000)
     for power, (expected, variance) in {1: (0, 1), 2: (1, 2), 3: (0, 15), 4: (3, 96)}.items():

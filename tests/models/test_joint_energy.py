@@ -60,6 +60,7 @@ def test_laws(name, sigma):
     assert_batch_independent(lambda image: joint.logits(image, sigma), y, EXACT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mixture", "reference"])
 def test_the_score_integrates_to_the_density(name):
     joint, y = JOINTS[name](), white(2, 1, 4, 4, seed=3)

@@ -91,6 +91,7 @@ def test_impossible_ranges_are_refused(make):
         make()
 
 
+@pytest.mark.slow
 def test_a_mixture_has_its_laws_by_their_shares():
     """Levels of two laws that do not overlap tell which was drawn: four standard errors."""
     law = MixedNoise((0.5, 1.5), (UniformNoise(0.0, 0.0), UniformNoise(0.2, 0.3)))

@@ -36,6 +36,7 @@ def test_exact_sure_is_the_formula_with_the_trace_of_the_dense_jacobian():
         assert_close(value, expected, 1e-12)  # sums of 25 terms in another order
 
 
+@pytest.mark.slow
 def test_probed_sure_agrees_with_exact_sure():
     y = images(1).expand(400, 1, 8, 8)
     probed = sure(DENOISER, y, 0.5, rng=generator(3), probes=2)

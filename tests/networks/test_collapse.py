@@ -50,6 +50,7 @@ def gradients(net: LearnedScattering) -> list[torch.Tensor]:
     return [logits.detach(), *torch.autograd.grad(loss, [x, *weights]), *net.buffers()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", DESIGNS)
 def test_kernels_compute_what_torch_computes(design):
     """Logits, running moments and all gradients; float32 sums are added in another order."""
@@ -78,6 +79,7 @@ def test_kernels_take_part_at_all():
     assert collapse_dtype(x, (odd.wavelets, odd.amplitude, odd.project), training=True) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", [DESIGNS[0], DESIGNS[-2]])
 def test_half_precision_stays_close(design):
     net = network(design).eval()
@@ -88,6 +90,7 @@ def test_half_precision_stays_close(design):
         assert apart(half, net(x)) < 0.03
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", [DESIGNS[0], DESIGNS[-2]])
 def test_a_network_whose_weights_are_bfloat16_is_the_same_function(design):
     net = network(design)
@@ -115,6 +118,7 @@ def test_wavelets_and_their_transpose_are_those_of_the_convolution(kind, angles,
     assert apart(got, expected) < 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", [DESIGNS[0], DESIGNS[1], DESIGNS[-2]])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("level", [0.0, 0.5])
@@ -146,6 +150,7 @@ def test_blocks_do_not_enlarge_the_rounding_of_dull_batches(design, level):
         assert all(p.grad is None or float(p.grad.abs().max()) < 100 for p in net.parameters())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("design", [DESIGNS[0], DESIGNS[1], vars(FOUR_PHASES)])
 def test_a_folded_network_is_the_same_function(design):
     """Std goes into P, the last norm into the classifier."""

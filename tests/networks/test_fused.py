@@ -128,6 +128,7 @@ def test_a_hook_on_a_convolution_is_called(monkeypatch):
     assert torch.equal(y, x + module.reduce(torch.nn.functional.leaky_relu(seen[0], fused.SLOPE)))
 
 
+@pytest.mark.slow
 @needs_bfloat16
 @pytest.mark.parametrize("sides", [(11, 14), (200, 240)])
 def test_pieces_make_the_block_and_overwrite_only_where_they_may(monkeypatch, sides):

@@ -38,6 +38,7 @@ def test_counts_of_separation_and_concentration(without_values):
     assert count(large) - 1000 == 31_165_632
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("skip", "millions"), [(False, 24.44256), (True, 48.88512)])
 def test_counts_of_phase_collapse_on_imagenet(without_values, skip, millions):
     net = LearnedScattering(
@@ -77,6 +78,7 @@ def test_brightness_does_not_matter_in_training(amplitude):
     assert torch.allclose(block(10 * x), block(x), atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("skip", [True, False])
 def test_a_whole_network_does_not_see_the_brightness_of_its_batch(skip):
     """E13: in training, about the mean colour that it subtracts."""
@@ -88,6 +90,7 @@ def test_a_whole_network_does_not_see_the_brightness_of_its_batch(skip):
     assert torch.allclose(net(10 * x), y, atol=1e-3 * float(y.abs().max()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("amplitude", ["mod", "cst", "tanh", "ms", "mc", "pow", "relu"])
 @pytest.mark.parametrize("skip", [True, False])
 @pytest.mark.parametrize("level", [0.0, 0.5])
@@ -142,6 +145,7 @@ def test_concentration_is_the_identity_on_a_tight_frame_without_threshold():
     assert torch.allclose(framed.eval()(x), plain.eval()(x), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_wrong_sizes_are_refused(without_values):
     with pytest.raises(InputError, match="too small for 8 blocks"):
         LearnedScattering(size=8)

@@ -27,6 +27,7 @@ def test_singular_values_follow_the_recursion(s):
     assert torch.allclose(torch.linalg.svdvals(w), torch.full((6,), expected).double(), atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("s", "end"), [(0.5, 0.933), (0.9, 0.994), (1.1, 1.004), (1.3, 1.010)])
 @pytest.mark.parametrize("every", [1, 10])
 def test_three_thousand_steps(s, end, every):

@@ -14,6 +14,7 @@ def picture():
     return png(curves_figure([1, 10], {"a": ([1, 2], [0.1, 0.2])}, labels=("x", "y"), log=True))
 
 
+@pytest.mark.slow
 def test_a_report_fetches_nothing(picture):
     text = render(
         "T", [Picture(picture, "alone")], [Section(f"Number {k}", [Text("t")]) for k in range(3)]

@@ -42,6 +42,7 @@ def test_a_training_follows_its_budget(trainings, tmp_path):
     assert stored["parameters"] == sum(p.numel() for p in model.parameters())
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_goes_on_as_if_nothing_had_happened(
     trainings, tmp_path, monkeypatch
 ):

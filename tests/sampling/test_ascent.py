@@ -107,6 +107,7 @@ def test_samples_of_a_gaussian_have_the_exact_law_of_the_recursion(growing):
     assert 0.75 < float(ratio.min()) <= float(ratio.max()) < 1.25  # 600 samples a frequency
 
 
+@pytest.mark.slow
 def test_small_constant_steps_sample_the_density_and_growing_ones_too_little():
     """What the page on restoring says: the variance of samples over that of the density."""
     v = torch.tensor([0.01, 0.1, 1.0], dtype=torch.float64)
@@ -178,6 +179,7 @@ def test_schedules_that_lead_nowhere(options):
         AscentSchedule(**options)
 
 
+@pytest.mark.slow
 def test_details_follow_the_low_band_that_they_are_told():
     """The law is Gaussian: with the same noise, samples given a and 0 differ by A a."""
     spectrum = gaussian().variances[0]

@@ -172,6 +172,7 @@ def _periodic_labels(ndimage, mask):
         labels = joined
 
 
+@pytest.mark.slow
 def test_the_exponential_is_one():
     x = np.linspace(0, 20, 999)
     got = np.array([exp_minus(value) for value in x])

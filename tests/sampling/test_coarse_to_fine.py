@@ -44,6 +44,7 @@ def test_a_cascade_of_white_noise_draws_white_noise():
         assert 0.35 < schedule.acceptance < 0.8
 
 
+@pytest.mark.slow
 def test_a_sample_depends_on_its_number_only():
     model = white_cascade()
     run = Run(model, [Schedule((0.3, 0.2))] * 3, 8)

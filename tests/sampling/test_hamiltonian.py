@@ -122,6 +122,7 @@ KERNELS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KERNELS)
 def test_a_chain_depends_on_its_number_only(name):
     assert_a_chain_depends_on_its_number_only(KERNELS[name], white(5, 1, 16, 16), 6)

@@ -32,6 +32,7 @@ def placed(level, top, left):
     return weights
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", [1, 2, 3])
 @pytest.mark.parametrize("corner", [(0, 0), (6, 3)])
 def test_the_rise_is_the_difference_of_two_energies(level, corner):

@@ -58,6 +58,7 @@ def test_probabilities_are_the_softmax(model, dtype):
     assert (found.notes, found.shape) == ((), (8, 8))
 
 
+@pytest.mark.slow
 def test_pictures_of_several_sizes_at_once(model, tmp_path):
     """More of them than one batch takes, in the order of their names."""
     colours = np.random.default_rng(0).integers(0, 256, (70, 3)) / 255
@@ -82,6 +83,7 @@ def test_the_first_k(model):
             sl.classify(flat((0, 1, 0)), model=model, k=k)
 
 
+@pytest.mark.slow
 def test_every_way_to_hold_a_picture(model, tmp_path):
     pixels = flat((0, 0.6, 0.2))
     path = write_png(tmp_path / "a.png", pixels)
@@ -176,6 +178,7 @@ def test_a_denoiser_is_no_classifier(tmp_path):
         sl.classify(flat((1, 0, 0)), model=path)
 
 
+@pytest.mark.slow
 def test_tables_hold_what_the_reports_say(folder, tmp_path, model):
     path = write_classifier(tmp_path / "model.safetensors", model)
     reports = {}

@@ -63,6 +63,7 @@ def test_numbers_that_overflow_are_no_psnr(tmp_path, model, monkeypatch):
         evaluate(tmp_path, model=model, sigmas=[25.0])
 
 
+@pytest.mark.slow
 def test_a_folder_is_measured_in_its_own_kind_or_another(tmp_path, model):
     colour = [from_unit(waves(30, 40 + k, 3), "uint8") for k in range(3)]
     for k, picture in enumerate(colour):
@@ -196,6 +197,7 @@ class Blend(Denoiser):
         return y if cond is None else (y + cond) / 2
 
 
+@pytest.mark.slow
 def test_the_dtype_is_that_of_what_ran(tmp_path, model):
     """`dtype` is of the networks that are cast; other denoisers compute in that of their images."""
     path = write_png(tmp_path / "a.png", noisy(*SHAPE[1:], 1))
@@ -212,6 +214,7 @@ def test_the_dtype_is_that_of_what_ran(tmp_path, model):
         assert done.report["convolutions_in"] == ran
 
 
+@pytest.mark.slow
 def test_each_picture_is_told_its_own_condition(tmp_path):
     """With the picture itself as condition the noise is halved: 6.02 dB, also by tiles."""
     for k in range(3):

@@ -98,6 +98,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", BAD)
 def test_what_cannot_be_fitted_is_met_with_a_sentence(case):
     fields, words = BAD[case]

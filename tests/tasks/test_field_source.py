@@ -50,6 +50,7 @@ def test_rows_are_read_from_the_file(stored):
         assert np.array_equal(found.read(rows).numpy(), gapped()[list(rows)], equal_nan=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("border", ["periodic", "mirror", "window"])
 def test_a_prepared_field_is_the_same_in_every_piece(stored, border):
     preparation, x = Preparation(border), torch.from_numpy(gapped())

@@ -59,6 +59,7 @@ def test_layers_that_are_asked_for_say_their_kinds(images):
     assert means > 10 * abs(waves)  # classes differ in their colour, not in their texture
 
 
+@pytest.mark.slow
 def test_files_by_name_and_a_report(data, tmp_path):
     model = write_classifier(tmp_path / "model.safetensors")
     output = tmp_path / "report.html"
@@ -76,6 +77,7 @@ def test_files_by_name_and_a_report(data, tmp_path):
         found.save(tmp_path / "a.pdf")
 
 
+@pytest.mark.slow
 def test_folders_are_brought_to_the_models_size(tmp_path, images):
     for number, (pixels, label) in enumerate(zip(images.x, images.y, strict=True)):
         large = pixels.repeat(2, 0).repeat(2, 1)

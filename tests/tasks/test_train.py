@@ -161,6 +161,7 @@ def _kill_when(path: Path, command: list[str]) -> None:
     assert process.returncode == -signal.SIGKILL
 
 
+@pytest.mark.slow
 def test_training_can_start_from_weights_whose_shapes_agree(file, tmp_path):
     first = train(read_config(file("first", steps=2)), quiet=True)
     wider = OPTIONS | {"widths": [8, 24]}
@@ -208,6 +209,7 @@ def test_the_output_may_be_below_the_home_folder(file, tmp_path, monkeypatch):
     assert read_config(file(), {"output": "~/here"}).output == tmp_path / "here"
 
 
+@pytest.mark.slow
 def test_pictures_that_are_excluded_are_not_learnt_from(file, tmp_path, photos):
     """Without the noise picture the folder of noise is the folder of one flat picture."""
     folder = tmp_path / "mixed"

@@ -1,5 +1,6 @@
 """Free energies of Gaussian fields: the precision of the coarse field, and the sign."""
 
+import pytest
 import torch
 
 from scorelet.data.fields.ensembles import ensemble
@@ -16,6 +17,7 @@ from scorelet.training.score_matching.free_energy import fit_free_energy
 M, B = 1.0, 0.2
 
 
+@pytest.mark.slow
 def test_the_free_energy_of_a_gaussian_is_the_schur_complement():
     """F(c) = -c^T (C - B A^-1 B^T) c / 2: minus the energy of c alone, C that of c given d = 0."""
     knots = torch.tensor([-1.0, 0.0, 1.0], dtype=torch.float64)

@@ -107,6 +107,7 @@ def test_gradients_of_a_piecewise_linear_network_do_not_learn():
         assert excess(known, rectified, sigma)[0] > 5 * excess(known, smooth, sigma)[0]
 
 
+@pytest.mark.slow
 def test_errors_of_noise_are_errors_of_the_image():
     """|z + sigma s|^2 = |x - D|^2 / sigma^2, and the weight counts it so."""
     known, count = planar_mixture(), 4000

@@ -52,6 +52,7 @@ def test_an_interrupted_run_ends_as_an_undisturbed_one(tmp_path, network, precis
     assert [line["step"] for line in logs[0]] == [2, 4, 6, 8, 9]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("every", "saved"), [(3, 4), (4, 3), (5, 2)])
 def test_the_log_goes_on_where_a_save_fell_between_two_lines(tmp_path, every, saved):
     options = {"log_every": every, "save_every": saved}
@@ -99,6 +100,7 @@ def test_the_run_does_learn_and_its_configuration_matters(tmp_path):
     assert losses["muon"] != losses["plain"]
 
 
+@pytest.mark.slow
 def test_a_run_that_dies_while_it_saves_does_that_step_again(tmp_path):
     """Validation and export come before the state, so none of them is ever left out."""
     deaths, exported = [8], []
@@ -127,6 +129,7 @@ def test_a_run_that_dies_while_it_saves_does_that_step_again(tmp_path):
     assert [line["step"] for line in lines if "quality" in line] == [4, 8, 9]
 
 
+@pytest.mark.slow
 def test_the_random_numbers_of_a_step_are_a_function_of_seed_and_step(tmp_path):
     drawn = {}
 
@@ -156,6 +159,7 @@ def test_a_finished_run_has_nothing_left_to_do(tmp_path):
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_resume_without_a_state_starts_at_the_beginning(tmp_path):
     finish(trainer(config(tmp_path / "a")))
     stop_after(trainer(config(tmp_path / "b")), 3)
@@ -171,6 +175,7 @@ def test_a_folder_in_use_is_one_sentence_and_stays_as_it_is(tmp_path):
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])
 def test_a_loss_that_is_no_number_stops_the_run_before_it_spoils_anything(tmp_path, optimizer):
     settings = config(tmp_path, save_every=2, log_every=9, optimizer={"name": optimizer})
@@ -190,6 +195,7 @@ def test_where_no_state_was_saved_the_advice_is_to_begin_again(tmp_path):
     assert finish(trainer(config(tmp_path)))[-1].step == 9  # the folder is free
 
 
+@pytest.mark.slow
 def test_a_run_is_not_made_shorter_than_it_is(tmp_path):
     finish(trainer(config(tmp_path)))
     with pytest.raises(InputError, match=r" holds 9 steps, and the run is to have 5: raise steps"):
@@ -287,6 +293,7 @@ def test_the_rate_follows_the_schedule_for_every_group(tmp_path):
         assert rates == [0.02 * factor, 1e-3 * factor, 1e-3 * factor]  # gains are a group
 
 
+@pytest.mark.slow
 def test_progress_and_log_hold_the_mean_loss_since_the_last_line(tmp_path):
     each = [p.loss for p in finish(trainer(config(tmp_path / "each", log_every=1)))]
     several = [p.loss for p in finish(trainer(config(tmp_path / "several", log_every=4)))]
@@ -304,6 +311,7 @@ def test_the_log_is_json_lines(tmp_path):
     assert all(line["samples_per_second"] > 0 for line in lines)
 
 
+@pytest.mark.slow
 def test_terms_of_the_loss_are_logged_as_means_since_the_last_line(tmp_path):
     each = finish_with_terms(tmp_path / "each", 1)
     several = finish_with_terms(tmp_path / "several", 4)
@@ -326,6 +334,7 @@ def finish_with_terms(folder, every):
     return read_log(folder / "log.jsonl")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", ["sgd", "muon"])
 def test_a_batch_in_parts_has_the_gradient_of_the_whole(tmp_path, optimizer):
     """This network does not look at its batch, so the parts differ in the order of sums only.
@@ -356,6 +365,7 @@ def test_a_batch_in_parts_has_the_gradient_of_the_whole(tmp_path, optimizer):
         assert moments[parts, "loss"] == pytest.approx(moments[1, "loss"], rel=1e-6)
 
 
+@pytest.mark.slow
 def test_an_accumulating_run_is_resumed_exactly(tmp_path):
     options = {"accumulate": 2, "optimizer": {"name": "sgd", "rate": 1e-2}}
     finish(trainer(config(tmp_path / "a", **options)))
@@ -395,6 +405,7 @@ def test_the_hook_after_a_step_projects_the_weights_before_they_are_averaged(tmp
 QUALITY = {3: 0.2, 6: 0.7, 9: 0.5}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("larger", "chosen"), [(True, [3, 6]), (False, [3])])
 @pytest.mark.parametrize("interrupted", [False, True])
 def test_best_weights_are_those_of_the_best_validation(tmp_path, larger, chosen, interrupted):
@@ -423,6 +434,7 @@ def test_best_weights_are_those_of_the_best_validation(tmp_path, larger, chosen,
     assert (runner.best.step, runner.best.value) == (chosen[-1], QUALITY[chosen[-1]])
 
 
+@pytest.mark.slow
 def test_a_figure_that_is_no_number_is_never_the_best(tmp_path):
     figures = iter([math.nan, 0.1, math.inf])
     runner = trainer(config(tmp_path), validate=lambda *_: {"q": next(figures)}, best=Best("q"))
@@ -436,6 +448,7 @@ def test_a_figure_that_validation_lacks_is_one_sentence(tmp_path):
         finish(runner)
 
 
+@pytest.mark.slow
 def test_the_time_that_is_left_is_known_after_ten_steps(tmp_path):
     runner = trainer(config(tmp_path, steps=14))
     seen = [progress.seconds_left for progress in runner.run()]
@@ -444,6 +457,7 @@ def test_the_time_that_is_left_is_known_after_ten_steps(tmp_path):
     assert seen[-1] == 0
 
 
+@pytest.mark.slow
 def test_a_run_that_would_take_too_long_stops_early_and_says_what_fits(tmp_path):
     runner = trainer(config(tmp_path, steps=10**7, minutes=1, save_every=10**6))
     with pytest.raises(ScoreletError, match=r"^The 9999990 steps .* allows 1 minutes: about \d+ "):

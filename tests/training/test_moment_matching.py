@@ -38,6 +38,7 @@ def exact_chains(count):
     return advance
 
 
+@pytest.mark.slow
 def test_samples_get_the_moments_that_score_matching_misses():
     x = two_wells(20000)
     moments = BandMoments(WholeField(), (), SplinePotential(KNOTS), (1, 1), slope=True)

@@ -156,6 +156,7 @@ def test_the_energy_of_lattice_fields_is_found():
     assert 0 < fit.solution.condition < 1e6
 
 
+@pytest.mark.slow
 def test_excess_falls_as_one_over_n():
     x = white(1200, 1, 8, 8)
     band, family = Band("haar"), Family(knots=5, reach=1)

@@ -71,6 +71,7 @@ def test_a_card_tells_every_run(name):
         assert run["hours"] > 0
 
 
+@pytest.mark.slow
 def test_a_card_is_the_card_of_this_file(name):
     document, path = card(name), locate_weights(name)
     _, header = load_tensors(path)
@@ -117,6 +118,7 @@ def test_the_figures_of_the_pages_are_those_of_the_card():
     assert figures == document["psnr"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif("cifar10-scattering" not in names(), reason="no such weights")
 def test_the_classifier_knows_its_classes_and_its_card_the_results():
     document, model = card("cifar10-scattering"), load("cifar10-scattering")

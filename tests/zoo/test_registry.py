@@ -80,6 +80,7 @@ def test_a_built_in_name_wins_over_a_folder_of_that_name(built_in, tmp_path, mon
     assert locate_weights("photo") == built_in / "photo.safetensors"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["owner/name", "owner/name-v1.5", "owner.x/a.b_c"])
 def test_a_hub_id_is_found_in_the_cache(built_in, hub, name):
     hub(name, seed=3)

@@ -13,18 +13,20 @@ of each call).
 import inspect
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numba
 from numba.core.caching import FunctionCache
 from numba.core.ccallback import CFunc
+from numba.core.registry import CPUDispatcher
 
 from scorelet.core.editions import edition
 
 Function = Callable[..., Any]
 
-_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+_OPTIONS: dict[str, Any] = {"nopython": True, "nogil": True, "error_model": "numpy"}
 _NO_ENTRIES = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 _PART_OPTIONS: dict[str, Any] = _OPTIONS | _NO_ENTRIES | {"_nrt": False}
 """Parts need no entries for Python and for C: these took two fifths of the time to compile."""
@@ -32,7 +34,7 @@ _PART_OPTIONS: dict[str, Any] = _OPTIONS | _NO_ENTRIES | {"_nrt": False}
 
 def compiled(function: Function) -> Function:
     """Compile a kernel when it is first called."""
-    return _with_cache(numba.njit(**_OPTIONS)(_plain(function)), function)
+    return _with_cache(numba.jit(**_OPTIONS)(_plain(function)), function)
 
 
 def c_function(function: Function) -> Any:  # noqa: ANN401 - numba's callback, which has an `address`
@@ -44,13 +46,27 @@ def c_function(function: Function) -> Any:  # noqa: ANN401 - numba's callback, w
 
 
 def part(function: Function) -> Function:
-    """Compile what kernels call, together with them; Python must not, for want of an entry."""
-    return numba.njit(**_PART_OPTIONS)(_plain(function))
+    """Compile what kernels call, together with them."""
+    return _Part(_plain(function), targetoptions=dict(_PART_OPTIONS))
 
 
 def inlined(function: Function) -> Function:
     """Paste `function` into the kernels that call it, so that LLVM can vectorise their loops."""
-    return numba.njit(forceinline=True, **_PART_OPTIONS)(_plain(function))
+    return _Part(_plain(function), targetoptions=_PART_OPTIONS | {"forceinline": True})
+
+
+class _Part(CPUDispatcher):
+    """What has no entry for Python, which calls it through a kernel that does nothing else."""
+
+    @cached_property
+    def _kernel(self) -> Function:
+        def call(*arguments: Any) -> Any:  # noqa: ANN401 - numba's types
+            return self(*arguments)
+
+        return numba.jit(**_OPTIONS)(_plain(call))
+
+    def __call__(self, *arguments: Any) -> Any:  # noqa: ANN401
+        return self._kernel(*arguments)
 
 
 def _with_cache(result: Any, function: Function) -> Any:  # noqa: ANN401

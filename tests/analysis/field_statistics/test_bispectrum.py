@@ -58,6 +58,7 @@ def test_independent_pixels_have_their_skewness_on_every_triangle(shape):
     assert found.errors[0, -1] < 0.1  # that is no empty claim
 
 
+@pytest.mark.slow
 def test_gaussian_fields_have_none():
     found = bispectrum(gaussian(smooth_power(64, 0.5), 200, seed=5))
     assert (found.values / found.errors).abs().max() < 4

@@ -28,6 +28,7 @@ DATA = Path(os.environ.get("SCORELET_DATA", "nowhere")) / "fields"
 PERIODIC = ("power_law", "matern", "lattice_ou", "log_normal")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STATISTICS)
 def test_shape_dtype_and_batch_make_no_difference(name):
     measure, x = STATISTICS[name].measure, gaussian(smooth_power(32, 1.0), 6)
@@ -43,6 +44,7 @@ def test_shape_dtype_and_batch_make_no_difference(name):
     assert found.blocks == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PERIODIC)
 @pytest.mark.parametrize("count", [4, 16])
 def test_periodic_ensembles_are_periodic(name, count):
@@ -69,6 +71,7 @@ def test_real_maps(name, periodic):
     assert is_periodic(x) == periodic
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STATISTICS)
 def test_every_statistic_warns_of_cut_fields(name):
     """But for those that do not see the border, and yet the warning is the same for all."""

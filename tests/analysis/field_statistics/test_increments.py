@@ -37,6 +37,7 @@ def test_flatness_is_the_ratio_of_structure_functions():
     torch.testing.assert_close(flatness(x).values[0], s[3] / (3 * s[1] ** 2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("measure", [structure_functions, flatness])
 def test_gaussian_fields_have_the_closed_form(measure):
     power = smooth_power(64, 1.0)

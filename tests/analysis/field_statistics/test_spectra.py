@@ -75,6 +75,7 @@ def test_gaussian_ensembles_have_their_power(name):
         assert abs(gap) < 4 * found.errors[0, ring]
 
 
+@pytest.mark.slow
 def test_errors_are_the_deviation_over_sets():
     power = smooth_power(32)
     sets = [power_spectrum(gaussian(power, 50, seed)) for seed in range(40)]
@@ -160,6 +161,7 @@ def test_random_phases_destroy_third_and_fourth_scattering_moments():
     assert max(surprises["power_law", kind] for kind in ("S3", "S4")) < 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["structure", "bispectrum", "minkowski", "marginal", "moments"])
 def test_random_phases_destroy_what_is_not_gaussian(name):
     """F10: more than 5 sigma on log-normal fields."""

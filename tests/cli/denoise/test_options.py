@@ -39,6 +39,7 @@ def test_tiles_do_not_show(shell):
         assert np.abs(tifffile.imread(f"{tile}.tif") - whole).max() <= 1e-5  # the promise
 
 
+@pytest.mark.slow
 def test_a_dry_run_says_the_level_and_writes_nothing(shell):
     for name in ("in/a.png", "in/b.png"):
         write_and_get(name)
@@ -93,6 +94,7 @@ def test_nodata_of_a_float_tiff_without_a_tag(shell):
     assert shell("a.tif", "-o", "all.tif", "--nodata", "none")[2].count("warning") == 0
 
 
+@pytest.mark.slow
 def test_the_format_and_quality_of_a_folder(shell):
     for name in ("in/a.png", "in/deep/b.png"):
         write_and_get(name)

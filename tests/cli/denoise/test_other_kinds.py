@@ -63,6 +63,7 @@ def test_a_kind_that_cannot_hold_the_result_is_refused_before_the_work(
     assert names(".") == before
 
 
+@pytest.mark.slow
 def test_what_has_no_suffix_to_be_written_back_under_gets_one(shell, denoised):
     """A bitmap, a transparent BMP, a 16-bit PNG called .jpg, and names that say nothing."""
     Path("in").mkdir()

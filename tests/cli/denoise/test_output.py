@@ -12,6 +12,7 @@ from denoise_samples import errors, write_and_get
 from samples import noisy
 
 
+@pytest.mark.slow
 def test_the_noise_level_is_printed_for_each_file(shell):
     for name in ("in/a.png", "in/b.png"):
         write_and_get(name)
@@ -81,6 +82,7 @@ def test_quiet_leaves_warnings_and_errors(shell):
     assert errors(stderr)
 
 
+@pytest.mark.slow
 def test_a_folder_has_a_progress_bar_for_people(shell, monkeypatch):
     for name in ("in/a.png", "in/b.png", "in/c.png"):
         write_and_get(name)

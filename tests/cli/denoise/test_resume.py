@@ -38,6 +38,7 @@ def test_resuming_with_another_model_does_everything_anew(shell, tmp_path):
     assert Path("in_denoised/a.png").read_bytes() != first
 
 
+@pytest.mark.slow
 def test_resuming_in_another_dtype_does_everything_anew(shell, monkeypatch):
     """bfloat16 is chosen by a measurement: a job must not become a mixture."""
     write_and_get("in/a.png")

@@ -172,6 +172,7 @@ def test_bombs_are_refused_before_they_are_read(tmp_path, monkeypatch):
     assert zipfile.ZipFile(tmp_path / "a.npz").namelist() == ["fields.npy"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["npz", "h5", "fits.gz"])
 def test_small_files_that_claim_much_are_refused(tmp_path, monkeypatch, kind):
     """An HDF5 file of a few kB may claim any number of zeros, which are nowhere stored."""

@@ -17,6 +17,7 @@ def power(x):
     return torch.fft.fft2(x.double(), norm="ortho").abs().square().mean(0)
 
 
+@pytest.mark.slow
 def test_a_gaussian_field_keeps_its_spectrum_and_what_is_known():
     law = ensemble("power_law", eta=2.0)
     x = 3 + law.sample(400, 16, seed=1)[:, 0]

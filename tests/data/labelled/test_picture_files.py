@@ -103,6 +103,7 @@ def test_only_what_is_shown_is_read(folder, no_room, reads):
     assert reads[1:] == shown
 
 
+@pytest.mark.slow
 def test_random_parts_are_those_of_the_pictures_as_they_are(tmp_path):
     """Squares of two pixels: gone from the picture of a quarter of its sides, but to be seen in
     parts of it that are hardly larger than that.

@@ -75,6 +75,7 @@ def test_shifts_and_mirrors_are_all_equally_frequent():
     assert sum((n - expected) ** 2 / expected for n in found.values()) < 48.9
 
 
+@pytest.mark.slow
 def test_parts_have_the_areas_and_shapes_that_they_should():
     rng, found = np.random.default_rng(0), []
     for _ in range(4000):

@@ -268,6 +268,7 @@ def flat(level):
     return lambda _rng, side: np.full((side, side, 1), level, dtype=np.uint8)
 
 
+@pytest.mark.slow
 def test_sources_are_drawn_from_by_their_shares():
     count, shares = 1000, (1.0, 3.0, 6.0)
     sources = [(share, flat(k)) for k, share in enumerate(shares)]

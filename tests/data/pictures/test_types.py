@@ -55,6 +55,7 @@ def test_picture_checks_its_arrays():
         Picture(np.zeros((2, 3, 1), np.uint8), np.zeros((2, 3), np.uint16))
 
 
+@pytest.mark.slow
 def test_reading_pictures_imports_neither_torch_nor_the_codecs():
     heavy = {"torch", "tifffile", "imagecodecs"}
     program = f"import sys, scorelet.data.pictures.files; print({heavy} & set(sys.modules))"

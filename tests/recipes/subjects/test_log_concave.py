@@ -21,6 +21,7 @@ def autoregressive(time, steps, chains, coordinates=1):
     return 2 * torch.stack(x)
 
 
+@pytest.mark.slow
 def test_folding_times_of_chains_that_are_long():
     path = autoregressive(20.0, 400, 40, 50) + 3 * torch.arange(50)  # means of their own
     assert folding(path) == pytest.approx(20, rel=0.05)

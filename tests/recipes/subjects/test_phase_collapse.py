@@ -97,6 +97,7 @@ def test_nothing_grows_from_chance():
         assert (line["measured"], line["holds"]) == (None, False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factorize", [0, 1])
 def test_features_are_those_of_the_network(factorize):
     network = replace(SETTINGS["small"].network, sizes=(4, 8, 8, 8), width=1.0, factorize=factorize)

@@ -39,6 +39,7 @@ def test_parts_do_not_overlap():
     assert len(whole.unique(dim=0)) == 60
 
 
+@pytest.mark.slow
 def test_the_gain_is_a_difference_with_the_error_of_pairs():
     found = compare_features(load_parts("textures", FIXED, seed=0), 30, FIXED)
     (scattering, first), (pixels, second), (gain, both) = (
@@ -62,6 +63,7 @@ def test_rectifiers_separate_classes_of_equal_means():
     assert found["ReLU(±F x)"]["rank"] == mixtures.DIMENSION + mixtures.ATOMS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("redundancy", "variance", "displaced"), [(1, 0.064, 0.19), (4, 0.10, 0.6)]
 )

@@ -47,6 +47,7 @@ def exact_spectrum(power, wavelet, plan):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["euler-maruyama", "ancestral-small", "heun"])
 def test_fields_with_true_low_bands_have_the_exact_spectrum(name):
     power = spectrum()

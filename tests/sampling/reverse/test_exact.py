@@ -83,6 +83,7 @@ def test_flows_converge_to_the_map_of_the_equation(name, order):
     assert float(errors[0] / errors[1]) == pytest.approx(2**order, rel=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(SAMPLERS))
 @pytest.mark.parametrize(
     "schedule", [OrnsteinUhlenbeck(4.0), VariancePreserving(), VarianceExploding(15.0)]

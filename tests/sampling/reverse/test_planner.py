@@ -64,6 +64,7 @@ def test_published_steps_of_large_fields(exponent, side):
     check(side, exponent, LARGE[exponent, side])
 
 
+@pytest.mark.slow
 def test_what_is_found_is_enough_and_one_less_is_not():
     variances = pixel_variances(spectrum(8, 2))
     steps = steps_needed(variances, PLAN)

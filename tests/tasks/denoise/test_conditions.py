@@ -86,6 +86,7 @@ def test_batches_tensors_and_files_are_told_theirs(pixels, tmp_path):
     np.testing.assert_array_equal(sl.denoise(one, model=Told(), cond=told).image, expected[1])
 
 
+@pytest.mark.slow
 def test_the_shell_has_it(pixels, tmp_path, capsys):
     eight = pixels.astype(np.uint8)
     paths = [write_png(tmp_path / "in" / f"{name}.png", eight) for name in "ab"]
@@ -152,6 +153,7 @@ def test_conditions_that_do_not_fit_are_one_sentence(pixels, tmp_path):
         sl.denoise(eight, cond=eight)
 
 
+@pytest.mark.slow
 def test_a_denoiser_may_be_given_itself(pixels):
     """What is given is neither changed nor kept: the built-in one gives what its name gives."""
     eight = pixels.astype(np.uint8)

@@ -23,6 +23,7 @@ AREAS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.uint16, np.float32])
 @pytest.mark.parametrize("name", AREAS)
 def test_the_sky_beside_is_that_without_the_area(name, dtype):

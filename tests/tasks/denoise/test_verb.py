@@ -64,6 +64,7 @@ def test_arrays_keep_shape_and_dtype(model, dtype, shape):
     assert np.abs(to_unit(image) - expected).max() <= step + ROUNDING
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", [1 / 255, 255.0, 4000.0])
 def test_the_unit_of_floats_does_not_matter(unit):
     """f(a y) = a f(y), and the noise level and the warning follow."""
@@ -284,6 +285,7 @@ def test_photo_takes_gray_as_three_equal_channels(photo):
     assert (colour - gray).abs().mean() < 0.1 * noise
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 3])
 def test_photo_takes_noise_out_and_finds_its_level(channels):
     clean = waves(96, 96, channels)
@@ -323,6 +325,7 @@ def correlated(sigma=20.0):
     return from_unit(clean + sigma / 255 * noise / noise.std(), "uint8")
 
 
+@pytest.mark.slow
 def test_correlated_noise_is_said_to_be_so():
     (warning,) = sl.denoise(correlated()).warnings
     assert "not white" in warning

@@ -34,6 +34,7 @@ MAPS = {
 IMAGENET = (np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sigma", [0.0, 5.0, 30.0])
 @pytest.mark.parametrize("name", MAPS)
 def test_every_linear_map_of_a_picture_gives_the_mapped_result(name, sigma):
@@ -172,6 +173,7 @@ def dense_star_field(channels, size=200, count=60):
     return clean, counts.clip(0, 65535).astype(np.uint16)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["uint16", "float32"])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_dense_stars_do_not_raise_the_sky(channels, dtype):
@@ -204,6 +206,7 @@ def test_gaps_stay_and_touch_nobody(nothing):
     assert out.sigma == pytest.approx(whole.sigma, rel=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["uint16", "float32"])
 def test_what_lies_in_a_gap_makes_no_difference(dtype):
     from scorelet.tasks.denoise import DenoiseSettings
@@ -241,6 +244,7 @@ def test_undeclared_nodata_is_found_said_and_touches_nobody(value, dtype):
     assert f"{gaps.sum()} of 9216 hold exactly {with_value[gaps][0, 0]:g}" in said[0]
 
 
+@pytest.mark.slow
 def test_a_value_for_nodata_can_be_named_or_not():
     pixels = noisy(64, 64, 1, sigma=20, dtype="uint8")
     gaps = np.zeros((64, 64), bool)

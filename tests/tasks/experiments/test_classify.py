@@ -189,6 +189,7 @@ def test_a_picture_that_breaks_while_it_is_learnt_from_is_a_sentence(file, tmp_p
     assert line.endswith(" The next picture takes its place.")
 
 
+@pytest.mark.slow
 def test_evaluate_holds_out_of_folders_what_the_run_has_held_out(file, tmp_path):
     """The accuracy of the last validation is that of the averaged weights on the same pictures."""
     x, labels = pictures(45, 2)

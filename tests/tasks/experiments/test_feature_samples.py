@@ -63,6 +63,7 @@ def config(tmp_path):
     return make
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flip", [False, True])
 def test_features_are_those_of_the_samples(images, flip):
     samples = LabelledSamples(images, length=400, seed=3, flip=flip)

@@ -95,6 +95,7 @@ def test_function_transforms_agree_with_each_other(case):
     assert torch.allclose(forward.reshape(x.numel(), -1) @ x.flatten(), 3 * gradient.flatten())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("again", [False, True])
 def test_batches_of_gradients_are_those_one_by_one(case, again):
     """`vectorize` and `is_grads_batched` hand many gradients to one backward; to the last digit."""

@@ -136,6 +136,7 @@ def test_conditional_law_is_that_of_the_dense_schur_complement():
     assert (values - torch.linalg.eigvalsh(schur)).abs().max() < 1e-10
 
 
+@pytest.mark.slow
 def test_fields_that_are_sampled_scale_by_scale_have_the_spectrum():
     """The coarsest band and conditional details, three levels: each mode within 4.5 deviations."""
     count, spectrum, rng = 4000, power_law(16, 16, 2), generator(5)

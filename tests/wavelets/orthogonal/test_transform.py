@@ -98,6 +98,7 @@ def test_every_band_equals_pywavelets(name):
             assert pyramid_error(got, reference(x, name, levels)) < EXACT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("align", ["pywavelets", "centred"])
 @pytest.mark.parametrize("name", short_ones_fast([*ALL, "coif3", "shannon"]))
 def test_transform_is_orthogonal_for_every_size(name, align):

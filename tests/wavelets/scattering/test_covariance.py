@@ -60,6 +60,7 @@ def test_third_moments_tell_a_gaussian_field_from_an_exponential_of_one():
     assert surprise((2 * x / x.std()).exp()) > 10
 
 
+@pytest.mark.slow
 def test_the_first_moment_of_gaussian_fields_is_that_of_a_circular_variable():
     """E|z| / √E|z|² = √π / 2 for circular Gaussian z; those of j = 0 reach Nyquist and are not."""
     statistic = ScatteringCovariance(J=2, L=4)

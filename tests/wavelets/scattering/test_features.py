@@ -38,6 +38,7 @@ def test_columns_are_coefficients_under_their_names(shape):
     assert pooled.get_feature_names_out()[-1] == f"c{y.shape[1] - 1}_S2_j0t2_j1t2"
 
 
+@pytest.mark.slow
 def test_textures_of_one_spectrum_direction_are_told_apart():
     """Stripes of random phase, across or along: linear in the pixels they have equal means."""
     rng = np.random.default_rng(0)

@@ -48,6 +48,7 @@ def test_the_numbers_are_kymatios(name, engine):
         assert [path.order, *steps] == [n for n in row.tolist() if n >= 0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("boundary", ["reflect", "periodic"])
 @pytest.mark.parametrize(
     ("shape", "scales", "angles", "order"),
@@ -246,6 +247,7 @@ def test_shapes_and_dtypes_in_any_order():
     assert torch.equal(first, again)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("again", [False, True])
 def test_batches_of_gradients_are_those_one_by_one(engine, again):

@@ -17,6 +17,7 @@ def test_samples_have_the_spectrum(law, size):
     assert_power(law, n=1500, size=size, mean=law.mean(size))
 
 
+@pytest.mark.slow
 def test_without_clusters_cumulants_are_density_times_sums_of_powers():
     law, size, n = Bubbles(contrast=0.0, density=0.02, radius=2.5), 32, 600
     alone = law._bubble(size)

@@ -160,6 +160,7 @@ def test_a_band_is_flat_and_has_its_limits_inside():
     assert float(power.mean()) == pytest.approx(1, abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("law", [*LAWS, *DEGENERATE], ids=[*IDS, "no mean", "band"])
 @pytest.mark.parametrize("size", [15, 16])
 def test_samples_have_the_spectrum(law, size):

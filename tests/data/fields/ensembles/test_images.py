@@ -41,6 +41,7 @@ def oracle_slope(coefficients, low, high):
     return float((x * y).sum() / (x * x).sum())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("alpha", "window", "slope"),
     [
@@ -87,6 +88,7 @@ def test_coefficients_of_a_region_fall_as_its_class_says(law, alpha):
     assert found == pytest.approx(-EXPONENTS[law](alpha)[0], rel=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("law", EXPONENTS)
 @pytest.mark.parametrize("alpha", [0.75, 0.9])
 def test_increments_of_a_contour_grow_as_its_class_says(law, alpha):
@@ -124,6 +126,7 @@ def test_only_the_contour_is_rough(law):
     assert float((crossed.sum((1, 2)) > 0).double().mean()) > 0.5
 
 
+@pytest.mark.slow
 def test_regularity_of_the_regions_and_of_the_contour_are_set_apart():
     smooth, rough = RegularImages(alpha=2.0, beta=6.0), RegularImages(alpha=2.0, beta=1.0)
     assert (
@@ -162,6 +165,7 @@ def test_the_tangent_space_has_five_dimensions():
     assert_close(columns[:, 3] + columns[:, 4], torch.ones(24 * 24, dtype=torch.float64), 1e-12)
 
 
+@pytest.mark.slow
 def test_discs_have_the_parameters_that_are_reported():
     law, size, n = Discs(smallest=4.0), 32, 500
     discs, x = law.discs(n, size, 3), law.sample(n, size, 3)

@@ -65,6 +65,7 @@ def test_moments_are_those_of_the_uncut_law_and_of_samples_within_5_percent():
     assert float(x.min()) > -MAPS.shift
 
 
+@pytest.mark.slow
 def test_the_logarithm_is_the_gaussian_field():
     x = MAPS.sample(600, 32, 1).double()
     g = torch.log1p(x / MAPS.shift)

@@ -78,6 +78,7 @@ def test_flows_of_one_wavenumber_only_decay():
     assert_close(got, math.exp(-squared * viscosity * time) * w, 1e-11)
 
 
+@pytest.mark.slow
 def test_the_error_of_a_step_falls_with_its_fourth_power():
     w = 8 * random_flow(32, 6)
     run = {n: evolve(w, viscosity=1e-3, time=0.4, step=0.4 / n) for n in (8, 16, 128)}
@@ -95,6 +96,7 @@ def test_without_viscosity_energy_and_enstrophy_are_kept():
     assert float(later.square().mean()) == pytest.approx(float(w.square().mean()), rel=1e-7)
 
 
+@pytest.mark.slow
 def test_energy_falls_by_viscosity_times_enstrophy():
     w, viscosity, step = 5 * random_flow(32, 8), 5e-3, 1e-3
     energies, enstrophies = [energy(w)], [float(w.square().mean())]
@@ -108,6 +110,7 @@ def test_energy_falls_by_viscosity_times_enstrophy():
         assert energies[k] - energies[k + 1] == pytest.approx(loss, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_turned_flow_is_the_flow_turned():
     w = 5 * random_flow(24, 5)
     options = {"viscosity": 1e-3, "time": 0.5, "step": 0.01}
@@ -140,6 +143,7 @@ def run(w, **options):
     return evolve(w, **{"viscosity": 1e-3, "time": 0.1, "step": 0.01, **options})
 
 
+@pytest.mark.slow
 def test_too_long_a_step_is_one_sentence():
     with pytest.raises(InputError, match=r"not finite after time 200 with steps of 1: give a shor"):
         evolve(50 * random_flow(16, 4), viscosity=1e-3, time=200.0, step=1.0)
