@@ -20,6 +20,8 @@ from typing import Any
 import numba
 from numba.core.caching import FunctionCache
 from numba.core.ccallback import CFunc
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
 from numba.core.registry import CPUDispatcher
 
 from scorelet.core.editions import edition
@@ -47,12 +49,13 @@ def c_function(function: Function) -> Any:  # noqa: ANN401 - numba's callback, w
 
 def part(function: Function) -> Function:
     """Compile what kernels call, together with them."""
-    return _Part(_plain(function), targetoptions=dict(_PART_OPTIONS))
+    return _Part(_plain(function), targetoptions=dict(_PART_OPTIONS), pipeline_class=_PartCompiler)
 
 
 def inlined(function: Function) -> Function:
     """Paste `function` into the kernels that call it, so that LLVM can vectorise their loops."""
-    return _Part(_plain(function), targetoptions=_PART_OPTIONS | {"forceinline": True})
+    options = _PART_OPTIONS | {"forceinline": True}
+    return _Part(_plain(function), targetoptions=options, pipeline_class=_PartCompiler)
 
 
 class _Part(CPUDispatcher):
@@ -67,6 +70,21 @@ class _Part(CPUDispatcher):
 
     def __call__(self, *arguments: Any) -> Any:  # noqa: ANN401
         return self._kernel(*arguments)
+
+
+class _PartLibrary(JITCodeLibrary):
+    """Code that is optimised with the kernel it is linked to, not before, and again, and again."""
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+
+class _PartCompiler(Compiler):
+    """numba's compiler, for code that has no life of its own."""
+
+    def __init__(self, typingctx: Any, targetctx: Any, library: Any, *rest: Any) -> None:  # noqa: ANN401
+        library = library or _PartLibrary(targetctx.codegen(), "part")
+        super().__init__(typingctx, targetctx, library, *rest)
 
 
 def _with_cache(result: Any, function: Function) -> Any:  # noqa: ANN401
