@@ -3,9 +3,9 @@
     git worktree add ../before v0.1.0
     python benchmarks/two_checkouts.py ../before .
 
-Processes of both take turns; each measures every case several times in one thread, after calls
-that compile what is compiled. The ratio is that of the medians over all processes: above 1, the
-second checkout is slower.
+A process of each prepares a case, compiles what is compiled, and then they take turns call by call,
+in one thread: what else the machine does slows both. The ratio is the median of those of all pairs
+of calls: above 1, the second checkout is slower.
 """
 
 import argparse
@@ -63,7 +63,7 @@ CASES = {
         15,
     ),
 }
-"""Preparation, what is timed, and how often a process does it."""
+"""Preparation, what is timed, and how often with `--rounds 1`."""
 
 _PROCESS = """
 import json, sys, time
@@ -71,48 +71,58 @@ import numpy as np, torch
 import scorelet as sl
 from scorelet.wavelets import OrthogonalWavelet, Scattering2d
 torch.set_num_threads(1)
-rng, found = np.random.default_rng(0), {}
-for name, (before, call, count) in json.load(sys.stdin).items():
-    exec(before)
-    call = compile(call, name, "exec")
-    for _ in range(2):
-        exec(call)
-    times = found[name] = []
-    for _ in range(count):
-        start = time.process_time()
-        exec(call)
-        times.append(time.process_time() - start)
-print(json.dumps(found))
+rng = np.random.default_rng(0)
+for line in sys.stdin:
+    before, call = json.loads(line)
+    if before:
+        exec(before)
+        for _ in range(2):
+            exec(call)
+    start = time.process_time()
+    exec(call)
+    print(time.process_time() - start, flush=True)
 """
 
 
-def measured(checkout: Path) -> dict[str, list[float]]:
-    """Return the times of each case in a process of its own."""
-    environment = os.environ | {"PYTHONPATH": str(checkout.resolve() / "src")}
-    done = subprocess.run(
-        [sys.executable, "-c", _PROCESS],
-        input=json.dumps(CASES),
-        env=environment | {"OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return json.loads(done.stdout)
+class Checkout:
+    """A process that computes with the sources of a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        environment = os.environ | {"PYTHONPATH": str(folder.resolve() / "src")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _PROCESS],
+            env=environment | {"OMP_NUM_THREADS": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def seconds(self, call: str, before: str = "") -> float:
+        """Return what a call takes, after a preparation if there is one."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        print(json.dumps([before, call]), file=self.process.stdin, flush=True)
+        return float(self.process.stdout.readline())
 
 
 def compared(before: Path, after: Path, rounds: int) -> list[Row]:
-    """Let processes of both checkouts take turns."""
-    times: dict[Path, dict[str, list[float]]] = {
-        checkout: {name: [] for name in CASES} for checkout in (before, after)
-    }
-    for _ in range(rounds):
-        for checkout, cases in times.items():
-            for name, found in measured(checkout).items():
-                cases[name] += found
+    """Let both checkouts take turns."""
+    first, second = Checkout(before), Checkout(after)
     rows: list[Row] = []
-    for name in CASES:
-        first, second = (1e3 * statistics.median(times[path][name]) for path in (before, after))
-        rows.append({"case": name, "before_ms": first, "after_ms": second, "ratio": second / first})
+    for name, (prepare, call, count) in CASES.items():
+        for checkout in (first, second):
+            checkout.seconds(call, prepare)
+        pairs = [(first.seconds(call), second.seconds(call)) for _ in range(rounds * count)]
+        rows.append(
+            {
+                "case": name,
+                "before_ms": 1e3 * statistics.median(a for a, _ in pairs),
+                "after_ms": 1e3 * statistics.median(b for _, b in pairs),
+                "ratio": statistics.median(b / a for a, b in pairs),
+            }
+        )
+    for checkout in (first, second):
+        checkout.process.kill()
     return rows
 
 
@@ -121,7 +131,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("before", type=Path, help="folder of a checkout")
     parser.add_argument("after", type=Path, help="folder of another")
-    parser.add_argument("--rounds", type=int, default=5, help="processes of each (5)")
+    parser.add_argument("--rounds", type=int, default=5, help="times the calls of a case (5)")
     options = parser.parse_args()
     rows = compared(options.before, options.after, options.rounds)
     Console().print(table_of("two checkouts", rows))
