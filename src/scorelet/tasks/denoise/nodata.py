@@ -87,8 +87,10 @@ def undeclared(pixels: Pixels, mask: np.ndarray | None = None) -> list[float]:
 
 
 def _is_apart(value: float, samples: Pixels) -> bool:
+    if _is_black_or_white(value):
+        return False
     others = samples[samples != value]
-    if not others.size or _is_black_or_white(value):
+    if not others.size:
         return False
     ends = float(others.min()), float(others.max())
     count, width = samples.size - others.size, None

@@ -172,8 +172,9 @@ def _denoised_tile(
     level = None if plan.sigma is None else plan.sigma / view.unit
     told = None if plan.cond is None else to_unit(plan.cond[tile.rows, tile.columns])
     answer = run_tile(denoiser, shown, level, settings.label, told)
-    moves = view.moves(whole[keep], shown[keep], answer[keep], place)
-    meter.add(whole[keep], whole[keep] + moves, None if view.mask is None else view.mask[place])
+    before = whole[keep]
+    moves = view.moves(before, before if shown is whole else shown[keep], answer[keep], place)
+    meter.add(before, before + moves, None if view.mask is None else view.mask[place])
     pixels = plan.page.pixels[place]
     return place, _moved(pixels, moves, plan, settings.strength)
 

@@ -62,10 +62,13 @@ class View:
     reach: Pixels
 
     def shown(self, rows: slice, columns: slice) -> tuple[Pixels, Pixels]:
-        """Return a part in the unit shown, before and after values are cut off."""
+        """Return a part in the unit shown, before and after values are cut off; one if none are."""
         y = to_unit(self.pixels[rows, columns])
         if self.unit != 1 or self.offset.any():
-            y = (y - self.offset.astype(y.dtype)) / y.dtype.type(self.unit)
+            y = y - self.offset.astype(y.dtype)
+            y /= y.dtype.type(self.unit)
+        if self.low.max() <= y.min() and y.max() <= self.high.min():
+            return y, y
         return y, np.clip(y, _at(self.low, rows, columns), _at(self.high, rows, columns))
 
     def moves(self, before: Pixels, shown: Pixels, answer: Pixels, place: Place) -> Pixels:
@@ -78,8 +81,10 @@ class View:
         """
         rows, columns = place
         reach = _at(self.reach, rows, columns)
-        move = np.clip(answer - shown.astype(answer.dtype), -reach, reach)
-        move[before != shown] = 0
+        move = answer - shown.astype(answer.dtype)
+        np.clip(move, -reach, reach, out=move)
+        if before is not shown:
+            move[before != shown] = 0
         if self.mask is not None:
             move[~self.mask[rows, columns]] = 0
         return move
