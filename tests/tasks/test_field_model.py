@@ -11,10 +11,11 @@ from laws.energy_laws import (
     assert_score_is_minus_the_force,
 )
 from scorelet.core.errors import InputError
+from scorelet.core.random import generator, randn
 from scorelet.data.fields.ensembles import ensemble
 from scorelet.models.field_energy import WholeEnergy
 from scorelet.tasks.field_certify import certify
-from scorelet.tasks.field_model.scale import standardised
+from scorelet.tasks.field_model.scale import compare_variance, standardised
 from scorelet.tasks.field_sample import _Pieces
 
 SIZE, STEPS = 8, 30
@@ -46,6 +47,28 @@ def test_samples_have_the_scale_and_the_spectrum_of_the_data(fitted):
     assert float(ratio) == pytest.approx(1, abs=0.05)
     # of single frequencies: 400 samples err by 7 %, and chains of 30 steps have not quite arrived
     assert float((power[1] / power[0] - 1).abs().max()) < 0.35
+
+
+@pytest.mark.slow
+def test_samples_without_the_variance_of_the_fields_are_said():
+    """Stripes with a phase of their own in each field: no energy of shifts and pixels has them."""
+    rng, k = np.random.default_rng(0), np.arange(16)
+    phase = rng.uniform(0, 2 * np.pi, (200, 1, 1))
+    x = np.sin(2 * np.pi * k / 4 + phase) + 0.1 * rng.standard_normal((200, 16, 16))
+    model = sl.FieldModel("haar", knots=6, reach=1, steps=STEPS, moments=False).fit(x)
+    with pytest.warns(UserWarning, match=r"Samples have \d+ % .*gradients and stripes"):
+        y = model.sample(20, seed=1)
+    assert float(y.var()) < 0.5 * x.var()
+
+
+@pytest.mark.parametrize("transform", ["none", "log"])
+@pytest.mark.parametrize(("factor", "said"), [(1.0, False), (1.5, True), (0.6, True)])
+def test_the_variance_is_that_of_what_was_fitted(recwarn, transform, factor, said):
+    """Means and deviations are those of logarithms where these were fitted."""
+    field = {"mean": 0.5, "deviation": 0.25, "transform": transform}
+    x = 0.5 + 0.25 * factor * randn((200, 8, 8), rng=generator(0), like=torch.zeros(()))
+    compare_variance(field, x if transform == "none" else x.exp())
+    assert bool(recwarn) == said
 
 
 @pytest.mark.slow

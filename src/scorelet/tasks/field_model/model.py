@@ -19,7 +19,7 @@ from scorelet.tasks.field_model.fitting import Choice, fit_model
 from scorelet.tasks.field_model.planning import BANDS
 from scorelet.tasks.field_model.preparation import check_choice
 from scorelet.tasks.field_model.refining import coarsen, refine
-from scorelet.tasks.field_model.scale import preparation_of, standardised
+from scorelet.tasks.field_model.scale import compare_variance, preparation_of, standardised
 from scorelet.training.score_matching import Family
 from scorelet.zoo import load_as, save
 
@@ -197,7 +197,10 @@ class FieldModel:
             )
         run, numbers = run_of(self.model, self.steps, on_step), range(start, start + n)
         if coarse is None:
-            return draw(run, numbers, seed, size or self.size, progress)
+            drawn = draw(run, numbers, seed, size or self.size, progress)
+            if start == 0:
+                compare_variance(self.record["field"], drawn)
+            return drawn
         if size not in (None, self.size):
             raise InputError("Give a size or coarse fields, not both: they have a size.")
         return refine(run, as_fields(coarse), numbers, seed, progress)
