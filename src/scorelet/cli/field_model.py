@@ -187,6 +187,8 @@ def sample(
         )
     height, width = document["size"]
     shared.say(chains(document))
+    for text in document["warnings"]:
+        shared.warn(text)
     shared.say(f"{count} samples of {height}x{width} -> {output}, {document['seconds']:.1f} s")
     _say_report(document, shared)
     shared.emit(document)

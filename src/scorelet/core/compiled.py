@@ -68,8 +68,8 @@ class _Part(CPUDispatcher):
 
         return numba.jit(**_OPTIONS)(_plain(call))
 
-    def __call__(self, *arguments: Any) -> Any:  # noqa: ANN401
-        return self._kernel(*arguments)
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        return self._kernel(*args, **kwargs)
 
 
 class _PartLibrary(JITCodeLibrary):

@@ -8,6 +8,7 @@ import hashlib
 import json
 import shutil
 import time
+import warnings
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -23,10 +24,11 @@ from scorelet.core.progress import Progress
 from scorelet.core.typing import Fields
 from scorelet.data.fields.arrays import load_fields
 from scorelet.tasks.array_files import LABELLED, check_output, check_space, write_array
-from scorelet.tasks.field_model.census import BATCH_PIXELS
+from scorelet.tasks.field_model.census import BATCH_PIXELS, FieldWarning
 from scorelet.tasks.field_model.drawn import chains_of, write_sampled
 from scorelet.tasks.field_model.model import FieldModel
 from scorelet.tasks.field_model.report import MOST, Sampled
+from scorelet.tasks.field_model.scale import other_variance
 from scorelet.tasks.field_model.watch import ChainWatch
 from scorelet.zoo import locate_weights
 
@@ -67,7 +69,7 @@ def sample(  # noqa: PLR0913 - as many as the command has options
 
     Returns:
         What JSON holds, by name (output, report, model, coarse if given, n, size, seed, steps,
-        seconds, chains), and of the chains of each band size, epsilon, acceptance, steps,
+        seconds, warnings, chains), and of the chains of each band size, epsilon, acceptance, steps,
         tau_energy and tau_detail (autocorrelation times in steps), states (independent ones in a
         chain) and r_hat; of the first 16 chains, see `ChainWatch.bands`.
 
@@ -104,18 +106,20 @@ def sample(  # noqa: PLR0913 - as many as the command has options
     label = loaded.label
     description = {**named, **record, "chains": loaded.chains, **asdict(label)}
     shape = count, height, width
-    write_array(target, drawn, shape, description=description, label=label)
-    chains = pieces.chains()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FieldWarning)  # of the first piece; all are looked at below
+        write_array(target, drawn, shape, description=description, label=label)
+    fields, chains = load_fields(target)[:MOST], pieces.chains()
+    said = [] if below is not None else other_variance(loaded.record["field"], fields)
     if page is not None:
         facts = {"model": str(model), "samples": str(target)}
         if data is not None:
             facts["data"] = str(data)
-        fields = load_fields(target)[:MOST]
         write_sampled(page, loaded, Sampled(fields, chains), data, facts)
     pieces.remove()
     told = [{key: value for key, value in band.items() if key != "traces"} for band in chains]
     seconds = round(time.perf_counter() - start, 2)
-    return {**named, **record, "chains": told, "seconds": seconds}
+    return {**named, **record, "chains": told, "warnings": said, "seconds": seconds}
 
 
 class _Pieces:

@@ -1,5 +1,6 @@
 """A model of fields that can be fitted, sampled, saved and read."""
 
+import warnings
 from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from scorelet.models.field_energy import ConditionalEnergy, WholeEnergy
 from scorelet.models.multiscale import Multiscale
 from scorelet.plots.field_models import model_figure
 from scorelet.sampling import OnStep
+from scorelet.tasks.field_model.census import FieldWarning
 from scorelet.tasks.field_model.certificate import Certificate, certify_model
 from scorelet.tasks.field_model.drawing import draw, run_of
 from scorelet.tasks.field_model.fields import as_fields, as_source
@@ -19,7 +21,7 @@ from scorelet.tasks.field_model.fitting import Choice, fit_model
 from scorelet.tasks.field_model.planning import BANDS
 from scorelet.tasks.field_model.preparation import check_choice
 from scorelet.tasks.field_model.refining import coarsen, refine
-from scorelet.tasks.field_model.scale import compare_variance, preparation_of, standardised
+from scorelet.tasks.field_model.scale import other_variance, preparation_of, standardised
 from scorelet.training.score_matching import Family
 from scorelet.zoo import load_as, save
 
@@ -198,8 +200,8 @@ class FieldModel:
         run, numbers = run_of(self.model, self.steps, on_step), range(start, start + n)
         if coarse is None:
             drawn = draw(run, numbers, seed, size or self.size, progress)
-            if start == 0:
-                compare_variance(self.record["field"], drawn)
+            for text in other_variance(self.record["field"], drawn) if start == 0 else []:
+                warnings.warn(text, FieldWarning, stacklevel=2)
             return drawn
         if size not in (None, self.size):
             raise InputError("Give a size or coarse fields, not both: they have a size.")

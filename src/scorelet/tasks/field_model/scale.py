@@ -44,25 +44,24 @@ def standardised(field: dict[str, Any], x: Fields) -> Tensor:
     return z[:, None]
 
 
-def compare_variance(field: dict[str, Any], x: Fields) -> None:
-    """Warn if samples have another variance than the fields that were fitted.
+def other_variance(field: dict[str, Any], x: Fields) -> list[str]:
+    """Return a sentence if samples have another variance than the fields that were fitted.
 
     What an energy of this family cannot say (a gradient or stripes across whole fields), and chains
     that have not arrived, show in the variance first.
     """
     if len(x) < _FEW:
-        return
+        return []
     z = x.double().log() if preparation_of(field).transform == "log" else x.double()
     powers = ((z - field["mean"]) / field["deviation"]).square().mean((1, 2))
     ratio, error = float(powers.mean()), float(powers.std()) / len(powers) ** 0.5
-    if abs(ratio - 1) > _OFF + 4 * error:
-        warnings.warn(
-            f"Samples have {100 * ratio:.0f} % (+- {100 * error:.0f}) of the variance of the "
-            "fitted fields: their energy is not in this family (gradients and stripes across whole "
-            "fields are not), or chains are too short. Compare both before you use them.",
-            FieldWarning,
-            stacklevel=4,
-        )
+    if abs(ratio - 1) <= _OFF + 4 * error:
+        return []
+    return [
+        f"Samples have {100 * ratio:.0f} % (+- {100 * error:.0f}) of the variance of the fitted "
+        "fields: their energy is not in this family (gradients and stripes across whole fields "
+        "are not), or chains are too short. Compare both before you use them."
+    ]
 
 
 def check_size(field: dict[str, Any], x: Fields) -> None:
