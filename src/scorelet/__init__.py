@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from scorelet.tasks.classify import Classified, classify
     from scorelet.tasks.denoise import Denoised, denoise
     from scorelet.tasks.evaluate import evaluate
+    from scorelet.tasks.explain_attack import ExplainedAttack, explain_attack
     from scorelet.tasks.field_model import FieldModel
     from scorelet.tasks.fisher import fisher
     from scorelet.tasks.restore import Restored, restore
@@ -33,6 +34,7 @@ _SOURCES = {
     "Classified": "scorelet.tasks.classify",
     "Denoised": "scorelet.tasks.denoise",
     "Denoiser": "scorelet.models",
+    "ExplainedAttack": "scorelet.tasks.explain_attack",
     "FieldModel": "scorelet.tasks.field_model",
     "JacobianBasis": "scorelet.analysis.jacobian",
     "basis": "scorelet.tasks.basis",
@@ -40,6 +42,7 @@ _SOURCES = {
     "classify": "scorelet.tasks.classify",
     "denoise": "scorelet.tasks.denoise",
     "evaluate": "scorelet.tasks.evaluate",
+    "explain_attack": "scorelet.tasks.explain_attack",
     "fisher": "scorelet.tasks.fisher",
     "fisher_profile": "scorelet.analysis.fisher_profile",
     "jacobian_basis": "scorelet.analysis.jacobian",
@@ -60,6 +63,7 @@ __all__ = [
     "Classified",
     "Denoised",
     "Denoiser",
+    "ExplainedAttack",
     "FieldModel",
     "JacobianBasis",
     "Restored",
@@ -68,6 +72,7 @@ __all__ = [
     "classify",
     "denoise",
     "evaluate",
+    "explain_attack",
     "field",
     "fisher",
     "fisher_profile",

@@ -152,3 +152,13 @@ def let_go(status: int) -> int:
 def complain_about_output(error: OSError) -> None:
     """Say that a stream cannot be written."""
     complain(f"The output cannot be written ({error.strerror}): send it to another place.")
+
+
+def number(text: str, option: str) -> float:
+    """Return what a number or a fraction means, as 0.5 or 2/255."""
+    from scorelet.tasks.robust.words import parse_radius
+
+    try:
+        return parse_radius(text)
+    except ValueError:
+        raise InputError(f"{option} {text}: use a number or a fraction, as 0.5 or 2/255.") from None

@@ -4,9 +4,8 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
+from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, number
 from scorelet.cli.tables import ConsoleTable
-from scorelet.core.errors import InputError
 
 
 def robust(
@@ -75,7 +74,7 @@ def robust(
 
     settings = RobustSettings(
         norm=norm,
-        eps=tuple(_number(word, "--eps") for word in eps.split(",")),
+        eps=tuple(number(word, "--eps") for word in eps.split(",")),
         attacks=tuple(attack.split(",")),
         part=part,
         limit=limit,
@@ -84,9 +83,9 @@ def robust(
         queries=queries,
         seed=seed,
         calibration=calibration,
-        smoothing=None if smoothing is None else _number(smoothing, "--smoothing"),
+        smoothing=None if smoothing is None else number(smoothing, "--smoothing"),
         draws=draws,
-        outlier_sigma=_number(outlier_sigma, "--outlier-sigma"),
+        outlier_sigma=number(outlier_sigma, "--outlier-sigma"),
         device=shared.device,
     )
     bar = Bar("attacking", 0, quiet=shared.quiet)
@@ -111,15 +110,6 @@ def robust(
     if output is not None:
         shared.say(f"-> {output}")
     return 0
-
-
-def _number(text: str, option: str) -> float:
-    from scorelet.tasks.robust.words import parse_radius
-
-    try:
-        return parse_radius(text)
-    except ValueError:
-        raise InputError(f"{option} {text}: use a number or a fraction, as 0.5 or 2/255.") from None
 
 
 def _as_text(document: dict[str, Any]) -> str:

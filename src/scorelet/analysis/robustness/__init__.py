@@ -9,6 +9,11 @@ from scorelet.analysis.robustness.attacks import (
     clean_logits,
 )
 from scorelet.analysis.robustness.ball import Norm, inside, known_norm, size, widest
+from scorelet.analysis.robustness.explanation import (
+    AttackExplanation,
+    explain,
+    low_frequency_share,
+)
 from scorelet.analysis.robustness.masking import beaten, stays_high, without_gradient
 from scorelet.analysis.robustness.outliers import auroc, log_densities
 from scorelet.analysis.robustness.pictures import check_labels, check_pictures, check_radius
@@ -27,6 +32,7 @@ __all__ = [
     "ATTACKS",
     "GRADIENT",
     "TRANSFER",
+    "AttackExplanation",
     "AttackSetup",
     "Attacked",
     "Certificate",
@@ -40,9 +46,11 @@ __all__ = [
     "check_pictures",
     "check_radius",
     "clean_logits",
+    "explain",
     "inside",
     "known_norm",
     "log_densities",
+    "low_frequency_share",
     "lower_bound",
     "radius",
     "size",

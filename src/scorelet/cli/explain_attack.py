@@ -1,0 +1,94 @@
+"""scorelet explain-attack."""
+
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, number
+
+
+def explain_attack(
+    source: PathLike,
+    /,
+    *,
+    model: str,
+    output: Annotated[PathLike | None, Parameter(name=["--output", "-o"])] = None,
+    label: str | None = None,
+    norm: Literal["linf", "l2"] = "linf",
+    eps: str = "2/255",
+    sigma: str | None = None,
+    attack: str = "pgd",
+    steps: Whole = 40,
+    restarts: Whole = 1,
+    seed: Whole = 0,
+    overwrite: Flag = False,
+    shared: Shared = DEFAULTS,
+) -> int:
+    """Attack a picture, and show that the attack is a difference of two denoisers.
+
+    A model that knows images and classes together denoises pictures as of one class, and as of any.
+    An attack moves from the first towards the second; both are drawn beside it. Needs
+    pip install 'scorelet[attacks]'.
+
+    For example:
+
+        scorelet explain-attack cat.png --model runs/joint/weights.safetensors -o why.png
+
+    Args:
+        source: a picture.
+        model: path, built-in name or Hub id of a joint law, as `scorelet train` makes with
+            `task: joint`.
+        output: NAME.png, NAME.pdf or NAME.svg, the drawing.
+        label: its class; the most probable one if left out.
+        norm: linf bounds the change of each pixel, l2 that of the whole picture.
+        eps: radius, of pictures with values in [0, 1]; 2/255 is two steps of 8 bits.
+        sigma: noise level at which the model reads the picture, of pictures in [0, 1]; the least
+            that it knows if left out.
+        attack: pgd, apgd, autoattack or square.
+        steps: of pgd and apgd.
+        restarts: random places from which these begin.
+        seed: of these.
+        overwrite: replace an existing file.
+    """
+    from scorelet.tasks.array_files import check_output
+    from scorelet.tasks.explain_attack import SUFFIXES
+    from scorelet.tasks.explain_attack import explain_attack as run
+
+    if output is not None:
+        check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
+    found = run(
+        source,
+        model=model,
+        label=label,
+        norm=norm,
+        eps=number(eps, "--eps"),
+        sigma=None if sigma is None else number(sigma, "--sigma"),
+        attack=attack,
+        steps=steps,
+        restarts=restarts,
+        seed=seed,
+        device=shared.device,
+    )
+    if output is not None:
+        found.save(output, overwrite=overwrite)
+    shared.show(found.document, _as_text(found.document))
+    if output is not None:
+        shared.say(f"-> {output}")
+    return 0
+
+
+def _as_text(document: dict[str, Any]) -> str:
+    label, found = document["label"], document["found"]
+    lines = [f"{document['source']} {note}." for note in document["notes"]]
+    became = f"is {found} for it" if document["broken"] else "stays what it was"
+    return "\n".join(
+        [
+            *lines,
+            f"{document['source']}: {label}, attacked it {became}",
+            f"  p({label})   {document['probability_before']:.4f} -> "
+            f"{document['probability_after']:.4f}, within {document['eps']:.4g} in "
+            f"{document['norm']}",
+            f"  attack and the difference of the denoisers: cosine {document['alignment']:.3f}; "
+            f"{100 * document['slow_share']:.0f} % of its energy at low frequencies",
+        ]
+    )

@@ -1,0 +1,52 @@
+"""An attack on one picture, drawn beside the denoisings that explain it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scorelet.plots.figures import new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_HALF = 0.5  # of the gray scale, that the largest difference takes
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A picture of the figure.
+
+    Attributes:
+        pixels: (height, width, channels), in [0, 1], or a difference around 0.
+        title: in one or two short lines.
+        signed: whether it is a difference, which is drawn around gray, as strong as it can be.
+    """
+
+    pixels: np.ndarray
+    title: str
+    signed: bool = False
+
+
+def attack_figure(rows: tuple[tuple[Panel, ...], ...]) -> "Figure":
+    """Draw rows of panels."""
+    wide = max(map(len, rows))
+    figure = new_figure(2.1 * wide, 2.5 * len(rows))
+    axes = figure.subplots(len(rows), wide, squeeze=False)
+    for line, panels in zip(axes, rows, strict=True):
+        for axis in line:
+            axis.axis("off")
+        for axis, panel in zip(line, panels, strict=False):
+            pixels, title = _shown(panel)
+            axis.imshow(pixels, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+            axis.set_title(title, fontsize="small")
+    return figure
+
+
+def _shown(panel: Panel) -> tuple[np.ndarray, str]:
+    pixels, title = panel.pixels, panel.title
+    if panel.signed:
+        largest = float(np.abs(pixels).max())
+        factor = _HALF / largest if largest > 0 else 1.0
+        pixels, title = 0.5 + factor * pixels, f"{title}\nx {factor:,.0f}"
+    return (pixels[..., 0] if pixels.shape[2] == 1 else pixels).clip(0, 1), title

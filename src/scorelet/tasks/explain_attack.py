@@ -1,0 +1,166 @@
+"""The verb explain-attack: why a joint law of images and classes falls for an attack."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scorelet.analysis.robustness import AttackExplanation, AttackSetup, explain
+from scorelet.analysis.robustness.ball import known_norm
+from scorelet.core.device import choose_device
+from scorelet.core.errors import InputError
+from scorelet.core.options import checked
+from scorelet.core.paths import as_path
+from scorelet.data import read_picture
+from scorelet.models import NetworkJointEnergy
+from scorelet.plots.attack_explained import Panel, attack_figure
+from scorelet.tasks.array_files import check_output, writing
+from scorelet.tasks.classify_input import prepared
+from scorelet.zoo import load_as
+
+SUFFIXES = (".png", ".pdf", ".svg")
+_DPI = 150
+
+
+@dataclass(frozen=True)
+class ExplainedAttack:
+    """An attack on a picture, explained.
+
+    Attributes:
+        document: for JSON: source, model, norm, eps, sigma, label, found, broken, probabilities
+            of the label before and after, alignment (cosine between the attack and D_u - D_label),
+            slow_share (of the energy of D_label - D_u, at the lowest quarter of the frequencies)
+            and notes on how the picture was read.
+        images: what it was made from.
+    """
+
+    document: dict[str, Any]
+    images: AttackExplanation
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Draw it: NAME.png, NAME.pdf or NAME.svg.
+
+        Raises:
+            InputError: another suffix, or a file that exists already.
+        """
+        target = as_path(path)
+        check_output(target, overwrite=overwrite, suffixes=SUFFIXES)
+        figure = attack_figure(_panels(self.document, self.images))
+        with writing(target) as temporary:
+            figure.savefig(temporary, format=target.suffix.lower()[1:], dpi=_DPI)
+
+
+@checked
+def explain_attack(  # noqa: PLR0913 - as many as the command has options
+    source: str | Path,
+    *,
+    model: str | Path | NetworkJointEnergy,
+    label: str | None = None,
+    norm: str = "linf",
+    eps: float = 2 / 255,
+    sigma: float | None = None,
+    attack: str = "pgd",
+    steps: int = 40,
+    restarts: int = 1,
+    seed: int = 0,
+    device: str = "auto",
+) -> ExplainedAttack:
+    """Attack a picture, and show that the attack follows a difference of two denoisers.
+
+    The gradient of log p(c | y) is (D_c - D_u) / σ², where D_c denoises images of class c and D_u
+    those of any class.
+
+    Args:
+        source: a picture.
+        model: path, built-in name or Hub id of a joint law of images and classes; or one.
+        label: name of its class; None takes the one that the model finds most probable.
+        norm: linf or l2.
+        eps: radius of the ball, in the unit of pictures with values in [0, 1].
+        sigma: noise level at which the model reads the picture, in [0, 1]; None: the least that it
+            knows, as in `classify`.
+        attack: pgd, apgd, autoattack or square.
+        steps, restarts, seed: see `RobustSettings`.
+        device: auto, cpu, cuda or mps.
+
+    Raises:
+        InputError: a picture or options that cannot be used, a model that is no joint law.
+        ImageFileError: a picture that cannot be read.
+        MissingExtraError: pyautoattack or foolbox is not installed.
+    """
+    joint = _joint(model).to(choose_device(device), torch.float32).eval().requires_grad_(False)
+    classifier = joint.classifier()
+    x, notes = prepared(read_picture(as_path(source)), classifier)
+    x = classifier.fitted(x.to(joint.mean.device)).clamp(0, 1)
+    level = joint.least if sigma is None else max(sigma, joint.least)
+    number = _number(label, joint, x, level)
+    setup = AttackSetup(norm=known_norm(norm), steps=steps, restarts=restarts, seed=seed)
+    labels = torch.tensor([number], device=x.device)
+    found = explain(joint, x, labels, sigma=level, eps=eps, name=attack, setup=setup)
+    after = int(found.found[0])
+    document = {
+        "source": str(source),
+        "model": str(model) if isinstance(model, str | Path) else type(model).__name__,
+        "norm": norm,
+        "eps": eps,
+        "sigma": level,
+        "label": joint.classes[number],
+        "found": joint.classes[after],
+        "broken": after != number,
+        "probability_before": float(found.before[0]),
+        "probability_after": float(found.after[0]),
+        "alignment": float(found.alignment[0]),
+        "slow_share": float(found.slow_share[0]),
+        "notes": [note.text for note in notes],
+    }
+    return ExplainedAttack(document, found)
+
+
+def _joint(model: str | Path | NetworkJointEnergy) -> NetworkJointEnergy:
+    if isinstance(model, str | Path):
+        return load_as(NetworkJointEnergy, model, verb="explain-attack")
+    return model
+
+
+def _number(label: str | None, joint: NetworkJointEnergy, x: Tensor, sigma: float) -> int:
+    if label is None:
+        with torch.no_grad():
+            return int(joint.posterior(x, sigma).argmax())
+    if label not in joint.classes:
+        raise InputError(f"The model has no class {label!r}: use {', '.join(joint.classes)}.")
+    return joint.classes.index(label)
+
+
+def _panels(document: dict[str, Any], images: AttackExplanation) -> tuple[tuple[Panel, ...], ...]:
+    label, found = document["label"], document["found"]
+    name = f"p({label})"
+    clean, attacked, marginal, conditional, other = (
+        _pixels(x)
+        for x in (
+            images.clean,
+            images.attacked,
+            images.marginal,
+            images.conditional,
+            images.other,
+        )
+    )
+    return (
+        (
+            Panel(clean, f"picture\n{name} = {document['probability_before']:.2f}"),
+            Panel(attacked, f"attacked\n{name} = {document['probability_after']:.2f}"),
+            Panel(attacked - clean, "the attack", signed=True),
+            Panel(-_pixels(images.difference), f"any class less {label}", signed=True),
+        ),
+        (
+            Panel(marginal, "attacked, denoised\nas of any class"),
+            Panel(conditional, f"as {label}"),
+            Panel(other, f"as {found}"),
+            Panel(other - conditional, f"{found} less {label}", signed=True),
+        ),
+    )
+
+
+def _pixels(x: Tensor) -> np.ndarray:
+    return x[0].permute(1, 2, 0).cpu().numpy()

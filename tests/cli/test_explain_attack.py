@@ -1,0 +1,69 @@
+"""The command explain-attack: what it prints and draws, and what it refuses."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+import scorelet as sl
+from classifiers import write_classifier
+from samples import write_png
+from scorelet.models import NetworkJointEnergy
+from scorelet.networks.grad_res_net import GradResNet
+
+CLASSES = ("cat", "dog", "ship")
+
+
+@pytest.fixture
+def files(tmp_path):
+    torch.manual_seed(0)
+    network = GradResNet(width=0.125, classes=3)
+    joint = NetworkJointEnergy(network, CLASSES, mean=(0.4, 0.5, 0.6), variance=0.05, size=(16, 16))
+    sl.save(joint, tmp_path / "joint.safetensors")
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 24, 3), np.uint8)
+    write_png(tmp_path / "a.png", pixels)
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_a_drawing_and_figures(shell, files):
+    words = ["explain-attack", files / "a.png", "--model", files / "joint.safetensors"]
+    words += ["--label", "dog", "--eps", "4/255", "--sigma", "0.1", "--steps", 5]
+    status, out, err = shell(*words, "-o", files / "why.png")
+    assert (status, err) == (0, "")
+    assert "p(dog)" in out
+    assert "is 20x24" in out or "24x20" in out
+    assert (files / "why.png").read_bytes()[:4] == b"\x89PNG"
+    status, out, _ = shell(*words, "--json")
+    found = json.loads(out)
+    assert status == 0
+    assert found["label"] == "dog"
+    assert found["probability_after"] < found["probability_before"]
+    assert found["alignment"] > 0.3
+    assert found["eps"] == pytest.approx(4 / 255)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("more", "text"),
+    [
+        (["--label", "horse"], "no class 'horse': use cat, dog, ship"),
+        (["--eps=-1/255"], "eps is -0.0039"),
+        (["--eps", "much"], "--eps much: use a number or a fraction"),
+        (["-o", "why.gif"], "why.gif"),
+    ],
+)
+def test_what_it_refuses(shell, files, more, text):
+    words = ["explain-attack", files / "a.png", "--model", files / "joint.safetensors"]
+    status, _, err = shell(*words, *more)
+    assert status == 2
+    assert text in err
+    assert err.count("\n") == 1
+
+
+def test_a_classifier_has_no_denoisers(shell, files):
+    model = write_classifier(files / "c.safetensors")
+    status, _, err = shell("explain-attack", files / "a.png", "--model", model)
+    assert status == 2
+    assert err.count("\n") == 1
