@@ -106,9 +106,9 @@ SETTINGS: dict[Scale, Settings] = {
     ),
     "small": Settings(
         Textures(),
-        Budget("cifar10", 5_000, 5_000, epochs=4, batch=32, rate=0.01, seeds=3),
+        Budget("cifar10", 10_000, 5_000, epochs=8, batch=32, rate=0.01, seeds=3),
         Network(SIX, 1 / 8, 4, 0, kept=KEPT, depths=(2, 4, 6)),
-        Residual((1, 1, 1), (16, 16, 16), "cifar", rate=0.025, epochs=8),  # 0.1 for 128 images
+        Residual((1, 1, 1), (16, 16, 16), "cifar", rate=0.025, epochs=16),  # 0.1 for 128 images
         speed=32,
         shown=(0, 1, 6),
     ),
