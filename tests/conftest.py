@@ -15,14 +15,11 @@ from samples import write_model
 torch.set_num_threads(1)
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # of programs that tests start
 
-gc.disable()
-
 
 def pytest_collection_finish():
     """What was imported and collected stays: the collector need not look through it again."""
     gc.collect()
     gc.freeze()
-    gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -57,16 +57,23 @@ def test_samples_without_the_variance_of_the_fields_are_said(tmp_path):
     x = np.sin(2 * np.pi * k / 4 + phase) + 0.1 * rng.standard_normal((200, 16, 16))
     model = sl.FieldModel("haar", knots=6, reach=1, steps=STEPS, moments=False).fit(x)
     with pytest.warns(UserWarning, match=r"Samples have \d+ % .*gradients and stripes"):
-        y = model.sample(20, seed=1)
+        y = model.sample(60, seed=1)
     assert float(y.var()) < 0.5 * x.var()
     model.save(tmp_path / "m.safetensors")
-    found = sl.field.sample(tmp_path / "m.safetensors", 20, tmp_path / "y.npy", seed=1)
+    found = sl.field.sample(tmp_path / "m.safetensors", 60, tmp_path / "y.npy", seed=1)
     (text,) = found["warnings"]
     assert "of the variance of the fitted fields" in text
 
 
+def test_the_mean_of_fields_that_were_taken_for_even_is_no_variance():
+    x = 1 + randn((100, 8, 8), rng=generator(0), like=torch.zeros(()))
+    field = {"mean": 0.0, "deviation": 1.0, "power": 2.0}
+    assert other_variance(field, x) == []
+    assert other_variance(field | {"power": 1.0}, x)
+
+
 @pytest.mark.parametrize("transform", ["none", "log"])
-@pytest.mark.parametrize(("factor", "said"), [(1.0, False), (1.5, True), (0.6, True)])
+@pytest.mark.parametrize(("factor", "said"), [(1.0, False), (1.5, True), (0.6, True), (0.0, True)])
 def test_the_variance_is_that_of_what_was_fitted(transform, factor, said):
     """Means and deviations are those of logarithms where these were fitted."""
     field = {"mean": 0.5, "deviation": 0.25, "transform": transform}

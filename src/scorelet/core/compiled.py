@@ -11,6 +11,7 @@ of each call).
 """
 
 import inspect
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
@@ -29,6 +30,8 @@ from scorelet.core.editions import edition
 Function = Callable[..., Any]
 
 _OPTIONS: dict[str, Any] = {"nopython": True, "nogil": True, "error_model": "numpy"}
+_INTERPRETED = os.environ.get("NUMBA_DISABLE_JIT", "0") != "0"
+"""numba's own option: everything is left to Python."""
 _NO_ENTRIES = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 _PART_OPTIONS: dict[str, Any] = _OPTIONS | _NO_ENTRIES | {"_nrt": False}
 """Parts need no entries for Python and for C: these took two fifths of the time to compile."""
@@ -49,11 +52,15 @@ def c_function(function: Function) -> Any:  # noqa: ANN401 - numba's callback, w
 
 def part(function: Function) -> Function:
     """Compile what kernels call, together with them."""
+    if _INTERPRETED:
+        return function
     return _Part(_plain(function), targetoptions=dict(_PART_OPTIONS), pipeline_class=_PartCompiler)
 
 
 def inlined(function: Function) -> Function:
     """Paste `function` into the kernels that call it, so that LLVM can vectorise their loops."""
+    if _INTERPRETED:
+        return function
     options = _PART_OPTIONS | {"forceinline": True}
     return _Part(_plain(function), targetoptions=options, pipeline_class=_PartCompiler)
 

@@ -8,13 +8,13 @@ import hashlib
 import json
 import shutil
 import time
-import warnings
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from scorelet.core.errors import InputError
 from scorelet.core.files import atomic_path, write_text
@@ -24,7 +24,7 @@ from scorelet.core.progress import Progress
 from scorelet.core.typing import Fields
 from scorelet.data.fields.arrays import load_fields
 from scorelet.tasks.array_files import LABELLED, check_output, check_space, write_array
-from scorelet.tasks.field_model.census import BATCH_PIXELS, FieldWarning
+from scorelet.tasks.field_model.census import BATCH_PIXELS
 from scorelet.tasks.field_model.drawn import chains_of, write_sampled
 from scorelet.tasks.field_model.model import FieldModel
 from scorelet.tasks.field_model.report import MOST, Sampled
@@ -106,10 +106,9 @@ def sample(  # noqa: PLR0913 - as many as the command has options
     label = loaded.label
     description = {**named, **record, "chains": loaded.chains, **asdict(label)}
     shape = count, height, width
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FieldWarning)  # of the first piece; all are looked at below
-        write_array(target, drawn, shape, description=description, label=label)
-    fields, chains = load_fields(target)[:MOST], pieces.chains()
+    first: list[np.ndarray] = []
+    write_array(target, _kept(drawn, first), shape, description=description, label=label)
+    fields, chains = torch.from_numpy(np.concatenate(first)[:MOST]), pieces.chains()
     said = [] if below is not None else other_variance(loaded.record["field"], fields)
     if page is not None:
         facts = {"model": str(model), "samples": str(target)}
@@ -155,7 +154,13 @@ class _Pieces:
             else:
                 watch = ChainWatch()
                 drawn = model.sample(
-                    wanted, seed=seed, start=first, size=size, coarse=coarse, on_step=watch
+                    wanted,
+                    seed=seed,
+                    start=first,
+                    size=size,
+                    coarse=coarse,
+                    on_step=watch,
+                    check=False,
                 )
                 if first == 0:
                     write_text(self._chains, json.dumps(chains_of(model, watch, size)))
@@ -169,6 +174,14 @@ class _Pieces:
     def remove(self) -> None:
         """Forget what is done."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _kept(pieces: Iterator[np.ndarray], first: list[np.ndarray]) -> Iterator[np.ndarray]:
+    """Pass pieces on; keep the first `MOST` fields."""
+    for piece in pieces:
+        if sum(map(len, first)) < MOST:
+            first.append(piece)
+        yield piece
 
 
 def _digest(content: bytes) -> str:

@@ -68,6 +68,7 @@ class View:
             y = y - self.offset.astype(y.dtype)
             y /= y.dtype.type(self.unit)
         if self.low.max() <= y.min() and y.max() <= self.high.min():
+            y = y.copy() if np.may_share_memory(y, self.pixels) else y  # networks get it
             return y, y
         return y, np.clip(y, _at(self.low, rows, columns), _at(self.high, rows, columns))
 
@@ -81,8 +82,7 @@ class View:
         """
         rows, columns = place
         reach = _at(self.reach, rows, columns)
-        move = answer - shown.astype(answer.dtype)
-        np.clip(move, -reach, reach, out=move)
+        move = np.clip(answer - shown.astype(answer.dtype), -reach, reach)
         if before is not shown:
             move[before != shown] = 0
         if self.mask is not None:

@@ -35,7 +35,7 @@ def write_report(
     low, high = _COUNTS
     count = max(low, min(high, _PIXELS // (model.size[0] * model.size[1])))
     watch = ChainWatch()
-    samples = model.sample(count, seed=_SEED, on_step=watch)
+    samples = model.sample(count, seed=_SEED, on_step=watch, check=False)
     write_sampled(path, model, Sampled(samples, chains_of(model, watch, model.size)), data, facts)
 
 

@@ -95,6 +95,7 @@ def fit_model(
             "held_out": held,
             "mean": survey.mean,
             "deviation": survey.deviation,
+            "power": float(survey.fields.square().mean()),
             "even": survey.even,
             "dtype": str(source.dtype).removeprefix("torch."),
             **prepared,

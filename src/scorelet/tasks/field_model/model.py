@@ -172,6 +172,7 @@ class FieldModel:
         coarse: Any = None,  # noqa: ANN401 - as in fit
         progress: Progress | None = None,
         on_step: OnStep | None = None,
+        check: bool = True,
     ) -> Fields:
         """Draw fields, (n, h, w), in the units and the dtype of the data.
 
@@ -187,6 +188,7 @@ class FieldModel:
                 samples of p(x | coarse field), super-resolution; sample i has number i modulo m.
             progress: is told how many samples are done.
             on_step: is told how the chains go, see `scorelet.sampling.OnStep`.
+            check: warn if the samples, 50 or more, have lost variance, see `other_variance`.
 
         Raises:
             InputError: chains that diverge, no samples asked for, a size that cannot be drawn,
@@ -200,7 +202,7 @@ class FieldModel:
         run, numbers = run_of(self.model, self.steps, on_step), range(start, start + n)
         if coarse is None:
             drawn = draw(run, numbers, seed, size or self.size, progress)
-            for text in other_variance(self.record["field"], drawn) if start == 0 else []:
+            for text in other_variance(self.record["field"], drawn) if check else []:
                 warnings.warn(text, FieldWarning, stacklevel=2)
             return drawn
         if size not in (None, self.size):

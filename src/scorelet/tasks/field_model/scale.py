@@ -12,8 +12,8 @@ from scorelet.tasks.field_model.census import FieldWarning
 from scorelet.tasks.field_model.preparation import Preparation
 
 _FAR = 10.0  # deviations, beyond which a model of fields knows nothing
-_FEW = 16  # samples, whose variance says little
-_OFF = 0.15  # share of the variance by which samples may miss that of the fields, without a word
+_FEW = 50  # samples, whose variance says little
+_OFF = 0.3  # share of the variance by which samples may miss that of the fields, without a word
 
 
 def preparation_of(field: dict[str, Any]) -> Preparation:
@@ -48,19 +48,22 @@ def other_variance(field: dict[str, Any], x: Fields) -> list[str]:
     """Return a sentence if samples have another variance than the fields that were fitted.
 
     What an energy of this family cannot say (a gradient or stripes across whole fields), and chains
-    that have not arrived, show in the variance first.
+    that have not arrived, show in the variance first. Samples have their four errors, and another
+    third, which few fields of heavy tails may lack.
     """
     if len(x) < _FEW:
         return []
     z = x.double().log() if preparation_of(field).transform == "log" else x.double()
     powers = ((z - field["mean"]) / field["deviation"]).square().mean((1, 2))
+    powers = powers / field.get("power", 1.0)
     ratio, error = float(powers.mean()), float(powers.std()) / len(powers) ** 0.5
-    if abs(ratio - 1) <= _OFF + 4 * error:
+    if not abs(ratio - 1) > _OFF + 4 * error:
         return []
     return [
         f"Samples have {100 * ratio:.0f} % (+- {100 * error:.0f}) of the variance of the fitted "
         "fields: their energy is not in this family (gradients and stripes across whole fields "
-        "are not), or chains are too short. Compare both before you use them."
+        "are not), chains are too short, or few fields hold most of it. Compare both before you "
+        "use them."
     ]
 
 
