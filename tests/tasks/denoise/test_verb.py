@@ -65,7 +65,7 @@ def test_arrays_keep_shape_and_dtype(model, dtype, shape):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("unit", [1 / 255, 255.0, 4000.0])
+@pytest.mark.parametrize("unit", [1 / 255, 255.0, 4000.0, 1e40, 1e-42])
 def test_the_unit_of_floats_does_not_matter(unit):
     """f(a y) = a f(y), and the noise level and the warning follow."""
     white, grainy = noisy(96, 96, 1, sigma=20, dtype="float64"), correlated() / 255.0
