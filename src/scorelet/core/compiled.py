@@ -78,12 +78,26 @@ class _Part(CPUDispatcher):
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         return self._kernel(*args, **kwargs)
 
+    def add_overload(self, cres: Any) -> None:  # noqa: ANN401
+        """Let kernels find what was compiled, by an object in the place of an address."""
+        key = object()
+        self.targetctx.insert_user_function(key, cres.fndesc, [cres.library])
+        self.overloads[tuple(cres.signature.args)] = cres._replace(entry_point=key)
+
 
 class _PartLibrary(JITCodeLibrary):
-    """Code that is optimised with the kernel it is linked to, not before, and again, and again."""
+    """Code that is optimised and becomes machine code with the kernel that it is linked to.
+
+    numba would do both for each part before, and again in each one that calls it; and a process
+    that compiles a kernel would call the machine code of its parts that is there already.
+    """
 
     def _optimize_final_module(self) -> None:
         pass
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()
+        self._finalized = True
 
 
 class _PartCompiler(Compiler):
@@ -92,6 +106,7 @@ class _PartCompiler(Compiler):
     def __init__(self, typingctx: Any, targetctx: Any, library: Any, *rest: Any) -> None:  # noqa: ANN401
         library = library or _PartLibrary(targetctx.codegen(), "part")
         super().__init__(typingctx, targetctx, library, *rest)
+        self.state.flags.no_compile = True
 
 
 def _with_cache(result: Any, function: Function) -> Any:  # noqa: ANN401
