@@ -188,7 +188,7 @@ def test_broken_pictures_are_named_counted_and_left_out(tmp_path):
     found = load_labelled(tmp_path)
     assert len(found) == 6
     assert found.notes[0].startswith(
-        f"2 of 8 pictures were left out (broken.png, empty.png): {tmp_path}/cat/broken.png "
+        f"2 of 8 pictures were left out (cat/broken.png, cat/empty.png): {tmp_path}/cat/broken.png "
     )
     assert found.notes[1].startswith("1 file is of no kind that is read: 1 .txt (notes.txt)")
     assert all(note.endswith(".") and "\n" not in note for note in found.notes)

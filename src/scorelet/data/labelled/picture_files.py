@@ -157,7 +157,7 @@ def left_out(broken: Sequence[tuple[Path, str]], total: int) -> tuple[str, ...]:
     """Say which of `total` pictures were left out, and why; nothing if none was."""
     if not broken:
         return ()
-    names = ", ".join(path.name for path, _ in broken[:NAMED])
+    names = ", ".join(f"{path.parent.name}/{path.name}" for path, _ in broken[:NAMED])
     more = f" and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
     count = f"{len(broken)} of {total} pictures were left out"
     return (f"{count} ({names}{more}): {broken[0][1]}",)
