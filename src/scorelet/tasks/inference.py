@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 import torch
@@ -59,8 +60,12 @@ def computes_in(denoiser: Denoiser) -> str:
 
 def _images_in(denoiser: Denoiser) -> torch.dtype:
     """Images are single, unless a number of the denoiser is double."""
-    double = any(t.dtype == torch.float64 for t in denoiser.state_dict().values())
+    double = any(t.dtype == torch.float64 for t in _numbers(denoiser))
     return torch.float64 if double else torch.float32
+
+
+def _numbers(denoiser: Denoiser) -> Iterator[Tensor]:
+    return chain(denoiser.parameters(), denoiser.buffers())
 
 
 def denoise_tiles(
@@ -142,8 +147,8 @@ def run_tile(
     Raises:
         InputError: the answer is not finite.
     """
-    numbers = [t for t in denoiser.state_dict().values() if t.is_floating_point()]
-    device = numbers[0].device if numbers else torch.device("cpu")
+    number = next((t for t in _numbers(denoiser) if t.is_floating_point()), None)
+    device = torch.device("cpu") if number is None else number.device
     kind = _images_in(denoiser)
 
     def batch(samples: Pixels) -> Tensor:
