@@ -67,10 +67,9 @@ class View:
         if self.unit != 1 or self.offset.any():
             y = y - self.offset.astype(y.dtype)
             y /= y.dtype.type(self.unit)
-        if self.low.max() <= y.min() and y.max() <= self.high.min():
-            y = y.copy() if np.may_share_memory(y, self.pixels) else y  # networks get it
-            return y, y
-        return y, np.clip(y, _at(self.low, rows, columns), _at(self.high, rows, columns))
+        if np.may_share_memory(y, self.pixels):
+            y = y.copy()  # networks get it
+        return y, _cut_off(y, self.low, self.high, (rows, columns))
 
     def moves(self, before: Pixels, shown: Pixels, answer: Pixels, place: Place) -> Pixels:
         """Return how a part moves, in the unit shown: what the rules leave of answer - shown.
@@ -116,7 +115,7 @@ def look(
     offset, unit = np.zeros(pixels.shape[2]), 1.0
     if scaled:
         whole = slice(0, pixels.shape[0]), slice(0, pixels.shape[1])
-        offset, unit = _scale(np.clip(pixels, _at(low, *whole), _at(high, *whole)), noise, mask)
+        offset, unit = _scale(_cut_off(pixels, low, high, whole), noise, mask)
     working = pixels.dtype if pixels.dtype.kind == "f" else np.dtype(np.float32)
     return View(
         pixels=pixels if mask is None else _without_gaps(pixels, mask, noise),
@@ -170,6 +169,13 @@ def _around(squares: Pixels, extreme: np.ufunc) -> Pixels:
     rows, columns = squares.shape[:2]
     parts = [padded[i : i + rows, j : j + columns] for i in range(3) for j in range(3)]
     return extreme.reduce(parts)
+
+
+def _cut_off(values: Pixels, low: Pixels, high: Pixels, place: Place) -> Pixels:
+    """Return a part cut off at the bounds of its squares; the same array if none are beyond."""
+    if low.max() <= values.min() and values.max() <= high.min():
+        return values
+    return np.clip(values, _at(low, *place), _at(high, *place))
 
 
 def _at(squares: Pixels, rows: slice, columns: slice) -> Pixels:
