@@ -57,7 +57,7 @@ class Scattering2d(nn.Module):
         engine: "auto" uses compiled kernels where there are some: averaged coefficients of order
             1 or 2, at most 16 angles, on a CPU, in float32 (and in the half ones, which become
             float32), not under torch.compile or torch.func. "torch" never does. The first call
-            of all compiles for some twelve seconds, and so does the first gradient; the result is
+            of all compiles for some ten seconds, and so does the first gradient; the result is
             kept on disk.
 
     Shape:
