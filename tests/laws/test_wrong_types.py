@@ -18,6 +18,7 @@ CALLS = {
     "denoise": (sl.denoise, {"source": BYTES}),
     "classify": (sl.classify, {"source": "a.png", "model": "none.safetensors"}),
     "evaluate": (sl.evaluate, {"data": "nothing"}),
+    "explain_attack": (sl.explain_attack, {"source": "a.png", "model": "none.safetensors"}),
     "fisher": (sl.fisher, {"data": "nothing", "model": "photo"}),
     "fisher_profile": (sl.fisher_profile, {"net": NET, "data": (np.eye(2), [0, 1])}),
     "load": (sl.load, {}),

@@ -89,18 +89,14 @@ def excess(known, model, sigma):
 
 
 @pytest.mark.slow
-def test_it_finds_the_posterior_and_the_denoiser_of_a_known_law():
+def test_smooth_networks_find_the_posterior_and_the_denoiser_of_a_known_law():
     for head in ("logits", "reference"):
         known, model = fitted(nn.GELU, head)
         for sigma in (0.1, 0.3, 1.0, 2.0):
             gap, kl = excess(known, model, sigma)
             assert gap < 0.02, (head, sigma)
             assert kl < 3e-3, (head, sigma)
-
-
-@pytest.mark.slow
-def test_gradients_of_a_piecewise_linear_network_do_not_learn():
-    """Logits of rectifiers have a gradient that takes finitely many values."""
+    # logits of rectifiers have a gradient that takes finitely many values, and do not learn it
     known, rectified = fitted(nn.ReLU, "logits")
     _, smooth = fitted(nn.GELU, "logits")
     for sigma in (0.3, 1.0, 2.0):
