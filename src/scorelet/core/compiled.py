@@ -15,6 +15,7 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ _INTERPRETED = os.environ.get("NUMBA_DISABLE_JIT", "0") != "0"
 _NO_ENTRIES = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 _PART_OPTIONS: dict[str, Any] = _OPTIONS | _NO_ENTRIES | {"_nrt": False}
 """Parts need no entries for Python and for C: these took two fifths of the time to compile."""
+
+_MADE = attrgetter("fndesc", "library")  # of what numba has compiled
 
 
 def compiled(function: Function) -> Function:
@@ -80,8 +83,8 @@ class _Part(CPUDispatcher):
 
     def add_overload(self, cres: Any) -> None:  # noqa: ANN401
         """Let kernels find what was compiled, by an object in the place of an address."""
-        key = object()
-        self.targetctx.insert_user_function(key, cres.fndesc, [cres.library])
+        key, (description, code) = object(), _MADE(cres)
+        self.targetctx.insert_user_function(key, description, [code])
         self.overloads[tuple(cres.signature.args)] = cres._replace(entry_point=key)
 
 

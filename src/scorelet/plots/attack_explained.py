@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scorelet.plots.figures import new_figure
+from scorelet.plots.robustness import amplification
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-_HALF = 0.5  # of the gray scale, that the largest difference takes
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,6 @@ def attack_figure(rows: tuple[tuple[Panel, ...], ...]) -> "Figure":
 def _shown(panel: Panel) -> tuple[np.ndarray, str]:
     pixels, title = panel.pixels, panel.title
     if panel.signed:
-        largest = float(np.abs(pixels).max())
-        factor = _HALF / largest if largest > 0 else 1.0
-        pixels, title = 0.5 + factor * pixels, f"{title}\nx {factor:,.0f}"
+        factor = amplification([pixels])
+        pixels, title = 0.5 + factor * pixels, f"{title}\nx {factor:,}"
     return (pixels[..., 0] if pixels.shape[2] == 1 else pixels).clip(0, 1), title

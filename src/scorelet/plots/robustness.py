@@ -30,20 +30,25 @@ class Example:
     after: str
     radius: str
 
+    @property
+    def difference(self) -> np.ndarray:
+        """What was added."""
+        return self.attacked - self.clean
 
-def amplification(examples: Sequence[Example]) -> int:
+
+def amplification(differences: Sequence[np.ndarray]) -> int:
     """Return the whole factor by which differences are drawn, the same for all."""
-    largest = max(float(np.abs(one.attacked - one.clean).max()) for one in examples)
+    largest = max(float(np.abs(one).max()) for one in differences)
     return max(1, int(_HALF / largest)) if largest > 0 else 1
 
 
 def examples_figure(examples: Sequence[Example]) -> "Figure":
     """Draw pictures, attacked pictures and amplified differences around gray, in three rows."""
-    factor = amplification(examples)
+    factor = amplification([one.difference for one in examples])
     figure = new_figure(1.5 * len(examples) + 0.4, 5.2)
     axes = figure.subplots(3, len(examples), squeeze=False)
     for column, one in zip(axes.T, examples, strict=True):
-        difference = 0.5 + factor * (one.attacked - one.clean)
+        difference = 0.5 + factor * one.difference
         panels = (
             (one.clean, one.before),
             (one.attacked, one.after),

@@ -94,7 +94,7 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
     classifier = joint.classifier()
     x, notes = prepared(read_picture(as_path(source)), classifier)
     x = classifier.fitted(x.to(joint.mean.device)).clamp(0, 1)
-    level = joint.least if sigma is None else max(sigma, joint.least)
+    level = joint.least if sigma is None else sigma
     number = _number(label, joint, x, level)
     setup = AttackSetup(norm=known_norm(norm), steps=steps, restarts=restarts, seed=seed)
     labels = torch.tensor([number], device=x.device)
@@ -105,7 +105,7 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
         "model": str(model) if isinstance(model, str | Path) else type(model).__name__,
         "norm": norm,
         "eps": eps,
-        "sigma": level,
+        "sigma": found.sigma,
         "label": joint.classes[number],
         "found": joint.classes[after],
         "broken": after != number,

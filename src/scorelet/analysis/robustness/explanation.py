@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from scorelet.analysis.robustness.attacks import attack, known_attack
+from scorelet.analysis.robustness.attacks import attack
 from scorelet.analysis.robustness.setup import AttackSetup
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, Logits, PerSample
@@ -43,6 +43,7 @@ class AttackExplanation:
 
     Attributes:
         clean, attacked: images.
+        sigma: standard deviation that they counted as having.
         labels, found: numbers of the classes before and after, (batch,).
         before, after: p(label | y) of both, (batch,).
         gradient: ∇ log p(label | y) at the clean image.
@@ -52,6 +53,7 @@ class AttackExplanation:
 
     clean: Image
     attacked: Image
+    sigma: float
     labels: Labels
     found: Labels
     before: PerSample
@@ -99,7 +101,6 @@ def explain(
         InputError: images, labels, a level or a radius that cannot be used.
         MissingExtraError: the library of the attack is not installed.
     """
-    known_attack(name)
     level = max(float(sigma), joint.least)
     if not 0 < level < float("inf"):
         raise InputError(f"sigma is {sigma}: it must be a positive number.")
@@ -113,6 +114,7 @@ def explain(
         return AttackExplanation(
             clean=x,
             attacked=attacked,
+            sigma=level,
             labels=labels,
             found=found,
             before=before,

@@ -13,6 +13,7 @@ from scorelet.tasks.field_model.preparation import Preparation
 
 _FAR = 10.0  # deviations, beyond which a model of fields knows nothing
 _FEW = 50  # samples, whose variance says little
+_MANY = 1000  # samples, of which no more are looked at
 _OFF = 0.3  # share of the variance by which samples may miss that of the fields, without a word
 
 
@@ -53,6 +54,7 @@ def other_variance(field: dict[str, Any], x: Fields) -> list[str]:
     """
     if len(x) < _FEW:
         return []
+    x = x[:_MANY]
     z = x.double().log() if preparation_of(field).transform == "log" else x.double()
     powers = ((z - field["mean"]) / field["deviation"]).square().mean((1, 2))
     powers = powers / field.get("power", 1.0)

@@ -43,9 +43,10 @@ def report(document: dict[str, Any], work: Work, found: dict[str, Tensors]) -> s
     ]
     sections = []
     if shown := examples(work, found):
+        factor = amplification([one.difference for one in shown])
         caption = (
             "Pictures, what the attack made of them and what the classifier says, and the "
-            f"differences, {amplification(shown)} times as large, around gray."
+            f"differences, {factor} times as large, around gray."
         )
         drawn = Picture(png(examples_figure(shown)), "Attacked pictures.", caption)
         sections.append(Section("Attacked pictures", [drawn]))
