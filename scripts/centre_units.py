@@ -7,7 +7,8 @@ and a matrix needs no drift: with its singular vectors u_i, v_i, and a direction
 
 where w_i = v_i - c_i m is centred, E w_i·z = 0. A block with k drifted units gets (k - 1)/2 such
 pairs and one unit of direction m: the function stays (almost) what it was, and units that were
-only linear lie astride their kink, where they can learn.
+only linear lie astride their kink, where they can learn. Units that nobody reads, such as those of
+scripts/widen_units.py, join them; the rows of those that are left over are drawn anew.
 
 Run:  python scripts/centre_units.py OLD.safetensors NEW.safetensors
 """
@@ -18,9 +19,10 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from unit_watch import Watch, load_network, watch_on_pictures
+from unit_watch import Watch, drawn_rows, load_network, watch_on_pictures
 
 from scorelet.core.checkpoint import save_tensors
+from scorelet.core.random import generator
 from scorelet.networks.fused import SLOPE
 
 
@@ -33,19 +35,24 @@ class Drift(NamedTuple):
     """Share of the power of the block's linear part that the pairs carry."""
 
 
-def centre(watch: Watch, share: float) -> tuple[int, float]:
+def centre(watch: Watch, share: float, rng: torch.Generator) -> tuple[int, float]:
     """Centre the drifted units of one block; return their number and the power that is kept."""
     expand, reduce = watch.block.expand.weight, watch.block.reduce.weight
     p1, p2 = expand.flatten(1).double(), reduce.flatten(1).double()
     active = watch.active / watch.calls
     drifted = (active < share) | (active > 1 - share)
-    count = int(drifted.sum())
-    if count < len(drifted) / 4:  # a few linear units may be wanted
+    if int(drifted.sum()) < len(drifted) / 4:  # a few linear units may be wanted
         return 0, 1.0
+    drifted |= (p2 == 0).all(0)  # units that nobody reads are free
+    count = int(drifted.sum())
     gains = torch.where(active[drifted] < 0.5, SLOPE, 1.0)
     linear = (p2[:, drifted] * gains) @ p1[drifted]
-    new = pairs_of(linear, watch.moments / watch.calls, watch.means / watch.calls, count)
-    p1[drifted], p2[:, drifted] = _balanced(new.rows, new.columns)
+    moments = watch.moments / watch.calls
+    new = pairs_of(linear, moments, watch.means / watch.calls, count)
+    rows, columns = _balanced(new.rows, new.columns)
+    idle = ~columns.any(0)
+    rows[idle] = drawn_rows(moments, int(idle.sum()), rng).double() * p1.norm(dim=1).mean()
+    p1[drifted], p2[:, drifted] = rows, columns
     expand.copy_(p1[..., None, None])
     reduce.copy_(p2[..., None, None])
     return count, new.kept
@@ -98,8 +105,9 @@ def _brightness(moments: Tensor, means: Tensor) -> Tensor:
 def main(words: argparse.Namespace) -> None:
     """Read, watch on noisy pictures, centre, write."""
     network, header = load_network(words.source)
+    rng = generator(0)
     for name, watch in watch_on_pictures(network, SLOPE, words.data).items():
-        count, kept = centre(watch, words.share)
+        count, kept = centre(watch, words.share, rng)
         print(f"{name}: {count} of {watch.block.expand.out_channels}, {kept:.6f} of the power kept")
     save_tensors(words.output, network.state_dict(), header)
 
@@ -110,6 +118,6 @@ if __name__ == "__main__":
     )
     parser.add_argument("source", type=Path)
     parser.add_argument("output", type=Path)
-    parser.add_argument("--share", type=float, default=0.01, help="of places on the other side")
+    parser.add_argument("--share", type=float, default=0.003, help="of places on the other side")
     parser.add_argument("--data", default="photos/bsd400", help="pictures to watch it on")
     main(parser.parse_args())

@@ -13,11 +13,10 @@ import argparse
 from pathlib import Path
 
 import torch
-from torch import Tensor
-from unit_watch import Watch, load_network, watch_on_pictures
+from unit_watch import Watch, drawn_rows, load_network, watch_on_pictures
 
 from scorelet.core.checkpoint import save_tensors
-from scorelet.core.random import generator, randn
+from scorelet.core.random import generator
 from scorelet.networks import ShuffleUNet
 
 RARELY = 0.01
@@ -36,17 +35,9 @@ def redraw(watch: Watch, rng: torch.Generator) -> int:
     balance = (reduce.flatten(1).norm(dim=0) / expand.flatten(1).norm(dim=1)).sqrt()
     expand *= balance[:, None, None, None]
     reduce /= balance[:, None, None]
-    expand[idle] = _rows(watch.moments / gain.outer(gain), int(idle.sum()), rng)[..., None, None]
+    expand[idle] = drawn_rows(watch.moments / gain.outer(gain), int(idle.sum()), rng)[..., None, None]
     reduce[:, idle] = 0
     return int(idle.sum())
-
-
-def _rows(moments: Tensor, count: int, rng: torch.Generator) -> Tensor:
-    """Draw rows of norm one whose products with an input of these moments all look alike."""
-    powers, directions = torch.linalg.eigh(moments)
-    root = (directions / powers.clamp(min=1e-4 * powers.mean()).sqrt()) @ directions.mT
-    rows = randn((count, len(moments)), rng=rng).double() @ root
-    return (rows / rows.norm(dim=1, keepdim=True)).float()
 
 
 def without(network: ShuffleUNet, names: list[str]) -> ShuffleUNet:

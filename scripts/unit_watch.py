@@ -1,4 +1,4 @@
-"""What the scripts that mend hidden units share: watching the blocks of a ShuffleUNet at work."""
+"""What the scripts that mend or add hidden units share: watching the blocks of a ShuffleUNet at work."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,3 +72,11 @@ def load_network(path: Path) -> tuple[ShuffleUNet, dict]:
     network = ShuffleUNet(**header["options"])
     network.load_state_dict(tensors)
     return network.float(), header
+
+
+def drawn_rows(moments: Tensor, count: int, rng: torch.Generator) -> Tensor:
+    """Draw rows of norm one whose products with an input of these moments all look alike."""
+    powers, directions = torch.linalg.eigh(moments)
+    root = (directions / powers.clamp(min=1e-4 * powers.mean()).sqrt()) @ directions.mT
+    rows = randn((count, len(moments)), rng=rng).double() @ root
+    return (rows / rows.norm(dim=1, keepdim=True)).float()

@@ -77,7 +77,7 @@ def test_drifted_units_are_centred_and_the_function_stays():
     before = watch(x)
     active = watch.active / watch.calls
     assert bool(((active < 0.03) | (active > 0.97)).all())  # all of them have drifted
-    count, kept = module.centre(watch, 0.03)
+    count, kept = module.centre(watch, 0.03, generator(0))
     assert count == block.expand.out_channels
     assert kept == pytest.approx(1, abs=1e-9)  # there are units enough for every direction
     again = script("unit_watch").Watch(block, SLOPE)
@@ -88,6 +88,8 @@ def test_drifted_units_are_centred_and_the_function_stays():
     assert int(pairs.sum()) == 2 * 3  # a pair for each direction; one unit of brightness is left
     hidden = block.expand(block.spatial(x)).mean((0, 2, 3))
     assert bool((hidden[working][pairs].abs() < 1e-3).all())
+    idle = ~working  # they cannot act yet, and can learn: their rows are not zero
+    assert bool(block.expand.weight[idle].flatten(1).any(1).all())
 
 
 @torch.no_grad()
@@ -95,5 +97,20 @@ def test_a_block_of_which_few_units_have_drifted_is_left_alone():
     module, (block, x) = script("centre_units"), drifted_block(4, shift=0.0)
     watch = script("unit_watch").Watch(block, SLOPE)
     before = watch(x)
-    assert module.centre(watch, 0.03) == (0, 1.0)
+    assert module.centre(watch, 0.03, generator(0)) == (0, 1.0)
     assert torch.equal(script("unit_watch").Watch(block, SLOPE)(x), before)
+
+
+@torch.no_grad()
+def test_a_wider_block_is_the_same_function_until_it_learns():
+    block = ResidualBlock(4)
+    x = randn((2, 4, 16, 16), rng=generator(0))
+    watch = script("unit_watch").Watch(block, SLOPE)
+    before = watch(x)
+    wide = script("widen_units").widened(watch, 3, generator(1))
+    torch.testing.assert_close(wide(x), before, rtol=0, atol=1e-6)
+    assert wide.expand.out_channels == 12
+    assert bool(wide.expand.weight[8:].flatten(1).any(1).all())
+    assert not wide.reduce.weight[:, 8:].any()
+    with pytest.raises(ValueError, match="8 units, more than 1 times 4"):
+        script("widen_units").widened(watch, 1, generator(1))

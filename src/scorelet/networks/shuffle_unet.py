@@ -30,6 +30,7 @@ class ShuffleUNet(nn.Module):
         widths: w_0, w_1, ..., finest level first.
         encoder: residual blocks per level on the way down; the last is the coarsest level.
         decoder: residual blocks per level on the way up, finest first; one fewer.
+        expansion: hidden units of a block as multiples of its level's width, finest first.
 
     Shape:
         (batch, channels, height, width) → the same, for any height and width: a side that is no
@@ -46,16 +47,20 @@ class ShuffleUNet(nn.Module):
         widths: Sequence[int] = (64, 128, 192),
         encoder: Sequence[int] = (2, 3, 4),
         decoder: Sequence[int] = (3, 3),
+        expansion: Sequence[int] = (2, 2, 2),
     ) -> None:
         super().__init__()
         if len(encoder) != len(widths) or len(decoder) != len(widths) - 1:
             raise ValueError(f"{len(widths)} widths need as many encoders and one decoder fewer")
+        if len(expansion) < len(widths):
+            raise ValueError(f"{len(widths)} widths need as many expansions, not {len(expansion)}")
         self.channels = channels
         self.options = {
             "channels": channels,
             "widths": list(widths),
             "encoder": list(encoder),
             "decoder": list(decoder),
+            "expansion": list(expansion[: len(widths)]),
         }
         self.accepts = (1, channels) if channels == 3 else (channels,)
         self.multiple = 2 ** len(widths)
@@ -63,8 +68,8 @@ class ShuffleUNet(nn.Module):
         self.classes = None
         self.head = conv3x3(4 * channels, widths[0])
         self.tail = conv3x3(widths[0], 4 * channels)
-        self.encoders = nn.ModuleList(_blocks(w, n) for w, n in zip(widths, encoder, strict=True))
-        self.decoders = nn.ModuleList(_blocks(w, n) for w, n in zip(widths, decoder, strict=False))
+        self.encoders = nn.ModuleList(map(_blocks, widths, encoder, expansion))
+        self.decoders = nn.ModuleList(map(_blocks, widths, decoder, expansion))
         pairs = list(pairwise(widths))
         self.downs = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2, bias=False) for a, b in pairs)
         self.ups = nn.ModuleList(
@@ -94,17 +99,17 @@ class ShuffleUNet(nn.Module):
 class ResidualBlock(nn.Module):
     """x + P₂ ρ(P₁ D x): D a 3x3 convolution of each channel, P₁ and P₂ channel matrices.
 
-    P₁ doubles the width and P₂ halves it. D costs nine products a channel, so a block costs a
-    quarter of two dense 3x3 convolutions. ρ is the leaky ReLU max(u, `SLOPE` u): without biases and
+    P₁ multiplies the width by `expansion` and P₂ brings it back. D costs nine products a channel, so a block that
+    doubles costs a quarter of two dense 3x3 convolutions. ρ is the leaky ReLU max(u, `SLOPE` u): without biases and
     normalisation, brightness dominates every channel, and units of a plain ReLU end up negative
     for all pictures, where they have no gradient to come back.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, expansion: int = 2) -> None:
         super().__init__()
         self.spatial = nn.Conv2d(width, width, 3, padding=1, groups=width, bias=False)
-        self.expand = nn.Conv2d(width, 2 * width, 1, bias=False)
-        self.reduce = nn.Conv2d(2 * width, width, 1, bias=False)
+        self.expand = nn.Conv2d(width, expansion * width, 1, bias=False)
+        self.reduce = nn.Conv2d(expansion * width, width, 1, bias=False)
         with torch.no_grad():
             self.reduce.weight.mul_(0.1)
 
@@ -127,8 +132,8 @@ def _through(chain: nn.Module, x: Tensor, *, overwrite: bool) -> Tensor:
     return x
 
 
-def _blocks(width: int, count: int) -> nn.Sequential:
-    return nn.Sequential(*(ResidualBlock(width) for _ in range(count)))
+def _blocks(width: int, count: int, expansion: int) -> nn.Sequential:
+    return nn.Sequential(*(ResidualBlock(width, expansion) for _ in range(count)))
 
 
 def _radius(encoder: Sequence[int], decoder: Sequence[int]) -> int:
