@@ -35,7 +35,9 @@ def redraw(watch: Watch, rng: torch.Generator) -> int:
     balance = (reduce.flatten(1).norm(dim=0) / expand.flatten(1).norm(dim=1)).sqrt()
     expand *= balance[:, None, None, None]
     reduce /= balance[:, None, None]
-    expand[idle] = drawn_rows(watch.moments / gain.outer(gain), int(idle.sum()), rng)[..., None, None]
+    expand[idle] = drawn_rows(watch.moments / gain.outer(gain), int(idle.sum()), rng)[
+        ..., None, None
+    ]
     reduce[:, idle] = 0
     return int(idle.sum())
 

@@ -1,4 +1,4 @@
-"""What the scripts that mend or add hidden units share: watching the blocks of a ShuffleUNet at work."""
+"""What the scripts that mend or add hidden units share: watching a ShuffleUNet at work."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

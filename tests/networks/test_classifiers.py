@@ -22,6 +22,7 @@ def test_counts_of_the_scattering_tree(without_values):
     large = ScatteringTree(3, 1000, size=224, scales=4, outputs=256, pool=5)
     assert count(large) - 1000 == 25_920_768
     assert ScatteringTree().project.weight.shape == (128, 651)
+    assert ScatteringTree(width=0.25).project.weight.shape == (32, 651)
 
 
 def test_the_tree_of_features_is_the_tree_of_images():
@@ -41,6 +42,7 @@ def test_the_tree_says_the_orders_of_its_channels():
 def test_counts_of_patch_frames(without_values):
     assert count(PatchFrame()) - 10 == 1_603_590
     assert count(PatchFrame(1, 10, size=28, patch=14, stride=7, atoms=2048)) - 10 == 409_250
+    assert PatchFrame(width=0.125).frame.weight.shape[0] == 1024
 
 
 def test_a_square_frame_without_non_linearity_gives_the_patches_back():

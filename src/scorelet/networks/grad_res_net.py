@@ -22,6 +22,7 @@ from scorelet.networks.channel_affine import dot, total
 from scorelet.networks.gelu import gelu
 from scorelet.networks.noise_gain import NoiseFeatures, NoiseGain
 from scorelet.networks.scale_norm import ScaleGroupNorm
+from scorelet.networks.widths import at_width
 
 ENERGIES = ("maps", "features")
 """E is the mean square of the maps of all stages, or that of the pooled features."""
@@ -103,7 +104,7 @@ class GradResNet(nn.Module):
             raise InputError(f"{len(blocks)} stages have {len(widths)} widths: give one for each.")
         self.energy, self.classes, self.accepts = energy, classes, (channels,)
         self.multiple = 2 ** (len(blocks) - 1)
-        sizes = [round(n * width) for n in widths]
+        sizes = [at_width(n, width) for n in widths]
         hidden = noise_features if noise_conditioning else None
         self.level = NoiseFeatures(noise_features) if noise_conditioning else None
         self.stem = _conv(channels, sizes[0], 3)

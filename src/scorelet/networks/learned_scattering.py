@@ -22,6 +22,7 @@ from scorelet.core.errors import InputError
 from scorelet.networks.collapse_block import PHASE_COLLAPSE, Block, CollapseBlock
 from scorelet.networks.folding import fold_norm
 from scorelet.networks.sized_classifier import SizedClassifier
+from scorelet.networks.widths import at_width
 from scorelet.wavelets.morlet.bank import Kind
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -83,8 +84,8 @@ class LearnedScattering(SizedClassifier):
         if atoms is not None and len(atoms) != len(sizes):
             raise InputError(f"{len(sizes)} blocks have {len(atoms)} frames: give one for each.")
         self.design = design
-        widths = [channels, *(max(1, round(n * width)) for n in sizes)]
-        frames = [round(n * width) for n in atoms] if atoms else [None] * len(sizes)
+        widths = [channels, *(at_width(n, width) for n in sizes)]
+        frames = [at_width(n, width) for n in atoms] if atoms else [None] * len(sizes)
         self.blocks = nn.ModuleList()
         pairs, side = False, size
         for j, (inputs, outputs) in enumerate(pairwise(widths)):

@@ -13,6 +13,7 @@ from torch import Tensor
 from scorelet.core.errors import InputError
 from scorelet.networks.concentration import Concentration
 from scorelet.networks.sized_classifier import SizedClassifier
+from scorelet.networks.widths import at_width
 
 
 class PatchFrame(SizedClassifier):
@@ -22,7 +23,8 @@ class PatchFrame(SizedClassifier):
         channels, classes: of images and labels.
         size: side of the images in pixels.
         patch, stride: of the patches, in pixels; they must cover the image.
-        atoms: p.
+        atoms: p, at width 1.
+        width: multiplies them, rounded, at least 1.
         shrinkage: ρ, a name of `scorelet.networks.concentration.THRESHOLDS`.
         features: "synthesis" or "frame".
 
@@ -33,7 +35,7 @@ class PatchFrame(SizedClassifier):
     bias not counted; with one channel, 28 pixels, patch 14, stride 7 and 2048 atoms 409,250.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what can be varied
         self,
         channels: int = 3,
         classes: int = 10,
@@ -42,12 +44,14 @@ class PatchFrame(SizedClassifier):
         patch: int = 8,
         stride: int = 4,
         atoms: int = 8192,
+        width: float = 1.0,
         shrinkage: str = "relu0",
         features: str = "synthesis",
     ) -> None:
         options = {
             "channels": channels, "classes": classes, "size": size, "patch": patch,
-            "stride": stride, "atoms": atoms, "shrinkage": shrinkage, "features": features,
+            "stride": stride, "atoms": atoms, "width": width, "shrinkage": shrinkage,
+            "features": features,
         }  # fmt: skip
         super().__init__(options)
         if features not in ("frame", "synthesis"):
@@ -56,6 +60,7 @@ class PatchFrame(SizedClassifier):
             raise InputError(
                 f"Patches of {patch} pixels every {stride} do not cover images of {size} pixels."
             )
+        atoms = at_width(atoms, width)
         self.patch, self.stride, self.features = patch, stride, features
         self.frame = Concentration(channels * patch**2, atoms, shrinkage=shrinkage)
         places = (size - patch) // stride + 1

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
+from scorelet.networks.widths import at_width
 
 RECTIFIERS = ("relu", "abs", "soft", "soft fixed", "tanh", "squash")
 """max(x, 0), |x|, sign(x) max(|x| - λ, 0) with λ learned from 0.1 or fixed at 1, tanh x,
@@ -110,7 +111,7 @@ class ResNet(nn.Module):
             raise InputError(f"stem is {stem!r}: it must be imagenet or cifar.")
         if len(blocks) != len(widths):
             raise InputError(f"{len(blocks)} stages have {len(widths)} widths: give one for each.")
-        sizes = [max(1, round(n * width)) for n in widths]
+        sizes = [at_width(n, width) for n in widths]
         large = stem == "imagenet"
         parts: list[nn.Module] = [
             _conv(channels, sizes[0], 7 if large else 3, 2 if large else 1),

@@ -9,6 +9,7 @@ from scorelet.core.errors import InputError
 from scorelet.networks.channel_matrix import ChannelMatrix, Group, normalized
 from scorelet.networks.scattering_head import ScatteringCoefficients
 from scorelet.networks.sized_classifier import SizedClassifier
+from scorelet.networks.widths import at_width
 from scorelet.wavelets.scattering.transform import Scattering2d
 
 
@@ -19,7 +20,8 @@ class ScatteringTree(SizedClassifier):
         channels, classes: of images and labels.
         size: side of the images in pixels, at least 2^scales.
         scales, angles: J and L.
-        outputs: rows of P.
+        outputs: rows of P at width 1.
+        width: multiplies them, rounded, at least 1.
         pool: side of the squares whose means the classifier sees, stride 1; 1: every position.
         learned: whether P learns; else it is a fixed random operator.
 
@@ -30,7 +32,7 @@ class ScatteringTree(SizedClassifier):
     For CIFAR-10 it has 104,064 parameters, the classifier's bias not counted.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what can be varied
         self,
         channels: int = 3,
         classes: int = 10,
@@ -39,18 +41,21 @@ class ScatteringTree(SizedClassifier):
         scales: int = 3,
         angles: int = 8,
         outputs: int = 128,
+        width: float = 1.0,
         pool: int = 1,
         learned: bool = True,
     ) -> None:
         options = {
             "channels": channels, "classes": classes, "size": size, "scales": scales,
-            "angles": angles, "outputs": outputs, "pool": pool, "learned": learned,
+            "angles": angles, "outputs": outputs, "width": width, "pool": pool,
+            "learned": learned,
         }  # fmt: skip
         super().__init__(options)
         if size < 2**scales:
             raise InputError(f"Images of {size} pixels are too small for {scales} scales.")
         scattering = Scattering2d(J=scales, L=angles)
         self.coefficients = ScatteringCoefficients(channels, scattering)
+        outputs = at_width(outputs, width)
         inputs = channels * len(scattering.paths)
         self.project = ChannelMatrix([Group(inputs, False)], outputs, field="real", learned=learned)
         if size // 2**scales < pool:

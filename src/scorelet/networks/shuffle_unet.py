@@ -99,10 +99,10 @@ class ShuffleUNet(nn.Module):
 class ResidualBlock(nn.Module):
     """x + P₂ ρ(P₁ D x): D a 3x3 convolution of each channel, P₁ and P₂ channel matrices.
 
-    P₁ multiplies the width by `expansion` and P₂ brings it back. D costs nine products a channel, so a block that
-    doubles costs a quarter of two dense 3x3 convolutions. ρ is the leaky ReLU max(u, `SLOPE` u): without biases and
-    normalisation, brightness dominates every channel, and units of a plain ReLU end up negative
-    for all pictures, where they have no gradient to come back.
+    P₁ multiplies the width by `expansion` and P₂ brings it back. D costs nine products a channel,
+    so a block that doubles the width costs a quarter of two dense 3x3 convolutions. ρ is the leaky
+    ReLU max(u, `SLOPE` u): without biases and normalisation, brightness dominates every channel,
+    and units of a plain ReLU end up negative for all pictures, where no gradient brings them back.
     """
 
     def __init__(self, width: int, expansion: int = 2) -> None:

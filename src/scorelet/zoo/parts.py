@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from scorelet.core.errors import InputError
+from scorelet.core.errors import InputError, ScoreletError
 from scorelet.core.network import Network
 from scorelet.networks import ARCHITECTURES
 from scorelet.zoo.kind import Header, Tensors, kind_named, kind_of
@@ -39,6 +39,8 @@ def build_network(architecture: str, options: dict[str, Any]) -> nn.Module:
         ) from error
     try:
         return network(**options)
+    except ScoreletError as error:  # a sentence that says what is wrong
+        raise InputError(f"{architecture}: {error}") from error
     except (TypeError, ValueError) as error:
         raise InputError(f"{architecture} does not take {options}: {error}.") from error
 
