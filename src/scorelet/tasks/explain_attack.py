@@ -48,7 +48,9 @@ class ExplainedAttack:
         """
         target = as_path(path)
         check_output(target, overwrite=overwrite, suffixes=SUFFIXES)
-        figure = attack_figure(_panels(self.document, self.images))
+        figure = attack_figure(
+            attack_panels(self.images, self.document["label"], self.document["found"])
+        )
         with writing(target) as temporary:
             figure.savefig(temporary, format=target.suffix.lower()[1:], dpi=_DPI)
 
@@ -133,8 +135,10 @@ def _number(label: str | None, joint: NetworkJointEnergy, x: Tensor, sigma: floa
     return joint.classes.index(label)
 
 
-def _panels(document: dict[str, Any], images: AttackExplanation) -> tuple[tuple[Panel, ...], ...]:
-    label, found = document["label"], document["found"]
+def attack_panels(
+    images: AttackExplanation, label: str, found: str
+) -> tuple[tuple[Panel, ...], ...]:
+    """Return the panels that explain an attack on the first image, by the names of its classes."""
     name = f"p({label})"
     clean, attacked, marginal, conditional, other = (
         _pixels(x)
@@ -148,8 +152,8 @@ def _panels(document: dict[str, Any], images: AttackExplanation) -> tuple[tuple[
     )
     return (
         (
-            Panel(clean, f"picture\n{name} = {document['probability_before']:.2f}"),
-            Panel(attacked, f"attacked\n{name} = {document['probability_after']:.2f}"),
+            Panel(clean, f"picture\n{name} = {float(images.before[0]):.2f}"),
+            Panel(attacked, f"attacked\n{name} = {float(images.after[0]):.2f}"),
             Panel(attacked - clean, "the attack", signed=True),
             Panel(-_pixels(images.difference), f"any class less {label}", signed=True),
         ),

@@ -12,6 +12,7 @@ from scorelet.training.objectives import (
     blind_denoising,
     classification,
     classification_loss,
+    clean_denoising,
     denoising_loss,
 )
 from scorelet.training.optimizers import Muon, make_optimizers, orthogonal_factor
@@ -34,6 +35,7 @@ __all__ = [
     "blind_denoising",
     "classification",
     "classification_loss",
+    "clean_denoising",
     "denoising_loss",
     "make_optimizers",
     "orthogonal_factor",

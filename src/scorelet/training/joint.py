@@ -62,7 +62,8 @@ class JointObjective:
         y = x[noisy] + sigma[:, None, None, None] * z
         logits, errors = self._noisy(model, y, z, sigma, label[noisy])
         wide = torch.promote_types(x.dtype, torch.float32)
-        logits = torch.cat([model.logits(x[~noisy]).to(wide), logits.to(wide)])
+        clean = [model.logits(x[~noisy]).to(wide)] if not bool(noisy.all()) else []
+        logits = torch.cat([*clean, logits.to(wide)])
         labels = torch.cat([label[~noisy], label[noisy]])
         entropies = F.cross_entropy(
             logits, labels, reduction="none", label_smoothing=self.smoothing
@@ -77,6 +78,8 @@ class JointObjective:
         self, model: JointEnergy, y: Image, z: Image, sigma: Tensor, label: Tensor
     ) -> tuple[Tensor, PerSample]:
         """Return logits of noisy images, and w |z + σ s|² / d of each."""
+        if not len(y):
+            return y.new_zeros(0, model.labels), sigma.new_zeros(0)
         if not self.weight:
             return model.logits(y, sigma), sigma.new_zeros(len(y))
         wanted = {"marginal": (None,), "conditional": (label,), "both": (None, label)}[self.target]

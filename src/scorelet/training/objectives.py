@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image, Labels, Logits, NoiseLevel
+from scorelet.models import QuantileLaw
 
 Batch = dict[str, Tensor]
 
@@ -70,6 +71,26 @@ def blind_denoising(power: float) -> Objective:
 
     def objective(model: nn.Module, batch: Batch, _noise: Noise) -> Loss:
         return denoising_loss(model(batch["noisy"]), batch["clean"], batch["sigma"], power=power)
+
+    return objective
+
+
+def clean_denoising(law: QuantileLaw, clean: float, power: float) -> Objective:
+    """Return the objective of a denoiser on batches of clean images `x`: noise is added here.
+
+    Args:
+        law: of the noise levels.
+        clean: share of the images that get no noise.
+        power: of the weight, see `denoising_loss`.
+    """
+
+    def objective(model: nn.Module, batch: Batch, noise: Noise) -> Loss:
+        x = batch["x"]
+        u = noise.uniform(x, use=1)
+        share = ((u - clean) / max(1 - clean, 1e-9)).clamp(min=0)
+        sigma = torch.where(u >= clean, law.quantile(share).to(x.dtype), 0)
+        y = x + sigma[:, None, None, None] * noise.normal(x, use=0)
+        return denoising_loss(model(y, sigma), x, sigma, power=power)
 
     return objective
 

@@ -1,7 +1,6 @@
 """Joint laws of images and classes are measured level by level: labels, denoising with and without.
 
-Symbols: D_u denoiser over all classes, D_c that of the true class, both in dB (peak 1). By the law
-of total variance E |x - D_u|² - E |x - D_c|² = E sum_c p(c | y) |D_c - D_u|², `apart`, per pixel.
+Denoisers over all classes and of the true class in dB (peak 1); see `analysis.joint_levels`.
 """
 
 import math
@@ -10,6 +9,7 @@ from typing import Any
 
 import torch
 
+from scorelet.analysis.joint_levels import joint_errors
 from scorelet.core.device import choose_device
 from scorelet.core.random import Noise
 from scorelet.data.labelled import LabelledImages
@@ -59,19 +59,8 @@ def _at_level(
         x = images.images(start, start + BATCH).to(labels.device)
         label = labels[start : start + BATCH]
         y = x + sigma * Noise(0, range(start, start + len(x))).normal(x)
-        log_p = model.logits(y, sigma).log_softmax(1)
-        each = model.denoise_all(y, sigma)
-        p = log_p.exp()
-        mean = torch.einsum("bc,bc...->b...", p, each)
-        own = each[torch.arange(len(x)), label]
-        apart = (each - mean[:, None]).square().mean((2, 3, 4))
-        parts = (
-            (log_p.argmax(1) == label).double(),
-            -log_p.gather(1, label[:, None])[:, 0],
-            (mean - x).square().mean((1, 2, 3)),
-            (own - x).square().mean((1, 2, 3)),
-            (p * apart).sum(1),
-        )
+        found = joint_errors(model, x, y, sigma, label)
+        parts = (found.right, found.nll, found.marginal, found.conditional, found.apart)
         sums += torch.stack([part.detach().double().sum().cpu() for part in parts])
     accuracy, nll, all_, own, apart = (sums / len(images)).tolist()
     return {

@@ -1,22 +1,16 @@
 """The task `joint`: one network learns to label and to denoise pictures of any noise level."""
 
 import math
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 import torch
-from pydantic import Field, model_validator
+from pydantic import Field
 from torch import nn
 
 from scorelet.core.random import Noise
 from scorelet.data.labelled import LabelledImages
-from scorelet.models import (
-    LogUniformNoise,
-    NetworkJointEnergy,
-    QuadraticNoise,
-    QuantileLaw,
-    UniformNoise,
-)
+from scorelet.models import NetworkJointEnergy
 from scorelet.models.joint_network import Head
 from scorelet.tasks.experiments.base import Experiment, export_model, model_of
 from scorelet.tasks.experiments.labelled import (
@@ -26,8 +20,9 @@ from scorelet.tasks.experiments.labelled import (
     unseen_classes,
 )
 from scorelet.tasks.experiments.networks import ModelConfig, check_channels, make_network
+from scorelet.tasks.experiments.noise_levels import NoiseConfig
 from scorelet.tasks.experiments.registry import register
-from scorelet.training import Best, ConfigSection, Learner, LoopConfig, Validate
+from scorelet.training import Best, Learner, LoopConfig, Validate
 from scorelet.training.joint import DenoiseTarget, JointObjective
 
 BATCH = 250
@@ -36,33 +31,6 @@ DENOISED = 1000
 """Pictures that validation denoises."""
 LEVEL = 0.1
 """Noise level of validation."""
-
-
-class NoiseConfig(ConfigSection):
-    """Which pictures are noisy, and how much."""
-
-    sigma: tuple[Annotated[float, Field(gt=0)], float] = Field(
-        default=(1 / 255, 1.0), description="least and largest level, for pictures in [0, 1]"
-    )
-    law: Literal["log-uniform", "uniform", "quadratic"] = Field(
-        default="log-uniform", description="of the level: `quadratic` is the largest times u^2"
-    )
-    clean: float = Field(
-        default=0.5, ge=0, le=1, description="share of the pictures that stay clean"
-    )
-
-    @model_validator(mode="after")
-    def _consistent(self) -> "NoiseConfig":
-        if not self.sigma[0] < self.sigma[1]:
-            raise ValueError("sigma must be two noise levels, 0 < low < high")
-        return self
-
-    def make_law(self) -> QuantileLaw:
-        """Return the law of the levels."""
-        low, high = self.sigma
-        if self.law == "quadratic":
-            return QuadraticNoise(high)
-        return LogUniformNoise(low, high) if self.law == "log-uniform" else UniformNoise(low, high)
 
 
 class JointConfig(LoopConfig):

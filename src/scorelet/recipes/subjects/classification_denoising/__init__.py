@@ -1,0 +1,140 @@
+"""Classification-denoising networks: one function of noisy images that labels and denoises.
+
+The same network is trained for both tasks, for labels of clean pictures, and for labels of noisy
+ones; a UNet of its size learns denoising alone. All see the same pictures for as many steps.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from scorelet.recipes.base import Findings, Recipe, Setup
+from scorelet.recipes.claims import Measured
+from scorelet.recipes.steps import Steps
+from scorelet.recipes.subjects.classification_denoising import figures, findings, measures
+from scorelet.recipes.subjects.classification_denoising.claims import claims
+from scorelet.recipes.subjects.classification_denoising.networks import (
+    DENOISER,
+    JOINT,
+    LABELLING,
+    PLAIN,
+    Networks,
+)
+from scorelet.recipes.subjects.classification_denoising.settings import (
+    SETTINGS,
+    SIGMAS,
+    Settings,
+)
+
+_DENSITIES = (0.0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
+_LEVEL = 0.1
+
+
+def run(settings: Settings, seed: int, steps: Steps) -> Findings:
+    """Train the networks, measure them."""
+    networks = Networks(settings, steps, seed=seed)
+    joints = {name: networks.joints(name) for name in LABELLING}
+    models = joints | {DENOISER: networks.denoisers()}
+    attacked = networks.test.first(settings.attacks.images)
+    labelled = _by_seed(steps, "labels", joints, partial(_labels, networks))
+    denoised = _by_seed(
+        steps, "denoising", {n: models[n] for n in (JOINT, DENOISER)}, partial(_errors, networks)
+    )
+    robust = _by_seed(
+        steps,
+        "attacks",
+        joints,
+        lambda _, joint: measures.robust(joint, attacked, settings.attacks, seed),
+    )
+    measured = findings.labels(labelled) | findings.denoising(denoised)
+    measured |= findings.attacks(robust, settings.attacks)
+    measured |= _of_joint(networks, models)
+    joint = joints[JOINT][0]
+    density = steps(
+        "densities", partial(measures.densities, joint, networks.test.first(200), _DENSITIES)
+    )
+    radius = settings.attacks.decisive["l2"]
+    sections = [
+        figures.labels_section(labelled),
+        figures.denoising_section(denoised),
+        figures.attacks_section(robust, settings.attacks),
+        figures.explained_section(joint, networks.test, radius),
+        figures.density_section(_DENSITIES, density),
+    ]
+    tables = {
+        "labels": figures.label_rows(labelled),
+        "denoising": figures.denoising_rows(denoised),
+        "robust": figures.robust_rows(robust, settings.attacks),
+        "parameters": [{n: networks.parameters(n) for n in (*LABELLING, DENOISER)}],
+    }
+    return Findings(settings.pictures(), measured, sections, tables)
+
+
+def _by_seed(
+    steps: Steps,
+    what: str,
+    models: Mapping[str, Sequence[Any]],
+    measure: Callable[[str, Any], Any],
+) -> dict[str, list[Any]]:
+    """Measure each model of each name, as a step of its own."""
+    return {
+        name: [
+            steps(f"{what}-{name.replace(' ', '-')}-{k}", partial(measure, name, model))
+            for k, model in enumerate(each)
+        ]
+        for name, each in models.items()
+    }
+
+
+def _labels(networks: Networks, name: str, joint: Any) -> Any:  # noqa: ANN401 - JSON
+    return measures.labelling(joint, networks.test, figures.LEVELS, told=name != PLAIN)
+
+
+def _errors(networks: Networks, name: str, model: Any) -> Any:  # noqa: ANN401 - JSON
+    images = networks.test.first(networks.settings.denoised)
+    if name == DENOISER:
+        return {"direct": measures.direct(model, images, SIGMAS)}
+    return measures.denoising(model, images, SIGMAS)
+
+
+def _of_joint(networks: Networks, models: Mapping[str, Sequence[Any]]) -> dict[str, Measured]:
+    """Return what is measured of the joint network alone, and asymmetries of both denoisers."""
+    settings, steps = networks.settings, networks.steps
+    images, grid = networks.test.first(settings.denoised), measures.grid(settings)
+    own = {JOINT: models[JOINT]}
+    told = _by_seed(
+        steps, "information", own, lambda _, joint: measures.denoising(joint, images, grid)
+    )
+    slow = _by_seed(steps, "slow", own, lambda _, joint: measures.slow_shares(joint, images))
+    joint = models[JOINT][0]
+    exact = steps("identities", partial(measures.identities, joint, images, _LEVEL))
+    skew = {
+        name: steps(f"asymmetry-{name}", partial(measures.asymmetry, model, images, _LEVEL))
+        for name, model in ((JOINT, joint.denoiser()), (DENOISER, models[DENOISER][0]))
+    }
+    numbers = images.channels * images.size[0] * images.size[1]
+    return (
+        findings.information(told[JOINT], grid, numbers)
+        | findings.smoother(slow[JOINT])
+        | {
+            "mixture identity": Measured(exact["mixture"]),
+            "attack identity": Measured(exact["attack"]),
+            "joint asymmetry": Measured(skew[JOINT]),
+            "direct asymmetry": Measured(skew[DENOISER]),
+        }
+    )
+
+
+RECIPE: Recipe[Any] = Recipe(
+    subject="classification_denoising",
+    title="One network labels, denoises and resists",
+    paper="Thiry, Guth: Classification-Denoising Networks. 2024, arXiv 2410.03505.",
+    summary=(
+        "A network that models log p(y, c) of a noisy image y and its class c labels by a softmax "
+        "and denoises by the gradient of a log-sum-exp. Trained for both, it labels noisy "
+        "pictures, denoises with or without knowing the class, and an attack on it is a "
+        "difference of two denoisers."
+    ),
+    setups={scale: Setup(each, claims(scale, each)) for scale, each in SETTINGS.items()},
+    run=run,
+)

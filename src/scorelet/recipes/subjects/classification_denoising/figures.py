@@ -1,0 +1,212 @@
+"""The sections of the report: tables, curves, and what an attack looks like to a denoiser."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+
+from scorelet.analysis.jacobian import jacobian_basis
+from scorelet.analysis.robustness import AttackSetup, explain
+from scorelet.data.labelled import LabelledImages
+from scorelet.models import NetworkJointEnergy
+from scorelet.plots import curves_figure, png
+from scorelet.plots.attack_explained import attack_figure
+from scorelet.plots.eigenvectors import vectors_figure
+from scorelet.plots.report import Picture, Section, Table, Text
+from scorelet.recipes.claims import Measured
+from scorelet.recipes.hits import accuracy, mean_of, unpacked
+from scorelet.recipes.report import figure
+from scorelet.recipes.subjects.classification_denoising import findings
+from scorelet.recipes.subjects.classification_denoising.measures import DENSITY_LEVEL, STRONG, noisy
+from scorelet.recipes.subjects.classification_denoising.networks import DENOISER, JOINT, LABELLING
+from scorelet.recipes.subjects.classification_denoising.settings import SIGMAS, Attacks
+from scorelet.tasks.explain_attack import attack_panels
+
+LEVELS = (0.0, *SIGMAS)
+_VECTORS = 12
+_SHOWN = {"linf": "L∞ radius, in 8-bit units", "l2": "L2 radius"}
+
+
+def labels_section(found: Mapping[str, findings.Records]) -> Section:
+    """Accuracy by noise level, with likelihood and calibration."""
+    rows, curves = label_rows(found), {}
+    for name in LABELLING:
+        values = [accuracy(findings.hits_at(found[name], k)) for k in range(len(LEVELS))]
+        curves[name] = ([v.value for v in values], [v.error or 0 for v in values])
+    head = ["network", "noise level", "accuracy (%)", "-log p (nats)", "calibration error"]
+    cells = [tuple(_cell(row[key]) for key in row if not key.endswith("_error")) for row in rows]
+    return Section(
+        "Labels by noise level",
+        [
+            Picture(
+                png(curves_figure(LEVELS, curves, labels=("noise level", "accuracy (%)"))),
+                "Accuracy of the three networks by noise level.",
+            ),
+            Table(head, cells),
+            Text(
+                "The network that saw no noise takes every picture for a clean one; the others are "
+                "told the level.",
+                "note",
+            ),
+        ],
+    )
+
+
+def label_rows(found: Mapping[str, findings.Records]) -> list[dict[str, Any]]:
+    """Return a row for each network and level: accuracy in percent, nats, calibration error."""
+    rows = []
+    for name in LABELLING:
+        for k, sigma in enumerate(LEVELS):
+            hits = accuracy(findings.hits_at(found[name], k))
+            rows.append(
+                {
+                    "network": name,
+                    "sigma": sigma,
+                    "accuracy": round(hits.value, 2),
+                    "accuracy_error": None if hits.error is None else round(hits.error, 2),
+                    "nll": round(_mean(found[name], "nll", k), 4),
+                    "calibration": round(_mean(found[name], "calibration", k), 4),
+                }
+            )
+    return rows
+
+
+def denoising_section(found: Mapping[str, findings.Records]) -> Section:
+    """PSNR by noise level, told the class or not, beside the network that only denoises."""
+    rows = denoising_rows(found)
+    cells = [tuple(_cell(value) for value in row.values()) for row in rows]
+    return Section(
+        "Denoising by noise level",
+        [
+            Table(
+                ["noise level", "joint (dB)", "told the class (dB)", "only denoises (dB)",
+                 "worth of the class", "classes apart"],
+                cells,
+            ),
+            Text(
+                "The last two columns are mean squares per number, times a million; by the law of "
+                "total variance they agree if the network's classes are right.",
+                "note",
+            ),
+        ],
+    )  # fmt: skip
+
+
+def denoising_rows(found: Mapping[str, findings.Records]) -> list[dict[str, float]]:
+    """Return a row for each level."""
+    errors, own = findings.denoisers(found), findings.denoisers(found, "conditional")[JOINT]
+    apart = findings.denoisers(found, "apart")[JOINT]
+    return [
+        {
+            "sigma": sigma,
+            "joint": _decibels(errors[JOINT][k]),
+            "told": _decibels(own[k]),
+            "direct": _decibels(errors[DENOISER][k]),
+            "worth": round(1e6 * float((errors[JOINT][k] - own[k]).mean()), 3),
+            "apart": round(1e6 * float(apart[k].mean()), 3),
+        }
+        for k, sigma in enumerate(SIGMAS)
+    ]
+
+
+def attacks_section(found: Mapping[str, findings.Records], settings: Attacks) -> Section:
+    """Accuracy under attack."""
+    parts: list[Any] = []
+    for norm, radii in settings.radii.items():
+        unit = 255 if norm == "linf" else 1
+        curves = {name: _robust_curve(found[name], norm, len(radii)) for name in LABELLING}
+        drawn = curves_figure(
+            [0, *(unit * eps for eps in radii)], curves, labels=(_SHOWN[norm], "accuracy (%)")
+        )
+        parts.append(Picture(png(drawn), f"Accuracy under attacks in {norm} balls."))
+    parts.append(
+        Text(
+            f"PGD of {settings.steps} steps from {settings.restarts} random starts on "
+            f"{settings.images} pictures; the level is that of clean pictures. `scorelet robust` "
+            "has stronger attacks.",
+            "note",
+        )
+    )
+    return Section("Attacks", parts)
+
+
+def robust_rows(found: Mapping[str, findings.Records], settings: Attacks) -> list[dict[str, Any]]:
+    """Return a row for each network, norm and radius."""
+    rows = []
+    for name in LABELLING:
+        for norm, radii in settings.radii.items():
+            values, errors = _robust_curve(found[name], norm, len(radii))
+            rows += [
+                {
+                    "network": name,
+                    "norm": norm,
+                    "eps": round(eps, 6),
+                    "accuracy": round(value, 2),
+                    "accuracy_error": round(error, 2),
+                }
+                for eps, value, error in zip((0, *radii), values, errors, strict=True)
+            ]
+    return rows
+
+
+def explained_section(joint: NetworkJointEnergy, images: LabelledImages, eps: float) -> Section:
+    """What an attack looks like to a denoiser, and what the denoiser keeps there."""
+    sigma = STRONG
+    labels, _, y = noisy(images.first(1), sigma)[0]
+    picture = images.images(0, 1)
+    attack = explain(joint, picture, labels, sigma=0, eps=eps, setup=AttackSetup("l2"))
+    names = (joint.classes[int(number[0])] for number in (attack.labels, attack.found))
+    basis = jacobian_basis(joint.denoiser(), y, _VECTORS, sigma, probes=4)
+    vectors = basis.vectors.reshape(_VECTORS, *y.shape[1:]).permute(0, 2, 3, 1)
+    return Section(
+        "What an attack looks like to a denoiser",
+        [
+            Text(
+                "The gradient of log p(c | y) is the difference of two denoisers: that of class c "
+                "and that of any class."
+            ),
+            Picture(png(attack_figure(attack_panels(attack, *names))), "An attack, explained."),
+            Text(f"Leading eigenvectors of the Jacobian of the denoiser at noise level {sigma:g}:"),
+            Picture(
+                png(vectors_figure(basis.values.tolist(), vectors.numpy())),
+                "Eigenvectors of the denoiser's Jacobian as pictures.",
+            ),
+        ],
+    )
+
+
+def density_section(sigmas: Sequence[float], found: Sequence[float]) -> Section:
+    """The density of pictures under growing noise."""
+    curve = curves_figure(
+        sigmas,
+        {f"at level {DENSITY_LEVEL:g}": (list(found), [0.0] * len(found))},
+        labels=("noise that was added", "log p per number, less that of clean pictures (nats)"),
+    )
+    return Section(
+        "The density of pictures with more and more noise",
+        [
+            Picture(png(curve), "Mean log-density by the noise that was added."),
+            Text("Densities are comparable at one level of the model only.", "note"),
+        ],
+    )
+
+
+def _robust_curve(
+    records: findings.Records, norm: str, count: int
+) -> tuple[list[float], list[float]]:
+    clean = torch.stack([unpacked(record["clean"]) for record in records])
+    rest = [torch.stack([unpacked(r[norm][k]) for r in records]) for k in range(count)]
+    values: list[Measured] = [mean_of(100 * hits) for hits in (clean, *rest)]
+    return [float(v.value) for v in values], [float(v.error or 0) for v in values]
+
+
+def _decibels(errors: torch.Tensor) -> float:
+    return round(-10 * float(errors.mean().log10()), 3)
+
+
+def _mean(records: findings.Records, key: str, number: int) -> float:
+    return sum(record[key][number] for record in records) / len(records)
+
+
+def _cell(value: Any) -> str:  # noqa: ANN401 - a text or a number
+    return value if isinstance(value, str) else figure(value)

@@ -1,0 +1,164 @@
+"""What is measured of the trained networks, picture by picture, as JSON that keeps it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from scorelet.analysis.classification import calibration_error
+from scorelet.analysis.jacobian import jacobian_basis
+from scorelet.analysis.joint_levels import joint_errors
+from scorelet.analysis.robustness import (
+    AttackSetup,
+    attack,
+    clean_logits,
+    known_norm,
+    low_frequency_share,
+)
+from scorelet.analysis.robustness.explanation import AtLevel
+from scorelet.core.random import Noise
+from scorelet.core.typing import Image
+from scorelet.data.labelled import LabelledImages
+from scorelet.models import Denoiser, JointEnergy, NetworkJointEnergy
+from scorelet.recipes.hits import packed
+from scorelet.recipes.subjects.classification_denoising.settings import (
+    LARGEST,
+    LEAST,
+    Attacks,
+    Settings,
+)
+
+FIELDS = ("right", "nll", "marginal", "conditional", "apart")
+WEAK, STRONG = 0.02, 0.25
+"""Noise levels at which attacks are looked at."""
+DENSITY_LEVEL = 0.1
+"""Level of the density of images with growing noise."""
+_PIECE = 100
+
+
+def noisy(images: LabelledImages, sigma: float) -> list[tuple[Tensor, Image, Image]]:
+    """Return (labels, clean, noisy) pieces; the noise is a function of a picture's number."""
+    pieces = []
+    for start in range(0, len(images), _PIECE):
+        x = images.images(start, start + _PIECE)
+        y = x + sigma * Noise(0, range(start, start + len(x))).normal(x)
+        pieces.append((torch.from_numpy(images.y[start : start + len(x)]), x, y))
+    return pieces
+
+
+def labelling(
+    joint: NetworkJointEnergy, images: LabelledImages, sigmas: Sequence[float], *, told: bool
+) -> dict[str, Any]:
+    """Return hits, mean -log p and calibration error by level, from clean pictures on.
+
+    Args:
+        joint: gives the labels.
+        images: with their labels.
+        sigmas: levels; 0: clean.
+        told: whether it is told the level; else it takes pictures for clean.
+    """
+    hits, nll, error = [], [], []
+    for sigma in sigmas:
+        with torch.no_grad():
+            parts = [
+                (c, joint.logits(y, sigma if told else 0.0)) for c, _, y in noisy(images, sigma)
+            ]
+        labels, logits = (torch.cat(found) for found in zip(*parts, strict=True))
+        hits.append(packed((logits.argmax(1) == labels).double()))
+        nll.append(float(nn.functional.cross_entropy(logits, labels)))
+        error.append(calibration_error(logits, labels))
+    return {"hits": hits, "nll": nll, "calibration": error}
+
+
+def denoising(
+    joint: JointEnergy, images: LabelledImages, sigmas: Sequence[float]
+) -> dict[str, list[list[float]]]:
+    """Return what `joint_errors` does, by name a list for each level with a number a picture."""
+    found: dict[str, list[list[float]]] = {name: [] for name in FIELDS}
+    for sigma in sigmas:
+        with torch.no_grad():
+            parts = [joint_errors(joint, x, y, sigma, c) for c, x, y in noisy(images, sigma)]
+        for name in FIELDS:
+            found[name].append(torch.cat([getattr(part, name) for part in parts]).tolist())
+    return found
+
+
+def direct(
+    denoiser: Denoiser, images: LabelledImages, sigmas: Sequence[float]
+) -> list[list[float]]:
+    """Return the mean squared error of each picture, a list for each level."""
+    errors = []
+    for sigma in sigmas:
+        with torch.no_grad():
+            parts = [
+                (denoiser(y, sigma) - x).square().mean((1, 2, 3))
+                for _, x, y in noisy(images, sigma)
+            ]
+        errors.append(torch.cat(parts).tolist())
+    return errors
+
+
+def grid(settings: Settings) -> list[float]:
+    """Return the levels at which what the label is worth is added up."""
+    return np.geomspace(LEAST, LARGEST, settings.levels).tolist()
+
+
+def robust(joint: NetworkJointEnergy, images: LabelledImages, attacks: Attacks, seed: int) -> Any:  # noqa: ANN401 - JSON
+    """Return hits under PGD, by norm one entry for each radius; and of the clean pictures."""
+    network = AtLevel(joint, joint.least)
+    x, labels = images.images(0, len(images)), torch.from_numpy(images.y)
+    right = clean_logits(network, x, labels).argmax(1) == labels
+    found: dict[str, Any] = {"clean": packed(right.double())}
+    for norm, radii in attacks.radii.items():
+        setup = AttackSetup(known_norm(norm), attacks.steps, attacks.restarts, seed=seed)
+        broken = [attack(network, x, labels, eps=eps, setup=setup).broken for eps in radii]
+        found[norm] = [packed((right & ~each).double()) for each in broken]
+    return found
+
+
+def slow_shares(joint: JointEnergy, images: LabelledImages) -> dict[str, list[float]]:
+    """Return the share of D_c - D_u at low frequencies, by level a number for each picture."""
+    found = {}
+    for name, sigma in (("weak", WEAK), ("strong", STRONG)):
+        shares = []
+        for labels, _, y in noisy(images, sigma):
+            with torch.no_grad():
+                gap = joint.denoise(y, sigma, labels) - joint.denoise(y, sigma)
+            shares.append(low_frequency_share(gap))
+        found[name] = torch.cat(shares).tolist()
+    return found
+
+
+def identities(joint: JointEnergy, images: LabelledImages, sigma: float) -> dict[str, float]:
+    """Return relative errors of two identities: D_u = Σ p(c|y) D_c, and that of an attack."""
+    labels, _, y = noisy(images.first(8), sigma)[0]
+    with torch.no_grad():
+        each, all_ = joint.denoise_all(y, sigma), joint.denoise(y, sigma)
+        mean = torch.einsum("bc,bc...->b...", joint.posterior(y, sigma), each)
+        own = each[torch.arange(len(y)), labels]
+        push = sigma**2 * joint.posterior_gradient(y, sigma, labels)
+    return {
+        "mixture": float((mean - all_).norm() / (all_ - y).norm()),
+        "attack": float((own - all_ - push).norm() / push.norm()),
+    }
+
+
+def asymmetry(denoiser: Denoiser, images: LabelledImages, sigma: float) -> float:
+    """Return |J - Jᵀ| / |J| of a denoiser's Jacobian at the first picture."""
+    _, _, y = noisy(images.first(1), sigma)[0]
+    return float(jacobian_basis(denoiser, y, 2, sigma, method="iterative", probes=8).asymmetry)
+
+
+def densities(joint: JointEnergy, images: LabelledImages, sigmas: Sequence[float]) -> list[float]:
+    """Return mean log-densities per number, up to a constant, of pictures with more and more noise.
+
+    All at the level `DENSITY_LEVEL` of the model: only there they can be compared.
+    """
+    level, found = DENSITY_LEVEL, []
+    for sigma in sigmas:
+        with torch.no_grad():
+            parts = [joint.log_density(y, level) / y[0].numel() for _, _, y in noisy(images, sigma)]
+        found.append(float(torch.cat(parts).mean()))
+    return [value - found[0] for value in found]

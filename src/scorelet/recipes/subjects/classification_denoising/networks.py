@@ -1,0 +1,144 @@
+"""The four networks of the recipe, all trained on the same pictures for as many steps.
+
+`joint` learns labels and denoising; `cross-entropy` is the same network that learns labels of clean
+pictures only, `noisy cross-entropy` labels of clean and noisy ones; `denoiser` is a UNet that
+learns to denoise only.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from scorelet.data.labelled import load_labelled
+from scorelet.models import NetworkJointEnergy, ResidualDenoiser
+from scorelet.recipes.drawn_sets import DRAWN, write_textures
+from scorelet.recipes.steps import Steps
+from scorelet.recipes.subjects.classification_denoising.settings import LARGEST, LEAST, Settings
+from scorelet.tasks.experiments.denoise_set import DenoiseSetConfig
+from scorelet.tasks.experiments.joint import JointConfig
+from scorelet.tasks.train import train
+from scorelet.training.loop import STATE, WEIGHTS
+from scorelet.zoo import load_as
+
+JOINT, PLAIN, NOISY, DENOISER = "joint", "cross-entropy", "noisy cross-entropy", "denoiser"
+LABELLING = (JOINT, NOISY, PLAIN)
+"""Networks that give labels."""
+_SIDE = 16
+
+
+class Networks:
+    """Trains the networks, or loads those that a run before has trained.
+
+    Args:
+        settings: of the run.
+        steps: of the run; each training is one.
+        seed: of the run: training k has seed + k.
+
+    Attributes:
+        train, test: pictures.
+
+    Raises:
+        InputError: no such data.
+    """
+
+    def __init__(self, settings: Settings, steps: Steps, *, seed: int) -> None:
+        self.settings, self.steps, self.seed = settings, steps, seed
+        self.source = settings.source
+        if self.source == DRAWN:
+            path = steps.folder / f"{DRAWN}.npz"
+            assert settings.images is not None
+            assert settings.held_out is not None
+            count = settings.images, settings.held_out
+            write_textures(path, train=count[0], test=count[1], side=_SIDE, seed=seed)
+            self.source = str(path)
+        whole = load_labelled(self.source)
+        if settings.held_out is None or settings.source == DRAWN:
+            self.train, self.test = whole, load_labelled(self.source, part="test")
+        else:
+            self.train, self.test = whole.hold_out(settings.held_out)
+        self.train = self.train.first(settings.images or len(self.train))
+
+    def joints(self, name: str) -> list[NetworkJointEnergy]:
+        """Return the networks of a name of `LABELLING`, one for each seed, in evaluation."""
+        files = [self._trained(name, k) for k in range(self.settings.seeds)]
+        return [load_as(NetworkJointEnergy, file, verb="reproduce").eval() for file in files]
+
+    def denoisers(self) -> list[ResidualDenoiser]:
+        """Return the direct denoisers, one for each seed, in evaluation."""
+        files = [self._trained(DENOISER, k) for k in range(self.settings.seeds)]
+        return [load_as(ResidualDenoiser, file, verb="reproduce").eval() for file in files]
+
+    def parameters(self, name: str) -> int:
+        """Return how many parameters a network has."""
+        model = self.denoisers()[0] if name == DENOISER else self.joints(name)[0]
+        return sum(p.numel() for p in model.parameters())
+
+    def _trained(self, name: str, number: int) -> Path:
+        step = f"{name.replace(' ', '-')}-{number}"
+        folder = self.steps.folder / step
+        self.steps(step, partial(self._train, name, number, folder))
+        return folder / WEIGHTS
+
+    def _train(self, name: str, number: int, folder: Path) -> dict[str, Any]:
+        make: Callable[..., Any] = self._direct if name == DENOISER else self._joint
+        train(make(name, number, folder), resume=True, quiet=self.steps.quiet, title=folder.name)
+        (folder / STATE).unlink(missing_ok=True)
+        return {"steps": self._count()}
+
+    def _count(self) -> int:
+        epoch = -(-len(self.train) // self.settings.batch)
+        return self.settings.epochs * epoch
+
+    def _joint(self, name: str, number: int, folder: Path) -> JointConfig:
+        settings = self.settings
+        network = {
+            "architecture": "GradResNet",
+            "options": {
+                "channels": self.train.channels,
+                "classes": len(self.train.classes),
+                "width": settings.width,
+            },
+        }
+        clean = 1.0 if name == PLAIN else 0.5
+        own = {
+            "model": network,
+            "noise": {"sigma": (LEAST, LARGEST), "clean": clean},
+            "lambda_dsm": settings.weight if name == JOINT else 0.0,
+        }
+        return JointConfig.model_validate(self._common(number, folder) | own)
+
+    def _direct(self, _name: str, number: int, folder: Path) -> DenoiseSetConfig:
+        options = {"channels": self.train.channels, "width": self.settings.unet}
+        own = {
+            "model": {"architecture": "UNet", "options": options},
+            "noise": {"sigma": (LEAST, LARGEST), "clean": 0.0},
+        }
+        return DenoiseSetConfig.model_validate(self._common(number, folder) | own)
+
+    def _common(self, number: int, folder: Path) -> dict[str, Any]:
+        settings, steps = self.settings, self._count()
+        return {
+            "data": {
+                "source": self.source,
+                "limit": len(self.train),
+                "padding": settings.padding,
+                "flip": settings.flip,
+            },
+            "optimizer": {
+                "name": "adamw",
+                "rate": settings.rate,
+                "weight_decay": 0.05,
+                "clip": 1.0,
+                "ema": 0.99,
+            },
+            "schedule": {"shape": "cosine", "warmup": max(1, steps // 50)},
+            "steps": steps,
+            "batch": settings.batch,
+            "seed": self.seed + number,
+            "output": folder,
+            "log_every": max(1, steps // 50),
+            "save_every": max(1, steps // 10),
+            "precision": settings.precision,
+            "tensorboard": False,
+        }

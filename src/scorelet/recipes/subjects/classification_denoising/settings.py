@@ -1,0 +1,102 @@
+"""What the recipe trains and measures at each scale."""
+
+from dataclasses import dataclass
+
+from scorelet.recipes.base import Scale
+from scorelet.recipes.drawn_sets import DRAWN
+
+SIGMAS = (0.05, 0.1, 0.2, 0.5)
+"""Noise levels of the tables, for images in [0, 1]: 26 to 6 dB."""
+LEAST, LARGEST = 1 / 255, 1.0
+"""Noise levels of training."""
+
+
+@dataclass(frozen=True)
+class Attacks:
+    """PGD on the classifiers.
+
+    Attributes:
+        images: of the test pictures, the first so many.
+        steps, restarts: of PGD.
+        radii: by norm, increasing.
+        decisive: the radius of each norm that claims are about.
+    """
+
+    images: int
+    steps: int
+    restarts: int
+    radii: dict[str, tuple[float, ...]]
+    decisive: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides about a run.
+
+    Attributes:
+        source: labelled pictures, as in `data.source` of the task joint, or "textures".
+        images: trained on are the first so many; None: all.
+        held_out: tested on are the last so many training pictures; None: the part test.
+        denoised: test pictures that are denoised.
+        width: of GradResNet.
+        unet: channels of the direct denoiser, a UNet of about as many parameters.
+        epochs, batch, rate: of AdamW, alike for all networks.
+        weight: of the denoising error beside the cross-entropy.
+        seeds: of each training.
+        padding, flip: how pictures are varied.
+        attacks: see there.
+        levels: noise levels at which what the label is worth is added up.
+        precision: of the products.
+        floor: accuracy in percent that a network has to reach for a comparison with it to count.
+    """
+
+    source: str
+    images: int | None
+    held_out: int | None
+    denoised: int
+    width: float
+    unet: int
+    epochs: int
+    attacks: Attacks
+    batch: int = 128
+    rate: float = 1e-3
+    weight: float = 8.0
+    seeds: int = 1
+    padding: int = 4
+    flip: bool = True
+    levels: int = 12
+    precision: str = "bf16"
+    floor: float = 30.0
+
+    def pictures(self) -> str:
+        """Say on which pictures networks are trained and tested, and for how long."""
+        images = "all" if self.images is None else f"the first {self.images:,}"
+        test = "the test part" if self.held_out is None else f"the last {self.held_out:,}"
+        return (
+            f"{self.source}: networks trained on {images} training images for {self.epochs} "
+            f"epochs, tested on {test}"
+        )
+
+
+RADII = {"linf": (1 / 255, 2 / 255, 4 / 255, 8 / 255), "l2": (0.25, 0.5, 1.0)}
+DECISIVE = {"linf": 2 / 255, "l2": 0.5}
+
+SETTINGS: dict[Scale, Settings] = {
+    "smoke": Settings(
+        DRAWN, 240, 120, 60, width=1 / 8, unet=8, epochs=4, batch=24, padding=0, flip=False,
+        attacks=Attacks(20, 5, 1, {"l2": (0.25, 0.5)}, {"l2": 0.5}), levels=4, floor=20.0,
+        precision="no",
+    ),
+    "small": Settings(
+        "cifar10", 10_000, 5_000, 1_000, width=1 / 8, unet=10, epochs=40, seeds=3,
+        attacks=Attacks(500, 20, 1, RADII, DECISIVE),
+    ),
+    "paper": Settings(
+        "cifar10", None, None, 10_000, width=1.0, unet=78, epochs=200, rate=5e-4, seeds=3,
+        attacks=Attacks(1_000, 40, 5, RADII, DECISIVE), precision="no",
+    ),
+    "imagenet": Settings(
+        "imagenet64", None, None, 10_000, width=1.0, unet=78, epochs=30, rate=5e-4, padding=0,
+        attacks=Attacks(1_000, 40, 5, RADII, DECISIVE), floor=1.0,
+    ),
+}  # fmt: skip

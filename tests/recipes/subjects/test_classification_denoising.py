@@ -1,0 +1,110 @@
+"""The recipe of classification-denoising networks: its numbers, from what was measured."""
+
+import math
+
+import pytest
+import torch
+
+from scorelet.recipes import find_recipe
+from scorelet.recipes.hits import packed
+from scorelet.recipes.steps import Steps
+from scorelet.recipes.subjects.classification_denoising import findings
+from scorelet.recipes.subjects.classification_denoising.networks import (
+    DENOISER,
+    JOINT,
+    NOISY,
+    PLAIN,
+    Networks,
+)
+from scorelet.recipes.subjects.classification_denoising.settings import SETTINGS, SIGMAS
+
+RIGHT, WRONG = (packed(torch.full((10,), value).double()) for value in (1, 0))
+HALF = packed((torch.arange(10) % 2).double())
+
+
+def records(*hits):
+    return [{"hits": [each] * 5, "nll": [0.1] * 5, "calibration": [0.0] * 5} for each in hits]
+
+
+LABELS = {JOINT: records(RIGHT), NOISY: records(HALF), PLAIN: records(WRONG)}
+
+
+def errors(marginal, conditional, apart):
+    levels = len(SIGMAS)
+    parts = {"marginal": marginal, "conditional": conditional, "apart": apart, "nll": 0.0}
+    return {key: [[value] * 10] * levels for key, value in parts.items()}
+
+
+def test_gains_are_differences_of_hits():
+    found = findings.labels(LABELS)
+    assert found["clean gain"].value == 100
+    assert found["gain over noisy labels"].value == 50
+    assert found[f"accuracy {NOISY}"].value == 50
+
+
+def test_decibels_of_a_factor():
+    a, b = torch.full((1, 8), 0.02), torch.full((1, 8), 0.01)
+    found = findings.decibels(a.double(), b.double())
+    assert found.value == pytest.approx(10 * math.log10(2))
+    assert found.error == pytest.approx(0, abs=1e-12)
+    spread = torch.rand(1, 4000, generator=torch.Generator().manual_seed(0)).double() + 0.5
+    noisy = findings.decibels(spread, torch.ones(1, 4000).double())
+    expected = 10 / math.log(10) * float(spread.std() / spread.mean()) / math.sqrt(4000)
+    assert noisy.error == pytest.approx(expected, rel=1e-6)
+
+
+def test_denoisers_are_compared_where_they_are_worst():
+    joint = errors(0.02, 0.018, 0.002)
+    joint["marginal"] = [[0.02] * 10, [0.02] * 10, [0.02] * 10, [0.04] * 10]
+    found = findings.denoising(
+        {JOINT: [joint], DENOISER: [{"direct": [[0.02] * 10] * len(SIGMAS)}]}
+    )
+    assert found["worst denoising"].value == pytest.approx(-10 * math.log10(2))
+    assert found["variance ratio"].value == pytest.approx(1)
+    assert found["least worth"].value == pytest.approx(10 * math.log10(0.02 / 0.018))
+
+
+def test_information_of_denoisers_is_that_of_labels():
+    # gaps of 3 σ² per picture tell 3 ln(σ₁/σ₀) nats
+    levels = [0.1, 0.3, 0.9]
+    gap = [[3 * s**2 / 12] * 10 for s in levels]
+    zero = [[0.0] * 10] * 3
+    told = 3 * math.log(9)
+    nll = [[0.0] * 10, [1.0] * 10, [told] * 10]
+    found = findings.information(
+        [{"marginal": gap, "conditional": zero, "nll": nll}], levels, numbers=12
+    )
+    assert found["information ratio"].value == pytest.approx(1, rel=1e-9)
+    assert found["information of labels"].value == pytest.approx(told)
+
+
+def test_every_claim_is_about_something_that_is_measured():
+    settings = SETTINGS["small"]
+    attacked = {norm: [RIGHT] * len(radii) for norm, radii in settings.attacks.radii.items()}
+    robust = {name: [{"clean": RIGHT, **attacked}] for name in (JOINT, NOISY, PLAIN)}
+    one = errors(0.02, 0.018, 0.002)
+    measured = findings.labels(LABELS) | findings.attacks(robust, settings.attacks)
+    measured |= findings.denoising({JOINT: [one], DENOISER: [{"direct": one["marginal"]}]})
+    measured |= findings.smoother([{"strong": [0.5, 0.6], "weak": [0.1, 0.2]}])
+    levels = [0.1, 0.2, 0.3, 0.4]
+    measured |= findings.information([one | {"nll": [[0.0] * 10] * 4}], levels, numbers=3)
+    alone = {"mixture identity", "attack identity", "joint asymmetry", "direct asymmetry"}
+    for scale, setup in find_recipe("classification_denoising").setups.items():
+        for claim in setup.claims:
+            assert {claim.of, *claim.given} <= set(measured) | alone, (scale, claim.name)
+
+
+def test_networks_of_a_comparison_differ_in_what_they_learn_only(tmp_path):
+    networks = Networks(SETTINGS["smoke"], Steps(tmp_path), seed=5)
+    trees = {
+        name: networks._joint(name, 1, tmp_path / name).model_dump()
+        for name in (JOINT, NOISY, PLAIN)
+    }
+    for name, tree in trees.items():
+        changed = {key for key in tree if tree[key] != trees[JOINT][key]}
+        assert changed <= {"output", "lambda_dsm", "noise"}, name
+    assert trees[JOINT]["seed"] == 6
+    assert trees[PLAIN]["noise"]["clean"] == 1
+    direct = networks._direct(DENOISER, 1, tmp_path / "direct").model_dump()
+    for key in ("data", "optimizer", "schedule", "steps", "batch", "seed"):
+        assert direct[key] == trees[JOINT][key]
