@@ -169,3 +169,16 @@ def test_texture_is_no_correlated_noise():
 
 def test_small_pictures_have_too_few_blocks():
     assert noise_colour(gray(64, 64) + smoothed(white(64, 64, 0.1))) is None
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.6])
+def test_scattered_gaps_do_not_count(share):
+    """What stands in a gap is no residual, and no block has to be whole."""
+    clean = gray(128, 128)
+    noise = white(128, 128, 0.1)
+    mask = np.random.default_rng(1).random((128, 128)) >= share
+    meter = ResidualMeter(bounded=False)
+    meter.add(
+        np.where(mask[..., None], clean + noise, 7), np.where(mask[..., None], clean, 7), mask
+    )
+    assert meter.raw() == pytest.approx(0.1, rel=0.1)

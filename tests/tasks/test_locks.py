@@ -76,8 +76,16 @@ def test_a_job_in_a_locked_folder_does_nothing(tmp_path, other):
         raise AssertionError("the work was begun")
 
     tasks = [FileTask(source, tmp_path / "b.png")]
-    with pytest.raises(InputError, match="wait until it ends"):
-        list(run_tasks(tasks, never, verb="test", settings={}))
+    for journal in (True, False):  # a job of many files, and one of a single file
+        with pytest.raises(InputError, match="wait until it ends"):
+            list(run_tasks(tasks, never, verb="test", settings={}, journal=journal))
+
+
+def test_jobs_of_single_files_do_not_hinder_one_another(tmp_path):
+    with Locks("test") as one, Locks("test") as two:
+        one.heed(tmp_path)
+        two.heed(tmp_path)
+        assert list(tmp_path.iterdir()) == []
     assert not (tmp_path / "b.png").exists()
 
 

@@ -92,7 +92,8 @@ def local_noise(pixels: Pixels, mask: np.ndarray | None = None) -> LocalNoise:
     ends = _ends(pixels, mask)
     rows = []
     for down in _steps(pixels.shape[0]):
-        parts = [_measured(pixels, mask, ends, down, across) for across in _steps(pixels.shape[1])]
+        with np.errstate(over="ignore", invalid="ignore"):  # numbers near the largest
+            parts = [_measured(pixels, mask, ends, down, at) for at in _steps(pixels.shape[1])]
         rows.append([np.concatenate(maps, axis=1) for maps in zip(*parts, strict=True)])
     fine, coarse, middle, cut_off, share = (np.concatenate(m) for m in zip(*rows, strict=True))
     most = most_noise(share, middle, pixels, mask)

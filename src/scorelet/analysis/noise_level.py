@@ -20,6 +20,8 @@ Curve = Sequence[Sequence[float]]
 BLOCK = 8
 WIDE_BLOCK = 16
 FLAT_SHARE = 0.05
+LEAST_DATA = 0.25
+"""Share of a block that must be data, so that its residual is measured."""
 FEWEST = 24
 CUT_OFF = 0.05
 """Share of samples at 0 or 1 up to which a block counts as untouched."""
@@ -47,16 +49,18 @@ class ResidualMeter:
 
         Args:
             noisy, clean: (rows, columns, channels), in the unit of the picture.
-            mask: (rows, columns), true where they are data; blocks with others are left out.
+            mask: (rows, columns), true where they are data; others count nowhere, and blocks with
+                less than `LEAST_DATA` of data are left out.
         """
-        power = _block_mean((noisy - clean) ** 2)
-        if mask is not None:
-            power *= _block_mean(mask[..., None]) == 1
+        data = None if mask is None else mask[..., None]
+        power = _block_mean((noisy - clean) ** 2, data)
+        if data is not None:
+            power *= _block_mean(data) >= LEAST_DATA
         self._power.append(power)
-        means = block_means(clean, BLOCK)
-        self._activity.append(_block_mean(clean**2) - (means**2).mean(-1))
+        means = _masked_means(clean, data)
+        self._activity.append(_block_mean(clean**2, data) - (means**2).mean(-1))
         self._brightness.append(np.abs(means.mean(-1)))
-        self._cut_off.append(_block_mean((noisy <= 0) | (noisy >= 1)))
+        self._cut_off.append(_block_mean((noisy <= 0) | (noisy >= 1), data))
 
     def raw(self) -> float:
         """Return the root mean square of the residual over the flattest blocks.
@@ -107,9 +111,17 @@ def _all(parts: list[np.ndarray]) -> np.ndarray:
     return np.concatenate([part.ravel() for part in parts])
 
 
-def _block_mean(values: Pixels) -> np.ndarray:
-    """Mean over blocks of 8x8 pixels and channels."""
-    return block_means(values, BLOCK).mean(-1)
+def _block_mean(values: Pixels, data: np.ndarray | None = None) -> np.ndarray:
+    """Mean over the data of blocks of 8x8 pixels and channels."""
+    return _masked_means(values, data).mean(-1)
+
+
+def _masked_means(values: Pixels, data: np.ndarray | None) -> Pixels:
+    """Return means over the data of blocks, 0 where there are none, channel by channel."""
+    if data is None:
+        return block_means(values, BLOCK)
+    share = block_means(data, BLOCK)
+    return block_means(np.where(data, values, 0), BLOCK) / np.where(share > 0, share, 1)
 
 
 @dataclass(frozen=True)

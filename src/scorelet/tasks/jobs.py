@@ -66,9 +66,8 @@ def run_tasks(
             yield _outcome(task, lambda task=task: work(task, _ignore), writes=False)
         return
     with Locks(verb) as locks:
-        if journal:
-            for folder in {task.target.parent for task in tasks if not task.problem}:
-                locks.take(folder)
+        for folder in {task.target.parent for task in tasks if not task.problem}:
+            (locks.take if journal else locks.heed)(folder)
         book = Journal(verb, settings) if journal else None
         _refuse_irregular(tasks)
         if not overwrite:

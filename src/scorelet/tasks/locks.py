@@ -46,12 +46,7 @@ class Locks:
             except OSError:  # what cannot be written to is said when a result is
                 return
             if not _locked(descriptor):
-                other = os.read(descriptor, 32).decode("ascii", "replace").strip()
-                os.close(descriptor)
-                raise InputError(
-                    f"Another scorelet job (process {other or 'unknown'}) is writing to {folder}: "
-                    "wait until it ends, or choose another -o."
-                )
+                raise _refused(descriptor, folder)
             if _is_at(descriptor, path):
                 break
             os.close(descriptor)  # its last owner has just removed it
@@ -59,6 +54,22 @@ class Locks:
         with contextlib.suppress(OSError):  # on a full disk it is locked, but does not say by whom
             os.ftruncate(descriptor, 0)
             os.write(descriptor, str(os.getpid()).encode())
+
+    def heed(self, folder: Path) -> None:
+        """Refuse a folder that another job has locked, and lock nothing.
+
+        Raises:
+            InputError: another job has it.
+        """
+        if fcntl is None or folder in self._held:
+            return
+        try:
+            descriptor = os.open(folder / self.name, os.O_RDWR)
+        except OSError:  # nobody has it
+            return
+        if not _locked(descriptor):
+            raise _refused(descriptor, folder)
+        os.close(descriptor)
 
     def drop(self, folder: Path) -> None:
         """Unlock a folder, if this job has locked it."""
@@ -73,6 +84,16 @@ class Locks:
     def __exit__(self, *_error: object) -> None:
         for folder in list(self._held):
             self.drop(folder)
+
+
+def _refused(descriptor: int, folder: Path) -> InputError:
+    """Say whose a folder is, by what its lock file holds, and close that."""
+    other = os.read(descriptor, 32).decode("ascii", "replace").strip()
+    os.close(descriptor)
+    return InputError(
+        f"Another scorelet job (process {other or 'unknown'}) is writing to {folder}: wait until "
+        "it ends, or choose another -o."
+    )
 
 
 def _locked(descriptor: int) -> bool:

@@ -37,7 +37,7 @@ def test_the_sky_beside_is_that_without_the_area(name, dtype):
     np.testing.assert_array_equal(out.image[inside], y[inside])
     assert error[(distance > 0) & (distance <= 4)].std() < 0.25
     assert error[distance > 4].std() < 0.15
-    assert any("saturated areas" in sentence for sentence in out.warnings)
+    assert any(s.startswith(("saturated areas", "areas of one colour")) for s in out.warnings)
 
 
 def test_dead_areas_of_zero_far_below_all_else():

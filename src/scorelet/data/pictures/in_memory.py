@@ -43,6 +43,8 @@ def in_memory(source: Any) -> InMemory:  # noqa: ANN401 - whatever holds numbers
     Raises:
         InputError: other shapes or dtypes.
     """
+    if isinstance(source, Tensor) and source.device.type == "meta":
+        raise InputError("The tensor is on the device meta, which holds no numbers.")
     masked = np.ma.getmaskarray(source) if isinstance(source, np.ma.MaskedArray) else None
     source = _upright(source)
     array = plain_array(source if masked is None else np.ma.getdata(source))

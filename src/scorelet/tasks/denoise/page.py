@@ -13,6 +13,7 @@ from scorelet.data import Picture, from_unit, iter_pages, to_unit
 from scorelet.models import Denoiser
 from scorelet.tasks.conditions import check_size, condition_pages
 from scorelet.tasks.denoise.nodata import without_nodata
+from scorelet.tasks.denoise.painted import without_painted
 from scorelet.tasks.denoise.remarks import remarks
 from scorelet.tasks.denoise.saturation import without_saturated
 from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
@@ -95,6 +96,7 @@ def plan_page(
     page, said = without_nodata(page, settings.nodata)
     if page.mask is not None and not page.mask.any():
         raise InputError("Nothing of the picture is data, all of it is masked: leave it out.")
+    page, painted = without_painted(page, settings.nodata)
     wide = _is_wide(page.pixels, page.mask)
     pixels = page.pixels.astype(np.float64) if wide else page.pixels
     noise = local_noise(pixels, page.mask)
@@ -113,7 +115,7 @@ def plan_page(
         given=None if denoiser.blind else sigma,
     )
     tiles = tiles_of(denoiser, page.pixels.shape[:2], tile=settings.tile)
-    sentences = tuple(sentence for sentence in (said, saturated) if sentence)
+    sentences = tuple(sentence for sentence in (said, painted, saturated) if sentence)
     return PagePlan(page, view, tiles, sigma, wide, sentences, cond)
 
 

@@ -1,4 +1,4 @@
-"""Gradients of `scattering_kernels`: everything is computed again, nothing was stored.
+"""Gradients of the kernels of `scattering`: everything is computed again, nothing was stored.
 
 For S = A |z|, z = F⁻¹ D û with û the spectrum of a map, D a filter with subsampling, and a given
 gradient g of S, the gradient of û is Dᵀ F⁻ᵀ (z / |z|) Aᵀ g: the transposes of the steps, from the

@@ -149,9 +149,9 @@ def _trouble(x: Tensor) -> str:
     """Say why the low band of x is not finite."""
     if bool(torch.isfinite(x).all()):
         return (
-            f"x holds values up to {float(x.abs().max()):.1e}, whose coefficients are larger than "
-            f"{str(x.dtype).removeprefix('torch.')} can hold: divide x by a number, or take "
-            "another dtype, as x.double() is."
+            f"x holds values up to {float(x.abs().max()):.1e}: its coefficients, or sums on the "
+            f"way to them, are larger than {str(x.dtype).removeprefix('torch.')} can hold; divide "
+            "x by a number, or take another dtype, as x.double() is."
         )
     return (
         "x holds NaN or infinite values, which would spread over all scales: replace them first, "

@@ -1,0 +1,187 @@
+"""Cost of a joint law of images and classes, in turns in one process, by the seconds of one thread.
+
+`step`: a training step for labels alone, the joint one (a second derivative), and one as earlier
+joint models take it: twenty steps of Langevin dynamics in the images, then cross-entropy and the
+energies of images and of what the chain has made (Grathwohl et al. 2020, arXiv 1912.03263).
+`inference`: labels, and denoising by one backward pass, beside the largest matrix product.
+`compiled`: the same with torch.compile.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from measure import Row, quartiles
+from program import run_parts
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+from turns import in_turns, median_seconds
+
+from scorelet.core.memory import keep_large_buffers
+from scorelet.core.random import Noise
+from scorelet.models import LogUniformNoise, NetworkJointEnergy
+from scorelet.networks.grad_res_net import GradResNet
+from scorelet.training.joint import JointObjective
+
+WIDTH, SIDE, CLASSES = 0.25, 32, 10
+PRECISIONS = ("float32", "bfloat16")
+LANGEVIN_STEPS, LANGEVIN_STEP = 20, 1.0
+LEVEL = 0.1
+
+
+def model(*, quick: bool) -> NetworkJointEnergy:
+    """Return an untrained law of the size of the built-in one; times do not depend on weights."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = GradResNet(3, CLASSES, width=0.125 if quick else WIDTH)
+    network.to(memory_format=torch.channels_last)
+    return NetworkJointEnergy(network, [str(c) for c in range(CLASSES)])
+
+
+def step(*, quick: bool) -> dict[str, Any]:
+    """Return seconds of training steps and their ratios to that for labels alone."""
+    torch.set_num_threads(1)
+    joint, images, rows = model(quick=quick), 4 if quick else 64, []
+    for precision in PRECISIONS:
+        calls = {
+            "labels": training_step(joint, images, precision, clean=1.0, weight=0.0),
+            "noisy_labels": training_step(joint, images, precision, clean=0.5, weight=0.0),
+            "joint": training_step(joint, images, precision, clean=0.5, weight=8.0),
+            "langevin": langevin_step(joint, images, precision),
+        }
+        rows.append({"precision": precision, "images": images, **ratios(calls, "labels", quick)})
+    return {"rows": rows}
+
+
+def training_step(
+    joint: NetworkJointEnergy, images: int, precision: str, *, clean: float, weight: float
+) -> Callable[[], None]:
+    x, label = pictures(images)
+    objective = JointObjective(LogUniformNoise(1 / 255, 1.0), clean=clean, weight=weight)
+
+    def call() -> None:
+        joint.zero_grad()
+        with autocast(precision):
+            loss = objective(joint, {"x": x, "label": label}, Noise(0, range(images)))
+        loss.value.backward()
+
+    return call
+
+
+def langevin_step(joint: NetworkJointEnergy, images: int, precision: str) -> Callable[[], None]:
+    """A step by contrastive divergence: no second derivative, many first ones."""
+    x, label = pictures(images)
+
+    def call() -> None:
+        joint.zero_grad()
+        with autocast(precision):
+            made = torch.rand_like(x)
+            for _ in range(LANGEVIN_STEPS):
+                with torch.no_grad():
+                    score = joint.score(made, 1 / 255)
+                made = made + LANGEVIN_STEP * score + 0.01 * torch.randn_like(made)
+            logits = joint.logits(x)
+            energies = joint.logits(made).logsumexp(1) - logits.logsumexp(1)
+            loss = F.cross_entropy(logits, label) + energies.mean()
+        loss.backward()
+
+    return call
+
+
+def inference(*, quick: bool) -> dict[str, Any]:
+    """Return images a second for labels and for denoising, and shares of the product's peak."""
+    torch.set_num_threads(1)
+    joint, images, rows = model(quick=quick).eval().requires_grad_(False), 8 if quick else 128, []
+    x, _ = pictures(images)
+    for precision in PRECISIONS:
+        peak = largest_product(precision, quick)
+        calls = {
+            "classify": evaluated(lambda: joint.logits(x), precision),
+            "denoise": evaluated(lambda: joint.denoise(x, LEVEL), precision),
+        }
+        row: Row = {"precision": precision, "images": images, "peak_gflops": round(peak, 1)}
+        found = in_turns(calls, quick)
+        for name, call in calls.items():
+            seconds = quartiles(found[name]).median
+            row[f"{name}_per_second"] = round(images / seconds, 1)
+            row[f"{name}_share"] = round(flops(call) / seconds / 1e9 / peak, 3)
+        row["ratio"] = round(row["classify_per_second"] / row["denoise_per_second"], 2)
+        rows.append(row)
+    return {"rows": rows}
+
+
+def compiled(*, quick: bool) -> dict[str, Any]:
+    """Return by how much torch.compile makes labels, denoising and the joint step faster."""
+    torch.set_num_threads(1)
+    joint, images, rows = model(quick=quick), 4 if quick else 64, []
+    x, _ = pictures(images)
+    for precision in PRECISIONS:
+        plain = {
+            "classify": evaluated(lambda: joint.logits(x), precision),
+            "denoise": evaluated(lambda: joint.denoise(x, LEVEL), precision),
+        }
+        made = torch.compile(joint.logits), torch.compile(joint.denoise)
+        faster = {
+            "classify": evaluated(lambda made=made: made[0](x), precision),
+            "denoise": evaluated(lambda made=made: made[1](x, LEVEL), precision),
+        }
+        row: Row = {"precision": precision, "images": images}
+        for name, call in plain.items():
+            pair = in_turns({"plain": call, "compiled": faster[name]}, quick)
+            gains = [a / b for a, b in zip(pair["plain"], pair["compiled"], strict=True)]
+            row[f"{name}_gain"] = round(quartiles(gains).median, 2)
+        rows.append(row)
+    return {"rows": rows}
+
+
+def ratios(calls: dict[str, Callable[[], None]], base: str, quick: bool) -> Row:
+    """Return median seconds of each call, and medians of their ratios to one of them."""
+    found = in_turns(calls, quick)
+    row: Row = {f"{name}_seconds": round(quartiles(t).median, 4) for name, t in found.items()}
+    for name, times in found.items():
+        if name != base:
+            pairs = zip(times, found[base], strict=True)
+            row[f"{name}_ratio"] = round(quartiles([a / b for a, b in pairs]).median, 2)
+    return row
+
+
+def pictures(count: int) -> tuple[Tensor, Tensor]:
+    rng = torch.Generator().manual_seed(1)
+    x = torch.rand(count, 3, SIDE, SIDE, generator=rng)
+    return x.to(memory_format=torch.channels_last), torch.arange(count) % CLASSES
+
+
+def evaluated(call: Callable[[], object], precision: str) -> Callable[[], None]:
+    def evaluate() -> None:
+        with torch.no_grad(), autocast(precision):
+            call()
+
+    return evaluate
+
+
+def flops(call: Callable[[], object]) -> float:
+    with FlopCounterMode(display=False) as counter:
+        call()
+    return float(counter.get_total_flops())
+
+
+def largest_product(precision: str, quick: bool) -> float:
+    """Return GFLOP/s of a large square product."""
+    n = 64 if quick else 2048
+    a, b = (torch.rand(n, n).to(getattr(torch, precision)) for _ in range(2))
+    return 2 * n**3 / median_seconds(lambda: torch.mm(a, b), quick) / 1e9
+
+
+@contextmanager
+def autocast(precision: str) -> Iterator[None]:
+    with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+        yield
+
+
+if __name__ == "__main__":
+    keep_large_buffers()  # as tasks do
+    parts = {"step": step, "inference": inference, "compiled": compiled}
+    sys.exit(run_parts("joint_speed", parts, ("scorelet", "torch"), __doc__ or ""))

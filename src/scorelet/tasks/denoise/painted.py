@@ -1,0 +1,106 @@
+"""Areas of exactly one colour beside noise: letterboxes, cut-out objects, clipped skies.
+
+They carry no noise, so a network that finds the level by itself leaves most of the noise around
+them: beside a black bar it takes out next to nothing for 40 pixels. And where they fill more than
+half of a picture, its most frequent value says nothing of the rest. So they count as gaps: they
+come back as they were, and the network sees their surroundings continued.
+
+In a drawing or a screenshot such areas are the picture. So this is done only where the rest is
+noisy everywhere: of the 8x8 cells that are not of one colour, nearly all have diagonal details,
+and those of the quietest are not much smaller than those of the others. Letters on paper, and
+photographs without noise, have quiet cells.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.ndimage import maximum_filter, minimum_filter
+
+from scorelet.data import Picture, to_unit
+
+Pixels = np.ndarray
+
+CELL = 8
+"""Side in pixels of the cells that are looked at first."""
+WINDOW = 5
+"""Side in pixels of the squares of one colour that an area is made of."""
+FEWEST = 16
+"""Cells of one colour, and others, from which the rule is asked."""
+QUIET = 0.02
+"""Share of the cells that counts as the quietest."""
+ALIKE = 0.2
+"""So large are their details at least, relative to the median of all."""
+LOOKED_AT = 1 << 14
+"""About how many cells are measured."""
+
+
+def without_painted(
+    page: Picture, nodata: float | str | None = "auto"
+) -> tuple[Picture, str | None]:
+    """Return a page whose mask leaves out areas of one colour beside noise.
+
+    Args:
+        page: as it was read.
+        nodata: as for `without_nodata`; None: all is data that is not masked.
+
+    Returns:
+        The page, which is the same where nothing is found; and what is to be said.
+    """
+    if nodata is None or min(page.pixels.shape[:2]) < CELL:
+        return page, None
+    painted, others = _cells(page.pixels, page.mask)
+    if painted.sum() < FEWEST or others.sum() < FEWEST or not _noisy(page.pixels, others):
+        return page, None
+    gone = _areas(page.pixels)
+    if page.mask is not None:
+        gone &= page.mask
+    if not gone.any():
+        return page, None
+    said = (
+        f"areas of one colour: {int(gone.sum())} of {gone.size} pixels have no noise, unlike all "
+        "others, and stay as they are"
+    )
+    return replace(page, mask=~gone if page.mask is None else page.mask & ~gone), said
+
+
+def _cells(pixels: Pixels, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return which cells (rows, columns) are of one colour, and which are all data, far from them.
+
+    What stands beside a cell of one colour may have some of it.
+    """
+    cells = _cut(pixels)
+    low, high = cells.min((1, 3)), cells.max((1, 3))
+    painted, whole = (low == high).all(2), np.isfinite(high - low).all(2)
+    if mask is not None:
+        data = _cut(mask[..., None]).min((1, 3))[..., 0]
+        painted, whole = painted & data, whole & data
+    return painted, whole & ~maximum_filter(painted, 3)
+
+
+def _noisy(pixels: Pixels, cells: np.ndarray) -> bool:
+    """Whether details of the quietest cells are like those of the others."""
+    rows, columns = np.nonzero(cells)
+    step = max(1, len(rows) // LOOKED_AT)
+    y = _cut(pixels).transpose(0, 2, 1, 3, 4)[rows[::step], columns[::step]]
+    y = to_unit(y).astype(np.float64)
+    detail = y[:, ::2, ::2] - y[:, ::2, 1::2] - y[:, 1::2, ::2] + y[:, 1::2, 1::2]
+    size = np.median(np.abs(detail), axis=(1, 2)).max(1)  # of the noisiest channel
+    quiet, usual = np.quantile(size, (QUIET, 0.5))
+    least = 1 / np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 0
+    return bool(quiet > least and quiet >= ALIKE * usual)
+
+
+def _areas(pixels: Pixels) -> np.ndarray:
+    """Return which pixels lie in a square of `WINDOW` pixels of exactly one colour."""
+    inside = np.ones(pixels.shape[:2], bool)
+    for channel in range(pixels.shape[2]):
+        plane = np.ascontiguousarray(pixels[..., channel])
+        inside &= maximum_filter(plane, WINDOW) == minimum_filter(plane, WINDOW)
+    return maximum_filter(inside, WINDOW)
+
+
+def _cut(pixels: Pixels) -> Pixels:
+    """Cut (height, width, channels) into (rows, CELL, columns, CELL, channels)."""
+    rows, columns = (n // CELL for n in pixels.shape[:2])
+    whole = pixels[: rows * CELL, : columns * CELL]
+    return whole.reshape(rows, CELL, columns, CELL, pixels.shape[2])
