@@ -11,6 +11,7 @@ and those of the quietest are not much smaller than those of the others. Letters
 photographs without noise, have quiet cells.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -68,11 +69,10 @@ def _cells(pixels: Pixels, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndar
 
     What stands beside a cell of one colour may have some of it.
     """
-    cells = _cut(pixels)
-    low, high = cells.min((1, 3)), cells.max((1, 3))
+    low, high = _extreme(pixels, np.min), _extreme(pixels, np.max)
     painted, whole = (low == high).all(2), np.isfinite(high - low).all(2)
     if mask is not None:
-        data = _cut(mask[..., None]).min((1, 3))[..., 0]
+        data = _extreme(mask[..., None], np.min)[..., 0]
         painted, whole = painted & data, whole & data
     return painted, whole & ~maximum_filter(painted, 3)
 
@@ -97,6 +97,13 @@ def _areas(pixels: Pixels) -> np.ndarray:
         plane = np.ascontiguousarray(pixels[..., channel])
         inside &= maximum_filter(plane, WINDOW) == minimum_filter(plane, WINDOW)
     return maximum_filter(inside, WINDOW)
+
+
+def _extreme(pixels: Pixels, extreme: Callable[..., Pixels]) -> Pixels:
+    """Return the least or the largest of each cell; rows first, which are whole lines of memory."""
+    rows, _, columns, _, channels = _cut(pixels).shape
+    lines = pixels[: rows * CELL, : columns * CELL].reshape(rows, CELL, -1)
+    return extreme(extreme(lines, 1).reshape(rows, columns, CELL, channels), 2)
 
 
 def _cut(pixels: Pixels) -> Pixels:
