@@ -120,7 +120,7 @@ def test_one_pass_gives_what_passes_layer_by_layer_give():
         for side, network in enumerate((net, other)):
             module = pair[side].module
             handle = module.register_forward_pre_hook(
-                lambda _, inputs, side=side: seen[side].append(inputs[0].clone())
+                lambda _, inputs, kept=seen[side]: kept.append(inputs[0].clone())
             )
             with torch.no_grad():
                 network(x)

@@ -1,4 +1,5 @@
-"""Shrinkage and effective rank, arXiv 2409.19460: checks E1 to E4, E13, E15 of its specification."""
+"""Shrinkage and effective rank: checks E1 to E4, E13, E15 of the specification of
+arXiv 2409.19460."""
 
 import pytest
 import torch

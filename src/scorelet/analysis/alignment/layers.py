@@ -64,7 +64,7 @@ class Layer(ABC):
     @property
     def shape(self) -> tuple[int, int, int]:
         """(n, c, s)."""
-        return tuple(self.weights().shape)  # ty: ignore[invalid-return-type]
+        return tuple(self.weights().shape)  # ty: ignore[invalid-explicit-return]
 
     def initial_variance(self) -> float:
         """Return the variance of a weight as the constructor draws it: 1 / (3 inputs) in torch."""
@@ -95,7 +95,7 @@ class ConvolutionLayer(Layer):
 
     @property
     def _parameter(self) -> Tensor:
-        return self.module.weight  # ty: ignore[invalid-return-type]
+        return self.module.weight  # ty: ignore[invalid-explicit-return]
 
 
 class LinearLayer(Layer):
@@ -122,7 +122,7 @@ class LinearLayer(Layer):
 
     @property
     def _parameter(self) -> Tensor:
-        return self.module.weight  # ty: ignore[invalid-return-type]
+        return self.module.weight  # ty: ignore[invalid-explicit-return]
 
 
 class MatrixLayer(Layer):

@@ -1,7 +1,7 @@
 """Cross moments of two networks' activations, added up batch by batch in double precision.
 
-Symbols: a (n, d_a), b (n, d_b) activations of two networks at the same places of the same pictures;
-M = Σ a bᴴ, P_a = Σ ‖a‖², P_b = Σ ‖b‖², about zero. A batch costs one product; nothing but M is kept.
+Symbols: a (n, d_a), b (n, d_b) activations of two networks at the same places of the same
+pictures; M = Σ a bᴴ, P_a = Σ ‖a‖², P_b = Σ ‖b‖², about zero. A batch costs one product.
 """
 
 import torch
@@ -41,8 +41,8 @@ class CrossMoments:
         """
         if len(a) != len(b):
             raise InputError(
-                f"the networks have {len(a)} and {len(b)} samples (pictures times positions): their "
-                "maps must be of one size"
+                f"the networks have {len(a)} and {len(b)} samples (pictures times positions): "
+                "their maps must be of one size"
             )
         a, b = wide(a), wide(b)
         powers = float(a.abs().square().sum()), float(b.abs().square().sum())

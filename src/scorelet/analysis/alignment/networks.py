@@ -2,11 +2,12 @@
 
 Symbols: a_j, b_j what layer j of the reference and of the other network read, at the same places of
 the same pictures; A_j the rotation with a_j ≈ A_j b_j; W'_j the weights of the other network. A
-neuron of W'_j sees b_j as W'_j A_jᴴ sees a_j: these are its weights in coordinates of the reference.
+neuron of W'_j sees b_j as W'_j A_jᴴ sees a_j: its weights in coordinates of the reference.
 
 The first layer reads the pictures themselves: there A = 1.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,9 +15,9 @@ from torch import Tensor, nn
 
 from scorelet.analysis.alignment.layers import Layer, grouped
 from scorelet.analysis.alignment.moments import CrossMoments
-from scorelet.analysis.alignment.pictures import Pictures, first_pictures, picture_batches
+from scorelet.analysis.alignment.pictures import Batches, Pictures, first_pictures, picture_batches
 from scorelet.analysis.alignment.procrustes import Rotation, identity, procrustes
-from scorelet.analysis.alignment.watching import called_parts, show, watching
+from scorelet.analysis.alignment.watching import called_parts, read_by, show, watching
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
@@ -133,7 +134,11 @@ def matched_layers(reference: nn.Module, other: nn.Module, x: Tensor) -> list[Pa
     Raises:
         InputError: other numbers, kinds or kernels of layers.
     """
-    first, second = called_parts(reference, x).layers, called_parts(other, x).layers
+    return match(called_parts(reference, x).layers, called_parts(other, x).layers)
+
+
+def match(first: Sequence[Layer], second: Sequence[Layer]) -> list[Pair]:
+    """Return pairs of layers, as `matched_layers` does."""
     if len(first) != len(second):
         raise InputError(
             f"The networks have {len(first)} and {len(second)} layers across channels: only "
@@ -186,6 +191,23 @@ def cross_moments(
             done += len(x)
             if progress:
                 progress(done, count)
+    return sums
+
+
+def one_layer_moments(
+    reference: nn.Module, other: nn.Module, pair: Pair, batches: Batches
+) -> CrossMoments:
+    """Return the moments of what one pair of layers reads first; the networks run up to there."""
+    sums = CrossMoments(pair[0].shape[1], pair[1].shape[1])
+    for x in batches():
+        a, b = (
+            layer.activations(read_by(net, layer.module, x))
+            for net, layer in zip((reference, other), pair, strict=True)
+        )
+        try:
+            sums.add(a, b)
+        except InputError as error:
+            raise InputError(f"Layer {pair[0].name}: {error}.") from None
     return sums
 
 

@@ -5,8 +5,8 @@ Aᴴ A = 1, ‖a - A b‖² is least in the mean for A = U Vᴴ, M = U S Vᴴ, w
 
     E ‖a - A b‖² = E ‖a‖² + E ‖b‖² - 2 ‖M‖₁,       ‖M‖₁ = tr S,
 
-and the similarity is r² = ‖M‖₁ / √(E ‖a‖² E ‖b‖²), between 0 and 1. "Rotations" include reflections. If
-d_b > d_a, A can only be a partial isometry: a part of b is lost.
+and the similarity is r² = ‖M‖₁ / √(E ‖a‖² E ‖b‖²), between 0 and 1. "Rotations" include
+reflections. If d_b > d_a, A can only be a partial isometry: a part of b is lost.
 
 The factor U Vᴴ is also the limit of X ← X (3 - Xᴴ X)/2 (Newton-Schulz), products only, if all
 singular values are positive.

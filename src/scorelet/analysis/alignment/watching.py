@@ -1,7 +1,7 @@
 """Sees what the layers of a network are called with, in evaluation mode, and leaves no trace."""
 
 from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
@@ -15,8 +15,8 @@ Seen = Callable[[nn.Module, tuple[Tensor, ...]], None]
 _NORMS = nn.modules.batchnorm._BatchNorm
 
 
-class Reached(Exception):  # noqa: N818 - no error: the rest of a network need not run
-    """The layer that was waited for has been called."""
+class Reached(Exception):
+    """The layer that was waited for has been called: the rest of the network need not run."""
 
 
 @contextmanager
@@ -56,6 +56,19 @@ def show(net: nn.Module, x: Tensor) -> None:
         ) from error
 
 
+def read_by(net: nn.Module, module: nn.Module, x: Tensor) -> tuple[Tensor, ...]:
+    """Return what a module is called with first, for pictures x; nothing behind it is run."""
+    found: list[tuple[Tensor, ...]] = []
+
+    def take(_module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        found.append(inputs)
+        raise Reached
+
+    with watching(net, [module], take), suppress(Reached):
+        show(net, x)
+    return found[0]
+
+
 class CalledParts:
     """The layers and norms of a network, in the order of their first calls.
 
@@ -79,6 +92,13 @@ class CalledParts:
             for handle in keep:
                 handle.remove()
         self._last = None
+
+    def norms_behind(self, number: int) -> list[nn.Module]:
+        """Return the norms that are called after a layer and before the next one."""
+        start = self.steps.index(self.layers[number].module)
+        following = self.layers[number + 1 :]
+        stop = self.steps.index(following[0].module) if following else len(self.steps)
+        return self.steps[start + 1 : stop]
 
     def _entered(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
         if module in self.steps:

@@ -41,8 +41,8 @@ def movement(before: Tensor, after: Tensor, basis: Tensor) -> Movement:
     """
     if before.shape != after.shape:
         raise InputError(
-            f"Weights have shapes {tuple(before.shape)} and {tuple(after.shape)}: expected the same "
-            "neurons at two times."
+            f"Weights have shapes {tuple(before.shape)} and {tuple(after.shape)}: expected the "
+            "same neurons at two times."
         )
     start, end = coordinates(before, basis), coordinates(after, basis)
     norms = start.norm(dim=0), end.norm(dim=0)

@@ -19,7 +19,6 @@ from torch import Tensor
 
 from scorelet.analysis.weight_covariance.spectrum import Spectrum
 
-
 _TRACY_WIDOM = 2.0234  # its 99th percentile, for real numbers; that of complex ones is smaller
 
 

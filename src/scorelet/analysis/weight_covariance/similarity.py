@@ -9,6 +9,7 @@ because the ceiling is that of an estimate; two independent networks of one law 
 Reference: Guth, Ménard 2024, arXiv 2409.19460, eq. 6.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -92,7 +93,7 @@ def agreement(
     """
     forward = similarity(first, second, rng=rng, draws=draws)
     backward = similarity(second, first, rng=rng, draws=draws)
-    if forward.value != forward.value or resamples < 2:  # noqa: PLR0124 - NaN
+    if math.isnan(forward.value) or resamples < 2:
         return Agreement(forward, backward, float("nan"))
     values = []
     for _ in range(resamples):

@@ -1,7 +1,8 @@
 """The spatial covariance of the filters of a convolution.
 
-    K = (outputs · inputs)⁻¹ Σ_oi vec(w_oi) vec(w_oi)ᵀ,   w_oi the filter (k, k) from input i to output o
+    K = (outputs · inputs)⁻¹ Σ_oi vec(w_oi) vec(w_oi)ᵀ
 
+with w_oi the filter (k, k) from input i to output o.
 Its leading eigenvectors are much the same in most layers of most networks of natural images.
 
 Reference: Guth, Ménard 2024, arXiv 2409.19460, section 2.2.
