@@ -46,7 +46,7 @@ class _Block(nn.Module):
         return self.relu(y + (x if self.downsample is None else self.downsample(x)))
 
 
-def plain_net(widths=(12, 10), *, side=4, classes=4, seed=0, norm=True):
+def plain_net(widths=(12, 10), *, side=16, classes=4, seed=0, norm=True):
     """Two convolutions with relu, and a classifier that sees every position of the last map."""
     torch.manual_seed(seed)
     parts: list[nn.Module] = []
@@ -56,13 +56,13 @@ def plain_net(widths=(12, 10), *, side=4, classes=4, seed=0, norm=True):
         parts += [nn.BatchNorm2d(width)] if norm else []
         parts.append(nn.ReLU(inplace=True))
         inputs = width
-    parts += [nn.Flatten(), nn.Linear(inputs * side**2 // 4 ** (len(widths) - 2), classes)]
+    parts += [nn.Flatten(), nn.Linear(inputs * (side >> len(widths)) ** 2, classes)]
     net = nn.Sequential(*parts).double().eval()
     for module in net:
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = 1.0
     with torch.no_grad():
-        net.train()(pictures(seed=6))
+        net.train()(pictures(side=side, seed=6))
     return net.eval()
 
 

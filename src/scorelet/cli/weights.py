@@ -165,7 +165,7 @@ def resample(
         law: empirical: the covariance as it is; shrunk: noise and what was learned; white: the
             variance only, for comparison.
         rank: keep only the so many largest eigenvalues of each layer.
-        refit: fit the last layer to the labels, in closed form.
+        refit: fit the last layer to the labels, by logistic regression.
         seed: of the weights.
         overwrite: replace an existing file.
     """

@@ -1,65 +1,95 @@
-"""The last layer of a network fitted anew to labels, in closed form; all else stays.
+"""The last layer of a network fitted anew to labels; all else stays.
 
-Least squares with a penalty on what the layer reads (`scorelet.analysis.ridge`); of some penalties
-that one is taken which classifies best a fifth of the pictures that it was not fitted to.
+Symbols: z what the layer reads, (n, d), standardised for the fit; W, b its weights.
+
+    minimise  mean cross-entropy(W z + b) + λ ‖W‖² / 2
+
+which has one minimum: L-BFGS finds it from 0, without a seed. Of some penalties λ that one is taken
+which classifies best a fifth of the pictures that it was not fitted to. All z are kept in memory.
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scorelet.analysis.alignment.watching import read_by
 from scorelet.analysis.labelled_batches import Source, labelled_batches
-from scorelet.analysis.ridge import LinearHead, RidgeMoments
 from scorelet.core.errors import InputError
+from scorelet.core.memory import available_memory
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)
-_EVERY = 5  # each fifth batch chooses the penalty
+_EVERY = 5  # each fifth picture chooses the penalty
+_STEPS = 100
 
 
-@torch.no_grad()
 def refit(net: nn.Module, last: nn.Linear, data: Source) -> float:
     """Fit the last layer, in place; return the penalty that was taken.
 
     Args:
         net: any module.
-        last: its last layer; without a bias it gets the weights only.
+        last: its last layer; if it has no bias, none is fitted.
         data: pictures and their classes.
 
     Raises:
-        InputError: fewer than two batches' worth of pictures, or labels that it has no output for.
+        InputError: too few pictures, more than memory holds, or labels without an output.
     """
-    labels, batches = labelled_batches(data, batch=max(1, min(128, _share(data))))
+    labels, batches = labelled_batches(data)
     if int(labels.max()) >= last.out_features:
         raise InputError(
             f"A label is {int(labels.max())}, and the network has {last.out_features} outputs."
         )
-    fitted = RidgeMoments(last.in_features, last.out_features)
-    held: list[tuple[Tensor, Tensor]] = []
-    for number, (x, y) in enumerate(batches()):
-        z = read_by(net, last, x)[0].double().cpu()
-        if number % _EVERY == _EVERY - 1:
-            held.append((z, y))
-        else:
-            fitted.add(z, y)
-    if not held:
+    if len(labels) < _EVERY:
         raise InputError(f"{len(labels)} pictures are too few to fit a classifier: give 5 or more.")
-    heads = fitted.solve(PENALTIES)
-    scores = [sum(int((h.classify(z) == y).sum()) for z, y in held) for h in heads]
-    for z, y in held:
-        fitted.add(z, y)
-    best = PENALTIES[scores.index(max(scores))]
-    (head,) = fitted.solve([best])
-    _write(last, head)
+    _check_memory(len(labels) * last.in_features)
+    z = torch.cat([read_by(net, last, x)[0].detach().cpu().float() for x, _ in batches()])
+    biased = last.bias is not None
+    scaled, mean, scale = _standardised(z, centre=biased)
+    held = torch.arange(len(z)) % _EVERY == _EVERY - 1
+    hits = {}
+    for penalty in PENALTIES:
+        weight, bias = _fitted(scaled[~held], labels[~held], last.out_features, penalty, biased)
+        found = (scaled[held] @ weight.T + bias).argmax(1)
+        hits[penalty] = int((found == labels[held]).sum())
+    best = max(hits, key=lambda penalty: hits[penalty])
+    weight, bias = _fitted(scaled, labels, last.out_features, best, biased)
+    with torch.no_grad():
+        last.weight.copy_(weight * scale)
+        if biased:
+            last.bias.copy_(bias - (weight * scale) @ mean)
     return best
 
 
-def _share(data: Source) -> int:
-    """A fifth of the pictures, so that at least one batch can be held out."""
-    labels, _ = labelled_batches(data)
-    return len(labels) // _EVERY
+def _standardised(z: Tensor, *, centre: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Return z in units of its deviation, means that were taken off, and 1 / deviations."""
+    mean = z.mean(0) if centre else torch.zeros(z.shape[1])
+    deviation = (z - mean).square().mean(0).sqrt()
+    scale = torch.where(deviation > 1e-6 * deviation.max(), 1 / deviation, 0.0)
+    return (z - mean) * scale, mean, scale
 
 
-def _write(last: nn.Linear, head: LinearHead) -> None:
-    last.weight.copy_(head.weight)
-    if last.bias is not None:
-        last.bias.copy_(head.bias)
+def _fitted(
+    z: Tensor, y: Tensor, classes: int, penalty: float, biased: bool
+) -> tuple[Tensor, Tensor]:
+    weight = torch.zeros(classes, z.shape[1], requires_grad=True)
+    bias = torch.zeros(classes, requires_grad=biased)
+    parameters = [weight, bias] if biased else [weight]
+    optimizer = torch.optim.LBFGS(parameters, max_iter=_STEPS, line_search_fn="strong_wolfe")
+
+    def loss() -> Tensor:
+        optimizer.zero_grad()
+        value = F.cross_entropy(z @ weight.T + bias, y) + penalty * weight.square().sum() / 2
+        value.backward()
+        return value
+
+    with torch.enable_grad():
+        optimizer.step(loss)
+    return weight.detach(), bias.detach()
+
+
+def _check_memory(numbers: int) -> None:
+    need, free = 3 * 4 * numbers, available_memory()
+    if free is not None and need > free:
+        raise InputError(
+            f"The last layer's inputs would take {need / 1e9:.3g} GB, and {free / 1e9:.3g} GB are "
+            "free: show fewer pictures."
+        )

@@ -18,6 +18,7 @@ from scorelet.tasks.weights.networks import Model, open_network
 from scorelet.tasks.weights.spectrum_report import report
 
 SUFFIXES = (".html",)
+_ENOUGH = 30  # eigenvalues, for a bulk to be seen
 SHOWN = 200
 """Eigenvalues that a document lists."""
 
@@ -79,7 +80,8 @@ def spectrum(model: Model, *, arch: str | None = None, noise: str = "init") -> S
 
 def bulk_warnings(layers: tuple[LayerSpectrum, ...], noise: str) -> list[str]:
     """Say where the bulk is not that of the initialisation."""
-    off = [f"{s.layer.name} ({s.bulk:.2g})" for s in layers if not 0.8 < s.bulk < 1.25]
+    large = [s for s in layers if min(s.spectrum.neurons, s.spectrum.inputs) >= _ENOUGH]
+    off = [f"{s.layer.name} ({s.bulk:.2g})" for s in large if not 0.8 < s.bulk < 1.25]
     if noise == "bulk" or not off:
         return []
     shown = ", ".join(off[:5]) + (", ..." if len(off) > 5 else "")

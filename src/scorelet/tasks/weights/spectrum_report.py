@@ -18,8 +18,8 @@ READING = (
 METHOD = (
     "Eigenvalues of Wᵀ W / n in units of the variance that weights started with; the dashed line "
     "is what the largest eigenvalue of untrained weights exceeds in one of 100 networks. "
-    "Eigenvalues above it are shrunk to those of the learned part, ℓ, which noise has made larger. The "
-    "effective rank Σ k ℓ_k / Σ ℓ_k says around how many directions matter. Weights of a "
+    "Eigenvalues above it are shrunk to those of the learned part, ℓ, which noise has made larger. "
+    "The effective rank Σ k ℓ_k / Σ ℓ_k says around how many directions matter. Weights of a "
     "convolution are taken as one row of channels times positions in the kernel."
 )
 COLUMNS = ("kind", "neurons", "inputs", "learned", "effective rank", "largest", "bulk")
