@@ -6,6 +6,7 @@ above noise in both networks, in the coordinates of the first.
 Reference: Guth, Ménard 2024, arXiv 2409.19460, section 3.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -118,3 +119,24 @@ def turned(spectrum: Spectrum, layer: AlignedLayer) -> Spectrum:
         return Spectrum(spectrum.values, image, spectrum.neurons)
     left, roots, _ = torch.linalg.svd(image * spectrum.values.sqrt(), full_matrices=False)
     return Spectrum(roots.square(), left, spectrum.neurons)
+
+
+def pooled_spectrum(layers: Sequence[AlignedLayer], *, variance: float | int = 1.0) -> Spectrum:
+    """Return the spectrum of one layer of several networks, all aligned with one reference.
+
+    Rows of all networks, in the coordinates of the reference, lie below each other: the estimate is
+    that of N times as many neurons. (Covariances are averaged after the alignment, not before.)
+
+    Args:
+        layers: the same layer of the reference with each of the other networks.
+        variance: of a weight before training.
+
+    Raises:
+        InputError: no layer, or layers of different references.
+    """
+    if not layers or any(
+        layer.reference.module is not layers[0].reference.module for layer in layers
+    ):
+        raise InputError("Give the same layer of one reference, aligned with other networks.")
+    rows = [layers[0].reference.rows(), *(layer.weights().flatten(1) for layer in layers)]
+    return weight_spectrum(torch.cat(rows), variance=variance)

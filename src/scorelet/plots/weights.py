@@ -49,9 +49,11 @@ def spectra_figure(layers: Sequence[tuple[str, Tensor, float]]) -> "Figure":
         axes.axhline(edge, ls="--", lw=0.9, color="0.4")
         axes.set_title(name, fontsize="small")
         axes.spines[["top", "right"]].set_visible(False)
-        axes.tick_params(labelsize="x-small")
+        axes.tick_params(which="both", labelsize="x-small")
     for axes in grid[len(layers) :]:
         axes.set_visible(False)
+    figure.supxlabel("rank", fontsize="small")
+    figure.supylabel("eigenvalue, in units of untrained weights", fontsize="small")
     return figure
 
 

@@ -225,3 +225,11 @@ def test_moments_of_layers_on_other_pictures():
         similarity_there, _ = layer.rotation.measure(moments)
         assert similarity_there <= procrustes(moments).similarity
         assert similarity_there > layer.rotation.similarity - 0.1
+
+
+def test_norms_without_running_moments_are_warned_of():
+    net, other = plain_net(), plain_net(seed=1)
+    for network in (net, other):
+        network[1] = nn.BatchNorm2d(12, track_running_stats=False).double()
+    (warning,) = align(net, other, pictures()).warnings
+    assert warning.startswith("1 standardise by the moments of each batch")

@@ -41,7 +41,7 @@ class Layer(ABC):
 
     @abstractmethod
     def weights(self) -> Tensor:
-        """Return the weights (n, c, s), float64 or complex128, a copy."""
+        """Return the weights (n, c, s), float64 or complex128, a copy on the CPU."""
 
     @abstractmethod
     def set_weights(self, weights: Tensor) -> None:
@@ -86,7 +86,7 @@ class ConvolutionLayer(Layer):
 
     def weights(self) -> Tensor:
         """Taps of a channel lie side by side."""
-        return wide(self._parameter.detach()).flatten(2).clone()
+        return wide(self._parameter.detach().cpu()).flatten(2).clone()
 
     @torch.no_grad()
     def set_weights(self, weights: Tensor) -> None:
@@ -113,7 +113,8 @@ class LinearLayer(Layer):
 
     def weights(self) -> Tensor:
         """Positions are taps."""
-        return wide(self._parameter.detach()).unflatten(1, (-1, self.positions)).clone()
+        weight = wide(self._parameter.detach().cpu())
+        return weight.unflatten(1, (-1, self.positions)).clone()
 
     @torch.no_grad()
     def set_weights(self, weights: Tensor) -> None:
@@ -168,7 +169,7 @@ class MatrixLayer(Layer):
 
     def weights(self) -> Tensor:
         """One tap."""
-        weight = self.matrix.weight.detach()
+        weight = self.matrix.weight.detach().cpu()
         return wide(torch.view_as_complex(weight) if self.complex else weight)[..., None].clone()
 
     @torch.no_grad()
@@ -205,3 +206,10 @@ def grouped(net: nn.Module) -> Sequence[str]:
     kinds = nn.Conv1d | nn.Conv2d | nn.Conv3d
     modules = net.named_modules()
     return [name for name, module in modules if isinstance(module, kinds) and module.groups > 1]
+
+
+def unsettled_norms(net: nn.Module) -> Sequence[str]:
+    """Return the names of batch norms that keep no running moments."""
+    kind = nn.modules.batchnorm._BatchNorm
+    modules = net.named_modules()
+    return [n for n, module in modules if isinstance(module, kind) and module.running_mean is None]

@@ -11,7 +11,8 @@ from scorelet.core.errors import InputError
 
 
 def wide(x: Tensor) -> Tensor:
-    """Return x in float64 or complex128."""
+    """Return x in float64 or complex128; on the CPU if its device has no such numbers (mps)."""
+    x = x.cpu() if x.device.type == "mps" else x
     return x.to(torch.complex128 if x.is_complex() else torch.float64)
 
 

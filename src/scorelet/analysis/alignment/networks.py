@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from scorelet.analysis.alignment.layers import Layer, grouped
+from scorelet.analysis.alignment.layers import Layer, grouped, unsettled_norms
 from scorelet.analysis.alignment.moments import CrossMoments
 from scorelet.analysis.alignment.pictures import Batches, Pictures, first_pictures, picture_batches
 from scorelet.analysis.alignment.procrustes import Rotation, identity, procrustes
@@ -245,6 +245,11 @@ def _warnings(reference: nn.Module, layers: tuple[AlignedLayer, ...], pictures: 
         warnings.append(
             f"{len(names)} grouped convolutions are left out (the first is {names[0]}): their "
             "channels cannot be rotated"
+        )
+    if names := unsettled_norms(reference):
+        warnings.append(
+            f"{', '.join(names[:3])} standardise by the moments of each batch, in evaluation too: "
+            "what is found depends on the pictures that are shown together"
         )
     return warnings
 

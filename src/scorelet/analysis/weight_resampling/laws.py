@@ -65,7 +65,7 @@ def drawn_rows(layer: Layer, neurons: int, law: Law, rng: Generator) -> tuple[Te
         weights, offsets = _spread(layer, rows, neurons, law.name, rng), None
         if bias is not None:
             picked = torch.randint(len(bias), (neurons,), generator=rng)
-            offsets = bias.detach().to(rows)[picked.to(bias.device)]
+            offsets = bias.detach().to(rows)[picked]
     _, channels, taps = layer.shape
     shaped = weights.unflatten(1, (channels, taps))
     return shaped, torch.zeros(neurons).to(rows) if offsets is None else offsets
