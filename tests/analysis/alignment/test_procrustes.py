@@ -5,6 +5,7 @@ import torch
 
 from planted_weights import normal, orthogonal
 from scorelet.analysis.alignment import CrossMoments, newton_schulz, polar_factor, procrustes
+from scorelet.analysis.alignment.procrustes import identity
 from scorelet.core.errors import InputError
 
 
@@ -132,3 +133,14 @@ def test_a_rotation_is_measured_on_other_samples():
 def test_what_cannot_be_aligned(a, b, sentence):
     with pytest.raises(InputError, match=sentence):
         procrustes(moments(a, b))
+
+
+def test_what_is_not_rotated_needs_the_diagonal_only():
+    a, b = (normal(50, 6, seed=s, dtype=torch.complex128) for s in (1, 2))
+    found = CrossMoments(6, 6, diagonal=True)
+    found.add(a, b)
+    torch.testing.assert_close(found.products, moments(a, b).products.diagonal())
+    assert identity(found).error == pytest.approx(identity(moments(a, b)).error)
+    assert identity(found).measure(found)[1] == pytest.approx(identity(found).error)
+    with pytest.raises(InputError, match="must be the same"):
+        identity(moments(a, b[:, :5]))

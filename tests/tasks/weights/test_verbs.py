@@ -16,6 +16,7 @@ from learned_networks import (
     write_data,
     write_learned,
 )
+from samples import write_png
 from scorelet.core.errors import InputError
 from scorelet.data.labelled import LabelledImages
 
@@ -164,3 +165,15 @@ def test_a_module_is_drawn_anew_and_its_weights_are_saved(tmp_path):
     own = sl.weights.spectrum(found.model)
     assert loaded.document["layers"] == own.document["layers"]
     assert math.isfinite(own.document["layers"][0]["eigenvalues"][0])
+
+
+@pytest.mark.slow
+def test_a_folder_that_is_not_divided_has_no_accuracy(tmp_path):
+    """Its pictures are those that the network is drawn and fitted on."""
+    images = learned_images(12)
+    for number, (pixels, label) in enumerate(zip(images.x, images.y, strict=True)):
+        write_png(tmp_path / f"set/{images.classes[label]}/{number:02}.png", pixels)
+    found = sl.weights.resample(learned_classifier(0), data=tmp_path / "set", limit=10)
+    assert found.document["pictures"] == 10
+    assert found.document["accuracy"] is None
+    assert "too few to align" in found.document["warnings"][0]

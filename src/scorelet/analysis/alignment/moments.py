@@ -19,15 +19,21 @@ def wide(x: Tensor) -> Tensor:
 class CrossMoments:
     """Sums over samples, from which an alignment follows.
 
+    Args:
+        first, second: d_a and d_b.
+        diagonal: where nothing will be rotated, the diagonal of M is enough.
+
     Attributes:
         count: samples so far.
-        products: M, (d_a, d_b); complex once an activation is.
+        products: M, (d_a, d_b), or its diagonal (d,); complex once an activation is.
         powers: (P_a, P_b).
     """
 
-    def __init__(self, first: int, second: int) -> None:
+    def __init__(self, first: int, second: int, *, diagonal: bool = False) -> None:
         self.count = 0
-        self.products = torch.zeros(first, second, dtype=torch.float64)
+        self.diagonal = diagonal and first == second
+        shape = (first,) if self.diagonal else (first, second)
+        self.products = torch.zeros(shape, dtype=torch.float64)
         self.powers = (0.0, 0.0)
 
     def add(self, a: Tensor, b: Tensor) -> None:
@@ -50,7 +56,8 @@ class CrossMoments:
         if not all(power < float("inf") for power in powers):
             raise InputError("some activations are NaN or infinite")
         dtype = torch.promote_types(a.dtype, b.dtype)
-        product = (a.to(dtype).mT @ b.conj().to(dtype)).cpu()
+        a, b = a.to(dtype), b.conj().to(dtype)
+        product = ((a * b).sum(0) if self.diagonal else a.mT @ b).cpu()
         if product.is_complex() and not self.products.is_complex():
             self.products = self.products.to(torch.complex128)
         self.products += product

@@ -162,8 +162,11 @@ def cross_moments(
     batch: int | None = None,
     progress: Progress | None = None,
 ) -> list[CrossMoments]:
-    """Return the moments of what each pair of layers reads, in one pass over the data."""
-    sums = [CrossMoments(a.shape[1], b.shape[1]) for a, b in pairs]
+    """Return the moments of what each pair of layers reads, in one pass over the data.
+
+    Of the first pair only their diagonal: it is not rotated.
+    """
+    sums = [CrossMoments(a.shape[1], b.shape[1], diagonal=j == 0) for j, (a, b) in enumerate(pairs)]
     numbers = [{pair[side].module: j for j, pair in enumerate(pairs)} for side in (0, 1)]
     kept: list[list[Tensor]] = [[] for _ in pairs]
 
@@ -195,10 +198,10 @@ def cross_moments(
 
 
 def one_layer_moments(
-    reference: nn.Module, other: nn.Module, pair: Pair, batches: Batches
+    reference: nn.Module, other: nn.Module, pair: Pair, batches: Batches, *, diagonal: bool = False
 ) -> CrossMoments:
     """Return the moments of what one pair of layers reads first; the networks run up to there."""
-    sums = CrossMoments(pair[0].shape[1], pair[1].shape[1])
+    sums = CrossMoments(pair[0].shape[1], pair[1].shape[1], diagonal=diagonal)
     for x in batches():
         a, b = (
             layer.activations(read_by(net, layer.module, x))

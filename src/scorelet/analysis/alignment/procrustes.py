@@ -50,7 +50,10 @@ class Rotation:
 
     def measure(self, moments: CrossMoments) -> tuple[float, float]:
         """Return (similarity, error) on other samples than those that A was fitted to."""
-        overlap = float((self.matrix.conj() * moments.products).real.sum())
+        if moments.diagonal:
+            overlap = float((self.matrix.diagonal().conj() * moments.products).real.sum())
+        else:
+            overlap = float((self.matrix.conj() * moments.products).real.sum())
         return agreement(overlap, moments.powers)
 
 
@@ -84,11 +87,12 @@ def procrustes(
 
 def identity(moments: CrossMoments, *, real: bool = False) -> Rotation:
     """Return A = 1, for activations that have the same coordinates already, with its errors."""
-    first, second = moments.products.shape
+    products = moments.products if moments.diagonal else moments.products.diagonal()
+    first, second = moments.products.shape[0], moments.products.shape[-1]
     if first != second:
         raise InputError(f"the networks have {first} and {second} inputs, which must be the same")
     dtype = torch.float64 if real else moments.products.dtype
-    overlap = float(moments.products.diagonal().real.sum())
+    overlap = float(products.real.sum())
     similarity, error = agreement(overlap, moments.powers)
     return Rotation(torch.eye(first, dtype=dtype), similarity, error, moments.count)
 

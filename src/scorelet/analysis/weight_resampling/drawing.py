@@ -141,8 +141,10 @@ class _Drawing:
     def _rotation(self, pair: Pair, *, first: bool, aligned: bool) -> tuple[Rotation, int]:
         if isinstance(pair[1], MatrixLayer):
             settle(self.net, pair[1].module, self.batches)
-        sums = one_layer_moments(self.reference, self.net, pair, self.batches)
-        return _rotation(pair, sums, fixed=first or not aligned), sums.count
+        fixed = first or not aligned
+        networks = self.reference, self.net
+        sums = one_layer_moments(*networks, pair, self.batches, diagonal=fixed)
+        return _rotation(pair, sums, fixed=fixed), sums.count
 
     def _settle(self, j: int, rng: Generator) -> None:
         norms = [part.norms_behind(j) for part in self.parts]

@@ -16,6 +16,7 @@ from scorelet.core.options import check_fields, checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
 from scorelet.data.labelled import LabelledImages
+from scorelet.data.locate import locate
 from scorelet.models import Classifier
 from scorelet.tasks.array_files import check_output
 from scorelet.tasks.weights.networks import Data, Model, Opened, Shown, open_network, open_pictures
@@ -155,8 +156,11 @@ def resampling(
 
 
 def _test_part(data: Data, opened: Opened, shown: Shown) -> LabelledImages | None:
-    """The test part of a named set; a set in memory, or one without, has none."""
+    """The test part of a named set; a set in memory, or a folder that is not divided, has none."""
     if isinstance(data, LabelledImages):
+        return None
+    path = locate(data)
+    if path.is_dir() and not (path / "test").is_dir():
         return None
     try:
         return open_pictures(data, opened.model, Shown("test", shown.size, shown.limit))
