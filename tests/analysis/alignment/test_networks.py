@@ -233,3 +233,21 @@ def test_norms_without_running_moments_are_warned_of():
         network[1] = nn.BatchNorm2d(12, track_running_stats=False).double()
     (warning,) = align(net, other, pictures()).warnings
     assert warning.startswith("1 standardise by the moments of each batch")
+
+
+def test_rainbow_e15_clipping_a_layer():
+    """A full basis changes nothing; of rank 0 all pictures get one class: chance."""
+    x = pictures(40)
+    y = torch.arange(40) % 4
+    for rank in (108, 6, 0):
+        net = plain_net()
+        layer = matched_layers(net, plain_net(), x[:2])[1][0]
+        basis = torch.linalg.svd(layer.rows())[2].mH[:, :rank]
+        before = net(x).detach()
+        layer.clip(basis)
+        if rank == 108:
+            torch.testing.assert_close(net(x), before)
+        elif rank == 0:
+            assert float((net(x).argmax(1) == y).double().mean()) == 0.25
+        else:
+            assert int(torch.linalg.matrix_rank(layer.rows())) == 6

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.analysis.alignment.moments import wide
+from scorelet.analysis.weight_covariance.spectrum import clipped
 from scorelet.networks.channel_matrix import ChannelMatrix, inverse_deviations
 
 
@@ -60,6 +61,10 @@ class Layer(ABC):
     def rows(self) -> Tensor:
         """Return the weights (n, c s)."""
         return self.weights().flatten(1)
+
+    def clip(self, basis: Tensor) -> None:
+        """Project the weights on the columns of an orthonormal basis (c s, r), in place."""
+        self.set_weights(clipped(self.rows(), basis).unflatten(1, self.shape[1:]))
 
     @property
     def shape(self) -> tuple[int, int, int]:
