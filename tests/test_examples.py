@@ -237,3 +237,12 @@ def test_what_a_classifier_withstands_is_drawn(tmp_path):
     assert json.loads((tmp_path / "r.json").read_text()) == found
     for name in ("robust.png", "attacked.png"):
         assert read_png(tmp_path / name).std() > 10
+
+
+@pytest.mark.slow
+def test_two_networks_are_compared_by_their_weights(tmp_path):
+    target = tmp_path / "weights.png"
+    found = example("draw_weights").main(target, steps=150)
+    second, third = (layer.agreement.mean for layer in found.layers[1:3])
+    assert min(second, third) > 0.4  # not aligned they have nothing in common
+    assert read_png(target).std() > 10

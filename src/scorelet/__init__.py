@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from scorelet.analysis.jacobian import JacobianBasis, jacobian_basis
     from scorelet.models import Denoiser, score
     from scorelet.recipes import reproduce
-    from scorelet.tasks import field
+    from scorelet.tasks import field, weights
     from scorelet.tasks.basis import basis
     from scorelet.tasks.classify import Classified, classify
     from scorelet.tasks.denoise import Denoised, denoise
@@ -57,7 +57,11 @@ _SOURCES = {
     "train": "scorelet.tasks.train",
 }
 
-_MODULES = {"field": "scorelet.tasks.field", "wavelets": "scorelet.wavelets"}
+_MODULES = {
+    "field": "scorelet.tasks.field",
+    "wavelets": "scorelet.wavelets",
+    "weights": "scorelet.tasks.weights",
+}
 
 __all__ = [
     "Classified",
@@ -86,6 +90,7 @@ __all__ = [
     "score",
     "train",
     "wavelets",
+    "weights",
 ]
 
 

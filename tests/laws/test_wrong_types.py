@@ -39,6 +39,9 @@ CALLS = {
         sl.field.simulate,
         {"name": "nothing", "count": 2, "output": "o.npy", "size": 8},
     ),
+    "weights.compare": (sl.weights.compare, {"model": NET, "other": NET, "data": "nothing"}),
+    "weights.resample": (sl.weights.resample, {"model": NET, "data": "nothing"}),
+    "weights.spectrum": (sl.weights.spectrum, {"model": "none.safetensors"}),
     "Scattering2d": (wavelets.Scattering2d, {"J": 2}),
     "OrthogonalWavelet": (wavelets.OrthogonalWavelet, {}),
     "MorletTransform2d": (wavelets.MorletTransform2d, {}),
@@ -56,6 +59,7 @@ WRONG = [1j, b"x", object(), {1, 2}, print.__self__, torch.zeros(2, 2), ["x", No
 def test_all_verbs_are_among_them():
     verbs = {name for name in sl.__all__ if inspect.isfunction(getattr(sl, name))}
     verbs |= {f"field.{name}" for name in sl.field.__all__}
+    verbs |= {f"weights.{name}" for name in sl.weights.__all__}
     assert verbs - {"score", "field.list"} <= set(CALLS)  # a bare formula, and nothing to give
 
 

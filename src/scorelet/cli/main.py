@@ -28,6 +28,7 @@ from scorelet.cli import (
     robust,
     scatter,
     train,
+    weights,
 )
 from scorelet.cli.options import (
     NOBODY_READS,
@@ -65,6 +66,7 @@ for command in (
     app.command(command)
 field_model.add_to(field.app)
 app.command(field.app)
+app.command(weights.app)
 
 
 def main(tokens: list[str] | None = None) -> None:

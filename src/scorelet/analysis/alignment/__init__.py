@@ -1,0 +1,34 @@
+"""Alignment of two networks: one orthogonal map for each layer."""
+
+from scorelet.analysis.alignment.layers import Layer, registered_layers
+from scorelet.analysis.alignment.moments import CrossMoments
+from scorelet.analysis.alignment.networks import (
+    AlignedLayer,
+    Alignment,
+    align,
+    cross_moments,
+    matched_layers,
+    to_reference,
+)
+from scorelet.analysis.alignment.procrustes import (
+    Rotation,
+    newton_schulz,
+    polar_factor,
+    procrustes,
+)
+
+__all__ = [
+    "AlignedLayer",
+    "Alignment",
+    "CrossMoments",
+    "Layer",
+    "Rotation",
+    "align",
+    "cross_moments",
+    "matched_layers",
+    "newton_schulz",
+    "polar_factor",
+    "procrustes",
+    "registered_layers",
+    "to_reference",
+]

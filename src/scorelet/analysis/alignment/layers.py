@@ -1,0 +1,220 @@
+"""Layers whose weights mix channels: what of them is aligned, and their weights as rows.
+
+Symbols: a layer has n neurons, c channels that it reads, and s weights for each channel and neuron
+(the taps of a kernel, the positions that a classifier sees). Weights are (n, c, s); alignments turn
+the channel axis only. Activations are (samples, c), samples being pictures times positions.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from scorelet.analysis.alignment.moments import wide
+from scorelet.analysis.weight_covariance.spectrum import clipped
+from scorelet.networks.channel_matrix import ChannelMatrix, inverse_deviations
+
+
+@dataclass(frozen=True)
+class Layer(ABC):
+    """A layer of a network.
+
+    Attributes:
+        name: as in ``net.named_modules()``.
+        module: itself.
+        positions: places that a linear layer sees, each with its own weights; else 1.
+    """
+
+    name: str
+    module: nn.Module = field(repr=False)
+    positions: int = 1
+
+    @property
+    @abstractmethod
+    def kind(self) -> str:
+        """In a word."""
+
+    @abstractmethod
+    def activations(self, inputs: tuple[Tensor, ...]) -> Tensor:
+        """Return what the layer was called with as (samples, c)."""
+
+    @abstractmethod
+    def weights(self) -> Tensor:
+        """Return the weights (n, c, s), float64 or complex128, a copy on the CPU."""
+
+    @abstractmethod
+    def set_weights(self, weights: Tensor) -> None:
+        """Write weights (n, c, s)."""
+
+    @property
+    def bias(self) -> Tensor | None:
+        """One number for each neuron, or none: the parameter itself."""
+        return getattr(self.module, "bias", None)
+
+    @property
+    def complex(self) -> bool:
+        """Whether weights are complex; else rotations are real."""
+        return False
+
+    def rows(self) -> Tensor:
+        """Return the weights (n, c s)."""
+        return self.weights().flatten(1)
+
+    def clip(self, basis: Tensor) -> None:
+        """Project the weights on the columns of an orthonormal basis (c s, r), in place."""
+        self.set_weights(clipped(self.rows(), basis).unflatten(1, self.shape[1:]))
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(n, c, s)."""
+        return tuple(self.weights().shape)  # ty: ignore[invalid-explicit-return]
+
+    def initial_variance(self) -> float:
+        """Return the variance of a weight as the constructor draws it: 1 / (3 inputs) in torch."""
+        _, channels, taps = self.shape
+        return 1 / (3 * channels * taps)
+
+
+class ConvolutionLayer(Layer):
+    """A convolution that is not grouped."""
+
+    @property
+    def kind(self) -> str:
+        """Its name."""
+        return "convolution"
+
+    def activations(self, inputs: tuple[Tensor, ...]) -> Tensor:
+        """Positions are samples."""
+        return inputs[0].movedim(1, -1).flatten(0, -2)
+
+    def weights(self) -> Tensor:
+        """Taps of a channel lie side by side."""
+        return wide(self._parameter.detach().cpu()).flatten(2).clone()
+
+    @torch.no_grad()
+    def set_weights(self, weights: Tensor) -> None:
+        """Write weights."""
+        self._parameter.copy_(weights.reshape(self._parameter.shape))
+
+    @property
+    def _parameter(self) -> Tensor:
+        return self.module.weight  # ty: ignore[invalid-explicit-return]
+
+
+class LinearLayer(Layer):
+    """A linear layer; one that follows a flattened map has weights for each of its positions."""
+
+    @property
+    def kind(self) -> str:
+        """Its name."""
+        return "linear"
+
+    def activations(self, inputs: tuple[Tensor, ...]) -> Tensor:
+        """Positions of a flattened map, and tokens, are samples."""
+        x = inputs[0].flatten(0, -2)
+        return x.unflatten(1, (-1, self.positions)).movedim(1, -1).flatten(0, -2)
+
+    def weights(self) -> Tensor:
+        """Positions are taps."""
+        weight = wide(self._parameter.detach().cpu())
+        return weight.unflatten(1, (-1, self.positions)).clone()
+
+    @torch.no_grad()
+    def set_weights(self, weights: Tensor) -> None:
+        """Write weights."""
+        self._parameter.copy_(weights.reshape(self._parameter.shape))
+
+    @property
+    def _parameter(self) -> Tensor:
+        return self.module.weight  # ty: ignore[invalid-explicit-return]
+
+
+class MatrixLayer(Layer):
+    """A `ChannelMatrix`: it reads standardised features, some or all of them complex."""
+
+    @property
+    def matrix(self) -> ChannelMatrix:
+        """The module."""
+        assert isinstance(self.module, ChannelMatrix)
+        return self.module
+
+    @property
+    def kind(self) -> str:
+        """Its name."""
+        return "channel matrix"
+
+    @property
+    def complex(self) -> bool:
+        """Whether weights are complex."""
+        return self.matrix.field == "complex"
+
+    @property
+    def bias(self) -> None:
+        """None: it has no bias."""
+        return
+
+    def raw(self, inputs: tuple[Tensor, ...]) -> Tensor:
+        """Return the features (samples, c) before they are standardised."""
+        parts = []
+        for group, x in zip(self.matrix.groups, inputs, strict=True):
+            part = torch.view_as_complex(x.movedim(2, -1).contiguous()) if group.pairs else x
+            parts.append(part.movedim(1, -1).flatten(0, -2))
+        dtype = torch.complex64 if any(part.is_complex() for part in parts) else parts[0].dtype
+        return torch.cat([part.to(torch.promote_types(part.dtype, dtype)) for part in parts], 1)
+
+    def activations(self, inputs: tuple[Tensor, ...]) -> Tensor:
+        """Standardised by the running moments."""
+        means, powers = self.matrix.running_mean, self.matrix.running_power
+        scale = inverse_deviations(means, powers, inputs[0].dtype)
+        raw = self.raw(inputs)
+        mean = torch.view_as_complex(means) if raw.is_complex() else means[:, 0]
+        return (raw - mean) * scale
+
+    def weights(self) -> Tensor:
+        """One tap."""
+        weight = self.matrix.weight.detach().cpu()
+        return wide(torch.view_as_complex(weight) if self.complex else weight)[..., None].clone()
+
+    @torch.no_grad()
+    def set_weights(self, weights: Tensor) -> None:
+        """Write weights."""
+        flat = weights[..., 0]
+        self.matrix.weight.copy_(torch.view_as_real(flat) if self.complex else flat)
+
+    def initial_variance(self) -> float:
+        """1 / max(n, c): rows, or columns, start orthonormal."""
+        neurons, channels, _ = self.shape
+        return 1 / max(neurons, channels)
+
+
+def layer_of(name: str, module: nn.Module, positions: int = 1) -> Layer | None:
+    """Return a module as a layer, or None if its weights do not mix channels."""
+    if isinstance(module, ChannelMatrix):
+        return MatrixLayer(name, module)
+    if isinstance(module, nn.Linear):
+        return LinearLayer(name, module, positions)
+    if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d) and module.groups == 1:
+        return ConvolutionLayer(name, module)
+    return None
+
+
+def registered_layers(net: nn.Module) -> tuple[Layer, ...]:
+    """Return all layers in the order in which the network names them, without running it."""
+    found = (layer_of(name, module) for name, module in net.named_modules())
+    return tuple(layer for layer in found if layer is not None)
+
+
+def grouped(net: nn.Module) -> Sequence[str]:
+    """Return the names of grouped convolutions, whose channels no rotation may mix."""
+    kinds = nn.Conv1d | nn.Conv2d | nn.Conv3d
+    modules = net.named_modules()
+    return [name for name, module in modules if isinstance(module, kinds) and module.groups > 1]
+
+
+def unsettled_norms(net: nn.Module) -> Sequence[str]:
+    """Return the names of batch norms that keep no running moments."""
+    kind = nn.modules.batchnorm._BatchNorm
+    modules = net.named_modules()
+    return [n for n, module in modules if isinstance(module, kind) and module.running_mean is None]

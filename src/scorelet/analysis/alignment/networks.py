@@ -1,0 +1,262 @@
+"""Aligns all layers of two networks in one pass over the data.
+
+Symbols: a_j, b_j what layer j of the reference and of the other network read, at the same places of
+the same pictures; A_j the rotation with a_j ≈ A_j b_j; W'_j the weights of the other network. A
+neuron of W'_j sees b_j as W'_j A_jᴴ sees a_j: its weights in coordinates of the reference.
+
+The first layer reads the pictures themselves: there A = 1.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from scorelet.analysis.alignment.layers import Layer, grouped, unsettled_norms
+from scorelet.analysis.alignment.moments import CrossMoments
+from scorelet.analysis.alignment.pictures import Batches, Pictures, first_pictures, picture_batches
+from scorelet.analysis.alignment.procrustes import Rotation, identity, procrustes
+from scorelet.analysis.alignment.watching import called_parts, read_by, show, watching
+from scorelet.core.errors import InputError
+from scorelet.core.options import checked
+from scorelet.core.progress import Progress
+
+SAMPLES = 10
+"""For each channel, so many samples are needed."""
+
+
+@dataclass(frozen=True)
+class AlignedLayer:
+    """A layer of two networks.
+
+    Attributes:
+        reference, other: the layer in each.
+        rotation: from the other's channels to the reference's.
+        needed: samples that an alignment of so many channels needs.
+    """
+
+    reference: Layer
+    other: Layer
+    rotation: Rotation
+    needed: int
+
+    @property
+    def name(self) -> str:
+        """Of the reference."""
+        return self.reference.name
+
+    @property
+    def enough(self) -> bool:
+        """Whether there were enough samples; the identity needs none."""
+        return self.rotation.samples >= self.needed
+
+    def weights(self) -> Tensor:
+        """Return the other's weights (n, c, s) in the coordinates of the reference."""
+        return to_reference(self.other.weights(), self.rotation.matrix)
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """All layers of two networks, in the order of their calls.
+
+    Attributes:
+        layers: one record each.
+        pictures: how many were shown.
+        warnings: sentences without a full stop.
+    """
+
+    layers: tuple[AlignedLayer, ...]
+    pictures: int
+    warnings: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> AlignedLayer:
+        """Return the layer that the reference calls `name`."""
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise KeyError(name)
+
+
+def to_reference(weights: Tensor, rotation: Tensor) -> Tensor:
+    """Return W Aᴴ for weights (n, c, s) and A (c_ref, c): what they are in its coordinates."""
+    dtype = torch.promote_types(weights.dtype, rotation.dtype)
+    return torch.einsum("ncs,rc->nrs", weights.to(dtype), rotation.conj().to(dtype))
+
+
+@checked
+def align(
+    reference: nn.Module,
+    other: nn.Module,
+    data: Pictures,
+    *,
+    copies: dict[str, int] | None = None,
+    polar: str = "svd",
+    batch: int | None = None,
+    progress: Progress | None = None,
+) -> Alignment:
+    """Align what the layers of two networks read, all in one pass over the data.
+
+    Convolutions (channels only), linear layers (channels of the map that was flattened for them,
+    or their features) and matrices across channels of learned scattering are aligned. Both
+    networks are run in evaluation mode and left as they were.
+
+    Args:
+        reference: any module.
+        other: another of the same architecture, widths may differ.
+        data: pictures that both see, floats (n, channel, height, width), or a labelled set.
+        copies: layers that read so many copies of each channel, as after fixed filters, and whose
+            copies shall be turned together; see `procrustes`.
+        polar: how rotations are computed, "svd" or "newton-schulz".
+        batch: pictures at a time.
+        progress: called with (pictures done, pictures).
+
+    Raises:
+        InputError: networks whose layers do not correspond, pictures that they do not take, or
+            activations that are not finite.
+    """
+    count, batches = picture_batches(data, batch=batch)
+    pairs = matched_layers(reference, other, first_pictures(batches))
+    moments = cross_moments(reference, other, pairs, data, batch=batch, progress=progress)
+    layers = tuple(
+        _aligned(pair, sums, copies=(copies or {}).get(pair[0].name, 1), polar=polar, first=j == 0)
+        for j, (pair, sums) in enumerate(zip(pairs, moments, strict=True))
+    )
+    return Alignment(layers, count, tuple(_warnings(reference, layers, count)))
+
+
+Pair = tuple[Layer, Layer]
+
+
+def matched_layers(reference: nn.Module, other: nn.Module, x: Tensor) -> list[Pair]:
+    """Return layers that correspond, in the order of their calls.
+
+    Raises:
+        InputError: other numbers, kinds or kernels of layers.
+    """
+    return match(called_parts(reference, x).layers, called_parts(other, x).layers)
+
+
+def match(first: Sequence[Layer], second: Sequence[Layer]) -> list[Pair]:
+    """Return pairs of layers, as `matched_layers` does."""
+    if len(first) != len(second):
+        raise InputError(
+            f"The networks have {len(first)} and {len(second)} layers across channels: only "
+            "networks of one architecture are compared, widths may differ."
+        )
+    for a, b in zip(first, second, strict=True):
+        if (a.kind, a.complex, a.shape[2]) != (b.kind, b.complex, b.shape[2]):
+            raise InputError(
+                f"Layer {a.name} of the reference is {_words(a)}, and {b.name} in its place is "
+                f"{_words(b)}: only networks of one architecture are compared, widths may differ."
+            )
+    return list(zip(first, second, strict=True))
+
+
+def cross_moments(
+    reference: nn.Module,
+    other: nn.Module,
+    pairs: list[Pair],
+    data: Pictures,
+    *,
+    batch: int | None = None,
+    progress: Progress | None = None,
+) -> list[CrossMoments]:
+    """Return the moments of what each pair of layers reads, in one pass over the data.
+
+    Of the first pair only their diagonal: it is not rotated.
+    """
+    sums = [CrossMoments(a.shape[1], b.shape[1], diagonal=j == 0) for j, (a, b) in enumerate(pairs)]
+    numbers = [{pair[side].module: j for j, pair in enumerate(pairs)} for side in (0, 1)]
+    kept: list[list[Tensor]] = [[] for _ in pairs]
+
+    def keep(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        j = numbers[0][module]
+        kept[j].append(pairs[j][0].activations(inputs).clone())  # what comes next may be in place
+
+    def add(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        j = numbers[1][module]
+        if not kept[j]:
+            raise InputError(f"Layer {pairs[j][0].name} is called more often in one network.")
+        try:
+            sums[j].add(kept[j].pop(0), pairs[j][1].activations(inputs))
+        except InputError as error:
+            raise InputError(f"Layer {pairs[j][0].name}: {error}.") from None
+
+    count, batches = picture_batches(data, batch=batch)
+    done = 0
+    with watching(reference, numbers[0], keep), watching(other, numbers[1], add):
+        for x in batches():
+            if reference is other:
+                raise InputError("The networks are one object: copy it to align it with itself.")
+            show(reference, x)
+            show(other, x)
+            done += len(x)
+            if progress:
+                progress(done, count)
+    return sums
+
+
+def one_layer_moments(
+    reference: nn.Module, other: nn.Module, pair: Pair, batches: Batches, *, diagonal: bool = False
+) -> CrossMoments:
+    """Return the moments of what one pair of layers reads first; the networks run up to there."""
+    sums = CrossMoments(pair[0].shape[1], pair[1].shape[1], diagonal=diagonal)
+    for x in batches():
+        a, b = (
+            layer.activations(read_by(net, layer.module, x))
+            for net, layer in zip((reference, other), pair, strict=True)
+        )
+        try:
+            sums.add(a, b)
+        except InputError as error:
+            raise InputError(f"Layer {pair[0].name}: {error}.") from None
+    return sums
+
+
+def _aligned(
+    pair: Pair, sums: CrossMoments, *, copies: int, polar: str, first: bool
+) -> AlignedLayer:
+    a, b = pair
+    try:
+        if first:
+            return AlignedLayer(a, b, identity(sums, real=not a.complex), 0)
+        rotation = procrustes(sums, real=not a.complex, copies=copies, polar=polar)
+    except InputError as error:
+        raise InputError(f"Layer {a.name}: {str(error).removesuffix('.')}.") from None
+    return AlignedLayer(a, b, rotation, SAMPLES * max(a.shape[1], b.shape[1]) // copies)
+
+
+def _warnings(reference: nn.Module, layers: tuple[AlignedLayer, ...], pictures: int) -> list[str]:
+    warnings = []
+    few = [layer for layer in layers if not layer.enough]
+    if few:
+        worst = max(few, key=lambda layer: layer.needed / layer.rotation.samples)
+        need = -(-pictures * worst.needed // worst.rotation.samples)
+        names = ", ".join(layer.name for layer in few)
+        warnings.append(
+            f"{pictures} pictures are too few to align {names}: {worst.name} has "
+            f"{worst.rotation.samples} samples and needs {worst.needed}; give {need} pictures"
+        )
+    lost = [layer.name for layer in layers if not layer.rotation.is_isometry]
+    if lost:
+        warnings.append(
+            f"the reference is narrower at {', '.join(lost)}: a part of the other network is lost; "
+            "take the wider network as the reference"
+        )
+    if names := grouped(reference):
+        warnings.append(
+            f"{len(names)} grouped convolutions are left out (the first is {names[0]}): their "
+            "channels cannot be rotated"
+        )
+    if names := unsettled_norms(reference):
+        warnings.append(
+            f"{', '.join(names[:3])} standardise by the moments of each batch, in evaluation too: "
+            "what is found depends on the pictures that are shown together"
+        )
+    return warnings
+
+
+def _words(layer: Layer) -> str:
+    field = "complex " if layer.complex else ""
+    return f"a {field}{layer.kind} with {layer.shape[2]} weights for each channel"

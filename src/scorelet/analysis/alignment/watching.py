@@ -1,0 +1,139 @@
+"""Sees what the layers of a network are called with, in evaluation mode, and leaves no trace."""
+
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from scorelet.analysis.alignment.layers import Layer, layer_of
+from scorelet.core.errors import InputError, one_line
+from scorelet.networks.channel_matrix import ChannelMatrix
+
+Seen = Callable[[nn.Module, tuple[Tensor, ...]], None]
+_NORMS = nn.modules.batchnorm._BatchNorm
+
+
+class Reached(Exception):
+    """The layer that was waited for has been called: the rest of the network need not run."""
+
+
+@contextmanager
+def watching(net: nn.Module, modules: Iterable[nn.Module], seen: Seen) -> Generator[None]:
+    """Hand what some modules are called with to `seen`; the network is evaluated meanwhile."""
+    modes = {module: module.training for module in net.modules()}
+    handles = [module.register_forward_pre_hook(seen) for module in modules]
+    net.eval()
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+        for module, mode in modes.items():
+            module.training = mode
+
+
+def show(net: nn.Module, x: Tensor) -> None:
+    """Show pictures to a network, which may work in place.
+
+    Raises:
+        InputError: it does not take them.
+    """
+    place = next((t for t in (*net.parameters(), *net.buffers())), None)
+    x = x.clone() if place is None else x.to(place.device, copy=True)
+    if place is not None and place.is_floating_point():
+        x = x.to(place.dtype)
+    try:
+        with torch.no_grad():
+            net(x)
+    except (InputError, Reached):
+        raise
+    except (RuntimeError, ValueError, IndexError, TypeError) as error:
+        raise InputError(
+            f"The network does not take these pictures, of shape {tuple(x.shape)}: "
+            f"{one_line(error)}."
+        ) from error
+
+
+def read_by(net: nn.Module, module: nn.Module, x: Tensor) -> tuple[Tensor, ...]:
+    """Return what a module is called with first, for pictures x; nothing behind it is run."""
+    found: list[tuple[Tensor, ...]] = []
+
+    def take(_module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        found.append(inputs)
+        raise Reached
+
+    with watching(net, [module], take), suppress(Reached):
+        show(net, x)
+    return found[0]
+
+
+class CalledParts:
+    """The layers and norms of a network, in the order of their first calls.
+
+    Attributes:
+        layers: that mix channels.
+        steps: these, and norms with running moments between them.
+    """
+
+    def __init__(self, net: nn.Module, x: Tensor) -> None:
+        self.layers: list[Layer] = []
+        self.steps: list[nn.Module] = []
+        self._names = {module: name for name, module in net.named_modules()}
+        self._last: Tensor | None = None
+        leaves = [m for m in net.modules() if next(m.children(), None) is None]
+        parts = [m for m in net.modules() if isinstance(m, ChannelMatrix)]
+        keep = [leaf.register_forward_hook(self._left) for leaf in leaves]
+        try:
+            with watching(net, [*leaves, *(m for m in parts if m not in leaves)], self._entered):
+                show(net, x)
+        finally:
+            for handle in keep:
+                handle.remove()
+        self._last = None
+
+    def norms_behind(self, number: int) -> list[nn.Module]:
+        """Return the norms that are called after a layer and before the next one."""
+        start = self.steps.index(self.layers[number].module)
+        following = self.layers[number + 1 :]
+        stop = self.steps.index(following[0].module) if following else len(self.steps)
+        return self.steps[start + 1 : stop]
+
+    def _entered(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
+        if module in self.steps:
+            return
+        if isinstance(module, _NORMS) and module.running_mean is not None:
+            self.steps.append(module)
+        layer = layer_of(self._names[module], module, self._positions(module, inputs))
+        if layer is not None:
+            self.layers.append(layer)
+            self.steps.append(module)
+
+    def _left(self, _module: nn.Module, _inputs: object, output: object) -> None:
+        if isinstance(output, Tensor) and output.ndim > 2:
+            self._last = output.clone()
+
+    def _positions(self, module: nn.Module, inputs: tuple[Any, ...]) -> int:
+        """How many positions a linear layer sees: those of the map that was flattened for it."""
+        last = self._last
+        if not isinstance(module, nn.Linear) or last is None or inputs[0].ndim != 2:
+            return 1
+        flat, seen = last.flatten(1).nan_to_num(), inputs[0].nan_to_num()
+        same = flat.shape == seen.shape and bool(torch.equal(flat, seen))
+        return last[0, 0].numel() if same else 1
+
+
+def called_parts(net: nn.Module, x: Tensor) -> CalledParts:
+    """Run a network on pictures once and return its layers.
+
+    Raises:
+        InputError: it does not take the pictures, or no layer of it mixes channels.
+    """
+    found = CalledParts(net, x)
+    if not found.layers:
+        raise InputError(
+            f"A {type(net).__name__} has no convolution or linear layer that is called: there is "
+            "nothing to align."
+        )
+    return found

@@ -1,0 +1,142 @@
+"""What a layer has learned, and how alike two aligned layers are.
+
+The first is a spectrum in units of the noise that weights started as; the second compares what is
+above noise in both networks, in the coordinates of the first.
+
+Reference: Guth, Ménard 2024, arXiv 2409.19460, section 3.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from scorelet.analysis.alignment import AlignedLayer, Layer
+from scorelet.analysis.weight_covariance import (
+    Agreement,
+    Spectrum,
+    agreement,
+    bulk_variance,
+    eigenvector_cosines,
+    largest_of_noise,
+    learned_part,
+    weight_spectrum,
+)
+from scorelet.core.errors import InputError
+
+NOISES = ("init", "bulk")
+"""Noise is what the constructor of the layer draws, or the bulk of the spectrum itself."""
+
+
+@dataclass(frozen=True)
+class LayerSpectrum:
+    """A layer's covariance in units of the noise that its weights started as.
+
+    Attributes:
+        layer: its weights.
+        spectrum: all of it.
+        learned: what is above noise.
+        bulk: variance of the bulk in units of that of the initialisation.
+    """
+
+    layer: Layer
+    spectrum: Spectrum
+    learned: Spectrum
+    bulk: float
+
+    @property
+    def edge(self) -> float:
+        """Eigenvalues below it are those of noise."""
+        return largest_of_noise(self.spectrum.neurons, self.spectrum.inputs)
+
+
+def layer_spectrum(layer: Layer, noise: str) -> LayerSpectrum:
+    """Return the spectrum of a layer's own weights, in its own coordinates.
+
+    Raises:
+        InputError: another kind of noise, or weights that are not finite.
+    """
+    if noise not in NOISES:
+        raise InputError(f"noise is {noise!r}: it must be init or bulk.")
+    try:
+        raw = weight_spectrum(layer.rows(), variance=layer.initial_variance())
+    except InputError as error:
+        raise InputError(f"Layer {layer.name}: {error}") from None
+    bulk = bulk_variance(raw)
+    if noise == "bulk" and bulk > 0:
+        raw = Spectrum(raw.values / bulk, raw.vectors, raw.neurons)
+    return LayerSpectrum(layer, raw, learned_part(raw), bulk)
+
+
+@dataclass(frozen=True)
+class ComparedLayer:
+    """A layer of two networks, in the coordinates of the first.
+
+    Attributes:
+        aligned: the layer and its rotation.
+        held_out: similarity of activations on pictures that the rotation was not fitted to.
+        spectra: of both, each in its own coordinates.
+        learned: what both have learned, in the coordinates of the first.
+        agreement: S both ways.
+        cosines: |cos| between learned eigenvectors, (r, r').
+    """
+
+    aligned: AlignedLayer
+    held_out: float
+    spectra: tuple[LayerSpectrum, LayerSpectrum]
+    learned: tuple[Spectrum, Spectrum]
+    agreement: Agreement
+    cosines: Tensor
+
+
+def compared_layer(
+    layer: AlignedLayer, held_out: float, *, noise: str, draws: int, rng: Generator
+) -> ComparedLayer:
+    """Compare what a layer of two networks has learned.
+
+    Args:
+        layer: aligned.
+        held_out: similarity of its activations on other pictures.
+        noise: init or bulk, see `layer_spectrum`.
+        draws: of random networks for floor, ceiling and deviation.
+        rng: draws them.
+    """
+    first, second = (layer_spectrum(part, noise) for part in (layer.reference, layer.other))
+    learned = first.learned, turned(second.learned, layer)
+    found = agreement(*learned, rng=rng, draws=draws, resamples=draws)
+    cosines = eigenvector_cosines(*learned)
+    return ComparedLayer(layer, held_out, (first, second), learned, found, cosines)
+
+
+def turned(spectrum: Spectrum, layer: AlignedLayer) -> Spectrum:
+    """Bring a covariance of the other network into the coordinates of the reference."""
+    rotation, taps = layer.rotation.matrix, layer.other.shape[2]
+    vectors = spectrum.vectors.unflatten(0, (-1, taps))
+    dtype = torch.promote_types(vectors.dtype, rotation.dtype)
+    image = torch.einsum("rc,csk->rsk", rotation.to(dtype), vectors.to(dtype)).flatten(0, 1)
+    if layer.rotation.is_isometry or not len(spectrum.values):
+        return Spectrum(spectrum.values, image, spectrum.neurons)
+    left, roots, _ = torch.linalg.svd(image * spectrum.values.sqrt(), full_matrices=False)
+    return Spectrum(roots.square(), left, spectrum.neurons)
+
+
+def pooled_spectrum(layers: Sequence[AlignedLayer], *, variance: float | int = 1.0) -> Spectrum:
+    """Return the spectrum of one layer of several networks, all aligned with one reference.
+
+    Rows of all networks, in the coordinates of the reference, lie below each other: the estimate is
+    that of N times as many neurons. (Covariances are averaged after the alignment, not before.)
+
+    Args:
+        layers: the same layer of the reference with each of the other networks.
+        variance: of a weight before training.
+
+    Raises:
+        InputError: no layer, or layers of different references.
+    """
+    if not layers or any(
+        layer.reference.module is not layers[0].reference.module for layer in layers
+    ):
+        raise InputError("Give the same layer of one reference, aligned with other networks.")
+    rows = [layers[0].reference.rows(), *(layer.weights().flatten(1) for layer in layers)]
+    return weight_spectrum(torch.cat(rows), variance=variance)

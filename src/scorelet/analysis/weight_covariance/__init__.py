@@ -1,0 +1,61 @@
+"""Covariances of a layer's weights: spectra, what was learned, and how two of them compare."""
+
+from scorelet.analysis.weight_covariance.bures import bures_cosine, bures_distance
+from scorelet.analysis.weight_covariance.dynamics import Movement, movement
+from scorelet.analysis.weight_covariance.gaussianity import (
+    Marginal,
+    marginal_tests,
+    share_outside_bulk,
+    whitened,
+)
+from scorelet.analysis.weight_covariance.shrinkage import (
+    bulk_edges,
+    bulk_variance,
+    effective_rank,
+    largest_of_noise,
+    learned_part,
+    shrink,
+)
+from scorelet.analysis.weight_covariance.similarity import (
+    Agreement,
+    Similarity,
+    agreement,
+    redrawn,
+    rotated,
+    similarity,
+)
+from scorelet.analysis.weight_covariance.spatial import spatial_covariance
+from scorelet.analysis.weight_covariance.spectrum import (
+    Spectrum,
+    clipped,
+    eigenvector_cosines,
+    weight_spectrum,
+)
+
+__all__ = [
+    "Agreement",
+    "Marginal",
+    "Movement",
+    "Similarity",
+    "Spectrum",
+    "agreement",
+    "bulk_edges",
+    "bulk_variance",
+    "bures_cosine",
+    "bures_distance",
+    "clipped",
+    "effective_rank",
+    "eigenvector_cosines",
+    "largest_of_noise",
+    "learned_part",
+    "marginal_tests",
+    "movement",
+    "redrawn",
+    "rotated",
+    "share_outside_bulk",
+    "shrink",
+    "similarity",
+    "spatial_covariance",
+    "weight_spectrum",
+    "whitened",
+]

@@ -1,0 +1,139 @@
+"""How similar two learned covariances are, between what chance gives and what can be reached.
+
+    S(C₁, C₂) = (cos(C₁, C₂) - floor) / (ceiling - floor)
+
+floor: cos(C₁, O C₁ Oᴴ), O random orthogonal: unrelated eigenvectors. ceiling: cos(C₁, Ĉ₁), Ĉ₁ what
+is found when as many neurons are drawn from identity + C₁. S is not symmetric; S(C, C) exceeds 1,
+because the ceiling is that of an estimate; two independent networks of one law reach about 0.9.
+
+Reference: Guth, Ménard 2024, arXiv 2409.19460, eq. 6.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from scorelet.analysis.weight_covariance.bures import bures_cosine
+from scorelet.analysis.weight_covariance.shrinkage import learned_part
+from scorelet.analysis.weight_covariance.spectrum import Spectrum, weight_spectrum
+from scorelet.core.errors import InputError
+
+
+@dataclass(frozen=True)
+class Similarity:
+    """S(C₁, C₂) and what it is made of; NaN where a covariance holds nothing learned.
+
+    Attributes:
+        value: S.
+        cosine, floor, ceiling: Bures-Wasserstein cosines, floor and ceiling means over draws.
+    """
+
+    value: float
+    cosine: float
+    floor: float
+    ceiling: float
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """S both ways, with its deviation over neurons.
+
+    Attributes:
+        forward: S(C₁, C₂).
+        backward: S(C₂, C₁).
+        deviation: of their mean, when neurons are drawn anew; NaN where S is undefined.
+    """
+
+    forward: Similarity
+    backward: Similarity
+    deviation: float
+
+    @property
+    def mean(self) -> float:
+        """The mean of S(C₁, C₂) and S(C₂, C₁)."""
+        return (self.forward.value + self.backward.value) / 2
+
+
+def similarity(first: Spectrum, second: Spectrum, *, rng: Generator, draws: int = 5) -> Similarity:
+    """Return S(C₁, C₂) of two learned parts, see `learned_part`.
+
+    Args:
+        first, second: with the same number of inputs, in the same coordinates.
+        rng: draws rotations and neurons.
+        draws: of each.
+
+    Raises:
+        InputError: other numbers of inputs, or no draw.
+    """
+    _check(first, second, draws)
+    if not (len(first.values) and len(second.values)):
+        return Similarity(*[float("nan")] * 4)
+    floor = sum(bures_cosine(first, rotated(first, rng)) for _ in range(draws)) / draws
+    ceiling = sum(bures_cosine(first, redrawn(first, rng)) for _ in range(draws)) / draws
+    cosine = bures_cosine(first, second)
+    return Similarity((cosine - floor) / (ceiling - floor), cosine, floor, ceiling)
+
+
+def agreement(
+    first: Spectrum, second: Spectrum, *, rng: Generator, draws: int = 5, resamples: int = 10
+) -> Agreement:
+    """Return S both ways; the deviation is that of S between networks drawn from the two laws.
+
+    Neurons are drawn anew from identity + C (a parametric bootstrap). Drawing the given neurons
+    with replacement would repeat some of them, and where there are fewer neurons than inputs each
+    repetition looks like something learned.
+
+    Args:
+        first, second: learned parts, with the same number of inputs, in the same coordinates.
+        rng: draws.
+        draws: for floor and ceiling.
+        resamples: pairs of networks for the deviation; 0: none is computed.
+    """
+    forward = similarity(first, second, rng=rng, draws=draws)
+    backward = similarity(second, first, rng=rng, draws=draws)
+    if math.isnan(forward.value) or resamples < 2:
+        return Agreement(forward, backward, float("nan"))
+    values = []
+    for _ in range(resamples):
+        cosine = bures_cosine(redrawn(first, rng), redrawn(second, rng))
+        parts = [(cosine - s.floor) / (s.ceiling - s.floor) for s in (forward, backward)]
+        values.append(sum(parts) / 2)
+    return Agreement(forward, backward, float(torch.tensor(values).double().std()))
+
+
+def rotated(spectrum: Spectrum, rng: Generator) -> Spectrum:
+    """Return O C Oᴴ with a random orthogonal (unitary) O: the same values, unrelated vectors."""
+    noise = _normal(spectrum.vectors.shape, spectrum.vectors, rng)
+    vectors, triangle = torch.linalg.qr(noise)
+    return Spectrum(spectrum.values, vectors * triangle.diagonal().sgn(), spectrum.neurons)
+
+
+def redrawn(spectrum: Spectrum, rng: Generator) -> Spectrum:
+    """Return the learned part of as many neurons, drawn from identity + C."""
+    rows = _normal((spectrum.neurons, spectrum.inputs), spectrum.vectors, rng)
+    by = "neurons" if spectrum.gamma > 1 else "gram"
+    return learned_part(weight_spectrum(with_covariance(rows, spectrum), by=by))
+
+
+def with_covariance(white: Tensor, spectrum: Spectrum) -> Tensor:
+    """Turn white rows (n, d) into rows of covariance identity + C, without a (d, d) matrix."""
+    vectors = spectrum.vectors
+    stretch = (1 + spectrum.values).sqrt() - 1
+    return white + ((white @ vectors) * stretch) @ vectors.mH
+
+
+def _normal(shape: tuple[int, ...] | torch.Size, like: Tensor, rng: Generator) -> Tensor:
+    """Standard normal numbers, complex where `like` is: E |z|² = 1."""
+    return torch.randn(tuple(shape), generator=rng, dtype=like.dtype)
+
+
+def _check(first: Spectrum, second: Spectrum, draws: int) -> None:
+    if first.inputs != second.inputs:
+        raise InputError(
+            f"The covariances have {first.inputs} and {second.inputs} inputs: bring the weights of "
+            "one network into the coordinates of the other first."
+        )
+    if draws < 1:
+        raise InputError(f"draws is {draws}: at least one is needed.")

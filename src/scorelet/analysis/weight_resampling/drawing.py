@@ -1,0 +1,185 @@
+"""Draws a new network from the law of a trained one, layer by layer.
+
+Symbols: C_j covariance of the weights of layer j in coordinates of the reference; A_j rotation from
+what layer j of the new network reads to what it reads in the reference.
+
+    W_j = W'_j A_j,   rows of W'_j ~ N(0, C_j),      θ_new = θ A_J
+
+Weights of layer j are drawn, normalisations behind it are measured again, and then what layer j + 1
+reads is aligned. If activations have d channels each of power 1, those of a network of another
+width are as large after a factor √(d_ref / d).
+
+Reference: Guth, Ménard, Rochette, Mallat, JMLR 2024, arXiv 2305.18512, definition 2 and appendix D.
+"""
+
+import copy
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor, nn
+
+from scorelet.analysis.alignment.layers import MatrixLayer, layer_of
+from scorelet.analysis.alignment.moments import CrossMoments
+from scorelet.analysis.alignment.networks import SAMPLES, Pair, match, one_layer_moments
+from scorelet.analysis.alignment.pictures import Batches, Pictures, first_pictures, picture_batches
+from scorelet.analysis.alignment.procrustes import Rotation, identity, procrustes
+from scorelet.analysis.alignment.watching import CalledParts, called_parts
+from scorelet.analysis.weight_resampling.laws import Law, drawn_rows
+from scorelet.analysis.weight_resampling.norms import draw_gains, settle
+from scorelet.core.errors import InputError
+from scorelet.core.options import checked
+from scorelet.core.progress import Progress
+from scorelet.core.random import generator
+
+
+@dataclass(frozen=True)
+class DrawnLayer:
+    """A layer of the new network.
+
+    Attributes:
+        name: of the layer.
+        neurons: that were drawn; of the last layer all are rotated, none drawn.
+        similarity: r² of what it reads in both networks, of the same pictures.
+        samples: pictures times positions.
+        needed: so many are needed for an alignment.
+    """
+
+    name: str
+    neurons: int
+    similarity: float
+    samples: int
+    needed: int
+
+
+@dataclass(frozen=True)
+class DrawnNetwork:
+    """A network that was drawn, not trained.
+
+    Attributes:
+        network: in evaluation mode.
+        layers: one record each, in the order of calls; the last is the classifier.
+        last: the module of the classifier.
+    """
+
+    network: nn.Module
+    layers: tuple[DrawnLayer, ...]
+    last: nn.Module
+
+
+@checked
+def draw_network(
+    reference: nn.Module,
+    data: Pictures,
+    *,
+    seed: int = 0,
+    law: Law | None = None,
+    into: nn.Module | None = None,
+    aligned: bool = True,
+    progress: Progress | None = None,
+) -> DrawnNetwork:
+    """Draw all layers but the last from the law of the reference's weights.
+
+    Args:
+        reference: a trained network of convolutions, linear layers and channel matrices, with batch
+            norms; it is left as it is.
+        data: pictures that normalisations and alignments are measured on, as for `align`.
+        seed: of the weights.
+        law: how rows are drawn; None: N(0, C) with the covariance of the reference.
+        into: a network of the same architecture that is filled, its widths may differ; None: a
+            copy of the reference.
+        aligned: False takes A = 1 everywhere, for comparison; widths must be the reference's then.
+        progress: called with (layers done, layers).
+
+    Raises:
+        InputError: parts whose parameters have no law, layers that do not correspond, or pictures
+            that the network does not take.
+    """
+    refuse_unknown_parts(reference)
+    net = copy.deepcopy(reference if into is None else into).eval()
+    _, batches = picture_batches(data)
+    x = first_pictures(batches)
+    parts = called_parts(reference, x), called_parts(net, x)
+    pairs = match(*(part.layers for part in parts))
+    drawing = _Drawing(reference, net, parts, batches, law or Law())
+    found = []
+    for j, pair in enumerate(pairs):
+        found.append(drawing.layer(j, pair, generator(seed, j), aligned=aligned))
+        if progress:
+            progress(j + 1, len(pairs))
+    return DrawnNetwork(net, tuple(found), pairs[-1][1].module)
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    reference: nn.Module
+    net: nn.Module
+    parts: tuple[CalledParts, CalledParts]
+    batches: Batches
+    law: Law
+
+    def layer(self, j: int, pair: Pair, rng: Generator, *, aligned: bool) -> DrawnLayer:
+        """Draw a layer, or rotate the last one, and measure the norms behind it."""
+        a, b = pair
+        last = j == len(self.parts[0].layers) - 1
+        rotation, samples = self._rotation(pair, first=j == 0, aligned=aligned)
+        neurons = b.shape[0]
+        if last:
+            weights, bias = a.weights(), a.bias
+            if len(weights) != neurons:
+                raise InputError("The new network has another number of outputs.")
+        else:
+            weights, bias = drawn_rows(a, neurons, self.law, rng)
+        b.set_weights(from_reference(weights, rotation.matrix))
+        if b.bias is not None and bias is not None:
+            with torch.no_grad():
+                b.bias.copy_(bias)
+        if not last:
+            self._settle(j, rng)
+        needed = 0 if j == 0 else SAMPLES * max(a.shape[1], b.shape[1])
+        return DrawnLayer(a.name, 0 if last else neurons, rotation.similarity, samples, needed)
+
+    def _rotation(self, pair: Pair, *, first: bool, aligned: bool) -> tuple[Rotation, int]:
+        if isinstance(pair[1], MatrixLayer):
+            settle(self.net, pair[1].module, self.batches)
+        fixed = first or not aligned
+        networks = self.reference, self.net
+        sums = one_layer_moments(*networks, pair, self.batches, diagonal=fixed)
+        return _rotation(pair, sums, fixed=fixed), sums.count
+
+    def _settle(self, j: int, rng: Generator) -> None:
+        norms = [part.norms_behind(j) for part in self.parts]
+        draw_gains(norms[1], norms[0], rng)
+        for norm in norms[1]:
+            settle(self.net, norm, self.batches)
+
+
+def _rotation(pair: Pair, sums: CrossMoments, *, fixed: bool) -> Rotation:
+    real = not pair[0].complex
+    try:
+        return identity(sums, real=real) if fixed else procrustes(sums, real=real)
+    except InputError as error:
+        raise InputError(f"Layer {pair[0].name}: {str(error).removesuffix('.')}.") from None
+
+
+def from_reference(weights: Tensor, rotation: Tensor) -> Tensor:
+    """Return √(c_ref / c) W' A for weights (n, c_ref, s) and A (c_ref, c)."""
+    dtype = torch.promote_types(weights.dtype, rotation.dtype)
+    scale = (rotation.shape[0] / rotation.shape[1]) ** 0.5
+    return scale * torch.einsum("nrs,rc->ncs", weights.to(dtype), rotation.to(dtype))
+
+
+def refuse_unknown_parts(net: nn.Module) -> None:
+    """Refuse a network with parameters that are drawn by no law.
+
+    Raises:
+        InputError: names the first of them.
+    """
+    for name, module in net.named_modules():
+        own = [p for p in module.parameters(recurse=False) if p.requires_grad]
+        known = isinstance(module, nn.modules.batchnorm._BatchNorm) or layer_of(name, module)
+        if own and not known:
+            raise InputError(
+                f"{name or 'The network'} is a {type(module).__name__} with parameters: only "
+                "convolutions that are not grouped, linear layers, channel matrices and batch "
+                "norms can be drawn anew."
+            )

@@ -1,0 +1,228 @@
+"""scorelet weights spectrum, compare, resample."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+
+from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
+from scorelet.cli.tables import ConsoleTable
+from scorelet.core.errors import InputError
+
+app = App(name="weights", help="Look into the weights of networks, and draw new ones from them.")
+
+Output = Annotated[PathLike | None, Parameter(name=["--output", "-o"])]
+
+
+@app.command
+def spectrum(
+    model: str,
+    /,
+    *,
+    output: Output = None,
+    arch: str | None = None,
+    noise: Literal["init", "bulk"] = "init",
+    overwrite: Flag = False,
+    shared: Shared = DEFAULTS,
+) -> int:
+    """Say how many directions each layer of a network has learned; needs no data.
+
+    For example:
+
+        scorelet weights spectrum cifar10-scattering -o spectrum.html
+
+        scorelet weights spectrum resnet18.pth --arch torchvision:resnet18 --noise bulk
+
+    Args:
+        model: path, built-in name or Hub id; with --arch a file of weights.
+        output: NAME.html, a report with figures.
+        arch: torchvision:NAME, timm:NAME or FILE.py:FUNCTION, which builds the network.
+        noise: init: weights started as the constructors of layers draw them; bulk: the noise is
+            that of the spectrum itself, for weight decay and other initialisations.
+        overwrite: replace an existing report.
+    """
+    from scorelet.tasks.array_files import check_output
+    from scorelet.tasks.weights import spectrum as run
+    from scorelet.tasks.weights.spectrum import SUFFIXES
+    from scorelet.tasks.weights.spectrum_report import COLUMNS, lead, values
+
+    if output is not None:
+        check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
+    found = run(model, arch=arch, noise=noise)
+    if output is not None:
+        found.save(output, overwrite=overwrite)
+    document = found.document
+    rows = [[entry["name"], *values(entry)] for entry in document["layers"]]
+    table = ConsoleTable(["layer", *COLUMNS], rows, frozenset({0, 1}))
+    _finish(document, f"{lead(document)}\n{table.text()}", output, shared)
+    return 0
+
+
+@app.command
+def compare(
+    model: str,
+    other: str,
+    /,
+    *,
+    data: str,
+    output: Output = None,
+    arch: str | None = None,
+    other_arch: str | None = None,
+    part: Literal["train", "test"] = "train",
+    size: str | None = None,
+    limit: Whole = 2000,
+    noise: Literal["init", "bulk"] = "init",
+    draws: Whole = 5,
+    polar: Literal["svd", "newton-schulz"] = "svd",
+    seed: Whole = 0,
+    overwrite: Flag = False,
+    shared: Shared = DEFAULTS,
+) -> int:
+    """Compare what two networks of one architecture have learned, layer by layer.
+
+    Both see the same pictures, and the channels of the second are rotated to those of the first.
+    The similarity S of their weights is about 0 for unrelated networks, about 1 for two of one law.
+
+    For example:
+
+        scorelet weights compare a.safetensors b.safetensors --data animals/ -o compare.html
+
+        scorelet weights compare a.pth b.pth --arch torchvision:resnet18 --data animals/ --size 224
+
+    Args:
+        model: path, built-in name or Hub id; with --arch a file of weights.
+        other: the same, widths may differ.
+        data: npz with x_train, y_train, a folder of classes, or the name of one under
+            $SCORELET_DATA; labels are not used.
+        output: NAME.html, a report with figures.
+        arch: torchvision:NAME, timm:NAME or FILE.py:FUNCTION, which builds the network.
+        other_arch: the same for the other network; by default that of the first.
+        part: of the data, train or test.
+        size: of pictures in folders, HxW or one number; by default what a classifier takes.
+        limit: only the first so many pictures; a fifth of them is kept from the fit.
+        noise: init or bulk, see scorelet weights spectrum.
+        draws: of random networks for floor, ceiling and error bars.
+        polar: how rotations are computed; newton-schulz has products only.
+        seed: of the draws.
+        overwrite: replace an existing report.
+    """
+    from scorelet.tasks.array_files import check_output
+    from scorelet.tasks.progress import Bar
+    from scorelet.tasks.weights.compare import SUFFIXES, CompareSettings, comparison
+    from scorelet.tasks.weights.compare_report import COLUMNS, lead, values
+    from scorelet.tasks.weights.networks import Shown
+
+    if output is not None:
+        check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
+    settings = CompareSettings(arch, other_arch, noise, draws, polar, seed, shared.device)
+    shown = Shown(part, _sides(size), limit)
+    with Bar("aligning", 0, quiet=shared.quiet) as bar:
+        found = comparison(model, other, data, settings, shown, progress=_following(bar))
+    if output is not None:
+        found.save(output, overwrite=overwrite)
+    document = found.document
+    rows = [[entry["name"], *values(entry)] for entry in document["layers"]]
+    table = ConsoleTable(["layer", *COLUMNS.values()], rows)
+    _finish(document, f"{lead(document)}\n{table.text()}", output, shared)
+    return 0
+
+
+@app.command
+def resample(
+    model: str,
+    /,
+    *,
+    data: str,
+    output: Output = None,
+    arch: str | None = None,
+    size: str | None = None,
+    limit: Whole = 2000,
+    law: Literal["empirical", "shrunk", "white"] = "empirical",
+    rank: Whole | None = None,
+    refit: Flag = False,
+    seed: Whole = 0,
+    overwrite: Flag = False,
+    shared: Shared = DEFAULTS,
+) -> int:
+    """Draw a new network, without training, from the law of a trained one's weights.
+
+    Rows of each layer but the last are independent Gaussians with the covariance of the trained
+    network, in coordinates that are aligned with it; norms are measured again. Prints accuracies
+    on the test part, if there is one.
+
+    For example:
+
+        scorelet weights resample m.safetensors --data animals/ --refit --seed 1 -o new.safetensors
+
+    Args:
+        model: path, built-in name or Hub id; with --arch a file of weights.
+        data: npz with x_train, y_train, a folder of classes, or the name of one under
+            $SCORELET_DATA.
+        output: NAME.safetensors, the new network.
+        arch: torchvision:NAME, timm:NAME or FILE.py:FUNCTION, which builds the network.
+        size: of pictures in folders, HxW or one number; by default what a classifier takes.
+        limit: only the first so many pictures.
+        law: empirical: the covariance as it is; shrunk: noise and what was learned; white: the
+            variance only, for comparison.
+        rank: keep only the so many largest eigenvalues of each layer.
+        refit: fit the last layer to the labels, by logistic regression.
+        seed: of the weights.
+        overwrite: replace an existing file.
+    """
+    from scorelet.tasks.array_files import check_output
+    from scorelet.tasks.progress import Bar
+    from scorelet.tasks.weights.networks import Shown
+    from scorelet.tasks.weights.resample import SUFFIXES, ResampleSettings, resampling
+
+    if output is not None:
+        check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
+    settings = ResampleSettings(arch, law, rank, refit, seed, shared.device)
+    shown = Shown("train", _sides(size), limit)
+    with Bar("drawing", 0, quiet=shared.quiet) as bar:
+        found = resampling(model, data, settings, shown, progress=_following(bar))
+    if output is not None:
+        found.save(output, overwrite=overwrite)
+    _finish(found.document, _drawn(found.document), output, shared)
+    return 0
+
+
+def _finish(document: dict[str, Any], text: str, output: PathLike | None, shared: Shared) -> None:
+    for warning in document["warnings"]:
+        shared.warn(f"{warning}.")
+    shared.show(document, text)
+    if output is not None:
+        shared.say(f"-> {output}")
+
+
+def _following(bar: Any) -> Any:  # noqa: ANN401 - a Bar, which is imported late
+    def progress(done: int, count: int) -> None:
+        bar.expect(count)
+        bar.reach(done)
+
+    return progress
+
+
+def _sides(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d{1,5})(?:x(\d{1,5}))?", text)
+    if not found:
+        raise InputError(f"--size {text}: use HxW in pixels or one number, as 224 or 160x200.")
+    return int(found[1]), int(found[2] or found[1])
+
+
+def _drawn(document: dict[str, Any]) -> str:
+    rows = [
+        [
+            layer["name"],
+            str(layer["neurons"]) if layer["neurons"] else "rotated",
+            f"{layer['similarity']:.3f}",
+            str(layer["samples"]),
+        ]
+        for layer in document["layers"]
+    ]
+    table = ConsoleTable(["layer", "drawn", "signals", "samples"], rows)
+    lines = [f"{document['model']} drawn anew, seed {document['seed']}", table.text()]
+    for name, value in (document["accuracy"] or {}).items():
+        lines.append(f"accuracy, {name}: {100 * value:.1f} %")
+    return "\n".join(lines)

@@ -1,0 +1,130 @@
+"""Figures of weights: spectra, effective ranks, similarity by depth, matrices of cosines."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from torch import Tensor
+
+from scorelet.plots.figures import COLOURS, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Pairs = Sequence[tuple[float | None, float | None]]
+_WIDE = 4  # matrices and spectra in a row
+_ALL_NAMES = 40  # layers whose names can be read
+
+
+def ranks_figure(
+    names: Sequence[str], kept: Sequence[int], ranks: Sequence[float | None]
+) -> "Figure":
+    """Draw how many directions each layer has learned, and its effective rank."""
+    figure = new_figure(max(6.4, 0.4 * len(names) + 2), 3.8)
+    axes = figure.subplots()
+    places = range(len(names))
+    axes.bar(places, list(kept), color=COLOURS[2], label="learned directions")
+    axes.plot(places, _known(ranks), "o", color=COLOURS[0], label="effective rank")
+    axes.set_ylabel("directions")
+    _name(axes, names)
+    axes.legend(frameon=False, fontsize="small")
+    return figure
+
+
+def spectra_figure(layers: Sequence[tuple[str, Tensor, float]]) -> "Figure":
+    """Draw eigenvalues by rank.
+
+    Args:
+        layers: name, eigenvalues descending, and the edge of noise, of each.
+    """
+    rows = math.ceil(len(layers) / _WIDE)
+    figure = new_figure(11, 2.4 * rows)
+    grid = figure.subplots(rows, min(_WIDE, len(layers)), squeeze=False).ravel()
+    for axes, (name, values, edge) in zip(grid, layers, strict=False):
+        shown = values.numpy()
+        shown = shown[shown > 1e-6 * shown[0]] if shown[0] > 0 else shown
+        axes.loglog(np.arange(1, len(shown) + 1), shown, ".-", ms=3, lw=0.8, color=COLOURS[0])
+        axes.axhline(edge, ls="--", lw=0.9, color="0.4")
+        axes.set_title(name, fontsize="small")
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(which="both", labelsize="x-small")
+    for axes in grid[len(layers) :]:
+        axes.set_visible(False)
+    figure.supxlabel("rank", fontsize="small")
+    figure.supylabel("eigenvalue, in units of untrained weights", fontsize="small")
+    return figure
+
+
+def similarity_figure(names: Sequence[str], found: Pairs) -> "Figure":
+    """Draw S by depth.
+
+    Args:
+        names: of the layers.
+        found: S and its standard deviation at each; None where undefined.
+    """
+    figure = new_figure(max(6.4, 0.4 * len(names) + 2), 3.8)
+    axes = figure.subplots()
+    values, bars = _known([s for s, _ in found]), _known([d for _, d in found])
+    bars = [0.0 if math.isnan(bar) else bar for bar in bars]
+    axes.errorbar(range(len(names)), values, bars, fmt="o-", color=COLOURS[0], ms=5, capsize=3)
+    axes.axhline(0, ls="--", lw=0.9, color="0.4", label="unrelated")
+    axes.axhline(1, ls=":", lw=0.9, color="0.4", label="as if drawn from one law")
+    axes.set_ylabel("similarity S of weights")
+    axes.set_ylim(min(-0.1, *(v for v in values if not math.isnan(v)), 0), 1.15)
+    _name(axes, names)
+    axes.legend(frameon=False, fontsize="small")
+    return figure
+
+
+def activations_figure(names: Sequence[str], signals: Pairs) -> "Figure":
+    """Draw the similarity of aligned activations, on pictures of the fit and on others."""
+    figure = new_figure(max(6.4, 0.4 * len(names) + 2), 3.2)
+    axes = figure.subplots()
+    for column, (style, title) in enumerate((("o-", "of the fit"), ("o--", "other pictures"))):
+        values = _known([pair[column] for pair in signals])
+        face = COLOURS[1] if column == 0 else "white"
+        axes.plot(range(len(names)), values, style, color=COLOURS[1], mfc=face, label=title, ms=5)
+    axes.set_ylabel("similarity of signals")
+    axes.set_ylim(min(0, *_known([pair[1] for pair in signals])), 1.05)
+    _name(axes, names)
+    axes.legend(frameon=False, fontsize="small")
+    return figure
+
+
+def cosines_figure(
+    layers: Sequence[tuple[str, Tensor, int, tuple[float | None, float | None]]],
+) -> "Figure":
+    """Draw |cos| between eigenvectors; white is 1/√d, black 5/√d.
+
+    Args:
+        layers: name, cosines (r, r'), dimension d, and effective ranks of both, of each.
+    """
+    rows = math.ceil(len(layers) / _WIDE)
+    figure = new_figure(11, 3.0 * rows)
+    grid = figure.subplots(rows, min(_WIDE, len(layers)), squeeze=False).ravel()
+    for axes, (name, cosines, size, ranks) in zip(grid, layers, strict=False):
+        chance = size**-0.5
+        top = min(1.0, 5 * chance)
+        axes.imshow(cosines.numpy(), cmap="Greys", vmin=min(chance, 0.9), vmax=max(top, 0.95))
+        axes.set_title(name, fontsize="small")
+        for rank, mark, put in ((ranks[1], "v", "x"), (ranks[0], ">", "y")):
+            if rank is not None:
+                place = (rank - 1, -0.5) if put == "x" else (-0.5, rank - 1)
+                axes.plot(*place, mark, color=COLOURS[1], ms=6, clip_on=False)
+        axes.tick_params(labelsize="x-small")
+    for axes in grid[len(layers) :]:
+        axes.set_visible(False)
+    return figure
+
+
+def _known(values: Sequence[float | None]) -> list[float]:
+    return [float("nan") if value is None else value for value in values]
+
+
+def _name(axes: "Axes", names: Sequence[str]) -> None:
+    step = max(1, len(names) // _ALL_NAMES + (len(names) > _ALL_NAMES))
+    places = range(0, len(names), step)
+    axes.set_xticks(list(places), [names[k] for k in places], rotation=45, ha="right", fontsize=8)
+    axes.spines[["top", "right"]].set_visible(False)

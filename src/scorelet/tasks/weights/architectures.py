@@ -1,0 +1,169 @@
+"""Networks of others: weights without their architecture, and architectures by name.
+
+`torchvision:NAME`, `timm:NAME` and `FILE.py:FACTORY` name a function that builds the network; a
+file of weights is read as safetensors, or by torch without running code that may be in it.
+"""
+
+import pickle
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from scorelet.core.errors import CheckpointError, InputError, one_line
+from scorelet.core.files import check_regular
+from scorelet.core.own_code import import_code
+
+LIBRARIES = ("torchvision", "timm")
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+"""Mean and deviation of colours, by which these libraries' networks want pictures standardised."""
+_WRAPPERS = ("state_dict", "model", "model_state_dict", "net", "module")
+_PREFIXES = ("module.", "model.", "_orig_mod.")
+
+
+def read_state(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a file of weights by name; no code in it is run.
+
+    Dictionaries in which training programs wrap them are opened, and prefixes that torch's parallel
+    and compiled modules add are taken off.
+
+    Raises:
+        CheckpointError: missing, damaged, not safe to open, or without tensors.
+    """
+    if not path.exists():
+        raise CheckpointError(f"There is no file {path}: check the path.")
+    check_regular(path, what="a file of weights", error=CheckpointError)
+    tensors = _unwrapped(_opened(path))
+    if not tensors or not all(isinstance(value, Tensor) for value in tensors.values()):
+        raise CheckpointError(f"{path} holds no dictionary of tensors: save the state dictionary.")
+    for prefix in _PREFIXES:
+        if all(name.startswith(prefix) for name in tensors):
+            tensors = {name.removeprefix(prefix): value for name, value in tensors.items()}
+    return tensors
+
+
+def _opened(path: Path) -> object:
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise CheckpointError(
+            f"{path} holds more than tensors, or is no file of weights; what else is in it could "
+            "run code when opened: save the state dictionary only, best as safetensors."
+        ) from error
+    except (SafetensorError, OSError, EOFError, RuntimeError, ValueError, KeyError) as error:
+        raise CheckpointError(f"{path} cannot be read: {one_line(error, limit=120)}.") from error
+
+
+def _unwrapped(found: object) -> dict[str, Any]:
+    """Open the dictionaries in which training programs wrap tensors."""
+    for name in _WRAPPERS:
+        if isinstance(found, Mapping) and isinstance(found.get(name), Mapping):
+            found = found[name]
+    return dict(found) if isinstance(found, Mapping) else {}
+
+
+def build_network(arch: str, tensors: Mapping[str, Tensor], *, path: Path) -> nn.Module:
+    """Return the network that an architecture names, with these weights, in evaluation mode.
+
+    If it does not fit, it is built again with as many classes as the last matrix has rows.
+
+    Raises:
+        InputError: an architecture that is not known.
+        CheckpointError: weights that do not fit it.
+    """
+    factory = factory_of(arch)
+    net = _built(factory, arch)
+    error = _load(net, tensors)
+    if error and arch.partition(":")[0] in LIBRARIES:
+        matrices = [value for value in tensors.values() if value.ndim == 2]
+        if matrices:
+            net = _built(factory, arch, num_classes=len(matrices[-1]))
+            error = _load(net, tensors)
+    if error:
+        raise CheckpointError(f"{path} does not fit {arch}: {error}.")
+    return net.eval()
+
+
+def factory_of(arch: str) -> Callable[..., object]:
+    """Return the function that builds a network.
+
+    Raises:
+        InputError: no such file or function.
+    """
+    source, colon, name = arch.rpartition(":")
+    if not (colon and source and name):
+        raise InputError(
+            f"--arch {arch}: use torchvision:NAME, timm:NAME or FILE.py:FUNCTION, for example "
+            "torchvision:resnet18."
+        )
+    if source in LIBRARIES:
+        return lambda **options: _of_library(source, name, options)
+    if not source.endswith(".py"):
+        raise InputError(
+            f"--arch {arch}: {source} is no library that is known and no file of Python: use "
+            "torchvision:NAME, timm:NAME or FILE.py:FUNCTION."
+        )
+    import_code(source)
+    factory = getattr(sys.modules[Path(source).expanduser().resolve().stem], name, None)
+    if not callable(factory):
+        raise InputError(f"--arch {arch}: {source} has no function {name}.")
+    return factory
+
+
+def standardised(net: nn.Module, mean: tuple[float, ...], deviation: tuple[float, ...]) -> None:
+    """Let a network standardise the pictures in [0, 1] that it is called with."""
+    means, deviations = (torch.tensor(v)[:, None, None] for v in (mean, deviation))
+
+    def standardise(_net: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor]:
+        x = inputs[0]
+        return ((x - means.to(x)) / deviations.to(x),)
+
+    net.register_forward_pre_hook(standardise)
+
+
+def _of_library(library: str, name: str, options: dict[str, int]) -> object:
+    try:
+        if library == "torchvision":
+            return import_module("torchvision.models").get_model(name, weights=None, **options)
+        return import_module("timm").create_model(name, pretrained=False, **options)
+    except ImportError as error:
+        raise InputError(
+            f"--arch {library}:{name} needs the package {library}: pip install {library}."
+        ) from error
+
+
+def _built(factory: Callable[..., object], arch: str, **options: int) -> nn.Module:
+    try:
+        net = factory(**options)
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"--arch {arch} cannot be built: {type(error).__name__}: {one_line(error)}."
+        ) from error
+    if not isinstance(net, nn.Module):
+        raise InputError(f"--arch {arch} gave a {type(net).__name__}: expected a torch module.")
+    return net
+
+
+def _load(net: nn.Module, tensors: Mapping[str, Tensor]) -> str:
+    """Load weights; return what does not fit, or nothing."""
+    own = net.state_dict()
+    missing = [name for name in own if name not in tensors and "num_batches" not in name]
+    unknown = [name for name in tensors if name not in own]
+    shapes = [n for n, value in tensors.items() if n in own and own[n].shape != value.shape]
+    if missing or unknown or shapes:
+        name = (missing or unknown or shapes)[0]
+        reason = "lacks" if missing else "does not know" if unknown else "has another shape for"
+        who = "it" if missing else "the architecture"
+        return f"{who} {reason} {name}"
+    net.load_state_dict(dict(tensors), strict=False)
+    return ""

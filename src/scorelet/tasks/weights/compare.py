@@ -1,0 +1,218 @@
+"""The verb weights compare: are two networks the same inside, layer by layer?"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scorelet.analysis.alignment import Alignment, align, cross_moments
+from scorelet.analysis.weight_comparison import NOISES, ComparedLayer, compared_layer
+from scorelet.analysis.weight_covariance import effective_rank
+from scorelet.core.errors import InputError
+from scorelet.core.options import check_fields, checked
+from scorelet.core.paths import as_path
+from scorelet.core.progress import Progress
+from scorelet.core.random import generator
+from scorelet.data.labelled import LabelledImages
+from scorelet.tasks.array_files import check_output, write_page
+from scorelet.tasks.weights.compare_report import report
+from scorelet.tasks.weights.networks import (
+    Data,
+    Model,
+    Part,
+    Shown,
+    open_network,
+    open_pictures,
+)
+from scorelet.tasks.weights.spectrum import SUFFIXES, bulk_warnings, or_none
+
+_HELD_OUT = 5  # one picture of so many is kept from the fit of rotations
+MATRIX = 40
+"""Eigenvectors whose cosines a document lists."""
+
+
+@dataclass(frozen=True)
+class CompareSettings:
+    """How two networks are compared.
+
+    Args:
+        arch, other_arch: see `open_network`; other_arch is arch where it is not given.
+        noise: init or bulk, see `scorelet.tasks.weights.spectrum.spectrum`.
+        draws: of random rotations and networks, for floor, ceiling and deviation.
+        polar: svd or newton-schulz, see `scorelet.analysis.alignment.procrustes`.
+        seed: of the draws.
+        device: auto, cpu, cuda or mps.
+    """
+
+    arch: str | None = None
+    other_arch: str | None = None
+    noise: str = "init"
+    draws: int = 5
+    polar: str = "svd"
+    seed: int = 0
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        """Check types and ranges."""
+        check_fields(self)
+        if self.draws < 2:
+            raise InputError(f"draws is {self.draws}: at least 2 are needed.")
+        if self.seed < 0:
+            raise InputError(f"seed is {self.seed}: it must not be negative.")
+        if self.noise not in NOISES:
+            raise InputError(f"noise is {self.noise!r}: it must be init or bulk.")
+        if self.polar not in ("svd", "newton-schulz"):
+            raise InputError(f"polar is {self.polar!r}: it must be svd or newton-schulz.")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two networks compared.
+
+    Attributes:
+        document: for JSON: model, other, data, part, pictures, held_out, noise, draws, seed,
+            warnings and ``layers``, for each: name, kind, neurons and gamma of both, channels,
+            samples, needed, r2_align, r2_held_out, kept1, kept2, reff1, reff2, cos_raw, cos_floor,
+            cos_ceiling, S12, S21, S_mean, bootstrap_sd (None where undefined), eigenvector_cosines.
+        layers: what it was made from.
+    """
+
+    document: dict[str, Any]
+    layers: tuple[ComparedLayer, ...]
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write a report with figures, NAME.html.
+
+        Raises:
+            InputError: another suffix, or a file that exists already.
+        """
+        target = as_path(path)
+        check_output(target, overwrite=overwrite, suffixes=SUFFIXES)
+        write_page(target, report(self.document, self.layers))
+
+
+@checked
+def compare(  # noqa: PLR0913 - as many as the shell has options
+    model: Model,
+    other: Model,
+    *,
+    data: Data,
+    arch: str | None = None,
+    other_arch: str | None = None,
+    part: Part = "train",
+    size: tuple[int, int] | None = None,
+    limit: int | None = 2000,
+    noise: str = "init",
+    draws: int = 5,
+    polar: str = "svd",
+    seed: int = 0,
+    device: str = "auto",
+) -> Comparison:
+    """Compare what two networks of one architecture have learned, layer by layer.
+
+    Both see the same pictures; an orthogonal map brings the channels of the other network to those
+    of the first; then covariances of weights are compared by S, which is about 0 for unrelated
+    networks and about 1 for two networks of one law.
+
+    Args:
+        model, other: paths, built-in names or Hub ids; with `arch` files of weights; or modules.
+        data: npz with x_train, y_train, x_test, y_test, or a folder of classes, or the name of one
+            under ``$SCORELET_DATA``; or a labelled set. Labels are not used.
+        arch, other_arch, noise, draws, polar, seed, device: see `CompareSettings`.
+        part, size, limit: see `Shown`.
+
+    Raises:
+        InputError: networks of different architectures, or data and options that cannot be used.
+        CheckpointError: a file that cannot be read, or does not fit.
+    """
+    settings = CompareSettings(arch, other_arch, noise, draws, polar, seed, device)
+    return comparison(model, other, data, settings, Shown(part, size, limit))
+
+
+def comparison(
+    model: Model,
+    other: Model,
+    data: Data,
+    settings: CompareSettings,
+    shown: Shown,
+    *,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Do what `compare` says; `progress` is called with (pictures done, pictures)."""
+    first = open_network(model, settings.arch, device=settings.device)
+    second = open_network(other, settings.other_arch or settings.arch, device=settings.device)
+    images = open_pictures(data, first.model, shown)
+    fitted, held = _halves(images)
+    networks = first.network, second.network
+    alignment = align(*networks, fitted, polar=settings.polar, progress=progress)
+    pairs = [(layer.reference, layer.other) for layer in alignment.layers]
+    moments = cross_moments(*networks, pairs, held)
+    layers = tuple(
+        compared_layer(
+            layer,
+            layer.rotation.measure(sums)[0],
+            noise=settings.noise,
+            draws=settings.draws,
+            rng=generator(settings.seed, number),
+        )
+        for number, (layer, sums) in enumerate(zip(alignment.layers, moments, strict=True))
+    )
+    document = {
+        "model": first.title,
+        "other": second.title,
+        "data": str(data) if isinstance(data, str | Path) else type(data).__name__,
+        "part": shown.part,
+        "pictures": len(fitted),
+        "held_out": len(held),
+        **{name: getattr(settings, name) for name in ("noise", "draws", "polar", "seed")},
+        "layers": [_entry(layer) for layer in layers],
+        "warnings": _warnings(alignment, layers, images, settings),
+    }
+    return Comparison(document, layers)
+
+
+def _halves(images: LabelledImages) -> tuple[LabelledImages, LabelledImages]:
+    count = max(1, len(images) // _HELD_OUT)
+    if len(images) < 2:
+        raise InputError("There is one picture: give at least 2, better thousands.")
+    return images.hold_out(count)
+
+
+def _entry(layer: ComparedLayer) -> dict[str, Any]:
+    aligned, found = layer.aligned, layer.agreement
+    a, b = aligned.reference, aligned.other
+    return {
+        "name": a.name,
+        "kind": a.kind,
+        "neurons": [a.shape[0], b.shape[0]],
+        "channels": [a.shape[1], b.shape[1]],
+        "weights_per_channel": a.shape[2],
+        "gamma": [s.spectrum.gamma for s in layer.spectra],
+        "bulk_variance": [s.bulk for s in layer.spectra],
+        "samples": aligned.rotation.samples,
+        "needed": aligned.needed,
+        "r2_align": aligned.rotation.similarity,
+        "r2_held_out": layer.held_out,
+        **{f"kept{k}": len(s.values) for k, s in enumerate(layer.learned, 1)},
+        **{f"reff{k}": or_none(effective_rank(s.values)) for k, s in enumerate(layer.learned, 1)},
+        "cos_raw": or_none(found.forward.cosine),
+        "cos_floor": or_none((found.forward.floor + found.backward.floor) / 2),
+        "cos_ceiling": or_none((found.forward.ceiling + found.backward.ceiling) / 2),
+        "S12": or_none(found.forward.value),
+        "S21": or_none(found.backward.value),
+        "S_mean": or_none(found.mean),
+        "bootstrap_sd": or_none(found.deviation),
+        "eigenvector_cosines": layer.cosines[:MATRIX, :MATRIX].tolist(),
+    }
+
+
+def _warnings(
+    alignment: Alignment,
+    layers: tuple[ComparedLayer, ...],
+    images: LabelledImages,
+    settings: CompareSettings,
+) -> list[str]:
+    warnings = [*(note.rstrip(".") for note in images.notes), *alignment.warnings]
+    for which, name in ((0, "first"), (1, "second")):
+        spectra = tuple(layer.spectra[which] for layer in layers)
+        warnings += [f"{name} network: {text}" for text in bulk_warnings(spectra, settings.noise)]
+    return warnings

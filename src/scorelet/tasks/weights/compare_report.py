@@ -1,0 +1,106 @@
+"""The report of the verb weights compare."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from scorelet.analysis.weight_comparison import ComparedLayer
+from scorelet.plots import png
+from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, render
+from scorelet.plots.weights import activations_figure, cosines_figure, similarity_figure
+from scorelet.tasks.weights.spectrum_report import figure
+
+READING = (
+    "Two networks that were trained from different random starts never have the same weights, even "
+    "if they do the same: their neurons come in another order and mix what they see in another "
+    "way. So both networks are shown the same pictures, and at each layer the rotation is found "
+    "that brings the signals of one closest to those of the other. In these common coordinates the "
+    "directions that their weights have learned are compared. A similarity of 0 is that of "
+    "unrelated directions; about 0.9 is what two networks of one law reach, because each has a "
+    "finite number of neurons only."
+)
+ACTIVATIONS = (
+    "How alike the signals are that enter each layer, after the rotation: 1 means equal. Empty "
+    "circles are pictures that the rotation was not fitted to; where they lie far below, the "
+    "rotation has too many degrees of freedom for so few pictures."
+)
+MATRICES = (
+    "Cosines between learned directions of the two networks, strongest first: a dark diagonal "
+    "means the same directions in the same order, a dark block the same space. White is what "
+    "unrelated directions have, 1/√d; black is 5/√d and more. Arrows mark effective ranks."
+)
+METHOD = (
+    "S = (cos - floor)/(ceiling - floor), cos the Bures-Wasserstein cosine of the learned parts of "
+    "both covariances; floor that of one with itself after a random rotation, ceiling that of one "
+    "with what as many neurons drawn from it would show. S is computed both ways; bars are "
+    "standard deviations between networks drawn from the two laws. It is undefined (–) where a "
+    "network has learned nothing that noise would not show."
+)
+COLUMNS = {
+    "S_mean": "S", "bootstrap_sd": "±", "S12": "S(1,2)", "S21": "S(2,1)", "cos_raw": "cos",
+    "cos_floor": "floor", "cos_ceiling": "ceiling", "r2_align": "signals",
+    "r2_held_out": "on others", "kept1": "learned", "kept2": "by 2", "reff1": "rank",
+    "reff2": "by 2",
+}  # fmt: skip
+"""What tables of layers show, here and in the shell: keys of the document, with titles."""
+_DRAWN = 12
+
+
+def report(document: dict[str, Any], layers: Sequence[ComparedLayer]) -> str:
+    """Return the HTML text of what `compare` has found."""
+    entries = document["layers"]
+    names = [entry["name"] for entry in entries]
+    found = [(entry["S_mean"], entry["bootstrap_sd"]) for entry in entries]
+    signals = [(entry["r2_align"], entry["r2_held_out"]) for entry in entries]
+    opening: list[Part] = [
+        Text(lead(document), "lead"),
+        *(Text(f"{warning}.", "warning") for warning in document["warnings"]),
+        Text(READING),
+        Picture(png(similarity_figure(names, found)), "Similarity of weights by depth."),
+        Text(METHOD, "note"),
+        Picture(png(activations_figure(names, signals)), "Similarity of signals by depth."),
+        Text(ACTIVATIONS, "note"),
+        Facts(
+            {
+                name: str(document[name])
+                for name in ("model", "other", "data", "part", "pictures", "held_out", "noise")
+            }
+        ),
+    ]
+    rows = [(entry["name"], *values(entry)) for entry in entries]
+    sections = [Section("Layers", [Table(["layer", *COLUMNS.values()], rows, frozenset({0}))])]
+    drawn = [layer for layer in layers if layer.cosines.numel()][:_DRAWN]
+    if drawn:
+        matrices = cosines_figure(
+            [
+                (
+                    layer.aligned.name,
+                    layer.cosines,
+                    layer.learned[0].inputs,
+                    (entry["reff1"], entry["reff2"]),
+                )
+                for layer in drawn
+                for entry in entries
+                if entry["name"] == layer.aligned.name
+            ]
+        )
+        picture = Picture(png(matrices), "Cosines between learned directions.")
+        sections.append(Section("Directions", [picture, Text(MATRICES, "note")]))
+    return render("Two networks compared by their weights", opening, sections)
+
+
+def lead(document: dict[str, Any]) -> str:
+    """Return the finding in a sentence."""
+    known = [entry for entry in document["layers"] if entry["S_mean"] is not None]
+    if not known:
+        return "Nothing can be compared: no layer has learned directions in both networks"
+    alike = [entry for entry in known if entry["S_mean"] >= 0.5]
+    return (
+        f"{document['model']} and {document['other']}: of {len(known)} layers that can be compared "
+        f"{len(alike)} are more alike than not (S of 0.5 and more)"
+    )
+
+
+def values(entry: dict[str, Any]) -> list[str]:
+    """Write what tables show of a layer, in the order of `COLUMNS`."""
+    found = (entry[name] for name in COLUMNS)
+    return [str(value) if isinstance(value, int) else figure(value) for value in found]

@@ -1,0 +1,124 @@
+"""The networks that the verbs of weights look into, and the pictures that they are shown."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from torch import nn
+
+from scorelet.core.device import choose_device
+from scorelet.core.errors import InputError
+from scorelet.core.network import HasNetwork
+from scorelet.data.labelled import LabelledImages, load_labelled
+from scorelet.models import Classifier
+from scorelet.tasks.fitting import load_fitted, pixels_fitter
+from scorelet.tasks.weights.architectures import (
+    IMAGENET,
+    LIBRARIES,
+    build_network,
+    read_state,
+    standardised,
+)
+from scorelet.zoo import load
+
+Model = str | Path | nn.Module
+Part = Literal["train", "test"]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A network and where it comes from.
+
+    Attributes:
+        network: in evaluation mode, on its device.
+        title: for reports.
+        model: what was loaded: a classifier, or the network itself.
+    """
+
+    network: nn.Module
+    title: str
+    model: Any
+
+
+def open_network(model: Model, arch: str | None, *, device: str = "auto") -> Opened:
+    """Return the network of a checkpoint, of a file of weights, or a module itself.
+
+    Args:
+        model: path, built-in name or Hub id; with `arch` a file of weights; or a module.
+        arch: what builds the network, see `scorelet.tasks.weights.architectures`.
+        device: auto, cpu, cuda or mps.
+
+    Raises:
+        InputError: a model that has no network, or an architecture that is not known.
+        CheckpointError: a file that cannot be read, or does not fit.
+    """
+    if isinstance(model, str | Path):
+        title = str(model)
+        found = load(model) if arch is None else _foreign(Path(model).expanduser(), arch)
+    else:
+        title, found = type(model).__name__, model
+    network = found.network if isinstance(found, HasNetwork) else found
+    if not isinstance(network, nn.Module):
+        raise InputError(f"{title} is a {type(found).__name__}, which has no network.")
+    return Opened(network.to(choose_device(device)), title, found)
+
+
+def _foreign(path: Path, arch: str) -> nn.Module:
+    net = build_network(arch, read_state(path), path=path)
+    if arch.partition(":")[0] in LIBRARIES:
+        known = getattr(net, "default_cfg", {})  # timm says it itself
+        mean, deviation = (known.get(k, v) for k, v in zip(("mean", "std"), IMAGENET, strict=True))
+        standardised(net, tuple(mean), tuple(deviation))
+    return net
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Which pictures networks are shown.
+
+    Args:
+        part: of the data, train or test.
+        size: pictures of folders are brought to (height, width); None: to the size that a
+            classifier says it takes, else they stay as they are.
+        limit: only the first so many pictures.
+    """
+
+    part: Part = "train"
+    size: tuple[int, int] | None = None
+    limit: int | None = 2000
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        if self.part not in ("train", "test"):
+            raise InputError(f"part is {self.part!r}: it must be train or test.")
+        if self.limit is not None and self.limit < 1:
+            raise InputError(f"limit is {self.limit}: at least one picture must be shown.")
+        if self.size is not None and min(self.size) < 1:
+            raise InputError(f"size is {self.size}: both sides must be at least 1 pixel.")
+
+
+Data = str | Path | LabelledImages
+
+
+def open_pictures(data: Data, model: object, shown: Shown) -> LabelledImages:
+    """Return the pictures that are shown.
+
+    Args:
+        data: npz with x_train, y_train, x_test, y_test, a folder of classes, or the name of one
+            under ``$SCORELET_DATA``; or a labelled set.
+        model: a classifier says itself which size and channels it takes.
+        shown: which of them.
+
+    Raises:
+        InputError, ArrayFileError: as `scorelet.data.labelled.load_labelled`.
+    """
+    images = data if isinstance(data, LabelledImages) else _read(data, model, shown)
+    return (images if shown.limit is None else images.first(shown.limit)).readable()
+
+
+def _read(data: str | Path, model: object, shown: Shown) -> LabelledImages:
+    if shown.size is not None:
+        return load_labelled(data, part=shown.part, fit=pixels_fitter(shown.size, "crop"))
+    if isinstance(model, Classifier):
+        return load_fitted(data, model, part=shown.part)
+    return load_labelled(data, part=shown.part)

@@ -1,0 +1,200 @@
+"""The verb weights resample: a new network drawn from the law of a trained one's weights."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from scorelet.analysis.labelled_batches import labelled_batches
+from scorelet.analysis.weight_resampling import DrawnNetwork, Law, draw_network, refit
+from scorelet.core.checkpoint import save_tensors
+from scorelet.core.errors import InputError
+from scorelet.core.files import check_regular
+from scorelet.core.options import check_fields, checked
+from scorelet.core.paths import as_path
+from scorelet.core.progress import Progress
+from scorelet.data.labelled import LabelledImages
+from scorelet.data.locate import locate
+from scorelet.models import Classifier
+from scorelet.tasks.array_files import check_output
+from scorelet.tasks.weights.networks import Data, Model, Opened, Shown, open_network, open_pictures
+from scorelet.zoo import save
+
+SUFFIXES = (".safetensors",)
+
+
+@dataclass(frozen=True)
+class ResampleSettings:
+    """How a network is drawn.
+
+    Args:
+        arch: see `open_network`.
+        law: empirical, shrunk or white, see `scorelet.analysis.weight_resampling.laws`.
+        rank: keep so many eigenvalues of each layer; None: all.
+        refit: fit the last layer to the labels of the pictures.
+        seed: of the weights.
+        device: auto, cpu, cuda or mps.
+    """
+
+    arch: str | None = None
+    law: str = "empirical"
+    rank: int | None = None
+    refit: bool = False
+    seed: int = 0
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        """Check types and ranges."""
+        check_fields(self)
+        Law(self.law, self.rank)
+        if self.seed < 0:
+            raise InputError(f"seed is {self.seed}: it must not be negative.")
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """A network that was drawn.
+
+    Attributes:
+        document: for JSON: model, data, pictures, law, rank, seed, penalty of the refit (None
+            without), accuracy (None without a test part): trained, drawn, refitted; warnings and
+            ``layers``: name, neurons, similarity, samples, needed.
+        model: what was given, with the new network in it.
+        drawn: what it was made from.
+    """
+
+    document: dict[str, Any]
+    model: Any
+    drawn: DrawnNetwork
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write a checkpoint of the same kind as the reference's, or the weights of a module.
+
+        Raises:
+            InputError: another suffix, or a file that exists already.
+            CheckpointError: it cannot be written.
+        """
+        target = as_path(path)
+        check_output(target, overwrite=overwrite, suffixes=SUFFIXES)
+        check_regular(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(self.model, Classifier):
+            save(self.model, target)
+        else:
+            save_tensors(target, self.drawn.network.state_dict(), {})
+
+
+@checked
+def resample(  # noqa: PLR0913 - as many as the shell has options
+    model: Model,
+    *,
+    data: Data,
+    arch: str | None = None,
+    size: tuple[int, int] | None = None,
+    limit: int | None = 2000,
+    law: str = "empirical",
+    rank: int | None = None,
+    refit: bool = False,
+    seed: int = 0,
+    device: str = "auto",
+) -> Resampled:
+    """Draw a new network, without training, from the law of a trained one's weights.
+
+    Weights of each layer but the last are independent Gaussian rows with the covariance that the
+    trained network has there, in coordinates that are aligned with it on the training pictures.
+
+    Args:
+        model: path, built-in name or Hub id; with `arch` a file of weights; or a module.
+        data: npz with x_train, y_train, x_test, y_test, a folder of classes, or the name of one
+            under ``$SCORELET_DATA``; or a labelled set. Its training part is shown; accuracies are
+            those of the test part, where there is one.
+        arch, law, rank, refit, seed, device: see `ResampleSettings`.
+        size, limit: of pictures that are shown, and as many for the accuracy; see `Shown`.
+
+    Raises:
+        InputError: a network with parts that cannot be drawn, data and options that cannot be used.
+        CheckpointError: a file that cannot be read, or does not fit.
+    """
+    settings = ResampleSettings(arch, law, rank, refit, seed, device)
+    return resampling(model, data, settings, Shown("train", size, limit))
+
+
+def resampling(
+    model: Model,
+    data: Data,
+    settings: ResampleSettings,
+    shown: Shown,
+    *,
+    progress: Progress | None = None,
+) -> Resampled:
+    """Do what `resample` says; `progress` is called with (layers done, layers)."""
+    opened = open_network(model, settings.arch, device=settings.device)
+    images = open_pictures(data, opened.model, shown)
+    test = _test_part(data, opened, shown)
+    law = Law(settings.law, settings.rank)
+    drawn = draw_network(opened.network, images, seed=settings.seed, law=law, progress=progress)
+    accuracy = {"trained": _accuracy(opened.network, test), "drawn": _accuracy(drawn.network, test)}
+    penalty = None
+    if settings.refit:
+        if not isinstance(drawn.last, nn.Linear):
+            raise InputError("The last layer is no linear layer: nothing can be fitted anew.")
+        penalty = refit(drawn.network, drawn.last, images)
+        accuracy["refitted"] = _accuracy(drawn.network, test)
+    document = {
+        "model": opened.title,
+        "data": str(data) if isinstance(data, str | Path) else type(data).__name__,
+        "pictures": len(images),
+        **{name: getattr(settings, name) for name in ("law", "rank", "seed")},
+        "penalty": penalty,
+        "accuracy": None if test is None else accuracy,
+        "layers": [vars(layer) for layer in drawn.layers],
+        "warnings": [*(note.rstrip(".") for note in images.notes), *_few(drawn, len(images))],
+    }
+    return Resampled(document, _with_network(opened.model, drawn.network), drawn)
+
+
+def _test_part(data: Data, opened: Opened, shown: Shown) -> LabelledImages | None:
+    """The test part of a named set; a set in memory, or a folder that is not divided, has none."""
+    if isinstance(data, LabelledImages):
+        return None
+    path = locate(data)
+    if path.is_dir() and not (path / "test").is_dir():
+        return None
+    try:
+        return open_pictures(data, opened.model, Shown("test", shown.size, shown.limit))
+    except (InputError, OSError):
+        return None
+
+
+@torch.no_grad()
+def _accuracy(net: nn.Module, images: LabelledImages | None) -> float | None:
+    if images is None:
+        return None
+    place = next((t for t in net.parameters()), torch.zeros(()))
+    hits = 0
+    _, batches = labelled_batches(images)
+    for x, y in batches():
+        hits += int((net(x.to(place)).argmax(1).cpu() == y).sum())
+    return hits / len(images)
+
+
+def _with_network(model: object, network: nn.Module) -> object:
+    if not isinstance(model, Classifier):
+        return network
+    return Classifier(
+        network, model.classes, size=model.size, fit=model.fit, channels=model.channels
+    ).eval()
+
+
+def _few(drawn: DrawnNetwork, pictures: int) -> list[str]:
+    few = [layer for layer in drawn.layers if layer.samples < layer.needed]
+    if not few:
+        return []
+    worst = max(few, key=lambda layer: layer.needed / layer.samples)
+    need = -(-pictures * worst.needed // worst.samples)
+    return [
+        f"{pictures} pictures are too few to align {', '.join(layer.name for layer in few)}: "
+        f"{worst.name} has {worst.samples} samples and needs {worst.needed}; give {need} pictures"
+    ]

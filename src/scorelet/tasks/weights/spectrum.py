@@ -1,0 +1,118 @@
+"""The verb weights spectrum: what the layers of a network have learned, from its weights alone."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from scorelet.analysis.alignment import registered_layers
+from scorelet.analysis.weight_comparison import LayerSpectrum, layer_spectrum
+from scorelet.analysis.weight_covariance import effective_rank
+from scorelet.core.errors import InputError
+from scorelet.core.options import checked
+from scorelet.core.paths import as_path
+from scorelet.tasks.array_files import check_output, write_page
+from scorelet.tasks.weights.networks import Model, open_network
+from scorelet.tasks.weights.spectrum_report import report
+
+SUFFIXES = (".html",)
+_ENOUGH = 30  # eigenvalues, for a bulk to be seen
+SHOWN = 200
+"""Eigenvalues that a document lists."""
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """Spectra of all layers.
+
+    Attributes:
+        document: for JSON: model, noise, warnings and ``layers``: name, kind, neurons, inputs,
+            gamma, kept, effective_rank (None if nothing is kept), effective_rank_of_all,
+            bulk_variance, edge, eigenvalues and learned eigenvalues (the first 200).
+        layers: what it was made from.
+    """
+
+    document: dict[str, Any]
+    layers: tuple[LayerSpectrum, ...]
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write a report with figures, NAME.html.
+
+        Raises:
+            InputError: another suffix, or a file that exists already.
+        """
+        target = as_path(path)
+        check_output(target, overwrite=overwrite, suffixes=SUFFIXES)
+        write_page(target, report(self.document, self.layers))
+
+
+@checked
+def spectrum(model: Model, *, arch: str | None = None, noise: str = "init") -> Spectra:
+    """Say how many directions each layer of a network has learned.
+
+    Args:
+        model: path, built-in name or Hub id; with `arch` a file of weights; or a module.
+        arch: torchvision:NAME, timm:NAME or FILE.py:FUNCTION, which builds the network.
+        noise: "init": weights started with the variance that the layer's constructor draws;
+            "bulk": that of the bulk of the spectrum, for networks that were drawn otherwise, or
+            trained with weight decay.
+
+    Raises:
+        InputError: no layer that mixes channels, or options that cannot be used.
+        CheckpointError: a file that cannot be read, or does not fit.
+    """
+    opened = open_network(model, arch, device="cpu")
+    layers = registered_layers(opened.network)
+    if not layers:
+        raise InputError(f"{opened.title} has no convolution, linear layer or channel matrix.")
+    found = tuple(layer_spectrum(layer, noise) for layer in layers)
+    document = {
+        "model": opened.title,
+        "arch": arch,
+        "noise": noise,
+        "layers": [_entry(layer) for layer in found],
+        "warnings": bulk_warnings(found, noise),
+    }
+    return Spectra(document, found)
+
+
+def bulk_warnings(layers: tuple[LayerSpectrum, ...], noise: str) -> list[str]:
+    """Say where the bulk is not that of the initialisation."""
+    large = [s for s in layers if min(s.spectrum.neurons, s.spectrum.inputs) >= _ENOUGH]
+    off = [f"{s.layer.name} ({s.bulk:.2g})" for s in large if not 0.8 < s.bulk < 1.25]
+    if noise == "bulk" or not off:
+        return []
+    shown = ", ".join(off[:5]) + (", ..." if len(off) > 5 else "")
+    return [
+        f"the bulk of {shown} has not the variance of an initialisation, which is 1: the network "
+        "was initialised otherwise, or trained with weight decay; take noise from the bulk instead"
+    ]
+
+
+def or_none(value: float) -> float | None:
+    """Return None for NaN: undefined."""
+    return None if math.isnan(value) else value
+
+
+def numbers(values: Tensor) -> list[float]:
+    """Return the first eigenvalues for JSON."""
+    return [float(value) for value in values[:SHOWN]]
+
+
+def _entry(found: LayerSpectrum) -> dict[str, Any]:
+    return {
+        "name": found.layer.name,
+        "kind": found.layer.kind,
+        "neurons": found.spectrum.neurons,
+        "inputs": found.spectrum.inputs,
+        "gamma": found.spectrum.gamma,
+        "kept": len(found.learned.values),
+        "effective_rank": or_none(effective_rank(found.learned.values)),
+        "effective_rank_of_all": or_none(effective_rank(found.spectrum.values)),
+        "bulk_variance": found.bulk,
+        "edge": found.edge,
+        "eigenvalues": numbers(found.spectrum.values),
+        "learned": numbers(found.learned.values),
+    }

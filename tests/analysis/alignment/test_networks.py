@@ -1,0 +1,253 @@
+"""Alignment of whole networks, arXiv 2305.18512: checks E1, E6, E7 of its specification; and E10,
+E11 of that of arXiv 2409.19460."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from aligned_networks import ResidualNet, permuted, pictures, plain_net
+from planted_weights import normal, orthogonal, rng
+from scorelet.analysis.alignment import align, cross_moments, matched_layers, procrustes
+from scorelet.analysis.weight_covariance import (
+    eigenvector_cosines,
+    learned_part,
+    similarity,
+    weight_spectrum,
+)
+from scorelet.core.errors import InputError
+from scorelet.networks import LearnedScattering, ResNet
+
+
+def scattering(field="complex", skip=True, seed=0):
+    torch.manual_seed(seed)
+    block = {"field": field, "skip": skip}
+    net = LearnedScattering(3, 4, size=16, sizes=(6, 8), factorize=None, block=block)
+    return net.eval()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        plain_net,
+        lambda: scattering().double(),
+        lambda: scattering("real").double(),
+        lambda: scattering("real", skip=False).double(),
+        lambda: ResNet(classes=4, blocks=(1, 1), widths=(6, 8)).double().eval(),
+        lambda: ResidualNet().double().eval(),
+    ],
+    ids=["plain", "complex", "real with skip", "real", "residual", "torchvision-like"],
+)
+@pytest.mark.slow
+def test_e1_e10_a_network_is_aligned_with_itself_by_the_identity(make):
+    net = make()
+    found = align(net, copy.deepcopy(net), pictures(96))
+    assert len(found.layers) >= 3
+    for layer in found.layers:
+        matrix = layer.rotation.matrix
+        assert layer.rotation.similarity == pytest.approx(1, abs=1e-5)
+        if layer.enough:  # activations of full rank
+            gap = (matrix - torch.eye(len(matrix), dtype=matrix.dtype)).norm()
+            assert float(gap) / len(matrix) ** 0.5 < 1e-3, layer.name
+
+
+@pytest.mark.parametrize("norm", [True, False])
+def test_e6_e11_permuted_neurons_are_found(norm):
+    net = plain_net(norm=norm)
+    other, orders = permuted(net)
+    x = pictures()
+    torch.testing.assert_close(other(x), net(x))
+    found = align(net, other, x)
+    for layer, order in zip(found.layers[1:], orders, strict=True):
+        matrix = layer.rotation.matrix
+        expected = torch.eye(len(order)).double()[:, :][order].mT
+        torch.testing.assert_close(matrix, expected, rtol=0, atol=1e-3)
+        own = layer.reference.weights()
+        aligned = layer.weights()
+        places = orders[found.layers.index(layer)] if layer is not found.layers[-1] else slice(None)
+        torch.testing.assert_close(aligned, own[places], rtol=0, atol=1e-3)
+        a, b = (weight_spectrum(w.flatten(1)) for w in (own, aligned))
+        cosines = eigenvector_cosines(a.first(3), b.first(3))
+        torch.testing.assert_close(cosines, torch.eye(3).double(), rtol=0, atol=1e-3)
+
+
+def test_e11_s_of_a_permuted_copy_is_that_of_itself():
+    net = plain_net((12, 40))
+    with torch.no_grad():
+        net[3].weight += 5 * (normal(40, 1, 1, 1) * normal(1, 12, 3, 3, seed=1))  # learned
+    other, _ = permuted(net)
+    layer = align(net, other, pictures()).layers[1]
+    variance = layer.reference.initial_variance()
+    own, aligned = (
+        learned_part(weight_spectrum(weights.flatten(1), variance=variance))
+        for weights in (layer.reference.weights(), layer.weights())
+    )
+    values = [similarity(own, s, rng=rng(0), draws=2).value for s in (own, aligned)]
+    assert len(own.values) >= 1
+    assert values[1] == pytest.approx(values[0], abs=1e-3)
+
+
+def linear_pair():
+    """A net without non-linearity, and a copy whose hidden units are rotated."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(12, 10), nn.Linear(10, 3)).double()
+    other, turn = copy.deepcopy(net), orthogonal(10, seed=4)
+    with torch.no_grad():
+        other[1].weight.copy_(turn @ net[1].weight)
+        other[1].bias.copy_(turn @ net[1].bias)
+        other[2].weight.copy_(net[2].weight @ turn.mT)
+    return net, other, turn
+
+
+def test_e7_a_rotation_of_linear_activations_is_undone():
+    net, other, turn = linear_pair()
+    x = pictures(200, side=2)
+    torch.testing.assert_close(other(x), net(x), rtol=0, atol=1e-5)
+    last = align(net, other, x).layers[-1]
+    torch.testing.assert_close(last.rotation.matrix, turn.mT, rtol=0, atol=1e-8)
+    torch.testing.assert_close(last.weights(), last.reference.weights(), rtol=0, atol=1e-8)
+
+
+@pytest.mark.slow
+def test_one_pass_gives_what_passes_layer_by_layer_give():
+    net, other = (ResidualNet().double().eval() for _ in range(2))
+    x = pictures(40)
+    found = align(net, other, x, batch=7)
+    pairs = matched_layers(net, other, x[:2])
+    for layer, pair in list(zip(found.layers, pairs, strict=True))[1:]:
+        seen = [[], []]
+        for side, network in enumerate((net, other)):
+            module = pair[side].module
+            handle = module.register_forward_pre_hook(
+                lambda _, inputs, kept=seen[side]: kept.append(inputs[0].clone())
+            )
+            with torch.no_grad():
+                network(x)
+            handle.remove()
+        a, b = (pair[side].activations((seen[side][0],)) for side in (0, 1))
+        torch.testing.assert_close(layer.rotation.similarity, float(_nuclear(a, b)))
+
+
+def _nuclear(a, b):
+    return torch.linalg.svdvals(a.mT @ b).sum() / (a.norm() * b.norm())
+
+
+def test_streaming_is_the_whole_batch():
+    net, other = plain_net(), plain_net(seed=1)
+    x = pictures()
+    rotations = [align(net, other, x, batch=size).layers[-1].rotation for size in (5, 64)]
+    torch.testing.assert_close(rotations[0].matrix, rotations[1].matrix)
+    assert rotations[0].samples == 64 * 16
+
+
+def test_a_classifier_is_aligned_on_channels_not_on_positions():
+    layer = align(plain_net(), plain_net(seed=1), pictures()).layers[-1]
+    assert layer.reference.shape == (4, 10, 16)
+    assert layer.rotation.matrix.shape == (10, 10)
+
+
+def test_the_channels_of_complex_networks_get_unitary_maps():
+    found = align(scattering(), scattering(seed=1), pictures(64).float())
+    matrix = found.layers[1].rotation.matrix
+    assert matrix.is_complex()
+    eye = torch.eye(len(matrix), dtype=matrix.dtype)
+    torch.testing.assert_close(matrix.mH @ matrix, eye)
+    assert (
+        not align(scattering("real"), scattering("real", seed=1), pictures(4).float())
+        .layers[1]
+        .rotation.matrix.is_complex()
+    )
+
+
+def test_networks_are_left_as_they_were():
+    net, other = plain_net().train(), plain_net(seed=1)
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    x = pictures()
+    kept = x.clone()
+    trained = align(net, other, x)
+    assert net.training
+    assert not other.training
+    assert all(not module._forward_pre_hooks for module in net)
+    assert all(torch.equal(before[name], value) for name, value in net.state_dict().items())
+    assert torch.equal(x, kept)
+    again = align(net.eval(), other, x)  # training makes no difference
+    assert trained.layers[1].rotation.similarity == again.layers[1].rotation.similarity
+
+
+def test_too_few_samples_are_a_warning_with_the_number_needed():
+    found = align(plain_net((12, 100)), plain_net((12, 100), seed=1), pictures(10))
+    (warning,) = found.warnings
+    assert warning == (
+        "10 pictures are too few to align 7: 7 has 160 samples and needs 1000; give 63 pictures"
+    )
+    assert not found["7"].enough
+    assert found["3"].enough
+
+
+def test_a_narrower_reference_and_grouped_convolutions_are_warned_of():
+    found = align(plain_net((6, 10)), plain_net((12, 10), seed=1), pictures())
+    assert [w.split(":")[0] for w in found.warnings] == ["the reference is narrower at 3"]
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(3, 6, 3, groups=3), nn.Conv2d(6, 4, 1))
+    found = align(net, copy.deepcopy(net), pictures(4).float())
+    assert [layer.name for layer in found.layers] == ["1"]
+    assert found.warnings[-1].startswith("1 grouped convolutions are left out (the first is 0)")
+
+
+def test_mismatched_networks_are_refused():
+    x = pictures(4)
+    with pytest.raises(InputError, match="3 and 4 layers across channels"):
+        align(plain_net(), plain_net((12, 10, 8)), x)
+    one, other = plain_net(), plain_net()
+    other[3] = nn.Conv2d(12, 10, 1, stride=2).double()
+    with pytest.raises(InputError, match="with 9 weights for each channel, and 3 in its place"):
+        align(one, other, x)
+    with pytest.raises(InputError, match="does not take these pictures"):
+        align(one, plain_net(), pictures(4, channels=1))
+    with pytest.raises(InputError, match="nothing to align"):
+        align(nn.Flatten(), nn.Flatten(), x)
+    with pytest.raises(InputError, match="one object"):
+        align(one, one, x)
+    broken = plain_net()
+    broken[0].weight.data[0] = float("nan")
+    with pytest.raises(InputError, match="Layer 3: some activations are NaN"):
+        align(one, broken, x)
+
+
+def test_moments_of_layers_on_other_pictures():
+    net, other = plain_net(), plain_net(seed=1)
+    x = pictures(128)
+    found = align(net, other, x[:64])
+    pairs = [(layer.reference, layer.other) for layer in found.layers]
+    held = cross_moments(net, other, pairs, x[64:])
+    for layer, moments in zip(found.layers[1:], held[1:], strict=True):
+        similarity_there, _ = layer.rotation.measure(moments)
+        assert similarity_there <= procrustes(moments).similarity
+        assert similarity_there > layer.rotation.similarity - 0.1
+
+
+def test_norms_without_running_moments_are_warned_of():
+    net, other = plain_net(), plain_net(seed=1)
+    for network in (net, other):
+        network[1] = nn.BatchNorm2d(12, track_running_stats=False).double()
+    (warning,) = align(net, other, pictures()).warnings
+    assert warning.startswith("1 standardise by the moments of each batch")
+
+
+def test_rainbow_e15_clipping_a_layer():
+    """A full basis changes nothing; of rank 0 all pictures get one class: chance."""
+    x = pictures(40)
+    y = torch.arange(40) % 4
+    for rank in (108, 6, 0):
+        net = plain_net()
+        layer = matched_layers(net, plain_net(), x[:2])[1][0]
+        basis = torch.linalg.svd(layer.rows())[2].mH[:, :rank]
+        before = net(x).detach()
+        layer.clip(basis)
+        if rank == 108:
+            torch.testing.assert_close(net(x), before)
+        elif rank == 0:
+            assert float((net(x).argmax(1) == y).double().mean()) == 0.25
+        else:
+            assert int(torch.linalg.matrix_rank(layer.rows())) == 6

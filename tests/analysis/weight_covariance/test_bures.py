@@ -1,0 +1,100 @@
+"""Bures-Wasserstein cosines and S, arXiv 2409.19460: checks E5 to E8 of its specification."""
+
+import math
+
+import pytest
+import torch
+
+from planted_weights import normal, orthogonal, planted, rng
+from scorelet.analysis.weight_covariance import (
+    Spectrum,
+    agreement,
+    bures_cosine,
+    bures_distance,
+    redrawn,
+    rotated,
+    similarity,
+    weight_spectrum,
+)
+from scorelet.core.errors import InputError
+
+
+def root(matrix):
+    values, vectors = torch.linalg.eigh(matrix)
+    return (vectors * values.clamp(min=0).sqrt()) @ vectors.mH
+
+
+def test_e5_commuting_covariances():
+    vectors = orthogonal(12)
+    first, second = (normal(12, seed=s).square().sort(descending=True).values for s in (1, 2))
+    a, b = Spectrum(first, vectors, 20), Spectrum(second, vectors, 20)
+    expected = (first * second).sqrt().sum() / (first.sum() * second.sum()).sqrt()
+    assert bures_cosine(a, b) == pytest.approx(float(expected), abs=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128])
+def test_e5_thin_factors_give_what_dense_roots_give(dtype):
+    a, b = (weight_spectrum(normal(7, 12, seed=s, dtype=dtype)) for s in (1, 2))
+    dense = torch.linalg.matrix_norm(root(a.matrix()) @ root(b.matrix()), "nuc").real
+    cosine = dense / (a.trace * b.trace).sqrt()
+    assert bures_cosine(a, b) == pytest.approx(float(cosine), abs=1e-6)
+    assert bures_distance(a, b) == pytest.approx(float(a.trace + b.trace - 2 * dense), abs=1e-6)
+
+
+def test_e6_distance_and_invariances():
+    a, b = (weight_spectrum(normal(30, 12, seed=s)) for s in (1, 2))
+    turn = orthogonal(12, seed=3)
+    turned = [Spectrum(s.values, turn @ s.vectors, s.neurons) for s in (a, b)]
+    assert bures_distance(a, a) == pytest.approx(0, abs=1e-6)
+    assert bures_distance(a, b) > 0.1
+    assert bures_cosine(*turned) == pytest.approx(bures_cosine(a, b), abs=1e-6)
+    assert bures_cosine(b, a) == pytest.approx(bures_cosine(a, b), abs=1e-6)
+    assert bures_cosine(a, Spectrum(3 * a.values, a.vectors, 30)) == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.slow
+def test_e7_s_of_the_planted_example():
+    first, second, unrelated = planted(1), planted(2), planted(3, directions=1)
+    same = agreement(first, second, rng=rng(0), draws=3, resamples=4)
+    assert same.mean == pytest.approx(0.92, abs=0.05)
+    assert same.forward.floor == pytest.approx(0.09, abs=0.02)
+    assert same.forward.ceiling == pytest.approx(0.92, abs=0.02)
+    assert 0.0005 < same.deviation < 0.02  # over 12 pairs of networks it was 0.0026
+    assert similarity(first, unrelated, rng=rng(0), draws=3).value == pytest.approx(0, abs=0.03)
+    assert similarity(first, first, rng=rng(0), draws=3).value == pytest.approx(1.09, abs=0.03)
+
+
+def small(seed, values=(30.0, 20.0, 9.0)):
+    return Spectrum(torch.tensor(values).double(), orthogonal(40, len(values), seed=seed), 60)
+
+
+def test_e8_s_does_not_depend_on_the_scale():
+    first, second = small(1), small(2)
+    scaled = Spectrum(7 * second.values, second.vectors, second.neurons)
+    values = [similarity(first, other, rng=rng(0)).value for other in (second, scaled)]
+    assert values[0] == pytest.approx(values[1], abs=1e-6)
+
+
+def test_a_network_without_a_learned_direction_has_no_s():
+    nothing = Spectrum(torch.zeros(0).double(), torch.zeros(40, 0).double(), 60)
+    for pair in ((small(1), nothing), (nothing, small(1))):
+        found = agreement(*pair, rng=rng(0))
+        assert math.isnan(found.mean)
+        assert math.isnan(found.deviation)
+
+
+def test_draws_keep_what_they_should():
+    first = small(1)
+    turned = rotated(first, rng(0))
+    inner = turned.vectors.mH @ turned.vectors
+    torch.testing.assert_close(inner, torch.eye(3).double())
+    assert torch.equal(turned.values, first.values)
+    again = redrawn(first, rng(0))
+    assert (again.neurons, again.inputs) == (60, 40)
+
+
+def test_other_inputs_are_refused():
+    with pytest.raises(InputError, match="40 and 39 inputs"):
+        similarity(small(1), Spectrum(torch.ones(1).double(), orthogonal(39, 1), 60), rng=rng(0))
+    with pytest.raises(InputError, match="at least one"):
+        similarity(small(1), small(2), rng=rng(0), draws=0)

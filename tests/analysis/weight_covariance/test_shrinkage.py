@@ -1,0 +1,97 @@
+"""Shrinkage and effective rank: checks E1 to E4, E13, E15 of the specification of
+arXiv 2409.19460."""
+
+import pytest
+import torch
+from torch import nn
+
+from planted_weights import VALUES, normal, planted, planted_rows
+from scorelet.analysis.alignment import registered_layers
+from scorelet.analysis.weight_covariance import (
+    bulk_edges,
+    bulk_variance,
+    effective_rank,
+    largest_of_noise,
+    learned_part,
+    shrink,
+    weight_spectrum,
+)
+from scorelet.networks import LearnedScattering
+
+
+@pytest.mark.parametrize("gamma", [0.5, 1, 5, 10])
+@pytest.mark.parametrize("times", [1.1, 2, 10])
+def test_e1_shrinkage_inverts_the_spiked_model(gamma, times):
+    spike = times * gamma**0.5
+    seen = torch.tensor([(1 + spike) * (1 + gamma / spike)], dtype=torch.float64)
+    assert float(shrink(seen, gamma)) == pytest.approx(spike, rel=1e-6)
+
+
+@pytest.mark.parametrize("gamma", [0.5, 1, 5, 10])
+def test_e2_at_the_edge_of_the_bulk(gamma):
+    edge = bulk_edges(gamma)[1]
+    values = torch.tensor([edge * (1 + 1e-14), edge, 0.99 * edge, 0.0], dtype=torch.float64)
+    above, *below = shrink(values, gamma).tolist()
+    assert above == pytest.approx(gamma**0.5, abs=1e-6)
+    assert below == [0, 0, 0]
+
+
+@pytest.mark.slow
+def test_e3_nothing_is_kept_of_noise():
+    """In 19 of 20 networks, 512 neurons and 1280 inputs; several are above the edge of the bulk."""
+    rows = [normal(512, 1280, seed=seed) for seed in range(20)]
+    largest = [float(torch.linalg.eigvalsh(w @ w.mT / 512)[-1]) for w in rows]
+    assert sum(value > largest_of_noise(512, 1280) for value in largest) <= 1
+    assert 1 <= sum(value > bulk_edges(2.5)[1] for value in largest) <= 8
+    assert len(learned_part(weight_spectrum(rows[0])).values) == 0
+
+
+@pytest.mark.slow
+def test_e4_the_planted_example():
+    found = planted(1)
+    assert effective_rank(found.values) == pytest.approx(6.6, abs=0.5)
+    assert effective_rank(VALUES) == pytest.approx(6.72, abs=0.01)
+    assert abs(len(found.values) - 20) <= 1
+    assert float(found.values[0]) == pytest.approx(39, abs=4)
+    raw = weight_spectrum(planted_rows(1))
+    assert effective_rank(raw.values) == pytest.approx(137.8, rel=0.05)  # not shrunk
+    assert bulk_variance(raw) == pytest.approx(1, abs=0.05)
+
+
+def test_the_variance_of_the_bulk_is_measured():
+    """Of noise of variance 0.3, with more and with fewer neurons than inputs."""
+    for shape in ((400, 160), (160, 400)):
+        rows = 0.3**0.5 * normal(*shape)
+        assert bulk_variance(weight_spectrum(rows)) == pytest.approx(0.3, rel=0.05)
+
+
+def test_e13_initial_weights_are_noise_of_variance_one():
+    torch.manual_seed(3)
+    convolutions = [nn.Conv2d(64, 64, 3), nn.Conv2d(300, 128, 1), nn.Linear(500, 200)]
+    net = nn.Sequential(*convolutions)
+    kept = 0
+    for layer in registered_layers(net):
+        variance = layer.initial_variance()
+        assert float(layer.weights().square().mean()) / variance == pytest.approx(1, abs=0.01)
+        kept += len(learned_part(weight_spectrum(layer.rows(), variance=variance)).values)
+    assert kept <= 2
+
+
+def test_e13_matrices_of_learned_scattering():
+    """Their rows start orthonormal: all eigenvalues are equal, and below the edge."""
+    torch.manual_seed(0)
+    net = LearnedScattering(3, 4, size=16, sizes=(16, 24), factorize=None)
+    for layer in registered_layers(net)[:-1]:
+        found = weight_spectrum(layer.rows(), variance=layer.initial_variance())
+        assert layer.complex
+        assert len(learned_part(found).values) == 0
+
+
+def test_e15_the_effective_rank_of_an_exponential():
+    values = torch.exp(-torch.arange(400, dtype=torch.float64) / 10)
+    assert effective_rank(values) == pytest.approx(10.5, abs=0.1)
+
+
+def test_the_effective_rank_of_nothing_is_undefined():
+    assert effective_rank(torch.zeros(3)) != effective_rank(torch.zeros(3))
+    assert effective_rank(torch.zeros(0)) != effective_rank(torch.zeros(0))

@@ -1,0 +1,118 @@
+"""Spectra, clipping, Gaussianity, dynamics, filters: arXiv 2305.18512, checks E13 to E16 of its
+specification, and E12 of that of arXiv 2409.19460."""
+
+import pytest
+import torch
+
+from planted_weights import normal, orthogonal
+from scorelet.analysis.weight_covariance import (
+    Spectrum,
+    clipped,
+    eigenvector_cosines,
+    marginal_tests,
+    movement,
+    share_outside_bulk,
+    spatial_covariance,
+    weight_spectrum,
+    whitened,
+)
+from scorelet.analysis.weight_covariance.similarity import with_covariance
+from scorelet.core.errors import InputError
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128])
+@pytest.mark.parametrize("shape", [(8, 20), (20, 8)])
+def test_rainbow_e13_both_estimators_agree(shape, dtype):
+    rows = normal(*shape, dtype=dtype)
+    found = [weight_spectrum(rows, variance=0.5, by=by) for by in ("rows", "gram")]
+    direct = rows.mH @ rows / (0.5 * shape[0])
+    for spectrum in found:
+        torch.testing.assert_close(spectrum.matrix(), direct, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(found[0].values, found[1].values[:8], rtol=1e-5, atol=1e-9)
+
+
+def test_rainbow_e14_pure_stretching():
+    before = normal(400, 30)
+    law = Spectrum(torch.tensor([9.0, 4.0, 1.0]).double(), orthogonal(30, 3, seed=1), 400)
+    after = with_covariance(before, law)  # W_t = G (1 + C)^½
+    start = movement(before, before, law.vectors)
+    torch.testing.assert_close(start.amplification, torch.ones(3).double())
+    torch.testing.assert_close(start.cosine, torch.ones(3).double())
+    found = movement(before, after, law.vectors)
+    torch.testing.assert_close(found.cosine, torch.ones(3).double(), rtol=0, atol=1e-4)
+    torch.testing.assert_close(found.amplification.square(), 1 + law.values, rtol=1e-4, atol=0)
+    with pytest.raises(InputError, match="same neurons"):
+        movement(before, after[1:], law.vectors)
+
+
+def test_rainbow_e15_clipping():
+    rows = normal(8, 20)
+    torch.testing.assert_close(clipped(rows, orthogonal(20)), rows)
+    assert not bool(clipped(rows, torch.zeros(20, 0).double()).any())
+    first = weight_spectrum(rows).first(3)
+    kept = clipped(rows, first.vectors)
+    assert int(torch.linalg.matrix_rank(kept)) == 3
+    torch.testing.assert_close(clipped(kept, first.vectors), kept)
+
+
+@pytest.mark.slow
+def test_rainbow_e16_whitened_gaussian_weights_are_noise():
+    law = Spectrum(60 * torch.exp(-torch.arange(40.0).double() / 10), orthogonal(320, 40), 1280)
+    rows = with_covariance(normal(1280, 320), law)
+    whole = Spectrum(torch.ones(320).double(), torch.eye(320).double(), 1280)
+    vectors = torch.linalg.svd(law.vectors, full_matrices=True)[0]
+    vectors[:, :40] = law.vectors
+    values = torch.cat([1 + law.values, torch.ones(280).double()])
+    known = Spectrum(values, vectors, 1280)
+    assert share_outside_bulk(whitened(rows, known)) < 0.01
+    assert share_outside_bulk(whitened(rows, whole)) > 0.05
+    tests = marginal_tests(whitened(rows, known))
+    assert [test.rank for test in tests] == [0, 9, 99]
+    assert min(test.p_value for test in tests) > 0.01
+
+
+def test_marginals_that_are_not_gaussian_are_seen():
+    signs = normal(400, 3).sign()
+    (test,) = marginal_tests(signs, ranks=(0, 5))
+    assert test.p_value < 1e-6
+    complex_noise = normal(400, 2, dtype=torch.complex128)
+    assert marginal_tests(complex_noise, ranks=(0,))[0].p_value > 0.01
+
+
+def test_nothing_is_whitened_along_nothing():
+    with pytest.raises(InputError, match="eigenvalues are 0"):
+        whitened(normal(4, 3), Spectrum(torch.zeros(1).double(), orthogonal(3, 1), 4))
+
+
+def test_neural_encodings_e12_spatial_covariance():
+    weight = normal(6, 5, 3, 3)
+    found = spatial_covariance(weight)
+    power = weight.square().sum((2, 3)).mean()
+    assert float(found.trace()) == pytest.approx(float(power), abs=1e-6)
+    assert float(torch.linalg.eigvalsh(found).min()) > -1e-6
+    shuffled = weight[torch.randperm(6)][:, torch.randperm(5)]
+    torch.testing.assert_close(spatial_covariance(shuffled), found, rtol=0, atol=1e-6)
+    with pytest.raises(InputError, match="expected"):
+        spatial_covariance(normal(6, 5))
+
+
+def test_cosines_of_eigenvectors():
+    a = weight_spectrum(normal(30, 8))
+    torch.testing.assert_close(eigenvector_cosines(a, a), torch.eye(8).double())
+    flipped = Spectrum(a.values, -a.vectors.flip(1), 30)
+    torch.testing.assert_close(eigenvector_cosines(a, flipped), torch.eye(8).double().flip(0))
+    with pytest.raises(InputError, match="8 and 7 entries"):
+        eigenvector_cosines(a, weight_spectrum(normal(30, 7)))
+
+
+@pytest.mark.parametrize(
+    ("rows", "variance", "sentence"),
+    [
+        (torch.zeros(3), 1, "shape"),
+        (torch.tensor([[float("nan")]]), 1, "NaN"),
+        (torch.ones(2, 2), 0, "positive"),
+    ],
+)
+def test_what_has_no_spectrum(rows, variance, sentence):
+    with pytest.raises(InputError, match=sentence):
+        weight_spectrum(rows, variance=variance)

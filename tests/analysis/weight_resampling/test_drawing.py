@@ -1,0 +1,169 @@
+"""Networks drawn from the law of a trained one: E12 of the specification of arXiv 2305.18512."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from aligned_networks import ResidualNet, pictures, plain_net
+from planted_weights import normal, rng
+from scorelet.analysis.alignment.layers import LinearLayer, MatrixLayer, registered_layers
+from scorelet.analysis.alignment.watching import called_parts, read_by
+from scorelet.analysis.weight_resampling import Law, draw_network, refit
+from scorelet.analysis.weight_resampling.laws import drawn_rows
+from scorelet.core.errors import InputError
+from scorelet.networks import LearnedScattering
+
+
+def spiked_layer(*, bias=True, neurons=60):
+    """A linear layer with 12 inputs, whose weights and biases are correlated."""
+    layer = nn.Linear(12, neurons, bias=bias).double()
+    with torch.no_grad():
+        layer.weight.copy_(normal(neurons, 12) + 3 * normal(neurons, 1, seed=1))
+        if bias:
+            layer.bias.copy_(layer.weight[:, 0] + 0.1 * normal(neurons, seed=2))
+    return LinearLayer("layer", layer)
+
+
+@pytest.mark.slow
+def test_e12_drawn_rows_have_the_covariance_of_the_reference():
+    layer = spiked_layer()
+    weights, bias = drawn_rows(layer, 100_000, Law(), rng(0))
+    found = torch.cat([weights.flatten(1), bias[:, None]], 1)
+    expected = torch.cat([layer.rows(), layer.bias.detach()[:, None]], 1)
+    covariances = [rows.mT @ rows / len(rows) for rows in (found, expected)]
+    gap = torch.linalg.matrix_norm(covariances[0] - covariances[1], 2)
+    assert float(gap / torch.linalg.matrix_norm(covariances[1], 2)) < 0.03
+
+
+@pytest.mark.slow
+def test_e12_of_a_complex_matrix_and_of_the_other_laws():
+    torch.manual_seed(0)
+    net = LearnedScattering(3, 4, size=16, sizes=(16,), factorize=None)
+    (matrix, *_) = registered_layers(net)
+    assert isinstance(matrix, MatrixLayer)
+    weights, _ = drawn_rows(matrix, 100_000, Law(), rng(0))
+    rows, own = weights.flatten(1), matrix.rows()
+    gap = rows.mH @ rows / len(rows) - own.mH @ own / len(own)
+    assert float(torch.linalg.matrix_norm(gap, 2)) < 0.03 * float(
+        torch.linalg.matrix_norm(own.mH @ own / len(own), 2)
+    )
+    layer = spiked_layer(bias=False)
+    white, _ = drawn_rows(layer, 100_000, Law("white"), rng(0))
+    power = float(layer.rows().square().mean())
+    assert float(white.square().mean()) == pytest.approx(power, rel=0.02)
+    covariance = white.flatten(1).mT @ white.flatten(1) / 100_000
+    assert float((covariance - power * torch.eye(12)).abs().max()) < 0.05 * power
+
+
+def test_ranks_are_kept():
+    layer = spiked_layer()
+    weights, bias = drawn_rows(layer, 50, Law(rank=3), rng(0))
+    rows = torch.cat([weights.flatten(1), bias[:, None]], 1)
+    assert int(torch.linalg.matrix_rank(rows)) == 3
+    for options, sentence in (
+        ({"name": "normal"}, "The law is"),
+        ({"rank": 0}, "at least 1"),
+        ({"name": "white", "rank": 2}, "empirical law only"),
+    ):
+        with pytest.raises(InputError, match=sentence):
+            Law(**options)
+
+
+def wide_net(width, seed=0, spikes=6):
+    """Two random layers of relu; the second reads few directions of the first; a linear output."""
+    torch.manual_seed(seed)
+    net = nn.Sequential(
+        *(nn.Flatten(), nn.Linear(48, width, bias=False), nn.ReLU()),
+        *(nn.Linear(width, width, bias=False), nn.ReLU(), nn.Linear(width, 3, bias=False)),
+    ).double()
+    with torch.no_grad():
+        net[1].weight.copy_(normal(width, 48, seed=seed) / 48**0.5)
+        features = net[:3](pictures(400, side=4))
+        top = torch.linalg.eigh(features.mT @ features)[1][:, -spikes:]
+        net[3].weight.copy_(normal(width, spikes, seed=seed + 1) @ top.mT)
+        net[5].weight.copy_(normal(3, width, seed=seed + 2) / width)
+    return net
+
+
+@pytest.mark.slow
+def test_a_drawn_network_computes_what_the_reference_does():
+    """The error falls with the width; without alignments nothing is left of the function."""
+    reference, x, test = wide_net(512), pictures(1500, side=4), pictures(300, side=4, seed=8)
+    target = reference(test).detach()
+    errors = {}
+    for width, aligned in ((64, True), (256, True), (512, True), (512, False)):
+        drawn = draw_network(reference, x, seed=3, into=wide_net(width), aligned=aligned)
+        gap = drawn.network(test).detach() - target
+        errors[width, aligned] = float(gap.square().sum() / target.square().sum())
+    assert errors[64, True] > errors[256, True] > errors[512, True]
+    assert errors[512, True] < 0.15 * errors[512, False]
+
+
+def test_norms_are_those_of_the_pictures():
+    reference, x = plain_net((12, 10)), pictures(100)
+    drawn = draw_network(reference, x, seed=1)
+    for place in (1, 4):
+        seen = read_by(drawn.network, drawn.network[place], x)[0]
+        norm = drawn.network[place]
+        torch.testing.assert_close(norm.running_mean, seen.mean((0, 2, 3)))
+        torch.testing.assert_close(norm.running_var, seen.var((0, 2, 3)))
+    assert not torch.equal(drawn.network[0].weight, reference[0].weight)
+
+
+def test_matrices_of_scattering_are_standardised_anew():
+    torch.manual_seed(0)
+    net = LearnedScattering(3, 4, size=16, sizes=(6, 8), factorize=None).eval()
+    x = pictures(20).float()
+    drawn = draw_network(net, x, seed=1)
+    layer = called_parts(drawn.network, x[:2]).layers[1]
+    seen = layer.activations(read_by(drawn.network, layer.module, x))
+    varies = layer.matrix.running_power > 1e-6
+    assert int(varies.sum()) > 40
+    assert float(seen[:, varies].mean(0).abs().max()) < 1e-3
+    power = seen[:, varies].abs().square().mean(0)
+    torch.testing.assert_close(power, torch.ones_like(power), rtol=0.03, atol=0)
+
+
+@pytest.mark.slow
+def test_residual_networks_of_another_width_are_drawn():
+    torch.manual_seed(0)
+    reference, x = ResidualNet(8).eval(), pictures(200, side=8).float()
+    before = copy.deepcopy(reference.state_dict())
+    drawn = draw_network(reference, x, seed=1, into=ResidualNet(12))
+    assert [layer.neurons for layer in drawn.layers] == [12, 12, 12, 24, 24, 24, 0]
+    assert all(0.3 < layer.similarity < 1 + 1e-6 for layer in drawn.layers)
+    assert all(torch.equal(before[name], value) for name, value in reference.state_dict().items())
+    gains = reference.bn1.weight.tolist()
+    assert set(drawn.network.bn1.weight.tolist()) <= set(gains)
+
+
+def test_the_same_seed_gives_the_same_network():
+    reference, x = plain_net(), pictures(20)
+    networks = [draw_network(reference, x, seed=seed).network for seed in (1, 1, 2)]
+    assert torch.equal(networks[0][3].weight, networks[1][3].weight)
+    assert not torch.equal(networks[0][3].weight, networks[2][3].weight)
+
+
+def test_a_classifier_is_fitted_to_labels():
+    net, x = plain_net((12, 10)), pictures(200)
+    y = (x[:, 0].mean((1, 2)) > 0).long()
+    features = nn.Sequential(*net[:-1])
+    before = (net(x).argmax(1) == y).double().mean()
+    penalty = refit(net, net[-1], (x, y))
+    assert penalty in (1e-4, 1e-3, 1e-2, 1e-1)
+    after = (net(x).argmax(1) == y).double().mean()
+    assert after > max(0.85, before)
+    torch.testing.assert_close(features(x), nn.Sequential(*net[:-1])(x))
+    with pytest.raises(InputError, match="has 4 outputs"):
+        refit(net, net[-1], (x, y + 5))
+
+
+def test_what_cannot_be_drawn():
+    x = pictures(4, channels=4)
+    grouped = nn.Sequential(nn.Conv2d(4, 4, 3, groups=4), nn.Conv2d(4, 2, 1)).double()
+    with pytest.raises(InputError, match="0 is a Conv2d with parameters"):
+        draw_network(grouped, x)
+    with pytest.raises(InputError, match="1 is a PReLU"):
+        draw_network(nn.Sequential(nn.Conv2d(4, 4, 3), nn.PReLU(4)).double(), x)

@@ -1,0 +1,142 @@
+"""Networks of others: files of weights without architecture, and architectures by name."""
+
+import sys
+import types
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+import scorelet as sl
+from aligned_networks import ResidualNet, pictures
+from scorelet.core.errors import CheckpointError, InputError, ScoreletError
+from scorelet.tasks.weights.architectures import build_network, read_state
+from scorelet.tasks.weights.networks import open_network
+
+CODE = """
+from torch import nn
+def net():
+    return nn.Sequential(nn.Conv2d(3, 8, 3), nn.Flatten(), nn.Linear(8 * 36, 4))
+def number():
+    return 3
+def broken():
+    raise ValueError("no such thing")
+"""
+
+
+@pytest.fixture
+def library(monkeypatch):
+    """A stand-in for torchvision and timm, which tests do not install."""
+    vision, models, timm = (types.ModuleType(n) for n in ("torchvision", "models", "timm"))
+
+    def get_model(name, weights=None, num_classes=1000):
+        assert (name, weights) == ("residual", None)
+        return ResidualNet(8, num_classes)
+
+    def create_model(name, pretrained, num_classes=1000):
+        assert not pretrained
+        net = get_model(name, None, num_classes)
+        net.default_cfg = {"mean": (0.5, 0.5, 0.5), "std": (0.25, 0.25, 0.25)}
+        return net
+
+    models.get_model, timm.create_model, vision.models = get_model, create_model, models
+    monkeypatch.setitem(sys.modules, "torchvision", vision)
+    monkeypatch.setitem(sys.modules, "torchvision.models", models)
+    monkeypatch.setitem(sys.modules, "timm", timm)
+
+
+@pytest.mark.parametrize("wrap", ["bare", "parallel", "wrapped"])
+@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
+def test_weights_of_torchvision_and_timm_are_loaded(library, tmp_path, wrap, suffix):
+    torch.manual_seed(3)
+    net = ResidualNet(8, 5).eval()
+    state = {name: value.clone() for name, value in net.state_dict().items()}
+    if wrap == "parallel":
+        state = {f"module.{name}": value for name, value in state.items()}
+    path = tmp_path / f"weights{suffix}"
+    if suffix == ".pth":
+        torch.save({"state_dict": state, "epoch": 3} if wrap == "wrapped" else state, path)
+    else:
+        save_file(state, path)
+    x = pictures(3, side=8).float()
+    moments = {
+        "torchvision": (torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])),
+        "timm": (torch.full((3,), 0.5), torch.full((3,), 0.25)),
+    }
+    for name, (mean, deviation) in moments.items():
+        opened = open_network(path, f"{name}:residual", device="cpu")
+        standard = (x - mean[:, None, None]) / deviation[:, None, None]
+        torch.testing.assert_close(opened.network(x), net(standard))
+
+
+def test_a_function_of_a_file_builds_a_network(tmp_path):
+    (tmp_path / "other_arch.py").write_text(CODE)
+    arch = f"{tmp_path / 'other_arch.py'}:net"
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Flatten(), nn.Linear(8 * 36, 4))
+    torch.save(net.state_dict(), tmp_path / "w.pt")
+    found = sl.weights.spectrum(tmp_path / "w.pt", arch=arch)
+    assert [entry["name"] for entry in found.document["layers"]] == ["0", "2"]
+    own = sl.weights.spectrum(net)
+    assert own.document["layers"] == found.document["layers"]
+    for name, sentence in (
+        ("number", "gave a int"),
+        ("broken", "ValueError: no such thing"),
+        ("missing", "has no function missing"),
+    ):
+        with pytest.raises(InputError, match=sentence):
+            open_network(tmp_path / "w.pt", f"{tmp_path / 'other_arch.py'}:{name}")
+
+
+def test_weights_that_do_not_fit_are_named(library, tmp_path):
+    state = ResidualNet(8, 5).state_dict()
+    path = tmp_path / "w.safetensors"
+    lacking = {name: value for name, value in state.items() if name != "fc.bias"}
+    more = {**state, "extra.weight": torch.ones(2)}
+    wide = {**state, "conv1.weight": torch.ones(9, 3, 3, 3)}
+    for tensors, sentence in (
+        (lacking, "it lacks fc.bias"),
+        (more, "the architecture does not know extra.weight"),
+        (wide, "has another shape for conv1.weight"),
+    ):
+        with pytest.raises(CheckpointError, match=sentence):
+            build_network("torchvision:residual", tensors, path=path)
+
+
+class Evil:
+    def __reduce__(self):
+        return print, ("run",)
+
+
+def test_files_that_are_not_safe_or_no_weights(tmp_path, capsys):
+    torch.save({"net": Evil()}, tmp_path / "evil.pth")
+    torch.save([1, 2], tmp_path / "list.pth")
+    torch.save({"epoch": 3}, tmp_path / "none.pth")
+    (tmp_path / "text.pth").write_text("hello, this is no file of weights")
+    (tmp_path / "text.safetensors").write_text("hello, this is no file of weights")
+    (tmp_path / "empty.pth").write_bytes(b"")
+    for name in ("evil.pth", "list.pth", "none.pth", "text.pth", "text.safetensors", "empty.pth"):
+        with pytest.raises(CheckpointError) as caught:
+            read_state(tmp_path / name)
+        assert str(caught.value).endswith(".")
+        assert "\n" not in str(caught.value)
+    assert capsys.readouterr().out == ""
+    with pytest.raises(CheckpointError, match="There is no file"):
+        read_state(tmp_path / "nothing.pth")
+
+
+@pytest.mark.parametrize(
+    ("arch", "sentence"),
+    [
+        ("resnet18", "for example torchvision:resnet18"),
+        ("keras:resnet18", "no library that is known"),
+        ("missing.py:net", "There is no file"),
+        ("timm:resnet18", "pip install timm"),
+    ],
+)
+def test_architectures_that_are_not_there(arch, sentence, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "timm", None)
+    torch.save(ResidualNet(8, 5).state_dict(), tmp_path / "w.pt")
+    with pytest.raises(ScoreletError, match=sentence):
+        open_network(tmp_path / "w.pt", arch)

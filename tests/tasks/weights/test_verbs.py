@@ -1,0 +1,179 @@
+"""The verbs of weights: documents say what the analysis finds, reports show it."""
+
+import copy
+import json
+import math
+
+import pytest
+import torch
+from torch import nn
+
+import scorelet as sl
+from aligned_networks import permuted, plain_net
+from learned_networks import (
+    learned_classifier,
+    learned_images,
+    write_data,
+    write_learned,
+)
+from samples import write_png
+from scorelet.core.errors import InputError
+from scorelet.data.labelled import LabelledImages
+
+SECOND = "stages.1.0.second"
+
+
+def layer(document, name):
+    return next(entry for entry in document["layers"] if entry["name"] == name)
+
+
+def test_a_spectrum_finds_what_was_planted():
+    document = sl.weights.spectrum(learned_classifier(0)).document
+    found = layer(document, SECOND)
+    assert found["kept"] == 2
+    assert 1 <= found["effective_rank"] <= 2
+    assert (found["neurons"], found["inputs"], found["gamma"]) == (40, 360, 9)
+    others = [entry for entry in document["layers"] if entry["name"] != SECOND]
+    assert sum(entry["kept"] for entry in others) <= 1  # untrained
+    assert next(entry["effective_rank"] for entry in others if not entry["kept"]) is None
+    json.dumps(document, allow_nan=False)
+
+
+def test_the_noise_may_be_that_of_the_bulk():
+    net = learned_classifier(0).network
+    with torch.no_grad():
+        for weight in net.parameters():
+            weight *= 0.5  # as weight decay does
+    init, bulk = (sl.weights.spectrum(net, noise=noise).document for noise in ("init", "bulk"))
+    assert layer(init, SECOND)["bulk_variance"] == pytest.approx(0.25, rel=0.2)
+    assert "weight decay" in init["warnings"][0]
+    assert bulk["warnings"] == []
+    assert layer(bulk, SECOND)["kept"] == 2
+    with pytest.raises(InputError, match="init or bulk"):
+        sl.weights.spectrum(net, noise="none")
+    with pytest.raises(InputError, match="no convolution"):
+        sl.weights.spectrum(nn.ReLU())
+
+
+@pytest.mark.slow
+def test_networks_that_learned_the_same_and_others():
+    images = learned_images(200)
+    models = [learned_classifier(0), learned_classifier(0, directions=1)]
+    same = sl.weights.compare(models[0].network, copy.deepcopy(models[0].network), data=images)
+    other = sl.weights.compare(models[0].network, models[1].network, data=images)
+    alike, unlike = (layer(found.document, SECOND) for found in (same, other))
+    assert alike["S_mean"] > 0.9
+    assert abs(unlike["S_mean"]) < 0.3
+    assert 0 < alike["bootstrap_sd"] < 0.3
+    assert alike["r2_align"] == pytest.approx(1)
+    assert alike["r2_held_out"] == pytest.approx(1)
+    assert (same.document["pictures"], same.document["held_out"]) == (160, 40)
+    first = layer(same.document, "stem.0")
+    assert first["S_mean"] is None  # nothing learned: undefined, not 0
+    assert first["kept1"] == 0
+    json.dumps(same.document, allow_nan=False)
+
+
+@pytest.mark.slow
+def test_a_permuted_copy_is_the_same_network():
+    net = plain_net((12, 40))
+    with torch.no_grad():
+        net[3].weight += 0.5 * torch.randn(40, 1, 1, 1) * torch.randn(1, 12, 3, 3)
+    other, _ = permuted(net)
+    found = sl.weights.compare(net, other, data=_sixteen(), noise="bulk").document
+    entry = layer(found, "3")
+    assert entry["r2_align"] == pytest.approx(1, abs=1e-6)
+    assert entry["S_mean"] > 0.9
+    assert entry["eigenvector_cosines"][0][0] == pytest.approx(1, abs=1e-3)
+
+
+def _sixteen():
+    images = learned_images(120)
+    return LabelledImages(images.x.repeat(2, 1).repeat(2, 2), images.y, images.classes)
+
+
+def test_reports_show_the_numbers(tmp_path):
+    images = learned_images()
+    net = learned_classifier(0).network
+    spectrum = sl.weights.spectrum(net)
+    compared = sl.weights.compare(net, learned_classifier(1).network, data=images, draws=2)
+    for found, name in ((spectrum, "s.html"), (compared, "c.html")):
+        found.save(tmp_path / name)
+        page = (tmp_path / name).read_text()
+        assert page.count("data:image/png;base64") >= 2
+        assert "http" not in page.replace("http://www.w3.org", "")
+        with pytest.raises(InputError, match="exists already"):
+            found.save(tmp_path / name)
+    page = (tmp_path / "c.html").read_text()
+    for entry in compared.document["layers"]:
+        assert f"{entry['r2_held_out']:.3g}" in page
+        assert entry["name"] in page
+    assert "–" in page  # layers without anything learned
+    for warning in compared.document["warnings"]:
+        assert warning.split("(")[0][:40] in page
+
+
+def test_too_few_pictures_and_other_architectures():
+    net, images = learned_classifier(0).network, learned_images(6)
+    found = sl.weights.compare(net, learned_classifier(1).network, data=images, draws=2)
+    assert any("too few to align" in warning for warning in found.document["warnings"])
+    with pytest.raises(InputError, match="layers across channels"):
+        sl.weights.compare(net, nn.Sequential(*plain_net(side=8)).float(), data=images)
+    for options, sentence in (
+        ({"draws": 1}, "draws is 1"),
+        ({"seed": -1}, "seed is -1"),
+        ({"noise": "x"}, "init or bulk"),
+        ({"polar": "x"}, "svd or newton-schulz"),
+        ({"limit": 0}, "limit is 0"),
+        ({"size": (0, 2)}, "size is"),
+    ):
+        with pytest.raises(InputError, match=sentence):
+            sl.weights.compare(net, net, data=images, **options)
+
+
+@pytest.mark.slow
+def test_a_classifier_is_drawn_anew_and_saved(tmp_path):
+    model = write_learned(tmp_path / "m.safetensors")
+    data = write_data(tmp_path / "d.npz")
+    found = sl.weights.resample(model, data=data, refit=True, seed=1)
+    found.save(tmp_path / "new.safetensors")
+    accuracy = found.document["accuracy"]
+    assert set(accuracy) == {"trained", "drawn", "refitted"}
+    assert accuracy["refitted"] > max(0.5, accuracy["drawn"])
+    again = sl.load(tmp_path / "new.safetensors")
+    assert again.classes == ("a", "b", "c", "d")
+    x = learned_images().images(0, 4)
+    torch.testing.assert_close(again(x), found.model(x))
+    with pytest.raises(InputError, match="exists already"):
+        found.save(tmp_path / "new.safetensors")
+    for options in ({"law": "normal"}, {"rank": 0}, {"seed": -1}):
+        with pytest.raises(InputError):
+            sl.weights.resample(model, data=data, **options)
+
+
+def test_a_module_is_drawn_anew_and_its_weights_are_saved(tmp_path):
+    net = plain_net(side=8).float()
+    found = sl.weights.resample(net, data=learned_images(), law="shrunk")
+    assert found.document["accuracy"] is None  # a set in memory has no test part
+    found.save(tmp_path / "w.safetensors")
+    (tmp_path / "plain.py").write_text(
+        "import sys\nsys.path.append({!r})\n"
+        "from aligned_networks import plain_net\n"
+        "def make():\n    return plain_net(side=8).float()\n".format("tests")
+    )
+    loaded = sl.weights.spectrum(tmp_path / "w.safetensors", arch=f"{tmp_path / 'plain.py'}:make")
+    own = sl.weights.spectrum(found.model)
+    assert loaded.document["layers"] == own.document["layers"]
+    assert math.isfinite(own.document["layers"][0]["eigenvalues"][0])
+
+
+@pytest.mark.slow
+def test_a_folder_that_is_not_divided_has_no_accuracy(tmp_path):
+    """Its pictures are those that the network is drawn and fitted on."""
+    images = learned_images(12)
+    for number, (pixels, label) in enumerate(zip(images.x, images.y, strict=True)):
+        write_png(tmp_path / f"set/{images.classes[label]}/{number:02}.png", pixels)
+    found = sl.weights.resample(learned_classifier(0), data=tmp_path / "set", limit=10)
+    assert found.document["pictures"] == 10
+    assert found.document["accuracy"] is None
+    assert "too few to align" in found.document["warnings"][0]
