@@ -61,7 +61,7 @@ KINDS = (
         Multiscale,
         describe,
         build,
-        verbs=("field sample", "field certify"),
+        verbs=("sample", "field sample", "field certify"),
         measured="its samples: draw them with scorelet field sample, and compare them with "
         "scorelet field compare",
     ),
