@@ -12,8 +12,7 @@ from scorelet.core.network import Network
 from scorelet.core.random import Noise
 from scorelet.data.fields.picture_stacks import StackSamples, as_images, load_stack
 from scorelet.models import Denoiser, LogUniformNoise
-from scorelet.models.centred import CentredDenoiser
-from scorelet.models.conditional import ConditionalResidualDenoiser
+from scorelet.models.bounded import CentredDenoiser, ConditionalBoundedDenoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.tasks.experiments.base import Experiment, export_model, model_of
 from scorelet.tasks.experiments.networks import ModelConfig, check_channels, make_network
@@ -47,6 +46,12 @@ class FactorConfig(ModelConfig):
         "in [0, 1] for the low band, details in the same unit"
     )
     share: float = Field(default=1.0, gt=0, le=1, description="of the batch that it sees")
+    bound: float = Field(
+        default=3.0,
+        gt=0,
+        description="so many deviations of the data are what the network is shown at most; beyond "
+        "them noise is scaled down",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> "FactorConfig":
@@ -125,10 +130,13 @@ def _model(config: CascadeConfig, x: Tensor) -> tuple[Multiscale[Denoiser], list
     variances = [float((low - mean).square().mean()), *(float(d.square().mean()) for d in bands)]
     if not min(variances) > 0:
         raise InputError("A band of the pictures does not vary: there is nothing to learn.")
-    coarse = CentredDenoiser(_network(config, config.low, 0, 2 * channels), mean, variances[0])
+    parts = (config.low, *config.details)
+    bounds = [part.bound * v**0.5 for part, v in zip(parts, variances, strict=True)]
+    coarse = CentredDenoiser(_network(config, config.low, 0, 2 * channels), mean, bounds[0])
     details = [
-        ConditionalResidualDenoiser(
+        ConditionalBoundedDenoiser(
             _network(config, part, k, 4 * channels),
+            bounds[k],
             channels=3 * channels,
             cond_channels=channels,
         )
@@ -138,7 +146,7 @@ def _model(config: CascadeConfig, x: Tensor) -> tuple[Multiscale[Denoiser], list
         "size": list(x.shape[-2:]),
         "channels": channels,
         "range": [0, 1],
-        "sigma": [list(part.sigma) for part in (config.low, *config.details)],
+        "sigma": [list(part.sigma) for part in parts],
     }
     transform = WaveletPacket(config.wavelet, PacketPlan.wavelet(levels))
     model = Multiscale(transform, coarse, details, normalization=units, record=record)

@@ -111,7 +111,7 @@ def check_details(model: Multiscale[Denoiser], size: Size, *, level: int | None 
 def _refuse_unless_local(factor: Denoiser, size: Size, trained: Size, divided: int) -> None:
     """Refuse another size than that of training for a factor that sees whole pictures."""
     radius = factor.locality.receptive_radius
-    if radius is not None and 2 * radius <= min(trained) // divided:
+    if radius is not None and radius < min(trained) // divided:
         return
     raise InputError(
         f"size is {size[0]}x{size[1]}, and the model knows pictures of {trained[0]}x{trained[1]}: "

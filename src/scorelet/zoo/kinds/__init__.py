@@ -15,7 +15,8 @@ from scorelet.zoo.kinds import (
 for _module in (blind_denoiser, classifier, conditional_denoiser, gaussian_mixture, joint_energy):
     register(_module.KIND)
 LATER |= {
-    "centred-denoiser": "scorelet.zoo.kinds.centred_denoiser",
+    "centred-denoiser": "scorelet.zoo.kinds.bounded_denoiser",
+    "conditional-bounded-denoiser": "scorelet.zoo.kinds.bounded_denoiser",
     "conditional-energy": "scorelet.zoo.kinds.field_energy",
     "scalar-density": "scorelet.zoo.kinds.field_energy",
     "multiscale": "scorelet.zoo.kinds.multiscale",
