@@ -14,6 +14,7 @@ from scorelet.core.progress import Progress
 from scorelet.core.random import Noise
 from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
+from scorelet.sampling import DivergenceError
 from scorelet.sampling.reverse import Cascade, ReversePlan
 from scorelet.tasks.sample.cascades import check_details, load_cascade, plans_of, whole_size
 from scorelet.tasks.sample.coarse import is_of_pictures, level_of, read_coarse
@@ -115,6 +116,9 @@ def drawn(
         output: NAME.npy or NAME.png, refused before anything is drawn; None writes nothing.
         overwrite: replace an existing file.
         progress: called with (steps done, steps in all).
+
+    Raises:
+        DivergenceError: see `sample`; the samples before it are in `output`, if there are any.
     """
     work, start = _Work(settings), time.perf_counter()
     if output is not None:
@@ -131,31 +135,46 @@ def drawn(
             progress(done, total)
 
     cascade = Cascade(work.model, work.plans, on_step)
-    images = np.empty((count, work.channels, *work.size), np.float32)
-    with torch.no_grad():
-        for first in range(0, count, most):
-            numbers = range(first, min(first + most, count))
-            images[numbers.start : numbers.stop] = work.draw(cascade, numbers)
-    document = _document(work, round(time.perf_counter() - start, 2))
+    batches = [range(first, min(first + most, count)) for first in range(0, count, most)]
+    images, failure = _draw_all(work, cascade, batches)
+    if failure and (output is None or not len(images)):
+        raise failure
+    document = _document(work, len(images), time.perf_counter() - start)
     found = Samples(images, is_of_pictures(work.model), document)
     if output is not None:
         found.save(output, overwrite=overwrite)
+    if failure:
+        raise DivergenceError(f"{failure} The {len(images)} samples before are in {output}.")
     return found
 
 
-def _document(work: _Work, seconds: float) -> dict[str, Any]:
+def _draw_all(
+    work: _Work, cascade: Cascade, batches: list[range]
+) -> tuple[np.ndarray, DivergenceError | None]:
+    """Return the samples of all batches, or those before the one that diverges, and why."""
+    parts = [np.empty((0, work.channels, *work.size), np.float32)]
+    with torch.no_grad():
+        for numbers in batches:
+            try:
+                parts.append(work.draw(cascade, numbers))
+            except DivergenceError as error:
+                return np.concatenate(parts), error
+    return np.concatenate(parts), None
+
+
+def _document(work: _Work, count: int, seconds: float) -> dict[str, Any]:
     settings = work.settings
     named = isinstance(settings.model, str | Path)
     document = {
         "model": str(settings.model) if named else type(settings.model).__name__,
-        "n": settings.n,
+        "n": count,
         "size": list(work.size),
         "channels": work.channels,
         "seed": settings.seed,
         "sampler": settings.sampler,
         "steps": [plan.steps for plan in work.used],
         "calls": sum(plan.calls for plan in work.used),
-        "seconds": seconds,
+        "seconds": round(seconds, 2),
     }
     if isinstance(settings.coarse, str | Path):
         document["coarse"] = str(settings.coarse)
