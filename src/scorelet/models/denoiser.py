@@ -90,8 +90,6 @@ class Denoiser(nn.Module, ABC):
     - `needs_noise`: sigma = 0 is refused;
     - `channels`: the channel counts it takes, or None for any;
     - `locality`: which pixels a result depends on; all of them if nothing is said;
-    - `centre`: the mean of the images, of a shape that broadcasts with a batch of them, or None
-      if it is not known: what samplers start around;
     - `calibration`: curves that correct the noise level found from its residual, by kind of
       picture (`scorelet.analysis.noise_level.curve_name`); empty if none was measured.
 
@@ -106,8 +104,12 @@ class Denoiser(nn.Module, ABC):
     needs_noise: bool = False
     channels: tuple[int, ...] | None = None
     locality: Locality = Locality()
-    centre: Tensor | None = None
     calibration: Mapping[str, Curve] = MappingProxyType({})
+
+    @property
+    def centre(self) -> Tensor | None:
+        """The mean of the images, where samplers start; it broadcasts with them. None: unknown."""
+        return None
 
     @final
     def forward(

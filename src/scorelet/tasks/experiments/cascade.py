@@ -133,7 +133,7 @@ def _model(config: CascadeConfig, x: Tensor) -> tuple[Multiscale[Denoiser], list
     parts = (config.low, *config.details)
     bounds = [part.bound * v**0.5 for part, v in zip(parts, variances, strict=True)]
     coarse = CentredDenoiser(_network(config, config.low, 0, 2 * channels), mean, bounds[0])
-    details = [
+    details: list[Denoiser] = [
         ConditionalBoundedDenoiser(
             _network(config, part, k, 4 * channels),
             bounds[k],
