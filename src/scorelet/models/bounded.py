@@ -126,12 +126,16 @@ class ConditionalBoundedDenoiser(Denoiser):
                 f"The condition has shape {tuple(cond.shape)}: expected {self.cond_channels} "
                 f"channels of {y.shape[-2]}x{y.shape[-1]}, beside an image of {tuple(y.shape)}."
             )
-        side = 2 * self.window + 1
-        square = F.avg_pool2d(
-            y.square().mean(1, keepdim=True), side, 1, self.window, count_include_pad=False
-        )
+        square = _box_mean(y.square().mean(1, keepdim=True), self.window)
         u = _gain(square, self.bound) * y
         return u - self.network(torch.cat([cond.to(y), u], 1)).to(y.dtype)
+
+
+def _box_mean(x: Tensor, window: int) -> Tensor:
+    """Return the mean over 2 window + 1 pixels in each direction, those inside the image."""
+    side = 2 * window + 1
+    rows = F.avg_pool2d(x, (side, 1), 1, (window, 0), count_include_pad=False)
+    return F.avg_pool2d(rows, (1, side), 1, (0, window), count_include_pad=False)
 
 
 def _gain(square: Tensor, bound: float) -> Tensor:
