@@ -166,6 +166,13 @@ def test_a_noise_level_that_is_underestimated_stops_nothing():
     assert calls[-1] == pytest.approx(0.01)
 
 
+def test_a_model_that_is_given_stays_as_it_is():
+    model = blind().train()
+    sl.sample(model, n=1, steps=1)
+    assert model.training
+    assert all(part.training for part in model.details)
+
+
 def test_files_hold_what_was_drawn(tmp_path):
     found = sl.sample(blind(), n=3, steps=2)
     found.save(tmp_path / "x.npy")

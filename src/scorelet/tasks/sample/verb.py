@@ -1,6 +1,7 @@
 """`sample` in Python: a model in, samples out."""
 
 import time
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +64,12 @@ class _Work:
 
     def __init__(self, settings: SampleSettings) -> None:
         self.settings = settings
-        self.model = load_cascade(settings.model)
+        loaded, device = load_cascade(settings.model), choose_device(settings.device)
+        own = deepcopy(loaded) if loaded is settings.model else loaded  # it is moved in its place
+        self.model = own.to(device).eval()
         self.plans = plans_of(self.model, steps=settings.steps, sampler=settings.sampler)
         self.channels = int(self.model.record.get("channels", 1))
-        self.like = torch.empty(0, dtype=_dtype(self.model), device=choose_device(settings.device))
+        self.like = torch.empty(0, dtype=_dtype(self.model), device=device)
         self.low: Tensor | None = None
         self.level = self.model.levels
         if settings.coarse is None:
@@ -123,7 +126,6 @@ def drawn(
     work, start = _Work(settings), time.perf_counter()
     if output is not None:
         check_sheets(output, settings.n, work.size, overwrite=overwrite)
-    work.model.to(work.like.device).eval()
     count, most = settings.n, work.batch()
     total = sum(plan.steps for plan in work.used) * -(-count // most)
     done = 0

@@ -62,7 +62,7 @@ KINDS = (
         describe,
         build,
         verbs=("sample", "field sample", "field certify"),
-        measured="its samples: draw them with scorelet field sample, and compare them with "
-        "scorelet field compare",
+        measured="its samples: draw them with scorelet sample or scorelet field sample, and "
+        "compare them with scorelet field compare",
     ),
 )
