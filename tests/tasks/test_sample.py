@@ -12,7 +12,7 @@ from samples import assert_one_sentence
 from scorelet.cli.main import run
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, read_picture, write_picture
-from scorelet.models import Denoiser
+from scorelet.models import Denoiser, ResidualDenoiser
 from scorelet.models.bounded import CentredDenoiser, ConditionalBoundedDenoiser
 from scorelet.models.gaussian_details import gaussian_cascade
 from scorelet.models.multiscale import Multiscale
@@ -105,6 +105,21 @@ def test_a_sample_does_not_depend_on_the_others_nor_on_its_batch(monkeypatch):
     assert np.abs(whole[:3] - alone).max() < 1e-6
     other = sl.sample(gaussian(), n=5, size=(SIDE, SIDE), steps=4, seed=8).images
     assert np.abs(whole - other).max() > 0.1
+
+
+def test_samples_of_networks_do_not_depend_on_their_batch(monkeypatch):
+    whole = sl.sample(saved_model(), n=3, steps=4).images
+    monkeypatch.setattr("scorelet.tasks.sample.verb.BATCH_PIXELS", 1)
+    alone = sl.sample(saved_model(), n=3, steps=4).images
+    assert np.abs(whole - alone).max() < 1e-4 * np.abs(whole).max()
+
+
+def test_a_model_whose_low_band_is_local_draws_other_sizes():
+    model = blind()
+    with torch.random.fork_rng():
+        torch.manual_seed(2)
+        model.coarse = ResidualDenoiser(BFCNN(1, width=4, depth=3))
+    assert sl.sample(model, n=2, steps=2, size=(40, 28)).images.shape == (2, 1, 40, 28)
 
 
 @pytest.mark.parametrize("factor", [2, 4])
