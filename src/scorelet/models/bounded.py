@@ -55,7 +55,7 @@ class CentredDenoiser(Denoiser):
                 f"The mean has shape {tuple(mean.shape)}: expected (1, channel, height, width)."
             )
         channels = mean.shape[1]
-        _check(network, bound, 2 * channels)
+        check_bounded(network, bound, 2 * channels)
         self.network, self.bound = network, float(bound)
         self.register_buffer("mean", mean)
         self.channels = (channels,)
@@ -75,7 +75,7 @@ class CentredDenoiser(Denoiser):
             )
         mean = self.mean.to(y)
         apart = y - mean
-        u = _gain(apart.square().mean((1, 2, 3), keepdim=True), self.bound) * apart
+        u = bounded_gain(apart.square().mean((1, 2, 3), keepdim=True), self.bound) * apart
         return mean + u - self.network(torch.cat([mean.expand_as(y), u], 1)).to(y.dtype)
 
 
@@ -108,7 +108,7 @@ class ConditionalBoundedDenoiser(Denoiser):
         window: int = 3,
     ) -> None:
         super().__init__()
-        _check(network, bound, channels + cond_channels)
+        check_bounded(network, bound, channels + cond_channels)
         if window < 0:
             raise InputError(f"The window is {window}: it must be 0 or more pixels.")
         self.network, self.bound, self.window = network, float(bound), window
@@ -127,7 +127,7 @@ class ConditionalBoundedDenoiser(Denoiser):
                 f"channels of {y.shape[-2]}x{y.shape[-1]}, beside an image of {tuple(y.shape)}."
             )
         square = _box_mean(y.square().mean(1, keepdim=True), self.window)
-        u = _gain(square, self.bound) * y
+        u = bounded_gain(square, self.bound) * y
         return u - self.network(torch.cat([cond.to(y), u], 1)).to(y.dtype)
 
 
@@ -138,12 +138,13 @@ def _box_mean(x: Tensor, window: int) -> Tensor:
     return F.avg_pool2d(rows, (1, side), 1, (0, window), count_include_pad=False)
 
 
-def _gain(square: Tensor, bound: float) -> Tensor:
+def bounded_gain(square: Tensor, bound: float) -> Tensor:
     """Return g of s²."""
     return (bound / square.clamp_min(_LEAST).sqrt()).clamp_max(1)
 
 
-def _check(network: nn.Module, bound: float, channels: int) -> None:
+def check_bounded(network: nn.Module, bound: float, channels: int) -> None:
+    """Raise InputError for a bound that is not positive, or a network of other channels."""
     if not 0 < bound < float("inf"):
         raise InputError(f"The bound of what a network is shown is {bound}: it must be positive.")
     if isinstance(network, Network) and channels not in network.accepts:

@@ -13,6 +13,7 @@ from scorelet.core.random import Noise
 from scorelet.data.fields.picture_stacks import StackSamples, as_images, load_stack
 from scorelet.models import Denoiser, LogUniformNoise
 from scorelet.models.bounded import CentredDenoiser, ConditionalBoundedDenoiser
+from scorelet.models.guided import MOST, SHARE, GaussianGuidedDenoiser, gaussian_moments
 from scorelet.models.multiscale import Multiscale
 from scorelet.tasks.experiments.base import Experiment, export_model, model_of
 from scorelet.tasks.experiments.networks import ModelConfig, check_channels, make_network
@@ -31,11 +32,9 @@ from scorelet.wavelets.orthogonal.packets import WaveletPacket
 from scorelet.wavelets.orthogonal.transform import OrthogonalWavelet, check_sides
 
 BATCH = 250
-"""Pictures at a time in validation."""
+"""Pictures at a time in validation, and where variances are measured."""
 LEVELS = 6
 """Noise levels of validation, geometric from the least to the largest."""
-MEASURED = 4000
-"""Pictures at most that variances are measured on."""
 
 
 class FactorConfig(ModelConfig):
@@ -90,7 +89,7 @@ def build(config: CascadeConfig) -> Experiment:
             wavelet, or a network of other channels.
     """
     pictures, held = _pictures(config)
-    model, variances = _model(config, as_images(pictures[:MEASURED]))
+    model, variances = _model(config, pictures)
     factors = [
         FactorNoise(LogUniformNoise(*part.sigma), variance, part.share)
         for part, variance in zip([config.low, *config.details], variances, strict=True)
@@ -119,20 +118,21 @@ def _pictures(config: CascadeConfig) -> tuple[np.ndarray, np.ndarray]:
     return pictures[:kept], pictures[kept:]
 
 
-def _model(config: CascadeConfig, x: Tensor) -> tuple[Multiscale[Denoiser], list[float]]:
-    """Return the model, and the variances of what its factors see of pictures x."""
-    levels, channels = len(config.details), x.shape[1]
+def _model(config: CascadeConfig, pictures: np.ndarray) -> tuple[Multiscale[Denoiser], list[float]]:
+    """Return the model, and the variances of what its factors see of pictures."""
+    levels, channels = len(config.details), pictures.shape[3]
     units = Normalization("mean", levels=levels, channels=channels)
-    low, bands = units.normalize(OrthogonalWavelet(config.wavelet, levels).analyze(x))
-    mean = low.mean(0, keepdim=True)
-    if config.data.flip:
-        mean = (mean + mean.flip(-1)) / 2
-    variances = [float((low - mean).square().mean()), *(float(d.square().mean()) for d in bands)]
+    wavelet = OrthogonalWavelet(config.wavelet, levels)
+    parts = [pictures[start : start + BATCH] for start in range(0, len(pictures), BATCH)]
+    coefficients = [units.normalize(wavelet.analyze(as_images(part))) for part in parts]
+    low = torch.cat([part.low for part in coefficients])
+    spread = [[float(d.square().mean()) for d in part.details] for part in coefficients]
+    low = torch.cat([low, low.flip(-1)]) if config.data.flip else low
+    variances = [float((low - low.mean(0)).square().mean()), *np.mean(spread, 0).tolist()]
     if not min(variances) > 0:
         raise InputError("A band of the pictures does not vary: there is nothing to learn.")
-    parts = (config.low, *config.details)
-    bounds = [part.bound * v**0.5 for part, v in zip(parts, variances, strict=True)]
-    coarse = CentredDenoiser(_network(config, config.low, 0, 2 * channels), mean, bounds[0])
+    factors = (config.low, *config.details)
+    bounds = [part.bound * v**0.5 for part, v in zip(factors, variances, strict=True)]
     details: list[Denoiser] = [
         ConditionalBoundedDenoiser(
             _network(config, part, k, 4 * channels),
@@ -143,14 +143,22 @@ def _model(config: CascadeConfig, x: Tensor) -> tuple[Multiscale[Denoiser], list
         for k, part in enumerate(config.details, start=1)
     ]
     record = {
-        "size": list(x.shape[-2:]),
+        "size": list(pictures.shape[1:3]),
         "channels": channels,
         "range": [0, 1],
-        "sigma": [list(part.sigma) for part in parts],
+        "sigma": [list(part.sigma) for part in factors],
     }
     transform = WaveletPacket(config.wavelet, PacketPlan.wavelet(levels))
+    coarse = _coarse(_network(config, config.low, 0, 2 * channels), low, bounds[0])
     model = Multiscale(transform, coarse, details, normalization=units, record=record)
     return model, variances
+
+
+def _coarse(network: nn.Module, low: Tensor, bound: float) -> Denoiser:
+    """Return the factor of low bands; where their covariance is a small matrix, it guides it."""
+    if SHARE <= low[0].numel() <= MOST:
+        return GaussianGuidedDenoiser(network, *gaussian_moments(low), bound=bound)
+    return CentredDenoiser(network, low.mean(0, keepdim=True), bound)
 
 
 def _network(config: CascadeConfig, part: FactorConfig, number: int, channels: int) -> nn.Module:

@@ -16,6 +16,7 @@ for _module in (blind_denoiser, classifier, conditional_denoiser, gaussian_mixtu
     register(_module.KIND)
 LATER |= {
     "centred-denoiser": "scorelet.zoo.kinds.bounded_denoiser",
+    "gaussian-guided-denoiser": "scorelet.zoo.kinds.guided_denoiser",
     "conditional-bounded-denoiser": "scorelet.zoo.kinds.bounded_denoiser",
     "conditional-energy": "scorelet.zoo.kinds.field_energy",
     "scalar-density": "scorelet.zoo.kinds.field_energy",
