@@ -71,7 +71,7 @@ class GaussianGuidedDenoiser(Denoiser):
         self.network, self.bound = network, float(bound)
         self.register_buffer("mean", mean)
         self.register_buffer("values", values)
-        self.register_buffer("basis", basis)
+        self.register_buffer("basis", basis.contiguous())  # as files keep it, bit for bit
         self.channels = (mean.shape[1],)
 
     @property
