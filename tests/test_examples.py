@@ -128,6 +128,11 @@ def test_pixels_need_more_steps_with_each_octave(tmp_path):
     assert read_png(tmp_path / "steps.png").std() > 10
 
 
+def test_a_coarse_field_is_continued(tmp_path):
+    assert example("draw_cascade").main(tmp_path / "cascade.png", side=16) < 1e-5
+    assert read_png(tmp_path / "cascade.png").std() > 10
+
+
 @pytest.mark.slow
 def test_digits_are_separated_by_depth(tmp_path):
     assert example("draw_separation").main(tmp_path / "depth.png", steps=60) > 0.7

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from scorelet.tasks.fisher import fisher
     from scorelet.tasks.restore import Restored, restore
     from scorelet.tasks.robust import Robustness, robust
+    from scorelet.tasks.sample import Samples, sample
     from scorelet.tasks.scatter import scatter
     from scorelet.tasks.train import train
     from scorelet.zoo import load, save
@@ -51,6 +52,8 @@ _SOURCES = {
     "restore": "scorelet.tasks.restore",
     "robust": "scorelet.tasks.robust",
     "Robustness": "scorelet.tasks.robust",
+    "sample": "scorelet.tasks.sample",
+    "Samples": "scorelet.tasks.sample",
     "save": "scorelet.zoo",
     "scatter": "scorelet.tasks.scatter",
     "score": "scorelet.models",
@@ -72,6 +75,7 @@ __all__ = [
     "JacobianBasis",
     "Restored",
     "Robustness",
+    "Samples",
     "basis",
     "classify",
     "denoise",
@@ -85,6 +89,7 @@ __all__ = [
     "reproduce",
     "restore",
     "robust",
+    "sample",
     "save",
     "scatter",
     "score",

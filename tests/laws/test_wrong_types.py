@@ -25,6 +25,7 @@ CALLS = {
     "reproduce": (sl.reproduce, {"subject": "nothing"}),
     "restore": (sl.restore, {"source": BYTES, "task": "superres"}),
     "robust": (sl.robust, {"data": "nothing", "model": "photo"}),
+    "sample": (sl.sample, {"model": "none.safetensors"}),
     "save": (sl.save, {"model": NET, "path": "m.safetensors"}),
     "scatter": (sl.scatter, {"paths": "nothing", "output": "s.npz"}),
     "train": (sl.train, {"config": "nothing.yaml"}),

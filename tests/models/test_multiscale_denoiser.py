@@ -172,6 +172,35 @@ def test_the_conditional_score_is_the_gradient_of_the_conditional_density():
     torch.testing.assert_close(score(denoiser, y, 0.3, cond=low), gradient, rtol=1e-8, atol=1e-8)
 
 
+@pytest.mark.parametrize("wavelet", ["haar", "db2"])
+def test_log_densities_of_scales_add_up_to_that_of_the_field(wavelet):
+    """log p(x) = log p(x_J) + Σ log p(d_j | x_j): the transform is orthogonal."""
+    side, levels = 16, 3
+    spectrum = power_law(side, 2)
+    rng = torch.Generator().manual_seed(0)
+    x = torch.randn(1, 1, side, side, dtype=torch.float64, generator=rng)
+    laws, step = gaussian_levels(spectrum, wavelet, levels), OrthogonalWavelet(wavelet, 1)
+    total, low = 0.0, x
+    for law in laws:
+        low, (detail,) = step.analyze(low)
+        apart = torch.fft.fft2((fold(detail) - fold(law.conditional_mean(low))), norm="ortho")
+        total += normal_log_density(apart[0].movedim(0, -1), law.conditional)
+    rest = torch.fft.fft2(low, norm="ortho")[0].movedim(0, -1)
+    total += normal_log_density(rest, laws[-1].low_spectrum[..., None, None])
+    whole = torch.fft.fft2(x, norm="ortho")[0].movedim(0, -1)
+    expected = normal_log_density(whole, spectrum[..., None, None])
+    assert total == pytest.approx(expected, rel=1e-9)
+
+
+def normal_log_density(modes, covariance):
+    """Of a real stationary field: the mean of a complex normal law and its conjugate."""
+    covariance = covariance.to(modes)
+    square = torch.linalg.solve(covariance, modes[..., None])[..., 0]
+    exponent = (modes.conj() * square).real.sum()
+    logs = torch.linalg.slogdet(2 * math.pi * covariance).logabsdet.sum()
+    return float(-(exponent + logs) / 2)
+
+
 @pytest.mark.parametrize(
     ("make", "plain", "conditional"),
     [

@@ -65,3 +65,18 @@ def test_times_are_uniform_or_quadratic():
 def test_what_is_no_schedule(make, words):
     with pytest.raises(InputError, match=words):
         make()
+
+
+def test_levels_from_the_least_one_are_even_in_their_roots():
+    """Karras et al. 2022, eq. 5, from its end: σ_k = (a + k/(N - 1) (b - a))^7, and 0 below."""
+    times = VarianceExploding(8.0, 0.01).times(5, power=7.0)
+    assert times[0] == 0
+    assert times[1:].tolist() == pytest.approx(
+        [(0.01 ** (1 / 7) + k / 4 * (8 ** (1 / 7) - 0.01 ** (1 / 7))) ** 7 for k in range(5)]
+    )
+    assert VarianceExploding(8.0, 0.01).times(1, power=7.0).tolist() == [0.0, 8.0]
+
+
+def test_a_least_level_above_the_largest_is_refused():
+    with pytest.raises(InputError, match="least level is 9"):
+        VarianceExploding(8.0, 9.0)

@@ -16,6 +16,13 @@ def test_places_and_scale():
     assert contact_sheet(np.full((1, 3, 3), 7.0)).tolist() == [[128] * 3] * 3
 
 
+def test_pictures_have_a_scale_of_their_own_and_may_have_colours():
+    pictures = np.array([0.0, 0.2, 1.0, -3.0, 2.0, 0.5]).reshape(1, 1, 2, 3)
+    assert contact_sheet(pictures, bounds=(0.0, 1.0)).tolist() == [[[0, 51, 255], [0, 255, 128]]]
+    gray = contact_sheet(pictures[..., 0], bounds=(0.0, 1.0))
+    assert gray.tolist() == [[0, 0]]
+
+
 def test_outliers_do_not_set_the_scale():
     fields = np.linspace(0, 1, 10_000).reshape(1, 100, 100)
     fields[0, 0, 0] = 1e6

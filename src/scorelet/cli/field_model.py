@@ -6,8 +6,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from scorelet.cli.field_tables import certified, chains, fitted, paid, tails
-from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
-from scorelet.core.errors import InputError
+from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, sides
 
 
 def add_to(app: App) -> None:
@@ -177,7 +176,7 @@ def sample(
             output,
             seed=seed,
             steps=steps,
-            size=None if size is None else _sides(size),
+            size=None if size is None else sides(size),
             coarse=coarse,
             report=report,
             data=data,
@@ -231,14 +230,6 @@ def certify(
 def _say_report(document: dict[str, Any], shared: Shared) -> None:
     if document["report"]:
         shared.say(f"report: {document['report']}")
-
-
-def _sides(text: str) -> tuple[int, int]:
-    """Return (h, w) of 32 or 32x64."""
-    sides = text.lower().split("x")
-    if len(sides) > 2 or not all(side.isdecimal() for side in sides):
-        raise InputError(f"--size {text}: expected HxW, or the side of a square, as 64x128 or 64.")
-    return int(sides[0]), int(sides[-1])
 
 
 def _reach(bar: Any) -> Any:  # noqa: ANN401 - a progress bar, and what it is told

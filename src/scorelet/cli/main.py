@@ -26,6 +26,7 @@ from scorelet.cli import (
     reproduce,
     restore,
     robust,
+    sample,
     scatter,
     train,
     weights,
@@ -51,6 +52,7 @@ app = App(
 for command in (
     denoise.denoise,
     restore.restore,
+    sample.sample,
     classify.classify,
     evaluate.evaluate,
     train.train,

@@ -56,6 +56,19 @@ def path(_type: type, tokens: Sequence[Token]) -> Path:
 PathLike = Annotated[Path, Parameter(converter=path)]
 """A file or folder: what every command takes for one."""
 
+
+def sides(text: str) -> tuple[int, int]:
+    """Return (h, w) of 32 or 32x64.
+
+    Raises:
+        InputError: something else.
+    """
+    parts = text.lower().split("x")
+    if len(parts) > 2 or not all(part.isdecimal() for part in parts):
+        raise InputError(f"--size {text}: expected HxW, or the side of a square, as 64x128 or 64.")
+    return int(parts[0]), int(parts[-1])
+
+
 _CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
 NOBODY_READS = 128 + getattr(signal, "SIGPIPE", 13)

@@ -106,6 +106,11 @@ class Denoiser(nn.Module, ABC):
     locality: Locality = Locality()
     calibration: Mapping[str, Curve] = MappingProxyType({})
 
+    @property
+    def centre(self) -> Tensor | None:
+        """The mean of the images, where samplers start; it broadcasts with them. None: unknown."""
+        return None
+
     @final
     def forward(
         self,

@@ -126,6 +126,14 @@ class MultiscaleDenoiser(Denoiser):
         """Return what the factors see of images x without noise."""
         return self._levels.normalization(x).normalize(self._levels.whole.analyze(x))
 
+    def normalized_lows(self, x: Tensor) -> list[Tensor]:
+        """Return what the factors of details are told with images x, coarse to fine."""
+        units, found = self._levels.normalization(x), []
+        for level in range(1, self._levels.count + 1):
+            x, _ = self._levels.step.analyze(x)
+            found.append(units.normalize_low(x, level))
+        return found[::-1]
+
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:

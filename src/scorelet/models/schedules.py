@@ -180,18 +180,35 @@ class VarianceExploding(NoiseSchedule):
 
     Args:
         end: T, the largest noise level, in the unit of the image; many times its deviation.
+        least: t_1, the least level above 0 that a sampler asks a denoiser for; 0: what `times`
+            makes of the number of steps.
 
     Raises:
-        InputError: an end that is not positive.
+        InputError: an end that is not positive, or a least level that is not below it.
 
-    References: arXiv 2011.13456, section 3.4; arXiv 2206.00364, table 1.
+    References: arXiv 2011.13456, section 3.4; arXiv 2206.00364, table 1 and eq. 5 (with power 7).
     """
 
     end: float = 20.0
+    least: float = 0.0
 
     def __post_init__(self) -> None:
-        """Check the end."""
+        """Check the levels."""
         _check_end(self.end)
+        if not 0 <= self.least < self.end:
+            raise InputError(
+                f"The least level is {self.least} and the largest {self.end}: expected 0 <= least "
+                "< largest."
+            )
+
+    def times(self, steps: int, *, power: float = 1.0) -> Tensor:
+        """Return 0, and N levels from `least` to T whose roots 1/power are evenly spaced."""
+        times = super().times(steps, power=power)
+        if not self.least or steps == 1:
+            return times
+        first, last = self.least ** (1 / power), self.end ** (1 / power)
+        share = torch.arange(steps, dtype=torch.float64) / (steps - 1)
+        return torch.cat([times[:1], (first + share * (last - first)) ** power])
 
     def alpha(self, t: Tensor) -> Tensor:
         """Return 1."""

@@ -31,10 +31,12 @@ class ShuffleUNet(nn.Module):
         encoder: residual blocks per level on the way down; the last is the coarsest level.
         decoder: residual blocks per level on the way up, finest first; one fewer.
         expansion: hidden units of a block as multiples of its level's width, finest first.
+        outputs: channels of the result, if they are not those of the picture: the noise of details,
+            beside which the network sees their low band.
 
     Shape:
-        (batch, channels, height, width) → the same, for any height and width: a side that is no
-        multiple of `multiple` is mirrored up to it and cut back.
+        (batch, channels, height, width) → (batch, outputs, height, width), for any height and
+        width: a side that is no multiple of `multiple` is mirrored up to it and cut back.
 
     Attributes:
         options, accepts, receptive_radius, multiple, classes: see `Network`.
@@ -48,8 +50,10 @@ class ShuffleUNet(nn.Module):
         encoder: Sequence[int] = (2, 3, 4),
         decoder: Sequence[int] = (3, 3),
         expansion: Sequence[int] = (2, 2, 2),
+        outputs: int | None = None,
     ) -> None:
         super().__init__()
+        outputs = channels if outputs is None else outputs
         if len(encoder) != len(widths) or len(decoder) != len(widths) - 1:
             raise ValueError(f"{len(widths)} widths need as many encoders and one decoder fewer")
         if len(expansion) < len(widths):
@@ -61,13 +65,14 @@ class ShuffleUNet(nn.Module):
             "encoder": list(encoder),
             "decoder": list(decoder),
             "expansion": list(expansion[: len(widths)]),
+            "outputs": outputs,
         }
-        self.accepts = (1, channels) if channels == 3 else (channels,)
+        self.accepts = (1, channels) if channels == outputs == 3 else (channels,)
         self.multiple = 2 ** len(widths)
         self.receptive_radius = _radius(encoder, decoder)
         self.classes = None
         self.head = conv3x3(4 * channels, widths[0])
-        self.tail = conv3x3(widths[0], 4 * channels)
+        self.tail = conv3x3(widths[0], 4 * outputs)
         self.encoders = nn.ModuleList(map(_blocks, widths, encoder, expansion))
         self.decoders = nn.ModuleList(map(_blocks, widths, decoder, expansion))
         pairs = list(pairwise(widths))

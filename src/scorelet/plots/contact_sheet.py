@@ -19,29 +19,27 @@ def check_sheet(count: int, height: int, width: int) -> None:
         )
 
 
-def contact_sheet(fields: np.ndarray) -> np.ndarray:
-    """Return fields side by side, row by row, in gray; white lines are between them.
-
-    All have one scale: black and white are the quantiles 0.001 and 0.999 of all values.
+def contact_sheet(fields: np.ndarray, *, bounds: tuple[float, float] | None = None) -> np.ndarray:
+    """Return fields or pictures side by side, row by row; white lines are between them.
 
     Args:
-        fields: (n, height, width), real and finite.
+        fields: (n, height, width), or (n, height, width, 3) in colour, real and finite.
+        bounds: what black and white are; None: the quantiles 0.001 and 0.999 of all values.
 
     Returns:
-        (rows, columns), uint8.
+        (rows, columns[, 3]), uint8.
 
     Raises:
         InputError: more than `MAX_PIXELS` values.
     """
-    count, height, width = fields.shape
+    count, height, width, *colours = fields.shape
     check_sheet(count, height, width)
     columns = math.ceil(math.sqrt(count * height / width))
     rows = math.ceil(count / columns)
-    low, high = np.quantile(fields, (0.001, 0.999))
+    low, high = np.quantile(fields, (0.001, 0.999)) if bounds is None else bounds
     scaled = (fields - low) / (high - low) if high > low else np.full(fields.shape, 0.5)
-    tiles = np.full((rows * columns, height + _GAP, width + _GAP), 255, np.uint8)
+    tiles = np.full((rows * columns, height + _GAP, width + _GAP, *colours), 255, np.uint8)
     tiles[:count, :height, :width] = np.rint(255 * scaled.clip(0, 1))
-    sheet = tiles.reshape(rows, columns, height + _GAP, width + _GAP).swapaxes(1, 2)
-    return np.ascontiguousarray(
-        sheet.reshape(rows * (height + _GAP), columns * (width + _GAP))[:-_GAP, :-_GAP]
-    )
+    sheet = tiles.reshape(rows, columns, *tiles.shape[1:]).swapaxes(1, 2)
+    whole = sheet.reshape(rows * (height + _GAP), columns * (width + _GAP), *colours)
+    return np.ascontiguousarray(whole[:-_GAP, :-_GAP])

@@ -185,6 +185,12 @@ def test_a_task_is_chosen_by_name_and_denoise_is_the_usual_one(file):
             read_config(file, {"task": name})
 
 
+def test_a_folder_of_runs_does_not_hide_a_configuration_of_the_package(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "faces").mkdir()
+    assert read_config("faces").output == Path("runs/faces")
+
+
 def test_configurations_of_the_package_go_by_their_names_and_a_file_wins(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert "photo" in shipped()

@@ -7,7 +7,7 @@ super-resolution: the low band of the result is that image.
 References: Guth, Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, algorithm 1.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from torch import Tensor
@@ -17,7 +17,11 @@ from scorelet.core.random import Noise
 from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import Levels, fold, unfold
-from scorelet.sampling.reverse.diffusion import ReversePlan, draw
+from scorelet.sampling.reverse.diffusion import ReversePlan, reverse
+
+
+def _nothing() -> None:
+    return
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class Cascade:
     Args:
         model: its factors, and the unit that they work in.
         plans: for the low band, then for the details of each level, coarse to fine.
+        on_step: called after each step of each scale.
 
     Raises:
         InputError: another number of plans than of factors, or bands that are no octaves.
@@ -34,6 +39,7 @@ class Cascade:
 
     model: Multiscale[Denoiser]
     plans: Sequence[ReversePlan]
+    on_step: Callable[[], None] = _nothing
 
     def __post_init__(self) -> None:
         """Check the number of plans."""
@@ -58,25 +64,45 @@ class Cascade:
         """
         levels = Levels(self.model)
         units = levels.normalization(like)
-        low = draw(self.model.coarse, like, self.plans[0], replace(noise, scale=0))  # ty: ignore[invalid-argument-type]
+        low = self._draw(self.model.coarse, like, 0, noise)  # ty: ignore[invalid-argument-type]
         return self.refine(units.unnormalize_low(low, levels.count), noise)
 
-    def refine(self, low: Tensor, noise: Noise) -> Tensor:
-        """Draw the details of all levels, given the low band x_J, in the unit of the transform.
+    def refine(self, low: Tensor, noise: Noise, *, level: int | None = None) -> Tensor:
+        """Draw the details of all levels from `level` down, given the low band of that level.
 
-        Arguments and errors as in `sample`.
+        Args:
+            low: x_j, in the unit of the transform, a batch.
+            noise: seed and numbers of the samples.
+            level: j; None: J, the coarsest.
+
+        Raises:
+            InputError: no such level; otherwise, and DivergenceError, as in `sample`.
         """
         levels = Levels(self.model)
+        start = levels.count if level is None else level
+        if not 1 <= start <= levels.count:
+            raise InputError(f"There is no level {level} to refine: the model has {levels.count}.")
         units = levels.normalization(low)
         x = low
-        factors = zip(self.model.details, self.plans[1:], strict=True)
-        for scale, (factor, plan) in enumerate(factors, start=1):
-            number = levels.count + 1 - scale
-            like = fold(_details_like(x))
+        for number in range(start, 0, -1):
+            scale = levels.count + 1 - number
             told = units.normalize_low(x, number)
-            found = draw(factor, like, plan, replace(noise, scale=scale), cond=told)
+            factor = self.model.details[scale - 1]
+            found = self._draw(factor, fold(_details_like(x)), scale, noise, told)
             details = units.unnormalize_detail(unfold(found), number)
             x = levels.merge(x, fold(details))
+        return x
+
+    def _draw(
+        self, factor: Denoiser, like: Tensor, scale: int, noise: Noise, cond: Tensor | None = None
+    ) -> Tensor:
+        """Draw one scale by its plan."""
+        x = like
+        for state in reverse(
+            factor, like, self.plans[scale], replace(noise, scale=scale), cond=cond
+        ):
+            x = state.x
+            self.on_step()
         return x
 
 

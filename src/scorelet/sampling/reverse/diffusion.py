@@ -70,7 +70,7 @@ def reverse(
 
     Args:
         denoiser: of what is sampled, in the unit of the schedule: for `OrnsteinUhlenbeck` and
-            `VariancePreserving` data of variance near 1.
+            `VariancePreserving` data of variance near 1. The start is noise around its `centre`.
         like: a batch of the shape, dtype and device that is wanted; its numbers are not used.
         plan: how.
         noise: seed, numbers of the samples, and scale of a cascade; step 0 is that of the start.
@@ -90,6 +90,8 @@ def reverse(
         return denoiser(x / alpha, sigma / alpha, cond=cond, label=label)
 
     x = plan.schedule.noise_std * noise.at(0).normal(like)
+    if denoiser.centre is not None:
+        x = x + plan.schedule.alpha(plan.intervals()[0].t) * denoiser.centre.to(x)
     for number, interval in enumerate(plan.intervals(), start=1):
         x, deviation = plan.sampler.step(x, interval, posterior)
         if bool(deviation > 0):

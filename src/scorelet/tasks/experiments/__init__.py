@@ -1,5 +1,6 @@
 """Experiments: what can be trained. Each is one file that registers its configuration by name."""
 
+from scorelet.tasks.experiments import cascade as _cascade  # noqa: F401 - registers itself
 from scorelet.tasks.experiments import classify as _classify  # noqa: F401 - registers itself
 from scorelet.tasks.experiments import denoise as _denoise  # noqa: F401 - registers itself
 from scorelet.tasks.experiments import denoise_set as _denoise_set  # noqa: F401 - registers itself

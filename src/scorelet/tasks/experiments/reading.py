@@ -52,10 +52,11 @@ def read_config(name: str | Path, overrides: dict[str, Any] | None = None) -> Lo
 
 def _locate(name: str | Path) -> Path:
     path = as_path(name, name="configuration")
+    ours = not isinstance(name, Path) and name in shipped()
+    if ours and not path.is_file():  # a folder of that name may hold the run
+        return SHIPPED / f"{name}.yaml"
     if isinstance(name, Path) or path.exists() or path.suffix or len(path.parts) != 1:
         return path
-    if name in shipped():
-        return SHIPPED / f"{name}.yaml"
     raise InputError(
         f"There is no configuration {name!r}: give a YAML file, or one of {', '.join(shipped())}."
     )

@@ -15,6 +15,9 @@ from scorelet.zoo.kinds import (
 for _module in (blind_denoiser, classifier, conditional_denoiser, gaussian_mixture, joint_energy):
     register(_module.KIND)
 LATER |= {
+    "centred-denoiser": "scorelet.zoo.kinds.bounded_denoiser",
+    "gaussian-guided-denoiser": "scorelet.zoo.kinds.guided_denoiser",
+    "conditional-bounded-denoiser": "scorelet.zoo.kinds.bounded_denoiser",
     "conditional-energy": "scorelet.zoo.kinds.field_energy",
     "scalar-density": "scorelet.zoo.kinds.field_energy",
     "multiscale": "scorelet.zoo.kinds.multiscale",

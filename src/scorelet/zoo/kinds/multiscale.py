@@ -61,8 +61,8 @@ KINDS = (
         Multiscale,
         describe,
         build,
-        verbs=("field sample", "field certify"),
-        measured="its samples: draw them with scorelet field sample, and compare them with "
-        "scorelet field compare",
+        verbs=("sample", "field sample", "field certify"),
+        measured="its samples: draw them with scorelet sample or scorelet field sample, and "
+        "compare them with scorelet field compare",
     ),
 )

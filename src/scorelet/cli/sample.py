@@ -1,0 +1,69 @@
+"""scorelet sample."""
+
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, sides
+
+
+def sample(
+    *,
+    model: str = "faces",
+    count: Annotated[Whole, Parameter(name=["--n", "-n"])] = 16,
+    output: Annotated[PathLike, Parameter(name=["--output", "-o"])],
+    size: str | None = None,
+    steps: Whole | None = None,
+    coarse: PathLike | None = None,
+    sampler: Literal[
+        "heun", "ddim", "flow", "euler-maruyama", "ancestral-large", "ancestral-small"
+    ] = "heun",
+    seed: Whole = 0,
+    overwrite: Flag = False,
+    shared: Shared = DEFAULTS,
+) -> int:
+    """Draw pictures from a model, coarse to fine; or the finer scales of a picture of yours.
+
+    The model is a cascade of denoisers: one of the low band, and for each finer scale one of the
+    details, which is told the coarser picture. Sample i is a function of the model, the seed and i.
+
+    For example:
+
+        scorelet sample --model runs/faces/weights.safetensors -n 16 -o grid.png
+
+        scorelet sample --model runs/faces/weights.safetensors -n 4 --coarse small.png -o large.png
+
+    Args:
+        model: built-in name, .safetensors path or Hub id of a cascade of denoisers.
+        count: how many samples.
+        output: NAME.png, a contact sheet, or NAME.npy, an array (n, channel, height, width).
+        size: HxW in pixels; by default that of the pictures that the model has learnt from.
+        steps: of the sampler at each scale.
+        coarse: a small picture that the samples continue: means of blocks of their pixels are its
+            pixels.
+        sampler: how a step is made.
+        seed: any non-negative integer.
+        overwrite: replace an existing file.
+    """
+    from scorelet.tasks.progress import Bar
+    from scorelet.tasks.sample import SampleSettings
+    from scorelet.tasks.sample.verb import drawn
+
+    wanted = None if size is None else sides(size)
+    settings = SampleSettings(model, count, wanted, steps, seed, coarse, sampler, shared.device)
+    bar = Bar("sampling", 0, quiet=shared.quiet)
+
+    def progress(done: int, total: int) -> None:
+        bar.expect(total)
+        bar.reach(done)
+
+    with bar:
+        found = drawn(settings, output=output, overwrite=overwrite, progress=progress)
+    document: dict[str, Any] = found.document
+    height, width = document["size"]
+    shared.say(
+        f"{count} samples of {height}x{width}, {document['calls']} network calls each, "
+        f"{document['seconds']:.1f} s -> {output}"
+    )
+    shared.emit(document)
+    return 0

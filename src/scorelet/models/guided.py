@@ -1,0 +1,123 @@
+"""A blind denoiser that corrects the best linear estimate: what a cascade begins with.
+
+Symbols: y = x + σ z, images of d numbers; m and C = V diag(w) Vᵀ their mean and covariance;
+e = Vᵀ (y - m). The directions B with the smallest w, a quarter of all, hold hardly anything else
+than noise:
+
+    σ̂² = max(0, mean_B e² - mean_B w),    W(y) = m + V diag(w / (w + σ̂²)) e,
+    f(y) = W(y) - n(W(y), u),             u = min(1, b/s) (y - m),
+
+with b and s of `scorelet.models.bounded`. In strong noise W is nearly E[x | y], whatever the law of
+x is, and the network n has little to add; it is what makes more of the data than a Gaussian. A
+network that is to find W by itself, a projection on patterns as large as the image, learns it
+slowly.
+
+References: Guth, Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, section 4 (Gaussian scores).
+"""
+
+import torch
+from torch import Tensor, nn
+
+from scorelet.core.errors import InputError
+from scorelet.core.typing import Image, Labels, NoiseLevel
+from scorelet.models.bounded import bounded_gain, check_bounded
+from scorelet.models.denoiser import Denoiser
+
+SHARE = 4
+"""One direction of so many tells the noise."""
+MOST = 2048
+"""Numbers in an image at most: the covariance is stored."""
+_LEAST = 1e-4
+"""Of the mean variance: no direction has less, so that no image loses one without noise."""
+
+
+class GaussianGuidedDenoiser(Denoiser):
+    """f(y) = W(y) - n(W(y), u), for images of the size of their mean.
+
+    Args:
+        network: maps the channels of W(y) and of y together to those of y.
+        mean: m, (1, channel, height, width), in the unit of the images.
+        values: w, (d,), rising.
+        basis: V, (d, d), in its columns.
+        bound: b, in the unit of the images.
+
+    Raises:
+        InputError: shapes that do not belong together, a bound that is not positive, or a network
+            that says that it takes another number of channels.
+    """
+
+    blind = True
+
+    mean: Tensor
+    values: Tensor
+    basis: Tensor
+
+    def __init__(
+        self, network: nn.Module, mean: Tensor, values: Tensor, basis: Tensor, bound: float
+    ) -> None:
+        super().__init__()
+        d = mean.numel()
+        if mean.ndim != 4 or len(mean) != 1 or d < SHARE:
+            raise InputError(
+                f"The mean has shape {tuple(mean.shape)}: expected (1, channel, height, width), "
+                f"{SHARE} numbers at least."
+            )
+        if values.shape != (d,) or basis.shape != (d, d):
+            raise InputError(
+                f"The values have shape {tuple(values.shape)} and the basis {tuple(basis.shape)}: "
+                f"expected ({d},) and ({d}, {d}) for a mean of {d} numbers."
+            )
+        check_bounded(network, bound, 2 * mean.shape[1])
+        self.network, self.bound = network, float(bound)
+        self.register_buffer("mean", mean)
+        self.register_buffer("values", values)
+        self.register_buffer("basis", basis.contiguous())  # as files keep it, bit for bit
+        self.channels = (mean.shape[1],)
+
+    @property
+    def centre(self) -> Tensor:
+        """m."""
+        return self.mean
+
+    def linear(self, y: Image) -> Image:
+        """Return W(y)."""
+        apart = (y - self.mean.to(y)).flatten(1)
+        values, basis = self.values.to(y), self.basis.to(y)
+        along = apart @ basis
+        few = len(values) // SHARE
+        noise = (along[:, :few].square().mean(1) - values[:few].mean()).clamp_min(0)
+        values = values.clamp_min(_LEAST * float(values.mean()))
+        kept = values / (values + noise[:, None]) * along
+        return self.mean.to(y) + (kept @ basis.T).reshape(y.shape)
+
+    def _denoise(
+        self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
+    ) -> Image:
+        if y.shape[1:] != self.mean.shape[1:]:
+            raise InputError(
+                f"The images have shape {tuple(y.shape[1:])}: this denoiser knows the covariance "
+                f"of {tuple(self.mean.shape[1:])} only."
+            )
+        with torch.autocast(y.device.type, enabled=False):  # σ̂² is a difference
+            linear = self.linear(y)
+            apart = y - self.mean.to(y)
+            u = bounded_gain(apart.square().mean((1, 2, 3), keepdim=True), self.bound) * apart
+        return linear - self.network(torch.cat([linear, u], 1)).to(y.dtype)
+
+
+def gaussian_moments(x: Image) -> tuple[Tensor, Tensor, Tensor]:
+    """Return m, w and V of images x, as `GaussianGuidedDenoiser` takes them.
+
+    Raises:
+        InputError: fewer images than 2, or so large ones that a covariance is no small matrix.
+    """
+    d = x[0].numel()
+    if len(x) < 2 or d > MOST:
+        raise InputError(
+            f"There are {len(x)} images of {d} numbers: a covariance takes at least 2 images, of "
+            f"at most {MOST} numbers."
+        )
+    mean = x.mean(0, keepdim=True)
+    apart = (x - mean).flatten(1).double()
+    values, basis = torch.linalg.eigh(apart.T @ apart / len(x))
+    return mean, values.clamp_min(0).to(x), basis.to(x)

@@ -1,0 +1,199 @@
+"""The task `cascade`: blind denoisers of the scales of whole pictures, which generate together."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+import torch
+from pydantic import Field, model_validator
+from torch import Tensor, nn
+
+from scorelet.core.errors import InputError
+from scorelet.core.network import Network
+from scorelet.core.random import Noise
+from scorelet.data.fields.picture_stacks import StackSamples, as_images, load_stack
+from scorelet.models import Denoiser, LogUniformNoise
+from scorelet.models.bounded import CentredDenoiser, ConditionalBoundedDenoiser
+from scorelet.models.guided import MOST, SHARE, GaussianGuidedDenoiser, gaussian_moments
+from scorelet.models.multiscale import Multiscale
+from scorelet.tasks.experiments.base import Experiment, export_model, model_of
+from scorelet.tasks.experiments.networks import ModelConfig, check_channels, make_network
+from scorelet.tasks.experiments.registry import register
+from scorelet.training import Best, ConfigSection, Learner, LoopConfig, Validate
+from scorelet.training.multiscale import (
+    CascadeObjective,
+    FactorNoise,
+    factor_error,
+    factor_names,
+    parts_of,
+)
+from scorelet.wavelets.orthogonal.normalization import Normalization
+from scorelet.wavelets.orthogonal.packet_plan import PacketPlan
+from scorelet.wavelets.orthogonal.packets import WaveletPacket
+from scorelet.wavelets.orthogonal.transform import OrthogonalWavelet, check_sides
+
+BATCH = 250
+"""Pictures at a time in validation, and where variances are measured."""
+LEVELS = 6
+"""Noise levels of validation, geometric from the least to the largest."""
+
+
+class FactorConfig(ModelConfig):
+    """The network of a factor, and the noise that it learns to remove."""
+
+    sigma: tuple[Annotated[float, Field(gt=0)], float] = Field(
+        description="least and largest noise level, log-uniform, in the unit of the factor: pixels "
+        "in [0, 1] for the low band, details in the same unit"
+    )
+    share: float = Field(default=1.0, gt=0, le=1, description="of the batch that it sees")
+    bound: float = Field(
+        default=3.0,
+        gt=0,
+        description="so many deviations of the data are what the network is shown at most; beyond "
+        "them noise is scaled down",
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "FactorConfig":
+        if not self.sigma[0] < self.sigma[1]:
+            raise ValueError("sigma must be two noise levels, 0 < low < high")
+        return self
+
+
+class StackConfig(ConfigSection):
+    """Pictures of one size."""
+
+    train: list[str] = Field(
+        min_length=1, description="array files, FILE:NAME for one array of several"
+    )
+    hold_out: int = Field(default=0, ge=0, description="the last so many are for validation")
+    flip: bool = Field(default=False, description="mirror half of the pictures, left to right")
+
+
+class CascadeConfig(LoopConfig):
+    """A cascade of denoisers, coarse to fine."""
+
+    task: Literal["cascade"] = "cascade"
+    wavelet: str = "haar"
+    low: FactorConfig
+    details: list[FactorConfig] = Field(
+        min_length=1, description="of each level, coarse to fine: as many as there are levels"
+    )
+    data: StackConfig
+
+
+def build(config: CascadeConfig) -> Experiment:
+    """Make the experiment; `best` goes by the mean loss over levels and scales.
+
+    Raises:
+        InputError: data that are not there or cannot be halved so often, an unknown architecture or
+            wavelet, or a network of other channels.
+    """
+    pictures, held = _pictures(config)
+    model, variances = _model(config, pictures)
+    factors = [
+        FactorNoise(LogUniformNoise(*part.sigma), variance, part.share)
+        for part, variance in zip([config.low, *config.details], variances, strict=True)
+    ]
+    return Experiment(
+        learner=Learner(model, CascadeObjective(factors)),
+        data=StackSamples(
+            pictures, length=config.steps * config.batch, seed=config.seed, flip=config.data.flip
+        ),
+        export=export_model,
+        validate=_validation(held, factors) if len(held) else None,
+        best=Best("loss", larger=False) if len(held) else None,
+    )
+
+
+def _pictures(config: CascadeConfig) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is learnt from, and what is validated on."""
+    pictures = load_stack(config.data.train)
+    kept = len(pictures) - config.data.hold_out
+    if kept < 1:
+        raise InputError(
+            f"{config.data.hold_out} of {len(pictures)} pictures cannot be held out: some must be "
+            "left to learn from."
+        )
+    check_sides(pictures.shape[1:3], len(config.details))
+    return pictures[:kept], pictures[kept:]
+
+
+def _model(config: CascadeConfig, pictures: np.ndarray) -> tuple[Multiscale[Denoiser], list[float]]:
+    """Return the model, and the variances of what its factors see of pictures."""
+    levels, channels = len(config.details), pictures.shape[3]
+    units = Normalization("mean", levels=levels, channels=channels)
+    wavelet = OrthogonalWavelet(config.wavelet, levels)
+    parts = [pictures[start : start + BATCH] for start in range(0, len(pictures), BATCH)]
+    coefficients = [units.normalize(wavelet.analyze(as_images(part))) for part in parts]
+    low = torch.cat([part.low for part in coefficients])
+    spread = [[float(d.square().mean()) for d in part.details] for part in coefficients]
+    low = torch.cat([low, low.flip(-1)]) if config.data.flip else low
+    variances = [float((low - low.mean(0)).square().mean()), *np.mean(spread, 0).tolist()]
+    if not min(variances) > 0:
+        raise InputError("A band of the pictures does not vary: there is nothing to learn.")
+    factors = (config.low, *config.details)
+    bounds = [part.bound * v**0.5 for part, v in zip(factors, variances, strict=True)]
+    details: list[Denoiser] = [
+        ConditionalBoundedDenoiser(
+            _network(config, part, k, 4 * channels),
+            bounds[k],
+            channels=3 * channels,
+            cond_channels=channels,
+        )
+        for k, part in enumerate(config.details, start=1)
+    ]
+    record = {
+        "size": list(pictures.shape[1:3]),
+        "channels": channels,
+        "range": [0, 1],
+        "sigma": [list(part.sigma) for part in factors],
+    }
+    transform = WaveletPacket(config.wavelet, PacketPlan.wavelet(levels))
+    coarse = _coarse(_network(config, config.low, 0, 2 * channels), low, bounds[0])
+    model = Multiscale(transform, coarse, details, normalization=units, record=record)
+    return model, variances
+
+
+def _coarse(network: nn.Module, low: Tensor, bound: float) -> Denoiser:
+    """Return the factor of low bands; where their covariance is a small matrix, it guides it."""
+    if SHARE <= low[0].numel() <= MOST:
+        return GaussianGuidedDenoiser(network, *gaussian_moments(low), bound=bound)
+    return CentredDenoiser(network, low.mean(0, keepdim=True), bound)
+
+
+def _network(config: CascadeConfig, part: FactorConfig, number: int, channels: int) -> nn.Module:
+    network = make_network(part, seed=config.seed + number)
+    if isinstance(network, Network) and network.classes is not None:
+        raise InputError(
+            f"{part.architecture} returns logits, not images: choose an architecture that denoises."
+        )
+    what = f"the images of factor {number}, with what is shown beside them,"
+    check_channels(network, part, channels, what=what)
+    return network
+
+
+def _validation(held: np.ndarray, factors: list[FactorNoise]) -> Validate:
+    x = as_images(held)
+    names = factor_names(len(factors))
+    shares = torch.linspace(0, 1, LEVELS)
+
+    def validate(_step: int, learner: nn.Module) -> dict[str, float]:
+        model = model_of(learner, Multiscale)
+        device = next(model.parameters()).device
+        errors = torch.zeros(len(factors), LEVELS)
+        for start in range(0, len(x), BATCH):
+            batch = x[start : start + BATCH].to(device)
+            for k, part in enumerate(parts_of(model, batch)):
+                numbers = range(start, start + len(batch))
+                z = Noise(0, numbers, scale=k).normal(part.clean)
+                for level, share in enumerate(shares):
+                    sigma = factors[k].law.quantile(share[None]).to(batch).expand(len(batch))
+                    found = factor_error(part, sigma, z, factors[k].variance)
+                    errors[k, level] += found.sum().cpu() / len(x)
+        means = {name: round(float(row.mean()), 6) for name, row in zip(names, errors, strict=True)}
+        return {"loss": round(float(errors.mean()), 6), **means}
+
+    return validate
+
+
+register(CascadeConfig, build)

@@ -1,0 +1,120 @@
+"""A model as a cascade that can be drawn from: its plans, its sizes, its coarse pictures."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from scorelet.core.errors import InputError
+from scorelet.models import Denoiser
+from scorelet.models.multiscale import Multiscale
+from scorelet.models.multiscale_denoiser import Levels
+from scorelet.models.schedules import NoiseSchedule, OrnsteinUhlenbeck, VarianceExploding
+from scorelet.sampling.reverse import ReversePlan, sampler_named
+from scorelet.tasks.sample.settings import Model, Size
+from scorelet.zoo import load_as
+
+LOW_STEPS, DETAIL_STEPS = 32, 12
+"""Steps where no number is given."""
+LEVELS_POWER = 7.0
+"""Of the levels of a model that names those it knows; Karras et al. 2022, arXiv 2206.00364."""
+TIMES_POWER = 2.0
+"""Of the times of other models, whose data have variance near 1."""
+
+
+def load_cascade(model: Model) -> Multiscale[Denoiser]:
+    """Return a model whose factors are denoisers.
+
+    Raises:
+        InputError: an unknown name, a model of another kind, energies as factors, or bands that are
+            no octaves.
+        CheckpointError: weights that cannot be read.
+    """
+    loaded = model if isinstance(model, Multiscale) else load_as(Multiscale, model, verb="sample")
+    factors = (loaded.coarse, *loaded.details)
+    if not all(isinstance(factor, Denoiser) for factor in factors):
+        name = model if isinstance(model, str | Path) else "The model"
+        raise InputError(
+            f"{name} is made of energies, which Markov chains sample: use it with scorelet field "
+            "sample."
+        )
+    Levels(loaded)
+    return loaded
+
+
+def plans_of(model: Multiscale[Denoiser], *, steps: int | None, sampler: str) -> list[ReversePlan]:
+    """Return a plan for each factor, the low band first.
+
+    A model that has learnt between two noise levels names them in its record, as `sigma`; the
+    sampler knows the level of every step, and asks no network for it.
+
+    Raises:
+        InputError: an unknown sampler, or no step.
+    """
+    counts = [LOW_STEPS, *(DETAIL_STEPS for _ in model.details)] if steps is None else None
+    plans = []
+    for number in range(1 + len(model.details)):
+        count = counts[number] if counts else steps
+        assert count is not None
+        schedule = _schedule(model.record.get("sigma"), number)
+        power = LEVELS_POWER if isinstance(schedule, VarianceExploding) else TIMES_POWER
+        plans.append(ReversePlan(count, schedule, sampler_named(sampler), power))
+    return plans
+
+
+def _schedule(known: Sequence[Sequence[float]] | None, number: int) -> NoiseSchedule:
+    if known is None:
+        return OrnsteinUhlenbeck()
+    least, largest = known[number]
+    return VarianceExploding(float(largest), float(least))
+
+
+def trained_size(model: Multiscale) -> Size | None:
+    """Return height and width of the pictures that a model was trained on, if it says so."""
+    size = model.record.get("size")
+    return None if size is None else (int(size[0]), int(size[1]))
+
+
+def whole_size(model: Multiscale[Denoiser], size: Size | None) -> Size:
+    """Return the size of samples that are drawn from the low band on.
+
+    Raises:
+        InputError: sides that cannot be halved J times, a size that the model does not know, or
+            none at all.
+    """
+    trained = trained_size(model)
+    wanted = size or trained
+    if wanted is None:
+        raise InputError(
+            "The model does not say how large its pictures are: give size (--size HxW)."
+        )
+    multiple = 2**model.levels
+    if wanted[0] % multiple or wanted[1] % multiple:
+        raise InputError(
+            f"size is {wanted[0]}x{wanted[1]}: both sides must be divisible by {multiple}, as the "
+            f"model halves them {model.levels} times."
+        )
+    if trained is not None and wanted != trained:
+        _refuse_unless_local(model.coarse, wanted, trained, multiple)  # ty: ignore[invalid-argument-type]
+        check_details(model, wanted)
+    return wanted
+
+
+def check_details(model: Multiscale[Denoiser], size: Size, *, level: int | None = None) -> None:
+    """Raise InputError if details of a level or below know one size of pictures only."""
+    trained = trained_size(model)
+    start = model.levels if level is None else level
+    factors = list(zip(range(model.levels, 0, -1), model.details, strict=True))
+    for number, factor in factors:
+        if number <= start and trained is not None and size != trained:
+            _refuse_unless_local(factor, size, trained, 2**number)
+
+
+def _refuse_unless_local(factor: Denoiser, size: Size, trained: Size, divided: int) -> None:
+    """Refuse another size than that of training for a factor that sees whole pictures."""
+    radius = factor.locality.receptive_radius
+    if radius is not None and radius < min(trained) // divided:
+        return
+    raise InputError(
+        f"size is {size[0]}x{size[1]}, and the model knows pictures of {trained[0]}x{trained[1]}: "
+        f"what it has learnt of their {trained[0] // divided}x{trained[1] // divided} coefficients "
+        "is about the whole picture. Leave size out, or give a coarse picture (--coarse)."
+    )

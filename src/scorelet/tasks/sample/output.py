@@ -1,0 +1,49 @@
+"""Samples as files: an array, or a contact sheet."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scorelet.plots.contact_sheet import check_sheet, contact_sheet
+from scorelet.tasks.array_files import check_output, check_space, write_array, writing
+
+SHEET = ".png"
+SUFFIXES = (".npy", SHEET)
+
+
+def check_sheets(output: Path, count: int, size: tuple[int, int], *, overwrite: bool) -> None:
+    """Refuse an output before anything is computed.
+
+    Raises:
+        InputError: another suffix, a file that exists, or more than a sheet can show.
+        ArrayFileError: no room on the disk.
+    """
+    check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
+    if output.suffix.lower() == SHEET:
+        check_sheet(count, *size)
+    else:
+        check_space(output, 4 * count * size[0] * size[1])
+
+
+def write_samples(
+    output: Path, images: np.ndarray, document: dict[str, Any], *, pictures: bool
+) -> None:
+    """Write (n, channel, height, width) to NAME.npy or NAME.png, whole or not at all.
+
+    Args:
+        output: checked by `check_sheets`.
+        images: samples.
+        document: of the samples.
+        pictures: the sheet shows 0 as black and 1 as white; else it goes by quantiles.
+    """
+    if output.suffix.lower() != SHEET:
+        write_array(output, [images], images.shape, description=document)
+        return
+    import imagecodecs
+
+    bounds = (0.0, 1.0) if pictures else None
+    shown = images[:, 0] if images.shape[1] == 1 else np.moveaxis(images, 1, -1)
+    encoded = imagecodecs.png_encode(contact_sheet(shown, bounds=bounds))
+    with writing(output) as temporary:
+        temporary.write_bytes(encoded)

@@ -1,0 +1,91 @@
+"""What drawing samples takes and gives."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scorelet.core.errors import InputError
+from scorelet.core.options import check_fields
+from scorelet.core.paths import as_path
+from scorelet.models.multiscale import Multiscale
+from scorelet.tasks.sample.output import check_sheets, write_samples
+
+MOST = 100_000
+"""Samples at most."""
+MOST_STEPS = 10_000
+"""At each scale."""
+
+Model = str | Path | Multiscale
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class SampleSettings:
+    """What is drawn, and how.
+
+    Args:
+        model: built-in name, path or Hub id of a cascade of denoisers; or one.
+        n: how many samples.
+        size: height and width; None: those that the model was trained on, or that the coarse
+            picture is continued to. Other ones need a model whose low band is local.
+        steps: of the sampler at each scale; None: 32 for the low band, 12 for details.
+        seed: sample i is a function of (model, seed, i) only.
+        coarse: a picture that samples continue to finer scales: a path, an array (height,
+            width[, channels]) or a tensor ([channels,] height, width), floats in [0, 1].
+        sampler: a name of `scorelet.sampling.reverse.SAMPLERS`.
+        device: auto, cpu, cuda or mps.
+
+    Raises:
+        InputError: numbers out of range.
+    """
+
+    model: Model = "faces"
+    n: int = 16
+    size: Size | None = None
+    steps: int | None = None
+    seed: int = 0
+    coarse: Any = None
+    sampler: str = "heun"
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without the model."""
+        check_fields(self)
+        if not 1 <= self.n <= MOST:
+            raise InputError(f"n is {self.n}: draw 1 to {MOST:,} samples.")
+        if self.steps is not None and not 1 <= self.steps <= MOST_STEPS:
+            raise InputError(f"steps is {self.steps}: a sampler takes 1 to {MOST_STEPS:,}.")
+        if self.seed < 0:
+            raise InputError(f"seed is {self.seed}: it must be 0 or more.")
+        if self.size is not None and min(self.size) < 1:
+            raise InputError(f"size is {self.size[0]}x{self.size[1]}: both sides must be positive.")
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What was drawn.
+
+    Attributes:
+        images: (n, channel, height, width), float32; pictures are near [0, 1] and not clipped.
+        pictures: whether black is 0 and white is 1; else values have no fixed range.
+        document: for JSON: model, n, size, channels, seed, sampler, steps (of each scale, coarse to
+            fine), calls (of networks, for each sample), coarse if it was a path, seconds.
+    """
+
+    images: np.ndarray
+    pictures: bool
+    document: dict[str, Any]
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write NAME.npy, the array; or NAME.png, a contact sheet.
+
+        Raises:
+            InputError: another suffix, a file that exists already, or too many for a sheet.
+            ArrayFileError: it cannot be written.
+        """
+        target = as_path(path)
+        count, _, height, width = self.images.shape
+        check_sheets(target, count, (height, width), overwrite=overwrite)
+        write_samples(target, self.images, self.document, pictures=self.pictures)

@@ -1,0 +1,35 @@
+"""Denoisers that correct the best linear estimate: a network, mean and covariance of the images."""
+
+from scorelet.models.guided import GaussianGuidedDenoiser
+from scorelet.zoo.kind import Header, Kind, Tensors
+from scorelet.zoo.parts import describe_network, rebuild_network
+
+_NAMES = ("mean", "values", "basis")
+_START = "gaussian."
+
+
+def describe(denoiser: GaussianGuidedDenoiser) -> tuple[Header, Tensors]:
+    """Return {architecture, options, bound}; the weights, and mean, values and basis."""
+    header, tensors = describe_network(denoiser.network)
+    moments = {f"{_START}{name}": denoiser.get_buffer(name) for name in _NAMES}
+    return header | {"bound": denoiser.bound}, tensors | moments
+
+
+def build(header: Header, tensors: Tensors) -> GaussianGuidedDenoiser:
+    """Return the denoiser; moments in half precision become float32, as weights do."""
+    weights = dict(tensors)
+    moments = [weights.pop(f"{_START}{name}") for name in _NAMES]
+    network = rebuild_network(header, weights)
+    wide = [t if t.dtype.itemsize > 2 else t.float() for t in moments]
+    return GaussianGuidedDenoiser(network, *wide, bound=float(header["bound"])).eval()
+
+
+KINDS = (
+    Kind(
+        "gaussian-guided-denoiser",
+        GaussianGuidedDenoiser,
+        describe,
+        build,
+        verbs=("denoise", "evaluate"),
+    ),
+)

@@ -1,0 +1,130 @@
+"""Training of a cascade, from an array of pictures to a file that generates."""
+
+import numpy as np
+import pytest
+import torch
+
+import scorelet as sl
+from scorelet.core.errors import InputError
+from scorelet.models.multiscale import Multiscale
+from scorelet.tasks.experiments import build, read_config
+from scorelet.tasks.experiments.cascade import CascadeConfig
+from scorelet.tasks.train import train
+from scorelet.training import read_log
+
+pytestmark = pytest.mark.usefixtures("float32")
+
+LOW = {"architecture": "BFCNN", "options": {"channels": 2, "width": 20, "depth": 3, "outputs": 1}}
+DETAILS = {
+    "architecture": "ShuffleUNet",
+    "options": {"channels": 4, "widths": [8], "encoder": [1], "decoder": [], "outputs": 3},
+}
+
+
+def blobs(count, side=16, seed=0):
+    """Pictures of 4x4 gray blocks with a ramp across each."""
+    rng = np.random.default_rng(seed)
+    blocks = rng.integers(60, 200, (count, side // 4, side // 4, 1, 1))
+    ramps = rng.integers(-30, 31, blocks.shape) * np.linspace(-1, 1, 4)[:, None]
+    tiles = np.broadcast_to(blocks + ramps[:, :, :, 0, :, None], (*blocks.shape[:3], 4, 4))
+    return tiles.swapaxes(2, 3).reshape(count, side, side).round().astype(np.uint8)
+
+
+@pytest.fixture
+def config(tmp_path):
+    np.savez(tmp_path / "blobs.npz", a=blobs(40), b=blobs(24, seed=1))
+    tree = {
+        "low": LOW | {"sigma": [0.02, 2.0]},
+        "details": [DETAILS | {"sigma": [0.005, 0.3], "share": 0.5}] * 2,
+        "data": {
+            "train": [f"{tmp_path / 'blobs.npz'}:{name}" for name in "ab"],
+            "hold_out": 8,
+            "flip": True,
+        },
+        "optimizer": {"name": "muon", "rate": 3e-3},
+        "schedule": {"warmup": 3},
+        "steps": 30,
+        "batch": 8,
+        "log_every": 10,
+        "save_every": 10,
+        "validate_every": 10,
+        "tensorboard": False,
+        "output": str(tmp_path / "run"),
+    }
+
+    def make(**changes):
+        return CascadeConfig.model_validate(tree | changes)
+
+    return make
+
+
+def test_a_run_learns_and_its_file_is_a_model_that_generates(config, tmp_path):
+    weights = train(config(), quiet=True)
+    losses = [
+        entry["loss"] for entry in read_log(tmp_path / "run" / "log.jsonl") if "details1" in entry
+    ]
+    assert losses[-1] < 0.7 * losses[0]
+    best = sl.load(tmp_path / "run" / "best.safetensors")
+    assert isinstance(best, Multiscale)
+    assert best.record["size"] == [16, 16]
+    assert best.record["sigma"] == [[0.02, 2.0], [0.005, 0.3], [0.005, 0.3]]
+    found = sl.sample(weights, n=2, steps=3, seed=4)
+    assert found.images.shape == (2, 1, 16, 16)
+    assert np.isfinite(found.images).all()
+
+
+def test_a_run_that_goes_on_is_one_run(config, tmp_path):
+    whole = sl.load(train(config(steps=10), quiet=True))
+    halves = config(steps=5, output=str(tmp_path / "halves"), schedule={"shape": "constant"})
+    train(halves, quiet=True)
+    again = config(steps=10, output=str(tmp_path / "halves"), schedule={"shape": "constant"})
+    resumed = sl.load(train(again, resume=True, quiet=True))
+    at_once = config(steps=10, output=str(tmp_path / "once"), schedule={"shape": "constant"})
+    expected = sl.load(train(at_once, quiet=True)).state_dict()
+    for name, tensor in resumed.state_dict().items():
+        assert torch.equal(tensor, expected[name])
+    assert whole.state_dict().keys() == expected.keys()
+
+
+def test_samples_are_pictures_of_the_arrays_each_once_in_an_epoch(config):
+    data = build(config(data=config().data.model_copy(update={"flip": False}))).data
+    shown = torch.stack([data[k]["x"] for k in range(56)])
+    expected = np.concatenate([blobs(40), blobs(24, seed=1)])[:56].astype(np.float32) / 255
+    order = np.lexsort(shown.reshape(56, -1).numpy().T)
+    wanted = expected[np.lexsort(expected.reshape(56, -1).T)]
+    assert np.array_equal(shown[torch.from_numpy(order.copy()), 0].numpy(), wanted)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"low": LOW | {"sigma": [0.1, 1], "options": {"channels": 1}}}, "factor 0"),
+        ({"details": [DETAILS | {"sigma": [0.1, 1]}] * 5}, "cannot be halved 5 times"),
+        ({"wavelet": "db99"}, "db99"),
+    ],
+)
+def test_what_does_not_fit_is_refused(config, changes, reason):
+    with pytest.raises(InputError, match=reason):
+        build(config(**changes))
+
+
+@pytest.mark.parametrize(
+    ("array", "reason"),
+    [
+        (np.zeros((4, 8), np.uint8), "expected pictures"),
+        (np.zeros((4, 8, 8), np.int64), "int64"),
+        (np.full((4, 8, 8), 1.5, np.float32), "outside"),
+        (np.zeros((4, 8, 8), np.uint8), "does not vary"),
+    ],
+)
+def test_arrays_that_are_no_pictures_are_refused(config, tmp_path, array, reason):
+    np.save(tmp_path / "bad.npy", array)
+    data = {"train": [str(tmp_path / "bad.npy")]}
+    with pytest.raises(InputError, match=reason):
+        build(config(data=data))
+
+
+def test_the_shipped_configuration_is_valid():
+    config = read_config("faces")
+    assert isinstance(config, CascadeConfig)
+    assert len(config.details) == 2

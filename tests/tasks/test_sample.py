@@ -1,0 +1,303 @@
+"""`sample` on closed forms: the exact law, seeds, coarse pictures that are kept, files, errors."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import scorelet as sl
+from samples import assert_one_sentence
+from scorelet.cli.main import run
+from scorelet.core.errors import InputError
+from scorelet.data import Picture, read_picture, write_picture
+from scorelet.models import Denoiser, ResidualDenoiser
+from scorelet.models.bounded import CentredDenoiser, ConditionalBoundedDenoiser
+from scorelet.models.gaussian_details import gaussian_cascade
+from scorelet.models.multiscale import Multiscale
+from scorelet.models.schedules import OrnsteinUhlenbeck
+from scorelet.networks import BFCNN
+from scorelet.sampling import DivergenceError
+from scorelet.sampling.reverse import SAMPLERS, ReversePlan, discrete_law
+from scorelet.tasks.sample import SampleSettings
+from scorelet.tasks.sample.cascades import load_cascade, plans_of
+from scorelet.tasks.sample.verb import drawn
+from scorelet.wavelets import OrthogonalWavelet, PacketPlan, WaveletPacket
+from scorelet.wavelets.orthogonal.normalization import Normalization
+from scorelet.wavelets.orthogonal.spectral import gaussian_levels
+
+SIDE = 16
+
+
+def spectrum(side=SIDE):
+    k = torch.fft.fftfreq(side, 1 / side, dtype=torch.float64)
+    power = 1 / (1 + k[:, None] ** 2 + k**2)
+    return power / power.mean()
+
+
+def gaussian(levels=2, wavelet="haar"):
+    return gaussian_cascade(spectrum(), wavelet, levels)
+
+
+class Flat(nn.Module):
+    """A share of what it is shown is noise: networks of the shape that a cascade has."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.channels = channels
+
+    def forward(self, shown):
+        return 0.5 * shown[:, -self.channels :]
+
+
+def blind(*, sigma=((0.01, 4.0), (0.01, 0.3), (0.01, 0.2)), size=(16, 24)):
+    """A cascade of pictures with small networks that nothing was learnt by."""
+    generator = torch.Generator().manual_seed(0)
+    coarse = CentredDenoiser(Flat(1), torch.full((1, 1, size[0] // 4, size[1] // 4), 0.5), 0.2)
+    with torch.random.fork_rng():
+        torch.manual_seed(int(torch.randint(99, (), generator=generator)))
+        nets = [BFCNN(4, width=6, depth=3, outputs=3) for _ in range(2)]
+    details = [
+        ConditionalBoundedDenoiser(n, 0.1, channels=3, cond_channels=1, window=0) for n in nets
+    ]
+    record = {"size": list(size), "channels": 1, "range": [0, 1], "sigma": sigma}
+    return Multiscale(
+        WaveletPacket("haar", PacketPlan.wavelet(2)),
+        coarse,
+        details,
+        normalization=Normalization("mean", levels=2),
+        record=record,
+    ).eval()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["heun", "ddim", "ancestral-small"])
+def test_low_bands_have_the_exact_law_of_the_discrete_sampler(name):
+    """Variance of each frequency of the low band, whose denoiser is exact, after five steps."""
+    count = 4000
+    found = sl.sample(gaussian(1), n=count, size=(SIDE, SIDE), steps=5, sampler=name, seed=3)
+    low, _ = OrthogonalWavelet("haar", 1).analyze(torch.from_numpy(found.images).double())
+    (law,) = gaussian_levels(spectrum(), "haar", 1)
+    plan = ReversePlan(5, OrnsteinUhlenbeck(), SAMPLERS[name], 2.0)
+    expected = discrete_law(law.low_spectrum / law.detail_power, plan).variance * law.detail_power
+    power = torch.fft.fft2(low[:, 0], norm="ortho").abs().square()
+    deviations = (power.mean(0) - expected) / (power.std(0) / count**0.5)
+    assert float(deviations.abs().max()) < 4.5
+    assert (expected / law.low_spectrum - 1).abs().max() > 0.02  # which is not that of the data
+
+
+@pytest.mark.slow
+def test_the_usual_steps_give_the_spectrum_of_the_data():
+    count = 2000
+    found = sl.sample(gaussian(2, "db2"), n=count, size=(SIDE, SIDE))
+    power = torch.fft.fft2(torch.from_numpy(found.images[:, 0]).double(), norm="ortho").abs()
+    ratio = power.square().mean(0) / spectrum()
+    assert float((ratio - 1).abs().max()) < 0.05 + 4.5 * (2 / count) ** 0.5
+
+
+def test_a_sample_does_not_depend_on_the_others_nor_on_its_batch(monkeypatch):
+    whole = sl.sample(gaussian(), n=5, size=(SIDE, SIDE), steps=4, seed=7).images
+    monkeypatch.setattr("scorelet.tasks.sample.verb.BATCH_PIXELS", 2 * SIDE * SIDE)
+    parts = sl.sample(gaussian(), n=5, size=(SIDE, SIDE), steps=4, seed=7).images
+    alone = sl.sample(gaussian(), n=3, size=(SIDE, SIDE), steps=4, seed=7).images
+    assert np.abs(whole - parts).max() < 1e-6
+    assert np.abs(whole[:3] - alone).max() < 1e-6
+    other = sl.sample(gaussian(), n=5, size=(SIDE, SIDE), steps=4, seed=8).images
+    assert np.abs(whole - other).max() > 0.1
+
+
+def test_samples_of_networks_do_not_depend_on_their_batch(monkeypatch):
+    whole = sl.sample(saved_model(), n=3, steps=4).images
+    monkeypatch.setattr("scorelet.tasks.sample.verb.BATCH_PIXELS", 1)
+    alone = sl.sample(saved_model(), n=3, steps=4).images
+    assert np.abs(whole - alone).max() < 1e-4 * np.abs(whole).max()
+
+
+def test_a_model_whose_low_band_is_local_draws_other_sizes():
+    model = blind()
+    with torch.random.fork_rng():
+        torch.manual_seed(2)
+        model.coarse = ResidualDenoiser(BFCNN(1, width=4, depth=3))
+    assert sl.sample(model, n=2, steps=2, size=(40, 28)).images.shape == (2, 1, 40, 28)
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_block_means_of_samples_are_the_coarse_picture(factor):
+    """At every factor of the cascade, for networks that nothing was learnt by."""
+    rng = np.random.default_rng(0)
+    coarse = rng.uniform(size=(6, 10)).astype(np.float32)
+    size = (6 * factor, 10 * factor)
+    found = sl.sample(blind(), n=3, coarse=coarse, size=size, steps=3).images
+    means = found[:, 0].reshape(3, 6, factor, 10, factor).mean((2, 4))
+    assert np.abs(means - coarse).max() < 1e-5
+    assert np.abs(found[0] - found[1]).max() > 1e-3  # the rest is drawn
+
+
+def test_coarse_pictures_go_on_by_the_largest_factor_and_colour_becomes_gray(tmp_path):
+    gray = np.arange(24, dtype=np.uint8).reshape(4, 6) * 10
+    write_picture(tmp_path / "small.png", Picture(np.repeat(gray[..., None], 3, 2), None))
+    path = tmp_path / "small.png"
+    from_file = sl.sample(blind(), n=1, coarse=path, steps=2)
+    from_tensor = sl.sample(blind(), n=1, coarse=torch.from_numpy(gray), steps=2)
+    assert from_file.images.shape == (1, 1, 16, 24)
+    assert np.abs(from_file.images - from_tensor.images).max() < 1e-6
+    assert from_file.document["coarse"] == str(path)
+
+
+def test_levels_and_steps_are_those_that_the_model_knows():
+    plans = plans_of(load_cascade(blind()), steps=5, sampler="ddim")
+    levels = [[float(i.schedule.level(i.t)) for i in plan.intervals()] for plan in plans]
+    for found, (least, largest) in zip(levels, blind().record["sigma"], strict=True):
+        assert len(found) == 5
+        assert found[0] == pytest.approx(largest)
+        assert found[-1] == pytest.approx(least)
+        roots = np.diff(np.array(found) ** (1 / 7))
+        assert np.allclose(roots, roots[0])
+    usual = [plan.steps for plan in plans_of(load_cascade(blind()), steps=None, sampler="heun")]
+    assert usual == [32, 12, 12]
+
+
+class Underestimates(Denoiser):
+    """The exact denoiser of N(0.5, 0.01), whose residual is a third of the noise."""
+
+    blind = True
+    centre = torch.full((1, 1, 1, 1), 0.5)
+
+    def _denoise(self, y, sigma, cond, label):
+        level = sigma[:, None, None, None]
+        return y - (y - 0.5) * level**2 / (level**2 + 0.01) / 3
+
+
+def test_a_noise_level_that_is_underestimated_stops_nothing():
+    """All steps are made, down to the least level: nothing is read off the residual."""
+    calls = []
+    model = blind()
+    model.coarse = Underestimates()
+    model.coarse.register_forward_hook(lambda _m, given, _out: calls.append(float(given[1])))
+    sl.sample(model, n=1, steps=6, sampler="ddim")
+    assert len(calls) == 6
+    assert calls[0] == pytest.approx(4.0)
+    assert calls[-1] == pytest.approx(0.01)
+
+
+def test_a_model_that_is_given_stays_as_it_is():
+    model = blind().train()
+    sl.sample(model, n=1, steps=1)
+    assert model.training
+    assert all(part.training for part in model.details)
+
+
+def test_files_hold_what_was_drawn(tmp_path):
+    found = sl.sample(blind(), n=3, steps=2)
+    found.save(tmp_path / "x.npy")
+    assert np.array_equal(np.load(tmp_path / "x.npy"), found.images)
+    found.save(tmp_path / "x.png")
+    sheet = read_picture(tmp_path / "x.png").pixels[..., 0]
+    first = np.rint(255 * found.images[0, 0].clip(0, 1)).astype(np.uint8)
+    assert np.array_equal(sheet[:16, :24], first)
+    with pytest.raises(InputError, match="exists already"):
+        found.save(tmp_path / "x.npy")
+
+
+class Diverges(Denoiser):
+    """Right until its fourth call."""
+
+    blind = True
+    calls = 0
+
+    def _denoise(self, y, sigma, cond, label):
+        self.calls += 1
+        return y if self.calls < 4 else y * torch.inf
+
+
+def test_divergence_says_where_and_keeps_what_was_done(tmp_path, monkeypatch):
+    model = blind()
+    model.coarse = Diverges()
+    monkeypatch.setattr("scorelet.tasks.sample.verb.BATCH_PIXELS", 1)
+    settings = SampleSettings(model, 5, steps=3, sampler="ddim")
+    with pytest.raises(DivergenceError, match=r"step 1 of 3 of scale 0.*1 samples before are in"):
+        drawn(settings, output=tmp_path / "x.npy")
+    assert np.load(tmp_path / "x.npy").shape == (1, 1, 16, 24)
+    model.coarse = Diverges()
+    with pytest.raises(DivergenceError, match="scale 0"):
+        sl.sample(model, n=5, steps=3, sampler="ddim")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"model": "nothing"}, "Unknown model 'nothing'"),
+        ({"model": "photo"}, "blind denoiser.*scorelet denoise"),
+        ({"model": "phi4"}, "energies.*scorelet field sample"),
+        ({"model": gaussian()}, "give size"),
+        ({"model": gaussian(), "size": (18, 16)}, "divisible by 4"),
+        ({"model": blind(), "size": (32, 32)}, "whole picture.*coarse"),
+        ({"model": blind(), "steps": 0}, "steps is 0"),
+        ({"model": blind(), "n": 0}, "n is 0"),
+        ({"model": blind(), "seed": -1}, "seed is -1"),
+        ({"model": blind(), "sampler": "best"}, "Unknown sampler 'best'"),
+        ({"model": blind(), "coarse": np.full((4, 6), 1.5)}, "goes from 1.5 to 1.5"),
+        ({"model": blind(), "coarse": np.zeros((2, 4, 6, 1))}, "batch axis"),
+        ({"model": blind(), "coarse": np.zeros((4, 6)), "size": (12, 18)}, "enlarges by 2, 4"),
+        ({"model": blind(), "coarse": np.full((4, 6), np.nan)}, "without data"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_in_a_sentence(options, reason):
+    with pytest.raises(InputError, match=reason):
+        sl.sample(**options)
+
+
+def test_the_command_writes_the_samples_of_python(tmp_path, capsys):
+    sl.save(gaussian_file := saved_model(), tmp_path / "m.safetensors")
+    words = ["--model", tmp_path / "m.safetensors", "-n", 2, "--steps", 2, "--seed", 5]
+    assert run(["sample", *map(str, words), "-o", str(tmp_path / "x.npy"), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    expected = sl.sample(gaussian_file, n=2, steps=2, seed=5)
+    assert np.abs(np.load(tmp_path / "x.npy") - expected.images).max() < 1e-6
+    assert document["calls"] == 3 * 4
+    assert document["size"] == [16, 24]
+
+
+def saved_model():
+    """A cascade whose parts files can hold."""
+    model = blind()
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        network = BFCNN(2, width=4, depth=3, outputs=1)
+    model.coarse = CentredDenoiser(network, torch.full((1, 1, 4, 6), 0.5), 0.2)
+    return model.eval()
+
+
+def test_a_file_gives_the_model_back(tmp_path):
+    model = saved_model()
+    sl.save(model, tmp_path / "m.safetensors")
+    loaded = sl.load(tmp_path / "m.safetensors")
+    assert loaded.record == json.loads(json.dumps(model.record))
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], tensor)
+    x = torch.rand(1, 1, 4, 6)
+    assert torch.equal(loaded.coarse(x), model.coarse(x))
+    y = torch.rand(1, 3, 8, 8)
+    assert torch.equal(
+        loaded.details[0](y, cond=x[..., :1, :1].expand(1, 1, 8, 8)),
+        model.details[0](y, cond=x[..., :1, :1].expand(1, 1, 8, 8)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["-o", "x.jpg"], "unknown suffix"),
+        (["-o", "x.npy", "--size", "16by24"], "expected HxW"),
+        (["-o", "x.npy", "--steps", "0"], "steps is 0"),
+        (["-o", "x.npy", "--size", "17x24"], "divisible by 4"),
+        (["-o", "x.npy", "--coarse", "none.png"], "none.png"),
+    ],
+)
+def test_the_command_refuses_in_a_sentence(tmp_path, monkeypatch, capsys, words, reason):
+    monkeypatch.chdir(tmp_path)
+    sl.save(saved_model(), "m.safetensors")
+    assert run(["sample", "--model", "m.safetensors", *words]) == 2
+    assert_one_sentence(capsys.readouterr().err, reason)
+    assert not list(tmp_path.glob("x.*"))
