@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from scorelet.models import Denoiser, score
     from scorelet.recipes import reproduce
     from scorelet.tasks import field
+    from scorelet.tasks.audit import Audit, audit
     from scorelet.tasks.basis import basis
     from scorelet.tasks.classify import Classified, classify
     from scorelet.tasks.denoise import Denoised, denoise
@@ -31,12 +32,14 @@ if TYPE_CHECKING:
     from scorelet.zoo import load, save
 
 _SOURCES = {
+    "Audit": "scorelet.tasks.audit",
     "Classified": "scorelet.tasks.classify",
     "Denoised": "scorelet.tasks.denoise",
     "Denoiser": "scorelet.models",
     "ExplainedAttack": "scorelet.tasks.explain_attack",
     "FieldModel": "scorelet.tasks.field_model",
     "JacobianBasis": "scorelet.analysis.jacobian",
+    "audit": "scorelet.tasks.audit",
     "basis": "scorelet.tasks.basis",
     "Restored": "scorelet.tasks.restore",
     "classify": "scorelet.tasks.classify",
@@ -60,6 +63,7 @@ _SOURCES = {
 _MODULES = {"field": "scorelet.tasks.field", "wavelets": "scorelet.wavelets"}
 
 __all__ = [
+    "Audit",
     "Classified",
     "Denoised",
     "Denoiser",
@@ -68,6 +72,7 @@ __all__ = [
     "JacobianBasis",
     "Restored",
     "Robustness",
+    "audit",
     "basis",
     "classify",
     "denoise",

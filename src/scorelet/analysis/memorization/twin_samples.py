@@ -67,11 +67,13 @@ def twin_samples(
         parts = []
         for start in starts:
             noise = Noise(seed, range(start, min(start + _BATCH, count)))
+            last = None
             with torch.no_grad():
-                for state in ascend(model, mean, schedule, noise):
+                for last in ascend(model, mean, schedule, noise):
                     done += 1
                     if progress:
                         progress(done, steps)
-            parts.append(state.denoised)
+            assert last is not None
+            parts.append(last.denoised)
         sets.append(torch.cat(parts))
     return TwinSamples(*sets)

@@ -7,8 +7,8 @@ removes the mean of an image:
 
 0: the same function; 1 to 2: as far from each other as two unrelated images.
 
-References: Kadkhodaie, Guth, Simoncelli, Mallat 2024, arXiv 2310.02557, section 2 (there of samples;
-here of the functions).
+References: Kadkhodaie, Guth, Simoncelli, Mallat 2024, arXiv 2310.02557, section 2 (there of
+samples; here of the functions).
 """
 
 import math
