@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from scorelet.analysis.memorization import gaussian_model_variance, model_variance
+from scorelet.analysis.memorization import gaussian_model_variance, model_variance, wiener_filter
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator
 from scorelet.models import FiniteSetDenoiser, GaussianDenoiser, StationaryGaussianDenoiser
@@ -162,3 +162,11 @@ def test_what_cannot_be_measured():
         gaussian_model_variance(
             LAW, LAW, StationaryGaussianDenoiser(spectrum()[:8, :8] * 0 + 1), 1.0
         )
+
+
+def test_the_linear_filter_is_that_of_the_spectrum():
+    found = wiener_filter(0.5 + fields(4000, 0))
+    assert float(found.mean.flatten()[0]) == pytest.approx(0.5, abs=0.01)
+    torch.testing.assert_close(found.variances[0], spectrum(), rtol=0.2, atol=0)
+    exact, fitted = (m.jacobian(SIGMA) for m in (LAW, found))
+    torch.testing.assert_close(fitted, exact, rtol=0, atol=0.01)

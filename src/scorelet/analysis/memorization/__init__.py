@@ -1,5 +1,6 @@
 """Did a denoiser learn the density of its pictures, or the pictures? Evidence from twins."""
 
+from scorelet.analysis.memorization.baseline import wiener_filter
 from scorelet.analysis.memorization.curves import (
     SIGMAS,
     Curve,
@@ -56,4 +57,5 @@ __all__ = [
     "twin_samples",
     "verdict",
     "where_it_ends",
+    "wiener_filter",
 ]

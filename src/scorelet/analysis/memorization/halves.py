@@ -48,8 +48,8 @@ def disjoint_halves(indices: np.ndarray, size: int, *, held_out: int, seed: int)
             f"There are {len(indices)} different pictures: two halves of {size} and {held_out} "
             f"held out are {needed}; choose smaller sizes, hold out fewer, or give more pictures."
         )
-    keys = [picture_key(seed, int(index)) for index in indices]
-    order = np.asarray(indices, np.int64)[np.lexsort((indices, keys))]
+    numbers = np.asarray(indices, np.int64)
+    order = np.array(sorted(numbers.tolist(), key=lambda k: (picture_key(seed, k), k)), np.int64)
     return Halves(order[held_out : held_out + size], order[::-1][:size].copy(), order[:held_out])
 
 

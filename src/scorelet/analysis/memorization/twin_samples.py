@@ -6,6 +6,8 @@ training image; if both have memorised, each is a copy of one of its own trainin
 References: Kadkhodaie, Guth, Simoncelli, Mallat 2024, arXiv 2310.02557, figure 2.
 """
 
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +17,7 @@ from scorelet.core.progress import Progress
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image
 from scorelet.models import Denoiser
-from scorelet.sampling.ascent import AscentSchedule, ascend
+from scorelet.sampling.ascent import AscentSchedule, AscentState, ascend
 
 SCHEDULE = AscentSchedule(start=1.0, end=0.05, first=0.01, beta=0.1)
 """That of the publication: 97 steps."""
@@ -62,18 +64,27 @@ def twin_samples(
         raise InputError(f"{count} pairs of samples cannot be drawn: expected at least one.")
     starts = range(0, count, _BATCH)
     steps = 2 * len(starts) * len(schedule.sigmas())
-    done, sets = 0, []
+    done, sets = itertools.count(1), []
+
+    def tell() -> None:
+        if progress:
+            progress(next(done), steps)
+
     for model in (a, b):
         parts = []
         for start in starts:
             noise = Noise(seed, range(start, min(start + _BATCH, count)))
-            last = None
+            states = ascend(model, mean, schedule, noise)
             with torch.no_grad():
-                for last in ascend(model, mean, schedule, noise):
-                    done += 1
-                    if progress:
-                        progress(done, steps)
-            assert last is not None
-            parts.append(last.denoised)
+                parts.append(_last(states, tell).denoised)
         sets.append(torch.cat(parts))
     return TwinSamples(*sets)
+
+
+def _last(states: Iterator[AscentState], tell: Callable[[], None]) -> AscentState:
+    state = next(states)
+    tell()
+    for following in states:
+        state = following
+        tell()
+    return state

@@ -1,8 +1,9 @@
-"""What the evidence says: memorised, learned, or in between; and where memorisation ends.
+"""What the evidence says: memorised, learned, in between, or nothing; where memorisation ends.
 
 A pair of twins memorises if training pictures come back clearly better than held-out ones, and
 samples lie nearer to a training picture than to the twin's sample. It generalises if neither is so.
-Two standard errors count against both.
+Two standard errors count against both. Networks that do no better than a linear filter have not
+learned enough to be judged: they agree, because they know nothing.
 
 References: the criteria are ours; what they compare is in Kadkhodaie, Guth, Simoncelli, Mallat
 2024, arXiv 2310.02557, figures 1, 2 and 15.
@@ -20,10 +21,13 @@ from scorelet.analysis.memorization.curves import Gap
 from scorelet.analysis.memorization.variance import ModelVariance
 from scorelet.core.errors import InputError
 
-Verdict = Literal["memorises", "in between", "generalises"]
+Verdict = Literal["memorises", "in between", "generalises", "undertrained"]
 
 LARGE_GAP, SMALL_GAP = 3.0, 1.5
 """dB: a gap above the first is one of memory; below the second training pictures are no others."""
+BEHIND = 0.5
+"""dB by which a linear filter may be better on the pictures that networks were trained on: of
+Gaussian fields it is the best one, and networks come close to it."""
 SAME = 0.2
 """V up to which two denoisers count as the same function; 1 and more are unrelated images."""
 _ERRORS = 2.0
@@ -38,12 +42,15 @@ class Evidence:
         variance: V at a medium noise level.
         pair: cosines between the twins' samples.
         nearest: cosines of all samples with the nearest training picture of their own model.
+        lead: PSNR of training pictures (held-out ones, where those are not known) less that of a
+            linear filter on them, in dB at that level.
     """
 
     variance: ModelVariance
     gap: Gap | None = None
     pair: Tensor | None = None
     nearest: Tensor | None = None
+    lead: float | None = None
 
 
 def verdict(evidence: Evidence) -> Verdict:
@@ -51,6 +58,8 @@ def verdict(evidence: Evidence) -> Verdict:
 
     What is not known has no vote; V alone says whether two models agree.
     """
+    if evidence.lead is not None and evidence.lead < -BEHIND:
+        return "undertrained"
     signs = [_by_gap(evidence.gap), _by_samples(evidence.pair, evidence.nearest)]
     votes = [sign for sign in signs if sign is not None]
     level = evidence.variance

@@ -2,6 +2,15 @@
 
 from scorelet.tasks.audit.document import Audit
 from scorelet.tasks.audit.settings import AuditSettings, Network
-from scorelet.tasks.audit.verb import audit, audit_models, audit_twins
+from scorelet.tasks.audit.verb import Told, audit, audit_models, audit_twins, compare_twins
 
-__all__ = ["Audit", "AuditSettings", "Network", "audit", "audit_models", "audit_twins"]
+__all__ = [
+    "Audit",
+    "AuditSettings",
+    "Network",
+    "Told",
+    "audit",
+    "audit_models",
+    "audit_twins",
+    "compare_twins",
+]

@@ -21,6 +21,7 @@ from scorelet.analysis.memorization import (
     quartiles,
     twin_samples,
     verdict,
+    wiener_filter,
 )
 from scorelet.core.typing import Image
 from scorelet.models import Denoiser
@@ -65,7 +66,8 @@ def measure(
         progress: is told of the samples, see `twin_samples`.
 
     Returns:
-        The row: psnr_held_out, psnr_train (curves), gap, gap_error, variance (by level), pair,
+        The row: psnr_held_out, psnr_train (curves), gap, gap_error,
+        lead (over a linear filter, dB), variance (by level), pair,
         nearest, nearest_of_held_out (quartiles of cosines), pair_cosines, nearest_cosines, verdict,
         and diverged, a sentence or None. And pictures, empty without samples.
     """
@@ -86,20 +88,21 @@ def measure(
     samples, sentence = _samples(pair, clean, settings, progress)
     pairs = None if samples is None else pair_cosines(*samples)
     near = _near(samples, trained)
-    evidence = Evidence(
-        variances[settings.middle], gap, pairs, None if near is None else _joined(near)
-    )
+    copied = None if near is None else _joined(near)
+    lead = _lead(pair, clean, test if train is None else train, settings)
+    evidence = Evidence(variances[settings.middle], gap, pairs, copied, lead)
     row = {
         "psnr_held_out": _curve(curve(test)),
         "psnr_train": None if train is None else _curve(curve(train)),
         "gap": None if gap is None else gap.value,
         "gap_error": None if gap is None else _number(gap.error),
+        "lead": lead,
         "variance": [asdict(each) | {"error": _number(each.error)} for each in variances],
         "pair": None if pairs is None else quartiles(pairs),
-        "nearest": None if near is None else quartiles(_joined(near)),
+        "nearest": None if copied is None else quartiles(copied),
         "nearest_of_held_out": _reference(held_out, trained),
         "pair_cosines": None if pairs is None else pairs.tolist(),
-        "nearest_cosines": None if near is None else _joined(near).tolist(),
+        "nearest_cosines": None if copied is None else copied.tolist(),
         "verdict": verdict(evidence),
         "diverged": sentence,
     }
@@ -110,6 +113,19 @@ def _per_picture(test: Tensor) -> Tensor:
     """The two models see the same held-out pictures: average them, so that errors are honest."""
     first, second = test.chunk(2, 1)
     return (first + second) / 2
+
+
+def _lead(pair: Pair, clean: Image, levels: Tensor, settings: AuditSettings) -> float:
+    """Return by how many dB the models are better than a linear filter of the same pictures."""
+    sets = [clean.cpu()]
+    if pair.train_a is not None and pair.train_b is not None:
+        sets = [pair.train_a, pair.train_b]
+    middle = [settings.sigmas[settings.middle]]
+    filtered = [
+        psnr_by_level(wiener_filter(own), own[: len(clean)], middle, seed=settings.seed)
+        for own in sets
+    ]
+    return float(levels[settings.middle].mean() - torch.cat(filtered, 1).mean())
 
 
 def _samples(

@@ -16,9 +16,15 @@ METHOD = (
     "pictures from the same noise. Networks that have learned the density of the pictures treat "
     "both alike, and draw nearly the same pictures, which nobody has shown them. Cosines are of "
     "pictures without their means; V is the mean square difference of the two denoised pictures "
-    "over their power."
+    "over their power. Networks that do worse than a linear filter have learned too little for a "
+    "verdict."
 )
-VERDICTS: dict[str, Tone] = {"memorises": "bad", "in between": "open", "generalises": "good"}
+VERDICTS: dict[str, Tone] = {
+    "undertrained": "open",
+    "memorises": "bad",
+    "in between": "open",
+    "generalises": "good",
+}
 HEAD = ("", "verdict", "gap (dB)", "V", "twins", "nearest", "held out")
 """Columns of the table, here and in the shell."""
 NAMES = {

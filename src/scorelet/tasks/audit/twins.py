@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from scorelet.tasks.array_files import writing
-from scorelet.tasks.audit.settings import AuditSettings
+from scorelet.tasks.audit.settings import AuditSettings, Network
 from scorelet.tasks.experiments import build
 from scorelet.tasks.experiments.pictures import PicturesConfig
 from scorelet.tasks.train import train
@@ -34,25 +34,47 @@ def twin_config(folder: Path, half: str, size: int, settings: AuditSettings) -> 
     Twins begin with different weights and see different noise, so that what they agree about comes
     from the pictures.
     """
-    network = settings.network
+    return picture_training(
+        f"{folder / PICTURES}:{half}",
+        twin_folder(folder, half, size),
+        settings.network,
+        channels=settings.channels,
+        first=size,
+        seed=2 * settings.seed + HALVES.index(half),
+    )
+
+
+def picture_training(
+    source: str,
+    output: Path,
+    network: Network,
+    *,
+    channels: int = 1,
+    first: int | None = None,
+    seed: int,
+) -> PicturesConfig:
+    """Return the training of a network on pictures.
+
+    Args:
+        source, first, channels: see the task `pictures`.
+        output: folder of the training.
+        network: what is trained, and how.
+        seed: of weights, order and noise.
+    """
     return PicturesConfig.model_validate(
         {
             "model": {
                 "architecture": network.architecture,
-                "options": {"channels": settings.channels} | network.options,
+                "options": {"channels": channels} | network.options,
             },
-            "data": {
-                "source": f"{folder / PICTURES}:{half}",
-                "first": size,
-                "channels": settings.channels,
-            },
+            "data": {"source": source, "first": first, "channels": channels},
             "sigma_weight": network.sigma_weight,
             "optimizer": {"rate": network.rate, "ema": 0.99},
             "schedule": {"shape": "cosine", "warmup": max(1, network.steps // 20)},
             "steps": network.steps,
             "batch": network.batch,
-            "seed": 2 * settings.seed + HALVES.index(half),
-            "output": twin_folder(folder, half, size),
+            "seed": seed,
+            "output": output,
             "log_every": max(1, network.steps // 20),
             "save_every": max(1, network.steps // 8),
             "tensorboard": False,
@@ -63,14 +85,18 @@ def twin_config(folder: Path, half: str, size: int, settings: AuditSettings) -> 
 def train_twin(
     folder: Path, half: str, size: int, settings: AuditSettings, *, quiet: bool
 ) -> dict[str, int | float]:
-    """Train one twin, or go on with it; its state is deleted when it is done.
+    """Train one twin, or go on with it.
 
     Returns:
         parameters: of the network; seconds: of this call.
     """
-    start = time.perf_counter()
     config = twin_config(folder, half, size, settings)
-    title = f"{size} pictures, {half} half"
+    return train_once(config, f"{size} pictures, {half} half", quiet=quiet)
+
+
+def train_once(config: PicturesConfig, title: str, *, quiet: bool) -> dict[str, int | float]:
+    """Train, or go on with it; the state is deleted when it is done. Returns as `train_twin`."""
+    start = time.perf_counter()
     begun = (Path(config.output) / STATE).exists()
     train(config, resume=begun, quiet=quiet, title=title)
     (Path(config.output) / STATE).unlink(missing_ok=True)

@@ -117,7 +117,7 @@ def audit_twins(
     *,
     resume: bool = False,
     overwrite: bool = False,
-    told: Told = Told(),  # noqa: B008 - frozen
+    told: Told = Told(),
 ) -> Audit:
     """Train twins on halves of every size, and compare them.
 
@@ -147,19 +147,12 @@ def audit_twins(
     work = Steps(kept, on_step=told.on_step, quiet=told.quiet)
     write_halves(kept, arrays)
     _announce(kept, settings, told)
-    rows, shown, trained = [], {}, {}
-    for k, size in enumerate(settings.sizes):
-        for half in HALVES:
-            job = partial(train_twin, kept, half, size, settings, quiet=told.quiet)
-            trained = work(f"{size}-{half}", job)
-        row = work(f"{size}", partial(_measure_twins, kept, size, arrays, settings, told))
-        rows.append({"size": size, "sentence": evidence(row)} | row)
-        shown[k] = _read_shown(kept / f"{size}.npz")
+    rows, shown = compare_twins(kept, arrays, settings, work, told)
     document = _document(data, pictures, settings) | {
         "conclusion": conclusion(rows),
         "copies": len(copies.repeated),
         "models": None,
-        "network": asdict(settings.network) | {"parameters": trained["parameters"]},
+        "network": asdict(settings.network) | {"parameters": rows[-1]["parameters"]},
         "folder": str(folder),
         "seconds": round(work.seconds, 1),
         "warnings": _warnings(rows),
@@ -168,13 +161,48 @@ def audit_twins(
     return Audit(document, shown)
 
 
+def compare_twins(
+    folder: Path,
+    arrays: dict[str, np.ndarray],
+    settings: AuditSettings,
+    steps: Steps,
+    told: Told,
+    *,
+    name: str = "",
+) -> tuple[list[Row], dict[int, Shown]]:
+    """Train twins of every size and measure them, each a step of a run.
+
+    Args:
+        folder: with the file that `write_halves` has written; for trainings and samples.
+        arrays: first, second and held_out, pictures (n, height, width, channels).
+        settings: of the run.
+        steps: of the run.
+        told: who is told of samples.
+        name: in front of the names of the steps.
+
+    Returns:
+        A row for each size, as in `Audit.document`, with `parameters`; and pictures by row.
+    """
+    rows, shown, trained = [], {}, {}
+    for k, size in enumerate(settings.sizes):
+        for half in HALVES:
+            job = partial(train_twin, folder, half, size, settings, quiet=told.quiet)
+            trained = steps(f"{name}{size}-{half}", job)
+        job = partial(_measure_twins, folder, size, arrays, settings, told)
+        row = steps(f"{name}{size}", job)
+        parameters = trained["parameters"]
+        rows.append({"size": size, "sentence": evidence(row), "parameters": parameters} | row)
+        shown[k] = _read_shown(folder / f"{size}.npz")
+    return rows, shown
+
+
 def audit_models(
     data: Data,
     models: Sequence[Model],
     settings: AuditSettings,
     *,
     train: Sequence[Data] | None = None,
-    told: Told = Told(),  # noqa: B008 - frozen
+    told: Told = Told(),
 ) -> Audit:
     """Compare two models that are there.
 
@@ -195,9 +223,9 @@ def audit_models(
     fresh, copies = _unseen(pictures, known)
     place = choose_device(settings.device)
     a, b = (_denoiser(model).to(place).eval() for model in models)
-    seen = [images_of(each) for each in known] or [None, None]
+    first, second = (images_of(each) for each in known) if known else (None, None)
     held_out = images_of(pictures[fresh[: settings.held_out]])
-    row, shown = measure(Pair(a, b, *seen), held_out, settings, progress=told.progress)
+    row, shown = measure(Pair(a, b, first, second), held_out, settings, progress=told.progress)
     full = {"size": None, "sentence": evidence(row)} | row
     document = _document(data, pictures, settings) | {
         "conclusion": conclusion_of_models(full),
@@ -214,7 +242,7 @@ def audit_models(
 
 def _announce(kept: Path, settings: AuditSettings, told: Told) -> None:
     """Say how long the trainings that are left will take."""
-    left = [
+    left: list[tuple[int, str]] = [
         (size, half)
         for size in settings.sizes
         for half in HALVES
@@ -222,7 +250,8 @@ def _announce(kept: Path, settings: AuditSettings, told: Told) -> None:
     ]
     if not left:
         return
-    seconds = seconds_per_step(twin_config(kept, *reversed(left[0]), settings))
+    size, half = left[0]
+    seconds = seconds_per_step(twin_config(kept, half, size, settings))
     steps = settings.network.steps
     told.say(
         f"{len(left)} trainings of {steps} steps: {outlook(len(left) * steps * seconds)}; "
@@ -238,12 +267,12 @@ def _measure_twins(
     told: Told,
 ) -> Row:
     place = choose_device(settings.device)
-    models = [_denoiser(twin_weights(kept, half, size)).to(place).eval() for half in HALVES]
-    seen = [images_of(arrays[half][:size]) for half in HALVES]
+    a, b = (_denoiser(twin_weights(kept, half, size)).to(place).eval() for half in HALVES)
+    first, second = (images_of(arrays[half][:size]) for half in HALVES)
     held_out = images_of(arrays["held_out"])
-    row, shown = measure(Pair(*models, *seen), held_out, settings, progress=told.progress)
+    row, shown = measure(Pair(a, b, first, second), held_out, settings, progress=told.progress)
     with writing(kept / f"{size}.npz") as temporary, temporary.open("wb") as stream:
-        np.savez(stream, **{name: images.numpy() for name, images in shown.items()})  # ty: ignore[invalid-argument-type]
+        np.savez(stream, **{name: images.numpy() for name, images in shown.items()})
     return row
 
 

@@ -9,6 +9,8 @@ Row = Mapping[str, Any]
 
 SUMMARY: dict[Verdict, str] = {
     "memorises": "the networks know their training pictures by heart",
+    "undertrained": "a linear filter of the same pictures does better, so the networks have not "
+    "learned enough to be judged",
     "in between": "the networks neither copy nor agree: memorisation is ending, or training was "
     "too short",
     "generalises": "two networks that have no picture in common are the same function, and copy "
@@ -18,6 +20,12 @@ SUMMARY: dict[Verdict, str] = {
 
 def conclusion(rows: Sequence[Row]) -> str:
     """Say in one or two sentences where memorisation ends; rows have `size` and `verdict`."""
+    lacking = [row["size"] for row in rows if row["verdict"] == "undertrained"]
+    if lacking:
+        return (
+            f"The networks of {_pictures(lacking[0])} have not learned enough to be judged: a "
+            "linear filter does better. Train them longer, with more --steps."
+        )
     largest, least = where_it_ends({row["size"]: row["verdict"] for row in rows})
     last = rows[-1]["size"]
     if largest is None and least == rows[0]["size"]:
