@@ -28,7 +28,7 @@ def test_two_models(shell, files):
     assert (status, err) == (0, "")
     assert "different functions" in lines[0]
     assert lines[1].split() == ["verdict", "gap", "(dB)", "V", "twins", "nearest", "held", "out"]
-    assert lines[2].split()[:3] == ["two", "models", "in"]
+    assert lines[2].split()[:2] == ["two", "models"]
     assert lines[-1] == f"-> {files / 'r.html'}"
     status, out, _ = shell(*words, "--json")
     assert json.loads(out)["rows"][0]["verdict"] == "in between"

@@ -105,7 +105,7 @@ def test_models_and_pictures_that_cannot_be_used(arrays, tmp_path):
     with pytest.raises(InputError, match="different and in no training set"):
         sl.audit(a, models=models, train=[a, b], samples=0)
     np.save(tmp_path / "small.npy", pictures(5, side=10))
-    with pytest.raises(InputError, match="10x10 pixels.*have 12x12"):
+    with pytest.raises(InputError, match=r"10x10 pixels.*have 12x12"):
         sl.audit(new, models=models, train=[a, tmp_path / "small.npy"], samples=0)
     with pytest.raises(InputError, match="takes a denoiser"):
         sl.audit(new, models=["cifar10-scattering", "photo"], samples=0)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scorelet.tasks.audit.words import conclusion, evidence, outlook
+from scorelet.tasks.audit.words import conclusion, evidence
 
 
 @pytest.mark.parametrize(
@@ -38,10 +38,3 @@ def test_what_was_measured_in_words():
     )
     alone = evidence(row | {"gap": None, "pair": None, "nearest": None})
     assert alone == "they differ by V = 0.12 at noise level 0.3."
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(40, "40 seconds"), (600, "10 minutes"), (9000, "2.5 hours")]
-)
-def test_durations(seconds, words):
-    assert outlook(seconds) == f"about {words}"

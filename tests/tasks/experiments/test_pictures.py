@@ -60,7 +60,7 @@ def test_the_first_so_many_are_learned(tmp_path):
     data = build(config(tmp_path / "x.npy", first=2)).data
     seen = {float(data[k]["clean"].mean()) for k in range(len(data))}
     assert len(seen) == 2
-    with pytest.raises(InputError, match="has 5 pictures: data.first asks for 6"):
+    with pytest.raises(InputError, match=r"has 5 pictures: data\.first asks for 6"):
         build(config(tmp_path / "x.npy", first=6))
     with pytest.raises(InputError, match="pictures of 1 channel"):
         build(config(tmp_path / "x.npy", channels=3))

@@ -23,6 +23,8 @@ from scorelet.models import Denoiser
 SIGMAS = (1.0, 0.56, 0.3, 0.18, 0.1)
 """Noise levels, input PSNR 0 to 20 dB."""
 BATCH = 64
+EXACT = 100.0
+"""dB of an answer without any error, and of what is closer."""
 
 Levels = Float[Tensor, "levels n"]
 
@@ -63,7 +65,7 @@ def noisy(clean: Image, sigma: float, level: int, seed: int, start: int = 0) -> 
 def psnr_by_level(
     denoiser: Denoiser, clean: Image, sigmas: Sequence[float], *, seed: int = 0
 ) -> Levels:
-    """Return the PSNR of each picture at each level, (levels, n), in dB.
+    """Return the PSNR of each picture at each level, (levels, n), in dB, `EXACT` at most.
 
     Args:
         denoiser: f; it is run without gradients.
@@ -81,7 +83,7 @@ def psnr_by_level(
             x = clean[start : start + BATCH]
             with torch.no_grad():
                 estimate = denoiser(noisy(x, sigma, level, seed, start), sigma)
-            found[level, start : start + BATCH] = psnr(estimate, x)
+            found[level, start : start + BATCH] = psnr(estimate, x).clamp(max=EXACT)
     return found
 
 

@@ -42,8 +42,7 @@ class Evidence:
         variance: V at a medium noise level.
         pair: cosines between the twins' samples.
         nearest: cosines of all samples with the nearest training picture of their own model.
-        lead: PSNR of training pictures (held-out ones, where those are not known) less that of a
-            linear filter on them, in dB at that level.
+        lead: PSNR of training pictures less that of a linear filter of them, in dB at that level.
     """
 
     variance: ModelVariance

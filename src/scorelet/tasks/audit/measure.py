@@ -46,8 +46,8 @@ class Pair:
 
     a: Denoiser
     b: Denoiser
-    train_a: Image | None = None
-    train_b: Image | None = None
+    train_a: Tensor | None = None
+    train_b: Tensor | None = None
 
 
 def measure(
@@ -89,7 +89,7 @@ def measure(
     pairs = None if samples is None else pair_cosines(*samples)
     near = _near(samples, trained)
     copied = None if near is None else _joined(near)
-    lead = _lead(pair, clean, test if train is None else train, settings)
+    lead = _lead(pair, train, len(clean), settings)
     evidence = Evidence(variances[settings.middle], gap, pairs, copied, lead)
     row = {
         "psnr_held_out": _curve(curve(test)),
@@ -115,17 +115,19 @@ def _per_picture(test: Tensor) -> Tensor:
     return (first + second) / 2
 
 
-def _lead(pair: Pair, clean: Image, levels: Tensor, settings: AuditSettings) -> float:
-    """Return by how many dB the models are better than a linear filter of the same pictures."""
-    sets = [clean.cpu()]
-    if pair.train_a is not None and pair.train_b is not None:
-        sets = [pair.train_a, pair.train_b]
+def _lead(pair: Pair, seen: Tensor | None, count: int, settings: AuditSettings) -> float | None:
+    """Return by how many dB training pictures come back better than by a linear filter of them.
+
+    Without them it is not known: a model that knows others by heart is behind on held-out ones.
+    """
+    if seen is None or pair.train_a is None or pair.train_b is None:
+        return None
     middle = [settings.sigmas[settings.middle]]
     filtered = [
-        psnr_by_level(wiener_filter(own), own[: len(clean)], middle, seed=settings.seed)
-        for own in sets
+        psnr_by_level(wiener_filter(own), own[:count], middle, seed=settings.seed)
+        for own in (pair.train_a, pair.train_b)
     ]
-    return float(levels[settings.middle].mean() - torch.cat(filtered, 1).mean())
+    return float(seen[settings.middle].mean() - torch.cat(filtered, 1).mean())
 
 
 def _samples(
@@ -133,7 +135,7 @@ def _samples(
     clean: Image,
     settings: AuditSettings,
     progress: Callable[[int, int], None] | None,
-) -> tuple[tuple[Image, Image] | None, str | None]:
+) -> tuple[tuple[Tensor, Tensor] | None, str | None]:
     if not settings.samples:
         return None, None
     mean = clean.mean(0, keepdim=True)
@@ -147,7 +149,7 @@ def _samples(
 
 
 def _near(
-    samples: tuple[Image, Image] | None, trained: tuple[Image | None, Image | None]
+    samples: tuple[Tensor, Tensor] | None, trained: tuple[Tensor | None, Tensor | None]
 ) -> list[Nearest] | None:
     if samples is None:
         return None
@@ -163,16 +165,18 @@ def _joined(near: list[Nearest]) -> Tensor:
     return torch.cat([each.cosine for each in near])
 
 
-def _reference(held_out: Image, trained: tuple[Image | None, Image | None]) -> list[float] | None:
+def _reference(
+    held_out: Tensor, trained: tuple[Tensor | None, Tensor | None]
+) -> list[float] | None:
     """Cosines of pictures that nobody copied: what the set itself has."""
     known = [nearest(held_out, own).cosine for own in trained if own is not None]
     return list(quartiles(torch.cat(known))) if known else None
 
 
 def _pictures(
-    samples: tuple[Image, Image] | None,
+    samples: tuple[Tensor, Tensor] | None,
     near: list[Nearest] | None,
-    trained: tuple[Image | None, Image | None],
+    trained: tuple[Tensor | None, Tensor | None],
 ) -> Shown:
     if samples is None:
         return {}

@@ -34,10 +34,10 @@ from scorelet.tasks.audit.words import (
     conclusion,
     conclusion_of_models,
     evidence,
-    outlook,
 )
 from scorelet.tasks.picture_arrays import Pictures, images_of, load_picture_array
 from scorelet.tasks.steps import OnStep, Steps, claim_steps
+from scorelet.training.forecast import spoken
 from scorelet.zoo import load_as
 
 FOLDER = "runs/audit"
@@ -254,7 +254,7 @@ def _announce(kept: Path, settings: AuditSettings, told: Told) -> None:
     seconds = seconds_per_step(twin_config(kept, half, size, settings))
     steps = settings.network.steps
     told.say(
-        f"{len(left)} trainings of {steps} steps: {outlook(len(left) * steps * seconds)}; "
+        f"{len(left)} trainings of {steps} steps: about {spoken(len(left) * steps * seconds)}; "
         "finished ones are kept for --resume."
     )
 

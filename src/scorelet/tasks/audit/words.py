@@ -46,6 +46,8 @@ def conclusion(rows: Sequence[Row]) -> str:
 def conclusion_of_models(row: Row) -> str:
     """Say in one sentence what two given models show."""
     alike = row["verdict"] == "generalises"
+    if row["verdict"] == "undertrained":
+        return f"No verdict: {SUMMARY['undertrained']}."
     if row["gap"] is None and row["nearest"] is None:
         return (
             "The two models are nearly the same function on these pictures."
@@ -73,15 +75,6 @@ def evidence(row: Row) -> str:
     if row["nearest_of_held_out"] is not None:
         said.append(f"that of a held-out picture {row['nearest_of_held_out'][1]:.2f}")
     return f"{', '.join(said)}."
-
-
-def outlook(seconds: float) -> str:
-    """Write a duration as "about 5 minutes"."""
-    if seconds < 90:
-        return f"about {seconds:.0f} seconds"
-    if seconds < 5400:
-        return f"about {seconds / 60:.0f} minutes"
-    return f"about {seconds / 3600:.1f} hours"
 
 
 def _pictures(size: int) -> str:

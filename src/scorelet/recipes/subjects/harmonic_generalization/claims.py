@@ -28,6 +28,10 @@ def claims(scale: Scale, settings: Settings) -> tuple[Claim, ...]:
     return tuple(found)
 
 
+def _pictures(size: int) -> str:
+    return "1 picture" if size == 1 else f"{size:,} pictures"
+
+
 def _miniature() -> list[Claim]:
     where = "control: linear denoisers of Gaussian fields, exactly"
     return [
@@ -53,7 +57,7 @@ def _curves(scale: Scale, settings: Settings) -> list[Claim]:
     smoke = scale == "smoke"
     return [
         Claim(
-            f"Networks of {small} pictures know them by heart",
+            f"Networks of {_pictures(small)} know them by heart",
             "first gap",
             FIGURE_1,
             "dB, training less held out",
@@ -67,7 +71,7 @@ def _curves(scale: Scale, settings: Settings) -> list[Claim]:
             at_most(1.0 if smoke else 1.5),
         ),
         Claim(
-            f"Two networks become one function: V(0.3) falls from {small} to {large} pictures",
+            f"Two networks become one function: V(0.3) falls from {small} to {large:,} pictures",
             "variance ratio",
             FIGURE_1,
             "V of the few over V of the many",
@@ -80,7 +84,7 @@ def _samples(settings: Settings) -> list[Claim]:
     small, large = settings.twins.sizes[0], settings.twins.sizes[-1]
     return [
         Claim(
-            f"Samples of the same noise become alike from {small} to {large} pictures",
+            f"Samples of the same noise become alike from {small} to {large:,} pictures",
             "pair rise",
             FIGURE_2,
             "rise of the median cosine",
