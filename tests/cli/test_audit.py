@@ -26,12 +26,12 @@ def test_two_models(shell, files):
     status, out, err = shell(*words, "-o", files / "r.html")
     lines = out.splitlines()
     assert (status, err) == (0, "")
-    assert "different functions" in lines[0]
+    assert "less than half of the strongest noise" in lines[0]
     assert lines[1].split() == ["verdict", "gap", "(dB)", "V", "twins", "nearest", "held", "out"]
     assert lines[2].split()[:2] == ["two", "models"]
     assert lines[-1] == f"-> {files / 'r.html'}"
     status, out, _ = shell(*words, "--json")
-    assert json.loads(out)["rows"][0]["verdict"] == "in between"
+    assert json.loads(out)["rows"][0]["verdict"] == "undertrained"
     status, _, err = shell(*words, "-o", files / "r.html")
     assert (status, err.count("\n")) == (2, 1)
 

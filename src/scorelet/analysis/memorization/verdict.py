@@ -42,7 +42,8 @@ class Evidence:
         variance: V at a medium noise level.
         pair: cosines between the twins' samples.
         nearest: cosines of all samples with the nearest training picture of their own model.
-        lead: PSNR of training pictures less that of a linear filter of them, in dB at that level.
+        lead: by how many dB the models are better than what is easy: at that level on training
+            pictures than a linear filter of them.
     """
 
     variance: ModelVariance

@@ -46,6 +46,8 @@ def conclusion(rows: Sequence[Row]) -> str:
 def conclusion_of_models(row: Row) -> str:
     """Say in one sentence what two given models show."""
     alike = row["verdict"] == "generalises"
+    if row["verdict"] == "undertrained" and row["gap"] is None:
+        return "No verdict: the models take out less than half of the strongest noise, if any."
     if row["verdict"] == "undertrained":
         return f"No verdict: {SUMMARY['undertrained']}."
     if row["gap"] is None and row["nearest"] is None:
