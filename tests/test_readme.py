@@ -95,7 +95,17 @@ def test_commands_parse(page):
 def test_the_readme_shows_every_command():
     shown = {words[1] for words in commands((ROOT / "README.md").read_text()) if len(words) > 1}
     verbs = {"denoise", "evaluate", "models", "train", "info"}
-    verbs |= {"basis", "classify", "field", "fisher", "reproduce", "restore", "robust", "scatter"}
+    verbs |= {
+        "audit",
+        "basis",
+        "classify",
+        "field",
+        "fisher",
+        "reproduce",
+        "restore",
+        "robust",
+        "scatter",
+    }
     assert verbs <= shown
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.func import jacrev
 
 from scorelet.analysis.jacobian import JacobianBasis, jacobian_basis
-from scorelet.analysis.memorization import psnr_by_level
+from scorelet.analysis.memorization import curve, psnr_by_level
 from scorelet.analysis.psnr_slope import psnr_slope
 from scorelet.analysis.shrinkage import oracle_shrinkage, wavelet_coefficients
 from scorelet.core.random import generator, randn
@@ -46,13 +46,13 @@ def oracle_slope(slopes: Slopes, law: str, alpha: float, seed: int) -> dict[str,
     x = _images(slopes, law, alpha, seed)
     coefficients = wavelet_coefficients(x, "haar" if alpha <= 1 else "db4")
     size = coefficients.shape[1]
-    curve = [
+    found = [
         float(
             np.mean([-10 * math.log10(oracle_shrinkage(c, s).error / size) for c in coefficients])
         )
         for s in _SIGMAS
     ]
-    return {"law": law, "alpha": alpha, "oracle": _slope(curve, alpha), "oracle_curve": curve}
+    return {"law": law, "alpha": alpha, "oracle": _slope(found, alpha), "oracle_curve": found}
 
 
 def network_slope(
@@ -65,8 +65,8 @@ def network_slope(
 
     def work() -> dict[str, Any]:
         levels = psnr_by_level(model, _images(slopes, law, alpha, seed), _SIGMAS)
-        curve = levels.mean(1).tolist()
-        return {"slope": _slope(curve, alpha), "curve": curve}
+        found = levels.mean(1).tolist()
+        return {"slope": _slope(found, alpha), "curve": found}
 
     return steps(f"slope-{name}", work)
 
@@ -96,13 +96,14 @@ def discs(setup: Manifold, seed: int, steps: Steps) -> dict[str, Any]:
 
 
 def _on_ray(model: Denoiser, image: Image, seed: int) -> dict[str, Any]:
-    tests = torch.linspace(0.3, 1, 32)[:, None, None, None] * image
-    curve = psnr_by_level(model, tests, _SIGMAS).mean(1).tolist()
-    fitted = psnr_slope(DECIBELS, curve, _RAY)
+    tests = torch.linspace(0.3, 1, 128)[:, None, None, None] * image
+    # of the mean error: the one of a single direction differs from noise to noise
+    found_curve = list(curve(psnr_by_level(model, tests, _SIGMAS)).of_mean)
+    fitted = psnr_slope(DECIBELS, found_curve, _RAY)
     found = _basis(model, 0.7 * image, RAY_NOISE, seed)
     direction = image.flatten() / image.norm()
     return {
-        "curve": curve,
+        "curve": found_curve,
         "slope": fitted.slope,
         "below": 10 * math.log10(image.numel()) - fitted.intercept,
         "values": found.values.tolist(),
@@ -168,8 +169,8 @@ def _bytes(images: Image) -> np.ndarray:
     return np.rint(255 * pixels.clip(0, 1)).astype(np.uint8)
 
 
-def _slope(curve: Sequence[float], alpha: float) -> float:
-    return psnr_slope(DECIBELS, curve, window(alpha)).slope
+def _slope(decibels: Sequence[float], alpha: float) -> float:
+    return psnr_slope(DECIBELS, decibels, window(alpha)).slope
 
 
 def _basis(model: Denoiser, clean: Image, sigma: float, seed: int) -> JacobianBasis:
