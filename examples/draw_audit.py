@@ -1,7 +1,7 @@
-"""Draw samples of twins that have no picture in common: of few pictures copies, of many new ones.
+"""Draw samples of twins that have no picture in common: of one picture copies, of many new ones.
 
-Two small networks are trained on 4 drawn pictures each, and two on 400. Samples in one column start
-from the same noise.
+Two small networks are trained on one drawn picture each, and two on 400. Samples in one column
+start from the same noise.
 
 Run:  python examples/draw_audit.py docs/images/audit.png
 """
@@ -19,15 +19,15 @@ from scorelet.plots.memorisation import twins_figure
 from scorelet.tasks.audit import AuditSettings, Network, audit_twins
 
 NAMES = {
-    "near_first": "nearest learned by the first",
+    "near_first": "nearest of the first",
     "first": "first network",
     "second": "second network",
-    "near_second": "nearest learned by the second",
+    "near_second": "nearest of the second",
 }
 
 
 def main(
-    target: Path, *, sizes: tuple[int, int] = (4, 400), side: int = 16, steps: int = 800
+    target: Path, *, sizes: tuple[int, int] = (1, 400), side: int = 16, steps: int = 300
 ) -> list[str]:
     """Train, draw; return the verdicts."""
     held_out = 32
@@ -41,7 +41,7 @@ def main(
         found = audit_twins(source, Path(folder) / "run", settings)
     rows: dict[str, Tensor] = {}
     for k, size in enumerate(sizes):
-        rows |= {f"{size} pictures: {name}": found.shown[k][key] for key, name in NAMES.items()}
+        rows |= {f"{size} learned: {name}": found.shown[k][key] for key, name in NAMES.items()}
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(png(twins_figure(rows), dpi=80))
     print(found.document["conclusion"])

@@ -7,13 +7,18 @@ import pytest
 import torch
 
 from scorelet.core.errors import InputError
-from scorelet.data.fields.ensembles.discs import Disc, render_disc
+from scorelet.data.fields.ensembles.discs import Disc, Discs, render_disc
 from scorelet.models import Denoiser
 from scorelet.recipes.subjects.harmonic_generalization import geometry
 from scorelet.recipes.subjects.harmonic_generalization.claims import claims
 from scorelet.recipes.subjects.harmonic_generalization.halves import drawn, load_halves
 from scorelet.recipes.subjects.harmonic_generalization.miniature import KINDS, miniature
-from scorelet.recipes.subjects.harmonic_generalization.settings import SETTINGS, Slopes, Twins
+from scorelet.recipes.subjects.harmonic_generalization.settings import (
+    SETTINGS,
+    Manifold,
+    Slopes,
+    Twins,
+)
 from scorelet.tasks.audit import Network
 
 DISC = Disc(*(torch.tensor(v).double() for v in (11.3, 8.6, 4.2, 0.8, 0.3)))
@@ -131,3 +136,25 @@ def test_what_is_claimed_is_measured_at_each_scale():
     smoke = {claim.of for claim in claims("smoke", SETTINGS["smoke"])}
     assert {f"slope {a}" for a in (1, 2, 3)} | {"disc cosine", "ray alignment"} <= small - smoke
     assert smoke <= small
+
+
+class Tangent(Denoiser):
+    """The best denoiser of discs for vanishing noise: the projection on their tangent space."""
+
+    blind = True
+
+    def __init__(self, basis):
+        super().__init__()
+        self.basis = basis.float()
+
+    def _denoise(self, y, sigma, cond, label):
+        return (y.flatten(1) @ self.basis @ self.basis.mT).reshape(y.shape)
+
+
+def test_the_projection_on_the_tangent_space_of_a_disc_is_found():
+    setup = Manifold(0, 16, Network(), looked=1)
+    drawn_disc = Disc(*(each[0] for each in Discs().discs(1, 16, 1)))
+    found = geometry._at_discs(Tangent(geometry.tangents(drawn_disc, 16)), setup, 0)
+    assert found["cosines"] == pytest.approx([1], abs=1e-4)
+    assert found["values"][0][:5] == pytest.approx([1] * 5, abs=1e-4)
+    assert found["values"][0][5] == pytest.approx(0, abs=1e-4)
