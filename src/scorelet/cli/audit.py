@@ -58,6 +58,8 @@ def audit(
         resume: go on with a run that was interrupted.
         overwrite: begin anew where a run is, and replace an existing report.
     """
+    from pathlib import Path
+
     from scorelet.tasks.array_files import check_output
     from scorelet.tasks.audit import AuditSettings, Network, audit_models, audit_twins
     from scorelet.tasks.audit.document import SUFFIXES
@@ -93,7 +95,7 @@ def audit(
             found = audit_models(data, models, settings, train=train, told=told)
         else:
             _refuse_alone(train)
-            place = as_folder(folder, FOLDER)
+            place = Path(FOLDER) if folder is None else folder
             found = audit_twins(
                 data, place, settings, resume=resume, overwrite=overwrite, told=told
             )
@@ -105,13 +107,6 @@ def audit(
     if output is not None:
         shared.say(f"-> {output}")
     return 0
-
-
-def as_folder(folder: PathLike | None, default: str) -> PathLike:
-    """Return the folder that was given, or the default."""
-    from pathlib import Path
-
-    return Path(default) if folder is None else folder
 
 
 def _sizes(words: str) -> tuple[int, ...]:
