@@ -27,7 +27,7 @@ NAMES = {
 
 
 def main(
-    target: Path, *, sizes: tuple[int, int] = (1, 400), side: int = 16, steps: int = 300
+    target: Path, *, sizes: tuple[int, int] = (1, 400), side: int = 16, steps: int = 800
 ) -> list[str]:
     """Train, draw; return the verdicts."""
     held_out = 32

@@ -16,7 +16,7 @@ from scorelet.recipes.base import Findings, Recipe, Setup
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.harmonic_generalization import figures
-from scorelet.recipes.subjects.harmonic_generalization.claims import claims
+from scorelet.recipes.subjects.harmonic_generalization.claims import LEAD, claims
 from scorelet.recipes.subjects.harmonic_generalization.geometry import (
     discs,
     network_slope,
@@ -112,6 +112,7 @@ def _of_twins(rows: Rows) -> dict[str, Measured]:
     pairs = [median_with_error(_tensor(row["pair_cosines"])) for row in (first, last)]
     near = median_with_error(_tensor(last["nearest_cosines"]))
     return {
+        LEAD: Measured(last["lead"]),
         "first gap": Measured(first["gap"], first["gap_error"], first["verdict"]),
         "last gap": Measured(last["gap"], last["gap_error"], last["verdict"]),
         "variance ratio": Measured(ratio, float(ratio * share)),

@@ -96,7 +96,7 @@ def _unet(width: int, blocks: int, steps: int, batch: int = 16, *, weight: float
 SETTINGS: dict[Scale, Settings] = {
     "smoke": Settings(
         (10, 100),
-        Twins("c_alpha_regular", 16, (1, 400), _unet(16, 1, 300), samples=12),
+        Twins("c_alpha_regular", 16, (1, 400), _unet(16, 1, 400), samples=12),
         Slopes((1.0, 2.0, 3.0), 0, 24, 32, _unet(16, 1, 0), trained=()),
         Manifold(500, 16, _unet(16, 1, 400), looked=2),
         None,
