@@ -46,7 +46,7 @@ def main(
     target.write_bytes(png(twins_figure(rows), dpi=80))
     print(found.document["conclusion"])
     for row in found.document["rows"]:
-        print(f"{row['size']} pictures: {row['sentence']}")
+        print(f"{row['size']} learned: {row['sentence']}")
     return [row["verdict"] for row in found.document["rows"]]
 
 
