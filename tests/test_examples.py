@@ -62,6 +62,13 @@ def test_a_model_of_fields_is_drawn(tmp_path):
 
 
 @pytest.mark.slow
+def test_samples_of_twins_are_drawn(tmp_path):
+    verdicts = example("draw_audit").main(tmp_path / "new/audit.png", sizes=(2, 4), side=8, steps=2)
+    assert verdicts == ["undertrained"] * 2
+    assert read_png(tmp_path / "new/audit.png").std() > 10
+
+
+@pytest.mark.slow
 def test_statistics_of_maps_are_drawn(tmp_path):
     example("compare_statistics").main(tmp_path / "new", count=4, side=32)
     for name in ("fields.png", "peaks.png"):

@@ -96,6 +96,7 @@ def test_the_readme_shows_every_command():
     shown = {words[1] for words in commands((ROOT / "README.md").read_text()) if len(words) > 1}
     verbs = {"denoise", "evaluate", "models", "train", "info"}
     verbs |= {
+        "audit",
         "basis",
         "classify",
         "field",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from scorelet.models import Denoiser, score
     from scorelet.recipes import reproduce
     from scorelet.tasks import field, weights
+    from scorelet.tasks.audit import Audit, audit
     from scorelet.tasks.basis import basis
     from scorelet.tasks.classify import Classified, classify
     from scorelet.tasks.denoise import Denoised, denoise
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
     from scorelet.zoo import load, save
 
 _SOURCES = {
+    "Audit": "scorelet.tasks.audit",
     "Classified": "scorelet.tasks.classify",
     "Denoised": "scorelet.tasks.denoise",
     "Denoiser": "scorelet.models",
     "ExplainedAttack": "scorelet.tasks.explain_attack",
     "FieldModel": "scorelet.tasks.field_model",
     "JacobianBasis": "scorelet.analysis.jacobian",
+    "audit": "scorelet.tasks.audit",
     "basis": "scorelet.tasks.basis",
     "Restored": "scorelet.tasks.restore",
     "classify": "scorelet.tasks.classify",
@@ -67,6 +70,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "Audit",
     "Classified",
     "Denoised",
     "Denoiser",
@@ -76,6 +80,7 @@ __all__ = [
     "Restored",
     "Robustness",
     "Samples",
+    "audit",
     "basis",
     "classify",
     "denoise",

@@ -13,6 +13,7 @@ from scorelet.core.errors import ScoreletError
 BYTES = np.full((16, 16), 100, np.uint8)
 NET = torch.nn.Linear(2, 2)
 CALLS = {
+    "audit": (sl.audit, {"data": "nothing.npz"}),
     "basis": (sl.basis, {"source": "nothing.png"}),
     "jacobian_basis": (sl.jacobian_basis, {"f": NET, "y": torch.zeros(1, 2), "k": 1}),
     "denoise": (sl.denoise, {"source": BYTES}),

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from cyclopts import App, CycloptsError, Parameter
 
 from scorelet.cli import (
+    audit,
     basis,
     classify,
     denoise,
@@ -61,6 +62,7 @@ for command in (
     robust.robust,
     explain_attack.explain_attack,
     basis.basis,
+    audit.audit,
     reproduce.reproduce,
     models.models,
     info.info,

@@ -1,8 +1,6 @@
 """Run a recipe: measure, judge the claims, write results.json and report.html."""
 
 import json
-import os
-import shutil
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import import_module
@@ -11,18 +9,16 @@ from pkgutil import iter_modules
 from typing import Any
 
 from scorelet.core.errors import InputError
-from scorelet.core.files import check_regular
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.recipes import subjects
 from scorelet.recipes.base import Findings, Recipe, Setup
 from scorelet.recipes.report import report
-from scorelet.recipes.steps import OnStep, Steps
 from scorelet.tasks.array_files import write_page
 from scorelet.tasks.info import machine, package_versions
+from scorelet.tasks.steps import OnStep, Steps, claim_steps
 
-RESULTS, REPORT, STEPS = "results.json", "report.html", "steps"
-_RUN = "run.json"  # in the folder of steps: what they are steps of
+RESULTS, REPORT = "results.json", "report.html"
 
 
 def recipe_names() -> list[str]:
@@ -82,7 +78,8 @@ def reproduce(
         raise InputError(f"The seed is {seed}: expected at least 0.")
     folder = as_path(f"{subject}_{scale}" if output is None else output, name="output")
     run = {"subject": subject, "scale": scale, "seed": seed, "settings": asdict(setup.settings)}
-    kept = _kept(folder, run, resume=resume, overwrite=overwrite)
+    results = (folder / RESULTS, folder / REPORT)
+    kept = claim_steps(folder, run, results, resume=resume, overwrite=overwrite)
     steps = Steps(kept, on_step=on_step, quiet=quiet)
     findings = recipe.run(setup.settings, seed, steps)
     document = _document(recipe, setup, findings, run, steps.seconds)
@@ -109,70 +106,3 @@ def _document(
         "claims": [claim.judge(findings.measured) for claim in setup.claims],
         **{name: [dict(row) for row in rows] for name, rows in findings.tables.items()},
     }
-
-
-def _kept(folder: Path, run: dict[str, Any], *, resume: bool, overwrite: bool) -> Path:
-    """Return the folder of a run's steps, none done, or those of the same run before.
-
-    Raises:
-        InputError: the folder holds something that is neither to be kept nor to be replaced.
-    """
-    kept = folder / STEPS
-    if resume and overwrite:
-        raise InputError("--resume keeps what is there and --overwrite replaces it: give one.")
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file: give the name of a folder.")
-    for result in (folder / RESULTS, folder / REPORT):
-        check_regular(result, what="a file of a run before, or none")
-    before = _run_of(kept)
-    if resume and before is not None:
-        if before != json.loads(json.dumps(run)):
-            raise InputError(
-                f"{folder} holds steps of a run with other settings: choose another folder, or "
-                "begin anew with --overwrite."
-            )
-        return kept
-    results = (folder / RESULTS).exists() or (folder / REPORT).exists()
-    if not overwrite and (before is not None or results):
-        go_on = "" if before is None else "go on with --resume, "
-        raise InputError(
-            f"{folder} holds a run already: choose another folder, {go_on}or begin anew with "
-            "--overwrite."
-        )
-    _remove(kept)
-    write_page(kept / _RUN, json.dumps(run))
-    return kept
-
-
-def _run_of(kept: Path) -> dict[str, Any] | None:
-    """Return the run that a folder has steps of; None if no step has begun.
-
-    Raises:
-        InputError: it holds something else, which is never removed.
-    """
-    if kept.exists() and not kept.is_dir():
-        raise InputError(f"{kept} is a file, where a folder of steps would be: choose another -o.")
-    names = set(os.listdir(kept)) if kept.exists() else set()
-    if not names:
-        return None
-    try:
-        run = json.loads((kept / _RUN).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        run = None
-    if not isinstance(run, dict) or not {"subject", "scale", "seed", "settings"} <= run.keys():
-        raise InputError(
-            f"{kept} is not known to hold steps of a run (its {_RUN} is missing or damaged), and "
-            "is not removed: choose another folder, or remove it yourself."
-        )
-    return run if names > {_RUN} else None
-
-
-def _remove(kept: Path) -> None:
-    """Remove a folder of steps, if there is one."""
-    try:
-        if kept.exists():
-            shutil.rmtree(kept)
-    except OSError as error:
-        raise InputError(
-            f"{kept} cannot be removed ({error.strerror or error}): choose another folder."
-        ) from error

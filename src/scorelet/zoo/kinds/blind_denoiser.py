@@ -23,5 +23,5 @@ KIND = Kind(
     ResidualDenoiser,
     describe,
     build,
-    verbs=("denoise", "restore", "basis", "evaluate"),
+    verbs=("denoise", "restore", "basis", "audit", "evaluate"),
 )

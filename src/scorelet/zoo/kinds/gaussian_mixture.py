@@ -21,5 +21,5 @@ KIND = Kind(
     GaussianMixtureDenoiser,
     describe,
     build,
-    verbs=("denoise", "restore", "basis", "evaluate"),
+    verbs=("denoise", "restore", "basis", "audit", "evaluate"),
 )

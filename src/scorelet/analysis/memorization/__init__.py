@@ -1,0 +1,61 @@
+"""Did a denoiser learn the density of its pictures, or the pictures? Evidence from twins."""
+
+from scorelet.analysis.memorization.baseline import wiener_filter
+from scorelet.analysis.memorization.curves import (
+    SIGMAS,
+    Curve,
+    Gap,
+    curve,
+    psnr_by_level,
+    psnr_gap,
+)
+from scorelet.analysis.memorization.duplicates import Copies, find_copies, shared, thumbnails
+from scorelet.analysis.memorization.halves import Halves, disjoint_halves, picture_key
+from scorelet.analysis.memorization.similarity import Nearest, directions, nearest, pair_cosines
+from scorelet.analysis.memorization.twin_samples import SCHEDULE, TwinSamples, twin_samples
+from scorelet.analysis.memorization.variance import (
+    ModelVariance,
+    gaussian_model_variance,
+    model_variance,
+)
+from scorelet.analysis.memorization.verdict import (
+    Evidence,
+    Verdict,
+    median_with_error,
+    quartiles,
+    verdict,
+    where_it_ends,
+)
+
+__all__ = [
+    "SCHEDULE",
+    "SIGMAS",
+    "Copies",
+    "Curve",
+    "Evidence",
+    "Gap",
+    "Halves",
+    "ModelVariance",
+    "Nearest",
+    "TwinSamples",
+    "Verdict",
+    "curve",
+    "directions",
+    "disjoint_halves",
+    "find_copies",
+    "gaussian_model_variance",
+    "median_with_error",
+    "model_variance",
+    "nearest",
+    "pair_cosines",
+    "picture_key",
+    "psnr_by_level",
+    "psnr_gap",
+    "quartiles",
+    "shared",
+    "thumbnails",
+    "twin_samples",
+    "verdict",
+    "where_it_ends",
+    "wiener_filter",
+]

@@ -1,0 +1,97 @@
+"""How alike images are: the cosine of their angle, each with its own mean removed.
+
+Symbols: x image, x̄ the mean of all its numbers, c(x, y) = <x - x̄, y - ȳ> / (|x - x̄| |y - ȳ|).
+An image without contrast has no direction: its cosine with every image is 0.
+
+References: Kadkhodaie, Guth, Simoncelli, Mallat 2024, arXiv 2310.02557, section 2 (and its code for
+the mean).
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.core.typing import Image, PerSample
+
+FLAT = 1e-3
+"""Norms up to this count as none; one step of 8 bits in one pixel of an image has 4e-3."""
+_BLOCK = 2048
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """The most similar images of a set.
+
+    Attributes:
+        cosine: c with it, for each image that was asked about.
+        index: its number in the set.
+    """
+
+    cosine: Float[Tensor, " m"]
+    index: Int[Tensor, " m"]
+
+
+def directions(images: Tensor) -> Float[Tensor, "n d"]:
+    """Return (x - x̄) / |x - x̄| of each image as a row, float32; zeros where there is no contrast.
+
+    Args:
+        images: (n, ...), of any shape.
+    """
+    rows = images.flatten(1).float()
+    rows = rows - rows.mean(1, keepdim=True, dtype=torch.float64).to(rows)
+    norms = rows.norm(dim=1, keepdim=True)
+    return torch.where(norms > FLAT, rows / norms.clamp(min=FLAT), torch.zeros_like(rows))
+
+
+def pair_cosines(x: Image, y: Tensor) -> PerSample:
+    """Return c(x_k, y_k) for each pair.
+
+    Args:
+        x, y: (n, channel, height, width), the same shape.
+
+    Raises:
+        InputError: shapes that differ.
+    """
+    _check_sizes(x, y)
+    if len(x) != len(y):
+        raise InputError(f"{len(x)} and {len(y)} images make no pairs: give as many of both.")
+    return (directions(x) * directions(y)).sum(1)
+
+
+def nearest(images: Tensor, among: Tensor, *, block: int = _BLOCK) -> Nearest:
+    """Find for each image the most similar one of a set.
+
+    Products are computed for `block` of the set at a time, so the memory is that of the set and of
+    len(images) times block numbers.
+
+    Args:
+        images: (m, channel, height, width).
+        among: the set, (n, channel, height, width).
+        block: any positive number; the answer does not depend on it.
+
+    Raises:
+        InputError: an empty set, or images of another size.
+    """
+    _check_sizes(images, among)
+    if len(among) == 0:
+        raise InputError("There is no image to be near to: give at least one.")
+    asked = directions(images)
+    best = asked.new_full((len(asked),), -torch.inf)
+    index = torch.zeros(len(asked), dtype=torch.int64, device=asked.device)
+    for start in range(0, len(among), block):
+        cosines = asked @ directions(among[start : start + block]).to(asked).mT
+        found, where = cosines.max(1)
+        better = found > best
+        best, index = torch.where(better, found, best), torch.where(better, where + start, index)
+    return Nearest(best, index)
+
+
+def _check_sizes(x: Tensor, y: Tensor) -> None:
+    if x.shape[1:] != y.shape[1:]:
+        raise InputError(
+            f"Images of shape {tuple(x.shape[1:])} are compared with some of {tuple(y.shape[1:])}: "
+            "expected one shape (channel, height, width)."
+        )

@@ -1,0 +1,133 @@
+"""scorelet audit."""
+
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
+from scorelet.cli.tables import ConsoleTable
+
+
+def audit(
+    *,
+    data: str,
+    sizes: str = "10,100,1000",
+    models: tuple[str, str] | None = None,
+    train: tuple[str, str] | None = None,
+    output: Annotated[PathLike | None, Parameter(name=["--output", "-o"])] = None,
+    folder: PathLike | None = None,
+    held_out: Whole = 64,
+    channels: Literal[1, 3] = 1,
+    side: Whole | None = None,
+    samples: Whole = 16,
+    steps: Whole = 2000,
+    width: Whole = 16,
+    seed: Whole = 0,
+    resume: Flag = False,
+    overwrite: Flag = False,
+    shared: Shared = DEFAULTS,
+) -> int:
+    """Find out whether denoisers learn the density of pictures, or know them by heart.
+
+    Two small networks are trained on halves of the pictures that have none in common, for each
+    size. Whether training pictures come back better than others, whether the two are the same
+    function, and whether samples are copies says where memorisation ends. Or two models that are
+    there are compared.
+
+    For example:
+
+        scorelet audit --data faces80:a --side 32 --sizes 10,100,1000 -o audit.html
+
+        scorelet audit --data new/ --models a.safetensors b.safetensors --train olda/ oldb/
+
+    Args:
+        data: pictures of one size: a folder, an npy or npz file (FILE:NAME for one array), or the
+            name of one under $SCORELET_DATA. With --models, pictures that neither has seen.
+        sizes: of each half, rising numbers with commas between them.
+        models: two denoisers: paths, built-in names or Hub ids. Nothing is trained then.
+        train: what each of the two models was trained on, as data; left out if it is not known.
+        output: NAME.html, a report with pictures and figures.
+        folder: for trainings and finished steps; runs/audit by default.
+        held_out: so many pictures no network is trained on.
+        channels: 1 makes pictures gray, 3 keeps colour.
+        side: bring pictures to squares of so many pixels.
+        samples: pairs of samples; 0 draws none.
+        steps: of each training, the same for all sizes.
+        width: channels of the network's finest level.
+        seed: of halves, weights, noise and samples.
+        resume: go on with a run that was interrupted.
+        overwrite: begin anew where a run is, and replace an existing report.
+    """
+    from pathlib import Path
+
+    from scorelet.tasks.array_files import check_output
+    from scorelet.tasks.audit import AuditSettings, Network, audit_models, audit_twins
+    from scorelet.tasks.audit.document import SUFFIXES
+    from scorelet.tasks.audit.verb import FOLDER, Told
+    from scorelet.tasks.progress import Bar
+
+    if output is not None:
+        check_output(output, overwrite=overwrite or resume, suffixes=SUFFIXES)
+    network = Network(options={"width": width, "blocks": 2}, steps=steps)
+    settings = AuditSettings(
+        _sizes(sizes),
+        held_out,
+        channels,
+        side,
+        samples,
+        network=network,
+        device=shared.device,
+        seed=seed,
+    )
+
+    def tell(name: str, *, seconds: float, kept: bool) -> None:
+        shared.say(f"{name}: {seconds:.1f} s{' (kept from before)' if kept else ''}")
+
+    bar = Bar("sampling", 0, quiet=shared.quiet or models is None)
+
+    def progress(done: int, count: int) -> None:
+        bar.expect(count)
+        bar.reach(done)
+
+    told = Told(shared.say, tell, progress, shared.quiet)
+    with bar:
+        if models is not None:
+            found = audit_models(data, models, settings, train=train, told=told)
+        else:
+            _refuse_alone(train)
+            place = Path(FOLDER) if folder is None else folder
+            found = audit_twins(
+                data, place, settings, resume=resume, overwrite=overwrite, told=told
+            )
+    if output is not None:
+        found.save(output, overwrite=overwrite or resume)
+    for warning in found.document["warnings"]:
+        shared.warn(f"{warning}.")
+    shared.show(found.document, _as_text(found.document))
+    if output is not None:
+        shared.say(f"-> {output}")
+    return 0
+
+
+def _sizes(words: str) -> tuple[int, ...]:
+    from scorelet.core.errors import InputError
+
+    try:
+        return tuple(int(word) for word in words.split(","))
+    except ValueError:
+        raise InputError(f"--sizes {words}: use whole numbers with commas, as 10,100.") from None
+
+
+def _refuse_alone(train: tuple[str, str] | None) -> None:
+    from scorelet.core.errors import InputError
+
+    if train is not None:
+        raise InputError("--train names the pictures of two models: give --models, too.")
+
+
+def _as_text(document: dict[str, Any]) -> str:
+    from scorelet.tasks.audit.report import HEAD, cells, title
+
+    rows = [[title(row), row["verdict"], *cells(row)] for row in document["rows"]]
+    table = ConsoleTable(HEAD, rows, frozenset({0, 1})).text()
+    return f"{document['conclusion']}\n{table}"

@@ -1,0 +1,78 @@
+"""Figures of an audit: samples of twins beside training pictures, curves and histograms."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from torch import Tensor
+
+from scorelet.plots.figures import COLOURS, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_BINS = np.linspace(-0.2, 1, 31)
+
+
+def twins_figure(rows: Mapping[str, Tensor]) -> "Figure":
+    """Draw pictures in rows with titles: those below each other belong together.
+
+    Args:
+        rows: (n, 1 or 3, height, width) by title, values in [0, 1], as many in each.
+    """
+    count = max(len(images) for images in rows.values())
+    figure = new_figure(1.1 * count + 1.6, 1.15 * len(rows))
+    axes = figure.subplots(len(rows), count, squeeze=False)
+    for line, (title, images) in zip(axes, rows.items(), strict=True):
+        for place, image in zip(line, images, strict=False):
+            pixels = image.permute(1, 2, 0).float().cpu().numpy().clip(0, 1)
+            gray = pixels.shape[2] == 1
+            place.imshow(pixels[..., 0] if gray else pixels, cmap="gray", vmin=0, vmax=1)
+        for place in line:
+            place.set_xticks([])
+            place.set_yticks([])
+            place.spines[:].set_visible(False)
+        line[0].set_ylabel(title, rotation=0, ha="right", va="center", fontsize="small")
+    return figure
+
+
+def gap_figure(
+    decibels: Sequence[float], curves: Mapping[str, tuple[Sequence[float], Sequence[float] | None]]
+) -> "Figure":
+    """Draw output over input PSNR: of each title training pictures (dashed) and held-out ones.
+
+    Args:
+        decibels: input PSNR.
+        curves: (held-out, training) PSNR by title; training may be unknown.
+    """
+    figure = new_figure(6.4, 4.4)
+    axes = figure.subplots()
+    for k, (title, (held_out, train)) in enumerate(curves.items()):
+        colour = f"C{k}"
+        axes.plot(decibels, held_out, "o-", color=colour, ms=4, label=f"{title}, held out")
+        if train is not None:
+            axes.plot(decibels, train, "s--", color=colour, ms=4, label=f"{title}, training")
+    axes.plot(decibels, decibels, color="0.7", lw=0.8, label="nothing done")
+    axes.set_xlabel("input PSNR (dB)")
+    axes.set_ylabel("output PSNR (dB)")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize="small")
+    return figure
+
+
+def histograms_figure(
+    sets: Mapping[str, tuple[Sequence[float], Sequence[float] | None]],
+) -> "Figure":
+    """Draw for each title how often each cosine is: between twins, and with training pictures."""
+    figure = new_figure(2.6 * len(sets) + 0.6, 2.6)
+    axes = figure.subplots(1, len(sets), squeeze=False)[0]
+    for place, (title, (pairs, near)) in zip(axes, sets.items(), strict=True):
+        place.hist(pairs, _BINS, color=COLOURS[0], alpha=0.7, label="twin's sample")
+        if near is not None:
+            place.hist(near, _BINS, color=COLOURS[1], alpha=0.7, label="nearest training picture")
+        place.set_title(title, fontsize="small")
+        place.set_xlabel("cosine")
+        place.set_yticks([])
+        place.spines[["top", "right", "left"]].set_visible(False)
+    axes[0].legend(frameon=False, fontsize="x-small", loc="upper left")
+    return figure

@@ -1,0 +1,184 @@
+"""Two networks that have no picture in common become one function, in a basis of harmonics.
+
+Twins on halves of a set say where memorisation ends; images whose best denoiser is known say where
+the basis of networks is the best one (regular images with contours) and where it is not (few
+dimensions).
+"""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+
+from scorelet.analysis.memorization import SIGMAS, median_with_error
+from scorelet.recipes.base import Findings, Recipe, Setup
+from scorelet.recipes.claims import Measured
+from scorelet.recipes.steps import Steps
+from scorelet.recipes.subjects.harmonic_generalization import figures
+from scorelet.recipes.subjects.harmonic_generalization.claims import LEAD, claims
+from scorelet.recipes.subjects.harmonic_generalization.geometry import (
+    discs,
+    network_slope,
+    oracle_slope,
+    ray,
+)
+from scorelet.recipes.subjects.harmonic_generalization.halves import Arrays, load_halves
+from scorelet.recipes.subjects.harmonic_generalization.miniature import miniature
+from scorelet.recipes.subjects.harmonic_generalization.settings import (
+    SETTINGS,
+    Settings,
+    Slopes,
+    Twins,
+)
+from scorelet.tasks.audit import AuditSettings, Network, Told, compare_twins
+from scorelet.tasks.audit.measure import Shown
+from scorelet.tasks.audit.twins import write_halves
+
+Rows = list[dict[str, Any]]
+
+
+def run(settings: Settings, seed: int, steps: Steps) -> Findings:
+    """Measure everything."""
+    arrays, copies = load_halves(settings.twins, seed)
+    fields = steps("miniature", partial(miniature, settings.fields, seed))
+    rows, shown = _twins(settings.twins, settings.twins.network, "", arrays, seed, steps)
+    sections = [figures.twins_section("Twins", rows, shown, SIGMAS)]
+    larger: Rows = []
+    if settings.twins.larger is not None:
+        larger, more = _twins(settings.twins, settings.twins.larger, "larger-", arrays, seed, steps)
+        sections.append(figures.twins_section("Twins of a larger network", larger, more, SIGMAS))
+    slopes = _slopes(settings.slopes, seed, steps)
+    found = ray(settings.ray, seed, steps)
+    sections += [
+        figures.slopes_section(slopes),
+        figures.ray_section(found),
+        figures.miniature_section(fields),
+    ]
+    measured = _of_fields(fields) | _of_twins(rows) | _of_slopes(slopes) | _of_ray(found)
+    if settings.discs is not None:
+        seen = discs(settings.discs, seed, steps)
+        measured |= _of_discs(seen)
+        sections.append(figures.discs_section(seen))
+    tables = {
+        "twins": [_short(row) for row in rows],
+        "larger_twins": [_short(row) for row in larger],
+        "slopes": slopes,
+        "miniature": fields,
+    }
+    return Findings(_data(settings, copies), measured, sections, tables)
+
+
+def _twins(
+    twins: Twins, network: Network, name: str, arrays: Arrays, seed: int, steps: Steps
+) -> tuple[Rows, dict[int, Shown]]:
+    sizes = twins.beside if name else twins.sizes
+    fewest = min(len(arrays["first"]), len(arrays["second"]))
+    settings = AuditSettings(
+        tuple(min(size, fewest) for size in sizes),
+        len(arrays["held_out"]),
+        samples=twins.samples,
+        network=network,
+        device="auto",
+        seed=seed,
+    )
+    folder = steps.folder / f"{name}twins"
+    write_halves(folder, arrays)
+    return compare_twins(folder, arrays, settings, steps, Told(quiet=steps.quiet), name=name)
+
+
+def _slopes(slopes: Slopes, seed: int, steps: Steps) -> Rows:
+    rows = []
+    for law in slopes.laws:
+        for alpha in slopes.alphas:
+            name = f"{law}-{alpha:g}"
+            row = steps(f"oracle-{name}", partial(oracle_slope, slopes, law, alpha, seed))
+            if law in slopes.trained:
+                row = row | network_slope(slopes, law, alpha, seed, steps)
+            rows.append(row)
+    return rows
+
+
+def _of_fields(rows: Rows) -> dict[str, Measured]:
+    return {f"{row['kind']} {row['fields']}": Measured(row["variance"]) for row in rows}
+
+
+def _of_twins(rows: Rows) -> dict[str, Measured]:
+    first, last = rows[0], rows[-1]
+    middle = len(first["variance"]) // 2
+    few, many = (row["variance"][middle] for row in (first, last))
+    ratio = few["value"] / many["value"]
+    share = np.hypot(few["error"] / few["value"], many["error"] / many["value"])
+    pairs = [median_with_error(_tensor(row["pair_cosines"])) for row in (first, last)]
+    near = median_with_error(_tensor(last["nearest_cosines"]))
+    return {
+        LEAD: Measured(last["lead"]),
+        "first gap": Measured(first["gap"], first["gap_error"], first["verdict"]),
+        "last gap": Measured(last["gap"], last["gap_error"], last["verdict"]),
+        "variance ratio": Measured(ratio, float(ratio * share)),
+        "pair rise": _difference(pairs[1], pairs[0]),
+        "pair over nearest": _difference(pairs[1], near),
+    }
+
+
+def _difference(one: tuple[float, float], other: tuple[float, float]) -> Measured:
+    return Measured(one[0] - other[0], float(np.hypot(one[1], other[1])))
+
+
+def _tensor(values: list[float] | None) -> torch.Tensor:
+    """Cosines that could not be measured count as none that is known."""
+    return torch.tensor([torch.nan] if values is None else values)
+
+
+def _of_slopes(rows: Rows) -> dict[str, Measured]:
+    theory = [row for row in rows if row["law"] == "c_alpha_regular"]
+    found = {f"oracle {row['alpha']:g}": Measured(row["oracle"]) for row in theory}
+    return found | {
+        f"slope {row['alpha']:g}": Measured(row["slope"]) for row in theory if "slope" in row
+    }
+
+
+def _of_ray(found: dict[str, Any]) -> dict[str, Measured]:
+    below = f"{found['below']:.1f} dB below the best"
+    return {
+        "ray slope": Measured(found["slope"], note=below),
+        "ray alignment": Measured(found["alignment"]),
+        "ray first": Measured(found["values"][0]),
+        "ray second": Measured(found["values"][1]),
+    }
+
+
+def _of_discs(found: dict[str, Any]) -> dict[str, Measured]:
+    return {
+        "disc cosine": Measured(float(np.mean(found["cosines"]))),
+        "disc sixth": Measured(float(np.mean([values[5] for values in found["values"]]))),
+    }
+
+
+def _short(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: row[key] for key in row if not key.endswith("_cosines")}
+
+
+def _data(settings: Settings, copies: int) -> str:
+    twins, side = settings.twins, settings.slopes.side
+    told = f"{twins.source}, {twins.side}x{twins.side} pixels, {copies} copies left out"
+    more = "" if settings.discs is None else "; discs"
+    return f"{told}; regular images of {side} pixels; multiples of one image{more}"
+
+
+RECIPE: Recipe[Any] = Recipe(
+    subject="harmonic_generalization",
+    title="Generalisation in diffusion models by geometry-adaptive harmonic bases",
+    paper=(
+        "Kadkhodaie, Guth, Simoncelli, Mallat: Generalization in diffusion models arises from "
+        "geometry-adaptive harmonic representations. ICLR 2024, arXiv 2310.02557."
+    ),
+    summary=(
+        "Denoisers of few pictures know them by heart; of many, two that have no picture in common "
+        "become the same function and draw the same new pictures. The basis in which they shrink "
+        "is made of waves that follow contours: the best one for regular images with contours, "
+        "not for images of few dimensions."
+    ),
+    setups={scale: Setup(each, claims(scale, each)) for scale, each in SETTINGS.items()},
+    run=run,
+)

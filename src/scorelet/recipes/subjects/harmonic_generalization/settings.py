@@ -1,0 +1,118 @@
+"""What the recipe measures at each scale."""
+
+from dataclasses import dataclass
+
+from scorelet.recipes.base import Scale
+from scorelet.tasks.audit import Network
+
+FACES = "faces80"
+
+
+@dataclass(frozen=True)
+class Twins:
+    """Pairs of networks on halves that have no picture in common.
+
+    Attributes:
+        source: `faces80` (an npz file with the halves a, b and the part test, of different
+            persons), or the name of a law that is drawn.
+        side: of the pictures in pixels.
+        sizes: of each half.
+        network: of the twins; its claims are those of the recipe.
+        larger: another one beside it, on the sizes `beside`; None: there is none.
+        held_out, samples: see `scorelet.tasks.audit.AuditSettings`.
+    """
+
+    source: str
+    side: int
+    sizes: tuple[int, ...]
+    network: Network
+    larger: Network | None = None
+    beside: tuple[int, ...] = ()
+    held_out: int = 64
+    samples: int = 16
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """Networks on regular images that meet along contours, by their regularity.
+
+    Attributes:
+        alphas: exponents of the images.
+        laws: by which recipe they are drawn: `c_alpha_regular` is the class of the theory,
+            `c_alpha` algorithm 2 as it is printed, whose images are rougher.
+        trained: laws on which networks are trained; of the others only the oracle is measured.
+        count: training images; `test` are for the curves.
+        side: in pixels.
+        network: that is trained.
+    """
+
+    alphas: tuple[float, ...]
+    count: int
+    test: int
+    side: int
+    network: Network
+    laws: tuple[str, ...] = ("c_alpha_regular", "c_alpha")
+    trained: tuple[str, ...] = ("c_alpha_regular",)
+
+
+@dataclass(frozen=True)
+class Manifold:
+    """A network on images of few dimensions: the multiples of one image, or discs.
+
+    Attributes:
+        count: training images.
+        side: in pixels.
+        network: that is trained.
+        looked: at so many images its eigenvectors are computed.
+    """
+
+    count: int
+    side: int
+    network: Network
+    looked: int = 4
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides about the run.
+
+    Attributes:
+        fields: sizes of sets of Gaussian fields from which linear denoisers are estimated.
+        twins, slopes, ray, discs: see there; None: not measured.
+    """
+
+    fields: tuple[int, ...]
+    twins: Twins
+    slopes: Slopes
+    ray: Manifold
+    discs: Manifold | None
+
+
+def _unet(width: int, blocks: int, steps: int, batch: int = 16, *, weight: float = 1.0) -> Network:
+    options = {"width": width, "blocks": blocks}
+    return Network("UNet", options, steps, batch, rate=3e-3, sigma_weight=weight)
+
+
+SETTINGS: dict[Scale, Settings] = {
+    "smoke": Settings(
+        (10, 100),
+        Twins("c_alpha_regular", 16, (1, 400), _unet(16, 1, 400), samples=12),
+        Slopes((1.0, 2.0, 3.0), 0, 24, 32, _unet(16, 1, 0), trained=()),
+        Manifold(500, 16, _unet(16, 1, 400), looked=2),
+        None,
+    ),
+    "small": Settings(
+        (10, 100, 1000),
+        Twins(
+            FACES,
+            40,
+            (10, 100, 1000, 5000),
+            _unet(16, 2, 9000),
+            larger=_unet(32, 2, 6000),
+            beside=(100, 5000),
+        ),
+        Slopes((1.0, 2.0, 3.0), 20_000, 60, 40, _unet(16, 2, 7000)),
+        Manifold(10_000, 40, _unet(16, 2, 5000)),
+        Manifold(20_000, 40, _unet(16, 2, 9000)),
+    ),
+}

@@ -1,0 +1,40 @@
+"""What an audit found, for JSON and as a report."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scorelet.core.paths import as_path
+from scorelet.tasks.array_files import check_output, write_page
+from scorelet.tasks.audit.measure import Shown
+from scorelet.tasks.audit.report import report
+
+SUFFIXES = (".html",)
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Evidence on memorisation.
+
+    Attributes:
+        document: for JSON: conclusion (a sentence), data, pictures, copies, side, channels,
+            held_out, sigmas, network, warnings (sentences without a full stop), and rows, one for
+            each size or one for two given models: size, sentence, verdict, psnr_held_out,
+            psnr_train, gap, gap_error (dB), variance by level, quartiles of cosines: pair, nearest,
+            nearest_of_held_out; pair_cosines, nearest_cosines.
+        shown: pictures for the report, by row.
+    """
+
+    document: dict[str, Any]
+    shown: Mapping[int, Shown]
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Write a report with figures, NAME.html.
+
+        Raises:
+            InputError: another suffix, or a file that exists already.
+        """
+        target = as_path(path)
+        check_output(target, overwrite=overwrite, suffixes=SUFFIXES)
+        write_page(target, report(self.document, self.shown))

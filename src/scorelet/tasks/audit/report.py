@@ -1,0 +1,146 @@
+"""The report of an audit: pictures as evidence, and the numbers."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from scorelet.plots import png
+from scorelet.plots.memorisation import gap_figure, histograms_figure, twins_figure
+from scorelet.plots.report import Facts, Mark, Part, Picture, Section, Table, Text, Tone, render
+from scorelet.tasks.audit.measure import Shown
+
+METHOD = (
+    "Two networks of one kind are trained on two halves of the pictures that have none in common. "
+    "A network that knows its pictures by heart brings training pictures back from noise far "
+    "better than others, and its samples are copies of them, so the two networks draw different "
+    "pictures from the same noise. Networks that have learned the density of the pictures treat "
+    "both alike, and draw nearly the same pictures, which nobody has shown them. Cosines are of "
+    "pictures without their means; V is the mean square difference of the two denoised pictures "
+    "over their power. Networks that do worse than a linear filter have learned too little for a "
+    "verdict."
+)
+VERDICTS: dict[str, Tone] = {
+    "undertrained": "open",
+    "memorises": "bad",
+    "in between": "open",
+    "generalises": "good",
+}
+HEAD = ("", "verdict", "gap (dB)", "V", "twins", "nearest", "held out")
+"""Columns of the table, here and in the shell."""
+NAMES = {
+    "near_first": "nearest of the first half",
+    "first": "sample of the first",
+    "second": "sample of the second",
+    "near_second": "nearest of the second half",
+}
+
+
+def report(document: dict[str, Any], shown: Mapping[int, Shown]) -> str:
+    """Return the HTML text."""
+    rows = document["rows"]
+    opening: list[Part] = [
+        Text(document["conclusion"], "lead"),
+        *(Text(f"{warning}.", "warning") for warning in document["warnings"]),
+        Facts(_facts(document)),
+        Table(
+            HEAD,
+            [
+                (title(row), Mark(row["verdict"], VERDICTS[row["verdict"]]), *cells(row))
+                for row in rows
+            ],
+            frozenset({0, 1}),
+        ),
+        Text(METHOD, "note"),
+    ]
+    sections = [Section("Curves", _curves(document))]
+    for k, row in enumerate(rows):
+        sections.append(Section(title(row), _pictures(row, shown.get(k, {}))))
+    return render("Memorisation or generalisation?", opening, sections)
+
+
+def title(row: Mapping[str, Any]) -> str:
+    """Name a row."""
+    return "two models" if row["size"] is None else f"{row['size']:,} pictures"
+
+
+def cells(row: Mapping[str, Any]) -> list[str]:
+    """Write the numbers of a row: gap, V, medians of the cosines."""
+    level = row["variance"][len(row["variance"]) // 2]
+    return [
+        _with_error(row["gap"], row["gap_error"], 2),
+        _with_error(level["value"], level["error"], 3),
+        *(_median(row[name]) for name in ("pair", "nearest", "nearest_of_held_out")),
+    ]
+
+
+def _facts(document: dict[str, Any]) -> dict[str, str]:
+    facts = {
+        "data": document["data"],
+        "pictures": f"{document['pictures']:,} of {document['height']}x{document['width']} pixels",
+        "copies left out": str(document["copies"]),
+        "held out": str(document["held_out"]),
+    }
+    if document["network"] is not None:
+        network = document["network"]
+        options = ", ".join(f"{key} {value}" for key, value in network["options"].items())
+        facts["network"] = f"{network['architecture']} ({options}), {network['parameters']} weights"
+        facts["training"] = f"{network['steps']} steps of {network['batch']} pictures each"
+    else:
+        facts["models"] = " and ".join(document["models"])
+    return facts
+
+
+def _curves(document: dict[str, Any]) -> list[Part]:
+    rows = document["rows"]
+    decibels = [-20 * math.log10(sigma) for sigma in document["sigmas"]]
+    curves = {
+        title(row): (
+            row["psnr_held_out"]["mean"],
+            None if row["psnr_train"] is None else row["psnr_train"]["mean"],
+        )
+        for row in rows
+    }
+    parts: list[Part] = [
+        Picture(png(gap_figure(decibels, curves)), "Output over input PSNR."),
+        Text("Where both curves of a size coincide, training pictures are like any others."),
+    ]
+    known = {title(row): row for row in rows if row["pair_cosines"] is not None}
+    if known:
+        sets = {name: (row["pair_cosines"], row["nearest_cosines"]) for name, row in known.items()}
+        parts.append(Picture(png(histograms_figure(sets)), "Cosines of samples."))
+    head = ["noise level", *(title(row) for row in rows)]
+    levels = [
+        (f"{sigma:g}", *(_with_error(*_level(row, k), 3) for row in rows))
+        for k, sigma in enumerate(document["sigmas"])
+    ]
+    return [*parts, Text("V by noise level:"), Table(head, levels)]
+
+
+def _level(row: Mapping[str, Any], k: int) -> tuple[float, float | None]:
+    return row["variance"][k]["value"], row["variance"][k]["error"]
+
+
+def _pictures(row: Mapping[str, Any], shown: Shown) -> list[Part]:
+    parts: list[Part] = [Text(row["sentence"][:1].upper() + row["sentence"][1:])]
+    if row["diverged"]:
+        parts.append(Text(row["diverged"], "warning"))
+    if shown:
+        drawn = {NAMES[name]: shown[name] for name in NAMES if name in shown}
+        parts.append(
+            Picture(
+                png(twins_figure(drawn)),
+                "Samples of both models.",
+                "Samples in one column have the same noise.",
+            )
+        )
+    return parts
+
+
+def _with_error(value: float | None, error: float | None, digits: int) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.{digits}f}" + ("" if error is None else f" ± {error:.{digits}f}")
+
+
+def _median(quartiles: list[float] | None) -> str:
+    return "–" if quartiles is None else f"{quartiles[1]:.2f}"

@@ -1,0 +1,81 @@
+"""What an audit measures, and how its twins are trained."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from scorelet.analysis.memorization import SIGMAS
+from scorelet.core.errors import InputError
+from scorelet.core.options import check_fields
+
+
+@dataclass(frozen=True)
+class Network:
+    """The network of the twins, and how each of them is trained.
+
+    Attributes:
+        architecture, options: of the network; channels are those of the pictures. By default a
+            U-Net of 114,300 weights for one channel, which sees 44 pixels.
+        steps, batch: of AdamW; the same for every size, so that all networks see as much.
+        rate: learning rate at its peak.
+        sigma_weight: see the task `pictures`.
+    """
+
+    architecture: str = "UNet"
+    options: dict[str, Any] = field(default_factory=lambda: {"width": 16, "blocks": 2})
+    steps: int = 2000
+    batch: int = 32
+    rate: float = 2e-3
+    sigma_weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class AuditSettings:
+    """What is measured, and on which pictures.
+
+    Args:
+        sizes: of each half of the training pictures, rising.
+        held_out: pictures that no model is trained on.
+        channels: 1 takes luma of colour, 3 repeats gray.
+        side: to which squares pictures are brought; None: they stay as they are.
+        samples: pairs of samples; 0: none.
+        sigmas: noise levels, in [0, 1] units; the middle one is that of the verdict.
+        network: of the twins.
+        device: auto, cpu, cuda or mps; where the models are measured.
+        seed: of halves, weights, noise and samples.
+    """
+
+    sizes: tuple[int, ...] = (10, 100, 1000)
+    held_out: int = 64
+    channels: Literal[1, 3] = 1
+    side: int | None = None
+    samples: int = 16
+    sigmas: tuple[float, ...] = SIGMAS
+    network: Network = field(default_factory=Network)
+    device: str = "auto"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check types and ranges."""
+        check_fields(self)
+        if not self.sizes or min(self.sizes) < 1:
+            raise InputError(f"The sizes are {list(self.sizes)}: expected at least one, above 0.")
+        if list(self.sizes) != sorted(set(self.sizes)):
+            raise InputError(f"The sizes are {list(self.sizes)}: expected rising numbers.")
+        if self.held_out < 2:
+            raise InputError(f"{self.held_out} pictures are held out: at least two are needed.")
+        if self.samples < 0 or self.samples == 1:
+            raise InputError(f"There are {self.samples} samples: expected none, or at least two.")
+        if self.network.steps < 1 or self.network.batch < 1:
+            raise InputError(
+                f"Twins are trained for {self.network.steps} steps of {self.network.batch} "
+                "pictures: expected at least one each."
+            )
+        if self.channels not in (1, 3):
+            raise InputError(f"There are {self.channels} channels: expected 1 or 3.")
+        if self.seed < 0:
+            raise InputError(f"The seed is {self.seed}: expected at least 0.")
+
+    @property
+    def middle(self) -> int:
+        """The number of the noise level of the verdict."""
+        return len(self.sigmas) // 2

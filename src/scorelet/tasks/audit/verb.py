@@ -1,0 +1,362 @@
+"""The verb audit: twins that it trains, or two models that are there."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scorelet.analysis.memorization import disjoint_halves, find_copies, shared, thumbnails
+from scorelet.core.device import choose_device
+from scorelet.core.errors import InputError
+from scorelet.core.options import checked
+from scorelet.core.paths import as_path
+from scorelet.core.progress import Progress
+from scorelet.models import Denoiser
+from scorelet.tasks.array_files import writing
+from scorelet.tasks.audit.document import Audit
+from scorelet.tasks.audit.measure import Pair, Row, Shown, measure
+from scorelet.tasks.audit.settings import AuditSettings, Network
+from scorelet.tasks.audit.twins import (
+    HALVES,
+    seconds_per_step,
+    train_twin,
+    twin_config,
+    twin_weights,
+    write_halves,
+)
+from scorelet.tasks.audit.words import (
+    conclusion,
+    conclusion_of_models,
+    evidence,
+)
+from scorelet.tasks.picture_arrays import Pictures, images_of, load_picture_array
+from scorelet.tasks.steps import OnStep, Steps, claim_steps
+from scorelet.training.forecast import spoken
+from scorelet.zoo import load_as
+
+FOLDER = "runs/audit"
+_PIECE = 4096
+_MANY = 0.01  # a share of pictures in both training sets that makes agreement mean nothing
+
+Model = str | Path | Denoiser
+Data = str | Path
+
+
+@dataclass(frozen=True)
+class Told:
+    """Who is told how the work goes."""
+
+    say: Callable[[str], None] = lambda _text: None
+    on_step: OnStep | None = None
+    progress: Progress | None = None
+    quiet: bool = True
+
+
+@checked
+def audit(  # noqa: PLR0913 - as many as the command has options
+    data: str | Path,
+    *,
+    sizes: Sequence[int] = (10, 100, 1000),
+    models: Sequence[str | Path | Denoiser] | None = None,
+    train: Sequence[str | Path] | None = None,
+    folder: str | Path = FOLDER,
+    held_out: int = 64,
+    channels: Literal[1, 3] = 1,
+    side: int | None = None,
+    samples: int = 16,
+    steps: int = 2000,
+    width: int = 16,
+    device: str = "auto",
+    seed: int = 0,
+    resume: bool = False,
+    overwrite: bool = False,
+) -> Audit:
+    """Find out whether denoisers learn the density of these pictures, or the pictures.
+
+    Args:
+        data: pictures of one size: a folder, an npy or npz file, or the name of one under
+            ``$SCORELET_DATA``, see `scorelet.tasks.picture_arrays.load_picture_array`. With
+            `models` these must be pictures that neither has seen.
+        sizes: of both halves on which twins are trained, one pair after the other.
+        models: two denoisers that are there (paths, built-in names, Hub ids or instances); none
+            are trained then.
+        train: of `models`, what each was trained on, as `data`; None: it is not known.
+        folder: for trainings, finished steps and samples; weights stay there.
+        held_out: pictures that no twin sees.
+        channels, side, samples, device, seed: see `AuditSettings`.
+        steps, width: of the twins, see `Network`.
+        resume: go on with a run that was interrupted.
+        overwrite: begin anew where a run is already.
+
+    Raises:
+        InputError: data or options that cannot be used, too few pictures, copies in both training
+            sets, or models that are no denoisers.
+        ImageFileError, ArrayFileError, CheckpointError: files that cannot be read.
+    """
+    network = Network(options={"width": width, "blocks": 2}, steps=steps)
+    settings = AuditSettings(
+        tuple(sizes), held_out, channels, side, samples, network=network, device=device, seed=seed
+    )
+    if models is not None:
+        return audit_models(data, models, settings, train=train)
+    if train is not None:
+        raise InputError("Training pictures are named of models that are there: give models, too.")
+    return audit_twins(data, as_path(folder), settings, resume=resume, overwrite=overwrite)
+
+
+def audit_twins(
+    data: Data,
+    folder: Path,
+    settings: AuditSettings,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    told: Told = Told(),
+) -> Audit:
+    """Train twins on halves of every size, and compare them.
+
+    Args:
+        data: see `audit`.
+        folder: of the run.
+        settings: of the run.
+        resume, overwrite: see `audit`.
+        told: who is told of steps and of how long it will take.
+    """
+    pictures = load_picture_array(data, channels=settings.channels, side=settings.side)
+    copies = find_copies(_thumbnails(pictures))
+    halves = disjoint_halves(
+        copies.kept.numpy(),
+        settings.sizes[-1],
+        held_out=settings.held_out,
+        seed=settings.seed,
+    )
+    arrays = {name: pictures[getattr(halves, name)] for name in (*HALVES, "held_out")}
+    run = {
+        "subject": "audit",
+        "seed": settings.seed,
+        "settings": asdict(replace(settings, device="auto")),
+        "pictures": hashlib.sha256(np.ascontiguousarray(pictures).tobytes()).hexdigest(),
+    }
+    kept = claim_steps(folder, run, (), resume=resume, overwrite=overwrite)
+    work = Steps(kept, on_step=told.on_step, quiet=told.quiet)
+    write_halves(kept, arrays)
+    _announce(kept, settings, told)
+    rows, shown = compare_twins(kept, arrays, settings, work, told)
+    document = _document(data, pictures, settings) | {
+        "conclusion": conclusion(rows),
+        "copies": len(copies.repeated),
+        "models": None,
+        "network": asdict(settings.network) | {"parameters": rows[-1]["parameters"]},
+        "folder": str(folder),
+        "seconds": round(work.seconds, 1),
+        "warnings": _warnings(rows),
+        "rows": rows,
+    }
+    return Audit(document, shown)
+
+
+def compare_twins(
+    folder: Path,
+    arrays: dict[str, np.ndarray],
+    settings: AuditSettings,
+    steps: Steps,
+    told: Told,
+    *,
+    name: str = "",
+) -> tuple[list[Row], dict[int, Shown]]:
+    """Train twins of every size and measure them, each a step of a run.
+
+    Args:
+        folder: with the file that `write_halves` has written; for trainings and samples.
+        arrays: first, second and held_out, pictures (n, height, width, channels).
+        settings: of the run.
+        steps: of the run.
+        told: who is told of samples.
+        name: in front of the names of the steps.
+
+    Returns:
+        A row for each size, as in `Audit.document`, with `parameters`; and pictures by row.
+    """
+    rows, shown, trained = [], {}, {}
+    for k, size in enumerate(settings.sizes):
+        for half in HALVES:
+            job = partial(train_twin, folder, half, size, settings, quiet=told.quiet)
+            trained = steps(f"{name}{size}-{half}", job)
+        job = partial(_measure_twins, folder, size, arrays, settings, told)
+        row = steps(f"{name}{size}", job)
+        parameters = trained["parameters"]
+        rows.append({"size": size, "sentence": evidence(row), "parameters": parameters} | row)
+        shown[k] = _read_shown(folder / f"{size}.npz")
+    return rows, shown
+
+
+def audit_models(
+    data: Data,
+    models: Sequence[Model],
+    settings: AuditSettings,
+    *,
+    train: Sequence[Data] | None = None,
+    told: Told = Told(),
+) -> Audit:
+    """Compare two models that are there.
+
+    Args:
+        data: pictures that neither has seen; the first `held_out` different ones are taken.
+        models: two denoisers.
+        settings: of the measurements.
+        train: what each was trained on.
+        told: who is told of samples.
+    """
+    if len(models) != 2:
+        raise InputError(f"{len(models)} models are given: an audit compares two.")
+    if train is not None and len(train) != 2:
+        raise InputError(f"{len(train)} training sets are given: expected one for each of two.")
+    pictures = _load(data, settings)
+    known = [_load(each, settings, like=pictures) for each in train or ()]
+    warnings = _shared_warnings(known) if known else []
+    fresh, copies = _unseen(pictures, known)
+    place = choose_device(settings.device)
+    a, b = (_denoiser(model).to(place).eval() for model in models)
+    first, second = (images_of(each) for each in known) if known else (None, None)
+    held_out = images_of(pictures[fresh[: settings.held_out]])
+    row, shown = measure(Pair(a, b, first, second), held_out, settings, progress=told.progress)
+    full = {"size": None, "sentence": evidence(row)} | row
+    document = _document(data, pictures, settings) | {
+        "conclusion": conclusion_of_models(full),
+        "copies": copies,
+        "held_out": len(held_out),
+        "models": [m if isinstance(m, str) else _named(m) for m in models],
+        "network": None,
+        "folder": None,
+        "warnings": warnings + _warnings([full]),
+        "rows": [full],
+    }
+    return Audit(document, {0: shown})
+
+
+def _announce(kept: Path, settings: AuditSettings, told: Told) -> None:
+    """Say how long the trainings that are left will take."""
+    left: list[tuple[int, str]] = [
+        (size, half)
+        for size in settings.sizes
+        for half in HALVES
+        if not (kept / f"{size}-{half}.json").exists()
+    ]
+    if not left:
+        return
+    size, half = left[0]
+    seconds = seconds_per_step(twin_config(kept, half, size, settings))
+    steps = settings.network.steps
+    told.say(
+        f"{len(left)} trainings of {steps} steps: about {spoken(len(left) * steps * seconds)}; "
+        "finished ones are kept for --resume."
+    )
+
+
+def _measure_twins(
+    kept: Path,
+    size: int,
+    arrays: dict[str, np.ndarray],
+    settings: AuditSettings,
+    told: Told,
+) -> Row:
+    place = choose_device(settings.device)
+    a, b = (_denoiser(twin_weights(kept, half, size)).to(place).eval() for half in HALVES)
+    first, second = (images_of(arrays[half][:size]) for half in HALVES)
+    held_out = images_of(arrays["held_out"])
+    row, shown = measure(Pair(a, b, first, second), held_out, settings, progress=told.progress)
+    with writing(kept / f"{size}.npz") as temporary, temporary.open("wb") as stream:
+        np.savez(stream, **{name: images.numpy() for name, images in shown.items()})
+    return row
+
+
+def _read_shown(path: Path) -> Shown:
+    """Return the samples of a step; none where they are gone."""
+    if not path.exists():
+        return {}
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
+
+
+def _document(data: Data, pictures: Pictures, settings: AuditSettings) -> dict[str, Any]:
+    return {
+        "data": str(data),
+        "pictures": len(pictures),
+        "height": pictures.shape[1],
+        "width": pictures.shape[2],
+        "channels": pictures.shape[3],
+        "held_out": settings.held_out,
+        "sigmas": list(settings.sigmas),
+        "seed": settings.seed,
+    }
+
+
+def _load(data: Data, settings: AuditSettings, like: Pictures | None = None) -> Pictures:
+    pictures = load_picture_array(data, channels=settings.channels, side=settings.side)
+    if like is not None and pictures.shape[1:] != like.shape[1:]:
+        height, width = like.shape[1:3]
+        raise InputError(
+            f"{data} has pictures of {pictures.shape[1]}x{pictures.shape[2]} pixels, the held-out "
+            f"ones have {height}x{width}: give --side to bring all to one size."
+        )
+    return pictures
+
+
+def _thumbnails(pictures: Pictures) -> Tensor:
+    starts = range(0, len(pictures), _PIECE)
+    return torch.cat([thumbnails(images_of(pictures[k : k + _PIECE])) for k in starts])
+
+
+def _shared_warnings(known: list[Pictures]) -> list[str]:
+    """Refuse training sets that have pictures in common, or warn where few are."""
+    pairs = shared(*(_thumbnails(each) for each in known))
+    if not len(pairs):
+        return []
+    said = (
+        f"{len(pairs)} pictures of the first training set are in the second, too (the first one: "
+        f"{int(pairs[0, 0])} is {int(pairs[0, 1])})"
+    )
+    if len(pairs) > _MANY * min(map(len, known)):
+        raise InputError(
+            f"{said}: models that have seen the same pictures agree for that reason; give models "
+            "that were trained on different ones."
+        )
+    return [said]
+
+
+def _unseen(pictures: Pictures, known: list[Pictures]) -> tuple[np.ndarray, int]:
+    """Return the different pictures that are in no training set, and how many are left out."""
+    rows = _thumbnails(pictures)
+    kept = find_copies(rows).kept
+    fresh = torch.ones(len(kept), dtype=torch.bool)
+    for each in known:
+        fresh[shared(rows[kept], _thumbnails(each))[:, 0]] = False
+    found = kept[fresh].numpy()
+    if len(found) < 2:
+        raise InputError(
+            f"{len(found)} of {len(pictures)} pictures are different and in no training set: give "
+            "at least two that the models have not seen."
+        )
+    return found, len(pictures) - len(found)
+
+
+def _denoiser(model: Model) -> Denoiser:
+    return model if isinstance(model, Denoiser) else load_as(Denoiser, model, verb="audit")
+
+
+def _named(model: Path | Denoiser) -> str:
+    return type(model).__name__ if isinstance(model, Denoiser) else str(model)
+
+
+def _warnings(rows: Sequence[Row]) -> list[str]:
+    return [
+        f"no samples could be drawn ({row['diverged'].rstrip('.')})"
+        for row in rows
+        if row["diverged"]
+    ]

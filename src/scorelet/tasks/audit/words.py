@@ -1,0 +1,83 @@
+"""What an audit says in plain words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from scorelet.analysis.memorization import Verdict, where_it_ends
+
+Row = Mapping[str, Any]
+
+SUMMARY: dict[Verdict, str] = {
+    "memorises": "the networks know their training pictures by heart",
+    "undertrained": "a linear filter of the same pictures does better, so the networks have not "
+    "learned enough to be judged",
+    "in between": "the networks neither copy nor agree: memorisation is ending, or training was "
+    "too short",
+    "generalises": "two networks that have no picture in common are the same function, and copy "
+    "nothing",
+}
+
+
+def conclusion(rows: Sequence[Row]) -> str:
+    """Say in one or two sentences where memorisation ends; rows have `size` and `verdict`."""
+    lacking = [row["size"] for row in rows if row["verdict"] == "undertrained"]
+    if lacking:
+        return (
+            f"The networks of {_pictures(lacking[0])} have not learned enough to be judged: a "
+            "linear filter does better. Train them longer, with more --steps."
+        )
+    largest, least = where_it_ends({row["size"]: row["verdict"] for row in rows})
+    last = rows[-1]["size"]
+    if largest is None and least == rows[0]["size"]:
+        return f"No memorisation was found: from {least} pictures on the networks generalise."
+    begun = "No network memorises"
+    if largest is not None:
+        begun = f"The networks memorise with {_pictures(largest)}"
+    if largest is not None and largest == last:
+        return (
+            f"{begun}, the largest size: more pictures are needed, or a smaller network, for one "
+            "that learns their density."
+        )
+    if least is None:
+        return f"{begun}, and do not yet generalise with {_pictures(last)}."
+    return f"{begun}, and generalise from {_pictures(least)} on."
+
+
+def conclusion_of_models(row: Row) -> str:
+    """Say in one sentence what two given models show."""
+    alike = row["verdict"] == "generalises"
+    if row["verdict"] == "undertrained" and row["gap"] is None:
+        return "No verdict: the models take out less than half of the strongest noise, if any."
+    if row["verdict"] == "undertrained":
+        return f"No verdict: {SUMMARY['undertrained']}."
+    if row["gap"] is None and row["nearest"] is None:
+        return (
+            "The two models are nearly the same function on these pictures."
+            if alike
+            else "The two models are different functions on these pictures."
+        ) + " Whether they copy training pictures is not known without these."
+    return f"The verdict is {row['verdict']}: {SUMMARY[row['verdict']]}."
+
+
+def evidence(row: Row) -> str:
+    """Say in one sentence what was measured of a pair of models."""
+    level = row["variance"][len(row["variance"]) // 2]
+    said = [f"they differ by V = {level['value']:.2g} at noise level {level['sigma']:g}"]
+    if row["gap"] is not None:
+        said.insert(
+            0,
+            f"training pictures come back {row['gap']:.1f} dB better than held-out ones"
+            if row["gap"] >= 0
+            else f"training pictures come back {-row['gap']:.1f} dB worse than held-out ones",
+        )
+    if row["pair"] is not None:
+        said.append(f"their samples of the same noise have a cosine of {row['pair'][1]:.2f}")
+    if row["nearest"] is not None:
+        said.append(f"the nearest training picture has one of {row['nearest'][1]:.2f}")
+    if row["nearest_of_held_out"] is not None:
+        said.append(f"that of a held-out picture {row['nearest_of_held_out'][1]:.2f}")
+    return f"{', '.join(said)}."
+
+
+def _pictures(size: int) -> str:
+    return "1 picture" if size == 1 else f"{size:,} pictures"

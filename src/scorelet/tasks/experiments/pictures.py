@@ -1,0 +1,75 @@
+"""The task `pictures`: a blind denoiser learns whole pictures as they are, each again and again.
+
+Where the task `denoise` cuts and turns patches so that nothing is seen twice, here a network may
+learn the pictures by heart: `scorelet audit` trains twins with it.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from scorelet.core.errors import InputError
+from scorelet.core.network import Network
+from scorelet.data.whole_pictures import NoisyPictures
+from scorelet.models import QuadraticNoise, ResidualDenoiser
+from scorelet.tasks.experiments.base import Experiment, export_model
+from scorelet.tasks.experiments.networks import ModelConfig, check_channels, make_network
+from scorelet.tasks.experiments.registry import register
+from scorelet.tasks.picture_arrays import load_picture_array
+from scorelet.training import ConfigSection, Learner, LoopConfig, blind_denoising
+
+
+class WholePicturesConfig(ConfigSection):
+    """Pictures of one size; white noise of the level sigma u², u uniform on [0, 1), is added."""
+
+    source: str = Field(description="folder, or array file, perhaps FILE:NAME")
+    first: int | None = Field(default=None, ge=1, description="only the first so many")
+    channels: Literal[1, 3] = 1
+    side: int | None = Field(default=None, ge=2, description="of squares, in pixels")
+    sigma: float = Field(default=255.0, gt=0, description="largest noise level, in 8-bit units")
+
+
+class PicturesConfig(LoopConfig):
+    """A blind denoiser of whole pictures."""
+
+    task: Literal["pictures"] = "pictures"
+    model: ModelConfig
+    data: WholePicturesConfig
+    sigma_weight: float = Field(
+        default=1.0,
+        ge=0,
+        description="the loss of a picture is divided by (sigma + 2/255) to this power",
+    )
+
+
+def build(config: PicturesConfig) -> Experiment:
+    """Make the experiment.
+
+    Raises:
+        InputError: data that are not there or too few, an unknown architecture, or one that does
+            not denoise these pictures.
+    """
+    network = make_network(config.model, seed=config.seed)
+    if isinstance(network, Network) and network.classes is not None:
+        raise InputError(
+            f"{config.model.architecture} returns logits, not images: choose an architecture that "
+            "denoises."
+        )
+    data = config.data
+    check_channels(network, config.model, data.channels, what="the pictures")
+    pictures = load_picture_array(data.source, channels=data.channels, side=data.side)
+    if data.first is not None and len(pictures) < data.first:
+        raise InputError(
+            f"{data.source} has {len(pictures)} pictures: data.first asks for {data.first}."
+        )
+    samples = NoisyPictures(
+        pictures[: data.first],
+        noise=QuadraticNoise(data.sigma / 255),
+        length=config.steps * config.batch,
+        seed=config.seed,
+    )
+    objective = blind_denoising(config.sigma_weight)
+    return Experiment(Learner(ResidualDenoiser(network), objective), samples, export_model)
+
+
+register(PicturesConfig, build)

@@ -1,0 +1,125 @@
+"""Pictures of one size as one array: from a folder, or from an array file."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.data import find_pictures, read_picture, to_unit, with_channels
+from scorelet.data.fields.array_files import array_suffix, read_array
+from scorelet.data.fields.arrays import split_name
+from scorelet.tasks.fitting import pixels_fitter
+
+Pictures = np.ndarray
+"""(n, height, width, channels), uint8 or float32 in [0, 1]."""
+Channels = Literal[1, 3]
+
+
+def load_picture_array(
+    source: str | Path, *, channels: Channels = 1, side: int | None = None
+) -> Pictures:
+    """Read pictures of one size.
+
+    Args:
+        source: a folder of pictures; or an npy, npz, HDF5 or FITS file with an array (n, height,
+            width[, channels]), uint8 or floats in [0, 1], of which FILE:NAME chooses one of
+            several (``x_train`` of an npz file needs no name); or the name of one under
+            ``$SCORELET_DATA``.
+        channels: 1 takes luma of colour, 3 repeats gray.
+        side: to which squares are brought, in pixels: the largest one in the middle of each
+            picture; None: pictures stay as they are.
+
+    Returns:
+        (n, height, width, channels), uint8 or float32.
+
+    Raises:
+        InputError: nothing there, pictures of several sizes, or an array that holds no pictures.
+        ImageFileError, ArrayFileError: a file that cannot be read.
+    """
+    if side is not None and side < 2:
+        raise InputError(f"The side is {side}: pictures have at least 2 pixels a side.")
+    file, name = split_name(source)
+    if file.is_dir():
+        return _from_folder(file, channels, side)
+    if name is None and file.suffix.lower() == ".npz" and _has_training_set(file):
+        name = "x_train"
+    if array_suffix(file) is None:
+        raise InputError(f"{file} holds no set of pictures: give a folder, or an npy or npz file.")
+    pictures = _checked(np.asarray(read_array(file, name)), source)
+    if pictures.shape[3] != channels:
+        pictures = _channels(pictures, channels)
+    return pictures if side is None else _sized(pictures, side)
+
+
+def images_of(pictures: Pictures) -> Tensor:
+    """Return pictures as float32 (n, channels, height, width) in [0, 1]."""
+    unit = torch.from_numpy(to_unit(np.asarray(pictures))).float()
+    return unit.permute(0, 3, 1, 2).contiguous()
+
+
+def _from_folder(folder: Path, channels: Channels, side: int | None) -> Pictures:
+    fit = None if side is None else pixels_fitter((side, side), "crop")
+    found: list[np.ndarray] = []
+    paths = find_pictures(folder)
+    for path in paths:
+        pixels = with_channels(read_picture(path), channels)
+        pixels = pixels if fit is None else fit(pixels)
+        if found and pixels.shape != found[0].shape:
+            raise InputError(
+                f"{path} has {_size(pixels)} pixels, {paths[0]} has {_size(found[0])}: pictures "
+                "of one size are needed; give --side to bring all to one."
+            )
+        found.append(pixels if pixels.dtype == np.uint8 else to_unit(pixels).astype(np.float32))
+    if len({pixels.dtype for pixels in found}) > 1:
+        found = [to_unit(pixels).astype(np.float32) for pixels in found]
+    return np.stack(found)
+
+
+def _has_training_set(file: Path) -> bool:
+    try:
+        with np.load(file, allow_pickle=False) as arrays:
+            return "x_train" in arrays
+    except (OSError, ValueError):
+        return False  # whoever reads it says what is wrong
+
+
+def _checked(array: np.ndarray, source: str | Path) -> Pictures:
+    pictures = array[..., None] if array.ndim == 3 else array
+    if pictures.ndim != 4 or pictures.shape[3] not in (1, 3) or not pictures.size:
+        raise InputError(
+            f"{source} has the shape {array.shape}: expected pictures (n, height, width) or "
+            "(n, height, width, 1 or 3)."
+        )
+    if pictures.dtype == np.uint8:
+        return pictures
+    if pictures.dtype.kind != "f":
+        raise InputError(f"{source} holds {pictures.dtype}: expected 8 bits or floats in [0, 1].")
+    low, high = float(pictures.min()), float(pictures.max())
+    if not (low >= 0 and high <= 1):
+        raise InputError(
+            f"{source} has values from {low:g} to {high:g}: expected floats in [0, 1]; scale them."
+        )
+    return pictures.astype(np.float32)
+
+
+def _channels(pictures: Pictures, channels: Channels) -> Pictures:
+    from scorelet.data.pictures.photographs import luma
+
+    if channels == 3:
+        return np.repeat(pictures, 3, axis=3)
+    return np.stack([luma(picture) for picture in pictures])
+
+
+def _sized(pictures: Pictures, side: int) -> Pictures:
+    if pictures.shape[1:3] == (side, side):
+        return pictures
+    fit = pixels_fitter((side, side), "crop")
+    sized = np.stack([fit(picture) for picture in pictures])
+    return sized if pictures.dtype == np.uint8 else to_unit(sized).astype(np.float32)
+
+
+def _size(pixels: np.ndarray) -> str:
+    return f"{pixels.shape[1]}x{pixels.shape[0]}"

@@ -1,0 +1,177 @@
+"""Cosines without means, nearest images, PSNR gaps, samples of twins, verdicts."""
+
+import math
+
+import pytest
+import torch
+
+from scorelet.analysis.memorization import (
+    SCHEDULE,
+    Evidence,
+    Gap,
+    ModelVariance,
+    curve,
+    directions,
+    nearest,
+    pair_cosines,
+    psnr_by_level,
+    psnr_gap,
+    quartiles,
+    twin_samples,
+    verdict,
+    where_it_ends,
+)
+from scorelet.core.errors import InputError
+from scorelet.core.random import generator
+from scorelet.models import FiniteSetDenoiser, GaussianDenoiser
+from scorelet.sampling.ascent import AscentSchedule
+
+QUICK = AscentSchedule(start=1.0, end=0.05, first=0.2, beta=0.5)
+
+
+def images(count, *, seed=0, shape=(1, 6, 6)):
+    return torch.rand(count, *shape, generator=generator(seed), dtype=torch.float64)
+
+
+def test_neither_brightness_nor_contrast_counts():
+    x = images(4, shape=(3, 5, 7))
+    y = 0.9 - 0.3 * x
+    torch.testing.assert_close(pair_cosines(x, y), -torch.ones(4))
+    torch.testing.assert_close(pair_cosines(x, 2 * x + 1), torch.ones(4))
+    flat = torch.full_like(x, 0.3)
+    assert pair_cosines(x, flat).tolist() == [0] * 4
+    u, v = (
+        t.flatten(1) - t.flatten(1).mean(1, keepdim=True)
+        for t in (x, images(4, seed=1, shape=(3, 5, 7)))
+    )
+    expected = torch.nn.functional.cosine_similarity(u, v).float()
+    torch.testing.assert_close(pair_cosines(x, images(4, seed=1, shape=(3, 5, 7))), expected)
+
+
+@pytest.mark.parametrize("block", [1, 7, 1000])
+def test_the_nearest_image_whatever_the_blocks(block):
+    x, among = images(5), images(40, seed=1)
+    among[17] = 0.1 + 0.5 * x[3]
+    cosines = directions(x) @ directions(among).mT
+    found = nearest(x, among, block=block)
+    assert torch.equal(found.index, cosines.argmax(1))
+    torch.testing.assert_close(found.cosine, cosines.max(1).values)
+    assert int(found.index[3]) == 17
+    assert float(found.cosine[3]) == pytest.approx(1, abs=1e-6)
+
+
+def test_psnr_of_known_errors():
+    """A denoiser of one point has the same error whatever the noise."""
+    point = images(1)
+    x = torch.cat([point + 0.1, point - 0.01])
+    levels = psnr_by_level(FiniteSetDenoiser(point), x, [0.2, 1.0])
+    torch.testing.assert_close(levels, torch.tensor([[20.0, 40.0]] * 2).double())
+    found = curve(levels)
+    assert found.mean == pytest.approx((30, 30))
+    assert found.error == pytest.approx((10, 10))
+    assert found.of_mean == pytest.approx((-10 * math.log10((0.01 + 0.0001) / 2),) * 2)
+    assert math.isnan(curve(levels[:, :1]).error[0])
+
+
+def test_the_gap_and_its_error():
+    train, test = (
+        torch.tensor([[10.0, 14.0], [20.0, 20.0]]),
+        torch.tensor([[5.0, 5.0, 5.0], [9.0, 7.0, 8.0]]),
+    )
+    gap = psnr_gap(train.double(), test.double())
+    assert gap.value == pytest.approx(16 - 6.5)
+    assert gap.error == pytest.approx(math.sqrt(1 + 0.25 / 3))
+    with pytest.raises(InputError, match="noise levels"):
+        psnr_gap(train, test[:1])
+
+
+def test_noise_is_a_function_of_the_picture_not_of_the_denoiser():
+    x = images(70)
+    model = GaussianDenoiser(torch.zeros(1, 6, 6).double(), torch.eye(36).double())
+    whole = psnr_by_level(model, x, [0.3], seed=1)
+    assert torch.equal(whole[:, :5], psnr_by_level(model, x[:5], [0.3], seed=1))
+    assert not torch.equal(whole, psnr_by_level(model, x, [0.3], seed=2))
+
+
+def test_twins_that_are_one_model_draw_the_same_images():
+    C = torch.eye(36).double() * 0.1
+    model = GaussianDenoiser(torch.full((1, 6, 6), 0.5).double(), C)
+    mean = torch.full((1, 1, 6, 6), 0.5).double()
+    found = twin_samples(model, model, mean, 20, schedule=QUICK)
+    assert torch.equal(found.first, found.second)
+    assert torch.equal(found.first[:3], twin_samples(model, model, mean, 3, schedule=QUICK).first)
+    assert pair_cosines(found.first[:10], found.first[10:]).abs().max() < 0.9
+
+
+def test_samples_of_finite_sets_are_their_images():
+    sets = images(4), images(4, seed=1)
+    models = [FiniteSetDenoiser(points) for points in sets]
+    told = []
+    found = twin_samples(
+        *models, torch.full((1, 1, 6, 6), 0.5).double(), 12, progress=lambda *a: told.append(a)
+    )
+    for samples, points in zip((found.first, found.second), sets, strict=True):
+        near = nearest(samples, points)
+        torch.testing.assert_close(near.cosine, torch.ones(12), atol=1e-3, rtol=0)
+        assert len(set(near.index.tolist())) > 1
+    assert pair_cosines(found.first, found.second).median() < 0.6
+    assert told[-1] == (2 * len(SCHEDULE.sigmas()), 2 * len(SCHEDULE.sigmas()))
+    assert len(SCHEDULE.sigmas()) - 1 == 97
+    with pytest.raises(InputError, match="at least one"):
+        twin_samples(*models, sets[0][:1], 0)
+
+
+@pytest.mark.parametrize(
+    ("gap", "variance", "pair", "near", "expected"),
+    [
+        (10.0, 1.5, 0.2, 0.99, "memorises"),
+        (2.0, 0.1, 0.8, 0.9, "memorises"),  # samples decide where the gap does not
+        (10.0, 0.1, 0.95, 0.5, "in between"),  # they say opposite things
+        (0.3, 0.02, 0.97, 0.7, "generalises"),
+        (0.3, 0.5, 0.97, 0.7, "in between"),  # two functions
+        (1.4, 0.02, 0.97, 0.7, "in between"),  # 1.4 ± 0.1 may be above 1.5
+        (None, 0.02, None, None, "generalises"),
+        (None, 1.0, None, None, "in between"),
+        (9.0, 1.0, None, None, "memorises"),
+    ],
+)
+def test_verdicts(gap, variance, pair, near, expected):
+    spread = torch.tensor([-0.02, -0.01, 0.0, 0.01, 0.02])
+    evidence = Evidence(
+        ModelVariance(0.3, variance, 0.01),
+        None if gap is None else Gap(gap, 0.1),
+        None if pair is None else pair + spread,
+        None if near is None else near + spread,
+    )
+    assert verdict(evidence) == expected
+
+
+@pytest.mark.parametrize(("lead", "expected"), [(-0.6, "undertrained"), (-0.4, "generalises")])
+def test_networks_that_know_nothing_agree_and_are_not_judged(lead, expected):
+    evidence = Evidence(ModelVariance(0.3, 0.01, 0.001), Gap(0.0, 0.1), lead=lead)
+    assert verdict(evidence) == expected
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        ({10: "memorises", 100: "in between", 1000: "generalises"}, (10, 1000)),
+        ({10: "memorises", 100: "memorises"}, (100, None)),
+        ({10: "generalises", 100: "generalises"}, (None, 10)),
+        ({10: "generalises", 100: "memorises", 1000: "generalises"}, (100, 1000)),
+    ],
+)
+def test_where_memorisation_ends(verdicts, expected):
+    assert where_it_ends(verdicts) == expected
+
+
+def test_nothing_to_judge():
+    with pytest.raises(InputError, match="at least one size"):
+        where_it_ends({})
+    assert quartiles(torch.arange(5.0)) == [1, 2, 3]
+    with pytest.raises(InputError, match="one shape"):
+        nearest(images(2), images(2, shape=(1, 5, 6)))
+    with pytest.raises(InputError, match="at least one"):
+        nearest(images(2), images(2)[:0])
+    with pytest.raises(InputError, match="as many"):
+        pair_cosines(images(2), images(3))

@@ -1,0 +1,70 @@
+"""scorelet audit."""
+
+import json
+
+import numpy as np
+import pytest
+
+from samples import small_network
+from scorelet.data.fields.ensembles import ensemble
+from scorelet.models import ResidualDenoiser
+from scorelet.zoo import save
+
+
+@pytest.fixture
+def files(tmp_path):
+    x = 0.5 + 0.12 * ensemble("power_law", eta=3.0).sample(12, 12, 0)[:, 0].numpy()
+    np.save(tmp_path / "new.npy", x.clip(0, 1).astype(np.float32))
+    for k in (0, 1):
+        save(ResidualDenoiser(small_network("bf-cnn", seed=k)), tmp_path / f"{k}.safetensors")
+    return tmp_path
+
+
+def test_two_models(shell, files):
+    words = ["audit", "--data", files / "new.npy", "--models", files / "0.safetensors"]
+    words += [files / "1.safetensors", "--samples", 0]
+    status, out, err = shell(*words, "-o", files / "r.html")
+    lines = out.splitlines()
+    assert (status, err) == (0, "")
+    assert "less than half of the strongest noise" in lines[0]
+    assert lines[1].split() == ["verdict", "gap", "(dB)", "V", "twins", "nearest", "held", "out"]
+    assert lines[2].split()[:2] == ["two", "models"]
+    assert lines[-1] == f"-> {files / 'r.html'}"
+    status, out, _ = shell(*words, "--json")
+    assert json.loads(out)["rows"][0]["verdict"] == "undertrained"
+    status, _, err = shell(*words, "-o", files / "r.html")
+    assert (status, err.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--sizes", "10,many"], "whole numbers with commas"),
+        (["--sizes", "10,100"], "12 different pictures"),
+        (["--train", "a", "b"], "give --models, too"),
+        (["--models", "only-one"], "--models"),
+        (["--channels", "2"], "channels"),
+    ],
+)
+def test_bad_words(shell, files, words, said, monkeypatch):
+    monkeypatch.chdir(files)
+    status, _, err = shell("audit", "--data", files / "new.npy", *words)
+    assert status == 2
+    assert said in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_twins_are_trained_and_kept(shell, files):
+    words = ["audit", "--data", files / "new.npy", "--sizes", "2,3", "--held-out", 3]
+    words += ["--steps", 3, "--width", 2, "--samples", 2, "--folder", files / "run"]
+    status, out, _ = shell(*words, "-o", files / "twins.html")
+    assert status == 0
+    assert "4 trainings of 3 steps: about" in out
+    assert "have not learned enough" in out
+    again = shell(*words)
+    assert again[0] == 2
+    assert "--resume" in again[2]
+    status, resumed, _ = shell(*words, "--resume", "-o", files / "twins.html")
+    assert resumed.count("(kept from before)") == 6
+    assert out.splitlines()[-4:] == resumed.splitlines()[-4:]

@@ -1,0 +1,160 @@
+"""The recipe harmonic_generalization: its controls are closed forms."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from scorelet.core.errors import InputError
+from scorelet.data.fields.ensembles.discs import Disc, Discs, render_disc
+from scorelet.models import Denoiser
+from scorelet.recipes.subjects.harmonic_generalization import geometry
+from scorelet.recipes.subjects.harmonic_generalization.claims import claims
+from scorelet.recipes.subjects.harmonic_generalization.halves import drawn, load_halves
+from scorelet.recipes.subjects.harmonic_generalization.miniature import KINDS, miniature
+from scorelet.recipes.subjects.harmonic_generalization.settings import (
+    SETTINGS,
+    Manifold,
+    Slopes,
+    Twins,
+)
+from scorelet.tasks.audit import Network
+
+DISC = Disc(*(torch.tensor(v).double() for v in (11.3, 8.6, 4.2, 0.8, 0.3)))
+
+
+class Projection(Denoiser):
+    """The best denoiser of the multiples of one image: the projection on it."""
+
+    blind = True
+
+    def __init__(self, image):
+        super().__init__()
+        self.direction = image / image.norm()
+
+    def _denoise(self, y, sigma, cond, label):
+        return (y * self.direction).sum((1, 2, 3), keepdim=True) * self.direction
+
+
+def test_the_miniature_is_the_table_of_closed_forms():
+    rows = {(r["kind"], r["fields"]): r for r in miniature((10, 100), 0)}
+    full, stationary = (rows[kind, 100] for kind in KINDS)
+    assert full["variance"] == pytest.approx(0.13, abs=0.02)
+    assert (full["test"], full["train"]) == pytest.approx((17.7, 19.5), abs=0.15)
+    assert stationary["variance"] == pytest.approx(0.0009, abs=0.001)
+    assert (stationary["test"], stationary["train"]) == pytest.approx((18.55, 18.5), abs=0.15)
+    assert rows["full covariance", 10]["variance"] == pytest.approx(1.01, abs=0.3)
+
+
+def test_the_projection_on_a_ray_is_what_the_page_says():
+    """Slope 1, nothing below 10 log10 d, one eigenvalue of 1 whose vector is the image."""
+    image = torch.rand(1, 1, 12, 12, generator=torch.Generator().manual_seed(0))
+    found = geometry._on_ray(Projection(image), image, 0)
+    assert found["slope"] == pytest.approx(1, abs=0.1)  # 128 images: chance of their noise
+    assert found["below"] == pytest.approx(0, abs=2)
+    assert found["values"][0] == pytest.approx(1, abs=1e-4)
+    assert abs(found["values"][1]) < 1e-4
+    assert found["alignment"] == pytest.approx(1, abs=1e-4)
+
+
+def test_tangents_are_finite_differences():
+    side, step = 24, 1e-5
+    basis = geometry.tangents(DISC, side)
+    torch.testing.assert_close(basis.mT @ basis, torch.eye(5).double())
+    for k in range(5):
+        moved = [DISC._replace(**{DISC._fields[k]: DISC[k] + s * step}) for s in (1, -1)]
+        difference = (render_disc(moved[0], side) - render_disc(moved[1], side)).flatten()
+        direction = difference / difference.norm()
+        assert float((basis.mT @ direction).norm()) == pytest.approx(1, abs=1e-6)
+
+
+def test_principal_cosines():
+    basis = geometry.tangents(DISC, 24)
+    turned = torch.linalg.qr(torch.randn(5, 5).double()).Q
+    assert geometry.principal_cosine((basis @ turned).mT, basis) == pytest.approx(1)
+    other = basis.clone()
+    other[:, 0] = torch.linalg.svd(basis, full_matrices=True)[0][:, 7]
+    assert geometry.principal_cosine(other.mT, basis) == pytest.approx(0, abs=1e-6)
+
+
+def test_the_oracle_slope_of_a_power_law():
+    """The page: c_k² = k^-(α+1), energy 6400 x 0.06, slopes over 0 to 45 dB."""
+    k = torch.arange(1, 200_001).double()
+    for alpha, expected in ((1, 0.499), (2, 0.662), (3, 0.741), (4, 0.788), (5, 0.818)):
+        power = k ** -(alpha + 1.0)
+        power *= 6400 * 0.06 / power.sum()
+        decibels = np.arange(0, 46, 2.5)
+        errors = [
+            geometry.oracle_shrinkage(power.sqrt(), 10 ** (-d / 20)).error / 6400 for d in decibels
+        ]
+        found = geometry.psnr_slope(decibels, [-10 * math.log10(e) for e in errors], (0, 45))
+        assert found.slope == pytest.approx(expected, abs=0.005)
+
+
+def test_smoother_images_have_steeper_oracles():
+    slopes = Slopes((1.0, 3.0), 0, 6, 16, Network())
+    found = [geometry.oracle_slope(slopes, "c_alpha_regular", a, 0)["oracle"] for a in (1.0, 3.0)]
+    assert 0.3 < found[0] < found[1] < 1
+    assert geometry.window(2.0) == (0, 25)
+    assert geometry.window(3.0) == (15, 40)
+
+
+def test_drawn_halves_have_no_picture_in_common():
+    twins = Twins("c_alpha_regular", 16, (4, 30), Network(), held_out=10)
+    arrays, copies = load_halves(twins, 0)
+    assert [len(arrays[name]) for name in ("first", "second", "held_out")] == [30, 30, 10]
+    every = np.concatenate(list(arrays.values())).reshape(70, -1)
+    assert len(np.unique(every, axis=0)) == 70
+    assert copies >= 0
+    assert drawn("discs", 2, 16, 0).shape == (2, 16, 16, 1)
+
+
+def test_faces_of_both_halves_are_of_different_persons(tmp_path, monkeypatch):
+    """They are read by the names of their parts, reduced exactly, and copies are left out."""
+    rng = np.random.default_rng(0)
+    parts = {
+        name: rng.integers(0, 256, (count, 80, 80), dtype=np.uint8)
+        for name, count in (("a", 12), ("b", 12), ("test", 5))
+    }
+    parts["b"][3] = parts["a"][2]
+    np.savez(tmp_path / "faces80.npz", **parts)
+    monkeypatch.setenv("SCORELET_DATA", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    twins = Twins("faces80", 40, (4, 11), Network(), held_out=4)
+    arrays, copies = load_halves(twins, 0)
+    assert copies == 1
+    assert [len(arrays[name]) for name in ("first", "second", "held_out")] == [12, 11, 4]
+    means = parts["a"].reshape(12, 40, 2, 40, 2).mean((2, 4))
+    assert np.abs(arrays["first"][..., 0] - means).max() <= 0.5
+    with pytest.raises(InputError, match="11 different faces"):
+        load_halves(Twins("faces80", 40, (20,), Network(), held_out=4), 0)
+
+
+def test_what_is_claimed_is_measured_at_each_scale():
+    small = {claim.of for claim in claims("small", SETTINGS["small"])}
+    smoke = {claim.of for claim in claims("smoke", SETTINGS["smoke"])}
+    assert {f"slope {a}" for a in (1, 2, 3)} | {"disc cosine", "ray alignment"} <= small - smoke
+    assert smoke <= small
+
+
+class Tangent(Denoiser):
+    """The best denoiser of discs for vanishing noise: the projection on their tangent space."""
+
+    blind = True
+
+    def __init__(self, basis):
+        super().__init__()
+        self.basis = basis.float()
+
+    def _denoise(self, y, sigma, cond, label):
+        return (y.flatten(1) @ self.basis @ self.basis.mT).reshape(y.shape)
+
+
+def test_the_projection_on_the_tangent_space_of_a_disc_is_found():
+    setup = Manifold(0, 16, Network(), looked=1)
+    drawn_disc = Disc(*(each[0] for each in Discs().discs(1, 16, 1)))
+    found = geometry._at_discs(Tangent(geometry.tangents(drawn_disc, 16)), setup, 0)
+    assert found["cosines"] == pytest.approx([1], abs=1e-4)
+    assert found["values"][0][:5] == pytest.approx([1] * 5, abs=1e-4)
+    assert found["values"][0][5] == pytest.approx(0, abs=1e-4)

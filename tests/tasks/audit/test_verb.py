@@ -1,0 +1,231 @@
+"""The verb audit: what it says of models that are known, and of twins that it trains."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+import scorelet as sl
+from samples import write_png
+from scorelet.core.errors import InputError
+from scorelet.data.fields.ensembles import ensemble
+from scorelet.models import FiniteSetDenoiser, StationaryGaussianDenoiser
+from scorelet.tasks.audit import AuditSettings, Network, Told, audit_models, audit_twins
+from scorelet.tasks.audit import twins as training
+from scorelet.tasks.picture_arrays import images_of, load_picture_array
+from scorelet.zoo import save
+
+LAW = ensemble("power_law", eta=3.0)
+TINY = AuditSettings((3, 6), 4, samples=2, network=Network("BFCNN", {"width": 4, "depth": 3}, 8, 4))
+
+
+def pictures(count, *, side=12, seed=0):
+    """Smooth pictures, values in [0, 1]."""
+    x = 0.5 + 0.12 * LAW.sample(count, side, seed)[:, 0].numpy()
+    return np.rint(255 * x.clip(0, 1)).astype(np.uint8)
+
+
+@pytest.fixture
+def arrays(tmp_path):
+    """Files of pictures: two training sets and new ones."""
+    for k, name in enumerate(("a", "b", "new")):
+        np.save(tmp_path / f"{name}.npy", pictures(20, seed=k))
+    return [tmp_path / f"{name}.npy" for name in ("a", "b", "new")]
+
+
+def finite(path):
+    return FiniteSetDenoiser(images_of(load_picture_array(path)))
+
+
+@pytest.mark.slow
+def test_models_that_answer_with_their_pictures_memorise(arrays, tmp_path):
+    a, b, new = arrays
+    found = sl.audit(new, models=[finite(a), finite(b)], train=[a, b], samples=6)
+    (row,) = found.document["rows"]
+    assert row["verdict"] == "memorises"
+    assert row["gap"] > 6
+    assert row["nearest"][0] == pytest.approx(1, abs=1e-3)
+    assert row["pair"][1] < 0.9
+    assert row["nearest_of_held_out"][1] < 0.9
+    assert "by heart" in found.document["conclusion"]
+    json.dumps(found.document, allow_nan=False)
+    found.save(tmp_path / "r.html")
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64") == 3  # curves, histograms, samples
+    assert "memorises" in page
+    with pytest.raises(InputError, match="exists already"):
+        found.save(tmp_path / "r.html")
+
+
+@pytest.mark.slow
+def test_one_law_for_both_generalises(arrays):
+    """The best denoiser of the law of the pictures: no gap, no copies, the same samples."""
+    a, b, new = arrays
+    law = StationaryGaussianDenoiser(0.12**2 * LAW.power(12), mean=0.5)
+    found = sl.audit(new, models=[law, law], train=[a, b], samples=6, held_out=20)
+    (row,) = found.document["rows"]
+    assert [level["value"] for level in row["variance"]] == [0] * 5
+    assert row["pair"] == [1, 1, 1] or min(row["pair"]) > 1 - 1e-6
+    assert abs(row["gap"]) < 3 * row["gap_error"]
+    assert row["verdict"] == "generalises"
+
+
+def test_models_alone_say_whether_they_are_one_function(arrays, tmp_path):
+    a, b, new = arrays
+    files = []
+    for k, path in enumerate((a, b)):
+        from samples import small_network
+        from scorelet.models import ResidualDenoiser
+
+        files.append(tmp_path / f"{path.stem}.safetensors")
+        save(ResidualDenoiser(small_network("bf-cnn", seed=k)), files[-1])
+    document = sl.audit(new, models=files, samples=0).document
+    (row,) = document["rows"]
+    assert (row["gap"], row["nearest"], row["pair"]) == (None, None, None)
+    assert document["models"] == [str(f) for f in files]
+    assert "less than half of the strongest noise" in document["conclusion"]
+    known = sl.audit(new, models=[finite(a), finite(b)], samples=0).document
+    assert known["conclusion"].endswith("is not known without these.")
+    assert "different functions" in known["conclusion"]
+    same = sl.audit(new, models=[files[0], files[0]], samples=0).document
+    assert same["rows"][0]["variance"][0]["value"] == 0
+
+
+def test_models_and_pictures_that_cannot_be_used(arrays, tmp_path):
+    a, b, new = arrays
+    models = [finite(a), finite(b)]
+    with pytest.raises(InputError, match="an audit compares two"):
+        sl.audit(new, models=models[:1])
+    with pytest.raises(InputError, match="one for each of two"):
+        sl.audit(new, models=models, train=[a])
+    with pytest.raises(InputError, match="give models"):
+        sl.audit(new, train=[a, b])
+    with pytest.raises(InputError, match="20 pictures of the first training set are in the second"):
+        sl.audit(new, models=models, train=[a, a], samples=0)
+    with pytest.raises(InputError, match="different and in no training set"):
+        sl.audit(a, models=models, train=[a, b], samples=0)
+    np.save(tmp_path / "small.npy", pictures(5, side=10))
+    with pytest.raises(InputError, match=r"10x10 pixels.*have 12x12"):
+        sl.audit(new, models=models, train=[a, tmp_path / "small.npy"], samples=0)
+    with pytest.raises(InputError, match="takes a denoiser"):
+        sl.audit(new, models=["cifar10-scattering", "photo"], samples=0)
+
+
+def test_pictures_in_both_training_sets_are_named(arrays, tmp_path):
+    """One of 200 is a sentence; copies of training pictures are not measured on."""
+    _, _, new = arrays
+    one, two, fresh = pictures(200, seed=5), pictures(200, seed=6), np.load(new)
+    two[7], fresh[3] = one[150], one[4]
+    for name, array in (("one", one), ("two", two), ("fresh", fresh)):
+        np.save(tmp_path / f"{name}.npy", array)
+    a, b = (tmp_path / f"{name}.npy" for name in ("one", "two"))
+    found = sl.audit(tmp_path / "fresh.npy", models=[finite(a), finite(b)], train=[a, b], samples=0)
+    (warning,) = [w for w in found.document["warnings"] if "first training set" in w]
+    assert "the first one: 150 is 7" in warning
+    assert found.document["copies"] >= 1
+    assert found.document["held_out"] == 20 - found.document["copies"]
+
+
+def rows(document):
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in document["rows"]]
+
+
+@pytest.mark.slow
+def test_twins_see_other_pictures_and_an_interrupted_audit_goes_on(tmp_path, monkeypatch):
+    x = pictures(24)
+    x[20] = x[3]
+    np.save(tmp_path / "x.npy", x)
+    said, told = [], []
+    whole = audit_twins(tmp_path / "x.npy", tmp_path / "whole", TINY, told=Told(said.append))
+    assert "4 trainings of 8 steps" in said[0]
+    assert whole.document["copies"] == 1
+    with np.load(tmp_path / "whole/steps/pictures.npz") as halves:
+        parts = [halves[name] for name in ("first", "second", "held_out")]
+    dealt = np.concatenate(parts)[..., 0]
+    assert len(np.unique(dealt.reshape(len(dealt), -1), axis=0)) == 6 + 6 + 4
+
+    train = training.train
+
+    def interrupted(config, **options):
+        if config.output.name == "6-second":
+            raise KeyboardInterrupt
+        return train(config, **options)
+
+    monkeypatch.setattr(training, "train", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        audit_twins(tmp_path / "x.npy", tmp_path / "again", TINY)
+    monkeypatch.setattr(training, "train", train)
+    with pytest.raises(InputError, match="--resume"):
+        audit_twins(tmp_path / "x.npy", tmp_path / "again", TINY)
+    with pytest.raises(InputError, match="other settings"):
+        audit_twins(tmp_path / "x.npy", tmp_path / "again", replace(TINY, seed=1), resume=True)
+    found = audit_twins(
+        tmp_path / "x.npy",
+        tmp_path / "again",
+        TINY,
+        resume=True,
+        told=Told(on_step=lambda name, **kw: told.append((name, kw["kept"]))),
+    )
+    assert told == [
+        ("3-first", True),
+        ("3-second", True),
+        ("3", True),
+        ("6-first", True),
+        ("6-second", False),
+        ("6", False),
+    ]
+    assert rows(found.document) == rows(whole.document)
+    assert torch.equal(found.shown[0]["first"], whole.shown[0]["first"])
+    assert {row["verdict"] for row in rows(found.document)} == {"undertrained"}
+    assert "Train them longer" in found.document["conclusion"]
+
+
+def test_too_few_pictures_and_impossible_settings(tmp_path):
+    np.save(tmp_path / "x.npy", pictures(15))
+    with pytest.raises(InputError, match="two halves of 6 and 4 held out are 16"):
+        audit_twins(tmp_path / "x.npy", tmp_path / "run", TINY)
+    assert not (tmp_path / "run").exists()
+    for options, words in (
+        ({"sizes": [3, 2]}, "rising"),
+        ({"sizes": []}, "at least one, above 0"),
+        ({"held_out": 1}, "at least two are needed"),
+        ({"samples": 1}, "none, or at least two"),
+        ({"steps": 0}, "at least one each"),
+        ({"seed": -1}, "seed is -1"),
+    ):
+        with pytest.raises(InputError, match=words):
+            sl.audit(tmp_path / "x.npy", folder=tmp_path / "run", **options)
+
+
+def test_pictures_from_folders_and_arrays(tmp_path):
+    x = pictures(3)
+    for k, picture in enumerate(x):
+        write_png(tmp_path / f"set/{k}.png", picture[..., None])
+    assert np.array_equal(load_picture_array(tmp_path / "set")[..., 0], x)
+    np.savez(tmp_path / "x.npz", x_train=np.repeat(x[..., None], 3, 3), x_test=x, y_train=[0] * 3)
+    assert np.array_equal(load_picture_array(tmp_path / "x.npz")[..., 0], x)
+    assert load_picture_array(tmp_path / "x.npz", channels=3).shape == (3, 12, 12, 3)
+    assert load_picture_array(f"{tmp_path}/x.npz:x_test", side=6).shape == (3, 6, 6, 1)
+    write_png(tmp_path / "set/3.png", pictures(1, side=9)[0][..., None])
+    with pytest.raises(InputError, match=r"3\.png has 9x9 pixels, .*0\.png has 12x12.*--side"):
+        load_picture_array(tmp_path / "set")
+    assert load_picture_array(tmp_path / "set", side=8).shape == (4, 8, 8, 1)
+    for array, words in (
+        (np.zeros((3, 4)), "expected pictures"),
+        (np.full((3, 4, 4), 7.0), "expected floats in"),
+        (np.zeros((3, 4, 4), int), "8 bits or floats"),
+    ):
+        np.save(tmp_path / "y.npy", array)
+        with pytest.raises(InputError, match=words):
+            load_picture_array(tmp_path / "y.npy")
+
+
+def test_a_verdict_needs_a_seed_only(arrays):
+    """Everything is a function of the settings: twice the same document."""
+    a, b, new = arrays
+    settings = AuditSettings(samples=2, held_out=8)
+    one, two = (audit_models(new, [finite(a), finite(b)], settings) for _ in range(2))
+    assert one.document == two.document
+    assert torch.equal(one.shown[0]["first"], two.shown[0]["first"])

@@ -1,0 +1,40 @@
+"""Sentences of an audit."""
+
+import pytest
+
+from scorelet.tasks.audit.words import conclusion, evidence
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "words"),
+    [
+        ({10: "memorises", 100: "in between", 1000: "generalises"},
+         "The networks memorise with 10 pictures, and generalise from 1,000 pictures on."),
+        ({1: "memorises", 100: "in between"},
+         "The networks memorise with 1 picture, and do not yet generalise with 100 pictures."),
+        ({10: "memorises", 100: "memorises"}, "more pictures are needed, or a smaller network"),
+        ({10: "generalises"}, "No memorisation was found"),
+        ({10: "in between", 20: "generalises"}, "No network memorises, and generalise from 20"),
+        ({10: "undertrained", 20: "generalises"}, "10 pictures have not learned enough"),
+    ],
+)  # fmt: skip
+def test_where_memorisation_ends_in_words(verdicts, words):
+    rows = [{"size": size, "verdict": verdict} for size, verdict in verdicts.items()]
+    assert words in conclusion(rows)
+
+
+def test_what_was_measured_in_words():
+    row = {
+        "variance": [{"value": 0.5, "sigma": 1.0}, {"value": 0.123, "sigma": 0.3}, {}],
+        "gap": 7.24,
+        "pair": [0, 0.31, 1],
+        "nearest": [0, 0.98, 1],
+        "nearest_of_held_out": None,
+    }
+    assert evidence(row) == (
+        "training pictures come back 7.2 dB better than held-out ones, they differ by V = 0.12 at "
+        "noise level 0.3, their samples of the same noise have a cosine of 0.31, the nearest "
+        "training picture has one of 0.98."
+    )
+    alone = evidence(row | {"gap": None, "pair": None, "nearest": None})
+    assert alone == "they differ by V = 0.12 at noise level 0.3."
