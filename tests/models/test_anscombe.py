@@ -10,7 +10,6 @@ from scipy.stats import poisson
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator
 from scorelet.models import (
-    GaussianDenoiser,
     Locality,
     PoissonGaussianDenoiser,
     PoissonGaussianNoise,
@@ -95,6 +94,4 @@ def test_wrapped_denoiser_is_told_the_level_in_its_own_unit():
 
 def test_noise_without_photons_needs_no_transform():
     with pytest.raises(InputError, match="does not depend on the signal"):
-        PoissonGaussianDenoiser(
-            GaussianDenoiser(torch.zeros(4), torch.eye(4)), PoissonGaussianNoise(0.0, 1.0)
-        )
+        PoissonGaussianDenoiser(Mean(), PoissonGaussianNoise(0.0, 1.0))

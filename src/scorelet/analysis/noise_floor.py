@@ -50,10 +50,10 @@ class VarianceLine:
     high: float
     flat: Values
 
-    def variance(self, x: Values | float) -> Values:
+    def variance(self, x: Values) -> Values:
         """Return a x + b, at least 2 % of the line's smallest value between `low` and `high`."""
         ends = [self.a * self.low + self.b, self.a * self.high + self.b]
-        return np.maximum(self.a * np.asarray(x) + self.b, 0.02 * min(ends))
+        return np.maximum(self.a * x + self.b, 0.02 * min(ends))
 
 
 def fit_line(

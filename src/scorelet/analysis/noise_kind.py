@@ -6,13 +6,14 @@ and those that are fast in one direction only. White noise has the same floor in
 Reference for the bands' thresholds: measured, see ``benchmarks/noise_kinds.py``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from scorelet.analysis.block_dct import SIDE, SUM, block_dct, cut
 from scorelet.analysis.jpeg_grid import jpeg_grid
 from scorelet.analysis.noise_floor import VarianceLine, fit_line
+from scorelet.data import luma
 
 Pixels = np.ndarray
 
@@ -94,18 +95,24 @@ def noise_kind(
     line = _line(blocks, used, FAST, start=first)
     if line is None:
         return None
-    grid = jpeg_grid(pixels.mean(2)) if bounded else None
-    middle = (line.low + line.high) / 2
+    grid = jpeg_grid(_brightness(pixels)) if bounded else None
+    middle = np.array([(line.low + line.high) / 2])
     lines = {name: _line(blocks, used, band, steps=25) for name, band in BANDS.items()}
     ratios = {
-        name: float(found.variance(middle) / line.variance(middle))
+        name: float((found.variance(middle) / line.variance(middle))[0])
         for name, found in lines.items()
         if found is not None
     }
-    white = grid is None and is_white(ratios)
-    if not white and lines["middle"] is not None:
-        line = lines["middle"]
-    return _kind(blocks[_chosen(used)], line, ratios, white=white, grid=grid)
+    flat_floors = len(ratios) < len(BANDS) or is_white(ratios)
+    if not flat_floors and lines["middle"] is not None:
+        line = lines["middle"]  # the fast coefficients hold less of the noise, or none
+    kind = _kind(blocks[_chosen(used)], line, ratios, white=flat_floors, grid=grid)
+    return replace(kind, white=flat_floors and grid is None)
+
+
+def _brightness(pixels: Pixels) -> np.ndarray:
+    gray = pixels if pixels.shape[2] == 1 else luma(pixels)
+    return gray[..., 0]
 
 
 def is_white(ratios: dict[str, float]) -> bool:
