@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from scorelet.tasks.explain_attack import ExplainedAttack, explain_attack
     from scorelet.tasks.field_model import FieldModel
     from scorelet.tasks.fisher import fisher
+    from scorelet.tasks.noise import PictureNoise, noise
     from scorelet.tasks.restore import Restored, restore
     from scorelet.tasks.robust import Robustness, robust
     from scorelet.tasks.scatter import scatter
@@ -37,6 +38,7 @@ _SOURCES = {
     "ExplainedAttack": "scorelet.tasks.explain_attack",
     "FieldModel": "scorelet.tasks.field_model",
     "JacobianBasis": "scorelet.analysis.jacobian",
+    "PictureNoise": "scorelet.tasks.noise",
     "basis": "scorelet.tasks.basis",
     "Restored": "scorelet.tasks.restore",
     "classify": "scorelet.tasks.classify",
@@ -47,6 +49,7 @@ _SOURCES = {
     "fisher_profile": "scorelet.analysis.fisher_profile",
     "jacobian_basis": "scorelet.analysis.jacobian",
     "load": "scorelet.zoo",
+    "noise": "scorelet.tasks.noise",
     "reproduce": "scorelet.recipes",
     "restore": "scorelet.tasks.restore",
     "robust": "scorelet.tasks.robust",
@@ -66,6 +69,7 @@ __all__ = [
     "ExplainedAttack",
     "FieldModel",
     "JacobianBasis",
+    "PictureNoise",
     "Restored",
     "Robustness",
     "basis",
@@ -78,6 +82,7 @@ __all__ = [
     "fisher_profile",
     "jacobian_basis",
     "load",
+    "noise",
     "reproduce",
     "restore",
     "robust",

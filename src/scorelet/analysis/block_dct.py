@@ -14,7 +14,7 @@ def cut(pixels: np.ndarray) -> np.ndarray:
     """Return the whole 8x8 blocks of (height, width, channels) as (blocks, 8, 8), by channel."""
     rows, columns = pixels.shape[0] // SIDE, pixels.shape[1] // SIDE
     whole = pixels[: rows * SIDE, : columns * SIDE]
-    parts = whole.reshape(rows, SIDE, columns, SIDE, -1).transpose(4, 0, 2, 1, 3)
+    parts = whole.reshape(rows, SIDE, columns, SIDE, pixels.shape[2]).transpose(4, 0, 2, 1, 3)
     return parts.reshape(-1, SIDE, SIDE)
 
 

@@ -1,7 +1,7 @@
 """How strong the noise is as a function of brightness, under whatever the picture shows.
 
-Symbols: a picture is cut into blocks; s_i is the mean square of m DCT coefficients of block i, x_i its
-mean. The noise puts v(x_i) = a x_i + b into s_i, what the picture shows puts t_i >= 0:
+Symbols: a picture is cut into blocks; s_i is the mean square of m DCT coefficients of block i, x_i
+its mean. The noise puts v(x_i) = a x_i + b into s_i, what the picture shows puts t_i >= 0:
 
     s_i ~ (v(x_i) + t_i) chi^2_m / m.
 
@@ -10,8 +10,8 @@ each group of blocks of like brightness and like power in the other coefficients
 independent of that in s_i, so that grouping by it biases nothing. a, b and these laws are found by
 maximum likelihood: expectation maximisation, with Fisher scoring for a and b.
 
-References: the noise model is that of Foi, Trimeche, Katkovnik, Egiazarian 2008, IEEE TIP 17; blocks
-ordered by their slower coefficients are those of Ponomarenko, Lukin, Abramov, Egiazarian, Astola 2007.
+References: the noise model is that of Foi, Trimeche, Katkovnik, Egiazarian 2008, Practical
+Poissonian-Gaussian noise modeling and fitting for single-image raw-data, IEEE TIP 17.
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
 """What kind of noise a picture has: its level, its dependence on brightness, whether it is white.
 
 The variance is read off DCT coefficients of 8x8 blocks by `scorelet.analysis.noise_floor`: fast
-ones (u + v >= 9) for the line a x + b, and three other bands for the test of whiteness: middle ones,
-and those that are fast in one direction only. White noise has the same floor in all of them.
+ones (u + v >= 9) for the line a x + b, and three other bands for the test of whiteness: middle
+ones, and those that are fast in one direction only. White noise has the same floor in all of them.
 Reference for the bands' thresholds: measured, see ``benchmarks/noise_kinds.py``.
 """
 
@@ -25,6 +25,8 @@ BANDS = {
     "down": (_V <= 2) & (_U >= 4),
 }
 """Coefficients whose floors are compared with that of the fast ones."""
+SLOW = (SUM >= 1) & (SUM <= 2)
+"""Where the noise of a JPEG of low quality is left: texture lies here, too."""
 MOST_BLOCKS = 4000
 CUT_OFF = 0.02
 """Share of samples at 0 or 1 up to which a block is used."""
@@ -34,8 +36,14 @@ these that leaves a tenth of the blocks."""
 _CHI_MEDIAN = 0.4549364
 """Median of the chi-square law of one degree of freedom."""
 MIDDLE_LIMIT = 4.0
+"""Largest floor of a band over the fast one in white noise under texture."""
 SIDES_LIMIT = 1.7
+"""The same for the geometric mean of both bands that are fast in one direction."""
 LEAST = 0.6
+"""Smallest floor of a band in white noise; less means sharpened noise."""
+LOST = 20.0
+"""Floor of the middle band over the fast one from which the line is read off the middle band: the
+fast coefficients then hold next to nothing of the noise."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +112,13 @@ def noise_kind(
         if found is not None
     }
     flat_floors = len(ratios) < len(BANDS) or is_white(ratios)
-    if not flat_floors and lines["middle"] is not None:
-        line = lines["middle"]  # the fast coefficients hold less of the noise, or none
-    kind = _kind(blocks[_chosen(used)], line, ratios, white=flat_floors, grid=grid)
+    band = FAST
+    if ratios.get("middle", 0) > LOST and lines["middle"] is not None:
+        line, band = lines["middle"], BANDS["middle"]
+    slow = None if grid is None else _line(blocks, used, SLOW, steps=25)
+    if slow is not None and slow.variance(middle) > LOST * line.variance(middle):
+        line, band = slow, SLOW  # what a JPEG rounds to zero in flat places
+    kind = _kind(blocks[_chosen(used)], line, band, ratios, white=flat_floors, grid=grid)
     return replace(kind, white=flat_floors and grid is None)
 
 
@@ -171,6 +183,7 @@ def _line(
 def _kind(
     blocks: np.ndarray,
     line: VarianceLine,
+    band: np.ndarray,
     ratios: dict[str, float],
     *,
     white: bool,
@@ -179,17 +192,19 @@ def _kind(
     """Gather the spectrum and the points of the line from flat blocks."""
     mean = blocks.mean((1, 2))
     power = block_dct(blocks) ** 2
-    flat = line.flat >= np.quantile(line.flat, 0.75)
+    if band is SLOW:  # in the rest the JPEG has kept texture rather than noise
+        rest = power[:, SUM >= 3].mean(1)
+        flat = rest <= np.quantile(rest, 0.5)
+    else:
+        flat = line.flat >= np.quantile(line.flat, 0.75)
     relative = power[flat] / line.variance(mean[flat])[:, None, None]
-    spectrum = np.median(relative, 0) / _CHI_MEDIAN
+    spectrum = relative.mean(0) if band is SLOW else np.median(relative, 0) / _CHI_MEDIAN
     spectrum[0, 0] = spectrum[0, 1:3].mean()
-    share = 1.0 if white else float(spectrum.mean())
+    share = 1.0 if white and band is FAST else float(spectrum.mean())
     edges = np.quantile(mean[flat], np.linspace(0, 1, 13))
     places = np.clip(np.searchsorted(edges, mean[flat]) - 1, 0, 11)
     points = [(mean[flat][places == k], relative[places == k]) for k in range(12)]
-    points = [
-        (x.mean(), r[:, FAST if white else BANDS["middle"]].mean()) for x, r in points if len(x)
-    ]
+    points = [(x.mean(), r[:, band].mean()) for x, r in points if len(x)]
     brightness = np.array([x for x, _ in points])
     variance = share * line.variance(brightness) * np.array([r for _, r in points])
     return NoiseKind(

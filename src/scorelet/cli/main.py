@@ -23,6 +23,7 @@ from scorelet.cli import (
     fisher,
     info,
     models,
+    noise,
     reproduce,
     restore,
     robust,
@@ -50,6 +51,7 @@ app = App(
 for command in (
     denoise.denoise,
     restore.restore,
+    noise.noise,
     classify.classify,
     evaluate.evaluate,
     train.train,

@@ -46,8 +46,8 @@ from scorelet.models.tweedie import denoised_from_score, score, score_from_denoi
 __all__ = [
     "Classifier",
     "ClosedFormDenoiser",
-    "Curve",
     "CorrelatedNoise",
+    "Curve",
     "CurvedEnergy",
     "Denoiser",
     "Energy",

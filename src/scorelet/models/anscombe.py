@@ -2,8 +2,8 @@
 
 Symbols: y = a P + sqrt(b) z in physical units, P Poisson of mean x / a; in photons u = y / a,
 l = x / a, s = sqrt(b) / a. The transform f(u) = 2 sqrt(max(u + 3/8 + s^2, 0)) makes the variance
-nearly 1. A denoiser then estimates D = E[f(u) | l], of which the algebraic inverse f^-1(D) is not l:
-the exact unbiased inverse is l(D), the inverse of the function l -> E[f(u) | l].
+nearly 1. A denoiser then estimates D = E[f(u) | l]; the algebraic inverse f^-1(D) is not l.
+The exact unbiased inverse is l(D), the inverse of the function l -> E[f(u) | l].
 
 References: Makitalo, Foi 2013, Optimal inversion of the generalized Anscombe transformation for
 Poisson-Gaussian noise, IEEE TIP 22, eq. 3 to 9.

@@ -1,9 +1,9 @@
 """A shot: light from a clean picture, the sensor's noise, development, JPEG.
 
 Symbols: x developed picture in [0, 1]; l = light on the sensor, by colour; a l + b the variance of
-its noise. Development is D = resize o sharpen o tone o matrix o white balance o demosaic; light is the
-inverse of tone, matrix and white balance at x, so that without noise D gives x back, but for what
-mosaic, sharpening and resizing change.
+its noise. Development is D = resize o sharpen o tone o matrix o white balance o demosaic; light is
+the inverse of tone, matrix and white balance at x, so that without noise D gives x back, but for
+what mosaic, sharpening and resizing change.
 """
 
 import io
