@@ -189,24 +189,12 @@ def _kind(
     white: bool,
     grid: tuple[int, int] | None,
 ) -> NoiseKind:
-    """Gather the spectrum and the points of the line from flat blocks."""
+    """Gather what was found, with the spectrum and the points of the line from quiet blocks."""
     mean = blocks.mean((1, 2))
-    power = block_dct(blocks) ** 2
-    if band is SLOW:  # in the rest the JPEG has kept texture rather than noise
-        rest = power[:, SUM >= 3].mean(1)
-        flat = rest <= np.quantile(rest, 0.5)
-    else:
-        flat = line.flat >= np.quantile(line.flat, 0.75)
-    relative = power[flat] / line.variance(mean[flat])[:, None, None]
-    spectrum = relative.mean(0) if band is SLOW else np.median(relative, 0) / _CHI_MEDIAN
-    spectrum[0, 0] = spectrum[0, 1:3].mean()
+    relative = block_dct(blocks) ** 2 / line.variance(mean)[:, None, None]
+    spectrum = _spectrum(relative, line, band)
     share = 1.0 if white and band is FAST else float(spectrum.mean())
-    edges = np.quantile(mean[flat], np.linspace(0, 1, 13))
-    places = np.clip(np.searchsorted(edges, mean[flat]) - 1, 0, 11)
-    points = [(mean[flat][places == k], relative[places == k]) for k in range(12)]
-    points = [(x.mean(), r[:, band].mean()) for x, r in points if len(x)]
-    brightness = np.array([x for x, _ in points])
-    variance = share * line.variance(brightness) * np.array([r for _, r in points])
+    brightness, ratio = _points(mean, relative, band)
     return NoiseKind(
         sigma=float(np.sqrt(share * line.variance(mean).mean())),
         a=share * line.a,
@@ -220,5 +208,37 @@ def _kind(
         spectrum=spectrum / spectrum.mean(),
         grid=grid,
         brightness=brightness,
-        variance=variance,
+        variance=share * line.variance(brightness) * ratio,
     )
+
+
+def _spectrum(relative: np.ndarray, line: VarianceLine, band: np.ndarray) -> np.ndarray:
+    """Return the power by frequency in flat blocks, over that of the band that was fitted.
+
+    The three slowest coefficients hold gradients, which are everywhere: they get the mean of the
+    next three, unless the slow band was fitted itself.
+    """
+    if band is SLOW:  # in the rest the JPEG has kept texture rather than noise
+        rest = relative[:, SUM >= 3].mean(1)
+        spectrum = relative[rest <= np.median(rest)].mean(0)
+        spectrum[0, 0] = spectrum[0, 1:3].mean()
+        return spectrum
+    flat = line.flat >= np.quantile(line.flat, 0.75)
+    spectrum = np.median(relative[flat], 0) / _CHI_MEDIAN
+    spectrum[SUM <= 1] = spectrum[SUM == 2].mean()
+    return spectrum
+
+
+def _points(
+    mean: np.ndarray, relative: np.ndarray, band: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return brightness and power in the band, over that of the line, of blocks in 12 groups.
+
+    They are the quarter of each group with the least power outside the band, which biases nothing.
+    """
+    rest = relative[:, ~band & (SUM >= 2)].mean(1)
+    power = relative[:, band].mean(1)
+    groups = [part for part in np.array_split(np.argsort(mean), 12) if len(part)]
+    quiet = [part[np.argsort(rest[part])[: max(1, len(part) // 4)]] for part in groups]
+    points = np.array([(mean[part].mean(), power[part].mean()) for part in quiet])
+    return points[:, 0], points[:, 1]
