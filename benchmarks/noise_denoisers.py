@@ -1,7 +1,7 @@
 """Denoisers of white noise on noise that is not white, by wrappers.
 
-Part `photons`: photon counts of mean 30 and 5 at the peak, on gray pictures of BSD68: the counts over
-the peak given to `photo` as they are, and `photo` between the Anscombe transform and its exact
+Part `photons`: photon counts of mean 30 and 5 at the peak, on gray pictures of BSD68: the counts
+over the peak given to `photo` as they are, and `photo` between the Anscombe transform and its exact
 unbiased inverse.
 
 Part `phases`: the first 8 pairs of the camera set, JPEGs of one shot beside the mean of many:

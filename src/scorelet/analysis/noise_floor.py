@@ -171,7 +171,7 @@ class _Fit:
         scores = self.basis * self.slope[:, None]
         matrix = scores.T @ scores
         covariance = np.linalg.inv(matrix + 1e-9 * np.trace(matrix) * np.eye(2))
-        to_a = np.array([-1.0, 1.0]) / span
+        to_a = np.array([-1.0, 1.0]) / span if self.high > self.low else np.zeros(2)
         to_b = np.array([1.0, 0.0]) - to_a * self.low
         a = float(to_a @ self.ends)
         errors = [float(np.sqrt(way @ covariance @ way)) for way in (to_a, to_b)]

@@ -22,17 +22,21 @@ HEAD = ("picture", "sigma", "a", "b", "white", "JPEG")
 def sentence(page: dict[str, Any]) -> str:
     """Say what was measured in a picture, in one line.
 
+    The variance is a line where its slope is three standard errors from 0, else one number.
+
     >>> page = {"sigma": 0.02, "a": 1e-3, "b": -2e-5, "white": True, "bounded": True}
-    >>> sentence(page | {"jpeg_quality": 90, "jpeg_grid": None})
+    >>> page |= {"jpeg_quality": 90, "jpeg_grid": None}
+    >>> sentence(page | {"a_error": 1e-5})
     'sigma 5.1, white, variance 1.00e-03 x - 2.00e-05, JPEG quality 90'
+    >>> sentence(page | {"a_error": 1e-3})
+    'sigma 5.1, white, variance 4.00e-04, JPEG quality 90'
     """
     if page["sigma"] is None:
         return ", ".join(["no noise that can be measured", *_jpeg(page)])
-    sign = "-" if page["b"] < 0 else "+"
     parts = [
         f"sigma {level(page)}",
         "white" if page["white"] else "not white",
-        f"variance {page['a']:.2e} x {sign} {abs(page['b']):.2e}",
+        f"variance {_variance(page)}",
         *_jpeg(page),
     ]
     return ", ".join(parts)
@@ -43,6 +47,13 @@ def level(page: dict[str, Any]) -> str:
     if page["sigma"] is None:
         return "–"
     return f"{255 * page['sigma']:.1f}" if page["bounded"] else f"{page['sigma']:.3g}"
+
+
+def _variance(page: dict[str, Any]) -> str:
+    if abs(page["a"]) < 3 * page["a_error"]:
+        return f"{page['sigma'] ** 2:.2e}"
+    sign = "-" if page["b"] < 0 else "+"
+    return f"{page['a']:.2e} x {sign} {abs(page['b']):.2e}"
 
 
 def _jpeg(page: dict[str, Any]) -> list[str]:
