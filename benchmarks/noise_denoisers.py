@@ -2,7 +2,7 @@
 
 Part `photons`: photon counts of mean 30 and 5 at the peak, on gray pictures of BSD68: the counts
 over the peak given to `photo` as they are, and `photo` between the Anscombe transform and its exact
-unbiased inverse.
+unbiased inverse, without and with dither of half a photon.
 
 Part `phases`: the first 8 pairs of the camera set, JPEGs of one shot beside the mean of many:
 `photo` on the pixels, and on the r x r phases of the picture.
@@ -47,14 +47,17 @@ def measure_photons(*, quick: bool) -> dict[str, list[Row]]:
     pictures = [tensor(path) for path in folder("bsd68")[:: 68 if quick else EVERY]]
     rows = []
     for peak in (30, 5):
-        stable = PoissonGaussianDenoiser(photo, noise)
+        stable = PoissonGaussianDenoiser(photo, noise, dither=0.0)
+        dithered = PoissonGaussianDenoiser(photo, noise)
         found: dict[str, list[float]] = {"noisy": [], "as they are": [], "Anscombe": []}
+        found["Anscombe, dither"] = []
         for index, x in enumerate(pictures):
             counts = noise.add(peak * x, rng=generator(0, peak, index))
             estimates = {
                 "noisy": counts / peak,
                 "as they are": photo(counts / peak),
                 "Anscombe": stable(counts) / peak,
+                "Anscombe, dither": dithered(counts) / peak,
             }
             for name, estimate in estimates.items():
                 found[name].append(float(psnr(estimate.clamp(0, 1), x)))

@@ -78,18 +78,28 @@ def test_wrapped_denoiser_is_unbiased_on_constant_images(photons):
     x = torch.full((1, 1, 400, 400), 2.0 * photons)
     found = PoissonGaussianDenoiser(Mean(), noise)(noise.add(x, rng=generator(2)))
     # four standard errors of the mean; the inverse adds none of its own
-    error = 4 * ((2.0 * 2 * photons + 1) / 400**2) ** 0.5
+    error = 4 * ((2.0 * 2 * photons + 1 + (2 * 0.5) ** 2) / 400**2) ** 0.5  # dither adds its own
     assert abs(float(found.mean()) - 2 * photons) < error + 1e-3 * photons
 
 
 def test_wrapped_denoiser_is_told_the_level_in_its_own_unit():
     noise, inner = PoissonGaussianNoise(0.01), Mean()
-    wrapped = PoissonGaussianDenoiser(inner, noise, low=0.0, high=1.0)
+    wrapped = PoissonGaussianDenoiser(inner, noise, low=0.0, high=1.0, dither=0.0)
     y = torch.rand(2, 1, 8, 8, generator=generator(0))
     wrapped(y)
     ends = anscombe(torch.tensor([0.0, 1.0]), noise)
     torch.testing.assert_close(inner.level, (1 / (ends[1] - ends[0])).expand(2))
     assert wrapped.locality == Locality() == Mean().locality
+
+
+def test_dither_is_a_function_of_its_seed():
+    y = torch.full((1, 1, 8, 8), 3.0)
+    first, again, other = (
+        PoissonGaussianDenoiser(Mean(), PoissonGaussianNoise(1.0), seed=seed)(y)
+        for seed in (1, 1, 2)
+    )
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
 
 
 def test_noise_without_photons_needs_no_transform():

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
+from scorelet.core.random import generator, randn
 from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models.denoiser import Denoiser, Locality
 from scorelet.models.sensor_noise import PoissonGaussianNoise
@@ -106,11 +107,15 @@ class PoissonGaussianDenoiser(Denoiser):
         denoiser: of white noise, blind or not.
         noise: the law of the data; a > 0.
         low, high: range of the clean signal in the unit of the data, which becomes [0, 1]; None:
-            that of each image, its smallest and largest noisy value. With both given, tiles give
-            what the whole image gives.
+            that of each image, its smallest and largest noisy value. With both given and no dither,
+            tiles give what the whole image gives.
+        dither: standard deviation, in photons, of Gaussian noise that is added first; b grows by
+            (a dither)^2, so that the law stays exact. Few photons make few different values, which
+            a network that was trained on drawn pages, too, takes for their patterns.
+        seed: of the dither.
 
     Raises:
-        InputError: a = 0, or low is not below high.
+        InputError: a = 0, low is not below high, or a negative dither.
 
     References: Makitalo, Foi 2013, section II.
     """
@@ -124,21 +129,29 @@ class PoissonGaussianDenoiser(Denoiser):
         *,
         low: float | None = None,
         high: float | None = None,
+        dither: float = 0.5,
+        seed: int = 0,
     ) -> None:
         super().__init__()
         _check(noise)
         if low is not None and high is not None and not low < high:
             raise InputError(f"low is {low} and high is {high}: low must be below high.")
-        self.denoiser, self.noise, self.low, self.high = denoiser, noise, low, high
+        if not 0 <= dither < math.inf:
+            raise InputError(f"dither is {dither}: it must be zero or a positive number.")
+        self.denoiser, self.low, self.high = denoiser, low, high
+        self.noise = PoissonGaussianNoise(noise.a, noise.b + (noise.a * dither) ** 2)
+        self.dither, self.seed = noise.a * dither, seed
         self.channels, self.labels = denoiser.channels, denoiser.labels
         self.conditional, self.needs_cond = denoiser.conditional, denoiser.needs_cond
         self.locality = denoiser.locality
-        if low is None or high is None:
+        if low is None or high is None or dither:
             self.locality = Locality()
 
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
+        if self.dither:
+            y = y + self.dither * randn(tuple(y.shape), rng=generator(self.seed), like=y)
         stable = anscombe(y, self.noise)
         low = self._end(self.low, stable.amin((1, 2, 3)))
         span = (self._end(self.high, stable.amax((1, 2, 3))) - low).clamp(min=1.0)
