@@ -75,6 +75,14 @@ def test_statistics_of_maps_are_drawn(tmp_path):
         assert read_png(tmp_path / "new" / name).std() > 10
 
 
+def test_three_kinds_of_noise_are_told_apart(tmp_path):
+    drawing = example("draw_noise")
+    found = drawing.main(CLEAN / "chelsea.png", tmp_path / "noise.png")
+    assert [one.kind.white for one in found.values()] == [True, False, False]
+    assert found["on a sensor"].kind.a == pytest.approx(drawing.A, rel=0.1)
+    assert read_png(tmp_path / "noise.png").std() > 10
+
+
 @pytest.mark.slow
 def test_the_arrows_are_the_score(tmp_path):
     drawing = example("draw_score")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from scorelet.tasks.explain_attack import ExplainedAttack, explain_attack
     from scorelet.tasks.field_model import FieldModel
     from scorelet.tasks.fisher import fisher
+    from scorelet.tasks.noise import PictureNoise, noise
     from scorelet.tasks.restore import Restored, restore
     from scorelet.tasks.robust import Robustness, robust
     from scorelet.tasks.sample import Samples, sample
@@ -41,6 +42,7 @@ _SOURCES = {
     "FieldModel": "scorelet.tasks.field_model",
     "JacobianBasis": "scorelet.analysis.jacobian",
     "audit": "scorelet.tasks.audit",
+    "PictureNoise": "scorelet.tasks.noise",
     "basis": "scorelet.tasks.basis",
     "Restored": "scorelet.tasks.restore",
     "classify": "scorelet.tasks.classify",
@@ -51,6 +53,7 @@ _SOURCES = {
     "fisher_profile": "scorelet.analysis.fisher_profile",
     "jacobian_basis": "scorelet.analysis.jacobian",
     "load": "scorelet.zoo",
+    "noise": "scorelet.tasks.noise",
     "reproduce": "scorelet.recipes",
     "restore": "scorelet.tasks.restore",
     "robust": "scorelet.tasks.robust",
@@ -77,6 +80,7 @@ __all__ = [
     "ExplainedAttack",
     "FieldModel",
     "JacobianBasis",
+    "PictureNoise",
     "Restored",
     "Robustness",
     "Samples",
@@ -91,6 +95,7 @@ __all__ = [
     "fisher_profile",
     "jacobian_basis",
     "load",
+    "noise",
     "reproduce",
     "restore",
     "robust",

@@ -23,6 +23,7 @@ CALLS = {
     "fisher": (sl.fisher, {"data": "nothing", "model": "photo"}),
     "fisher_profile": (sl.fisher_profile, {"net": NET, "data": (np.eye(2), [0, 1])}),
     "load": (sl.load, {}),
+    "noise": (sl.noise, {"source": BYTES}),
     "reproduce": (sl.reproduce, {"subject": "nothing"}),
     "restore": (sl.restore, {"source": BYTES, "task": "superres"}),
     "robust": (sl.robust, {"data": "nothing", "model": "photo"}),

@@ -1,5 +1,10 @@
 """Probability: denoisers, energies, scores and risks, noise laws, and exact references."""
 
+from scorelet.models.anscombe import (
+    PoissonGaussianDenoiser,
+    anscombe,
+    inverse_anscombe,
+)
 from scorelet.models.classifier import Classifier, fitted
 from scorelet.models.closed_form import ClosedFormDenoiser, NoisyDensity
 from scorelet.models.denoiser import (
@@ -34,11 +39,14 @@ from scorelet.models.noise import (
     UniformNoise,
     add_noise,
 )
+from scorelet.models.sensor_noise import CorrelatedNoise, PoissonGaussianNoise
+from scorelet.models.subsampled import SubsampledDenoiser
 from scorelet.models.tweedie import denoised_from_score, score, score_from_denoised, sure
 
 __all__ = [
     "Classifier",
     "ClosedFormDenoiser",
+    "CorrelatedNoise",
     "Curve",
     "CurvedEnergy",
     "Denoiser",
@@ -60,16 +68,21 @@ __all__ = [
     "NoiseLike",
     "NoisyDensity",
     "PairedEnergy",
+    "PoissonGaussianDenoiser",
+    "PoissonGaussianNoise",
     "QuadraticNoise",
     "QuantileLaw",
     "ResidualDenoiser",
     "StationaryGaussianDenoiser",
+    "SubsampledDenoiser",
     "UniformNoise",
     "add_noise",
+    "anscombe",
     "class_labels",
     "denoised_from_score",
     "energy_and_force",
     "fitted",
+    "inverse_anscombe",
     "noise_level",
     "score",
     "score_from_denoised",

@@ -1,0 +1,101 @@
+"""Denoisers of white noise on noise that is not white, by wrappers.
+
+Part `photons`: photon counts of mean 30 and 5 at the peak, on gray pictures of BSD68: the counts
+over the peak given to `photo` as they are, and `photo` between the Anscombe transform and its exact
+unbiased inverse, without and with dither of half a photon.
+
+Part `phases`: the first 8 pairs of the camera set, JPEGs of one shot beside the mean of many:
+`photo` on the pixels, and on the r x r phases of the picture.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from measure import Row
+from PIL import Image
+from program import run_parts
+
+import scorelet as sl
+from scorelet.analysis.image_quality import psnr
+from scorelet.core.random import generator
+from scorelet.models import PoissonGaussianDenoiser, PoissonGaussianNoise, SubsampledDenoiser
+
+PACKAGES = ("scorelet", "torch", "numpy", "pillow")
+EVERY = 8
+"""Each eighth of the 68 pictures."""
+PAIRS = 8
+
+
+def folder(name: str) -> list[Path]:
+    """Return the files of a set."""
+    return sorted((Path(os.environ["SCORELET_DATA"]) / "photos" / name).glob("*"))
+
+
+def tensor(path: Path) -> torch.Tensor:
+    """Return a picture (1, channel, height, width), values in [0, 1]."""
+    pixels = np.asarray(Image.open(path), np.float32) / 255
+    return torch.from_numpy(np.atleast_3d(pixels)).permute(2, 0, 1)[None]
+
+
+@torch.no_grad()
+def measure_photons(*, quick: bool) -> dict[str, list[Row]]:
+    """Return mean PSNR by peak and method."""
+    photo, noise = sl.load("photo").eval(), PoissonGaussianNoise(1.0)
+    pictures = [tensor(path) for path in folder("bsd68")[:: 68 if quick else EVERY]]
+    rows = []
+    for peak in (30, 5):
+        stable = PoissonGaussianDenoiser(photo, noise, dither=0.0)
+        dithered = PoissonGaussianDenoiser(photo, noise)
+        found: dict[str, list[float]] = {"noisy": [], "as they are": [], "Anscombe": []}
+        found["Anscombe, dither"] = []
+        for index, x in enumerate(pictures):
+            counts = noise.add(peak * x, rng=generator(0, peak, index))
+            estimates = {
+                "noisy": counts / peak,
+                "as they are": photo(counts / peak),
+                "Anscombe": stable(counts) / peak,
+                "Anscombe, dither": dithered(counts) / peak,
+            }
+            for name, estimate in estimates.items():
+                found[name].append(float(psnr(estimate.clamp(0, 1), x)))
+        rows += [
+            {"peak": peak, "method": name, "pictures": len(pictures), "psnr": float(np.mean(v))}
+            for name, v in found.items()
+        ]
+    return {"rows": rows}
+
+
+@torch.no_grad()
+def measure_phases(*, quick: bool) -> dict[str, list[Row]]:
+    """Return mean PSNR and gain by step."""
+    photo = sl.load("photo").eval()
+    noisy = folder("camera_noisy")[: 1 if quick else PAIRS]
+    found: dict[int, list[tuple[float, float]]] = {1: [], 2: [], 3: []}
+    for path in noisy:
+        y, x = tensor(path), tensor(path.parents[1] / "camera_mean" / path.name)
+        before = float(psnr(y, x))
+        for step, values in found.items():
+            estimate = SubsampledDenoiser(photo, step)(y).clamp(0, 1)
+            values.append((before, float(psnr(estimate, x))))
+    return {
+        "rows": [
+            {
+                "step": step,
+                "pairs": len(values),
+                "noisy": float(np.mean([a for a, _ in values])),
+                "psnr": float(np.mean([b for _, b in values])),
+                "gain": float(np.mean([b - a for a, b in values])),
+                "least_gain": float(min(b - a for a, b in values)),
+            }
+            for step, values in found.items()
+        ]
+    }
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    parts = {"photons": measure_photons, "phases": measure_phases}
+    sys.exit(run_parts("noise_denoisers", parts, PACKAGES, __doc__ or ""))

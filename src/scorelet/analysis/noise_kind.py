@@ -1,0 +1,244 @@
+"""What kind of noise a picture has: its level, its dependence on brightness, whether it is white.
+
+The variance is read off DCT coefficients of 8x8 blocks by `scorelet.analysis.noise_floor`: fast
+ones (u + v >= 9) for the line a x + b, and three other bands for the test of whiteness: middle
+ones, and those that are fast in one direction only. White noise has the same floor in all of them.
+Reference for the bands' thresholds: measured, see ``benchmarks/noise_kinds.py``.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from scorelet.analysis.block_dct import SIDE, SUM, block_dct, cut
+from scorelet.analysis.jpeg_grid import jpeg_grid
+from scorelet.analysis.noise_floor import VarianceLine, fit_line
+from scorelet.data import luma
+
+Pixels = np.ndarray
+
+_U, _V = np.meshgrid(np.arange(SIDE), np.arange(SIDE), indexing="ij")
+FAST = SUM >= 9
+BANDS = {
+    "middle": (SUM >= 3) & (SUM <= 6),
+    "across": (_U <= 2) & (_V >= 4),
+    "down": (_V <= 2) & (_U >= 4),
+}
+"""Coefficients whose floors are compared with that of the fast ones."""
+SLOW = (SUM >= 1) & (SUM <= 2)
+"""Where the noise of a JPEG of low quality is left: texture lies here, too."""
+MOST_BLOCKS = 4000
+CUT_OFF = 0.02
+"""Share of samples at 0 or 1 up to which a block is used."""
+CLEAR = (3.0, 2.0, 1.0)
+"""Standard deviations of the noise that the mean of a used block keeps from 0 and 1: the first of
+these that leaves a tenth of the blocks."""
+_CHI_MEDIAN = 0.4549364
+"""Median of the chi-square law of one degree of freedom."""
+MIDDLE_LIMIT = 4.0
+"""Largest floor of a band over the fast one in white noise under texture."""
+SIDES_LIMIT = 1.7
+"""The same for the geometric mean of both bands that are fast in one direction."""
+LEAST = 0.6
+"""Smallest floor of a band in white noise; less means sharpened noise."""
+LOST = 20.0
+"""Floor of the middle band over the fast one from which the line is read off the middle band: the
+fast coefficients then hold next to nothing of the noise."""
+
+
+@dataclass(frozen=True)
+class NoiseKind:
+    """The noise of a picture, in its own unit.
+
+    Attributes:
+        sigma: root of the mean variance of the noise over the picture.
+        a, b: var(y | x) = a x + b, with standard errors.
+        low, high: brightness between which that was measured.
+        ratios: floors of the bands over that of the fast coefficients; 1 for white noise.
+        white: whether the noise is white.
+        spectrum: (8, 8), power by DCT frequency in flat blocks, over the mean; 1 for white noise.
+        grid: first full block of a JPEG grid that shows in the pixels.
+        brightness, variance: means of blocks and of their noise power in groups of flat blocks.
+    """
+
+    sigma: float
+    a: float
+    b: float
+    a_error: float
+    b_error: float
+    low: float
+    high: float
+    ratios: dict[str, float]
+    white: bool
+    spectrum: np.ndarray
+    grid: tuple[int, int] | None
+    brightness: np.ndarray
+    variance: np.ndarray
+
+
+def noise_kind(
+    pixels: Pixels, *, bounded: bool = True, mask: np.ndarray | None = None
+) -> NoiseKind | None:
+    """Measure what kind of noise a picture has.
+
+    Args:
+        pixels: (height, width, channels), floats; integers as fractions of white.
+        bounded: samples are cut off at 0 and 1, so that blocks near these are left out.
+        mask: (height, width), true where samples are data.
+
+    Returns:
+        None where too little can be measured: small pictures, painted ones, those of one colour.
+    """
+    blocks = cut(pixels)
+    if mask is not None:
+        blocks = blocks[np.tile(cut(mask[..., None]).all((1, 2)), pixels.shape[2])]
+    if not len(blocks):
+        return None
+    used = _usable(blocks, bounded=bounded)
+    first = _line(blocks, used, FAST, steps=30)
+    if first is None:
+        return None
+    if bounded:
+        used = _clear(used, blocks.mean((1, 2)), first)
+    line = _line(blocks, used, FAST, start=first)
+    if line is None:
+        return None
+    grid = jpeg_grid(_brightness(pixels)) if bounded else None
+    middle = np.array([(line.low + line.high) / 2])
+    lines = {name: _line(blocks, used, band, steps=25) for name, band in BANDS.items()}
+    ratios = {
+        name: float((found.variance(middle) / line.variance(middle))[0])
+        for name, found in lines.items()
+        if found is not None
+    }
+    flat_floors = len(ratios) < len(BANDS) or is_white(ratios)
+    band = FAST
+    if ratios.get("middle", 0) > LOST and lines["middle"] is not None:
+        line, band = lines["middle"], BANDS["middle"]
+    slow = None if grid is None else _line(blocks, used, SLOW, steps=25)
+    if slow is not None and slow.variance(middle) > LOST * line.variance(middle):
+        line, band = slow, SLOW  # what a JPEG rounds to zero in flat places
+    kind = _kind(blocks[_chosen(used)], line, band, ratios, white=flat_floors, grid=grid)
+    return replace(kind, white=flat_floors and grid is None)
+
+
+def _brightness(pixels: Pixels) -> np.ndarray:
+    gray = pixels if pixels.shape[2] == 1 else luma(pixels)
+    return gray[..., 0]
+
+
+def is_white(ratios: dict[str, float]) -> bool:
+    """Whether floors of bands over that of the fast coefficients are those of white noise.
+
+    Texture raises the middle band more than the two that are fast in one direction; noise that is
+    correlated raises all, or one of these far more.
+    """
+    across, down, middle = ratios["across"], ratios["down"], ratios["middle"]
+    sides = float(np.sqrt(across * down))
+    if min(across, down, middle) < LEAST:
+        return False
+    return sides < SIDES_LIMIT and max(across, down, middle) < MIDDLE_LIMIT
+
+
+def _usable(blocks: np.ndarray, *, bounded: bool) -> np.ndarray:
+    """Whether blocks have any change, and are not cut off at 0 or 1."""
+    used = np.ptp(blocks, axis=(1, 2)) > 0
+    if bounded:
+        used &= ((blocks <= 0) | (blocks >= 1)).mean((1, 2)) < CUT_OFF
+    return used
+
+
+def _clear(used: np.ndarray, mean: np.ndarray, line: VarianceLine) -> np.ndarray:
+    """Leave out blocks so dark or bright that their noise is cut off."""
+    sigma = np.sqrt(line.variance(mean))
+    for clear in CLEAR:
+        left = used & (mean > clear * sigma) & (mean < 1 - clear * sigma)
+        if left.sum() >= max(200, 0.1 * used.sum()):
+            return left
+    return used
+
+
+def _chosen(used: np.ndarray) -> np.ndarray:
+    """Return the numbers of at most `MOST_BLOCKS` blocks, evenly spread."""
+    found = np.flatnonzero(used)
+    return found[np.linspace(0, len(found) - 1, min(len(found), MOST_BLOCKS)).astype(int)]
+
+
+def _line(
+    blocks: np.ndarray,
+    used: np.ndarray,
+    band: np.ndarray,
+    *,
+    steps: int = 60,
+    start: VarianceLine | None = None,
+) -> VarianceLine | None:
+    chosen = blocks[_chosen(used)] if used.any() else blocks[:0]
+    power = block_dct(chosen) ** 2
+    others = power[:, ~band & (SUM >= 2)].mean(1)
+    means = chosen.mean((1, 2))
+    count = int(band.sum())
+    return fit_line(means, power[:, band].mean(1), count, others, steps=steps, start=start)
+
+
+def _kind(
+    blocks: np.ndarray,
+    line: VarianceLine,
+    band: np.ndarray,
+    ratios: dict[str, float],
+    *,
+    white: bool,
+    grid: tuple[int, int] | None,
+) -> NoiseKind:
+    """Gather what was found, with the spectrum and the points of the line from quiet blocks."""
+    mean = blocks.mean((1, 2))
+    relative = block_dct(blocks) ** 2 / line.variance(mean)[:, None, None]
+    spectrum = _spectrum(relative, line, band)
+    share = 1.0 if white and band is FAST else float(spectrum.mean())
+    brightness, ratio = _points(mean, relative, band)
+    return NoiseKind(
+        sigma=float(np.sqrt(share * line.variance(mean).mean())),
+        a=share * line.a,
+        b=share * line.b,
+        a_error=share * line.a_error,
+        b_error=share * line.b_error,
+        low=line.low,
+        high=line.high,
+        ratios=ratios,
+        white=white,
+        spectrum=spectrum / spectrum.mean(),
+        grid=grid,
+        brightness=brightness,
+        variance=share * line.variance(brightness) * ratio,
+    )
+
+
+def _spectrum(relative: np.ndarray, line: VarianceLine, band: np.ndarray) -> np.ndarray:
+    """Return the power by frequency in flat blocks, over that of the band that was fitted.
+
+    The three slowest coefficients hold gradients, which are everywhere: they get the mean of the
+    next three, unless the slow band was fitted itself.
+    """
+    if band is SLOW:  # in the rest the JPEG has kept texture rather than noise
+        rest = relative[:, SUM >= 3].mean(1)
+        spectrum = relative[rest <= np.median(rest)].mean(0)
+        spectrum[0, 0] = spectrum[0, 1:3].mean()
+        return spectrum
+    flat = line.flat >= np.quantile(line.flat, 0.75)
+    spectrum = np.median(relative[flat], 0) / _CHI_MEDIAN
+    spectrum[SUM <= 1] = spectrum[SUM == 2].mean()
+    return spectrum
+
+
+def _points(
+    mean: np.ndarray, relative: np.ndarray, band: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return brightness and power in the band, over that of the line, of blocks in 12 groups.
+
+    They are the quarter of each group with the least power outside the band, which biases nothing.
+    """
+    rest = relative[:, ~band & (SUM >= 2)].mean(1)
+    power = relative[:, band].mean(1)
+    groups = [part for part in np.array_split(np.argsort(mean), 12) if len(part)]
+    quiet = [part[np.argsort(rest[part])[: max(1, len(part) // 4)]] for part in groups]
+    points = np.array([(mean[part].mean(), power[part].mean()) for part in quiet])
+    return points[:, 0], points[:, 1]

@@ -1,0 +1,75 @@
+"""scorelet noise."""
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, complain
+
+if TYPE_CHECKING:
+    from scorelet.tasks.jobs import Outcome
+
+
+def noise(
+    paths: list[PathLike],
+    /,
+    *,
+    output: Annotated[PathLike | None, Parameter(name=["--output", "-o"])] = None,
+    overwrite: Flag = False,
+    shared: Shared = DEFAULTS,
+) -> int:
+    """Say how much noise pictures have, and of what kind.
+
+    Prints for each the standard deviation sigma (8-bit units), whether the noise is white, its
+    variance as a function of brightness x in [0, 1], and the quality of a JPEG. No model is used.
+
+    For example:
+
+        scorelet noise night.png
+
+        scorelet noise holiday/ -o noise.html
+
+    Args:
+        paths: pictures and folders of pictures.
+        output: NAME.html, a report with figures, or NAME.json.
+        overwrite: replace an existing file.
+    """
+    from scorelet.tasks.noise import noise_files, summarize
+    from scorelet.tasks.progress import Bar
+
+    start = time.perf_counter()
+    outcomes: list[Outcome] = []
+    bar = Bar("measuring", 0, quiet=shared.quiet)
+    with bar:
+        for outcome in noise_files(
+            paths,
+            output,
+            overwrite=overwrite,
+            plan=bar.expect,
+            say=lambda text: shared.warn(f"{text}."),
+        ):
+            bar.advance(outcome.task.source.name)
+            outcomes.append(outcome)
+            if outcome.error:
+                complain(outcome.error)
+            elif not shared.json:
+                _print(outcome)
+    document, seconds = summarize(outcomes, output), time.perf_counter() - start
+    shared.emit(document | {"seconds": round(seconds, 2)})
+    done, failed = len(document["files"]), len(document["failed"])
+    where = f" -> {document['output']}" if document["output"] else ""
+    if len(outcomes) > 1 or where:
+        shared.say(f"{done} done, {failed} failed, {seconds:.1f} s{where}")
+    return 0 if not failed else 1 if done else 2
+
+
+def _print(outcome: "Outcome") -> None:
+    """Print a line for each page: what was asked for, with --quiet too."""
+    from scorelet.tasks.noise_report import sentence
+
+    assert outcome.report is not None
+    pages = outcome.report["pages"]
+    for number, page in enumerate(pages, 1):
+        name = f"{outcome.task.source}" + (f" page {number}" if len(pages) > 1 else "")
+        print(f"{name}: {sentence(page)}")

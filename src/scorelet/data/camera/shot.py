@@ -1,0 +1,131 @@
+"""A shot: light from a clean picture, the sensor's noise, development, JPEG.
+
+Symbols: x developed picture in [0, 1]; l = light on the sensor, by colour; a l + b the variance of
+its noise. Development is D = resize o sharpen o tone o matrix o white balance o demosaic; light is
+the inverse of tone, matrix and white balance at x, so that without noise D gives x back, but for
+what mosaic, sharpening and resizing change.
+"""
+
+import io
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.core.random import generator, randn
+from scorelet.core.typing import Image
+from scorelet.data.camera.mosaic import demosaic, mosaic
+from scorelet.data.camera.settings import CameraSettings
+from scorelet.data.camera.tone import compress, expand, linear_from_srgb, srgb_from_linear
+
+
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """What a camera makes of a picture.
+
+    Attributes:
+        noisy, clean: the JPEG as decoded, (height, width, 3) uint8: with noise, and without.
+        noisy_file: bytes of the noisy JPEG.
+    """
+
+    noisy: np.ndarray
+    clean: np.ndarray
+    noisy_file: bytes
+
+
+def take(picture: np.ndarray, settings: CameraSettings, *, seed: int, index: int = 0) -> Shot:
+    """Photograph a picture: a function of the picture, the settings, and (seed, index).
+
+    Args:
+        picture: clean, (height, width, 3), uint8 or floats in [0, 1]; at least 8 pixels each way.
+
+    Raises:
+        InputError: another shape or dtype.
+    """
+    if picture.ndim != 3 or picture.shape[2] != 3 or min(picture.shape[:2]) < 8:
+        raise InputError(
+            f"The picture has shape {picture.shape}: expected (height, width, 3), 8 pixels or more."
+        )
+    values = np.ascontiguousarray(picture.transpose(2, 0, 1), np.float32)
+    x = torch.from_numpy(values)[None] / (255 if picture.dtype == np.uint8 else 1)
+    raw = mosaic(light(x, settings), settings.order)
+    noisy = expose(raw, settings, rng=generator(seed, index))
+    both = develop(torch.cat([noisy, raw]), settings)
+    files = [encode(one, settings) for one in both]
+    return Shot(*(decode(file) for file in files), files[0])
+
+
+def light(x: Image, settings: CameraSettings) -> Image:
+    """Return the light by colour that develops into x: the inverse of tone, matrix and balance.
+
+    Colours that no light gives (below 0) are clipped.
+    """
+    linear = linear_from_srgb(expand(x, settings.contrast))
+    colours = torch.linalg.solve(_matrix(settings).to(x), linear.flatten(2)).reshape(x.shape)
+    return (colours / _gains(settings, x)).clamp(0, 1)
+
+
+def expose(raw: Image, settings: CameraSettings, *, rng: Generator) -> Image:
+    """Return a mosaic with noise of variance a l + b, cut off at white."""
+    y = raw
+    if settings.a:
+        y = settings.a * torch.poisson(raw / settings.a, generator=rng)
+    return (y + math.sqrt(settings.b) * randn(tuple(raw.shape), rng=rng, like=raw)).clamp(max=1)
+
+
+def develop(raw: Image, settings: CameraSettings) -> Tensor:
+    """Return the picture (batch, 3, height, width) of a mosaic, values in [0, 1]."""
+    colours = demosaic(raw, settings.order, method=settings.method) * _gains(settings, raw)
+    linear = (_matrix(settings).to(raw) @ colours.flatten(2)).reshape(colours.shape)
+    x = _sharpened(compress(srgb_from_linear(linear), settings.contrast), settings)
+    if settings.scale != 1:
+        size = [max(8, round(side * settings.scale)) for side in x.shape[2:]]
+        x = F.interpolate(x, size=size, mode="bicubic", antialias=True, align_corners=False)
+    return x.clamp(0, 1)
+
+
+def encode(x: Tensor, settings: CameraSettings) -> bytes:
+    """Return the JPEG of a picture (3, height, width)."""
+    from PIL import Image as Pillow
+
+    pixels = (x * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    stream = io.BytesIO()
+    Pillow.fromarray(pixels).save(
+        stream, "JPEG", quality=settings.quality, subsampling=settings.subsampling
+    )
+    return stream.getvalue()
+
+
+def decode(file: bytes) -> np.ndarray:
+    """Return the pixels of a JPEG, (height, width, 3) uint8."""
+    from PIL import Image as Pillow
+
+    return np.asarray(Pillow.open(io.BytesIO(file)).convert("RGB"))
+
+
+def _gains(settings: CameraSettings, like: Tensor) -> Tensor:
+    return torch.tensor([settings.red, 1.0, settings.blue]).to(like)[:, None, None]
+
+
+def _matrix(settings: CameraSettings) -> Tensor:
+    """Return (1 + s) I - s/3: gray stays gray."""
+    s = settings.saturation
+    return (1 + s) * torch.eye(3) - s / 3
+
+
+def _sharpened(x: Image, settings: CameraSettings) -> Image:
+    """Return x + amount (x - G x) with a Gaussian G; a negative amount smooths."""
+    if not settings.sharpening:
+        return x
+    reach = min(math.ceil(3 * settings.radius), min(x.shape[2:]) - 1)
+    places = torch.arange(-reach, reach + 1, dtype=torch.float64)
+    line = torch.exp(-((places / settings.radius) ** 2) / 2)
+    line = (line / line.sum()).to(x).expand(3, 1, 1, -1)
+    smooth = F.conv2d(F.pad(x, (reach, reach, 0, 0), mode="reflect"), line, groups=3)
+    smooth = F.pad(smooth, (0, 0, reach, reach), mode="reflect")
+    smooth = F.conv2d(smooth, line.transpose(2, 3), groups=3)
+    return x + settings.sharpening * (x - smooth)

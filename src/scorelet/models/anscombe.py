@@ -1,0 +1,166 @@
+"""The generalised Anscombe transform, its exact unbiased inverse, and denoisers by means of it.
+
+Symbols: y = a P + sqrt(b) z in physical units, P Poisson of mean x / a; in photons u = y / a,
+l = x / a, s = sqrt(b) / a. The transform f(u) = 2 sqrt(max(u + 3/8 + s^2, 0)) makes the variance
+nearly 1. A denoiser then estimates D = E[f(u) | l]; the algebraic inverse f^-1(D) is not l.
+The exact unbiased inverse is l(D), the inverse of the function l -> E[f(u) | l].
+
+References: Makitalo, Foi 2013, Optimal inversion of the generalized Anscombe transformation for
+Poisson-Gaussian noise, IEEE TIP 22, eq. 3 to 9.
+"""
+
+import math
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.core.random import generator, randn
+from scorelet.core.typing import Image, Labels, NoiseLevel
+from scorelet.models.denoiser import Denoiser, Locality
+from scorelet.models.sensor_noise import PoissonGaussianNoise
+
+_TABLE_END = 200.0
+"""Photons up to which the inverse is read from the table; beyond, the closed form is used."""
+_NODES = 800
+
+
+def anscombe(y: Tensor, noise: PoissonGaussianNoise) -> Tensor:
+    """Return 2 sqrt(max(y/a + 3/8 + b/a^2, 0)), whose variance is nearly 1.
+
+    Raises:
+        InputError: a = 0: such noise is white already.
+    """
+    _check(noise)
+    a, b = noise.a, noise.b
+    return 2 * (y / a + 3 / 8 + b / a**2).clamp(min=0).sqrt()
+
+
+def inverse_anscombe(transformed: Tensor, noise: PoissonGaussianNoise) -> Tensor:
+    """Return the x for which E[f(y) | x] is `transformed`; 0 where it is less than that of x = 0.
+
+    Up to 200 photons it is interpolated in a table of E[f], which is computed by summation over the
+    Poisson law and quadrature over the Gaussian at first use; beyond, it is eq. 9 of the reference,
+
+        l = D^2/4 + sqrt(3/2)/(4 D) - 11/(8 D^2) + 5 sqrt(3/2)/(8 D^3) - 1/8 - s^2.
+
+    Args:
+        transformed: an estimate D of E[f(y) | x].
+        noise: the law of y.
+    """
+    _check(noise)
+    deviation = math.sqrt(noise.b) / noise.a
+    photons, expected = _table(round(deviation, 12))
+    values = transformed.detach().double().cpu().numpy()
+    small = np.interp(values, expected, photons)
+    d = np.maximum(values, expected[-1])
+    root = math.sqrt(1.5)
+    large = d**2 / 4 + root / (4 * d) - 11 / (8 * d**2) + 5 * root / (8 * d**3)
+    large -= 1 / 8 + deviation**2
+    found = np.where(values < expected[-1], small, large)
+    return noise.a * torch.from_numpy(np.asarray(found)).to(transformed)
+
+
+@lru_cache(maxsize=16)
+def _table(deviation: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return means l of 0 to `_TABLE_END` photons, and E[f(u) | l] of each; both increase."""
+    photons = np.linspace(0, math.sqrt(_TABLE_END), _NODES) ** 2
+    return photons, expected_anscombe(photons, deviation)
+
+
+def expected_anscombe(photons: np.ndarray, deviation: float) -> np.ndarray:
+    """Return E[f(u) | l] for each mean l of `photons`, u = P + s z with s = `deviation`.
+
+    The sum over P is cut off where the Poisson law has less than 1e-12; the Gaussian integral is a
+    sum over 1201 points of [-8, 8].
+    """
+    most = float(photons.max())
+    counts = np.arange(int(most + 12 * math.sqrt(most + 1) + 12))
+    nodes = np.linspace(-8, 8, 1201) if deviation else np.zeros(1)
+    weights = np.exp(-(nodes**2) / 2)
+    shifted = counts[:, None] + 3 / 8 + deviation**2 + deviation * nodes
+    given_count = 2 * np.sqrt(np.maximum(shifted, 0)) @ (weights / weights.sum())
+    log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.maximum(counts[1:], 1)))])
+    log_mean = np.log(np.maximum(photons, 1e-300))
+    law = np.exp(np.outer(log_mean, counts) - photons[:, None] - log_factorial)
+    return law @ given_count
+
+
+def _check(noise: PoissonGaussianNoise) -> None:
+    if noise.a <= 0:
+        raise InputError(
+            "a is 0: the noise does not depend on the signal, and needs no transform; use the "
+            "denoiser itself with sigma = sqrt(b)."
+        )
+
+
+class PoissonGaussianDenoiser(Denoiser):
+    """A denoiser of white noise, used on data of Poisson-Gaussian noise in physical units.
+
+    It transforms y by `anscombe`, brings what `low` to `high` become to [0, 1], where the noise has
+    the level 1 / (f(high) - f(low)), denoises, and takes the exact unbiased inverse. Data may be
+    photon counts (a = 1, b = 0) as floats, in any range.
+
+    Args:
+        denoiser: of white noise, blind or not.
+        noise: the law of the data; a > 0.
+        low, high: range of the clean signal in the unit of the data, which becomes [0, 1]; None:
+            that of each image, its smallest and largest noisy value. With both given and no dither,
+            tiles give what the whole image gives.
+        dither: standard deviation, in photons, of Gaussian noise that is added first; b grows by
+            (a dither)^2, so that the law stays exact. Few photons make few different values, which
+            a network that was trained on drawn pages, too, takes for their patterns.
+        seed: of the dither.
+
+    Raises:
+        InputError: a = 0, low is not below high, or a negative dither.
+
+    References: Makitalo, Foi 2013, section II.
+    """
+
+    blind = True
+
+    def __init__(
+        self,
+        denoiser: Denoiser,
+        noise: PoissonGaussianNoise,
+        *,
+        low: float | None = None,
+        high: float | None = None,
+        dither: float = 0.5,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        _check(noise)
+        if low is not None and high is not None and not low < high:
+            raise InputError(f"low is {low} and high is {high}: low must be below high.")
+        if not 0 <= dither < math.inf:
+            raise InputError(f"dither is {dither}: it must be zero or a positive number.")
+        self.denoiser, self.low, self.high = denoiser, low, high
+        self.noise = PoissonGaussianNoise(noise.a, noise.b + (noise.a * dither) ** 2)
+        self.dither, self.seed = noise.a * dither, seed
+        self.channels, self.labels = denoiser.channels, denoiser.labels
+        self.conditional, self.needs_cond = denoiser.conditional, denoiser.needs_cond
+        self.locality = denoiser.locality
+        if low is None or high is None or dither:
+            self.locality = Locality()
+
+    def _denoise(
+        self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
+    ) -> Image:
+        if self.dither:
+            y = y + self.dither * randn(tuple(y.shape), rng=generator(self.seed), like=y)
+        stable = anscombe(y, self.noise)
+        low = self._end(self.low, stable.amin((1, 2, 3)))
+        span = (self._end(self.high, stable.amax((1, 2, 3))) - low).clamp(min=1.0)
+        unit = (stable - low[:, None, None, None]) / span[:, None, None, None]
+        clean = self.denoiser(unit, 1 / span, cond=cond, label=label)
+        back = clean * span[:, None, None, None] + low[:, None, None, None]
+        return inverse_anscombe(back, self.noise)
+
+    def _end(self, given: float | None, found: Tensor) -> Tensor:
+        if given is None:
+            return found
+        return anscombe(torch.full_like(found, given), self.noise)

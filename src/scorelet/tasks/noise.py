@@ -1,0 +1,164 @@
+"""The verb noise: how much noise pictures have, and of what kind, found without a model."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scorelet.analysis.jpeg_grid import jpeg_quality
+from scorelet.analysis.noise_kind import NoiseKind, noise_kind
+from scorelet.core.files import write_text
+from scorelet.core.options import checked
+from scorelet.core.paths import as_path
+from scorelet.data import Picture, find_pictures, iter_pages, to_unit
+from scorelet.data.pictures.in_memory import in_memory
+from scorelet.tasks.array_files import check_output, write_page
+from scorelet.tasks.jobs import Outcome, Publish, run_tasks
+from scorelet.tasks.noise_report import report
+from scorelet.tasks.planning import FileTask, Say, plan_reading
+
+SUFFIXES = (".html", ".json")
+
+
+@dataclass(frozen=True)
+class PictureNoise:
+    """The noise of one picture.
+
+    Attributes:
+        shape: (height, width, channels).
+        bounded: samples lie in [0, 1] (integers as fractions of white), and are cut off there;
+            otherwise all is in the unit of the picture.
+        kind: what was measured; None where too little can be: small or painted pictures.
+        jpeg_quality: that of the file; None: it is no JPEG.
+    """
+
+    shape: tuple[int, int, int]
+    bounded: bool
+    kind: NoiseKind | None
+    jpeg_quality: int | None = None
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """For JSON: the attributes by name; those of `kind` are null where it is None."""
+        kind = self.kind
+        numbers = ("sigma", "a", "b", "a_error", "b_error", "low", "high", "white")
+        arrays = ("spectrum", "brightness", "variance")
+        return {
+            "height": self.shape[0],
+            "width": self.shape[1],
+            "channels": self.shape[2],
+            "bounded": self.bounded,
+            **{name: None if kind is None else getattr(kind, name) for name in numbers},
+            "ratios": None if kind is None else kind.ratios,
+            "jpeg_quality": self.jpeg_quality,
+            "jpeg_grid": None if kind is None or kind.grid is None else list(kind.grid),
+            **{name: None if kind is None else getattr(kind, name).tolist() for name in arrays},
+        }
+
+
+@checked
+def noise(
+    source: Any,  # noqa: ANN401 - paths, arrays, tensors, pictures
+) -> PictureNoise | list[PictureNoise]:
+    """Measure how much noise a picture has, and of what kind.
+
+    Args:
+        source: path of a picture or a folder; an array (height, width) or ([batch,] height, width,
+            channels); a tensor ([batch,] channels, height, width); a Pillow picture. Of uint8,
+            uint16 or floats. Floats beyond [0, 1] are in a unit of their own. Where they are NaN,
+            infinite or masked, nothing is measured.
+
+    Returns:
+        One result; a list for a folder, a file of several pages and a batch.
+
+    Raises:
+        InputError: shapes or dtypes that cannot be used.
+        ImageFileError: a file that cannot be read.
+
+    Example:
+        >>> import numpy as np, scorelet as sl
+        >>> y = 0.5 + 0.1 * np.random.default_rng(0).standard_normal((256, 256))
+        >>> found = sl.noise(y)
+        >>> found.kind.white, round(found.kind.sigma, 2)
+        (True, 0.1)
+    """
+    if isinstance(source, str | Path):
+        path = as_path(source, name="source")
+        files = find_pictures(path) if path.is_dir() else [path]
+        found = [noise_of_picture(page) for file in files for page in iter_pages(file)]
+        return found[0] if len(found) == 1 and not path.is_dir() else found
+    given = in_memory(source)
+    found = [noise_of_picture(picture) for picture in given.pictures]
+    return found if given.batch else found[0]
+
+
+def noise_of_picture(picture: Picture) -> PictureNoise:
+    """Measure one page."""
+    pixels = to_unit(picture.pixels)
+    data = pixels if picture.mask is None else pixels[picture.mask]
+    bounded = not data.size or bool((data.min() >= 0) & (data.max() <= 1))
+    coding = picture.metadata.jpeg
+    quality = jpeg_quality(coding.tables[0]) if coding and coding.tables else None
+    safe = pixels if picture.mask is None else np.where(picture.mask[..., None], pixels, 0)
+    kind = noise_kind(safe, bounded=bounded, mask=picture.mask)
+    height, width, channels = pixels.shape
+    return PictureNoise((height, width, channels), bounded, kind, quality)
+
+
+def noise_files(
+    paths: list[Path],
+    output: Path | None = None,
+    *,
+    overwrite: bool = False,
+    plan: Callable[[int], None] | None = None,
+    say: Say = lambda _text: None,
+) -> Iterator[Outcome]:
+    """Measure files and folders; yield what became of each, in order.
+
+    A report has ``input`` and ``pages``: the `PictureNoise.document` of each.
+
+    Args:
+        paths: files and folders of pictures.
+        output: NAME.html, a report with figures, or NAME.json; written when the last picture is
+            done, if any is.
+        overwrite: replace `output`.
+        plan: called with the number of files before the first is worked on.
+        say: called with sentences without a full stop, about files that are left out.
+
+    Raises:
+        InputError: nothing to do, or an output that exists.
+    """
+    if output is not None:
+        check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
+    tasks = plan_reading(paths, say=say)
+    if plan:
+        plan(len(tasks))
+    reports = []
+    for outcome in run_tasks(tasks, _measure_file, verb="noise", settings={}, writes=False):
+        if outcome.report is not None:
+            reports.append(outcome.report)
+        yield outcome
+    if output is not None and reports:
+        _write(output, reports)
+
+
+def summarize(outcomes: Iterable[Outcome], output: Path | None) -> dict[str, Any]:
+    """Return what became of pictures as a JSON document."""
+    outcomes = list(outcomes)
+    done = [outcome.report for outcome in outcomes if outcome.report is not None]
+    failed = [{"input": str(o.task.source), "error": o.error} for o in outcomes if o.error]
+    return {"files": done, "failed": failed, "output": str(output) if output and done else None}
+
+
+def _measure_file(task: FileTask, _publish: Publish) -> dict[str, Any]:
+    return {"pages": [noise_of_picture(page).document for page in iter_pages(task.source)]}
+
+
+def _write(output: Path, reports: Sequence[dict[str, Any]]) -> None:
+    if output.suffix.lower() == ".json":
+        write_text(output, json.dumps(list(reports), indent=2, allow_nan=False))
+    else:
+        write_page(output, report(reports))

@@ -1,0 +1,95 @@
+"""What the verb noise says of pictures: a line for each, and a report with figures."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from scorelet.plots import png
+from scorelet.plots.noise import noise_figure
+from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, render
+
+METHOD = (
+    "The variance of the noise at brightness x is a x + b: photons give the first term, reading "
+    "them the second. It is read off fast cosine coefficients of 8x8 blocks by maximum likelihood, "
+    "under a law for what the picture itself has there. The noise is white where its floor is the "
+    "same in fast, middle, horizontal and vertical coefficients, and no grid of a JPEG shows. The "
+    "spectrum is that of the flattest blocks, in units of its mean."
+)
+DRAWN = 20
+"""Pages with figures; of more, only the table is written."""
+HEAD = ("picture", "sigma", "a", "b", "white", "JPEG")
+
+
+def sentence(page: dict[str, Any]) -> str:
+    """Say what was measured in a picture, in one line.
+
+    The variance is a line where its slope is three standard errors from 0, else one number.
+
+    >>> page = {"sigma": 0.02, "a": 1e-3, "b": -2e-5, "white": True, "bounded": True}
+    >>> page |= {"jpeg_quality": 90, "jpeg_grid": None}
+    >>> sentence(page | {"a_error": 1e-5})
+    'sigma 5.1, white, variance 1.00e-03 x - 2.00e-05, JPEG quality 90'
+    >>> sentence(page | {"a_error": 1e-3})
+    'sigma 5.1, white, variance 4.00e-04, JPEG quality 90'
+    """
+    if page["sigma"] is None:
+        return ", ".join(["no noise that can be measured", *_jpeg(page)])
+    parts = [
+        f"sigma {level(page)}",
+        "white" if page["white"] else "not white",
+        f"variance {_variance(page)}",
+        *_jpeg(page),
+    ]
+    return ", ".join(parts)
+
+
+def level(page: dict[str, Any]) -> str:
+    """Write sigma: in 8-bit units, or in the unit of a picture that has one of its own."""
+    if page["sigma"] is None:
+        return "–"
+    return f"{255 * page['sigma']:.1f}" if page["bounded"] else f"{page['sigma']:.3g}"
+
+
+def _variance(page: dict[str, Any]) -> str:
+    if abs(page["a"]) < 3 * page["a_error"]:
+        return f"{page['sigma'] ** 2:.2e}"
+    sign = "-" if page["b"] < 0 else "+"
+    return f"{page['a']:.2e} x {sign} {abs(page['b']):.2e}"
+
+
+def _jpeg(page: dict[str, Any]) -> list[str]:
+    parts = [] if page["jpeg_quality"] is None else [f"JPEG quality {page['jpeg_quality']}"]
+    if page["jpeg_grid"] and page["jpeg_quality"] is None:
+        parts.append("was a JPEG, its grid starts at {}, {}".format(*page["jpeg_grid"]))
+    return parts
+
+
+def report(reports: Sequence[dict[str, Any]]) -> str:
+    """Return the HTML text about files."""
+    named = [
+        (one["input"] + (f" page {number}" if len(one["pages"]) > 1 else ""), page)
+        for one in reports
+        for number, page in enumerate(one["pages"], 1)
+    ]
+    rows = [_row(name, page) for name, page in named]
+    drawn = [(name, page) for name, page in named if page["sigma"] is not None][:DRAWN]
+    opening: list[Part] = [
+        Text(f"{len(named)} pictures", "lead"),
+        Facts({"unit of sigma": "8 bit, or that of the picture where it is not in [0, 1]"}),
+        Table(HEAD, rows, frozenset({0, 4, 5})),
+        Text(METHOD, "note"),
+    ]
+    sections = []
+    if drawn:
+        names, pages = zip(*drawn, strict=True)
+        figure = png(noise_figure(pages, names))
+        caption = "Left: variance of the noise by brightness. Right: its spectrum."
+        sections.append(Section("Variance and spectrum", [Picture(figure, caption)]))
+    return render("The noise of pictures", opening, sections)
+
+
+def _row(name: str, page: dict[str, Any]) -> tuple[str, ...]:
+    if page["sigma"] is None:
+        return (name, "–", "–", "–", "–", ", ".join(_jpeg(page)))
+    lines = (f"{page[key]:.2e} ± {page[key + '_error']:.0e}" for key in ("a", "b"))
+    white = "yes" if page["white"] else "no"
+    return (name, level(page), *lines, white, ", ".join(_jpeg(page)))
