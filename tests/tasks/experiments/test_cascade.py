@@ -113,7 +113,7 @@ def test_what_does_not_fit_is_refused(config, changes, reason):
     [
         (np.zeros((4, 8), np.uint8), "expected pictures"),
         (np.zeros((4, 8, 8), np.int64), "int64"),
-        (np.full((4, 8, 8), 1.5, np.float32), "outside"),
+        (np.full((4, 8, 8), 1.5, np.float32), "values from 1.5"),
         (np.zeros((4, 8, 8), np.uint8), "does not vary"),
     ],
 )

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from scorelet.core.errors import InputError
 from scorelet.core.network import Network
 from scorelet.core.random import Noise
-from scorelet.data.fields.picture_stacks import StackSamples, as_images, load_stack
+from scorelet.data.whole_pictures import WholePictures
 from scorelet.models import Denoiser, LogUniformNoise
 from scorelet.models.bounded import CentredDenoiser, ConditionalBoundedDenoiser
 from scorelet.models.guided import MOST, SHARE, GaussianGuidedDenoiser, gaussian_moments
@@ -18,6 +18,7 @@ from scorelet.models.multiscale import Multiscale
 from scorelet.tasks.experiments.base import Experiment, export_model, model_of
 from scorelet.tasks.experiments.networks import ModelConfig, check_channels, make_network
 from scorelet.tasks.experiments.registry import register
+from scorelet.tasks.picture_arrays import images_of, load_picture_array
 from scorelet.training import Best, ConfigSection, Learner, LoopConfig, Validate
 from scorelet.training.multiscale import (
     CascadeObjective,
@@ -59,12 +60,14 @@ class FactorConfig(ModelConfig):
         return self
 
 
-class StackConfig(ConfigSection):
+class WholeConfig(ConfigSection):
     """Pictures of one size."""
 
     train: list[str] = Field(
-        min_length=1, description="array files, FILE:NAME for one array of several"
+        min_length=1, description="folders, or array files, FILE:NAME for one array of several"
     )
+    channels: Literal[1, 3] = Field(default=1, description="3 repeats gray, 1 takes luma of colour")
+    side: int | None = Field(default=None, ge=2, description="of squares, in pixels")
     hold_out: int = Field(default=0, ge=0, description="the last so many are for validation")
     flip: bool = Field(default=False, description="mirror half of the pictures, left to right")
 
@@ -78,7 +81,7 @@ class CascadeConfig(LoopConfig):
     details: list[FactorConfig] = Field(
         min_length=1, description="of each level, coarse to fine: as many as there are levels"
     )
-    data: StackConfig
+    data: WholeConfig
 
 
 def build(config: CascadeConfig) -> Experiment:
@@ -96,7 +99,7 @@ def build(config: CascadeConfig) -> Experiment:
     ]
     return Experiment(
         learner=Learner(model, CascadeObjective(factors)),
-        data=StackSamples(
+        data=WholePictures(
             pictures, length=config.steps * config.batch, seed=config.seed, flip=config.data.flip
         ),
         export=export_model,
@@ -107,7 +110,12 @@ def build(config: CascadeConfig) -> Experiment:
 
 def _pictures(config: CascadeConfig) -> tuple[np.ndarray, np.ndarray]:
     """Return what is learnt from, and what is validated on."""
-    pictures = load_stack(config.data.train)
+    data = config.data
+    parts = [load_picture_array(s, channels=data.channels, side=data.side) for s in data.train]
+    if len({(part.shape[1:], part.dtype) for part in parts}) > 1:
+        kinds = ", ".join(f"{part.dtype} {part.shape[1]}x{part.shape[2]}" for part in parts)
+        raise InputError(f"The sources hold pictures of several kinds, {kinds}: give data.side.")
+    pictures = np.concatenate(parts)
     kept = len(pictures) - config.data.hold_out
     if kept < 1:
         raise InputError(
@@ -124,7 +132,7 @@ def _model(config: CascadeConfig, pictures: np.ndarray) -> tuple[Multiscale[Deno
     units = Normalization("mean", levels=levels, channels=channels)
     wavelet = OrthogonalWavelet(config.wavelet, levels)
     parts = [pictures[start : start + BATCH] for start in range(0, len(pictures), BATCH)]
-    coefficients = [units.normalize(wavelet.analyze(as_images(part))) for part in parts]
+    coefficients = [units.normalize(wavelet.analyze(images_of(part))) for part in parts]
     low = torch.cat([part.low for part in coefficients])
     spread = [[float(d.square().mean()) for d in part.details] for part in coefficients]
     low = torch.cat([low, low.flip(-1)]) if config.data.flip else low
@@ -173,7 +181,7 @@ def _network(config: CascadeConfig, part: FactorConfig, number: int, channels: i
 
 
 def _validation(held: np.ndarray, factors: list[FactorNoise]) -> Validate:
-    x = as_images(held)
+    x = images_of(held)
     names = factor_names(len(factors))
     shares = torch.linspace(0, 1, LEVELS)
 
