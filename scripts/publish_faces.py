@@ -1,0 +1,164 @@
+"""Make the built-in model `faces` from a training run: weights, card, figures and a grid.
+
+export SCORELET_DATA=...                         # faces80.npz below it
+python scripts/publish_faces.py runs/faces
+
+Writes src/scorelet/zoo/weights/faces.safetensors, faces.json beside it (the model card),
+docs/results/faces.json (samples beside test faces, and halves of these as the floor) and
+docs/images/faces.png, a grid of 64 samples that were not chosen.
+"""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from published_runs import arguments, train_command
+from torch import Tensor
+
+from scorelet.analysis.memorization.similarity import directions, nearest
+from scorelet.analysis.sample_quality import (
+    kernel_distance,
+    octave_ratios,
+    scattering_features,
+)
+from scorelet.core.files import write_text
+from scorelet.data import locate
+from scorelet.models.multiscale import Multiscale
+from scorelet.tasks.experiments import read_config
+from scorelet.tasks.info import machine, package_versions
+from scorelet.tasks.journal import digest
+from scorelet.tasks.sample import sample
+from scorelet.training import read_log
+from scorelet.zoo import load_as, save
+
+NAME, GRID = "faces", 64
+ROOT = Path(__file__).resolve().parents[1]
+WEIGHTS = ROOT / f"src/scorelet/zoo/weights/{NAME}.safetensors"
+CARD = WEIGHTS.with_suffix(".json")
+RESULTS = ROOT / f"docs/results/{NAME}.json"
+PICTURE = ROOT / f"docs/images/{NAME}.png"
+SAMPLES, SEED = 1000, 0
+
+
+def main(run: Path, weights: str, place: str) -> None:
+    """Publish the file `weights` of `run`, trained on the machine `place`."""
+    save(load_as(Multiscale, run / weights, verb="publish"), WEIGHTS)
+    sample(WEIGHTS, n=GRID, seed=SEED).save(PICTURE, overwrite=True)
+    arrays = np.load(locate("faces80.npz"))
+    train = as_images(np.concatenate([arrays["a"], arrays["b"]]))
+    drawn = sample(WEIGHTS, n=SAMPLES, seed=SEED + 1)
+    samples = torch.from_numpy(drawn.images).clamp(0, 1)
+    config = read_config(run / "config.yaml").model_dump(mode="json")
+    document = {
+        "model": NAME,
+        "sha256": digest(WEIGHTS),
+        "command": f"python scripts/{Path(__file__).name} runs/{NAME}",
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": machine(),
+        "versions": package_versions(),
+        "sampling": {k: drawn.document[k] for k in ("sampler", "steps", "calls", "seconds")},
+        **measured(samples, as_images(arrays["test"]), train),
+    }
+    write_text(RESULTS, json.dumps(document, indent=2) + "\n")
+    write_text(CARD, json.dumps(card(run, document, config, place), indent=2) + "\n")
+
+
+def as_images(pixels: np.ndarray) -> Tensor:
+    """Return bytes (n, height, width) as images in [0, 1]."""
+    return torch.from_numpy(pixels.astype(np.float32) / 255)[:, None]
+
+
+def measured(samples: Tensor, test: Tensor, train: Tensor) -> dict[str, Any]:
+    """Return figures of samples, with those of test faces or of their halves as the floor."""
+    odd, even = test[::2], test[1::2]
+    features = {n: scattering_features(x) for n, x in (("samples", samples), ("test", test))}
+    own = kernel_distance(features["test"][::2], features["test"][1::2])
+    half = kernel_distance(features["test"], features["samples"])
+    near, real = nearest(samples, train).cosine, nearest(test, train).cosine
+    spectrum = zip(octave_ratios(test, samples), octave_ratios(odd, even), strict=True)
+    return {
+        "samples": len(samples),
+        "test_faces": len(test),
+        "octaves": [
+            {"cycles": 2**k, "samples": round(float(a), 3), "halves": round(float(b), 3)}
+            for k, (a, b) in enumerate(spectrum)
+        ],
+        "rows": [
+            row("kernel distance on scattering coefficients", half, own),
+            row("nearest training face, mean cosine", float(near.mean()), float(real.mean())),
+            row("nearest training face, largest cosine", float(near.max()), float(real.max())),
+            row("pairs, mean cosine", *(pairs(x)[0] for x in (samples, test))),
+            row("pairs, largest cosine", *(pairs(x)[1] for x in (samples, test))),
+            row("brightness, mean", float(samples.mean()), float(test.mean())),
+            row("contrast of a face, mean", *(contrast(x) for x in (samples, test))),
+        ],
+    }
+
+
+def row(name: str, samples: float, faces: float) -> dict[str, Any]:
+    """Return a figure of samples beside that of test faces."""
+    return {"measure": name, "samples": round(samples, 4), "faces": round(faces, 4)}
+
+
+def pairs(x: Tensor) -> tuple[float, float]:
+    """Return the mean and the largest cosine of two of a set, means removed."""
+    rows = directions(x)
+    cosines = (rows @ rows.mT).flatten()[1:].view(len(x) - 1, len(x) + 1)[:, :-1]
+    return float(cosines.mean()), float(cosines.max())
+
+
+def contrast(x: Tensor) -> float:
+    """Return the mean standard deviation of a picture."""
+    return float(x.std((1, 2, 3)).mean())
+
+
+def card(run: Path, document: dict[str, Any], config: dict[str, Any], place: str) -> dict[str, Any]:
+    """Return the model card: what it is, where it comes from, what it can do."""
+    lines = [line for line in read_log(run / "log.jsonl") if "loss" in line]
+    lines = [line for line in lines if "seconds" in line]
+    model = load_as(Multiscale, WEIGHTS, verb="publish")
+    octaves = [row["samples"] for row in document["octaves"]]
+    return {
+        "name": NAME,
+        "summary": "gray faces of 80x80 pixels, coarse to fine; scorelet sample -n 16 -o grid.png",
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "bytes": WEIGHTS.stat().st_size,
+        "sha256": document["sha256"],
+        "data": {
+            "train": "9,500 of 10,000 gray photographs of faces, 80x80, mirrored at random; 500 held "
+            "out. Reduced from the images of github.com/muxspace/facial_expressions, whose "
+            "content is that of Labeled Faces in the Wild (Huang et al. 2007), it seems",
+            "test": "1,000 of other persons",
+            "terms": "Apache-2.0 as the source states; rights in the photographs are not "
+            "addressed there. Real persons are in the data: do not use samples to pass for anybody",
+        },
+        "command": f"{train_command(NAME, config)}; {document['command']}",
+        "run": {
+            "seed": config["seed"],
+            "steps": lines[-1]["step"],
+            "of": config["steps"],
+            "batch": config["batch"],
+            "hours": round(sum(line["seconds"] for line in lines) / 3600, 2),
+            "machine": place,
+        },
+        "samples": {
+            "number": f"{document['samples']}",
+            "power over that of test faces, by octave": f"{min(octaves)} to {max(octaves)}",
+            **{r["measure"]: f"{r['samples']} (faces {r['faces']})" for r in document["rows"]},
+        },
+        "limits": "Public figures, roughly centred; few old faces, few children. Made to study "
+        "generation, of no use to recognise anybody.",
+        "references": [
+            "Kadkhodaie, Guth, Mallat, Simoncelli, ICLR 2023, arXiv 2303.02984",
+            "Guth, Coste, De Bortoli, Mallat, NeurIPS 2022, arXiv 2208.05003",
+        ],
+        "licence": "research use, see LICENSE-models",
+    }
+
+
+if __name__ == "__main__":
+    words = arguments(__doc__)
+    main(words.run, words.weights, words.machine)

@@ -1,0 +1,104 @@
+"""How far samples of a model are from pictures of the data: spectra by octave, kernel distance.
+
+Symbols: x, y two sets of pictures; P_x(k) their mean power at frequency k; φ features, d of them.
+
+    octave ratio: mean of P_y over mean of P_x, over frequencies 2^o ≤ |k| < 2^(o+1)
+    kernel distance: MMD² = E K(φ(x), φ(x')) + E K(φ(y), φ(y')) - 2 E K(φ(x), φ(y)),
+                     K(a, b) = (a·b/d + 1)³, without the pairs of a picture with itself
+
+The features are means over space of scattering coefficients, each divided by its standard
+deviation over x. The estimate has no bias: for two halves of one set it scatters around 0.
+
+References: Bińkowski, Sutherland, Arbel, Gretton, ICLR 2018, arXiv 1801.01401 (kernel distance);
+Andreux, Mallat, arXiv 1805.06621 (scattering in the place of a trained network).
+"""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.core.typing import Image
+from scorelet.wavelets.scattering.transform import Scattering2d
+
+_PIECE = 250
+
+
+def octave_ratios(x: Image, y: Tensor) -> Float[Tensor, " octave"]:
+    """Return the power of y over that of x in every octave of frequency, coarse to fine, float64.
+
+    The mean of each picture is taken off, and a Hann window removes the step across the border.
+
+    Args:
+        x, y: (n, channel, height, width), of one size.
+
+    Raises:
+        InputError: pictures of different sizes, or smaller than 4 pixels.
+    """
+    if x.shape[1:] != y.shape[1:] or min(x.shape[-2:]) < 4:
+        raise InputError(
+            f"Pictures of shapes {tuple(x.shape[1:])} and {tuple(y.shape[1:])} are compared: "
+            "expected one shape, of 4 pixels a side at least."
+        )
+    radius = _radius(*x.shape[-2:])
+    found = []
+    for start in range(int(math.log2(min(x.shape[-2:]) / 2)) + 1):
+        inside = (radius >= 2**start) & (radius < 2 ** (start + 1))
+        found.append(_power(y)[inside].mean() / _power(x)[inside].mean())
+    return torch.stack(found)
+
+
+def scattering_features(x: Image, *, scales: int = 4, angles: int = 8) -> Float[Tensor, "n path"]:
+    """Return means over space of scattering coefficients of order 0, 1 and 2, channel by channel.
+
+    Args:
+        x: (n, channel, height, width) in [0, 1].
+        scales, angles: J and L.
+    """
+    transform = Scattering2d(J=scales, L=angles)
+    with torch.no_grad():
+        parts = [transform(x[k : k + _PIECE]).mean((-2, -1)) for k in range(0, len(x), _PIECE)]
+    return torch.cat(parts).flatten(1)
+
+
+def kernel_distance(x: Float[Tensor, "n path"], y: Float[Tensor, "m path"]) -> float:
+    """Return the unbiased estimate of MMD² with the cubic kernel.
+
+    Args:
+        x: features of the data, which give the unit of each; y: of the samples.
+
+    Raises:
+        InputError: fewer than two rows of either.
+    """
+    if min(len(x), len(y)) < 2:
+        raise InputError(f"{len(x)} and {len(y)} rows are compared: two of each are needed.")
+    a, b = x.double(), y.double()
+    mean, deviation = a.mean(0), a.std(0)
+    scale = torch.where(deviation > 0, deviation, torch.ones_like(deviation))
+    a, b = (a - mean) / scale, (b - mean) / scale
+    own = [(k.sum() - k.diagonal().sum()) / (len(k) * (len(k) - 1)) for k in (_k(a, a), _k(b, b))]
+    return float(own[0] + own[1] - 2 * _k(a, b).mean())
+
+
+def _k(a: Tensor, b: Tensor) -> Tensor:
+    return (a @ b.mT / a.shape[1] + 1) ** 3
+
+
+def _power(x: Tensor) -> Tensor:
+    height, width = x.shape[-2:]
+    windows = [torch.hann_window(n, periodic=False, dtype=torch.float64) for n in (height, width)]
+    total = torch.zeros(height, width, dtype=torch.float64)
+    for start in range(0, len(x), _PIECE):
+        part = x[start : start + _PIECE].double()
+        part = (part - part.mean((-2, -1), keepdim=True)) * torch.outer(*windows)
+        total += torch.fft.fft2(part).abs().square().sum((0, 1))
+    return total / len(x)
+
+
+def _radius(height: int, width: int) -> Tensor:
+    """Return |k| in cycles per shorter side."""
+    side = min(height, width)
+    rows, columns = (torch.fft.fftfreq(n, 1 / side, dtype=torch.float64) for n in (height, width))
+    return torch.hypot(rows[:, None], columns[None])
