@@ -128,8 +128,8 @@ def card(run: Path, document: dict[str, Any], config: dict[str, Any], place: str
         "bytes": WEIGHTS.stat().st_size,
         "sha256": document["sha256"],
         "data": {
-            "train": "9,500 of 10,000 gray photographs of faces, 80x80, mirrored at random; 500 held "
-            "out. Reduced from the images of github.com/muxspace/facial_expressions, whose "
+            "train": "9,500 of 10,000 gray photographs of faces, 80x80, mirrored at random; 500 "
+            "held out. Reduced from the images of github.com/muxspace/facial_expressions, whose "
             "content is that of Labeled Faces in the Wild (Huang et al. 2007), it seems",
             "test": "1,000 of other persons",
             "terms": "Apache-2.0 as the source states; rights in the photographs are not "

@@ -135,7 +135,7 @@ def _ray(scale: Scale) -> list[Claim]:
 
 
 def _first_vector() -> list[Claim]:
-    """Claims that the short training of smoke cannot meet: its first run failed them."""
+    """Claims on what takes longer to learn than `smoke` trains: there the first of them failed."""
     return [
         Claim(
             "The first eigenvector there is the image",
