@@ -97,6 +97,19 @@ def test_the_lattice_model_is_one_of_fields_and_its_card_has_its_results():
     assert shown.startswith(f"{min(ratios):.3f} to {max(ratios):.3f}")
 
 
+@pytest.mark.slow
+@pytest.mark.skipif("faces" not in names(), reason="no such weights")
+def test_the_cascade_of_faces_draws_faces_of_its_size_and_its_card_has_its_results():
+    document, found = card("faces"), sl.sample("faces", n=2, seed=3)
+    assert found.images.shape == (2, 1, 80, 80)
+    assert -0.3 < found.images.min() < 0.2 < 0.6 < found.images.max() < 1.5
+    assert document["bytes"] <= 1e7
+    results = json.loads((ROOT / "docs/results/faces.json").read_text(encoding="utf-8"))
+    assert results["sha256"] == document["sha256"]
+    for row in results["rows"]:
+        assert document["samples"][row["measure"]] == f"{row['samples']} (faces {row['faces']})"
+
+
 def test_the_figures_of_photo_are_all_there_or_none():
     """None: weights that were put in place for a test."""
     figures = card("photo")["psnr"]
