@@ -136,14 +136,17 @@ def card(run: Path, document: dict[str, Any], config: dict[str, Any], place: str
             "addressed there. Real persons are in the data: do not use samples to pass for anybody",
         },
         "command": f"{train_command(NAME, config)}; {document['command']}",
-        "run": {
-            "seed": config["seed"],
-            "steps": lines[-1]["step"],
-            "of": config["steps"],
-            "batch": config["batch"],
-            "hours": round(sum(line["seconds"] for line in lines) / 3600, 2),
-            "machine": place,
-        },
+        "runs": [
+            {
+                "seed": config["seed"],
+                "steps": lines[-1]["step"],
+                "of": config["steps"],
+                "batch": config["batch"],
+                "hours": round(sum(line["seconds"] for line in lines) / 3600, 2),
+                "machine": place,
+            }
+        ],
+        "machine": document["machine"],
         "samples": {
             "number": f"{document['samples']}",
             "power over that of test faces, by octave": f"{min(octaves)} to {max(octaves)}",
