@@ -224,6 +224,30 @@ def test_divergence_says_where_and_keeps_what_was_done(tmp_path, monkeypatch):
         sl.sample(model, n=5, steps=3, sampler="ddim")
 
 
+class Interrupts(Diverges):
+    """Right until its fourth call; then somebody presses a key."""
+
+    def _denoise(self, y, sigma, cond, label):
+        self.calls += 1
+        if self.calls >= 4:
+            raise KeyboardInterrupt
+        return y
+
+
+def test_an_interrupt_keeps_what_was_done_and_says_so(tmp_path, monkeypatch):
+    model = blind()
+    model.coarse = Interrupts()
+    monkeypatch.setattr("scorelet.tasks.sample.verb.BATCH_PIXELS", 1)
+    settings = SampleSettings(model, 5, steps=3, sampler="ddim")
+    with pytest.raises(KeyboardInterrupt, match="The 1 samples before are in"):
+        drawn(settings, output=tmp_path / "x.npy")
+    assert np.load(tmp_path / "x.npy").shape == (1, 1, 16, 24)
+    model.coarse.calls = 4  # in its first batch
+    with pytest.raises(KeyboardInterrupt, match="nothing was written"):
+        drawn(settings, output=tmp_path / "y.npy")
+    assert not (tmp_path / "y.npy").exists()
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [

@@ -29,9 +29,9 @@ def sample(
 
     For example:
 
-        scorelet sample --model runs/faces/weights.safetensors -n 16 -o grid.png
+        scorelet sample -n 16 -o grid.png
 
-        scorelet sample --model runs/faces/weights.safetensors -n 4 --coarse small.png -o large.png
+        scorelet sample -n 4 --coarse small.png -o large.png
 
     Args:
         model: built-in name, .safetensors path or Hub id of a cascade of denoisers.

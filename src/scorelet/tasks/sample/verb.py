@@ -22,6 +22,7 @@ from scorelet.tasks.sample.coarse import is_of_pictures, level_of, read_coarse
 from scorelet.tasks.sample.output import check_sheets
 from scorelet.tasks.sample.settings import Model, Samples, SampleSettings, Size
 
+_NOTHING = "Interrupted before the first samples were done: nothing was written."
 BATCH_PIXELS = 16 * 80 * 80
 """Pixels that are drawn at a time, of one sample at least."""
 
@@ -122,6 +123,7 @@ def drawn(
 
     Raises:
         DivergenceError: see `sample`; the samples before it are in `output`, if there are any.
+        KeyboardInterrupt: likewise.
     """
     work, start = _Work(settings), time.perf_counter()
     if output is not None:
@@ -140,26 +142,27 @@ def drawn(
     batches = [range(first, min(first + most, count)) for first in range(0, count, most)]
     images, failure = _draw_all(work, cascade, batches)
     if failure and (output is None or not len(images)):
-        raise failure
+        raise failure if isinstance(failure, DivergenceError) else KeyboardInterrupt(_NOTHING)
     document = _document(work, len(images), time.perf_counter() - start)
     found = Samples(images, is_of_pictures(work.model), document)
     if output is not None:
         found.save(output, overwrite=overwrite)
     if failure:
-        raise DivergenceError(f"{failure} The {len(images)} samples before are in {output}.")
+        why = failure if isinstance(failure, DivergenceError) else "Interrupted."
+        raise type(failure)(f"{why} The {len(images)} samples before are in {output}.")
     return found
 
 
 def _draw_all(
     work: _Work, cascade: Cascade, batches: list[range]
-) -> tuple[np.ndarray, DivergenceError | None]:
-    """Return the samples of all batches, or those before the one that diverges, and why."""
+) -> tuple[np.ndarray, DivergenceError | KeyboardInterrupt | None]:
+    """Return the samples of all batches, or those before one that does not end, and why."""
     parts = [np.empty((0, work.channels, *work.size), np.float32)]
     with torch.no_grad():
         for numbers in batches:
             try:
                 parts.append(work.draw(cascade, numbers))
-            except DivergenceError as error:
+            except (DivergenceError, KeyboardInterrupt) as error:
                 return np.concatenate(parts), error
     return np.concatenate(parts), None
 
