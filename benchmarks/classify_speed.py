@@ -7,7 +7,6 @@ operators: transforms of mirrored images, products with filters, subsampling in 
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -16,7 +15,7 @@ from fourier_wavelets import FourierWavelets, by_fourier
 from measure import Row, quartiles
 from program import run_parts
 from torch import Tensor, nn
-from turns import compared, in_turns, median_seconds, wall_seconds
+from turns import autocast, compared, in_turns, median_seconds, wall_seconds
 
 from scorelet.core.memory import keep_large_buffers
 from scorelet.networks import LearnedScattering, folded
@@ -212,12 +211,6 @@ def evaluation(network: nn.Module, x: Tensor, precision: str) -> Callable[[], No
             network(x)
 
     return call
-
-
-@contextmanager
-def autocast(precision: str) -> Iterator[None]:
-    with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
-        yield
 
 
 if __name__ == "__main__":

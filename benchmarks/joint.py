@@ -8,8 +8,7 @@ energies of images and of what the chain has made (Grathwohl et al. 2020, arXiv 
 """
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -18,7 +17,7 @@ from measure import Row, quartiles
 from program import run_parts
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
-from turns import in_turns, median_seconds
+from turns import autocast, in_turns, median_seconds
 
 from scorelet.core.memory import keep_large_buffers
 from scorelet.core.random import Noise
@@ -173,12 +172,6 @@ def largest_product(precision: str, quick: bool) -> float:
     n = 64 if quick else 2048
     a, b = (torch.rand(n, n).to(getattr(torch, precision)) for _ in range(2))
     return 2 * n**3 / median_seconds(lambda: torch.mm(a, b), quick) / 1e9
-
-
-@contextmanager
-def autocast(precision: str) -> Iterator[None]:
-    with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
-        yield
 
 
 if __name__ == "__main__":

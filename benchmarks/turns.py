@@ -1,8 +1,10 @@
 """Calls that are timed in turns, by the seconds that the threads compute."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+import torch
 from measure import Row, quartiles
 
 
@@ -48,3 +50,9 @@ def wall_seconds(call: Callable[[], object], quick: bool) -> float:
         call()
         times.append(time.perf_counter() - start)
     return quartiles(times).median
+
+
+@contextmanager
+def autocast(precision: str) -> Iterator[None]:
+    with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+        yield

@@ -70,12 +70,17 @@ class Budget:
 
     def pictures(self) -> str:
         """Say in words on which pictures networks are trained and tested, and for how long."""
-        images = "all" if self.images is None else f"the first {self.images:,}"
-        test = "the test part" if self.held_out is None else f"the last {self.held_out:,}"
-        return (
-            f"{self.source}: networks trained on {images} training images for {self.epochs} "
-            f"epochs, tested on {test}"
-        )
+        return training_pictures(self.source, self.images, self.held_out, self.epochs)
+
+
+def training_pictures(source: str, images: int | None, held_out: int | None, epochs: int) -> str:
+    """Say in words what networks are trained and tested on; arguments as in `Budget`."""
+    seen = "all" if images is None else f"the first {images:,}"
+    test = "the test part" if held_out is None else f"the last {held_out:,}"
+    return (
+        f"{source}: networks trained on {seen} training images for {epochs} epochs, tested on "
+        f"{test}"
+    )
 
 
 class Trainings:

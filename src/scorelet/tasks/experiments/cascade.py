@@ -8,7 +8,6 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
-from scorelet.core.network import Network
 from scorelet.core.random import Noise
 from scorelet.data.whole_pictures import WholePictures
 from scorelet.models import Denoiser, LogUniformNoise
@@ -16,7 +15,7 @@ from scorelet.models.bounded import CentredDenoiser, ConditionalBoundedDenoiser
 from scorelet.models.guided import MOST, SHARE, GaussianGuidedDenoiser, gaussian_moments
 from scorelet.models.multiscale import Multiscale
 from scorelet.tasks.experiments.base import Experiment, export_model, model_of
-from scorelet.tasks.experiments.networks import ModelConfig, check_channels, make_network
+from scorelet.tasks.experiments.networks import ModelConfig, check_channels, make_denoising_network
 from scorelet.tasks.experiments.registry import register
 from scorelet.tasks.picture_arrays import images_of, load_picture_array
 from scorelet.training import Best, ConfigSection, Learner, LoopConfig, Validate
@@ -170,11 +169,7 @@ def _coarse(network: nn.Module, low: Tensor, bound: float) -> Denoiser:
 
 
 def _network(config: CascadeConfig, part: FactorConfig, number: int, channels: int) -> nn.Module:
-    network = make_network(part, seed=config.seed + number)
-    if isinstance(network, Network) and network.classes is not None:
-        raise InputError(
-            f"{part.architecture} returns logits, not images: choose an architecture that denoises."
-        )
+    network = make_denoising_network(part, seed=config.seed + number)
     what = f"the images of factor {number}, with what is shown beside them,"
     check_channels(network, part, channels, what=what)
     return network

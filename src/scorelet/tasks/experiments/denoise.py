@@ -2,8 +2,6 @@
 
 from torch import nn
 
-from scorelet.core.errors import InputError
-from scorelet.core.network import Network
 from scorelet.data import load_pictures, locate
 from scorelet.data.pictures.drawn import draw_page
 from scorelet.data.pictures.patches import Crop, NoisyPatches, PictureCrops
@@ -18,7 +16,7 @@ from scorelet.models import (
 from scorelet.tasks.evaluate import mean_psnr
 from scorelet.tasks.experiments.base import Experiment, export_model, model_of
 from scorelet.tasks.experiments.denoise_config import DenoiseConfig, PatchesConfig, SourceConfig
-from scorelet.tasks.experiments.networks import check_channels, make_network
+from scorelet.tasks.experiments.networks import check_channels, make_denoising_network
 from scorelet.tasks.experiments.registry import register
 from scorelet.training import Best, Learner, Validate, blind_denoising
 
@@ -32,12 +30,7 @@ def build(config: DenoiseConfig) -> Experiment:
         InputError: data that are not there, an unknown architecture, or one that does not denoise
             these pictures.
     """
-    network = make_network(config.model, seed=config.seed)
-    if isinstance(network, Network) and network.classes is not None:
-        raise InputError(
-            f"{config.model.architecture} returns logits, not images: choose an architecture that "
-            "denoises, or task: classify."
-        )
+    network = make_denoising_network(config.model, seed=config.seed)
     check_channels(network, config.model, config.data.channels, what="the patches")
     validate = _validation(config.data)
     return Experiment(

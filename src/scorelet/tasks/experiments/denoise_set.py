@@ -10,14 +10,12 @@ from typing import Literal
 from pydantic import Field
 from torch import nn
 
-from scorelet.core.errors import InputError
-from scorelet.core.network import Network
 from scorelet.core.random import Noise
 from scorelet.data.labelled import LabelledImages
 from scorelet.models import ResidualDenoiser
 from scorelet.tasks.experiments.base import Experiment, export_model, model_of
 from scorelet.tasks.experiments.labelled import LabelledConfig, labelled_parts, labelled_samples
-from scorelet.tasks.experiments.networks import ModelConfig, check_channels, make_network
+from scorelet.tasks.experiments.networks import ModelConfig, check_channels, make_denoising_network
 from scorelet.tasks.experiments.noise_levels import NoiseConfig
 from scorelet.tasks.experiments.registry import register
 from scorelet.training import Best, Learner, LoopConfig, Validate, clean_denoising
@@ -50,12 +48,7 @@ def build(config: DenoiseSetConfig) -> Experiment:
         InputError: data that are not there, an unknown architecture, or one that does not denoise
             these pictures.
     """
-    network = make_network(config.model, seed=config.seed)
-    if isinstance(network, Network) and network.classes is not None:
-        raise InputError(
-            f"{config.model.architecture} returns logits, not images: choose an architecture that "
-            "denoises, or task: classify or joint."
-        )
+    network = make_denoising_network(config.model, seed=config.seed)
     train, held = labelled_parts(config.data)
     check_channels(network, config.model, train.channels, what=f"those of {config.data.source}")
     objective = clean_denoising(config.noise.make_law(), config.noise.clean, config.sigma_weight)

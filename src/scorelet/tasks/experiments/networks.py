@@ -39,6 +39,21 @@ def make_network(config: ModelConfig, *, seed: int) -> nn.Module:
     return network
 
 
+def make_denoising_network(config: ModelConfig, *, seed: int) -> nn.Module:
+    """Build a network that returns images; else as `make_network`.
+
+    Raises:
+        InputError: likewise, or one that returns logits.
+    """
+    network = make_network(config, seed=seed)
+    if isinstance(network, Network) and network.classes is not None:
+        raise InputError(
+            f"{config.architecture} returns logits, not images: choose an architecture that "
+            "denoises, or task: classify or joint."
+        )
+    return network
+
+
 def check_channels(network: nn.Module, config: ModelConfig, channels: int, *, what: str) -> None:
     """Refuse a network that does not take pictures of so many channels.
 

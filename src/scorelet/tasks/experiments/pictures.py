@@ -9,11 +9,10 @@ from typing import Literal
 from pydantic import Field
 
 from scorelet.core.errors import InputError
-from scorelet.core.network import Network
 from scorelet.data.whole_pictures import NoisyPictures
 from scorelet.models import QuadraticNoise, ResidualDenoiser
 from scorelet.tasks.experiments.base import Experiment, export_model
-from scorelet.tasks.experiments.networks import ModelConfig, check_channels, make_network
+from scorelet.tasks.experiments.networks import ModelConfig, check_channels, make_denoising_network
 from scorelet.tasks.experiments.registry import register
 from scorelet.tasks.picture_arrays import load_picture_array
 from scorelet.training import ConfigSection, Learner, LoopConfig, blind_denoising
@@ -49,12 +48,7 @@ def build(config: PicturesConfig) -> Experiment:
         InputError: data that are not there or too few, an unknown architecture, or one that does
             not denoise these pictures.
     """
-    network = make_network(config.model, seed=config.seed)
-    if isinstance(network, Network) and network.classes is not None:
-        raise InputError(
-            f"{config.model.architecture} returns logits, not images: choose an architecture that "
-            "denoises."
-        )
+    network = make_denoising_network(config.model, seed=config.seed)
     data = config.data
     check_channels(network, config.model, data.channels, what="the pictures")
     pictures = load_picture_array(data.source, channels=data.channels, side=data.side)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from scorelet.recipes.base import Scale
 from scorelet.recipes.drawn_sets import DRAWN
+from scorelet.recipes.trainings import training_pictures
 
 SIGMAS = (0.05, 0.1, 0.2, 0.5)
 """Noise levels of the tables, for images in [0, 1]: 26 to 6 dB."""
@@ -70,12 +71,7 @@ class Settings:
 
     def pictures(self) -> str:
         """Say on which pictures networks are trained and tested, and for how long."""
-        images = "all" if self.images is None else f"the first {self.images:,}"
-        test = "the test part" if self.held_out is None else f"the last {self.held_out:,}"
-        return (
-            f"{self.source}: networks trained on {images} training images for {self.epochs} "
-            f"epochs, tested on {test}"
-        )
+        return training_pictures(self.source, self.images, self.held_out, self.epochs)
 
 
 RADII = {"linf": (1 / 255, 2 / 255, 4 / 255, 8 / 255), "l2": (0.25, 0.5, 1.0)}
