@@ -291,7 +291,7 @@ def test_input_that_cannot_be_analyzed_is_refused(x, text):
 def test_a_finite_picture_whose_coefficients_are_not_is_not_called_infinite():
     """One level doubles a constant, and 4e38 is no float32."""
     x = torch.full((8, 8), 2e38)
-    with pytest.raises(InputError, match=r"up to 2\.0e\+38, its .* larger than float32 can hold"):
+    with pytest.raises(InputError, match=r"up to 2\.0e\+38: its .* larger than float32 can hold"):
         OrthogonalWavelet("haar").analyze(x)
     assert OrthogonalWavelet("haar").analyze(x.double()).low[0, 0] == 2 * float(x[0, 0])
 

@@ -70,7 +70,7 @@ def _cells(pixels: Pixels, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndar
     What stands beside a cell of one colour may have some of it.
     """
     low, high = _extreme(pixels, np.min), _extreme(pixels, np.max)
-    painted, whole = (low == high).all(2), np.isfinite(high - low).all(2)
+    painted, whole = (low == high).all(2), (np.isfinite(low) & np.isfinite(high)).all(2)
     if mask is not None:
         data = _extreme(mask[..., None], np.min)[..., 0]
         painted, whole = painted & data, whole & data
@@ -83,7 +83,8 @@ def _noisy(pixels: Pixels, cells: np.ndarray) -> bool:
     step = max(1, len(rows) // LOOKED_AT)
     y = _cut(pixels).transpose(0, 2, 1, 3, 4)[rows[::step], columns[::step]]
     y = to_unit(y).astype(np.float64)
-    detail = y[:, ::2, ::2] - y[:, ::2, 1::2] - y[:, 1::2, ::2] + y[:, 1::2, 1::2]
+    with np.errstate(over="ignore", invalid="ignore"):  # numbers near the largest
+        detail = y[:, ::2, ::2] - y[:, ::2, 1::2] - y[:, 1::2, ::2] + y[:, 1::2, 1::2]
     size = np.median(np.abs(detail), axis=(1, 2)).max(1)  # of the noisiest channel
     quiet, usual = np.quantile(size, (QUIET, 0.5))
     least = 1 / np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 0
