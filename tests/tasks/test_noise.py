@@ -10,7 +10,7 @@ from PIL import Image
 
 import scorelet as sl
 from scorelet.core.errors import InputError
-from scorelet.tasks.noise_report import sentence
+from scorelet.tasks.noise_report import report, sentence
 
 RNG = np.random.default_rng(0)
 NOISY = 0.4 + 0.05 * RNG.standard_normal((200, 240, 3))
@@ -158,3 +158,14 @@ def test_a_line_is_printed_with_the_brightness_it_was_fitted_on():
 def test_a_batch_of_one_tensor_gives_a_list_of_one():
     [found] = sl.noise(torch.from_numpy(BYTES).permute(2, 0, 1)[None])
     assert found.document == sl.noise(BYTES).document
+
+
+def test_reports_say_what_lines_say_and_draw_what_floats_can_hold():
+    y = STRONG.copy()
+    y[5, 6] = 1e9
+    black = np.zeros((64, 64), np.uint8)
+    pages = [sl.noise(one).document for one in (2.0**664 * STRONG, y, black)]
+    text = report([{"input": "a.tif", "pages": pages}])
+    for said in ("(own unit)", "without 1 pixel far outside", "no noise that can be measured"):
+        assert said in text
+    assert text.count("<img") == 1

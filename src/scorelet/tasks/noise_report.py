@@ -17,7 +17,7 @@ METHOD = (
 )
 DRAWN = 20
 """Pages with figures; of more, only the table is written."""
-HEAD = ("picture", "sigma", "a", "b", "white", "JPEG")
+HEAD = ("picture", "sigma", "a", "b", "white", "remarks")
 
 
 def sentence(page: dict[str, Any]) -> str:
@@ -107,11 +107,13 @@ def report(reports: Sequence[dict[str, Any]]) -> str:
 
 
 def _row(name: str, page: dict[str, Any]) -> tuple[str, ...]:
+    remarks = [*_left_out(page), *_jpeg(page)]
     if page["sigma"] is None:
-        return (name, "–", "–", "–", "–", ", ".join(_jpeg(page)))
+        return (name, "–", "–", "–", "–", ", ".join([_nothing(page), *remarks]))
     lines = (_with_error(page[key], page[key + "_error"]) for key in ("a", "b"))
     white = "yes" if page["white"] else "no"
-    return (name, level(page), *lines, white, ", ".join(_jpeg(page)))
+    unit = "" if page["bounded"] else " (own unit)"
+    return (name, level(page) + unit, *lines, white, ", ".join(remarks))
 
 
 def _with_error(value: float | None, error: float | None) -> str:
