@@ -1,6 +1,7 @@
 """The verb noise: whatever holds a picture goes in."""
 
 import io
+import json
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from PIL import Image
 
 import scorelet as sl
 from scorelet.core.errors import InputError
-from scorelet.tasks.noise_report import sentence
+from scorelet.tasks.noise_report import report, sentence
 
 RNG = np.random.default_rng(0)
 NOISY = 0.4 + 0.05 * RNG.standard_normal((200, 240, 3))
@@ -82,3 +83,89 @@ def test_shapes_that_are_no_pictures_are_refused():
         sl.noise(np.zeros(5))
     with pytest.raises(InputError):
         sl.noise(io.BytesIO())
+
+
+RAMP = np.linspace(40, 200, 256)[None].repeat(256, 0)
+STRONG = RAMP + 25 * np.random.default_rng(2).standard_normal(RAMP.shape)
+
+
+@pytest.mark.parametrize("sigma", [75, 100])
+def test_noise_that_is_cut_off_is_called_so_and_bounded_from_below(sigma):
+    y = RAMP + sigma * np.random.default_rng(3).standard_normal(RAMP.shape)
+    document = sl.noise(np.uint8(np.rint(y.clip(0, 255)))).document
+    assert document["sigma"] is None
+    assert document["reason"] == "cut off"
+    assert 0.7 * sigma < 255 * document["at_least"] < sigma
+    assert "too many pixels are cut off at black or white, sigma" in sentence(document)
+
+
+def test_black_and_white_without_noise_has_no_lower_bound():
+    squares = np.kron(np.random.default_rng(4).integers(0, 2, (64, 64)), np.ones((5, 5)))
+    found = sl.noise(np.uint8(255 * squares))
+    assert (found.reason, found.at_least) == ("cut off", None)
+
+
+@pytest.mark.parametrize(("count", "value"), [(28, 1e6), (1, 1e9), (1, 1e300), (600, -9999.0)])
+def test_pixels_far_outside_change_nothing_in_the_rest(count, value):
+    y = STRONG.copy()
+    where = np.random.default_rng(5).choice(y.size, count, replace=False)
+    y.flat[where] = value
+    found = sl.noise(y)
+    y.flat[where] = np.nan  # declared gaps
+    assert found.left_out == count
+    assert found.kind.sigma == sl.noise(y).kind.sigma == pytest.approx(25, rel=0.04)
+    assert f"without {count} pixel" in sentence(found.document)
+
+
+def test_one_far_pixel_leaves_the_rest_in_eight_bit_units():
+    y = (STRONG / 255).clip(0.01, 0.99)
+    y[3, 4] = -9999
+    document = sl.noise(y).document
+    assert document["unit"] == "8-bit"
+    assert document["level"] == pytest.approx(25, rel=0.04)
+
+
+def test_floats_say_that_their_unit_is_their_own():
+    document = sl.noise(STRONG).document
+    assert document["unit"] == "own"
+    assert document["level"] == document["sigma"]
+    assert sentence(document).startswith(f"sigma {document['level']:.3g} (own unit), white")
+    assert "own unit" not in sentence(sl.noise(BYTES).document)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("factor", [2.0**-600, 2.0**40, 2.0**664])
+def test_any_unit_gives_the_same_noise_in_that_unit(factor):
+    found, once = sl.noise(factor * STRONG), sl.noise(STRONG)
+    assert found.kind.sigma == pytest.approx(factor * once.kind.sigma, rel=1e-12)
+    assert found.kind.white
+    assert found.kind.ratios == pytest.approx(once.kind.ratios)
+    json.dumps(found.document, allow_nan=False)
+    beyond = "beyond the range of floats" in sentence(found.document)
+    assert beyond == (factor != 2.0**40)
+
+
+def test_a_line_is_printed_with_the_brightness_it_was_fitted_on():
+    x = np.linspace(0.25, 0.6, 256)[None].repeat(256, 0)
+    y = x + np.sqrt(2.7e-3 - 4e-3 * x) * np.random.default_rng(6).standard_normal(x.shape)
+    document = sl.noise(y.clip(0, 1)).document
+    assert document["a"] + document["b"] < 0  # at x = 1, where nothing was fitted
+    assert 0.25 < document["low"] < 0.3
+    assert 0.55 < document["high"] < 0.6
+    assert f" for x in {document['low']:.3g}..{document['high']:.3g}" in sentence(document)
+
+
+def test_a_batch_of_one_tensor_gives_a_list_of_one():
+    [found] = sl.noise(torch.from_numpy(BYTES).permute(2, 0, 1)[None])
+    assert found.document == sl.noise(BYTES).document
+
+
+def test_reports_say_what_lines_say_and_draw_what_floats_can_hold():
+    y = STRONG.copy()
+    y[5, 6] = 1e9
+    black = np.zeros((64, 64), np.uint8)
+    pages = [sl.noise(one).document for one in (2.0**664 * STRONG, y, black)]
+    text = report([{"input": "a.tif", "pages": pages}])
+    for said in ("(own unit)", "without 1 pixel far outside", "no noise that can be measured"):
+        assert said in text
+    assert text.count("<img") == 1

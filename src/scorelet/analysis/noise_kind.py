@@ -12,7 +12,7 @@ import numpy as np
 
 from scorelet.analysis.block_dct import SIDE, SUM, block_dct, cut
 from scorelet.analysis.jpeg_grid import jpeg_grid
-from scorelet.analysis.noise_floor import VarianceLine, fit_line
+from scorelet.analysis.noise_floor import FEWEST, VarianceLine, fit_line
 from scorelet.data import luma
 
 Pixels = np.ndarray
@@ -89,9 +89,57 @@ def noise_kind(
     Returns:
         None where too little can be measured: small pictures, painted ones, those of one colour.
     """
+    if bounded:
+        return _measure(pixels, mask, bounded=True)
+    exponent = _exponent(pixels if mask is None else pixels[mask])
+    wide = pixels.astype(np.result_type(pixels, np.float32), copy=False)
+    kind = _measure(np.ldexp(wide, -exponent), mask, bounded=False)
+    return None if kind is None else _scaled(kind, exponent)
+
+
+def is_cut_off(pixels: Pixels, mask: np.ndarray | None = None) -> bool:
+    """Whether most blocks in which anything changes are cut off at 0 or 1.
+
+    Nothing can then be measured. `pixels` and `mask` are those of `noise_kind`.
+    """
+    blocks = _blocks(pixels, mask)
+    changing = int(_usable(blocks, bounded=False).sum())
+    whole = int(_usable(blocks, bounded=True).sum())
+    return changing >= FEWEST and 2 * whole < changing
+
+
+def _exponent(samples: Pixels) -> int:
+    """Return n such that samples over 2^n are about 1 wide."""
+    if not samples.size:
+        return 0
+    half = samples.max() / 2 - samples.min() / 2  # of numbers near the largest, too
+    return int(np.frexp(half)[1]) + 1
+
+
+def _scaled(kind: NoiseKind, exponent: int) -> NoiseKind:
+    """Return noise of pictures that are 2^exponent as strong; what overflows is infinite."""
+    once, twice = ("sigma", "a", "a_error", "low", "high"), ("b", "b_error")
+    with np.errstate(over="ignore", under="ignore"):
+        changes = {name: float(np.ldexp(getattr(kind, name), exponent)) for name in once}
+        changes |= {name: float(np.ldexp(getattr(kind, name), 2 * exponent)) for name in twice}
+        return replace(
+            kind,
+            **changes,
+            brightness=np.ldexp(kind.brightness, exponent),
+            variance=np.ldexp(kind.variance, 2 * exponent),
+        )
+
+
+def _blocks(pixels: Pixels, mask: np.ndarray | None) -> np.ndarray:
+    """Return the blocks (n, 8, 8) that are data everywhere."""
     blocks = cut(pixels)
-    if mask is not None:
-        blocks = blocks[np.tile(cut(mask[..., None]).all((1, 2)), pixels.shape[2])]
+    if mask is None:
+        return blocks
+    return blocks[np.tile(cut(mask[..., None]).all((1, 2)), pixels.shape[2])]
+
+
+def _measure(pixels: Pixels, mask: np.ndarray | None, *, bounded: bool) -> NoiseKind | None:
+    blocks = _blocks(pixels, mask)
     if not len(blocks):
         return None
     used = _usable(blocks, bounded=bounded)

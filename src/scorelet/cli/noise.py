@@ -21,8 +21,10 @@ def noise(
 ) -> int:
     """Say how much noise pictures have, and of what kind.
 
-    Prints for each the standard deviation sigma (8-bit units), whether the noise is white, its
-    variance as a function of brightness x in [0, 1], and the quality of a JPEG. No model is used.
+    Prints for each the standard deviation sigma, whether the noise is white, its variance as a
+    function of brightness x and the range of x that holds for, and the quality of a JPEG. Sigma is
+    in 8-bit units and x in [0, 1]; floats beyond [0, 1] are in a unit of their own, and so are
+    sigma, x and the variance: "(own unit)". No model is used.
 
     For example:
 

@@ -8,14 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from scorelet.analysis.far_values import far_off
 from scorelet.analysis.jpeg_grid import jpeg_quality
-from scorelet.analysis.noise_kind import NoiseKind, noise_kind
+from scorelet.analysis.local_noise import local_noise
+from scorelet.analysis.noise_kind import NoiseKind, is_cut_off, noise_kind
 from scorelet.core.files import write_text
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.data import Picture, find_pictures, iter_pages, to_unit
 from scorelet.data.pictures.in_memory import in_memory
 from scorelet.tasks.array_files import check_output, write_page
+from scorelet.tasks.denoise.nodata import undeclared
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
 from scorelet.tasks.noise_report import report
 from scorelet.tasks.planning import FileTask, Say, plan_reading
@@ -33,16 +36,29 @@ class PictureNoise:
             otherwise all is in the unit of the picture.
         kind: what was measured; None where too little can be: small or painted pictures.
         jpeg_quality: that of the file; None: it is no JPEG.
+        reason: why `kind` is None: "cut off", too many pixels are at black or white, or "too
+            little", there are too few blocks in which anything changes.
+        at_least: standard deviation of what is left of noise that is cut off, read off the quietest
+            squares (`scorelet.analysis.local_noise`); the noise had more. None where nothing is
+            cut off, or the rest is no noise.
+        left_out: pixels far outside the bulk of a picture of floats, which were left out.
     """
 
     shape: tuple[int, int, int]
     bounded: bool
     kind: NoiseKind | None
     jpeg_quality: int | None = None
+    reason: str | None = None
+    at_least: float | None = None
+    left_out: int = 0
 
     @property
     def document(self) -> dict[str, Any]:
-        """For JSON: the attributes by name; those of `kind` are null where it is None."""
+        """For JSON: the attributes by name; those of `kind` are null where it is None.
+
+        So are numbers too large for a float. `unit` is that of `level`, which is `sigma` as it is
+        printed: "8-bit", 255 `sigma`, where `bounded`; else "own", that of the picture.
+        """
         kind = self.kind
         numbers = ("sigma", "a", "b", "a_error", "b_error", "low", "high", "white")
         arrays = ("spectrum", "brightness", "variance")
@@ -51,12 +67,25 @@ class PictureNoise:
             "width": self.shape[1],
             "channels": self.shape[2],
             "bounded": self.bounded,
-            **{name: None if kind is None else getattr(kind, name) for name in numbers},
+            "unit": "8-bit" if self.bounded else "own",
+            "level": None if kind is None else kind.sigma * (255 if self.bounded else 1),
+            **{name: None if kind is None else _finite(kind, name) for name in numbers},
+            "reason": self.reason,
+            "at_least": self.at_least,
+            "left_out": self.left_out,
             "ratios": None if kind is None else kind.ratios,
             "jpeg_quality": self.jpeg_quality,
             "jpeg_grid": None if kind is None or kind.grid is None else list(kind.grid),
-            **{name: None if kind is None else getattr(kind, name).tolist() for name in arrays},
+            **{name: None if kind is None else _finite(kind, name) for name in arrays},
         }
+
+
+def _finite(kind: NoiseKind, name: str) -> float | bool | list[Any] | None:
+    """Return an attribute for JSON, which has no infinity."""
+    value = getattr(kind, name)
+    if not np.isfinite(value).all():
+        return None
+    return value.tolist() if isinstance(value, np.ndarray) else value
 
 
 @checked
@@ -72,7 +101,8 @@ def noise(
             infinite or masked, nothing is measured.
 
     Returns:
-        One result; a list for a folder, a file of several pages and a batch.
+        One result; a list for a folder, a file of several pages and a batch, which may hold one
+        picture only: a tensor (1, channels, height, width) gives a list of one.
 
     Raises:
         InputError: shapes or dtypes that cannot be used.
@@ -98,14 +128,40 @@ def noise(
 def noise_of_picture(picture: Picture) -> PictureNoise:
     """Measure one page."""
     pixels = to_unit(picture.pixels)
-    data = pixels if picture.mask is None else pixels[picture.mask]
+    mask, left_out = _without_far_values(picture)
+    data = pixels if mask is None else pixels[mask]
     bounded = not data.size or bool((data.min() >= 0) & (data.max() <= 1))
     coding = picture.metadata.jpeg
     quality = jpeg_quality(coding.tables[0]) if coding and coding.tables else None
-    safe = pixels if picture.mask is None else np.where(picture.mask[..., None], pixels, 0)
-    kind = noise_kind(safe, bounded=bounded, mask=picture.mask)
+    safe = pixels if mask is None else np.where(mask[..., None], pixels, 0)
+    kind = noise_kind(safe, bounded=bounded, mask=mask)
+    reason = at_least = None
+    if kind is None:
+        reason = "cut off" if bounded and is_cut_off(safe, mask) else "too little"
+    if reason == "cut off":
+        at_least = local_noise(safe, mask).level() or None
     height, width, channels = pixels.shape
-    return PictureNoise((height, width, channels), bounded, kind, quality)
+    shape = (height, width, channels)
+    return PictureNoise(shape, bounded, kind, quality, reason, at_least, left_out)
+
+
+def _without_far_values(picture: Picture) -> tuple[np.ndarray | None, int]:
+    """Return a mask without pixels far outside the bulk of floats, and how many these are.
+
+    They are undeclared values for "no data", then what else is far off (`far_off`).
+    """
+    pixels, mask = picture.pixels, picture.mask
+    if pixels.dtype.kind != "f" or not (mask is None or mask.any()):
+        return mask, 0
+    data = np.ones(pixels.shape[:2], bool) if mask is None else mask
+    with np.errstate(over="ignore"):
+        gaps = np.isin(pixels, undeclared(pixels, mask)).any(2)
+    rest = data & ~gaps
+    far = data & gaps
+    if rest.any():
+        far[rest] = far_off(pixels[rest]).any(1)
+    count = int(far.sum())
+    return (data & ~far, count) if count else (mask, 0)
 
 
 def noise_files(

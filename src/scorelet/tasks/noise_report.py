@@ -1,5 +1,6 @@
 """What the verb noise says of pictures: a line for each, and a report with figures."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ METHOD = (
 )
 DRAWN = 20
 """Pages with figures; of more, only the table is written."""
-HEAD = ("picture", "sigma", "a", "b", "white", "JPEG")
+HEAD = ("picture", "sigma", "a", "b", "white", "remarks")
 
 
 def sentence(page: dict[str, Any]) -> str:
@@ -25,21 +26,35 @@ def sentence(page: dict[str, Any]) -> str:
     The variance is a line where its slope is three standard errors from 0, else one number.
 
     >>> page = {"sigma": 0.02, "a": 1e-3, "b": -2e-5, "white": True, "bounded": True}
-    >>> page |= {"jpeg_quality": 90, "jpeg_grid": None}
+    >>> page |= {"low": 0.1, "high": 0.8, "jpeg_quality": 90, "jpeg_grid": None, "left_out": 0}
     >>> sentence(page | {"a_error": 1e-5})
-    'sigma 5.1, white, variance 1.00e-03 x - 2.00e-05, JPEG quality 90'
+    'sigma 5.1, white, variance 1.00e-03 x - 2.00e-05 for x in 0.1..0.8, JPEG quality 90'
     >>> sentence(page | {"a_error": 1e-3})
     'sigma 5.1, white, variance 4.00e-04, JPEG quality 90'
     """
     if page["sigma"] is None:
-        return ", ".join(["no noise that can be measured", *_jpeg(page)])
+        return ", ".join([_nothing(page), *_left_out(page), *_jpeg(page)])
     parts = [
-        f"sigma {level(page)}",
+        f"sigma {level(page)}" + ("" if page["bounded"] else " (own unit)"),
         "white" if page["white"] else "not white",
         f"variance {_variance(page)}",
+        *_left_out(page),
         *_jpeg(page),
     ]
     return ", ".join(parts)
+
+
+def _nothing(page: dict[str, Any]) -> str:
+    if page["reason"] != "cut off":
+        return "no noise that can be measured"
+    said = "noise cannot be measured: too many pixels are cut off at black or white"
+    least = page["at_least"]
+    return said if least is None else f"{said}, sigma {255 * least:.1f} or more"
+
+
+def _left_out(page: dict[str, Any]) -> list[str]:
+    count = page["left_out"]
+    return [f"without {count} pixel{'s' * (count > 1)} far outside the others"] if count else []
 
 
 def level(page: dict[str, Any]) -> str:
@@ -50,10 +65,14 @@ def level(page: dict[str, Any]) -> str:
 
 
 def _variance(page: dict[str, Any]) -> str:
+    square = page["sigma"] * page["sigma"]
+    if None in (page["a"], page["a_error"], page["b"]) or not 0 < square < math.inf:
+        return "beyond the range of floats"
     if abs(page["a"]) < 3 * page["a_error"]:
-        return f"{page['sigma'] ** 2:.2e}"
+        return f"{square:.2e}"
     sign = "-" if page["b"] < 0 else "+"
-    return f"{page['a']:.2e} x {sign} {abs(page['b']):.2e}"
+    line = f"{page['a']:.2e} x {sign} {abs(page['b']):.2e}"
+    return f"{line} for x in {page['low']:.3g}..{page['high']:.3g}"
 
 
 def _jpeg(page: dict[str, Any]) -> list[str]:
@@ -71,7 +90,7 @@ def report(reports: Sequence[dict[str, Any]]) -> str:
         for number, page in enumerate(one["pages"], 1)
     ]
     rows = [_row(name, page) for name, page in named]
-    drawn = [(name, page) for name, page in named if page["sigma"] is not None][:DRAWN]
+    drawn = [(name, page) for name, page in named if page["variance"] is not None][:DRAWN]
     opening: list[Part] = [
         Text(f"{len(named)} pictures", "lead"),
         Facts({"unit of sigma": "8 bit, or that of the picture where it is not in [0, 1]"}),
@@ -88,8 +107,14 @@ def report(reports: Sequence[dict[str, Any]]) -> str:
 
 
 def _row(name: str, page: dict[str, Any]) -> tuple[str, ...]:
+    remarks = [*_left_out(page), *_jpeg(page)]
     if page["sigma"] is None:
-        return (name, "–", "–", "–", "–", ", ".join(_jpeg(page)))
-    lines = (f"{page[key]:.2e} ± {page[key + '_error']:.0e}" for key in ("a", "b"))
+        return (name, "–", "–", "–", "–", ", ".join([_nothing(page), *remarks]))
+    lines = (_with_error(page[key], page[key + "_error"]) for key in ("a", "b"))
     white = "yes" if page["white"] else "no"
-    return (name, level(page), *lines, white, ", ".join(_jpeg(page)))
+    unit = "" if page["bounded"] else " (own unit)"
+    return (name, level(page) + unit, *lines, white, ", ".join(remarks))
+
+
+def _with_error(value: float | None, error: float | None) -> str:
+    return "–" if value is None or error is None else f"{value:.2e} ± {error:.0e}"
