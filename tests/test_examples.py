@@ -75,6 +75,7 @@ def test_statistics_of_maps_are_drawn(tmp_path):
         assert read_png(tmp_path / "new" / name).std() > 10
 
 
+@pytest.mark.slow
 def test_three_kinds_of_noise_are_told_apart(tmp_path):
     drawing = example("draw_noise")
     found = drawing.main(CLEAN / "chelsea.png", tmp_path / "noise.png")

@@ -54,6 +54,7 @@ def test_the_worth_of_the_label_is_how_far_denoisers_are_apart():
     assert float(found.apart.mean()) > 0.05  # there is something to be explained
 
 
+@pytest.mark.slow
 def test_it_adds_up_to_what_images_tell_of_the_label():
     joint = two_points(1.0)
     levels = torch.logspace(math.log10(0.05), math.log10(5), 60, dtype=torch.float64).tolist()

@@ -34,6 +34,7 @@ def test_blocks_and_coefficients_are_those_of_scipy():
     )
 
 
+@pytest.mark.slow
 def test_line_is_found_under_texture_of_its_own_law():
     rng = np.random.default_rng(1)
     x = rng.uniform(0.1, 0.9, 4000)
@@ -46,6 +47,7 @@ def test_line_is_found_under_texture_of_its_own_law():
     assert abs(line.a - 1e-3) < 5 * line.a_error
 
 
+@pytest.mark.slow
 def test_error_of_the_line_is_that_of_its_estimates():
     lines = []
     for seed in range(12):
@@ -62,6 +64,7 @@ def test_too_few_blocks_have_no_line():
     assert noise_kind(np.full((64, 64, 1), 0.5)) is None  # one colour
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("a", [1e-4, 1e-3, 1e-2])
 def test_photons_are_weighed_within_a_tenth(a):
     rng = np.random.default_rng(2)
@@ -74,6 +77,7 @@ def test_photons_are_weighed_within_a_tenth(a):
     assert found.sigma == pytest.approx(np.sqrt(np.mean(a * x + 0.1 * a)), rel=0.08)
 
 
+@pytest.mark.slow
 def test_line_scales_with_the_unit():
     rng = np.random.default_rng(3)
     y = scene(rng) + 0.03 * rng.standard_normal((384, 384, 1))
@@ -84,6 +88,7 @@ def test_line_scales_with_the_unit():
     assert abs(one.a) < 4 * one.a_error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", [[[1, 1], [1, 1]], [[1, 1]], [[1], [1]], [[-1, 3, -1]]])
 def test_correlated_noise_is_not_white(kernel):
     rng = np.random.default_rng(4)

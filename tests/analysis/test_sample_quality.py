@@ -17,6 +17,7 @@ def white(count, side=32, seed=0):
     return 0.5 + 0.1 * randn((count, 1, side, side), rng=generator(seed))
 
 
+@pytest.mark.slow
 def test_contrast_is_seen_in_every_octave():
     x = white(20)
     torch.testing.assert_close(
@@ -35,6 +36,7 @@ def test_a_blur_takes_power_from_fine_octaves_only():
     assert bool((ratios[:2] - 1).abs().max() < 0.05)
 
 
+@pytest.mark.slow
 def test_the_kernel_distance_of_gaussians_is_exact():
     """For a cubic kernel and N(0, 1) against N(m, 1) in one dimension, by its moments."""
     rng = np.random.default_rng(0)

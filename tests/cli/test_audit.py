@@ -20,6 +20,7 @@ def files(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_two_models(shell, files):
     words = ["audit", "--data", files / "new.npy", "--models", files / "0.safetensors"]
     words += [files / "1.safetensors", "--samples", 0]

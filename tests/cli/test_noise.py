@@ -18,6 +18,7 @@ def pictures(tmp_path):
     return folder
 
 
+@pytest.mark.slow
 def test_a_line_for_each_picture(shell, pictures):
     status, out, _ = shell("noise", pictures)
     assert status == 0
@@ -29,6 +30,7 @@ def test_a_line_for_each_picture(shell, pictures):
     assert last.startswith("2 done, 0 failed")
 
 
+@pytest.mark.slow
 def test_one_document_with_what_failed(shell, pictures):
     status, out, err = shell("noise", pictures, "nowhere.png", "--json")
     document = json.loads(out)
@@ -40,6 +42,7 @@ def test_one_document_with_what_failed(shell, pictures):
     assert err.count("nowhere.png") == 1
 
 
+@pytest.mark.slow
 def test_a_report_with_figures(shell, pictures, tmp_path):
     output = tmp_path / "noise.html"
     assert shell("noise", pictures, "-o", output)[0] == 0

@@ -13,6 +13,7 @@ def files(tmp_path):
     return [*models, write_data(tmp_path / "data.npz")]
 
 
+@pytest.mark.slow
 def test_spectrum(shell, files, tmp_path):
     status, out, err = shell("weights", "spectrum", files[0], "-o", tmp_path / "s.html")
     lines = out.splitlines()

@@ -17,6 +17,7 @@ NOISY = 0.4 + 0.05 * RNG.standard_normal((200, 240, 3))
 BYTES = np.uint8(np.rint(255 * NOISY.clip(0, 1)))
 
 
+@pytest.mark.slow
 def test_arrays_tensors_pictures_and_files_are_the_same(tmp_path):
     Image.fromarray(BYTES).save(tmp_path / "a.png")
     array = sl.noise(BYTES)
@@ -30,6 +31,7 @@ def test_arrays_tensors_pictures_and_files_are_the_same(tmp_path):
         assert sl.noise(source).document == array.document
 
 
+@pytest.mark.slow
 def test_batches_and_folders_give_lists(tmp_path):
     Image.fromarray(BYTES).save(tmp_path / "a.png")
     Image.fromarray(BYTES[:64]).save(tmp_path / "b.png")
@@ -37,6 +39,7 @@ def test_batches_and_folders_give_lists(tmp_path):
     assert len(sl.noise(BYTES[None])) == 1
 
 
+@pytest.mark.slow
 def test_pages_of_photon_counts_are_in_their_own_unit(tmp_path):
     import tifffile
 
@@ -66,6 +69,7 @@ def test_where_nothing_can_be_measured_it_is_said(picture):
     assert sentence(found.document) == "no noise that can be measured"
 
 
+@pytest.mark.slow
 def test_the_quality_of_a_file_and_the_trace_of_a_copy(tmp_path):
     Image.fromarray(BYTES).save(tmp_path / "a.jpg", quality=70)
     copy = np.asarray(Image.open(tmp_path / "a.jpg"))

@@ -96,6 +96,7 @@ def test_the_usual_steps_give_the_spectrum_of_the_data():
     assert float((ratio - 1).abs().max()) < 0.05 + 4.5 * (2 / count) ** 0.5
 
 
+@pytest.mark.slow
 def test_a_sample_does_not_depend_on_the_others_nor_on_its_batch(monkeypatch):
     whole = sl.sample(gaussian(), n=5, size=(SIDE, SIDE), steps=4, seed=7).images
     monkeypatch.setattr("scorelet.tasks.sample.verb.BATCH_PIXELS", 2 * SIDE * SIDE)

@@ -52,6 +52,7 @@ def test_e1_e10_a_network_is_aligned_with_itself_by_the_identity(make):
             assert float(gap) / len(matrix) ** 0.5 < 1e-3, layer.name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("norm", [True, False])
 def test_e6_e11_permuted_neurons_are_found(norm):
     net = plain_net(norm=norm)
@@ -147,6 +148,7 @@ def test_a_classifier_is_aligned_on_channels_not_on_positions():
     assert layer.rotation.matrix.shape == (10, 10)
 
 
+@pytest.mark.slow
 def test_the_channels_of_complex_networks_get_unitary_maps():
     found = align(scattering(), scattering(seed=1), pictures(64).float())
     matrix = found.layers[1].rotation.matrix

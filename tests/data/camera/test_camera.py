@@ -41,6 +41,7 @@ def test_mosaic_takes_the_colours_in_order(order):
         assert bool((raw[place // 2 :: 2, place % 2 :: 2] == "RGB".index(colour)).all())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("method", METHODS)
 def test_demosaicing_is_exact_on_gray_planes_and_keeps_what_is_known(order, method):

@@ -78,6 +78,7 @@ def test_principal_cosines():
     assert geometry.principal_cosine(other.mT, basis) == pytest.approx(0, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_the_oracle_slope_of_a_power_law():
     """The page: c_k² = k^-(α+1), energy 6400 x 0.06, slopes over 0 to 45 dB."""
     k = torch.arange(1, 200_001).double()

@@ -58,6 +58,7 @@ def config(tmp_path):
     return make
 
 
+@pytest.mark.slow
 def test_a_run_learns_and_its_file_is_a_model_that_generates(config, tmp_path):
     weights = train(config(), quiet=True)
     losses = [
@@ -73,6 +74,7 @@ def test_a_run_learns_and_its_file_is_a_model_that_generates(config, tmp_path):
     assert np.isfinite(found.images).all()
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_is_one_run(config, tmp_path):
     whole = sl.load(train(config(steps=10), quiet=True))
     halves = config(steps=5, output=str(tmp_path / "halves"), schedule={"shape": "constant"})

@@ -54,6 +54,7 @@ def config(tmp_path, **more):
     return DenoiseSetConfig.model_validate(tree | more)
 
 
+@pytest.mark.slow
 def test_it_learns_and_its_file_is_a_denoiser(tmp_path):
     model = load(train(config(tmp_path), quiet=True))
     assert isinstance(model, ResidualDenoiser)

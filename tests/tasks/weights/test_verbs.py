@@ -92,6 +92,7 @@ def _sixteen():
     return LabelledImages(images.x.repeat(2, 1).repeat(2, 2), images.y, images.classes)
 
 
+@pytest.mark.slow
 def test_reports_show_the_numbers(tmp_path):
     images = learned_images()
     net = learned_classifier(0).network
