@@ -19,7 +19,7 @@ def words(tmp_path):
 def test_a_picture_becomes_larger(shell, words, tmp_path):
     status, out, err = shell(*words, "--task", "superres", "--factor", 3)
     assert (status, err) == (0, "")
-    assert "30x24 pixels, 1 samples of 39 network calls" in out
+    assert "30x24 pixels, 1 sample of 39 network calls" in out
     assert read_png(tmp_path / "small_restored.png").shape == (24, 30, 3)
 
 

@@ -34,7 +34,14 @@ def test_what_fits_is_allowed_and_what_does_not_names_the_steps_that_would():
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(8.0, "8 seconds"), (600.0, "10 minutes"), (9000.0, "2.5 hours")]
+    ("seconds", "text"),
+    [
+        (0.2, "0 seconds"),
+        (1.2, "1 second"),
+        (8.0, "8 seconds"),
+        (600.0, "10 minutes"),
+        (9000.0, "2.5 hours"),
+    ],
 )
 def test_durations_are_in_the_unit_a_reader_would_choose(seconds, text):
     assert spoken(seconds) == text

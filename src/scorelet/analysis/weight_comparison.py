@@ -78,8 +78,8 @@ class ComparedLayer:
         held_out: similarity of activations on pictures that the rotation was not fitted to.
         spectra: of both, each in its own coordinates.
         learned: what both have learned, in the coordinates of the first.
-        agreement: S both ways.
-        cosines: |cos| between learned eigenvectors, (r, r').
+        agreement: S both ways; NaN where the rotation is not determined.
+        cosines: |cos| between learned eigenvectors, (r, r'); (0, 0) there.
     """
 
     aligned: AlignedLayer
@@ -104,6 +104,9 @@ def compared_layer(
     """
     first, second = (layer_spectrum(part, noise) for part in (layer.reference, layer.other))
     learned = first.learned, turned(second.learned, layer)
+    if not layer.rotation.is_determined:
+        spectra, nothing = (first, second), learned[0].vectors.new_zeros(0, 0)
+        return ComparedLayer(layer, held_out, spectra, learned, Agreement.undefined(), nothing)
     found = agreement(*learned, rng=rng, draws=draws, resamples=draws)
     cosines = eigenvector_cosines(*learned)
     return ComparedLayer(layer, held_out, (first, second), learned, found, cosines)

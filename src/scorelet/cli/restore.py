@@ -99,6 +99,8 @@ def restore(
 
 def _say(outcome: "Outcome", shared: Shared) -> None:
     """Print what became of a file."""
+    from scorelet.core.words import counted
+
     if outcome.error:
         complain(outcome.error)
         return
@@ -106,6 +108,7 @@ def _say(outcome: "Outcome", shared: Shared) -> None:
     assert report is not None
     kept = " (kept from before)" if outcome.resumed else ""
     shared.say(
-        f"{report['input']}: {report['width']}x{report['height']} pixels, {report['samples']} "
-        f"samples of {report['steps']} network calls -> {report['output']}{kept}"
+        f"{report['input']}: {report['width']}x{report['height']} pixels, "
+        f"{counted(report['samples'], 'sample')} of {report['steps']} network calls "
+        f"-> {report['output']}{kept}"
     )

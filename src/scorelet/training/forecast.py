@@ -1,6 +1,7 @@
 """An early look at how long a run takes: better said after ten steps than found out next day."""
 
 from scorelet.core.errors import ScoreletError
+from scorelet.core.words import counted
 
 SKIPPED = 2
 """First steps that are slower than the others: caches are cold."""
@@ -52,7 +53,7 @@ def refuse_too_long(seconds: float, minutes: float | None, *, left: int) -> None
 def spoken(seconds: float) -> str:
     """Return a duration in the unit that a reader would choose."""
     if seconds < 90:
-        return f"{seconds:.0f} seconds"
+        return counted(round(seconds), "second")
     if seconds < 90 * 60:
         return f"{seconds / 60:.0f} minutes"
     return f"{seconds / 3600:.1f} hours"

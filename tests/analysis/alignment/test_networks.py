@@ -194,7 +194,7 @@ def test_a_narrower_reference_and_grouped_convolutions_are_warned_of():
     net = nn.Sequential(nn.Conv2d(3, 6, 3, groups=3), nn.Conv2d(6, 4, 1))
     found = align(net, copy.deepcopy(net), pictures(4).float())
     assert [layer.name for layer in found.layers] == ["1"]
-    assert found.warnings[-1].startswith("1 grouped convolutions are left out (the first is 0)")
+    assert found.warnings[-1].startswith("1 grouped convolution is left out (0)")
 
 
 def test_mismatched_networks_are_refused():

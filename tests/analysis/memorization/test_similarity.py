@@ -130,8 +130,12 @@ def test_samples_of_finite_sets_are_their_images():
         (0.3, 0.02, 0.97, 0.7, "generalises"),
         (0.3, 0.5, 0.97, 0.7, "in between"),  # two functions
         (1.4, 0.02, 0.97, 0.7, "in between"),  # 1.4 ± 0.1 may be above 1.5
-        (None, 0.02, None, None, "generalises"),
-        (None, 1.0, None, None, "in between"),
+        (None, 0.02, None, None, "same function"),  # perhaps of one law, perhaps by heart
+        (0.3, 0.02, None, None, "same function"),
+        (None, 0.02, 0.97, 0.7, "same function"),
+        (2.0, 0.02, None, None, "same function"),
+        (None, 1.0, None, None, "not known"),
+        (0.3, 1.0, None, None, "not known"),
         (9.0, 1.0, None, None, "memorises"),
     ],
 )
@@ -148,7 +152,9 @@ def test_verdicts(gap, variance, pair, near, expected):
 
 @pytest.mark.parametrize(("lead", "expected"), [(-0.6, "undertrained"), (-0.4, "generalises")])
 def test_networks_that_know_nothing_agree_and_are_not_judged(lead, expected):
-    evidence = Evidence(ModelVariance(0.3, 0.01, 0.001), Gap(0.0, 0.1), lead=lead)
+    pair, near = torch.full((4,), 0.9), torch.full((4,), 0.5)
+    level = ModelVariance(0.3, 0.01, 0.001)
+    evidence = Evidence(level, Gap(0.0, 0.1), pair, near, lead=lead)
     assert verdict(evidence) == expected
 
 

@@ -63,8 +63,8 @@ def test_models_that_answer_with_their_pictures_memorise(arrays, tmp_path):
 def test_one_law_for_both_generalises(arrays):
     """The best denoiser of the law of the pictures: no gap, no copies, the same samples."""
     a, b, new = arrays
-    law = StationaryGaussianDenoiser(0.12**2 * LAW.power(12), mean=0.5)
-    found = sl.audit(new, models=[law, law], train=[a, b], samples=6, held_out=20)
+    laws = [StationaryGaussianDenoiser(0.12**2 * LAW.power(12), mean=0.5) for _ in range(2)]
+    found = sl.audit(new, models=laws, train=[a, b], samples=6, held_out=20)
     (row,) = found.document["rows"]
     assert [level["value"] for level in row["variance"]] == [0] * 5
     assert row["pair"] == [1, 1, 1] or min(row["pair"]) > 1 - 1e-6
@@ -87,10 +87,30 @@ def test_models_alone_say_whether_they_are_one_function(arrays, tmp_path):
     assert document["models"] == [str(f) for f in files]
     assert "less than half of the strongest noise" in document["conclusion"]
     known = sl.audit(new, models=[finite(a), finite(b)], samples=0).document
-    assert known["conclusion"].endswith("is not known without these.")
+    assert known["conclusion"].endswith("by heart is not known without training pictures.")
+    assert known["rows"][0]["verdict"] == "not known"
     assert "different functions" in known["conclusion"]
-    same = sl.audit(new, models=[files[0], files[0]], samples=0).document
-    assert same["rows"][0]["variance"][0]["value"] == 0
+
+
+def test_models_that_agree_may_know_the_same_pictures_by_heart(arrays, tmp_path):
+    """Two denoisers of one finite set are one function, which has learned no density."""
+    a, _, new = arrays
+    found = sl.audit(new, models=[finite(a), finite(a)], samples=0)
+    assert found.document["rows"][0]["variance"][0]["value"] == 0
+    assert found.document["rows"][0]["verdict"] == "same function"
+    assert "nearly the same function" in found.document["conclusion"]
+    assert "by heart is not known" in found.document["conclusion"]
+    assert "the same weights" in found.document["warnings"][0]
+    found.save(tmp_path / "r.html")
+    assert "same function" in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+def test_one_model_given_twice_is_refused(arrays):
+    a, _, new = arrays
+    model = finite(a)
+    for models in ([model, model], ["photo", "photo"], [a, a]):
+        with pytest.raises(InputError, match="given twice"):
+            sl.audit(new, models=models, samples=0)
 
 
 def test_models_and_pictures_that_cannot_be_used(arrays, tmp_path):

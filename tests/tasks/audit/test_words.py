@@ -15,6 +15,8 @@ from scorelet.tasks.audit.words import conclusion, evidence
         ({10: "memorises", 100: "memorises"}, "more pictures are needed, or a smaller network"),
         ({10: "generalises"}, "No memorisation was found"),
         ({10: "in between", 20: "generalises"}, "No network memorises, and generalise from 20"),
+        ({10: "memorises", 20: "same function"}, "not known: with 20 pictures no samples"),
+        ({1: "not known"}, "with 1 picture no samples"),
         ({10: "undertrained", 20: "generalises"}, "10 pictures have not learned enough"),
     ],
 )  # fmt: skip

@@ -4,6 +4,7 @@ import copy
 import json
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -53,6 +54,54 @@ def test_the_noise_may_be_that_of_the_bulk():
         sl.weights.spectrum(net, noise="none")
     with pytest.raises(InputError, match="no convolution"):
         sl.weights.spectrum(nn.ReLU())
+
+
+def test_layers_that_a_spectrum_leaves_out_are_named():
+    net = nn.Sequential(nn.Conv2d(6, 6, 3, groups=3), nn.Conv2d(6, 4, 1), nn.Conv2d(4, 4, 1))
+    found = sl.weights.spectrum(net).document
+    assert [entry["name"] for entry in found["layers"]] == ["1", "2"]
+    assert found["warnings"][0].startswith("1 grouped convolution is left out (0)")
+    twice = sl.weights.spectrum(nn.Sequential(net, copy.deepcopy(net))).document
+    assert twice["warnings"][0].startswith("2 grouped convolutions are left out (the first is 0.0)")
+
+
+def test_pictures_of_one_colour_do_not_tell_networks_apart():
+    """Gray pictures without bias: what each layer behind the first reads has one direction."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(3, 40, 1, bias=False), nn.ReLU(), nn.Conv2d(40, 60, 1))
+    patterns = torch.randn(2, 40)
+    with torch.no_grad():
+        net[2].weight += torch.einsum("nk,kc->nc", torch.randn(60, 2), patterns)[..., None, None]
+    order = torch.randperm(40)
+    other = copy.deepcopy(net)
+    with torch.no_grad():
+        other[0].weight[:] = net[0].weight[order]
+        other[2].weight[:] = net[2].weight[:, order]
+    gray = np.repeat(np.arange(5, 65, dtype=np.uint8), 8 * 8 * 3).reshape(60, 8, 8, 3)
+    labels = np.arange(60) % 2
+    flat = sl.weights.compare(net, other, data=LabelledImages(gray, labels, ("a", "b")), draws=2)
+    (warning,) = [w for w in flat.document["warnings"] if "do not span" in w]
+    assert "do not span 2: those of 2 have 1 of 40 directions" in warning
+    found = layer(flat.document, "2")
+    assert (found["S_mean"], found["cos_raw"], found["directions"]) == (None, None, 1)
+    assert found["kept1"] >= 2
+    json.dumps(flat.document, allow_nan=False)
+    noise = np.random.default_rng(0).integers(0, 255, gray.shape, dtype=np.uint8)
+    seen = sl.weights.compare(net, other, data=LabelledImages(noise, labels, ("a", "b")), draws=2)
+    assert layer(seen.document, "2")["S_mean"] > 0.9
+    assert layer(seen.document, "2")["directions"] >= 20  # without those that are never positive
+    assert not any("do not span" in w for w in seen.document["warnings"])
+
+
+def test_a_network_drawn_with_pictures_of_one_colour_is_warned_of():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(3, 12, 1, bias=False), nn.ReLU(), nn.Flatten(), nn.Linear(192, 2))
+    gray = np.repeat(np.arange(5, 65, dtype=np.uint8), 4 * 4 * 3).reshape(60, 4, 4, 3)
+    images = LabelledImages(gray, np.arange(60) % 2, ("a", "b"))
+    document = sl.weights.resample(net, data=images).document
+    (warning,) = [w for w in document["warnings"] if "do not span" in w]
+    assert "those of 3 have 1 of 12 directions" in warning
+    json.dumps(document, allow_nan=False)
 
 
 @pytest.mark.slow

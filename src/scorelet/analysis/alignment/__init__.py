@@ -1,6 +1,6 @@
 """Alignment of two networks: one orthogonal map for each layer."""
 
-from scorelet.analysis.alignment.layers import Layer, registered_layers
+from scorelet.analysis.alignment.layers import Layer, left_out, registered_layers
 from scorelet.analysis.alignment.moments import CrossMoments
 from scorelet.analysis.alignment.networks import (
     AlignedLayer,
@@ -25,6 +25,7 @@ __all__ = [
     "Rotation",
     "align",
     "cross_moments",
+    "left_out",
     "matched_layers",
     "newton_schulz",
     "polar_factor",

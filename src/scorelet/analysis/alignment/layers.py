@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from scorelet.analysis.alignment.moments import wide
 from scorelet.analysis.weight_covariance.spectrum import clipped
+from scorelet.core.words import counted
 from scorelet.networks.channel_matrix import ChannelMatrix, inverse_deviations
 
 
@@ -211,6 +212,17 @@ def grouped(net: nn.Module) -> Sequence[str]:
     kinds = nn.Conv1d | nn.Conv2d | nn.Conv3d
     modules = net.named_modules()
     return [name for name, module in modules if isinstance(module, kinds) and module.groups > 1]
+
+
+def left_out(net: nn.Module, reason: str) -> list[str]:
+    """Say that grouped convolutions are left out, in a sentence without a full stop or none."""
+    names = grouped(net)
+    if not names:
+        return []
+    are = "is" if len(names) == 1 else "are"
+    which = f"{names[0]}" if len(names) == 1 else f"the first is {names[0]}"
+    said = f"{counted(len(names), 'grouped convolution')} {are} left out ({which})"
+    return [f"{said}: {reason}"]
 
 
 def unsettled_norms(net: nn.Module) -> Sequence[str]:

@@ -13,10 +13,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from scorelet.analysis.alignment.layers import Layer, grouped, unsettled_norms
+from scorelet.analysis.alignment.layers import Layer, left_out, unsettled_norms
 from scorelet.analysis.alignment.moments import CrossMoments
 from scorelet.analysis.alignment.pictures import Batches, Pictures, first_pictures, picture_batches
-from scorelet.analysis.alignment.procrustes import Rotation, identity, procrustes
+from scorelet.analysis.alignment.procrustes import (
+    Rotation,
+    identity,
+    procrustes,
+    undetermined,
+)
 from scorelet.analysis.alignment.watching import called_parts, read_by, show, watching
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
@@ -238,17 +243,14 @@ def _warnings(reference: nn.Module, layers: tuple[AlignedLayer, ...], pictures: 
             f"{pictures} pictures are too few to align {names}: {worst.name} has "
             f"{worst.rotation.samples} samples and needs {worst.needed}; give {need} pictures"
         )
+    warnings += undetermined({layer.name: layer.rotation for layer in layers})
     lost = [layer.name for layer in layers if not layer.rotation.is_isometry]
     if lost:
         warnings.append(
             f"the reference is narrower at {', '.join(lost)}: a part of the other network is lost; "
             "take the wider network as the reference"
         )
-    if names := grouped(reference):
-        warnings.append(
-            f"{len(names)} grouped convolutions are left out (the first is {names[0]}): their "
-            "channels cannot be rotated"
-        )
+    warnings += left_out(reference, "no rotation may mix their channels")
     if names := unsettled_norms(reference):
         warnings.append(
             f"{', '.join(names[:3])} standardise by the moments of each batch, in evaluation too: "

@@ -15,6 +15,7 @@ References: Schönemann, Psychometrika 1966; Guth, Ménard, Rochette, Mallat, JM
 2305.18512, eqs. 5 to 7; Higham, Functions of Matrices, 2008, section 8.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -25,6 +26,7 @@ from scorelet.core.errors import InputError
 
 _STEPS = 100
 _PATIENCE = 1e-12  # of Xᴴ X = 1
+_NOTHING = 1e-6  # of the largest singular value of M: below it a direction is rounding
 
 
 @dataclass(frozen=True)
@@ -36,17 +38,25 @@ class Rotation:
         similarity: r², of the samples that A was fitted to.
         error: E ‖a - A b‖² / E ‖a‖², of the same samples; 2 - 2 r² for equal powers.
         samples: pictures times positions.
+        directions: that the samples determine, singular values of M above 1e-6 of the largest; in
+            all others A is arbitrary.
     """
 
     matrix: Tensor
     similarity: float
     error: float
     samples: int
+    directions: int
 
     @property
     def is_isometry(self) -> bool:
         """Whether nothing of b is lost."""
         return self.matrix.shape[0] >= self.matrix.shape[1]
+
+    @property
+    def is_determined(self) -> bool:
+        """Whether the samples determine at least half of the directions that are rotated."""
+        return 2 * self.directions >= min(self.matrix.shape)
 
     def measure(self, moments: CrossMoments) -> tuple[float, float]:
         """Return (similarity, error) on other samples than those that A was fitted to."""
@@ -77,12 +87,31 @@ def procrustes(
         raise InputError("all activations of a network are 0: nothing can be aligned")
     products = moments.products.real if real else moments.products
     small = summed_blocks(products.contiguous(), copies)
-    factor = polar_factor(small, by=polar)
+    factor, values = _factor_and_values(small, polar)
     overlap = float((factor.conj() * small).real.sum())
     similarity, error = agreement(overlap, moments.powers)
     once = torch.eye(copies, dtype=factor.dtype)
     matrix = torch.kron(factor.contiguous(), once) if copies > 1 else factor
-    return Rotation(matrix, similarity, error, moments.count)
+    directions = copies * int((values > _NOTHING * values.max()).sum())
+    return Rotation(matrix, similarity, error, moments.count, directions)
+
+
+def undetermined(rotations: Mapping[str, Rotation]) -> list[str]:
+    """Say, in one sentence without a full stop or none, at which layers A is mostly arbitrary.
+
+    Args:
+        rotations: by the name of the layer.
+    """
+    poor = {name: found for name, found in rotations.items() if not found.is_determined}
+    if not poor:
+        return []
+    shares = {name: found.directions / min(found.matrix.shape) for name, found in poor.items()}
+    worst = min(shares, key=shares.__getitem__)
+    return [
+        f"the signals of these pictures do not span {', '.join(poor)}: those of {worst} have "
+        f"{poor[worst].directions} of {min(poor[worst].matrix.shape)} directions, so the rotation "
+        "is arbitrary in the others; give pictures that differ more"
+    ]
 
 
 def identity(moments: CrossMoments, *, real: bool = False) -> Rotation:
@@ -94,7 +123,7 @@ def identity(moments: CrossMoments, *, real: bool = False) -> Rotation:
     dtype = torch.float64 if real else moments.products.dtype
     overlap = float(products.real.sum())
     similarity, error = agreement(overlap, moments.powers)
-    return Rotation(torch.eye(first, dtype=dtype), similarity, error, moments.count)
+    return Rotation(torch.eye(first, dtype=dtype), similarity, error, moments.count, first)
 
 
 def agreement(overlap: float, powers: tuple[float, float]) -> tuple[float, float]:
@@ -127,8 +156,15 @@ def polar_factor(matrix: Tensor, *, by: str = "svd") -> Tensor:
             return found
     elif by != "svd":
         raise InputError(f"polar is {by!r}: it must be svd or newton-schulz.")
-    left, _, right = torch.linalg.svd(matrix, full_matrices=False)
-    return left @ right
+    return _factor_and_values(matrix, "svd")[0]
+
+
+def _factor_and_values(matrix: Tensor, by: str) -> tuple[Tensor, Tensor]:
+    """Return U Vᴴ and S."""
+    if by != "svd":
+        return polar_factor(matrix, by=by), torch.linalg.svdvals(matrix)
+    left, values, right = torch.linalg.svd(matrix, full_matrices=False)
+    return left @ right, values
 
 
 def newton_schulz(matrix: Tensor) -> Tensor | None:

@@ -1,9 +1,11 @@
 """What the evidence says: memorised, learned, in between, or nothing; where memorisation ends.
 
 A pair of twins memorises if training pictures come back clearly better than held-out ones, and
-samples lie nearer to a training picture than to the twin's sample. It generalises if neither is so.
-Two standard errors count against both. Networks that do no better than a linear filter have not
-learned enough to be judged: they agree, because they know nothing.
+samples lie nearer to a training picture than to the twin's sample. It generalises if neither is so,
+which both must show: where one was not measured, two models may be the same function, and nobody
+knows whether they have it by heart. Two standard errors count against both. Networks that do no
+better than a linear filter have not learned enough to be judged: they agree, because they know
+nothing.
 
 References: the criteria are ours; what they compare is in Kadkhodaie, Guth, Simoncelli, Mallat
 2024, arXiv 2310.02557, figures 1, 2 and 15.
@@ -21,7 +23,9 @@ from scorelet.analysis.memorization.curves import Gap
 from scorelet.analysis.memorization.variance import ModelVariance
 from scorelet.core.errors import InputError
 
-Verdict = Literal["memorises", "in between", "generalises", "undertrained"]
+Verdict = Literal[
+    "memorises", "in between", "generalises", "undertrained", "same function", "not known"
+]
 
 LARGE_GAP, SMALL_GAP = 3.0, 1.5
 """dB: a gap above the first is one of memory; below the second training pictures are no others."""
@@ -56,19 +60,22 @@ class Evidence:
 def verdict(evidence: Evidence) -> Verdict:
     """Judge a pair of twins.
 
-    What is not known has no vote; V alone says whether two models agree.
+    What is not known has no vote. Without the gap, or without samples beside training pictures, a
+    pair may be found to memorise; else V says whether it is the same function, and no more is
+    known.
     """
     if evidence.lead is not None and evidence.lead < -BEHIND:
         return "undertrained"
     signs = [_by_gap(evidence.gap), _by_samples(evidence.pair, evidence.nearest)]
     votes = [sign for sign in signs if sign is not None]
     level = evidence.variance
-    if level.value + _ERRORS * _known(level.error) > SAME:
-        votes.append("in between")
-    elif not votes:
-        votes.append("generalises")
+    same = level.value + _ERRORS * _known(level.error) <= SAME
     if "memorises" in votes and "generalises" not in votes:
         return "memorises"
+    if len(votes) < len(signs):
+        return "same function" if same else "not known"
+    if not same:
+        votes.append("in between")
     return "generalises" if set(votes) == {"generalises"} else "in between"
 
 

@@ -55,6 +55,12 @@ class Agreement:
         """The mean of S(C₁, C₂) and S(C₂, C₁)."""
         return (self.forward.value + self.backward.value) / 2
 
+    @classmethod
+    def undefined(cls) -> "Agreement":
+        """NaN throughout."""
+        nothing = Similarity(math.nan, math.nan, math.nan, math.nan)
+        return cls(nothing, nothing, math.nan)
+
 
 def similarity(first: Spectrum, second: Spectrum, *, rng: Generator, draws: int = 5) -> Similarity:
     """Return S(C₁, C₂) of two learned parts, see `learned_part`.

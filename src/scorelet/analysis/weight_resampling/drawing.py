@@ -22,7 +22,12 @@ from scorelet.analysis.alignment.layers import MatrixLayer, layer_of
 from scorelet.analysis.alignment.moments import CrossMoments
 from scorelet.analysis.alignment.networks import SAMPLES, Pair, match, one_layer_moments
 from scorelet.analysis.alignment.pictures import Batches, Pictures, first_pictures, picture_batches
-from scorelet.analysis.alignment.procrustes import Rotation, identity, procrustes
+from scorelet.analysis.alignment.procrustes import (
+    Rotation,
+    identity,
+    procrustes,
+    undetermined,
+)
 from scorelet.analysis.alignment.watching import CalledParts, called_parts
 from scorelet.analysis.weight_resampling.laws import Law, drawn_rows
 from scorelet.analysis.weight_resampling.norms import draw_gains, settle
@@ -42,6 +47,7 @@ class DrawnLayer:
         similarity: r² of what it reads in both networks, of the same pictures.
         samples: pictures times positions.
         needed: so many are needed for an alignment.
+        directions: of what it reads, that the samples determine, see `Rotation`.
     """
 
     name: str
@@ -49,6 +55,7 @@ class DrawnLayer:
     similarity: float
     samples: int
     needed: int
+    directions: int
 
 
 @dataclass(frozen=True)
@@ -59,11 +66,13 @@ class DrawnNetwork:
         network: in evaluation mode.
         layers: one record each, in the order of calls; the last is the classifier.
         last: the module of the classifier.
+        warnings: of rotations that the pictures do not determine, without a full stop.
     """
 
     network: nn.Module
     layers: tuple[DrawnLayer, ...]
     last: nn.Module
+    warnings: tuple[str, ...] = ()
 
 
 @checked
@@ -101,12 +110,14 @@ def draw_network(
     parts = called_parts(reference, x), called_parts(net, x)
     pairs = match(*(part.layers for part in parts))
     drawing = _Drawing(reference, net, parts, batches, law or Law())
-    found = []
+    found, rotations = [], {}
     for j, pair in enumerate(pairs):
-        found.append(drawing.layer(j, pair, generator(seed, j), aligned=aligned))
+        layer, rotation = drawing.layer(j, pair, generator(seed, j), aligned=aligned)
+        found.append(layer)
+        rotations[layer.name] = rotation
         if progress:
             progress(j + 1, len(pairs))
-    return DrawnNetwork(net, tuple(found), pairs[-1][1].module)
+    return DrawnNetwork(net, tuple(found), pairs[-1][1].module, tuple(undetermined(rotations)))
 
 
 @dataclass(frozen=True)
@@ -117,11 +128,13 @@ class _Drawing:
     batches: Batches
     law: Law
 
-    def layer(self, j: int, pair: Pair, rng: Generator, *, aligned: bool) -> DrawnLayer:
+    def layer(
+        self, j: int, pair: Pair, rng: Generator, *, aligned: bool
+    ) -> tuple[DrawnLayer, Rotation]:
         """Draw a layer, or rotate the last one, and measure the norms behind it."""
         a, b = pair
         last = j == len(self.parts[0].layers) - 1
-        rotation, samples = self._rotation(pair, first=j == 0, aligned=aligned)
+        rotation = self._rotation(pair, first=j == 0, aligned=aligned)
         neurons = b.shape[0]
         if last:
             weights, bias = a.weights(), a.bias
@@ -136,15 +149,18 @@ class _Drawing:
         if not last:
             self._settle(j, rng)
         needed = 0 if j == 0 else SAMPLES * max(a.shape[1], b.shape[1])
-        return DrawnLayer(a.name, 0 if last else neurons, rotation.similarity, samples, needed)
+        similarity, samples = rotation.similarity, rotation.samples
+        drawn = 0 if last else neurons
+        record = DrawnLayer(a.name, drawn, similarity, samples, needed, rotation.directions)
+        return record, rotation
 
-    def _rotation(self, pair: Pair, *, first: bool, aligned: bool) -> tuple[Rotation, int]:
+    def _rotation(self, pair: Pair, *, first: bool, aligned: bool) -> Rotation:
         if isinstance(pair[1], MatrixLayer):
             settle(self.net, pair[1].module, self.batches)
         fixed = first or not aligned
         networks = self.reference, self.net
         sums = one_layer_moments(*networks, pair, self.batches, diagonal=fixed)
-        return _rotation(pair, sums, fixed=fixed), sums.count
+        return _rotation(pair, sums, fixed=fixed)
 
     def _settle(self, j: int, rng: Generator) -> None:
         norms = [part.norms_behind(j) for part in self.parts]

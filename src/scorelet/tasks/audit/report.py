@@ -8,6 +8,7 @@ from scorelet.plots import png
 from scorelet.plots.memorisation import gap_figure, histograms_figure, twins_figure
 from scorelet.plots.report import Facts, Mark, Part, Picture, Section, Table, Text, Tone, render
 from scorelet.tasks.audit.measure import Shown
+from scorelet.tasks.audit.words import pictures_of
 
 METHOD = (
     "Two networks of one kind are trained on two halves of the pictures that have none in common. "
@@ -24,6 +25,8 @@ VERDICTS: dict[str, Tone] = {
     "memorises": "bad",
     "in between": "open",
     "generalises": "good",
+    "same function": "open",
+    "not known": "open",
 }
 HEAD = ("", "verdict", "gap (dB)", "V", "twins", "nearest", "held out")
 """Columns of the table, here and in the shell."""
@@ -60,7 +63,7 @@ def report(document: dict[str, Any], shown: Mapping[int, Shown]) -> str:
 
 def title(row: Mapping[str, Any]) -> str:
     """Name a row."""
-    return "two models" if row["size"] is None else f"{row['size']:,} pictures"
+    return "two models" if row["size"] is None else pictures_of(row["size"])
 
 
 def cells(row: Mapping[str, Any]) -> list[str]:

@@ -17,6 +17,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
+from scorelet.core.words import counted
 from scorelet.models import Denoiser
 from scorelet.tasks.array_files import writing
 from scorelet.tasks.audit.document import Audit
@@ -217,6 +218,7 @@ def audit_models(
         raise InputError(f"{len(models)} models are given: an audit compares two.")
     if train is not None and len(train) != 2:
         raise InputError(f"{len(train)} training sets are given: expected one for each of two.")
+    _refuse_one_model(models)
     pictures = _load(data, settings)
     known = [_load(each, settings, like=pictures) for each in train or ()]
     warnings = _shared_warnings(known) if known else []
@@ -234,7 +236,7 @@ def audit_models(
         "models": [m if isinstance(m, str) else _named(m) for m in models],
         "network": None,
         "folder": None,
-        "warnings": warnings + _warnings([full]),
+        "warnings": [*_equal_weights(a, b), *warnings, *_warnings([full])],
         "rows": [full],
     }
     return Audit(document, {0: shown})
@@ -254,7 +256,8 @@ def _announce(kept: Path, settings: AuditSettings, told: Told) -> None:
     seconds = seconds_per_step(twin_config(kept, half, size, settings))
     steps = settings.network.steps
     told.say(
-        f"{len(left)} trainings of {steps} steps: about {spoken(len(left) * steps * seconds)}; "
+        f"{counted(len(left), 'training')} of {counted(steps, 'step')}: "
+        f"about {spoken(len(left) * steps * seconds)}; "
         "finished ones are kept for --resume."
     )
 
@@ -348,6 +351,27 @@ def _unseen(pictures: Pictures, known: list[Pictures]) -> tuple[np.ndarray, int]
 
 def _denoiser(model: Model) -> Denoiser:
     return model if isinstance(model, Denoiser) else load_as(Denoiser, model, verb="audit")
+
+
+def _refuse_one_model(models: Sequence[Model]) -> None:
+    """Refuse one model that is given twice."""
+    first, second = (
+        model if isinstance(model, Denoiser) else str(as_path(model)) for model in models
+    )
+    if first is second or (isinstance(first, str) and first == second):
+        name = models[0] if isinstance(models[0], str) else _named(models[0])
+        raise InputError(f"{name} is given twice: a model agrees with itself; give two models.")
+
+
+def _equal_weights(a: Denoiser, b: Denoiser) -> list[str]:
+    """Warn of copies of one model."""
+    first, second = ({**dict(m.named_parameters()), **dict(m.named_buffers())} for m in (a, b))
+    if type(a) is not type(b) or not first or first.keys() != second.keys():
+        return []
+    pairs = [(value, second[name]) for name, value in first.items()]
+    if not all(x.dtype == y.dtype and torch.equal(x, y) for x, y in pairs):
+        return []
+    return ["both models have the same weights: that they agree shows nothing"]
 
 
 def _named(model: Path | Denoiser) -> str:

@@ -15,7 +15,12 @@ SUMMARY: dict[Verdict, str] = {
     "too short",
     "generalises": "two networks that have no picture in common are the same function, and copy "
     "nothing",
+    "same function": "the two are the same function, and whether they have it by heart is not "
+    "known",
+    "not known": "whether they copy training pictures is not known",
 }
+OPEN: tuple[Verdict, ...] = ("same function", "not known")
+"""Verdicts without the gap, or without samples beside training pictures."""
 
 
 def conclusion(rows: Sequence[Row]) -> str:
@@ -23,8 +28,14 @@ def conclusion(rows: Sequence[Row]) -> str:
     lacking = [row["size"] for row in rows if row["verdict"] == "undertrained"]
     if lacking:
         return (
-            f"The networks of {_pictures(lacking[0])} have not learned enough to be judged: a "
+            f"The networks of {pictures_of(lacking[0])} have not learned enough to be judged: a "
             "linear filter does better. Train them longer, with more --steps."
+        )
+    unseen = [row["size"] for row in rows if row["verdict"] in OPEN]
+    if unseen:
+        return (
+            f"Where memorisation ends is not known: with {pictures_of(unseen[0])} no samples were "
+            "compared with training pictures. Draw some, with --samples."
         )
     largest, least = where_it_ends({row["size"]: row["verdict"] for row in rows})
     last = rows[-1]["size"]
@@ -32,30 +43,30 @@ def conclusion(rows: Sequence[Row]) -> str:
         return f"No memorisation was found: from {least} pictures on the networks generalise."
     begun = "No network memorises"
     if largest is not None:
-        begun = f"The networks memorise with {_pictures(largest)}"
+        begun = f"The networks memorise with {pictures_of(largest)}"
     if largest is not None and largest == last:
         return (
             f"{begun}, the largest size: more pictures are needed, or a smaller network, for one "
             "that learns their density."
         )
     if least is None:
-        return f"{begun}, and do not yet generalise with {_pictures(last)}."
-    return f"{begun}, and generalise from {_pictures(least)} on."
+        return f"{begun}, and do not yet generalise with {pictures_of(last)}."
+    return f"{begun}, and generalise from {pictures_of(least)} on."
 
 
 def conclusion_of_models(row: Row) -> str:
     """Say in one sentence what two given models show."""
-    alike = row["verdict"] == "generalises"
     if row["verdict"] == "undertrained" and row["gap"] is None:
         return "No verdict: the models take out less than half of the strongest noise, if any."
     if row["verdict"] == "undertrained":
         return f"No verdict: {SUMMARY['undertrained']}."
-    if row["gap"] is None and row["nearest"] is None:
+    if row["verdict"] in OPEN:
+        lacking = "training pictures" if row["gap"] is None else "samples"
         return (
             "The two models are nearly the same function on these pictures."
-            if alike
+            if row["verdict"] == "same function"
             else "The two models are different functions on these pictures."
-        ) + " Whether they copy training pictures is not known without these."
+        ) + f" Whether they know training pictures by heart is not known without {lacking}."
     return f"The verdict is {row['verdict']}: {SUMMARY[row['verdict']]}."
 
 
@@ -79,5 +90,6 @@ def evidence(row: Row) -> str:
     return f"{', '.join(said)}."
 
 
-def _pictures(size: int) -> str:
+def pictures_of(size: int) -> str:
+    """Return a number of pictures in words."""
     return "1 picture" if size == 1 else f"{size:,} pictures"

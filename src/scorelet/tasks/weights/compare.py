@@ -71,8 +71,9 @@ class Comparison:
     Attributes:
         document: for JSON: model, other, data, part, pictures, held_out, noise, draws, seed,
             warnings and ``layers``, for each: name, kind, neurons and gamma of both, channels,
-            samples, needed, r2_align, r2_held_out, kept1, kept2, reff1, reff2, cos_raw, cos_floor,
-            cos_ceiling, S12, S21, S_mean, bootstrap_sd (None where undefined), eigenvector_cosines.
+            samples, needed, directions (that samples determine), r2_align, r2_held_out, kept1,
+            kept2, reff1, reff2, cos_raw, cos_floor, cos_ceiling, S12, S21, S_mean, bootstrap_sd
+            (None where undefined), eigenvector_cosines.
         layers: what it was made from.
     """
 
@@ -190,6 +191,7 @@ def _entry(layer: ComparedLayer) -> dict[str, Any]:
         "bulk_variance": [s.bulk for s in layer.spectra],
         "samples": aligned.rotation.samples,
         "needed": aligned.needed,
+        "directions": aligned.rotation.directions,
         "r2_align": aligned.rotation.similarity,
         "r2_held_out": layer.held_out,
         **{f"kept{k}": len(s.values) for k, s in enumerate(layer.learned, 1)},

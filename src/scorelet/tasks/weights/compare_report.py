@@ -33,7 +33,8 @@ METHOD = (
     "both covariances; floor that of one with itself after a random rotation, ceiling that of one "
     "with what as many neurons drawn from it would show. S is computed both ways; bars are "
     "standard deviations between networks drawn from the two laws. It is undefined (–) where a "
-    "network has learned nothing that noise would not show."
+    "network has learned nothing that noise would not show, or where the signals of the pictures "
+    "span less than half of what a layer reads."
 )
 COLUMNS = {
     "S_mean": "S", "bootstrap_sd": "±", "S12": "S(1,2)", "S21": "S(2,1)", "cos_raw": "cos",
@@ -92,7 +93,10 @@ def lead(document: dict[str, Any]) -> str:
     """Return the finding in a sentence."""
     known = [entry for entry in document["layers"] if entry["S_mean"] is not None]
     if not known:
-        return "Nothing can be compared: no layer has learned directions in both networks"
+        return (
+            "Nothing can be compared: no layer has learned directions in both networks and reads "
+            "signals that determine a rotation"
+        )
     alike = [entry for entry in known if entry["S_mean"] >= 0.5]
     return (
         f"{document['model']} and {document['other']}: of {len(known)} layers that can be compared "

@@ -60,7 +60,7 @@ class Resampled:
     Attributes:
         document: for JSON: model, data, pictures, law, rank, seed, penalty of the refit (None
             without), accuracy (None without a test part): trained, drawn, refitted; warnings and
-            ``layers``: name, neurons, similarity, samples, needed.
+            ``layers``: name, neurons, similarity, samples, needed, directions.
         model: what was given, with the new network in it.
         drawn: what it was made from.
     """
@@ -150,7 +150,11 @@ def resampling(
         "penalty": penalty,
         "accuracy": None if test is None else accuracy,
         "layers": [vars(layer) for layer in drawn.layers],
-        "warnings": [*(note.rstrip(".") for note in images.notes), *_few(drawn, len(images))],
+        "warnings": [
+            *(note.rstrip(".") for note in images.notes),
+            *_few(drawn, len(images)),
+            *drawn.warnings,
+        ],
     }
     return Resampled(document, _with_network(opened.model, drawn.network), drawn)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from scorelet.analysis.alignment import registered_layers
+from scorelet.analysis.alignment import left_out, registered_layers
 from scorelet.analysis.weight_comparison import LayerSpectrum, layer_spectrum
 from scorelet.analysis.weight_covariance import effective_rank
 from scorelet.core.errors import InputError
@@ -73,7 +73,10 @@ def spectrum(model: Model, *, arch: str | None = None, noise: str = "init") -> S
         "arch": arch,
         "noise": noise,
         "layers": [_entry(layer) for layer in found],
-        "warnings": bulk_warnings(found, noise),
+        "warnings": [
+            *left_out(opened.network, "their neurons do not see all channels"),
+            *bulk_warnings(found, noise),
+        ],
     }
     return Spectra(document, found)
 
