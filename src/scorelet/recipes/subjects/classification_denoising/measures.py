@@ -1,6 +1,7 @@
 """What is measured of the trained networks, picture by picture, as JSON that keeps it."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -132,8 +133,12 @@ def slow_shares(joint: JointEnergy, images: LabelledImages) -> dict[str, list[fl
 
 
 def identities(joint: JointEnergy, images: LabelledImages, sigma: float) -> dict[str, float]:
-    """Return relative errors of two identities: D_u = Σ p(c|y) D_c, and that of an attack."""
+    """Return relative errors of two identities: D_u = Σ p(c|y) D_c, and that of an attack.
+
+    In double precision: where classes hardly differ, float32 has few digits of their differences.
+    """
     labels, _, y = noisy(images.first(8), sigma)[0]
+    joint, y = deepcopy(joint).double(), y.double()
     with torch.no_grad():
         each, all_ = joint.denoise_all(y, sigma), joint.denoise(y, sigma)
         mean = torch.einsum("bc,bc...->b...", joint.posterior(y, sigma), each)

@@ -84,7 +84,7 @@ SETTINGS: dict[Scale, Settings] = {
         precision="no",
     ),
     "small": Settings(
-        "cifar10", 10_000, 5_000, 1_000, width=1 / 8, unet=10, epochs=40, seeds=3,
+        "cifar10", 10_000, 5_000, 1_000, width=1 / 8, unet=10, epochs=30, seeds=1,
         attacks=Attacks(500, 20, 1, RADII, DECISIVE),
     ),
     "paper": Settings(
