@@ -4,7 +4,7 @@ Sample ranges: uint8 is 0 to 255, uint16 is 0 to 65535; floating point samples h
 range and are kept as they are (1.0 is white by convention).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -148,6 +148,10 @@ class Picture:
     def scale(self) -> float:
         """The value of white: 255 for uint8, 65535 for uint16, 1 for floating point."""
         return white(self.pixels.dtype)
+
+    def without(self, gone: np.ndarray) -> "Picture":
+        """Return the picture whose mask leaves out these pixels, (height, width), too."""
+        return replace(self, mask=~gone if self.mask is None else self.mask & ~gone)
 
 
 def white(dtype: np.dtype) -> float:

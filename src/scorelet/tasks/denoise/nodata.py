@@ -14,8 +14,6 @@ A pixel is a gap if one of its channels holds such a value. Integers are left al
 range belongs to pictures.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from scorelet.analysis.far_values import FEWEST, stands_apart
@@ -44,10 +42,9 @@ def without_nodata(page: Picture, nodata: float | str | None) -> tuple[Picture, 
         values = undeclared(page.pixels, page.mask) if page.pixels.dtype.kind == "f" else []
     else:
         values = [nodata]
-    gaps = np.isin(page.pixels, _as_samples(values, page.pixels.dtype)).any(2)
+    gaps = np.isin(page.pixels, _as_samples(values, page.pixels.dtype)).max(2)
     if not gaps.any():
         return page, None
-    data = ~gaps if page.mask is None else page.mask & ~gaps
     said = None
     if isinstance(nodata, str):
         said = (
@@ -55,7 +52,7 @@ def without_nodata(page: Picture, nodata: float | str | None) -> tuple[Picture, 
             f"{' or '.join(f'{value:g}' for value in values)}, far from all others, and stay as "
             "they are (nodata none: they are data)"
         )
-    return replace(page, mask=data), said
+    return page.without(gaps), said
 
 
 def _as_samples(values: list[float], dtype: np.dtype) -> Pixels:

@@ -1,7 +1,7 @@
 """Areas of exactly one colour beside noise: letterboxes, cut-out objects, clipped skies.
 
 They carry no noise, so a network that finds the level by itself leaves most of the noise around
-them: beside a black bar it takes out next to nothing for 40 pixels. And where they fill more than
+them: beside a black bar it takes out next to nothing. And where they fill more than
 half of a picture, its most frequent value says nothing of the rest. So they count as gaps: they
 come back as they were, and the network sees their surroundings continued.
 
@@ -12,7 +12,6 @@ photographs without noise, have quiet cells.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 from scipy.ndimage import maximum_filter, minimum_filter
@@ -61,7 +60,7 @@ def without_painted(
         f"areas of one colour: {int(gone.sum())} of {gone.size} pixels have no noise, unlike all "
         "others, and stay as they are"
     )
-    return replace(page, mask=~gone if page.mask is None else page.mask & ~gone), said
+    return page.without(gone), said
 
 
 def _cells(pixels: Pixels, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

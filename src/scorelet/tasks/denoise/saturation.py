@@ -10,8 +10,6 @@ this is `FAR` σ above (below) all others but one in a hundred. Pictures of 8 bi
 that.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from scorelet.analysis.local_noise import LocalNoise
@@ -62,7 +60,7 @@ def without_saturated(
         f"{' or '.join(f'{value:g}' for value in values)}, thousands of times the noise away from "
         "all others, and stay as they are"
     )
-    return replace(page, mask=~gone if page.mask is None else page.mask & ~gone), said
+    return page.without(gone), said
 
 
 def _is_far(page: Picture, held: np.ndarray, end: float, share: float, level: float) -> bool:
