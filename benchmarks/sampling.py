@@ -18,42 +18,19 @@ from program import run_parts
 from torch import Tensor
 
 import scorelet as sl
-from scorelet import zoo
 from scorelet.core.random import Noise
 from scorelet.models import Denoiser
-from scorelet.models.bounded import CentredDenoiser, ConditionalBoundedDenoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.sampling.reverse import Cascade, draw
-from scorelet.tasks.experiments import read_config
-from scorelet.tasks.experiments.cascade import CascadeConfig
-from scorelet.tasks.experiments.networks import make_network
 from scorelet.tasks.sample.cascades import plans_of
-from scorelet.wavelets.orthogonal.normalization import Normalization
-from scorelet.wavelets.orthogonal.packet_plan import PacketPlan
-from scorelet.wavelets.orthogonal.packets import WaveletPacket
 
 PACKAGES = ("scorelet", "torch", "numpy", "numba")
 NAME, SIDE, BATCH = "faces", 80, 16
 
 
 def faces() -> Multiscale[Denoiser]:
-    """Return the built-in model, or its networks with random weights."""
-    if NAME in zoo.names():
-        return sl.load(NAME)
-    config = read_config(NAME)
-    assert isinstance(config, CascadeConfig)
-    levels = len(config.details)
-    low = SIDE >> levels
-    coarse = CentredDenoiser(make_network(config.low, seed=0), torch.full((1, 1, low, low), 0.5), 1)
-    details: list[Denoiser] = [
-        ConditionalBoundedDenoiser(make_network(part, seed=k), 0.1, channels=3, cond_channels=1)
-        for k, part in enumerate(config.details, start=1)
-    ]
-    parts = (config.low, *config.details)
-    record = {"size": [SIDE, SIDE], "range": [0, 1], "sigma": [list(p.sigma) for p in parts]}
-    units = Normalization("mean", levels=levels)
-    transform = WaveletPacket(config.wavelet, PacketPlan.wavelet(levels))
-    return Multiscale(transform, coarse, details, normalization=units, record=record).eval()
+    """Return the built-in model."""
+    return sl.load(NAME)
 
 
 def overhead(*, quick: bool) -> dict[str, Any]:

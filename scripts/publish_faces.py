@@ -9,6 +9,8 @@ docs/images/faces.png, a grid of 64 samples that were not chosen.
 """
 
 import json
+import shlex
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -55,7 +57,7 @@ def main(run: Path, weights: str, place: str) -> None:
     document = {
         "model": NAME,
         "sha256": digest(WEIGHTS),
-        "command": f"python scripts/{Path(__file__).name} runs/{NAME}",
+        "command": shlex.join(["python", f"scripts/{Path(__file__).name}", *sys.argv[1:]]),
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
         "versions": package_versions(),

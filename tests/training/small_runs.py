@@ -111,6 +111,7 @@ def main(folder: str) -> None:
             pass
         process = runner.accelerator.process_index
         torch.save(runner.plain.state_dict(), path / f"weights{process}.pt")
+    runner.accelerator.wait_for_everyone()  # one that leaves first can end the other
     runner.accelerator.end_training()
 
 

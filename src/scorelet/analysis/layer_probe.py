@@ -20,6 +20,7 @@ from scorelet.analysis.fisher import (
 from scorelet.analysis.fisher_moments import ClassMoments
 from scorelet.analysis.random_projection import RandomProjection
 from scorelet.core.errors import InputError
+from scorelet.core.network import evaluated
 
 INPUT = "input"
 """Name under which the pictures themselves are listed."""
@@ -182,16 +183,8 @@ def listening(net: nn.Module, probe: Probe) -> Generator[None]:
     def hook(module: nn.Module, _inputs: object, output: object) -> None:
         probe.record(probe.names[module], module, output)
 
-    modes = {module: module.training for module in net.modules()}
-    handles = [module.register_forward_hook(hook) for module in probe.names]
-    net.eval()
-    try:
+    with evaluated(net, [module.register_forward_hook(hook) for module in probe.names]):
         yield
-    finally:
-        for handle in handles:
-            handle.remove()
-        for module, mode in modes.items():
-            module.training = mode
 
 
 def _is_wanted(name: str, module: nn.Module, patterns: Sequence[str] | None) -> bool:

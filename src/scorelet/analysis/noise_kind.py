@@ -159,7 +159,7 @@ def _measure(pixels: Pixels, mask: np.ndarray | None, *, bounded: bool) -> Noise
         for name, found in lines.items()
         if found is not None
     }
-    flat_floors = len(ratios) < len(BANDS) or is_white(ratios)
+    flat_floors = len(ratios) == len(BANDS) and is_white(ratios)
     band = FAST
     if ratios.get("middle", 0) > LOST and lines["middle"] is not None:
         line, band = lines["middle"], BANDS["middle"]

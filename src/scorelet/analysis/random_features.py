@@ -47,6 +47,9 @@ def convergence_slope(widths: Sequence[int | float], errors: Sequence[int | floa
     """
     if len(widths) != len(errors) or len(widths) < 2 or min(*widths, *errors) <= 0:
         raise InputError("Give as many errors as widths, at least two, all positive.")
-    x, y = (torch.tensor([math.log(value) for value in values]) for values in (widths, errors))
-    x = x.double() - x.double().mean()
-    return float((x * y.double()).sum() / x.square().sum())
+    x, y = (
+        torch.tensor([math.log(v) for v in values], dtype=torch.float64)
+        for values in (widths, errors)
+    )
+    x = x - x.mean()
+    return float((x * y).sum() / x.square().sum())

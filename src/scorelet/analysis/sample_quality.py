@@ -42,11 +42,11 @@ def octave_ratios(x: Image, y: Tensor) -> Float[Tensor, " octave"]:
             f"Pictures of shapes {tuple(x.shape[1:])} and {tuple(y.shape[1:])} are compared: "
             "expected one shape, of 4 pixels a side at least."
         )
-    radius = _radius(*x.shape[-2:])
-    found = []
+    radius, found = _radius(*x.shape[-2:]), []
+    powers = _power(x), _power(y)
     for start in range(int(math.log2(min(x.shape[-2:]) / 2)) + 1):
         inside = (radius >= 2**start) & (radius < 2 ** (start + 1))
-        found.append(_power(y)[inside].mean() / _power(x)[inside].mean())
+        found.append(powers[1][inside].mean() / powers[0][inside].mean())
     return torch.stack(found)
 
 

@@ -60,14 +60,13 @@ def audit(
     """
     from pathlib import Path
 
-    from scorelet.tasks.array_files import check_output
+    from scorelet.tasks.array_files import PAGES, check_output
     from scorelet.tasks.audit import AuditSettings, Network, audit_models, audit_twins
-    from scorelet.tasks.audit.document import SUFFIXES
     from scorelet.tasks.audit.verb import FOLDER, Told
     from scorelet.tasks.progress import Bar
 
     if output is not None:
-        check_output(output, overwrite=overwrite or resume, suffixes=SUFFIXES)
+        check_output(output, overwrite=overwrite or resume, suffixes=PAGES)
     network = Network(options={"width": width, "blocks": 2}, steps=steps)
     settings = AuditSettings(
         _sizes(sizes),

@@ -42,12 +42,12 @@ def fisher(
         limit: only the first so many pictures.
         overwrite: replace an existing report.
     """
-    from scorelet.tasks.array_files import check_output
-    from scorelet.tasks.fisher import SUFFIXES, FisherSettings, separation
+    from scorelet.tasks.array_files import PAGES, check_output
+    from scorelet.tasks.fisher import FisherSettings, separation
     from scorelet.tasks.progress import Bar
 
     if output is not None:
-        check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
+        check_output(output, overwrite=overwrite, suffixes=PAGES)
     names = None if layers is None else tuple(layers.split(","))
     settings = FisherSettings(part, names, dimension, pool, limit, shared.device)
     bar = Bar("measuring", 0, quiet=shared.quiet)

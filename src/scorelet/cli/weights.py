@@ -41,13 +41,12 @@ def spectrum(
             that of the spectrum itself, for weight decay and other initialisations.
         overwrite: replace an existing report.
     """
-    from scorelet.tasks.array_files import check_output
+    from scorelet.tasks.array_files import PAGES, check_output
     from scorelet.tasks.weights import spectrum as run
-    from scorelet.tasks.weights.spectrum import SUFFIXES
     from scorelet.tasks.weights.spectrum_report import COLUMNS, lead, values
 
     if output is not None:
-        check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
+        check_output(output, overwrite=overwrite, suffixes=PAGES)
     found = run(model, arch=arch, noise=noise)
     if output is not None:
         found.save(output, overwrite=overwrite)
@@ -102,18 +101,18 @@ def compare(
         limit: only the first so many pictures; a fifth of them is kept from the fit.
         noise: init or bulk, see scorelet weights spectrum.
         draws: of random networks for floor, ceiling and error bars.
-        polar: how rotations are computed; newton-schulz has products only.
+        polar: how rotations are computed: svd, or newton-schulz, by products.
         seed: of the draws.
         overwrite: replace an existing report.
     """
-    from scorelet.tasks.array_files import check_output
+    from scorelet.tasks.array_files import PAGES, check_output
     from scorelet.tasks.progress import Bar
-    from scorelet.tasks.weights.compare import SUFFIXES, CompareSettings, comparison
+    from scorelet.tasks.weights.compare import CompareSettings, comparison
     from scorelet.tasks.weights.compare_report import COLUMNS, lead, values
     from scorelet.tasks.weights.networks import Shown
 
     if output is not None:
-        check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
+        check_output(output, overwrite=overwrite, suffixes=PAGES)
     settings = CompareSettings(arch, other_arch, noise, draws, polar, seed, shared.device)
     shown = Shown(part, _sides(size), limit)
     with Bar("aligning", 0, quiet=shared.quiet) as bar:

@@ -1,8 +1,11 @@
 """What a network says of itself, so that files, tiles and checks need not guess."""
 
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 
 @runtime_checkable
@@ -43,3 +46,22 @@ class TightFrames(Protocol):
     def tight_weights(self) -> list[Tensor]:
         """Return those weights, each (rows, ...); empty if nothing is to be kept tight."""
         ...
+
+
+@contextmanager
+def evaluated(net: nn.Module, handles: Iterable[RemovableHandle] = ()) -> Generator[None]:
+    """Evaluate a network; afterwards its parts are in the modes that they were, without the hooks.
+
+    Args:
+        net: the network.
+        handles: of hooks that are removed in the end.
+    """
+    modes = {module: module.training for module in net.modules()}
+    net.eval()
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+        for module, mode in modes.items():
+            module.training = mode

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 import numpy as np
 import torch
+from scipy.special import gammaln, xlogy
 from torch import Tensor
 
 from scorelet.core.errors import InputError
@@ -82,9 +83,8 @@ def expected_anscombe(photons: np.ndarray, deviation: float) -> np.ndarray:
     weights = np.exp(-(nodes**2) / 2)
     shifted = counts[:, None] + 3 / 8 + deviation**2 + deviation * nodes
     given_count = 2 * np.sqrt(np.maximum(shifted, 0)) @ (weights / weights.sum())
-    log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.maximum(counts[1:], 1)))])
-    log_mean = np.log(np.maximum(photons, 1e-300))
-    law = np.exp(np.outer(log_mean, counts) - photons[:, None] - log_factorial)
+    mean = photons[:, None]
+    law = np.exp(xlogy(counts, mean) - mean - gammaln(counts + 1))
     return law @ given_count
 
 

@@ -105,9 +105,10 @@ def cosines_figure(
     figure = new_figure(11, 3.0 * rows)
     grid = figure.subplots(rows, min(_WIDE, len(layers)), squeeze=False).ravel()
     for axes, (name, cosines, size, ranks) in zip(grid, layers, strict=False):
-        chance = size**-0.5
-        top = min(1.0, 5 * chance)
-        axes.imshow(cosines.numpy(), cmap="Greys", vmin=min(chance, 0.9), vmax=max(top, 0.95))
+        low = min(size**-0.5, 0.9)
+        axes.imshow(
+            cosines.numpy(), cmap="Greys", vmin=low, vmax=max(min(1.0, 5 * low), low + 0.05)
+        )
         axes.set_title(name, fontsize="small")
         for rank, mark, put in ((ranks[1], "v", "x"), (ranks[0], ">", "y")):
             if rank is not None:

@@ -5,7 +5,7 @@ import json
 import math
 import shutil
 import zipfile
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -14,12 +14,16 @@ import numpy as np
 
 from scorelet.core.errors import ArrayFileError, InputError, MissingExtraError, ScoreletError
 from scorelet.core.files import atomic_path, remove_leftovers
+from scorelet.core.paths import as_path
 from scorelet.data.fields.labels import Label
 
 SUFFIXES = (".npy", ".npz")
 
 LABELLED = (*SUFFIXES, ".h5", ".hdf5", ".fits")
 """Kinds of files that also hold what the numbers are."""
+
+PAGES = (".html",)
+"""Suffixes of reports."""
 
 Pieces = Iterable[np.ndarray]
 
@@ -131,6 +135,18 @@ def write_page(output: Path, text: str) -> None:
     """
     with writing(output) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def save_page(path: str | Path, make: Callable[[], str], *, overwrite: bool) -> None:
+    """Write a report, NAME.html; it is made only if the file can be written.
+
+    Raises:
+        InputError: another suffix, or a file that exists already.
+        ArrayFileError: it cannot be written.
+    """
+    target = as_path(path)
+    check_output(target, overwrite=overwrite, suffixes=PAGES)
+    write_page(target, make())
 
 
 def _write_npy(path: Path, pieces: Pieces, shape: tuple[int, ...]) -> None:

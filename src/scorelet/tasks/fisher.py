@@ -15,19 +15,16 @@ from scorelet.analysis.fisher_profile import (
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields, checked
-from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
 from scorelet.data.labelled import LabelledImages, load_labelled
 from scorelet.models import Classifier
-from scorelet.tasks.array_files import check_output, write_page
+from scorelet.tasks.array_files import save_page
 from scorelet.tasks.fisher_report import report
 from scorelet.tasks.fitting import load_fitted
 from scorelet.zoo import load
 
 Data = str | Path | LabelledImages
 Model = str | Path | nn.Module
-
-SUFFIXES = (".html",)
 
 
 @dataclass(frozen=True)
@@ -77,9 +74,7 @@ class Separation:
         Raises:
             InputError: another suffix, or a file that exists already.
         """
-        target = as_path(path)
-        check_output(target, overwrite=overwrite, suffixes=SUFFIXES)
-        write_page(target, report(self.document, self.profile))
+        save_page(path, lambda: report(self.document, self.profile), overwrite=overwrite)
 
 
 @checked

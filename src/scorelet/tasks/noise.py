@@ -18,7 +18,7 @@ from scorelet.core.paths import as_path
 from scorelet.data import Picture, find_pictures, iter_pages, to_unit
 from scorelet.data.pictures.in_memory import in_memory
 from scorelet.tasks.array_files import check_output, write_page
-from scorelet.tasks.denoise.nodata import undeclared
+from scorelet.tasks.denoise.nodata import without_nodata
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
 from scorelet.tasks.noise_report import report
 from scorelet.tasks.planning import FileTask, Say, plan_reading
@@ -154,10 +154,9 @@ def _without_far_values(picture: Picture) -> tuple[np.ndarray | None, int]:
     if pixels.dtype.kind != "f" or not (mask is None or mask.any()):
         return mask, 0
     data = np.ones(pixels.shape[:2], bool) if mask is None else mask
-    with np.errstate(over="ignore"):
-        gaps = np.isin(pixels, undeclared(pixels, mask)).any(2)
-    rest = data & ~gaps
-    far = data & gaps
+    rest = without_nodata(picture, "auto")[0].mask
+    rest = data if rest is None else rest
+    far = data & ~rest
     if rest.any():
         far[rest] = far_off(pixels[rest]).any(1)
     count = int(far.sum())

@@ -119,7 +119,7 @@ def _run_of(kept: Path) -> dict[str, Any] | None:
         InputError: it holds something else, which is never removed.
     """
     if kept.exists() and not kept.is_dir():
-        raise InputError(f"{kept} is a file, where a folder of steps would be: choose another -o.")
+        raise InputError(f"{kept} is a file, where steps would be: choose another folder.")
     names = set(os.listdir(kept)) if kept.exists() else set()
     if not names:
         return None

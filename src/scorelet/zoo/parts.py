@@ -73,7 +73,7 @@ def rebuild_network(header: Header, tensors: Tensors) -> nn.Module:
     """
     network = build_network(str(header["architecture"]), dict(header["options"]))
     check_tensors(tensors, {name: tuple(t.shape) for name, t in network.state_dict().items()})
-    network.load_state_dict({name: _widened(t) for name, t in tensors.items()}, assign=True)
+    network.load_state_dict({name: widened(t) for name, t in tensors.items()}, assign=True)
     return network.eval()
 
 
@@ -136,7 +136,8 @@ def _below(name: str, tensors: Tensors) -> Tensors:
     return {key[len(start) :]: t for key, t in tensors.items() if key.startswith(start)}
 
 
-def _widened(tensor: Tensor) -> Tensor:
+def widened(tensor: Tensor) -> Tensor:
+    """Return a tensor of half precision as float32, others as they are."""
     return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor
 
 

@@ -71,7 +71,9 @@ def test_the_inductive_bias_decides_where_memorisation_ends(fit, count, expected
     x, other = fields(count, 0, count), fields(count, 1, count)
     a, b = fit(x), fit(other)
     found = gaussian_model_variance(a, b, LAW, SIGMA, means=True)
-    assert found == pytest.approx(expected, abs=0.3 if few else 0.02)
+    assert found == pytest.approx(
+        expected, abs=min(0.3 if few else 0.02, 0.7 * expected)
+    )  # 0 is no answer
     if fit is circulant and count == 1:
         return  # from field to field its PSNR differs by 2 dB
     assert decibels(a, law_moment()) == pytest.approx(test, abs=1 if few else 0.15)

@@ -24,7 +24,8 @@ from scorelet.core.errors import InputError
 @pytest.mark.parametrize("shape", [(8, 20), (20, 8)])
 def test_rainbow_e13_both_estimators_agree(shape, dtype):
     rows = normal(*shape, dtype=dtype)
-    found = [weight_spectrum(rows, variance=0.5, by=by) for by in ("rows", "gram")]
+    ways = ("rows", "gram", *(("neurons",) if shape[0] <= shape[1] else ()))
+    found = [weight_spectrum(rows, variance=0.5, by=by) for by in ways]
     direct = rows.mH @ rows / (0.5 * shape[0])
     for spectrum in found:
         torch.testing.assert_close(spectrum.matrix(), direct, rtol=1e-5, atol=1e-5)
@@ -116,3 +117,8 @@ def test_cosines_of_eigenvectors():
 def test_what_has_no_spectrum(rows, variance, sentence):
     with pytest.raises(InputError, match=sentence):
         weight_spectrum(rows, variance=variance)
+
+
+def test_an_unknown_way_is_refused():
+    with pytest.raises(InputError, match="auto, rows, gram or neurons"):
+        weight_spectrum(normal(4, 3), by="column")

@@ -42,7 +42,7 @@ def test_the_miniature_is_the_table_of_closed_forms():
     full, stationary = (rows[kind, 100] for kind in KINDS)
     assert full["variance"] == pytest.approx(0.13, abs=0.02)
     assert (full["test"], full["train"]) == pytest.approx((17.7, 19.5), abs=0.15)
-    assert stationary["variance"] == pytest.approx(0.0009, abs=0.001)
+    assert stationary["variance"] == pytest.approx(0.0009, rel=0.5)
     assert (stationary["test"], stationary["train"]) == pytest.approx((18.55, 18.5), abs=0.15)
     assert rows["full covariance", 10]["variance"] == pytest.approx(1.01, abs=0.3)
 

@@ -78,7 +78,31 @@ class Layer(ABC):
         return 1 / (3 * channels * taps)
 
 
-class ConvolutionLayer(Layer):
+class _WeightLayer(Layer):
+    """A layer whose module has one `weight`; taps of a channel, or its positions, lie together."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(n, c, s)."""
+        rows, columns = self._parameter.shape[:2]
+        channels = columns // self.positions
+        return rows, channels, self._parameter[0].numel() // channels
+
+    def weights(self) -> Tensor:
+        """Return weights (n, c, s) in double precision."""
+        return wide(self._parameter.detach().cpu()).reshape(self.shape).clone()
+
+    @torch.no_grad()
+    def set_weights(self, weights: Tensor) -> None:
+        """Write weights."""
+        self._parameter.copy_(weights.reshape(self._parameter.shape))
+
+    @property
+    def _parameter(self) -> Tensor:
+        return self.module.weight  # ty: ignore[invalid-explicit-return]
+
+
+class ConvolutionLayer(_WeightLayer):
     """A convolution that is not grouped."""
 
     @property
@@ -90,21 +114,8 @@ class ConvolutionLayer(Layer):
         """Positions are samples."""
         return inputs[0].movedim(1, -1).flatten(0, -2)
 
-    def weights(self) -> Tensor:
-        """Taps of a channel lie side by side."""
-        return wide(self._parameter.detach().cpu()).flatten(2).clone()
 
-    @torch.no_grad()
-    def set_weights(self, weights: Tensor) -> None:
-        """Write weights."""
-        self._parameter.copy_(weights.reshape(self._parameter.shape))
-
-    @property
-    def _parameter(self) -> Tensor:
-        return self.module.weight  # ty: ignore[invalid-explicit-return]
-
-
-class LinearLayer(Layer):
+class LinearLayer(_WeightLayer):
     """A linear layer; one that follows a flattened map has weights for each of its positions."""
 
     @property
@@ -116,20 +127,6 @@ class LinearLayer(Layer):
         """Positions of a flattened map, and tokens, are samples."""
         x = inputs[0].flatten(0, -2)
         return x.unflatten(1, (-1, self.positions)).movedim(1, -1).flatten(0, -2)
-
-    def weights(self) -> Tensor:
-        """Positions are taps."""
-        weight = wide(self._parameter.detach().cpu())
-        return weight.unflatten(1, (-1, self.positions)).clone()
-
-    @torch.no_grad()
-    def set_weights(self, weights: Tensor) -> None:
-        """Write weights."""
-        self._parameter.copy_(weights.reshape(self._parameter.shape))
-
-    @property
-    def _parameter(self) -> Tensor:
-        return self.module.weight  # ty: ignore[invalid-explicit-return]
 
 
 class MatrixLayer(Layer):

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from scorelet.analysis.alignment.layers import Layer, layer_of
 from scorelet.core.errors import InputError, one_line
+from scorelet.core.network import evaluated
 from scorelet.networks.channel_matrix import ChannelMatrix
 
 Seen = Callable[[nn.Module, tuple[Tensor, ...]], None]
@@ -22,16 +23,8 @@ class Reached(Exception):
 @contextmanager
 def watching(net: nn.Module, modules: Iterable[nn.Module], seen: Seen) -> Generator[None]:
     """Hand what some modules are called with to `seen`; the network is evaluated meanwhile."""
-    modes = {module: module.training for module in net.modules()}
-    handles = [module.register_forward_pre_hook(seen) for module in modules]
-    net.eval()
-    try:
+    with evaluated(net, [module.register_forward_pre_hook(seen) for module in modules]):
         yield
-    finally:
-        for handle in handles:
-            handle.remove()
-        for module, mode in modes.items():
-            module.training = mode
 
 
 def show(net: nn.Module, x: Tensor) -> None:

@@ -67,8 +67,11 @@ def weight_spectrum(rows: Tensor, *, variance: float | int = 1.0, by: str = "aut
             (rows must be independent); "auto" the first where n < d, else the second.
 
     Raises:
-        InputError: no matrix, numbers that are not finite, or a variance that is not positive.
+        InputError: no matrix, numbers that are not finite, a variance that is not positive, or
+            another name.
     """
+    if by not in ("auto", "rows", "gram", "neurons"):
+        raise InputError(f"by is {by!r}: it must be auto, rows, gram or neurons.")
     if rows.ndim != 2 or not rows.numel():
         raise InputError(f"Weights have shape {tuple(rows.shape)}: expected (neurons, inputs).")
     if not bool(rows.isfinite().all()):

@@ -21,6 +21,7 @@ from scorelet.core.typing import Image
 from scorelet.data.camera.mosaic import demosaic, mosaic
 from scorelet.data.camera.settings import CameraSettings
 from scorelet.data.camera.tone import compress, expand, linear_from_srgb, srgb_from_linear
+from scorelet.data.pictures.types import to_unit
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,8 @@ def take(picture: np.ndarray, settings: CameraSettings, *, seed: int, index: int
     """Photograph a picture: a function of the picture, the settings, and (seed, index).
 
     Args:
-        picture: clean, (height, width, 3), uint8 or floats in [0, 1]; at least 8 pixels each way.
+        picture: clean, (height, width, 3), uint8, uint16 or floats in [0, 1]; at least 8 pixels
+            each way.
 
     Raises:
         InputError: another shape or dtype.
@@ -50,8 +52,9 @@ def take(picture: np.ndarray, settings: CameraSettings, *, seed: int, index: int
         raise InputError(
             f"The picture has shape {picture.shape}: expected (height, width, 3), 8 pixels or more."
         )
-    values = np.ascontiguousarray(picture.transpose(2, 0, 1), np.float32)
-    x = torch.from_numpy(values)[None] / (255 if picture.dtype == np.uint8 else 1)
+    x = torch.from_numpy(np.ascontiguousarray(to_unit(picture).transpose(2, 0, 1), np.float32))[
+        None
+    ]
     raw = mosaic(light(x, settings), settings.order)
     noisy = expose(raw, settings, rng=generator(seed, index))
     both = develop(torch.cat([noisy, raw]), settings)

@@ -5,12 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scorelet.core.paths import as_path
-from scorelet.tasks.array_files import check_output, write_page
+from scorelet.tasks.array_files import save_page
 from scorelet.tasks.audit.measure import Shown
 from scorelet.tasks.audit.report import report
-
-SUFFIXES = (".html",)
 
 
 @dataclass(frozen=True)
@@ -35,6 +32,4 @@ class Audit:
         Raises:
             InputError: another suffix, or a file that exists already.
         """
-        target = as_path(path)
-        check_output(target, overwrite=overwrite, suffixes=SUFFIXES)
-        write_page(target, report(self.document, self.shown))
+        save_page(path, lambda: report(self.document, self.shown), overwrite=overwrite)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
@@ -92,7 +92,7 @@ def measure(
     lead = _lead(pair, train, test, settings)
     evidence = Evidence(variances[settings.middle], gap, pairs, copied, lead)
     row = {
-        "psnr_held_out": _curve(curve(test)),
+        "psnr_held_out": _curve(replace(curve(test), error=curve(_per_picture(test)).error)),
         "psnr_train": None if train is None else _curve(curve(train)),
         "gap": None if gap is None else gap.value,
         "gap_error": None if gap is None else _number(gap.error),

@@ -31,6 +31,12 @@ def conclusion(rows: Sequence[Row]) -> str:
             f"The networks of {pictures_of(lacking[0])} have not learned enough to be judged: a "
             "linear filter does better. Train them longer, with more --steps."
         )
+    diverged = [row["size"] for row in rows if row["verdict"] in OPEN and row.get("diverged")]
+    if diverged:
+        return (
+            f"Where memorisation ends is not known: of the networks of {pictures_of(diverged[0])} "
+            "no samples could be drawn. Train them longer, with more --steps."
+        )
     unseen = [row["size"] for row in rows if row["verdict"] in OPEN]
     if unseen:
         return (

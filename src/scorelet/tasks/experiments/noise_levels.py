@@ -15,7 +15,8 @@ class NoiseConfig(ConfigSection):
         default=(1 / 255, 1.0), description="least and largest level, for pictures in [0, 1]"
     )
     law: Literal["log-uniform", "uniform", "quadratic"] = Field(
-        default="log-uniform", description="of the level: `quadratic` is the largest times u^2"
+        default="log-uniform",
+        description="of the level: `quadratic` is the largest times u^2, from 0 on",
     )
     clean: float = Field(
         default=0.5, ge=0, le=1, description="share of the pictures that stay clean"

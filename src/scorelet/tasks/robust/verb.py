@@ -11,9 +11,8 @@ import torch
 from scorelet.analysis.robustness import TRANSFER, auroc, log_densities
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
-from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
-from scorelet.tasks.array_files import check_output, write_page
+from scorelet.tasks.array_files import PAGES, check_output, save_page
 from scorelet.tasks.robust.chunks import Work, gathered
 from scorelet.tasks.robust.document import tables
 from scorelet.tasks.robust.parts import Parts, Target, Tensors, fingerprint
@@ -27,8 +26,6 @@ from scorelet.tasks.robust.shown import (
     other_pictures,
     shown_pictures,
 )
-
-SUFFIXES = (".html",)
 
 
 @dataclass(frozen=True)
@@ -51,9 +48,7 @@ class Robustness:
         Raises:
             InputError: another suffix, or a file that exists already.
         """
-        target = as_path(path)
-        check_output(target, overwrite=overwrite, suffixes=SUFFIXES)
-        write_page(target, report(self.document, self.work, self.found))
+        save_page(path, lambda: report(self.document, self.work, self.found), overwrite=overwrite)
 
 
 @checked
@@ -142,7 +137,7 @@ def robustness(
     """
     target = target or Target()
     if target.output is not None:
-        check_output(target.output, overwrite=target.overwrite, suffixes=SUFFIXES)
+        check_output(target.output, overwrite=target.overwrite, suffixes=PAGES)
     work = _work(data, model, settings, source)
     apart = None if outliers is None else _outliers(work, outliers)
     parts = Parts(target, _run(work))

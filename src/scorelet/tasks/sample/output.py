@@ -1,5 +1,6 @@
 """Samples as files: an array, or a contact sheet."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,13 @@ SHEET = ".png"
 SUFFIXES = (".npy", SHEET)
 
 
-def check_sheets(output: Path, count: int, size: tuple[int, int], *, overwrite: bool) -> None:
+def check_sheets(output: Path, shape: tuple[int, ...], *, overwrite: bool) -> None:
     """Refuse an output before anything is computed.
+
+    Args:
+        output: the file.
+        shape: of the samples, (n, channel, height, width).
+        overwrite: replace an existing file.
 
     Raises:
         InputError: another suffix, a file that exists, or more than a sheet can show.
@@ -21,9 +27,9 @@ def check_sheets(output: Path, count: int, size: tuple[int, int], *, overwrite: 
     """
     check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
     if output.suffix.lower() == SHEET:
-        check_sheet(count, *size)
+        check_sheet(shape[0], *shape[2:])
     else:
-        check_space(output, 4 * count * size[0] * size[1])
+        check_space(output, 4 * math.prod(shape))
 
 
 def write_samples(

@@ -86,6 +86,5 @@ class Samples:
             ArrayFileError: it cannot be written.
         """
         target = as_path(path)
-        count, _, height, width = self.images.shape
-        check_sheets(target, count, (height, width), overwrite=overwrite)
+        check_sheets(target, self.images.shape, overwrite=overwrite)
         write_samples(target, self.images, self.document, pictures=self.pictures)

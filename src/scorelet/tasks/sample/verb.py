@@ -127,7 +127,7 @@ def drawn(
     """
     work, start = _Work(settings), time.perf_counter()
     if output is not None:
-        check_sheets(output, settings.n, work.size, overwrite=overwrite)
+        check_sheets(output, (settings.n, work.channels, *work.size), overwrite=overwrite)
     count, most = settings.n, work.batch()
     total = sum(plan.steps for plan in work.used) * -(-count // most)
     done = 0

@@ -9,11 +9,10 @@ from scorelet.analysis.weight_comparison import NOISES, ComparedLayer, compared_
 from scorelet.analysis.weight_covariance import effective_rank
 from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields, checked
-from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
 from scorelet.core.random import generator
 from scorelet.data.labelled import LabelledImages
-from scorelet.tasks.array_files import check_output, write_page
+from scorelet.tasks.array_files import save_page
 from scorelet.tasks.weights.compare_report import report
 from scorelet.tasks.weights.networks import (
     Data,
@@ -23,7 +22,7 @@ from scorelet.tasks.weights.networks import (
     open_network,
     open_pictures,
 )
-from scorelet.tasks.weights.spectrum import SUFFIXES, bulk_warnings, or_none
+from scorelet.tasks.weights.spectrum import bulk_warnings, or_none
 
 _HELD_OUT = 5  # one picture of so many is kept from the fit of rotations
 MATRIX = 40
@@ -86,9 +85,7 @@ class Comparison:
         Raises:
             InputError: another suffix, or a file that exists already.
         """
-        target = as_path(path)
-        check_output(target, overwrite=overwrite, suffixes=SUFFIXES)
-        write_page(target, report(self.document, self.layers))
+        save_page(path, lambda: report(self.document, self.layers), overwrite=overwrite)
 
 
 @checked

@@ -12,12 +12,10 @@ from scorelet.analysis.weight_comparison import LayerSpectrum, layer_spectrum
 from scorelet.analysis.weight_covariance import effective_rank
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
-from scorelet.core.paths import as_path
-from scorelet.tasks.array_files import check_output, write_page
+from scorelet.tasks.array_files import save_page
 from scorelet.tasks.weights.networks import Model, open_network
 from scorelet.tasks.weights.spectrum_report import report
 
-SUFFIXES = (".html",)
 _ENOUGH = 30  # eigenvalues, for a bulk to be seen
 SHOWN = 200
 """Eigenvalues that a document lists."""
@@ -43,9 +41,7 @@ class Spectra:
         Raises:
             InputError: another suffix, or a file that exists already.
         """
-        target = as_path(path)
-        check_output(target, overwrite=overwrite, suffixes=SUFFIXES)
-        write_page(target, report(self.document, self.layers))
+        save_page(path, lambda: report(self.document, self.layers), overwrite=overwrite)
 
 
 @checked

@@ -4,7 +4,7 @@ from typing import Any
 
 from scorelet.models.bounded import CentredDenoiser, ConditionalBoundedDenoiser
 from scorelet.zoo.kind import Header, Kind, Tensors
-from scorelet.zoo.parts import describe_network, rebuild_network
+from scorelet.zoo.parts import describe_network, rebuild_network, widened
 
 _MEAN = "centre.mean"
 
@@ -20,8 +20,7 @@ def build_centred(header: Header, tensors: Tensors) -> CentredDenoiser:
     weights = dict(tensors)
     mean = weights.pop(_MEAN)
     network = rebuild_network(header, weights)
-    wide = mean if mean.dtype.itemsize > 2 else mean.float()
-    return CentredDenoiser(network, wide, float(header["bound"])).eval()
+    return CentredDenoiser(network, widened(mean), float(header["bound"])).eval()
 
 
 def describe_conditional(denoiser: ConditionalBoundedDenoiser) -> tuple[Header, Tensors]:

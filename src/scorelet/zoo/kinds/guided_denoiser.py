@@ -2,7 +2,7 @@
 
 from scorelet.models.guided import GaussianGuidedDenoiser
 from scorelet.zoo.kind import Header, Kind, Tensors
-from scorelet.zoo.parts import describe_network, rebuild_network
+from scorelet.zoo.parts import describe_network, rebuild_network, widened
 
 _NAMES = ("mean", "values", "basis")
 _START = "gaussian."
@@ -20,8 +20,9 @@ def build(header: Header, tensors: Tensors) -> GaussianGuidedDenoiser:
     weights = dict(tensors)
     moments = [weights.pop(f"{_START}{name}") for name in _NAMES]
     network = rebuild_network(header, weights)
-    wide = [t if t.dtype.itemsize > 2 else t.float() for t in moments]
-    return GaussianGuidedDenoiser(network, *wide, bound=float(header["bound"])).eval()
+    return GaussianGuidedDenoiser(
+        network, *map(widened, moments), bound=float(header["bound"])
+    ).eval()
 
 
 KINDS = (

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from torch import nn
+
 from scorelet.recipes.base import Findings, Recipe, Setup
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.steps import Steps
@@ -65,7 +67,7 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
         "labels": figures.label_rows(labelled),
         "denoising": figures.denoising_rows(denoised),
         "robust": figures.robust_rows(robust, settings.attacks),
-        "parameters": [{n: networks.parameters(n) for n in (*LABELLING, DENOISER)}],
+        "parameters": [{n: _count(each[0]) for n, each in models.items()}],
     }
     return Findings(settings.pictures(), measured, sections, tables)
 
@@ -84,6 +86,10 @@ def _by_seed(
         ]
         for name, each in models.items()
     }
+
+
+def _count(model: nn.Module) -> int:
+    return sum(p.numel() for p in model.parameters())
 
 
 def _labels(networks: Networks, name: str, joint: Any) -> Any:  # noqa: ANN401 - JSON

@@ -69,11 +69,6 @@ class Networks:
         files = [self._trained(DENOISER, k) for k in range(self.settings.seeds)]
         return [load_as(ResidualDenoiser, file, verb="reproduce").eval() for file in files]
 
-    def parameters(self, name: str) -> int:
-        """Return how many parameters a network has."""
-        model = self.denoisers()[0] if name == DENOISER else self.joints(name)[0]
-        return sum(p.numel() for p in model.parameters())
-
     def _trained(self, name: str, number: int) -> Path:
         step = f"{name.replace(' ', '-')}-{number}"
         folder = self.steps.folder / step
