@@ -17,7 +17,7 @@ RED, BLUE = (1.4, 2.6), (1.2, 2.4)
 SATURATION = (0.0, 0.35)
 """s of the colour matrix (1 + s) I - s/3 (all ones): how far sensors mix colours; uniform."""
 CONTRAST = (0.0, 0.5)
-SHARPENING = (-0.6, 1.0)
+SHARPENING = (-0.6, 0.8)
 """Amount of the unsharp mask; negative values smooth; uniform."""
 RADIUS = (0.5, 1.2)
 """Standard deviation of its Gaussian in pixels; uniform."""
@@ -25,6 +25,10 @@ SCALE = (0.6, 1.4)
 """Factor of resizing, uniform; half of all pictures keep their size."""
 QUALITY = (50, 98)
 """Of the JPEG; uniform."""
+BRIGHTNESS_BLUR, COLOUR_BLUR = (0.0, 1.4), (0.0, 7.0)
+"""Standard deviations of what noise reduction leaves, in pixels; uniform, 0 in a quarter."""
+BRIGHTNESS_LEFT, COLOUR_LEFT = (0.3, 1.0), (0.1, 0.8)
+"""Shares of the noise that are left; log-uniform."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class CameraSettings:
         sharpening, radius: amount and width of the unsharp mask.
         scale: factor by which the developed picture is resized.
         quality, subsampling: of the JPEG; 0 is 4:4:4, 2 is 4:2:0.
+        brightness_blur, brightness_left, colour_blur, colour_left: noise reduction, see
+            `scorelet.data.camera.reduction`; 0 and 1 leave all noise as it is.
 
     Raises:
         InputError: a value that is impossible.
@@ -59,6 +65,10 @@ class CameraSettings:
     scale: float = 1.0
     quality: int = 90
     subsampling: int = 2
+    brightness_blur: float = 0.0
+    brightness_left: float = 1.0
+    colour_blur: float = 0.0
+    colour_left: float = 1.0
 
     def __post_init__(self) -> None:
         limits = {
@@ -72,6 +82,10 @@ class CameraSettings:
             "radius": (0.1, 8),
             "scale": (0.1, 4),
             "quality": (1, 100),
+            "brightness_blur": (0, 8),
+            "brightness_left": (0, 4),
+            "colour_blur": (0, 32),
+            "colour_left": (0, 4),
         }
         for name, (low, high) in limits.items():
             value = getattr(self, name)
@@ -102,7 +116,15 @@ def draw_settings(seed: int, index: int) -> CameraSettings:
         scale=rng.uniform(*SCALE) if rng.random() < 0.5 else 1.0,
         quality=int(rng.integers(QUALITY[0], QUALITY[1] + 1)),
         subsampling=2 if rng.random() < 0.5 else 0,
+        brightness_blur=_often_none(rng, BRIGHTNESS_BLUR),
+        brightness_left=_log_uniform(rng, BRIGHTNESS_LEFT),
+        colour_blur=_often_none(rng, COLOUR_BLUR),
+        colour_left=_log_uniform(rng, COLOUR_LEFT),
     )
+
+
+def _often_none(rng: np.random.Generator, ends: tuple[float, float]) -> float:
+    return 0.0 if rng.random() < 0.25 else rng.uniform(*ends)
 
 
 def _log_uniform(rng: np.random.Generator, ends: tuple[float, float]) -> float:

@@ -1,10 +1,16 @@
-"""The task `denoise`: a blind denoiser learns from patches of pictures with white noise."""
+"""The task `denoise`: a blind denoiser learns from patches of pictures with noise.
 
-from torch import nn
+The noise is white, or what a simulated camera makes of it, or both by turns.
+"""
+
+from torch import Tensor, nn
+from torch.utils.data import Dataset
 
 from scorelet.data import load_pictures, locate
+from scorelet.data.camera.patches import CameraPatches
 from scorelet.data.pictures.drawn import draw_page
 from scorelet.data.pictures.patches import Crop, NoisyPatches, PictureCrops
+from scorelet.data.pictures.turns import TurnPatches
 from scorelet.models import (
     LogUniformNoise,
     MixedNoise,
@@ -42,17 +48,24 @@ def build(config: DenoiseConfig) -> Experiment:
     )
 
 
-def noisy_patches(config: DenoiseConfig) -> NoisyPatches:
+def noisy_patches(config: DenoiseConfig) -> Dataset[dict[str, Tensor]]:
     """Return the patches of a run, each a function of (seed, index)."""
-    data = config.data
-    return NoisyPatches(
-        [(source.share, _crops(source, data)) for source in data.train],
+    data, length = config.data, config.steps * config.batch
+    sources = [(source.share, _crops(source, data)) for source in data.train]
+    white = NoisyPatches(
+        sources,
         patch=data.patch,
         noise=_noise_law(data),
-        length=config.steps * config.batch,
+        length=length,
         seed=config.seed,
         gray=data.gray,
     )
+    if not data.camera:
+        return white
+    camera = CameraPatches(
+        sources, patch=data.patch, length=length, seed=config.seed, gray=data.gray
+    )
+    return TurnPatches([(1 - data.camera, white), (data.camera, camera)], seed=config.seed)
 
 
 def _crops(source: SourceConfig, data: PatchesConfig) -> Crop:

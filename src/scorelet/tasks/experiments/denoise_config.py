@@ -46,7 +46,7 @@ class LevelConfig(ConfigSection):
 
 
 class PatchesConfig(ConfigSection):
-    """Pictures, cut into patches; white noise is added without clipping."""
+    """Pictures, cut into patches; white noise is added without clipping, or a camera takes them."""
 
     train: list[SourceConfig] = Field(
         min_length=1, description="sources of patches; the name of a folder is one with share 1"
@@ -56,6 +56,13 @@ class PatchesConfig(ConfigSection):
     channels: Literal[1, 3] = 1
     gray: float = Field(
         default=0.0, ge=0, le=1, description="share of colour patches that are made gray"
+    )
+    camera: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="share of the patches that a simulated camera takes: noise of a sensor, "
+        "developed and stored as JPEG; the others get white noise",
     )
     patch: int = Field(default=96, ge=8, description="side of a square patch in pixels")
     sigma: tuple[float, float] = Field(
@@ -85,6 +92,8 @@ class PatchesConfig(ConfigSection):
             raise ValueError("the law quadratic starts at noise level 0, log-uniform above it")
         if self.levels and (self.sigma != SIGMA or self.law != "uniform"):
             raise ValueError("levels take the place of sigma and law: leave these out")
+        if self.camera and self.channels == 1:
+            raise ValueError("a camera takes pictures in colour, it needs channels: 3")
         if self.gray and self.channels == 1:
             raise ValueError("gray is a share of colour patches, it needs channels: 3")
         if self.channels == 1 and any(source.drawn or source.mixed for source in self.train):

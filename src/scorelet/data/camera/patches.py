@@ -1,0 +1,98 @@
+"""Training patches of pictures that a simulated camera took: each a function of (seed, index).
+
+The patch of the JPEG lies anywhere, so a network cannot count on the grid of its blocks. Half of
+the JPEGs are cut and stored a second time, as pictures are that are sent or shown on a page.
+"""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from scorelet.core.errors import InputError
+from scorelet.data.camera.settings import draw_settings
+from scorelet.data.camera.shot import decode, encode, take
+from scorelet.data.pictures.patches import Crop
+from scorelet.data.pictures.photographs import luma
+
+MARGIN = 32
+"""Pixels around a patch: room for the offsets of two JPEGs, and for mirrored borders."""
+AGAIN = (70, 96)
+"""Quality of the second JPEG, uniform."""
+STORED_TWICE = 0.5
+
+
+class CameraPatches(Dataset):
+    """Patches of camera JPEGs beside what they show.
+
+    Item k is a dict of float32 tensors: `clean` (3, patch, patch), the developed picture before
+    any JPEG, values in [0, 1]; `noisy`, the decoded JPEG; and `sigma` (), the root mean square of
+    their difference.
+
+    Args:
+        sources: (share, crop) pairs; shares need not sum to one.
+        patch: side in pixels.
+        length: number of patches.
+        seed: of everything.
+        still: share of the patches whose sensor has no noise: only the JPEG is to mend.
+        gray: share of the patches that become gray after the JPEG.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[tuple[float, Crop]],
+        *,
+        patch: int,
+        length: int,
+        seed: int,
+        still: float = 0.1,
+        gray: float = 0.0,
+    ) -> None:
+        if not sources:
+            raise InputError("There are no pictures to cut patches from.")
+        self.crops = [crop for _, crop in sources]
+        shares = np.array([share for share, _ in sources], dtype=float)
+        self.shares = shares / shares.sum()
+        self.patch, self.length, self.seed = patch, length, seed
+        self.still, self.gray = still, gray
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> dict[str, Tensor]:
+        if not 0 <= index < self.length:
+            raise IndexError(f"There is no patch {index} of {self.length}.")
+        rng = np.random.default_rng((self.seed, index))
+        settings = draw_settings(self.seed, index)
+        if rng.random() < self.still:
+            settings = dataclasses.replace(settings, a=0.0, b=0.0)
+        side = math.ceil((self.patch + MARGIN) / settings.scale)
+        crop = self.crops[rng.choice(len(self.crops), p=self.shares)](rng, side)
+        shot = take(crop, settings, seed=self.seed, index=index)
+        noisy, clean = self._cut(rng, shot.noisy, shot.developed)
+        if rng.random() < self.gray:
+            noisy, clean = (np.repeat(luma(pixels), 3, 2) for pixels in (noisy, clean))
+        y, x = (torch.from_numpy(p.transpose(2, 0, 1).copy()) for p in (noisy, clean))
+        y = y.float() / 255
+        return {"clean": x, "noisy": y, "sigma": (y - x).square().mean().sqrt()}
+
+    def _cut(self, rng: np.random.Generator, noisy: np.ndarray, clean: np.ndarray) -> "_Pair":
+        if rng.random() < STORED_TWICE:
+            noisy, clean = _window(rng, noisy, clean, self.patch + MARGIN // 2)
+            x = torch.from_numpy(noisy.transpose(2, 0, 1).copy()).float() / 255
+            quality, subsampling = rng.integers(*AGAIN), 2 * rng.integers(2)
+            noisy = decode(encode(x, int(quality), int(subsampling)))
+        return _window(rng, noisy, clean, self.patch)
+
+
+_Pair = tuple[np.ndarray, np.ndarray]
+
+
+def _window(rng: np.random.Generator, noisy: np.ndarray, clean: np.ndarray, side: int) -> _Pair:
+    top, left = (rng.integers(n - side + 1) for n in noisy.shape[:2])
+    window = np.s_[top : top + side, left : left + side]
+    return noisy[window], clean[window]
