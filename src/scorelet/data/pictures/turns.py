@@ -22,7 +22,7 @@ class TurnPatches(Dataset):
         self.seed = seed
 
     def __len__(self) -> int:
-        return len(self.sets[0])  # ty: ignore[invalid-argument-type]
+        return len(self.sets[0])
 
     def __getitem__(self, index: int) -> dict[str, Tensor]:
         turn = np.random.default_rng((self.seed, index, _TURN)).choice(
