@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import torch
-from published_runs import with_earlier
+from published_runs import denoiser_runs
 
 from scorelet.analysis.denoising import SIGMAS, noisy_pairs
 from scorelet.analysis.noise_level import curve_name
@@ -29,7 +29,6 @@ from scorelet.tasks.evaluate import evaluate_pictures
 from scorelet.tasks.experiments import read_config
 from scorelet.tasks.inference import prepare
 from scorelet.tasks.journal import digest
-from scorelet.training import read_log
 from scorelet.zoo import load, load_as, save
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -163,7 +162,7 @@ def card(run: Path, document: dict, place: tuple[str, str]) -> dict:
             "education",
         },
         "command": "scorelet train photo; python scripts/publish_photo.py runs/photo",
-        "runs": runs(run, config, *place),
+        "runs": denoiser_runs(CARD, run, config, *place),
         "machine": "see runs; every machine was shared with other work",
         "psnr": {
             f"{row['set']} sigma {row['sigma']:g}": f"{row['psnr']:.2f} (BF-CNN {row['bf_cnn']})"
@@ -173,26 +172,6 @@ def card(run: Path, document: dict, place: tuple[str, str]) -> dict:
         "as after JPEG, demosaicking or resizing, is taken for texture and stays.",
         "licence": "research use, see LICENSE-models",
     }
-
-
-def runs(run: Path, config: dict, machine: str, start: str) -> list[dict]:
-    """Return this run and those before it, if it started from their weights; seeds tell apart."""
-    lines = read_log(run / "log.jsonl")
-    seconds = sum(line.get("seconds", 0) for line in lines)
-    this = {
-        "seed": config["seed"],
-        **({"start": start} if start else {}),
-        "steps": lines[-1]["step"],
-        "of": config["steps"],
-        "batch": config["batch"],
-        "patch": config["data"]["patch"],
-        "gray": config["data"]["gray"],
-        "matrix_rate": config["optimizer"]["matrix_rate"],
-        "sigma_weight": config["sigma_weight"],
-        "hours": round(seconds / 3600, 2),
-        "machine": machine,
-    }
-    return with_earlier(CARD, config, this)
 
 
 if __name__ == "__main__":

@@ -68,6 +68,28 @@ def cifar10_runs(
     return with_earlier(card, config, this)
 
 
+def denoiser_runs(
+    card: Path, run: Path, config: dict[str, Any], machine: str, start: str
+) -> list[dict[str, Any]]:
+    """Return this run and those before it, if it started from their weights; seeds tell apart."""
+    lines = [line for line in read_log(run / "log.jsonl") if "loss" in line]
+    steps, every = lines[-1]["step"], config["save_every"]
+    this = {
+        "seed": config["seed"],
+        **({"start": start} if start else {}),
+        "steps": steps if steps == config["steps"] else steps // every * every,  # of a save
+        "of": config["steps"],
+        "batch": config["batch"],
+        "patch": config["data"]["patch"],
+        "gray": config["data"]["gray"],
+        "matrix_rate": config["optimizer"]["matrix_rate"],
+        "sigma_weight": config["sigma_weight"],
+        "hours": round(sum(line["seconds"] for line in lines) / 3600, 2),
+        "machine": machine,
+    }
+    return with_earlier(card, config, this)
+
+
 def arguments(description: str | None) -> argparse.Namespace:
     """Return run, weights, machine and start, from the command line."""
     parser = argparse.ArgumentParser(

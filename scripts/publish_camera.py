@@ -1,0 +1,86 @@
+"""Make the built-in model `camera` from a training run: weights, card and a picture.
+
+export SCORELET_DATA=...                       # photos/camera_noisy and photos/camera_mean below it
+python scripts/publish_camera.py runs/camera
+
+Writes src/scorelet/zoo/weights/camera.safetensors (float16), camera.json beside it (the model card)
+and docs/images/camera.png: ten crops of camera pictures, every fourth of the set, as they are,
+denoised, and the mean of many shots. Figures come from benchmarks/noise_choices.py.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from published_runs import arguments, denoiser_runs, train_command
+
+from scorelet.core.files import write_text
+from scorelet.data import locate
+from scorelet.models import ResidualDenoiser
+from scorelet.tasks.denoise import Denoised, denoise
+from scorelet.tasks.experiments import read_config
+from scorelet.tasks.journal import digest
+from scorelet.zoo import load, load_as, save
+
+ROOT = Path(__file__).resolve().parents[1]
+WEIGHTS = ROOT / "src/scorelet/zoo/weights/camera.safetensors"
+CARD = WEIGHTS.with_suffix(".json")
+PICTURE = ROOT / "docs/images/camera.png"
+CROPS, EVERY, SIDE = 10, 4, 128
+
+
+def main(run: Path, weights: str, place: tuple[str, str]) -> None:
+    """Publish the file `weights` of `run`; `place` are its machine and how it started."""
+    denoiser = load_as(ResidualDenoiser, run / weights, verb="publish")
+    save(ResidualDenoiser(denoiser.network.half()), WEIGHTS)
+    write_text(CARD, json.dumps(card(run, place), indent=2) + "\n")
+    Image.fromarray(sheet()).save(PICTURE, optimize=True)
+
+
+def sheet() -> np.ndarray:
+    """Return three rows of crops at 100 %: taken, denoised, mean of many shots."""
+    paths = sorted(locate("photos/camera_noisy").glob("*.jpg"))[::EVERY][:CROPS]
+    columns = []
+    for path in paths:
+        done = denoise(path, noise="camera")
+        assert isinstance(done, Denoised)
+        mean = Image.open(locate("photos/camera_mean") / path.name)
+        parts = [np.asarray(Image.open(path)), np.asarray(done.image), np.asarray(mean)]
+        top, left = ((n - SIDE) // 2 for n in parts[0].shape[:2])
+        columns.append(np.concatenate([p[top : top + SIDE, left : left + SIDE] for p in parts]))
+    return np.concatenate(columns, 1)
+
+
+def card(run: Path, place: tuple[str, str]) -> dict:
+    """Return the model card: what it is, where it comes from, what it can do."""
+    config = read_config(run / "config.yaml").model_dump(mode="json")
+    return {
+        "name": "camera",
+        "summary": "blind denoiser of pictures of cameras: grain that is developed, smoothed and "
+        "stored as JPEG; it mends JPEGs, too",
+        "architecture": config["model"]["architecture"],
+        "options": config["model"]["options"],
+        "parameters": sum(p.numel() for p in load(WEIGHTS).parameters()),
+        "bytes": WEIGHTS.stat().st_size,
+        "sha256": digest(WEIGHTS),
+        "data": {
+            "train": "399 of the 400 train and test pictures of BSDS500, as they are and halved by "
+            "2x2 means, and pages that a program draws, taken by the simulated camera of "
+            "scorelet.data.camera; a quarter of the patches has white noise or none",
+            "left out": "12003.jpg (bsd400/019.png), of which Set12's starfish is a crop",
+            "never trained on": "pictures of real cameras",
+            "terms": "Berkeley asks to cite Arbelaez et al. 2011; non-commercial research and "
+            "education",
+        },
+        "command": f"{train_command('camera', config)}; python scripts/publish_camera.py {run}",
+        "runs": denoiser_runs(CARD, run, config, *place),
+        "limits": "White noise it removes less well than `photo`. Fine texture that is as weak as "
+        "the grain goes with it.",
+        "licence": "research use, see LICENSE-models",
+    }
+
+
+if __name__ == "__main__":
+    options = arguments(__doc__)
+    main(options.run, options.weights, (options.machine, options.start))
