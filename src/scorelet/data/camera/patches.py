@@ -1,7 +1,9 @@
 """Training patches of pictures that a simulated camera took: each a function of (seed, index).
 
 The patch of the JPEG lies anywhere, so a network cannot count on the grid of its blocks. Half of
-the JPEGs are cut and stored a second time, as pictures are that are sent or shown on a page.
+the JPEGs are cut and stored a second time, as pictures are that are sent or shown on a page. Most
+pictures are enlarged before the camera takes them: sensors have more pixels than their lenses
+resolve, so at 100 % a photograph is soft, and small pictures from a page are not.
 """
 
 import dataclasses
@@ -10,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -18,12 +21,15 @@ from scorelet.data.camera.settings import draw_settings
 from scorelet.data.camera.shot import decode, encode, take
 from scorelet.data.pictures.patches import Crop
 from scorelet.data.pictures.photographs import luma
+from scorelet.data.pictures.types import to_unit
 
 MARGIN = 32
 """Pixels around a patch: room for the offsets of two JPEGs, and for mirrored borders."""
 AGAIN = (70, 96)
 """Quality of the second JPEG, uniform."""
 STORED_TWICE = 0.5
+ENLARGED = (1.0, 4.0)
+"""Factor by which pictures are enlarged, log-uniform; one in five keeps its size."""
 
 
 class CameraPatches(Dataset):
@@ -71,7 +77,7 @@ class CameraPatches(Dataset):
         if rng.random() < self.still:
             settings = dataclasses.replace(settings, a=0.0, b=0.0)
         side = math.ceil((self.patch + MARGIN) / settings.scale)
-        crop = self.crops[rng.choice(len(self.crops), p=self.shares)](rng, side)
+        crop = _enlarged(rng, self.crops[rng.choice(len(self.crops), p=self.shares)], side)
         shot = take(crop, settings, seed=self.seed, index=index)
         noisy, clean = self._cut(rng, shot.noisy, shot.developed)
         if rng.random() < self.gray:
@@ -87,6 +93,17 @@ class CameraPatches(Dataset):
             quality, subsampling = rng.integers(*AGAIN), 2 * rng.integers(2)
             noisy = decode(encode(x, int(quality), int(subsampling)))
         return _window(rng, noisy, clean, self.patch)
+
+
+def _enlarged(rng: np.random.Generator, draw: Crop, side: int) -> np.ndarray:
+    """Draw a crop of a side, of a picture that is enlarged by a factor of its own."""
+    factor = 1.0 if rng.random() < 0.2 else float(np.exp(rng.uniform(*np.log(ENLARGED))))
+    crop = draw(rng, max(8, math.ceil(side / factor)))
+    if crop.shape[0] == side:
+        return crop
+    x = torch.from_numpy(np.ascontiguousarray(to_unit(crop).transpose(2, 0, 1), np.float32))[None]
+    x = F.interpolate(x, size=(side, side), mode="bicubic", align_corners=False).clamp(0, 1)
+    return x[0].permute(1, 2, 0).numpy()
 
 
 _Pair = tuple[np.ndarray, np.ndarray]
