@@ -1,0 +1,94 @@
+"""Which noise a page has, and so which way it is denoised: white, camera or poisson.
+
+- `white`: the model, as it is. Also where no noise is found, so that clean pictures stay clean.
+- `camera`: the model of pictures of cameras (`camera`), for noise that neighbours share.
+- `poisson`: the model between a transform and its inverse (`photons`), for counts of photons.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scorelet.analysis.grain import Grain, grain
+from scorelet.analysis.photon_counts import PhotonLaw, grid_step, photon_counts, photon_law
+from scorelet.core.errors import InputError
+from scorelet.data import Picture, to_unit
+from scorelet.tasks.denoise.settings import MODEL, DenoiseSettings
+
+WINDOW = 1024
+"""Side of the central window that is measured."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How a page is denoised.
+
+    Attributes:
+        noise: "white", "camera" or "poisson".
+        reason: why, a few words.
+        law: of the noise, for "poisson".
+    """
+
+    noise: str
+    reason: str
+    law: PhotonLaw | None = None
+
+
+def choose(page: Picture, settings: DenoiseSettings) -> Choice:
+    """Choose how a page is denoised, by what is asked for or by what is measured.
+
+    Raises:
+        InputError: the law of photon noise is asked for and cannot be measured.
+    """
+    if settings.noise == "poisson":
+        return _poisson(page, settings)
+    if settings.noise != "auto":
+        return Choice(settings.noise, "as asked for")
+    if settings.model != MODEL:
+        return Choice("white", "what the model given is for")
+    pixels, mask = _window(page)
+    law = photon_counts(pixels, mask)
+    if law is not None:
+        return Choice(
+            "poisson", f"counts of photons, the variance is {law.a:.3g} times the mean", law
+        )
+    bounded = page.pixels.dtype.kind == "u"
+    return _by_grain(grain(to_unit(pixels), bounded=bounded, mask=mask))
+
+
+def _by_grain(found: Grain | None) -> Choice:
+    if found is None:
+        return Choice("white", "the picture is too small to tell more")
+    if found.is_shared:
+        times = f"{found.far / found.near:.1f} times as much"
+        return Choice("camera", f"neighbours are alike, pixels four apart differ {times}")
+    return Choice("white", "no grain that neighbours share")
+
+
+def _poisson(page: Picture, settings: DenoiseSettings) -> Choice:
+    pixels, mask = _window(page)
+    if settings.noise_law is not None:
+        a, b = settings.noise_law
+        step = grid_step(pixels if mask is None else pixels[mask])
+        law = PhotonLaw(a, b, counts=step is not None and step >= a / 2)
+        return Choice("poisson", f"as asked for, the variance is {_line(law)}", law)
+    law = photon_law(pixels, mask)
+    if law is None:
+        raise InputError(
+            "The law of the photon noise cannot be measured, because the picture is too small or "
+            "its noise does not grow with brightness: give --noise-law A,B (1,0 for counts of "
+            "photons), or take --noise white."
+        )
+    return Choice("poisson", f"as asked for, the variance was found to be {_line(law)}", law)
+
+
+def _line(law: PhotonLaw) -> str:
+    return f"{law.a:.3g} x {'-' if law.b < 0 else '+'} {abs(law.b):.3g}"
+
+
+def _window(page: Picture) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the samples of the central window as they are stored, and where they are data."""
+    height, width = page.pixels.shape[:2]
+    top, left = max(0, (height - WINDOW) // 2), max(0, (width - WINDOW) // 2)
+    place = slice(top, top + WINDOW), slice(left, left + WINDOW)
+    return page.pixels[place], None if page.mask is None else page.mask[place]
