@@ -13,6 +13,7 @@ from scorelet.analysis.grain import Grain, grain
 from scorelet.analysis.photon_counts import PhotonLaw, grid_step, photon_counts, photon_law
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, to_unit
+from scorelet.tasks.denoise.remarks import median_step
 from scorelet.tasks.denoise.settings import MODEL, DenoiseSettings
 
 WINDOW = 1024
@@ -53,16 +54,22 @@ def choose(page: Picture, settings: DenoiseSettings) -> Choice:
             "poisson", f"counts of photons, the variance is {law.a:.3g} times the mean", law
         )
     bounded = page.pixels.dtype.kind == "u"
-    return _by_grain(grain(to_unit(pixels), bounded=bounded, mask=mask))
+    found = grain(to_unit(pixels), bounded=bounded, mask=mask)
+    return _by_grain(found, median_step(page.metadata.jpeg))
 
 
-def _by_grain(found: Grain | None) -> Choice:
+def _by_grain(found: Grain | None, step: float | None) -> Choice:
+    """Choose by the noise that is found, and the step of a JPEG in the unit of [0, 1] images."""
     if found is None:
         return Choice("white", "the picture is too small to tell more")
     if found.is_shared:
-        times = f"{found.far / found.near:.1f} times as much"
-        return Choice("camera", f"neighbours are alike, pixels four apart differ {times}")
-    return Choice("white", "no grain that neighbours share")
+        return Choice("camera", "there is grain, which neighbours share")
+    level = found.white_level
+    if level is None:
+        return Choice("white", "no grain that neighbours share")
+    if step is not None and step > level:
+        return Choice("camera", "the steps of the JPEG are larger than the noise")
+    return Choice("white", "neighbours do not share it")
 
 
 def _poisson(page: Picture, settings: DenoiseSettings) -> Choice:

@@ -59,16 +59,21 @@ def _colour_of_noise(view: View, *, floats: bool) -> str | None:
 
 def _compression(coding: JpegCoding | None, sigma: float) -> str | None:
     """Say whether a JPEG was quantised more coarsely than its noise."""
-    if coding is None or not coding.tables:
-        return None
-    step = float(np.median(coding.tables[0]))
-    if step <= sigma * 255:
+    step = median_step(coding)
+    if step is None or step <= sigma:
         return None
     return (
-        f"the noise is not white: this JPEG was quantised in steps of {step:.0f} (8-bit units), "
-        f"more than the noise of {sigma * 255:.1f} that was found, which cuts noise away or makes "
-        f"blocks of it. {NOT_WHITE}"
+        f"the noise is not white: this JPEG was quantised in steps of {255 * step:.0f} (8-bit "
+        f"units), more than the noise of {sigma * 255:.1f} that was found, which cuts noise away "
+        f"or makes blocks of it. {NOT_WHITE}"
     )
+
+
+def median_step(coding: JpegCoding | None) -> float | None:
+    """Return the median step of the brightness of a JPEG, in the unit of [0, 1] images."""
+    if coding is None or not coding.tables:
+        return None
+    return float(np.median(coding.tables[0])) / 255
 
 
 def _level_given(given: float | None, found: float, *, floats: bool) -> str | None:
