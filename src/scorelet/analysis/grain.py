@@ -34,6 +34,8 @@ LEVEL = 1.45
 """Largest spread of noise."""
 SHARED = 1.48
 """Root of D_2 over D_1 from which neighbours share the noise."""
+STRONG, TIGHT, SHARED_STRONG = 3 / 255, 1.2, 1.2
+"""The same where a floor of more than `STRONG` has a spread of less than `TIGHT`."""
 WHITE = 1.45
 """Root of D_4 over E up to which it is white."""
 MOST = 3
@@ -66,7 +68,9 @@ class Grain:
     @property
     def is_shared(self) -> bool:
         """Whether there is noise, and neighbours share it."""
-        return int((self.noisy & (self.rise > SHARED)).sum()) >= MOST
+        strong = (self.level > STRONG * self.unit) & (self.spread < TIGHT)
+        shared = self.noisy & (self.rise > np.where(strong, SHARED_STRONG, SHARED))
+        return int(shared.sum()) >= MOST
 
     @property
     def white_level(self) -> float | None:
