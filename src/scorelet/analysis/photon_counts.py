@@ -4,8 +4,7 @@ Symbols: y samples, on a grid of step q; u = y / q counts; a, b of var(u | x) = 
 
 Counts of photons have a = 1 and b = 0, whatever the step that one photon was given. A picture is
 taken for counts where its values lie on a grid of whole steps from zero, its noise is white, the
-line says so within its error, and the noise is not weaker than the rounding itself. Other noise
-that grows with brightness has a law that `photon_law` fits.
+line says so. Other noise that grows with brightness has a law that `photon_law` fits.
 """
 
 import math
@@ -15,6 +14,7 @@ import numpy as np
 
 from scorelet.analysis.block_dct import SUM, block_dct, cut
 from scorelet.analysis.noise_floor import VarianceLine, fit_line
+from scorelet.analysis.noise_kind import noise_kind
 
 Pixels = np.ndarray
 
@@ -43,7 +43,7 @@ class PhotonLaw:
     Attributes:
         a: what one photon adds; above zero.
         b: variance in the dark; negative where x has a pedestal of -b / a.
-        counts: whether samples are counts of photons, in steps of a.
+        counts: whether samples are whole counts, in steps of about a.
     """
 
     a: float
@@ -76,18 +76,25 @@ def photon_counts(pixels: Pixels, mask: np.ndarray | None = None) -> PhotonLaw |
 def photon_law(pixels: Pixels, mask: np.ndarray | None = None) -> PhotonLaw | None:
     """Return the law of samples whose noise grows with brightness: counts, or the line of a fit.
 
+    Args:
+        pixels, mask: as for `photon_counts`.
+
     Returns:
         None where too little can be measured, or the noise does not grow.
     """
     counts = photon_counts(pixels, mask)
     if counts is not None:
         return counts
-    blocks = _blocks(pixels, mask)
-    scale = float(np.ptp(blocks)) if len(blocks) else 0.0
-    line = _line(blocks / scale, FAST) if scale else None
-    if line is None or line.a <= 0:
+    kind = noise_kind(pixels.astype(np.float64), bounded=False, mask=mask)
+    if kind is None or kind.a <= 0:
         return None
-    return PhotonLaw(line.a * scale, line.b * scale**2)
+    return PhotonLaw(kind.a, kind.b, counts=is_coarse(pixels, mask, kind.a))
+
+
+def is_coarse(pixels: Pixels, mask: np.ndarray | None, a: float) -> bool:
+    """Whether samples lie on a grid of steps of half a photon, a / 2, or more."""
+    step = grid_step(pixels if mask is None else pixels[mask])
+    return step is not None and step >= a / 2
 
 
 def grid_step(samples: Pixels) -> float | None:

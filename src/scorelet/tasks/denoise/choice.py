@@ -10,14 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from scorelet.analysis.grain import Grain, grain
-from scorelet.analysis.photon_counts import PhotonLaw, grid_step, photon_counts, photon_law
+from scorelet.analysis.photon_counts import PhotonLaw, is_coarse, photon_counts, photon_law
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, to_unit
-from scorelet.tasks.denoise.remarks import median_step
+from scorelet.tasks.denoise.remarks import central, median_step
 from scorelet.tasks.denoise.settings import MODEL, DenoiseSettings
-
-WINDOW = 1024
-"""Side of the central window that is measured."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +71,11 @@ def _by_grain(found: Grain | None, step: float | None) -> Choice:
 
 def _poisson(page: Picture, settings: DenoiseSettings) -> Choice:
     pixels, mask = _window(page)
+    if np.ptp(pixels if mask is None else pixels[mask]) == 0:
+        return Choice("white", "it is of one colour")
     if settings.noise_law is not None:
         a, b = settings.noise_law
-        step = grid_step(pixels if mask is None else pixels[mask])
-        law = PhotonLaw(a, b, counts=step is not None and step >= a / 2)
+        law = PhotonLaw(a, b, counts=is_coarse(pixels, mask, a))
         return Choice("poisson", f"as asked for, the variance is {_line(law)}", law)
     law = photon_law(pixels, mask)
     if law is None:
@@ -94,8 +92,12 @@ def _line(law: PhotonLaw) -> str:
 
 
 def _window(page: Picture) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return the samples of the central window as they are stored, and where they are data."""
-    height, width = page.pixels.shape[:2]
-    top, left = max(0, (height - WINDOW) // 2), max(0, (width - WINDOW) // 2)
-    place = slice(top, top + WINDOW), slice(left, left + WINDOW)
-    return page.pixels[place], None if page.mask is None else page.mask[place]
+    """Return the samples of the central window as they are stored, and where they are data.
+
+    Where nothing of it is data, it is the whole page.
+    """
+    place = central(page.pixels.shape)
+    if page.mask is None:
+        return page.pixels[place], None
+    mask = page.mask[place]
+    return (page.pixels[place], mask) if mask.any() else (page.pixels, page.mask)

@@ -13,6 +13,7 @@ from scorelet.core.errors import InputError
 from scorelet.data import Picture, from_unit, iter_pages, to_unit
 from scorelet.models import Denoiser
 from scorelet.tasks.conditions import check_size, condition_pages
+from scorelet.tasks.denoise.camera import CAMERA
 from scorelet.tasks.denoise.choice import choose
 from scorelet.tasks.denoise.nodata import without_nodata
 from scorelet.tasks.denoise.painted import without_painted
@@ -112,7 +113,8 @@ def denoised_page(
     elif choice.noise == "camera":
         camera = settings.camera().denoiser
         tiles = tiles_of(camera, page.pixels.shape[:2], tile=settings.tile)
-        out = run_plan(replace(plan, tiles=tiles), camera, settings, listener)
+        plan = replace(plan, tiles=tiles)
+        out = run_plan(plan, camera, settings, listener, white=CAMERA is None)
     else:
         out = run_plan(plan, denoiser, settings, listener)  # run
     return replace(out, noise=choice.noise, reason=choice.reason)
@@ -191,9 +193,21 @@ def _found(noise: LocalNoise) -> float:
 
 
 def run_plan(
-    plan: PagePlan, denoiser: Denoiser, settings: DenoiseSettings, listener: Listener = NOBODY
+    plan: PagePlan,
+    denoiser: Denoiser,
+    settings: DenoiseSettings,
+    listener: Listener = NOBODY,
+    *,
+    white: bool = True,
 ) -> Denoised:
     """Run a denoiser over the tiles of a page.
+
+    Args:
+        plan: from `plan_page`.
+        denoiser: prepared.
+        settings: how.
+        listener: is told how it goes on.
+        white: whether the denoiser is for white noise; other noise is worth a word then.
 
     Raises:
         InputError: the denoiser does not take the page, or its numbers overflow.
@@ -210,7 +224,7 @@ def run_plan(
         curve = denoiser.calibration.get(curve_name(page.pixels.shape[2], bounded=bounded))
         sigma = meter.sigma(curve) * plan.view.unit
     image = result if result.shape[2] == 3 else result[..., 0]
-    said = remarks(plan.view, page, settings, blind=denoiser.blind, sigma=sigma)
+    said = remarks(plan.view, page, settings, blind=denoiser.blind, sigma=sigma, white=white)
     return Denoised(image, sigma, plan.said + said, replace(page, pixels=result))
 
 
