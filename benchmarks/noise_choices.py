@@ -1,13 +1,15 @@
 """What `denoise` chooses by itself (white, camera or poisson), and what the choice is worth.
 
 Part `white`: Set12, BSD68 and CBSD68 with white Gaussian noise of 15, 25 and 50 (8-bit units): how
-many are denoised as white noise, and the mean PSNR of the choice beside that of `white`.
+many are taken for white noise, and how much the mean PSNR is below that of `--noise white`, which
+is the same program where white is chosen.
 
 Part `clean`: the validation pictures of BSD as they are, and as JPEG of quality 75 and 90: the
 choice, the mean and the least PSNR to the clean picture, beside that of what went in.
 
 Part `photons`: integer counts of Poisson noise on BSD68 with 5 and 30 photons at the peak, as
-32-bit floats (so that the result keeps fractions) and as bytes: the choice, and PSNR of each noise.
+32-bit floats (so that the result keeps fractions) and as bytes: the choice on all pictures, and
+the PSNR of the choice and of `--noise white` on every eighth.
 
 Part `camera`: JPEG files of real cameras beside the mean of many shots: the first 8, which rules
 were set on, and the 36 others. `denoiser` says what denoised camera pictures: the model `camera`,
@@ -22,6 +24,7 @@ import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +34,17 @@ from PIL import Image
 from program import run_parts
 
 import scorelet as sl
+from scorelet.data import Picture
+from scorelet.tasks.denoise import DenoiseSettings
 from scorelet.tasks.denoise.camera import CAMERA, STEP
+from scorelet.tasks.denoise.choice import choose
 
 PACKAGES = ("scorelet", "torch", "numpy", "pillow")
 SETS = ("set12", "bsd68", "cbsd68")
 TUNED_ON = 8
 """Camera pictures that thresholds were set on; the others are held out."""
+EVERY = 8
+"""Each eighth of the 68 pictures is denoised as counts."""
 ROUNDS = 9
 Pixels = np.ndarray
 NOISES = ("white", "poisson", "camera")
@@ -65,31 +73,33 @@ def decibels(estimate: Pixels, x: Pixels) -> float:
     return 99.0 if error == 0 else float(min(99.0, 20 * np.log10(255) - 10 * np.log10(error)))
 
 
-def chosen(outs: list[Any]) -> Row:
-    """Return how many results have which noise."""
+def chosen(outs: Sequence[Any]) -> Row:
+    """Return how many results, or choices, have which noise."""
     counts = Counter(out.noise for out in outs)
     return {"pictures": len(outs)} | {noise: counts[noise] for noise in NOISES}
 
 
 def measure_white(*, quick: bool) -> dict[str, list[Row]]:
-    """Return choices and mean PSNR by set and level."""
+    """Return choices by set and level, and the mean loss to `white`."""
     rows = []
     for name in SETS:
         pictures = [picture(path) for path in files(name, quick=quick)]
         for level in (15, 25, 50):
             noisy = [with_noise(x, level, index) for index, x in enumerate(pictures)]
-            outs = [sl.denoise(y) for y in noisy]
-            white = [
-                out if out.noise == "white" else sl.denoise(y, noise="white")
-                for out, y in zip(outs, noisy, strict=True)
+            choices = [choose(Picture(y), DenoiseSettings()) for y in noisy]
+            losses = [
+                0.0 if choice.noise == "white" else loss_to_white(y, x)
+                for choice, y, x in zip(choices, noisy, pictures, strict=True)
             ]
-            means = [
-                float(np.mean([decibels(o.image, x) for o, x in zip(some, pictures, strict=True)]))
-                for some in (outs, white)
-            ]
-            row = {"set": name, "sigma": level} | chosen(outs)
-            rows.append(row | {"psnr": means[0], "loss": means[1] - means[0]})
+            row = {"set": name, "sigma": level} | chosen(choices)
+            rows.append(row | {"loss": float(np.mean(losses))})
     return {"rows": rows}
+
+
+def loss_to_white(y: Pixels, x: Pixels) -> float:
+    """Return by how much the PSNR of the choice is below that of `white`."""
+    white, auto = (decibels(sl.denoise(y, noise=noise).image, x) for noise in ("white", "auto"))
+    return white - auto
 
 
 def measure_clean(*, quick: bool) -> dict[str, list[Row]]:
@@ -129,12 +139,13 @@ def measure_photons(*, quick: bool) -> dict[str, list[Row]]:
         ]
         for dtype in ("float32", "uint8"):
             given = [u.astype(dtype) for u in counts]
-            outs = [sl.denoise(u) for u in given]
-            row = {"peak": peak, "dtype": dtype} | chosen(outs)
-            row["noisy"] = mean_psnr([u / peak for u in given], pictures)
-            row["psnr"] = mean_psnr([out.image / peak for out in outs], pictures)
-            whites = [sl.denoise(u, noise="white") for u in given]
-            row["psnr_white"] = mean_psnr([out.image / peak for out in whites], pictures)
+            row = {"peak": peak, "dtype": dtype}
+            row |= chosen([choose(Picture(u), DenoiseSettings()) for u in given])
+            some, clean = given[::EVERY], pictures[::EVERY]
+            row["noisy"] = mean_psnr([u / peak for u in some], clean)
+            for name, noise in (("psnr", "auto"), ("psnr_white", "white")):
+                outs = [sl.denoise(u, noise=noise) for u in some]
+                row[name] = mean_psnr([out.image / peak for out in outs], clean)
             rows.append(row)
     return {"rows": rows}
 

@@ -80,7 +80,7 @@ def test_white_noise_on_sets_of_pictures_is_white(name):
 
 @pytest.mark.slow
 def test_most_pictures_of_cameras_are_camera():
-    """One of the first 8 has so little noise left that it is clean (the others are not tuned on)."""
+    """Of the 8 that thresholds were set on; one has nearly no noise in flat places."""
     found = [choose(next(iter_pages(p)), AUTO).noise for p in photographs("camera_noisy")[:8]]
     assert found.count("camera") >= 7
 
