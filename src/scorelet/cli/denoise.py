@@ -85,7 +85,7 @@ def denoise(
         dtype=dtype,
         nodata=parse_nodata(nodata),
         cond=cond,
-        noise=noise,  # ty: ignore[invalid-argument-type] - the settings check the name
+        noise=noise,
         noise_law=parse_law(noise_law),
     )
     start = time.perf_counter()

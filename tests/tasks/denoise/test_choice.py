@@ -17,7 +17,7 @@ from scorelet.tasks.denoise.camera import STEP
 from scorelet.tasks.denoise.choice import choose
 
 AUTO = DenoiseSettings()
-COUNTS = samples.counts(samples.clean("camera")[:128, :160, :1], 30)
+COUNTS = samples.counts(samples.clean("camera")[:128, :160, :1], 30).astype(np.float32)
 
 
 def choice(pixels, **options):
@@ -55,8 +55,8 @@ def test_a_jpeg_whose_steps_are_larger_than_its_noise_is_camera(tmp_path):
     """The file tells: decoded, its noise has the same floors at all distances."""
     from PIL import Image
 
-    y = samples.white(samples.clean("camera"), 15)
-    Image.fromarray(y).save(tmp_path / "a.jpg", quality=75)
+    y = samples.white(samples.clean("camera"), 25)
+    Image.fromarray(y).save(tmp_path / "a.jpg", quality=70)
     (page,) = iter_pages(tmp_path / "a.jpg")
     assert choose(page, AUTO).noise == "camera"
     assert choose(Picture(page.pixels), AUTO).noise == "white"
@@ -96,7 +96,7 @@ def test_a_given_model_is_for_white_noise():
 def test_what_is_asked_for_is_done():
     clean = samples.clean("camera")
     assert choice(clean, noise="camera").noise == "camera"
-    law = choice(clean, noise="poisson", noise_law=(2, 3)).law
+    law = choice(clean, noise="poisson", noise_law=(2.0, 3.0)).law
     assert (law.a, law.b) == (2, 3)
 
 
@@ -116,10 +116,9 @@ def test_a_law_that_cannot_be_measured_is_asked_for():
         ({"noise": "pink"}, "one of auto, white, camera, poisson"),
         ({"noise": "camera", "model": "mine.safetensors"}, "leave the model out"),
         ({"noise": "poisson", "sigma": 0.1}, "noise-law instead of sigma"),
-        ({"noise_law": (1, 0)}, "--noise poisson"),
-        ({"noise": "poisson", "noise_law": (0, 1)}, "an a above 0"),
-        ({"noise": "poisson", "noise_law": (1, float("nan"))}, "finite"),
-        ({"noise": "poisson", "noise_law": (1,)}, "2 values"),
+        ({"noise_law": (1.0, 0.0)}, "--noise poisson"),
+        ({"noise": "poisson", "noise_law": (0.0, 1.0)}, "an a above 0"),
+        ({"noise": "poisson", "noise_law": (1.0, float("nan"))}, "finite"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(options, words):
@@ -166,11 +165,11 @@ def test_counts_gain_by_their_law(float32, peak, gain):
 def test_a_pedestal_is_found_in_the_law(float32, shift):
     """var(y) = a (y - p) is a y + b with b = -a p; a negative pedestal is noise in the dark."""
     u = COUNTS.astype(np.float32)
-    plain = sl.denoise(u, noise="poisson", noise_law=(1, 30)).image
-    moved = sl.denoise(u + shift, noise="poisson", noise_law=(1, 30 - shift)).image
+    plain = sl.denoise(u, noise="poisson", noise_law=(1.0, 30.0)).image
+    moved = sl.denoise(u + shift, noise="poisson", noise_law=(1.0, 30.0 - shift)).image
     if shift == 500:  # counts have no noise in the dark: b = -500
-        plain = sl.denoise(u, noise="poisson", noise_law=(1, 0)).image
-        moved = sl.denoise(u + shift, noise="poisson", noise_law=(1, -shift)).image
+        plain = sl.denoise(u, noise="poisson", noise_law=(1.0, 0.0)).image
+        moved = sl.denoise(u + shift, noise="poisson", noise_law=(1.0, -float(shift))).image
     apart = np.abs(moved - shift - plain).mean()
     assert apart < (0.01 if shift >= 0 else 1.0)
     assert abs(moved.mean() - shift - u.mean()) < 0.3

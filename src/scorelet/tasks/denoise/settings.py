@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields
@@ -13,7 +13,8 @@ from scorelet.tasks.denoise.camera import camera_denoiser
 from scorelet.tasks.ready_denoiser import ReadyDenoiser, ready_denoiser
 from scorelet.tasks.tiling import TileSide
 
-Noise = Literal["auto", "white", "camera", "poisson"]
+NOISES = ("auto", "white", "camera", "poisson")
+"""What noise a picture may be said to have."""
 MODEL = "photo"
 """The built-in model of white noise."""
 
@@ -53,7 +54,7 @@ class DenoiseSettings:
     dtype: str = "auto"
     nodata: float | Literal["auto"] | None = "auto"
     cond: str | Path | None = None
-    noise: Noise = "auto"
+    noise: str = "auto"
     noise_law: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
@@ -77,10 +78,8 @@ class DenoiseSettings:
         self._check_noise()
 
     def _check_noise(self) -> None:
-        if self.noise not in get_args(Noise):
-            raise InputError(
-                f"noise is {self.noise!r}: it must be one of {', '.join(get_args(Noise))}."
-            )
+        if self.noise not in NOISES:
+            raise InputError(f"noise is {self.noise!r}: it must be one of {', '.join(NOISES)}.")
         if self.noise == "camera" and self.model != MODEL:
             raise InputError("noise camera has a model of its own: leave the model out.")
         if self.noise == "poisson" and self.sigma is not None:

@@ -15,7 +15,7 @@ from scorelet.data.pictures.in_memory import in_memory
 from scorelet.models import Denoiser
 from scorelet.tasks.conditions import Conditions
 from scorelet.tasks.denoise.page import denoised_page, denoised_pages
-from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings, Noise
+from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
 from scorelet.tasks.tiling import TileSide
 
 Pixels = np.ndarray
@@ -34,7 +34,7 @@ def denoise(  # noqa: PLR0913
     dtype: str = "auto",
     nodata: float | Literal["auto"] | None = "auto",
     cond: Any = None,  # noqa: ANN401 - as source
-    noise: Noise = "auto",
+    noise: str = "auto",
     noise_law: tuple[float, float] | None = None,
 ) -> Denoised | list[Denoised]:
     """Denoise a picture.
