@@ -92,8 +92,9 @@ def photon_law(pixels: Pixels, mask: np.ndarray | None = None) -> PhotonLaw | No
 
 
 def is_coarse(pixels: Pixels, mask: np.ndarray | None, a: float) -> bool:
-    """Whether samples lie on a grid of steps of half a photon, a / 2, or more."""
-    step = grid_step(pixels if mask is None else pixels[mask])
+    """Whether samples lie on a grid of steps of half a photon, a / 2, or more, from any start."""
+    samples = pixels if mask is None else pixels[mask]
+    step = grid_step(samples - samples.min())
     return step is not None and step >= a / 2
 
 

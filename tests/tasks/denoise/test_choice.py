@@ -170,14 +170,13 @@ def test_a_pedestal_is_found_in_the_law(float32, shift):
     if shift == 500:  # counts have no noise in the dark: b = -500
         plain = sl.denoise(u, noise="poisson", noise_law=(1.0, 0.0)).image
         moved = sl.denoise(u + shift, noise="poisson", noise_law=(1.0, -float(shift))).image
-    apart = np.abs(moved - shift - plain).mean()
-    assert apart < (0.01 if shift >= 0 else 1.0)
+    np.testing.assert_allclose(moved - shift, plain, atol=0.05)  # of 5; single precision at 500
     assert abs(moved.mean() - shift - u.mean()) < 0.3
 
 
 def test_strength_gaps_and_opacity(float32):
     u = np.uint16(COUNTS)
-    full, half = (sl.denoise(u, strength=s).image.astype(float) for s in (1, 0.5))
+    full, half = (sl.denoise(u, strength=s).image.astype(float) for s in (1.0, 0.5))
     assert np.abs(half - (u + full) / 2).max() <= 1  # both are rounded
     gaps = COUNTS.astype(np.float32)
     gaps[20:40, 30:50] = np.nan
@@ -202,8 +201,9 @@ def test_saturated_areas_stay_as_they_are(float32):
 
 
 def test_rounding_beside_few_photons_is_said(float32):
-    assert sl.denoise(np.uint8(COUNTS)).warnings[-1].startswith("few photons")
-    assert not sl.denoise(COUNTS.astype(np.float32)).warnings
+    few = samples.counts(samples.clean("camera")[:128, :160, :1], 5)
+    assert sl.denoise(np.uint8(few)).warnings[-1].startswith("few photons")
+    assert not sl.denoise(few.astype(np.float32)).warnings
 
 
 @pytest.mark.parametrize("pages", [1, 2])

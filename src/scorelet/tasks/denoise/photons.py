@@ -1,6 +1,7 @@
 """Photon noise: a page is made stable, denoised like any other, and brought back.
 
-Symbols: y samples as they are stored, var(y | x) = a x + b; p = max(0, -b / a) a pedestal under x;
+Symbols: y samples as they are stored, var(y | x) = a x + b; p what they are without light: where b
+is negative -b / a, a pedestal; else 0, or the least sample if that is negative, at least -b / a;
 f the generalised Anscombe transform of `scorelet.models.anscombe`, whose noise has the level 1.
 
 The network is shown (f(y - p) - f_0) / w, with f_0 the least and w the width of what there is. Few
@@ -97,7 +98,8 @@ def stable_page(page: Picture, law: PhotonLaw) -> StablePage:
         page: samples as they are stored; masked ones have no effect.
         law: of its noise.
     """
-    pedestal = max(0.0, -law.b / law.a)
+    data = page.pixels if page.mask is None else page.pixels[page.mask]
+    pedestal = max(-law.b / law.a, min(0.0, float(data.min())))
     dither = law.a * DITHER if law.counts else 0.0
     noise = PoissonGaussianNoise(law.a, max(law.b + law.a * pedestal, 0.0) + dither**2)
     y = page.pixels.astype(np.float64) - pedestal
