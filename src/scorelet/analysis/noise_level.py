@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from scorelet.analysis.block_differences import difference_power
 from scorelet.core.blocks import block_means
 
 Pixels = np.ndarray
@@ -173,7 +174,7 @@ def noise_colour(pixels: Pixels, *, bounded: bool = True) -> NoiseColour | None:
         blocks = blocks[((blocks <= 0) | (blocks >= 1)).mean((1, 2, 3)) < CUT_OFF]
     if len(blocks) < 64:
         return None
-    near, far = _difference_power(blocks, 1), _difference_power(blocks, 4)
+    near, far = difference_power(blocks, 1), difference_power(blocks, 4)
     order = np.argsort(far)
     floor = order[int(0.01 * len(order)) : int(0.03 * len(order)) + 1]
     upper = order[int(0.20 * len(order)) : int(0.25 * len(order)) + 1]
@@ -181,15 +182,3 @@ def noise_colour(pixels: Pixels, *, bounded: bool = True) -> NoiseColour | None:
     spread = np.sqrt(high / low) if low > 0 else np.inf
     unit = 1.0 if bounded else float(np.quantile(np.abs(blocks.mean((1, 2, 3))), 0.99))
     return NoiseColour(float(np.sqrt(near[floor].mean())), float(np.sqrt(low)), float(spread), unit)
-
-
-def _difference_power(blocks: Pixels, distance: int) -> np.ndarray:
-    """Half the mean squared difference of pixels so far apart, by block: the variance of noise."""
-    down = blocks[:, distance:] - blocks[:, :-distance]
-    across = blocks[:, :, distance:] - blocks[:, :, :-distance]
-    return (_mean_square(down) + _mean_square(across)) / 4
-
-
-def _mean_square(blocks: Pixels) -> np.ndarray:
-    flat = blocks.reshape(len(blocks), -1)
-    return np.einsum("ij,ij->i", flat, flat) / flat.shape[1]

@@ -27,6 +27,8 @@ def denoise(
     tile: str = "auto",
     dtype: str = "auto",
     nodata: Annotated[str, Parameter(allow_leading_hyphen=True)] = "auto",
+    noise: str = "auto",
+    noise_law: str | None = None,
     form: Annotated[str | None, Parameter(name="--format")] = None,
     quality: Whole | None = None,
     dry_run: Flag = False,
@@ -58,6 +60,10 @@ def denoise(
         tile: side in pixels, auto, or none for the whole picture at once.
         dtype: of the convolutions: auto, float32, bfloat16 or float16.
         nodata: value of pixels that are no data, auto (found in floats, as -9999) or none.
+        noise: white, camera (finished pictures of cameras), poisson (counts of photons), or auto,
+            by what is measured.
+        noise_law: A,B of the variance A x + B for --noise poisson, in the unit of the samples (1,0
+            for counts of photons); by default it is measured.
         form: png, tiff, jpeg, webp, bmp or pnm, for results whose names are not given.
         quality: of JPEG and lossy WebP, 1 to 100; by default as the input.
         dry_run: print the noise level only, write nothing.
@@ -79,6 +85,8 @@ def denoise(
         dtype=dtype,
         nodata=parse_nodata(nodata),
         cond=cond,
+        noise=noise,
+        noise_law=parse_law(noise_law),
     )
     start = time.perf_counter()
     outcomes, said = [], Said(shared)
@@ -116,6 +124,17 @@ def parse_nodata(text: str) -> "float | Literal['auto'] | None":
         raise InputError(f"--nodata {text}: use auto, none or a number.") from None
 
 
+def parse_law(text: str | None) -> tuple[float, float] | None:
+    """Turn A,B into two numbers."""
+    if text is None:
+        return None
+    try:
+        a, b = (float(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"--noise-law {text}: give two numbers, as 1,0.") from None
+    return a, b
+
+
 class Said:
     """What was said of files; a warning of one kind is written out once, and counted then."""
 
@@ -135,7 +154,7 @@ class Said:
         pages = outcome.report["pages"]
         for number, page in enumerate(pages):
             name = f"{outcome.task.source}" + (f" page {number + 1}" if len(pages) > 1 else "")
-            self.shared.say(f"{name}: sigma {_level(page)}{target}")
+            self.shared.say(f"{name}: sigma {_level(page)}, {_noise(page)}{target}")
             for warning in page["warnings"]:
                 self._warn(name, warning)
             self._notes += [(outcome.task.source, note) for note in page["notes"]]
@@ -160,6 +179,11 @@ class Said:
                     f", {names[1]}, ..." if len(names) > 2 else "".join(f", {n}" for n in names[1:])
                 )
                 self.shared.warn(f"{len(names)} more: {kind} ({names[0]}{more}).")
+
+
+def _noise(page: dict[str, Any]) -> str:
+    """Write what noise was taken, and why."""
+    return f"{page['noise']} noise ({page['reason']})"
 
 
 def _level(page: dict[str, Any]) -> str:

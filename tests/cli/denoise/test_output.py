@@ -20,7 +20,8 @@ def test_the_noise_level_is_printed_for_each_file(shell):
     assert (status, stderr) == (0, "")
     for name in ("a.png", "b.png"):
         out = sl.denoise(Path("in") / name)
-        assert f"in/{name}: sigma {out.sigma * 255:.1f} -> out/{name}\n" in stdout
+        line = f"in/{name}: sigma {out.sigma * 255:.1f}, white noise ({out.reason}) -> out/{name}\n"
+        assert line in stdout
     assert "2 done, 0 failed" in stdout
 
 

@@ -65,6 +65,9 @@ def denoise_files(
             "nodata": settings.nodata,
             "cond": told.digest() if told and journal else None,
             "quality": target.quality,
+            "noise": settings.noise,
+            "noise_law": settings.noise_law,
+            "camera": settings.may_be_camera and settings.camera().digest,
         },
         resume=resume,
         overwrite=overwrite,
@@ -152,6 +155,8 @@ def _page_report(out: Denoised) -> dict[str, Any]:
         "dtype": str(pixels.dtype),
         "sigma": out.sigma,
         "sigma_8bit": None if pixels.dtype.kind == "f" else out.sigma * 255,
+        "noise": out.noise,
+        "reason": out.reason,
         "warnings": list(out.warnings),
         "notes": [asdict(note) for note in out.picture.notes],
     }

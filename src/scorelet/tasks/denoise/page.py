@@ -8,12 +8,16 @@ import numpy as np
 
 from scorelet.analysis.local_noise import LocalNoise, local_noise
 from scorelet.analysis.noise_level import ResidualMeter, curve_name
+from scorelet.analysis.photon_counts import PhotonLaw
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, from_unit, iter_pages, to_unit
 from scorelet.models import Denoiser
 from scorelet.tasks.conditions import check_size, condition_pages
+from scorelet.tasks.denoise.camera import CAMERA
+from scorelet.tasks.denoise.choice import choose
 from scorelet.tasks.denoise.nodata import without_nodata
 from scorelet.tasks.denoise.painted import without_painted
+from scorelet.tasks.denoise.photons import stable_page
 from scorelet.tasks.denoise.remarks import remarks
 from scorelet.tasks.denoise.saturation import without_saturated
 from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
@@ -79,8 +83,60 @@ def denoised_pages(
     for page, told in zip(iter_pages(path, gaps=True), condition_pages(cond), strict=False):  # read
         if check:
             check(page)
-        plan = plan_page(page, denoiser, settings, told)  # plan
-        yield run_plan(plan, denoiser, settings, listener)  # run
+        yield denoised_page(page, denoiser, settings, told, listener=listener)
+
+
+def denoised_page(
+    page: Picture,
+    denoiser: Denoiser,
+    settings: DenoiseSettings,
+    cond: Pixels | None = None,
+    *,
+    listener: Listener = NOBODY,
+) -> Denoised:
+    """Denoise a page in the way that suits its noise, see `choice`.
+
+    Args:
+        page: as it was read.
+        denoiser: of white noise, prepared.
+        settings: how.
+        cond: what the denoiser is told, of the height and width of the page.
+        listener: is told how it goes on.
+
+    Raises:
+        InputError: the page cannot be denoised.
+    """
+    plan = plan_page(page, denoiser, settings, cond)  # plan
+    choice = choose(plan.page, settings)
+    if choice.law is not None:
+        out = _denoised_photons(plan, choice.law, denoiser, settings, listener)
+    elif choice.noise == "camera":
+        camera = settings.camera().denoiser
+        tiles = tiles_of(camera, page.pixels.shape[:2], tile=settings.tile)
+        plan = replace(plan, tiles=tiles)
+        out = run_plan(plan, camera, settings, listener, white=CAMERA is None)
+    else:
+        out = run_plan(plan, denoiser, settings, listener)  # run
+    return replace(out, noise=choice.noise, reason=choice.reason)
+
+
+def _denoised_photons(
+    plan: PagePlan,
+    law: PhotonLaw,
+    denoiser: Denoiser,
+    settings: DenoiseSettings,
+    listener: Listener,
+) -> Denoised:
+    """Make the noise of a page white, denoise, and go back."""
+    stable = stable_page(plan.page, law)
+    inner = replace(settings, noise="white", noise_law=None, strength=1.0, nodata=None)
+    if not denoiser.blind:
+        inner = replace(inner, sigma=stable.sigma)
+    out = run_plan(plan_page(stable.page, denoiser, inner, plan.cond), denoiser, inner, listener)
+    result = stable.back(out.picture.pixels, settings.strength)
+    said = plan.said + out.warnings + stable.said()
+    image = result if result.shape[2] == 3 else result[..., 0]
+    return Denoised(image, stable.level(), said, replace(plan.page, pixels=result))
 
 
 def plan_page(
@@ -137,9 +193,21 @@ def _found(noise: LocalNoise) -> float:
 
 
 def run_plan(
-    plan: PagePlan, denoiser: Denoiser, settings: DenoiseSettings, listener: Listener = NOBODY
+    plan: PagePlan,
+    denoiser: Denoiser,
+    settings: DenoiseSettings,
+    listener: Listener = NOBODY,
+    *,
+    white: bool = True,
 ) -> Denoised:
     """Run a denoiser over the tiles of a page.
+
+    Args:
+        plan: from `plan_page`.
+        denoiser: prepared.
+        settings: how.
+        listener: is told how it goes on.
+        white: whether the denoiser is for white noise; other noise is worth a word then.
 
     Raises:
         InputError: the denoiser does not take the page, or its numbers overflow.
@@ -156,7 +224,7 @@ def run_plan(
         curve = denoiser.calibration.get(curve_name(page.pixels.shape[2], bounded=bounded))
         sigma = meter.sigma(curve) * plan.view.unit
     image = result if result.shape[2] == 3 else result[..., 0]
-    said = remarks(plan.view, page, settings, blind=denoiser.blind, sigma=sigma)
+    said = remarks(plan.view, page, settings, blind=denoiser.blind, sigma=sigma, white=white)
     return Denoised(image, sigma, plan.said + said, replace(page, pixels=result))
 
 

@@ -19,7 +19,13 @@ NOT_WHITE = (
 
 
 def remarks(
-    view: View, page: Picture, settings: DenoiseSettings, *, blind: bool, sigma: float
+    view: View,
+    page: Picture,
+    settings: DenoiseSettings,
+    *,
+    blind: bool,
+    sigma: float,
+    white: bool = True,
 ) -> tuple[str, ...]:
     """Return what is to be said of a page: of its coding, of its noise, of the level.
 
@@ -29,11 +35,12 @@ def remarks(
         settings: how it was denoised.
         blind: whether the model finds the noise level itself.
         sigma: noise level that was found or given, in the unit of the page.
+        white: whether the model is for white noise, so that other noise is worth a word.
     """
     floats = page.pixels.dtype.kind == "f"
     said = (
-        None if floats else _compression(page.metadata.jpeg, sigma),
-        _colour_of_noise(view, floats=floats),
+        None if floats or not white else _compression(page.metadata.jpeg, sigma),
+        _colour_of_noise(view, floats=floats) if white else None,
         _level_given(settings.sigma, sigma, floats=floats) if blind else None,
         None if blind or settings.sigma is not None else _level_found(sigma, floats=floats),
     )
@@ -42,9 +49,7 @@ def remarks(
 
 def _colour_of_noise(view: View, *, floats: bool) -> str | None:
     """Say whether the noise is correlated between neighbours, judged in a central window."""
-    height, width = view.pixels.shape[:2]
-    top, left = max(0, (height - WINDOW) // 2), max(0, (width - WINDOW) // 2)
-    place = slice(top, min(top + WINDOW, height)), slice(left, min(left + WINDOW, width))
+    place = central(view.pixels.shape)
     if view.mask is not None and not view.mask[place].all():
         return None
     colour = noise_colour(view.shown(*place)[0], bounded=not floats)
@@ -57,18 +62,30 @@ def _colour_of_noise(view: View, *, floats: bool) -> str | None:
     )
 
 
+def central(shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """Return rows and columns of the central window, in which noise is judged."""
+    starts = [max(0, (length - WINDOW) // 2) for length in shape[:2]]
+    rows, columns = (slice(k, min(k + WINDOW, n)) for k, n in zip(starts, shape[:2], strict=True))
+    return rows, columns
+
+
 def _compression(coding: JpegCoding | None, sigma: float) -> str | None:
     """Say whether a JPEG was quantised more coarsely than its noise."""
-    if coding is None or not coding.tables:
-        return None
-    step = float(np.median(coding.tables[0]))
-    if step <= sigma * 255:
+    step = median_step(coding)
+    if step is None or step <= sigma:
         return None
     return (
-        f"the noise is not white: this JPEG was quantised in steps of {step:.0f} (8-bit units), "
-        f"more than the noise of {sigma * 255:.1f} that was found, which cuts noise away or makes "
-        f"blocks of it. {NOT_WHITE}"
+        f"the noise is not white: this JPEG was quantised in steps of {255 * step:.0f} (8-bit "
+        f"units), more than the noise of {sigma * 255:.1f} that was found, which cuts noise away "
+        f"or makes blocks of it. {NOT_WHITE}"
     )
+
+
+def median_step(coding: JpegCoding | None) -> float | None:
+    """Return the median step of the brightness of a JPEG, in the unit of [0, 1] images."""
+    if coding is None or not coding.tables:
+        return None
+    return float(np.median(coding.tables[0])) / 255
 
 
 def _level_given(given: float | None, found: float, *, floats: bool) -> str | None:

@@ -9,8 +9,14 @@ from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields
 from scorelet.data import Picture, write_pages
 from scorelet.models import Denoiser
+from scorelet.tasks.denoise.camera import camera_denoiser
 from scorelet.tasks.ready_denoiser import ReadyDenoiser, ready_denoiser
 from scorelet.tasks.tiling import TileSide
+
+NOISES = ("auto", "white", "camera", "poisson")
+"""What noise a picture may be said to have."""
+MODEL = "photo"
+"""The built-in model of white noise."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +38,14 @@ class DenoiseSettings:
             `scorelet.tasks.denoise.nodata`; None: all that is finite and not masked is data.
         cond: what a conditional denoiser is told: a picture of the same height and width, or for
             several pictures a folder that has one for each, under the same name; None: nothing.
+        noise: "white", "camera" (noise that neighbours share, as in pictures of cameras), "poisson"
+            (counts of photons, and other noise whose variance is a line in the brightness), or
+            "auto", by what is measured. A model that is given gets white noise from "auto".
+        noise_law: a, b of the variance a x + b for "poisson", in the unit of the samples as they
+            are stored, (1, 0) for counts of photons; None: it is measured.
     """
 
-    model: str | Path | Denoiser = "photo"
+    model: str | Path | Denoiser = MODEL
     sigma: float | None = None
     strength: float = 1.0
     label: int | None = None
@@ -43,6 +54,8 @@ class DenoiseSettings:
     dtype: str = "auto"
     nodata: float | Literal["auto"] | None = "auto"
     cond: str | Path | None = None
+    noise: str = "auto"
+    noise_law: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         """Check types, and ranges."""
@@ -62,10 +75,40 @@ class DenoiseSettings:
                 f"nodata is {self.nodata}: NaN and infinity are no data anyway; give the number "
                 "that stands for it, auto or none."
             )
+        self._check_noise()
+
+    def _check_noise(self) -> None:
+        if self.noise not in NOISES:
+            raise InputError(f"noise is {self.noise!r}: it must be one of {', '.join(NOISES)}.")
+        if self.noise == "camera" and self.model != MODEL:
+            raise InputError("noise camera has a model of its own: leave the model out.")
+        if self.noise == "poisson" and self.sigma is not None:
+            raise InputError(
+                "The level of photon noise follows from its law: give noise-law instead of sigma."
+            )
+        if self.noise_law is None:
+            return
+        if self.noise != "poisson":
+            raise InputError("noise-law is that of photon noise: say --noise poisson, too.")
+        a, b = self.noise_law
+        if not (0 < a < math.inf and math.isfinite(b)):
+            raise InputError(
+                f"noise-law is {a:g},{b:g}: the variance a x + b needs an a above 0, and b must be "
+                "finite."
+            )
 
     def ready(self) -> ReadyDenoiser:
         """Return the model, see `ready_denoiser`."""
         return ready_denoiser(self.model, device=self.device, dtype=self.dtype, verb="denoise")
+
+    @property
+    def may_be_camera(self) -> bool:
+        """Whether a picture may get the model of pictures of cameras."""
+        return self.noise == "camera" or (self.noise == "auto" and self.model == MODEL)
+
+    def camera(self) -> ReadyDenoiser:
+        """Return the model of pictures of cameras."""
+        return camera_denoiser(MODEL, device=self.device, dtype=self.dtype)
 
 
 @dataclass(frozen=True)
@@ -80,12 +123,16 @@ class Denoised:
             for integers in the unit of [0, 1] images, for floats in their own.
         warnings: sentences without a full stop, as about noise that is not white.
         picture: the picture as it will be written.
+        noise: "white", "camera" or "poisson": how it was denoised.
+        reason: why, a few words.
     """
 
     image: Any
     sigma: float
     warnings: tuple[str, ...]
     picture: Picture
+    noise: str = "white"
+    reason: str = "as asked for"
 
     def save(self, path: str | Path) -> None:
         """Write the picture; the suffix chooses the kind, depth and profile are the source's."""

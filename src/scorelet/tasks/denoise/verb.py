@@ -14,7 +14,7 @@ from scorelet.data import find_pictures, iter_pages, locate
 from scorelet.data.pictures.in_memory import in_memory
 from scorelet.models import Denoiser
 from scorelet.tasks.conditions import Conditions
-from scorelet.tasks.denoise.page import denoised_pages, plan_page, run_plan
+from scorelet.tasks.denoise.page import denoised_page, denoised_pages
 from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
 from scorelet.tasks.tiling import TileSide
 
@@ -34,6 +34,8 @@ def denoise(  # noqa: PLR0913
     dtype: str = "auto",
     nodata: float | Literal["auto"] | None = "auto",
     cond: Any = None,  # noqa: ANN401 - as source
+    noise: str = "auto",
+    noise_law: tuple[float, float] | None = None,
 ) -> Denoised | list[Denoised]:
     """Denoise a picture.
 
@@ -45,6 +47,7 @@ def denoise(  # noqa: PLR0913
         model, sigma, strength, label, tile, device, dtype, nodata: see `DenoiseSettings`.
         cond: what a conditional denoiser is told: of files see `DenoiseSettings`; of what is in
             memory as `source`, of the same height and width, or the path of a picture.
+        noise, noise_law: see `DenoiseSettings`.
 
     Returns:
         One result; a list for a folder, a file of several pages and a batch. To write folders, use
@@ -60,17 +63,20 @@ def denoise(  # noqa: PLR0913
         >>> out.image.shape, out.image.dtype, out.sigma < 1 / 255
         ((32, 32), dtype('uint8'), True)
     """
-    settings = DenoiseSettings(model, sigma, strength, label, tile, device, dtype, nodata)
+    settings = DenoiseSettings(
+        *(model, sigma, strength, label, tile, device, dtype, nodata),
+        noise=noise,
+        noise_law=noise_law,
+    )
     denoiser = settings.ready().denoiser
     if isinstance(source, str | Path):
         return _denoise_path(as_path(source), denoiser, settings, cond)
     given = in_memory(source)
     told = _conditions(cond, len(given.pictures))
-    plans = (
-        plan_page(picture, denoiser, settings, one)
+    found = (
+        denoised_page(picture, denoiser, settings, one)
         for picture, one in zip(given.pictures, told, strict=True)
     )
-    found = (run_plan(plan, denoiser, settings) for plan in plans)
     outs = [replace(out, image=given.back(out.picture)) for out in found]
     return outs if given.batch else outs[0]
 

@@ -1,0 +1,207 @@
+"""What `denoise` chooses by itself (white, camera or poisson), and what the choice is worth.
+
+Part `white`: Set12, BSD68 and CBSD68 with white Gaussian noise of 15, 25 and 50 (8-bit units): how
+many are taken for white noise, and how much the mean PSNR is below that of `--noise white`, which
+is the same program where white is chosen.
+
+Part `clean`: the validation pictures of BSD as they are, and as JPEG of quality 75 and 90: the
+choice, the mean and the least PSNR to the clean picture, beside that of what went in.
+
+Part `photons`: integer counts of Poisson noise on BSD68 with 5 and 30 photons at the peak, as
+32-bit floats (so that the result keeps fractions) and as bytes: the choice on all pictures, and
+the PSNR of the choice and of `--noise white` on every eighth.
+
+Part `camera`: JPEG files of real cameras beside the mean of many shots: the first 8, which rules
+were set on, and the 36 others. `denoiser` says what denoised camera pictures: the model `camera`,
+or `photo` on 3x3 phases, which stands in for it.
+
+Part `time`: processor seconds of the choice and of `white`, in turns, on white noise and on a
+camera picture; the median ratio.
+"""
+
+import io
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from measure import Row, alternate
+from PIL import Image
+from program import run_parts
+
+import scorelet as sl
+from scorelet.data import Picture
+from scorelet.tasks.denoise import DenoiseSettings
+from scorelet.tasks.denoise.camera import CAMERA, STEP
+from scorelet.tasks.denoise.choice import choose
+
+PACKAGES = ("scorelet", "torch", "numpy", "pillow")
+SETS = ("set12", "bsd68", "cbsd68")
+TUNED_ON = 8
+"""Camera pictures that thresholds were set on; the others are held out."""
+EVERY = 8
+"""Each eighth of the 68 pictures is denoised as counts."""
+ROUNDS = 9
+Pixels = np.ndarray
+NOISES = ("white", "poisson", "camera")
+
+
+def files(name: str, *, quick: bool) -> list[Path]:
+    """Return the files of a set; of a quick run the first."""
+    found = sorted((Path(os.environ["SCORELET_DATA"]) / "photos" / name).glob("*"))
+    return found[:1] if quick else found
+
+
+def picture(path: Path) -> Pixels:
+    """Return a picture (height, width, channels) of bytes."""
+    return np.atleast_3d(np.asarray(Image.open(path)))
+
+
+def with_noise(x: Pixels, level: float, index: int) -> Pixels:
+    """Return a picture with white noise, rounded and cut off to bytes."""
+    rng = np.random.default_rng([int(level), index])
+    return np.uint8(np.rint(np.clip(x + level * rng.standard_normal(x.shape), 0, 255)))
+
+
+def decibels(estimate: Pixels, x: Pixels) -> float:
+    """Return the PSNR of pictures in 8-bit units; at most 99."""
+    error = float(((estimate.reshape(x.shape).astype(float) - x) ** 2).mean())
+    return 99.0 if error == 0 else float(min(99.0, 20 * np.log10(255) - 10 * np.log10(error)))
+
+
+def chosen(outs: Sequence[Any]) -> Row:
+    """Return how many results, or choices, have which noise."""
+    counts = Counter(out.noise for out in outs)
+    return {"pictures": len(outs)} | {noise: counts[noise] for noise in NOISES}
+
+
+def measure_white(*, quick: bool) -> dict[str, list[Row]]:
+    """Return choices by set and level, and the mean loss to `white`."""
+    rows = []
+    for name in SETS:
+        pictures = [picture(path) for path in files(name, quick=quick)]
+        for level in (15, 25, 50):
+            noisy = [with_noise(x, level, index) for index, x in enumerate(pictures)]
+            choices = [choose(Picture(y), DenoiseSettings()) for y in noisy]
+            losses = [
+                0.0 if choice.noise == "white" else loss_to_white(y, x)
+                for choice, y, x in zip(choices, noisy, pictures, strict=True)
+            ]
+            row = {"set": name, "sigma": level} | chosen(choices)
+            rows.append(row | {"loss": float(np.mean(losses))})
+    return {"rows": rows}
+
+
+def loss_to_white(y: Pixels, x: Pixels) -> float:
+    """Return by how much the PSNR of the choice is below that of `white`."""
+    white, auto = (decibels(sl.denoise(y, noise=noise).image, x) for noise in ("white", "auto"))
+    return white - auto
+
+
+def measure_clean(*, quick: bool) -> dict[str, list[Row]]:
+    """Return choices, and how far results are from the clean picture."""
+    pictures = [picture(path) for path in files("bsd_val32", quick=quick)]
+    rows = []
+    for quality in (None, 75, 90):
+        given = [x if quality is None else jpeg(x, quality) for x in pictures]
+        outs = [sl.denoise(y) for y in given]
+        before = [decibels(y, x) for y, x in zip(given, pictures, strict=True)]
+        after = [decibels(out.image, x) for out, x in zip(outs, pictures, strict=True)]
+        name = "as they are" if quality is None else f"JPEG {quality}"
+        row = {"given": name} | chosen(outs) | {"psnr": float(np.mean(after)), "least": min(after)}
+        if quality is not None:
+            row["least_gain"] = float(np.subtract(after, before).min())
+        rows.append(row)
+    return {"rows": rows}
+
+
+def jpeg(x: Pixels, quality: int) -> Pixels:
+    """Return a picture after JPEG, decoded: nobody is told that it was a file."""
+    stream = io.BytesIO()
+    Image.fromarray(x).save(stream, "JPEG", quality=quality)
+    return np.asarray(Image.open(stream))
+
+
+def measure_photons(*, quick: bool) -> dict[str, list[Row]]:
+    """Return choices and mean PSNR by peak, dtype and noise."""
+    pictures = [picture(path) for path in files("bsd68", quick=quick)]
+    rows = []
+    for peak in (5, 30):
+        counts = [
+            np.random.default_rng([peak, index]).poisson(peak * (x / 255))
+            for index, x in enumerate(pictures)
+        ]
+        for dtype in ("float32", "uint8"):
+            given = [u.astype(dtype) for u in counts]
+            row = {"peak": peak, "dtype": dtype}
+            row |= chosen([choose(Picture(u), DenoiseSettings()) for u in given])
+            some, clean = given[::EVERY], pictures[::EVERY]
+            row["noisy"] = mean_psnr([u / peak for u in some], clean)
+            for name, noise in (("psnr", "auto"), ("psnr_white", "white")):
+                outs = [sl.denoise(u, noise=noise) for u in some]
+                row[name] = mean_psnr([out.image / peak for out in outs], clean)
+            rows.append(row)
+    return {"rows": rows}
+
+
+def mean_psnr(images: list[Pixels], pictures: list[Pixels]) -> float:
+    """Return the mean PSNR of images in [0, 1], cut off there."""
+    pairs = zip(images, pictures, strict=True)
+    return float(np.mean([decibels(255 * np.clip(image, 0, 1), x) for image, x in pairs]))
+
+
+def measure_camera(*, quick: bool) -> dict[str, Any]:
+    """Return choices and gains on pairs of camera pictures, by noise."""
+    paths = files("camera_noisy", quick=quick)
+    rows = []
+    for part, some in (("first 8", paths[:TUNED_ON]), ("others", paths[TUNED_ON:])):
+        if not some:
+            continue
+        clean = [picture(path.parents[1] / "camera_mean" / path.name) for path in some]
+        before = [decibels(picture(path), x) for path, x in zip(some, clean, strict=True)]
+        for noise in ("auto", "white", "camera"):
+            outs = [sl.denoise(path, noise=noise) for path in some]
+            gains = [
+                decibels(out.image, x) - noisy
+                for out, x, noisy in zip(outs, clean, before, strict=True)
+            ]
+            row = {"pairs": part, "noise": noise} | chosen(outs) | {"noisy": float(np.mean(before))}
+            rows.append(row | {"gain": float(np.mean(gains)), "least_gain": min(gains)})
+    denoiser = CAMERA or f"photo on {STEP}x{STEP} phases (stand-in)"
+    return {"denoiser": denoiser, "rows": rows}
+
+
+def measure_time(*, quick: bool) -> dict[str, list[Row]]:
+    """Return processor seconds of `white` and of the choice."""
+    cases = {
+        f"{name}, sigma 25": with_noise(picture(files(name, quick=True)[0]), 25, 0) for name in SETS
+    }
+    cases["camera picture"] = files("camera_noisy", quick=True)[0]
+    rows = []
+    for name, given in cases.items():
+        calls = {
+            noise: lambda n=noise, g=given: sl.denoise(g, noise=n) for noise in ("auto", "white")
+        }
+        seconds = alternate(calls, rounds=2 if quick else ROUNDS, clock=time.process_time)
+        ratio = np.divide(seconds["auto"], seconds["white"])
+        medians = {noise: float(np.median(values)) for noise, values in seconds.items()}
+        rows.append({"picture": name} | medians | {"ratio": float(np.median(ratio))})
+    return {"rows": rows}
+
+
+if __name__ == "__main__":
+    import torch
+
+    torch.set_num_threads(1)
+    parts = {
+        "white": measure_white,
+        "clean": measure_clean,
+        "photons": measure_photons,
+        "camera": measure_camera,
+        "time": measure_time,
+    }
+    sys.exit(run_parts("noise_choices", parts, PACKAGES, __doc__ or ""))

@@ -1,0 +1,23 @@
+"""Mean squared differences between pixels of blocks."""
+
+import numpy as np
+
+
+def difference_power(blocks: np.ndarray, distance: int) -> np.ndarray:
+    """Return half the mean squared difference of pixels so far apart, across and down, by block.
+
+    White noise has its variance there, at every distance.
+
+    Args:
+        blocks: (blocks, rows, columns) or (blocks, rows, columns, channels).
+        distance: in pixels.
+    """
+    down = blocks[:, distance:] - blocks[:, :-distance]
+    across = blocks[:, :, distance:] - blocks[:, :, :-distance]
+    return (mean_square(down) + mean_square(across)) / 4
+
+
+def mean_square(blocks: np.ndarray) -> np.ndarray:
+    """Return the mean square of each block."""
+    flat = blocks.reshape(len(blocks), -1)
+    return np.einsum("ij,ij->i", flat, flat) / flat.shape[1]

@@ -1,0 +1,133 @@
+"""Noise that neighbours share, as that of finished pictures of cameras: is there any?
+
+Symbols: D_d half the mean squared difference of brightness between pixels d apart, in a block of
+16 x 16; E a quarter of the mean squared diagonal detail y00 - y01 - y10 + y11. White noise of
+variance v has D_d = E = v; noise that neighbours share has less in D_1 than in D_2, and far less
+in E than in D_4.
+
+Texture does so, too, but noise is everywhere: the blocks are cut into four groups by brightness,
+and a group counts as noise where D_4 of its smoothest tenth is hardly less than at its 30 % point.
+Thresholds were set on pictures of the Berkeley set, clean, with white noise and as JPEG, and on the
+first 8 camera pictures of the test set; figures on others: ``benchmarks/noise_choices.py``.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scorelet.analysis.block_differences import difference_power, mean_square
+from scorelet.data import luma
+
+Pixels = np.ndarray
+
+SIDE = 16
+GROUPS = 4
+FEWEST = 64
+"""Blocks with which something is said."""
+CUT_OFF = 0.05
+"""Share of samples at 0 or 1 up to which a block counts as untouched."""
+SMOOTHEST, MIDDLE = (0.02, 0.10), (0.25, 0.35)
+"""Shares of a group, ordered by D_4, between which blocks are averaged."""
+LEAST = 0.5 / 255
+"""Floor in the unit of the picture, below which rounding is seen rather than noise."""
+LEVEL = 1.45
+"""Largest spread of noise."""
+SHARED = 1.48
+"""Root of D_2 over D_1 from which neighbours share the noise."""
+STRONG, TIGHT, SHARED_STRONG = 3 / 255, 1.2, 1.2
+"""The same where a floor of more than `STRONG` has a spread of less than `TIGHT`."""
+WHITE = 1.45
+"""Root of D_4 over E up to which it is white."""
+MOST = 3
+"""Groups that must agree."""
+
+
+@dataclass(frozen=True)
+class Grain:
+    """The floors of a picture by groups of brightness, from dark to bright.
+
+    Attributes:
+        level: root of D_4 in the smoothest blocks.
+        rise: root of D_2 over D_1 in these; 1 for white noise.
+        fast: root of D_4 over E in these; 1 for white noise.
+        spread: root of D_4 at the 30 % point over `level`; little more than 1 for noise.
+        unit: what counts as 1.
+    """
+
+    level: np.ndarray
+    rise: np.ndarray
+    fast: np.ndarray
+    spread: np.ndarray
+    unit: float = 1.0
+
+    @property
+    def noisy(self) -> np.ndarray:
+        """Which groups have a floor of noise."""
+        return (self.level > LEAST * self.unit) & (self.spread < LEVEL)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether there is noise, and neighbours share it."""
+        strong = (self.level > STRONG * self.unit) & (self.spread < TIGHT)
+        shared = self.noisy & (self.rise > np.where(strong, SHARED_STRONG, SHARED))
+        return int(shared.sum()) >= MOST
+
+    @property
+    def white_level(self) -> float | None:
+        """Standard deviation of the noise of brightness if it is white, else None."""
+        white = self.noisy & (self.fast < WHITE)
+        return float(np.median(self.level[white])) if white.sum() >= MOST else None
+
+
+def grain(pixels: Pixels, *, bounded: bool = True, mask: np.ndarray | None = None) -> Grain | None:
+    """Measure the floors of a picture.
+
+    Args:
+        pixels: (height, width, channels), floats.
+        bounded: samples are cut off at 0 and 1, and blocks that touch these are left out; if not,
+            the unit is the brightness of the brightest blocks.
+        mask: (height, width), true where samples are data.
+
+    Returns:
+        None where fewer than 64 blocks are data that is not cut off.
+    """
+    blocks = _cut((pixels if pixels.shape[2] == 1 else luma(pixels))[..., 0])
+    if mask is not None:
+        blocks = blocks[_cut(mask).all((1, 2))]
+    if bounded:
+        blocks = blocks[((blocks <= 0) | (blocks >= 1)).mean((1, 2)) < CUT_OFF]
+    if len(blocks) < FEWEST:
+        return None
+    means = blocks.mean((1, 2))
+    power = np.stack(
+        [*(difference_power(blocks, distance) for distance in (1, 2, 4)), _fast(blocks)]
+    )
+    groups = [_floors(power[:, part]) for part in np.array_split(np.argsort(means), GROUPS)]
+    near, after, far, fast, upper = np.sqrt(np.stack(groups, 1))
+    unit = 1.0 if bounded else float(np.quantile(np.abs(means), 0.99)) or 1.0
+    least = np.maximum(0.1 * LEAST * unit, np.finfo(far.dtype).tiny)
+    near, fast, low = (np.maximum(floor, least) for floor in (near, fast, far))
+    return Grain(far, after / near, far / fast, upper / low, unit)
+
+
+def _floors(power: Pixels) -> Pixels:
+    """Return the means over the smoothest blocks, and D_4 at the 30 % point."""
+    order = np.argsort(power[2])
+    low, middle = (
+        order[int(start * len(order)) : int(end * len(order)) + 1]
+        for start, end in (SMOOTHEST, MIDDLE)
+    )
+    return np.append(power[:, low].mean(1), power[2, middle].mean())
+
+
+def _cut(plane: Pixels) -> Pixels:
+    """Return the whole blocks of (height, width) as (blocks, 16, 16)."""
+    rows, columns = (n // SIDE for n in plane.shape)
+    whole = plane[: rows * SIDE, : columns * SIDE].reshape(rows, SIDE, columns, SIDE)
+    return whole.swapaxes(1, 2).reshape(-1, SIDE, SIDE)
+
+
+def _fast(blocks: Pixels) -> Pixels:
+    """Return E of each block."""
+    sums = blocks[:, ::2] - blocks[:, 1::2]
+    return mean_square(sums[:, :, ::2] - sums[:, :, 1::2]) / 4

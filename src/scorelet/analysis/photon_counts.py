@@ -1,0 +1,156 @@
+"""Whether the samples of a picture are counts of photons, and the law of noise that grows so.
+
+Symbols: y samples, on a grid of step q; u = y / q counts; a, b of var(u | x) = a x + b, x the mean.
+
+Counts of photons have a = 1 and b = 0, whatever the step that one photon was given. A picture is
+taken for counts where its values lie on a grid of whole steps from zero, its noise is white, the
+line says so. Other noise that grows with brightness has a law that `photon_law` fits.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from scorelet.analysis.block_dct import SUM, block_dct, cut
+from scorelet.analysis.noise_floor import VarianceLine, fit_line
+from scorelet.analysis.noise_kind import noise_kind
+
+Pixels = np.ndarray
+
+BLOCKS = 1500
+"""About how many blocks are looked at."""
+SAMPLES = 1 << 17
+"""About how many samples the grid is read off."""
+FAST = SUM >= 9
+MIDDLE = (SUM >= 3) & (SUM <= 6)
+FEW = 4
+"""Values that a picture of counts has at least."""
+NEAR = 0.2
+"""How far a may lie from 1, and b from 0 as a share of a x."""
+PRETEST = (0.5, 1.6)
+"""Variance of fast details over the mean, in counts, that a quarter of the blocks lies below."""
+FLOORS = 2.0
+"""Largest variance of the middle details over that of the fast ones."""
+LEAST_MEAN = 0.02
+"""Counts in a block, so that it is looked at."""
+
+
+@dataclass(frozen=True)
+class PhotonLaw:
+    """var(y | x) = a x + b in the unit of the samples as they are stored.
+
+    Attributes:
+        a: what one photon adds; above zero.
+        b: variance in the dark; negative where x has a pedestal of -b / a.
+        counts: whether samples are whole counts, in steps of about a.
+    """
+
+    a: float
+    b: float = 0.0
+    counts: bool = False
+
+
+def photon_counts(pixels: Pixels, mask: np.ndarray | None = None) -> PhotonLaw | None:
+    """Return the law of counts of photons, or None: samples are something else.
+
+    Args:
+        pixels: (height, width, channels), as they are stored, of integers or floats.
+        mask: (height, width), true where samples are data.
+    """
+    step = grid_step(pixels if mask is None else pixels[mask])
+    if step is None:
+        return None
+    blocks = _blocks(pixels, mask) / step
+    if len(blocks) < FEW or not _grows_like_counts(blocks):
+        return None
+    line = _line(blocks, FAST)
+    if line is None or not _is_mean(line):
+        return None
+    middle, x = _line(blocks, MIDDLE), np.array([(line.low + line.high) / 2])
+    if middle is None or middle.variance(x)[0] > FLOORS * line.variance(x)[0]:
+        return None
+    return PhotonLaw(step, counts=True)
+
+
+def photon_law(pixels: Pixels, mask: np.ndarray | None = None) -> PhotonLaw | None:
+    """Return the law of samples whose noise grows with brightness: counts, or the line of a fit.
+
+    Args:
+        pixels, mask: as for `photon_counts`.
+
+    Returns:
+        None where too little can be measured, or the noise does not grow.
+    """
+    counts = photon_counts(pixels, mask)
+    if counts is not None:
+        return counts
+    kind = noise_kind(pixels.astype(np.float64), bounded=False, mask=mask)
+    if kind is None or kind.a <= 0:
+        return None
+    return PhotonLaw(kind.a, kind.b, counts=is_coarse(pixels, mask, kind.a))
+
+
+def is_coarse(pixels: Pixels, mask: np.ndarray | None, a: float) -> bool:
+    """Whether samples lie on a grid of steps of half a photon, a / 2, or more, from any start."""
+    samples = pixels if mask is None else pixels[mask]
+    step = grid_step(samples - samples.min())
+    return step is not None and step >= a / 2
+
+
+def grid_step(samples: Pixels) -> float | None:
+    """Return the step q of which all samples are whole multiples, or None.
+
+    Negative samples are no counts, and neither are fewer than `FEW` different values, nor floats
+    whose steps are so many that any number is nearly one of them.
+    """
+    some = samples.ravel()[:: max(1, samples.size // SAMPLES)]
+    values = np.unique(some)
+    if len(values) < FEW or not np.isfinite(values).all() or values[0] < 0:
+        return None
+    if values.dtype.kind != "f":
+        return float(np.gcd.reduce(values.astype(np.int64)))
+    if len(values) > some.size / FEW:
+        return None
+    exact = values.astype(np.float64)
+    step = float(np.diff(exact).min())
+    rounding = float(np.finfo(values.dtype).eps) * exact[-1] / step
+    whole = np.abs(exact / step - np.rint(exact / step))
+    return step if whole.max() < 0.01 + 4 * rounding < 0.1 else None
+
+
+def _blocks(pixels: Pixels, mask: np.ndarray | None) -> np.ndarray:
+    """Return about `BLOCKS` blocks (n, 8, 8) in which all is data and something changes."""
+    blocks = cut(pixels)
+    inside = np.ones(len(blocks), bool)
+    if mask is not None:
+        inside = np.tile(cut(mask[..., None]).all((1, 2)), pixels.shape[2])
+    chosen = np.flatnonzero(inside)
+    chosen = chosen[:: max(1, math.ceil(len(chosen) / BLOCKS))]
+    found = blocks[chosen].astype(np.float64)
+    return found[np.ptp(found, axis=(1, 2)) > 0]
+
+
+def _is_mean(line: VarianceLine) -> bool:
+    """Whether a line is the mean itself, between its ends."""
+    x = np.array([line.low, (line.low + line.high) / 2, line.high])
+    return bool(np.abs(line.variance(x) / np.maximum(x, LEAST_MEAN) - 1).max() < NEAR)
+
+
+def _grows_like_counts(blocks: np.ndarray) -> bool:
+    """Whether the variance of fast details is about the mean, where it is dark and where bright."""
+    mean = blocks.mean((1, 2))
+    order = np.argsort(mean)
+    order = order[mean[order] > LEAST_MEAN]
+    if len(order) < FEW:
+        return False
+    power = (block_dct(blocks[order]) ** 2)[:, FAST].mean(1)
+    halves = np.array_split(power / mean[order], 2)
+    return all(PRETEST[0] < float(np.quantile(half, 0.25)) < PRETEST[1] for half in halves)
+
+
+def _line(blocks: np.ndarray, band: np.ndarray) -> VarianceLine | None:
+    power = block_dct(blocks) ** 2
+    others = power[:, ~band & (SUM >= 2)].mean(1)
+    x = blocks.mean((1, 2))
+    return fit_line(x, power[:, band].mean(1), int(band.sum()), others, steps=20)

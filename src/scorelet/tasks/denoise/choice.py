@@ -1,0 +1,103 @@
+"""Which noise a page has, and so which way it is denoised: white, camera or poisson.
+
+- `white`: the model, as it is. Also where no noise is found, so that clean pictures stay clean.
+- `camera`: the model of pictures of cameras (`camera`), for noise that neighbours share.
+- `poisson`: the model between a transform and its inverse (`photons`), for counts of photons.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scorelet.analysis.grain import Grain, grain
+from scorelet.analysis.photon_counts import PhotonLaw, is_coarse, photon_counts, photon_law
+from scorelet.core.errors import InputError
+from scorelet.data import Picture, to_unit
+from scorelet.tasks.denoise.remarks import central, median_step
+from scorelet.tasks.denoise.settings import MODEL, DenoiseSettings
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How a page is denoised.
+
+    Attributes:
+        noise: "white", "camera" or "poisson".
+        reason: why, a few words.
+        law: of the noise, for "poisson".
+    """
+
+    noise: str
+    reason: str
+    law: PhotonLaw | None = None
+
+
+def choose(page: Picture, settings: DenoiseSettings) -> Choice:
+    """Choose how a page is denoised, by what is asked for or by what is measured.
+
+    Raises:
+        InputError: the law of photon noise is asked for and cannot be measured.
+    """
+    if settings.noise == "poisson":
+        return _poisson(page, settings)
+    if settings.noise != "auto":
+        return Choice(settings.noise, "as asked for")
+    if settings.model != MODEL:
+        return Choice("white", "what the model given is for")
+    pixels, mask = _window(page)
+    law = photon_counts(pixels, mask)
+    if law is not None:
+        return Choice(
+            "poisson", f"counts of photons, the variance is {law.a:.3g} times the mean", law
+        )
+    bounded = page.pixels.dtype.kind == "u"
+    found = grain(to_unit(pixels), bounded=bounded, mask=mask)
+    return _by_grain(found, median_step(page.metadata.jpeg))
+
+
+def _by_grain(found: Grain | None, step: float | None) -> Choice:
+    """Choose by the noise that is found, and the step of a JPEG in the unit of [0, 1] images."""
+    if found is None:
+        return Choice("white", "the picture is too small to tell more")
+    if found.is_shared:
+        return Choice("camera", "there is grain, which neighbours share")
+    level = found.white_level
+    if level is None:
+        return Choice("white", "no grain that neighbours share")
+    if step is not None and step > level:
+        return Choice("camera", "the steps of the JPEG are larger than the noise")
+    return Choice("white", "neighbours do not share it")
+
+
+def _poisson(page: Picture, settings: DenoiseSettings) -> Choice:
+    pixels, mask = _window(page)
+    if np.ptp(pixels if mask is None else pixels[mask]) == 0:
+        return Choice("white", "it is of one colour")
+    if settings.noise_law is not None:
+        a, b = settings.noise_law
+        law = PhotonLaw(a, b, counts=is_coarse(pixels, mask, a))
+        return Choice("poisson", f"as asked for, the variance is {_line(law)}", law)
+    law = photon_law(pixels, mask)
+    if law is None:
+        raise InputError(
+            "The law of the photon noise cannot be measured, because the picture is too small or "
+            "its noise does not grow with brightness: give --noise-law A,B (1,0 for counts of "
+            "photons), or take --noise white."
+        )
+    return Choice("poisson", f"as asked for, the variance was found to be {_line(law)}", law)
+
+
+def _line(law: PhotonLaw) -> str:
+    return f"{law.a:.3g} x {'-' if law.b < 0 else '+'} {abs(law.b):.3g}"
+
+
+def _window(page: Picture) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return the samples of the central window as they are stored, and where they are data.
+
+    Where nothing of it is data, it is the whole page.
+    """
+    place = central(page.pixels.shape)
+    if page.mask is None:
+        return page.pixels[place], None
+    mask = page.mask[place]
+    return (page.pixels[place], mask) if mask.any() else (page.pixels, page.mask)

@@ -1,0 +1,114 @@
+"""Photon noise: a page is made stable, denoised like any other, and brought back.
+
+Symbols: y samples as they are stored, var(y | x) = a x + b; p what they are without light: where b
+is negative -b / a, a pedestal; else 0, or the least sample if that is negative, at least -b / a;
+f the generalised Anscombe transform of `scorelet.models.anscombe`, whose noise has the level 1.
+
+The network is shown (f(y - p) - f_0) / w, with f_0 the least and w the width of what there is. Few
+counts make few different values, which it takes for a drawing: half a photon of Gaussian noise is
+added to counts first, which the law then holds. The answer goes through the exact unbiased inverse.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from scorelet.analysis.photon_counts import PhotonLaw
+from scorelet.data import Picture
+from scorelet.data.pictures.types import white
+from scorelet.models import PoissonGaussianNoise
+from scorelet.models.anscombe import anscombe, inverse_anscombe
+
+Pixels = np.ndarray
+
+DITHER = 0.5
+"""Standard deviation, in photons, of what is added to counts."""
+
+COARSE = 4.0
+"""What a photon adds to integers, up to which rounding them counts."""
+FEW_PHOTONS = 20.0
+"""Photons on average, from which it does not."""
+
+
+@dataclass(frozen=True)
+class StablePage:
+    """A page whose noise is white.
+
+    Attributes:
+        page: floats, the least 0 and the largest 1.
+        sigma: the level of its noise.
+        source: the page that it was made of.
+        law: that of the source.
+        noise: the law of what was transformed, the dither included.
+        pedestal: p.
+        low, span: f_0 and w.
+    """
+
+    page: Picture
+    sigma: float
+    source: Picture
+    law: PhotonLaw
+    noise: PoissonGaussianNoise
+    pedestal: float
+    low: float
+    span: float
+
+    def back(self, image: Pixels, strength: float) -> Pixels:
+        """Return a denoised page in the unit and the dtype of the source.
+
+        Args:
+            image: (height, width, channels), denoised, in the unit of `page`.
+            strength: how much of the noise is taken out; masked pixels come back as they were.
+        """
+        y = self.source.pixels
+        stable = torch.from_numpy(image.astype(np.float64) * self.span + self.low)
+        x = inverse_anscombe(stable, self.noise).numpy() + self.pedestal
+        mixed = y + strength * (x - y)
+        if y.dtype.kind == "u":
+            mixed = np.rint(np.clip(mixed, 0, white(y.dtype)))
+        if self.source.mask is not None:
+            mixed = np.where(self.source.mask[..., None], mixed, y)
+        return mixed.astype(y.dtype)
+
+    def level(self) -> float:
+        """Return the root mean variance of the noise; integers count as fractions of white."""
+        y = self.source.pixels
+        data = y if self.source.mask is None else y[self.source.mask]
+        variance = max(self.law.a * float(data.mean(dtype=np.float64)) + self.law.b, 0.0)
+        return math.sqrt(variance) / (white(y.dtype) if y.dtype.kind == "u" else 1)
+
+    def said(self) -> tuple[str, ...]:
+        """Return what is to be said: whole numbers are coarse beside few photons."""
+        y = self.source.pixels
+        photons = float(y.mean(dtype=np.float64)) / self.law.a
+        if y.dtype.kind != "u" or self.law.a > COARSE or photons > FEW_PHOTONS:
+            return ()
+        return (
+            f"few photons: the result is rounded to whole numbers as the picture is, beside "
+            f"{photons:.2g} photons on average; give floating point to keep fractions",
+        )
+
+
+def stable_page(page: Picture, law: PhotonLaw) -> StablePage:
+    """Transform a page; the same page gets the same dither.
+
+    Args:
+        page: samples as they are stored; masked ones have no effect.
+        law: of its noise.
+    """
+    data = page.pixels if page.mask is None else page.pixels[page.mask]
+    pedestal = max(-law.b / law.a, min(0.0, float(data.min())))
+    dither = law.a * DITHER if law.counts else 0.0
+    noise = PoissonGaussianNoise(law.a, max(law.b + law.a * pedestal, 0.0) + dither**2)
+    y = page.pixels.astype(np.float64) - pedestal
+    if dither:
+        y += dither * np.random.default_rng(0).standard_normal(y.shape)
+    stable = anscombe(torch.from_numpy(y), noise).numpy()
+    data = stable if page.mask is None else stable[page.mask]
+    low = float(data.min())
+    span = max(float(data.max()) - low, 1.0)
+    unit = ((stable - low) / span).astype(np.float32)
+    shown = replace(page, pixels=unit, alpha=None)
+    return StablePage(shown, 1 / span, page, law, noise, pedestal, low, span)

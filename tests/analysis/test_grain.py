@@ -1,0 +1,82 @@
+"""Grain: noise that neighbours share, told from white noise and from texture."""
+
+import numpy as np
+import pytest
+
+import noise_samples as samples
+from scorelet.analysis.block_differences import difference_power
+from scorelet.analysis.grain import grain
+from scorelet.data import to_unit
+
+RAMP = np.linspace(0.2, 0.8, 512)[None].repeat(512, 0)[..., None]
+
+
+def noise(kernel, sigma=0.05, seed=0):
+    """Noise that is filtered along both axes, periodic."""
+    z = np.random.default_rng(seed).standard_normal((512, 512))
+    for axis in (0, 1):
+        z = sum(k * np.roll(z, i, axis) for i, k in enumerate(kernel))
+    return sigma * (z / np.std(z))[..., None]
+
+
+def test_differences_of_white_noise_are_its_variance_at_all_distances():
+    z = np.random.default_rng(1).standard_normal((400, 16, 16))
+    for distance in (1, 2, 4):  # 180,000 differences: a standard error of half a percent
+        assert difference_power(z, distance).mean() == pytest.approx(1, abs=0.02)
+
+
+def test_floors_are_those_of_the_autocorrelation():
+    """D_d is v (1 - c(d)); white noise smoothed over 2x2 has c(1) = 1/2 and c(2) = 0, E = v/4."""
+    found = grain(RAMP + noise([1, 1]))
+    np.testing.assert_allclose(found.rise, np.sqrt(2), rtol=0.06)
+    np.testing.assert_allclose(found.fast, 2, rtol=0.15)
+    np.testing.assert_allclose(found.level, 0.05, rtol=0.15)  # the smoothest have less of it
+
+
+@pytest.mark.parametrize(("kernel", "shared"), [([1], False), ([1, 1], True), ([1, 2, 1], True)])
+def test_what_neighbours_share_is_found(kernel, shared):
+    found = grain(RAMP + noise(kernel))
+    assert found.is_shared == shared
+    assert (found.white_level is None) == shared
+
+
+@pytest.mark.parametrize("unit", [1e-30, 1.0, 4000.0])
+def test_the_unit_of_floats_makes_no_difference(unit):
+    one = grain(RAMP + noise([1, 1]), bounded=False)
+    other = grain(unit * (RAMP + noise([1, 1])), bounded=False)
+    np.testing.assert_allclose(other.level, unit * one.level, rtol=1e-6)
+    assert other.is_shared
+    assert one.is_shared
+
+
+def test_masked_blocks_are_not_looked_at():
+    y = RAMP + noise([1])
+    mask = np.ones(y.shape[:2], bool)
+    mask[:256] = False
+    y[:256] = RAMP[:256] + noise([1, 2, 1])[:256]
+    assert not grain(y, mask=mask).is_shared
+    assert grain(y, mask=~mask).is_shared
+
+
+def test_small_pictures_tell_nothing():
+    assert grain(RAMP[:112, :128]) is None  # 56 blocks
+    assert grain(np.zeros((512, 512, 1))) is None  # all of it cut off
+
+
+@pytest.mark.parametrize("name", samples.NAMES)
+@pytest.mark.parametrize(
+    "make", [lambda x: x, *(lambda x, q=q: samples.jpeg(x, q) for q in (75, 90))]
+)
+def test_texture_is_no_grain(name, make):
+    assert not grain(to_unit(make(samples.clean(name)))).is_shared
+
+
+@pytest.mark.parametrize("name", samples.NAMES)
+@pytest.mark.parametrize("sigma", [15, 25, 50])
+def test_white_noise_on_pictures_is_not_shared(name, sigma):
+    assert not grain(to_unit(samples.white(samples.clean(name), sigma))).is_shared
+
+
+@pytest.mark.slow
+def test_the_picture_of_a_camera_has_grain():
+    assert grain(to_unit(samples.shot(samples.clean("camera")))).is_shared

@@ -1,0 +1,72 @@
+"""Counts of photons are told from other pictures, and their law is found."""
+
+import numpy as np
+import pytest
+
+import noise_samples as samples
+from scorelet.analysis.photon_counts import grid_step, photon_counts, photon_law
+
+GRAY = samples.clean("camera")[:256, :256, :1]
+
+
+UNITS = [np.uint16, lambda u: np.uint16(37 * u), lambda u: u / 7, lambda u: 1.0 * u]
+
+
+@pytest.mark.parametrize("peak", [5, 30, 300])
+@pytest.mark.parametrize("make", UNITS)
+def test_counts_are_found_in_any_unit(peak, make):
+    y = make(samples.counts(GRAY, peak))
+    law = photon_counts(y)
+    assert law.counts
+    assert law.a == pytest.approx({37: 37, 1: 1}.get(round(y[y > 0].min()), 1 / 7), rel=1e-9)
+    assert law.b == 0
+
+
+@pytest.mark.parametrize("name", samples.NAMES)
+@pytest.mark.parametrize("sigma", [0, 5, 10, 15, 25, 50])
+def test_other_pictures_are_no_counts(name, sigma):
+    assert photon_counts(samples.white(samples.clean(name), sigma)) is None
+
+
+def test_counts_times_a_gain_that_is_none_are_no_counts():
+    """A gain of 2 that was rounded away: variance is not the mean."""
+    y = samples.counts(GRAY, 30)
+    assert (
+        photon_counts(np.uint16(2 * y + np.random.default_rng(0).integers(0, 2, y.shape))) is None
+    )
+    assert photon_counts(np.uint16(y + 100)) is None  # a pedestal
+
+
+@pytest.mark.parametrize(
+    ("samples_", "step"),
+    [
+        (np.arange(0, 50, 5), 5.0),
+        (np.arange(9).repeat(9) / 7, 1 / 7),
+        (np.array([0, 1, 2, 3]), 1.0),
+        (np.array([0, 1, 2]), None),  # too few
+        (np.array([-1, 0, 1, 2, 3]), None),
+        (np.random.default_rng(0).random(5000), None),
+        (np.repeat(np.random.default_rng(0).random(50), 100), None),
+        (np.array([0.0, 1.0, 2.0, np.nan, 3.0]), None),
+    ],
+)
+def test_steps_of_grids(samples_, step):
+    found = grid_step(samples_)
+    assert found == (None if step is None else pytest.approx(step))
+
+
+def test_the_law_of_a_sensor_is_found_with_its_pedestal():
+    x = np.linspace(20, 220, 384)[None].repeat(384, 0)[..., None]
+    rng = np.random.default_rng(2)
+    y = 3.0 * rng.poisson(x / 3.0) + 4 * rng.standard_normal(x.shape) + 500
+    law = photon_law(y)
+    assert law.a == pytest.approx(3, rel=0.15)
+    assert not law.counts
+    mean = float(x.mean()) + 500
+    assert law.a * mean + law.b == pytest.approx(3 * float(x.mean()) + 16, rel=0.15)
+
+
+def test_noise_that_does_not_grow_has_no_law():
+    y = 0.5 + 0.1 * np.random.default_rng(3).standard_normal((16, 16, 1))
+    assert photon_law(y) is None  # too few blocks
+    assert photon_law(np.full((64, 64, 1), 3.0)) is None

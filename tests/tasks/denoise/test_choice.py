@@ -1,0 +1,217 @@
+"""Which noise `denoise` takes a picture to have, and what it does then."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+import noise_samples as samples
+import scorelet as sl
+from samples import Identity
+from scorelet.core.errors import InputError
+from scorelet.data import Picture, iter_pages
+from scorelet.tasks.denoise import DenoiseSettings
+from scorelet.tasks.denoise.camera import STEP
+from scorelet.tasks.denoise.choice import choose
+
+AUTO = DenoiseSettings()
+COUNTS = samples.counts(samples.clean("camera")[:128, :160, :1], 30).astype(np.float32)
+
+
+def choice(pixels, **options):
+    return choose(Picture(np.atleast_3d(pixels)), DenoiseSettings(**options))
+
+
+@pytest.mark.parametrize("name", samples.NAMES)
+@pytest.mark.parametrize("sigma", [0, 15, 25, 50])
+def test_clean_pictures_and_white_noise_are_white(name, sigma):
+    assert choice(samples.white(samples.clean(name), sigma)).noise == "white"
+
+
+@pytest.mark.parametrize("name", samples.NAMES)
+@pytest.mark.parametrize("quality", [75, 90])
+def test_a_clean_jpeg_is_white(name, quality):
+    assert choice(samples.jpeg(samples.clean(name), quality)).noise == "white"
+
+
+@pytest.mark.parametrize("peak", [5, 30])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_counts_are_poisson(peak, dtype):
+    found = choice(samples.counts(samples.clean("camera")[:256, :256, 0], peak).astype(dtype))
+    assert (found.noise, found.law.a, found.law.b) == ("poisson", 1, 0)
+    assert "photons" in found.reason
+
+
+@pytest.mark.slow
+def test_the_picture_of_a_camera_is_camera():
+    found = choice(samples.shot(samples.clean("camera")))
+    assert found.noise == "camera"
+    assert "neighbours share" in found.reason
+
+
+def test_a_jpeg_whose_steps_are_larger_than_its_noise_is_camera(tmp_path):
+    """The file tells: decoded, its noise has the same floors at all distances."""
+    from PIL import Image
+
+    y = samples.white(samples.clean("camera"), 25)
+    Image.fromarray(y).save(tmp_path / "a.jpg", quality=70)
+    (page,) = iter_pages(tmp_path / "a.jpg")
+    assert choose(page, AUTO).noise == "camera"
+    assert choose(Picture(page.pixels), AUTO).noise == "white"
+
+
+def photographs(name):
+    folder = Path(os.environ.get("SCORELET_DATA", "")) / "photos" / name
+    if not folder.is_dir():
+        pytest.skip("needs photos under $SCORELET_DATA")
+    return sorted(folder.glob("*"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["set12", "bsd68", "cbsd68"])
+def test_white_noise_on_sets_of_pictures_is_white(name):
+    for index, path in enumerate(photographs(name)):
+        (page,) = iter_pages(path)
+        for sigma in (15, 25, 50):
+            assert choice(samples.white(page.pixels, sigma, index)).noise == "white", path
+
+
+@pytest.mark.slow
+def test_most_pictures_of_cameras_are_camera():
+    """Of the 8 that thresholds were set on; one has nearly no noise in flat places."""
+    found = [choose(next(iter_pages(p)), AUTO).noise for p in photographs("camera_noisy")[:8]]
+    assert found.count("camera") >= 7
+
+
+# ---------------------------------------------------------------- what is asked for
+
+
+def test_a_given_model_is_for_white_noise():
+    assert choice(COUNTS, model=Identity()).noise == "white"
+    assert choice(COUNTS, model=Identity(), noise="poisson").noise == "poisson"
+
+
+def test_what_is_asked_for_is_done():
+    clean = samples.clean("camera")
+    assert choice(clean, noise="camera").noise == "camera"
+    law = choice(clean, noise="poisson", noise_law=(2.0, 3.0)).law
+    assert (law.a, law.b) == (2, 3)
+
+
+def test_a_page_of_one_colour_stays_as_it_is():
+    for noise in ("auto", "poisson"):
+        assert choice(np.full((40, 40), 7, np.uint16), noise=noise).noise == "white"
+
+
+def test_a_law_that_cannot_be_measured_is_asked_for():
+    with pytest.raises(InputError, match="--noise-law A,B"):
+        choice(COUNTS[:16, :16], noise="poisson")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"noise": "pink"}, "one of auto, white, camera, poisson"),
+        ({"noise": "camera", "model": "mine.safetensors"}, "leave the model out"),
+        ({"noise": "poisson", "sigma": 0.1}, "noise-law instead of sigma"),
+        ({"noise_law": (1.0, 0.0)}, "--noise poisson"),
+        ({"noise": "poisson", "noise_law": (0.0, 1.0)}, "an a above 0"),
+        ({"noise": "poisson", "noise_law": (1.0, float("nan"))}, "finite"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(options, words):
+    with pytest.raises(InputError, match=words) as caught:
+        DenoiseSettings(**options)
+    assert str(caught.value).endswith(".")
+
+
+# ---------------------------------------------------------------- what is done
+
+
+def test_white_is_the_model_as_it_is(float32):
+    y = samples.white(samples.clean("chelsea")[:96, :96], 25)
+    auto, white = sl.denoise(y), sl.denoise(y, noise="white")
+    np.testing.assert_array_equal(auto.image, white.image)
+    assert (auto.noise, white.noise, white.reason) == ("white", "white", "as asked for")
+    assert auto.sigma == white.sigma
+
+
+def test_camera_is_the_white_model_on_phases_until_there_is_a_model_of_its_own(float32):
+    y = samples.white(samples.clean("chelsea")[:96, :96], 25)
+    out = sl.denoise(y, noise="camera")
+    phase = sl.denoise(np.ascontiguousarray(y[1::STEP, 2::STEP]), noise="white")
+    # they differ by what each may move at most, and by rounding
+    apart = out.image[1::STEP, 2::STEP].astype(int) - phase.image
+    assert np.abs(apart).mean() < 2
+    assert np.abs(out.image.astype(int) - y).mean() > 5
+
+
+def decibels(estimate, x):
+    return -10 * np.log10(np.mean((np.asarray(estimate, float).reshape(x.shape) - x) ** 2))
+
+
+@pytest.mark.parametrize(("peak", "gain"), [(5, 3), (30, 2)])
+def test_counts_gain_by_their_law(float32, peak, gain):
+    x = samples.clean("camera")[64:256, 64:256, :1] / 255
+    u = samples.counts(255 * x, peak).astype(np.float32)
+    law, white = (sl.denoise(u, noise=noise).image / peak for noise in ("auto", "white"))
+    assert decibels(law, x) > decibels(white, x) + gain
+    assert abs(law.mean() / x.mean() - 1) < 0.02  # the inverse is unbiased
+
+
+@pytest.mark.parametrize("shift", [0, 500, -30])
+def test_a_pedestal_is_found_in_the_law(float32, shift):
+    """var(y) = a (y - p) is a y + b with b = -a p; a negative pedestal is noise in the dark."""
+    u = COUNTS.astype(np.float32)
+    plain = sl.denoise(u, noise="poisson", noise_law=(1.0, 30.0)).image
+    moved = sl.denoise(u + shift, noise="poisson", noise_law=(1.0, 30.0 - shift)).image
+    if shift == 500:  # counts have no noise in the dark: b = -500
+        plain = sl.denoise(u, noise="poisson", noise_law=(1.0, 0.0)).image
+        moved = sl.denoise(u + shift, noise="poisson", noise_law=(1.0, -float(shift))).image
+    np.testing.assert_allclose(moved - shift, plain, atol=0.05)  # of 5; single precision at 500
+    assert abs(moved.mean() - shift - u.mean()) < 0.3
+
+
+def test_strength_gaps_and_opacity(float32):
+    u = np.uint16(COUNTS)
+    full, half = (sl.denoise(u, strength=s).image.astype(float) for s in (1.0, 0.5))
+    assert np.abs(half - (u + full) / 2).max() <= 1  # both are rounded
+    gaps = COUNTS.astype(np.float32)
+    gaps[20:40, 30:50] = np.nan
+    out = sl.denoise(gaps)
+    assert out.noise == "poisson"
+    assert np.isnan(out.image[20:40, 30:50]).all()
+    assert np.isfinite(out.image[:20]).all()
+    clear = sl.denoise(np.dstack([np.uint8(u), np.full(u.shape, 200, np.uint8)]))
+    assert (clear.image[..., 1] == 200).all()
+    assert clear.noise == "poisson"
+
+
+def test_saturated_areas_stay_as_they_are(float32):
+    u = np.uint16(COUNTS)
+    u[40:60, 40:60] = 65535
+    out = sl.denoise(u)
+    assert out.noise == "poisson"
+    assert (out.image[40:60, 40:60] == 65535).all()
+    away = np.ones(u.shape, bool)
+    away[36:64, 36:64] = False
+    assert out.image[away].max() < 100
+
+
+def test_rounding_beside_few_photons_is_said(float32):
+    few = samples.counts(samples.clean("camera")[:128, :160, :1], 5)
+    assert sl.denoise(np.uint8(few)).warnings[-1].startswith("few photons")
+    assert not sl.denoise(few.astype(np.float32)).warnings
+
+
+@pytest.mark.parametrize("pages", [1, 2])
+def test_a_stack_of_counts_is_denoised_page_by_page(float32, tmp_path, pages):
+    stack = np.uint16([COUNTS[..., 0]] * pages)
+    tifffile.imwrite(tmp_path / "s.tif", stack, photometric="minisblack", metadata=None)
+    found = sl.denoise(tmp_path / "s.tif")
+    found = [found] if pages == 1 else found
+    assert len(found) == pages
+    for out in found:
+        np.testing.assert_array_equal(out.image, sl.denoise(np.uint16(COUNTS)).image[..., 0])
