@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from scorelet.networks.scattering_tree import ScatteringTree
     from scorelet.networks.shuffle_unet import ShuffleUNet
     from scorelet.networks.unet import UNet
+    from scorelet.networks.vgg import VGG, FactorizedVGG
 
 __all__ = [
     "ARCHITECTURES",
     "BFCNN",
     "BiasFreeBatchNorm",
+    "FactorizedVGG",
     "FixedFeatures",
     "LearnedScattering",
     "Network",
@@ -30,6 +32,7 @@ __all__ = [
     "ScatteringHead",
     "ScatteringTree",
     "ShuffleUNet",
+    "VGG",
     "UNet",
     "folded",
 ]
