@@ -2,12 +2,14 @@
 frozen filters, homogeneity."""
 
 import json
+from itertools import pairwise
 
 import pytest
 import torch
 import torch.nn.functional as F
 
 from scorelet.analysis.alignment import registered_layers
+from scorelet.analysis.alignment.watching import called_parts, read_by
 from scorelet.analysis.weight_covariance import learned_part, weight_spectrum
 from scorelet.core.errors import InputError
 from scorelet.core.network import Network
@@ -38,18 +40,16 @@ def test_e14_counts_of_the_factorised_network(without_values):
 @pytest.mark.parametrize("kernel", [3, 5, 7])
 def test_e14_counts_of_the_joint_network(kernel, without_values):
     channels = [3, *(c for stage in VGG11 for c in stage)]
-    expected = [a * b * kernel**2 for a, b in zip(channels, channels[1:], strict=False)]
+    expected = [a * b * kernel**2 for a, b in pairwise(channels)]
     assert counts(VGG(kernel=kernel)) == [*expected, 5120]
 
 
 def test_maps_have_the_sides_of_the_table():
     for net in (VGG(width=1 / 64), FactorizedVGG(width=1 / 64)):
-        seen = []
-        layers = registered_layers(net)
-        for layer in layers:
-            layer.module.register_forward_pre_hook(lambda _, x: seen.append(x[0].shape[-1]))
-        net(torch.rand(2, 3, 32, 32))
-        assert seen == [32, 16, 8, 8, 4, 4, 2, 2, layers[-1].shape[1]]
+        called = called_parts(net, torch.rand(2, 3, 32, 32)).layers
+        x = [read_by(net, layer.module, torch.rand(1, 3, 32, 32))[0] for layer in called]
+        assert [y.shape[-1] for y in x[:-1]] == [32, 16, 8, 8, 4, 4, 2, 2]
+        assert x[-1].shape == (1, called[-1].shape[1])
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 7, 6), (2, 3, 16, 12)], ids=["as a matrix", "grouped"])

@@ -19,11 +19,8 @@ from scorelet.analysis.alignment import Alignment
 from scorelet.analysis.alignment.pictures import Pictures, first_pictures, picture_batches
 from scorelet.analysis.alignment.watching import called_parts
 from scorelet.analysis.weight_resampling.drawing import from_reference
-from scorelet.analysis.weight_resampling.norms import settle
+from scorelet.analysis.weight_resampling.norms import settle_all
 from scorelet.core.errors import InputError
-from scorelet.networks.channel_matrix import ChannelMatrix
-
-_NORMS = nn.modules.batchnorm._BatchNorm
 
 
 def transplanted(
@@ -64,9 +61,7 @@ def transplanted(
     if depth and aligned:
         layer, rotation = parts.layers[depth], pairs[depth].rotation.matrix
         layer.set_weights(from_reference(layer.weights(), rotation))
-    for step in parts.steps:
-        if isinstance(step, _NORMS | ChannelMatrix):
-            settle(net, step, batches)
+    settle_all(net, batches)
     return net
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ARCHITECTURES",
     "BFCNN",
+    "VGG",
     "BiasFreeBatchNorm",
     "FactorizedVGG",
     "FixedFeatures",
@@ -32,7 +33,6 @@ __all__ = [
     "ScatteringHead",
     "ScatteringTree",
     "ShuffleUNet",
-    "VGG",
     "UNet",
     "folded",
 ]

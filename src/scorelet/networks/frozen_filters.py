@@ -16,10 +16,7 @@ from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
 
-
-_SMALL = (
-    64  # pixels; a product with a matrix is then several times faster than a grouped convolution
-)
+_SMALL = 64  # pixels: a product with a matrix is then several times as fast as a convolution
 
 
 class FrozenFilters(nn.Module):

@@ -4,8 +4,8 @@ Symbols: H_n the Hermite polynomials, σ a width in pixels, t = x / σ:
 
     h_mn(x, y) = H_m(x/σ) H_n(y/σ) exp(-(x² + y²) / (2 σ²))
 
-Reference: the spatial filters of Guth, Ménard 2024, arXiv 2409.19460, figure 1, look like these; the
-paper names no formula.
+Reference: what Guth, Ménard 2024, arXiv 2409.19460, section 2.2 say of spatial filters fits these;
+the paper names no formula.
 """
 
 import torch
@@ -30,6 +30,6 @@ def hermite_gaussians(size: int) -> Tensor:
     window = (-t.square() / 2).exp()
     h = [window, 2 * t * window, (4 * t.square() - 2) * window]
     pairs = [((0, 0),), ((0, 1),), ((1, 0),), ((1, 1),), ((2, 0), (0, 2))]
-    rows = [sum(torch.outer(h[m], h[n]).flatten() for m, n in each) for each in pairs]
-    basis, triangle = torch.linalg.qr(torch.stack(rows, 1))
+    rows = [torch.stack([torch.outer(h[m], h[n]) for m, n in each]).sum(0) for each in pairs]
+    basis, triangle = torch.linalg.qr(torch.stack(rows).flatten(1).mT)
     return (basis * triangle.diagonal().sign()).mT.reshape(COUNT, size, size)

@@ -1,12 +1,12 @@
 """VGG networks without biases, with normalisations behind their non-linearity.
 
-    VGG, a layer:            x ↦ norm(ρ(W * x)),          W (out, in, k, k) learned
-    FactorizedVGG, a layer:  x ↦ P norm(ρ(±f_1 * x, ..., ±f_5 * x)),   f fixed, P (out, 10 in) learned
+    VGG, a layer:            x ↦ norm(ρ(W * x)),                     W (out, in, k, k) learned
+    FactorizedVGG, a layer:  x ↦ P norm(ρ(±f_1 * x, ..., ±f_5 * x)), f fixed, P (out, 10 in) learned
 
 A maximum over 2 x 2 ends each stage; the mean over what is left of the picture goes into one linear
-classifier. norm has no parameters. The last features of `FactorizedVGG` are rectified and normalised
-too: its last P and the classifier would be one matrix otherwise. (The paper does not say so, nor
-where the maxima are taken.)
+classifier. norm has no parameters. The last features of `FactorizedVGG` are rectified and
+normalised, too: its last P and the classifier would be one matrix otherwise. (The paper does not
+say so, nor where the maxima are taken.)
 
 Reference: Guth, Ménard 2024, arXiv 2409.19460, section 2.3 and appendices B.1, B.2.
 """
@@ -126,8 +126,9 @@ class FactorizedVGG(_Stages):
 
     Args:
         channels, classes: of images and labels.
-        filters: numbers (K, kernel, kernel), as `analysis.weight_covariance.universal_filters` finds
-            them in trained networks; None: the five Hermite-Gaussian functions of lowest order.
+        filters: numbers (K, kernel, kernel), as those that trained networks share, see
+            `analysis.weight_covariance.universal_filters`; None: the five Hermite-Gaussian
+            functions of lowest order.
         kernel: side of the filters.
         stages: outputs of the matrices of each stage at width 1; VGG-11.
         width: multiplies all of them.
@@ -154,7 +155,7 @@ class FactorizedVGG(_Stages):
                 "stages": [list(stage) for stage in stages], "width": width,
             }
         )  # fmt: skip
-        self.last = _rectified(self.outputs)
+        self.last = nn.Sequential(nn.ReLU(), nn.BatchNorm2d(self.outputs, affine=False))
 
     def layer(self, inputs: int, outputs: int) -> nn.Module:
         """Return filters with their rectifier, norm, matrix."""
@@ -162,6 +163,15 @@ class FactorizedVGG(_Stages):
         inner = filters.copies * inputs
         norm = nn.BatchNorm2d(inner, affine=False)
         return nn.Sequential(filters, norm, nn.Conv2d(inner, outputs, 1, bias=False))
+
+    @property
+    def copies(self) -> dict[str, int]:
+        """How many channels come of one in front of each matrix, by its name: for `align`."""
+        return {
+            f"{name}.2": module[0].copies
+            for name, module in self.named_modules()
+            if isinstance(module, nn.Sequential) and isinstance(module[0], FrozenFilters)
+        }
 
     def features(self, x: Tensor) -> Tensor:
         """Return what the classifier takes the mean of."""
@@ -181,7 +191,3 @@ class FactorizedVGG(_Stages):
                 f"{kernel}), or change kernel."
             )
         return filters
-
-
-def _rectified(channels: int) -> nn.Module:
-    return nn.Sequential(nn.ReLU(), nn.BatchNorm2d(channels, affine=False))

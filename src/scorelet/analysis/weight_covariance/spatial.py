@@ -4,8 +4,8 @@
 
 with w_oi the filter (k, k) from input i to output o.
 Its leading eigenvectors are much the same in most layers of most networks of natural images; the
-first layer, which reads pictures, is another matter. `universal_filters` takes them from the mean of
-K / tr K over layers.
+first layer, which reads pictures, is another matter. `universal_filters` takes them from the mean
+of K / tr K over layers.
 
 Reference: Guth, Ménard 2024, arXiv 2409.19460, section 2.2.
 """
