@@ -56,7 +56,7 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
     rows = {name: found["layers"] for name, found in pairs.items()}
     curves = {name: pairs[name]["transfer"] for name in EXCHANGED}
     ranks = {name: _ranks(networks, name) for name in (ALL, PAIR)}
-    measured |= of_encodings(rows, settings.low) | of_transfer(curves["data sets"], settings.low)
+    measured |= of_encodings(rows, settings.low) | of_transfer(curves, settings.low)
     measured |= of_ranks(ranks[ALL], ranks[PAIR], settings.low)
     measured |= _controls(networks)
     sections = [
@@ -108,7 +108,7 @@ def _compared(networks: Networks, name: str) -> dict[str, Rows]:
 def _ranks(networks: Networks, name: str) -> Rows:
     def work() -> Rows:
         net, data = networks.network(UNIVERSAL, name), networks.on(name)
-        return encodings.ranks(net, data.train, networks.settings.comparing.draws, networks.seed)
+        return encodings.ranks(net, data.train, networks.settings.comparing, networks.seed)
 
     return networks.steps(f"ranks-{name}", work)
 

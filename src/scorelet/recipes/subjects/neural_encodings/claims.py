@@ -23,7 +23,7 @@ _SHUFFLED = "A network and a copy with its neurons shuffled are the same, once a
 def claims(scale: Scale, settings: Settings) -> tuple[Claim, ...]:
     """Return the claims of a scale."""
     if scale == "smoke":
-        return _controls()
+        return (*_controls(), _exchanged())
     first, last = settings.low
     low = f"layers {first} to {last}"
     floor = at_least(settings.budget.floor)
@@ -35,6 +35,7 @@ def claims(scale: Scale, settings: Settings) -> tuple[Claim, ...]:
         *_data(settings, low),
         *_labels(),
         *_ranks(low),
+        _exchanged(),
         *_transfer(first),
     )
 
@@ -159,6 +160,13 @@ def _ranks(low: str) -> tuple[Claim, ...]:
             "Layer 3 needs only three times its effective rank",
             "clipped", FIGURE_2, f"{_POINTS} lost", at_most(2),
         ),
+    )  # fmt: skip
+
+
+def _exchanged() -> Claim:
+    return Claim(
+        "All layers of another seed serve the classifier, once aligned",
+        "seeds exchanged", FIGURE_2, f"{_POINTS}, aligned less unaligned", at_least(10),
     )  # fmt: skip
 
 

@@ -59,7 +59,9 @@ def compared(
     for number, (layer, sums) in enumerate(zip(alignment.layers[:-1], moments, strict=False)):
         rng = generator(seed, 9, number)
         similar = layer.rotation.measure(sums)[0]
-        found = compared_layer(layer, similar, noise="init", draws=comparing.draws, rng=rng)
+        found = compared_layer(
+            layer, similar, noise=comparing.noise, draws=comparing.draws, rng=rng
+        )
         rows.append({"layer": number + 1} | layer_entry(found) | _matched(found, comparing, rng))
     return rows
 
@@ -113,7 +115,7 @@ def clipping(
     x = train.images(0, 2)
     test = test.first(comparing.tested)
     layer = called_parts(net, x).layers[CLIPPED - 1]
-    found = layer_spectrum(layer, "init")
+    found = layer_spectrum(layer, comparing.noise)
     rank = effective_rank(found.learned.values)
     kept = math.ceil(TIMES * rank) if math.isfinite(rank) else 0
     settle_all(net, batches)
@@ -128,13 +130,13 @@ def clipping(
     }  # fmt: skip
 
 
-def ranks(net: nn.Module, images: LabelledImages, draws: int, seed: int) -> list[Row]:
+def ranks(net: nn.Module, images: LabelledImages, comparing: Comparing, seed: int) -> list[Row]:
     """Return effective ranks of all layers but the classifier, with their deviations."""
     rows = []
     for number, layer in enumerate(called_parts(net, images.images(0, 2)).layers[:-1]):
-        learned = layer_spectrum(layer, "init").learned
+        learned = layer_spectrum(layer, comparing.noise).learned
         rng = generator(seed, 10, number)
-        drawn = [effective_rank(redrawn(learned, rng).values) for _ in range(draws)]
+        drawn = [effective_rank(redrawn(learned, rng).values) for _ in range(comparing.draws)]
         value = effective_rank(learned.values)
         rows.append(
             {

@@ -154,7 +154,11 @@ def directions_section(rows: Rows) -> Section:
         )
         for row in rows
     ]
-    note = "Mean |cos| of the first five directions of one network with their partners."
+    note = (
+        "Mean |cos| of the first five directions of one network with their partners. Two networks "
+        "drawn from one law, of 512 neurons and 1280 inputs, have 0.70: directions whose "
+        "eigenvalues are close mix."
+    )
     return Section("Directions of two seeds", [*parts, Table(head, cut), Text(note, "note")])
 
 

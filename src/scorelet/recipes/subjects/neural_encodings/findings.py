@@ -45,10 +45,12 @@ def _similarity(rows: Rows, layers: Layers) -> Measured:
     return mean_over(rows, layers, "S_mean", "bootstrap_sd")
 
 
-def of_transfer(rows: Rows, low: Layers) -> dict[str, Measured]:
-    """Return what exchanged layers cost; errors are those of the test pictures."""
+def of_transfer(found: Mapping[str, Rows], low: Layers) -> dict[str, Measured]:
+    """Return what exchanged layers cost, by pair; errors are those of the test pictures."""
+    rows, seeds = found["data sets"], found["seeds"][-1]
     some, every = rows[low[0]], rows[-1]
     return {
+        "seeds exchanged": difference(_accuracy(seeds, "aligned"), _accuracy(seeds, "unaligned")),
         "transfer gain": difference(_accuracy(some, "aligned"), _accuracy(some, "unaligned")),
         "transfer falls": difference(_accuracy(some, "aligned"), _accuracy(every, "aligned")),
     }

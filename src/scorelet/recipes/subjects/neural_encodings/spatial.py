@@ -83,5 +83,7 @@ def measured(found: dict[str, Rows], layers: tuple[int, int]) -> dict[str, Measu
 
 def _mean(values: list[float]) -> Measured:
     """Return the mean with the error that layers, or pairs of them, give it."""
+    if len(values) == 1:
+        return Measured(values[0])
     found = mean_of(torch.tensor(values, dtype=torch.float64)[None])
-    return Measured(found.value, found.error if len(values) > 1 else None)
+    return Measured(found.value, found.error)
