@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from scorelet.networks.scattering_tree import ScatteringTree
     from scorelet.networks.shuffle_unet import ShuffleUNet
     from scorelet.networks.unet import UNet
+    from scorelet.networks.vgg import VGG, FactorizedVGG
 
 __all__ = [
     "ARCHITECTURES",
     "BFCNN",
+    "VGG",
     "BiasFreeBatchNorm",
+    "FactorizedVGG",
     "FixedFeatures",
     "LearnedScattering",
     "Network",

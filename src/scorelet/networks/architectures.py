@@ -45,6 +45,7 @@ ARCHITECTURES = Architectures(
     {
         "BFCNN": "bf_cnn",
         "GradResNet": "grad_res_net",
+        "FactorizedVGG": "vgg",
         "LearnedScattering": "learned_scattering",
         "PatchFrame": "patch_frame",
         "ResNet": "res_net",
@@ -52,6 +53,7 @@ ARCHITECTURES = Architectures(
         "ScatteringTree": "scattering_tree",
         "ShuffleUNet": "shuffle_unet",
         "UNet": "unet",
+        "VGG": "vgg",
     }
 )
 """Networks that a checkpoint can name, whose objects are each a `Network`."""

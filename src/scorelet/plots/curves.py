@@ -32,8 +32,11 @@ def curves_figure(
     """
     figure = new_figure(6.4, 4.2)
     axes = figure.subplots()
-    for colour, (title, (values, errors)) in zip(cycle(COLOURS), curves.items(), strict=False):
-        axes.errorbar(x, values, errors, label=title, color=colour, marker="o", ms=4, capsize=3)
+    styles = ((line, colour) for line in cycle(("-", "--", ":")) for colour in COLOURS)
+    for (line, colour), (title, (values, errors)) in zip(styles, curves.items(), strict=False):
+        axes.errorbar(
+            x, values, errors, label=title, color=colour, ls=line, marker="o", ms=4, capsize=3
+        )
     for title, level in (levels or {}).items():
         axes.axhline(level, color="0.4", lw=0.9, ls="--", label=title)
     axes.set_xlabel(labels[0])

@@ -13,7 +13,8 @@ import torch
 from scorelet.core.random import generator
 from scorelet.core.typing import Image, Labels
 from scorelet.data.fields.ensembles import ensemble
-from scorelet.tasks.array_files import writing
+from scorelet.data.labelled import LabelledImages
+from scorelet.recipes.set_files import write_set
 
 TEXTURES: Mapping[str, Mapping[str, float]] = {
     "power_law": {"eta": 2.0},
@@ -52,12 +53,5 @@ def write_textures(path: Path, *, train: int, test: int, side: int, seed: int) -
     x, y = textures(train + test, side, seed)
     pixels = np.rint(255 * (0.5 + _CONTRAST * x.numpy()).clip(0, 1)).astype(np.uint8)
     pixels, labels = pixels.transpose(0, 2, 3, 1), y.numpy().astype(np.int64)
-    with writing(path) as temporary, temporary.open("wb") as stream:
-        np.savez(
-            stream,
-            x_train=pixels[:train],
-            y_train=labels[:train],
-            x_test=pixels[train : train + test],
-            y_test=labels[train : train + test],
-            classes=np.array(list(TEXTURES)),
-        )
+    images = LabelledImages(pixels, labels, tuple(TEXTURES))
+    write_set(path, images.first(train), images.first(train + test).hold_out(test)[1])

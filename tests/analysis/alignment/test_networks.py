@@ -17,7 +17,7 @@ from scorelet.analysis.weight_covariance import (
     weight_spectrum,
 )
 from scorelet.core.errors import InputError
-from scorelet.networks import LearnedScattering, ResNet
+from scorelet.networks import FactorizedVGG, LearnedScattering, ResNet
 
 
 def scattering(field="complex", skip=True, seed=0):
@@ -36,8 +36,17 @@ def scattering(field="complex", skip=True, seed=0):
         lambda: scattering("real", skip=False).double(),
         lambda: ResNet(classes=4, blocks=(1, 1), widths=(6, 8)).double().eval(),
         lambda: ResidualNet().double().eval(),
+        lambda: FactorizedVGG(classes=4, stages=((4,), (6,))).double().eval(),
     ],
-    ids=["plain", "complex", "real with skip", "real", "residual", "torchvision-like"],
+    ids=[
+        "plain",
+        "complex",
+        "real with skip",
+        "real",
+        "residual",
+        "torchvision-like",
+        "factorised",
+    ],
 )
 @pytest.mark.slow
 def test_e1_e10_a_network_is_aligned_with_itself_by_the_identity(make):

@@ -10,9 +10,12 @@ from scorelet.analysis.weight_covariance import (
     clipped,
     eigenvector_cosines,
     marginal_tests,
+    mean_spatial_covariance,
     movement,
     share_outside_bulk,
     spatial_covariance,
+    spatial_eigenvectors,
+    universal_filters,
     weight_spectrum,
     whitened,
 )
@@ -95,6 +98,48 @@ def test_neural_encodings_e12_spatial_covariance():
     torch.testing.assert_close(spatial_covariance(shuffled), found, rtol=0, atol=1e-6)
     with pytest.raises(InputError, match="expected"):
         spatial_covariance(normal(6, 5))
+
+
+def filters_of(vectors, powers, outputs=400, inputs=5):
+    """Convolutions whose filters have the given spatial covariance."""
+    coefficients = normal(outputs, inputs, len(powers), seed=7) * torch.tensor(powers).sqrt()
+    net = torch.nn.Conv2d(inputs, outputs, int(len(vectors) ** 0.5), bias=False).double()
+    net.weight.data = (coefficients @ vectors.mT).reshape(net.weight.shape)
+    return net
+
+
+def test_universal_filters_are_the_ones_that_layers_share():
+    """Of three layers with the same eigenvectors and other powers; the first has others."""
+    vectors = orthogonal(9, 3, seed=1)
+    layers = [filters_of(orthogonal(9, 3, seed=2), [9.0, 4.0, 1.0])]
+    layers += [filters_of(scale * vectors, [9.0, 4.0, 1.0]) for scale in (1, 30, 0.2)]
+    net = torch.nn.Sequential(*layers)
+    found = universal_filters(net, count=3)
+    assert found.shape == (3, 3, 3)
+    cosines = (found.flatten(1) @ vectors).abs()
+    torch.testing.assert_close(cosines, torch.eye(3).double(), rtol=0, atol=0.03)
+    assert (found.flatten(1).abs().max(1).values == found.flatten(1).max(1).values).all()
+    values, basis = spatial_eigenvectors(spatial_covariance(layers[1].weight))
+    assert values.tolist()[:3] == pytest.approx([9, 4, 1], rel=0.1)
+    torch.testing.assert_close(basis @ basis.mT, torch.eye(9).double())
+    again = universal_filters([net, net], count=3)
+    torch.testing.assert_close(again, found)
+    first = universal_filters(net, count=3, layers=(1, 1)).flatten(1)
+    assert float((first @ vectors).abs().max()) < 0.9
+
+
+def test_what_shares_no_filters():
+    one = torch.nn.Conv2d(2, 3, 3)
+    for net, options, sentence in (
+        (torch.nn.Linear(2, 2), {}, "0 pixels"),
+        (torch.nn.Sequential(one, torch.nn.Conv2d(3, 3, 3), torch.nn.Conv2d(3, 3, 5)), {}, "9 p"),
+        (torch.nn.Sequential(one, one), {"count": 10, "layers": (1, 1)}, "10 filters"),
+        (one, {"layers": (0, 3)}, "from 1 on"),
+    ):
+        with pytest.raises(InputError, match=sentence):
+            universal_filters(net, **options)
+    with pytest.raises(InputError, match="all 0"):
+        mean_spatial_covariance([torch.zeros(2, 2, 3, 3)])
 
 
 def test_cosines_of_eigenvectors():

@@ -24,7 +24,12 @@ from scorelet.analysis.weight_covariance.similarity import (
     rotated,
     similarity,
 )
-from scorelet.analysis.weight_covariance.spatial import spatial_covariance
+from scorelet.analysis.weight_covariance.spatial import (
+    mean_spatial_covariance,
+    spatial_covariance,
+    spatial_eigenvectors,
+    universal_filters,
+)
 from scorelet.analysis.weight_covariance.spectrum import (
     Spectrum,
     clipped,
@@ -49,6 +54,7 @@ __all__ = [
     "largest_of_noise",
     "learned_part",
     "marginal_tests",
+    "mean_spatial_covariance",
     "movement",
     "redrawn",
     "rotated",
@@ -56,6 +62,8 @@ __all__ = [
     "shrink",
     "similarity",
     "spatial_covariance",
+    "spatial_eigenvectors",
+    "universal_filters",
     "weight_spectrum",
     "whitened",
 ]

@@ -11,8 +11,8 @@ from torch import Generator, Tensor, nn
 
 from scorelet.analysis.alignment.layers import MatrixLayer
 from scorelet.analysis.alignment.moments import wide
-from scorelet.analysis.alignment.pictures import Batches
-from scorelet.analysis.alignment.watching import read_by
+from scorelet.analysis.alignment.pictures import Batches, first_pictures
+from scorelet.analysis.alignment.watching import called_parts, read_by
 from scorelet.networks.channel_matrix import ChannelMatrix
 
 
@@ -53,6 +53,14 @@ def settle(net: nn.Module, norm: nn.Module, batches: Batches) -> None:
         else:
             moments.add(inputs[0].movedim(1, -1).flatten(0, -2))
     _write(norm, moments)
+
+
+def settle_all(net: nn.Module, batches: Batches) -> None:
+    """Measure all norms and channel matrices of a network again, in the order of their calls."""
+    kinds = ChannelMatrix | nn.modules.batchnorm._BatchNorm
+    for step in called_parts(net, first_pictures(batches)).steps:
+        if isinstance(step, kinds):
+            settle(net, step, batches)
 
 
 @torch.no_grad()

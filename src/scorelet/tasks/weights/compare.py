@@ -162,7 +162,7 @@ def comparison(
         "pictures": len(fitted),
         "held_out": len(held),
         **{name: getattr(settings, name) for name in ("noise", "draws", "polar", "seed")},
-        "layers": [_entry(layer) for layer in layers],
+        "layers": [layer_entry(layer) for layer in layers],
         "warnings": _warnings(alignment, layers, images, settings),
     }
     return Comparison(document, layers)
@@ -175,7 +175,8 @@ def _halves(images: LabelledImages) -> tuple[LabelledImages, LabelledImages]:
     return images.hold_out(count)
 
 
-def _entry(layer: ComparedLayer) -> dict[str, Any]:
+def layer_entry(layer: ComparedLayer) -> dict[str, Any]:
+    """Return what a document says of a layer, see `Comparison`."""
     aligned, found = layer.aligned, layer.agreement
     a, b = aligned.reference, aligned.other
     return {

@@ -15,6 +15,7 @@ from scorelet.analysis.jacobian import JacobianBasis, jacobian_basis
 from scorelet.analysis.memorization import curve, psnr_by_level
 from scorelet.analysis.psnr_slope import psnr_slope
 from scorelet.analysis.shrinkage import oracle_shrinkage, wavelet_coefficients
+from scorelet.analysis.subspaces import principal_cosines
 from scorelet.core.random import generator, randn
 from scorelet.core.typing import Image
 from scorelet.data.fields.ensembles import ensemble
@@ -126,7 +127,7 @@ def _at_discs(model: Denoiser, setup: Manifold, seed: int) -> dict[str, Any]:
 
 def principal_cosine(vectors: Tensor, tangent: Tensor) -> float:
     """Return the smallest principal cosine between the spans of as many vectors and columns."""
-    return float(torch.linalg.svdvals(vectors.flatten(1).double() @ tangent).min())
+    return float(principal_cosines(tangent, vectors.flatten(1).mT).min())
 
 
 def tangents(disc: Disc, side: int) -> Tensor:

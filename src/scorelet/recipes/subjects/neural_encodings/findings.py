@@ -1,0 +1,77 @@
+"""From rows by layer to the numbers that claims are about."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from scorelet.recipes.claims import Measured
+from scorelet.recipes.contrasts import least
+from scorelet.recipes.subjects.neural_encodings.encodings import difference, mean_over
+
+Rows = Sequence[Mapping[str, Any]]
+Layers = tuple[int, int]
+RANDOM_LAYERS = (3, 5)
+"""Where random labels are compared."""
+_DEEP = 3
+
+
+def of_encodings(found: Mapping[str, Rows], low: Layers) -> dict[str, Measured]:
+    """Return figures of pairs of networks.
+
+    Args:
+        found: rows of all layers by pair.
+        low: first and last layer where networks are said to be alike.
+    """
+    seeds, halves, beside = (found[k] for k in ("seeds", "disjoint classes", "data sets"))
+    depth = len(seeds)
+    near, deep = (low[0], low[0] + 1), (depth - _DEEP + 1, depth)
+    true_random, random = (
+        _similarity(found[k], RANDOM_LAYERS) for k in ("true and random labels", "random labels")
+    )
+    return {
+        "top aligned": mean_over(seeds, low, "aligned", "aligned_sd"),
+        "top unaligned": mean_over(seeds, low, "unaligned", "unaligned_sd"),
+        "least S seeds": least([_similarity(seeds, (k, k)) for k in range(low[0], low[1] + 1)]),
+        "S seeds falls": difference(_similarity(seeds, low), _similarity(seeds, (depth, depth))),
+        "S halves near": difference(_similarity(halves, near), _similarity(seeds, near)),
+        "S halves deep": difference(_similarity(seeds, deep), _similarity(halves, deep)),
+        "S beside falls": difference(_similarity(beside, low), _similarity(beside, deep)),
+        "S random": true_random,
+        "S random pair": difference(random, true_random),
+    }
+
+
+def _similarity(rows: Rows, layers: Layers) -> Measured:
+    return mean_over(rows, layers, "S_mean", "bootstrap_sd")
+
+
+def of_transfer(found: Mapping[str, Rows], low: Layers) -> dict[str, Measured]:
+    """Return what exchanged layers cost, by pair; errors are those of the test pictures."""
+    rows, seeds = found["data sets"], found["seeds"][-1]
+    some, every = rows[low[0]], rows[-1]
+    return {
+        "seeds exchanged": difference(_accuracy(seeds, "aligned"), _accuracy(seeds, "unaligned")),
+        "transfer gain": difference(_accuracy(some, "aligned"), _accuracy(some, "unaligned")),
+        "transfer falls": difference(_accuracy(some, "aligned"), _accuracy(every, "aligned")),
+    }
+
+
+def _accuracy(row: Mapping[str, Any], name: str) -> Measured:
+    return Measured(row[name], row[f"{name}_error"])
+
+
+def of_ranks(rows: Rows, few: Rows, low: Layers) -> dict[str, Measured]:
+    """Return how effective ranks rise from layer to layer, and from few classes to all."""
+    first, last = (mean_over(rows, (k, k), "rank", "rank_sd") for k in low)
+    all_, two = (mean_over(each, low, "rank", "rank_sd") for each in (rows, few))
+    return {"rank rises": difference(last, first), "rank of classes": difference(all_, two)}
+
+
+def fallen(rows: Rows) -> str:
+    """Say up to which layer S is at least half, for a reader."""
+    alike = 0
+    for row in rows:
+        if row["S_mean"] is None or not math.isfinite(row["S_mean"]) or row["S_mean"] < 0.5:
+            break
+        alike += 1
+    return "in no layer from the first on" if not alike else f"up to layer {alike}"
