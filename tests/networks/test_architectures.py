@@ -220,9 +220,7 @@ def test_periodic_networks_commute_with_shifts_of_their_grid(make):
     for layer in net.modules():
         if isinstance(layer, BiasFreeBatchNorm):
             layer.gain.data.fill_(1.0)  # those of the start are nearly silent
-    y = torch.randn(
-        2, 4, 16, 8, generator=torch.Generator().manual_seed(1), dtype=torch.float64
-    )
+    y = torch.randn(2, 4, 16, 8, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     shift = (3 * net.multiple, -net.multiple)
     with torch.no_grad():
         moved = net(y.roll(shift, (-2, -1))).roll((-shift[0], -shift[1]), (-2, -1))

@@ -74,7 +74,11 @@ class BFCNN(nn.Module):
             layers.append(nn.ReLU())
         for k in range(1, depth - 1):
             side = 3 if k % spacing == 0 else 1
-            layers += [convolution(width, width, side, padding), BiasFreeBatchNorm(width), nn.ReLU()]
+            layers += [
+                convolution(width, width, side, padding),
+                BiasFreeBatchNorm(width),
+                nn.ReLU(),
+            ]
         layers.append(conv3x3(width, outputs, padding))
         self.layers = nn.Sequential(*layers)
 
