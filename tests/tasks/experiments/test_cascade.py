@@ -152,7 +152,7 @@ def test_residual_factors_see_nothing_but_images_and_low_bands(config, channels)
         torch.testing.assert_close(model(3 * y), 3 * model(y), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("form", ["bounded", "residual"])
+@pytest.mark.parametrize("form", ["bounded", "scaled", "residual"])
 def test_a_cascade_without_details_is_a_denoiser_of_whole_pictures(config, tmp_path, form):
     """And the plug-in denoiser of no scale is that denoiser."""
     options = {"channels": 2 if form == "bounded" else 1, "outputs": 1, **SMALL}

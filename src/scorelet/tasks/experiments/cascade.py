@@ -19,6 +19,7 @@ from scorelet.models.bounded import CentredDenoiser, ConditionalBoundedDenoiser
 from scorelet.models.conditional import ConditionalResidualDenoiser
 from scorelet.models.guided import MOST, SHARE, GaussianGuidedDenoiser, gaussian_moments
 from scorelet.models.multiscale import Multiscale
+from scorelet.models.scaled import ScaledDenoiser
 from scorelet.tasks.experiments.base import Experiment, export_model
 from scorelet.tasks.experiments.networks import ModelConfig, check_channels, make_denoising_network
 from scorelet.tasks.experiments.registry import register
@@ -56,10 +57,12 @@ class FactorConfig(ModelConfig):
         description="so many deviations of the data are what the network is shown at most; beyond "
         "them noise is scaled down",
     )
-    form: Literal["bounded", "residual"] = Field(
+    form: Literal["bounded", "scaled", "residual"] = Field(
         default="bounded",
-        description="`residual` is y - n(y), n of the images and of the low band that details are "
-        "told: homogeneous if the network is; it has no bound, and its low band no linear estimate",
+        description="`bounded` is blind, and its low band begins with a linear estimate; `scaled` "
+        "is told the noise level and sees exactly as far as its network; `residual` is y - n(y), "
+        "homogeneous if the network is, and has no bound. Networks of the last two see images and "
+        "the low band that details are told, and nothing else",
     )
 
     @model_validator(mode="after")
@@ -186,6 +189,9 @@ def _details(config: CascadeConfig, number: int, channels: int, variance: float)
     """Return the factor of the details of a level, which is told the low band."""
     part = config.details[number - 1]
     network = _network(config, part, number, 4 * channels)
+    if part.form == "scaled":
+        bound = part.bound * variance**0.5
+        return ScaledDenoiser(network, bound, channels=3 * channels, cond_channels=channels)
     if part.form == "residual":
         return ConditionalResidualDenoiser(network, channels=3 * channels, cond_channels=channels)
     return ConditionalBoundedDenoiser(
@@ -196,9 +202,13 @@ def _details(config: CascadeConfig, number: int, channels: int, variance: float)
 def _coarse(config: CascadeConfig, low: Tensor, variance: float) -> Denoiser:
     """Return the factor of low bands; where their covariance is a small matrix, it guides it."""
     channels = low.shape[1]
+    bound = config.low.bound * variance**0.5
+    if config.low.form == "scaled":
+        network = _network(config, config.low, 0, channels)
+        return ScaledDenoiser(network, bound, channels=channels, mean=float(low.mean()))
     if config.low.form == "residual":
         return ResidualDenoiser(_network(config, config.low, 0, channels))
-    network, bound = _network(config, config.low, 0, 2 * channels), config.low.bound * variance**0.5
+    network = _network(config, config.low, 0, 2 * channels)
     low = torch.cat([low, low.flip(-1)]) if config.data.flip else low
     if SHARE <= low[0].numel() <= MOST:
         return GaussianGuidedDenoiser(network, *gaussian_moments(low), bound=bound)
