@@ -238,3 +238,18 @@ def test_periodic_networks_commute_with_shifts_of_their_grid(make):
 def test_unknown_padding_is_refused(network):
     with pytest.raises(ValueError, match="'mirror' is none of zeros, periodic"):
         network(1, padding="mirror")
+
+
+def test_inside_a_conditional_network_knows_no_place():
+    """Zeros beyond the border reach as far as the radius; further in, a shift is a shift."""
+    torch.manual_seed(0)
+    net = BFCNN(4, width=6, depth=6, spacing=2, outputs=3).double().eval()
+    for layer in net.modules():
+        if isinstance(layer, BiasFreeBatchNorm):
+            layer.gain.data.fill_(1.0)  # those of the start are nearly silent
+    y = torch.randn(1, 4, 20, 20, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    r = net.receptive_radius
+    with torch.no_grad():
+        whole, moved = net(y), net(y[..., 1:])
+    torch.testing.assert_close(moved[..., r:], whole[..., 1 + r :], rtol=1e-10, atol=1e-12)
+    assert (moved[..., 0] - whole[..., 1]).abs().max() > 1e-3

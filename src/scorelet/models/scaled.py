@@ -1,16 +1,20 @@
 """Denoisers that are told the noise level, and scale strong noise down before a network sees it.
 
-Symbols: y = x + σ z; m mean of all numbers (0 for details), b bound, some deviations of a number
-around it, a what the network is told beside y. With
+Symbols: y = x + σ z; m and s mean and deviation of the images' numbers, b bound, a what the network
+is told beside y, m_a and s_a its mean and deviation. With
 
-    g = min(1, b/σ),   u = g (y - m),      f(y, σ) = m + u - n(a, u):
+    u = min(1, b s/σ) (y - m)/s,   a' = (a - m_a)/s_a,      f(y, σ) = m + s (u - n(a', u)):
 
 as in `scorelet.models.bounded`, but no pixel is looked at to find the gain: f sees exactly as far
 as its network. Networks of different receptive fields can so be compared at every noise level.
+Networks without biases need numbers of both signs: where all that is shown is bright, a unit of a
+ReLU is on for all pictures, or off for all.
 
 References: Karras, Aittala, Aila, Laine 2022, arXiv 2206.00364, section 5 (gains as functions of
 σ); Kadkhodaie, Guth, Mallat, Simoncelli 2023, arXiv 2303.02984 (details told the low band).
 """
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -22,33 +26,44 @@ from scorelet.models.bounded import check_bounded
 from scorelet.models.denoiser import Denoiser, Locality
 
 
+class Scales(NamedTuple):
+    """Means and deviations: m and s of the images, m_a and s_a of what is told beside them."""
+
+    mean: float = 0.0
+    deviation: float = 1.0
+    cond_mean: float = 0.0
+    cond_deviation: float = 1.0
+
+
 class ScaledDenoiser(Denoiser):
-    """f(y, σ) = m + u - n(a, u), u = min(1, b/σ) (y - m).
+    """f(y, σ) = m + s (u - n(a', u)), u = min(1, b s/σ) (y - m)/s.
 
     Args:
         network: maps the channels of a and y together to those of y.
-        bound: b, in the unit of the images.
+        scales: m, s, m_a, s_a.
+        bound: b, deviations.
         channels: of y.
         cond_channels: of a; 0: nothing is told.
-        mean: m.
 
     Raises:
-        InputError: a bound that is not positive, or a network that says that it takes another
-            number of channels.
+        InputError: a bound or a deviation that is not positive, or a network that says that it
+            takes another number of channels.
     """
 
     def __init__(
         self,
         network: nn.Module,
-        bound: float,
+        scales: Scales,
         *,
         channels: int,
+        bound: float = 3.0,
         cond_channels: int = 0,
-        mean: float = 0.0,
     ) -> None:
         super().__init__()
         check_bounded(network, bound, channels + cond_channels)
-        self.network, self.bound, self.mean = network, float(bound), float(mean)
+        if not min(scales.deviation, scales.cond_deviation) > 0:
+            raise InputError(f"The deviations of {scales} must be positive.")
+        self.network, self.bound, self.scales = network, float(bound), scales
         if isinstance(network, Network):
             self.locality = Locality(network.receptive_radius, network.multiple)
         self.channels = (channels,)
@@ -58,13 +73,14 @@ class ScaledDenoiser(Denoiser):
     @property
     def centre(self) -> Tensor | None:
         """m, as an image that broadcasts."""
-        return torch.tensor(self.mean).reshape(1, 1, 1, 1)
+        return torch.tensor(self.scales.mean).reshape(1, 1, 1, 1)
 
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
-        gain = (self.bound / sigma.clamp_min(1e-12)).clamp_max(1)[:, None, None, None]
-        u = gain * (y - self.mean)
+        mean, deviation, *told = self.scales
+        level = (sigma / deviation).clamp_min(1e-12)
+        u = (self.bound / level).clamp_max(1)[:, None, None, None] * (y - mean) / deviation
         shown = u
         if cond is not None:
             if cond.shape[1:] != (self.cond_channels, *y.shape[-2:]):
@@ -73,5 +89,5 @@ class ScaledDenoiser(Denoiser):
                     f"channels of {y.shape[-2]}x{y.shape[-1]}, beside an image of "
                     f"{tuple(y.shape)}."
                 )
-            shown = torch.cat([cond.to(u), u], 1)
-        return self.mean + u - self.network(shown).to(y.dtype)
+            shown = torch.cat([(cond.to(u) - told[0]) / told[1], u], 1)
+        return mean + deviation * (u - self.network(shown).to(y.dtype))

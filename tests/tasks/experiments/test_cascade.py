@@ -13,6 +13,7 @@ from scorelet.tasks.experiments import build, read_config
 from scorelet.tasks.experiments.cascade import CascadeConfig
 from scorelet.tasks.train import train
 from scorelet.training import read_log
+from scorelet.zoo import build_network
 
 pytestmark = pytest.mark.usefixtures("float32")
 
@@ -163,3 +164,16 @@ def test_a_cascade_without_details_is_a_denoiser_of_whole_pictures(config, tmp_p
     assert trained(y, 0.1).shape == y.shape
     (entry,) = [e for e in read_log(tmp_path / "run" / "log.jsonl") if "low" in e][-1:]
     assert entry["loss"] == pytest.approx(entry["low"])
+
+
+@pytest.mark.parametrize(("name", "scales"), [("local-celeba160", 2), ("local-celebahq320", 3)])
+def test_published_sizes_have_the_published_weights(name, scales):
+    """665,856 of the low band, and 214,144 of a field of 13 pixels at each scale."""
+    config = read_config(name)
+    parts = [config.low, *config.details]
+    with torch.device("meta"):
+        networks = [build_network(part.architecture, part.options) for part in parts]
+    counts = [sum(p.numel() for p in network.parameters()) for network in networks]
+    assert counts == [665_856] + [214_144] * scales
+    assert [2 * network.receptive_radius + 1 for network in networks[1:]] == [13] * scales
+    assert config.data.side >> scales == 40

@@ -103,8 +103,8 @@ class Cascade:
         """Draw one scale by its plan."""
         plan, own, x = self.plans[scale], replace(noise, scale=scale), like
         if isinstance(plan, AscentSchedule):
-            centre = like.new_zeros(like.shape) if factor.centre is None else factor.centre.to(like)
-            for risen in ascend(factor, centre, plan, own, cond=cond):
+            mean = like.new_zeros(()) if factor.centre is None else factor.centre.to(like)
+            for risen in ascend(factor, mean.expand_as(like), plan, own, cond=cond):
                 x = risen.denoised
                 self.on_step()
             return x

@@ -19,7 +19,7 @@ from scorelet.models.bounded import CentredDenoiser, ConditionalBoundedDenoiser
 from scorelet.models.conditional import ConditionalResidualDenoiser
 from scorelet.models.guided import MOST, SHARE, GaussianGuidedDenoiser, gaussian_moments
 from scorelet.models.multiscale import Multiscale
-from scorelet.models.scaled import ScaledDenoiser
+from scorelet.models.scaled import ScaledDenoiser, Scales
 from scorelet.tasks.experiments.base import Experiment, export_model
 from scorelet.tasks.experiments.networks import ModelConfig, check_channels, make_denoising_network
 from scorelet.tasks.experiments.registry import register
@@ -156,9 +156,7 @@ def _model(
     low = torch.cat([part.low for part in coefficients])
     spread = [[float(d.square().mean()) for d in part.details] for part in coefficients]
     variances = _variances(low, spread, flip=config.data.flip)
-    details = [
-        _details(config, k, channels, variances[k]) for k in range(1, 1 + len(config.details))
-    ]
+    details = [_details(config, k, low, variances[k]) for k in range(1, 1 + len(config.details))]
     record = {
         "size": list(pictures.shape[1:3]),
         "channels": channels,
@@ -185,13 +183,20 @@ def _variances(low: Tensor, details: list[list[float]], *, flip: bool) -> list[f
     return variances
 
 
-def _details(config: CascadeConfig, number: int, channels: int, variance: float) -> Denoiser:
+def _moments(low: Tensor) -> tuple[float, float]:
+    """Return mean and deviation of all numbers of low bands: about those of every level."""
+    return float(low.mean()), float(low.std())
+
+
+def _details(config: CascadeConfig, number: int, low: Tensor, variance: float) -> Denoiser:
     """Return the factor of the details of a level, which is told the low band."""
-    part = config.details[number - 1]
+    part, channels = config.details[number - 1], low.shape[1]
     network = _network(config, part, number, 4 * channels)
     if part.form == "scaled":
-        bound = part.bound * variance**0.5
-        return ScaledDenoiser(network, bound, channels=3 * channels, cond_channels=channels)
+        scales = Scales(0.0, variance**0.5, *_moments(low))
+        return ScaledDenoiser(
+            network, scales, bound=part.bound, channels=3 * channels, cond_channels=channels
+        )
     if part.form == "residual":
         return ConditionalResidualDenoiser(network, channels=3 * channels, cond_channels=channels)
     return ConditionalBoundedDenoiser(
@@ -202,13 +207,13 @@ def _details(config: CascadeConfig, number: int, channels: int, variance: float)
 def _coarse(config: CascadeConfig, low: Tensor, variance: float) -> Denoiser:
     """Return the factor of low bands; where their covariance is a small matrix, it guides it."""
     channels = low.shape[1]
-    bound = config.low.bound * variance**0.5
     if config.low.form == "scaled":
-        network = _network(config, config.low, 0, channels)
-        return ScaledDenoiser(network, bound, channels=channels, mean=float(low.mean()))
+        network, scales = _network(config, config.low, 0, channels), Scales(*_moments(low))
+        return ScaledDenoiser(network, scales, bound=config.low.bound, channels=channels)
     if config.low.form == "residual":
         return ResidualDenoiser(_network(config, config.low, 0, channels))
     network = _network(config, config.low, 0, 2 * channels)
+    bound = config.low.bound * variance**0.5
     low = torch.cat([low, low.flip(-1)]) if config.data.flip else low
     if SHARE <= low[0].numel() <= MOST:
         return GaussianGuidedDenoiser(network, *gaussian_moments(low), bound=bound)

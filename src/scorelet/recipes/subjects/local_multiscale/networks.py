@@ -10,10 +10,9 @@ from scorelet.models.multiscale import Multiscale
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.local_multiscale.pictures import Arrays
 from scorelet.recipes.subjects.local_multiscale.settings import (
-    DEPTH,
-    SPACINGS,
     Settings,
     Training,
+    spacing,
 )
 from scorelet.tasks.array_files import writing
 from scorelet.tasks.audit.twins import train_once
@@ -35,7 +34,7 @@ def write_pictures(folder: Path, arrays: Arrays) -> None:
 def flat(settings: Settings, field: int, seed: int, steps: Steps) -> tuple[Denoiser, int]:
     """Return the denoiser of pixels of a receptive field, and its number of weights."""
     training = settings.training
-    low = _factor(_spaced(field, 1, 1), training, training.sigma)
+    low = _factor(_spaced(training, field, 1, 1), training, training.sigma)
     folder, count = _trained(f"flat-{field}", training, low, [], seed, steps)
     return load_as(Denoiser, folder / WEIGHTS, verb="denoise").eval(), count
 
@@ -43,24 +42,28 @@ def flat(settings: Settings, field: int, seed: int, steps: Steps) -> tuple[Denoi
 def cascade(
     settings: Settings, field: int, seed: int, steps: Steps
 ) -> tuple[Multiscale[Denoiser], int]:
-    """Return the cascade whose details have a receptive field, and its number of weights."""
+    """Return the cascade whose details have a receptive field, and its number of weights.
+
+    All scales see as many pixels in a step, as in the publication: coarse ones more pictures.
+    """
     training = settings.training
     whole = {"channels": 1, "depth": training.low_depth, "first_layer_linear": True}
     low = _factor(whole, training, _levels(training, training.levels))
     details = [
-        _factor(_spaced(field, 4, 3), training, _levels(training, level))
+        _factor(_spaced(training, field, 4, 3), training, _levels(training, level))
+        | {"share": 4.0 ** (level - training.levels)}
         for level in range(training.levels, 0, -1)
     ]
     folder, count = _trained(f"scales-{field}", training, low, details, seed, steps)
     return load_as(Multiscale, folder / WEIGHTS, verb="sample").eval(), count
 
 
-def _spaced(field: int, channels: int, outputs: int) -> dict[str, Any]:
+def _spaced(training: Training, field: int, channels: int, outputs: int) -> dict[str, Any]:
     return {
         "channels": channels,
         "outputs": outputs,
-        "depth": DEPTH,
-        "spacing": SPACINGS[field],
+        "depth": training.depth,
+        "spacing": spacing(field, training.depth),
         "first_layer_linear": True,
     }
 
@@ -106,7 +109,7 @@ def _trained(
             "schedule": {"shape": "linear", "warmup": max(1, training.steps // 20)},
             "precision": training.precision,
             "steps": training.steps,
-            "batch": training.batch,
+            "batch": training.batch * (4 ** (len(details) - 1) if details else 1),
             "seed": seed,
             "output": folder,
             "log_every": max(1, training.steps // 50),

@@ -6,9 +6,14 @@ from typing import Literal
 from scorelet.recipes.base import Scale
 from scorelet.recipes.faces import FACES
 
-DEPTH = 21
-SPACINGS = {5: 20, 9: 8, 13: 4, 23: 2, 43: 1}
-"""Of the 3x3 layers among the 21, by the receptive field in pixels: section 3 of the paper."""
+
+def spacing(field: int, depth: int) -> int:
+    """Return every how many layers a 3x3 convolution stands, so that a network sees `field` pixels.
+
+    The published networks have 21 layers: 20, 9 (there 8), 4, 2, 1 for 5, 9, 13, 23, 43 pixels.
+    """
+    inner = (field - 5) // 2
+    return (depth - 2) // inner if inner else depth - 1
 
 
 @dataclass(frozen=True)
@@ -36,14 +41,14 @@ class Training:
     Attributes:
         levels: J of the cascades.
         width: of the networks.
-        steps, batch: of Muon, which all networks see.
+        steps, batch: of Muon; the batch is that of pixels and of the finest details.
         rate: of matrices; vectors, the gains of normalisations that start near 0, have `gains`.
         form: of all denoisers, see the task cascade: `residual` is the published one; `scaled` is
             told the noise level, and learns strong noise in a short training.
         sigma: least and largest noise level in pixels, log-uniform; at level j both are divided by
             2^j, and the largest is raised to `start`.
         start: least of the largest levels that factors of a cascade learn: samplers start there.
-        low_depth: layers of the low band's network.
+        depth: layers of all networks but that of the low band, which has `low_depth`.
         precision: of the products.
     """
 
@@ -52,10 +57,11 @@ class Training:
     steps: int
     batch: int
     rate: float = 0.02
-    gains: float = 0.02
+    gains: float = 0.01
     form: Literal["residual", "scaled"] = "scaled"
     sigma: tuple[float, float] = (0.01, 2.0)
     start: float = 1.0
+    depth: int = 21
     low_depth: int = 20
     precision: str = "no"
 
@@ -104,14 +110,14 @@ class Settings:
 SETTINGS: dict[Scale, Settings] = {
     "smoke": Settings(
         Pictures("c_alpha_regular", 16, 400, 64),
-        Training(2, 8, 250, 16, low_depth=6),
+        Training(2, 16, 300, 16, depth=6, low_depth=6),
         Sampling(5, (4,), 16, steps=6),
         (5, 13),
         decibels=(-6, 0, 10, 20, 30),
     ),
     "small": Settings(
         Pictures(FACES, 40, 10_000, 256),
-        Training(3, 32, 2600, 32, precision="bf16"),
+        Training(3, 32, 2200, 32, precision="bf16"),
         Sampling(9, (4, 8), 256),
         (5, 9, 13, 43),
         linear=(2.0, 3.0),
@@ -124,7 +130,7 @@ SETTINGS: dict[Scale, Settings] = {
         linear=(2.0, 3.0),
     ),
     "imagenet": Settings(
-        Pictures("imagenet/train", 160, 200_000, 1000),
+        Pictures("imagenet/test", 160, 49_000, 1000),
         Training(3, 64, 250_000, 128, form="residual", precision="bf16"),
         Sampling(13, (4, 8), 256),
         (5, 9, 13, 23, 43),
