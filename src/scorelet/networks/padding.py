@@ -1,13 +1,17 @@
 """What networks see beyond the border, and sides of any length for those that halve them."""
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 
-PADDING = {"zeros": "zeros", "periodic": "circular"}
+Mode = Literal["zeros", "circular"]
+
+PADDING: dict[str, Mode] = {"zeros": "zeros", "periodic": "circular"}
 """Words of options, and torch's names of them."""
 
 
-def padding_mode(padding: str) -> str:
+def padding_mode(padding: str) -> Mode:
     """Return torch's name of what stands beyond the border.
 
     Args:

@@ -141,9 +141,15 @@ def test_differences_are_of_pairs():
         return [[value + by for value in row] for row in base]
 
     curves = {f"{kind} {f}": base for kind in ("flat", "scales") for f in small.fields}
-    curves |= {"scales 9": shifted(2.5), "scales 5": shifted(-0.4), LOW: shifted(2.0)}
+    curves |= {
+        "flat 13": shifted(3.0),
+        "scales 9": shifted(2.5),
+        "scales 5": shifted(-0.4),
+        LOW: shifted(2.0),
+    }
     found = _of_curves(curves | {WIENER: shifted(-1.0)}, small)
     assert found["lead at strong noise"].value == pytest.approx(2.5)
+    assert found["what fields are worth"].value == pytest.approx(3.0 - 0.4)
     assert found["lead at strong noise"].error == pytest.approx(0, abs=1e-9)
     assert found["loss at weak noise"].value == pytest.approx(-2.5)
     assert found["spread of fields"].value == pytest.approx(0.4)
@@ -178,7 +184,13 @@ def test_what_is_claimed_at_each_scale_follows_its_settings():
     small = {claim.of for claim in claims("small", SETTINGS["small"])}
     smoke = {claim.of for claim in claims("smoke", SETTINGS["smoke"])}
     assert smoke <= small
-    assert {"spectrum 4", "spectrum 8", "memory", "against the largest"} <= small - smoke
+    assert {
+        "spectrum 4",
+        "spectrum 8",
+        "memory",
+        "against the largest",
+        "loss at weak noise",
+    } <= small - smoke
     for settings in SETTINGS.values():
         assert settings.sampling.field in settings.fields
         assert {5, 13} <= set(settings.fields)

@@ -192,11 +192,20 @@ def _of_curves(curves: Curves, settings: Settings) -> dict[str, Measured]:
     def all_apart(one: str, other: str, low: int, high: int) -> list[Measured]:
         return [apart(one, other, value) for value in decibels if low <= value <= high]
 
+    gains = [
+        _difference(curves[f"{k} 13"], curves[f"{k} 5"], [decibels.index(-6)])
+        for k in ("flat", "scales")
+    ]
     between = [k for k, value in enumerate(decibels) if 5 <= value <= 20]
     fields = [f"scales {f}" for f in (5, 13)]
     most = max(all_apart(*fields, 0, 20), key=lambda m: abs(m.value))
     mine = f"scales {field}"
     return {
+        "what fields are worth": Measured(
+            gains[0].value - gains[1].value,
+            math.hypot(gains[0].error or 0.0, gains[1].error or 0.0),
+            f"flat {gains[0].value:.2f} dB, cascades {gains[1].value:.2f} dB",
+        ),
         "lead at strong noise": apart(mine, f"flat {field}", -6),
         "against the largest": apart(mine, f"flat {largest}", -6),
         "loss at weak noise": apart(f"flat {largest}", mine, 30),

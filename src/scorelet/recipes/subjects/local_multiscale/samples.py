@@ -80,7 +80,7 @@ def kept_images(
         start = time.perf_counter()
         arrays = {key: images.numpy() for key, images in work().items()}
         with writing(path) as temporary, temporary.open("wb") as stream:
-            np.savez(stream, **arrays)  # ty: ignore[invalid-argument-type]
+            np.savez(stream, **arrays)
         return round(time.perf_counter() - start, 2)
 
     seconds = steps(name, written)
