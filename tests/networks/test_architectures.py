@@ -201,3 +201,55 @@ def _trained_like(network):
             module.gain.data.uniform_(0.5, 1.5, generator=generator)
             module.running_std.uniform_(0.5, 2.0, generator=generator)
     return network
+
+
+PERIODIC = {
+    "bf-cnn": lambda: BFCNN(4, width=6, depth=6, outputs=3, padding="periodic"),
+    "unet": lambda: UNet(4, width=4, blocks=1, outputs=3, padding="periodic"),
+    "shuffle-unet": lambda: ShuffleUNet(
+        4, widths=(6, 8), encoder=(1, 1), decoder=(1,), outputs=3, padding="periodic"
+    ),
+}
+
+
+@pytest.mark.parametrize("make", PERIODIC.values(), ids=PERIODIC)
+def test_periodic_networks_commute_with_shifts_of_their_grid(make):
+    """On a torus no place is special; with zeros beyond the border the first pixels are."""
+    torch.manual_seed(0)
+    net = make().double().eval()
+    for layer in net.modules():
+        if isinstance(layer, BiasFreeBatchNorm):
+            layer.gain.data.fill_(1.0)  # those of the start are nearly silent
+    y = torch.randn(2, 4, 16, 8, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    shift = (3 * net.multiple, -net.multiple)
+    with torch.no_grad():
+        moved = net(y.roll(shift, (-2, -1))).roll((-shift[0], -shift[1]), (-2, -1))
+        expected = net(y)
+        torch.testing.assert_close(moved, expected)
+        zeros = type(net)(**{**net.options, "padding": "zeros"}).double().eval()
+        zeros.load_state_dict(net.state_dict())
+        moved = zeros(y.roll(shift, (-2, -1))).roll((-shift[0], -shift[1]), (-2, -1))
+        assert (moved - zeros(y)).abs().max() > 0.01 * expected.abs().max()
+    assert zeros.receptive_radius is not None
+    assert net.receptive_radius is None  # a tile has another neighbourhood than the image
+
+
+@pytest.mark.parametrize("network", [BFCNN, UNet, ShuffleUNet])
+def test_unknown_padding_is_refused(network):
+    with pytest.raises(ValueError, match="'mirror' is none of zeros, periodic"):
+        network(1, padding="mirror")
+
+
+def test_inside_a_conditional_network_knows_no_place():
+    """Zeros beyond the border reach as far as the radius; further in, a shift is a shift."""
+    torch.manual_seed(0)
+    net = BFCNN(4, width=6, depth=6, spacing=2, outputs=3).double().eval()
+    for layer in net.modules():
+        if isinstance(layer, BiasFreeBatchNorm):
+            layer.gain.data.fill_(1.0)  # those of the start are nearly silent
+    y = torch.randn(1, 4, 20, 20, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    r = net.receptive_radius
+    with torch.no_grad():
+        whole, moved = net(y), net(y[..., 1:])
+    torch.testing.assert_close(moved[..., r:], whole[..., 1 + r :], rtol=1e-10, atol=1e-12)
+    assert (moved[..., 0] - whole[..., 1]).abs().max() > 1e-3

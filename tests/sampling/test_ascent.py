@@ -196,3 +196,59 @@ def test_details_follow_the_low_band_that_they_are_told():
     expected = law.conditional_mean(low[:, 0])
     torch.testing.assert_close(told - plain, expected, rtol=0.02, atol=1e-3)
     assert plain.std() > 0.01
+
+
+def test_without_added_noise_everything_is_a_function_of_the_start():
+    """β = 1: γ = 0 at every step; the same seed gives the same bits."""
+    schedule = AscentSchedule(beta=1.0, end=0.05)
+    assert all(schedule.noise(step) == 0 for step in range(1, 30))
+    found = [list(ascend(gaussian(), flat(), schedule, Noise(3, [0]))) for _ in range(2)]
+    assert all(torch.equal(a.y, b.y) for a, b in zip(*found, strict=True))
+    start = flat() + Noise(3, [0]).at(0).normal(flat())
+    by_hand = start + 0.01 * (gaussian()(start, 1.0) - start)
+    torch.testing.assert_close(found[0][0].y, by_hand)
+
+
+@pytest.mark.parametrize("beta", [1.0, 0.5])
+def test_what_was_measured_is_kept_to_the_last_level_before_the_last_estimate(beta):
+    """rms(Vᵀ y - c) <= 2 σ_L: the noise that is left, and nothing else."""
+    x = gaussian().sample(1, rng=generator(1))
+    schedule, noise = AscentSchedule(beta=beta, end=0.01), Noise(0, range(16))
+    mask = torch.rand(SIDE, SIDE, generator=generator(0)) < 0.5
+    for measurement in (BlockMeans((SIDE, SIDE), 2), KnownPixels(mask)):
+        known = Observation(measurement, measurement.measure(x))
+        state = last(gaussian(), flat(), schedule, noise, observation=known)
+        apart = measurement.coefficients(state.y) - measurement.coefficients(x)
+        assert float(apart.square().mean().sqrt()) <= 2 * schedule.end
+
+
+@pytest.mark.slow
+def test_details_have_the_exact_law_of_the_recursion():
+    """Given the low band they are Gaussian: each eigenvalue of their covariance by itself."""
+    (law,) = gaussian_levels(gaussian().variances[0], "haar", 1)
+    denoiser, count, half = GaussianDetailsDenoiser(law), 800, SIDE // 2
+    schedule = AscentSchedule(start=0.5, end=0.02, first=0.05, beta=0.3)
+    start = torch.zeros(1, 3, half, half, dtype=torch.float64)
+    told = torch.zeros(count, 1, half, half, dtype=torch.float64)
+    found = last(denoiser, start, schedule, Noise(2, range(count)), cond=told).denoised
+    modes = torch.fft.fft2(found, norm="ortho")
+    along = torch.einsum("yxba,nbyx->nayx", denoiser.basis.conj(), modes).abs().square().mean(0)
+    expected = exact_variance(schedule, denoiser.variances)
+    big = expected > 1e-3 * expected.max()
+    ratio = along[big] / expected[big]
+    assert float(ratio.mean()) == pytest.approx(1, abs=0.03)
+    assert 0.75 < float(ratio.min()) <= float(ratio.max()) < 1.25
+
+
+def test_smaller_steps_approach_the_law_of_details():
+    """Constant steps, β = 0.5; at h = 0.01 variances are 0.5 % off, and the error falls as h."""
+    (law,) = gaussian_levels(gaussian().variances[0], "haar", 1)
+    v = GaussianDetailsDenoiser(law).variances
+    v = v[v > 1e-4]
+    schedules = [
+        AscentSchedule(start=2.0, end=1e-3, first=first, beta=0.5, growing=False, most=100_000)
+        for first in (0.04, 0.02, 0.01)
+    ]
+    off = [float((exact_variance(s, v) / v - 1).abs().max()) for s in schedules]
+    assert off[2] == pytest.approx(0.0054, abs=0.0002)
+    assert [off[0] / off[1], off[1] / off[2]] == pytest.approx([2, 2], abs=0.1)

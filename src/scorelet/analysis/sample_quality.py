@@ -2,7 +2,7 @@
 
 Symbols: x, y two sets of pictures; P_x(k) their mean power at frequency k; φ features, d of them.
 
-    octave ratio: mean of P_y over mean of P_x, over frequencies 2^o ≤ |k| < 2^(o+1)
+    band ratio: mean of P_y over mean of P_x, over frequencies a ≤ |k| < b; in an octave b = 2a
     kernel distance: MMD² = E K(φ(x), φ(x')) + E K(φ(y), φ(y')) - 2 E K(φ(x), φ(y)),
                      K(a, b) = (a·b/d + 1)³, without the pairs of a picture with itself
 
@@ -14,6 +14,8 @@ Andreux, Mallat, arXiv 1805.06621 (scattering in the place of a trained network)
 """
 
 import math
+from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from jaxtyping import Float
@@ -42,12 +44,24 @@ def octave_ratios(x: Image, y: Tensor) -> Float[Tensor, " octave"]:
             f"Pictures of shapes {tuple(x.shape[1:])} and {tuple(y.shape[1:])} are compared: "
             "expected one shape, of 4 pixels a side at least."
         )
-    radius, found = _radius(*x.shape[-2:]), []
-    powers = _power(x), _power(y)
-    for start in range(int(math.log2(min(x.shape[-2:]) / 2)) + 1):
-        inside = (radius >= 2**start) & (radius < 2 ** (start + 1))
-        found.append(powers[1][inside].mean() / powers[0][inside].mean())
-    return torch.stack(found)
+    edges = [2.0**o for o in range(int(math.log2(min(x.shape[-2:]) / 2)) + 2)]
+    return band_powers(y, edges).mean(0) / band_powers(x, edges).mean(0)
+
+
+def band_powers(x: Tensor, edges: Sequence[float]) -> Float[Tensor, "n band"]:
+    """Return the mean power of each picture between neighbouring edges, float64.
+
+    Args:
+        x: (n, channel, height, width); windowed as in `octave_ratios`.
+        edges: |k| in cycles per shorter side, rising; a band without frequency is NaN.
+    """
+    radius = _radius(*x.shape[-2:])
+    inside = torch.stack([(radius >= a) & (radius < b) for a, b in pairwise(edges)])
+    share = inside.flatten(1).double()
+    share = share / share.sum(1, keepdim=True)
+    return torch.cat(
+        [_powers(x[k : k + _PIECE]).flatten(1) @ share.T for k in range(0, len(x), _PIECE)]
+    )
 
 
 def scattering_features(x: Image, *, scales: int = 4, angles: int = 8) -> Float[Tensor, "n path"]:
@@ -86,15 +100,12 @@ def _k(a: Tensor, b: Tensor) -> Tensor:
     return (a @ b.mT / a.shape[1] + 1) ** 3
 
 
-def _power(x: Tensor) -> Tensor:
-    height, width = x.shape[-2:]
-    windows = [torch.hann_window(n, periodic=False, dtype=torch.float64) for n in (height, width)]
-    total = torch.zeros(height, width, dtype=torch.float64)
-    for start in range(0, len(x), _PIECE):
-        part = x[start : start + _PIECE].double()
-        part = (part - part.mean((-2, -1), keepdim=True)) * torch.outer(*windows)
-        total += torch.fft.fft2(part).abs().square().sum((0, 1))
-    return total / len(x)
+def _powers(x: Tensor) -> Tensor:
+    """Return P(k) of each picture, channels added, (n, height, width)."""
+    windows = [torch.hann_window(n, periodic=False, dtype=torch.float64) for n in x.shape[-2:]]
+    x = x.double()
+    x = (x - x.mean((-2, -1), keepdim=True)) * torch.outer(*windows)
+    return torch.fft.fft2(x).abs().square().sum(1)
 
 
 def _radius(height: int, width: int) -> Tensor:

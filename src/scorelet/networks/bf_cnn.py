@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from scorelet.networks.normalization import BiasFreeBatchNorm
+from scorelet.networks.padding import padding_mode
 
 
 class BFCNN(nn.Module):
@@ -25,6 +26,8 @@ class BFCNN(nn.Module):
         first_layer_linear: leave out the ReLU after the first convolution.
         spacing: 1, or every how many inner layers a 3x3 convolution stands.
         outputs: channels of the result; None: as many as `channels`.
+        padding: "zeros", which tell the network where the border is, or "periodic", for fields: the
+            network then commutes with shifts, and sees whole images, of which it takes no tiles.
 
     Shape:
         (batch, channels, height, width) → (batch, outputs, height, width), for any sides.
@@ -47,6 +50,7 @@ class BFCNN(nn.Module):
         first_layer_linear: bool = False,
         spacing: int = 1,
         outputs: int | None = None,
+        padding: str = "zeros",
     ) -> None:
         super().__init__()
         if depth < 2 or spacing < 1:
@@ -59,18 +63,23 @@ class BFCNN(nn.Module):
             "first_layer_linear": first_layer_linear,
             "spacing": spacing,
             "outputs": outputs,
+            "padding": padding,
         }
         self.accepts = (channels,)
         self.multiple = 1
-        self.receptive_radius = 2 + (depth - 2) // spacing
+        self.receptive_radius = None if padding == "periodic" else 2 + (depth - 2) // spacing
         self.classes = None
-        layers: list[nn.Module] = [conv3x3(channels, width)]
+        layers: list[nn.Module] = [conv3x3(channels, width, padding)]
         if not first_layer_linear:
             layers.append(nn.ReLU())
         for k in range(1, depth - 1):
             side = 3 if k % spacing == 0 else 1
-            layers += [convolution(width, width, side), BiasFreeBatchNorm(width), nn.ReLU()]
-        layers.append(conv3x3(width, outputs))
+            layers += [
+                convolution(width, width, side, padding),
+                BiasFreeBatchNorm(width),
+                nn.ReLU(),
+            ]
+        layers.append(conv3x3(width, outputs, padding))
         self.layers = nn.Sequential(*layers)
 
     def forward(self, y: Tensor) -> Tensor:
@@ -78,13 +87,14 @@ class BFCNN(nn.Module):
         return self.layers(y)
 
 
-def conv3x3(inputs: int, outputs: int) -> nn.Conv2d:
+def conv3x3(inputs: int, outputs: int, padding: str = "zeros") -> nn.Conv2d:
     """3x3 convolution as `convolution` makes it."""
-    return convolution(inputs, outputs, 3)
+    return convolution(inputs, outputs, 3, padding)
 
 
-def convolution(inputs: int, outputs: int, side: int) -> nn.Conv2d:
-    """Convolution of odd side, zero padding, no bias, Kaiming-normal weights (fan in, gain √2)."""
-    conv = nn.Conv2d(inputs, outputs, side, padding=side // 2, bias=False)
+def convolution(inputs: int, outputs: int, side: int, padding: str = "zeros") -> nn.Conv2d:
+    """Convolution of odd side, no bias, Kaiming-normal weights (fan in, gain √2)."""
+    mode = padding_mode(padding)
+    conv = nn.Conv2d(inputs, outputs, side, padding=side // 2, bias=False, padding_mode=mode)
     nn.init.kaiming_normal_(conv.weight)
     return conv

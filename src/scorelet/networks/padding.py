@@ -1,7 +1,28 @@
-"""Sides of any length for networks that halve them."""
+"""What networks see beyond the border, and sides of any length for those that halve them."""
+
+from typing import Literal
 
 import torch
 from torch import Tensor
+
+Mode = Literal["zeros", "circular"]
+
+PADDING: dict[str, Mode] = {"zeros": "zeros", "periodic": "circular"}
+"""Words of options, and torch's names of them."""
+
+
+def padding_mode(padding: str) -> Mode:
+    """Return torch's name of what stands beyond the border.
+
+    Args:
+        padding: "zeros", or "periodic" for fields that go on at the opposite side.
+
+    Raises:
+        ValueError: another word.
+    """
+    if padding not in PADDING:
+        raise ValueError(f"padding {padding!r} is none of {', '.join(PADDING)}")
+    return PADDING[padding]
 
 
 def mirrored_to_multiple(y: Tensor, multiple: int) -> Tensor:

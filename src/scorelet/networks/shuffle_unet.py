@@ -1,6 +1,7 @@
 """A bias-free U-Net for photographs: blocks of pixels in, cheap convolutions, sums as skips."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from scorelet.networks.bf_cnn import conv3x3
 from scorelet.networks.fused import SLOPE, fused_block, fused_dtype
 from scorelet.networks.kernel_dtype import is_watched
-from scorelet.networks.padding import mirrored_to_multiple
+from scorelet.networks.padding import mirrored_to_multiple, padding_mode
 
 
 class ShuffleUNet(nn.Module):
@@ -33,6 +34,8 @@ class ShuffleUNet(nn.Module):
         expansion: hidden units of a block as multiples of its level's width, finest first.
         outputs: channels of the result, if they are not those of the picture: the noise of details,
             beside which the network sees their low band.
+        padding: "zeros" or "periodic", see `BFCNN`; periodic images should have sides that are
+            multiples of `multiple`.
 
     Shape:
         (batch, channels, height, width) → (batch, outputs, height, width), for any height and
@@ -51,6 +54,7 @@ class ShuffleUNet(nn.Module):
         decoder: Sequence[int] = (3, 3),
         expansion: Sequence[int] = (2, 2, 2),
         outputs: int | None = None,
+        padding: str = "zeros",
     ) -> None:
         super().__init__()
         outputs = channels if outputs is None else outputs
@@ -66,15 +70,17 @@ class ShuffleUNet(nn.Module):
             "decoder": list(decoder),
             "expansion": list(expansion[: len(widths)]),
             "outputs": outputs,
+            "padding": padding,
         }
         self.accepts = (1, channels) if channels == outputs == 3 else (channels,)
         self.multiple = 2 ** len(widths)
-        self.receptive_radius = _radius(encoder, decoder)
+        self.receptive_radius = None if padding == "periodic" else _radius(encoder, decoder)
         self.classes = None
-        self.head = conv3x3(4 * channels, widths[0])
-        self.tail = conv3x3(widths[0], 4 * outputs)
-        self.encoders = nn.ModuleList(map(_blocks, widths, encoder, expansion))
-        self.decoders = nn.ModuleList(map(_blocks, widths, decoder, expansion))
+        self.head = conv3x3(4 * channels, widths[0], padding)
+        self.tail = conv3x3(widths[0], 4 * outputs, padding)
+        blocks = partial(_blocks, padding=padding)
+        self.encoders = nn.ModuleList(map(blocks, widths, encoder, expansion))
+        self.decoders = nn.ModuleList(map(blocks, widths, decoder, expansion))
         pairs = list(pairwise(widths))
         self.downs = nn.ModuleList(nn.Conv2d(a, b, 2, stride=2, bias=False) for a, b in pairs)
         self.ups = nn.ModuleList(
@@ -110,9 +116,12 @@ class ResidualBlock(nn.Module):
     and units of a plain ReLU end up negative for all pictures, where no gradient brings them back.
     """
 
-    def __init__(self, width: int, expansion: int = 2) -> None:
+    def __init__(self, width: int, expansion: int = 2, padding: str = "zeros") -> None:
         super().__init__()
-        self.spatial = nn.Conv2d(width, width, 3, padding=1, groups=width, bias=False)
+        mode = padding_mode(padding)
+        self.spatial = nn.Conv2d(
+            width, width, 3, padding=1, groups=width, bias=False, padding_mode=mode
+        )
         self.expand = nn.Conv2d(width, expansion * width, 1, bias=False)
         self.reduce = nn.Conv2d(expansion * width, width, 1, bias=False)
         with torch.no_grad():
@@ -120,7 +129,8 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor, *, overwrite: bool = False) -> Tensor:
         """Return the sum of the input and the branch; `overwrite` allows to put it into x."""
-        dtype = fused_dtype(x, training=self.training)
+        zeros = self.spatial.padding_mode == "zeros"  # the fused kernels know no other
+        dtype = fused_dtype(x, training=self.training) if zeros else None
         if dtype is not None and not is_watched(self):
             weights = self.spatial.weight, self.expand.weight, self.reduce.weight
             return fused_block(x, weights, dtype, overwrite=overwrite)
@@ -137,8 +147,8 @@ def _through(chain: nn.Module, x: Tensor, *, overwrite: bool) -> Tensor:
     return x
 
 
-def _blocks(width: int, count: int, expansion: int) -> nn.Sequential:
-    return nn.Sequential(*(ResidualBlock(width, expansion) for _ in range(count)))
+def _blocks(width: int, count: int, expansion: int, *, padding: str) -> nn.Sequential:
+    return nn.Sequential(*(ResidualBlock(width, expansion, padding) for _ in range(count)))
 
 
 def _radius(encoder: Sequence[int], decoder: Sequence[int]) -> int:

@@ -26,6 +26,8 @@ class UNet(nn.Module):
         width: w, channels of the finest level.
         blocks: number of halvings.
         outputs: channels of the result; None: as many as `channels`.
+        padding: "zeros" or "periodic", see `BFCNN`; periodic images should have sides that are
+            multiples of 2^blocks.
 
     Shape:
         (batch, channels, height, width) → (batch, outputs, height, width); a side that is no
@@ -39,7 +41,13 @@ class UNet(nn.Module):
     """
 
     def __init__(
-        self, channels: int = 1, *, width: int = 64, blocks: int = 3, outputs: int | None = None
+        self,
+        channels: int = 1,
+        *,
+        width: int = 64,
+        blocks: int = 3,
+        outputs: int | None = None,
+        padding: str = "zeros",
     ) -> None:
         super().__init__()
         outputs = channels if outputs is None else outputs
@@ -49,17 +57,23 @@ class UNet(nn.Module):
             "width": width,
             "blocks": blocks,
             "outputs": outputs,
+            "padding": padding,
         }
         self.accepts = (channels,)
         self.multiple = 2**blocks
-        self.receptive_radius = 4 * (2**blocks - 1) + 2 * 2**blocks + 2**blocks
+        radius = 4 * (2**blocks - 1) + 2 * 2**blocks + 2**blocks
+        self.receptive_radius = None if padding == "periodic" else radius
         self.classes = None
-        first = nn.Sequential(conv3x3(channels, width), nn.ReLU(), *_conv_norm_relu(width, width))
+        first = nn.Sequential(
+            conv3x3(channels, width, padding), nn.ReLU(), *_conv_norm_relu(width, width, padding)
+        )
         self.encoders = nn.ModuleList([first])
-        self.encoders.extend(_double(widths[k], widths[k + 1]) for k in range(blocks))
+        self.encoders.extend(_double(widths[k], widths[k + 1], padding) for k in range(blocks))
         self.ups = nn.ModuleList(_up(widths[k + 1], widths[k]) for k in range(blocks))
-        self.decoders = nn.ModuleList(_double(2 * w, w) for w in widths[1:blocks])
-        last = nn.Sequential(*_conv_norm_relu(2 * width, width), conv3x3(width, outputs))
+        self.decoders = nn.ModuleList(_double(2 * w, w, padding) for w in widths[1:blocks])
+        last = nn.Sequential(
+            *_conv_norm_relu(2 * width, width, padding), conv3x3(width, outputs, padding)
+        )
         self.decoders.insert(0, last)
 
     def forward(self, y: Tensor) -> Tensor:
@@ -77,12 +91,13 @@ class UNet(nn.Module):
         return x[..., :height, :width]
 
 
-def _conv_norm_relu(inputs: int, outputs: int) -> tuple[nn.Module, ...]:
-    return conv3x3(inputs, outputs), BiasFreeBatchNorm(outputs), nn.ReLU()
+def _conv_norm_relu(inputs: int, outputs: int, padding: str) -> tuple[nn.Module, ...]:
+    return conv3x3(inputs, outputs, padding), BiasFreeBatchNorm(outputs), nn.ReLU()
 
 
-def _double(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(*_conv_norm_relu(inputs, outputs), *_conv_norm_relu(outputs, outputs))
+def _double(inputs: int, outputs: int, padding: str) -> nn.Sequential:
+    pair = (inputs, outputs), (outputs, outputs)
+    return nn.Sequential(*(part for a, b in pair for part in _conv_norm_relu(a, b, padding)))
 
 
 def _up(inputs: int, outputs: int) -> nn.ConvTranspose2d:

@@ -1,4 +1,4 @@
-"""Labelled pictures that a run draws itself, where no data set is needed: textures of known laws.
+"""Pictures that a run draws itself, where no data set is needed; labelled ones are textures.
 
 Each texture has mean 0, deviation 1 and a random sign, so every class has the mean 0 at every
 pixel, and pixels are worth nothing to a linear classifier.
@@ -30,6 +30,12 @@ DRAWN = "textures"
 """Name of the set in the settings of a run."""
 
 _CONTRAST = 0.16  # deviation in [0, 1]: three of them are within 8 bits
+
+
+def drawn(law: str, count: int, side: int, seed: int, **parameters: float) -> np.ndarray:
+    """Draw images of a law in 8 bits, (count, side, side, 1)."""
+    x = ensemble(law, **parameters).sample(count, side, seed)[:, 0].numpy()
+    return np.rint(255 * x.clip(0, 1)).astype(np.uint8)[..., None]
 
 
 def textures(count: int, side: int, seed: int) -> tuple[Image, Labels]:

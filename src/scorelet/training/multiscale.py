@@ -55,8 +55,14 @@ class Part(NamedTuple):
     cond: Image | None
 
 
-def parts_of(model: Multiscale[Denoiser], x: Image) -> Iterator[Part]:
-    """Yield the low band, then the details of each level, coarse to fine, of pictures x."""
+def parts_of(model: Multiscale[Denoiser] | Denoiser, x: Image) -> Iterator[Part]:
+    """Yield the low band, then the details of each level, coarse to fine, of pictures x.
+
+    A denoiser of whole pictures is a cascade without details: its low band are the pictures.
+    """
+    if isinstance(model, Denoiser):
+        yield Part(model, x, None)
+        return
     coarse = model.coarse
     assert isinstance(coarse, Denoiser)
     levels = MultiscaleDenoiser(model)
@@ -87,7 +93,7 @@ class CascadeObjective:
 
     def __call__(self, model: nn.Module, batch: Batch, noise: Noise) -> Loss:
         """Return the sum over factors; the terms are `low`, then `detailsJ` to `details1`."""
-        assert isinstance(model, Multiscale)
+        assert isinstance(model, Multiscale | Denoiser)
         with torch.no_grad(), torch.autocast(batch["x"].device.type, enabled=False):
             parts = list(parts_of(model, batch["x"]))
         names = factor_names(len(parts))

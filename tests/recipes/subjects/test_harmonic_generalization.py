@@ -9,9 +9,10 @@ import torch
 from scorelet.core.errors import InputError
 from scorelet.data.fields.ensembles.discs import Disc, Discs, render_disc
 from scorelet.models import Denoiser
+from scorelet.recipes.drawn_sets import drawn
 from scorelet.recipes.subjects.harmonic_generalization import geometry
 from scorelet.recipes.subjects.harmonic_generalization.claims import claims
-from scorelet.recipes.subjects.harmonic_generalization.halves import drawn, load_halves
+from scorelet.recipes.subjects.harmonic_generalization.halves import load_halves
 from scorelet.recipes.subjects.harmonic_generalization.miniature import KINDS, miniature
 from scorelet.recipes.subjects.harmonic_generalization.settings import (
     SETTINGS,

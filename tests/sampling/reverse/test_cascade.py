@@ -5,11 +5,16 @@ import torch
 
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
+from scorelet.models.conditional import ConditionalResidualDenoiser
 from scorelet.models.gaussian_details import gaussian_cascade
-from scorelet.models.schedules import OrnsteinUhlenbeck
+from scorelet.models.multiscale import Multiscale
+from scorelet.models.schedules import OrnsteinUhlenbeck, VarianceExploding
+from scorelet.networks import BFCNN
+from scorelet.sampling import AscentSchedule, ascend
 from scorelet.sampling.reverse import SAMPLERS, ReversePlan, discrete_law
 from scorelet.sampling.reverse.cascade import Cascade
-from scorelet.wavelets import OrthogonalWavelet
+from scorelet.wavelets import OrthogonalWavelet, PacketPlan, WaveletPacket
+from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.spectral import gaussian_levels, polyphase_matrix
 
 SIDE, COUNT = 8, 4000
@@ -97,3 +102,40 @@ def test_super_resolution_keeps_the_low_band_and_batches_do_not_matter():
 def test_each_factor_has_a_plan():
     with pytest.raises(InputError, match="2 plans for 3 factors"):
         Cascade(gaussian_cascade(spectrum(), "haar", 2), [ReversePlan(2)] * 2)
+
+
+def test_details_by_ascent_are_those_of_the_ascent_and_keep_the_low_band():
+    power = spectrum()
+    model, noise = gaussian_cascade(power, "haar", 1), Noise(5, range(3))
+    schedule = AscentSchedule(beta=0.5, end=0.05)
+    rng = torch.Generator().manual_seed(0)
+    low = torch.rand(3, 1, 4, 4, dtype=torch.float64, generator=rng)
+    calls = []
+    cascade = Cascade(model, [ReversePlan(2), schedule], lambda: calls.append(1))
+    x = cascade.refine(low, noise)
+    unit = model.normalization.level_scale(1)
+    start = low.new_zeros(3, 3, 4, 4)
+    told = {"cond": low / unit}
+    *_, state = ascend(model.details[0], start, schedule, Noise(5, range(3), scale=1), **told)
+    again, (details,) = OrthogonalWavelet("haar", 1).analyze(x)
+    torch.testing.assert_close(again, low, rtol=0, atol=1e-12)
+    torch.testing.assert_close(details[:, 0] / unit, state.denoised, rtol=0, atol=1e-12)
+    assert len(calls) == state.step + 1
+
+
+@pytest.mark.slow
+def test_block_means_of_a_network_s_pictures_are_those_of_the_low_band():
+    """Whatever the network and the noise: only details are drawn."""
+    torch.manual_seed(0)
+    network = BFCNN(4, width=8, depth=4, outputs=3).eval()
+    factor = ConditionalResidualDenoiser(network, channels=3, cond_channels=1)
+    transform = WaveletPacket("haar", PacketPlan.wavelet(2))
+    units = Normalization("mean", levels=2)
+    model = Multiscale(transform, factor, [factor, factor], normalization=units)
+    means = torch.rand(4, 1, 5, 5, generator=torch.Generator().manual_seed(1))
+    for plan in (AscentSchedule(beta=0.5), ReversePlan(4, VarianceExploding(0.5, 0.01))):
+        with torch.no_grad():
+            x = Cascade(model, [plan] * 3).refine(4 * means, Noise(0, range(4)))
+        assert float(x.std()) > 1e-3
+        found = torch.nn.functional.avg_pool2d(x, 4)
+        torch.testing.assert_close(found, means, rtol=0, atol=1e-5)

@@ -6,11 +6,14 @@ import torch
 
 import scorelet as sl
 from scorelet.core.errors import InputError
+from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
+from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
 from scorelet.tasks.experiments import build, read_config
 from scorelet.tasks.experiments.cascade import CascadeConfig
 from scorelet.tasks.train import train
 from scorelet.training import read_log
+from scorelet.zoo import build_network
 
 pytestmark = pytest.mark.usefixtures("float32")
 
@@ -130,3 +133,47 @@ def test_the_shipped_configuration_is_valid():
     config = read_config("faces")
     assert isinstance(config, CascadeConfig)
     assert len(config.details) == 2
+
+
+PLAIN = {"architecture": "BFCNN", "form": "residual"}
+SMALL = {"width": 4, "depth": 3}
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_residual_factors_see_nothing_but_images_and_low_bands(config, channels):
+    """In colour 3, and 12 for 9; the model is homogeneous, as their networks are."""
+    data = config().data.model_copy(update={"channels": channels})
+    options = {"channels": 4 * channels, "outputs": 3 * channels, **SMALL}
+    details = PLAIN | {"options": options, "sigma": [0.005, 0.3]}
+    low = PLAIN | {"options": {"channels": channels, **SMALL}, "sigma": [0.02, 2.0]}
+    made = build(config(low=low, details=[details] * 2, data=data.model_dump()))
+    model = MultiscaleDenoiser(made.learner.model).eval()
+    y = torch.rand(2, channels, 16, 16, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        torch.testing.assert_close(model(3 * y), 3 * model(y), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("form", ["bounded", "scaled", "residual"])
+def test_a_cascade_without_details_is_a_denoiser_of_whole_pictures(config, tmp_path, form):
+    """And the plug-in denoiser of no scale is that denoiser."""
+    options = {"channels": 2 if form == "bounded" else 1, "outputs": 1, **SMALL}
+    low = PLAIN | {"form": form, "options": options, "sigma": [0.02, 2.0]}
+    trained = sl.load(train(config(low=low, details=[], steps=2), quiet=True))
+    assert isinstance(trained, Denoiser)
+    y = torch.rand(2, 1, 16, 16, generator=torch.Generator().manual_seed(0))
+    assert trained(y, 0.1).shape == y.shape
+    (entry,) = [e for e in read_log(tmp_path / "run" / "log.jsonl") if "low" in e][-1:]
+    assert entry["loss"] == pytest.approx(entry["low"])
+
+
+@pytest.mark.parametrize(("name", "scales"), [("local-celeba160", 2), ("local-celebahq320", 3)])
+def test_published_sizes_have_the_published_weights(name, scales):
+    """665,856 of the low band, and 214,144 of a field of 13 pixels at each scale."""
+    config = read_config(name)
+    parts = [config.low, *config.details]
+    with torch.device("meta"):
+        networks = [build_network(part.architecture, part.options) for part in parts]
+    counts = [sum(p.numel() for p in network.parameters()) for network in networks]
+    assert counts == [665_856] + [214_144] * scales
+    assert [2 * network.receptive_radius + 1 for network in networks[1:]] == [13] * scales
+    assert config.data.side >> scales == 40

@@ -104,3 +104,19 @@ def test_statistics_of_cifar10_are_the_published_ones():
     torch.testing.assert_close(found.detail_scale[0], expected, **near)
     torch.testing.assert_close(found.low_scale, torch.tensor(low, dtype=torch.float64), **near)
     torch.testing.assert_close(found.low_mean[:1], torch.tensor(mean, dtype=torch.float64), **near)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["haar", "db3"])
+def test_white_noise_is_white_in_all_bands_of_level_sigma_by_2_j(name):
+    """Deviations of 10^6 coefficients to 1 %, of coarser bands to their errors; no correlation."""
+    wavelet, sigma, levels = OrthogonalWavelet(name, 2), 0.3, 2
+    noise = sigma * randn((4, 1, 1024, 1024), rng=generator(7))
+    low, details = Normalization("mean", levels=levels).normalize(wavelet.analyze(noise))
+    for level, detail in zip((2, 1), details, strict=True):
+        bands = detail[:, 0].transpose(0, 1).flatten(1)
+        assert (bands.std(1) * 2**level / sigma).tolist() == pytest.approx([1] * 3, abs=0.01)
+        together = torch.cat([low.flatten()[None], bands]) if level == levels else bands
+        apart = torch.corrcoef(together) - torch.eye(len(together))
+        assert apart.abs().max() < 0.01
+    assert float(low.std()) * 4 / sigma == pytest.approx(1, abs=0.01)

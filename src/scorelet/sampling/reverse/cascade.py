@@ -1,10 +1,12 @@
-"""Images from coarse to fine: the low band by a reverse diffusion, then the details of each level.
+"""Images from coarse to fine: the low band, then the details of each level, by reverse diffusion
+or by ascent.
 
 Each level has a number of steps of its own, and may have a schedule and a sampler of its own. What
 is told a denoiser of details, the low band, has no noise. From a given image on it is
 super-resolution: the low band of the result is that image.
 
-References: Guth, Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, algorithm 1.
+References: Guth, Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, algorithm 1; Kadkhodaie, Guth,
+Mallat, Simoncelli 2023, arXiv 2303.02984 (by ascent).
 """
 
 from collections.abc import Callable, Sequence
@@ -17,6 +19,7 @@ from scorelet.core.random import Noise
 from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import Levels, fold, unfold
+from scorelet.sampling.ascent import AscentSchedule, ascend
 from scorelet.sampling.reverse.diffusion import ReversePlan, reverse
 
 
@@ -30,7 +33,8 @@ class Cascade:
 
     Args:
         model: its factors, and the unit that they work in.
-        plans: for the low band, then for the details of each level, coarse to fine.
+        plans: for the low band, then for the details of each level, coarse to fine: of a reverse
+            diffusion, or the schedule of an ascent.
         on_step: called after each step of each scale.
 
     Raises:
@@ -38,7 +42,7 @@ class Cascade:
     """
 
     model: Multiscale[Denoiser]
-    plans: Sequence[ReversePlan]
+    plans: Sequence[ReversePlan | AscentSchedule]
     on_step: Callable[[], None] = _nothing
 
     def __post_init__(self) -> None:
@@ -97,10 +101,14 @@ class Cascade:
         self, factor: Denoiser, like: Tensor, scale: int, noise: Noise, cond: Tensor | None = None
     ) -> Tensor:
         """Draw one scale by its plan."""
-        x = like
-        for state in reverse(
-            factor, like, self.plans[scale], replace(noise, scale=scale), cond=cond
-        ):
+        plan, own, x = self.plans[scale], replace(noise, scale=scale), like
+        if isinstance(plan, AscentSchedule):
+            mean = like.new_zeros(()) if factor.centre is None else factor.centre.to(like)
+            for risen in ascend(factor, mean.expand_as(like), plan, own, cond=cond):
+                x = risen.denoised
+                self.on_step()
+            return x
+        for state in reverse(factor, like, plan, own, cond=cond):
             x = state.x
             self.on_step()
         return x

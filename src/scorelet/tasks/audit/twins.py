@@ -10,6 +10,7 @@ from scorelet.tasks.audit.settings import AuditSettings, Network
 from scorelet.tasks.experiments import build
 from scorelet.tasks.experiments.pictures import PicturesConfig
 from scorelet.tasks.train import train
+from scorelet.training import LoopConfig
 from scorelet.training.batches import batches_from
 from scorelet.training.processes import make_accelerator
 from scorelet.training.run_folder import STATE, WEIGHTS
@@ -94,7 +95,7 @@ def train_twin(
     return train_once(config, f"{size} pictures, {half} half", quiet=quiet)
 
 
-def train_once(config: PicturesConfig, title: str, *, quiet: bool) -> dict[str, int | float]:
+def train_once(config: LoopConfig, title: str, *, quiet: bool) -> dict[str, int | float]:
     """Train, or go on with it; the state is deleted when it is done. Returns as `train_twin`."""
     start = time.perf_counter()
     begun = (Path(config.output) / STATE).exists()

@@ -1,4 +1,8 @@
-"""The task `cascade`: blind denoisers of the scales of whole pictures, which generate together."""
+"""The task `cascade`: blind denoisers of the scales of whole pictures, which generate together.
+
+Without details it is one denoiser of whole pictures, which learns in the same way: what a cascade
+is compared with.
+"""
 
 from typing import Annotated, Literal
 
@@ -10,11 +14,13 @@ from torch import Tensor, nn
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
 from scorelet.data.whole_pictures import WholePictures
-from scorelet.models import Denoiser, LogUniformNoise
+from scorelet.models import Denoiser, LogUniformNoise, ResidualDenoiser
 from scorelet.models.bounded import CentredDenoiser, ConditionalBoundedDenoiser
+from scorelet.models.conditional import ConditionalResidualDenoiser
 from scorelet.models.guided import MOST, SHARE, GaussianGuidedDenoiser, gaussian_moments
 from scorelet.models.multiscale import Multiscale
-from scorelet.tasks.experiments.base import Experiment, export_model, model_of
+from scorelet.models.scaled import ScaledDenoiser, Scales
+from scorelet.tasks.experiments.base import Experiment, export_model
 from scorelet.tasks.experiments.networks import ModelConfig, check_channels, make_denoising_network
 from scorelet.tasks.experiments.registry import register
 from scorelet.tasks.picture_arrays import images_of, load_picture_array
@@ -51,6 +57,13 @@ class FactorConfig(ModelConfig):
         description="so many deviations of the data are what the network is shown at most; beyond "
         "them noise is scaled down",
     )
+    form: Literal["bounded", "scaled", "residual"] = Field(
+        default="bounded",
+        description="`bounded` is blind, and its low band begins with a linear estimate; `scaled` "
+        "is told the noise level and sees exactly as far as its network; `residual` is y - n(y), "
+        "homogeneous if the network is, and has no bound. Networks of the last two see images and "
+        "the low band that details are told, and nothing else",
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> "FactorConfig":
@@ -78,7 +91,8 @@ class CascadeConfig(LoopConfig):
     wavelet: str = "haar"
     low: FactorConfig
     details: list[FactorConfig] = Field(
-        min_length=1, description="of each level, coarse to fine: as many as there are levels"
+        description="of each level, coarse to fine: as many as there are levels; none: `low` is "
+        "of the pictures themselves"
     )
     data: WholeConfig
 
@@ -121,12 +135,19 @@ def _pictures(config: CascadeConfig) -> tuple[np.ndarray, np.ndarray]:
             f"{config.data.hold_out} of {len(pictures)} pictures cannot be held out: some must be "
             "left to learn from."
         )
-    check_sides(pictures.shape[1:3], len(config.details))
+    if config.details:
+        check_sides(pictures.shape[1:3], len(config.details))
     return pictures[:kept], pictures[kept:]
 
 
-def _model(config: CascadeConfig, pictures: np.ndarray) -> tuple[Multiscale[Denoiser], list[float]]:
+def _model(
+    config: CascadeConfig, pictures: np.ndarray
+) -> tuple[Multiscale[Denoiser] | Denoiser, list[float]]:
     """Return the model, and the variances of what its factors see of pictures."""
+    if not config.details:
+        x = images_of(pictures)
+        variances = _variances(x, [], flip=config.data.flip)
+        return _coarse(config, x, variances[0]), variances
     levels, channels = len(config.details), pictures.shape[3]
     units = Normalization("mean", levels=levels, channels=channels)
     wavelet = OrthogonalWavelet(config.wavelet, levels)
@@ -134,35 +155,66 @@ def _model(config: CascadeConfig, pictures: np.ndarray) -> tuple[Multiscale[Deno
     coefficients = [units.normalize(wavelet.analyze(images_of(part))) for part in parts]
     low = torch.cat([part.low for part in coefficients])
     spread = [[float(d.square().mean()) for d in part.details] for part in coefficients]
-    low = torch.cat([low, low.flip(-1)]) if config.data.flip else low
-    variances = [float((low - low.mean(0)).square().mean()), *np.mean(spread, 0).tolist()]
-    if not min(variances) > 0:
-        raise InputError("A band of the pictures does not vary: there is nothing to learn.")
-    factors = (config.low, *config.details)
-    bounds = [part.bound * v**0.5 for part, v in zip(factors, variances, strict=True)]
-    details: list[Denoiser] = [
-        ConditionalBoundedDenoiser(
-            _network(config, part, k, 4 * channels),
-            bounds[k],
-            channels=3 * channels,
-            cond_channels=channels,
-        )
-        for k, part in enumerate(config.details, start=1)
-    ]
+    variances = _variances(low, spread, flip=config.data.flip)
+    details = [_details(config, k, low, variances[k]) for k in range(1, 1 + len(config.details))]
     record = {
         "size": list(pictures.shape[1:3]),
         "channels": channels,
         "range": [0, 1],
-        "sigma": [list(part.sigma) for part in factors],
+        "sigma": [list(part.sigma) for part in (config.low, *config.details)],
     }
     transform = WaveletPacket(config.wavelet, PacketPlan.wavelet(levels))
-    coarse = _coarse(_network(config, config.low, 0, 2 * channels), low, bounds[0])
+    coarse = _coarse(config, low, variances[0])
     model = Multiscale(transform, coarse, details, normalization=units, record=record)
     return model, variances
 
 
-def _coarse(network: nn.Module, low: Tensor, bound: float) -> Denoiser:
+def _variances(low: Tensor, details: list[list[float]], *, flip: bool) -> list[float]:
+    """Return v of low bands around their mean, and of details, of which parts have been measured.
+
+    Raises:
+        InputError: one of them is 0.
+    """
+    mean = (low.mean(0) + low.mean(0).flip(-1)) / 2 if flip else low.mean(0)
+    spread = np.mean(details, 0).tolist() if details else []
+    variances = [float((low - mean).square().mean()), *spread]
+    if not min(variances) > 0:
+        raise InputError("A band of the pictures does not vary: there is nothing to learn.")
+    return variances
+
+
+def _moments(low: Tensor) -> tuple[float, float]:
+    """Return mean and deviation of all numbers of low bands: about those of every level."""
+    return float(low.mean()), float(low.std())
+
+
+def _details(config: CascadeConfig, number: int, low: Tensor, variance: float) -> Denoiser:
+    """Return the factor of the details of a level, which is told the low band."""
+    part, channels = config.details[number - 1], low.shape[1]
+    network = _network(config, part, number, 4 * channels)
+    if part.form == "scaled":
+        scales = Scales(0.0, variance**0.5, *_moments(low))
+        return ScaledDenoiser(
+            network, scales, bound=part.bound, channels=3 * channels, cond_channels=channels
+        )
+    if part.form == "residual":
+        return ConditionalResidualDenoiser(network, channels=3 * channels, cond_channels=channels)
+    return ConditionalBoundedDenoiser(
+        network, part.bound * variance**0.5, channels=3 * channels, cond_channels=channels
+    )
+
+
+def _coarse(config: CascadeConfig, low: Tensor, variance: float) -> Denoiser:
     """Return the factor of low bands; where their covariance is a small matrix, it guides it."""
+    channels = low.shape[1]
+    if config.low.form == "scaled":
+        network, scales = _network(config, config.low, 0, channels), Scales(*_moments(low))
+        return ScaledDenoiser(network, scales, bound=config.low.bound, channels=channels)
+    if config.low.form == "residual":
+        return ResidualDenoiser(_network(config, config.low, 0, channels))
+    network = _network(config, config.low, 0, 2 * channels)
+    bound = config.low.bound * variance**0.5
+    low = torch.cat([low, low.flip(-1)]) if config.data.flip else low
     if SHARE <= low[0].numel() <= MOST:
         return GaussianGuidedDenoiser(network, *gaussian_moments(low), bound=bound)
     return CentredDenoiser(network, low.mean(0, keepdim=True), bound)
@@ -181,7 +233,8 @@ def _validation(held: np.ndarray, factors: list[FactorNoise]) -> Validate:
     shares = torch.linspace(0, 1, LEVELS)
 
     def validate(_step: int, learner: nn.Module) -> dict[str, float]:
-        model = model_of(learner, Multiscale)
+        model = learner.model
+        assert isinstance(model, Multiscale | Denoiser)
         device = next(model.parameters()).device
         errors = torch.zeros(len(factors), LEVELS)
         for start in range(0, len(x), BATCH):

@@ -19,6 +19,7 @@ LATER |= {
     "gaussian-guided-denoiser": "scorelet.zoo.kinds.guided_denoiser",
     "conditional-bounded-denoiser": "scorelet.zoo.kinds.bounded_denoiser",
     "conditional-energy": "scorelet.zoo.kinds.field_energy",
+    "scaled-denoiser": "scorelet.zoo.kinds.scaled_denoiser",
     "scalar-density": "scorelet.zoo.kinds.field_energy",
     "multiscale": "scorelet.zoo.kinds.multiscale",
 }

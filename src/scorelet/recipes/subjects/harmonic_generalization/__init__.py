@@ -14,6 +14,7 @@ import torch
 from scorelet.analysis.memorization import SIGMAS, median_with_error
 from scorelet.recipes.base import Findings, Recipe, Setup
 from scorelet.recipes.claims import Measured
+from scorelet.recipes.faces import Arrays
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.harmonic_generalization import figures
 from scorelet.recipes.subjects.harmonic_generalization.claims import LEAD, claims
@@ -23,7 +24,7 @@ from scorelet.recipes.subjects.harmonic_generalization.geometry import (
     oracle_slope,
     ray,
 )
-from scorelet.recipes.subjects.harmonic_generalization.halves import Arrays, load_halves
+from scorelet.recipes.subjects.harmonic_generalization.halves import load_halves
 from scorelet.recipes.subjects.harmonic_generalization.miniature import miniature
 from scorelet.recipes.subjects.harmonic_generalization.settings import (
     SETTINGS,

@@ -21,8 +21,8 @@ from scorelet.core.typing import Image
 from scorelet.data.fields.ensembles import ensemble
 from scorelet.data.fields.ensembles.discs import Disc, Discs, render_disc
 from scorelet.models import Denoiser
+from scorelet.recipes.drawn_sets import drawn
 from scorelet.recipes.steps import Steps
-from scorelet.recipes.subjects.harmonic_generalization.halves import drawn
 from scorelet.recipes.subjects.harmonic_generalization.settings import Manifold, Slopes
 from scorelet.tasks.array_files import writing
 from scorelet.tasks.audit import Network

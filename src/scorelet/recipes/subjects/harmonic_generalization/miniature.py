@@ -14,8 +14,9 @@ from torch import Tensor
 from scorelet.analysis.memorization import gaussian_model_variance
 from scorelet.core.random import generator
 from scorelet.models import GaussianDenoiser, StationaryGaussianDenoiser
+from scorelet.recipes.power_laws import power_law
 
-SIDE, VARIANCE, SIGMA = 16, 0.06, 0.3
+SIDE, SIGMA = 16, 0.3
 KINDS = ("full covariance", "stationary")
 
 Linear = GaussianDenoiser | StationaryGaussianDenoiser
@@ -42,9 +43,7 @@ def miniature(counts: tuple[int, ...], seed: int) -> list[dict[str, Any]]:
 
 
 def _law() -> StationaryGaussianDenoiser:
-    k = torch.fft.fftfreq(SIDE, dtype=torch.float64) * SIDE
-    power = (k[:, None] ** 2 + k**2).clamp(min=1) ** -1.5
-    return StationaryGaussianDenoiser(power * VARIANCE / power.mean())
+    return StationaryGaussianDenoiser(power_law(SIDE, 3.0))
 
 
 def _full(x: Tensor) -> GaussianDenoiser:

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from scorelet.recipes.base import Scale
+from scorelet.recipes.faces import FACES
 from scorelet.tasks.audit import Network
-
-FACES = "faces80"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,93 @@
+"""Denoisers that are told the noise level, and scale strong noise down before a network sees it.
+
+Symbols: y = x + σ z; m and s mean and deviation of the images' numbers, b bound, a what the network
+is told beside y, m_a and s_a its mean and deviation. With
+
+    u = min(1, b s/σ) (y - m)/s,   a' = (a - m_a)/s_a,      f(y, σ) = m + s (u - n(a', u)):
+
+as in `scorelet.models.bounded`, but no pixel is looked at to find the gain: f sees exactly as far
+as its network. Networks of different receptive fields can so be compared at every noise level.
+Networks without biases need numbers of both signs: where all that is shown is bright, a unit of a
+ReLU is on for all pictures, or off for all.
+
+References: Karras, Aittala, Aila, Laine 2022, arXiv 2206.00364, section 5 (gains as functions of
+σ); Kadkhodaie, Guth, Mallat, Simoncelli 2023, arXiv 2303.02984 (details told the low band).
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from scorelet.core.errors import InputError
+from scorelet.core.network import Network
+from scorelet.core.typing import Image, Labels, NoiseLevel
+from scorelet.models.bounded import check_bounded
+from scorelet.models.denoiser import Denoiser, Locality
+
+
+class Scales(NamedTuple):
+    """Means and deviations: m and s of the images, m_a and s_a of what is told beside them."""
+
+    mean: float = 0.0
+    deviation: float = 1.0
+    cond_mean: float = 0.0
+    cond_deviation: float = 1.0
+
+
+class ScaledDenoiser(Denoiser):
+    """f(y, σ) = m + s (u - n(a', u)), u = min(1, b s/σ) (y - m)/s.
+
+    Args:
+        network: maps the channels of a and y together to those of y.
+        scales: m, s, m_a, s_a.
+        bound: b, deviations.
+        channels: of y.
+        cond_channels: of a; 0: nothing is told.
+
+    Raises:
+        InputError: a bound or a deviation that is not positive, or a network that says that it
+            takes another number of channels.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        scales: Scales,
+        *,
+        channels: int,
+        bound: float = 3.0,
+        cond_channels: int = 0,
+    ) -> None:
+        super().__init__()
+        check_bounded(network, bound, channels + cond_channels)
+        if not min(scales.deviation, scales.cond_deviation) > 0:
+            raise InputError(f"The deviations of {scales} must be positive.")
+        self.network, self.bound, self.scales = network, float(bound), scales
+        if isinstance(network, Network):
+            self.locality = Locality(network.receptive_radius, network.multiple)
+        self.channels = (channels,)
+        self.own_channels, self.cond_channels = channels, cond_channels
+        self.conditional = self.needs_cond = cond_channels > 0
+
+    @property
+    def centre(self) -> Tensor | None:
+        """m, as an image that broadcasts."""
+        return torch.tensor(self.scales.mean).reshape(1, 1, 1, 1)
+
+    def _denoise(
+        self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
+    ) -> Image:
+        mean, deviation, *told = self.scales
+        level = (sigma / deviation).clamp_min(1e-12)
+        u = (self.bound / level).clamp_max(1)[:, None, None, None] * (y - mean) / deviation
+        shown = u
+        if cond is not None:
+            if cond.shape[1:] != (self.cond_channels, *y.shape[-2:]):
+                raise InputError(
+                    f"The condition has shape {tuple(cond.shape)}: expected {self.cond_channels} "
+                    f"channels of {y.shape[-2]}x{y.shape[-1]}, beside an image of "
+                    f"{tuple(y.shape)}."
+                )
+            shown = torch.cat([(cond.to(u) - told[0]) / told[1], u], 1)
+        return mean + deviation * (u - self.network(shown).to(y.dtype))

@@ -1,0 +1,261 @@
+"""Across wavelet scales short windows are enough: local conditional models of pictures.
+
+The same networks, with receptive fields from 5 pixels on, denoise pixels (flat) or the details of
+each scale given the scale below (a cascade). Cascades enlarge pictures and draw new ones.
+"""
+
+import math
+from functools import partial
+from typing import Any
+
+import torch
+
+from scorelet.analysis.memorization import median_with_error
+from scorelet.core.device import choose_device
+from scorelet.core.random import Noise
+from scorelet.models import Denoiser
+from scorelet.models.multiscale import Multiscale
+from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
+from scorelet.plots.report import Section
+from scorelet.recipes.base import Findings, Recipe, Setup
+from scorelet.recipes.claims import Measured
+from scorelet.recipes.steps import Steps
+from scorelet.recipes.subjects.local_multiscale import figures
+from scorelet.recipes.subjects.local_multiscale.claims import LEAD, claims
+from scorelet.recipes.subjects.local_multiscale.curves import (
+    LOW,
+    WIENER,
+    baselines,
+    psnr_rows,
+    table_rows,
+    told_share,
+)
+from scorelet.recipes.subjects.local_multiscale.filters import far_share, filters_at
+from scorelet.recipes.subjects.local_multiscale.miniature import miniature
+from scorelet.recipes.subjects.local_multiscale.networks import cascade, flat, write_pictures
+from scorelet.recipes.subjects.local_multiscale.pictures import load_pictures
+from scorelet.recipes.subjects.local_multiscale.samples import (
+    BICUBIC,
+    DIFFUSION,
+    enlarge,
+    kept_images,
+    memory,
+    off_by,
+    spectrum_rows,
+    synthesise,
+)
+from scorelet.recipes.subjects.local_multiscale.settings import SETTINGS, Settings
+from scorelet.tasks.picture_arrays import images_of
+
+Curves = dict[str, list[list[float]]]
+"""PSNR of each test picture at each input PSNR, by name: "flat 9", "scales 9" and baselines."""
+_SEEN = 4000
+
+
+class _Run:
+    """What all parts of a run share: pictures on the device, networks by name."""
+
+    def __init__(self, settings: Settings, seed: int, steps: Steps) -> None:
+        self.settings, self.seed, self.steps = settings, seed, steps
+        arrays = load_pictures(settings.pictures, seed)
+        self.counts = {name: len(part) for name, part in arrays.items()}
+        write_pictures(steps.folder, arrays)
+        self.place = choose_device("auto")
+        self.train = images_of(arrays["train"][:_SEEN])
+        self.everything = arrays["train"]
+        self.test = images_of(arrays["test"]).to(self.place)
+        self.weights: dict[str, int] = {}
+        self.flat: dict[int, Denoiser] = {}
+        self.cascades: dict[int, Multiscale[Denoiser]] = {}
+
+    def learn(self) -> None:
+        """Train all networks."""
+        for field in self.settings.fields:
+            plain, count = flat(self.settings, field, self.seed, self.steps)
+            self.flat[field], self.weights[f"flat {field}"] = plain.to(self.place), count
+            scales, count = cascade(self.settings, field, self.seed, self.steps)
+            self.cascades[field], self.weights[f"scales {field}"] = scales.to(self.place), count
+
+    @property
+    def chosen(self) -> Multiscale[Denoiser]:
+        """The cascade that draws."""
+        return self.cascades[self.settings.sampling.field]
+
+
+def run(settings: Settings, seed: int, steps: Steps) -> Findings:
+    """Measure everything."""
+    work = _Run(settings, seed, steps)
+    exact = steps("miniature", partial(miniature, settings.linear))
+    work.learn()
+    curves = _curves(work)
+    told = steps("told", partial(told_share, work.chosen, work.test, seed))
+    measured = _of_fields(exact) | _of_curves(curves, settings)
+    measured["told"] = Measured(told["told"] - told["not told"], note=_words(told))
+    sections = [
+        figures.curves_section(curves, settings.decibels, work.weights),
+        figures.miniature_section(exact),
+    ]
+    tables = {"denoising": table_rows(curves, settings.decibels), "miniature": exact}
+    for part in (_filters, _enlarged, _samples):
+        found, section, rows = part(work)
+        measured |= found
+        sections.append(section)
+        tables |= rows
+    return Findings(_data(work), measured, sections, tables)
+
+
+def _curves(work: _Run) -> Curves:
+    """Return the curves of all denoisers, each a step."""
+    denoisers: dict[str, Denoiser] = {}
+    for field in work.settings.fields:
+        denoisers[f"flat {field}"] = work.flat[field]
+    for field in work.settings.fields:
+        denoisers[f"scales {field}"] = MultiscaleDenoiser(work.cascades[field])
+    denoisers |= baselines(work.train.to(work.place), work.chosen)
+    found: Curves = {}
+    for name, model in denoisers.items():
+        measure = partial(psnr_rows, model, work.test, work.settings.decibels, work.seed)
+        found[name] = work.steps(f"psnr-{name.replace(' ', '-')}", measure)
+    return found
+
+
+Part = tuple[dict[str, Measured], Section, dict[str, Any]]
+
+
+def _filters(work: _Run) -> Part:
+    """Look at the filters of the smallest, the chosen and the largest receptive field."""
+    settings, field = work.settings, work.settings.sampling.field
+    side = work.settings.pictures.side
+    places = [(i * side // 8, j * side // 8) for i, j in ((4, 4), (3, 3), (2, 5), (5, 2))]
+    x = work.test[:1]
+    y = x + settings.filters * Noise(work.seed, [0], scale=9).normal(x)
+    models: dict[str, Denoiser] = {
+        f"flat {field}": work.flat[field],
+        f"scales {field}": MultiscaleDenoiser(work.chosen),
+        f"flat {settings.fields[-1]}": work.flat[settings.fields[-1]],
+    }
+    rows = {
+        name: filters_at(model, y, settings.filters, places).cpu() for name, model in models.items()
+    }
+    far = {name: far_share(found, places, field // 2) for name, found in rows.items()}
+    section = figures.filters_section(rows, y.cpu(), settings.filters)
+    table = [{"model": name, "far_share": share} for name, share in far.items()]
+    measured = Measured(far[f"scales {field}"], note=_words(far))
+    return {"far share": measured}, section, {"filters": table}
+
+
+def _enlarged(work: _Run) -> Part:
+    sampling, test = work.settings.sampling, work.test[: work.settings.sampling.count]
+    measured, rows, pictures = {}, [], {}
+    for factor in sampling.factors:
+        draw = partial(enlarge, work.chosen, test, factor, sampling, work.seed)
+        pictures[factor], _ = kept_images(work.steps, f"enlarged-{factor}", draw)
+        own = spectrum_rows(pictures[factor], test.cpu(), factor)
+        rows += own
+        measured |= _of_spectra(own, factor)
+        measured[f"means {factor}"] = Measured(
+            off_by(pictures[factor][DIFFUSION], test.cpu(), factor)
+        )
+    section = figures.enlarged_section(pictures, test.cpu(), rows)
+    return measured, section, {"spectra": rows}
+
+
+def _samples(work: _Run) -> Part:
+    sampling = work.settings.sampling
+    draw = partial(synthesise, work.chosen, work.test, sampling, work.seed)
+    drawn, _ = kept_images(work.steps, "samples", lambda: {"samples": draw()})
+    everything = images_of(work.everything)
+    cosines, near = memory(drawn["samples"], everything, work.test.cpu())
+    one, other = (median_with_error(torch.tensor(cosines[k])) for k in ("samples", "held out"))
+    measured = Measured(one[0] - other[0], math.hypot(one[1], other[1]))
+    section = figures.samples_section(drawn["samples"], near, cosines)
+    return {"memory": measured}, section, {}
+
+
+def _of_fields(rows: list[dict[str, Any]]) -> dict[str, Measured]:
+    (row,) = [r for r in rows if r["exponent"] == 3.0 and r["sigma"] == 2.0]
+    return {
+        "linear lead": Measured(row["scales 3"] - row["pixels 5"]),
+        "linear loss": Measured(row["all pixels"] - row["scales 3"]),
+        "linear pixels": Measured(row["pixels 13"] - row["pixels 5"]),
+        "linear scales": Measured(row["scales 5"] - row["scales 3"]),
+    }
+
+
+def _of_curves(curves: Curves, settings: Settings) -> dict[str, Measured]:
+    field, largest = settings.sampling.field, settings.fields[-1]
+    decibels = settings.decibels
+
+    def apart(one: str, other: str, value: int) -> Measured:
+        return _difference(curves[one], curves[other], [decibels.index(value)])
+
+    def all_apart(one: str, other: str, low: int, high: int) -> list[Measured]:
+        return [apart(one, other, value) for value in decibels if low <= value <= high]
+
+    gains = [
+        _difference(curves[f"{k} 13"], curves[f"{k} 5"], [decibels.index(-6)])
+        for k in ("flat", "scales")
+    ]
+    between = [k for k, value in enumerate(decibels) if 5 <= value <= 20]
+    fields = [f"scales {f}" for f in (5, 13)]
+    most = max(all_apart(*fields, 0, 20), key=lambda m: abs(m.value))
+    mine = f"scales {field}"
+    return {
+        "what fields are worth": Measured(
+            gains[0].value - gains[1].value,
+            math.hypot(gains[0].error or 0.0, gains[1].error or 0.0),
+            f"flat {gains[0].value:.2f} dB, cascades {gains[1].value:.2f} dB",
+        ),
+        "lead at strong noise": apart(mine, f"flat {field}", -6),
+        "against the largest": apart(mine, f"flat {largest}", -6),
+        "loss at weak noise": apart(f"flat {largest}", mine, 30),
+        "spread of fields": Measured(abs(most.value), most.error),
+        "over the low band": min(all_apart(mine, LOW, -6, 30), key=lambda m: m.value),
+        LEAD: _difference(curves[f"flat {largest}"], curves[WIENER], between),
+    }
+
+
+def _difference(one: list[Any], other: list[Any], levels: list[int]) -> Measured:
+    """Return the mean difference over pictures, of the mean of some levels."""
+    a, b = (torch.tensor(rows, dtype=torch.float64)[levels].mean(0) for rows in (one, other))
+    return Measured(float((a - b).mean()), float((a - b).std() / math.sqrt(len(a))))
+
+
+def _of_spectra(rows: list[dict[str, Any]], factor: int) -> dict[str, Measured]:
+    by = {name: [row for row in rows if row["method"] == name] for name in (DIFFUSION, BICUBIC)}
+    worst = max(by[DIFFUSION], key=lambda row: abs(row["ratio"] - 1))
+    least = min(by[BICUBIC], key=lambda row: row["ratio"])
+    return {
+        f"spectrum {factor}": Measured(abs(worst["ratio"] - 1), worst["error"]),
+        f"bicubic {factor}": Measured(least["ratio"], least["error"]),
+    }
+
+
+def _words(values: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.3f}" for name, value in values.items())
+
+
+def _data(work: _Run) -> str:
+    wanted, training = work.settings.pictures, work.settings.training
+    return (
+        f"{wanted.source}, {wanted.side}x{wanted.side} pixels: {work.counts['train']:,} to learn "
+        f"from, {work.counts['test']:,} others; networks of width {training.width} see "
+        f"{training.steps:,} batches of {training.batch}, each trained once"
+    )
+
+
+RECIPE: Recipe[Any] = Recipe(
+    subject="local_multiscale",
+    title="Local conditional models of images across scales",
+    paper=(
+        "Kadkhodaie, Guth, Mallat, Simoncelli: Learning multi-scale local conditional probability "
+        "models of images. ICLR 2023, arXiv 2303.02984."
+    ),
+    summary=(
+        "Given the picture at half its size, its details depend on few of their neighbours, "
+        "everywhere in the same way; pixels do not. So across scales networks that see 9 places "
+        "denoise as well as those that see all, enlarge pictures with texture, and draw new ones."
+    ),
+    setups={scale: Setup(each, claims(scale, each)) for scale, each in SETTINGS.items()},
+    run=run,
+)

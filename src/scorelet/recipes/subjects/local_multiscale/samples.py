@@ -1,0 +1,134 @@
+"""Super-resolution and synthesis by a cascade, and how far their pictures are from real ones."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from scorelet.analysis.memorization import nearest
+from scorelet.analysis.sample_quality import band_powers
+from scorelet.core.random import Noise
+from scorelet.core.typing import Image
+from scorelet.models import Denoiser
+from scorelet.models.multiscale import Multiscale
+from scorelet.recipes.steps import Steps
+from scorelet.recipes.subjects.local_multiscale.settings import Sampling
+from scorelet.sampling import AscentSchedule
+from scorelet.sampling.reverse import Cascade, ReversePlan
+from scorelet.tasks.array_files import writing
+from scorelet.tasks.sample.cascades import plans_of
+
+BANDS = 4
+PIECE = 64
+DIFFUSION, ASCENT, BICUBIC = "reverse diffusion", "ascent", "bicubic"
+Plans = Sequence[ReversePlan | AscentSchedule]
+
+
+def plans(model: Multiscale[Denoiser], sampling: Sampling) -> dict[str, Plans]:
+    """Return how each scale is drawn, by method; the diffusion is that of `scorelet sample`."""
+    rise = AscentSchedule(start=1.0, end=sampling.end, beta=sampling.beta)
+    return {
+        DIFFUSION: plans_of(model, steps=sampling.steps, sampler="heun"),
+        ASCENT: [rise] * (1 + len(model.details)),
+    }
+
+
+def enlarge(
+    model: Multiscale[Denoiser], test: Image, factor: int, sampling: Sampling, seed: int
+) -> dict[str, Image]:
+    """Return test pictures drawn from the means of their blocks of factor x factor pixels."""
+    means = F.avg_pool2d(test, factor)
+    level = int(np.log2(factor))
+    found: dict[str, Image] = {}
+    for name, how in plans(model, sampling).items():
+        cascade = Cascade(model, how)
+
+        def draw(places: slice, noise: Noise, cascade: Cascade = cascade) -> Image:
+            return cascade.refine(factor * means[places], noise, level=level)
+
+        found[name] = _in_pieces(draw, len(test), seed)
+    cubic = F.interpolate(means, scale_factor=factor, mode="bicubic")
+    return found | {BICUBIC: cubic.cpu()}
+
+
+def synthesise(model: Multiscale[Denoiser], like: Image, sampling: Sampling, seed: int) -> Image:
+    """Draw whole pictures, of the size, dtype and device of `like`."""
+    cascade = Cascade(model, plans(model, sampling)[DIFFUSION])
+    low = F.avg_pool2d(like, 2**model.levels)[:1].expand(sampling.count, -1, -1, -1)
+    return _in_pieces(lambda k, noise: cascade.sample(low[k], noise), sampling.count, seed)
+
+
+def _in_pieces(draw: Callable[[slice, Noise], Image], count: int, seed: int) -> Image:
+    pieces = []
+    with torch.no_grad():
+        for start in range(0, count, PIECE):
+            stop = min(start + PIECE, count)
+            pieces.append(draw(slice(start, stop), Noise(seed, range(start, stop))).cpu())
+    return torch.cat(pieces)
+
+
+def kept_images(
+    steps: Steps, name: str, work: Callable[[], dict[str, Image]]
+) -> tuple[dict[str, Image], float]:
+    """Return the pictures of a step, which lie in a file beside it, and its seconds."""
+    path = steps.folder / f"{name}.npz"
+
+    def written() -> float:
+        start = time.perf_counter()
+        arrays = {key: images.numpy() for key, images in work().items()}
+        with writing(path) as temporary, temporary.open("wb") as stream:
+            np.savez(stream, **arrays)
+        return round(time.perf_counter() - start, 2)
+
+    seconds = steps(name, written)
+    with np.load(path, allow_pickle=False) as arrays:
+        return {key: torch.from_numpy(arrays[key]) for key in arrays.files}, seconds
+
+
+def off_by(pictures: Image, test: Image, factor: int) -> float:
+    """Return the largest difference between the block means of pictures and those given."""
+    return float((F.avg_pool2d(pictures, factor) - F.avg_pool2d(test, factor)).abs().max())
+
+
+def spectrum_rows(
+    enlarged: Mapping[str, Image], test: Image, factor: int
+) -> list[dict[str, float | str | int]]:
+    """Return power over that of the real pictures in log bands above the cut, by method.
+
+    The cut are the frequencies that block means have: half a cycle for each. Errors are those of a
+    ratio of means of pairs.
+    """
+    side = min(test.shape[-2:])
+    edges = np.geomspace(side / factor / 2, side / 2, BANDS + 1).tolist()
+    real = band_powers(test, edges)
+    rows: list[dict[str, float | str | int]] = []
+    for name, pictures in enlarged.items():
+        ratio, error = ratio_of_means(band_powers(pictures, edges), real)
+        rows += [
+            {
+                "factor": factor,
+                "method": name,
+                "from": round(edges[k], 2),
+                "to": round(edges[k + 1], 2),
+                "ratio": round(float(ratio[k]), 4),
+                "error": round(float(error[k]), 4),
+            }
+            for k in range(BANDS)
+        ]
+    return rows
+
+
+def ratio_of_means(y: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean(y)/mean(x) over pairs, and its standard error: std(y - r x)/(√n mean(x))."""
+    ratio = y.mean(0) / x.mean(0)
+    return ratio, (y - ratio * x).std(0) / (len(x) ** 0.5 * x.mean(0))
+
+
+def memory(samples: Image, train: Image, test: Image) -> tuple[dict[str, list[float]], Tensor]:
+    """Return cosines with the nearest training picture, and those pictures of the samples."""
+    found, control = nearest(samples, train), nearest(test, train)
+    cosines = {"samples": found.cosine.tolist(), "held out": control.cosine.tolist()}
+    return cosines, train[found.index]

@@ -1,0 +1,27 @@
+"""Denoisers that are told the noise level: a network, and the bound of what it is shown."""
+
+from scorelet.models.scaled import ScaledDenoiser, Scales
+from scorelet.zoo.kind import Header, Kind, Tensors
+from scorelet.zoo.parts import describe_network, rebuild_network
+
+
+def describe(denoiser: ScaledDenoiser) -> tuple[Header, Tensors]:
+    """Return {architecture, options, bound, scales, channels, cond_channels}, the weights."""
+    header, tensors = describe_network(denoiser.network)
+    return header | {
+        "bound": denoiser.bound,
+        "scales": list(denoiser.scales),
+        "channels": denoiser.own_channels,
+        "cond_channels": denoiser.cond_channels,
+    }, tensors
+
+
+def build(header: Header, tensors: Tensors) -> ScaledDenoiser:
+    """Return the denoiser."""
+    network = rebuild_network(header, tensors)
+    counts = {name: int(header[name]) for name in ("channels", "cond_channels")}
+    scales, bound = Scales(*map(float, header["scales"])), float(header["bound"])
+    return ScaledDenoiser(network, scales, bound=bound, **counts).eval()
+
+
+KINDS = (Kind("scaled-denoiser", ScaledDenoiser, describe, build, verbs=("denoise", "evaluate")),)

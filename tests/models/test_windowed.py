@@ -1,0 +1,66 @@
+"""Linear denoisers of windows: whole windows are Wiener filters, small ones the best of theirs."""
+
+import pytest
+import torch
+
+from scorelet.core.errors import InputError
+from scorelet.core.random import generator
+from scorelet.models import StationaryGaussianDenoiser
+from scorelet.models.gaussian_details import GaussianDetailsDenoiser
+from scorelet.models.windowed import WindowedDetailsDenoiser, WindowedGaussianDenoiser
+from scorelet.wavelets.orthogonal.spectral import gaussian_levels
+
+
+def power_law(side, exponent, variance=0.06):
+    """|k|^-p, that at 0 as at 1, of a pixel variance."""
+    k = torch.fft.fftfreq(side, 1 / side, dtype=torch.float64)
+    power = (k[:, None] ** 2 + k[None] ** 2).clamp(min=1) ** (-exponent / 2)
+    return variance * power / power.mean()
+
+
+def images(*shape):
+    return torch.randn(*shape, generator=generator(0), dtype=torch.float64)
+
+
+def test_a_window_as_large_as_the_image_is_the_wiener_filter():
+    spectrum, y = power_law(7, 2), images(3, 1, 7, 7)
+    sigma = torch.tensor([0.1, 0.5, 0.1], dtype=torch.float64)
+    expected = StationaryGaussianDenoiser(spectrum)(y, sigma)
+    torch.testing.assert_close(WindowedGaussianDenoiser(spectrum, 7)(y, sigma), expected)
+    (law,) = gaussian_levels(power_law(14, 2), "haar", 1)
+    d, low = images(3, 3, 7, 7), images(3, 1, 7, 7)
+    exact = GaussianDetailsDenoiser(law, scale=2.0)(d, sigma, cond=low)
+    windowed = WindowedDetailsDenoiser(law, 7, scale=2.0)(d, sigma, cond=low)
+    torch.testing.assert_close(windowed, exact, rtol=1e-6, atol=1e-8)
+
+
+def test_a_window_of_one_pixel_shrinks_and_sees_no_other():
+    spectrum, y = power_law(8, 3), images(1, 1, 8, 8)
+    found = WindowedGaussianDenoiser(spectrum, 1)(y, 0.3)
+    torch.testing.assert_close(found, 0.06 / (0.06 + 0.3**2) * y)
+    moved = y.clone()
+    moved[..., 0, 0] += 1
+    three = WindowedGaussianDenoiser(spectrum, 3)
+    apart = (three(moved, 0.3) - three(y, 0.3)).abs()[0, 0]
+    assert (apart > 1e-12).sum() == 9  # on the torus
+
+
+def test_it_is_the_best_linear_one_of_its_window():
+    """The error is orthogonal to all that it sees: E (x - x̂)(u) s̃(u + w) = 0."""
+    spectrum, sigma = power_law(8, 2), 0.4
+    units = torch.eye(64, dtype=torch.float64).reshape(64, 1, 8, 8)
+    M = WindowedGaussianDenoiser(spectrum, 3)(units, sigma).flatten(1).T
+    C = torch.fft.ifft2(torch.fft.fft2(units) * spectrum).real.flatten(1)
+    with_seen = (C - M @ (C + sigma**2 * torch.eye(64, dtype=torch.float64)))[
+        27
+    ]  # of the pixel (3, 3)
+    inside = torch.zeros(8, 8, dtype=torch.bool)
+    inside[2:5, 2:5] = True
+    assert with_seen[inside.flatten()].abs().max() < 1e-12
+    assert with_seen[~inside.flatten()].abs().max() > 1e-4
+
+
+@pytest.mark.parametrize("window", [0, 2, 9])
+def test_windows_that_are_none(window):
+    with pytest.raises(InputError, match="expected an odd number, at most 8"):
+        WindowedGaussianDenoiser(power_law(8, 2), window)
