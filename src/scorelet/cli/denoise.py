@@ -136,6 +136,8 @@ class Said:
         for number, page in enumerate(pages):
             name = f"{outcome.task.source}" + (f" page {number + 1}" if len(pages) > 1 else "")
             self.shared.say(f"{name}: sigma {_level(page)}{target}")
+            if page.get("found"):
+                self.shared.say(f"{name}: {page['found']}")
             for warning in page["warnings"]:
                 self._warn(name, warning)
             self._notes += [(outcome.task.source, note) for note in page["notes"]]

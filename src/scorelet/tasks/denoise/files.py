@@ -152,6 +152,7 @@ def _page_report(out: Denoised) -> dict[str, Any]:
         "dtype": str(pixels.dtype),
         "sigma": out.sigma,
         "sigma_8bit": None if pixels.dtype.kind == "f" else out.sigma * 255,
+        "found": out.found,
         "warnings": list(out.warnings),
         "notes": [asdict(note) for note in out.picture.notes],
     }

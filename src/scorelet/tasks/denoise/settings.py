@@ -80,12 +80,14 @@ class Denoised:
             for integers in the unit of [0, 1] images, for floats in their own.
         warnings: sentences without a full stop, as about noise that is not white.
         picture: the picture as it will be written.
+        found: what was found in a camera raw file and done, without a full stop; None: no raw file.
     """
 
     image: Any
     sigma: float
     warnings: tuple[str, ...]
     picture: Picture
+    found: str | None = None
 
     def save(self, path: str | Path) -> None:
         """Write the picture; the suffix chooses the kind, depth and profile are the source's."""
