@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 INSTALL = "pip install 'scorelet[raw]'"
 DEVELOP = "develop it to a 16-bit TIFF first, without noise reduction and sharpening"
 """What to do with a raw file that cannot be read."""
+_BAYER = ("RGGB", "BGGR", "GRBG", "GBRG")
 _TURNS = {0: 1, 3: 3, 5: 8, 6: 6}
 """EXIF's orientation by LibRaw's."""
 _SRGB = (2.4, 12.92)
@@ -73,11 +74,13 @@ class CameraRaw:
         black = np.array(handle.black_level_per_channel, np.float32)
         scale = np.float32(1 / max(1.0, float(handle.white_level) - float(black.min())))
         light = np.empty(raw.shape, np.float32)
-        for row in range(2):
-            for column in range(2):
-                phase = slice(row, None, 2), slice(column, None, 2)
-                level = black[0] if order == MONOCHROME else black[handle.raw_pattern[row, column]]
-                light[phase] = (raw[phase] - level) * scale
+        colours = handle.raw_colors_visible
+        full = []
+        for place in range(4):
+            phase = slice(place // 2, None, 2), slice(place % 2, None, 2)
+            level = black[0] if order == MONOCHROME else black[colours[place // 2, place % 2]]
+            light[phase] = (raw[phase] - level) * scale
+            full.append(float((np.float32(handle.white_level) - level) * scale))
         said = {tag[0] for tag in self._said.tags}
         return Mosaic(
             light,
@@ -87,6 +90,7 @@ class CameraRaw:
             neutral=() if 50728 in said or order == MONOCHROME else _neutral(handle),
             matrix=() if 50721 in said or order == MONOCHROME else _matrix(handle),
             noise=self._said.noise,
+            full=tuple(full),
         )
 
     def develop(self, light: np.ndarray | None = None) -> np.ndarray:
@@ -125,8 +129,8 @@ def _order(handle: "RawPy") -> str:
         raise RefusedError(
             f"has {size} mosaic{sensor}; expected one of 2x2 colours (Bayer), or none: {DEVELOP}."
         )
-    order = "".join(names[colour] for colour in pattern.ravel())
-    if sorted(order) != sorted("RGGB") or "G" in (order[0] + order[3], order[1] + order[2]):
+    order = "".join(names[colour] for colour in handle.raw_colors_visible[:2, :2].ravel())
+    if order not in _BAYER:
         raise RefusedError(
             f"has a mosaic of the colours {order}; expected red, green and blue with green on a "
             f"diagonal: {DEVELOP}."

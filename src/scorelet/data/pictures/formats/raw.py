@@ -17,9 +17,10 @@ from scorelet.data.pictures.limits import Limits
 from scorelet.data.pictures.notes import Note
 from scorelet.data.pictures.types import Picture, PictureMetadata, TiffCoding
 
-RAW_SUFFIXES = tuple(
-    ".dng .cr2 .cr3 .crw .nef .nrw .arw .sr2 .srf .raf .orf .rw2 .pef .srw .3fr .fff .iiq .mrw "
-    ".rwl .erf .mef .mos .kdc .dcr .x3f .raw".split()
+RAW_SUFFIXES = (
+    *(".dng", ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".sr2", ".srf", ".raf", ".orf"),
+    *(".rw2", ".pef", ".srw", ".3fr", ".fff", ".iiq", ".mrw", ".rwl", ".erf", ".mef", ".mos"),
+    *(".kdc", ".dcr", ".x3f"),
 )
 """Endings of names of camera raw files, in lower case."""
 DEVELOPED = "developed"

@@ -1,4 +1,4 @@
-"""TIFF pages that are refused: volumes, and samples of other types; and which TIFF is a raw file."""
+"""Which TIFF is a camera raw file; pages that are refused: volumes, samples of other types."""
 
 from itertools import islice
 from typing import TYPE_CHECKING, cast

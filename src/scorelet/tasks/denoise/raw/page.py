@@ -10,7 +10,7 @@ import torch
 
 from scorelet.core.errors import InputError
 from scorelet.data import Picture
-from scorelet.data.pictures.formats.libraw import CameraRaw, open_raw
+from scorelet.data.pictures.formats.libraw import open_raw
 from scorelet.data.pictures.formats.raw import metadata_of
 from scorelet.data.pictures.limits import limits
 from scorelet.data.pictures.sensor import MONOCHROME, Mosaic
@@ -89,7 +89,7 @@ def denoised_mosaic(
     light = light_of(clean, mosaic.order, law.noise)
     if settings.strength != 1:
         light = mosaic.light + np.float32(settings.strength) * (light - mosaic.light)
-    return np.where(mosaic.light >= 1, mosaic.light, light)
+    return np.where(mosaic.saturated, mosaic.light, light)
 
 
 def _for_mosaic(denoiser: Denoiser, order: str, y: np.ndarray) -> Denoiser:
