@@ -36,7 +36,8 @@ def denoise(
 ) -> int:
     """Take the noise out of photographs.
 
-    Reads PNG, TIFF, JPEG, WebP, BMP and Netpbm, 8 and 16 bit and floating point, of any size;
+    Reads PNG, TIFF, JPEG, WebP, BMP and Netpbm, 8 and 16 bit and floating point, of any size, and
+    camera raw files (pip install 'scorelet[raw]'), which become TIFF, or DNG with -o NAME.dng;
     writes the same kind and depth, with alpha, colour profile and EXIF. Prints the noise level
     that it found, and warns when the noise is not white.
 
@@ -58,7 +59,7 @@ def denoise(
         tile: side in pixels, auto, or none for the whole picture at once.
         dtype: of the convolutions: auto, float32, bfloat16 or float16.
         nodata: value of pixels that are no data, auto (found in floats, as -9999) or none.
-        form: png, tiff, jpeg, webp, bmp or pnm, for results whose names are not given.
+        form: png, tiff, jpeg, webp, bmp, pnm, or dng of raw files, for results whose names are not given.
         quality: of JPEG and lossy WebP, 1 to 100; by default as the input.
         dry_run: print the noise level only, write nothing.
         resume: keep what an interrupted job has finished.
