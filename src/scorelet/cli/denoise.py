@@ -59,7 +59,7 @@ def denoise(
         tile: side in pixels, auto, or none for the whole picture at once.
         dtype: of the convolutions: auto, float32, bfloat16 or float16.
         nodata: value of pixels that are no data, auto (found in floats, as -9999) or none.
-        form: png, tiff, jpeg, webp, bmp, pnm, or dng of raw files, for results whose names are not given.
+        form: png, tiff, jpeg, webp, bmp, pnm, or dng of raw files: of results that are not named.
         quality: of JPEG and lossy WebP, 1 to 100; by default as the input.
         dry_run: print the noise level only, write nothing.
         resume: keep what an interrupted job has finished.
