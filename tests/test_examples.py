@@ -267,3 +267,13 @@ def test_two_networks_are_compared_by_their_weights(tmp_path):
     second, third = (layer.agreement.mean for layer in found.layers[1:3])
     assert min(second, third) > 0.4  # not aligned they have nothing in common
     assert read_png(target).std() > 10
+
+
+@pytest.mark.slow
+def test_a_raw_file_is_drawn_before_and_after(tmp_path):
+    pytest.importorskip("rawpy")
+    found = example("draw_raw").main(CLEAN / "chelsea.png", tmp_path / "raw.png")
+    assert "RGGB mosaic" in found
+    before, after = np.split(read_png(tmp_path / "raw.png").astype(float), 2, 1)
+    rough = [np.abs(np.diff(part[..., 1])).mean() for part in (before, after)]
+    assert rough[1] < 0.6 * rough[0]

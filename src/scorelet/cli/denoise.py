@@ -38,7 +38,8 @@ def denoise(
 ) -> int:
     """Take the noise out of photographs.
 
-    Reads PNG, TIFF, JPEG, WebP, BMP and Netpbm, 8 and 16 bit and floating point, of any size;
+    Reads PNG, TIFF, JPEG, WebP, BMP and Netpbm, 8 and 16 bit and floating point, of any size, and
+    camera raw files (pip install 'scorelet[raw]'), which become TIFF, or DNG with -o NAME.dng;
     writes the same kind and depth, with alpha, colour profile and EXIF. Prints the noise level
     that it found, and warns when the noise is not white.
 
@@ -64,7 +65,7 @@ def denoise(
             by what is measured.
         noise_law: A,B of the variance A x + B for --noise poisson, in the unit of the samples (1,0
             for counts of photons); by default it is measured.
-        form: png, tiff, jpeg, webp, bmp or pnm, for results whose names are not given.
+        form: png, tiff, jpeg, webp, bmp, pnm, or dng of raw files: of results that are not named.
         quality: of JPEG and lossy WebP, 1 to 100; by default as the input.
         dry_run: print the noise level only, write nothing.
         resume: keep what an interrupted job has finished.
@@ -155,6 +156,8 @@ class Said:
         for number, page in enumerate(pages):
             name = f"{outcome.task.source}" + (f" page {number + 1}" if len(pages) > 1 else "")
             self.shared.say(f"{name}: sigma {_level(page)}, {_noise(page)}{target}")
+            if page.get("found"):
+                self.shared.say(f"{name}: {page['found']}")
             for warning in page["warnings"]:
                 self._warn(name, warning)
             self._notes += [(outcome.task.source, note) for note in page["notes"]]

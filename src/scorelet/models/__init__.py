@@ -30,6 +30,7 @@ from scorelet.models.joint_mixture import MixtureJointEnergy
 from scorelet.models.joint_network import NetworkJointEnergy
 from scorelet.models.labels import LabelLike, class_labels
 from scorelet.models.mixture import GaussianMixtureDenoiser
+from scorelet.models.mosaic import MosaicDenoiser
 from scorelet.models.noise import (
     LogUniformNoise,
     MixedNoise,
@@ -42,6 +43,7 @@ from scorelet.models.noise import (
 from scorelet.models.sensor_noise import CorrelatedNoise, PoissonGaussianNoise
 from scorelet.models.subsampled import SubsampledDenoiser
 from scorelet.models.tweedie import denoised_from_score, score, score_from_denoised, sure
+from scorelet.models.variance_bound import VarianceBoundDenoiser
 
 __all__ = [
     "Classifier",
@@ -63,6 +65,7 @@ __all__ = [
     "LogUniformNoise",
     "MixedNoise",
     "MixtureJointEnergy",
+    "MosaicDenoiser",
     "NetworkJointEnergy",
     "NoiseLaw",
     "NoiseLike",
@@ -76,6 +79,7 @@ __all__ = [
     "StationaryGaussianDenoiser",
     "SubsampledDenoiser",
     "UniformNoise",
+    "VarianceBoundDenoiser",
     "add_noise",
     "anscombe",
     "class_labels",

@@ -7,6 +7,7 @@ import pytest
 
 from scorelet.core.errors import InputError
 from scorelet.data import READ_SUFFIXES, SUFFIXES, find_pictures, list_folder, skipped_sentence
+from scorelet.data.pictures.formats import libraw
 
 
 def fill(folder, *names):
@@ -19,7 +20,8 @@ def names(folder, paths):
     return [path.relative_to(folder).as_posix() for path in paths]
 
 
-def test_what_is_no_picture_is_listed_too(tmp_path):
+def test_what_is_no_picture_is_listed_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(libraw, "find_spec", lambda _name: None)  # nobody reads d.dng
     fill(tmp_path, "b.HEIC", "a.png", "sub/c.gif", "sub/d.dng", "raw", ".hidden.gif", ".git/e.gif")
     found = list_folder(tmp_path)
     assert names(tmp_path, found.pictures) == ["a.png"]

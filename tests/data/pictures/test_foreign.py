@@ -13,7 +13,9 @@ from picture_samples import sentence
 from samples import noisy
 from scorelet.core.errors import ImageFileError
 from scorelet.data import count_pages, iter_pages, read_picture
+from scorelet.data.pictures.formats import libraw
 from scorelet.data.pictures.formats.png_chunks import SIGNATURE, pack_chunk
+from scorelet.data.pictures.kinds import is_raw_file
 
 # ---------------------------------------------------------------- camera raw files in TIFF
 
@@ -29,31 +31,50 @@ def preview_and_mosaic(path, *, photometric=32803, tags=(), subfiletype=1, **opt
         writer.write(MOSAIC, photometric=photometric, metadata=None, **options)
 
 
-@pytest.mark.parametrize("call", [read_picture, count_pages, lambda p: list(iter_pages(p))])
+def assert_taken_for_raw(path):
+    """It is one page: the mosaic, developed, or a sentence; never the preview."""
+    assert is_raw_file(path)
+    assert count_pages(path) == 1
+    try:
+        pages = list(iter_pages(path))
+    except ImageFileError as error:
+        assert "camera raw" in str(error)  # noqa: PT017 - either is right
+    else:
+        assert [page.pixels.shape[:2] for page in pages] == [MOSAIC.shape]
+
+
 @pytest.mark.parametrize("subfiletype", [0, 1])
-def test_a_mosaic_behind_a_preview(tmp_path, call, subfiletype):
+def test_a_mosaic_behind_a_preview(tmp_path, subfiletype):
     preview_and_mosaic(tmp_path / "a.nef", subfiletype=subfiletype)
-    assert "is a camera raw file, which is not read" in sentence(tmp_path / "a.nef", call)
-    assert "develop it to a 16-bit TIFF" in sentence(tmp_path / "a.nef", call)
+    assert_taken_for_raw(tmp_path / "a.nef")
+
+
+def test_without_the_extra_a_mosaic_is_refused(tmp_path, monkeypatch):
+    preview_and_mosaic(tmp_path / "a.nef")
+    monkeypatch.setattr(libraw, "find_spec", lambda _name: None)
+    for call in (read_picture, lambda p: list(iter_pages(p))):
+        said = sentence(tmp_path / "a.nef", call)
+        assert "is a camera raw file, and the extra that reads them is missing" in said
+        assert "develop it to a 16-bit TIFF" in said
 
 
 def test_a_mosaic_as_the_first_page(tmp_path):
     tifffile.imwrite(tmp_path / "a.pef", MOSAIC, photometric=32803)
-    assert "camera raw" in sentence(tmp_path / "a.pef")
+    assert_taken_for_raw(tmp_path / "a.pef")
 
 
 def test_a_dng_by_its_version_alone(tmp_path):
     tifffile.imwrite(tmp_path / "a.dng", PREVIEW, photometric="rgb", extratags=[DNG])
-    assert "camera raw" in sentence(tmp_path / "a.dng")
+    assert_taken_for_raw(tmp_path / "a.dng")
     tifffile.imwrite(tmp_path / "b.dng", noisy(8, 8, dtype="uint16"), photometric=34892)
-    assert "camera raw" in sentence(tmp_path / "b.dng")
+    assert_taken_for_raw(tmp_path / "b.dng")
 
 
 def test_a_mosaic_on_a_later_page(tmp_path):
     with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
         writer.write(PREVIEW, photometric="rgb")
         writer.write(MOSAIC, photometric=32803, metadata=None)
-    assert "camera raw" in sentence(tmp_path / "a.tif")
+    assert_taken_for_raw(tmp_path / "a.tif")
 
 
 @pytest.mark.parametrize("code", [32767, 34713, 65000, 65535])
@@ -64,7 +85,7 @@ def test_compressions_that_only_cameras_write(tmp_path, code):
     data = bytearray((tmp_path / "a.arw").read_bytes())
     data[place : place + 2] = struct.pack("<H", code)
     (tmp_path / "a.arw").write_bytes(data)
-    assert "camera raw" in sentence(tmp_path / "a.arw")
+    assert_taken_for_raw(tmp_path / "a.arw")
 
 
 @pytest.mark.parametrize("mark", [b"CR\x02\x00", b"IIII"])
@@ -79,7 +100,7 @@ def test_marks_behind_the_header(tmp_path, mark):
     data[4:8] = struct.pack("<I", len(data))
     data[8:12] = mark
     (tmp_path / "a.cr2").write_bytes(bytes(data) + directory)
-    assert "camera raw" in sentence(tmp_path / "a.cr2")
+    assert_taken_for_raw(tmp_path / "a.cr2")
 
 
 def test_a_preview_of_something_unknown(tmp_path):
@@ -131,7 +152,8 @@ def test_first_bytes_tell_what_it_is(tmp_path, data, words):
     (tmp_path / "a.png").write_bytes(data)
     said = sentence(tmp_path / "a.png")
     assert words in said
-    assert "expected PNG, TIFF, JPEG, WebP, BMP or Netpbm (PBM, PGM, PPM): " in said
+    kinds = "expected PNG, TIFF, JPEG, WebP, BMP or Netpbm (PBM, PGM, PPM): "
+    assert ("; expected " if words == "camera raw" else kinds) in said
 
 
 @pytest.mark.parametrize(

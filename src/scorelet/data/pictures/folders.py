@@ -8,7 +8,8 @@ from pathlib import Path
 
 from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path
-from scorelet.data.pictures.kinds import READ_SUFFIXES, is_picture_name
+from scorelet.data.pictures.formats.libraw import INSTALL
+from scorelet.data.pictures.kinds import READ_SUFFIXES, is_picture_name, is_raw_name
 
 _NAMED = 3  # of what was skipped, in a sentence
 
@@ -85,4 +86,5 @@ def skipped_sentence(skipped: Sequence[Path]) -> str:
     names = ", ".join(path.name for path in skipped[:_NAMED])
     more = f" and {len(skipped) - _NAMED} more" if len(skipped) > _NAMED else ""
     verb = "file is" if len(skipped) == 1 else "files are"
-    return f"{len(skipped)} {verb} of no kind that is read: {counted} ({names}{more})"
+    raw = "; camera raw files need " + INSTALL if any(map(is_raw_name, skipped)) else ""
+    return f"{len(skipped)} {verb} of no kind that is read: {counted} ({names}{more}){raw}"

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from scorelet.core.errors import ImageFileError, InputError
 from scorelet.core.files import check_regular
-from scorelet.data.pictures.errors import RefusedError
-from scorelet.data.pictures.formats import bmp, jpeg, png, pnm, tiff, webp
+from scorelet.data.pictures.errors import RefusedError, reading
+from scorelet.data.pictures.formats import bmp, jpeg, png, pnm, raw, tiff, webp
 from scorelet.data.pictures.formats.base import QUALITY, Format
 from scorelet.data.pictures.formats.foreign import foreign
+from scorelet.data.pictures.formats.libraw import is_installed
 
 FORMATS: tuple[Format, ...] = (
     png.FORMAT,
@@ -21,21 +22,38 @@ FORMATS: tuple[Format, ...] = (
     bmp.FORMAT,
     pnm.FORMAT,
 )
+RAW = raw.FORMAT
+"""Camera raw files: any picture may be read from them, but only mosaics are written, as DNG."""
 FORMAT_NAMES = tuple(form.name for form in FORMATS)
-"""What `suffix_for_result` takes as `form`."""
+"""What `suffix_for_result` takes as `form`, for any picture; dng is for results of raw files."""
 SUFFIXES = tuple(sorted(suffix for form in FORMATS for suffix in form.suffixes))
 """Endings of names, in lower case, that are written."""
 READ_SUFFIXES = tuple(sorted((*SUFFIXES, *(s for form in FORMATS for s in form.read_only))))
-"""Endings of names, in lower case, that are looked for in folders."""
+"""Endings of names, in lower case, that are looked for in folders; see `is_picture_name`."""
 
-_BY_SUFFIX = {suffix: form for form in FORMATS for suffix in form.suffixes}
+_BY_SUFFIX = {suffix: form for form in (*FORMATS, RAW) for suffix in form.suffixes}
 _TITLES = [form.title for form in FORMATS]
 _EXPECTED = f"{', '.join(_TITLES[:-1])} or {_TITLES[-1]}"
 
 
 def is_picture_name(path: Path) -> bool:
-    """Whether the suffix, in any case, is one of `READ_SUFFIXES`."""
-    return path.suffix.lower() in READ_SUFFIXES
+    """Whether the suffix, in any case, is one of `READ_SUFFIXES`, or a raw file's that is read."""
+    return path.suffix.lower() in READ_SUFFIXES or (is_raw_name(path) and is_installed())
+
+
+def is_raw_name(path: Path) -> bool:
+    """Whether the suffix, in any case, is that of camera raw files."""
+    return path.suffix.lower() in raw.RAW_SUFFIXES
+
+
+def is_raw_file(path: Path) -> bool:
+    """Whether the content of a file is that of a camera raw file.
+
+    Raises:
+        ImageFileError, OSError: as `format_of_content`.
+    """
+    with reading(path):
+        return format_of_content(path) is RAW
 
 
 def format_of_content(path: Path) -> Format:
@@ -51,7 +69,9 @@ def format_of_content(path: Path) -> Format:
         head = stream.read(16)
     if not head:
         raise RefusedError("is empty (0 bytes); expected a picture: copy or export it again.")
-    found = next((form for form in FORMATS if form.matches(head)), None)
+    found = next((form for form in (*FORMATS, RAW) if form.matches(head)), None)
+    if found is tiff.FORMAT and tiff.holds_raw(path):
+        return RAW
     if found is None:
         what, hint = foreign(head) or ("is not a picture of a known kind", "convert it")
         raise RefusedError(f"{what}; expected {_EXPECTED}: {hint}.")
@@ -78,7 +98,7 @@ def suffix_for_result(path: str | os.PathLike[str], form: str | None = None) -> 
 
     Where the suffix names no kind that is written (none, ``.pbm``), or one that cannot hold all
     that the kind of the content can (a PNG called ``.jpg`` may be transparent), it is the usual one
-    of that kind. A file that is no picture keeps its own.
+    of that kind. Camera raw files become TIFF. A file that is no picture keeps its own.
 
     Args:
         path: the file.
@@ -96,17 +116,19 @@ def suffix_for_result(path: str | os.PathLike[str], form: str | None = None) -> 
         content = format_of_content(path)
     except (RefusedError, OSError):
         return path.suffix
+    if content is RAW:
+        return tiff.FORMAT.suffixes[0]
     fits = named is not None and content.can - {QUALITY} <= named.can
     return path.suffix if fits else content.suffixes[0]
 
 
 def format_of_name(name: str) -> Format:
-    """Return the format of a name in `FORMAT_NAMES`, in any case.
+    """Return the format of a name in `FORMAT_NAMES`, or dng, in any case.
 
     Raises:
         InputError: there is no such format.
     """
-    found = next((form for form in FORMATS if form.name == name.lower()), None)
+    found = next((form for form in (*FORMATS, RAW) if form.name == name.lower()), None)
     if found is None:
         raise InputError(
             f"The format of pictures is {name!r}; expected one of {', '.join(FORMAT_NAMES)}: "

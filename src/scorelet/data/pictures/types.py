@@ -11,6 +11,7 @@ import numpy as np
 from scorelet.core.arrays import plain_array
 from scorelet.core.errors import InputError
 from scorelet.data.pictures.notes import Note
+from scorelet.data.pictures.sensor import Mosaic
 
 SAMPLE_TYPES = ("uint8", "uint16", "float32", "float64")
 
@@ -66,7 +67,7 @@ class PictureMetadata:
     """What is needed to write a picture back as the same kind of file.
 
     Args:
-        kind: "png", "tiff", "jpeg", "webp", "bmp" or "pnm".
+        kind: "png", "tiff", "jpeg", "webp", "bmp", "pnm" or "dng".
         bit_depth: bits per sample in the source file; the type of the pixels decides what is
             written.
         icc: colour profile.
@@ -78,6 +79,7 @@ class PictureMetadata:
         tiff: storage of a TIFF source; its resolution is written in preference to `dpi`.
         webp_lossless: whether a WebP is written without loss.
         png_chunks: PNG chunks that say what the numbers mean (sRGB, gAMA, cHRM ...), unchanged.
+        mosaic: of which the pixels are the development, to be written as DNG.
     """
 
     kind: str = "png"
@@ -91,6 +93,7 @@ class PictureMetadata:
     tiff: TiffCoding | None = None
     webp_lossless: bool = True
     png_chunks: tuple[tuple[bytes, bytes], ...] = ()
+    mosaic: Mosaic | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -157,6 +157,7 @@ def _page_report(out: Denoised) -> dict[str, Any]:
         "sigma_8bit": None if pixels.dtype.kind == "f" else out.sigma * 255,
         "noise": out.noise,
         "reason": out.reason,
+        "found": out.found,
         "warnings": list(out.warnings),
         "notes": [asdict(note) for note in out.picture.notes],
     }

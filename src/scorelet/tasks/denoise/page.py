@@ -11,6 +11,7 @@ from scorelet.analysis.noise_level import ResidualMeter, curve_name
 from scorelet.analysis.photon_counts import PhotonLaw
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, from_unit, iter_pages, to_unit
+from scorelet.data.pictures.kinds import is_raw_file
 from scorelet.models import Denoiser
 from scorelet.tasks.conditions import check_size, condition_pages
 from scorelet.tasks.denoise.camera import CAMERA
@@ -18,6 +19,7 @@ from scorelet.tasks.denoise.choice import choose
 from scorelet.tasks.denoise.nodata import without_nodata
 from scorelet.tasks.denoise.painted import without_painted
 from scorelet.tasks.denoise.photons import stable_page
+from scorelet.tasks.denoise.raw import denoised_raw
 from scorelet.tasks.denoise.remarks import remarks
 from scorelet.tasks.denoise.saturation import without_saturated
 from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
@@ -80,6 +82,13 @@ def denoised_pages(
         ImageFileError: a file cannot be read.
         InputError: a page cannot be denoised.
     """
+    if is_raw_file(path):
+        if cond is not None:
+            raise InputError(
+                f"{path} is a camera raw file, which takes no condition: leave it out."
+            )
+        yield denoised_raw(path, denoiser, settings, check=check, listener=listener)
+        return
     for page, told in zip(iter_pages(path, gaps=True), condition_pages(cond), strict=False):  # read
         if check:
             check(page)

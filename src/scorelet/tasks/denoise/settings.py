@@ -125,6 +125,7 @@ class Denoised:
         picture: the picture as it will be written.
         noise: "white", "camera" or "poisson": how it was denoised.
         reason: why, a few words.
+        found: what was found in a camera raw file and done, without a full stop; None: no raw file.
     """
 
     image: Any
@@ -133,6 +134,7 @@ class Denoised:
     picture: Picture
     noise: str = "white"
     reason: str = "as asked for"
+    found: str | None = None
 
     def save(self, path: str | Path) -> None:
         """Write the picture; the suffix chooses the kind, depth and profile are the source's."""

@@ -5,9 +5,6 @@ from collections.abc import Callable
 from scorelet.data.pictures.formats.base import begins
 
 _PNG = "export it as PNG or 16-bit TIFF"
-_RAW = "is a camera raw file, which is not read"
-DEVELOP = "develop it to a 16-bit TIFF first, without noise reduction and sharpening"
-"""What to do with a camera's raw file."""
 
 
 def _brand(*brands: bytes) -> Callable[[bytes], bool]:
@@ -26,12 +23,6 @@ _FOREIGN = (
         _PNG,
     ),
     (_brand(b"avif", b"avis"), "is an AVIF picture, which is not read", _PNG),
-    (_brand(b"crx "), _RAW, DEVELOP),
-    (
-        begins(b"FUJIFILMCCD-RAW", b"IIU\0", b"IIRO", b"IIRS", b"MMOR", b"\0MRM", b"FOVb"),
-        _RAW,
-        DEVELOP,
-    ),
     (begins(b"\xff\x0a", b"\0\0\0\x0cJXL "), "is a JPEG XL picture, which is not read", _PNG),
     (
         begins(b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from scorelet.data.pictures.errors import RefusedError, reading
 from scorelet.data.pictures.formats.base import ALPHA, FLOATS, PAGES, SIXTEEN, Format, begins
-from scorelet.data.pictures.formats.tiff_checks import check_file, check_page
+from scorelet.data.pictures.formats.tiff_checks import check_file, check_page, is_camera_raw
 from scorelet.data.pictures.formats.tiff_pixels import decode_page
 from scorelet.data.pictures.formats.tiff_write import write_pages
 from scorelet.data.pictures.limits import Limits
@@ -52,15 +52,26 @@ def count_pages(path: Path) -> int:
         return len(_open(stream).pages)
 
 
+def holds_raw(path: Path) -> bool:
+    """Whether a TIFF is a camera raw file; a damaged one is not."""
+    import tifffile
+
+    try:
+        with _damage_log(), path.open("rb") as stream:
+            stream.seek(8)
+            mark = stream.read(4)
+            stream.seek(0)
+            return is_camera_raw(tifffile.TiffFile(stream), mark)
+    except Exception:  # whoever reads it says what is wrong with it
+        return False
+
+
 def _open(stream: BinaryIO) -> "TiffFile":
     """Parse the headers; the caller closes the stream, also if they are damaged."""
     import tifffile
 
-    stream.seek(8)
-    mark = stream.read(4)
-    stream.seek(0)
     file = tifffile.TiffFile(stream)
-    check_file(file, mark)
+    check_file(file)
     return file
 
 

@@ -1,4 +1,4 @@
-"""TIFF pages that are refused: camera raw files, volumes, and samples of other types."""
+"""Which TIFF is a camera raw file; pages that are refused: volumes, samples of other types."""
 
 from itertools import islice
 from typing import TYPE_CHECKING, cast
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from scorelet.data.pictures.errors import RefusedError
-from scorelet.data.pictures.formats.foreign import DEVELOP
 from scorelet.data.pictures.limits import Limits
 
 if TYPE_CHECKING:
@@ -23,19 +22,25 @@ _DNG_VERSION = 50706
 _RAW_MARKS = (b"CR", b"IIII")  # behind the offset of the first page: Canon's CR2, Phase One's IIQ
 
 
-def check_file(file: "TiffFile", mark: bytes) -> None:
-    """Refuse a camera raw file, whose first page is a preview, and pages without headers.
+def is_camera_raw(file: "TiffFile", mark: bytes) -> bool:
+    """Whether a TIFF is a camera raw file, whose first page is a preview.
 
     Args:
         file: with parsed headers.
         mark: bytes 8 to 12 of the file.
     """
-    pages = cast("list[TiffPage]", list(islice(file.pages, _LOOKED_AT)))
+    pages = _first_pages(file)
     subs = cast("list[TiffPage]", [sub for page in pages for sub in page.pages or ()])
-    if mark.startswith(_RAW_MARKS) or any(_is_raw(page) for page in [*pages, *subs]):
-        raise RefusedError(
-            f"is a camera raw file, which is not read; expected a developed picture: {DEVELOP}."
-        )
+    return mark.startswith(_RAW_MARKS) or any(_is_raw(page) for page in [*pages, *subs])
+
+
+def _first_pages(file: "TiffFile") -> "list[TiffPage]":
+    return cast("list[TiffPage]", list(islice(file.pages, _LOOKED_AT)))
+
+
+def check_file(file: "TiffFile") -> None:
+    """Refuse pages without headers."""
+    pages = _first_pages(file)
     images = (file.imagej_metadata or {}).get("images", 1) if file.is_imagej else 1
     if len(file.pages) == 1 and images > 1:
         raise RefusedError(

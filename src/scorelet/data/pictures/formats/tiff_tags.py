@@ -40,13 +40,13 @@ def metadata_of(page: "TiffPage", *, big: bool) -> PictureMetadata:
         big=big,
         half=page.dtype == np.float16,
         subfile=int(page.subfiletype),
-        tags=tuple(tag for code in kept if (tag := _packed(page, code))),
+        tags=tuple(tag for code in kept if (tag := packed(page, code))),
     )
     return PictureMetadata(
         kind="tiff",
         bit_depth=page.bitspersample,
         icc=page.iccprofile,
-        xmp=xmp[3] if (xmp := _packed(page, _XMP)) else None,
+        xmp=xmp[3] if (xmp := packed(page, _XMP)) else None,
         dpi=None if factor is None else (horizontal * factor, vertical * factor),
         tiff=coding,
     )
@@ -84,7 +84,7 @@ def _texts(page: "TiffPage") -> tuple[tuple[int, bytes], ...]:
     return tuple(found)
 
 
-def _packed(page: "TiffPage", code: int) -> tuple[int, int, int, bytes] | None:
+def packed(page: "TiffPage", code: int) -> tuple[int, int, int, bytes] | None:
     """A tag as (code, type, count, values in this machine's byte order), if it is there whole."""
     import tifffile
 

@@ -1,0 +1,95 @@
+"""The noise law of a sensor: var(y | x) = a x + b of the light x, for each colour.
+
+It is read from the file (NoiseProfile of a DNG), or measured on the planes of the mosaic, of which
+each is a picture of one colour with white noise.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scorelet.analysis.noise_kind import NoiseKind, noise_kind
+from scorelet.core.errors import InputError
+from scorelet.data.pictures.sensor import MONOCHROME, Mosaic
+from scorelet.models import PoissonGaussianNoise
+
+PEDESTAL = 0.25
+"""What is added to light before its noise is measured, so that none is cut off at black: more than
+the noise in the dark of any sensor that pictures are taken with."""
+
+
+@dataclass(frozen=True)
+class SensorLaw:
+    """The noise of a sensor.
+
+    Attributes:
+        noise: the law of each colour of the order, as {"R": ...}.
+        measured: on the picture; if not, it was read from the file.
+    """
+
+    noise: dict[str, PoissonGaussianNoise]
+    measured: bool
+
+
+def law_of(mosaic: Mosaic) -> SensorLaw:
+    """Return the law of a mosaic's noise, from its file if that says it.
+
+    Raises:
+        InputError: neither does the file say it, nor can it be measured: nothing in the picture
+            changes, or it is too small.
+    """
+    colours = sorted(set(mosaic.order), key="RGBL".index)
+    if mosaic.noise:
+        pairs = [mosaic.noise[min("RGB".find(c), len(mosaic.noise) - 1)] for c in colours]
+        laws = [PoissonGaussianNoise(a, b) for a, b in pairs]
+        return SensorLaw(dict(zip(colours, laws, strict=True)), measured=False)
+    found = {colour: _measured(mosaic, colour) for colour in colours}
+    known = {colour: law for colour, law in found.items() if law is not None}
+    if not known:
+        raise InputError(
+            "The noise of the sensor cannot be measured: the picture is too small, of one colour "
+            "or saturated, and its file does not say it: leave it out."
+        )
+    other = max(known.values(), key=lambda law: law.a + law.b)  # a plane without any structure
+    return SensorLaw({colour: found[colour] or other for colour in colours}, measured=True)
+
+
+def planes(mosaic: Mosaic, colour: str) -> list[np.ndarray]:
+    """Return views of the planes of a colour: two of green, one of others."""
+    if mosaic.order == MONOCHROME:
+        return [mosaic.light]
+    return [
+        mosaic.light[place // 2 :: 2, place % 2 :: 2]
+        for place, name in enumerate(mosaic.order)
+        if name == colour
+    ]
+
+
+def _measured(mosaic: Mosaic, colour: str) -> PoissonGaussianNoise | None:
+    """Return the mean of the laws of the planes of a colour; None: too little can be measured."""
+    kinds = [
+        noise_kind(((plane + PEDESTAL) / (1 + PEDESTAL))[..., None])
+        for plane in planes(mosaic, colour)
+    ]
+    laws = [_law(kind) for kind in kinds if kind is not None]
+    if not laws:
+        return None
+    return PoissonGaussianNoise(*(float(values) for values in np.mean(laws, axis=0)))
+
+
+def _law(kind: NoiseKind) -> tuple[float, float]:
+    """Return a and b of light from those of a plane with pedestal; neither is below 0.
+
+    With y' = (y + p) / (1 + p), var(y) = (1 + p)^2 (a' y' + b'). A negative part is an
+    extrapolation beyond the brightness that was seen: the line then starts at 0, or is flat, with
+    the variance of the middle.
+    """
+    scale = 1 + PEDESTAL
+    a, b = kind.a * scale, kind.a * scale * PEDESTAL + kind.b * scale**2
+    middle = max((kind.low + kind.high) / 2 * scale - PEDESTAL, 1e-6)
+    variance = max(a * middle + b, 1e-12)
+    if a < 0:
+        return 0.0, variance
+    if b < 0:
+        return variance / middle, 0.0
+    return a, b

@@ -1,0 +1,218 @@
+"""Camera raw files are denoised on the mosaic."""
+
+import json
+import math
+import re
+
+import numpy as np
+import pytest
+import torch
+
+import scorelet as sl
+from raw_samples import dng, exposed, monochrome, sampled, scene
+from scorelet.cli import main
+from scorelet.core.errors import InputError
+from scorelet.data import read_picture, write_picture
+from scorelet.data.camera import ORDERS
+from scorelet.data.pictures.formats import libraw
+from scorelet.data.pictures.sensor import MONOCHROME, Mosaic
+from scorelet.models import PoissonGaussianNoise, anscombe
+from scorelet.tasks.denoise.raw.law import law_of
+from scorelet.tasks.denoise.raw.stable import light_of, stabilised
+
+pytest.importorskip("rawpy")
+LAWS = {
+    "R": PoissonGaussianNoise(4e-3, 1e-4),
+    "G": PoissonGaussianNoise(1e-3, 1e-5),
+    "B": PoissonGaussianNoise(0.0, 1e-3),
+}
+
+
+def psnr(light, clean):
+    return -10 * math.log10(np.mean((light - clean) ** 2))
+
+
+@pytest.fixture
+def shot(tmp_path):
+    """A raw file, and the clean light of its mosaic."""
+    noisy, clean = exposed(scene(97, 131))
+    dng(tmp_path / "a.dng", sampled(noisy))
+    return tmp_path / "a.dng", clean
+
+
+# ---------------------------------------------------------------- the law of the noise
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("a", [2e-4, 1e-3, 1e-2])
+def test_the_law_is_measured_on_each_colour(a):
+    noisy, clean = exposed(scene(512, 512), a=a, b=a / 20)
+    found = law_of(Mosaic(noisy, "RGGB"))
+    assert found.measured
+    for colour, place in {"R": (0, 0), "G": (0, 1), "B": (1, 1)}.items():
+        for x in np.quantile(clean[place[0] :: 2, place[1] :: 2], (0.2, 0.5, 0.8)):
+            law = found.noise[colour]
+            assert abs((law.a * x + law.b) / (a * x + a / 20) - 1) < 0.2
+
+
+def test_a_law_of_the_file_is_taken():
+    light = np.zeros((32, 32), np.float32)
+    pairs = ((1e-3, 1e-5), (2e-3, 2e-5), (3e-3, 3e-5))
+    found = law_of(Mosaic(light, "GBRG", noise=pairs))
+    assert not found.measured
+    assert [found.noise[c] for c in "RGB"] == [PoissonGaussianNoise(*pair) for pair in pairs]
+    for order in ("RGGB", MONOCHROME):
+        alone = law_of(Mosaic(light, order, noise=pairs[:1]))
+        assert set(alone.noise.values()) == {PoissonGaussianNoise(*pairs[0])}
+
+
+def test_where_nothing_can_be_measured_it_is_said():
+    with pytest.raises(InputError, match=r"noise of the sensor cannot be measured"):
+        law_of(Mosaic(np.full((64, 64), 0.5, np.float32), "RGGB"))
+
+
+# ---------------------------------------------------------------- white noise and back
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_stabilised_noise_is_white_of_level_one(order):
+    rng = torch.Generator().manual_seed(0)
+    light = np.empty((400, 400), np.float32)
+    for place, colour in enumerate(order):
+        x = torch.full((1, 1, 200, 200), 0.4, dtype=torch.float64)
+        light[place // 2 :: 2, place % 2 :: 2] = LAWS[colour].add(x, rng=rng)[0, 0]
+    stable = stabilised(light, order, LAWS)
+    for place in range(4):
+        assert abs(stable[place // 2 :: 2, place % 2 :: 2].std() - 1) < 0.02
+
+
+@pytest.mark.parametrize("order", [*ORDERS, MONOCHROME])
+def test_the_way_back_is_without_bias(order):
+    laws = LAWS | {MONOCHROME: LAWS["R"]}
+    rng = torch.Generator().manual_seed(0)
+    names = [order] * 4 if order == MONOCHROME else list(order)
+    for place, colour in enumerate(names):
+        x = torch.full((1, 1, 1, 100_000), 0.05, dtype=torch.float64)
+        y = laws[colour].add(x, rng=rng)
+        law = laws[colour]
+        mean = float((anscombe(y, law) if law.a else y / math.sqrt(law.b)).mean())
+        stable = np.full((2, 2), np.float32(mean))
+        back = light_of(stable, order, laws)[place // 2, place % 2]
+        assert abs(back / 0.05 - 1) < 0.01
+
+
+# ---------------------------------------------------------------- from file to file
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("size", [(97, 131), (96, 130)])
+def test_noise_goes_and_light_stays(tmp_path, order, size):
+    noisy, clean = exposed(scene(*size), order)
+    dng(tmp_path / "a.dng", sampled(noisy), order)
+    out = sl.denoise(tmp_path / "a.dng")
+    light = out.picture.metadata.mosaic.light
+    assert psnr(light, clean) > psnr(noisy, clean) + 10
+    assert abs(light.mean() - clean.mean()) < 1e-3
+    assert f"{order} mosaic" in out.found
+    assert out.image.shape == (*size, 3)
+    assert out.image.dtype == np.uint16
+    true = math.sqrt(4e-3 * clean.mean() + 1.6e-4)
+    assert abs(out.sigma / true - 1) < 0.2
+
+
+@pytest.mark.slow
+def test_the_developed_picture_is_that_of_the_clean_mosaic(tmp_path, shot):
+    path, clean = shot
+    dng(tmp_path / "clean.dng", sampled(clean))
+    goal = read_picture(tmp_path / "clean.dng").pixels / 65535
+    before = psnr(read_picture(path).pixels / 65535, goal)
+    assert psnr(sl.denoise(path).image / 65535, goal) > before + 6
+
+
+def test_strength_mixes_light_and_saturated_pixels_stay(tmp_path):
+    noisy, _ = exposed(scene(64, 64))
+    noisy[10:20, 10:20] = 2.0
+    dng(tmp_path / "a.dng", sampled(noisy), noise=(4e-3, 1.6e-4))
+    whole, half, none = (
+        sl.denoise(tmp_path / "a.dng", strength=s).picture.metadata.mosaic.light
+        for s in (1.0, 0.5, 0.0)
+    )
+    np.testing.assert_allclose(half, (whole + none) / 2, atol=1e-6)
+    with libraw.open_raw(tmp_path / "a.dng", libraw.Limits()) as raw:
+        light = raw.mosaic().light
+    np.testing.assert_allclose(none, light, atol=1e-6)
+    np.testing.assert_array_equal(whole[10:20, 10:20], light[10:20, 10:20])
+    assert 0.99 < whole[10:20, 10:20].min() < 1  # where black is higher
+
+
+def test_tiles_change_nothing(tmp_path):
+    noisy, _ = exposed(scene(300, 200))
+    dng(tmp_path / "a.dng", sampled(noisy), noise=(4e-3, 1.6e-4))
+    whole, tiled = (sl.denoise(tmp_path / "a.dng", tile=side) for side in (None, 64))
+    one, two = whole.picture.metadata.mosaic.light, tiled.picture.metadata.mosaic.light
+    np.testing.assert_allclose(one, two, atol=2e-4)
+
+
+def test_a_sensor_without_colours(tmp_path):
+    noisy, clean = exposed(np.repeat(scene(96, 128)[..., :1], 3, 2))
+    gray_noisy, gray = noisy[0::2, 0::2], clean[0::2, 0::2]
+    monochrome(tmp_path / "a.dng", np.clip(np.rint(256 + gray_noisy * (4095 - 256)), 0, 4095))
+    out = sl.denoise(tmp_path / "a.dng")
+    assert out.image.shape == gray.shape
+    assert psnr(out.picture.metadata.mosaic.light, gray) > psnr(gray_noisy, gray) + 6
+    assert "a sensor without colours" in out.found
+
+
+def test_what_has_no_effect_or_cannot_be_is_said(tmp_path, shot):
+    path, _ = shot
+    assert any(
+        "the given level had no effect" in text for text in sl.denoise(path, sigma=0.1).warnings
+    )
+    with pytest.raises(InputError, match="takes no condition"):
+        sl.denoise(path, cond=path)
+
+
+@pytest.mark.slow
+def test_a_folder_of_raw_files_and_pictures(tmp_path, shot, capsys):
+    path, _ = shot
+    folder = tmp_path / "in"
+    folder.mkdir()
+    path.rename(folder / "a.dng")
+    (folder / "cut.dng").write_bytes((folder / "a.dng").read_bytes()[:5000])
+    write_picture(folder / "b.png", read_picture(folder / "a.dng"))
+    assert main.run(["denoise", str(folder), "--json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert [entry["output"].rsplit("/")[-1] for entry in document["files"]] == ["a.tif", "b.png"]
+    found = document["files"][0]["pages"][0]["found"]
+    assert re.match(
+        r"RGGB mosaic; variance of its noise by light x, measured on it: R .* x \+", found
+    )
+    assert "truncated" in document["failed"][0]["error"]
+    assert read_picture(tmp_path / "in_denoised" / "a.tif").pixels.dtype == np.uint16
+    assert main.run(["denoise", str(folder), "--resume"]) == 1
+    assert "kept from before" in capsys.readouterr().out
+
+
+def test_dng_where_it_is_asked_for(tmp_path, shot, capsys):
+    path, clean = shot
+    assert main.run(["denoise", str(path), "-o", str(tmp_path / "x.dng")]) == 0
+    assert "denoised before it was developed" in capsys.readouterr().out
+    with libraw.open_raw(tmp_path / "x.dng", libraw.Limits()) as raw:
+        found = raw.mosaic()
+    assert psnr(found.light, clean) > 40
+    assert main.run(["denoise", str(path), "--format", "dng"]) == 0
+    assert (tmp_path / "a_denoised.dng").read_bytes() == (tmp_path / "x.dng").read_bytes()
+    assert main.run(["denoise", str(path), "--dry-run"]) == 0
+    assert "RGGB mosaic" in capsys.readouterr().out
+
+
+def test_without_the_extra_a_folder_names_its_raw_files(tmp_path, shot, capsys, monkeypatch):
+    path, _ = shot
+    write_picture(tmp_path / "b.png", read_picture(path))
+    monkeypatch.setattr(libraw, "find_spec", lambda _name: None)
+    assert main.run(["denoise", str(tmp_path), "-o", str(tmp_path / "out"), "--dry-run"]) == 0
+    said = capsys.readouterr().err
+    assert "1 .dng (a.dng); camera raw files need pip install 'scorelet[raw]'" in said
+    assert main.run(["denoise", str(path)]) == 2
+    assert "pip install 'scorelet[raw]'" in capsys.readouterr().err
