@@ -10,7 +10,16 @@ from scorelet.data.camera import CameraSettings, take
 
 CLEAN = Path(__file__).parents[1] / "examples" / "clean"
 NAMES = ("camera", "chelsea")  # gray values on a tripod; hair everywhere
-TELEPHONE = CameraSettings(a=4e-3, b=4e-4, method="bilinear", sharpening=-0.5, radius=1.2)
+TELEPHONE = CameraSettings(
+    a=4e-3,
+    b=4e-4,
+    method="bilinear",
+    sharpening=-0.5,
+    radius=1.2,
+    brightness_blur=0.9,
+    colour_blur=4.0,
+    colour_left=0.5,
+)
 """A camera that smooths what it develops."""
 
 

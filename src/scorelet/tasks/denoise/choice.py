@@ -1,7 +1,8 @@
 """Which noise a page has, and so which way it is denoised: white, camera or poisson.
 
 - `white`: the model, as it is. Also where no noise is found, so that clean pictures stay clean.
-- `camera`: the model of pictures of cameras (`camera`), for noise that neighbours share.
+- `camera`: the model of pictures of cameras (`camera`), for noise that neighbours share, and for
+  JPEGs, unless white noise was added to them: it mends what they lost.
 - `poisson`: the model between a transform and its inverse (`photons`), for counts of photons.
 """
 
@@ -57,15 +58,15 @@ def choose(page: Picture, settings: DenoiseSettings) -> Choice:
 
 def _by_grain(found: Grain | None, step: float | None) -> Choice:
     """Choose by the noise that is found, and the step of a JPEG in the unit of [0, 1] images."""
+    if found is not None and found.is_shared:
+        return Choice("camera", "there is grain, which neighbours share")
+    level = None if found is None else found.white_level
+    if step is not None and (level is None or step > level):
+        return Choice("camera", "a JPEG, without white noise above its steps")
     if found is None:
         return Choice("white", "the picture is too small to tell more")
-    if found.is_shared:
-        return Choice("camera", "there is grain, which neighbours share")
-    level = found.white_level
     if level is None:
         return Choice("white", "no grain that neighbours share")
-    if step is not None and step > level:
-        return Choice("camera", "the steps of the JPEG are larger than the noise")
     return Choice("white", "neighbours do not share it")
 
 

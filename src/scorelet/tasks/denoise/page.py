@@ -14,7 +14,6 @@ from scorelet.data import Picture, from_unit, iter_pages, to_unit
 from scorelet.data.pictures.kinds import is_raw_file
 from scorelet.models import Denoiser
 from scorelet.tasks.conditions import check_size, condition_pages
-from scorelet.tasks.denoise.camera import CAMERA
 from scorelet.tasks.denoise.choice import choose
 from scorelet.tasks.denoise.nodata import without_nodata
 from scorelet.tasks.denoise.painted import without_painted
@@ -123,7 +122,7 @@ def denoised_page(
         camera = settings.camera().denoiser
         tiles = tiles_of(camera, page.pixels.shape[:2], tile=settings.tile)
         plan = replace(plan, tiles=tiles)
-        out = run_plan(plan, camera, settings, listener, white=CAMERA is None)
+        out = run_plan(plan, camera, settings, listener, white=False)
     else:
         out = run_plan(plan, denoiser, settings, listener)  # run
     return replace(out, noise=choice.noise, reason=choice.reason)

@@ -108,7 +108,7 @@ class DenoiseSettings:
 
     def camera(self) -> ReadyDenoiser:
         """Return the model of pictures of cameras."""
-        return camera_denoiser(MODEL, device=self.device, dtype=self.dtype)
+        return camera_denoiser(device=self.device, dtype=self.dtype)
 
 
 @dataclass(frozen=True)
