@@ -176,11 +176,11 @@ def _of_movements(rows: Rows) -> dict[str, Measured]:
         for row in rows
         if len(row["amplification"]) >= FAR
     }
-    least_cosine = min(min(row["cosine"]) for row in rows)
-    found = {"least cosine": Measured(least_cosine)}
+    ratio = Measured(float("nan"), note=f"no layer has {FAR} directions")
     if ratios:
-        found["amplification"] = Measured(min(ratios.values()), note=", ".join(ratios))
-    return found
+        ratio = Measured(min(ratios.values()), note=", ".join(ratios))
+    least_cosine = min(min(row["cosine"]) for row in rows)
+    return {"least cosine": Measured(least_cosine), "amplification": ratio}
 
 
 def _of_ranks(rows: Rows, trained: Hits, share: float) -> dict[str, Measured]:
