@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from scorelet.networks.bf_cnn import BFCNN
     from scorelet.networks.learned_scattering import LearnedScattering
     from scorelet.networks.patch_frame import PatchFrame
+    from scorelet.networks.perceptron import Perceptron
     from scorelet.networks.res_net import ResNet
     from scorelet.networks.scattering_head import FixedFeatures, ScatteringHead
     from scorelet.networks.scattering_tree import ScatteringTree
     from scorelet.networks.shuffle_unet import ShuffleUNet
+    from scorelet.networks.strided_cnn import StridedCNN
     from scorelet.networks.unet import UNet
     from scorelet.networks.vgg import VGG, FactorizedVGG
 
@@ -29,10 +31,12 @@ __all__ = [
     "LearnedScattering",
     "Network",
     "PatchFrame",
+    "Perceptron",
     "ResNet",
     "ScatteringHead",
     "ScatteringTree",
     "ShuffleUNet",
+    "StridedCNN",
     "UNet",
     "folded",
 ]

@@ -48,10 +48,12 @@ ARCHITECTURES = Architectures(
         "FactorizedVGG": "vgg",
         "LearnedScattering": "learned_scattering",
         "PatchFrame": "patch_frame",
+        "Perceptron": "perceptron",
         "ResNet": "res_net",
         "ScatteringHead": "scattering_head",
         "ScatteringTree": "scattering_tree",
         "ShuffleUNet": "shuffle_unet",
+        "StridedCNN": "strided_cnn",
         "UNet": "unet",
         "VGG": "vgg",
     }

@@ -19,6 +19,8 @@ from torch import Tensor, nn
 from scorelet.core.errors import InputError
 
 EPSILON = 1e-5
+INITIAL = ("orthonormal", "uniform")
+"""Rows of P, or its columns, orthonormal; or independent numbers, uniform as in torch's layers."""
 
 
 class Group(NamedTuple):
@@ -36,9 +38,11 @@ class ChannelMatrix(nn.Module):
         outputs: rows of P.
         field: "complex", or "real": then real groups give real channels.
         learned: whether P is a parameter, or a fixed random operator.
+        initial: how P starts, a name of `INITIAL`: "orthonormal" rows (columns where there are more
+            rows), or "uniform" numbers of variance 1 / (3 inputs).
 
-    Rows of P start orthonormal (columns where there are more rows). Each number of a complex P
-    counts as two parameters. Std has no parameters; its running moments have the momentum 0.1.
+    Each number of a complex P counts as two parameters. Std has no parameters; its running moments
+    have the momentum 0.1.
 
     Shape:
         one tensor for each group → pairs (batch, outputs, 2, h, w), or real (batch, outputs, h, w)
@@ -56,14 +60,18 @@ class ChannelMatrix(nn.Module):
         *,
         field: str = "complex",
         learned: bool = True,
+        initial: str = "orthonormal",
     ) -> None:
         super().__init__()
+        if initial not in INITIAL:
+            raise InputError(f"initial is {initial!r}: it must be {' or '.join(INITIAL)}.")
         if field not in ("real", "complex"):
             raise InputError(f"field is {field!r}: it must be real or complex.")
         self.groups = tuple(Group(*group) for group in groups)
-        self.outputs, self.field = outputs, field
+        self.outputs, self.field, self.initial = outputs, field, initial
         inputs = sum(group.channels for group in self.groups)
-        weight = _semi_unitary(outputs, inputs, complex_too=field == "complex")
+        draw = _semi_unitary if initial == "orthonormal" else _uniform
+        weight = draw(outputs, inputs, complex_too=field == "complex")
         if learned:
             self.weight = nn.Parameter(weight)
         else:
@@ -172,3 +180,10 @@ def _semi_unitary(rows: int, columns: int, *, complex_too: bool) -> Tensor:
     left, _, right = torch.linalg.svd(torch.randn(rows, columns, dtype=dtype), full_matrices=False)
     matrix = left @ right
     return torch.view_as_real(matrix).contiguous() if complex_too else matrix.contiguous()
+
+
+def _uniform(rows: int, columns: int, *, complex_too: bool) -> Tensor:
+    """Return independent uniform numbers w with E |w|² = 1 / (3 columns)."""
+    parts = (2,) if complex_too else ()
+    bound = (columns * (2 if complex_too else 1)) ** -0.5
+    return torch.empty(rows, columns, *parts).uniform_(-bound, bound)

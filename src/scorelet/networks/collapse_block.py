@@ -42,6 +42,8 @@ class Block:
         learned: whether P learns; else it is a fixed random operator.
         shrinkage: of the concentration, see `Concentration`.
         parseval: whether training shall keep a real P that learns, and frames, tight.
+        initial: how P starts, see `ChannelMatrix`.
+        norm: whether there is N.
     """
 
     angles: int = 4
@@ -53,6 +55,8 @@ class Block:
     learned: bool = True
     shrinkage: str = "soft"
     parseval: bool = False
+    initial: str = "orthonormal"
+    norm: bool = True
 
 
 PHASE_COLLAPSE = Block()
@@ -88,7 +92,7 @@ class CollapseBlock(nn.Module):
         atoms: int | None = None,
     ) -> None:
         super().__init__()
-        self.pairs, self.skip = pairs, design.skip
+        self.pairs, self.skip, self.norm = pairs, design.skip, design.norm
         self.wavelets = MorletConv2d(
             design.angles, kind=kind, size=design.kernel, full_angles=design.full_angles
         )
@@ -103,6 +107,7 @@ class CollapseBlock(nn.Module):
             outputs,
             field=design.field,
             learned=design.learned,
+            initial=design.initial,
         )
         if atoms and self.gives_pairs:
             raise InputError("Concentration is for real channels: take mod or relu, and a real P.")
@@ -118,7 +123,7 @@ class CollapseBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the next representation."""
         parts = self.wavelets, self.amplitude, self.project
-        dtype = collapse_dtype(x, parts, training=self.training)
+        dtype = collapse_dtype(x, parts, training=self.training) if self.norm else None
         if dtype is None:
             u = self._plain(x)
         else:
@@ -130,14 +135,14 @@ class CollapseBlock(nn.Module):
     def fold(self) -> None:
         """Keep P with Std in it, for kernels: the weights must not change any more."""
         parts = self.wavelets, self.amplitude, self.project
-        if known_to_kernels(parts) and self.project.weight.dtype == torch.float32:
+        if self.norm and known_to_kernels(parts) and self.project.weight.dtype == torch.float32:
             self._operators = {
                 dtype: evaluated(parts, dtype, pairs=self.pairs, skip=self.skip)
                 for dtype in (torch.float32, torch.bfloat16)
             }
 
     def _plain(self, x: Tensor) -> Tensor:
-        """Return N P Std ρ W x by torch's operators, for every device and any derivative."""
+        """Return it by torch's operators, for every device and any derivative, and without N."""
         z = self.wavelets(x)
         if self.skip:
             linear = z.flatten(1, 2)
@@ -145,4 +150,5 @@ class CollapseBlock(nn.Module):
         else:
             linear = z[:, :, 0] if self.pairs else z[:, :, 0, 0]
             rectified = self.amplitude(z[:, :, 1:].flatten(1, 2))
-        return normalized(self.project(linear, rectified), pairs=self.gives_pairs)
+        u = self.project(linear, rectified)
+        return normalized(u, pairs=self.gives_pairs) if self.norm else u

@@ -48,12 +48,16 @@ def _fold_sequential(sequence: nn.Sequential) -> None:
 def fold_norm(norm: nn.BatchNorm2d, linear: nn.Linear) -> None:
     """Put an evaluated norm into the linear layer behind it, which sees all positions by channel.
 
-    With z = (x - m) γ / s + β, A z + b = A' x + b', A' = A γ / s, b' = b + A (β - m γ / s).
+    With z = (x - m) γ / s + β, A z + b = A' x + b', A' = A γ / s, b' = b + A (β - m γ / s). A norm
+    without gain has γ = 1 and β = 0; a layer without bias gets one.
     """
     assert norm.running_mean is not None
     assert norm.running_var is not None
-    gain = norm.weight / (norm.running_var + norm.eps).sqrt()
-    shift = norm.bias - norm.running_mean * gain
+    gain, shift = (norm.running_var + norm.eps).rsqrt(), torch.zeros_like(norm.running_mean)
+    if norm.affine:
+        gain, shift = norm.weight * gain, norm.bias
+    shift = shift - norm.running_mean * gain
     positions = linear.in_features // len(gain)
-    linear.bias.add_(linear.weight @ shift.repeat_interleave(positions))
+    bias = linear.weight @ shift.repeat_interleave(positions)
+    linear.bias = nn.Parameter(bias if linear.bias is None else linear.bias + bias)
     linear.weight.mul_(gain.repeat_interleave(positions))

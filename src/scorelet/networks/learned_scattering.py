@@ -4,7 +4,7 @@
 
 W wavelets of half an octave or one, ρ a non-linearity of complex coefficients, Std and P_j as in
 `ChannelMatrix`, N division by the norm of the channels at each pixel; the concentration by a tight
-frame F_j is optional. Nothing has a bias but the classifier.
+frame F_j is optional, N may be left out. Nothing has a bias but the classifier, and that need not.
 
 References: Guth, Zarka, Mallat, ICLR 2022, arXiv 2110.05283; Zarka, Guth, Mallat, ICLR 2021,
 arXiv 2012.10424 (relu of four phases, real P, octaves, concentration).
@@ -44,6 +44,7 @@ class LearnedScattering(SizedClassifier):
             make an octave. None: all are.
         atoms: rows of the frames of the concentrations, at width 1; None: no concentration.
         block: a `Block`, or a dictionary of those of its arguments that differ from the defaults.
+        bias_free: the norm before the classifier has no gain and offset, the classifier no bias.
 
     With the defaults it is the phase-collapse network for CIFAR-10: 24,459,018 parameters with
     skip, 12,251,018 without. With sizes (64, 128, 256, 512), factorize None and the block
@@ -57,7 +58,7 @@ class LearnedScattering(SizedClassifier):
     mean: Tensor
     deviation: Tensor
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what can be varied
         self,
         channels: int = 3,
         classes: int = 10,
@@ -68,12 +69,14 @@ class LearnedScattering(SizedClassifier):
         factorize: int | None = 0,
         atoms: Sequence[int] | None = None,
         block: Block | Mapping[str, Any] = PHASE_COLLAPSE,
+        bias_free: bool = False,
     ) -> None:
         design = block if isinstance(block, Block) else Block(**block)
         options = {
             "channels": channels, "classes": classes, "size": size, "sizes": list(sizes),
             "width": width, "factorize": factorize,
             "atoms": None if atoms is None else list(atoms), "block": asdict(design),
+            "bias_free": bias_free,
         }  # fmt: skip
         super().__init__(options)
         if design.parseval and design.field == "complex":
@@ -95,7 +98,7 @@ class LearnedScattering(SizedClassifier):
             pairs, side = part.gives_pairs, side // part.wavelets.stride
         if side < 1:
             raise InputError(f"Images of {size} pixels are too small for {len(sizes)} blocks.")
-        self.add_head(widths[-1] * (2 if pairs else 1), side)
+        self.add_head(widths[-1] * (2 if pairs else 1), side, bias_free=bias_free)
         colours = channels == 3
         mean, deviation = (IMAGENET_MEAN, IMAGENET_STD) if colours else ((0.5,), (0.25,))
         self.register_buffer("mean", torch.tensor(mean)[:, None, None], persistent=False)

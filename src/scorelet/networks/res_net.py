@@ -1,7 +1,8 @@
 """Residual networks without biases, with their non-linearity as an argument.
 
 References: He et al. 2016, arXiv 1512.03385; bias-free, with norms that have no parameters: Guth,
-Zarka, Mallat 2022, arXiv 2110.05283, section on standard networks.
+Zarka, Mallat 2022, arXiv 2110.05283, section on standard networks; norms after the non-linearity:
+Guth, Ménard, Rochette, Mallat, JMLR 2024, arXiv 2305.18512, appendix D.
 """
 
 from collections.abc import Sequence
@@ -48,12 +49,16 @@ class Rectifier(nn.Module):
 
 
 class BasicBlock(nn.Module):
-    """ρ(norm(conv(ρ(norm(conv x)))) + shortcut x)."""
+    """ρ(norm(conv(ρ(norm(conv x)))) + shortcut x).
+
+    With norms after ρ it is norm(ρ(conv(norm(ρ(conv x))) + shortcut x)), no norm in the shortcut.
+    """
 
     def __init__(
-        self, inputs: int, outputs: int, stride: int, rectifier: str, affine: bool
+        self, inputs: int, outputs: int, stride: int, rectifier: str, affine: bool, after: bool
     ) -> None:
         super().__init__()
+        self.after = after
         self.first = _conv(inputs, outputs, 3, stride)
         self.norm1 = nn.BatchNorm2d(outputs, affine=affine)
         self.rectify1 = Rectifier(rectifier, outputs)
@@ -62,12 +67,15 @@ class BasicBlock(nn.Module):
         self.rectify2 = Rectifier(rectifier, outputs)
         self.shortcut: nn.Module = nn.Identity()
         if stride > 1 or inputs != outputs:
-            self.shortcut = nn.Sequential(
-                _conv(inputs, outputs, 1, stride), nn.BatchNorm2d(outputs, affine=affine)
-            )
+            self.shortcut = nn.Sequential(_conv(inputs, outputs, 1, stride))
+            if not after:
+                self.shortcut.append(nn.BatchNorm2d(outputs, affine=affine))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the next representation."""
+        if self.after:
+            y = self.norm1(self.rectify1(self.first(x)))
+            return self.norm2(self.rectify2(self.second(y) + self.shortcut(x)))
         y = self.rectify1(self.norm1(self.first(x)))
         return self.rectify2(self.norm2(self.second(y)) + self.shortcut(x))
 
@@ -83,13 +91,15 @@ class ResNet(nn.Module):
         width: multiplies all widths.
         stem: "imagenet": 7x7 of stride 2 and a maximum over 3x3 of stride 2; "cifar": 3x3.
         rectifier: a name of `RECTIFIERS`.
-        bias_free: norms without gain and bias. The last layer has a bias in any case.
+        bias_free: norms without gain and bias.
+        norm: "before" the non-linearity, in shortcuts, too; or "after" it, none in shortcuts, and
+            then the last layer has no bias either if `bias_free`.
 
     Shape:
         (batch, channels, h, w), values in [0, 1] → logits (batch, classes).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what can be varied
         self,
         channels: int = 3,
         classes: int = 10,
@@ -100,24 +110,28 @@ class ResNet(nn.Module):
         stem: str = "cifar",
         rectifier: str = "relu",
         bias_free: bool = True,
+        norm: str = "before",
     ) -> None:
         super().__init__()
         self.options = {
             "channels": channels, "classes": classes, "blocks": list(blocks),
             "widths": list(widths), "width": width, "stem": stem, "rectifier": rectifier,
-            "bias_free": bias_free,
+            "bias_free": bias_free, "norm": norm,
         }  # fmt: skip
+        if norm not in ("before", "after"):
+            raise InputError(f"norm is {norm!r}: it must be before or after the non-linearity.")
         if stem not in ("imagenet", "cifar"):
             raise InputError(f"stem is {stem!r}: it must be imagenet or cifar.")
         if len(blocks) != len(widths):
             raise InputError(f"{len(blocks)} stages have {len(widths)} widths: give one for each.")
         sizes = [at_width(n, width) for n in widths]
-        large = stem == "imagenet"
+        large, after = stem == "imagenet", norm == "after"
         parts: list[nn.Module] = [
-            _conv(channels, sizes[0], 7 if large else 3, 2 if large else 1),
             nn.BatchNorm2d(sizes[0], affine=not bias_free),
             Rectifier(rectifier, sizes[0]),
         ]
+        parts = parts[::-1] if after else parts
+        parts.insert(0, _conv(channels, sizes[0], 7 if large else 3, 2 if large else 1))
         if large:
             parts.append(nn.MaxPool2d(3, stride=2, padding=1))
         self.stem = nn.Sequential(*parts)
@@ -127,11 +141,11 @@ class ResNet(nn.Module):
             stage = nn.Sequential()
             for k in range(count):
                 stride = 2 if number and k == 0 else 1
-                stage.append(BasicBlock(inputs, outputs, stride, rectifier, not bias_free))
+                stage.append(BasicBlock(inputs, outputs, stride, rectifier, not bias_free, after))
                 inputs = outputs
             self.stages.append(stage)
         self.classes, self.accepts = classes, (channels,)
-        self.classify = nn.Linear(inputs, classes)
+        self.classify = nn.Linear(inputs, classes, bias=not (after and bias_free))
 
     receptive_radius = None
     multiple = 1

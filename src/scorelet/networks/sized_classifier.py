@@ -11,7 +11,7 @@ from scorelet.core.errors import InputError
 class SizedClassifier(nn.Module):
     """A network from square images of one size to logits, with what it says of itself.
 
-    A subclass builds what makes its features, calls `add_head`, and ends its `forward` by `head`.
+    A subclass builds what makes its features; if it calls `add_head`, its `forward` ends by `head`.
 
     Args:
         options: the constructor's arguments, with channels, classes and size.
@@ -29,17 +29,19 @@ class SizedClassifier(nn.Module):
         self.classes: int = options["classes"]
         self.size: int = options["size"]
 
-    def add_head(self, features: int, side: int, *, pool: int = 1) -> None:
+    def add_head(self, features: int, side: int, *, pool: int = 1, bias_free: bool = False) -> None:
         """Add the last layers: a norm, means over pool x pool positions, and a linear layer.
 
         Args:
             features: channels that `head` gets.
             side: of the grid of positions that `head` gets.
             pool: side of the squares whose means are seen, stride 1; 1: every position.
+            bias_free: a norm without gain and offset, and a linear layer without bias.
         """
-        self.norm: nn.Module = nn.BatchNorm2d(features)
+        self.norm: nn.Module = nn.BatchNorm2d(features, affine=not bias_free)
         self.pool = pool
-        self.classify = nn.Linear(features * (side - pool + 1) ** 2, self.classes)
+        seen = features * (side - pool + 1) ** 2
+        self.classify = nn.Linear(seen, self.classes, bias=not bias_free)
 
     def head(self, features: Tensor) -> Tensor:
         """Return logits (batch, classes) of features (batch, channel, rows, columns)."""

@@ -22,10 +22,13 @@ from scorelet.recipes.claims import Measured
 from scorelet.recipes.drawn_sets import DRAWN, write_textures
 from scorelet.recipes.hits import Hits, packed, unpacked
 from scorelet.recipes.steps import Steps
+from scorelet.tasks.experiments import read_config
 from scorelet.tasks.experiments.classify import ClassifyConfig
+from scorelet.tasks.experiments.networks import make_network
 from scorelet.tasks.fitting import pixels_fitter
 from scorelet.tasks.train import train
 from scorelet.training.loop import STATE, WEIGHTS
+from scorelet.training.run_folder import CONFIG
 from scorelet.zoo import load_as
 
 _PIECE = 250
@@ -136,6 +139,12 @@ class Trainings:
     def models(self, name: str) -> list[Classifier]:
         """Return all of them."""
         return [self.model(name, seed) for seed in range(len(self.hits[name]))]
+
+    def start(self, name: str, seed: int = 0) -> nn.Module:
+        """Return a network as it was before one of the trainings under a name."""
+        config = read_config(self._folder(f"{name}-{seed}") / CONFIG)
+        assert isinstance(config, ClassifyConfig)
+        return make_network(config.model, seed=config.seed).eval()
 
     def _folder(self, name: str) -> Path:
         return self.steps.folder / name

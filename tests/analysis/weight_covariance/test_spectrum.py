@@ -18,8 +18,9 @@ from scorelet.analysis.weight_covariance import (
     universal_filters,
     weight_spectrum,
     whitened,
+    with_covariance,
+    without_covariance,
 )
-from scorelet.analysis.weight_covariance.similarity import with_covariance
 from scorelet.core.errors import InputError
 
 
@@ -73,6 +74,12 @@ def test_rainbow_e16_whitened_gaussian_weights_are_noise():
     tests = marginal_tests(whitened(rows, known))
     assert [test.rank for test in tests] == [0, 9, 99]
     assert min(test.p_value for test in tests) > 0.01
+
+
+def test_what_stretches_rows_is_undone():
+    law = Spectrum(torch.tensor([60.0, 4.0, 0.5]).double(), orthogonal(30, 3, seed=1), 400)
+    rows = normal(40, 30)
+    torch.testing.assert_close(without_covariance(with_covariance(rows, law), law), rows)
 
 
 def test_marginals_that_are_not_gaussian_are_seen():

@@ -182,8 +182,10 @@ class MatrixLayer(Layer):
         self.matrix.weight.copy_(torch.view_as_real(flat) if self.complex else flat)
 
     def initial_variance(self) -> float:
-        """1 / max(n, c): rows, or columns, start orthonormal."""
+        """1 / max(n, c) where rows, or columns, start orthonormal."""
         neurons, channels, _ = self.shape
+        if self.matrix.initial == "uniform":
+            return super().initial_variance()
         return 1 / max(neurons, channels)
 
 

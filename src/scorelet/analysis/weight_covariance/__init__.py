@@ -23,6 +23,8 @@ from scorelet.analysis.weight_covariance.similarity import (
     redrawn,
     rotated,
     similarity,
+    with_covariance,
+    without_covariance,
 )
 from scorelet.analysis.weight_covariance.spatial import (
     mean_spatial_covariance,
@@ -66,4 +68,6 @@ __all__ = [
     "universal_filters",
     "weight_spectrum",
     "whitened",
+    "with_covariance",
+    "without_covariance",
 ]

@@ -130,6 +130,13 @@ def with_covariance(white: Tensor, spectrum: Spectrum) -> Tensor:
     return white + ((white @ vectors) * stretch) @ vectors.mH
 
 
+def without_covariance(rows: Tensor, spectrum: Spectrum) -> Tensor:
+    """Turn rows (n, d) of covariance identity + C into white ones; undoes `with_covariance`."""
+    vectors = spectrum.vectors
+    shrinkage = (1 + spectrum.values).rsqrt() - 1
+    return rows + ((rows @ vectors) * shrinkage) @ vectors.mH
+
+
 def _normal(shape: tuple[int, ...] | torch.Size, like: Tensor, rng: Generator) -> Tensor:
     """Standard normal numbers, complex where `like` is: E |z|² = 1."""
     return torch.randn(tuple(shape), generator=rng, dtype=like.dtype)

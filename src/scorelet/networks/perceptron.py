@@ -1,0 +1,62 @@
+"""A network of linear layers and relu on the pixels of gray images, without biases.
+
+    logits = W_J relu(W_(J-1) ... relu(W_1 u)),
+
+u the luma of standardised colours.
+
+Reference: Guth, Ménard, Rochette, Mallat, JMLR 2024, arXiv 2305.18512, tutorial of its repository.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from scorelet.networks.gray_input import standard_luma
+from scorelet.networks.sized_classifier import SizedClassifier
+from scorelet.networks.widths import at_width
+
+
+class Perceptron(SizedClassifier):
+    """A classifier of images by their pixels.
+
+    Args:
+        channels: of the images, 1 or 3; of colours only the luma is seen.
+        classes: number of classes.
+        size: side of the images in pixels.
+        sizes: neurons of the hidden layers at width 1.
+        width: multiplies them, rounded, at least 1.
+
+    Shape:
+        (batch, channels, size, size), values in [0, 1] → logits (batch, classes).
+    """
+
+    def __init__(
+        self,
+        channels: int = 3,
+        classes: int = 10,
+        *,
+        size: int = 32,
+        sizes: Sequence[int] = (512, 256),
+        width: float = 1.0,
+    ) -> None:
+        options = {
+            "channels": channels, "classes": classes, "size": size, "sizes": list(sizes),
+            "width": width,
+        }  # fmt: skip
+        super().__init__(options)
+        self.layers = nn.Sequential(nn.Flatten())
+        widths = [size**2, *(at_width(n, width) for n in sizes)]
+        for inputs, outputs in pairwise(widths):
+            self.layers.append(nn.Linear(inputs, outputs, bias=False))
+            self.layers.append(nn.ReLU())
+        self.classify = nn.Linear(widths[-1], classes, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits.
+
+        Raises:
+            InputError: images of another size.
+        """
+        self.check_size(x)
+        return self.classify(self.layers(standard_luma(x)))

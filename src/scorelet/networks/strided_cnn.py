@@ -1,0 +1,73 @@
+"""Convolutions of 5x5 with stride 2 and relu on gray images, without biases.
+
+    logits = A relu(w_J * ... relu(w_1 * u)),
+
+u the luma of standardised colours; no padding.
+
+Reference: Guth, Ménard, Rochette, Mallat, JMLR 2024, arXiv 2305.18512, tutorial of its repository.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from scorelet.core.errors import InputError
+from scorelet.networks.gray_input import standard_luma
+from scorelet.networks.sized_classifier import SizedClassifier
+from scorelet.networks.widths import at_width
+
+_KERNEL, _STRIDE = 5, 2
+
+
+class StridedCNN(SizedClassifier):
+    """A small convolutional classifier.
+
+    Args:
+        channels: of the images, 1 or 3; of colours only the luma is seen.
+        classes: number of classes.
+        size: side of the images in pixels; the classifier has one weight for each position.
+        sizes: outputs of the convolutions at width 1.
+        width: multiplies them, rounded, at least 1.
+
+    Shape:
+        (batch, channels, size, size), values in [0, 1] → logits (batch, classes).
+
+    Raises:
+        InputError: images too small for so many convolutions.
+    """
+
+    def __init__(
+        self,
+        channels: int = 3,
+        classes: int = 10,
+        *,
+        size: int = 32,
+        sizes: Sequence[int] = (32, 64),
+        width: float = 1.0,
+    ) -> None:
+        options = {
+            "channels": channels, "classes": classes, "size": size, "sizes": list(sizes),
+            "width": width,
+        }  # fmt: skip
+        super().__init__(options)
+        self.layers = nn.Sequential()
+        widths, side = [1, *(at_width(n, width) for n in sizes)], size
+        for inputs, outputs in pairwise(widths):
+            self.layers.append(nn.Conv2d(inputs, outputs, _KERNEL, stride=_STRIDE, bias=False))
+            self.layers.append(nn.ReLU())
+            side = (side - _KERNEL) // _STRIDE + 1
+        if side < 1:
+            raise InputError(
+                f"Images of {size} pixels are too small for {len(sizes)} convolutions."
+            )
+        self.classify = nn.Linear(widths[-1] * side**2, classes, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits.
+
+        Raises:
+            InputError: images of another size.
+        """
+        self.check_size(x)
+        return self.classify(self.layers(standard_luma(x)).flatten(1))

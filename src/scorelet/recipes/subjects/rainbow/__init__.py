@@ -1,0 +1,100 @@
+"""Laws of weights: trained networks agree up to rotations, and can be drawn from covariances.
+
+First one layer of random features, where the limit is known; then the authors' tutorial; then
+learned scatterings and residual networks of several widths and seeds.
+"""
+
+from functools import partial
+from typing import Any
+
+import torch
+
+from scorelet.plots.report import Section
+from scorelet.recipes.base import Findings, Recipe, Setup
+from scorelet.recipes.claims import Measured
+from scorelet.recipes.drawn_sets import DRAWN, TEXTURES
+from scorelet.recipes.steps import Steps
+from scorelet.recipes.subjects.rainbow import figures, scattering
+from scorelet.recipes.subjects.rainbow.claims import claims
+from scorelet.recipes.subjects.rainbow.kernels import kernel_errors
+from scorelet.recipes.subjects.rainbow.settings import SETTINGS, Settings
+from scorelet.recipes.subjects.rainbow.tutorial import tutorial
+from scorelet.recipes.trainings import Trainings
+
+
+def run(settings: Settings, seed: int, steps: Steps) -> Findings:
+    """Measure everything: random features, the tutorial, widths, laws of weights."""
+    widths = Trainings(settings.widths.budget, steps, seed=seed)  # first: data may be missing
+    law = Trainings(settings.law.budget, steps, seed=seed)
+    kernel = steps("kernel", partial(kernel_errors, settings.kernel, seed))
+    measured = {"kernel slope": _mean(kernel["slopes"])}
+    tables: dict[str, Any] = {}
+    parts = [
+        partial(scattering.laws, settings, law),
+        partial(scattering.by_width, settings.widths, widths),
+    ]
+    if settings.tutorial is not None:
+        own = Trainings(settings.tutorial.budget, steps, seed=seed)
+        parts.insert(0, partial(tutorial, settings.tutorial, own))
+    if settings.residual is not None:
+        own = Trainings(settings.residual.budget, steps, seed=seed)
+        parts.append(partial(scattering.residual_widths, settings.residual, own))
+    for measure in parts:
+        numbers, rows = measure()
+        measured, tables = measured | numbers, tables | rows
+    kernel_rows = zip(settings.kernel.widths, kernel["errors"], strict=True)
+    tables["kernel"] = [{"width": width, "error": error} for width, error in kernel_rows]
+    return Findings(_data(settings), measured, _sections(measured, tables), tables)
+
+
+def _sections(measured: dict[str, Measured], tables: dict[str, Any]) -> list[Section]:
+    found = [figures.kernel_section(tables["kernel"])]
+    if "tutorial" in tables:
+        found.append(figures.tutorial_section(tables, measured))
+    return [
+        *found,
+        figures.widths_section(tables),
+        figures.movement_section(tables["movements"]),
+        figures.ranks_section(tables, measured["law trained"].value),
+        figures.seeds_section(tables),
+        figures.drawn_section(tables["drawn"]),
+    ]
+
+
+def _mean(values: list[float]) -> Measured:
+    found = torch.tensor(values, dtype=torch.float64)
+    return Measured(float(found.mean()), float(found.std() / len(values) ** 0.5))
+
+
+def _data(settings: Settings) -> str:
+    budget = settings.widths.budget
+    if budget.source == DRAWN:
+        return (
+            f"Gaussian points; {budget.images} and {budget.held_out} drawn textures of "
+            f"{len(TEXTURES)} laws; no photographs"
+        )
+    told = [f"scatterings: {budget.pictures()}"]
+    if settings.tutorial is not None:
+        told.insert(0, f"tutorial: {settings.tutorial.budget.pictures()}")
+    if settings.residual is not None:
+        told.append(f"residual networks: {settings.residual.budget.pictures()}")
+    return "; ".join(["Gaussian points", *told])
+
+
+RECIPE: Recipe[Any] = Recipe(
+    subject="rainbow",
+    title="Trained networks agree up to rotations, and can be drawn from their covariances",
+    paper=(
+        "Guth, Ménard, Rochette, Mallat: A Rainbow in Deep Network Black Boxes. JMLR 25(350), "
+        "2024, arXiv 2305.18512."
+    ),
+    summary=(
+        "Networks that began with other random weights end with other neurons, but what their "
+        "layers read agrees up to one rotation for each layer, the better the wider they are. In "
+        "these coordinates their weights have one law, to a large part a Gaussian whose covariance "
+        "is the identity, from the start, and a few directions that training stretches. New "
+        "networks can be drawn from it, without training."
+    ),
+    setups={scale: Setup(each, claims(scale, each)) for scale, each in SETTINGS.items()},
+    run=run,
+)

@@ -1,0 +1,290 @@
+"""What the paper says, with criteria that were written before the runs."""
+
+from scorelet.recipes.base import Scale
+from scorelet.recipes.claims import Claim, at_least, at_most, within
+from scorelet.recipes.subjects.rainbow.settings import Family, Settings
+
+TUTORIAL = "tutorial of the authors' repository"
+FIGURE_3, FIGURE_4, FIGURE_6 = (f"figure {n} of the paper" for n in (3, 4, 6))
+DYNAMICS = "figure 10 of the paper, read by eye"
+_POINTS, _PERCENT = "points of accuracy", "% accuracy"
+_SEEDS = "mean of three seeds; trained on 40,000 images, tested on the other 10,000"
+
+
+def claims(scale: Scale, settings: Settings) -> tuple[Claim, ...]:
+    """Return the claims of a scale."""
+    found = [_kernel()]
+    if scale == "smoke":
+        return (*found, *_start())
+    if settings.tutorial is not None:
+        found += [*_accuracies(), *_alignment(), *_controls(), *_tutorial_widths()]
+    found += [*_widths(settings), *_start(), *_law(), *_drawn(settings.widths)]
+    return tuple(found)
+
+
+def _kernel() -> Claim:
+    return Claim(
+        "Kernels of random features converge as 1 over the number of features",
+        "kernel slope",
+        "theorem 1",
+        "slope of log error over log width",
+        within(-1.0, 0.15),
+        published=-1,
+    )
+
+
+def _start() -> list[Claim]:
+    """Claims that hold after a short training on drawn textures, too."""
+    return [
+        Claim(
+            "Signals of two seeds agree better after a rotation",
+            "signals over plain",
+            "control",
+            "least difference of the cosines of a layer",
+            at_least(0.1),
+        ),
+        Claim(
+            "Training stretches the weights that were there: they stay close to their start",
+            "least cosine",
+            DYNAMICS,
+            "least cosine of a direction with its start",
+            at_least(0.6),
+            published=0.72,
+        ),
+    ]
+
+
+def _accuracies() -> list[Claim]:
+    return [
+        Claim(
+            "A perceptron of 512 and 256 neurons learns as in the tutorial",
+            "perceptron trained",
+            TUTORIAL,
+            _PERCENT,
+            within(42.25, 1.25, errors=0),
+            published=42.4,
+            note=_SEEDS,
+        ),
+        Claim(
+            "Drawn from the covariances of its weights it classifies as in the tutorial",
+            "perceptron sampled",
+            TUTORIAL,
+            _PERCENT,
+            within(31.5, 2.5, errors=0),
+            published=30.6,
+            note=_SEEDS,
+        ),
+        Claim(
+            "A convolutional network loses more by being drawn: its filters are not Gaussian",
+            "convolutional gap",
+            TUTORIAL,
+            "points of accuracy that it loses more than the perceptron",
+            at_least(0),
+            published=5.3,
+            note="published: 57.4 less 40.3, and 42.4 less 30.6",
+        ),
+    ]
+
+
+def _alignment() -> list[Claim]:
+    return [
+        Claim(
+            f"Signals of the {name} layer of two seeds agree up to a rotation",
+            f"perceptron cosine {layer}",
+            TUTORIAL,
+            "cosine",
+            within(round(published, 2), tolerance, errors=0),
+            published=published,
+        )
+        for layer, name, published, tolerance in (
+            (1, "first", 0.923, 0.01),
+            (2, "second", 0.879, 0.015),
+        )
+    ]
+
+
+def _controls() -> list[Claim]:
+    return [
+        Claim(
+            "Without rotations a drawn perceptron is near chance",
+            "perceptron sampled, not aligned",
+            "control",
+            _PERCENT,
+            at_most(20),
+        ),
+        Claim(
+            "Covariances matter: weights that are white and as large do worse",
+            "perceptron over white",
+            "control",
+            _POINTS,
+            at_least(5),
+        ),
+        Claim(
+            "A classifier that is fitted anew makes up for a part of it",
+            "perceptron refit gain",
+            "control",
+            _POINTS,
+            at_least(4),
+        ),
+        Claim(
+            "About 50 and 15 directions of the two layers hold what they have learned",
+            "perceptron clipped",
+            "text of the tutorial, in words",
+            "points of accuracy that are lost",
+            at_most(1.5),
+        ),
+        Claim(
+            "As many random directions of the first layer do not",
+            "perceptron random",
+            "control",
+            "points of accuracy that are lost",
+            at_least(8),
+        ),
+    ]
+
+
+def _tutorial_widths() -> list[Claim]:
+    return [
+        Claim(
+            "A wider perceptron loses less by being drawn",
+            "perceptron gap shrinks",
+            "control: widths 1/4 and 4",
+            "points that the narrow one loses more",
+            at_least(0),
+        ),
+        Claim(
+            "Signals of a wider one agree better with those of the network drawn from it",
+            "perceptron cosine rises",
+            "control: widths 1/4 and 4",
+            "rise of the cosine, the smaller of two layers",
+            at_least(0, errors=0),
+        ),
+    ]
+
+
+def _widths(settings: Settings) -> list[Claim]:
+    found = []
+    if settings.widths.reference is not None:
+        found.append(
+            Claim(
+                "Wider scatterings agree better with the widest, at every layer and step",
+                "width drop",
+                FIGURE_3,
+                "least fall of the error 2 (1 - cos)",
+                at_least(0, errors=0),
+                note=f"{_listed(settings.widths)}, compared with one network of width "
+                f"{settings.widths.reference:g}",
+            )
+        )
+    if settings.residual is not None:
+        found.append(
+            Claim(
+                "Wider residual networks agree better with the widest, in the mean of their layers",
+                "residual drop",
+                FIGURE_3,
+                "least fall of the mean error 2 (1 - cos)",
+                at_least(0, errors=0),
+                note="compared with another seed of the widest; published for ResNet-18 on "
+                "ImageNet, where the last layers do not agree better",
+            )
+        )
+    return found
+
+
+def _law() -> list[Claim]:
+    return [
+        Claim(
+            "It stretches few directions: the first more than twice as much as number 100",
+            "amplification",
+            DYNAMICS,
+            "ratio of the amplifications",
+            at_least(2),
+            published=3.75,
+            note="published: about 6 over 1.6",
+        ),
+        Claim(
+            "A tenth of the directions of a layer are enough",
+            "rank loss",
+            f"{FIGURE_6}, the worst of layers 2 to 7",
+            "points of accuracy that are lost, in the worst layer",
+            at_most(2),
+            published=0.9,
+            note="published: layer 3, 64 of 640",
+        ),
+        Claim(
+            "As many random directions are not",
+            "over random basis",
+            FIGURE_6,
+            "points that they lose more, in the best layer",
+            at_least(10),
+            published=21.1,
+            note="published: layer 2, 32 of 320",
+        ),
+        Claim(
+            "They are about the principal components of the signals",
+            "signals loss",
+            FIGURE_6,
+            "points that principal components of signals lose more, in the worst layer",
+            at_most(3),
+            published=0.7,
+            note="published: layer 3, 64 of 640",
+        ),
+        Claim(
+            "Two seeds learn the same directions",
+            "eigenvectors aligned",
+            FIGURE_4,
+            "mean cosine of leading eigenvectors, aligned, in the worst layer",
+            at_least(0.7),
+        ),
+        Claim(
+            "which cannot be seen before they are aligned",
+            "eigenvectors as they are",
+            "control",
+            "the same without rotations, in the best layer",
+            at_most(0.3),
+        ),
+        Claim(
+            "Whitened weights look like noise",
+            "outside ratio",
+            "figures 7 and 8 of the paper",
+            "eigenvalues outside the bulk of noise, after over before, in the worst layer",
+            at_most(0.5),
+            published=0.32,
+            note="published: 12.1 to 3.9 % of 50 networks (j = 4); 21.1 to 1.6, 26.8 to 8.4",
+        ),
+        Claim(
+            "Weights are Gaussian along single directions",
+            "median p",
+            "figures 7 and 8 of the paper",
+            "median p-value of Kolmogorov-Smirnov tests",
+            at_least(0.05),
+            published=0.141,
+        ),
+    ]
+
+
+def _drawn(family: Family) -> list[Claim]:
+    return [
+        Claim(
+            "A drawn scattering beats a random one, both with classifiers that are fitted anew",
+            "over white",
+            "control",
+            _POINTS,
+            at_least(10),
+            note=f"width {family.main:g}; weights of the random one are white and as large",
+        ),
+        Claim(
+            "Drawn scatterings get better with their width",
+            "drawn rises",
+            "figure 9 of the paper",
+            "least rise of the accuracy from one width to the next",
+            at_least(0),
+            published=3.84,
+            note=f"{_listed(family)}; published from 1/2 to 1, the widths 1/8 to 1/2 rise by 10.0 "
+            "and 4.6",
+        ),
+    ]
+
+
+def _listed(family: Family) -> str:
+    return "widths " + ", ".join(f"{width:g}" for width in family.widths)

@@ -1,0 +1,250 @@
+"""What is measured on trained networks; everything returns what JSON can express.
+
+Symbols: a layer j of n neurons reads d' numbers at each place; signals are what it reads. Rotations
+are fitted to training pictures, errors and accuracies are those of test pictures.
+"""
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from scorelet.analysis.alignment import (
+    Alignment,
+    Layer,
+    align,
+    cross_moments,
+    matched_layers,
+    registered_layers,
+)
+from scorelet.analysis.weight_covariance import (
+    Spectrum,
+    eigenvector_cosines,
+    learned_part,
+    marginal_tests,
+    movement,
+    share_outside_bulk,
+    weight_spectrum,
+    whitened,
+    without_covariance,
+)
+from scorelet.analysis.weight_resampling import Law, draw_network, refit
+from scorelet.core.random import generator
+from scorelet.data.labelled import LabelledImages
+from scorelet.recipes.hits import packed
+from scorelet.recipes.trainings import hits_of
+
+Rows = list[dict[str, Any]]
+BASES = ("weights", "signals", "random")
+"""Eigenvectors of the weights' covariance, of that of the signals, and random orthonormal ones."""
+MARGINALS = (0, 9, 99)
+
+
+def aligned_errors(
+    reference: nn.Module, other: nn.Module, train: LabelledImages, test: LabelledImages
+) -> Rows:
+    """Return cosines on `train` and `test` of each layer but the first, and the error 2 (1 - cos).
+
+    That is E ‖a - A b‖² where E ‖a‖² = E ‖b‖² = 1, whatever the widths; `as they are` is the cosine
+    on `test` without a rotation, where both have as many channels.
+    """
+    found = align(reference, other, train)
+    pairs = [(layer.reference, layer.other) for layer in found.layers]
+    held = cross_moments(reference, other, pairs, test)
+    rows = []
+    for layer, moments in list(zip(found.layers, held, strict=True))[1:]:
+        cosine, _ = layer.rotation.measure(moments)
+        plain = None
+        if moments.products.shape[0] == moments.products.shape[1]:
+            overlap = float(moments.products.diagonal().real.sum())
+            plain = overlap / (moments.powers[0] * moments.powers[1]) ** 0.5
+        rows.append(
+            {
+                "layer": layer.name,
+                "train": layer.rotation.similarity,
+                "test": cosine,
+                "error": 2 * (1 - cosine),
+                "as they are": plain,
+            }
+        )
+    return rows
+
+
+def drawn(
+    model: nn.Module,
+    train: LabelledImages,
+    test: LabelledImages,
+    *,
+    seed: int,
+    law: str = "empirical",
+    aligned: bool = True,
+    refitted: bool = True,
+) -> dict[str, Any]:
+    """Draw a network from the law of another's weights; return its hits and how it is aligned.
+
+    Returns:
+        hits: of the new network; refit: with its classifier fitted to `train`, "" if not wanted;
+        similarity: r² to the old one of what each layer but the first reads.
+    """
+    new = draw_network(model, train, seed=seed, law=Law(law), aligned=aligned)
+    found: dict[str, Any] = {"hits": packed(hits_of(new.network, test)), "refit": ""}
+    found["similarity"] = [layer.similarity for layer in new.layers[1:]]
+    if refitted:
+        assert isinstance(new.last, nn.Linear)
+        refit(new.network, new.last, train)
+        found["refit"] = packed(hits_of(new.network, test))
+    return found
+
+
+def signal_covariances(net: nn.Module, train: LabelledImages) -> dict[str, Tensor]:
+    """Return E a aᵀ of what each layer but the first reads; its real part if weights are real."""
+    twin = copy.deepcopy(net)
+    pairs = matched_layers(net, twin, train.images(0, 2))
+    moments = cross_moments(net, twin, pairs, train)
+    return {
+        pair[0].name: (sums.products if pair[0].complex else sums.products.real) / sums.count
+        for pair, sums in list(zip(pairs, moments, strict=True))[1:]
+    }
+
+
+def clipped_hits(net: nn.Module, bases: dict[str, Tensor], test: LabelledImages) -> str:
+    """Return the hits of a network, some of whose layers are projected on bases (d', r)."""
+    copied = copy.deepcopy(net)
+    for layer in registered_layers(copied):
+        if layer.name in bases:
+            layer.clip(bases[layer.name])
+    return packed(hits_of(copied, test))
+
+
+def basis(layer: Layer, kind: str, covariance: Tensor, rank: int, seed: int) -> Tensor:
+    """Return an orthonormal basis (d', rank) of a kind of `BASES`."""
+    rows = layer.rows()
+    match kind:
+        case "weights":
+            return weight_spectrum(rows).first(rank).vectors
+        case "signals":
+            return torch.linalg.eigh(covariance)[1].flip(1)[:, :rank].to(rows)
+        case "random":
+            noise = torch.randn(
+                rows.shape[1], rank, generator=generator(seed, rank), dtype=rows.dtype
+            )
+            return torch.linalg.qr(noise).Q
+    raise AssertionError(f"{kind} is no basis")
+
+
+def low_rank(
+    net: nn.Module,
+    names: Sequence[str],
+    shares: Sequence[float],
+    train: LabelledImages,
+    test: LabelledImages,
+    seed: int,
+) -> Rows:
+    """Keep a share of the d' directions of one layer at a time, by kind of basis."""
+    covariances = signal_covariances(net, train)
+    rows = []
+    for layer in registered_layers(net):
+        if layer.name not in names:
+            continue
+        for share in shares:
+            rank = max(1, round(share * layer.rows().shape[1]))
+            found = {
+                kind: basis(layer, kind, covariances[layer.name], rank, seed) for kind in BASES
+            }
+            hits = {k: clipped_hits(net, {layer.name: b}, test) for k, b in found.items()}
+            rows.append(
+                {"layer": layer.name, "inputs": layer.rows().shape[1], "share": share}
+                | {"rank": rank, "hits": hits}
+            )
+    return rows
+
+
+def by_rank(net: nn.Module, name: str, ranks: Sequence[int], test: LabelledImages) -> Rows:
+    """Keep so many leading eigenvectors of one layer's weights."""
+    layer = _named(net, name)
+    vectors = weight_spectrum(layer.rows()).vectors
+    kept = [rank for rank in ranks if rank <= min(layer.rows().shape)]
+    return [
+        {"rank": rank, "hits": clipped_hits(net, {name: vectors[:, :rank]}, test)} for rank in kept
+    ]
+
+
+def movements(start: nn.Module, end: nn.Module, names: Sequence[str]) -> Rows:
+    """Return a_r and c_r along the eigenvectors of the final weights, of each layer."""
+    rows = []
+    for name in names:
+        before, after = (_named(net, name).rows() for net in (start, end))
+        rank = min(after.shape)
+        found = movement(before, after, weight_spectrum(after).vectors[:, :rank])
+        rows.append(
+            {
+                "layer": name,
+                "amplification": found.amplification.tolist(),
+                "cosine": found.cosine.tolist(),
+            }
+        )
+    return rows
+
+
+def matched(alignment: Alignment, names: Sequence[str], count: int) -> Rows:
+    """Return the mean |cosine| of leading eigenvectors of two networks, aligned and as they are."""
+    rows = []
+    for name in names:
+        layer = alignment[name]
+        first = weight_spectrum(layer.reference.rows())
+        both = {"aligned": layer.weights().flatten(1), "as they are": layer.other.rows()}
+        cosines = {
+            key: eigenvector_cosines(first.first(count), weight_spectrum(r).first(count))
+            for key, r in both.items()
+        }
+        rows.append(
+            {"layer": name} | {key: float(c.diagonal().mean()) for key, c in cosines.items()}
+        )
+    return rows
+
+
+def gaussianity(alignments: Sequence[Alignment], names: Sequence[str]) -> Rows:
+    """Test whether weights are Gaussian, given their covariance in other networks.
+
+    Returns:
+        of each layer: the share of eigenvalues outside the bulk of noise, before and after the
+        weights are whitened, means over networks with standard errors. The covariance of a network
+        is identity plus what all the others have learned, rotated to one reference: with their own
+        covariance any weights would be white. And p-values of Kolmogorov-Smirnov tests of all
+        weights along some eigenvectors, in units of their deviation there.
+    """
+    return [{"layer": name} | _laws_of(alignments, name) for name in names]
+
+
+def _laws_of(alignments: Sequence[Alignment], name: str) -> dict[str, Any]:
+    layers = [alignment[name] for alignment in alignments]
+    scale = layers[0].reference.initial_variance() ** 0.5
+    rows = [layers[0].reference.rows(), *(layer.weights().flatten(1) for layer in layers)]
+    rows = [r / scale for r in rows]
+    whole = weight_spectrum(torch.cat(rows))
+    known = whole.first(int((whole.values > 0).sum()))
+    white = [
+        without_covariance(own, _learned(torch.cat(rows[:k] + rows[k + 1 :])))
+        for k, own in enumerate(rows)
+    ]
+    shares = [torch.tensor([share_outside_bulk(r) for r in part]) for part in (rows, white)]
+    tests = marginal_tests(whitened(torch.cat(rows), known), MARGINALS)
+    return {
+        "before": float(shares[0].mean()),
+        "after": float(shares[1].mean()),
+        "before_error": float(shares[0].std() / len(rows) ** 0.5),
+        "after_error": float(shares[1].std() / len(rows) ** 0.5),
+        "networks": len(rows),
+        "learned": len(learned_part(whole).values),
+        "p_values": {str(test.rank + 1): test.p_value for test in tests},
+    }
+
+
+def _learned(rows: Tensor) -> Spectrum:
+    return learned_part(weight_spectrum(rows))
+
+
+def _named(net: nn.Module, name: str) -> Layer:
+    return next(layer for layer in registered_layers(net) if layer.name == name)

@@ -1,0 +1,219 @@
+"""Learned scatterings by width, what their weights have learned, and networks drawn from them."""
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import nn
+
+from scorelet.analysis.alignment import align
+from scorelet.data.labelled import LabelledImages
+from scorelet.recipes.claims import Measured
+from scorelet.recipes.contrasts import least
+from scorelet.recipes.hits import Hits, accuracy, gain, unpacked
+from scorelet.recipes.subjects.rainbow.measures import (
+    Rows,
+    aligned_errors,
+    by_rank,
+    drawn,
+    gaussianity,
+    low_rank,
+    matched,
+    movements,
+)
+from scorelet.recipes.subjects.rainbow.networks import (
+    at,
+    matrices,
+    scattering_name,
+    train_resnet,
+    train_scattering,
+)
+from scorelet.recipes.subjects.rainbow.settings import Family, Residual, Settings
+from scorelet.recipes.trainings import Trainings
+
+Found = tuple[dict[str, Measured], dict[str, Rows]]
+FAR = 100
+"""The eigenvector that the first one is compared with, counted from 1."""
+
+
+def by_width(family: Family, trainings: Trainings) -> Found:
+    """Align and draw networks of several widths."""
+    fitted = trainings.train.first(family.fitted)
+    networks = {width: train_scattering(family, trainings, width)[0] for width in family.widths}
+    measured, rows = _drawn(family, trainings, networks, fitted)
+    tables = {"drawn": rows}
+    if family.reference is not None:
+        (reference,) = train_scattering(family, trainings, family.reference)
+        name = scattering_name(family)
+        errors = _errors(name, trainings, reference, networks, fitted)
+        tables["scattering_widths"] = errors
+        measured["width drop"] = least_drop(errors)
+    return measured, tables
+
+
+def residual_widths(setup: Residual, trainings: Trainings) -> Found:
+    """Align residual networks of several widths with another seed of the widest."""
+    fitted = trainings.train.first(setup.fitted)
+    widest = train_resnet(setup, trainings, setup.widths[-1], seeds=2)
+    networks = {width: train_resnet(setup, trainings, width)[0] for width in setup.widths[:-1]}
+    networks[setup.widths[-1]] = widest[0]
+    rows = _errors("resnet", trainings, widest[1], networks, fitted)
+    means = [float(torch.tensor([x["error"] for x in row["layers"]]).mean()) for row in rows]
+    drops = [a - b for a, b in pairwise(means)]
+    return {"residual drop": Measured(min(drops))}, {"residual_widths": rows}
+
+
+def least_drop(rows: Rows) -> Measured:
+    """Return the smallest fall of the error from one width to the next, of all layers."""
+    errors = [[layer["error"] for layer in row["layers"]] for row in rows]
+    drops = [a - b for narrow, wide in pairwise(errors) for a, b in zip(narrow, wide, strict=True)]
+    return Measured(min(drops), note=f"{len(drops)} falls")
+
+
+def _errors(
+    name: str,
+    trainings: Trainings,
+    reference: nn.Module,
+    networks: dict[float, nn.Module],
+    fitted: LabelledImages,
+) -> Rows:
+    test = trainings.test.first(len(fitted))
+    rows = []
+    for width, net in networks.items():
+        work = partial(aligned_errors, reference, net, fitted, test)
+        rows.append({"width": width, "layers": trainings.steps(at(f"errors-{name}", width), work)})
+    return rows
+
+
+def _drawn(
+    family: Family,
+    trainings: Trainings,
+    networks: dict[float, nn.Module],
+    fitted: LabelledImages,
+) -> tuple[dict[str, Measured], Rows]:
+    """Draw a network at each width; at the largest one of white weights, too."""
+    hits: dict[float, dict[str, Hits]] = {}
+    cosines = {}
+    for width, net in networks.items():
+        trained = trainings.hits[at(scattering_name(family), width)][:1]
+        found = {"trained": trained}
+        laws = ("empirical", "white") if width == family.main else ("empirical",)
+        for law in laws:
+            step = at(f"drawn-{scattering_name(family)}-{law}", width)
+            work = partial(drawn, net, fitted, trainings.test, seed=trainings.seed, law=law)
+            record = trainings.steps(step, work)
+            title = "sampled" if law == "empirical" else "white"
+            found[title] = unpacked(record["hits"])[None]
+            found[f"{title}, refitted"] = unpacked(record["refit"])[None]
+            cosines.setdefault(width, record["similarity"])
+        hits[width] = found
+    rows = [
+        {"width": width, "cosines": cosines[width]}
+        | {key: accuracy(h).value for key, h in found.items()}
+        for width, found in hits.items()
+    ]
+    main = hits[family.main]
+    measured = {key: accuracy(h) for key, h in main.items()}
+    measured["over white"] = gain(main["sampled, refitted"], main["white, refitted"])
+    refitted = [found["sampled, refitted"] for found in hits.values()]
+    if len(refitted) > 1:
+        rises = [gain(b, a) for a, b in pairwise(refitted)]
+        measured["drawn rises"] = least(rises)
+    return measured, rows
+
+
+def laws(settings: Settings, trainings: Trainings) -> Found:
+    """Look into the weights of networks of several seeds."""
+    family = settings.law
+    fitted = trainings.train.first(family.fitted)
+    networks = train_scattering(family, trainings, family.main, seeds=family.seeds)
+    training = at(scattering_name(family), family.main)
+    names = matrices(networks[0])
+    steps, test, first = trainings.steps, trainings.test, networks[0]
+    start = trainings.start(training)
+    moved = steps("movements", partial(movements, start, first, names))
+    ranks = steps(
+        "low-rank",
+        partial(low_rank, first, names, settings.shares, fitted, test, trainings.seed),
+    )
+    curve = steps("by-rank", partial(by_rank, first, names[0], settings.curve, test))
+    work = partial(_between_seeds, networks, (fitted, test), names, settings.matched)
+    seeds: dict[str, Any] = steps("seeds", work)
+    trained = trainings.hits[training][:1]
+    measured = _of_movements(moved) | _of_ranks(ranks, trained, settings.share)
+    measured |= _of_seeds(seeds) | {"law trained": accuracy(trained)}
+    tables = {
+        "movements": moved,
+        "low_rank": [_accuracies(row) for row in ranks],
+        "by_rank": [{"rank": r["rank"], "accuracy": _percent(r["hits"])} for r in curve],
+        **seeds,
+    }
+    return measured, tables
+
+
+def _between_seeds(
+    networks: list[nn.Module],
+    images: tuple[LabelledImages, LabelledImages],
+    names: Sequence[str],
+    count: int,
+) -> dict[str, Rows]:
+    """Align all networks with the first; compare signals and weights of two, laws of all."""
+    fitted, test = images
+    alignments = [align(networks[0], other, fitted) for other in networks[1:]]
+    return {
+        "signals": aligned_errors(*networks[:2], fitted, test.first(len(fitted))),
+        "eigenvectors": matched(alignments[0], names, count),
+        "gaussianity": gaussianity(alignments, names),
+    }
+
+
+def _of_movements(rows: Rows) -> dict[str, Measured]:
+    """Return the least cosine of all, and the least ratio of amplifications of wide layers."""
+    ratios = {
+        row["layer"]: row["amplification"][0] / row["amplification"][FAR - 1]
+        for row in rows
+        if len(row["amplification"]) >= FAR
+    }
+    ratio = Measured(float("nan"), note=f"no layer has {FAR} directions")
+    if ratios:
+        ratio = Measured(min(ratios.values()), note=", ".join(ratios))
+    least_cosine = min(min(row["cosine"]) for row in rows)
+    return {"least cosine": Measured(least_cosine), "amplification": ratio}
+
+
+def _of_ranks(rows: Rows, trained: Hits, share: float) -> dict[str, Measured]:
+    """Return the largest losses of a layer at one share, less those of its controls."""
+    kept = [row for row in rows if row["share"] == share]
+    hits = [{kind: unpacked(h)[None] for kind, h in row["hits"].items()} for row in kept]
+    losses = [gain(trained, each["weights"]) for each in hits]
+    return {
+        "rank loss": max(losses, key=lambda m: m.value),
+        "over random basis": least([gain(each["weights"], each["random"]) for each in hits]),
+        "signals loss": max(
+            (gain(each["weights"], each["signals"]) for each in hits), key=lambda m: m.value
+        ),
+    }
+
+
+def _of_seeds(found: dict[str, Rows]) -> dict[str, Measured]:
+    rows, tests = found["eigenvectors"], found["gaussianity"]
+    gains = [row["test"] - row["as they are"] for row in found["signals"]]
+    ratios = [row["after"] / row["before"] if row["before"] else 0.0 for row in tests]
+    values = sorted(value for row in tests for value in row["p_values"].values())
+    return {
+        "signals over plain": Measured(min(gains)),
+        "eigenvectors aligned": Measured(min(row["aligned"] for row in rows)),
+        "eigenvectors as they are": Measured(max(row["as they are"] for row in rows)),
+        "outside ratio": Measured(max(ratios), note=f"{tests[0]['networks']} networks"),
+        "median p": Measured(values[len(values) // 2], note=f"of {len(values)} tests"),
+    }
+
+
+def _accuracies(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"hits": {kind: _percent(hits) for kind, hits in row["hits"].items()}}
+
+
+def _percent(hits: str) -> float:
+    return float(100 * unpacked(hits).mean())

@@ -1,0 +1,235 @@
+"""The recipe rainbow: what it measures, on networks and weights whose answer is known."""
+
+import copy
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from planted_weights import normal, orthogonal
+from scorelet.analysis.alignment import AlignedLayer, Alignment, Rotation
+from scorelet.analysis.alignment.layers import LinearLayer
+from scorelet.analysis.weight_covariance import Spectrum, with_covariance
+from scorelet.data.labelled import LabelledImages
+from scorelet.networks import LearnedScattering, Perceptron
+from scorelet.networks.gray_input import standard_luma
+from scorelet.recipes.claims import Measured
+from scorelet.recipes.drawn_sets import DRAWN
+from scorelet.recipes.hits import unpacked
+from scorelet.recipes.steps import Steps
+from scorelet.recipes.subjects.rainbow import measures, published, run, scattering
+from scorelet.recipes.subjects.rainbow.claims import claims
+from scorelet.recipes.subjects.rainbow.kernels import kernel_errors
+from scorelet.recipes.subjects.rainbow.networks import at, matrices, scattering_name
+from scorelet.recipes.subjects.rainbow.settings import (
+    SETTINGS,
+    Family,
+    Kernel,
+    Residual,
+    Settings,
+    Tutorial,
+)
+from scorelet.recipes.trainings import Budget, Trainings
+
+
+def pictures(count=60, side=8):
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (count, side, side, 3), dtype=np.uint8)
+    return LabelledImages(x, np.arange(count, dtype=np.int64) % 4, tuple("abcd"))
+
+
+def perceptron(seed=0):
+    torch.manual_seed(seed)
+    return Perceptron(3, 4, size=8, sizes=(24, 16)).eval()
+
+
+def permuted(net, seed=1):
+    """The same function: hidden neurons of both layers in another order."""
+    other = copy.deepcopy(net)
+    orders = [torch.randperm(n, generator=torch.Generator().manual_seed(seed)) for n in (24, 16)]
+    first, second = (other.layers[k].weight for k in (1, 3))
+    with torch.no_grad():
+        first.copy_(first[orders[0]])
+        second.copy_(second[orders[1]][:, orders[0]])
+        other.classify.weight.copy_(other.classify.weight[:, orders[1]])
+    return other
+
+
+def test_e8_kernels_converge():
+    found = kernel_errors(Kernel(widths=(64, 256, 1024), draws=4, parts=2), 0)
+    constants = [e * w for e, w in zip(found["errors"], (64, 256, 1024), strict=True)]
+    assert sum(constants) / 3 == pytest.approx(7.4, abs=1.5)
+    assert all(-1.2 < slope < -0.8 for slope in found["slopes"])
+
+
+def test_a_permuted_network_is_the_same_up_to_rotations():
+    net, train = perceptron(), pictures(400)
+    rows = measures.aligned_errors(net, permuted(net), train, pictures(50))
+    assert [row["layer"] for row in rows] == ["layers.3", "classify"]
+    for row in rows:
+        assert row["error"] == pytest.approx(0, abs=1e-3)
+        assert row["as they are"] < 0.9 < row["test"]
+    other = measures.aligned_errors(net, perceptron(1), train, pictures(50))
+    assert all(row["error"] > 0.1 for row in other)
+    assert all(row["error"] == pytest.approx(2 - 2 * row["test"]) for row in other)
+
+
+def test_what_is_kept_decides_what_is_lost():
+    net, images = perceptron(), pictures()
+    names, shares = ["layers.3"], (1.0, 0.05)
+    whole, little = measures.low_rank(net, names, shares, images, images, 0)
+    own = net(images.images(0, 60)).argmax(1) == torch.from_numpy(images.y)
+    for kind in measures.BASES:
+        assert torch.equal(unpacked(whole["hits"][kind]), own.double())
+    assert (whole["rank"], little["rank"], little["inputs"]) == (24, 1, 24)
+    curve = measures.by_rank(net, "layers.3", (1, 16, 90), images)
+    assert [row["rank"] for row in curve] == [1, 16]
+    assert torch.equal(unpacked(curve[-1]["hits"]), own.double())
+
+
+def test_signals_have_the_covariance_of_what_a_layer_reads():
+    net, images = perceptron(), pictures()
+    found = measures.signal_covariances(net, images)
+    assert list(found) == ["layers.3", "classify"]
+    with torch.no_grad():
+        a = net.layers[:3](standard_luma(images.images(0, 60))).double()
+    torch.testing.assert_close(found["layers.3"], a.mT @ a / len(a), rtol=1e-4, atol=1e-6)
+
+
+def test_bases_are_orthonormal():
+    layer = LinearLayer("layer", nn.Linear(20, 30).double())
+    for kind in measures.BASES:
+        found = measures.basis(layer, kind, normal(20, 20) @ normal(20, 20).mT, 5, 0)
+        torch.testing.assert_close(found.mT @ found, torch.eye(5).double())
+
+
+def test_weights_that_stay_do_not_move():
+    net = perceptron()
+    stretched = copy.deepcopy(net)
+    with torch.no_grad():
+        stretched.layers[3].weight.mul_(3)
+    (row,) = measures.movements(net, stretched, ["layers.3"])
+    assert row["amplification"] == pytest.approx([3] * 16, rel=1e-5)
+    assert row["cosine"] == pytest.approx([1] * 16, rel=1e-5)
+
+
+def alignments(draw, networks=6, neurons=120, inputs=60):
+    """Layers of several networks whose weights are of one law, in the same coordinates."""
+    layers = []
+    for seed in range(networks):
+        layer = nn.Linear(inputs, neurons).double()
+        scale = LinearLayer("", layer).initial_variance() ** 0.5
+        with torch.no_grad():
+            layer.weight.copy_(scale * draw(normal(neurons, inputs, seed=seed + 1)))
+        layers.append(LinearLayer("layer", layer))
+    same = Rotation(torch.eye(inputs).double(), 1.0, 0.0, 10_000, inputs)
+    return [Alignment((AlignedLayer(layers[0], other, same, 1),), 1) for other in layers[1:]]
+
+
+@pytest.mark.slow
+def test_gaussian_weights_are_whitened_by_the_covariance_of_the_others():
+    law = Spectrum(torch.tensor([60.0, 30, 20, 10, 10, 8]).double(), orthogonal(60, 6), 120)
+    (row,) = measures.gaussianity(alignments(lambda w: with_covariance(w, law)), ["layer"])
+    assert row["before"] >= 0.1  # six of sixty
+    assert row["after"] < 0.04
+    assert row["learned"] == 6
+    assert row["networks"] == 6
+    assert set(row["p_values"]) == {"1", "10"}
+    assert min(row["p_values"].values()) > 0.01
+
+
+@pytest.mark.slow
+def test_weights_that_are_not_gaussian_are_found():
+    direction = orthogonal(60, 1)
+
+    def draw(white):
+        return white + 5 * (white @ direction).sign() @ direction.mT
+
+    (row,) = measures.gaussianity(alignments(draw), ["layer"])
+    assert row["p_values"]["1"] < 1e-3
+
+
+def test_eigenvectors_are_matched_in_common_coordinates():
+    turn, rows = orthogonal(20, seed=3), normal(30, 20) * torch.arange(20, 0, -1).double()
+    layers = [nn.Linear(20, 30).double() for _ in range(2)]
+    with torch.no_grad():
+        layers[0].weight.copy_(rows)
+        layers[1].weight.copy_(rows @ turn)
+    own, other = (LinearLayer("layer", layer) for layer in layers)
+    found = Alignment((AlignedLayer(own, other, Rotation(turn, 1.0, 0.0, 9, 20), 1),), 1)
+    (row,) = measures.matched(found, ["layer"], 5)
+    assert row["aligned"] == pytest.approx(1)
+    assert row["as they are"] < 0.6
+
+
+def test_drawn_networks_are_functions_of_the_seed():
+    net, images = perceptron(), pictures()
+    words = {"seed": 1, "refitted": False}
+    one, again = (measures.drawn(net, images, images, **words) for _ in range(2))
+    assert one == again
+    assert one["refit"] == ""
+    assert len(one["similarity"]) == 2
+
+
+def test_falls_are_those_of_every_layer():
+    rows = [
+        {"layers": [{"error": a}, {"error": b}]} for a, b in ((0.5, 0.9), (0.4, 0.7), (0.1, 0.65))
+    ]
+    assert scattering.least_drop(rows).value == pytest.approx(0.05)
+    assert scattering.least_drop(rows[::-1]).value == pytest.approx(-0.3)
+
+
+def test_inner_matrices_of_scatterings():
+    words = SETTINGS["paper"].law
+    assert at(scattering_name(words), 0.5) == "scattering-7-0_5"
+    assert scattering_name(SETTINGS["paper"].widths) == "scattering-7-skip-norm"
+    net = LearnedScattering(size=16, sizes=(4, 6, 6, 8), factorize=0)
+    assert matrices(net) == ["blocks.1.project", "blocks.2.project"]
+
+
+def test_published_figures_stand_at_their_shares():
+    assert published.clipped("blocks.2.project", 0.1) == ("64 of 640", "87.5", "86.8", "47.2")
+    assert published.clipped("blocks.9.project", 0.1)[0] == "–"
+
+
+TINY = Budget(DRAWN, 90, 40, epochs=1, batch=16, rate=0.01, drop=1, weight_decay=0.0, floor=0.0)
+
+
+@pytest.mark.slow
+def test_all_that_is_claimed_is_measured(tmp_path):
+    """A run of everything, too short to hold anything."""
+    settings = Settings(
+        Kernel(widths=(32, 64), draws=2, parts=2),
+        Tutorial(TINY, sizes=(12, 8), convolutions=(4, 4), widths=(0.5,), ranks=(3, 2), fitted=60),
+        Family(TINY, 3, (1 / 32, 1 / 16), reference=1 / 8, fitted=60),
+        Family(TINY, 3, (1 / 16,), seeds=2, fitted=60),
+        Residual(TINY, (1, 1), (16, 32), (1 / 4, 1 / 2), fitted=60),
+        matched=2,
+    )
+    found = run(settings, 0, Steps(tmp_path))
+    for claim in claims("small", settings):
+        assert isinstance(found.measured[claim.of], Measured)
+        assert {"holds", "measured"} <= claim.judge(found.measured).keys()
+    assert len(found.sections) == 7
+    widths = [row["width"] for row in found.tables["scattering_widths"]]
+    assert widths == [1 / 32, 1 / 16]
+    assert "drawn textures" in found.data
+
+
+def test_a_training_can_be_begun_again(tmp_path):
+    trainings = Trainings(TINY, Steps(tmp_path), seed=3)
+    trainings("net", "Perceptron", {"size": 16, "sizes": [4]})
+    start, end = trainings.start("net"), trainings.model("net").network
+    torch.manual_seed(3)
+    again = Perceptron(1, 6, size=16, sizes=[4])
+    assert torch.equal(start.classify.weight, again.classify.weight)
+    assert not torch.equal(start.classify.weight, end.classify.weight)
+
+
+def test_scales_differ_in_size_only():
+    small, paper = (claims(scale, SETTINGS[scale]) for scale in ("small", "paper"))
+    assert [claim.of for claim in small] == [claim.of for claim in paper]
+    less = replace(SETTINGS["small"], tutorial=None, residual=None)
+    assert len(claims("small", less)) < len(small)
