@@ -46,7 +46,7 @@ def test_a_dry_run_says_the_level_and_writes_nothing(shell):
     before = names(".")
     status, stdout, stderr = shell("in", "--dry-run")
     assert (status, stderr) == (0, "")
-    assert re.search(r"^in/a.png: sigma \d+\.\d$", stdout, re.MULTILINE)
+    assert re.search(r"^in/a.png: sigma \d+\.\d, white noise \(.+\)$", stdout, re.MULTILINE)
     assert names(".") == before
     _, document, _ = shell("in", "--dry-run", "--json")
     reports = json.loads(document)["files"]
