@@ -12,7 +12,11 @@ ROOT = Path(scorelet.__file__).parent
 SOURCES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
 SHELL = ("cli", "core", "data", "tasks", "training", "zoo")  # what commands reach
 NAME = re.compile(r"\b[a-z]{2,}(_[a-z]+)+\b|\b(numpy|torch|np|sl)\.\w+|\w\(\)")
-PYTHON_ONLY = {"core/arrays.py": "numpy.array"}  # for what no command has
+PYTHON_ONLY = {
+    "training/run_folder.py": "start_from",  # a field of a configuration
+    "training/settings.py": "start_from",
+    "core/arrays.py": "numpy.array",
+}  # for what no command has
 SHAPES = "core/typing.py"  # names of axes, which nobody is told
 
 

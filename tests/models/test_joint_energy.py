@@ -163,6 +163,12 @@ def test_without_gradients_and_as_a_denoiser():
     with torch.no_grad():
         assert_close(denoiser(y, 0.2), joint.denoise(y, 0.2), EXACT)
         assert_close(denoiser(y, 0.2, label=2), joint.denoise(y, 0.2, 2), EXACT)
+    third = joint.classes[2]
+    assert denoiser.classes == joint.classes
+    assert_close(joint.denoise(y, 0.2, third), joint.denoise(y, 0.2, 2), EXACT)
+    assert_close(denoiser(y, 0.2, label=third), joint.denoise(y, 0.2, 2), EXACT)
+    with pytest.raises(InputError, match="no class 'cow'"):
+        joint.denoise(y, 0.2, "cow")
     assert_close(joint.classifier().posterior(y), joint.posterior(y, 0.0), EXACT)
     logits, score = joint.logits_and_score(y, 0.2, 1)
     assert_close(logits, joint.logits(y, 0.2), EXACT)

@@ -52,6 +52,19 @@ def test_labels_that_cannot_be_used(label, words):
         PerClass()(Y, label=label)
 
 
+def test_a_class_is_known_by_its_name_or_number():
+    named = PerClass()
+    named.classes = ("cat", "dog", "1", "ship")
+    found = [named(Y, label=label)[0, 0, 0, 0].item() for label in ("dog", "1", "3")]
+    assert found == [1, 2, 3]  # a name comes before a number
+    with pytest.raises(InputError, match="no class 'cow': use cat, dog, 1, ship"):
+        named(Y, label="cow")
+    with pytest.raises(InputError, match="label is 4: this model has classes 0 to 3"):
+        named(Y, label="4")
+    with pytest.raises(InputError, match="no class 'cow': its classes are 0 to 3"):
+        PerClass()(Y, label="cow")
+
+
 def test_without_a_label_the_estimate_is_over_all_classes():
     assert (PerClass()(Y) == -1).all()
 

@@ -22,7 +22,7 @@ def denoise(
     model: str = "photo",
     sigma: float | None = None,
     strength: float = 1.0,
-    label: Whole | None = None,
+    label: str | None = None,
     cond: PathLike | None = None,
     tile: str = "auto",
     dtype: str = "auto",
@@ -55,7 +55,7 @@ def denoise(
         model: built-in name (see scorelet models), .safetensors path or Hub id.
         sigma: noise level in 8-bit units (25 means 25/255), for models that are not blind.
         strength: how much of the found noise is taken out, 0 to 1.
-        label: class of the pictures, a number from 0 on, for models that know classes.
+        label: class of the pictures, its name or number from 0 on, for models that know classes.
         cond: what a conditional model is told: a picture of the same size, or a folder with one for
             each picture, of the same name.
         tile: side in pixels, auto, or none for the whole picture at once.

@@ -20,7 +20,7 @@ def evaluate(
     sigmas: Annotated[str | None, Parameter(name="--sigma")] = None,
     channels: Whole | None = None,
     limit: Whole | None = None,
-    label: Whole | None = None,
+    label: str | None = None,
     cond: PathLike | None = None,
     hold_out: Whole | None = None,
     dtype: str = "auto",
@@ -53,7 +53,7 @@ def evaluate(
         sigmas: noise levels in 8-bit units, 15,25,50 if nothing is said; for denoisers.
         channels: 1 makes the pictures gray, 3 colour; by default what the first one is.
         limit: only the first so many pictures.
-        label: class that a denoiser is told, a number from 0 on, if it knows classes.
+        label: class that a denoiser is told, its name or number from 0 on, if it knows classes.
         cond: what a conditional denoiser is told: a picture, or a folder with one for each picture
             of the data, under the same name and of the same size.
         hold_out: the last so many training pictures, in the place of the test pictures; of folders,

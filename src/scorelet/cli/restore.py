@@ -29,7 +29,7 @@ def restore(
     quality: Literal["fast", "full"] = "full",
     samples: Annotated[Whole | None, Parameter(name=["--samples", "-n"])] = None,
     model: str = "photo",
-    label: Whole | None = None,
+    label: str | None = None,
     seed: Whole = 0,
     tile: str = "auto",
     resume: Flag = False,
@@ -71,7 +71,8 @@ def restore(
         quality: fast is one sample of 39 network calls, full the mean of 8.
         samples: how many samples to write beside their mean.
         model: built-in name, .safetensors path or Hub id of a denoiser.
-        label: class of the pictures, for models that know classes.
+        label: class of the pictures, its name or number from 0 on, for models that know
+            classes.
         seed: of the samples.
         tile: side in pixels, auto, or none for the whole picture at once.
         resume: keep what an interrupted job has finished.

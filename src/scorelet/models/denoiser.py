@@ -87,6 +87,8 @@ class Denoiser(nn.Module, ABC):
     - `conditional`: a condition `cond` is understood;
     - `needs_cond`: without a condition it cannot answer; one is then understood, too;
     - `labels`: how many classes it can be conditioned on, or None;
+    - `classes`: their names, or None;
+    - `learnt`: (height, width) of the images that it learnt, if all had one size, or None;
     - `needs_noise`: sigma = 0 is refused;
     - `channels`: the channel counts it takes, or None for any;
     - `locality`: which pixels a result depends on; all of them if nothing is said;
@@ -101,6 +103,8 @@ class Denoiser(nn.Module, ABC):
     conditional: bool = False
     needs_cond: bool = False
     labels: int | None = None
+    classes: tuple[str, ...] | None = None
+    learnt: tuple[int, int] | None = None
     needs_noise: bool = False
     channels: tuple[int, ...] | None = None
     locality: Locality = Locality()
@@ -126,8 +130,9 @@ class Denoiser(nn.Module, ABC):
             sigma: noise standard deviation in the unit of `y`, one number or one per image.
             cond: what the denoiser is conditioned on, if it is conditional; None: nothing, which a
                 denoiser that needs a condition refuses.
-            label: class of the clean image, one number or an integer tensor of one per image, if
-                the denoiser knows `labels`; None: the estimate is over all classes.
+            label: class of the clean image, one number, one of the names in `classes`, or an
+                integer tensor of one per image, if the denoiser knows `labels`; None: the estimate
+                is over all classes.
 
         Raises:
             InputError: `y` is not a float image batch of a known channel count, sigma is missing
@@ -163,7 +168,7 @@ class Denoiser(nn.Module, ABC):
     def _classes(self, label: LabelLike, y: Tensor) -> Labels:
         if self.labels is None:
             raise InputError("This denoiser knows no classes: call it without label.")
-        return class_labels(label, y, classes=self.labels)
+        return class_labels(label, y, classes=self.labels, names=self.classes)
 
     def _check_condition(self, cond: Tensor | None) -> None:
         if cond is None and self.needs_cond:

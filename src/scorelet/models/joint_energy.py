@@ -32,13 +32,20 @@ class JointEnergy(nn.Module, ABC):
 
     Attributes:
         labels: how many classes there are.
+        size: (height, width) of the images that it learnt; None: any.
         channels: the channel counts that it takes, or None for any.
         least: the least noise level that it knows; below it logits are those of this level.
     """
 
     labels: int
+    size: tuple[int, int] | None = None
     channels: tuple[int, ...] | None = None
     least: float = 0.0
+
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """Names of the classes, by which labels can be given; None: numbers only."""
+        return None
 
     @abstractmethod
     def _logits(self, y: Image, sigma: NoiseLevel) -> Logits:
@@ -104,10 +111,11 @@ class JointEnergy(nn.Module, ABC):
 
         Args:
             y, sigma: as in `logits`; where σ is 0, y comes back.
-            label: class of the clean image, one number or one per image; None: over all classes.
+            label: class of the clean image, one number or one per image, or a name; None: over all
+                classes.
 
         Raises:
-            InputError: as `logits`; a label out of range.
+            InputError: as `logits`; a label out of range or unknown.
         """
         square = noise_level(sigma, y).square()[:, None, None, None]
         return y + square * self.score(y, sigma, label)
@@ -136,7 +144,9 @@ class JointEnergy(nn.Module, ABC):
         return noise_level(sigma, y).clamp(min=self.least)
 
     def _labels(self, label: LabelLike | None, y: Image) -> Labels | None:
-        return None if label is None else class_labels(label, y, classes=self.labels)
+        if label is None:
+            return None
+        return class_labels(label, y, classes=self.labels, names=self.names)
 
 
 class JointDenoiser(Denoiser):
@@ -145,6 +155,7 @@ class JointDenoiser(Denoiser):
     def __init__(self, joint: JointEnergy) -> None:
         super().__init__()
         self.joint, self.labels, self.channels = joint, joint.labels, joint.channels
+        self.classes, self.learnt = joint.names, joint.size
 
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None

@@ -103,6 +103,11 @@ class NetworkJointEnergy(JointEnergy):
         self.register_buffer("mean", torch.as_tensor(mean, dtype=torch.float32).clone())
         self.register_buffer("variance", torch.as_tensor(variance, dtype=torch.float32).clone())
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the classes, by which labels can be given."""
+        return self.classes
+
     def classifier(self) -> Classifier:
         """Return p(c | y) of clean images as a `Classifier`."""
         return Classifier(self, self.classes, size=self.size, fit=self.fit, channels=self.channels)

@@ -1,4 +1,6 @@
-"""Labels of classes: whole numbers 0, 1, ..., one for a batch or one for each image."""
+"""Labels of classes: whole numbers 0, 1, ..., one for a batch or one for each image; or a name."""
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -6,23 +8,30 @@ from torch import Tensor
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Labels
 
-LabelLike = int | Tensor
-"""What a user may give as label: a whole number, or a tensor of one per image."""
+LabelLike = int | str | Tensor
+"""What a user may give as label: a whole number, the name of a class, or a tensor of one number
+per image."""
 
 _NO_NUMBER = "label is {!r}: it must be a whole number, the number of a class, or a tensor of them."
 
 
-def class_labels(label: LabelLike, y: Tensor, *, classes: int) -> Labels:
+def class_labels(
+    label: LabelLike, y: Tensor, *, classes: int, names: Sequence[str] | None = None
+) -> Labels:
     """Return `label` as a (batch,) tensor of int64 on the device of `y`.
 
     Args:
-        label: a whole number, or a 0-d or (batch,) tensor of an integer dtype.
+        label: a whole number, or a 0-d or (batch,) tensor of an integer dtype; or a text: one of
+            `names`, else a whole number.
         y: any tensor with the batch on its first axis.
         classes: how many classes there are; labels are 0 to classes - 1.
+        names: of the classes, if they have any.
 
     Raises:
-        InputError: no whole numbers, a wrong length, or values out of range.
+        InputError: no whole numbers, a wrong length, values out of range, or an unknown name.
     """
+    if isinstance(label, str):
+        label = _number(label, classes, names or ())
     given = label if isinstance(label, Tensor) else _as_tensor(label)
     if given.is_floating_point() or given.is_complex() or given.dtype == torch.bool:
         raise InputError(_NO_NUMBER.format(label))
@@ -34,6 +43,16 @@ def class_labels(label: LabelLike, y: Tensor, *, classes: int) -> Labels:
     if not torch.compiler.is_compiling() and bool(((given < 0) | (given >= classes)).any()):
         raise InputError(f"label is {label}: this model has classes 0 to {classes - 1}.")
     return given.to(device=y.device, dtype=torch.int64).expand(len(y))
+
+
+def _number(label: str, classes: int, names: Sequence[str]) -> int:
+    if label in names:
+        return list(names).index(label)
+    try:
+        return int(label)
+    except ValueError:
+        known = f"use {', '.join(names)}" if names else f"its classes are 0 to {classes - 1}"
+        raise InputError(f"The model has no class {label!r}: {known}.") from None
 
 
 def _as_tensor(label: int) -> Tensor:

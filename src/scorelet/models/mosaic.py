@@ -57,6 +57,7 @@ class MosaicDenoiser(Denoiser):
             raise InputError("This denoiser needs a condition, which a mosaic does not have.")
         self.denoiser, self.green_first, self.ends = denoiser, green_first, tuple(ends)
         self.shifts, self.labels = shifts, denoiser.labels
+        self.classes = denoiser.classes
         radius, multiple = denoiser.locality
         self.locality = Locality(None if radius is None else 2 * radius + 2, 2 * multiple)
 

@@ -34,6 +34,7 @@ class SubsampledDenoiser(Denoiser):
         self.denoiser, self.step = denoiser, step
         self.blind, self.needs_noise = denoiser.blind, denoiser.needs_noise
         self.channels, self.labels = denoiser.channels, denoiser.labels
+        self.classes = denoiser.classes
         radius = denoiser.locality.receptive_radius
         self.locality = Locality(
             None if radius is None else step * radius, step * denoiser.locality.multiple

@@ -35,6 +35,7 @@ class VarianceBoundDenoiser(Denoiser):
         super().__init__()
         self.denoiser = denoiser
         self.channels, self.labels = denoiser.channels, denoiser.labels
+        self.classes = denoiser.classes
         self.conditional, self.needs_cond = denoiser.conditional, denoiser.needs_cond
         radius, multiple = denoiser.locality
         self.locality = Locality(None if radius is None else radius + RADIUS, multiple)

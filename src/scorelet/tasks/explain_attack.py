@@ -11,11 +11,10 @@ from torch import Tensor
 from scorelet.analysis.robustness import AttackExplanation, AttackSetup, explain
 from scorelet.analysis.robustness.ball import known_norm
 from scorelet.core.device import choose_device
-from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.data import read_picture
-from scorelet.models import NetworkJointEnergy
+from scorelet.models import NetworkJointEnergy, class_labels
 from scorelet.plots.attack_explained import Panel, attack_figure
 from scorelet.tasks.array_files import check_output, writing
 from scorelet.tasks.classify_input import prepared
@@ -130,9 +129,7 @@ def _number(label: str | None, joint: NetworkJointEnergy, x: Tensor, sigma: floa
     if label is None:
         with torch.no_grad():
             return int(joint.posterior(x, sigma).argmax())
-    if label not in joint.classes:
-        raise InputError(f"The model has no class {label!r}: use {', '.join(joint.classes)}.")
-    return joint.classes.index(label)
+    return int(class_labels(label, x, classes=joint.labels, names=joint.names)[0])
 
 
 def attack_panels(

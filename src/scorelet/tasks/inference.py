@@ -73,7 +73,7 @@ def denoise_tiles(
     pixels: Pixels,
     sigma: float | None,
     *,
-    label: int | None = None,
+    label: int | str | None = None,
     cond: Pixels | None = None,
     tile: TileSide = "auto",
 ) -> Iterator[tuple[Tile, Pixels, Pixels]]:
@@ -83,7 +83,7 @@ def denoise_tiles(
         denoiser: prepared or not; it must take the picture's channel count.
         pixels: (height, width, channels), integers or floats.
         sigma: noise level in the unit of [0, 1] images; may be None for blind denoisers.
-        label: class of the picture, for denoisers that know classes.
+        label: class of the picture, its number or name, for denoisers that know classes.
         cond: a picture of the same height and width, for conditional denoisers.
         tile: side in pixels, "auto" or None for the whole picture at once.
 
@@ -113,7 +113,7 @@ def denoise_array(
     pixels: Pixels,
     sigma: float | None = None,
     *,
-    label: int | None = None,
+    label: int | str | None = None,
     cond: Pixels | None = None,
     tile: TileSide = "auto",
 ) -> Pixels:
@@ -137,7 +137,7 @@ def run_tile(
     denoiser: Denoiser,
     noisy: Pixels,
     sigma: float | None,
-    label: int | None = None,
+    label: int | str | None = None,
     cond: Pixels | None = None,
 ) -> Pixels:
     """Return the denoiser's answer to (rows, columns, channels) floats, float32 or its own dtype.

@@ -24,7 +24,8 @@ def refuse_other_settings(saved: dict[str, Any], asked: dict[str, Any], where: s
             continue
         raise InputError(
             f"The run was started with {path} {before!r}, not {value!r}: resume it with "
-            "the same settings, or choose another output folder."
+            "the same settings, or choose another output folder, with model.start_from to begin "
+            "from the weights of this run."
         )
 
 

@@ -232,7 +232,7 @@ def run_plan(
         curve = denoiser.calibration.get(curve_name(page.pixels.shape[2], bounded=bounded))
         sigma = meter.sigma(curve) * plan.view.unit
     image = result if result.shape[2] == 3 else result[..., 0]
-    said = remarks(plan.view, page, settings, blind=denoiser.blind, sigma=sigma, white=white)
+    said = remarks(plan.view, page, settings, denoiser, sigma=sigma, white=white)
     return Denoised(image, sigma, plan.said + said, replace(page, pixels=result))
 
 

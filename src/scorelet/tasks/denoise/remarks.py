@@ -7,6 +7,7 @@ import numpy as np
 
 from scorelet.analysis.noise_level import noise_colour
 from scorelet.data import JpegCoding, Picture
+from scorelet.models import Denoiser
 from scorelet.tasks.denoise.settings import DenoiseSettings
 from scorelet.tasks.denoise.view import View
 
@@ -22,8 +23,8 @@ def remarks(
     view: View,
     page: Picture,
     settings: DenoiseSettings,
+    denoiser: Denoiser,
     *,
-    blind: bool,
     sigma: float,
     white: bool = True,
 ) -> tuple[str, ...]:
@@ -33,16 +34,17 @@ def remarks(
         view: what was shown of the page.
         page: as it was read.
         settings: how it was denoised.
-        blind: whether the model finds the noise level itself.
+        denoiser: what did it.
         sigma: noise level that was found or given, in the unit of the page.
         white: whether the model is for white noise, so that other noise is worth a word.
     """
-    floats = page.pixels.dtype.kind == "f"
+    floats, blind = page.pixels.dtype.kind == "f", denoiser.blind
     said = (
         None if floats or not white else _compression(page.metadata.jpeg, sigma),
         _colour_of_noise(view, floats=floats) if white else None,
         _level_given(settings.sigma, sigma, floats=floats) if blind else None,
         None if blind or settings.sigma is not None else _level_found(sigma, floats=floats),
+        _other_size(page.pixels.shape[:2], denoiser.learnt),
     )
     return tuple(text for text in said if text)
 
@@ -101,6 +103,15 @@ def _level_found(found: float, *, floats: bool) -> str:
     return (
         f"the model needs the noise level: sigma {_number(found, floats=floats)} was found in the "
         f"picture{_unit(floats=floats)} and taken; give another if you know it"
+    )
+
+
+def _other_size(size: tuple[int, ...], learnt: tuple[int, int] | None) -> str | None:
+    if learnt is None or size == learnt:
+        return None
+    return (
+        f"the model learnt pictures of another size: {learnt[0]}x{learnt[1]}, and this one is "
+        f"{size[0]}x{size[1]}; it was denoised as it is, where no figures are known"
     )
 
 

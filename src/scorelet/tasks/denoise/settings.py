@@ -29,7 +29,7 @@ class DenoiseSettings:
             their own. None leaves it to the model, or, for a model that needs it, to
             `scorelet.analysis.local_noise`. A blind model compares it with its own estimate.
         strength: share of the found noise that is taken out, 0 to 1.
-        label: class of the picture, for models that know classes.
+        label: class of the picture, its number or name, for models that know classes.
         tile: side of a tile in pixels, "auto", or None for the whole picture at once.
         device: auto, cpu, cuda or mps.
         dtype: of the convolutions: auto, float32, bfloat16 or float16.
@@ -48,7 +48,7 @@ class DenoiseSettings:
     model: str | Path | Denoiser = MODEL
     sigma: float | None = None
     strength: float = 1.0
-    label: int | None = None
+    label: int | str | None = None
     tile: TileSide = "auto"
     device: str = "auto"
     dtype: str = "auto"

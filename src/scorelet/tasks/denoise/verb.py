@@ -28,7 +28,7 @@ def denoise(  # noqa: PLR0913
     model: str | Path | Denoiser = "photo",
     sigma: float | None = None,
     strength: float = 1.0,
-    label: int | None = None,
+    label: int | str | None = None,
     tile: TileSide = "auto",
     device: str = "auto",
     dtype: str = "auto",

@@ -71,7 +71,7 @@ def evaluate_pictures(
     *,
     sigmas: Sequence[float] = SIGMAS,
     structure: bool = True,
-    label: int | None = None,
+    label: int | str | None = None,
     conditions: Sequence[Pixels] | None = None,
     tile: TileSide = "auto",
 ) -> list[Row]:

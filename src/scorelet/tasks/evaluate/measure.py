@@ -19,7 +19,7 @@ class EvaluateSettings:
         sigmas: noise levels in 8-bit units; None: those that are usual.
         channels: 1 makes pictures gray, 3 colour; None takes what they are.
         limit: only the first so many pictures; None: all. Folders of classes are mixed evenly.
-        label: class that a denoiser is told, if it knows classes.
+        label: class that a denoiser is told, its number or name, if it knows classes.
         cond: what a conditional denoiser is told: a picture, or a folder that has one for each
             picture of the data, under the same name; None: nothing.
         hold_out: the last so many training pictures in the place of the test pictures, for
@@ -32,7 +32,7 @@ class EvaluateSettings:
     sigmas: tuple[float, ...] | None = None
     channels: int | None = None
     limit: int | None = None
-    label: int | None = None
+    label: int | str | None = None
     cond: str | Path | None = None
     hold_out: int | None = None
     device: str = "auto"

@@ -18,7 +18,7 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
     sigmas: Sequence[float] | None = None,
     channels: int | None = None,
     limit: int | None = None,
-    label: int | None = None,
+    label: int | str | None = None,
     cond: str | Path | None = None,
     hold_out: int | None = None,
     device: str = "auto",

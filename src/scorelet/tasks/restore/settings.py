@@ -63,7 +63,7 @@ class RestoreSettings:
         quality: fast or full, see `QUALITIES`.
         samples: how many; None: as many as `QUALITIES` says.
         model: built-in name, path or Hub id of a denoiser; or a denoiser.
-        label: class of the picture, for denoisers that know classes.
+        label: class of the picture, its number or name, for denoisers that know classes.
         seed: of the samples.
         tile, device, dtype: as for `denoise`.
 
@@ -83,7 +83,7 @@ class RestoreSettings:
     quality: str = "full"
     samples: int | None = None
     model: str | Path | Denoiser = "photo"
-    label: int | None = None
+    label: int | str | None = None
     seed: int = 0
     tile: TileSide = "auto"
     device: str = "auto"

@@ -29,7 +29,8 @@ class TiledDenoiser(Denoiser):
                 "scorelet denoise --cond."
             )
         self.denoiser, self.tile = denoiser, tile
-        self.blind, self.labels = denoiser.blind, denoiser.labels
+        self.blind = denoiser.blind
+        self.labels, self.classes = denoiser.labels, denoiser.classes
         self.channels, self.locality = denoiser.channels, denoiser.locality
         self.needs_noise = denoiser.needs_noise
 

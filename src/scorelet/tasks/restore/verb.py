@@ -32,7 +32,7 @@ def restore(  # noqa: PLR0913 - as many as the command has options
     quality: str = "full",
     samples: int | None = None,
     model: str | Path | Denoiser = "photo",
-    label: int | None = None,
+    label: int | str | None = None,
     seed: int = 0,
     tile: TileSide = "auto",
     device: str = "auto",

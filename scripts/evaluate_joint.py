@@ -1,0 +1,383 @@
+"""Measure `cifar10-joint` beside its controls: labels, denoising, two exact budgets, attacks.
+
+export SCORELET_DATA=...
+python scripts/evaluate_joint.py --joint cifar10-joint \\
+    --entropy runs/cifar10-entropy/weights.safetensors \\
+    --noisy runs/cifar10-noisy/weights.safetensors
+
+`--entropy` is the same network trained for labels of clean pictures only, `--noisy` for labels of
+clean and noisy ones, `--denoiser` a direct denoiser of its size; what is not given is left out.
+Writes docs/results/joint_controls.json, whose tables docs/joint.md shows. Every piece is kept in
+`--folder`; the same command goes on after an interruption, also within an attack. `--forecast`
+says how long what is left takes, and measures nothing else.
+"""
+
+import argparse
+import json
+import math
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from idle_maps import idle_maps
+
+from scorelet.analysis.memorization import wiener_filter
+from scorelet.core.files import write_text
+from scorelet.core.memory import keep_large_buffers
+from scorelet.data.labelled import LabelledImages, load_labelled
+from scorelet.models import Denoiser, NetworkJointEnergy
+from scorelet.recipes.claims import Measured
+from scorelet.recipes.hits import accuracy, gain, quotient, unpacked
+from scorelet.recipes.subjects.classification_denoising import measures
+from scorelet.recipes.subjects.classification_denoising.findings import information
+from scorelet.recipes.subjects.classification_denoising.networks import JOINT, NOISY, PLAIN
+from scorelet.recipes.subjects.classification_denoising.settings import LARGEST, LEAST
+from scorelet.tasks.journal import digest
+from scorelet.tasks.robust import RobustSettings, Target, robustness
+from scorelet.tasks.steps import Steps, claim_steps
+from scorelet.zoo import load_as, locate_weights
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "docs/results/joint_controls.json"
+DATA = "cifar10.npz"
+HELD_OUT = 10_000
+DIRECT = "denoiser"
+LEVELS = (0.0, 0.05, 0.1, 0.2, 0.5)
+PSNRS = (5, 10, 15, 20, 25, 30)
+"""Of noisy pictures, in dB; and level 0.2."""
+GRID = 12
+"""Levels at which what the label is worth is added up."""
+TOLD = 500
+"""Test pictures that are denoised as of each class."""
+WIENER_PICTURES = 10_000
+BALLS = {"l2": 0.5, "linf": 2 / 255}
+ATTACKS = {"autoattack": 200, "apgd": 500}
+"""How many pictures each attack is shown."""
+CURVES = {"l2": (0.25, 0.5, 1.0), "linf": (1 / 255, 2 / 255, 4 / 255, 8 / 255)}
+CURVE_STEPS, CURVE_PICTURES = 20, 500
+STRONGEST = 2 * 900 + 100
+"""Gradients of AutoAttack for a picture that withstands; besides it asks 5,000 times."""
+
+
+class Piece(NamedTuple):
+    """A piece of work: its name, what it costs in forward passes at most, and how it is done."""
+
+    name: str
+    passes: float
+    work: Callable[[], Any]
+
+
+class Evaluation:
+    """All pieces, for the networks that were given.
+
+    Args:
+        networks: by name, `JOINT` among them: a path or a built-in name.
+        direct: a denoiser of its size, or None.
+        folder: of the pieces.
+    """
+
+    def __init__(self, networks: dict[str, str], direct: str | None, folder: Path) -> None:
+        self.networks = {
+            name: load_as(NetworkJointEnergy, where, verb="evaluate").eval().requires_grad_(False)
+            for name, where in networks.items()
+        }
+        self.direct = None if direct is None else load_as(Denoiser, direct, verb="evaluate").eval()
+        self.folder = folder
+        self.train, self.held = load_labelled(DATA).hold_out(HELD_OUT)
+        self.test = load_labelled(DATA, part="test")
+
+    @property
+    def levels(self) -> list[float]:
+        """Noise levels of the table of denoisers."""
+        return sorted([0.2, *(10 ** (-psnr / 20) for psnr in PSNRS)])
+
+    def pieces(self) -> Iterator[Piece]:
+        """Yield the pieces, quick ones first."""
+        for name, joint in self.networks.items():
+            yield from self._labels(name, joint)
+        yield from self._denoising()
+        for name, joint in self.networks.items():
+            yield from self._curves(name, joint)
+        for attack, count in ATTACKS.items():
+            for name, joint in self.networks.items():
+                for norm, eps in BALLS.items():
+                    each = 3 * STRONGEST + 5000 if attack == "autoattack" else 300
+                    settings = RobustSettings(norm=norm, eps=(eps,), attacks=(attack,), limit=count)
+                    yield self._attack(f"{attack}-{norm}", name, joint, settings, each)
+
+    def _labels(self, name: str, joint: NetworkJointEnergy) -> Iterator[Piece]:
+        told, slug = name != PLAIN, _slug(name)
+        for part, images, levels in (
+            ("test", self.test, LEVELS),
+            ("held-out", self.held, (0.0, 0.1)),
+        ):
+            work = partial(measures.labelling, joint, images, levels, told=told)
+            yield Piece(f"labels-{part}-{slug}", len(images) * len(levels), work)
+
+    def _denoising(self) -> Iterator[Piece]:
+        joint, levels, some = self.networks[JOINT], self.levels, self.test.first(TOLD)
+        each = 3 * len(self.test) * len(levels)
+        yield Piece(
+            "denoising-joint",
+            each,
+            partial(measures.direct, joint.denoiser(), self.test, levels),
+        )
+        yield Piece("denoising-wiener", 0, self._wiener)
+        if self.direct is not None:
+            yield Piece(
+                "denoising-direct",
+                each / 3,
+                partial(measures.direct, self.direct, self.test, levels),
+            )
+        told = np.geomspace(LEAST, LARGEST, GRID).tolist()
+        passes = (1 + 2 * joint.labels) * len(some)
+        for name, sigmas in (("classes", LEVELS[1:]), ("information", told)):
+            work = partial(measures.denoising, joint, some, sigmas)
+            yield Piece(name, passes * len(sigmas), work)
+        yield Piece("idle", 3 * 200, lambda: idle_maps(joint, self.test.images(0, 200)))
+
+    def _wiener(self) -> list[list[float]]:
+        linear = wiener_filter(self.train.images(0, WIENER_PICTURES))
+        return measures.direct(linear, self.test, self.levels)
+
+    def _curves(self, name: str, joint: NetworkJointEnergy) -> Iterator[Piece]:
+        for norm, radii in CURVES.items():
+            settings = RobustSettings(
+                norm=norm,
+                eps=radii,
+                attacks=("pgd",),
+                limit=CURVE_PICTURES,
+                steps=CURVE_STEPS,
+                calibration=norm == "l2",
+            )
+            yield self._attack(f"curve-{norm}", name, joint, settings, 3 * CURVE_STEPS * len(radii))
+
+    def _attack(
+        self,
+        what: str,
+        name: str,
+        joint: NetworkJointEnergy,
+        settings: RobustSettings,
+        each: int,
+    ) -> Piece:
+        step = f"{what}-{_slug(name)}"
+
+        def work() -> dict[str, Any]:
+            report = self.folder / f"{step}.html"
+            report.unlink(missing_ok=True)  # of a run that ended between report and piece
+            found = robustness(DATA, joint, settings, target=Target(report, resume=True))
+            return found.document
+
+        return Piece(step, each * settings.limit, work)
+
+
+def main(options: argparse.Namespace) -> None:
+    """Do what is left, and write what was found."""
+    keep_large_buffers()
+    given = {JOINT: options.joint, PLAIN: options.entropy, NOISY: options.noisy}
+    networks = {name: where for name, where in given.items() if where is not None}
+    files = {name: digest(locate_weights(where)) for name, where in networks.items()}
+    if options.denoiser is not None:
+        files[DIRECT] = digest(locate_weights(options.denoiser))
+    run = {"subject": "joint controls", "seed": 0, "settings": files}
+    kept = claim_steps(
+        options.folder, run, [], resume=not options.overwrite, overwrite=options.overwrite
+    )
+    evaluation = Evaluation(networks, options.denoiser, options.folder)
+    if options.forecast:
+        forecast(evaluation, kept)
+        return
+    steps = Steps(kept, on_step=_say)
+    found = {piece.name: steps(piece.name, piece.work) for piece in evaluation.pieces()}
+    document = {
+        "command": _command(networks, options.denoiser),
+        "sha256": files,
+        "date": datetime.now(UTC).date().isoformat(),
+        "versions": {"scorelet": version("scorelet"), "torch": torch.__version__},
+        "seconds": round(steps.seconds, 1),
+        **tables(evaluation, found),
+    }
+    write_text(RESULTS, json.dumps(document, indent=1) + "\n")
+
+
+def forecast(evaluation: Evaluation, kept: Path) -> None:
+    """Print how long each piece takes at most, by the time of a forward pass here and now."""
+    joint = evaluation.networks[JOINT]
+    x = evaluation.test.images(0, 50)
+    with torch.no_grad():
+        joint.logits(x)
+        start = time.perf_counter()
+        joint.logits(x)
+    seconds = (time.perf_counter() - start) / len(x)
+    whole = 0.0
+    for piece in evaluation.pieces():
+        done = (kept / f"{piece.name}.json").exists()
+        minutes = 0 if done else piece.passes * seconds / 60
+        whole += minutes
+        print(f"{piece.name:40} {'done' if done else f'{minutes:8.1f} min at most'}")
+    print(f"{'all':40} {whole:8.1f} min at most; attacks end early on pictures that break")
+
+
+def tables(evaluation: Evaluation, found: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Return the tables of the document, from the pieces."""
+    names = list(evaluation.networks)
+    return {
+        "labels": [row for name in names for row in _label_rows(name, found)],
+        "denoising": _denoising_rows(evaluation.levels, found),
+        "budget": _budget_rows(found, evaluation.test),
+        "attacks": [row for name in names for row in _attack_rows(name, found)],
+        "gains": [row for name in names if name != JOINT for row in _gain_rows(name, found)],
+        "idle": found["idle"],
+    }
+
+
+def _label_rows(name: str, found: dict[str, Any]) -> list[dict[str, Any]]:
+    rows = []
+    for part, levels in (("test", LEVELS), ("held-out", (0.0, 0.1))):
+        record = found[f"labels-{part}-{_slug(name)}"]
+        for k, sigma in enumerate(levels):
+            hits = accuracy(unpacked(record["hits"][k])[None])
+            rows.append(
+                {
+                    "network": name,
+                    "part": part,
+                    "pictures": len(unpacked(record["hits"][k])),
+                    "sigma": sigma,
+                    **_with_error("accuracy", hits),
+                    "nll": round(record["nll"][k], 4),
+                    "calibration": round(record["calibration"][k], 4),
+                }
+            )
+    return rows
+
+
+def _denoising_rows(levels: list[float], found: dict[str, Any]) -> list[dict[str, Any]]:
+    ways = ("joint", "wiener", "direct")
+    known = {way: found[f"denoising-{way}"] for way in ways if f"denoising-{way}" in found}
+    return [
+        {
+            "sigma": round(sigma, 4),
+            "noisy": round(-20 * math.log10(sigma), 2),
+            **{
+                title: round(-10 * math.log10(float(np.mean(errors[k]))), 3)
+                for title, errors in known.items()
+            },
+        }
+        for k, sigma in enumerate(levels)
+    ]
+
+
+def _budget_rows(found: dict[str, Any], images: LabelledImages) -> list[dict[str, Any]]:
+    """By level E |x - D_u|² - |x - D_c|² over E Σ p |D_c - D_u|²; then the sum over levels."""
+    numbers = images.channels * images.size[0] * images.size[1]
+    record, rows = found["classes"], []
+    for k, sigma in enumerate(LEVELS[1:]):
+        all_, own, apart = (
+            numbers * torch.tensor(record[key][k], dtype=torch.float64)[None]
+            for key in ("marginal", "conditional", "apart")
+        )
+        rows.append(
+            {
+                "what": f"worth of the class over distance of denoisers, level {sigma:g}",
+                "worth": float((all_ - own).mean()),
+                "apart": float(apart.mean()),
+                **_with_error("ratio", quotient(all_ - own, apart), digits=3),
+            }
+        )
+    grid = np.geomspace(LEAST, LARGEST, GRID).tolist()
+    summed = information([found["information"]], grid, numbers)
+    told = summed["information of labels"]
+    ratio = summed["information ratio"]
+    return [
+        *rows,
+        {
+            "what": "information on the class (nats): by denoisers over by labels",
+            "worth": ratio.value * told.value,
+            "apart": told.value,
+            **_with_error("ratio", ratio, digits=3),
+        },
+    ]
+
+
+def _attack_rows(name: str, found: dict[str, Any]) -> list[dict[str, Any]]:
+    rows = []
+    for what in [f"curve-{norm}" for norm in CURVES] + [f"{a}-{n}" for a in ATTACKS for n in BALLS]:
+        document = found[f"{what}-{_slug(name)}"]
+        rows += [
+            {
+                "network": name,
+                "norm": document["norm"],
+                "attack": row["attack"],
+                "eps": round(row["eps"], 5),
+                "pictures": document["pictures"],
+                "accuracy": round(100 * row["accuracy"], 2),
+                "accuracy_error": round(100 * row["accuracy_error"], 2),
+            }
+            for row in document["rows"]
+        ]
+    return rows
+
+
+def _gain_rows(name: str, found: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the joint network gains on a control, in points: the same pictures."""
+    rows = []
+    for part, levels in (("test", LEVELS), ("held-out", (0.0, 0.1))):
+        own, other = (found[f"labels-{part}-{_slug(each)}"]["hits"] for each in (JOINT, name))
+        for k, sigma in enumerate(levels):
+            hits = [unpacked(each[k])[None] for each in (own, other)]
+            rows.append(
+                {
+                    "over": name,
+                    "part": part,
+                    "sigma": sigma,
+                    **_with_error("gain", gain(*hits)),
+                }
+            )
+    return rows
+
+
+def _with_error(name: str, found: Measured, *, digits: int = 2) -> dict[str, float | None]:
+    error = None if found.error is None else round(found.error, digits)
+    value = round(found.value, digits) if math.isfinite(found.value) else None
+    return {name: value, f"{name}_error": error}
+
+
+def _command(networks: dict[str, str], direct: str | None) -> str:
+    flags = {JOINT: "joint", PLAIN: "entropy", NOISY: "noisy"}
+    words = [f"--{flags[name]} {where}" for name, where in networks.items()]
+    if direct is not None:
+        words.append(f"--denoiser {direct}")
+    return f"python scripts/{Path(__file__).name} {' '.join(words)}"
+
+
+def _slug(name: str) -> str:
+    return name.replace(" ", "-")
+
+
+def _say(name: str, *, seconds: float, kept: bool) -> None:
+    print(f"{name}: {'kept' if kept else f'{seconds:.0f} s'}", flush=True)
+
+
+def arguments() -> argparse.Namespace:
+    """Return networks, folder and what to do, from the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--joint", default="cifar10-joint", help="name or file of weights")
+    parser.add_argument("--entropy", help="trained for labels of clean pictures")
+    parser.add_argument("--noisy", help="trained for labels of clean and noisy pictures")
+    parser.add_argument("--denoiser", help="a direct denoiser of its size")
+    parser.add_argument("--folder", type=Path, default=Path("runs/joint-controls"))
+    parser.add_argument("--overwrite", action="store_true", help="begin anew")
+    parser.add_argument("--forecast", action="store_true", help="only say how long it takes")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main(arguments())
