@@ -14,8 +14,8 @@ from scorelet.tasks.denoise.view import View
 WINDOW = 1024
 """Side of the central window in which the colour of the noise is judged."""
 NOT_WHITE = (
-    "A denoiser for white noise takes such noise for texture and leaves most of it in; start from "
-    "the camera's raw file, or from the picture reduced to half its size"
+    "A denoiser for white noise takes such noise for texture and leaves most of it in; take "
+    "--noise camera, or start from the camera's raw file"
 )
 
 
