@@ -1,8 +1,8 @@
 """Networks: one of whole pictures and one for each scale, by the number of steps of the sampler.
 
-All networks are of one kind and size, are told the noise level, and learn by the task `cascade` from
-the same pictures, for as many steps. Both models are sampled by Euler-Maruyama at uniform times up to 5, in as many steps (of
-each scale); noise counts in deviations of what is sampled.
+All networks are of one kind and size, are told the noise level, and learn by the task `cascade`
+from the same pictures, for as many steps. Both models are sampled by Euler-Maruyama at uniform
+times up to 5, in as many steps (of each scale); noise counts in deviations of what is sampled.
 """
 
 from functools import cached_property, partial
@@ -99,7 +99,7 @@ class Comparison:
             return setup.source, images_of(whole[:_KNOWN]), images_of(whole[-setup.others :])
         path = self.steps.folder / f"{self.key}.npz"
         with writing(path) as temporary, temporary.open("wb") as stream:
-            np.savez(stream, a=arrays["a"])  # ty: ignore[invalid-argument-type]
+            np.savez(stream, a=arrays["a"])
         known, others = arrays["a"][:_KNOWN], arrays["test"][: setup.others]
         return f"{path}:a", images_of(known), images_of(others)
 
