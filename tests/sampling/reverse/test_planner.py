@@ -31,6 +31,7 @@ TABLE = {
 LARGE = {
     (1, 128): ((172, 220, 50), (59, 150, 35), (55, 138, 33)),
     (2, 128): ((300, 1424, 248), (60, 380, 66), (47, 300, 51)),
+    (3, 128): ((360, None, 4736), (78, 1216, 172), (55, 632, 86)),  # None: 35,840 take a minute
 }
 
 
@@ -49,6 +50,8 @@ def check(side, exponent, published):
     cases = (pixel_variances(power), *(finest(side, exponent, w) for w in ("haar", "db4")))
     for variances, row in zip(cases, published, strict=True):
         for (measure, tolerance), steps in zip(MEASURES, row, strict=True):
+            if steps is None:
+                continue
             found = steps_needed(variances, PLAN, measure=measure, tolerance=tolerance)
             assert abs(found - steps) <= max(1, 0.03 * steps), (measure, found, steps)
 

@@ -149,7 +149,7 @@ _MEASURED = (
 )
 _LINEAR = Linear(32, 2000, 1000, 4000)
 _FACES = Networks(
-    FACES, 40, 2, "ShuffleUNet", _shuffle(48, 96), 2500, 64, 250, _GRID, optimizer={"name": "muon"}
+    FACES, 40, 2, "ShuffleUNet", _shuffle(48, 96), 6000, 64, 250, _GRID, optimizer={"name": "muon"}
 )
 
 SETTINGS: dict[Scale, Settings] = {
@@ -171,7 +171,7 @@ SETTINGS: dict[Scale, Settings] = {
                 3,
                 "ShuffleUNet",
                 _shuffle(32, 64) | {"padding": "periodic"},
-                2500,
+                6000,
                 64,
                 250,
                 _GRID,
