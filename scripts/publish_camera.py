@@ -75,6 +75,7 @@ def card(run: Path, place: tuple[str, str]) -> dict:
         },
         "command": f"{train_command('camera', config)}; python scripts/publish_camera.py {run}",
         "runs": denoiser_runs(CARD, run, config, *place),
+        "machine": "see runs; every machine was shared with other work",
         "limits": "White noise it removes less well than `photo`. Fine texture that is as weak as "
         "the grain goes with it.",
         "licence": "research use, see LICENSE-models",

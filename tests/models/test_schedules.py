@@ -8,7 +8,12 @@ import torch
 from scorelet.core.errors import InputError
 from scorelet.models.schedules import OrnsteinUhlenbeck, VarianceExploding, VariancePreserving
 
-SCHEDULES = [OrnsteinUhlenbeck(3.0), VariancePreserving(0.2, 7.0), VarianceExploding(4.0)]
+SCHEDULES = [
+    OrnsteinUhlenbeck(3.0),
+    VariancePreserving(0.2, 7.0),
+    VarianceExploding(4.0),
+    OrnsteinUhlenbeck(3.0, 0.2),
+]
 
 
 def time(t):
@@ -56,6 +61,7 @@ def test_times_are_uniform_or_quadratic():
     ("make", "words"),
     [
         (lambda: OrnsteinUhlenbeck(0.0), "positive time"),
+        (lambda: OrnsteinUhlenbeck(scale=0.0), "scale of the data is 0.0"),
         (lambda: VarianceExploding(math.inf), "positive time"),
         (lambda: VariancePreserving(2.0, 1.0), "0 < low <= high"),
         (lambda: OrnsteinUhlenbeck().times(0), "at least one"),

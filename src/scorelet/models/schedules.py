@@ -83,43 +83,47 @@ class NoiseSchedule(ABC):
 
 @dataclass(frozen=True)
 class OrnsteinUhlenbeck(NoiseSchedule):
-    """α = e^-t, σ² = 1 - e^-2t: dx = -x dt + √2 dw. Data should have variance near 1.
+    """α = e^-t, σ² = s² (1 - e^-2t): dx = -x dt + √2 s dw. Data should have variance near s².
 
     Args:
         end: T; e^-2T of the data's variance is left when sampling begins.
+        scale: s, in the unit of the data.
 
     Raises:
-        InputError: an end that is not positive.
+        InputError: an end or a scale that is not positive.
 
     References: arXiv 2208.05003, section 2.
     """
 
     end: float = 5.0
+    scale: float = 1.0
 
     def __post_init__(self) -> None:
-        """Check the end."""
+        """Check the end and the scale."""
         _check_end(self.end)
+        if not 0 < self.scale < math.inf:
+            raise InputError(f"The scale of the data is {self.scale}: it must be positive.")
 
     def alpha(self, t: Tensor) -> Tensor:
         """Return e^-t."""
         return torch.exp(-t)
 
     def sigma(self, t: Tensor) -> Tensor:
-        """Return √(1 - e^-2t)."""
-        return torch.sqrt(-torch.expm1(-2 * t))
+        """Return s √(1 - e^-2t)."""
+        return self.scale * torch.sqrt(-torch.expm1(-2 * t))
 
     def drift(self, t: Tensor) -> Tensor:
         """Return -1."""
         return -torch.ones_like(t)
 
     def diffusion(self, t: Tensor) -> Tensor:
-        """Return 2."""
-        return 2 * torch.ones_like(t)
+        """Return 2 s²."""
+        return 2 * self.scale**2 * torch.ones_like(t)
 
     @property
     def noise_std(self) -> float:
-        """1."""
-        return 1.0
+        """s."""
+        return self.scale
 
 
 @dataclass(frozen=True)

@@ -130,6 +130,23 @@ def test_a_sample_does_not_depend_on_its_batch(name):
     assert (other - alone).abs().max() > 0.1
 
 
+@pytest.mark.parametrize("name", list(SAMPLERS))
+def test_the_scale_of_a_schedule_is_the_unit_of_the_data(name):
+    spectrum = 1 / (1 + torch.arange(SIDE, dtype=torch.float64).minimum(SIDE - torch.arange(SIDE)))
+    power, scale = spectrum[:, None] * spectrum, 0.3
+    like, noise = torch.zeros(2, 1, SIDE, SIDE, dtype=torch.float64), Noise(0, range(2))
+    found = [
+        draw(
+            StationaryGaussianDenoiser(s**2 * power),
+            like,
+            ReversePlan(5, OrnsteinUhlenbeck(5.0, s), SAMPLERS[name], 2.0),
+            noise,
+        )
+        for s in (1.0, scale)
+    ]
+    torch.testing.assert_close(found[1], scale * found[0], rtol=1e-10, atol=1e-12)
+
+
 def test_what_cannot_be_sampled():
     with pytest.raises(InputError, match="at least one"):
         ReversePlan(0)

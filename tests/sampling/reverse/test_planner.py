@@ -15,6 +15,7 @@ from scorelet.sampling.reverse import (
     sampling_error,
     steps_needed,
 )
+from scorelet.wavelets.orthogonal.spectral import gaussian_levels
 
 PLAN = ReversePlan(1, OrnsteinUhlenbeck(10.0), SAMPLERS["euler-maruyama"])
 MEASURES = (("sup", 0.1), ("relative", 0.1), ("kl", 0.01))
@@ -30,6 +31,7 @@ TABLE = {
 LARGE = {
     (1, 128): ((172, 220, 50), (59, 150, 35), (55, 138, 33)),
     (2, 128): ((300, 1424, 248), (60, 380, 66), (47, 300, 51)),
+    (3, 128): ((360, None, 4736), (78, 1216, 172), (55, 632, 86)),  # None: 35,840 take a minute
 }
 
 
@@ -48,6 +50,8 @@ def check(side, exponent, published):
     cases = (pixel_variances(power), *(finest(side, exponent, w) for w in ("haar", "db4")))
     for variances, row in zip(cases, published, strict=True):
         for (measure, tolerance), steps in zip(MEASURES, row, strict=True):
+            if steps is None:
+                continue
             found = steps_needed(variances, PLAN, measure=measure, tolerance=tolerance)
             assert abs(found - steps) <= max(1, 0.03 * steps), (measure, found, steps)
 
@@ -117,6 +121,18 @@ def test_better_samplers_remove_most_of_the_advantage():
     assert ratios["ancestral-large"] < 4
 
 
+def test_bands_that_are_divided_by_their_own_deviations():
+    """At each frequency the eigenvalues' product changes by that of the three variances."""
+    power = spectrum(16, 3)
+    one, other = (detail_variances(power, "haar", 2, convention=c) for c in ("scalar", "channel"))
+    for level, law in enumerate(gaussian_levels(power, "haar", 2)):
+        change = law.band_powers.log().sum() - 3 * law.detail_power.log()
+        found = one[level].log().sum(-1) - other[level].log().sum(-1)
+        torch.testing.assert_close(found, change.expand_as(found), rtol=1e-8, atol=1e-8)
+        assert other[level].max() / other[level].min() < one[level].max() / one[level].min()
+    torch.testing.assert_close(one[-1], other[-1])
+
+
 def test_what_cannot_be_planned():
     variances = pixel_variances(spectrum(8, 2))
     with pytest.raises(InputError, match="Unknown measure 'max'"):
@@ -126,5 +142,7 @@ def test_what_cannot_be_planned():
         steps_needed(variances, short, tolerance=1e-3, most=1024)
     with pytest.raises(InputError, match="variance is 0"):
         steps_needed(torch.tensor([0.0, 1.0]), PLAN)
+    with pytest.raises(InputError, match="convention 'mean' of details: use scalar or channel"):
+        detail_variances(spectrum(8, 2), "haar", 1, convention="mean")
     with pytest.raises(InputError, match="0 everywhere"):
         pixel_variances(torch.zeros(4, 4))

@@ -4,6 +4,7 @@ from scorelet.models.field_energy.band import Band, WholeField, descend
 from scorelet.models.field_energy.conditional import BandEnergy, ConditionalEnergy
 from scorelet.models.field_energy.couplings import Couplings, half_plane
 from scorelet.models.field_energy.energy import FieldEnergy
+from scorelet.models.field_energy.noisy import NoisyEnergies
 from scorelet.models.field_energy.potential import Potential
 from scorelet.models.field_energy.potentials import potential_kinds
 from scorelet.models.field_energy.scalar_density import ScalarDensity
@@ -17,6 +18,7 @@ __all__ = [
     "ConditionalEnergy",
     "Couplings",
     "FieldEnergy",
+    "NoisyEnergies",
     "Potential",
     "ScalarDensity",
     "SigmoidPotential",

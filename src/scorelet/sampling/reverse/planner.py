@@ -57,25 +57,33 @@ def pixel_variances(spectrum: Tensor) -> Tensor:
     return spectrum / spectrum.mean()
 
 
-def detail_variances(spectrum: Tensor, wavelet: str, levels: int) -> list[Tensor]:
+def detail_variances(
+    spectrum: Tensor, wavelet: str, levels: int, *, convention: str = "scalar"
+) -> list[Tensor]:
     """Return what the samplers of a cascade meet, fine to coarse; the last one is the coarse field.
 
-    Details of a level are divided by G, G² = E|d|² per coefficient; the variances are then the
-    eigenvalues of their covariance given the coarse field, (h, w, 3).
+    The variances are the eigenvalues of the covariance of details given the coarse field, (h, w,
+    3), by the convention "scalar" divided by E|d|² per coefficient; by "channel" every band, H, V
+    and D, is divided by its own deviation first.
 
     Args:
         spectrum: P(k), (height, width), float64.
         wavelet: name of an orthogonal wavelet.
         levels: J.
+        convention: "scalar" or "channel", see `Normalization`.
 
     Raises:
-        InputError: as `gaussian_levels`.
+        InputError: as `gaussian_levels`, or another convention.
     """
+    if convention not in ("scalar", "channel"):
+        raise InputError(f"Unknown convention {convention!r} of details: use scalar or channel.")
     found = []
     coarse = spectrum
     for level in gaussian_levels(spectrum, wavelet, levels):
-        variances = torch.linalg.eigvalsh(level.conditional).clamp_min(0)
-        found.append(variances / level.detail_power)
+        powers = level.band_powers if convention == "channel" else level.detail_power.expand(3)
+        scale = powers.sqrt()
+        covariance = level.conditional / (scale[:, None] * scale)
+        found.append(torch.linalg.eigvalsh(covariance).clamp_min(0))
         coarse = level.low_spectrum
     return [*found, pixel_variances(coarse)]
 

@@ -8,6 +8,7 @@ from scorelet.training.score_matching.cascade import (
 )
 from scorelet.training.score_matching.fit import BandFit, Family, fit_band
 from scorelet.training.score_matching.free_energy import fit_free_energies
+from scorelet.training.score_matching.noisy import fit_noisy
 from scorelet.training.score_matching.normal_equations import BandMoments, Equations
 from scorelet.training.score_matching.scalar import fit_scalar
 from scorelet.training.score_matching.solve import Solution, solve
@@ -24,6 +25,7 @@ __all__ = [
     "fit_band",
     "fit_cascade",
     "fit_free_energies",
+    "fit_noisy",
     "fit_scalar",
     "solve",
 ]

@@ -46,7 +46,12 @@ class GaussianLevel:
     @property
     def detail_power(self) -> Tensor:
         """G² = E |d|^2 per coefficient, the mean over the three bands and all frequencies."""
-        return self.cross.diagonal(dim1=-2, dim2=-1).real[..., 1:].mean()
+        return self.band_powers.mean()
+
+    @property
+    def band_powers(self) -> Tensor:
+        """E |d|^2 per coefficient of each band, H, V and D, (3,)."""
+        return self.cross.diagonal(dim1=-2, dim2=-1).real[..., 1:].mean((0, 1))
 
     @property
     def mean_map(self) -> Tensor:

@@ -1,0 +1,129 @@
+"""Steps that measured spectra ask for, with exact scores of Gaussian fields of those spectra."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from scorelet.analysis.field_statistics.spectra import power_map
+from scorelet.analysis.memorization import wiener_filter
+from scorelet.core.errors import InputError
+from scorelet.core.typing import Image
+from scorelet.recipes.faces import FACES, faces_without_copies
+from scorelet.recipes.subjects.wavelet_score.settings import Spectra
+from scorelet.recipes.subjects.wavelet_score.theory import UNIFORM
+from scorelet.sampling import Phi4
+from scorelet.sampling.reverse import (
+    SAMPLERS,
+    ReversePlan,
+    detail_variances,
+    pixel_variances,
+    steps_needed,
+)
+from scorelet.tasks.picture_arrays import images_of
+from scorelet.wavelets.orthogonal.spectral import GaussianLevel, gaussian_levels
+
+Rows = list[dict[str, Any]]
+PIXELS = "pixels"
+_MOST = 1024
+"""Steps at which the search for the best sampler gives one up."""
+_LEAST = 1e-9
+"""Of the mean variance: what is less is rounding, and nothing has to sample it."""
+
+
+def spectra_table(setup: Spectra, seed: int) -> Rows:
+    """Return a row for each side and scale: its steps, error 10 % by the measure sup, T = 5.
+
+    Bands are divided by their deviations. `uniform` and `quadratic` are Euler-Maruyama; `best` is
+    the sampler with the fewest network calls, at its number of steps. `whitened` is known for
+    details of faces: steps where E[d | a] and the covariance given a, of one half of the faces, are
+    taken from those of the other.
+    """
+    rows = []
+    for side in setup.sides:
+        one, other = spectra_of_two(setup, side, seed)
+        levels = _levels(side)
+        scales = detail_variances(one, setup.wavelet, levels, convention="channel")
+        names = [f"details {side >> j}" for j in range(1, levels + 1)]
+        white = _whitened(one, other, setup.wavelet, levels)
+        told = {"source": setup.source, "side": side}
+        rows.append(told | {"scale": PIXELS} | _steps(pixel_variances(one)))
+        for name, variances, steps in zip(
+            [*names, f"low {side >> levels}"], scales, [*white, None], strict=True
+        ):
+            rows.append(told | {"scale": name} | _steps(variances) | {"whitened": steps})
+    return rows
+
+
+def spectra_of_two(setup: Spectra, side: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Return the spectra of two sets of fields, or of the halves of faces, less their mean."""
+    if setup.source != FACES:
+        one, other = (power_map(Phi4().sample(setup.count, side, 2 * seed + k)) for k in (0, 1))
+        return one, other
+    faces, _ = faces_without_copies(side)
+    one, other = (_as_if_periodic(images_of(faces[part][: setup.count])) for part in "ab")
+    return one, other
+
+
+def _as_if_periodic(faces: Image) -> Tensor:
+    return wiener_filter(faces - faces.mean(0)).variances[0]
+
+
+def _levels(side: int) -> int:
+    """Return how often a side can be halved."""
+    return (side & -side).bit_length() - 1
+
+
+def _steps(variances: Tensor) -> dict[str, Any]:
+    kept = variances[variances > _LEAST * variances.mean()]
+    plan = ReversePlan(1, UNIFORM)
+    steps = {
+        "uniform": steps_needed(kept, plan),
+        "quadratic": steps_needed(kept, replace(plan, power=2.0)),
+    }
+    calls, count, name = min(_found(kept))
+    return steps | {"best": count, "best_calls": calls, "best_plan": name}
+
+
+def _found(variances: Tensor) -> Iterator[tuple[int, int, str]]:
+    """Yield network calls, steps and name of each sampler and kind of times that gets there."""
+    for sampler in SAMPLERS.values():
+        for times, power in (("uniform", 1.0), ("quadratic", 2.0)):
+            plan = ReversePlan(1, UNIFORM, sampler, power)
+            try:
+                steps = steps_needed(variances, plan, most=_MOST)
+            except InputError:
+                continue
+            yield steps * sampler.calls, steps, f"{sampler.name}, {times}"
+
+
+def _whitened(one: Tensor, other: Tensor, wavelet: str, levels: int) -> list[int]:
+    """Return steps for details of one law where they are whitened by another one."""
+    pairs = zip(
+        gaussian_levels(one, wavelet, levels), gaussian_levels(other, wavelet, levels), strict=True
+    )
+    plan = ReversePlan(1, UNIFORM)
+    return [steps_needed(whitened_variances(a, b), plan) for a, b in pairs]
+
+
+def whitened_variances(law: GaussianLevel, by: GaussianLevel) -> Tensor:
+    """Return eigenvalues of the covariance of Γ^(-1/2) (d - A a), (h, w, 3); 1 where law is `by`.
+
+    Args:
+        law: of details d and low band a.
+        by: whose Γ and A are taken.
+    """
+    gain = by.mean_map
+    low, across = law.cross[..., 0, 0], law.cross[..., 1:, 0]
+    rest = law.cross[..., 1:, 1:] - _outer(gain, across) - _outer(across, gain)
+    rest = rest + _outer(gain, gain) * low[..., None, None]
+    root = torch.linalg.cholesky(by.conditional)
+    half = torch.linalg.solve_triangular(root, rest, upper=False)
+    both = torch.linalg.solve_triangular(root, half.mH, upper=False)
+    return torch.linalg.eigvalsh(both)
+
+
+def _outer(u: Tensor, v: Tensor) -> Tensor:
+    return u[..., :, None] * v[..., None, :].conj()

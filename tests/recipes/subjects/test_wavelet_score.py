@@ -1,0 +1,48 @@
+"""What the recipe measures with: laws that are whitened, first-order errors, plateaus."""
+
+import pytest
+import torch
+
+from scorelet.recipes.subjects.wavelet_score.findings import of_errata, of_networks
+from scorelet.recipes.subjects.wavelet_score.settings import SETTINGS
+from scorelet.recipes.subjects.wavelet_score.spectra import whitened_variances
+from scorelet.recipes.subjects.wavelet_score.theory import errata_table, spectrum
+from scorelet.wavelets.orthogonal.spectral import gaussian_levels
+
+
+def test_a_law_that_is_whitened_by_itself_has_variance_one():
+    one, other = (gaussian_levels(spectrum(8, eta), "db2", 1)[0] for eta in (2.0, 3.0))
+    own = whitened_variances(one, one)
+    torch.testing.assert_close(own, torch.ones_like(own), rtol=1e-9, atol=0)
+    assert whitened_variances(one, other).max() > 1.5
+
+
+def test_half_of_the_variance_has_half_of_it_once_whitened():
+    power = spectrum(8, 2.0)
+    law, by = (gaussian_levels(p, "haar", 1)[0] for p in (power / 2, power))
+    found = whitened_variances(law, by)
+    torch.testing.assert_close(found, torch.full_like(found, 0.5), rtol=1e-9, atol=0)
+
+
+def test_the_first_order_error_is_the_tabulated_one():
+    rows = errata_table()
+    assert [row["exact"] for row in rows] == pytest.approx([0.944, 0.827, -0.386, -2.696], abs=2e-3)
+    assert [row["theorem"] for row in rows] == pytest.approx(
+        [0.692, 0.660, -0.053, -1.697], abs=1e-3
+    )
+    found = of_errata(rows)
+    assert found["corollary"].value < 0.01 < found["theorem"].value
+
+
+def test_plateaus_begin_where_the_distance_is_near_its_least():
+    settings = SETTINGS["smoke"]
+    distances = {"SGM": (5.0, 1.0), "WSGM": (1.1, 1.0)}
+    rows = [
+        {"model": name, "steps": steps, "high": 1 + distance, "distance": distance}
+        for name, pair in distances.items()
+        for steps, distance in zip(settings.networks[0].grid, pair, strict=True)
+    ]
+    found = of_networks(settings, [rows])
+    assert found["phi4 plateau"].value == 2
+    assert found["phi4 excess"].value == pytest.approx(1.0)
+    assert found["phi4 converged"].value == pytest.approx(1.0)
