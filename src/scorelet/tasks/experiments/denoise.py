@@ -3,13 +3,15 @@
 The noise is white, or what a simulated camera makes of it, or both by turns.
 """
 
+import numpy as np
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from scorelet.data import load_pictures, locate
+from scorelet.core.random import generator, randn
+from scorelet.data import load_pictures, locate, to_unit
 from scorelet.data.camera.patches import CameraPatches
 from scorelet.data.pictures.drawn import draw_page
-from scorelet.data.pictures.patches import Crop, NoisyPatches, PictureCrops
+from scorelet.data.pictures.patches import Crop, NoisyPatches, PictureCrops, half
 from scorelet.data.pictures.turns import TurnPatches
 from scorelet.models import (
     LogUniformNoise,
@@ -19,6 +21,7 @@ from scorelet.models import (
     ResidualDenoiser,
     UniformNoise,
 )
+from scorelet.tasks.denoise import denoise
 from scorelet.tasks.evaluate import mean_psnr
 from scorelet.tasks.experiments.base import Experiment, export_model, model_of
 from scorelet.tasks.experiments.denoise_config import DenoiseConfig, PatchesConfig, SourceConfig
@@ -73,7 +76,22 @@ def _crops(source: SourceConfig, data: PatchesConfig) -> Crop:
         return draw_page
     exclude = frozenset(data.exclude)
     pictures = load_pictures(locate(source.folder), channels=data.channels, exclude=exclude)
-    return PictureCrops(pictures, halved=source.halved, mixed=source.mixed)
+    if source.halved:
+        pictures = [half(picture) for picture in pictures]
+    if source.grainless:
+        pictures = [grainless(x, source.grainless, k) for k, x in enumerate(pictures)]
+    return PictureCrops(pictures, mixed=source.mixed)
+
+
+def grainless(picture: np.ndarray, sigma: float, index: int) -> np.ndarray:
+    """Add white noise of level sigma (8-bit units) to a picture and take it out by `photo`.
+
+    What is weaker than the noise goes with it, as the grain of film: a denoiser that is to learn
+    that grain is noise needs pictures without any. A function of (picture, sigma, index).
+    """
+    x = to_unit(picture).astype(np.float32)
+    noise = randn(x.shape, rng=generator(index))
+    return denoise(x + sigma / 255 * noise.numpy(), noise="white").image.clip(0, 1)
 
 
 def _noise_law(data: PatchesConfig) -> NoiseLaw:

@@ -20,6 +20,13 @@ class SourceConfig(ConfigSection):
     halved: bool = Field(
         default=False, description="means of 2x2 pixels: colour as fine as brightness"
     )
+    grainless: float = Field(
+        default=0.0,
+        ge=0,
+        le=50,
+        description="white noise of this level, in 8-bit units, is added to the pictures and taken "
+        "out again by the model `photo`, and with it their own grain: 0 leaves them as they are",
+    )
     mixed: float = Field(
         default=0.0, ge=0, le=1, description="share of the patches whose channels are mixed"
     )
@@ -28,8 +35,10 @@ class SourceConfig(ConfigSection):
     def _consistent(self) -> "SourceConfig":
         if (self.folder is None) != self.drawn:
             raise ValueError("a source is either a folder or drawn: true")
-        if self.drawn and (self.halved or self.mixed):
-            raise ValueError("halved and mixed belong to a folder, pages are drawn as they are")
+        if self.drawn and (self.halved or self.mixed or self.grainless):
+            raise ValueError(
+                "halved, mixed and grainless belong to a folder, pages are drawn as they are"
+            )
         return self
 
 
