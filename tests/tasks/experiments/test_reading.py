@@ -204,7 +204,10 @@ def test_configurations_of_the_package_go_by_their_names_and_a_file_wins(tmp_pat
 SOURCES = {
     "neither": ({"share": 1}, "a source is either a folder or drawn: true"),
     "both": ({"folder": "a", "drawn": True}, "a source is either a folder or drawn: true"),
-    "halved pages": ({"drawn": True, "halved": True}, "halved and mixed belong to a folder"),
+    "halved pages": (
+        {"drawn": True, "halved": True},
+        "halved, mixed and grainless belong to a folder",
+    ),
     "gray pages": ({"drawn": True}, "drawn pages and mixed channels have colour"),
     "mixed gray": ({"folder": "a", "mixed": 0.5}, "drawn pages and mixed channels have colour"),
     "no share": ({"folder": "a", "share": 0}, "Input should be greater than 0"),

@@ -1,0 +1,57 @@
+"""Patches of the task `denoise`: which sources they come from, and pictures without grain."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from scorelet.data.camera.patches import CameraPatches
+from scorelet.data.pictures.patches import NoisyPatches
+from scorelet.data.pictures.turns import TurnPatches
+from scorelet.tasks.experiments.denoise import grainless, noisy_patches
+from scorelet.tasks.experiments.denoise_config import DenoiseConfig
+
+
+def config(folder, **data):
+    rng = np.random.default_rng(0)
+    folder.mkdir(exist_ok=True)
+    Image.fromarray(rng.integers(0, 255, (80, 90, 3), dtype=np.uint8)).save(folder / "a.png")
+    return DenoiseConfig.model_validate(
+        {
+            "model": {"architecture": "UNet", "options": {"channels": 3}},
+            "data": {"train": [str(folder)], "channels": 3, "patch": 16} | data,
+            "steps": 50,
+            "batch": 8,
+            "output": str(folder / "run"),
+        }
+    )
+
+
+def test_a_share_of_the_patches_is_taken_by_a_camera(tmp_path):
+    patches = noisy_patches(config(tmp_path / "a", camera=0.25))
+    assert isinstance(patches, TurnPatches)
+    assert patches.shares == (0.75, 0.25)
+    assert [type(s) for s in patches.sets] == [NoisyPatches, CameraPatches]
+    assert len(patches) == 400
+    assert isinstance(noisy_patches(config(tmp_path / "b")), NoisyPatches)
+
+
+@pytest.mark.slow
+def test_grain_goes_and_edges_stay():
+    """Correlated grain of 2 levels on two flat halves: most of it goes, the step between stays."""
+    clean = np.full((128, 128, 3), 90.0)
+    clean[:, 64:] = 170
+    z = np.random.default_rng(1).standard_normal((130, 130, 3))
+    grain = 2 * (z[1:-1, 1:-1] + z[:-2, 1:-1] + z[1:-1, :-2] + z[:-2, :-2]) / 2
+    picture = ((clean + grain) / 255).astype(np.float32)
+    out = 255 * grainless(picture, 6.0, 0)
+    inside = np.s_[8:-8, [*range(8, 56), *range(72, 120)]]
+    assert (out - clean)[inside].std() < 0.4 * grain[inside].std()
+    assert np.abs(out.mean((0, 2)) - clean.mean((0, 2))).max() < 3
+
+
+def test_a_grainless_picture_is_a_function_of_its_index():
+    x = np.random.default_rng(2).integers(60, 190, (24, 24, 3), dtype=np.uint8)
+    first, again, other = (grainless(x, 6.0, k) for k in (3, 3, 4))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+    assert first.dtype == np.float32
