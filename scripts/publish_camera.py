@@ -3,7 +3,8 @@
 export SCORELET_DATA=...                       # photos/camera_noisy and photos/camera_mean below it
 python scripts/publish_camera.py runs/camera
 
-Writes src/scorelet/zoo/weights/camera.safetensors (float16), camera.json beside it (the model card)
+Writes src/scorelet/zoo/weights/camera.safetensors (float16; the mean of the weights of the run and
+of the built-in model, if it started from that), camera.json beside it (the model card)
 and docs/images/camera.png: ten crops of camera pictures, every fourth of the set, as they are,
 denoised, and the mean of many shots. Figures come from benchmarks/noise_choices.py.
 """
@@ -12,8 +13,10 @@ import json
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 from published_runs import arguments, denoiser_runs, train_command
+from torch import nn
 
 from scorelet.core.files import write_text
 from scorelet.data import locate
@@ -33,9 +36,18 @@ CROPS, EVERY, SIDE = 10, 4, 128
 def main(run: Path, weights: str, place: tuple[str, str]) -> None:
     """Publish the file `weights` of `run`; `place` are its machine and how it started."""
     denoiser = load_as(ResidualDenoiser, run / weights, verb="publish")
+    if read_config(run / "config.yaml").model_dump(mode="json")["model"]["start_from"] == "camera":
+        _average(denoiser, load("camera"))
     save(ResidualDenoiser(denoiser.network.half()), WEIGHTS)
     write_text(CARD, json.dumps(card(run, place), indent=2) + "\n")
     Image.fromarray(sheet()).save(PICTURE, optimize=True)
+
+
+def _average(network: nn.Module, other: nn.Module) -> None:
+    """Move the parameters of a network half way to those of another."""
+    with torch.no_grad():
+        for mine, its in zip(network.parameters(), other.parameters(), strict=True):
+            mine.lerp_(its.to(mine.dtype), 0.5)
 
 
 def sheet() -> np.ndarray:

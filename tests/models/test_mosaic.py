@@ -66,6 +66,20 @@ def test_equal_greens_have_no_difference_in_any_shift(green_first):
         torch.testing.assert_close(plane, torch.zeros_like(plane), atol=1e-6, rtol=0)
 
 
+@pytest.mark.parametrize("green_first", [False, True])
+def test_all_shifts_are_shown_values_of_zero_to_one(green_first):
+    """Red is far from blue, so their difference changes its sign where they change places."""
+    y = torch.full((1, 1, 12, 12), 0.5)
+    column = 1 - int(green_first)
+    y[..., 0::2, 1 - column :: 2], y[..., 1::2, column::2] = 0.9, 0.1
+    y += 0.01 * randn(tuple(y.shape), rng=generator(0))
+    smooth = Smooth()
+    ends = channel_ends(y, green_first=not green_first)
+    MosaicDenoiser(smooth, green_first=not green_first, ends=ends, shifts=4)(y, 0.001)
+    for plane, _ in smooth.seen:
+        assert 0 <= float(plane.min()) < float(plane.max()) < 1.5
+
+
 def test_noise_keeps_its_level_and_is_told_in_the_unit_shown():
     y = 0.5 + 0.1 * randn((1, 1, 256, 256), rng=generator(0))
     smooth = Smooth()

@@ -73,12 +73,18 @@ class MosaicDenoiser(Denoiser):
             channels = changed(moved, green_first=green_first)
             clean = [
                 self._plane(channel, ends, sigma, label)
-                for channel, ends in zip(channels, self.ends, strict=True)
+                for channel, ends in zip(channels, self._ends(row), strict=True)
             ]
             total += unchanged(clean, green_first=green_first)[
                 :, :, row : row + height, column : column + width
             ]
         return total / self.shifts
+
+    def _ends(self, row: int) -> Ends:
+        """Return the ends after a shift: by a row, p changes places with q, and r with b."""
+        if not row:
+            return self.ends
+        return [*self.ends[:2], *((-high, -low) for low, high in self.ends[2:])]
 
     def _plane(
         self, plane: Tensor, ends: tuple[float, float], sigma: NoiseLevel, label: Labels | None

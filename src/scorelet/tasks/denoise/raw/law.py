@@ -50,8 +50,25 @@ def law_of(mosaic: Mosaic) -> SensorLaw:
             "The noise of the sensor cannot be measured: the picture is too small, of one colour "
             "or saturated, and its file does not say it: leave it out."
         )
-    other = max(known.values(), key=lambda law: law.a + law.b)  # a plane without any structure
-    return SensorLaw({colour: found[colour] or other for colour in colours}, measured=True)
+    return SensorLaw(_agreed(known, colours), measured=True)
+
+
+def _agreed(known: dict[str, PoissonGaussianNoise], colours: list[str]) -> dict[str, Any]:
+    """Return a law for every colour: before white balance a sensor has one, and texture adds to it.
+
+    A colour that nothing was measured of, or whose law is more than `APART` times the smallest, gets
+    the smallest.
+    """
+    least = min(known.values(), key=_size)
+    return {
+        colour: law if (law := known.get(colour)) and _size(law) <= APART * _size(least) else least
+        for colour in colours
+    }
+
+
+def _size(law: PoissonGaussianNoise) -> float:
+    """Return the variance at middle gray, a sixth of white."""
+    return law.a / 6 + law.b
 
 
 def planes(mosaic: Mosaic, colour: str) -> list[np.ndarray]:
