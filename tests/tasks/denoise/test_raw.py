@@ -66,6 +66,24 @@ def test_a_law_of_the_file_is_taken():
         assert set(alone.noise.values()) == {PoissonGaussianNoise(*pairs[0])}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("pair", [(1e9, 0.0), (0.0, 1e-30), (1e-300, 0.0)])
+def test_a_law_that_cannot_be_is_not_believed(pair):
+    noisy, _ = exposed(scene(256, 256), a=1e-3, b=5e-5)
+    found = law_of(Mosaic(noisy, "RGGB", noise=(pair,)))
+    assert found.measured
+    assert all(1e-4 < law.a / 6 + law.b < 3e-4 for law in found.noise.values())
+
+
+@pytest.mark.slow
+def test_a_colour_of_fine_texture_does_not_count_as_noisier():
+    noisy, _ = exposed(scene(512, 512), a=1e-3, b=5e-5)
+    texture = np.random.default_rng(0).standard_normal(noisy[0::2, 0::2].shape)
+    noisy[0::2, 0::2] += np.float32(0.03) * texture.astype(np.float32)
+    law = law_of(Mosaic(noisy, "RGGB")).noise
+    assert law["R"] == min((law["G"], law["B"]), key=lambda one: one.a / 6 + one.b)
+
+
 def test_where_nothing_can_be_measured_it_is_said():
     with pytest.raises(InputError, match=r"noise of the sensor cannot be measured"):
         law_of(Mosaic(np.full((64, 64), 0.5, np.float32), "RGGB"))

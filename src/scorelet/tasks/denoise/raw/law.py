@@ -16,6 +16,10 @@ from scorelet.models import PoissonGaussianNoise
 PEDESTAL = 0.25
 """What is added to light before its noise is measured, so that none is cut off at black: more than
 the noise in the dark of any sensor that pictures are taken with."""
+APART = 1.3
+"""Ratio of variances up to which colours may differ: what is above is texture."""
+PLAUSIBLE = 1e-9, 1.0
+"""Least and largest variance of white that a file is believed."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +38,14 @@ class SensorLaw:
 def law_of(mosaic: Mosaic) -> SensorLaw:
     """Return the law of a mosaic's noise, from its file if that says it.
 
+    A law of the file by which white has no noise, or more than it has light, is not believed.
+
     Raises:
         InputError: neither does the file say it, nor can it be measured: nothing in the picture
             changes, or it is too small.
     """
     colours = sorted(set(mosaic.order), key="RGBL".index)
-    if mosaic.noise:
+    if mosaic.noise and all(_plausible(*pair) for pair in mosaic.noise):
         pairs = [mosaic.noise[min("RGB".find(c), len(mosaic.noise) - 1)] for c in colours]
         laws = [PoissonGaussianNoise(a, b) for a, b in pairs]
         return SensorLaw(dict(zip(colours, laws, strict=True)), measured=False)
@@ -53,10 +59,12 @@ def law_of(mosaic: Mosaic) -> SensorLaw:
     return SensorLaw(_agreed(known, colours), measured=True)
 
 
-def _agreed(known: dict[str, PoissonGaussianNoise], colours: list[str]) -> dict[str, Any]:
+def _agreed(
+    known: dict[str, PoissonGaussianNoise], colours: list[str]
+) -> dict[str, PoissonGaussianNoise]:
     """Return a law for every colour: before white balance a sensor has one, and texture adds to it.
 
-    A colour that nothing was measured of, or whose law is more than `APART` times the smallest, gets
+    A colour of which nothing was measured, or more than `APART` times the smallest, gets
     the smallest.
     """
     least = min(known.values(), key=_size)
@@ -64,6 +72,10 @@ def _agreed(known: dict[str, PoissonGaussianNoise], colours: list[str]) -> dict[
         colour: law if (law := known.get(colour)) and _size(law) <= APART * _size(least) else least
         for colour in colours
     }
+
+
+def _plausible(a: float, b: float) -> bool:
+    return a >= 0 and b >= 0 and PLAUSIBLE[0] < a + b < PLAUSIBLE[1]
 
 
 def _size(law: PoissonGaussianNoise) -> float:
