@@ -18,6 +18,7 @@ from PIL import Image
 from published_runs import arguments, denoiser_runs, train_command
 from torch import nn
 
+from scorelet.core.checkpoint import load_tensors
 from scorelet.core.files import write_text
 from scorelet.data import locate
 from scorelet.models import ResidualDenoiser
@@ -72,14 +73,16 @@ def card(run: Path, place: tuple[str, str]) -> dict:
         "summary": "blind denoiser of pictures of cameras: grain that is developed, smoothed and "
         "stored as JPEG; it mends JPEGs, too",
         "architecture": config["model"]["architecture"],
-        "options": config["model"]["options"],
+        "options": load_tensors(WEIGHTS)[1]["options"],
         "parameters": sum(p.numel() for p in load(WEIGHTS).parameters()),
         "bytes": WEIGHTS.stat().st_size,
         "sha256": digest(WEIGHTS),
         "data": {
-            "train": "399 of the 400 train and test pictures of BSDS500, as they are and halved by "
-            "2x2 means, and pages that a program draws, taken by the simulated camera of "
-            "scorelet.data.camera; a quarter of the patches has white noise or none",
+            "train": "399 of the 400 train and test pictures of BSDS500, halved by 2x2 means, most "
+            "of them without their grain (white noise of level 6 was added and taken out by "
+            "`photo`), and pages that a program draws, taken by the simulated camera of "
+            "scorelet.data.camera; a quarter of the patches has white noise or none. Runs 21 and "
+            "22: see runs",
             "left out": "12003.jpg (bsd400/019.png), of which Set12's starfish is a crop",
             "never trained on": "pictures of real cameras",
             "terms": "Berkeley asks to cite Arbelaez et al. 2011; non-commercial research and "

@@ -24,6 +24,7 @@ from published_runs import (
     train_command,
 )
 
+from scorelet.core.checkpoint import load_tensors
 from scorelet.core.files import write_text
 from scorelet.models import NetworkJointEnergy
 from scorelet.tasks.evaluate import evaluate
@@ -80,7 +81,7 @@ def describe(
         "name": NAME,
         "summary": "labels and denoises small pictures of ten classes, with one network",
         "architecture": config["model"]["architecture"],
-        "options": config["model"]["options"],
+        "options": load_tensors(WEIGHTS)[1]["options"],
         "parameters": sum(p.numel() for p in trained.network.parameters()),
         "bytes": WEIGHTS.stat().st_size,
         "sha256": document["sha256"],

@@ -28,7 +28,7 @@ def denoise(
     dtype: str = "auto",
     nodata: Annotated[str, Parameter(allow_leading_hyphen=True)] = "auto",
     noise: str = "auto",
-    noise_law: str | None = None,
+    noise_law: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     form: Annotated[str | None, Parameter(name="--format")] = None,
     quality: Whole | None = None,
     dry_run: Flag = False,

@@ -6,14 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+import torch
 
 import noise_samples as samples
 import scorelet as sl
 from samples import Identity
+from scorelet.analysis.photon_counts import PhotonLaw
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, iter_pages
+from scorelet.models.anscombe import inverse_anscombe
 from scorelet.tasks.denoise import DenoiseSettings
 from scorelet.tasks.denoise.choice import choose
+from scorelet.tasks.denoise.photons import stable_page
 
 AUTO = DenoiseSettings()
 COUNTS = samples.counts(samples.clean("camera")[:128, :160, :1], 30).astype(np.float32)
@@ -185,6 +189,33 @@ def test_a_pedestal_is_found_in_the_law(float32, shift):
         moved = sl.denoise(u + shift, noise="poisson", noise_law=(1.0, -float(shift))).image
     np.testing.assert_allclose(moved - shift, plain, atol=0.05)  # of 5; single precision at 500
     assert abs(moved.mean() - shift - u.mean()) < 0.3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("b", [1.0, 4.0])
+def test_noise_of_reading_does_not_bias_the_dark(b):
+    """One sample below 0 is noise and no pedestal: the mean of flat light stays."""
+    rng = np.random.default_rng(3)
+    for x in (0.3, 1.0, 3.0):
+        y = rng.poisson(x, (400, 400, 1)) + rng.normal(0, b**0.5, (400, 400, 1))
+        page = stable_page(Picture(y.astype(np.float64)), PhotonLaw(1.0, b))
+        assert page.pedestal == 0
+        mean = np.full((1, 1, 1), page.page.pixels.mean(dtype=np.float64))
+        stable = torch.from_numpy(mean * page.span + page.low)
+        assert abs(float(inverse_anscombe(stable, page.noise)) - x) < max(0.01 * x, 0.012)
+
+
+@pytest.mark.parametrize("law", [(1.0, -1e9), (1e30, 0.0), (1.0, -60.0)])
+def test_a_law_that_cannot_be_that_of_the_samples_is_refused(law):
+    with pytest.raises(InputError, match="cannot be that of samples"):
+        choice(COUNTS, noise="poisson", noise_law=law)
+
+
+def test_the_model_of_cameras_is_for_cameras():
+    x = samples.clean("chelsea")
+    found = choice(x, model="camera")
+    assert (found.noise, found.reason) == ("camera", "what the model given is for")
+    assert choice(x, model="camera", noise="camera").noise == "camera"
 
 
 def test_strength_gaps_and_opacity(float32):

@@ -74,7 +74,7 @@ def test_the_unit_of_floats_does_not_matter(unit):
         np.testing.assert_allclose(other.image, unit * one.image, rtol=1e-4, atol=1e-4 * unit)
         assert other.sigma == pytest.approx(unit * one.sigma, rel=1e-4)
         assert len(one.warnings) == len(other.warnings)
-    assert sl.denoise(unit * grainy).warnings
+    assert sl.denoise(unit * grainy, noise="white").warnings
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
@@ -327,10 +327,11 @@ def correlated(sigma=20.0):
 
 @pytest.mark.slow
 def test_correlated_noise_is_said_to_be_so():
-    (warning,) = sl.denoise(correlated()).warnings
+    assert (sl.denoise(correlated()).noise, sl.denoise(correlated()).warnings) == ("camera", ())
+    (warning,) = sl.denoise(correlated(), noise="white").warnings
     assert "not white" in warning
     assert "leaves most of it in" in warning  # what it means
-    assert "start from" in warning  # what to do
+    assert "--noise camera" in warning  # what to do
     assert sl.denoise(noisy(160, 160)).warnings == ()
 
 

@@ -14,6 +14,7 @@ from scorelet.analysis.grain import Grain, grain
 from scorelet.analysis.photon_counts import PhotonLaw, is_coarse, photon_counts, photon_law
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, to_unit
+from scorelet.tasks.denoise.camera import CAMERA
 from scorelet.tasks.denoise.remarks import central, median_step
 from scorelet.tasks.denoise.settings import MODEL, DenoiseSettings
 
@@ -41,6 +42,8 @@ def choose(page: Picture, settings: DenoiseSettings) -> Choice:
     """
     if settings.noise == "poisson":
         return _poisson(page, settings)
+    if settings.model == CAMERA:
+        return Choice("camera", "what the model given is for")
     if settings.noise != "auto":
         return Choice(settings.noise, "as asked for")
     if settings.model != MODEL:
@@ -76,6 +79,7 @@ def _poisson(page: Picture, settings: DenoiseSettings) -> Choice:
         return Choice("white", "it is of one colour")
     if settings.noise_law is not None:
         a, b = settings.noise_law
+        _check_law(a, b, pixels if mask is None else pixels[mask])
         law = PhotonLaw(a, b, counts=is_coarse(pixels, mask, a))
         return Choice("poisson", f"as asked for, the variance is {_line(law)}", law)
     law = photon_law(pixels, mask)
@@ -86,6 +90,18 @@ def _poisson(page: Picture, settings: DenoiseSettings) -> Choice:
             "photons), or take --noise white."
         )
     return Choice("poisson", f"as asked for, the variance was found to be {_line(law)}", law)
+
+
+def _check_law(a: float, b: float, data: np.ndarray) -> None:
+    """Refuse a law by which half of the samples have no noise, or noise beyond what they span."""
+    variance = a * float(np.median(data)) + b
+    span = float(data.max()) - float(data.min())
+    if not 0 < variance <= span**2:
+        raise InputError(
+            f"noise-law is {a:g},{b:g}: at the median of the picture, {float(np.median(data)):g}, "
+            f"this is a variance of {variance:g}, which cannot be that of samples that span "
+            f"{span:g}; 1,0 is the law of counts of photons, 1,-P of counts above a pedestal P."
+        )
 
 
 def _line(law: PhotonLaw) -> str:

@@ -138,8 +138,7 @@ def _denoised_photons(
     """Make the noise of a page white, denoise, and go back."""
     stable = stable_page(plan.page, law)
     inner = replace(settings, noise="white", noise_law=None, strength=1.0, nodata=None)
-    if not denoiser.blind:
-        inner = replace(inner, sigma=stable.sigma)
+    inner = replace(inner, sigma=None if denoiser.blind else stable.sigma)
     out = run_plan(plan_page(stable.page, denoiser, inner, plan.cond), denoiser, inner, listener)
     result = stable.back(out.picture.pixels, settings.strength)
     said = plan.said + out.warnings + stable.said()

@@ -1,7 +1,8 @@
 """Photon noise: a page is made stable, denoised like any other, and brought back.
 
 Symbols: y samples as they are stored, var(y | x) = a x + b; p what they are without light: where b
-is negative -b / a, a pedestal; else 0, or the least sample if that is negative, at least -b / a;
+is negative -b / a, a pedestal; else 0, unless 1 % of the samples are further below 0 than noise of
+variance b can bring them: then the least sample, at least -b / a;
 f the generalised Anscombe transform of `scorelet.models.anscombe`, whose noise has the level 1.
 
 The network is shown (f(y - p) - f_0) / w, with f_0 the least and w the width of what there is. Few
@@ -28,6 +29,8 @@ DITHER = 0.5
 
 COARSE = 4.0
 """What a photon adds to integers, up to which rounding them counts."""
+DEEP = 3.0
+"""Standard deviations of noise in the dark below which samples have a pedestal."""
 FEW_PHOTONS = 20.0
 """Photons on average, from which it does not."""
 
@@ -91,6 +94,13 @@ class StablePage:
         )
 
 
+def _pedestal(data: Pixels, law: PhotonLaw) -> float:
+    if law.b < 0:
+        return -law.b / law.a
+    deep = float(np.quantile(data, 0.01)) < -DEEP * math.sqrt(law.b)
+    return max(-law.b / law.a, float(data.min())) if deep and law.b else 0.0
+
+
 def stable_page(page: Picture, law: PhotonLaw) -> StablePage:
     """Transform a page; the same page gets the same dither.
 
@@ -99,7 +109,7 @@ def stable_page(page: Picture, law: PhotonLaw) -> StablePage:
         law: of its noise.
     """
     data = page.pixels if page.mask is None else page.pixels[page.mask]
-    pedestal = max(-law.b / law.a, min(0.0, float(data.min())))
+    pedestal = _pedestal(data, law)
     dither = law.a * DITHER if law.counts else 0.0
     noise = PoissonGaussianNoise(law.a, max(law.b + law.a * pedestal, 0.0) + dither**2)
     y = page.pixels.astype(np.float64) - pedestal

@@ -9,7 +9,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields
 from scorelet.data import Picture, write_pages
 from scorelet.models import Denoiser
-from scorelet.tasks.denoise.camera import camera_denoiser
+from scorelet.tasks.denoise.camera import CAMERA, camera_denoiser
 from scorelet.tasks.ready_denoiser import ReadyDenoiser, ready_denoiser
 from scorelet.tasks.tiling import TileSide
 
@@ -80,7 +80,7 @@ class DenoiseSettings:
     def _check_noise(self) -> None:
         if self.noise not in NOISES:
             raise InputError(f"noise is {self.noise!r}: it must be one of {', '.join(NOISES)}.")
-        if self.noise == "camera" and self.model != MODEL:
+        if self.noise == "camera" and self.model not in (MODEL, CAMERA):
             raise InputError("noise camera has a model of its own: leave the model out.")
         if self.noise == "poisson" and self.sigma is not None:
             raise InputError(
@@ -104,7 +104,8 @@ class DenoiseSettings:
     @property
     def may_be_camera(self) -> bool:
         """Whether a picture may get the model of pictures of cameras."""
-        return self.noise == "camera" or (self.noise == "auto" and self.model == MODEL)
+        auto = self.noise == "auto" and self.model == MODEL
+        return auto or self.noise == "camera" or self.model == CAMERA
 
     def camera(self) -> ReadyDenoiser:
         """Return the model of pictures of cameras."""

@@ -21,7 +21,7 @@ from scorelet.models import (
     ResidualDenoiser,
     UniformNoise,
 )
-from scorelet.tasks.denoise import denoise
+from scorelet.tasks.denoise import Denoised, denoise
 from scorelet.tasks.evaluate import mean_psnr
 from scorelet.tasks.experiments.base import Experiment, export_model, model_of
 from scorelet.tasks.experiments.denoise_config import DenoiseConfig, PatchesConfig, SourceConfig
@@ -87,11 +87,15 @@ def grainless(picture: np.ndarray, sigma: float, index: int) -> np.ndarray:
     """Add white noise of level sigma (8-bit units) to a picture and take it out by `photo`.
 
     What is weaker than the noise goes with it, as the grain of film: a denoiser that is to learn
-    that grain is noise needs pictures without any. A function of (picture, sigma, index).
+    that grain is noise needs pictures without any. A function of (picture, sigma,
+    index) and the weights of `photo`.
     """
     x = to_unit(picture).astype(np.float32)
     noise = randn(x.shape, rng=generator(index))
-    return denoise(x + sigma / 255 * noise.numpy(), noise="white").image.clip(0, 1)
+    y = x + sigma / 255 * noise.numpy()
+    done = denoise(y, noise="white", device="cpu", dtype="float32")
+    assert isinstance(done, Denoised)
+    return done.image.clip(0, 1)
 
 
 def _noise_law(data: PatchesConfig) -> NoiseLaw:

@@ -6,7 +6,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from scorelet.core.typing import Image
 from scorelet.plots import curves_figure, png
 from scorelet.plots.memorisation import histograms_figure, twins_figure
 from scorelet.plots.report import Part, Picture, Section, Table, Text
@@ -52,7 +51,7 @@ def curves_section(
     return Section("Denoising", parts)
 
 
-def filters_section(filters: Mapping[str, Tensor], y: Image, sigma: float) -> Section:
+def filters_section(filters: Mapping[str, Tensor], y: Tensor, sigma: float) -> Section:
     """Show rows of Jacobians, each by its own largest number; gray is 0."""
     rows = {"noisy": y.expand(filters[next(iter(filters))].shape[0], -1, -1, -1)}
     for name, found in filters.items():
@@ -67,7 +66,7 @@ def filters_section(filters: Mapping[str, Tensor], y: Image, sigma: float) -> Se
 
 
 def enlarged_section(
-    pictures: Mapping[int, Mapping[str, Image]], test: Image, rows: Sequence[Row]
+    pictures: Mapping[int, Mapping[str, Tensor]], test: Tensor, rows: Sequence[Row]
 ) -> Section:
     """Show enlarged pictures, and their power in bands above the cut."""
     parts: list[Part] = []
@@ -90,7 +89,7 @@ def enlarged_section(
     return Section("Super-resolution", [*parts, Table(head, cut, frozenset({1}))])
 
 
-def samples_section(samples: Image, near: Image, cosines: Mapping[str, list[float]]) -> Section:
+def samples_section(samples: Tensor, near: Tensor, cosines: Mapping[str, list[float]]) -> Section:
     """Show samples, the nearest training picture beside each, and all cosines."""
     lines = {"sample": samples[:SHOWN], "nearest training picture": near[:SHOWN]}
     return Section(

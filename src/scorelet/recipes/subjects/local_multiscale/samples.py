@@ -11,7 +11,6 @@ from torch import Tensor
 from scorelet.analysis.memorization import nearest
 from scorelet.analysis.sample_quality import band_powers
 from scorelet.core.random import Noise
-from scorelet.core.typing import Image
 from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.recipes.steps import Steps
@@ -37,16 +36,16 @@ def plans(model: Multiscale[Denoiser], sampling: Sampling) -> dict[str, Plans]:
 
 
 def enlarge(
-    model: Multiscale[Denoiser], test: Image, factor: int, sampling: Sampling, seed: int
-) -> dict[str, Image]:
+    model: Multiscale[Denoiser], test: Tensor, factor: int, sampling: Sampling, seed: int
+) -> dict[str, Tensor]:
     """Return test pictures drawn from the means of their blocks of factor x factor pixels."""
     means = F.avg_pool2d(test, factor)
     level = int(np.log2(factor))
-    found: dict[str, Image] = {}
+    found: dict[str, Tensor] = {}
     for name, how in plans(model, sampling).items():
         cascade = Cascade(model, how)
 
-        def draw(places: slice, noise: Noise, cascade: Cascade = cascade) -> Image:
+        def draw(places: slice, noise: Noise, cascade: Cascade = cascade) -> Tensor:
             return cascade.refine(factor * means[places], noise, level=level)
 
         found[name] = _in_pieces(draw, len(test), seed)
@@ -54,14 +53,14 @@ def enlarge(
     return found | {BICUBIC: cubic.cpu()}
 
 
-def synthesise(model: Multiscale[Denoiser], like: Image, sampling: Sampling, seed: int) -> Image:
+def synthesise(model: Multiscale[Denoiser], like: Tensor, sampling: Sampling, seed: int) -> Tensor:
     """Draw whole pictures, of the size, dtype and device of `like`."""
     cascade = Cascade(model, plans(model, sampling)[DIFFUSION])
     low = F.avg_pool2d(like, 2**model.levels)[:1].expand(sampling.count, -1, -1, -1)
     return _in_pieces(lambda k, noise: cascade.sample(low[k], noise), sampling.count, seed)
 
 
-def _in_pieces(draw: Callable[[slice, Noise], Image], count: int, seed: int) -> Image:
+def _in_pieces(draw: Callable[[slice, Noise], Tensor], count: int, seed: int) -> Tensor:
     pieces = []
     with torch.no_grad():
         for start in range(0, count, PIECE):
@@ -71,8 +70,8 @@ def _in_pieces(draw: Callable[[slice, Noise], Image], count: int, seed: int) -> 
 
 
 def kept_images(
-    steps: Steps, name: str, work: Callable[[], dict[str, Image]]
-) -> tuple[dict[str, Image], float]:
+    steps: Steps, name: str, work: Callable[[], dict[str, Tensor]]
+) -> tuple[dict[str, Tensor], float]:
     """Return the pictures of a step, which lie in a file beside it, and its seconds."""
     path = steps.folder / f"{name}.npz"
 
@@ -88,13 +87,13 @@ def kept_images(
         return {key: torch.from_numpy(arrays[key]) for key in arrays.files}, seconds
 
 
-def off_by(pictures: Image, test: Image, factor: int) -> float:
+def off_by(pictures: Tensor, test: Tensor, factor: int) -> float:
     """Return the largest difference between the block means of pictures and those given."""
     return float((F.avg_pool2d(pictures, factor) - F.avg_pool2d(test, factor)).abs().max())
 
 
 def spectrum_rows(
-    enlarged: Mapping[str, Image], test: Image, factor: int
+    enlarged: Mapping[str, Tensor], test: Tensor, factor: int
 ) -> list[dict[str, float | str | int]]:
     """Return power over that of the real pictures in log bands above the cut, by method.
 
@@ -127,7 +126,7 @@ def ratio_of_means(y: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
     return ratio, (y - ratio * x).std(0) / (len(x) ** 0.5 * x.mean(0))
 
 
-def memory(samples: Image, train: Image, test: Image) -> tuple[dict[str, list[float]], Tensor]:
+def memory(samples: Tensor, train: Tensor, test: Tensor) -> tuple[dict[str, list[float]], Tensor]:
     """Return cosines with the nearest training picture, and those pictures of the samples."""
     found, control = nearest(samples, train), nearest(test, train)
     cosines = {"samples": found.cosine.tolist(), "held out": control.cosine.tolist()}

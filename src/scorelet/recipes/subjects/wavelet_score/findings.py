@@ -29,7 +29,7 @@ def of_growth(steps: Rows, conditions: Rows, fixed: Rows) -> dict[str, Measured]
 
     def column(model: str, key: str, exponent: int = 2) -> list[float]:
         kept = (row for row in steps if (row["eta"], row["model"]) == (exponent, model))
-        return [row[key] for row in kept]
+        return [float(row[key]) for row in kept]
 
     pixels, details = column("pixels", "sup"), column("db4", "sup")
     bound = max(row[w] / 2 ** (1.5 * row["eta"]) for row in conditions for w in ("haar", "db4"))

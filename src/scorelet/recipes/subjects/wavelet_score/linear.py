@@ -12,7 +12,6 @@ from torch import Tensor
 
 from scorelet.analysis.field_statistics.agreement import even_total_variation, spectrum_ratios
 from scorelet.core.random import Noise
-from scorelet.core.typing import Fields
 from scorelet.models import Denoiser, FiniteSetDenoiser
 from scorelet.models.field_energy import Band, WholeField
 from scorelet.models.multiscale import Multiscale
@@ -49,7 +48,7 @@ def linear_scores(setup: Linear, seed: int) -> dict[str, Any]:
     return {name: _compared(other, y) for name, y in samples.items()}
 
 
-def _compared(x: Fields, y: Fields) -> dict[str, Any]:
+def _compared(x: Tensor, y: Tensor) -> dict[str, Any]:
     ratios = spectrum_ratios(x, y)
     pairs = [(k, abs(v - 1)) for k, v in zip(ratios.places, ratios.values, strict=True)]
     return {
@@ -67,7 +66,7 @@ def _noise_levels(setup: Linear, scale: float) -> list[float]:
     return torch.linspace(float(low), float(high), setup.levels).exp().tolist()
 
 
-def _whole(x: Tensor, setup: Linear, seed: int) -> Fields:
+def _whole(x: Tensor, setup: Linear, seed: int) -> Tensor:
     scale = float(x.std())
     levels = _noise_levels(setup, scale)
     model = fit_noisy(WholeField(), _FAMILY, x, levels, seed=seed, even=True)
@@ -77,7 +76,7 @@ def _whole(x: Tensor, setup: Linear, seed: int) -> Fields:
     return torch.cat(parts)[:, 0]
 
 
-def _scales(x: Tensor, setup: Linear, seed: int) -> Fields:
+def _scales(x: Tensor, setup: Linear, seed: int) -> Tensor:
     model = linear_cascade(x, _noise_levels(setup, 1.0), seed)
     scales = [model.record["coarse"], *(1.0 for _ in model.details)]
     plans = [ReversePlan(setup.steps, OrnsteinUhlenbeck(_END, scale)) for scale in scales]

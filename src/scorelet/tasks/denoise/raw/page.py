@@ -141,8 +141,13 @@ def _found(mosaic: Mosaic, law: SensorLaw, sigma: float) -> str:
 
 
 def _remarks(settings: DenoiseSettings) -> tuple[str, ...]:
-    if settings.sigma is None:
-        return ()
-    return (
-        "the given level had no effect: the noise of a camera raw file is measured on its sensor",
+    law = "the noise of a camera raw file is measured on its sensor"
+    ignored = {
+        "level": settings.sigma is not None,
+        "kind of noise": settings.noise not in ("auto", "poisson"),
+        "law": settings.noise_law is not None,
+        "value of no data": isinstance(settings.nodata, float),
+    }
+    return tuple(
+        f"the given {name} had no effect: {law}" for name, given in ignored.items() if given
     )
