@@ -106,6 +106,44 @@ def test_products_are_those_of_the_matrix():
     torch.testing.assert_close(products.transposed(v).flatten(1), v.flatten(1) @ exact)
 
 
+class Mixing(nn.Module):
+    """Standardises by the moments of the batch: of copies these are those of one image."""
+
+    def forward(self, y):
+        return torch.tanh(y) * (y - y.mean()) / y.std(correction=0)
+
+
+@pytest.mark.parametrize("net", [nn.Sequential(nn.Conv2d(1, 1, 3, padding=1), nn.ReLU()), Mixing()])
+def test_rows_from_copies_are_those_of_the_matrix_where_images_are_mapped_by_themselves(net):
+    y = image()[None]
+    products = JacobianProducts(net.double(), y, batched=True)
+    exact = torch.autograd.functional.jacobian(net, y).reshape(SIDE**2, SIDE**2)
+    torch.testing.assert_close(products.matrix(), exact)
+    assert products.count == SIDE**2
+    assert (products._copies() is None) == isinstance(net, Mixing)
+
+
+def test_a_probe_costs_one_product_on_each_side():
+    """Trace and asymmetry come from the same ones; J v of the vectors found is known."""
+    a, y = linear(matrix(symmetric=True)), image()
+    costs = [
+        jacobian_basis(a, y, 4, 0.1, method="iterative", probes=probes).products
+        for probes in (2, 3, 12)
+    ]
+    assert [cost - costs[0] for cost in costs] == [0, 2, 20]
+
+
+@pytest.mark.parametrize("kind", ["symmetric", "singular"])
+def test_the_trace_is_exact_where_the_span_holds_the_range(kind):
+    half = matrix()[:, :3]
+    a = half @ half.mT
+    found = jacobian_basis(
+        linear(a), image(), 3, 0.1, kind=kind, method="iterative", tolerance=1e-10, probes=2
+    )
+    assert found.effective_dim == pytest.approx(float(a.trace()), rel=1e-8)
+    assert found.effective_dim_error < 1e-6
+
+
 @pytest.mark.slow
 def test_photo_is_free_of_biases_and_keeps_few_dimensions_of_what_is_smooth():
     """The built-in denoiser at a smooth picture: f(y) = J y."""

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from scorelet.networks import fused, shuffle_unet
+from scorelet.networks.kernel_dtype import differentiated_in_images
 from scorelet.networks.shuffle_unet import ResidualBlock
 
 needs_onednn = pytest.mark.skipif(
@@ -171,3 +172,38 @@ def test_jacobians_of_an_evaluated_block_are_those_of_finite_differences():
     difference = (module(x + step * direction) - module(x - step * direction)) / (2 * step)
     torch.testing.assert_close(tangent, difference, rtol=1e-6, atol=1e-7)
     assert torch.autograd.gradcheck(module, x.requires_grad_())
+
+
+@needs_onednn
+@pytest.mark.parametrize("batch", [1, 2])
+def test_products_in_images_are_those_of_the_plain_block(monkeypatch, batch):
+    """Jᵀ v, J v and, differentiated once more, Jᵀ v."""
+    module, x = block().eval(), picture(batch=batch)
+    generator = torch.Generator().manual_seed(2)
+    v, w = (torch.randn(x.shape, generator=generator) for _ in range(2))
+
+    def products():
+        point = x.clone().requires_grad_()
+        with differentiated_in_images():
+            y = module(point)
+        direction = v.clone().requires_grad_()
+        (pulled,) = torch.autograd.grad(y, point, direction, create_graph=True)
+        weight = w.clone().requires_grad_()
+        (pushed,) = torch.autograd.grad(pulled, direction, weight, create_graph=True)
+        (again,) = torch.autograd.grad(pushed, weight, v)
+        return y, pulled, pushed, again
+
+    fast, plain = products(), plainly(monkeypatch, products)
+    assert "BlockOfImages" in type(fast[0].grad_fn).__name__
+    assert_near(fast, plain, RELATIVE[torch.float32])
+    assert_near([fast[3]], [fast[1]], RELATIVE[torch.float32])
+    inner = (fast[1] * w).sum(), (fast[2] * v).sum()  # <Jᵀ v, w> = <v, J w>
+    torch.testing.assert_close(*inner, rtol=1e-5, atol=1e-4)
+
+
+@needs_onednn
+def test_an_evaluated_block_has_slopes_of_its_weights_elsewhere():
+    module, x = block().eval(), picture()
+    with differentiated_in_images():
+        pass
+    assert all(slope is not None for slope in slopes(module, x)[2:])

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from scorelet.networks.kernel_dtype import kernel_dtype
+from scorelet.networks.kernel_dtype import kernel_dtype, only_images_matter
 
 SLOPE = 0.1
 """Of the leaky ReLU where its argument is negative."""
@@ -33,7 +33,7 @@ def fused_dtype(x: Tensor, *, training: bool) -> torch.dtype | None:
     """
     if x.shape[2:] == (1, 1) or not _has_operators():
         return None
-    dtype = kernel_dtype(x, training=training)
+    dtype = kernel_dtype(x, training=training or only_images_matter())
     return dtype if dtype in _dtypes() else None
 
 
@@ -42,12 +42,14 @@ def fused_block(
 ) -> Tensor:
     """Return x + P₂ ρ(P₁ D x), computed in `dtype`, channels last; differentiable once.
 
-    With `overwrite` x may be where the result is put, if nobody wants a gradient.
+    Within `differentiated_in_images` it is differentiable as often as one likes, in x alone. With
+    `overwrite` x may be where the result is put, if nobody wants a gradient.
     """
     x = x.to(dtype, memory_format=torch.channels_last)
     cast = [w.to(dtype) for w in weights]
     if torch.is_grad_enabled():
-        return _Block.apply(x, *cast)
+        block = _BlockOfImages if only_images_matter() else _Block
+        return block.apply(x, *cast)
     if dtype == torch.bfloat16:
         return _by_strips(x, *cast, out=x if overwrite else torch.empty_like(x))
     return _forward(x, *cast)[0]
@@ -72,19 +74,92 @@ class _Block(torch.autograd.Function):
         """With y = x + P₂ h, h = ρ(P₁ a), a = D x: the chain rule from the end to the start."""
         x, filtered, hidden, spatial, expand, reduce = ctx.saved_tensors
         slope = slope.contiguous(memory_format=torch.channels_last)
-        to_hidden = _convolve(slope, reduce.transpose(0, 1))
-        torch.ops.aten.leaky_relu_backward.grad_input(
-            to_hidden, hidden, SLOPE, self_is_result=True, grad_input=to_hidden
-        )
-        to_filtered = _convolve(to_hidden, expand.transpose(0, 1))
-        # the adjoint of D is D with its kernels turned round; the sum's own slope joins in one pass
-        to_x = _convolve(to_filtered, spatial.flip(2, 3), added=slope)
+        to_x, to_filtered, to_hidden = _backward(slope, hidden, spatial, expand, reduce)
         return (
             to_x,
             _spatial_slope(to_filtered, x, spatial),
             _matrix_slope(to_hidden, filtered, expand),
             _matrix_slope(slope, hidden, reduce),
         )
+
+
+class _BlockOfImages(torch.autograd.Function):
+    """The block with ρ' frozen: J = 1 + P₂ ρ' P₁ D, for Jᵀ v and, differentiated again, J v.
+
+    It has no derivative in its weights. ρ' has none in x where ρ is differentiable.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,  # noqa: ANN401
+        x: Tensor,
+        *weights: Tensor,
+    ) -> Tensor:
+        y, _, hidden = _forward(x, *weights)
+        ctx.save_for_backward(hidden, *weights)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
+        return _Adjoint.apply(slope, *ctx.saved_tensors), None, None, None
+
+
+class _Adjoint(torch.autograd.Function):
+    """Jᵀ v, linear in v: its derivative is J."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,  # noqa: ANN401
+        v: Tensor,
+        hidden: Tensor,
+        *weights: Tensor,
+    ) -> Tensor:
+        ctx.save_for_backward(hidden, *weights)
+        v = v.contiguous(memory_format=torch.channels_last)
+        return _backward(v, hidden, *weights)[0]
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
+        return _Tangent.apply(slope, *ctx.saved_tensors), None, None, None, None
+
+
+class _Tangent(torch.autograd.Function):
+    """J v, linear in v: its derivative is Jᵀ."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,  # noqa: ANN401
+        v: Tensor,
+        hidden: Tensor,
+        *weights: Tensor,
+    ) -> Tensor:
+        ctx.save_for_backward(hidden, *weights)
+        spatial, expand, reduce = weights
+        v = v.contiguous(memory_format=torch.channels_last)
+        moved = _sloped(_convolve(_convolve(v, spatial), expand), hidden)
+        return _convolve(moved, reduce, added=v)
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
+        return _Adjoint.apply(slope, *ctx.saved_tensors), None, None, None, None
+
+
+def _backward(
+    slope: Tensor, hidden: Tensor, spatial: Tensor, expand: Tensor, reduce: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the slopes of x, of D x and of P₁ D x; that of the sum itself joins in one pass."""
+    to_hidden = _sloped(_convolve(slope, reduce.transpose(0, 1)), hidden)
+    to_filtered = _convolve(to_hidden, expand.transpose(0, 1))
+    # the adjoint of D is D with its kernels turned round
+    to_x = _convolve(to_filtered, spatial.flip(2, 3), added=slope)
+    return to_x, to_filtered, to_hidden
+
+
+def _sloped(v: Tensor, hidden: Tensor) -> Tensor:
+    """Multiply v by ρ' in place, which the sign of ρ's result tells."""
+    return torch.ops.aten.leaky_relu_backward.grad_input(
+        v, hidden, SLOPE, self_is_result=True, grad_input=v
+    )
 
 
 def _forward(

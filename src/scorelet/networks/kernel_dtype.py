@@ -1,8 +1,32 @@
 """Whether compiled kernels may do the work of a layer, and in which dtype."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import torch
 from torch import Tensor, nn
 from torch.autograd import forward_ad
+
+_PRODUCTS = ContextVar("products", default=False)
+
+
+@contextmanager
+def differentiated_in_images() -> Iterator[None]:
+    """Within it networks are called for products with their Jacobian in x, and for nothing else.
+
+    An evaluated network may then use kernels that have no second derivative in its weights.
+    """
+    token = _PRODUCTS.set(True)
+    try:
+        yield
+    finally:
+        _PRODUCTS.reset(token)
+
+
+def only_images_matter() -> bool:
+    """Whether nobody will ask for derivatives in weights, see `differentiated_in_images`."""
+    return _PRODUCTS.get()
 
 
 def kernel_dtype(x: Tensor, *, training: bool) -> torch.dtype | None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from torch import Tensor
+from torch import Tensor, nn
 
 from scorelet.analysis.jacobian.eigenvectors import Decomposition, dense, iterative
 from scorelet.analysis.jacobian.inputs import (
@@ -27,7 +27,7 @@ from scorelet.analysis.jacobian.inputs import (
     found_level,
 )
 from scorelet.analysis.jacobian.products import JacobianProducts, Map
-from scorelet.analysis.jacobian.trace import Estimate, asymmetry, trace
+from scorelet.analysis.jacobian.trace import Estimate, trace_and_asymmetry
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
@@ -134,7 +134,8 @@ def jacobian_basis(  # noqa: PLR0913 - what is decomposed, and how
     check_options(kind, method, k, point.numel(), tolerance, probes)
     check_mode(f)
     level = None if sigma is None else checked_level(sigma)
-    products = JacobianProducts(closed(f, level), point)
+    images = isinstance(f, nn.Module) and point.ndim == 4
+    products = JacobianProducts(closed(f, level), point, batched=images)
     if level is None:
         level = found_level(f, point, products.value)
     rng, singular = generator(seed), kind == "singular"
@@ -144,8 +145,7 @@ def jacobian_basis(  # noqa: PLR0913 - what is decomposed, and how
         found = iterative(
             products, k, singular=singular, tolerance=tolerance, rng=rng, progress=progress
         )
-    dimension = trace(products, found, probes, rng)
-    spread = asymmetry(products, found, probes, rng)
+    dimension, spread = trace_and_asymmetry(products, found, probes, rng)
     return _summary(products, found, level, dimension, spread)
 
 

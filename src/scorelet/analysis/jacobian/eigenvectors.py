@@ -25,6 +25,7 @@ class Decomposition:
     Attributes:
         values, vectors, left, residuals: see `JacobianBasis`.
         matrix: J, where it was computed.
+        moved: J v for the vectors, where it was not.
     """
 
     values: Tensor
@@ -32,6 +33,7 @@ class Decomposition:
     left: Tensor | None
     residuals: Tensor
     matrix: Tensor | None = None
+    moved: Tensor | None = None
 
 
 def dense(
@@ -106,12 +108,13 @@ def _normal(products: JacobianProducts, vectors: Tensor) -> Tensor:
 
 def _ordered(products: JacobianProducts, vectors: Tensor) -> Decomposition:
     """Return Rayleigh quotients, descending, and residuals."""
-    moved = _one_by_one(products.symmetric, vectors)
+    forth = _one_by_one(products.forward, vectors)
+    moved = (forth + _one_by_one(products.transposed, vectors)) / 2
     values = (vectors * moved).flatten(1).sum(1)
     order = values.argsort(descending=True)
     values, vectors, moved = values[order], vectors[order], moved[order]
     residuals = norms(moved.flatten(1) - values[:, None] * vectors.flatten(1))
-    return Decomposition(values, vectors, None, residuals.to(values))
+    return Decomposition(values, vectors, None, residuals.to(values), moved=forth[order])
 
 
 def _pairs(products: JacobianProducts, vectors: Tensor) -> Decomposition:
@@ -125,7 +128,7 @@ def _pairs(products: JacobianProducts, vectors: Tensor) -> Decomposition:
     )
     back = _one_by_one(products.transposed, left)
     residuals = norms(back.flatten(1) - values[:, None] * vectors.flatten(1))
-    return Decomposition(values, vectors, left, residuals.to(values))
+    return Decomposition(values, vectors, left, residuals.to(values), moved=moved)
 
 
 def _one_by_one(product, vectors: Tensor) -> Tensor:  # noqa: ANN001 - a method of products

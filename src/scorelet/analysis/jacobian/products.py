@@ -13,10 +13,13 @@ import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
+from scorelet.networks.kernel_dtype import differentiated_in_images
 
 Map = Callable[[Tensor], Tensor]
 
 _CHUNK = 64
+_COPIES, _NUMBERS = 32, 1 << 16
+"""Copies of y in a batch at most, and numbers in all of them: what is kept grows with both."""
 
 
 class JacobianProducts:
@@ -25,6 +28,8 @@ class JacobianProducts:
     Args:
         f: y -> same shape.
         y: the point, of any shape; d is its number of elements.
+        batched: f takes batches of images like y, (1, ...), and maps each by itself: then many rows
+            of the matrix come from one backward pass through copies of y.
 
     Attributes:
         value: f(y), without gradient.
@@ -34,9 +39,10 @@ class JacobianProducts:
         InputError: f changes the shape, cannot be differentiated, or does not depend on y.
     """
 
-    def __init__(self, f: Map, y: Tensor) -> None:
+    def __init__(self, f: Map, y: Tensor, *, batched: bool = False) -> None:
+        self._map, self._batched = f, batched
         self._point = y.detach().clone().requires_grad_(True)
-        with torch.enable_grad():
+        with torch.enable_grad(), differentiated_in_images():
             self._value = _call(f, self._point)
             _check(self._value, self._point)
             self._direction = torch.zeros_like(self._value, requires_grad=True)
@@ -78,13 +84,44 @@ class JacobianProducts:
     def matrix(self) -> Tensor:
         """Return J, (d, d), by d products with Jᵀ."""
         like = self._point.detach()
+        chunk, copies = self._copies() or (_CHUNK, None)
         rows = []
-        for start in range(0, self.size, _CHUNK):
-            stop = min(start + _CHUNK, self.size)
-            units = like.new_zeros(stop - start, self.size)
-            units[:, start:stop].fill_diagonal_(1)
-            rows.append(self.transposed(units.reshape(-1, *self.shape)).flatten(1))
+        for start in range(0, self.size, chunk):
+            stop = min(start + chunk, self.size)
+            units = like.new_zeros(stop - start if copies is None else chunk, self.size)
+            units[: stop - start, start:stop].fill_diagonal_(1)
+            units = units.reshape(-1, *self.shape)
+            if copies is None:
+                rows.append(self.transposed(units).flatten(1))
+            else:
+                self.count += stop - start
+                pulled = self._differentiate(*copies, units.flatten(0, 1))
+                rows.append(pulled.flatten(1)[: stop - start])
         return torch.cat(rows)
+
+    def _copies(self) -> tuple[int, tuple[Tensor, Tensor]] | None:
+        """Return how many copies of y f was given, its values and these; None if it must not be."""
+        count = min(_COPIES, _NUMBERS // self.size)
+        if not self._batched or count < 2:
+            return None
+        y = self.point.repeat(count, *(1 for _ in self.shape[1:])).requires_grad_(True)
+        with torch.enable_grad(), differentiated_in_images():
+            try:
+                values = _call(self._map, y)
+            except InputError:
+                return None
+        return (count, (values, y)) if self._apart(values, y) else None
+
+    def _apart(self, values: Tensor, y: Tensor) -> bool:
+        """Whether f maps copies as it maps y, and none has a derivative in another."""
+        if values.shape != y.shape or not values.requires_grad:
+            return False
+        first = torch.zeros_like(y)
+        first[0] = self.value[0]
+        pulled = self._differentiate(values, y, first)
+        expected = torch.zeros_like(y)
+        expected[0] = self._differentiate(self._value, self._point, self.value)[0]
+        return _near(values.detach(), self.value.expand_as(y)) and _near(pulled, expected)
 
     def _product(self, outputs: Tensor, inputs: Tensor, vectors: Tensor) -> Tensor:
         self.count += len(vectors)
@@ -128,6 +165,11 @@ def _check(value: Tensor, y: Tensor) -> None:
         )
     if not bool(value.isfinite().all()):
         raise InputError("f(y) holds NaN or infinite numbers.")
+
+
+def _near(a: Tensor, b: Tensor) -> bool:
+    """Whether a is b but for what sums in another order change."""
+    return bool((a - b).abs().max() <= 1e-5 * b.abs().max())
 
 
 def _first_line(error: Exception) -> str:

@@ -4,7 +4,7 @@ import math
 from typing import NamedTuple
 
 import torch
-from torch import Generator, Tensor
+from torch import Generator
 
 from scorelet.analysis.jacobian.eigenvectors import Decomposition
 from scorelet.analysis.jacobian.products import JacobianProducts, inner, signs
@@ -17,45 +17,33 @@ class Estimate(NamedTuple):
     error: float = 0.0
 
 
-def trace(
+def trace_and_asymmetry(
     products: JacobianProducts, found: Decomposition, probes: int, rng: Generator
-) -> Estimate:
-    """Return tr J.
+) -> tuple[Estimate, float]:
+    """Return tr J, and ‖J - Jᵀ‖ / ‖J‖ in Frobenius norms.
 
-    Without the matrix the part within the span of the vectors found is exact, and the rest is the
-    mean of vᵀ J v over random signs v from which that span is taken out.
+    Without the matrix both come from the same random signs v, one product with J and one with Jᵀ
+    for each. The part of the trace within the span of the vectors found is exact, and the rest is
+    the mean of wᵀ J w, w being v with that span taken out; J w follows from J v and from what J
+    makes of the span. Norms are E |A v|² = ‖A‖².
 
     References: Hutchinson 1990; Meyer, Musco, Musco, Woodruff 2021, arXiv 2010.09649 (deflation).
     """
     if found.matrix is not None:
-        return Estimate(float(found.matrix.double().trace()))
-    basis = found.vectors.flatten(1)
-    within = float(inner(found.vectors, _applied(products, found.vectors)).sum())
-    drawn = _without(signs(probes, products.value, rng), basis)
-    rest = inner(drawn, _applied(products, drawn))
-    return Estimate(within + float(rest.mean()), float(rest.std()) / math.sqrt(probes))
-
-
-def asymmetry(
-    products: JacobianProducts, found: Decomposition, probes: int, rng: Generator
-) -> float:
-    """Return ‖J - Jᵀ‖ / ‖J‖ in Frobenius norms, by E |A v|² = ‖A‖² for random signs v."""
-    if found.matrix is not None:
         matrix = found.matrix.double()
-        return float((matrix - matrix.mT).norm() / matrix.norm().clamp(min=1e-300))
+        gap = (matrix - matrix.mT).norm() / matrix.norm().clamp(min=1e-300)
+        return Estimate(float(matrix.trace())), float(gap)
+    assert found.moved is not None
+    basis, images = found.vectors.flatten(1), found.moved.flatten(1)
+    rest = torch.zeros(probes, dtype=torch.float64)
     above = below = 0.0
-    for v in signs(probes, products.value, rng):
-        forth, back = products.forward(v[None]), products.transposed(v[None])
+    for number, v in enumerate(signs(probes, products.value, rng)):
+        forth, back = products.forward(v[None]).detach(), products.transposed(v[None]).detach()
         above += float((forth - back).double().square().sum())
         below += float(forth.double().square().sum() + back.double().square().sum()) / 2
-    return math.sqrt(above / below) if below else 0.0
-
-
-def _applied(products: JacobianProducts, vectors: Tensor) -> Tensor:
-    return torch.cat([products.forward(v[None]).detach() for v in vectors])
-
-
-def _without(vectors: Tensor, basis: Tensor) -> Tensor:
-    """Take the span of orthonormal rows out of each of (count, *shape) vectors."""
-    flat = vectors.flatten(1)
-    return (flat - (flat @ basis.mT) @ basis).reshape(vectors.shape)
+        within = basis @ v.flatten()
+        w, moved = v.flatten() - within @ basis, forth.flatten() - within @ images
+        rest[number] = inner(w[None], moved[None])[0]
+    exact = float(inner(basis, images).sum())
+    error = float(rest.std()) / math.sqrt(probes)
+    return Estimate(exact + float(rest.mean()), error), math.sqrt(above / below) if below else 0.0
