@@ -6,18 +6,19 @@ product with J and one with its transpose, in fused kernels and in torch's modul
 kernels out). `large`: the top 64 of a picture of 512x512, and again with twice the products.
 `alignment`: all layers of two networks in one pass, beside a pass for each layer.
 
-All but `large` is in one thread and in the seconds of the processor; calls take turns, A B B A.
+The picture is the middle of `examples/clean/camera.png`, gray, with noise of 25 of 255. All but
+`large` is in one thread and in the seconds of the processor; calls take turns, A B B A.
 """
 
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from measure import Row, forget_peak, peak_mb, picture, quartiles
+from measure import Row, forget_peak, peak_mb, quartiles
 from program import run_parts
 from torch import Tensor, nn
 from turns import cpu_seconds
@@ -26,9 +27,11 @@ import scorelet as sl
 from scorelet.analysis.alignment import CrossMoments, align, matched_layers, networks, procrustes
 from scorelet.analysis.jacobian import JacobianBasis, JacobianProducts, jacobian_basis
 from scorelet.core.memory import keep_large_buffers
+from scorelet.data import read_picture, to_unit
 from scorelet.models import Denoiser
 from scorelet.networks.vgg import VGG
 
+PHOTOGRAPH = Path(__file__).parents[1] / "examples" / "clean" / "camera.png"
 LEVEL = 25 / 255
 TOP, PATCH = 16, 64
 MANY, SIDE, TOLERANCE = 64, 512, 0.02
@@ -107,16 +110,19 @@ def large(*, quick: bool) -> dict[str, Any]:
     }
     again = longer(f, y, found, k)
     row["products_again"] = again.products
-    row["largest_change"] = float((found.values / again.values - 1).abs().max())
+    row["largest_change"] = float((found.values / again.values[:k] - 1).abs().max())
     return {"rows": [row]}
 
 
 def longer(f: Denoiser, y: Tensor, found: JacobianBasis, k: int) -> JacobianBasis:
-    """Lower the tolerance until there are twice as many products."""
-    tolerance, again = TOLERANCE, found
-    while again.products < 2 * found.products and tolerance > 1e-6:
-        tolerance /= 10
-        again = jacobian_basis(f, y, k, LEVEL, method="iterative", tolerance=tolerance)
+    """Look for more eigenvectors, which needs a larger Krylov space: twice the products at least.
+
+    It starts from another vector: what the first run has missed it would not miss, too.
+    """
+    again = found
+    while again.products < 2 * found.products:
+        k *= 2
+        again = jacobian_basis(f, y, k, LEVEL, method="iterative", tolerance=TOLERANCE, seed=1)
     return again
 
 
@@ -220,8 +226,12 @@ def closed(f: Denoiser) -> Callable[[Tensor], Tensor]:
 
 
 def noisy(side: int) -> Tensor:
-    pixels = picture(side, side, 1).transpose(2, 0, 1).astype(np.float32) / 255
-    return torch.from_numpy(pixels)[None]
+    """The middle of a photograph, with noise."""
+    pixels = to_unit(read_picture(PHOTOGRAPH).pixels)
+    start = (SIDE - side) // 2
+    clean = torch.from_numpy(pixels[start : start + side, start : start + side, :1].copy())
+    y = clean.permute(2, 0, 1)[None].float()
+    return y + LEVEL * torch.randn(y.shape, generator=seeded(0))
 
 
 def network(seed: int, width: float) -> nn.Module:

@@ -166,9 +166,33 @@ class Wider(nn.Module):
         return torch.cat([y, y])
 
 
+class Sized(nn.Module):
+    """In the manner of transformers that know one size of image."""
+
+    def forward(self, y):
+        assert y.shape[-1] == 224, f"input height {y.shape[-1]} doesn't match 224"
+        return y
+
+
+def written_over(y):
+    """In place where exp needs what it gave; relu(inplace=True) is harmless."""
+    h = torch.exp(y)
+    square = h * h
+    h.mul_(2)
+    return square
+
+
 @pytest.mark.parametrize(
     ("f", "options", "words"),
     [
+        (written_over, {}, "inplace operation.*writes over a value"),
+        (lambda y: (8 * y).round() / 8, {}, "leave out rounding"),
+        (torch.sign, {"method": "iterative"}, "leave out rounding, signs"),
+        (lambda y: torch.from_numpy(y.numpy()), {}, "fails on a tensor.*numpy"),
+        (torch.inference_mode()(lambda y: 2 * y), {}, "no_grad"),
+        (nn.Sequential(nn.Flatten(), nn.Linear(SIDE**2, 3)), {}, "the slope of a logit"),
+        (Sized(), {}, "fails on a tensor.*doesn't match 224"),
+        (nn.Sequential(nn.Conv2d(1, 1, 1), nn.Dropout2d()), {}, "1 is in training mode"),
         (Detached(), {}, "detach"),
         (Wider(), {}, "expected the shape"),
         (nn.BatchNorm2d(1), {}, "eval"),

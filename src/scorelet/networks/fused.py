@@ -100,7 +100,10 @@ class _BlockOfImages(torch.autograd.Function):
         return y
 
     @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
+    def backward(  # ty: ignore[incompatible-method-override]
+        ctx: Any,  # noqa: ANN401
+        slope: Tensor,
+    ) -> tuple[Tensor | None, ...]:
         return _Adjoint.apply(slope, *ctx.saved_tensors), None, None, None
 
 
@@ -119,7 +122,10 @@ class _Adjoint(torch.autograd.Function):
         return _backward(v, hidden, *weights)[0]
 
     @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
+    def backward(  # ty: ignore[incompatible-method-override]
+        ctx: Any,  # noqa: ANN401
+        slope: Tensor,
+    ) -> tuple[Tensor | None, ...]:
         return _Tangent.apply(slope, *ctx.saved_tensors), None, None, None, None
 
 
@@ -140,7 +146,10 @@ class _Tangent(torch.autograd.Function):
         return _convolve(moved, reduce, added=v)
 
     @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
+    def backward(  # ty: ignore[incompatible-method-override]
+        ctx: Any,  # noqa: ANN401
+        slope: Tensor,
+    ) -> tuple[Tensor | None, ...]:
         return _Adjoint.apply(slope, *ctx.saved_tensors), None, None, None, None
 
 

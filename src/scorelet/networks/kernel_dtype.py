@@ -1,6 +1,6 @@
 """Whether compiled kernels may do the work of a layer, and in which dtype."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -12,7 +12,7 @@ _PRODUCTS = ContextVar("products", default=False)
 
 
 @contextmanager
-def differentiated_in_images() -> Iterator[None]:
+def differentiated_in_images() -> Generator[None]:
     """Within it networks are called for products with their Jacobian in x, and for nothing else.
 
     An evaluated network may then use kernels that have no second derivative in its weights.

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from scorelet.core.errors import InputError
+from scorelet.core.errors import InputError, one_line
 from scorelet.networks.kernel_dtype import differentiated_in_images
 
 Map = Callable[[Tensor], Tensor]
@@ -50,7 +50,10 @@ class JacobianProducts:
                 self._value, self._point, self._direction, create_graph=True
             )
         if not self._pulled.requires_grad:
-            raise InputError("f is not differentiable twice, so J v cannot be had from Jᵀ v.")
+            raise InputError(
+                "The derivative of f is 0, or torch cannot differentiate it again, so J v cannot "
+                "be had from Jᵀ v: leave out rounding, signs and comparisons inside f."
+            )
         self.value = self._value.detach()
         self.count = 0
 
@@ -141,23 +144,30 @@ class JacobianProducts:
         except RuntimeError as error:
             if options.get("is_grads_batched"):
                 raise
-            raise InputError(f"f cannot be differentiated at y: {_first_line(error)}") from error
+            raise InputError(
+                f"f cannot be differentiated at y: {one_line(error)}{_remedy(error)}."
+            ) from error
         return found
 
 
 def _call(f: Map, y: Tensor) -> Tensor:
     try:
         return f(y.clone())  # f may write over what it is given
-    except RuntimeError as error:
+    except InputError:
+        raise
+    except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
         raise InputError(
-            f"f fails on a tensor of shape {tuple(y.shape)}: {_first_line(error)}"
+            f"f fails on a tensor of shape {tuple(y.shape)}: {one_line(error)}."
         ) from error
 
 
 def _check(value: Tensor, y: Tensor) -> None:
     if not isinstance(value, Tensor) or value.shape != y.shape:
         got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
-        raise InputError(f"f maps {tuple(y.shape)} to {got}: expected the shape of y.")
+        raise InputError(
+            f"f maps {tuple(y.shape)} to {got}: expected the shape of y, as of a denoiser. Of a "
+            "classifier give a function that returns an image, as the slope of a logit."
+        )
     if not value.requires_grad:
         raise InputError(
             "f(y) does not depend on y in a way that torch can differentiate: leave out detach(), "
@@ -172,9 +182,10 @@ def _near(a: Tensor, b: Tensor) -> bool:
     return bool((a - b).abs().max() <= 1e-5 * b.abs().max())
 
 
-def _first_line(error: Exception) -> str:
-    text = str(error).strip().splitlines()
-    return (text[0] if text else type(error).__name__).rstrip(".") + "."
+def _remedy(error: Exception) -> str:
+    if "inplace" in str(error):
+        return "; leave out what writes over a value that its own derivative needs"
+    return ""
 
 
 def norms(vectors: Tensor) -> Tensor:
