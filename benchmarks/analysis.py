@@ -34,7 +34,8 @@ from scorelet.networks.vgg import VGG
 PHOTOGRAPH = Path(__file__).parents[1] / "examples" / "clean" / "camera.png"
 LEVEL = 25 / 255
 TOP, PATCH = 16, 64
-MANY, SIDE, TOLERANCE = 64, 512, 0.02
+MANY, SIDE, TOLERANCE = 64, 512, 0.005
+"""At 0.02 some of many close eigenvalues are passed over, though all residuals are small."""
 PICTURES = 512
 
 
