@@ -1,10 +1,10 @@
 """Make the built-in model `camera` from a training run: weights, card and a picture.
 
 export SCORELET_DATA=...                       # photos/camera_noisy and photos/camera_mean below it
-python scripts/publish_camera.py runs/camera
+python scripts/publish_camera.py runs/camera --mean-with EARLIER.safetensors
 
-Writes src/scorelet/zoo/weights/camera.safetensors (float16; the mean of the weights of the run and
-of the built-in model, if it started from that), camera.json beside it (the model card)
+Writes src/scorelet/zoo/weights/camera.safetensors (float16; with `--mean-with`, the mean of the
+weights of the run and of another one), camera.json beside it (the model card)
 and docs/images/camera.png: ten crops of camera pictures, every fourth of the set, as they are,
 denoised, and the mean of many shots. Figures come from benchmarks/noise_choices.py.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from published_runs import arguments, denoiser_runs, train_command
+from published_runs import denoiser_runs, run_parser, train_command
 from torch import nn
 
 from scorelet.core.checkpoint import load_tensors
@@ -34,13 +34,24 @@ PICTURE = ROOT / "docs/images/camera.png"
 CROPS, EVERY, SIDE = 10, 4, 128
 
 
-def main(run: Path, weights: str, place: tuple[str, str]) -> None:
-    """Publish the file `weights` of `run`; `place` are its machine and how it started."""
+def main(run: Path, weights: str, other: Path | None, place: tuple[str, str]) -> None:
+    """Publish the file `weights` of `run`, or its mean with the weights of another run.
+
+    `place` are its machine and how it started.
+    """
     denoiser = load_as(ResidualDenoiser, run / weights, verb="publish")
-    if read_config(run / "config.yaml").model_dump(mode="json")["model"]["start_from"] == "camera":
-        _average(denoiser, load("camera"))
+    if other is not None:
+        if other.samefile(WEIGHTS):
+            raise SystemExit(f"{other} is what is written: give the weights of another run.")
+        _average(denoiser, load(other))
     save(ResidualDenoiser(denoiser.network.half()), WEIGHTS)
-    write_text(CARD, json.dumps(card(run, place), indent=2) + "\n")
+    document = card(run, place)
+    if other is not None:
+        document |= {
+            "mean_with": digest(other),
+            "command": f"{document['command']} --mean-with {other.name}",
+        }
+    write_text(CARD, json.dumps(document, indent=2) + "\n")
     Image.fromarray(sheet()).save(PICTURE, optimize=True)
 
 
@@ -98,5 +109,8 @@ def card(run: Path, place: tuple[str, str]) -> dict:
 
 
 if __name__ == "__main__":
-    options = arguments(__doc__)
-    main(options.run, options.weights, (options.machine, options.start))
+    parser = run_parser(__doc__)
+    parser.add_argument("--mean-with", type=Path, help="weights of another run")
+    options = parser.parse_args()
+    place = options.machine, options.start
+    main(options.run, options.weights, options.mean_with, place)

@@ -92,6 +92,11 @@ def denoiser_runs(
 
 def arguments(description: str | None) -> argparse.Namespace:
     """Return run, weights, machine and start, from the command line."""
+    return run_parser(description).parse_args()
+
+
+def run_parser(description: str | None) -> argparse.ArgumentParser:
+    """Return a parser of run, weights, machine and start."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -99,4 +104,4 @@ def arguments(description: str | None) -> argparse.Namespace:
     parser.add_argument("--weights", default="weights.safetensors", help="which file of the run")
     parser.add_argument("--machine", default=platform.processor(), help="where it was trained")
     parser.add_argument("--start", default="", help="how it began, if not as the command does")
-    return parser.parse_args()
+    return parser

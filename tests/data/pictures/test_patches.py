@@ -239,7 +239,7 @@ def photo_patches():
     source = [rng.integers(0, 256, (40, 43 + k, 3), dtype=np.uint8) for k in range(3)]
     sources = [
         (0.56, PictureCrops(source)),
-        (0.23, PictureCrops(source, halved=True, mixed=0.25)),
+        (0.23, PictureCrops([half(picture) for picture in source], mixed=0.25)),
         (0.21, draw_page),
     ]
     levels = (UniformNoise(0.0, 0.0), UniformNoise(0.0, 10 / 255), UniformNoise(0.0, 75 / 255))

@@ -39,18 +39,14 @@ class PictureCrops:
 
     Args:
         pictures: arrays (height, width, channels), integers or floats in [0, 1].
-        halved: means of 2x2 pixels instead of pixels. A photograph whose chroma was stored at half
-            the resolution gets colour as fine as its brightness.
         mixed: share of the crops whose channels are mixed by a random matrix: brightness becomes
             colour, and colours that photographs seldom have appear.
     """
 
-    def __init__(
-        self, pictures: Sequence[Pixels], *, halved: bool = False, mixed: float = 0.0
-    ) -> None:
+    def __init__(self, pictures: Sequence[Pixels], *, mixed: float = 0.0) -> None:
         if not pictures:
             raise InputError("There are no pictures to cut patches from.")
-        self.pictures = [half(picture) for picture in pictures] if halved else list(pictures)
+        self.pictures = list(pictures)
         self.mixed = mixed
 
     def __call__(self, rng: np.random.Generator, side: int) -> Pixels:
@@ -123,7 +119,11 @@ class NoisyPatches(Dataset):
 
 
 def half(picture: Pixels) -> Pixels:
-    """Return means of 2x2 pixels, rounded to the dtype; an odd last row or column is left out."""
+    """Return means of 2x2 pixels, rounded to the dtype; an odd last row or column is left out.
+
+    A photograph whose chroma was stored at half the resolution gets colour as fine as its
+    brightness.
+    """
     means = block_means(picture, 2)
     if picture.dtype.kind != "f":
         means = means.round()
