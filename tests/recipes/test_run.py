@@ -2,11 +2,12 @@
 
 import json
 import os
+import sys
 from dataclasses import dataclass, replace
 
 import pytest
 
-from scorelet.core.errors import InputError
+from scorelet.core.errors import InputError, MissingExtraError
 from scorelet.recipes import Claim, Findings, Measured, Recipe, at_least, run
 from scorelet.recipes.base import Setup
 
@@ -70,6 +71,16 @@ def test_results_and_report(toy, tmp_path):
         "Nobody, 1900.",
     ):
         assert part in text
+
+
+def test_a_package_that_lacks_is_said_before_any_work(toy, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "accelerate", None)
+    with pytest.raises(MissingExtraError, match=r"scorelet\[train\]"):
+        run.reproduce("toy", tmp_path / "out")
+    assert not toy.done
+    assert not (tmp_path / "out").exists()
+    monkeypatch.setattr(run, "find_recipe", lambda _: replace(toy.recipe(), trains=False))
+    assert run.reproduce("toy", tmp_path / "out")["claims"]
 
 
 def test_an_interrupted_run_goes_on(toy, tmp_path):

@@ -63,6 +63,7 @@ class Recipe(Generic[Settings]):
         summary: what is claimed, in a sentence or two.
         setups: by scale; scales that are not there are refused.
         run: measures with the given settings, seed and steps.
+        trains: whether it trains networks, for which it needs a package: said before its work.
     """
 
     subject: str
@@ -71,6 +72,7 @@ class Recipe(Generic[Settings]):
     summary: str
     setups: Mapping[Scale, Setup[Settings]]
     run: Callable[[Settings, int, Steps], Findings]
+    trains: bool = True
 
     def setup(self, scale: str) -> Setup[Any]:
         """Return the setup of a scale.

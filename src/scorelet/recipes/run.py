@@ -17,6 +17,7 @@ from scorelet.recipes.report import report
 from scorelet.tasks.array_files import write_page
 from scorelet.tasks.info import machine, package_versions
 from scorelet.tasks.steps import OnStep, Steps, claim_steps
+from scorelet.training.processes import make_accelerator
 
 RESULTS, REPORT = "results.json", "report.html"
 
@@ -71,11 +72,14 @@ def reproduce(
     Raises:
         InputError: unknown subject or scale, or a folder that holds something else.
         ArrayFileError: the folder cannot be written.
+        MissingExtraError: networks are trained, and the package for that is not installed.
     """
     recipe = find_recipe(subject)
     setup = recipe.setup(scale)
     if seed < 0:
         raise InputError(f"The seed is {seed}: expected at least 0.")
+    if recipe.trains:
+        make_accelerator()
     folder = as_path(f"{subject}_{scale}" if output is None else output, name="output")
     run = {"subject": subject, "scale": scale, "seed": seed, "settings": asdict(setup.settings)}
     results = (folder / RESULTS, folder / REPORT)

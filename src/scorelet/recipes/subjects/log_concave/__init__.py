@@ -164,4 +164,5 @@ RECIPE: Recipe[Any] = Recipe(
     ),
     setups={scale: Setup(each, claims(scale, each)) for scale, each in SETTINGS.items()},
     run=run,
+    trains=False,
 )
