@@ -16,10 +16,9 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from scorelet.core.errors import InputError
 from scorelet.data.camera.settings import draw_settings
 from scorelet.data.camera.shot import decode, encode, take
-from scorelet.data.pictures.patches import Crop
+from scorelet.data.pictures.patches import Crop, MixedCrops
 from scorelet.data.pictures.photographs import luma
 from scorelet.data.pictures.types import to_unit
 
@@ -58,11 +57,7 @@ class CameraPatches(Dataset):
         still: float = 0.1,
         gray: float = 0.0,
     ) -> None:
-        if not sources:
-            raise InputError("There are no pictures to cut patches from.")
-        self.crops = [crop for _, crop in sources]
-        shares = np.array([share for share, _ in sources], dtype=float)
-        self.shares = shares / shares.sum()
+        self.crop = MixedCrops(sources)
         self.patch, self.length, self.seed = patch, length, seed
         self.still, self.gray = still, gray
 
@@ -77,7 +72,7 @@ class CameraPatches(Dataset):
         if rng.random() < self.still:
             settings = dataclasses.replace(settings, a=0.0, b=0.0)
         side = math.ceil((self.patch + MARGIN) / settings.scale)
-        crop = _enlarged(rng, self.crops[rng.choice(len(self.crops), p=self.shares)], side)
+        crop = _enlarged(rng, self.crop, side)
         shot = take(crop, settings, seed=self.seed, index=index)
         noisy, clean = self._cut(rng, shot.noisy, shot.developed)
         if rng.random() < self.gray:
@@ -90,7 +85,8 @@ class CameraPatches(Dataset):
         if rng.random() < STORED_TWICE:
             noisy, clean = _window(rng, noisy, clean, self.patch + MARGIN // 2)
             x = torch.from_numpy(noisy.transpose(2, 0, 1).copy()).float() / 255
-            quality, subsampling = rng.integers(*AGAIN), 2 * rng.integers(2)
+            quality = rng.integers(AGAIN[0], AGAIN[1] + 1)
+            subsampling = 2 * rng.integers(2)
             noisy = decode(encode(x, int(quality), int(subsampling)))
         return _window(rng, noisy, clean, self.patch)
 

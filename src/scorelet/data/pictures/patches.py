@@ -62,6 +62,27 @@ class PictureCrops:
         return crop
 
 
+class MixedCrops:
+    """Crops of several sources by turns, drawn by the generator of the crop.
+
+    Args:
+        sources: (share, crop) pairs; shares need not sum to one.
+
+    Raises:
+        InputError: no source.
+    """
+
+    def __init__(self, sources: Sequence[tuple[float, Crop]]) -> None:
+        if not sources:
+            raise InputError("There are no pictures to cut patches from.")
+        shares = np.array([share for share, _ in sources], dtype=float)
+        self.crops, self.shares = [crop for _, crop in sources], shares / shares.sum()
+
+    def __call__(self, rng: np.random.Generator, side: int) -> Pixels:
+        """Draw a crop of one of the sources."""
+        return self.crops[rng.choice(len(self.crops), p=self.shares)](rng, side)
+
+
 class NoisyPatches(Dataset):
     """Patches of several sources with white noise of a random level.
 
@@ -88,11 +109,7 @@ class NoisyPatches(Dataset):
         seed: int,
         gray: float = 0.0,
     ) -> None:
-        if not sources:
-            raise InputError("There are no pictures to cut patches from.")
-        self.crops = [crop for _, crop in sources]
-        shares = np.array([share for share, _ in sources], dtype=float)
-        self.shares = shares / shares.sum()
+        self.crop = MixedCrops(sources)
         self.patch, self.noise, self.length, self.seed = patch, noise, length, seed
         self.gray = gray
 
@@ -103,7 +120,7 @@ class NoisyPatches(Dataset):
         if not 0 <= index < self.length:
             raise IndexError(f"There is no patch {index} of {self.length}.")
         rng = np.random.default_rng((self.seed, index))
-        crop = self.crops[rng.choice(len(self.crops), p=self.shares)](rng, self.patch)
+        crop = self.crop(rng, self.patch)
         draws = generator(self.seed, index)
         channels = crop.shape[2]
         if rng.random() < self.gray and channels == 3:
