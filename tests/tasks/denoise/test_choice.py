@@ -35,7 +35,7 @@ def test_clean_pictures_and_white_noise_are_white(name, sigma):
 
 @pytest.mark.parametrize("name", samples.NAMES)
 @pytest.mark.parametrize("quality", [75, 90])
-def test_a_clean_jpeg_is_white(name, quality):
+def test_the_pixels_of_a_clean_jpeg_are_white(name, quality):
     assert choice(samples.jpeg(samples.clean(name), quality)).noise == "white"
 
 
@@ -216,6 +216,16 @@ def test_the_model_of_cameras_is_for_cameras():
     found = choice(x, model="camera")
     assert (found.noise, found.reason) == ("camera", "what the model given is for")
     assert choice(x, model="camera", noise="camera").noise == "camera"
+
+
+def test_noise_camera_is_the_model_camera(float32):
+    y = samples.shot(samples.clean("chelsea")[:48, :64])
+    asked, given, white = (
+        sl.denoise(y, **o) for o in ({"noise": "camera"}, {"model": "camera"}, {"noise": "white"})
+    )
+    np.testing.assert_array_equal(asked.image, given.image)
+    assert (asked.sigma, asked.noise) == (given.sigma, given.noise)
+    assert (asked.image != white.image).any()
 
 
 def test_strength_gaps_and_opacity(float32):
