@@ -30,6 +30,11 @@ class JpegCoding:
     subsampling: int = -1
     progressive: bool = False
 
+    @property
+    def median_step(self) -> float | None:
+        """Median step of the brightness, in the unit of [0, 1] images; None without tables."""
+        return float(np.median(self.tables[0])) / 255 if self.tables else None
+
 
 @dataclass(frozen=True)
 class TiffCoding:

@@ -15,8 +15,8 @@ from scorelet.analysis.photon_counts import PhotonLaw, is_coarse, photon_counts,
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, to_unit
 from scorelet.tasks.denoise.camera import CAMERA
-from scorelet.tasks.denoise.remarks import central, median_step
 from scorelet.tasks.denoise.settings import MODEL, DenoiseSettings
+from scorelet.tasks.denoise.window import central
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,8 @@ def choose(page: Picture, settings: DenoiseSettings) -> Choice:
         )
     bounded = page.pixels.dtype.kind == "u"
     found = grain(to_unit(pixels), bounded=bounded, mask=mask)
-    return _by_grain(found, median_step(page.metadata.jpeg))
+    jpeg = page.metadata.jpeg
+    return _by_grain(found, None if jpeg is None else jpeg.median_step)
 
 
 def _by_grain(found: Grain | None, step: float | None) -> Choice:

@@ -122,7 +122,7 @@ def denoised_page(
         camera = settings.camera().denoiser
         tiles = tiles_of(camera, page.pixels.shape[:2], tile=settings.tile)
         plan = replace(plan, tiles=tiles)
-        out = run_plan(plan, camera, settings, listener, white=False)
+        out = run_plan(plan, camera, replace(settings, noise="camera"), listener)
     else:
         out = run_plan(plan, denoiser, settings, listener)  # run
     return replace(out, noise=choice.noise, reason=choice.reason)
@@ -204,8 +204,6 @@ def run_plan(
     denoiser: Denoiser,
     settings: DenoiseSettings,
     listener: Listener = NOBODY,
-    *,
-    white: bool = True,
 ) -> Denoised:
     """Run a denoiser over the tiles of a page.
 
@@ -214,7 +212,6 @@ def run_plan(
         denoiser: prepared.
         settings: how.
         listener: is told how it goes on.
-        white: whether the denoiser is for white noise; other noise is worth a word then.
 
     Raises:
         InputError: the denoiser does not take the page, or its numbers overflow.
@@ -231,7 +228,7 @@ def run_plan(
         curve = denoiser.calibration.get(curve_name(page.pixels.shape[2], bounded=bounded))
         sigma = meter.sigma(curve) * plan.view.unit
     image = result if result.shape[2] == 3 else result[..., 0]
-    said = remarks(plan.view, page, settings, denoiser, sigma=sigma, white=white)
+    said = remarks(plan.view, page, settings, denoiser, sigma=sigma)
     return Denoised(image, sigma, plan.said + said, replace(page, pixels=result))
 
 

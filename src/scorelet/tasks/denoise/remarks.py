@@ -3,16 +3,13 @@
 A remark is a sentence without a full stop; what stands before its first colon is its kind.
 """
 
-import numpy as np
-
 from scorelet.analysis.noise_level import noise_colour
 from scorelet.data import JpegCoding, Picture
 from scorelet.models import Denoiser
 from scorelet.tasks.denoise.settings import DenoiseSettings
 from scorelet.tasks.denoise.view import View
+from scorelet.tasks.denoise.window import central
 
-WINDOW = 1024
-"""Side of the central window in which the colour of the noise is judged."""
 NOT_WHITE = (
     "A denoiser for white noise takes such noise for texture and leaves most of it in; take "
     "--noise camera, or start from the camera's raw file"
@@ -26,19 +23,19 @@ def remarks(
     denoiser: Denoiser,
     *,
     sigma: float,
-    white: bool = True,
 ) -> tuple[str, ...]:
     """Return what is to be said of a page: of its coding, of its noise, of the level.
 
     Args:
         view: what was shown of the page.
         page: as it was read.
-        settings: how it was denoised.
+        settings: how it was denoised; where its noise is not "camera", the model is for white
+            noise, and other noise is worth a word.
         denoiser: what did it.
         sigma: noise level that was found or given, in the unit of the page.
-        white: whether the model is for white noise, so that other noise is worth a word.
     """
     floats, blind = page.pixels.dtype.kind == "f", denoiser.blind
+    white = settings.noise != "camera"
     said = (
         None if floats or not white else _compression(page.metadata.jpeg, sigma),
         _colour_of_noise(view, floats=floats) if white else None,
@@ -64,16 +61,9 @@ def _colour_of_noise(view: View, *, floats: bool) -> str | None:
     )
 
 
-def central(shape: tuple[int, ...]) -> tuple[slice, slice]:
-    """Return rows and columns of the central window, in which noise is judged."""
-    starts = [max(0, (length - WINDOW) // 2) for length in shape[:2]]
-    rows, columns = (slice(k, min(k + WINDOW, n)) for k, n in zip(starts, shape[:2], strict=True))
-    return rows, columns
-
-
 def _compression(coding: JpegCoding | None, sigma: float) -> str | None:
     """Say whether a JPEG was quantised more coarsely than its noise."""
-    step = median_step(coding)
+    step = None if coding is None else coding.median_step
     if step is None or step <= sigma:
         return None
     return (
@@ -81,13 +71,6 @@ def _compression(coding: JpegCoding | None, sigma: float) -> str | None:
         f"units), more than the noise of {sigma * 255:.1f} that was found, which cuts noise away "
         f"or makes blocks of it. {NOT_WHITE}"
     )
-
-
-def median_step(coding: JpegCoding | None) -> float | None:
-    """Return the median step of the brightness of a JPEG, in the unit of [0, 1] images."""
-    if coding is None or not coding.tables:
-        return None
-    return float(np.median(coding.tables[0])) / 255
 
 
 def _level_given(given: float | None, found: float, *, floats: bool) -> str | None:

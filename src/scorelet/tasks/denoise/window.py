@@ -1,0 +1,11 @@
+"""The central window of a page, in which its noise is judged."""
+
+WINDOW = 1024
+"""Its largest side, in pixels."""
+
+
+def central(shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """Return rows and columns of the central window of (height, width, ...)."""
+    starts = [max(0, (length - WINDOW) // 2) for length in shape[:2]]
+    rows, columns = (slice(k, min(k + WINDOW, n)) for k, n in zip(starts, shape[:2], strict=True))
+    return rows, columns
