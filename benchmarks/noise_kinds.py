@@ -26,7 +26,8 @@ from program import run_parts
 from scipy.ndimage import gaussian_filter
 
 from scorelet.analysis.block_dct import SUM, block_dct, cut
-from scorelet.analysis.noise_kind import CUT_OFF, FAST, noise_kind
+from scorelet.analysis.noise_floor import FAST
+from scorelet.analysis.noise_kind import CUT_OFF, noise_kind
 from scorelet.core.random import generator
 from scorelet.data.camera import demosaic, mosaic
 from scorelet.data.pictures.drawn import draw_page

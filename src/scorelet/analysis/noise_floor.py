@@ -18,7 +18,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scorelet.analysis.block_dct import SUM, block_dct
+
 Values = np.ndarray
+
+FAST = SUM >= 9
+"""Coefficients that hold least of what pictures show."""
+MIDDLE = (SUM >= 3) & (SUM <= 6)
+"""Coefficients whose floor is compared with that of the fast ones."""
 
 GROUPS = 4
 """Groups by power in other coefficients, within each of the groups by brightness."""
@@ -91,6 +98,26 @@ def fit_line(
         fit.step()
     flat[used] = fit.weights[:, 0]
     return fit.line(flat)
+
+
+def line_of_blocks(
+    blocks: Values, band: Values, *, steps: int = 60, start: VarianceLine | None = None
+) -> VarianceLine | None:
+    """Fit the variance of noise in a band of DCT coefficients against the means of blocks.
+
+    Args:
+        blocks: (n, 8, 8), samples.
+        band: (8, 8), true for the coefficients whose power is fitted; blocks are grouped by the
+            others with u + v >= 2.
+        steps, start: see `fit_line`.
+
+    Returns:
+        None where fewer than 40 blocks have any power in the band.
+    """
+    power = block_dct(blocks) ** 2
+    others = power[:, ~band & (SUM >= 2)].mean(1)
+    within, count = power[:, band].mean(1), int(band.sum())
+    return fit_line(blocks.mean((1, 2)), within, count, others, steps=steps, start=start)
 
 
 class _Fit:

@@ -12,15 +12,14 @@ import numpy as np
 
 from scorelet.analysis.block_dct import SIDE, SUM, block_dct, cut
 from scorelet.analysis.jpeg_grid import jpeg_grid
-from scorelet.analysis.noise_floor import FEWEST, VarianceLine, fit_line
+from scorelet.analysis.noise_floor import FAST, FEWEST, MIDDLE, VarianceLine, line_of_blocks
 from scorelet.data import luma
 
 Pixels = np.ndarray
 
 _U, _V = np.meshgrid(np.arange(SIDE), np.arange(SIDE), indexing="ij")
-FAST = SUM >= 9
 BANDS = {
-    "middle": (SUM >= 3) & (SUM <= 6),
+    "middle": MIDDLE,
     "across": (_U <= 2) & (_V >= 4),
     "down": (_V <= 2) & (_U >= 4),
 }
@@ -221,11 +220,7 @@ def _line(
     start: VarianceLine | None = None,
 ) -> VarianceLine | None:
     chosen = blocks[_chosen(used)] if used.any() else blocks[:0]
-    power = block_dct(chosen) ** 2
-    others = power[:, ~band & (SUM >= 2)].mean(1)
-    means = chosen.mean((1, 2))
-    count = int(band.sum())
-    return fit_line(means, power[:, band].mean(1), count, others, steps=steps, start=start)
+    return line_of_blocks(chosen, band, steps=steps, start=start)
 
 
 def _kind(

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scorelet.analysis.block_dct import SUM, block_dct, cut
-from scorelet.analysis.noise_floor import VarianceLine, fit_line
+from scorelet.analysis.block_dct import block_dct, cut
+from scorelet.analysis.noise_floor import FAST, MIDDLE, VarianceLine, line_of_blocks
 from scorelet.analysis.noise_kind import noise_kind
 
 Pixels = np.ndarray
@@ -22,8 +22,8 @@ BLOCKS = 1500
 """About how many blocks are looked at."""
 SAMPLES = 1 << 17
 """About how many samples the grid is read off."""
-FAST = SUM >= 9
-MIDDLE = (SUM >= 3) & (SUM <= 6)
+STEPS = 20
+"""Of the fit of a line."""
 FEW = 4
 """Values that a picture of counts has at least."""
 NEAR = 0.2
@@ -64,10 +64,11 @@ def photon_counts(pixels: Pixels, mask: np.ndarray | None = None) -> PhotonLaw |
     blocks = _blocks(pixels, mask) / step
     if len(blocks) < FEW or not _grows_like_counts(blocks):
         return None
-    line = _line(blocks, FAST)
+    line = line_of_blocks(blocks, FAST, steps=STEPS)
     if line is None or not _is_mean(line):
         return None
-    middle, x = _line(blocks, MIDDLE), np.array([(line.low + line.high) / 2])
+    middle = line_of_blocks(blocks, MIDDLE, steps=STEPS)
+    x = np.array([(line.low + line.high) / 2])
     if middle is None or middle.variance(x)[0] > FLOORS * line.variance(x)[0]:
         return None
     return PhotonLaw(step, counts=True)
@@ -147,10 +148,3 @@ def _grows_like_counts(blocks: np.ndarray) -> bool:
     power = (block_dct(blocks[order]) ** 2)[:, FAST].mean(1)
     halves = np.array_split(power / mean[order], 2)
     return all(PRETEST[0] < float(np.quantile(half, 0.25)) < PRETEST[1] for half in halves)
-
-
-def _line(blocks: np.ndarray, band: np.ndarray) -> VarianceLine | None:
-    power = block_dct(blocks) ** 2
-    others = power[:, ~band & (SUM >= 2)].mean(1)
-    x = blocks.mean((1, 2))
-    return fit_line(x, power[:, band].mean(1), int(band.sum()), others, steps=20)
