@@ -260,6 +260,16 @@ def test_rounding_beside_few_photons_is_said(float32):
     assert not sl.denoise(few.astype(np.float32)).warnings
 
 
+def test_photons_are_counted_above_the_pedestal_where_there_are_data(float32):
+    few = np.uint16(samples.counts(samples.clean("camera")[:96, :96, :1], 5))
+    expected = sl.denoise(few, noise="poisson", noise_law=(1.0, 0.0)).warnings[-1]
+    above = sl.denoise(few + np.uint16(500), noise="poisson", noise_law=(1.0, -500.0))
+    assert above.warnings[-1] == expected
+    few[40:60, 40:60] = 65535  # saturated
+    held = sl.denoise(few, noise="poisson", noise_law=(1.0, 0.0))
+    assert held.warnings[-1].startswith("few photons")
+
+
 @pytest.mark.parametrize("pages", [1, 2])
 def test_a_stack_of_counts_is_denoised_page_by_page(float32, tmp_path, pages):
     stack = np.uint16([COUNTS[..., 0]] * pages)

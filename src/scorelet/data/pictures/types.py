@@ -157,6 +157,11 @@ class Picture:
         """The value of white: 255 for uint8, 65535 for uint16, 1 for floating point."""
         return white(self.pixels.dtype)
 
+    @property
+    def data(self) -> np.ndarray:
+        """The samples that are data: `pixels` without a mask, else (number, channels)."""
+        return self.pixels if self.mask is None else self.pixels[self.mask]
+
     def without(self, gone: np.ndarray) -> "Picture":
         """Return the picture whose mask leaves out these pixels, (height, width), too."""
         return replace(self, mask=~gone if self.mask is None else self.mask & ~gone)

@@ -18,7 +18,6 @@ import torch
 
 from scorelet.analysis.photon_counts import PhotonLaw
 from scorelet.data import Picture
-from scorelet.data.pictures.types import white
 from scorelet.models import PoissonGaussianNoise
 from scorelet.models.anscombe import anscombe, inverse_anscombe
 
@@ -70,28 +69,31 @@ class StablePage:
         x = inverse_anscombe(stable, self.noise).numpy() + self.pedestal
         mixed = y + strength * (x - y)
         if y.dtype.kind == "u":
-            mixed = np.rint(np.clip(mixed, 0, white(y.dtype)))
+            mixed = np.rint(np.clip(mixed, 0, self.source.scale))
         if self.source.mask is not None:
             mixed = np.where(self.source.mask[..., None], mixed, y)
         return mixed.astype(y.dtype)
 
     def level(self) -> float:
         """Return the root mean variance of the noise; integers count as fractions of white."""
-        y = self.source.pixels
-        data = y if self.source.mask is None else y[self.source.mask]
-        variance = max(self.law.a * float(data.mean(dtype=np.float64)) + self.law.b, 0.0)
-        return math.sqrt(variance) / (white(y.dtype) if y.dtype.kind == "u" else 1)
+        variance = max(self.law.a * self._mean + self.law.b, 0.0)
+        return math.sqrt(variance) / self.source.scale
 
     def said(self) -> tuple[str, ...]:
         """Return what is to be said: whole numbers are coarse beside few photons."""
-        y = self.source.pixels
-        photons = float(y.mean(dtype=np.float64)) / self.law.a
-        if y.dtype.kind != "u" or self.law.a > COARSE or photons > FEW_PHOTONS:
+        if self.source.pixels.dtype.kind != "u" or self.law.a > COARSE:
+            return ()
+        photons = (self._mean - self.pedestal) / self.law.a
+        if photons > FEW_PHOTONS:
             return ()
         return (
             f"few photons: the result is rounded to whole numbers as the picture is, beside "
             f"{photons:.2g} photons on average; give floating point to keep fractions",
         )
+
+    @property
+    def _mean(self) -> float:
+        return float(self.source.data.mean(dtype=np.float64))
 
 
 def _pedestal(data: Pixels, law: PhotonLaw) -> float:
@@ -108,8 +110,7 @@ def stable_page(page: Picture, law: PhotonLaw) -> StablePage:
         page: samples as they are stored; masked ones have no effect.
         law: of its noise.
     """
-    data = page.pixels if page.mask is None else page.pixels[page.mask]
-    pedestal = _pedestal(data, law)
+    pedestal = _pedestal(page.data, law)
     dither = law.a * DITHER if law.counts else 0.0
     noise = PoissonGaussianNoise(law.a, max(law.b + law.a * pedestal, 0.0) + dither**2)
     y = page.pixels.astype(np.float64) - pedestal
