@@ -31,7 +31,7 @@ from scorelet.core.random import generator
 from scorelet.data.camera import CameraSettings, mosaic
 from scorelet.data.camera.shot import expose, light
 from scorelet.data.pictures.formats.dng import write_dng
-from scorelet.data.pictures.sensor import Mosaic
+from scorelet.data.pictures.sensor import PHASES, Mosaic
 from scorelet.models import (
     Denoiser,
     MosaicDenoiser,
@@ -142,14 +142,14 @@ def unit(denoiser: Denoiser, y: Tensor) -> Tensor:
 
 def phases(y: Tensor) -> list[Tensor]:
     """Return the four planes, row by row."""
-    return [y[..., place // 2 :: 2, place % 2 :: 2] for place in range(4)]
+    return [y[..., rows, columns] for rows, columns in PHASES]
 
 
 def joined(planes: list[Tensor], like: Tensor) -> Tensor:
     """Return the mosaic of four planes."""
     y = torch.empty_like(like)
-    for place, plane in enumerate(planes):
-        y[..., place // 2 :: 2, place % 2 :: 2] = plane
+    for (rows, columns), plane in zip(PHASES, planes, strict=True):
+        y[..., rows, columns] = plane
     return y
 
 

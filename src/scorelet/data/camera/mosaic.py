@@ -12,8 +12,8 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image
+from scorelet.data.pictures.sensor import ORDERS, PHASES
 
-ORDERS = ("RGGB", "BGGR", "GRBG", "GBRG")
 Method = Literal["bilinear", "malvar"]
 
 _CROSS = ((0, 0, 0, 0, 0), (0, 0, 1, 0, 0), (0, 1, 4, 1, 0), (0, 0, 1, 0, 0), (0, 0, 0, 0, 0))
@@ -48,9 +48,8 @@ def mosaic(x: Image, order: str = "RGGB") -> Tensor:
     """
     _check(x, 3, order)
     raw = x.new_empty(x.shape[0], 1, *x.shape[2:])
-    for place, colour in enumerate(order):
-        row, column = divmod(place, 2)
-        raw[:, 0, row::2, column::2] = x[:, "RGB".index(colour), row::2, column::2]
+    for (rows, columns), colour in zip(PHASES, order, strict=True):
+        raw[:, 0, rows, columns] = x[:, "RGB".index(colour), rows, columns]
     return raw
 
 
@@ -83,10 +82,9 @@ def _bilinear(padded: Tensor, raw: Tensor, order: str) -> Tensor:
     colours = []
     for name in "RGB":
         plane = torch.zeros_like(padded)
-        for place, colour in enumerate(order):
-            row, column = divmod(place, 2)
+        for (rows, columns), colour in zip(PHASES, order, strict=True):
             if colour == name:
-                plane[..., row::2, column::2] = padded[..., row::2, column::2]
+                plane[..., rows, columns] = padded[..., rows, columns]
         colours.append(F.conv2d(plane, _kernel("cross" if name == "G" else "square").to(raw)))
     return torch.cat(colours, 1)
 
@@ -97,7 +95,7 @@ def _malvar(padded: Tensor, raw: Tensor, order: str) -> Tensor:
     green, row_wise, column_wise, opposite = found.split(1, 1)
     x = raw.repeat(1, 3, 1, 1)
     for place, colour in enumerate(order):
-        at = (slice(None), slice(None), slice(place // 2, None, 2), slice(place % 2, None, 2))
+        at = (slice(None), slice(None), *PHASES[place])
         if colour == "G":
             beside = order[place ^ 1]  # the colour of the same row
             other = "B" if beside == "R" else "R"

@@ -9,7 +9,26 @@ ORIENTATIONS = (1, 3, 6, 8)
 MONOCHROME = "L"
 """The order of a sensor without colours."""
 
+ORDERS = ("RGGB", "BGGR", "GRBG", "GBRG")
+"""Colours of the first 2x2 pixels of a mosaic, row by row."""
+
 Tag = tuple[int, int, int, bytes]
+Place = tuple[slice, slice]
+
+PHASES: tuple[Place, ...] = tuple(
+    (slice(row, None, 2), slice(column, None, 2)) for row in (0, 1) for column in (0, 1)
+)
+"""Rows and columns of the four pixels of all 2x2, row by row."""
+
+
+def places(order: str) -> list[tuple[Place, str]]:
+    """Return rows and columns of pixels of one colour, and the colour, phase by phase.
+
+    Of a sensor without colours this is the whole, once.
+    """
+    if order == MONOCHROME:
+        return [((slice(None), slice(None)), MONOCHROME)]
+    return list(zip(PHASES, order, strict=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +39,7 @@ class Mosaic:
         light: (height, width), float32: 0 is black, 1 is where the sensor saturates, above the
             least of its black levels. Noise makes some of it negative. Only the visible part; it
             is not turned upright.
-        order: colours of the first 2x2 pixels, row by row, as "RGGB", or `MONOCHROME`.
+        order: one of `ORDERS`, or `MONOCHROME`.
         orientation: how the picture is to be turned: 1, 3 (by half a turn), 6 (clockwise) or 8.
         tags: of a DNG or TIFF source, written unchanged: colours, maker, texts; each as in
             `TiffCoding.tags`.
@@ -45,7 +64,6 @@ class Mosaic:
     def saturated(self) -> np.ndarray:
         """Where the sensor is saturated, (height, width), booleans."""
         found = np.empty(self.light.shape, bool)
-        for place, level in enumerate(self.full):
-            phase = slice(place // 2, None, 2), slice(place % 2, None, 2)
+        for phase, level in zip(PHASES, self.full, strict=True):
             np.greater_equal(self.light[phase], level, out=found[phase])
         return found

@@ -22,7 +22,7 @@ from scorelet.data.pictures.formats.dng import (
     samples,
 )
 from scorelet.data.pictures.limits import Limits
-from scorelet.data.pictures.sensor import MONOCHROME, Mosaic
+from scorelet.data.pictures.sensor import MONOCHROME, ORDERS, PHASES, Mosaic
 
 if TYPE_CHECKING:
     from rawpy import RawPy
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 INSTALL = "pip install 'scorelet[raw]'"
 DEVELOP = "develop it to a 16-bit TIFF first, without noise reduction and sharpening"
 """What to do with a raw file that cannot be read."""
-_BAYER = ("RGGB", "BGGR", "GRBG", "GBRG")
 _TURNS = {0: 1, 3: 3, 5: 8, 6: 6}
 """EXIF's orientation by LibRaw's."""
 _SRGB = (2.4, 12.92)
@@ -76,9 +75,8 @@ class CameraRaw:
         light = np.empty(raw.shape, np.float32)
         colours = handle.raw_colors_visible
         full = []
-        for place in range(4):
-            phase = slice(place // 2, None, 2), slice(place % 2, None, 2)
-            level = black[0] if order == MONOCHROME else black[colours[place // 2, place % 2]]
+        for phase in PHASES:
+            level = black[0] if order == MONOCHROME else black[colours[phase][0, 0]]
             light[phase] = (raw[phase] - level) * scale
             full.append(float((np.float32(handle.white_level) - level) * scale))
         said = {tag[0] for tag in self._said.tags}
@@ -130,7 +128,7 @@ def _order(handle: "RawPy") -> str:
             f"has {size} mosaic{sensor}; expected one of 2x2 colours (Bayer), or none: {DEVELOP}."
         )
     order = "".join(names[colour] for colour in handle.raw_colors_visible[:2, :2].ravel())
-    if order not in _BAYER:
+    if order not in ORDERS:
         raise RefusedError(
             f"has a mosaic of the colours {order}; expected red, green and blue with green on a "
             f"diagonal: {DEVELOP}."

@@ -10,7 +10,7 @@ import numpy as np
 
 from scorelet.analysis.noise_kind import NoiseKind, noise_kind
 from scorelet.core.errors import InputError
-from scorelet.data.pictures.sensor import MONOCHROME, Mosaic
+from scorelet.data.pictures.sensor import Mosaic, places
 from scorelet.models import PoissonGaussianNoise
 
 PEDESTAL = 0.25
@@ -85,13 +85,7 @@ def _size(law: PoissonGaussianNoise) -> float:
 
 def planes(mosaic: Mosaic, colour: str) -> list[np.ndarray]:
     """Return views of the planes of a colour: two of green, one of others."""
-    if mosaic.order == MONOCHROME:
-        return [mosaic.light]
-    return [
-        mosaic.light[place // 2 :: 2, place % 2 :: 2]
-        for place, name in enumerate(mosaic.order)
-        if name == colour
-    ]
+    return [mosaic.light[place] for place, name in places(mosaic.order) if name == colour]
 
 
 def _measured(mosaic: Mosaic, colour: str) -> PoissonGaussianNoise | None:

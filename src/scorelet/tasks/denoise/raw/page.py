@@ -122,7 +122,7 @@ def _level(mosaic: Mosaic, law: SensorLaw) -> float:
     weights = {colour: mosaic.order.count(colour) / len(mosaic.order) for colour in law.noise}
     light = float(np.clip(mosaic.light, 0, 1).mean())
     return math.sqrt(
-        sum(weights[colour] * (law.a * light + law.b) for colour, law in law.noise.items())
+        sum(weights[colour] * (one.a * light + one.b) for colour, one in law.noise.items())
     )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scorelet.data.pictures.sensor import MONOCHROME
+from scorelet.data.pictures.sensor import places
 from scorelet.models import PoissonGaussianNoise, anscombe, inverse_anscombe
 
 Laws = dict[str, PoissonGaussianNoise]
@@ -22,7 +22,8 @@ def stabilised(light: np.ndarray, order: str, laws: Laws) -> np.ndarray:
         laws: of the noise, by colour.
     """
     result = np.empty(light.shape, np.float32)
-    for place, law in _phases(order, laws):
+    for place, colour in places(order):
+        law = laws[colour]
         y = torch.from_numpy(np.ascontiguousarray(light[place]))
         f = anscombe(y, law) if _depends(law) else y / law.b**0.5
         result[place] = f.numpy()
@@ -32,7 +33,8 @@ def stabilised(light: np.ndarray, order: str, laws: Laws) -> np.ndarray:
 def light_of(stable: np.ndarray, order: str, laws: Laws) -> np.ndarray:
     """Return the light x of which E[f(y) | x] is given: the exact unbiased inverse."""
     result = np.empty(stable.shape, np.float32)
-    for place, law in _phases(order, laws):
+    for place, colour in places(order):
+        law = laws[colour]
         f: Tensor = torch.from_numpy(np.ascontiguousarray(stable[place]))
         x = inverse_anscombe(f, law) if _depends(law) else f * law.b**0.5
         result[place] = x.numpy()
@@ -41,12 +43,3 @@ def light_of(stable: np.ndarray, order: str, laws: Laws) -> np.ndarray:
 
 def _depends(law: PoissonGaussianNoise) -> bool:
     return law.a > PHOTONS * law.b**0.5
-
-
-def _phases(order: str, laws: Laws) -> list[tuple[tuple[slice, slice], PoissonGaussianNoise]]:
-    if order == MONOCHROME:
-        return [((slice(None), slice(None)), laws[MONOCHROME])]
-    return [
-        ((slice(place // 2, None, 2), slice(place % 2, None, 2)), laws[colour])
-        for place, colour in enumerate(order)
-    ]
