@@ -133,6 +133,7 @@ def test_noise_goes_and_light_stays(tmp_path, order, size):
     assert psnr(light, clean) > psnr(noisy, clean) + 10
     assert abs(light.mean() - clean.mean()) < 1e-3
     assert f"{order} mosaic" in out.found
+    assert out.noise == "sensor"
     assert out.image.shape == (*size, 3)
     assert out.image.dtype == np.uint16
     true = math.sqrt(4e-3 * clean.mean() + 1.6e-4)
@@ -165,7 +166,7 @@ def test_strength_mixes_light_and_saturated_pixels_stay(tmp_path):
 
 
 def test_tiles_change_nothing(tmp_path):
-    noisy, _ = exposed(scene(300, 200))
+    noisy, _ = exposed(scene(160, 130))
     dng(tmp_path / "a.dng", sampled(noisy), noise=(4e-3, 1.6e-4))
     whole, tiled = (sl.denoise(tmp_path / "a.dng", tile=side) for side in (None, 64))
     one, two = whole.picture.metadata.mosaic.light, tiled.picture.metadata.mosaic.light
@@ -203,6 +204,7 @@ def test_a_folder_of_raw_files_and_pictures(tmp_path, shot, capsys):
     document = json.loads(capsys.readouterr().out)
     assert [entry["output"].rsplit("/")[-1] for entry in document["files"]] == ["a.tif", "b.png"]
     found = document["files"][0]["pages"][0]["found"]
+    assert [entry["pages"][0]["noise"] for entry in document["files"]] == ["sensor", "white"]
     assert re.match(
         r"RGGB mosaic; variance of its noise by light x, measured on it: R .* x \+", found
     )

@@ -124,7 +124,7 @@ class Denoised:
             for integers in the unit of [0, 1] images, for floats in their own.
         warnings: sentences without a full stop, as about noise that is not white.
         picture: the picture as it will be written.
-        noise: "white", "camera" or "poisson": how it was denoised.
+        noise: "white", "camera" or "poisson": how it was denoised; "sensor" for camera raw files.
         reason: why, a few words.
         found: what was found in a camera raw file and done, without a full stop; None: no raw file.
     """

@@ -68,8 +68,8 @@ def denoised_raw(
         sigma,
         _remarks(settings),
         picture,
-        noise="poisson",
-        reason="on the planes of the sensor, where its law holds",
+        noise="sensor",
+        reason="on its planes, where the law holds",
         found=_found(mosaic, law, sigma),
     )
 
