@@ -108,3 +108,6 @@ def test_denoisers_that_cannot_serve_are_refused():
     needy.needs_cond = True
     with pytest.raises(InputError, match="needs a condition"):
         MosaicDenoiser(needy, green_first=False, ends=ENDS)
+    for shifts in (0, 5):
+        with pytest.raises(InputError, match="between 1 and 4"):
+            MosaicDenoiser(Same(), green_first=False, ends=ENDS, shifts=shifts)

@@ -36,10 +36,10 @@ class MosaicDenoiser(Denoiser):
         green_first: whether the first pixel is green, as in GRBG and GBRG.
         ends: lowest and highest value of the four channels of the change above, from
             `channel_ends`; they are brought to [0, 1].
-        shifts: how many of the four ways are averaged, each as costly as the others.
+        shifts: how many of the four ways are averaged, 1 to 4, each as costly as the others.
 
     Raises:
-        InputError: a denoiser that takes no gray images or needs a condition.
+        InputError: a denoiser that takes no gray images or needs a condition, or other shifts.
     """
 
     channels = (1,)
@@ -55,6 +55,8 @@ class MosaicDenoiser(Denoiser):
             )
         if denoiser.needs_cond:
             raise InputError("This denoiser needs a condition, which a mosaic does not have.")
+        if not 1 <= shifts <= len(SHIFTS):
+            raise InputError(f"shifts is {shifts}: it must lie between 1 and {len(SHIFTS)}.")
         self.denoiser, self.green_first, self.ends = denoiser, green_first, tuple(ends)
         self.shifts, self.labels = shifts, denoiser.labels
         self.classes = denoiser.classes
