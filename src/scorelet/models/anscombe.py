@@ -23,6 +23,9 @@ from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models.denoiser import Denoiser, Locality
 from scorelet.models.sensor_noise import PoissonGaussianNoise
 
+DITHER = 0.5
+"""Standard deviation, in photons, of what is added to counts, so that their few values do not look
+like a drawing."""
 _TABLE_END = 200.0
 """Photons up to which the inverse is read from the table; beyond, the closed form is used."""
 _NODES = 800
@@ -129,7 +132,7 @@ class PoissonGaussianDenoiser(Denoiser):
         *,
         low: float | None = None,
         high: float | None = None,
-        dither: float = 0.5,
+        dither: float = DITHER,
         seed: int = 0,
     ) -> None:
         super().__init__()

@@ -19,12 +19,9 @@ import torch
 from scorelet.analysis.photon_counts import PhotonLaw
 from scorelet.data import Picture
 from scorelet.models import PoissonGaussianNoise
-from scorelet.models.anscombe import anscombe, inverse_anscombe
+from scorelet.models.anscombe import DITHER, anscombe, inverse_anscombe
 
 Pixels = np.ndarray
-
-DITHER = 0.5
-"""Standard deviation, in photons, of what is added to counts."""
 
 COARSE = 4.0
 """What a photon adds to integers, up to which rounding them counts."""
