@@ -36,8 +36,8 @@ from program import run_parts
 import scorelet as sl
 from scorelet.data import Picture
 from scorelet.tasks.denoise import DenoiseSettings
-from scorelet.tasks.denoise.camera import CAMERA
 from scorelet.tasks.denoise.choice import choose
+from scorelet.tasks.denoise.settings import CAMERA
 
 PACKAGES = ("scorelet", "torch", "numpy", "pillow")
 SETS = ("set12", "bsd68", "cbsd68")

@@ -14,8 +14,7 @@ from scorelet.analysis.grain import Grain, grain
 from scorelet.analysis.photon_counts import PhotonLaw, is_coarse, photon_counts, photon_law
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, to_unit
-from scorelet.tasks.denoise.camera import CAMERA
-from scorelet.tasks.denoise.settings import MODEL, DenoiseSettings
+from scorelet.tasks.denoise.settings import CAMERA, MODEL, DenoiseSettings
 from scorelet.tasks.denoise.window import central
 
 

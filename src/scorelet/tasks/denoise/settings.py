@@ -9,7 +9,6 @@ from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields
 from scorelet.data import Picture, write_pages
 from scorelet.models import Denoiser
-from scorelet.tasks.denoise.camera import CAMERA, camera_denoiser
 from scorelet.tasks.ready_denoiser import ReadyDenoiser, ready_denoiser
 from scorelet.tasks.tiling import TileSide
 
@@ -17,6 +16,8 @@ NOISES = ("auto", "white", "camera", "poisson")
 """What noise a picture may be said to have."""
 MODEL = "photo"
 """The built-in model of white noise."""
+CAMERA = "camera"
+"""The built-in model of pictures of cameras, whose noise neighbours share."""
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,8 @@ class DenoiseSettings:
         return auto or self.noise == "camera" or self.model == CAMERA
 
     def camera(self) -> ReadyDenoiser:
-        """Return the model of pictures of cameras."""
-        return camera_denoiser(device=self.device, dtype=self.dtype)
+        """Return the model of pictures of cameras, see `ready_denoiser`."""
+        return ready_denoiser(CAMERA, device=self.device, dtype=self.dtype, verb="denoise")
 
 
 @dataclass(frozen=True)
