@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from decibels import decibels
 from measure import Row, alternate
 from PIL import Image
 from program import run_parts
@@ -67,10 +68,9 @@ def with_noise(x: Pixels, level: float, index: int) -> Pixels:
     return np.uint8(np.rint(np.clip(x + level * rng.standard_normal(x.shape), 0, 255)))
 
 
-def decibels(estimate: Pixels, x: Pixels) -> float:
+def capped(estimate: Pixels, x: Pixels) -> float:
     """Return the PSNR of pictures in 8-bit units; at most 99."""
-    error = float(((estimate.reshape(x.shape).astype(float) - x) ** 2).mean())
-    return 99.0 if error == 0 else float(min(99.0, 20 * np.log10(255) - 10 * np.log10(error)))
+    return min(99.0, decibels(estimate, x, white=255))
 
 
 def chosen(outs: Sequence[Any]) -> Row:
@@ -98,7 +98,7 @@ def measure_white(*, quick: bool) -> dict[str, list[Row]]:
 
 def loss_to_white(y: Pixels, x: Pixels) -> float:
     """Return by how much the PSNR of the choice is below that of `white`."""
-    white, auto = (decibels(sl.denoise(y, noise=noise).image, x) for noise in ("white", "auto"))
+    white, auto = (capped(sl.denoise(y, noise=noise).image, x) for noise in ("white", "auto"))
     return white - auto
 
 
@@ -110,8 +110,8 @@ def measure_clean(*, quick: bool) -> dict[str, list[Row]]:
         stored = [None if quality is None else jpeg(x, quality) for x in pictures]
         given = [x if y is None else decoded(y) for x, y in zip(pictures, stored, strict=True)]
         outs = [denoised(x, y if as_file else None) for x, y in zip(given, stored, strict=True)]
-        before = [decibels(y, x) for y, x in zip(given, pictures, strict=True)]
-        after = [decibels(out.image, x) for out, x in zip(outs, pictures, strict=True)]
+        before = [capped(y, x) for y, x in zip(given, pictures, strict=True)]
+        after = [capped(out.image, x) for out, x in zip(outs, pictures, strict=True)]
         name = "as they are" if quality is None else f"JPEG {quality}"
         name += ", file" * as_file + ", its pixels" * (quality is not None and not as_file)
         row = {"given": name} | chosen(outs) | {"psnr": float(np.mean(after)), "least": min(after)}
@@ -169,7 +169,7 @@ def measure_photons(*, quick: bool) -> dict[str, list[Row]]:
 def mean_psnr(images: list[Pixels], pictures: list[Pixels]) -> float:
     """Return the mean PSNR of images in [0, 1], cut off there."""
     pairs = zip(images, pictures, strict=True)
-    return float(np.mean([decibels(255 * np.clip(image, 0, 1), x) for image, x in pairs]))
+    return float(np.mean([capped(255 * np.clip(image, 0, 1), x) for image, x in pairs]))
 
 
 def measure_camera(*, quick: bool) -> dict[str, Any]:
@@ -180,11 +180,11 @@ def measure_camera(*, quick: bool) -> dict[str, Any]:
         if not some:
             continue
         clean = [picture(path.parents[1] / "camera_mean" / path.name) for path in some]
-        before = [decibels(picture(path), x) for path, x in zip(some, clean, strict=True)]
+        before = [capped(picture(path), x) for path, x in zip(some, clean, strict=True)]
         for noise in ("auto", "white", "camera"):
             outs = [sl.denoise(path, noise=noise) for path in some]
             gains = [
-                decibels(out.image, x) - noisy
+                capped(out.image, x) - noisy
                 for out, x, noisy in zip(outs, clean, before, strict=True)
             ]
             row = {"pairs": part, "noise": noise} | chosen(outs) | {"noisy": float(np.mean(before))}

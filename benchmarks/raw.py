@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import rawpy
 import torch
+from decibels import decibels
 from measure import Row
 from PIL import Image
 from program import run_parts
@@ -94,11 +95,6 @@ def developed(values: Tensor | np.ndarray, a: float, folder: Path) -> np.ndarray
     return picture / 65535.0
 
 
-def psnr(picture: np.ndarray, clean: np.ndarray) -> float:
-    """Return the PSNR in dB."""
-    return float(-10 * np.log10(np.mean((picture - clean) ** 2)))
-
-
 def summary(before: list[float], after: list[float]) -> Row:
     """Return means, and the least gain."""
     gains = np.subtract(after, before)
@@ -122,11 +118,11 @@ def measure_gain(*, quick: bool) -> dict[str, list[Row]]:
             for index, x in enumerate(pictures(quick=quick)):
                 noisy, clean = shot(x, a, index)
                 goal = developed(clean, a, folder)
-                before.append(psnr(developed(noisy, a, folder), goal))
+                before.append(decibels(developed(noisy, a, folder), goal))
                 for law, values in after.items():
                     write_dng(folder / "a.dng", sensor(noisy, a, noise=law != "measured"))
                     found = sl.denoise(folder / "a.dng").picture.metadata.mosaic
-                    values.append(psnr(developed(found.light, a, folder), goal))
+                    values.append(decibels(developed(found.light, a, folder), goal))
             rows += [{"a": a, "law": law, **summary(before, v)} for law, v in after.items()]
     return {"rows": rows}
 
@@ -213,13 +209,13 @@ def measure_packings(*, quick: bool) -> dict[str, list[Row]]:
                 height, width = (side // 2 * 2 for side in picture.shape[2:])
                 noisy, clean = shot(picture[..., :height, :width], a, index)
                 goal, pixels = developed(clean, a, Path(name)), pixels + clean.numel()
-                before.append(psnr(developed(noisy, a, Path(name)), goal))
+                before.append(decibels(developed(noisy, a, Path(name)), goal))
                 for packing, pack in PACKINGS.items():
                     start = time.process_time()
                     found = inverse_anscombe(pack(photo, anscombe(noisy, law)), law)
                     seconds[packing] += time.process_time() - start
                     found = noisy.where(noisy >= 1, found)
-                    after[packing].append(psnr(developed(found, a, Path(name)), goal))
+                    after[packing].append(decibels(developed(found, a, Path(name)), goal))
             rows += [
                 {"a": a, "packing": packing, **summary(before, values)}
                 | {"cpu_s_per_mpixel": seconds[packing] / pixels * 1e6}

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from measure import Pixels, Row, describe_run, merge_run
-from restore_tasks import PLAIN, PROBLEMS, decibels
+from restore_tasks import PLAIN, PROBLEMS, clipped_decibels
 from rich.console import Console
 from tables import table_of
 
@@ -87,9 +87,9 @@ def _measured(task: str, x: Pixels, number: int, options: argparse.Namespace) ->
     image = torch.from_numpy(np.ascontiguousarray(found.image, np.float32))[None, None]
     off = problem.measurement.measure(image) - problem.measured
     return {
-        "plain": decibels(problem.plain, x),
-        "mean": decibels(found.image, x),
-        "sample": decibels(found.samples[0, ..., 0], x),
+        "plain": clipped_decibels(problem.plain, x),
+        "mean": clipped_decibels(found.image, x),
+        "sample": clipped_decibels(found.samples[0, ..., 0], x),
         "deviation": float(found.deviation.mean()) * 255,
         "largest_deviation_from_measurement": float(off.abs().max()) * 255,
         "seconds": round(time.perf_counter() - start, 2),

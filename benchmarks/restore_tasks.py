@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from decibels import decibels
 from measure import Pixels
 from scipy import ndimage
 
@@ -82,10 +83,9 @@ PLAIN = {
 }
 
 
-def decibels(estimate: Pixels, x: Pixels) -> float:
+def clipped_decibels(estimate: Pixels, x: Pixels) -> float:
     """Return the PSNR of an estimate that is clipped to [0, 1]."""
-    error = np.square(np.clip(estimate, 0, 1).astype(np.float64) - x).mean()
-    return float(-10 * np.log10(error))
+    return decibels(np.clip(estimate, 0, 1), x)
 
 
 def _tuned_wiener(soft: torch.Tensor, blur: Blur, x: Pixels) -> tuple[Pixels, dict[str, float]]:
@@ -101,7 +101,7 @@ def _tuned_wiener(soft: torch.Tensor, blur: Blur, x: Pixels) -> tuple[Pixels, di
         power = frequency.clamp_min(float(frequency[0, 1])) ** exponent
         for weight in WEIGHTS:
             estimate = inverse_cosine_transform(spectrum * h / (h**2 + weight * power))
-            quality = decibels(_plain(estimate), x)
+            quality = clipped_decibels(_plain(estimate), x)
             if quality > found[0]:
                 found = quality, _plain(estimate), {"weight": float(weight), "exponent": exponent}
     return found[1], found[2]
