@@ -10,6 +10,7 @@ import torch
 
 import noise_samples as samples
 import scorelet as sl
+from denoise_samples import decibels
 from samples import Identity
 from scorelet.analysis.photon_counts import PhotonLaw
 from scorelet.core.errors import InputError
@@ -163,10 +164,6 @@ def test_a_jpeg_of_a_clean_picture_is_not_made_worse(quality, tmp_path):
     assert out.noise == "camera"
     stored = np.asarray(Image.open(tmp_path / "a.jpg"))
     assert decibels(out.image / 255, x / 255) > decibels(stored / 255, x / 255)
-
-
-def decibels(estimate, x):
-    return -10 * np.log10(np.mean((np.asarray(estimate, float).reshape(x.shape) - x) ** 2))
 
 
 @pytest.mark.parametrize(("peak", "gain"), [(5, 3), (30, 2)])

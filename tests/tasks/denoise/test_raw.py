@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import scorelet as sl
+from denoise_samples import decibels
 from raw_samples import dng, exposed, monochrome, sampled, scene
 from scorelet.cli import main
 from scorelet.core.errors import InputError
@@ -26,10 +27,6 @@ LAWS = {
     "G": PoissonGaussianNoise(1e-3, 1e-5),
     "B": PoissonGaussianNoise(0.0, 1e-3),
 }
-
-
-def psnr(light, clean):
-    return -10 * math.log10(np.mean((light - clean) ** 2))
 
 
 @pytest.fixture
@@ -130,7 +127,7 @@ def test_noise_goes_and_light_stays(tmp_path, order, size):
     dng(tmp_path / "a.dng", sampled(noisy), order)
     out = sl.denoise(tmp_path / "a.dng")
     light = out.picture.metadata.mosaic.light
-    assert psnr(light, clean) > psnr(noisy, clean) + 10
+    assert decibels(light, clean) > decibels(noisy, clean) + 10
     assert abs(light.mean() - clean.mean()) < 1e-3
     assert f"{order} mosaic" in out.found
     assert out.noise == "sensor"
@@ -145,8 +142,8 @@ def test_the_developed_picture_is_that_of_the_clean_mosaic(tmp_path, shot):
     path, clean = shot
     dng(tmp_path / "clean.dng", sampled(clean))
     goal = read_picture(tmp_path / "clean.dng").pixels / 65535
-    before = psnr(read_picture(path).pixels / 65535, goal)
-    assert psnr(sl.denoise(path).image / 65535, goal) > before + 6
+    before = decibels(read_picture(path).pixels / 65535, goal)
+    assert decibels(sl.denoise(path).image / 65535, goal) > before + 6
 
 
 def test_strength_mixes_light_and_saturated_pixels_stay(tmp_path):
@@ -179,7 +176,7 @@ def test_a_sensor_without_colours(tmp_path):
     monochrome(tmp_path / "a.dng", np.clip(np.rint(256 + gray_noisy * (4095 - 256)), 0, 4095))
     out = sl.denoise(tmp_path / "a.dng")
     assert out.image.shape == gray.shape
-    assert psnr(out.picture.metadata.mosaic.light, gray) > psnr(gray_noisy, gray) + 6
+    assert decibels(out.picture.metadata.mosaic.light, gray) > decibels(gray_noisy, gray) + 6
     assert "a sensor without colours" in out.found
 
 
@@ -220,7 +217,7 @@ def test_dng_where_it_is_asked_for(tmp_path, shot, capsys):
     assert "denoised before it was developed" in capsys.readouterr().out
     with libraw.open_raw(tmp_path / "x.dng", libraw.Limits()) as raw:
         found = raw.mosaic()
-    assert psnr(found.light, clean) > 40
+    assert decibels(found.light, clean) > 40
     assert main.run(["denoise", str(path), "--format", "dng"]) == 0
     assert (tmp_path / "a_denoised.dng").read_bytes() == (tmp_path / "x.dng").read_bytes()
     assert main.run(["denoise", str(path), "--dry-run"]) == 0

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import scorelet as sl
+from denoise_samples import decibels
 from samples import noisy, waves
 from scorelet.analysis.local_noise import local_noise
 from scorelet.data import Picture, from_unit, load_pictures, to_unit
@@ -15,10 +16,6 @@ from scorelet.tasks.denoise.view import REACH, look
 from scorelet.tasks.inference import denoise_array, prepare
 
 pytestmark = pytest.mark.usefixtures("float32")
-
-
-def decibels(result, clean):
-    return 10 * np.log10(1 / np.square(result - clean).mean())
 
 
 # ---------------------------------------------------------------- any unit
