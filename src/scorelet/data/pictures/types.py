@@ -158,6 +158,11 @@ class Picture:
         return white(self.pixels.dtype)
 
     @property
+    def plain(self) -> np.ndarray:
+        """The pixels, (height, width) for gray and (height, width, 3) for RGB."""
+        return self.pixels[..., 0] if self.pixels.shape[2] == 1 else self.pixels
+
+    @property
     def data(self) -> np.ndarray:
         """The samples that are data: `pixels` without a mask, else (number, channels)."""
         return self.pixels if self.mask is None else self.pixels[self.mask]
@@ -228,4 +233,4 @@ def join_samples(picture: Picture) -> np.ndarray:
     """The inverse of `split_samples`: gray without alpha becomes (height, width)."""
     if picture.alpha is not None:
         return np.concatenate([picture.pixels, picture.alpha[..., None]], axis=2)
-    return picture.pixels[..., 0] if picture.pixels.shape[2] == 1 else picture.pixels
+    return picture.plain

@@ -142,8 +142,8 @@ def _denoised_photons(
     out = run_plan(plan_page(stable.page, denoiser, inner, plan.cond), denoiser, inner, listener)
     result = stable.back(out.picture.pixels, settings.strength)
     said = plan.said + out.warnings + stable.said()
-    image = result if result.shape[2] == 3 else result[..., 0]
-    return Denoised(image, stable.level(), said, replace(plan.page, pixels=result))
+    picture = replace(plan.page, pixels=result)
+    return Denoised(picture.plain, stable.level(), said, picture)
 
 
 def plan_page(
@@ -227,9 +227,9 @@ def run_plan(
     if denoiser.blind or sigma is None:
         curve = denoiser.calibration.get(curve_name(page.pixels.shape[2], bounded=bounded))
         sigma = meter.sigma(curve) * plan.view.unit
-    image = result if result.shape[2] == 3 else result[..., 0]
+    picture = replace(page, pixels=result)
     said = remarks(plan.view, page, settings, denoiser, sigma=sigma)
-    return Denoised(image, sigma, plan.said + said, replace(page, pixels=result))
+    return Denoised(picture.plain, sigma, plan.said + said, picture)
 
 
 def _denoised_tile(

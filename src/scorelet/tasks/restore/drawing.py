@@ -55,9 +55,8 @@ def restored(
         keep(number, sample)
     pixels = from_unit(moments.mean, picture.pixels.dtype)
     whole = replace(picture, pixels=pixels, alpha=_opacity(picture, settings), mask=None)
-    image = pixels if pixels.shape[2] == 3 else pixels[..., 0]
     none = np.empty((0, *pixels.shape), np.float32)
-    return Restored(image, none, moments.deviation, whole, settings.calls)
+    return Restored(whole.plain, none, moments.deviation, whole, settings.calls)
 
 
 def samples(

@@ -61,10 +61,9 @@ def denoised_raw(
         clean = denoised_mosaic(mosaic, law, denoiser, settings, listener)
         metadata = replace(metadata, mosaic=replace(mosaic, light=clean, noise=()))
         picture = Picture(raw.develop(clean), metadata=metadata)
-    image = picture.pixels if picture.pixels.shape[2] == 3 else picture.pixels[..., 0]
     sigma = _level(mosaic, law)
     return Denoised(
-        image,
+        picture.plain,
         sigma,
         _remarks(settings),
         picture,
