@@ -140,7 +140,7 @@ def _found(mosaic: Mosaic, law: SensorLaw, sigma: float) -> str:
 
 
 def _remarks(settings: DenoiseSettings) -> tuple[str, ...]:
-    law = "the noise of a camera raw file is measured on its sensor"
+    law = "the noise of a camera raw file is that of its sensor, as the file says or as measured"
     ignored = {
         "level": settings.sigma is not None,
         "kind of noise": settings.noise not in ("auto", "poisson"),
