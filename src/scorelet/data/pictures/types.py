@@ -163,7 +163,7 @@ class Picture:
         return self.pixels[..., 0] if self.pixels.shape[2] == 1 else self.pixels
 
     @property
-    def data(self) -> np.ndarray:
+    def unmasked(self) -> np.ndarray:
         """The samples that are data: `pixels` without a mask, else (number, channels)."""
         return self.pixels if self.mask is None else self.pixels[self.mask]
 

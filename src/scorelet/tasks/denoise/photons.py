@@ -90,7 +90,7 @@ class StablePage:
 
     @property
     def _mean(self) -> float:
-        return float(self.source.data.mean(dtype=np.float64))
+        return float(self.source.unmasked.mean(dtype=np.float64))
 
 
 def _pedestal(data: Pixels, law: PhotonLaw) -> float:
@@ -107,7 +107,7 @@ def stable_page(page: Picture, law: PhotonLaw) -> StablePage:
         page: samples as they are stored; masked ones have no effect.
         law: of its noise.
     """
-    pedestal = _pedestal(page.data, law)
+    pedestal = _pedestal(page.unmasked, law)
     dither = law.a * DITHER if law.counts else 0.0
     noise = PoissonGaussianNoise(law.a, max(law.b + law.a * pedestal, 0.0) + dither**2)
     y = page.pixels.astype(np.float64) - pedestal

@@ -39,7 +39,7 @@ def without_saturated(
     level, pixels = noise.level(), page.pixels
     if nodata is None or pixels.dtype == np.uint8 or not level:
         return page, None
-    data = page.data
+    data = page.unmasked
     ends = np.array([data.min(), data.max()])
     low, high = to_unit(ends).astype(np.float64)
     if high - low <= FAR * level:
