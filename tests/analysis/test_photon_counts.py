@@ -69,7 +69,7 @@ def test_the_law_of_a_sensor_is_found_with_its_pedestal():
     assert law.a * mean + law.b == pytest.approx(3 * float(x.mean()) + 16, rel=0.15)
 
 
-def test_noise_that_does_not_grow_has_no_law():
+def test_pictures_that_tell_too_little_have_no_law():
     y = 0.5 + 0.1 * np.random.default_rng(3).standard_normal((16, 16, 1))
     assert photon_law(y) is None  # too few blocks
     assert photon_law(np.full((64, 64, 1), 3.0)) is None

@@ -146,6 +146,7 @@ def test_the_developed_picture_is_that_of_the_clean_mosaic(tmp_path, shot):
     assert decibels(sl.denoise(path).image / 65535, goal) > before + 6
 
 
+@pytest.mark.slow
 def test_strength_mixes_light_and_saturated_pixels_stay(tmp_path):
     noisy, _ = exposed(scene(64, 64))
     noisy[10:20, 10:20] = 2.0
@@ -162,6 +163,7 @@ def test_strength_mixes_light_and_saturated_pixels_stay(tmp_path):
     assert 0.99 < whole[10:20, 10:20].min() < 1  # where black is higher
 
 
+@pytest.mark.slow
 def test_tiles_change_nothing(tmp_path):
     noisy, _ = exposed(scene(160, 130))
     dng(tmp_path / "a.dng", sampled(noisy), noise=(4e-3, 1.6e-4))
@@ -180,6 +182,7 @@ def test_a_sensor_without_colours(tmp_path):
     assert "a sensor without colours" in out.found
 
 
+@pytest.mark.slow
 def test_what_has_no_effect_or_cannot_be_is_said(tmp_path, shot):
     path, _ = shot
     assert any(
@@ -211,6 +214,7 @@ def test_a_folder_of_raw_files_and_pictures(tmp_path, shot, capsys):
     assert "kept from before" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_dng_where_it_is_asked_for(tmp_path, shot, capsys):
     path, clean = shot
     assert main.run(["denoise", str(path), "-o", str(tmp_path / "x.dng")]) == 0
