@@ -6,7 +6,16 @@ import pytest
 import torch
 
 from scorelet.core.random import generator
-from scorelet.recipes.hits import accuracy, error_factor, gain, packed, quotient, unpacked
+from scorelet.recipes.claims import Measured
+from scorelet.recipes.hits import (
+    accuracy,
+    error_factor,
+    gain,
+    mean_of_all,
+    packed,
+    quotient,
+    unpacked,
+)
 
 
 def bernoulli(seeds, pictures, p, seed=0):
@@ -63,3 +72,14 @@ def test_first_seeds_are_compared_where_one_has_more():
     a, b = bernoulli(3, 100, 0.8), bernoulli(1, 100, 0.5, seed=1)
     assert gain(a, b) == gain(a[:1], b)
     assert error_factor(a, b) == error_factor(a[:1], b)
+
+
+def test_errors_of_means_and_quotients_are_those_of_their_items():
+    noise = torch.randn(4000, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    mean = mean_of_all(2 + 3 * noise)
+    assert mean.value == pytest.approx(2, abs=5 * mean.error)
+    assert mean.error == pytest.approx(3 / 4000**0.5, rel=0.05)
+    assert mean_of_all(noise[:1]) == Measured(float(noise[0]))
+    ratio = quotient((2 + noise)[None], torch.full((1, 4000), 4.0).double())
+    assert ratio.value == pytest.approx(0.5, abs=5 * ratio.error)
+    assert ratio.error == pytest.approx(0.25 / 4000**0.5, rel=0.05)

@@ -25,6 +25,12 @@ class Measured:
     note: str = ""
 
 
+def difference(one: Measured, other: Measured) -> Measured:
+    """Return one less the other, measured independently of each other: error² = e₁² + e₂²."""
+    error = math.hypot(one.error or 0.0, other.error or 0.0)
+    return Measured(one.value - other.value, error, one.note or other.note)
+
+
 @dataclass(frozen=True)
 class Criterion:
     """When a claim holds.

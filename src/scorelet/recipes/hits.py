@@ -78,3 +78,11 @@ def mean_of(values: Float[Tensor, "seed item"]) -> Measured:
         variance = variance + values.mean(1).var() / seeds
     note = "one seed" if seeds == 1 else f"{seeds} seeds"
     return Measured(float(values.mean()), float(variance.sqrt()), note)
+
+
+def mean_of_all(values: Float[Tensor, " item"]) -> Measured:
+    """Return the mean of independent values with its error, s / √n; of one, without."""
+    mean = float(values.mean())
+    if len(values) < 2:
+        return Measured(mean)
+    return Measured(mean, float(values.std()) / len(values) ** 0.5)

@@ -121,8 +121,15 @@ def test_spatial_figures_of_planted_filters():
     weight = 0.0
     for k, power in enumerate((9.0, 4.0, 1.0)):
         weight += power / 14 * float((hermite_gaussians(5).flatten(1) @ vectors[:, k]).norm() ** 2)
-    assert found["share of the formula"].value == pytest.approx(weight, abs=0.05)
+    above_chance = (weight - 5 / 25) / (1 - 5 / 25)
+    assert found["share of the formula"].value == pytest.approx(above_chance, abs=0.05)
     assert [row["layer"] for row in rows["all"]] == [1, 2, 3, 4]
+
+
+def test_filters_that_learned_nothing_are_not_those_of_the_formula():
+    torch.manual_seed(0)
+    rows = spatial.spatial_rows(VGG(classes=2, kernel=5, stages=((6,), (24,), (24, 24))), 5)
+    assert all(abs(row["formula"]) < 0.5 for row in rows[1:])  # caught by chance: 5 of 25
 
 
 def factorised(seed=0):
@@ -219,6 +226,15 @@ def test_claims_are_about_what_is_measured(scale):
     trained = {JOINT, *FROZEN, f"{JOINT} random-a"}
     trained |= {f"{UNIVERSAL} {name}" for name in sets.NAMES}
     assert {name for claim in setup.claims for name in claim.given} <= trained
+
+
+@pytest.mark.parametrize("name", ["clipped", "top unaligned", "S halves near"])
+def test_networks_that_learned_nothing_decide_nothing(name):
+    claims = {claim.of: claim for claim in find_recipe("neural_encodings").setups["small"].claims}
+    none = {key: Measured(10.0, 0.5) for key in claims[name].given}
+    assert not claims[name].judge(none | {name: Measured(0.0, 0.01)})["holds"]
+    learned = dict.fromkeys(none, Measured(60.0, 0.5))
+    assert claims[name].judge(learned | {name: Measured(0.0, 0.01)})["holds"]
 
 
 def test_networks_that_learned_no_random_labels_decide_nothing():

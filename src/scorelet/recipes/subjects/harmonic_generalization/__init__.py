@@ -13,7 +13,7 @@ import torch
 
 from scorelet.analysis.memorization import SIGMAS, median_with_error
 from scorelet.recipes.base import Findings, Recipe, Setup
-from scorelet.recipes.claims import Measured
+from scorelet.recipes.claims import Measured, difference
 from scorelet.recipes.faces import Arrays
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.harmonic_generalization import figures
@@ -110,25 +110,22 @@ def _of_twins(rows: Rows) -> dict[str, Measured]:
     few, many = (row["variance"][middle] for row in (first, last))
     ratio = few["value"] / many["value"]
     share = np.hypot(few["error"] / few["value"], many["error"] / many["value"])
-    pairs = [median_with_error(_tensor(row["pair_cosines"])) for row in (first, last)]
-    near = median_with_error(_tensor(last["nearest_cosines"]))
+    pairs = [_median(row["pair_cosines"]) for row in (first, last)]
+    near = _median(last["nearest_cosines"])
     return {
         LEAD: Measured(last["lead"]),
         "first gap": Measured(first["gap"], first["gap_error"], first["verdict"]),
         "last gap": Measured(last["gap"], last["gap_error"], last["verdict"]),
         "variance ratio": Measured(ratio, float(ratio * share)),
-        "pair rise": _difference(pairs[1], pairs[0]),
-        "pair over nearest": _difference(pairs[1], near),
+        "pair rise": difference(pairs[1], pairs[0]),
+        "pair over nearest": difference(pairs[1], near),
     }
 
 
-def _difference(one: tuple[float, float], other: tuple[float, float]) -> Measured:
-    return Measured(one[0] - other[0], float(np.hypot(one[1], other[1])))
-
-
-def _tensor(values: list[float] | None) -> torch.Tensor:
+def _median(values: list[float] | None) -> Measured:
     """Cosines that could not be measured count as none that is known."""
-    return torch.tensor([torch.nan] if values is None else values)
+    known = torch.tensor([torch.nan] if values is None else values)
+    return Measured(*median_with_error(known))
 
 
 def _of_slopes(rows: Rows) -> dict[str, Measured]:

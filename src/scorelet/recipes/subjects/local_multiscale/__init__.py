@@ -4,7 +4,7 @@ The same networks, with receptive fields from 5 pixels on, denoise pixels (flat)
 each scale given the scale below (a cascade). Cascades enlarge pictures and draw new ones.
 """
 
-import math
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,8 @@ from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
 from scorelet.plots.report import Section
 from scorelet.recipes.base import Findings, Recipe, Setup
-from scorelet.recipes.claims import Measured
+from scorelet.recipes.claims import Measured, difference
+from scorelet.recipes.hits import mean_of_all
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.local_multiscale import figures
 from scorelet.recipes.subjects.local_multiscale.claims import LEAD, claims
@@ -166,10 +167,11 @@ def _samples(work: _Run) -> Part:
     drawn, _ = kept_images(work.steps, "samples", lambda: {"samples": draw()})
     everything = images_of(work.everything)
     cosines, near = memory(drawn["samples"], everything, work.test.cpu())
-    one, other = (median_with_error(torch.tensor(cosines[k])) for k in ("samples", "held out"))
-    measured = Measured(one[0] - other[0], math.hypot(one[1], other[1]))
+    one, other = (
+        Measured(*median_with_error(torch.tensor(cosines[k]))) for k in ("samples", "held out")
+    )
     section = figures.samples_section(drawn["samples"], near, cosines)
-    return {"memory": measured}, section, {}
+    return {"memory": difference(one, other)}, section, {}
 
 
 def _of_fields(rows: list[dict[str, Any]]) -> dict[str, Measured]:
@@ -187,38 +189,35 @@ def _of_curves(curves: Curves, settings: Settings) -> dict[str, Measured]:
     decibels = settings.decibels
 
     def apart(one: str, other: str, value: int) -> Measured:
-        return _difference(curves[one], curves[other], [decibels.index(value)])
+        return _of_pairs(curves[one], curves[other], [decibels.index(value)])
 
     def all_apart(one: str, other: str, low: int, high: int) -> list[Measured]:
         return [apart(one, other, value) for value in decibels if low <= value <= high]
 
     gains = [
-        _difference(curves[f"{k} 13"], curves[f"{k} 5"], [decibels.index(-6)])
+        _of_pairs(curves[f"{k} 13"], curves[f"{k} 5"], [decibels.index(-6)])
         for k in ("flat", "scales")
     ]
+    both = f"flat {gains[0].value:.2f} dB, cascades {gains[1].value:.2f} dB"
     between = [k for k, value in enumerate(decibels) if 5 <= value <= 20]
     fields = [f"scales {f}" for f in (5, 13)]
     most = max(all_apart(*fields, 0, 20), key=lambda m: abs(m.value))
     mine = f"scales {field}"
     return {
-        "what fields are worth": Measured(
-            gains[0].value - gains[1].value,
-            math.hypot(gains[0].error or 0.0, gains[1].error or 0.0),
-            f"flat {gains[0].value:.2f} dB, cascades {gains[1].value:.2f} dB",
-        ),
+        "what fields are worth": replace(difference(*gains), note=both),
         "lead at strong noise": apart(mine, f"flat {field}", -6),
         "against the largest": apart(mine, f"flat {largest}", -6),
         "loss at weak noise": apart(f"flat {largest}", mine, 30),
         "spread of fields": Measured(abs(most.value), most.error),
         "over the low band": min(all_apart(mine, LOW, -6, 30), key=lambda m: m.value),
-        LEAD: _difference(curves[f"flat {largest}"], curves[WIENER], between),
+        LEAD: _of_pairs(curves[f"flat {largest}"], curves[WIENER], between),
     }
 
 
-def _difference(one: list[Any], other: list[Any], levels: list[int]) -> Measured:
+def _of_pairs(one: list[Any], other: list[Any], levels: list[int]) -> Measured:
     """Return the mean difference over pictures, of the mean of some levels."""
     a, b = (torch.tensor(rows, dtype=torch.float64)[levels].mean(0) for rows in (one, other))
-    return Measured(float((a - b).mean()), float((a - b).std() / math.sqrt(len(a))))
+    return mean_of_all(a - b)
 
 
 def _of_spectra(rows: list[dict[str, Any]], factor: int) -> dict[str, Measured]:

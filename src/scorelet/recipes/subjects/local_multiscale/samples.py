@@ -13,6 +13,7 @@ from scorelet.analysis.sample_quality import band_powers
 from scorelet.core.random import Noise
 from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
+from scorelet.recipes.hits import quotient
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.local_multiscale.settings import Sampling
 from scorelet.sampling import AscentSchedule
@@ -105,25 +106,20 @@ def spectrum_rows(
     real = band_powers(test, edges)
     rows: list[dict[str, float | str | int]] = []
     for name, pictures in enlarged.items():
-        ratio, error = ratio_of_means(band_powers(pictures, edges), real)
+        powers = band_powers(pictures, edges)
+        ratios = [quotient(a[None], b[None]) for a, b in zip(powers.mT, real.mT, strict=True)]
         rows += [
             {
                 "factor": factor,
                 "method": name,
                 "from": round(edges[k], 2),
                 "to": round(edges[k + 1], 2),
-                "ratio": round(float(ratio[k]), 4),
-                "error": round(float(error[k]), 4),
+                "ratio": round(ratios[k].value, 4),
+                "error": round(ratios[k].error or 0.0, 4),
             }
             for k in range(BANDS)
         ]
     return rows
-
-
-def ratio_of_means(y: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
-    """Return mean(y)/mean(x) over pairs, and its standard error: std(y - r x)/(√n mean(x))."""
-    ratio = y.mean(0) / x.mean(0)
-    return ratio, (y - ratio * x).std(0) / (len(x) ** 0.5 * x.mean(0))
 
 
 def memory(samples: Tensor, train: Tensor, test: Tensor) -> tuple[dict[str, list[float]], Tensor]:

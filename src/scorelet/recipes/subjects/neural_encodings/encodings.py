@@ -25,6 +25,7 @@ from scorelet.core.random import generator
 from scorelet.data.labelled import LabelledImages
 from scorelet.networks import FactorizedVGG
 from scorelet.recipes.claims import Measured
+from scorelet.recipes.hits import accuracy, gain
 from scorelet.recipes.subjects.neural_encodings.settings import Comparing
 from scorelet.recipes.trainings import hits_of
 from scorelet.tasks.weights.compare import layer_entry
@@ -119,14 +120,13 @@ def clipping(
     rank = effective_rank(found.learned.values)
     kept = math.ceil(TIMES * rank) if math.isfinite(rank) else 0
     settle_all(net, batches)
-    before = hits_of(net, test)
+    before = hits_of(net, test)[None]
     layer.clip(found.spectrum.vectors[:, :kept])
     settle_all(net, batches)
-    loss = 100 * (before - hits_of(net, test))
-    error = float(loss.std()) / len(loss) ** 0.5
+    lost = gain(before, hits_of(net, test)[None])
     return {
-        "rank": kept, "neurons": layer.shape[0], "before": 100 * float(before.mean()),
-        "lost": float(loss.mean()), "lost_error": error,
+        "rank": kept, "neurons": layer.shape[0], "before": accuracy(before).value,
+        "lost": lost.value, "lost_error": lost.error,
     }  # fmt: skip
 
 
@@ -150,8 +150,8 @@ def ranks(net: nn.Module, images: LabelledImages, comparing: Comparing, seed: in
 
 
 def _accuracy(net: nn.Module, test: LabelledImages, name: str) -> Row:
-    hits = 100 * hits_of(net, test)
-    return {name: float(hits.mean()), f"{name}_error": float(hits.std()) / len(hits) ** 0.5}
+    found = accuracy(hits_of(net, test)[None])
+    return {name: found.value, f"{name}_error": found.error}
 
 
 def mean_over(
@@ -164,9 +164,3 @@ def mean_over(
         return Measured(math.nan, note="a layer has learned nothing above noise")
     squares = sum((row[error] or 0.0) ** 2 for row in chosen)
     return Measured(sum(values) / len(values), math.sqrt(squares) / len(values))
-
-
-def difference(one: Measured, other: Measured) -> Measured:
-    """Return one less the other."""
-    error = math.hypot(one.error or 0.0, other.error or 0.0)
-    return Measured(one.value - other.value, error, one.note or other.note)

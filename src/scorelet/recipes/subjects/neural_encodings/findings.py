@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scorelet.recipes.claims import Measured
+from scorelet.recipes.claims import Measured, difference
 from scorelet.recipes.contrasts import least
-from scorelet.recipes.subjects.neural_encodings.encodings import difference, mean_over
+from scorelet.recipes.subjects.neural_encodings.encodings import mean_over
 
 Rows = Sequence[Mapping[str, Any]]
 Layers = tuple[int, int]

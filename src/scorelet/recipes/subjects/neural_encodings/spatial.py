@@ -10,7 +10,7 @@ from scorelet.analysis.subspaces import principal_cosines
 from scorelet.analysis.weight_covariance import spatial_covariance, spatial_eigenvectors
 from scorelet.networks.hermite_gaussian import hermite_gaussians
 from scorelet.recipes.claims import Measured
-from scorelet.recipes.hits import mean_of
+from scorelet.recipes.hits import mean_of_all
 
 LEADING = 3
 """Dimensions that are compared; of nearly equal eigenvalues the order is chance."""
@@ -19,35 +19,42 @@ Rows = list[dict[str, Any]]
 
 
 def spatial_rows(net: nn.Module, filters: int) -> Rows:
-    """Return for each convolution of a network: its leading filters, and shares of its variance."""
-    rows, formula = [], None
+    """Return for each convolution of a network: its leading filters, and shares of its variance.
+
+    `share` is what its leading filters hold of the variance. `formula` is what as many
+    Hermite-Gaussian functions hold of that, both less what filters of white noise hold: with F the
+    functions, λ the eigenvalues and c = (filters / k²) tr K, (tr F K Fᵀ - c)/(Σ_i λ_i - c).
+    """
+    rows = []
     for module in net.modules():
         if not isinstance(module, nn.Conv2d):
             continue
         covariance = spatial_covariance(module.weight)
         values, vectors = spatial_eigenvectors(covariance)
         formula = hermite_gaussians(module.kernel_size[0]).flatten(1)
-        five = float(values[:filters].sum())
+        whole = float(values.sum())
+        chance = filters / len(values) * whole
+        leading = float(values[:filters].sum())
         caught = float((formula @ covariance * formula).sum())
         rows.append(
             {
                 "layer": len(rows) + 1,
-                "share": five / float(values.sum()),
-                "formula": caught / five,
+                "share": leading / whole,
+                "formula": (caught - chance) / (leading - chance),
                 "filters": vectors[:, :filters].mT.tolist(),
             }
         )
     return rows
 
 
-def leading(row: dict[str, Any]) -> Tensor:
+def leading_subspace(row: dict[str, Any]) -> Tensor:
     """Return a basis (k², 3) of the leading subspace of a layer."""
     return torch.tensor(row["filters"], dtype=torch.float64)[:LEADING].mT
 
 
 def alike(one: dict[str, Any], other: dict[str, Any]) -> float:
     """Return the mean cosine of the principal angles between leading subspaces of two layers."""
-    return float(principal_cosines(leading(one), leading(other)).mean())
+    return float(principal_cosines(leading_subspace(one), leading_subspace(other)).mean())
 
 
 def across_layers(rows: Rows, layers: tuple[int, int]) -> Measured:
@@ -83,7 +90,4 @@ def measured(found: dict[str, Rows], layers: tuple[int, int]) -> dict[str, Measu
 
 def _mean(values: list[float]) -> Measured:
     """Return the mean with the error that layers, or pairs of them, give it."""
-    if len(values) == 1:
-        return Measured(values[0])
-    found = mean_of(torch.tensor(values, dtype=torch.float64)[None])
-    return Measured(found.value, found.error)
+    return mean_of_all(torch.tensor(values, dtype=torch.float64))
