@@ -1,6 +1,7 @@
 """The recipe rainbow: what it measures, on networks and weights whose answer is known."""
 
 import copy
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -31,6 +32,7 @@ from scorelet.recipes.subjects.rainbow.settings import (
     Settings,
     Tutorial,
 )
+from scorelet.recipes.subjects.rainbow.tutorial import least_rise
 from scorelet.recipes.trainings import Budget, Trainings
 
 
@@ -179,6 +181,55 @@ def test_falls_are_those_of_every_layer():
     ]
     assert scattering.least_drop(rows).value == pytest.approx(0.05)
     assert scattering.least_drop(rows[::-1]).value == pytest.approx(-0.3)
+
+
+def seeds_found(before):
+    return {
+        "signals": [{"test": 0.9, "as they are": 0.1}],
+        "eigenvectors": [{"aligned": 0.9, "as they are": 0.1}],
+        "gaussianity": [
+            {"before": b, "after": 0.05, "networks": 8, "p_values": {"1": 0.5}} for b in before
+        ],
+    }
+
+
+def test_what_was_outside_of_no_bulk_has_no_ratio():
+    assert scattering._of_seeds(seeds_found((0.2, 0.1)))["outside ratio"].value == 0.5
+    nothing = scattering._of_seeds(seeds_found((0.2, 0.0)))["outside ratio"]
+    assert math.isnan(nothing.value)
+    assert "nothing was learned" in nothing.note
+
+
+def test_rises_have_the_error_of_both_widths():
+    narrow = torch.tensor([[0.5, 0.6], [0.7, 0.6]]).double()
+    wide = torch.tensor([[0.8, 0.9], [0.8, 0.9]]).double()
+    found = least_rise(narrow, wide)
+    assert found.value == pytest.approx(0.2)
+    assert found.error == pytest.approx(0.1)  # of 0.5 and 0.7: 0.2/√2/√2
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("least cosine", 1.0),
+        ("signals over plain", 0.5),
+        ("rank loss", 0.0),
+        ("signals loss", 0.0),
+        ("eigenvectors as they are", 0.1),
+        ("median p", 0.5),
+        ("width drop", 0.1),
+        ("residual drop", 0.1),
+        ("drawn rises", 1.0),
+        ("perceptron clipped", 0.0),
+        ("perceptron sampled, not aligned", 10.0),
+    ],
+)
+def test_networks_that_learned_nothing_decide_nothing(name, value):
+    (claim,) = [c for c in claims("small", SETTINGS["small"]) if c.of == name]
+    chance = dict.fromkeys(claim.given, Measured(10.0, 0.3))
+    assert not claim.judge(chance | {name: Measured(value)})["holds"]
+    learned = dict.fromkeys(claim.given, Measured(60.0, 0.3))
+    assert claim.judge(learned | {name: Measured(value)})["holds"]
 
 
 def test_inner_matrices_of_scatterings():

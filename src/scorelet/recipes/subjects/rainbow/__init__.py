@@ -13,6 +13,7 @@ from scorelet.plots.report import Section
 from scorelet.recipes.base import Findings, Recipe, Setup
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.drawn_sets import DRAWN, TEXTURES
+from scorelet.recipes.hits import mean_of_all
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.rainbow import figures, scattering
 from scorelet.recipes.subjects.rainbow.claims import claims
@@ -27,7 +28,7 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
     widths = Trainings(settings.widths.budget, steps, seed=seed)  # first: data may be missing
     law = Trainings(settings.law.budget, steps, seed=seed)
     kernel = steps("kernel", partial(kernel_errors, settings.kernel, seed))
-    measured = {"kernel slope": _mean(kernel["slopes"])}
+    measured = {"kernel slope": mean_of_all(torch.tensor(kernel["slopes"], dtype=torch.float64))}
     tables: dict[str, Any] = {}
     parts = [
         partial(scattering.laws, settings, law),
@@ -59,11 +60,6 @@ def _sections(measured: dict[str, Measured], tables: dict[str, Any]) -> list[Sec
         figures.seeds_section(tables),
         figures.drawn_section(tables["drawn"]),
     ]
-
-
-def _mean(values: list[float]) -> Measured:
-    found = torch.tensor(values, dtype=torch.float64)
-    return Measured(float(found.mean()), float(found.std() / len(values) ** 0.5))
 
 
 def _data(settings: Settings) -> str:

@@ -1,5 +1,6 @@
 """Learned scatterings by width, what their weights have learned, and networks drawn from them."""
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
@@ -62,7 +63,9 @@ def residual_widths(setup: Residual, trainings: Trainings) -> Found:
     rows = _errors("resnet", trainings, widest[1], networks, fitted)
     means = [float(torch.tensor([x["error"] for x in row["layers"]]).mean()) for row in rows]
     drops = [a - b for a, b in pairwise(means)]
-    return {"residual drop": Measured(min(drops))}, {"residual_widths": rows}
+    trained = accuracy(trainings.hits[at("resnet", setup.widths[-1])])
+    measured = {"residual drop": Measured(min(drops)), "residual trained": trained}
+    return measured, {"residual_widths": rows}
 
 
 def least_drop(rows: Rows) -> Measured:
@@ -176,7 +179,7 @@ def _of_movements(rows: Rows) -> dict[str, Measured]:
         for row in rows
         if len(row["amplification"]) >= FAR
     }
-    ratio = Measured(float("nan"), note=f"no layer has {FAR} directions")
+    ratio = Measured(math.nan, note=f"no layer has {FAR} directions")
     if ratios:
         ratio = Measured(min(ratios.values()), note=", ".join(ratios))
     least_cosine = min(min(row["cosine"]) for row in rows)
@@ -200,13 +203,16 @@ def _of_ranks(rows: Rows, trained: Hits, share: float) -> dict[str, Measured]:
 def _of_seeds(found: dict[str, Rows]) -> dict[str, Measured]:
     rows, tests = found["eigenvectors"], found["gaussianity"]
     gains = [row["test"] - row["as they are"] for row in found["signals"]]
-    ratios = [row["after"] / row["before"] if row["before"] else 0.0 for row in tests]
+    ratio, note = math.nan, "a layer has no eigenvalue outside the bulk: nothing was learned there"
+    if all(row["before"] > 0 for row in tests):
+        ratio = max(row["after"] / row["before"] for row in tests)
+        note = f"{tests[0]['networks']} networks"
     values = sorted(value for row in tests for value in row["p_values"].values())
     return {
         "signals over plain": Measured(min(gains)),
         "eigenvectors aligned": Measured(min(row["aligned"] for row in rows)),
         "eigenvectors as they are": Measured(max(row["as they are"] for row in rows)),
-        "outside ratio": Measured(max(ratios), note=f"{tests[0]['networks']} networks"),
+        "outside ratio": Measured(ratio, note=note),
         "median p": Measured(values[len(values) // 2], note=f"of {len(values)} tests"),
     }
 

@@ -8,8 +8,9 @@ from torch import nn
 
 from scorelet.analysis.alignment import align, registered_layers
 from scorelet.data.labelled import LabelledImages
-from scorelet.recipes.claims import Measured
-from scorelet.recipes.hits import Hits, accuracy, gain, sum_of, unpacked
+from scorelet.recipes.claims import Measured, difference
+from scorelet.recipes.contrasts import least
+from scorelet.recipes.hits import Hits, accuracy, gain, mean_of_all, unpacked
 from scorelet.recipes.subjects.rainbow.measures import Rows, basis, clipped_hits, drawn
 from scorelet.recipes.subjects.rainbow.networks import (
     CONVOLUTIONAL,
@@ -114,28 +115,44 @@ def _clipped(setup: Tutorial, net: nn.Module, trainings: Trainings) -> dict[str,
 
 
 def _widths(setup: Tutorial, trainings: Trainings) -> tuple[Rows, dict[str, Measured]]:
-    """Return a row for each width, and what narrow networks lose more than wide ones."""
+    """Return a row for each width, and what narrow networks lose more than wide ones.
+
+    At each width one network is trained, and as many are drawn from it as the tutorial has seeds.
+    """
     fitted = trainings.train.first(setup.fitted)
-    rows, hits = [], []
+    rows, losses, cosines = [], [], []
     for width in sorted({*setup.widths, setup.width}):
         own = train_tutorial(setup, trainings, PERCEPTRON, width)[:1]
         (net, *_) = networks_of(trainings, at(PERCEPTRON, width))
-        work = partial(drawn, net, fitted, trainings.test, seed=0)
-        name = f"perceptron-sampled-{'0' if width == setup.width else f'x{width:g}'}"
-        record: dict[str, Any] = trainings.steps(name.replace(".", "_"), work)
-        sampled = unpacked(record["hits"])[None]
-        hits.append((own, sampled))
+        records: list[dict[str, Any]] = []
+        for seed in range(setup.seeds):
+            work = partial(drawn, net, fitted, trainings.test, seed=seed, refitted=False)
+            records.append(trainings.steps(at(f"perceptron-by-width-{seed}", width), work))
+        sampled = torch.stack([unpacked(record["hits"]) for record in records])
+        losses.append(own - sampled)
+        cosines.append(
+            torch.tensor([record["similarity"] for record in records], dtype=torch.float64)
+        )
         rows.append(
             {
                 "width": width,
                 "trained": accuracy(own).value,
                 "sampled": accuracy(sampled).value,
-                "cosines": record["similarity"],
+                "cosines": cosines[-1].mean(0).tolist(),
             }
         )
-    narrow, wide = (sum_of([own], [sampled]) for own, sampled in (hits[0], hits[-1]))
-    rises = [b - a for a, b in zip(rows[0]["cosines"], rows[-1]["cosines"], strict=True)]
     return rows, {
-        "perceptron gap shrinks": gain(narrow, wide),
-        "perceptron cosine rises": Measured(min(rises)),
+        "perceptron gap shrinks": gain(losses[0], losses[-1]),
+        "perceptron cosine rises": least_rise(cosines[0], cosines[-1]),
     }
+
+
+def least_rise(narrow: torch.Tensor, wide: torch.Tensor) -> Measured:
+    """Return the smallest rise of the mean cosine of a layer; cosines (network, layer) are given.
+
+    Its error is that of networks drawn independently at both widths.
+    """
+    rises = [
+        difference(mean_of_all(b), mean_of_all(a)) for a, b in zip(narrow.mT, wide.mT, strict=True)
+    ]
+    return least(rises)
