@@ -10,14 +10,12 @@ Reference: Guth, Ménard, Rochette, Mallat, JMLR 2024, arXiv 2305.18512, tutoria
 from collections.abc import Sequence
 from itertools import pairwise
 
-from torch import Tensor, nn
+from torch import nn
 
-from scorelet.networks.gray_input import standard_luma
-from scorelet.networks.sized_classifier import SizedClassifier
-from scorelet.networks.widths import at_width
+from scorelet.networks.gray_classifier import GrayClassifier
 
 
-class Perceptron(SizedClassifier):
+class Perceptron(GrayClassifier):
     """A classifier of images by their pixels.
 
     Args:
@@ -40,23 +38,10 @@ class Perceptron(SizedClassifier):
         sizes: Sequence[int] = (512, 256),
         width: float = 1.0,
     ) -> None:
-        options = {
-            "channels": channels, "classes": classes, "size": size, "sizes": list(sizes),
-            "width": width,
-        }  # fmt: skip
-        super().__init__(options)
-        self.layers = nn.Sequential(nn.Flatten())
-        widths = [size**2, *(at_width(n, width) for n in sizes)]
+        super().__init__(channels, classes, size=size, sizes=sizes, width=width)
+        self.layers.append(nn.Flatten())
+        widths = [size**2, *self.widths]
         for inputs, outputs in pairwise(widths):
             self.layers.append(nn.Linear(inputs, outputs, bias=False))
             self.layers.append(nn.ReLU())
         self.classify = nn.Linear(widths[-1], classes, bias=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return logits.
-
-        Raises:
-            InputError: images of another size.
-        """
-        self.check_size(x)
-        return self.classify(self.layers(standard_luma(x)))

@@ -10,17 +10,15 @@ Reference: Guth, Ménard, Rochette, Mallat, JMLR 2024, arXiv 2305.18512, tutoria
 from collections.abc import Sequence
 from itertools import pairwise
 
-from torch import Tensor, nn
+from torch import nn
 
 from scorelet.core.errors import InputError
-from scorelet.networks.gray_input import standard_luma
-from scorelet.networks.sized_classifier import SizedClassifier
-from scorelet.networks.widths import at_width
+from scorelet.networks.gray_classifier import GrayClassifier
 
 _KERNEL, _STRIDE = 5, 2
 
 
-class StridedCNN(SizedClassifier):
+class StridedCNN(GrayClassifier):
     """A small convolutional classifier.
 
     Args:
@@ -46,13 +44,8 @@ class StridedCNN(SizedClassifier):
         sizes: Sequence[int] = (32, 64),
         width: float = 1.0,
     ) -> None:
-        options = {
-            "channels": channels, "classes": classes, "size": size, "sizes": list(sizes),
-            "width": width,
-        }  # fmt: skip
-        super().__init__(options)
-        self.layers = nn.Sequential()
-        widths, side = [1, *(at_width(n, width) for n in sizes)], size
+        super().__init__(channels, classes, size=size, sizes=sizes, width=width)
+        widths, side = [1, *self.widths], size
         for inputs, outputs in pairwise(widths):
             self.layers.append(nn.Conv2d(inputs, outputs, _KERNEL, stride=_STRIDE, bias=False))
             self.layers.append(nn.ReLU())
@@ -62,12 +55,3 @@ class StridedCNN(SizedClassifier):
                 f"Images of {size} pixels are too small for {len(sizes)} convolutions."
             )
         self.classify = nn.Linear(widths[-1] * side**2, classes, bias=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return logits.
-
-        Raises:
-            InputError: images of another size.
-        """
-        self.check_size(x)
-        return self.classify(self.layers(standard_luma(x)).flatten(1))
