@@ -13,9 +13,10 @@ from scorelet.models.gaussian_details import gaussian_cascade
 from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
 from scorelet.models.windowed import WindowedGaussianDenoiser
 from scorelet.networks import BFCNN
+from scorelet.recipes.claims import Measured
 from scorelet.recipes.power_laws import power_law
 from scorelet.recipes.subjects.local_multiscale import _of_curves, _of_spectra
-from scorelet.recipes.subjects.local_multiscale.claims import claims
+from scorelet.recipes.subjects.local_multiscale.claims import LEAD, claims
 from scorelet.recipes.subjects.local_multiscale.curves import (
     LOW,
     WIENER,
@@ -126,6 +127,14 @@ def test_power_by_band_is_that_of_the_pictures():
     found = _of_spectra(rows, 4)
     assert found["spectrum 4"].value == pytest.approx(0.75, abs=1e-4)
     assert found["bicubic 4"].value == pytest.approx(1.0, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["far share", "over the low band"])
+def test_networks_that_learned_nothing_decide_nothing(name):
+    (claim,) = [c for c in claims("small", SETTINGS["small"]) if c.of == name]
+    measured = {name: Measured(0.3), LEAD: Measured(-3.0)}
+    assert not claim.judge(measured)["holds"]
+    assert claim.judge(measured | {LEAD: Measured(0.5)})["holds"]
 
 
 def test_differences_are_of_pairs():

@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from scorelet.recipes.claims import Measured
+from scorelet.recipes.subjects.wavelet_score.claims import claims
 from scorelet.recipes.subjects.wavelet_score.findings import of_errata, of_networks
 from scorelet.recipes.subjects.wavelet_score.settings import SETTINGS
 from scorelet.recipes.subjects.wavelet_score.spectra import whitened_variances
@@ -46,3 +48,11 @@ def test_plateaus_begin_where_the_distance_is_near_its_least():
     assert found["phi4 plateau"].value == 2
     assert found["phi4 excess"].value == pytest.approx(1.0)
     assert found["phi4 converged"].value == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("name", ["faces80 excess", "faces80 plateau"])
+def test_networks_that_learned_nothing_decide_nothing(name):
+    (claim,) = [c for c in claims("small", SETTINGS["small"]) if c.of == name]
+    measured = {name: Measured(200.0), "faces80 converged": Measured(1.0)}
+    assert not claim.judge(measured)["holds"]
+    assert claim.judge(measured | {"faces80 converged": Measured(0.1)})["holds"]

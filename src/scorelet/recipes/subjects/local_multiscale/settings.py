@@ -1,6 +1,6 @@
 """What the recipe measures at each scale."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from scorelet.recipes.base import Scale
@@ -107,6 +107,14 @@ class Settings:
     filters: float = 0.5
 
 
+_PAPER = Settings(
+    Pictures("celeba-hq", 320, 29_000, 1000),
+    Training(3, 64, 250_000, 128, form="residual", precision="bf16"),
+    Sampling(13, (4, 8), 256),
+    (5, 9, 13, 23, 43),
+    linear=(2.0, 3.0),
+)
+
 SETTINGS: dict[Scale, Settings] = {
     "smoke": Settings(
         Pictures("c_alpha_regular", 16, 400, 64),
@@ -122,18 +130,6 @@ SETTINGS: dict[Scale, Settings] = {
         (5, 9, 13, 43),
         linear=(2.0, 3.0),
     ),
-    "paper": Settings(
-        Pictures("celeba-hq", 320, 29_000, 1000),
-        Training(3, 64, 250_000, 128, form="residual", precision="bf16"),
-        Sampling(13, (4, 8), 256),
-        (5, 9, 13, 23, 43),
-        linear=(2.0, 3.0),
-    ),
-    "imagenet": Settings(
-        Pictures("imagenet/test", 160, 49_000, 1000),
-        Training(3, 64, 250_000, 128, form="residual", precision="bf16"),
-        Sampling(13, (4, 8), 256),
-        (5, 9, 13, 23, 43),
-        linear=(2.0, 3.0),
-    ),
+    "paper": _PAPER,
+    "imagenet": replace(_PAPER, pictures=Pictures("imagenet/test", 160, 49_000, 1000)),
 }

@@ -206,6 +206,7 @@ def _linear(scale: Scale) -> list[Claim]:
 def _learned(networks: Networks) -> list[Claim]:
     key, largest = networks.source, networks.grid[-1]
     where = PHI4_LAW if networks.source == "phi4" else IMAGES
+    learned = {f"{key} converged": at_most(0.5)}
     return [
         Claim(
             f"Networks on {key}: at 8 steps whole pictures have far more excess power",
@@ -213,6 +214,7 @@ def _learned(networks: Networks) -> list[Claim]:
             where,
             "|ratio - 1| in the highest octave, over that of scales",
             at_least(2),
+            given=learned,
         ),
         Claim(
             f"Networks on {key}: at {largest} steps both have the power of the highest octave",
@@ -230,5 +232,6 @@ def _learned(networks: Networks) -> list[Claim]:
             published=100,
             note="at the plateau the kernel distance is at most 1.25 times the least of the grid; "
             "published is at least 100, by FID",
+            given=learned,
         ),
     ]
