@@ -5,17 +5,12 @@ from pathlib import Path
 import numpy as np
 
 from scorelet.data.labelled import LabelledImages
-from scorelet.tasks.array_files import writing
+from scorelet.tasks.array_files import write_arrays
 
 
 def write_set(path: Path, train: LabelledImages, test: LabelledImages) -> None:
     """Write the parts train and test of a set, of the same classes, both in memory."""
-    with writing(path) as temporary, temporary.open("wb") as stream:
-        np.savez(
-            stream,
-            x_train=train.x,
-            y_train=train.y,
-            x_test=test.x,
-            y_test=test.y,
-            classes=np.array(train.classes),
-        )
+    arrays = {"classes": np.array(train.classes)}
+    for name, part in (("train", train), ("test", test)):
+        arrays |= {f"x_{name}": np.asarray(part.x), f"y_{name}": part.y}
+    write_arrays(path, arrays)

@@ -127,6 +127,16 @@ def writing(output: Path) -> Generator[Path]:
         ) from error
 
 
+def write_arrays(output: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays by name as an npz file, which is there as a whole or not at all.
+
+    Raises:
+        ArrayFileError: the disk refuses it.
+    """
+    with writing(output) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, **arrays)  # ty: ignore[invalid-argument-type]
+
+
 def write_page(output: Path, text: str) -> None:
     """Write a report or another text, whole or not at all.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scorelet.tasks.array_files import writing
+from scorelet.tasks.array_files import write_arrays
 from scorelet.tasks.audit.settings import AuditSettings, Network
 from scorelet.tasks.experiments import build
 from scorelet.tasks.experiments.pictures import PicturesConfig
@@ -24,8 +24,7 @@ def write_halves(folder: Path, arrays: dict[str, np.ndarray]) -> Path:
     """Write the pictures of both halves and those held out, if they are not there."""
     path = folder / PICTURES
     if not path.exists():
-        with writing(path) as temporary, temporary.open("wb") as stream:
-            np.savez(stream, **arrays)  # ty: ignore[invalid-argument-type]
+        write_arrays(path, arrays)
     return path
 
 

@@ -19,7 +19,7 @@ from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
 from scorelet.core.words import counted
 from scorelet.models import Denoiser
-from scorelet.tasks.array_files import writing
+from scorelet.tasks.array_files import write_arrays
 from scorelet.tasks.audit.document import Audit
 from scorelet.tasks.audit.measure import Pair, Row, Shown, measure
 from scorelet.tasks.audit.settings import AuditSettings, Network
@@ -274,8 +274,7 @@ def _measure_twins(
     first, second = (images_of(arrays[half][:size]) for half in HALVES)
     held_out = images_of(arrays["held_out"])
     row, shown = measure(Pair(a, b, first, second), held_out, settings, progress=told.progress)
-    with writing(kept / f"{size}.npz") as temporary, temporary.open("wb") as stream:
-        np.savez(stream, **{name: images.numpy() for name, images in shown.items()})
+    write_arrays(kept / f"{size}.npz", {name: images.numpy() for name, images in shown.items()})
     return row
 
 

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from scorelet.models import Denoiser
 from scorelet.recipes.drawn_sets import drawn
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.harmonic_generalization.settings import Manifold, Slopes
-from scorelet.tasks.array_files import writing
+from scorelet.tasks.array_files import write_arrays
 from scorelet.tasks.audit import Network
 from scorelet.tasks.audit.twins import picture_training, train_once
 from scorelet.training.run_folder import WEIGHTS
@@ -146,7 +145,7 @@ def trained(
 
     def work() -> dict[str, Any]:
         if not source.exists():
-            _write(source, draw())
+            write_arrays(source, {"pictures": draw()})
         config = picture_training(f"{source}:pictures", folder, network, seed=seed)
         done = train_once(config, name, quiet=steps.quiet)
         source.unlink()
@@ -154,11 +153,6 @@ def trained(
 
     steps(f"train-{name}", work)
     return load_as(Denoiser, folder / WEIGHTS, verb="audit").eval()
-
-
-def _write(path: Path, pictures: np.ndarray) -> None:
-    with writing(path) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, pictures=pictures)
 
 
 def _images(slopes: Slopes, law: str, alpha: float, seed: int) -> Image:

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.recipes.steps import Steps
@@ -14,7 +12,7 @@ from scorelet.recipes.subjects.local_multiscale.settings import (
     Training,
     spacing,
 )
-from scorelet.tasks.array_files import writing
+from scorelet.tasks.array_files import write_arrays
 from scorelet.tasks.audit.twins import train_once
 from scorelet.tasks.experiments.cascade import CascadeConfig
 from scorelet.training.run_folder import WEIGHTS
@@ -27,8 +25,7 @@ def write_pictures(folder: Path, arrays: Arrays) -> None:
     """Write what all trainings read, if it is not there."""
     path = folder / PICTURES
     if not path.exists():
-        with writing(path) as temporary, temporary.open("wb") as stream:
-            np.savez(stream, **arrays)  # ty: ignore[invalid-argument-type]
+        write_arrays(path, arrays)
 
 
 def flat(settings: Settings, field: int, seed: int, steps: Steps) -> tuple[Denoiser, int]:

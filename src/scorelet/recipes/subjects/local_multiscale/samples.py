@@ -18,7 +18,7 @@ from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.local_multiscale.settings import Sampling
 from scorelet.sampling import AscentSchedule
 from scorelet.sampling.reverse import Cascade, ReversePlan
-from scorelet.tasks.array_files import writing
+from scorelet.tasks.array_files import write_arrays
 from scorelet.tasks.sample.cascades import plans_of
 
 BANDS = 4
@@ -79,8 +79,7 @@ def kept_images(
     def written() -> float:
         start = time.perf_counter()
         arrays = {key: images.numpy() for key, images in work().items()}
-        with writing(path) as temporary, temporary.open("wb") as stream:
-            np.savez(stream, **arrays)
+        write_arrays(path, arrays)
         return round(time.perf_counter() - start, 2)
 
     seconds = steps(name, written)

@@ -26,7 +26,7 @@ from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.wavelet_score.settings import PHI4, Networks
 from scorelet.sampling import Phi4
 from scorelet.sampling.reverse import Cascade, ReversePlan, draw
-from scorelet.tasks.array_files import writing
+from scorelet.tasks.array_files import write_arrays
 from scorelet.tasks.experiments.cascade import CascadeConfig
 from scorelet.tasks.picture_arrays import images_of, load_picture_array
 from scorelet.tasks.train import train
@@ -98,8 +98,7 @@ class Comparison:
             whole = load_picture_array(setup.source, channels=_channels(setup), side=setup.side)
             return setup.source, images_of(whole[:_KNOWN]), images_of(whole[-setup.others :])
         path = self.steps.folder / f"{self.key}.npz"
-        with writing(path) as temporary, temporary.open("wb") as stream:
-            np.savez(stream, a=arrays["a"])
+        write_arrays(path, {"a": arrays["a"]})
         known, others = arrays["a"][:_KNOWN], arrays["test"][: setup.others]
         return f"{path}:a", images_of(known), images_of(others)
 
