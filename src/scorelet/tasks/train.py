@@ -1,5 +1,6 @@
 """Train what a configuration describes: data in, a run folder out."""
 
+import time
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from scorelet.tasks.experiments import build, read_config
 from scorelet.tasks.progress import Bar
 from scorelet.training import LoopConfig, StepReport, Trainer, write_config
 from scorelet.training.forecast import spoken
-from scorelet.training.run_folder import CONFIG, WEIGHTS
+from scorelet.training.run_folder import CONFIG, STATE, WEIGHTS
 
 
 @checked
@@ -122,3 +123,22 @@ def leave_processes() -> None:
     """Take leave of the other processes of a run: one that just ends aborts the launcher."""
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
+
+
+def train_once(config: LoopConfig, title: str, *, quiet: bool) -> dict[str, int | float]:
+    """Train, or go on with it; the state to resume from is deleted when it is done.
+
+    Args:
+        config: what to train.
+        title: of the bar of progress.
+        quiet: print nothing.
+
+    Returns:
+        parameters: of the network; seconds: of this call.
+    """
+    start = time.perf_counter()
+    begun = (Path(config.output) / STATE).exists()
+    train(config, resume=begun, quiet=quiet, title=title)
+    (Path(config.output) / STATE).unlink(missing_ok=True)
+    count = sum(p.numel() for p in build(config).learner.parameters())
+    return {"parameters": count, "seconds": round(time.perf_counter() - start, 1)}

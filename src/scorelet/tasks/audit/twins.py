@@ -9,11 +9,10 @@ from scorelet.tasks.array_files import write_arrays
 from scorelet.tasks.audit.settings import AuditSettings, Network
 from scorelet.tasks.experiments import build
 from scorelet.tasks.experiments.pictures import PicturesConfig
-from scorelet.tasks.train import train
-from scorelet.training import LoopConfig
+from scorelet.tasks.train import train_once
 from scorelet.training.batches import batches_from
 from scorelet.training.processes import make_accelerator
-from scorelet.training.run_folder import STATE, WEIGHTS
+from scorelet.training.run_folder import WEIGHTS
 
 PICTURES = "pictures.npz"
 HALVES = ("first", "second")
@@ -85,23 +84,9 @@ def picture_training(
 def train_twin(
     folder: Path, half: str, size: int, settings: AuditSettings, *, quiet: bool
 ) -> dict[str, int | float]:
-    """Train one twin, or go on with it.
-
-    Returns:
-        parameters: of the network; seconds: of this call.
-    """
+    """Train one twin, or go on with it; return as `train_once`."""
     config = twin_config(folder, half, size, settings)
     return train_once(config, f"{size} pictures, {half} half", quiet=quiet)
-
-
-def train_once(config: LoopConfig, title: str, *, quiet: bool) -> dict[str, int | float]:
-    """Train, or go on with it; the state is deleted when it is done. Returns as `train_twin`."""
-    start = time.perf_counter()
-    begun = (Path(config.output) / STATE).exists()
-    train(config, resume=begun, quiet=quiet, title=title)
-    (Path(config.output) / STATE).unlink(missing_ok=True)
-    count = sum(p.numel() for p in build(config).learner.parameters())
-    return {"parameters": count, "seconds": round(time.perf_counter() - start, 1)}
 
 
 def twin_folder(folder: Path, half: str, size: int) -> Path:

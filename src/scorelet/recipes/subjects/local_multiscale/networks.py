@@ -13,8 +13,8 @@ from scorelet.recipes.subjects.local_multiscale.settings import (
     spacing,
 )
 from scorelet.tasks.array_files import write_arrays
-from scorelet.tasks.audit.twins import train_once
 from scorelet.tasks.experiments.cascade import CascadeConfig
+from scorelet.tasks.train import train_once
 from scorelet.training.run_folder import WEIGHTS
 from scorelet.zoo import load_as
 

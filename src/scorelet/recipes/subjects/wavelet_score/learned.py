@@ -29,8 +29,8 @@ from scorelet.sampling.reverse import Cascade, ReversePlan, draw
 from scorelet.tasks.array_files import write_arrays
 from scorelet.tasks.experiments.cascade import CascadeConfig
 from scorelet.tasks.picture_arrays import images_of, load_picture_array
-from scorelet.tasks.train import train
-from scorelet.training.loop import STATE, WEIGHTS
+from scorelet.tasks.train import train_once
+from scorelet.training.loop import WEIGHTS
 from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.transform import OrthogonalWavelet
 from scorelet.zoo import load
@@ -165,13 +165,8 @@ class Comparison:
         return self.steps.folder / f"{self.key}-{name}"
 
     def _train(self, name: str) -> dict[str, Any]:
-        folder = self._folder(name)
-        config = self._config(name, folder)
-        weights = train(
-            config, resume=(folder / STATE).exists(), quiet=self.steps.quiet, title=name
-        )
-        (folder / STATE).unlink(missing_ok=True)
-        return {"parameters": sum(p.numel() for p in load(weights).parameters())}
+        config = self._config(name, self._folder(name))
+        return train_once(config, name, quiet=self.steps.quiet)
 
     def _config(self, name: str, folder: Path) -> CascadeConfig:
         setup = self.setup
