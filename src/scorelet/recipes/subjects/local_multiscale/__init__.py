@@ -150,7 +150,7 @@ def _enlarged(work: _Run) -> Part:
     measured, rows, pictures = {}, [], {}
     for factor in sampling.factors:
         draw = partial(enlarge, work.chosen, test, factor, sampling, work.seed)
-        pictures[factor], _ = kept_images(work.steps, f"enlarged-{factor}", draw)
+        pictures[factor] = kept_images(work.steps, f"enlarged-{factor}", draw)
         own = spectrum_rows(pictures[factor], test.cpu(), factor)
         rows += own
         measured |= _of_spectra(own, factor)
@@ -164,7 +164,7 @@ def _enlarged(work: _Run) -> Part:
 def _samples(work: _Run) -> Part:
     sampling = work.settings.sampling
     draw = partial(synthesise, work.chosen, work.test, sampling, work.seed)
-    drawn, _ = kept_images(work.steps, "samples", lambda: {"samples": draw()})
+    drawn = kept_images(work.steps, "samples", lambda: {"samples": draw()})
     everything = images_of(work.everything)
     cosines, near = memory(drawn["samples"], everything, work.test.cpu())
     one, other = (

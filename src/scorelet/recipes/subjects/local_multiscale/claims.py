@@ -136,7 +136,7 @@ def _learned(settings: Settings) -> list[Claim]:
             "Short windows across scales average over more pixels than they see: filters reach "
             f"further than {settings.sampling.field} pixels",
             "far share",
-            "section 5.5 of the specification: rows of the Jacobian",
+            "control: rows of the Jacobian",
             "share of the squares of filters",
             at_least(0.05, errors=0),
             given=_LEARNED,
