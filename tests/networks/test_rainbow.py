@@ -12,7 +12,7 @@ from scorelet.networks import LearnedScattering, Perceptron, ResNet, StridedCNN,
 from scorelet.networks.channel_matrix import ChannelMatrix, Group
 from scorelet.networks.collapse_block import Block, CollapseBlock
 from scorelet.networks.gray_input import standard_luma
-from scorelet.networks.rainbow import rainbow_resnet, rainbow_scattering
+from scorelet.networks.rainbow import rainbow_scattering
 
 
 def count(module: nn.Module) -> int:
@@ -150,10 +150,11 @@ def test_standard_luma_is_normalisation_then_luma():
 
 def test_norms_after_the_non_linearity(without_values):
     """ResNet-18 on ImageNet: no bias, no norm in shortcuts, so matrices only."""
-    net = ResNet(classes=1000, stem="imagenet", **rainbow_resnet())
+    words = {"norm": "after", "bias_free": True}
+    net = ResNet(classes=1000, stem="imagenet", **words)
     assert count(net) == 11_689_512 - 2 * 4800 - 1000
     assert len([m for m in net.modules() if isinstance(m, nn.BatchNorm2d)]) == 17
-    half = ResNet(**rainbow_resnet(0.5, blocks=(1, 1), widths=(8, 16)))
+    half = ResNet(width=0.5, blocks=(1, 1), widths=(8, 16), **words)
     assert half.stem[0].weight.shape[0] == 4
     with pytest.raises(InputError, match="before or after"):
         ResNet(norm="between")

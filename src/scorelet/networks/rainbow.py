@@ -1,8 +1,7 @@
 """The networks in which laws of weights were studied, as options of their classes.
 
-Learned scatterings of 3, 7 and 10 hidden layers, and a residual network of 18 layers whose norms
-come after the non-linearity. A width s multiplies the outputs of all matrices; with three hidden
-layers those of the last matrix stay.
+Learned scatterings of 3, 7 and 10 hidden layers. A width s multiplies the outputs of all matrices;
+with three hidden layers those of the last matrix stay.
 
 Reference: Guth, Ménard, Rochette, Mallat, JMLR 2024, arXiv 2305.18512, section 3 and appendix D.
 """
@@ -45,13 +44,3 @@ def rainbow_scattering(
             large = {"classes": 1000, "size": 224, "sizes": IMAGENET_SIZES, "factorize": 1}
             return words | large | {"width": width}
     raise InputError(f"hidden is {hidden}: use 3, 7 or 10.")
-
-
-def rainbow_resnet(width: float = 1.0, **others: object) -> Options:
-    """Return options of `ResNet`: no bias anywhere, norms after the non-linearity.
-
-    Args:
-        width: s, positive; multiplies all stages.
-        others: options that differ, as blocks and widths; else it is ResNet-18.
-    """
-    return {"norm": "after", "bias_free": True, "width": width} | others

@@ -7,7 +7,7 @@ from torch import nn
 
 from scorelet.analysis.alignment import registered_layers
 from scorelet.core.device import choose_device
-from scorelet.networks.rainbow import rainbow_resnet, rainbow_scattering
+from scorelet.networks.rainbow import rainbow_scattering
 from scorelet.recipes.hits import Hits
 from scorelet.recipes.subjects.rainbow.settings import Family, Residual, Tutorial
 from scorelet.recipes.trainings import Trainings
@@ -42,7 +42,10 @@ def train_resnet(
     setup: Residual, trainings: Trainings, width: float, *, seeds: int = 1
 ) -> list[nn.Module]:
     """Train a residual network; return the networks of all seeds."""
-    options = rainbow_resnet(width, blocks=setup.blocks, widths=setup.sizes, stem=setup.stem)
+    options = {
+        "norm": "after", "bias_free": True, "width": width, "blocks": setup.blocks,
+        "widths": setup.sizes, "stem": setup.stem,
+    }  # fmt: skip
     name = at("resnet", width)
     trainings(name, "ResNet", options, seeds=seeds)
     return networks_of(trainings, name)
