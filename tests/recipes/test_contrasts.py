@@ -1,10 +1,12 @@
 """Contrasts: signs, seeds, and which of them are trained again."""
 
+import math
+
 import pytest
 import torch
 
 from scorelet.recipes.claims import Measured
-from scorelet.recipes.contrasts import CLOSE, Contrast, least, train_all
+from scorelet.recipes.contrasts import CLOSE, Contrast, least, most, train_all
 from scorelet.recipes.hits import gain
 
 
@@ -56,3 +58,14 @@ def test_only_what_is_close_is_trained_with_all_seeds():
 def test_the_smallest_counts_its_error():
     a, b = Measured(5.0, 0.1), Measured(6.0, 2.0)
     assert least([a, b]) is b
+
+
+def test_the_extremes_count_errors_against_them_and_hide_no_number_that_is_not_known():
+    sure, unsure = Measured(1.0, 0.1), Measured(0.9, 0.5)
+    assert most([sure, unsure]) is unsure
+    assert most([sure, Measured(0.9)]) is sure
+    for of in (least, most):
+        for place in range(3):
+            values = [sure, unsure]
+            values.insert(place, Measured(math.nan))
+            assert math.isnan(of(values).value)

@@ -6,10 +6,11 @@ all classifiers that it is about are trained with further seeds. This rule is pa
 and is written before the run, too.
 """
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from scorelet.recipes.claims import Measured, Number
+from scorelet.recipes.claims import ERRORS, Measured, Number
 from scorelet.recipes.hits import Hits, mean_of, sum_of
 
 CLOSE = 2.0
@@ -61,6 +62,17 @@ def train_all(
     return hits | {name: trainers[name](seeds) for name in again}
 
 
-def least(values: list[Measured]) -> Measured:
-    """Return the smallest of several, by its value less its error."""
-    return min(values, key=lambda m: m.value - 2 * (m.error or 0))
+def least(values: Sequence[Measured]) -> Measured:
+    """Return the smallest of several, by its value less twice its error; nan if one is nan."""
+    return min(values, key=lambda m: _bound(m, -1))
+
+
+def most(values: Sequence[Measured]) -> Measured:
+    """Return the largest of several, by its value and twice its error; nan if one is nan."""
+    return max(values, key=lambda m: _bound(m, 1))
+
+
+def _bound(found: Measured, sign: int) -> Number:
+    if math.isnan(found.value):
+        return sign * math.inf
+    return found.value + sign * ERRORS * (found.error or 0)

@@ -19,6 +19,7 @@ from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
 from scorelet.plots.report import Section
 from scorelet.recipes.base import Findings, Recipe, Setup
 from scorelet.recipes.claims import Measured, difference
+from scorelet.recipes.contrasts import least, most
 from scorelet.recipes.hits import mean_of_all
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.local_multiscale import figures
@@ -201,15 +202,15 @@ def _of_curves(curves: Curves, settings: Settings) -> dict[str, Measured]:
     both = f"flat {gains[0].value:.2f} dB, cascades {gains[1].value:.2f} dB"
     between = [k for k, value in enumerate(decibels) if 5 <= value <= 20]
     fields = [f"scales {f}" for f in (5, 13)]
-    most = max(all_apart(*fields, 0, 20), key=lambda m: abs(m.value))
+    spread = [replace(m, value=abs(m.value)) for m in all_apart(*fields, 0, 20)]
     mine = f"scales {field}"
     return {
         "what fields are worth": replace(difference(*gains), note=both),
         "lead at strong noise": apart(mine, f"flat {field}", -6),
         "against the largest": apart(mine, f"flat {largest}", -6),
         "loss at weak noise": apart(f"flat {largest}", mine, 30),
-        "spread of fields": Measured(abs(most.value), most.error),
-        "over the low band": min(all_apart(mine, LOW, -6, 30), key=lambda m: m.value),
+        "spread of fields": most(spread),
+        "over the low band": least(all_apart(mine, LOW, -6, 30)),
         LEAD: _of_pairs(curves[f"flat {largest}"], curves[WIENER], between),
     }
 

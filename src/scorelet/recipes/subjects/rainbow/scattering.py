@@ -12,7 +12,7 @@ from torch import nn
 from scorelet.analysis.alignment import align
 from scorelet.data.labelled import LabelledImages
 from scorelet.recipes.claims import Measured
-from scorelet.recipes.contrasts import least
+from scorelet.recipes.contrasts import least, most
 from scorelet.recipes.hits import Hits, accuracy, gain, unpacked
 from scorelet.recipes.subjects.rainbow.measures import (
     Rows,
@@ -192,11 +192,9 @@ def _of_ranks(rows: Rows, trained: Hits, share: float) -> dict[str, Measured]:
     hits = [{kind: unpacked(h)[None] for kind, h in row["hits"].items()} for row in kept]
     losses = [gain(trained, each["weights"]) for each in hits]
     return {
-        "rank loss": max(losses, key=lambda m: m.value),
+        "rank loss": most(losses),
         "over random basis": least([gain(each["weights"], each["random"]) for each in hits]),
-        "signals loss": max(
-            (gain(each["weights"], each["signals"]) for each in hits), key=lambda m: m.value
-        ),
+        "signals loss": most([gain(each["weights"], each["signals"]) for each in hits]),
     }
 
 
