@@ -22,7 +22,7 @@ from scorelet.data import Picture, PictureMetadata, load_pictures, write_picture
 from scorelet.models import ResidualDenoiser
 from scorelet.tasks.evaluate import mean_psnr
 from scorelet.tasks.experiments import read_config
-from scorelet.tasks.train import train
+from scorelet.tasks.train import train, train_once
 from scorelet.training import read_log
 from scorelet.zoo import build_network
 
@@ -86,6 +86,15 @@ def test_a_run_leaves_a_model_that_denoises_what_it_has_seen(file, tmp_path, pho
         gained = mean_psnr(denoiser, pictures, 25.0)
         assert gained == pytest.approx(last[f"psnr{channels}_25"], abs=1e-3)  # 4 digits are logged
         assert gained > 20 * np.log10(255 / 25) + 1  # dB above the noisy pictures
+
+
+@pytest.mark.slow
+def test_a_training_once_and_for_all_keeps_no_state(file, tmp_path):
+    found = train_once(read_config(file(steps=2)), "twin", quiet=True)
+    weights = tmp_path / "run" / "weights.safetensors"
+    assert found["parameters"] == sum(p.numel() for p in sl.load(weights).parameters())
+    assert found["seconds"] > 0
+    assert not (tmp_path / "run" / "state.safetensors").exists()
 
 
 @pytest.mark.slow
