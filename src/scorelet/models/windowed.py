@@ -17,6 +17,7 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, NoiseLevel
+from scorelet.models.conditional import beside
 from scorelet.models.denoiser import Denoiser
 from scorelet.models.gaussian import StationaryGaussianDenoiser
 from scorelet.models.multiscale import Multiscale
@@ -83,7 +84,7 @@ class WindowedDetailsDenoiser(Denoiser):
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
         assert cond is not None
-        seen = torch.cat([cond.to(y), y], 1)
+        seen = torch.cat([beside(y, cond, 1), y], 1)
         bands = [1, 2, 3]
         return _estimate(
             seen, self.covariance.to(y), self.offsets, sigma, noisy=bands, sought=bands
