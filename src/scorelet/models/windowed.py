@@ -127,10 +127,16 @@ def _estimate(
     noisy: list[int],
     sought: list[int],
 ) -> Tensor:
-    """Return x̂, (batch, len(sought), height, width), of all channels s̃."""
+    """Return x̂, (batch, len(sought), height, width), of all channels s̃.
+
+    Raises:
+        InputError: images that are smaller than the window.
+    """
     levels, which = sigma.unique(return_inverse=True)
     kernels = _kernels(covariance, offsets, levels, noisy, sought)
     height, width = seen.shape[-2:]
+    if min(height, width) ** 2 < len(offsets):
+        raise InputError(f"The images are {height}x{width}: smaller than the window.")
     wide = seen.new_zeros(*kernels.shape[:3], height * width)
     places = (-offsets[:, 0]) % height * width + (-offsets[:, 1]) % width  # s(u + w): correlation
     wide[..., places.to(seen.device)] = kernels
