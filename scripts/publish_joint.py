@@ -101,7 +101,7 @@ def describe(
         "88 % right; in noise stronger than the picture a linear filter denoises better; "
         "pictures of ten classes at 32x32 pixels; "
         "densities can be compared at one noise level only; "
-        "robustness against attacks has not been measured",
+        "attacks break it, see docs/joint.md",
         "references": "Thiry, Guth 2024, arXiv 2410.03505",
         "licence": "research use, see LICENSE-models",
     }
