@@ -7,7 +7,7 @@ kernels out). `large`: the top 64 of a picture of 512x512, and again with twice 
 `alignment`: all layers of two networks in one pass, beside a pass for each layer.
 
 The picture is the middle of `examples/clean/camera.png`, gray, with noise of 25 of 255. All but
-`large` is in one thread and in the seconds of the processor; calls take turns, A B B A.
+`large` is in one thread and in the seconds of the processor; calls take turns, in both orders.
 """
 
 import sys
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from measure import Row, forget_peak, peak_mb, quartiles
+from measure import Row, alternate, first_over_second, forget_peak, peak_mb
 from program import run_parts
 from torch import Tensor, nn
 from turns import cpu_seconds
@@ -48,7 +48,7 @@ def top(*, quick: bool) -> dict[str, Any]:
         "pixels": kept(found, "pixels", lambda: pixelwise(f, y)),
         "top": kept(found, "top", lambda: jacobian_basis(f, y, k, LEVEL, method="iterative")),
     }
-    row: Row = {"side": y.shape[-1], "k": k, **ratios(calls, ("pixels", "top"), quick)}
+    row: Row = {"side": y.shape[-1], "k": k, **in_both_orders(calls, quick)}
     basis: JacobianBasis = found["top"]
     exact = decomposed(found["pixels"])[0].flip(0)[:k]
     row |= {
@@ -72,8 +72,8 @@ def full(*, quick: bool) -> dict[str, Any]:
     }
     side = {"side": y.shape[-1]}
     return {
-        "matrix": [side | ratios(matrices, ("pixels", "matrix"), quick)],
-        "basis": [side | ratios(bases, ("pixels", "basis"), quick)],
+        "matrix": [side | in_both_orders(matrices, quick)],
+        "basis": [side | in_both_orders(bases, quick)],
     }
 
 
@@ -90,7 +90,7 @@ def products(*, quick: bool) -> dict[str, Any]:
                 "fused": lambda name=name, p=fused, y=y: getattr(p, name)(y[None]),
             }
             row = {"side": side, "product": name}
-            rows.append(row | ratios(calls, ("modules", "fused"), quick))
+            rows.append(row | in_both_orders(calls, quick))
     return {"rows": rows}
 
 
@@ -133,10 +133,10 @@ def alignment(*, quick: bool) -> dict[str, Any]:
     x = torch.rand(16 if quick else PICTURES, 3, 32, 32, generator=seeded(1))
     first, second = (network(seed, 1 / 16 if quick else 1.0) for seed in (0, 1))
     calls = {
-        "layers": lambda: layer_by_layer(first, second, x),
+        "by_layer": lambda: layer_by_layer(first, second, x),
         "one_pass": lambda: align(first, second, x),
     }
-    row: Row = {"pictures": len(x), **ratios(calls, ("layers", "one_pass"), quick)}
+    row: Row = {"pictures": len(x), **in_both_orders(calls, quick)}
     with counted(CrossMoments, "add") as sums, counted(networks, "procrustes") as svds:
         whole = cpu_seconds(calls["one_pass"])
     row["layers"] = len(sums) // max(1, -(-len(x) // 128))
@@ -167,22 +167,14 @@ def decomposed(matrix: Tensor) -> tuple[Tensor, Tensor]:
     return values, vectors
 
 
-def ratios(calls: dict[str, Callable[[], Any]], pair: tuple[str, str], quick: bool) -> Row:
-    """Return median seconds of two calls, and the quartiles of how many times longer the first is.
-
-    Rounds are A B and B A in turns, after one of each that is not counted.
-    """
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    for name in calls:
-        if not quick:
-            calls[name]()
-    for number in range(2 if quick else 4):
-        for name in list(calls)[:: -1 if number % 2 else 1]:
-            times[name].append(cpu_seconds(calls[name]))
-    slow, quickly = pair
-    ratio = quartiles([a / b for a, b in zip(times[slow], times[quickly], strict=True)])
-    row: Row = {f"{name}_seconds": quartiles(found).median for name, found in times.items()}
-    return row | {"ratio": ratio.median, "ratio_low": ratio.low, "ratio_high": ratio.high}
+def in_both_orders(calls: dict[str, Callable[[], Any]], quick: bool) -> Row:
+    """Return median seconds of two calls, and how many times longer the first is: A B, B A."""
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
+    for order in (calls, dict(reversed(calls.items()))):
+        rounds = {"rounds": 1, "warm_up": 0} if quick else {"rounds": 2}
+        for name, times in alternate(order, clock=time.process_time, **rounds).items():
+            seconds[name] += times
+    return first_over_second(seconds)
 
 
 def kept(store: dict[str, Any], name: str, call: Callable[[], Any]) -> Callable[[], None]:

@@ -95,6 +95,18 @@ def alternate(
     return seconds
 
 
+def first_over_second(seconds: dict[str, list[float]]) -> Row:
+    """Return medians of two calls, and the quartiles of how many times longer the first takes.
+
+    Args:
+        seconds: of both, round by round, as `alternate` returns them.
+    """
+    first, second = seconds.values()
+    ratio = quartiles([a / b for a, b in zip(first, second, strict=True)])
+    medians = {name: quartiles(values).median for name, values in seconds.items()}
+    return {**medians, "ratio": ratio.median, "ratio_low": ratio.low, "ratio_high": ratio.high}
+
+
 def run_command(command: Sequence[str | os.PathLike[str]]) -> tuple[float, float]:
     """Run a command; return its wall time in seconds and its peak resident memory in MB (2^20).
 

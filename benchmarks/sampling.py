@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from measure import Row, alternate, quartiles
+from measure import Row, alternate, first_over_second, quartiles
 from program import run_parts
 from torch import Tensor
 
@@ -51,7 +51,7 @@ def overhead(*, quick: bool) -> dict[str, Any]:
             "network": lambda f=factor, x=like, n=plans[number].calls: _bare(f, x, n),
         }
         seconds = _timed(calls, 1 if quick else 7)
-        rows.append({"side": side, "calls": plans[number].calls, **_compared(seconds)})
+        rows.append({"side": side, "calls": plans[number].calls, **first_over_second(seconds)})
     return {"batch": batch, "rows": rows}
 
 
@@ -68,15 +68,7 @@ def batches(*, quick: bool) -> dict[str, Any]:
     together: Callable[[], object] = lambda: drawn([list(range(count))])  # noqa: E731
     alone: Callable[[], object] = lambda: drawn([[k] for k in range(count)])  # noqa: E731
     seconds = _timed({"one by one": alone, "a batch": together}, 1 if quick else 7)
-    return {"count": count, "rows": [_compared(seconds)]}
-
-
-def _compared(seconds: dict[str, list[float]]) -> Row:
-    """Return medians of the first and the second, and the quartiles of their ratio."""
-    first, second = seconds.values()
-    ratio = quartiles([a / b for a, b in zip(first, second, strict=True)])
-    medians = {name: quartiles(values).median for name, values in seconds.items()}
-    return {**medians, "ratio": ratio.median, "ratio_low": ratio.low, "ratio_high": ratio.high}
+    return {"count": count, "rows": [first_over_second(seconds)]}
 
 
 def whole(*, quick: bool) -> dict[str, Any]:

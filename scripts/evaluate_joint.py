@@ -8,7 +8,8 @@ python scripts/evaluate_joint.py --joint cifar10-joint \\
 `--entropy` is the same network trained for labels of clean pictures only, `--noisy` for labels of
 clean and noisy ones, `--denoiser` a direct denoiser of its size; what is not given is left out.
 Writes docs/results/joint_controls.json, whose tables docs/joint.md shows. Every piece is kept in
-`--folder`; the same command goes on after an interruption, also within an attack. `--forecast`
+`--folder`; the same command goes on after an interruption, also within an attack. The document is
+written after each piece, with the tables known by then: attacks come last. `--forecast`
 says how long what is left takes, and measures nothing else.
 """
 
@@ -49,6 +50,8 @@ DATA = "cifar10.npz"
 HELD_OUT = 10_000
 DIRECT = "denoiser"
 LEVELS = (0.0, 0.05, 0.1, 0.2, 0.5)
+PARTS = {"test": LEVELS, "held-out": (0.0, 0.1)}
+"""Of the pictures, and at which levels they are labelled."""
 PSNRS = (5, 10, 15, 20, 25, 30)
 """Of noisy pictures, in dB; and level 0.2."""
 GRID = 12
@@ -113,10 +116,7 @@ class Evaluation:
 
     def _labels(self, name: str, joint: NetworkJointEnergy) -> Iterator[Piece]:
         told, slug = name != PLAIN, _slug(name)
-        for part, images, levels in (
-            ("test", self.test, LEVELS),
-            ("held-out", self.held, (0.0, 0.1)),
-        ):
+        for (part, levels), images in zip(PARTS.items(), (self.test, self.held), strict=True):
             work = partial(measures.labelling, joint, images, levels, told=told)
             yield Piece(f"labels-{part}-{slug}", len(images) * len(levels), work)
 
@@ -194,16 +194,18 @@ def main(options: argparse.Namespace) -> None:
         forecast(evaluation, kept)
         return
     steps = Steps(kept, on_step=_say)
-    found = {piece.name: steps(piece.name, piece.work) for piece in evaluation.pieces()}
-    document = {
-        "command": _command(networks, options.denoiser),
-        "sha256": files,
-        "date": datetime.now(UTC).date().isoformat(),
-        "versions": {"scorelet": version("scorelet"), "torch": torch.__version__},
-        "seconds": round(steps.seconds, 1),
-        **tables(evaluation, found),
-    }
-    write_text(RESULTS, json.dumps(document, indent=1) + "\n")
+    found: dict[str, Any] = {}
+    for piece in evaluation.pieces():
+        found[piece.name] = steps(piece.name, piece.work)
+        document = {
+            "command": _command(networks, options.denoiser),
+            "sha256": files,
+            "date": datetime.now(UTC).date().isoformat(),
+            "versions": {"scorelet": version("scorelet"), "torch": torch.__version__},
+            "seconds": round(steps.seconds, 1),
+            **tables(evaluation, found),
+        }
+        write_text(RESULTS, json.dumps(document, indent=1) + "\n")
 
 
 def forecast(evaluation: Evaluation, kept: Path) -> None:
@@ -225,23 +227,24 @@ def forecast(evaluation: Evaluation, kept: Path) -> None:
 
 
 def tables(evaluation: Evaluation, found: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Return the tables of the document, from the pieces."""
+    """Return the tables of the document, from the pieces that are done."""
     names = list(evaluation.networks)
-    return {
+    rows = {
         "labels": [row for name in names for row in _label_rows(name, found)],
         "denoising": _denoising_rows(evaluation.levels, found),
         "budget": _budget_rows(found, evaluation.test),
         "attacks": [row for name in names for row in _attack_rows(name, found)],
         "gains": [row for name in names if name != JOINT for row in _gain_rows(name, found)],
-        "idle": found["idle"],
+        "idle": found.get("idle"),
     }
+    return {title: table for title, table in rows.items() if table}
 
 
 def _label_rows(name: str, found: dict[str, Any]) -> list[dict[str, Any]]:
     rows = []
-    for part, levels in (("test", LEVELS), ("held-out", (0.0, 0.1))):
-        record = found[f"labels-{part}-{_slug(name)}"]
-        for k, sigma in enumerate(levels):
+    for part, levels in PARTS.items():
+        record = found.get(f"labels-{part}-{_slug(name)}")
+        for k, sigma in enumerate(levels if record else ()):
             hits = accuracy(unpacked(record["hits"][k])[None])
             rows.append(
                 {
@@ -260,6 +263,8 @@ def _label_rows(name: str, found: dict[str, Any]) -> list[dict[str, Any]]:
 def _denoising_rows(levels: list[float], found: dict[str, Any]) -> list[dict[str, Any]]:
     ways = ("joint", "wiener", "direct")
     known = {way: found[f"denoising-{way}"] for way in ways if f"denoising-{way}" in found}
+    if not known:
+        return []
     return [
         {
             "sigma": round(sigma, 4),
@@ -276,8 +281,8 @@ def _denoising_rows(levels: list[float], found: dict[str, Any]) -> list[dict[str
 def _budget_rows(found: dict[str, Any], images: LabelledImages) -> list[dict[str, Any]]:
     """By level E |x - D_u|² - |x - D_c|² over E Σ p |D_c - D_u|²; then the sum over levels."""
     numbers = images.channels * images.size[0] * images.size[1]
-    record, rows = found["classes"], []
-    for k, sigma in enumerate(LEVELS[1:]):
+    record, rows = found.get("classes"), []
+    for k, sigma in enumerate(LEVELS[1:] if record else ()):
         all_, own, apart = (
             numbers * torch.tensor(record[key][k], dtype=torch.float64)[None]
             for key in ("marginal", "conditional", "apart")
@@ -290,6 +295,8 @@ def _budget_rows(found: dict[str, Any], images: LabelledImages) -> list[dict[str
                 **_with_error("ratio", quotient(all_ - own, apart), digits=3),
             }
         )
+    if "information" not in found:
+        return rows
     grid = np.geomspace(LEAST, LARGEST, GRID).tolist()
     summed = information([found["information"]], grid, numbers)
     told = summed["information of labels"]
@@ -308,7 +315,7 @@ def _budget_rows(found: dict[str, Any], images: LabelledImages) -> list[dict[str
 def _attack_rows(name: str, found: dict[str, Any]) -> list[dict[str, Any]]:
     rows = []
     for what in [f"curve-{norm}" for norm in CURVES] + [f"{a}-{n}" for a in ATTACKS for n in BALLS]:
-        document = found[f"{what}-{_slug(name)}"]
+        document = found.get(f"{what}-{_slug(name)}", {"rows": []})
         rows += [
             {
                 "network": name,
@@ -327,10 +334,10 @@ def _attack_rows(name: str, found: dict[str, Any]) -> list[dict[str, Any]]:
 def _gain_rows(name: str, found: dict[str, Any]) -> list[dict[str, Any]]:
     """What the joint network gains on a control, in points: the same pictures."""
     rows = []
-    for part, levels in (("test", LEVELS), ("held-out", (0.0, 0.1))):
-        own, other = (found[f"labels-{part}-{_slug(each)}"]["hits"] for each in (JOINT, name))
-        for k, sigma in enumerate(levels):
-            hits = [unpacked(each[k])[None] for each in (own, other)]
+    for part, levels in PARTS.items():
+        pair = [found.get(f"labels-{part}-{_slug(each)}") for each in (JOINT, name)]
+        for k, sigma in enumerate(levels if all(pair) else ()):
+            hits = [unpacked(each["hits"][k])[None] for each in pair]
             rows.append(
                 {
                     "over": name,

@@ -47,6 +47,9 @@ def test_white_fields_are_shrunk_by_the_wiener_gain(band):
     sigma = torch.tensor(LEVELS, dtype=torch.float64)
     gain = (VARIANCE / (VARIANCE + sigma**2))[:, None, None, None]
     torch.testing.assert_close(f(y, sigma, cond=cond), gain * y, rtol=1e-12, atol=1e-12)
+    for beyond, end in ((0.4, 0.5), (3.0, 1.0)):  # the energy of the end
+        share = beyond * end / (VARIANCE + end**2)
+        torch.testing.assert_close(f(y, beyond, cond=cond), (1 - share) * y)
     between = f(y, 0.6, cond=cond)
     torch.testing.assert_close(between, VARIANCE / (VARIANCE + 0.36) * y, rtol=0.01, atol=0)
 
@@ -76,5 +79,5 @@ def test_what_is_no_denoiser_of_energies():
         NoisyEnergies([1.0, 0.5], [white_energy(level, WholeField()) for level in LEVELS[:2]])
     with pytest.raises(InputError, match="give octaves"):
         NoisyEnergies([1.0], [white_energy(1.0, Band("db2", subdivisions=2, index=1))])
-    with pytest.raises(InputError, match="1 and 3 channels of one size"):
+    with pytest.raises(InputError, match="expected 1 channels of 4x4"):
         model(Band("db2"))(noise(1, 3, 4, 4), 0.5, cond=noise(1, 1, 8, 8))

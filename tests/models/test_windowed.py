@@ -64,3 +64,15 @@ def test_it_is_the_best_linear_one_of_its_window():
 def test_windows_that_are_none(window):
     with pytest.raises(InputError, match="expected an odd number, at most 8"):
         WindowedGaussianDenoiser(power_law(8, 2), window)
+
+
+def test_details_without_a_low_band_of_their_size():
+    (law,) = gaussian_levels(power_law(8, 2), "haar", 1)
+    f = WindowedDetailsDenoiser(law, 3)
+    with pytest.raises(InputError, match="expected 1 channels of 4x4"):
+        f(images(2, 3, 4, 4), 0.1, cond=images(1, 1, 4, 4))
+
+
+def test_images_smaller_than_the_window():
+    with pytest.raises(InputError, match="4x4: smaller than the window"):
+        WindowedGaussianDenoiser(power_law(8, 2), 5)(images(1, 1, 4, 4), 0.1)

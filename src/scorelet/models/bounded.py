@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from scorelet.core.errors import InputError
 from scorelet.core.network import Network
 from scorelet.core.typing import Image, Labels, NoiseLevel
+from scorelet.models.conditional import beside
 from scorelet.models.denoiser import Denoiser, Locality
 
 _LEAST = 1e-12
@@ -121,14 +122,10 @@ class ConditionalBoundedDenoiser(Denoiser):
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
         assert cond is not None
-        if cond.shape[1:] != (self.cond_channels, *y.shape[-2:]):
-            raise InputError(
-                f"The condition has shape {tuple(cond.shape)}: expected {self.cond_channels} "
-                f"channels of {y.shape[-2]}x{y.shape[-1]}, beside an image of {tuple(y.shape)}."
-            )
+        told = beside(y, cond, self.cond_channels)
         square = _box_mean(y.square().mean(1, keepdim=True), self.window)
         u = bounded_gain(square, self.bound) * y
-        return u - self.network(torch.cat([cond.to(y), u], 1)).to(y.dtype)
+        return u - self.network(torch.cat([told, u], 1)).to(y.dtype)
 
 
 def _box_mean(x: Tensor, window: int) -> Tensor:

@@ -47,17 +47,24 @@ class ConditionalResidualDenoiser(Denoiser):
         if isinstance(network, Network):
             self.locality = Locality(network.receptive_radius, network.multiple)
         self.channels = (channels,)
-        self.own_channels = channels
         self.cond_channels = cond_channels
 
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
         assert cond is not None
-        if cond.shape[1:] != (self.cond_channels, *y.shape[-2:]):
-            raise InputError(
-                f"The condition has shape {tuple(cond.shape)}: expected {self.cond_channels} "
-                f"channels of {y.shape[-2]}x{y.shape[-1]}, beside an image of "
-                f"{tuple(y.shape)}."
-            )
-        return y - self.network(torch.cat([cond.to(y), y], 1))
+        return y - self.network(torch.cat([beside(y, cond, self.cond_channels), y], 1))
+
+
+def beside(y: Image, cond: Tensor, channels: int) -> Tensor:
+    """Return the condition a, an image of so many channels, in the dtype and on the device of y.
+
+    Raises:
+        InputError: a has other channels, or not the number, height and width of the images y.
+    """
+    if cond.shape != (len(y), channels, *y.shape[-2:]):
+        raise InputError(
+            f"The condition has shape {tuple(cond.shape)}: expected {channels} channels of "
+            f"{y.shape[-2]}x{y.shape[-1]}, beside an image of {tuple(y.shape)}."
+        )
+    return cond.to(y)

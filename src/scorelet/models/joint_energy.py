@@ -32,20 +32,17 @@ class JointEnergy(nn.Module, ABC):
 
     Attributes:
         labels: how many classes there are.
+        classes: their names, by which labels can be given; None: numbers only.
         size: (height, width) of the images that it learnt; None: any.
         channels: the channel counts that it takes, or None for any.
         least: the least noise level that it knows; below it logits are those of this level.
     """
 
     labels: int
+    classes: tuple[str, ...] | None = None
     size: tuple[int, int] | None = None
     channels: tuple[int, ...] | None = None
     least: float = 0.0
-
-    @property
-    def names(self) -> tuple[str, ...] | None:
-        """Names of the classes, by which labels can be given; None: numbers only."""
-        return None
 
     @abstractmethod
     def _logits(self, y: Image, sigma: NoiseLevel) -> Logits:
@@ -146,7 +143,7 @@ class JointEnergy(nn.Module, ABC):
     def _labels(self, label: LabelLike | None, y: Image) -> Labels | None:
         if label is None:
             return None
-        return class_labels(label, y, classes=self.labels, names=self.names)
+        return class_labels(label, y, classes=self.labels, names=self.classes)
 
 
 class JointDenoiser(Denoiser):
@@ -155,7 +152,7 @@ class JointDenoiser(Denoiser):
     def __init__(self, joint: JointEnergy) -> None:
         super().__init__()
         self.joint, self.labels, self.channels = joint, joint.labels, joint.channels
-        self.classes, self.learnt = joint.names, joint.size
+        self.classes, self.learnt = joint.classes, joint.size
 
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None

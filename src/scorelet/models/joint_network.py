@@ -58,7 +58,7 @@ class NetworkJointEnergy(JointEnergy):
             that cannot be used.
     """
 
-    classes: tuple[str, ...]
+    classes: tuple[str, ...]  # ty: ignore[incompatible-mutable-override] - never None here
     channels: tuple[int, ...] | None
     size: tuple[int, int] | None
     fit: str
@@ -102,11 +102,6 @@ class NetworkJointEnergy(JointEnergy):
         self.fit = known_fit(fit)
         self.register_buffer("mean", torch.as_tensor(mean, dtype=torch.float32).clone())
         self.register_buffer("variance", torch.as_tensor(variance, dtype=torch.float32).clone())
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the classes, by which labels can be given."""
-        return self.classes
 
     def classifier(self) -> Classifier:
         """Return p(c | y) of clean images as a `Classifier`."""

@@ -47,7 +47,7 @@ def class_labels(
 
 def _number(label: str, classes: int, names: Sequence[str]) -> int:
     if label in names:
-        return list(names).index(label)
+        return names.index(label)
     try:
         return int(label)
     except ValueError:

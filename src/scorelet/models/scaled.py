@@ -23,6 +23,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.network import Network
 from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models.bounded import check_bounded
+from scorelet.models.conditional import beside
 from scorelet.models.denoiser import Denoiser, Locality
 
 
@@ -67,7 +68,7 @@ class ScaledDenoiser(Denoiser):
         if isinstance(network, Network):
             self.locality = Locality(network.receptive_radius, network.multiple)
         self.channels = (channels,)
-        self.own_channels, self.cond_channels = channels, cond_channels
+        self.cond_channels = cond_channels
         self.conditional = self.needs_cond = cond_channels > 0
 
     @property
@@ -78,16 +79,11 @@ class ScaledDenoiser(Denoiser):
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
-        mean, deviation, *told = self.scales
+        mean, deviation, cond_mean, cond_deviation = self.scales
         level = (sigma / deviation).clamp_min(1e-12)
         u = (self.bound / level).clamp_max(1)[:, None, None, None] * (y - mean) / deviation
         shown = u
         if cond is not None:
-            if cond.shape[1:] != (self.cond_channels, *y.shape[-2:]):
-                raise InputError(
-                    f"The condition has shape {tuple(cond.shape)}: expected {self.cond_channels} "
-                    f"channels of {y.shape[-2]}x{y.shape[-1]}, beside an image of "
-                    f"{tuple(y.shape)}."
-                )
-            shown = torch.cat([(cond.to(u) - told[0]) / told[1], u], 1)
+            told = (beside(u, cond, self.cond_channels) - cond_mean) / cond_deviation
+            shown = torch.cat([told, u], 1)
         return mean + deviation * (u - self.network(shown).to(y.dtype))

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, NoiseLevel
+from scorelet.models.conditional import beside
 from scorelet.models.denoiser import Denoiser
 from scorelet.models.gaussian import StationaryGaussianDenoiser
 from scorelet.models.multiscale import Multiscale
@@ -83,7 +84,7 @@ class WindowedDetailsDenoiser(Denoiser):
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
         assert cond is not None
-        seen = torch.cat([cond.to(y), y], 1)
+        seen = torch.cat([beside(y, cond, 1), y], 1)
         bands = [1, 2, 3]
         return _estimate(
             seen, self.covariance.to(y), self.offsets, sigma, noisy=bands, sought=bands
@@ -126,10 +127,16 @@ def _estimate(
     noisy: list[int],
     sought: list[int],
 ) -> Tensor:
-    """Return x̂, (batch, len(sought), height, width), of all channels s̃."""
+    """Return x̂, (batch, len(sought), height, width), of all channels s̃.
+
+    Raises:
+        InputError: images that are smaller than the window.
+    """
     levels, which = sigma.unique(return_inverse=True)
     kernels = _kernels(covariance, offsets, levels, noisy, sought)
     height, width = seen.shape[-2:]
+    if min(height, width) ** 2 < len(offsets):
+        raise InputError(f"The images are {height}x{width}: smaller than the window.")
     wide = seen.new_zeros(*kernels.shape[:3], height * width)
     places = (-offsets[:, 0]) % height * width + (-offsets[:, 1]) % width  # s(u + w): correlation
     wide[..., places.to(seen.device)] = kernels

@@ -104,44 +104,26 @@ class _BlockOfImages(torch.autograd.Function):
         ctx: Any,  # noqa: ANN401
         slope: Tensor,
     ) -> tuple[Tensor | None, ...]:
-        return _Adjoint.apply(slope, *ctx.saved_tensors), None, None, None
+        return _Product.apply(False, slope, *ctx.saved_tensors), None, None, None
 
 
-class _Adjoint(torch.autograd.Function):
-    """Jᵀ v, linear in v: its derivative is J."""
+class _Product(torch.autograd.Function):
+    """Jᵀ v, or with `forth` J v: linear in v, and each is the derivative of the other."""
 
     @staticmethod
     def forward(
         ctx: Any,  # noqa: ANN401
+        forth: bool,
         v: Tensor,
         hidden: Tensor,
         *weights: Tensor,
     ) -> Tensor:
+        ctx.forth = forth
         ctx.save_for_backward(hidden, *weights)
         v = v.contiguous(memory_format=torch.channels_last)
-        return _backward(v, hidden, *weights)[0]
-
-    @staticmethod
-    def backward(  # ty: ignore[incompatible-method-override]
-        ctx: Any,  # noqa: ANN401
-        slope: Tensor,
-    ) -> tuple[Tensor | None, ...]:
-        return _Tangent.apply(slope, *ctx.saved_tensors), None, None, None, None
-
-
-class _Tangent(torch.autograd.Function):
-    """J v, linear in v: its derivative is Jᵀ."""
-
-    @staticmethod
-    def forward(
-        ctx: Any,  # noqa: ANN401
-        v: Tensor,
-        hidden: Tensor,
-        *weights: Tensor,
-    ) -> Tensor:
-        ctx.save_for_backward(hidden, *weights)
+        if not forth:
+            return _backward(v, hidden, *weights)[0]
         spatial, expand, reduce = weights
-        v = v.contiguous(memory_format=torch.channels_last)
         moved = _sloped(_convolve(_convolve(v, spatial), expand), hidden)
         return _convolve(moved, reduce, added=v)
 
@@ -150,7 +132,8 @@ class _Tangent(torch.autograd.Function):
         ctx: Any,  # noqa: ANN401
         slope: Tensor,
     ) -> tuple[Tensor | None, ...]:
-        return _Adjoint.apply(slope, *ctx.saved_tensors), None, None, None, None
+        pulled = _Product.apply(not ctx.forth, slope, *ctx.saved_tensors)
+        return None, pulled, None, None, None, None
 
 
 def _backward(

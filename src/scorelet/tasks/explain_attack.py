@@ -129,7 +129,7 @@ def _number(label: str | None, joint: NetworkJointEnergy, x: Tensor, sigma: floa
     if label is None:
         with torch.no_grad():
             return int(joint.posterior(x, sigma).argmax())
-    return int(class_labels(label, x, classes=joint.labels, names=joint.names)[0])
+    return int(class_labels(label, x, classes=joint.labels, names=joint.classes)[0])
 
 
 def attack_panels(

@@ -8,6 +8,7 @@ one's own, and denoisers that are gradients.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -86,24 +87,17 @@ class JacobianProducts:
 
     def matrix(self) -> Tensor:
         """Return J, (d, d), by d products with Jᵀ."""
-        like = self._point.detach()
-        chunk, copies = self._copies() or (_CHUNK, None)
+        chunk, pull = self._copies() or (_CHUNK, self.transposed)
         rows = []
         for start in range(0, self.size, chunk):
             stop = min(start + chunk, self.size)
-            units = like.new_zeros(stop - start if copies is None else chunk, self.size)
-            units[: stop - start, start:stop].fill_diagonal_(1)
-            units = units.reshape(-1, *self.shape)
-            if copies is None:
-                rows.append(self.transposed(units).flatten(1))
-            else:
-                self.count += stop - start
-                pulled = self._differentiate(*copies, units.flatten(0, 1))
-                rows.append(pulled.flatten(1)[: stop - start])
+            units = self.point.new_zeros(stop - start, self.size)
+            units[:, start:stop].fill_diagonal_(1)
+            rows.append(pull(units.reshape(-1, *self.shape)).flatten(1))
         return torch.cat(rows)
 
-    def _copies(self) -> tuple[int, tuple[Tensor, Tensor]] | None:
-        """Return how many copies of y f was given, its values and these; None if it must not be."""
+    def _copies(self) -> tuple[int, Callable[[Tensor], Tensor]] | None:
+        """Return how many copies of y f was given, and Jᵀ through them; None if it must not be."""
         count = min(_COPIES, _NUMBERS // self.size)
         if not self._batched or count < 2:
             return None
@@ -113,7 +107,14 @@ class JacobianProducts:
                 values = _call(self._map, y)
             except InputError:
                 return None
-        return (count, (values, y)) if self._apart(values, y) else None
+        return (count, partial(self._through, values, y)) if self._apart(values, y) else None
+
+    def _through(self, values: Tensor, y: Tensor, vectors: Tensor) -> Tensor:
+        """Return Jᵀ v for each v of ``(count, 1, ...)``, a copy of y for each."""
+        self.count += len(vectors)
+        directions = torch.zeros_like(y)
+        directions[: len(vectors)] = vectors.flatten(0, 1)
+        return self._differentiate(values, y, directions)[: len(vectors)]
 
     def _apart(self, values: Tensor, y: Tensor) -> bool:
         """Whether f maps copies as it maps y, and none has a derivative in another."""

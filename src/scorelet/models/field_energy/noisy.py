@@ -14,14 +14,15 @@ family for each time of the diffusion).
 """
 
 import math
-from bisect import bisect
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, NoiseLevel
+from scorelet.models.conditional import beside
 from scorelet.models.denoiser import Denoiser
 from scorelet.models.field_energy.band import Band
 from scorelet.models.field_energy.conditional import ConditionalEnergy
@@ -72,24 +73,14 @@ class NoisyEnergies(Denoiser):
         if not isinstance(self.band, Band):
             return torch.zeros_like(y)
         assert cond is not None
-        if cond.shape != (len(y), 1, *y.shape[-2:]):
-            raise InputError(
-                f"The low band has shape {tuple(cond.shape)} and the details {tuple(y.shape)}: "
-                "expected 1 and 3 channels of one size."
-            )
-        return self.band.lift(cond.to(y))
+        return self.band.lift(beside(y, cond, 1))
 
     def _noise(self, y: Image, coarse: Tensor, sigma: float) -> Image:
         """Return n_σ(y), from the levels on both sides of σ."""
-        above = min(bisect(self.levels, sigma), len(self.levels) - 1)
-        below = max(0, above - 1 if sigma < self.levels[above] else above)
-        if below == above:
-            return self._at(below, y, coarse)
-        low, high = (math.log(self.levels[k]) for k in (below, above))
-        share = (math.log(sigma) - low) / (high - low)
-        if share <= 0:
-            return self._at(below, y, coarse)
-        return (1 - share) * self._at(below, y, coarse) + share * self._at(above, y, coarse)
+        place = np.interp(math.log(sigma), np.log(self.levels), range(len(self.levels)))
+        below, share = int(place), float(place % 1)
+        n = self._at(below, y, coarse)
+        return n if share == 0 else n.lerp(self._at(below + 1, y, coarse), share)
 
     def _at(self, number: int, y: Image, coarse: Tensor) -> Image:
         factor = self.energies[number]

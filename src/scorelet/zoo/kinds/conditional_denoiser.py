@@ -8,8 +8,9 @@ from scorelet.zoo.parts import describe_network, rebuild_network
 def describe(denoiser: ConditionalResidualDenoiser) -> tuple[Header, Tensors]:
     """Return {architecture, options, channels, cond_channels} and the weights."""
     header, tensors = describe_network(denoiser.network)
+    assert denoiser.channels is not None
     return header | {
-        "channels": denoiser.own_channels,
+        "channels": denoiser.channels[0],
         "cond_channels": denoiser.cond_channels,
     }, tensors
 

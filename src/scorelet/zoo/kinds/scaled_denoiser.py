@@ -8,10 +8,11 @@ from scorelet.zoo.parts import describe_network, rebuild_network
 def describe(denoiser: ScaledDenoiser) -> tuple[Header, Tensors]:
     """Return {architecture, options, bound, scales, channels, cond_channels}, the weights."""
     header, tensors = describe_network(denoiser.network)
+    assert denoiser.channels is not None
     return header | {
         "bound": denoiser.bound,
         "scales": list(denoiser.scales),
-        "channels": denoiser.own_channels,
+        "channels": denoiser.channels[0],
         "cond_channels": denoiser.cond_channels,
     }, tensors
 
