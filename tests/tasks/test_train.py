@@ -93,7 +93,7 @@ def test_a_training_once_and_for_all_keeps_no_state(file, tmp_path):
     found = train_once(read_config(file(steps=2)), "twin", quiet=True)
     weights = tmp_path / "run" / "weights.safetensors"
     assert found["parameters"] == sum(p.numel() for p in sl.load(weights).parameters())
-    assert found["seconds"] > 0
+    assert found["seconds"] >= 0  # in tenths
     assert not (tmp_path / "run" / "state.safetensors").exists()
 
 

@@ -166,17 +166,17 @@ def test_twins_see_other_pictures_and_an_interrupted_audit_goes_on(tmp_path, mon
     dealt = np.concatenate(parts)[..., 0]
     assert len(np.unique(dealt.reshape(len(dealt), -1), axis=0)) == 6 + 6 + 4
 
-    train = training.train
+    train_once = training.train_once
 
-    def interrupted(config, **options):
+    def interrupted(config, title, **options):
         if config.output.name == "6-second":
             raise KeyboardInterrupt
-        return train(config, **options)
+        return train_once(config, title, **options)
 
-    monkeypatch.setattr(training, "train", interrupted)
+    monkeypatch.setattr(training, "train_once", interrupted)
     with pytest.raises(KeyboardInterrupt):
         audit_twins(tmp_path / "x.npy", tmp_path / "again", TINY)
-    monkeypatch.setattr(training, "train", train)
+    monkeypatch.setattr(training, "train_once", train_once)
     with pytest.raises(InputError, match="--resume"):
         audit_twins(tmp_path / "x.npy", tmp_path / "again", TINY)
     with pytest.raises(InputError, match="other settings"):
