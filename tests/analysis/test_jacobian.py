@@ -106,6 +106,26 @@ def test_products_are_those_of_the_matrix():
     torch.testing.assert_close(products.transposed(v).flatten(1), v.flatten(1) @ exact)
 
 
+class Attention(nn.Module):
+    """Positions are tokens; torch's fused attention has no second derivative."""
+
+    def forward(self, y):
+        tokens = y.flatten(2).mT
+        mixed = nn.functional.scaled_dot_product_attention(tokens, 2 * tokens, torch.sin(tokens))
+        return mixed.mT.reshape(y.shape)
+
+
+@pytest.mark.parametrize("net", [Attention(), nn.Hardsigmoid(), nn.Hardswish()])
+def test_parts_that_torch_does_not_differentiate_twice_have_products_too(net):
+    y = 4 * image()[None] - 2
+    exact = torch.autograd.functional.jacobian(net, y).reshape(SIDE**2, SIDE**2)
+    products = JacobianProducts(net, y)
+    v = torch.randn(3, 1, 1, SIDE, SIDE, dtype=torch.float64, generator=generator(4))
+    torch.testing.assert_close(products.forward(v).flatten(1), v.flatten(1) @ exact.mT)
+    torch.testing.assert_close(products.transposed(v).flatten(1), v.flatten(1) @ exact)
+    assert products.count == 6
+
+
 class Mixing(nn.Module):
     """Standardises by the moments of the batch: of copies these are those of one image."""
 
@@ -174,6 +194,13 @@ class Sized(nn.Module):
         return y
 
 
+class DropPath(nn.Module):
+    """In the manner of timm: a branch is left out by chance, in training."""
+
+    def forward(self, y):
+        return y * (torch.rand(()) > 0.1) if self.training else y
+
+
 def written_over(y):
     """In place where exp needs what it gave; relu(inplace=True) is harmless."""
     h = torch.exp(y)
@@ -193,6 +220,10 @@ def written_over(y):
         (nn.Sequential(nn.Flatten(), nn.Linear(SIDE**2, 3)), {}, "the slope of a logit"),
         (Sized(), {}, "fails on a tensor.*doesn't match 224"),
         (nn.Sequential(nn.Conv2d(1, 1, 1), nn.Dropout2d()), {}, "1 is in training mode"),
+        (nn.Sequential(nn.Conv2d(1, 1, 1), DropPath()), {}, "1 is in training mode"),
+        (nn.InstanceNorm2d(1, track_running_stats=True), {}, "in training mode"),
+        (lambda y: y + torch.randn_like(y), {}, "another result each time"),
+        (lambda y: {"out": y}, {}, r"returns a dict: .*\['out'\]"),
         (Detached(), {}, "detach"),
         (Wider(), {}, "expected the shape"),
         (nn.BatchNorm2d(1), {}, "eval"),

@@ -46,17 +46,28 @@ def check_options(
         raise InputError(f"probes is {probes!r}: at least 2 are needed for an error.")
 
 
+_CHANCE = ("DropPath", "StochasticDepth")
+"""Classes of timm and torchvision that leave out branches by chance, by name."""
+
+
 def check_mode(f: object) -> None:
     """Refuse what would normalise by the one image: another map than the one that is used."""
     if not isinstance(f, nn.Module):
         return
-    norms_ = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
     for name, module in f.named_modules():
-        if isinstance(module, norms_) and module.training:
+        if module.training and _changes_in_training(module):
             raise InputError(
                 f"{name or type(f).__name__} is in training mode, where it depends on the batch or "
                 "on chance: call .eval() first."
             )
+
+
+def _changes_in_training(module: nn.Module) -> bool:
+    if isinstance(module, nn.modules.batchnorm._NormBase):  # instance norms, too
+        by_batch = isinstance(module, nn.modules.batchnorm._BatchNorm)
+        return by_batch or module.track_running_stats
+    drops = isinstance(module, nn.modules.dropout._DropoutNd)
+    return drops or type(module).__name__ in _CHANCE
 
 
 def checked_level(sigma: float) -> float:

@@ -4,7 +4,8 @@ Symbols: f maps y in R^d to R^d, J = ∇f(y), v in R^d.
 
 The map is called once. Its graph gives Jᵀ v; the graph of v -> Jᵀ v, which is linear, gives J v. So
 whatever torch can differentiate twice will do: modules with in-place parts, hooks, functions of
-one's own, and denoisers that are gradients.
+one's own, and denoisers that are gradients. Where a part has no second derivative in torch, as
+`Hardsigmoid`, J v comes from forward differentiation, which calls the map again for each v.
 """
 
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from functools import partial
 
 import torch
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from scorelet.core.errors import InputError, one_line
 from scorelet.networks.kernel_dtype import differentiated_in_images
@@ -46,6 +48,7 @@ class JacobianProducts:
         with torch.enable_grad(), differentiated_in_images():
             self._value = _call(f, self._point)
             _check(self._value, self._point)
+            _check_repeats(f, self._point, self._value)
             self._direction = torch.zeros_like(self._value, requires_grad=True)
             self._pulled = self._differentiate(
                 self._value, self._point, self._direction, create_graph=True
@@ -57,6 +60,7 @@ class JacobianProducts:
             )
         self.value = self._value.detach()
         self.count = 0
+        self._pushes = False  # whether J v needs forward differentiation
 
     @property
     def point(self) -> Tensor:
@@ -79,7 +83,15 @@ class JacobianProducts:
 
     def forward(self, vectors: Tensor) -> Tensor:
         """Return J v for each v of ``(count, *shape)``."""
-        return self._product(self._pulled, self._direction, vectors)
+        if not self._pushes:
+            try:
+                return self._product(self._pulled, self._direction, vectors)
+            except InputError as error:
+                if "is not implemented" not in str(error):
+                    raise
+                self.count -= len(vectors)
+                self._pushes = True
+        return self._pushed(vectors)
 
     def symmetric(self, vectors: Tensor) -> Tensor:
         """Return (J + Jᵀ) v / 2 for each v of ``(count, *shape)``."""
@@ -127,6 +139,12 @@ class JacobianProducts:
         expected[0] = self._differentiate(self._value, self._point, self.value)[0]
         return _near(values.detach(), self.value.expand_as(y)) and _near(pulled, expected)
 
+    def _pushed(self, vectors: Tensor) -> Tensor:
+        """Return J v by forward differentiation."""
+        self.count += len(vectors)
+        push = partial(torch.func.jvp, partial(_call, self._map), (self.point,))
+        return torch.stack([push((v,))[1].detach() for v in vectors])
+
     def _product(self, outputs: Tensor, inputs: Tensor, vectors: Tensor) -> Tensor:
         self.count += len(vectors)
         if len(vectors) == 1:
@@ -153,7 +171,8 @@ class JacobianProducts:
 
 def _call(f: Map, y: Tensor) -> Tensor:
     try:
-        return f(y.clone())  # f may write over what it is given
+        with sdpa_kernel(SDPBackend.MATH):  # fused attention has no second derivative
+            return f(y.clone())  # f may write over what it is given
     except InputError:
         raise
     except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
@@ -163,8 +182,13 @@ def _call(f: Map, y: Tensor) -> Tensor:
 
 
 def _check(value: Tensor, y: Tensor) -> None:
-    if not isinstance(value, Tensor) or value.shape != y.shape:
-        got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+    if not isinstance(value, Tensor):
+        raise InputError(
+            f"f returns a {type(value).__name__}: give a function that returns the image in it, as "
+            "lambda y: net(y)['out'] or lambda y: net(y)[0]."
+        )
+    if value.shape != y.shape:
+        got = tuple(value.shape)
         raise InputError(
             f"f maps {tuple(y.shape)} to {got}: expected the shape of y, as of a denoiser. Of a "
             "classifier give a function that returns an image, as the slope of a logit."
@@ -178,9 +202,20 @@ def _check(value: Tensor, y: Tensor) -> None:
         raise InputError("f(y) holds NaN or infinite numbers.")
 
 
-def _near(a: Tensor, b: Tensor) -> bool:
+def _check_repeats(f: Map, y: Tensor, value: Tensor) -> None:
+    """Refuse a map of chance; other kernels, without gradients, may round otherwise."""
+    with torch.no_grad():
+        again = _call(f, y)
+    if not _near(again, value, 2e-2):
+        raise InputError(
+            "f gives another result each time it is called: call .eval() on modules in training "
+            "mode, and draw no random numbers inside f."
+        )
+
+
+def _near(a: Tensor, b: Tensor, share: float = 1e-5) -> bool:
     """Whether a is b but for what sums in another order change."""
-    return bool((a - b).abs().max() <= 1e-5 * b.abs().max())
+    return bool((a - b).abs().max() <= share * b.abs().max())
 
 
 def _remedy(error: Exception) -> str:
