@@ -90,3 +90,32 @@ def permuted(net: nn.Sequential, seed=0) -> tuple[nn.Sequential, list[Tensor]]:
             whole = module.weight.data.unflatten(1, (len(order), -1))
             module.weight.data = whole[:, order].flatten(1)
     return found, orders
+
+
+class Tokens(nn.Module):
+    """In the manner of timm's Swin: channels are the last axis of every map."""
+
+    def __init__(self, width=6, classes=3):
+        super().__init__()
+        self.embed = nn.Conv2d(3, width, 2, 2)
+        self.mix = nn.Linear(width, width)
+        self.act = nn.GELU()
+        self.head = nn.Linear(width, classes)
+
+    def forward(self, x):
+        tokens = self.act(self.mix(self.embed(x).permute(0, 2, 3, 1)))
+        return self.head(tokens.flatten(1))
+
+
+class Attentive(nn.Module):
+    """In the manner of torchvision's ViT: torch's attention, whose output layer is not called."""
+
+    def __init__(self, width=6, classes=3):
+        super().__init__()
+        self.embed = nn.Conv2d(3, width, 4, 4)
+        self.attention = nn.MultiheadAttention(width, 2, batch_first=True)
+        self.head = nn.Linear(width, classes)
+
+    def forward(self, x):
+        tokens = self.embed(x).flatten(2).mT
+        return self.head(self.attention(tokens, tokens, tokens, need_weights=False)[0].mean(1))

@@ -127,7 +127,7 @@ def _call(net: nn.Module, x: Tensor) -> None:
         net(x)
     except InputError:
         raise
-    except (RuntimeError, ValueError, IndexError) as error:
+    except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
         kind = str(x.dtype).removeprefix("torch.")
         raise InputError(
             f"The network does not take these pictures, {kind} of shape {tuple(x.shape)}: "

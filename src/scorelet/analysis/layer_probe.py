@@ -81,9 +81,10 @@ class Probe:
         self.pictures += len(labels)
 
     def record(self, name: str, module: nn.Module, output: object) -> None:
-        """Take in one output; what is no batch of floats is passed over."""
+        """Take in one output, the first of several; what is no batch of floats is passed over."""
         if name == INPUT and not self.with_input:
             return
+        output = output[0] if isinstance(output, tuple) and output else output
         floats = isinstance(output, Tensor) and output.is_floating_point() and output.ndim > 1
         if not floats or len(output) != len(self.labels):
             return

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
+from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, sides
 from scorelet.cli.tables import ConsoleTable
 
 
@@ -13,7 +13,9 @@ def fisher(
     model: str,
     data: str,
     output: Annotated[PathLike | None, Parameter(name=["--output", "-o"])] = None,
+    arch: str | None = None,
     part: Literal["train", "test"] = "test",
+    size: str | None = None,
     layers: str | None = None,
     dimension: Whole = 512,
     pool: Literal["flatten", "mean"] = "flatten",
@@ -31,11 +33,15 @@ def fisher(
 
         scorelet fisher --model runs/animals/weights.safetensors --data animals/ -o depth.html
 
+        scorelet fisher --model b.pth --arch torchvision:resnet18 --data animals/ --size 224
+
     Args:
-        model: path, built-in name or Hub id.
+        model: path, built-in name or Hub id; with --arch a file of weights.
         data: npz with x_test, y_test, a folder of classes, or the name of one under $SCORELET_DATA.
         output: NAME.html, a report with figures.
+        arch: torchvision:NAME, timm:NAME or FILE.py:FUNCTION, which builds the network.
         part: of the data, train or test.
+        size: of pictures in folders, HxW or one number; by default what a classifier takes.
         layers: names with commas between them, * and ? allowed; by default all without parts.
         dimension: layers with more features are projected to so many.
         pool: flatten takes every position, mean averages each channel over space.
@@ -44,12 +50,14 @@ def fisher(
     """
     from scorelet.tasks.array_files import PAGES, check_output
     from scorelet.tasks.fisher import FisherSettings, separation
+    from scorelet.tasks.networks import Shown
     from scorelet.tasks.progress import Bar
 
     if output is not None:
         check_output(output, overwrite=overwrite, suffixes=PAGES)
     names = None if layers is None else tuple(layers.split(","))
-    settings = FisherSettings(part, names, dimension, pool, limit, shared.device)
+    settings = FisherSettings(arch, names, dimension, pool, shared.device)
+    shown = Shown(part, None if size is None else sides(size), limit)
     bar = Bar("measuring", 0, quiet=shared.quiet)
 
     def progress(done: int, count: int) -> None:
@@ -57,7 +65,7 @@ def fisher(
         bar.reach(done)
 
     with bar:
-        found = separation(data, model, settings, progress=progress)
+        found = separation(data, model, settings, shown, progress=progress)
     if output is not None:
         found.save(output, overwrite=overwrite)
     document = found.document

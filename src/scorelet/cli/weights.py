@@ -1,13 +1,11 @@
 """scorelet weights spectrum, compare, resample."""
 
-import re
 from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
+from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, sides
 from scorelet.cli.tables import ConsoleTable
-from scorelet.core.errors import InputError
 
 app = App(name="weights", help="Look into the weights of networks, and draw new ones from them.")
 
@@ -106,15 +104,15 @@ def compare(
         overwrite: replace an existing report.
     """
     from scorelet.tasks.array_files import PAGES, check_output
+    from scorelet.tasks.networks import Shown
     from scorelet.tasks.progress import Bar
     from scorelet.tasks.weights.compare import CompareSettings, comparison
     from scorelet.tasks.weights.compare_report import COLUMNS, lead, values
-    from scorelet.tasks.weights.networks import Shown
 
     if output is not None:
         check_output(output, overwrite=overwrite, suffixes=PAGES)
     settings = CompareSettings(arch, other_arch, noise, draws, polar, seed, shared.device)
-    shown = Shown(part, _sides(size), limit)
+    shown = Shown(part, None if size is None else sides(size), limit)
     with Bar("aligning", 0, quiet=shared.quiet) as bar:
         found = comparison(model, other, data, settings, shown, progress=_following(bar))
     if output is not None:
@@ -169,14 +167,14 @@ def resample(
         overwrite: replace an existing file.
     """
     from scorelet.tasks.array_files import check_output
+    from scorelet.tasks.networks import Shown
     from scorelet.tasks.progress import Bar
-    from scorelet.tasks.weights.networks import Shown
     from scorelet.tasks.weights.resample import SUFFIXES, ResampleSettings, resampling
 
     if output is not None:
         check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
     settings = ResampleSettings(arch, law, rank, refit, seed, shared.device)
-    shown = Shown("train", _sides(size), limit)
+    shown = Shown("train", None if size is None else sides(size), limit)
     with Bar("drawing", 0, quiet=shared.quiet) as bar:
         found = resampling(model, data, settings, shown, progress=_following(bar))
     if output is not None:
@@ -199,15 +197,6 @@ def _following(bar: Any) -> Any:  # noqa: ANN401 - a Bar, which is imported late
         bar.reach(done)
 
     return progress
-
-
-def _sides(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    found = re.fullmatch(r"(\d{1,5})(?:x(\d{1,5}))?", text)
-    if not found:
-        raise InputError(f"--size {text}: use HxW in pixels or one number, as 224 or 160x200.")
-    return int(found[1]), int(found[2] or found[1])
 
 
 def _drawn(document: dict[str, Any]) -> str:

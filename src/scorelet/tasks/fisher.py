@@ -3,55 +3,39 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
-
-from torch import nn
+from typing import Any
 
 from scorelet.analysis.fisher_profile import (
     FisherProfile,
     LayerSeparation,
     fisher_profile,
 )
-from scorelet.core.device import choose_device
-from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields, checked
 from scorelet.core.progress import Progress
-from scorelet.data.labelled import LabelledImages, load_labelled
-from scorelet.models import Classifier
 from scorelet.tasks.array_files import save_page
 from scorelet.tasks.fisher_report import report
-from scorelet.tasks.fitting import load_fitted
-from scorelet.zoo import load
-
-Data = str | Path | LabelledImages
-Model = str | Path | nn.Module
+from scorelet.tasks.networks import Data, Model, Part, Shown, open_network, open_pictures
 
 
 @dataclass(frozen=True)
 class FisherSettings:
-    """What is measured, and on which pictures.
+    """What is measured.
 
     Args:
-        part: of the data, train or test.
+        arch: see `open_network`.
         layers, dimension, pool: see `scorelet.fisher_profile`.
-        limit: only the first so many pictures.
         device: auto, cpu, cuda or mps.
     """
 
-    part: Literal["train", "test"] = "test"
+    arch: str | None = None
     layers: tuple[str, ...] | None = None
     dimension: int = 512
     pool: str = "flatten"
-    limit: int | None = None
     device: str = "auto"
 
     def __post_init__(self) -> None:
-        """Check types, and what the analysis itself does not."""
+        """Check types; the analysis checks ranges."""
         check_fields(self)
-        if self.limit is not None and self.limit < 1:
-            raise InputError(f"limit is {self.limit}: at least one picture must be measured.")
-        if self.part not in ("train", "test"):
-            raise InputError(f"part is {self.part!r}: it must be train or test.")
 
 
 @dataclass(frozen=True)
@@ -78,11 +62,13 @@ class Separation:
 
 
 @checked
-def fisher(
+def fisher(  # noqa: PLR0913 - as many as the shell has options
     data: Data,
     *,
     model: Model,
-    part: Literal["train", "test"] = "test",
+    arch: str | None = None,
+    part: Part = "test",
+    size: tuple[int, int] | None = None,
     layers: Sequence[str] | None = None,
     dimension: int = 512,
     pool: str = "flatten",
@@ -94,26 +80,33 @@ def fisher(
     Args:
         data: npz with x_train, y_train, x_test, y_test, or a folder of classes, or the name of
             one under ``$SCORELET_DATA``; or a labelled set.
-        model: path, built-in name or Hub id; or a module. Of a classifier its network is taken.
-        part, layers, dimension, pool, limit, device: see `FisherSettings`.
+        model: path, built-in name or Hub id; with `arch` a file of weights; or a module. Of a
+            classifier its network is taken.
+        arch, layers, dimension, pool, device: see `FisherSettings`.
+        part, size, limit: see `Shown`.
 
     Raises:
         InputError: data, options or a model that cannot be used.
+        CheckpointError: a file that cannot be read, or does not fit.
     """
     names = None if layers is None else tuple(layers)
-    return separation(data, model, FisherSettings(part, names, dimension, pool, limit, device))
+    settings = FisherSettings(arch, names, dimension, pool, device)
+    return separation(data, model, settings, Shown(part, size, limit))
 
 
 def separation(
-    data: Data, model: Model, settings: FisherSettings, *, progress: Progress | None = None
+    data: Data,
+    model: Model,
+    settings: FisherSettings,
+    shown: Shown,
+    *,
+    progress: Progress | None = None,
 ) -> Separation:
     """Do what `fisher` says; `progress` is called with (pictures done, pictures)."""
-    loaded = load(model) if isinstance(model, str | Path) else model
-    net, named = _network(loaded), isinstance(data, str | Path)
-    images = _labelled(data, loaded, settings) if isinstance(data, str | Path) else data
-    images = (images if settings.limit is None else images.first(settings.limit)).readable()
+    opened = open_network(model, settings.arch, device=settings.device)
+    images = open_pictures(data, opened.model, shown)
     profile = fisher_profile(
-        net.to(choose_device(settings.device)),
+        opened.network,
         images,
         layers=settings.layers,
         dimension=settings.dimension,
@@ -121,9 +114,9 @@ def separation(
         progress=progress,
     )
     document = {
-        "model": str(model) if isinstance(model, str | Path) else type(model).__name__,
-        "data": str(data) if named else type(data).__name__,
-        "part": settings.part,
+        "model": opened.title,
+        "data": str(data) if isinstance(data, str | Path) else type(data).__name__,
+        "part": shown.part,
         "pictures": len(images),
         "classes": list(images.classes),
         "dimension": settings.dimension,
@@ -132,21 +125,6 @@ def separation(
         "warnings": [*(note.rstrip(".") for note in images.notes), *_warnings(profile)],
     }
     return Separation(document, profile)
-
-
-def _labelled(data: str | Path, model: object, settings: FisherSettings) -> LabelledImages:
-    """Read pictures; those of folders are brought to a classifier's size and channels."""
-    if isinstance(model, Classifier):
-        return load_fitted(data, model, part=settings.part)
-    return load_labelled(data, part=settings.part)
-
-
-def _network(model: object) -> nn.Module:
-    if isinstance(model, Classifier):
-        return model.network
-    if isinstance(model, nn.Module):
-        return model
-    raise InputError(f"A {type(model).__name__} has no layers: give a network.")
 
 
 def _entry(layer: LayerSeparation) -> dict[str, Any]:

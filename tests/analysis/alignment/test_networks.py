@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from aligned_networks import ResidualNet, permuted, pictures, plain_net
+from aligned_networks import Attentive, ResidualNet, Tokens, permuted, pictures, plain_net
 from planted_weights import normal, orthogonal, rng
 from scorelet.analysis.alignment import align, cross_moments, matched_layers, procrustes
 from scorelet.analysis.weight_covariance import (
@@ -262,3 +262,59 @@ def test_rainbow_e15_clipping_a_layer():
             assert float((net(x).argmax(1) == y).double().mean()) == 0.25
         else:
             assert int(torch.linalg.matrix_rank(layer.rows())) == 6
+
+
+def test_tokens_are_aligned_by_their_channels():
+    """Their last axis: a map of one pixel is no map of one channel."""
+    net = Tokens().double()
+    other, order = copy.deepcopy(net), torch.randperm(6, generator=rng(1))
+    with torch.no_grad():
+        other.mix.weight.copy_(net.mix.weight[order])
+        other.mix.bias.copy_(net.mix.bias[order])
+        other.head.weight.copy_(net.head.weight[:, order])
+    head = align(net, other, pictures(side=2)).layers[-1]
+    assert head.reference.shape == (3, 6, 1)
+    torch.testing.assert_close(head.weights(), head.reference.weights(), rtol=0, atol=1e-6)
+
+
+def test_flattened_tokens_are_features():
+    net = Tokens().double()
+    net.head = nn.Linear(4 * 6, 3).double()
+    found = align(net, copy.deepcopy(net), pictures(side=4))
+    assert found.layers[-1].reference.shape == (3, 24, 1)
+
+
+def test_what_is_not_looked_into_is_said():
+    net = Attentive().double().eval()
+    warnings = align(net, copy.deepcopy(net), pictures()).warnings
+    assert warnings == (
+        "1 MultiheadAttention is left out (attention): only convolutions, linear layers and "
+        "channel matrices are looked into",
+        "1 uncalled layer is left out (attention.out_proj): the network calls them not, or not as "
+        "layers",
+    )
+    up = nn.Sequential(nn.Conv2d(3, 4, 1), nn.ConvTranspose2d(4, 3, 2, 2)).double()
+    (warning,) = align(up, copy.deepcopy(up), pictures()).warnings
+    assert warning.startswith("1 ConvTranspose2d is left out (1)")
+
+
+class Sized(nn.Module):
+    """In the manner of transformers that know one size of picture."""
+
+    def forward(self, x):
+        assert x.shape[-1] == 224, f"Wrong image width! Expected 224 but got {x.shape[-1]}!"
+        return x
+
+
+def test_pictures_of_another_size_than_the_network_knows():
+    net = nn.Sequential(Sized(), nn.Conv2d(3, 2, 1)).double()
+    with pytest.raises(InputError, match="does not take these pictures.*Expected 224 but got 16"):
+        align(net, copy.deepcopy(net), pictures(4))
+
+
+def test_computed_weights_are_read_and_not_written():
+    net = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Linear(4, 3)))
+    (layer, *_) = matched_layers(net, copy.deepcopy(net), torch.rand(2, 4))[0]
+    torch.testing.assert_close(layer.rows().float(), net[0].weight.detach())
+    with pytest.raises(InputError, match="layer 0 are computed from other parameters"):
+        layer.clip(torch.eye(4).double()[:, :2])

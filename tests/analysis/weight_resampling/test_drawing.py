@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from aligned_networks import ResidualNet, pictures, plain_net
+from aligned_networks import Attentive, ResidualNet, pictures, plain_net
 from planted_weights import normal, rng
 from scorelet.analysis.alignment.layers import LinearLayer, MatrixLayer, registered_layers
 from scorelet.analysis.alignment.watching import called_parts, read_by
@@ -112,6 +112,26 @@ def test_norms_are_those_of_the_pictures():
     assert not torch.equal(drawn.network[0].weight, reference[0].weight)
 
 
+class NormAct(nn.BatchNorm2d):
+    """In the manner of timm: a norm with an activation in it."""
+
+    def __init__(self, channels):
+        super().__init__(channels)
+        self.act = nn.ReLU(inplace=True)
+
+    def forward(self, x):
+        return self.act(super().forward(x))
+
+
+def test_norms_with_parts_are_measured_too():
+    reference, x = plain_net((12, 10)), pictures(100)
+    reference[1] = NormAct(12).double().eval()
+    drawn = draw_network(reference, x, seed=1).network
+    seen = read_by(drawn, drawn[1], x)[0]
+    torch.testing.assert_close(drawn[1].running_mean, seen.mean((0, 2, 3)))
+    torch.testing.assert_close(drawn[1].running_var, seen.var((0, 2, 3)))
+
+
 def test_matrices_of_scattering_are_standardised_anew():
     torch.manual_seed(0)
     net = LearnedScattering(3, 4, size=16, sizes=(6, 8), factorize=None).eval()
@@ -163,7 +183,38 @@ def test_a_classifier_is_fitted_to_labels():
 def test_what_cannot_be_drawn():
     x = pictures(4, channels=4)
     grouped = nn.Sequential(nn.Conv2d(4, 4, 3, groups=4), nn.Conv2d(4, 2, 1)).double()
-    with pytest.raises(InputError, match="0 is a Conv2d with parameters"):
+    with pytest.raises(InputError, match="0 is a grouped Conv2d with parameters"):
         draw_network(grouped, x)
     with pytest.raises(InputError, match="1 is a PReLU"):
         draw_network(nn.Sequential(nn.Conv2d(4, 4, 3), nn.PReLU(4)).double(), x)
+
+
+class Twice(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner, self.last = nn.Conv2d(3, 3, 1), nn.Conv2d(3, 2, 1)
+
+    def forward(self, x):
+        return self.last(self.inner(torch.relu(self.inner(x))))
+
+
+class Spare(Twice):
+    def forward(self, x):
+        return self.last(x)
+
+
+def test_layers_that_are_not_called_once_cannot_be_drawn():
+    x = pictures(4)
+    with pytest.raises(InputError, match="inner is called more than once"):
+        draw_network(Twice().double(), x)
+    tied = nn.Sequential(nn.Conv2d(3, 3, 1), nn.ReLU(), nn.Conv2d(3, 3, 1), nn.Conv2d(3, 2, 1))
+    tied[2].weight = tied[0].weight
+    with pytest.raises(InputError, match="Layers 0 and 2 share their weights"):
+        draw_network(tied.double(), x)
+    with pytest.raises(InputError, match=r"1 uncalled layer is left out \(inner\)"):
+        draw_network(Spare().double(), x)
+    with pytest.raises(InputError, match="attention is a MultiheadAttention with parameters of"):
+        draw_network(Attentive().double(), x)
+    normed = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 2, 1))).double()
+    with pytest.raises(InputError, match="ParametrizationList with parameters of its own"):
+        draw_network(normed, x)

@@ -14,8 +14,11 @@ from torch import Tensor, nn
 
 from scorelet.analysis.alignment.moments import wide
 from scorelet.analysis.weight_covariance.spectrum import clipped
+from scorelet.core.errors import InputError
 from scorelet.core.words import counted
 from scorelet.networks.channel_matrix import ChannelMatrix, inverse_deviations
+
+_CONVOLUTIONS = nn.Conv1d | nn.Conv2d | nn.Conv3d
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,16 @@ class _WeightLayer(Layer):
 
     @torch.no_grad()
     def set_weights(self, weights: Tensor) -> None:
-        """Write weights."""
+        """Write weights.
+
+        Raises:
+            InputError: they are computed from other parameters, as under a weight norm.
+        """
+        if "weight" not in self.module._parameters:
+            raise InputError(
+                f"The weights of layer {self.name} are computed from other parameters, so they "
+                "cannot be written: take the weight norm, or the parametrisation, off first."
+            )
         self._parameter.copy_(weights.reshape(self._parameter.shape))
 
     @property
@@ -195,7 +207,7 @@ def layer_of(name: str, module: nn.Module, positions: int = 1) -> Layer | None:
         return MatrixLayer(name, module)
     if isinstance(module, nn.Linear):
         return LinearLayer(name, module, positions)
-    if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d) and module.groups == 1:
+    if isinstance(module, _CONVOLUTIONS) and module.groups == 1:
         return ConvolutionLayer(name, module)
     return None
 
@@ -208,20 +220,44 @@ def registered_layers(net: nn.Module) -> tuple[Layer, ...]:
 
 def grouped(net: nn.Module) -> Sequence[str]:
     """Return the names of grouped convolutions, whose channels no rotation may mix."""
-    kinds = nn.Conv1d | nn.Conv2d | nn.Conv3d
-    modules = net.named_modules()
-    return [name for name, module in modules if isinstance(module, kinds) and module.groups > 1]
+    return [n for n, m in net.named_modules() if isinstance(m, _CONVOLUTIONS) and m.groups > 1]
 
 
 def left_out(net: nn.Module, reason: str) -> list[str]:
-    """Say that grouped convolutions are left out, in a sentence without a full stop or none."""
-    names = grouped(net)
+    """Say what with weights is no layer here, in sentences without a full stop.
+
+    Args:
+        net: any module.
+        reason: why grouped convolutions are left out.
+    """
+    return [*_left_out(grouped(net), "grouped convolution", reason), *_others(net)]
+
+
+def uncalled(net: nn.Module, layers: Sequence[Layer]) -> list[str]:
+    """Say which layers a network holds and does not call, as `left_out` does."""
+    called = {layer.module for layer in layers}
+    names = [layer.name for layer in registered_layers(net) if layer.module not in called]
+    return _left_out(names, "uncalled layer", "the network calls them not, or not as layers")
+
+
+def _others(net: nn.Module) -> list[str]:
+    """Layers of torch with matrices that are neither convolutions nor linear layers."""
+    kinds: dict[str, list[str]] = {}
+    for name, module in net.named_modules():
+        known = layer_of(name, module) is not None or isinstance(module, _CONVOLUTIONS)
+        matrices = any(p.ndim > 1 for p in module.parameters(recurse=False))
+        if matrices and not known and type(module).__module__.startswith("torch.nn"):
+            kinds.setdefault(type(module).__name__, []).append(name)
+    said = "only convolutions, linear layers and channel matrices are looked into"
+    return [text for kind, names in kinds.items() for text in _left_out(names, kind, said)]
+
+
+def _left_out(names: Sequence[str], kind: str, reason: str) -> list[str]:
     if not names:
         return []
     are = "is" if len(names) == 1 else "are"
-    which = f"{names[0]}" if len(names) == 1 else f"the first is {names[0]}"
-    said = f"{counted(len(names), 'grouped convolution')} {are} left out ({which})"
-    return [f"{said}: {reason}"]
+    which = names[0] if len(names) == 1 else f"the first is {names[0]}"
+    return [f"{counted(len(names), kind)} {are} left out ({which}): {reason}"]
 
 
 def unsettled_norms(net: nn.Module) -> Sequence[str]:

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from scorelet.analysis.alignment.layers import Layer, layer_of
 from scorelet.core.errors import InputError, one_line
 from scorelet.core.network import evaluated
-from scorelet.networks.channel_matrix import ChannelMatrix
 
 Seen = Callable[[nn.Module, tuple[Tensor, ...]], None]
 _NORMS = nn.modules.batchnorm._BatchNorm
@@ -42,7 +41,7 @@ def show(net: nn.Module, x: Tensor) -> None:
             net(x)
     except (InputError, Reached):
         raise
-    except (RuntimeError, ValueError, IndexError, TypeError) as error:
+    except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
         raise InputError(
             f"The network does not take these pictures, of shape {tuple(x.shape)}: "
             f"{one_line(error)}."
@@ -68,18 +67,19 @@ class CalledParts:
     Attributes:
         layers: that mix channels.
         steps: these, and norms with running moments between them.
+        repeated: layers that were called more than once.
     """
 
     def __init__(self, net: nn.Module, x: Tensor) -> None:
         self.layers: list[Layer] = []
         self.steps: list[nn.Module] = []
+        self.repeated: list[Layer] = []
         self._names = {module: name for name, module in net.named_modules()}
         self._last: Tensor | None = None
         leaves = [m for m in net.modules() if next(m.children(), None) is None]
-        parts = [m for m in net.modules() if isinstance(m, ChannelMatrix)]
         keep = [leaf.register_forward_hook(self._left) for leaf in leaves]
         try:
-            with watching(net, [*leaves, *(m for m in parts if m not in leaves)], self._entered):
+            with watching(net, [m for m in net.modules() if _is_part(m)], self._entered):
                 show(net, x)
         finally:
             for handle in keep:
@@ -95,6 +95,7 @@ class CalledParts:
 
     def _entered(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
         if module in self.steps:
+            self.repeated += [layer for layer in self.layers if layer.module is module]
             return
         if isinstance(module, _NORMS) and module.running_mean is not None:
             self.steps.append(module)
@@ -108,13 +109,24 @@ class CalledParts:
             self._last = output.clone()
 
     def _positions(self, module: nn.Module, inputs: tuple[Any, ...]) -> int:
-        """How many positions a linear layer sees: those of the map that was flattened for it."""
+        """How many positions a linear layer sees: those of the map that was flattened for it.
+
+        Where channels are the last axis of a map (tokens), its features are aligned as they are.
+        """
         last = self._last
         if not isinstance(module, nn.Linear) or last is None or inputs[0].ndim != 2:
+            return 1
+        neurons = self.layers[-1].shape[0] if self.layers else None
+        if last.shape[1] != neurons and last.shape[-1] == neurons:
             return 1
         flat, seen = last.flatten(1).nan_to_num(), inputs[0].nan_to_num()
         same = flat.shape == seen.shape and bool(torch.equal(flat, seen))
         return last[0, 0].numel() if same else 1
+
+
+def _is_part(module: nn.Module) -> bool:
+    """Whether it is a layer or a norm, which may have parts of their own, as an activation."""
+    return isinstance(module, _NORMS) or layer_of("", module) is not None
 
 
 def called_parts(net: nn.Module, x: Tensor) -> CalledParts:

@@ -10,6 +10,7 @@ one's own, and denoisers that are gradients. Where a part has no second derivati
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -169,7 +170,7 @@ class JacobianProducts:
         return found
 
 
-def _call(f: Map, y: Tensor) -> Tensor:
+def _call(f: Map, y: Tensor) -> Any:  # noqa: ANN401 - maps of others return what they want
     try:
         with sdpa_kernel(SDPBackend.MATH):  # fused attention has no second derivative
             return f(y.clone())  # f may write over what it is given
@@ -181,7 +182,7 @@ def _call(f: Map, y: Tensor) -> Tensor:
         ) from error
 
 
-def _check(value: Tensor, y: Tensor) -> None:
+def _check(value: object, y: Tensor) -> None:
     if not isinstance(value, Tensor):
         raise InputError(
             f"f returns a {type(value).__name__}: give a function that returns the image in it, as "

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor, nn
 
-from scorelet.analysis.alignment.layers import MatrixLayer, layer_of
+from scorelet.analysis.alignment.layers import MatrixLayer, layer_of, uncalled
 from scorelet.analysis.alignment.moments import CrossMoments
 from scorelet.analysis.alignment.networks import SAMPLES, Pair, match, one_layer_moments
 from scorelet.analysis.alignment.pictures import Batches, Pictures, first_pictures, picture_batches
@@ -108,6 +108,7 @@ def draw_network(
     _, batches = picture_batches(data)
     x = first_pictures(batches)
     parts = called_parts(reference, x), called_parts(net, x)
+    refuse_unknown_calls(reference, parts[0])
     pairs = match(*(part.layers for part in parts))
     drawing = _Drawing(reference, net, parts, batches, law or Law())
     found, rotations = [], {}
@@ -194,8 +195,33 @@ def refuse_unknown_parts(net: nn.Module) -> None:
         own = [p for p in module.parameters(recurse=False) if p.requires_grad]
         known = isinstance(module, nn.modules.batchnorm._BatchNorm) or layer_of(name, module)
         if own and not known:
+            grouped = "grouped " if getattr(module, "groups", 1) != 1 else ""
             raise InputError(
-                f"{name or 'The network'} is a {type(module).__name__} with parameters: only "
-                "convolutions that are not grouped, linear layers, channel matrices and batch "
-                "norms can be drawn anew."
+                f"{name or 'The network'} is a {grouped}{type(module).__name__} with parameters "
+                "of its own: only convolutions that are not grouped, linear layers, channel "
+                "matrices and batch norms can be drawn anew."
             )
+
+
+def refuse_unknown_calls(net: nn.Module, parts: CalledParts) -> None:
+    """Refuse layers whose weights do not act once, on what the layer is called with.
+
+    Raises:
+        InputError: names the first of them.
+    """
+    if texts := uncalled(net, parts.layers):
+        raise InputError(f"The network cannot be drawn anew: {texts[0]}.")
+    if parts.repeated:
+        raise InputError(
+            f"Layer {parts.repeated[0].name} is called more than once for a picture: what is drawn "
+            "is aligned with one input, so the network cannot be drawn anew."
+        )
+    seen: dict[int, str] = {}
+    for layer in parts.layers:
+        weight = id(next(layer.module.parameters(recurse=False)))
+        if weight in seen:
+            raise InputError(
+                f"Layers {seen[weight]} and {layer.name} share their weights: they cannot be drawn "
+                "one by one."
+            )
+        seen[weight] = layer.name

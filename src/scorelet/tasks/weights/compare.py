@@ -13,8 +13,7 @@ from scorelet.core.progress import Progress
 from scorelet.core.random import generator
 from scorelet.data.labelled import LabelledImages
 from scorelet.tasks.array_files import save_page
-from scorelet.tasks.weights.compare_report import report
-from scorelet.tasks.weights.networks import (
+from scorelet.tasks.networks import (
     Data,
     Model,
     Part,
@@ -22,6 +21,7 @@ from scorelet.tasks.weights.networks import (
     open_network,
     open_pictures,
 )
+from scorelet.tasks.weights.compare_report import report
 from scorelet.tasks.weights.spectrum import bulk_warnings, or_none
 
 _HELD_OUT = 5  # one picture of so many is kept from the fit of rotations

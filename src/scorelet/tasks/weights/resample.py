@@ -19,7 +19,7 @@ from scorelet.data.labelled import LabelledImages
 from scorelet.data.locate import locate
 from scorelet.models import Classifier
 from scorelet.tasks.array_files import check_output
-from scorelet.tasks.weights.networks import Data, Model, Opened, Shown, open_network, open_pictures
+from scorelet.tasks.networks import Data, Model, Opened, Shown, open_network, open_pictures
 from scorelet.zoo import save
 
 SUFFIXES = (".safetensors",)

@@ -13,7 +13,7 @@ from scorelet.analysis.weight_covariance import effective_rank
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.tasks.array_files import save_page
-from scorelet.tasks.weights.networks import Model, open_network
+from scorelet.tasks.networks import Model, open_network
 from scorelet.tasks.weights.spectrum_report import report
 
 _ENOUGH = 30  # eigenvalues, for a bulk to be seen

@@ -1,5 +1,7 @@
 """Networks of others: files of weights without architecture, and architectures by name."""
 
+import argparse
+import re
 import sys
 import types
 
@@ -11,8 +13,8 @@ from torch import nn
 import scorelet as sl
 from aligned_networks import ResidualNet, pictures
 from scorelet.core.errors import CheckpointError, InputError, ScoreletError
-from scorelet.tasks.weights.architectures import build_network, read_state
-from scorelet.tasks.weights.networks import open_network
+from scorelet.tasks.architectures import build_network, read_state
+from scorelet.tasks.networks import open_network
 
 CODE = """
 from torch import nn
@@ -102,6 +104,35 @@ def test_weights_that_do_not_fit_are_named(library, tmp_path):
     ):
         with pytest.raises(CheckpointError, match=sentence):
             build_network("torchvision:residual", tensors, path=path)
+
+
+def test_training_programs_leave_their_options_in_files(library, tmp_path):
+    """Those of timm and of torchvision do, as an argparse.Namespace."""
+    net = ResidualNet(8, 5).eval()
+    torch.save(
+        {"state_dict": net.state_dict(), "args": argparse.Namespace(lr=0.1)}, tmp_path / "w.pth"
+    )
+    opened = open_network(tmp_path / "w.pth", "timm:residual", device="cpu")
+    assert torch.equal(opened.network.fc.weight, net.fc.weight)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("densenet121", lambda name: re.sub(r"(denselayer\d+\.\w+)([12]\.)", r"\1.\2", name)),
+        ("squeezenet1_1", str),  # its classifier is a convolution
+        ("mnasnet0_5", str),  # asks files for their version, which safetensors lack
+    ],
+)
+@pytest.mark.slow
+def test_weights_of_torchvision_itself_are_loaded(name, change, tmp_path):
+    models = pytest.importorskip("torchvision.models")
+    torch.manual_seed(0)
+    net = models.get_model(name, weights=None, num_classes=7).eval()
+    saved = {change(key): value.contiguous() for key, value in net.state_dict().items()}
+    save_file(saved, tmp_path / "w.safetensors")
+    opened = open_network(tmp_path / "w.safetensors", f"torchvision:{name}", device="cpu")
+    assert all(torch.equal(v, net.state_dict()[n]) for n, v in opened.network.state_dict().items())
 
 
 class Evil:

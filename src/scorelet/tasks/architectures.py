@@ -4,7 +4,9 @@
 file of weights is read as safetensors, or by torch without running code that may be in it.
 """
 
+import argparse
 import pickle
+import re
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -25,6 +27,8 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 """Mean and deviation of colours, by which these libraries' networks want pictures standardised."""
 _WRAPPERS = ("state_dict", "model", "model_state_dict", "net", "module")
 _PREFIXES = ("module.", "model.", "_orig_mod.")
+_DENSE_LAYER = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
+"""In files of torchvision's DenseNets: norm.1 is what the network calls norm1."""
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
@@ -52,7 +56,8 @@ def _opened(path: Path) -> object:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals([argparse.Namespace]):  # of timm's training program
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise CheckpointError(
             f"{path} holds more than tensors, or is no file of weights; what else is in it could "
@@ -73,7 +78,8 @@ def _unwrapped(found: object) -> dict[str, Any]:
 def build_network(arch: str, tensors: Mapping[str, Tensor], *, path: Path) -> nn.Module:
     """Return the network that an architecture names, with these weights, in evaluation mode.
 
-    If it does not fit, it is built again with as many classes as the last matrix has rows.
+    If it does not fit, it is built again with as many classes as the weights are for: rows of the
+    last tensor that has another shape.
 
     Raises:
         InputError: an architecture that is not known.
@@ -83,12 +89,15 @@ def build_network(arch: str, tensors: Mapping[str, Tensor], *, path: Path) -> nn
     net = _built(factory, arch)
     error = _load(net, tensors)
     if error and arch.partition(":")[0] in LIBRARIES:
-        matrices = [value for value in tensors.values() if value.ndim == 2]
-        if matrices:
-            net = _built(factory, arch, num_classes=len(matrices[-1]))
-            error = _load(net, tensors)
+        tensors = {_DENSE_LAYER.sub(r"\1\2", name): value for name, value in tensors.items()}
+        if others := _of_another_shape(net.state_dict(), tensors):
+            net = _built(factory, arch, num_classes=len(tensors[others[-1]]))
+        error = _load(net, tensors)
     if error:
-        raise CheckpointError(f"{path} does not fit {arch}: {error}.")
+        raise CheckpointError(
+            f"{path} does not fit {arch}: {error}; name the architecture that it was saved "
+            "from, or give FILE.py:FUNCTION, which builds it with the options that it had."
+        )
     return net.eval()
 
 
@@ -159,11 +168,17 @@ def _load(net: nn.Module, tensors: Mapping[str, Tensor]) -> str:
     own = net.state_dict()
     missing = [name for name in own if name not in tensors and "num_batches" not in name]
     unknown = [name for name in tensors if name not in own]
-    shapes = [n for n, value in tensors.items() if n in own and own[n].shape != value.shape]
+    shapes = _of_another_shape(own, tensors)
     if missing or unknown or shapes:
         name = (missing or unknown or shapes)[0]
         reason = "lacks" if missing else "does not know" if unknown else "has another shape for"
         who = "it" if missing else "the architecture"
         return f"{who} {reason} {name}"
-    net.load_state_dict(dict(tensors), strict=False)
+    own.update(tensors)  # with torch's own record of versions, which files may lack
+    net.load_state_dict(own, strict=False)
     return ""
+
+
+def _of_another_shape(own: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> list[str]:
+    """Return the names, in the order of the network, of what both have in two shapes."""
+    return [n for n, value in own.items() if n in tensors and value.shape != tensors[n].shape]

@@ -1,4 +1,4 @@
-"""The networks that the verbs of weights look into, and the pictures that they are shown."""
+"""The networks that verbs look into, and the pictures that they are shown."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,14 +11,14 @@ from scorelet.core.errors import InputError
 from scorelet.core.network import HasNetwork
 from scorelet.data.labelled import LabelledImages, load_labelled
 from scorelet.models import Classifier
-from scorelet.tasks.fitting import load_fitted, pixels_fitter
-from scorelet.tasks.weights.architectures import (
+from scorelet.tasks.architectures import (
     IMAGENET,
     LIBRARIES,
     build_network,
     read_state,
     standardised,
 )
+from scorelet.tasks.fitting import load_fitted, pixels_fitter
 from scorelet.zoo import load
 
 Model = str | Path | nn.Module
@@ -45,7 +45,7 @@ def open_network(model: Model, arch: str | None, *, device: str = "auto") -> Ope
 
     Args:
         model: path, built-in name or Hub id; with `arch` a file of weights; or a module.
-        arch: what builds the network, see `scorelet.tasks.weights.architectures`.
+        arch: what builds the network, see `scorelet.tasks.architectures`.
         device: auto, cpu, cuda or mps.
 
     Raises:
