@@ -1,6 +1,7 @@
 """Contrasts: signs, seeds, and which of them are trained again."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -64,7 +65,10 @@ def test_the_extremes_count_errors_against_them_and_hide_no_number_that_is_not_k
     sure, unsure = Measured(1.0, 0.1), Measured(0.9, 0.5)
     assert most([sure, unsure]) is unsure
     assert most([sure, Measured(0.9)]) is sure
-    for of in (least, most):
+    assert least([sure, unsure]) is unsure
+    excused = partial(least, errors=-2)
+    assert excused([sure, unsure]) is sure
+    for of in (least, most, excused):
         for place in range(3):
             values = [sure, unsure]
             values.insert(place, Measured(math.nan))

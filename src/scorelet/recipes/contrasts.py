@@ -62,17 +62,20 @@ def train_all(
     return hits | {name: trainers[name](seeds) for name in again}
 
 
-def least(values: Sequence[Measured]) -> Measured:
-    """Return the smallest of several, by its value less twice its error; nan if one is nan."""
-    return min(values, key=lambda m: _bound(m, -1))
+def least(values: Sequence[Measured], *, errors: Number = ERRORS) -> Measured:
+    """Return the smallest of several, by its value less so many errors; nan if one is nan.
+
+    Errors count against a claim; negative ones are for claims that they excuse.
+    """
+    return min(values, key=lambda m: _bound(m, -1, errors))
 
 
 def most(values: Sequence[Measured]) -> Measured:
     """Return the largest of several, by its value and twice its error; nan if one is nan."""
-    return max(values, key=lambda m: _bound(m, 1))
+    return max(values, key=lambda m: _bound(m, 1, ERRORS))
 
 
-def _bound(found: Measured, sign: int) -> Number:
+def _bound(found: Measured, sign: int, errors: Number) -> Number:
     if math.isnan(found.value):
         return sign * math.inf
-    return found.value + sign * ERRORS * (found.error or 0)
+    return found.value + sign * errors * (found.error or 0)

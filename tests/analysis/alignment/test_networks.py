@@ -308,7 +308,7 @@ class Sized(nn.Module):
 
 def test_pictures_of_another_size_than_the_network_knows():
     net = nn.Sequential(Sized(), nn.Conv2d(3, 2, 1)).double()
-    with pytest.raises(InputError, match="does not take these pictures.*Expected 224 but got 16"):
+    with pytest.raises(InputError, match=r"does not take these pictures.*Expected 224 but got 16"):
         align(net, copy.deepcopy(net), pictures(4))
 
 

@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch import nn
 
+import aligned_networks
 from planted_weights import normal, orthogonal
-from scorelet.analysis.alignment import AlignedLayer, Alignment, Rotation
+from scorelet.analysis.alignment import AlignedLayer, Alignment, Rotation, align
 from scorelet.analysis.alignment.layers import LinearLayer
 from scorelet.analysis.weight_covariance import Spectrum, with_covariance
 from scorelet.data.labelled import LabelledImages
@@ -23,6 +24,7 @@ from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.rainbow import measures, published, run, scattering
 from scorelet.recipes.subjects.rainbow.claims import claims
 from scorelet.recipes.subjects.rainbow.kernels import kernel_errors
+from scorelet.recipes.subjects.rainbow.measures import aligned_errors, fall
 from scorelet.recipes.subjects.rainbow.networks import at, matrices, scattering_name
 from scorelet.recipes.subjects.rainbow.settings import (
     SETTINGS,
@@ -206,6 +208,36 @@ def test_rises_have_the_error_of_both_widths():
     found = least_rise(narrow, wide)
     assert found.value == pytest.approx(0.2)
     assert found.error == pytest.approx(0.1)  # of 0.5 and 0.7: 0.2/√2/√2
+
+
+def test_falls_of_errors_have_the_error_of_their_pictures():
+    """Parts are compared with the same parts, and layers averaged before."""
+    narrow = [{"error": 0.5, "parts": [0.4, 0.6]}, {"error": 0.7, "parts": [0.6, 0.8]}]
+    wide = [{"error": 0.3, "parts": [0.2, 0.4]}, {"error": 0.4, "parts": [0.4, 0.4]}]
+    both = fall(narrow, wide)
+    assert both.value == pytest.approx(0.25)
+    assert both.error == pytest.approx(0.05)  # of 0.2 and 0.3: 0.1/√2/√2
+    rows = [{"width": 1, "layers": narrow}, {"width": 2, "layers": wide}]
+    least_of_both = scattering.least_drop(rows)
+    assert least_of_both.value == pytest.approx(0.2)
+    assert least_of_both.error == pytest.approx(0, abs=1e-12)
+    assert least_of_both.note == "2 falls"
+    kept_before = [{"error": 0.3}]
+    assert fall(narrow[:1], kept_before).error is None
+    assert math.isnan(fall(narrow[:1], [{"error": math.nan}]).value)
+
+
+def test_parts_of_pictures_make_up_the_errors():
+    net, other = (aligned_networks.plain_net((4, 5), seed=seed).float() for seed in (0, 1))
+    noise = 128 + 40 * aligned_networks.pictures(23).permute(0, 2, 3, 1)
+    x = noise.clamp(0, 255).byte().numpy()
+    images = LabelledImages(x, np.arange(23) % 2, ("a", "b"))
+    rows = aligned_errors(net, other, images, images)
+    found = align(net, other, images)
+    for row, layer in zip(rows, found.layers[1:], strict=True):
+        assert len(row["parts"]) == 5
+        assert row["test"] == pytest.approx(layer.rotation.similarity, rel=1e-5)
+        assert min(row["parts"]) < row["error"] < max(row["parts"])
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Alignment of two networks: one orthogonal map for each layer."""
 
-from scorelet.analysis.alignment.layers import Layer, left_out, registered_layers
+from scorelet.analysis.alignment.layers import Layer, left_out, registered_layers, uncalled
 from scorelet.analysis.alignment.moments import CrossMoments
 from scorelet.analysis.alignment.networks import (
     AlignedLayer,
@@ -32,4 +32,5 @@ __all__ = [
     "procrustes",
     "registered_layers",
     "to_reference",
+    "uncalled",
 ]

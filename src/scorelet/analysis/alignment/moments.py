@@ -4,6 +4,8 @@ Symbols: a (n, d_a), b (n, d_b) activations of two networks at the same places o
 pictures; M = Σ a bᴴ, P_a = Σ ‖a‖², P_b = Σ ‖b‖², about zero. A batch costs one product.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -35,6 +37,17 @@ class CrossMoments:
         shape = (first,) if self.diagonal else (first, second)
         self.products = torch.zeros(shape, dtype=torch.float64)
         self.powers = (0.0, 0.0)
+
+    @classmethod
+    def together(cls, parts: Sequence["CrossMoments"]) -> "CrossMoments":
+        """Return the sums over the samples of all parts, of the same layers."""
+        found = cls(parts[0].products.shape[0], parts[0].products.shape[-1])
+        found.diagonal = parts[0].diagonal
+        found.count = sum(part.count for part in parts)
+        found.products = torch.stack([part.products for part in parts]).sum(0)
+        first, second = (sum(part.powers[side] for part in parts) for side in (0, 1))
+        found.powers = (first, second)
+        return found
 
     def add(self, a: Tensor, b: Tensor) -> None:
         """Take samples in.

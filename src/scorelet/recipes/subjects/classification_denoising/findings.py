@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from scorelet.analysis.joint_levels import label_information
-from scorelet.recipes.claims import Measured
+from scorelet.recipes.claims import ERRORS, Measured
 from scorelet.recipes.contrasts import least
 from scorelet.recipes.hits import Hits, accuracy, gain, mean_of, quotient, unpacked
 from scorelet.recipes.subjects.classification_denoising.networks import (
@@ -67,7 +67,7 @@ def denoising(found: Mapping[str, Records]) -> dict[str, Measured]:
     k = SIGMAS.index(WORTH)
     return {
         "worst denoising": least([each for each, _ in gains]),
-        "least worth": min((w for _, w in gains), key=lambda m: m.value + 2 * (m.error or 0)),
+        "least worth": least([worth for _, worth in gains], errors=-ERRORS),  # see `NOT_BELOW`
         "variance ratio": quotient(errors[JOINT][k] - own[k], apart[k]),
     }
 

@@ -6,6 +6,8 @@ are fitted to training pictures, errors and accuracies are those of test picture
 
 import copy
 from collections.abc import Sequence
+from itertools import pairwise
+from statistics import mean, stdev
 from typing import Any
 
 import torch
@@ -13,6 +15,7 @@ from torch import Tensor, nn
 
 from scorelet.analysis.alignment import (
     Alignment,
+    CrossMoments,
     Layer,
     align,
     cross_moments,
@@ -33,6 +36,7 @@ from scorelet.analysis.weight_covariance import (
 from scorelet.analysis.weight_resampling import Law, draw_network, refit
 from scorelet.core.random import generator
 from scorelet.data.labelled import LabelledImages
+from scorelet.recipes.claims import Measured
 from scorelet.recipes.hits import packed
 from scorelet.recipes.trainings import hits_of
 
@@ -40,6 +44,8 @@ Rows = list[dict[str, Any]]
 BASES = ("weights", "signals", "random")
 """Eigenvectors of the weights' covariance, of that of the signals, and random orthonormal ones."""
 MARGINALS = (0, 9, 99)
+PARTS = 5
+"""Of the test pictures; their differences are the error bars of errors."""
 
 
 def aligned_errors(
@@ -48,13 +54,15 @@ def aligned_errors(
     """Return cosines on `train` and `test` of each layer but the first, and the error 2 (1 - cos).
 
     That is E ‖a - A b‖² where E ‖a‖² = E ‖b‖² = 1, whatever the widths; `as they are` is the cosine
-    on `test` without a rotation, where both have as many channels.
+    on `test` without a rotation, where both have as many channels; `parts` are the errors on parts
+    of `test`, which say how much chance there is in the pictures.
     """
     found = align(reference, other, train)
     pairs = [(layer.reference, layer.other) for layer in found.layers]
-    held = cross_moments(reference, other, pairs, test)
+    held = [cross_moments(reference, other, pairs, part) for part in _parts(test)]
     rows = []
-    for layer, moments in list(zip(found.layers, held, strict=True))[1:]:
+    for layer, *parts in list(zip(found.layers, *held, strict=True))[1:]:
+        moments = CrossMoments.together(parts)
         cosine, _ = layer.rotation.measure(moments)
         plain = None
         if moments.products.shape[0] == moments.products.shape[1]:
@@ -66,10 +74,33 @@ def aligned_errors(
                 "train": layer.rotation.similarity,
                 "test": cosine,
                 "error": 2 * (1 - cosine),
+                "parts": [2 * (1 - layer.rotation.measure(part)[0]) for part in parts],
                 "as they are": plain,
             }
         )
     return rows
+
+
+def fall(narrow: Rows, wide: Rows) -> Measured:
+    """Return by how much the mean error of layers falls from one network to the next.
+
+    The standard error is that of pictures, from differences on the same parts of them; runs that
+    were kept without parts have none.
+    """
+    pairs = list(zip(narrow, wide, strict=True))
+    value = mean(a["error"] - b["error"] for a, b in pairs)
+    of_layers = [zip(a.get("parts", ()), b.get("parts", ())) for a, b in pairs]  # noqa: B905
+    differences = [mean(a - b for a, b in layers) for layers in zip(*of_layers, strict=True)]
+    if len(differences) < 2:
+        return Measured(value)
+    return Measured(value, stdev(differences) / len(differences) ** 0.5)
+
+
+def _parts(images: LabelledImages) -> list[Tensor]:
+    """Pictures in parts, as many in each as whole numbers allow."""
+    count = min(PARTS, len(images))
+    edges = [len(images) * k // count for k in range(count + 1)]
+    return [images.images(start, stop) for start, stop in pairwise(edges)]
 
 
 def drawn(

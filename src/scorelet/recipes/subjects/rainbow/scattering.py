@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from typing import Any
 
-import torch
 from torch import nn
 
 from scorelet.analysis.alignment import align
@@ -19,6 +19,7 @@ from scorelet.recipes.subjects.rainbow.measures import (
     aligned_errors,
     by_rank,
     drawn,
+    fall,
     gaussianity,
     low_rank,
     matched,
@@ -61,18 +62,21 @@ def residual_widths(setup: Residual, trainings: Trainings) -> Found:
     networks = {width: train_resnet(setup, trainings, width)[0] for width in setup.widths[:-1]}
     networks[setup.widths[-1]] = widest[0]
     rows = _errors("resnet", trainings, widest[1], networks, fitted)
-    means = [float(torch.tensor([x["error"] for x in row["layers"]]).mean()) for row in rows]
-    drops = [a - b for a, b in pairwise(means)]
+    drops = [fall(narrow["layers"], wide["layers"]) for narrow, wide in pairwise(rows)]
     trained = accuracy(trainings.hits[at("resnet", setup.widths[-1])])
-    measured = {"residual drop": Measured(min(drops)), "residual trained": trained}
+    measured = {"residual drop": least(drops, errors=0), "residual trained": trained}
     return measured, {"residual_widths": rows}
 
 
 def least_drop(rows: Rows) -> Measured:
     """Return the smallest fall of the error from one width to the next, of all layers."""
-    errors = [[layer["error"] for layer in row["layers"]] for row in rows]
-    drops = [a - b for narrow, wide in pairwise(errors) for a, b in zip(narrow, wide, strict=True)]
-    return Measured(min(drops), note=f"{len(drops)} falls")
+    layers = [row["layers"] for row in rows]
+    falls = [
+        fall([a], [b])
+        for narrow, wide in pairwise(layers)
+        for a, b in zip(narrow, wide, strict=True)
+    ]
+    return replace(least(falls, errors=0), note=f"{len(falls)} falls")
 
 
 def _errors(
