@@ -18,9 +18,9 @@ from analysis import LEVEL, denoiser, noisy
 from scorelet.analysis.jacobian import jacobian_basis
 from scorelet.core.memory import keep_large_buffers
 
-SIDE = 128
-TOLERANCES = (0.02, 0.01, 0.005, 0.002)
-REFERENCE = 0.002
+SIDE = 64
+TOLERANCES = (0.02, 0.01, 0.005)
+REFERENCE = 0.005
 MISSED = 0.01
 
 

@@ -3,7 +3,7 @@
 For each network two copies take a few steps on CIFAR-10, from two random starts; nothing is
 downloaded. Then: layers that are aligned and what is left out; how alike signals are after the
 rotation, on pictures that it was not fitted to (median over layers); directions learned above the
-bulk of the spectrum, over all layers (with the kinds of layers that are too large left out); the
+bulk of the spectrum, of the layers that are not too large for a decomposition in seconds; the
 drawn network, or why there is none; layers with a Fisher ratio; eigenvectors of the first block
 that keeps the shape of its input, with the worst residual. A row is written as soon as it is known.
 
@@ -57,10 +57,12 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "timm:swin_tiny_patch4_window7_224": {"img_size": 32, "window_size": 4},
 }
 """Options beside the number of classes, which is that of CIFAR-10."""
+NARROW = {"torchvision:vgg11": 256, "torchvision:vgg16_bn": 256}
+"""So many units between the last linear layers, not 4,096, whose decomposition takes minutes."""
 
-PICTURES, STEPS, BATCH = 160, 5, 32
-LARGEST = 1024
-"""Layers with more neurons and more inputs get no spectrum: a decomposition takes minutes."""
+PICTURES, STEPS, BATCH = 96, 4, 24
+LARGEST = 400_000
+"""Layers with more weights get no spectrum."""
 
 
 def measured(name: str, images: LabelledImages) -> Row:
@@ -91,6 +93,8 @@ def trained(name: str, images: LabelledImages, seed: int) -> nn.Module:
     torch.manual_seed(seed)
     net = factory_of(name)(num_classes=10, **NETWORKS[name])
     assert isinstance(net, nn.Module)
+    if name in NARROW:
+        net.classifier = narrower(net.classifier, NARROW[name])
     x, y = pictures(images), torch.as_tensor(images.y).long()
     optimizer = torch.optim.SGD(net.parameters(), 0.01, momentum=0.9)
     for step in range(STEPS):
@@ -99,6 +103,17 @@ def trained(name: str, images: LabelledImages, seed: int) -> nn.Module:
         F.cross_entropy(net.train()(x[chosen]), y[chosen]).backward()
         optimizer.step()
     return net.eval()
+
+
+def narrower(classifier: nn.Module, units: int) -> nn.Module:
+    """The same linear layers and non-linearities with fewer units between them."""
+    parts = list(classifier.children())
+    linear = [part for part in parts if isinstance(part, nn.Linear)]
+    for part in linear:
+        inputs = part.in_features if part is linear[0] else units
+        outputs = part.out_features if part is linear[-1] else units
+        parts[parts.index(part)] = nn.Linear(inputs, outputs)
+    return nn.Sequential(*parts)
 
 
 def pictures(images: LabelledImages) -> Tensor:
@@ -116,7 +131,7 @@ def aside(net: nn.Module, layers: list[Layer]) -> list[str]:
 
 def learned(layers: list[Layer]) -> Row:
     """Directions above the bulk, of so many layers."""
-    small = [layer for layer in layers if min(layer.shape[0], layer.rows().shape[1]) <= LARGEST]
+    small = [layer for layer in layers if layer.rows().numel() <= LARGEST]
     kept = [len(layer_spectrum(layer, "bulk").learned.values) for layer in small]
     return {"spectra": len(small), "learned": sum(kept)}
 

@@ -144,8 +144,8 @@ class PoissonGaussianDenoiser(Denoiser):
         self.denoiser, self.low, self.high = denoiser, low, high
         self.noise = PoissonGaussianNoise(noise.a, noise.b + (noise.a * dither) ** 2)
         self.dither, self.seed = noise.a * dither, seed
-        self.channels, self.labels = denoiser.channels, denoiser.labels
-        self.classes = denoiser.classes
+        self.channels = denoiser.channels
+        self.know_classes_of(denoiser)
         self.conditional, self.needs_cond = denoiser.conditional, denoiser.needs_cond
         self.locality = denoiser.locality
         if low is None or high is None or dither:

@@ -165,6 +165,10 @@ class Denoiser(nn.Module, ABC):
     ) -> Image:
         """Compute f(y, sigma) on checked inputs; a blind denoiser may get sigma = NaN."""
 
+    def know_classes_of(self, denoiser: "Denoiser") -> None:
+        """Take the same labels as another denoiser, by number or by name: for what wraps one."""
+        self.labels, self.classes = denoiser.labels, denoiser.classes
+
     def _classes(self, label: LabelLike, y: Tensor) -> Labels:
         if self.labels is None:
             raise InputError("This denoiser knows no classes: call it without label.")

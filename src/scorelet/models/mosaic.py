@@ -58,8 +58,8 @@ class MosaicDenoiser(Denoiser):
         if not 1 <= shifts <= len(SHIFTS):
             raise InputError(f"shifts is {shifts}: it must lie between 1 and {len(SHIFTS)}.")
         self.denoiser, self.green_first, self.ends = denoiser, green_first, tuple(ends)
-        self.shifts, self.labels = shifts, denoiser.labels
-        self.classes = denoiser.classes
+        self.shifts = shifts
+        self.know_classes_of(denoiser)
         radius, multiple = denoiser.locality
         self.locality = Locality(None if radius is None else 2 * radius + 2, 2 * multiple)
 

@@ -33,8 +33,8 @@ class SubsampledDenoiser(Denoiser):
             raise InputError("This denoiser needs a condition, which phases do not have.")
         self.denoiser, self.step = denoiser, step
         self.blind, self.needs_noise = denoiser.blind, denoiser.needs_noise
-        self.channels, self.labels = denoiser.channels, denoiser.labels
-        self.classes = denoiser.classes
+        self.channels = denoiser.channels
+        self.know_classes_of(denoiser)
         radius = denoiser.locality.receptive_radius
         self.locality = Locality(
             None if radius is None else step * radius, step * denoiser.locality.multiple

@@ -34,8 +34,8 @@ class VarianceBoundDenoiser(Denoiser):
     def __init__(self, denoiser: Denoiser) -> None:
         super().__init__()
         self.denoiser = denoiser
-        self.channels, self.labels = denoiser.channels, denoiser.labels
-        self.classes = denoiser.classes
+        self.channels = denoiser.channels
+        self.know_classes_of(denoiser)
         self.conditional, self.needs_cond = denoiser.conditional, denoiser.needs_cond
         radius, multiple = denoiser.locality
         self.locality = Locality(None if radius is None else radius + RADIUS, multiple)

@@ -31,32 +31,47 @@ class _Stages(nn.Module):
     """What both have alike.
 
     Args:
-        options: of the constructor, with channels, classes, kernel, stages and width.
+        channels, classes: of images and labels.
+        kernel: side of the filters.
+        stages: channels of each stage at width 1.
+        width: multiplies all of them.
+        others: options of the one constructor only.
 
     Attributes: those of `scorelet.core.network.Network`.
     """
 
     receptive_radius = None
 
-    def __init__(self, options: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        channels: int,
+        classes: int,
+        *,
+        kernel: int,
+        stages: Sequence[Sequence[int]],
+        width: float,
+        **others: object,
+    ) -> None:
         super().__init__()
-        kernel, stages = options["kernel"], options["stages"]
         if not is_whole(kernel, least=3) or kernel % 2 == 0:
             raise InputError(f"kernel is {kernel!r}: it must be odd, and at least 3.")
         if not stages or not all(stages):
             raise InputError(
                 f"stages is {stages!r}: give the channels of each stage, as [[8], [16]]."
             )
-        self.options = options
-        self.accepts: tuple[int, ...] = (options["channels"],)
-        self.classes: int = options["classes"]
+        self.options: dict[str, Any] = {
+            "channels": channels, "classes": classes, "kernel": kernel,
+            "stages": [list(stage) for stage in stages], "width": width, **others,
+        }  # fmt: skip
+        self.accepts: tuple[int, ...] = (channels,)
+        self.classes = classes
         self.multiple = 2 ** len(stages)
         self.stages = nn.ModuleList()
-        inputs = options["channels"]
+        inputs = channels
         for stage in stages:
             layers = nn.Sequential()
-            for channels in stage:
-                outputs = at_width(channels, options["width"])
+            for neurons in stage:
+                outputs = at_width(neurons, width)
                 layers.append(self.layer(inputs, outputs))
                 inputs = outputs
             layers.append(nn.MaxPool2d(2))
@@ -107,12 +122,7 @@ class VGG(_Stages):
         stages: Sequence[Sequence[int]] = VGG11,
         width: float = 1.0,
     ) -> None:
-        super().__init__(
-            {
-                "channels": channels, "classes": classes, "kernel": kernel,
-                "stages": [list(stage) for stage in stages], "width": width,
-            }
-        )  # fmt: skip
+        super().__init__(channels, classes, kernel=kernel, stages=stages, width=width)
 
     def layer(self, inputs: int, outputs: int) -> nn.Module:
         """Return convolution, rectifier, norm."""
@@ -149,12 +159,8 @@ class FactorizedVGG(_Stages):
         stages: Sequence[Sequence[int]] = VGG11,
         width: float = 1.0,
     ) -> None:
-        super().__init__(
-            {
-                "channels": channels, "classes": classes, "filters": filters, "kernel": kernel,
-                "stages": [list(stage) for stage in stages], "width": width,
-            }
-        )  # fmt: skip
+        options = {"kernel": kernel, "stages": stages, "width": width, "filters": filters}
+        super().__init__(channels, classes, **options)
         self.last = nn.Sequential(nn.ReLU(), nn.BatchNorm2d(self.outputs, affine=False))
 
     def layer(self, inputs: int, outputs: int) -> nn.Module:

@@ -30,7 +30,7 @@ class TiledDenoiser(Denoiser):
             )
         self.denoiser, self.tile = denoiser, tile
         self.blind = denoiser.blind
-        self.labels, self.classes = denoiser.labels, denoiser.classes
+        self.know_classes_of(denoiser)
         self.channels, self.locality = denoiser.channels, denoiser.locality
         self.needs_noise = denoiser.needs_noise
 
