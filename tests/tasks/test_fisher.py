@@ -110,3 +110,33 @@ def test_what_cannot_be_used(images):
     ):
         with pytest.raises(InputError, match=sentence):
             fisher(images, model=colour_classifier(), **options)
+
+
+CODE = """
+from torch import nn
+def net():
+    return nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 3))
+"""
+
+
+def test_a_file_of_weights_with_its_architecture(tmp_path, images):
+    (tmp_path / "some_arch.py").write_text(CODE)
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 3))
+    torch.save(net.state_dict(), tmp_path / "w.pt")
+    arch = f"{tmp_path / 'some_arch.py'}:net"
+    found = fisher(images, model=tmp_path / "w.pt", arch=arch, dimension=8).document
+    assert found["layers"] == fisher(images, model=net, dimension=8).document["layers"]
+
+
+class Pair(nn.Module):
+    """In the manner of torch's attention and recurrent layers: the answer, and something else."""
+
+    def forward(self, x):
+        return x.flatten(1)[:, :9], None
+
+
+def test_the_first_of_several_outputs_is_taken(images):
+    net = nn.Sequential(Pair())
+    (layer,) = fisher(images, model=net, layers=["0"], dimension=8).document["layers"]
+    assert layer["shape"] == [9]

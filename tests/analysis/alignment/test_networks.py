@@ -2,6 +2,7 @@
 E11 of that of arXiv 2409.19460."""
 
 import copy
+import math
 
 import pytest
 import torch
@@ -310,6 +311,20 @@ def test_pictures_of_another_size_than_the_network_knows():
     net = nn.Sequential(Sized(), nn.Conv2d(3, 2, 1)).double()
     with pytest.raises(InputError, match=r"does not take these pictures.*Expected 224 but got 16"):
         align(net, copy.deepcopy(net), pictures(4))
+
+
+def test_a_silent_layer_does_not_stop_the_others():
+    """As in networks whose last norms start at 0: nothing is known of it, and it is said."""
+    net, other = plain_net((12, 10, 8)), plain_net((12, 10, 8), seed=1)
+    for network in (net, other):
+        nn.init.zeros_(network[4].weight)
+        nn.init.zeros_(network[4].bias)
+    found = align(net, other, pictures())
+    assert math.isnan(found["6"].rotation.similarity)
+    assert not found["6"].rotation.is_determined
+    assert found["3"].rotation.similarity > 0.3
+    assert "what 6 of one network reads is 0 for all pictures" in found.warnings[0]
+    assert sum("6" in warning for warning in found.warnings) == 1
 
 
 def test_computed_weights_are_read_and_not_written():

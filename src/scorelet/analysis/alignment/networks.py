@@ -7,6 +7,7 @@ neuron of W'_j sees b_j as W'_j A_jᴴ sees a_j: its weights in coordinates of t
 The first layer reads the pictures themselves: there A = 1.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from scorelet.analysis.alignment.pictures import Batches, Pictures, first_pictur
 from scorelet.analysis.alignment.procrustes import (
     Rotation,
     identity,
+    nothing,
     procrustes,
     undetermined,
 )
@@ -226,6 +228,8 @@ def _aligned(
     try:
         if first:
             return AlignedLayer(a, b, identity(sums, real=not a.complex), 0)
+        if sums.count and not min(sums.powers) > 0:
+            return AlignedLayer(a, b, nothing(sums, real=not a.complex), 0)
         rotation = procrustes(sums, real=not a.complex, copies=copies, polar=polar)
     except InputError as error:
         raise InputError(f"Layer {a.name}: {str(error).removesuffix('.')}.") from None
@@ -243,7 +247,14 @@ def _warnings(reference: nn.Module, layers: tuple[AlignedLayer, ...], pictures: 
             f"{pictures} pictures are too few to align {names}: {worst.name} has "
             f"{worst.rotation.samples} samples and needs {worst.needed}; give {need} pictures"
         )
-    warnings += undetermined({layer.name: layer.rotation for layer in layers})
+    silent = [layer.name for layer in layers if math.isnan(layer.rotation.similarity)]
+    if silent:
+        warnings.append(
+            f"what {', '.join(silent)} of one network reads is 0 for all pictures: nothing can be "
+            "aligned there"
+        )
+    heard = {layer.name: layer.rotation for layer in layers if layer.name not in silent}
+    warnings += undetermined(heard)
     lost = [layer.name for layer in layers if not layer.rotation.is_isometry]
     if lost:
         warnings.append(

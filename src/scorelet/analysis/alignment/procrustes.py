@@ -15,6 +15,7 @@ References: Schönemann, Psychometrika 1966; Guth, Ménard, Rochette, Mallat, JM
 2305.18512, eqs. 5 to 7; Higham, Functions of Matrices, 2008, section 8.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -35,7 +36,7 @@ class Rotation:
 
     Attributes:
         matrix: A, (d_a, d_b): a ≈ A b.
-        similarity: r², of the samples that A was fitted to.
+        similarity: r², of the samples that A was fitted to; NaN where a network is silent.
         error: E ‖a - A b‖² / E ‖a‖², of the same samples; 2 - 2 r² for equal powers.
         samples: pictures times positions.
         directions: that the samples determine, singular values of M above 1e-6 of the largest; in
@@ -126,9 +127,22 @@ def identity(moments: CrossMoments, *, real: bool = False) -> Rotation:
     return Rotation(torch.eye(first, dtype=dtype), similarity, error, moments.count, first)
 
 
+def nothing(moments: CrossMoments, *, real: bool = False) -> Rotation:
+    """Return a rotation that nothing is known of: a network is silent there, similarity NaN."""
+    first, second = moments.products.shape[0], moments.products.shape[-1]
+    dtype = torch.float64 if real else moments.products.dtype
+    matrix = torch.eye(first, second, dtype=dtype)
+    return Rotation(matrix, math.nan, math.nan, moments.count, 0)
+
+
 def agreement(overlap: float, powers: tuple[float, float]) -> tuple[float, float]:
-    """Return (similarity, error) for Re tr Aᴴ M and the powers of both networks."""
+    """Return (similarity, error) for Re tr Aᴴ M and the powers of both networks.
+
+    Both are NaN where a network is silent.
+    """
     first, second = powers
+    if not min(powers) > 0:
+        return math.nan, math.nan
     return overlap / (first * second) ** 0.5, (first + second - 2 * overlap) / first
 
 
