@@ -30,6 +30,8 @@ from scorelet.zoo import load_as
 SUFFIXES = (".html", ".npz")
 
 EIGHT_BIT = 255
+TOLERANCE = 0.005
+"""At 0.02 residuals are small, too, but of many close eigenvalues some are passed over."""
 _MOST = 512
 
 
@@ -52,7 +54,7 @@ class BasisSettings:
     sigma: float | None = None
     noise: float = 0.0
     crop: int | None = None
-    tolerance: float = 0.02
+    tolerance: float = TOLERANCE
     device: str = "auto"
     seed: int = 0
 
@@ -107,7 +109,7 @@ def basis(  # noqa: PLR0913 - as many as the command has options
     sigma: float | None = None,
     noise: float = 0.0,
     crop: int | None = None,
-    tolerance: float = 0.02,
+    tolerance: float = TOLERANCE,
     device: str = "auto",
     seed: int = 0,
 ) -> PictureBasis:
