@@ -18,26 +18,30 @@ from analysis import LEVEL, denoiser, noisy
 from scorelet.analysis.jacobian import jacobian_basis
 from scorelet.core.memory import keep_large_buffers
 
-SIDE = 64
 TOLERANCES = (0.02, 0.01, 0.005)
 REFERENCE = 0.005
 MISSED = 0.01
 
 
 def few(*, quick: bool) -> dict[str, Any]:
-    """Return the rows of 16 vectors, the default of the verb."""
-    return {"rows": rows(4 if quick else 16, quick=quick)}
+    """Return the rows of 16 vectors, the default of the verb, at 64x64."""
+    return {"rows": rows(*((24, 4) if quick else (64, 16)))}
 
 
 def many(*, quick: bool) -> dict[str, Any]:
-    """Return the rows of 64 vectors."""
-    return {"rows": rows(8 if quick else 64, quick=quick)}
+    """Return the rows of 64 vectors at 64x64."""
+    return {"rows": rows(*((24, 8) if quick else (64, 64)))}
 
 
-def rows(k: int, *, quick: bool) -> list[Row]:
+def large(*, quick: bool) -> dict[str, Any]:
+    """Return the rows of 64 vectors at 128x128, whose eigenvalues lie closer."""
+    return {"rows": rows(*((32, 8) if quick else (128, 64)))}
+
+
+def rows(side: int, k: int) -> list[Row]:
     """Return what each tolerance costs and misses."""
     torch.set_num_threads(1)
-    f, y = denoiser(), noisy(24 if quick else SIDE)
+    f, y = denoiser(), noisy(side)
     options = {"method": "iterative", "probes": 2}
     reference = jacobian_basis(f, y, 2 * k, LEVEL, tolerance=REFERENCE, seed=1, **options)
     found = []
@@ -64,5 +68,5 @@ def rows(k: int, *, quick: bool) -> list[Row]:
 
 if __name__ == "__main__":
     keep_large_buffers()  # as the verb does
-    parts = {"few": few, "many": many}
+    parts = {"few": few, "many": many, "large": large}
     sys.exit(run_parts("basis_tolerance", parts, ("scorelet", "torch", "scipy"), __doc__ or ""))

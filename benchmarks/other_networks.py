@@ -13,7 +13,6 @@ that keeps the shape of its input, with the worst residual. A row is written as 
 
 import argparse
 import json
-import time
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -67,7 +66,6 @@ LARGEST = 400_000
 
 def measured(name: str, images: LabelledImages) -> Row:
     """Return the row of a network."""
-    start = time.perf_counter()
     first, second = (trained(name, images, seed) for seed in (1, 2))
     row: Row = {"network": name, "parameters_m": sum(p.numel() for p in first.parameters()) / 1e6}
     x = pictures(images)
@@ -76,7 +74,7 @@ def measured(name: str, images: LabelledImages) -> Row:
     moments = cross_moments(first, second, pairs, x[PICTURES // 2 :])
     rotated = list(zip(found.layers, moments, strict=True))[1:]
     layers = [layer.reference for layer in found.layers]
-    row |= {
+    return row | {
         "aligned": len(layers),
         "left_out": "; ".join(aside(first, layers)) or "nothing",
         "signals": median(layer.rotation.measure(sums)[0] for layer, sums in rotated),
@@ -85,7 +83,6 @@ def measured(name: str, images: LabelledImages) -> Row:
         "fisher_layers": len(sl.fisher_profile(first, images, dimension=8).layers),
         **block_basis(first, x[:1]),
     }
-    return row | {"seconds": time.perf_counter() - start}
 
 
 def trained(name: str, images: LabelledImages, seed: int) -> nn.Module:
@@ -188,7 +185,9 @@ def write(path: Path, row: Row) -> None:
     rows = [*(old for old in rows if old["network"] != row["network"]), row]
     order = list(NETWORKS)
     rows.sort(key=lambda row: order.index(row["network"]))
+    names = " ".join(row["network"] for row in rows)
     facts = describe_run("other_networks", "all", ("scorelet", "torch", "torchvision", "timm"))
+    facts |= {"command": f"python benchmarks/other_networks.py {names}"}
     write_text(path, json.dumps(facts | {"rows": rows}, indent=1, allow_nan=False) + "\n")
 
 
