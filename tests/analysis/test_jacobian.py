@@ -239,6 +239,18 @@ def test_what_cannot_be_used_is_said(f, options, words):
         jacobian_basis(f, image().float(), **{"k": 2, **options})
 
 
+def test_maps_that_are_gradients_are_taken():
+    """y - ∇U(y), with a gradient in torch's graph, U = Σ yᵢ⁴ / 4."""
+
+    def f(y):
+        return y - torch.autograd.grad(y.pow(4).sum() / 4, y, create_graph=True)[0]
+
+    y = image()
+    values = jacobian_basis(f, y, 3, 0.1).values
+    expected = (1 - 3 * y.square()).flatten().sort(descending=True).values[:3]
+    torch.testing.assert_close(values, expected)
+
+
 def test_arrays_are_taken():
     found = jacobian_basis(lambda y: 2 * y, np.ones((4, 4)), 3, 0.1)
     assert found.values.tolist() == pytest.approx([2, 2, 2])

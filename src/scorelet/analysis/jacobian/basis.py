@@ -136,6 +136,8 @@ def jacobian_basis(  # noqa: PLR0913 - what is decomposed, and how
     level = None if sigma is None else checked_level(sigma)
     images = isinstance(f, nn.Module) and point.ndim == 4
     products = JacobianProducts(closed(f, level), point, batched=images)
+    if not isinstance(f, Denoiser):
+        products.check_repeats()
     if level is None:
         level = found_level(f, point, products.value)
     rng, singular = generator(seed), kind == "singular"
