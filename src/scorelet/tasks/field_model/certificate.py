@@ -54,9 +54,21 @@ class Certificate:
         )
 
     @property
+    def precision(self) -> str:
+        """One sentence: how well the eigenvalues at fields are known."""
+        worst = max(self.bands, key=lambda band: band.get("residual_max", 0.0))
+        if "residual_max" not in worst:  # a model fitted before residuals were kept
+            return "Eigenvalues at fields are bounds: each is lowered by the residual of its vector."
+        return (
+            f"Eigenvalues at fields are bounds: the residual of its vector, at most "
+            f"{worst['residual_max']:.2g} ({_name(worst)}), is subtracted from each least one; that "
+            "there is none below what was found rests on the random start of the iteration."
+        )
+
+    @property
     def limits(self) -> list[str]:
         """What the numbers do not say, a sentence each."""
-        said = []
+        said = [self.precision]
         only = [_name(b) for b in self.bands if b["holds_at_fields"] and not b["holds_uniformly"]]
         if only:
             said.append(
@@ -81,6 +93,7 @@ class Certificate:
         """Return the certificate as JSON can say it."""
         return {
             "verdict": self.verdict,
+            "precision": self.precision,
             "fields": self.fields,
             "holds_uniformly": self.holds_uniformly,
             "holds_at_fields": self.holds_at_fields,
