@@ -58,11 +58,13 @@ class Certificate:
         """One sentence: how well the eigenvalues at fields are known."""
         worst = max(self.bands, key=lambda band: band.get("residual_max", 0.0))
         if "residual_max" not in worst:  # a model fitted before residuals were kept
-            return "Eigenvalues at fields are bounds: each is lowered by the residual of its vector."
+            return (
+                "Each least eigenvalue at a field has been lowered by the residual of its vector."
+            )
         return (
-            f"Eigenvalues at fields are bounds: the residual of its vector, at most "
-            f"{worst['residual_max']:.2g} ({_name(worst)}), is subtracted from each least one; that "
-            "there is none below what was found rests on the random start of the iteration."
+            "Each least eigenvalue at a field has been lowered by the residual of its vector, "
+            f"at most {worst['residual_max']:.2g} ({_name(worst)}): one lies within it, always. "
+            "That none lies lower rests on the random start of the iteration."
         )
 
     @property

@@ -249,7 +249,8 @@ class FieldModel:
     def energy(self, x: Any) -> PerSample:  # noqa: ANN401 - as in fit
         """Return -log p of fields up to a constant, (n), float64: the sum over all scales.
 
-        Where a transform T of fields is fitted, -sum_u log T'(x(u)) is added: p is the density of x.
+        Where a transform T of fields is fitted, -sum_u log T'(x(u)) is added, so that p is the
+        density of x.
 
         Args:
             x: fields, as in `fit`.
