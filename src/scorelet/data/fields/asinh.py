@@ -17,7 +17,7 @@ from torch import Tensor
 
 from scorelet.data.fields.pointwise import Asinh
 
-FAR, WORTH = 0.05, 0.5
+FAR, WORTH = 0.03, 0.5
 """Pixels so far from normal are transformed, if that leaves at most this share of the distance."""
 _PIXELS = 1 << 14
 _CENTRES, _SCALES = (-4.0, 4.0), (math.log(0.05), math.log(20.0))  # a and log b, in quartile ranges
