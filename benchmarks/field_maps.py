@@ -1,4 +1,4 @@
-"""Benchmark of what real maps need: the bias of borders and of gaps.
+"""Benchmark of what real maps need: the bias of borders and of gaps; heavy tails.
 
 Borders: patches of 32 x 32 of Gaussian fields of 64 x 64, spectrum k^-2.5; samples of models that
 take them as periodic, as continued by mirror images, and with a strip along the border (window)
@@ -6,20 +6,34 @@ that is filled, over other patches: the ratio of their power under a Hann window
 (least and largest), and of mean square steps.
 Gaps: pixels masked at random, filled, over the same fields without gaps: the ratio of power by
 radius, and skewness and kurtosis of pixels.
+Maps (part `maps`): patches of 64 x 64 of the public maps under $SCORELET_DATA/fields and of
+log-normal fields, as they are (none) and with the transform that `fit` chooses (auto). One quarter
+of a map is held out of the fit. Samples are compared with the patches fitted and with those held
+out; `floor` is the held-out quarter beside the others: what parts of one map differ by. `white` is
+white noise of the same mean and variance. Total variation of marginals; the largest |ratio - 1| of
+powers beyond two standard errors, |k| >= 2; ratios of skewness and excess kurtosis.
 """
 
 import sys
+from collections.abc import Iterator
 
 import torch
 from measure import Row
 from program import run_parts
 from torch import Tensor
 
+from scorelet.core.errors import InputError
+from scorelet.core.typing import Fields
+from scorelet.data.fields.arrays import load_fields
 from scorelet.data.fields.gaps import fill_gaps
+from scorelet.data.fields.preparation import patches
+from scorelet.recipes.subjects.log_concave.samples import compare
 from scorelet.sampling import ensemble
 from scorelet.tasks.field_model import FieldModel
 
 PACKAGES = ("scorelet", "torch", "numpy", "numba")
+MAPS = "kappa", "dust_intensity", "dust_q", "dust_u"
+_SIDE = 64
 
 
 def measure_borders(*, quick: bool) -> dict[str, list[Row]]:
@@ -66,6 +80,52 @@ def measure_gaps(*, quick: bool) -> dict[str, list[Row]]:
     return {"gaps": rows}
 
 
+def measure_maps(*, quick: bool) -> dict[str, list[Row]]:
+    """Return how far samples of maps are from the maps, with and without a transform."""
+    samples, steps = (4, 5) if quick else (200, 400)
+    rows: list[Row] = []
+    for name, fitted, held in _cut_maps(quick=quick):
+        rows.append({"map": name, "transform": "floor", **_apart(fitted, held, "hann")})
+        for transform in ("none", "auto"):
+            model = FieldModel(transform=transform, steps=steps).fit(fitted)
+            window = "none" if model.record["field"]["border"] == "periodic" else "hann"
+            y = model.sample(samples).double()
+            apart = {"fitted": _apart(fitted, y, window), "held": _apart(held, y, window)}
+            found = {f"{what}_{key}": v for what, row in apart.items() for key, v in row.items()}
+            rows.append({"map": name, "transform": transform, **found})
+    return {"maps": rows}
+
+
+def _cut_maps(*, quick: bool) -> Iterator[tuple[str, Fields, Fields]]:
+    """Yield names, patches that are fitted, and those of the last quarter of a map."""
+    for name in () if quick else MAPS:
+        try:
+            x = load_fields(f"fields/{name}").double()
+        except InputError:
+            continue  # maps that are not there
+        half = [n // 2 for n in x.shape[1:]]
+        quarters = [
+            patches(x[:, top : top + half[0], left : left + half[1]], _SIDE)
+            for top in (0, half[0])
+            for left in (0, half[1])
+        ]
+        yield name, torch.cat(quarters[:3]), quarters[3]
+    law, count = ensemble("log_normal"), 20 if quick else 400
+    fitted, held = (law.sample(count, _SIDE, seed)[:, 0].double() for seed in (1, 2))
+    yield "log_normal", fitted, held
+
+
+def _apart(x: Fields, y: Fields, window: str) -> Row:
+    found = compare(x, y, window=window)
+    return {
+        "variation": found["total_variation"],
+        "white_variation": found["noise_variation"],
+        "spectrum": found["spectrum_excess"],
+        "skewness": found["skewness"][0],
+        "kurtosis": found["kurtosis"][0],
+    }
+
+
 def _two(x: Tensor, y: Tensor) -> list[tuple[str, Tensor]]:
     return [("moment_of_fields", x), ("moment_of_filled", y)]
 
@@ -93,5 +153,5 @@ def _radial(x: Tensor, *, windowed: bool = False) -> Tensor:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    parts = {"borders": measure_borders, "gaps": measure_gaps}
+    parts = {"borders": measure_borders, "gaps": measure_gaps, "maps": measure_maps}
     sys.exit(run_parts("field_maps", parts, PACKAGES, __doc__ or ""))

@@ -5,6 +5,7 @@ import torch
 
 from field_energies import small_energy, white
 from scorelet.models.certificates import (
+    BandCertificate,
     certify,
     coupling_symbol,
     extreme_curvatures,
@@ -59,6 +60,31 @@ def test_an_exhausted_space_does_not_end_the_iteration():
     least, largest = lanczos(lambda v: v * scale, start, steps=4).extremes
     assert float(least) == pytest.approx(1)
     assert float(largest) == pytest.approx(5)
+
+
+@pytest.mark.parametrize("steps", [2, 5, 12])
+def test_every_ritz_value_is_within_its_residual_of_an_eigenvalue(steps):
+    """|λ - θ| <= |r|, however short the iteration; and the residual is that of the Ritz vector."""
+    matrix = white(1, 1, 60, 60)[0, 0]
+    matrix = matrix + matrix.T
+    found = lanczos(lambda v: v @ matrix, white(3, 60), steps=steps)
+    gaps = (found.values[..., None] - torch.linalg.eigvalsh(matrix)).abs().amin(-1)
+    assert bool((gaps <= found.residuals + 1e-9).all())
+    assert float(found.residuals.max()) > 0.1  # far from converged: the bound is put to a test
+    least, largest = found.extremes
+    assert torch.equal(least, found.values[:, 0] - found.residuals[:, 0])
+    assert torch.equal(largest, found.values[:, -1] + found.residuals[:, -1])
+
+
+def test_a_field_counts_as_log_concave_only_beyond_the_residual():
+    """Positive Ritz values whose residuals reach below 0 certify nothing."""
+    spectrum = {"edges": [0.0, 1.0], "share": [1.0]}
+    ritz = torch.tensor([0.3, 0.2], dtype=torch.float64)
+    for residual, holds in ((0.1, True), (0.25, False)):
+        r = torch.full((2,), residual, dtype=torch.float64)
+        found = BandCertificate((8, 8), ritz - r, ritz + 1, r, -1.0, 2.0, spectrum)
+        assert found.holds_at_fields is holds
+        assert found.as_dict()["residual_max"] == pytest.approx(residual)
 
 
 @pytest.mark.slow

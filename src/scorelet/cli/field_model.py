@@ -29,7 +29,7 @@ def fit(
     pixels: str = "finer",
     moments: Annotated[bool, Parameter(negative="--no-moments")] = True,
     border: str = "auto",
-    transform: str = "none",
+    transform: str = "auto",
     even: Annotated[bool | None, Parameter(negative="--no-even")] = None,
     steps: Whole = 400,
     precondition: Flag = False,
@@ -67,7 +67,8 @@ def fit(
         moments: after score matching, move parameters until samples have the moments of the fields.
         border: periodic; for fields cut out of something larger: mirror continues them, window
             fills a strip along the border; auto looks at the step across the border.
-        transform: none; log for positive fields, undone in samples.
+        transform: of single pixels, undone in samples: none; log for positive fields; asinh for
+            heavy tails; auto takes asinh where it makes the law of pixels far more normal.
         even: a field and its negative are equally likely; left out, the fields decide.
         steps: of the chain of each band, when samples are drawn.
         precondition: chains move in coordinates in which the mean Hessian of their band is 1: worth
@@ -204,8 +205,8 @@ def certify(
     """Say how log-concave the conditional laws of a model are, where it was computed.
 
     For each band: the least and the largest eigenvalue of the Hessian at fields that were held out
-    of the fit, or at fields of a file; and the uniform bound, which holds at all fields. The exit
-    status is 0 whatever the verdict.
+    of the fit, or at fields of a file, less and plus the residual of the iteration that finds them;
+    and the uniform bound, which holds at all fields. The exit status is 0 whatever the verdict.
 
     For example:
 
@@ -223,7 +224,7 @@ def certify(
     document = run(name, data)
     for text in document["warnings"]:
         shared.warn(text)
-    shared.show(document, f"{certified(document)}\n{document['verdict']}")
+    shared.show(document, f"{certified(document)}\n{document['verdict']}\n{document['precision']}")
     return 0
 
 

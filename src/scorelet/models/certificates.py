@@ -7,12 +7,16 @@ error, KL <= I / (2 α), and Langevin dynamics forgets its start at a rate that 
 Two certificates, of different strength:
 
 - at fields: the least and the largest eigenvalue of H at each field of a set, by Lanczos iterations
-  with exact products. It says what happens at such fields, no more.
+  with exact products. It says what happens at such fields, no more. A Ritz pair (θ, u) leaves a
+  residual r = H u - θ u, |u| = 1, and H has an eigenvalue λ with |λ - θ| <= |r|; a field counts as
+  log-concave where θ - |r| > 0 for the least θ. That this λ is the least one rests on the random
+  start, which has a part along every eigenvector.
 - uniform: α >= min_q λ_min(S(q)) + inf v'', β <= max_q λ_max(S(q)) + sup v'', with S the symbol of
   B K B^T, a Hermitian matrix for each frequency q of the coefficients. It holds at all fields, and
   is pessimistic: no field has its least v'' in all pixels.
 
-References: Guth, Lempereur, Bruna, Mallat 2023, arXiv 2306.00181; Bakry, Emery 1985.
+References: Guth, Lempereur, Bruna, Mallat 2023, arXiv 2306.00181; Bakry, Emery 1985; Parlett, The
+Symmetric Eigenvalue Problem, theorem 4.5.1 (residuals).
 """
 
 import math
@@ -69,8 +73,9 @@ class BandCertificate:
 
     Args:
         size: of its fields, (h, w).
-        least, largest: extreme eigenvalues of H at each field, (n). The least one is lowered, the
-            largest raised, by the residual of the iteration.
+        least, largest: bounds of the extreme eigenvalues of H at each field, (n): θ - |r| of the
+            least Ritz value, θ + |r| of the largest.
+        residual: |r| of the least Ritz value at each field, (n).
         alpha, beta: the uniform bounds.
         spectrum: the density of eigenvalues, see `Ritz.density`.
     """
@@ -78,6 +83,7 @@ class BandCertificate:
     size: tuple[int, int]
     least: Tensor
     largest: Tensor
+    residual: Tensor
     alpha: float
     beta: float
     spectrum: dict[str, list[float]]
@@ -101,6 +107,7 @@ class BandCertificate:
             "fields": len(least),
             "least_mean": float(least.mean()),
             "least_min": float(least.min()),
+            "residual_max": float(self.residual.max()),
             "least_1_percent": float(torch.quantile(least, 0.01)),
             "largest_mean": float(largest.mean()),
             "largest_max": float(largest.max()),
@@ -124,7 +131,8 @@ def certify(factor: ConditionalEnergy, x: Image) -> BandCertificate:
     found = curvatures(factor, x)
     size = int(x.shape[-2]), int(x.shape[-1])
     alpha, beta = uniform_bounds(factor, size)
-    return BandCertificate(size, *found.extremes, alpha, beta, found.density())
+    residual = found.residuals[:, 0]
+    return BandCertificate(size, *found.extremes, residual, alpha, beta, found.density())
 
 
 def extreme_curvatures(factor: ConditionalEnergy, x: Image) -> tuple[Tensor, Tensor]:

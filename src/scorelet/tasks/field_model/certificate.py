@@ -54,9 +54,23 @@ class Certificate:
         )
 
     @property
+    def precision(self) -> str:
+        """One sentence: how well the eigenvalues at fields are known."""
+        worst = max(self.bands, key=lambda band: band.get("residual_max", 0.0))
+        if "residual_max" not in worst:  # a model fitted before residuals were kept
+            return (
+                "Each least eigenvalue at a field has been lowered by the residual of its vector."
+            )
+        return (
+            "Each least eigenvalue at a field has been lowered by the residual of its vector, "
+            f"at most {worst['residual_max']:.2g} ({_name(worst)}): one lies within it, always. "
+            "That none lies lower rests on the random start of the iteration."
+        )
+
+    @property
     def limits(self) -> list[str]:
         """What the numbers do not say, a sentence each."""
-        said = []
+        said = [self.precision]
         only = [_name(b) for b in self.bands if b["holds_at_fields"] and not b["holds_uniformly"]]
         if only:
             said.append(
@@ -81,6 +95,7 @@ class Certificate:
         """Return the certificate as JSON can say it."""
         return {
             "verdict": self.verdict,
+            "precision": self.precision,
             "fields": self.fields,
             "holds_uniformly": self.holds_uniformly,
             "holds_at_fields": self.holds_at_fields,

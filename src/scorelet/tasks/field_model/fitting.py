@@ -114,7 +114,7 @@ def _prepare(choice: Choice, source: FieldSource) -> tuple[PreparedFields, dict[
     warned = census.warn()
     looked = some(source, max(16, _PIXELS // math.prod(source.shape[1:])))
     preparation, said = choose_preparation(
-        looked, census, border=choice.border, transform=choice.transform
+        looked, census, border=choice.border, transform=choice.transform, even=choice.even
     )
     fields = PreparedFields(source, preparation, census)
     return fields, describe_preparation(preparation, said, warned)

@@ -51,7 +51,9 @@ class FieldModel:
         border: periodic; mirror: fields are continued by their mirror image, and samples cut;
             window: a strip along the border is filled so that opposite sides join; auto looks at
             the step across the border.
-        transform: none; log for positive fields, undone in samples.
+        transform: of single pixels, undone in samples: none; log for positive fields; asinh, of
+            (x - a) / b with a and b of maximum likelihood, for heavy tails; auto takes it where the
+            law of pixels comes much nearer to a normal one.
         even: whether x and -x are equally likely; None lets the fields decide.
         steps: of the chain of each band.
         precondition: chains move in coordinates in which the mean Hessian of their band is 1, see
@@ -81,7 +83,7 @@ class FieldModel:
         pixels: str = "finer",
         moments: bool = True,
         border: str = "auto",
-        transform: str = "none",
+        transform: str = "auto",
         even: bool | None = None,
         steps: int = STEPS,
         precondition: bool = False,
@@ -247,7 +249,8 @@ class FieldModel:
     def energy(self, x: Any) -> PerSample:  # noqa: ANN401 - as in fit
         """Return -log p of fields up to a constant, (n), float64: the sum over all scales.
 
-        Where the logarithm of fields is fitted, sum_u log x(u) is added: p is the density of x.
+        Where a transform T of fields is fitted, -sum_u log T'(x(u)) is added, so that p is the
+        density of x.
 
         Args:
             x: fields, as in `fit`.

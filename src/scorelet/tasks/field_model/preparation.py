@@ -1,4 +1,4 @@
-"""What real maps need before they are fitted, and what undoes it: logarithm, gaps, borders.
+"""What real maps need before they are fitted, and what undoes it: transform, gaps, borders.
 
 A map that was cut out of something larger jumps where its opposite sides meet. It is continued by
 its mirror image to twice its sides, which has no jump; samples are drawn on that grid and cut.
@@ -8,7 +8,7 @@ border is taken for a gap: what fills it joins opposite sides.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -18,11 +18,19 @@ from scorelet.analysis.field_statistics import is_periodic
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
 from scorelet.core.typing import Fields, OtherFields, PerSample
+from scorelet.data.fields.asinh import fit_asinh, worth_asinh
 from scorelet.data.fields.gaps import GapFiller
+from scorelet.data.fields.pointwise import (
+    Asinh,
+    Logarithm,
+    Pointwise,
+    Unchanged,
+    refuse_not_positive,
+)
 from scorelet.tasks.field_model.census import Census
 
 BORDERS = "auto", "periodic", "mirror", "window"
-TRANSFORMS = "none", "log"
+TRANSFORMS = "auto", "none", "log", "asinh"
 _SEED = 577
 _LEAST_SIDE = 8  # below, nobody can tell
 _STRIP = 16  # its width along the border is the side over this
@@ -34,11 +42,11 @@ class Preparation:
 
     Args:
         border: periodic, mirror or window.
-        transform: none or log.
+        transform: of single pixels.
     """
 
     border: str = "periodic"
-    transform: str = "none"
+    transform: Pointwise = field(default_factory=Unchanged)
 
     @property
     def cut_out(self) -> bool:
@@ -73,8 +81,7 @@ class Preparation:
 
     def gapped(self, x: Fields) -> OtherFields:
         """Return periodic fields on the grid of the model, with the gaps that have to be filled."""
-        if self.transform == "log":
-            x = _logarithm(x)
+        x = self.transform.forward(x)
         if self.makes_gaps:
             known = x.new_zeros(x.shape[1:], dtype=torch.bool)
             rows, columns = (max(1, n // _STRIP) for n in x.shape[1:])
@@ -84,18 +91,15 @@ class Preparation:
 
     def continued(self, x: Fields) -> OtherFields:
         """Return periodic fields whose pixels all stay, on the grid of the model, not rolled."""
-        return self._continued(_logarithm(x) if self.transform == "log" else x)
+        return self._continued(self.transform.forward(x))
 
     def jacobian(self, x: Fields) -> PerSample:
-        """Return what turns -log p of the transformed fields into that of x: sum_u log x(u)."""
-        if self.transform == "log":
-            return _logarithm(x).double().nansum((1, 2))
-        return x.new_zeros(len(x), dtype=torch.float64)
+        """Return what turns -log p of the transformed fields into that of x: -sum_u log T'(x)."""
+        return -self.transform.log_slope(x.double()).nansum((1, 2))
 
     def undo(self, x: Tensor, size: tuple[int, int]) -> Tensor:
         """Return fields (n, h, w) of the data, from those of the model."""
-        x = x[:, : size[0], : size[1]]
-        return x.exp() if self.transform == "log" else x
+        return self.transform.inverse(x[:, : size[0], : size[1]])
 
     def grid(self, size: tuple[int, int]) -> tuple[int, int]:
         """Return the sides of the fields of the model."""
@@ -118,7 +122,7 @@ class Preparation:
 
 
 def choose_preparation(
-    x: Fields, census: Census, *, border: str, transform: str
+    x: Fields, census: Census, *, border: str, transform: str, even: bool | None = None
 ) -> tuple[Preparation, list[str]]:
     """Return how to prepare fields, and what to say of it, a sentence each.
 
@@ -126,7 +130,8 @@ def choose_preparation(
         x: some of the fields (n, h, w), NaN where they are not known.
         census: of all of them.
         border: periodic, mirror, window; auto looks at the step across the border.
-        transform: none or log.
+        transform: none, log or asinh; auto takes asinh if it makes pixels far more normal.
+        even: whether the law is known to be even; an asinh is odd then.
 
     Raises:
         InputError: unknown names, or pixels that have no logarithm.
@@ -150,10 +155,8 @@ def choose_preparation(
             f"{census.gaps} of {census.pixels} pixels are masked or NaN: they are filled by "
             "Gaussian fields of the same correlations, given what surrounds them."
         )
-    if transform == "log":
-        _refuse(census.not_positive, census.pixels)
-        said.append("The logarithm of the fields is fitted, and undone in samples.")
-    return Preparation(border, transform), said
+    chosen, words = _choose_transform(x, census, transform, odd=bool(even))
+    return Preparation(border, chosen), said + words
 
 
 def check_choice(border: str, transform: str) -> None:
@@ -165,7 +168,7 @@ def check_choice(border: str, transform: str) -> None:
     if border not in BORDERS or transform not in TRANSFORMS:
         raise InputError(
             f"border={border!r}, transform={transform!r}: use {', '.join(BORDERS)}, and "
-            f"{' or '.join(TRANSFORMS)}."
+            f"{', '.join(TRANSFORMS)}."
         )
 
 
@@ -173,7 +176,8 @@ def describe(preparation: Preparation, said: list[str], warned: list[str]) -> di
     """Return what the record of a model says of the preparation."""
     return {
         "border": preparation.border,
-        "transform": preparation.transform,
+        "transform": preparation.transform.name,
+        "asinh": dict(vars(preparation.transform)) or None,
         "remarks": said,
         "warnings": warned,
     }
@@ -188,14 +192,26 @@ def _looks_periodic(x: Fields) -> bool:
     return is_periodic(x)
 
 
-def _logarithm(x: Fields) -> Fields:
-    _refuse(int((x <= 0).sum()), x.numel())
-    return x.log()
-
-
-def _refuse(wrong: int, count: int) -> None:
-    if wrong:
-        raise InputError(
-            f"{wrong} of {count} pixels are 0 or negative and have no logarithm: fit without "
-            "--transform log, or add a constant first."
+def _choose_transform(
+    x: Fields, census: Census, name: str, *, odd: bool
+) -> tuple[Pointwise, list[str]]:
+    """Return the transform of pixels, and what to say of it."""
+    if name == "log":
+        refuse_not_positive(census.not_positive, census.pixels)
+        return Logarithm(), ["The logarithm of the fields is fitted, and undone in samples."]
+    known = x[x.isfinite()]
+    if name == "asinh":
+        return _said(fit_asinh(known, odd=odd), "")
+    if name == "auto" and (found := worth_asinh(known, odd=odd)):
+        transform, before, after = found
+        return _said(
+            transform,
+            f": the law of pixels is {before:.2f} from a normal one (Kolmogorov's distance), and "
+            f"{after:.2f} after it. --transform none fits the fields as they are",
         )
+    return Unchanged(), []
+
+
+def _said(transform: Asinh, why: str) -> tuple[Asinh, list[str]]:
+    formula = f"asinh((x - {transform.centre:.4g}) / {transform.scale:.4g})".replace("- -", "+ ")
+    return transform, [f"{formula} of the fields is fitted, and undone in samples{why}."]

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Fields
+from scorelet.data.fields.pointwise import Asinh, Logarithm, Unchanged
 from scorelet.tasks.field_model.census import FieldWarning
 from scorelet.tasks.field_model.preparation import Preparation
 
@@ -19,7 +20,9 @@ _OFF = 0.3  # share of the variance by which samples may miss that of the fields
 
 def preparation_of(field: dict[str, Any]) -> Preparation:
     """Return how fields were prepared, from the record of a model."""
-    return Preparation(field.get("border", "periodic"), field.get("transform", "none"))
+    kinds = {"none": Unchanged, "log": Logarithm, "asinh": Asinh}
+    transform = kinds[field.get("transform", "none")](**(field.get("asinh") or {}))
+    return Preparation(field.get("border", "periodic"), transform)
 
 
 def standardised(field: dict[str, Any], x: Fields) -> Tensor:
@@ -55,7 +58,7 @@ def other_variance(field: dict[str, Any], x: Fields) -> list[str]:
     if len(x) < _FEW:
         return []
     x = x[:_MANY]
-    z = x.double().log() if preparation_of(field).transform == "log" else x.double()
+    z = preparation_of(field).transform.forward(x.double())
     powers = ((z - field["mean"]) / field["deviation"]).square().mean((1, 2))
     powers = powers / field.get("power", 1.0)
     ratio, error = float(powers.mean()), float(powers.std()) / len(powers) ** 0.5

@@ -71,7 +71,8 @@ def fit_surrogate(surrogate: Surrogate, steps: int, seed: int) -> dict[str, Any]
     x = law.sample(surrogate.fields, surrogate.side, seed)[:, 0]
     other = law.sample(surrogate.samples, surrogate.side, seed + 1)[:, 0].double()
     model = FieldModel(bands=surrogate.bands, steps=steps).fit(x)
-    return _compared(other, model.sample(surrogate.samples, seed=seed).double(), model)
+    y = model.sample(surrogate.samples, seed=seed).double()
+    return {"verdict": model.certificate().verdict, **compare(other, y)}
 
 
 def fit_maps(maps: Maps, name: str, steps: int, seed: int) -> dict[str, Any] | None:
@@ -83,17 +84,29 @@ def fit_maps(maps: Maps, name: str, steps: int, seed: int) -> dict[str, Any] | N
     model = FieldModel(bands="auto", steps=steps).fit(x)
     y = model.sample(maps.samples, seed=seed).double()
     mirrored = model.record["field"]["border"] != "periodic"
-    return _compared(x.double(), y, model, window="hann" if mirrored else "none")
+    found = compare(x.double(), y, window="hann" if mirrored else "none")
+    return {"verdict": model.certificate().verdict, **found}
 
 
-def _compared(x: Fields, y: Fields, model: FieldModel, *, window: str = "none") -> dict[str, Any]:
+def compare(x: Fields, y: Fields, *, window: str = "none") -> dict[str, Any]:
+    """Return how samples y differ from fields x, both (n, h, w), and how white noise does.
+
+    Args:
+        x, y: float64.
+        window: of spectra, moments and peaks, see `power_spectrum`.
+
+    Returns:
+        spectrum: `Ratios` of y over x, as a dictionary; spectrum_excess: the largest |ratio - 1|
+        beyond two standard errors, from |k| = 2 on; total_variation of the marginals; peak_excess;
+        skewness and kurtosis (excess): ratio and standard error; noise_variation and noise_excess
+        are those of white noise with the mean and the variance of x.
+    """
     spectrum = spectrum_ratios(x, y, window=window)
     noise = _white(x, len(y))
     one = moments(x, window=window)
     two = moments(y, window=window, like=one)
     shape = {name: _moment_ratio(one, two, name) for name in ("skewness", "kurtosis")}
     return {
-        "verdict": model.certificate().verdict,
         "spectrum": vars(spectrum),
         "spectrum_excess": spectrum.excess(least=2.0),
         "total_variation": _variation(x, y),

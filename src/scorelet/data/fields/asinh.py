@@ -1,0 +1,89 @@
+"""Which asinh makes the law of single pixels normal, and whether it is worth it.
+
+Symbols: x pixels; T(x) = asinh((x - a) / b); F distribution function of pixels, divided by their
+mean and deviation; Φ that of the normal law. Of all a and b those of maximum likelihood are taken,
+with T(x) normal of any mean and variance:
+
+    log L / n = -log std(T(x)) + mean log T'(x)
+
+How far pixels are from normal is Kolmogorov's distance sup |F - Φ|. Where data have an atom, as
+many equal pixels, likelihood may put a steep T there for no use; the distance sees that.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from scorelet.data.fields.pointwise import Asinh
+
+FAR, WORTH = 0.03, 0.5
+"""Pixels so far from normal are transformed, if that leaves at most this share of the distance."""
+_PIXELS = 1 << 14
+_CENTRES, _SCALES = (-4.0, 4.0), (math.log(0.05), math.log(20.0))  # a and log b, in quartile ranges
+_PLACES, _ROUNDS = 9, 4
+
+
+def distance_from_normal(x: Tensor) -> float:
+    """Return sup |F - Φ| of numbers, with their own mean and deviation."""
+    z = x.double().flatten().sort().values
+    normal = torch.special.ndtr((z - z.mean()) / z.std(correction=0))
+    above = torch.arange(1, len(z) + 1, dtype=torch.float64) / len(z)
+    below = above - 1 / len(z)
+    return float(torch.maximum((above - normal).abs(), (normal - below).abs()).max())
+
+
+def fit_asinh(x: Tensor, *, odd: bool = False) -> Asinh:
+    """Return the asinh of maximum likelihood, for pixels of any shape that are not all equal.
+
+    Args:
+        x: at most 2^14 of them are looked at, equally spaced.
+        odd: T(-x) = -T(x), for laws of fields that are even.
+    """
+    x = _some(x)
+    low, middle, high = (float(torch.quantile(x, q)) for q in (0.25, 0.5, 0.75))
+    middle, spread = 0.0 if odd else middle, (high - low) or float(x.std())
+    u = (x - middle) / spread
+    centre, log_scale = _search(u, odd=odd)
+    return Asinh(middle + spread * centre, spread * math.exp(log_scale))
+
+
+def worth_asinh(x: Tensor, *, odd: bool = False) -> tuple[Asinh, float, float] | None:
+    """Return the asinh that makes pixels normal, the distances before and after it; None if nothing
+    is gained.
+    """
+    x = _some(x)
+    before = distance_from_normal(x) if float(x.std()) > 0 else 0.0
+    if before < FAR:
+        return None
+    found = fit_asinh(x, odd=odd)
+    after = distance_from_normal(found.forward(x))
+    return (found, before, after) if after <= WORTH * before else None
+
+
+def _some(x: Tensor) -> Tensor:
+    flat = x.double().flatten()
+    return flat[:: max(1, len(flat) // _PIXELS)]
+
+
+def _search(u: Tensor, *, odd: bool) -> tuple[float, float]:
+    """Return a and log b of maximum likelihood: grids about the best place of the last one."""
+    centre, scale = sum(_CENTRES) / 2, sum(_SCALES) / 2
+    reach, width = 0.0 if odd else _CENTRES[1] - centre, _SCALES[1] - scale
+    for _ in range(_ROUNDS):
+        centres = _places(centre, reach, _CENTRES) if reach else [centre]
+        pairs = [(a, b) for a in centres for b in _places(scale, width, _SCALES)]
+        centre, scale = max(pairs, key=lambda pair: _log_likelihood(u, *pair))
+        reach, width = (2 * size / (_PLACES - 1) for size in (reach, width))
+    return centre, scale
+
+
+def _places(middle: float, reach: float, ends: tuple[float, float]) -> list[float]:
+    grid = torch.linspace(middle - reach, middle + reach, _PLACES, dtype=torch.float64)
+    return grid.clamp(*ends).unique().tolist()
+
+
+def _log_likelihood(u: Tensor, centre: float, log_scale: float) -> float:
+    transform = Asinh(centre, math.exp(log_scale))
+    deviation = transform.forward(u).std()
+    return float(transform.log_slope(u).mean() - deviation.log())

@@ -1,0 +1,127 @@
+"""Pointwise transforms of fields, under which they are modelled: z(u) = T(x(u)), T rising.
+
+    none     T(x) = x
+    log      T(x) = log x, for positive fields
+    asinh    T(x) = asinh((x - a) / b): linear near a, logarithmic far from it on both sides
+
+A density of z is one of x: p(x) = p(z) prod_u T'(x(u)).
+
+References: Johnson 1949, Biometrika 36, systems S_L and S_U; Lupton, Gunn, Szalay 1999,
+arXiv astro-ph/9903081, asinh as a stretch of brightness.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+
+
+class Pointwise(ABC):
+    """A rising function T of pixels.
+
+    Attributes:
+        name: none, log or asinh.
+    """
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def forward(self, x: Tensor) -> Tensor:
+        """Return T(x).
+
+        Raises:
+            InputError: pixels that T does not know.
+        """
+
+    @abstractmethod
+    def inverse(self, z: Tensor) -> Tensor:
+        """Return x with T(x) = z."""
+
+    @abstractmethod
+    def log_slope(self, x: Tensor) -> Tensor:
+        """Return log T'(x) of each pixel."""
+
+
+@dataclass(frozen=True)
+class Unchanged(Pointwise):
+    """T(x) = x."""
+
+    name = "none"
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x."""
+        return x
+
+    def inverse(self, z: Tensor) -> Tensor:
+        """Return z."""
+        return z
+
+    def log_slope(self, x: Tensor) -> Tensor:
+        """Return 0."""
+        return x.new_zeros(x.shape)
+
+
+@dataclass(frozen=True)
+class Logarithm(Pointwise):
+    """T(x) = log x."""
+
+    name = "log"
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return log x.
+
+        Raises:
+            InputError: pixels that are 0 or negative.
+        """
+        refuse_not_positive(int((x <= 0).sum()), x.numel())
+        return x.log()
+
+    def inverse(self, z: Tensor) -> Tensor:
+        """Return exp z."""
+        return z.exp()
+
+    def log_slope(self, x: Tensor) -> Tensor:
+        """Return -log x."""
+        return -self.forward(x)
+
+
+@dataclass(frozen=True)
+class Asinh(Pointwise):
+    """T(x) = asinh((x - a) / b).
+
+    Args:
+        centre: a.
+        scale: b > 0.
+    """
+
+    centre: float
+    scale: float
+    name = "asinh"
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return asinh((x - a) / b)."""
+        return ((x - self.centre) / self.scale).asinh()
+
+    def inverse(self, z: Tensor) -> Tensor:
+        """Return a + b sinh z."""
+        return self.centre + self.scale * z.sinh()
+
+    def log_slope(self, x: Tensor) -> Tensor:
+        """Return -log((x - a)^2 + b^2) / 2."""
+        return -((x - self.centre).square() + self.scale**2).log() / 2
+
+
+def refuse_not_positive(wrong: int, count: int) -> None:
+    """Refuse fields that have no logarithm.
+
+    Raises:
+        InputError: `wrong` of `count` pixels are 0 or negative.
+    """
+    if wrong:
+        raise InputError(
+            f"{wrong} of {count} pixels are 0 or negative and have no logarithm: fit without "
+            "--transform log, or add a constant first."
+        )
