@@ -3,8 +3,8 @@
 export SCORELET_DATA=...                         # faces80.npz below it
 python scripts/faces_distances.py 500
 
-Writes the table `distances` of docs/results/faces.json for so many samples, those with which
-`publish_faces.py` begins; that program writes the table, too, with all else, when the model is made.
+Writes the table `distances` of docs/results/faces.json for so many samples, those that
+`publish_faces.py` begins with, which writes the table, too, when the model is made.
 """
 
 import json
