@@ -37,7 +37,7 @@ def main() -> int:
     """Measure, picture by picture; print the table and write it."""
     options = _options()
     try:
-        pictures = _pictures(options)
+        pictures = centres(options.data, options.pictures, options.side)
     except ScoreletError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -92,6 +92,7 @@ def _measured(task: str, x: Pixels, number: int, options: argparse.Namespace) ->
         "sample": clipped_decibels(found.samples[0, ..., 0], x),
         "deviation": float(found.deviation.mean()) * 255,
         "largest_deviation_from_measurement": float(off.abs().max()) * 255,
+        "rms_from_measurement": float(off.square().mean().sqrt()) * 255,
         "seconds": round(time.perf_counter() - start, 2),
         **problem.settings,
     }
@@ -119,17 +120,18 @@ def _rows(task: str, found: list[Row]) -> list[Row]:
     last = rows[-1]
     last["seconds_per_picture"] = float(np.mean([one["seconds"] for one in found]))
     last["consistency"] = max(one["largest_deviation_from_measurement"] for one in found)
+    last["consistency_rms"] = max(one["rms_from_measurement"] for one in found)
+    last["twice_last_level"] = 2 * SCHEDULE.end * 255
     last["deviation"] = float(np.mean([one["deviation"] for one in found]))
     return rows
 
 
-def _pictures(options: argparse.Namespace) -> list[Pixels]:
-    """Return the centres of the pictures, gray, in [0, 1]."""
+def centres(data: str, count: int, side: int) -> list[Pixels]:
+    """Return the centres of the first pictures of a folder, gray, in [0, 1]."""
     found = []
-    for whole in load_pictures(locate(options.data), channels=1, limit=options.pictures):
-        top, left = ((n - options.side) // 2 for n in whole.shape[:2])
-        part = whole[top : top + options.side, left : left + options.side, 0]
-        found.append(to_unit(part))
+    for whole in load_pictures(locate(data), channels=1, limit=count):
+        top, left = ((n - side) // 2 for n in whole.shape[:2])
+        found.append(to_unit(whole[top : top + side, left : left + side, 0]))
     return found
 
 

@@ -1,10 +1,14 @@
-"""Benchmark of cascades of denoisers: what a sampler costs beside its network calls, and batches.
+"""Samplers beside their bare network calls, in batches, and beside other programs.
 
-The networks of the configuration `faces`, 80x80 pixels in three scales, with random weights where
-there is no built-in model (time does not depend on them). `overhead`: samples of one scale by
-`scorelet.sampling.reverse.draw` beside as many calls of the bare network on a batch of the same
-shape. `batches`: 16 samples at once beside one by one. `whole`: 16 samples by `sl.sample`. Seconds
-are those of the processor, in one thread; ratios are of calls in turns.
+Of the built-in model `faces`, 80x80 pixels in three scales. `overhead`: samples of a scale by
+`scorelet.sampling.reverse.draw` in 8 steps (DDIM, which draws noise once, and small ancestral
+steps, which draw it at each) beside as many calls of its denoiser, and of the bare network, on a
+batch of the same shape; `all` are the three scales together. `batches`: 16 samples at once beside
+one by one. `whole`: 16 samples by `sl.sample`. `ascent`: 16 images of 64x64 by
+`scorelet.sampling.ascend` with the network of `photo`, beside the published loop, which takes one
+image at a time. `diffusers` (pip install diffusers): its DDIM and DDPM schedulers, the same network
+and the same noise levels, then how far both are from the exact law of a Gaussian. Seconds are those
+of the processor, in one thread; ratios are of calls in turns.
 """
 
 import sys
@@ -15,17 +19,23 @@ from typing import Any
 import torch
 from measure import Row, alternate, first_over_second, quartiles
 from program import run_parts
+from sampling_peers import SCHEDULERS, Tabulated, diffusers_loop, published_ascent, scheduler_of
 from torch import Tensor
 
 import scorelet as sl
+from scorelet.core.memory import keep_large_buffers
 from scorelet.core.random import Noise
-from scorelet.models import Denoiser
+from scorelet.models import Denoiser, StationaryGaussianDenoiser
 from scorelet.models.multiscale import Multiscale
-from scorelet.sampling.reverse import Cascade, draw
+from scorelet.sampling import AscentSchedule, ascend
+from scorelet.sampling.reverse import SAMPLERS, Cascade, ReversePlan, discrete_law, draw
 from scorelet.tasks.sample.cascades import plans_of
 
-PACKAGES = ("scorelet", "torch", "numpy", "numba")
-NAME, SIDE, BATCH = "faces", 80, 16
+PACKAGES = ("scorelet", "torch", "numpy", "numba", "diffusers")
+NAME, SIDE, BATCH, ROUNDS = "faces", 80, 16, 5
+ASCENT_SIDE = 64
+
+Seconds = dict[str, list[float]]
 
 
 def faces() -> Multiscale[Denoiser]:
@@ -34,25 +44,62 @@ def faces() -> Multiscale[Denoiser]:
 
 
 def overhead(*, quick: bool) -> dict[str, Any]:
-    """Return a row for each scale: the sampler beside bare network calls."""
+    """Return a row for each sampler and scale: the sampler beside bare network calls."""
     model, batch = faces(), 2 if quick else BATCH
-    plans = plans_of(model, steps=2 if quick else 16, sampler="ddim")
-    rows: list[Row] = []
-    low = torch.rand(batch, 1, SIDE >> model.levels, SIDE >> model.levels)
-    for number, factor in enumerate((model.coarse, *model.details)):
-        assert isinstance(factor, Denoiser)
-        side = low.shape[-1] << max(number - 1, 0)
-        told = None if number == 0 else torch.rand(batch, 1, side, side)
-        like = torch.rand(batch, 1 if number == 0 else 3, side, side)
-        calls: dict[str, Callable[[], object]] = {
-            "sampler": lambda f=factor, x=like, p=plans[number], c=told: draw(
-                f, x, p, Noise(0, range(batch)), cond=c
-            ),
-            "network": lambda f=factor, x=like, n=plans[number].calls: _bare(f, x, n),
-        }
-        seconds = _timed(calls, 1 if quick else 7)
-        rows.append({"side": side, "calls": plans[number].calls, **first_over_second(seconds)})
-    return {"batch": batch, "rows": rows}
+    found: list[Row] = []
+    for sampler in ("ddim", "ancestral-small"):
+        plans = plans_of(model, steps=1 if quick else 8, sampler=sampler)
+        scales = [
+            _timed(_calls(model, number, plans[number], batch), 1 if quick else ROUNDS)
+            for number in range(len(plans))
+        ]
+        names = [str(_side(model, number)) for number in range(len(plans))]
+        for name, seconds in zip([*names, "all"], [*scales, _summed(scales)], strict=True):
+            found.append({"method": sampler, "side": name, **_beside_network(seconds)})
+    return {"batch": batch, "rows": found}
+
+
+def _calls(
+    model: Multiscale[Denoiser], number: int, plan: ReversePlan, batch: int
+) -> dict[str, Callable[[], object]]:
+    """Return what is timed of a scale: its sampler, its denoiser, its network."""
+    factor = model.details[number - 1] if number else model.coarse
+    assert isinstance(factor, Denoiser)
+    side, noise = _side(model, number), Noise(0, range(batch))
+    told = torch.rand(batch, 1, side, side) if number else None
+    like, level = torch.rand(batch, 3 if number else 1, side, side), torch.ones(batch)
+
+    def denoised() -> None:
+        for _ in range(plan.calls):
+            factor(like, level, cond=told)
+
+    return {
+        "sampler": lambda: draw(factor, like, plan, noise, cond=told),
+        "denoiser": denoised,
+        "network": lambda: _bare(factor, like, plan.calls),
+    }
+
+
+def _side(model: Multiscale[Denoiser], number: int) -> int:
+    return SIDE >> model.levels << max(number - 1, 0)
+
+
+def _summed(scales: list[Seconds]) -> Seconds:
+    """Return the seconds of all scales, round by round."""
+    return {
+        name: [sum(parts) for parts in zip(*(scale[name] for scale in scales), strict=True)]
+        for name in scales[0]
+    }
+
+
+def _beside_network(seconds: Seconds) -> Row:
+    """Return the medians, and how many times longer the sampler and the denoiser take."""
+    network, row = seconds["network"], {k: quartiles(v).median for k, v in seconds.items()}
+    for name in ("sampler", "denoiser"):
+        ratio = quartiles([a / b for a, b in zip(seconds[name], network, strict=True)])
+        key = f"{name}_over_network"
+        row |= {key: ratio.median, f"{key}_low": ratio.low, f"{key}_high": ratio.high}
+    return row
 
 
 def batches(*, quick: bool) -> dict[str, Any]:
@@ -67,7 +114,7 @@ def batches(*, quick: bool) -> dict[str, Any]:
 
     together: Callable[[], object] = lambda: drawn([list(range(count))])  # noqa: E731
     alone: Callable[[], object] = lambda: drawn([[k] for k in range(count)])  # noqa: E731
-    seconds = _timed({"one by one": alone, "a batch": together}, 1 if quick else 7)
+    seconds = _timed({"one by one": alone, "a batch": together}, 1 if quick else ROUNDS)
     return {"count": count, "rows": [first_over_second(seconds)]}
 
 
@@ -80,6 +127,67 @@ def whole(*, quick: bool) -> dict[str, Any]:
     return {"rows": [{**options, "seconds": found.median, "low": found.low, "high": found.high}]}
 
 
+def ascent(*, quick: bool) -> dict[str, Any]:
+    """Return what a batch of ascents costs beside the published loop, one image at a time."""
+    denoiser, count, steps = sl.load("photo"), 2 if quick else BATCH, 1 if quick else 6
+    schedule = AscentSchedule(levels="residual", most=steps)
+    mean = torch.full((1, 1, ASCENT_SIDE, ASCENT_SIDE), 0.5)
+
+    def together() -> None:
+        for _ in ascend(denoiser, mean, schedule, Noise(0, range(count))):
+            pass
+
+    def alone() -> None:
+        for _ in range(count):
+            published_ascent(lambda y: y - denoiser(y), mean.shape[1:], schedule)
+
+    seconds = _timed({"published loop": alone, "ascend": together}, 1 if quick else ROUNDS)
+    return {"count": count, "steps": steps, "rows": [first_over_second(seconds)]}
+
+
+def diffusers(*, quick: bool) -> dict[str, Any]:
+    """Return a row for each scheduler: seconds beside ours, and what is drawn from a Gaussian."""
+    return {
+        "rows": [_beside_diffusers(name, quick=quick) for name in SCHEDULERS],
+        "gaussian": [_on_a_gaussian(name, quick=quick) for name in SCHEDULERS],
+    }
+
+
+def _beside_diffusers(name: str, *, quick: bool) -> Row:
+    denoiser, batch, steps = sl.load("photo"), 2 if quick else BATCH, 2 if quick else 10
+    scheduler = scheduler_of(SCHEDULERS[name], steps)
+    plan, like = (
+        ReversePlan(steps, Tabulated(scheduler), SAMPLERS[name]),
+        torch.rand(batch, 1, 40, 40),
+    )
+    start = torch.randn(like.shape)
+    calls: dict[str, Callable[[], object]] = {
+        "scorelet": lambda: draw(denoiser, like, plan, Noise(0, range(batch))),
+        "diffusers": lambda: diffusers_loop(denoiser, start, scheduler, 0),
+    }
+    seconds = _timed(calls, 1 if quick else ROUNDS)
+    return {"method": name, "steps": steps, **first_over_second(seconds)}
+
+
+def _on_a_gaussian(name: str, *, quick: bool) -> Row:
+    """Compare the power of samples with the exact law of these steps, over all frequencies."""
+    count, side, steps = 8 if quick else 800, 16, 20
+    k = torch.fft.fftfreq(side, 1 / side, dtype=torch.float64)
+    spectrum = 1 / (1 + k[:, None] ** 2 + k**2)
+    denoiser = StationaryGaussianDenoiser(spectrum / spectrum.mean())
+    scheduler = scheduler_of(SCHEDULERS[name], steps)
+    plan, noise = ReversePlan(steps, Tabulated(scheduler), SAMPLERS[name]), Noise(0, range(count))
+    like = torch.zeros(count, 1, side, side, dtype=torch.float64)
+    law = discrete_law(spectrum / spectrum.mean(), plan).variance
+    ours = draw(denoiser, like, plan, noise)
+    theirs = diffusers_loop(denoiser, noise.at(0).normal(like), scheduler, 0)
+    row: Row = {"method": name, "samples": count, "expected_error": (2 / like.numel()) ** 0.5}
+    for key, x in (("scorelet", ours), ("diffusers", theirs)):
+        power = torch.fft.fft2(x, norm="ortho").abs().square().mean((0, 1))
+        row[f"{key}_power_over_law"] = float((power / law).mean())
+    return row | {"largest_difference": float((ours - theirs).abs().max())}
+
+
 def _bare(factor: Denoiser, like: Tensor, calls: int) -> None:
     """Call the network of a factor as often as a sampler does."""
     network = factor.network
@@ -89,12 +197,14 @@ def _bare(factor: Denoiser, like: Tensor, calls: int) -> None:
         network(shown)
 
 
-def _timed(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+def _timed(calls: dict[str, Callable[[], object]], rounds: int) -> Seconds:
     with torch.no_grad():
         return alternate(calls, rounds=rounds, clock=time.process_time)
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
+    keep_large_buffers()
     parts = {"overhead": overhead, "batches": batches, "whole": whole}
+    parts |= {"ascent": ascent, "diffusers": diffusers}
     sys.exit(run_parts("sampling", parts, PACKAGES, __doc__ or ""))

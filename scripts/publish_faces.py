@@ -27,6 +27,7 @@ from scorelet.analysis.sample_quality import (
     scattering_features,
 )
 from scorelet.core.files import write_text
+from scorelet.core.random import numpy_generator
 from scorelet.data import locate
 from scorelet.models.multiscale import Multiscale
 from scorelet.tasks.experiments import read_config
@@ -42,7 +43,7 @@ WEIGHTS = ROOT / f"src/scorelet/zoo/weights/{NAME}.safetensors"
 CARD = WEIGHTS.with_suffix(".json")
 RESULTS = ROOT / f"docs/results/{NAME}.json"
 PICTURE = ROOT / f"docs/images/{NAME}.png"
-SAMPLES, SEED = 1000, 0
+SAMPLES, SEED, SPLITS = 1000, 0, 40
 
 
 def main(run: Path, weights: str, place: str) -> None:
@@ -97,7 +98,49 @@ def measured(samples: Tensor, test: Tensor, train: Tensor) -> dict[str, Any]:
             row("brightness, mean", float(samples.mean()), float(test.mean())),
             row("contrast of a face, mean", *(contrast(x) for x in (samples, test))),
         ],
+        "distances": distances(features["samples"], features["test"]),
     }
+
+
+def distances(samples: Tensor, faces: Tensor) -> list[dict[str, Any]]:
+    """Return kernel distances of as many samples, and of as many faces, to other faces.
+
+    Halves of the faces and as many samples are drawn anew `SPLITS` times; with fewer samples the
+    halves are as small. Spreads are standard deviations over the splits.
+
+    Args:
+        samples, faces: features, see `scattering_features`.
+    """
+    rng, size = numpy_generator(SEED), min(len(samples), len(faces) // 2)
+    splits = [
+        (rng.permutation(len(faces))[: 2 * size], rng.permutation(len(samples))[:size])
+        for _ in range(SPLITS)
+    ]
+    rows = []
+    for name, biased in (("no bias", False), ("biased", True)):
+        found = np.array(
+            [
+                [
+                    kernel_distance(faces[places[:size]], y, biased=biased)
+                    for y in (samples[drawn], faces[places[size:]])
+                ]
+                for places, drawn in splits
+            ]
+        )
+        means, spreads = found.mean(0), found.std(0, ddof=1)
+        rows.append(
+            {
+                "estimate": name,
+                "pictures": size,
+                "splits": SPLITS,
+                "samples": round(float(means[0]), 4),
+                "samples_spread": round(float(spreads[0]), 4),
+                "halves": round(float(means[1]), 4),
+                "halves_spread": round(float(spreads[1]), 4),
+            }
+        )
+    rows[-1]["times_halves"] = round(rows[-1]["samples"] / rows[-1]["halves"], 2)
+    return rows
 
 
 def row(name: str, samples: float, faces: float) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Distances between sets of pictures: of a set to itself none, of known changes what is known."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -59,12 +61,23 @@ def test_brute_force_and_no_pair_with_itself():
     def kernel(u, v):
         return (float(u @ v) / 3 + 1) ** 3
 
-    def own(rows):
-        pairs = [kernel(rows[i], rows[j]) for i in range(5) for j in range(5) if i != j]
+    def own(rows, *, same):
+        pairs = [kernel(rows[i], rows[j]) for i in range(5) for j in range(5) if same or i != j]
         return sum(pairs) / len(pairs)
 
     across = sum(kernel(u, v) for u in a for v in b) / 25
-    assert kernel_distance(x, y) == pytest.approx(own(a) + own(b) - 2 * across, rel=1e-9)
+    for biased in (False, True):
+        inside = own(a, same=biased) + own(b, same=biased)
+        found = kernel_distance(x, y, biased=biased)
+        assert found == pytest.approx(inside - 2 * across, rel=1e-9)
+
+
+def test_the_biased_distance_is_never_negative_and_none_to_itself():
+    """It is |mean of ψ(a) - mean of ψ(b)|², ψ the features of the kernel."""
+    sets = [randn((6, 3), rng=generator(k)) for k in range(40)]
+    found = [kernel_distance(a, b, biased=True) for a, b in pairwise(sets)]
+    assert min(found) > 0 > min(kernel_distance(a, b) for a, b in pairwise(sets))
+    assert kernel_distance(sets[0], sets[0], biased=True) == pytest.approx(0, abs=1e-12)
 
 
 def test_features_tell_textures_apart_and_not_their_places():

@@ -7,7 +7,13 @@ from scorelet.core.errors import InputError
 from scorelet.core.random import Noise, generator
 from scorelet.models import Denoiser, StationaryGaussianDenoiser
 from scorelet.models.gaussian_details import GaussianDetailsDenoiser
-from scorelet.models.measurements import BlockMeans, KnownPixels, Observation
+from scorelet.models.measurements import (
+    BlockMeans,
+    Blur,
+    KnownPixels,
+    Observation,
+    gaussian_kernel,
+)
 from scorelet.sampling import AscentSchedule, DivergenceError, ascend
 from scorelet.wavelets.orthogonal.spectral import gaussian_levels
 
@@ -220,6 +226,19 @@ def test_what_was_measured_is_kept_to_the_last_level_before_the_last_estimate(be
         state = last(gaussian(), flat(), schedule, noise, observation=known)
         apart = measurement.coefficients(state.y) - measurement.coefficients(x)
         assert float(apart.square().mean().sqrt()) <= 2 * schedule.end
+
+
+def test_noisy_measurements_are_kept_to_their_noise_and_the_last_level():
+    """rms(S Vᵀ y - c) lies between s/2 and √(s² + (2 σ_L)²): no closer than the noise allows."""
+    noise, end = 0.05, 0.01
+    blur = Blur((SIDE, SIDE), gaussian_kernel(0.7), noise=noise)
+    clean = blur.measure(gaussian().sample(1, rng=generator(1)))
+    value = clean + noise * Noise(7, [0]).at(0).normal(clean)
+    schedule = AscentSchedule(beta=0.5, end=end)
+    known = Observation(blur, value)
+    state = last(gaussian(), flat(), schedule, Noise(0, range(16)), observation=known)
+    rms = float((blur.measure(state.y) - value).square().mean().sqrt())
+    assert noise / 2 < rms <= (noise**2 + (2 * end) ** 2) ** 0.5
 
 
 @pytest.mark.slow

@@ -7,7 +7,10 @@ Symbols: x, y two sets of pictures; P_x(k) their mean power at frequency k; φ f
                      K(a, b) = (a·b/d + 1)³, without the pairs of a picture with itself
 
 The features are means over space of scattering coefficients, each divided by its standard
-deviation over x. The estimate has no bias: for two halves of one set it scatters around 0.
+deviation over x. The estimate has no bias: for two halves of one set it scatters around 0, so that
+nothing is a multiple of it. With the pairs of a picture with itself it is biased, and never
+negative: of two halves of n pictures it is about 2/n (E K(a, a) - E K(a, a')), which distances of
+n other pictures can be held against.
 
 References: Bińkowski, Sutherland, Arbel, Gretton, ICLR 2018, arXiv 1801.01401 (kernel distance);
 Andreux, Mallat, arXiv 1805.06621 (scattering in the place of a trained network).
@@ -77,11 +80,14 @@ def scattering_features(x: Image, *, scales: int = 4, angles: int = 8) -> Float[
     return torch.cat(parts).flatten(1)
 
 
-def kernel_distance(x: Float[Tensor, "n path"], y: Float[Tensor, "m path"]) -> float:
-    """Return the unbiased estimate of MMD² with the cubic kernel.
+def kernel_distance(
+    x: Float[Tensor, "n path"], y: Float[Tensor, "m path"], *, biased: bool = False
+) -> float:
+    """Return an estimate of MMD² with the cubic kernel.
 
     Args:
         x: features of the data, which give the unit of each; y: of the samples.
+        biased: with the pairs of a picture with itself; never negative.
 
     Raises:
         InputError: fewer than two rows of either.
@@ -92,8 +98,15 @@ def kernel_distance(x: Float[Tensor, "n path"], y: Float[Tensor, "m path"]) -> f
     mean, deviation = a.mean(0), a.std(0)
     scale = torch.where(deviation > 0, deviation, torch.ones_like(deviation))
     a, b = (a - mean) / scale, (b - mean) / scale
-    own = [(k.sum() - k.diagonal().sum()) / (len(k) * (len(k) - 1)) for k in (_k(a, a), _k(b, b))]
-    return float(own[0] + own[1] - 2 * _k(a, b).mean())
+    inside = sum(_mean_of_pairs(_k(rows, rows), biased=biased) for rows in (a, b))
+    return float(inside - 2 * _k(a, b).mean())
+
+
+def _mean_of_pairs(kernel: Tensor, *, biased: bool) -> Tensor:
+    """Return the mean of a square of kernel values, without its diagonal unless biased."""
+    if biased:
+        return kernel.mean()
+    return (kernel.sum() - kernel.diagonal().sum()) / (len(kernel) * (len(kernel) - 1))
 
 
 def _k(a: Tensor, b: Tensor) -> Tensor:

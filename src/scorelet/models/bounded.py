@@ -17,6 +17,8 @@ functions of σ; here σ is not told. Kadkhodaie, Guth, Mallat, Simoncelli 2023,
 (details told the low band).
 """
 
+from functools import lru_cache
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -26,8 +28,6 @@ from scorelet.core.network import Network
 from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models.conditional import beside
 from scorelet.models.denoiser import Denoiser, Locality
-
-_LEAST = 1e-12
 
 
 class CentredDenoiser(Denoiser):
@@ -131,13 +131,24 @@ class ConditionalBoundedDenoiser(Denoiser):
 def _box_mean(x: Tensor, window: int) -> Tensor:
     """Return the mean over 2 window + 1 pixels in each direction, those inside the image."""
     side = 2 * window + 1
-    rows = F.avg_pool2d(x, (side, 1), 1, (window, 0), count_include_pad=False)
-    return F.avg_pool2d(rows, (1, side), 1, (0, window), count_include_pad=False)
+    padded = F.pad(x, (window, window, window, window))
+    total = padded.unfold(-2, side, 1).sum(-1).unfold(-1, side, 1).sum(-1)
+    return total / _inside(x.shape[-2], x.shape[-1], window).to(x)
+
+
+@lru_cache(maxsize=16)
+def _inside(height: int, width: int, window: int) -> Tensor:
+    """Return how many pixels of an image the window around each holds."""
+    rows, columns = (torch.arange(n) for n in (height, width))
+    counts = [
+        (k + window).clamp_max(len(k) - 1) - (k - window).clamp_min(0) + 1 for k in (rows, columns)
+    ]
+    return torch.outer(*counts).float()
 
 
 def bounded_gain(square: Tensor, bound: float) -> Tensor:
-    """Return g of s²."""
-    return (bound / square.clamp_min(_LEAST).sqrt()).clamp_max(1)
+    """Return g = min(1, b/s) of s²."""
+    return bound * square.clamp_min(bound**2).rsqrt()
 
 
 def check_bounded(network: nn.Module, bound: float, channels: int) -> None:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from scorelet.core.device import choose_device
+from scorelet.core.memory import keep_large_buffers
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
 from scorelet.core.random import Noise
@@ -64,6 +65,7 @@ class _Work:
     """How samples are drawn: everything that is found out before the first step."""
 
     def __init__(self, settings: SampleSettings) -> None:
+        keep_large_buffers()
         self.settings = settings
         loaded, device = load_cascade(settings.model), choose_device(settings.device)
         own = deepcopy(loaded) if loaded is settings.model else loaded  # it is moved in its place
