@@ -23,7 +23,6 @@ from scorelet.models.denoiser import Denoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.packet_plan import PacketPlan
-from scorelet.wavelets.orthogonal.pyramid import Pyramid
 from scorelet.wavelets.orthogonal.transform import OrthogonalWavelet
 
 
@@ -48,6 +47,7 @@ class Levels:
         self.whole = OrthogonalWavelet(transform.name, model.levels, align=transform.align)
         self.step = self.whole.one_level()
         self._normalization = model.normalization
+        self._whitening = model.whitening
 
     def normalization(self, x: Tensor) -> Normalization:
         """Return that of the model, in the dtype and on the device of images x; or none at all."""
@@ -59,6 +59,31 @@ class Levels:
     def merge(self, low: Tensor, details: Tensor) -> Tensor:
         """Return x_{j-1} of x_j and its details, (batch, 3 channel, h, w), not normalised."""
         return self.step.synthesize((low, (unfold(details),)))
+
+    def unwhiten(self, seen: Tensor, scale: int, told: Tensor | None = None) -> Tensor:
+        """Return the normalised band of what factor number `scale`, 0 of the low band, sees."""
+        return self._whitening[scale].unwhiten(seen, told) if self._whitening else seen
+
+    def bands(self, x: Image) -> list[tuple[Tensor, Tensor | None]]:
+        """Return what the factors see of images x without noise, and what they are told with it.
+
+        The low band comes first, which is told nothing, then the details of each level, coarse to
+        fine, which are told their low band.
+        """
+        plain = self.normal_bands(x)
+        if not self._whitening:
+            return plain
+        pairs = zip(self._whitening, plain, strict=True)
+        return [(whitening.whiten(band, told), told) for whitening, (band, told) in pairs]
+
+    def normal_bands(self, x: Image) -> list[tuple[Tensor, Tensor | None]]:
+        """Return `bands` before they are whitened."""
+        units, found = self.normalization(x), []
+        for level in range(1, self.count + 1):
+            x, (detail,) = self.step.analyze(x)
+            told = units.normalize_low(x, level)
+            found.append((fold(units.normalize_detail(detail, level)), told))
+        return [(units.normalize_low(x, self.count), None), *found[::-1]]
 
 
 def fold(details: Tensor) -> Tensor:
@@ -81,13 +106,18 @@ class MultiscaleDenoiser(Denoiser):
     Sides must be divisible by 2^J.
 
     Raises:
-        InputError: another transform, or another normalisation.
+        InputError: another transform or normalisation, or details that are whitened.
     """
 
     def __init__(self, model: Multiscale[Denoiser]) -> None:
         super().__init__()
         self.model = model
         self._levels = Levels(model)
+        if model.whitening:
+            raise InputError(
+                "The factors of the model see whitened details, among which white noise of an image "
+                "is not white: sample from it, or train one without whiten to denoise."
+            )
         if model.normalization is not None:
             for level in range(1, model.levels + 1):
                 model.normalization.level_scale(level)
@@ -121,18 +151,6 @@ class MultiscaleDenoiser(Denoiser):
             found = units.unnormalize_detail(unfold(clean), number)
             x = self._levels.merge(x, fold(found))
             yield x
-
-    def normalized(self, x: Tensor) -> Pyramid:
-        """Return what the factors see of images x without noise."""
-        return self._levels.normalization(x).normalize(self._levels.whole.analyze(x))
-
-    def normalized_lows(self, x: Tensor) -> list[Tensor]:
-        """Return what the factors of details are told with images x, coarse to fine."""
-        units, found = self._levels.normalization(x), []
-        for level in range(1, self._levels.count + 1):
-            x, _ = self._levels.step.analyze(x)
-            found.append(units.normalize_low(x, level))
-        return found[::-1]
 
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None

@@ -68,7 +68,8 @@ class Cascade:
         """
         levels = Levels(self.model)
         units = levels.normalization(like)
-        low = self._draw(self.model.coarse, like, 0, noise)  # ty: ignore[invalid-argument-type]
+        found = self._draw(self.model.coarse, like, 0, noise)  # ty: ignore[invalid-argument-type]
+        low = levels.unwhiten(found, 0)
         return self.refine(units.unnormalize_low(low, levels.count), noise)
 
     def refine(self, low: Tensor, noise: Noise, *, level: int | None = None) -> Tensor:
@@ -93,7 +94,8 @@ class Cascade:
             told = units.normalize_low(x, number)
             factor = self.model.details[scale - 1]
             found = self._draw(factor, fold(_details_like(x)), scale, noise, told)
-            details = units.unnormalize_detail(unfold(found), number)
+            normal = levels.unwhiten(found, scale, told)
+            details = units.unnormalize_detail(unfold(normal), number)
             x = levels.merge(x, fold(details))
         return x
 

@@ -1,17 +1,21 @@
 """Densities as products over scales: a packet transform, and a factor for each of its bands."""
 
+import torch
+
+from scorelet.models.band_whitening import BandWhitening
 from scorelet.models.multiscale import Multiscale
 from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.packet_plan import PacketPlan, Shell
 from scorelet.wavelets.orthogonal.packets import WaveletPacket
 from scorelet.zoo.kind import Header, Kind, Tensors
-from scorelet.zoo.parts import pack, unpack
+from scorelet.zoo.parts import pack, unpack, widened
 
 _UNITS = "normalization."
+_WHITENING = "whitening"
 
 
 def describe(model: Multiscale) -> tuple[Header, Tensors]:
-    """Return transform, record and the factors: `coarse`, `band0` (the coarsest), `free0`, ...."""
+    """Return transform, record and the parts: `coarse`, `band0` (the coarsest), `free0`, ...."""
     factors = {f"band{k}": factor for k, factor in enumerate(model.details)}
     free = {f"free{k}": factor for k, factor in enumerate(model.free)}
     header, tensors = pack({"coarse": model.coarse, **factors, **free})
@@ -23,6 +27,11 @@ def describe(model: Multiscale) -> tuple[Header, Tensors]:
         "shells": [[shell.depth, shell.index] for shell in transform.plan.shells],
     }
     header |= {"transform": plan, "record": model.record}
+    tensors |= {
+        f"{_WHITENING}{k}.{name}": t
+        for k, whitening in enumerate(model.whitening)
+        for name, t in whitening.state_dict().items()
+    }
     if model.normalization is None:
         return header, tensors
     units = {f"{_UNITS}{name}": t for name, t in model.normalization.state_dict().items()}
@@ -42,7 +51,13 @@ def build(header: Header, tensors: Tensors) -> Multiscale:
     record = dict(header["record"])
     units = _normalization(header, tensors)
     return Multiscale(
-        transform, parts["coarse"], details, free=free, normalization=units, record=record
+        transform,
+        parts["coarse"],
+        details,
+        free=free,
+        normalization=units,
+        whitening=_whitening(tensors, 1 + len(details)),
+        record=record,
     ).eval()
 
 
@@ -53,6 +68,20 @@ def _normalization(header: Header, tensors: Tensors) -> Normalization | None:
     own = {k.removeprefix(_UNITS): t for k, t in tensors.items() if k.startswith(_UNITS)}
     units.load_state_dict(own, assign=True)
     return units
+
+
+def _whitening(tensors: Tensors, factors: int) -> list[BandWhitening]:
+    """Return a whitening for each factor, if the file has them."""
+    if f"{_WHITENING}0.root" not in tensors:
+        return []
+    found = []
+    for k in range(factors):
+        root, gain, offset = (
+            widened(tensors[f"{_WHITENING}{k}.{name}"]) for name in ("root", "gain", "offset")
+        )
+        pair = torch.view_as_complex(root), torch.view_as_complex(gain)
+        found.append(BandWhitening(*pair, offset))
+    return found
 
 
 KINDS = (

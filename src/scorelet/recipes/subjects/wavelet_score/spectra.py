@@ -97,33 +97,3 @@ def _found(variances: Tensor) -> Iterator[tuple[int, int, str]]:
             except InputError:
                 continue
             yield steps * sampler.calls, steps, f"{sampler.name}, {times}"
-
-
-def _whitened(one: Tensor, other: Tensor, wavelet: str, levels: int) -> list[int]:
-    """Return steps for details of one law where they are whitened by another one."""
-    pairs = zip(
-        gaussian_levels(one, wavelet, levels), gaussian_levels(other, wavelet, levels), strict=True
-    )
-    plan = ReversePlan(1, UNIFORM)
-    return [steps_needed(whitened_variances(a, b), plan) for a, b in pairs]
-
-
-def whitened_variances(law: GaussianLevel, by: GaussianLevel) -> Tensor:
-    """Return eigenvalues of the covariance of Γ^(-1/2) (d - A a), (h, w, 3); 1 where law is `by`.
-
-    Args:
-        law: of details d and low band a.
-        by: whose Γ and A are taken.
-    """
-    gain = by.mean_map
-    low, across = law.cross[..., 0, 0], law.cross[..., 1:, 0]
-    rest = law.cross[..., 1:, 1:] - _outer(gain, across) - _outer(across, gain)
-    rest = rest + _outer(gain, gain) * low[..., None, None]
-    root = torch.linalg.cholesky(by.conditional)
-    half = torch.linalg.solve_triangular(root, rest, upper=False)
-    both = torch.linalg.solve_triangular(root, half.mH, upper=False)
-    return torch.linalg.eigvalsh(both)
-
-
-def _outer(u: Tensor, v: Tensor) -> Tensor:
-    return u[..., :, None] * v[..., None, :].conj()
