@@ -111,7 +111,7 @@ def test_factors_of_a_whitened_cascade_see_white_noise():
     """All levels at once: the units of the model and the map of each level fit together."""
     power, count = spectrum(16, 16), 4000
     model = gaussian_cascade(power, "db2", 2, whiten=True)
-    (white, told), *details = Levels(model).bands(fields(power, count))
+    (white, told), *details = Levels.of(model).bands(fields(power, count))
     assert told is None
     assert (modes_covariance(white) - 1).abs().max() < 6 / count**0.5
     for white, low in details:

@@ -12,17 +12,19 @@ even if all f_j are exact. On Gaussian fields that costs 0.1 to 0.3 dB at weak n
 References: Kadkhodaie, Guth, Mallat, Simoncelli 2023, arXiv 2303.02984, section 2 and figure 2.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 
 from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, NoiseLevel
+from scorelet.models.band_whitening import BandWhitening
 from scorelet.models.denoiser import Denoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.packet_plan import PacketPlan
+from scorelet.wavelets.orthogonal.packets import WaveletPacket
 from scorelet.wavelets.orthogonal.transform import OrthogonalWavelet
 
 
@@ -30,24 +32,34 @@ class Levels:
     """The levels of a model of denoisers: one step of synthesis, and the unit of each.
 
     Args:
-        model: whose transform is an ordinary pyramid.
+        transform: an ordinary pyramid.
+        normalization, whitening: of its bands, see `Multiscale`.
 
     Raises:
         InputError: narrower bands than those of the pyramid.
     """
 
-    def __init__(self, model: Multiscale[Denoiser]) -> None:
-        transform = model.transform
-        if transform.plan != PacketPlan.wavelet(model.levels):
+    def __init__(
+        self,
+        transform: WaveletPacket,
+        normalization: Normalization | None,
+        whitening: Sequence[BandWhitening] = (),
+    ) -> None:
+        self.count = transform.plan.depth
+        if transform.plan != PacketPlan.wavelet(self.count):
             raise InputError(
                 "The bands of the model are narrower than octaves: denoisers are given for the "
                 "details of PacketPlan.wavelet."
             )
-        self.count = model.levels
-        self.whole = OrthogonalWavelet(transform.name, model.levels, align=transform.align)
+        self.whole = OrthogonalWavelet(transform.name, self.count, align=transform.align)
         self.step = self.whole.one_level()
-        self._normalization = model.normalization
-        self._whitening = model.whitening
+        self._normalization = normalization
+        self._whitening = list(whitening)
+
+    @classmethod
+    def of(cls, model: Multiscale[Denoiser]) -> "Levels":
+        """Return the levels of a model."""
+        return cls(model.transform, model.normalization, model.whitening)
 
     def normalization(self, x: Tensor) -> Normalization:
         """Return that of the model, in the dtype and on the device of images x; or none at all."""
@@ -112,7 +124,7 @@ class MultiscaleDenoiser(Denoiser):
     def __init__(self, model: Multiscale[Denoiser]) -> None:
         super().__init__()
         self.model = model
-        self._levels = Levels(model)
+        self._levels = Levels.of(model)
         if model.whitening:
             raise InputError(
                 "The factors of the model see whitened details, among which white noise of an image "

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from scorelet.networks.patch_frame import PatchFrame
     from scorelet.networks.perceptron import Perceptron
     from scorelet.networks.res_net import ResNet
+    from scorelet.networks.scale_shared import ScaleShared
     from scorelet.networks.scattering_head import FixedFeatures, ScatteringHead
     from scorelet.networks.scattering_tree import ScatteringTree
     from scorelet.networks.shuffle_unet import ShuffleUNet
@@ -33,6 +34,7 @@ __all__ = [
     "PatchFrame",
     "Perceptron",
     "ResNet",
+    "ScaleShared",
     "ScatteringHead",
     "ScatteringTree",
     "ShuffleUNet",

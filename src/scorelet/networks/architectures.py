@@ -50,6 +50,7 @@ ARCHITECTURES = Architectures(
         "PatchFrame": "patch_frame",
         "Perceptron": "perceptron",
         "ResNet": "res_net",
+        "ScaleShared": "scale_shared",
         "ScatteringHead": "scattering_head",
         "ScatteringTree": "scattering_tree",
         "ShuffleUNet": "shuffle_unet",

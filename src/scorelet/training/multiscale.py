@@ -66,7 +66,7 @@ def parts_of(model: Multiscale[Denoiser] | Denoiser, x: Image) -> Iterator[Part]
     coarse = model.coarse
     assert isinstance(coarse, Denoiser)
     denoisers = [coarse, *model.details]
-    for denoiser, (clean, told) in zip(denoisers, Levels(model).bands(x), strict=True):
+    for denoiser, (clean, told) in zip(denoisers, Levels.of(model).bands(x), strict=True):
         yield Part(denoiser, clean, told)
 
 

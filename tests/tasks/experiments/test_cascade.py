@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 
 import scorelet as sl
@@ -13,6 +14,7 @@ from scorelet.tasks.experiments import build, read_config
 from scorelet.tasks.experiments.cascade import CascadeConfig
 from scorelet.tasks.train import train
 from scorelet.training import read_log
+from scorelet.training.multiscale import parts_of
 from scorelet.zoo import build_network
 
 pytestmark = pytest.mark.usefixtures("float32")
@@ -133,6 +135,61 @@ def test_the_shipped_configuration_is_valid():
     config = read_config("faces")
     assert isinstance(config, CascadeConfig)
     assert len(config.details) == 2
+
+
+def count(model):
+    return sum(p.numel() for p in model.parameters())
+
+
+def test_a_whitened_cascade_trains_is_kept_and_draws(config, tmp_path):
+    """Its factors see bands of mean 0 and covariance 1, in which noise counts in deviations."""
+    factors = {
+        "low": LOW | {"sigma": [0.05, 40.0]},
+        "details": [DETAILS | {"sigma": [0.05, 40.0]}] * 2,
+    }
+    cfg = config(whiten=True, **factors)
+    made = build(cfg)
+    for factor in made.learner.objective.factors:
+        assert factor.variance == pytest.approx(1, abs=0.2)  # 48 of the 56 pictures, mirrored
+    model = sl.load(train(cfg, quiet=True))
+    pictures = torch.from_numpy(np.concatenate([blobs(40), blobs(16, seed=1)])[:, None]) / 255
+    for part in parts_of(model, torch.cat([pictures, pictures.flip(-1)])):
+        assert part.clean.mean(0).abs().max() < 1e-4
+        assert float(part.clean.square().mean()) == pytest.approx(1, abs=0.2)
+    found = sl.sample(model, n=2, steps=4, seed=1).images
+    assert found.shape == (2, 1, 16, 16)
+    low = torch.from_numpy(found).unfold(2, 4, 4).unfold(3, 4, 4).mean((4, 5))
+    again = sl.sample(model, n=1, coarse=low[0, 0].clamp(0, 1), steps=4).images
+    means = torch.from_numpy(again).unfold(2, 4, 4).unfold(3, 4, 4).mean((4, 5))
+    torch.testing.assert_close(means[0], low[0].clamp(0, 1), rtol=0, atol=1e-5)
+    with pytest.raises(InputError, match="knows pictures of 16x16"):
+        sl.sample(model, n=1, size=(32, 32))
+
+
+def test_one_network_of_all_scales_trains_and_is_one_in_files(config, tmp_path):
+    """As many weights as for one scale, and a vector for each; the same after a resumed run."""
+    channels = DETAILS["options"] | {"channels": 4 + 5}
+    details = [DETAILS | {"options": channels, "sigma": [0.005, 0.3]}] * 2
+    made = build(config(details=details, scale_embedding=5))
+    (first, second) = (factor.network for factor in made.learner.model.details)
+    assert first.network is second.network
+    plain = count(build_network("ShuffleUNet", channels))
+    assert count(made.learner.model) == count(made.learner.model.coarse) + plain + 2 * 5
+    whole = train(config(details=details, scale_embedding=5), quiet=True)
+    model = sl.load(whole)
+    one, two = (factor.network for factor in model.details)
+    assert one.embedding is two.embedding
+    assert count(model) == count(made.learner.model)
+    stored = sum(p.numel() for p in safetensors.torch.load_file(whole).values())
+    held = model.state_dict().items()
+    assert stored == sum(t.numel() for name, t in held if not name.startswith("_details.1."))
+    moved = one.embedding - first.embedding
+    assert (moved.reshape(2, 5).abs().amax(1) > 1e-4).all()  # gradients of both scales arrived
+    parts = config(details=details, scale_embedding=5, output=str(tmp_path / "parts"))
+    train(parts.model_copy(update={"steps": 10}), quiet=True)
+    resumed = sl.load(train(parts, quiet=True, resume=True))
+    for name, tensor in model.state_dict().items():
+        torch.testing.assert_close(resumed.state_dict()[name], tensor, msg=name)
 
 
 PLAIN = {"architecture": "BFCNN", "form": "residual"}

@@ -1,9 +1,11 @@
 """Densities as products over scales: a packet transform, and a factor for each of its bands."""
 
 import torch
+from torch import nn
 
 from scorelet.models.band_whitening import BandWhitening
 from scorelet.models.multiscale import Multiscale
+from scorelet.networks.scale_shared import ScaleShared
 from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.packet_plan import PacketPlan, Shell
 from scorelet.wavelets.orthogonal.packets import WaveletPacket
@@ -47,6 +49,7 @@ def build(header: Header, tensors: Tensors) -> Multiscale:
         str(plan["wavelet"]), PacketPlan(int(plan["depth"]), shells), align=str(plan["align"])
     )
     details = [parts[f"band{k}"] for k in range(len(shells))]
+    _share(details)
     free = [parts[f"free{k}"] for k in range(len(shells)) if f"free{k}" in parts]
     record = dict(header["record"])
     units = _normalization(header, tensors)
@@ -59,6 +62,15 @@ def build(header: Header, tensors: Tensors) -> Multiscale:
         whitening=_whitening(tensors, 1 + len(details)),
         record=record,
     ).eval()
+
+
+def _share(details: list[nn.Module]) -> None:
+    """Make networks of several scales one again whose weights the file holds once."""
+    networks = [getattr(factor, "network", None) for factor in details]
+    shared = [network for network in networks if isinstance(network, ScaleShared)]
+    for network in shared[1:]:
+        if network.embedding.data_ptr() == shared[0].embedding.data_ptr():
+            network.share(shared[0])
 
 
 def _normalization(header: Header, tensors: Tensors) -> Normalization | None:
