@@ -82,9 +82,8 @@ def test_moments_of_many_fields_give_the_law_of_the_field():
     (law,) = gaussian_levels(power, "haar", 1)
     low, details = bands(fields(power, count, mean=2.0), "haar")
     fitted, exact = BandWhitening.fit([(details, low)]), BandWhitening.of_details(law)
-    products = [
-        torch.view_as_complex(w.root) @ torch.view_as_complex(w.root).mH for w in (fitted, exact)
-    ]
+    roots = [torch.view_as_complex(w.root.unflatten(-1, (3, 2))) for w in (fitted, exact)]
+    products = [root @ root.mH for root in roots]
     scale = float(products[1].abs().max())
     torch.testing.assert_close(products[0], products[1], rtol=0, atol=5 * (2 / count) ** 0.5 * scale)
     torch.testing.assert_close(fitted.gain, exact.gain, rtol=0, atol=0.05)
@@ -131,6 +130,9 @@ def test_what_cannot_be_whitened():
         BandWhitening.fit([(torch.rand(4, 3, 4, 4), torch.rand(4, 1, 4, 4))])
     with pytest.raises(InputError, match="There are 0 images"):
         BandWhitening.fit([])
-    root, gain = (torch.view_as_complex(t) for t in (whitening.root, whitening.gain))
+    low = torch.rand(9, 1, 4, 4)
+    with pytest.raises(InputError, match="does not vary, given the coarser one"):
+        BandWhitening.fit([(torch.cat([low, 2 * low, -low], 1), low)])
+    root = torch.ones(4, 3, 3, 3, dtype=torch.complex64)
     with pytest.raises(InputError, match="do not belong together"):
-        BandWhitening(root, gain, torch.zeros(3, 8, 8))
+        BandWhitening(root, root[..., :1], torch.zeros(3, 8, 8))

@@ -14,7 +14,7 @@ is white noise.
 References: Guth, Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, section 4 (A and Γ).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import torch
@@ -23,6 +23,9 @@ from torch import Tensor, nn
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image
 from scorelet.wavelets.orthogonal.spectral import LEAST, GaussianLevel, square_root
+
+_ROUNDING = 1e-12
+"""Of the variance of all: what varies less does not vary."""
 
 
 class BandWhitening(nn.Module):
@@ -34,7 +37,10 @@ class BandWhitening(nn.Module):
         gain: A, (height, width // 2 + 1, n, m), complex, for m channels of a; m may be 0.
         offset: b, (n, height, width), real.
 
-    Complex numbers are kept as pairs of real ones.
+    Attributes:
+        offset: b.
+        root, gain: real, (frequencies, n, 2 n) and (frequencies, n, 2 m): each complex number is a
+            pair. Modules that become channels-last have no buffers of four or five axes.
 
     Raises:
         InputError: shapes that do not belong together.
@@ -56,10 +62,10 @@ class BandWhitening(nn.Module):
                 "(h, w // 2 + 1, n, m) and (n, h, w)."
             )
         inverse = torch.linalg.inv(root.to(torch.complex128)).to(root)
-        self.register_buffer("root", torch.view_as_real(root).contiguous())
-        self.register_buffer("gain", torch.view_as_real(gain).contiguous())
+        self.register_buffer("root", _as_pairs(root))
+        self.register_buffer("gain", _as_pairs(gain))
         self.register_buffer("offset", offset)
-        self.register_buffer("inverse", torch.view_as_real(inverse), persistent=False)
+        self.register_buffer("inverse", _as_pairs(inverse), persistent=False)
 
     @classmethod
     def of_details(cls, level: GaussianLevel, *, scale: float = 1.0) -> "BandWhitening":
@@ -84,7 +90,8 @@ class BandWhitening(nn.Module):
             parts: bands and what they are told, of one size, in parts that fit into memory.
 
         Raises:
-            InputError: no more images than channels of both, so that some covariance is singular.
+            InputError: no more images than channels of both, so that some covariance is singular,
+                or bands that follow from what they are told.
         """
         found = _moments(parts)
         n = found.channels
@@ -96,11 +103,23 @@ class BandWhitening(nn.Module):
             )
         across = found.covariance[..., :n, n:]
         gain = across @ torch.linalg.pinv(found.covariance[..., n:, n:], hermitian=True)
-        root = square_root(found.covariance[..., :n, :n] - gain @ across.mH, least=LEAST)
+        rest = found.covariance[..., :n, :n] - gain @ across.mH
+        if not _power(rest) > _ROUNDING * _power(found.covariance):
+            raise InputError("A band does not vary, given the coarser one: nothing is to whiten.")
+        root = square_root(rest, least=LEAST)
         apart = found.mean[..., :n] - (gain @ found.mean[..., n:, None])[..., 0]
         offset = torch.fft.irfft2(apart.movedim(-1, 0), s=found.size, norm="ortho")
         kind = torch.complex64 if found.dtype == torch.float32 else torch.complex128
         return cls(root.to(kind), gain.to(kind), offset.to(found.dtype))
+
+    @classmethod
+    def of_state(cls, state: Mapping[str, Tensor]) -> "BandWhitening":
+        """Return that of a `state_dict`."""
+        offset = state["offset"]
+        height, width = offset.shape[1:]
+        grid = (height, width // 2 + 1)
+        root, gain = (_as_complex(state[name]).unflatten(0, grid) for name in ("root", "gain"))
+        return cls(root, gain, offset)
 
     def whiten(self, d: Image, told: Tensor | None = None) -> Image:
         """Return u.
@@ -112,15 +131,15 @@ class BandWhitening(nn.Module):
         Raises:
             InputError: images of another size than those whose law is known.
         """
-        return self._apply(self.inverse, d - self._mean(d, told))
+        return self._product(self.inverse, d - self._mean(d, told))
 
     def unwhiten(self, u: Image, told: Tensor | None = None) -> Image:
         """Return d: the inverse of `whiten`, with its arguments and errors."""
-        return self._mean(u, told) + self._apply(self.root, u)
+        return self._mean(u, told) + self._product(self.root, u)
 
     def _mean(self, like: Tensor, told: Tensor | None) -> Tensor:
         """Return A a + b, in the dtype and on the device of bands."""
-        channels = self.gain.shape[-2]
+        channels = self.gain.shape[-1] // 2
         size = self.offset.shape[1:]
         shape = None if told is None else tuple(told.shape)
         expected = (len(like), channels, *size) if channels else None
@@ -130,13 +149,28 @@ class BandWhitening(nn.Module):
                 f"{len(self.offset)} channels of {size[0]}x{size[1]}, told {channels}."
             )
         offset = self.offset.to(like)
-        return offset if told is None else offset + self._apply(self.gain, told.to(like))
+        return offset if told is None else offset + self._product(self.gain, told.to(like))
 
-    def _apply(self, matrices: Tensor, x: Tensor) -> Tensor:
+    def _product(self, matrices: Tensor, x: Tensor) -> Tensor:
         """Multiply the spectra of x by a matrix at each frequency."""
         modes = torch.fft.rfft2(x)
-        changed = torch.einsum("yxab,nbyx->nayx", torch.view_as_complex(matrices.to(x)), modes)
-        return torch.fft.irfft2(changed, s=(x.shape[-2], x.shape[-1]))
+        changed = torch.einsum("qab,nbq->naq", _as_complex(matrices.to(x)), modes.flatten(2))
+        grid = changed.unflatten(-1, modes.shape[-2:])
+        return torch.fft.irfft2(grid, s=(x.shape[-2], x.shape[-1]))
+
+
+def _as_pairs(matrices: Tensor) -> Tensor:
+    """Return (height, width, n, m), complex, as (height width, n, 2 m), real."""
+    return torch.view_as_real(matrices).flatten(0, 1).flatten(2).contiguous()
+
+
+def _as_complex(pairs: Tensor) -> Tensor:
+    """Return (frequencies, n, m), complex."""
+    return torch.view_as_complex(pairs.unflatten(-1, (pairs.shape[-1] // 2, 2)))
+
+
+def _power(covariance: Tensor) -> float:
+    return float(covariance.diagonal(dim1=-2, dim2=-1).real.mean())
 
 
 class _Moments(NamedTuple):

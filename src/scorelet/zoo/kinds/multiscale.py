@@ -1,6 +1,5 @@
 """Densities as products over scales: a packet transform, and a factor for each of its bands."""
 
-import torch
 from torch import nn
 
 from scorelet.models.band_whitening import BandWhitening
@@ -86,14 +85,11 @@ def _whitening(tensors: Tensors, factors: int) -> list[BandWhitening]:
     """Return a whitening for each factor, if the file has them."""
     if f"{_WHITENING}0.root" not in tensors:
         return []
-    found = []
-    for k in range(factors):
-        root, gain, offset = (
-            widened(tensors[f"{_WHITENING}{k}.{name}"]) for name in ("root", "gain", "offset")
-        )
-        pair = torch.view_as_complex(root), torch.view_as_complex(gain)
-        found.append(BandWhitening(*pair, offset))
-    return found
+    states = [
+        {name: widened(tensors[f"{_WHITENING}{k}.{name}"]) for name in ("root", "gain", "offset")}
+        for k in range(factors)
+    ]
+    return [BandWhitening.of_state(state) for state in states]
 
 
 KINDS = (
