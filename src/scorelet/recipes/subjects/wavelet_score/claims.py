@@ -2,7 +2,6 @@
 
 from scorelet.recipes.base import Scale
 from scorelet.recipes.claims import Claim, at_least, at_most, within
-from scorelet.recipes.faces import FACES
 from scorelet.recipes.subjects.wavelet_score.settings import Networks, Settings, Spectra
 
 SGM = "section 2 of the paper: score-based models of whole fields"
@@ -162,17 +161,42 @@ def _measured(spectra: Spectra) -> list[Claim]:
             at_most(12),
         ),
     ]
-    if source == FACES:
-        found.append(
-            Claim(
-                f"{source}, {side} pixels: at most 32 steps for details that are whitened",
-                f"{key} whitened",
-                CONTROL,
-                "steps, details less their linear estimate, whitened by the law of other faces",
-                at_most(32),
-            )
-        )
-    return found
+    return found + _whitened(source, side, least)
+
+
+def _whitened(source: str, side: int, least: int) -> list[Claim]:
+    """Of bands less their linear estimate, and whitened, by the law of other data."""
+    where = f"{source}, {side} pixels, bands whitened"
+    return [
+        Claim(
+            f"{where}: at most 32 steps at every scale",
+            f"{source} whitened",
+            CONTROL,
+            "steps, Euler-Maruyama, uniform times, sup 10 %",
+            at_most(32),
+        ),
+        Claim(
+            f"{where}: steps of the scales do not grow with the side",
+            f"{source} whitened growth",
+            CONTROL,
+            "largest number at the largest over that at the smallest side, less 1",
+            at_most(0.05),
+        ),
+        Claim(
+            f"{where}: whole fields, which are not, need at least {least} times more",
+            f"{source} whitened ratio",
+            CONTROL,
+            "steps of whole fields over the largest of all scales",
+            at_least(least),
+        ),
+        Claim(
+            f"{where}: at most 12 steps at every scale with the best sampler",
+            f"{source} whitened best",
+            CONTROL,
+            "steps, of the sampler and times with the fewest network calls",
+            at_most(12),
+        ),
+    ]
 
 
 def _linear(scale: Scale) -> list[Claim]:

@@ -21,9 +21,9 @@ from scorelet.sampling.reverse import (
     detail_variances,
     pixel_variances,
     steps_needed,
+    whitened_variances,
 )
 from scorelet.tasks.picture_arrays import images_of
-from scorelet.wavelets.orthogonal.spectral import GaussianLevel, gaussian_levels
 
 Rows = list[dict[str, Any]]
 PIXELS = "pixels"
@@ -37,23 +37,25 @@ def spectra_table(setup: Spectra, seed: int) -> Rows:
     """Return a row for each side and scale: its steps, error 10 % by the measure sup, T = 5.
 
     Bands are divided by their deviations. `uniform` and `quadratic` are Euler-Maruyama; `best` is
-    the sampler with the fewest network calls, at its number of steps. `whitened` is known for
-    details of faces: steps where E[d | a] and the covariance given a, of one half of the faces, are
-    taken from those of the other.
+    the sampler with the fewest network calls, at its number of steps. Those that begin with
+    `whitened_` are of bands less their linear estimate, and whitened, by the law of other fields or
+    of the other half of the faces; whole fields have none.
     """
     rows = []
     for side in setup.sides:
         one, other = spectra_of_two(setup, side, seed)
         levels = _levels(side)
         scales = detail_variances(one, setup.wavelet, levels, convention="channel")
+        white = whitened_variances(one, setup.wavelet, levels, by=other)
         names = [f"details {side >> j}" for j in range(1, levels + 1)]
-        white = _whitened(one, other, setup.wavelet, levels)
         told = {"source": setup.source, "side": side}
         rows.append(told | {"scale": PIXELS} | _steps(pixel_variances(one)))
-        for name, variances, steps in zip(
-            [*names, f"low {side >> levels}"], scales, [*white, None], strict=True
+        for name, variances, whitened in zip(
+            [*names, f"low {side >> levels}"], scales, white, strict=True
         ):
-            rows.append(told | {"scale": name} | _steps(variances) | {"whitened": steps})
+            found = _steps(whitened)
+            row = {f"whitened_{key}": found[key] for key in ("uniform", "best", "best_plan")}
+            rows.append(told | {"scale": name} | _steps(variances) | row)
     return rows
 
 
