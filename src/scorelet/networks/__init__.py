@@ -10,6 +10,7 @@ from scorelet.networks.normalization import BiasFreeBatchNorm
 
 if TYPE_CHECKING:
     from scorelet.networks.bf_cnn import BFCNN
+    from scorelet.networks.diffusion_unet import DiffusionUNet
     from scorelet.networks.learned_scattering import LearnedScattering
     from scorelet.networks.patch_frame import PatchFrame
     from scorelet.networks.perceptron import Perceptron
@@ -27,6 +28,7 @@ __all__ = [
     "BFCNN",
     "VGG",
     "BiasFreeBatchNorm",
+    "DiffusionUNet",
     "FactorizedVGG",
     "FixedFeatures",
     "LearnedScattering",

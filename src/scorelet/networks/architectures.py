@@ -44,6 +44,7 @@ class Architectures(MutableMapping[str, type[nn.Module]]):
 ARCHITECTURES = Architectures(
     {
         "BFCNN": "bf_cnn",
+        "DiffusionUNet": "diffusion_unet",
         "GradResNet": "grad_res_net",
         "FactorizedVGG": "vgg",
         "LearnedScattering": "learned_scattering",

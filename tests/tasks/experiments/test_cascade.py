@@ -197,6 +197,19 @@ def test_one_network_of_all_scales_trains_and_is_one_in_files(config, tmp_path):
         torch.testing.assert_close(resumed.state_dict()[name], tensor, msg=name)
 
 
+def test_networks_that_are_shown_the_level_train_and_are_kept(config):
+    options = {"width": 32, "multipliers": [1, 1], "blocks": 1, "attention": [1]}
+    part = {"architecture": "DiffusionUNet", "form": "scaled", "shows_level": True}
+    low = part | {"options": options | {"channels": 2}, "sigma": [0.02, 2.0]}
+    details = part | {"options": options | {"channels": 5, "outputs": 3}, "sigma": [0.005, 0.3]}
+    model = sl.load(train(config(low=low, details=[details] * 2, steps=2), quiet=True))
+    assert model.coarse.shows_level
+    y = torch.rand(2, 1, 4, 4, generator=torch.Generator().manual_seed(0))
+    assert (model.coarse(y, 0.1) - model.coarse(y, 0.2)).abs().max() > 1e-6
+    with pytest.raises(ValueError, match="shows_level needs form: scaled"):
+        config(low=low | {"form": "residual"})
+
+
 PLAIN = {"architecture": "BFCNN", "form": "residual"}
 SMALL = {"width": 4, "depth": 3}
 
@@ -226,6 +239,22 @@ def test_a_cascade_without_details_is_a_denoiser_of_whole_pictures(config, tmp_p
     assert trained(y, 0.1).shape == y.shape
     (entry,) = [e for e in read_log(tmp_path / "run" / "log.jsonl") if "low" in e][-1:]
     assert entry["loss"] == pytest.approx(entry["low"])
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [("pixel-celebahq128", [160.3]), ("wavelet-celebahq128", [52.5, 120.6, 156.3])],
+)
+def test_u_nets_have_the_weights_of_the_published_sizes(name, counts):
+    """In millions, counted in the published code; the paper itself gives no count."""
+    config = read_config(name)
+    parts = [config.low, *config.details]
+    with torch.device("meta"):
+        networks = [build_network(part.architecture, part.options) for part in parts]
+    assert [round(count(network) / 1e6, 1) for network in networks] == counts
+    told = [3, *(12 for _ in config.details)]
+    assert [network.accepts for network in networks] == [(1 + n,) for n in told]
+    assert all(part.shows_level and part.form == "scaled" for part in parts)
 
 
 @pytest.mark.parametrize(("name", "scales"), [("local-celeba160", 2), ("local-celebahq320", 3)])

@@ -30,8 +30,16 @@ class FactorConfig(ModelConfig):
         "the low band that details are told, and nothing else",
     )
 
+    shows_level: bool = Field(
+        default=False,
+        description="with `form: scaled` the network sees the noise level as one channel more, "
+        "before the others, as `DiffusionUNet` wants it",
+    )
+
     @model_validator(mode="after")
     def _consistent(self) -> "FactorConfig":
+        if self.shows_level and self.form != "scaled":
+            raise ValueError("shows_level needs form: scaled, which is told the noise level")
         if not self.sigma[0] < self.sigma[1]:
             raise ValueError("sigma must be two noise levels, 0 < low < high")
         return self

@@ -158,7 +158,12 @@ def _details(config: CascadeConfig, number: int, network: nn.Module, seen: Seen)
     if part.form == "scaled":
         scales = Scales(0.0, deviation, *seen.told)
         return ScaledDenoiser(
-            network, scales, bound=part.bound, channels=3 * channels, cond_channels=channels
+            network,
+            scales,
+            bound=part.bound,
+            channels=3 * channels,
+            cond_channels=channels,
+            shows_level=part.shows_level,
         )
     if part.form == "residual":
         return ConditionalResidualDenoiser(network, channels=3 * channels, cond_channels=channels)
@@ -172,7 +177,8 @@ def _coarse(config: CascadeConfig, seen: Seen) -> Denoiser:
     low, channels = seen.low, seen.low.shape[1]
     if config.low.form == "scaled":
         network, scales = _network(config, config.low, 0, channels), Scales(*_moments(low))
-        return ScaledDenoiser(network, scales, bound=config.low.bound, channels=channels)
+        told = {"bound": config.low.bound, "shows_level": config.low.shows_level}
+        return ScaledDenoiser(network, scales, channels=channels, **told)
     if config.low.form == "residual":
         return ResidualDenoiser(_network(config, config.low, 0, channels))
     network = _network(config, config.low, 0, 2 * channels)
@@ -184,6 +190,7 @@ def _coarse(config: CascadeConfig, seen: Seen) -> Denoiser:
 
 
 def _network(config: CascadeConfig, part: FactorConfig, number: int, channels: int) -> nn.Module:
+    channels += part.shows_level
     network = make_denoising_network(part, seed=config.seed + number)
     what = f"the images of factor {number}, with what is shown beside them,"
     check_channels(network, part, channels, what=what)
