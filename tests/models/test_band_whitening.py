@@ -6,8 +6,8 @@ import torch
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
 from scorelet.models.band_whitening import BandWhitening
-from scorelet.models.multiscale_denoiser import Levels, fold
 from scorelet.models.gaussian_details import gaussian_cascade
+from scorelet.models.multiscale_denoiser import Levels, fold
 from scorelet.wavelets import OrthogonalWavelet
 from scorelet.wavelets.orthogonal.spectral import GaussianLevel, gaussian_levels
 
@@ -85,7 +85,9 @@ def test_moments_of_many_fields_give_the_law_of_the_field():
     roots = [torch.view_as_complex(w.root.unflatten(-1, (3, 2))) for w in (fitted, exact)]
     products = [root @ root.mH for root in roots]
     scale = float(products[1].abs().max())
-    torch.testing.assert_close(products[0], products[1], rtol=0, atol=5 * (2 / count) ** 0.5 * scale)
+    torch.testing.assert_close(
+        products[0], products[1], rtol=0, atol=5 * (2 / count) ** 0.5 * scale
+    )
     torch.testing.assert_close(fitted.gain, exact.gain, rtol=0, atol=0.05)
 
 

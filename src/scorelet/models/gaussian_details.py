@@ -15,8 +15,8 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, NoiseLevel
-from scorelet.models.denoiser import Denoiser
 from scorelet.models.band_whitening import BandWhitening
+from scorelet.models.denoiser import Denoiser
 from scorelet.models.gaussian import StationaryGaussianDenoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.wavelets.orthogonal.normalization import Normalization

@@ -127,8 +127,8 @@ class MultiscaleDenoiser(Denoiser):
         self._levels = Levels.of(model)
         if model.whitening:
             raise InputError(
-                "The factors of the model see whitened details, among which white noise of an image "
-                "is not white: sample from it, or train one without whiten to denoise."
+                "The factors of the model see whitened bands, in which white noise of an image is "
+                "not white: sample from it, or train one without whiten to denoise."
             )
         if model.normalization is not None:
             for level in range(1, model.levels + 1):

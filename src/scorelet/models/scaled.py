@@ -10,11 +10,12 @@ as its network. Networks of different receptive fields can so be compared at eve
 Networks without biases need numbers of both signs: where all that is shown is bright, a unit of a
 ReLU is on for all pictures, or off for all.
 
-Networks that want to know the level see 200 t as their first channel, t = log(1 + σ²/s²)/2: the time
-at which a process of Ornstein-Uhlenbeck has that noise, as published networks are told it.
+Networks that want to know the level see 200 t as their first channel, t = log(1 + σ²/s²)/2: the
+time at which a process of Ornstein-Uhlenbeck has that noise, as published networks are told it.
 
-References: Guth, Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, section 4 (t); Karras, Aittala, Aila, Laine 2022, arXiv 2206.00364, section 5 (gains as functions of
-σ); Kadkhodaie, Guth, Mallat, Simoncelli 2023, arXiv 2303.02984 (details told the low band).
+References: Karras, Aittala, Aila, Laine 2022, arXiv 2206.00364, section 5 (gains as functions of
+σ); Kadkhodaie, Guth, Mallat, Simoncelli 2023, arXiv 2303.02984 (details told the low band); Guth,
+Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, section 4 (t).
 """
 
 from typing import NamedTuple

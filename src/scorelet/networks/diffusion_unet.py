@@ -19,9 +19,9 @@ class DiffusionUNet(nn.Module):
     At each resolution stand `blocks` residual blocks of width·m channels, m from `multipliers`, one
     more on the way up, each beside the result of one on the way down; resolutions are connected by
     convolutions of stride 2, and by nearest neighbours and a convolution. The level is written in
-    sines and goes through two linear layers; each block takes from it a scale and a shift, after its
-    second normalisation over 32 groups of channels. Results of all blocks begin at their inputs,
-    that of the network at 0.
+    sines and goes through two linear layers; each block takes from it a scale and a shift, after
+    its second normalisation over 32 groups of channels. Results of all blocks begin at their
+    inputs, that of the network at 0.
 
     Args:
         channels: that it sees: the level, constant over an image, and those of the image with what
@@ -176,7 +176,7 @@ class _Larger(nn.Module):
         return self.conv(F.interpolate(x, scale_factor=2, mode="nearest"))
 
 
-def _block(inputs: int, outputs: int, told: int, attends: bool, heads: int) -> _Stage:  # noqa: FBT001
+def _block(inputs: int, outputs: int, told: int, attends: bool, heads: int) -> _Stage:
     residual = _Residual(inputs, outputs, told)
     return _Stage([residual, _Attention(outputs, heads)] if attends else [residual])
 

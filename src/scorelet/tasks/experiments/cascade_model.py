@@ -89,9 +89,7 @@ def _parts(pictures: np.ndarray) -> Iterator[Tensor]:
         yield images_of(pictures[start : start + BATCH])
 
 
-def _whitening(
-    config: CascadeConfig, levels: Levels, pictures: np.ndarray
-) -> list[BandWhitening]:
+def _whitening(config: CascadeConfig, levels: Levels, pictures: np.ndarray) -> list[BandWhitening]:
     """Return the whitening of the low band and of the details of each level."""
 
     def bands(number: int) -> Iterator[tuple[Tensor, Tensor | None]]:

@@ -189,13 +189,6 @@ def _whitened(source: str, side: int, least: int) -> list[Claim]:
             "steps of whole fields over the largest of all scales",
             at_least(least),
         ),
-        Claim(
-            f"{where}: at most 12 steps at every scale with the best sampler",
-            f"{source} whitened best",
-            CONTROL,
-            "steps, of the sampler and times with the fewest network calls",
-            at_most(12),
-        ),
     ]
 
 

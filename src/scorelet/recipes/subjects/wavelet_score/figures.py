@@ -89,7 +89,7 @@ def spectra_section(rows: Sequence[Row]) -> Section:
         "best_calls": "network calls",
         "best_plan": "by",
         "whitened_uniform": "whitened, uniform",
-        "whitened_best": "whitened, best",
+        "whitened_quadratic": "whitened, quadratic",
     }
     text = (
         "Exact scores of Gaussian fields with the measured spectrum; error 10 % by sup, times up "

@@ -83,13 +83,13 @@ def of_spectra(rows: Rows) -> dict[str, Measured]:
         f"{key} best": Measured(max(row["best"] for row in largest), note=_plans(largest)),
     }
     white, first = (
-        max(row["whitened_uniform"] for row in _scales(rows, side)) for side in (sides[-1], sides[0])
+        max(row["whitened_uniform"] for row in _scales(rows, side))
+        for side in (sides[-1], sides[0])
     )
     return found | {
         f"{key} whitened": Measured(white),
         f"{key} whitened growth": Measured(white / first - 1),
         f"{key} whitened ratio": Measured(whole / white, note=f"{whole} steps for whole fields"),
-        f"{key} whitened best": Measured(max(row["whitened_best"] for row in largest)),
     }
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from scorelet.analysis.field_statistics.spectra import power_map
@@ -49,13 +48,13 @@ def spectra_table(setup: Spectra, seed: int) -> Rows:
         white = whitened_variances(one, setup.wavelet, levels, by=other)
         names = [f"details {side >> j}" for j in range(1, levels + 1)]
         told = {"source": setup.source, "side": side}
-        rows.append(told | {"scale": PIXELS} | _steps(pixel_variances(one)))
+        whole = _kept(pixel_variances(one))
+        rows.append(told | {"scale": PIXELS} | _steps(whole) | _best(whole))
         for name, variances, whitened in zip(
-            [*names, f"low {side >> levels}"], scales, white, strict=True
+            [*names, f"low {side >> levels}"], map(_kept, scales), map(_kept, white), strict=True
         ):
-            found = _steps(whitened)
-            row = {f"whitened_{key}": found[key] for key in ("uniform", "best", "best_plan")}
-            rows.append(told | {"scale": name} | _steps(variances) | row)
+            row = told | {"scale": name} | _steps(variances) | _best(variances)
+            rows.append(row | {f"whitened_{key}": n for key, n in _steps(whitened).items()})
     return rows
 
 
@@ -78,15 +77,21 @@ def _levels(side: int) -> int:
     return (side & -side).bit_length() - 1
 
 
-def _steps(variances: Tensor) -> dict[str, Any]:
-    kept = variances[variances > _LEAST * variances.mean()]
+def _steps(variances: Tensor) -> dict[str, int]:
     plan = ReversePlan(1, UNIFORM)
-    steps = {
-        "uniform": steps_needed(kept, plan),
-        "quadratic": steps_needed(kept, replace(plan, power=2.0)),
+    return {
+        "uniform": steps_needed(variances, plan),
+        "quadratic": steps_needed(variances, replace(plan, power=2.0)),
     }
-    calls, count, name = min(_found(kept))
-    return steps | {"best": count, "best_calls": calls, "best_plan": name}
+
+
+def _best(variances: Tensor) -> dict[str, Any]:
+    calls, count, name = min(_found(variances))
+    return {"best": count, "best_calls": calls, "best_plan": name}
+
+
+def _kept(variances: Tensor) -> Tensor:
+    return variances[variances > _LEAST * variances.mean()]
 
 
 def _found(variances: Tensor) -> Iterator[tuple[int, int, str]]:
