@@ -85,9 +85,7 @@ def test_moments_of_many_fields_give_the_law_of_the_field():
     roots = [torch.view_as_complex(w.root.unflatten(-1, (3, 2))) for w in (fitted, exact)]
     products = [root @ root.mH for root in roots]
     scale = float(products[1].abs().max())
-    torch.testing.assert_close(
-        products[0], products[1], rtol=0, atol=5 * (2 / count) ** 0.5 * scale
-    )
+    torch.testing.assert_close(products[0], products[1], rtol=0, atol=7 / count**0.5 * scale)
     torch.testing.assert_close(fitted.gain, exact.gain, rtol=0, atol=0.05)
 
 
@@ -126,9 +124,9 @@ def test_what_cannot_be_whitened():
     whitening = BandWhitening.of_details(law)
     with pytest.raises(InputError, match="known of 3 channels of 4x4, told 1"):
         whitening.whiten(torch.zeros(2, 3, 8, 8), torch.zeros(2, 1, 8, 8))
-    with pytest.raises(InputError, match="told None: .* told 1"):
+    with pytest.raises(InputError, match=r"told None: .* told 1"):
         whitening.unwhiten(torch.zeros(2, 3, 4, 4))
-    with pytest.raises(InputError, match="There are 4 images .* give more than 4"):
+    with pytest.raises(InputError, match=r"There are 4 images .* give more than 4"):
         BandWhitening.fit([(torch.rand(4, 3, 4, 4), torch.rand(4, 1, 4, 4))])
     with pytest.raises(InputError, match="There are 0 images"):
         BandWhitening.fit([])

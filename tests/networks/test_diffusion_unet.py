@@ -92,5 +92,5 @@ def test_its_options_build_it_again():
 
 def test_what_is_no_such_network():
     for options in ({"channels": 1}, {"width": 48}, {"multipliers": []}, {"blocks": 0}):
-        with pytest.raises(InputError, match="must be at least 2, width .* multiple of 32"):
+        with pytest.raises(InputError, match=r"must be at least 2, width .* multiple of 32"):
             build_network("DiffusionUNet", SMALL | options)

@@ -49,7 +49,7 @@ class ScaleShared(nn.Module):
             raise ValueError(f"there is no scale {scale} of {scales} with {embedding} numbers")
         if architecture not in ARCHITECTURES:
             raise ValueError(f"there is no network {architecture}")
-        self.options = {
+        self.options: dict[str, Any] = {
             "architecture": architecture,
             "options": dict(options),
             "scales": scales,

@@ -175,8 +175,13 @@ def _coarse(config: CascadeConfig, seen: Seen) -> Denoiser:
     low, channels = seen.low, seen.low.shape[1]
     if config.low.form == "scaled":
         network, scales = _network(config, config.low, 0, channels), Scales(*_moments(low))
-        told = {"bound": config.low.bound, "shows_level": config.low.shows_level}
-        return ScaledDenoiser(network, scales, channels=channels, **told)
+        return ScaledDenoiser(
+            network,
+            scales,
+            bound=config.low.bound,
+            channels=channels,
+            shows_level=config.low.shows_level,
+        )
     if config.low.form == "residual":
         return ResidualDenoiser(_network(config, config.low, 0, channels))
     network = _network(config, config.low, 0, 2 * channels)

@@ -82,10 +82,8 @@ def of_spectra(rows: Rows) -> dict[str, Measured]:
         f"{key} ratio": Measured(whole / most, note=f"{whole} steps for whole fields"),
         f"{key} best": Measured(max(row["best"] for row in largest), note=_plans(largest)),
     }
-    white, first = (
-        max(row["whitened_uniform"] for row in _scales(rows, side))
-        for side in (sides[-1], sides[0])
-    )
+    white = max(row["whitened_uniform"] for row in largest)
+    first = max(row["whitened_uniform"] for row in least)
     return found | {
         f"{key} whitened": Measured(white),
         f"{key} whitened growth": Measured(white / first - 1),
