@@ -74,8 +74,9 @@ class ScaleShared(nn.Module):
 
     def at(self, scale: int) -> "ScaleShared":
         """Return the same network at another scale; both have the same weights from now on."""
+        options: dict[str, Any] = self.options | {"scale": scale}
         with torch.device("meta"):
-            other = ScaleShared(**self.options | {"scale": scale})
+            other = ScaleShared(**options)
         other.share(self)
         return other
 
