@@ -83,7 +83,7 @@ class Multiscale(nn.Module, Generic[Factor]):
     @property
     def whitening(self) -> list[BandWhitening]:
         """The whitenings of x_J and of the bands, coarse to fine; empty if there is none."""
-        return list(self._whitening)  # ty: ignore[invalid-return-type]
+        return list(self._whitening)  # ty: ignore[invalid-explicit-return]
 
     @property
     def levels(self) -> int:
