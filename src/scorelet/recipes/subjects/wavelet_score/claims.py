@@ -10,6 +10,8 @@ PHI4_LAW = "section 4 of the paper: φ⁴"
 IMAGES = "section 4 of the paper: CelebA-HQ"
 CONTROL = "control"
 STEPS, RATIO = "steps", "ratio"
+_ENOUGH = 1000
+"""Fields that tell their law so well that others are white by it; 200 left 36 steps instead of 28."""
 
 
 def claims(scale: Scale, settings: Settings) -> tuple[Claim, ...]:
@@ -161,7 +163,7 @@ def _measured(spectra: Spectra) -> list[Claim]:
             at_most(12),
         ),
     ]
-    return found + _whitened(source, side, least)
+    return found + (_whitened(source, side, least) if spectra.count >= _ENOUGH else [])
 
 
 def _whitened(source: str, side: int, least: int) -> list[Claim]:
