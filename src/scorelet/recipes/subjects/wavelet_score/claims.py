@@ -11,7 +11,7 @@ IMAGES = "section 4 of the paper: CelebA-HQ"
 CONTROL = "control"
 STEPS, RATIO = "steps", "ratio"
 _ENOUGH = 1000
-"""Fields that tell their law so well that others are white by it; 200 left 36 steps instead of 28."""
+"""Fields that tell their law well enough to whiten others by it; 200 left 36 steps, not 28."""
 
 
 def claims(scale: Scale, settings: Settings) -> tuple[Claim, ...]:
