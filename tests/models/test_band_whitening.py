@@ -106,6 +106,7 @@ def test_the_scale_of_details_and_low_band_does_not_matter():
     torch.testing.assert_close(scaled, plain, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_factors_of_a_whitened_cascade_see_white_noise():
     """All levels at once: the units of the model and the map of each level fit together."""
     power, count = spectrum(16, 16), 4000

@@ -141,6 +141,7 @@ def count(model):
     return sum(p.numel() for p in model.parameters())
 
 
+@pytest.mark.slow
 def test_a_whitened_cascade_trains_is_kept_and_draws(config, tmp_path):
     """Its factors see bands of mean 0 and covariance 1, in which noise counts in deviations."""
     factors = {
@@ -170,6 +171,7 @@ def test_a_whitened_cascade_trains_is_kept_and_draws(config, tmp_path):
         sl.sample(model, n=1, size=(32, 32))
 
 
+@pytest.mark.slow
 def test_one_network_of_all_scales_trains_and_is_one_in_files(config, tmp_path):
     """As many weights as for one scale, and a vector for each; the same after a resumed run."""
     channels = DETAILS["options"] | {"channels": 4 + 5}
@@ -197,6 +199,7 @@ def test_one_network_of_all_scales_trains_and_is_one_in_files(config, tmp_path):
         torch.testing.assert_close(resumed.state_dict()[name], tensor, msg=name)
 
 
+@pytest.mark.slow
 def test_networks_that_are_shown_the_level_train_and_are_kept(config):
     options = {"width": 32, "multipliers": [1, 1], "blocks": 1, "attention": [1]}
     part = {"architecture": "DiffusionUNet", "form": "scaled", "shows_level": True}
