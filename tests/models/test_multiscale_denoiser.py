@@ -7,6 +7,7 @@ import torch
 
 from scorelet.core.errors import InputError
 from scorelet.models import Denoiser, StationaryGaussianDenoiser, score
+from scorelet.models.band_whitening import BandWhitening
 from scorelet.models.conditional import ConditionalResidualDenoiser
 from scorelet.models.gaussian_details import GaussianDetailsDenoiser
 from scorelet.models.multiscale import Multiscale
@@ -253,6 +254,11 @@ def test_what_is_no_plug_in_denoiser():
     channel.low_scale.fill_(2.0)
     with pytest.raises(InputError, match="white noise is not white any more"):
         MultiscaleDenoiser(Multiscale(transform, Keeps(), [Keeps()], normalization=channel))
+    white = [BandWhitening.of_spectrum(torch.ones(4, 4))] * 2
+    with pytest.raises(InputError, match="train one without whiten to denoise"):
+        MultiscaleDenoiser(Multiscale(transform, Keeps(), [Keeps()], whitening=white))
+    with pytest.raises(InputError, match="1 whitenings for 2 factors"):
+        Multiscale(transform, Keeps(), [Keeps()], whitening=white[:1])
     narrow = WaveletPacket("haar", PacketPlan.octaves(1, subdivisions=2))
     with pytest.raises(InputError, match="narrower than octaves"):
         MultiscaleDenoiser(Multiscale(narrow, Keeps(), [Keeps(), Keeps()]))

@@ -53,6 +53,22 @@ def test_it_sees_exactly_as_far_as_its_network(told):
     assert changed.max() == 2
 
 
+def test_a_network_that_is_shown_the_level_sees_the_time_of_the_process():
+    """200 t with e^-2t = 1/(1 + σ²/s²), the share of the image in unit variance; then u."""
+    y, sigma = images(), torch.tensor([0.0, 0.1, 3.0], dtype=torch.float64)
+
+    class Time(nn.Module):
+        def forward(self, shown):
+            assert shown.shape[1] == 2
+            return shown[:, :1]
+
+    f = ScaledDenoiser(Time(), SCALES, channels=1, shows_level=True)
+    gain = (3 * 0.1 / sigma.clamp_min(1e-9)).clamp_max(1)[:, None, None, None]
+    time = (gain * (y - 0.5) - (f(y, sigma) - 0.5)) / 0.1
+    share = torch.exp(-2 * time[:, 0, 0, 0] / 200)
+    torch.testing.assert_close(share, 1 / (1 + (sigma / 0.1) ** 2), rtol=1e-9, atol=0)
+
+
 class Told(nn.Module):
     """Answers with what it is told."""
 

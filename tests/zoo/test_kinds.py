@@ -12,6 +12,7 @@ from scorelet.core.checkpoint import load_tensors, save_tensors
 from scorelet.core.errors import CheckpointError, InputError
 from scorelet.core.random import generator
 from scorelet.models import Classifier, Denoiser, GaussianMixtureDenoiser, ResidualDenoiser
+from scorelet.models.band_whitening import BandWhitening
 from scorelet.models.conditional import ConditionalResidualDenoiser
 from scorelet.models.field_energy import ConditionalEnergy, ScalarDensity
 from scorelet.models.multiscale import Multiscale
@@ -224,6 +225,8 @@ def late(known):
         del KINDS[name]
 
 
+SEEN = ((1, 0), (3, 1))
+"""Channels of a low band and of its details, and of what they are told."""
 LATE_MODELS = (Multiscale, ConditionalEnergy, ScalarDensity)
 
 
@@ -264,7 +267,10 @@ def test_a_cascade_of_denoisers_comes_back_with_the_unit_of_its_scales(path):
     units.low_mean.fill_(0.7)
     units.detail_scale.copy_(torch.tensor([[[1.0, 2.0, 3.0]]]))
     transform = WaveletPacket("db2", PacketPlan.wavelet(1))
-    model = Multiscale(transform, coarse, [details], normalization=units).eval()
+    parts = [(torch.rand(20, n, 8, 8), torch.rand(20, m, 8, 8) if m else None) for n, m in SEEN]
+    whitening = [BandWhitening.fit([part]) for part in parts]
+    model = Multiscale(transform, coarse, [details], normalization=units, whitening=whitening)
+    model.eval()
     zoo.save(model, path)
     loaded = zoo.load(path)
     assert isinstance(loaded.normalization, Normalization)
@@ -272,6 +278,8 @@ def test_a_cascade_of_denoisers_comes_back_with_the_unit_of_its_scales(path):
     for name, buffer in units.state_dict().items():
         assert torch.equal(loaded.normalization.get_buffer(name), buffer), name
     y, low = (torch.rand(2, c, 8, 8, generator=generator(c)) for c in (3, 1))
+    assert torch.equal(loaded.whitening[0].whiten(low), whitening[0].whiten(low))
+    assert torch.equal(loaded.whitening[1].unwhiten(y, low), whitening[1].unwhiten(y, low))
     (again,) = loaded.details
     with torch.no_grad():
         assert torch.equal(again(y, cond=low), details.eval()(y, cond=low))

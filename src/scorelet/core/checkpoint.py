@@ -17,6 +17,8 @@ from scorelet.core.errors import CheckpointError, one_line
 from scorelet.core.files import atomic_path, check_regular
 
 HEADER = "scorelet"
+SAME = "scorelet-same"
+"""Entry of the names whose tensors are those of other names."""
 STATE_KIND = "training-state"
 """What `kind` begins with in the state of a training run, which is no model; a version follows."""
 _LFS = b"version https://git-lfs.github.com/spec/v1"
@@ -25,14 +27,18 @@ _LFS = b"version https://git-lfs.github.com/spec/v1"
 def save_tensors(path: str | Path, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
     """Write tensors and a JSON-serialisable header to `path`, whole or not at all.
 
+    Tensors of several names that are the same memory are written once.
+
     Raises:
         InputError: `path` is a device or a pipe.
         CheckpointError: it cannot be written.
     """
-    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    same = _same(tensors)
+    plain = {k: t.detach().cpu().contiguous() for k, t in tensors.items() if k not in same}
+    metadata = {HEADER: json.dumps(header)} | ({SAME: json.dumps(same)} if same else {})
     try:
         with atomic_path(Path(path)) as temporary:
-            save_file(plain, temporary, metadata={HEADER: json.dumps(header)})
+            save_file(plain, temporary, metadata=metadata)
     except (OSError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or one_line(error)
         raise CheckpointError(f"Cannot write the checkpoint {path}: {reason}.") from error
@@ -51,10 +57,12 @@ def load_tensors(
     try:
         _refuse_unsafe(path)
         with safe_open(path, framework="pt", device=str(device)) as stream:
-            header = json.loads((stream.metadata() or {}).get(HEADER, "{}"))
+            metadata = stream.metadata() or {}
+            header = json.loads(metadata.get(HEADER, "{}"))
             if not isinstance(header, dict):
                 raise ValueError(f"its entry {HEADER} is no mapping")
-            return {name: stream.get_tensor(name) for name in stream.keys()}, header  # noqa: SIM118
+            found = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
+            return found | _again(found, json.loads(metadata.get(SAME, "{}"))), header
     except CheckpointError:
         raise
     except (FileNotFoundError, NotADirectoryError):
@@ -72,6 +80,28 @@ def load_tensors(
             f"{path} is damaged or is not a safetensors file ({one_line(error)}): fetch or copy it "
             "again."
         ) from error
+
+
+def _same(tensors: dict[str, Tensor]) -> dict[str, str]:
+    """Return the first name of each tensor that has had a name before."""
+    first: dict[tuple[Any, ...], str] = {}
+    found = {}
+    for name, t in tensors.items():
+        place = (t.data_ptr(), t.dtype, t.shape, t.stride(), t.device)
+        if t.numel() and first.setdefault(place, name) != name:
+            found[name] = first[place]
+    return found
+
+
+def _again(tensors: dict[str, Tensor], same: dict[str, str]) -> dict[str, Tensor]:
+    """Return tensors under their further names.
+
+    Raises:
+        ValueError: names that the file does not hold.
+    """
+    if not isinstance(same, dict) or not all(first in tensors for first in same.values()):
+        raise ValueError(f"its entry {SAME} names tensors that it does not hold")
+    return {name: tensors[first] for name, first in same.items()}
 
 
 def _weights_in(folder: Path) -> str:

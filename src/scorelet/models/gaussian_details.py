@@ -15,6 +15,7 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, NoiseLevel
+from scorelet.models.band_whitening import BandWhitening
 from scorelet.models.denoiser import Denoiser
 from scorelet.models.gaussian import StationaryGaussianDenoiser
 from scorelet.models.multiscale import Multiscale
@@ -71,7 +72,9 @@ class GaussianDetailsDenoiser(Denoiser):
         return torch.fft.ifft2(mean + back).real
 
 
-def gaussian_cascade(spectrum: Tensor, wavelet: str, levels: int) -> Multiscale[Denoiser]:
+def gaussian_cascade(
+    spectrum: Tensor, wavelet: str, levels: int, *, whiten: bool = False
+) -> Multiscale[Denoiser]:
     """Return the exact model of a stationary Gaussian field as a product over scales.
 
     Coefficients of a level are divided by G, G² = E|d|² per coefficient: the convention "scalar".
@@ -80,6 +83,7 @@ def gaussian_cascade(spectrum: Tensor, wavelet: str, levels: int) -> Multiscale[
         spectrum: P(k), (height, width), float64, even.
         wavelet: name of an orthogonal wavelet.
         levels: J.
+        whiten: factors see bands whitened, and details less A a: they denoise white noise.
 
     Raises:
         InputError: as `gaussian_levels`.
@@ -89,10 +93,17 @@ def gaussian_cascade(spectrum: Tensor, wavelet: str, levels: int) -> Multiscale[
     scales = [float(law.detail_power.sqrt()) for law in laws]
     for level, scale in enumerate(scales):
         units.low_scale[level] = units.detail_scale[level] = scale
-    details = [GaussianDetailsDenoiser(law, scale=s) for law, s in zip(laws, scales, strict=True)]
-    coarse = StationaryGaussianDenoiser(laws[-1].low_spectrum / scales[-1] ** 2)
+    pairs = list(zip(laws, scales, strict=True))[::-1]
+    low = laws[-1].low_spectrum / scales[-1] ** 2
+    whitening = []
+    if whiten:
+        whitening = [BandWhitening.of_spectrum(low)]
+        whitening += [BandWhitening.of_details(law, scale=scale) for law, scale in pairs]
+        low, pairs = torch.ones_like(low), [(law.whitened(law), 1.0) for law, _ in pairs]
+    details = [GaussianDetailsDenoiser(law, scale=scale) for law, scale in pairs]
+    coarse = StationaryGaussianDenoiser(low)
     transform = WaveletPacket(wavelet, PacketPlan.wavelet(levels))
-    return Multiscale(transform, coarse, details[::-1], normalization=units)
+    return Multiscale(transform, coarse, details, normalization=units, whitening=whitening)
 
 
 def _complex(y: Tensor) -> torch.dtype:

@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from torch import nn
 
 from scorelet.core.errors import InputError
+from scorelet.models.band_whitening import BandWhitening
 from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.packets import WaveletPacket
 
@@ -32,10 +33,12 @@ class Multiscale(nn.Module, Generic[Factor]):
             of all factors the energy of the whole.
         normalization: of the coefficients that the factors see, if they are not those of the
             transform.
+        whitening: of x_J, then of each band, coarse to fine, if the factors see these less their
+            best linear estimate and whitened.
         record: what is known of its making, as JSON can say it: scale of the data, steps of chains.
 
     Raises:
-        InputError: another number of factors than of bands.
+        InputError: another number of factors or of whitenings than of bands.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class Multiscale(nn.Module, Generic[Factor]):
         *,
         free: Sequence[nn.Module] = (),
         normalization: Normalization | None = None,
+        whitening: Sequence[BandWhitening] = (),
         record: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
@@ -54,10 +58,16 @@ class Multiscale(nn.Module, Generic[Factor]):
                 f"There are {len(details)} factors for {len(transform.plan.shells)} bands: "
                 "expected one for each band of the transform."
             )
+        if whitening and len(whitening) != 1 + len(details):
+            raise InputError(
+                f"There are {len(whitening)} whitenings for {1 + len(details)} factors: expected "
+                "one for each, or none."
+            )
         self.transform, self.coarse = transform, coarse
         self._details = nn.ModuleList(details)
         self._free = nn.ModuleList(free)
         self.normalization = normalization
+        self._whitening = nn.ModuleList(whitening)
         self.record: dict[str, Any] = record or {}
 
     @property
@@ -69,6 +79,11 @@ class Multiscale(nn.Module, Generic[Factor]):
     def free(self) -> list[nn.Module]:
         """The free energies of the bands, coarse to fine; empty if they are not known."""
         return list(self._free)
+
+    @property
+    def whitening(self) -> list[BandWhitening]:
+        """The whitenings of x_J and of the bands, coarse to fine; empty if there is none."""
+        return list(self._whitening)  # ty: ignore[invalid-explicit-return]
 
     @property
     def levels(self) -> int:

@@ -12,18 +12,19 @@ even if all f_j are exact. On Gaussian fields that costs 0.1 to 0.3 dB at weak n
 References: Kadkhodaie, Guth, Mallat, Simoncelli 2023, arXiv 2303.02984, section 2 and figure 2.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 
 from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, NoiseLevel
+from scorelet.models.band_whitening import BandWhitening
 from scorelet.models.denoiser import Denoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.packet_plan import PacketPlan
-from scorelet.wavelets.orthogonal.pyramid import Pyramid
+from scorelet.wavelets.orthogonal.packets import WaveletPacket
 from scorelet.wavelets.orthogonal.transform import OrthogonalWavelet
 
 
@@ -31,23 +32,34 @@ class Levels:
     """The levels of a model of denoisers: one step of synthesis, and the unit of each.
 
     Args:
-        model: whose transform is an ordinary pyramid.
+        transform: an ordinary pyramid.
+        normalization, whitening: of its bands, see `Multiscale`.
 
     Raises:
         InputError: narrower bands than those of the pyramid.
     """
 
-    def __init__(self, model: Multiscale[Denoiser]) -> None:
-        transform = model.transform
-        if transform.plan != PacketPlan.wavelet(model.levels):
+    def __init__(
+        self,
+        transform: WaveletPacket,
+        normalization: Normalization | None,
+        whitening: Sequence[BandWhitening] = (),
+    ) -> None:
+        self.count = transform.plan.depth
+        if transform.plan != PacketPlan.wavelet(self.count):
             raise InputError(
                 "The bands of the model are narrower than octaves: denoisers are given for the "
                 "details of PacketPlan.wavelet."
             )
-        self.count = model.levels
-        self.whole = OrthogonalWavelet(transform.name, model.levels, align=transform.align)
+        self.whole = OrthogonalWavelet(transform.name, self.count, align=transform.align)
         self.step = self.whole.one_level()
-        self._normalization = model.normalization
+        self._normalization = normalization
+        self._whitening = list(whitening)
+
+    @classmethod
+    def of(cls, model: Multiscale[Denoiser]) -> "Levels":
+        """Return the levels of a model."""
+        return cls(model.transform, model.normalization, model.whitening)
 
     def normalization(self, x: Tensor) -> Normalization:
         """Return that of the model, in the dtype and on the device of images x; or none at all."""
@@ -59,6 +71,31 @@ class Levels:
     def merge(self, low: Tensor, details: Tensor) -> Tensor:
         """Return x_{j-1} of x_j and its details, (batch, 3 channel, h, w), not normalised."""
         return self.step.synthesize((low, (unfold(details),)))
+
+    def unwhiten(self, seen: Tensor, scale: int, told: Tensor | None = None) -> Tensor:
+        """Return the normalised band of what factor number `scale`, 0 of the low band, sees."""
+        return self._whitening[scale].unwhiten(seen, told) if self._whitening else seen
+
+    def bands(self, x: Image) -> list[tuple[Tensor, Tensor | None]]:
+        """Return what the factors see of images x without noise, and what they are told with it.
+
+        The low band comes first, which is told nothing, then the details of each level, coarse to
+        fine, which are told their low band.
+        """
+        plain = self.normal_bands(x)
+        if not self._whitening:
+            return plain
+        pairs = zip(self._whitening, plain, strict=True)
+        return [(whitening.whiten(band, told), told) for whitening, (band, told) in pairs]
+
+    def normal_bands(self, x: Image) -> list[tuple[Tensor, Tensor | None]]:
+        """Return `bands` before they are whitened."""
+        units, found = self.normalization(x), []
+        for level in range(1, self.count + 1):
+            x, (detail,) = self.step.analyze(x)
+            told = units.normalize_low(x, level)
+            found.append((fold(units.normalize_detail(detail, level)), told))
+        return [(units.normalize_low(x, self.count), None), *found[::-1]]
 
 
 def fold(details: Tensor) -> Tensor:
@@ -81,13 +118,18 @@ class MultiscaleDenoiser(Denoiser):
     Sides must be divisible by 2^J.
 
     Raises:
-        InputError: another transform, or another normalisation.
+        InputError: another transform or normalisation, or details that are whitened.
     """
 
     def __init__(self, model: Multiscale[Denoiser]) -> None:
         super().__init__()
         self.model = model
-        self._levels = Levels(model)
+        self._levels = Levels.of(model)
+        if model.whitening:
+            raise InputError(
+                "The factors of the model see whitened bands, in which white noise of an image is "
+                "not white: sample from it, or train one without whiten to denoise."
+            )
         if model.normalization is not None:
             for level in range(1, model.levels + 1):
                 model.normalization.level_scale(level)
@@ -121,18 +163,6 @@ class MultiscaleDenoiser(Denoiser):
             found = units.unnormalize_detail(unfold(clean), number)
             x = self._levels.merge(x, fold(found))
             yield x
-
-    def normalized(self, x: Tensor) -> Pyramid:
-        """Return what the factors see of images x without noise."""
-        return self._levels.normalization(x).normalize(self._levels.whole.analyze(x))
-
-    def normalized_lows(self, x: Tensor) -> list[Tensor]:
-        """Return what the factors of details are told with images x, coarse to fine."""
-        units, found = self._levels.normalization(x), []
-        for level in range(1, self._levels.count + 1):
-            x, _ = self._levels.step.analyze(x)
-            found.append(units.normalize_low(x, level))
-        return found[::-1]
 
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None

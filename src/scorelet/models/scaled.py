@@ -10,8 +10,12 @@ as its network. Networks of different receptive fields can so be compared at eve
 Networks without biases need numbers of both signs: where all that is shown is bright, a unit of a
 ReLU is on for all pictures, or off for all.
 
+Networks that want to know the level see 200 t as their first channel, t = log(1 + σ²/s²)/2: the
+time at which a process of Ornstein-Uhlenbeck has that noise, as published networks are told it.
+
 References: Karras, Aittala, Aila, Laine 2022, arXiv 2206.00364, section 5 (gains as functions of
-σ); Kadkhodaie, Guth, Mallat, Simoncelli 2023, arXiv 2303.02984 (details told the low band).
+σ); Kadkhodaie, Guth, Mallat, Simoncelli 2023, arXiv 2303.02984 (details told the low band); Guth,
+Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, section 4 (t).
 """
 
 from typing import NamedTuple
@@ -25,6 +29,9 @@ from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models.bounded import check_bounded
 from scorelet.models.conditional import beside
 from scorelet.models.denoiser import Denoiser, Locality
+
+_TIME = 200.0
+"""The unit of times that networks are shown: 1000 up to the time 5."""
 
 
 class Scales(NamedTuple):
@@ -45,6 +52,7 @@ class ScaledDenoiser(Denoiser):
         bound: b, deviations.
         channels: of y.
         cond_channels: of a; 0: nothing is told.
+        shows_level: the network sees 200 t as one channel more, before the others.
 
     Raises:
         InputError: a bound or a deviation that is not positive, or a network that says that it
@@ -59,16 +67,17 @@ class ScaledDenoiser(Denoiser):
         channels: int,
         bound: float = 3.0,
         cond_channels: int = 0,
+        shows_level: bool = False,
     ) -> None:
         super().__init__()
-        check_bounded(network, bound, channels + cond_channels)
+        check_bounded(network, bound, channels + cond_channels + shows_level)
         if not min(scales.deviation, scales.cond_deviation) > 0:
             raise InputError(f"The deviations of {scales} must be positive.")
         self.network, self.bound, self.scales = network, float(bound), scales
         if isinstance(network, Network):
             self.locality = Locality(network.receptive_radius, network.multiple)
         self.channels = (channels,)
-        self.cond_channels = cond_channels
+        self.cond_channels, self.shows_level = cond_channels, shows_level
         self.conditional = self.needs_cond = cond_channels > 0
 
     @property
@@ -82,8 +91,10 @@ class ScaledDenoiser(Denoiser):
         mean, deviation, cond_mean, cond_deviation = self.scales
         level = (sigma / deviation).clamp_min(1e-12)
         u = (self.bound / level).clamp_max(1)[:, None, None, None] * (y - mean) / deviation
-        shown = u
+        shown = [u]
         if cond is not None:
-            told = (beside(u, cond, self.cond_channels) - cond_mean) / cond_deviation
-            shown = torch.cat([told, u], 1)
-        return mean + deviation * (u - self.network(shown).to(y.dtype))
+            shown = [(beside(u, cond, self.cond_channels) - cond_mean) / cond_deviation, u]
+        if self.shows_level:
+            time = _TIME * torch.log1p(level.square()) / 2
+            shown = [time[:, None, None, None].expand_as(y[:, :1]), *shown]
+        return mean + deviation * (u - self.network(torch.cat(shown, 1)).to(y.dtype))

@@ -10,10 +10,12 @@ from scorelet.networks.normalization import BiasFreeBatchNorm
 
 if TYPE_CHECKING:
     from scorelet.networks.bf_cnn import BFCNN
+    from scorelet.networks.diffusion_unet import DiffusionUNet
     from scorelet.networks.learned_scattering import LearnedScattering
     from scorelet.networks.patch_frame import PatchFrame
     from scorelet.networks.perceptron import Perceptron
     from scorelet.networks.res_net import ResNet
+    from scorelet.networks.scale_shared import ScaleShared
     from scorelet.networks.scattering_head import FixedFeatures, ScatteringHead
     from scorelet.networks.scattering_tree import ScatteringTree
     from scorelet.networks.shuffle_unet import ShuffleUNet
@@ -26,6 +28,7 @@ __all__ = [
     "BFCNN",
     "VGG",
     "BiasFreeBatchNorm",
+    "DiffusionUNet",
     "FactorizedVGG",
     "FixedFeatures",
     "LearnedScattering",
@@ -33,6 +36,7 @@ __all__ = [
     "PatchFrame",
     "Perceptron",
     "ResNet",
+    "ScaleShared",
     "ScatteringHead",
     "ScatteringTree",
     "ShuffleUNet",

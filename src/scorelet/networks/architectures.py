@@ -44,12 +44,14 @@ class Architectures(MutableMapping[str, type[nn.Module]]):
 ARCHITECTURES = Architectures(
     {
         "BFCNN": "bf_cnn",
+        "DiffusionUNet": "diffusion_unet",
         "GradResNet": "grad_res_net",
         "FactorizedVGG": "vgg",
         "LearnedScattering": "learned_scattering",
         "PatchFrame": "patch_frame",
         "Perceptron": "perceptron",
         "ResNet": "res_net",
+        "ScaleShared": "scale_shared",
         "ScatteringHead": "scattering_head",
         "ScatteringTree": "scattering_tree",
         "ShuffleUNet": "shuffle_unet",

@@ -25,7 +25,7 @@ from scorelet.core.random import Noise
 from scorelet.core.typing import Image, NoiseLevel, PerSample
 from scorelet.models import Denoiser, QuantileLaw
 from scorelet.models.multiscale import Multiscale
-from scorelet.models.multiscale_denoiser import MultiscaleDenoiser, fold
+from scorelet.models.multiscale_denoiser import Levels
 from scorelet.training.objectives import Batch, Loss
 
 FLOOR = 0.05
@@ -65,12 +65,9 @@ def parts_of(model: Multiscale[Denoiser] | Denoiser, x: Image) -> Iterator[Part]
         return
     coarse = model.coarse
     assert isinstance(coarse, Denoiser)
-    levels = MultiscaleDenoiser(model)
-    low, details = levels.normalized(x)
-    yield Part(coarse, low, None)
-    lows = levels.normalized_lows(x)
-    for denoiser, detail, told in zip(model.details, details, lows, strict=True):
-        yield Part(denoiser, fold(detail), told)
+    denoisers = [coarse, *model.details]
+    for denoiser, (clean, told) in zip(denoisers, Levels.of(model).bands(x), strict=True):
+        yield Part(denoiser, clean, told)
 
 
 def factor_error(part: Part, sigma: NoiseLevel, z: Image, variance: float) -> PerSample:

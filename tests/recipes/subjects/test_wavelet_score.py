@@ -1,29 +1,12 @@
-"""What the recipe measures with: laws that are whitened, first-order errors, plateaus."""
+"""What the recipe measures with: first-order errors, plateaus."""
 
 import pytest
-import torch
 
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.subjects.wavelet_score.claims import claims
 from scorelet.recipes.subjects.wavelet_score.findings import of_errata, of_networks
 from scorelet.recipes.subjects.wavelet_score.settings import SETTINGS
-from scorelet.recipes.subjects.wavelet_score.spectra import whitened_variances
-from scorelet.recipes.subjects.wavelet_score.theory import errata_table, spectrum
-from scorelet.wavelets.orthogonal.spectral import gaussian_levels
-
-
-def test_a_law_that_is_whitened_by_itself_has_variance_one():
-    one, other = (gaussian_levels(spectrum(8, eta), "db2", 1)[0] for eta in (2.0, 3.0))
-    own = whitened_variances(one, one)
-    torch.testing.assert_close(own, torch.ones_like(own), rtol=1e-9, atol=0)
-    assert whitened_variances(one, other).max() > 1.5
-
-
-def test_half_of_the_variance_has_half_of_it_once_whitened():
-    power = spectrum(8, 2.0)
-    law, by = (gaussian_levels(p, "haar", 1)[0] for p in (power / 2, power))
-    found = whitened_variances(law, by)
-    torch.testing.assert_close(found, torch.full_like(found, 0.5), rtol=1e-9, atol=0)
+from scorelet.recipes.subjects.wavelet_score.theory import errata_table
 
 
 def test_the_first_order_error_is_the_tabulated_one():

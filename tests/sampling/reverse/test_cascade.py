@@ -26,6 +26,13 @@ def spectrum(side=SIDE):
     return power / power.mean()
 
 
+def white_spectrum(power, wavelet, plan):
+    """Of fields all of whose bands are whitened: a plan makes their variance h instead of 1."""
+    (law,) = gaussian_levels(power, wavelet, 1)
+    h = float(discrete_law(torch.ones(1, dtype=torch.float64), plan).variance)
+    return field_spectrum(law, h * law.low_spectrum, law.mean_map, h * law.conditional, wavelet)
+
+
 def exact_spectrum(power, wavelet, plan):
     """Of fields whose details are drawn by a plan, given the true low band."""
     (law,) = gaussian_levels(power, wavelet, 1)
@@ -35,17 +42,21 @@ def exact_spectrum(power, wavelet, plan):
     turned = basis.mH @ law.mean_map.to(basis)[..., None]
     mean = (basis @ (drawn.gain[..., None] * turned))[..., 0]
     noise = (basis * drawn.variance[..., None, :]) @ basis.mH * size
-    low = law.low_spectrum
+    return field_spectrum(law, law.low_spectrum, mean, noise, wavelet)
+
+
+def field_spectrum(law, low, mean, noise, wavelet):
+    """Of a low band of a spectrum, and of details that are `mean` of it and noise."""
     cross = torch.zeros_like(law.cross)
     cross[..., 0, 0] = low
     cross[..., 1:, 0] = mean * low[..., None]
     cross[..., 0, 1:] = cross[..., 1:, 0].conj()
     outer = mean[..., :, None] * mean[..., None, :].conj() * low[..., None, None]
     cross[..., 1:, 1:] = noise + outer
-    unitary = polyphase_matrix(wavelet, *power.shape, like=power)
+    half = len(low)
+    unitary = polyphase_matrix(wavelet, 2 * half, 2 * half, like=low)
     aliases = torch.einsum("yxap,yxab,yxbp->yxp", unitary.conj(), cross, unitary).real
-    half = len(power) // 2
-    found = torch.empty_like(power)
+    found = low.new_empty(2 * half, 2 * half)
     for p, (row, column) in enumerate(((0, 0), (1, 0), (0, 1), (1, 1))):
         place = slice(row * half, (row + 1) * half), slice(column * half, (column + 1) * half)
         found[place] = aliases[..., p]
@@ -68,6 +79,43 @@ def test_fields_with_true_low_bands_have_the_exact_spectrum(name):
     deviations = (found.mean(0) - expected) / (found.std(0) / COUNT**0.5)
     assert float(deviations.abs().max()) < 4.5
     assert (expected / power - 1).abs().max() > 0.05  # the law of six steps is not that of the data
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["euler-maruyama", "heun"])
+def test_whitened_fields_have_h_times_the_spectrum(name):
+    """Few steps make every band h times as strong, so that no frequency is favoured: h P."""
+    power, plan = spectrum(), ReversePlan(6, OrnsteinUhlenbeck(4.0), SAMPLERS[name])
+    h = float(discrete_law(torch.ones(1, dtype=torch.float64), plan).variance)
+    expected = white_spectrum(power, "db2", plan)
+    torch.testing.assert_close(expected, h * power, rtol=1e-9, atol=0)
+    cascade = Cascade(gaussian_cascade(power, "db2", 1, whiten=True), [plan, plan])
+    like = torch.empty(COUNT, 1, SIDE // 2, SIDE // 2, dtype=torch.float64)
+    x = cascade.sample(like, Noise(8, range(COUNT)))[:, 0]
+    found = torch.fft.fft2(x, norm="ortho").abs().square()
+    deviations = (found.mean(0) - expected) / (found.std(0) / COUNT**0.5)
+    assert float(deviations.abs().max()) < 4.5
+    assert abs(h - 1) > 0.1
+
+
+def test_a_whitened_cascade_is_the_plain_one_where_there_is_nothing_to_whiten():
+    """White fields in the same unit: A = 0, Γ = 1, and both draw the same samples."""
+    plans, noise = [ReversePlan(4)] * 3, Noise(5, range(2))
+    flat = torch.ones(SIDE, SIDE, dtype=torch.float64)
+    like = torch.empty(2, 1, 2, 2, dtype=torch.float64)
+    one, other = (
+        Cascade(gaussian_cascade(flat, "db2", 2, whiten=whiten), plans).sample(like, noise)
+        for whiten in (False, True)
+    )
+    torch.testing.assert_close(one, other, rtol=0, atol=1e-9)
+
+
+def test_a_whitened_cascade_keeps_the_low_band():
+    model = gaussian_cascade(spectrum(16), "db2", 2, whiten=True)
+    low = torch.rand(3, 1, 4, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    x = Cascade(model, [ReversePlan(4)] * 3).refine(low, Noise(5, range(3)))
+    again, _ = OrthogonalWavelet("db2", 2).analyze(x)
+    torch.testing.assert_close(again, low, rtol=0, atol=1e-9)
 
 
 @pytest.mark.slow

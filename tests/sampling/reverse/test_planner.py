@@ -1,5 +1,6 @@
 """The planner gives the published tables of steps, and what follows from them."""
 
+import math
 from itertools import pairwise
 
 import pytest
@@ -14,6 +15,7 @@ from scorelet.sampling.reverse import (
     pixel_variances,
     sampling_error,
     steps_needed,
+    whitened_variances,
 )
 from scorelet.wavelets.orthogonal.spectral import gaussian_levels
 
@@ -131,6 +133,23 @@ def test_bands_that_are_divided_by_their_own_deviations():
         torch.testing.assert_close(found, change.expand_as(found), rtol=1e-8, atol=1e-8)
         assert other[level].max() / other[level].min() < one[level].max() / one[level].min()
     torch.testing.assert_close(one[-1], other[-1])
+
+
+def test_whitened_bands_of_any_spectrum_need_as_many_steps():
+    """Of variance 1 Euler-Maruyama makes 1/(1 - δ/2) at late times: N = T/(2 - 2/1.1), rounded."""
+    for exponent in (1, 3):
+        for variances in whitened_variances(spectrum(16, exponent), "db2", 2):
+            torch.testing.assert_close(variances, torch.ones_like(variances), rtol=1e-8, atol=0)
+            plan = ReversePlan(1, OrnsteinUhlenbeck(5.0))
+            assert steps_needed(variances, plan) == math.ceil(5.0 / (2 - 2 / 1.1))
+
+
+def test_whitening_by_half_of_the_power_leaves_twice_of_it():
+    power = spectrum(16, 2)
+    for variances in whitened_variances(power, "haar", 2, by=power / 2):
+        torch.testing.assert_close(variances, 2 * torch.ones_like(variances), rtol=1e-8, atol=0)
+    bands = whitened_variances(power, "haar", 1, by=spectrum(16, 3))
+    assert all(band.max() > 1.5 for band in bands)
 
 
 def test_what_cannot_be_planned():

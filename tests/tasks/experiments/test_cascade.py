@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 
 import scorelet as sl
@@ -13,6 +14,7 @@ from scorelet.tasks.experiments import build, read_config
 from scorelet.tasks.experiments.cascade import CascadeConfig
 from scorelet.tasks.train import train
 from scorelet.training import read_log
+from scorelet.training.multiscale import parts_of
 from scorelet.zoo import build_network
 
 pytestmark = pytest.mark.usefixtures("float32")
@@ -135,6 +137,82 @@ def test_the_shipped_configuration_is_valid():
     assert len(config.details) == 2
 
 
+def count(model):
+    return sum(p.numel() for p in model.parameters())
+
+
+@pytest.mark.slow
+def test_a_whitened_cascade_trains_is_kept_and_draws(config, tmp_path):
+    """Its factors see bands of mean 0 and covariance 1, in which noise counts in deviations."""
+    factors = {
+        "low": LOW | {"sigma": [0.05, 40.0]},
+        "details": [DETAILS | {"sigma": [0.05, 40.0]}] * 2,
+    }
+    grain = np.random.default_rng(2).integers(-30, 31, (40, 16, 16))
+    pictures = (blobs(40) + grain).astype(np.uint8)
+    np.save(tmp_path / "grain.npy", pictures)
+    data = {"train": [str(tmp_path / "grain.npy")], "flip": True}
+    cfg = config(whiten=True, data=data, **factors)
+    made = build(cfg)
+    for factor in made.learner.objective.factors:
+        assert factor.variance == pytest.approx(1, abs=0.05)  # of pictures, less those mirrored
+    model = sl.load(train(cfg, quiet=True))
+    x = torch.from_numpy(pictures[:, None]).float() / 255
+    for part in parts_of(model, torch.cat([x, x.flip(-1)])):
+        assert part.clean.mean(0).abs().max() < 1e-4
+        assert float(part.clean.square().mean()) == pytest.approx(1, abs=1e-3)
+    found = sl.sample(model, n=2, steps=4, seed=1).images
+    assert found.shape == (2, 1, 16, 16)
+    low = torch.from_numpy(found).unfold(2, 4, 4).unfold(3, 4, 4).mean((4, 5))
+    again = sl.sample(model, n=1, coarse=low[0, 0].clamp(0, 1), steps=4).images
+    means = torch.from_numpy(again).unfold(2, 4, 4).unfold(3, 4, 4).mean((4, 5))
+    torch.testing.assert_close(means[0], low[0].clamp(0, 1), rtol=0, atol=1e-5)
+    with pytest.raises(InputError, match="knows pictures of 16x16"):
+        sl.sample(model, n=1, size=(32, 32))
+
+
+@pytest.mark.slow
+def test_one_network_of_all_scales_trains_and_is_one_in_files(config, tmp_path):
+    """As many weights as for one scale, and a vector for each; the same after a resumed run."""
+    channels = DETAILS["options"] | {"channels": 4 + 5}
+    details = [DETAILS | {"options": channels, "sigma": [0.005, 0.3]}] * 2
+    shared = {"details": details, "scale_embedding": 5, "schedule": {"shape": "constant"}}
+    made = build(config(**shared))
+    (first, second) = (factor.network for factor in made.learner.model.details)
+    assert first.network is second.network
+    plain = count(build_network("ShuffleUNet", channels))
+    assert count(made.learner.model) == count(made.learner.model.coarse) + plain + 2 * 5
+    whole = train(config(**shared, steps=10), quiet=True)
+    model = sl.load(whole)
+    one, two = (factor.network for factor in model.details)
+    assert one.embedding is two.embedding
+    assert count(model) == count(made.learner.model)
+    stored = sum(p.numel() for p in safetensors.torch.load_file(whole).values())
+    held = model.state_dict().items()
+    assert stored == sum(t.numel() for name, t in held if not name.startswith("_details.1."))
+    moved = one.embedding - first.embedding
+    assert (moved.reshape(2, 5).abs().amax(1) > 1e-4).all()  # gradients of both scales arrived
+    halves = {"output": str(tmp_path / "halves"), **shared}
+    train(config(steps=5, **halves), quiet=True)
+    resumed = sl.load(train(config(steps=10, **halves), quiet=True, resume=True))
+    for name, tensor in model.state_dict().items():
+        torch.testing.assert_close(resumed.state_dict()[name], tensor, msg=name)
+
+
+@pytest.mark.slow
+def test_networks_that_are_shown_the_level_train_and_are_kept(config):
+    options = {"width": 32, "multipliers": [1, 1], "blocks": 1, "attention": [1]}
+    part = {"architecture": "DiffusionUNet", "form": "scaled", "shows_level": True}
+    low = part | {"options": options | {"channels": 2}, "sigma": [0.02, 2.0]}
+    details = part | {"options": options | {"channels": 5, "outputs": 3}, "sigma": [0.005, 0.3]}
+    model = sl.load(train(config(low=low, details=[details] * 2, steps=2), quiet=True))
+    assert model.coarse.shows_level
+    y = torch.rand(2, 1, 4, 4, generator=torch.Generator().manual_seed(0))
+    assert (model.coarse(y, 0.1) - model.coarse(y, 0.2)).abs().max() > 1e-6
+    with pytest.raises(ValueError, match="shows_level needs form: scaled"):
+        config(low=low | {"form": "residual"})
+
+
 PLAIN = {"architecture": "BFCNN", "form": "residual"}
 SMALL = {"width": 4, "depth": 3}
 
@@ -164,6 +242,22 @@ def test_a_cascade_without_details_is_a_denoiser_of_whole_pictures(config, tmp_p
     assert trained(y, 0.1).shape == y.shape
     (entry,) = [e for e in read_log(tmp_path / "run" / "log.jsonl") if "low" in e][-1:]
     assert entry["loss"] == pytest.approx(entry["low"])
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [("pixel-celebahq128", [160.3]), ("wavelet-celebahq128", [52.5, 120.6, 156.3])],
+)
+def test_u_nets_have_the_weights_of_the_published_sizes(name, counts):
+    """In millions, counted in the published code; the paper itself gives no count."""
+    config = read_config(name)
+    parts = [config.low, *config.details]
+    with torch.device("meta"):
+        networks = [build_network(part.architecture, part.options) for part in parts]
+    assert [round(count(network) / 1e6, 1) for network in networks] == counts
+    told = [3, *(12 for _ in config.details)]
+    assert [network.accepts for network in networks] == [(1 + n,) for n in told]
+    assert all(part.shows_level and part.form == "scaled" for part in parts)
 
 
 @pytest.mark.parametrize(("name", "scales"), [("local-celeba160", 2), ("local-celebahq320", 3)])

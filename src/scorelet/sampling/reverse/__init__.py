@@ -10,6 +10,7 @@ from scorelet.sampling.reverse.planner import (
     pixel_variances,
     sampling_error,
     steps_needed,
+    whitened_variances,
 )
 from scorelet.sampling.reverse.samplers import SAMPLERS, Sampler, sampler_named
 
@@ -31,4 +32,5 @@ __all__ = [
     "sampler_named",
     "sampling_error",
     "steps_needed",
+    "whitened_variances",
 ]

@@ -52,7 +52,7 @@ class Cascade:
             raise InputError(
                 f"There are {len(self.plans)} plans for {wanted} factors: give each one."
             )
-        Levels(self.model)
+        Levels.of(self.model)
 
     def sample(self, like: Tensor, noise: Noise) -> Tensor:
         """Draw whole images.
@@ -66,9 +66,10 @@ class Cascade:
             InputError: shapes that the factors do not take.
             DivergenceError: a step whose result is not finite; the sentence names scale and step.
         """
-        levels = Levels(self.model)
+        levels = Levels.of(self.model)
         units = levels.normalization(like)
-        low = self._draw(self.model.coarse, like, 0, noise)  # ty: ignore[invalid-argument-type]
+        found = self._draw(self.model.coarse, like, 0, noise)  # ty: ignore[invalid-argument-type]
+        low = levels.unwhiten(found, 0)
         return self.refine(units.unnormalize_low(low, levels.count), noise)
 
     def refine(self, low: Tensor, noise: Noise, *, level: int | None = None) -> Tensor:
@@ -82,7 +83,7 @@ class Cascade:
         Raises:
             InputError: no such level; otherwise, and DivergenceError, as in `sample`.
         """
-        levels = Levels(self.model)
+        levels = Levels.of(self.model)
         start = levels.count if level is None else level
         if not 1 <= start <= levels.count:
             raise InputError(f"There is no level {level} to refine: the model has {levels.count}.")
@@ -93,7 +94,8 @@ class Cascade:
             told = units.normalize_low(x, number)
             factor = self.model.details[scale - 1]
             found = self._draw(factor, fold(_details_like(x)), scale, noise, told)
-            details = units.unnormalize_detail(unfold(found), number)
+            normal = levels.unwhiten(found, scale, told)
+            details = units.unnormalize_detail(unfold(normal), number)
             x = levels.merge(x, fold(details))
         return x
 

@@ -23,7 +23,7 @@ from torch import Tensor
 from scorelet.core.errors import InputError
 from scorelet.sampling.reverse.diffusion import ReversePlan
 from scorelet.sampling.reverse.exact import check_variances, discrete_law
-from scorelet.wavelets.orthogonal.spectral import gaussian_levels
+from scorelet.wavelets.orthogonal.spectral import LEAST, gaussian_levels
 
 MOST = 1 << 17
 """Steps beyond which nobody would go."""
@@ -86,6 +86,29 @@ def detail_variances(
         found.append(torch.linalg.eigvalsh(covariance).clamp_min(0))
         coarse = level.low_spectrum
     return [*found, pixel_variances(coarse)]
+
+
+def whitened_variances(
+    spectrum: Tensor, wavelet: str, levels: int, *, by: Tensor | None = None
+) -> list[Tensor]:
+    """Return `detail_variances` of a cascade whose bands are whitened, see `BandWhitening`.
+
+    They are the eigenvalues of the covariance of Γ^(-1/2) (d - A a), and of Γ^(-1/2) x_J.
+
+    Args:
+        spectrum, wavelet, levels: of the data, as in `detail_variances`.
+        by: the spectrum that A and Γ are taken from, of other data of that law; None: that of the
+            data, where all variances are 1.
+
+    Raises:
+        InputError: as `gaussian_levels`.
+    """
+    laws = gaussian_levels(spectrum, wavelet, levels)
+    others = laws if by is None else gaussian_levels(by, wavelet, levels)
+    white = (law.whitened(other) for law, other in zip(laws, others, strict=True))
+    found = [torch.linalg.eigvalsh(law.cross[..., 1:, 1:]).clamp_min(0) for law in white]
+    low, known = laws[-1].low_spectrum, others[-1].low_spectrum
+    return [*found, low / known.clamp_min(LEAST * float(known.mean()))]
 
 
 def sampling_error(variances: Tensor, plan: ReversePlan, *, measure: str = "sup") -> float:

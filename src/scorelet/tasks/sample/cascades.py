@@ -36,7 +36,7 @@ def load_cascade(model: Model) -> Multiscale[Denoiser]:
             f"{name} is made of energies, which Markov chains sample: use it with scorelet field "
             "sample."
         )
-    Levels(loaded)
+    Levels.of(loaded)
     return loaded
 
 
@@ -93,7 +93,7 @@ def whole_size(model: Multiscale[Denoiser], size: Size | None) -> Size:
             f"model halves them {model.levels} times."
         )
     if trained is not None and wanted != trained:
-        _refuse_unless_local(model.coarse, wanted, trained, multiple)  # ty: ignore[invalid-argument-type]
+        _refuse_unless_local(_radius(model, model.coarse), wanted, trained, multiple)  # ty: ignore[invalid-argument-type]
         check_details(model, wanted)
     return wanted
 
@@ -105,12 +105,16 @@ def check_details(model: Multiscale[Denoiser], size: Size, *, level: int | None 
     factors = list(zip(range(model.levels, 0, -1), model.details, strict=True))
     for number, factor in factors:
         if number <= start and trained is not None and size != trained:
-            _refuse_unless_local(factor, size, trained, 2**number)
+            _refuse_unless_local(_radius(model, factor), size, trained, 2**number)
 
 
-def _refuse_unless_local(factor: Denoiser, size: Size, trained: Size, divided: int) -> None:
+def _radius(model: Multiscale[Denoiser], factor: Denoiser) -> int | None:
+    """Return how far a factor sees; bands that are whitened have seen whole pictures."""
+    return None if model.whitening else factor.locality.receptive_radius
+
+
+def _refuse_unless_local(radius: int | None, size: Size, trained: Size, divided: int) -> None:
     """Refuse another size than that of training for a factor that sees whole pictures."""
-    radius = factor.locality.receptive_radius
     if radius is not None and radius < min(trained) // divided:
         return
     raise InputError(

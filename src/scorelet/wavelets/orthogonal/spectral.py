@@ -27,6 +27,9 @@ from scorelet.core.numbers import is_whole
 from scorelet.core.random import randn
 from scorelet.wavelets.orthogonal.transform import check_sides, check_signal, find_axis
 
+LEAST = 1e-6
+"""Of the mean variance of details: no direction that is whitened has less."""
+
 
 @dataclass(frozen=True, eq=False)
 class GaussianLevel:
@@ -84,9 +87,20 @@ class GaussianLevel:
         """Draw details, (..., 3, L/2, L'/2), from their exact law given low bands a."""
         mean = self.conditional_mean(low)
         white = torch.fft.fft2(randn(tuple(mean.shape), rng=rng, like=mean))
-        root = _square_root(self.conditional)
+        root = square_root(self.conditional)
         drawn = torch.einsum("yxab,...byx->...ayx", root, white)
         return mean + torch.fft.ifft2(drawn).real
+
+    def whitened(self, by: "GaussianLevel") -> "GaussianLevel":
+        """Return the law of a and Γ^(-1/2) (d - A a), with the A and the Γ of another law.
+
+        By its own law details become white noise that does not depend on a.
+        """
+        across, change = inverse_root(by.conditional), torch.zeros_like(self.cross)
+        change[..., 0, 0] = 1
+        change[..., 1:, 1:] = across
+        change[..., 1:, :1] = -across @ by.mean_map.to(across)[..., None]
+        return GaussianLevel(change @ self.cross @ change.mH)
 
     def condition_number(self) -> float:
         """Return the largest by the smallest eigenvalue of the conditional covariance.
@@ -183,11 +197,25 @@ def _aliases(spectrum: Tensor) -> Tensor:
     return parts.permute(1, 3, 2, 0).flatten(2)
 
 
-def _square_root(matrix: Tensor) -> Tensor:
-    """The Hermitian square root; rounding may make the smallest eigenvalues negative."""
+def square_root(matrix: Tensor, *, least: float = 0.0) -> Tensor:
+    """Return the Hermitian square roots of matrices (..., n, n), which may be complex.
+
+    Args:
+        matrix: Hermitian; rounding may make its smallest eigenvalues negative.
+        least: eigenvalues are at least this share of the mean of all.
+    """
+    return _power(matrix, 0.5, least)
+
+
+def inverse_root(matrix: Tensor, *, least: float = LEAST) -> Tensor:
+    """Return the inverses of `square_root`, whose arguments it has."""
+    return _power(matrix, -0.5, least)
+
+
+def _power(matrix: Tensor, exponent: float, least: float) -> Tensor:
     values, vectors = torch.linalg.eigh(matrix)
-    roots = values.clamp_min(0).sqrt().to(matrix.dtype)
-    return (vectors * roots[..., None, :]) @ vectors.mH
+    powers = values.clamp_min(least * float(values.mean())).pow(exponent).to(matrix.dtype)
+    return (vectors * powers[..., None, :]) @ vectors.mH
 
 
 def _tiny(x: Tensor) -> float:

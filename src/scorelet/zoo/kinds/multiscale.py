@@ -1,17 +1,22 @@
 """Densities as products over scales: a packet transform, and a factor for each of its bands."""
 
+from torch import nn
+
+from scorelet.models.band_whitening import BandWhitening
 from scorelet.models.multiscale import Multiscale
+from scorelet.networks.scale_shared import ScaleShared
 from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.packet_plan import PacketPlan, Shell
 from scorelet.wavelets.orthogonal.packets import WaveletPacket
 from scorelet.zoo.kind import Header, Kind, Tensors
-from scorelet.zoo.parts import pack, unpack
+from scorelet.zoo.parts import pack, unpack, widened
 
 _UNITS = "normalization."
+_WHITENING = "whitening"
 
 
 def describe(model: Multiscale) -> tuple[Header, Tensors]:
-    """Return transform, record and the factors: `coarse`, `band0` (the coarsest), `free0`, ...."""
+    """Return transform, record and the parts: `coarse`, `band0` (the coarsest), `free0`, ...."""
     factors = {f"band{k}": factor for k, factor in enumerate(model.details)}
     free = {f"free{k}": factor for k, factor in enumerate(model.free)}
     header, tensors = pack({"coarse": model.coarse, **factors, **free})
@@ -23,6 +28,11 @@ def describe(model: Multiscale) -> tuple[Header, Tensors]:
         "shells": [[shell.depth, shell.index] for shell in transform.plan.shells],
     }
     header |= {"transform": plan, "record": model.record}
+    tensors |= {
+        f"{_WHITENING}{k}.{name}": t
+        for k, whitening in enumerate(model.whitening)
+        for name, t in whitening.state_dict().items()
+    }
     if model.normalization is None:
         return header, tensors
     units = {f"{_UNITS}{name}": t for name, t in model.normalization.state_dict().items()}
@@ -38,12 +48,28 @@ def build(header: Header, tensors: Tensors) -> Multiscale:
         str(plan["wavelet"]), PacketPlan(int(plan["depth"]), shells), align=str(plan["align"])
     )
     details = [parts[f"band{k}"] for k in range(len(shells))]
+    _share(details)
     free = [parts[f"free{k}"] for k in range(len(shells)) if f"free{k}" in parts]
     record = dict(header["record"])
     units = _normalization(header, tensors)
     return Multiscale(
-        transform, parts["coarse"], details, free=free, normalization=units, record=record
+        transform,
+        parts["coarse"],
+        details,
+        free=free,
+        normalization=units,
+        whitening=_whitening(tensors, 1 + len(details)),
+        record=record,
     ).eval()
+
+
+def _share(details: list[nn.Module]) -> None:
+    """Make networks of several scales one again whose weights the file holds once."""
+    networks = [getattr(factor, "network", None) for factor in details]
+    shared = [network for network in networks if isinstance(network, ScaleShared)]
+    for network in shared[1:]:
+        if network.embedding.data_ptr() == shared[0].embedding.data_ptr():
+            network.share(shared[0])
 
 
 def _normalization(header: Header, tensors: Tensors) -> Normalization | None:
@@ -53,6 +79,17 @@ def _normalization(header: Header, tensors: Tensors) -> Normalization | None:
     own = {k.removeprefix(_UNITS): t for k, t in tensors.items() if k.startswith(_UNITS)}
     units.load_state_dict(own, assign=True)
     return units
+
+
+def _whitening(tensors: Tensors, factors: int) -> list[BandWhitening]:
+    """Return a whitening for each factor, if the file has them."""
+    if f"{_WHITENING}0.root" not in tensors:
+        return []
+    states = [
+        {name: widened(tensors[f"{_WHITENING}{k}.{name}"]) for name in ("root", "gain", "offset")}
+        for k in range(factors)
+    ]
+    return [BandWhitening.of_state(state) for state in states]
 
 
 KINDS = (

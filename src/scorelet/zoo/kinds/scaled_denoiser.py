@@ -6,10 +6,11 @@ from scorelet.zoo.parts import describe_network, rebuild_network
 
 
 def describe(denoiser: ScaledDenoiser) -> tuple[Header, Tensors]:
-    """Return {architecture, options, bound, scales, channels, cond_channels}, the weights."""
+    """Return {architecture, options, bound, scales, channels ...}, the weights."""
     header, tensors = describe_network(denoiser.network)
     assert denoiser.channels is not None
-    return header | {
+    told = {"shows_level": True} if denoiser.shows_level else {}  # older files say nothing of it
+    return header | told | {
         "bound": denoiser.bound,
         "scales": list(denoiser.scales),
         "channels": denoiser.channels[0],
@@ -22,7 +23,8 @@ def build(header: Header, tensors: Tensors) -> ScaledDenoiser:
     network = rebuild_network(header, tensors)
     counts = {name: int(header[name]) for name in ("channels", "cond_channels")}
     scales, bound = Scales(*map(float, header["scales"])), float(header["bound"])
-    return ScaledDenoiser(network, scales, bound=bound, **counts).eval()
+    shows_level = bool(header.get("shows_level", False))
+    return ScaledDenoiser(network, scales, bound=bound, shows_level=shows_level, **counts).eval()
 
 
 KINDS = (Kind("scaled-denoiser", ScaledDenoiser, describe, build, verbs=("denoise", "evaluate")),)

@@ -88,12 +88,14 @@ def spectra_section(rows: Sequence[Row]) -> Section:
         "best": "best",
         "best_calls": "network calls",
         "best_plan": "by",
-        "whitened": "whitened",
+        "whitened_uniform": "whitened, uniform",
+        "whitened_quadratic": "whitened, quadratic",
     }
     text = (
         "Exact scores of Gaussian fields with the measured spectrum; error 10 % by sup, times up "
         "to 5. Uniform and quadratic times of Euler-Maruyama; best: the fewest network calls. "
-        "Bands are divided by their deviations."
+        "Bands are divided by their deviations; or they are whitened, less their linear estimate "
+        "from the coarser band, by the law of other data."
     )
     return Section(
         f"Spectrum of {rows[0]['source']}",

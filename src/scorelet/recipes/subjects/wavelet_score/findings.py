@@ -82,8 +82,13 @@ def of_spectra(rows: Rows) -> dict[str, Measured]:
         f"{key} ratio": Measured(whole / most, note=f"{whole} steps for whole fields"),
         f"{key} best": Measured(max(row["best"] for row in largest), note=_plans(largest)),
     }
-    white = [row["whitened"] for row in largest if row["whitened"] is not None]
-    return found | {f"{key} whitened": Measured(max(white))}
+    white = max(row["whitened_uniform"] for row in largest)
+    first = max(row["whitened_uniform"] for row in least)
+    return found | {
+        f"{key} whitened": Measured(white),
+        f"{key} whitened growth": Measured(white / first - 1),
+        f"{key} whitened ratio": Measured(whole / white, note=f"{whole} steps for whole fields"),
+    }
 
 
 def _scales(rows: Rows, side: int) -> list[dict[str, Any]]:

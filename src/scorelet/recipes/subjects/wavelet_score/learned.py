@@ -146,7 +146,7 @@ class Comparison:
                 return like + draw(_Around(model, like[:1]), like, plans[0], noise)
             assert isinstance(model, Multiscale)
             low = like + draw(_Around(_coarse(model), like[:1]), like, plans[0], noise)
-            units = Levels(model).normalization(low)
+            units = Levels.of(model).normalization(low)
             whole = units.unnormalize_low(low, model.levels)
             return Cascade(model, plans).refine(whole, noise)
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from scorelet.analysis.field_statistics.spectra import power_map
@@ -21,9 +20,9 @@ from scorelet.sampling.reverse import (
     detail_variances,
     pixel_variances,
     steps_needed,
+    whitened_variances,
 )
 from scorelet.tasks.picture_arrays import images_of
-from scorelet.wavelets.orthogonal.spectral import GaussianLevel, gaussian_levels
 
 Rows = list[dict[str, Any]]
 PIXELS = "pixels"
@@ -37,23 +36,25 @@ def spectra_table(setup: Spectra, seed: int) -> Rows:
     """Return a row for each side and scale: its steps, error 10 % by the measure sup, T = 5.
 
     Bands are divided by their deviations. `uniform` and `quadratic` are Euler-Maruyama; `best` is
-    the sampler with the fewest network calls, at its number of steps. `whitened` is known for
-    details of faces: steps where E[d | a] and the covariance given a, of one half of the faces, are
-    taken from those of the other.
+    the sampler with the fewest network calls, at its number of steps. Those that begin with
+    `whitened_` are of bands less their linear estimate, and whitened, by the law of other fields or
+    of the other half of the faces; whole fields have none.
     """
     rows = []
     for side in setup.sides:
         one, other = spectra_of_two(setup, side, seed)
         levels = _levels(side)
         scales = detail_variances(one, setup.wavelet, levels, convention="channel")
+        white = whitened_variances(one, setup.wavelet, levels, by=other)
         names = [f"details {side >> j}" for j in range(1, levels + 1)]
-        white = _whitened(one, other, setup.wavelet, levels)
         told = {"source": setup.source, "side": side}
-        rows.append(told | {"scale": PIXELS} | _steps(pixel_variances(one)))
-        for name, variances, steps in zip(
-            [*names, f"low {side >> levels}"], scales, [*white, None], strict=True
+        whole = _kept(pixel_variances(one))
+        rows.append(told | {"scale": PIXELS} | _steps(whole) | _best(whole))
+        for name, variances, whitened in zip(
+            [*names, f"low {side >> levels}"], map(_kept, scales), map(_kept, white), strict=True
         ):
-            rows.append(told | {"scale": name} | _steps(variances) | {"whitened": steps})
+            row = told | {"scale": name} | _steps(variances) | _best(variances)
+            rows.append(row | {f"whitened_{key}": n for key, n in _steps(whitened).items()})
     return rows
 
 
@@ -76,15 +77,21 @@ def _levels(side: int) -> int:
     return (side & -side).bit_length() - 1
 
 
-def _steps(variances: Tensor) -> dict[str, Any]:
-    kept = variances[variances > _LEAST * variances.mean()]
+def _steps(variances: Tensor) -> dict[str, int]:
     plan = ReversePlan(1, UNIFORM)
-    steps = {
-        "uniform": steps_needed(kept, plan),
-        "quadratic": steps_needed(kept, replace(plan, power=2.0)),
+    return {
+        "uniform": steps_needed(variances, plan),
+        "quadratic": steps_needed(variances, replace(plan, power=2.0)),
     }
-    calls, count, name = min(_found(kept))
-    return steps | {"best": count, "best_calls": calls, "best_plan": name}
+
+
+def _best(variances: Tensor) -> dict[str, Any]:
+    calls, count, name = min(_found(variances))
+    return {"best": count, "best_calls": calls, "best_plan": name}
+
+
+def _kept(variances: Tensor) -> Tensor:
+    return variances[variances > _LEAST * variances.mean()]
 
 
 def _found(variances: Tensor) -> Iterator[tuple[int, int, str]]:
@@ -97,33 +104,3 @@ def _found(variances: Tensor) -> Iterator[tuple[int, int, str]]:
             except InputError:
                 continue
             yield steps * sampler.calls, steps, f"{sampler.name}, {times}"
-
-
-def _whitened(one: Tensor, other: Tensor, wavelet: str, levels: int) -> list[int]:
-    """Return steps for details of one law where they are whitened by another one."""
-    pairs = zip(
-        gaussian_levels(one, wavelet, levels), gaussian_levels(other, wavelet, levels), strict=True
-    )
-    plan = ReversePlan(1, UNIFORM)
-    return [steps_needed(whitened_variances(a, b), plan) for a, b in pairs]
-
-
-def whitened_variances(law: GaussianLevel, by: GaussianLevel) -> Tensor:
-    """Return eigenvalues of the covariance of Γ^(-1/2) (d - A a), (h, w, 3); 1 where law is `by`.
-
-    Args:
-        law: of details d and low band a.
-        by: whose Γ and A are taken.
-    """
-    gain = by.mean_map
-    low, across = law.cross[..., 0, 0], law.cross[..., 1:, 0]
-    rest = law.cross[..., 1:, 1:] - _outer(gain, across) - _outer(across, gain)
-    rest = rest + _outer(gain, gain) * low[..., None, None]
-    root = torch.linalg.cholesky(by.conditional)
-    half = torch.linalg.solve_triangular(root, rest, upper=False)
-    both = torch.linalg.solve_triangular(root, half.mH, upper=False)
-    return torch.linalg.eigvalsh(both)
-
-
-def _outer(u: Tensor, v: Tensor) -> Tensor:
-    return u[..., :, None] * v[..., None, :].conj()

@@ -1,0 +1,94 @@
+"""The configuration of the task `cascade`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from scorelet.tasks.experiments.networks import ModelConfig
+from scorelet.training import ConfigSection, LoopConfig
+
+
+class FactorConfig(ModelConfig):
+    """The network of a factor, and the noise that it learns to remove."""
+
+    sigma: tuple[Annotated[float, Field(gt=0)], float] = Field(
+        description="least and largest noise level, log-uniform, in the unit of the factor: pixels "
+        "in [0, 1] for the low band, details in the same unit; deviations of bands with `whiten`"
+    )
+    share: float = Field(default=1.0, gt=0, le=1, description="of the batch that it sees")
+    bound: float = Field(
+        default=3.0,
+        gt=0,
+        description="so many deviations of the data are what the network is shown at most; beyond "
+        "them noise is scaled down",
+    )
+    form: Literal["bounded", "scaled", "residual"] = Field(
+        default="bounded",
+        description="`bounded` is blind, and its low band begins with a linear estimate; `scaled` "
+        "is told the noise level and sees exactly as far as its network; `residual` is y - n(y), "
+        "homogeneous if the network is, and has no bound. Networks of the last two see images and "
+        "the low band that details are told, and nothing else",
+    )
+
+    shows_level: bool = Field(
+        default=False,
+        description="with `form: scaled` the network sees the noise level as one channel more, "
+        "before the others, as `DiffusionUNet` wants it",
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "FactorConfig":
+        if self.shows_level and self.form != "scaled":
+            raise ValueError("shows_level needs form: scaled, which is told the noise level")
+        if not self.sigma[0] < self.sigma[1]:
+            raise ValueError("sigma must be two noise levels, 0 < low < high")
+        return self
+
+
+class WholeConfig(ConfigSection):
+    """Pictures of one size."""
+
+    train: list[str] = Field(
+        min_length=1, description="folders, or array files, FILE:NAME for one array of several"
+    )
+    channels: Literal[1, 3] = Field(default=1, description="3 repeats gray, 1 takes luma of colour")
+    side: int | None = Field(default=None, ge=2, description="of squares, in pixels")
+    hold_out: int = Field(default=0, ge=0, description="the last so many are for validation")
+    flip: bool = Field(default=False, description="mirror half of the pictures, left to right")
+
+
+class CascadeConfig(LoopConfig):
+    """A cascade of denoisers, coarse to fine."""
+
+    task: Literal["cascade"] = "cascade"
+    wavelet: str = "haar"
+    low: FactorConfig
+    details: list[FactorConfig] = Field(
+        description="of each level, coarse to fine: as many as there are levels; none: `low` is "
+        "of the pictures themselves"
+    )
+    whiten: bool = Field(
+        default=False,
+        description="factors see bands less their best linear estimate from the coarser one, and "
+        "whitened, by the cross-spectra of the data: a sampler meets one variance. Such a model "
+        "draws pictures of the size of training only, and does not denoise",
+    )
+    scale_embedding: int = Field(
+        default=0,
+        ge=0,
+        description="0: a network for each level; else one network for the details of all levels, "
+        "which is shown so many numbers that say which one it is, as channels of their own",
+    )
+    data: WholeConfig
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "CascadeConfig":
+        if self.whiten and not self.details:
+            raise ValueError("whiten is for the bands of a cascade: give details, or leave it out")
+        kinds = {(part.architecture, repr(part.options)) for part in self.details}
+        if self.scale_embedding and len(kinds) != 1:
+            raise ValueError(
+                f"scale_embedding asks for one network, and details describe {len(kinds)}: give "
+                "all levels the same architecture and options"
+            )
+        return self

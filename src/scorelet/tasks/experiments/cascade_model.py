@@ -1,0 +1,200 @@
+"""The model of the task `cascade` before it learns: the unit of its bands, and its factors."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from scorelet.core.errors import InputError
+from scorelet.models import Denoiser, ResidualDenoiser
+from scorelet.models.band_whitening import BandWhitening
+from scorelet.models.bounded import CentredDenoiser, ConditionalBoundedDenoiser
+from scorelet.models.conditional import ConditionalResidualDenoiser
+from scorelet.models.guided import MOST, SHARE, GaussianGuidedDenoiser, gaussian_moments
+from scorelet.models.multiscale import Multiscale
+from scorelet.models.multiscale_denoiser import Levels
+from scorelet.models.scaled import ScaledDenoiser, Scales
+from scorelet.networks.scale_shared import ScaleShared
+from scorelet.tasks.experiments.cascade_config import CascadeConfig, FactorConfig
+from scorelet.tasks.experiments.networks import check_channels, make_denoising_network
+from scorelet.tasks.picture_arrays import images_of
+from scorelet.wavelets.orthogonal.normalization import Normalization
+from scorelet.wavelets.orthogonal.packet_plan import PacketPlan
+from scorelet.wavelets.orthogonal.packets import WaveletPacket
+
+BATCH = 250
+"""Pictures at a time."""
+
+
+class Seen(NamedTuple):
+    """What factors see of pictures.
+
+    Attributes:
+        low: low bands, or whole pictures where there are no details.
+        told: mean and deviation of all numbers of the low bands that details are told: about those
+            of every level.
+        variances: v of low bands around their mean, and of the details, coarse to fine.
+    """
+
+    low: Tensor
+    told: tuple[float, float]
+    variances: list[float]
+
+
+def cascade_model(
+    config: CascadeConfig, pictures: np.ndarray
+) -> tuple[Multiscale[Denoiser] | Denoiser, list[float]]:
+    """Return the model, and the variances of what its factors see of pictures.
+
+    Args:
+        config: of the run.
+        pictures: (n, height, width, channels), 8 bits or in [0, 1].
+
+    Raises:
+        InputError: bands that do not vary, too few pictures for their law, an unknown architecture
+            or wavelet, or a network of other channels.
+    """
+    if not config.details:
+        x = images_of(pictures)
+        seen = Seen(x, _moments(x), _variances(x, [], flip=config.data.flip))
+        return _coarse(config, seen), seen.variances
+    levels, channels = len(config.details), pictures.shape[3]
+    units = Normalization("mean", levels=levels, channels=channels)
+    transform = WaveletPacket(config.wavelet, PacketPlan.wavelet(levels))
+    whitening = _whitening(config, Levels(transform, units), pictures) if config.whiten else []
+    seen = _seen(Levels(transform, units, whitening), pictures, flip=config.data.flip)
+    networks = _detail_networks(config, channels)
+    details = [_details(config, k, net, seen) for k, net in enumerate(networks, start=1)]
+    record = {
+        "size": list(pictures.shape[1:3]),
+        "channels": channels,
+        "range": [0, 1],
+        "sigma": [list(part.sigma) for part in (config.low, *config.details)],
+    }
+    model = Multiscale(
+        transform,
+        _coarse(config, seen),
+        details,
+        normalization=units,
+        whitening=whitening,
+        record=record,
+    )
+    return model, seen.variances
+
+
+def _parts(pictures: np.ndarray) -> Iterator[Tensor]:
+    for start in range(0, len(pictures), BATCH):
+        yield images_of(pictures[start : start + BATCH])
+
+
+def _whitening(config: CascadeConfig, levels: Levels, pictures: np.ndarray) -> list[BandWhitening]:
+    """Return the whitening of the low band and of the details of each level."""
+
+    def bands(number: int) -> Iterator[tuple[Tensor, Tensor | None]]:
+        for x in _parts(pictures):
+            for shown in (x, x.flip(-1)) if config.data.flip else (x,):
+                yield levels.bands(shown)[number]
+
+    return [BandWhitening.fit(bands(number)) for number in range(1 + levels.count)]
+
+
+def _seen(levels: Levels, pictures: np.ndarray, *, flip: bool) -> Seen:
+    lows, told, spread = [], [], []
+    for x in _parts(pictures):
+        (low, _), *details = levels.bands(x)
+        lows.append(low)
+        told.append(details[0][1])
+        spread.append([float(band.square().mean()) for band, _ in details])
+    low = torch.cat(lows)
+    return Seen(low, _moments(torch.cat(told)), _variances(low, spread, flip=flip))
+
+
+def _variances(low: Tensor, details: list[list[float]], *, flip: bool) -> list[float]:
+    """Return v of low bands around their mean, and of details, of which parts have been measured.
+
+    Raises:
+        InputError: one of them is 0.
+    """
+    mean = (low.mean(0) + low.mean(0).flip(-1)) / 2 if flip else low.mean(0)
+    spread = np.mean(details, 0).tolist() if details else []
+    variances = [float((low - mean).square().mean()), *spread]
+    if not min(variances) > 0:
+        raise InputError("A band of the pictures does not vary: there is nothing to learn.")
+    return variances
+
+
+def _moments(low: Tensor) -> tuple[float, float]:
+    """Return mean and deviation of all numbers of low bands."""
+    return float(low.mean()), float(low.std())
+
+
+def _detail_networks(config: CascadeConfig, channels: int) -> list[nn.Module]:
+    """Return the network of each level of details, coarse to fine; or one for all levels."""
+    scales = range(len(config.details))
+    if not config.scale_embedding:
+        parts = enumerate(config.details, start=1)
+        return [_network(config, part, k, 4 * channels) for k, part in parts]
+    part = config.details[0]
+    options = {
+        "architecture": part.architecture,
+        "options": part.options,
+        "scales": len(scales),
+        "embedding": config.scale_embedding,
+    }
+    whole = part.model_copy(update={"architecture": ScaleShared.__name__, "options": options})
+    network = _network(config, whole, 1, 4 * channels)
+    assert isinstance(network, ScaleShared)
+    return [network, *(network.at(scale) for scale in scales[1:])]
+
+
+def _details(config: CascadeConfig, number: int, network: nn.Module, seen: Seen) -> Denoiser:
+    """Return the factor of the details of a level, which is told the low band."""
+    part, channels = config.details[number - 1], seen.low.shape[1]
+    deviation = seen.variances[number] ** 0.5
+    if part.form == "scaled":
+        scales = Scales(0.0, deviation, *seen.told)
+        return ScaledDenoiser(
+            network,
+            scales,
+            bound=part.bound,
+            channels=3 * channels,
+            cond_channels=channels,
+            shows_level=part.shows_level,
+        )
+    if part.form == "residual":
+        return ConditionalResidualDenoiser(network, channels=3 * channels, cond_channels=channels)
+    return ConditionalBoundedDenoiser(
+        network, part.bound * deviation, channels=3 * channels, cond_channels=channels
+    )
+
+
+def _coarse(config: CascadeConfig, seen: Seen) -> Denoiser:
+    """Return the factor of low bands; where their covariance is a small matrix, it guides it."""
+    low, channels = seen.low, seen.low.shape[1]
+    if config.low.form == "scaled":
+        network, scales = _network(config, config.low, 0, channels), Scales(*_moments(low))
+        return ScaledDenoiser(
+            network,
+            scales,
+            bound=config.low.bound,
+            channels=channels,
+            shows_level=config.low.shows_level,
+        )
+    if config.low.form == "residual":
+        return ResidualDenoiser(_network(config, config.low, 0, channels))
+    network = _network(config, config.low, 0, 2 * channels)
+    bound = config.low.bound * seen.variances[0] ** 0.5
+    low = torch.cat([low, low.flip(-1)]) if config.data.flip else low
+    if SHARE <= low[0].numel() <= MOST:
+        return GaussianGuidedDenoiser(network, *gaussian_moments(low), bound=bound)
+    return CentredDenoiser(network, low.mean(0, keepdim=True), bound)
+
+
+def _network(config: CascadeConfig, part: FactorConfig, number: int, channels: int) -> nn.Module:
+    channels += part.shows_level
+    network = make_denoising_network(part, seed=config.seed + number)
+    what = f"the images of factor {number}, with what is shown beside them,"
+    check_channels(network, part, channels, what=what)
+    return network
