@@ -7,6 +7,7 @@ from torch import nn
 from samples import small_network
 from scorelet.core.random import generator, randn
 from scorelet.networks import BFCNN, ShuffleUNet
+from scorelet.networks.grad_res_net import GradResNet
 from scorelet.training import Muon, make_optimizers, orthogonal_factor
 from scorelet.training.config import OptimizerConfig
 
@@ -151,6 +152,17 @@ def test_muon_gets_the_inner_matrices_and_adamw_the_rest():
     assert (muon.param_groups[0]["lr"], adamw.param_groups[0]["lr"]) == (0.03, 2e-3)
     assert {"head.weight", "tail.weight", "encoders.0.0.spatial.weight"} <= outer
     assert {"downs.0.weight", "ups.0.weight", "encoders.0.0.expand.weight"} <= inner
+
+
+def test_muon_leaves_alone_what_tells_the_noise_level():
+    model = GradResNet(width=0.5)
+    muon, adamw = make_optimizers(model, OptimizerConfig(name="muon"))
+    names = {id(p): name for name, p in model.named_parameters()}
+    inner = {names[id(p)] for p in muon.param_groups[0]["params"]}
+    outer = {names[id(p)] for group in adamw.param_groups for p in group["params"]}
+    told = {name for name in names.values() if "gain" in name or name.startswith("level.")}
+    assert {"stages.3.1.gain.weight", "level.second.weight"} <= told <= outer
+    assert "stages.3.1.first.weight" in inner
 
 
 @pytest.mark.parametrize("vectors", [False, True])

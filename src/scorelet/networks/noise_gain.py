@@ -41,3 +41,13 @@ class NoiseGain(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Return the gains, (batch, channel)."""
         return 1 + nn.functional.linear(features, self.weight)
+
+
+def level_weights(model: nn.Module) -> list[Tensor]:
+    """Return the parameters by which the networks in `model` are told the noise level.
+
+    Gains multiply from layer to layer, so a step that turns all directions of their weights alike,
+    as one of Muon does, lets a network grow without bound.
+    """
+    parts = (m for m in model.modules() if isinstance(m, NoiseFeatures | NoiseGain))
+    return [p for part in parts for p in part.parameters()]

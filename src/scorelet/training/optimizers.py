@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from scorelet.networks.noise_gain import level_weights
 from scorelet.networks.parseval import tight_weights
 from scorelet.training.config import OptimizerConfig
 
@@ -14,10 +15,14 @@ def make_optimizers(model: nn.Module, config: OptimizerConfig) -> list[torch.opt
     """Return the optimisers that together own all parameters of `model` that learn.
 
     Biases, gains and norms (parameters of one axis or none) are a group of their own, which does
-    not decay unless `decay_vectors` says so. Frames that are kept tight never decay.
+    not decay unless `decay_vectors` says so. Frames that are kept tight never decay. What tells a
+    network the noise level is never one of Muon's matrices.
     """
     parameters = [p for p in model.parameters() if p.requires_grad]
-    matrices = [p for p in parameters if config.name == "muon" and _is_matrix(p)]
+    told = {id(p) for p in level_weights(model)}
+    matrices = [
+        p for p in parameters if config.name == "muon" and _is_matrix(p) and id(p) not in told
+    ]
     chosen = {id(p) for p in matrices}
     tight = tight_weights(model)
     rest = _groups([p for p in parameters if id(p) not in chosen], config, tight)
