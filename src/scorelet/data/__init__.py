@@ -4,6 +4,7 @@ from scorelet.data.locate import locate
 from scorelet.data.pictures.files import (
     check_target,
     count_pages,
+    holds_floats,
     iter_pages,
     read_picture,
     write_pages,
@@ -43,6 +44,7 @@ __all__ = [
     "count_pages",
     "find_pictures",
     "from_unit",
+    "holds_floats",
     "iter_pages",
     "list_folder",
     "load_pictures",

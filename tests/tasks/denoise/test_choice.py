@@ -18,7 +18,7 @@ from scorelet.data import Picture, iter_pages
 from scorelet.models.anscombe import inverse_anscombe
 from scorelet.tasks.denoise import DenoiseSettings
 from scorelet.tasks.denoise.choice import choose
-from scorelet.tasks.denoise.photons import stable_page
+from scorelet.tasks.denoise.photons import photons_of, stable_page
 
 AUTO = DenoiseSettings()
 COUNTS = samples.counts(samples.clean("camera")[:128, :160, :1], 30).astype(np.float32)
@@ -195,8 +195,9 @@ def test_noise_of_reading_does_not_bias_the_dark(b):
     rng = np.random.default_rng(3)
     for x in (0.3, 1.0, 3.0):
         y = rng.poisson(x, (400, 400, 1)) + rng.normal(0, b**0.5, (400, 400, 1))
-        page = stable_page(Picture(y.astype(np.float64)), PhotonLaw(1.0, b))
-        assert page.pedestal == 0
+        photons = photons_of(y, PhotonLaw(1.0, b))
+        page = stable_page(Picture(y.astype(np.float64)), photons)
+        assert photons.pedestal == 0
         mean = np.full((1, 1, 1), page.page.pixels.mean(dtype=np.float64))
         stable = torch.from_numpy(mean * page.span + page.low)
         assert abs(float(inverse_anscombe(stable, page.noise)) - x) < max(0.01 * x, 0.012)
