@@ -4,9 +4,9 @@ from scorelet.data.locate import locate
 from scorelet.data.pictures.files import (
     check_target,
     count_pages,
-    holds_floats,
     iter_pages,
     read_picture,
+    what_it_holds,
     write_pages,
     write_picture,
 )
@@ -44,7 +44,6 @@ __all__ = [
     "count_pages",
     "find_pictures",
     "from_unit",
-    "holds_floats",
     "iter_pages",
     "list_folder",
     "load_pictures",
@@ -55,6 +54,7 @@ __all__ = [
     "skipped_sentence",
     "suffix_for_result",
     "to_unit",
+    "what_it_holds",
     "with_channels",
     "write_pages",
     "write_picture",

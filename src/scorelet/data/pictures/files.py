@@ -11,7 +11,7 @@ from pathlib import Path
 from scorelet.core.errors import ImageFileError, InputError
 from scorelet.core.files import atomic_path
 from scorelet.data.pictures.errors import WatchedPages, reading, writing
-from scorelet.data.pictures.formats.base import FLOATS, PAGES, QUALITY, Encoding
+from scorelet.data.pictures.formats.base import PAGES, QUALITY, Encoding
 from scorelet.data.pictures.kinds import format_of_content, format_of_suffix
 from scorelet.data.pictures.limits import limits
 from scorelet.data.pictures.types import Picture
@@ -104,13 +104,13 @@ def check_target(
     form.check(picture, target)
 
 
-def holds_floats(path: str | os.PathLike[str]) -> bool:
-    """Whether a file of this name can hold floating point samples.
+def what_it_holds(path: str | os.PathLike[str]) -> frozenset[str]:
+    """Return what a file of this name can hold, see `Format.can`.
 
     Raises:
         InputError: no such kind is written.
     """
-    return FLOATS in format_of_suffix(Path(path)).can
+    return format_of_suffix(Path(path)).can
 
 
 def write_pages(

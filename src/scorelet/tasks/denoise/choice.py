@@ -5,7 +5,8 @@ The pages of a stack have one camera, and so one noise: it is judged on all of t
 - `white`: the model, as it is. Also where no noise is found, so that clean pictures stay clean.
 - `camera`: the model of pictures of cameras (`camera`), for noise that neighbours share, and for
   JPEGs, unless white noise was added to them: it mends what they lost.
-- `poisson`: the model between a transform and its inverse (`photons`), for counts of photons.
+- `poisson`: the model between a transform and its inverse (`photons`), for counts of photons, and
+  for gray integers of a sensor, whose noise plainly grows with brightness.
 """
 
 import math
@@ -15,7 +16,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scorelet.analysis.grain import Grain, grain
-from scorelet.analysis.photon_counts import PhotonLaw, is_coarse, photon_counts, photon_law
+from scorelet.analysis.photon_counts import (
+    PhotonLaw,
+    is_coarse,
+    photon_counts,
+    photon_law,
+    sensor_law,
+)
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, to_unit
 from scorelet.tasks.denoise.photons import Photons, photons_of
@@ -121,6 +128,11 @@ def _measured(seen: _Seen, settings: DenoiseSettings) -> Choice:
         reason = f"counts of photons, the variance is {law.a:.3g} times the mean"
         return Choice("poisson", reason, photons_of(seen.data, law))
     bounded = seen.pixels.dtype.kind == "u"
+    if bounded and seen.pixels.shape[2] == 1 and seen.step is None:
+        law = sensor_law(seen.pixels, seen.mask)
+        if law is not None:
+            reason = f"its noise grows with brightness, the variance is {_line(law)}"
+            return Choice("poisson", reason, photons_of(seen.data, law))
     found = grain(to_unit(seen.pixels), bounded=bounded, mask=seen.mask)
     return _by_grain(found, seen.step)
 
@@ -161,12 +173,13 @@ def _poisson(seen: _Seen, settings: DenoiseSettings) -> Choice:
 
 
 def _check_law(a: float, b: float, data: np.ndarray) -> None:
-    """Refuse a law by which half of the samples have no noise, or noise beyond what they span."""
-    variance = a * float(np.median(data)) + b
+    """Refuse a law by which samples have no noise on average, or more than they span."""
+    mean = float(data.mean(dtype=np.float64))
+    variance = a * mean + b
     span = float(data.max()) - float(data.min())
     if not 0 < variance <= span**2:
         raise InputError(
-            f"noise-law is {a:g},{b:g}: at the median of the picture, {float(np.median(data)):g}, "
+            f"noise-law is {a:g},{b:g}: at the mean of the picture, {mean:g}, "
             f"this is a variance of {variance:g}, which cannot be that of samples that span "
             f"{span:g}; 1,0 is the law of counts of photons, 1,-P of counts above a pedestal P."
         )
@@ -200,4 +213,4 @@ def _joined(pages: Sequence[Picture]) -> _Seen:
     shape = pages[0].pixels.shape[:2]
     masks = [np.ones(shape, bool) if page.mask is None else page.mask for page in pages]
     mask = np.concatenate([one[rows, columns] for one in masks])
-    return _Seen(pixels, mask, np.concatenate([page.unmasked for page in pages]))
+    return _Seen(pixels, mask, pixels[mask])

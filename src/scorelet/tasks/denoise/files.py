@@ -12,8 +12,8 @@ from scorelet.data import (
     Picture,
     check_target,
     count_pages,
-    holds_floats,
     locate,
+    what_it_holds,
     write_pages,
 )
 from scorelet.tasks.conditions import Conditions
@@ -99,7 +99,7 @@ def measure_files(
         pages = denoised_pages(
             *(task.source, model.denoiser, settings),
             cond=cond,
-            fractions=holds_floats(task.target),
+            can=what_it_holds(task.target),
             listener=listener,
         )
         return _report([_page_report(out) for out in pages], model)
@@ -144,7 +144,7 @@ def _denoise_file(
         for out in denoised_pages(
             *(task.source, model.denoiser, settings),
             cond=cond,
-            fractions=holds_floats(task.target),
+            can=what_it_holds(task.target),
             check=check,
             listener=listener,
         ):

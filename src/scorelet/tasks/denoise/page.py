@@ -12,6 +12,7 @@ from scorelet.analysis.local_noise import LocalNoise, local_noise
 from scorelet.analysis.noise_level import ResidualMeter, curve_name
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, count_pages, from_unit, iter_pages, to_unit
+from scorelet.data.pictures.formats.base import FLOATS, SIXTEEN
 from scorelet.data.pictures.kinds import is_raw_file
 from scorelet.models import Denoiser
 from scorelet.tasks.conditions import check_size, condition_pages
@@ -30,6 +31,8 @@ from scorelet.tasks.tiling import Tile
 
 Pixels = np.ndarray
 
+EVERYTHING = frozenset({FLOATS, SIXTEEN})
+"""What arrays can hold."""
 WIDE = 1e36
 """Largest number of float32 of which sums of 64 and differences are far from overflow."""
 _RANGE = (np.finfo(np.float32).min, np.finfo(np.float32).max)
@@ -65,7 +68,7 @@ def denoised_pages(
     settings: DenoiseSettings,
     *,
     cond: Path | None = None,
-    fractions: bool = True,
+    can: frozenset[str] = EVERYTHING,
     check: Callable[[Picture], None] | None = None,
     listener: Listener = NOBODY,
 ) -> Iterator[Denoised]:
@@ -76,7 +79,8 @@ def denoised_pages(
         denoiser: prepared.
         settings: how.
         cond: the file of the conditions of its pages, if there are any.
-        fractions: integers of few photons become 32-bit floats.
+        can: what the target can hold, of `FLOATS` and `SIXTEEN`: where it has them, integers of few
+            photons become 32-bit floats, and raw files are developed to 16 bits, else to 8.
         check: may refuse a page before work is put into it.
         listener: is told how it goes on.
 
@@ -89,7 +93,8 @@ def denoised_pages(
             raise InputError(
                 f"{path} is a camera raw file, which takes no condition: leave it out."
             )
-        yield denoised_raw(path, denoiser, settings, check=check, listener=listener)
+        bits = 16 if SIXTEEN in can else 8
+        yield denoised_raw(path, denoiser, settings, bits=bits, check=check, listener=listener)
         return
     choice = _stack_choice(path, denoiser, settings)
     for page, told in zip(iter_pages(path, gaps=True), condition_pages(cond), strict=False):  # read
@@ -98,7 +103,7 @@ def denoised_pages(
         yield denoised_page(
             *(page, denoiser, settings, told),
             choice=choice,
-            fractions=fractions,
+            fractions=FLOATS in can,
             listener=listener,
         )
 

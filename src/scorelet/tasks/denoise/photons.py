@@ -105,11 +105,9 @@ class StablePage:
 
         Where they become floats, it is in their own unit.
         """
-        law = self.photons.law
+        law, white = self.photons.law, 1.0 if self.fractions else self.source.scale
         mean = float(self.source.unmasked.mean(dtype=np.float64))
-        return math.sqrt(max(law.a * mean + law.b, 0.0)) / (
-            1 if self.fractions else self.source.scale
-        )
+        return math.sqrt(max(law.a * mean + law.b, 0.0)) / white
 
     def said(self) -> tuple[str, ...]:
         """Return what is to be said: whole numbers are coarse beside few photons."""
