@@ -70,9 +70,8 @@ def reading(
         _silent.reset(silence)
 
 
-# what libraries think of files that they decode: libpng of interlaced ones, tifffile of broken tags
-for _name in ("imagecodecs", "tifffile"):
-    logging.getLogger(_name).addFilter(lambda _record: not _silent.get())
+# libpng says here what it thinks of files that it decodes: of interlaced ones, for example
+logging.getLogger("imagecodecs").addFilter(lambda _record: not _silent.get())
 
 
 @contextmanager

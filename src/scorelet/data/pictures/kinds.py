@@ -70,7 +70,7 @@ def format_of_content(path: Path) -> Format:
     if not head:
         raise RefusedError("is empty (0 bytes); expected a picture: copy or export it again.")
     found = next((form for form in (*FORMATS, RAW) if form.matches(head)), None)
-    if found is tiff.FORMAT and tiff.holds_raw(path):
+    if found is tiff.FORMAT and tiff.holds_raw(path, named=is_raw_name(path)):
         return RAW
     if found is None:
         what, hint = foreign(head) or ("is not a picture of a known kind", "convert it")

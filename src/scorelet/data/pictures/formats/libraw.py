@@ -3,6 +3,7 @@
 Symbols: v sample, k black of its colour, w white; light l = (v - k) / (w - min k).
 """
 
+import logging
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -195,7 +196,7 @@ def _from_tags(path: Path) -> _FromTags:
     import tifffile
 
     try:
-        with tifffile.TiffFile(path) as file:
+        with _quiet_tifffile(), tifffile.TiffFile(path) as file:
             missing = missing_end(file, path.stat().st_size)
             said = _FromTags(kept_tags(file), noise_profile(file))
     except Exception:  # no TIFF, or a maker's own: LibRaw knows better
@@ -206,6 +207,17 @@ def _from_tags(path: Path) -> _FromTags:
             "copy it again."
         )
     return said
+
+
+@contextmanager
+def _quiet_tifffile() -> Generator[None]:
+    """Keep from the log what tifffile thinks of broken tags: LibRaw decides."""
+    logger = logging.getLogger("tifffile")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 @contextmanager

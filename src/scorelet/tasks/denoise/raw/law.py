@@ -72,7 +72,7 @@ def _is_still(mosaic: Mosaic) -> bool:
         (np.ptp(cut(mosaic.light[place][..., None]), axis=(1, 2)) > 0).mean()
         for place, _ in places(mosaic.order)
     ]
-    return max(changing) <= STILL
+    return bool(max(changing) <= STILL)
 
 
 def _agreed(
