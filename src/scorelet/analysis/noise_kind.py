@@ -44,6 +44,10 @@ LOST = 20.0
 """Floor of the middle band over the fast one from which the line is read off the middle band: the
 fast coefficients then hold next to nothing of the noise."""
 
+ROUNDED = 20 / (12 * 255**2)
+"""Variance of the fast coefficients, 20 times that of rounding to bytes, from which they hold noise
+that no JPEG has rounded away: the picture was a JPEG before it got its noise."""
+
 
 @dataclass(frozen=True)
 class NoiseKind:
@@ -152,6 +156,7 @@ def _measure(pixels: Pixels, mask: np.ndarray | None, *, bounded: bool) -> Noise
         return None
     grid = jpeg_grid(_brightness(pixels)) if bounded else None
     middle = np.array([(line.low + line.high) / 2])
+    lost = grid is not None and float(line.variance(middle)[0]) < ROUNDED
     lines = {name: _line(blocks, used, band, steps=25) for name, band in BANDS.items()}
     ratios = {
         name: float((found.variance(middle) / line.variance(middle))[0])
@@ -162,7 +167,7 @@ def _measure(pixels: Pixels, mask: np.ndarray | None, *, bounded: bool) -> Noise
     band = FAST
     if ratios.get("middle", 0) > LOST and lines["middle"] is not None:
         line, band = lines["middle"], BANDS["middle"]
-    slow = None if grid is None else _line(blocks, used, SLOW, steps=25)
+    slow = _line(blocks, used, SLOW, steps=25) if lost else None
     if slow is not None and slow.variance(middle) > LOST * line.variance(middle):
         line, band = slow, SLOW  # what a JPEG rounds to zero in flat places
     kind = _kind(blocks[_chosen(used)], line, band, ratios, white=flat_floors, grid=grid)

@@ -49,6 +49,27 @@ def test_counts_are_poisson(peak, dtype):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("gain", "pedestal"), [(1, 100), (3, 100), (2.2, 50)])
+def test_samples_of_a_sensor_are_poisson_and_gain_by_it(float32, gain, pedestal):
+    """Integers of a gain above a pedestal, gray; colours and floats have to be told."""
+    x = samples.clean("camera")[:256, :256, :1] / 255
+    y = np.rint(gain * samples.counts(255 * x, 30) + pedestal)
+    found = choice(y.astype(np.uint16))
+    assert found.noise == "poisson"
+    assert "noise grows with brightness" in found.reason
+    auto, white = (
+        (sl.denoise(np.uint16(y), noise=noise).image - float(pedestal)) / (30 * gain)
+        for noise in ("auto", "white")
+    )
+    assert decibels(auto, x) > decibels(white, x) + 1
+
+
+def test_white_noise_on_a_narrow_range_is_white():
+    y = 121 + 11 * np.random.default_rng(0).standard_normal((256, 256))
+    assert choice(np.uint8(np.rint(y))).noise == "white"
+
+
+@pytest.mark.slow
 def test_the_picture_of_a_camera_is_camera():
     found = choice(samples.shot(samples.clean("camera")))
     assert found.noise == "camera"

@@ -89,7 +89,7 @@ def test_where_nothing_can_be_measured_it_is_said():
 
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
 def test_frames_in_which_nothing_changes_have_no_law(level):
-    light = np.full((64, 64), level, np.float32)
+    light = np.full((128, 128), level, np.float32)
     light[10, 20] = 0.7  # a hot pixel
     assert law_of(Mosaic(light, "RGGB")) is None
 
