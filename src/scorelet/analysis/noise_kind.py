@@ -44,15 +44,6 @@ LOST = 20.0
 """Floor of the middle band over the fast one from which the line is read off the middle band: the
 fast coefficients then hold next to nothing of the noise."""
 
-HALVES = ((SUM >= 9) & (SUM <= 10), SUM >= 11)
-"""The slower and the faster of the fast coefficients, in which texture through a lens is little."""
-HALVES_LIMIT = 1.8
-"""Largest floor of the slower over that of the faster in white noise: 1.0 to 1.6 was measured, and
-2.5 and more in noise that neighbours share."""
-ROUNDED = 20 / (12 * 255**2)
-"""Floor of the fast coefficients, 20 times the variance of rounding to bytes, from which they hold
-noise: what a JPEG or a filter leaves of it there is as white as rounding is."""
-
 
 @dataclass(frozen=True)
 class NoiseKind:
@@ -167,11 +158,9 @@ def _measure(pixels: Pixels, mask: np.ndarray | None, *, bounded: bool) -> Noise
         for name, found in lines.items()
         if found is not None
     }
-    flat_floors = len(ratios) == len(BANDS) and (
-        is_white(ratios) or _is_white_in_halves(blocks, used, line, ratios)
-    )
+    flat_floors = len(ratios) == len(BANDS) and is_white(ratios)
     band = FAST
-    if not flat_floors and ratios.get("middle", 0) > LOST and lines["middle"] is not None:
+    if ratios.get("middle", 0) > LOST and lines["middle"] is not None:
         line, band = lines["middle"], BANDS["middle"]
     slow = None if grid is None else _line(blocks, used, SLOW, steps=25)
     if slow is not None and slow.variance(middle) > LOST * line.variance(middle):
@@ -196,22 +185,6 @@ def is_white(ratios: dict[str, float]) -> bool:
     if min(across, down, middle) < LEAST:
         return False
     return sides < SIDES_LIMIT and max(across, down, middle) < MIDDLE_LIMIT
-
-
-def _is_white_in_halves(
-    blocks: np.ndarray, used: np.ndarray, line: VarianceLine, ratios: dict[str, float]
-) -> bool:
-    """Whether the fast coefficients are those of white noise, whatever texture is in the slower.
-
-    Weak noise is less than texture in all slower bands, even in the quietest blocks.
-    """
-    middle = np.array([(line.low + line.high) / 2])
-    if min(ratios.values()) < LEAST or line.variance(middle)[0] < ROUNDED:
-        return False
-    slower, faster = (_line(blocks, used, half, steps=25) for half in HALVES)
-    if slower is None or faster is None:
-        return False
-    return bool(slower.variance(middle)[0] < HALVES_LIMIT * faster.variance(middle)[0])
 
 
 def _usable(blocks: np.ndarray, *, bounded: bool) -> np.ndarray:
