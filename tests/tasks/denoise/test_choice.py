@@ -372,14 +372,14 @@ def test_the_law_of_a_stack_is_measured_over_its_pages():
         Picture((3.0 * rng.poisson((x + wave) / 3.0, (128, 160)) + 50.0)[..., None])
         for x in (30, 300)
     ]
-    law = choose_for_stack(pages, DenoiseSettings(noise="poisson")).law
+    law = choose_for_stack(pages, 2, DenoiseSettings(noise="poisson")).law
     for x in (30, 300):
         assert law.a * (x + 50) + law.b == pytest.approx(3.0 * x, rel=0.15)
 
 
 def test_pages_of_several_kinds_are_no_stack(float32, tmp_path):
     pages = [Picture(np.uint16(COUNTS)), Picture(np.uint16(COUNTS[:64]))]
-    assert choose_for_stack(pages, AUTO) is None
+    assert choose_for_stack(pages, 2, AUTO) is None
     with tifffile.TiffWriter(tmp_path / "s.tif") as writer:
         for page in pages:
             writer.write(page.plain, photometric="minisblack", metadata=None)
@@ -390,7 +390,7 @@ def test_gaps_of_a_stack_are_no_evidence():
     gaps = COUNTS.copy()
     gaps[:64] = np.nan
     mask = np.isfinite(gaps[..., 0])
-    found = choose_for_stack([Picture(COUNTS), Picture(gaps, mask=mask)], AUTO)
+    found = choose_for_stack([Picture(COUNTS), Picture(gaps, mask=mask)], 2, AUTO)
     assert (found.noise, found.law.a) == ("poisson", 1)
     data = np.concatenate([COUNTS.ravel(), gaps[64:].ravel()])  # one window is the whole page
     assert found.photons.mean == pytest.approx(data.mean(), rel=1e-5)

@@ -105,12 +105,11 @@ def check_target(
 
 
 def what_it_holds(path: str | os.PathLike[str]) -> frozenset[str]:
-    """Return what a file of this name can hold, see `Format.can`.
-
-    Raises:
-        InputError: no such kind is written.
-    """
-    return format_of_suffix(Path(path)).can
+    """Return what a file of this name can hold, see `Format.can`; nothing if none is written so."""
+    try:
+        return format_of_suffix(Path(path)).can
+    except InputError:
+        return frozenset()
 
 
 def write_pages(

@@ -10,7 +10,7 @@ The pages of a stack have one camera, and so one noise: it is judged on all of t
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -86,11 +86,14 @@ def choose(page: Picture, settings: DenoiseSettings) -> Choice:
     return asked(settings) or _measured(_seen(page), settings)
 
 
-def choose_for_stack(pages: Sequence[Picture], settings: DenoiseSettings) -> Choice | None:
+def choose_for_stack(
+    pages: Iterable[Picture], count: int, settings: DenoiseSettings
+) -> Choice | None:
     """Choose how all pages of a stack are denoised, by windows of several of them together.
 
     Args:
-        pages: at most `PAGES` of them are looked at best, so that the windows are not too small.
+        pages: that are looked at, one at a time; of each its window is kept.
+        count: how many they are, at most: windows are the smaller.
         settings: how to denoise.
 
     Returns:
@@ -99,13 +102,13 @@ def choose_for_stack(pages: Sequence[Picture], settings: DenoiseSettings) -> Cho
     Raises:
         InputError: as `choose`.
     """
-    kinds = {(page.pixels.shape, page.pixels.dtype) for page in pages}
-    if len(kinds) != 1 or min(pages[0].pixels.shape[:2]) < BLOCK:
-        return None
-    found = asked(settings)
-    if found is not None:
-        return found
-    choice = _measured(_joined(pages), settings)
+    kinds, windows = set(), []
+    for page in pages:
+        kinds.add((page.pixels.shape, page.pixels.dtype))
+        if len(kinds) != 1 or min(page.pixels.shape[:2]) < BLOCK:
+            return None
+        windows.append(_whole_blocks(page, max(BLOCK, int(WINDOW / math.sqrt(count)))))
+    choice = _measured(_joined(windows), settings)
     return replace(choice, reason=f"of all pages: {choice.reason}")
 
 
@@ -200,17 +203,21 @@ def _seen(page: Picture) -> _Seen:
     return _Seen(page.pixels[place], mask, page.unmasked, step)
 
 
-def _joined(pages: Sequence[Picture]) -> _Seen:
-    """Look at windows of whole blocks of all pages, one below the other, no more than of a page."""
-    side = max(BLOCK, int(WINDOW / math.sqrt(len(pages))))
-    rows, columns = (
+def _whole_blocks(page: Picture, side: int) -> Picture:
+    """Return a copy of the central window of a page, of whole blocks."""
+    place = tuple(
         slice(k.start, k.stop - (k.stop - k.start) % BLOCK)
-        for k in central(pages[0].pixels.shape, side)
+        for k in central(page.pixels.shape, side)
     )
-    pixels = np.concatenate([page.pixels[rows, columns] for page in pages])
-    if all(page.mask is None for page in pages):
+    mask = None if page.mask is None else page.mask[place].copy()
+    return Picture(page.pixels[place].copy(), mask=mask)
+
+
+def _joined(windows: Sequence[Picture]) -> _Seen:
+    """Look at windows one below the other."""
+    pixels = np.concatenate([window.pixels for window in windows])
+    if all(window.mask is None for window in windows):
         return _Seen(pixels, None, pixels)
-    shape = pages[0].pixels.shape[:2]
-    masks = [np.ones(shape, bool) if page.mask is None else page.mask for page in pages]
-    mask = np.concatenate([one[rows, columns] for one in masks])
+    shape = windows[0].pixels.shape[:2]
+    mask = np.concatenate([np.ones(shape, bool) if w.mask is None else w.mask for w in windows])
     return _Seen(pixels, mask, pixels[mask])

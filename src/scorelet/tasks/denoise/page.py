@@ -113,8 +113,10 @@ def _stack_choice(path: Path, denoiser: Denoiser, settings: DenoiseSettings) -> 
     count = count_pages(path)
     if count == 1 or asked(settings) is not None:
         return None
-    some = islice(iter_pages(path, gaps=True), 0, None, math.ceil(count / PAGES))
-    return choose_for_stack([plan_page(page, denoiser, settings).page for page in some], settings)
+    every = math.ceil(count / PAGES)
+    some = islice(iter_pages(path, gaps=True), 0, None, every)
+    planned = (plan_page(page, denoiser, settings).page for page in some)
+    return choose_for_stack(planned, math.ceil(count / every), settings)
 
 
 def denoised_page(
