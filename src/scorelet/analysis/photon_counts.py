@@ -41,8 +41,11 @@ WIDE = 1.7
 """Brightest over darkest blocks from which noise of one level cannot have the mean for variance."""
 SKEWED = 0.5
 """Third cumulant over the mean from which noise is that of photons..."""
-SKEW_ERROR = 0.15
-"""...if it is known so well."""
+SKEW_ERROR = 0.25
+"""...if it is known so well; if not, noise on at most `FEW_PHOTONS` is."""
+FEW_PHOTONS = 20.0
+"""Mean up to which few would have white noise whose variance is the mean by chance, and neighbours
+of zero are better denoised as counts anyway."""
 GROWS = 1.3
 """Variance of fast details in bright blocks over that in dark ones, so that a line is fitted."""
 SENSOR = (15.0, 2.0)
@@ -195,7 +198,9 @@ def _is_skewed(blocks: np.ndarray) -> bool:
     r = (4 * blocks[:, inner, inner] - sum(around)) / math.sqrt(20)
     unit = 60 / 20**1.5 * float(blocks.mean())
     error = math.sqrt(15 / r.size) * float((r**2).mean()) ** 1.5 / unit
-    return error < SKEW_ERROR and float((r**3).mean()) / unit > SKEWED
+    if error > SKEW_ERROR:
+        return float(blocks.mean()) <= FEW_PHOTONS
+    return float((r**3).mean()) / unit > SKEWED
 
 
 def _grows(blocks: np.ndarray) -> bool:
