@@ -103,8 +103,8 @@ def sensor_law(pixels: Pixels, mask: np.ndarray | None = None) -> PhotonLaw | No
         pixels: (height, width, 1), integers as they are stored.
         mask: as for `photon_counts`.
     """
-    inside = ((pixels > 0) & (pixels < np.iinfo(pixels.dtype).max)).all(2)
-    inside = inside if mask is None else inside & mask
+    whole = np.asarray(((pixels > 0) & (pixels < np.iinfo(pixels.dtype).max)).all(2))
+    inside = whole if mask is None else np.logical_and(whole, mask)
     blocks = _blocks(pixels, inside)
     if len(blocks) < FEWEST or not _grows(blocks):
         return None
