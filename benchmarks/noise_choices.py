@@ -8,7 +8,8 @@ Part `clean`: the validation pictures of BSD as they are, and as JPEG of quality
 choice, the mean and the least PSNR to the clean picture, beside that of what went in.
 
 Part `photons`: integer counts of Poisson noise on BSD68 with 5 and 30 photons at the peak, as
-32-bit floats (so that the result keeps fractions) and as bytes: the choice on all pictures, and
+32-bit floats (so that the result keeps fractions) and as Pillow pictures of bytes, whose result is
+rounded: the choice on all pictures, and
 the PSNR of the choice and of `--noise white` on every eighth.
 
 Part `camera`: JPEG files of real cameras beside the mean of many shots: the first 8, which rules
@@ -160,8 +161,10 @@ def measure_photons(*, quick: bool) -> dict[str, list[Row]]:
             some, clean = given[::EVERY], pictures[::EVERY]
             row["noisy"] = mean_psnr([u / peak for u in some], clean)
             for name, noise in (("psnr", "auto"), ("psnr_white", "white")):
-                outs = [sl.denoise(u, noise=noise) for u in some]
-                row[name] = mean_psnr([out.image / peak for out in outs], clean)
+                kept = some if dtype == "float32" else [Image.fromarray(u[..., 0]) for u in some]
+                images = [np.asarray(sl.denoise(u, noise=noise).image) for u in kept]
+                images = [image.reshape(x.shape) for image, x in zip(images, clean, strict=True)]
+                row[name] = mean_psnr([image / peak for image in images], clean)
             rows.append(row)
     return {"rows": rows}
 

@@ -17,13 +17,14 @@ import torch
 from measure import Row
 from PIL import Image
 from program import run_parts
+from white_peers import BM3D, released_bf_cnn
 
 import scorelet as sl
 from scorelet.analysis.image_quality import psnr
 from scorelet.core.random import generator
 from scorelet.models import PoissonGaussianDenoiser, PoissonGaussianNoise, SubsampledDenoiser
 
-PACKAGES = ("scorelet", "torch", "numpy", "pillow")
+PACKAGES = ("scorelet", "torch", "numpy", "pillow", "bm3d")
 EVERY = 8
 """Each eighth of the 68 pictures."""
 PAIRS = 8
@@ -44,23 +45,23 @@ def tensor(path: Path) -> torch.Tensor:
 def measure_photons(*, quick: bool) -> dict[str, list[Row]]:
     """Return mean PSNR by peak and method."""
     photo, noise = sl.load("photo").eval(), PoissonGaussianNoise(1.0)
+    between = {
+        "Anscombe": PoissonGaussianDenoiser(photo, noise, dither=0.0),
+        "Anscombe, dither": PoissonGaussianDenoiser(photo, noise),
+        "BM3D, Anscombe": PoissonGaussianDenoiser(BM3D(), noise, dither=0.0),
+    }
+    if (bf_cnn := released_bf_cnn()) is not None:
+        between["BF-CNN, Anscombe"] = PoissonGaussianDenoiser(bf_cnn, noise, dither=0.0)
     pictures = [tensor(path) for path in folder("bsd68")[:: 68 if quick else EVERY]]
     rows = []
     for peak in (30, 5):
-        stable = PoissonGaussianDenoiser(photo, noise, dither=0.0)
-        dithered = PoissonGaussianDenoiser(photo, noise)
-        found: dict[str, list[float]] = {"noisy": [], "as they are": [], "Anscombe": []}
-        found["Anscombe, dither"] = []
+        found: dict[str, list[float]] = {}
         for index, x in enumerate(pictures):
             counts = noise.add(peak * x, rng=generator(0, peak, index))
-            estimates = {
-                "noisy": counts / peak,
-                "as they are": photo(counts / peak),
-                "Anscombe": stable(counts) / peak,
-                "Anscombe, dither": dithered(counts) / peak,
-            }
+            estimates = {"noisy": counts / peak, "as they are": photo(counts / peak)}
+            estimates |= {name: denoiser(counts) / peak for name, denoiser in between.items()}
             for name, estimate in estimates.items():
-                found[name].append(float(psnr(estimate.clamp(0, 1), x)))
+                found.setdefault(name, []).append(float(psnr(estimate.clamp(0, 1), x)))
         rows += [
             {"peak": peak, "method": name, "pictures": len(pictures), "psnr": float(np.mean(v))}
             for name, v in found.items()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import noise_samples as samples
-from scorelet.analysis.photon_counts import grid_step, photon_counts, photon_law
+from scorelet.analysis.photon_counts import grid_step, photon_counts, photon_law, sensor_law
 
 GRAY = samples.clean("camera")[:256, :256, :1]
 
@@ -73,3 +73,47 @@ def test_pictures_that_tell_too_little_have_no_law():
     y = 0.5 + 0.1 * np.random.default_rng(3).standard_normal((16, 16, 1))
     assert photon_law(y) is None  # too few blocks
     assert photon_law(np.full((64, 64, 1), 3.0)) is None
+
+
+# ---------------------------------------------------------------- one brightness, and sensors
+
+
+@pytest.mark.parametrize("spread", [0, 6])
+@pytest.mark.parametrize("mean", [9, 25, 121])
+def test_white_noise_whose_variance_is_the_mean_by_chance_is_no_photons(mean, spread):
+    """On a narrow range of brightness any line fits: noise of 11 levels around 121."""
+    ramp = np.linspace(-spread, spread, 256)[None].repeat(256, 0)
+    y = mean + ramp + mean**0.5 * np.random.default_rng(mean).standard_normal((256, 256))
+    assert photon_counts(np.uint8(np.rint(y.clip(0, 255)))[..., None]) is None
+
+
+@pytest.mark.parametrize("mean", [1, 3, 9])
+def test_a_flat_field_of_few_photons_is_told_by_its_third_cumulant(mean):
+    u = np.random.default_rng(mean).poisson(mean, (256, 256, 1))
+    assert photon_counts(np.uint16(u)).a == 1
+
+
+SENSORS = {
+    "counts above a pedestal": (1.0, 100, 0.0, 30),
+    "a gain above a pedestal": (2.2, 100, 5.0, 400),
+    "a gain without pedestal": (0.45, 4, 0.5, 100),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SENSORS)
+def test_the_samples_of_a_sensor_have_its_law(name):
+    gain, pedestal, reading, peak = SENSORS[name]
+    u = gain * samples.counts(GRAY, peak) + pedestal
+    y = u + reading * np.random.default_rng(1).standard_normal(u.shape)
+    law = sensor_law(np.uint16(np.rint(y.clip(0))))
+    for x in (0.3, 0.7):
+        true = gain**2 * peak * x + reading**2 + (gain != 1) / 12
+        assert law.a * (gain * peak * x + pedestal) + law.b == pytest.approx(true, rel=0.15)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", samples.NAMES)
+@pytest.mark.parametrize("sigma", [0, 5, 15, 25, 50])
+def test_pictures_and_white_noise_are_of_no_sensor(name, sigma):
+    assert sensor_law(samples.white(samples.clean(name), sigma)[..., :1]) is None

@@ -4,7 +4,10 @@ Symbols: y samples, on a grid of step q; u = y / q counts; a, b of var(u | x) = 
 
 Counts of photons have a = 1 and b = 0, whatever the step that one photon was given. A picture is
 taken for counts where its values lie on a grid of whole steps from zero, its noise is white, the
-line says so. Other noise that grows with brightness has a law that `photon_law` fits.
+line says so; where all is of about one brightness, on which any line fits, the third cumulant has
+to be the mean, too, as that of the Poisson law is. Samples of a sensor, with a gain and a pedestal,
+are told by noise that plainly grows with brightness (`sensor_law`). `photon_law` fits the law of
+whatever noise grows.
 """
 
 import math
@@ -13,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from scorelet.analysis.block_dct import block_dct, cut
-from scorelet.analysis.noise_floor import FAST, MIDDLE, VarianceLine, line_of_blocks
-from scorelet.analysis.noise_kind import noise_kind
+from scorelet.analysis.noise_floor import FAST, FEWEST, MIDDLE, VarianceLine, line_of_blocks
+from scorelet.analysis.noise_kind import BANDS, is_white, noise_kind
 
 Pixels = np.ndarray
 
@@ -34,6 +37,20 @@ FLOORS = 2.0
 """Largest variance of the middle details over that of the fast ones."""
 LEAST_MEAN = 0.02
 """Counts in a block, so that it is looked at."""
+WIDE = 1.7
+"""Brightest over darkest blocks from which noise of one level cannot have the mean for variance."""
+SKEWED = 0.5
+"""Third cumulant over the mean from which noise is that of photons..."""
+SKEW_ERROR = 0.25
+"""...if it is known so well; if not, noise on at most `FEW_PHOTONS` is."""
+FEW_PHOTONS = 20.0
+"""Mean up to which few would have white noise whose variance is the mean by chance, and neighbours
+of zero are better denoised as counts anyway."""
+GROWS = 1.3
+"""Variance of fast details in bright blocks over that in dark ones, so that a line is fitted."""
+SENSOR = (15.0, 2.0)
+"""Slope over its error, and variance at the bright end over that at the dark one, of a sensor: in
+white noise on pictures the slope was at most 9 times its error."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +84,40 @@ def photon_counts(pixels: Pixels, mask: np.ndarray | None = None) -> PhotonLaw |
     line = line_of_blocks(blocks, FAST, steps=STEPS)
     if line is None or not _is_mean(line):
         return None
+    if line.high < WIDE * line.low and not _is_skewed(blocks):
+        return None
     middle = line_of_blocks(blocks, MIDDLE, steps=STEPS)
     x = np.array([(line.low + line.high) / 2])
     if middle is None or middle.variance(x)[0] > FLOORS * line.variance(x)[0]:
         return None
     return PhotonLaw(step, counts=True)
+
+
+def sensor_law(pixels: Pixels, mask: np.ndarray | None = None) -> PhotonLaw | None:
+    """Return the law of gray integers of a sensor: of a gain, above a pedestal; None: others.
+
+    Their noise is white, and grows with brightness far beyond the errors of its line. Blocks that
+    touch 0 or the largest number of the dtype are left out.
+
+    Args:
+        pixels: (height, width, 1), integers as they are stored.
+        mask: as for `photon_counts`.
+    """
+    whole = np.asarray(((pixels > 0) & (pixels < np.iinfo(pixels.dtype).max)).all(2))
+    inside = whole if mask is None else np.logical_and(whole, mask)
+    blocks = _blocks(pixels, inside)
+    if len(blocks) < FEWEST or not _grows(blocks):
+        return None
+    line = line_of_blocks(blocks, FAST, steps=STEPS)
+    if line is None or not _grows_plainly(line):
+        return None
+    middle = np.array([(line.low + line.high) / 2])
+    floors = {name: line_of_blocks(blocks, band, steps=STEPS) for name, band in BANDS.items()}
+    level = line.variance(middle)[0]
+    ratios = {name: float(f.variance(middle)[0] / level) for name, f in floors.items() if f}
+    if len(ratios) < len(BANDS) or not is_white(ratios):
+        return None
+    return photon_law(pixels, inside)
 
 
 def photon_law(pixels: Pixels, mask: np.ndarray | None = None) -> PhotonLaw | None:
@@ -136,6 +182,40 @@ def _is_mean(line: VarianceLine) -> bool:
     """Whether a line is the mean itself, between its ends."""
     x = np.array([line.low, (line.low + line.high) / 2, line.high])
     return bool(np.abs(line.variance(x) / np.maximum(x, LEAST_MEAN) - 1).max() < NEAR)
+
+
+def _is_skewed(blocks: np.ndarray) -> bool:
+    """Whether the third cumulant of the noise is about the mean, by a contrast of neighbours.
+
+    r = (4 y - the four neighbours) / sqrt(20) has the variance of white noise, and (4^3 - 4) /
+    20^1.5 times its third cumulant. The standard error is that of Gaussian noise.
+    """
+    inner = slice(1, -1)
+    around = (
+        *(blocks[:, :-2, inner], blocks[:, 2:, inner]),
+        *(blocks[:, inner, :-2], blocks[:, inner, 2:]),
+    )
+    r = (4 * blocks[:, inner, inner] - sum(around)) / math.sqrt(20)
+    unit = 60 / 20**1.5 * float(blocks.mean())
+    error = math.sqrt(15 / r.size) * float((r**2).mean()) ** 1.5 / unit
+    if error > SKEW_ERROR:
+        return float(blocks.mean()) <= FEW_PHOTONS
+    return float((r**3).mean()) / unit > SKEWED
+
+
+def _grows(blocks: np.ndarray) -> bool:
+    """Whether fast details have more variance in the brightest third of blocks than in the darkest.
+
+    Blocks of little texture decide.
+    """
+    power = (block_dct(blocks) ** 2)[:, FAST].mean(1)
+    dark, _, bright = np.array_split(power[np.argsort(blocks.mean((1, 2)))], 3)
+    return float(np.quantile(bright, 0.25)) > GROWS * float(np.quantile(dark, 0.25))
+
+
+def _grows_plainly(line: VarianceLine) -> bool:
+    dark, bright = (line.a * x + line.b for x in (line.low, line.high))
+    return line.a > SENSOR[0] * line.a_error and bright > SENSOR[1] * dark
 
 
 def _grows_like_counts(blocks: np.ndarray) -> bool:

@@ -40,14 +40,17 @@ def denoise(
 
     Reads PNG, TIFF, JPEG, WebP, BMP and Netpbm, 8 and 16 bit and floating point, of any size, and
     camera raw files (pip install 'scorelet[raw]'), which become TIFF, or DNG with -o NAME.dng;
-    writes the same kind and depth, with alpha, colour profile and EXIF. Prints the noise level
-    that it found, and warns when the noise is not white.
+    writes the same kind and depth, with alpha, colour profile and EXIF; counts of few photons
+    become 32-bit floats in TIFF. Prints the noise level that it found, and warns when the noise is
+    not white.
 
     For example:
 
         scorelet denoise night.png -o clean.png
 
         scorelet denoise holiday/ -o holiday_clean/ --resume
+
+        scorelet denoise counts.tif --noise poisson --noise-law 1,0
 
     Args:
         paths: pictures and folders of pictures.

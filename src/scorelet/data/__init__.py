@@ -6,6 +6,7 @@ from scorelet.data.pictures.files import (
     count_pages,
     iter_pages,
     read_picture,
+    what_it_holds,
     write_pages,
     write_picture,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "skipped_sentence",
     "suffix_for_result",
     "to_unit",
+    "what_it_holds",
     "with_channels",
     "write_pages",
     "write_picture",

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 
 import noise_samples as samples
 from denoise_samples import errors, write_and_get
 from samples import write_png
+from scorelet.data import iter_pages, read_picture
 
 PHOTO = ("--model", "photo")  # the fixture's is another
 COUNTS = np.uint16(samples.counts(samples.clean("camera")[:96, :128, :1], 30))
@@ -37,6 +39,23 @@ def test_resuming_with_another_noise_does_everything_anew(shell):
     assert "kept from before" in shell("in", "--noise", "white", "--resume", *PHOTO)[1]
     assert "kept from before" not in shell("in", "--noise", "camera", "--resume", *PHOTO)[1]
     assert Path("in_denoised/a.png").read_bytes() != first
+
+
+@pytest.mark.slow
+def test_few_photons_become_floats_where_the_file_holds_them(shell):
+    """All pages of a stack, though one alone has more photons."""
+    few = np.uint16(samples.counts(samples.clean("camera")[:96, :128, 0], 5))
+    tifffile.imwrite("a.tif", np.stack([few, few]), photometric="minisblack", metadata=None)
+    write_png(Path("b.png"), few[..., None])
+    status, _, stderr = shell("a.tif", "b.png", "-o", "out/", *PHOTO)
+    assert status == 0
+    assert "32-bit floating point in the unit of the picture" in stderr
+    pages = [page.plain for page in iter_pages("out/a.tif")]
+    assert {(page.dtype.name, page.shape) for page in pages} == {("float32", (96, 128))}
+    assert 1 < pages[0].mean() < 5
+    assert read_picture("out/b.png").pixels.dtype == np.uint16
+    assert shell("b.png", "-o", "c.tif", *PHOTO)[0] == 0
+    assert read_picture("c.tif").pixels.dtype == np.float32
 
 
 @pytest.mark.parametrize(

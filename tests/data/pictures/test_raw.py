@@ -1,6 +1,8 @@
 """Camera raw files: what LibRaw finds in files written without it, and what is written back."""
 
 import io
+import re
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -182,6 +184,32 @@ def test_every_cut_of_a_file_gives_one_sentence(tmp_path):
         sentence(tmp_path / "cut.dng")
 
 
+FOREIGN = r"Tiff(Tag|File|Page)|/output error|NoneType|subscript|bounds|reshape|too large"
+
+
+@pytest.mark.slow
+def test_broken_bytes_give_sentences_of_our_own(tmp_path, caplog):
+    """Not what LibRaw, tifffile or numpy say of them."""
+    dng(tmp_path / "a.dng", RAW)
+    good = (tmp_path / "a.dng").read_bytes()
+    rng = np.random.default_rng(1)
+    refused = 0
+    for _ in range(60):
+        data = bytearray(good)
+        for place in rng.integers(4, 460, 5):
+            data[place] = rng.integers(256)
+        (tmp_path / "b.dng").write_bytes(data)
+        with suppress(ImageFileError):
+            read_picture(tmp_path / "b.dng")
+            continue
+        refused += 1
+        text = sentence(tmp_path / "b.dng")
+        assert not re.search(FOREIGN, text)
+        assert "expected" in text
+    assert refused > 5
+    assert not caplog.records
+
+
 def test_huge_claims_are_refused_before_decoding(tmp_path):
     dng(tmp_path / "a.dng", RAW)
     text = sentence(tmp_path / "a.dng", lambda path: read_picture(path, max_pixels=99))
@@ -192,7 +220,7 @@ def test_only_mosaics_become_dng(tmp_path):
     plain = Picture(np.zeros((4, 5, 3), np.uint16))
     with pytest.raises(InputError, match="holds the mosaic of a sensor, and this picture has none"):
         check_target(tmp_path / "a.dng", plain)
-    with pytest.raises(InputError, match="has the suffix"):
+    with pytest.raises(InputError, match=r"suffix '\.cr2'; .* or \.dng for a camera raw"):
         check_target(tmp_path / "a.cr2", plain)
     light = np.zeros((4, 6), np.float32)
     full = Picture(plain.pixels, metadata=PictureMetadata(mosaic=Mosaic(light, "RGGB")))

@@ -17,8 +17,8 @@ from scorelet.core.errors import InputError
 from scorelet.data import Picture, iter_pages
 from scorelet.models.anscombe import inverse_anscombe
 from scorelet.tasks.denoise import DenoiseSettings
-from scorelet.tasks.denoise.choice import choose
-from scorelet.tasks.denoise.photons import stable_page
+from scorelet.tasks.denoise.choice import choose, choose_for_stack
+from scorelet.tasks.denoise.photons import photons_of, stable_page
 
 AUTO = DenoiseSettings()
 COUNTS = samples.counts(samples.clean("camera")[:128, :160, :1], 30).astype(np.float32)
@@ -46,6 +46,27 @@ def test_counts_are_poisson(peak, dtype):
     found = choice(samples.counts(samples.clean("camera")[:256, :256, 0], peak).astype(dtype))
     assert (found.noise, found.law.a, found.law.b) == ("poisson", 1, 0)
     assert "photons" in found.reason
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("gain", "pedestal"), [(1, 100), (3, 100), (2.2, 50)])
+def test_samples_of_a_sensor_are_poisson_and_gain_by_it(float32, gain, pedestal):
+    """Integers of a gain above a pedestal, gray; colours and floats have to be told."""
+    x = samples.clean("camera")[:256, :256, :1] / 255
+    y = np.rint(gain * samples.counts(255 * x, 30) + pedestal)
+    found = choice(y.astype(np.uint16))
+    assert found.noise == "poisson"
+    assert "noise grows with brightness" in found.reason
+    auto, white = (
+        (sl.denoise(np.uint16(y), noise=noise).image - float(pedestal)) / (30 * gain)
+        for noise in ("auto", "white")
+    )
+    assert decibels(auto, x) > decibels(white, x) + 1
+
+
+def test_white_noise_on_a_narrow_range_is_white():
+    y = 121 + 11 * np.random.default_rng(0).standard_normal((256, 256))
+    assert choice(np.uint8(np.rint(y))).noise == "white"
 
 
 @pytest.mark.slow
@@ -195,8 +216,9 @@ def test_noise_of_reading_does_not_bias_the_dark(b):
     rng = np.random.default_rng(3)
     for x in (0.3, 1.0, 3.0):
         y = rng.poisson(x, (400, 400, 1)) + rng.normal(0, b**0.5, (400, 400, 1))
-        page = stable_page(Picture(y.astype(np.float64)), PhotonLaw(1.0, b))
-        assert page.pedestal == 0
+        photons = photons_of(y, PhotonLaw(1.0, b))
+        page = stable_page(Picture(y.astype(np.float64)), photons)
+        assert photons.pedestal == 0
         mean = np.full((1, 1, 1), page.page.pixels.mean(dtype=np.float64))
         stable = torch.from_numpy(mean * page.span + page.low)
         assert abs(float(inverse_anscombe(stable, page.noise)) - x) < max(0.01 * x, 0.012)
@@ -251,10 +273,55 @@ def test_saturated_areas_stay_as_they_are(float32):
     assert out.image[away].max() < 100
 
 
-def test_rounding_beside_few_photons_is_said(float32):
-    few = samples.counts(samples.clean("camera")[:128, :160, :1], 5)
-    assert sl.denoise(np.uint8(few)).warnings[-1].startswith("few photons")
-    assert not sl.denoise(few.astype(np.float32)).warnings
+FEW = samples.counts(samples.clean("camera")[:96, :96, :1], 5)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_integers_of_few_photons_become_floats(float32, dtype):
+    """What floats give, in the unit of the counts: whole numbers would be zeros and ones."""
+    floats = sl.denoise(FEW.astype(np.float32))
+    out = sl.denoise(FEW.astype(dtype))
+    assert out.image.dtype == np.float32
+    np.testing.assert_allclose(out.image, floats.image, atol=1e-5)
+    assert out.sigma == pytest.approx(floats.sigma)
+    assert "32-bit floating point" in out.warnings[-1]
+    assert not floats.warnings
+
+
+def test_less_than_a_photon_is_not_rounded_to_zero(float32):
+    """The mean of the result is that of the light, where rounding leaves nothing."""
+    x = samples.clean("camera")[:128, :160, :1] / 255
+    out = sl.denoise(np.uint16(samples.counts(255 * x, 0.4)), noise="poisson", noise_law=(1.0, 0.0))
+    assert abs(out.image.mean() / (0.4 * x.mean()) - 1) < 0.05
+    assert np.rint(out.image).max() == 0
+
+
+def test_what_cannot_hold_fractions_stays_whole_and_it_is_said(float32):
+    from PIL import Image
+
+    few = np.uint8(FEW)
+    rounded = sl.denoise(Image.fromarray(few[..., 0]))
+    assert rounded.image.mode == "L"
+    assert "write a TIFF file" in rounded.warnings[-1]
+    clear = sl.denoise(np.dstack([few, np.full_like(few, 200)]))
+    assert clear.image.dtype == np.uint8
+    assert "write a TIFF file" in clear.warnings[-1]
+    np.testing.assert_array_equal(clear.image[..., 0], np.asarray(rounded.image))
+    np.testing.assert_array_equal(np.rint(sl.denoise(few[..., 0]).image), rounded.image)
+
+
+def test_a_tensor_of_few_photons_becomes_floats(float32):
+    few = torch.from_numpy(np.uint8(FEW)).permute(2, 0, 1)
+    out = sl.denoise(few)
+    assert out.image.dtype == torch.float32
+    assert 0.1 < float((out.image - out.image.round()).abs().max()) <= 0.5
+
+
+def test_counts_of_many_photons_stay_integers(float32):
+    many = np.uint16(samples.counts(samples.clean("camera")[:96, :96, :1], 300))
+    out = sl.denoise(many)
+    assert (out.noise, out.image.dtype) == ("poisson", np.uint16)
+    assert not out.warnings
 
 
 def test_photons_are_counted_above_the_pedestal_where_there_are_data(float32):
@@ -267,12 +334,63 @@ def test_photons_are_counted_above_the_pedestal_where_there_are_data(float32):
     assert held.warnings[-1].startswith("few photons")
 
 
+# ---------------------------------------------------------------- stacks
+
+
+def write_stack(path, pages):
+    tifffile.imwrite(path, np.stack(pages), photometric="minisblack", metadata=None)
+    return path
+
+
 @pytest.mark.parametrize("pages", [1, 2])
 def test_a_stack_of_counts_is_denoised_page_by_page(float32, tmp_path, pages):
-    stack = np.uint16([COUNTS[..., 0]] * pages)
-    tifffile.imwrite(tmp_path / "s.tif", stack, photometric="minisblack", metadata=None)
-    found = sl.denoise(tmp_path / "s.tif")
+    path = write_stack(tmp_path / "s.tif", np.uint16([COUNTS[..., 0]] * pages))
+    found = sl.denoise(path)
     found = [found] if pages == 1 else found
     assert len(found) == pages
     for out in found:
         np.testing.assert_array_equal(out.image, sl.denoise(np.uint16(COUNTS)).image[..., 0])
+
+
+def test_a_stack_has_one_choice_and_one_law(float32, tmp_path):
+    """By itself a dark page tells nothing."""
+    flat = np.random.default_rng(5).poisson(9.0, (128, 160))
+    dark = np.zeros((128, 160))
+    pages = [np.uint16(page) for page in (flat, COUNTS[..., 0], dark)]
+    outs = sl.denoise(write_stack(tmp_path / "s.tif", pages))
+    assert {out.noise for out in outs} == {"poisson"}
+    assert len({out.reason for out in outs}) == 1
+    assert outs[0].reason.startswith("of all pages: counts of photons")
+    assert len({out.image.dtype for out in outs}) == 1
+
+
+def test_the_law_of_a_stack_is_measured_over_its_pages():
+    """Pages of one brightness each give a line only together."""
+    rng = np.random.default_rng(6)
+    wave = 8 * np.sin(np.arange(160) / 9)
+    pages = [
+        Picture((3.0 * rng.poisson((x + wave) / 3.0, (128, 160)) + 50.0)[..., None])
+        for x in (30, 300)
+    ]
+    law = choose_for_stack(pages, 2, DenoiseSettings(noise="poisson")).law
+    for x in (30, 300):
+        assert law.a * (x + 50) + law.b == pytest.approx(3.0 * x, rel=0.15)
+
+
+def test_pages_of_several_kinds_are_no_stack(float32, tmp_path):
+    pages = [Picture(np.uint16(COUNTS)), Picture(np.uint16(COUNTS[:64]))]
+    assert choose_for_stack(pages, 2, AUTO) is None
+    with tifffile.TiffWriter(tmp_path / "s.tif") as writer:
+        for page in pages:
+            writer.write(page.plain, photometric="minisblack", metadata=None)
+    assert [out.image.shape for out in sl.denoise(tmp_path / "s.tif")] == [(128, 160), (64, 160)]
+
+
+def test_gaps_of_a_stack_are_no_evidence():
+    gaps = COUNTS.copy()
+    gaps[:64] = np.nan
+    mask = np.isfinite(gaps[..., 0])
+    found = choose_for_stack([Picture(COUNTS), Picture(gaps, mask=mask)], 2, AUTO)
+    assert (found.noise, found.law.a) == ("poisson", 1)
+    data = np.concatenate([COUNTS.ravel(), gaps[64:].ravel()])  # one window is the whole page
+    assert found.photons.mean == pytest.approx(data.mean(), rel=1e-5)

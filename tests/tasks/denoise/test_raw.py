@@ -82,8 +82,26 @@ def test_a_colour_of_fine_texture_does_not_count_as_noisier():
 
 
 def test_where_nothing_can_be_measured_it_is_said():
-    with pytest.raises(InputError, match=r"noise of the sensor cannot be measured"):
-        law_of(Mosaic(np.full((64, 64), 0.5, np.float32), "RGGB"))
+    noisy, _ = exposed(scene(64, 64))
+    with pytest.raises(InputError, match=r"cannot be measured on so small .* a 16-bit TIFF"):
+        law_of(Mosaic(noisy, "RGGB"))
+
+
+@pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
+def test_frames_in_which_nothing_changes_have_no_law(level):
+    light = np.full((128, 128), level, np.float32)
+    light[10, 20] = 0.7  # a hot pixel
+    assert law_of(Mosaic(light, "RGGB")) is None
+
+
+@pytest.mark.parametrize(("sigma", "clipped"), [(5, False), (0.4, False), (3, True)])
+def test_the_noise_of_reading_is_measured_on_dark_frames(sigma, clipped):
+    """Whole numbers of a sensor of 12 bits; black may be cut off."""
+    y = np.rint(sigma * np.random.default_rng(0).standard_normal((128, 128)))
+    light = np.float32(np.maximum(y, 0) if clipped else y) / 3800
+    law = law_of(Mosaic(light, "RGGB")).noise["G"]
+    mean = float(np.clip(light, 0, 1).mean())
+    assert law.a * mean + law.b == pytest.approx(float(light.var()), rel=0.25)
 
 
 # ---------------------------------------------------------------- white noise and back
@@ -170,6 +188,32 @@ def test_tiles_change_nothing(tmp_path):
     whole, tiled = (sl.denoise(tmp_path / "a.dng", tile=side) for side in (None, 64))
     one, two = whole.picture.metadata.mosaic.light, tiled.picture.metadata.mosaic.light
     np.testing.assert_allclose(one, two, atol=2e-4)
+
+
+@pytest.mark.slow
+def test_a_dark_frame_stays_as_it_is(tmp_path):
+    dng(tmp_path / "a.dng", sampled(np.zeros((64, 96))))
+    out = sl.denoise(tmp_path / "a.dng")
+    assert out.sigma == 0
+    assert "no noise to be taken out" in out.found
+    np.testing.assert_array_equal(out.image, read_picture(tmp_path / "a.dng").pixels)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["x.jpg", "x.png"])
+def test_a_kind_of_8_bits_gets_8_bits(tmp_path, shot, name, capsys):
+    """What LibRaw develops to 8 bits is what it develops to 16, in steps of 8."""
+    path, _ = shot
+    assert main.run(["denoise", str(path), "-o", str(tmp_path / name)]) == 0
+    deep = sl.denoise(path).image
+    pixels = read_picture(tmp_path / name).pixels
+    if name == "x.png":
+        np.testing.assert_array_equal(pixels, deep)
+    else:
+        assert pixels.dtype == np.uint8
+        assert decibels(pixels / 255, deep / 65535) > 35
+        assert main.run(["denoise", str(path), "--format", "jpeg"]) == 0
+        assert (tmp_path / "a_denoised.jpg").read_bytes() == (tmp_path / name).read_bytes()
 
 
 def test_a_sensor_without_colours(tmp_path):

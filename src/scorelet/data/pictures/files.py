@@ -104,6 +104,14 @@ def check_target(
     form.check(picture, target)
 
 
+def what_it_holds(path: str | os.PathLike[str]) -> frozenset[str]:
+    """Return what a file of this name can hold, see `Format.can`; nothing if none is written so."""
+    try:
+        return format_of_suffix(Path(path)).can
+    except InputError:
+        return frozenset()
+
+
 def write_pages(
     path: str | os.PathLike[str],
     pages: Iterable[Picture],

@@ -23,12 +23,14 @@ class InMemory:
     Attributes:
         pictures: one, or those of a batch.
         batch: whether there was a batch axis.
-        back: makes of a picture what was given.
+        back: makes of a picture what was given; of one that became floats, what has floats.
+        fractions: whether a picture that was of integers may become floats.
     """
 
     pictures: list[Picture]
     batch: bool
     back: Callable[[Picture], Any]
+    fractions: bool = True
 
 
 def in_memory(source: Any) -> InMemory:  # noqa: ANN401 - whatever holds numbers
@@ -58,7 +60,8 @@ def in_memory(source: Any) -> InMemory:  # noqa: ANN401 - whatever holds numbers
     batch = array.ndim == 4
     numbers = range(len(array)) if batch else (...,)
     pictures = [_picture(array[n], None if masked is None else masked[n]) for n in numbers]
-    return InMemory(pictures, batch, _way_back(source, flat=array.ndim == 2))
+    back = _way_back(source, flat=array.ndim == 2)
+    return InMemory(pictures, batch, back, fractions=not _is_pillow(source))
 
 
 def _shape(array: Pixels, *, tensor: bool) -> str:
@@ -112,13 +115,25 @@ def _way_back(source: Any, *, flat: bool) -> Callable[[Picture], Any]:  # noqa: 
         return samples if flat or samples.ndim == 3 else samples[..., None]
 
     if isinstance(source, Tensor):
-        return lambda picture: _tensor(array(picture)).to(source)
+        return lambda picture: _like(source, _tensor(array(picture)))
     if _is_pillow(source):
         return lambda picture: _pillow(join_samples(picture), source)
     if isinstance(source, np.ma.MaskedArray):
-        return lambda picture: _masked(array(picture).astype(source.dtype, copy=False), picture)
-    dtype = getattr(source, "dtype", None)
-    return lambda picture: array(picture).astype(dtype or picture.pixels.dtype, copy=False)
+        return lambda picture: _masked(_typed(array(picture), source.dtype), picture)
+    return lambda picture: _typed(array(picture), getattr(source, "dtype", None))
+
+
+def _typed(samples: Pixels, dtype: np.dtype | None) -> Pixels:
+    """Return samples in a dtype; floats of integers stay floats."""
+    if dtype is None or (dtype.kind != "f" and samples.dtype.kind == "f"):
+        return samples
+    return samples.astype(dtype, copy=False)
+
+
+def _like(source: Tensor, samples: Tensor) -> Tensor:
+    """Return samples on the device and in the dtype of a tensor; floats of integers stay floats."""
+    fractions = samples.is_floating_point() and not source.is_floating_point()
+    return samples.to(source.device) if fractions else samples.to(source)
 
 
 def _masked(array: Pixels, picture: Picture) -> np.ma.MaskedArray:

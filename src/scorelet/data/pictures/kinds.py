@@ -70,7 +70,7 @@ def format_of_content(path: Path) -> Format:
     if not head:
         raise RefusedError("is empty (0 bytes); expected a picture: copy or export it again.")
     found = next((form for form in (*FORMATS, RAW) if form.matches(head)), None)
-    if found is tiff.FORMAT and tiff.holds_raw(path):
+    if found is tiff.FORMAT and tiff.holds_raw(path, named=is_raw_name(path)):
         return RAW
     if found is None:
         what, hint = foreign(head) or ("is not a picture of a known kind", "convert it")
@@ -87,8 +87,9 @@ def format_of_suffix(path: Path) -> Format:
     found = _BY_SUFFIX.get(path.suffix.lower())
     if found is None:
         raise InputError(
-            f"{path} has the suffix {path.suffix!r}; expected one of {', '.join(SUFFIXES)}: "
-            "rename the file to be written."
+            f"{path} has the suffix {path.suffix!r}; expected one of {', '.join(SUFFIXES)}, or "
+            f"{', '.join(RAW.suffixes)} for a camera raw file that was denoised: rename the file "
+            "to be written."
         )
     return found
 
@@ -131,7 +132,7 @@ def format_of_name(name: str) -> Format:
     found = next((form for form in (*FORMATS, RAW) if form.name == name.lower()), None)
     if found is None:
         raise InputError(
-            f"The format of pictures is {name!r}; expected one of {', '.join(FORMAT_NAMES)}: "
-            "choose one of them."
+            f"The format of pictures is {name!r}; expected one of {', '.join(FORMAT_NAMES)}, or "
+            f"{RAW.name} for camera raw files: choose one of them."
         )
     return found

@@ -139,7 +139,8 @@ class Picture:
             )
         if dtype.name not in SAMPLE_TYPES:
             raise InputError(
-                f"Pixels are {dtype.name}; expected {', '.join(SAMPLE_TYPES)}: convert them."
+                f"Pixels are {dtype.name}; expected {', '.join(SAMPLE_TYPES)}: convert them"
+                f"{_remedy(dtype)}."
             )
         if self.alpha is not None and (self.alpha.shape, self.alpha.dtype) != (shape[:2], dtype):
             raise InputError(
@@ -170,6 +171,11 @@ class Picture:
     def without(self, gone: np.ndarray) -> "Picture":
         """Return the picture whose mask leaves out these pixels, (height, width), too."""
         return replace(self, mask=~gone if self.mask is None else self.mask & ~gone)
+
+
+def _remedy(dtype: np.dtype) -> str:
+    """Say what integers of other sizes become: float32 holds counts and negative numbers."""
+    return " by .astype('float32'), which keeps their unit" if dtype.kind in "iu" else ""
 
 
 def white(dtype: np.dtype) -> float:

@@ -1,21 +1,38 @@
 """Which noise a page has, and so which way it is denoised: white, camera or poisson.
 
+The pages of a stack have one camera, and so one noise: it is judged on all of them together.
+
 - `white`: the model, as it is. Also where no noise is found, so that clean pictures stay clean.
 - `camera`: the model of pictures of cameras (`camera`), for noise that neighbours share, and for
   JPEGs, unless white noise was added to them: it mends what they lost.
-- `poisson`: the model between a transform and its inverse (`photons`), for counts of photons.
+- `poisson`: the model between a transform and its inverse (`photons`), for counts of photons, and
+  for gray integers of a sensor, whose noise plainly grows with brightness.
 """
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from scorelet.analysis.grain import Grain, grain
-from scorelet.analysis.photon_counts import PhotonLaw, is_coarse, photon_counts, photon_law
+from scorelet.analysis.photon_counts import (
+    PhotonLaw,
+    is_coarse,
+    photon_counts,
+    photon_law,
+    sensor_law,
+)
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, to_unit
+from scorelet.tasks.denoise.photons import Photons, photons_of
 from scorelet.tasks.denoise.settings import CAMERA, MODEL, DenoiseSettings
-from scorelet.tasks.denoise.window import central
+from scorelet.tasks.denoise.window import WINDOW, central
+
+PAGES = 16
+"""Of a stack, by which its noise is judged."""
+BLOCK = 16
+"""Side of the largest blocks by which noise is judged: windows of several pages are whole ones."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +42,39 @@ class Choice:
     Attributes:
         noise: "white", "camera" or "poisson".
         reason: why, a few words.
-        law: of the noise, for "poisson".
+        photons: for "poisson".
     """
 
     noise: str
     reason: str
-    law: PhotonLaw | None = None
+    photons: Photons | None = None
+
+    @property
+    def law(self) -> PhotonLaw | None:
+        """The law of the noise, for "poisson"."""
+        return None if self.photons is None else self.photons.law
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a choice is made by.
+
+    Attributes:
+        pixels: (height, width, channels), samples as they are stored: of a page its central window.
+        mask: (height, width), true where they are data; None: everywhere.
+        data: the samples that photons are counted on.
+        step: of a JPEG, in the unit of [0, 1] images.
+    """
+
+    pixels: np.ndarray
+    mask: np.ndarray | None
+    data: np.ndarray
+    step: float | None = None
+
+    @property
+    def unmasked(self) -> np.ndarray:
+        """The samples of `pixels` that are data."""
+        return self.pixels if self.mask is None else self.pixels[self.mask]
 
 
 def choose(page: Picture, settings: DenoiseSettings) -> Choice:
@@ -39,24 +83,61 @@ def choose(page: Picture, settings: DenoiseSettings) -> Choice:
     Raises:
         InputError: the law of photon noise is asked for and cannot be measured.
     """
+    return asked(settings) or _measured(_seen(page), settings)
+
+
+def choose_for_stack(
+    pages: Iterable[Picture], count: int, settings: DenoiseSettings
+) -> Choice | None:
+    """Choose how all pages of a stack are denoised, by windows of several of them together.
+
+    Args:
+        pages: that are looked at, one at a time; of each its window is kept.
+        count: how many they are, at most: windows are the smaller.
+        settings: how to denoise.
+
+    Returns:
+        None for pages that are no stack: of several sizes or dtypes, or with a side below 16.
+
+    Raises:
+        InputError: as `choose`.
+    """
+    kinds, windows = set(), []
+    for page in pages:
+        kinds.add((page.pixels.shape, page.pixels.dtype))
+        if len(kinds) != 1 or min(page.pixels.shape[:2]) < BLOCK:
+            return None
+        windows.append(_whole_blocks(page, max(BLOCK, int(WINDOW / math.sqrt(count)))))
+    choice = _measured(_joined(windows), settings)
+    return replace(choice, reason=f"of all pages: {choice.reason}")
+
+
+def asked(settings: DenoiseSettings) -> Choice | None:
+    """Return the choice that needs no look at a picture, or None."""
     if settings.noise == "poisson":
-        return _poisson(page, settings)
+        return None
     if settings.model == CAMERA:
         return Choice("camera", "what the model given is for")
     if settings.noise != "auto":
         return Choice(settings.noise, "as asked for")
-    if settings.model != MODEL:
-        return Choice("white", "what the model given is for")
-    pixels, mask = _window(page)
-    law = photon_counts(pixels, mask)
+    return Choice("white", "what the model given is for") if settings.model != MODEL else None
+
+
+def _measured(seen: _Seen, settings: DenoiseSettings) -> Choice:
+    if settings.noise == "poisson":
+        return _poisson(seen, settings)
+    law = photon_counts(seen.pixels, seen.mask)
     if law is not None:
-        return Choice(
-            "poisson", f"counts of photons, the variance is {law.a:.3g} times the mean", law
-        )
-    bounded = page.pixels.dtype.kind == "u"
-    found = grain(to_unit(pixels), bounded=bounded, mask=mask)
-    jpeg = page.metadata.jpeg
-    return _by_grain(found, None if jpeg is None else jpeg.median_step)
+        reason = f"counts of photons, the variance is {law.a:.3g} times the mean"
+        return Choice("poisson", reason, photons_of(seen.data, law))
+    bounded = seen.pixels.dtype.kind == "u"
+    if bounded and seen.pixels.shape[2] == 1 and seen.step is None:
+        law = sensor_law(seen.pixels, seen.mask)
+        if law is not None:
+            reason = f"its noise grows with brightness, the variance is {_line(law)}"
+            return Choice("poisson", reason, photons_of(seen.data, law))
+    found = grain(to_unit(seen.pixels), bounded=bounded, mask=seen.mask)
+    return _by_grain(found, seen.step)
 
 
 def _by_grain(found: Grain | None, step: float | None) -> Choice:
@@ -73,32 +154,35 @@ def _by_grain(found: Grain | None, step: float | None) -> Choice:
     return Choice("white", "neighbours do not share it")
 
 
-def _poisson(page: Picture, settings: DenoiseSettings) -> Choice:
-    pixels, mask = _window(page)
-    if np.ptp(pixels if mask is None else pixels[mask]) == 0:
+def _poisson(seen: _Seen, settings: DenoiseSettings) -> Choice:
+    samples = seen.unmasked
+    if np.ptp(samples) == 0:
         return Choice("white", "it is of one colour")
     if settings.noise_law is not None:
         a, b = settings.noise_law
-        _check_law(a, b, pixels if mask is None else pixels[mask])
-        law = PhotonLaw(a, b, counts=is_coarse(pixels, mask, a))
-        return Choice("poisson", f"as asked for, the variance is {_line(law)}", law)
-    law = photon_law(pixels, mask)
+        _check_law(a, b, samples)
+        law = PhotonLaw(a, b, counts=is_coarse(seen.pixels, seen.mask, a))
+        reason = f"as asked for, the variance is {_line(law)}"
+        return Choice("poisson", reason, photons_of(seen.data, law))
+    law = photon_law(seen.pixels, seen.mask)
     if law is None:
         raise InputError(
             "The law of the photon noise cannot be measured, because the picture is too small or "
             "its noise does not grow with brightness: give --noise-law A,B (1,0 for counts of "
             "photons), or take --noise white."
         )
-    return Choice("poisson", f"as asked for, the variance was found to be {_line(law)}", law)
+    reason = f"as asked for, the variance was found to be {_line(law)}"
+    return Choice("poisson", reason, photons_of(seen.data, law))
 
 
 def _check_law(a: float, b: float, data: np.ndarray) -> None:
-    """Refuse a law by which half of the samples have no noise, or noise beyond what they span."""
-    variance = a * float(np.median(data)) + b
+    """Refuse a law by which samples have no noise on average, or more than they span."""
+    mean = float(data.mean(dtype=np.float64))
+    variance = a * mean + b
     span = float(data.max()) - float(data.min())
     if not 0 < variance <= span**2:
         raise InputError(
-            f"noise-law is {a:g},{b:g}: at the median of the picture, {float(np.median(data)):g}, "
+            f"noise-law is {a:g},{b:g}: at the mean of the picture, {mean:g}, "
             f"this is a variance of {variance:g}, which cannot be that of samples that span "
             f"{span:g}; 1,0 is the law of counts of photons, 1,-P of counts above a pedestal P."
         )
@@ -108,13 +192,32 @@ def _line(law: PhotonLaw) -> str:
     return f"{law.a:.3g} x {'-' if law.b < 0 else '+'} {abs(law.b):.3g}"
 
 
-def _window(page: Picture) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return the samples of the central window as they are stored, and where they are data.
-
-    Where nothing of it is data, it is the whole page.
-    """
+def _seen(page: Picture) -> _Seen:
+    """Look at the central window of a page; where nothing of it is data, at the whole page."""
+    jpeg = page.metadata.jpeg
+    step = None if jpeg is None else jpeg.median_step
     place = central(page.pixels.shape)
-    if page.mask is None:
-        return page.pixels[place], None
-    mask = page.mask[place]
-    return (page.pixels[place], mask) if mask.any() else (page.pixels, page.mask)
+    mask = None if page.mask is None else page.mask[place]
+    if mask is not None and not mask.any():
+        return _Seen(page.pixels, page.mask, page.unmasked, step)
+    return _Seen(page.pixels[place], mask, page.unmasked, step)
+
+
+def _whole_blocks(page: Picture, side: int) -> Picture:
+    """Return a copy of the central window of a page, of whole blocks."""
+    place = tuple(
+        slice(k.start, k.stop - (k.stop - k.start) % BLOCK)
+        for k in central(page.pixels.shape, side)
+    )
+    mask = None if page.mask is None else page.mask[place].copy()
+    return Picture(page.pixels[place].copy(), mask=mask)
+
+
+def _joined(windows: Sequence[Picture]) -> _Seen:
+    """Look at windows one below the other."""
+    pixels = np.concatenate([window.pixels for window in windows])
+    if all(window.mask is None for window in windows):
+        return _Seen(pixels, None, pixels)
+    shape = windows[0].pixels.shape[:2]
+    mask = np.concatenate([np.ones(shape, bool) if w.mask is None else w.mask for w in windows])
+    return _Seen(pixels, mask, pixels[mask])

@@ -7,7 +7,15 @@ from typing import Any
 
 from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path, exists
-from scorelet.data import SUFFIXES, Picture, check_target, count_pages, locate, write_pages
+from scorelet.data import (
+    SUFFIXES,
+    Picture,
+    check_target,
+    count_pages,
+    locate,
+    what_it_holds,
+    write_pages,
+)
 from scorelet.tasks.conditions import Conditions
 from scorelet.tasks.denoise.page import denoised_pages
 from scorelet.tasks.denoise.settings import SETTINGS, TARGET, Denoised, DenoiseSettings, Target
@@ -88,7 +96,12 @@ def measure_files(
 
     def measure(task: FileTask, _publish: Publish) -> dict[str, Any]:
         cond = told.of(task.source) if told else None
-        pages = denoised_pages(task.source, model.denoiser, settings, cond=cond, listener=listener)
+        pages = denoised_pages(
+            *(task.source, model.denoiser, settings),
+            cond=cond,
+            can=what_it_holds(task.target),
+            listener=listener,
+        )
         return _report([_page_report(out) for out in pages], model)
 
     yield from run_tasks(tasks, measure, verb="denoise", settings={}, writes=False)
@@ -129,7 +142,11 @@ def _denoise_file(
 
     def pictures() -> Iterator[Picture]:
         for out in denoised_pages(
-            task.source, model.denoiser, settings, cond=cond, check=check, listener=listener
+            *(task.source, model.denoiser, settings),
+            cond=cond,
+            can=what_it_holds(task.target),
+            check=check,
+            listener=listener,
         ):
             pages.append(_page_report(out))
             yield out.picture

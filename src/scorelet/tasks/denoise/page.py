@@ -1,23 +1,25 @@
 """A page is read, then planned (what the network is shown, in which tiles), then run."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from scorelet.analysis.local_noise import LocalNoise, local_noise
 from scorelet.analysis.noise_level import ResidualMeter, curve_name
-from scorelet.analysis.photon_counts import PhotonLaw
 from scorelet.core.errors import InputError
-from scorelet.data import Picture, from_unit, iter_pages, to_unit
+from scorelet.data import Picture, count_pages, from_unit, iter_pages, to_unit
+from scorelet.data.pictures.formats.base import FLOATS, SIXTEEN
 from scorelet.data.pictures.kinds import is_raw_file
 from scorelet.models import Denoiser
 from scorelet.tasks.conditions import check_size, condition_pages
-from scorelet.tasks.denoise.choice import choose
+from scorelet.tasks.denoise.choice import PAGES, Choice, asked, choose, choose_for_stack
 from scorelet.tasks.denoise.nodata import without_nodata
 from scorelet.tasks.denoise.painted import without_painted
-from scorelet.tasks.denoise.photons import stable_page
+from scorelet.tasks.denoise.photons import StablePage, stable_page
 from scorelet.tasks.denoise.raw import denoised_raw
 from scorelet.tasks.denoise.remarks import remarks
 from scorelet.tasks.denoise.saturation import without_saturated
@@ -29,6 +31,8 @@ from scorelet.tasks.tiling import Tile
 
 Pixels = np.ndarray
 
+EVERYTHING = frozenset({FLOATS, SIXTEEN})
+"""What arrays can hold."""
 WIDE = 1e36
 """Largest number of float32 of which sums of 64 and differences are far from overflow."""
 _RANGE = (np.finfo(np.float32).min, np.finfo(np.float32).max)
@@ -64,16 +68,19 @@ def denoised_pages(
     settings: DenoiseSettings,
     *,
     cond: Path | None = None,
+    can: frozenset[str] = EVERYTHING,
     check: Callable[[Picture], None] | None = None,
     listener: Listener = NOBODY,
 ) -> Iterator[Denoised]:
-    """Denoise the pages of a file, one at a time.
+    """Denoise the pages of a file, one at a time, all in the way that suits the noise of them all.
 
     Args:
         path: of a picture.
         denoiser: prepared.
         settings: how.
         cond: the file of the conditions of its pages, if there are any.
+        can: what the target can hold, of `FLOATS` and `SIXTEEN`: where it has them, integers of few
+            photons become 32-bit floats, and raw files are developed to 16 bits, else to 8.
         check: may refuse a page before work is put into it.
         listener: is told how it goes on.
 
@@ -86,12 +93,30 @@ def denoised_pages(
             raise InputError(
                 f"{path} is a camera raw file, which takes no condition: leave it out."
             )
-        yield denoised_raw(path, denoiser, settings, check=check, listener=listener)
+        bits = 16 if SIXTEEN in can else 8
+        yield denoised_raw(path, denoiser, settings, bits=bits, check=check, listener=listener)
         return
+    choice = _stack_choice(path, denoiser, settings)
     for page, told in zip(iter_pages(path, gaps=True), condition_pages(cond), strict=False):  # read
         if check:
             check(page)
-        yield denoised_page(page, denoiser, settings, told, listener=listener)
+        yield denoised_page(
+            *(page, denoiser, settings, told),
+            choice=choice,
+            fractions=FLOATS in can,
+            listener=listener,
+        )
+
+
+def _stack_choice(path: Path, denoiser: Denoiser, settings: DenoiseSettings) -> Choice | None:
+    """Return how all pages of a file are to be denoised; None: each as it is by itself."""
+    count = count_pages(path)
+    if count == 1 or asked(settings) is not None:
+        return None
+    every = math.ceil(count / PAGES)
+    some = islice(iter_pages(path, gaps=True), 0, None, every)
+    planned = (plan_page(page, denoiser, settings).page for page in some)
+    return choose_for_stack(planned, math.ceil(count / every), settings)
 
 
 def denoised_page(
@@ -100,6 +125,8 @@ def denoised_page(
     settings: DenoiseSettings,
     cond: Pixels | None = None,
     *,
+    choice: Choice | None = None,
+    fractions: bool = True,
     listener: Listener = NOBODY,
 ) -> Denoised:
     """Denoise a page in the way that suits its noise, see `choice`.
@@ -109,15 +136,18 @@ def denoised_page(
         denoiser: of white noise, prepared.
         settings: how.
         cond: what the denoiser is told, of the height and width of the page.
+        choice: that of the stack that the page belongs to; None: its own.
+        fractions: integers of few photons become 32-bit floats.
         listener: is told how it goes on.
 
     Raises:
         InputError: the page cannot be denoised.
     """
     plan = plan_page(page, denoiser, settings, cond)  # plan
-    choice = choose(plan.page, settings)
-    if choice.law is not None:
-        out = _denoised_photons(plan, choice.law, denoiser, settings, listener)
+    choice = choice or choose(plan.page, settings)
+    if choice.photons is not None:
+        stable = stable_page(plan.page, choice.photons, fractions=fractions)
+        out = _denoised_photons(plan, stable, denoiser, settings, listener)
     elif choice.noise == "camera":
         camera = settings.camera().denoiser
         tiles = tiles_of(camera, page.pixels.shape[:2], tile=settings.tile)
@@ -130,13 +160,12 @@ def denoised_page(
 
 def _denoised_photons(
     plan: PagePlan,
-    law: PhotonLaw,
+    stable: StablePage,
     denoiser: Denoiser,
     settings: DenoiseSettings,
     listener: Listener,
 ) -> Denoised:
-    """Make the noise of a page white, denoise, and go back."""
-    stable = stable_page(plan.page, law)
+    """Denoise a page whose noise was made white, and go back."""
     inner = replace(settings, noise="white", noise_law=None, strength=1.0, nodata=None)
     inner = replace(inner, sigma=None if denoiser.blind else stable.sigma)
     out = run_plan(plan_page(stable.page, denoiser, inner, plan.cond), denoiser, inner, listener)

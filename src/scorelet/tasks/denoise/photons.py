@@ -5,6 +5,9 @@ is negative -b / a, a pedestal; else 0, unless 1 % of the samples are further be
 variance b can bring them: then the least sample, at least -b / a;
 f the generalised Anscombe transform of `scorelet.models.anscombe`, whose noise has the level 1.
 
+Pedestal and photons are those of a stack where a page belongs to one, so that all its pages go the
+same way. Integers of few photons become 32-bit floats, where whole numbers would lose the result.
+
 The network is shown (f(y - p) - f_0) / w, with f_0 the least and w the width of what there is. Few
 counts make few different values, which it takes for a drawing: half a photon of Gaussian noise is
 added to counts first, which the law then holds. The answer goes through the exact unbiased inverse.
@@ -32,6 +35,32 @@ FEW_PHOTONS = 20.0
 
 
 @dataclass(frozen=True)
+class Photons:
+    """The photons of a page, or of a stack of pages.
+
+    Attributes:
+        law: of their noise.
+        pedestal: p.
+        mean: photons on average, above the pedestal.
+    """
+
+    law: PhotonLaw
+    pedestal: float
+    mean: float
+
+    @property
+    def few(self) -> bool:
+        """Whether rounding to whole numbers costs more than the noise that denoising leaves."""
+        return self.law.a <= COARSE and self.mean <= FEW_PHOTONS
+
+
+def photons_of(data: Pixels, law: PhotonLaw) -> Photons:
+    """Return the photons of samples that are data, by the law of their noise."""
+    pedestal = _pedestal(data, law)
+    return Photons(law, pedestal, (float(data.mean(dtype=np.float64)) - pedestal) / law.a)
+
+
+@dataclass(frozen=True)
 class StablePage:
     """A page whose noise is white.
 
@@ -39,23 +68,23 @@ class StablePage:
         page: floats, the least 0 and the largest 1.
         sigma: the level of its noise.
         source: the page that it was made of.
-        law: that of the source.
+        photons: those of the source.
         noise: the law of what was transformed, the dither included.
-        pedestal: p.
         low, span: f_0 and w.
+        fractions: whether integers become 32-bit floats.
     """
 
     page: Picture
     sigma: float
     source: Picture
-    law: PhotonLaw
+    photons: Photons
     noise: PoissonGaussianNoise
-    pedestal: float
     low: float
     span: float
+    fractions: bool = False
 
     def back(self, image: Pixels, strength: float) -> Pixels:
-        """Return a denoised page in the unit and the dtype of the source.
+        """Return a denoised page in the unit of the source, of its dtype unless it gets fractions.
 
         Args:
             image: (height, width, channels), denoised, in the unit of `page`.
@@ -63,34 +92,37 @@ class StablePage:
         """
         y = self.source.pixels
         stable = torch.from_numpy(image.astype(np.float64) * self.span + self.low)
-        x = inverse_anscombe(stable, self.noise).numpy() + self.pedestal
+        x = inverse_anscombe(stable, self.noise).numpy() + self.photons.pedestal
         mixed = y + strength * (x - y)
-        if y.dtype.kind == "u":
+        if y.dtype.kind == "u" and not self.fractions:
             mixed = np.rint(np.clip(mixed, 0, self.source.scale))
         if self.source.mask is not None:
             mixed = np.where(self.source.mask[..., None], mixed, y)
-        return mixed.astype(y.dtype)
+        return mixed.astype(np.float32 if self.fractions else y.dtype)
 
     def level(self) -> float:
-        """Return the root mean variance of the noise; integers count as fractions of white."""
-        variance = max(self.law.a * self._mean + self.law.b, 0.0)
-        return math.sqrt(variance) / self.source.scale
+        """Return the root mean variance of the noise; integers count as fractions of white.
+
+        Where they become floats, it is in their own unit.
+        """
+        law, white = self.photons.law, 1.0 if self.fractions else self.source.scale
+        mean = float(self.source.unmasked.mean(dtype=np.float64))
+        return math.sqrt(max(law.a * mean + law.b, 0.0)) / white
 
     def said(self) -> tuple[str, ...]:
         """Return what is to be said: whole numbers are coarse beside few photons."""
-        if self.source.pixels.dtype.kind != "u" or self.law.a > COARSE:
+        if self.source.pixels.dtype.kind != "u" or not self.photons.few:
             return ()
-        photons = (self._mean - self.pedestal) / self.law.a
-        if photons > FEW_PHOTONS:
-            return ()
+        about = f"{self.photons.mean:.2g} photons on average"
+        if self.fractions:
+            return (
+                f"few photons: the result is 32-bit floating point in the unit of the picture, "
+                f"because whole numbers would lose it at {about}",
+            )
         return (
             f"few photons: the result is rounded to whole numbers as the picture is, beside "
-            f"{photons:.2g} photons on average; give floating point to keep fractions",
+            f"{about}; write a TIFF file (-o NAME.tif), or give floating point, to keep fractions",
         )
-
-    @property
-    def _mean(self) -> float:
-        return float(self.source.unmasked.mean(dtype=np.float64))
 
 
 def _pedestal(data: Pixels, law: PhotonLaw) -> float:
@@ -100,14 +132,17 @@ def _pedestal(data: Pixels, law: PhotonLaw) -> float:
     return max(-law.b / law.a, float(data.min())) if deep and law.b else 0.0
 
 
-def stable_page(page: Picture, law: PhotonLaw) -> StablePage:
+def stable_page(page: Picture, photons: Photons, *, fractions: bool = False) -> StablePage:
     """Transform a page; the same page gets the same dither.
 
     Args:
         page: samples as they are stored; masked ones have no effect.
-        law: of its noise.
+        photons: its own, or those of its stack.
+        fractions: integers of few photons are to become floats, if nothing else has their dtype:
+            a page with opacity keeps it.
     """
-    pedestal = _pedestal(page.unmasked, law)
+    law, pedestal = photons.law, photons.pedestal
+    fractions &= page.pixels.dtype.kind == "u" and photons.few and page.alpha is None
     dither = law.a * DITHER if law.counts else 0.0
     noise = PoissonGaussianNoise(law.a, max(law.b + law.a * pedestal, 0.0) + dither**2)
     y = page.pixels.astype(np.float64) - pedestal
@@ -119,4 +154,4 @@ def stable_page(page: Picture, law: PhotonLaw) -> StablePage:
     span = max(float(data.max()) - low, 1.0)
     unit = ((stable - low) / span).astype(np.float32)
     shown = replace(page, pixels=unit, alpha=None)
-    return StablePage(shown, 1 / span, page, law, noise, pedestal, low, span)
+    return StablePage(shown, 1 / span, page, photons, noise, low, span, fractions)

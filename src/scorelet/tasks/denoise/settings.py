@@ -118,9 +118,9 @@ class Denoised:
     """One denoised picture.
 
     Attributes:
-        image: what was given, without its noise: an array of the same shape and dtype, a tensor,
-            a Pillow picture; for a file an array (height, width) or (height, width, 3).
-            Transparency comes back as it was.
+        image: what was given, without its noise: an array of the same shape and dtype (integers
+            of few photons become float32), a tensor, a Pillow picture; for a file an array
+            (height, width) or (height, width, 3). Transparency comes back as it was.
         sigma: noise standard deviation that was found, or that was given to a model that needs it;
             for integers in the unit of [0, 1] images, for floats in their own.
         warnings: sentences without a full stop, as about noise that is not white.

@@ -74,7 +74,7 @@ def denoise(  # noqa: PLR0913
     given = in_memory(source)
     told = _conditions(cond, len(given.pictures))
     found = (
-        denoised_page(picture, denoiser, settings, one)
+        denoised_page(picture, denoiser, settings, one, fractions=given.fractions)
         for picture, one in zip(given.pictures, told, strict=True)
     )
     outs = [replace(out, image=given.back(out.picture)) for out in found]

@@ -3,6 +3,7 @@
 Symbols: v sample, k black of its colour, w white; light l = (v - k) / (w - min k).
 """
 
+import logging
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,8 +66,12 @@ class CameraRaw:
 
         Raises:
             RefusedError: a mosaic of other than 2x2 pixels, of other colours than red, green and
-                blue, or samples that are no mosaic.
+                blue, samples that are no mosaic, or a damaged file.
         """
+        with _sentences():
+            return self._mosaic()
+
+    def _mosaic(self) -> Mosaic:
         handle = self._handle
         order = _order(handle)
         raw = handle.raw_image_visible
@@ -91,20 +96,27 @@ class CameraRaw:
             full=tuple(full),
         )
 
-    def develop(self, light: np.ndarray | None = None) -> np.ndarray:
-        """Return the picture (height, width, 3), or 1 for gray, uint16, sRGB, upright.
+    def develop(self, light: np.ndarray | None = None, *, bits: int = 16) -> np.ndarray:
+        """Return the picture (height, width, 3), or 1 for gray, sRGB, upright.
 
         LibRaw's own settings with the camera's white balance. It cannot be called twice.
 
         Args:
             light: to be developed in the place of what is in the file, as in `mosaic`; it is
                 handed over in 16 bits, so that sensors of 12 bits do not round it.
+            bits: 8 or 16 of a sample.
+
+        Raises:
+            RefusedError: a damaged file.
         """
         levels: dict[str, Any] = {}
         if light is not None:
             self._handle.raw_image_visible[:] = samples(light)
             levels = {"user_black": PEDESTAL, "user_cblack": [0, 0, 0, 0], "user_sat": WHITE}
-        picture = self._handle.postprocess(use_camera_wb=True, output_bps=16, gamma=_SRGB, **levels)
+        with _sentences():
+            picture = self._handle.postprocess(
+                use_camera_wb=True, output_bps=bits, gamma=_SRGB, **levels
+            )
         return np.ascontiguousarray(picture if picture.ndim == 3 else picture[..., None])
 
 
@@ -165,16 +177,17 @@ def open_raw(path: Path, limits: Limits) -> Generator[CameraRaw]:
         said = _from_tags(path)
         import rawpy
 
-        with _sentences(), rawpy.RawPy() as handle:
-            handle.open_file(str(path))
-            size = handle.sizes
-            limits.check(
-                size.raw_width,
-                size.raw_height,
-                pixel_bytes=2,
-                file_bytes=path.stat().st_size,
-            )
-            handle.unpack()
+        with rawpy.RawPy() as handle:
+            with _sentences():
+                handle.open_file(str(path))
+                size = handle.sizes
+                limits.check(
+                    size.raw_width,
+                    size.raw_height,
+                    pixel_bytes=2,
+                    file_bytes=path.stat().st_size,
+                )
+                handle.unpack()
             yield CameraRaw(handle, said)
 
 
@@ -183,7 +196,7 @@ def _from_tags(path: Path) -> _FromTags:
     import tifffile
 
     try:
-        with tifffile.TiffFile(path) as file:
+        with _quiet_tifffile(), tifffile.TiffFile(path) as file:
             missing = missing_end(file, path.stat().st_size)
             said = _FromTags(kept_tags(file), noise_profile(file))
     except Exception:  # no TIFF, or a maker's own: LibRaw knows better
@@ -197,8 +210,19 @@ def _from_tags(path: Path) -> _FromTags:
 
 
 @contextmanager
+def _quiet_tifffile() -> Generator[None]:
+    """Keep from the log what tifffile thinks of broken tags: LibRaw decides."""
+    logger = logging.getLogger("tifffile")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
+
+
+@contextmanager
 def _sentences() -> Generator[None]:
-    """Turn LibRaw's errors into sentences."""
+    """Turn LibRaw's errors into sentences, and what else fails on samples that are not there."""
     import rawpy
 
     try:
@@ -209,10 +233,8 @@ def _sentences() -> Generator[None]:
             f"is a camera raw file that LibRaw {version} does not read; expected one of a camera "
             f"that it knows: {DEVELOP}."
         ) from None
-    except rawpy.LibRawError as error:
-        text = error.args[0] if error.args else ""
-        reason = text.decode("ascii", "replace") if isinstance(text, bytes) else str(text)
+    except (rawpy.LibRawError, AttributeError, IndexError, TypeError, ValueError) as error:
         raise RefusedError(
-            f"is a damaged or truncated camera raw file ({reason}); expected a whole one: copy it "
-            "again."
-        ) from None
+            "is a damaged or truncated camera raw file, whose samples cannot be read; expected a "
+            "whole one: copy it again."
+        ) from error

@@ -44,11 +44,11 @@ def iter_pages(path: Path, limits: Limits) -> Iterator[Picture]:
     yield picture
 
 
-def metadata_of(raw: CameraRaw) -> PictureMetadata:
+def metadata_of(raw: CameraRaw, *, bits: int = 16) -> PictureMetadata:
     """Return the metadata of a developed picture: sRGB, and the texts of the file."""
     texts = tuple((tag[0], tag[3].rstrip(b"\0")) for tag in raw.tags if tag[0] in _TEXT_TAGS)
     return PictureMetadata(
-        kind="dng", bit_depth=16, icc=srgb_profile(), tiff=TiffCoding(texts=texts)
+        kind="dng", bit_depth=bits, icc=srgb_profile(), tiff=TiffCoding(texts=texts)
     )
 
 
@@ -60,13 +60,8 @@ def srgb_profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
-def check(picture: Picture, target: Encoding) -> None:
-    """Refuse a picture that has no mosaic, and names of raw files that are not DNG."""
-    if target.suffix != ".dng":
-        raise InputError(
-            f"A {target.suffix} file is written by cameras only; expected .dng or the suffix of a "
-            "picture: rename the file to be written."
-        )
+def check(picture: Picture, _target: Encoding) -> None:
+    """Refuse a picture that has no mosaic."""
     if picture.metadata.mosaic is None:
         raise InputError(
             "A DNG file holds the mosaic of a sensor, and this picture has none; expected what "

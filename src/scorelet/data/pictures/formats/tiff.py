@@ -52,8 +52,8 @@ def count_pages(path: Path) -> int:
         return len(_open(stream).pages)
 
 
-def holds_raw(path: Path) -> bool:
-    """Whether a TIFF is a camera raw file; a damaged one is not."""
+def holds_raw(path: Path, *, named: bool) -> bool:
+    """Whether a TIFF is a camera raw file; a damaged one is if it is `named` as one."""
     import tifffile
 
     try:
@@ -63,7 +63,7 @@ def holds_raw(path: Path) -> bool:
             stream.seek(0)
             return is_camera_raw(tifffile.TiffFile(stream), mark)
     except Exception:  # whoever reads it says what is wrong with it
-        return False
+        return named
 
 
 def _open(stream: BinaryIO) -> "TiffFile":

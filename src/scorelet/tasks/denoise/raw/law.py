@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scorelet.analysis.block_dct import cut
 from scorelet.analysis.noise_kind import NoiseKind, noise_kind
 from scorelet.core.errors import InputError
 from scorelet.data.pictures.sensor import Mosaic, places
@@ -18,6 +19,8 @@ PEDESTAL = 0.25
 the noise in the dark of any sensor that pictures are taken with."""
 APART = 1.3
 """Ratio of variances up to which colours may differ: what is above is texture."""
+STILL = 0.05
+"""Share of blocks that may change in a frame without noise: hot pixels stay."""
 PLAUSIBLE = 1e-9, 1.0
 """Least and largest variance of white that a file is believed."""
 
@@ -35,14 +38,16 @@ class SensorLaw:
     measured: bool
 
 
-def law_of(mosaic: Mosaic) -> SensorLaw:
+def law_of(mosaic: Mosaic) -> SensorLaw | None:
     """Return the law of a mosaic's noise, from its file if that says it.
 
     A law of the file by which white has no noise, or more than it has light, is not believed.
 
+    Returns:
+        None for dark, empty and saturated frames, in which next to nothing changes.
+
     Raises:
-        InputError: neither does the file say it, nor can it be measured: nothing in the picture
-            changes, or it is too small.
+        InputError: neither does the file say it, nor can it be measured on so small a picture.
     """
     colours = sorted(set(mosaic.order), key="RGBL".index)
     if mosaic.noise and all(_plausible(*pair) for pair in mosaic.noise):
@@ -52,11 +57,22 @@ def law_of(mosaic: Mosaic) -> SensorLaw:
     found = {colour: _measured(mosaic, colour) for colour in colours}
     known = {colour: law for colour, law in found.items() if law is not None}
     if not known:
+        if _is_still(mosaic):
+            return None
         raise InputError(
-            "The noise of the sensor cannot be measured: the picture is too small, of one colour "
-            "or saturated, and its file does not say it: leave it out."
+            "The noise of the sensor cannot be measured on so small a picture, and its file does "
+            "not say it: develop it to a 16-bit TIFF, and denoise that."
         )
     return SensorLaw(_agreed(known, colours), measured=True)
+
+
+def _is_still(mosaic: Mosaic) -> bool:
+    """Whether at most `STILL` of the 8x8 blocks of each plane change."""
+    changing = [
+        (np.ptp(cut(mosaic.light[place][..., None]), axis=(1, 2)) > 0).mean()
+        for place, _ in places(mosaic.order)
+    ]
+    return bool(max(changing) <= STILL)
 
 
 def _agreed(

@@ -31,6 +31,7 @@ def denoised_raw(
     denoiser: Denoiser,
     settings: DenoiseSettings,
     *,
+    bits: int = 16,
     check: Callable[[Picture], None] | None = None,
     listener: Listener = NOBODY,
 ) -> Denoised:
@@ -40,12 +41,13 @@ def denoised_raw(
         path: of the file.
         denoiser: prepared; it takes gray images.
         settings: how; `sigma` has no effect.
+        bits: 8 or 16 of a sample of the picture.
         check: may refuse the picture before work is put into it.
         listener: is told how it goes on.
 
     Returns:
-        The developed picture, sRGB of 16 bits, with the mosaic beside it. `sigma` is the root of
-        the mean variance of the noise that was found, in the unit of the light, white 1.
+        The developed picture, sRGB, with the mosaic beside it. `sigma` is the root of the mean
+        variance of the noise that was found, in the unit of the light, white 1.
 
     Raises:
         ImageFileError: rawpy is missing, or the file or its kind of mosaic cannot be read.
@@ -53,15 +55,18 @@ def denoised_raw(
     """
     with open_raw(path, limits()) as raw:
         mosaic = raw.mosaic()
-        metadata = replace(metadata_of(raw), mosaic=replace(mosaic, noise=()))
+        metadata = replace(metadata_of(raw, bits=bits), mosaic=replace(mosaic, noise=()))
         if check:
-            check(Picture(np.zeros((1, 1, 3), np.uint16), metadata=metadata))
+            dtype = np.uint8 if bits == 8 else np.uint16
+            check(Picture(np.zeros((1, 1, 3), dtype), metadata=metadata))
         _refuse_small(mosaic)
         law = law_of(mosaic)
-        clean = denoised_mosaic(mosaic, law, denoiser, settings, listener)
+        clean = mosaic.light
+        if law is not None:
+            clean = denoised_mosaic(mosaic, law, denoiser, settings, listener)
         metadata = replace(metadata, mosaic=replace(mosaic, light=clean, noise=()))
-        picture = Picture(raw.develop(clean), metadata=metadata)
-    sigma = _level(mosaic, law)
+        picture = Picture(raw.develop(clean, bits=bits), metadata=metadata)
+    sigma = 0.0 if law is None else _level(mosaic, law)
     return Denoised(
         picture.plain,
         sigma,
@@ -69,7 +74,7 @@ def denoised_raw(
         picture,
         noise="sensor",
         reason="on its planes, where the law holds",
-        found=_found(mosaic, law, sigma),
+        found=_found(mosaic, law),
     )
 
 
@@ -125,9 +130,11 @@ def _level(mosaic: Mosaic, law: SensorLaw) -> float:
     )
 
 
-def _found(mosaic: Mosaic, law: SensorLaw, sigma: float) -> str:
+def _found(mosaic: Mosaic, law: SensorLaw | None) -> str:
     """Say what was found and done."""
     kind = "a sensor without colours" if mosaic.order == MONOCHROME else f"{mosaic.order} mosaic"
+    if law is None:
+        return f"{kind}; next to nothing changes in it, so that there is no noise to be taken out"
     source = "measured on it" if law.measured else "as the file says"
     lines = ", ".join(
         f"{'' if colour == MONOCHROME else colour + ' '}{one.a:.2e} x + {one.b:.2e}"
