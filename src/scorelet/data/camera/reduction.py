@@ -4,7 +4,8 @@ Symbols: r noise of the developed picture; Y, C_b, C_r brightness and colours of
 of standard deviation s with unit 2-norm; t weight of the slow part. Kernels have unit 2-norm, so
 that white noise keeps its variance.
 
-    Y -> l_Y k(s_Y, t_Y) * Y,   C -> l_C k(s_C, t_C) * C,   k(s, t) = (g_s + t g_3s) / |g_s + t g_3s|
+    Y -> l_Y k(s_Y, t_Y) * Y,   C -> l_C k(s_C, t_C) * C
+    k(s, t) = (g_s + t g_3s) / |g_s + t g_3s|
 
 Cameras smooth the colours by far more than the brightness: their noise comes in blotches of about
 ten pixels. Real grain has no single size: the power of its brightness grows by half and more with
@@ -38,14 +39,13 @@ def _grain(x: Image, deviation: float, tail: float) -> Tensor:
     """Return k(s, t) * x."""
     longest = min(x.shape[2:]) - 1
     fine, slow = (gaussian_line(s, longest=longest) for s in (deviation, _SLOWER * deviation))
-    weights = (1.0, tail * float((fine.norm() / slow.norm()) ** 2))
-    shared = F.pad(fine, ((len(slow) - len(fine)) // 2,) * 2) @ slow
-    square = sum(w**2 * float(line.norm()) ** 4 for w, line in zip(weights, (fine, slow)))
-    norm = math.sqrt(square + 2 * weights[1] * float(shared) ** 2)
-    total = blurred(x, fine)
-    if tail:
-        total = total + weights[1] * blurred(x, slow)
-    return total / norm
+    fine, slow = fine / fine.norm(), slow / slow.norm()
+    if not tail:
+        return blurred(x, fine)
+    margin = (len(slow) - len(fine)) // 2
+    product = float(F.pad(fine, (margin, margin)) @ slow)  # of the lines; of the kernels its square
+    norm = math.sqrt(1 + 2 * tail * product**2 + tail**2)
+    return (blurred(x, fine) + tail * blurred(x, slow)) / norm
 
 
 def gaussian_line(deviation: float, *, longest: int) -> Tensor:

@@ -109,10 +109,10 @@ class CameraSettings:
 def draw_settings(seed: int, index: int) -> CameraSettings:
     """Draw a camera from the ranges of this module: a function of (seed, index)."""
     rng = numpy_generator(seed, index)
-    a = _log_uniform(rng, GAIN)
+    a = log_uniform(rng, GAIN)
     return CameraSettings(
         a=a,
-        b=a * _log_uniform(rng, READING),
+        b=a * log_uniform(rng, READING),
         order=ORDERS[rng.integers(4)],
         method="malvar" if rng.random() < 0.7 else "bilinear",
         red=rng.uniform(*RED),
@@ -125,9 +125,9 @@ def draw_settings(seed: int, index: int) -> CameraSettings:
         quality=int(rng.integers(QUALITY[0], QUALITY[1] + 1)),
         subsampling=2 if rng.random() < 0.5 else 0,
         brightness_blur=_often_none(rng, BRIGHTNESS_BLUR),
-        brightness_left=_log_uniform(rng, BRIGHTNESS_LEFT),
+        brightness_left=log_uniform(rng, BRIGHTNESS_LEFT),
         colour_blur=_often_none(rng, COLOUR_BLUR),
-        colour_left=_log_uniform(rng, COLOUR_LEFT),
+        colour_left=log_uniform(rng, COLOUR_LEFT),
         brightness_tail=_often_none(rng, TAIL),
         colour_tail=_often_none(rng, TAIL),
     )
@@ -137,5 +137,6 @@ def _often_none(rng: np.random.Generator, ends: tuple[float, float]) -> float:
     return 0.0 if rng.random() < 0.25 else rng.uniform(*ends)
 
 
-def _log_uniform(rng: np.random.Generator, ends: tuple[float, float]) -> float:
+def log_uniform(rng: np.random.Generator, ends: tuple[float, float]) -> float:
+    """Draw a number whose logarithm is uniform between those of the ends."""
     return float(np.exp(rng.uniform(*np.log(ends))))
