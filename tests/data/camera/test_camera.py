@@ -126,6 +126,21 @@ def test_a_shot_without_noise_is_the_clean_jpeg():
     assert np.array_equal(shot.noisy, shot.clean)
 
 
+def test_noise_does_not_shift_the_brightness():
+    """The tone curve bends: developed, a noisy mosaic is darker in the mean. A shot is not."""
+    settings = CameraSettings(a=4e-3, b=2e-3, quality=98, subsampling=0)
+    picture = torch.full((1, 3, 96, 96), 0.4)
+    raw = mosaic(light(picture, settings), settings.order)
+    noisy, clean = develop(
+        torch.cat([expose(raw, settings, rng=generator(1)), raw]), settings
+    ).split(1)
+    assert 255 * float((noisy - clean).mean()) < -2
+    shot = take(picture[0].permute(1, 2, 0).numpy(), settings, seed=1)
+    noise = shot.noisy.astype(float) - shot.clean
+    assert noise.std() > 10
+    assert abs(noise.mean()) < 0.3
+
+
 @pytest.mark.parametrize("subsampling", [0, 2])
 def test_the_file_is_a_jpeg_of_the_quality_and_size(subsampling):
     settings = CameraSettings(quality=62, subsampling=subsampling, scale=0.75)

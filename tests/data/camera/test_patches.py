@@ -6,7 +6,7 @@ import torch
 from torch.utils.data import Dataset
 
 from scorelet.core.errors import InputError
-from scorelet.data.camera.patches import CameraPatches
+from scorelet.data.camera.patches import CONTRAST, CameraPatches, _faint
 from scorelet.data.pictures.patches import PictureCrops
 from scorelet.data.pictures.turns import TurnPatches
 
@@ -62,6 +62,22 @@ def test_patches_of_a_still_sensor_lack_nothing_but_what_a_jpeg_takes():
     quiet = np.mean([float(still[k]["sigma"]) for k in range(12)])
     loud = np.mean([float(noisy[k]["sigma"]) for k in range(12)])
     assert quiet < 2 / 255 < 4 / 255 < loud
+
+
+def test_contrast_falls_by_one_factor_around_the_mean_colour():
+    x = np.random.default_rng(0).uniform(0, 1, (9, 7, 3))
+    factors = []
+    for seed in range(300):
+        faint = _faint(np.random.default_rng(seed), x)
+        np.testing.assert_allclose(faint.mean((0, 1)), x.mean((0, 1)), atol=1e-12)
+        ratio = (faint - faint.mean((0, 1))) / (x - x.mean((0, 1)))
+        factors.append(ratio[0, 0, 0])
+        np.testing.assert_allclose(ratio, factors[-1], rtol=1e-6)
+    kept = np.isclose(factors, 1)
+    assert abs(kept.mean() - 1 / 3) < 4 * (2 / 9 / 300) ** 0.5
+    logs = np.log(np.array(factors)[~kept])
+    assert np.log(CONTRAST[0]) <= logs.min() < logs.max() < np.log(CONTRAST[1])
+    assert abs(logs.mean() - np.log(CONTRAST).mean()) < 4 * np.ptp(np.log(CONTRAST)) / 12**0.5 / 14
 
 
 def test_gray_patches_have_equal_channels():

@@ -46,6 +46,24 @@ def test_grain_has_the_correlation_of_its_gaussian(deviation):
         assert correlation(brightness(left), lag) == pytest.approx(exact, abs=0.05)
 
 
+@pytest.mark.parametrize("tail", [0.3, 1.0])
+def test_grain_of_two_sizes_has_the_correlation_of_their_sum(tail):
+    """Unit Gaussians of deviations s, t have the product 2 s t/(s²+t²) exp(-d²/(2 (s²+t²)))."""
+    noise = white()
+    left = reduced(noise, CameraSettings(brightness_blur=1.2, brightness_tail=tail))
+
+    def product(s, t, lag):
+        return 2 * s * t / (s**2 + t**2) * math.exp(-(lag**2) / (2 * (s**2 + t**2)))
+
+    def exact(lag):
+        parts = ((1.2, 1.2, 1.0), (1.2, 3.6, 2 * tail), (3.6, 3.6, tail**2))
+        return sum(weight * product(s, t, lag) for s, t, weight in parts)
+
+    for lag in (1, 3, 6):
+        assert correlation(brightness(left), lag) == pytest.approx(exact(lag) / exact(0), abs=0.05)
+    assert float(brightness(left).var() / brightness(noise).var()) == pytest.approx(1, rel=0.1)
+
+
 def test_colours_and_brightness_are_reduced_apart():
     noise = white(64)
     only_colours = reduced(noise, CameraSettings(colour_left=0.0, colour_blur=2.0))

@@ -1,12 +1,15 @@
 """What a camera's noise reduction leaves of the noise, as if it spared the picture.
 
 Symbols: r noise of the developed picture; Y, C_b, C_r brightness and colours of JPEG; g_s Gaussian
-of standard deviation s with unit 2-norm, so that white noise keeps its variance.
+of standard deviation s with unit 2-norm; t weight of the slow part. Kernels have unit 2-norm, so
+that white noise keeps its variance.
 
-    Y -> l_Y g_s(Y) * Y,   C -> l_C g_s(C) * C
+    Y -> l_Y k(s_Y, t_Y) * Y,   C -> l_C k(s_C, t_C) * C
+    k(s, t) = (g_s + t g_3s) / |g_s + t g_3s|
 
 Cameras smooth the colours by far more than the brightness: their noise comes in blotches of about
-ten pixels.
+ten pixels. Real grain has no single size: the power of its brightness grows by half and more with
+each octave towards slow waves, where a Gaussian's has ended to grow. Hence the slow part.
 """
 
 import math
@@ -18,6 +21,7 @@ from torch import Tensor
 from scorelet.core.typing import Image
 from scorelet.data.camera.settings import CameraSettings
 
+_SLOWER = 3
 _TO_YCC = ((0.299, 0.587, 0.114), (-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312))
 
 
@@ -25,15 +29,23 @@ def reduced(noise: Image, settings: CameraSettings) -> Tensor:
     """Return what is left of the noise (batch, 3, height, width); borders are mirrored."""
     matrix = torch.tensor(_TO_YCC, dtype=torch.float64)
     ycc = (matrix.to(noise) @ noise.flatten(2)).reshape(noise.shape)
-    brightness = settings.brightness_left * _grain(ycc[:, :1], settings.brightness_blur)
-    colours = settings.colour_left * _grain(ycc[:, 1:], settings.colour_blur)
-    left = torch.cat([brightness, colours], 1)
+    brightness = _grain(ycc[:, :1], settings.brightness_blur, settings.brightness_tail)
+    colours = _grain(ycc[:, 1:], settings.colour_blur, settings.colour_tail)
+    left = torch.cat([settings.brightness_left * brightness, settings.colour_left * colours], 1)
     return (matrix.inverse().to(noise) @ left.flatten(2)).reshape(noise.shape)
 
 
-def _grain(x: Image, deviation: float) -> Tensor:
-    line = gaussian_line(deviation, longest=min(x.shape[2:]) - 1)
-    return blurred(x, line / line.norm())
+def _grain(x: Image, deviation: float, tail: float) -> Tensor:
+    """Return k(s, t) * x."""
+    longest = min(x.shape[2:]) - 1
+    fine, slow = (gaussian_line(s, longest=longest) for s in (deviation, _SLOWER * deviation))
+    fine, slow = fine / fine.norm(), slow / slow.norm()
+    if not tail:
+        return blurred(x, fine)
+    margin = (len(slow) - len(fine)) // 2
+    product = float(F.pad(fine, (margin, margin)) @ slow)  # of the lines; of the kernels its square
+    norm = math.sqrt(1 + 2 * tail * product**2 + tail**2)
+    return (blurred(x, fine) + tail * blurred(x, slow)) / norm
 
 
 def gaussian_line(deviation: float, *, longest: int) -> Tensor:

@@ -25,8 +25,11 @@ SCALE = (0.6, 1.4)
 """Factor of resizing, uniform; half of all pictures keep their size."""
 QUALITY = (50, 98)
 """Of the JPEG; uniform."""
-BRIGHTNESS_BLUR, COLOUR_BLUR = (0.0, 1.4), (0.0, 7.0)
+BRIGHTNESS_BLUR, COLOUR_BLUR = (0.0, 2.0), (0.0, 7.0)
 """Standard deviations of what noise reduction leaves, in pixels; uniform, 0 in a quarter."""
+TAIL = (0.0, 1.0)
+"""Weight of a Gaussian that is three times as wide: grain has no single size; uniform, 0 in a
+quarter."""
 BRIGHTNESS_LEFT, COLOUR_LEFT = (0.3, 1.0), (0.1, 0.8)
 """Shares of the noise that are left; log-uniform."""
 
@@ -47,6 +50,7 @@ class CameraSettings:
         quality, subsampling: of the JPEG; 0 is 4:4:4, 2 is 4:2:0.
         brightness_blur, brightness_left, colour_blur, colour_left: noise reduction, see
             `scorelet.data.camera.reduction`; 0 and 1 leave all noise as it is.
+        brightness_tail, colour_tail: how much of the grain is slow.
 
     Raises:
         InputError: a value that is impossible.
@@ -69,6 +73,8 @@ class CameraSettings:
     brightness_left: float = 1.0
     colour_blur: float = 0.0
     colour_left: float = 1.0
+    brightness_tail: float = 0.0
+    colour_tail: float = 0.0
 
     def __post_init__(self) -> None:
         limits = {
@@ -86,6 +92,8 @@ class CameraSettings:
             "brightness_left": (0, 4),
             "colour_blur": (0, 32),
             "colour_left": (0, 4),
+            "brightness_tail": (0, 4),
+            "colour_tail": (0, 4),
         }
         for name, (low, high) in limits.items():
             value = getattr(self, name)
@@ -101,10 +109,10 @@ class CameraSettings:
 def draw_settings(seed: int, index: int) -> CameraSettings:
     """Draw a camera from the ranges of this module: a function of (seed, index)."""
     rng = numpy_generator(seed, index)
-    a = _log_uniform(rng, GAIN)
+    a = log_uniform(rng, GAIN)
     return CameraSettings(
         a=a,
-        b=a * _log_uniform(rng, READING),
+        b=a * log_uniform(rng, READING),
         order=ORDERS[rng.integers(4)],
         method="malvar" if rng.random() < 0.7 else "bilinear",
         red=rng.uniform(*RED),
@@ -117,9 +125,11 @@ def draw_settings(seed: int, index: int) -> CameraSettings:
         quality=int(rng.integers(QUALITY[0], QUALITY[1] + 1)),
         subsampling=2 if rng.random() < 0.5 else 0,
         brightness_blur=_often_none(rng, BRIGHTNESS_BLUR),
-        brightness_left=_log_uniform(rng, BRIGHTNESS_LEFT),
+        brightness_left=log_uniform(rng, BRIGHTNESS_LEFT),
         colour_blur=_often_none(rng, COLOUR_BLUR),
-        colour_left=_log_uniform(rng, COLOUR_LEFT),
+        colour_left=log_uniform(rng, COLOUR_LEFT),
+        brightness_tail=_often_none(rng, TAIL),
+        colour_tail=_often_none(rng, TAIL),
     )
 
 
@@ -127,5 +137,6 @@ def _often_none(rng: np.random.Generator, ends: tuple[float, float]) -> float:
     return 0.0 if rng.random() < 0.25 else rng.uniform(*ends)
 
 
-def _log_uniform(rng: np.random.Generator, ends: tuple[float, float]) -> float:
+def log_uniform(rng: np.random.Generator, ends: tuple[float, float]) -> float:
+    """Draw a number whose logarithm is uniform between those of the ends."""
     return float(np.exp(rng.uniform(*np.log(ends))))

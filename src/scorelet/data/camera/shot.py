@@ -3,9 +3,12 @@
 Symbols: x developed picture in [0, 1]; l = light on the sensor, by colour; a l + b the variance of
 its noise. Development is D = resize o sharpen o tone o matrix o white balance o demosaic; light is
 the inverse of tone, matrix and white balance at x, so that without noise D gives x back, but for
-what mosaic, sharpening and resizing change. The noisy picture is F(x) + R(D(noisy) - D(clean)):
-F = resize o sharpen, R is noise reduction. So noise goes through the mosaic and the picture does
-not: the two ways to demosaic that are here leave dots at edges, which real cameras do not.
+what mosaic, sharpening and resizing change. The noisy picture is F(x) + R(B(D(noisy) - D(clean))):
+F = resize o sharpen, R is noise reduction, B takes the local mean away. So noise goes through the
+mosaic and the picture does not: the two ways to demosaic that are here leave dots at edges, which
+real cameras do not. And the clean picture is what the mean of many shots is: noise shifts the
+brightness where the tone curve bends or values are cut off, in each shot alike, and a denoiser
+shall not shift it back.
 """
 
 import io
@@ -25,6 +28,9 @@ from scorelet.data.camera.reduction import blurred, gaussian_line, reduced
 from scorelet.data.camera.settings import CameraSettings
 from scorelet.data.camera.tone import compress, expand, linear_from_srgb, srgb_from_linear
 from scorelet.data.pictures.types import to_unit
+
+_LOCAL = 24.0
+"""Standard deviation, in pixels, of the Gaussian that a local mean is taken with."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +70,7 @@ def take(picture: np.ndarray, settings: CameraSettings, *, seed: int, index: int
     noisy = expose(raw, settings, rng=generator(seed, index))
     with_noise, without = develop(torch.cat([noisy, raw]), settings).split(1)
     x = finish(x, settings)
-    y = (x + reduced(with_noise - without, settings)).clamp(0, 1)
+    y = (x + reduced(_centred(with_noise - without), settings)).clamp(0, 1)
     files = [encode(one[0], settings.quality, settings.subsampling) for one in (y, x)]
     return Shot(*(decode(file) for file in files), files[0], x[0].permute(1, 2, 0).numpy())
 
@@ -118,6 +124,12 @@ def decode(file: bytes) -> np.ndarray:
     from PIL import Image as Pillow
 
     return np.asarray(Pillow.open(io.BytesIO(file)).convert("RGB"))
+
+
+def _centred(noise: Image) -> Tensor:
+    """Return noise less its local mean, of a Gaussian of 24 pixels."""
+    line = gaussian_line(_LOCAL, longest=min(noise.shape[2:]) - 1)
+    return noise - blurred(noise, line)
 
 
 def _gains(settings: CameraSettings, like: Tensor) -> Tensor:
