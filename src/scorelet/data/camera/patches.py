@@ -31,9 +31,9 @@ AGAIN = (70, 96)
 """Quality of the second JPEG, uniform."""
 STORED_TWICE = 0.5
 ENLARGED = (1.0, 6.0)
-"""Factor by which pictures are enlarged, log-uniform; one in five keeps its size."""
+"""Factor by which pictures are enlarged, log-uniform; one in three keeps its size."""
 CONTRAST = (0.08, 1.0)
-"""Factor of the contrast, log-uniform; one in three keeps it."""
+"""Factor of the contrast, log-uniform; half keep it."""
 
 
 class CameraPatches(Dataset):
@@ -59,7 +59,7 @@ class CameraPatches(Dataset):
         patch: int,
         length: int,
         seed: int,
-        still: float = 0.1,
+        still: float = 0.2,
         gray: float = 0.0,
     ) -> None:
         self.crop = MixedCrops(sources)
@@ -98,7 +98,7 @@ class CameraPatches(Dataset):
 
 def _enlarged(rng: np.random.Generator, draw: Crop, side: int) -> np.ndarray:
     """Draw a crop of a side, of a picture that is enlarged by a factor of its own, in [0, 1]."""
-    factor = 1.0 if rng.random() < 0.2 else log_uniform(rng, ENLARGED)
+    factor = 1.0 if rng.random() < 1 / 3 else log_uniform(rng, ENLARGED)
     crop = to_unit(draw(rng, max(8, math.ceil(side / factor))))
     if crop.shape[0] == side:
         return crop
@@ -109,7 +109,7 @@ def _enlarged(rng: np.random.Generator, draw: Crop, side: int) -> np.ndarray:
 
 def _faint(rng: np.random.Generator, x: np.ndarray) -> np.ndarray:
     """Return m + c (x - m), m the mean colour and c the factor of contrast."""
-    factor = 1.0 if rng.random() < 1 / 3 else log_uniform(rng, CONTRAST)
+    factor = 1.0 if rng.random() < 0.5 else log_uniform(rng, CONTRAST)
     mean = x.mean((0, 1), keepdims=True)
     return mean + factor * (x - mean)
 
