@@ -21,14 +21,15 @@ from torch.func import grad, vjp
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, Logits, NoiseLevel, PerSample
 from scorelet.models.denoiser import Denoiser, NoiseLike, noise_level
+from scorelet.models.image_gradient import image_gradient
 from scorelet.models.labels import LabelLike, class_labels
 
 
 class JointEnergy(nn.Module, ABC):
     """log p_σ(y, c) up to a constant, a column for each class. Subclasses write `_logits`.
 
-    No image of a batch may depend on another one. Derivatives are of `torch.func`: they exist under
-    `torch.no_grad`, and a loss on them can be differentiated.
+    No image of a batch may depend on another one. Derivatives exist under `torch.no_grad`, and
+    a loss on them can be differentiated.
 
     Attributes:
         labels: how many classes there are.
@@ -100,7 +101,7 @@ class JointEnergy(nn.Module, ABC):
             logits = self._logits(image, level)
             return _chosen(logits, labels).sum(), logits
 
-        score, logits = grad(value, has_aux=True)(y)
+        score, logits = image_gradient(value, y, self.parameters())
         return logits, score
 
     def denoise(self, y: Image, sigma: NoiseLike, label: LabelLike | None = None) -> Image:

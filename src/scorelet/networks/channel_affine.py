@@ -1,12 +1,12 @@
 """Sums over space and products with one number a channel, whose derivatives are of the same kind.
 
-Symbols: x, y (batch, channel, height, width); a, b (batch, channel); the sum over height and width
+Symbols: x, y (batch, channel, height, width); a, b (batch, channel); sums over height and width
 
-    total(x) = Σ x      dot(x, y) = Σ x y      affine(x, a, b) = a x + b
+    squares(x) = (Σ x, Σ x²)      sums(x, y) = (Σ x, Σ x y)      affine(x, a, b) = a x + b
 
 torch differentiates a mean by expanding and dividing a whole image, in a layout of its own; a
 network whose gradient is trained is then mostly passes over memory. Here every derivative, of
-whatever order, is again one of the three. Sums are float32 at least; images keep dtype and layout.
+whatever order, is again one of these. Sums are float32 at least; images keep dtype and layout.
 """
 
 from typing import Any
@@ -17,14 +17,14 @@ from torch import Tensor
 from scorelet.networks.derivative_rules import Rule, laid_as
 
 
-def total(x: Tensor) -> Tensor:
-    """Return Σ x, (batch, channel)."""
-    return _Total.apply(x)
+def sums(x: Tensor, y: Tensor) -> Tensor:
+    """Return Σ x and Σ x y, (2, batch, channel)."""
+    return _Sums.apply(x, y)
 
 
-def dot(x: Tensor, y: Tensor) -> Tensor:
-    """Return Σ x y, (batch, channel)."""
-    return _Dot.apply(x, y)
+def squares(x: Tensor) -> Tensor:
+    """Return Σ x and Σ x², (2, batch, channel)."""
+    return _Squares.apply(x)
 
 
 def affine(x: Tensor, a: Tensor, b: Tensor | None = None) -> Tensor:
@@ -32,42 +32,46 @@ def affine(x: Tensor, a: Tensor, b: Tensor | None = None) -> Tensor:
     return _Scale.apply(x, a) if b is None else _Affine.apply(x, a, b)
 
 
-class _Total(Rule):
+class _Squares(Rule):
     @staticmethod
     def forward(x: Tensor) -> Tensor:
-        return x.sum((2, 3), dtype=_wide(x))
+        return torch.stack([_sum(x), _sum(x * x)])
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> Tensor:  # ty: ignore[incompatible-method-override]  # noqa: ANN401
         (x,) = ctx.saved_tensors
-        return _Spread.apply(x, g)
+        return _Affine.apply(x, 2 * g[1], g[0])
 
     @staticmethod
     def jvp(ctx: Any, tangent: Tensor) -> Tensor:  # ty: ignore[incompatible-method-override]  # noqa: ANN401
-        return _Total.apply(tangent)
+        (x,) = ctx.saved_tensors
+        total, product = _Sums.apply(tangent, x)
+        return torch.stack([total, 2 * product])
 
 
-class _Spread(Rule):
-    """b in every pixel of an image like x; x itself is not looked at."""
+class _Sums(Rule):
+    @staticmethod
+    def forward(x: Tensor, y: Tensor) -> Tensor:
+        return torch.stack([_sum(x), _sum(x * laid_as(y, x))])
 
     @staticmethod
-    def forward(x: Tensor, b: Tensor) -> Tensor:
-        return laid_as(b.to(x.dtype)[..., None, None].expand(x.shape), x)
+    def backward(ctx: Any, g: Tensor) -> tuple[Tensor, Tensor]:  # ty: ignore[incompatible-method-override]  # noqa: ANN401
+        x, y = ctx.saved_tensors
+        return _Affine.apply(y, g[1], g[0]), _Scale.apply(x, g[1])
 
     @staticmethod
-    def backward(ctx: Any, g: Tensor) -> tuple[None, Tensor]:  # ty: ignore[incompatible-method-override]  # noqa: ANN401
-        return None, _Total.apply(g)
-
-    @staticmethod
-    def jvp(ctx: Any, x_tangent: Tensor, b_tangent: Tensor) -> Tensor:  # ty: ignore[incompatible-method-override]  # noqa: ANN401
-        (x, _) = ctx.saved_tensors
-        return _Spread.apply(x, b_tangent)
+    def jvp(ctx: Any, x_tangent: Tensor, y_tangent: Tensor) -> Tensor:  # ty: ignore[incompatible-method-override]  # noqa: ANN401
+        x, y = ctx.saved_tensors
+        total, product = _Sums.apply(x_tangent, y)
+        return torch.stack([total, product + _Dot.apply(x, y_tangent)])
 
 
 class _Dot(Rule):
+    """Σ x y."""
+
     @staticmethod
     def forward(x: Tensor, y: Tensor) -> Tensor:
-        return (x * laid_as(y, x)).sum((2, 3), dtype=_wide(x))
+        return _sum(x * laid_as(y, x))
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor, Tensor]:  # ty: ignore[incompatible-method-override]  # noqa: ANN401
@@ -83,7 +87,7 @@ class _Dot(Rule):
 class _Scale(Rule):
     @staticmethod
     def forward(x: Tensor, a: Tensor) -> Tensor:
-        return x * a.to(x.dtype)[..., None, None]
+        return x * _spread(a, x)
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor, Tensor]:  # ty: ignore[incompatible-method-override]  # noqa: ANN401
@@ -100,13 +104,14 @@ class _Scale(Rule):
 class _Affine(Rule):
     @staticmethod
     def forward(x: Tensor, a: Tensor, b: Tensor) -> Tensor:
-        return torch.addcmul(b.to(x.dtype)[..., None, None], x, a.to(x.dtype)[..., None, None])
+        return torch.addcmul(_spread(b, x), x, _spread(a, x))
 
     @staticmethod
     def backward(ctx: Any, g: Tensor) -> tuple[Tensor, Tensor, Tensor]:  # ty: ignore[incompatible-method-override]  # noqa: ANN401
         x, a, b = ctx.saved_tensors
         g = laid_as(g, x)
-        return _Scale.apply(g, a), _Dot.apply(g, x).to(a.dtype), _Total.apply(g).to(b.dtype)
+        total, product = _Sums.apply(g, x)
+        return _Scale.apply(g, a), product.to(a.dtype), total.to(b.dtype)
 
     @staticmethod
     def jvp(ctx: Any, x_tangent: Tensor, a_tangent: Tensor, b_tangent: Tensor) -> Tensor:  # ty: ignore[incompatible-method-override]  # noqa: ANN401
@@ -114,5 +119,9 @@ class _Affine(Rule):
         return _Scale.apply(x_tangent, a) + _Affine.apply(x, a_tangent, b_tangent)
 
 
-def _wide(x: Tensor) -> torch.dtype:
-    return torch.promote_types(x.dtype, torch.float32)
+def _sum(x: Tensor) -> Tensor:
+    return x.sum((2, 3), dtype=torch.promote_types(x.dtype, torch.float32))
+
+
+def _spread(a: Tensor, x: Tensor) -> Tensor:
+    return a.to(x.dtype)[..., None, None]

@@ -5,7 +5,7 @@ Symbols: Φ, φ distribution and density of a standard normal;
     gelu(x) = x Φ(x)      gelu'(x) = Φ(x) + x φ(x)      gelu''(x) = φ(x) (2 - x²)
 
 torch differentiates its kernel of gelu' by a formula of some twenty passes over memory; here a
-second derivative is one of four, and gradients get the layout of what they belong to. Reverse and
+second derivative is one of eight, and gradients get the layout of what they belong to. Reverse and
 forward mode to every order, `torch.func.vmap`.
 
 References: Hendrycks, Gimpel 2016, arXiv 1606.08415.

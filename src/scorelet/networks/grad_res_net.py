@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Logits, NoiseLevel, PerSample
-from scorelet.networks.channel_affine import dot, total
+from scorelet.networks.channel_affine import squares
 from scorelet.networks.gelu import gelu
 from scorelet.networks.noise_gain import NoiseFeatures, NoiseGain
 from scorelet.networks.scale_norm import ScaleGroupNorm
@@ -125,19 +125,23 @@ class GradResNet(nn.Module):
 
     def forward(self, x: Image, sigma: NoiseLevel | None = None) -> Logits:
         """Return class logits; σ is needed if the network is told the noise level."""
-        return self.classify(self._features(self._maps(x, sigma)))
+        return self.classify(self._features(self._moments(x, sigma)))
 
     def heads(self, u: Image, sigma: NoiseLevel | None = None) -> tuple[PerSample, Logits]:
         """Return E, whose gradient is of order one in each pixel, and G."""
-        maps = self._maps(u, sigma)
-        features = self._features(maps)
+        moments = self._moments(u, sigma)
+        features = self._features(moments)
         if self.energy == "maps":
-            squares = torch.stack([dot(z, z).mean(1) / (z.shape[2] * z.shape[3]) for z in maps], 1)
+            square = torch.stack([square.mean(1) for _, square in moments], 1)
         else:
-            squares = features.square().mean(1, keepdim=True)
-        strengths = self.strengths[: squares.shape[1]]
+            square = features.square().mean(1, keepdim=True)
+        strengths = self.strengths[: square.shape[1]]
         scale = UNIT * u[0].numel() / 2
-        return scale * (squares * strengths).sum(1), self.classify(features)
+        return scale * (square * strengths).sum(1), self.classify(features)
+
+    def _moments(self, x: Image, sigma: NoiseLevel | None) -> list[Tensor]:
+        """Return of each stage the mean of each map and the mean of its square."""
+        return [squares(z) / (z.shape[2] * z.shape[3]) for z in self._maps(x, sigma)]
 
     def _maps(self, x: Image, sigma: NoiseLevel | None) -> list[Tensor]:
         if self.level is not None and sigma is None:
@@ -152,8 +156,8 @@ class GradResNet(nn.Module):
             maps.append(x)
         return maps
 
-    def _features(self, maps: list[Tensor]) -> Tensor:
-        pooled = [total(z) / (z.shape[2] * z.shape[3]) for z in maps]
+    def _features(self, moments: list[Tensor]) -> Tensor:
+        pooled = [mean for mean, _ in moments]
         if len(self.sides) == 0:
             return pooled[-1]
         sides = [side(z) for side, z in zip(self.sides, pooled, strict=False)]

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image
-from scorelet.networks.channel_affine import affine, dot, total
+from scorelet.networks.channel_affine import affine, squares
 
 
 class ScaleGroupNorm(nn.Module):
@@ -41,12 +41,10 @@ class ScaleGroupNorm(nn.Module):
 
     def forward(self, x: Image, gain: Tensor | None = None) -> Image:
         """Return the evened x; `gain`, (batch, channel), multiplies γ."""
-        groups, pixels = (len(x), -1, self.group), x.shape[2] * x.shape[3]
-        mean = total(x).reshape(groups).mean(2) / pixels
-        square = dot(x, x).reshape(groups).mean(2) / pixels
+        pixels = x.shape[2] * x.shape[3]
+        mean, square = squares(x).reshape(2, len(x), -1, self.group).mean(3) / pixels
         variance = (square - mean.square()).clamp(min=0)
         ratio = ((variance.mean(1, keepdim=True) + self.eps) / (variance + self.eps)).sqrt()
-        scale = ratio.repeat_interleave(self.group, 1) * self.weight
-        if gain is not None:
-            scale = scale * gain
-        return affine(x, scale, -mean.repeat_interleave(self.group, 1) * scale)
+        gain = self.weight if gain is None else self.weight * gain
+        scale = ratio[:, :, None] * gain.reshape(-1, *self.weight.reshape(-1, self.group).shape)
+        return affine(x, scale.flatten(1), -(mean[:, :, None] * scale).flatten(1))

@@ -1,0 +1,46 @@
+"""The gradient of a number in the images it is made of, by the quicker of torch's two ways.
+
+`torch.func.grad` works everywhere: inside `torch.compile` and other transforms, under
+`inference_mode`. It builds a class for each call of a function with derivatives of its own, which
+in a small network takes longer than the arithmetic. Otherwise the gradient is of torch's autograd;
+both are the same function, to every order.
+"""
+
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+from torch.func import grad
+
+Valued = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""From images to (the number, what else is wanted of the same pass)."""
+
+
+def image_gradient(f: Valued, y: Tensor, parameters: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
+    """Return the gradient of the number f(y) in y, and what else f returns.
+
+    It exists under `torch.no_grad`; otherwise it can be differentiated in y and in the parameters.
+
+    Args:
+        f: what is differentiated.
+        y: images.
+        parameters: what f depends on besides.
+    """
+    if _only_functions():
+        return grad(f, has_aux=True)(y)
+    again = torch.is_grad_enabled() and any(t.requires_grad for t in (y, *parameters))
+    with torch.enable_grad():
+        image = y.view_as(y) if again and y.requires_grad else y.detach().requires_grad_()
+        value, other = f(image)
+        (slope,) = torch.autograd.grad(value, image, create_graph=again)
+    return slope, other if again else other.detach()
+
+
+def _only_functions() -> bool:
+    return (
+        torch.compiler.is_compiling()
+        or torch.is_inference_mode_enabled()
+        or torch._C._are_functorch_transforms_active()
+        or forward_ad._current_level >= 0
+    )
