@@ -209,7 +209,7 @@ def test_networks_that_are_shown_the_level_train_and_are_kept(config):
     assert model.coarse.shows_level
     y = torch.rand(2, 1, 4, 4, generator=torch.Generator().manual_seed(0))
     assert (model.coarse(y, 0.1) - model.coarse(y, 0.2)).abs().max() > 1e-6
-    with pytest.raises(ValueError, match="shows_level needs form: scaled"):
+    with pytest.raises(ValueError, match="only form: scaled is told"):
         config(low=low | {"form": "residual"})
 
 

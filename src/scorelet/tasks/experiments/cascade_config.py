@@ -39,7 +39,7 @@ class FactorConfig(ModelConfig):
     @model_validator(mode="after")
     def _consistent(self) -> "FactorConfig":
         if self.shows_level and self.form != "scaled":
-            raise ValueError("shows_level needs form: scaled, which is told the noise level")
+            raise ValueError("only form: scaled is told the noise level, and can show it")
         if not self.sigma[0] < self.sigma[1]:
             raise ValueError("sigma must be two noise levels, 0 < low < high")
         return self
@@ -88,7 +88,7 @@ class CascadeConfig(LoopConfig):
         kinds = {(part.architecture, repr(part.options)) for part in self.details}
         if self.scale_embedding and len(kinds) != 1:
             raise ValueError(
-                f"scale_embedding asks for one network, and details describe {len(kinds)}: give "
+                f"one network of all levels is wanted, and details describe {len(kinds)}: give "
                 "all levels the same architecture and options"
             )
         return self
