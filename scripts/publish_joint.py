@@ -97,7 +97,7 @@ def describe(
         "machine": "see runs; every machine was shared with other work",
         "date": document["date"],
         "figures": document["test"],
-        "limits": "far from trained: cifar10-scattering, which is as large and only labels, has "
+        "limits": "not trained to its end: cifar10-scattering, which is as large and only labels, has "
         "88 % right; in noise stronger than the picture a linear filter denoises better; "
         "pictures of ten classes at 32x32 pixels; "
         "densities can be compared at one noise level only; "

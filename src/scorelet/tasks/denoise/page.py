@@ -17,6 +17,7 @@ from scorelet.data.pictures.kinds import is_raw_file
 from scorelet.models import Denoiser
 from scorelet.tasks.conditions import check_size, condition_pages
 from scorelet.tasks.denoise.choice import PAGES, Choice, asked, choose, choose_for_stack
+from scorelet.tasks.denoise.evenness import evened
 from scorelet.tasks.denoise.nodata import without_nodata
 from scorelet.tasks.denoise.painted import without_painted
 from scorelet.tasks.denoise.photons import StablePage, stable_page
@@ -153,6 +154,8 @@ def denoised_page(
         tiles = tiles_of(camera, page.pixels.shape[:2], tile=settings.tile)
         plan = replace(plan, tiles=tiles)
         out = run_plan(plan, camera, replace(settings, noise="camera"), listener)
+        picture = replace(out.picture, pixels=evened(plan.page.pixels, out.picture.pixels))
+        out = replace(out, picture=picture, image=picture.plain)
     else:
         out = run_plan(plan, denoiser, settings, listener)  # run
     return replace(out, noise=choice.noise, reason=choice.reason)
