@@ -93,7 +93,8 @@ def card(run: Path, place: tuple[str, str]) -> dict:
             "of them without their grain (white noise of level 6 was added and taken out by "
             "`photo`), and pages that a program draws, taken by the simulated camera of "
             "scorelet.data.camera; a quarter of the patches has white noise or none. Since run 24 "
-            "grain has a slow part, since run 25 most pictures lose contrast before the camera",
+            "grain has a slow part, since run 25 half of the pictures or more lose contrast before "
+            "the camera",
             "left out": "12003.jpg (bsd400/019.png), of which Set12's starfish is a crop",
             "never trained on": "pictures of real cameras",
             "terms": "Berkeley asks to cite Arbelaez et al. 2011; non-commercial research and "

@@ -115,3 +115,16 @@ def test_other_sizes_are_refused():
 def test_parts_that_do_not_fit_are_refused(network, m, bound, reason):
     with pytest.raises(InputError, match=reason):
         CentredDenoiser(network, m, bound)
+
+
+@pytest.mark.parametrize(
+    ("mode", "side"), [(torch.inference_mode, 17), (lambda: torch.device("meta"), 19)]
+)
+def test_the_mode_of_a_first_call_does_not_stay_with_later_ones(mode, side):
+    """Counts of pixels are kept by size; what inference mode makes, autograd cannot use."""
+    f, y, low = told(0.25, 2), torch.rand(1, 3, side, side), torch.rand(1, 1, side, side)
+    with mode():
+        f(y, cond=low)
+    y.requires_grad_()
+    f(y, cond=low).sum().backward()
+    assert y.grad.isfinite().all()

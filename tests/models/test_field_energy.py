@@ -46,6 +46,17 @@ def test_couplings_are_the_sum_of_shifted_copies():
     assert torch.allclose(Couplings(shifts, strengths).product(x), expected, atol=EXACT)
 
 
+def test_the_symbol_of_couplings_is_of_their_dtype_and_of_no_mode():
+    """It is kept: neither inference mode nor the dtype of a first call may stay with it."""
+    couplings = Couplings(((0, 0), (0, 1)), torch.tensor([1.0, 0.3], dtype=torch.float64))
+    with torch.inference_mode():
+        couplings.product(white(1, 1, 4, 6))
+    x = white(1, 1, 4, 6).requires_grad_()
+    couplings.product(x).sum().backward()
+    torch.testing.assert_close(x.grad, torch.full_like(x, 1 + 2 * 0.3))
+    assert couplings.float().symbol(4, 6).dtype == torch.float32
+
+
 @pytest.mark.parametrize(
     ("reach", "size", "count"), [(2, 16, 13), (6, 32, 85), (2, 4, 10), (3, 2, 4)]
 )

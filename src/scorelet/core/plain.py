@@ -5,9 +5,14 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 
+def functions_at_work() -> bool:
+    """Whether a transform of torch.func, or forward differentiation, calls what runs now."""
+    return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
+
+
 def is_plain(*tensors: Tensor) -> bool:
     """Whether nobody asks for derivatives of these tensors, by autograd or by torch.func."""
-    if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
+    if functions_at_work():
         return False
     return not (torch.is_grad_enabled() and any(t.requires_grad for t in tensors))
 

@@ -138,12 +138,17 @@ def _box_mean(x: Tensor, window: int) -> Tensor:
 
 @lru_cache(maxsize=16)
 def _inside(height: int, width: int, window: int) -> Tensor:
-    """Return how many pixels of an image the window around each holds."""
-    rows, columns = (torch.arange(n) for n in (height, width))
-    counts = [
-        (k + window).clamp_max(len(k) - 1) - (k - window).clamp_min(0) + 1 for k in (rows, columns)
-    ]
-    return torch.outer(*counts).float()
+    """Return how many pixels of an image the window around each holds.
+
+    It is kept, so that no mode of the first call may stay with it.
+    """
+    with torch.inference_mode(mode=False):
+        rows, columns = (torch.arange(n, device="cpu") for n in (height, width))
+        counts = [
+            (k + window).clamp_max(len(k) - 1) - (k - window).clamp_min(0) + 1
+            for k in (rows, columns)
+        ]
+        return torch.outer(*counts).float()
 
 
 def bounded_gain(square: Tensor, bound: float) -> Tensor:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 from torch.func import grad
+
+from scorelet.core.plain import functions_at_work
 
 Valued = Callable[[Tensor], tuple[Tensor, Tensor]]
 """From images to (the number, what else is wanted of the same pass)."""
@@ -38,9 +39,4 @@ def image_gradient(f: Valued, y: Tensor, parameters: Iterable[Tensor]) -> tuple[
 
 
 def _only_functions() -> bool:
-    return (
-        torch.compiler.is_compiling()
-        or torch.is_inference_mode_enabled()
-        or torch._C._are_functorch_transforms_active()
-        or forward_ad._current_level >= 0
-    )
+    return torch.compiler.is_compiling() or torch.is_inference_mode_enabled() or functions_at_work()

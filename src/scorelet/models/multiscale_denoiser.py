@@ -82,14 +82,14 @@ class Levels:
         The low band comes first, which is told nothing, then the details of each level, coarse to
         fine, which are told their low band.
         """
-        plain = self.normal_bands(x)
+        plain = self._plain_bands(x)
         if not self._whitening:
             return plain
         pairs = zip(self._whitening, plain, strict=True)
         return [(whitening.whiten(band, told), told) for whitening, (band, told) in pairs]
 
-    def normal_bands(self, x: Image) -> list[tuple[Tensor, Tensor | None]]:
-        """Return `bands` before they are whitened."""
+    def _plain_bands(self, x: Image) -> list[tuple[Tensor, Tensor | None]]:
+        """Return `bands` as they are if nothing is whitened."""
         units, found = self.normalization(x), []
         for level in range(1, self.count + 1):
             x, (detail,) = self.step.analyze(x)

@@ -6,7 +6,8 @@ from contextvars import ContextVar
 
 import torch
 from torch import Tensor, nn
-from torch.autograd import forward_ad
+
+from scorelet.core.plain import functions_at_work
 
 _PRODUCTS = ContextVar("products", default=False)
 
@@ -38,7 +39,7 @@ def kernel_dtype(x: Tensor, *, training: bool) -> torch.dtype | None:
     """
     if x.device.type != "cpu" or torch.compiler.is_compiling():
         return None
-    if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
+    if functions_at_work():
         return None
     if torch.is_grad_enabled() and not training:
         return None

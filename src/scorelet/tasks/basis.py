@@ -31,7 +31,7 @@ SUFFIXES = (".html", ".npz")
 
 EIGHT_BIT = 255
 TOLERANCE = 0.005
-"""At 0.02 residuals are small, too, but of many close eigenvalues some are passed over."""
+"""Small residuals do not say that no eigenvector was passed over; see `docs/basis.md`."""
 _MOST = 512
 
 

@@ -291,8 +291,8 @@ def test_what_is_not_looked_into_is_said():
     assert warnings == (
         "1 MultiheadAttention is left out (attention): only convolutions, linear layers and "
         "channel matrices are looked into",
-        "1 uncalled layer is left out (attention.out_proj): the network calls them not, or not as "
-        "layers",
+        "1 uncalled layer is left out (attention.out_proj): what is not called as a layer shows no "
+        "inputs",
     )
     up = nn.Sequential(nn.Conv2d(3, 4, 1), nn.ConvTranspose2d(4, 3, 2, 2)).double()
     (warning,) = align(up, copy.deepcopy(up), pictures()).warnings

@@ -237,7 +237,7 @@ def uncalled(net: nn.Module, layers: Sequence[Layer]) -> list[str]:
     """Say which layers a network holds and does not call, as `left_out` does."""
     called = {layer.module for layer in layers}
     names = [layer.name for layer in registered_layers(net) if layer.module not in called]
-    return _left_out(names, "uncalled layer", "the network calls them not, or not as layers")
+    return _left_out(names, "uncalled layer", "what is not called as a layer shows no inputs")
 
 
 def _others(net: nn.Module) -> list[str]:

@@ -114,6 +114,12 @@ class Asinh(Pointwise):
         return -((x - self.centre).square() + self.scale**2).log() / 2
 
 
+POINTWISE: dict[str, type[Pointwise]] = {
+    transform.name: transform for transform in (Unchanged, Logarithm, Asinh)
+}
+"""By their names, as models keep them."""
+
+
 def refuse_not_positive(wrong: int, count: int) -> None:
     """Refuse fields that have no logarithm.
 

@@ -44,14 +44,16 @@ class Couplings(nn.Module):
             )
         self.shifts = tuple((int(a), int(b)) for a, b in shifts)
         self.register_buffer("strengths", strengths.detach().clone())
-        self._symbols: dict[tuple[int, int], Tensor] = {}
+        self._symbols: dict[tuple[object, ...], Tensor] = {}
 
     def symbol(self, height: int, width: int) -> Tensor:
         """Return K(w), (height, width), in the order of `torch.fft.fftfreq`."""
-        if (height, width) not in self._symbols:
-            waves = cosines(self.shifts, height, width).to(self.strengths)
-            self._symbols[height, width] = torch.tensordot(self.strengths, waves, 1)
-        return self._symbols[height, width]
+        key = height, width, self.strengths.dtype, self.strengths.device
+        if key not in self._symbols:
+            with torch.inference_mode(mode=False):  # it is kept, and autograd may need it later
+                waves = cosines(self.shifts, height, width).to(self.strengths)
+                self._symbols[key] = torch.tensordot(self.strengths, waves, 1)
+        return self._symbols[key]
 
     def product(self, x: Image) -> Image:
         """Return K x, each field alone."""

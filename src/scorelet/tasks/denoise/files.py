@@ -97,7 +97,9 @@ def measure_files(
     def measure(task: FileTask, _publish: Publish) -> dict[str, Any]:
         cond = told.of(task.source) if told else None
         pages = denoised_pages(
-            *(task.source, model.denoiser, settings),
+            task.source,
+            model.denoiser,
+            settings,
             cond=cond,
             can=what_it_holds(task.target),
             listener=listener,
@@ -142,7 +144,9 @@ def _denoise_file(
 
     def pictures() -> Iterator[Picture]:
         for out in denoised_pages(
-            *(task.source, model.denoiser, settings),
+            task.source,
+            model.denoiser,
+            settings,
             cond=cond,
             can=what_it_holds(task.target),
             check=check,

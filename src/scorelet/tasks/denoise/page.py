@@ -102,7 +102,10 @@ def denoised_pages(
         if check:
             check(page)
         yield denoised_page(
-            *(page, denoiser, settings, told),
+            page,
+            denoiser,
+            settings,
+            told,
             choice=choice,
             fractions=FLOATS in can,
             listener=listener,

@@ -29,7 +29,6 @@ class FactorConfig(ModelConfig):
         "homogeneous if the network is, and has no bound. Networks of the last two see images and "
         "the low band that details are told, and nothing else",
     )
-
     shows_level: bool = Field(
         default=False,
         description="with `form: scaled` the network sees the noise level as one channel more, "

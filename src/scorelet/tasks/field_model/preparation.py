@@ -21,6 +21,7 @@ from scorelet.core.typing import Fields, OtherFields, PerSample
 from scorelet.data.fields.asinh import fit_asinh, worth_asinh
 from scorelet.data.fields.gaps import GapFiller
 from scorelet.data.fields.pointwise import (
+    POINTWISE,
     Asinh,
     Logarithm,
     Pointwise,
@@ -30,7 +31,7 @@ from scorelet.data.fields.pointwise import (
 from scorelet.tasks.field_model.census import Census
 
 BORDERS = "auto", "periodic", "mirror", "window"
-TRANSFORMS = "auto", "none", "log", "asinh"
+TRANSFORMS = "auto", *POINTWISE
 _SEED = 577
 _LEAST_SIDE = 8  # below, nobody can tell
 _STRIP = 16  # its width along the border is the side over this
