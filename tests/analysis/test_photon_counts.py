@@ -25,6 +25,15 @@ def test_counts_are_found_in_any_unit(peak, make, photon):
     assert law.b == 0
 
 
+@pytest.mark.parametrize("mean", [0.1, 0.3, 1, 3])
+def test_counts_are_found_where_dark_blocks_get_hardly_a_photon(mean):
+    """From 1 to 40 times as bright: the line is not the mean itself at its dark end."""
+    across = np.linspace(0, 1, 256)
+    scene = np.clip(0.3 + 0.4 * np.sin(5 * across) * np.cos(4 * across)[:, None], 0.02, None)
+    y = np.random.default_rng(0).poisson(scene / scene.mean() * mean)
+    assert photon_counts(y.astype(np.uint16)[..., None]) is not None
+
+
 @pytest.mark.parametrize("name", samples.NAMES)
 @pytest.mark.parametrize("sigma", [0, 5, 10, 15, 25, 50])
 def test_other_pictures_are_no_counts(name, sigma):

@@ -171,3 +171,9 @@ def test_architectures_that_are_not_there(arch, sentence, tmp_path, monkeypatch)
     torch.save(ResidualNet(8, 5).state_dict(), tmp_path / "w.pt")
     with pytest.raises(ScoreletError, match=sentence):
         open_network(tmp_path / "w.pt", arch)
+
+
+@pytest.mark.parametrize("name", ["net.pth", "NET.PT", "pytorch_model.bin"])
+def test_weights_without_an_architecture_are_told_to_name_one(tmp_path, name):
+    with pytest.raises(InputError, match=r"--arch torchvision:NAME, timm:NAME or FILE\.py"):
+        open_network(tmp_path / name, None)

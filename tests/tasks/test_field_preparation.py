@@ -125,6 +125,19 @@ def test_heavy_tails_are_fitted_through_an_asinh_and_come_back(tmp_path):
     assert small().fit(fields()).record["field"]["transform"] == "none"
 
 
+@pytest.mark.parametrize(("shift", "said"), [(0, True), (1, False)])
+def test_positive_fields_are_told_that_a_logarithm_keeps_them_so(shift, said):
+    x = (2 * fields()).exp() - shift
+    census = take_census(FieldsInMemory(x))
+    _, remarks = choose_preparation(x, census, border="periodic", transform="auto")
+    assert ("--transform log keeps samples positive" in remarks[-1]) == said
+
+
+def test_an_asinh_of_constant_fields_is_refused_by_their_value():
+    with pytest.raises(InputError, match=r"All pixels are 0\.1: expected fields that vary"):
+        small(transform="asinh").fit(np.full((20, 8, 8), 0.1))
+
+
 @pytest.mark.slow
 def test_the_energy_with_an_asinh_is_that_of_the_density_of_the_fields():
     """-log p(x) is the energy of z = T(x) less the sum of log T'(x)."""

@@ -5,11 +5,12 @@ import torch
 from torch import nn
 
 from scorelet.core.checkpoint import save_tensors
-from scorelet.core.errors import CheckpointError
+from scorelet.core.errors import CheckpointError, InputError
 from scorelet.core.random import generator, randn
 from scorelet.training import make_optimizers
 from scorelet.training.averaging import averaged
 from scorelet.training.config import OptimizerConfig
+from scorelet.training.settings import refuse_other_settings
 from scorelet.training.state import load_state, read_facts, save_state
 
 
@@ -116,3 +117,12 @@ def test_a_damaged_state_is_one_sentence(path, kept):
     path.write_bytes(content[: int(kept * len(content)) if kept == 0.5 else kept])
     with pytest.raises(CheckpointError, match=r"is damaged [^\n]* again\.$"):
         load_state(path, **Run().parts())
+
+
+@pytest.mark.parametrize(("part", "said"), [("model", True), ("low", False)])
+def test_weights_to_begin_from_are_named_where_there_is_one_model(part, said):
+    """A cascade has several networks, and no model.start_from."""
+    saved = {part: {}, "seed": 0}
+    with pytest.raises(InputError, match="seed 0, not 1: resume it") as caught:
+        refuse_other_settings(saved, saved | {"seed": 1})
+    assert ("model.start_from" in str(caught.value)) == said

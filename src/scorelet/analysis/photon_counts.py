@@ -30,7 +30,10 @@ STEPS = 20
 FEW = 4
 """Values that a picture of counts has at least."""
 NEAR = 0.2
-"""How far a may lie from 1, and b from 0 as a share of a x."""
+"""How far the line may lie from the mean x, as a share of x..."""
+DARK = 0.25
+"""...or of so much of the brightest: of the dark end no photon fell into some blocks, which are not
+looked at, and the line dips."""
 PRETEST = (0.5, 1.6)
 """Variance of fast details over the mean, in counts, that a quarter of the blocks lies below."""
 FLOORS = 2.0
@@ -41,7 +44,7 @@ WIDE = 1.7
 """Brightest over darkest blocks from which noise of one level cannot have the mean for variance."""
 SKEWED = 0.5
 """Third cumulant over the mean from which noise is that of photons..."""
-SKEW_ERROR = 0.25
+SKEW_ERROR = 0.3
 """...if it is known so well; if not, noise on at most `FEW_PHOTONS` is."""
 FEW_PHOTONS = 20.0
 """Mean up to which few would have white noise whose variance is the mean by chance, and neighbours
@@ -181,7 +184,7 @@ def _blocks(pixels: Pixels, mask: np.ndarray | None) -> np.ndarray:
 def _is_mean(line: VarianceLine) -> bool:
     """Whether a line is the mean itself, between its ends."""
     x = np.array([line.low, (line.low + line.high) / 2, line.high])
-    return bool(np.abs(line.variance(x) / np.maximum(x, LEAST_MEAN) - 1).max() < NEAR)
+    return bool((np.abs(line.variance(x) - x) < NEAR * np.maximum(x, DARK * line.high)).all())
 
 
 def _is_skewed(blocks: np.ndarray) -> bool:

@@ -22,6 +22,8 @@ from scorelet.tasks.fitting import load_fitted, pixels_fitter
 from scorelet.zoo import load
 
 Model = str | Path | nn.Module
+TORCH = (".pt", ".pth", ".bin", ".tar")
+"""Suffixes of files that torch.save has written."""
 Part = Literal["train", "test"]
 
 
@@ -54,13 +56,22 @@ def open_network(model: Model, arch: str | None, *, device: str = "auto") -> Ope
     """
     if isinstance(model, str | Path):
         title = str(model)
-        found = load(model) if arch is None else _foreign(Path(model).expanduser(), arch)
+        found = _own(model) if arch is None else _foreign(Path(model).expanduser(), arch)
     else:
         title, found = type(model).__name__, model
     network = found.network if isinstance(found, HasNetwork) else found
     if not isinstance(network, nn.Module):
         raise InputError(f"{title} is a {type(found).__name__}, which has no network.")
     return Opened(network.to(choose_device(device)), title, found)
+
+
+def _own(model: str | Path) -> Any:  # noqa: ANN401 - as load
+    if Path(model).suffix.lower() in TORCH:
+        raise InputError(
+            f"{model} is a file of torch's weights, which does not say its architecture: name that "
+            "by --arch torchvision:NAME, timm:NAME or FILE.py:FUNCTION."
+        )
+    return load(model)
 
 
 def _foreign(path: Path, arch: str) -> nn.Module:

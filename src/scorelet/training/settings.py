@@ -12,20 +12,24 @@ FREE = (
 """What a resumed run may change: it alters the rest of the run, not what was done."""
 
 
-def refuse_other_settings(saved: dict[str, Any], asked: dict[str, Any], where: str = "") -> None:
+def refuse_other_settings(saved: dict[str, Any], asked: dict[str, Any]) -> None:
     """Raise InputError if a setting but those of `FREE` differs, and name it."""
+    begin = ", with model.start_from to begin from the weights of this run"
+    _refuse_other(saved, asked, "", begin if "model" in asked else "")  # cascades have several
+
+
+def _refuse_other(saved: dict[str, Any], asked: dict[str, Any], where: str, begin: str) -> None:
     for name, value in asked.items():
         path = f"{where}{name}"
         before = saved.get(name)
         if path in FREE or before == value:
             continue
         if isinstance(value, dict) and isinstance(before, dict):
-            refuse_other_settings(before, value, f"{path}.")
+            _refuse_other(before, value, f"{path}.", begin)
             continue
         raise InputError(
             f"The run was started with {path} {before!r}, not {value!r}: resume it with "
-            "the same settings, or choose another output folder, with model.start_from to begin "
-            "from the weights of this run."
+            f"the same settings, or choose another output folder{begin}."
         )
 
 

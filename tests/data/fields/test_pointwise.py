@@ -80,6 +80,15 @@ def test_asinh_is_taken_where_it_makes_pixels_normal(law):
         assert after < 0.5 * before
 
 
+def test_pixels_that_are_looked_at_are_not_of_some_columns_only():
+    """Of 1024 fields of 64x64, one pixel in 256 by equal steps would be of the first column."""
+    x = torch.ones(1024, 64, 64, dtype=torch.float64)
+    x[:, :, 1:] = normal(1024 * 64 * 63).reshape(1024, 64, 63).exp()
+    found = worth_asinh(x)
+    assert found is not None
+    assert found[0].scale < 1
+
+
 def test_few_normal_numbers_are_left_as_they_are():
     """Fields have few independent pixels: chance alone must not call for a transform."""
     taken = sum(worth_asinh(normal(100, seed)) is not None for seed in range(40))

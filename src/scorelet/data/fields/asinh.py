@@ -15,11 +15,12 @@ import math
 import torch
 from torch import Tensor
 
+from scorelet.core.random import generator
 from scorelet.data.fields.pointwise import Asinh
 
 FAR, WORTH = 0.03, 0.5
 """Pixels so far from normal are transformed, if that leaves at most this share of the distance."""
-_PIXELS = 1 << 14
+_PIXELS, _SEED = 1 << 14, 577
 _CENTRES, _SCALES = (-4.0, 4.0), (math.log(0.05), math.log(20.0))  # a and log b, in quartile ranges
 _PLACES, _ROUNDS = 9, 4
 
@@ -37,7 +38,7 @@ def fit_asinh(x: Tensor, *, odd: bool = False) -> Asinh:
     """Return the asinh of maximum likelihood, for pixels of any shape that are not all equal.
 
     Args:
-        x: at most 2^14 of them are looked at, equally spaced.
+        x: at most 2^14 of them are looked at, drawn at random.
         odd: T(-x) = -T(x), for laws of fields that are even.
     """
     x = _some(x)
@@ -62,8 +63,11 @@ def worth_asinh(x: Tensor, *, odd: bool = False) -> tuple[Asinh, float, float] |
 
 
 def _some(x: Tensor) -> Tensor:
+    """Return `_PIXELS` numbers at places of chance: equal steps would meet the same columns."""
     flat = x.double().flatten()
-    return flat[:: max(1, len(flat) // _PIXELS)]
+    if len(flat) <= _PIXELS:
+        return flat
+    return flat[torch.randint(len(flat), (_PIXELS,), generator=generator(_SEED))]
 
 
 def _search(u: Tensor, *, odd: bool) -> tuple[float, float]:

@@ -25,12 +25,16 @@ from scorelet.analysis.photon_counts import (
 )
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, to_unit
-from scorelet.tasks.denoise.photons import Photons, photons_of
+from scorelet.tasks.denoise.photons import Photons, dimmest, photons_of
 from scorelet.tasks.denoise.settings import CAMERA, MODEL, DenoiseSettings
 from scorelet.tasks.denoise.window import WINDOW, central
 
 PAGES = 16
 """Of a stack, by which its noise is judged."""
+FLAT = 1e-3
+"""Growth of the variance over a picture, as a share of it, below which noise is white."""
+LEAST = 1e-6
+"""Noise over the span of samples, below which it is rounding."""
 BLOCK = 16
 """Side of the largest blocks by which noise is judged: windows of several pages are whole ones."""
 
@@ -109,7 +113,8 @@ def choose_for_stack(
             return None
         windows.append(_whole_blocks(page, max(BLOCK, int(WINDOW / math.sqrt(count)))))
     choice = _measured(_joined(windows), settings)
-    return replace(choice, reason=f"of all pages: {choice.reason}")
+    photons = choice.photons and dimmest(choice.photons, [page.unmasked for page in windows])
+    return replace(choice, reason=f"of all pages: {choice.reason}", photons=photons)
 
 
 def asked(settings: DenoiseSettings) -> Choice | None:
@@ -148,7 +153,9 @@ def _by_grain(found: Grain | None, step: float | None) -> Choice:
     if step is not None and (level is None or step > level):
         return Choice("camera", "a JPEG, without white noise above its steps")
     if found is None:
-        return Choice("white", "the picture is too small to tell more")
+        return Choice(
+            "white", "too little of the picture lies between black and white to tell more"
+        )
     if level is None:
         return Choice("white", "no grain that neighbours share")
     return Choice("white", "neighbours do not share it")
@@ -176,11 +183,16 @@ def _poisson(seen: _Seen, settings: DenoiseSettings) -> Choice:
 
 
 def _check_law(a: float, b: float, data: np.ndarray) -> None:
-    """Refuse a law by which samples have no noise on average, or more than they span."""
+    """Refuse a law of noise that does not grow, is none on average, or more than samples span."""
     mean = float(data.mean(dtype=np.float64))
     variance = a * mean + b
     span = float(data.max()) - float(data.min())
-    if not 0 < variance <= span**2:
+    if a * span < FLAT * variance:
+        raise InputError(
+            f"noise-law is {a:g},{b:g}: over samples that span {span:g} this noise does not grow "
+            "with brightness: take --noise white."
+        )
+    if not (LEAST * span) ** 2 < variance <= span**2:
         raise InputError(
             f"noise-law is {a:g},{b:g}: at the mean of the picture, {mean:g}, "
             f"this is a variance of {variance:g}, which cannot be that of samples that span "

@@ -14,6 +14,7 @@ added to counts first, which the law then holds. The answer goes through the exa
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -41,7 +42,7 @@ class Photons:
     Attributes:
         law: of their noise.
         pedestal: p.
-        mean: photons on average, above the pedestal.
+        mean: photons on average, above the pedestal; of a stack on its dimmest page.
     """
 
     law: PhotonLaw
@@ -57,7 +58,17 @@ class Photons:
 def photons_of(data: Pixels, law: PhotonLaw) -> Photons:
     """Return the photons of samples that are data, by the law of their noise."""
     pedestal = _pedestal(data, law)
-    return Photons(law, pedestal, (float(data.mean(dtype=np.float64)) - pedestal) / law.a)
+    return Photons(law, pedestal, _mean(data, law, pedestal))
+
+
+def dimmest(photons: Photons, pages: Sequence[Pixels]) -> Photons:
+    """Return the photons of a stack by its page of fewest: whole numbers would lose that one."""
+    means = [_mean(data, photons.law, photons.pedestal) for data in pages if data.size]
+    return replace(photons, mean=min(means, default=photons.mean))
+
+
+def _mean(data: Pixels, law: PhotonLaw, pedestal: float) -> float:
+    return (float(data.mean(dtype=np.float64)) - pedestal) / law.a
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ class CascadeConfig(LoopConfig):
         kinds = {(part.architecture, repr(part.options)) for part in self.details}
         if self.scale_embedding and len(kinds) != 1:
             raise ValueError(
-                f"one network of all levels is wanted, and details describe {len(kinds)}: give "
-                "all levels the same architecture and options"
+                f"details describe {len(kinds)} networks, and one is to serve all levels: give "
+                "them the same architecture and options"
             )
         return self

@@ -202,15 +202,23 @@ def _choose_transform(
         return Logarithm(), ["The logarithm of the fields is fitted, and undone in samples."]
     known = x[x.isfinite()]
     if name == "asinh":
+        _refuse_constant(census)
         return _said(fit_asinh(known, odd=odd), "")
     if name == "auto" and (found := worth_asinh(known, odd=odd)):
         transform, before, after = found
         return _said(
             transform,
             f": the law of pixels is {before:.2f} from a normal one (Kolmogorov's distance), and "
-            f"{after:.2f} after it. --transform none fits the fields as they are",
+            f"{after:.2f} after it. --transform none fits the fields as they are"
+            + ("" if census.not_positive else ", and --transform log keeps samples positive"),
         )
     return Unchanged(), []
+
+
+def _refuse_constant(census: Census) -> None:
+    value = census.least[0]
+    if value == census.largest[0]:
+        raise InputError(f"All pixels are {value:g}: expected fields that vary.")
 
 
 def _said(transform: Asinh, why: str) -> tuple[Asinh, list[str]]:
