@@ -98,7 +98,7 @@ def describe(
         "date": document["date"],
         "figures": document["test"],
         "limits": "not trained to its end: cifar10-scattering, which is as large and only labels, has "
-        "88 % right; in noise stronger than the picture a linear filter denoises better; "
+        "88 % right; in noise stronger than the picture it is no better than a linear filter; "
         "pictures of ten classes at 32x32 pixels; "
         "densities can be compared at one noise level only; "
         "attacks break it, see docs/joint.md",

@@ -125,12 +125,27 @@ def test_heavy_tails_are_fitted_through_an_asinh_and_come_back(tmp_path):
     assert small().fit(fields()).record["field"]["transform"] == "none"
 
 
-@pytest.mark.parametrize(("shift", "said"), [(0, True), (1, False)])
-def test_positive_fields_are_told_that_a_logarithm_keeps_them_so(shift, said):
-    x = (2 * fields()).exp() - shift
-    census = take_census(FieldsInMemory(x))
-    _, remarks = choose_preparation(x, census, border="periodic", transform="auto")
-    assert ("--transform log keeps samples positive" in remarks[-1]) == said
+def _chosen(x):
+    return choose_preparation(
+        x, take_census(FieldsInMemory(x)), border="periodic", transform="auto"
+    )
+
+
+def test_log_normal_fields_are_fitted_by_their_logarithm():
+    x = (2 * fields()).exp()
+    found, remarks = _chosen(x)
+    assert found.transform.name == "log"
+    assert remarks[-1].startswith("The logarithm of the fields is fitted")
+    found, _ = _chosen(x - 1)  # no longer positive
+    assert found.transform.name == "asinh"
+
+
+def test_positive_fields_with_two_tails_are_told_that_a_logarithm_keeps_them_so():
+    x = (1.5 * fields()).sinh()
+    for shift, said in ((0.0, False), (1 - float(x.min()), True)):
+        found, remarks = _chosen(x + shift)
+        assert found.transform.name == "asinh"
+        assert ("--transform log keeps samples positive" in remarks[-1]) == said
 
 
 def test_an_asinh_of_constant_fields_is_refused_by_their_value():

@@ -34,6 +34,11 @@ def distance_from_normal(x: Tensor) -> float:
     return float(torch.maximum((above - normal).abs(), (normal - below).abs()).max())
 
 
+def distance_of_some(x: Tensor) -> float:
+    """Return `distance_from_normal` of at most 2^14 of the numbers, drawn at random."""
+    return distance_from_normal(_some(x))
+
+
 def fit_asinh(x: Tensor, *, odd: bool = False) -> Asinh:
     """Return the asinh of maximum likelihood, for pixels of any shape that are not all equal.
 

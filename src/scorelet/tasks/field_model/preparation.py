@@ -18,7 +18,7 @@ from scorelet.analysis.field_statistics import is_periodic
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
 from scorelet.core.typing import Fields, OtherFields, PerSample
-from scorelet.data.fields.asinh import fit_asinh, worth_asinh
+from scorelet.data.fields.asinh import distance_of_some, fit_asinh, worth_asinh
 from scorelet.data.fields.gaps import GapFiller
 from scorelet.data.fields.pointwise import (
     POINTWISE,
@@ -131,7 +131,8 @@ def choose_preparation(
         x: some of the fields (n, h, w), NaN where they are not known.
         census: of all of them.
         border: periodic, mirror, window; auto looks at the step across the border.
-        transform: none, log or asinh; auto takes asinh if it makes pixels far more normal.
+        transform: none, log or asinh; auto takes asinh if it makes pixels far more normal, and log
+            instead if pixels are positive and it makes them no less so.
         even: whether the law is known to be even; an asinh is odd then.
 
     Raises:
@@ -206,6 +207,12 @@ def _choose_transform(
         return _said(fit_asinh(known, odd=odd), "")
     if name == "auto" and (found := worth_asinh(known, odd=odd)):
         transform, before, after = found
+        if not census.not_positive and (logged := distance_of_some(known.log())) <= after:
+            return Logarithm(), [
+                "The logarithm of the fields is fitted, and undone in samples: the law of pixels is "
+                f"{before:.2f} from a normal one (Kolmogorov's distance), and {logged:.2f} after "
+                "it. --transform none fits the fields as they are."
+            ]
         return _said(
             transform,
             f": the law of pixels is {before:.2f} from a normal one (Kolmogorov's distance), and "
