@@ -115,3 +115,15 @@ def test_other_sizes_are_refused():
 def test_parts_that_do_not_fit_are_refused(network, m, bound, reason):
     with pytest.raises(InputError, match=reason):
         CentredDenoiser(network, m, bound)
+
+
+def test_inference_first_leaves_training_possible():
+    """Nothing that is made under inference_mode may be kept for gradients of later calls."""
+    y, low = (randn((1, c, 9, 7), rng=generator(c)) for c in (3, 1))
+    with torch.inference_mode():
+        before = told(0.5, 2)(y, cond=low)
+    y.requires_grad_()
+    after = told(0.5, 2)(y, cond=low)
+    after.square().sum().backward()
+    assert torch.equal(before, after.detach())
+    assert bool(y.grad.abs().sum() > 0)
