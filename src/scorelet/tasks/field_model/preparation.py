@@ -18,7 +18,7 @@ from scorelet.analysis.field_statistics import is_periodic
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
 from scorelet.core.typing import Fields, OtherFields, PerSample
-from scorelet.data.fields.asinh import fit_asinh, worth_asinh
+from scorelet.data.fields.asinh import chance_distance, fit_asinh, worth_asinh
 from scorelet.data.fields.gaps import GapFiller
 from scorelet.data.fields.pointwise import (
     Asinh,
@@ -202,7 +202,8 @@ def _choose_transform(
     known = x[x.isfinite()]
     if name == "asinh":
         return _said(fit_asinh(known, odd=odd), "")
-    if name == "auto" and (found := worth_asinh(known, odd=odd)):
+    found = worth_asinh(known, odd=odd) if name == "auto" else None
+    if found and found[1] > chance_distance(x):
         transform, before, after = found
         return _said(
             transform,
