@@ -134,6 +134,8 @@ def test_heavy_tails_are_fitted_through_an_asinh_and_come_back(tmp_path):
         assert float(one) == pytest.approx(float(two), abs=0.06 * float(x.asinh().std()))
     model.save(tmp_path / "m.safetensors")
     assert torch.equal(sl.FieldModel.load(tmp_path / "m.safetensors").sample(2), model.sample(2))
+    for given in (None, x[:2]):
+        assert "laws of asinh of the fields" in model.certificate(given).verdict
     assert small(transform="none").fit(x).record["field"]["transform"] == "none"
     assert small().fit(fields()).record["field"]["transform"] == "none"
 
