@@ -15,7 +15,7 @@ NAME = re.compile(r"\b[a-z]{2,}(_[a-z]+)+\b|\b(numpy|torch|np|sl)\.\w+|\w\(\)")
 PYTHON_ONLY = {
     "training/run_folder.py": "start_from",  # a field of a configuration
     "training/settings.py": "start_from",
-    "tasks/experiments/cascade_config.py": "shows_level",
+    "tasks/experiments/cascade_config.py": "shows_level scale_embedding",
     "core/arrays.py": "numpy.array",
 }  # for what no command has
 SHAPES = "core/typing.py"  # names of axes, which nobody is told
@@ -36,10 +36,10 @@ def sentences(path):
     [path for path in SOURCES if path.split("/")[0] in SHELL and path != SHAPES],
 )
 def test_no_sentence_names_a_function(path):
-    allowed = PYTHON_ONLY.get(path, "")
+    allowed = PYTHON_ONLY.get(path, "").split()
     for sentence in sentences(ROOT / path):
         for found in NAME.finditer(sentence):
-            assert found[0] == allowed, sentence
+            assert found[0] in allowed, sentence
 
 
 def test_the_test_would_find_one():

@@ -128,3 +128,15 @@ def test_the_mode_of_a_first_call_does_not_stay_with_later_ones(mode, side):
     y.requires_grad_()
     f(y, cond=low).sum().backward()
     assert y.grad.isfinite().all()
+
+
+def test_inference_first_leaves_training_possible():
+    """Nothing that is made under inference_mode may be kept for gradients of later calls."""
+    y, low = (randn((1, c, 9, 7), rng=generator(c)) for c in (3, 1))
+    with torch.inference_mode():
+        before = told(0.5, 2)(y, cond=low)
+    y.requires_grad_()
+    after = told(0.5, 2)(y, cond=low)
+    after.square().sum().backward()
+    assert torch.equal(before, after.detach())
+    assert bool(y.grad.abs().sum() > 0)

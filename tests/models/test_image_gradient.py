@@ -7,6 +7,7 @@ from torch.func import jacfwd
 from laws.denoiser_laws import assert_close
 from scorelet.models import image_gradient as module
 from scorelet.models.image_gradient import image_gradient
+from scorelet.models.joint_mixture import MixtureJointEnergy
 
 ROW = torch.linspace(-1, 1, 5, dtype=torch.float64)
 
@@ -57,3 +58,39 @@ def test_where_autograd_cannot_go_functions_do():
         assert_close(image_gradient(cubes(w), ROW.clone(), [w])[0], 24 * ROW**2, 1e-14)
     jacobian = jacfwd(lambda y: image_gradient(cubes(w), y, [w])[0])(ROW)
     assert_close(jacobian, torch.diag(48 * ROW), 1e-13)
+
+
+def test_tensors_of_inference_mode_are_taken_outside_of_it():
+    """What torch.func takes, autograd refuses: it cannot ask for gradients there."""
+    w = torch.tensor(2.0, dtype=torch.float64)
+    with torch.inference_mode():
+        y, v = ROW.clone(), w.clone()
+    for image, factor in ((y, w), (ROW, v)):
+        with torch.no_grad():
+            assert_close(image_gradient(cubes(factor), image, [factor])[0], 24 * ROW**2, 1e-14)
+
+
+@pytest.mark.usefixtures("way")
+def test_what_does_not_depend_on_the_images_has_no_gradient():
+    w = torch.tensor(2.0, dtype=torch.float64, requires_grad=True)
+    for value in (w * 3, w.detach()):
+        slope, _ = image_gradient(lambda y, value=value: (value, y), ROW, [w])
+        assert torch.equal(slope.detach(), torch.zeros_like(ROW))
+
+
+def test_scores_of_a_frozen_law_are_differentiated_in_the_noise_level():
+    """∂/∂σ of the score, by differences: nothing but σ has gradients."""
+    means = torch.linspace(-1, 1, 8, dtype=torch.float64).reshape(2, 1, 2, 2)
+    covariances = torch.eye(4, dtype=torch.float64) * torch.tensor([[[0.5]], [[2.0]]])
+    weights = torch.tensor([0.4, 0.6], dtype=torch.float64)
+    law = MixtureJointEnergy(weights, means, covariances, torch.arange(2))
+    y = means.flip(0) / 2
+
+    def total(sigma):
+        return law.score(y, sigma).square().sum()
+
+    sigma = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
+    (slope,) = torch.autograd.grad(total(sigma), sigma)
+    step = 1e-5
+    about = (total(sigma.detach() + step) - total(sigma.detach() - step)) / (2 * step)
+    assert_close(slope, about, 1e-6)

@@ -86,6 +86,19 @@ def test_periodic_fields_stay_as_they_are():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("heavy", "count", "taken"), [(False, 30, 0), (True, 5, 5)])
+def test_chance_calls_for_no_transform_of_a_map_with_long_waves(heavy, count, taken):
+    """Pixels of one Gaussian map are 0.03 and more from normal in two of three; tails are seen."""
+    found = []
+    for x in ensemble("power_law", eta=3.0).sample(count, 32, seed=1):
+        x = (1.5 * x / x.std()).sinh() if heavy else x
+        census = take_census(FieldsInMemory(x))
+        prepared, _ = choose_preparation(x, census, border="periodic", transform="auto")
+        found.append(prepared.transform.name)
+    assert found.count("asinh") == taken
+
+
+@pytest.mark.slow
 def test_the_logarithm_is_undone():
     x = fields().exp()
     model = small(transform="log").fit(x)
@@ -121,6 +134,8 @@ def test_heavy_tails_are_fitted_through_an_asinh_and_come_back(tmp_path):
         assert float(one) == pytest.approx(float(two), abs=0.06 * float(x.asinh().std()))
     model.save(tmp_path / "m.safetensors")
     assert torch.equal(sl.FieldModel.load(tmp_path / "m.safetensors").sample(2), model.sample(2))
+    for given in (None, x[:2]):
+        assert "laws of asinh of the fields" in model.certificate(given).verdict
     assert small(transform="none").fit(x).record["field"]["transform"] == "none"
     assert small().fit(fields()).record["field"]["transform"] == "none"
 

@@ -6,7 +6,7 @@ from torch import nn
 
 from samples import small_network
 from scorelet.core.random import generator, randn
-from scorelet.networks import BFCNN, ShuffleUNet
+from scorelet.networks import BFCNN, DiffusionUNet, ShuffleUNet
 from scorelet.networks.grad_res_net import GradResNet
 from scorelet.training import Muon, make_optimizers, orthogonal_factor
 from scorelet.training.config import OptimizerConfig
@@ -163,6 +163,15 @@ def test_muon_leaves_alone_what_tells_the_noise_level():
     told = {name for name in names.values() if "gain" in name or name.startswith("level.")}
     assert {"stages.3.1.gain.weight", "level.second.weight"} <= told <= outer
     assert "stages.3.1.first.weight" in inner
+
+
+def test_muon_leaves_alone_the_level_of_diffusion_networks():
+    model = DiffusionUNet(width=32, multipliers=[1], blocks=1)
+    muon, _ = make_optimizers(model, OptimizerConfig(name="muon"))
+    names = {id(p): name for name, p in model.named_parameters()}
+    inner = {names[id(p)] for p in muon.param_groups[0]["params"]}
+    assert "middle.parts.0.enter.2.weight" in inner
+    assert not [name for name in inner if name.startswith("level.") or ".told." in name]
 
 
 @pytest.mark.parametrize("vectors", [False, True])

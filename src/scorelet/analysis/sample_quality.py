@@ -9,8 +9,8 @@ Symbols: x, y two sets of pictures; P_x(k) their mean power at frequency k; φ f
 The features are means over space of scattering coefficients, each divided by its standard
 deviation over x. The estimate has no bias: for two halves of one set it scatters around 0, so that
 nothing is a multiple of it. With the pairs of a picture with itself it is biased, and never
-negative: of two halves of n pictures it is about 2/n (E K(a, a) - E K(a, a')), which distances of
-n other pictures can be held against.
+negative: of two halves of n pictures each it is about 2/n (E K(a, a) - E K(a, a')), which distances
+of n other pictures can be held against.
 
 References: Bińkowski, Sutherland, Arbel, Gretton, ICLR 2018, arXiv 1801.01401 (kernel distance);
 Andreux, Mallat, arXiv 1805.06621 (scattering in the place of a trained network).

@@ -7,9 +7,11 @@ spectra, at each frequency q,
     A = S_da S_aa⁻¹,      b = E d - A E a,      Γ = S_dd - A S_ad,
     u = Γ^(-1/2) (d - A a - b),      d = A a + b + Γ^(1/2) u:
 
-the mean of u is 0, the covariance of its modes 1, and a tells nothing of it in linear terms,
-whatever the law of images is. A sampler of u meets one variance only. Where images are Gaussian, u
-is white noise.
+the mean of u is 0, at each frequency the covariance of its bands is 1, and the same frequency of a
+tells nothing of it in linear terms, whatever the law of images is. Where images are stationary and
+Gaussian, u is white noise, and a sampler meets one variance only. Images that are aligned, as
+faces, are not stationary: different frequencies of u are correlated, and variances along the
+eigenvectors of its covariance differ from 1.
 
 References: Guth, Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, section 4 (A and Γ).
 """

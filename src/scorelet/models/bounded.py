@@ -17,8 +17,6 @@ functions of σ; here σ is not told. Kadkhodaie, Guth, Mallat, Simoncelli 2023,
 (details told the low band).
 """
 
-from functools import lru_cache
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -133,22 +131,15 @@ def _box_mean(x: Tensor, window: int) -> Tensor:
     side = 2 * window + 1
     padded = F.pad(x, (window, window, window, window))
     total = padded.unfold(-2, side, 1).sum(-1).unfold(-1, side, 1).sum(-1)
-    return total / _inside(x.shape[-2], x.shape[-1], window).to(x)
+    rows, columns = (_inside(n, window, like=x) for n in x.shape[-2:])
+    return total / (rows[:, None] * columns)
 
 
-@lru_cache(maxsize=16)
-def _inside(height: int, width: int, window: int) -> Tensor:
-    """Return how many pixels of an image the window around each holds.
-
-    It is kept, so that no mode of the first call may stay with it.
-    """
-    with torch.inference_mode(mode=False):
-        rows, columns = (torch.arange(n, device="cpu") for n in (height, width))
-        counts = [
-            (k + window).clamp_max(len(k) - 1) - (k - window).clamp_min(0) + 1
-            for k in (rows, columns)
-        ]
-        return torch.outer(*counts).float()
+def _inside(length: int, window: int, *, like: Tensor) -> Tensor:
+    """Return how many places of a line the window around each holds."""
+    k = torch.arange(length, device=like.device)
+    counts = (k + window).clamp_max(length - 1) - (k - window).clamp_min(0) + 1
+    return counts.to(like.dtype)
 
 
 def bounded_gain(square: Tensor, bound: float) -> Tensor:

@@ -22,19 +22,26 @@ def image_gradient(f: Valued, y: Tensor, parameters: Iterable[Tensor]) -> tuple[
     """Return the gradient of the number f(y) in y, and what else f returns.
 
     It exists under `torch.no_grad`; otherwise it can be differentiated in y and in the parameters.
+    Where f does not depend on y it is 0.
 
     Args:
         f: what is differentiated.
         y: images.
-        parameters: what f depends on besides.
+        parameters: all that f depends on besides, noise levels too.
     """
-    if _only_functions():
+    tensors = (y, *parameters)
+    if _only_functions() or any(t.is_inference() for t in tensors):
         return grad(f, has_aux=True)(y)
-    again = torch.is_grad_enabled() and any(t.requires_grad for t in (y, *parameters))
+    again = torch.is_grad_enabled() and any(t.requires_grad for t in tensors)
     with torch.enable_grad():
         image = y.view_as(y) if again and y.requires_grad else y.detach().requires_grad_()
         value, other = f(image)
-        (slope,) = torch.autograd.grad(value, image, create_graph=again)
+        if value.requires_grad:
+            (slope,) = torch.autograd.grad(
+                value, image, create_graph=again, allow_unused=True, materialize_grads=True
+            )
+        else:
+            slope = torch.zeros_like(y)
     return slope, other if again else other.detach()
 
 

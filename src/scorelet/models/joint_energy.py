@@ -101,7 +101,7 @@ class JointEnergy(nn.Module, ABC):
             logits = self._logits(image, level)
             return _chosen(logits, labels).sum(), logits
 
-        score, logits = image_gradient(value, y, self.parameters())
+        score, logits = image_gradient(value, y, (level, *self.parameters()))
         return logits, score
 
     def denoise(self, y: Image, sigma: NoiseLike, label: LabelLike | None = None) -> Image:

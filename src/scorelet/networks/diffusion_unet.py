@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from scorelet.networks.noise_gain import LevelLayers
+
 GROUPS = 32
 """Of the normalisations."""
 _PERIOD = 10_000.0
@@ -78,7 +80,7 @@ class DiffusionUNet(nn.Module):
         self.classes = None
         self.width = width
         told = 4 * width
-        self.level = nn.Sequential(nn.Linear(width, told), nn.SiLU(), nn.Linear(told, told))
+        self.level = LevelLayers(nn.Linear(width, told), nn.SiLU(), nn.Linear(told, told))
         now = width * multipliers[0]
         self.first = nn.Conv2d(channels - 1, now, 3, padding=1)
         self.down, self.up = nn.ModuleList(), nn.ModuleList()
@@ -138,7 +140,7 @@ class _Residual(nn.Module):
         self.enter = nn.Sequential(
             nn.GroupNorm(GROUPS, inputs), nn.SiLU(), nn.Conv2d(inputs, outputs, 3, padding=1)
         )
-        self.told = nn.Sequential(nn.SiLU(), nn.Linear(told, 2 * outputs))
+        self.told = LevelLayers(nn.SiLU(), nn.Linear(told, 2 * outputs))
         self.norm = nn.GroupNorm(GROUPS, outputs)
         self.leave = nn.Sequential(nn.SiLU(), _silent(nn.Conv2d(outputs, outputs, 3, padding=1)))
         self.skip = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)

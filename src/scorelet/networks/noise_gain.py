@@ -43,11 +43,15 @@ class NoiseGain(nn.Module):
         return 1 + nn.functional.linear(features, self.weight)
 
 
+class LevelLayers(nn.Sequential):
+    """Layers that only tell a network the noise level."""
+
+
 def level_weights(model: nn.Module) -> list[Tensor]:
     """Return the parameters by which the networks in `model` are told the noise level.
 
     Gains multiply from layer to layer, so a step that turns all directions of their weights alike,
     as one of Muon does, lets a network grow without bound.
     """
-    parts = (m for m in model.modules() if isinstance(m, NoiseFeatures | NoiseGain))
+    parts = (m for m in model.modules() if isinstance(m, NoiseFeatures | NoiseGain | LevelLayers))
     return [p for part in parts for p in part.parameters()]

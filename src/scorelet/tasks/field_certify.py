@@ -19,7 +19,8 @@ def certify(model: str | Path, data: str | Path | None = None) -> dict[str, Any]
             that were held out.
 
     Returns:
-        model, data, warnings, verdict, precision, holds_uniformly, holds_at_fields, fields, bands.
+        model, data, warnings, verdict, precision, fields, transform, holds_uniformly,
+        holds_at_fields, bands.
 
     Raises:
         InputError: fields of another size, a model of another kind.

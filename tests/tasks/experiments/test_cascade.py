@@ -12,6 +12,7 @@ from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
 from scorelet.tasks.experiments import build, read_config
 from scorelet.tasks.experiments.cascade import CascadeConfig
+from scorelet.tasks.experiments.cascade_model import cascade_model
 from scorelet.tasks.train import train
 from scorelet.training import read_log
 from scorelet.training.multiscale import parts_of
@@ -271,3 +272,11 @@ def test_published_sizes_have_the_published_weights(name, scales):
     assert counts == [665_856] + [214_144] * scales
     assert [2 * network.receptive_radius + 1 for network in networks[1:]] == [13] * scales
     assert config.data.side >> scales == 40
+
+
+def test_mirror_images_do_not_make_a_law_of_few_pictures(config):
+    """At some frequencies they have the modes of what they mirror: covariances are singular."""
+    cfg = config(whiten=True)
+    assert cfg.data.flip
+    with pytest.raises(InputError, match="4 pictures to find the law of 4 bands"):
+        cascade_model(cfg, blobs(4)[..., None])

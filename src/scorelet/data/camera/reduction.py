@@ -2,7 +2,7 @@
 
 Symbols: r noise of the developed picture; Y, C_b, C_r brightness and colours of JPEG; g_s Gaussian
 of standard deviation s with unit 2-norm; t weight of the slow part. Kernels have unit 2-norm, so
-that white noise keeps its variance.
+that white noise keeps its variance, but for borders, where mirror images make it larger.
 
     Y -> l_Y k(s_Y, t_Y) * Y,   C -> l_C k(s_C, t_C) * C
     k(s, t) = (g_s + t g_3s) / |g_s + t g_3s|

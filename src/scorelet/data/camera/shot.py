@@ -7,8 +7,9 @@ what mosaic, sharpening and resizing change. The noisy picture is F(x) + R(B(D(n
 F = resize o sharpen, R is noise reduction, B takes the local mean away. So noise goes through the
 mosaic and the picture does not: the two ways to demosaic that are here leave dots at edges, which
 real cameras do not. And the clean picture is what the mean of many shots is: noise shifts the
-brightness where the tone curve bends or values are cut off, in each shot alike, and a denoiser
-shall not shift it back.
+brightness where the tone curve bends or the sensor cuts values off, in each shot alike, and a
+denoiser shall not shift it back. At edges, which the local mean crosses, and where the noisy
+picture itself is cut off, near black and white, the mean of shots is still another.
 """
 
 import io

@@ -7,7 +7,11 @@ with T(x) normal of any mean and variance:
     log L / n = -log std(T(x)) + mean log T'(x)
 
 How far pixels are from normal is Kolmogorov's distance sup |F - Φ|. Where data have an atom, as
-many equal pixels, likelihood may put a steep T there for no use; the distance sees that.
+many equal pixels, likelihood may put a steep T there for no use; the distance sees that. A few
+fields with long waves hold few independent pixels, which are far from normal by chance: fields of
+the same power and random phases say how far.
+
+References: Theiler, Eubank, Longtin, Galdrikian, Farmer 1992, Physica D 58 (random phases).
 """
 
 import math
@@ -15,12 +19,18 @@ import math
 import torch
 from torch import Tensor
 
-from scorelet.core.random import generator
+from scorelet.core.random import generator, randn
+from scorelet.core.typing import Fields
 from scorelet.data.fields.pointwise import Asinh
 
 FAR, WORTH = 0.03, 0.5
 """Pixels so far from normal are transformed, if that leaves at most this share of the distance."""
-_PIXELS, _SEED = 1 << 14, 577
+CHANCE, _COPIES = 1.5, 9
+"""Distance over the largest of so many Gaussian copies, from which it is none of chance."""
+_PIXELS = 1 << 14
+_MOST = 1 << 20
+"""Pixels of the fields that are copied, or a single field."""
+_SEED = 613
 _CENTRES, _SCALES = (-4.0, 4.0), (math.log(0.05), math.log(20.0))  # a and log b, in quartile ranges
 _PLACES, _ROUNDS = 9, 4
 
@@ -65,6 +75,24 @@ def worth_asinh(x: Tensor, *, odd: bool = False) -> tuple[Asinh, float, float] |
     found = fit_asinh(x, odd=odd)
     after = distance_from_normal(found.forward(x))
     return (found, before, after) if after <= WORTH * before else None
+
+
+def chance_distance(x: Fields) -> float:
+    """Return how far pixels of Gaussian fields of the same power may be from normal by chance.
+
+    Args:
+        x: fields (n, h, w); what is not finite counts as the mean.
+    """
+    x = x[: max(1, _MOST // x[0].numel())].double()
+    known = x.isfinite()
+    x = torch.where(known, x - x[known].mean(), 0)
+    size, rng = x.shape[-2:], generator(_SEED)
+    power = torch.fft.rfft2(x).abs()
+    found = []
+    for _ in range(_COPIES):
+        phases = torch.fft.rfft2(randn(tuple(x.shape), rng=rng, like=x)).sgn()
+        found.append(distance_from_normal(_some(torch.fft.irfft2(power * phases, s=size))))
+    return CHANCE * max(found)
 
 
 def _some(x: Tensor) -> Tensor:

@@ -90,7 +90,18 @@ def _parts(pictures: np.ndarray) -> Iterator[Tensor]:
 
 
 def _whitening(config: CascadeConfig, levels: Levels, pictures: np.ndarray) -> list[BandWhitening]:
-    """Return the whitening of the low band and of the details of each level."""
+    """Return the whitening of the low band and of the details of each level.
+
+    Raises:
+        InputError: too few pictures; mirror images have some frequencies in common with them, and
+            do not count.
+    """
+    count, both = len(pictures), 4 * pictures.shape[3]
+    if count <= both:
+        raise InputError(
+            f"There are {count} pictures to find the law of {both} bands, mirror images do not "
+            f"count: give more than {both}, or leave out whiten."
+        )
 
     def bands(number: int) -> Iterator[tuple[Tensor, Tensor | None]]:
         for x in _parts(pictures):

@@ -21,10 +21,13 @@ class Certificate:
         bands: of each band, coarse to fine, see `BandCertificate.as_dict`; `kl_bound`, in nats, is
             what the finite number of fields may cost, where the uniform bound is positive.
         fields: at which fields: "held out", "fitted" or "given".
+        transform: of pixels, before the fields were fitted: the laws are those of transformed
+            fields, and laws of the fields themselves need not be log-concave.
     """
 
     bands: list[dict[str, Any]]
     fields: str
+    transform: str = "none"
 
     @property
     def holds_uniformly(self) -> bool:
@@ -39,6 +42,11 @@ class Certificate:
     @property
     def verdict(self) -> str:
         """One sentence; it says "certified" only where the uniform bound is positive."""
+        transformed = self.transform != "none"
+        return self._of_bands + (f" {_of(self.transform)}" if transformed else "")
+
+    @property
+    def _of_bands(self) -> str:
         count = self.bands[0]["fields"]
         if self.holds_uniformly:
             return "Certified: every conditional law is strongly log-concave, at all fields."
@@ -97,6 +105,7 @@ class Certificate:
             "verdict": self.verdict,
             "precision": self.precision,
             "fields": self.fields,
+            "transform": self.transform,
             "holds_uniformly": self.holds_uniformly,
             "holds_at_fields": self.holds_at_fields,
             "bands": self.bands,
@@ -104,7 +113,12 @@ class Certificate:
 
 
 def certify_model(
-    model: Multiscale[ConditionalEnergy], x: Tensor, *, fields: str, excess: list[float]
+    model: Multiscale[ConditionalEnergy],
+    x: Tensor,
+    *,
+    fields: str,
+    excess: list[float],
+    transform: str = "none",
 ) -> Certificate:
     """Return the certificate of all bands that chains sample.
 
@@ -113,6 +127,7 @@ def certify_model(
         x: standardised fields, (n, 1, h, w).
         fields: what they are, for the sentence.
         excess: expected excess of the loss of each band, coarse to fine.
+        transform: of pixels, none, log or asinh.
     """
     factors = chained(model)
     fields_of = descend([factor.band for factor in factors], x)
@@ -121,7 +136,15 @@ def certify_model(
     for entry, lost in zip(found, excess, strict=True):
         alpha = entry["alpha_uniform"]
         entry["kl_bound"] = lost / alpha if alpha > 0 else None
-    return Certificate(found, fields)
+    return Certificate(found, fields, transform)
+
+
+def _of(transform: str) -> str:
+    name = {"log": "the logarithm"}.get(transform, transform)
+    return (
+        f"These are the laws of {name} of the fields, and those of the fields themselves need not "
+        "be log-concave."
+    )
 
 
 def _name(band: dict[str, Any]) -> str:

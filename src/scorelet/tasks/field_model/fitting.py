@@ -83,6 +83,7 @@ def fit_model(
         others,
         fields="held-out" if held else "fitted",
         excess=[band["excess"] for band in bands],
+        transform=prepared["transform"],
     )
     grid = survey.fields.shape[-2:]
     coarsest = grid[0] >> model.levels, grid[1] >> model.levels
@@ -103,7 +104,11 @@ def fit_model(
         "family": _describe_family(choice, plan),
         "chains": {"steps": choice.steps, "schedules": [asdict(s) for s in schedules]},
         "bands": bands,
-        "certificate": {"fields": certificate.fields, "bands": certificate.bands},
+        "certificate": {
+            "fields": certificate.fields,
+            "transform": certificate.transform,
+            "bands": certificate.bands,
+        },
     }
     return model
 

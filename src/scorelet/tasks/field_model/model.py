@@ -236,14 +236,16 @@ class FieldModel:
         Raises:
             InputError: fields of another size.
         """
+        transform = self.record["field"].get("transform", "none")
         if x is None:
-            return Certificate(**self.record["certificate"])
+            return Certificate(**{"transform": transform} | self.record["certificate"])
         excess = [band["excess"] for band in self.record["bands"]]
         return certify_model(
             self.model,
             standardised(self.record["field"], as_fields(x)),
             fields="given",
             excess=excess,
+            transform=transform,
         )
 
     def energy(self, x: Any) -> PerSample:  # noqa: ANN401 - as in fit

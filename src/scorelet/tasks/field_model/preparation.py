@@ -18,7 +18,12 @@ from scorelet.analysis.field_statistics import is_periodic
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
 from scorelet.core.typing import Fields, OtherFields, PerSample
-from scorelet.data.fields.asinh import distance_of_some, fit_asinh, worth_asinh
+from scorelet.data.fields.asinh import (
+    chance_distance,
+    distance_of_some,
+    fit_asinh,
+    worth_asinh,
+)
 from scorelet.data.fields.gaps import GapFiller
 from scorelet.data.fields.pointwise import (
     POINTWISE,
@@ -205,7 +210,8 @@ def _choose_transform(
     if name == "asinh":
         _refuse_constant(census)
         return _said(fit_asinh(known, odd=odd), "")
-    if name == "auto" and (found := worth_asinh(known, odd=odd)):
+    found = worth_asinh(known, odd=odd) if name == "auto" else None
+    if found and found[1] > chance_distance(x):
         transform, before, after = found
         if not census.not_positive and (logged := distance_of_some(known.log())) <= after:
             return Logarithm(), [
