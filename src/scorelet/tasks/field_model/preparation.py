@@ -216,8 +216,8 @@ def _choose_transform(
         if not census.not_positive and (logged := distance_of_some(known.log())) <= after:
             return Logarithm(), [
                 "The logarithm of the fields is fitted, and undone in samples: the law of pixels "
-                f"is {before:.2f} from a normal one (Kolmogorov's distance), and {logged:.2f} after "
-                "it. --transform none fits the fields as they are."
+                f"is {before:.2f} from a normal one (Kolmogorov's distance), and {logged:.2f} "
+                "after it. --transform none fits the fields as they are."
             ]
         return _said(
             transform,
