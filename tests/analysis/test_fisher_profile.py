@@ -31,21 +31,28 @@ class Branches(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(1, 2, 3, padding=1)
         self.act = nn.ReLU(inplace=True)
-        self.pair = Pair()
+        self.pair = Named()
         self.drop = nn.Dropout(0.5)
         self.head = nn.Linear(32, CLASSES)
 
     def forward(self, x):
         u = self.act(self.conv(x))
-        u, _ = self.pair(u)
+        u = self.pair(u)["u"]
         return self.head(self.drop(self.act(u - 0.1).flatten(1)))
 
 
-class Pair(nn.Module):
-    """Its output is a tuple."""
+class Named(nn.Module):
+    """Its output is no tensor."""
 
     def forward(self, x):
-        return x, None
+        return {"u": x}
+
+
+class Pair(nn.Module):
+    """As attention: its output is what it makes, and something beside it."""
+
+    def forward(self, x):
+        return 2 * x, None
 
 
 @pytest.fixture
@@ -70,6 +77,16 @@ def test_layers_in_order_of_their_calls(net, case):
     assert profile["conv"].shape == (2, 4, 4)
     assert profile["act"].module == "ReLU"
     assert profile.counts == (40, 40, 40)
+
+
+def test_of_several_outputs_the_first_is_the_layers(case):
+    pair = Pair()
+    net = nn.Sequential(pair)
+    with pytest.raises(InputError, match="No layer"):
+        fisher_profile(net, case, layers="1")
+    profile = fisher_profile(net, case)
+    assert [layer.name for layer in profile.layers] == ["input", "0"]
+    assert profile["0"].fisher.ratio == pytest.approx(profile["input"].fisher.ratio, rel=1e-6)
 
 
 def test_values_are_those_of_the_layers_outputs(net, case):

@@ -81,3 +81,11 @@ def test_bytes_stay_bytes():
         )
     ) == {6}
     np.testing.assert_array_equal(done[SIZE // 5 + SIDE :], after[SIZE // 5 + SIDE :])
+
+
+def test_the_unit_does_not_matter():
+    x, m = ramp(), moves()
+    m[: SIZE // 5] *= 10
+    for unit in (1e-42, 1e40):
+        done = evened(unit * x, unit * (x + m)) / unit
+        np.testing.assert_allclose(done, evened(x, x + m), rtol=0, atol=1e-9)

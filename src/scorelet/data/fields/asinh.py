@@ -78,7 +78,7 @@ def worth_asinh(x: Tensor, *, odd: bool = False) -> tuple[Asinh, float, float] |
 
 
 def chance_distance(x: Fields) -> float:
-    """Return how far pixels of Gaussian fields of the same power may be from normal by chance.
+    """Return how far pixels of Gaussian fields of the same mean power may be from normal by chance.
 
     Args:
         x: fields (n, h, w); what is not finite counts as the mean.
@@ -87,7 +87,7 @@ def chance_distance(x: Fields) -> float:
     known = x.isfinite()
     x = torch.where(known, x - x[known].mean(), 0)
     size, rng = x.shape[-2:], generator(_SEED)
-    power = torch.fft.rfft2(x).abs()
+    power = torch.fft.rfft2(x).abs().square().mean(0).sqrt()  # one field may be far from normal
     found = []
     for _ in range(_COPIES):
         phases = torch.fft.rfft2(randn(tuple(x.shape), rng=rng, like=x)).sgn()

@@ -33,7 +33,8 @@ def evened(before: Pixels, after: Pixels) -> Pixels:
     Pictures of fewer than 32 blocks stay as they are.
     """
     bright, root = _block_means(before, after)
-    share = np.minimum(1, TIMES * _typical(bright, root) / np.maximum(root, 1e-30))
+    bound = TIMES * _typical(bright, root)
+    share = np.divide(bound, root, out=np.ones_like(root), where=root > bound)
     if share.min() == 1:
         return after
     factor = _between_blocks(share, before.shape[:2])
