@@ -89,3 +89,13 @@ def test_the_unit_does_not_matter():
     for unit in (1e-42, 1e40):
         done = evened(unit * x, unit * (x + m)) / unit
         np.testing.assert_allclose(done, evened(x, x + m), rtol=0, atol=1e-9)
+
+
+def test_gaps_do_not_turn_it_off():
+    x, m = ramp(), moves()
+    m[: SIZE // 5] *= 10
+    whole = evened(x, x + m)
+    x[-SIDE:, :100] = np.nan
+    done = evened(x, x + m)
+    assert np.isnan(done[-SIDE:, :100]).all()
+    np.testing.assert_allclose(done[: SIZE // 5], whole[: SIZE // 5], atol=1e-3)

@@ -7,13 +7,14 @@ Symbols: m move of a pixel, from the picture to its estimate; r root mean square
 
 A camera's noise depends on the brightness, not on what is shown. Where far more is taken out than
 at other places as bright, it is texture: gravel, sand, cloth. Blocks that hardly move (painted,
-cut off at white) say nothing of the noise and are left out of rho.
+cut off at white) and blocks with gaps (NaN) say nothing of the noise and are left out of rho.
 """
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
+from scorelet.core.blocks import block_means
 from scorelet.data import to_unit
 
 Pixels = np.ndarray
@@ -25,45 +26,52 @@ GROUPS, FEWEST = 8, 32
 QUANTILE, TIMES = 0.2, 1.5
 STILL = 0.1
 """Blocks that move less than this share of the median of all that move are left out of rho."""
+_BAND = 16 * SIDE
+"""Rows that are looked at together: large pictures need no copies of their size."""
 
 
 def evened(before: Pixels, after: Pixels) -> Pixels:
-    """Return the estimate `after` of a picture `before`, moves shortened where they are too large.
+    """Return the estimate `after` of a picture, moves shortened where they are too large.
 
-    Pictures of fewer than 32 blocks stay as they are.
+    Args:
+        before, after: (height, width, channels), of one dtype, in any unit. Pictures of fewer than
+            32 blocks that move stay as they are.
     """
-    bright, root = _block_means(before, after)
+    if min(before.shape[:2]) < SIDE:
+        return after
+    bright, root = _blocks(before, after)
     bound = TIMES * _typical(bright, root)
     share = np.divide(bound, root, out=np.ones_like(root), where=root > bound)
     if share.min() == 1:
         return after
     factor = _between_blocks(share, before.shape[:2])
     result = np.empty_like(after)
-    for top in range(0, len(before), SIDE):
-        rows = slice(top, top + SIDE)
+    for rows in _bands(len(before)):
         start, end = (x[rows].astype(np.float64) for x in (before, after))
         moved = start + factor[rows, :, None] * (end - start)
         result[rows] = np.rint(moved) if after.dtype.kind == "u" else moved
     return result
 
 
-def _block_means(before: Pixels, after: Pixels) -> tuple[np.ndarray, np.ndarray]:
+def _bands(height: int) -> list[slice]:
+    return [slice(top, min(top + _BAND, height)) for top in range(0, height, _BAND)]
+
+
+def _blocks(before: Pixels, after: Pixels) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean brightness of blocks, and the root mean square of their moves."""
-    width = before.shape[1]
-    starts = np.arange(0, width, SIDE)
-    widths = np.diff(np.append(starts, width))
     bright, square = [], []
-    for top in range(0, len(before), SIDE):
-        start, end = (to_unit(x[top : top + SIDE]).astype(np.float64) for x in (before, after))
-        for means, values in ((bright, start), (square, (end - start) ** 2)):
-            columns = values.mean((0, 2))
-            means.append(np.add.reduceat(columns, starts) / widths)
-    return np.array(bright), np.sqrt(square)
+    for rows in _bands(len(before) // SIDE * SIDE):
+        start, end = (to_unit(x[rows]).astype(np.float64) for x in (before, after))
+        bright.append(block_means(start, SIDE).mean(2))
+        square.append(block_means((end - start) ** 2, SIDE).mean(2))
+    return np.concatenate(bright), np.sqrt(np.concatenate(square))
 
 
 def _typical(bright: np.ndarray, root: np.ndarray) -> np.ndarray:
     """Return rho(b) of each block; infinite where nothing can be said."""
-    moving = root > STILL * np.median(root[root > 0]) if root.any() else root > 0
+    moving = root > 0  # not of NaN
+    if moving.any():
+        moving &= root > STILL * np.median(root[moving])
     b, r = bright[moving], root[moving]
     groups = min(GROUPS, len(b) // FEWEST)
     if not groups:
@@ -75,8 +83,9 @@ def _typical(bright: np.ndarray, root: np.ndarray) -> np.ndarray:
 
 
 def _between_blocks(share: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
-    """Return a number of each pixel, linear between the centres of blocks."""
+    """Return a number of each pixel, linear between the centres of blocks, constant beyond."""
     blocks = torch.from_numpy(share.astype(np.float32))[None, None]
     whole = [SIDE * n for n in share.shape]
-    fine = F.interpolate(blocks, size=whole, mode="bilinear", align_corners=False)
-    return fine[0, 0, : size[0], : size[1]].numpy()
+    fine = F.interpolate(blocks, size=whole, mode="bilinear", align_corners=False)[0, 0].numpy()
+    over = [(0, n - side) for n, side in zip(size, whole, strict=True)]
+    return np.pad(fine, over, mode="edge")
