@@ -85,14 +85,15 @@ def measure_maps(*, quick: bool) -> dict[str, list[Row]]:
     samples, steps = (4, 5) if quick else (200, 400)
     rows: list[Row] = []
     for name, fitted, held in _cut_maps(quick=quick):
-        rows.append({"map": name, "transform": "floor", **_apart(fitted, held, "hann")})
+        window = "none"
         for transform in ("none", "auto"):
             model = FieldModel(transform=transform, steps=steps).fit(fitted)
             window = "none" if model.record["field"]["border"] == "periodic" else "hann"
             y = model.sample(samples).double()
-            apart = {"fitted": _apart(fitted, y, window), "held": _apart(held, y, window)}
-            found = {f"{what}_{key}": v for what, row in apart.items() for key, v in row.items()}
+            found = _apart("fitted", fitted, y, window) | _apart("held", held, y, window)
             rows.append({"map": name, "transform": transform, **found})
+        floor = _apart("fitted", fitted, held, window)
+        rows.append({"map": name, "transform": "floor", **floor})
     return {"maps": rows}
 
 
@@ -115,14 +116,14 @@ def _cut_maps(*, quick: bool) -> Iterator[tuple[str, Fields, Fields]]:
     yield "log_normal", fitted, held
 
 
-def _apart(x: Fields, y: Fields, window: str) -> Row:
+def _apart(what: str, x: Fields, y: Fields, window: str) -> Row:
     found = compare(x, y, window=window)
     return {
-        "variation": found["total_variation"],
-        "white_variation": found["noise_variation"],
-        "spectrum": found["spectrum_excess"],
-        "skewness": found["skewness"][0],
-        "kurtosis": found["kurtosis"][0],
+        f"{what}_variation": found["total_variation"],
+        f"{what}_white_variation": found["noise_variation"],
+        f"{what}_spectrum": found["spectrum_excess"],
+        f"{what}_skewness": found["skewness"][0],
+        f"{what}_kurtosis": found["kurtosis"][0],
     }
 
 

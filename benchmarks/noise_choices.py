@@ -9,8 +9,8 @@ choice, the mean and the least PSNR to the clean picture, beside that of what we
 
 Part `photons`: integer counts of Poisson noise on BSD68 with 5 and 30 photons at the peak, as
 32-bit floats (so that the result keeps fractions) and as Pillow pictures of bytes, whose result is
-rounded: the choice on all pictures, and
-the PSNR of the choice and of `--noise white` on every eighth.
+rounded: the choice on all pictures, and the PSNR of the choice and of `--noise white` on every
+eighth.
 
 Part `camera`: JPEG files of real cameras beside the mean of many shots: the first 8, which rules
 were set on, and the 36 others.

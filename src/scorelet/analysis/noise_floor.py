@@ -57,6 +57,11 @@ class VarianceLine:
     high: float
     flat: Values
 
+    @property
+    def middle(self) -> Values:
+        """Brightness half-way between `low` and `high`, (1,)."""
+        return np.array([(self.low + self.high) / 2])
+
     def variance(self, x: Values) -> Values:
         """Return a x + b, at least 2 % of the line's smallest value between `low` and `high`."""
         ends = [self.a * self.low + self.b, self.a * self.high + self.b]

@@ -151,14 +151,10 @@ def _measure(pixels: Pixels, mask: np.ndarray | None, *, bounded: bool) -> Noise
     if line is None:
         return None
     grid = jpeg_grid(_brightness(pixels)) if bounded else None
-    middle = np.array([(line.low + line.high) / 2])
+    middle = line.middle
     lines = {name: _line(blocks, used, band, steps=25) for name, band in BANDS.items()}
-    ratios = {
-        name: float((found.variance(middle) / line.variance(middle))[0])
-        for name, found in lines.items()
-        if found is not None
-    }
-    flat_floors = len(ratios) == len(BANDS) and is_white(ratios)
+    ratios = floor_ratios(lines, line)
+    flat_floors = is_white(ratios)
     band = FAST
     if ratios.get("middle", 0) > LOST and lines["middle"] is not None:
         line, band = lines["middle"], BANDS["middle"]
@@ -174,12 +170,26 @@ def _brightness(pixels: Pixels) -> np.ndarray:
     return gray[..., 0]
 
 
+def floor_ratios(lines: dict[str, VarianceLine | None], fast: VarianceLine) -> dict[str, float]:
+    """Return the variance in bands over that of the fast coefficients, at its middle brightness.
+
+    Args:
+        lines: of `BANDS`, by their names; those without a line are left out.
+        fast: of the fast coefficients.
+    """
+    level = fast.variance(fast.middle)
+    found = {name: line for name, line in lines.items() if line is not None}
+    return {name: float((line.variance(fast.middle) / level)[0]) for name, line in found.items()}
+
+
 def is_white(ratios: dict[str, float]) -> bool:
-    """Whether floors of bands over that of the fast coefficients are those of white noise.
+    """Whether `floor_ratios` are those of white noise; not where one of `BANDS` is missing.
 
     Texture raises the middle band more than the two that are fast in one direction; noise that is
     correlated raises all, or one of these far more.
     """
+    if len(ratios) < len(BANDS):
+        return False
     across, down, middle = ratios["across"], ratios["down"], ratios["middle"]
     sides = float(np.sqrt(across * down))
     if min(across, down, middle) < LEAST:

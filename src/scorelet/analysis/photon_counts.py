@@ -17,7 +17,7 @@ import numpy as np
 
 from scorelet.analysis.block_dct import block_dct, cut
 from scorelet.analysis.noise_floor import FAST, FEWEST, MIDDLE, VarianceLine, line_of_blocks
-from scorelet.analysis.noise_kind import BANDS, is_white, noise_kind
+from scorelet.analysis.noise_kind import BANDS, floor_ratios, is_white, noise_kind
 
 Pixels = np.ndarray
 
@@ -92,8 +92,7 @@ def photon_counts(pixels: Pixels, mask: np.ndarray | None = None) -> PhotonLaw |
     if line.high < WIDE * line.low and not _is_skewed(blocks):
         return None
     middle = line_of_blocks(blocks, MIDDLE, steps=STEPS)
-    x = np.array([(line.low + line.high) / 2])
-    if middle is None or middle.variance(x)[0] > FLOORS * line.variance(x)[0]:
+    if middle is None or floor_ratios({"middle": middle}, line)["middle"] > FLOORS:
         return None
     return PhotonLaw(step, counts=True)
 
@@ -116,13 +115,8 @@ def sensor_law(pixels: Pixels, mask: np.ndarray | None = None) -> PhotonLaw | No
     line = line_of_blocks(blocks, FAST, steps=STEPS)
     if line is None or not _grows_plainly(line):
         return None
-    middle = np.array([(line.low + line.high) / 2])
-    floors = {name: line_of_blocks(blocks, band, steps=STEPS) for name, band in BANDS.items()}
-    level = line.variance(middle)[0]
-    ratios = {name: float(f.variance(middle)[0] / level) for name, f in floors.items() if f}
-    if len(ratios) < len(BANDS) or not is_white(ratios):
-        return None
-    return photon_law(pixels, inside)
+    lines = {name: line_of_blocks(blocks, band, steps=STEPS) for name, band in BANDS.items()}
+    return photon_law(pixels, inside) if is_white(floor_ratios(lines, line)) else None
 
 
 def photon_law(pixels: Pixels, mask: np.ndarray | None = None) -> PhotonLaw | None:
@@ -185,7 +179,7 @@ def _blocks(pixels: Pixels, mask: np.ndarray | None) -> np.ndarray:
 
 def _is_mean(line: VarianceLine) -> bool:
     """Whether a line is the mean itself, between its ends."""
-    x = np.array([line.low, (line.low + line.high) / 2, line.high])
+    x = np.array([line.low, *line.middle, line.high])
     return bool((np.abs(line.variance(x) - x) < NEAR * np.maximum(x, DARK * line.high)).all())
 
 

@@ -44,7 +44,8 @@ def test_the_pixels_of_a_clean_jpeg_are_white(name, quality):
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 def test_counts_are_poisson(peak, dtype):
     found = choice(samples.counts(samples.clean("camera")[:256, :256, 0], peak).astype(dtype))
-    assert (found.noise, found.law.a, found.law.b) == ("poisson", 1, 0)
+    law = found.photons.law
+    assert (found.noise, law.a, law.b) == ("poisson", 1, 0)
     assert "photons" in found.reason
 
 
@@ -124,7 +125,7 @@ def test_a_given_model_is_for_white_noise():
 def test_what_is_asked_for_is_done():
     clean = samples.clean("camera")
     assert choice(clean, noise="camera").noise == "camera"
-    law = choice(clean, noise="poisson", noise_law=(2.0, 3.0)).law
+    law = choice(clean, noise="poisson", noise_law=(2.0, 3.0)).photons.law
     assert (law.a, law.b) == (2, 3)
 
 
@@ -381,7 +382,7 @@ def test_the_law_of_a_stack_is_measured_over_its_pages():
         Picture((3.0 * rng.poisson((x + wave) / 3.0, (128, 160)) + 50.0)[..., None])
         for x in (30, 300)
     ]
-    law = choose_for_stack(pages, 2, DenoiseSettings(noise="poisson")).law
+    law = choose_for_stack(pages, 2, DenoiseSettings(noise="poisson")).photons.law
     for x in (30, 300):
         assert law.a * (x + 50) + law.b == pytest.approx(3.0 * x, rel=0.15)
 
@@ -409,6 +410,6 @@ def test_gaps_of_a_stack_are_no_evidence():
     gaps[:64] = np.nan
     mask = np.isfinite(gaps[..., 0])
     found = choose_for_stack([Picture(COUNTS), Picture(gaps, mask=mask)], 2, AUTO)
-    assert (found.noise, found.law.a) == ("poisson", 1)
+    assert (found.noise, found.photons.law.a) == ("poisson", 1)
     least = min(COUNTS.mean(), gaps[64:].mean())  # one window is the whole page
     assert found.photons.mean == pytest.approx(least, rel=1e-5)

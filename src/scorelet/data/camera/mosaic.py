@@ -12,7 +12,7 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image
-from scorelet.data.pictures.sensor import ORDERS, PHASES
+from scorelet.data.pictures.sensor import ORDERS, PHASES, places
 
 Method = Literal["bilinear", "malvar"]
 
@@ -48,7 +48,7 @@ def mosaic(x: Image, order: str = "RGGB") -> Tensor:
     """
     _check(x, 3, order)
     raw = x.new_empty(x.shape[0], 1, *x.shape[2:])
-    for (rows, columns), colour in zip(PHASES, order, strict=True):
+    for (rows, columns), colour in places(order):
         raw[:, 0, rows, columns] = x[:, "RGB".index(colour), rows, columns]
     return raw
 
@@ -82,7 +82,7 @@ def _bilinear(padded: Tensor, raw: Tensor, order: str) -> Tensor:
     colours = []
     for name in "RGB":
         plane = torch.zeros_like(padded)
-        for (rows, columns), colour in zip(PHASES, order, strict=True):
+        for (rows, columns), colour in places(order):
             if colour == name:
                 plane[..., rows, columns] = padded[..., rows, columns]
         colours.append(F.conv2d(plane, _kernel("cross" if name == "G" else "square").to(raw)))

@@ -5,8 +5,8 @@ the JPEGs are cut and stored a second time, as pictures are that are sent or sho
 pictures are enlarged before the camera takes them: sensors have more pixels than their lenses
 resolve, so at 100 % a photograph is soft, and small pictures from a page are not. And half lose
 contrast: a hundred pixels of such a photograph show a piece of a wall, where those of a small
-picture show a scene. Of 128 pixels of a Berkeley picture, brightness has some twenty times the
-power of 128 pixels at 100 %, in all octaves; with all that contrast a network spares grain.
+picture show a scene, with far more power in all octaves; with all that contrast a network spares
+grain.
 """
 
 import dataclasses

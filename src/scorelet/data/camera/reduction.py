@@ -8,8 +8,8 @@ that white noise keeps its variance, but for borders, where mirror images make i
     k(s, t) = (g_s + t g_3s) / |g_s + t g_3s|
 
 Cameras smooth the colours by far more than the brightness: their noise comes in blotches of about
-ten pixels. Real grain has no single size: the power of its brightness grows by half and more with
-each octave towards slow waves, where a Gaussian's has ended to grow. Hence the slow part.
+ten pixels. Real grain has no single size: the power of its brightness still grows towards slow
+waves, where a Gaussian's has ended to grow. Hence the slow part.
 """
 
 import math

@@ -65,8 +65,14 @@ def fit_asinh(x: Tensor, *, odd: bool = False) -> Asinh:
 
 
 def worth_asinh(x: Tensor, *, odd: bool = False) -> tuple[Asinh, float, float] | None:
-    """Return the asinh that makes pixels normal, the distances before and after it; None if nothing
-    is gained.
+    """Return the asinh that makes pixels normal, and their distances from normal before and after.
+
+    Args:
+        x: as for `fit_asinh`; they may be all equal.
+        odd: as for `fit_asinh`.
+
+    Returns:
+        None where pixels are less than `FAR` from normal, or stay beyond `WORTH` of that.
     """
     x = _some(x)
     before = distance_from_normal(x) if float(x.std()) > 0 else 0.0

@@ -4,8 +4,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-ORIENTATIONS = (1, 3, 6, 8)
-"""Of EXIF, those that sensors have."""
 MONOCHROME = "L"
 """The order of a sensor without colours."""
 

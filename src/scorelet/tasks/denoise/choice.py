@@ -53,11 +53,6 @@ class Choice:
     reason: str
     photons: Photons | None = None
 
-    @property
-    def law(self) -> PhotonLaw | None:
-        """The law of the noise, for "poisson"."""
-        return None if self.photons is None else self.photons.law
-
 
 @dataclass(frozen=True)
 class _Seen:

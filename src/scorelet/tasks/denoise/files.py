@@ -1,7 +1,7 @@
 """`denoise` for files and folders: page by page each file is read, planned, run and written."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -54,15 +54,14 @@ def denoise_files(
     """
     if output is None and len(paths) == 2:
         _refuse_forgotten_option(*map(as_path, paths))
-    model, told = settings.ready(), _conditions(settings, paths)
+    job = _job(settings, paths, listener)
+    model, told = job.model, job.told
     tasks = plan_tasks(paths, output, suffix=SUFFIX, form=target.form, say=listener.left_out)
     listener.files(len(tasks))
     journal = len(paths) > 1 or as_path(paths[0]).is_dir()
     yield from run_tasks(
         tasks,
-        lambda task, publish: _denoise_file(
-            task, model, settings, target, publish, listener, told.of(task.source) if told else None
-        ),
+        lambda task, publish: _denoise_file(task, job, target, publish),
         verb="denoise",
         settings={
             "model": model.digest,
@@ -90,23 +89,42 @@ def measure_files(
     listener: Listener = NOBODY,
 ) -> Iterator[Outcome]:
     """Find the noise of files and folders, as `denoise_files` would, and write nothing."""
-    model, told = settings.ready(), _conditions(settings, paths)
+    job = _job(settings, paths, listener)
     tasks = plan_tasks(paths, None, suffix=SUFFIX, say=listener.left_out)
     listener.files(len(tasks))
 
     def measure(task: FileTask, _publish: Publish) -> dict[str, Any]:
-        cond = told.of(task.source) if told else None
-        pages = denoised_pages(
-            task.source,
-            model.denoiser,
-            settings,
-            cond=cond,
-            can=what_it_holds(task.target),
-            listener=listener,
-        )
-        return _report([_page_report(out) for out in pages], model)
+        return _report([_page_report(out) for out in job.pages(task)], job.model)
 
     yield from run_tasks(tasks, measure, verb="denoise", settings={}, writes=False)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What all files of a job have in common."""
+
+    model: ReadyDenoiser
+    settings: DenoiseSettings
+    told: Conditions | None
+    listener: Listener
+
+    def pages(
+        self, task: FileTask, check: Callable[[Picture], None] | None = None
+    ) -> Iterator[Denoised]:
+        """Denoise the pages of a file, for what its target can hold."""
+        return denoised_pages(
+            task.source,
+            self.model.denoiser,
+            self.settings,
+            cond=self.told.of(task.source) if self.told else None,
+            can=what_it_holds(task.target),
+            check=check,
+            listener=self.listener,
+        )
+
+
+def _job(settings: DenoiseSettings, paths: Sequence[str | Path], listener: Listener) -> _Job:
+    return _Job(settings.ready(), settings, _conditions(settings, paths), listener)
 
 
 def _conditions(settings: DenoiseSettings, paths: Sequence[str | Path]) -> Conditions | None:
@@ -125,33 +143,17 @@ def _refuse_forgotten_option(source: Path, other: Path) -> None:
         )
 
 
-def _denoise_file(
-    task: FileTask,
-    model: ReadyDenoiser,
-    settings: DenoiseSettings,
-    target: Target,
-    publish: Publish,
-    listener: Listener,
-    cond: Path | None,
-) -> dict[str, Any]:
+def _denoise_file(task: FileTask, job: _Job, target: Target, publish: Publish) -> dict[str, Any]:
     """Denoise all pages of a file; return its report."""
     pages: list[dict[str, Any]] = []
-    report = _report(pages, model)
+    report = _report(pages, job.model)
     count = count_pages(task.source)
 
     def check(page: Picture) -> None:
         check_target(task.target, page, pages=count, quality=target.quality)
 
     def pictures() -> Iterator[Picture]:
-        for out in denoised_pages(
-            task.source,
-            model.denoiser,
-            settings,
-            cond=cond,
-            can=what_it_holds(task.target),
-            check=check,
-            listener=listener,
-        ):
+        for out in job.pages(task, check):
             pages.append(_page_report(out))
             yield out.picture
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scorelet.analysis.local_noise import LocalNoise, local_noise
+from scorelet.analysis.local_noise import LocalNoise
 from scorelet.analysis.noise_level import ResidualMeter, curve_name
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, count_pages, from_unit, iter_pages, to_unit
@@ -18,12 +18,10 @@ from scorelet.models import Denoiser
 from scorelet.tasks.conditions import check_size, condition_pages
 from scorelet.tasks.denoise.choice import PAGES, Choice, asked, choose, choose_for_stack
 from scorelet.tasks.denoise.evenness import evened
-from scorelet.tasks.denoise.nodata import without_nodata
-from scorelet.tasks.denoise.painted import without_painted
+from scorelet.tasks.denoise.kept import keep
 from scorelet.tasks.denoise.photons import StablePage, stable_page
 from scorelet.tasks.denoise.raw import denoised_raw
 from scorelet.tasks.denoise.remarks import remarks
-from scorelet.tasks.denoise.saturation import without_saturated
 from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
 from scorelet.tasks.denoise.view import View, look
 from scorelet.tasks.inference import run_tile, tiles_of
@@ -34,8 +32,6 @@ Pixels = np.ndarray
 
 EVERYTHING = frozenset({FLOATS, SIXTEEN})
 """What arrays can hold."""
-WIDE = 1e36
-"""Largest number of float32 of which sums of 64 and differences are far from overflow."""
 _RANGE = (np.finfo(np.float32).min, np.finfo(np.float32).max)
 
 
@@ -97,7 +93,7 @@ def denoised_pages(
         bits = 16 if SIXTEEN in can else 8
         yield denoised_raw(path, denoiser, settings, bits=bits, check=check, listener=listener)
         return
-    choice = _stack_choice(path, denoiser, settings)
+    choice = _stack_choice(path, settings)
     for page, told in zip(iter_pages(path, gaps=True), condition_pages(cond), strict=False):  # read
         if check:
             check(page)
@@ -112,15 +108,15 @@ def denoised_pages(
         )
 
 
-def _stack_choice(path: Path, denoiser: Denoiser, settings: DenoiseSettings) -> Choice | None:
+def _stack_choice(path: Path, settings: DenoiseSettings) -> Choice | None:
     """Return how all pages of a file are to be denoised; None: each as it is by itself."""
     count = count_pages(path)
     if count == 1 or asked(settings) is not None:
         return None
     every = math.ceil(count / PAGES)
     some = islice(iter_pages(path, gaps=True), 0, None, every)
-    planned = (plan_page(page, denoiser, settings).page for page in some)
-    return choose_for_stack(planned, math.ceil(count / every), settings)
+    kept = (keep(page, settings.nodata).page for page in some)
+    return choose_for_stack(kept, math.ceil(count / every), settings)
 
 
 def denoised_page(
@@ -191,17 +187,8 @@ def plan_page(
     """
     if cond is not None:
         check_size(cond, page.pixels)
-    page, said = without_nodata(page, settings.nodata)
-    if page.mask is not None and not page.mask.any():
-        raise InputError("Nothing of the picture is data, all of it is masked: leave it out.")
-    page, painted = without_painted(page, settings.nodata)
-    wide = _is_wide(page.pixels, page.mask)
-    pixels = page.pixels.astype(np.float64) if wide else page.pixels
-    noise = local_noise(pixels, page.mask)
-    full = page.mask
-    page, saturated = without_saturated(page, noise, settings.nodata)
-    if page.mask is not full:
-        noise = local_noise(pixels, page.mask)
+    kept = keep(page, settings.nodata)
+    page, pixels, noise = kept.page, kept.pixels, kept.noise
     sigma = settings.sigma
     if sigma is None and not denoiser.blind:
         sigma = _found(noise)
@@ -213,16 +200,7 @@ def plan_page(
         given=None if denoiser.blind else sigma,
     )
     tiles = tiles_of(denoiser, page.pixels.shape[:2], tile=settings.tile)
-    sentences = tuple(sentence for sentence in (said, painted, saturated) if sentence)
-    return PagePlan(page, view, tiles, sigma, wide, sentences, cond)
-
-
-def _is_wide(pixels: Pixels, mask: np.ndarray | None) -> bool:
-    """Whether pixels are float32 whose data are so large that sums of them overflow."""
-    if pixels.dtype != np.float32:
-        return False
-    data = pixels if mask is None else pixels[mask]
-    return bool(max(-data.min(), data.max()) > WIDE)
+    return PagePlan(page, view, tiles, sigma, kept.wide, kept.said, cond)
 
 
 def _found(noise: LocalNoise) -> float:

@@ -99,17 +99,14 @@ def _size(law: PoissonGaussianNoise) -> float:
     return law.a / 6 + law.b
 
 
-def planes(mosaic: Mosaic, colour: str) -> list[np.ndarray]:
-    """Return views of the planes of a colour: two of green, one of others."""
-    return [mosaic.light[place] for place, name in places(mosaic.order) if name == colour]
-
-
 def _measured(mosaic: Mosaic, colour: str) -> PoissonGaussianNoise | None:
-    """Return the mean of the laws of the planes of a colour; None: too little can be measured."""
-    kinds = [
-        noise_kind(((plane + PEDESTAL) / (1 + PEDESTAL))[..., None])
-        for plane in planes(mosaic, colour)
-    ]
+    """Return the mean of the laws of the planes of a colour, two of green, one of others.
+
+    Returns:
+        None: too little can be measured.
+    """
+    planes = [mosaic.light[place] for place, name in places(mosaic.order) if name == colour]
+    kinds = [noise_kind(((plane + PEDESTAL) / (1 + PEDESTAL))[..., None]) for plane in planes]
     laws = [_law(kind) for kind in kinds if kind is not None]
     if not laws:
         return None
