@@ -6,7 +6,8 @@ Symbols: x, y (batch, channel, height, width); a, b (batch, channel); sums over 
 
 torch differentiates a mean by expanding and dividing a whole image, in a layout of its own; a
 network whose gradient is trained is then mostly passes over memory. Here every derivative, of
-whatever order, is again one of these, or (Σ x, Σ x y). Sums are float32 at least; images keep dtype and layout.
+whatever order, is again one of these, or (Σ x, Σ x y). Sums are float32 at least; images keep dtype
+and layout.
 """
 
 from typing import Any
