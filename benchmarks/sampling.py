@@ -156,13 +156,10 @@ def diffusers(*, quick: bool) -> dict[str, Any]:
 def _beside_diffusers(name: str, *, quick: bool) -> Row:
     denoiser, batch, steps = sl.load("photo"), 2 if quick else BATCH, 2 if quick else 10
     scheduler = scheduler_of(SCHEDULERS[name], steps)
-    plan, like = (
-        ReversePlan(steps, Tabulated(scheduler), SAMPLERS[name]),
-        torch.rand(batch, 1, 40, 40),
-    )
-    start = torch.randn(like.shape)
+    plan = ReversePlan(steps, Tabulated(scheduler), SAMPLERS[name])
+    start = torch.randn(batch, 1, 40, 40)
     calls: dict[str, Callable[[], object]] = {
-        "scorelet": lambda: draw(denoiser, like, plan, Noise(0, range(batch))),
+        "scorelet": lambda: draw(denoiser, start, plan, Noise(0, range(batch))),
         "diffusers": lambda: diffusers_loop(denoiser, start, scheduler, 0),
     }
     seconds = _timed(calls, 1 if quick else ROUNDS)

@@ -117,19 +117,6 @@ def test_parts_that_do_not_fit_are_refused(network, m, bound, reason):
         CentredDenoiser(network, m, bound)
 
 
-@pytest.mark.parametrize(
-    ("mode", "side"), [(torch.inference_mode, 17), (lambda: torch.device("meta"), 19)]
-)
-def test_the_mode_of_a_first_call_does_not_stay_with_later_ones(mode, side):
-    """Counts of pixels are kept by size; what inference mode makes, autograd cannot use."""
-    f, y, low = told(0.25, 2), torch.rand(1, 3, side, side), torch.rand(1, 1, side, side)
-    with mode():
-        f(y, cond=low)
-    y.requires_grad_()
-    f(y, cond=low).sum().backward()
-    assert y.grad.isfinite().all()
-
-
 def test_inference_first_leaves_training_possible():
     """Nothing that is made under inference_mode may be kept for gradients of later calls."""
     y, low = (randn((1, c, 9, 7), rng=generator(c)) for c in (3, 1))

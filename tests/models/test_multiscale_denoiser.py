@@ -262,7 +262,7 @@ def test_what_is_no_plug_in_denoiser():
     narrow = WaveletPacket("haar", PacketPlan.octaves(1, subdivisions=2))
     with pytest.raises(InputError, match="narrower than octaves"):
         MultiscaleDenoiser(Multiscale(narrow, Keeps(), [Keeps(), Keeps()]))
-    with pytest.raises(InputError, match="1 of the condition and 2 of the image are 3"):
+    with pytest.raises(InputError, match="have 3 together"):
         ConditionalResidualDenoiser(BFCNN(4, outputs=3), channels=2, cond_channels=1)
     f = ConditionalResidualDenoiser(BFCNN(4, width=8, outputs=3), channels=3, cond_channels=1)
     with pytest.raises(InputError, match="1 channels of 8x8, beside an image"):

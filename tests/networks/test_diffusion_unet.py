@@ -68,6 +68,26 @@ def test_it_is_told_the_level():
     torch.testing.assert_close(network(images(5.0))[:1], network(images(5.0)[:1]))
 
 
+def test_levels_are_written_in_cosines_and_sines():
+    """At 16 frequencies from 1 on, each 10000^(1/16) times as small as the one before."""
+    network, told = spoken(), []
+    network.level.register_forward_hook(lambda _layers, inputs, _output: told.append(inputs[0]))
+    network(images(3.0))
+    phases = 3.0 * 10_000.0 ** (-torch.arange(16) / 16)
+    expected = torch.cat([phases.cos(), phases.sin()]).expand(2, -1)
+    torch.testing.assert_close(told[0], expected, check_dtype=False)
+
+
+def test_blocks_take_a_scale_and_a_shift_from_the_level():
+    (block,) = spoken().down[0].parts
+    linear = block.told[-1]
+    linear.weight.data.zero_()
+    linear.bias.data[:32], linear.bias.data[32:] = 0.5, -0.25
+    x = torch.rand(1, 32, 4, 4, generator=generator(1))
+    expected = x + block.leave(1.5 * block.norm(block.enter(x)) - 0.25)
+    torch.testing.assert_close(block(x, torch.ones(1, 128)), expected)
+
+
 def test_attention_is_torch_s_of_heads():
     """As `nn.MultiheadAttention` with the same weights, on the places of one image."""
     (_, attention) = spoken(attention=[0]).down[0].parts

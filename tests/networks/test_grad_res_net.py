@@ -10,7 +10,7 @@ from torch.func import grad, hessian, jacfwd, jacrev, vmap
 from laws.denoiser_laws import assert_close
 from scorelet.core.errors import InputError
 from scorelet.networks import ARCHITECTURES
-from scorelet.networks.channel_affine import affine, squares, sums
+from scorelet.networks.channel_affine import affine, squares
 from scorelet.networks.gelu import gelu
 from scorelet.networks.grad_res_net import GradResNet
 from scorelet.networks.scale_norm import ScaleGroupNorm
@@ -113,10 +113,17 @@ def test_sums_and_products_of_channels(layout):
     x, y = (white(2, 3, 2, 4, seed=k).contiguous(memory_format=layout) for k in range(2))
     a, b = white(2, 3, seed=2), white(2, 3, seed=3)
     assert_close(squares(x), torch.stack([x.sum((2, 3)), (x * x).sum((2, 3))]), 1e-14)
-    assert_close(sums(x, y), torch.stack([x.sum((2, 3)), (x * y).sum((2, 3))]), 1e-14)
+    assert_close(sums(x, y, a, b), torch.stack([x.sum((2, 3)), (x * y).sum((2, 3))]), 1e-14)
     assert_close(affine(x, a, b), x * a[..., None, None] + b[..., None, None], 1e-14)
     for tensor in (x, y, a, b):
         tensor.requires_grad_()
-    for f, inputs in ((squares, (x,)), (sums, (x, y)), (affine, (x, a, b)), (affine, (x, a))):
+    cases = ((squares, (x,)), (sums, (x, y, a, b)), (affine, (x, a, b)), (affine, (x, a)))
+    for f, inputs in cases:
         assert gradcheck(f, inputs, check_forward_ad=True)
         assert gradgradcheck(f, inputs)
+
+
+def sums(x, y, a, b):
+    """The gradient of Σ x (a y + b) in b and a, which is Σ x and Σ x y."""
+    slopes = grad(lambda a, b: (x * affine(y, a, b)).sum(), argnums=(1, 0))(a, b)
+    return torch.stack(slopes)

@@ -174,6 +174,25 @@ def test_muon_leaves_alone_the_level_of_diffusion_networks():
     assert not [name for name in inner if name.startswith("level.") or ".told." in name]
 
 
+class Own(nn.Module):
+    """A network of nobody's classes, which says of one of its layers that it tells the level."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.gains = nn.Linear(20, 20), nn.Linear(20, 20)
+
+    def level_weights(self):
+        return [self.gains.weight]
+
+
+def test_muon_leaves_alone_what_a_network_says_tells_it_the_level():
+    model = Own()
+    muon, adamw = make_optimizers(nn.Sequential(model), OptimizerConfig(name="muon"))
+    (inner,) = muon.param_groups[0]["params"]
+    assert inner is model.layer.weight
+    assert any(p is model.gains.weight for p in adamw.param_groups[0]["params"])
+
+
 @pytest.mark.parametrize("vectors", [False, True])
 @pytest.mark.parametrize("name", ["adamw", "muon", "sgd"])
 def test_without_a_gradient_matrices_decay_by_rate_times_decay_and_vectors_if_asked(name, vectors):

@@ -48,6 +48,19 @@ class TightFrames(Protocol):
         ...
 
 
+@runtime_checkable
+class LevelWeights(Protocol):
+    """A network, or a part of one, some of whose weights only tell it the noise level.
+
+    What they give multiplies from layer to layer, so a step that turns all directions of them
+    alike, as one of Muon does, lets a network grow without bound: Muon leaves them alone.
+    """
+
+    def level_weights(self) -> list[Tensor]:
+        """Return those weights; empty if there are none."""
+        ...
+
+
 @contextmanager
 def evaluated(net: nn.Module, handles: Iterable[RemovableHandle] = ()) -> Generator[None]:
     """Evaluate a network; afterwards its parts are in the modes that they were, without the hooks.

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from scorelet.core.errors import InputError
 from scorelet.core.network import Network
 from scorelet.core.typing import Image, Labels, NoiseLevel
-from scorelet.models.conditional import beside
+from scorelet.models.conditional import beside, check_shown
 from scorelet.models.denoiser import Denoiser, Locality
 
 
@@ -151,8 +151,4 @@ def check_bounded(network: nn.Module, bound: float, channels: int) -> None:
     """Raise InputError for a bound that is not positive, or a network of other channels."""
     if not 0 < bound < float("inf"):
         raise InputError(f"The bound of what a network is shown is {bound}: it must be positive.")
-    if isinstance(network, Network) and channels not in network.accepts:
-        raise InputError(
-            f"The network takes {' or '.join(map(str, network.accepts))} channels: the images and "
-            f"what it is told with them have {channels} together."
-        )
+    check_shown(network, channels)

@@ -37,15 +37,9 @@ class ConditionalResidualDenoiser(Denoiser):
 
     def __init__(self, network: nn.Module, *, channels: int, cond_channels: int) -> None:
         super().__init__()
-        if isinstance(network, Network) and channels + cond_channels not in network.accepts:
-            raise InputError(
-                f"The network takes {' or '.join(map(str, network.accepts))} channels: "
-                f"{cond_channels} of the condition and {channels} of the image are "
-                f"{channels + cond_channels}."
-            )
+        check_shown(network, channels + cond_channels)
         self.network = network
-        if isinstance(network, Network):
-            self.locality = Locality(network.receptive_radius, network.multiple)
+        self.locality = Locality.of(network)
         self.channels = (channels,)
         self.cond_channels = cond_channels
 
@@ -54,6 +48,15 @@ class ConditionalResidualDenoiser(Denoiser):
     ) -> Image:
         assert cond is not None
         return y - self.network(torch.cat([beside(y, cond, self.cond_channels), y], 1))
+
+
+def check_shown(network: nn.Module, channels: int) -> None:
+    """Raise InputError for a network that says that it takes another number of channels."""
+    if isinstance(network, Network) and channels not in network.accepts:
+        raise InputError(
+            f"The network takes {' or '.join(map(str, network.accepts))} channels: the images and "
+            f"what it is told with them have {channels} together."
+        )
 
 
 def beside(y: Image, cond: Tensor, channels: int) -> Tensor:

@@ -36,6 +36,13 @@ class Locality(NamedTuple):
     receptive_radius: int | None = None
     multiple: int = 1
 
+    @classmethod
+    def of(cls, network: nn.Module) -> "Locality":
+        """Return what a network says of itself; one that is no `Network` may see all."""
+        if not isinstance(network, Network):
+            return cls()
+        return cls(network.receptive_radius, network.multiple)
+
 
 def noise_level(sigma: NoiseLike, y: Tensor, *, positive: bool = False) -> NoiseLevel:
     """Return `sigma` as a (batch,) tensor with the dtype and device of `y`.
@@ -235,7 +242,7 @@ class ResidualDenoiser(Denoiser):
         self.calibration = dict(calibration or {})
         if isinstance(network, Network):
             self.channels = channels or network.accepts
-            self.locality = Locality(network.receptive_radius, network.multiple)
+        self.locality = Locality.of(network)
 
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None

@@ -16,6 +16,7 @@ from torch import Tensor
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models.band_whitening import BandWhitening
+from scorelet.models.conditional import beside
 from scorelet.models.denoiser import Denoiser
 from scorelet.models.gaussian import StationaryGaussianDenoiser
 from scorelet.models.multiscale import Multiscale
@@ -57,12 +58,13 @@ class GaussianDetailsDenoiser(Denoiser):
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
         assert cond is not None
-        if cond.shape[1:] != (1, *self.variances.shape[-2:]) or cond.shape[-2:] != y.shape[-2:]:
+        low, size = beside(y, cond, 1), self.variances.shape[-2:]
+        if y.shape[-2:] != size:
             raise InputError(
-                f"The low band has shape {tuple(cond.shape)} and the details {tuple(y.shape)}: "
-                f"expected 1 and 3 channels of {tuple(self.variances.shape[-2:])}."
+                f"The details have shape {tuple(y.shape)}: their law is known of "
+                f"{size[0]}x{size[1]} coefficients."
             )
-        mean = self.mean_map.to(_complex(y)) * torch.fft.fft2(cond.to(y))
+        mean = self.mean_map.to(_complex(y)) * torch.fft.fft2(low)
         centred = torch.fft.fft2(y) - mean
         basis = self.basis.to(centred)
         along = torch.einsum("yxba,nbyx->nayx", basis.conj(), centred)

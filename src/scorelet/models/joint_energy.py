@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
-from torch.func import grad, vjp
+from torch.func import vjp
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, Logits, NoiseLevel, PerSample
@@ -86,10 +86,11 @@ class JointEnergy(nn.Module, ABC):
         """
         level, labels = self._level(y, sigma), self._labels(label, y)
 
-        def value(image: Tensor) -> Tensor:
-            return _chosen(self._logits(image, level).log_softmax(1), labels).sum()
+        def value(image: Tensor) -> tuple[Tensor, Tensor]:
+            posterior = self._logits(image, level).log_softmax(1)
+            return _chosen(posterior, labels).sum(), posterior
 
-        return grad(value)(y)
+        return image_gradient(value, y, (level, *self.parameters()))[0]
 
     def logits_and_score(
         self, y: Image, sigma: NoiseLike, label: LabelLike | None = None

@@ -24,7 +24,6 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
-from scorelet.core.network import Network
 from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models.bounded import check_bounded
 from scorelet.models.conditional import beside
@@ -74,8 +73,7 @@ class ScaledDenoiser(Denoiser):
         if not min(scales.deviation, scales.cond_deviation) > 0:
             raise InputError(f"The deviations of {scales} must be positive.")
         self.network, self.bound, self.scales = network, float(bound), scales
-        if isinstance(network, Network):
-            self.locality = Locality(network.receptive_radius, network.multiple)
+        self.locality = Locality.of(network)
         self.channels = (channels,)
         self.cond_channels, self.shows_level = cond_channels, shows_level
         self.conditional = self.needs_cond = cond_channels > 0

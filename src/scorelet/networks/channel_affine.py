@@ -2,11 +2,12 @@
 
 Symbols: x, y (batch, channel, height, width); a, b (batch, channel); sums over height and width
 
-    squares(x) = (Σ x, Σ x²)      sums(x, y) = (Σ x, Σ x y)      affine(x, a, b) = a x + b
+    squares(x) = (Σ x, Σ x²)      affine(x, a, b) = a x + b
 
 torch differentiates a mean by expanding and dividing a whole image, in a layout of its own; a
 network whose gradient is trained is then mostly passes over memory. Here every derivative, of
-whatever order, is again one of these. Sums are float32 at least; images keep dtype and layout.
+whatever order, is again one of these, or (Σ x, Σ x y). Sums are float32 at least; images keep dtype
+and layout.
 """
 
 from typing import Any
@@ -15,11 +16,6 @@ import torch
 from torch import Tensor
 
 from scorelet.networks.derivative_rules import Rule, laid_as
-
-
-def sums(x: Tensor, y: Tensor) -> Tensor:
-    """Return Σ x and Σ x y, (2, batch, channel)."""
-    return _Sums.apply(x, y)
 
 
 def squares(x: Tensor) -> Tensor:
@@ -50,6 +46,8 @@ class _Squares(Rule):
 
 
 class _Sums(Rule):
+    """Σ x and Σ x y, (2, batch, channel)."""
+
     @staticmethod
     def forward(x: Tensor, y: Tensor) -> Tensor:
         return torch.stack([_sum(x), _sum(x * laid_as(y, x))])

@@ -43,6 +43,9 @@ class DiffusionUNet(nn.Module):
     Attributes:
         options, accepts, receptive_radius, multiple, classes: see `Network`.
 
+    Raises:
+        ValueError: a width that is no multiple of 32, or too few channels, resolutions or blocks.
+
     References: Nichol, Dhariwal 2021, arXiv 2102.09672, and its code; Guth, Coste, De Bortoli,
     Mallat 2022, arXiv 2208.05003, whose sizes are those of the configurations wavelet-celebahq128
     and pixel-celebahq128.

@@ -6,12 +6,21 @@ Symbols: σ noise level, τ = log σ; features cos(ω τ), sin(ω τ) at frequen
 import torch
 from torch import Tensor, nn
 
+from scorelet.core.network import LevelWeights
 from scorelet.core.typing import NoiseLevel
 
 FREQUENCIES, LOWEST, HIGHEST = 16, 0.25, 8.0
 
 
-class NoiseFeatures(nn.Module):
+class LevelPart(nn.Module):
+    """A part of a network that only tells it the noise level, with all its weights."""
+
+    def level_weights(self) -> list[Tensor]:
+        """Return all weights, see `LevelWeights`."""
+        return list(self.parameters())
+
+
+class NoiseFeatures(LevelPart):
     """What all gains are computed from, (batch, hidden); a small network of log σ."""
 
     frequencies: Tensor
@@ -31,7 +40,7 @@ class NoiseFeatures(nn.Module):
         return nn.functional.silu(self.second(nn.functional.silu(self.first(waves))))
 
 
-class NoiseGain(nn.Module):
+class NoiseGain(LevelPart):
     """The gain 1 + W features of each channel; 1 at the start."""
 
     def __init__(self, hidden: int, channels: int) -> None:
@@ -43,15 +52,10 @@ class NoiseGain(nn.Module):
         return 1 + nn.functional.linear(features, self.weight)
 
 
-class LevelLayers(nn.Sequential):
-    """Layers that only tell a network the noise level."""
+class LevelLayers(LevelPart, nn.Sequential):
+    """Layers that only tell a network the noise level, one after the other."""
 
 
 def level_weights(model: nn.Module) -> list[Tensor]:
-    """Return the parameters by which the networks in `model` are told the noise level.
-
-    Gains multiply from layer to layer, so a step that turns all directions of their weights alike,
-    as one of Muon does, lets a network grow without bound.
-    """
-    parts = (m for m in model.modules() if isinstance(m, NoiseFeatures | NoiseGain | LevelLayers))
-    return [p for part in parts for p in part.parameters()]
+    """Return the weights that only tell the networks in `model` the noise level."""
+    return [w for m in model.modules() if isinstance(m, LevelWeights) for w in m.level_weights()]

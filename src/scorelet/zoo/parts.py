@@ -119,7 +119,7 @@ def unpack(header: Header, tensors: Tensors) -> dict[str, Any]:
         ValueError: a part is of an unknown kind or does not fit; the sentence names it.
     """
     headers = dict(header["parts"])
-    return {name: _part(name, own, _below(name, tensors)) for name, own in headers.items()}
+    return {name: _part(name, own, below(name, tensors)) for name, own in headers.items()}
 
 
 def _part(name: str, header: Any, tensors: Tensors) -> Any:  # noqa: ANN401 - of any kind
@@ -131,7 +131,8 @@ def _part(name: str, header: Any, tensors: Tensors) -> Any:  # noqa: ANN401 - of
         raise ValueError(f"its part {name}: {error}") from error
 
 
-def _below(name: str, tensors: Tensors) -> Tensors:
+def below(name: str, tensors: Tensors) -> Tensors:
+    """Return the tensors ``name.tensor`` of a part, by the names that they have in it."""
     start = f"{name}."
     return {key[len(start) :]: t for key, t in tensors.items() if key.startswith(start)}
 

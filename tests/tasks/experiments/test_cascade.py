@@ -246,16 +246,17 @@ def test_a_cascade_without_details_is_a_denoiser_of_whole_pictures(config, tmp_p
 
 
 @pytest.mark.parametrize(
-    ("name", "counts"),
-    [("pixel-celebahq128", [160.3]), ("wavelet-celebahq128", [52.5, 120.6, 156.3])],
+    ("name", "counts", "together"),
+    [("pixel-celebahq128", [160.3], 160.3), ("wavelet-celebahq128", [52.5, 120.6, 156.3], 329.5)],
 )
-def test_u_nets_have_the_weights_of_the_published_sizes(name, counts):
+def test_u_nets_have_the_weights_of_the_published_sizes(name, counts, together):
     """In millions, counted in the published code; the paper itself gives no count."""
     config = read_config(name)
     parts = [config.low, *config.details]
     with torch.device("meta"):
         networks = [build_network(part.architecture, part.options) for part in parts]
     assert [round(count(network) / 1e6, 1) for network in networks] == counts
+    assert round(sum(map(count, networks)) / 1e6, 1) == together
     told = [3, *(12 for _ in config.details)]
     assert [network.accepts for network in networks] == [(1 + n,) for n in told]
     assert all(part.shows_level and part.form == "scaled" for part in parts)

@@ -96,7 +96,7 @@ class GaussianLevel:
 
         By its own law details become white noise that does not depend on a.
         """
-        across, change = inverse_root(by.conditional), torch.zeros_like(self.cross)
+        across, change = _power(by.conditional, -0.5, LEAST), torch.zeros_like(self.cross)
         change[..., 0, 0] = 1
         change[..., 1:, 1:] = across
         change[..., 1:, :1] = -across @ by.mean_map.to(across)[..., None]
@@ -205,11 +205,6 @@ def square_root(matrix: Tensor, *, least: float = 0.0) -> Tensor:
         least: eigenvalues are at least this share of the mean of all.
     """
     return _power(matrix, 0.5, least)
-
-
-def inverse_root(matrix: Tensor, *, least: float = LEAST) -> Tensor:
-    """Return the inverses of `square_root`, whose arguments it has."""
-    return _power(matrix, -0.5, least)
 
 
 def _power(matrix: Tensor, exponent: float, least: float) -> Tensor:

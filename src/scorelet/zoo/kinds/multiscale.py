@@ -9,9 +9,9 @@ from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.packet_plan import PacketPlan, Shell
 from scorelet.wavelets.orthogonal.packets import WaveletPacket
 from scorelet.zoo.kind import Header, Kind, Tensors
-from scorelet.zoo.parts import pack, unpack, widened
+from scorelet.zoo.parts import below, pack, unpack, widened
 
-_UNITS = "normalization."
+_UNITS = "normalization"
 _WHITENING = "whitening"
 
 
@@ -35,7 +35,7 @@ def describe(model: Multiscale) -> tuple[Header, Tensors]:
     }
     if model.normalization is None:
         return header, tensors
-    units = {f"{_UNITS}{name}": t for name, t in model.normalization.state_dict().items()}
+    units = {f"{_UNITS}.{name}": t for name, t in model.normalization.state_dict().items()}
     return header | {"normalization": model.normalization.options}, tensors | units
 
 
@@ -76,20 +76,18 @@ def _normalization(header: Header, tensors: Tensors) -> Normalization | None:
     if "normalization" not in header:
         return None
     units = Normalization(**header["normalization"])
-    own = {k.removeprefix(_UNITS): t for k, t in tensors.items() if k.startswith(_UNITS)}
-    units.load_state_dict(own, assign=True)
+    units.load_state_dict(below(_UNITS, tensors), assign=True)
     return units
 
 
 def _whitening(tensors: Tensors, factors: int) -> list[BandWhitening]:
     """Return a whitening for each factor, if the file has them."""
-    if f"{_WHITENING}0.root" not in tensors:
-        return []
-    states = [
-        {name: widened(tensors[f"{_WHITENING}{k}.{name}"]) for name in ("root", "gain", "offset")}
-        for k in range(factors)
+    states = [below(f"{_WHITENING}{k}", tensors) for k in range(factors)]
+    return [
+        BandWhitening.of_state({name: widened(t) for name, t in state.items()})
+        for state in states
+        if state
     ]
-    return [BandWhitening.of_state(state) for state in states]
 
 
 KINDS = (

@@ -6,15 +6,15 @@ from scorelet.zoo.parts import describe_network, rebuild_network
 
 
 def describe(denoiser: ScaledDenoiser) -> tuple[Header, Tensors]:
-    """Return {architecture, options, bound, scales, channels ...}, the weights."""
+    """Return {architecture, options, bound, scales, channels, ..., shows_level}, the weights."""
     header, tensors = describe_network(denoiser.network)
     assert denoiser.channels is not None
-    told = {"shows_level": True} if denoiser.shows_level else {}  # older files say nothing of it
-    return header | told | {
+    return header | {
         "bound": denoiser.bound,
         "scales": list(denoiser.scales),
         "channels": denoiser.channels[0],
         "cond_channels": denoiser.cond_channels,
+        "shows_level": denoiser.shows_level,
     }, tensors
 
 
@@ -23,7 +23,7 @@ def build(header: Header, tensors: Tensors) -> ScaledDenoiser:
     network = rebuild_network(header, tensors)
     counts = {name: int(header[name]) for name in ("channels", "cond_channels")}
     scales, bound = Scales(*map(float, header["scales"])), float(header["bound"])
-    shows_level = bool(header.get("shows_level", False))
+    shows_level = bool(header.get("shows_level", False))  # older files say nothing of it
     return ScaledDenoiser(network, scales, bound=bound, shows_level=shows_level, **counts).eval()
 
 
