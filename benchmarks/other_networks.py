@@ -31,7 +31,7 @@ from scorelet.analysis.weight_resampling import draw_network
 from scorelet.core.errors import InputError
 from scorelet.core.files import write_text
 from scorelet.data.labelled import LabelledImages, load_labelled
-from scorelet.tasks.architectures import IMAGENET, factory_of
+from scorelet.tasks.architectures import IMAGENET, factory_of, standardised
 
 NETWORKS: dict[str, dict[str, Any]] = {
     "torchvision:resnet18": {},
@@ -68,7 +68,7 @@ def measured(name: str, images: LabelledImages) -> Row:
     """Return the row of a network."""
     first, second = (trained(name, images, seed) for seed in (1, 2))
     row: Row = {"network": name, "parameters_m": sum(p.numel() for p in first.parameters()) / 1e6}
-    x = pictures(images)
+    x = images.images(0, PICTURES)
     found = align(first, second, x[: PICTURES // 2])
     pairs = [(layer.reference, layer.other) for layer in found.layers]
     moments = cross_moments(first, second, pairs, x[PICTURES // 2 :])
@@ -92,7 +92,8 @@ def trained(name: str, images: LabelledImages, seed: int) -> nn.Module:
     assert isinstance(net, nn.Module)
     if name in NARROW:
         net.classifier = narrower(net.classifier, NARROW[name])
-    x, y = pictures(images), torch.as_tensor(images.y).long()
+    standardised(net, *IMAGENET)
+    x, y = images.images(0, PICTURES), torch.as_tensor(images.y)
     optimizer = torch.optim.SGD(net.parameters(), 0.01, momentum=0.9)
     for step in range(STEPS):
         chosen = slice(step * BATCH % len(x), step * BATCH % len(x) + BATCH)
@@ -111,13 +112,6 @@ def narrower(classifier: nn.Module, units: int) -> nn.Module:
         outputs = part.out_features if part is linear[-1] else units
         parts[parts.index(part)] = nn.Linear(inputs, outputs)
     return nn.Sequential(*parts)
-
-
-def pictures(images: LabelledImages) -> Tensor:
-    """Standardised as the libraries want them."""
-    x = torch.as_tensor(images.x).permute(0, 3, 1, 2).float() / 255
-    mean, deviation = (torch.tensor(v)[:, None, None] for v in IMAGENET)
-    return (x - mean) / deviation
 
 
 def aside(net: nn.Module, layers: list[Layer]) -> list[str]:

@@ -5,7 +5,10 @@ Tests compute little at a time, each in one thread: so sums have one order, and 
 """
 
 import gc
+import importlib
 import os
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -34,6 +37,24 @@ def _seeded():
 def float32(monkeypatch):
     """Convolutions in float32 whatever the machine likes best: the same numbers everywhere."""
     monkeypatch.setenv("SCORELET_DTYPE", "float32")
+
+
+@pytest.fixture
+def program(monkeypatch):
+    """Import a program of a folder of the project: program("scripts", "evaluate_joint").
+
+    Programs import one another by name; all of them are forgotten afterwards.
+    """
+    folders = []
+
+    def imported(folder, name):
+        folders.append(Path(__file__).parents[1] / folder)
+        monkeypatch.syspath_prepend(str(folders[-1]))
+        return importlib.import_module(name)
+
+    yield imported
+    for path in (path for folder in folders for path in folder.glob("*.py")):
+        sys.modules.pop(path.stem, None)
 
 
 @pytest.fixture(scope="session")

@@ -1,24 +1,15 @@
 """What benchmarks say of other packages: how each was called stands in its row."""
 
 import inspect
-import sys
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-FOLDER = Path(__file__).parents[1] / "benchmarks"
-
 
 @pytest.fixture
-def quality(monkeypatch):
-    monkeypatch.syspath_prepend(str(FOLDER))
-    import denoise_quality
-
-    yield denoise_quality
-    for path in FOLDER.glob("*.py"):
-        sys.modules.pop(path.stem, None)
+def quality(program):
+    return program("benchmarks", "denoise_quality")
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -2,8 +2,6 @@
 
 import argparse
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,19 +13,13 @@ from scorelet.core.random import Noise
 from scorelet.models import NetworkJointEnergy
 from scorelet.networks.grad_res_net import GradResNet
 
-FOLDER = Path(__file__).parents[1] / "scripts"
 LAYERS = 1 + 2 * 8  # the stem; in each of eight blocks the first convolution, and what comes out
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("float32")]
 
 
 @pytest.fixture
-def scripts(monkeypatch):
-    monkeypatch.syspath_prepend(str(FOLDER))
-    import evaluate_joint
-
-    yield evaluate_joint
-    for path in FOLDER.glob("*.py"):
-        sys.modules.pop(path.stem, None)
+def scripts(program):
+    return program("scripts", "evaluate_joint")
 
 
 def small_joint():

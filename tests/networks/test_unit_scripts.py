@@ -1,7 +1,6 @@
 """The scripts that mend hidden units: the function stays, the units wake up or are centred."""
 
 import importlib
-from pathlib import Path
 
 import pytest
 import torch
@@ -10,13 +9,11 @@ from scorelet.core.random import generator, randn
 from scorelet.networks.fused import SLOPE
 from scorelet.networks.shuffle_unet import ResidualBlock, ShuffleUNet
 
-FOLDER = Path(__file__).parents[2] / "scripts"
-
 
 @pytest.fixture(autouse=True)
-def _scripts(monkeypatch):
+def _scripts(program):
     """Scripts find their neighbours, as when one is run."""
-    monkeypatch.syspath_prepend(str(FOLDER))
+    program("scripts", "redraw_idle_units")
 
 
 def script(name="redraw_idle_units"):

@@ -15,7 +15,8 @@ from torch import Tensor, nn
 from scorelet.analysis.fisher_moments import check_counts
 from scorelet.analysis.labelled_batches import Source, labelled_batches
 from scorelet.analysis.layer_probe import INPUT, PARTS, LayerSeparation, Probe, listening
-from scorelet.core.errors import InputError, one_line
+from scorelet.core.errors import InputError
+from scorelet.core.network import call_on_pictures
 from scorelet.core.numbers import is_whole
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
@@ -117,22 +118,10 @@ def _show(
             probe.start(y)
             x = _on_device_of(net, x)
             probe.record(INPUT, net, x)
-            _call(net, x.clone())  # its first layer may work in place, and x may be the caller's
+            # its first layer may work in place, and x may be the caller's
+            call_on_pictures(net, x.clone())
             if progress:
                 progress(probe.pictures, sum(probe.counts))
-
-
-def _call(net: nn.Module, x: Tensor) -> None:
-    try:
-        net(x)
-    except InputError:
-        raise
-    except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
-        kind = str(x.dtype).removeprefix("torch.")
-        raise InputError(
-            f"The network does not take these pictures, {kind} of shape {tuple(x.shape)}: "
-            f"{one_line(error)}."
-        ) from error
 
 
 def _refuse_unknown(patterns: Sequence[str] | None, net: nn.Module, probe: Probe) -> None:

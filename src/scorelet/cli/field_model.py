@@ -177,7 +177,7 @@ def sample(
             output,
             seed=seed,
             steps=steps,
-            size=None if size is None else sides(size),
+            size=sides(size),
             coarse=coarse,
             report=report,
             data=data,

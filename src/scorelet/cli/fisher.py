@@ -57,7 +57,7 @@ def fisher(
         check_output(output, overwrite=overwrite, suffixes=PAGES)
     names = None if layers is None else tuple(layers.split(","))
     settings = FisherSettings(arch, names, dimension, pool, shared.device)
-    shown = Shown(part, None if size is None else sides(size), limit)
+    shown = Shown(part, sides(size), limit)
     bar = Bar("measuring", 0, quiet=shared.quiet)
 
     def progress(done: int, count: int) -> None:

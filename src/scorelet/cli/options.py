@@ -57,12 +57,14 @@ PathLike = Annotated[Path, Parameter(converter=path)]
 """A file or folder: what every command takes for one."""
 
 
-def sides(text: str) -> tuple[int, int]:
-    """Return (h, w) of 32 or 32x64.
+def sides(text: str | None) -> tuple[int, int] | None:
+    """Return (h, w) of 32 or 32x64; None of None, an option that is left out.
 
     Raises:
         InputError: something else.
     """
+    if text is None:
+        return None
     parts = text.lower().split("x")
     if len(parts) > 2 or not all(part.isdecimal() for part in parts):
         raise InputError(f"--size {text}: expected HxW, or the side of a square, as 64x128 or 64.")

@@ -49,7 +49,7 @@ def sample(
     from scorelet.tasks.sample import SampleSettings
     from scorelet.tasks.sample.verb import drawn
 
-    wanted = None if size is None else sides(size)
+    wanted = sides(size)
     settings = SampleSettings(model, count, wanted, steps, seed, coarse, sampler, shared.device)
     bar = Bar("sampling", 0, quiet=shared.quiet)
 

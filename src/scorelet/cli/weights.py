@@ -112,7 +112,7 @@ def compare(
     if output is not None:
         check_output(output, overwrite=overwrite, suffixes=PAGES)
     settings = CompareSettings(arch, other_arch, noise, draws, polar, seed, shared.device)
-    shown = Shown(part, None if size is None else sides(size), limit)
+    shown = Shown(part, sides(size), limit)
     with Bar("aligning", 0, quiet=shared.quiet) as bar:
         found = comparison(model, other, data, settings, shown, progress=_following(bar))
     if output is not None:
@@ -174,7 +174,7 @@ def resample(
     if output is not None:
         check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
     settings = ResampleSettings(arch, law, rank, refit, seed, shared.device)
-    shown = Shown("train", None if size is None else sides(size), limit)
+    shown = Shown("train", sides(size), limit)
     with Bar("drawing", 0, quiet=shared.quiet) as bar:
         found = resampling(model, data, settings, shown, progress=_following(bar))
     if output is not None:

@@ -7,6 +7,8 @@ from typing import Any, Protocol, runtime_checkable
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from scorelet.core.errors import InputError, one_line
+
 
 @runtime_checkable
 class Network(Protocol):
@@ -78,3 +80,21 @@ def evaluated(net: nn.Module, handles: Iterable[RemovableHandle] = ()) -> Genera
             handle.remove()
         for module, mode in modes.items():
             module.training = mode
+
+
+def call_on_pictures(net: nn.Module, x: Tensor) -> None:
+    """Call a network, whose hooks see what passes through it.
+
+    Raises:
+        InputError: it does not take the pictures.
+    """
+    try:
+        net(x)
+    except InputError:
+        raise
+    except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
+        kind = str(x.dtype).removeprefix("torch.")
+        raise InputError(
+            f"The network does not take these pictures, {kind} of shape {tuple(x.shape)}: "
+            f"{one_line(error)}."
+        ) from error

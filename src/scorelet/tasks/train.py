@@ -19,6 +19,12 @@ from scorelet.training import LoopConfig, StepReport, Trainer, write_config
 from scorelet.training.forecast import spoken
 from scorelet.training.run_folder import CONFIG, STATE, WEIGHTS
 
+Say = Callable[[str], None]
+
+
+def _silent(_text: str) -> None:
+    """Say nothing."""
+
 
 @checked
 def train(
@@ -27,8 +33,8 @@ def train(
     resume: bool = False,
     quiet: bool = False,
     title: str = "training",
-    say: Callable[[str], None] = lambda _text: None,
-    warn: Callable[[str], None] = lambda _text: None,
+    say: Say = _silent,
+    warn: Say = _silent,
 ) -> Path:
     """Train a model; return the path of its averaged weights.
 
@@ -51,6 +57,13 @@ def train(
         ScoreletError: the loss is no number any more, or the run would take too long.
     """
     settings = config if isinstance(config, LoopConfig) else read_config(config)
+    _trained(settings, title, resume=resume, quiet=quiet, say=say, warn=warn)
+    return Path(settings.output) / WEIGHTS
+
+
+def _trained(
+    settings: LoopConfig, title: str, *, resume: bool, quiet: bool, say: Say, warn: Say
+) -> Trainer:
     keep_large_buffers()
     experiment = build(settings)
     trainer = experiment.trainer(settings, resume=resume)
@@ -65,11 +78,11 @@ def train(
     with _told(warn):
         _run(trainer, title, quiet=quiet, say=say)
     trainer.accelerator.wait_for_everyone()  # the main process writes last
-    return Path(settings.output) / WEIGHTS
+    return trainer
 
 
 @contextmanager
-def _told(warn: Callable[[str], None]) -> Generator[None]:
+def _told(warn: Say) -> Generator[None]:
     """Hand warnings of pictures on as sentences; others are shown as ever."""
     with warnings.catch_warnings():
         show = warnings.showwarning
@@ -101,7 +114,7 @@ def _prepare(work: Callable[[Callable[[int, int], None]], None], *, quiet: bool)
         work(progress)
 
 
-def _run(trainer: Trainer, title: str, *, quiet: bool, say: Callable[[str], None]) -> None:
+def _run(trainer: Trainer, title: str, *, quiet: bool, say: Say) -> None:
     told = False
     main = trainer.accelerator.is_main_process
     count = trainer.accelerator.num_processes
@@ -138,7 +151,7 @@ def train_once(config: LoopConfig, title: str, *, quiet: bool) -> dict[str, int 
     """
     start = time.perf_counter()
     begun = (Path(config.output) / STATE).exists()
-    train(config, resume=begun, quiet=quiet, title=title)
+    trainer = _trained(config, title, resume=begun, quiet=quiet, say=_silent, warn=_silent)
     (Path(config.output) / STATE).unlink(missing_ok=True)
-    count = sum(p.numel() for p in build(config).learner.parameters())
+    count = sum(p.numel() for p in trainer.plain.parameters())
     return {"parameters": count, "seconds": round(time.perf_counter() - start, 1)}

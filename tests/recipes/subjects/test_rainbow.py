@@ -179,7 +179,8 @@ def test_drawn_networks_are_functions_of_the_seed():
 
 def test_falls_are_those_of_every_layer():
     rows = [
-        {"layers": [{"error": a}, {"error": b}]} for a, b in ((0.5, 0.9), (0.4, 0.7), (0.1, 0.65))
+        {"layers": [{"error": error, "parts": [error]} for error in errors]}
+        for errors in ((0.5, 0.9), (0.4, 0.7), (0.1, 0.65))
     ]
     assert scattering.least_drop(rows).value == pytest.approx(0.05)
     assert scattering.least_drop(rows[::-1]).value == pytest.approx(-0.3)
@@ -222,9 +223,8 @@ def test_falls_of_errors_have_the_error_of_their_pictures():
     assert least_of_both.value == pytest.approx(0.2)
     assert least_of_both.error == pytest.approx(0, abs=1e-12)
     assert least_of_both.note == "2 falls"
-    kept_before = [{"error": 0.3}]
-    assert fall(narrow[:1], kept_before).error is None
-    assert math.isnan(fall(narrow[:1], [{"error": math.nan}]).value)
+    unknown = {"error": math.nan, "parts": [math.nan] * 2}
+    assert math.isnan(fall(narrow[:1], [unknown]).value)
 
 
 def test_parts_of_pictures_make_up_the_errors():

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.analysis.alignment.layers import Layer, layer_of
-from scorelet.core.errors import InputError, one_line
-from scorelet.core.network import evaluated
+from scorelet.core.errors import InputError
+from scorelet.core.network import call_on_pictures, evaluated
 
 Seen = Callable[[nn.Module, tuple[Tensor, ...]], None]
 _NORMS = nn.modules.batchnorm._BatchNorm
@@ -36,16 +36,8 @@ def show(net: nn.Module, x: Tensor) -> None:
     x = x.clone() if place is None else x.to(place.device, copy=True)
     if place is not None and place.is_floating_point():
         x = x.to(place.dtype)
-    try:
-        with torch.no_grad():
-            net(x)
-    except (InputError, Reached):
-        raise
-    except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
-        raise InputError(
-            f"The network does not take these pictures, of shape {tuple(x.shape)}: "
-            f"{one_line(error)}."
-        ) from error
+    with torch.no_grad():
+        call_on_pictures(net, x)
 
 
 def read_by(net: nn.Module, module: nn.Module, x: Tensor) -> tuple[Tensor, ...]:

@@ -218,7 +218,7 @@ def refuse_unknown_calls(net: nn.Module, parts: CalledParts) -> None:
         )
     seen: dict[int, str] = {}
     for layer in parts.layers:
-        weight = id(next(layer.module.parameters(recurse=False)))
+        weight = id(layer.module.weight)
         if weight in seen:
             raise InputError(
                 f"Layers {seen[weight]} and {layer.name} share their weights: they cannot be drawn "

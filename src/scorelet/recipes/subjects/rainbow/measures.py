@@ -6,8 +6,9 @@ are fitted to training pictures, errors and accuracies are those of test picture
 
 import copy
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any
 
 import torch
@@ -22,6 +23,7 @@ from scorelet.analysis.alignment import (
     matched_layers,
     registered_layers,
 )
+from scorelet.analysis.alignment.procrustes import identity
 from scorelet.analysis.weight_covariance import (
     Spectrum,
     eigenvector_cosines,
@@ -37,7 +39,7 @@ from scorelet.analysis.weight_resampling import Law, draw_network, refit
 from scorelet.core.random import generator
 from scorelet.data.labelled import LabelledImages
 from scorelet.recipes.claims import Measured
-from scorelet.recipes.hits import packed
+from scorelet.recipes.hits import mean_of_all, packed
 from scorelet.recipes.trainings import hits_of
 
 Rows = list[dict[str, Any]]
@@ -64,10 +66,7 @@ def aligned_errors(
     for layer, *parts in list(zip(found.layers, *held, strict=True))[1:]:
         moments = CrossMoments.together(parts)
         cosine, _ = layer.rotation.measure(moments)
-        plain = None
-        if moments.products.shape[0] == moments.products.shape[1]:
-            overlap = float(moments.products.diagonal().real.sum())
-            plain = overlap / (moments.powers[0] * moments.powers[1]) ** 0.5
+        same = moments.products.shape[0] == moments.products.shape[1]
         rows.append(
             {
                 "layer": layer.name,
@@ -75,7 +74,7 @@ def aligned_errors(
                 "test": cosine,
                 "error": 2 * (1 - cosine),
                 "parts": [2 * (1 - layer.rotation.measure(part)[0]) for part in parts],
-                "as they are": plain,
+                "as they are": identity(moments).similarity if same else None,
             }
         )
     return rows
@@ -84,16 +83,12 @@ def aligned_errors(
 def fall(narrow: Rows, wide: Rows) -> Measured:
     """Return by how much the mean error of layers falls from one network to the next.
 
-    The standard error is that of pictures, from differences on the same parts of them; runs that
-    were kept without parts have none.
+    The standard error is that of pictures, from differences on the same parts of them.
     """
-    pairs = list(zip(narrow, wide, strict=True))
-    value = mean(a["error"] - b["error"] for a, b in pairs)
-    of_layers = [zip(a.get("parts", ()), b.get("parts", ())) for a, b in pairs]  # noqa: B905
-    differences = [mean(a - b for a, b in layers) for layers in zip(*of_layers, strict=True)]
-    if len(differences) < 2:
-        return Measured(value)
-    return Measured(value, stdev(differences) / len(differences) ** 0.5)
+    value = mean(a["error"] - b["error"] for a, b in zip(narrow, wide, strict=True))
+    a, b = ([row["parts"] for row in rows] for rows in (narrow, wide))
+    differences = torch.tensor(a, dtype=torch.float64) - torch.tensor(b, dtype=torch.float64)
+    return replace(mean_of_all(differences.mean(0)), value=value)
 
 
 def _parts(images: LabelledImages) -> list[Tensor]:
