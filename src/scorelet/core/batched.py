@@ -1,14 +1,17 @@
 """Batches of gradients that `torch.autograd.grad(..., is_grads_batched=True)` hands to a backward.
 
-There, and in `torch.autograd.functional.jacobian(vectorize=True)`, a gradient is a stand-in for
-many tensors, without memory that a kernel could read; `torch.func.vmap`, which functions of
-autograd have rules for, is another mechanism. `with_batches` shows a function what is behind it.
+There, and in `torch.autograd.functional.jacobian(vectorize=True)`, a gradient, or in forward mode a
+tangent, is a stand-in for many tensors, without memory that a kernel could read;
+`torch.func.vmap`, which functions of autograd have rules for, is another mechanism. `with_batches`
+shows a function what is behind it.
 """
 
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
+
+from scorelet.core.plain import has_memory
 
 
 def with_batches(
@@ -22,7 +25,8 @@ def with_batches(
     """
     level = torch._C._vmapmode_increment_nesting() - 1
     torch._C._vmapmode_decrement_nesting()
-    if level == 0:
+    # with memory they are no stand-ins, though those of forward mode may have tangents that are
+    if level == 0 or all(has_memory(tensor) for tensor in tensors):
         return function(*tensors)
     # one level: a tensor that is no stand-in gets an axis of length 1
     shown = [torch._remove_batch_dim(tensor, level, 1, 0) for tensor in tensors]

@@ -1,4 +1,4 @@
-"""Whether a kernel may compute what torch would: nobody asks for derivatives, or traces."""
+"""Whether a kernel may compute what torch would: nobody asks for derivatives, or for operations."""
 
 import torch
 from torch import Tensor
@@ -10,15 +10,26 @@ def functions_at_work() -> bool:
     return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
 
 
+def is_traced() -> bool:
+    """Whether somebody sees torch's operations, to run them again or to count them.
+
+    So do torch.compile, torch.export, make_fx, torch.func.linearize, FakeTensorMode and
+    FlopCounterMode. They do not see a kernel: its result would be memory that nothing fills.
+    """
+    if torch.compiler.is_compiling():
+        return True
+    return torch._C._len_torch_dispatch_stack() > 0 or torch._C._get_tracing_state() is not None
+
+
 def is_plain(*tensors: Tensor) -> bool:
-    """Whether nobody asks for derivatives of these tensors, by autograd or by torch.func."""
-    if functions_at_work():
+    """Whether nobody asks for operations, or for derivatives of these tensors."""
+    if is_traced() or functions_at_work():
         return False
     return not (torch.is_grad_enabled() and any(t.requires_grad for t in tensors))
 
 
 def has_memory(x: Tensor) -> bool:
-    """Whether x is more than a stand-in, as in tracing."""
+    """Whether x is more than a stand-in, as in batches of derivatives."""
     try:
         return x.data_ptr() != 0
     except RuntimeError:

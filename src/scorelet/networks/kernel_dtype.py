@@ -7,7 +7,7 @@ from contextvars import ContextVar
 import torch
 from torch import Tensor, nn
 
-from scorelet.core.plain import functions_at_work
+from scorelet.core.plain import functions_at_work, is_traced
 
 _PRODUCTS = ContextVar("products", default=False)
 
@@ -37,9 +37,7 @@ def kernel_dtype(x: Tensor, *, training: bool) -> torch.dtype | None:
     something else may be wanted: by an evaluated network with gradients, by torch.func, by forward
     differentiation and by torch.compile.
     """
-    if x.device.type != "cpu" or torch.compiler.is_compiling():
-        return None
-    if functions_at_work():
+    if x.device.type != "cpu" or is_traced() or functions_at_work():
         return None
     if torch.is_grad_enabled() and not training:
         return None

@@ -115,7 +115,7 @@ class SplinePotential(Potential):
 
 
 def _runs_compiled(t: Tensor) -> bool:
-    if t.device.type != "cpu" or torch.compiler.is_compiling() or not is_plain(t):
+    if t.device.type != "cpu" or not is_plain(t):
         return False
     return t.dtype in (torch.float32, torch.float64) and has_memory(t)
 

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
+from scorelet.core.plain import is_traced
 
 
 def check_pictures(x: Tensor, *, complex_too: bool = False) -> None:
@@ -29,7 +30,7 @@ def check_pictures(x: Tensor, *, complex_too: bool = False) -> None:
 
 def is_concrete(x: Tensor) -> bool:
     """Tell whether the values of x can be looked at: not while tracing or under torch.func."""
-    if torch.compiler.is_compiling() or x.is_meta:
+    if is_traced() or x.is_meta:
         return False
     dual = torch.autograd.forward_ad.unpack_dual(x).tangent is not None
     return not dual and not torch._C._functorch.is_functorch_wrapped_tensor(x)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from scorelet.core.batched import with_batches
 from scorelet.core.errors import InputError
-from scorelet.core.plain import has_memory, is_plain
+from scorelet.core.plain import has_memory, is_plain, is_traced
 from scorelet.wavelets.orthogonal.banded import (
     BandedFilters,
     LevelAxis,
@@ -48,7 +48,7 @@ class Cascade:
             check: raise InputError if a number is not finite (CPU only; the low band depends on
                 every number, so looking at it is enough).
         """
-        if torch.compiler.is_compiling():
+        if is_traced():
             return tuple(analyze_levels(x, self.axis, self.levels, self.ndim))
         if is_plain(x):  # `apply` alone takes twenty microseconds
             return _Analyze.forward(x, self, check)
@@ -56,7 +56,7 @@ class Cascade:
 
     def synthesize(self, low: Tensor, *details: Tensor) -> Tensor:
         """Return the signal; `details` from fine to coarse."""
-        if torch.compiler.is_compiling():
+        if is_traced():
             return synthesize_levels(low, list(details), self.axis, self.ndim)
         if is_plain(low, *details):
             return _Synthesize.forward(self, low, *details)
@@ -88,15 +88,11 @@ class _Analyze(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        return (
-            with_batches(lambda *bands: (ctx.cascade.synthesize(*bands),), *gradients)[0],
-            None,
-            None,
-        )
+        return _synthesis(ctx.cascade, gradients), None, None
 
     @staticmethod
     def jvp(ctx: Any, tangent: Tensor, *_: None) -> tuple[Tensor, ...]:  # ty: ignore[incompatible-method-override]
-        return ctx.cascade.analyze(tangent)
+        return with_batches(ctx.cascade.analyze, tangent)
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[Any, ...], x: Tensor, cascade: Cascade, check: bool) -> Any:  # ty: ignore[incompatible-method-override]
@@ -124,7 +120,7 @@ class _Synthesize(torch.autograd.Function):
 
     @staticmethod
     def jvp(ctx: Any, _: None, *tangents: Tensor) -> Tensor:  # ty: ignore[incompatible-method-override]
-        return ctx.cascade.synthesize(*tangents)
+        return _synthesis(ctx.cascade, tangents)
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[Any, ...], cascade: Cascade, *bands: Tensor) -> Any:  # ty: ignore[incompatible-method-override]
@@ -133,6 +129,10 @@ class _Synthesize(torch.autograd.Function):
             for band, dim in zip(bands, in_dims[1:], strict=True)
         ]
         return _Synthesize.apply(cascade, *moved), 0
+
+
+def _synthesis(cascade: Cascade, bands: tuple[Tensor, ...]) -> Tensor:
+    return with_batches(lambda *bands: (cascade.synthesize(*bands),), *bands)[0]
 
 
 def _runs_compiled(x: Tensor, cascade: Cascade) -> bool:

@@ -147,7 +147,8 @@ class Scattering2d(nn.Module):
         coefficients = [
             torch_path.averaged(u, tools, group[-1] if group else 0) for group, u in groups
         ]
-        return torch.cat(coefficients, 1)[:, self._positions]
+        positions = torch.tensor(self._positions, device=padded.device)
+        return torch.cat(coefficients, 1).index_select(1, positions)
 
     def _by_kernels(
         self, x: Tensor, shape: tuple[int, int], kernels: "CompiledScattering"
