@@ -4,6 +4,7 @@ Symbols: x clean image, z standard normal, y = x + sigma z observed image, f(y, 
 E[x | y]. Images are (batch, channel, height, width) with values in [0, 1]; sigma has their unit.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -59,8 +60,9 @@ def noise_level(sigma: NoiseLike, y: Tensor, *, positive: bool = False) -> Noise
     Raises:
         InputError: wrong length, negative or non-finite values, or not numbers.
     """
+    place = "cpu" if isinstance(sigma, float | int) else y.device  # where it can be read at once
     try:
-        level = torch.as_tensor(sigma, dtype=y.dtype, device=y.device)
+        level = torch.as_tensor(sigma, dtype=y.dtype, device=place)
     except (TypeError, ValueError) as error:
         raise InputError(f"sigma must be a number or a list of numbers, got {sigma!r}.") from error
     batch = y.shape[0]
@@ -69,19 +71,20 @@ def noise_level(sigma: NoiseLike, y: Tensor, *, positive: bool = False) -> Noise
             f"sigma has shape {tuple(level.shape)} for a batch of {batch}: "
             "give one number, or one number per image."
         )
-    if not _holds(level.isfinite() & (level > 0 if positive else level >= 0)):
+    if not _is_level(level, positive=positive):
         wanted = "positive" if positive else "zero or positive"
         raise InputError(f"sigma must be finite and {wanted}, got {sigma}.")
-    return level.expand(batch)
+    return level.to(y.device).expand(batch)
 
 
-def _holds(condition: Tensor) -> bool:
+def _is_level(level: Tensor, *, positive: bool) -> bool:
     if torch.compiler.is_compiling():
         return True
     try:
-        return bool(condition.all())
-    except RuntimeError:  # under torch.vmap a tensor has no single truth value
+        low, high = (float(number) for number in level.detach().aminmax())
+    except RuntimeError:  # under torch.vmap a tensor has no single value; an empty one has none
         return True
+    return (low > 0 if positive else low >= 0) and high < math.inf
 
 
 class Denoiser(nn.Module, ABC):
