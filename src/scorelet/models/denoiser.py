@@ -60,9 +60,12 @@ def noise_level(sigma: NoiseLike, y: Tensor, *, positive: bool = False) -> Noise
     Raises:
         InputError: wrong length, negative or non-finite values, or not numbers.
     """
-    place = "cpu" if isinstance(sigma, float | int) else y.device  # where it can be read at once
+    if isinstance(sigma, float | int):
+        kind = torch.finfo(y.dtype)
+        _check_range(sigma, (kind.tiny if positive else 0) <= sigma <= kind.max, positive=positive)
+        return y.new_full(y.shape[:1], sigma)
     try:
-        level = torch.as_tensor(sigma, dtype=y.dtype, device=place)
+        level = torch.as_tensor(sigma, dtype=y.dtype, device=y.device)
     except (TypeError, ValueError) as error:
         raise InputError(f"sigma must be a number or a list of numbers, got {sigma!r}.") from error
     batch = y.shape[0]
@@ -71,13 +74,17 @@ def noise_level(sigma: NoiseLike, y: Tensor, *, positive: bool = False) -> Noise
             f"sigma has shape {tuple(level.shape)} for a batch of {batch}: "
             "give one number, or one number per image."
         )
-    if not _is_level(level, positive=positive):
+    _check_range(sigma, _in_range(level, positive=positive), positive=positive)
+    return level.expand(batch)
+
+
+def _check_range(sigma: NoiseLike, fine: bool, *, positive: bool) -> None:
+    if not fine:
         wanted = "positive" if positive else "zero or positive"
         raise InputError(f"sigma must be finite and {wanted}, got {sigma}.")
-    return level.to(y.device).expand(batch)
 
 
-def _is_level(level: Tensor, *, positive: bool) -> bool:
+def _in_range(level: Tensor, *, positive: bool) -> bool:
     if torch.compiler.is_compiling():
         return True
     try:

@@ -23,7 +23,7 @@ section 2.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor
@@ -64,7 +64,8 @@ class Interval:
         return self.schedule.alpha(self.u), self.schedule.sigma(self.u)
 
 
-class Step(NamedTuple, Generic[Number]):
+@dataclass(frozen=True)
+class Step(Generic[Number]):
     """What a step computes; numbers are those of one step, or tensors that broadcast with x.
 
     Attributes:
@@ -85,7 +86,7 @@ class Step(NamedTuple, Generic[Number]):
             estimates.append(posterior(point, alpha, sigma))
             point = kept * x
             for share, estimate in zip(shares, estimates, strict=True):
-                point = point + share * estimate
+                point = _plus(point, share, estimate)
         return point
 
     def each(self: "Step[Tensor]") -> Iterator["Step[float]"]:
@@ -96,6 +97,12 @@ class Step(NamedTuple, Generic[Number]):
                 for rows in (self.points, self.weights)
             )
             yield Step(points, weights, float(self.deviation[k]))
+
+
+def _plus(x: Tensor, share: Number, estimate: Tensor) -> Tensor:
+    if isinstance(share, Tensor):
+        return x + share * estimate
+    return torch.add(x, estimate, alpha=share)  # one pass over memory
 
 
 Move = Callable[[Interval], tuple[Tensor, ...]]
