@@ -30,7 +30,7 @@ def shown_bounded(told: Tensor, y: Tensor, bound: float, window: int) -> Tensor:
     batch, channels, *sides = y.shape
     shown = y.new_empty(batch, told.shape[1] + channels, *sides)
     sizes = told.shape[1], channels, *sides, window
-    flat = [x.detach().contiguous().view(-1).numpy() for x in (shown, told, y)]
+    flat = [x.detach().contiguous().numpy().reshape(-1) for x in (shown, told, y)]
     dtype = flat[0].dtype
     show_bounded(*flat, dtype.type(bound), sizes, _shares(sizes, dtype))
     return shown

@@ -94,7 +94,7 @@ class GaussianGuidedDenoiser(Denoiser):
         values = values.clamp_min(_LEAST * values.mean())
         kept = along / (1 + noise / values)
         gain = bounded_gain(squares.mean(1), self.bound)  # a basis keeps sums of squares
-        linear = mean + (kept @ basis.T).reshape(y.shape)
+        linear = torch.addmm(mean.flatten(1), kept, basis.T).reshape(y.shape)
         return linear, gain[:, None, None, None] * apart
 
     def _denoise(

@@ -33,6 +33,8 @@ from scorelet.models.schedules import NoiseSchedule
 
 Number = TypeVar("Number", Tensor, float)
 
+_ROUNDING = 1e-14
+
 Posterior = Callable[[Tensor, Number, Number], Tensor]
 """Maps (x_t, α, σ) to E[x_0 | x_t]."""
 
@@ -82,11 +84,9 @@ class Step(Generic[Number]):
     def mean(self, x: Tensor, posterior: Posterior[Number]) -> Tensor:
         """Return the mean of x_u."""
         point, estimates = x, []
-        for (alpha, sigma), (kept, *shares) in zip(self.points, self.weights, strict=True):
+        for (alpha, sigma), weights in zip(self.points, self.weights, strict=True):
             estimates.append(posterior(point, alpha, sigma))
-            point = kept * x
-            for share, estimate in zip(shares, estimates, strict=True):
-                point = _plus(point, share, estimate)
+            point = _sum(weights, (x, *estimates))
         return point
 
     def each(self: "Step[Tensor]") -> Iterator["Step[float]"]:
@@ -99,10 +99,18 @@ class Step(Generic[Number]):
             yield Step(points, weights, float(self.deviation[k]))
 
 
-def _plus(x: Tensor, share: Number, estimate: Tensor) -> Tensor:
-    if isinstance(share, Tensor):
-        return x + share * estimate
-    return torch.add(x, estimate, alpha=share)  # one pass over memory
+def _sum(weights: tuple[Tensor | float, ...], terms: tuple[Tensor, ...]) -> Tensor:
+    """Return Σ weight · term; if weights are Python numbers, in few passes over memory."""
+    numbers = [weight for weight in weights if not isinstance(weight, Tensor)]
+    if len(numbers) == 2 and abs(sum(numbers) - 1) < _ROUNDING:  # a mean, as where α = 1
+        return torch.lerp(terms[0], terms[1], numbers[1])
+    total = weights[0] * terms[0]
+    for weight, term in zip(weights[1:], terms[1:], strict=True):
+        if isinstance(weight, Tensor):
+            total = total + weight * term
+        else:
+            total = torch.add(total, term, alpha=weight)
+    return total
 
 
 Move = Callable[[Interval], tuple[Tensor, ...]]
