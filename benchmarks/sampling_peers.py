@@ -59,11 +59,10 @@ def scheduler_of(name: str, steps: int) -> Any:  # noqa: ANN401
 def diffusers_loop(denoiser: Denoiser, x: Tensor, scheduler: Any, seed: int) -> Tensor:  # noqa: ANN401
     """Sample from x by diffusers, as its pages show it; a denoiser of x/α estimates the image."""
     rng = torch.Generator().manual_seed(seed)
-    levels = {int(k): scheduler.alphas_cumprod[k] for k in scheduler.timesteps}
+    products = [float(scheduler.alphas_cumprod[k]) for k in scheduler.timesteps]
     words = {} if "DDIM" in type(scheduler).__name__ else {"generator": rng}
-    for k in scheduler.timesteps:
-        product = levels[int(k)]
-        alpha, sigma = product.sqrt(), (1 - product).sqrt()
+    for k, product in zip(scheduler.timesteps, products, strict=True):
+        alpha, sigma = product**0.5, (1 - product) ** 0.5
         estimate = denoiser(x / alpha, sigma / alpha)
         x = scheduler.step(estimate, k, x, **words).prev_sample
     return x

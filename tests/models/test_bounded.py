@@ -7,6 +7,7 @@ from torch import nn
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
 from scorelet.models.bounded import CentredDenoiser, ConditionalBoundedDenoiser
+from scorelet.models.bounded_kernel import shown_bounded
 from scorelet.networks import BFCNN
 
 SHAPE = (1, 1, 6, 8)
@@ -66,17 +67,33 @@ class Last(nn.Module):
         return self.share * shown[:, -3:]
 
 
+@pytest.mark.parametrize("derivatives", [False, True])
 @pytest.mark.parametrize("sigma", [0.05, 1.0])
-def test_details_are_bounded_by_the_mean_square_around_each_pixel(sigma):
-    """Also at the edges, where the mean is over the part of the window that is there."""
+def test_details_are_bounded_by_the_mean_square_around_each_pixel(sigma, derivatives):
+    """Also at the edges, where the mean is over the part of the window that is there.
+
+    Without derivatives it is the compiled kernel that is asked, and with them torch.
+    """
     y = sigma * randn((2, 3, 7, 6), rng=generator(4)).double()
     low = torch.rand(2, 1, 7, 6, generator=generator(5), dtype=torch.float64)
-    found = told(0.25, 2)(y, cond=low)
-    for row, column in ((0, 0), (3, 2), (6, 5)):
+    found = told(0.25, 2)(y.requires_grad_(derivatives), cond=low)
+    assert found.requires_grad == derivatives
+    for row, column in ((0, 0), (0, 3), (3, 2), (5, 0), (6, 5)):
         near = y[:, :, max(row - 2, 0) : row + 3, max(column - 2, 0) : column + 3]
         gain = (BOUND / near.square().mean((1, 2, 3)).sqrt()).clamp(max=1)
         expected = 0.75 * gain[:, None] * y[:, :, row, column]
         assert torch.allclose(found[:, :, row, column], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("window", [0, 4])
+def test_what_is_told_stands_before_the_details(window):
+    """Windows of one pixel, and windows that are larger than the image."""
+    y, low = (randn((2, c, 3, 5), rng=generator(c)) for c in (3, 2))
+    square = y.square().mean(1, keepdim=True)
+    square = square if window == 0 else square.mean((2, 3), keepdim=True)
+    shown = shown_bounded(low, y, BOUND, window)
+    assert torch.equal(shown[:, :2], low)
+    torch.testing.assert_close(shown[:, 2:], y * (BOUND / square.sqrt()).clamp(max=1))
 
 
 def test_a_pixel_depends_on_its_neighbourhood_only():
@@ -125,5 +142,5 @@ def test_inference_first_leaves_training_possible():
     y.requires_grad_()
     after = told(0.5, 2)(y, cond=low)
     after.square().sum().backward()
-    assert torch.equal(before, after.detach())
+    torch.testing.assert_close(before, after.detach())
     assert bool(y.grad.abs().sum() > 0)

@@ -148,7 +148,8 @@ def test_coarse_pictures_go_on_by_the_largest_factor_and_colour_becomes_gray(tmp
 
 def test_levels_and_steps_are_those_that_the_model_knows():
     plans = plans_of(load_cascade(blind()), steps=5, sampler="ddim")
-    levels = [[float(i.schedule.level(i.t)) for i in plan.intervals()] for plan in plans]
+    points = [[step.points[0] for step in plan.table] for plan in plans]
+    levels = [[sigma / alpha for alpha, sigma in found] for found in points]
     for found, (least, largest) in zip(levels, blind().record["sigma"], strict=True):
         assert len(found) == 5
         assert found[0] == pytest.approx(largest)

@@ -10,6 +10,7 @@ Muller 1958.
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -28,6 +29,7 @@ _ROOT_OF_TWO = 0x6A09E667F3BCC  # the fraction of sqrt(2)
 _LOG_2 = math.log(2)
 
 
+@lru_cache
 def make_key(seed: int, *names: int) -> tuple[np.uint64, np.uint64]:
     """Return the key of (seed, names): it names 2^128 groups of four words.
 
@@ -167,7 +169,10 @@ def _turn(u: float) -> tuple[float, float]:
 def draw_normals(
     numbers: np.ndarray, samples: np.ndarray, step: Word, place: Word, key: tuple[Word, Word]
 ) -> None:
-    """Fill each row of `numbers` (sample, count) with normals of (step, sample, place, key)."""
+    """Fill each row of `numbers` (sample, count) with normals of (step, sample, place, key).
+
+    They are made in float64, and rounded if `numbers` are float32.
+    """
     count = numbers.shape[1]
     groups = (count + 3) // 4
     words, normals = np.empty((4, groups), np.uint32), np.empty((4, groups))

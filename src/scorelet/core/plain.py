@@ -34,3 +34,13 @@ def has_memory(x: Tensor) -> bool:
         return x.data_ptr() != 0
     except RuntimeError:
         return False
+
+
+def runs_compiled(*tensors: Tensor) -> bool:
+    """Whether a compiled kernel may take these tensors: 32 or 64 bits, on a CPU, and plain."""
+    if not is_plain(*tensors):
+        return False
+    return all(
+        t.device.type == "cpu" and t.dtype in (torch.float32, torch.float64) and has_memory(t)
+        for t in tensors
+    )

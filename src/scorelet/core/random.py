@@ -99,9 +99,10 @@ class Noise:
         """
         from scorelet.core.philox import draw_normals
 
-        numbers = np.empty((len(like), math.prod(like.shape[1:])))
+        dtype = np.float32 if like.dtype == torch.float32 else np.float64
+        numbers = np.empty((len(like), math.prod(like.shape[1:])), dtype)
         draw_normals(numbers, *self._place(like, use))
-        return torch.from_numpy(numbers).reshape(like.shape).to(like)
+        return torch.from_numpy(numbers.reshape(like.shape)).to(like)
 
     def uniform(self, like: Tensor, *, use: int = 0) -> PerSample:
         """Return one number of (0, 1) for each sample; arguments as in `normal`."""

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
 from scorelet.core.network import Network
+from scorelet.core.plain import runs_compiled
 from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models.conditional import beside, check_shown
 from scorelet.models.denoiser import Denoiser, Locality
@@ -120,10 +121,17 @@ class ConditionalBoundedDenoiser(Denoiser):
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
         assert cond is not None
-        told = beside(y, cond, self.cond_channels)
+        shown = self._shown(beside(y, cond, self.cond_channels), y)
+        return shown[:, self.cond_channels :] - self.network(shown).to(y.dtype)
+
+    def _shown(self, told: Tensor, y: Image) -> Tensor:
+        """Return a and u along the channels."""
+        if runs_compiled(told, y):
+            from scorelet.models.bounded_kernel import shown_bounded
+
+            return shown_bounded(told, y, self.bound, self.window)
         square = _box_mean(y.square().mean(1, keepdim=True), self.window)
-        u = bounded_gain(square, self.bound) * y
-        return u - self.network(torch.cat([told, u], 1)).to(y.dtype)
+        return torch.cat([told, bounded_gain(square, self.bound) * y], 1)
 
 
 def _box_mean(x: Tensor, window: int) -> Tensor:

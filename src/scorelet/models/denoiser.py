@@ -4,6 +4,7 @@ Symbols: x clean image, z standard normal, y = x + sigma z observed image, f(y, 
 E[x | y]. Images are (batch, channel, height, width) with values in [0, 1]; sigma has their unit.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -59,6 +60,10 @@ def noise_level(sigma: NoiseLike, y: Tensor, *, positive: bool = False) -> Noise
     Raises:
         InputError: wrong length, negative or non-finite values, or not numbers.
     """
+    if isinstance(sigma, float | int):
+        kind = torch.finfo(y.dtype)
+        _check_range(sigma, (kind.tiny if positive else 0) <= sigma <= kind.max, positive=positive)
+        return y.new_full(y.shape[:1], sigma)
     try:
         level = torch.as_tensor(sigma, dtype=y.dtype, device=y.device)
     except (TypeError, ValueError) as error:
@@ -69,19 +74,24 @@ def noise_level(sigma: NoiseLike, y: Tensor, *, positive: bool = False) -> Noise
             f"sigma has shape {tuple(level.shape)} for a batch of {batch}: "
             "give one number, or one number per image."
         )
-    if not _holds(level.isfinite() & (level > 0 if positive else level >= 0)):
-        wanted = "positive" if positive else "zero or positive"
-        raise InputError(f"sigma must be finite and {wanted}, got {sigma}.")
+    _check_range(sigma, _in_range(level, positive=positive), positive=positive)
     return level.expand(batch)
 
 
-def _holds(condition: Tensor) -> bool:
+def _check_range(sigma: NoiseLike, fine: bool, *, positive: bool) -> None:
+    if not fine:
+        wanted = "positive" if positive else "zero or positive"
+        raise InputError(f"sigma must be finite and {wanted}, got {sigma}.")
+
+
+def _in_range(level: Tensor, *, positive: bool) -> bool:
     if torch.compiler.is_compiling():
         return True
     try:
-        return bool(condition.all())
-    except RuntimeError:  # under torch.vmap a tensor has no single truth value
+        low, high = (float(number) for number in level.detach().aminmax())
+    except RuntimeError:  # under torch.vmap a tensor has no single value; an empty one has none
         return True
+    return (low > 0 if positive else low >= 0) and high < math.inf
 
 
 class Denoiser(nn.Module, ABC):

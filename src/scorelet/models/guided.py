@@ -81,14 +81,21 @@ class GaussianGuidedDenoiser(Denoiser):
 
     def linear(self, y: Image) -> Image:
         """Return W(y)."""
-        apart = (y - self.mean.to(y)).flatten(1)
-        values, basis = self.values.to(y), self.basis.to(y)
-        along = apart @ basis
+        return self._split(y)[0]
+
+    def _split(self, y: Image) -> tuple[Image, Image]:
+        """Return W(y) and u."""
+        mean, values, basis = (x.to(y) for x in (self.mean, self.values, self.basis))
+        apart = y - mean
+        along = apart.flatten(1) @ basis
+        squares = along.square()
         few = len(values) // SHARE
-        noise = (along[:, :few].square().mean(1) - values[:few].mean()).clamp_min(0)
-        values = values.clamp_min(_LEAST * float(values.mean()))
-        kept = values / (values + noise[:, None]) * along
-        return self.mean.to(y) + (kept @ basis.T).reshape(y.shape)
+        noise = (squares[:, :few].mean(1, keepdim=True) - values[:few].mean()).clamp_min(0)
+        values = values.clamp_min(_LEAST * values.mean())
+        kept = along / (1 + noise / values)
+        gain = bounded_gain(squares.mean(1), self.bound)  # a basis keeps sums of squares
+        linear = torch.addmm(mean.flatten(1), kept, basis.T).reshape(y.shape)
+        return linear, gain[:, None, None, None] * apart
 
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
@@ -99,9 +106,7 @@ class GaussianGuidedDenoiser(Denoiser):
                 f"of {tuple(self.mean.shape[1:])} only."
             )
         with torch.autocast(y.device.type, enabled=False):  # σ̂² is a difference
-            linear = self.linear(y)
-            apart = y - self.mean.to(y)
-            u = bounded_gain(apart.square().mean((1, 2, 3), keepdim=True), self.bound) * apart
+            linear, u = self._split(y)
         return linear - self.network(torch.cat([linear, u], 1)).to(y.dtype)
 
 

@@ -10,6 +10,7 @@ from scorelet.core.random import Noise
 from scorelet.models import StationaryGaussianDenoiser
 from scorelet.models.schedules import OrnsteinUhlenbeck, VarianceExploding, VariancePreserving
 from scorelet.sampling.reverse import SAMPLERS, ReversePlan, discrete_law, draw, sampler_named
+from scorelet.sampling.reverse.samplers import Interval
 
 D = torch.tensor([0.25, 0.5, 1.0, 2.0, 4.0], dtype=torch.float64)
 SIDE, COUNT = 8, 4000
@@ -145,6 +146,25 @@ def test_the_scale_of_a_schedule_is_the_unit_of_the_data(name):
         for s in (1.0, scale)
     ]
     torch.testing.assert_close(found[1], scale * found[0], rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("schedule", [OrnsteinUhlenbeck(4.0), VarianceExploding(15.0)])
+@pytest.mark.parametrize("name", list(SAMPLERS))
+def test_the_table_of_a_plan_has_the_numbers_of_its_steps(name, schedule):
+    """By Python numbers, in few passes, each step leads where it leads by tensors."""
+    plan = ReversePlan(5, schedule, SAMPLERS[name], 2.0)
+    x = torch.linspace(-2, 2, 7, dtype=torch.float64)
+
+    def posterior(x, alpha, sigma):
+        return torch.tanh(x / alpha) / (1 + sigma)
+
+    assert len(plan.table) == 5
+    times = schedule.times(5, power=2.0).flip(0)
+    for step, t, u in zip(plan.table, times, times[1:], strict=False):
+        other = plan.sampler.step(Interval(schedule, t, u))
+        assert step.deviation == pytest.approx(float(other.deviation), rel=1e-12)
+        found, expected = step.mean(x, posterior), other.mean(x, posterior)
+        torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
 
 
 def test_what_cannot_be_sampled():

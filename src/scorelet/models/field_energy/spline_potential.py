@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scorelet.core.plain import has_memory, is_plain
+from scorelet.core.plain import runs_compiled
 from scorelet.models.field_energy.potential import Potential
 
 
@@ -53,7 +53,7 @@ class SplinePotential(Potential):
 
     def derivatives(self, t: Tensor) -> tuple[Tensor, Tensor]:
         """Return v(t) and v'(t); both are 0 at the middle knot."""
-        if _runs_compiled(t):
+        if runs_compiled(t):
             from scorelet.models.field_energy.spline_kernel import spline_derivatives
 
             value, first = t.new_empty(t.shape), t.new_empty(t.shape)
@@ -67,7 +67,7 @@ class SplinePotential(Potential):
 
     def second(self, t: Tensor) -> Tensor:
         """Return v''(t): linear between knots, constant outside."""
-        if _runs_compiled(t):
+        if runs_compiled(t):
             from scorelet.models.field_energy.spline_kernel import spline_second
 
             second = t.new_empty(t.shape)
@@ -112,12 +112,6 @@ class SplinePotential(Potential):
         tables = [torch.cat([x[:1], x]) for x in (value, first, second)]
         self.register_buffer("_pieces", torch.stack([*tables, third]), persistent=False)
         self.register_buffer("_starts", torch.cat([c[:1], c]), persistent=False)
-
-
-def _runs_compiled(t: Tensor) -> bool:
-    if t.device.type != "cpu" or not is_plain(t):
-        return False
-    return t.dtype in (torch.float32, torch.float64) and has_memory(t)
 
 
 def _numbers(t: Tensor) -> np.ndarray:

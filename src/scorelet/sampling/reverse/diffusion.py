@@ -3,8 +3,9 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from functools import cached_property
 
+import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
@@ -13,7 +14,7 @@ from scorelet.core.typing import Image
 from scorelet.models import Denoiser, LabelLike
 from scorelet.models.schedules import NoiseSchedule, OrnsteinUhlenbeck
 from scorelet.sampling.ascent import DivergenceError
-from scorelet.sampling.reverse.samplers import SAMPLERS, Interval, Sampler
+from scorelet.sampling.reverse.samplers import SAMPLERS, Interval, Sampler, Step
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,23 @@ class ReversePlan:
         """Check steps and power."""
         self.schedule.times(self.steps, power=self.power)
 
-    def intervals(self) -> list[Interval]:
-        """Return the steps, from T to 0."""
+    def intervals(self, most: int | None = None) -> Iterator[Interval]:
+        """Yield the steps, from T to 0, in pieces; the last step comes alone.
+
+        Args:
+            most: steps in a piece at most; None: any number.
+        """
         times = self.schedule.times(self.steps, power=self.power).flip(0)
-        return [Interval(self.schedule, t, u) for t, u in pairwise(times)]
+        t, u = times[:-1], times[1:]
+        if self.steps > 1:
+            pieces = zip(*(x[:-1].split(most or self.steps) for x in (t, u)), strict=True)
+            yield from (Interval(self.schedule, *piece) for piece in pieces)
+        yield Interval(self.schedule, t[-1:], u[-1:])
+
+    @cached_property
+    def table(self) -> tuple[Step[float], ...]:
+        """The numbers of each step, from T to 0."""
+        return tuple(step for piece in self.intervals() for step in self.sampler.step(piece).each())
 
     @property
     def calls(self) -> int:
@@ -87,17 +101,18 @@ def reverse(
             "number of each sample in the batch."
         )
 
-    def posterior(x: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
-        return denoiser(x / alpha, sigma / alpha, cond=cond, label=label)
+    def posterior(x: Tensor, alpha: float, sigma: float) -> Tensor:
+        y = x if alpha == 1 else x / alpha
+        return denoiser(y, sigma / alpha, cond=cond, label=label)
 
-    intervals = plan.intervals()
     x = plan.schedule.noise_std * noise.at(0).normal(like)
     if denoiser.centre is not None:
-        x = x + plan.schedule.alpha(intervals[0].t) * denoiser.centre.to(x)
-    for number, interval in enumerate(intervals, start=1):
-        x, deviation = plan.sampler.step(x, interval, posterior)
-        if bool(deviation > 0):
-            x = x + deviation * noise.at(number).normal(x)
+        (start, _), *_ = plan.table[0].points
+        x = x + start * denoiser.centre.to(x)
+    for number, step in enumerate(plan.table, start=1):
+        x = step.mean(x, posterior)
+        if step.deviation:
+            x = torch.add(x, noise.at(number).normal(x), alpha=step.deviation)
         if not _is_finite(x):
             raise DivergenceError(
                 f"The samples are not finite at step {number} of {plan.steps} of scale "

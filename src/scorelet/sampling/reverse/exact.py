@@ -10,7 +10,6 @@ so that samples are N(r m, h). No Monte Carlo is needed to know what steps, sche
 References: Guth, Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, section 2.2 and appendix.
 """
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -18,7 +17,7 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.sampling.reverse.diffusion import ReversePlan
-from scorelet.sampling.reverse.samplers import Interval, Sampler
+from scorelet.sampling.reverse.samplers import Interval, Step
 
 _NUMBERS = 1 << 19
 """In memory at once."""
@@ -51,10 +50,9 @@ def discrete_law(variances: Tensor, plan: ReversePlan) -> DiscreteLaw:
     d = variances.double().flatten()
     variance = torch.full_like(d, plan.schedule.noise_std**2)
     gain = torch.zeros_like(d)
-    times = plan.schedule.times(plan.steps, power=plan.power).flip(0)[:, None]
-    for t, u in _pieces(times[:-1], times[1:], len(d)):
-        step = Interval(plan.schedule, t, u)
-        factor, offset, noise = _coefficients(d, step, plan.sampler)
+    for piece in plan.intervals(max(1, _NUMBERS // len(d))):
+        step = plan.sampler.step(Interval(plan.schedule, piece.t[:, None], piece.u[:, None]))
+        factor, offset, noise = _coefficients(d, step)
         after = torch.cat([torch.ones_like(factor[:1]), factor.flip(0)[:-1]]).cumprod(0).flip(0)
         whole = after[0] * factor[0]
         variance = whole.square() * variance + (after.square() * noise.square()).sum(0)
@@ -62,7 +60,7 @@ def discrete_law(variances: Tensor, plan: ReversePlan) -> DiscreteLaw:
     return DiscreteLaw(variance.reshape(variances.shape), gain.reshape(variances.shape))
 
 
-def _coefficients(d: Tensor, step: Interval, sampler: Sampler) -> tuple[Tensor, Tensor, Tensor]:
+def _coefficients(d: Tensor, step: Step[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
     """Return M and c, (times, eigenvalues), and v, (times, 1)."""
 
     def centred(x: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
@@ -71,18 +69,9 @@ def _coefficients(d: Tensor, step: Interval, sampler: Sampler) -> tuple[Tensor, 
     def around_one(x: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         return 1 + centred(x - alpha, alpha, sigma)
 
-    one = torch.ones_like(step.t * d)
-    factor, noise = sampler.step(one, step, centred)
-    offset, _ = sampler.step(torch.zeros_like(one), step, around_one)
-    return factor, offset, noise
-
-
-def _pieces(t: Tensor, u: Tensor, width: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield steps in pieces of bounded memory; the last step, to time 0, comes alone."""
-    rows = max(1, _NUMBERS // width)
-    if len(t) > 1:
-        yield from zip(t[:-1].split(rows), u[:-1].split(rows), strict=True)
-    yield t[-1:], u[-1:]
+    one = torch.ones_like(step.deviation * d)
+    offset = step.mean(torch.zeros_like(one), around_one)
+    return step.mean(one, centred), offset, step.deviation
 
 
 def check_variances(variances: Tensor) -> None:

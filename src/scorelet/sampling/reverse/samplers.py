@@ -9,7 +9,10 @@ at u; z standard normal; α_u = α/α', β = σ² - α_u² σ'² what is added b
 - ddim:            α' x̂ + (σ'/σ) (x - α x̂), without noise.
 - flow:            x - δ (f x - g² s/2): an Euler step of the probability-flow equation.
 - heun:            its second-order step for x/α as a function of the level σ/α; where u = 0 it ends
-  with an Euler step, as the level is 0 there. Two network calls a step.
+  with an Euler step, as the level is 0 there. Two network calls a step. The Euler step is ddim's.
+
+All are sums a x + b x̂ + √v z, or a x + b x̂ + b' x̂' with x̂' the estimate at the point that the
+Euler step leads to. Their weights are known before any network is asked.
 
 References: Song et al. 2021, arXiv 2011.13456, sections 3 and 4; Ho, Jain, Abbeel 2020, arXiv
 2006.11239, eqs. 6 and 7; Song, Meng, Ermon 2021, arXiv 2010.02502, eq. 12; Karras, Aittala, Aila,
@@ -17,9 +20,10 @@ Laine 2022, arXiv 2206.00364, algorithm 1; Guth, Coste, De Bortoli, Mallat 2022,
 section 2.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor
@@ -27,7 +31,11 @@ from torch import Tensor
 from scorelet.core.errors import InputError
 from scorelet.models.schedules import NoiseSchedule
 
-Posterior = Callable[[Tensor, Tensor, Tensor], Tensor]
+Number = TypeVar("Number", Tensor, float)
+
+_ROUNDING = 1e-14
+
+Posterior = Callable[[Tensor, Number, Number], Tensor]
 """Maps (x_t, α, σ) to E[x_0 | x_t]."""
 
 
@@ -35,7 +43,7 @@ Posterior = Callable[[Tensor, Tensor, Tensor], Tensor]
 class Interval:
     """From time t back to u < t.
 
-    Times are float64 tensors: a number each, or several that broadcast with x.
+    Times are float64 tensors that broadcast with each other; u = 0 stands alone.
     """
 
     schedule: NoiseSchedule
@@ -58,8 +66,59 @@ class Interval:
         return self.schedule.alpha(self.u), self.schedule.sigma(self.u)
 
 
-Move = Callable[[Tensor, Interval, Posterior], tuple[Tensor, Tensor]]
-"""Returns the mean of x_u, and the deviation of the noise that is to be added."""
+@dataclass(frozen=True)
+class Step(Generic[Number]):
+    """What a step computes; numbers are those of one step, or tensors that broadcast with x.
+
+    Attributes:
+        points: (α, σ) of each estimate.
+        weights: of x and of the estimates so far: their sum is where the next estimate is taken,
+            and in the end the mean of x_u.
+        deviation: √v.
+    """
+
+    points: tuple[tuple[Number, ...], ...]
+    weights: tuple[tuple[Number, ...], ...]
+    deviation: Number
+
+    def mean(self, x: Tensor, posterior: Posterior[Number]) -> Tensor:
+        """Return the mean of x_u."""
+        point, estimates = x, []
+        for (alpha, sigma), weights in zip(self.points, self.weights, strict=True):
+            estimates.append(posterior(point, alpha, sigma))
+            point = _sum(weights, (x, *estimates))
+        return point
+
+    def each(self: "Step[Tensor]") -> Iterator["Step[float]"]:
+        """Yield steps of Python numbers, one for each element of numbers that are vectors."""
+        for k in range(len(self.deviation)):
+            points, weights = (
+                tuple(tuple(float(number[k]) for number in row) for row in rows)
+                for rows in (self.points, self.weights)
+            )
+            yield Step(points, weights, float(self.deviation[k]))
+
+
+def _sum(weights: tuple[Tensor | float, ...], terms: tuple[Tensor, ...]) -> Tensor:
+    """Return Σ weight · term; if weights are Python numbers, in few passes over memory."""
+    numbers = [weight for weight in weights if not isinstance(weight, Tensor)]
+    if len(numbers) == 2 and abs(sum(numbers) - 1) < _ROUNDING:  # a mean, as where α = 1
+        return torch.lerp(terms[0], terms[1], numbers[1])
+    total = weights[0] * terms[0]
+    for weight, term in zip(weights[1:], terms[1:], strict=True):
+        if isinstance(weight, Tensor):
+            total = total + weight * term
+        else:
+            total = torch.add(total, term, alpha=weight)
+    return total
+
+
+Move = Callable[[Interval], tuple[Tensor, ...]]
+"""Returns the weights of x and of the estimates."""
+
+
+def _none(step: Interval) -> Tensor:
+    return torch.zeros_like(step.u)
 
 
 @dataclass(frozen=True)
@@ -68,82 +127,89 @@ class Sampler:
 
     Attributes:
         name: in `SAMPLERS`.
-        move: one step.
-        calls: of the network, in a step.
+        moves: one for each network call in a step; those after the first one start from u, and at
+            u = 0 there are none.
+        deviation: of the noise that is added.
         noisy_end: whether noise is added in the last step.
     """
 
     name: str
-    move: Move
-    calls: int = 1
+    moves: tuple[Move, ...]
+    deviation: Callable[[Interval], Tensor] = _none
     noisy_end: bool = True
 
-    def step(self, x: Tensor, interval: Interval, posterior: Posterior) -> tuple[Tensor, Tensor]:
-        """Return what `move` does; without noise at time 0 where none belongs."""
-        mean, deviation = self.move(x, interval, posterior)
-        return mean, deviation if self.noisy_end else deviation * (interval.u > 0)
+    @property
+    def calls(self) -> int:
+        """Network calls in a step."""
+        return len(self.moves)
+
+    def step(self, interval: Interval) -> Step[Tensor]:
+        """Return the weights of a step; without noise at time 0 where none belongs."""
+        inside = bool((interval.u > 0).all())
+        moves = self.moves if inside else self.moves[:1]
+        points = (interval.here, interval.there)[: len(moves)]
+        deviation = self.deviation if inside or self.noisy_end else _none
+        return Step(points, tuple(move(interval) for move in moves), deviation(interval))
 
 
-def _euler_maruyama(x: Tensor, step: Interval, posterior: Posterior) -> tuple[Tensor, Tensor]:
-    strength = step.schedule.diffusion(step.t)
-    slope = strength * _score(x, step, posterior) - step.schedule.drift(step.t) * x
-    return x + step.length * slope, torch.sqrt(strength * step.length)
-
-
-def _ancestral(
-    x: Tensor, step: Interval, posterior: Posterior, *, large: bool
-) -> tuple[Tensor, Tensor]:
-    (alpha, sigma), (alpha_u, sigma_u) = step.here, step.there
-    ratio = alpha / alpha_u
-    added = sigma**2 - (ratio * sigma_u) ** 2
-    estimate = posterior(x, alpha, sigma)
-    mean = ratio * (sigma_u / sigma) ** 2 * x + alpha_u * added / sigma**2 * estimate
-    noise = torch.sqrt(added.clamp_min(0))
-    return mean, noise if large else noise * sigma_u / sigma
-
-
-def _ddim(x: Tensor, step: Interval, posterior: Posterior) -> tuple[Tensor, Tensor]:
-    (alpha, sigma), (alpha_u, sigma_u) = step.here, step.there
-    estimate = posterior(x, alpha, sigma)
-    return alpha_u * estimate + sigma_u / sigma * (x - alpha * estimate), _none(step)
-
-
-def _flow(x: Tensor, step: Interval, posterior: Posterior) -> tuple[Tensor, Tensor]:
-    strength = step.schedule.diffusion(step.t)
-    slope = strength / 2 * _score(x, step, posterior) - step.schedule.drift(step.t) * x
-    return x + step.length * slope, _none(step)
-
-
-def _heun(x: Tensor, step: Interval, posterior: Posterior) -> tuple[Tensor, Tensor]:
-    (alpha, sigma), (alpha_u, sigma_u) = step.here, step.there
-    level, level_u = sigma / alpha, sigma_u / alpha_u
-    y = x / alpha
-    slope = (y - posterior(x, alpha, sigma)) / level
-    euler = y + (level_u - level) * slope
-    if not bool(level_u.any()):  # the end, where no denoiser is asked
-        return alpha_u * euler, _none(step)
-    other = (euler - posterior(alpha_u * euler, alpha_u, sigma_u)) / level_u
-    return alpha_u * (y + (level_u - level) * (slope + other) / 2), _none(step)
-
-
-def _none(step: Interval) -> Tensor:
-    return torch.zeros_like(step.u)
-
-
-def _score(x: Tensor, step: Interval, posterior: Posterior) -> Tensor:
+def _by_score(step: Interval, *, share: float) -> tuple[Tensor, Tensor]:
+    """x + δ (share g² s - f x)."""
     alpha, sigma = step.here
-    return (alpha * posterior(x, alpha, sigma) - x) / sigma**2
+    strength = share * step.schedule.diffusion(step.t) / sigma**2
+    kept = 1 - step.length * (step.schedule.drift(step.t) + strength)
+    return kept, step.length * strength * alpha
 
+
+def _diffusion(step: Interval) -> Tensor:
+    return torch.sqrt(step.schedule.diffusion(step.t) * step.length)
+
+
+def _ancestral(step: Interval) -> tuple[Tensor, Tensor]:
+    (alpha, sigma), (alpha_u, sigma_u) = step.here, step.there
+    return alpha / alpha_u * (sigma_u / sigma) ** 2, alpha_u * _added(step) / sigma**2
+
+
+def _large(step: Interval) -> Tensor:
+    return torch.sqrt(_added(step))
+
+
+def _small(step: Interval) -> Tensor:
+    return _large(step) * step.there[1] / step.here[1]
+
+
+def _added(step: Interval) -> Tensor:
+    """β."""
+    (alpha, sigma), (alpha_u, sigma_u) = step.here, step.there
+    return (sigma**2 - (alpha / alpha_u * sigma_u) ** 2).clamp_min(0)
+
+
+def _ddim(step: Interval) -> tuple[Tensor, Tensor]:
+    (alpha, sigma), (alpha_u, sigma_u) = step.here, step.there
+    return sigma_u / sigma, alpha_u - sigma_u / sigma * alpha
+
+
+def _trapezium(step: Interval) -> tuple[Tensor, Tensor, Tensor]:
+    """α' (y + (l' - l) (d + d')/2) with y = x/α, l = σ/α and the slopes d = (y - x̂)/l at t and
+    d' = (y + (l' - l) d - x̂')/l' at u; that is α' (r y + (1 - r - c) x̂ + c x̂'), r = l'/l,
+    c = (1/r - 1)/2.
+    """
+    (alpha, sigma), (alpha_u, sigma_u) = step.here, step.there
+    r = sigma_u / alpha_u * alpha / sigma
+    last = (1 / r - 1) / 2
+    return sigma_u / sigma, alpha_u * (1 - r - last), alpha_u * last
+
+
+_euler_maruyama, _flow = partial(_by_score, share=1.0), partial(_by_score, share=0.5)
 
 SAMPLERS = {
     sampler.name: sampler
     for sampler in (
-        Sampler("euler-maruyama", _euler_maruyama),
-        Sampler("ancestral-large", partial(_ancestral, large=True), noisy_end=False),
-        Sampler("ancestral-small", partial(_ancestral, large=False)),
-        Sampler("ddim", _ddim),
-        Sampler("flow", _flow),
-        Sampler("heun", _heun, calls=2),
+        Sampler("euler-maruyama", (_euler_maruyama,), _diffusion),
+        Sampler("ancestral-large", (_ancestral,), _large, noisy_end=False),
+        Sampler("ancestral-small", (_ancestral,), _small),
+        Sampler("ddim", (_ddim,)),
+        Sampler("flow", (_flow,)),
+        Sampler("heun", (_ddim, _trapezium)),
     )
 }
 """All samplers, by name."""
