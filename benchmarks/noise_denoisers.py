@@ -1,10 +1,10 @@
 """Denoisers of white noise on noise that is not white, by wrappers.
 
-Part `photons`: photon counts of mean 30 to 1 at the peak, on every eighth gray picture of BSD68: the
-counts over the peak given to `photo` as they are, and `photo` between the Anscombe transform and
-its exact unbiased inverse, without and with opposite dithers of half a photon. At 30 and 5 BM3D and
-the released BF-CNN stand between the same transforms, without dither. Processor seconds are medians
-of a picture.
+Part `photons`: photon counts of mean 30 to 1 at the peak, on every eighth gray picture of BSD68:
+the counts over the peak given to `photo` as they are, and `photo` between the Anscombe transform
+and its exact unbiased inverse, without and with opposite dithers of half a photon. At 30 and 5 BM3D
+and the released BF-CNN stand between the same transforms, without dither. Seconds of the processor
+are medians of a picture.
 
 Part `phases`: the first 8 pairs of the camera set, JPEGs of one shot beside the mean of many:
 `photo` on the pixels, and on the r x r phases of the picture.
