@@ -1,10 +1,6 @@
 """Probability: denoisers, energies, scores and risks, noise laws, and exact references."""
 
-from scorelet.models.anscombe import (
-    PoissonGaussianDenoiser,
-    anscombe,
-    inverse_anscombe,
-)
+from scorelet.models.anscombe import anscombe, inverse_anscombe
 from scorelet.models.classifier import Classifier, fitted
 from scorelet.models.closed_form import ClosedFormDenoiser, NoisyDensity
 from scorelet.models.denoiser import (
@@ -40,6 +36,7 @@ from scorelet.models.noise import (
     UniformNoise,
     add_noise,
 )
+from scorelet.models.photon_denoiser import PoissonGaussianDenoiser
 from scorelet.models.sensor_noise import CorrelatedNoise, PoissonGaussianNoise
 from scorelet.models.subsampled import SubsampledDenoiser
 from scorelet.models.tweedie import denoised_from_score, score, score_from_denoised, sure

@@ -1,8 +1,8 @@
-"""The generalised Anscombe transform, its exact unbiased inverse, and denoisers by means of it.
+"""The generalised Anscombe transform and its exact unbiased inverse.
 
 Symbols: y = a P + sqrt(b) z in physical units, P Poisson of mean x / a; in photons u = y / a,
 l = x / a, s = sqrt(b) / a. The transform f(u) = 2 sqrt(max(u + 3/8 + s^2, 0)) makes the variance
-nearly 1. A denoiser then estimates D = E[f(u) | l]; the algebraic inverse f^-1(D) is not l.
+nearly 1. A denoiser estimates D = E[f(u) | l]; the algebraic inverse f^-1(D) is not l.
 The exact unbiased inverse is l(D), the inverse of the function l -> E[f(u) | l].
 
 References: Makitalo, Foi 2013, Optimal inversion of the generalized Anscombe transformation for
@@ -18,14 +18,8 @@ from scipy.special import gammaln, xlogy
 from torch import Tensor
 
 from scorelet.core.errors import InputError
-from scorelet.core.random import generator, randn
-from scorelet.core.typing import Image, Labels, NoiseLevel
-from scorelet.models.denoiser import Denoiser, Locality
 from scorelet.models.sensor_noise import PoissonGaussianNoise
 
-DITHER = 0.5
-"""Standard deviation, in photons, of what is added to counts, so that their few values do not look
-like a drawing."""
 _TABLE_END = 200.0
 """Photons up to which the inverse is read from the table; beyond, the closed form is used."""
 _NODES = 800
@@ -37,7 +31,7 @@ def anscombe(y: Tensor, noise: PoissonGaussianNoise) -> Tensor:
     Raises:
         InputError: a = 0: such noise is white already.
     """
-    _check(noise)
+    check_photons(noise)
     a, b = noise.a, noise.b
     return 2 * (y / a + 3 / 8 + b / a**2).clamp(min=0).sqrt()
 
@@ -54,7 +48,7 @@ def inverse_anscombe(transformed: Tensor, noise: PoissonGaussianNoise) -> Tensor
         transformed: an estimate D of E[f(y) | x].
         noise: the law of y.
     """
-    _check(noise)
+    check_photons(noise)
     deviation = math.sqrt(noise.b) / noise.a
     photons, expected = _table(round(deviation, 12))
     values = transformed.detach().double().cpu().numpy()
@@ -91,80 +85,10 @@ def expected_anscombe(photons: np.ndarray, deviation: float) -> np.ndarray:
     return law @ given_count
 
 
-def _check(noise: PoissonGaussianNoise) -> None:
+def check_photons(noise: PoissonGaussianNoise) -> None:
+    """Refuse noise that does not depend on the signal."""
     if noise.a <= 0:
         raise InputError(
             "a is 0: the noise does not depend on the signal, and needs no transform; use the "
             "denoiser itself with sigma = sqrt(b)."
         )
-
-
-class PoissonGaussianDenoiser(Denoiser):
-    """A denoiser of white noise, used on data of Poisson-Gaussian noise in physical units.
-
-    It transforms y by `anscombe`, brings what `low` to `high` become to [0, 1], where the noise has
-    the level 1 / (f(high) - f(low)), denoises, and takes the exact unbiased inverse. Data may be
-    photon counts (a = 1, b = 0) as floats, in any range.
-
-    Args:
-        denoiser: of white noise, blind or not.
-        noise: the law of the data; a > 0.
-        low, high: range of the clean signal in the unit of the data, which becomes [0, 1]; None:
-            that of each image, its smallest and largest noisy value. With both given and no dither,
-            tiles give what the whole image gives.
-        dither: standard deviation, in photons, of Gaussian noise that is added first; b grows by
-            (a dither)^2, so that the law stays exact. Few photons make few different values, which
-            a network that was trained on drawn pages, too, takes for their patterns.
-        seed: of the dither.
-
-    Raises:
-        InputError: a = 0, low is not below high, or a negative dither.
-
-    References: Makitalo, Foi 2013, section II.
-    """
-
-    blind = True
-
-    def __init__(
-        self,
-        denoiser: Denoiser,
-        noise: PoissonGaussianNoise,
-        *,
-        low: float | None = None,
-        high: float | None = None,
-        dither: float = DITHER,
-        seed: int = 0,
-    ) -> None:
-        super().__init__()
-        _check(noise)
-        if low is not None and high is not None and not low < high:
-            raise InputError(f"low is {low} and high is {high}: low must be below high.")
-        if not 0 <= dither < math.inf:
-            raise InputError(f"dither is {dither}: it must be zero or a positive number.")
-        self.denoiser, self.low, self.high = denoiser, low, high
-        self.noise = PoissonGaussianNoise(noise.a, noise.b + (noise.a * dither) ** 2)
-        self.dither, self.seed = noise.a * dither, seed
-        self.channels = denoiser.channels
-        self.know_classes_of(denoiser)
-        self.conditional, self.needs_cond = denoiser.conditional, denoiser.needs_cond
-        self.locality = denoiser.locality
-        if low is None or high is None or dither:
-            self.locality = Locality()
-
-    def _denoise(
-        self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
-    ) -> Image:
-        if self.dither:
-            y = y + self.dither * randn(tuple(y.shape), rng=generator(self.seed), like=y)
-        stable = anscombe(y, self.noise)
-        low = self._end(self.low, stable.amin((1, 2, 3)))
-        span = (self._end(self.high, stable.amax((1, 2, 3))) - low).clamp(min=1.0)
-        unit = (stable - low[:, None, None, None]) / span[:, None, None, None]
-        clean = self.denoiser(unit, 1 / span, cond=cond, label=label)
-        back = clean * span[:, None, None, None] + low[:, None, None, None]
-        return inverse_anscombe(back, self.noise)
-
-    def _end(self, given: float | None, found: Tensor) -> Tensor:
-        if given is None:
-            return found
-        return anscombe(torch.full_like(found, given), self.noise)

@@ -229,7 +229,7 @@ def test_noise_of_reading_does_not_bias_the_dark(b):
         photons = photons_of(y, PhotonLaw(1.0, b))
         page = stable_page(Picture(y.astype(np.float64)), photons)
         assert photons.pedestal == 0
-        mean = np.full((1, 1, 1), page.page.pixels.mean(dtype=np.float64))
+        mean = np.full((1, 1, 1), page.pages[0].pixels.mean(dtype=np.float64))
         stable = torch.from_numpy(mean * page.span + page.low)
         assert abs(float(inverse_anscombe(stable, page.noise)) - x) < max(0.01 * x, 0.012)
 

@@ -25,7 +25,7 @@ from scorelet.tasks.denoise.remarks import remarks
 from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
 from scorelet.tasks.denoise.view import View, look
 from scorelet.tasks.inference import run_tile, tiles_of
-from scorelet.tasks.listener import NOBODY, Listener
+from scorelet.tasks.listener import NOBODY, Listener, Repeated
 from scorelet.tasks.tiling import Tile
 
 Pixels = np.ndarray
@@ -170,9 +170,17 @@ def _denoised_photons(
     """Denoise a page whose noise was made white, and go back."""
     inner = replace(settings, noise="white", noise_law=None, strength=1.0, nodata=None)
     inner = replace(inner, sigma=None if denoiser.blind else stable.sigma)
-    out = run_plan(plan_page(stable.page, denoiser, inner, plan.cond), denoiser, inner, listener)
-    result = stable.back(out.picture.pixels, settings.strength)
-    said = plan.said + out.warnings + stable.said()
+    outs = [
+        run_plan(
+            plan_page(page, denoiser, inner, plan.cond),
+            denoiser,
+            inner,
+            Repeated(listener, index, len(stable.pages)),
+        )
+        for index, page in enumerate(stable.pages)
+    ]
+    result = stable.back([out.picture.pixels for out in outs], settings.strength)
+    said = plan.said + outs[0].warnings + stable.said()
     picture = replace(plan.page, pixels=result)
     return Denoised(picture.plain, stable.level(), said, picture)
 

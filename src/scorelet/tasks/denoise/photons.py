@@ -10,7 +10,9 @@ same way. Integers of few photons become 32-bit floats, where whole numbers woul
 
 The network is shown (f(y - p) - f_0) / w, with f_0 the least and w the width of what there is. Few
 counts make few different values, which it takes for a drawing: half a photon of Gaussian noise is
-added to counts first, which the law then holds. The answer goes through the exact unbiased inverse.
+added to counts first, which the law then holds, and taken from them for a second answer, if they
+are so few that it costs (`scorelet.models.photon_denoiser`). The mean of the answers goes through
+the exact unbiased inverse.
 """
 
 import math
@@ -23,7 +25,8 @@ import torch
 from scorelet.analysis.photon_counts import PhotonLaw
 from scorelet.data import Picture
 from scorelet.models import PoissonGaussianNoise
-from scorelet.models.anscombe import DITHER, anscombe, inverse_anscombe
+from scorelet.models.anscombe import anscombe, inverse_anscombe
+from scorelet.models.photon_denoiser import DITHER
 
 Pixels = np.ndarray
 
@@ -32,7 +35,7 @@ COARSE = 4.0
 DEEP = 3.0
 """Standard deviations of noise in the dark below which samples have a pedestal."""
 FEW_PHOTONS = 20.0
-"""Photons on average, from which it does not."""
+"""Photons on average, from which it does not, and from which dither costs less than 0.05 dB."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,14 @@ class Photons:
     def few(self) -> bool:
         """Whether rounding to whole numbers costs more than the noise that denoising leaves."""
         return self.law.a <= COARSE and self.mean <= FEW_PHOTONS
+
+    @property
+    def dithers(self) -> tuple[float, ...]:
+        """Standard deviations of what is added to the samples, with signs, for each answer."""
+        if not self.law.counts:
+            return (0.0,)
+        dither = self.law.a * DITHER
+        return (dither, -dither) if self.mean <= FEW_PHOTONS else (dither,)
 
 
 def photons_of(data: Pixels, law: PhotonLaw) -> Photons:
@@ -76,7 +87,7 @@ class StablePage:
     """A page whose noise is white.
 
     Attributes:
-        page: floats, the least 0 and the largest 1.
+        pages: floats, the least 0 and the largest 1; two with opposite dither, or one.
         sigma: the level of its noise.
         source: the page that it was made of.
         photons: those of the source.
@@ -85,7 +96,7 @@ class StablePage:
         fractions: whether integers become 32-bit floats.
     """
 
-    page: Picture
+    pages: tuple[Picture, ...]
     sigma: float
     source: Picture
     photons: Photons
@@ -94,15 +105,16 @@ class StablePage:
     span: float
     fractions: bool = False
 
-    def back(self, image: Pixels, strength: float) -> Pixels:
-        """Return a denoised page in the unit of the source, of its dtype unless it gets fractions.
+    def back(self, images: Sequence[Pixels], strength: float) -> Pixels:
+        """Return the page denoised, in the unit of the source, of its dtype or with fractions.
 
         Args:
-            image: (height, width, channels), denoised, in the unit of `page`.
+            images: `pages`, denoised, (height, width, channels).
             strength: how much of the noise is taken out; masked pixels come back as they were.
         """
         y = self.source.pixels
-        stable = torch.from_numpy(image.astype(np.float64) * self.span + self.low)
+        mean = np.mean(images, axis=0, dtype=np.float64)
+        stable = torch.from_numpy(mean * self.span + self.low)
         x = inverse_anscombe(stable, self.noise).numpy() + self.photons.pedestal
         mixed = y + strength * (x - y)
         if y.dtype.kind == "u" and not self.fractions:
@@ -144,7 +156,7 @@ def _pedestal(data: Pixels, law: PhotonLaw) -> float:
 
 
 def stable_page(page: Picture, photons: Photons, *, fractions: bool = False) -> StablePage:
-    """Transform a page; the same page gets the same dither.
+    """Transform a page, once for each dither; the same page gets the same dither.
 
     Args:
         page: samples as they are stored; masked ones have no effect.
@@ -154,15 +166,14 @@ def stable_page(page: Picture, photons: Photons, *, fractions: bool = False) -> 
     """
     law, pedestal = photons.law, photons.pedestal
     fractions &= page.pixels.dtype.kind == "u" and photons.few and page.alpha is None
-    dither = law.a * DITHER if law.counts else 0.0
-    noise = PoissonGaussianNoise(law.a, max(law.b + law.a * pedestal, 0.0) + dither**2)
+    dithers = photons.dithers
+    noise = PoissonGaussianNoise(law.a, max(law.b + law.a * pedestal, 0.0) + dithers[0] ** 2)
     y = page.pixels.astype(np.float64) - pedestal
-    if dither:
-        y += dither * np.random.default_rng(0).standard_normal(y.shape)
-    stable = anscombe(torch.from_numpy(y), noise).numpy()
-    data = stable if page.mask is None else stable[page.mask]
-    low = float(data.min())
-    span = max(float(data.max()) - low, 1.0)
-    unit = ((stable - low) / span).astype(np.float32)
-    shown = replace(page, pixels=unit, alpha=None)
-    return StablePage(shown, 1 / span, page, photons, noise, low, span, fractions)
+    e = np.random.default_rng(0).standard_normal(y.shape) if any(dithers) else np.zeros(())
+    stable = [anscombe(torch.from_numpy(y + dither * e), noise).numpy() for dither in dithers]
+    data = stable if page.mask is None else [values[page.mask] for values in stable]
+    low = float(np.min(data))
+    span = max(float(np.max(data)) - low, 1.0)
+    units = [((values - low) / span).astype(np.float32) for values in stable]
+    pages = tuple(replace(page, pixels=unit, alpha=None) for unit in units)
+    return StablePage(pages, 1 / span, page, photons, noise, low, span, fractions)

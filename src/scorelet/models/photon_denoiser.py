@@ -1,0 +1,111 @@
+"""Denoisers of white noise on photons: between the Anscombe transform and its inverse.
+
+Symbols: y data in physical units, f the generalised Anscombe transform and its inverse as in
+`scorelet.models.anscombe`, g a denoiser of white noise, e dither: Gaussian noise of half a photon.
+
+Few photons make few different values, which a network that was trained on drawn pages, too, takes
+for their patterns; so e is added first. That alone costs: at 2 photons the variance grows by an
+eighth. The mean of two estimates with opposite dither,
+
+    D = (g(f(y + e)) + g(f(y - e))) / 2,
+
+is free of all that is odd in e, to first order of all of it, and as -e has the law of e, D has the
+expectation of either: the exact unbiased inverse stays the same.
+
+References: Makitalo, Foi 2013, Optimal inversion of the generalized Anscombe transformation for
+Poisson-Gaussian noise, IEEE TIP 22, section II; Hammersley, Morton 1956, A new Monte Carlo
+technique: antithetic variates, Mathematical Proceedings of the Cambridge Philosophical Society 52.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from scorelet.core.errors import InputError
+from scorelet.core.random import generator, randn
+from scorelet.core.typing import Image, Labels, NoiseLevel
+from scorelet.models.anscombe import anscombe, check_photons, inverse_anscombe
+from scorelet.models.denoiser import Denoiser, Locality
+from scorelet.models.sensor_noise import PoissonGaussianNoise
+
+DITHER = 0.5
+"""Standard deviation, in photons, of what is added to counts, so that their few values do not look
+like a drawing."""
+
+
+class PoissonGaussianDenoiser(Denoiser):
+    """A denoiser of white noise, used on data of Poisson-Gaussian noise in physical units.
+
+    It transforms y by `anscombe`, brings what `low` to `high` become to [0, 1], where the noise has
+    the level 1 / (f(high) - f(low)), denoises, and takes the exact unbiased inverse. Data may be
+    photon counts (a = 1, b = 0) as floats, in any range.
+
+    Args:
+        denoiser: of white noise, blind or not.
+        noise: the law of the data; a > 0.
+        low, high: range of the clean signal in the unit of the data, which becomes [0, 1]; None:
+            that of each image, its smallest and largest noisy value. With both given and no dither,
+            tiles give what the whole image gives.
+        dither: standard deviation of e, in photons; b grows by (a dither)^2, so that the law stays
+            exact. The denoiser is then called twice, with e and -e. 0: once, without.
+        seed: of the dither.
+
+    Raises:
+        InputError: a = 0, low is not below high, or a negative dither.
+    """
+
+    blind = True
+
+    def __init__(
+        self,
+        denoiser: Denoiser,
+        noise: PoissonGaussianNoise,
+        *,
+        low: float | None = None,
+        high: float | None = None,
+        dither: float = DITHER,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        check_photons(noise)
+        if low is not None and high is not None and not low < high:
+            raise InputError(f"low is {low} and high is {high}: low must be below high.")
+        if not 0 <= dither < math.inf:
+            raise InputError(f"dither is {dither}: it must be zero or a positive number.")
+        self.denoiser, self.low, self.high = denoiser, low, high
+        self.noise = PoissonGaussianNoise(noise.a, noise.b + (noise.a * dither) ** 2)
+        self.dither, self.seed = noise.a * dither, seed
+        self.channels = denoiser.channels
+        self.know_classes_of(denoiser)
+        self.conditional, self.needs_cond = denoiser.conditional, denoiser.needs_cond
+        self.locality = denoiser.locality
+        if low is None or high is None or dither:
+            self.locality = Locality()
+
+    def _denoise(
+        self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
+    ) -> Image:
+        stable = [anscombe(shown, self.noise) for shown in self._shown(y)]
+        low = self._end(self.low, torch.stack(stable).amin((0, 2, 3, 4)))
+        high = self._end(self.high, torch.stack(stable).amax((0, 2, 3, 4)))
+        span = (high - low).clamp(min=1.0)
+        offset, unit = low[:, None, None, None], span[:, None, None, None]
+        clean = [
+            self.denoiser((values - offset) / unit, 1 / span, cond=cond, label=label)
+            for values in stable
+        ]
+        mean = torch.stack(clean).mean(0)
+        return inverse_anscombe(mean * unit + offset, self.noise)
+
+    def _shown(self, y: Image) -> tuple[Image, ...]:
+        """Return y with opposite dither, or without."""
+        if not self.dither:
+            return (y,)
+        e = self.dither * randn(tuple(y.shape), rng=generator(self.seed), like=y)
+        return y + e, y - e
+
+    def _end(self, given: float | None, found: Tensor) -> Tensor:
+        if given is None:
+            return found
+        return anscombe(torch.full_like(found, given), self.noise)
