@@ -180,6 +180,7 @@ def _describe(fit: BandFit, survey: Survey) -> dict[str, Any]:
         "condition": solution.condition if solution.condition < float("inf") else None,
         "excess": solution.variance / (2 * solution.count),
         "tails_held": fit.held,
+        "smoothing": fit.smoothing,
         **({} if fit.paid is None else {"loss_paid": fit.paid}),
         "potential": _potential(fit, survey),
     }
