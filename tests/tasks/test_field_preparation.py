@@ -14,10 +14,10 @@ import scorelet as sl
 from scorelet.analysis.field_statistics import NotPeriodicWarning, power_spectrum
 from scorelet.core.errors import InputError
 from scorelet.data.fields.ensembles import ensemble
-from scorelet.data.fields.pointwise import Asinh
 from scorelet.data.fields.source import FieldsInMemory
 from scorelet.tasks.field_model.census import FieldWarning, take_census
 from scorelet.tasks.field_model.preparation import Preparation, choose_preparation
+from scorelet.tasks.field_model.scale import preparation_of
 
 
 def fields(count=300, size=8, seed=0):
@@ -173,7 +173,7 @@ def test_the_energy_with_an_asinh_is_that_of_the_density_of_the_fields():
     """-log p(x) is the energy of z = T(x) less the sum of log T'(x)."""
     x = (1.5 * fields().double()).sinh()
     model = sl.FieldModel("haar", knots=4, reach=1, steps=2, transform="asinh").fit(x)
-    transform = Asinh(**model.record["field"]["asinh"])
+    transform = preparation_of(model.record["field"]).transform
     plain = sl.FieldModel("haar", knots=4, reach=1, steps=2, transform="none")
     plain.fit(transform.forward(x))
     new = (1.5 * fields(5, seed=1).double()).sinh()

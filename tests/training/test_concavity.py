@@ -22,7 +22,7 @@ def fitted(x, even, **options):
     moments = moments_of(Band("haar"), Family(knots=6, reach=1, **options), x, even=even)
     moments.add(x)
     equations = moments.take()
-    return moments, equations, fit_band(moments, [equations]).solution.theta
+    return moments, equations, fit_band(moments, [equations], Family()).solution.theta
 
 
 def bound(moments, theta):

@@ -137,7 +137,7 @@ def test_the_energy_of_lattice_fields_is_found():
     for part in x.chunk(8):
         moments.add(part)
         groups.append(moments.take())
-    fit = fit_band(moments, groups)
+    fit = fit_band(moments, groups, Family())
     found = band.analyze(fit.factor.field.force(x[:64]))
     true = band.analyze(Phi4().potential.force(x[:64]))
     assert float((found * true).sum() / (found.norm() * true.norm())) > 0.99

@@ -28,6 +28,7 @@ def fit(
     reach: Whole = 4,
     pixels: str = "finer",
     moments: Annotated[bool, Parameter(negative="--no-moments")] = True,
+    smooth: Annotated[bool, Parameter(negative="--no-smooth")] = True,
     border: str = "auto",
     transform: str = "auto",
     even: Annotated[bool | None, Parameter(negative="--no-even")] = None,
@@ -65,6 +66,8 @@ def fit(
         pixels: on which the potentials of coarse fields act: finer, those of the grid of one octave
             more, or own.
         moments: after score matching, move parameters until samples have the moments of the fields.
+        smooth: potentials are as far from quadratic ones as fields that are left out in turn call
+            for, which few fields need.
         border: periodic; for fields cut out of something larger: mirror continues them, window
             fills a strip along the border; auto looks at the step across the border.
         transform: of single pixels, undone in samples: none; log for positive fields; asinh for
@@ -92,6 +95,7 @@ def fit(
         reach=reach,
         pixels=pixels,
         moments=moments,
+        smooth=smooth,
         border=border,
         transform=transform,
         even=even,

@@ -4,6 +4,8 @@
     log      T(x) = log x, for positive fields
     asinh    T(x) = asinh((x - a) / b): linear near a, logarithmic far from it on both sides
 
+`Matched` adds to one of them a broken line, which brings quantiles of fields to those of samples.
+
 A density of z is one of x: p(x) = p(z) prod_u T'(x(u)).
 
 References: Johnson 1949, Biometrika 36, systems S_L and S_U; Lupton, Gunn, Szalay 1999,
@@ -11,9 +13,11 @@ arXiv astro-ph/9903081, asinh as a stretch of brightness.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
@@ -112,6 +116,46 @@ class Asinh(Pointwise):
     def log_slope(self, x: Tensor) -> Tensor:
         """Return -log((x - a)^2 + b^2) / 2."""
         return -((x - self.centre).square() + self.scale**2).log() / 2
+
+
+@dataclass(frozen=True)
+class Matched(Pointwise):
+    """T(x) = G(S(x)), G the broken line through (fields_i, drawn_i), of slope 1 outside.
+
+    Samples z of a model, whose pixels have quantiles drawn_i, become S^-1(G^-1(z)), whose S has
+    the quantiles fields_i.
+
+    Args:
+        inner: S.
+        fields, drawn: both rise, two numbers at least.
+    """
+
+    inner: Pointwise
+    fields: tuple[float, ...]
+    drawn: tuple[float, ...]
+    name = "matched"
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return G(S(x))."""
+        return _broken_line(self.inner.forward(x), self.fields, self.drawn)[0]
+
+    def inverse(self, z: Tensor) -> Tensor:
+        """Return S^-1(G^-1(z))."""
+        return self.inner.inverse(_broken_line(z, self.drawn, self.fields)[0])
+
+    def log_slope(self, x: Tensor) -> Tensor:
+        """Return log G'(S(x)) + log S'(x)."""
+        slope = _broken_line(self.inner.forward(x), self.fields, self.drawn)[1]
+        return slope.log() + self.inner.log_slope(x)
+
+
+def _broken_line(z: Tensor, here: Sequence[float], there: Sequence[float]) -> tuple[Tensor, Tensor]:
+    """Return the line that takes `here` to `there` at z, and its slopes."""
+    x, y = z.new_tensor(here), z.new_tensor(there)
+    slopes = torch.cat([x.new_ones(1), y.diff() / x.diff(), x.new_ones(1)])
+    piece = torch.searchsorted(x, z.detach().contiguous(), right=True)
+    start = (piece - 1).clamp(min=0)
+    return y[start] + slopes[piece] * (z - x[start]), slopes[piece]
 
 
 POINTWISE: dict[str, type[Pointwise]] = {

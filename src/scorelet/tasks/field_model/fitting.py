@@ -20,6 +20,7 @@ from scorelet.tasks.field_model.planning import SUBDIVISIONS, choose_bands, plan
 from scorelet.tasks.field_model.preparation import choose_preparation
 from scorelet.tasks.field_model.preparation import describe as describe_preparation
 from scorelet.tasks.field_model.prepared import PreparedFields
+from scorelet.tasks.field_model.quantiles import match_quantiles
 from scorelet.tasks.field_model.survey import Survey, survey_fields
 from scorelet.training.moment_matching import Matched
 from scorelet.training.score_matching import (
@@ -35,6 +36,7 @@ from scorelet.training.score_matching.solve import jackknife_errors
 HELD_SHARE = 20  # one field of so many is held out, at most 64, if there are enough
 _MOST_HELD = 64
 _CURVE = 61
+_MATCHED = "Pixels of samples are brought to the quantiles of the fields by a broken line."
 _PIXELS = 1 << 23  # are looked at to see whether fields are periodic
 
 
@@ -110,6 +112,13 @@ def fit_model(
             "bands": certificate.bands,
         },
     }
+    if prepared["transform"] != "none":
+        z = survey.mean + survey.deviation * survey.fields
+        if found_quantiles := match_quantiles(model, choice.steps, z, progress):
+            model.record["field"] |= {
+                "quantiles": found_quantiles,
+                "remarks": [*prepared["remarks"], _MATCHED],
+            }
     return model
 
 
@@ -171,6 +180,7 @@ def _describe(fit: BandFit, survey: Survey) -> dict[str, Any]:
         "condition": solution.condition if solution.condition < float("inf") else None,
         "excess": solution.variance / (2 * solution.count),
         "tails_held": fit.held,
+        "smoothing": fit.smoothing,
         **({} if fit.paid is None else {"loss_paid": fit.paid}),
         "potential": _potential(fit, survey),
     }

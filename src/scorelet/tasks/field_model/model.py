@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STEPS = 400
-_CHOSEN = "bands", "basis", "knots", "placement", "reach", "pixels", "moments"
+_CHOSEN = "bands", "basis", "knots", "placement", "reach", "pixels", "moments", "smooth"
 
 
 class FieldModel:
@@ -48,6 +48,8 @@ class FieldModel:
         pixels: on which the potentials of coarse fields act: finer, those of the grid of one octave
             more, or own.
         moments: after score matching, move parameters until samples have the moments of the fields.
+        smooth: potentials are as far from quadratic ones as fields that are left out in turn call
+            for: few fields of long waves would make too much of what they show by chance.
         border: periodic; mirror: fields are continued by their mirror image, and samples cut;
             window: a strip along the border is filled so that opposite sides join; auto looks at
             the step across the border.
@@ -82,6 +84,7 @@ class FieldModel:
         reach: int = 4,
         pixels: str = "finer",
         moments: bool = True,
+        smooth: bool = True,
         border: str = "auto",
         transform: str = "auto",
         even: bool | None = None,
@@ -93,7 +96,7 @@ class FieldModel:
             raise InputError(f"bands={bands!r}: use {', '.join(BANDS)}.")
         if steps < 1:
             raise InputError(f"steps={steps}: a chain has at least one step.")
-        family = Family(basis, knots, placement, reach, pixels, concave=enforce)
+        family = Family(basis, knots, placement, reach, pixels, concave=enforce, smooth=smooth)
         check_choice(border, transform)
         self._choice = Choice(
             wavelet, bands, family, even, steps, moments, border, transform, precondition

@@ -1,6 +1,6 @@
 """Which bands of details a cascade has: how wide they may be for log-concave conditional laws."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
@@ -78,7 +78,7 @@ class _Trial:
             field, other = band.truncate(self.x), band.truncate(self.held)
             moments = moments_of(band, self.family, field, even=self.even, finer=self.finer)
             moments.add(field)
-            factor = fit_band(moments, [moments.take()], ridge=self.family.ridge).factor
+            factor = fit_band(moments, [moments.take()], replace(self.family, concave=False)).factor
             least, _ = extreme_curvatures(factor, other)
             if not bool((least > 0).all()):
                 return False

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Fields
-from scorelet.data.fields.pointwise import POINTWISE
+from scorelet.data.fields.pointwise import POINTWISE, Matched, Pointwise
 from scorelet.tasks.field_model.census import FieldWarning
 from scorelet.tasks.field_model.preparation import Preparation
 
@@ -20,7 +20,9 @@ _OFF = 0.3  # share of the variance by which samples may miss that of the fields
 
 def preparation_of(field: dict[str, Any]) -> Preparation:
     """Return how fields were prepared, from the record of a model."""
-    transform = POINTWISE[field.get("transform", "none")](**(field.get("asinh") or {}))
+    transform: Pointwise = POINTWISE[field.get("transform", "none")](**(field.get("asinh") or {}))
+    if quantiles := field.get("quantiles"):
+        transform = Matched(transform, tuple(quantiles["fields"]), tuple(quantiles["drawn"]))
     return Preparation(field.get("border", "periodic"), transform)
 
 

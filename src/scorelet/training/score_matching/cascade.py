@@ -180,4 +180,4 @@ class _Groups:
 
 
 def _fit(moments: BandMoments, groups: dict[int, list[Equations]], family: Family) -> BandFit:
-    return fit_band(moments, groups[id(moments)], ridge=family.ridge, concave=family.concave)
+    return fit_band(moments, groups[id(moments)], family)

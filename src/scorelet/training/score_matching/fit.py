@@ -21,7 +21,8 @@ from scorelet.models.field_energy.couplings import Shift
 from scorelet.models.field_energy.energy import pixels_of
 from scorelet.training.score_matching.concavity import SHARE, project_log_concave
 from scorelet.training.score_matching.normal_equations import BandMoments, Equations
-from scorelet.training.score_matching.solve import RIDGE, Solution
+from scorelet.training.score_matching.smoothing import smoothed
+from scorelet.training.score_matching.solve import RIDGE, Solution, total_of
 from scorelet.training.score_matching.tails import gaussian_curvature, solve_confined
 
 PLACEMENTS = "quantile", "linspace"
@@ -46,6 +47,8 @@ class Family:
         ridge: of the scaled normal equations.
         concave: conditional laws are made strongly log-concave everywhere, see
             `project_log_concave`.
+        smooth: potentials of splines are as far from quadratic as fields that are left out call
+            for, see `scorelet.training.score_matching.smoothing`; False is the published fit.
     """
 
     basis: str = "spline"
@@ -55,6 +58,7 @@ class Family:
     pixels: str = "finer"
     ridge: float = RIDGE
     concave: bool = False
+    smooth: bool = True
 
     def __post_init__(self) -> None:
         if self.basis not in potential_kinds() or self.placement not in PLACEMENTS:
@@ -145,6 +149,7 @@ class BandFit:
         margin: by which energies of this band are made to confine, see `solve_confined`.
         held: whether the tails of the potential had to be held for that.
         paid: loss that log-concavity has cost; None where it is not enforced.
+        smoothing: λ, see `smoothed`.
     """
 
     factor: ConditionalEnergy
@@ -153,6 +158,7 @@ class BandFit:
     margin: float = 0.0
     held: bool = False
     paid: float | None = None
+    smoothing: float = 0.0
 
     @property
     def replicas(self) -> list[FieldEnergy]:
@@ -167,34 +173,29 @@ class BandFit:
         return replace(self, factor=factor, solution=solution)
 
 
-def fit_band(
-    moments: BandMoments,
-    groups: Sequence[Equations],
-    *,
-    ridge: float = RIDGE,
-    concave: bool = False,
-) -> BandFit:
+def fit_band(moments: BandMoments, groups: Sequence[Equations], family: Family) -> BandFit:
     """Return the energy that minimises the score-matching loss of one band.
 
     Args:
         moments: what has made the equations.
         groups: of disjoint groups of fields.
-        ridge: see `solve`.
-        concave: among those that are strongly log-concave everywhere.
+        family: ridge, concave and smooth of it.
 
     Raises:
         InputError: singular equations.
     """
-    solution, margin, held = solve_confined(moments, groups, ridge=ridge)
-    field = moments.energy(solution.theta)
-    fit = BandFit(ConditionalEnergy(field, moments.band), solution, moments, margin, held)
-    if not concave:
+    weight, plain = 0.0, total_of(groups)
+    if family.smooth:
+        groups, weight = smoothed(moments, groups, ridge=family.ridge)
+    solution, margin, held = solve_confined(moments, groups, ridge=family.ridge)
+    solution = replace(solution, loss=plain.loss(solution.theta))  # without the penalty
+    factor = ConditionalEnergy(moments.energy(solution.theta), moments.band)
+    fit = BandFit(factor, solution, moments, margin, held, smoothing=weight)
+    if not family.concave:
         return fit
-    total = sum(groups[1:], groups[0])
     alpha = SHARE * gaussian_curvature(moments, groups)
-    theta = project_log_concave(moments, total, solution.theta, alpha)
-    paid = total.loss(theta) - total.loss(solution.theta)
-    return replace(fit.moved_to(theta), paid=paid)
+    theta = project_log_concave(moments, total_of(groups), solution.theta, alpha)
+    return replace(fit.moved_to(theta), paid=plain.loss(theta) - solution.loss)
 
 
 def moments_of(

@@ -7,6 +7,7 @@ References: Guth, Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, section 4.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from torch import Tensor
 
@@ -49,4 +50,4 @@ def _fit(
     noisy = x + level * band.project(white)
     moments = moments_of(band, family, noisy, even=even)
     moments.add(noisy)
-    return fit_band(moments, [moments.take()], ridge=family.ridge).factor
+    return fit_band(moments, [moments.take()], replace(family, concave=False)).factor

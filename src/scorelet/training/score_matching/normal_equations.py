@@ -178,7 +178,7 @@ class BandMoments:
         lags = at_lags(torch.fft.irfft2(power, s=self.size), self.shifts) / 2
         pixels = pixels_of(x, self.finer)
         columns = [
-            self.potential.with_weights(self._weights(unit)).derivatives(pixels)[0].sum((1, 2, 3))
+            self.potential.with_weights(self.weights_of(unit)).derivatives(pixels)[0].sum((1, 2, 3))
             for unit in torch.eye(self.knots, dtype=torch.float64)
         ]
         if self.slope:
@@ -188,12 +188,12 @@ class BandMoments:
     def energy(self, theta: Tensor) -> FieldEnergy:
         """Return the energy of parameters in the order of the equations."""
         m, k = len(self.shifts), self.knots
-        potential = self.potential.with_weights(self._weights(theta[m : m + k]))
+        potential = self.potential.with_weights(self.weights_of(theta[m : m + k]))
         slope = float(theta[m + k]) if self.slope else 0.0
         couplings = Couplings(self.shifts, theta[:m])
         return FieldEnergy(couplings, potential, slope=slope, finer=self.finer)
 
-    def _weights(self, parameters: Tensor) -> Tensor:
+    def weights_of(self, parameters: Tensor) -> Tensor:
         """Return the weights of all knots; where v is even, one parameter stands for two."""
         if not self.even:
             return parameters

@@ -72,23 +72,26 @@ def solve(groups: Sequence[Equations], *, ridge: float = RIDGE) -> Solution:
     Raises:
         InputError: H is singular or not finite: a term that does not vary over the fields.
     """
-    total = groups[0]
-    for group in groups[1:]:
-        total = total + group
+    total = total_of(groups)
     _check_terms(total)
-    theta, factor, scale = _solve_one(total, ridge, total.matrix.diagonal())
+    present = total.matrix.diagonal()
+    theta, factor, scale = (x[0] for x in _solve_all([total], ridge, present))
     values = torch.linalg.eigvalsh(total.matrix * scale[:, None] * scale)
     condition = float(values[-1] / values[0]) if values[0] > 0 else math.inf
-    present = total.matrix.diagonal()
     several = len(groups) > 1
-    replicas = [_solve_one(total - g, ridge, present)[0] for g in groups] if several else [theta]
+    replicas = theta[None]
+    if several:
+        replicas = _solve_all([total - g for g in groups], ridge, present)[0]
     residuals = torch.stack([(g.matrix @ theta - g.right) * scale for g in groups])
     counts = torch.tensor([float(g.count) for g in groups], dtype=torch.float64)
     spread = residuals * (counts / max(1, len(groups) - 1)).sqrt()[:, None]
     variance = float((spread * torch.cholesky_solve(spread.T, factor).T).sum())
-    return Solution(
-        theta, torch.stack(replicas), total.loss(theta), condition, variance, total.count
-    )
+    return Solution(theta, replicas, total.loss(theta), condition, variance, total.count)
+
+
+def total_of(groups: Sequence[Equations]) -> Equations:
+    """Return the equations of all groups together."""
+    return sum(groups[1:], groups[0])
 
 
 def jackknife_errors(replicas: Tensor) -> Tensor:
@@ -108,24 +111,44 @@ def _check_terms(equations: Equations) -> None:
         )
 
 
-def _solve_one(
-    equations: Equations, ridge: float, present: Tensor
+def _solve_all(
+    equations: Sequence[Equations], ridge: float, present: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return θ, the Cholesky factor of H' + ε Id, and D^-1/2.
+    """Return what `solve_each` does, of several sets of fields.
 
-    A term that all fields together have, `present`, but these have not, gets the parameter 0: the
-    pixels of a tail may all be in the group that is left out.
+    Raises:
+        InputError: a matrix that is singular even with a ridge.
     """
-    matrix, right = equations.matrix, equations.right
-    diagonal = matrix.diagonal()
-    scale = torch.where(diagonal > _ABSENT * present, diagonal, torch.inf).rsqrt()
-    scaled = matrix * scale[:, None] * scale
-    scaled.diagonal().add_(ridge)
-    factor, failed = torch.linalg.cholesky_ex(scaled)
-    if int(failed):
+    matrices = torch.stack([e.matrix for e in equations])
+    theta, factor, scale = solve_each(
+        matrices, torch.stack([e.right for e in equations]), ridge, present
+    )
+    failed = [e.count for e, x in zip(equations, theta, strict=True) if bool(x.isnan().any())]
+    if failed:
         raise InputError(
-            f"The normal equations of {equations.count} fields are singular even with a ridge of "
+            f"The normal equations of {failed[0]} fields are singular even with a ridge of "
             f"{ridge:g}: fit more fields, fewer knots and couplings, or a larger ridge."
         )
-    solved = torch.cholesky_solve((right * scale)[:, None], factor)[:, 0]
-    return solved * scale, factor, scale
+    return theta, factor, scale
+
+
+def solve_each(
+    matrices: Tensor, right: Tensor, ridge: float, present: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return θ (b, m), the Cholesky factors of H' + ε Id, and D^-1/2, of several equations.
+
+    A term that all fields together have, but these have not, gets the parameter 0: the pixels of a
+    tail may all be in the group that is left out. θ is NaN where H' + ε Id is singular.
+
+    Args:
+        matrices, right: H (b, m, m) and g (b, m).
+        ridge: ε.
+        present: diagonal of H of all fields.
+    """
+    diagonal = matrices.diagonal(dim1=1, dim2=2)
+    scale = torch.where(diagonal > _ABSENT * present, diagonal, torch.inf).rsqrt()
+    scaled = matrices * scale[:, :, None] * scale[:, None]
+    scaled.diagonal(dim1=1, dim2=2).add_(ridge)
+    factor, failed = torch.linalg.cholesky_ex(scaled)
+    solved = torch.cholesky_solve((right * scale)[..., None], factor)[..., 0] * scale
+    return torch.where((failed > 0)[:, None], torch.nan, solved), factor, scale

@@ -18,7 +18,7 @@ def learning_curve(settings: Curve, seed: int) -> list[dict[str, int | float]]:
     x = law.sample(max(settings.sizes), settings.side, seed)[:, 0]
     held = law.sample(settings.held, settings.side, seed + 1).double()
     for count in settings.sizes:
-        model = FieldModel(moments=False, even=True, steps=1).fit(x[:count])
+        model = FieldModel(moments=False, smooth=False, even=True, steps=1).fit(x[:count])
         finest, band = model.model.details[-1], model.record["bands"][-1]
         deviation = model.record["field"]["deviation"]
         exact = finest.band.analyze(exact_action(law).force(held))

@@ -1,0 +1,77 @@
+"""How far potentials may be from quadratic ones, decided by fields that are left out in turn.
+
+Symbols: H θ = g normal equations, H_b θ = g_b those of the group b of fields; w_k values of v'' at
+the knots of a spline; λ weight of
+
+    θ^T P θ = sum_k (w_(k+1) - w_k)^2 · mean diag H / mean diag P,  over the weights of v,
+
+which is 0 for a quadratic potential. A map of the sky that is cut into fifty fields has long waves
+in fifty copies only: pixels are many, but what v'' is at places where the long waves are high rests
+on few fields. Each λ of a grid is fitted without group b, and the loss of that group measured:
+
+    cv(λ) = sum_b n_b / n (θ_(b)^T H_b θ_(b) / 2 - θ_(b)^T g_b),   (H_(b) + λ P) θ_(b) = g_(b)
+
+The λ of least cv is taken, that which is lighter of those that are alike. Where fields are many, it
+is 0 or next to it.
+
+References: Eilers, Marx 1996, Statistical Science 11 (differences of spline weights as a penalty);
+Stone 1974, J. R. Stat. Soc. B 36 (the choice by parts that are left out).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from scorelet.training.score_matching.normal_equations import BandMoments, Equations
+from scorelet.training.score_matching.solve import solve_each, total_of
+
+GRID = (0.0, *(10.0**k for k in range(-4, 5)))
+"""λ. The last one leaves a quadratic potential."""
+_FEWEST = 2  # groups
+
+
+def smoothed(
+    moments: BandMoments, groups: Sequence[Equations], *, ridge: float
+) -> tuple[Sequence[Equations], float]:
+    """Return the equations with the penalty that was chosen, and λ.
+
+    Args:
+        moments: what has made the equations; potentials that are no splines have no penalty.
+        groups: of disjoint groups of fields; a single one leaves nothing to choose by.
+        ridge: see `solve`.
+    """
+    if not moments.potential.quadratic or len(groups) < _FEWEST:
+        return groups, 0.0
+    penalty = roughness(moments, total_of(groups))
+    weight = GRID[int(left_out_losses(groups, penalty, ridge=ridge).argmin())]
+    return [replace(g, matrix=g.matrix + weight * penalty) for g in groups], weight
+
+
+def roughness(moments: BandMoments, total: Equations) -> Tensor:
+    """Return P, in units of H."""
+    first, count = len(moments.shifts), moments.knots
+    weights = torch.stack([moments.weights_of(unit) for unit in torch.eye(count).double()], 1)
+    steps = weights.diff(dim=0)
+    own = slice(first, first + count)
+    penalty = torch.zeros_like(total.matrix)
+    penalty[own, own] = steps.T @ steps
+    return penalty * (total.matrix.diagonal()[own].mean() / penalty.diagonal()[own].mean())
+
+
+def left_out_losses(groups: Sequence[Equations], penalty: Tensor, *, ridge: float) -> Tensor:
+    """Return cv(λ) for each λ of the grid."""
+    total = total_of(groups)
+    rest = [total - g for g in groups]
+    matrices = torch.stack([g.matrix for g in groups])
+    right = torch.stack([g.right for g in groups])
+    shares = torch.tensor([g.count / total.count for g in groups], dtype=torch.float64)
+    others = torch.stack([g.matrix for g in rest])
+    wanted, present = torch.stack([g.right for g in rest]), total.matrix.diagonal()
+    losses = []
+    for weight in GRID:
+        theta = solve_each(others + weight * penalty, wanted, ridge, present)[0]
+        loss = (theta * torch.einsum("bst,bt->bs", matrices, theta)).sum(1) / 2
+        losses.append((shares * (loss - (theta * right).sum(1))).sum())
+    return torch.stack(losses)

@@ -1,0 +1,93 @@
+"""Smoothing of potentials: its penalty, leave-out losses by hand, and what few fields need."""
+
+import pytest
+import torch
+
+from scorelet.core.random import generator, randn
+from scorelet.models.field_energy import Band
+from scorelet.sampling import Phi4
+from scorelet.training.score_matching import Family, fit_band, solve
+from scorelet.training.score_matching.fit import moments_of
+from scorelet.training.score_matching.smoothing import GRID, left_out_losses, roughness, smoothed
+from scorelet.training.score_matching.solve import total_of
+from scorelet.training.score_matching.tails import unit_curvature
+
+RIDGE = 1e-6
+
+
+def parts(x, count, *, even=False, knots=12):
+    moments = moments_of(Band("haar"), Family(knots=knots, reach=1), x, even=even)
+    groups = []
+    for part in x.chunk(count):
+        moments.add(part)
+        groups.append(moments.take())
+    return moments, groups
+
+
+def waves(count, seed, size=8):
+    """Gaussian fields, most of whose variance is one number for each field."""
+    rng, like = generator(seed), torch.zeros((), dtype=torch.float64)
+    level = 2 * randn((count, 1, 1, 1), rng=rng, like=like)
+    return level + randn((count, 1, size, size), rng=rng, like=like)
+
+
+@pytest.mark.parametrize("even", [False, True])
+def test_quadratic_potentials_have_no_roughness_and_others_that_of_their_weights(even):
+    x = waves(40, 0)
+    moments, groups = parts(x, 2, even=even, knots=7)
+    penalty = roughness(moments, total_of(groups))
+    flat = unit_curvature(moments)
+    assert float(flat @ penalty @ flat) == pytest.approx(0, abs=1e-12 * float(penalty.trace()))
+    theta = torch.linspace(0, 1, len(penalty), dtype=torch.float64).square()
+    first = len(moments.shifts)
+    steps = moments.weights_of(theta[first : first + moments.knots]).diff()
+    ratio = theta @ penalty @ theta / steps.square().sum()
+    other = theta.flip(0)
+    steps = moments.weights_of(other[first : first + moments.knots]).diff()
+    assert float(other @ penalty @ other / steps.square().sum()) == pytest.approx(float(ratio))
+
+
+def test_losses_of_fields_that_are_left_out_are_those_of_one_fit_for_each_group():
+    moments, groups = parts(waves(30, 1), 5)
+    penalty = roughness(moments, total_of(groups))
+    found = left_out_losses(groups, penalty, ridge=RIDGE)
+    for number in (2, 6):
+        loss = 0.0
+        for left, group in enumerate(groups):
+            rest = total_of([g for k, g in enumerate(groups) if k != left])
+            matrix = rest.matrix + GRID[number] * penalty
+            scale = matrix.diagonal().rsqrt()
+            scaled = matrix * scale * scale[:, None] + RIDGE * torch.eye(len(scale)).double()
+            theta = scale * torch.linalg.solve(scaled, scale * rest.right)
+            loss += group.loss(theta) / len(groups)
+        assert float(found[number]) == pytest.approx(loss, rel=1e-8)
+
+
+def test_few_gaussian_fields_of_long_waves_get_a_nearly_quadratic_potential():
+    """v'' must not vary for Gaussian fields; how much it does falls ten times and more."""
+    for seed in range(3):
+        moments, groups = parts(waves(24, seed), 12)
+        chosen, weight = smoothed(moments, groups, ridge=RIDGE)
+        assert weight >= 1
+        first = len(moments.shifts)
+        spread = [
+            float(solve(g, ridge=RIDGE).theta[first : first + moments.knots].std())
+            for g in (groups, chosen)
+        ]
+        assert spread[1] < 0.1 * spread[0]
+
+
+@pytest.mark.slow
+def test_many_fields_of_a_potential_that_is_far_from_quadratic_keep_it():
+    x = Phi4().sample(1000, 16, 3).double()
+    moments, groups = parts(x, 20, even=True)
+    fit, plain = (fit_band(moments, groups, Family(smooth=smooth)) for smooth in (True, False))
+    assert fit.smoothing <= 1e-2
+    assert plain.smoothing == 0
+    assert fit.solution.loss == pytest.approx(plain.solution.loss, rel=1e-3)
+    assert plain.solution.loss <= fit.solution.loss
+
+
+def test_a_single_group_leaves_nothing_to_choose_by():
+    moments, groups = parts(waves(10, 3), 1)
+    assert smoothed(moments, groups, ridge=RIDGE) == (groups, 0.0)
