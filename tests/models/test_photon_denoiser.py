@@ -74,6 +74,14 @@ def test_what_cannot_be_is_refused(options, said):
         PoissonGaussianDenoiser(Mean(), PoissonGaussianNoise(1.0), **options)
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_that_are_not_finite_are_named(value):
+    y = torch.full((1, 1, 4, 4), 3.0)
+    y[0, 0, 1, 1] = value
+    with pytest.raises(InputError, match="NaN or infinite"):
+        PoissonGaussianDenoiser(Mean(), PoissonGaussianNoise(1.0))(y)
+
+
 def test_noise_without_photons_needs_no_transform():
     with pytest.raises(InputError, match="does not depend on the signal"):
         PoissonGaussianDenoiser(Mean(), PoissonGaussianNoise(0.0, 1.0))

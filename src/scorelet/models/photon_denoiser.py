@@ -53,7 +53,8 @@ class PoissonGaussianDenoiser(Denoiser):
         seed: of the dither, which is a function of it and of the size of an image.
 
     Raises:
-        InputError: a = 0, low is not below high, or a negative dither.
+        InputError: a = 0, low is not below high, or a negative dither; when called: data whose
+            smallest or largest value is wanted and is not finite.
     """
 
     blind = True
@@ -91,6 +92,8 @@ class PoissonGaussianDenoiser(Denoiser):
         low = self._end(self.low, stable.amin((0, 2, 3, 4)))
         high = self._end(self.high, stable.amax((0, 2, 3, 4)))
         span = (high - low).clamp(min=1.0)
+        if not bool(span.isfinite().all()):
+            raise InputError("The data hold NaN or infinite values: replace them first.")
         offset, unit = low[:, None, None, None], span[:, None, None, None]
         clean = [
             self.denoiser((values - offset) / unit, 1 / span, cond=cond, label=label)
