@@ -3,8 +3,8 @@
 Part `photons`: photon counts of mean 30 to 1 at the peak, on every eighth gray picture of BSD68:
 the counts over the peak given to `photo` as they are, and `photo` between the Anscombe transform
 and its exact unbiased inverse, without and with opposite dithers of half a photon. At 30 and 5 BM3D
-and the released BF-CNN stand between the same transforms, without dither. Seconds of the processor
-are medians of a picture.
+and the released BF-CNN stand between the same transforms, without and with dither, too. Seconds of
+the processor are medians of a picture.
 
 Part `phases`: the first 8 pairs of the camera set, JPEGs of one shot beside the mean of many:
 `photo` on the pixels, and on the r x r phases of the picture.
@@ -26,7 +26,12 @@ from white_peers import BM3D, released_bf_cnn
 import scorelet as sl
 from scorelet.analysis.image_quality import psnr
 from scorelet.core.random import generator
-from scorelet.models import PoissonGaussianDenoiser, PoissonGaussianNoise, SubsampledDenoiser
+from scorelet.models import (
+    Denoiser,
+    PoissonGaussianDenoiser,
+    PoissonGaussianNoise,
+    SubsampledDenoiser,
+)
 
 PACKAGES = ("scorelet", "torch", "numpy", "pillow", "bm3d")
 PEAKS = (30, 10, 5, 2, 1)
@@ -57,9 +62,12 @@ def measure_photons(*, quick: bool) -> dict[str, list[Row]]:
         "Anscombe": PoissonGaussianDenoiser(photo, noise, dither=0.0),
         "Anscombe, dither": PoissonGaussianDenoiser(photo, noise),
     }
-    peers = {"BM3D, Anscombe": PoissonGaussianDenoiser(BM3D(), noise, dither=0.0)}
-    if (bf_cnn := released_bf_cnn()) is not None:
-        peers["BF-CNN, Anscombe"] = PoissonGaussianDenoiser(bf_cnn, noise, dither=0.0)
+    peers: dict[str, Denoiser] = {}
+    others = {"BM3D": BM3D(), "BF-CNN": released_bf_cnn()}
+    for name, peer in others.items():
+        if peer is not None:
+            peers[f"{name}, Anscombe"] = PoissonGaussianDenoiser(peer, noise, dither=0.0)
+            peers[f"{name}, Anscombe, dither"] = PoissonGaussianDenoiser(peer, noise)
     pictures = [tensor(path) for path in folder("bsd68")[:: 68 if quick else EVERY]]
     rows = []
     for peak in PEAKS:

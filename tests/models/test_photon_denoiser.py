@@ -54,6 +54,34 @@ def test_dither_is_a_function_of_its_seed():
     assert not torch.equal(first, other)
 
 
+@pytest.mark.parametrize("dither", [0.0, 0.5])
+def test_an_image_does_not_depend_on_its_batch(dither):
+    denoiser = PoissonGaussianDenoiser(Same(), PoissonGaussianNoise(1.0), dither=dither)
+    y = torch.poisson(torch.full((3, 2, 8, 8), 4.0), generator=generator(0))
+    torch.testing.assert_close(denoiser(y)[1:2], denoiser(y[1:2]))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"low": 1.0, "high": 1.0}, "low must be below high"),
+        ({"dither": -0.5}, "zero or a positive number"),
+        ({"dither": float("nan")}, "zero or a positive number"),
+    ],
+)
+def test_what_cannot_be_is_refused(options, said):
+    with pytest.raises(InputError, match=said):
+        PoissonGaussianDenoiser(Mean(), PoissonGaussianNoise(1.0), **options)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_that_are_not_finite_are_named(value):
+    y = torch.full((1, 1, 4, 4), 3.0)
+    y[0, 0, 1, 1] = value
+    with pytest.raises(InputError, match="NaN or infinite"):
+        PoissonGaussianDenoiser(Mean(), PoissonGaussianNoise(1.0))(y)
+
+
 def test_noise_without_photons_needs_no_transform():
     with pytest.raises(InputError, match="does not depend on the signal"):
         PoissonGaussianDenoiser(Mean(), PoissonGaussianNoise(0.0, 1.0))

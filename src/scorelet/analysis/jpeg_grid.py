@@ -17,7 +17,7 @@ _STANDARD_SUM = 3687
 """Sum of the 64 steps of the standard table of brightness (JPEG, annex K, table K.1)."""
 _NEARLY_ZERO = 1 / 255
 _BLOCKS = 600
-_STANDS_OUT = 12.0
+_STANDS_OUT = 10.0
 """Robust standard deviations by which the share of zeros on a grid must stand out of the others."""
 
 

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
+_DTYPES = (torch.float32, torch.float64)
+
 
 def functions_at_work() -> bool:
     """Whether a transform of torch.func, or forward differentiation, calls what runs now."""
@@ -36,11 +38,17 @@ def has_memory(x: Tensor) -> bool:
         return False
 
 
-def runs_compiled(*tensors: Tensor) -> bool:
-    """Whether a compiled kernel may take these tensors: 32 or 64 bits, on a CPU, and plain."""
-    if not is_plain(*tensors):
-        return False
+def fits_kernel(*tensors: Tensor) -> bool:
+    """Whether a compiled kernel can read these tensors: 32 or 64 bits, in the memory of a CPU.
+
+    Memory of a negative view, such as the imaginary part of a conjugate, has the other sign.
+    """
     return all(
-        t.device.type == "cpu" and t.dtype in (torch.float32, torch.float64) and has_memory(t)
+        t.device.type == "cpu" and t.dtype in _DTYPES and not t.is_neg() and has_memory(t)
         for t in tensors
     )
+
+
+def runs_compiled(*tensors: Tensor) -> bool:
+    """Whether a compiled kernel may take these tensors: it can read them, and they are plain."""
+    return is_plain(*tensors) and fits_kernel(*tensors)

@@ -39,6 +39,8 @@ def anscombe(y: Tensor, noise: PoissonGaussianNoise) -> Tensor:
 def inverse_anscombe(transformed: Tensor, noise: PoissonGaussianNoise) -> Tensor:
     """Return the x for which E[f(y) | x] is `transformed`; 0 where it is less than that of x = 0.
 
+    No gradient flows through it.
+
     Up to 200 photons it is interpolated in a table of E[f], which is computed by summation over the
     Poisson law and quadrature over the Gaussian at first use; beyond, it is eq. 9 of the reference,
 

@@ -20,6 +20,7 @@ technique: antithetic variates, Mathematical Proceedings of the Cambridge Philos
 import math
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from scorelet.core.errors import InputError
@@ -49,10 +50,11 @@ class PoissonGaussianDenoiser(Denoiser):
             tiles give what the whole image gives.
         dither: standard deviation of e, in photons; b grows by (a dither)^2, so that the law stays
             exact. The denoiser is then called twice, with e and -e. 0: once, without.
-        seed: of the dither.
+        seed: of the dither, which is a function of it and of the size of an image.
 
     Raises:
-        InputError: a = 0, low is not below high, or a negative dither.
+        InputError: a = 0, low is not below high, or a negative dither; when called: data whose
+            smallest or largest value is wanted and is not finite.
     """
 
     blind = True
@@ -86,10 +88,12 @@ class PoissonGaussianDenoiser(Denoiser):
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
-        stable = [anscombe(shown, self.noise) for shown in self._shown(y)]
-        low = self._end(self.low, torch.stack(stable).amin((0, 2, 3, 4)))
-        high = self._end(self.high, torch.stack(stable).amax((0, 2, 3, 4)))
+        stable = anscombe(self._shown(y), self.noise)
+        low = self._end(self.low, stable.amin((0, 2, 3, 4)))
+        high = self._end(self.high, stable.amax((0, 2, 3, 4)))
         span = (high - low).clamp(min=1.0)
+        if not bool(span.isfinite().all()):
+            raise InputError("The data hold NaN or infinite values: replace them first.")
         offset, unit = low[:, None, None, None], span[:, None, None, None]
         clean = [
             self.denoiser((values - offset) / unit, 1 / span, cond=cond, label=label)
@@ -98,12 +102,12 @@ class PoissonGaussianDenoiser(Denoiser):
         mean = torch.stack(clean).mean(0)
         return inverse_anscombe(mean * unit + offset, self.noise)
 
-    def _shown(self, y: Image) -> tuple[Image, ...]:
-        """Return y with opposite dither, or without."""
+    def _shown(self, y: Image) -> Float[Tensor, "answers batch channel height width"]:
+        """Return y with opposite dither, or without; all images of a batch get the same."""
         if not self.dither:
-            return (y,)
-        e = self.dither * randn(tuple(y.shape), rng=generator(self.seed), like=y)
-        return y + e, y - e
+            return y[None]
+        e = self.dither * randn(tuple(y.shape[1:]), rng=generator(self.seed), like=y)
+        return torch.stack((y + e, y - e))
 
     def _end(self, given: float | None, found: Tensor) -> Tensor:
         if given is None:

@@ -15,10 +15,13 @@ from samples import Identity
 from scorelet.analysis.photon_counts import PhotonLaw
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, iter_pages
+from scorelet.models import Locality
 from scorelet.models.anscombe import inverse_anscombe
 from scorelet.tasks.denoise import DenoiseSettings
 from scorelet.tasks.denoise.choice import choose, choose_for_stack
+from scorelet.tasks.denoise.page import denoised_page
 from scorelet.tasks.denoise.photons import photons_of, stable_page
+from scorelet.tasks.listener import Nobody
 
 AUTO = DenoiseSettings()
 COUNTS = samples.counts(samples.clean("camera")[:128, :160, :1], 30).astype(np.float32)
@@ -296,6 +299,23 @@ def test_integers_of_few_photons_become_floats(float32, dtype):
     assert out.sigma == pytest.approx(floats.sigma)
     assert "32-bit floating point" in out.warnings[-1]
     assert not floats.warnings
+
+
+def test_both_answers_of_few_photons_are_parts_of_one_page():
+    """A bar goes from nothing to all of it once."""
+
+    class Hearing(Nobody):
+        def __init__(self):
+            self.heard = []
+
+        def part(self, done, count):
+            self.heard.append((done, count))
+
+    denoiser, listener = Identity(), Hearing()
+    denoiser.locality = Locality(0)
+    page = Picture(FEW.astype(np.float32))
+    denoised_page(page, denoiser, DenoiseSettings(tile=48), listener=listener)
+    assert listener.heard == [(done, 8) for done in range(1, 9)]
 
 
 def test_less_than_a_photon_is_not_rounded_to_zero(float32):

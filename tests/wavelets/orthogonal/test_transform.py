@@ -214,6 +214,15 @@ def test_a_vertical_edge_is_in_band_v():
     assert v.abs().max() > 0.9
 
 
+def test_negative_views_have_their_sign():
+    """Their memory holds the other one, as that of the imaginary part of a conjugate."""
+    wavelet, x = OrthogonalWavelet("db2", 2), white(8, 8)
+    low, details = wavelet.analyze(-x)
+    torch.testing.assert_close(wavelet.analyze(torch._neg_view(x)).low, low)
+    bands = Pyramid(low, tuple(torch._neg_view(-band) for band in details))
+    torch.testing.assert_close(wavelet.synthesize(bands), -x)
+
+
 def test_strided_and_expanded_input_gives_the_same_as_a_copy():
     wavelet = OrthogonalWavelet("db2", 2)
     wide = white(3, 16, 40)

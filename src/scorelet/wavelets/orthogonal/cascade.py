@@ -14,7 +14,7 @@ from torch import Tensor
 
 from scorelet.core.batched import with_batches
 from scorelet.core.errors import InputError
-from scorelet.core.plain import has_memory, is_plain, is_traced
+from scorelet.core.plain import fits_kernel, is_plain, is_traced
 from scorelet.wavelets.orthogonal.banded import (
     BandedFilters,
     LevelAxis,
@@ -22,8 +22,6 @@ from scorelet.wavelets.orthogonal.banded import (
     synthesize_levels,
 )
 from scorelet.wavelets.orthogonal.pyramid import BANDS
-
-COMPILED_TYPES = (torch.float32, torch.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +71,7 @@ class Cascade:
 class _Analyze(torch.autograd.Function):
     @staticmethod
     def forward(x: Tensor, cascade: Cascade, check: bool) -> tuple[Tensor, ...]:
-        if _runs_compiled(x, cascade):
+        if _runs_compiled(cascade, x):
             outputs = [x.new_empty(shape) for shape in cascade.shapes(x.shape)]
             _run("analyze", cascade, x.contiguous(), outputs)
         else:
@@ -103,7 +101,7 @@ class _Analyze(torch.autograd.Function):
 class _Synthesize(torch.autograd.Function):
     @staticmethod
     def forward(cascade: Cascade, low: Tensor, *details: Tensor) -> Tensor:
-        if not _runs_compiled(low, cascade):
+        if not _runs_compiled(cascade, low, *details):
             return synthesize_levels(low, list(details), cascade.axis, cascade.ndim)
         sides = [n << cascade.levels for n in low.shape[-cascade.ndim :]]
         x = low.new_empty(*low.shape[: -cascade.ndim], *sides)
@@ -135,9 +133,8 @@ def _synthesis(cascade: Cascade, bands: tuple[Tensor, ...]) -> Tensor:
     return with_batches(lambda *bands: (cascade.synthesize(*bands),), *bands)[0]
 
 
-def _runs_compiled(x: Tensor, cascade: Cascade) -> bool:
-    short = isinstance(cascade.axis, BandedFilters)
-    return short and x.device.type == "cpu" and x.dtype in COMPILED_TYPES and has_memory(x)
+def _runs_compiled(cascade: Cascade, *tensors: Tensor) -> bool:
+    return isinstance(cascade.axis, BandedFilters) and fits_kernel(*tensors)
 
 
 def _all_finite(x: Tensor) -> bool:
