@@ -14,7 +14,7 @@ import scorelet as sl
 from scorelet.analysis.field_statistics import NotPeriodicWarning, power_spectrum
 from scorelet.core.errors import InputError
 from scorelet.data.fields.ensembles import ensemble
-from scorelet.data.fields.pointwise import Matched
+from scorelet.data.fields.pointwise import QuantileMatched
 from scorelet.data.fields.source import FieldsInMemory
 from scorelet.tasks.field_model.census import FieldWarning, take_census
 from scorelet.tasks.field_model.preparation import Preparation, choose_preparation
@@ -118,7 +118,7 @@ def test_the_energy_of_positive_fields_is_that_of_their_own_density():
     y = fields().double()
     model = sl.FieldModel("haar", knots=4, reach=1, steps=2, transform="log").fit(y.exp())
     transform = preparation_of(model.record["field"]).transform
-    assert isinstance(transform, Matched)
+    assert isinstance(transform, QuantileMatched)
     plain = sl.FieldModel("haar", knots=4, reach=1, steps=2).fit(y)
     x = fields(5, seed=1).double().exp()
     wanted = plain.energy(transform.forward(x)) - transform.log_slope(x).sum((1, 2))
@@ -178,7 +178,9 @@ def test_the_energy_with_an_asinh_is_that_of_the_density_of_the_fields():
     x = (1.5 * fields().double()).sinh()
     model = sl.FieldModel("haar", knots=4, reach=1, steps=2, transform="asinh").fit(x)
     transform = preparation_of(model.record["field"]).transform
-    assert isinstance(transform, Matched)  # asinh, then the line of quantiles with its own slopes
+    assert isinstance(
+        transform, QuantileMatched
+    )  # asinh, then the line of quantiles with its own slopes
     plain = sl.FieldModel("haar", knots=4, reach=1, steps=2, transform="none")
     plain.fit(transform.inner.forward(x))
     new = (1.5 * fields(5, seed=1).double()).sinh()

@@ -5,7 +5,7 @@ import torch
 
 import scorelet as sl
 from scorelet.core.random import generator, randn
-from scorelet.data.fields.pointwise import Matched, Unchanged
+from scorelet.data.fields.pointwise import QuantileMatched, Unchanged
 from scorelet.tasks.field_model.quantiles import paired_quantiles
 
 LIKE = torch.zeros((), dtype=torch.float64)
@@ -30,7 +30,7 @@ def test_even_laws_have_an_odd_line():
     assert found is not None
     for values in map(torch.tensor, found.values()):
         assert torch.allclose(values, -values.flip(0), atol=1e-12)
-    odd = Matched(Unchanged(), tuple(found["fields"]), tuple(found["drawn"]))
+    odd = QuantileMatched(Unchanged(), tuple(found["fields"]), tuple(found["drawn"]))
     x = normal(100, seed=2)
     assert torch.allclose(odd.forward(-x), -odd.forward(x), atol=1e-12)
 
@@ -61,3 +61,14 @@ def test_samples_of_a_model_with_a_transform_have_the_quantiles_of_its_fields():
     )
     assert float((one - wanted).abs().max()) < 0.15
     assert float((other - wanted).abs().max()) > 0.2
+
+
+@pytest.mark.slow
+def test_the_certificate_of_a_fit_is_that_of_the_fields_which_were_held_out():
+    """A field is looked at where the model has it, by the fit and whenever it is given."""
+    x = (1 + normal(80, 8, 8)).sinh()
+    model = sl.FieldModel("haar", knots=4, reach=1, steps=30, transform="asinh").fit(x)
+    assert "quantiles" in model.record["field"]
+    one, two = model.certificate().bands, model.certificate(x[-4:]).bands
+    for band, other in zip(one, two, strict=True):
+        assert band["least_min"] == pytest.approx(other["least_min"], rel=1e-6)

@@ -8,7 +8,7 @@ import torch
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
 from scorelet.data.fields.asinh import distance_from_normal, fit_asinh, worth_asinh
-from scorelet.data.fields.pointwise import Asinh, Logarithm, Matched, Unchanged
+from scorelet.data.fields.pointwise import Asinh, Logarithm, QuantileMatched, Unchanged
 
 
 def normal(count=16000, seed=0):
@@ -19,7 +19,7 @@ TRANSFORMS = [
     Unchanged(),
     Logarithm(),
     Asinh(0.3, 0.2),
-    Matched(Logarithm(), (-1.0, -0.2, 0.4, 1.5), (-0.8, -0.4, 0.5, 1.1)),
+    QuantileMatched(Logarithm(), (-1.0, -0.2, 0.4, 1.5), (-0.8, -0.4, 0.5, 1.1)),
 ]
 
 
@@ -104,6 +104,6 @@ def test_few_normal_numbers_are_left_as_they_are():
 
 
 def test_a_broken_line_goes_through_its_points_and_on_with_slope_1():
-    transform = Matched(Unchanged(), (0.0, 1.0, 3.0), (10.0, 12.0, 13.0))
+    transform = QuantileMatched(Unchanged(), (0.0, 1.0, 3.0), (10.0, 12.0, 13.0))
     x = torch.tensor([-2.0, 0.0, 0.5, 1.0, 2.0, 3.0, 4.0])
     assert transform.forward(x).tolist() == [8, 10, 11, 12, 12.5, 13, 14]

@@ -4,7 +4,8 @@
     log      T(x) = log x, for positive fields
     asinh    T(x) = asinh((x - a) / b): linear near a, logarithmic far from it on both sides
 
-`Matched` adds to one of them a broken line, which brings quantiles of fields to those of samples.
+`QuantileMatched` adds to one of them a broken line, which brings quantiles of fields to those of
+samples.
 
 A density of z is one of x: p(x) = p(z) prod_u T'(x(u)).
 
@@ -119,7 +120,7 @@ class Asinh(Pointwise):
 
 
 @dataclass(frozen=True)
-class Matched(Pointwise):
+class QuantileMatched(Pointwise):
     """T(x) = G(S(x)), G the broken line through (fields_i, drawn_i), of slope 1 outside.
 
     Samples z of a model, whose pixels have quantiles drawn_i, become S^-1(G^-1(z)), whose S has
@@ -137,7 +138,11 @@ class Matched(Pointwise):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return G(S(x))."""
-        return _broken_line(self.inner.forward(x), self.fields, self.drawn)[0]
+        return self.line(self.inner.forward(x))
+
+    def line(self, y: Tensor) -> Tensor:
+        """Return G(y)."""
+        return _broken_line(y, self.fields, self.drawn)[0]
 
     def inverse(self, z: Tensor) -> Tensor:
         """Return S^-1(G^-1(z))."""

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from scorelet.core.progress import Progress
+from scorelet.data.fields.pointwise import QuantileMatched
 from scorelet.data.fields.source import FieldSource
 from scorelet.models.field_energy import ConditionalEnergy, FieldEnergy
 from scorelet.models.multiscale import Multiscale
@@ -21,6 +22,7 @@ from scorelet.tasks.field_model.preparation import choose_preparation
 from scorelet.tasks.field_model.preparation import describe as describe_preparation
 from scorelet.tasks.field_model.prepared import PreparedFields
 from scorelet.tasks.field_model.quantiles import match_quantiles
+from scorelet.tasks.field_model.scale import preparation_of
 from scorelet.tasks.field_model.survey import Survey, survey_fields
 from scorelet.training.moment_matching import Matched
 from scorelet.training.score_matching import (
@@ -80,13 +82,6 @@ def fit_model(
         even=survey.even,
     )
     model, bands = _finish(choice, survey, found)
-    certificate = certify_model(
-        model,
-        others,
-        fields="held-out" if held else "fitted",
-        excess=[band["excess"] for band in bands],
-        transform=prepared["transform"],
-    )
     grid = survey.fields.shape[-2:]
     coarsest = grid[0] >> model.levels, grid[1] >> model.levels
     curvatures = mean_curvatures(model, survey.fields) if choice.precondition else None
@@ -106,20 +101,41 @@ def fit_model(
         "family": _describe_family(choice, plan),
         "chains": {"steps": choice.steps, "schedules": [asdict(s) for s in schedules]},
         "bands": bands,
-        "certificate": {
-            "fields": certificate.fields,
-            "transform": certificate.transform,
-            "bands": certificate.bands,
-        },
     }
-    if prepared["transform"] != "none":
-        z = survey.mean + survey.deviation * survey.fields
-        if found_quantiles := match_quantiles(model, choice.steps, z, progress):
-            model.record["field"] |= {
-                "quantiles": found_quantiles,
-                "remarks": [*prepared["remarks"], _MATCHED],
-            }
+    others = _matched(model, choice, survey, others, progress)
+    certificate = certify_model(
+        model,
+        others,
+        fields="held-out" if held else "fitted",
+        excess=[band["excess"] for band in bands],
+        transform=prepared["transform"],
+    )
+    model.record["certificate"] = {
+        "fields": certificate.fields,
+        "transform": certificate.transform,
+        "bands": certificate.bands,
+    }
     return model
+
+
+def _matched(
+    model: Multiscale[ConditionalEnergy],
+    choice: Choice,
+    survey: Survey,
+    others: Tensor,
+    progress: Progress | None,
+) -> Tensor:
+    """Return standardised fields as the model has them, after its quantiles are in its record."""
+    field = model.record["field"]
+    if field["transform"] == "none":
+        return others
+    z, w = (survey.mean + survey.deviation * x for x in (survey.fields, others))
+    if not (quantiles := match_quantiles(model, choice.steps, z, progress)):
+        return others
+    field |= {"quantiles": quantiles, "remarks": [*field["remarks"], _MATCHED]}
+    transform = preparation_of(field).transform
+    assert isinstance(transform, QuantileMatched)
+    return survey.standardised(transform.line(w)[:, 0])
 
 
 def _prepare(choice: Choice, source: FieldSource) -> tuple[PreparedFields, dict[str, Any]]:

@@ -29,7 +29,7 @@ _BEYOND = 100  # pixels, in both sets, without which a quantile is not used
 def match_quantiles(
     model: Multiscale[ConditionalEnergy], steps: int, z: Tensor, progress: Progress | None = None
 ) -> dict[str, list[float]] | None:
-    """Return quantiles of fields and of samples, for `Matched`; None if there are too few pixels.
+    """Return quantiles of fields and of samples, for `QuantileMatched`; None for too few pixels.
 
     Args:
         model: with a record, whose samples are drawn.

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Fields
-from scorelet.data.fields.pointwise import POINTWISE, Matched, Pointwise
+from scorelet.data.fields.pointwise import POINTWISE, Pointwise, QuantileMatched
 from scorelet.tasks.field_model.census import FieldWarning
 from scorelet.tasks.field_model.preparation import Preparation
 
@@ -22,7 +22,9 @@ def preparation_of(field: dict[str, Any]) -> Preparation:
     """Return how fields were prepared, from the record of a model."""
     transform: Pointwise = POINTWISE[field.get("transform", "none")](**(field.get("asinh") or {}))
     if quantiles := field.get("quantiles"):
-        transform = Matched(transform, tuple(quantiles["fields"]), tuple(quantiles["drawn"]))
+        transform = QuantileMatched(
+            transform, tuple(quantiles["fields"]), tuple(quantiles["drawn"])
+        )
     return Preparation(field.get("border", "periodic"), transform)
 
 
