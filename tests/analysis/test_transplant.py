@@ -50,6 +50,17 @@ def test_what_cannot_be_exchanged_is_refused():
             transplanted(net, other, align(net, other, x), depth, x)
 
 
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_networks_may_tell_other_classes_apart(depth):
+    """The last layer stays the reference's, so nobody asks how many rows the other's has."""
+    net, x = plain_net(), pictures()
+    other, _ = permuted(net, seed=3)
+    other[-1] = torch.nn.Linear(other[-1].in_features, 30).double()
+    found = transplanted(net, other, align(net, other, x), depth, x)
+    same, _ = permuted(net, seed=3)
+    torch.testing.assert_close(found(x), transplanted(net, same, align(net, same, x), 0, x)(x))
+
+
 def test_residual_networks_run():
     net, other = (ResidualNet().double().eval() for _ in range(2))
     x = pictures(16)

@@ -35,7 +35,8 @@ def transplanted(
     """Return the reference with its first `depth` layers from the other network.
 
     Args:
-        reference, other: of one architecture and one width; both are left as they are.
+        reference, other: of one architecture and one width, whatever their numbers of classes; both
+            are left as they are.
         alignment: of these two.
         depth: l, 0 to the number of layers but the last.
         data: pictures that norms are measured on, as for `align`.
@@ -47,7 +48,7 @@ def transplanted(
     pairs = alignment.layers
     if not 0 <= depth < len(pairs):
         raise InputError(f"depth is {depth}: expected 0 to {len(pairs) - 1}, so many layers.")
-    if any(pair.reference.shape != pair.other.shape for pair in pairs):
+    if any(pair.reference.shape != pair.other.shape for pair in pairs[:-1]):
         raise InputError("The networks differ in width: layers can be exchanged at one width only.")
     net = copy.deepcopy(reference).eval()
     _, batches = picture_batches(data)
