@@ -66,6 +66,12 @@ def test_forces_are_gradients(band):
     assert torch.allclose(energy.first().energy(u[:1]), value[:1])
 
 
+def test_whitened_details_come_back():
+    band, coarse = Band("db2"), white(2, 1, 8, 8)
+    energy, d = whitened(gaussian(), band, coarse), white(2, *Band("db2").detail_shape(8, 8))
+    assert torch.allclose(energy.details(energy.whitened(d)), d, atol=1e-10)
+
+
 def test_steps_are_those_of_the_details_with_a_preconditioner():
     """d - ε P F(d) + √(2ε) P^(1/2) z, with P from a dense Hessian."""
     band, coarse, epsilon = Band("db2"), white(2, 1, 8, 8), 0.1

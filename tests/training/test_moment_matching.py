@@ -12,7 +12,7 @@ from scorelet.models.field_energy import (
     WholeField,
     half_plane,
 )
-from scorelet.training.moment_matching import match_moments
+from scorelet.training.moment_matching import force_products, half_covariance, match_moments
 from scorelet.training.score_matching import BandMoments, solve
 from scorelet.training.score_matching.tails import least_tail, solve_confined, tail_terms
 
@@ -44,7 +44,7 @@ def test_samples_get_the_moments_that_score_matching_misses():
     moments = BandMoments(WholeField(), (), SplinePotential(KNOTS), (1, 1), slope=True)
     moments.add(x)
     start = solve([moments.take()]).theta
-    found = match_moments(moments, start, x, exact_chains(len(x)), rounds=12)
+    found = match_moments(moments, start, x, exact_chains(len(x)), torch.clone, rounds=12)
     assert found.before > 100
     assert found.after < 4
     assert found.gain > 0.01
@@ -66,7 +66,7 @@ def test_parameters_that_are_right_stay():
     knots = torch.linspace(-2, 2, 5, dtype=torch.float64)
     moments = BandMoments(WholeField(), (), SplinePotential(knots), (1, 1), even=True)
     theta = torch.tensor([1.0, 1.0, 0.5], dtype=torch.float64)  # the middle one counts twice
-    found = match_moments(moments, theta, x, exact_chains(len(x)))
+    found = match_moments(moments, theta, x, exact_chains(len(x)), torch.clone)
     assert torch.equal(found.theta, theta)
     assert found.rounds == 0
     assert found.gain == 0
@@ -109,3 +109,31 @@ def test_a_narrow_band_whose_couplings_follow_its_tails_is_confined_too():
     found, _, _ = solve_confined(moments, [moments.take()], ridge=1e-6)
     low = least_tail(moments, found.theta, 0.0)
     assert all(float(found.theta[i]) > low for i in tail_terms(moments))
+
+
+@pytest.mark.parametrize("even", [True, False])
+@pytest.mark.parametrize("finer", [None, Band("db4")])
+def test_gradients_are_those_of_the_terms(even, finer):
+    x = white(2, 1, 8, 8).requires_grad_()
+    band, potential = Band("haar"), SplinePotential(KNOTS)
+    shifts = half_plane(1, 8, 8)
+    moments = BandMoments(band, shifts, potential, (8, 8), slope=not even, even=even, finer=finer)
+    got = moments.gradients(x.detach())
+    values = moments.values(x)
+    assert len(got) == values.shape[1]
+    for k, gradient in enumerate(got):
+        (full,) = torch.autograd.grad(values[:, k].sum(), x, retain_graph=True)
+        assert torch.allclose(gradient, band.analyze(full), atol=1e-10)
+
+
+def test_products_of_forces_are_twice_the_covariance_of_quadratic_terms():
+    """White noise: Var |x|²/2 = N/2, and Var xᵀK_s x / 2 = N with K_s = T_s + T_-s."""
+    x = white(4000, 1, 8, 8)
+    moments = BandMoments(WholeField(), half_plane(1, 8, 8), SplinePotential(KNOTS), (8, 8))
+    count = len(moments.shifts)
+    products = force_products(moments, x, torch.clone)[:count, :count]
+    exact = torch.tensor([32.0 if s == (0, 0) else 64.0 for s in moments.shifts]).double().diag()
+    assert torch.allclose(products / 2, exact, atol=2)
+    values = moments.values(x)[:, :count]
+    differences = values[::2] - values[1::2]
+    assert torch.allclose(half_covariance(differences), exact, atol=8)

@@ -33,7 +33,7 @@ def fit(
     transform: str = "auto",
     even: Annotated[bool | None, Parameter(negative="--no-even")] = None,
     steps: Whole = 400,
-    precondition: Flag = False,
+    precondition: Annotated[bool | None, Parameter(negative="--no-precondition")] = None,
     enforce: Flag = False,
     report: PathLike | None = None,
     overwrite: Flag = False,
@@ -74,8 +74,8 @@ def fit(
             heavy tails; auto takes asinh where it makes the law of pixels far more normal.
         even: a field and its negative are equally likely; left out, the fields decide.
         steps: of the chain of each band, when samples are drawn.
-        precondition: chains move in coordinates in which the mean Hessian of their band is 1: worth
-            it where the spectrum is steep within an octave.
+        precondition: chains of all bands move in coordinates in which the mean Hessian is 1; left
+            out, those of bands whose spectrum is steep.
         enforce: take the best energy whose conditional laws are log-concave everywhere, and say
             what that costs; without moments.
         report: NAME.html, one file: samples beside the fields, potentials, curvatures, chains, and

@@ -16,7 +16,14 @@ from scorelet.sampling.langevin import Langevin, LangevinInfo, LangevinState
 from scorelet.sampling.phi4 import PRESETS, Phi4
 from scorelet.sampling.registry import ensemble, ensemble_kinds
 from scorelet.sampling.scalar_potential import ScalarPotential
-from scorelet.sampling.whitening import WhitenedBand, mean_curvatures, whitening_root
+from scorelet.sampling.whitening import (
+    WhitenedBand,
+    curvatures_where_needed,
+    filtered,
+    is_elongated,
+    mean_curvature,
+    whitening_root,
+)
 
 __all__ = [
     "PRESETS",
@@ -39,10 +46,13 @@ __all__ = [
     "calibrate",
     "calibrate_band",
     "chained",
+    "curvatures_where_needed",
     "ensemble",
     "ensemble_kinds",
+    "filtered",
     "fourier_acceleration",
-    "mean_curvatures",
+    "is_elongated",
+    "mean_curvature",
     "run",
     "tune_epsilon",
     "whitening_root",

@@ -170,7 +170,7 @@ def calibrate(
     shape: tuple[int, int] = (1, 1),
     pilots: int = PILOTS,
     adaptation: int = ADAPTATION,
-    curvatures: Sequence[float] | None = None,
+    curvatures: Sequence[float | None] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Schedule]:
     """Find the steps of all bands by pilot chains, coarse to fine.
@@ -181,7 +181,7 @@ def calibrate(
         shape: of the coarsest field.
         pilots: chains.
         adaptation: steps in which ε moves, at most three quarters of all.
-        curvatures: m of each band, which its chain is preconditioned with; None: no chain is.
+        curvatures: m of each band, which its chain is preconditioned with; None: it is not.
         progress: is told how many bands are done.
     """
     noise = Noise(_PILOT_SEED, range(pilots))

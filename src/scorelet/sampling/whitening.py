@@ -9,6 +9,7 @@ Hessian is B K B^T + m Id, since A^T A = Id and B B^T = Id. With P its inverse a
 and Langevin steps of u are those of d with the preconditioner P: d - ε P F(d) + (2 ε P)^(1/2) z.
 """
 
+from collections.abc import Iterator
 from functools import partial
 
 import torch
@@ -20,6 +21,8 @@ from scorelet.models.certificates import coupling_symbol
 from scorelet.models.field_energy import BandEnergy, ConditionalEnergy
 from scorelet.models.multiscale import Multiscale
 
+ELONGATED = 10.0
+"""Condition of the mean Hessian of a band from which its chains need a preconditioner."""
 _FLAT = 1e-2  # of the largest eigenvalue, below which directions are not stretched further
 
 
@@ -37,11 +40,12 @@ class WhitenedBand:
 
     def details(self, u: Image) -> Image:
         """Return d = P^(1/2) u."""
-        heard = map_fields(torch.fft.rfft2, u).unsqueeze(1)
-        spectrum = torch.zeros_like(heard[:, 0])
-        for channel in range(u.shape[1]):
-            spectrum += self.root[:, channel] * heard[:, :, channel]
-        return map_fields(partial(torch.fft.irfft2, s=u.shape[-2:]), spectrum)
+        return filtered(self.root, u)
+
+    def whitened(self, d: Image) -> Image:
+        """Return u = P^(-1/2) d."""
+        inverse = torch.linalg.inv(self.root.permute(2, 3, 0, 1))
+        return filtered(inverse.permute(2, 3, 0, 1), d)
 
     def picture(self, u: Tensor) -> Tensor:
         """Return the field of u."""
@@ -73,6 +77,15 @@ class WhitenedBand:
         return WhitenedBand(self.inner.first(), self.root)
 
 
+def filtered(symbol: Tensor, u: Image) -> Image:
+    """Return fields whose channels are mixed by a symbol, frequency by frequency."""
+    heard = map_fields(torch.fft.rfft2, u).unsqueeze(1)
+    spectrum = torch.zeros_like(heard[:, 0])
+    for channel in range(u.shape[1]):
+        spectrum += symbol[:, channel] * heard[:, :, channel]
+    return map_fields(partial(torch.fft.irfft2, s=u.shape[-2:]), spectrum)
+
+
 def whitening_root(factor: ConditionalEnergy, size: tuple[int, int], curvature: float) -> Tensor:
     """Return the symbol of P^(1/2), (channel, channel, h, w / 2 + 1), Hermitian.
 
@@ -89,16 +102,43 @@ def whitening_root(factor: ConditionalEnergy, size: tuple[int, int], curvature: 
     return root.permute(2, 3, 0, 1).contiguous()
 
 
-def mean_curvatures(model: Multiscale[ConditionalEnergy], x: Tensor) -> list[float]:
-    """Return m of each band that chains sample, coarse to fine, at fields (n, 1, h, w)."""
-    found = []
-    for factor in reversed(model.details):
-        found.append(_mean_curvature(factor, x))
-        x = factor.band.lower(x)
-    if isinstance(model.coarse, ConditionalEnergy):
-        found.append(_mean_curvature(model.coarse, x))
+def is_elongated(factor: ConditionalEnergy, size: tuple[int, int], curvature: float) -> bool:
+    """Whether the mean Hessian, S + m, has a condition number above `ELONGATED`."""
+    values = torch.linalg.eigvalsh(coupling_symbol(factor, size)) + curvature
+    return float(values.max()) > ELONGATED * float(values.min())
+
+
+def curvatures_where_needed(
+    model: Multiscale[ConditionalEnergy], x: Tensor, *, always: bool | None = None
+) -> list[float | None]:
+    """Return m of each band that chains sample, coarse to fine; None for those left as they are.
+
+    Args:
+        model: factors that are energies.
+        x: fields (n, 1, h, w).
+        always: True takes m of all bands, False of none, None of those that are elongated.
+    """
+    found: list[float | None] = []
+    for factor, fields in _fine_to_coarse(model, x):
+        m = None if always is False else mean_curvature(factor, fields)
+        size = int(fields.shape[-2]), int(fields.shape[-1])
+        if m is not None and not always and not is_elongated(factor, size, m):
+            m = None
+        found.append(m)
     return found[::-1]
 
 
-def _mean_curvature(factor: ConditionalEnergy, x: Tensor) -> float:
+def _fine_to_coarse(
+    model: Multiscale[ConditionalEnergy], x: Tensor
+) -> Iterator[tuple[ConditionalEnergy, Tensor]]:
+    """Yield what chains sample, each with its fields."""
+    for factor in reversed(model.details):
+        yield factor, x
+        x = factor.band.lower(x)
+    if isinstance(model.coarse, ConditionalEnergy):
+        yield model.coarse, x
+
+
+def mean_curvature(factor: ConditionalEnergy, x: Tensor) -> float:
+    """Return m of one band at fields (n, 1, h, w)."""
     return float(factor.field.potential.second(factor.field.pixels(x)).mean())

@@ -12,12 +12,18 @@ couplings, and the law of single pixels as far as knots resolve it.
 
 Chains begin at the details of the fields, so that nothing moves while θ is right, and go on when
 θ has changed; of all θ for which chains were run the best is taken. Both means are over the same
-c_n: what differs between coarse fields cancels. F comes from (Φ(x') - Φ(x))(Φ(x') - Φ(x))^T / 2.
-Only directions of θ, eigenvectors of F, move in which the moments differ by more than two standard
-errors, and none when all differences together are what chance makes of equal moments.
+c_n: what differs between coarse fields cancels. With many fields for each term F is half of the
+covariance of Φ(x') - Φ(x). Few large fields do not show it, and each has pixels enough for
 
-References: Marchand, Ozawa, Biroli, Mallat 2022, arXiv 2207.04941, whose energies of this kind are
-fitted by likelihood.
+    F = E < P^(1/2) B grad Φ_i, P^(1/2) B grad Φ_j >,    P the inverse of the mean Hessian,
+
+which bounds Cov Φ from above where E is convex, and is twice that for quadratic Φ of Gaussian laws:
+steps are shorter than Newton's, by up to one half. Only directions of θ, eigenvectors of F, move in
+which the moments differ by more than two standard errors, and none when all differences together
+are what chance makes of equal moments.
+
+References: Brascamp, Lieb 1976 (the bound); Marchand, Ozawa, Biroli, Mallat 2022, arXiv 2207.04941,
+whose energies of this kind are fitted by likelihood.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,14 +36,20 @@ from scorelet.models.field_energy import ConditionalEnergy
 from scorelet.training.score_matching.normal_equations import BandMoments
 from scorelet.training.score_matching.tails import confine
 
-ROUNDS = 5
+ROUNDS = 10
 _WORSE = 2.0  # times the first differences: chains of this energy do not mix
 _LEAST = 1e-4  # of the largest eigenvalue of the scaled F: below, chains say nothing
+_MANY = 8  # fields for each term, with which their covariance is known
+_LOOKED = 16  # fields, whose gradients are computed
 _DOUBT = 2.0  # standard errors
-_LONGEST = 3.0  # standard deviations of Φ given c, by which one round may move a mean
+_LONGEST = 3.0  # standard deviations of Φ given c, by which one round may move a mean at least,
+_SHARE = 0.025  # and the square of that for each coefficient of the details, in large fields
 
 Advance = Callable[[ConditionalEnergy], Sequence[Tensor]]
 """Goes on with the chains, for an energy: their fields x', (n, 1, h, w), at several times."""
+
+Stretch = Callable[[Tensor], Tensor]
+"""P^(1/2) of details (batch, channel, h, w)."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +77,7 @@ def match_moments(
     theta: Tensor,
     x: Tensor,
     advance: Advance,
+    stretch: Stretch,
     *,
     margin: float = 0.0,
     rounds: int = ROUNDS,
@@ -76,17 +89,22 @@ def match_moments(
         theta: θ to begin with, that of score matching.
         x: fields, (n, 1, h, w), float64, without frequencies above the band.
         advance: chains at the coarse fields of x.
+        stretch: P^(1/2) of details.
         margin: by which energies are made to confine, see `solve_confined`.
         rounds: of chains and steps of θ at most.
     """
     fields = moments.values(x)
-    basis: _Basis | None = None
+    longest = max(_LONGEST**2, _SHARE * moments.band.analyze(x[:1]).numel())
     states: list[tuple[float, Tensor, float]] = []  # size of the differences, θ, gain
     gain = 0.0
     for _ in range(rounds):
-        drawn = [moments.values(y) - fields for y in advance(_factor(moments, theta))]
-        basis = basis or _Basis.of(torch.cat(drawn))
-        step, rise, size = basis.step(torch.stack(drawn).mean(0))
+        pictures = advance(_factor(moments, theta))
+        drawn = [moments.values(y) - fields for y in pictures]
+        if len(x) >= _MANY * len(theta):
+            basis = _Basis.of(half_covariance(torch.cat(drawn)))
+        else:
+            basis = _Basis.of(force_products(moments, pictures[-1][:_LOOKED], stretch))
+        step, rise, size = basis.step(torch.stack(drawn).mean(0), longest)
         states.append((size, theta, gain))
         if step is None or size > _WORSE * states[0][0]:
             break
@@ -98,6 +116,18 @@ def match_moments(
 
 def _factor(moments: BandMoments, theta: Tensor) -> ConditionalEnergy:
     return ConditionalEnergy(moments.energy(theta), moments.band)
+
+
+def half_covariance(differences: Tensor) -> Tensor:
+    """Return F of Φ(x') - Φ(x), (samples, terms)."""
+    centred = differences - differences.mean(0)
+    return centred.T @ centred / (2 * len(differences))
+
+
+def force_products(moments: BandMoments, x: Tensor, stretch: Stretch) -> Tensor:
+    """Return F of samples x, (n, 1, h, w), from the gradients of all terms."""
+    flat = torch.stack([stretch(g) for g in moments.gradients(x)]).flatten(1)
+    return flat @ flat.T / len(x)
 
 
 @dataclass(frozen=True)
@@ -115,20 +145,20 @@ class _Basis:
     values: Tensor
 
     @classmethod
-    def of(cls, differences: Tensor) -> "_Basis":
-        """Return the directions of F, from Φ(x') - Φ(x), (samples, terms)."""
-        fisher = differences.T @ differences / (2 * len(differences))
+    def of(cls, fisher: Tensor) -> "_Basis":
+        """Return the directions of F."""
         diagonal = fisher.diagonal()
         scale = torch.where(diagonal > 1e-12 * diagonal.max(), diagonal, torch.inf).rsqrt()
         values, vectors = torch.linalg.eigh(fisher * scale[:, None] * scale)
         kept = values > _LEAST * values[-1]
         return cls(scale, vectors[:, kept], values[kept])
 
-    def step(self, differences: Tensor) -> tuple[Tensor | None, float, float]:
+    def step(self, differences: Tensor, longest: float) -> tuple[Tensor | None, float, float]:
         """Return a step of θ, by how much the divergence falls, and the size of the differences.
 
         Args:
             differences: Φ(x') - Φ(x) of each field, mean over time, (n, terms).
+            longest: twice the divergence that a step may make up for at most.
         """
         along = differences * self.scale @ self.vectors
         mean, variance = along.mean(0), along.var(0).clamp_min(1e-300) / len(along)
@@ -137,7 +167,7 @@ class _Basis:
         if not bool(sure.any()) or size < 1 + _DOUBT * (2 / len(doubt)) ** 0.5:
             return None, 0.0, size
         mean = torch.where(sure, mean, 0.0)
-        longest = float((mean.square() / self.values).max().sqrt())
-        mean = mean * min(1.0, _LONGEST / longest)
+        total = float((mean.square() / self.values).sum())
+        mean = mean * min(1.0, (longest / total) ** 0.5)
         step = self.scale * (self.vectors @ (mean / self.values))
         return step, float((mean.square() / self.values).sum() / 2), size

@@ -7,7 +7,13 @@ import torch
 
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
-from scorelet.data.fields.asinh import distance_from_normal, fit_asinh, worth_asinh
+from scorelet.data.fields.asinh import (
+    LEFT,
+    distance_from_normal,
+    fit_asinh,
+    mildest_asinh,
+    worth_asinh,
+)
 from scorelet.data.fields.pointwise import Asinh, Logarithm, QuantileMatched, Unchanged
 
 
@@ -107,3 +113,19 @@ def test_a_broken_line_goes_through_its_points_and_on_with_slope_1():
     transform = QuantileMatched(Unchanged(), (0.0, 1.0, 3.0), (10.0, 12.0, 13.0))
     x = torch.tensor([-2.0, 0.0, 0.5, 1.0, 2.0, 3.0, 4.0])
     assert transform.forward(x).tolist() == [8, 10, 11, 12, 12.5, 13, 14]
+
+
+def test_the_mildest_asinh_leaves_a_quarter_of_the_distance():
+    x = normal().sinh()
+    likeliest = fit_asinh(x)
+    found = mildest_asinh(x, likeliest)
+    assert found.scale > 1.3 * likeliest.scale
+    assert found.centre == likeliest.centre
+    left = distance_from_normal(found.forward(x)) / distance_from_normal(x)
+    assert 0.5 * LEFT < left < 1.1 * LEFT  # of other pixels than were looked at
+
+
+def test_an_asinh_that_leaves_more_than_a_quarter_stays():
+    x = torch.cat([normal().sinh(), torch.zeros(4000, dtype=torch.float64)])  # an atom
+    likeliest = fit_asinh(x)
+    assert mildest_asinh(x, likeliest) == likeliest

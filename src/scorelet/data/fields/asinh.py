@@ -25,6 +25,9 @@ from scorelet.data.fields.pointwise import Asinh
 
 FAR, WORTH = 0.03, 0.5
 """Pixels so far from normal are transformed, if that leaves at most this share of the distance."""
+LEFT = 0.25
+"""Share of the distance that the mildest asinh leaves."""
+_MILDER, _MILDEST = 2**0.25, 64.0  # steps of its scale, and the largest, over the likeliest
 CHANCE, _COPIES = 1.5, 9
 """Distance over the largest of so many Gaussian copies, from which it is none of chance."""
 _PIXELS = 1 << 14
@@ -62,6 +65,27 @@ def fit_asinh(x: Tensor, *, odd: bool = False) -> Asinh:
     u = (x - middle) / spread
     centre, log_scale = _search(u, odd=odd)
     return Asinh(middle + spread * centre, spread * math.exp(log_scale))
+
+
+def mildest_asinh(x: Tensor, likeliest: Asinh) -> Asinh:
+    """Return the asinh of largest scale that leaves a quarter of the distance from normal.
+
+    What samples of a model have right are powers of the transformed fields. The more T bends, the
+    less these say of powers of x, so it shall bend no more than it has to.
+
+    Args:
+        x: as for `fit_asinh`.
+        likeliest: what `fit_asinh` returns; it is returned where it leaves more itself.
+    """
+    x = _some(x)
+    most = LEFT * distance_from_normal(x)
+    best, factor = likeliest, 1.0
+    while factor < _MILDEST:
+        milder = Asinh(likeliest.centre, likeliest.scale * factor)
+        if distance_from_normal(milder.forward(x)) > most:
+            break
+        best, factor = milder, factor * _MILDER
+    return best
 
 
 def worth_asinh(x: Tensor, *, odd: bool = False) -> tuple[Asinh, float, float] | None:

@@ -12,7 +12,7 @@ from scorelet.data.fields.pointwise import QuantileMatched
 from scorelet.data.fields.source import FieldSource
 from scorelet.models.field_energy import ConditionalEnergy, FieldEnergy
 from scorelet.models.multiscale import Multiscale
-from scorelet.sampling import calibrate, mean_curvatures
+from scorelet.sampling import calibrate, curvatures_where_needed
 from scorelet.tasks.field_model.census import some, take_census
 from scorelet.tasks.field_model.certificate import MOST_FIELDS, certify_model
 from scorelet.tasks.field_model.fields import blocks
@@ -54,7 +54,7 @@ class Choice:
     moments: bool
     border: str
     transform: str
-    precondition: bool = False
+    precondition: bool | None = None
 
 
 def fit_model(
@@ -84,7 +84,7 @@ def fit_model(
     model, bands = _finish(choice, survey, found)
     grid = survey.fields.shape[-2:]
     coarsest = grid[0] >> model.levels, grid[1] >> model.levels
-    curvatures = mean_curvatures(model, survey.fields) if choice.precondition else None
+    curvatures = curvatures_where_needed(model, survey.fields, always=choice.precondition)
     schedules = calibrate(model, choice.steps, shape=coarsest, curvatures=curvatures)
     model.record = {
         "field": {

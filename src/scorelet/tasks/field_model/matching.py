@@ -6,13 +6,23 @@ from dataclasses import replace
 from torch import Tensor
 
 from scorelet.core.random import Noise
-from scorelet.models.field_energy import ConditionalEnergy, descend
+from scorelet.models.field_energy import BandEnergy, ConditionalEnergy, descend
 from scorelet.models.field_energy.band import AnyBand
-from scorelet.sampling import Langevin, calibrate_band
+from scorelet.sampling import (
+    Langevin,
+    WhitenedBand,
+    calibrate_band,
+    filtered,
+    is_elongated,
+    mean_curvature,
+    whitening_root,
+)
 from scorelet.training.moment_matching import Matched, match_moments
 from scorelet.training.score_matching import BandFit, CascadeFit
 
-STEPS = 60
+STEPS = 60, 400
+"""Of a round at least, and at most where chains have a preconditioner."""
+_TIMES = 8.0  # that a round is long, of the time in which chains forget their start
 _PIXELS = 1 << 17  # of all chains of a band, on the grid of its potential
 _CHAINS = 64, 2048
 _LOOKS = 4
@@ -44,35 +54,73 @@ def match_band(fit: BandFit, x: Tensor, *, scale: int = 0) -> Matched:
     x = x[:: max(1, len(x) // count)][:count]
     chains = _Chains(fit.factor.band, x, scale)
     theta = fit.solution.theta
-    return match_moments(fit.moments, theta, x, chains.advance, margin=fit.margin)
+    return match_moments(fit.moments, theta, x, chains.advance, chains.stretch, margin=fit.margin)
 
 
 class _Chains:
-    """MALA at the coarse fields of x, from the details of x."""
+    """MALA at the coarse fields of x, from the details of x.
+
+    Where the first energy is elongated, chains move in coordinates in which it is nearly round:
+    else its flat directions would stay what they are in the fields, and no moment would differ.
+    """
 
     def __init__(self, band: AnyBand, x: Tensor, scale: int) -> None:
-        self.coarse, self.details = band.coarse(x), band.analyze(x)
+        self.x, self.coarse, self.state = x, band.coarse(x), band.analyze(x)
         self.noise, self.taken = Noise(_SEED, range(len(x)), scale=scale), 0
+        self.root: Tensor | None = None
+        self.whitens = False
         self.epsilon = 0.0
 
     def advance(self, factor: ConditionalEnergy) -> Sequence[Tensor]:
         """Go on for some steps; return fields of the second half of them."""
-        energy = factor.given(self.coarse)
         if not self.epsilon:
-            self.epsilon = self._pilot(factor)
+            self._begin(factor)
+        energy = self._energy(factor, self.coarse)
         kernel = Langevin(energy, self.epsilon)
-        state, fields = kernel.init(self.details), []
-        for step in range(1, STEPS + 1):
+        state, fields = kernel.init(self.state), []
+        every = max(1, self.steps // 2 // _LOOKS)
+        for step in range(1, 2 * _LOOKS * every + 1):
             state, _ = kernel.step(state, self.noise.at(self.taken))
             self.taken += 1
-            if step > STEPS // 2 and step % (STEPS // 2 // _LOOKS) == 0:
+            if step > _LOOKS * every and step % every == 0:
                 fields.append(energy.picture(state.x))
-        self.details = state.x
+        self.state = state.x
         return fields
+
+    def stretch(self, d: Tensor) -> Tensor:
+        """Return P^(1/2) d, of the first energy."""
+        assert self.root is not None
+        return filtered(self.root, d)
+
+    @property
+    def steps(self) -> int:
+        """Of a round: coordinates of unit curvature forget their start in 1 / ε steps."""
+        least, most = STEPS
+        return min(most, max(least, round(_TIMES / self.epsilon))) if self.whitens else least
+
+    def _begin(self, factor: ConditionalEnergy) -> None:
+        size = int(self.x.shape[-2]), int(self.x.shape[-1])
+        curvature = mean_curvature(factor, self.x)
+        self.root = whitening_root(factor, size, curvature)
+        self.whitens = is_elongated(factor, size, curvature)
+        if self.whitens:
+            self.state = WhitenedBand(factor.given(self.coarse), self.root).whitened(self.state)
+        self.epsilon = self._pilot(factor)
+        if self.whitens:
+            self._forget(factor)
+
+    def _forget(self, factor: ConditionalEnergy) -> None:
+        """Leave the fields, as far as a round brings the chains."""
+        self.advance(factor)
 
     def _pilot(self, factor: ConditionalEnergy) -> float:
         """Return the step of these chains."""
-        coarse, details = self.coarse[:_PILOTS], self.details[:_PILOTS]
-        noise = replace(self.noise, seed=_SEED + 1, samples=range(len(coarse)))
-        schedule, _ = calibrate_band(factor.given(coarse), details, noise, _PILOT_STEPS)
+        energy = self._energy(factor, self.coarse[:_PILOTS])
+        start = self.state[:_PILOTS]
+        noise = replace(self.noise, seed=_SEED + 1, samples=range(len(start)))
+        schedule, _ = calibrate_band(energy, start, noise, _PILOT_STEPS)
         return schedule.epsilons[-1]
+
+    def _energy(self, factor: ConditionalEnergy, coarse: Tensor) -> BandEnergy | WhitenedBand:
+        energy = factor.given(coarse)
+        return WhitenedBand(energy, self.root) if self.whitens and self.root is not None else energy

@@ -59,7 +59,8 @@ class FieldModel:
         even: whether x and -x are equally likely; None lets the fields decide.
         steps: of the chain of each band.
         precondition: chains move in coordinates in which the mean Hessian of their band is 1, see
-            `scorelet.sampling.whitening`: fewer steps for spectra that are steep within an octave.
+            `scorelet.sampling.whitening`; None: those of bands whose condition number is above 10,
+            where the spectrum is steep within an octave.
         enforce: of all energies of the family, take the best whose conditional laws are strongly
             log-concave everywhere, which their certificate then says; `loss_paid` of each band in
             the record is what it costs. Moments are not matched then.
@@ -89,7 +90,7 @@ class FieldModel:
         transform: str = "auto",
         even: bool | None = None,
         steps: int = STEPS,
-        precondition: bool = False,
+        precondition: bool | None = None,
         enforce: bool = False,
     ) -> None:
         if bands not in BANDS:

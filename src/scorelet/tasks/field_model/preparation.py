@@ -22,6 +22,7 @@ from scorelet.data.fields.asinh import (
     chance_distance,
     distance_of_some,
     fit_asinh,
+    mildest_asinh,
     worth_asinh,
 )
 from scorelet.data.fields.gaps import GapFiller
@@ -137,7 +138,8 @@ def choose_preparation(
         census: of all of them.
         border: periodic, mirror, window; auto looks at the step across the border.
         transform: none, log or asinh; auto takes asinh if it makes pixels far more normal, and log
-            instead if pixels are positive and it makes them no less so.
+            instead if pixels are positive and it makes them no less so. Of all asinh that take
+            three quarters of the distance from normal away it is the mildest.
         even: whether the law is known to be even; an asinh is odd then.
 
     Raises:
@@ -209,7 +211,7 @@ def _choose_transform(
     known = x[x.isfinite()]
     if name == "asinh":
         _refuse_constant(census)
-        return _said(fit_asinh(known, odd=odd), "")
+        return _said(mildest_asinh(known, fit_asinh(known, odd=odd)), "")
     found = worth_asinh(known, odd=odd) if name == "auto" else None
     if found and found[1] > chance_distance(x):
         transform, before, after = found
@@ -219,10 +221,12 @@ def _choose_transform(
                 f"is {before:.2f} from a normal one (Kolmogorov's distance), and {logged:.2f} "
                 "after it. --transform none fits the fields as they are."
             ]
+        milder = mildest_asinh(known, transform)
+        left = distance_of_some(milder.forward(known))
         return _said(
-            transform,
+            milder,
             f": the law of pixels is {before:.2f} from a normal one (Kolmogorov's distance), and "
-            f"{after:.2f} after it. --transform none fits the fields as they are"
+            f"{left:.2f} after it. --transform none fits the fields as they are"
             + ("" if census.not_positive else ", and --transform log keeps samples positive"),
         )
     return Unchanged(), []

@@ -185,6 +185,14 @@ class BandMoments:
             columns.append(x.sum((1, 2, 3)))
         return torch.cat([lags, torch.stack(columns, 1)], 1)
 
+    def gradients(self, x: Image) -> Tensor:
+        """Return B grad Φ of each term, (terms, batch, channel, h, w), in the same order."""
+        pixels = pixels_of(x, self.finer)
+        coupled = [x if s == (0, 0) else _both_ways(x, s) for s in self.shifts]
+        slopes = [pull_back(self.derivatives(pixels, k)[0], self.finer) for k in range(self.knots)]
+        last = [torch.ones_like(x)] if self.slope else []
+        return torch.stack([self.band.analyze(g) for g in coupled + slopes + last])
+
     def energy(self, theta: Tensor) -> FieldEnergy:
         """Return the energy of parameters in the order of the equations."""
         m, k = len(self.shifts), self.knots
@@ -200,6 +208,12 @@ class BandMoments:
         rest = parameters.new_zeros(len(self.potential.knots) - self.knots)
         other = torch.cat([parameters, rest])
         return other + other.flip(0)  # the middle one of an odd number is its own mirror image
+
+
+def _both_ways(x: Tensor, shift: Shift) -> Tensor:
+    """Return T_s x + T_-s x."""
+    a, b = shift
+    return x.roll((a, b), (-2, -1)) + x.roll((-a, -b), (-2, -1))
 
 
 def at_lags(lags: Tensor, shifts: tuple[Shift, ...]) -> Tensor:
