@@ -116,6 +116,8 @@ def test_noise_levels_can_be_mapped_over():
         (torch.zeros(1, 8, 8), r"expected \(batch, channel, height, width\)"),
         (torch.zeros(1, 1, 8, 8, dtype=torch.uint8), "floating point"),
         (torch.zeros(1, 2, 8, 8), "has 2 channels: this denoiser takes 1"),
+        (torch.zeros(1, 1, 0, 8), r"\(1, 1, 0, 8\), without a pixel"),
+        (torch.zeros(1, 1, 8, 0), r"\(1, 1, 8, 0\), without a pixel"),
     ],
 )
 def test_bad_images_are_refused(y, message):

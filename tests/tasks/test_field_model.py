@@ -1,5 +1,7 @@
 """Models of fields as users meet them: fit, sample, save, load, resume, and what is refused."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -114,7 +116,27 @@ def test_a_run_that_is_resumed_gives_the_same_file(model_file, tmp_path, monkeyp
     assert np.array_equal(np.load(whole), np.load(again))
     assert not list(tmp_path.glob("*.pieces"))
     assert not list(tmp_path.glob(".*.pieces"))
-    assert _Pieces(again, {"seed": 1}, resume=True).folder != _Pieces(again, {}, resume=True).folder
+    assert _Pieces(again, {"seed": 1}).folder != _Pieces(again, {}).folder
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no locks there")
+@pytest.mark.parametrize("resume", [False, True])
+def test_two_runs_of_one_command_do_not_take_each_others_pieces(
+    model_file, tmp_path, monkeypatch, resume
+):
+    monkeypatch.setattr("scorelet.tasks.field_sample.BATCH_PIXELS", 4 * SIZE**2)
+    refused = []
+
+    def beside(_done, _total):
+        with pytest.raises(InputError, match="Another scorelet job") as error:
+            sl.field.sample(model_file, 10, tmp_path / "y.npy", seed=3, resume=resume)
+        refused.append(error)
+
+    sl.field.sample(model_file, 10, tmp_path / "y.npy", seed=3, progress=beside)
+    assert len(refused) == 3
+    assert np.load(tmp_path / "y.npy").shape == (10, SIZE, SIZE)
+    assert not list(tmp_path.glob(".*"))
 
 
 BAD = {

@@ -109,6 +109,27 @@ def test_black_and_white_without_noise_has_no_lower_bound():
     assert (found.reason, found.at_least) == ("cut off", None)
 
 
+@pytest.mark.parametrize("side", [16, 32, 48])
+def test_strong_noise_of_few_pixels_is_not_passed_over(side):
+    """Uniform noise of all bytes: its details have the deviation 0.29, their median says 0.31."""
+    y = np.uint8(np.random.default_rng(6).integers(0, 256, (side, side)))
+    found = sl.noise(y)
+    assert (found.kind, found.reason) == (None, "too little")
+    assert found.at_least == pytest.approx(0.30, rel=7 / side)  # 3 errors of a median of side² / 4
+    assert f"tell of it: sigma about {255 * found.at_least:.1f}" in sentence(found.document)
+    own = sl.noise(y * 1000.0)
+    assert own.at_least == pytest.approx(255_000 * found.at_least, rel=1e-5)
+    assert f"sigma about {own.at_least:.3g}" in sentence(own.document)
+
+
+def test_a_small_painted_picture_has_no_noise_however_many_its_edges():
+    y = np.full((48, 48), 90, np.uint8)
+    y[:20, 5:40:3] = 200
+    found = sl.noise(y)
+    assert (found.kind, found.at_least) == (None, None)
+    assert sentence(found.document) == "no noise that can be measured"
+
+
 @pytest.mark.parametrize(("count", "value"), [(28, 1e6), (1, 1e9), (1, 1e300), (600, -9999.0)])
 def test_pixels_far_outside_change_nothing_in_the_rest(count, value):
     y = STRONG.copy()

@@ -6,7 +6,7 @@ import torch
 from scorelet.core.random import generator, randn
 from scorelet.models.field_energy import Band
 from scorelet.sampling import Phi4
-from scorelet.training.score_matching import Family, fit_band, solve
+from scorelet.training.score_matching import Family, fit_band, smoothing, solve
 from scorelet.training.score_matching.fit import moments_of
 from scorelet.training.score_matching.smoothing import GRID, left_out_losses, roughness, smoothed
 from scorelet.training.score_matching.solve import total_of
@@ -86,6 +86,17 @@ def test_many_fields_of_a_potential_that_is_far_from_quadratic_keep_it():
     assert plain.smoothing == 0
     assert fit.solution.loss == pytest.approx(plain.solution.loss, rel=1e-3)
     assert plain.solution.loss <= fit.solution.loss
+
+
+def test_a_weight_whose_equations_are_singular_is_not_chosen(monkeypatch):
+    """NaN would be the least number of all."""
+    moments, groups = parts(waves(30, 1), 5)
+    losses = left_out_losses(groups, roughness(moments, total_of(groups)), ridge=RIDGE)
+    losses[3] = torch.nan
+    monkeypatch.setattr(smoothing, "left_out_losses", lambda *_args, **_options: losses)
+    _, weight = smoothed(moments, groups, ridge=RIDGE)
+    losses[3] = torch.inf
+    assert weight == GRID[int(losses.argmin())]
 
 
 def test_a_single_group_leaves_nothing_to_choose_by():

@@ -68,7 +68,8 @@ def denoise(
             by what is measured.
         noise_law: A,B of the variance A x + B for --noise poisson, in the unit of the samples (1,0
             for counts of photons); by default it is measured.
-        form: png, tiff, jpeg, webp, bmp, pnm, or dng of raw files: of results that are not named.
+        form: png, tiff, jpeg, webp, bmp, pnm, or dng of raw files: of results that are not named;
+            their suffixes, as jpg, mean the same.
         quality: of JPEG and lossy WebP, 1 to 100; by default as the input.
         dry_run: print the noise level only, write nothing.
         resume: keep what an interrupted job has finished.

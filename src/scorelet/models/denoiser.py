@@ -206,6 +206,11 @@ class Denoiser(nn.Module, ABC):
                 f"The image batch has shape {tuple(y.shape)}: "
                 "expected (batch, channel, height, width)."
             )
+        if 0 in y.shape[2:]:
+            raise InputError(
+                f"The image batch has shape {tuple(y.shape)}, without a pixel: give images of at "
+                "least one."
+            )
         if not y.is_floating_point():
             raise InputError(
                 f"The image has dtype {y.dtype}: convert it to floating point, values in [0, 1]."

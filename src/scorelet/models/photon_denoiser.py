@@ -18,6 +18,7 @@ technique: antithetic variates, Mathematical Proceedings of the Cambridge Philos
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
@@ -33,6 +34,37 @@ from scorelet.models.sensor_noise import PoissonGaussianNoise
 DITHER = 0.5
 """Standard deviation, in photons, of what is added to counts, so that their few values do not look
 like a drawing."""
+
+
+def with_dither(noise: PoissonGaussianNoise, dither: float) -> PoissonGaussianNoise:
+    """Return the law of data to which e of this standard deviation, in their unit, was added."""
+    return PoissonGaussianNoise(noise.a, noise.b + dither**2)
+
+
+def stable_answers(
+    y: Tensor, e: Tensor, dithers: Sequence[float], noise: PoissonGaussianNoise
+) -> Float[Tensor, "answers ..."]:
+    """Return f(y + dither e) for each dither.
+
+    Args:
+        y: data.
+        e: standard normal numbers that broadcast with y.
+        dithers: standard deviations with signs, in the unit of y.
+        noise: the law `with_dither`.
+    """
+    return torch.stack([anscombe(y + dither * e, noise) for dither in dithers])
+
+
+def unit_span(low: Tensor, high: Tensor) -> Tensor:
+    """Return w, by which (f - low) / w lies in [0, 1]: at least the deviation of the noise, 1."""
+    return (high - low).clamp(min=1.0)
+
+
+def back_from_unit(
+    answers: Tensor, low: Tensor | float, span: Tensor | float, noise: PoissonGaussianNoise
+) -> Tensor:
+    """Return data from denoised (f - low) / w, one after the other along the first axis: D."""
+    return inverse_anscombe(answers.mean(0) * span + low, noise)
 
 
 class PoissonGaussianDenoiser(Denoiser):
@@ -76,8 +108,8 @@ class PoissonGaussianDenoiser(Denoiser):
         if not 0 <= dither < math.inf:
             raise InputError(f"dither is {dither}: it must be zero or a positive number.")
         self.denoiser, self.low, self.high = denoiser, low, high
-        self.noise = PoissonGaussianNoise(noise.a, noise.b + (noise.a * dither) ** 2)
         self.dither, self.seed = noise.a * dither, seed
+        self.noise = with_dither(noise, self.dither)
         self.channels = denoiser.channels
         self.know_classes_of(denoiser)
         self.conditional, self.needs_cond = denoiser.conditional, denoiser.needs_cond
@@ -88,10 +120,10 @@ class PoissonGaussianDenoiser(Denoiser):
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
-        stable = anscombe(self._shown(y), self.noise)
+        stable = self._stable(y)
         low = self._end(self.low, stable.amin((0, 2, 3, 4)))
         high = self._end(self.high, stable.amax((0, 2, 3, 4)))
-        span = (high - low).clamp(min=1.0)
+        span = unit_span(low, high)
         if not bool(span.isfinite().all()):
             raise InputError("The data hold NaN or infinite values: replace them first.")
         offset, unit = low[:, None, None, None], span[:, None, None, None]
@@ -99,15 +131,14 @@ class PoissonGaussianDenoiser(Denoiser):
             self.denoiser((values - offset) / unit, 1 / span, cond=cond, label=label)
             for values in stable
         ]
-        mean = torch.stack(clean).mean(0)
-        return inverse_anscombe(mean * unit + offset, self.noise)
+        return back_from_unit(torch.stack(clean), offset, unit, self.noise)
 
-    def _shown(self, y: Image) -> Float[Tensor, "answers batch channel height width"]:
-        """Return y with opposite dither, or without; all images of a batch get the same."""
+    def _stable(self, y: Image) -> Float[Tensor, "answers batch channel height width"]:
+        """Return f of y with opposite dither, or without; all images of a batch get the same."""
         if not self.dither:
-            return y[None]
-        e = self.dither * randn(tuple(y.shape[1:]), rng=generator(self.seed), like=y)
-        return torch.stack((y + e, y - e))
+            return anscombe(y, self.noise)[None]
+        e = randn(tuple(y.shape[1:]), rng=generator(self.seed), like=y)
+        return stable_answers(y, e, (self.dither, -self.dither), self.noise)
 
     def _end(self, given: float | None, found: Tensor) -> Tensor:
         if given is None:

@@ -30,6 +30,7 @@ from scorelet.tasks.field_model.model import FieldModel
 from scorelet.tasks.field_model.report import MOST, Sampled
 from scorelet.tasks.field_model.scale import other_variance
 from scorelet.tasks.field_model.watch import ChainWatch
+from scorelet.tasks.locks import Locks
 from scorelet.zoo import locate_weights
 
 
@@ -74,7 +75,7 @@ def sample(  # noqa: PLR0913 - as many as the command has options
         chain) and r_hat; of the first 16 chains, see `ChainWatch.bands`.
 
     Raises:
-        InputError: anything that cannot be drawn.
+        InputError: anything that cannot be drawn; another job is at work on the same samples.
         ArrayFileError, CheckpointError: a file that cannot be read or written.
     """
     start, target = time.perf_counter(), as_path(output, name="output")
@@ -97,25 +98,26 @@ def sample(  # noqa: PLR0913 - as many as the command has options
     key = {"model": _digest(locate_weights(model).read_bytes()), **record}
     if below is not None:
         key["coarse"] = _digest(below.numpy().tobytes())
-    pieces = _Pieces(target, key, resume=resume)
+    pieces = _Pieces(target, key)
     named = {"output": str(target), "report": page and str(page), "model": str(model)}
     if coarse is not None:
         named["coarse"] = str(coarse)
     most = max(1, BATCH_PIXELS // (height * width))
-    drawn = pieces.all(loaded, record, below, most, progress)
     label = loaded.label
     description = {**named, **record, "chains": loaded.chains, **asdict(label)}
     shape = count, height, width
     first: list[np.ndarray] = []
-    write_array(target, _kept(drawn, first), shape, description=description, label=label)
-    fields, chains = torch.from_numpy(np.concatenate(first)[:MOST]), pieces.chains()
-    said = [] if below is not None else other_variance(loaded.record["field"], fields)
-    if page is not None:
-        facts = {"model": str(model), "samples": str(target)}
-        if data is not None:
-            facts["data"] = str(data)
-        write_sampled(page, loaded, Sampled(fields, chains), data, facts)
-    pieces.remove()
+    with Locks("field-sample") as locks:
+        pieces.open(locks, resume=resume)
+        drawn = pieces.all(loaded, record, below, most, progress)
+        write_array(target, _kept(drawn, first), shape, description=description, label=label)
+        fields, chains = torch.from_numpy(np.concatenate(first)[:MOST]), pieces.chains()
+        said = [] if below is not None else other_variance(loaded.record["field"], fields)
+        if page is not None:
+            facts = {"model": str(model), "samples": str(target)}
+            facts |= {} if data is None else {"data": str(data)}
+            write_sampled(page, loaded, Sampled(fields, chains), data, facts)
+        pieces.remove()
     told = [{key: value for key, value in band.items() if key != "traces"} for band in chains]
     seconds = round(time.perf_counter() - start, 2)
     return {**named, **record, "chains": told, "warnings": said, "seconds": seconds}
@@ -124,12 +126,22 @@ def sample(  # noqa: PLR0913 - as many as the command has options
 class _Pieces:
     """What is done of a run, in a hidden folder."""
 
-    def __init__(self, target: Path, key: dict[str, Any], *, resume: bool) -> None:
+    def __init__(self, target: Path, key: dict[str, Any]) -> None:
         name = _digest(json.dumps(key, sort_keys=True).encode())[:16]
         self.folder = target.absolute().parent / f".{target.stem[:40]}-{name}.pieces"
         self._chains = self.folder / "chains.json"
+
+    def open(self, locks: Locks, *, resume: bool) -> None:
+        """Make the folder this job's own; empty it unless a run is resumed.
+
+        Raises:
+            InputError: another job has it.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        locks.take(self.folder)
         if not resume:
-            self.remove()
+            for path in self.folder.glob("[!.]*"):
+                path.unlink()
 
     def chains(self) -> list[dict[str, Any]]:
         """Return what the first chains are worth, see `ChainWatch.bands`."""
@@ -144,7 +156,6 @@ class _Pieces:
         progress: Progress | None,
     ) -> Iterator[np.ndarray]:
         """Yield all pieces in order, from the folder or from chains."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         count, seed, size = record["n"], record["seed"], tuple(record["size"])
         for first in range(0, count, most):
             wanted = min(most, count - first)

@@ -39,8 +39,9 @@ class PictureNoise:
         reason: why `kind` is None: "cut off", too many pixels are at black or white, or "too
             little", there are too few blocks in which anything changes.
         at_least: standard deviation of what is left of noise that is cut off, read off the quietest
-            squares (`scorelet.analysis.local_noise`); the noise had more. None where nothing is
-            cut off, or the rest is no noise.
+            squares (`scorelet.analysis.local_noise`); the noise had more. For "too little" the
+            median over squares, which says about how strong it is. None where `kind` is not None,
+            or that is no noise.
         left_out: pixels far outside the bulk of a picture of floats, which were left out.
     """
 
@@ -138,11 +139,20 @@ def noise_of_picture(picture: Picture) -> PictureNoise:
     reason = at_least = None
     if kind is None:
         reason = "cut off" if bounded and is_cut_off(safe, mask) else "too little"
-    if reason == "cut off":
-        at_least = local_noise(safe, mask).level() or None
+        at_least = _at_least(safe, mask, cut_off=reason == "cut off")
     height, width, channels = pixels.shape
     shape = (height, width, channels)
     return PictureNoise(shape, bounded, kind, quality, reason, at_least, left_out)
+
+
+def _at_least(pixels: np.ndarray, mask: np.ndarray | None, *, cut_off: bool) -> float | None:
+    """Return `PictureNoise.at_least`; the median of a painted picture with some edges is 0."""
+    if mask is not None and not mask.any():
+        return None
+    local = local_noise(pixels, mask)
+    known = local.fine[np.isfinite(local.fine)]
+    level = local.level() if cut_off or not known.size else float(np.median(known))
+    return level if 0 < level < np.inf else None
 
 
 def _without_far_values(picture: Picture) -> tuple[np.ndarray | None, int]:

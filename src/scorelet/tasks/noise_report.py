@@ -45,11 +45,14 @@ def sentence(page: dict[str, Any]) -> str:
 
 
 def _nothing(page: dict[str, Any]) -> str:
-    if page["reason"] != "cut off":
-        return "no noise that can be measured"
-    said = "noise cannot be measured: too many pixels are cut off at black or white"
     least = page["at_least"]
-    return said if least is None else f"{said}, sigma {255 * least:.1f} or more"
+    if page["reason"] == "cut off":
+        said = "noise cannot be measured: too many pixels are cut off at black or white"
+        return said if least is None else f"{said}, sigma {_in_unit(least, page)} or more"
+    if least is None:
+        return "no noise that can be measured"
+    about = f"sigma about {_in_unit(least, page)}"
+    return f"noise can hardly be measured, too few pixels tell of it: {about}"
 
 
 def _left_out(page: dict[str, Any]) -> list[str]:
@@ -59,9 +62,11 @@ def _left_out(page: dict[str, Any]) -> list[str]:
 
 def level(page: dict[str, Any]) -> str:
     """Write sigma: in 8-bit units, or in the unit of a picture that has one of its own."""
-    if page["sigma"] is None:
-        return "–"
-    return f"{255 * page['sigma']:.1f}" if page["bounded"] else f"{page['sigma']:.3g}"
+    return "–" if page["sigma"] is None else _in_unit(page["sigma"], page)
+
+
+def _in_unit(sigma: float, page: dict[str, Any]) -> str:
+    return f"{255 * sigma:.1f}" if page["bounded"] else f"{sigma:.3g}"
 
 
 def _variance(page: dict[str, Any]) -> str:

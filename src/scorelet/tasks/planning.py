@@ -44,7 +44,7 @@ def plan_tasks(
             slash is a folder. Names that are not given end as `suffix_for_result` says.
         suffix: what default names get, for example "_denoised". A picture that is called so, and
             whose original is among the others, is an earlier result and is left out.
-        form: of results whose names are not given, one of `FORMAT_NAMES`; None: the source's.
+        form: of results whose names are not given, see `suffix_for_result`; None: the source's.
         say: called with sentences without a full stop, about what is left out.
 
     A path that does not exist, a folder without pictures and the like become tasks with a

@@ -12,6 +12,7 @@ from field_samples import save
 from scorelet.core.errors import ArrayFileError, InputError, MissingExtraError
 from scorelet.data.fields import array_files
 from scorelet.data.fields.arrays import load_fields, split_name
+from scorelet.data.fields.chains import load_chains
 
 X = np.random.default_rng(0).standard_normal((3, 8, 9)).astype("float32")
 
@@ -170,6 +171,21 @@ def test_bombs_are_refused_before_they_are_read(tmp_path, monkeypatch):
     with pytest.raises(ArrayFileError, match="numbers: expected at most"):
         load_fields(tmp_path / "a.npz")
     assert zipfile.ZipFile(tmp_path / "a.npz").namelist() == ["fields.npy"]
+
+
+@pytest.mark.parametrize("name", ["fields", "chain"])
+def test_headers_in_an_npz_claim_no_more_than_is_stored(tmp_path, name):
+    """Else numpy asks for the memory, and says that in its own words."""
+    header = {"descr": "<f8", "fortran_order": False, "shape": (10**6, 10**5, 10**5)}
+    np.savez(tmp_path / "a.npz", **({} if name == "fields" else {"fields": X}))
+    with (
+        zipfile.ZipFile(tmp_path / "a.npz", "a") as archive,
+        archive.open(f"{name}.npy", "w") as member,
+    ):
+        np.lib.format.write_array_header_1_0(member, header)
+    read = load_fields if name == "fields" else load_chains
+    with pytest.raises(ArrayFileError, match=rf"damaged .*{name} claims the shape \(1000000, 10"):
+        read(tmp_path / "a.npz")
 
 
 @pytest.mark.slow

@@ -77,6 +77,12 @@ def test_quality_is_refused_where_there_is_none(tmp_path, form):
         ("scan", "tiff", ".tif"),
         ("a.pbm", "pnm", ".pnm"),
         ("a.gif", "webp", ".webp"),
+        ("a.png", "jpg", ".jpg"),
+        ("a.png", "JPG", ".jpg"),
+        ("a.JPEG", "jpg", ".JPEG"),
+        ("a.png", "tif", ".tif"),
+        ("a.tiff", "TIF", ".tiff"),
+        ("a.png", "ppm", ".pnm"),
     ],
 )
 def test_results_get_the_format_that_is_asked_for(name, form, suffix):

@@ -452,3 +452,11 @@ def test_energy_by_order(photographs):
         assert found == pytest.approx(shares, abs=0.02)
         ratio = power.sum() * 4**scales / photographs.square().sum()
         assert float(ratio) == pytest.approx(whole, abs=0.03)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.trace:DeprecationWarning")
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_trace_is_refused_in_a_sentence(engine):
+    transform = Scattering2d(2, 4, engine=engine)
+    with pytest.raises(InputError, match=r"torch.jit.trace cannot follow .*: use torch.export"):
+        torch.jit.trace(transform, noise(1, 1, 16, 16))

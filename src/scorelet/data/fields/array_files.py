@@ -1,5 +1,6 @@
 """One array from a file: npy, npz, HDF5 or FITS, bounded before it is read."""
 
+import math
 import zipfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -81,6 +82,7 @@ def _read_npz(file: Path, name: str | None) -> np.ndarray:
         sizes = {info.filename.removesuffix(".npy"): info.file_size for info in archive.infolist()}
         chosen = choose_npz(file, archive, arrays.files, name)
         _check_size(file, (sizes[chosen] // 4,), 4)
+        check_member(archive, chosen)
         return arrays[chosen]
 
 
@@ -94,15 +96,36 @@ def choose_npz(file: Path, archive: zipfile.ZipFile, stored: list[str], name: st
 
 def _kind_of(archive: zipfile.ZipFile, name: str) -> str:
     """Return the kind of numbers of a member that has the dimensions of fields, by its header."""
+    shape, dtype = _header_of(archive, name)
+    return dtype.kind if len(shape) >= 2 else ""
+
+
+def check_member(archive: zipfile.ZipFile, name: str) -> None:
+    """Refuse an array whose header claims more than is stored: numpy would take that memory.
+
+    Raises:
+        RefusedError: it does.
+    """
+    shape, dtype = _header_of(archive, name)
+    stored = archive.getinfo(f"{name}.npy").file_size
+    if math.prod(shape) * dtype.itemsize > stored:
+        raise RefusedError(
+            f"is damaged or truncated ({name} claims the shape {shape}, of which {stored:,} bytes "
+            "are stored); expected a whole array: copy or export it again."
+        )
+
+
+def _header_of(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.dtype]:
+    """Return shape and dtype of an array; of records whose names are not ASCII those of nothing."""
     with archive.open(f"{name}.npy") as stream:
         version = np.lib.format.read_magic(stream)
-        if version > (2, 0):  # records, whose names are not ASCII
-            return ""
+        if version > (2, 0):
+            return (), np.dtype("V0")
         formats = np.lib.format
         first = version == (1, 0)
         read = formats.read_array_header_1_0 if first else formats.read_array_header_2_0
         shape, _, dtype = read(stream)
-    return dtype.kind if len(shape) >= 2 else ""
+    return shape, dtype
 
 
 def _numbers(kinds: dict[str, str]) -> list[str]:

@@ -1,5 +1,6 @@
 """Which Markov chain drew each field of a file: what tells what is independent."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from scorelet.core.errors import ArrayFileError, InputError
+from scorelet.data.fields.array_files import check_member
 from scorelet.data.fields.arrays import split_name
 from scorelet.data.pictures.errors import reading
 
@@ -30,10 +32,12 @@ def load_chains(path: str | Path) -> Int[Tensor, " n"] | None:
         return None
     with (
         reading(file, kind=ArrayFileError, what="array"),
+        zipfile.ZipFile(file) as archive,
         np.load(file, allow_pickle=False) as arrays,
     ):
         if ENTRY not in arrays.files:
             return None
+        check_member(archive, ENTRY)
         chain = arrays[ENTRY]
     if chain.ndim != 1 or chain.dtype.kind not in "iu":
         raise InputError(

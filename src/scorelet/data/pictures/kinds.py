@@ -103,7 +103,7 @@ def suffix_for_result(path: str | os.PathLike[str], form: str | None = None) -> 
 
     Args:
         path: the file.
-        form: one of `FORMAT_NAMES` that results are to have; a suffix that names it stays.
+        form: what results are to be, see `format_of_name`; a suffix that names it stays.
 
     Raises:
         InputError: there is no such form.
@@ -124,12 +124,14 @@ def suffix_for_result(path: str | os.PathLike[str], form: str | None = None) -> 
 
 
 def format_of_name(name: str) -> Format:
-    """Return the format of a name in `FORMAT_NAMES`, or dng, in any case.
+    """Return the format of a name in `FORMAT_NAMES`, of dng, or of a suffix (jpg), in any case.
 
     Raises:
         InputError: there is no such format.
     """
-    found = next((form for form in (*FORMATS, RAW) if form.name == name.lower()), None)
+    wanted = name.lower()
+    named = next((form for form in (*FORMATS, RAW) if form.name == wanted), None)
+    found = named or _BY_SUFFIX.get(f".{wanted}")
     if found is None:
         raise InputError(
             f"The format of pictures is {name!r}; expected one of {', '.join(FORMAT_NAMES)}, or "

@@ -25,8 +25,13 @@ import torch
 from scorelet.analysis.photon_counts import PhotonLaw
 from scorelet.data import Picture
 from scorelet.models import PoissonGaussianNoise
-from scorelet.models.anscombe import anscombe, inverse_anscombe
-from scorelet.models.photon_denoiser import DITHER
+from scorelet.models.photon_denoiser import (
+    DITHER,
+    back_from_unit,
+    stable_answers,
+    unit_span,
+    with_dither,
+)
 
 Pixels = np.ndarray
 
@@ -114,9 +119,9 @@ class StablePage:
             strength: how much of the noise is taken out; masked pixels come back as they were.
         """
         y = self.source.pixels
-        mean = np.mean(images, axis=0, dtype=np.float64)
-        stable = torch.from_numpy(mean * self.span + self.low)
-        x = inverse_anscombe(stable, self.noise).numpy() + self.photons.pedestal
+        answers = torch.from_numpy(np.stack(images).astype(np.float64))
+        x = back_from_unit(answers, self.low, self.span, self.noise).numpy()
+        x = x + self.photons.pedestal
         mixed = y + strength * (x - y)
         if y.dtype.kind == "u" and not self.fractions:
             mixed = np.rint(np.clip(mixed, 0, self.source.scale))
@@ -168,13 +173,13 @@ def stable_page(page: Picture, photons: Photons, *, fractions: bool = False) -> 
     law, pedestal = photons.law, photons.pedestal
     fractions &= page.pixels.dtype.kind == "u" and photons.few and page.alpha is None
     dithers = photons.dithers
-    noise = PoissonGaussianNoise(law.a, max(law.b + law.a * pedestal, 0.0) + dithers[0] ** 2)
-    y = page.pixels.astype(np.float64) - pedestal
+    above = PoissonGaussianNoise(law.a, max(law.b + law.a * pedestal, 0.0))
+    noise = with_dither(above, dithers[0])
+    y = torch.from_numpy(page.pixels.astype(np.float64) - pedestal)
     e = np.random.default_rng(0).standard_normal(y.shape) if any(dithers) else np.zeros(())
-    stable = [anscombe(torch.from_numpy(y + dither * e), noise).numpy() for dither in dithers]
-    data = stable if page.mask is None else [values[page.mask] for values in stable]
-    low = float(np.min(data))
-    span = max(float(np.max(data)) - low, 1.0)
-    units = [((values - low) / span).astype(np.float32) for values in stable]
+    stable = stable_answers(y, torch.from_numpy(e), dithers, noise)
+    data = stable if page.mask is None else stable[:, torch.from_numpy(page.mask)]
+    low, span = float(data.min()), float(unit_span(data.min(), data.max()))
+    units = ((stable - low) / span).float().numpy()
     pages = tuple(replace(page, pixels=unit, alpha=None) for unit in units)
     return StablePage(pages, 1 / span, page, photons, noise, low, span, fractions)

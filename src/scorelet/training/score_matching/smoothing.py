@@ -18,6 +18,7 @@ References: Eilers, Marx 1996, Statistical Science 11 (differences of spline wei
 Stone 1974, J. R. Stat. Soc. B 36 (the choice by parts that are left out).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -45,7 +46,8 @@ def smoothed(
     if not moments.potential.quadratic or len(groups) < _FEWEST:
         return groups, 0.0
     penalty = roughness(moments, total_of(groups))
-    weight = GRID[int(left_out_losses(groups, penalty, ridge=ridge).argmin())]
+    losses = left_out_losses(groups, penalty, ridge=ridge).nan_to_num(nan=math.inf)  # singular
+    weight = GRID[int(losses.argmin())]
     return [replace(g, matrix=g.matrix + weight * penalty) for g in groups], weight
 
 

@@ -8,7 +8,16 @@ from scorelet.core.plain import is_traced
 
 
 def check_pictures(x: Tensor, *, complex_too: bool = False) -> None:
-    """Refuse what is no batch of finite pictures, real or `complex_too`, in one sentence."""
+    """Refuse what is no batch of finite pictures, real or `complex_too`, in one sentence.
+
+    `torch.jit.trace` is refused, too: filters of a grid are kept, so that a second trace of one
+    transform would differ from the first.
+    """
+    if torch._C._get_tracing_state() is not None:
+        raise InputError(
+            "torch.jit.trace cannot follow transforms that keep their filters: use torch.export or "
+            "torch.compile, or torch.onnx.export with dynamo=True."
+        )
     number = isinstance(x, Tensor) and (x.is_floating_point() or (complex_too and x.is_complex()))
     if not number:
         kind = str(x.dtype) if isinstance(x, Tensor) else type(x).__name__
