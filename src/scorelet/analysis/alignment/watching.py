@@ -108,7 +108,8 @@ class CalledParts:
         """
         if not isinstance(module, nn.Linear) or inputs[0].ndim != 2:
             return 1
-        for found in (inputs[0]._base, self._last):
+        base = inputs[0]._base if self.layers else None  # pictures are not rotated
+        for found in (base, self._last):
             if found is not None and found.ndim > 2 and _is_flattened(found, inputs[0]):
                 return self._places(found)
         return 1
