@@ -119,3 +119,27 @@ class Attentive(nn.Module):
     def forward(self, x):
         tokens = self.embed(x).flatten(2).mT
         return self.head(self.attention(tokens, tokens, tokens, need_weights=False)[0].mean(1))
+
+
+class Functional(nn.Module):
+    """As in many tutorials: relu, maxima and flattening are functions, not parts."""
+
+    def __init__(self, width=6, classes=3):
+        super().__init__()
+        self.inner = nn.Conv2d(3, width, 3, padding=1)
+        self.head = nn.Linear(width * 16, classes)
+
+    def forward(self, x):
+        x = nn.functional.max_pool2d(self.inner(x).relu(), 2)
+        return self.head(x.view(len(x), -1))
+
+
+class Twice(nn.Module):
+    """A layer that reads its own output."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner, self.last = nn.Conv2d(3, 3, 1), nn.Conv2d(3, 2, 1)
+
+    def forward(self, x):
+        return self.last(self.inner(torch.relu(self.inner(x))))

@@ -1,6 +1,7 @@
 """Networks of others: files of weights without architecture, and architectures by name."""
 
 import argparse
+import io
 import re
 import sys
 import types
@@ -13,7 +14,7 @@ from torch import nn
 import scorelet as sl
 from aligned_networks import ResidualNet, pictures
 from scorelet.core.errors import CheckpointError, InputError, ScoreletError
-from scorelet.tasks.architectures import build_network, read_state
+from scorelet.tasks.architectures import build_network, factory_of, read_state
 from scorelet.tasks.networks import open_network
 
 CODE = """
@@ -24,6 +25,8 @@ def number():
     return 3
 def broken():
     raise ValueError("no such thing")
+def ends():
+    raise SystemExit(3)
 """
 
 
@@ -32,8 +35,9 @@ def library(monkeypatch):
     """A stand-in for torchvision and timm, which tests do not install."""
     vision, models, timm = (types.ModuleType(n) for n in ("torchvision", "models", "timm"))
 
-    def get_model(name, weights=None, num_classes=1000):
-        assert (name, weights) == ("residual", None)
+    def get_model(name, weights=None, num_classes=1000, **others):
+        assert weights is None
+        assert others == ({"weights_backbone": None} if name == "detector" else {})
         return ResidualNet(8, num_classes)
 
     def create_model(name, pretrained, num_classes=1000):
@@ -42,13 +46,20 @@ def library(monkeypatch):
         net.default_cfg = {"mean": (0.5, 0.5, 0.5), "std": (0.25, 0.25, 0.25)}
         return net
 
+    def get_model_builder(name):
+        return {"detector": detector, "residual": get_model}[name]
+
+    def detector(weights=None, weights_backbone="a download"):
+        raise AssertionError
+
     models.get_model, timm.create_model, vision.models = get_model, create_model, models
+    models.get_model_builder = get_model_builder
     monkeypatch.setitem(sys.modules, "torchvision", vision)
     monkeypatch.setitem(sys.modules, "torchvision.models", models)
     monkeypatch.setitem(sys.modules, "timm", timm)
 
 
-@pytest.mark.parametrize("wrap", ["bare", "parallel", "wrapped"])
+@pytest.mark.parametrize("wrap", ["bare", "parallel", "compiled", "wrapped"])
 @pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
 def test_weights_of_torchvision_and_timm_are_loaded(library, tmp_path, wrap, suffix):
     torch.manual_seed(3)
@@ -56,6 +67,8 @@ def test_weights_of_torchvision_and_timm_are_loaded(library, tmp_path, wrap, suf
     state = {name: value.clone() for name, value in net.state_dict().items()}
     if wrap == "parallel":
         state = {f"module.{name}": value for name, value in state.items()}
+    if wrap == "compiled":
+        state = {f"_orig_mod.module.{name}": value for name, value in state.items()}
     path = tmp_path / f"weights{suffix}"
     if suffix == ".pth":
         torch.save({"state_dict": state, "epoch": 3} if wrap == "wrapped" else state, path)
@@ -85,6 +98,7 @@ def test_a_function_of_a_file_builds_a_network(tmp_path):
     for name, sentence in (
         ("number", "gave a int"),
         ("broken", "ValueError: no such thing"),
+        ("ends", "SystemExit: 3"),
         ("missing", "has no function missing"),
     ):
         with pytest.raises(InputError, match=sentence):
@@ -135,6 +149,49 @@ def test_weights_of_torchvision_itself_are_loaded(name, change, tmp_path):
     assert all(torch.equal(v, net.state_dict()[n]) for n, v in opened.network.state_dict().items())
 
 
+def test_detectors_are_built_without_the_weights_of_their_backbone(library):
+    assert isinstance(factory_of("torchvision:detector")(), ResidualNet)
+
+
+class Wrapper(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.model = nn.Linear(3, 2)
+
+
+def test_names_of_the_architecture_itself_are_kept(tmp_path):
+    (tmp_path / "wrapping_arch.py").write_text(
+        "import sys\nmake = lambda: sys.modules['wrapper_of_test'].Wrapper()\n"
+    )
+    sys.modules["wrapper_of_test"] = sys.modules[__name__]
+    arch, net = f"{tmp_path / 'wrapping_arch.py'}:make", Wrapper()
+    for prefix in ("", "module."):
+        state = {prefix + name: value for name, value in net.state_dict().items()}
+        again = build_network(arch, state, path=tmp_path)
+        assert torch.equal(again.model.weight, net.model.weight)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda v: v.to_sparse(), "sparse, quantized or without values"),
+        (lambda v: v.to("meta"), "sparse, quantized or without values"),
+        (lambda v: (100 * v).to(torch.int8), "it has int8 numbers for conv1.weight, and the arch"),
+        (lambda v: v.to(torch.complex64), "it has complex64 numbers for conv1.weight"),
+    ],
+)
+def test_tensors_that_are_no_plain_floats_are_refused(library, tmp_path, change, sentence):
+    state = {n: change(v) if v.ndim else v for n, v in ResidualNet(8, 5).state_dict().items()}
+    torch.save(state, tmp_path / "w.pth")
+    with pytest.raises(CheckpointError, match=sentence):
+        open_network(tmp_path / "w.pth", "torchvision:residual")
+
+
+class Bomb:
+    def __reduce__(self):
+        return bytearray, (1 << 46,)
+
+
 class Evil:
     def __reduce__(self):
         return print, ("run",)
@@ -142,12 +199,18 @@ class Evil:
 
 def test_files_that_are_not_safe_or_no_weights(tmp_path, capsys):
     torch.save({"net": Evil()}, tmp_path / "evil.pth")
+    torch.save({"net": Bomb()}, tmp_path / "bomb.pth")
+    torch.save({1: torch.ones(2)}, tmp_path / "numbers.pth")
+    whole = io.BytesIO()
+    torch.save({"w": torch.ones(2)}, whole, _use_new_zipfile_serialization=False)
+    (tmp_path / "cut.pth").write_bytes(whole.getvalue()[:-9])
     torch.save([1, 2], tmp_path / "list.pth")
     torch.save({"epoch": 3}, tmp_path / "none.pth")
     (tmp_path / "text.pth").write_text("hello, this is no file of weights")
     (tmp_path / "text.safetensors").write_text("hello, this is no file of weights")
     (tmp_path / "empty.pth").write_bytes(b"")
-    for name in ("evil.pth", "list.pth", "none.pth", "text.pth", "text.safetensors", "empty.pth"):
+    names = ("evil.pth", "bomb.pth", "numbers.pth", "cut.pth")
+    for name in (*names, "list.pth", "none.pth", "text.pth", "text.safetensors", "empty.pth"):
         with pytest.raises(CheckpointError) as caught:
             read_state(tmp_path / name)
         assert str(caught.value).endswith(".")

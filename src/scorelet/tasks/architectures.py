@@ -10,11 +10,11 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -34,21 +34,26 @@ _DENSE_LAYER = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 def read_state(path: Path) -> dict[str, Tensor]:
     """Return the tensors of a file of weights by name; no code in it is run.
 
-    Dictionaries in which training programs wrap them are opened, and prefixes that torch's parallel
-    and compiled modules add are taken off.
+    Dictionaries in which training programs wrap them are opened.
 
     Raises:
-        CheckpointError: missing, damaged, not safe to open, or without tensors.
+        CheckpointError: missing, damaged, not safe to open, or without plain tensors.
     """
     if not path.exists():
         raise CheckpointError(f"There is no file {path}: check the path.")
     check_regular(path, what="a file of weights", error=CheckpointError)
     tensors = _unwrapped(_opened(path))
-    if not tensors or not all(isinstance(value, Tensor) for value in tensors.values()):
-        raise CheckpointError(f"{path} holds no dictionary of tensors: save the state dictionary.")
-    for prefix in _PREFIXES:
-        if all(name.startswith(prefix) for name in tensors):
-            tensors = {name.removeprefix(prefix): value for name, value in tensors.items()}
+    named = all(isinstance(n, str) and isinstance(v, Tensor) for n, v in tensors.items())
+    if not tensors or not named:
+        raise CheckpointError(
+            f"{path} holds no dictionary of tensors by name: save the state dictionary."
+        )
+    for name, value in tensors.items():
+        if value.is_meta or value.is_quantized or value.layout != torch.strided:
+            raise CheckpointError(
+                f"{path} holds {name} as a tensor that is sparse, quantized or without values: "
+                "save dense ones, of floats."
+            )
     return tensors
 
 
@@ -63,11 +68,11 @@ def _opened(path: Path) -> object:
             f"{path} holds more than tensors, or is no file of weights; what else is in it could "
             "run code when opened: save the state dictionary only, best as safetensors."
         ) from error
-    except (SafetensorError, OSError, EOFError, RuntimeError, ValueError, KeyError) as error:
+    except Exception as error:  # damaged files end in all kinds of errors
         raise CheckpointError(f"{path} cannot be read: {one_line(error, limit=120)}.") from error
 
 
-def _unwrapped(found: object) -> dict[str, Any]:
+def _unwrapped(found: object) -> dict[Any, Any]:
     """Open the dictionaries in which training programs wrap tensors."""
     for name in _WRAPPERS:
         if isinstance(found, Mapping) and isinstance(found.get(name), Mapping):
@@ -78,8 +83,9 @@ def _unwrapped(found: object) -> dict[str, Any]:
 def build_network(arch: str, tensors: Mapping[str, Tensor], *, path: Path) -> nn.Module:
     """Return the network that an architecture names, with these weights, in evaluation mode.
 
-    If it does not fit, it is built again with as many classes as the weights are for: rows of the
-    last tensor that has another shape.
+    Prefixes that torch's parallel and compiled modules add to names are taken off. If it does not
+    fit, it is built again with as many classes as the weights are for: rows of the last tensor that
+    has another shape.
 
     Raises:
         InputError: an architecture that is not known.
@@ -87,6 +93,7 @@ def build_network(arch: str, tensors: Mapping[str, Tensor], *, path: Path) -> nn
     """
     factory = factory_of(arch)
     net = _built(factory, arch)
+    tensors = _without_prefixes(tensors, net.state_dict())
     error = _load(net, tensors)
     if error and arch.partition(":")[0] in LIBRARIES:
         tensors = {_DENSE_LAYER.sub(r"\1\2", name): value for name, value in tensors.items()}
@@ -141,7 +148,7 @@ def standardised(net: nn.Module, mean: tuple[float, ...], deviation: tuple[float
 def _of_library(library: str, name: str, options: dict[str, int]) -> object:
     try:
         if library == "torchvision":
-            return import_module("torchvision.models").get_model(name, weights=None, **options)
+            return _of_torchvision(import_module("torchvision.models"), name, options)
         return import_module("timm").create_model(name, pretrained=False, **options)
     except ImportError as error:
         raise InputError(
@@ -149,18 +156,39 @@ def _of_library(library: str, name: str, options: dict[str, int]) -> object:
         ) from error
 
 
+def _of_torchvision(models: Any, name: str, options: dict[str, int]) -> object:  # noqa: ANN401 - a module
+    """Build it without any download: detectors would fetch the weights of their backbone."""
+    known = signature(models.get_model_builder(name)).parameters
+    backbone = {"weights_backbone": None} if "weights_backbone" in known else {}
+    return models.get_model(name, weights=None, **backbone, **options)
+
+
 def _built(factory: Callable[..., object], arch: str, **options: int) -> nn.Module:
     try:
         net = factory(**options)
     except InputError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(
             f"--arch {arch} cannot be built: {type(error).__name__}: {one_line(error)}."
         ) from error
     if not isinstance(net, nn.Module):
         raise InputError(f"--arch {arch} gave a {type(net).__name__}: expected a torch module.")
     return net
+
+
+def _without_prefixes(
+    tensors: Mapping[str, Tensor], own: Mapping[str, Tensor]
+) -> Mapping[str, Tensor]:
+    """Take prefixes off that all names have, but not those of the architecture."""
+
+    def added(prefix: str) -> bool:
+        mine, given = (all(n.startswith(prefix) for n in names) for names in (own, tensors))
+        return given and not mine
+
+    while prefix := next(filter(added, _PREFIXES), None):
+        tensors = {name.removeprefix(prefix): value for name, value in tensors.items()}
+    return tensors
 
 
 def _load(net: nn.Module, tensors: Mapping[str, Tensor]) -> str:
@@ -174,6 +202,10 @@ def _load(net: nn.Module, tensors: Mapping[str, Tensor]) -> str:
         reason = "lacks" if missing else "does not know" if unknown else "has another shape for"
         who = "it" if missing else "the architecture"
         return f"{who} {reason} {name}"
+    for name, value in tensors.items():
+        if own[name].is_floating_point() and not value.is_floating_point():
+            kinds = [str(v.dtype).removeprefix("torch.") for v in (value, own[name])]
+            return f"it has {kinds[0]} numbers for {name}, and the architecture {kinds[1]}"
     own.update(tensors)  # with torch's own record of versions, which files may lack
     net.load_state_dict(own, strict=False)
     return ""

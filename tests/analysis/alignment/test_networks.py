@@ -8,7 +8,16 @@ import pytest
 import torch
 from torch import nn
 
-from aligned_networks import Attentive, ResidualNet, Tokens, permuted, pictures, plain_net
+from aligned_networks import (
+    Attentive,
+    Functional,
+    ResidualNet,
+    Tokens,
+    Twice,
+    permuted,
+    pictures,
+    plain_net,
+)
 from planted_weights import normal, orthogonal, rng
 from scorelet.analysis.alignment import align, cross_moments, matched_layers, procrustes
 from scorelet.analysis.weight_covariance import (
@@ -197,6 +206,14 @@ def test_too_few_samples_are_a_warning_with_the_number_needed():
     assert found["3"].enough
 
 
+def test_a_part_of_the_pictures_is_told_how_many_the_whole_needs():
+    """Five, of which four are shown here, give 64 samples of the 100 needed: so eight."""
+    net, other = plain_net((12, 10)), plain_net((12, 10), seed=1)
+    (warning,) = align(net, other, pictures(4), of=5).warnings
+    assert warning.startswith("4 of 5 pictures are too few to align 7: 7 has 64 samples")
+    assert warning.endswith("needs 100; give 8 pictures")
+
+
 def test_a_narrower_reference_and_grouped_convolutions_are_warned_of():
     found = align(plain_net((6, 10)), plain_net((12, 10), seed=1), pictures())
     assert [w.split(":")[0] for w in found.warnings] == ["the reference is narrower at 3"]
@@ -283,6 +300,17 @@ def test_flattened_tokens_are_features():
     net.head = nn.Linear(4 * 6, 3).double()
     found = align(net, copy.deepcopy(net), pictures(side=4))
     assert found.layers[-1].reference.shape == (3, 24, 1)
+
+
+def test_maps_that_a_function_flattens_are_aligned_by_their_channels():
+    head = align(Functional().double(), Functional().double(), pictures(side=8)).layers[-1]
+    assert head.reference.shape == (3, 6, 16)
+    assert head.rotation.matrix.shape == (6, 6)
+
+
+def test_layers_that_are_called_twice_are_said():
+    (warning,) = align(Twice().double(), Twice().double(), pictures()).warnings
+    assert warning.startswith("inner read more than one input for a picture")
 
 
 def test_what_is_not_looked_into_is_said():

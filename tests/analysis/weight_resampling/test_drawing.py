@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from aligned_networks import Attentive, ResidualNet, pictures, plain_net
+from aligned_networks import Attentive, ResidualNet, Twice, pictures, plain_net
 from planted_weights import normal, rng
 from scorelet.analysis.alignment.layers import LinearLayer, MatrixLayer, registered_layers
 from scorelet.analysis.alignment.watching import called_parts, read_by
@@ -189,13 +189,21 @@ def test_what_cannot_be_drawn():
         draw_network(nn.Sequential(nn.Conv2d(4, 4, 3), nn.PReLU(4)).double(), x)
 
 
-class Twice(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.inner, self.last = nn.Conv2d(3, 3, 1), nn.Conv2d(3, 2, 1)
+@pytest.mark.parametrize("name", ["0.weight", "5.weight", "5.bias"])
+@pytest.mark.parametrize("law", ["empirical", "white"])
+def test_weights_that_are_not_finite_are_not_drawn(name, law):
+    """The last layer's would be copied, and the file written."""
+    net = nn.Sequential(*plain_net((4, 5), norm=False))
+    with torch.no_grad():
+        net.get_parameter(name).flatten()[0] = float("nan")
+    with pytest.raises(InputError, match=f"Layer {name[0]}: some weights are NaN"):
+        draw_network(net, pictures(8), law=Law(law))
 
-    def forward(self, x):
-        return self.last(self.inner(torch.relu(self.inner(x))))
+
+def test_only_a_layer_of_whole_pictures_is_fitted_anew():
+    net = nn.Sequential(nn.Conv2d(3, 4, 1), nn.Flatten(2), nn.Linear(256, 2)).double()
+    with pytest.raises(InputError, match=r"shape \(8, 4, 256\): only one that reads \(8, 256\)"):
+        refit(net, net[2], (pictures(8), torch.arange(8) % 2))
 
 
 class Spare(Twice):

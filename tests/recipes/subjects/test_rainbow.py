@@ -19,7 +19,7 @@ from scorelet.networks import LearnedScattering, Perceptron
 from scorelet.networks.gray_input import standard_luma
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.drawn_sets import DRAWN
-from scorelet.recipes.hits import unpacked
+from scorelet.recipes.hits import packed, unpacked
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.rainbow import measures, published, run, scattering
 from scorelet.recipes.subjects.rainbow.claims import claims
@@ -203,6 +203,15 @@ def test_what_was_outside_of_no_bulk_has_no_ratio():
     assert "nothing was learned" in nothing.note
 
 
+def test_what_thirty_directions_lose():
+    trained = torch.ones(1, 40).double()
+    rows = [{"rank": k, "hits": packed((torch.arange(40) < k).double())} for k in (20, 30)]
+    assert scattering._of_curve(rows, trained).value == pytest.approx(25)
+    assert math.isnan(scattering._of_curve(rows[:1], trained).value)
+    assert scattering.KEPT in SETTINGS["small"].curve
+    assert scattering.FEW in SETTINGS["small"].shares
+
+
 def test_rises_have_the_error_of_both_widths():
     narrow = torch.tensor([[0.5, 0.6], [0.7, 0.6]]).double()
     wide = torch.tensor([[0.8, 0.9], [0.8, 0.9]]).double()
@@ -247,6 +256,8 @@ def test_parts_of_pictures_make_up_the_errors():
         ("signals over plain", 0.5),
         ("rank loss", 0.0),
         ("signals loss", 0.0),
+        ("signals loss, few", 0.0),
+        ("thirty loss", 0.0),
         ("eigenvectors as they are", 0.1),
         ("median p", 0.5),
         ("width drop", 0.1),
@@ -275,6 +286,9 @@ def test_inner_matrices_of_scatterings():
 def test_published_figures_stand_at_their_shares():
     assert published.clipped("blocks.2.project", 0.1) == ("64 of 640", "87.5", "86.8", "47.2")
     assert published.clipped("blocks.9.project", 0.1)[0] == "–"
+    ranks = [[rank for rank, _ in rows] for rows in (published.BY_RANK, published.BY_RANK_50)]
+    assert ranks[0] == ranks[1]
+    assert set(SETTINGS["small"].curve) <= set(ranks[0])
 
 
 TINY = Budget(DRAWN, 90, 40, epochs=1, batch=16, rate=0.01, drop=1, weight_decay=0.0, floor=0.0)

@@ -227,3 +227,19 @@ def test_a_folder_that_is_not_divided_has_no_accuracy(tmp_path):
     assert found.document["pictures"] == 10
     assert found.document["accuracy"] is None
     assert "too few to align" in found.document["warnings"][0]
+
+
+def test_the_law_shrunk_is_told_of_another_noise():
+    """That of other initialisations, which torchvision's networks have."""
+    net = plain_net((40, 40), side=8).float()
+
+    def told(law):
+        document = sl.weights.resample(net, data=learned_images(), law=law).document
+        return [warning for warning in document["warnings"] if "bulk" in warning]
+
+    assert told("shrunk") == []
+    with torch.no_grad():
+        net[3].weight *= 3**0.5
+    (warning,) = told("shrunk")
+    assert warning.startswith("the bulk of 3 (")
+    assert told("empirical") == []

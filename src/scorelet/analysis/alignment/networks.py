@@ -24,7 +24,13 @@ from scorelet.analysis.alignment.procrustes import (
     procrustes,
     undetermined,
 )
-from scorelet.analysis.alignment.watching import called_parts, read_by, show, watching
+from scorelet.analysis.alignment.watching import (
+    CalledParts,
+    called_parts,
+    read_by,
+    show,
+    watching,
+)
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
@@ -100,6 +106,7 @@ def align(
     copies: dict[str, int] | None = None,
     polar: str = "svd",
     batch: int | None = None,
+    of: int | None = None,
     progress: Progress | None = None,
 ) -> Alignment:
     """Align what the layers of two networks read, all in one pass over the data.
@@ -116,6 +123,7 @@ def align(
             copies shall be turned together; see `procrustes`.
         polar: how rotations are computed, "svd" or "newton-schulz".
         batch: pictures at a time.
+        of: how many pictures there are, where these are a part: a warning says how many it takes.
         progress: called with (pictures done, pictures).
 
     Raises:
@@ -123,13 +131,15 @@ def align(
             activations that are not finite.
     """
     count, batches = picture_batches(data, batch=batch)
-    pairs = matched_layers(reference, other, first_pictures(batches))
+    parts = tuple(called_parts(net, first_pictures(batches)) for net in (reference, other))
+    pairs = match(parts[0].layers, parts[1].layers)
     moments = cross_moments(reference, other, pairs, data, batch=batch, progress=progress)
     layers = tuple(
         _aligned(pair, sums, copies=(copies or {}).get(pair[0].name, 1), polar=polar, first=j == 0)
         for j, (pair, sums) in enumerate(zip(pairs, moments, strict=True))
     )
-    return Alignment(layers, count, tuple(_warnings(reference, layers, count)))
+    warnings = _warnings(reference, layers, count, of or count)
+    return Alignment(layers, count, (*warnings, *_repeated(parts)))
 
 
 Pair = tuple[Layer, Layer]
@@ -236,15 +246,28 @@ def _aligned(
     return AlignedLayer(a, b, rotation, SAMPLES * max(a.shape[1], b.shape[1]) // copies)
 
 
-def _warnings(reference: nn.Module, layers: tuple[AlignedLayer, ...], pictures: int) -> list[str]:
+def _repeated(parts: Sequence[CalledParts]) -> list[str]:
+    names = dict.fromkeys(layer.name for part in parts for layer in part.repeated)
+    if not names:
+        return []
+    return [
+        f"{', '.join(names)} read more than one input for a picture: all of them are turned by one "
+        "rotation, and not at all in the first layer"
+    ]
+
+
+def _warnings(
+    reference: nn.Module, layers: tuple[AlignedLayer, ...], pictures: int, whole: int
+) -> list[str]:
     warnings = []
     few = [layer for layer in layers if not layer.enough]
     if few:
         worst = max(few, key=lambda layer: layer.needed / layer.rotation.samples)
-        need = -(-pictures * worst.needed // worst.rotation.samples)
+        need = -(-whole * worst.needed // worst.rotation.samples)
         names = ", ".join(layer.name for layer in few)
+        part = f"{pictures} pictures" if whole == pictures else f"{pictures} of {whole} pictures"
         warnings.append(
-            f"{pictures} pictures are too few to align {names}: {worst.name} has "
+            f"{part} are too few to align {names}: {worst.name} has "
             f"{worst.rotation.samples} samples and needs {worst.needed}; give {need} pictures"
         )
     silent = [layer.name for layer in layers if math.isnan(layer.rotation.similarity)]

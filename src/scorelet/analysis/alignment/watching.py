@@ -103,17 +103,27 @@ class CalledParts:
     def _positions(self, module: nn.Module, inputs: tuple[Any, ...]) -> int:
         """How many positions a linear layer sees: those of the map that was flattened for it.
 
+        The map is what the layer's input is a view of, or what a part of the network gave last.
         Where channels are the last axis of a map (tokens), its features are aligned as they are.
         """
-        last = self._last
-        if not isinstance(module, nn.Linear) or last is None or inputs[0].ndim != 2:
+        if not isinstance(module, nn.Linear) or inputs[0].ndim != 2:
             return 1
+        base = inputs[0]._base if self.layers else None  # pictures are not rotated
+        for found in (base, self._last):
+            if found is not None and found.ndim > 2 and _is_flattened(found, inputs[0]):
+                return self._places(found)
+        return 1
+
+    def _places(self, found: Tensor) -> int:
         neurons = self.layers[-1].shape[0] if self.layers else None
-        if last.shape[1] != neurons and last.shape[-1] == neurons:
-            return 1
-        flat, seen = last.flatten(1).nan_to_num(), inputs[0].nan_to_num()
-        same = flat.shape == seen.shape and bool(torch.equal(flat, seen))
-        return last[0, 0].numel() if same else 1
+        tokens = found.shape[1] != neurons and found.shape[-1] == neurons
+        return 1 if tokens else found[0, 0].numel()
+
+
+def _is_flattened(found: Tensor, seen: Tensor) -> bool:
+    """Whether a layer sees a map with its positions flattened."""
+    flat = found.flatten(1)
+    return flat.shape == seen.shape and torch.equal(flat.nan_to_num(), seen.nan_to_num())
 
 
 def _is_part(module: nn.Module) -> bool:

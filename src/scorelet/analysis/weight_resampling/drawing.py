@@ -13,12 +13,13 @@ Reference: Guth, Ménard, Rochette, Mallat, JMLR 2024, arXiv 2305.18512, definit
 """
 
 import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor, nn
 
-from scorelet.analysis.alignment.layers import MatrixLayer, layer_of, uncalled
+from scorelet.analysis.alignment.layers import Layer, MatrixLayer, layer_of, uncalled
 from scorelet.analysis.alignment.moments import CrossMoments
 from scorelet.analysis.alignment.networks import SAMPLES, Pair, match, one_layer_moments
 from scorelet.analysis.alignment.pictures import Batches, Pictures, first_pictures, picture_batches
@@ -100,8 +101,8 @@ def draw_network(
         progress: called with (layers done, layers).
 
     Raises:
-        InputError: parts whose parameters have no law, layers that do not correspond, or pictures
-            that the network does not take.
+        InputError: parts whose parameters have no law, weights that are not finite, layers that do
+            not correspond, or pictures that the network does not take.
     """
     refuse_unknown_parts(reference)
     net = copy.deepcopy(reference if into is None else into).eval()
@@ -109,6 +110,7 @@ def draw_network(
     x = first_pictures(batches)
     parts = called_parts(reference, x), called_parts(net, x)
     refuse_unknown_calls(reference, parts[0])
+    refuse_broken(parts[0].layers)
     pairs = match(*(part.layers for part in parts))
     drawing = _Drawing(reference, net, parts, batches, law or Law())
     found, rotations = [], {}
@@ -225,3 +227,18 @@ def refuse_unknown_calls(net: nn.Module, parts: CalledParts) -> None:
                 "one by one."
             )
         seen[weight] = layer.name
+
+
+def refuse_broken(layers: Sequence[Layer]) -> None:
+    """Refuse weights that are not finite: the last layer's would be copied.
+
+    Raises:
+        InputError: names the first of them.
+    """
+    for layer in layers:
+        parts = [layer.weights(), *([] if layer.bias is None else [layer.bias])]
+        if not all(bool(part.isfinite().all()) for part in parts):
+            raise InputError(
+                f"Layer {layer.name}: some weights are NaN or infinite: fetch or copy the file "
+                "again."
+            )

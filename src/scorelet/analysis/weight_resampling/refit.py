@@ -31,7 +31,8 @@ def refit(net: nn.Module, last: nn.Linear, data: Source) -> float:
         data: pictures and their classes.
 
     Raises:
-        InputError: too few pictures, more than memory holds, or labels without an output.
+        InputError: too few pictures, more than memory holds, labels without an output, or a layer
+            that does not read one vector of each picture.
     """
     labels, batches = labelled_batches(data)
     if int(labels.max()) >= last.out_features:
@@ -42,6 +43,11 @@ def refit(net: nn.Module, last: nn.Linear, data: Source) -> float:
         raise InputError(f"{len(labels)} pictures are too few to fit a classifier: give 5 or more.")
     _check_memory(len(labels) * last.in_features)
     z = torch.cat([read_by(net, last, x)[0].detach().cpu().float() for x, _ in batches()])
+    if z.shape != (len(labels), last.in_features):
+        raise InputError(
+            f"The last layer reads numbers of shape {tuple(z.shape)}: only one that reads "
+            f"({len(labels)}, {last.in_features}), a vector of each picture, can be fitted anew."
+        )
     biased = last.bias is not None
     scaled, mean, scale = _standardised(z, centre=biased)
     held = torch.arange(len(z)) % _EVERY == _EVERY - 1

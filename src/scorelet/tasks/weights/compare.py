@@ -141,7 +141,8 @@ def comparison(
     images = open_pictures(data, first.model, shown)
     fitted, held = _halves(images)
     networks = first.network, second.network
-    alignment = align(*networks, fitted, polar=settings.polar, progress=progress)
+    whole = len(images)
+    alignment = align(*networks, fitted, polar=settings.polar, of=whole, progress=progress)
     pairs = [(layer.reference, layer.other) for layer in alignment.layers]
     moments = cross_moments(*networks, pairs, held)
     layers = tuple(

@@ -7,7 +7,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from scorelet.analysis.alignment import registered_layers
 from scorelet.analysis.labelled_batches import labelled_batches
+from scorelet.analysis.weight_comparison import layer_spectrum
 from scorelet.analysis.weight_resampling import DrawnNetwork, Law, draw_network, refit
 from scorelet.core.checkpoint import save_tensors
 from scorelet.core.errors import InputError
@@ -20,6 +22,7 @@ from scorelet.data.locate import locate
 from scorelet.models import Classifier
 from scorelet.tasks.array_files import check_output
 from scorelet.tasks.networks import Data, Model, Opened, Shown, open_network, open_pictures
+from scorelet.tasks.weights.spectrum import other_bulks
 from scorelet.zoo import save
 
 SUFFIXES = (".safetensors",)
@@ -154,6 +157,7 @@ def resampling(
             *(note.rstrip(".") for note in images.notes),
             *_few(drawn, len(images)),
             *drawn.warnings,
+            *_other_noise(opened.network, drawn, settings.law),
         ],
     }
     return Resampled(document, _with_network(opened.model, drawn.network), drawn)
@@ -201,4 +205,20 @@ def _few(drawn: DrawnNetwork, pictures: int) -> list[str]:
     return [
         f"{pictures} pictures are too few to align {', '.join(layer.name for layer in few)}: "
         f"{worst.name} has {worst.samples} samples and needs {worst.needed}; give {need} pictures"
+    ]
+
+
+def _other_noise(network: nn.Module, drawn: DrawnNetwork, law: str) -> list[str]:
+    """The law shrunk takes the initial variance for that of the noise."""
+    if law != "shrunk":
+        return []
+    names = {layer.name for layer in drawn.layers if layer.neurons}
+    layers = [layer for layer in registered_layers(network) if layer.name in names]
+    shown = other_bulks([layer_spectrum(layer, "init") for layer in layers])
+    if not shown:
+        return []
+    return [
+        f"the bulk of {shown} has not the variance of an initialisation, which is 1 and which the "
+        "law shrunk draws: take the law empirical for networks that were initialised otherwise, or "
+        "trained with weight decay"
     ]

@@ -1,6 +1,7 @@
 """The verb weights spectrum: what the layers of a network have learned, from its weights alone."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,15 +80,20 @@ def spectrum(model: Model, *, arch: str | None = None, noise: str = "init") -> S
 
 def bulk_warnings(layers: tuple[LayerSpectrum, ...], noise: str) -> list[str]:
     """Say where the bulk is not that of the initialisation."""
-    large = [s for s in layers if min(s.spectrum.neurons, s.spectrum.inputs) >= _ENOUGH]
-    off = [f"{s.layer.name} ({s.bulk:.2g})" for s in large if not 0.8 < s.bulk < 1.25]
-    if noise == "bulk" or not off:
+    shown = other_bulks(layers)
+    if noise == "bulk" or not shown:
         return []
-    shown = ", ".join(off[:5]) + (", ..." if len(off) > 5 else "")
     return [
         f"the bulk of {shown} has not the variance of an initialisation, which is 1: the network "
         "was initialised otherwise, or trained with weight decay; take noise from the bulk instead"
     ]
+
+
+def other_bulks(layers: Sequence[LayerSpectrum]) -> str:
+    """Name layers with a bulk whose variance is not that of the initialisation, and say it."""
+    large = [s for s in layers if min(s.spectrum.neurons, s.spectrum.inputs) >= _ENOUGH]
+    off = [f"{s.layer.name} ({s.bulk:.2g})" for s in large if not 0.8 < s.bulk < 1.25]
+    return ", ".join(off[:5]) + (", ..." if len(off) > 5 else "")
 
 
 def or_none(value: float) -> float | None:

@@ -38,6 +38,10 @@ from scorelet.recipes.trainings import Trainings
 Found = tuple[dict[str, Measured], dict[str, Rows]]
 FAR = 100
 """The eigenvector that the first one is compared with, counted from 1."""
+FEW = 0.04
+"""Another share of the directions, of a claim on principal components of signals."""
+KEPT = 30
+"""Eigenvectors of the second matrix that a claim is about."""
 
 
 def by_width(family: Family, trainings: Trainings) -> Found:
@@ -150,6 +154,8 @@ def laws(settings: Settings, trainings: Trainings) -> Found:
     seeds: dict[str, Any] = steps("seeds", work)
     trained = trainings.hits[training][:1]
     measured = _of_movements(moved) | _of_ranks(ranks, trained, settings.share)
+    few = _of_ranks(ranks, trained, FEW)
+    measured |= {"signals loss, few": few["signals loss"], "thirty loss": _of_curve(curve, trained)}
     measured |= _of_seeds(seeds) | {"law trained": accuracy(trained)}
     tables = {
         "movements": moved,
@@ -200,6 +206,14 @@ def _of_ranks(rows: Rows, trained: Hits, share: float) -> dict[str, Measured]:
         "over random basis": least([gain(each["weights"], each["random"]) for each in hits]),
         "signals loss": most([gain(each["weights"], each["signals"]) for each in hits]),
     }
+
+
+def _of_curve(rows: Rows, trained: Hits) -> Measured:
+    """Return what is lost with `KEPT` eigenvectors."""
+    for row in rows:
+        if row["rank"] == KEPT:
+            return gain(trained, unpacked(row["hits"])[None])
+    return Measured(math.nan, note=f"the matrix has no {KEPT} eigenvectors, or none were looked at")
 
 
 def _of_seeds(found: dict[str, Rows]) -> dict[str, Measured]:
