@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from scorelet.analysis.jacobian.products import JacobianProducts, norms
-from scorelet.core.errors import InputError
+from scorelet.analysis.jacobian.products import INFINITE, JacobianProducts, norms
+from scorelet.core.errors import InputError, one_line
 from scorelet.core.progress import Progress
 from scorelet.core.random import randn
 
@@ -40,6 +40,8 @@ def dense(
     matrix: Tensor, shape: tuple[int, ...], k: int | None, *, singular: bool
 ) -> Decomposition:
     """Decompose the whole matrix J, (d, d)."""
+    if not bool(matrix.isfinite().all()):
+        raise InputError(INFINITE)
     count = len(matrix) if k is None else k
     left = None
     if singular:
@@ -84,7 +86,7 @@ def iterative(
 
 def _largest(product, start: np.ndarray, k: int, tolerance: float) -> np.ndarray:  # noqa: ANN001
     """Return the k eigenvectors with the largest eigenvalues as columns, in any order."""
-    from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
+    from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator, eigsh
 
     class Operator(LinearOperator):
         def _matvec(self, x: np.ndarray) -> np.ndarray:
@@ -97,6 +99,11 @@ def _largest(product, start: np.ndarray, k: int, tolerance: float) -> np.ndarray
         raise InputError(
             f"{error.eigenvalues.size} of {k} eigenvectors were found within {_MOST_RESTARTS} "
             "restarts: give a larger tolerance, or a smaller k."
+        ) from error
+    except ArpackError as error:
+        raise InputError(
+            f"No eigenvectors are found, perhaps because the derivative of f is 0 at y: "
+            f"{one_line(error)} Take the method full for a small y."
         ) from error
     return columns
 
