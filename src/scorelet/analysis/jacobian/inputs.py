@@ -10,6 +10,9 @@ from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
 from scorelet.models import Denoiser
 
+FINDABLE = 8
+"""Pixels a side from which on a noise level is found."""
+
 
 def as_point(y: Tensor | np.ndarray, f: object) -> Tensor:
     """Return y as a floating point tensor; images of modules get a batch axis."""
@@ -96,7 +99,7 @@ def closed(f: Map | Denoiser, sigma: float | None) -> Map:
 def found_level(f: object, y: Tensor, denoised: Tensor) -> float | None:
     """Return the noise level by the residual in flat blocks; None for what is no image."""
     planes = y.reshape(-1, *y.shape[-2:]) if y.ndim > 1 else None
-    if planes is None or planes.shape[0] > 4 or min(y.shape[-2:]) < 8:
+    if planes is None or planes.shape[0] > 4 or min(y.shape[-2:]) < FINDABLE:
         return None
     noisy, clean = (
         image.reshape(planes.shape).permute(1, 2, 0).cpu().numpy() for image in (y, denoised)
