@@ -17,7 +17,7 @@ METHOD = (
     "eigenvector with λ near 1 and removes what looks like one with λ near 0. For the best "
     "denoiser J is symmetric and σ² Σ λ_k is its expected error. Networks trained on pictures have "
     "learnt such a basis for each picture: waves along its contours and within its flat regions, "
-    "faster and faster as λ falls. Eigenvalues somewhat above 1 are usual."
+    "faster and faster as λ falls. Eigenvalues above 1, up to 2 or 3, are usual."
 )
 NUMBERS = (
     "The trace Σ λ counts the dimensions that are kept. SURE estimates the error without a clean "
