@@ -75,6 +75,14 @@ def test_singular_vectors(method):
     assert found.residuals.max() < 1e-5
 
 
+def test_singular_values_of_zero_have_no_vector_on_the_other_side():
+    a = matrix()[:, :3] @ matrix()[3:6]
+    found = jacobian_basis(linear(a), image(), 5, 0.1, kind="singular", method="iterative")
+    assert found.residuals.max() < 1e-2 * found.values[0]
+    sizes = found.left.flatten(1).norm(dim=1)
+    torch.testing.assert_close(sizes, torch.tensor([1.0, 1, 1, 0, 0]).double())
+
+
 def test_whole_basis_rebuilds_a_symmetric_map():
     """f(y) = Σ λ_k <y, e_k> e_k."""
     a, y = matrix(symmetric=True), image()

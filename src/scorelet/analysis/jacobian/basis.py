@@ -50,8 +50,9 @@ class JacobianBasis:
     Attributes:
         values: (k,), descending: eigenvalues λ of S, the shrinkage factors; or singular values.
         vectors: ``(k, *shape)``: unit eigenvectors e; for singular values those on the side of y.
-        left: ``(k, *shape)``: singular vectors on the side of f(y); None for eigenvectors.
-        residuals: (k,): |S e - λ e|, or |J e - s u|.
+        left: ``(k, *shape)``: singular vectors on the side of f(y); None for eigenvectors. The
+            iterative method sets those of values that are 0 up to rounding to 0.
+        residuals: (k,): |S e - λ e|; for singular vectors |J e - s u|, or |Jᵀ u - s e|.
         noisy: y.
         denoised: f(y).
         sigma: σ in the unit of y, as given or as found; None if neither.

@@ -125,14 +125,17 @@ def _ordered(products: JacobianProducts, vectors: Tensor) -> Decomposition:
 
 
 def _pairs(products: JacobianProducts, vectors: Tensor) -> Decomposition:
-    """Return singular values |J v|, descending, and the vectors on both sides."""
+    """Return singular values |J v|, descending, and the vectors on both sides.
+
+    Those of values that are 0 up to rounding are rounding on the other side: they are set to 0.
+    """
     moved = _one_by_one(products.forward, vectors)
     values = moved.flatten(1).norm(dim=1)
     order = values.argsort(descending=True)
     values, vectors, moved = values[order], vectors[order], moved[order]
-    left = moved / values.clamp(min=torch.finfo(values.dtype).tiny).reshape(
-        -1, *(1 for _ in products.shape)
-    )
+    rounding = torch.finfo(values.dtype).eps ** 0.5 * values[0]  # they are roots of eigenvalues
+    inverse = torch.where(values > rounding, 1 / values, 0)
+    left = moved * inverse.reshape(-1, *(1 for _ in products.shape))
     back = _one_by_one(products.transposed, left)
     residuals = norms(back.flatten(1) - values[:, None] * vectors.flatten(1))
     return Decomposition(values, vectors, left, residuals.to(values), moved=moved)
