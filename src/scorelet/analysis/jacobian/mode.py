@@ -69,11 +69,15 @@ def check_unchanged(before: dict[tuple[nn.Module, str], Tensor]) -> None:
     """Refuse a map whose calls change what its modules keep."""
     for (module, name), kept in before.items():
         now = dict(module.named_buffers(recurse=False)).get(name)
-        if now is None or now.shape != kept.shape or not bool((now == kept).all()):
+        if now is None or now.shape != kept.shape or not _equal(now, kept):
             raise InputError(
                 f"{type(module).__name__} is in training mode and changes its {name} each time it "
                 "is called: call .eval() on the network first."
             )
+
+
+def _equal(a: Tensor, b: Tensor) -> bool:
+    return bool(((a == b) | ((a != a) & (b != b))).all())
 
 
 def _changes_in_training(module: nn.Module) -> bool:
