@@ -15,7 +15,7 @@ from scorelet.recipes.subjects.harmonic_generalization import published
 from scorelet.recipes.subjects.harmonic_generalization.eigenvectors import NOISE, RANKS
 from scorelet.recipes.subjects.harmonic_generalization.geometry import DECIBELS, window
 from scorelet.tasks.audit.measure import Shown
-from scorelet.tasks.audit.report import HEAD, NAMES, cells, title
+from scorelet.tasks.audit.report import COLUMNS, HEAD, NAMES, cells, title
 
 Row = Mapping[str, Any]
 
@@ -30,6 +30,7 @@ def twins_section(
     parts: list[Part] = [
         Text(f"{rows[0]['parameters']:,} weights."),
         Table(HEAD, cut, frozenset({0, 1})),
+        Text(COLUMNS, "note"),
         Picture(png(gap_figure(decibels, curves)), "Output over input PSNR."),
     ]
     drawn = {title(row): row for row in rows if row["pair_cosines"] is not None}
@@ -89,8 +90,8 @@ def eigenvectors_section(found: Row, pictures: Mapping[str, np.ndarray]) -> Sect
     parts: list[Part] = [
         Text(
             f"A network of the most pictures at a held-out one with noise {NOISE:g}: it keeps "
-            f"{found['effective_dim']:.0f} of {len(values)} dimensions. Waves follow contours and "
-            "fill flat regions, the faster the smaller λ."
+            f"{found['effective_dim']:.0f} of {len(values)} dimensions. The paper's networks have "
+            "waves along contours and in flat regions here, the faster the smaller λ."
         )
     ]
     if pictures:
