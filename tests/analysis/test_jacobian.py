@@ -9,7 +9,8 @@ import scorelet as sl
 from scorelet.analysis.jacobian import JacobianProducts, jacobian_basis
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator
-from scorelet.models import GaussianDenoiser, sure
+from scorelet.models import GaussianDenoiser, ResidualDenoiser, sure
+from scorelet.networks import BFCNN
 
 METHODS = ("full", "iterative")
 SIDE = 6
@@ -74,6 +75,14 @@ def test_singular_vectors(method):
     assert found.residuals.max() < 1e-5
 
 
+def test_singular_values_of_zero_have_no_vector_on_the_other_side():
+    a = matrix()[:, :3] @ matrix()[3:6]
+    found = jacobian_basis(linear(a), image(), 5, 0.1, kind="singular", method="iterative")
+    assert found.residuals.max() < 1e-2 * found.values[0]
+    sizes = found.left.flatten(1).norm(dim=1)
+    torch.testing.assert_close(sizes, torch.tensor([1.0, 1, 1, 0, 0]).double())
+
+
 def test_whole_basis_rebuilds_a_symmetric_map():
     """f(y) = Σ λ_k <y, e_k> e_k."""
     a, y = matrix(symmetric=True), image()
@@ -133,14 +142,23 @@ class Mixing(nn.Module):
         return torch.tanh(y) * (y - y.mean()) / y.std(correction=0)
 
 
-@pytest.mark.parametrize("net", [nn.Sequential(nn.Conv2d(1, 1, 3, padding=1), nn.ReLU()), Mixing()])
+class Centring(nn.Module):
+    """Takes the mean of the whole batch away: of copies it is that of one image."""
+
+    def forward(self, y):
+        return y - y.mean()
+
+
+@pytest.mark.parametrize(
+    "net", [nn.Sequential(nn.Conv2d(1, 1, 3, padding=1), nn.ReLU()), Mixing(), Centring()]
+)
 def test_rows_from_copies_are_those_of_the_matrix_where_images_are_mapped_by_themselves(net):
     y = image()[None]
     products = JacobianProducts(net.double(), y, batched=True)
     exact = torch.autograd.functional.jacobian(net, y).reshape(SIDE**2, SIDE**2)
     torch.testing.assert_close(products.matrix(), exact)
     assert products.count == SIDE**2
-    assert (products._copies() is None) == isinstance(net, Mixing)
+    assert (products._copies() is None) == isinstance(net, Mixing | Centring)
 
 
 def test_a_probe_costs_one_product_on_each_side():
@@ -201,6 +219,43 @@ class DropPath(nn.Module):
         return y * (torch.rand(()) > 0.1) if self.training else y
 
 
+class Norm(nn.Module):
+    """One's own batch norm: torch's function, or by hand."""
+
+    def __init__(self, *, by_hand):
+        super().__init__()
+        self.by_hand = by_hand
+        self.register_buffer("mean", torch.zeros(1))
+        self.register_buffer("var", torch.ones(1))
+
+    def forward(self, y):
+        if not self.by_hand:
+            return nn.functional.batch_norm(y, self.mean, self.var, training=self.training)
+        if self.training:
+            self.mean = 0.9 * self.mean + 0.1 * y.detach().mean()
+            return y - y.mean()
+        return y - self.mean
+
+
+class ReluOnce(torch.autograd.Function):
+    """What is written for speed: its backward is not differentiated again, nor forwards."""
+
+    @staticmethod
+    def forward(ctx, y):
+        ctx.save_for_backward(y)
+        return y.relu()
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, grad):
+        return grad * (ctx.saved_tensors[0] > 0)
+
+
+def within(net):
+    """A function of images with a batch axis that calls a network."""
+    return lambda y: net(y.reshape(1, 1, SIDE, SIDE)).reshape(y.shape)
+
+
 def written_over(y):
     """In place where exp needs what it gave; relu(inplace=True) is harmless."""
     h = torch.exp(y)
@@ -227,6 +282,21 @@ def written_over(y):
         (Detached(), {}, "detach"),
         (Wider(), {}, "expected the shape"),
         (nn.BatchNorm2d(1), {}, "eval"),
+        (ResidualDenoiser(BFCNN(width=2, depth=3)), {}, "layers.3 is in training mode"),
+        (within(nn.BatchNorm2d(1)), {}, "calls a BatchNorm2d in training"),
+        (BFCNN(width=2, depth=3).forward, {}, "calls a BiasFreeBatchNorm in tr"),
+        (Norm(by_hand=False), {}, "changes its mean each time.*eval"),
+        (within(Norm(by_hand=True)), {}, "changes its mean each time.*eval"),
+        (lambda y: y - ReluOnce.apply(y - 0.5) / 2, {"method": "iterative"}, "only once"),
+        (
+            lambda y: (y - y[:, :1, :1]).clamp(min=0).sqrt(),
+            {},
+            "derivative of f at y is not finite",
+        ),
+        (lambda y: 0 * y, {"method": "iterative"}, "derivative of f is 0 at y"),
+        (lambda y: y * (1 + 1j), {}, "real floats"),
+        (lambda y, sigma: sigma * y, {}, "function of y alone"),
+        (nn.Conv2d(1, 1, 1).double(), {}, "the dtype of the weights"),
         (nn.Conv2d(3, 3, 1), {}, "fails on a tensor"),
         (torch.exp, {"k": 0}, "between 1 and"),
         (torch.exp, {"k": 36, "method": "iterative"}, "at most 34"),
@@ -263,3 +333,47 @@ def test_noise_level_is_found_where_none_is_given():
     found = jacobian_basis(lambda y: 0 * y + y.mean(), y, 1, method="iterative")
     assert found.sigma == pytest.approx(0.1, rel=0.1)
     assert found.sure == pytest.approx(0.01, abs=0.02 * 0.01 * 64**2)  # one dimension: σ²
+
+
+def test_parts_that_are_differentiated_once_have_a_full_basis():
+    y = image()
+    found = jacobian_basis(lambda y: y - ReluOnce.apply(y - 0.5) / 2, y, 3, 0.1, method="full")
+    assert found.effective_dim == pytest.approx(36 - float((y > 0.5).sum()) / 2)
+    assert found.values.tolist() == pytest.approx([1, 1, 1])
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_decomposed_in_single(dtype, method):
+    net = nn.Conv2d(1, 1, 3, padding=1, bias=False)
+    y = image().to(dtype)
+    exact = jacobian_basis(net, y.float(), 3, 0.1, method=method)
+    found = jacobian_basis(net.to(dtype), y, 3, 0.1, method=method)
+    assert found.values.dtype == torch.float32
+    torch.testing.assert_close(found.values, exact.values, rtol=0.02, atol=0)
+
+
+def test_arrays_of_other_kinds():
+    """Byte orders, long doubles, read-only ones and views are taken; what is no image is said."""
+    y = np.random.default_rng(0).random((6, 6))
+    expected = jacobian_basis(torch.sin, y, 3, 0.1).values
+    locked = y.copy()
+    locked.setflags(write=False)
+    for array in (y.astype(">f8"), y.astype(np.longdouble), locked, y[::-1, ::-1]):
+        torch.testing.assert_close(jacobian_basis(torch.sin, array, 3, 0.1).values, expected)
+    found = jacobian_basis(torch.sin, torch.from_numpy(y).requires_grad_(), 3)
+    torch.testing.assert_close(found.values, expected)
+    for other, words in (
+        (np.ma.masked_less(y, 0.5), "masked"),
+        (y.astype(np.uint8), "divided by 255"),
+        (y * 1j, "complex128"),
+        (torch.from_numpy(y).to_sparse(), "sparse"),
+        (y[:1, :1], "at least two numbers"),
+    ):
+        with pytest.raises(InputError, match=words):
+            jacobian_basis(torch.sin, other, 3, 0.1)
+
+
+def test_a_matrix_beyond_the_memory_is_refused():
+    with pytest.raises(InputError, match=r"1,440,000 numbers needs .* GB: give a k"):
+        jacobian_basis(torch.sin, torch.zeros(1200, 1200), None)

@@ -9,6 +9,8 @@ from scorelet.analysis.shrinkage import (
     cosine_coefficients,
     oracle_shrinkage,
     wavelet_coefficients,
+    wavelet_levels,
+    with_levels,
 )
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator
@@ -69,3 +71,20 @@ def test_slope_has_the_window_and_the_error_of_least_squares():
     assert found.error == pytest.approx(cov[0, 0] ** 0.5)
     with pytest.raises(InputError, match="at least 3"):
         psnr_slope(x, x, (0.5, 2.5))
+
+
+@pytest.mark.parametrize(
+    ("shape", "kept", "levels"),
+    [
+        ((33, 47), (32, 40), 3),
+        ((64, 32), (64, 32), 5),
+        ((40, 44), (40, 40), 3),
+        ((7, 30), (4, 28), 2),
+        ((1, 9), (1, 9), 0),
+    ],
+)
+def test_sides_that_cannot_be_halved_lose_their_last_pixels(shape, kept, levels):
+    x = torch.rand(1, 1, *shape, generator=generator(0))
+    found = with_levels(x)
+    assert torch.equal(found, x[..., : kept[0], : kept[1]])
+    assert wavelet_levels(found) == levels

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import tifffile
 
 from samples import noisy, write_model, write_png
 
@@ -49,6 +50,7 @@ def test_json_and_arrays_agree(shell, words, tmp_path):
         (["--noise", "-1"], "noise is"),
         (["--crop", "1"], "crop is 1"),
         (["--sigma", "-3"], "positive"),
+        (["--sigma", "0"], "sigma is 0"),
     ],
 )
 def test_bad_words(shell, words, more, said):
@@ -56,3 +58,36 @@ def test_bad_words(shell, words, more, said):
     assert status == 2
     assert said in err
     assert err.count("\n") == 1
+
+
+def test_a_single_pixel_is_named(shell, words, tmp_path):
+    write_png(tmp_path / "dot.png", np.full((1, 1, 1), 90, np.uint8))
+    status, _, err = shell("basis", tmp_path / "dot.png", *words[2:])
+    assert status == 2
+    assert "dot.png has a single pixel" in err
+
+
+@pytest.mark.slow
+def test_pictures_without_noise_and_of_other_units_are_said(shell, tmp_path):
+    words = ["--model", "photo", "-k", 2]
+    write_png(tmp_path / "flat.png", np.full((12, 12, 1), 90, np.uint8))
+    status, _, err = shell("basis", tmp_path / "flat.png", *words, "-o", tmp_path / "r.html")
+    assert status == 0
+    assert "hardly any noise" in err
+    assert "hardly any noise" in (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert shell("basis", tmp_path / "flat.png", *words, "--noise", 20)[2] == ""
+    noise = np.random.default_rng(0).normal(size=(12, 12)).astype(np.float32)
+    tifffile.imwrite(tmp_path / "counts.tif", 1000 + 100 * noise)
+    assert (
+        "warning: the picture has values from"
+        in shell("basis", tmp_path / "counts.tif", *words[2:])[2]
+    )
+
+
+@pytest.mark.slow
+def test_the_oracle_in_wavelets_leaves_out_what_cannot_be_halved(shell, words, tmp_path):
+    """Of an odd side wavelets had no level: the oracle was one of pixels."""
+    write_png(tmp_path / "odd.png", noisy(17, 19))
+    document = json.loads(shell("basis", tmp_path / "odd.png", *words[2:], "-k", 2, "--json")[1])
+    names = [oracle["basis"] for oracle in document["oracles"]]
+    assert names == ["cosines", "wavelets (db4, 4 levels, of 16x16 pixels)"]

@@ -58,11 +58,26 @@ def cosine_coefficients(x: Image) -> Tensor:
 
 def wavelet_coefficients(x: Image, wavelet: str = "db4") -> Tensor:
     """Return all coefficients (batch, d) of as many levels as the sides of the image allow."""
-    levels = min(_halvings(side) for side in x.shape[-2:])
+    levels = wavelet_levels(x)
     if levels == 0:
         return x.double().flatten(1)
     pyramid = OrthogonalWavelet(wavelet, levels=levels).analyze(x.double())
     return torch.cat([band.flatten(1) for band in (pyramid.low, *pyramid.details)], 1)
+
+
+def wavelet_levels(x: Image) -> int:
+    """Return how often both sides of images can be halved: the levels that wavelets have there."""
+    return min(_halvings(side) for side in x.shape[-2:])
+
+
+def with_levels(x: Image, levels: int = 3) -> Tensor:
+    """Return images without their last rows and columns, if that gives wavelets `levels` levels.
+
+    Sides that are too short for that get as many as they can; those that have them stay.
+    """
+    fewer = min(levels, min(x.shape[-2:]).bit_length() - 1)
+    height, width = (side >> fewer << fewer for side in x.shape[-2:])
+    return x[..., :height, :width]
 
 
 def _halvings(side: int) -> int:

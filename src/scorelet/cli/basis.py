@@ -68,6 +68,8 @@ def basis(
         )
     if output is not None:
         found.save(output, overwrite=overwrite)
+    for warning in found.document["warnings"]:
+        shared.warn(f"{warning}.")
     shared.show(found.document, _as_text(found.document, facts(found.document)))
     if output is not None:
         shared.say(f"-> {output}")

@@ -9,11 +9,14 @@ import torch
 from torch import Tensor
 
 from scorelet.analysis.jacobian import JacobianBasis, jacobian_basis
+from scorelet.analysis.jacobian.inputs import FINDABLE
 from scorelet.analysis.shrinkage import (
     OracleShrinkage,
     cosine_coefficients,
     oracle_shrinkage,
     wavelet_coefficients,
+    wavelet_levels,
+    with_levels,
 )
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
@@ -21,6 +24,7 @@ from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
 from scorelet.core.random import generator, randn
+from scorelet.core.words import counted
 from scorelet.data import read_picture, to_unit
 from scorelet.models import Denoiser
 from scorelet.tasks.array_files import check_output, writing
@@ -33,6 +37,10 @@ EIGHT_BIT = 255
 TOLERANCE = 0.005
 """Small residuals do not say that no eigenvector was passed over; see `docs/basis.md`."""
 _MOST = 512
+_RANGE = 10.0
+"""Between the least and the largest value of a picture in [0, 1] with the strongest noise."""
+_HARDLY = 1.0
+"""Noise level, in 8-bit units, below which a denoiser has nothing to do."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,11 @@ class BasisSettings:
         """Check what the analysis itself does not."""
         if not 0 <= self.noise < float("inf"):
             raise InputError(f"noise is {self.noise}: it must be zero or positive.")
+        if self.sigma is not None and not 0 < self.sigma < float("inf"):
+            raise InputError(
+                f"sigma is {self.sigma}: it must be a positive number; without it the noise level "
+                "is found."
+            )
         if not 1 <= self.k <= _MOST:
             raise InputError(f"k is {self.k}: it must be between 1 and {_MOST}.")
         if self.crop is not None and self.crop < 2:
@@ -75,8 +88,10 @@ class PictureBasis:
     Attributes:
         document: for JSON: source, model, height, width, channels, sigma (8-bit units), values,
             residuals, effective_dim, effective_dim_error, dimensions, mse (mean square error per
-            pixel by SURE, 8-bit units squared), asymmetry, homogeneity, products, oracles.
+            pixel by SURE, 8-bit units squared), asymmetry, homogeneity, products, oracles,
+            warnings (sentences without a full stop).
         basis: what it was made from.
+        oracles: of fixed bases, by name.
     """
 
     document: dict[str, Any]
@@ -139,10 +154,12 @@ def basis_of_picture(
 ) -> PictureBasis:
     """Do what `basis` says; `progress` is called with (products, 0)."""
     clean = _image(source, settings.crop)
+    if clean.numel() < 2:
+        raise InputError(f"{source} has a single pixel: a basis needs two numbers at least.")
     denoiser = model if isinstance(model, Denoiser) else load_as(Denoiser, model, verb="basis")
     place = choose_device(settings.device)
     noisy = clean + settings.noise * randn(tuple(clean.shape), rng=generator(settings.seed))
-    level = settings.sigma or settings.noise or None
+    level = settings.sigma if settings.sigma is not None else settings.noise or None
     found = jacobian_basis(
         denoiser.to(place).eval(),
         noisy.to(place),
@@ -155,7 +172,8 @@ def basis_of_picture(
     reference = clean if settings.noise else found.denoised.cpu()
     oracles = {} if found.sigma is None else _oracles(reference, found.sigma)
     name = str(model) if isinstance(model, str | Path) else type(model).__name__
-    return PictureBasis(_document(source, name, settings, found, oracles), found, oracles)
+    document = _document(source, name, settings, found, oracles)
+    return PictureBasis(document | {"warnings": _warnings(clean, found, settings)}, found, oracles)
 
 
 def _image(source: Path, crop: int | None) -> Tensor:
@@ -170,10 +188,32 @@ def _image(source: Path, crop: int | None) -> Tensor:
 
 
 def _oracles(clean: Tensor, sigma: float) -> dict[str, OracleShrinkage]:
-    return {
-        "cosines": oracle_shrinkage(cosine_coefficients(clean), sigma),
-        "wavelets (db4)": oracle_shrinkage(wavelet_coefficients(clean), sigma),
-    }
+    found = {"cosines": oracle_shrinkage(cosine_coefficients(clean), sigma)}
+    part = with_levels(clean)
+    if levels := wavelet_levels(part):
+        height, width = part.shape[-2:]
+        of = "" if part.shape == clean.shape else f", of {width}x{height} pixels"
+        name = f"wavelets (db4, {counted(levels, 'level')}{of})"
+        found[name] = oracle_shrinkage(wavelet_coefficients(part), sigma)
+    return found
+
+
+def _warnings(clean: Tensor, found: JacobianBasis, settings: BasisSettings) -> list[str]:
+    """Return sentences without a full stop."""
+    said = []
+    low, high = float(clean.min()), float(clean.max())
+    if not 0 <= float(clean.mean()) <= 1 or high - low > _RANGE:
+        said.append(
+            f"the picture has values from {low:g} to {high:g}, and models have learnt those from 0 "
+            "to 1: bring it there first; levels are in 255ths of its unit"
+        )
+    sought = settings.sigma is None and not settings.noise and min(clean.shape[-2:]) >= FINDABLE
+    if sought and (found.sigma or 0) < _HARDLY / EIGHT_BIT:
+        said.append(
+            "the picture has hardly any noise, so a denoiser has nothing to remove, and its "
+            "factors are all near 1: add some, with --noise 25"
+        )
+    return said
 
 
 def _document(
@@ -204,7 +244,11 @@ def _document(
         "homogeneity": found.homogeneity,
         "products": found.products,
         "oracles": [
-            {"basis": name, "effective_dim": float(o.factors.sum()), "mse": o.error * scale}
+            {
+                "basis": name,
+                "effective_dim": float(o.factors.sum()),
+                "mse": o.error * EIGHT_BIT**2 / len(o.factors),
+            }
             for name, o in oracles.items()
         ],
         "oracle_knows": "the clean picture" if settings.noise else "the denoised picture",

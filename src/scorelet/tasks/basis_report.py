@@ -17,7 +17,15 @@ METHOD = (
     "eigenvector with λ near 1 and removes what looks like one with λ near 0. For the best "
     "denoiser J is symmetric and σ² Σ λ_k is its expected error. Networks trained on pictures have "
     "learnt such a basis for each picture: waves along its contours and within its flat regions, "
-    "faster and faster as λ falls. Eigenvalues somewhat above 1 are usual."
+    "faster and faster as λ falls. Eigenvalues above 1, up to 2 or 3, are usual."
+)
+NUMBERS = (
+    "The trace Σ λ counts the dimensions that are kept. SURE estimates the error without a clean "
+    "picture, from the noise level, the trace and what was taken away; that of one picture "
+    "scatters about the true error, and may even be negative. The asymmetry |J - Jᵀ| / |J| is 0 "
+    "for the best denoiser; that of trained networks is 0.3 to 0.5. |J y - f(y)| / |f(y)|, with "
+    "f(y) what the denoiser answers, is 0 for networks without biases: then the factors tell all "
+    "that it does to the picture."
 )
 ORACLES = (
     "An oracle that knows the clean picture chooses the best factor for every coefficient of a "
@@ -33,9 +41,11 @@ def report(
     drawn = pictures_figure(list(panels), [pixels(image).clip(0, 1) for image in panels.values()])
     opening: list[Part] = [
         Text(f"{document['source']}, seen by {document['model']}", "lead"),
+        *(Text(f"{warning}.", "warning") for warning in document["warnings"]),
         Facts(facts(document)),
         Picture(png(drawn), "The picture and what the denoiser makes of it."),
         Text(METHOD, "note"),
+        Text(NUMBERS, "note"),
     ]
     vectors = np.stack([pixels(vector) for vector in found.vectors])
     sections = [
@@ -64,7 +74,9 @@ def facts(document: dict[str, Any]) -> dict[str, str]:
         "|J y - f(y)| / |f(y)|": f"{document['homogeneity']:.1e}",
         "products with the Jacobian": str(document["products"]),
     }
-    if document["sigma"] is not None:
+    if document["sigma"] is None:
+        named["noise level"] = "not found"
+    else:
         named["noise level (8-bit units)"] = f"{document['sigma']:.2f}"
         named["mean square error by SURE (8-bit units²)"] = f"{document['mse']:.2f}"
     return named

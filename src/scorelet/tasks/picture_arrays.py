@@ -97,6 +97,8 @@ def _checked(array: np.ndarray, source: str | Path) -> Pictures:
         return pictures
     if pictures.dtype.kind != "f":
         raise InputError(f"{source} holds {pictures.dtype}: expected 8 bits or floats in [0, 1].")
+    if not np.isfinite(pictures).all():
+        raise InputError(f"{source} holds NaN or infinite numbers: replace them first.")
     low, high = float(pictures.min()), float(pictures.max())
     if not (low >= 0 and high <= 1):
         raise InputError(

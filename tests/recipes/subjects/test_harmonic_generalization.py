@@ -10,8 +10,12 @@ from scorelet.core.errors import InputError
 from scorelet.data.fields.ensembles.discs import Disc, Discs, render_disc
 from scorelet.models import Denoiser
 from scorelet.recipes.drawn_sets import drawn
-from scorelet.recipes.subjects.harmonic_generalization import geometry
+from scorelet.recipes.subjects.harmonic_generalization import figures, geometry
 from scorelet.recipes.subjects.harmonic_generalization.claims import claims
+from scorelet.recipes.subjects.harmonic_generalization.eigenvectors import (
+    basis_at,
+    read_pictures,
+)
 from scorelet.recipes.subjects.harmonic_generalization.halves import load_halves
 from scorelet.recipes.subjects.harmonic_generalization.miniature import KINDS, miniature
 from scorelet.recipes.subjects.harmonic_generalization.settings import (
@@ -57,6 +61,37 @@ def test_the_projection_on_a_ray_is_what_the_page_says():
     assert found["values"][0] == pytest.approx(1, abs=1e-4)
     assert abs(found["values"][1]) < 1e-4
     assert found["alignment"] == pytest.approx(1, abs=1e-4)
+
+
+def test_eigenvectors_at_a_picture_are_kept_for_the_report(tmp_path):
+    image = torch.rand(1, 1, 12, 12, generator=torch.Generator().manual_seed(0))
+    found = basis_at(Projection(image), image, 0, tmp_path / "e.npz")
+    assert found["values"][:2] == pytest.approx([1, 0], abs=1e-5)
+    assert len(found["values"]) == 144
+    assert found["effective_dim"] == pytest.approx(1, abs=1e-4)
+    pictures = read_pictures(tmp_path / "e.npz")
+    assert pictures["vectors"].shape == (5, 12, 12, 1)  # of ranks up to 144
+    direction = image[0, 0].numpy() / float(image.norm())
+    assert abs(pictures["vectors"][0, ..., 0] * direction).sum() == pytest.approx(1, abs=1e-4)
+    section = figures.eigenvectors_section(found, pictures)
+    assert [type(part).__name__ for part in section.parts] == [
+        "Text",
+        "Picture",
+        "Picture",
+        "Table",
+    ]
+    assert len(figures.eigenvectors_section(found, read_pictures(tmp_path / "no")).parts) == 2
+
+
+def test_published_curves_stand_beside_ours_at_the_same_level():
+    """Ours are straight here: 2 dB for a dB from 10 on, so that 12 dB gives 34."""
+    sigmas = [1.0, 0.1]
+    row = {"size": 10, "psnr_train": {"mean": [10, 50]}, "psnr_held_out": {"mean": [5, 25]}}
+    _, table = figures.published_curves([row, row | {"size": 5000}], sigmas).parts
+    assert table.rows[0] == ("10", "training", "38.1", "49.0", "10.0", "34.0")
+    assert table.rows[1] == ("10", "held out", "13.5", "14.1", "5.0", "17.0")
+    assert table.rows[6] == ("5,000", "training", "–", "–", "10.0", "34.0")
+    assert table.rows[-1] == ("10,000", "held out", "17.9", "20.7", "–", "–")
 
 
 def test_tangents_are_finite_differences():

@@ -105,6 +105,38 @@ def test_models_that_agree_may_know_the_same_pictures_by_heart(arrays, tmp_path)
     assert "same function" in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
+class Answering(torch.nn.Module):
+    """A network of others, which knows no base class of ours."""
+
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = answer
+
+    def forward(self, y):
+        return self.answer(y)
+
+
+def test_networks_of_others_are_taken_as_they_are(arrays):
+    a, b, new = arrays
+    ours = [finite(a), finite(b)]
+    theirs = [Answering(lambda y, f=f: f(y, 0.3)) for f in ours]
+    settings = AuditSettings(samples=0, held_out=8, sigmas=(0.3,))
+    expected, found = (
+        audit_models(new, models, settings, train=[a, b]).document for models in (ours, theirs)
+    )
+    assert found["rows"] == expected["rows"]
+    assert found["models"] == ["Answering", "Answering"]
+    with pytest.raises(InputError, match="given twice"):
+        sl.audit(new, models=[theirs[0], theirs[0]], samples=0)
+    for net, words in (
+        (Answering(lambda y: (y, None)), "returns a tuple"),
+        (Answering(lambda y, sigma: y), "with noisy images alone"),
+        (torch.nn.AvgPool2d(2), "must have the shape"),
+    ):
+        with pytest.raises(InputError, match=words):
+            sl.audit(new, models=[net, ours[0]], samples=0)
+
+
 def test_one_model_given_twice_is_refused(arrays):
     a, _, new = arrays
     model = finite(a)
@@ -235,6 +267,7 @@ def test_pictures_from_folders_and_arrays(tmp_path):
     for array, words in (
         (np.zeros((3, 4)), "expected pictures"),
         (np.full((3, 4, 4), 7.0), "expected floats in"),
+        (np.full((3, 4, 4), np.nan), "NaN or infinite"),
         (np.zeros((3, 4, 4), int), "8 bits or floats"),
     ):
         np.save(tmp_path / "y.npy", array)

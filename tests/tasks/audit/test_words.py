@@ -9,15 +9,17 @@ from scorelet.tasks.audit.words import conclusion, evidence
     ("verdicts", "words"),
     [
         ({10: "memorises", 100: "in between", 1000: "generalises"},
-         "The networks memorise with 10 pictures, and generalise from 1,000 pictures on."),
+         "The networks memorise with 10 pictures, and they generalise from 1,000 pictures on."),
         ({1: "memorises", 100: "in between"},
-         "The networks memorise with 1 picture, and do not yet generalise with 100 pictures."),
+         "The networks memorise with 1 picture, and they do not yet generalise with 100 pictures."),
         ({10: "memorises", 100: "memorises"}, "more pictures are needed, or a smaller network"),
         ({10: "generalises"}, "No memorisation was found"),
-        ({10: "in between", 20: "generalises"}, "No network memorises, and generalise from 20"),
+        ({10: "in between", 20: "generalises"}, "No networks memorise, and they generalise"),
         ({10: "memorises", 20: "same function"}, "not known: with 20 pictures no samples"),
         ({1: "not known"}, "with 1 picture no samples"),
         ({10: "undertrained", 20: "generalises"}, "10 pictures have not learned enough"),
+        ({10: "memorises", 20: "undertrained"},
+         "The networks memorise with 10 pictures. The networks of 20 pictures have not learned"),
     ],
 )  # fmt: skip
 def test_where_memorisation_ends_in_words(verdicts, words):
@@ -40,3 +42,6 @@ def test_what_was_measured_in_words():
     )
     alone = evidence(row | {"gap": None, "pair": None, "nearest": None})
     assert alone == "they differ by V = 0.12 at noise level 0.3."
+    behind = evidence(row | {"lead": -1.26})
+    assert behind.endswith("a linear filter fitted to training pictures is 1.3 dB better on them.")
+    assert evidence(row | {"lead": 1.26}) == evidence(row)

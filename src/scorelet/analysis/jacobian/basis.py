@@ -20,15 +20,17 @@ from torch import Tensor, nn
 from scorelet.analysis.jacobian.eigenvectors import Decomposition, dense, iterative
 from scorelet.analysis.jacobian.inputs import (
     as_point,
-    check_mode,
     check_options,
     checked_level,
     closed,
     found_level,
+    in_single_precision,
 )
+from scorelet.analysis.jacobian.mode import check_mode
 from scorelet.analysis.jacobian.products import JacobianProducts, Map
 from scorelet.analysis.jacobian.trace import Estimate, trace_and_asymmetry
 from scorelet.core.errors import InputError
+from scorelet.core.memory import available_memory
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
 from scorelet.core.random import generator
@@ -48,8 +50,9 @@ class JacobianBasis:
     Attributes:
         values: (k,), descending: eigenvalues λ of S, the shrinkage factors; or singular values.
         vectors: ``(k, *shape)``: unit eigenvectors e; for singular values those on the side of y.
-        left: ``(k, *shape)``: singular vectors on the side of f(y); None for eigenvectors.
-        residuals: (k,): |S e - λ e|, or |J e - s u|.
+        left: ``(k, *shape)``: singular vectors on the side of f(y); None for eigenvectors. The
+            iterative method sets those of values that are 0 up to rounding to 0.
+        residuals: (k,): |S e - λ e|; for singular vectors |J e - s u|, or |Jᵀ u - s e|.
         noisy: y.
         denoised: f(y).
         sigma: σ in the unit of y, as given or as found; None if neither.
@@ -105,7 +108,8 @@ def jacobian_basis(  # noqa: PLR0913 - what is decomposed, and how
         f: any callable y -> same shape that torch can differentiate twice; modules and denoisers
             get images (1, channel, height, width). It must map each image by itself.
         y: noisy image, (channel, height, width) or (height, width), with or without a leading 1;
-            for other callables than modules any shape.
+            for other callables than modules any shape. f gets it in its own dtype; what is found
+            of one in half precision is float32.
         k: how many; None for all of them, by the full method.
         sigma: noise level of y, in its unit. If it is not given it is found from the residual.
         kind: "symmetric" decomposes S, "singular" J.
@@ -118,8 +122,8 @@ def jacobian_basis(  # noqa: PLR0913 - what is decomposed, and how
         progress: called with (products, 0): how many it will take is not known.
 
     Raises:
-        InputError: f cannot be differentiated, changes the shape, or is in training mode; or
-            arguments that cannot be used.
+        InputError: f cannot be differentiated, changes the shape, or calls modules in training
+            mode; or arguments that cannot be used.
 
     Example:
         >>> import torch, scorelet as sl
@@ -135,15 +139,22 @@ def jacobian_basis(  # noqa: PLR0913 - what is decomposed, and how
     check_mode(f)
     level = None if sigma is None else checked_level(sigma)
     images = isinstance(f, nn.Module) and point.ndim == 4
-    products = JacobianProducts(closed(f, level), point, batched=images)
+    map_ = closed(f, level)
+    if point.element_size() < 4:
+        map_, point = in_single_precision(map_, point.dtype), point.float()
+    full = k is None or method == "full" or (method == "auto" and _small(k, point.numel()))
+    if full:
+        _check_memory(point)
+    products = JacobianProducts(map_, point, batched=images)
     if not isinstance(f, Denoiser):
         products.check_repeats()
     if level is None:
         level = found_level(f, point, products.value)
     rng, singular = generator(seed), kind == "singular"
-    if k is None or method == "full" or (method == "auto" and _small(k, point.numel())):
+    if full or k is None:
         found = dense(products.matrix(), products.shape, k, singular=singular)
     else:
+        products.check_sides(generator(seed, 1))
         found = iterative(
             products, k, singular=singular, tolerance=tolerance, rng=rng, progress=progress
         )
@@ -160,7 +171,7 @@ def _summary(
 ) -> JacobianBasis:
     y = products.point
     value = products.value
-    error = products.forward(y[None])[0] - value
+    error = _times(products, found.matrix, y) - value
     residual = float((y - value).double().square().sum())
     sure = None
     if sigma is not None:
@@ -180,6 +191,23 @@ def _summary(
         homogeneity=float(error.double().norm() / value.double().norm().clamp(min=1e-300)),
         products=products.count,
     )
+
+
+def _times(products: JacobianProducts, matrix: Tensor | None, y: Tensor) -> Tensor:
+    if matrix is None:
+        return products.forward(y[None])[0].detach()
+    return (matrix @ y.flatten()).reshape(y.shape)
+
+
+def _check_memory(point: Tensor) -> None:
+    """Refuse a matrix that is larger than the memory: its decomposition needs it four times."""
+    size = point.numel()
+    need, free = 4 * point.element_size() * size**2, available_memory()
+    if point.device.type == "cpu" and free is not None and need > free:
+        raise InputError(
+            f"All of the Jacobian of {size:,} numbers needs {need / 2**30:,.0f} GB: give a k, so "
+            "that it is not needed, or a smaller y."
+        )
 
 
 def _small(k: int, size: int) -> bool:

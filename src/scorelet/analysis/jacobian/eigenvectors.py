@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from scorelet.analysis.jacobian.products import JacobianProducts, norms
-from scorelet.core.errors import InputError
+from scorelet.analysis.jacobian.products import INFINITE, JacobianProducts, norms
+from scorelet.core.errors import InputError, one_line
 from scorelet.core.progress import Progress
 from scorelet.core.random import randn
 
@@ -40,6 +40,8 @@ def dense(
     matrix: Tensor, shape: tuple[int, ...], k: int | None, *, singular: bool
 ) -> Decomposition:
     """Decompose the whole matrix J, (d, d)."""
+    if not bool(matrix.isfinite().all()):
+        raise InputError(INFINITE)
     count = len(matrix) if k is None else k
     left = None
     if singular:
@@ -84,7 +86,7 @@ def iterative(
 
 def _largest(product, start: np.ndarray, k: int, tolerance: float) -> np.ndarray:  # noqa: ANN001
     """Return the k eigenvectors with the largest eigenvalues as columns, in any order."""
-    from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
+    from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator, eigsh
 
     class Operator(LinearOperator):
         def _matvec(self, x: np.ndarray) -> np.ndarray:
@@ -97,6 +99,11 @@ def _largest(product, start: np.ndarray, k: int, tolerance: float) -> np.ndarray
         raise InputError(
             f"{error.eigenvalues.size} of {k} eigenvectors were found within {_MOST_RESTARTS} "
             "restarts: give a larger tolerance, or a smaller k."
+        ) from error
+    except ArpackError as error:
+        raise InputError(
+            f"No eigenvectors are found, perhaps because the derivative of f is 0 at y: "
+            f"{one_line(error)} Take the method full for a small y."
         ) from error
     return columns
 
@@ -118,14 +125,17 @@ def _ordered(products: JacobianProducts, vectors: Tensor) -> Decomposition:
 
 
 def _pairs(products: JacobianProducts, vectors: Tensor) -> Decomposition:
-    """Return singular values |J v|, descending, and the vectors on both sides."""
+    """Return singular values |J v|, descending, and the vectors on both sides.
+
+    Those of values that are 0 up to rounding are rounding on the other side: they are set to 0.
+    """
     moved = _one_by_one(products.forward, vectors)
     values = moved.flatten(1).norm(dim=1)
     order = values.argsort(descending=True)
     values, vectors, moved = values[order], vectors[order], moved[order]
-    left = moved / values.clamp(min=torch.finfo(values.dtype).tiny).reshape(
-        -1, *(1 for _ in products.shape)
-    )
+    rounding = torch.finfo(values.dtype).eps ** 0.5 * values[0]  # they are roots of eigenvalues
+    inverse = torch.where(values > rounding, 1 / values, 0)
+    left = moved * inverse.reshape(-1, *(1 for _ in products.shape))
     back = _one_by_one(products.transposed, left)
     residuals = norms(back.flatten(1) - values[:, None] * vectors.flatten(1))
     return Decomposition(values, vectors, left, residuals.to(values), moved=moved)

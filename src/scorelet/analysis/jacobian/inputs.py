@@ -10,12 +10,21 @@ from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
 from scorelet.models import Denoiser
 
+FINDABLE = 8
+"""Pixels a side from which on a noise level is found."""
+
 
 def as_point(y: Tensor | np.ndarray, f: object) -> Tensor:
     """Return y as a floating point tensor; images of modules get a batch axis."""
-    point = torch.as_tensor(np.ascontiguousarray(y)) if isinstance(y, np.ndarray) else y
-    if not isinstance(point, Tensor) or not point.is_floating_point() or point.numel() < 2:
-        raise InputError("y must be an image: a tensor or array of at least two floats.")
+    point = _as_tensor(y) if isinstance(y, np.ndarray) else y.detach()
+    if point.layout != torch.strided or not point.is_floating_point():
+        kind = point.dtype if point.layout == torch.strided else point.layout
+        raise InputError(
+            f"y holds {kind}: give a dense tensor or array of floats; pictures of 8 bits are "
+            "divided by 255."
+        )
+    if point.numel() < 2:
+        raise InputError(f"y must be an image of at least two numbers, got {point.numel()}.")
     if not bool(point.isfinite().all()):
         raise InputError("y holds NaN or infinite numbers: fill them first.")
     if isinstance(f, nn.Module) and point.ndim in (2, 3):
@@ -23,6 +32,27 @@ def as_point(y: Tensor | np.ndarray, f: object) -> Tensor:
     if isinstance(f, nn.Module) and point.ndim == 4 and len(point) > 1:
         raise InputError(f"y is a batch of {len(point)}: give one image, each has its own basis.")
     return point
+
+
+def _as_tensor(y: np.ndarray) -> Tensor:
+    """Return a copy of y, in the byte order of the machine."""
+    if np.ma.is_masked(y):
+        raise InputError("y is an array with masked numbers: fill them first.")
+    if y.dtype.kind not in "fiub":
+        raise InputError(f"y holds {y.dtype}: give an array of floats.")
+    kind = np.dtype(np.float64) if y.dtype.itemsize > 8 else y.dtype.newbyteorder("=")
+    return torch.from_numpy(np.array(y, kind))
+
+
+def in_single_precision(f: Map, dtype: torch.dtype) -> Map:
+    """Return f, called in half precision `dtype`, as a map of float32: matrices need that."""
+
+    def wide(y: Tensor) -> Tensor:
+        value = f(y.to(dtype))
+        floats = isinstance(value, Tensor) and value.is_floating_point()
+        return value.float() if floats else value
+
+    return wide
 
 
 def check_options(
@@ -44,30 +74,6 @@ def check_options(
         raise InputError(f"tolerance is {tolerance!r}: it must lie between 0 and 1.")
     if not is_whole(probes) or probes < 2:
         raise InputError(f"probes is {probes!r}: at least 2 are needed for an error.")
-
-
-_CHANCE = ("DropPath", "StochasticDepth")
-"""Classes of timm and torchvision that leave out branches by chance, by name."""
-
-
-def check_mode(f: object) -> None:
-    """Refuse what would normalise by the one image: another map than the one that is used."""
-    if not isinstance(f, nn.Module):
-        return
-    for name, module in f.named_modules():
-        if module.training and _changes_in_training(module):
-            raise InputError(
-                f"{name or type(f).__name__} is in training mode, where it depends on the batch or "
-                "on chance: call .eval() first."
-            )
-
-
-def _changes_in_training(module: nn.Module) -> bool:
-    if isinstance(module, nn.modules.batchnorm._NormBase):  # instance norms, too
-        by_batch = isinstance(module, nn.modules.batchnorm._BatchNorm)
-        return by_batch or module.track_running_stats
-    drops = isinstance(module, nn.modules.dropout._DropoutNd)
-    return drops or type(module).__name__ in _CHANCE
 
 
 def checked_level(sigma: float) -> float:
@@ -93,7 +99,7 @@ def closed(f: Map | Denoiser, sigma: float | None) -> Map:
 def found_level(f: object, y: Tensor, denoised: Tensor) -> float | None:
     """Return the noise level by the residual in flat blocks; None for what is no image."""
     planes = y.reshape(-1, *y.shape[-2:]) if y.ndim > 1 else None
-    if planes is None or planes.shape[0] > 4 or min(y.shape[-2:]) < 8:
+    if planes is None or planes.shape[0] > 4 or min(y.shape[-2:]) < FINDABLE:
         return None
     noisy, clean = (
         image.reshape(planes.shape).permute(1, 2, 0).cpu().numpy() for image in (y, denoised)

@@ -5,7 +5,8 @@ Symbols: f maps y in R^d to R^d, J = ∇f(y), v in R^d.
 The map is called once. Its graph gives Jᵀ v; the graph of v -> Jᵀ v, which is linear, gives J v. So
 whatever torch can differentiate twice will do: modules with in-place parts, hooks, functions of
 one's own, and denoisers that are gradients. Where a part has no second derivative in torch, as
-`Hardsigmoid`, J v comes from forward differentiation, which calls the map again for each v.
+`Hardsigmoid`, J v comes from forward differentiation, which calls the map again for each v. The
+second graph may lack such a part without a word; so both products are compared (`check_sides`).
 """
 
 from collections.abc import Callable
@@ -16,7 +17,9 @@ import torch
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from scorelet.analysis.jacobian.mode import Watch, check_unchanged
 from scorelet.core.errors import InputError, one_line
+from scorelet.core.random import generator
 from scorelet.networks.kernel_dtype import differentiated_in_images
 
 Map = Callable[[Tensor], Tensor]
@@ -24,6 +27,15 @@ Map = Callable[[Tensor], Tensor]
 _CHUNK = 64
 _COPIES, _NUMBERS = 32, 1 << 16
 """Copies of y in a batch at most, and numbers in all of them: what is kept grows with both."""
+_PAIRS, _APART = 2, 0.02
+"""Random pairs by which J v is compared with Jᵀ v, and by which share of |J v| they may differ."""
+_ONCE = (
+    "torch differentiates a part of f only once and not forwards, so J v cannot be had: write that "
+    "part in functions of torch, or take the method full for a small y."
+)
+INFINITE = (
+    "The derivative of f at y is not finite, as that of a root or a norm at 0: move y a little."
+)
 
 
 class JacobianProducts:
@@ -40,13 +52,14 @@ class JacobianProducts:
         count: products made so far.
 
     Raises:
-        InputError: f changes the shape, cannot be differentiated, or does not depend on y.
+        InputError: f changes the shape, cannot be differentiated, does not depend on y, or calls a
+            module that is another map in training mode, and is in it.
     """
 
     def __init__(self, f: Map, y: Tensor, *, batched: bool = False) -> None:
-        self._map, self._batched = f, batched
+        self._map, self._batched, self._watch = f, batched, Watch()
         self._point = y.detach().clone().requires_grad_(True)
-        with torch.enable_grad(), differentiated_in_images():
+        with torch.enable_grad(), differentiated_in_images(), self._watch.over():
             self._value = _call(f, self._point)
             _check(self._value, self._point)
             self._direction = torch.zeros_like(self._value, requires_grad=True)
@@ -81,8 +94,9 @@ class JacobianProducts:
         """Call the map again.
 
         Raises:
-            InputError: it is one of chance.
+            InputError: it is one of chance, or changes with every call.
         """
+        before = self._watch.buffers()
         with torch.enable_grad(), differentiated_in_images():
             again = _call(self._map, self._point).detach()
         if not _near(again, self.value):
@@ -90,6 +104,37 @@ class JacobianProducts:
                 "f gives another result each time it is called: call .eval() on modules in "
                 "training mode, and draw no random numbers inside f."
             )
+        check_unchanged(before)
+
+    def check_sides(self, rng: torch.Generator) -> None:
+        """Compare <u, J v> with <Jᵀ u, v> for random u, v.
+
+        Where they differ the graph of Jᵀ v lacks a part of f, and J v comes from forward
+        differentiation.
+
+        Raises:
+            InputError: they differ there, too, or are not finite.
+        """
+        if self._sides_agree(rng):
+            return
+        self._pushes = True
+        try:
+            agree = self._sides_agree(rng)
+        except InputError as error:
+            raise InputError(_ONCE) from error
+        if not agree:
+            raise InputError(_ONCE)
+
+    def _sides_agree(self, rng: torch.Generator) -> bool:
+        for _ in range(_PAIRS):
+            u, v = signs(2, self.value, rng).split(1)
+            back, forth = self.transposed(u), self.forward(v).detach()
+            size = torch.maximum(norms(back), norms(forth))
+            if not bool(size.isfinite().all()):
+                raise InputError(INFINITE)
+            if bool((inner(u, forth) - inner(back, v)).abs() > _APART * size):
+                return False
+        return True
 
     def transposed(self, vectors: Tensor) -> Tensor:
         """Return Jᵀ v for each v of ``(count, *shape)``."""
@@ -147,10 +192,11 @@ class JacobianProducts:
         if values.shape != y.shape or not values.requires_grad:
             return False
         first = torch.zeros_like(y)
-        first[0] = self.value[0]
+        u = signs(1, self.value, generator(0))[0]
+        first[0] = u[0]
         pulled = self._differentiate(values, y, first)
         expected = torch.zeros_like(y)
-        expected[0] = self._differentiate(self._value, self._point, self.value)[0]
+        expected[0] = self._differentiate(self._value, self._point, u)[0]
         return _near(values.detach(), self.value.expand_as(y)) and _near(pulled, expected)
 
     def _pushed(self, vectors: Tensor) -> Tensor:
@@ -191,7 +237,7 @@ def _call(f: Map, y: Tensor) -> Any:  # noqa: ANN401 - maps of others return wha
         raise
     except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
         raise InputError(
-            f"f fails on a tensor of shape {tuple(y.shape)}: {one_line(error)}."
+            f"f fails on a tensor of shape {tuple(y.shape)}: {one_line(error)}{_remedy(error)}."
         ) from error
 
 
@@ -201,6 +247,8 @@ def _check(value: object, y: Tensor) -> None:
             f"f returns a {type(value).__name__}: give a function that returns the image in it, as "
             "lambda y: net(y)['out'] or lambda y: net(y)[0]."
         )
+    if not value.is_floating_point():
+        raise InputError(f"f returns {value.dtype}: give a function that returns real floats.")
     if value.shape != y.shape:
         got = tuple(value.shape)
         raise InputError(
@@ -222,8 +270,13 @@ def _near(a: Tensor, b: Tensor) -> bool:
 
 
 def _remedy(error: Exception) -> str:
-    if "inplace" in str(error):
+    said = str(error)
+    if "inplace" in said:
         return "; leave out what writes over a value that its own derivative needs"
+    if "scalar type" in said or "should be the same" in said:
+        return "; give y the dtype of the weights, as y.float() or y.astype('float32')"
+    if "required positional argument" in said:
+        return "; give a function of y alone, as lambda y: net(y, sigma)"
     return ""
 
 

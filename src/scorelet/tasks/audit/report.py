@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from scorelet.analysis.memorization.verdict import LARGE_GAP, SAME, SMALL_GAP
 from scorelet.plots import png
 from scorelet.plots.memorisation import gap_figure, histograms_figure, twins_figure
 from scorelet.plots.report import Facts, Mark, Part, Picture, Section, Table, Text, Tone, render
@@ -15,10 +16,18 @@ METHOD = (
     "A network that knows its pictures by heart brings training pictures back from noise far "
     "better than others, and its samples are copies of them, so the two networks draw different "
     "pictures from the same noise. Networks that have learned the density of the pictures treat "
-    "both alike, and draw nearly the same pictures, which nobody has shown them. Cosines are of "
-    "pictures without their means; V is the mean square difference of the two denoised pictures "
-    "over their power. Networks that do worse than a linear filter have learned too little for a "
-    "verdict."
+    "both alike, and draw nearly the same pictures, which nobody has shown them. Networks that do "
+    "worse than a linear filter have learned too little for a verdict."
+)
+COLUMNS = (
+    "Gap: by how many dB training pictures come back from noise better than held-out ones; from "
+    f"{LARGE_GAP:g} dB on it is memory, up to {SMALL_GAP:g} dB there is none. V: the mean square "
+    "difference of the two networks' answers to the same noisy pictures over their mean power: 0 "
+    f"is one function, up to {SAME:g} counts as one, and 1 or more are unrelated pictures. The "
+    "last three are medians of cosines between pictures without their means, 1 if they are alike "
+    "but for brightness and contrast: of the two samples of one noise (twins), of a sample and the "
+    "most similar picture that its network has learned (nearest), and of held-out pictures and "
+    "the most similar learned ones (held out): so near come pictures that were not copied."
 )
 VERDICTS: dict[str, Tone] = {
     "undertrained": "open",
@@ -54,6 +63,7 @@ def report(document: dict[str, Any], shown: Mapping[int, Shown]) -> str:
             frozenset({0, 1}),
         ),
         Text(METHOD, "note"),
+        Text(COLUMNS, "note"),
     ]
     sections = [Section("Curves", _curves(document))]
     for k, row in enumerate(rows):

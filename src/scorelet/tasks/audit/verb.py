@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from scorelet.analysis.memorization import disjoint_halves, find_copies, shared, thumbnails
 from scorelet.core.device import choose_device
@@ -18,9 +18,15 @@ from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
 from scorelet.core.words import counted
-from scorelet.models import Denoiser
 from scorelet.tasks.array_files import write_arrays
 from scorelet.tasks.audit.document import Audit
+from scorelet.tasks.audit.given import (
+    Model,
+    as_denoiser,
+    equal_weights,
+    name_of,
+    refuse_one_model,
+)
 from scorelet.tasks.audit.measure import Pair, Row, Shown, measure
 from scorelet.tasks.audit.settings import AuditSettings, Network
 from scorelet.tasks.audit.twins import (
@@ -39,13 +45,11 @@ from scorelet.tasks.audit.words import (
 from scorelet.tasks.picture_arrays import Pictures, images_of, load_picture_array
 from scorelet.tasks.steps import OnStep, Steps, claim_steps
 from scorelet.training.forecast import spoken
-from scorelet.zoo import load_as
 
 FOLDER = "runs/audit"
 _PIECE = 4096
 _MANY = 0.01  # a share of pictures in both training sets that makes agreement mean nothing
 
-Model = str | Path | Denoiser
 Data = str | Path
 
 
@@ -64,7 +68,7 @@ def audit(  # noqa: PLR0913 - as many as the command has options
     data: str | Path,
     *,
     sizes: Sequence[int] = (10, 100, 1000),
-    models: Sequence[str | Path | Denoiser] | None = None,
+    models: Sequence[str | Path | nn.Module] | None = None,
     train: Sequence[str | Path] | None = None,
     folder: str | Path = FOLDER,
     held_out: int = 64,
@@ -85,8 +89,8 @@ def audit(  # noqa: PLR0913 - as many as the command has options
             ``$SCORELET_DATA``, see `scorelet.tasks.picture_arrays.load_picture_array`. With
             `models` these must be pictures that neither has seen.
         sizes: of both halves on which twins are trained, one pair after the other.
-        models: two denoisers that are there (paths, built-in names, Hub ids or instances); none
-            are trained then.
+        models: two denoisers that are there (paths, built-in names, Hub ids or instances), or
+            modules of your own that map noisy images to clean ones; none are trained then.
         train: of `models`, what each was trained on, as `data`; None: it is not known.
         folder: for trainings, finished steps and samples; weights stay there.
         held_out: pictures that no twin sees.
@@ -218,13 +222,13 @@ def audit_models(
         raise InputError(f"{len(models)} models are given: an audit compares two.")
     if train is not None and len(train) != 2:
         raise InputError(f"{len(train)} training sets are given: expected one for each of two.")
-    _refuse_one_model(models)
+    refuse_one_model(models)
     pictures = _load(data, settings)
     known = [_load(each, settings, like=pictures) for each in train or ()]
     warnings = _shared_warnings(known) if known else []
     fresh, copies = _unseen(pictures, known)
     place = choose_device(settings.device)
-    a, b = (_denoiser(model).to(place).eval() for model in models)
+    a, b = (as_denoiser(model).to(place).eval() for model in models)
     first, second = (images_of(each) for each in known) if known else (None, None)
     held_out = images_of(pictures[fresh[: settings.held_out]])
     row, shown = measure(Pair(a, b, first, second), held_out, settings, progress=told.progress)
@@ -233,10 +237,10 @@ def audit_models(
         "conclusion": conclusion_of_models(full),
         "copies": copies,
         "held_out": len(held_out),
-        "models": [m if isinstance(m, str) else _named(m) for m in models],
+        "models": [name_of(model) for model in models],
         "network": None,
         "folder": None,
-        "warnings": [*_equal_weights(a, b), *warnings, *_warnings([full])],
+        "warnings": [*equal_weights(a, b), *warnings, *_warnings([full])],
         "rows": [full],
     }
     return Audit(document, {0: shown})
@@ -270,7 +274,7 @@ def _measure_twins(
     told: Told,
 ) -> Row:
     place = choose_device(settings.device)
-    a, b = (_denoiser(twin_weights(kept, half, size)).to(place).eval() for half in HALVES)
+    a, b = (as_denoiser(twin_weights(kept, half, size)).to(place).eval() for half in HALVES)
     first, second = (images_of(arrays[half][:size]) for half in HALVES)
     held_out = images_of(arrays["held_out"])
     row, shown = measure(Pair(a, b, first, second), held_out, settings, progress=told.progress)
@@ -346,35 +350,6 @@ def _unseen(pictures: Pictures, known: list[Pictures]) -> tuple[np.ndarray, int]
             "at least two that the models have not seen."
         )
     return found, len(pictures) - len(found)
-
-
-def _denoiser(model: Model) -> Denoiser:
-    return model if isinstance(model, Denoiser) else load_as(Denoiser, model, verb="audit")
-
-
-def _refuse_one_model(models: Sequence[Model]) -> None:
-    """Refuse one model that is given twice."""
-    first, second = (
-        model if isinstance(model, Denoiser) else str(as_path(model)) for model in models
-    )
-    if first is second or (isinstance(first, str) and first == second):
-        name = models[0] if isinstance(models[0], str) else _named(models[0])
-        raise InputError(f"{name} is given twice: a model agrees with itself; give two models.")
-
-
-def _equal_weights(a: Denoiser, b: Denoiser) -> list[str]:
-    """Warn of copies of one model."""
-    first, second = ({**dict(m.named_parameters()), **dict(m.named_buffers())} for m in (a, b))
-    if type(a) is not type(b) or not first or first.keys() != second.keys():
-        return []
-    pairs = [(value, second[name]) for name, value in first.items()]
-    if not all(x.dtype == y.dtype and torch.equal(x, y) for x, y in pairs):
-        return []
-    return ["both models have the same weights: that they agree shows nothing"]
-
-
-def _named(model: Path | Denoiser) -> str:
-    return type(model).__name__ if isinstance(model, Denoiser) else str(model)
 
 
 def _warnings(rows: Sequence[Row]) -> list[str]:

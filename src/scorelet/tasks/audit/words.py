@@ -26,10 +26,12 @@ OPEN: tuple[Verdict, ...] = ("same function", "not known")
 def conclusion(rows: Sequence[Row]) -> str:
     """Say in one or two sentences where memorisation ends; rows have `size` and `verdict`."""
     lacking = [row["size"] for row in rows if row["verdict"] == "undertrained"]
+    largest, least = where_it_ends({row["size"]: row["verdict"] for row in rows})
     if lacking:
+        known = "" if largest is None else f"The networks memorise with {pictures_of(largest)}. "
         return (
-            f"The networks of {pictures_of(lacking[0])} have not learned enough to be judged: a "
-            "linear filter does better. Train them longer, with more --steps."
+            f"{known}The networks of {pictures_of(lacking[0])} have not learned enough to be "
+            "judged: a linear filter does better. Train them longer, with more --steps."
         )
     diverged = [row["size"] for row in rows if row["verdict"] in OPEN and row.get("diverged")]
     if diverged:
@@ -43,11 +45,10 @@ def conclusion(rows: Sequence[Row]) -> str:
             f"Where memorisation ends is not known: with {pictures_of(unseen[0])} no samples were "
             "compared with training pictures. Draw some, with --samples."
         )
-    largest, least = where_it_ends({row["size"]: row["verdict"] for row in rows})
     last = rows[-1]["size"]
     if largest is None and least == rows[0]["size"]:
         return f"No memorisation was found: from {least} pictures on the networks generalise."
-    begun = "No network memorises"
+    begun = "No networks memorise"
     if largest is not None:
         begun = f"The networks memorise with {pictures_of(largest)}"
     if largest is not None and largest == last:
@@ -56,8 +57,8 @@ def conclusion(rows: Sequence[Row]) -> str:
             "that learns their density."
         )
     if least is None:
-        return f"{begun}, and do not yet generalise with {pictures_of(last)}."
-    return f"{begun}, and generalise from {pictures_of(least)} on."
+        return f"{begun}, and they do not yet generalise with {pictures_of(last)}."
+    return f"{begun}, and they generalise from {pictures_of(least)} on."
 
 
 def conclusion_of_models(row: Row) -> str:
@@ -93,6 +94,9 @@ def evidence(row: Row) -> str:
         said.append(f"the nearest training picture has one of {row['nearest'][1]:.2f}")
     if row["nearest_of_held_out"] is not None:
         said.append(f"that of a held-out picture {row['nearest_of_held_out'][1]:.2f}")
+    lead = row.get("lead")
+    if row["gap"] is not None and lead is not None and lead < 0:
+        said.append(f"a linear filter fitted to training pictures is {-lead:.1f} dB better on them")
     return f"{', '.join(said)}."
 
 

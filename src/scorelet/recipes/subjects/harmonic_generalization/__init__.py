@@ -12,12 +12,15 @@ import numpy as np
 import torch
 
 from scorelet.analysis.memorization import SIGMAS, median_with_error
+from scorelet.models import Denoiser
+from scorelet.plots.report import Section
 from scorelet.recipes.base import Findings, Recipe, Setup
 from scorelet.recipes.claims import Measured, difference
-from scorelet.recipes.faces import Arrays
+from scorelet.recipes.faces import FACES, Arrays
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.harmonic_generalization import figures
 from scorelet.recipes.subjects.harmonic_generalization.claims import LEAD, claims
+from scorelet.recipes.subjects.harmonic_generalization.eigenvectors import basis_at, read_pictures
 from scorelet.recipes.subjects.harmonic_generalization.geometry import (
     discs,
     network_slope,
@@ -34,7 +37,9 @@ from scorelet.recipes.subjects.harmonic_generalization.settings import (
 )
 from scorelet.tasks.audit import AuditSettings, Network, Told, compare_twins
 from scorelet.tasks.audit.measure import Shown
-from scorelet.tasks.audit.twins import write_halves
+from scorelet.tasks.audit.twins import HALVES, twin_weights, write_halves
+from scorelet.tasks.picture_arrays import images_of
+from scorelet.zoo import load_as
 
 Rows = list[dict[str, Any]]
 
@@ -49,6 +54,9 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
     if settings.twins.larger is not None:
         larger, more = _twins(settings.twins, settings.twins.larger, "larger-", arrays, seed, steps)
         sections.append(figures.twins_section("Twins of a larger network", larger, more, SIGMAS))
+    if settings.twins.source == FACES and settings.twins.side == 40:
+        sections.append(figures.published_curves(rows, SIGMAS))
+    sections.append(_eigenvectors(rows[-1]["size"], arrays, seed, steps))
     slopes = _slopes(settings.slopes, seed, steps)
     found = ray(settings.ray, seed, steps)
     sections += [
@@ -86,6 +94,17 @@ def _twins(
     folder = steps.folder / f"{name}twins"
     write_halves(folder, arrays)
     return compare_twins(folder, arrays, settings, steps, Told(quiet=steps.quiet), name=name)
+
+
+def _eigenvectors(size: int, arrays: Arrays, seed: int, steps: Steps) -> Section:
+    file = steps.folder / "eigenvectors.npz"
+
+    def work() -> dict[str, Any]:
+        weights = twin_weights(steps.folder / "twins", HALVES[0], size)
+        model = load_as(Denoiser, weights, verb="audit").eval()
+        return basis_at(model, images_of(arrays["held_out"][:1]), seed, file)
+
+    return figures.eigenvectors_section(steps("eigenvectors", work), read_pictures(file))
 
 
 def _slopes(slopes: Slopes, seed: int, steps: Steps) -> Rows:

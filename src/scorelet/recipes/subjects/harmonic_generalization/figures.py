@@ -4,13 +4,18 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from scorelet.plots import curves_figure, png
+from scorelet.plots.eigenvectors import pictures_figure, vectors_figure
 from scorelet.plots.memorisation import gap_figure, histograms_figure, twins_figure
 from scorelet.plots.report import Part, Picture, Section, Table, Text
 from scorelet.recipes.report import figure
+from scorelet.recipes.subjects.harmonic_generalization import published
+from scorelet.recipes.subjects.harmonic_generalization.eigenvectors import NOISE, RANKS
 from scorelet.recipes.subjects.harmonic_generalization.geometry import DECIBELS, window
 from scorelet.tasks.audit.measure import Shown
-from scorelet.tasks.audit.report import HEAD, NAMES, cells, title
+from scorelet.tasks.audit.report import COLUMNS, HEAD, NAMES, cells, title
 
 Row = Mapping[str, Any]
 
@@ -25,6 +30,7 @@ def twins_section(
     parts: list[Part] = [
         Text(f"{rows[0]['parameters']:,} weights."),
         Table(HEAD, cut, frozenset({0, 1})),
+        Text(COLUMNS, "note"),
         Picture(png(gap_figure(decibels, curves)), "Output over input PSNR."),
     ]
     drawn = {title(row): row for row in rows if row["pair_cosines"] is not None}
@@ -36,6 +42,75 @@ def twins_section(
             lines = {NAMES[key]: pictures[key] for key in NAMES if key in pictures}
             parts += [Text(title(row)), Picture(png(twins_figure(lines)), "Samples of twins.")]
     return Section(name, parts)
+
+
+def published_curves(rows: Sequence[Row], sigmas: Sequence[float]) -> Section:
+    """Show curves of faces by others beside ours, at the same input PSNR; ours are interpolated."""
+    decibels = [-20 * math.log10(sigma) for sigma in sigmas]
+    ours = {
+        row["size"]: [
+            np.interp(published.INPUTS, decibels, row[name]["mean"])
+            for name in ("psnr_train", "psnr_held_out")
+        ]
+        for row in rows
+    }
+    cut = []
+    for size in sorted({*ours, *published.CURVES}):
+        for kind, name in enumerate(("training", "held out")):
+            theirs = published.CURVES.get(size)
+            cut.append(
+                (
+                    f"{size:,}",
+                    name,
+                    *_decibels(None if theirs is None else theirs[kind]),
+                    *_decibels(ours[size][kind] if size in ours else None),
+                )
+            )
+    head = ["faces", "pictures"]
+    head += [f"{who}, {level:g} dB" for who in ("others", "ours") for level in published.INPUTS]
+    text = (
+        "Output PSNR by input PSNR, at 40 x 40 pixels. The others' network has 7,659,264 weights, "
+        "saw 100 million pictures, and was read from a figure to 0.3 dB "
+        "(github.com/Sylvain-Topeza/inria-internship)."
+    )
+    return Section(
+        "Beside a published reproduction", [Text(text), Table(head, cut, frozenset({1}))]
+    )
+
+
+def _decibels(values: Sequence[float] | np.ndarray | None) -> list[str]:
+    if values is None:
+        return ["–"] * len(published.INPUTS)
+    return [f"{value:.1f}" for value in values]
+
+
+def eigenvectors_section(found: Row, pictures: Mapping[str, np.ndarray]) -> Section:
+    """Show eigenvectors of a twin at a picture that it has not seen."""
+    values = found["values"]
+    parts: list[Part] = [
+        Text(
+            f"A network of the most pictures at a held-out one with noise {NOISE:g}: it keeps "
+            f"{found['effective_dim']:.0f} of {len(values)} dimensions. The paper's networks have "
+            "waves along contours and in flat regions here, the faster the smaller λ."
+        )
+    ]
+    if pictures:
+        shown = [name for name in ("clean", "noisy", "denoised") if name in pictures]
+        drawn = [pictures[name].clip(0, 1) for name in shown]
+        ranks = [rank for rank in RANKS if rank <= len(values)]
+        figure_ = vectors_figure([values[rank - 1] for rank in ranks], pictures["vectors"])
+        for axes, rank in zip(figure_.axes, ranks, strict=False):
+            axes.set_title(f"λ{rank} = {values[rank - 1]:.3f}", fontsize="small")
+        parts += [
+            Picture(png(pictures_figure(shown, drawn)), "The picture."),
+            Picture(png(figure_), "Eigenvectors."),
+        ]
+    cut = [
+        (f"{rank}", figure(values[rank - 1]) if rank <= len(values) else "–", figure(theirs))
+        for rank, theirs in published.PICTURE_FACTORS.items()
+    ]
+    head = ["rank", f"λ, of {len(values)}", "published, of 6,400 at another face"]
+    return Section("Eigenvectors at a picture", [*parts, Table(head, cut)])
 
 
 def miniature_section(rows: Sequence[Row]) -> Section:
@@ -71,12 +146,14 @@ def slopes_section(rows: Sequence[Row]) -> Section:
                 figure(row.get("slope")),
                 figure(row["oracle"]),
                 figure(alpha / (alpha + 1)),
+                figure(published.SLOPES.get(alpha)) if row["law"] == "c_alpha" else "–",
             )
         )
-    head = ["images", "α", "window", "network", "oracle in wavelets", "α/(α + 1)"]
+    head = ["images", "α", "window", "network", "oracle in wavelets", "α/(α + 1)", "published"]
     text = (
         "c_alpha_regular is the class of the theory; c_alpha is algorithm 2 as it is printed, "
-        "whose regions have one order of regularity less."
+        "whose regions have one order of regularity less; the published slopes are of its images, "
+        "at 80 x 80 pixels."
     )
     return Section("Slopes", [Text(text), Table(head, cut)])
 
@@ -99,5 +176,7 @@ def discs_section(found: Row) -> Section:
         (f"{k + 1}", figure(cosine), ", ".join(f"{value:.2f}" for value in values))
         for k, (cosine, values) in enumerate(zip(found["cosines"], found["values"], strict=True))
     ]
+    theirs = ", ".join(f"{value:.2f}" for value in published.DISC_FACTORS)
+    rows.append(("published", "–", theirs))
     head = ["disc", "smallest principal cosine", "λ"]
     return Section("Discs", [Table(head, rows, frozenset({2}))])

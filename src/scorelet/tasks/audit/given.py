@@ -1,0 +1,82 @@
+"""Models that are given to an audit: files, names, denoisers, and networks of others."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from scorelet.core.errors import InputError
+from scorelet.core.paths import as_path
+from scorelet.core.typing import Image, NoiseLevel
+from scorelet.models import Denoiser
+from scorelet.models.denoiser import Locality
+from scorelet.zoo import load_as
+
+Model = str | Path | nn.Module
+
+
+class OthersDenoiser(Denoiser):
+    """A blind denoiser f(y) = n(y), n a network of others.
+
+    Args:
+        network: maps noisy images to clean ones, (batch, channel, height, width).
+    """
+
+    blind = True
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.locality = Locality.of(network)
+
+    def _denoise(
+        self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Tensor | None
+    ) -> Tensor:
+        try:
+            found = self.network(y)
+        except TypeError as error:
+            raise InputError(
+                f"{type(self.network).__name__} cannot be called with noisy images alone: give a "
+                f"Denoiser of your own that calls it ({error})."
+            ) from error
+        if not isinstance(found, Tensor):
+            raise InputError(
+                f"{type(self.network).__name__} returns a {type(found).__name__}: give a module "
+                "that returns the clean images alone."
+            )
+        return found
+
+
+def as_denoiser(model: Model) -> Denoiser:
+    """Return what is given, or what a file or name holds; other modules are wrapped."""
+    if isinstance(model, Denoiser):
+        return model
+    if isinstance(model, nn.Module):
+        return OthersDenoiser(model)
+    return load_as(Denoiser, model, verb="audit")
+
+
+def name_of(model: Model) -> str:
+    """Name a model in words."""
+    return type(model).__name__ if isinstance(model, nn.Module) else str(model)
+
+
+def refuse_one_model(models: Sequence[Model]) -> None:
+    """Refuse one model that is given twice."""
+    first, second = (m if isinstance(m, nn.Module) else str(as_path(m)) for m in models)
+    if first is second or (isinstance(first, str) and first == second):
+        raise InputError(
+            f"{name_of(models[0])} is given twice: a model agrees with itself; give two models."
+        )
+
+
+def equal_weights(a: Denoiser, b: Denoiser) -> list[str]:
+    """Warn of copies of one model."""
+    first, second = ({**dict(m.named_parameters()), **dict(m.named_buffers())} for m in (a, b))
+    if type(a) is not type(b) or not first or first.keys() != second.keys():
+        return []
+    pairs = [(value, second[name]) for name, value in first.items()]
+    if not all(x.dtype == y.dtype and torch.equal(x, y) for x, y in pairs):
+        return []
+    return ["both models have the same weights: that they agree shows nothing"]
