@@ -128,7 +128,7 @@ def similarity_section(found: Mapping[str, Rows]) -> Section:
 
 def directions_section(rows: Rows) -> Section:
     """Cosines of eigenvectors of two seeds, and those of the first five, aligned and not."""
-    known = [row for row in rows if row["eigenvector_cosines"]]
+    known = [row for row in rows if any(row["eigenvector_cosines"] or [])]
     parts: list[Part] = [
         Text(
             "What two seeds have learned, direction by direction. Dark: the same direction, as in "
