@@ -17,9 +17,9 @@ covariance of Φ(x') - Φ(x). Few large fields do not show it, and each has pixe
 
     F = E < P^(1/2) B grad Φ_i, P^(1/2) B grad Φ_j >,    P the inverse of the mean Hessian.
 
-With the inverse of the Hessian at each x it bounds Cov Φ from above where E is convex. With the mean
-it does so where the Hessian varies little, and is twice Cov Φ for quadratic Φ of Gaussian laws:
-steps are shorter than Newton's by up to one half there, but longer where E has several wells.
+With the inverse of the Hessian at each x it bounds Cov Φ from above where E is convex. With the
+mean it does so where the Hessian varies little, and is twice Cov Φ for quadratic Φ of Gaussian
+laws: steps are shorter than Newton's by up to one half there, longer where E has several wells.
 Only directions of θ, eigenvectors of F, move in which the moments differ by more than two standard
 errors, and none when all differences together are what chance makes of equal moments.
 
