@@ -18,7 +18,7 @@ from scorelet.models.field_energy import (
     WholeField,
     half_plane,
 )
-from scorelet.sampling import Langevin, WhitenedBand, whitening_root
+from scorelet.sampling import Langevin, WhitenedBand, is_elongated, whitening_root
 
 BANDS = [
     Band("db2"),
@@ -66,9 +66,9 @@ def test_forces_are_gradients(band):
     assert torch.allclose(energy.first().energy(u[:1]), value[:1])
 
 
-def test_whitened_details_come_back():
-    band, coarse = Band("db2"), white(2, 1, 8, 8)
-    energy, d = whitened(gaussian(), band, coarse), white(2, *Band("db2").detail_shape(8, 8))
+@pytest.mark.parametrize("band", BANDS, ids=repr)
+def test_whitened_details_come_back(band):
+    energy, d = whitened(gaussian(), band, white(2, 1, 8, 8)), white(2, *band.detail_shape(8, 8))
     assert torch.allclose(energy.details(energy.whitened(d)), d, atol=1e-10)
 
 
@@ -101,6 +101,14 @@ def test_directions_of_negative_curvature_are_not_stretched_without_bound():
     lowest = float(torch.linalg.eigvalsh(coupling_symbol(factor, (8, 8))).min())
     root = whitening_root(factor, (8, 8), -lowest - 0.1)
     assert bool(root.isfinite().all())
+
+
+@pytest.mark.parametrize("curvature", [-3.0, 0.0])
+def test_a_hessian_without_a_positive_direction_is_not_elongated(curvature):
+    factor = ConditionalEnergy(gaussian(), Band("haar"))
+    factor.field.couplings.strengths.zero_()
+    assert not is_elongated(factor, (8, 8), curvature)
+    assert bool(whitening_root(factor, (8, 8), curvature).isfinite().all())
 
 
 @pytest.mark.slow

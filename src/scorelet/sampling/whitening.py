@@ -92,20 +92,24 @@ def whitening_root(factor: ConditionalEnergy, size: tuple[int, int], curvature: 
     Args:
         factor: the conditional law.
         size: of its fields.
-        curvature: m. Eigenvalues of S + m below a hundredth of the largest are raised to that.
+        curvature: m. Eigenvalues of S + m below a hundredth of the largest size are raised to that.
     """
     symbol = coupling_symbol(factor, size)
     values, vectors = torch.linalg.eigh(symbol[:, : symbol.shape[1] // 2 + 1])
     values = values + curvature
-    stretch = values.clamp_min(_FLAT * float(values.max())).rsqrt().to(vectors.dtype)
+    least = _FLAT * float(values.abs().max()) or 1.0  # an energy that is 0 is left as it is
+    stretch = values.clamp_min(least).rsqrt().to(vectors.dtype)
     root = (vectors * stretch[..., None, :]) @ vectors.mH
     return root.permute(2, 3, 0, 1).contiguous()
 
 
 def is_elongated(factor: ConditionalEnergy, size: tuple[int, int], curvature: float) -> bool:
-    """Whether the mean Hessian, S + m, has a condition number above `ELONGATED`."""
+    """Whether the mean Hessian, S + m, has a condition number above `ELONGATED`.
+
+    It has where some eigenvalues are positive and others are not, and none where all are negative.
+    """
     values = torch.linalg.eigvalsh(coupling_symbol(factor, size)) + curvature
-    return float(values.max()) > ELONGATED * float(values.min())
+    return float(values.max()) > ELONGATED * max(0.0, float(values.min()))
 
 
 def curvatures_where_needed(

@@ -125,6 +125,16 @@ def test_the_mildest_asinh_leaves_a_quarter_of_the_distance():
     assert 0.5 * LEFT < left < 1.1 * LEFT  # of other pixels than were looked at
 
 
+def test_a_milder_asinh_counts_where_the_likeliest_leaves_more_than_a_quarter():
+    """The likeliest one bends too much for an atom, which the distance sees."""
+    x = torch.where(torch.arange(16000) % 10 == 0, 0.0, normal().exp())
+    likeliest = fit_asinh(x)
+    before, found = distance_from_normal(x), mildest_asinh(x, likeliest)
+    assert distance_from_normal(likeliest.forward(x)) > 1.05 * LEFT * before
+    assert distance_from_normal(found.forward(x)) <= LEFT * before
+    assert found.scale > likeliest.scale
+
+
 def test_an_asinh_that_leaves_more_than_a_quarter_stays():
     x = torch.cat([normal().sinh(), torch.zeros(4000, dtype=torch.float64)])  # an atom
     likeliest = fit_asinh(x)

@@ -75,16 +75,16 @@ def mildest_asinh(x: Tensor, likeliest: Asinh) -> Asinh:
 
     Args:
         x: as for `fit_asinh`.
-        likeliest: what `fit_asinh` returns; it is returned where it leaves more itself.
+        likeliest: what `fit_asinh` returns; it is returned where no milder one leaves so little.
     """
     x = _some(x)
     most = LEFT * distance_from_normal(x)
     best, factor = likeliest, 1.0
     while factor < _MILDEST:
         milder = Asinh(likeliest.centre, likeliest.scale * factor)
-        if distance_from_normal(milder.forward(x)) > most:
-            break
-        best, factor = milder, factor * _MILDER
+        if distance_from_normal(milder.forward(x)) <= most:
+            best = milder  # the likeliest itself may leave more
+        factor *= _MILDER
     return best
 
 

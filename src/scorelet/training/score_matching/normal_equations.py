@@ -21,6 +21,7 @@ in the last sum. What is kept of the fields is E[X*(w) X(w + p)], and one cross-
 References: Hyvärinen 2005; Guth, Lempereur, Bruna, Mallat 2023, arXiv 2306.00181.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -185,13 +186,16 @@ class BandMoments:
             columns.append(x.sum((1, 2, 3)))
         return torch.cat([lags, torch.stack(columns, 1)], 1)
 
-    def gradients(self, x: Image) -> Tensor:
-        """Return B grad Φ of each term, (terms, batch, channel, h, w), in the same order."""
+    def gradients(self, x: Image) -> Iterator[Tensor]:
+        """Yield B grad Φ of each term, (batch, channel, h, w), in the same order."""
+        for shift in self.shifts:
+            yield self.band.analyze(x if shift == (0, 0) else _both_ways(x, shift))
         pixels = pixels_of(x, self.finer)
-        coupled = [x if s == (0, 0) else _both_ways(x, s) for s in self.shifts]
-        slopes = [pull_back(self.derivatives(pixels, k)[0], self.finer) for k in range(self.knots)]
-        last = [torch.ones_like(x)] if self.slope else []
-        return torch.stack([self.band.analyze(g) for g in coupled + slopes + last])
+        for k in range(self.knots):
+            slope = self.derivatives(pixels, k)[0]
+            yield self.band.analyze(pull_back(slope, self.finer))
+        if self.slope:
+            yield self.band.analyze(torch.ones_like(x))
 
     def energy(self, theta: Tensor) -> FieldEnergy:
         """Return the energy of parameters in the order of the equations."""
