@@ -3,8 +3,10 @@
 import pytest
 import torch
 
+import scorelet as sl
 from field_energies import white
 from scorelet.models.field_energy import Band
+from scorelet.tasks.field_model import matching
 from scorelet.tasks.field_model.matching import _Chains, match_band
 from scorelet.training.score_matching.fit import Family, fit_band, moments_of
 
@@ -43,3 +45,20 @@ def test_slow_directions_get_the_power_of_the_fields():
     ratio = powers(torch.cat(list(fields)), band) / powers(x, band)
     inside = powers(x, band) > 0.01 * powers(x, band).max()
     assert float((ratio[inside].mean() - 1).abs()) < 0.15  # 2 before; 120 fields err by 9 % each
+
+
+@pytest.mark.slow
+def test_bands_whose_moments_stay_apart_are_said_and_keep_their_energy_and_plain_chains(
+    monkeypatch,
+):
+    x = steep(60)[:, 0]
+    options = {"wavelet": "db2", "knots": 4, "reach": 1, "steps": 10}
+    plain = sl.FieldModel(moments=False, **options).fit(x).record
+    monkeypatch.setattr(matching, "_UNMATCHED", -1.0)
+    found = sl.FieldModel(**options).fit(x).record
+    assert any(s["curvature"] for s in plain["chains"]["schedules"])
+    assert not any(s["curvature"] for s in found["chains"]["schedules"])
+    said = [text for text in found["field"]["remarks"] if "could not be brought" in text]
+    assert len(said) == len(found["bands"])
+    for one, other in zip(found["bands"], plain["bands"], strict=True):
+        assert one["potential"]["v"] == other["potential"]["v"]

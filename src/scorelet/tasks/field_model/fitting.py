@@ -16,7 +16,7 @@ from scorelet.sampling import calibrate, curvatures_where_needed
 from scorelet.tasks.field_model.census import some, take_census
 from scorelet.tasks.field_model.certificate import MOST_FIELDS, certify_model
 from scorelet.tasks.field_model.fields import blocks
-from scorelet.tasks.field_model.matching import match_cascade
+from scorelet.tasks.field_model.matching import is_matched, match_cascade
 from scorelet.tasks.field_model.planning import SUBDIVISIONS, choose_bands, plan_bands
 from scorelet.tasks.field_model.preparation import choose_preparation
 from scorelet.tasks.field_model.preparation import describe as describe_preparation
@@ -85,6 +85,8 @@ def fit_model(
     grid = survey.fields.shape[-2:]
     coarsest = grid[0] >> model.levels, grid[1] >> model.levels
     curvatures = curvatures_where_needed(model, survey.fields, always=choice.precondition)
+    if choice.precondition is None:
+        curvatures = [m if _settles(b) else None for m, b in zip(curvatures, bands, strict=True)]
     schedules = calibrate(model, choice.steps, shape=coarsest, curvatures=curvatures)
     model.record = {
         "field": {
@@ -97,6 +99,7 @@ def fit_model(
             "even": survey.even,
             "dtype": str(source.dtype).removeprefix("torch."),
             **prepared,
+            "remarks": [*prepared["remarks"], *(_unmatched(b) for b in bands if not _settles(b))],
         },
         "family": _describe_family(choice, plan),
         "chains": {"steps": choice.steps, "schedules": [asdict(s) for s in schedules]},
@@ -185,6 +188,20 @@ def _finish(
             "after": result.after,
         }
     return Multiscale(model.transform, model.coarse, model.details, free=free), bands
+
+
+def _settles(band: dict[str, Any]) -> bool:
+    """Whether samples of a band that has been brought to the moments of the fields have them."""
+    return is_matched(band.get("moments", {}).get("after", 0.0))
+
+
+def _unmatched(band: dict[str, Any]) -> str:
+    height, width = band["size"]
+    return (
+        f"The energy of the band of {height}x{width} pixels could not be brought to the moments of "
+        "the fields: it is not in this family. Its samples have other powers, the further off the "
+        "longer its chains are; compare before you use them."
+    )
 
 
 def _describe(fit: BandFit, survey: Survey) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from scorelet.training.score_matching import BandFit, CascadeFit
 
 STEPS = 60, 400
 """Of a round at least, and at most where chains have a preconditioner."""
+_UNMATCHED = 4.0
 _TIMES = 8.0  # that a round is long, of the time in which chains forget their start
 _PIXELS = 1 << 17  # of all chains of a band, on the grid of its potential
 _CHAINS = 64, 2048
@@ -54,7 +55,13 @@ def match_band(fit: BandFit, x: Tensor, *, scale: int = 0) -> Matched:
     x = x[:: max(1, len(x) // count)][:count]
     chains = _Chains(fit.factor.band, x, scale)
     theta = fit.solution.theta
-    return match_moments(fit.moments, theta, x, chains.advance, chains.stretch, margin=fit.margin)
+    found = match_moments(fit.moments, theta, x, chains.advance, chains.stretch, margin=fit.margin)
+    return found if is_matched(found.after) else replace(found, theta=theta, rounds=0, gain=0.0)
+
+
+def is_matched(after: float) -> bool:
+    """Whether moments agree so far, mean squared difference in errors, that chains may settle."""
+    return after <= _UNMATCHED
 
 
 class _Chains:
