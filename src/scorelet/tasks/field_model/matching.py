@@ -56,7 +56,9 @@ def match_band(fit: BandFit, x: Tensor, *, scale: int = 0) -> Matched:
     chains = _Chains(fit.factor.band, x, scale)
     theta = fit.solution.theta
     found = match_moments(fit.moments, theta, x, chains.advance, chains.stretch, margin=fit.margin)
-    return found if is_matched(found.after) else replace(found, theta=theta, rounds=0, gain=0.0)
+    if is_matched(found.after):
+        return found
+    return replace(found, theta=theta, rounds=0, gain=0.0, after=found.before)
 
 
 def is_matched(after: float) -> bool:
