@@ -11,8 +11,8 @@ $SCORELET_DATA/fields and of log-normal fields, as they are (none) and with the 
 chooses (auto). One quarter of a map is held out of the fit. Samples are compared with the patches
 fitted and with those held out; `floor` is the held-out quarter beside the others: what parts of one
 map differ by. `white` is white noise of the same mean and variance. Total variation of marginals;
-the largest |ratio - 1| of
-powers beyond two standard errors, |k| >= 2; ratios of skewness and excess kurtosis.
+the largest |ratio - 1| of powers beyond two standard errors, |k| >= 2; ratios of skewness and
+excess kurtosis.
 """
 
 import sys

@@ -40,8 +40,8 @@ def test_slow_directions_get_the_power_of_the_fields():
     found = match_band(weak, x)
     assert found.before > 5
     assert found.after < 2
-    drawn = _Chains(band, x, 7)
-    fields = drawn.advance(weak.moved_to(found.theta).factor)
+    factor = weak.moved_to(found.theta).factor
+    fields = _Chains(factor, x, 7).advance(factor)
     ratio = powers(torch.cat(list(fields)), band) / powers(x, band)
     inside = powers(x, band) > 0.01 * powers(x, band).max()
     assert float((ratio[inside].mean() - 1).abs()) < 0.15  # 2 before; 120 fields err by 9 % each

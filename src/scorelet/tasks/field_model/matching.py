@@ -7,7 +7,6 @@ from torch import Tensor
 
 from scorelet.core.random import Noise
 from scorelet.models.field_energy import BandEnergy, ConditionalEnergy, descend
-from scorelet.models.field_energy.band import AnyBand
 from scorelet.sampling import (
     Langevin,
     WhitenedBand,
@@ -53,7 +52,7 @@ def match_band(fit: BandFit, x: Tensor, *, scale: int = 0) -> Matched:
     share = getattr(fit.moments.band, "subdivisions", 1)  # all bands of an octave together
     count = max(low // share, min(high, _PIXELS // pixels // share))
     x = x[:: max(1, len(x) // count)][:count]
-    chains = _Chains(fit.factor.band, x, scale)
+    chains = _Chains(fit.factor, x, scale)
     theta = fit.solution.theta
     found = match_moments(fit.moments, theta, x, chains.advance, chains.stretch, margin=fit.margin)
     if is_matched(found.after):
@@ -73,17 +72,21 @@ class _Chains:
     else its flat directions would stay what they are in the fields, and no moment would differ.
     """
 
-    def __init__(self, band: AnyBand, x: Tensor, scale: int) -> None:
-        self.x, self.coarse, self.state = x, band.coarse(x), band.analyze(x)
+    def __init__(self, factor: ConditionalEnergy, x: Tensor, scale: int) -> None:
+        self.coarse, self.state = factor.band.coarse(x), factor.band.analyze(x)
         self.noise, self.taken = Noise(_SEED, range(len(x)), scale=scale), 0
-        self.root: Tensor | None = None
-        self.whitens = False
-        self.epsilon = 0.0
+        size = int(x.shape[-2]), int(x.shape[-1])
+        curvature = mean_curvature(factor, x)
+        self.root = whitening_root(factor, size, curvature)
+        self.whitens = is_elongated(factor, size, curvature)
+        if self.whitens:
+            self.state = WhitenedBand(factor.given(self.coarse), self.root).whitened(self.state)
+        self.epsilon = self._pilot(factor)
+        if self.whitens:
+            self.advance(factor)  # leaves the fields
 
     def advance(self, factor: ConditionalEnergy) -> Sequence[Tensor]:
         """Go on for some steps; return fields of the second half of them."""
-        if not self.epsilon:
-            self._begin(factor)
         energy = self._energy(factor, self.coarse)
         kernel = Langevin(energy, self.epsilon)
         state, fields = kernel.init(self.state), []
@@ -98,7 +101,6 @@ class _Chains:
 
     def stretch(self, d: Tensor) -> Tensor:
         """Return P^(1/2) d, of the first energy."""
-        assert self.root is not None
         return filtered(self.root, d)
 
     @property
@@ -106,21 +108,6 @@ class _Chains:
         """Of a round: coordinates of unit curvature forget their start in 1 / ε steps."""
         least, most = STEPS
         return min(most, max(least, round(_TIMES / self.epsilon))) if self.whitens else least
-
-    def _begin(self, factor: ConditionalEnergy) -> None:
-        size = int(self.x.shape[-2]), int(self.x.shape[-1])
-        curvature = mean_curvature(factor, self.x)
-        self.root = whitening_root(factor, size, curvature)
-        self.whitens = is_elongated(factor, size, curvature)
-        if self.whitens:
-            self.state = WhitenedBand(factor.given(self.coarse), self.root).whitened(self.state)
-        self.epsilon = self._pilot(factor)
-        if self.whitens:
-            self._forget(factor)
-
-    def _forget(self, factor: ConditionalEnergy) -> None:
-        """Leave the fields, as far as a round brings the chains."""
-        self.advance(factor)
 
     def _pilot(self, factor: ConditionalEnergy) -> float:
         """Return the step of these chains."""
@@ -132,4 +119,4 @@ class _Chains:
 
     def _energy(self, factor: ConditionalEnergy, coarse: Tensor) -> BandEnergy | WhitenedBand:
         energy = factor.given(coarse)
-        return WhitenedBand(energy, self.root) if self.whitens and self.root is not None else energy
+        return WhitenedBand(energy, self.root) if self.whitens else energy

@@ -54,8 +54,8 @@ class FieldModel:
             window: a strip along the border is filled so that opposite sides join; auto looks at
             the step across the border.
         transform: of single pixels, undone in samples: none; log for positive fields; asinh, of
-            (x - a) / b with a and b of maximum likelihood, for heavy tails; auto takes it where the
-            law of pixels comes much nearer to a normal one.
+            (x - a) / b, the mildest that makes pixels nearly normal, for heavy tails; auto takes it
+            where the law of pixels comes much nearer to a normal one.
         even: whether x and -x are equally likely; None lets the fields decide.
         steps: of the chain of each band.
         precondition: chains move in coordinates in which the mean Hessian of their band is 1, see
