@@ -1,5 +1,18 @@
-"""`python -m scorelet` is the command line."""
+"""The command `scorelet`, and `python -m scorelet`."""
 
-from scorelet.cli.main import main
+import sys
 
-main()
+
+def main() -> None:
+    """Run the command line, see `scorelet.cli.main`; Ctrl-C ends it while it loads, too."""
+    try:
+        from scorelet.cli.main import main as run
+
+        run()
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted.\n")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,8 @@
 """scorelet field, as it is typed."""
 
 import json
+import sys
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -54,6 +56,17 @@ def test_an_interruption_says_what_became_of_the_file(shell, tmp_path, monkeypat
             f"Interrupted; nothing of it is kept, {path} is {there}.\n",
         )
         path.touch()
+
+
+def test_an_interruption_says_so_while_the_command_loads(shell, tmp_path, monkeypatch):
+    class Loading(ModuleType):
+        def __getattr__(self, name):
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "scorelet.tasks.field", Loading("field"))
+    words = ("field", "simulate", "power_law", "-n", "3", "--size", "16", "-o", tmp_path / "a.npy")
+    status, _, stderr = shell(*words)
+    assert (status, stderr[:34]) == (130, "Interrupted; nothing of it is kept")
 
 
 @pytest.mark.slow

@@ -1,12 +1,20 @@
 """Atomic writes: whole or not at all; what may be opened."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from scorelet.core.errors import ArrayFileError, InputError
-from scorelet.core.files import atomic_path, check_regular, write_text
+from scorelet.core.file_locks import HAS_LOCKS
+from scorelet.core.files import (
+    atomic_path,
+    check_regular,
+    refuse_other_writer,
+    remove_leftovers,
+    write_text,
+)
 
 
 def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -88,3 +96,37 @@ def test_a_pipe_is_refused_without_waiting_for_it(tmp_path):
     for path in (tmp_path / "pipe", tmp_path / "link", Path(os.devnull)):
         with pytest.raises(ArrayFileError, match="is a device or pipe; expected a file: save it"):
             check_regular(path, error=ArrayFileError)
+
+
+@pytest.mark.skipif(not HAS_LOCKS, reason="locks of POSIX systems")
+def test_what_is_being_written_is_no_leftover(tmp_path):
+    target = tmp_path / "a.txt"
+    with atomic_path(target) as temporary:
+        leftover = temporary.with_name(temporary.name.replace(temporary.name[-20:-12], "killed__"))
+        leftover.touch()
+        remove_leftovers(target)
+        assert temporary.exists()
+        assert not leftover.exists()
+        with pytest.raises(InputError, match=r"Another scorelet job is writing .*a\.txt: wait"):
+            refuse_other_writer(target)
+        refuse_other_writer(tmp_path / "b.txt")
+        temporary.write_text("whole")
+    refuse_other_writer(target)
+    assert target.read_text() == "whole"
+
+
+@pytest.mark.skipif(not HAS_LOCKS, reason="locks of POSIX systems")
+def test_a_temporary_file_that_is_taken_for_a_leftover_at_once_is_made_again(tmp_path, monkeypatch):
+    plain, removed = tempfile.mkstemp, []
+
+    def mkstemp(**options):
+        descriptor, name = plain(**options)
+        if not removed:
+            os.unlink(name)
+            removed.append(name)
+        return descriptor, name
+
+    monkeypatch.setattr(tempfile, "mkstemp", mkstemp)
+    write_text(tmp_path / "a.txt", "whole")
+    assert removed
+    assert os.listdir(tmp_path) == ["a.txt"]

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 import imagecodecs
@@ -11,6 +12,7 @@ import torch
 
 from samples import names
 from scorelet.core.errors import ArrayFileError, InputError
+from scorelet.core.file_locks import HAS_LOCKS
 from scorelet.data.fields.arrays import load_fields
 from scorelet.data.fields.chains import load_chains
 from scorelet.data.fields.ensembles import ENSEMBLES, Ensemble, base, ensemble
@@ -185,3 +187,29 @@ def test_the_list_is_what_can_be_drawn():
     for name, entry in listed.items():
         assert any_ensemble(name).params == entry["params"]
     assert listed["phi4"]["presets"] == ["critical", "disordered", "ordered", "soft"]
+
+
+@pytest.mark.skipif(not HAS_LOCKS, reason="locks of POSIX systems")
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_two_jobs_with_one_output(tmp_path, overwrite):
+    """Whoever comes second is refused before it draws; the first one's file is not removed."""
+    path = tmp_path / "a.npy"
+    if overwrite:
+        path.touch()
+
+    def second(_done):
+        with pytest.raises(InputError, match=r"Another scorelet job is writing .*a\.npy: wait"):
+            simulate("power_law", 2, path, size=8, seed=2, overwrite=overwrite)
+
+    simulate("power_law", 2, path, size=8, seed=1, overwrite=overwrite, progress=second)
+    expected = simulate("power_law", 2, tmp_path / "b.npy", size=8, seed=1)
+    assert path.read_bytes() == Path(expected["output"]).read_bytes()
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz", ".png"])
+def test_what_another_job_makes_meanwhile_is_kept(tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    with pytest.raises(InputError, match="exists already"):
+        simulate("power_law", 2, path, size=8, progress=lambda _done: path.write_text("mine"))
+    assert path.read_text() == "mine"
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]

@@ -50,21 +50,22 @@ def simulate(
         params: of the ensemble, as --param eta=2; repeat it for several.
         overwrite: replace an existing file.
     """
-    from scorelet.tasks.field import simulate as run
-    from scorelet.tasks.progress import Bar
-
     values = parse_params(params or [])
-    with _nothing_kept(output), Bar("drawing", count, quiet=shared.quiet) as bar:
-        document = run(
-            name,
-            count,
-            output,
-            size=size,
-            seed=seed,
-            params=values,
-            overwrite=overwrite,
-            progress=bar.reach,
-        )
+    with _nothing_kept(output):
+        from scorelet.tasks.field import simulate as run
+        from scorelet.tasks.progress import Bar
+
+        with Bar("drawing", count, quiet=shared.quiet) as bar:
+            document = run(
+                name,
+                count,
+                output,
+                size=size,
+                seed=seed,
+                params=values,
+                overwrite=overwrite,
+                progress=bar.reach,
+            )
     shared.say(document["description"])
     shared.say(f"{count} fields of {size}x{size} -> {output}, {document['seconds']:.1f} s")
     if document["chains"] < count and output.suffix.lower() == ".npy":

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from scorelet.core.errors import InputError, ScoreletError
+from scorelet.core.file_locks import HAS_LOCKS, is_at, is_locked, lock
 
 
 @contextmanager
@@ -18,7 +19,8 @@ def atomic_path(target: Path) -> Generator[Path]:
 
     The temporary name starts with a dot and keeps the suffix, because writers choose the format
     by it. On any exception the temporary file is removed and `target` keeps what it had. A file
-    that is replaced leaves its permissions; a link is followed.
+    that is replaced leaves its permissions; a link is followed. The temporary file is locked, so
+    that nobody takes it for a leftover.
 
     Raises:
         InputError: `target` is a device or a pipe, which renaming would remove.
@@ -29,11 +31,7 @@ def atomic_path(target: Path) -> Generator[Path]:
         raise InputError(
             f"{target} is a device or a pipe, which is not replaced by a file: choose another name."
         )
-    descriptor, name = tempfile.mkstemp(
-        dir=target.parent, prefix=_prefix(target), suffix=f".partial{target.suffix}"
-    )
-    os.close(descriptor)
-    temporary = Path(name)
+    descriptor, temporary = _locked_temporary(target)
     try:
         yield temporary
         with temporary.open("rb+") as stream:
@@ -42,6 +40,8 @@ def atomic_path(target: Path) -> Generator[Path]:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+        if HAS_LOCKS:
+            os.close(descriptor)
 
 
 def check_regular(
@@ -76,10 +76,42 @@ def write_text(target: Path, text: str) -> None:
 
 def remove_leftovers(target: Path) -> None:
     """Remove the temporary files of this target that a killed process has left."""
+    for partial in _partial_files(target):
+        if not is_locked(partial):
+            partial.unlink(missing_ok=True)
+
+
+def refuse_other_writer(target: Path) -> None:
+    """Refuse a target that another process is writing.
+
+    Raises:
+        InputError: one is.
+    """
+    if any(is_locked(partial) for partial in _partial_files(target)):
+        raise InputError(
+            f"Another scorelet job is writing {target}: wait until it ends, or choose another -o."
+        )
+
+
+def _locked_temporary(target: Path) -> tuple[int, Path]:
+    """Make an empty file beside a target; return its name, and the descriptor that locks it."""
+    while True:
+        descriptor, name = tempfile.mkstemp(
+            dir=target.parent, prefix=_prefix(target), suffix=f".partial{target.suffix}"
+        )
+        if not HAS_LOCKS:
+            os.close(descriptor)  # an open file could not be renamed there
+            return descriptor, Path(name)
+        lock(descriptor)
+        if is_at(descriptor, Path(name)):
+            return descriptor, Path(name)
+        os.close(descriptor)  # it was removed as a leftover before it was locked
+
+
+def _partial_files(target: Path) -> list[Path]:
     target = Path(os.path.realpath(target))
     name, suffix = glob.escape(_prefix(target)), glob.escape(target.suffix)
-    for partial in target.parent.glob(f"{name}????????.partial{suffix}"):
-        partial.unlink(missing_ok=True)
+    return list(target.parent.glob(f"{name}????????.partial{suffix}"))
 
 
 def _prefix(target: Path) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from scorelet.core.errors import ArrayFileError, InputError, MissingExtraError, ScoreletError
-from scorelet.core.files import atomic_path, remove_leftovers
+from scorelet.core.files import atomic_path, refuse_other_writer, remove_leftovers
 from scorelet.core.paths import as_path
 from scorelet.data.fields.labels import Label
 
@@ -41,7 +41,8 @@ def check_output(output: Path, *, overwrite: bool, suffixes: tuple[str, ...] = S
     """Refuse an output before anything is computed.
 
     Raises:
-        InputError: it exists and may not be replaced, is no file, or has another suffix.
+        InputError: it exists and may not be replaced, is no file, has another suffix, or another
+            job is writing it.
     """
     if output.suffix.lower() not in suffixes:
         raise InputError(f"{output} has an unknown suffix: use {' or '.join(suffixes)}.")
@@ -49,8 +50,8 @@ def check_output(output: Path, *, overwrite: bool, suffixes: tuple[str, ...] = S
         raise InputError(f"{output} is a folder: give the name of a file.")
     if output.exists() and not output.is_file():
         raise InputError(f"{output} is a device or a pipe, no file: choose another -o.")
-    if output.exists() and not overwrite:
-        raise InputError(f"{output} exists already: choose another -o, or add --overwrite.")
+    _refuse_existing(output, overwrite=overwrite)
+    refuse_other_writer(output)
 
 
 def check_space(output: Path, size: int) -> None:
@@ -80,6 +81,7 @@ def write_array(
     description: dict[str, Any],
     extra: Mapping[str, np.ndarray] | None = None,
     label: Label | None = None,
+    overwrite: bool = True,
 ) -> None:
     """Write a float32 array that comes in pieces along its first axis, atomically.
 
@@ -91,14 +93,16 @@ def write_array(
         description: JSON-serialisable.
         extra: other small arrays of a .npz file, by name.
         label: name and unit of the numbers, for NAME.h5 and NAME.fits.
+        overwrite: see `writing`.
 
     Raises:
+        InputError: as `writing`.
         ArrayFileError: it cannot be written, or does not fit on the disk.
     """
     check_space(output, 4 * math.prod(shape))
     members = {**(extra or {}), "description": np.array(json.dumps(description))}
     label = label or Label()
-    with writing(output) as temporary:
+    with writing(output, overwrite=overwrite) as temporary:
         suffix = output.suffix.lower()
         if suffix == ".npz":
             _write_npz(temporary, pieces, shape, members)
@@ -111,13 +115,25 @@ def write_array(
 
 
 @contextmanager
-def writing(output: Path) -> Generator[Path]:
-    """Yield a temporary path that becomes `output`; turn what the disk refuses into a sentence."""
+def writing(output: Path, *, overwrite: bool = True) -> Generator[Path]:
+    """Yield a temporary path that becomes `output`; turn what the disk refuses into a sentence.
+
+    Args:
+        output: the file.
+        overwrite: whether it may replace a file that another job has made since this one began.
+
+    Raises:
+        InputError: it may not, or another job is writing it.
+        ArrayFileError: the disk refuses it.
+    """
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
+        refuse_other_writer(output)
         remove_leftovers(output)
         with atomic_path(output) as temporary:
+            _refuse_existing(output, overwrite=overwrite)
             yield temporary
+            _refuse_existing(output, overwrite=overwrite)
     except ScoreletError:
         raise
     except OSError as error:
@@ -125,6 +141,11 @@ def writing(output: Path) -> Generator[Path]:
             f"{output} cannot be written ({error.strerror or error}): choose another place, or "
             "free some space."
         ) from error
+
+
+def _refuse_existing(output: Path, *, overwrite: bool) -> None:
+    if output.exists() and not overwrite:
+        raise InputError(f"{output} exists already: choose another -o, or add --overwrite.")
 
 
 def write_arrays(output: Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -183,7 +204,7 @@ def _write_hdf5(
         import h5py
     except ImportError as error:
         raise MissingExtraError("h5py", "fields") from error
-    with h5py.File(path, "w") as tree:
+    with h5py.File(path, "w", locking=False) as tree:
         dataset = tree.create_dataset(label.name or "fields", shape, "f4")
         dataset.attrs["description"] = description
         if label.unit:

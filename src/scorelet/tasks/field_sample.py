@@ -110,7 +110,14 @@ def sample(  # noqa: PLR0913 - as many as the command has options
     with Locks("field-sample") as locks:
         pieces.open(locks, resume=resume)
         drawn = pieces.all(loaded, record, below, most, progress)
-        write_array(target, _kept(drawn, first), shape, description=description, label=label)
+        write_array(
+            target,
+            _kept(drawn, first),
+            shape,
+            description=description,
+            label=label,
+            overwrite=overwrite,
+        )
         fields, chains = torch.from_numpy(np.concatenate(first)[:MOST]), pieces.chains()
         said = [] if below is not None else other_variance(loaded.record["field"], fields)
         if page is not None:

@@ -69,7 +69,7 @@ def simulate(
     if target.suffix.lower() == SHEET:
         check_sheet(count, size, size)
     check_space(target, 4 * count * size**2)
-    _write(target, law, record, progress)
+    _write(target, law, record, progress, overwrite=overwrite)
     chains = len(np.unique(law.chains(range(count))))
     seconds = round(time.perf_counter() - start, 2)
     return {"output": str(target), **record, "chains": chains, "seconds": seconds}
@@ -83,26 +83,38 @@ def _check_numbers(count: int, size: int, seed: int) -> None:
         )
 
 
-def _write(target: Path, law: Ensemble, record: dict[str, Any], progress: OnDrawn | None) -> None:
+def _write(
+    target: Path,
+    law: Ensemble,
+    record: dict[str, Any],
+    progress: OnDrawn | None,
+    *,
+    overwrite: bool,
+) -> None:
     count, size = record["n"], record["size"]
     pieces = _pieces(law, count, size, record["seed"], progress)
     first = next(pieces)  # what cannot be drawn is refused before the disk is touched
     if target.suffix.lower() == SHEET:
-        _write_sheet(target, np.concatenate([first, *pieces]))
+        _write_sheet(target, np.concatenate([first, *pieces]), overwrite=overwrite)
         return
     numbers = np.arange(count)
     chains = law.chains(range(count))
     extra = {} if np.array_equal(chains, numbers) else {ENTRY: chains}
     write_array(
-        target, chain([first], pieces), (count, size, size), description=record, extra=extra
+        target,
+        chain([first], pieces),
+        (count, size, size),
+        description=record,
+        extra=extra,
+        overwrite=overwrite,
     )
 
 
-def _write_sheet(target: Path, fields: np.ndarray) -> None:
+def _write_sheet(target: Path, fields: np.ndarray, *, overwrite: bool) -> None:
     import imagecodecs
 
     encoded = imagecodecs.png_encode(contact_sheet(fields))
-    with writing(target) as temporary:
+    with writing(target, overwrite=overwrite) as temporary:
         temporary.write_bytes(encoded)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scorelet.core.errors import InputError, ScoreletError
-from scorelet.core.files import remove_leftovers
+from scorelet.core.files import refuse_other_writer, remove_leftovers
 from scorelet.core.paths import exists
 from scorelet.tasks.journal import Journal, digest
 from scorelet.tasks.locks import Locks
@@ -77,7 +77,8 @@ def run_tasks(
             if done is not None and not task.problem:
                 yield Outcome(task, _with_paths(task, done), resumed=True)
                 continue
-            yield _outcome(task, lambda task=task: _made(task, work, book, locks))
+            publish = _publishing(task, book, resume=resume, overwrite=overwrite)
+            yield _outcome(task, lambda t=task, p=publish: _made(t, work, book, locks, p))
 
 
 def _outcome(task: FileTask, make: Callable[[], Report], *, writes: bool = True) -> Outcome:
@@ -91,7 +92,9 @@ def _outcome(task: FileTask, make: Callable[[], Report], *, writes: bool = True)
         return Outcome(task, None, _sentence(task, error))
 
 
-def _made(task: FileTask, work: Work, journal: Journal | None, locks: Locks) -> Report:
+def _made(
+    task: FileTask, work: Work, journal: Journal | None, locks: Locks, publish: Publish
+) -> Report:
     """Make a target; folders that are made for it go again if it is not."""
     folder = task.target.parent
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
@@ -100,8 +103,9 @@ def _made(task: FileTask, work: Work, journal: Journal | None, locks: Locks) -> 
         if journal:
             locks.take(folder)
             journal.check(task.target)
+        refuse_other_writer(task.target)
         remove_leftovers(task.target)
-        return work(task, _publishing(task, journal))
+        return work(task, publish)
     except Exception:
         if missing:
             locks.drop(folder)
@@ -114,12 +118,18 @@ def _ignore(_temporary: Path, _report: Report) -> None:
     """Publish nothing."""
 
 
-def _publishing(task: FileTask, journal: Journal | None) -> Publish:
-    if journal is None:
-        return _ignore
-    return lambda temporary, report: journal.add(
-        task.target, digest(task.source), digest(temporary), report
-    )
+def _publishing(
+    task: FileTask, journal: Journal | None, *, resume: bool, overwrite: bool
+) -> Publish:
+    """Return what says that a result is whole; it refuses what another job has made meanwhile."""
+
+    def publish(temporary: Path, report: Report) -> None:
+        if not overwrite:
+            _refuse_existing([task], journal, resume=resume)
+        if journal:
+            journal.add(task.target, digest(task.source), digest(temporary), report)
+
+    return publish
 
 
 def _remove_if_empty(folder: Path) -> None:

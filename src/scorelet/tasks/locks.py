@@ -6,16 +6,12 @@ knows no such locks (Windows, some network disks) there are none.
 """
 
 import contextlib
-import errno
 import os
+import time
 from pathlib import Path
 
 from scorelet.core.errors import InputError
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
+from scorelet.core.file_locks import HAS_LOCKS, is_at, lock
 
 NAME = ".scorelet-{verb}.lock"
 
@@ -37,7 +33,7 @@ class Locks:
         Raises:
             InputError: another job has it.
         """
-        if fcntl is None or folder in self._held:
+        if not HAS_LOCKS or folder in self._held:
             return
         path = folder / self.name
         while True:
@@ -45,9 +41,9 @@ class Locks:
                 descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
             except OSError:  # what cannot be written to is said when a result is
                 return
-            if not _locked(descriptor):
+            if not lock(descriptor):
                 raise _refused(descriptor, folder)
-            if _is_at(descriptor, path):
+            if is_at(descriptor, path):
                 break
             os.close(descriptor)  # its last owner has just removed it
         self._held[folder] = descriptor
@@ -61,13 +57,13 @@ class Locks:
         Raises:
             InputError: another job has it.
         """
-        if fcntl is None or folder in self._held:
+        if not HAS_LOCKS or folder in self._held:
             return
         try:
             descriptor = os.open(folder / self.name, os.O_RDWR)
         except OSError:  # nobody has it
             return
-        if not _locked(descriptor):
+        if not lock(descriptor):
             raise _refused(descriptor, folder)
         os.close(descriptor)
 
@@ -88,7 +84,7 @@ class Locks:
 
 def _refused(descriptor: int, folder: Path) -> InputError:
     """Say whose a folder is, by what its lock file holds, and close that."""
-    other = os.read(descriptor, 32).decode("ascii", "replace").strip()
+    other = _owner(descriptor)
     os.close(descriptor)
     return InputError(
         f"Another scorelet job (process {other or 'unknown'}) is writing to {folder}: wait until "
@@ -96,18 +92,11 @@ def _refused(descriptor: int, folder: Path) -> InputError:
     )
 
 
-def _locked(descriptor: int) -> bool:
-    """Lock a file, unless another process has; True also where there are no locks."""
-    assert fcntl is not None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        return error.errno not in (errno.EWOULDBLOCK, errno.EACCES)
-    return True
-
-
-def _is_at(descriptor: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except OSError:
-        return False
+def _owner(descriptor: int) -> str:
+    """Read the number of the process, which it writes a moment after it has locked the file."""
+    for _ in range(20):
+        text = os.read(descriptor, 32).decode("ascii", "replace").strip()
+        if text:
+            return text
+        time.sleep(0.01)
+    return ""

@@ -8,6 +8,8 @@ import pytest
 
 from job_samples import NAMES, Worker, run
 from scorelet.core.errors import ImageFileError, InputError
+from scorelet.core.file_locks import HAS_LOCKS
+from scorelet.core.files import atomic_path
 from scorelet.tasks.jobs import run_tasks
 from scorelet.tasks.planning import FileTask
 
@@ -97,3 +99,32 @@ def test_a_target_whose_folder_is_a_file(path):
     (outcome,) = run([FileTask(path("in/b.png"), path("in/a.png/b.png"))])
     assert outcome.error is not None
     assert outcome.error.startswith("in/a.png/b.png cannot be written: ")
+
+
+@pytest.mark.parametrize("journal", [True, False])
+def test_what_another_job_makes_meanwhile_is_kept(path, tasks, journal):
+    """Jobs of single files share folders: both may have the same target."""
+
+    def work(task, publish):
+        with atomic_path(task.target) as temporary:
+            temporary.write_text("mine")
+            task.target.write_text("of another")
+            publish(temporary, {})
+        return {}
+
+    (outcome,) = run(tasks[:1], work, journal=journal)
+    assert outcome.error.startswith("out/a.png exists already")
+    assert path("out/a.png").read_text() == "of another"
+    (outcome,) = run(tasks[:1], work, journal=journal, overwrite=True)
+    assert outcome.error is None
+    assert path("out/a.png").read_text() == "mine"
+
+
+@pytest.mark.skipif(not HAS_LOCKS, reason="locks of POSIX systems")
+def test_the_temporary_file_of_another_job_stays(path, tasks):
+    path("out").mkdir()
+    with atomic_path(tasks[0].target) as temporary:
+        (outcome,) = run(tasks[:1], journal=False)
+        assert outcome.error.startswith("Another scorelet job is writing out/a.png: wait until it")
+        temporary.write_text("of another")
+    assert path("out/a.png").read_text() == "of another"

@@ -1,0 +1,47 @@
+"""Locks of the operating system on files: whatever ends the process ends its locks.
+
+A lock belongs to an opening of a file. Where the system or the disk knows no such locks (Windows,
+some network disks) there are none.
+"""
+
+import errno
+import os
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+HAS_LOCKS = fcntl is not None
+
+
+def lock(descriptor: int) -> bool:
+    """Lock an open file, unless another opening of it is; True also where there are no locks."""
+    if fcntl is None:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in (errno.EWOULDBLOCK, errno.EACCES)
+    return True
+
+
+def is_locked(path: Path) -> bool:
+    """Whether somebody has locked a file; False if it cannot be opened."""
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        return not lock(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def is_at(descriptor: int, path: Path) -> bool:
+    """Whether an open file is the one that has this name."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except OSError:
+        return False
