@@ -64,3 +64,8 @@ def test_chains_that_do_not_mix_are_refused(monkeypatch):
     monkeypatch.setattr(plan_module, "half_widths", lambda *_, **__: (0.05,))
     with pytest.raises(InputError, match="have not converged after 256 sweeps: expected an auto"):
         plan_module._measured(SOFT, 8)
+
+
+def test_potentials_beyond_floating_point_are_refused():
+    with pytest.raises(InputError, match="beyond floating-point numbers at side 8"):
+        make_plan(ScalarPotential(1e6, -1.0, 1e-300), 8)

@@ -60,11 +60,6 @@ def _measured(potential: ScalarPotential, size: int) -> ChainPlan:
         widths = half_widths(potential, size, mean_square=float(squares.mean()))
         sampler.widths = np.array(widths)
         orders, squares = _run(sampler, sweeps)
-        if not np.isfinite(orders).all() or np.ptp(squares) == 0:
-            raise InputError(
-                f"{potential} is beyond floating-point numbers at side {size}: the fields do not "
-                "move, or are infinite; choose less extreme coefficients."
-            )
         found = [diagnose_chains(draws) for draws in (orders, squares)]
         tau = _STRIDE * max(one.autocorrelation_time for one in found)
         if sweeps >= _TIMES * tau and max(one.r_hat for one in found) < _R_HAT:
@@ -84,10 +79,20 @@ def _disorder(fields: np.ndarray) -> None:
 
 
 def _run(sampler: ClusterSampler, sweeps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Advance; return m^2 and the mean of φ^2, (chains, draws)."""
+    """Advance; return m^2 and the mean of φ^2, (chains, draws).
+
+    Raises:
+        InputError: they are not finite, or nothing moves.
+    """
     draws = []
-    for _ in range(sweeps // _STRIDE):
-        fields = sampler.advance(_STRIDE)
-        draws.append((fields.mean((1, 2)) ** 2, (fields**2).mean((1, 2))))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _ in range(sweeps // _STRIDE):
+            fields = sampler.advance(_STRIDE)
+            draws.append((fields.mean((1, 2)) ** 2, (fields**2).mean((1, 2))))
     orders, squares = np.moveaxis(np.array(draws), 0, -1)
+    if not np.isfinite([orders, squares]).all() or np.ptp(squares) == 0:
+        raise InputError(
+            f"{sampler.potential} is beyond floating-point numbers at side {fields.shape[-1]}: the "
+            "fields do not move, or are infinite; choose less extreme coefficients."
+        )
     return orders, squares
