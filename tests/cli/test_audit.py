@@ -33,6 +33,7 @@ def test_two_models(shell, files):
     assert lines[-1] == f"-> {files / 'r.html'}"
     status, out, _ = shell(*words, "--json")
     assert json.loads(out)["rows"][0]["verdict"] == "undertrained"
+    assert shell(*words, "-o", files / "r.html", "--overwrite")[0] == 0
     status, _, err = shell(*words, "-o", files / "r.html")
     assert (status, err.count("\n")) == (2, 1)
 
@@ -55,13 +56,29 @@ def test_bad_words(shell, files, words, said, monkeypatch):
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--sizes", "10,100,1000"], "--sizes has no effect with --models"),
+        (["--sizes", "5", "--steps", 5], "--sizes and --steps have no effect"),
+        (["--width", 8, "--folder", "x", "--resume"], "--folder, --width and --resume have"),
+        (["--overwrite"], "--overwrite has no effect"),
+    ],
+)
+def test_options_of_twins_are_refused_beside_models(shell, files, words, said):
+    models = [files / "0.safetensors", files / "1.safetensors"]
+    status, _, err = shell("audit", "--data", files / "new.npy", "--models", *models, *words)
+    assert (status, err.count("\n")) == (2, 1)
+    assert said in err
+
+
 @pytest.mark.slow
 def test_twins_are_trained_and_kept(shell, files):
     words = ["audit", "--data", files / "new.npy", "--sizes", "2,3", "--held-out", 3]
     words += ["--steps", 3, "--width", 2, "--samples", 2, "--folder", files / "run"]
     status, out, _ = shell(*words, "-o", files / "twins.html")
     assert status == 0
-    assert "4 trainings of 3 steps: about" in out
+    assert "4 trainings of 3 steps and 2 measurements of twins: about" in out
     assert "have not learned enough" in out
     again = shell(*words)
     assert again[0] == 2

@@ -1,5 +1,6 @@
 """scorelet audit."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
@@ -11,7 +12,7 @@ from scorelet.cli.tables import ConsoleTable
 def audit(
     *,
     data: str,
-    sizes: str = "10,100,1000",
+    sizes: str | None = None,
     models: tuple[str, str] | None = None,
     train: tuple[str, str] | None = None,
     output: Annotated[PathLike | None, Parameter(name=["--output", "-o"])] = None,
@@ -20,8 +21,8 @@ def audit(
     channels: Literal[1, 3] = 1,
     side: Whole | None = None,
     samples: Whole = 16,
-    steps: Whole = 2000,
-    width: Whole = 16,
+    steps: Whole | None = None,
+    width: Whole | None = None,
     seed: Whole = 0,
     resume: Flag = False,
     overwrite: Flag = False,
@@ -43,8 +44,9 @@ def audit(
     Args:
         data: pictures of one size: a folder, an npy or npz file (FILE:NAME for one array), or the
             name of one under $SCORELET_DATA. With --models, pictures that neither has seen.
-        sizes: of each half, rising numbers with commas between them.
-        models: two denoisers: paths, built-in names or Hub ids. Nothing is trained then.
+        sizes: of each half, rising numbers with commas between them; 10,100,1000 by default.
+        models: two denoisers: paths, built-in names or Hub ids. Nothing is trained then, so that
+            --sizes, --folder, --steps, --width and --resume are refused.
         train: what each of the two models was trained on, as data; left out if it is not known.
         output: NAME.html, a report with pictures and figures.
         folder: for trainings and finished steps; runs/audit by default.
@@ -52,8 +54,8 @@ def audit(
         channels: 1 makes pictures gray, 3 keeps colour.
         side: bring pictures to squares of so many pixels.
         samples: pairs of samples; 0 draws none.
-        steps: of each training, the same for all sizes.
-        width: channels of the network's finest level.
+        steps: of each training, the same for all sizes; 2000 by default.
+        width: channels of the network's finest level; 16 by default.
         seed: of halves, weights, noise and samples.
         resume: go on with a run that was interrupted.
         overwrite: begin anew where a run is, and replace an existing report.
@@ -61,20 +63,23 @@ def audit(
     from pathlib import Path
 
     from scorelet.tasks.array_files import PAGES, check_output
-    from scorelet.tasks.audit import AuditSettings, Network, audit_models, audit_twins
+    from scorelet.tasks.audit import AuditSettings, audit_models, audit_twins
+    from scorelet.tasks.audit.settings import network_of_twins
     from scorelet.tasks.audit.verb import FOLDER, Told
     from scorelet.tasks.progress import Bar
 
+    trainings = {"--sizes": sizes, "--folder": folder, "--steps": steps, "--width": width}
+    trainings |= {"--resume": resume, "--overwrite": overwrite and output is None}
+    _refuse_misplaced(models, train, trainings)
     if output is not None:
         check_output(output, overwrite=overwrite or resume, suffixes=PAGES)
-    network = Network(options={"width": width, "blocks": 2}, steps=steps)
     settings = AuditSettings(
         _sizes(sizes),
         held_out,
         channels,
         side,
         samples,
-        network=network,
+        network=network_of_twins(steps, width),
         device=shared.device,
         seed=seed,
     )
@@ -93,8 +98,7 @@ def audit(
         if models is not None:
             found = audit_models(data, models, settings, train=train, told=told)
         else:
-            _refuse_alone(train)
-            place = Path(FOLDER) if folder is None else folder
+            place = folder or Path(FOLDER)
             found = audit_twins(
                 data, place, settings, resume=resume, overwrite=overwrite, told=told
             )
@@ -108,19 +112,28 @@ def audit(
     return 0
 
 
-def _sizes(words: str) -> tuple[int, ...]:
+def _sizes(words: str | None) -> tuple[int, ...]:
     from scorelet.core.errors import InputError
+    from scorelet.tasks.audit.settings import SIZES
 
+    if words is None:
+        return SIZES
     try:
         return tuple(int(word) for word in words.split(","))
     except ValueError:
         raise InputError(f"--sizes {words}: use whole numbers with commas, as 10,100.") from None
 
 
-def _refuse_alone(train: tuple[str, str] | None) -> None:
+def _refuse_misplaced(
+    models: tuple[str, str] | None, train: tuple[str, str] | None, trainings: Mapping[str, object]
+) -> None:
+    """Refuse options of trainings beside models, and those of models without them."""
     from scorelet.core.errors import InputError
+    from scorelet.tasks.audit.given import refuse_options_of_twins
 
-    if train is not None:
+    if models is not None:
+        refuse_options_of_twins("--models", trainings)
+    elif train is not None:
         raise InputError("--train names the pictures of two models: give --models, too.")
 
 

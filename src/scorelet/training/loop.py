@@ -7,7 +7,7 @@ happened, and several processes do what one does.
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -107,7 +107,7 @@ class Trainer:
         self.forecast = Forecast(config.steps - self.step)
         self.learner = self.accelerator.prepare(learner)
 
-    def run(self) -> Iterator[StepReport]:
+    def run(self) -> Generator[StepReport]:
         """Yield after every step until the last; saves, validates and logs on the way."""
         log = None
         if self.accelerator.is_main_process:

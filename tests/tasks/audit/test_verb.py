@@ -165,6 +165,24 @@ def test_models_and_pictures_that_cannot_be_used(arrays, tmp_path):
         sl.audit(new, models=["cifar10-scattering", "photo"], samples=0)
 
 
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"sizes": [10, 100, 1000]},
+        {"folder": "x"},
+        {"steps": 2000},
+        {"width": 16},
+        {"resume": True},
+        {"overwrite": True},
+    ],
+)
+def test_options_of_twins_are_refused_beside_models(arrays, option):
+    a, b, new = arrays
+    (name,) = option
+    with pytest.raises(InputError, match=f"^{name} has no effect with models"):
+        sl.audit(new, models=[finite(a), finite(b)], samples=0, **option)
+
+
 def test_pictures_in_both_training_sets_are_named(arrays, tmp_path):
     """One of 200 is a sentence; copies of training pictures are not measured on."""
     _, _, new = arrays
@@ -191,7 +209,7 @@ def test_twins_see_other_pictures_and_an_interrupted_audit_goes_on(tmp_path, mon
     np.save(tmp_path / "x.npy", x)
     said, told = [], []
     whole = audit_twins(tmp_path / "x.npy", tmp_path / "whole", TINY, told=Told(said.append))
-    assert "4 trainings of 8 steps" in said[0]
+    assert "4 trainings of 8 steps and 2 measurements" in said[0]
     assert whole.document["copies"] == 1
     with np.load(tmp_path / "whole/steps/pictures.npz") as halves:
         parts = [halves[name] for name in ("first", "second", "held_out")]

@@ -1,6 +1,6 @@
 """Models that are given to an audit: files, names, denoisers, and networks of others."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -68,6 +68,26 @@ def refuse_one_model(models: Sequence[Model]) -> None:
     if first is second or (isinstance(first, str) and first == second):
         raise InputError(
             f"{name_of(models[0])} is given twice: a model agrees with itself; give two models."
+        )
+
+
+def refuse_options_of_twins(models: str, options: Mapping[str, object]) -> None:
+    """Refuse what would have no effect beside models that are there.
+
+    Args:
+        models: how the option for models is called.
+        options: what trainings are told, by name; None or False: not given.
+
+    Raises:
+        InputError: one of the options is given.
+    """
+    given = [name for name, value in options.items() if value is not None and value is not False]
+    if given:
+        names = " and ".join([", ".join(given[:-1]), given[-1]] if given[1:] else given)
+        verb = "have" if given[1:] else "has"
+        raise InputError(
+            f"{names} {verb} no effect with {models}, where nothing is trained: leave "
+            f"{'them' if given[1:] else 'it'} out, or train twins without {models}."
         )
 
 

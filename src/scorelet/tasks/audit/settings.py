@@ -1,11 +1,13 @@
 """What an audit measures, and how its twins are trained."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from scorelet.analysis.memorization import SIGMAS
 from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields
+
+SIZES = (10, 100, 1000)
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,39 @@ class Network:
     rate: float = 2e-3
     sigma_weight: float = 1.0
 
+    def training(self) -> dict[str, Any]:
+        """Return the optimiser and the schedule, as in the configuration of a training."""
+        return {
+            "optimizer": {"rate": self.rate, "ema": 0.99},
+            "schedule": {"shape": "cosine", "warmup": max(1, self.steps // 20)},
+        }
+
+
+@dataclass(frozen=True)
+class HalvedNetwork(Network):
+    """One that is trained by Adam as it is: no warm-up, averaged weights or shortened gradients.
+
+    Attributes:
+        periods: parts of the training; from one to the next the learning rate is halved.
+    """
+
+    periods: int = 10
+
+    def training(self) -> dict[str, Any]:
+        """Return the optimiser and the schedule, as in the configuration of a training."""
+        every = -(-self.steps // self.periods)
+        return {
+            "optimizer": {"rate": self.rate, "betas": (0.9, 0.999), "clip": None, "ema": 0.0},
+            "schedule": {"shape": "step", "warmup": 0, "every": every, "factor": 0.5},
+        }
+
+
+def network_of_twins(steps: int | None = None, width: int | None = None) -> Network:
+    """Return the U-Net of the twins with other steps or another width; None: the default."""
+    usual = Network()
+    options = usual.options if width is None else usual.options | {"width": width}
+    return replace(usual, options=options, steps=usual.steps if steps is None else steps)
+
 
 @dataclass(frozen=True)
 class AuditSettings:
@@ -44,7 +79,7 @@ class AuditSettings:
         seed: of halves, weights, noise and samples.
     """
 
-    sizes: tuple[int, ...] = (10, 100, 1000)
+    sizes: tuple[int, ...] = SIZES
     held_out: int = 64
     channels: Literal[1, 3] = 1
     side: int | None = None

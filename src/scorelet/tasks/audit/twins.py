@@ -1,22 +1,17 @@
 """Twins: networks of one kind, trained in the same way on two halves of a set."""
 
-import time
 from pathlib import Path
 
 import numpy as np
 
 from scorelet.tasks.array_files import write_arrays
 from scorelet.tasks.audit.settings import AuditSettings, Network
-from scorelet.tasks.experiments import build
 from scorelet.tasks.experiments.pictures import PicturesConfig
 from scorelet.tasks.train import train_once
-from scorelet.training.batches import batches_from
-from scorelet.training.processes import make_accelerator
 from scorelet.training.run_folder import WEIGHTS
 
 PICTURES = "pictures.npz"
 HALVES = ("first", "second")
-_TIMED = 3
 
 
 def write_halves(folder: Path, arrays: dict[str, np.ndarray]) -> Path:
@@ -68,8 +63,7 @@ def picture_training(
             },
             "data": {"source": source, "first": first, "channels": channels},
             "sigma_weight": network.sigma_weight,
-            "optimizer": {"rate": network.rate, "ema": 0.99},
-            "schedule": {"shape": "cosine", "warmup": max(1, network.steps // 20)},
+            **network.training(),
             "steps": network.steps,
             "batch": network.batch,
             "seed": seed,
@@ -97,18 +91,3 @@ def twin_folder(folder: Path, half: str, size: int) -> Path:
 def twin_weights(folder: Path, half: str, size: int) -> Path:
     """Return the weights of one twin."""
     return twin_folder(folder, half, size) / WEIGHTS
-
-
-def seconds_per_step(config: PicturesConfig) -> float:
-    """Return how long a step takes, from some that change nothing but memory."""
-    accelerator = make_accelerator()
-    experiment = build(config)
-    learner = experiment.learner.to(accelerator.device)
-    parts = batches_from(0, experiment.data, config, accelerator)
-    times = []
-    for _ in range(min(_TIMED, config.steps)):
-        start = time.perf_counter()
-        for part in next(parts):
-            learner(part.batch, part.noise).value.backward()
-        times.append(time.perf_counter() - start)
-    return min(times)

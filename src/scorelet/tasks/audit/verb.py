@@ -17,7 +17,6 @@ from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
-from scorelet.core.words import counted
 from scorelet.tasks.array_files import write_arrays
 from scorelet.tasks.audit.document import Audit
 from scorelet.tasks.audit.given import (
@@ -26,14 +25,14 @@ from scorelet.tasks.audit.given import (
     equal_weights,
     name_of,
     refuse_one_model,
+    refuse_options_of_twins,
 )
 from scorelet.tasks.audit.measure import Pair, Row, Shown, measure
-from scorelet.tasks.audit.settings import AuditSettings, Network
+from scorelet.tasks.audit.outlook import outlook
+from scorelet.tasks.audit.settings import SIZES, AuditSettings, network_of_twins
 from scorelet.tasks.audit.twins import (
     HALVES,
-    seconds_per_step,
     train_twin,
-    twin_config,
     twin_weights,
     write_halves,
 )
@@ -44,7 +43,6 @@ from scorelet.tasks.audit.words import (
 )
 from scorelet.tasks.picture_arrays import Pictures, images_of, load_picture_array
 from scorelet.tasks.steps import OnStep, Steps, claim_steps
-from scorelet.training.forecast import spoken
 
 FOLDER = "runs/audit"
 _PIECE = 4096
@@ -67,16 +65,16 @@ class Told:
 def audit(  # noqa: PLR0913 - as many as the command has options
     data: str | Path,
     *,
-    sizes: Sequence[int] = (10, 100, 1000),
+    sizes: Sequence[int] | None = None,
     models: Sequence[str | Path | nn.Module] | None = None,
     train: Sequence[str | Path] | None = None,
-    folder: str | Path = FOLDER,
+    folder: str | Path | None = None,
     held_out: int = 64,
     channels: Literal[1, 3] = 1,
     side: int | None = None,
     samples: int = 16,
-    steps: int = 2000,
-    width: int = 16,
+    steps: int | None = None,
+    width: int | None = None,
     device: str = "auto",
     seed: int = 0,
     resume: bool = False,
@@ -88,14 +86,16 @@ def audit(  # noqa: PLR0913 - as many as the command has options
         data: pictures of one size: a folder, an npy or npz file, or the name of one under
             ``$SCORELET_DATA``, see `scorelet.tasks.picture_arrays.load_picture_array`. With
             `models` these must be pictures that neither has seen.
-        sizes: of both halves on which twins are trained, one pair after the other.
+        sizes: of both halves on which twins are trained, one pair after the other; None: 10, 100
+            and 1,000.
         models: two denoisers that are there (paths, built-in names, Hub ids or instances), or
-            modules of your own that map noisy images to clean ones; none are trained then.
+            modules of your own that map noisy images to clean ones; none are trained then, and
+            `sizes`, `folder`, `steps`, `width`, `resume` and `overwrite` are refused.
         train: of `models`, what each was trained on, as `data`; None: it is not known.
-        folder: for trainings, finished steps and samples; weights stay there.
+        folder: for trainings, finished steps and samples; weights stay there. None: runs/audit.
         held_out: pictures that no twin sees.
         channels, side, samples, device, seed: see `AuditSettings`.
-        steps, width: of the twins, see `Network`.
+        steps, width: of the twins; None: those of `Network`.
         resume: go on with a run that was interrupted.
         overwrite: begin anew where a run is already.
 
@@ -104,15 +104,25 @@ def audit(  # noqa: PLR0913 - as many as the command has options
             sets, or models that are no denoisers.
         ImageFileError, ArrayFileError, CheckpointError: files that cannot be read.
     """
-    network = Network(options={"width": width, "blocks": 2}, steps=steps)
     settings = AuditSettings(
-        tuple(sizes), held_out, channels, side, samples, network=network, device=device, seed=seed
+        SIZES if sizes is None else tuple(sizes),
+        held_out,
+        channels,
+        side,
+        samples,
+        network=network_of_twins(steps, width),
+        device=device,
+        seed=seed,
     )
     if models is not None:
+        trainings = {"sizes": sizes, "folder": folder, "steps": steps, "width": width}
+        trainings |= {"resume": resume, "overwrite": overwrite}
+        refuse_options_of_twins("models", trainings)
         return audit_models(data, models, settings, train=train)
     if train is not None:
         raise InputError("Training pictures are named of models that are there: give models, too.")
-    return audit_twins(data, as_path(folder), settings, resume=resume, overwrite=overwrite)
+    place = as_path(FOLDER if folder is None else folder)
+    return audit_twins(data, place, settings, resume=resume, overwrite=overwrite)
 
 
 def audit_twins(
@@ -151,7 +161,8 @@ def audit_twins(
     kept = claim_steps(folder, run, (), resume=resume, overwrite=overwrite)
     work = Steps(kept, on_step=told.on_step, quiet=told.quiet)
     write_halves(kept, arrays)
-    _announce(kept, settings, told)
+    if sentence := outlook(kept, images_of(arrays["held_out"]), settings):
+        told.say(sentence)
     rows, shown = compare_twins(kept, arrays, settings, work, told)
     document = _document(data, pictures, settings) | {
         "conclusion": conclusion(rows),
@@ -244,26 +255,6 @@ def audit_models(
         "rows": [full],
     }
     return Audit(document, {0: shown})
-
-
-def _announce(kept: Path, settings: AuditSettings, told: Told) -> None:
-    """Say how long the trainings that are left will take."""
-    left: list[tuple[int, str]] = [
-        (size, half)
-        for size in settings.sizes
-        for half in HALVES
-        if not (kept / f"{size}-{half}.json").exists()
-    ]
-    if not left:
-        return
-    size, half = left[0]
-    seconds = seconds_per_step(twin_config(kept, half, size, settings))
-    steps = settings.network.steps
-    told.say(
-        f"{counted(len(left), 'training')} of {counted(steps, 'step')}: "
-        f"about {spoken(len(left) * steps * seconds)}; "
-        "finished ones are kept for --resume."
-    )
 
 
 def _measure_twins(
