@@ -168,6 +168,34 @@ def test_eigenvectors_are_matched_in_common_coordinates():
     assert row["as they are"] < 0.6
 
 
+def test_covariances_are_compared_in_common_coordinates_and_units():
+    """A planted law, rotated into half as many inputs: the rest of the reference's stays white."""
+    narrow, wide, turn = 20, 40, orthogonal(40, 20, seed=3)
+    law = torch.diag(torch.linspace(6, 1, narrow).double())
+    deviations = [(1 / (3 * inputs)) ** 0.5 for inputs in (wide, narrow)]
+    layers = [nn.Linear(wide, wide).double(), nn.Linear(narrow, narrow).double()]
+    with torch.no_grad():
+        root = turn @ law @ turn.mT + torch.eye(wide).double() - turn @ turn.mT
+        layers[0].weight.copy_(deviations[0] * wide**0.5 * root)
+        layers[1].weight.copy_(deviations[1] * narrow**0.5 * law)
+    own, other = (LinearLayer("layer", layer) for layer in layers)
+    rotation = Rotation(turn, 1.0, 0.0, 9, narrow)
+    found = Alignment((AlignedLayer(own, other, rotation, 1),), 1)
+    (row,) = measures.covariance_errors(found, ["layer"])
+    assert row == {"layer": "layer", "error": pytest.approx(1 / 36)}  # 1 over 6²
+
+
+def test_falls_of_covariances_are_those_of_every_matrix():
+    rows = [
+        {"covariances": [{"error": error} for error in errors]}
+        for errors in ((0.7, 0.9), (0.5, 0.8), (0.4, 0.75))
+    ]
+    found = scattering.least_covariance_drop(rows)
+    assert (found.value, found.note) == (pytest.approx(0.05), "4 falls")
+    assert scattering.least_covariance_drop(rows[::-1]).value == pytest.approx(-0.2)
+    assert math.isnan(scattering.least_covariance_drop(rows[:1]).value)
+
+
 def test_drawn_networks_are_functions_of_the_seed():
     net, images = perceptron(), pictures()
     words = {"seed": 1, "refitted": False}
@@ -261,6 +289,7 @@ def test_parts_of_pictures_make_up_the_errors():
         ("eigenvectors as they are", 0.1),
         ("median p", 0.5),
         ("width drop", 0.1),
+        ("covariance drop", 0.1),
         ("residual drop", 0.1),
         ("drawn rises", 1.0),
         ("perceptron clipped", 0.0),
@@ -309,9 +338,17 @@ def test_all_that_is_claimed_is_measured(tmp_path):
     for claim in claims("small", settings):
         assert isinstance(found.measured[claim.of], Measured)
         assert {"holds", "measured"} <= claim.judge(found.measured).keys()
-    assert len(found.sections) == 7
+    assert len(found.sections) == 8
     widths = [row["width"] for row in found.tables["scattering_widths"]]
     assert widths == [1 / 32, 1 / 16]
+    for row in found.tables["scattering_widths"]:
+        assert [each["layer"] for each in row["covariances"]] == [
+            "blocks.1.project",
+            "blocks.2.project",
+        ]
+        assert all(each["error"] > 0 for each in row["covariances"])
+    (section,) = [each for each in found.sections if each.title == "Covariances of weights agree"]
+    assert [type(part).__name__ for part in section.parts] == ["Text", "Picture", "Table", "Text"]
     assert "drawn textures" in found.data
 
 

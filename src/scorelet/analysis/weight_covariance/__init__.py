@@ -2,6 +2,7 @@
 
 from scorelet.analysis.weight_covariance.bures import bures_cosine, bures_distance
 from scorelet.analysis.weight_covariance.dynamics import Movement, movement
+from scorelet.analysis.weight_covariance.error import covariance_error
 from scorelet.analysis.weight_covariance.gaussianity import (
     Marginal,
     marginal_tests,
@@ -51,6 +52,7 @@ __all__ = [
     "bures_cosine",
     "bures_distance",
     "clipped",
+    "covariance_error",
     "effective_rank",
     "eigenvector_cosines",
     "largest_of_noise",

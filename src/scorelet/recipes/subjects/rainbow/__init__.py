@@ -52,9 +52,11 @@ def _sections(measured: dict[str, Measured], tables: dict[str, Any]) -> list[Sec
     found = [figures.kernel_section(tables["kernel"])]
     if "tutorial" in tables:
         found.append(figures.tutorial_section(tables, measured))
+    found.append(figures.widths_section(tables))
+    if "scattering_widths" in tables:
+        found.append(figures.covariances_section(tables["scattering_widths"]))
     return [
         *found,
-        figures.widths_section(tables),
         figures.movement_section(tables["movements"]),
         figures.ranks_section(tables, measured["law trained"].value),
         figures.seeds_section(tables),

@@ -81,22 +81,36 @@ def widths_section(tables: Tables) -> Section:
     parts: list[Part] = [Text(text)]
     for key, title in (("scattering_widths", "Scatterings"), ("residual_widths", "ResNets")):
         if rows := tables.get(key):
-            parts += _by_width(title, rows)
+            parts += _by_width(title, rows, "layers", "error 2 (1 - cos)")
     if len(parts) > 1:
         parts.append(Text(published.WIDTHS, "note"))
     return Section("Signals agree up to a rotation", parts)
 
 
-def _by_width(title: str, rows: Rows) -> list[Part]:
+def covariances_section(rows: Rows) -> Section:
+    """Show how covariances of weights come nearer to those of the widest network."""
+    text = (
+        "Once signals are turned, weights can be compared: what a neuron of one network would "
+        "weigh in the other. Their covariance in a network says which directions it has learned, "
+        "the better the more neurons it has. The error is that to the covariance in the widest "
+        "network: the largest difference along any direction, over the largest covariance there."
+    )
+    parts = _by_width("Scatterings", rows, "covariances", "relative error of the covariance")
+    note = Text(published.COVARIANCES, "note")
+    return Section("Covariances of weights agree", [Text(text), *parts, note])
+
+
+def _by_width(title: str, rows: Rows, key: str, label: str) -> list[Part]:
     widths = [row["width"] for row in rows]
-    names = [layer["layer"] for layer in rows[0]["layers"]]
+    names = [layer["layer"] for layer in rows[0][key]]
     curves = {
-        name: ([row["layers"][k]["error"] for row in rows], [0.0] * len(rows))
+        name: ([row[key][k]["error"] for row in rows], [0.0] * len(rows))
         for k, name in enumerate(names)
     }
-    drawn = curves_figure(widths, curves, labels=("width", "error 2 (1 - cos)"), log=True)
+    drawn = curves_figure(widths, curves, labels=("width", label), log=True)
+    head = "read by" if key == "layers" else "matrix"
     table = Table(
-        ["read by", *(f"width {width:g}" for width in widths)],
+        [head, *(f"width {width:g}" for width in widths)],
         [(name, *(figure(v) for v in curves[name][0])) for name in names],
     )
     return [Picture(png(drawn), f"{title}: error by width.", title), table]

@@ -26,6 +26,7 @@ from scorelet.analysis.alignment import (
 from scorelet.analysis.alignment.procrustes import identity
 from scorelet.analysis.weight_covariance import (
     Spectrum,
+    covariance_error,
     eigenvector_cosines,
     learned_part,
     marginal_tests,
@@ -53,13 +54,20 @@ PARTS = 5
 def aligned_errors(
     reference: nn.Module, other: nn.Module, train: LabelledImages, test: LabelledImages
 ) -> Rows:
-    """Return cosines on `train` and `test` of each layer but the first, and the error 2 (1 - cos).
+    """Align networks on `train`; return what `held_errors` does."""
+    return held_errors(align(reference, other, train), reference, other, test)
 
-    That is E ‖a - A b‖² where E ‖a‖² = E ‖b‖² = 1, whatever the widths; `as they are` is the cosine
-    on `test` without a rotation, where both have as many channels; `parts` are the errors on parts
-    of `test`, which say how much chance there is in the pictures.
+
+def held_errors(
+    found: Alignment, reference: nn.Module, other: nn.Module, test: LabelledImages
+) -> Rows:
+    """Return cosines of each layer but the first, and the error 2 (1 - cos) on `test`.
+
+    That is E ‖a - A b‖² where E ‖a‖² = E ‖b‖² = 1, whatever the widths; `train` is the cosine on
+    the pictures of the alignment, `as they are` that on `test` without a rotation, where both have
+    as many channels; `parts` are the errors on parts of `test`, which say how much chance there is
+    in the pictures.
     """
-    found = align(reference, other, train)
     pairs = [(layer.reference, layer.other) for layer in found.layers]
     held = [cross_moments(reference, other, pairs, part) for part in _parts(test)]
     rows = []
@@ -77,6 +85,25 @@ def aligned_errors(
                 "as they are": identity(moments).similarity if same else None,
             }
         )
+    return rows
+
+
+def covariance_errors(found: Alignment, names: Sequence[str]) -> Rows:
+    """Return ‖C - D‖ / ‖D‖ of layers: C of the other's weights, rotated, D of the reference's.
+
+    Each network's weights are in units of the deviation that they started with. That is 1/√inputs
+    times a number, so networks of all widths are compared as if what they read had norm 1.
+    """
+    rows = []
+    for layer in (found[name] for name in names):
+        own, other = (
+            weights.flatten(1) / net.initial_variance() ** 0.5
+            for weights, net in (
+                (layer.reference.weights(), layer.reference),
+                (layer.weights(), layer.other),
+            )
+        )
+        rows.append({"layer": layer.name, "error": covariance_error(other, own)})
     return rows
 
 

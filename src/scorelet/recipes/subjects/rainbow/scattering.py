@@ -18,9 +18,11 @@ from scorelet.recipes.subjects.rainbow.measures import (
     Rows,
     aligned_errors,
     by_rank,
+    covariance_errors,
     drawn,
     fall,
     gaussianity,
+    held_errors,
     low_rank,
     matched,
     movements,
@@ -53,9 +55,10 @@ def by_width(family: Family, trainings: Trainings) -> Found:
     if family.reference is not None:
         (reference,) = train_scattering(family, trainings, family.reference)
         name = scattering_name(family)
-        errors = _errors(name, trainings, reference, networks, fitted)
+        errors = _errors(name, trainings, reference, networks, fitted, matrices(reference))
         tables["scattering_widths"] = errors
         measured["width drop"] = least_drop(errors)
+        measured["covariance drop"] = least_covariance_drop(errors)
     return measured, tables
 
 
@@ -65,7 +68,7 @@ def residual_widths(setup: Residual, trainings: Trainings) -> Found:
     widest = train_resnet(setup, trainings, setup.widths[-1], seeds=2)
     networks = {width: train_resnet(setup, trainings, width)[0] for width in setup.widths[:-1]}
     networks[setup.widths[-1]] = widest[0]
-    rows = _errors("resnet", trainings, widest[1], networks, fitted)
+    rows = _errors("resnet", trainings, widest[1], networks, fitted, ())
     drops = [fall(narrow["layers"], wide["layers"]) for narrow, wide in pairwise(rows)]
     trained = accuracy(trainings.hits[at("resnet", setup.widths[-1])])
     measured = {"residual drop": least(drops, errors=0), "residual trained": trained}
@@ -83,19 +86,45 @@ def least_drop(rows: Rows) -> Measured:
     return replace(least(falls, errors=0), note=f"{len(falls)} falls")
 
 
+def least_covariance_drop(rows: Rows) -> Measured:
+    """Return the smallest fall of the error of covariances from one width to the next."""
+    falls = [
+        a["error"] - b["error"]
+        for narrow, wide in pairwise(row["covariances"] for row in rows)
+        for a, b in zip(narrow, wide, strict=True)
+    ]
+    return Measured(min(falls, default=math.nan), note=f"{len(falls)} falls")
+
+
 def _errors(
     name: str,
     trainings: Trainings,
     reference: nn.Module,
     networks: dict[float, nn.Module],
     fitted: LabelledImages,
+    names: Sequence[str],
 ) -> Rows:
+    """Align networks with a reference; compare signals, and covariances of the layers `names`."""
     test = trainings.test.first(len(fitted))
     rows = []
     for width, net in networks.items():
-        work = partial(aligned_errors, reference, net, fitted, test)
-        rows.append({"width": width, "layers": trainings.steps(at(f"errors-{name}", width), work)})
+        work = partial(_compared, reference, net, (fitted, test), names)
+        rows.append({"width": width} | trainings.steps(at(f"aligned-{name}", width), work))
     return rows
+
+
+def _compared(
+    reference: nn.Module,
+    net: nn.Module,
+    images: tuple[LabelledImages, LabelledImages],
+    names: Sequence[str],
+) -> dict[str, Rows]:
+    fitted, test = images
+    found = align(reference, net, fitted)
+    return {
+        "layers": held_errors(found, reference, net, test),
+        "covariances": covariance_errors(found, names),
+    }
 
 
 def _drawn(
