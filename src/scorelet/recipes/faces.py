@@ -18,19 +18,20 @@ _PARTS = ("a", "b", "test")
 _PIECE = 4096
 
 
-def faces_without_copies(side: int) -> tuple[Arrays, int]:
+def faces_without_copies(side: int, source: str = FACES) -> tuple[Arrays, int]:
     """Return a, b and test, 8 bits (n, side, side, 1), and how many pictures were copies.
 
     Persons are in one part only; copies of earlier pictures are left out.
 
     Args:
         side: in pixels, which divides that of the file: means of blocks are taken.
+        source: name of the file, which has the arrays of `FACES`.
 
     Raises:
         InputError: no such file.
         ArrayFileError: faces of another size.
     """
-    path = locate(FACES)
+    path = locate(source)
     parts = [_reduced(np.asarray(read_array(path, name)), side) for name in _PARTS]
     found = find_copies(torch.cat([thumbnails_of(part) for part in parts]))
     ends = np.cumsum([0, *map(len, parts)])
@@ -55,5 +56,5 @@ def _reduced(pictures: np.ndarray, side: int) -> np.ndarray:
             f"Faces of {pictures.shape[1]}x{pictures.shape[2]} pixels are no whole multiple of "
             f"{side}: expected 80x80."
         )
-    means = [block_means(picture[..., None], factor) for picture in pictures]
-    return np.rint(np.stack(means)).astype(np.uint8)
+    blocks = (block_means(picture[..., None], factor) for picture in pictures)
+    return np.stack([np.rint(means).astype(np.uint8) for means in blocks])

@@ -1,6 +1,7 @@
 """The recipe harmonic_generalization: its controls are closed forms."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +10,10 @@ import torch
 from scorelet.core.errors import InputError
 from scorelet.data.fields.ensembles.discs import Disc, Discs, render_disc
 from scorelet.models import Denoiser
+from scorelet.networks import UNet
 from scorelet.recipes.drawn_sets import drawn
+from scorelet.recipes.steps import Steps
+from scorelet.recipes.subjects import harmonic_generalization as recipe
 from scorelet.recipes.subjects.harmonic_generalization import figures, geometry
 from scorelet.recipes.subjects.harmonic_generalization.claims import claims
 from scorelet.recipes.subjects.harmonic_generalization.eigenvectors import (
@@ -25,6 +29,8 @@ from scorelet.recipes.subjects.harmonic_generalization.settings import (
     Twins,
 )
 from scorelet.tasks.audit import Network
+from scorelet.tasks.audit.twins import picture_training
+from scorelet.training.schedules import rate_factor
 
 DISC = Disc(*(torch.tensor(v).double() for v in (11.3, 8.6, 4.2, 0.8, 0.3)))
 
@@ -173,6 +179,60 @@ def test_what_is_claimed_is_measured_at_each_scale():
     smoke = {claim.of for claim in claims("smoke", SETTINGS["smoke"])}
     assert {f"slope {a}" for a in (1, 2, 3)} | {"disc cosine", "ray alignment"} <= small - smoke
     assert smoke <= small
+
+
+def test_paper_is_the_published_training():
+    """The page: U-Net of 7.66 million weights, batches of 512, 1000 epochs, Adam, 1e-3 halved."""
+    paper = SETTINGS["paper"]
+    assert (paper.twins.side, paper.slopes.side) == (80, 80)
+    assert paper.twins.sizes == (1, 10, 100, 1000, 10_000, 99_325)
+    assert sum(p.numel() for p in UNet(**paper.twins.network.options).parameters()) == 7_659_264
+    config = picture_training("x", Path("y"), paper.twins.network, seed=0)
+    assert (config.steps, config.batch, config.sigma_weight) == (488_281, 512, 0)
+    assert (config.optimizer.ema, config.optimizer.clip) == (0, None)
+    assert config.optimizer.betas == (0.9, 0.999)
+    rates = [rate_factor(step, config.steps, config.schedule) for step in (0, 48_900, 488_280)]
+    assert rates == [1, 0.5, 2**-9]
+    assert paper.slopes.network.steps == 390_625  # 10^5 images are seen twice in an epoch
+
+
+def test_what_paper_claims_is_measured(tmp_path, monkeypatch):
+    """Published slopes are of images of the printed algorithm; of the others there are oracles."""
+    keys = {claim.of for claim in claims("paper", SETTINGS["paper"])}
+    slopes = SETTINGS["paper"].slopes
+    monkeypatch.setattr(recipe, "oracle_slope", lambda _s, law, alpha, _: row(law, alpha))
+    monkeypatch.setattr(recipe, "network_slope", lambda *_: {"slope": 0.5})
+    found = recipe._of_slopes(recipe._slopes(slopes, 0, Steps(tmp_path)))
+    assert {key for key in keys if "slope" in key or "oracle" in key} == {*found, "ray slope"}
+    assert "printed slope 5" in found
+    small = {claim.of for claim in claims("small", SETTINGS["small"])}
+    assert {key for key in small ^ keys if "slope" not in key} == {"oracle 5"}
+
+
+def row(law, alpha):
+    return {"law": law, "alpha": alpha, "oracle": 0.5}
+
+
+def test_paper_asks_for_its_faces(tmp_path, monkeypatch):
+    monkeypatch.setenv("SCORELET_DATA", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    twins = SETTINGS["paper"].twins
+    needed = r"celeba80\.npz under .*arrays a, b and test.*99,325 different faces in a and in b, 64"
+    with pytest.raises(InputError, match=f"^There is no data 'celeba80' here.*: .*{needed}"):
+        load_halves(twins, 0)
+    rng = np.random.default_rng(0)
+    parts = {k: rng.integers(0, 256, (n, 80, 80), dtype=np.uint8) for k, n in PARTS.items()}
+    np.savez(tmp_path / "celeba80.npz", **parts)
+    with pytest.raises(
+        InputError, match=f"^celeba80 has 7 different faces in each half: .*{needed}"
+    ):
+        load_halves(twins, 0)
+    small = Twins("celeba80", 80, (7,), Network(), held_out=3)
+    arrays, _ = load_halves(small, 0)
+    assert np.array_equal(arrays["second"][..., 0], parts["b"])
+
+
+PARTS = {"a": 8, "b": 7, "test": 5}
 
 
 class Tangent(Denoiser):

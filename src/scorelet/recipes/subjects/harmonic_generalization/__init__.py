@@ -148,11 +148,15 @@ def _median(values: list[float] | None) -> Measured:
 
 
 def _of_slopes(rows: Rows) -> dict[str, Measured]:
-    theory = [row for row in rows if row["law"] == "c_alpha_regular"]
-    found = {f"oracle {row['alpha']:g}": Measured(row["oracle"]) for row in theory}
-    return found | {
-        f"slope {row['alpha']:g}": Measured(row["slope"]) for row in theory if "slope" in row
-    }
+    found = {}
+    for row in rows:
+        theory = row["law"] == "c_alpha_regular"
+        if theory:
+            found[f"oracle {row['alpha']:g}"] = Measured(row["oracle"])
+        if "slope" in row:
+            name = "slope" if theory else "printed slope"
+            found[f"{name} {row['alpha']:g}"] = Measured(row["slope"])
+    return found
 
 
 def _of_ray(found: dict[str, Any]) -> dict[str, Measured]:

@@ -17,12 +17,9 @@ DRAWN = "images of the class of the theory, not of the printed algorithm 2, whic
 def claims(scale: Scale, settings: Settings) -> tuple[Claim, ...]:
     """Return the claims of a scale."""
     found = [*_miniature(), *_curves(scale, settings), *_samples(scale, settings), *_ray(scale)]
-    found += [
-        _slope(alpha)
-        for law in settings.slopes.trained
-        for alpha in settings.slopes.alphas
-        if law == "c_alpha_regular"
-    ]
+    for law in settings.slopes.trained:
+        claim = _slope if law == "c_alpha_regular" else _printed_slope
+        found += [claim(alpha) for alpha in settings.slopes.alphas]
     found += [_oracle(alpha) for alpha in settings.slopes.alphas]
     if settings.discs is not None:
         found += _discs()
@@ -162,6 +159,18 @@ def _slope(alpha: float) -> Claim:
         within(alpha / (alpha + 1), 0.12, errors=0),
         published=SLOPES.get(alpha),
         note=DRAWN,
+    )
+
+
+def _printed_slope(alpha: float) -> Claim:
+    return Claim(
+        f"On images of algorithm 2 with α = {alpha:g} the slope is the published one",
+        f"printed slope {alpha:g}",
+        FIGURE_4,
+        "dB for a dB",
+        within(SLOPES[alpha], 0.05, errors=0),
+        published=SLOPES[alpha],
+        note="as the algorithm is printed; the window of the fit is ours, theirs is not known",
     )
 
 

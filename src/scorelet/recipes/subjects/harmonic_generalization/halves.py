@@ -2,9 +2,10 @@
 
 from scorelet.analysis.memorization import disjoint_halves, find_copies
 from scorelet.core.errors import InputError
+from scorelet.data import locate
 from scorelet.recipes.drawn_sets import drawn
-from scorelet.recipes.faces import FACES, Arrays, faces_without_copies, thumbnails_of
-from scorelet.recipes.subjects.harmonic_generalization.settings import Twins
+from scorelet.recipes.faces import Arrays, faces_without_copies, thumbnails_of
+from scorelet.recipes.subjects.harmonic_generalization.settings import FACE_SETS, Twins
 
 
 def load_halves(twins: Twins, seed: int) -> tuple[Arrays, int]:
@@ -13,7 +14,7 @@ def load_halves(twins: Twins, seed: int) -> tuple[Arrays, int]:
     Raises:
         InputError: no faces, or too few of them once copies are left out.
     """
-    if twins.source == FACES:
+    if twins.source in FACE_SETS:
         return _faces(twins)
     size = twins.sizes[-1]
     count = 2 * size + twins.held_out
@@ -25,12 +26,20 @@ def load_halves(twins: Twins, seed: int) -> tuple[Arrays, int]:
 
 
 def _faces(twins: Twins) -> tuple[Arrays, int]:
-    """Persons are in one part only; copies of earlier pictures are left out."""
-    left, copies = faces_without_copies(twins.side)
-    size = min(twins.sizes[-1], len(left["a"]), len(left["b"]))
-    if size < 0.9 * twins.sizes[-1]:
-        raise InputError(
-            f"{FACES} has {size} different faces in each half: {twins.sizes[-1]} are needed."
-        )
+    """Copies of earlier pictures are left out; in `FACES` persons are in one part only."""
+    source, wanted = twins.source, twins.sizes[-1]
+    needed = (
+        f"this scale takes {source}.npz under $SCORELET_DATA, with the arrays a, b and test, "
+        f"(n, 80, 80) of 8 bits: {wanted:,} different faces in a and in b, {twins.held_out} "
+        "others in test"
+    )
+    try:
+        locate(source)
+    except InputError as error:
+        raise InputError(f"{str(error).rsplit(': ', 1)[0]}: {needed}.") from error
+    left, copies = faces_without_copies(twins.side, source)
+    size = min(wanted, len(left["a"]), len(left["b"]))
+    if size < 0.9 * wanted:
+        raise InputError(f"{source} has {size:,} different faces in each half: {needed}.")
     test = left["test"][: twins.held_out]
     return {"first": left["a"], "second": left["b"], "held_out": test}, copies

@@ -5,6 +5,11 @@ from dataclasses import dataclass
 from scorelet.recipes.base import Scale
 from scorelet.recipes.faces import FACES
 from scorelet.tasks.audit import Network
+from scorelet.tasks.audit.settings import HalvedNetwork
+
+CELEBA = "celeba80"
+"""As `FACES`, but as many of CelebA as were published: 99,325 in each half, by any persons."""
+FACE_SETS = (FACES, CELEBA)
 
 
 @dataclass(frozen=True)
@@ -13,7 +18,7 @@ class Twins:
 
     Attributes:
         source: `faces80` (an npz file with the halves a, b and the part test, of different
-            persons), or the name of a law that is drawn.
+            persons) or `celeba80`, or the name of a law that is drawn.
         side: of the pictures in pixels.
         sizes: of each half.
         network: of the twins; its claims are those of the recipe.
@@ -92,6 +97,16 @@ def _unet(width: int, blocks: int, steps: int, batch: int = 16, *, weight: float
     return Network("UNet", options, steps, batch, rate=3e-3, sigma_weight=weight)
 
 
+def _published(images: int) -> Network:
+    """The published network and training: 1000 epochs of 250,000 // n times n images in batches.
+
+    Adam begins with 1e-3 and halves it every 100 epochs; all noise levels weigh the same.
+    """
+    epoch = 250_000 // images * images
+    options = {"width": 64, "blocks": 3}
+    return HalvedNetwork("UNet", options, 1000 * epoch // 512, 512, rate=1e-3, sigma_weight=0.0)
+
+
 SETTINGS: dict[Scale, Settings] = {
     "smoke": Settings(
         (10, 100),
@@ -113,5 +128,12 @@ SETTINGS: dict[Scale, Settings] = {
         Slopes((1.0, 2.0, 3.0), 20_000, 60, 40, _unet(16, 2, 7000)),
         Manifold(10_000, 40, _unet(16, 2, 5000)),
         Manifold(20_000, 40, _unet(16, 2, 9000)),
+    ),
+    "paper": Settings(
+        (10, 100, 1000),
+        Twins(CELEBA, 80, (1, 10, 100, 1000, 10_000, 99_325), _published(1)),
+        Slopes((1.0, 2.0, 3.0, 5.0), 100_000, 60, 80, _published(100_000), trained=("c_alpha",)),
+        Manifold(100_000, 80, _published(100_000)),
+        Manifold(100_000, 80, _published(100_000)),
     ),
 }
