@@ -31,11 +31,13 @@ def mixture(classes=3, side=4):
     return MixtureJointEnergy(weights, means, roots @ roots.mT, torch.arange(classes))
 
 
-def random_network(head="reference", energy="maps", **options):
+def random_network(head="reference", energy="product", **options):
     torch.manual_seed(0)
     network = GradResNet(1, 3, width=0.125, energy=energy, **options)
     with torch.no_grad():  # as after training, when the network has an opinion
         network.strengths.fill_(2.0)
+        for product in network.products:
+            product.conv.weight.normal_(std=0.05)
     return NetworkJointEnergy(network, "abc", head=head, mean=(0.5,), variance=0.06).double()
 
 
@@ -43,6 +45,7 @@ NETWORKS = {
     "reference": random_network,
     "quadratic": lambda: random_network("quadratic"),
     "logits": lambda: random_network("logits"),
+    "maps": lambda: random_network(energy="maps"),
     "features": lambda: random_network(energy="features"),
     "blind": lambda: random_network(noise_conditioning=False, multi_stage_features=False),
 }

@@ -69,7 +69,7 @@ class StageProduct(nn.Module):
         nn.init.zeros_(self.conv.weight)
         self.gain = NoiseGain(hidden, maps) if hidden else None
 
-    def forward(self, u: Image, maps: Image, level: Tensor | None) -> PerSample:
+    def forward(self, u: Image, maps: Tensor, level: Tensor | None) -> PerSample:
         """Return the product of each image."""
         gain = _gain(self.gain, level)
         seen = self.conv(maps if gain is None else affine(maps, gain))
@@ -110,7 +110,7 @@ class GradResNet(nn.Module):
         noise_features: int = 64,
         multi_stage_features: bool = True,
         side_bias: bool = False,
-        energy: str = "maps",
+        energy: str = "product",
     ) -> None:
         super().__init__()
         self.options = {
@@ -201,7 +201,7 @@ def _octaves(u: Image) -> Iterator[Image]:
     """Yield u and, one after the other, twice the means of its 2x2 blocks, which keep its norm."""
     while True:
         yield u
-        u = 2 * nn.functional.avg_pool2d(u, 2)
+        u = 2 * nn.functional.avg_pool2d(u, 2, ceil_mode=True)
 
 
 def _gain(gain: NoiseGain | None, level: Tensor | None) -> Tensor | None:
