@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
+from scorelet.core.device import single_at_least
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Logits, NoiseLevel, PerSample
 from scorelet.networks.channel_affine import affine, squares
@@ -73,7 +74,7 @@ class StageProduct(nn.Module):
         """Return the product of each image."""
         gain = _gain(self.gain, level)
         seen = self.conv(maps if gain is None else affine(maps, gain))
-        return (u * seen).sum((1, 2, 3), dtype=torch.promote_types(u.dtype, torch.float32)) / 2
+        return (u * seen).sum((1, 2, 3), dtype=single_at_least(u.dtype)) / 2
 
 
 class GradResNet(nn.Module):
