@@ -58,6 +58,7 @@ SLOW = pytest.mark.slow
 def test_laws(name, sigma):
     joint, y = JOINTS[name](), white(2, 1, 4, 4, seed=3)
     joint_laws.assert_classes_average_to_all(joint, y, sigma, EXACT)
+    joint_laws.assert_class_logits_have_the_posterior(joint, y, sigma, EXACT)
     joint_laws.assert_attack_is_a_difference_of_denoisers(joint, y, sigma, 1e-10)
     joint_laws.assert_jacobian_is_symmetric(joint, y, sigma, EXACT)
     assert_batch_independent(lambda image: joint.logits(image, sigma), y, EXACT)

@@ -167,6 +167,10 @@ class GradResNet(nn.Module):
             energy = energy + product(image, z, level)
         return energy, self.classify(features)
 
+    def energy_weights(self) -> list[Tensor]:
+        """Return the weights that class logits do not see."""
+        return [self.strengths, *self.products.parameters()]
+
     def _told(self, sigma: NoiseLevel | None) -> Tensor | None:
         if self.level is None:
             return None
