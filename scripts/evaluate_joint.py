@@ -28,11 +28,10 @@ import numpy as np
 import torch
 from idle_maps import idle_maps
 
-from scorelet.analysis.memorization import wiener_filter
 from scorelet.core.files import write_text
 from scorelet.core.memory import keep_large_buffers
 from scorelet.data.labelled import LabelledImages, load_labelled
-from scorelet.models import Denoiser, NetworkJointEnergy
+from scorelet.models import Denoiser, GaussianDenoiser, NetworkJointEnergy
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.hits import accuracy, gain, quotient, unpacked
 from scorelet.recipes.subjects.classification_denoising import measures
@@ -58,7 +57,6 @@ GRID = 12
 """Levels at which what the label is worth is added up."""
 TOLD = 500
 """Test pictures that are denoised as of each class."""
-WIENER_PICTURES = 10_000
 BALLS = {"l2": 0.5, "linf": 2 / 255}
 ATTACKS = {"autoattack": 200, "apgd": 500}
 """How many pictures each attack is shown."""
@@ -143,7 +141,11 @@ class Evaluation:
         yield Piece("idle", 3 * 200, lambda: idle_maps(joint, self.test.images(0, 200)))
 
     def _wiener(self) -> list[list[float]]:
-        linear = wiener_filter(self.train.images(0, WIENER_PICTURES))
+        """Denoise by the best affine function of all pixels and colours of a training picture."""
+        images = self.train.images(0, len(self.train))
+        mean = images.mean(0)
+        centred = (images - mean).flatten(1)
+        linear = GaussianDenoiser(mean, centred.T @ centred / len(centred))
         return measures.direct(linear, self.test, self.levels)
 
     def _curves(self, name: str, joint: NetworkJointEnergy) -> Iterator[Piece]:

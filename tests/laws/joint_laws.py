@@ -18,6 +18,14 @@ def assert_classes_average_to_all(joint: JointEnergy, y: Tensor, sigma: float, t
         assert_close(classes[:, label], joint.denoise(y, sigma, label), tol)
 
 
+def assert_class_logits_have_the_posterior(
+    joint: JointEnergy, y: Tensor, sigma: float, tol: float
+) -> None:
+    """They are those of the joint law, but for one number of each image."""
+    assert_close(joint.class_logits(y, sigma).softmax(1), joint.logits(y, sigma).softmax(1), tol)
+    assert torch.equal(joint(y, sigma), joint.class_logits(y, sigma))
+
+
 def assert_attack_is_a_difference_of_denoisers(
     joint: JointEnergy, y: Tensor, sigma: float, tol: float
 ) -> None:

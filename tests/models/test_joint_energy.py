@@ -31,11 +31,13 @@ def mixture(classes=3, side=4):
     return MixtureJointEnergy(weights, means, roots @ roots.mT, torch.arange(classes))
 
 
-def random_network(head="reference", energy="maps", **options):
+def random_network(head="reference", energy="product", **options):
     torch.manual_seed(0)
     network = GradResNet(1, 3, width=0.125, energy=energy, **options)
     with torch.no_grad():  # as after training, when the network has an opinion
         network.strengths.fill_(2.0)
+        for product in network.products:
+            product.conv.weight.normal_(std=0.05)
     return NetworkJointEnergy(network, "abc", head=head, mean=(0.5,), variance=0.06).double()
 
 
@@ -43,6 +45,7 @@ NETWORKS = {
     "reference": random_network,
     "quadratic": lambda: random_network("quadratic"),
     "logits": lambda: random_network("logits"),
+    "maps": lambda: random_network(energy="maps"),
     "features": lambda: random_network(energy="features"),
     "blind": lambda: random_network(noise_conditioning=False, multi_stage_features=False),
 }
@@ -55,6 +58,7 @@ SLOW = pytest.mark.slow
 def test_laws(name, sigma):
     joint, y = JOINTS[name](), white(2, 1, 4, 4, seed=3)
     joint_laws.assert_classes_average_to_all(joint, y, sigma, EXACT)
+    joint_laws.assert_class_logits_have_the_posterior(joint, y, sigma, EXACT)
     joint_laws.assert_attack_is_a_difference_of_denoisers(joint, y, sigma, 1e-10)
     joint_laws.assert_jacobian_is_symmetric(joint, y, sigma, EXACT)
     assert_batch_independent(lambda image: joint.logits(image, sigma), y, EXACT)

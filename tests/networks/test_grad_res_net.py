@@ -32,7 +32,9 @@ def white(*shape, seed=0):
 )
 def test_parameter_counts(width, biased, free):
     for side_bias, expected in ((True, biased), (False, free)):
-        network = GradResNet(width=width, noise_conditioning=False, side_bias=side_bias)
+        network = GradResNet(
+            width=width, noise_conditioning=False, side_bias=side_bias, energy="maps"
+        )
         strengths = network.strengths.numel()
         assert sum(p.numel() for p in network.parameters()) - strengths == expected
 
@@ -82,8 +84,32 @@ def test_with_rectifiers_the_trunk_is_homogeneous(monkeypatch):
     """GELU is so only for large inputs; ReLU in its place shows that nothing else is not."""
     network, x = GradResNet(width=0.125, noise_conditioning=False), torch.rand(2, 3, 16, 16)
     monkeypatch.setattr("scorelet.networks.grad_res_net.gelu", F.relu)
+    opinionated(network)
     for scale, tol in ((10, 1e-3), (100, 1e-4)):
-        assert_close(network(3 * scale * x), 3 * network(scale * x), tol)
+        (energy, logits), (larger, thrice) = network.heads(scale * x), network.heads(3 * scale * x)
+        assert_close(thrice, 3 * logits, tol)
+        assert_close(larger, 9 * energy, tol)
+
+
+def opinionated(network):
+    """Give it an energy, as after training: products begin at zero."""
+    rng = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        network.strengths.fill_(2.0)
+        for product in network.products:
+            product.conv.weight.normal_(std=0.05, generator=rng)
+
+
+def test_products_are_with_the_image_at_the_resolution_of_the_maps():
+    """<u, f(u)> / 2, f the sum of what is made of each stage, enlarged as the means were taken."""
+    network, u = GradResNet(width=0.125, noise_conditioning=False).double(), white(2, 3, 16, 16)
+    opinionated(network)
+    network.strengths.data.zero_()
+    f = 0
+    for k, (product, maps) in enumerate(zip(network.products, network._maps(u, None), strict=True)):
+        seen = F.conv2d(maps, product.conv.weight, padding=1)
+        f = f + torch.kron(seen, torch.ones(2**k, 2**k).double()) / 2**k
+    assert_close(network.heads(u)[0], (u * f).sum((1, 2, 3)) / 2, 1e-12)
 
 
 @pytest.mark.slow

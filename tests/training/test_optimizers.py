@@ -165,6 +165,15 @@ def test_muon_leaves_alone_what_tells_the_noise_level():
     assert "stages.3.1.first.weight" in inner
 
 
+def test_muon_moves_matrices_of_sixteen_channels():
+    """Those of the widest maps of a narrow network, which denoise."""
+    model = GradResNet(width=0.25)
+    muon, _ = make_optimizers(model, OptimizerConfig(name="muon"))
+    narrow = model.stages[0][0].first.weight
+    assert narrow.shape[:2] == (16, 16)
+    assert any(p is narrow for p in muon.param_groups[0]["params"])
+
+
 def test_muon_leaves_alone_the_level_of_diffusion_networks():
     model = DiffusionUNet(width=32, multipliers=[1], blocks=1)
     muon, _ = make_optimizers(model, OptimizerConfig(name="muon"))

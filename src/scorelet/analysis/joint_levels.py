@@ -57,7 +57,7 @@ def joint_errors(
     Raises:
         InputError: as `JointEnergy.denoise`.
     """
-    log_p = joint.logits(y, sigma).log_softmax(1)
+    log_p = joint.class_logits(y, sigma).log_softmax(1)
     each = joint.denoise_all(y, sigma)
     p = log_p.exp()
     mean = torch.einsum("bc,bc...->b...", p, each)

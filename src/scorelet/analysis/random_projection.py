@@ -9,6 +9,7 @@ References: Ailon, Chazelle, SIAM J. Computing 39, 2009; Tropp, Adv. Adaptive Da
 import torch
 from torch import Tensor
 
+from scorelet.core.device import widened
 from scorelet.core.random import generator
 
 _AT_ONCE = 1 << 22  # values that are transformed at a time
@@ -43,7 +44,7 @@ class RandomProjection:
         return torch.cat([self._project(part) for part in parts])
 
     def _project(self, rows: Tensor) -> Tensor:
-        working = rows.to(torch.promote_types(rows.dtype, torch.float32))
+        working = widened(rows)
         signed = working * self._signs.to(working)
         spectrum = torch.view_as_real(torch.fft.rfft(signed, norm="ortho")).flatten(1)
         return spectrum[:, self._chosen.to(rows.device)] * 2**0.5

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from scorelet.core.errors import InputError
 
@@ -31,6 +32,16 @@ def choose_device(name: str = "auto") -> torch.device:
     if beyond or not present.get(device.type, False):
         raise InputError(f"This machine has no usable device {name!r}: use auto or cpu.")
     return device
+
+
+def single_at_least(dtype: torch.dtype) -> torch.dtype:
+    """Return the dtype for sums of numbers of `dtype`: float32 for halves, else as it is."""
+    return torch.promote_types(dtype, torch.float32)
+
+
+def widened(x: Tensor) -> Tensor:
+    """Return x in `single_at_least` of its dtype."""
+    return x.to(single_at_least(x.dtype))
 
 
 def inference_dtype(

@@ -63,6 +63,15 @@ class LevelWeights(Protocol):
         ...
 
 
+@runtime_checkable
+class EnergyWeights(Protocol):
+    """A network some of whose weights only give an energy, and tell labels nothing."""
+
+    def energy_weights(self) -> list[Tensor]:
+        """Return those weights."""
+        ...
+
+
 @contextmanager
 def evaluated(net: nn.Module, handles: Iterable[RemovableHandle] = ()) -> Generator[None]:
     """Evaluate a network; afterwards its parts are in the modes that they were, without the hooks.

@@ -49,9 +49,13 @@ class JointEnergy(nn.Module, ABC):
     def _logits(self, y: Image, sigma: NoiseLevel) -> Logits:
         """Compute ℓ at levels from `least` on."""
 
+    def _class_logits(self, y: Image, sigma: NoiseLevel) -> Logits:
+        """Compute ℓ up to a number that all classes share, at levels from `least` on."""
+        return self._logits(y, sigma)
+
     def forward(self, y: Image, sigma: NoiseLike = 0.0) -> Logits:
-        """Return ℓ, (batch, classes); as `logits`."""
-        return self.logits(y, sigma)
+        """Return what labels: as `class_logits`."""
+        return self.class_logits(y, sigma)
 
     def logits(self, y: Image, sigma: NoiseLike = 0.0) -> Logits:
         """Return ℓ, (batch, classes).
@@ -65,9 +69,17 @@ class JointEnergy(nn.Module, ABC):
         """
         return self._logits(y, self._level(y, sigma))
 
+    def class_logits(self, y: Image, sigma: NoiseLike = 0.0) -> Logits:
+        """Return ℓ up to a number that all classes share, which may differ from image to image.
+
+        Their softmax is p(c | y), too, without the rounding of log p_σ(y), which is large, in it
+        and in its gradient. Arguments and errors as in `logits`.
+        """
+        return self._class_logits(y, self._level(y, sigma))
+
     def posterior(self, y: Image, sigma: NoiseLike = 0.0) -> Logits:
         """Return p(c | y), (batch, classes); arguments and errors as in `logits`."""
-        return self.logits(y, sigma).softmax(1)
+        return self.class_logits(y, sigma).softmax(1)
 
     def log_density(
         self, y: Image, sigma: NoiseLike = 0.0, label: LabelLike | None = None
@@ -87,7 +99,7 @@ class JointEnergy(nn.Module, ABC):
         level, labels = self._level(y, sigma), self._labels(label, y)
 
         def value(image: Tensor) -> tuple[Tensor, Tensor]:
-            posterior = self._logits(image, level).log_softmax(1)
+            posterior = self._class_logits(image, level).log_softmax(1)
             return _chosen(posterior, labels).sum(), posterior
 
         return image_gradient(value, y, (level, *self.parameters()))[0]

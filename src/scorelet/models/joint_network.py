@@ -107,11 +107,23 @@ class NetworkJointEnergy(JointEnergy):
         """Return p(c | y) of clean images as a `Classifier`."""
         return Classifier(self, self.classes, size=self.size, fit=self.fit, channels=self.channels)
 
-    def _logits(self, y: Image, sigma: NoiseLevel) -> Logits:
+    def _class_logits(self, y: Image, sigma: NoiseLevel) -> Logits:
+        return self._heads(*self._scaled(y, sigma), sigma)[1]
+
+    def _scaled(self, y: Image, sigma: NoiseLevel) -> tuple[Image, NoiseLevel]:
+        """Return y - m, and s² + σ²."""
         centred = y - self.mean.to(y.dtype)[:, None, None]
-        spread = self.variance.to(y.dtype) + sigma.square()
+        return centred, self.variance.to(y.dtype) + sigma.square()
+
+    def _heads(
+        self, centred: Image, spread: NoiseLevel, sigma: NoiseLevel
+    ) -> tuple[PerSample, Logits]:
         assert isinstance(self.network, EnergyNetwork)
-        energy, classes = self.network.heads(centred / spread.sqrt()[:, None, None, None], sigma)
+        return self.network.heads(centred / spread.sqrt()[:, None, None, None], sigma)
+
+    def _logits(self, y: Image, sigma: NoiseLevel) -> Logits:
+        centred, spread = self._scaled(y, sigma)
+        energy, classes = self._heads(centred, spread, sigma)
         if self.head == "logits":
             return classes
         if self.head == "quadratic":

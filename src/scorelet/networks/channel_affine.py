@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from scorelet.core.device import single_at_least
 from scorelet.networks.derivative_rules import Rule, laid_as
 
 
@@ -118,7 +119,7 @@ class _Affine(Rule):
 
 
 def _sum(x: Tensor) -> Tensor:
-    return x.sum((2, 3), dtype=torch.promote_types(x.dtype, torch.float32))
+    return x.sum((2, 3), dtype=single_at_least(x.dtype))
 
 
 def _spread(a: Tensor, x: Tensor) -> Tensor:

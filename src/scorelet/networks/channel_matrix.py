@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from scorelet.core.device import widened
 from scorelet.core.errors import InputError
 
 EPSILON = 1e-5
@@ -160,13 +161,13 @@ def normalized(u: Tensor, *, pairs: bool) -> Tensor:
     Standardised channels have norms of about 1 and more. Where the norm is below 1e-4 there is
     nothing but rounding: the result and its gradient are 0, so that dull images blow nothing up.
     """
-    power = _wide(u).square().sum((1, 2) if pairs else 1, keepdim=True)
+    power = widened(u).square().sum((1, 2) if pairs else 1, keepdim=True)
     scale = torch.where(power > 1e-8, (power + 1e-6).rsqrt(), 0.0)
     return u * scale.to(u.dtype)
 
 
 def _group_moments(group: Group, x: Tensor) -> tuple[Tensor, Tensor]:
-    axes, x = (0, -2, -1), _wide(x)
+    axes, x = (0, -2, -1), widened(x)
     mean = x.mean(axes)  # torch.var_mean takes three times the time of both passes
     power = (x - mean[..., None, None]).square().mean(axes)
     if group.pairs:
@@ -187,7 +188,3 @@ def _uniform(rows: int, columns: int, *, complex_too: bool) -> Tensor:
     parts = (2,) if complex_too else ()
     bound = (columns * (2 if complex_too else 1)) ** -0.5
     return torch.empty(rows, columns, *parts).uniform_(-bound, bound)
-
-
-def _wide(x: Tensor) -> Tensor:
-    return x.to(torch.promote_types(x.dtype, torch.float32))

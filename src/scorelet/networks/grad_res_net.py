@@ -11,21 +11,23 @@ References: Thiry, Guth 2024, arXiv 2410.03505; the trunk as in Guth, Kadkhodaie
 arXiv 2506.05310.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
 
+from scorelet.core.device import single_at_least
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Logits, NoiseLevel, PerSample
-from scorelet.networks.channel_affine import squares
+from scorelet.networks.channel_affine import affine, squares
 from scorelet.networks.gelu import gelu
 from scorelet.networks.noise_gain import NoiseFeatures, NoiseGain
 from scorelet.networks.scale_norm import ScaleGroupNorm
 from scorelet.networks.widths import at_width
 
-ENERGIES = ("maps", "features")
-"""E is the mean square of the maps of all stages, or that of the pooled features."""
+ENERGIES = ("maps", "features", "product")
+"""E is the mean square of the maps of all stages, or that of the pooled features, or that of maps
+plus ⟨u, f(u)⟩ / 2, where f is made of the maps of all stages."""
 UNIT = 0.01
 """Of the strengths of E: one is more than a denoiser ever needs, and they start near zero."""
 GAIN = 1.6
@@ -53,6 +55,26 @@ class GradBlock(nn.Module):
         if self.shortcut is not None and self.shortcut_norm is not None:
             x = self.shortcut_norm(self.shortcut(x), _gain(self.shortcut_gain, level))
         return self.norm(gelu(y + x), _gain(self.gain, level))
+
+
+class StageProduct(nn.Module):
+    """⟨u, conv(z)⟩ / 2 of maps z and the image at their resolution, with gains of a noise level.
+
+    Squares of maps only ever add up what the network sees; a product with the image has either
+    sign, and its gradient is f(u) and the transposed derivative of f, each half.
+    """
+
+    def __init__(self, maps: int, channels: int, hidden: int | None) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(maps, channels, 3, padding=1, bias=False)
+        nn.init.zeros_(self.conv.weight)
+        self.gain = NoiseGain(hidden, maps) if hidden else None
+
+    def forward(self, u: Image, maps: Tensor, level: Tensor | None) -> PerSample:
+        """Return the product of each image."""
+        gain = _gain(self.gain, level)
+        seen = self.conv(maps if gain is None else affine(maps, gain))
+        return (u * seen).sum((1, 2, 3), dtype=single_at_least(u.dtype)) / 2
 
 
 class GradResNet(nn.Module):
@@ -89,7 +111,7 @@ class GradResNet(nn.Module):
         noise_features: int = 64,
         multi_stage_features: bool = True,
         side_bias: bool = False,
-        energy: str = "maps",
+        energy: str = "product",
     ) -> None:
         super().__init__()
         self.options = {
@@ -121,32 +143,43 @@ class GradResNet(nn.Module):
         features = sizes[-1] + sum(n // 2 for n in sides)
         self.classify = nn.Linear(features, classes, bias=False)
         nn.init.normal_(self.classify.weight, std=0.003)
+        products = sizes if energy == "product" else []
+        self.products = nn.ModuleList(StageProduct(n, channels, hidden) for n in products)
         self.strengths = nn.Parameter(torch.full((len(sizes),), 0.003))
 
     def forward(self, x: Image, sigma: NoiseLevel | None = None) -> Logits:
         """Return class logits; σ is needed if the network is told the noise level."""
-        return self.classify(self._features(self._moments(x, sigma)))
+        return self.classify(self._features(_moments(self._maps(x, self._told(sigma)))))
 
     def heads(self, u: Image, sigma: NoiseLevel | None = None) -> tuple[PerSample, Logits]:
         """Return E, whose gradient is of order one in each pixel, and G."""
-        moments = self._moments(u, sigma)
+        level = self._told(sigma)
+        maps = self._maps(u, level)
+        moments = _moments(maps)
         features = self._features(moments)
-        if self.energy == "maps":
-            square = torch.stack([square.mean(1) for _, square in moments], 1)
-        else:
+        if self.energy == "features":
             square = features.square().mean(1, keepdim=True)
+        else:
+            square = torch.stack([square.mean(1) for _, square in moments], 1)
         strengths = self.strengths[: square.shape[1]]
-        scale = UNIT * u[0].numel() / 2
-        return scale * (square * strengths).sum(1), self.classify(features)
+        energy = UNIT * u[0].numel() / 2 * (square * strengths).sum(1)
+        for product, image, z in zip(self.products, _octaves(u), maps, strict=False):
+            energy = energy + product(image, z, level)
+        return energy, self.classify(features)
 
-    def _moments(self, x: Image, sigma: NoiseLevel | None) -> list[Tensor]:
-        """Return of each stage the mean of each map and the mean of its square."""
-        return [squares(z) / (z.shape[2] * z.shape[3]) for z in self._maps(x, sigma)]
+    def energy_weights(self) -> list[Tensor]:
+        """Return the weights that class logits do not see."""
+        return [self.strengths, *self.products.parameters()]
 
-    def _maps(self, x: Image, sigma: NoiseLevel | None) -> list[Tensor]:
-        if self.level is not None and sigma is None:
+    def _told(self, sigma: NoiseLevel | None) -> Tensor | None:
+        if self.level is None:
+            return None
+        if sigma is None:
             raise InputError("This network is told the noise level: give sigma.")
-        level = None if self.level is None or sigma is None else self.level(sigma)
+        return self.level(sigma)
+
+    def _maps(self, x: Image, level: Tensor | None) -> list[Tensor]:
+        """Return the maps of each stage."""
         x = gelu(self.stem(x))
         maps = []
         for stage in self.stages:
@@ -162,6 +195,18 @@ class GradResNet(nn.Module):
             return pooled[-1]
         sides = [side(z) for side, z in zip(self.sides, pooled, strict=False)]
         return torch.cat([*sides, pooled[-1]], 1)
+
+
+def _moments(maps: list[Tensor]) -> list[Tensor]:
+    """Return of each stage the mean of each map and the mean of its square."""
+    return [squares(z) / (z.shape[2] * z.shape[3]) for z in maps]
+
+
+def _octaves(u: Image) -> Iterator[Image]:
+    """Yield u and, one after the other, twice the means of its 2x2 blocks, which keep its norm."""
+    while True:
+        yield u
+        u = 2 * nn.functional.avg_pool2d(u, 2, ceil_mode=True)
 
 
 def _gain(gain: NoiseGain | None, level: Tensor | None) -> Tensor | None:

@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from scorelet.core.device import single_at_least
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image, PerSample
 from scorelet.models import JointEnergy, QuantileLaw
@@ -61,8 +62,8 @@ class JointObjective:
         z = noise.normal(x, use=_NOISE)[noisy]
         y = x[noisy] + sigma[:, None, None, None] * z
         logits, errors = self._noisy(model, y, z, sigma, label[noisy])
-        wide = torch.promote_types(x.dtype, torch.float32)
-        clean = [model.logits(x[~noisy]).to(wide)] if not bool(noisy.all()) else []
+        wide = single_at_least(x.dtype)
+        clean = [model.class_logits(x[~noisy]).to(wide)] if not bool(noisy.all()) else []
         logits = torch.cat([*clean, logits.to(wide)])
         labels = torch.cat([label[~noisy], label[noisy]])
         entropies = F.cross_entropy(
@@ -81,7 +82,7 @@ class JointObjective:
         if not len(y):
             return y.new_zeros(0, model.labels), sigma.new_zeros(0)
         if not self.weight:
-            return model.logits(y, sigma), sigma.new_zeros(len(y))
+            return model.class_logits(y, sigma), sigma.new_zeros(len(y))
         wanted = {"marginal": (None,), "conditional": (label,), "both": (None, label)}[self.target]
         errors = []
         for given in wanted:

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from scorelet.core.device import widened
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image, Labels, Logits, NoiseLevel
 from scorelet.models import QuantileLaw
@@ -60,7 +61,7 @@ def classification_loss(logits: Logits, label: Labels, *, smoothing: float = 0.0
 
     References: Szegedy et al. 2016, arXiv 1512.00567, section 7 (smoothing).
     """
-    wide = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    wide = widened(logits)
     value = F.cross_entropy(wide, label, label_smoothing=smoothing)
     hits = (wide.detach().argmax(1) == label).float().mean()
     return Loss(value, {"accuracy": hits})

@@ -126,8 +126,8 @@ def orthogonal_factor(matrix: Tensor, *, steps: int = 5) -> Tensor:
 
 
 def _is_matrix(p: Tensor) -> bool:
-    """Whether both sides exceed 16: not gains, layers at the picture, convolutions per channel."""
-    return p.ndim >= 2 and min(p.shape[0], p.shape[1]) > 16
+    """Whether both sides reach 16: not gains, layers at the picture, convolutions per channel."""
+    return p.ndim >= 2 and min(p.shape[0], p.shape[1]) >= 16
 
 
 def _by_shape(parameters: list[Tensor]) -> list[list[Tensor]]:

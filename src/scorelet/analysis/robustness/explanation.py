@@ -34,7 +34,7 @@ class AtLevel(nn.Module):
 
     def forward(self, y: Image) -> Logits:
         """Return ℓ, (batch, classes)."""
-        return self.joint.logits(y, self.sigma)
+        return self.joint.class_logits(y, self.sigma)
 
 
 @dataclass(frozen=True)

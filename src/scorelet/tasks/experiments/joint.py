@@ -8,6 +8,7 @@ import torch
 from pydantic import Field
 from torch import nn
 
+from scorelet.core.network import EnergyWeights
 from scorelet.core.random import Noise
 from scorelet.data.labelled import LabelledImages
 from scorelet.models import NetworkJointEnergy
@@ -73,6 +74,9 @@ def build(config: JointConfig) -> Experiment:
         config.denoise_target,
         config.label_smoothing,
     )
+    if objective.weight == 0 and isinstance(network, EnergyWeights):
+        for weight in network.energy_weights():
+            weight.requires_grad_(False)
     return Experiment(
         learner=Learner(model, objective),
         data=labelled_samples(train, config, config.data),

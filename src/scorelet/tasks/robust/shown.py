@@ -67,7 +67,7 @@ def joint_law(network: nn.Module) -> JointEnergy | None:
 def voter(network: nn.Module, sigma: float) -> Callable[[Tensor], Logits]:
     """Return logits of noisy pictures: a joint law is told their noise level."""
     joint = joint_law(network)
-    return network if joint is None else lambda y: joint.logits(y, sigma)
+    return network if joint is None else lambda y: joint.class_logits(y, sigma)
 
 
 def shown_pictures(data: Data, network: nn.Module, settings: RobustSettings) -> Shown:

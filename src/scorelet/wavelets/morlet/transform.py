@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.core.compiling import outside_graphs
+from scorelet.core.device import widened
 from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
 from scorelet.core.options import checked
@@ -68,7 +69,7 @@ class MorletTransform2d(nn.Module):
         """
         check_pictures(x, complex_too=True)
         if not x.is_complex():
-            x = x.to(torch.promote_types(x.dtype, torch.float32))
+            x = widened(x)
         real = x.real.dtype if x.is_complex() else x.dtype
         key = ((x.shape[-2], x.shape[-1]), real, x.device)
         if key not in self._kept:

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from scorelet.core.device import widened
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.wavelets.morlet.bank import check_scales, morlet_bank
@@ -85,7 +86,7 @@ class ScatteringCovariance(nn.Module):
         """
         check_pictures(x)
         shape = (x.shape[-2], x.shape[-1])
-        working = x.to(torch.promote_types(x.dtype, torch.float32)).reshape(-1, *shape)
+        working = widened(x).reshape(-1, *shape)
         bank = self._bank(shape, working.dtype, x.device)
         parts = [_moments(part, bank, self.L) for part in working.split(_AT_ONCE)]
         return torch.cat(parts).reshape(*x.shape[:-2], -1).to(x.dtype)

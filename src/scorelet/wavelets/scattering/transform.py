@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.core.compiling import outside_graphs
+from scorelet.core.device import widened
 from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
 from scorelet.core.options import checked
@@ -110,7 +111,7 @@ class Scattering2d(nn.Module):
         """
         check_pictures(x)
         leading, shape = x.shape[:-2], (x.shape[-2], x.shape[-1])
-        working = x.to(torch.promote_types(x.dtype, torch.float32)).reshape(-1, *shape)
+        working = widened(x).reshape(-1, *shape)
         unit = unit_of(working)
         scaled = working if unit is None else working / unit
         if self.average:

@@ -64,7 +64,8 @@ def labelling(
     for sigma in sigmas:
         with torch.no_grad():
             parts = [
-                (c, joint.logits(y, sigma if told else 0.0)) for c, _, y in noisy(images, sigma)
+                (c, joint.class_logits(y, sigma if told else 0.0))
+                for c, _, y in noisy(images, sigma)
             ]
         labels, logits = (torch.cat(found) for found in zip(*parts, strict=True))
         hits.append(packed((logits.argmax(1) == labels).double()))

@@ -121,8 +121,9 @@ class Networks:
                 "flip": settings.flip,
             },
             "optimizer": {
-                "name": "adamw",
+                "name": "muon",
                 "rate": settings.rate,
+                "matrix_rate": settings.matrix_rate,
                 "weight_decay": 0.05,
                 "clip": 1.0,
                 "ema": 0.99,

@@ -41,7 +41,8 @@ class Settings:
         denoised: test pictures that are denoised.
         width: of GradResNet.
         unet: channels of the direct denoiser, a UNet of about as many parameters.
-        epochs, batch, rate: of AdamW, alike for all networks.
+        epochs, batch: of each training.
+        rate, matrix_rate: of AdamW and, for matrices, of Muon, alike for all networks.
         weight: of the denoising error beside the cross-entropy.
         seeds: of each training.
         padding, flip: how pictures are varied.
@@ -60,7 +61,8 @@ class Settings:
     epochs: int
     attacks: Attacks
     batch: int = 128
-    rate: float = 1e-3
+    rate: float = 6e-4
+    matrix_rate: float = 8e-3
     weight: float = 8.0
     seeds: int = 1
     padding: int = 4
