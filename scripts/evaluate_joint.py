@@ -58,7 +58,7 @@ GRID = 12
 TOLD = 500
 """Test pictures that are denoised as of each class."""
 BALLS = {"l2": 0.5, "linf": 2 / 255}
-ATTACKS = {"autoattack": 200, "apgd": 500}
+ATTACKS = {"apgd": 500, "autoattack": 200}
 """How many pictures each attack is shown."""
 CURVES = {"l2": (0.25, 0.5, 1.0), "linf": (1 / 255, 2 / 255, 4 / 255, 8 / 255)}
 CURVE_STEPS, CURVE_PICTURES = 20, 500
