@@ -100,15 +100,17 @@ def opinionated(network):
             product.conv.weight.normal_(std=0.05, generator=rng)
 
 
-def test_products_are_with_the_image_at_the_resolution_of_the_maps():
-    """<u, f(u)> / 2, f the sum of what is made of each stage, enlarged as the means were taken."""
-    network, u = GradResNet(width=0.125, noise_conditioning=False).double(), white(2, 3, 16, 16)
+@pytest.mark.parametrize("shape", [(16, 16), (9, 17), (5, 6)])
+def test_products_are_with_the_image_at_the_resolution_of_the_maps(shape):
+    """<u, f(u)> / 2, f the sum of what is made of each stage, enlarged as the sums were taken."""
+    network, u = GradResNet(width=0.125, noise_conditioning=False).double(), white(2, 3, *shape)
     opinionated(network)
     network.strengths.data.zero_()
     f = 0
     for k, (product, maps) in enumerate(zip(network.products, network._maps(u, None), strict=True)):
         seen = F.conv2d(maps, product.conv.weight, padding=1)
-        f = f + torch.kron(seen, torch.ones(2**k, 2**k).double()) / 2**k
+        enlarged = torch.kron(seen, torch.ones(2**k, 2**k).double()) / 2**k
+        f = f + enlarged[..., : shape[0], : shape[1]]
     assert_close(network.heads(u)[0], (u * f).sum((1, 2, 3)) / 2, 1e-12)
 
 

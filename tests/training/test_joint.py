@@ -138,6 +138,17 @@ def test_clean_images_are_only_labelled():
     assert set(only.terms) == {"accuracy/clean"}
 
 
+def test_where_no_image_is_noisy_each_weight_has_a_gradient():
+    """Processes wait for all of them, and a share of few images may be clean by chance."""
+    model = NetworkJointEnergy(GradResNet(2, 3, width=0.125), "abc", mean=(0.0,), variance=1.6)
+    batch = {"x": torch.rand(2, 2, 8, 8), "label": torch.arange(2)}
+    loss = JointObjective(LAW, clean=1 - 1e-9)(model, batch, Noise(0, range(2)))
+    loss.value.backward()
+    assert all(p.grad is not None for p in model.parameters())
+    alone = F.cross_entropy(model.class_logits(batch["x"]), batch["label"])
+    assert_close(loss.value, alone, 1e-6)
+
+
 @pytest.mark.slow
 def test_a_sample_does_not_depend_on_its_batch():
     """The gradient of a batch is the mean of those of its halves."""

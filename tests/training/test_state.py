@@ -100,6 +100,21 @@ def test_the_state_of_another_model_or_optimiser_is_one_sentence(path, name, wid
     assert len(message) < 500 + len(str(path))
 
 
+@pytest.mark.parametrize("first", [20, 3])
+def test_moments_of_other_weights_are_one_sentence(path, first):
+    """Of a run whose matrices were chosen by another rule: torch would take them by number."""
+    run = Run()
+    model = nn.Sequential(nn.Linear(first, 20), *run.model)
+    optimizers = make_optimizers(model, OptimizerConfig(name="muon"))
+    for p in model.parameters():
+        p.grad = torch.ones_like(p)
+    for optimizer in optimizers:
+        optimizer.step()
+    save_state(path, {"step": 1}, **(run.parts() | {"optimizers": optimizers}))
+    with pytest.raises(CheckpointError, match=r"moved (more|other) weights than"):
+        load_state(path, **Run().parts())
+
+
 def test_a_file_of_another_kind_is_one_sentence(path):
     save_tensors(path, {"a": torch.ones(1)}, {"kind": "blind-denoiser"})
     with pytest.raises(

@@ -203,10 +203,14 @@ def _moments(maps: list[Tensor]) -> list[Tensor]:
 
 
 def _octaves(u: Image) -> Iterator[Image]:
-    """Yield u and, one after the other, twice the means of its 2x2 blocks, which keep its norm."""
+    """Yield u and, one after the other, half the sums of 2x2 blocks, as if 0 were around it.
+
+    Every pixel counts alike, and no norm grows: means of the blocks that odd sides cut would make
+    the last pixels of stage k up to 4^k times as strong as others.
+    """
     while True:
         yield u
-        u = 2 * nn.functional.avg_pool2d(u, 2, ceil_mode=True)
+        u = nn.functional.avg_pool2d(u, 2, ceil_mode=True, divisor_override=2)
 
 
 def _gain(gain: NoiseGain | None, level: Tensor | None) -> Tensor | None:

@@ -85,8 +85,26 @@ def _load_optimizer(optimizer: torch.optim.Optimizer, prefix: str, values: dict[
     for key, value in _without_prefix(prefix, values).items():
         index, name = key.split(".", 1)
         state.setdefault(int(index), {})[name] = value
+    _refuse_other_moments(optimizer, state)
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def _refuse_other_moments(
+    optimizer: torch.optim.Optimizer, state: dict[int, dict[str, Any]]
+) -> None:
+    """Raise ValueError if moments are not of these parameters, as where rules have changed since.
+
+    torch gives them to parameters by their numbers and looks at nothing else.
+    """
+    own = [p for group in optimizer.param_groups for p in group["params"]]
+    name = type(optimizer).__name__
+    for number, moments in state.items():
+        if number >= len(own):
+            raise ValueError(f"{name} moved more weights than the {len(own)} that it moves now")
+        shapes = {tuple(v.shape) for v in moments.values() if isinstance(v, Tensor) and v.ndim}
+        if shapes - {tuple(own[number].shape)}:
+            raise ValueError(f"{name} moved other weights than it moves now")
 
 
 def _prefixed(prefix: str, values: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -33,7 +33,7 @@ class AtLevel(nn.Module):
         self.joint, self.sigma = joint, sigma
 
     def forward(self, y: Image) -> Logits:
-        """Return ℓ, (batch, classes)."""
+        """Return ℓ up to a number of each image, (batch, classes)."""
         return self.joint.class_logits(y, self.sigma)
 
 

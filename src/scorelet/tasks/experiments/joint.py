@@ -74,7 +74,8 @@ def build(config: JointConfig) -> Experiment:
         config.denoise_target,
         config.label_smoothing,
     )
-    if objective.weight == 0 and isinstance(network, EnergyWeights):
+    unused = objective.weight == 0 or config.head == "logits"
+    if unused and isinstance(network, EnergyWeights):
         for weight in network.energy_weights():
             weight.requires_grad_(False)
     return Experiment(
@@ -125,7 +126,7 @@ def _validation(held: LabelledImages) -> Validate:
             x = held.images(start, start + BATCH).to(device)
             z = Noise(0, range(start, start + len(x))).normal(x)
             for sigma in hits:
-                found = model.logits(x + sigma * z, sigma).argmax(1).cpu()
+                found = model.class_logits(x + sigma * z, sigma).argmax(1).cpu()
                 hits[sigma] += int((found == labels[start : start + len(x)]).sum())
             if start < DENOISED:
                 clean = model.denoise(x + LEVEL * z, LEVEL)
