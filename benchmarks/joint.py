@@ -98,7 +98,7 @@ def inference(*, quick: bool) -> dict[str, Any]:
     for precision in PRECISIONS:
         peak = largest_product(precision, quick)
         calls = {
-            "classify": evaluated(lambda: joint.logits(x), precision),
+            "classify": evaluated(lambda: joint.class_logits(x), precision),
             "denoise": evaluated(lambda: joint.denoise(x, LEVEL), precision),
         }
         row: Row = {"precision": precision, "images": images, "peak_gflops": round(peak, 1)}
@@ -119,7 +119,7 @@ def compiled(*, quick: bool) -> dict[str, Any]:
     x, _ = pictures(images)
     for precision in PRECISIONS:
         plain = {
-            "classify": evaluated(lambda: joint.logits(x), precision),
+            "classify": evaluated(lambda: joint.class_logits(x), precision),
             "denoise": evaluated(lambda: joint.denoise(x, LEVEL), precision),
         }
         made = torch.compile(joint.logits), torch.compile(joint.denoise)

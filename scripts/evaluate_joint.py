@@ -126,7 +126,7 @@ class Evaluation:
             each,
             partial(measures.direct, joint.denoiser(), self.test, levels),
         )
-        yield Piece("denoising-wiener", 0, self._wiener)
+        yield Piece("denoising-linear", 0, self._linear)
         if self.direct is not None:
             yield Piece(
                 "denoising-direct",
@@ -140,7 +140,7 @@ class Evaluation:
             yield Piece(name, passes * len(sigmas), work)
         yield Piece("idle", 3 * 200, lambda: idle_maps(joint, self.test.images(0, 200)))
 
-    def _wiener(self) -> list[list[float]]:
+    def _linear(self) -> list[list[float]]:
         """Denoise by the best affine function of all pixels and colours of a training picture."""
         images = self.train.images(0, len(self.train))
         mean = images.mean(0)
@@ -215,9 +215,9 @@ def forecast(evaluation: Evaluation, kept: Path) -> None:
     joint = evaluation.networks[JOINT]
     x = evaluation.test.images(0, 50)
     with torch.no_grad():
-        joint.logits(x)
+        joint.class_logits(x)
         start = time.perf_counter()
-        joint.logits(x)
+        joint.class_logits(x)
     seconds = (time.perf_counter() - start) / len(x)
     whole = 0.0
     for piece in evaluation.pieces():
@@ -263,7 +263,7 @@ def _label_rows(name: str, found: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _denoising_rows(levels: list[float], found: dict[str, Any]) -> list[dict[str, Any]]:
-    ways = ("joint", "wiener", "direct")
+    ways = ("joint", "linear", "direct")
     known = {way: found[f"denoising-{way}"] for way in ways if f"denoising-{way}" in found}
     if not known:
         return []

@@ -166,12 +166,13 @@ def test_muon_leaves_alone_what_tells_the_noise_level():
 
 
 def test_muon_moves_matrices_of_sixteen_channels():
-    """Those of the widest maps of a narrow network, which denoise."""
+    """If asked to: those of the widest maps of a narrow network, which denoise."""
     model = GradResNet(width=0.25)
-    muon, _ = make_optimizers(model, OptimizerConfig(name="muon"))
     narrow = model.stages[0][0].first.weight
     assert narrow.shape[:2] == (16, 16)
-    assert any(p is narrow for p in muon.param_groups[0]["params"])
+    for options, moved in (({}, False), ({"least_channels": 16}, True)):
+        muon, _ = make_optimizers(model, OptimizerConfig(name="muon", **options))
+        assert any(p is narrow for p in muon.param_groups[0]["params"]) == moved
 
 
 def test_muon_leaves_alone_the_level_of_diffusion_networks():

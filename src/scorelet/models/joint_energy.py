@@ -26,7 +26,8 @@ from scorelet.models.labels import LabelLike, class_labels
 
 
 class JointEnergy(nn.Module, ABC):
-    """log p_σ(y, c) up to a constant, a column for each class. Subclasses write `_logits`.
+    """log p_σ(y, c) up to a constant, a column for each class. Subclasses write `_logits`,
+    and `_class_logits` where labels alone are cheaper.
 
     No image of a batch may depend on another one. Derivatives exist under `torch.no_grad`, and
     a loss on them can be differentiated.

@@ -3,7 +3,9 @@
 Symbols: u image, φ features, E energy (one number of an image), G_c class logits.
 
 The backward pass of a network that halves its sides has the shape of a U-Net: transposed
-convolutions, and at each layer a product with GELU'(z), where a U-Net has its skip connections. A
+convolutions, and at each layer a product with GELU'(z), where a U-Net has its skip connections. The
+energy is made of squares of maps and of products of the image with what is made of them: squares
+alone have one sign, and learn to denoise slowly. A
 gradient must itself be smooth to learn, so there is no ReLU and no maximum; and it must not depend
 on the batch, so there is no batch norm.
 

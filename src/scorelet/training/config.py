@@ -36,6 +36,9 @@ class OptimizerConfig(ConfigSection):
     momentum: float = Field(default=0.9, ge=0, lt=1, description="of SGD")
     nesterov: bool = Field(default=False, description="SGD: look ahead along the momentum")
     matrix_rate: float = Field(default=0.02, gt=0, description="peak rate of Muon's matrices")
+    least_channels: int = Field(
+        default=17, ge=2, description="of both sides of what Muon moves; AdamW moves what has fewer"
+    )
     weight_decay: float = Field(default=0.0, ge=0)
     decay_vectors: bool = Field(
         default=False, description="let biases, gains and norms decay too, not matrices only"

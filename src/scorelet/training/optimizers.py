@@ -21,7 +21,9 @@ def make_optimizers(model: nn.Module, config: OptimizerConfig) -> list[torch.opt
     parameters = [p for p in model.parameters() if p.requires_grad]
     told = {id(p) for p in level_weights(model)}
     matrices = [
-        p for p in parameters if config.name == "muon" and _is_matrix(p) and id(p) not in told
+        p
+        for p in parameters
+        if config.name == "muon" and _is_matrix(p, config.least_channels) and id(p) not in told
     ]
     chosen = {id(p) for p in matrices}
     tight = tight_weights(model)
@@ -125,9 +127,9 @@ def orthogonal_factor(matrix: Tensor, *, steps: int = 5) -> Tensor:
     return (x if wide else x.mT).to(matrix.dtype)
 
 
-def _is_matrix(p: Tensor) -> bool:
-    """Whether both sides reach 16: not gains, layers at the picture, convolutions per channel."""
-    return p.ndim >= 2 and min(p.shape[0], p.shape[1]) >= 16
+def _is_matrix(p: Tensor, least: int) -> bool:
+    """Whether both sides are so long: no gain, layer at the picture, convolution per channel."""
+    return p.ndim >= 2 and min(p.shape[0], p.shape[1]) >= least
 
 
 def _by_shape(parameters: list[Tensor]) -> list[list[Tensor]]:

@@ -124,6 +124,7 @@ class Networks:
                 "name": "muon",
                 "rate": settings.rate,
                 "matrix_rate": settings.matrix_rate,
+                "least_channels": 16,
                 "weight_decay": 0.05,
                 "clip": 1.0,
                 "ema": 0.99,
