@@ -48,6 +48,23 @@ def dng(path, raw, order="RGGB", *, black=BLACK, white=WHITE, orientation=1, noi
     )
 
 
+def another(path, raw, order="RGGB", *, subfile=0):
+    """Add a picture of a sensor to a file of `dng`; `subfile` says what it is to the first."""
+    tags = [
+        (33421, 3, 2, (2, 2), True),
+        (33422, 1, 4, bytes("RGB".index(colour) for colour in order), True),
+    ]
+    tifffile.imwrite(
+        path,
+        raw.astype(np.uint16),
+        photometric=32803,
+        subfiletype=subfile,
+        extratags=tags,
+        metadata=None,
+        append=True,
+    )
+
+
 def monochrome(path, raw, *, black=256, white=WHITE):
     """Write samples of a sensor without colours."""
     tags = {

@@ -1,8 +1,10 @@
 """Contact sheets: places, scale, and shapes that are not square."""
 
+import imagecodecs
 import numpy as np
+import pytest
 
-from scorelet.plots.contact_sheet import contact_sheet
+from scorelet.plots.contact_sheet import contact_sheet, sheet_bytes
 
 
 def test_places_and_scale():
@@ -27,3 +29,12 @@ def test_outliers_do_not_set_the_scale():
     fields = np.linspace(0, 1, 10_000).reshape(1, 100, 100)
     fields[0, 0, 0] = 1e6
     assert contact_sheet(fields)[50, 50] in range(120, 136)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (7, 1, 1), (5, 16, 16), (3, 9, 40), (2, 300, 500, 3)])
+def test_the_size_that_is_claimed_is_enough_where_nothing_compresses(shape):
+    fields = np.random.default_rng(0).uniform(0, 1, shape)
+    sheet = contact_sheet(fields, bounds=(0.0, 1.0))
+    size = len(imagecodecs.png_encode(sheet))
+    claimed = sheet_bytes(*shape[:3], colours=shape[3] if len(shape) > 3 else 1)
+    assert size <= claimed < 1.1 * sheet.size + 1100

@@ -69,3 +69,14 @@ def test_chains_that_do_not_mix_are_refused(monkeypatch):
 def test_potentials_beyond_floating_point_are_refused():
     with pytest.raises(InputError, match="beyond floating-point numbers at side 8"):
         make_plan(ScalarPotential(1e6, -1.0, 1e-300), 8)
+
+
+@pytest.mark.parametrize(
+    "coefficients",
+    [(0.3, -1e300, 1e-300), (1e308, -1.0, 1.0), (1e200, -1.0, 1.0), (0.3, -1e200, 1.0)],
+)
+@pytest.mark.parametrize("widths", [None, (1.2,)], ids=["own widths", "given widths"])
+def test_levels_and_steps_beyond_floating_point_are_refused(coefficients, widths):
+    """Of a level of infinity no width is left, and fields would be infinite."""
+    with pytest.raises(InputError, match=r"beyond floating-point numbers: .* less extreme"):
+        ClusterSampler(ScalarPotential(*coefficients), 4, 2, seed=0, widths=widths)

@@ -154,6 +154,19 @@ def test_what_the_disk_cannot_hold_is_refused_before_anything_is_drawn(tmp_path,
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_sheet_needs_a_byte_for_a_pixel(tmp_path, monkeypatch):
+    free = 64 * 66**2 + 3000
+    usage = type("Usage", (), {"free": free})
+    monkeypatch.setattr("scorelet.tasks.array_files.shutil.disk_usage", lambda _folder: usage)
+    simulate("power_law", 64, tmp_path / "a.png", size=64)
+    assert (tmp_path / "a.png").stat().st_size < free
+    with pytest.raises(ArrayFileError, match="would take"):
+        simulate("power_law", 64, tmp_path / "a.npy", size=64)
+    usage.free = 64 * 64**2
+    with pytest.raises(ArrayFileError, match="would take"):
+        simulate("power_law", 64, tmp_path / "b.png", size=64)
+
+
 def test_a_disk_that_refuses(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ArrayFileError, match="cannot be written"):

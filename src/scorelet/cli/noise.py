@@ -24,7 +24,8 @@ def noise(
     Prints for each the standard deviation sigma, whether the noise is white, its variance as a
     function of brightness x and the range of x that holds for, and the quality of a JPEG. Sigma is
     in 8-bit units and x in [0, 1]; floats beyond [0, 1] are in a unit of their own, and so are
-    sigma, x and the variance: "(own unit)". No model is used.
+    sigma, x and the variance: "(own unit)". Of camera raw files the sensor is measured: x is its
+    light, 0 at black and 1 where it saturates. No model is used.
 
     For example:
 

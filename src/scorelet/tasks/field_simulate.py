@@ -14,7 +14,7 @@ from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.data.fields.chains import ENTRY
 from scorelet.data.fields.ensembles import Ensemble
-from scorelet.plots.contact_sheet import check_sheet, contact_sheet
+from scorelet.plots.contact_sheet import check_sheet, contact_sheet, sheet_bytes
 from scorelet.sampling import ensemble
 from scorelet.tasks.array_files import SUFFIXES, check_output, check_space, write_array, writing
 
@@ -66,9 +66,7 @@ def simulate(
     facts = {"ensemble": name, "description": law.describe(), "params": dict(params or {})}
     record = {**facts, "n": count, "size": size, "seed": seed}
     law.check(count, size, seed)
-    if target.suffix.lower() == SHEET:
-        check_sheet(count, size, size)
-    check_space(target, 4 * count * size**2)
+    _check_output_size(target, count, size)
     _write(target, law, record, progress, overwrite=overwrite)
     chains = len(np.unique(law.chains(range(count))))
     seconds = round(time.perf_counter() - start, 2)
@@ -81,6 +79,14 @@ def _check_numbers(count: int, size: int, seed: int) -> None:
             f"Asked for {count} fields of side {size} from seed {seed}: give at least one field, "
             "a side of at least 1 and a seed of at least 0."
         )
+
+
+def _check_output_size(target: Path, count: int, size: int) -> None:
+    if target.suffix.lower() == SHEET:
+        check_sheet(count, size, size)
+        check_space(target, sheet_bytes(count, size, size))
+    else:
+        check_space(target, 4 * count * size**2)
 
 
 def _write(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,13 @@ from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.data import Picture, find_pictures, iter_pages, to_unit
 from scorelet.data.pictures.in_memory import in_memory
+from scorelet.data.pictures.kinds import is_raw_file
 from scorelet.tasks.array_files import check_output, write_page
 from scorelet.tasks.denoise.nodata import without_nodata
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
 from scorelet.tasks.noise_report import report
 from scorelet.tasks.planning import FileTask, Say, plan_reading
+from scorelet.tasks.sensor_noise import SensorNoise, sensor_noise
 
 SUFFIXES = (".html", ".json")
 
@@ -43,6 +45,10 @@ class PictureNoise:
             median over squares, which says about how strong it is. None where `kind` is not None,
             or that is no noise.
         left_out: pixels far outside the bulk of a picture of floats, which were left out.
+        sensor: of a camera raw file, measured on the mosaic of its sensor; `shape` is then that of
+            the mosaic, and `kind` is None.
+        developed: a camera raw file of which the picture was measured that LibRaw develops,
+            because nothing can be measured on its mosaic.
     """
 
     shape: tuple[int, int, int]
@@ -52,15 +58,19 @@ class PictureNoise:
     reason: str | None = None
     at_least: float | None = None
     left_out: int = 0
+    sensor: SensorNoise | None = None
+    developed: bool = False
 
     @property
     def document(self) -> dict[str, Any]:
         """For JSON: the attributes by name; those of `kind` are null where it is None.
 
         So are numbers too large for a float. `unit` is that of `level`, which is `sigma` as it is
-        printed: "8-bit", 255 `sigma`, where `bounded`; else "own", that of the picture.
+        printed: "8-bit", 255 `sigma`, where `bounded`; else "own", that of the picture. With
+        `sensor`, `sigma` is that of the sensor, and `a` and `b` are there, by colour.
         """
         kind = self.kind
+        sigma = self._sigma
         numbers = ("sigma", "a", "b", "a_error", "b_error", "low", "high", "white")
         arrays = ("spectrum", "brightness", "variance")
         return {
@@ -69,8 +79,11 @@ class PictureNoise:
             "channels": self.shape[2],
             "bounded": self.bounded,
             "unit": "8-bit" if self.bounded else "own",
-            "level": None if kind is None else kind.sigma * (255 if self.bounded else 1),
+            "level": None if sigma is None else sigma * (255 if self.bounded else 1),
             **{name: None if kind is None else _finite(kind, name) for name in numbers},
+            **({} if self.sensor is None else {"sigma": sigma}),
+            "sensor": None if self.sensor is None else self.sensor.document,
+            "developed": self.developed,
             "reason": self.reason,
             "at_least": self.at_least,
             "left_out": self.left_out,
@@ -79,6 +92,12 @@ class PictureNoise:
             "jpeg_grid": None if kind is None or kind.grid is None else list(kind.grid),
             **{name: None if kind is None else _finite(kind, name) for name in arrays},
         }
+
+    @property
+    def _sigma(self) -> float | None:
+        if self.sensor is not None:
+            return self.sensor.sigma or None
+        return None if self.kind is None else self.kind.sigma
 
 
 def _finite(kind: NoiseKind, name: str) -> float | bool | list[Any] | None:
@@ -99,7 +118,7 @@ def noise(
         source: path of a picture or a folder; an array (height, width) or ([batch,] height, width,
             channels); a tensor ([batch,] channels, height, width); a Pillow picture. Of uint8,
             uint16 or floats. Floats beyond [0, 1] are in a unit of their own. Where they are NaN,
-            infinite or masked, nothing is measured.
+            infinite or masked, nothing is measured. Of a camera raw file the sensor is measured.
 
     Returns:
         One result; a list for a folder, a file of several pages and a batch, which may hold one
@@ -119,11 +138,23 @@ def noise(
     if isinstance(source, str | Path):
         path = as_path(source, name="source")
         files = find_pictures(path) if path.is_dir() else [path]
-        found = [noise_of_picture(page) for file in files for page in iter_pages(file)]
+        found = [one for file in files for one in _noise_of_file(file)]
         return found[0] if len(found) == 1 and not path.is_dir() else found
     given = in_memory(source)
     found = [noise_of_picture(picture) for picture in given.pictures]
     return found if given.batch else found[0]
+
+
+def _noise_of_file(path: Path) -> Iterator[PictureNoise]:
+    """Measure the pages of a file; of a raw file the sensor, or what is developed of it."""
+    raw = is_raw_file(path)
+    sensor = sensor_noise(path) if raw else None
+    if sensor is not None:
+        reason = None if sensor.sigma else "too little"
+        yield PictureNoise((*sensor.shape, 1), True, None, reason=reason, sensor=sensor)
+        return
+    for page in iter_pages(path):
+        yield replace(noise_of_picture(page), developed=raw)
 
 
 def noise_of_picture(picture: Picture) -> PictureNoise:
@@ -219,7 +250,7 @@ def summarize(outcomes: Iterable[Outcome], output: Path | None) -> dict[str, Any
 
 
 def _measure_file(task: FileTask, _publish: Publish) -> dict[str, Any]:
-    return {"pages": [noise_of_picture(page).document for page in iter_pages(task.source)]}
+    return {"pages": [one.document for one in _noise_of_file(task.source)]}
 
 
 def _write(output: Path, reports: Sequence[dict[str, Any]]) -> None:

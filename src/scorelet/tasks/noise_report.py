@@ -7,6 +7,7 @@ from typing import Any
 from scorelet.plots import png
 from scorelet.plots.noise import noise_figure
 from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, render
+from scorelet.tasks.denoise.raw.law import kind_of_sensor, law_words
 
 METHOD = (
     "The variance of the noise at brightness x is a x + b: photons give the first term, reading "
@@ -17,6 +18,7 @@ METHOD = (
 )
 DRAWN = 20
 """Pages with figures; of more, only the table is written."""
+DEVELOPED = "nothing can be measured on the mosaic of its sensor"
 HEAD = ("picture", "sigma", "a", "b", "white", "remarks")
 
 
@@ -27,25 +29,43 @@ def sentence(page: dict[str, Any]) -> str:
 
     >>> page = {"sigma": 0.02, "a": 1e-3, "b": -2e-5, "white": True, "bounded": True}
     >>> page |= {"low": 0.1, "high": 0.8, "jpeg_quality": 90, "jpeg_grid": None, "left_out": 0}
+    >>> page |= {"sensor": None, "developed": False}
     >>> sentence(page | {"a_error": 1e-5})
     'sigma 5.1, white, variance 1.00e-03 x - 2.00e-05 for x in 0.1..0.8, JPEG quality 90'
     >>> sentence(page | {"a_error": 1e-3})
     'sigma 5.1, white, variance 4.00e-04, JPEG quality 90'
     """
     if page["sigma"] is None:
-        return ", ".join([_nothing(page), *_left_out(page), *_jpeg(page)])
+        return ", ".join([_nothing(page), *_remarks(page)])
+    if page["sensor"]:
+        return f"sigma {level(page)} on the sensor, {_sensor(page)}"
     parts = [
         f"sigma {level(page)}" + ("" if page["bounded"] else " (own unit)"),
         "white" if page["white"] else "not white",
         f"variance {_variance(page)}",
-        *_left_out(page),
-        *_jpeg(page),
+        *_remarks(page),
     ]
     return ", ".join(parts)
 
 
+def _remarks(page: dict[str, Any]) -> list[str]:
+    """Say what else is to be known of the figures of a picture."""
+    said = [f"of the picture that LibRaw develops: {DEVELOPED}"] if page["developed"] else []
+    return [*_left_out(page), *_jpeg(page), *said]
+
+
+def _sensor(page: dict[str, Any]) -> str:
+    """Say how the variance depends on the light of a sensor."""
+    sensor = page["sensor"]
+    laws = {colour: (one["a"], one["b"]) for colour, one in sensor["laws"].items()}
+    words = law_words(laws, measured=sensor["measured"])
+    return f"{kind_of_sensor(sensor['order'])}, variance by its light x, {words}"
+
+
 def _nothing(page: dict[str, Any]) -> str:
     least = page["at_least"]
+    if page["sensor"]:
+        return f"no noise that can be measured, {kind_of_sensor(page['sensor']['order'])}"
     if page["reason"] == "cut off":
         said = "noise cannot be measured: too many pixels are cut off at black or white"
         return said if least is None else f"{said}, sigma {_in_unit(least, page)} or more"
@@ -112,7 +132,9 @@ def report(reports: Sequence[dict[str, Any]]) -> str:
 
 
 def _row(name: str, page: dict[str, Any]) -> tuple[str, ...]:
-    remarks = [*_left_out(page), *_jpeg(page)]
+    remarks = _remarks(page)
+    if page["sensor"] and page["sigma"] is not None:
+        return (name, f"{level(page)} (sensor)", "–", "–", "–", _sensor(page))
     if page["sigma"] is None:
         return (name, "–", "–", "–", "–", ", ".join([_nothing(page), *remarks]))
     lines = (_with_error(page[key], page[key + "_error"]) for key in ("a", "b"))

@@ -10,7 +10,7 @@ import tifffile
 from PIL import ImageCms
 
 from picture_samples import sentence
-from raw_samples import BLACK, WHITE, XTRANS, dng, exposed, monochrome, sampled, scene
+from raw_samples import BLACK, WHITE, XTRANS, another, dng, exposed, monochrome, sampled, scene
 from scorelet.core.errors import ImageFileError, InputError
 from scorelet.data import (
     Picture,
@@ -120,6 +120,22 @@ def test_a_picture_is_srgb_of_16_bits_and_says_who_made_it(tmp_path):
     assert (272, b"camera") in again.metadata.tiff.texts
     profile = ImageCms.ImageCmsProfile(io.BytesIO(again.metadata.icc))
     assert "sRGB" in ImageCms.getProfileDescription(profile)
+
+
+def test_pictures_that_are_left_out_are_counted(tmp_path):
+    """Of the same sensor; not previews, nor what belongs to the first picture."""
+    dng(tmp_path / "a.dng", RAW)
+    alone = read_picture(tmp_path / "a.dng")
+    for subfile in (1, 16, 0):
+        another(tmp_path / "a.dng", RAW[::-1], subfile=subfile)
+    found = read_picture(tmp_path / "a.dng")
+    np.testing.assert_array_equal(found.pixels, alone.pixels)
+    assert [note.text for note in found.notes] == [
+        "is a camera raw file, developed by LibRaw",
+        "holds 1 more picture, which is left out",
+    ]
+    another(tmp_path / "a.dng", RAW)
+    assert read_picture(tmp_path / "a.dng").notes[1].text.startswith("holds 2 more pictures")
 
 
 def test_noise_profiles_are_read(tmp_path):

@@ -10,7 +10,7 @@ import torch
 
 import scorelet as sl
 from denoise_samples import decibels
-from raw_samples import dng, exposed, monochrome, sampled, scene
+from raw_samples import another, dng, exposed, monochrome, sampled, scene
 from scorelet.cli import main
 from scorelet.core.errors import InputError
 from scorelet.data import read_picture, write_picture
@@ -281,3 +281,12 @@ def test_without_the_extra_a_folder_names_its_raw_files(tmp_path, shot, capsys, 
     assert "1 .dng (a.dng); camera raw files need pip install 'scorelet[raw]'" in said
     assert main.run(["denoise", str(path)]) == 2
     assert "pip install 'scorelet[raw]'" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_pictures_of_a_file_that_are_left_out_are_said(tmp_path, capsys):
+    noisy, _ = exposed(scene(64, 64))
+    dng(tmp_path / "a.dng", sampled(noisy), noise=(4e-3, 1.6e-4))
+    another(tmp_path / "a.dng", sampled(noisy))
+    assert main.run(["denoise", str(tmp_path / "a.dng"), "--dry-run"]) == 0
+    assert "a.dng holds 1 more picture, which is left out." in capsys.readouterr().err

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from scorelet.plots.contact_sheet import check_sheet, contact_sheet
+from scorelet.plots.contact_sheet import check_sheet, contact_sheet, sheet_bytes
 from scorelet.tasks.array_files import check_output, check_space, write_array, writing
 
 SHEET = ".png"
@@ -28,6 +28,7 @@ def check_sheets(output: Path, shape: tuple[int, ...], *, overwrite: bool) -> No
     check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
     if output.suffix.lower() == SHEET:
         check_sheet(shape[0], *shape[2:])
+        check_space(output, sheet_bytes(shape[0], *shape[2:], colours=shape[1]))
     else:
         check_space(output, 4 * math.prod(shape))
 

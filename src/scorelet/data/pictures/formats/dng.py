@@ -57,6 +57,16 @@ def noise_profile(file: "TiffFile") -> tuple[tuple[float, float], ...]:
     return ()
 
 
+def main_images(file: "TiffFile") -> int:
+    """Return how many pictures of a sensor a file holds: no previews, nor what belongs to others.
+
+    Reference: DNG specification 1.4, NewSubFileType.
+    """
+    return sum(
+        page.subfiletype == 0 and page.photometric in (_CFA, _LINEAR) for page in _all_pages(file)
+    )
+
+
 def missing_end(file: "TiffFile", size: int) -> int:
     """Return how many bytes of `size` a file lacks, by what its directories say."""
     ends = [

@@ -18,6 +18,7 @@ from scorelet.data.pictures.formats.dng import (
     PEDESTAL,
     WHITE,
     kept_tags,
+    main_images,
     missing_end,
     noise_profile,
     samples,
@@ -48,6 +49,7 @@ class _FromTags:
 
     tags: tuple[tuple[int, int, int, bytes], ...] = ()
     noise: tuple[tuple[float, float], ...] = ()
+    others: int = 0
 
 
 class CameraRaw:
@@ -60,6 +62,11 @@ class CameraRaw:
     def tags(self) -> tuple[tuple[int, int, int, bytes], ...]:
         """Texts and colours of the file, packed."""
         return self._said.tags
+
+    @property
+    def others(self) -> int:
+        """How many pictures the file holds beyond the one that is read."""
+        return self._said.others
 
     def mosaic(self) -> Mosaic:
         """Return what the sensor has measured.
@@ -198,7 +205,8 @@ def _from_tags(path: Path) -> _FromTags:
     try:
         with _quiet_tifffile(), tifffile.TiffFile(path) as file:
             missing = missing_end(file, path.stat().st_size)
-            said = _FromTags(kept_tags(file), noise_profile(file))
+            others = max(0, main_images(file) - 1)
+            said = _FromTags(kept_tags(file), noise_profile(file), others)
     except Exception:  # no TIFF, or a maker's own: LibRaw knows better
         return _FromTags()
     if missing:

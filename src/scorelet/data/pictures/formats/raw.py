@@ -14,7 +14,7 @@ from scorelet.data.pictures.formats.base import SIXTEEN, Encoding, Format, begin
 from scorelet.data.pictures.formats.dng import write_dng
 from scorelet.data.pictures.formats.libraw import CameraRaw, open_raw
 from scorelet.data.pictures.limits import Limits
-from scorelet.data.pictures.notes import Note
+from scorelet.data.pictures.notes import Note, left_out
 from scorelet.data.pictures.types import Picture, PictureMetadata, TiffCoding
 
 RAW_SUFFIXES = (
@@ -40,8 +40,13 @@ def iter_pages(path: Path, limits: Limits) -> Iterator[Picture]:
     with open_raw(path, limits) as raw:
         pixels = raw.develop()
         note = Note(DEVELOPED, "is a camera raw file, developed by LibRaw")
-        picture = Picture(pixels, metadata=metadata_of(raw), notes=(note,))
+        picture = Picture(pixels, metadata=metadata_of(raw), notes=(note, *notes_of(raw)))
     yield picture
+
+
+def notes_of(raw: CameraRaw) -> tuple[Note, ...]:
+    """Say how many pictures of the file are not read."""
+    return (left_out(raw.others),) if raw.others else ()
 
 
 def metadata_of(raw: CameraRaw, *, bits: int = 16) -> PictureMetadata:
@@ -77,7 +82,7 @@ def write(path: Path, pages: Iterator[Picture], _target: Encoding) -> None:
 
 
 def count(path: Path) -> int:
-    """Return 1; previews do not count."""
+    """Return 1: one picture is read; `notes_of` says if there are others."""
     with reading(path):
         path.stat()
     return 1

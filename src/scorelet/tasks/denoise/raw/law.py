@@ -4,6 +4,7 @@ It is read from the file (NoiseProfile of a DNG), or measured on the planes of t
 each is a picture of one colour with white noise.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from scorelet.analysis.block_dct import cut
 from scorelet.analysis.noise_kind import NoiseKind, noise_kind
 from scorelet.core.errors import InputError
-from scorelet.data.pictures.sensor import Mosaic, places
+from scorelet.data.pictures.sensor import MONOCHROME, Mosaic, places
 from scorelet.models import PoissonGaussianNoise
 
 PEDESTAL = 0.25
@@ -36,6 +37,34 @@ class SensorLaw:
 
     noise: dict[str, PoissonGaussianNoise]
     measured: bool
+
+    def level(self, mosaic: Mosaic) -> float:
+        """Return the root of the mean variance over the sensor."""
+        light = float(np.clip(mosaic.light, 0, 1).mean())
+        return math.sqrt(
+            sum(
+                mosaic.order.count(colour) / len(mosaic.order) * (one.a * light + one.b)
+                for colour, one in self.noise.items()
+            )
+        )
+
+
+def kind_of_sensor(order: str) -> str:
+    """Name a sensor by the order of its colours."""
+    return "a sensor without colours" if order == MONOCHROME else f"{order} mosaic"
+
+
+def law_words(laws: dict[str, tuple[float, float]], *, measured: bool) -> str:
+    """Say by how much the variance grows with the light x: a and b of each colour.
+
+    >>> law_words({"R": (1e-3, 2e-5), "G": (1e-3, 1e-5)}, measured=True)
+    'measured on it: R 1.00e-03 x + 2.00e-05, G 1.00e-03 x + 1.00e-05'
+    """
+    lines = ", ".join(
+        f"{'' if colour == MONOCHROME else colour + ' '}{a:.2e} x + {b:.2e}"
+        for colour, (a, b) in laws.items()
+    )
+    return f"{'measured on it' if measured else 'as the file says'}: {lines}"
 
 
 def law_of(mosaic: Mosaic) -> SensorLaw | None:

@@ -1,6 +1,5 @@
 """A raw file is read, the noise of its sensor measured and taken out, and the mosaic developed."""
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +10,12 @@ import torch
 from scorelet.core.errors import InputError
 from scorelet.data import Picture
 from scorelet.data.pictures.formats.libraw import open_raw
-from scorelet.data.pictures.formats.raw import metadata_of
+from scorelet.data.pictures.formats.raw import metadata_of, notes_of
 from scorelet.data.pictures.limits import limits
 from scorelet.data.pictures.sensor import MONOCHROME, Mosaic
 from scorelet.models import Denoiser, MosaicDenoiser, VarianceBoundDenoiser
 from scorelet.models.mosaic import channel_ends
-from scorelet.tasks.denoise.raw.law import SensorLaw, law_of
+from scorelet.tasks.denoise.raw.law import SensorLaw, kind_of_sensor, law_of, law_words
 from scorelet.tasks.denoise.raw.stable import light_of, stabilised
 from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
 from scorelet.tasks.inference import run_tile, tiles_of
@@ -65,8 +64,9 @@ def denoised_raw(
         if law is not None:
             clean = denoised_mosaic(mosaic, law, denoiser, settings, listener)
         metadata = replace(metadata, mosaic=replace(mosaic, light=clean, noise=()))
-        picture = Picture(raw.develop(clean, bits=bits), metadata=metadata)
-    sigma = 0.0 if law is None else _level(mosaic, law)
+        pixels = raw.develop(clean, bits=bits)
+        picture = Picture(pixels, metadata=metadata, notes=notes_of(raw))
+    sigma = 0.0 if law is None else law.level(mosaic)
     return Denoised(
         picture.plain,
         sigma,
@@ -121,29 +121,14 @@ def _refuse_small(mosaic: Mosaic) -> None:
         )
 
 
-def _level(mosaic: Mosaic, law: SensorLaw) -> float:
-    """Return the root of the mean variance over the sensor."""
-    weights = {colour: mosaic.order.count(colour) / len(mosaic.order) for colour in law.noise}
-    light = float(np.clip(mosaic.light, 0, 1).mean())
-    return math.sqrt(
-        sum(weights[colour] * (one.a * light + one.b) for colour, one in law.noise.items())
-    )
-
-
 def _found(mosaic: Mosaic, law: SensorLaw | None) -> str:
     """Say what was found and done."""
-    kind = "a sensor without colours" if mosaic.order == MONOCHROME else f"{mosaic.order} mosaic"
+    kind = kind_of_sensor(mosaic.order)
     if law is None:
         return f"{kind}; next to nothing changes in it, so that there is no noise to be taken out"
-    source = "measured on it" if law.measured else "as the file says"
-    lines = ", ".join(
-        f"{'' if colour == MONOCHROME else colour + ' '}{one.a:.2e} x + {one.b:.2e}"
-        for colour, one in law.noise.items()
-    )
-    return (
-        f"{kind}; variance of its noise by light x, {source}: {lines}; denoised before it was "
-        "developed"
-    )
+    laws = {colour: (one.a, one.b) for colour, one in law.noise.items()}
+    words = law_words(laws, measured=law.measured)
+    return f"{kind}; variance of its noise by light x, {words}; denoised before it was developed"
 
 
 def _remarks(settings: DenoiseSettings) -> tuple[str, ...]:
