@@ -97,8 +97,8 @@ def describe(
         "machine": "see runs; every machine was shared with other work",
         "date": document["date"],
         "figures": document["test"],
-        "limits": "pictures of ten classes at 32x32 pixels; in strong noise the differences between "
-        "its classes are larger than what a class is worth; "
+        "limits": "pictures of ten classes at 32x32 pixels; in strong noise the differences "
+        "between its classes are larger than what a class is worth; "
         "densities can be compared at one noise level only; "
         "attacks break it, see docs/joint.md",
         "references": "Thiry, Guth 2024, arXiv 2410.03505",
