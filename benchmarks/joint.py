@@ -122,7 +122,7 @@ def compiled(*, quick: bool) -> dict[str, Any]:
             "classify": evaluated(lambda: joint.class_logits(x), precision),
             "denoise": evaluated(lambda: joint.denoise(x, LEVEL), precision),
         }
-        made = torch.compile(joint.logits), torch.compile(joint.denoise)
+        made = torch.compile(joint.class_logits), torch.compile(joint.denoise)
         faster = {
             "classify": evaluated(lambda made=made: made[0](x), precision),
             "denoise": evaluated(lambda made=made: made[1](x, LEVEL), precision),

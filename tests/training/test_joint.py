@@ -46,6 +46,9 @@ class Plane(nn.Module):
         self.trunk = nn.Sequential(*parts, activation())
         self.logits = nn.Linear(64, 3)
 
+    def forward(self, u, sigma):
+        return self.heads(u, sigma)[1]
+
     def heads(self, u, sigma):
         level = torch.stack([0.5 * sigma.log(), sigma / (1 + sigma)], 1)
         features = self.trunk(torch.cat([u.flatten(1), level], 1))

@@ -28,7 +28,7 @@ Head = Literal["reference", "quadratic", "logits"]
 
 @runtime_checkable
 class EnergyNetwork(Protocol):
-    """A smooth network with an energy and class logits."""
+    """A smooth network with an energy and class logits; called, it returns the logits alone."""
 
     classes: int | None
     accepts: tuple[int, ...]
@@ -108,26 +108,21 @@ class NetworkJointEnergy(JointEnergy):
         return Classifier(self, self.classes, size=self.size, fit=self.fit, channels=self.channels)
 
     def _class_logits(self, y: Image, sigma: NoiseLevel) -> Logits:
-        return self._heads(*self._scaled(y, sigma), sigma)[1]
+        return self.network(self._scaled(y, sigma), sigma)
 
-    def _scaled(self, y: Image, sigma: NoiseLevel) -> tuple[Image, NoiseLevel]:
-        """Return y - m, and s² + σ²."""
-        centred = y - self.mean.to(y.dtype)[:, None, None]
-        return centred, self.variance.to(y.dtype) + sigma.square()
-
-    def _heads(
-        self, centred: Image, spread: NoiseLevel, sigma: NoiseLevel
-    ) -> tuple[PerSample, Logits]:
-        assert isinstance(self.network, EnergyNetwork)
-        return self.network.heads(centred / spread.sqrt()[:, None, None, None], sigma)
+    def _scaled(self, y: Image, sigma: NoiseLevel) -> Image:
+        """Return u."""
+        spread = self.variance.to(y.dtype) + sigma.square()
+        return (y - self.mean.to(y.dtype)[:, None, None]) / spread.sqrt()[:, None, None, None]
 
     def _logits(self, y: Image, sigma: NoiseLevel) -> Logits:
-        centred, spread = self._scaled(y, sigma)
-        energy, classes = self._heads(centred, spread, sigma)
+        u = self._scaled(y, sigma)
+        assert isinstance(self.network, EnergyNetwork)
+        energy, classes = self.network.heads(u, sigma)
         if self.head == "logits":
             return classes
         if self.head == "quadratic":
             return classes - energy[:, None]
-        reference = centred.square().sum((1, 2, 3)) / (2 * spread)
+        reference = u.square().sum((1, 2, 3)) / 2
         ratio = self.variance.to(y.dtype).sqrt() / sigma
         return classes - (reference + ratio * energy)[:, None]

@@ -37,25 +37,6 @@ class Network:
         }
 
 
-@dataclass(frozen=True)
-class HalvedNetwork(Network):
-    """One that is trained by Adam as it is: no warm-up, averaged weights or shortened gradients.
-
-    Attributes:
-        periods: parts of the training; from one to the next the learning rate is halved.
-    """
-
-    periods: int = 10
-
-    def training(self) -> dict[str, Any]:
-        """Return the optimiser and the schedule, as in the configuration of a training."""
-        every = -(-self.steps // self.periods)
-        return {
-            "optimizer": {"rate": self.rate, "betas": (0.9, 0.999), "clip": None, "ema": 0.0},
-            "schedule": {"shape": "step", "warmup": 0, "every": every, "factor": 0.5},
-        }
-
-
 def network_of_twins(steps: int | None = None, width: int | None = None) -> Network:
     """Return the U-Net of the twins with other steps or another width; None: the default."""
     usual = Network()

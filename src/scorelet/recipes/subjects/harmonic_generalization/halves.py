@@ -36,7 +36,7 @@ def _faces(twins: Twins) -> tuple[Arrays, int]:
     try:
         locate(source)
     except InputError as error:
-        raise InputError(f"{str(error).rsplit(': ', 1)[0]}: {needed}.") from error
+        raise InputError(f"There is no data {source!r} here: {needed}.") from error
     left, copies = faces_without_copies(twins.side, source)
     size = min(wanted, len(left["a"]), len(left["b"]))
     if size < 0.9 * wanted:

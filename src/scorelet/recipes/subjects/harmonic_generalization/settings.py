@@ -1,15 +1,34 @@
 """What the recipe measures at each scale."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from scorelet.recipes.base import Scale
 from scorelet.recipes.faces import FACES
 from scorelet.tasks.audit import Network
-from scorelet.tasks.audit.settings import HalvedNetwork
 
 CELEBA = "celeba80"
 """As `FACES`, but as many of CelebA as were published: 99,325 in each half, by any persons."""
 FACE_SETS = (FACES, CELEBA)
+
+
+@dataclass(frozen=True)
+class HalvedNetwork(Network):
+    """One that is trained by Adam as it is: no warm-up, averaged weights or shortened gradients.
+
+    Attributes:
+        periods: parts of the training; from one to the next the learning rate is halved.
+    """
+
+    periods: int = 10
+
+    def training(self) -> dict[str, Any]:
+        """Return the optimiser and the schedule, as in the configuration of a training."""
+        every = -(-self.steps // self.periods)
+        return {
+            "optimizer": {"rate": self.rate, "betas": (0.9, 0.999), "clip": None, "ema": 0.0},
+            "schedule": {"shape": "step", "warmup": 0, "every": every, "factor": 0.5},
+        }
 
 
 @dataclass(frozen=True)
