@@ -83,6 +83,23 @@ def monochrome(path, raw, *, black=256, white=WHITE):
         file.pages[0].tags[262].overwrite(34892)
 
 
+def interpolated(path, raw):
+    """Write samples (height, width) as a DNG of interpolated colours, all alike."""
+    tags = [
+        (50706, 1, 4, bytes((1, 4, 0, 0)), True),
+        (50717, 3, 3, (WHITE,) * 3, True),
+        (50708, 2, None, "camera", True),
+    ]
+    tifffile.imwrite(
+        path,
+        np.stack([raw] * 3, -1).astype(np.uint16),
+        photometric=34892,
+        planarconfig="contig",
+        extratags=tags,
+        metadata=None,
+    )
+
+
 def scene(height, width):
     """A smooth colour picture with edges, (height, width, 3) in [0, 1]."""
     y, x = np.mgrid[:height, :width] / max(height, width)

@@ -180,6 +180,7 @@ def test_names_of_the_architecture_itself_are_kept(tmp_path):
         (lambda v: v.to(torch.complex64), "it has complex64 numbers for conv1.weight"),
     ],
 )
+@pytest.mark.filterwarnings("ignore:Validating sparse tensor")
 def test_tensors_that_are_no_plain_floats_are_refused(library, tmp_path, change, sentence):
     state = {n: change(v) if v.ndim else v for n, v in ResidualNet(8, 5).state_dict().items()}
     torch.save(state, tmp_path / "w.pth")

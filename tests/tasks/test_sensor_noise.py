@@ -4,10 +4,9 @@ import json
 
 import numpy as np
 import pytest
-import tifffile
 
 import scorelet as sl
-from raw_samples import WHITE, dng, exposed, monochrome, sampled, scene
+from raw_samples import dng, exposed, interpolated, monochrome, sampled, scene
 from scorelet.core.errors import ImageFileError
 from scorelet.tasks.noise_report import report, sentence
 
@@ -55,15 +54,7 @@ def test_a_law_of_the_file_is_taken(tmp_path):
 def test_where_the_mosaic_says_nothing_the_developed_picture_is_measured_and_said(tmp_path):
     noisy, _ = exposed(scene(48, 48))
     dng(tmp_path / "small.dng", sampled(noisy))
-    tags = [
-        (50706, 1, 4, bytes((1, 4, 0, 0)), True),
-        (50717, 3, 3, (WHITE,) * 3, True),
-        (50708, 2, None, "camera", True),
-    ]
-    colours = np.stack([sampled(noisy)] * 3, -1).astype(np.uint16)
-    tifffile.imwrite(
-        tmp_path / "linear.dng", colours, photometric=34892, extratags=tags, metadata=None
-    )
+    interpolated(tmp_path / "linear.dng", sampled(noisy))
     for name in ("small.dng", "linear.dng"):
         found = sl.noise(tmp_path / name)
         assert (found.sensor, found.developed, found.shape) == (None, True, (48, 48, 3))

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
@@ -34,11 +34,19 @@ class Network(Protocol):
     classes: int | None
 
 
-@runtime_checkable
 class HasNetwork(Protocol):
     """A model that is made of one network, whose weights another run may start from."""
 
     network: nn.Module
+
+
+def has_network(model: object) -> TypeGuard[HasNetwork]:
+    """Return whether it is such a model.
+
+    From Python 3.12 on isinstance looks for attributes of protocols where modules do not keep their
+    parts.
+    """
+    return isinstance(getattr(model, "network", None), nn.Module)
 
 
 @runtime_checkable

@@ -8,7 +8,7 @@ from torch import nn
 
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
-from scorelet.core.network import HasNetwork
+from scorelet.core.network import has_network
 from scorelet.data.labelled import LabelledImages, load_labelled
 from scorelet.models import Classifier
 from scorelet.tasks.architectures import (
@@ -59,7 +59,7 @@ def open_network(model: Model, arch: str | None, *, device: str = "auto") -> Ope
         found = _own(model) if arch is None else _foreign(Path(model).expanduser(), arch)
     else:
         title, found = type(model).__name__, model
-    network = found.network if isinstance(found, HasNetwork) else found
+    network = found.network if has_network(found) else found
     if not isinstance(network, nn.Module):
         raise InputError(f"{title} is a {type(found).__name__}, which has no network.")
     return Opened(network.to(choose_device(device)), title, found)

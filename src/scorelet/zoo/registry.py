@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from torch import nn
 
 from scorelet.core.errors import InputError
-from scorelet.core.network import HasNetwork
+from scorelet.core.network import has_network
 from scorelet.core.options import checked
 from scorelet.zoo.checkpoints import build, open_model, read_model
 from scorelet.zoo.hub import fetch
@@ -122,7 +122,7 @@ def load_network(model: str | Path) -> nn.Module:
         CheckpointError: as `load`.
     """
     loaded = load(model)
-    if not isinstance(loaded, HasNetwork):
+    if not has_network(loaded):
         raise InputError(f"{model} is {kind_of(loaded).words}, which has no network to start from.")
     return loaded.network
 

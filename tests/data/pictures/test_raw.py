@@ -10,7 +10,18 @@ import tifffile
 from PIL import ImageCms
 
 from picture_samples import sentence
-from raw_samples import BLACK, WHITE, XTRANS, another, dng, exposed, monochrome, sampled, scene
+from raw_samples import (
+    BLACK,
+    WHITE,
+    XTRANS,
+    another,
+    dng,
+    exposed,
+    interpolated,
+    monochrome,
+    sampled,
+    scene,
+)
 from scorelet.core.errors import ImageFileError, InputError
 from scorelet.data import (
     Picture,
@@ -167,13 +178,7 @@ def test_mosaics_of_another_kind_are_refused(tmp_path):
 
 
 def test_interpolated_colours_are_developed_and_are_no_mosaic(tmp_path):
-    tags = [
-        (50706, 1, 4, bytes((1, 4, 0, 0)), True),
-        (50717, 3, 3, (WHITE,) * 3, True),
-        (50708, 2, None, "camera", True),
-    ]
-    pixels = np.stack([RAW] * 3, -1).astype(np.uint16)
-    tifffile.imwrite(tmp_path / "a.dng", pixels, photometric=34892, extratags=tags, metadata=None)
+    interpolated(tmp_path / "a.dng", RAW)
     assert "were interpolated already" in sentence(tmp_path / "a.dng", mosaic_of)
     assert read_picture(tmp_path / "a.dng").pixels.shape == (41, 61, 3)
 
