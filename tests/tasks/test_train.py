@@ -19,12 +19,12 @@ from scorelet.core.checkpoint import load_tensors
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator
 from scorelet.data import Picture, PictureMetadata, load_pictures, write_picture
-from scorelet.models import ResidualDenoiser
+from scorelet.models import LevelMapDenoiser, ResidualDenoiser
 from scorelet.tasks.evaluate import mean_psnr
 from scorelet.tasks.experiments import read_config
 from scorelet.tasks.train import train, train_once
 from scorelet.training import read_log
-from scorelet.zoo import build_network
+from scorelet.zoo import build_network, load
 
 OPTIONS = {"channels": 3, "widths": [8, 20], "encoder": [1, 1], "decoder": [1]}
 
@@ -184,9 +184,28 @@ def test_training_can_start_from_weights_whose_shapes_agree(file, tmp_path):
         torch.testing.assert_close(new[name], old[name], rtol=0, atol=1e-9)  # a rate of 1e-12
 
 
+@pytest.mark.slow
+def test_a_network_that_is_told_a_level_starts_as_the_one_that_is_not(file, tmp_path):
+    """The channel of the level comes last, with weights 0; then the teacher is what it learns."""
+    first = train(read_config(file("first", steps=2, data={"channels": 3})), quiet=True)
+    told = {"options": OPTIONS | {"channels": 4, "outputs": 3}, "start_from": str(first)}
+    drown = {"teacher": str(first), "sigma": [2, 20]}
+    settings = {"data": {"channels": 3}, "model": told, "drown": drown, "steps": 1}
+    rest = {"optimizer": {"rate": 1e-12, "matrix_rate": 1e-12}}
+    second = train(read_config(file("second", **settings, **rest)), quiet=True)
+    blind, level_map = load(first), load(second)
+    assert type(level_map) is LevelMapDenoiser
+    y = torch.rand(1, 3, 16, 16)
+    torch.testing.assert_close(level_map(y, 0.05), blind(y), rtol=0, atol=1e-6)
+    old, new = (load_tensors(path)[0]["head.weight"] for path in (first, second))
+    assert new.shape[1] == old.shape[1] + 4
+    assert float(new[:, old.shape[1] :].abs().max()) < 1e-9
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"drown": {"sigma": [0, 20]}}, "drown.sigma starts above 0"),
         ({"data": {"train": ["/no/such/folder"]}}, "There is no data '/no/such/folder' here"),
         ({"model": {"architecture": "Nix"}}, "Unknown architecture 'Nix': choose one of"),
         ({"model": {"options": {"widht": 3}}}, "ShuffleUNet does not take {'widht': 3}"),

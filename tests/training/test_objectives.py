@@ -4,11 +4,13 @@ import pytest
 import torch
 
 from scorelet.core.random import Noise, generator, randn
+from scorelet.models import UniformNoise
 from scorelet.training import (
     blind_denoising,
     classification,
     classification_loss,
     denoising_loss,
+    drowning,
 )
 
 
@@ -88,6 +90,51 @@ def test_the_objective_shows_the_model_the_noisy_batch_only():
     assert torch.equal(loss.value, expected.value)
     assert len(seen) == 1
     assert seen[0] is data["noisy"]
+
+
+class Shown(torch.nn.Module):
+    """Returns what it is made with, and keeps the levels that it was told."""
+
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = answer
+
+    def forward(self, y, sigma):
+        self.levels = sigma
+        return self.answer(y, sigma)
+
+
+def test_drowning_teaches_the_mean_over_opposite_noise():
+    """Of the teacher y² that is y² + t² e²; of a linear one it is the teacher itself."""
+    y, noise, law = (
+        randn((5, 1, 8, 8), rng=generator(1)),
+        Noise(0, range(5)),
+        UniformNoise(0.1, 0.7),
+    )
+    twice = Shown(lambda y, _: 2 * y)
+    found = drowning(lambda y: 2 * y, law, 1.0)(twice, {"noisy": y}, noise)
+    assert float(found.terms["mse"]) < 1e-12
+    assert torch.equal(twice.levels, law.quantile(noise.uniform(y, use=1)))
+    e = noise.normal(y)
+
+    def square(y, t):
+        return y.square() + (t[:, None, None, None] * e).square()
+
+    assert float(drowning(torch.square, law, 2.0)(Shown(square), {"noisy": y}, noise).value) < 1e-9
+    off = drowning(torch.square, law, 0.0)(Shown(lambda y, _: y.square()), {"noisy": y}, noise)
+    level = twice.levels[:, None, None, None]
+    expected = (level * e).pow(4).mean()
+    torch.testing.assert_close(off.value, expected)
+
+
+def test_the_teacher_has_no_gradient():
+    weight = torch.ones((), requires_grad=True)
+    y, noise = randn((2, 1, 4, 4), rng=generator(1)), Noise(0, range(2))
+    student = Shown(lambda y, _: weight * y)
+    loss = drowning(lambda y: weight.square() * y + y, UniformNoise(0.1, 0.2), 1.0)
+    loss(student, {"noisy": y}, noise).value.backward()
+    assert weight.grad is not None
+    assert float(weight.grad) < 0  # towards 2, which the teacher does not follow
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])

@@ -11,6 +11,7 @@ from scorelet.models.denoiser import (
     ResidualDenoiser,
     noise_level,
 )
+from scorelet.models.dithered import DitheredDenoiser
 from scorelet.models.energy import (
     CurvedEnergy,
     Energy,
@@ -25,6 +26,7 @@ from scorelet.models.joint_energy import JointDenoiser, JointEnergy
 from scorelet.models.joint_mixture import MixtureJointEnergy
 from scorelet.models.joint_network import NetworkJointEnergy
 from scorelet.models.labels import LabelLike, class_labels
+from scorelet.models.level_map import LevelMapDenoiser
 from scorelet.models.mixture import GaussianMixtureDenoiser
 from scorelet.models.mosaic import MosaicDenoiser
 from scorelet.models.noise import (
@@ -49,6 +51,7 @@ __all__ = [
     "Curve",
     "CurvedEnergy",
     "Denoiser",
+    "DitheredDenoiser",
     "Energy",
     "EnergyDenoiser",
     "FiniteSetDenoiser",
@@ -58,6 +61,7 @@ __all__ = [
     "JointDenoiser",
     "JointEnergy",
     "LabelLike",
+    "LevelMapDenoiser",
     "Locality",
     "LogUniformNoise",
     "MixedNoise",

@@ -6,13 +6,14 @@ from itertools import chain
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from scorelet.core.device import choose_device, inference_dtype
 from scorelet.core.errors import CheckpointError, InputError
 from scorelet.core.memory import keep_large_buffers
 from scorelet.data import from_unit, to_unit
 from scorelet.models import Denoiser, ResidualDenoiser
+from scorelet.models.level_map import LevelMapDenoiser
 from scorelet.networks import folded
 from scorelet.tasks.tiling import Tile, TileSide, auto_side, plan
 
@@ -38,15 +39,25 @@ def prepare(
     place = choose_device(device)
     kind = dtype or inference_dtype(place)
     if isinstance(denoiser, ResidualDenoiser):
-        network = folded(denoiser.network).to(device=place, dtype=kind)
-        network = network.to(memory_format=torch.channels_last)  # ty: ignore[no-matching-overload]
         return ResidualDenoiser(
-            network,
+            _for_inference(denoiser.network, place, kind),
             channels=denoiser.channels,
             calibration=denoiser.calibration,
             compute_dtype=kind,
         ).eval()
+    if isinstance(denoiser, LevelMapDenoiser):
+        return LevelMapDenoiser(
+            _for_inference(denoiser.network, place, kind),
+            channels=denoiser.colours,
+            compute_dtype=kind,
+        ).eval()
     return copy.deepcopy(denoiser).to(place).eval()
+
+
+def _for_inference(network: nn.Module, place: torch.device, dtype: torch.dtype) -> nn.Module:
+    """Return a network folded, laid out and cast."""
+    network = folded(network).to(device=place, dtype=dtype)
+    return network.to(memory_format=torch.channels_last)  # ty: ignore[no-matching-overload]
 
 
 def computes_in(denoiser: Denoiser) -> str:
@@ -54,7 +65,8 @@ def computes_in(denoiser: Denoiser) -> str:
 
     `prepare` casts the networks of residual denoisers; others compute in that of their images.
     """
-    cast = denoiser.compute_dtype if isinstance(denoiser, ResidualDenoiser) else None
+    known = isinstance(denoiser, ResidualDenoiser | LevelMapDenoiser)
+    cast = denoiser.compute_dtype if known else None
     return str(cast or _images_in(denoiser)).removeprefix("torch.")
 
 

@@ -14,6 +14,7 @@ from scorelet.training.objectives import (
     classification_loss,
     clean_denoising,
     denoising_loss,
+    drowning,
 )
 from scorelet.training.optimizers import Muon, make_optimizers, orthogonal_factor
 from scorelet.training.schedules import rate_factor
@@ -37,6 +38,7 @@ __all__ = [
     "classification_loss",
     "clean_denoising",
     "denoising_loss",
+    "drowning",
     "make_optimizers",
     "orthogonal_factor",
     "rate_factor",

@@ -14,6 +14,7 @@ from scorelet.core.device import widened
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image, Labels, Logits, NoiseLevel
 from scorelet.models import QuantileLaw
+from scorelet.models.dithered import dithered
 
 Batch = dict[str, Tensor]
 
@@ -92,6 +93,27 @@ def clean_denoising(law: QuantileLaw, clean: float, power: float) -> Objective:
         sigma = torch.where(u >= clean, law.quantile(share).to(x.dtype), 0)
         y = x + sigma[:, None, None, None] * noise.normal(x, use=0)
         return denoising_loss(model(y, sigma), x, sigma, power=power)
+
+    return objective
+
+
+def drowning(teacher: Callable[[Image], Image], law: QuantileLaw, power: float) -> Objective:
+    """Return the objective of f(y, t) = E_e g(y + t e), on batches with `noisy`: see
+    `scorelet.models.dithered`.
+
+    Args:
+        teacher: g, a denoiser of white noise, called with y + t e and y - t e; its answers are not
+            differentiated.
+        law: of t.
+        power: of the weight, see `denoising_loss`.
+    """
+
+    def objective(model: nn.Module, batch: Batch, noise: Noise) -> Loss:
+        y = batch["noisy"]
+        level = law.quantile(noise.uniform(y, use=1)).to(y.dtype)
+        with torch.no_grad():
+            target = dithered(teacher, y, level[:, None, None, None] * noise.normal(y, use=0))
+        return denoising_loss(model(y, level), target, level, power=power)
 
     return objective
 

@@ -7,6 +7,7 @@ import numpy as np
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
+from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
 from scorelet.data import load_pictures, locate, to_unit
 from scorelet.data.camera.patches import CameraPatches
@@ -14,6 +15,8 @@ from scorelet.data.pictures.drawn import draw_page
 from scorelet.data.pictures.patches import Crop, NoisyPatches, PictureCrops, half
 from scorelet.data.pictures.turns import TurnPatches
 from scorelet.models import (
+    Denoiser,
+    LevelMapDenoiser,
     LogUniformNoise,
     MixedNoise,
     NoiseLaw,
@@ -24,10 +27,17 @@ from scorelet.models import (
 from scorelet.tasks.denoise import Denoised, denoise
 from scorelet.tasks.evaluate import mean_psnr
 from scorelet.tasks.experiments.base import Experiment, export_model, model_of
-from scorelet.tasks.experiments.denoise_config import DenoiseConfig, PatchesConfig, SourceConfig
+from scorelet.tasks.experiments.denoise_config import (
+    DenoiseConfig,
+    DrownConfig,
+    PatchesConfig,
+    SourceConfig,
+)
 from scorelet.tasks.experiments.networks import check_channels, make_denoising_network
 from scorelet.tasks.experiments.registry import register
-from scorelet.training import Best, Learner, Validate, blind_denoising
+from scorelet.tasks.inference import prepare
+from scorelet.training import Best, Learner, Validate, blind_denoising, drowning
+from scorelet.zoo import load_as
 
 VALIDATION_SIGMAS = (15.0, 25.0, 50.0)
 
@@ -40,6 +50,8 @@ def build(config: DenoiseConfig) -> Experiment:
             these pictures.
     """
     network = make_denoising_network(config.model, seed=config.seed)
+    if config.drown:
+        return _drowning(network, config, config.drown)
     check_channels(network, config.model, config.data.channels, what="the patches")
     validate = _validation(config.data)
     return Experiment(
@@ -48,6 +60,22 @@ def build(config: DenoiseConfig) -> Experiment:
         export=export_model,
         validate=validate,
         best=Best("psnr") if validate else None,
+    )
+
+
+def _drowning(network: nn.Module, config: DenoiseConfig, drown: DrownConfig) -> Experiment:
+    """Make the experiment of a network that is told a level."""
+    teacher = prepare(load_as(Denoiser, drown.teacher, verb="train"))
+    if not teacher.blind:
+        raise InputError(f"{drown.teacher} must be told the noise level: a blind one can teach.")
+    low, high = (level / 255 for level in drown.sigma)
+    return Experiment(
+        learner=Learner(
+            LevelMapDenoiser(network, channels=config.data.channels),
+            drowning(teacher, LogUniformNoise(low, high), config.sigma_weight),
+        ),
+        data=noisy_patches(config),
+        export=export_model,
     )
 
 

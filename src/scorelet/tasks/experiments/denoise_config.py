@@ -110,12 +110,31 @@ class PatchesConfig(ConfigSection):
         return self
 
 
+class DrownConfig(ConfigSection):
+    """What the network learns in the place of clean pictures: what a denoiser of white noise makes
+    of the patch after more white noise drowns its own. The network is told the level of that.
+    """
+
+    teacher: str = Field(default="photo", description="a blind denoiser, by name or path")
+    sigma: tuple[float, float] = Field(
+        default=(2.0, 64.0), description="levels, log-uniform, in 8-bit units"
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "DrownConfig":
+        _check_levels(self.sigma)
+        if not self.sigma[0] > 0:
+            raise ValueError("drown.sigma starts above 0")
+        return self
+
+
 class DenoiseConfig(LoopConfig):
     """A blind denoiser of pictures."""
 
     task: Literal["denoise"] = "denoise"
     model: ModelConfig
     data: PatchesConfig
+    drown: DrownConfig | None = None
     sigma_weight: float = Field(
         default=1.0,
         ge=0,

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 from pydantic import Field
-from torch import nn
+from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
 from scorelet.core.network import Network
@@ -20,7 +20,7 @@ class ModelConfig(ConfigSection):
     start_from: str | None = Field(
         default=None,
         description="weights to start from: a built-in name, a path or a Hub id; shapes that "
-        "differ are skipped",
+        "differ are skipped, but a convolution of more inputs starts with the old ones",
     )
 
 
@@ -78,7 +78,22 @@ def _start_from(network: nn.Module, name: str) -> None:
     """Copy the weights of a model's network whose names and shapes agree."""
     weights = load_network(name).state_dict()
     own = network.state_dict()
-    fitting = {n: t for n, t in weights.items() if n in own and own[n].shape == t.shape}
+    fitting = {n: _widened(t, own[n]) for n, t in weights.items() if n in own and _fits(t, own[n])}
     if not fitting:
         raise InputError(f"No weight of {name} fits the architecture: check model.options.")
     network.load_state_dict(fitting, strict=False)
+
+
+def _fits(given: Tensor, own: Tensor) -> bool:
+    """Whether the shapes agree, or a convolution has more inputs now."""
+    if given.shape == own.shape:
+        return True
+    rest = given.ndim == own.ndim == 4 and given.shape[:1] + given.shape[2:]
+    return rest == own.shape[:1] + own.shape[2:] and given.shape[1] < own.shape[1]
+
+
+def _widened(given: Tensor, own: Tensor) -> Tensor:
+    """Return the weights with zeros for inputs that are new: they come after the others."""
+    more = own.new_zeros(own.shape)
+    more[tuple(slice(n) for n in given.shape)] = given
+    return more

@@ -10,9 +10,17 @@ from scorelet.zoo.kinds import (
     conditional_denoiser,
     gaussian_mixture,
     joint_energy,
+    level_map_denoiser,
 )
 
-for _module in (blind_denoiser, classifier, conditional_denoiser, gaussian_mixture, joint_energy):
+for _module in (
+    blind_denoiser,
+    classifier,
+    conditional_denoiser,
+    gaussian_mixture,
+    joint_energy,
+    level_map_denoiser,
+):
     register(_module.KIND)
 LATER |= {
     "centred-denoiser": "scorelet.zoo.kinds.bounded_denoiser",
