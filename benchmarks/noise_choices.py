@@ -13,7 +13,7 @@ rounded: the choice on all pictures, and the PSNR of the choice and of `--noise 
 eighth.
 
 Part `camera`: JPEG files of real cameras beside the mean of many shots: the first 8, which rules
-were set on, and the 36 others.
+were set on, and the 36 others; `the blind model` is `camera` alone.
 
 Part `time`: processor seconds of the choice and of `white`, in turns, on white noise and on a
 camera picture; the median ratio.
@@ -39,7 +39,7 @@ import scorelet as sl
 from scorelet.data import Picture
 from scorelet.tasks.denoise import DenoiseSettings
 from scorelet.tasks.denoise.choice import choose
-from scorelet.tasks.denoise.settings import CAMERA
+from scorelet.tasks.denoise.settings import CAMERA, GRAIN
 
 PACKAGES = ("scorelet", "torch", "numpy", "pillow")
 SETS = ("set12", "bsd68", "cbsd68")
@@ -184,15 +184,16 @@ def measure_camera(*, quick: bool) -> dict[str, Any]:
             continue
         clean = [picture(path.parents[1] / "camera_mean" / path.name) for path in some]
         before = [capped(picture(path), x) for path, x in zip(some, clean, strict=True)]
-        for noise in ("auto", "white", "camera"):
-            outs = [sl.denoise(path, noise=noise) for path in some]
+        ways = {noise: {"noise": noise} for noise in ("auto", "white", "camera")}
+        for noise, options in (ways | {"the blind model": {"model": CAMERA}}).items():
+            outs = [sl.denoise(path, **options) for path in some]
             gains = [
                 capped(out.image, x) - noisy
                 for out, x, noisy in zip(outs, clean, before, strict=True)
             ]
             row = {"pairs": part, "noise": noise} | chosen(outs) | {"noisy": float(np.mean(before))}
             rows.append(row | {"gain": float(np.mean(gains)), "least_gain": min(gains)})
-    return {"denoiser": CAMERA, "rows": rows}
+    return {"denoiser": GRAIN, "rows": rows}
 
 
 def measure_time(*, quick: bool) -> dict[str, list[Row]]:

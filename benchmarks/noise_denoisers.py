@@ -8,6 +8,10 @@ the processor are medians of a picture.
 
 Part `phases`: the first 8 pairs of the camera set, JPEGs of one shot beside the mean of many:
 `photo` on the pixels, and on the r x r phases of the picture.
+
+Part `drowned`: the same pairs: `photo` after white noise of a level is added that drowns the grain,
+as the mean of two answers with opposite noise and of eight, and the model `grain`, which learnt the
+mean of all. Floats, told the level; `denoise` has to find it, and rounds to bytes.
 """
 
 import os
@@ -28,6 +32,7 @@ from scorelet.analysis.image_quality import psnr
 from scorelet.core.random import generator
 from scorelet.models import (
     Denoiser,
+    DitheredDenoiser,
     PoissonGaussianDenoiser,
     PoissonGaussianNoise,
     SubsampledDenoiser,
@@ -39,6 +44,8 @@ PEER_PEAKS = (30, 5)
 EVERY = 8
 """Each eighth of the 68 pictures."""
 PAIRS = 8
+LEVELS = (10, 18, 26)
+"""Of white noise that drowns the grain, in 8-bit units."""
 
 
 def folder(name: str) -> list[Path]:
@@ -93,30 +100,44 @@ def measure_photons(*, quick: bool) -> dict[str, list[Row]]:
 def measure_phases(*, quick: bool) -> dict[str, list[Row]]:
     """Return mean PSNR and gain by step."""
     photo = sl.load("photo").eval()
-    noisy = folder("camera_noisy")[: 1 if quick else PAIRS]
-    found: dict[int, list[tuple[float, float]]] = {1: [], 2: [], 3: []}
-    for path in noisy:
-        y, x = tensor(path), tensor(path.parents[1] / "camera_mean" / path.name)
-        before = float(psnr(y, x))
-        for step, values in found.items():
-            estimate = SubsampledDenoiser(photo, step)(y).clamp(0, 1)
-            values.append((before, float(psnr(estimate, x))))
+    phases = {step: SubsampledDenoiser(photo, step) for step in (1, 2, 3)}
+    return {"rows": [{"step": k} | _on_pairs(f, None, quick=quick) for k, f in phases.items()]}
+
+
+@torch.no_grad()
+def measure_drowned(*, quick: bool) -> dict[str, list[Row]]:
+    """Return mean PSNR and gain by method and level."""
+    photo = sl.load("photo").eval()
+    methods = {
+        "photo, drowned, two calls": DitheredDenoiser(photo),
+        "photo, drowned, eight calls": DitheredDenoiser(photo, pairs=4),
+        "grain": sl.load("grain").eval(),
+    }
     return {
         "rows": [
-            {
-                "step": step,
-                "pairs": len(values),
-                "noisy": float(np.mean([a for a, _ in values])),
-                "psnr": float(np.mean([b for _, b in values])),
-                "gain": float(np.mean([b - a for a, b in values])),
-                "least_gain": float(min(b - a for a, b in values)),
-            }
-            for step, values in found.items()
+            {"method": name, "level": level} | _on_pairs(denoiser, level / 255, quick=quick)
+            for level in LEVELS
+            for name, denoiser in methods.items()
         ]
+    }
+
+
+def _on_pairs(denoiser: Denoiser, sigma: float | None, *, quick: bool) -> Row:
+    """Return what a denoiser gains on the first pairs of the camera set."""
+    values = []
+    for path in folder("camera_noisy")[: 1 if quick else PAIRS]:
+        y, x = tensor(path), tensor(path.parents[1] / "camera_mean" / path.name)
+        values.append((float(psnr(y, x)), float(psnr(denoiser(y, sigma).clamp(0, 1), x))))
+    return {
+        "pairs": len(values),
+        "noisy": float(np.mean([a for a, _ in values])),
+        "psnr": float(np.mean([b for _, b in values])),
+        "gain": float(np.mean([b - a for a, b in values])),
+        "least_gain": float(min(b - a for a, b in values)),
     }
 
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    parts = {"photons": measure_photons, "phases": measure_phases}
+    parts = {"photons": measure_photons, "phases": measure_phases, "drowned": measure_drowned}
     sys.exit(run_parts("noise_denoisers", parts, PACKAGES, __doc__ or ""))

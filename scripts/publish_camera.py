@@ -1,28 +1,22 @@
-"""Make the built-in model `camera` from a training run: weights, card and a picture.
+"""Make the built-in model `camera` from a training run: weights and card.
 
-export SCORELET_DATA=...                       # photos/camera_noisy and photos/camera_mean below it
 python scripts/publish_camera.py runs/camera --mean-with EARLIER.safetensors
 
 Writes src/scorelet/zoo/weights/camera.safetensors (float16; with `--mean-with`, the mean of the
-weights of the run and of another one), camera.json beside it (the model card)
-and docs/images/camera.png: ten crops of camera pictures, every fourth of the set, as they are,
-denoised, and the mean of many shots. Figures come from benchmarks/noise_choices.py.
+weights of the run and of another one) and camera.json beside it (the model card). Figures come from
+benchmarks/noise_choices.py.
 """
 
 import json
 from pathlib import Path
 
-import numpy as np
 import torch
-from PIL import Image
 from published_runs import denoiser_runs, run_parser, train_command
 from torch import nn
 
 from scorelet.core.checkpoint import load_tensors
 from scorelet.core.files import write_text
-from scorelet.data import locate
 from scorelet.models import ResidualDenoiser
-from scorelet.tasks.denoise import Denoised, denoise
 from scorelet.tasks.experiments import read_config
 from scorelet.tasks.journal import digest
 from scorelet.zoo import load, load_as, save
@@ -30,8 +24,6 @@ from scorelet.zoo import load, load_as, save
 ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = ROOT / "src/scorelet/zoo/weights/camera.safetensors"
 CARD = WEIGHTS.with_suffix(".json")
-PICTURE = ROOT / "docs/images/camera.png"
-CROPS, EVERY, SIDE = 10, 4, 128
 
 
 def main(run: Path, weights: str, other: Path | None, place: tuple[str, str]) -> None:
@@ -52,7 +44,6 @@ def main(run: Path, weights: str, other: Path | None, place: tuple[str, str]) ->
             "command": f"{document['command']} --mean-with {other.name}",
         }
     write_text(CARD, json.dumps(document, indent=2) + "\n")
-    Image.fromarray(sheet()).save(PICTURE, optimize=True)
 
 
 def _average(network: nn.Module, other: nn.Module) -> None:
@@ -60,20 +51,6 @@ def _average(network: nn.Module, other: nn.Module) -> None:
     with torch.no_grad():
         for mine, its in zip(network.parameters(), other.parameters(), strict=True):
             mine.lerp_(its.to(mine.dtype), 0.5)
-
-
-def sheet() -> np.ndarray:
-    """Return three rows of crops at 100 %: taken, denoised, mean of many shots."""
-    paths = sorted(locate("photos/camera_noisy").glob("*.jpg"))[::EVERY][:CROPS]
-    columns = []
-    for path in paths:
-        done = denoise(path, noise="camera")
-        assert isinstance(done, Denoised)
-        mean = Image.open(locate("photos/camera_mean") / path.name)
-        parts = [np.asarray(Image.open(path)), np.asarray(done.image), np.asarray(mean)]
-        top, left = ((n - SIDE) // 2 for n in parts[0].shape[:2])
-        columns.append(np.concatenate([p[top : top + SIDE, left : left + SIDE] for p in parts]))
-    return np.concatenate(columns, 1)
 
 
 def card(run: Path, place: tuple[str, str]) -> dict:

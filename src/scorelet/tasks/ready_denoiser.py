@@ -31,7 +31,7 @@ class ReadyDenoiser:
 def ready_denoiser(
     model: str | Path | Denoiser, *, device: str = "auto", dtype: str = "auto", verb: str
 ) -> ReadyDenoiser:
-    """Return a model ready for inference; the last two files are kept, until they change.
+    """Return a model ready for inference; the last three files are kept, until they change.
 
     Args:
         model: built-in name, path or Hub id; or a denoiser.
@@ -54,7 +54,7 @@ def ready_denoiser(
 _located = lru_cache(maxsize=16)(locate_weights)  # so that a Hub is asked once
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def _loaded(path: Path, _changed: int, device: str, dtype: torch.dtype, verb: str) -> ReadyDenoiser:
     return _ready(load_as(Denoiser, path, verb=verb), device, dtype)
 

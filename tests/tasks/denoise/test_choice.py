@@ -250,14 +250,40 @@ def test_the_model_of_cameras_is_for_cameras():
     assert choice(x, model="camera", noise="camera").noise == "camera"
 
 
-def test_noise_camera_is_the_model_camera(float32):
+def test_noise_camera_is_the_model_grain_and_camera_measures(float32):
     y = samples.shot(samples.clean("chelsea")[:48, :64])
-    asked, given, white = (
-        sl.denoise(y, **o) for o in ({"noise": "camera"}, {"model": "camera"}, {"noise": "white"})
-    )
+    options = ({"noise": "camera"}, {"model": "grain"}, {"model": "camera"}, {"noise": "white"})
+    asked, given, alone, white = (sl.denoise(y, **o) for o in options)
     np.testing.assert_array_equal(asked.image, given.image)
     assert (asked.sigma, asked.noise) == (given.sigma, given.noise)
     assert (asked.image != white.image).any()
+    assert (asked.image != alone.image).any()
+    assert alone.noise == "camera"
+    assert "would drown it" in asked.reason
+    assert "would drown it" not in alone.reason
+
+
+def test_the_level_of_grain_can_be_given(float32):
+    """More is taken out at a higher level, and nothing at 0; `strength` goes half the way."""
+    y = samples.shot(samples.clean("chelsea")[:64, :96])
+    outs = [sl.denoise(y, noise="camera", sigma=s / 255).image / 255 for s in (0, 6, 24)]
+    moved = [float(np.square(out - y / 255).mean()) for out in outs]
+    assert moved[0] < 1e-7
+    assert moved[1] > 1e-6
+    assert moved[2] > 2 * moved[1]
+    half = sl.denoise(y, noise="camera", sigma=24 / 255, strength=0.5).image / 255
+    assert np.abs(half - (y / 255 + outs[2]) / 2).max() <= 0.51 / 255
+    assert (
+        "white noise of 24.0 would drown it" in sl.denoise(y, noise="camera", sigma=24 / 255).reason
+    )
+
+
+@pytest.mark.slow
+def test_grain_in_another_unit_is_the_same():
+    y = samples.shot(samples.clean("chelsea")) / 255
+    one = sl.denoise(y.astype(np.float32), noise="camera").image
+    other = sl.denoise((40 * y - 7).astype(np.float32), noise="camera").image
+    assert decibels((other + 7) / 40, one) > 60
 
 
 def test_strength_gaps_and_opacity(float32):

@@ -3,8 +3,9 @@
 The pages of a stack have one camera, and so one noise: it is judged on all of them together.
 
 - `white`: the model, as it is. Also where no noise is found, so that clean pictures stay clean.
-- `camera`: the model of pictures of cameras (`camera`), for noise that neighbours share, and for
-  JPEGs, unless white noise was added to them: it mends what they lost.
+- `camera`: the models of pictures of cameras (`grain`, and `camera`, which tells how strong it is),
+  for noise that neighbours share, and for JPEGs, unless white noise was added to them: they mend
+  what these lost.
 - `poisson`: the model between a transform and its inverse (`photons`), for counts of photons, and
   for gray integers of a sensor, whose noise plainly grows with brightness.
 """
@@ -26,7 +27,7 @@ from scorelet.analysis.photon_counts import (
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, to_unit
 from scorelet.tasks.denoise.photons import Photons, dimmest, photons_of
-from scorelet.tasks.denoise.settings import CAMERA, MODEL, DenoiseSettings
+from scorelet.tasks.denoise.settings import CAMERA, GRAIN, MODEL, DenoiseSettings
 from scorelet.tasks.denoise.window import WINDOW, central
 
 PAGES = 16
@@ -47,11 +48,13 @@ class Choice:
         noise: "white", "camera" or "poisson".
         reason: why, a few words.
         photons: for "poisson".
+        grain: for "camera": whether there is grain for sure, and not a JPEG only.
     """
 
     noise: str
     reason: str
     photons: Photons | None = None
+    grain: bool = True
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ def asked(settings: DenoiseSettings) -> Choice | None:
     """Return the choice that needs no look at a picture, or None."""
     if settings.noise == "poisson":
         return None
-    if settings.model == CAMERA:
+    if settings.model in (CAMERA, GRAIN):
         return Choice("camera", "what the model given is for")
     if settings.noise != "auto":
         return Choice(settings.noise, "as asked for")
@@ -146,7 +149,7 @@ def _by_grain(found: Grain | None, step: float | None) -> Choice:
         return Choice("camera", "there is grain, which neighbours share")
     level = None if found is None else found.white_level
     if step is not None and (level is None or step > level):
-        return Choice("camera", "a JPEG, without white noise above its steps")
+        return Choice("camera", "a JPEG, without white noise above its steps", grain=False)
     if found is None:
         return Choice(
             "white", "too little of the picture lies between black and white to tell more"

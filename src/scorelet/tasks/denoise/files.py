@@ -75,6 +75,7 @@ def denoise_files(
             "noise": settings.noise,
             "noise_law": settings.noise_law,
             "camera": settings.may_be_camera and settings.camera().digest,
+            "grain": settings.may_be_camera and settings.grain().digest,
         },
         resume=resume,
         overwrite=overwrite,

@@ -18,11 +18,12 @@ from scorelet.models import Denoiser
 from scorelet.tasks.conditions import check_size, condition_pages
 from scorelet.tasks.denoise.choice import PAGES, Choice, asked, choose, choose_for_stack
 from scorelet.tasks.denoise.evenness import evened
+from scorelet.tasks.denoise.grain_level import grain_level
 from scorelet.tasks.denoise.kept import keep
 from scorelet.tasks.denoise.photons import StablePage, stable_page
 from scorelet.tasks.denoise.raw import denoised_raw
 from scorelet.tasks.denoise.remarks import remarks
-from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
+from scorelet.tasks.denoise.settings import CAMERA, Denoised, DenoiseSettings
 from scorelet.tasks.denoise.view import View, look
 from scorelet.tasks.inference import run_tile, tiles_of
 from scorelet.tasks.listener import NOBODY, Listener, Repeated
@@ -48,6 +49,8 @@ class PagePlan:
         wide: whether pixels are float32 so large that it is computed in float64.
         said: what is to be said of the page already.
         cond: what the denoiser is told of the page, of its height and width; None: nothing.
+        told: the level that the denoiser is told in its place, in the unit that the view shows,
+            where that is no standard deviation of the noise.
     """
 
     page: Picture
@@ -57,6 +60,7 @@ class PagePlan:
     wide: bool = False
     said: tuple[str, ...] = ()
     cond: Pixels | None = None
+    told: float | None = None
 
 
 def denoised_pages(
@@ -149,15 +153,43 @@ def denoised_page(
         stable = stable_page(plan.page, choice.photons, fractions=fractions)
         out = _denoised_photons(plan, stable, denoiser, settings, listener)
     elif choice.noise == "camera":
-        camera = settings.camera().denoiser
-        tiles = tiles_of(camera, page.pixels.shape[:2], tile=settings.tile)
-        plan = replace(plan, tiles=tiles)
-        out = run_plan(plan, camera, replace(settings, noise="camera"), listener)
+        plan, denoiser = _camera_plan(plan, settings, grain=choice.grain)
+        out = run_plan(plan, denoiser, replace(settings, noise="camera"), listener)
         picture = replace(out.picture, pixels=evened(plan.page.pixels, out.picture.pixels))
         out = replace(out, picture=picture, image=picture.plain)
     else:
         out = run_plan(plan, denoiser, settings, listener)  # run
-    return replace(out, noise=choice.noise, reason=choice.reason)
+    return replace(out, noise=choice.noise, reason=choice.reason + _told_words(plan))
+
+
+def _camera_plan(
+    plan: PagePlan, settings: DenoiseSettings, *, grain: bool
+) -> tuple[PagePlan, Denoiser]:
+    """Return how a page of a camera is denoised: one model measures, another removes its grain."""
+    denoiser, told = settings.camera().denoiser, None
+    if settings.model != CAMERA:
+        told = _grain_level(plan, denoiser, settings.sigma, sure=grain)
+        denoiser = settings.grain().denoiser
+    tiles = tiles_of(denoiser, plan.page.pixels.shape[:2], tile=settings.tile)
+    return replace(plan, tiles=tiles, told=told), denoiser
+
+
+def _told_words(plan: PagePlan) -> str:
+    if plan.told is None:
+        return ""
+    if plan.page.pixels.dtype.kind == "f":
+        return f", white noise of {plan.told * plan.view.unit:.3g} would drown it"
+    return f", white noise of {255 * plan.told:.1f} would drown it"
+
+
+def _grain_level(plan: PagePlan, camera: Denoiser, given: float | None, *, sure: bool) -> float:
+    """Return the level of grain in the unit shown: what is given, in that of the page, or found."""
+    if given is not None:
+        return given / plan.view.unit
+    jpeg = plan.page.metadata.jpeg
+    step = None if jpeg is None else jpeg.median_step
+    step = None if step is None else step / plan.view.unit
+    return grain_level(plan.view, camera, step, sure=sure)
 
 
 def _denoised_photons(
@@ -245,7 +277,7 @@ def run_plan(
         result[place] = part
         listener.part(done, len(plan.tiles))
     sigma = plan.sigma
-    if denoiser.blind or sigma is None:
+    if denoiser.blind or sigma is None or plan.told is not None:
         curve = denoiser.calibration.get(curve_name(page.pixels.shape[2], bounded=bounded))
         sigma = meter.sigma(curve) * plan.view.unit
     picture = replace(page, pixels=result)
@@ -265,6 +297,7 @@ def _denoised_tile(
     place = tile.target_rows, tile.target_columns
     whole, shown = view.shown(tile.rows, tile.columns)
     level = None if plan.sigma is None else plan.sigma / view.unit
+    level = level if plan.told is None else plan.told
     told = None if plan.cond is None else to_unit(plan.cond[tile.rows, tile.columns])
     answer = run_tile(denoiser, shown, level, settings.label, told)
     before = whole[keep]

@@ -40,7 +40,9 @@ def remarks(
         None if floats or not white else _compression(page.metadata.jpeg, sigma),
         _colour_of_noise(view, floats=floats) if white else None,
         _level_given(settings.sigma, sigma, floats=floats) if blind else None,
-        None if blind or settings.sigma is not None else _level_found(sigma, floats=floats),
+        _level_found(sigma, floats=floats)
+        if white and not blind and settings.sigma is None
+        else None,
         _other_size(page.pixels.shape[:2], denoiser.learnt),
     )
     return tuple(text for text in said if text)

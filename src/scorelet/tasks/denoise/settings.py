@@ -17,7 +17,9 @@ NOISES = ("auto", "white", "camera", "poisson")
 MODEL = "photo"
 """The built-in model of white noise."""
 CAMERA = "camera"
-"""The built-in model of pictures of cameras, whose noise neighbours share."""
+"""The built-in blind model of pictures of cameras."""
+GRAIN = "grain"
+"""The built-in model of noise that neighbours share: it is told how strong that is."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,9 @@ class DenoiseSettings:
         model: built-in name, path or Hub id; or a denoiser.
         sigma: noise standard deviation, for integers in the unit of [0, 1] images, for floats in
             their own. None leaves it to the model, or, for a model that needs it, to
-            `scorelet.analysis.local_noise`. A blind model compares it with its own estimate.
+            `scorelet.analysis.local_noise`. A blind model compares it with its own estimate. For
+            camera noise it is the level of white noise that drowns the grain, about four times the
+            deviation of a pixel; None: see `scorelet.tasks.denoise.grain_level`.
         strength: share of the found noise that is taken out, 0 to 1.
         label: class of the picture, its number or name, for models that know classes.
         tile: side of a tile in pixels, "auto", or None for the whole picture at once.
@@ -81,8 +85,8 @@ class DenoiseSettings:
     def _check_noise(self) -> None:
         if self.noise not in NOISES:
             raise InputError(f"noise is {self.noise!r}: it must be one of {', '.join(NOISES)}.")
-        if self.noise == "camera" and self.model not in (MODEL, CAMERA):
-            raise InputError("noise camera has a model of its own: leave the model out.")
+        if self.noise == "camera" and self.model not in (MODEL, CAMERA, GRAIN):
+            raise InputError("noise camera has models of its own: leave the model out.")
         if self.noise == "poisson" and self.sigma is not None:
             raise InputError(
                 "The level of photon noise follows from its law: give noise-law instead of sigma."
@@ -106,11 +110,15 @@ class DenoiseSettings:
     def may_be_camera(self) -> bool:
         """Whether a picture may get the model of pictures of cameras."""
         auto = self.noise == "auto" and self.model == MODEL
-        return auto or self.noise == "camera" or self.model == CAMERA
+        return auto or self.noise == "camera" or self.model in (CAMERA, GRAIN)
 
     def camera(self) -> ReadyDenoiser:
-        """Return the model of pictures of cameras, see `ready_denoiser`."""
+        """Return the blind model of pictures of cameras, see `ready_denoiser`."""
         return ready_denoiser(CAMERA, device=self.device, dtype=self.dtype, verb="denoise")
+
+    def grain(self) -> ReadyDenoiser:
+        """Return the model of noise that neighbours share, which is told how strong it is."""
+        return ready_denoiser(GRAIN, device=self.device, dtype=self.dtype, verb="denoise")
 
 
 @dataclass(frozen=True)
