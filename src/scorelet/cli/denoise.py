@@ -56,7 +56,8 @@ def denoise(
         paths: pictures and folders of pictures.
         output: file, or folder (NAME/); by default NAME_denoised beside the input.
         model: built-in name (see scorelet models), .safetensors path or Hub id.
-        sigma: noise level in 8-bit units (25 means 25/255), for models that are not blind.
+        sigma: noise level in 8-bit units (25 means 25/255), for models that are not blind; of
+            camera noise the level of white noise that drowns it, about four times a pixel's.
         strength: how much of the found noise is taken out, 0 to 1.
         label: class of the pictures, its name or number from 0 on, for models that know classes.
         cond: what a conditional model is told: a picture of the same size, or a folder with one for

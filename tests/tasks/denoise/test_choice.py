@@ -286,6 +286,20 @@ def test_grain_in_another_unit_is_the_same():
     assert decibels((other + 7) / 40, one) > 60
 
 
+@pytest.mark.slow
+def test_the_model_grain_looks_at_pictures_as_noise_camera_does(float32):
+    """In another unit, of a size at which no white noise is measured, and with a level."""
+    y = samples.shot(samples.clean("chelsea")[:64, :96])
+    for given in (y, (1e-6 * y).astype(np.float32), y[:3, :5]):
+        level = 16 * float(given.max()) / 255 if given.dtype.kind == "f" else 16 / 255
+        for options in ({}, {"sigma": level}):
+            one = sl.denoise(given, noise="camera", **options)
+            other = sl.denoise(given, model="grain", **options)
+            np.testing.assert_array_equal(one.image, other.image)
+            assert one.reason.split(",")[-1] == other.reason.split(",")[-1]
+            assert one.warnings == other.warnings
+
+
 def test_strength_gaps_and_opacity(float32):
     u = np.uint16(COUNTS)
     full, half = (sl.denoise(u, strength=s).image.astype(float) for s in (1.0, 0.5))

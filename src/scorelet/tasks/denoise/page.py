@@ -23,7 +23,7 @@ from scorelet.tasks.denoise.kept import keep
 from scorelet.tasks.denoise.photons import StablePage, stable_page
 from scorelet.tasks.denoise.raw import denoised_raw
 from scorelet.tasks.denoise.remarks import remarks
-from scorelet.tasks.denoise.settings import CAMERA, Denoised, DenoiseSettings
+from scorelet.tasks.denoise.settings import CAMERA, GRAIN, Denoised, DenoiseSettings
 from scorelet.tasks.denoise.view import View, look
 from scorelet.tasks.inference import run_tile, tiles_of
 from scorelet.tasks.listener import NOBODY, Listener, Repeated
@@ -147,7 +147,7 @@ def denoised_page(
     Raises:
         InputError: the page cannot be denoised.
     """
-    plan = plan_page(page, denoiser, settings, cond)  # plan
+    plan = plan_page(page, _looks(denoiser, settings), settings, cond)  # plan
     choice = choice or choose(plan.page, settings)
     if choice.photons is not None:
         stable = stable_page(plan.page, choice.photons, fractions=fractions)
@@ -160,6 +160,15 @@ def denoised_page(
     else:
         out = run_plan(plan, denoiser, settings, listener)  # run
     return replace(out, noise=choice.noise, reason=choice.reason + _told_words(plan))
+
+
+def _looks(denoiser: Denoiser, settings: DenoiseSettings) -> Denoiser:
+    """Return the denoiser whose way a page is looked at.
+
+    That is the blind one for `grain` too, whose level is no standard deviation of white noise.
+    """
+    measured = settings.model == GRAIN and settings.noise != "poisson"
+    return settings.camera().denoiser if measured else denoiser
 
 
 def _camera_plan(
@@ -189,7 +198,8 @@ def _grain_level(plan: PagePlan, camera: Denoiser, given: float | None, *, sure:
     jpeg = plan.page.metadata.jpeg
     step = None if jpeg is None else jpeg.median_step
     step = None if step is None else step / plan.view.unit
-    return grain_level(plan.view, camera, step, sure=sure)
+    bounded = plan.page.pixels.dtype.kind == "u"
+    return grain_level(plan.view, camera, step, sure=sure, bounded=bounded)
 
 
 def _denoised_photons(
