@@ -206,6 +206,11 @@ def test_a_network_that_is_told_a_level_starts_as_the_one_that_is_not(file, tmp_
     ("changes", "message"),
     [
         ({"drown": {"sigma": [0, 20]}}, "drown.sigma starts above 0"),
+        ({"drown": {}, "data": {"validation": ["x"]}}, "leave data.validation out"),
+        (
+            {"drown": {}, "model": {"options": OPTIONS | {"channels": 4}}},
+            "set channels: 4 and outputs: 3 in model.options",
+        ),
         ({"data": {"train": ["/no/such/folder"]}}, "There is no data '/no/such/folder' here"),
         ({"model": {"architecture": "Nix"}}, "Unknown architecture 'Nix': choose one of"),
         ({"model": {"options": {"widht": 3}}}, "ShuffleUNet does not take {'widht': 3}"),

@@ -7,11 +7,11 @@ as dense as m at slow frequencies has. s median step of a JPEG. In 8-bit units
     grain    t = 18 (q / 2)^0.7 h(q),    h from 0 at q = 0.2 to 1 at q = 1
     JPEG     t = min(0.35 (s - 4), 9 + 0.1 s)
 
-and the larger of both, 0 where that is less than 1; where no grain was found for sure, the first is
-bounded by 1.6 times the second and by 5 more. `camera` spares grain where it could be texture, but
-in the quiet parts of a picture it takes out a share that tells how strong it is; the power is less
-than 1 because q is not exact, and pictures with grain have about q = 2. Where more of a block than
-one pixel in ten is a gap, black or white, it says nothing. Constants were set on
+and the larger of both, 0 where that is less than 1, at most 64; where no grain was found for sure,
+the first is bounded by 1.6 times the second and by 5 more. `camera` spares grain where it could be
+texture, but in the quiet parts of a picture it takes out a share that tells how strong it is; the
+power is less than 1 because q is not exact, and pictures with grain have about q = 2. Where more of
+a block than one pixel in ten is a gap, black or white, it says nothing. Constants were set on
 simulated cameras, clean JPEGs, and the first 8 camera pictures of the test set.
 """
 
@@ -35,7 +35,8 @@ NONE, SURE = 0.2 / 255, 1 / 255
 STEPS, FINE_STEP = 0.35, 4.0 / 255
 COARSE, COARSE_STEPS = 9 / 255, 0.1
 """Of JPEGs of a quality below about 65: far less of what they lost can be mended."""
-FAINTEST = 1 / 255
+FAINTEST, STRONGEST = 1 / 255, 64 / 255
+"""Levels that the model learnt, in the unit of what it is shown."""
 DOUBTFUL, MARGIN = 1.6, 5 / 255
 """Bounds of the level of grain that may be texture, over that of the JPEG."""
 SHARE, LEAST, MOST = 0.25, 128, 512
@@ -67,7 +68,7 @@ def grain_level(
     if not sure:
         found = min(found, DOUBTFUL * stored, stored + MARGIN)
     level = max(found, stored)
-    return level if level >= FAINTEST else 0.0
+    return min(level, STRONGEST) if level >= FAINTEST else 0.0
 
 
 def _of_jpeg(step: float) -> float:

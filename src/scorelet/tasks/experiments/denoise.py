@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from scorelet.core.errors import InputError
+from scorelet.core.network import Network
 from scorelet.core.random import generator, randn
 from scorelet.data import load_pictures, locate, to_unit
 from scorelet.data.camera.patches import CameraPatches
@@ -68,6 +69,12 @@ def _drowning(network: nn.Module, config: DenoiseConfig, drown: DrownConfig) -> 
     teacher = prepare(load_as(Denoiser, drown.teacher, verb="train"))
     if not teacher.blind:
         raise InputError(f"{drown.teacher} must be told the noise level: a blind one can teach.")
+    channels = config.data.channels
+    if isinstance(network, Network) and network.options.get("outputs", channels + 1) != channels:
+        raise InputError(
+            f"A network that is told a level takes {channels + 1} channels and returns {channels}: "
+            f"set channels: {channels + 1} and outputs: {channels} in model.options."
+        )
     low, high = (level / 255 for level in drown.sigma)
     return Experiment(
         learner=Learner(

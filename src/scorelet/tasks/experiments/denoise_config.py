@@ -141,6 +141,14 @@ class DenoiseConfig(LoopConfig):
         description="the loss of a patch is divided by (sigma + 2/255) to this power",
     )
 
+    @model_validator(mode="after")
+    def _measurable(self) -> "DenoiseConfig":
+        if self.drown and self.data.validation:
+            raise ValueError(
+                "drown has no clean pictures to be measured by: leave data.validation out"
+            )
+        return self
+
     @model_validator(mode="before")
     @classmethod
     def _move_batch(cls, tree: Any) -> Any:  # noqa: ANN401 - whatever the file holds
