@@ -28,12 +28,14 @@ import numpy as np
 import torch
 from idle_maps import idle_maps
 
+from scorelet.analysis.robustness import AttackSetup, attack, clean_logits, known_norm
+from scorelet.analysis.robustness.explanation import AtLevel
 from scorelet.core.files import write_text
 from scorelet.core.memory import keep_large_buffers
 from scorelet.data.labelled import LabelledImages, load_labelled
 from scorelet.models import Denoiser, GaussianDenoiser, NetworkJointEnergy
 from scorelet.recipes.claims import Measured
-from scorelet.recipes.hits import accuracy, gain, quotient, unpacked
+from scorelet.recipes.hits import accuracy, gain, packed, quotient, unpacked
 from scorelet.recipes.subjects.classification_denoising import measures
 from scorelet.recipes.subjects.classification_denoising.findings import information
 from scorelet.recipes.subjects.classification_denoising.networks import JOINT, NOISY, PLAIN
@@ -62,6 +64,8 @@ ATTACKS = {"apgd": 500, "autoattack": 200}
 """How many pictures each attack is shown."""
 CURVES = {"l2": (0.25, 0.5, 1.0), "linf": (1 / 255, 2 / 255, 4 / 255, 8 / 255)}
 CURVE_STEPS, CURVE_PICTURES = 20, 500
+TOLD_LEVELS = (1 / 255, 0.05, 0.1)
+"""Levels that the joint network is told of clean pictures, in `levels`."""
 STRONGEST = 2 * 900 + 100
 """Gradients of AutoAttack for a picture that withstands; besides it asks 5,000 times."""
 
@@ -103,14 +107,19 @@ class Evaluation:
         for name, joint in self.networks.items():
             yield from self._labels(name, joint)
         yield from self._denoising()
+        for name in (JOINT, NOISY):
+            if name in self.networks:
+                each = 3 * CURVE_STEPS * len(BALLS) * len(TOLD_LEVELS)
+                work = partial(self._told_levels, self.networks[name])
+                yield Piece(f"levels-{_slug(name)}", each * CURVE_PICTURES, work)
         for name, joint in self.networks.items():
             yield from self._curves(name, joint)
-        for attack, count in ATTACKS.items():
+        for kind, count in ATTACKS.items():
             for name, joint in self.networks.items():
                 for norm, eps in BALLS.items():
-                    each = 3 * STRONGEST + 5000 if attack == "autoattack" else 300
-                    settings = RobustSettings(norm=norm, eps=(eps,), attacks=(attack,), limit=count)
-                    yield self._attack(f"{attack}-{norm}", name, joint, settings, each)
+                    each = 3 * STRONGEST + 5000 if kind == "autoattack" else 300
+                    settings = RobustSettings(norm=norm, eps=(eps,), attacks=(kind,), limit=count)
+                    yield self._attack(f"{kind}-{norm}", name, joint, settings, each)
 
     def _labels(self, name: str, joint: NetworkJointEnergy) -> Iterator[Piece]:
         told, slug = name != PLAIN, _slug(name)
@@ -147,6 +156,21 @@ class Evaluation:
         centred = (images - mean).flatten(1)
         linear = GaussianDenoiser(mean, centred.T @ centred / len(centred))
         return measures.direct(linear, self.test, self.levels)
+
+    def _told_levels(self, joint: NetworkJointEnergy) -> list[dict[str, Any]]:
+        """Return hits of clean pictures that are told to be noisy, and what PGD leaves of them."""
+        images, found = self.test.first(CURVE_PICTURES), []
+        x, labels = images.images(0, len(images)), torch.from_numpy(images.y)
+        for level in TOLD_LEVELS:
+            network = AtLevel(joint, level)
+            right = clean_logits(network, x, labels).argmax(1) == labels
+            row = {"level": level, "clean": packed(right.double())}
+            for norm, eps in BALLS.items():
+                setup = AttackSetup(known_norm(norm), CURVE_STEPS)
+                broken = attack(network, x, labels, eps=eps, setup=setup).broken
+                row[norm] = packed((right & ~broken).double())
+            found.append(row)
+        return found
 
     def _curves(self, name: str, joint: NetworkJointEnergy) -> Iterator[Piece]:
         for norm, radii in CURVES.items():
@@ -233,6 +257,7 @@ def tables(evaluation: Evaluation, found: dict[str, Any]) -> dict[str, list[dict
     names = list(evaluation.networks)
     rows = {
         "labels": [row for name in names for row in _label_rows(name, found)],
+        "levels": [row for name in names for row in _level_rows(name, found)],
         "denoising": _denoising_rows(evaluation.levels, found),
         "budget": _budget_rows(found, evaluation.test),
         "attacks": [row for name in names for row in _attack_rows(name, found)],
@@ -260,6 +285,21 @@ def _label_rows(name: str, found: dict[str, Any]) -> list[dict[str, Any]]:
                 }
             )
     return rows
+
+
+def _level_rows(name: str, found: dict[str, Any]) -> list[dict[str, Any]]:
+    """By level that is told of clean pictures, and attack."""
+    return [
+        {
+            "network": name,
+            "told": round(record["level"], 4),
+            "norm": norm,
+            "eps": round(BALLS.get(norm, 0.0), 5),
+            **_with_error("accuracy", accuracy(unpacked(record[norm])[None])),
+        }
+        for record in found.get(f"levels-{_slug(name)}", ())
+        for norm in ("clean", *BALLS)
+    ]
 
 
 def _denoising_rows(levels: list[float], found: dict[str, Any]) -> list[dict[str, Any]]:

@@ -9,9 +9,11 @@ from torch.autograd import gradcheck, gradgradcheck
 
 from laws import joint_laws
 from laws.denoiser_laws import assert_batch_independent, assert_close
+from models.test_correlated_pixels import covariance_of
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
-from scorelet.models import Denoiser, MixtureJointEnergy, NetworkJointEnergy
+from scorelet.models import Denoiser, GaussianDenoiser, MixtureJointEnergy, NetworkJointEnergy
+from scorelet.models.correlated_pixels import CorrelatedPixels
 from scorelet.networks.grad_res_net import GradResNet
 
 DOUBLE = torch.zeros((), dtype=torch.float64)
@@ -31,6 +33,15 @@ def mixture(classes=3, side=4):
     return MixtureJointEnergy(weights, means, roots @ roots.mT, torch.arange(classes))
 
 
+def pixel_law(channels=1, size=(4, 4)):
+    """Variances that fall with the frequency, and colours that are mixed."""
+    rows, columns = (torch.arange(n, dtype=torch.float64) for n in size)
+    fall = 1 / (1 + rows[:, None] ** 2 + columns**2)
+    variances = torch.arange(1, channels + 1).double()[:, None, None] * fall / 10
+    colours = torch.linalg.qr(white(channels, channels, seed=8))[0]
+    return CorrelatedPixels(colours, variances)
+
+
 def random_network(head="reference", energy="product", **options):
     torch.manual_seed(0)
     network = GradResNet(1, 3, width=0.125, energy=energy, **options)
@@ -38,11 +49,14 @@ def random_network(head="reference", energy="product", **options):
         network.strengths.fill_(2.0)
         for product in network.products:
             product.conv.weight.normal_(std=0.05)
-    return NetworkJointEnergy(network, "abc", head=head, mean=(0.5,), variance=0.06).double()
+    pixels = pixel_law() if head == "correlated" else None
+    joint = NetworkJointEnergy(network, "abc", head=head, mean=(0.5,), variance=0.06, pixels=pixels)
+    return joint.double()
 
 
 NETWORKS = {
     "reference": random_network,
+    "correlated": lambda: random_network("correlated"),
     "quadratic": lambda: random_network("quadratic"),
     "logits": lambda: random_network("logits"),
     "maps": lambda: random_network(energy="maps"),
@@ -65,7 +79,7 @@ def test_laws(name, sigma):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["mixture", "reference"])
+@pytest.mark.parametrize("name", ["mixture", "reference", "correlated"])
 def test_the_score_integrates_to_the_density(name):
     joint, y = JOINTS[name](), white(2, 1, 4, 4, seed=3)
     joint_laws.assert_score_integrates_to_the_density(joint, y, 0.7, 1e-6)
@@ -148,9 +162,38 @@ def test_limits_of_the_noise_level():
     for sigma in (0.05, 0.3, 1.0):
         wiener = 0.5 + 0.06 / (0.06 + sigma**2) * (y - 0.5)
         assert_close(fresh.denoise(y, sigma), wiener, 1e-2)
+    pixels = pixel_law(2, (8, 8))
+    fresh = NetworkJointEnergy(
+        GradResNet(2, 3, width=0.125), "abc", head="correlated", mean=(0.5, 0.4), pixels=pixels
+    ).double()
+    mean = torch.tensor([0.5, 0.4]).double()[:, None, None].expand(2, 8, 8)
+    exact = GaussianDenoiser(mean, covariance_of(pixels))
+    y = mean + 0.3 * white(2, 2, 8, 8)
+    for sigma in (0.05, 0.3, 1.0):
+        assert_close(fresh.denoise(y, sigma), exact(y, sigma), 1e-2)
     known = mixture()
     mean = torch.einsum("k,k...->...", known.weights, known.means)
     assert_close(known.denoise(white(2, 1, 4, 4), 1e4), mean.expand(2, 1, 4, 4), 1e-3)
+
+
+def test_clean_pictures_are_labelled_at_a_level_of_their_own():
+    torch.manual_seed(0)
+    network, y = GradResNet(1, 3, width=0.125), white(2, 1, 8, 8).float()
+    plain = NetworkJointEnergy(network, "abc")
+    joint = NetworkJointEnergy(network, "abc", label_level=0.2)
+    assert torch.equal(joint(y), joint.class_logits(y, 0.2))
+    assert torch.equal(joint.classifier()(y), joint.class_logits(y, 0.2))
+    assert torch.equal(joint(y, 0.1), plain(y, 0.1))  # a level that is given is taken
+    assert torch.equal(joint.class_logits(y), joint(y))
+    assert torch.equal(joint.posterior(y), joint.posterior(y, 0.2))
+    assert torch.equal(joint(y, 0.0), joint(y, joint.least))
+    assert not torch.equal(joint(y, 0.0), joint(y))
+    assert torch.equal(plain(y), plain.class_logits(y, plain.least))
+    plain.label_level = 0.2
+    assert torch.equal(plain.classifier()(y), joint(y))
+    for level in (0.001, math.nan, math.inf):
+        with pytest.raises(InputError, match="label_level is"):
+            NetworkJointEnergy(network, "abc", label_level=level)
 
 
 @pytest.mark.slow
@@ -194,6 +237,14 @@ def test_what_is_refused():
         NetworkJointEnergy(GradResNet(1, 3, width=0.125), "ab")
     with pytest.raises(InputError, match="head is"):
         NetworkJointEnergy(GradResNet(1, 3, width=0.125), "abc", head="other")
+    with pytest.raises(InputError, match="'correlated', and pixels are not given"):
+        NetworkJointEnergy(GradResNet(1, 3, width=0.125), "abc", head="correlated")
+    with pytest.raises(InputError, match="'reference', and pixels are given"):
+        NetworkJointEnergy(GradResNet(1, 3, width=0.125), "abc", pixels=pixel_law())
+    with pytest.raises(InputError, match="has 1 channels, and the network takes 3"):
+        NetworkJointEnergy(
+            GradResNet(3, 3, width=0.125), "abc", head="correlated", pixels=pixel_law()
+        )
     with pytest.raises(InputError, match="Labels must be"):
         MixtureJointEnergy(
             torch.ones(1).double(),

@@ -11,6 +11,7 @@ from torch import nn
 from laws.denoiser_laws import assert_close
 from scorelet.core.random import Noise, generator
 from scorelet.models import (
+    JointEnergy,
     LogUniformNoise,
     MixtureJointEnergy,
     NetworkJointEnergy,
@@ -128,6 +129,67 @@ def test_errors_of_noise_are_errors_of_the_image():
             assert_close(entropy, F.cross_entropy(known.logits(y, sigma), batch["label"]), 1e-9)
 
 
+@pytest.mark.slow
+def test_what_a_class_is_worth_is_its_exact_budget():
+    """E worth = E sum_c p(c | y) |D_c - D_u|^2 / (2 sigma^2)."""
+    known, count = planar_mixture(), 20_000
+    batch = batch_of(known, count, 0)
+    batch["x"] = batch["x"].double()
+    law = UniformNoise(0.8, 0.8)
+    objective = JointObjective(law, 0.0, 1.0, posterior=2.0, posterior_share=0.5)
+    noise = Noise(3, range(count))
+    terms = objective(known, batch, noise).terms
+    worth = sum(float(terms[f"worth/{k}"]) for k in range(4)) / 4
+    y = batch["x"] + 0.8 * noise.normal(batch["x"])
+    apart = (known.denoise_all(y, 0.8) - known.denoise(y, 0.8)[:, None]).square().flatten(2).sum(2)
+    exact = (known.posterior(y, 0.8) * apart).sum(1) / (2 * 0.8**2)
+    spread = float(exact.std()) / math.sqrt(count / 2)
+    assert worth == pytest.approx(float(exact.mean()), abs=8 * spread)
+    assert worth > 20 * spread
+
+
+class Sharpened(JointEnergy):
+    """A known law whose posterior is taken to a power; its density is as it was."""
+
+    def __init__(self, known, power):
+        super().__init__()
+        self.known, self.power, self.labels = known, power, known.labels
+
+    def _logits(self, y, sigma):
+        logits = self.known.logits(y, sigma)
+        posterior = (self.power * logits.log_softmax(1)).log_softmax(1)
+        return logits.logsumexp(1, keepdim=True) + posterior
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("power", [-2.0, -1.0])
+def test_the_true_posterior_is_worth_most(power):
+    """What another posterior loses is E w |sigma (g' - g)|^2 / 2, of the gradients of both."""
+    known, count = planar_mixture(), 20_000
+    batch = batch_of(known, count, 0)
+    batch["x"] = batch["x"].double()
+    objective = JointObjective(LAW, 0.0, 1.0, power, posterior=1.0, posterior_share=1 - 1e-9)
+    noise = Noise(3, range(count))
+
+    def worth(model):
+        terms = objective(model, batch, noise).terms
+        return sum(float(terms[f"worth/{k}"]) for k in range(4)) / 4
+
+    sigma = LAW.quantile(noise.uniform(batch["x"], use=1))
+    level = sigma[:, None, None, None]
+    y, right = batch["x"] + level * noise.normal(batch["x"]), batch["label"]
+    own = known.posterior_gradient(y, sigma, right)
+    for sharpness in (0.5, 2.0):
+        other = Sharpened(known, sharpness)
+        assert_close(other.score(y, sigma), known.score(y, sigma), 1e-9)
+        apart = (level * (other.posterior_gradient(y, sigma, right) - own)).square().flatten(1)
+        lost = sigma ** (power + 2) * apart.sum(1) / 2
+        # products of these gradients with the noise have a variance of about twice their mean
+        error = 4 * float((2 * lost).mean() / count) ** 0.5
+        assert worth(known) - worth(other) == pytest.approx(float(lost.mean()), abs=error)
+        assert float(lost.mean()) > 2 * error
+
+
 def test_clean_images_are_only_labelled():
     known, count = planar_mixture(), 4000
     batch = batch_of(known, count, 0)
@@ -139,6 +201,30 @@ def test_clean_images_are_only_labelled():
     assert noise[0] > noise[3]
     only = JointObjective(LAW, clean=1.0, weight=0.0)(known, batch, Noise(3, range(count)))
     assert set(only.terms) == {"accuracy/clean"}
+
+
+@pytest.mark.parametrize(("clean", "share"), [(1 - 1e-9, 0.25), (0.0, 1 - 1e-9), (0.0, 1e-9)])
+def test_a_group_without_images_adds_nothing(clean, share):
+    model = NetworkJointEnergy(GradResNet(2, 3, width=0.125), "abc", mean=(0.0,), variance=1.6)
+    batch = {"x": torch.rand(2, 2, 8, 8), "label": torch.arange(2)}
+    objective = JointObjective(LAW, clean, posterior=1.0, posterior_share=share)
+    loss = objective(model, batch, Noise(0, range(2)))
+    loss.value.backward()
+    assert all(p.grad is not None and bool(p.grad.isfinite().all()) for p in model.parameters())
+    told, scored = (
+        any(float(loss.terms[f"{name}/{k}"]) != 0 for k in range(4)) for name in ("worth", "noise")
+    )
+    assert (told, scored) == (clean == 0 and share > 0.5, clean == 0 and share < 0.5)
+
+
+def test_clean_images_are_labelled_at_the_least_level_while_it_learns():
+    model = NetworkJointEnergy(
+        GradResNet(2, 3, width=0.125), "abc", mean=(0.0,), variance=1.6, label_level=0.5
+    )
+    batch = {"x": torch.rand(4, 2, 8, 8), "label": torch.arange(4) % 3}
+    loss = JointObjective(LAW, clean=1.0, weight=0.0)(model, batch, Noise(0, range(4)))
+    exact = F.cross_entropy(model.class_logits(batch["x"], model.least), batch["label"])
+    assert_close(loss.value, exact, 1e-6)
 
 
 def test_where_no_image_is_noisy_each_weight_has_a_gradient():
@@ -153,13 +239,14 @@ def test_where_no_image_is_noisy_each_weight_has_a_gradient():
 
 
 @pytest.mark.slow
-def test_a_sample_does_not_depend_on_its_batch():
+@pytest.mark.parametrize("posterior", [0.0, 2.0])
+def test_a_sample_does_not_depend_on_its_batch(posterior):
     """The gradient of a batch is the mean of those of its halves."""
     torch.manual_seed(0)
     model = NetworkJointEnergy(GradResNet(2, 3, width=0.125), "abc", mean=(0.0,), variance=1.6)
     model = model.double()
     batch = {"x": torch.rand(8, 2, 8, 8).double(), "label": torch.arange(8) % 3}
-    objective = JointObjective(LAW)
+    objective = JointObjective(LAW, posterior=posterior, posterior_share=0.5)
 
     def gradient(rows):
         part = {key: t[rows] for key, t in batch.items()}

@@ -1,5 +1,7 @@
 """Joint laws as files: what comes back, and the verbs that take them."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 import torch
@@ -7,8 +9,10 @@ import torch
 import scorelet as sl
 from scorelet.core.errors import InputError
 from scorelet.models import Classifier, Denoiser, NetworkJointEnergy
+from scorelet.models.correlated_pixels import CorrelatedPixels
 from scorelet.networks.grad_res_net import GradResNet
 from scorelet.zoo import load_as
+from scorelet.zoo.kinds.joint_energy import build, describe
 
 pytestmark = pytest.mark.usefixtures("float32")
 
@@ -30,6 +34,44 @@ def test_it_comes_back(path):
     assert not loaded.training
     assert torch.equal(loaded.logits(y, 0.2), joint.logits(y, 0.2))
     assert (loaded.classes, loaded.size, loaded.least) == (joint.classes, (32, 32), joint.least)
+
+
+@pytest.mark.slow
+def test_the_law_of_pixels_and_the_level_of_labels_come_back(tmp_path):
+    torch.manual_seed(0)
+    pixels = CorrelatedPixels(torch.linalg.qr(torch.randn(3, 3))[0], torch.rand(3, 32, 32) + 0.01)
+    joint = NetworkJointEnergy(
+        GradResNet(width=0.125), "abcdefghij", mean=(0.4, 0.5, 0.6), head="correlated",
+        pixels=pixels, label_level=0.05,
+    )  # fmt: skip
+    sl.save(joint, tmp_path / "joint.safetensors")
+    loaded, y = sl.load(tmp_path / "joint.safetensors"), torch.rand(2, 3, 32, 32)
+    assert torch.equal(loaded.logits(y, 0.2), joint.logits(y, 0.2))
+    assert torch.equal(loaded(y), joint.class_logits(y, 0.05))
+
+
+@pytest.mark.slow
+def test_the_law_of_pixels_may_be_stored_in_half_precision(tmp_path):
+    torch.manual_seed(0)
+    variances = torch.logspace(-1, -8, 3 * 8 * 8).reshape(3, 8, 8)
+    pixels = CorrelatedPixels(torch.linalg.qr(torch.randn(3, 3))[0], variances)
+    joint = NetworkJointEnergy(
+        GradResNet(3, 3, width=0.125), "abc", mean=(0.5,) * 3, head="correlated", pixels=pixels
+    )
+    sl.save(deepcopy(joint).half(), tmp_path / "joint.safetensors")
+    loaded, y = sl.load(tmp_path / "joint.safetensors"), torch.rand(2, 3, 8, 8)
+    assert all(t.dtype == torch.float32 for t in loaded.state_dict().values())
+    for sigma in (0.01, 0.3):
+        gap = loaded.denoise(y, sigma) - joint.denoise(y, sigma)
+        assert float(gap.detach().abs().max()) < 0.05 * sigma  # colours have eleven bits
+
+
+def test_what_does_not_fit_is_refused(tmp_path, path):
+    header, tensors = describe(path[1])
+    with pytest.raises(InputError, match="pixels are not given"):
+        build(header | {"head": "correlated"}, tensors)
+    old = {name: value for name, value in header.items() if name != "label_level"}
+    assert build(old, tensors).label_level == path[1].least
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from scorelet.models.anscombe import anscombe, inverse_anscombe
 from scorelet.models.classifier import Classifier, fitted
 from scorelet.models.closed_form import ClosedFormDenoiser, NoisyDensity
+from scorelet.models.correlated_pixels import CorrelatedPixels, fit_correlated_pixels
 from scorelet.models.denoiser import (
     Curve,
     Denoiser,
@@ -48,6 +49,7 @@ __all__ = [
     "Classifier",
     "ClosedFormDenoiser",
     "CorrelatedNoise",
+    "CorrelatedPixels",
     "Curve",
     "CurvedEnergy",
     "Denoiser",
@@ -86,6 +88,7 @@ __all__ = [
     "class_labels",
     "denoised_from_score",
     "energy_and_force",
+    "fit_correlated_pixels",
     "fitted",
     "inverse_anscombe",
     "noise_level",

@@ -38,6 +38,7 @@ class JointEnergy(nn.Module, ABC):
         size: (height, width) of the images that it learnt; None: any.
         channels: the channel counts that it takes, or None for any.
         least: the least noise level that it knows; below it logits are those of this level.
+        label_level: the noise level at which clean images are labelled; below `least`: that.
     """
 
     labels: int
@@ -45,6 +46,7 @@ class JointEnergy(nn.Module, ABC):
     size: tuple[int, int] | None = None
     channels: tuple[int, ...] | None = None
     least: float = 0.0
+    label_level: float = 0.0
 
     @abstractmethod
     def _logits(self, y: Image, sigma: NoiseLevel) -> Logits:
@@ -54,7 +56,7 @@ class JointEnergy(nn.Module, ABC):
         """Compute ℓ up to a number that all classes share, at levels from `least` on."""
         return self._logits(y, sigma)
 
-    def forward(self, y: Image, sigma: NoiseLike = 0.0) -> Logits:
+    def forward(self, y: Image, sigma: NoiseLike | None = None) -> Logits:
         """Return what labels: as `class_logits`."""
         return self.class_logits(y, sigma)
 
@@ -70,16 +72,23 @@ class JointEnergy(nn.Module, ABC):
         """
         return self._logits(y, self._level(y, sigma))
 
-    def class_logits(self, y: Image, sigma: NoiseLike = 0.0) -> Logits:
+    def class_logits(self, y: Image, sigma: NoiseLike | None = None) -> Logits:
         """Return ℓ up to a number that all classes share, which may differ from image to image.
 
         Their softmax is p(c | y), too, without the rounding of log p_σ(y), which is large, in it
-        and in its gradient. Arguments and errors as in `logits`.
-        """
-        return self._class_logits(y, self._level(y, sigma))
+        and in its gradient.
 
-    def posterior(self, y: Image, sigma: NoiseLike = 0.0) -> Logits:
-        """Return p(c | y), (batch, classes); arguments and errors as in `logits`."""
+        Args:
+            y: as in `logits`.
+            sigma: as in `logits`; None: clean images, labelled at `label_level`.
+
+        Raises:
+            InputError: as `logits`.
+        """
+        return self._class_logits(y, self._level(y, self.label_level if sigma is None else sigma))
+
+    def posterior(self, y: Image, sigma: NoiseLike | None = None) -> Logits:
+        """Return p(c | y), (batch, classes); arguments and errors as in `class_logits`."""
         return self.class_logits(y, sigma).softmax(1)
 
     def log_density(
@@ -97,13 +106,20 @@ class JointEnergy(nn.Module, ABC):
 
         Against it an attack on the label moves, along it one towards the label.
         """
+        return self.log_posterior_and_gradient(y, sigma, label)[1]
+
+    def log_posterior_and_gradient(
+        self, y: Image, sigma: NoiseLike, label: LabelLike
+    ) -> tuple[Logits, Image]:
+        """Return log p(c | y) and ∇ log p(label | y), from one forward pass."""
         level, labels = self._level(y, sigma), self._labels(label, y)
 
         def value(image: Tensor) -> tuple[Tensor, Tensor]:
             posterior = self._class_logits(image, level).log_softmax(1)
             return _chosen(posterior, labels).sum(), posterior
 
-        return image_gradient(value, y, (level, *self.parameters()))[0]
+        gradient, posterior = image_gradient(value, y, (level, *self.parameters()))
+        return posterior, gradient
 
     def logits_and_score(
         self, y: Image, sigma: NoiseLike, label: LabelLike | None = None

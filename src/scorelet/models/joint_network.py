@@ -1,4 +1,4 @@
-"""Joint laws of images and classes whose logits are made by a network, by one of three heads.
+"""Joint laws of images and classes whose logits are made by a network, by one of four heads.
 
 Symbols: m mean and s² variance of clean pixels; u = (y - m) / sqrt(s² + σ²); E energy and G_c class
 logits of the network at (u, σ).
@@ -6,9 +6,11 @@ logits of the network at (u, σ).
     logits      ℓ_c = G_c
     quadratic   ℓ_c = G_c - E
     reference   ℓ_c = -|y - m|² / (2 (s² + σ²)) - (s / σ) E + G_c
+    correlated  ℓ_c = -Σ k² / (2 (v + σ²)) - (s / σ) E + G_c
 
-The reference is the law of independent Gaussian pixels. Where the network is silent, D_u is the
-Wiener filter m + s² / (s² + σ²) (y - m), and what the network adds to it,
+The reference is the law of independent Gaussian pixels, or of correlated ones, with the variances v
+of their cosine coefficients k. Where the network is silent, D_u is the Wiener filter of that law,
+for independent pixels m + s² / (s² + σ²) (y - m), and what the network adds to it,
 -σ s / sqrt(s² + σ²) ∇_u E, has the size of what a denoiser can gain at every noise level.
 """
 
@@ -21,9 +23,10 @@ from torch import Tensor, nn
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Logits, NoiseLevel, PerSample
 from scorelet.models.classifier import Classifier, class_names, known_fit, sides
+from scorelet.models.correlated_pixels import CorrelatedPixels
 from scorelet.models.joint_energy import JointEnergy
 
-Head = Literal["reference", "quadratic", "logits"]
+Head = Literal["reference", "correlated", "quadratic", "logits"]
 
 
 @runtime_checkable
@@ -49,7 +52,10 @@ class NetworkJointEnergy(JointEnergy):
         head: how ℓ is made of E and G.
         mean: m of each channel, in [0, 1].
         variance: s², of all channels.
+        pixels: the law of correlated pixels, for that head.
         least: the least noise level that it learnt.
+        label_level: the noise level at which it labels clean pictures; None: the least. At a
+            higher one it goes by what noise of that level would leave, which attacks change less.
         size: (height, width) of the images that it learnt; None: any.
         fit: how pictures of other sizes are brought to that size, see `scorelet.models.Classifier`.
 
@@ -62,10 +68,11 @@ class NetworkJointEnergy(JointEnergy):
     channels: tuple[int, ...] | None
     size: tuple[int, int] | None
     fit: str
+    pixels: CorrelatedPixels | None
     mean: Tensor
     variance: Tensor
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a file holds
         self,
         network: nn.Module,
         classes: Sequence[str],
@@ -73,7 +80,9 @@ class NetworkJointEnergy(JointEnergy):
         head: str = "reference",
         mean: Sequence[float] | Tensor = (0.5,),
         variance: float | Tensor = 0.06,
+        pixels: CorrelatedPixels | None = None,
         least: float = 1 / 255,
+        label_level: float | None = None,
         size: Sequence[int] | None = None,
         fit: str = "crop",
     ) -> None:
@@ -93,9 +102,26 @@ class NetworkJointEnergy(JointEnergy):
             )
         if not (least > 0 and float(variance) > 0):
             raise InputError(f"least is {least} and variance {variance}: they must be positive.")
+        if (head == "correlated") != (pixels is not None):
+            raise InputError(
+                f"The head is {head!r}, and pixels are {'not ' if pixels is None else ''}given: "
+                "the head 'correlated', and no other, needs them (`fit_correlated_pixels`)."
+            )
+        if pixels is not None and len(pixels.variances) not in network.accepts:
+            raise InputError(
+                f"The law of pixels has {len(pixels.variances)} channels, and the network takes "
+                f"{' or '.join(map(str, network.accepts))}: fit it to pictures of as many."
+            )
+        if label_level is not None and not least <= label_level < float("inf"):
+            raise InputError(
+                f"label_level is {label_level:g}: it must be {least:g}, the least level that the "
+                "network learnt, or more, and finite."
+            )
         self.network: nn.Module = network
         self.head = head
+        self.pixels = pixels
         self.least = float(least)
+        self.label_level = self.least if label_level is None else float(label_level)
         self.labels = network.classes
         self.channels = network.accepts
         self.size = None if size is None else sides(size)
@@ -123,6 +149,9 @@ class NetworkJointEnergy(JointEnergy):
             return classes
         if self.head == "quadratic":
             return classes - energy[:, None]
-        reference = u.square().sum((1, 2, 3)) / 2
+        if self.pixels is None:
+            reference = u.square().sum((1, 2, 3)) / 2
+        else:
+            reference = self.pixels(y - self.mean.to(y.dtype)[:, None, None], sigma)
         ratio = self.variance.to(y.dtype).sqrt() / sigma
         return classes - (reference + ratio * energy)[:, None]

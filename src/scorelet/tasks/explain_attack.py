@@ -80,8 +80,8 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
         label: name of its class; None takes the one that the model finds most probable.
         norm: linf or l2.
         eps: radius of the ball, in the unit of pictures with values in [0, 1].
-        sigma: noise level at which the model reads the picture, in [0, 1]; None: the least that it
-            knows, as in `classify`.
+        sigma: noise level at which the model reads the picture, in [0, 1]; None: that at which it
+            labels, as in `classify`.
         attack: pgd, apgd, autoattack or square.
         steps, restarts, seed: see `RobustSettings`.
         device: auto, cpu, cuda or mps.
@@ -95,7 +95,7 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
     classifier = joint.classifier()
     x, notes = prepared(read_picture(as_path(source)), classifier)
     x = classifier.fitted(x.to(joint.mean.device)).clamp(0, 1)
-    level = joint.least if sigma is None else sigma
+    level = joint.label_level if sigma is None else sigma
     number = _number(label, joint, x, level)
     setup = AttackSetup(norm=known_norm(norm), steps=steps, restarts=restarts, seed=seed)
     labels = torch.tensor([number], device=x.device)

@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 
+import scorelet as sl
 from scorelet.core.checkpoint import load_tensors
 from scorelet.models import NetworkJointEnergy
 from scorelet.tasks.experiments.base import model_of
 from scorelet.tasks.experiments.joint import JointConfig, build
 from scorelet.tasks.train import train
+from scorelet.training.joint import JointObjective
 
 pytestmark = pytest.mark.usefixtures("float32")
 
@@ -44,3 +47,80 @@ def test_an_energy_that_nothing_learns_from_stays(tmp_path, weight, head, learns
     assert all(bool(t.any()) == learns for t in energy)
     assert any("strengths" in name for name in kept)
     assert torch.stack([t.float().norm() for t in kept.values()]).isfinite().all()
+
+
+def settings_of(**options):
+    config = {
+        "task": "joint",
+        "model": {"architecture": "GradResNet", "options": {"classes": 2, "width": 0.125}},
+        "data": {"source": "data.npz"},
+        "noise": {"sigma": [0.01, 0.5], "clean": 0.5},
+        "steps": 1,
+        "output": "run",
+    }
+    return JointConfig.model_validate(config | options)
+
+
+def test_settings_that_belong_together():
+    for refused, words in [
+        ({"lambda_posterior": 1.0, "lambda_dsm": 0.0}, "needs the score of noisy pictures"),
+        ({"lambda_posterior": 1.0, "noise": {"clean": 1.0}}, "needs the score of noisy pictures"),
+        ({"label_level": 0.005}, "levels that are learnt, 0.01 to 0.5"),
+        ({"label_level": 0.6}, "levels that are learnt, 0.01 to 0.5"),
+        ({"label_level": 0.1, "noise": {"clean": 1.0}}, "leave it out"),
+        ({"posterior_share": 0.0}, "greater than 0"),
+        ({"posterior_share": 1.0}, "less than 1"),
+    ]:
+        with pytest.raises(ValidationError, match=words):
+            settings_of(**refused)
+    assert settings_of(lambda_posterior=1.0, label_level=0.5, head="logits").label_level == 0.5
+
+
+@pytest.mark.slow
+def test_a_resumed_run_of_correlated_pixels_ends_where_an_undisturbed_one_does(
+    tmp_path, monkeypatch
+):
+    """Pictures of odd sides and one channel, with the score of p(class | picture)."""
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (24, 9, 7), np.uint8), np.arange(24) % 2
+    np.savez(tmp_path / "data.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+
+    def run(name, *, resume=False):
+        settings = settings_of(
+            model={
+                "architecture": "GradResNet",
+                "options": {"classes": 2, "channels": 1, "width": 0.125},
+            },
+            data={"source": str(tmp_path / "data.npz")},
+            head="correlated",
+            lambda_posterior=1.0,
+            label_level=0.05,
+            precision="bf16",
+            schedule={"shape": "constant"},
+            batch=8,
+            steps=4,
+            save_every=2,
+            output=str(tmp_path / name),
+        )
+        train(settings, quiet=True, resume=resume)
+        return tmp_path / name / "weights.safetensors"
+
+    whole, calls, real = run("whole"), [], JointObjective.__call__
+
+    def failing(*words):
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        calls.append(1)
+        return real(*words)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(JointObjective, "__call__", failing)
+        with pytest.raises(KeyboardInterrupt):
+            run("cut")
+    cut = run("cut", resume=True)
+    assert all(
+        torch.equal(t, load_tensors(cut)[0][name]) for name, t in load_tensors(whole)[0].items()
+    )
+    joint = sl.load(cut)
+    assert (joint.label_level, joint.pixels.variances.shape) == (0.05, (1, 9, 7))
+    assert joint.pixels.variances.mean() == pytest.approx(float(joint.variance), rel=1e-5)

@@ -5,9 +5,11 @@ import torch
 
 import scorelet as sl
 from scorelet.analysis.robustness import log_densities
+from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
 from scorelet.models import MixtureJointEnergy, NetworkJointEnergy
 from scorelet.networks.grad_res_net import GradResNet
+from scorelet.tasks.robust import RobustSettings, Target, chunks, robustness
 from scorelet.tasks.robust.shown import joint_law, voter
 
 
@@ -76,3 +78,25 @@ def test_a_network_from_a_file_is_attacked(tmp_path):
     assert accuracy[0] == accuracy[1] == 1
     assert accuracy[2] < 1
     assert found["without_gradient"] == 0
+
+
+@pytest.mark.slow
+def test_the_level_of_labels_is_said_and_parts_of_another_are_not_taken(tmp_path, monkeypatch):
+    torch.manual_seed(0)
+    joint = NetworkJointEnergy(
+        GradResNet(width=0.125, classes=3), "abc", size=(8, 8), label_level=0.2
+    )
+    x = torch.rand(6, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    labels = joint(x).argmax(1).detach()
+    settings = RobustSettings(eps=(0.01,), steps=2, attacks=("pgd",))
+    with monkeypatch.context() as patch:
+        patch.setattr(chunks, "_widest", lambda _work: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            robustness((x, labels), joint, settings, target=Target(tmp_path / "a.html"))
+    target = Target(tmp_path / "a.html", resume=True)
+    other = NetworkJointEnergy(joint.network, "abc", size=(8, 8), label_level=0.1)
+    with pytest.raises(InputError, match="another model"):
+        robustness((x, labels), other, settings, target=target)
+    found = robustness((x, labels), joint, settings, target=target).document
+    assert found["label_level"] == 0.2
+    assert found["rows"][0]["accuracy"] == 1.0

@@ -1,17 +1,20 @@
 """The task `joint`: one network learns to label and to denoise pictures of any noise level."""
 
 import math
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import nn
 
 from scorelet.core.network import EnergyWeights
 from scorelet.core.random import Noise
+from scorelet.core.typing import Image
 from scorelet.data.labelled import LabelledImages
 from scorelet.models import NetworkJointEnergy
+from scorelet.models.correlated_pixels import fit_correlated_pixels
 from scorelet.models.joint_network import Head
 from scorelet.tasks.experiments.base import Experiment, export_model, model_of
 from scorelet.tasks.experiments.labelled import (
@@ -54,7 +57,40 @@ class JointConfig(LoopConfig):
         default="marginal",
         description="which denoisers learn: over all classes, of one, both",
     )
+    lambda_posterior: float = Field(
+        default=0.0,
+        ge=0,
+        description="weight of the score of p(class | image), which learns from what it takes "
+        "away of the denoising error",
+    )
+    posterior_share: float = Field(
+        default=0.25, gt=0, lt=1, description="of the noisy pictures learn that score"
+    )
+    label_level: float | None = Field(
+        default=None, gt=0, description="noise level at which it labels clean pictures"
+    )
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "JointConfig":
+        scored = self.lambda_dsm > 0 and self.noise.clean < 1
+        if self.lambda_posterior and not scored:
+            raise ValueError(
+                "the weight of p(class | image) needs the score of noisy pictures, which "
+                "weight 0 of the denoising error and noise.clean: 1 leave unlearnt"
+            )
+        low, high = self.noise.sigma
+        if self.label_level is not None and self.noise.clean == 1:
+            raise ValueError(
+                "the level of labels is one that the network has learnt, and with noise.clean: "
+                "1 it learns none: leave it out"
+            )
+        if self.label_level is not None and not low <= self.label_level <= high:
+            raise ValueError(
+                "the level of labels must be one of the noise levels that are learnt, "
+                f"{low:g} to {high:g}"
+            )
+        return self
 
 
 def build(config: JointConfig) -> Experiment:
@@ -73,6 +109,8 @@ def build(config: JointConfig) -> Experiment:
         config.sigma_weight_power,
         config.denoise_target,
         config.label_smoothing,
+        config.lambda_posterior,
+        config.posterior_share,
     )
     unused = objective.weight == 0 or config.head == "logits"
     if unused and isinstance(network, EnergyWeights):
@@ -92,13 +130,18 @@ def _model(network: nn.Module, images: LabelledImages, config: JointConfig) -> N
     """Return the model, with the mean and the variance of the pictures."""
     check_channels(network, config.model, images.channels, what=f"those of {config.data.source}")
     mean, variance = _moments(images)
+    pixels = None
+    if config.head == "correlated":
+        pixels = fit_correlated_pixels(lambda: _pieces(images), torch.tensor(mean))
     return NetworkJointEnergy(
         network,
         images.classes,
         head=config.head,
         mean=mean,
         variance=variance,
+        pixels=pixels,
         least=config.noise.sigma[0],
+        label_level=config.label_level,
         size=images.size,
         fit=config.data.fit,
     )
@@ -107,11 +150,15 @@ def _model(network: nn.Module, images: LabelledImages, config: JointConfig) -> N
 def _moments(images: LabelledImages) -> tuple[list[float], float]:
     """Return the mean of each channel and the variance of pixels around it."""
     sums = np.zeros((2, images.channels))
-    for start in range(0, len(images), BATCH):
-        x = images.images(start, start + BATCH).double()
+    for x in _pieces(images):
         sums += [x.mean((2, 3)).sum(0).numpy(), x.square().mean((2, 3)).sum(0).numpy()]
     mean, square = sums / len(images)
     return mean.tolist(), float((square - mean**2).mean())
+
+
+def _pieces(images: LabelledImages) -> Iterator[Image]:
+    for start in range(0, len(images), BATCH):
+        yield images.images(start, start + BATCH).double()
 
 
 def _validation(held: LabelledImages) -> Validate:
@@ -126,7 +173,8 @@ def _validation(held: LabelledImages) -> Validate:
             x = held.images(start, start + BATCH).to(device)
             z = Noise(0, range(start, start + len(x))).normal(x)
             for sigma in hits:
-                found = model.class_logits(x + sigma * z, sigma).argmax(1).cpu()
+                level = sigma or model.label_level
+                found = model.class_logits(x + sigma * z, level).argmax(1).cpu()
                 hits[sigma] += int((found == labels[start : start + len(x)]).sum())
             if start < DENOISED:
                 clean = model.denoise(x + LEVEL * z, LEVEL)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
+from torch import nn
 
 from scorelet.analysis.robustness import TRANSFER, auroc, log_densities
 from scorelet.core.errors import InputError
@@ -164,13 +165,14 @@ def _run(work: Work) -> str:
     if work.source is not None:
         tensors |= {f"source.{name}": value for name, value in work.source.state_dict().items()}
     tensors |= {"pictures": work.shown.x, "labels": work.shown.labels}
-    words = {"settings": asdict(work.settings), "torch": str(torch.__version__)}
+    words: dict[str, Any] = {"settings": asdict(work.settings), "torch": str(torch.__version__)}
+    words["label_levels"] = [_label_level(each) for each in (work.network, work.source)]
     return fingerprint(tensors, words | {"scorelet": version("scorelet")})
 
 
 def _head(data: Data, model: Model, source: Model | None, work: Work) -> dict[str, Any]:
     settings = work.settings
-    head = {
+    head: dict[str, Any] = {
         "model": _name(model),
         "data": _name(data),
         "part": settings.part,
@@ -182,7 +184,16 @@ def _head(data: Data, model: Model, source: Model | None, work: Work) -> dict[st
         "queries": settings.queries if "square" in work.attacks else None,
         "seed": settings.seed,
     }
+    level = _label_level(work.network)
+    if level is not None:
+        head["label_level"] = level
     return head if source is None else head | {"transfer_from": _name(source)}
+
+
+def _label_level(network: nn.Module | None) -> float | None:
+    """Return the noise level at which a joint law labels; None of other networks."""
+    joint = None if network is None else joint_law(network)
+    return None if joint is None else max(joint.label_level, joint.least)
 
 
 _STEPPED = ("pgd", "apgd", TRANSFER)

@@ -1,19 +1,29 @@
 """Joint laws of images and classes: a network, how logits are made of it, and names of classes."""
 
+import torch
+from torch import Tensor
+
 from scorelet.models import Classifier, Denoiser, NetworkJointEnergy
+from scorelet.models.correlated_pixels import LEAST, CorrelatedPixels
 from scorelet.zoo.kind import Header, Kind, Tensors
-from scorelet.zoo.parts import describe_network, rebuild_network
+from scorelet.zoo.parts import below, describe_network, rebuild_network, widened
+
+PIXELS = "pixels"
+"""Before the names of the tensors of a law of correlated pixels, with a dot."""
 
 
 def describe(joint: NetworkJointEnergy) -> tuple[Header, Tensors]:
-    """Return {architecture, options, classes, size, fit, head, least, mean, variance}, weights."""
+    """Return what made it, without the network, and weights; the law of pixels is among them."""
     header, tensors = describe_network(joint.network)
+    if joint.pixels is not None:
+        tensors |= {f"{PIXELS}.{name}": t for name, t in joint.pixels.state_dict().items()}
     return header | {
         "classes": list(joint.classes),
         "size": None if joint.size is None else list(joint.size),
         "fit": joint.fit,
         "head": joint.head,
         "least": joint.least,
+        "label_level": joint.label_level,
         "mean": joint.mean.tolist(),
         "variance": float(joint.variance),
     }, tensors
@@ -22,11 +32,21 @@ def describe(joint: NetworkJointEnergy) -> tuple[Header, Tensors]:
 def build(header: Header, tensors: Tensors) -> NetworkJointEnergy:
     """Return the joint law, in evaluation mode."""
     names = ("head", "mean", "variance", "least", "size", "fit")
+    law = below(PIXELS, tensors)
+    weights = {name: t for name, t in tensors.items() if not name.startswith(f"{PIXELS}.")}
     return NetworkJointEnergy(
-        rebuild_network(header, tensors),
+        rebuild_network(header, weights),
         list(header["classes"]),
+        pixels=_pixels(**law) if law else None,
+        label_level=header.get("label_level"),  # files of before have none
         **{name: header[name] for name in names},
     ).eval()
+
+
+def _pixels(colours: Tensor, variances: Tensor) -> CorrelatedPixels:
+    """Return the law; what half precision stored as 0 was the least variance, or little more."""
+    wide = widened(variances)
+    return CorrelatedPixels(widened(colours), torch.where(wide == 0, LEAST, wide))
 
 
 KIND = Kind(

@@ -64,8 +64,7 @@ def labelling(
     for sigma in sigmas:
         with torch.no_grad():
             parts = [
-                (c, joint.class_logits(y, sigma if told else 0.0))
-                for c, _, y in noisy(images, sigma)
+                (c, joint(y, sigma if told and sigma else None)) for c, _, y in noisy(images, sigma)
             ]
         labels, logits = (torch.cat(found) for found in zip(*parts, strict=True))
         hits.append(packed((logits.argmax(1) == labels).double()))
@@ -109,7 +108,7 @@ def grid(settings: Settings) -> list[float]:
 
 def robust(joint: NetworkJointEnergy, images: LabelledImages, attacks: Attacks, seed: int) -> Any:  # noqa: ANN401 - JSON
     """Return hits under PGD, by norm one entry for each radius; and of the clean pictures."""
-    network = AtLevel(joint, joint.least)
+    network = AtLevel(joint, joint.label_level)
     x, labels = images.images(0, len(images)), torch.from_numpy(images.y)
     right = clean_logits(network, x, labels).argmax(1) == labels
     found: dict[str, Any] = {"clean": packed(right.double())}
