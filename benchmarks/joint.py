@@ -1,6 +1,7 @@
 """Cost of a joint law of images and classes, in turns in one process, by the seconds of one thread.
 
-`step`: a training step for labels alone, the joint one (a second derivative), and one as earlier
+`step`: a training step for labels alone, the joint one (a second derivative), the same with a
+quarter of the noisy images for the score of p(class | image) (`posterior`), and one as earlier
 joint models take it: twenty steps of Langevin dynamics in the images, then cross-entropy and the
 energies of images and of what the chain has made (Grathwohl et al. 2020, arXiv 1912.03263).
 `inference`: labels, and denoising by one backward pass, beside the largest matrix product.
@@ -22,6 +23,7 @@ from turns import autocast, in_turns, median_seconds
 from scorelet.core.memory import keep_large_buffers
 from scorelet.core.random import Noise
 from scorelet.models import LogUniformNoise, NetworkJointEnergy
+from scorelet.models.correlated_pixels import CorrelatedPixels
 from scorelet.networks.grad_res_net import GradResNet
 from scorelet.training.joint import JointObjective
 
@@ -37,7 +39,9 @@ def model(*, quick: bool) -> NetworkJointEnergy:
         torch.manual_seed(0)
         network = GradResNet(3, CLASSES, width=0.125 if quick else WIDTH)
     network.to(memory_format=torch.channels_last)
-    return NetworkJointEnergy(network, [str(c) for c in range(CLASSES)])
+    pixels = CorrelatedPixels(torch.eye(3), torch.full((3, SIDE, SIDE), 0.06))
+    names = [str(c) for c in range(CLASSES)]
+    return NetworkJointEnergy(network, names, head="correlated", pixels=pixels)
 
 
 def step(*, quick: bool) -> dict[str, Any]:
@@ -49,6 +53,9 @@ def step(*, quick: bool) -> dict[str, Any]:
             "labels": training_step(joint, images, precision, clean=1.0, weight=0.0),
             "noisy_labels": training_step(joint, images, precision, clean=0.5, weight=0.0),
             "joint": training_step(joint, images, precision, clean=0.5, weight=8.0),
+            "posterior": training_step(
+                joint, images, precision, clean=0.5, weight=8.0, posterior=3.0
+            ),
             "langevin": langevin_step(joint, images, precision),
         }
         rows.append({"precision": precision, "images": images, **ratios(calls, "labels", quick)})
@@ -56,10 +63,10 @@ def step(*, quick: bool) -> dict[str, Any]:
 
 
 def training_step(
-    joint: NetworkJointEnergy, images: int, precision: str, *, clean: float, weight: float
+    joint: NetworkJointEnergy, images: int, precision: str, **options: float
 ) -> Callable[[], None]:
     x, label = pictures(images)
-    objective = JointObjective(LogUniformNoise(1 / 255, 1.0), clean=clean, weight=weight)
+    objective = JointObjective(LogUniformNoise(1 / 255, 1.0), **options)
 
     def call() -> None:
         joint.zero_grad()
