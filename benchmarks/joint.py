@@ -1,9 +1,10 @@
 """Cost of a joint law of images and classes, in turns in one process, by the seconds of one thread.
 
-`step`: a training step for labels alone, the joint one (a second derivative), the same with a
-quarter of the noisy images for the score of p(class | image) (`posterior`), and one as earlier
-joint models take it: twenty steps of Langevin dynamics in the images, then cross-entropy and the
-energies of images and of what the chain has made (Grathwohl et al. 2020, arXiv 1912.03263).
+`step`: a training step for labels alone, the joint one (a second derivative), the same where pixels
+are correlated, and where a quarter of the noisy images learns the score of p(class | image)
+(`posterior`); and one as earlier joint models take it: twenty steps of Langevin dynamics in the
+images, then cross-entropy and the energies of images and of what the chain has made (Grathwohl et
+al. 2020, arXiv 1912.03263).
 `inference`: labels, and denoising by one backward pass, beside the largest matrix product.
 `compiled`: the same with torch.compile.
 """
@@ -33,26 +34,29 @@ LANGEVIN_STEPS, LANGEVIN_STEP = 20, 1.0
 LEVEL = 0.1
 
 
-def model(*, quick: bool) -> NetworkJointEnergy:
+def model(head: str = "reference", *, quick: bool) -> NetworkJointEnergy:
     """Return an untrained law of the size of the built-in one; times do not depend on weights."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
         network = GradResNet(3, CLASSES, width=0.125 if quick else WIDTH)
     network.to(memory_format=torch.channels_last)
-    pixels = CorrelatedPixels(torch.eye(3), torch.full((3, SIDE, SIDE), 0.06))
-    names = [str(c) for c in range(CLASSES)]
-    return NetworkJointEnergy(network, names, head="correlated", pixels=pixels)
+    names, pixels = [str(c) for c in range(CLASSES)], None
+    if head == "correlated":
+        pixels = CorrelatedPixels(torch.eye(3), torch.full((3, SIDE, SIDE), 0.06))
+    return NetworkJointEnergy(network, names, head=head, pixels=pixels)
 
 
 def step(*, quick: bool) -> dict[str, Any]:
     """Return seconds of training steps and their ratios to that for labels alone."""
     torch.set_num_threads(1)
     joint, images, rows = model(quick=quick), 4 if quick else 64, []
+    other = model("correlated", quick=quick)
     for precision in PRECISIONS:
         calls = {
             "labels": training_step(joint, images, precision, clean=1.0, weight=0.0),
             "noisy_labels": training_step(joint, images, precision, clean=0.5, weight=0.0),
             "joint": training_step(joint, images, precision, clean=0.5, weight=8.0),
+            "correlated": training_step(other, images, precision, clean=0.5, weight=8.0),
             "posterior": training_step(
                 joint, images, precision, clean=0.5, weight=8.0, posterior=3.0
             ),
