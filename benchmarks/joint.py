@@ -23,8 +23,7 @@ from turns import autocast, in_turns, median_seconds
 
 from scorelet.core.memory import keep_large_buffers
 from scorelet.core.random import Noise
-from scorelet.models import LogUniformNoise, NetworkJointEnergy
-from scorelet.models.correlated_pixels import CorrelatedPixels
+from scorelet.models import CorrelatedPixels, LogUniformNoise, NetworkJointEnergy
 from scorelet.networks.grad_res_net import GradResNet
 from scorelet.training.joint import JointObjective
 

@@ -28,18 +28,16 @@ import numpy as np
 import torch
 from idle_maps import idle_maps
 
-from scorelet.analysis.robustness import AttackSetup, attack, clean_logits, known_norm
-from scorelet.analysis.robustness.explanation import AtLevel
 from scorelet.core.files import write_text
 from scorelet.core.memory import keep_large_buffers
 from scorelet.data.labelled import LabelledImages, load_labelled
 from scorelet.models import Denoiser, GaussianDenoiser, NetworkJointEnergy
 from scorelet.recipes.claims import Measured
-from scorelet.recipes.hits import accuracy, gain, packed, quotient, unpacked
+from scorelet.recipes.hits import accuracy, gain, quotient, unpacked
 from scorelet.recipes.subjects.classification_denoising import measures
 from scorelet.recipes.subjects.classification_denoising.findings import information
 from scorelet.recipes.subjects.classification_denoising.networks import JOINT, NOISY, PLAIN
-from scorelet.recipes.subjects.classification_denoising.settings import LARGEST, LEAST
+from scorelet.recipes.subjects.classification_denoising.settings import LARGEST, LEAST, Attacks
 from scorelet.tasks.journal import digest
 from scorelet.tasks.robust import RobustSettings, Target, robustness
 from scorelet.tasks.steps import Steps, claim_steps
@@ -159,18 +157,13 @@ class Evaluation:
 
     def _told_levels(self, joint: NetworkJointEnergy) -> list[dict[str, Any]]:
         """Return hits of clean pictures that are told to be noisy, and what PGD leaves of them."""
-        images, found = self.test.first(CURVE_PICTURES), []
-        x, labels = images.images(0, len(images)), torch.from_numpy(images.y)
-        for level in TOLD_LEVELS:
-            network = AtLevel(joint, level)
-            right = clean_logits(network, x, labels).argmax(1) == labels
-            row = {"level": level, "clean": packed(right.double())}
-            for norm, eps in BALLS.items():
-                setup = AttackSetup(known_norm(norm), CURVE_STEPS)
-                broken = attack(network, x, labels, eps=eps, setup=setup).broken
-                row[norm] = packed((right & ~broken).double())
-            found.append(row)
-        return found
+        radii = {norm: (eps,) for norm, eps in BALLS.items()}
+        attacks = Attacks(CURVE_PICTURES, CURVE_STEPS, 1, radii, BALLS)
+        some = self.test.first(CURVE_PICTURES)
+        return [
+            {"level": level} | measures.robust(joint, some, attacks, 0, level=level)
+            for level in TOLD_LEVELS
+        ]
 
     def _curves(self, name: str, joint: NetworkJointEnergy) -> Iterator[Piece]:
         for norm, radii in CURVES.items():
@@ -289,17 +282,20 @@ def _label_rows(name: str, found: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _level_rows(name: str, found: dict[str, Any]) -> list[dict[str, Any]]:
     """By level that is told of clean pictures, and attack."""
-    return [
-        {
-            "network": name,
-            "told": round(record["level"], 4),
-            "norm": norm,
-            "eps": round(BALLS.get(norm, 0.0), 5),
-            **_with_error("accuracy", accuracy(unpacked(record[norm])[None])),
-        }
-        for record in found.get(f"levels-{_slug(name)}", ())
-        for norm in ("clean", *BALLS)
-    ]
+    rows = []
+    for record in found.get(f"levels-{_slug(name)}", ()):
+        hits = {"clean": record["clean"]} | {norm: record[norm][0] for norm in BALLS}
+        rows += [
+            {
+                "network": name,
+                "told": round(record["level"], 4),
+                "norm": norm,
+                "eps": round(BALLS.get(norm, 0.0), 5),
+                **_with_error("accuracy", accuracy(unpacked(packed)[None])),
+            }
+            for norm, packed in hits.items()
+        ]
+    return rows
 
 
 def _denoising_rows(levels: list[float], found: dict[str, Any]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 
 import torch
-from published_runs import denoiser_runs, run_parser, train_command
+from published_runs import BSD_LEFT_OUT, BSD_TERMS, denoiser_runs, run_parser, train_command
 from torch import nn
 
 from scorelet.core.checkpoint import load_tensors
@@ -72,10 +72,9 @@ def card(run: Path, place: tuple[str, str]) -> dict:
             "scorelet.data.camera; a quarter of the patches has white noise or none. Since run 24 "
             "grain has a slow part, since run 25 half of the pictures or more lose contrast before "
             "the camera",
-            "left out": "12003.jpg (bsd400/019.png), of which Set12's starfish is a crop",
+            "left out": BSD_LEFT_OUT,
             "never trained on": "pictures of real cameras",
-            "terms": "Berkeley asks to cite Arbelaez et al. 2011; non-commercial research and "
-            "education",
+            "terms": BSD_TERMS,
         },
         "command": f"{train_command('camera', config)}; python scripts/publish_camera.py {run}",
         "runs": denoiser_runs(CARD, run, config, *place),

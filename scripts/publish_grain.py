@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from published_runs import arguments, denoiser_runs, train_command
+from published_runs import BSD_LEFT_OUT, BSD_TERMS, arguments, denoiser_runs, train_command
 
 from scorelet.core.checkpoint import load_tensors
 from scorelet.core.files import write_text
@@ -70,10 +70,9 @@ def card(run: Path, denoiser: LevelMapDenoiser, place: tuple[str, str]) -> dict:
             "train": "what `photo` makes, after white noise is added, of 399 of the 400 train and "
             "test pictures of BSDS500 and of pages that a program draws: as they are, with white "
             "noise, and taken by the simulated camera of scorelet.data.camera",
-            "left out": "12003.jpg (bsd400/019.png), of which Set12's starfish is a crop",
+            "left out": BSD_LEFT_OUT,
             "never trained on": "pictures of real cameras",
-            "terms": "Berkeley asks to cite Arbelaez et al. 2011; non-commercial research and "
-            "education",
+            "terms": BSD_TERMS,
         },
         "command": f"{train_command('grain', config)}; python scripts/publish_grain.py {run}",
         "runs": denoiser_runs(CARD, run, config, *place),

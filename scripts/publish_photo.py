@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import torch
-from published_runs import denoiser_runs
+from published_runs import BSD_LEFT_OUT, BSD_TERMS, denoiser_runs
 
 from scorelet.analysis.denoising import SIGMAS, noisy_pairs
 from scorelet.analysis.noise_level import curve_name
@@ -156,10 +156,9 @@ def card(run: Path, document: dict, place: tuple[str, str]) -> dict:
             "train": "399 of the 400 train and test pictures of BSDS500, as they are and halved by "
             "2x2 means, a quarter of these with channels mixed at random; pages of text, lines, "
             "charts and shapes that a program draws; some of all made gray",
-            "left out": "12003.jpg (bsd400/019.png), of which Set12's starfish is a crop",
+            "left out": BSD_LEFT_OUT,
             "validation and calibration": "32 of the val pictures of BSDS500 that are not in BSD68",
-            "terms": "Berkeley asks to cite Arbelaez et al. 2011; non-commercial research and "
-            "education",
+            "terms": BSD_TERMS,
         },
         "command": "scorelet train photo; python scripts/publish_photo.py runs/photo",
         "runs": denoiser_runs(CARD, run, config, *place),

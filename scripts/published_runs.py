@@ -19,6 +19,9 @@ CIFAR10_TERMS = (
     "for research, its authors state no licence"
 )
 
+BSD_LEFT_OUT = "12003.jpg (bsd400/019.png), of which Set12's starfish is a crop"
+BSD_TERMS = "Berkeley asks to cite Arbelaez et al. 2011; non-commercial research and education"
+
 
 def with_earlier(card: Path, config: dict[str, Any], this: dict[str, Any]) -> list[dict[str, Any]]:
     """Return `this` after the runs of the card, if it starts from weights; a seed names a run."""

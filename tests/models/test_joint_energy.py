@@ -12,8 +12,13 @@ from laws.denoiser_laws import assert_batch_independent, assert_close
 from models.test_correlated_pixels import covariance_of
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
-from scorelet.models import Denoiser, GaussianDenoiser, MixtureJointEnergy, NetworkJointEnergy
-from scorelet.models.correlated_pixels import CorrelatedPixels
+from scorelet.models import (
+    CorrelatedPixels,
+    Denoiser,
+    GaussianDenoiser,
+    MixtureJointEnergy,
+    NetworkJointEnergy,
+)
 from scorelet.networks.grad_res_net import GradResNet
 
 DOUBLE = torch.zeros((), dtype=torch.float64)

@@ -8,8 +8,7 @@ import torch
 
 import scorelet as sl
 from scorelet.core.errors import InputError
-from scorelet.models import Classifier, Denoiser, NetworkJointEnergy
-from scorelet.models.correlated_pixels import CorrelatedPixels
+from scorelet.models import Classifier, CorrelatedPixels, Denoiser, NetworkJointEnergy
 from scorelet.networks.grad_res_net import GradResNet
 from scorelet.zoo import load_as
 from scorelet.zoo.kinds.joint_energy import build, describe

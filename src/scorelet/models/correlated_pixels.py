@@ -54,7 +54,12 @@ class CorrelatedPixels(nn.Module):
         self.register_buffer("variances", variances.clone())
 
     def forward(self, centred: Image, sigma: NoiseLevel) -> PerSample:
-        """Return Σ k² / (2 (v + σ²)) of each image."""
+        """Return Σ k² / (2 (v + σ²)) of each image.
+
+        Args:
+            centred: y - m, (batch, channel, height, width), any height and width.
+            sigma: σ, (batch,), in its unit.
+        """
         seen = cosine_transform(mixed(widened(centred), self.colours))
         total = self._at(seen) + sigma.to(seen.dtype).square()[:, None, None, None]
         return (seen.square() / total).sum((1, 2, 3)) / 2
@@ -84,11 +89,12 @@ def mixed(x: Image, colours: Tensor) -> Tensor:
 
 
 def fit_correlated_pixels(batches: Callable[[], Iterable[Image]], mean: Tensor) -> CorrelatedPixels:
-    """Measure colours and variances of images, in float64.
+    """Measure the law of images, in float64: v = E k², in the eigenvectors of E (x - m)(x - m)ᵀ
+    over channels, all pixels alike.
 
     Args:
-        batches: called twice, gives images of one size, piece by piece.
-        mean: m of each channel.
+        batches: called twice, gives images x of one size, piece by piece.
+        mean: m of each channel, (channel,).
     """
     centre = mean.double()[:, None, None]
     channels = len(mean)

@@ -111,7 +111,10 @@ class JointEnergy(nn.Module, ABC):
     def log_posterior_and_gradient(
         self, y: Image, sigma: NoiseLike, label: LabelLike
     ) -> tuple[Logits, Image]:
-        """Return log p(c | y) and ∇ log p(label | y), from one forward pass."""
+        """Return log p(c | y), (batch, classes), and `posterior_gradient`, from one forward pass.
+
+        Arguments and errors as in `denoise`.
+        """
         level, labels = self._level(y, sigma), self._labels(label, y)
 
         def value(image: Tensor) -> tuple[Tensor, Tensor]:

@@ -12,8 +12,7 @@ from scorelet.core.device import choose_device, inference_dtype
 from scorelet.core.errors import CheckpointError, InputError
 from scorelet.core.memory import keep_large_buffers
 from scorelet.data import from_unit, to_unit
-from scorelet.models import Denoiser, ResidualDenoiser
-from scorelet.models.level_map import LevelMapDenoiser
+from scorelet.models import Denoiser, LevelMapDenoiser, ResidualDenoiser
 from scorelet.networks import folded
 from scorelet.tasks.tiling import Tile, TileSide, auto_side, plan
 

@@ -259,8 +259,8 @@ def test_noise_camera_is_the_model_grain_and_camera_measures(float32):
     assert (asked.image != white.image).any()
     assert (asked.image != alone.image).any()
     assert alone.noise == "camera"
-    assert "would drown it" in asked.reason
-    assert "would drown it" not in alone.reason
+    assert f"white noise of {255 * asked.told:.1f} would drown it" in asked.reason
+    assert alone.told is white.told is None
 
 
 def test_the_level_of_grain_can_be_given(float32):

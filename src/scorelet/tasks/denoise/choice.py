@@ -48,13 +48,13 @@ class Choice:
         noise: "white", "camera" or "poisson".
         reason: why, a few words.
         photons: for "poisson".
-        grain: for "camera": whether there is grain for sure, and not a JPEG only.
+        sure: for "camera": whether there is grain for sure, and not a JPEG only.
     """
 
     noise: str
     reason: str
     photons: Photons | None = None
-    grain: bool = True
+    sure: bool = True
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def _by_grain(found: Grain | None, step: float | None) -> Choice:
         return Choice("camera", "there is grain, which neighbours share")
     level = None if found is None else found.white_level
     if step is not None and (level is None or step > level):
-        return Choice("camera", "a JPEG, without white noise above its steps", grain=False)
+        return Choice("camera", "a JPEG, without white noise above its steps", sure=False)
     if found is None:
         return Choice(
             "white", "too little of the picture lies between black and white to tell more"

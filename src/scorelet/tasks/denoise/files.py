@@ -182,6 +182,7 @@ def _page_report(out: Denoised) -> dict[str, Any]:
         "noise": out.noise,
         "reason": out.reason,
         "found": out.found,
+        "told": out.told,
         "warnings": list(out.warnings),
         "notes": [asdict(note) for note in out.picture.notes],
     }

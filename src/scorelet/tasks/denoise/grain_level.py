@@ -76,10 +76,9 @@ def _of_jpeg(step: float) -> float:
 
 
 def _of_grain(view: View, camera: Denoiser, *, bounded: bool) -> float:
-    place = _window(view, camera.locality.multiple, bounded=bounded)
+    place, noisy = _window(view, camera.locality.multiple, bounded=bounded)
     shown = view.shown(*place)[1]
-    taken = shown - run_tile(camera, shown, None)
-    q = _quiet(taken, _noisy(view, place, bounded=bounded))
+    q = _quiet(shown - run_tile(camera, shown, None), noisy)
     return LEVEL * (q / USUAL) ** POWER * min(max(q - NONE, 0.0) / (SURE - NONE), 1.0)
 
 
@@ -105,20 +104,23 @@ def _brightness(pixels: Pixels) -> Pixels:
     return luma(pixels) if pixels.shape[2] == 3 else pixels
 
 
-def _window(view: View, multiple: int, *, bounded: bool) -> Place:
-    """Return the central window; where little of it is data, the one with the most."""
+def _window(view: View, multiple: int, *, bounded: bool) -> tuple[Place, np.ndarray]:
+    """Return the central window, or where little of it is data the one with the most; and which of
+    its pixels can show noise.
+    """
     height, width = view.pixels.shape[:2]
     side = min(max(LEAST, int(math.sqrt(SHARE * height * width))), MOST)
     rows, columns = (_part(n, side, (n - side) // 2, multiple) for n in (height, width))
-    centre = rows, columns
-    if _noisy(view, centre, bounded=bounded).mean() >= ENOUGH:
+    centre = (rows, columns), _noisy(view, (rows, columns), bounded=bounded)
+    if centre[1].mean() >= ENOUGH:
         return centre
-    places = [
+    places = (
         (_part(height, side, top, multiple), _part(width, side, left, multiple))
         for top in _starts(height, side)
         for left in _starts(width, side)
-    ]
-    return max([centre, *places], key=lambda place: int(_noisy(view, place, bounded=bounded).sum()))
+    )
+    others = ((place, _noisy(view, place, bounded=bounded)) for place in places)
+    return max(centre, *others, key=lambda window: int(window[1].sum()))
 
 
 def _starts(length: int, side: int) -> range:

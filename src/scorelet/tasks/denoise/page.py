@@ -153,13 +153,15 @@ def denoised_page(
         stable = stable_page(plan.page, choice.photons, fractions=fractions)
         out = _denoised_photons(plan, stable, denoiser, settings, listener)
     elif choice.noise == "camera":
-        plan, denoiser = _camera_plan(plan, settings, grain=choice.grain)
+        plan, denoiser = _camera_plan(plan, settings, sure=choice.sure)
         out = run_plan(plan, denoiser, replace(settings, noise="camera"), listener)
         picture = replace(out.picture, pixels=evened(plan.page.pixels, out.picture.pixels))
         out = replace(out, picture=picture, image=picture.plain)
     else:
         out = run_plan(plan, denoiser, settings, listener)  # run
-    return replace(out, noise=choice.noise, reason=choice.reason + _told_words(plan))
+    told = None if plan.told is None else plan.told * plan.view.unit
+    reason = choice.reason + _told_words(told, floats=page.pixels.dtype.kind == "f")
+    return replace(out, noise=choice.noise, reason=reason, told=told)
 
 
 def _looks(denoiser: Denoiser, settings: DenoiseSettings) -> Denoiser:
@@ -172,23 +174,22 @@ def _looks(denoiser: Denoiser, settings: DenoiseSettings) -> Denoiser:
 
 
 def _camera_plan(
-    plan: PagePlan, settings: DenoiseSettings, *, grain: bool
+    plan: PagePlan, settings: DenoiseSettings, *, sure: bool
 ) -> tuple[PagePlan, Denoiser]:
     """Return how a page of a camera is denoised: one model measures, another removes its grain."""
     denoiser, told = settings.camera().denoiser, None
     if settings.model != CAMERA:
-        told = _grain_level(plan, denoiser, settings.sigma, sure=grain)
+        told = _grain_level(plan, denoiser, settings.sigma, sure=sure)
         denoiser = settings.grain().denoiser
     tiles = tiles_of(denoiser, plan.page.pixels.shape[:2], tile=settings.tile)
     return replace(plan, tiles=tiles, told=told), denoiser
 
 
-def _told_words(plan: PagePlan) -> str:
-    if plan.told is None:
+def _told_words(told: float | None, *, floats: bool) -> str:
+    if told is None:
         return ""
-    if plan.page.pixels.dtype.kind == "f":
-        return f", white noise of {plan.told * plan.view.unit:.3g} would drown it"
-    return f", white noise of {255 * plan.told:.1f} would drown it"
+    level = f"{told:.3g}" if floats else f"{255 * told:.1f}"
+    return f", white noise of {level} would drown it"
 
 
 def _grain_level(plan: PagePlan, camera: Denoiser, given: float | None, *, sure: bool) -> float:

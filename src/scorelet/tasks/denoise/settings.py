@@ -135,6 +135,8 @@ class Denoised:
         picture: the picture as it will be written.
         noise: "white", "camera" or "poisson": how it was denoised; "sensor" for camera raw files.
         reason: why, a few words.
+        told: for camera noise the level of white noise that drowns it, in the unit of `sigma`;
+            None: other noise, or `camera` alone did it.
         found: what was found in a camera raw file and done, without a full stop; None: no raw file.
     """
 
@@ -145,6 +147,7 @@ class Denoised:
     noise: str = "white"
     reason: str = "as asked for"
     found: str | None = None
+    told: float | None = None
 
     def save(self, path: str | Path) -> None:
         """Write the picture; the suffix chooses the kind, depth and profile are the source's."""

@@ -13,8 +13,7 @@ from scorelet.core.network import EnergyWeights
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image
 from scorelet.data.labelled import LabelledImages
-from scorelet.models import NetworkJointEnergy
-from scorelet.models.correlated_pixels import fit_correlated_pixels
+from scorelet.models import NetworkJointEnergy, fit_correlated_pixels
 from scorelet.models.joint_network import Head
 from scorelet.tasks.experiments.base import Experiment, export_model, model_of
 from scorelet.tasks.experiments.labelled import (

@@ -106,9 +106,19 @@ def grid(settings: Settings) -> list[float]:
     return np.geomspace(LEAST, LARGEST, settings.levels).tolist()
 
 
-def robust(joint: NetworkJointEnergy, images: LabelledImages, attacks: Attacks, seed: int) -> Any:  # noqa: ANN401 - JSON
-    """Return hits under PGD, by norm one entry for each radius; and of the clean pictures."""
-    network = AtLevel(joint, joint.label_level)
+def robust(
+    joint: NetworkJointEnergy,
+    images: LabelledImages,
+    attacks: Attacks,
+    seed: int,
+    *,
+    level: float | None = None,
+) -> Any:  # noqa: ANN401 - JSON
+    """Return hits under PGD, by norm one entry for each radius; and of the clean pictures.
+
+    `level` is the noise level that the network is told; None: that at which it labels.
+    """
+    network = AtLevel(joint, joint.label_level if level is None else level)
     x, labels = images.images(0, len(images)), torch.from_numpy(images.y)
     right = clean_logits(network, x, labels).argmax(1) == labels
     found: dict[str, Any] = {"clean": packed(right.double())}
