@@ -13,7 +13,13 @@ from scorelet.analysis.denoising import noisy_pairs
 from scorelet.core.errors import ImageFileError, InputError
 from scorelet.core.random import generator
 from scorelet.data import from_unit
-from scorelet.models import Denoiser, EnergyDenoiser, GaussianMixtureDenoiser, Locality
+from scorelet.models import (
+    Denoiser,
+    EnergyDenoiser,
+    GaussianMixtureDenoiser,
+    Locality,
+    TurnedDenoiser,
+)
 from scorelet.tasks.denoise import DenoiseSettings, denoise_files
 from scorelet.tasks.evaluate import evaluate, measure
 
@@ -54,6 +60,16 @@ def test_one_picture_may_be_named_itself(tmp_path, model):
     assert alone["rows"][0]["psnr_error"] is None
     expected = evaluate(tmp_path, model=model, sigmas=[25.0], limit=1)
     assert alone["rows"] == expected["rows"]
+
+
+def test_a_self_ensemble_is_measured_as_the_mean_over_turns(tmp_path, model):
+    write_png(tmp_path / "a.png", noisy(20, 24, 3))
+    options = {"sigmas": [25.0], "channels": 3}
+    found = evaluate(tmp_path, model=model, self_ensemble=True, **options)
+    expected = evaluate(tmp_path, model=TurnedDenoiser(sl.load(model)), **options)
+    assert found["rows"][0]["psnr"] == pytest.approx(expected["rows"][0]["psnr"], abs=1e-4)
+    alone = evaluate(tmp_path, model=model, **options)
+    assert found["rows"][0]["psnr"] > alone["rows"][0]["psnr"] + 1e-3
 
 
 def test_numbers_that_overflow_are_no_psnr(tmp_path, model, monkeypatch):

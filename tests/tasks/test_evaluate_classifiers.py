@@ -118,6 +118,7 @@ def test_gray_pictures_are_shown_to_a_model_of_colours_as_gray(classifier, tmp_p
         ({"label": 1}, "label is for denoisers"),
         ({"channels": 1}, "channels is for denoisers"),
         ({"cond": "a.png"}, "cond is for denoisers"),
+        ({"self_ensemble": True}, "self-ensemble is for denoisers"),
     ],
 )
 def test_options_of_denoisers_are_refused(classifier, data, options, words):

@@ -17,9 +17,9 @@ from samples import assert_one_sentence, environment
 from scorelet.cli.main import run
 from scorelet.core.checkpoint import load_tensors
 from scorelet.core.errors import InputError
-from scorelet.core.random import generator
+from scorelet.core.random import generator, randn
 from scorelet.data import Picture, PictureMetadata, load_pictures, write_picture
-from scorelet.models import LevelMapDenoiser, ResidualDenoiser
+from scorelet.models import LevelMapDenoiser, ResidualDenoiser, TurnedDenoiser
 from scorelet.tasks.evaluate import mean_psnr
 from scorelet.tasks.experiments import read_config
 from scorelet.tasks.train import train, train_once
@@ -202,11 +202,28 @@ def test_a_network_that_is_told_a_level_starts_as_the_one_that_is_not(file, tmp_
     assert float(new[:, old.shape[1] :].abs().max()) < 1e-9
 
 
+@pytest.mark.slow
+def test_a_network_may_learn_its_own_answers_to_turned_pictures(file):
+    """It comes nearer to the mean over all turns than it was."""
+    first = train(read_config(file("first", steps=30)), quiet=True)
+    again = {"model": {"start_from": str(first)}, "teach": {"teacher": str(first)}, "steps": 100}
+    rest = {"optimizer": {"matrix_rate": 2e-3, "ema": 0.9}, "seed": 5}
+    second = train(read_config(file("second", **again, **rest)), quiet=True)
+    y = 0.5 + 0.2 * randn((4, 3, 32, 32), rng=generator(3))
+    blind, pupil = load(first), load(second)
+    goal = TurnedDenoiser(blind)(y)
+    before, after = (float((f(y) - goal).detach().square().mean()) for f in (blind, pupil))
+    assert after < 0.5 * before
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"drown": {"sigma": [0, 20]}}, "drown.sigma starts above 0"),
         ({"drown": {}, "data": {"validation": ["x"]}}, "leave data.validation out"),
+        ({"drown": {}, "teach": {}}, "drown and teach each say what is learnt: leave one out"),
+        ({"teach": {"turns": 3}}, "teach.turns"),
+        ({"teach": {"teacher": "grain"}}, "grain must be told the noise level"),
         (
             {"drown": {}, "model": {"options": OPTIONS | {"channels": 4}}},
             "set channels: 4 and outputs: 3 in model.options",

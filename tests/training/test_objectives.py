@@ -5,11 +5,13 @@ import torch
 
 from scorelet.core.random import Noise, generator, randn
 from scorelet.models import UniformNoise
+from scorelet.models.turned import mean_over_turns
 from scorelet.training import (
     blind_denoising,
     classification,
     classification_loss,
     denoising_loss,
+    distillation,
     drowning,
 )
 
@@ -93,13 +95,13 @@ def test_the_objective_shows_the_model_the_noisy_batch_only():
 
 
 class Shown(torch.nn.Module):
-    """Returns what it is made with, and keeps the levels that it was told."""
+    """Returns what a function makes of its input, and keeps the levels that it was told."""
 
     def __init__(self, answer):
         super().__init__()
         self.answer = answer
 
-    def forward(self, y, sigma):
+    def forward(self, y, sigma=None):
         self.levels = sigma
         return self.answer(y, sigma)
 
@@ -135,6 +137,24 @@ def test_the_teacher_has_no_gradient():
     loss(student, {"noisy": y}, noise).value.backward()
     assert weight.grad is not None
     assert float(weight.grad) < 0  # towards 2, which the teacher does not follow
+
+
+@pytest.mark.parametrize("turns", [1, 2, 4, 8])
+def test_what_is_distilled_is_in_the_mean_the_answer_to_all_turns(turns):
+    """Of 8 / turns targets each is drawn; at an answer of 0 the gradient, -2 T / n, shows them."""
+    y = randn((1, 2, 5, 5), rng=generator(1))
+    slope = randn((5, 5), rng=generator(2))  # the teacher has no symmetry
+    objective = distillation(lambda y: slope * y, turns, 0.0)
+    batch = {"noisy": y, "sigma": torch.zeros(1)}
+    targets = {}
+    for seed in range(64):
+        zero = torch.zeros_like(y, requires_grad=True)
+        objective(Shown(lambda *_, zero=zero: zero), batch, Noise(seed, range(1))).value.backward()
+        target = -zero.grad * y.numel() / 2
+        targets[round(float(target.sum()), 4)] = target
+    assert len(targets) == 8 // turns
+    expected = mean_over_turns(lambda image, _: slope * image, y)
+    torch.testing.assert_close(torch.stack([*targets.values()]).mean(0), expected)
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])

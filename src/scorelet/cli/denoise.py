@@ -29,6 +29,7 @@ def denoise(
     nodata: Annotated[str, Parameter(allow_leading_hyphen=True)] = "auto",
     noise: str = "auto",
     noise_law: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
+    self_ensemble: Flag = False,
     form: Annotated[str | None, Parameter(name="--format")] = None,
     quality: Whole | None = None,
     dry_run: Flag = False,
@@ -69,6 +70,8 @@ def denoise(
             by what is measured.
         noise_law: A,B of the variance A x + B for --noise poisson, in the unit of the samples (1,0
             for counts of photons); by default it is measured.
+        self_ensemble: take the mean of eight answers, to the picture in all orientations: about 0.1
+            dB better, eight times as long.
         form: png, tiff, jpeg, webp, bmp, pnm, or dng of raw files: of results that are not named;
             their suffixes, as jpg, mean the same.
         quality: of JPEG and lossy WebP, 1 to 100; by default as the input.
@@ -93,6 +96,7 @@ def denoise(
         cond=cond,
         noise=noise,
         noise_law=parse_law(noise_law),
+        self_ensemble=self_ensemble,
     )
     start = time.perf_counter()
     outcomes, said = [], Said(shared)

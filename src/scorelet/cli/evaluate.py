@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from scorelet.cli.options import DEFAULTS, PathLike, Shared, Whole
+from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
 from scorelet.cli.tables import ConsoleTable
 
 DECIMALS = {"sigma": 1, "psnr": 2, "ssim": 4, "accuracy": 4}
@@ -24,6 +24,7 @@ def evaluate(
     cond: PathLike | None = None,
     hold_out: Whole | None = None,
     dtype: str = "auto",
+    self_ensemble: Flag = False,
     shared: Shared = DEFAULTS,
 ) -> int:
     """Measure a model on data: what is measured depends on what the model is.
@@ -59,6 +60,8 @@ def evaluate(
         hold_out: the last so many training pictures, in the place of the test pictures; of folders,
             so many pictures of all classes.
         dtype: of convolutions and products: auto (what is fast here), float32, bfloat16 or float16.
+        self_ensemble: measure the mean of a denoiser's eight answers, to the picture in all
+            orientations, as `denoise --self-ensemble` gives it.
     """
     from scorelet.tasks.evaluate import evaluate as run
 
@@ -73,6 +76,7 @@ def evaluate(
         hold_out=hold_out,
         device=shared.device,
         dtype=dtype,
+        self_ensemble=self_ensemble,
     )
     for warning in result.get("warnings", []):
         shared.warn(f"{warning}.")

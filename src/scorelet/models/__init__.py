@@ -42,6 +42,7 @@ from scorelet.models.noise import (
 from scorelet.models.photon_denoiser import PoissonGaussianDenoiser
 from scorelet.models.sensor_noise import CorrelatedNoise, PoissonGaussianNoise
 from scorelet.models.subsampled import SubsampledDenoiser
+from scorelet.models.turned import TurnedDenoiser
 from scorelet.models.tweedie import denoised_from_score, score, score_from_denoised, sure
 from scorelet.models.variance_bound import VarianceBoundDenoiser
 
@@ -81,6 +82,7 @@ __all__ = [
     "ResidualDenoiser",
     "StationaryGaussianDenoiser",
     "SubsampledDenoiser",
+    "TurnedDenoiser",
     "UniformNoise",
     "VarianceBoundDenoiser",
     "add_noise",

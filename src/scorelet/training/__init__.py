@@ -14,6 +14,7 @@ from scorelet.training.objectives import (
     classification_loss,
     clean_denoising,
     denoising_loss,
+    distillation,
     drowning,
 )
 from scorelet.training.optimizers import Muon, make_optimizers, orthogonal_factor
@@ -38,6 +39,7 @@ __all__ = [
     "classification_loss",
     "clean_denoising",
     "denoising_loss",
+    "distillation",
     "drowning",
     "make_optimizers",
     "orthogonal_factor",

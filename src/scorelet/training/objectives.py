@@ -15,6 +15,7 @@ from scorelet.core.random import Noise
 from scorelet.core.typing import Image, Labels, Logits, NoiseLevel
 from scorelet.models import QuantileLaw
 from scorelet.models.dithered import dithered
+from scorelet.models.turned import TURNS, mean_over_turns
 
 Batch = dict[str, Tensor]
 
@@ -114,6 +115,31 @@ def drowning(teacher: Callable[[Image], Image], law: QuantileLaw, power: float) 
         with torch.no_grad():
             target = dithered(teacher, y, level[:, None, None, None] * noise.normal(y, use=0))
         return denoising_loss(model(y, level), target, level, power=power)
+
+    return objective
+
+
+def distillation(teacher: Callable[[Image], Image], turns: int, power: float) -> Objective:
+    """Return the objective of a blind denoiser that learns what another, or it itself before, makes
+    of a patch in several orientations, on batches with `noisy` and `sigma`.
+
+    The target is the mean of `turns` answers, a random one of the eight and others as far apart as
+    may be, so that its mean is F(y) of `scorelet.models.turned`. It has hardly any variance, where
+    a clean picture has that of x given y, which is the whole error of a good denoiser.
+
+    Args:
+        teacher: a blind denoiser; its answers are not differentiated.
+        turns: 1, 2, 4 or 8.
+        power: of the weight, see `denoising_loss`.
+    """
+
+    def objective(model: nn.Module, batch: Batch, noise: Noise) -> Loss:
+        y = batch["noisy"]
+        first = int(noise.uniform(y, use=1)[0] * TURNS)
+        chosen = [(first + k) % TURNS for k in range(0, TURNS, TURNS // turns)]
+        with torch.no_grad():
+            target = mean_over_turns(lambda image, _: teacher(image), y, chosen)
+        return denoising_loss(model(y), target, batch["sigma"], power=power)
 
     return objective
 

@@ -46,6 +46,20 @@ def by_hand(model, pixels):
     return result if pixels.ndim == 3 else result[..., 0]
 
 
+def test_a_self_ensemble_is_the_mean_over_the_turns_of_a_picture(model):
+    """Of 16-bit samples, whose rounding is 1e-5."""
+    pixels = noisy(24, 37, 3, dtype="uint16")
+    found = sl.denoise(pixels, model=model, self_ensemble=True).image
+    turns = [np.rot90(pixels, k) for k in range(4)]
+    turns += [one[:, ::-1] for one in turns]
+    answers = [by_hand(model, np.ascontiguousarray(one)) for one in turns]
+    back = [np.rot90(one, -k) for k, one in enumerate(answers[:4])]
+    back += [np.rot90(one[:, ::-1], -k) for k, one in enumerate(answers[4:])]
+    assert np.abs(np.stack(back).std(0)).max() > 1e-3  # the network has no symmetry
+    expected = np.mean(back, 0).clip(0, 1)
+    assert np.abs(to_unit(found) - expected).max() < 3e-5
+
+
 # ---------------------------------------------------------------- what goes in comes out
 
 

@@ -74,6 +74,7 @@ def denoise_files(
             "quality": target.quality,
             "noise": settings.noise,
             "noise_law": settings.noise_law,
+            "self_ensemble": settings.self_ensemble,
             "camera": settings.may_be_camera and settings.camera().digest,
             "grain": settings.may_be_camera and settings.grain().digest,
         },

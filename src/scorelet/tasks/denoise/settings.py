@@ -1,14 +1,14 @@
 """How to denoise, and what comes out."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields
 from scorelet.data import Picture, write_pages
-from scorelet.models import Denoiser
+from scorelet.models import Denoiser, TurnedDenoiser
 from scorelet.tasks.ready_denoiser import ReadyDenoiser, ready_denoiser
 from scorelet.tasks.tiling import TileSide
 
@@ -48,6 +48,8 @@ class DenoiseSettings:
             "auto", by what is measured. A model that is given gets white noise from "auto".
         noise_law: a, b of the variance a x + b for "poisson", in the unit of the samples as they
             are stored, (1, 0) for counts of photons; None: it is measured.
+        self_ensemble: take the mean of eight answers, to the picture in all orientations: a little
+            better, and eight times as long.
     """
 
     model: str | Path | Denoiser = MODEL
@@ -61,6 +63,7 @@ class DenoiseSettings:
     cond: str | Path | None = None
     noise: str = "auto"
     noise_law: tuple[float, float] | None = None
+    self_ensemble: bool = False
 
     def __post_init__(self) -> None:
         """Check types, and ranges."""
@@ -104,7 +107,7 @@ class DenoiseSettings:
 
     def ready(self) -> ReadyDenoiser:
         """Return the model, see `ready_denoiser`."""
-        return ready_denoiser(self.model, device=self.device, dtype=self.dtype, verb="denoise")
+        return self._ready(self.model)
 
     @property
     def may_be_camera(self) -> bool:
@@ -114,11 +117,17 @@ class DenoiseSettings:
 
     def camera(self) -> ReadyDenoiser:
         """Return the blind model of pictures of cameras, see `ready_denoiser`."""
-        return ready_denoiser(CAMERA, device=self.device, dtype=self.dtype, verb="denoise")
+        return self._ready(CAMERA)
 
     def grain(self) -> ReadyDenoiser:
         """Return the model of noise that neighbours share, which is told how strong it is."""
-        return ready_denoiser(GRAIN, device=self.device, dtype=self.dtype, verb="denoise")
+        return self._ready(GRAIN)
+
+    def _ready(self, model: str | Path | Denoiser) -> ReadyDenoiser:
+        found = ready_denoiser(model, device=self.device, dtype=self.dtype, verb="denoise")
+        if not self.self_ensemble:
+            return found
+        return replace(found, denoiser=TurnedDenoiser(found.denoiser))
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ def denoise(  # noqa: PLR0913
     cond: Any = None,  # noqa: ANN401 - as source
     noise: str = "auto",
     noise_law: tuple[float, float] | None = None,
+    self_ensemble: bool = False,
 ) -> Denoised | list[Denoised]:
     """Denoise a picture.
 
@@ -47,7 +48,7 @@ def denoise(  # noqa: PLR0913
         model, sigma, strength, label, tile, device, dtype, nodata: see `DenoiseSettings`.
         cond: what a conditional denoiser is told: of files see `DenoiseSettings`; of what is in
             memory as `source`, of the same height and width, or the path of a picture.
-        noise, noise_law: see `DenoiseSettings`.
+        noise, noise_law, self_ensemble: see `DenoiseSettings`.
 
     Returns:
         One result; a list for a folder, a file of several pages and a batch. To write folders, use
@@ -67,6 +68,7 @@ def denoise(  # noqa: PLR0913
         *(model, sigma, strength, label, tile, device, dtype, nodata),
         noise=noise,
         noise_law=noise_law,
+        self_ensemble=self_ensemble,
     )
     denoiser = settings.ready().denoiser
     if isinstance(source, str | Path):

@@ -48,7 +48,7 @@ def measure_classifier(
             does not know.
         ArrayFileError: an npz file that cannot be used.
     """
-    refuse_options(settings, ("sigmas", "channels", "label", "cond"))
+    refuse_options(settings, ("sigmas", "channels", "label", "cond", "self_ensemble"))
     return measured_on(labelled_images(classifier, data, settings), classifier, settings)
 
 
@@ -122,8 +122,8 @@ def labelled_images(
 def refuse_options(settings: EvaluateSettings, names: tuple[str, ...]) -> None:
     """Raise InputError if one of the options of denoisers was given."""
     for name in names:
-        if getattr(settings, name) is not None:
-            word = "sigma" if name == "sigmas" else name
+        if getattr(settings, name) not in (None, False):
+            word = "sigma" if name == "sigmas" else name.replace("_", "-")
             raise InputError(
                 f"{word} is for denoisers, and the model is a classifier: leave it out."
             )

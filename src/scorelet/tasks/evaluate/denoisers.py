@@ -12,7 +12,7 @@ from scorelet.analysis.image_quality import SMALLEST
 from scorelet.core.device import choose_device, inference_dtype
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, find_pictures, iter_pages, load_pictures, locate
-from scorelet.models import Denoiser
+from scorelet.models import Denoiser, TurnedDenoiser
 from scorelet.tasks.conditions import load_conditions
 from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
 from scorelet.tasks.inference import TileSide, computes_in, denoise_array, prepare
@@ -48,7 +48,7 @@ def measure_denoiser(
     dtype = inference_dtype(choose_device(settings.device), settings.dtype)
     ready = prepare(denoiser, device=settings.device, dtype=dtype)
     rows = evaluate_pictures(
-        ready,
+        TurnedDenoiser(ready) if settings.self_ensemble else ready,
         pictures,
         sigmas=settings.sigmas or SIGMAS,
         label=settings.label,

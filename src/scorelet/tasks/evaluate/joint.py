@@ -40,7 +40,7 @@ def measure_joint(
         InputError: as `measure_classifier`.
     """
     classifier = joint.classifier()
-    refuse_options(settings, ("channels", "label", "cond"))
+    refuse_options(settings, ("channels", "label", "cond", "self_ensemble"))
     images = labelled_images(classifier, data, settings)
     found = measured_on(images, classifier, settings)
     device = choose_device(settings.device)

@@ -27,6 +27,8 @@ class EvaluateSettings:
         device: auto, cpu, cuda or mps.
         dtype: of convolutions and products: auto (what is fast here), float32, bfloat16 or float16.
         tile: side of a tile in pixels, "auto", or None for whole pictures.
+        self_ensemble: of a denoiser measure the mean of eight answers, see
+            `scorelet.models.TurnedDenoiser`.
     """
 
     sigmas: tuple[float, ...] | None = None
@@ -38,6 +40,7 @@ class EvaluateSettings:
     device: str = "auto"
     dtype: str = "auto"
     tile: TileSide = "auto"
+    self_ensemble: bool = False
 
     def __post_init__(self) -> None:
         """Check types, and ranges."""

@@ -24,6 +24,7 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
     device: str = "auto",
     dtype: str = "auto",
     tile: TileSide = "auto",
+    self_ensemble: bool = False,
 ) -> dict[str, Any]:
     """Measure a model on data.
 
@@ -35,7 +36,8 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
         data: what the model is measured on: a folder or file, or the name of one under
             ``$SCORELET_DATA``.
         model: built-in name, path or Hub id; or a model.
-        sigmas, channels, limit, label, cond, hold_out, device, dtype, tile: see `EvaluateSettings`.
+        sigmas, channels, limit, label, cond, hold_out, device, dtype, tile, self_ensemble: see
+            `EvaluateSettings`.
 
     Returns:
         The entries of `measure`, after model and data.
@@ -56,6 +58,7 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
         device=device,
         dtype=dtype,
         tile=tile,
+        self_ensemble=self_ensemble,
     )
     if isinstance(model, str | Path):
         name, model = str(model), load(model)

@@ -37,7 +37,15 @@ from scorelet.tasks.experiments.denoise_config import (
 from scorelet.tasks.experiments.networks import check_channels, make_denoising_network
 from scorelet.tasks.experiments.registry import register
 from scorelet.tasks.inference import prepare
-from scorelet.training import Best, Learner, Validate, blind_denoising, drowning
+from scorelet.training import (
+    Best,
+    Learner,
+    Objective,
+    Validate,
+    blind_denoising,
+    distillation,
+    drowning,
+)
 from scorelet.zoo import load_as
 
 VALIDATION_SIGMAS = (15.0, 25.0, 50.0)
@@ -56,7 +64,7 @@ def build(config: DenoiseConfig) -> Experiment:
     check_channels(network, config.model, config.data.channels, what="the patches")
     validate = _validation(config.data)
     return Experiment(
-        learner=Learner(ResidualDenoiser(network), blind_denoising(config.sigma_weight)),
+        learner=Learner(ResidualDenoiser(network), _objective(config)),
         data=noisy_patches(config),
         export=export_model,
         validate=validate,
@@ -64,11 +72,22 @@ def build(config: DenoiseConfig) -> Experiment:
     )
 
 
+def _objective(config: DenoiseConfig) -> Objective:
+    """Return what is minimised: the error beside clean pictures, or beside a teacher's answers."""
+    if config.teach is None:
+        return blind_denoising(config.sigma_weight)
+    return distillation(_teacher(config.teach.teacher), config.teach.turns, config.sigma_weight)
+
+
+def _teacher(name: str) -> Denoiser:
+    teacher = prepare(load_as(Denoiser, name, verb="train"))
+    if not teacher.blind:
+        raise InputError(f"{name} must be told the noise level: a blind one can teach.")
+    return teacher
+
+
 def _drowning(network: nn.Module, config: DenoiseConfig, drown: DrownConfig) -> Experiment:
     """Make the experiment of a network that is told a level."""
-    teacher = prepare(load_as(Denoiser, drown.teacher, verb="train"))
-    if not teacher.blind:
-        raise InputError(f"{drown.teacher} must be told the noise level: a blind one can teach.")
     channels = config.data.channels
     if isinstance(network, Network) and network.options.get("outputs", channels + 1) != channels:
         raise InputError(
@@ -79,7 +98,7 @@ def _drowning(network: nn.Module, config: DenoiseConfig, drown: DrownConfig) -> 
     return Experiment(
         learner=Learner(
             LevelMapDenoiser(network, channels=config.data.channels),
-            drowning(teacher, LogUniformNoise(low, high), config.sigma_weight),
+            drowning(_teacher(drown.teacher), LogUniformNoise(low, high), config.sigma_weight),
         ),
         data=noisy_patches(config),
         export=export_model,

@@ -128,6 +128,17 @@ class DrownConfig(ConfigSection):
         return self
 
 
+class TeachConfig(ConfigSection):
+    """What the network learns in the place of clean pictures: the mean of what a denoiser makes of
+    the patch in several orientations.
+    """
+
+    teacher: str = Field(default="photo", description="a blind denoiser, by name or path")
+    turns: Literal[1, 2, 4, 8] = Field(
+        default=2, description="orientations in a step, other ones in each"
+    )
+
+
 class DenoiseConfig(LoopConfig):
     """A blind denoiser of pictures."""
 
@@ -135,6 +146,7 @@ class DenoiseConfig(LoopConfig):
     model: ModelConfig
     data: PatchesConfig
     drown: DrownConfig | None = None
+    teach: TeachConfig | None = None
     sigma_weight: float = Field(
         default=1.0,
         ge=0,
@@ -147,6 +159,8 @@ class DenoiseConfig(LoopConfig):
             raise ValueError(
                 "drown has no clean pictures to be measured by: leave data.validation out"
             )
+        if self.drown and self.teach:
+            raise ValueError("drown and teach each say what is learnt: leave one out")
         return self
 
     @model_validator(mode="before")

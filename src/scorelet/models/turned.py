@@ -1,0 +1,75 @@
+"""Mean of a denoiser's answers to an image in the eight orientations of a square.
+
+Symbols: g_k the symmetries of the square, k = 0 to 7: k mod 4 quarter turns, then from 4 on a
+mirror; f a denoiser.
+
+    F(y) = 1/8 Σ_k g_k⁻¹ f(g_k y),    F(g_k y) = g_k F(y)
+
+Where noise and pictures are as likely in every orientation, the minimiser of the squared error
+commutes with the g_k. A network does so only about: the squared error of F is the mean of those of
+the eight answers, less their variance.
+
+References: Timofte, Rothe, Van Gool 2016, Seven ways to improve example-based single image super
+resolution, CVPR, arXiv 1511.02228 (enhanced prediction).
+"""
+
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor
+
+from scorelet.core.typing import Image, Labels, NoiseLevel
+from scorelet.models.denoiser import Denoiser
+
+TURNS = 8
+
+
+def turned(y: Tensor, k: int) -> Tensor:
+    """Return g_k y of images (..., height, width)."""
+    y = torch.rot90(y, k % 4, (-2, -1))
+    return y.flip(-1) if k >= TURNS // 2 else y
+
+
+def turned_back(y: Tensor, k: int) -> Tensor:
+    """Return g_k⁻¹ y."""
+    y = y.flip(-1) if k >= TURNS // 2 else y
+    return torch.rot90(y, -k % 4, (-2, -1))
+
+
+def mean_over_turns(
+    f: Callable[[Image, int], Image], y: Image, turns: Iterable[int] = range(TURNS)
+) -> Image:
+    """Return the mean of g_k⁻¹ f(g_k y, k) over some k."""
+    answers = [turned_back(f(turned(y, k).contiguous(), k), k) for k in turns]
+    return torch.stack(answers).mean(0)
+
+
+class TurnedDenoiser(Denoiser):
+    """F of a denoiser: eight answers for one, and equal in all orientations.
+
+    The symmetries of the square permute pixels, so that white noise stays white, and F is a
+    denoiser of the same noise.
+
+    Args:
+        denoiser: f, of any kind; conditions are turned with the images.
+    """
+
+    def __init__(self, denoiser: Denoiser) -> None:
+        super().__init__()
+        self.denoiser = denoiser
+        self.blind, self.needs_noise = denoiser.blind, denoiser.needs_noise
+        self.conditional, self.needs_cond = denoiser.conditional, denoiser.needs_cond
+        self.channels, self.learnt = denoiser.channels, denoiser.learnt
+        self.locality, self.calibration = denoiser.locality, denoiser.calibration
+        self.know_classes_of(denoiser)
+
+    def _denoise(
+        self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
+    ) -> Image:
+        level = None if self.blind else sigma
+
+        def answer(image: Image, k: int) -> Image:
+            told = None if cond is None else turned(cond, k).contiguous()
+            return self.denoiser(image, level, cond=told, label=label)
+
+        return mean_over_turns(answer, y)
