@@ -56,6 +56,20 @@ def test_a_report_with_figures(shell, pictures, tmp_path):
     assert len(json.loads((tmp_path / "noise.json").read_text())) == 2
 
 
+def test_pictures_that_are_left_out_of_a_file_are_said_once(shell, tmp_path):
+    """Two files, each a second picture behind the first: Netpbm may hold several."""
+    one = b"P5 64 64 255\n" + bytes(64 * 64)
+    for name in ("a.pgm", "b.pgm"):
+        (tmp_path / name).write_bytes(one + one)
+    status, out, err = shell("noise", tmp_path, "--json")
+    assert status == 0
+    assert err.count("left out") == 1
+    assert "a.pgm holds more pictures than the first" in err
+    assert "1 more file is alike" in err
+    page = json.loads(out)["files"][0]["pages"][0]
+    assert [note["kind"] for note in page["notes"]] == ["left out"]
+
+
 def test_nothing_to_measure_is_a_sentence(shell, tmp_path):
     Image.new("RGB", (64, 64), (9, 9, 9)).save(tmp_path / "plain.png")
     status, out, _ = shell("noise", tmp_path / "plain.png", "-o", tmp_path / "plain.html")

@@ -58,6 +58,8 @@ def noise(
                 complain(outcome.error)
             elif not shared.json:
                 _print(outcome)
+    for sentence in _notes(outcomes):
+        shared.warn(sentence)
     document, seconds = summarize(outcomes, output), time.perf_counter() - start
     shared.emit(document | {"seconds": round(seconds, 2)})
     done, failed = len(document["files"]), len(document["failed"])
@@ -65,6 +67,19 @@ def noise(
     if len(outcomes) > 1 or where:
         shared.say(f"{done} done, {failed} failed, {seconds:.1f} s{where}")
     return 0 if not failed else 1 if done else 2
+
+
+def _notes(outcomes: "list[Outcome]") -> list[str]:
+    """Return what is to be said of files, each kind of it once."""
+    from scorelet.data.pictures.notes import Note, sentences
+
+    return sentences(
+        (outcome.task.source, Note(**note))
+        for outcome in outcomes
+        if outcome.report
+        for page in outcome.report["pages"]
+        for note in page["notes"]
+    )
 
 
 def _print(outcome: "Outcome") -> None:

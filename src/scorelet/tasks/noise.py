@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from scorelet.core.paths import as_path
 from scorelet.data import Picture, find_pictures, iter_pages, to_unit
 from scorelet.data.pictures.in_memory import in_memory
 from scorelet.data.pictures.kinds import is_raw_file
+from scorelet.data.pictures.notes import LEFT_OUT, Note
 from scorelet.tasks.array_files import check_output, write_page
 from scorelet.tasks.denoise.nodata import without_nodata
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
@@ -49,6 +50,7 @@ class PictureNoise:
             the mosaic, and `kind` is None.
         developed: a camera raw file of which the picture was measured that LibRaw develops,
             because nothing can be measured on its mosaic.
+        notes: what is worth saying of the file, see `scorelet.data.pictures.notes`.
     """
 
     shape: tuple[int, int, int]
@@ -60,6 +62,7 @@ class PictureNoise:
     left_out: int = 0
     sensor: SensorNoise | None = None
     developed: bool = False
+    notes: tuple[Note, ...] = ()
 
     @property
     def document(self) -> dict[str, Any]:
@@ -87,6 +90,7 @@ class PictureNoise:
             "reason": self.reason,
             "at_least": self.at_least,
             "left_out": self.left_out,
+            "notes": [asdict(note) for note in self.notes],
             "ratios": None if kind is None else kind.ratios,
             "jpeg_quality": self.jpeg_quality,
             "jpeg_grid": None if kind is None or kind.grid is None else list(kind.grid),
@@ -154,7 +158,8 @@ def _noise_of_file(path: Path) -> Iterator[PictureNoise]:
         yield PictureNoise((*sensor.shape, 1), True, None, reason=reason, sensor=sensor)
         return
     for page in iter_pages(path):
-        yield replace(noise_of_picture(page), developed=raw)
+        notes = tuple(note for note in page.notes if note.kind == LEFT_OUT)  # none is written
+        yield replace(noise_of_picture(page), developed=raw, notes=notes)
 
 
 def noise_of_picture(picture: Picture) -> PictureNoise:
