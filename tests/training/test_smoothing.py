@@ -1,5 +1,7 @@
 """Smoothing of potentials: its penalty, leave-out losses by hand, and what few fields need."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -8,8 +10,9 @@ from scorelet.models.field_energy import Band
 from scorelet.sampling import Phi4
 from scorelet.training.score_matching import Family, fit_band, smoothing, solve
 from scorelet.training.score_matching.fit import moments_of
+from scorelet.training.score_matching.normal_equations import Equations
 from scorelet.training.score_matching.smoothing import GRID, left_out_losses, roughness, smoothed
-from scorelet.training.score_matching.solve import total_of
+from scorelet.training.score_matching.solve import penalised_variance, total_of
 from scorelet.training.score_matching.tails import unit_curvature
 
 RIDGE = 1e-6
@@ -67,8 +70,9 @@ def test_few_gaussian_fields_of_long_waves_get_a_nearly_quadratic_potential():
     """v'' must not vary for Gaussian fields; how much it does falls ten times and more."""
     for seed in range(3):
         moments, groups = parts(waves(24, seed), 12)
-        chosen, weight = smoothed(moments, groups, ridge=RIDGE)
+        chosen, weight, added = smoothed(moments, groups, ridge=RIDGE)
         assert weight >= 1
+        assert torch.equal(added, weight * roughness(moments, total_of(groups)))
         first = len(moments.shifts)
         spread = [
             float(solve(g, ridge=RIDGE).theta[first : first + moments.knots].std())
@@ -94,11 +98,43 @@ def test_a_weight_whose_equations_are_singular_is_not_chosen(monkeypatch):
     losses = left_out_losses(groups, roughness(moments, total_of(groups)), ridge=RIDGE)
     losses[3] = torch.nan
     monkeypatch.setattr(smoothing, "left_out_losses", lambda *_args, **_options: losses)
-    _, weight = smoothed(moments, groups, ridge=RIDGE)
+    _, weight, _ = smoothed(moments, groups, ridge=RIDGE)
     losses[3] = torch.inf
     assert weight == GRID[int(losses.argmin())]
 
 
 def test_a_single_group_leaves_nothing_to_choose_by():
     moments, groups = parts(waves(10, 3), 1)
-    assert smoothed(moments, groups, ridge=RIDGE) == (groups, 0.0)
+    assert smoothed(moments, groups, ridge=RIDGE) == (groups, 0.0, None)
+
+
+def regression(seed, goal, *, fields=200, groups=20):
+    """H and g of groups of rows a with a·θ seen through noise of variance 1; E a aᵀ = diag."""
+    rng, like = generator(seed), torch.zeros((), dtype=torch.float64)
+    rows = randn((groups, fields // groups, len(goal)), rng=rng, like=like) * POWER.sqrt()
+    seen = rows @ goal + randn(rows.shape[:2], rng=rng, like=like)
+    return [
+        Equations(a.T @ a / len(a), a.T @ y / len(a), len(a))
+        for a, y in zip(rows, seen, strict=True)
+    ]
+
+
+POWER = torch.tensor([1.0, 2.0, 0.5, 1.0, 0.3], dtype=torch.float64)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("weight", [0.0, 0.1, 0.5, 3.0])
+def test_the_excess_of_a_penalised_fit_holds_what_the_penalty_costs(weight):
+    """Beside the mean of the true excess over many sets; chance alone adds far less."""
+    goal = torch.tensor([1.0, -1.0, 0.5, 2.0, 0.0], dtype=torch.float64)
+    penalty = weight * torch.eye(5, dtype=torch.float64)
+    true, found, chance = [], [], []
+    for seed in range(200):
+        groups = regression(seed, goal)
+        penalised = solve([replace(g, matrix=g.matrix + penalty) for g in groups], ridge=1e-12)
+        true.append(float(POWER @ (penalised.theta - goal).square()) / 2)
+        found.append(penalised_variance(groups, penalty, ridge=1e-12) / 400)
+        chance.append(penalised.variance / 400)
+    mean, estimate, without = (float(torch.tensor(x).mean()) for x in (true, found, chance))
+    assert estimate == pytest.approx(mean, rel=0.15)
+    assert without == pytest.approx(estimate) if weight == 0 else without < 0.5 * estimate

@@ -22,7 +22,12 @@ from scorelet.models.field_energy.energy import pixels_of
 from scorelet.training.score_matching.concavity import SHARE, project_log_concave
 from scorelet.training.score_matching.normal_equations import BandMoments, Equations
 from scorelet.training.score_matching.smoothing import smoothed
-from scorelet.training.score_matching.solve import RIDGE, Solution, total_of
+from scorelet.training.score_matching.solve import (
+    RIDGE,
+    Solution,
+    penalised_variance,
+    total_of,
+)
 from scorelet.training.score_matching.tails import gaussian_curvature, solve_confined
 
 PLACEMENTS = "quantile", "linspace"
@@ -184,11 +189,14 @@ def fit_band(moments: BandMoments, groups: Sequence[Equations], family: Family) 
     Raises:
         InputError: singular equations.
     """
-    weight, plain = 0.0, total_of(groups)
+    weight, penalty, given, plain = 0.0, None, groups, total_of(groups)
     if family.smooth:
-        groups, weight = smoothed(moments, groups, ridge=family.ridge)
+        groups, weight, penalty = smoothed(moments, groups, ridge=family.ridge)
     solution, margin, held = solve_confined(moments, groups, ridge=family.ridge)
     solution = replace(solution, loss=plain.loss(solution.theta))  # without the penalty
+    if penalty is not None:
+        variance = penalised_variance(given, penalty, ridge=family.ridge)
+        solution = replace(solution, variance=variance)
     factor = ConditionalEnergy(moments.energy(solution.theta), moments.band)
     fit = BandFit(factor, solution, moments, margin, held, smoothing=weight)
     if not family.concave:

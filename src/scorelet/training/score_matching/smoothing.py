@@ -35,8 +35,8 @@ _FEWEST = 2  # groups
 
 def smoothed(
     moments: BandMoments, groups: Sequence[Equations], *, ridge: float
-) -> tuple[Sequence[Equations], float]:
-    """Return the equations with the penalty that was chosen, and λ.
+) -> tuple[Sequence[Equations], float, Tensor | None]:
+    """Return the equations with the penalty that was chosen, λ, and λ P, None where that is 0.
 
     Args:
         moments: what has made the equations; potentials that are no splines have no penalty.
@@ -44,11 +44,14 @@ def smoothed(
         ridge: see `solve`.
     """
     if not moments.potential.quadratic or len(groups) < _FEWEST:
-        return groups, 0.0
+        return groups, 0.0, None
     penalty = roughness(moments, total_of(groups))
     losses = left_out_losses(groups, penalty, ridge=ridge).nan_to_num(nan=math.inf)  # singular
     weight = GRID[int(losses.argmin())]
-    return [replace(g, matrix=g.matrix + weight * penalty) for g in groups], weight
+    if not weight:
+        return groups, 0.0, None
+    added = weight * penalty
+    return [replace(g, matrix=g.matrix + added) for g in groups], weight, added
 
 
 def roughness(moments: BandMoments, total: Equations) -> Tensor:

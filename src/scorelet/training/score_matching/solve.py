@@ -82,11 +82,47 @@ def solve(groups: Sequence[Equations], *, ridge: float = RIDGE) -> Solution:
     replicas = theta[None]
     if several:
         replicas = _solve_all([total - g for g in groups], ridge, present)[0]
-    residuals = torch.stack([(g.matrix @ theta - g.right) * scale for g in groups])
-    counts = torch.tensor([float(g.count) for g in groups], dtype=torch.float64)
-    spread = residuals * (counts / max(1, len(groups) - 1)).sqrt()[:, None]
+    spread = _spread(groups, theta) * scale
     variance = float((spread * torch.cholesky_solve(spread.T, factor).T).sum())
     return Solution(theta, replicas, total.loss(theta), condition, variance, total.count)
+
+
+def penalised_variance(
+    groups: Sequence[Equations], penalty: Tensor, *, ridge: float = RIDGE
+) -> float:
+    """Return `variance` of the solution of (H + Q) θ = g: twice the expected excess times n.
+
+    The excess is that of the loss without the penalty. With θ_0 the solution without it, D what
+    takes g to θ - θ_0, and A = H + Q,
+
+        tr(A^-1 H A^-1 C) + max(0, n |θ - θ_0|_H^2 - tr(D H D C))
+
+    is what chance adds, and what the penalty costs: chance moves θ from θ_0, too, and what it does
+    is taken off.
+
+    Args:
+        groups: without the penalty.
+        penalty: Q.
+        ridge: see `solve`.
+
+    References: Mallows 1973, Technometrics 15 (C_p).
+    """
+    total = total_of(groups)
+    matrix, present = total.matrix, total.matrix.diagonal()
+    both = torch.stack([matrix + penalty, matrix])
+    theta, factor, scale = solve_each(both, total.right.expand(2, -1), ridge, present)
+    residuals = _spread(groups, theta[1]) * scale[:, None]
+    moved = torch.cholesky_solve(residuals.mT, factor).mT * scale[:, None]
+    chance, apart = (float(((x @ matrix) * x).sum()) for x in (moved[0], moved[0] - moved[1]))
+    cost = total.count * float((theta[0] - theta[1]) @ matrix @ (theta[0] - theta[1]))
+    return chance + max(0.0, cost - apart)
+
+
+def _spread(groups: Sequence[Equations], theta: Tensor) -> Tensor:
+    """Return rows whose products sum to C, residuals of the groups: of θ that is nearly right."""
+    residuals = torch.stack([g.matrix @ theta - g.right for g in groups])
+    counts = torch.tensor([float(g.count) for g in groups], dtype=torch.float64)
+    return residuals * (counts / max(1, len(groups) - 1)).sqrt()[:, None]
 
 
 def total_of(groups: Sequence[Equations]) -> Equations:
