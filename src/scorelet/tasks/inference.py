@@ -18,6 +18,9 @@ from scorelet.tasks.tiling import Tile, TileSide, auto_side, plan
 
 Pixels = np.ndarray
 
+_CAST = ResidualDenoiser | LevelMapDenoiser
+"""Denoisers whose networks may have another dtype than their images."""
+
 
 def prepare(
     denoiser: Denoiser, *, device: str = "auto", dtype: torch.dtype | None = None
@@ -25,7 +28,7 @@ def prepare(
     """Return a copy of `denoiser` made for inference: folded, laid out and cast.
 
     Args:
-        denoiser: any; only residual networks change.
+        denoiser: any; only networks that estimate the noise change.
         device: auto, cpu, cuda, mps.
         dtype: of the convolutions; None takes `inference_dtype`. Images stay float32.
 
@@ -37,20 +40,11 @@ def prepare(
     keep_large_buffers()
     place = choose_device(device)
     kind = dtype or inference_dtype(place)
-    if isinstance(denoiser, ResidualDenoiser):
-        return ResidualDenoiser(
-            _for_inference(denoiser.network, place, kind),
-            channels=denoiser.channels,
-            calibration=denoiser.calibration,
-            compute_dtype=kind,
-        ).eval()
-    if isinstance(denoiser, LevelMapDenoiser):
-        return LevelMapDenoiser(
-            _for_inference(denoiser.network, place, kind),
-            channels=denoiser.colours,
-            compute_dtype=kind,
-        ).eval()
-    return copy.deepcopy(denoiser).to(place).eval()
+    ready = copy.deepcopy(denoiser)
+    if isinstance(ready, _CAST):
+        ready.network = _for_inference(ready.network, place, kind)
+        ready.compute_dtype = kind
+    return ready.to(place).eval()
 
 
 def _for_inference(network: nn.Module, place: torch.device, dtype: torch.dtype) -> nn.Module:
@@ -62,10 +56,9 @@ def _for_inference(network: nn.Module, place: torch.device, dtype: torch.dtype) 
 def computes_in(denoiser: Denoiser) -> str:
     """Return the dtype that a prepared denoiser computes in, as reports have it.
 
-    `prepare` casts the networks of residual denoisers; others compute in that of their images.
+    Those that `prepare` does not cast compute in that of their images.
     """
-    known = isinstance(denoiser, ResidualDenoiser | LevelMapDenoiser)
-    cast = denoiser.compute_dtype if known else None
+    cast = denoiser.compute_dtype if isinstance(denoiser, _CAST) else None
     return str(cast or _images_in(denoiser)).removeprefix("torch.")
 
 
