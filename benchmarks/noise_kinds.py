@@ -6,8 +6,9 @@ was smoothed by 0.5 to 1.6 pixels; after JPEG of quality 50 to 90; after bilinea
 
 Part `lines`: sensors of gain a = 1e-4, 1e-3, 1e-2 and b = a/10: photographs as they are, which hold
 noise of their own; photographs through a lens (a Gaussian of 0.8 pixels), which hold little; drawn
-pages. Beside the likelihood stands the quiet share: the mean of the fast coefficients in the 5 %
-of blocks with the least power in the slower ones, in 12 groups by brightness, and a weighted line.
+pages. Beside what the command finds stands the quiet share: the mean of the fast coefficients in
+the 5 % of blocks with the least power in the slower ones, in 12 groups by brightness, and a
+weighted line. `a_in_errors` and `b_in_errors`: shares of pictures within three stated errors.
 
 Part `camera`: the level of the first 8 JPEGs of real cameras, beside that of their difference to
 the mean of many shots.
@@ -27,7 +28,7 @@ from scipy.ndimage import gaussian_filter
 
 from scorelet.analysis.block_dct import SUM, block_dct, cut
 from scorelet.analysis.noise_floor import FAST
-from scorelet.analysis.noise_kind import CUT_OFF, noise_kind
+from scorelet.analysis.noise_kind import CUT_OFF, NoiseKind, noise_kind
 from scorelet.core.random import generator
 from scorelet.data.camera import demosaic, mosaic
 from scorelet.data.pictures.drawn import draw_page
@@ -136,7 +137,7 @@ def measure_lines(*, quick: bool) -> dict[str, list[Row]]:
             shots = [noisy(x, a, 0.1 * a, k) for k, x in enumerate(pictures)]
             kinds = [noise_kind(y) for y in shots]
             lines = {
-                "likelihood": [(k.a, k.b) for k in kinds if k],
+                "noise": [(k.a, k.b) for k in kinds if k],
                 "quiet share": [quiet_line(y) for y in shots],
             }
             for method, found in lines.items():
@@ -144,6 +145,7 @@ def measure_lines(*, quick: bool) -> dict[str, list[Row]]:
                     {"scene": scene, "a": a, "method": method} | errors(found, a, len(shots))
                 )
             rows[-2]["white"] = sum(k is not None and k.white for k in kinds)
+            rows[-2] |= in_errors([k for k in kinds if k], a, len(shots))
     return {"rows": rows}
 
 
@@ -163,6 +165,14 @@ def errors(found: list[tuple[float, float]], a: float, cases: int) -> Row:
         "variance_median_error": float(np.median(np.abs(level))),
         "variance_bias": float(np.median(level)),
         "variance_within_10": float((np.abs(level) < 0.1).sum() / cases),
+    }
+
+
+def in_errors(kinds: list[NoiseKind], a: float, cases: int) -> Row:
+    """Return the shares of pictures whose a and b lie within three stated errors of the truth."""
+    return {
+        "a_in_errors": sum(abs(k.a - a) < 3 * k.a_error for k in kinds) / cases,
+        "b_in_errors": sum(abs(k.b - 0.1 * a) < 3 * k.b_error for k in kinds) / cases,
     }
 
 

@@ -180,6 +180,15 @@ def test_a_line_is_printed_with_the_brightness_it_was_fitted_on():
     assert f" for x in {document['low']:.3g}..{document['high']:.3g}" in sentence(document)
 
 
+def test_the_error_of_b_is_said_where_b_is_hardly_told():
+    x = np.linspace(0.5, 0.9, 256)[None].repeat(256, 0)
+    y = x + np.sqrt(1e-3 * x) * np.random.default_rng(7).standard_normal(x.shape)
+    document = sl.noise(y.clip(0, 1)).document
+    assert abs(document["b"]) < 3 * document["b_error"]  # there is none
+    assert f" +- {document['b_error']:.1e} for x in " in sentence(document)
+    assert "+-" not in sentence(document | {"b_error": abs(document["b"]) / 4})
+
+
 def test_a_batch_of_one_tensor_gives_a_list_of_one():
     [found] = sl.noise(torch.from_numpy(BYTES).permute(2, 0, 1)[None])
     assert found.document == sl.noise(BYTES).document

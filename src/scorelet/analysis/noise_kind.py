@@ -3,6 +3,8 @@
 The variance is read off DCT coefficients of 8x8 blocks by `scorelet.analysis.noise_floor`: fast
 ones (u + v >= 9) for the line a x + b, and three other bands for the test of whiteness: middle
 ones, and those that are fast in one direction only. White noise has the same floor in all of them.
+Where power is the same within the fast ones, floors are read off the quietest blocks, too, and the
+line off quiet ones, by `scorelet.analysis.quiet_blocks`.
 Reference for the bands' thresholds: measured, see ``benchmarks/noise_kinds.py``.
 """
 
@@ -13,6 +15,7 @@ import numpy as np
 from scorelet.analysis.block_dct import SIDE, SUM, block_dct, cut
 from scorelet.analysis.jpeg_grid import jpeg_grid
 from scorelet.analysis.noise_floor import FAST, FEWEST, MIDDLE, VarianceLine, line_of_blocks
+from scorelet.analysis.quiet_blocks import CORNER, quiet_floors, quiet_line
 from scorelet.data import luma
 
 Pixels = np.ndarray
@@ -27,6 +30,8 @@ BANDS = {
 SLOW = (SUM >= 1) & (SUM <= 2)
 """Where the noise of a JPEG of low quality is left: texture lies here, too."""
 MOST_BLOCKS = 4000
+MOST_QUIET = 20000
+"""Blocks among which quiet ones are looked for."""
 CUT_OFF = 0.02
 """Share of samples at 0 or 1 up to which a block is used."""
 CLEAR = (3.0, 2.0, 1.0)
@@ -40,6 +45,9 @@ SIDES_LIMIT = 1.7
 """The same for the geometric mean of both bands that are fast in one direction."""
 LEAST = 0.6
 """Smallest floor of a band in white noise; less means sharpened noise."""
+LEVEL = (0.87, 1.12)
+"""Power of the fastest coefficients over that of all fast ones, between which the noise is white
+as far as the fast ones tell."""
 LOST = 20.0
 """Floor of the middle band over the fast one from which the line is read off the middle band: the
 fast coefficients then hold next to nothing of the noise."""
@@ -151,18 +159,50 @@ def _measure(pixels: Pixels, mask: np.ndarray | None, *, bounded: bool) -> Noise
     if line is None:
         return None
     grid = jpeg_grid(_brightness(pixels)) if bounded else None
-    middle = line.middle
     lines = {name: _line(blocks, used, band, steps=25) for name, band in BANDS.items()}
-    ratios = floor_ratios(lines, line)
-    flat_floors = is_white(ratios)
+    many = blocks[_chosen(used, MOST_QUIET)]
+    ratios, level = _ratios(many, lines, line)
+    white = grid is None and is_white(ratios)
+    level = white or (level and grid is None and ratios.get("middle", 0) <= LOST)
     band = FAST
-    if ratios.get("middle", 0) > LOST and lines["middle"] is not None:
-        line, band = lines["middle"], BANDS["middle"]
+    if level:
+        line = quiet_line(many, line)
+    else:
+        line, band = _strongest(blocks, used, line, lines, ratios, grid)
+    return _kind(blocks[_chosen(used)], line, band, ratios, level=level, white=white, grid=grid)
+
+
+def _ratios(
+    blocks: np.ndarray, lines: dict[str, VarianceLine | None], line: VarianceLine
+) -> tuple[dict[str, float], bool]:
+    """Return the floors of `BANDS`, and whether power is the same within the fast coefficients.
+
+    If so, nothing says that noise is alike in neighbours, and floors are those of the quietest
+    blocks where these are lower: what is more is texture.
+    """
+    ratios = floor_ratios(lines, line)
+    quiet = quiet_floors(blocks, line, BANDS | {"corner": CORNER})
+    if not LEVEL[0] < quiet["corner"] < LEVEL[1]:
+        return ratios, False
+    return {name: min(ratio, max(1.0, quiet[name])) for name, ratio in ratios.items()}, True
+
+
+def _strongest(
+    blocks: np.ndarray,
+    used: np.ndarray,
+    fast: VarianceLine,
+    lines: dict[str, VarianceLine | None],
+    ratios: dict[str, float],
+    grid: tuple[int, int] | None,
+) -> tuple[VarianceLine, np.ndarray]:
+    """Return the line and the band that it was read off, where noise is not white."""
+    line, band, middle = fast, FAST, lines["middle"]
+    if ratios.get("middle", 0) > LOST and middle is not None:
+        line, band = middle, BANDS["middle"]
     slow = None if grid is None else _line(blocks, used, SLOW, steps=25)
-    if slow is not None and slow.variance(middle) > LOST * line.variance(middle):
+    if slow is not None and slow.variance(fast.middle) > LOST * line.variance(fast.middle):
         line, band = slow, SLOW  # what a JPEG rounds to zero in flat places
-    kind = _kind(blocks[_chosen(used)], line, band, ratios, white=flat_floors, grid=grid)
-    return replace(kind, white=flat_floors and grid is None)
+    return line, band
 
 
 def _brightness(pixels: Pixels) -> np.ndarray:
@@ -215,10 +255,10 @@ def _clear(used: np.ndarray, mean: np.ndarray, line: VarianceLine) -> np.ndarray
     return used
 
 
-def _chosen(used: np.ndarray) -> np.ndarray:
-    """Return the numbers of at most `MOST_BLOCKS` blocks, evenly spread."""
+def _chosen(used: np.ndarray, most: int = MOST_BLOCKS) -> np.ndarray:
+    """Return the numbers of at most so many blocks, evenly spread."""
     found = np.flatnonzero(used)
-    return found[np.linspace(0, len(found) - 1, min(len(found), MOST_BLOCKS)).astype(int)]
+    return found[np.linspace(0, len(found) - 1, min(len(found), most)).astype(int)]
 
 
 def _line(
@@ -239,14 +279,18 @@ def _kind(
     band: np.ndarray,
     ratios: dict[str, float],
     *,
+    level: bool,
     white: bool,
     grid: tuple[int, int] | None,
 ) -> NoiseKind:
-    """Gather what was found, with the spectrum and the points of the line from quiet blocks."""
+    """Gather what was found, with the spectrum and the points of the line from quiet blocks.
+
+    With `level` noise has the power of the fast coefficients in all.
+    """
     mean = blocks.mean((1, 2))
     relative = block_dct(blocks) ** 2 / line.variance(mean)[:, None, None]
     spectrum = _spectrum(relative, line, band)
-    share = 1.0 if white and band is FAST else float(spectrum.mean())
+    share = 1.0 if level else float(spectrum.mean())
     brightness, ratio = _points(mean, relative, band)
     return NoiseKind(
         sigma=float(np.sqrt(share * line.variance(mean).mean())),

@@ -12,7 +12,8 @@ from scorelet.tasks.denoise.raw.law import kind_of_sensor, law_words
 METHOD = (
     "The variance of the noise at brightness x is a x + b: photons give the first term, reading "
     "them the second. It is read off fast cosine coefficients of 8x8 blocks by maximum likelihood, "
-    "under a law for what the picture itself has there. The noise is white where its floor is the "
+    "under a law for what the picture itself has there, and then, if it is white, off the quietest "
+    "blocks. The noise is white where its floor is the "
     "same in fast, middle, horizontal and vertical coefficients, and no grid of a JPEG shows. The "
     "spectrum is that of the flattest blocks, in units of its mean."
 )
@@ -25,13 +26,16 @@ HEAD = ("picture", "sigma", "a", "b", "white", "remarks")
 def sentence(page: dict[str, Any]) -> str:
     """Say what was measured in a picture, in one line.
 
-    The variance is a line where its slope is three standard errors from 0, else one number.
+    The variance is a line where its slope is three standard errors from 0, else one number. The
+    error of b is said where b is within three of them.
 
     >>> page = {"sigma": 0.02, "a": 1e-3, "b": -2e-5, "white": True, "bounded": True}
     >>> page |= {"low": 0.1, "high": 0.8, "jpeg_quality": 90, "jpeg_grid": None, "left_out": 0}
-    >>> page |= {"sensor": None, "developed": False}
+    >>> page |= {"sensor": None, "developed": False, "b_error": 1e-6}
     >>> sentence(page | {"a_error": 1e-5})
     'sigma 5.1, white, variance 1.00e-03 x - 2.00e-05 for x in 0.1..0.8, JPEG quality 90'
+    >>> sentence(page | {"a_error": 1e-5, "b_error": 1e-5, "jpeg_quality": None})
+    'sigma 5.1, white, variance 1.00e-03 x - 2.00e-05 +- 1.0e-05 for x in 0.1..0.8'
     >>> sentence(page | {"a_error": 1e-3})
     'sigma 5.1, white, variance 4.00e-04, JPEG quality 90'
     """
@@ -96,8 +100,15 @@ def _variance(page: dict[str, Any]) -> str:
     if abs(page["a"]) < 3 * page["a_error"]:
         return f"{square:.2e}"
     sign = "-" if page["b"] < 0 else "+"
-    line = f"{page['a']:.2e} x {sign} {abs(page['b']):.2e}"
+    line = f"{page['a']:.2e} x {sign} {abs(page['b']):.2e}{_doubt(page)}"
     return f"{line} for x in {page['low']:.3g}..{page['high']:.3g}"
+
+
+def _doubt(page: dict[str, Any]) -> str:
+    """Say the error of b where b is hardly told: an extrapolation, as a rule, to brightness 0."""
+    error = page["b_error"]
+    told = error is None or abs(page["b"]) >= 3 * error
+    return "" if told else f" +- {error:.1e}"
 
 
 def _jpeg(page: dict[str, Any]) -> list[str]:
