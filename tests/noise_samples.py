@@ -1,6 +1,7 @@
 """Pictures of the repository with noise of several kinds."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,9 +40,14 @@ def counts(x, peak, seed=0):
     return np.random.default_rng(seed).poisson(peak * (x / 255.0))
 
 
-def shot(x):
+def shot(x, **changes):
     """The JPEG of a simulated camera, decoded."""
-    return take(x, TELEPHONE, seed=0).noisy
+    return take(x, replace(TELEPHONE, **changes), seed=0).noisy
+
+
+def faint_shot(x):
+    """The same with about the grain of a real camera at ISO 1600."""
+    return shot(x, a=2e-4, b=2e-5)
 
 
 def jpeg(x, quality):

@@ -251,7 +251,7 @@ def test_the_model_of_cameras_is_for_cameras():
 
 
 def test_noise_camera_is_the_model_grain_and_camera_measures(float32):
-    y = samples.shot(samples.clean("chelsea")[:48, :64])
+    y = samples.faint_shot(samples.clean("chelsea")[:48, :64])
     options = ({"noise": "camera"}, {"model": "grain"}, {"model": "camera"}, {"noise": "white"})
     asked, given, alone, white = (sl.denoise(y, **o) for o in options)
     np.testing.assert_array_equal(asked.image, given.image)
@@ -261,6 +261,18 @@ def test_noise_camera_is_the_model_grain_and_camera_measures(float32):
     assert alone.noise == "camera"
     assert f"white noise of {255 * asked.told:.1f} would drown it" in asked.reason
     assert alone.told is white.told is None
+
+
+def test_noise_that_the_blind_model_knows_is_left_to_it(float32):
+    """Strong noise of a simulated camera; `grain` at its strongest leaves most of it."""
+    x = samples.clean("chelsea")[:96, :128]
+    y = samples.shot(x, a=0.03, b=0.003)
+    options = ({"noise": "camera"}, {"model": "camera"}, {"model": "grain"})
+    asked, blind, grain = (sl.denoise(y, **o) for o in options)
+    np.testing.assert_array_equal(asked.image, blind.image)
+    assert asked.told is None
+    assert grain.told == pytest.approx(64 / 255)
+    assert decibels(blind.image / 255, x / 255) > decibels(grain.image / 255, x / 255) + 1
 
 
 def test_the_level_of_grain_can_be_given(float32):
@@ -289,7 +301,7 @@ def test_grain_in_another_unit_is_the_same():
 @pytest.mark.slow
 def test_the_model_grain_looks_at_pictures_as_noise_camera_does(float32):
     """In another unit, of a size at which no white noise is measured, and with a level."""
-    y = samples.shot(samples.clean("chelsea")[:64, :96])
+    y = samples.faint_shot(samples.clean("chelsea")[:64, :96])
     for given in (y, (1e-6 * y).astype(np.float32), y[:3, :5]):
         level = 16 * float(given.max()) / 255 if given.dtype.kind == "f" else 16 / 255
         for options in ({}, {"sigma": level}):

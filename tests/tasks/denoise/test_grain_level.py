@@ -19,6 +19,10 @@ from scorelet.tasks.denoise.settings import DenoiseSettings
 from scorelet.tasks.denoise.view import look
 
 
+FAINT = 1 / 255
+"""Of grain in cells of 4x4 pixels, as strong as cameras leave it."""
+
+
 class Takes(Denoiser):
     """Takes out what it was made with."""
 
@@ -48,50 +52,53 @@ def cells(size, level, side=4):
     return (level * coarse.repeat(side, 0).repeat(side, 1)).repeat(3, 2).astype(np.float32)
 
 
-def test_the_level_is_the_root_of_the_power_at_slow_frequencies():
-    """Cells of 4x4 pixels of deviation s have means over 4x4 pixels of deviation s: 4 s."""
-    found = grain_level(view_of(flat()), Takes(cells(256, 0.01)), None)
-    expected = LEVEL * (4 * 0.01 / USUAL) ** POWER
-    assert found == pytest.approx(expected, rel=0.15)  # a low quantile of blocks
-    low = grain_level(view_of(flat()), Takes(cells(256, 0.01, side=1)), None)
-    assert low == pytest.approx(expected / 4**POWER, rel=0.15)  # means of 16 pixels have a quarter
+def level_of(fine):
+    """The level of noise whose pixels have such a deviation in quiet places."""
+    return LEVEL * (fine / USUAL) ** POWER
+
+
+@pytest.mark.parametrize("side", [1, 2, 4])
+def test_the_level_is_that_of_a_pixel(side):
+    """Cells of deviation s, of any size, have pixels of deviation s."""
+    found = grain_level(view_of(flat()), Takes(cells(256, 1.5 / 255, side)), None)
+    assert found == pytest.approx(level_of(1.5 / 255), rel=0.12)  # a low quantile of blocks
 
 
 def test_the_faintest_counts_as_none():
     levels = [255 * grain_level(view_of(flat()), Takes(cells(256, s / 255)), None) for s in (
-        0.01, 0.06, 0.1, 0.3)]  # fmt: skip
+        0.01, 0.05, 0.15, 0.4)]  # fmt: skip
     assert levels[0] == levels[1] == 0
     assert 1 <= levels[2] < levels[3]
 
 
 def test_places_where_much_is_taken_out_do_not_count():
     """Half of the blocks are texture."""
-    noise = cells(256, 0.01)
+    noise = cells(256, FAINT)
     even = grain_level(view_of(flat()), Takes(noise), None)
     noise[:, 64:] *= 20
     assert grain_level(view_of(flat()), Takes(noise), None) < 1.5 * even
 
 
-def test_a_jpeg_is_worth_a_share_of_its_step():
+def test_a_jpeg_is_worth_a_level_by_its_step():
     still = Takes(np.zeros((256, 256, 3), np.float32))
     assert grain_level(view_of(flat()), still, None) == 0
-    assert grain_level(view_of(flat()), still, 24 / 255) == pytest.approx(7 / 255)
-    assert grain_level(view_of(flat()), still, 3 / 255) == 0
-    grain = Takes(cells(256, 0.01))
+    assert grain_level(view_of(flat()), still, 24 / 255) == pytest.approx(8.3 / 255)
+    assert grain_level(view_of(flat()), still, 6.5 / 255) == 0
+    grain = Takes(cells(256, FAINT))
     assert grain_level(view_of(flat()), grain, 24 / 255) > 14 / 255  # the larger one
 
 
-def test_little_is_mended_of_what_a_coarse_jpeg_lost():
-    """Best for clean pictures of quality 50, 30, 20 and 10, which have such steps: within 20 %."""
+def test_little_is_mended_of_what_a_jpeg_lost():
+    """Best for clean pictures of quality 90, 75, 50, 30, 20, 10, of such steps: within 20 %."""
     still = Takes(np.zeros((256, 256, 3), np.float32))
-    for step, best in ((56, 15), (94, 17), (141, 20), (255, 35)):
+    for step, best in ((11, 6), (28, 9), (56, 15), (94, 17), (141, 20), (255, 35)):
         assert grain_level(view_of(flat()), still, step / 255) == pytest.approx(best / 255, rel=0.2)
 
 
 @pytest.mark.parametrize("end", [0.0, 1.0])
 def test_black_and_white_say_nothing(end):
     """A blown sky in the middle: what is there does not move, and the rest tells the level."""
-    noise = cells(256, 0.01)
+    noise = cells(256, FAINT)
     even = grain_level(view_of(flat()), Takes(noise), None)
     y = flat()
     y[:, 96:160] = end
@@ -101,7 +108,7 @@ def test_black_and_white_say_nothing(end):
 
 
 def test_gaps_say_nothing():
-    noise = cells(256, 0.01)
+    noise = cells(256, FAINT)
     even = grain_level(view_of(flat()), Takes(noise), None)
     mask = np.ones((256, 256), bool)
     mask[:, 96:160] = False
@@ -131,11 +138,28 @@ def test_where_the_middle_is_white_another_place_is_looked_at():
 
 
 def test_grain_that_may_be_texture_is_bounded_by_the_jpeg():
-    grain = Takes(cells(256, 0.02))
-    found = [255 * grain_level(view_of(flat()), grain, s / 255, sure=False) for s in (0, 14, 54)]
-    assert found == [0, pytest.approx(1.6 * 3.5), pytest.approx(9 + 5.4 + 5)]
-    faint = Takes(cells(256, 0.001))
-    assert grain_level(view_of(flat()), faint, 54 / 255, sure=False) == pytest.approx(14.4 / 255)
+    grain = Takes(cells(256, FAINT))
+    found = [255 * grain_level(view_of(flat()), grain, s / 255, sure=False) for s in (6, 10, 54)]
+    assert found == [0, pytest.approx(2 * 4), pytest.approx(255 * level_of(FAINT), rel=0.15)]
+
+
+@pytest.mark.parametrize("sure", [False, True])
+def test_what_is_as_fine_as_white_noise_is_no_grain_of_a_jpeg(sure):
+    """Texture, and what a JPEG lost: means over 4x4 pixels have a quarter of the deviation."""
+    fine = Takes(cells(256, 3 / 255, side=1))
+    assert grain_level(view_of(flat()), fine, 24 / 255, sure=sure) == pytest.approx(8.3 / 255)
+    assert grain_level(view_of(flat()), fine, None, sure=sure) > 30 / 255  # no JPEG
+
+
+def test_what_no_clean_jpeg_has_is_grain():
+    strong = Takes(cells(256, 6 / 255, side=1))
+    found = grain_level(view_of(flat()), strong, 24 / 255, sure=False)
+    assert found == pytest.approx(level_of(6 / 255), rel=0.1)
+
+
+def test_noise_that_the_blind_model_knows_is_its_own():
+    assert grain_level(view_of(flat()), Takes(cells(256, 1.5 / 255)), None) > 0
+    assert grain_level(view_of(flat()), Takes(cells(256, 3 / 255)), None) is None
 
 
 def test_a_window_is_looked_at():
@@ -152,7 +176,7 @@ def still_gray():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("gain", [1, 2, 3])
+@pytest.mark.parametrize("gain", [1, 1.5, 2])
 def test_grain_of_cameras_is_told_by_its_strength(gain):
     """Grain of the same picture made stronger: the level follows, within a factor of 1.5."""
     x = samples.clean("chelsea").astype(np.float32) / 255
@@ -164,4 +188,5 @@ def test_grain_of_cameras_is_told_by_its_strength(gain):
 
 
 def test_no_level_is_beyond_what_the_model_learnt():
-    assert grain_level(view_of(flat()), Takes(cells(256, 0.3)), None) == pytest.approx(64 / 255)
+    strong = Takes(cells(256, 7.6 / 255, side=1))
+    assert grain_level(view_of(flat()), strong, None) == pytest.approx(64 / 255)

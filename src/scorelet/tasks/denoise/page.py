@@ -18,7 +18,7 @@ from scorelet.models import Denoiser
 from scorelet.tasks.conditions import check_size, condition_pages
 from scorelet.tasks.denoise.choice import PAGES, Choice, asked, choose, choose_for_stack
 from scorelet.tasks.denoise.evenness import evened
-from scorelet.tasks.denoise.grain_level import grain_level
+from scorelet.tasks.denoise.grain_level import STRONGEST, grain_level
 from scorelet.tasks.denoise.kept import keep
 from scorelet.tasks.denoise.photons import StablePage, stable_page
 from scorelet.tasks.denoise.raw import denoised_raw
@@ -180,6 +180,8 @@ def _camera_plan(
     denoiser, told = settings.camera().denoiser, None
     if settings.model != CAMERA:
         told = _grain_level(plan, denoiser, settings.sigma, sure=sure)
+        told = STRONGEST if told is None and settings.model == GRAIN else told
+    if told is not None:
         denoiser = settings.grain().denoiser
     tiles = tiles_of(denoiser, plan.page.pixels.shape[:2], tile=settings.tile)
     return replace(plan, tiles=tiles, told=told), denoiser
@@ -192,8 +194,12 @@ def _told_words(told: float | None, *, floats: bool) -> str:
     return f", white noise of {level} would drown it"
 
 
-def _grain_level(plan: PagePlan, camera: Denoiser, given: float | None, *, sure: bool) -> float:
-    """Return the level of grain in the unit shown: what is given, in that of the page, or found."""
+def _grain_level(
+    plan: PagePlan, camera: Denoiser, given: float | None, *, sure: bool
+) -> float | None:
+    """Return the level of grain in the unit shown: what is given, in that of the page, or found;
+    None: the blind model takes the noise out better.
+    """
     if given is not None:
         return given / plan.view.unit
     jpeg = plan.page.metadata.jpeg
