@@ -18,7 +18,6 @@ from scorelet.tasks.denoise.grain_level import (
 from scorelet.tasks.denoise.settings import DenoiseSettings
 from scorelet.tasks.denoise.view import look
 
-
 FAINT = 1 / 255
 """Of grain in cells of 4x4 pixels, as strong as cameras leave it."""
 
