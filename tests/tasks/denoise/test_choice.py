@@ -485,3 +485,17 @@ def test_gaps_of_a_stack_are_no_evidence():
     assert (found.noise, found.photons.law.a) == ("poisson", 1)
     least = min(COUNTS.mean(), gaps[64:].mean())  # one window is the whole page
     assert found.photons.mean == pytest.approx(least, rel=1e-5)
+
+
+@pytest.mark.slow
+def test_the_pages_of_a_stack_have_one_level_of_grain(tmp_path):
+    """A level for each page would let the grain come and go."""
+    x = samples.clean("chelsea")
+    pages = [samples.faint_shot(x[k : k + 96, k : k + 128]) for k in (0, 100, 180)]
+    alone = [sl.denoise(page, noise="camera").told for page in pages]
+    assert len(set(alone)) == 3
+    path = tmp_path / "s.tif"
+    tifffile.imwrite(path, np.stack(pages), photometric="rgb")
+    assert [out.told for out in sl.denoise(path, noise="camera")] == [sorted(alone)[1]] * 3
+    given = sl.denoise(path, noise="camera", sigma=9 / 255)
+    assert [255 * out.told for out in given] == pytest.approx([9.0] * 3)

@@ -49,12 +49,15 @@ class Choice:
         reason: why, a few words.
         photons: for "poisson".
         sure: for "camera": whether there is grain for sure, and not a JPEG only.
+        level: for "camera": that of the grain, in the unit of the page, see `grain_level`; None: it
+            is not known yet.
     """
 
     noise: str
     reason: str
     photons: Photons | None = None
     sure: bool = True
+    level: float | None = None
 
 
 @dataclass(frozen=True)

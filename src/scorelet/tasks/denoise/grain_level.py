@@ -89,8 +89,8 @@ def grain_level(
     *,
     sure: bool = True,
     bounded: bool = True,
-) -> float | None:
-    """Return t, in the unit that a view shows; None: `camera` is to take the noise out itself.
+) -> float:
+    """Return t, in the unit that a view shows; inf: `camera` is to take the noise out itself.
 
     Args:
         view: of the page.
@@ -101,7 +101,7 @@ def grain_level(
     """
     taken = _taken(view, camera, bounded=bounded)
     if taken.slow > KNOWN:
-        return None
+        return math.inf
     stored = 0.0 if step is None else _of_jpeg(step)
     found = taken.level if step is None else taken.beside(stored, sure=sure)
     level = max(found, stored)

@@ -1,7 +1,8 @@
 """A page is read, then planned (what the network is shown, in which tiles), then run."""
 
 import math
-from collections.abc import Callable, Iterator
+import statistics
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -97,7 +98,7 @@ def denoised_pages(
         bits = 16 if SIXTEEN in can else 8
         yield denoised_raw(path, denoiser, settings, bits=bits, check=check, listener=listener)
         return
-    choice = _stack_choice(path, settings)
+    choice = _stack_choice(path, denoiser, settings)
     for page, told in zip(iter_pages(path, gaps=True), condition_pages(cond), strict=False):  # read
         if check:
             check(page)
@@ -112,15 +113,37 @@ def denoised_pages(
         )
 
 
-def _stack_choice(path: Path, settings: DenoiseSettings) -> Choice | None:
+def _stack_choice(path: Path, denoiser: Denoiser, settings: DenoiseSettings) -> Choice | None:
     """Return how all pages of a file are to be denoised; None: each as it is by itself."""
     count = count_pages(path)
-    if count == 1 or asked(settings) is not None:
+    if count == 1:
         return None
     every = math.ceil(count / PAGES)
-    some = islice(iter_pages(path, gaps=True), 0, None, every)
-    kept = (keep(page, settings.nodata).page for page in some)
-    return choose_for_stack(kept, math.ceil(count / every), settings)
+
+    def some() -> Iterator[Picture]:
+        return islice(iter_pages(path, gaps=True), 0, None, every)
+
+    choice = asked(settings)
+    if choice is None:
+        kept = (keep(page, settings.nodata).page for page in some())
+        choice = choose_for_stack(kept, math.ceil(count / every), settings)
+    if choice is None or choice.noise != "camera":
+        return choice
+    if settings.sigma is not None or settings.model == CAMERA:
+        return choice
+    return replace(choice, level=_stack_level(some(), denoiser, settings, sure=choice.sure))
+
+
+def _stack_level(
+    pages: Iterable[Picture], denoiser: Denoiser, settings: DenoiseSettings, *, sure: bool
+) -> float:
+    """Return the median level of grain of pages, in their unit.
+
+    They have one camera, and so one grain; with a level for each page it would come and go.
+    """
+    looks, camera = _looks(denoiser, settings), settings.camera().denoiser
+    plans = (plan_page(page, looks, settings) for page in pages)
+    return statistics.median_high(_level(plan, camera, sure=sure) for plan in plans)
 
 
 def denoised_page(
@@ -153,7 +176,7 @@ def denoised_page(
         stable = stable_page(plan.page, choice.photons, fractions=fractions)
         out = _denoised_photons(plan, stable, denoiser, settings, listener)
     elif choice.noise == "camera":
-        plan, denoiser = _camera_plan(plan, settings, sure=choice.sure)
+        plan, denoiser = _camera_plan(plan, settings, choice)
         out = run_plan(plan, denoiser, replace(settings, noise="camera"), listener)
         picture = replace(out.picture, pixels=evened(plan.page.pixels, out.picture.pixels))
         out = replace(out, picture=picture, image=picture.plain)
@@ -174,13 +197,16 @@ def _looks(denoiser: Denoiser, settings: DenoiseSettings) -> Denoiser:
 
 
 def _camera_plan(
-    plan: PagePlan, settings: DenoiseSettings, *, sure: bool
+    plan: PagePlan, settings: DenoiseSettings, choice: Choice
 ) -> tuple[PagePlan, Denoiser]:
     """Return how a page of a camera is denoised: one model measures, another removes its grain."""
     denoiser, told = settings.camera().denoiser, None
     if settings.model != CAMERA:
-        told = _grain_level(plan, denoiser, settings.sigma, sure=sure)
-        told = STRONGEST if told is None and settings.model == GRAIN else told
+        given = choice.level if settings.sigma is None else settings.sigma
+        level = _level(plan, denoiser, sure=choice.sure) if given is None else given
+        told = level / plan.view.unit
+    if told == math.inf:
+        told = STRONGEST if settings.model == GRAIN else None
     if told is not None:
         denoiser = settings.grain().denoiser
     tiles = tiles_of(denoiser, plan.page.pixels.shape[:2], tile=settings.tile)
@@ -194,19 +220,13 @@ def _told_words(told: float | None, *, floats: bool) -> str:
     return f", white noise of {level} would drown it"
 
 
-def _grain_level(
-    plan: PagePlan, camera: Denoiser, given: float | None, *, sure: bool
-) -> float | None:
-    """Return the level of grain in the unit shown: what is given, in that of the page, or found;
-    None: the blind model takes the noise out better.
-    """
-    if given is not None:
-        return given / plan.view.unit
+def _level(plan: PagePlan, camera: Denoiser, *, sure: bool) -> float:
+    """Return the level of grain of a page in its unit, see `grain_level`."""
     jpeg = plan.page.metadata.jpeg
     step = None if jpeg is None else jpeg.median_step
     step = None if step is None else step / plan.view.unit
     bounded = plan.page.pixels.dtype.kind == "u"
-    return grain_level(plan.view, camera, step, sure=sure, bounded=bounded)
+    return plan.view.unit * grain_level(plan.view, camera, step, sure=sure, bounded=bounded)
 
 
 def _denoised_photons(
