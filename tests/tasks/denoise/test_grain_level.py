@@ -137,9 +137,19 @@ def test_where_the_middle_is_white_another_place_is_looked_at():
 
 
 def test_grain_that_may_be_texture_is_bounded_by_the_jpeg():
-    grain = Takes(cells(256, FAINT))
-    found = [255 * grain_level(view_of(flat()), grain, s / 255, sure=False) for s in (6, 10, 54)]
-    assert found == [0, pytest.approx(2 * 4), pytest.approx(255 * level_of(FAINT), rel=0.15)]
+    """With p = 0.8 q; where grain is for sure, and where p is far less, it counts in full."""
+    fine, slow = cells(256, FAINT, side=1), cells(256, 0.197 * FAINT)
+    full = 255 * level_of(float(np.hypot(1, 0.197)) * FAINT)
+    steps = [s / 255 for s in (10, 30, 54)]
+
+    def levels(taken, *, sure):
+        found = (grain_level(view_of(flat()), Takes(taken), s, sure=sure) for s in steps)
+        return [255 * level for level in found]
+
+    assert levels(fine + slow, sure=False) == [4, pytest.approx(13), pytest.approx(full, rel=0.1)]
+    assert levels(fine + slow, sure=True) == [pytest.approx(full, rel=0.1)] * 3
+    coarse = 255 * level_of(FAINT)
+    assert levels(cells(256, FAINT), sure=False) == [pytest.approx(coarse, rel=0.15)] * 3
 
 
 @pytest.mark.parametrize("sure", [False, True])

@@ -13,10 +13,10 @@ could be texture, but in the quiet parts of a picture it takes out a share that 
 is; the power is less than 1 because p is not exact.
 
 What `camera` takes out of a clean JPEG is texture and what the JPEG lost, with p near q or above.
-So of a JPEG the first counts in full only where grain was found for sure and p < 0.9 q, or where
-q > 4, which no clean JPEG has; else up to twice the second where p < 0.6 q, and not at all where
-not. With q > 8, `camera` knows the noise, which it does of no real camera's: it takes the noise out
-better than `grain` at any level.
+So of a JPEG the first counts in full where p < 0.66 q, or grain was found for sure and p < 0.9 q,
+or q > 4, which no clean JPEG has; else up to (s - 4) / 2, and not at all where p >= 0.9 q. With
+q > 8, `camera` knows the noise, which it does of no real camera's: it takes the noise out better
+than `grain` at any level.
 
 Where more of a block than one pixel in ten is a gap, black or white, it says nothing. Constants
 were set on simulated cameras, clean JPEGs, and the first 8 camera pictures of the test set, as they
@@ -48,12 +48,12 @@ COARSE, COARSE_STEPS = 9 / 255, 0.1
 """Of JPEGs of a quality below about 50: far less of what they lost can be mended."""
 FAINTEST, STRONGEST = 1 / 255, 64 / 255
 """Levels that the model learnt, in the unit of what it is shown."""
-TEXTURE, SMOOTH = 0.9, 0.6
-"""Of p over q: from the first on it is texture, below the second hardly."""
+TEXTURE, SMOOTH = 0.9, 0.66
+"""Of p over q: from the first on it is texture, below the second it is none."""
+DOUBTFUL, USUAL_STEP = 0.5, 4 / 255
+"""Bound of the level of grain that may be texture, by the steps of the JPEG."""
 PLAIN, KNOWN = 4 / 255, 8 / 255
 """Of q: from the first on it is noise, from the second on noise that `camera` knows."""
-DOUBTFUL = 2.0
-"""Bound of the level of grain that may be texture, over that of the JPEG."""
 SHARE, LEAST, MOST = 0.25, 128, 512
 """Side of the window that is looked at: with this share of the pixels, between bounds."""
 END, WHOLE = 1 / 255, 0.9
@@ -75,11 +75,12 @@ class _Taken:
         share = min(max(self.slow - NONE, 0.0) / (SURE - NONE), 1.0)
         return LEVEL * (self.fine / USUAL) ** POWER * share
 
-    def beside(self, stored: float, *, sure: bool) -> float:
-        """Return what counts of it in a JPEG that is worth a level by itself."""
-        if self.slow > PLAIN or (sure and self.fine < TEXTURE * self.slow):
+    def in_jpeg(self, step: float, *, sure: bool) -> float:
+        """Return what counts of it in a JPEG."""
+        share = self.fine / max(self.slow, 1e-9)
+        if self.slow > PLAIN or share < (TEXTURE if sure else SMOOTH):
             return self.level
-        return min(self.level, DOUBTFUL * stored) if self.fine < SMOOTH * self.slow else 0.0
+        return min(self.level, DOUBTFUL * (step - USUAL_STEP)) if share < TEXTURE else 0.0
 
 
 def grain_level(
@@ -103,7 +104,7 @@ def grain_level(
     if taken.slow > KNOWN:
         return math.inf
     stored = 0.0 if step is None else _of_jpeg(step)
-    found = taken.level if step is None else taken.beside(stored, sure=sure)
+    found = taken.level if step is None else taken.in_jpeg(step, sure=sure)
     level = max(found, stored)
     return min(level, STRONGEST) if level >= FAINTEST else 0.0
 
