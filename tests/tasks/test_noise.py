@@ -189,6 +189,13 @@ def test_the_error_of_b_is_said_where_b_is_hardly_told():
     assert "+-" not in sentence(document | {"b_error": abs(document["b"]) / 4})
 
 
+def test_blocks_of_one_brightness_have_one_number_and_no_line():
+    rows, columns = np.mgrid[:64, :64]
+    document = sl.noise(((rows + columns) % 2 * 100 + 50).astype(np.uint8)).document
+    assert document["a"] == document["a_error"] == 0
+    assert sentence(document).endswith(f"variance {document['sigma'] ** 2:.2e}")
+
+
 def test_a_batch_of_one_tensor_gives_a_list_of_one():
     [found] = sl.noise(torch.from_numpy(BYTES).permute(2, 0, 1)[None])
     assert found.document == sl.noise(BYTES).document

@@ -97,7 +97,7 @@ def _variance(page: dict[str, Any]) -> str:
     square = page["sigma"] * page["sigma"]
     if None in (page["a"], page["a_error"], page["b"]) or not 0 < square < math.inf:
         return "beyond the range of floats"
-    if abs(page["a"]) < 3 * page["a_error"]:
+    if abs(page["a"]) <= 3 * page["a_error"]:  # both 0 of blocks of one brightness
         return f"{square:.2e}"
     sign = "-" if page["b"] < 0 else "+"
     line = f"{page['a']:.2e} x {sign} {abs(page['b']):.2e}{_doubt(page)}"

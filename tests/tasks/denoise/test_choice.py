@@ -499,3 +499,30 @@ def test_the_pages_of_a_stack_have_one_level_of_grain(tmp_path):
     assert [out.told for out in sl.denoise(path, noise="camera")] == [sorted(alone)[1]] * 3
     given = sl.denoise(path, noise="camera", sigma=9 / 255)
     assert [255 * out.told for out in given] == pytest.approx([9.0] * 3)
+
+
+@pytest.mark.slow
+def test_black_pages_say_nothing_of_the_level_of_a_stack(tmp_path):
+    page = samples.faint_shot(samples.clean("chelsea")[:96, :128])
+    for end, dtype in ((0, np.uint8), (255, np.uint8), (0, np.float32)):
+        pages = [page.astype(dtype), *[np.full(page.shape, end, dtype)] * 2]
+        path = tmp_path / "s.tif"
+        tifffile.imwrite(path, np.stack(pages), photometric="rgb")
+        alone = sl.denoise(pages[0], noise="camera").told
+        assert alone > 0
+        assert [out.told for out in sl.denoise(path, noise="camera")] == [alone] * 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("other", ["size", "unit"])
+def test_pages_that_are_no_stack_have_a_level_each(tmp_path, other):
+    """That of floats in a unit of their own would be hundreds of whites for bytes."""
+    page = samples.faint_shot(samples.clean("chelsea")[:96, :128])
+    small = page[:48, :64] if other == "size" else 10 * page.astype(np.float32)
+    alone = [sl.denoise(one, noise="camera").told for one in (page, small)]
+    assert alone[0] != alone[1]
+    with tifffile.TiffWriter(tmp_path / "s.tif") as file:
+        for one in (page, small, small):
+            file.write(one, photometric="rgb", contiguous=False)
+    found = sl.denoise(tmp_path / "s.tif", noise="camera")
+    assert [out.told for out in found] == [alone[0], alone[1], alone[1]]

@@ -109,6 +109,13 @@ def grain_level(
     return min(level, STRONGEST) if level >= FAINTEST else 0.0
 
 
+def shows_noise(view: View, camera: Denoiser, *, bounded: bool = True) -> bool:
+    """Whether noise can be seen in a page at all: it is not of one colour, nor black or white."""
+    if np.ptp(view.pixels) == 0:
+        return False
+    return bool(_whole(_window(view, camera.locality.multiple, bounded=bounded)[1]).any())
+
+
 def _of_jpeg(step: float) -> float:
     levels = step - FINE_STEP, USUAL_JPEG + USUAL_STEPS * step, COARSE + COARSE_STEPS * step
     return max(0.0, min(levels))
@@ -119,8 +126,13 @@ def _taken(view: View, camera: Denoiser, *, bounded: bool) -> _Taken:
     place, noisy = _window(view, camera.locality.multiple, bounded=bounded)
     shown = view.shown(*place)[1]
     taken = _brightness(shown - run_tile(camera, shown, None))
-    whole = block_means(noisy[..., None], BLOCK) >= WHOLE
+    whole = _whole(noisy)
     return _Taken(*(cell * _quiet(taken, cell, whole) for cell in (1, CELL)))
+
+
+def _whole(noisy: np.ndarray) -> np.ndarray:
+    """Return which blocks can show noise in nearly all of their pixels."""
+    return block_means(noisy[..., None], BLOCK) >= WHOLE
 
 
 def _quiet(taken: Pixels, cell: int, whole: np.ndarray) -> float:

@@ -19,7 +19,7 @@ from scorelet.models import Denoiser
 from scorelet.tasks.conditions import check_size, condition_pages
 from scorelet.tasks.denoise.choice import PAGES, Choice, asked, choose, choose_for_stack
 from scorelet.tasks.denoise.evenness import evened
-from scorelet.tasks.denoise.grain_level import STRONGEST, grain_level
+from scorelet.tasks.denoise.grain_level import STRONGEST, grain_level, shows_noise
 from scorelet.tasks.denoise.kept import keep
 from scorelet.tasks.denoise.photons import StablePage, stable_page
 from scorelet.tasks.denoise.raw import denoised_raw
@@ -136,14 +136,23 @@ def _stack_choice(path: Path, denoiser: Denoiser, settings: DenoiseSettings) -> 
 
 def _stack_level(
     pages: Iterable[Picture], denoiser: Denoiser, settings: DenoiseSettings, *, sure: bool
-) -> float:
-    """Return the median level of grain of pages, in their unit.
+) -> float | None:
+    """Return the median level of grain of pages, in their unit, of those that can show noise.
 
-    They have one camera, and so one grain; with a level for each page it would come and go.
+    They have one camera, and so one grain; with a level for each page it would come and go. None
+    for pages of several sizes or dtypes, which are no stack.
     """
     looks, camera = _looks(denoiser, settings), settings.camera().denoiser
-    plans = (plan_page(page, looks, settings) for page in pages)
-    return statistics.median_high(_level(plan, camera, sure=sure) for plan in plans)
+    kinds, telling, rest = set(), [], []
+    for page in pages:
+        kinds.add((page.pixels.shape, page.pixels.dtype))
+        if len(kinds) != 1:
+            return None
+        plan = plan_page(page, looks, settings)
+        bounded = page.pixels.dtype.kind == "u"
+        told = shows_noise(plan.view, camera, bounded=bounded)
+        (telling if told else rest).append(_level(plan, camera, sure=sure))
+    return statistics.median_high(telling or rest)
 
 
 def denoised_page(
