@@ -6,7 +6,7 @@ import torch
 from laws.denoiser_laws import assert_close
 from scorelet.core.random import generator, randn
 from scorelet.models import StationaryGaussianDenoiser, TurnedDenoiser
-from scorelet.models.denoiser import Denoiser
+from scorelet.models.denoiser import Denoiser, Locality
 from scorelet.models.turned import TURNS, turned, turned_back
 
 DOUBLE = torch.zeros((), dtype=torch.float64)
@@ -32,6 +32,17 @@ class Told(Denoiser):
 
     def _denoise(self, y, sigma, cond, label):
         return y - sigma[:, None, None, None] * cond
+
+
+class OnGrid(Denoiser):
+    """Weighs pixels by their place in blocks of 4x4 and does not see others."""
+
+    blind = True
+    locality = Locality(0, 4)
+
+    def _denoise(self, y, sigma, cond, label):
+        weights = image(4, 4, seed=9).repeat(9, 9)
+        return y * weights[: y.shape[-2], : y.shape[-1]]
 
 
 def image(*shape, seed=0):
@@ -77,3 +88,18 @@ def test_levels_and_conditions_go_with_the_images():
     y, told = image(2, 1, 4, 6, seed=5), image(2, 1, 4, 6, seed=6)
     levels = torch.tensor([0.1, 0.7], dtype=torch.float64)
     assert_close(TurnedDenoiser(Told())(y, levels, cond=told), Told()(y, levels, cond=told), 1e-14)
+
+
+def test_a_part_that_keeps_to_the_grid_is_as_in_the_whole():
+    """The sides of the whole are no multiples of it, so that a turn would move it."""
+    y, f = image(1, 1, 15, 17, seed=7), TurnedDenoiser(OnGrid())
+    whole = f(y)
+    assert_close(f(y[..., 4:12, :8]), whole[..., 4:12, :8], 1e-14)
+    assert_close(f(y[..., 12:, 8:]), whole[..., 12:, 8:], 1e-14)
+
+
+def test_images_of_one_size_that_is_not_square_are_not_laid_on_their_side():
+    rows, columns = (torch.fft.fftfreq(n, dtype=torch.float64)[:, None] for n in (4, 6))
+    f = StationaryGaussianDenoiser(1 / (0.1 + rows.square() + 2 * columns.mT.square()))
+    y = image(2, 1, 4, 6, seed=8)
+    assert_close(TurnedDenoiser(f)(y, 0.7), f(y, 0.7), 1e-13)

@@ -18,10 +18,13 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor
 
+from scorelet.core.mirroring import mirrored_to_multiple
 from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models.denoiser import Denoiser
 
 TURNS = 8
+_UPRIGHT = (0, 2, 4, 6)
+"""Turns that keep height and width."""
 
 
 def turned(y: Tensor, k: int) -> Tensor:
@@ -48,7 +51,10 @@ class TurnedDenoiser(Denoiser):
     """F of a denoiser: eight answers for one, and equal in all orientations.
 
     The symmetries of the square permute pixels, so that white noise stays white, and F is a
-    denoiser of the same noise.
+    denoiser of the same noise. If f has learnt images of one size that is not square, the mean is
+    over the four turns that keep it. If the tiles of f keep to a grid, the last rows and columns
+    are mirrored up to it first, so that the grid stays where it is; F commutes with turns of images
+    that fit it.
 
     Args:
         denoiser: f, of any kind; conditions are turned with the images.
@@ -62,14 +68,22 @@ class TurnedDenoiser(Denoiser):
         self.channels, self.learnt = denoiser.channels, denoiser.learnt
         self.locality, self.calibration = denoiser.locality, denoiser.calibration
         self.know_classes_of(denoiser)
+        height, width = denoiser.learnt or (1, 1)
+        self.turns = range(TURNS) if height == width else _UPRIGHT
 
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
         level = None if self.blind else sigma
+        height, width = y.shape[-2:]
+        y, cond = self._on_grid(y), None if cond is None else self._on_grid(cond)
 
         def answer(image: Image, k: int) -> Image:
             told = None if cond is None else turned(cond, k).contiguous()
             return self.denoiser(image, level, cond=told, label=label)
 
-        return mean_over_turns(answer, y)
+        return mean_over_turns(answer, y, self.turns)[..., :height, :width]
+
+    def _on_grid(self, y: Tensor) -> Tensor:
+        radius, multiple = self.locality
+        return y if radius is None else mirrored_to_multiple(y, multiple)

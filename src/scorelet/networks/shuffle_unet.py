@@ -8,10 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from scorelet.core.mirroring import mirrored_to_multiple
 from scorelet.networks.bf_cnn import conv3x3
 from scorelet.networks.fused import SLOPE, fused_block, fused_dtype
 from scorelet.networks.kernel_dtype import is_watched
-from scorelet.networks.padding import mirrored_to_multiple, padding_mode
+from scorelet.networks.padding import padding_mode
 
 
 class ShuffleUNet(nn.Module):

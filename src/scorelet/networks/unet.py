@@ -4,9 +4,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from scorelet.core.mirroring import mirrored_to_multiple
 from scorelet.networks.bf_cnn import conv3x3
 from scorelet.networks.normalization import BiasFreeBatchNorm
-from scorelet.networks.padding import mirrored_to_multiple
 
 
 class UNet(nn.Module):
