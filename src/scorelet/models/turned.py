@@ -13,7 +13,7 @@ References: Timofte, Rothe, Van Gool 2016, Seven ways to improve example-based s
 resolution, CVPR, arXiv 1511.02228 (enhanced prediction).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -40,11 +40,13 @@ def turned_back(y: Tensor, k: int) -> Tensor:
 
 
 def mean_over_turns(
-    f: Callable[[Image, int], Image], y: Image, turns: Iterable[int] = range(TURNS)
+    f: Callable[[Image, int], Image], y: Image, turns: Sequence[int] = range(TURNS)
 ) -> Image:
     """Return the mean of g_k⁻¹ f(g_k y, k) over some k."""
-    answers = [turned_back(f(turned(y, k).contiguous(), k), k) for k in turns]
-    return torch.stack(answers).mean(0)
+    total = torch.zeros_like(y)
+    for k in turns:
+        total = total + turned_back(f(turned(y, k).contiguous(), k), k)
+    return total / len(turns)
 
 
 class TurnedDenoiser(Denoiser):
@@ -70,6 +72,11 @@ class TurnedDenoiser(Denoiser):
         self.know_classes_of(denoiser)
         height, width = denoiser.learnt or (1, 1)
         self.turns = range(TURNS) if height == width else _UPRIGHT
+
+    @property
+    def centre(self) -> Tensor | None:
+        """That of the denoiser."""
+        return self.denoiser.centre
 
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None

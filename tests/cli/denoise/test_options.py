@@ -50,7 +50,9 @@ def test_a_dry_run_says_the_level_and_writes_nothing(shell):
     assert names(".") == before
     _, document, _ = shell("in", "--dry-run", "--json")
     reports = json.loads(document)["files"]
-    assert [set(report) for report in reports] == [{"input", "convolutions_in", "pages"}] * 2
+    assert [set(report) for report in reports] == [
+        {"input", "convolutions_in", "self_ensemble", "pages"}
+    ] * 2
     _, document, _ = shell("in", "-o", "out", "--json")
     assert [r["pages"] for r in json.loads(document)["files"]] == [r["pages"] for r in reports]
 

@@ -96,7 +96,7 @@ def measure_files(
     listener.files(len(tasks))
 
     def measure(task: FileTask, _publish: Publish) -> dict[str, Any]:
-        return _report([_page_report(out) for out in job.pages(task)], job.model)
+        return _report([_page_report(out) for out in job.pages(task)], job)
 
     yield from run_tasks(tasks, measure, verb="denoise", settings={}, writes=False)
 
@@ -148,7 +148,7 @@ def _refuse_forgotten_option(source: Path, other: Path) -> None:
 def _denoise_file(task: FileTask, job: _Job, target: Target, publish: Publish) -> dict[str, Any]:
     """Denoise all pages of a file; return its report."""
     pages: list[dict[str, Any]] = []
-    report = _report(pages, job.model)
+    report = _report(pages, job)
     count = count_pages(task.source)
 
     def check(page: Picture) -> None:
@@ -168,8 +168,12 @@ def _denoise_file(task: FileTask, job: _Job, target: Target, publish: Publish) -
     return report
 
 
-def _report(pages: list[dict[str, Any]], model: ReadyDenoiser) -> dict[str, Any]:
-    return {"convolutions_in": model.dtype, "pages": pages}
+def _report(pages: list[dict[str, Any]], job: _Job) -> dict[str, Any]:
+    return {
+        "convolutions_in": job.model.dtype,
+        "self_ensemble": job.settings.self_ensemble,
+        "pages": pages,
+    }
 
 
 def _page_report(out: Denoised) -> dict[str, Any]:

@@ -98,7 +98,8 @@ def penalised_variance(
         tr(A^-1 H A^-1 C) + max(0, n |θ - θ_0|_H^2 - tr(D H D C))
 
     is what chance adds, and what the penalty costs: chance moves θ from θ_0, too, and what it does
-    is taken off.
+    is taken off. An estimate: of two dozen fields with long waves its median over sets is right or
+    half the truth, and single sets are several times off.
 
     Args:
         groups: without the penalty.
@@ -111,7 +112,7 @@ def penalised_variance(
     matrix, present = total.matrix, total.matrix.diagonal()
     both = torch.stack([matrix + penalty, matrix])
     theta, factor, scale = solve_each(both, total.right.expand(2, -1), ridge, present)
-    residuals = _spread(groups, theta[1]) * scale[:, None]
+    residuals = _spread(groups, theta[0]) * scale[:, None]  # θ_0 follows few fields too well
     moved = torch.cholesky_solve(residuals.mT, factor).mT * scale[:, None]
     chance, apart = (float(((x @ matrix) * x).sum()) for x in (moved[0], moved[0] - moved[1]))
     cost = total.count * float((theta[0] - theta[1]) @ matrix @ (theta[0] - theta[1]))
@@ -119,10 +120,11 @@ def penalised_variance(
 
 
 def _spread(groups: Sequence[Equations], theta: Tensor) -> Tensor:
-    """Return rows whose products sum to C, residuals of the groups: of θ that is nearly right."""
+    """Return rows whose products sum to C: residuals of the groups, beside their mean."""
     residuals = torch.stack([g.matrix @ theta - g.right for g in groups])
     counts = torch.tensor([float(g.count) for g in groups], dtype=torch.float64)
-    return residuals * (counts / max(1, len(groups) - 1)).sqrt()[:, None]
+    mean = (counts[:, None] * residuals).sum(0) / counts.sum()
+    return (residuals - mean) * (counts / max(1, len(groups) - 1)).sqrt()[:, None]
 
 
 def total_of(groups: Sequence[Equations]) -> Equations:
