@@ -83,3 +83,9 @@ def test_errors_of_means_and_quotients_are_those_of_their_items():
     ratio = quotient((2 + noise)[None], torch.full((1, 4000), 4.0).double())
     assert ratio.value == pytest.approx(0.5, abs=5 * ratio.error)
     assert ratio.error == pytest.approx(0.25 / 4000**0.5, rel=0.05)
+
+
+def test_one_item_has_a_ratio_without_an_error_and_without_a_warning():
+    found = quotient(torch.tensor([[2.0]]), torch.tensor([[4.0]]))
+    assert found.value == 0.5
+    assert math.isnan(found.error)

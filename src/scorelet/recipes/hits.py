@@ -71,9 +71,9 @@ def quotient(a: Float[Tensor, "seed item"], b: Float[Tensor, "seed item"]) -> Me
 
 
 def mean_of(values: Float[Tensor, "seed item"]) -> Measured:
-    """Return the mean, with the error that items and seeds give it, see the top."""
+    """Return the mean, with the error of items and seeds, see the top; nan of one item."""
     seeds, items = values.shape
-    variance = values.mean(0).var() / items
+    variance = values.mean(0).var() / items if items > 1 else values.new_tensor(torch.nan)
     if seeds > 1:
         variance = variance + values.mean(1).var() / seeds
     note = "one seed" if seeds == 1 else f"{seeds} seeds"
