@@ -160,7 +160,7 @@ def test_what_is_as_fine_as_white_noise_is_no_grain_of_a_jpeg(sure):
     assert grain_level(view_of(flat()), fine, None, sure=sure) > 30 / 255  # no JPEG
 
 
-def test_what_no_clean_jpeg_has_is_grain():
+def test_what_hardly_a_clean_jpeg_has_is_grain():
     strong = Takes(cells(256, 6 / 255, side=1))
     found = grain_level(view_of(flat()), strong, 24 / 255, sure=False)
     assert found == pytest.approx(level_of(6 / 255), rel=0.1)

@@ -14,9 +14,9 @@ is; the power is less than 1 because p is not exact.
 
 What `camera` takes out of a clean JPEG is texture and what the JPEG lost, with p near q or above.
 So of a JPEG the first counts in full where p < 0.66 q, or grain was found for sure and p < 0.9 q,
-or q > 4, which no clean JPEG has; else up to (s - 4) / 2, and not at all where p >= 0.9 q. With
-q > 8, `camera` knows the noise, which it does of no real camera's: it takes the noise out better
-than `grain` at any level.
+or q > 4, which hardly a clean JPEG has; else up to (s - 4) / 2, and not at all where p >= 0.9 q.
+With q > 8, `camera` knows the noise, which it does of no real camera's: it takes the noise out
+better than `grain` at any level.
 
 Where more of a block than one pixel in ten is a gap, black or white, it says nothing. Constants
 were set on simulated cameras, clean JPEGs, and the first 8 camera pictures of the test set, as they
