@@ -129,22 +129,29 @@ def test_a_hook_on_a_convolution_is_called(monkeypatch):
     assert torch.equal(y, x + module.reduce(torch.nn.functional.leaky_relu(seen[0], fused.SLOPE)))
 
 
-@pytest.mark.slow
-@needs_bfloat16
-@pytest.mark.parametrize("sides", [(11, 14), (200, 240)])
-def test_pieces_make_the_block_and_overwrite_only_where_they_may(monkeypatch, sides):
-    """Three pieces or one, in a new place or in that of x: the numbers are the same."""
-    module = block().eval().to(torch.bfloat16)
-    x = picture(sides=sides).to(torch.bfloat16).contiguous(memory_format=torch.channels_last)
+@needs_onednn
+@pytest.mark.parametrize(
+    "dtype", [torch.float32, pytest.param(torch.bfloat16, marks=needs_bfloat16)]
+)
+@pytest.mark.parametrize("layout", [torch.channels_last, torch.contiguous_format])
+@pytest.mark.parametrize("places", [1, 40, 10**6])
+@pytest.mark.parametrize("sides", [(11, 14), (1, 9), (9, 1)])
+def test_pieces_make_the_block_and_overwrite_only_where_they_may(
+    monkeypatch, sides, places, layout, dtype
+):
+    """Many pieces or one, in a new place or in that of x: the numbers are the same."""
+    module = block().eval().to(dtype)
+    x = picture(sides=sides).to(dtype).contiguous(memory_format=layout)
+    monkeypatch.setattr(fused, "_STRIP", places * x.shape[1])
     kept = x.clone()
     with torch.no_grad():
         plain = plainly(monkeypatch, lambda: module(x))
         y = module(x)
         assert torch.equal(x, kept)
-        assert_near([y], [plain], RELATIVE[torch.bfloat16])
+        assert_near([y], [plain], RELATIVE[dtype])
         z = module(x, overwrite=True)
     assert torch.equal(z, y)
-    assert z.data_ptr() == x.data_ptr()
+    assert z.data_ptr() == x.data_ptr() or layout == torch.contiguous_format
 
 
 @needs_bfloat16
