@@ -111,16 +111,3 @@ def test_a_wider_block_is_the_same_function_until_it_learns():
     assert not wide.reduce.weight[:, 8:].any()
     with pytest.raises(ValueError, match="8 units, more than 1 times 4"):
         script("widen_units").widened(watch, 1, generator(1))
-
-
-def test_a_deeper_network_is_the_same_function_until_it_learns():
-    network = ShuffleUNet(1, widths=(8, 16), encoder=(2, 1), decoder=(1,)).eval()
-    x = randn((1, 1, 16, 16), rng=generator(0))
-    deep = script("add_blocks").deepened(network, encoder=[2, 3], decoder=[2]).eval()
-    assert torch.equal(deep(x), network(x))
-    assert [len(deep.encoders[0]), len(deep.encoders[1]), len(deep.decoders[0])] == [2, 3, 2]
-    deep(x).square().sum().backward()
-    for added in (*deep.encoders[1][1:], deep.decoders[0][1]):
-        assert bool(added.reduce.weight.grad.flatten(1).any(0).all())
-    with pytest.raises(ValueError, match="more blocks than that"):
-        script("add_blocks").deepened(network, encoder=[1, 1], decoder=[1])

@@ -44,7 +44,7 @@ def test_the_modulus_separates_what_phases_do_not():
     found = separate(Textures(train=600, test=200), seed=0)
     assert found["mod"]["accuracy"] > 95
     assert found["mod"]["corrected"] > 3
-    for name in ("linear", "cst", "tanh", "ms", "mc"):
+    for name in ("linear", "cst", "tanh", "ms", "mc", "pow"):
         assert found[name]["accuracy"] < 62  # chance, and 3.4 of its errors
 
 

@@ -65,6 +65,7 @@ def _of_textures(found: Mapping[str, Mapping[str, float]]) -> dict[str, Measured
         "textures relu": Measured(found["relu"]["accuracy"], found["relu"]["error"]),
         "textures kept ratio": Measured(ratio),
         "textures mod ratio": Measured(found["mod"]["corrected"]),
+        "textures relu ratio": Measured(found["relu"]["corrected"]),
     }
 
 

@@ -6,7 +6,7 @@ from scorelet.recipes.base import Scale
 from scorelet.recipes.drawn_sets import DRAWN
 from scorelet.recipes.trainings import Budget
 
-KEPT = ("cst", "tanh", "ms", "mc")
+KEPT = ("cst", "tanh", "ms", "mc", "pow")
 """Non-linearities that keep the phase."""
 RECTIFIERS = ("relu", "abs", "soft", "soft fixed", "tanh")
 

@@ -47,6 +47,13 @@ def textures() -> tuple[Claim, ...]:
             "Fisher ratio without bias",
             at_least(3),
         ),
+        Claim(
+            "Rectifiers of four phases: a large one, too",
+            "textures relu ratio",
+            where,
+            "Fisher ratio without bias",
+            at_least(3),
+        ),
     )
 
 

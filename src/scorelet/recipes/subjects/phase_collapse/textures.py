@@ -21,9 +21,9 @@ from scorelet.core.random import generator
 from scorelet.core.typing import Image
 from scorelet.networks.amplitudes import Amplitude
 from scorelet.networks.morlet_conv import MorletConv2d
-from scorelet.recipes.subjects.phase_collapse.settings import Textures
+from scorelet.recipes.subjects.phase_collapse.settings import KEPT, Textures
 
-FUNCTIONS = ("linear", "cst", "tanh", "ms", "mc", "mod", "relu")
+FUNCTIONS = ("linear", *KEPT, "mod", "relu")
 """What the coefficients meet before a linear classifier does."""
 ANISOTROPY, FLOOR = 0.6, 0.3
 _ANGLES, _STEP, _PENALTY, _PIECE = 4, 4, 1e-2, 500
