@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from scorelet.analysis.ridge import RidgeMoments
 from scorelet.core.random import generator
 from scorelet.recipes import find_recipe
 from scorelet.recipes.claims import Measured
@@ -10,9 +11,11 @@ from scorelet.recipes.hits import mean_of
 from scorelet.recipes.subjects.separation_concentration import (
     _of_changes,
     _of_mixtures,
+    features,
     learning,
     mixtures,
     stability,
+    whole_set,
 )
 from scorelet.recipes.subjects.separation_concentration.comparisons import (
     BLOCKS,
@@ -74,6 +77,37 @@ def test_thresholds_concentrate(redundancy, variance, displaced):
     assert found["displaced"] == pytest.approx(displaced, abs=0.05)
 
 
+@pytest.mark.slow
+def test_a_head_on_every_image_learns_mirror_images_and_those_that_chose():
+    """Two gratings and noise: the head is the one that is solved from all of them at once."""
+    rng = generator(3)
+    y = torch.arange(90) % 2
+    wave = torch.sin(torch.arange(32) * torch.pi / 2)
+    x = torch.where(y[:, None, None] == 0, wave, wave[:, None])[:, None] + torch.rand(
+        90, 3, 32, 32, generator=rng
+    )
+    x = (60 * (x + 1)).to(torch.uint8)
+    x[::3] = torch.randint(256, x[::3].shape, generator=rng, dtype=torch.uint8)
+    parts = whole_set.WholeSet(
+        *(features.Part(x[a:b], y[a:b]) for a, b in ((0, 40), (40, 60), (60, 90)))
+    )
+    settings = Fixed((), 0, 0, J=3, L=2, engine="torch", outputs=5)
+    found = whole_set.on_every_image(parts, settings, seed=0)
+    seen = whole_set.Seen(settings, 3, 0)
+    assert torch.allclose(seen.matrix @ seen.matrix.T, torch.eye(5), atol=1e-5)
+    for kind in whole_set.KINDS:
+        sums = RidgeMoments(seen.count(kind), 2)
+        for part in (x[:60], x[:60].flip(-1)):
+            sums.add(seen(part / 255)[kind], y[:60])
+        right = [
+            100 * float((head.classify(seen(x[60:] / 255)[kind]) == y[60:]).double().mean())
+            for head in sums.solve(features.PENALTIES)
+        ]
+        assert found[kind][0] in right
+        assert 60 < found[kind][0] < 100
+        assert 60 < found[f"held out, {kind}"][0] < 100
+
+
 def test_warps_are_shifts_where_the_displacement_is_whole():
     x = torch.randn(2, 1, 12, 12, generator=generator(0))
     nothing = torch.zeros(12, 12, dtype=torch.float64)
@@ -121,7 +155,7 @@ def test_claims_of_a_scale_are_about_what_is_measured(scale):
     noise = {k: {"variance": 0.1, "displaced": 0.1} for k in (1, 4)}
     measured |= set(_of_mixtures(rows, noise))
     fixed = {f"{n} {k}" for n in ("gain", "pixels", "scattering") for k in settings.fixed.train}
-    measured |= fixed
+    measured |= fixed | set(whole_set.KINDS if settings.fixed.choosing else ())
     measured |= {
         "fewer images",
         "smallest step",

@@ -5,6 +5,7 @@ connections, whether its matrices learn, its depth. What happens is shown on two
 where nothing has to be learned.
 """
 
+import math
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -55,18 +56,24 @@ def _main(settings: Settings) -> str:
     return learning.name_of(depth=len(settings.network.sizes))
 
 
-def _of_textures(found: Mapping[str, Mapping[str, float]]) -> dict[str, Measured]:
+def _of_textures(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Measured]:
     """Return what claims are about; of functions that keep the phase, the best."""
     kept = max((found[name] for name in ("linear", *KEPT)), key=lambda row: row["accuracy"])
-    ratio = max(found[name]["corrected"] for name in ("linear", *KEPT))
+    ratio = max(_ratio(found[name]) for name in ("linear", *KEPT))
     return {
         "textures kept": Measured(kept["accuracy"], kept["error"]),
         "textures mod": Measured(found["mod"]["accuracy"], found["mod"]["error"]),
         "textures relu": Measured(found["relu"]["accuracy"], found["relu"]["error"]),
         "textures kept ratio": Measured(ratio),
-        "textures mod ratio": Measured(found["mod"]["corrected"]),
-        "textures relu ratio": Measured(found["relu"]["corrected"]),
+        "textures mod ratio": Measured(_ratio(found["mod"])),
+        "textures relu ratio": Measured(_ratio(found["relu"])),
     }
+
+
+def _ratio(row: Mapping[str, float | None]) -> float:
+    """Return the Fisher ratio without bias; too few pictures have none."""
+    found = row["corrected"]
+    return math.nan if found is None else found
 
 
 def _data(settings: Settings) -> str:

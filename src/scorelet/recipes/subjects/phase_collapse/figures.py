@@ -32,6 +32,7 @@ TITLES = {
     "tanh": "tanh of the amplitude",
     "ms": "sigmoid of the amplitude",
     "mc": "phase alone",
+    "pow": "saturated power of the amplitude",
     "mod": "modulus",
     "relu": "ReLU of four phases",
 }

@@ -30,10 +30,13 @@ from scorelet.recipes.subjects.separation_concentration.stability import (
     energies,
     instabilities,
 )
+from scorelet.recipes.subjects.separation_concentration.whole_set import (
+    load_whole,
+    on_every_image,
+)
 from scorelet.recipes.trainings import Trainings, network_rows
 
 _REDUNDANCIES = (1, 4)
-_LEAST = 1e-3  # of a Fisher ratio: less is chance
 
 
 def run(settings: Settings, seed: int, steps: Steps) -> Findings:
@@ -84,12 +87,12 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
 def _of_mixtures(
     mixture: dict[str, dict[str, float]], noise: dict[int, dict[str, float]]
 ) -> dict[str, Measured]:
-    excess = {name: row["ratio"] - row["floor"] for name, row in mixture.items()}
-    basis, frame = mixture["ReLU(±O x)"]["ratio"], mixture["ReLU(±F x)"]["ratio"]
+    threshold = mixture["soft threshold"]
+    plain, basis, frame = (mixture[name]["ratio"] for name in ("x", "ReLU(±O x)", "ReLU(±F x)"))
     return {
-        "mixture separation": Measured(basis / max(excess["x"], _LEAST)),
+        "mixture separation": Measured(basis / plain),
         "mixture redundancy": Measured(frame - basis),
-        "mixture threshold": Measured(excess["soft threshold"]),
+        "mixture threshold": Measured(threshold["ratio"] - threshold["floor"]),
         "concentration variance": Measured(noise[1]["variance"]),
         "concentration displacement": Measured(noise[1]["displaced"]),
         "redundant displacement": Measured(noise[4]["displaced"]),
@@ -108,6 +111,10 @@ def _fixed(settings: Settings, seed: int, steps: Steps) -> dict[str, Measured]:
     measured = {
         f"{name} {count}": Measured(*rows[name]) for count, rows in found.items() for name in rows
     }
+    if fixed.choosing:
+        whole = partial(load_whole, settings.budget.source, fixed.choosing)
+        rows = steps("train-all", lambda: on_every_image(whole(), fixed, seed))
+        measured |= {name: Measured(*row) for name, row in rows.items()}
     fewer = difference(measured[f"scattering {least}"], measured[f"pixels {most}"])
     return measured | {"fewer images": fewer}
 

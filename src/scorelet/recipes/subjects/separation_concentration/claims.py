@@ -27,7 +27,7 @@ from scorelet.recipes.subjects.separation_concentration.settings import Settings
 
 def claims(scale: Scale, settings: Settings) -> tuple[Claim, ...]:
     """Return the claims of a scale."""
-    found, floor = mixtures(), at_least(settings.budget.floor)
+    found, floor = mixtures(settings.samples), at_least(settings.budget.floor)
     if settings.fixed.train:
         found += textures(settings.fixed) if scale == "smoke" else cifar(floor, settings.fixed)
     found += _singular_values(floor)

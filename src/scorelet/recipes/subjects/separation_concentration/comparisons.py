@@ -13,7 +13,7 @@ FUNCTIONS = {
 }
 """Names of what two-layer networks apply, by those of `scorelet.networks.concentration`."""
 SCATTERED, LEARNED, PARSEVAL, ALIKE = 68, 3, 2, 3
-"""Bounds of the claims that are not about a sign alone: accuracy in percent of S_T, and points."""
+"""Bounds of the claims that are not about a sign alone: accuracy in percent, and points."""
 
 
 def contrasts(settings: Settings) -> dict[str, Contrast]:

@@ -17,6 +17,9 @@ class Fixed:
         validation, test: sizes of the parts that choose the penalty and give the accuracy.
         J, L: octaves and angles of the scattering transform, of order 2.
         engine: of the transform; "torch" compiles nothing, which a short run would wait for.
+        choosing: training images that choose the penalty of a head on all of them and their
+            mirror images; 0: that is not measured.
+        outputs: rows of the random matrix behind which it learns once more.
     """
 
     train: tuple[int, ...]
@@ -25,6 +28,8 @@ class Fixed:
     J: int = 3
     L: int = 8
     engine: Literal["auto", "torch"] = "auto"
+    choosing: int = 0
+    outputs: int = 128
 
 
 @dataclass(frozen=True)
@@ -130,7 +135,7 @@ SETTINGS: dict[Scale, Settings] = {
     ),
     "small": Settings(
         20_000,
-        Fixed((1_000, 10_000), 5_000, 10_000),
+        Fixed((1_000, 10_000), 5_000, 10_000, choosing=10_000),
         Budget("cifar10", 10_000, 10_000, epochs=10, batch=64, rate=0.05, seeds=3),
         Blocks((16, 32, 64, 128), (256, 512, 1024, 2048)),
         Tree(128, images=40_000),
@@ -140,7 +145,7 @@ SETTINGS: dict[Scale, Settings] = {
     ),
     "paper": Settings(
         20_000,
-        Fixed((1_000, 10_000), 5_000, 10_000),
+        Fixed((1_000, 10_000), 5_000, 10_000, choosing=10_000),
         Budget("cifar10", None, None, epochs=300, drop=70, padding=4, seeds=3),
         Blocks(FOUR, (1024, 2048, 4096, 8192)),
         Tree(128, cache=False),

@@ -1,0 +1,120 @@
+"""A linear head on scattering coefficients of every training image and of its mirror image.
+
+Once on all coefficients, and once behind a matrix across channels that is random and stays: S_T
+whose P does not learn.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from scorelet.analysis.ridge import LinearHead, RidgeMoments
+from scorelet.core.typing import Image
+from scorelet.data.locate import locate
+from scorelet.recipes.subjects.separation_concentration.features import PENALTIES, Part
+from scorelet.recipes.subjects.separation_concentration.mixtures import tight_frame
+from scorelet.recipes.subjects.separation_concentration.settings import Fixed
+from scorelet.wavelets import Scattering2d
+
+KINDS = ("all coefficients", "random matrix")
+_PIECE = 500
+
+
+@dataclass(frozen=True)
+class WholeSet:
+    """Training images, of which the last choose the penalty before they are learnt, and others."""
+
+    learnt: Part
+    choosing: Part
+    test: Part
+
+
+def load_whole(source: str, choosing: int) -> WholeSet:
+    """Return the parts of a set; so many of its training images choose."""
+    with np.load(locate(source)) as arrays:
+        x, y, xt, yt = (arrays[f"{k}_{part}"] for part in ("train", "test") for k in "xy")
+    cut = len(x) - choosing
+    return WholeSet(_part(x[:cut], y[:cut]), _part(x[cut:], y[cut:]), _part(xt, yt))
+
+
+def on_every_image(parts: WholeSet, settings: Fixed, seed: int) -> dict[str, list[float]]:
+    """Return accuracies in percent with standard errors on the test images, by kind.
+
+    Under "held out, ..." are those on the images that choose, of heads that have not learnt them.
+    """
+    seen = Seen(settings, parts.learnt.x.shape[1], seed)
+    classes = int(parts.learnt.y.max()) + 1
+    moments = {kind: RidgeMoments(seen.count(kind), classes) for kind in KINDS}
+    _learn(moments, parts.learnt, seen)
+    heads = {kind: sums.solve(PENALTIES) for kind, sums in moments.items()}
+    chosen = {kind: _best(hits) for kind, hits in _hits(heads, parts.choosing, seen).items()}
+    _learn(moments, parts.choosing, seen)
+    final = {kind: sums.solve([PENALTIES[chosen[kind][0]]]) for kind, sums in moments.items()}
+    hits = _hits(final, parts.test, seen)
+    found = {kind: _accuracy(hits[kind][0]) for kind in KINDS}
+    return found | {f"held out, {kind}": _accuracy(right) for kind, (_, right) in chosen.items()}
+
+
+class Seen:
+    """What heads see of pictures of so many channels."""
+
+    def __init__(self, settings: Fixed, channels: int, seed: int) -> None:
+        self.transform = Scattering2d(settings.J, settings.L, engine=settings.engine)
+        with torch.no_grad():
+            *_, paths, height, width = self.transform(torch.zeros(1, channels, 32, 32)).shape
+        self.channels, self.places = channels * paths, height * width
+        rows = min(settings.outputs, self.channels)
+        self.matrix = tight_frame(self.channels, rows, seed).T.float()
+
+    def count(self, kind: str) -> int:
+        """Return the number of features."""
+        return self.places * (self.channels if kind == KINDS[0] else len(self.matrix))
+
+    def __call__(self, pixels: Image) -> dict[str, Tensor]:
+        """Return (picture, feature) by kind."""
+        with torch.no_grad():
+            coefficients = self.transform(pixels).reshape(len(pixels), self.channels, -1)
+            mixed = torch.einsum("oc,ncp->nop", self.matrix, coefficients)
+        return {KINDS[0]: coefficients.flatten(1), KINDS[1]: mixed.flatten(1)}
+
+
+def _part(x: np.ndarray, y: np.ndarray) -> Part:
+    return Part(torch.from_numpy(x).movedim(3, 1), torch.from_numpy(y).long())
+
+
+def _pieces(part: Part) -> Iterator[tuple[Image, Tensor]]:
+    for x, y in zip(part.x.split(_PIECE), part.y.split(_PIECE), strict=True):
+        yield x / 255, y
+
+
+def _learn(moments: Mapping[str, RidgeMoments], part: Part, seen: Seen) -> None:
+    """Take pictures and their mirror images in."""
+    for x, y in _pieces(part):
+        for pictures in (x, x.flip(-1)):
+            for kind, features in seen(pictures).items():
+                moments[kind].add(features, y)
+
+
+def _hits(
+    heads: Mapping[str, Sequence[LinearHead]], part: Part, seen: Seen
+) -> dict[str, list[Tensor]]:
+    """Return 1 for each picture that gets its class, else 0; by kind, for each head."""
+    found: dict[str, list[list[Tensor]]] = {kind: [[] for _ in heads[kind]] for kind in KINDS}
+    for x, y in _pieces(part):
+        for kind, features in seen(x).items():
+            for right, head in zip(found[kind], heads[kind], strict=True):
+                right.append((head.classify(features) == y).double())
+    return {kind: [torch.cat(right) for right in rows] for kind, rows in found.items()}
+
+
+def _best(hits: Sequence[Tensor]) -> tuple[int, Tensor]:
+    """Return which head is right most often, and where."""
+    number = max(range(len(hits)), key=lambda k: float(hits[k].mean()))
+    return number, hits[number]
+
+
+def _accuracy(right: Tensor) -> list[float]:
+    return [100 * float(right.mean()), 100 * float(right.std()) / len(right) ** 0.5]
