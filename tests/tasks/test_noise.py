@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+import tifffile
 import torch
 from PIL import Image
 
@@ -59,6 +60,17 @@ def test_gaps_are_left_out():
     assert found.kind.sigma == pytest.approx(15, rel=0.03)
     y[64:] = np.nan
     assert sl.noise(y).kind is None
+
+
+def test_gaps_of_files_are_left_out_and_said(tmp_path):
+    y = np.float32(300 * NOISY[..., 0])
+    y[:64] = np.nan
+    pages = np.stack([y, np.full_like(y, np.nan)])
+    tifffile.imwrite(tmp_path / "gaps.tif", pages, photometric="minisblack")
+    found, empty = sl.noise(tmp_path / "gaps.tif")
+    assert found.kind.sigma == sl.noise(y).kind.sigma
+    assert [note.kind for note in found.notes] == ["no data"]
+    assert (empty.kind, empty.reason) == (None, "too little")
 
 
 @pytest.mark.parametrize("picture", [np.zeros((300, 300), np.uint8), np.full((7, 300, 3), 9.0)])

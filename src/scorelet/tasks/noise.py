@@ -18,7 +18,7 @@ from scorelet.core.paths import as_path
 from scorelet.data import Picture, find_pictures, iter_pages, to_unit
 from scorelet.data.pictures.in_memory import in_memory
 from scorelet.data.pictures.kinds import is_raw_file
-from scorelet.data.pictures.notes import LEFT_OUT, Note
+from scorelet.data.pictures.notes import LEFT_OUT, NO_DATA, Note
 from scorelet.tasks.array_files import check_output, write_page
 from scorelet.tasks.denoise.nodata import without_nodata
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
@@ -157,8 +157,8 @@ def _noise_of_file(path: Path) -> Iterator[PictureNoise]:
         reason = None if sensor.sigma else "too little"
         yield PictureNoise((*sensor.shape, 1), True, None, reason=reason, sensor=sensor)
         return
-    for page in iter_pages(path):
-        notes = tuple(note for note in page.notes if note.kind == LEFT_OUT)  # none is written
+    for page in iter_pages(path, gaps=True):
+        notes = tuple(note for note in page.notes if note.kind in (NO_DATA, LEFT_OUT))
         yield replace(noise_of_picture(page), developed=raw, notes=notes)
 
 

@@ -488,6 +488,26 @@ def test_gaps_of_a_stack_are_no_evidence():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("noise", ["auto", "white", "camera"])
+def test_a_page_without_data_stays_and_the_others_are_denoised(noise, tmp_path):
+    pages = np.full((3, 64, 64), 0.5, np.float32)
+    pages += 0.1 * np.random.default_rng(0).standard_normal(pages.shape, np.float32)
+    alone = tmp_path / "alone.tif"
+    tifffile.imwrite(alone, pages[[0, 2]], photometric="minisblack")
+    pages[1] = np.nan
+    path = tmp_path / "s.tif"
+    tifffile.imwrite(path, pages, photometric="minisblack")
+    first, empty, last = sl.denoise(path, noise=noise)
+    assert np.isnan(empty.image).all()
+    assert (empty.sigma, empty.reason) == (0, "nothing of it is data")
+    for out, expected in zip((first, last), sl.denoise(alone, noise=noise), strict=True):
+        np.testing.assert_array_equal(out.image, expected.image)
+    tifffile.imwrite(path, np.full_like(pages, np.nan), photometric="minisblack")
+    with pytest.raises(InputError, match="Nothing of the picture is data"):
+        sl.denoise(path, noise=noise)
+
+
+@pytest.mark.slow
 def test_the_pages_of_a_stack_have_one_level_of_grain(tmp_path):
     """A level for each page would let the grain come and go."""
     x = samples.clean("chelsea")

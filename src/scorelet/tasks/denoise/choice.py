@@ -102,7 +102,7 @@ def choose_for_stack(
         settings: how to denoise.
 
     Returns:
-        None for pages that are no stack: of several sizes or dtypes, or with a side below 16.
+        None for pages that are no stack: none, of several sizes or dtypes, or with a side below 16.
 
     Raises:
         InputError: as `choose`.
@@ -113,6 +113,8 @@ def choose_for_stack(
         if len(kinds) != 1 or min(page.pixels.shape[:2]) < BLOCK:
             return None
         windows.append(_whole_blocks(page, max(BLOCK, int(WINDOW / math.sqrt(count)))))
+    if not windows:
+        return None
     choice = _measured(_joined(windows), settings)
     photons = choice.photons and dimmest(choice.photons, [page.unmasked for page in windows])
     return replace(choice, reason=f"of all pages: {choice.reason}", photons=photons)

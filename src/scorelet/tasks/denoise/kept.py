@@ -35,6 +35,15 @@ class Kept(NamedTuple):
     said: tuple[str, ...]
 
 
+NOTHING = "Nothing of the picture is data, all of it is masked: leave it out."
+
+
+def holds_data(page: Picture, nodata: float | str | None) -> bool:
+    """Whether anything of a page is data; arguments as of `keep`."""
+    mask = without_nodata(page, nodata)[0].mask
+    return mask is None or bool(mask.any())
+
+
 def keep(page: Picture, nodata: float | str | None) -> Kept:
     """Leave out of a page what carries no noise.
 
@@ -47,7 +56,7 @@ def keep(page: Picture, nodata: float | str | None) -> Kept:
     """
     page, said = without_nodata(page, nodata)
     if page.mask is not None and not page.mask.any():
-        raise InputError("Nothing of the picture is data, all of it is masked: leave it out.")
+        raise InputError(NOTHING)
     page, painted = without_painted(page, nodata)
     wide = _is_wide(page)
     pixels = page.pixels.astype(np.float64) if wide else page.pixels

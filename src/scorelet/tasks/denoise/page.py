@@ -20,7 +20,7 @@ from scorelet.tasks.conditions import check_size, condition_pages
 from scorelet.tasks.denoise.choice import PAGES, Choice, asked, choose, choose_for_stack
 from scorelet.tasks.denoise.evenness import evened
 from scorelet.tasks.denoise.grain_level import STRONGEST, grain_level, shows_noise
-from scorelet.tasks.denoise.kept import keep
+from scorelet.tasks.denoise.kept import NOTHING, holds_data, keep
 from scorelet.tasks.denoise.photons import StablePage, stable_page
 from scorelet.tasks.denoise.raw import denoised_raw
 from scorelet.tasks.denoise.remarks import remarks
@@ -99,9 +99,14 @@ def denoised_pages(
         yield denoised_raw(path, denoiser, settings, bits=bits, check=check, listener=listener)
         return
     choice = _stack_choice(path, denoiser, settings)
+    empty = []
     for page, told in zip(iter_pages(path, gaps=True), condition_pages(cond), strict=False):  # read
         if check:
             check(page)
+        empty.append(not holds_data(page, settings.nodata))
+        if empty[-1]:
+            yield _as_it_was(page)
+            continue
         yield denoised_page(
             page,
             denoiser,
@@ -111,6 +116,13 @@ def denoised_pages(
             fractions=FLOATS in can,
             listener=listener,
         )
+    if all(empty):
+        raise InputError(NOTHING)
+
+
+def _as_it_was(page: Picture) -> Denoised:
+    """Return a page without data as it is."""
+    return Denoised(page.plain, 0.0, (), page, reason="nothing of it is data")
 
 
 def _stack_choice(path: Path, denoiser: Denoiser, settings: DenoiseSettings) -> Choice | None:
@@ -121,7 +133,8 @@ def _stack_choice(path: Path, denoiser: Denoiser, settings: DenoiseSettings) -> 
     every = math.ceil(count / PAGES)
 
     def some() -> Iterator[Picture]:
-        return islice(iter_pages(path, gaps=True), 0, None, every)
+        pages = islice(iter_pages(path, gaps=True), 0, None, every)
+        return (page for page in pages if holds_data(page, settings.nodata))
 
     choice = asked(settings)
     if choice is None:
@@ -152,7 +165,8 @@ def _stack_level(
         bounded = page.pixels.dtype.kind == "u"
         told = shows_noise(plan.view, camera, bounded=bounded)
         (telling if told else rest).append(_level(plan, camera, sure=sure))
-    return statistics.median_high(telling or rest)
+    levels = telling or rest
+    return statistics.median_high(levels) if levels else None
 
 
 def denoised_page(

@@ -33,6 +33,7 @@ from scorelet.recipes.subjects.separation_concentration.stability import (
 from scorelet.recipes.subjects.separation_concentration.whole_set import (
     load_whole,
     on_every_image,
+    whole_rows,
 )
 from scorelet.recipes.trainings import Trainings, network_rows
 
@@ -74,6 +75,7 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
         sections.append(figures.stability_section(changed, energy))
     tables = {
         "networks": network_rows(accuracies, figures.ERRORS),
+        "whole_set": whole_rows(measured) if settings.fixed.choosing else [],
         "fisher_ratios": rows_by_layer(profiles),
         "two_layers": [
             {"two layers": name, "fisher_ratio": found.value, "fisher_ratio_error": found.error}

@@ -14,6 +14,7 @@ from torch import Tensor
 from scorelet.analysis.ridge import LinearHead, RidgeMoments
 from scorelet.core.typing import Image
 from scorelet.data.locate import locate
+from scorelet.recipes.claims import Measured
 from scorelet.recipes.subjects.separation_concentration.features import PENALTIES, Part
 from scorelet.recipes.subjects.separation_concentration.mixtures import tight_frame
 from scorelet.recipes.subjects.separation_concentration.settings import Fixed
@@ -56,6 +57,16 @@ def on_every_image(parts: WholeSet, settings: Fixed, seed: int) -> dict[str, lis
     hits = _hits(final, parts.test, seen)
     found = {kind: _accuracy(hits[kind][0]) for kind in KINDS}
     return found | {f"held out, {kind}": _accuracy(right) for kind, (_, right) in chosen.items()}
+
+
+def whole_rows(measured: Mapping[str, Measured]) -> list[dict[str, object]]:
+    """Return a row for each kind of coefficients: on the test images, and held out."""
+    rows = []
+    for kind in KINDS:
+        test, held = measured[kind], measured[f"held out, {kind}"]
+        row = {"coefficients": kind, "test": test.value, "test_error": test.error}
+        rows.append(row | {"held_out": held.value, "held_out_error": held.error})
+    return rows
 
 
 class Seen:
