@@ -6,6 +6,7 @@ whose P does not learn.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -59,14 +60,18 @@ def on_every_image(parts: WholeSet, settings: Fixed, seed: int) -> dict[str, lis
     return found | {f"held out, {kind}": _accuracy(right) for kind, (_, right) in chosen.items()}
 
 
-def whole_rows(measured: Mapping[str, Measured]) -> list[dict[str, object]]:
+def whole_rows(measured: Mapping[str, Measured]) -> list[dict[str, Any]]:
     """Return a row for each kind of coefficients: on the test images, and held out."""
-    rows = []
-    for kind in KINDS:
-        test, held = measured[kind], measured[f"held out, {kind}"]
-        row = {"coefficients": kind, "test": test.value, "test_error": test.error}
-        rows.append(row | {"held_out": held.value, "held_out_error": held.error})
-    return rows
+    return [
+        {
+            "coefficients": kind,
+            "test": measured[kind].value,
+            "test_error": measured[kind].error,
+            "held_out": measured[f"held out, {kind}"].value,
+            "held_out_error": measured[f"held out, {kind}"].error,
+        }
+        for kind in KINDS
+    ]
 
 
 class Seen:
