@@ -109,7 +109,7 @@ def measure_large(*, quick: bool) -> dict[str, list[Row]]:
 
 def measure_lensing(*, quick: bool) -> dict[str, list[Row]]:
     """Return how right samples of log-normal fields are, and what they cost."""
-    surrogate = Surrogate("log_normal", *((16, 30, 8) if quick else (128, 2000, 200)))
+    surrogate = Surrogate("log_normal", *((16, 300, 8) if quick else (128, 2000, 200)))
     start = time.process_time()
     found = fit_surrogate(surrogate, 5 if quick else 400, 0)
     seconds = time.process_time() - start
