@@ -13,6 +13,7 @@ from scorelet.training import (
     denoising_loss,
     distillation,
     drowning,
+    objectives,
 )
 
 
@@ -49,6 +50,33 @@ def test_power_one_weighs_an_error_that_grows_as_sigma_alike_at_all_levels():
     denoising_loss(estimate, clean, sigma).value.backward()
     share = (estimate.grad * estimate).detach().sum((1, 2, 3))
     torch.testing.assert_close(share, share[0].expand(3), rtol=1e-6, atol=0)  # rounding only
+
+
+def test_with_evenness_one_all_images_pull_alike_and_quiet_ones_no_more():
+    """The slope of log e above what is usual; what is far below counts as LEAST of it."""
+    sigma = torch.full((4,), 15 / 255)
+    usual = objectives.USUAL * (17 / 255) ** objectives.GROWTH
+    size = torch.tensor([1.0, 100.0, 1e-4, 0.0]) * usual
+    clean = torch.zeros(4, 1, 8, 8)
+    estimate = size.sqrt()[:, None, None, None].expand_as(clean).clone().requires_grad_()
+    loss = denoising_loss(estimate, clean, sigma, power=0.0, evenness=1.0)
+    loss.value.backward()
+    pull = (estimate.grad * estimate).detach().sum((1, 2, 3))  # 2 e w / 4
+    expected = torch.tensor([k / (k + objectives.LEAST) for k in (1, 100, 1e-4, 0)])
+    torch.testing.assert_close(pull, usual / 2 * expected, rtol=1e-4, atol=0)
+
+
+@pytest.mark.parametrize("evenness", [0.0, 0.5])
+def test_evenness_moves_weight_between_images_by_their_error(evenness):
+    clean, sigma = torch.zeros(2, 1, 16, 16), torch.full((2,), 0.1)
+    usual = objectives.USUAL * (0.1 + 2 / 255) ** objectives.GROWTH
+    errors = usual * torch.tensor([4.0, 1.0])
+    estimate = errors.sqrt()[:, None, None, None].expand_as(clean).clone().requires_grad_()
+    denoising_loss(estimate, clean, sigma, evenness=evenness).value.backward()
+    pull = (estimate.grad * estimate).detach().sum((1, 2, 3))
+    least = objectives.LEAST
+    expected = 4 * ((1 + least) / (4 + least)) ** evenness
+    assert float(pull[0] / pull[1]) == pytest.approx(expected, rel=1e-4)
 
 
 def test_half_precision_estimates_are_summed_in_float32():

@@ -31,25 +31,42 @@ Objective = Callable[[nn.Module, Batch, Noise], Loss]
 """Maps (model, batch, noise) to a loss; the noise has random numbers for each sample."""
 
 
-def denoising_loss(
-    estimate: Image, clean: Image, sigma: NoiseLevel, *, power: float = 1.0, floor: float = 2 / 255
-) -> Loss:
-    """Squared error of an estimate, balanced over noise levels.
+USUAL, GROWTH, LEAST = 0.017, 1.3, 0.15
+"""The squared error of photographs is about USUAL σ^GROWTH; LEAST of it counts at least."""
 
-    mean over the batch of [mean over pixels of (f(y) - x)²] / (σ + floor)^power. For every fixed
-    power the minimiser is E[x | y, σ] of each noise level; a blind network shares its capacity
-    between levels by these weights. The error of photographs grows about as σ, so power 1 weighs
-    all levels alike.
+
+def denoising_loss(
+    estimate: Image,
+    clean: Image,
+    sigma: NoiseLevel,
+    *,
+    power: float = 1.0,
+    evenness: float = 0.0,
+    floor: float = 2 / 255,
+) -> Loss:
+    """Squared error of an estimate, balanced over noise levels, and over images if one likes.
+
+    mean over the batch of e / (s^power r^evenness), e the mean over pixels of (f(y) - x)²,
+    s = σ + floor, r = LEAST + e / (USUAL s^GROWTH) the error beside what is usual, whose slope is
+    not taken. For every fixed power the minimiser is E[x | y, σ] of each noise level; a blind
+    network shares its capacity between levels by these weights. The error of photographs grows
+    about as σ, so power 1 weighs all levels alike. With evenness 0 most of the loss is that of
+    textures; with 1 a decibel of every image counts alike, which is what a mean PSNR measures. As
+    weights then depend on the error itself, the minimiser is E[x | y, σ] only as far as an image
+    is so large that its error tells nothing of the noise.
 
     Args:
         estimate: f(y), (batch, channel, height, width).
         clean: x.
         sigma: σ, (batch,), same unit as the images.
         power: exponent of the weight.
+        evenness: exponent of the weight of an image's own error, 0 to 1.
         floor: keeps the weight of noise-free patches finite.
     """
     per_sample = (estimate.float() - clean).square().mean((1, 2, 3))
-    value = (per_sample / (sigma + floor) ** power).mean()
+    level = sigma + floor
+    relative = LEAST + per_sample.detach() / (USUAL * level**GROWTH)
+    value = (per_sample / (level**power * relative**evenness)).mean()
     return Loss(value, {"mse": per_sample.detach().mean()})
 
 
@@ -69,11 +86,12 @@ def classification_loss(logits: Logits, label: Labels, *, smoothing: float = 0.0
     return Loss(value, {"accuracy": hits})
 
 
-def blind_denoising(power: float) -> Objective:
+def blind_denoising(power: float, evenness: float = 0.0) -> Objective:
     """Return the objective of a blind denoiser on batches with `clean`, `noisy` and `sigma`."""
 
     def objective(model: nn.Module, batch: Batch, _noise: Noise) -> Loss:
-        return denoising_loss(model(batch["noisy"]), batch["clean"], batch["sigma"], power=power)
+        clean, sigma = batch["clean"], batch["sigma"]
+        return denoising_loss(model(batch["noisy"]), clean, sigma, power=power, evenness=evenness)
 
     return objective
 

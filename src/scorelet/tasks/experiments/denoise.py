@@ -75,7 +75,7 @@ def build(config: DenoiseConfig) -> Experiment:
 def _objective(config: DenoiseConfig) -> Objective:
     """Return what is minimised: the error beside clean pictures, or beside a teacher's answers."""
     if config.teach is None:
-        return blind_denoising(config.sigma_weight)
+        return blind_denoising(config.sigma_weight, config.evenness)
     return distillation(_teacher(config.teach.teacher), config.teach.turns, config.sigma_weight)
 
 

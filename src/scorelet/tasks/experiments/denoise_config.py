@@ -152,6 +152,13 @@ class DenoiseConfig(LoopConfig):
         ge=0,
         description="the loss of a patch is divided by (sigma + 2/255) to this power",
     )
+    evenness: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="and by its own error, beside what is usual at its sigma, to this power: with "
+        "1 a decibel of each patch counts alike",
+    )
 
     @model_validator(mode="after")
     def _measurable(self) -> "DenoiseConfig":
