@@ -253,6 +253,17 @@ def test_what_does_not_fit_is_one_sentence(changes, sentence):
         fisher_profile(nn.Sequential(nn.Conv2d(1, 4, 3)), (words.pop("x"), words.pop("y")), **words)
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")
+def test_layers_that_are_compiled_are_refused_and_no_hook_stays(case):
+    plain, compiled = nn.Linear(16, 4), torch.jit.script(nn.Linear(4, 3))
+    net = nn.Sequential(nn.Flatten(), plain, compiled)
+    with pytest.raises(InputError, match=r"Layer 2 is compiled by torch\.jit"):
+        fisher_profile(net, case)
+    assert not plain._forward_hooks
+    found = fisher_profile(net, case, layers=["input", "1"])
+    assert [layer.name for layer in found.layers] == ["input", "1"]
+
+
 def test_a_dead_layer_is_left_out_and_named():
     x, y = torch.randn(40, 6, generator=generator(0)), torch.arange(40) % 2
     dead = nn.Linear(6, 4)

@@ -130,6 +130,41 @@ def test_a_hook_on_a_convolution_is_called(monkeypatch):
 
 
 @needs_onednn
+def test_a_hook_on_every_module_keeps_what_it_saw():
+    """As profilers have it: blocks hide no part from it, and write over no input."""
+    network = shuffle_unet.ShuffleUNet(1, widths=(8, 16), encoder=(2, 2), decoder=(2,)).eval()
+    seen = []
+
+    def hook(module, _inputs, output):
+        seen.append((module, output, output.clone()))
+
+    handle = torch.nn.modules.module.register_module_forward_hook(hook)
+    try:
+        with torch.no_grad():
+            network(picture(1, sides=(16, 24)))
+    finally:
+        handle.remove()
+    assert {*network.modules()} >= {module for module, *_ in seen}
+    assert len({module for module, *_ in seen} & {*network.encoders.modules()}) > 4
+    assert all(torch.equal(output, kept) for _, output, kept in seen)
+
+
+@needs_onednn
+def test_a_hook_before_the_slopes_of_a_convolution_is_called():
+    module, seen = block().train(), []
+    module.expand.register_full_backward_pre_hook(lambda _m, slope: seen.append(slope))
+    slopes(module, picture())
+    assert len(seen) == 1
+
+
+@needs_onednn
+def test_no_picture_gives_none():
+    module = block().eval()
+    with torch.no_grad():
+        assert module(picture(batch=0)).shape == (0, 32, 11, 14)
+
+
+@needs_onednn
 @pytest.mark.parametrize(
     "dtype", [torch.float32, pytest.param(torch.bfloat16, marks=needs_bfloat16)]
 )

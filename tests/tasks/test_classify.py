@@ -101,6 +101,7 @@ def test_every_way_to_hold_a_picture(model, tmp_path):
 def test_gray_pictures_and_gray_models(model):
     found = sl.classify(np.full((8, 8), 51, np.uint8), model=model)
     assert found.probabilities == pytest.approx([1 / 3] * 3, abs=1e-6)
+    assert [note.kind for note in found.notes] == ["gray"]
     light = sl.classify(flat((1, 1, 1)), model=gray_classifier())
     assert light.probabilities[0] == pytest.approx(1 / (1 + np.exp(-1)), abs=1e-4)
     assert [note.kind for note in light.notes] == ["colour"]

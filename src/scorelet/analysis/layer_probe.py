@@ -9,6 +9,7 @@ from itertools import accumulate
 from typing import Protocol, runtime_checkable
 
 from torch import Tensor, nn
+from torch.jit import ScriptModule
 
 from scorelet.analysis.fisher import (
     ConstantFeatures,
@@ -179,7 +180,17 @@ class _Layer:
 
 @contextmanager
 def listening(net: nn.Module, probe: Probe) -> Generator[None]:
-    """Hand every wanted output to the probe, in evaluation mode."""
+    """Hand every wanted output to the probe, in evaluation mode.
+
+    Raises:
+        InputError: a layer that torch.jit has compiled, which takes no hooks.
+    """
+    compiled = [name for part, name in probe.names.items() if isinstance(part, ScriptModule)]
+    if compiled:
+        raise InputError(
+            f"Layer {compiled[0]} is compiled by torch.jit, which lets nobody look at its output: "
+            "give the network as it was before torch.jit.script or trace."
+        )
 
     def hook(module: nn.Module, _inputs: object, output: object) -> None:
         probe.record(probe.names[module], module, output)

@@ -29,9 +29,9 @@ def fused_dtype(x: Tensor, *, training: bool) -> torch.dtype | None:
     """Return the dtype in which `fused_block` may take x, or None where it must not be used.
 
     Beside what `kernel_dtype` asks for it needs oneDNN's operators, which cannot take single pixels
-    before torch 2.10.
+    before torch 2.10, nor a batch without pictures.
     """
-    if x.shape[2:] == (1, 1) or not _has_operators():
+    if x.shape[2:] == (1, 1) or not x.numel() or not _has_operators():
         return None
     dtype = kernel_dtype(x, training=training or only_images_matter())
     return dtype if dtype in _dtypes() else None

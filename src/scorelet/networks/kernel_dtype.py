@@ -46,8 +46,14 @@ def kernel_dtype(x: Tensor, *, training: bool) -> torch.dtype | None:
 
 
 def is_watched(module: nn.Module) -> bool:
-    """Whether somebody's hook waits for a part of the module to be called, or for itself."""
-    return any(
-        part._forward_hooks or part._forward_pre_hooks or part._backward_hooks
+    """Whether somebody's hook waits for a part of the module to be called, or for itself.
+
+    Hooks on all modules (`torch.nn.modules.module.register_module_forward_hook`) wait for each.
+    """
+    return bool(nn.modules.module._has_any_global_hook()) or any(
+        part._forward_hooks
+        or part._forward_pre_hooks
+        or part._backward_hooks
+        or part._backward_pre_hooks
         for part in module.modules()
     )

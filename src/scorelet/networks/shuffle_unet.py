@@ -97,14 +97,17 @@ class ShuffleUNet(nn.Module):
         height, width = y.shape[-2:]
         x = self.head(F.pixel_unshuffle(mirrored_to_multiple(y, self.multiple), 2))
         skips = []
-        free = fused_dtype(x, training=False) is not None and not is_watched(self)
+        watched = is_watched(self)
+        free = fused_dtype(x, training=False) is not None and not watched
         for encoder, down in zip(self.encoders, self.downs, strict=False):
             x = _through(encoder, x, overwrite=free)
             skips.append(x)
             x = down(x)
         x = _through(self.encoders[-1], x, overwrite=free)
         for k in reversed(range(len(skips))):
-            x = _through(self.decoders[k], self.ups[k](x).add_(skips.pop()), overwrite=free)
+            x = self.ups[k](x)
+            x = x + skips.pop() if watched else x.add_(skips.pop())
+            x = _through(self.decoders[k], x, overwrite=free)
         return F.pixel_shuffle(self.tail(x), 2)[..., :height, :width]
 
 

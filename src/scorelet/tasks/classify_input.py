@@ -55,6 +55,8 @@ def prepared(picture: Picture, classifier: Classifier) -> tuple[Image, list[Note
         wanted = 3 if 3 in classifier.channels else 1
         if wanted == 1:
             notes.append(Note("colour", "has colours, which were left out: the model takes gray"))
+        else:
+            notes.append(Note("gray", "is gray: the model, which takes colour, saw it three times"))
         pixels = with_channels(Picture(pixels), wanted)
     shape = (pixels.shape[0], pixels.shape[1])
     if classifier.size not in (None, shape):

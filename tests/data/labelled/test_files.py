@@ -119,6 +119,14 @@ def test_any_damaged_byte_is_one_sentence_or_does_not_matter(tmp_path):
     assert all("damaged.npz" in text and "\n" not in text for text in said)
 
 
+def test_names_of_classes_may_be_bytes(tmp_path):
+    """As sets from other programs hold them."""
+    x, y = np.zeros((2, 4, 4, 3), np.uint8), np.arange(2)
+    names = np.array([b"cat", "hundé".encode()])
+    np.savez(tmp_path / "set.npz", x_train=x, y_train=y, classes=names)
+    assert load_labelled(tmp_path / "set.npz").classes == ("cat", "hundé")
+
+
 def write_folders(root, *, count=3, side=5, channels=3, classes=("cat", "dog")):
     written = {}
     for k, name in enumerate(classes):

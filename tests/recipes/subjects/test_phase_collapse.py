@@ -15,7 +15,7 @@ from scorelet.networks.morlet_conv import MorletConv2d
 from scorelet.recipes import find_recipe
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.steps import Steps
-from scorelet.recipes.subjects.phase_collapse import learning, run
+from scorelet.recipes.subjects.phase_collapse import _of_textures, learning, run
 from scorelet.recipes.subjects.phase_collapse.comparisons import (
     FROZEN,
     FULL,
@@ -23,7 +23,7 @@ from scorelet.recipes.subjects.phase_collapse.comparisons import (
     PLAIN,
     contrasts,
 )
-from scorelet.recipes.subjects.phase_collapse.settings import SETTINGS, Textures
+from scorelet.recipes.subjects.phase_collapse.settings import KEPT, SETTINGS, Textures
 from scorelet.recipes.subjects.phase_collapse.textures import rectified, separate, two_textures
 
 
@@ -46,6 +46,18 @@ def test_the_modulus_separates_what_phases_do_not():
     assert found["mod"]["corrected"] > 3
     for name in ("linear", "cst", "tanh", "ms", "mc", "pow"):
         assert found[name]["accuracy"] < 62  # chance, and 3.4 of its errors
+
+
+def test_a_ratio_that_is_not_known_decides_nothing():
+    """Too few pictures have no ratio without bias; that of one function must not be passed over."""
+    row = {"accuracy": 50.0, "error": 1.0, "corrected": 0.01}
+    found = dict.fromkeys(("linear", *KEPT, "mod", "relu"), row)
+    claims = {claim.of: claim for claim in find_recipe("phase_collapse").setups["small"].claims}
+    claim = claims["textures kept ratio"]
+    assert claim.judge(_of_textures(found))["holds"]
+    for name in ("linear", "pow"):
+        line = claim.judge(_of_textures(found | {name: row | {"corrected": None}}))
+        assert (line["measured"], line["holds"]) == (None, False)
 
 
 def test_features_are_functions_of_the_coefficients():

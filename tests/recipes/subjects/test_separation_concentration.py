@@ -1,9 +1,11 @@
 """Separation and concentration: fixed features, mixtures, stability, and what claims are about."""
 
+import numpy as np
 import pytest
 import torch
 
 from scorelet.analysis.ridge import RidgeMoments
+from scorelet.core.errors import ArrayFileError
 from scorelet.core.random import generator
 from scorelet.recipes import find_recipe
 from scorelet.recipes.claims import Measured
@@ -12,6 +14,7 @@ from scorelet.recipes.subjects.separation_concentration import (
     _of_changes,
     _of_mixtures,
     features,
+    figures,
     learning,
     mixtures,
     stability,
@@ -106,6 +109,33 @@ def test_a_head_on_every_image_learns_mirror_images_and_those_that_chose():
         assert found[kind][0] in right
         assert 60 < found[kind][0] < 100
         assert 60 < found[f"held out, {kind}"][0] < 100
+
+
+def test_the_whole_set_is_read_in_its_order_and_what_is_missing_is_said(tmp_path):
+    rng = generator(4)
+    x = torch.randint(256, (9, 4, 5, 3), generator=rng, dtype=torch.uint8).numpy()
+    y = (torch.arange(9) % 2).numpy()
+    np.savez(tmp_path / "both.npz", x_train=x[:6], y_train=y[:6], x_test=x[6:], y_test=y[6:])
+    parts = whole_set.load_whole(str(tmp_path / "both.npz"), 2)
+    found = torch.cat([parts.learnt.x, parts.choosing.x, parts.test.x])
+    assert torch.equal(found, torch.from_numpy(x).movedim(3, 1))
+    assert [len(part.y) for part in (parts.learnt, parts.choosing, parts.test)] == [4, 2, 3]
+    np.savez(tmp_path / "one.npz", x_train=x, y_train=y)
+    with pytest.raises(ArrayFileError, match="has no array x_test"):
+        whole_set.load_whole(str(tmp_path / "one.npz"), 2)
+
+
+def test_accuracies_of_both_parts_reach_results_and_the_report():
+    sizes, names = (30, 60), (*whole_set.KINDS, *(f"held out, {k}" for k in whole_set.KINDS))
+    measured = {f"{n} {k}": Measured(50.0, 1.0) for n in ("pixels", "scattering") for k in sizes}
+    whole = measured | {name: Measured(60.0 + n, 0.5) for n, name in enumerate(names)}
+    rows = whole_set.whole_rows(whole)
+    assert [(row["test"], row["held_out"]) for row in rows] == [(60, 62), (61, 63)]
+    counts = [
+        len(figures.accuracy_section(sizes, found, published=False).parts)
+        for found in (measured, whole)
+    ]
+    assert counts == [2, 3]
 
 
 def test_warps_are_shifts_where_the_displacement_is_whole():

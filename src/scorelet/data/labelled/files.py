@@ -104,5 +104,9 @@ def _labelled(x: np.ndarray, y: np.ndarray, classes: np.ndarray | None) -> Label
             )
         named = tuple(str(k) for k in range(count))
     else:
-        named = tuple(str(name) for name in classes.ravel().tolist())
+        named = tuple(_text(name) for name in classes.ravel().tolist())
     return LabelledImages(pictures, y.astype(np.int64), named)
+
+
+def _text(name: object) -> str:
+    return name.decode(errors="replace") if isinstance(name, bytes) else str(name)

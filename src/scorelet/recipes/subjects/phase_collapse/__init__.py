@@ -12,6 +12,7 @@ from typing import Any
 
 from scorelet.recipes.base import Findings, Recipe, Setup
 from scorelet.recipes.claims import Measured
+from scorelet.recipes.contrasts import most
 from scorelet.recipes.drawn_sets import DRAWN, TEXTURES
 from scorelet.recipes.layer_tables import rows_by_layer
 from scorelet.recipes.steps import Steps
@@ -59,12 +60,12 @@ def _main(settings: Settings) -> str:
 def _of_textures(found: Mapping[str, Mapping[str, Any]]) -> dict[str, Measured]:
     """Return what claims are about; of functions that keep the phase, the best."""
     kept = max((found[name] for name in ("linear", *KEPT)), key=lambda row: row["accuracy"])
-    ratio = max(_ratio(found[name]) for name in ("linear", *KEPT))
+    ratios = [Measured(_ratio(found[name])) for name in ("linear", *KEPT)]
     return {
         "textures kept": Measured(kept["accuracy"], kept["error"]),
         "textures mod": Measured(found["mod"]["accuracy"], found["mod"]["error"]),
         "textures relu": Measured(found["relu"]["accuracy"], found["relu"]["error"]),
-        "textures kept ratio": Measured(ratio),
+        "textures kept ratio": most(ratios),
         "textures mod ratio": Measured(_ratio(found["mod"])),
         "textures relu ratio": Measured(_ratio(found["relu"])),
     }

@@ -25,6 +25,7 @@ from scorelet.recipes.subjects.separation_concentration.stability import (
     ELSEWHERE,
     ENERGIES,
 )
+from scorelet.recipes.subjects.separation_concentration.whole_set import KINDS, whole_rows
 from scorelet.recipes.trainings import network_rows
 
 ERRORS = {TREE: 100 - PUBLISHED, ALL: 100 - PUBLISHED, "ResNet-20": 8.8}
@@ -91,13 +92,22 @@ def accuracy_section(
         (f"{count:,}", *(figure(m.value, m.error) for m in (a, b)))
         for count, a, b in zip(sizes, *found.values(), strict=True)
     ]
-    return Section(
-        "Nothing learned: accuracy by size of the training set",
-        [
-            Picture(png(drawn), "Accuracy of both kinds of features."),
-            Table(["training images", "scattering (%)", "pixels (%)"], rows),
-        ],
-    )
+    parts: list[Part] = [
+        Picture(png(drawn), "Accuracy of both kinds of features."),
+        Table(["training images", "scattering (%)", "pixels (%)"], rows),
+    ]
+    if KINDS[0] in measured:
+        titles = ["all training images, mirrored too", "test (%)", "held out (%)"]
+        cells = [
+            (
+                row["coefficients"],
+                figure(row["test"], row["test_error"]),
+                figure(row["held_out"], row["held_out_error"]),
+            )
+            for row in whole_rows(measured)
+        ]
+        parts.append(Table(titles, cells))
+    return Section("Nothing learned: accuracy by size of the training set", parts)
 
 
 def table_section(accuracies: Mapping[str, Measured], ratios: Mapping[str, LayerTable]) -> Section:

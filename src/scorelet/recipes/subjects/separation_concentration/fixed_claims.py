@@ -136,7 +136,7 @@ def whole_set() -> tuple[Claim, ...]:
             ACCURACY,
             at_least(SCATTERED),
             published=PUBLISHED,
-            note="with mirror images; a ridge head; 1,000 lossless test images",
+            note="with mirror images; a ridge head; tested on x_test",
         )
         for kind, behind in (
             ("all coefficients", ""),

@@ -1,7 +1,7 @@
 """A linear head on scattering coefficients of every training image and of its mirror image.
 
-Once on all coefficients, and once behind a matrix across channels that is random and stays: S_T
-whose P does not learn.
+Once on all coefficients, and once behind a matrix across channels that is random and stays. Unlike
+in S_T nothing is standardised before that matrix, or normalised behind it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from scorelet.analysis.ridge import LinearHead, RidgeMoments
 from scorelet.core.typing import Image
-from scorelet.data.locate import locate
+from scorelet.data.labelled import LabelledImages, load_labelled
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.subjects.separation_concentration.features import PENALTIES, Part
 from scorelet.recipes.subjects.separation_concentration.mixtures import tight_frame
@@ -35,11 +35,13 @@ class WholeSet:
 
 
 def load_whole(source: str, choosing: int) -> WholeSet:
-    """Return the parts of a set; so many of its training images choose."""
-    with np.load(locate(source)) as arrays:
-        x, y, xt, yt = (arrays[f"{k}_{part}"] for part in ("train", "test") for k in "xy")
-    cut = len(x) - choosing
-    return WholeSet(_part(x[:cut], y[:cut]), _part(x[cut:], y[cut:]), _part(xt, yt))
+    """Return the parts of a set; so many of its training images choose.
+
+    Raises:
+        InputError, ArrayFileError: no such data, too few, or one of the parts is missing.
+    """
+    learnt, last = load_labelled(source, part="train").hold_out(choosing)
+    return WholeSet(_part(learnt), _part(last), _part(load_labelled(source, part="test")))
 
 
 def on_every_image(parts: WholeSet, settings: Fixed, seed: int) -> dict[str, list[float]]:
@@ -97,8 +99,9 @@ class Seen:
         return {KINDS[0]: coefficients.flatten(1), KINDS[1]: mixed.flatten(1)}
 
 
-def _part(x: np.ndarray, y: np.ndarray) -> Part:
-    return Part(torch.from_numpy(x).movedim(3, 1), torch.from_numpy(y).long())
+def _part(images: LabelledImages) -> Part:
+    pixels = torch.from_numpy(np.asarray(images.x))
+    return Part(pixels.movedim(3, 1), torch.from_numpy(images.y))
 
 
 def _pieces(part: Part) -> Iterator[tuple[Image, Tensor]]:
