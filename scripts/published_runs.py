@@ -87,6 +87,7 @@ def denoiser_runs(
         "gray": config["data"]["gray"],
         "matrix_rate": config["optimizer"]["matrix_rate"],
         "sigma_weight": config["sigma_weight"],
+        **({"evenness": config["evenness"]} if config.get("evenness") else {}),
         "hours": round(sum(line["seconds"] for line in lines) / 3600, 2),
         "machine": machine,
     }

@@ -55,6 +55,10 @@ NPZ = {
         {"y_train": np.array([0, 1, 2, 1]), "classes": np.array(["a", "b"])},
         "part train: A label is 2, and there are 2 classes",
     ),
+    "labels from 1 on": (
+        {"y_train": np.array([1, 2, 3, 1])},
+        "part train: Labels are 1 to 3, so class 0 has no picture: number the classes from 0 on",
+    ),
     "labels that are no numbers of classes": (
         {"y_train": np.array([0, 1, 10**7, 1])},
         "part train: A label is 10000000, and there are 4 pictures: number the classes from 0 on",

@@ -102,6 +102,11 @@ def _labelled(x: np.ndarray, y: np.ndarray, classes: np.ndarray | None) -> Label
                 f"A label is {count - 1}, and there are {len(y)} pictures: number the classes from "
                 "0 on, or name all of them in the array classes."
             )
+        if count > 2 and np.array_equal(np.unique(y), np.arange(1, count)):
+            raise InputError(
+                f"Labels are 1 to {count - 1}, so class 0 has no picture: number the classes from 0 "
+                "on, or name all of them in the array classes."
+            )
         named = tuple(str(k) for k in range(count))
     else:
         named = tuple(_text(name) for name in classes.ravel().tolist())
