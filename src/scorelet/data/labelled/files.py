@@ -104,8 +104,8 @@ def _labelled(x: np.ndarray, y: np.ndarray, classes: np.ndarray | None) -> Label
             )
         if count > 2 and np.array_equal(np.unique(y), np.arange(1, count)):
             raise InputError(
-                f"Labels are 1 to {count - 1}, so class 0 has no picture: number the classes from 0 "
-                "on, or name all of them in the array classes."
+                f"Labels are 1 to {count - 1}, so class 0 has no picture: number the classes from "
+                "0 on, or name all of them in the array classes."
             )
         named = tuple(str(k) for k in range(count))
     else:
