@@ -10,9 +10,14 @@ benchmarks/noise_choices.py.
 import json
 from pathlib import Path
 
-import torch
-from published_runs import BSD_LEFT_OUT, BSD_TERMS, denoiser_runs, run_parser, train_command
-from torch import nn
+from published_runs import (
+    BSD_LEFT_OUT,
+    BSD_TERMS,
+    denoiser_runs,
+    move_towards,
+    run_parser,
+    train_command,
+)
 
 from scorelet.core.checkpoint import load_tensors
 from scorelet.core.files import write_text
@@ -35,7 +40,7 @@ def main(run: Path, weights: str, other: Path | None, place: tuple[str, str]) ->
     if other is not None:
         if other.samefile(WEIGHTS):
             raise SystemExit(f"{other} is what is written: give the weights of another run.")
-        _average(denoiser, load(other))
+        move_towards(denoiser, load(other), 0.5)
     save(ResidualDenoiser(denoiser.network.half()), WEIGHTS)
     document = card(run, place)
     if other is not None:
@@ -44,13 +49,6 @@ def main(run: Path, weights: str, other: Path | None, place: tuple[str, str]) ->
             "command": f"{document['command']} --mean-with {other.name}",
         }
     write_text(CARD, json.dumps(document, indent=2) + "\n")
-
-
-def _average(network: nn.Module, other: nn.Module) -> None:
-    """Move the parameters of a network half way to those of another."""
-    with torch.no_grad():
-        for mine, its in zip(network.parameters(), other.parameters(), strict=True):
-            mine.lerp_(its.to(mine.dtype), 0.5)
 
 
 def card(run: Path, place: tuple[str, str]) -> dict:

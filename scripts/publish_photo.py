@@ -1,11 +1,12 @@
 """Make the built-in model `photo` from a finished training run: weights, card and figures.
 
 export SCORELET_DATA=...
-python scripts/publish_photo.py runs/photo
+python scripts/publish_photo.py runs/photo [--towards EARLIER.safetensors --share 0.1]
 
 Writes src/scorelet/zoo/weights/photo.safetensors (float16, with the calibration of the noise
 estimate), photo.json beside it (the model card), docs/results/photo.json (figures on Set12, BSD68
-and CBSD68 beside those of BF-CNN) and docs/images/clean.png (the picture of the README).
+and CBSD68 beside those of BF-CNN) and docs/images/clean.png (the picture of the README). The
+weights may be moved by a share towards those that the run began with.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import torch
-from published_runs import BSD_LEFT_OUT, BSD_TERMS, denoiser_runs
+from published_runs import BSD_LEFT_OUT, BSD_TERMS, denoiser_runs, move_towards
 
 from scorelet.analysis.denoising import SIGMAS, noisy_pairs
 from scorelet.analysis.noise_level import curve_name
@@ -47,9 +48,11 @@ BF_CNN = {
 The authors' weights are not part of this repository: these nine figures were measured once."""
 
 
-def main(run: Path, machine: str, start: str) -> None:
+def main(run: Path, machine: str, start: str, towards: Path | None, share: float) -> None:
     """Publish the weights of `run`, trained on `machine`, begun from `start`."""
     denoiser = load_as(ResidualDenoiser, run / "weights.safetensors", verb="publish")
+    if towards is not None:
+        move_towards(denoiser, load(towards), share)
     ready = prepare(denoiser)
     curves = {
         curve_name(channels, bounded=bounded): calibrate(
@@ -180,5 +183,7 @@ if __name__ == "__main__":
     parser.add_argument("run", type=Path, help="folder that scorelet train wrote")
     parser.add_argument("--machine", default=platform.processor(), help="where it was trained")
     parser.add_argument("--start", default="", help="what was done to the weights it began with")
+    parser.add_argument("--towards", type=Path, help="weights of another run")
+    parser.add_argument("--share", type=float, default=0.1, help="of the way there")
     options = parser.parse_args()
-    main(options.run, options.machine, options.start)
+    main(options.run, options.machine, options.start, options.towards, options.share)

@@ -7,6 +7,9 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
+import torch
+from torch import nn
+
 from scorelet.tasks.experiments import read_config
 from scorelet.training import read_log
 
@@ -92,6 +95,13 @@ def denoiser_runs(
         "machine": machine,
     }
     return with_earlier(card, config, this)
+
+
+def move_towards(network: nn.Module, other: nn.Module, share: float) -> None:
+    """Move the parameters of a network so far towards those of another: 1 is all the way."""
+    with torch.no_grad():
+        for mine, its in zip(network.parameters(), other.parameters(), strict=True):
+            mine.lerp_(its.to(mine.dtype), share)
 
 
 def arguments(description: str | None) -> argparse.Namespace:
