@@ -207,6 +207,13 @@ def test_help_has_examples(shell):
     assert "scorelet field compare data.npy" in shell("field", "compare", "--help")[1]
 
 
+@pytest.mark.parametrize("words", [("sample", "", "-n", "1", "-o", "a.npy"), ("certify", "")])
+def test_an_empty_model_is_not_the_current_folder(shell, words):
+    status, _, stderr = shell("field", *words)
+    assert status == 2
+    assert stderr.startswith("error: The model is empty")
+
+
 @pytest.mark.slow
 def test_fit_and_sample(shell, tmp_path):
     rng = np.random.default_rng(0)

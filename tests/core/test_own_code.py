@@ -53,6 +53,8 @@ def test_code_that_cannot_be_imported_is_one_sentence(tmp_path, fault):
 
 
 def test_what_is_not_there_is_one_sentence(tmp_path):
+    with pytest.raises(InputError, match="there is no such home folder"):
+        import_code("~nobody-of-this-name/own_none.py")
     with pytest.raises(InputError, match=r"There is no file .*own_none.py: give a .py file or"):
         import_code(str(tmp_path / "own_none.py"))
     with pytest.raises(InputError, match="own_none cannot be imported: ModuleNotFoundError"):

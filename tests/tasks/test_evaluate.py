@@ -111,6 +111,8 @@ def test_data_are_found_under_the_variable(tmp_path, model, monkeypatch):
         evaluate("mine", model=model)
     monkeypatch.setenv("SCORELET_DATA", str(tmp_path))
     assert evaluate("mine", model=model, sigmas=[25.0])["pictures"] == 1
+    with pytest.raises(InputError, match="The name of the data is empty"):
+        evaluate("", model=model)
 
 
 SHAPE = (1, 12, 12)

@@ -228,6 +228,23 @@ def test_an_unknown_name_is_one_sentence_with_the_known_ones(built_in, tmp_path,
         card(name)
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("~nobody-of-this-name/m.safetensors", "no such home"), ("m\0.safetensors", "NUL byte")],
+)
+def test_what_is_no_path_is_one_sentence(name, words):
+    with pytest.raises(InputError, match=words):
+        load(name)
+    with pytest.raises(InputError, match=words):
+        save(ResidualDenoiser(small_network()), name)
+
+
+def test_home_is_expanded_where_models_are_written(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    save(ResidualDenoiser(small_network(seed=3)), "~/m.safetensors")
+    assert is_network(load(tmp_path / "m.safetensors"), 3)
+
+
 @pytest.mark.parametrize("name", ["runs/weights.safetensors", "none.pt", "a/b/c.SAFETENSORS"])
 def test_a_path_that_is_missing_is_one_sentence(built_in, name):
     with pytest.raises(

@@ -1,12 +1,12 @@
 """scorelet field fit, scorelet field sample, scorelet field certify."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
 from scorelet.cli.field_tables import certified, chains, fitted, paid, tails
 from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, sides
+from scorelet.core.paths import as_path, exists
 
 
 def add_to(app: App) -> None:
@@ -173,7 +173,8 @@ def sample(
     from scorelet.tasks.field import sample as run
     from scorelet.tasks.progress import Bar
 
-    name: str | Path = Path(model) if Path(model).exists() else model
+    path = as_path(model, name="model")
+    name = path if exists(path) else model
     with Bar("sampling", count, quiet=shared.quiet) as bar:
         document = run(
             name,
@@ -224,7 +225,8 @@ def certify(
     """
     from scorelet.tasks.field import certify as run
 
-    name: str | Path = Path(model) if Path(model).exists() else model
+    path = as_path(model, name="model")
+    name = path if exists(path) else model
     document = run(name, data)
     for text in document["warnings"]:
         shared.warn(text)

@@ -9,6 +9,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 from scorelet.core.errors import InputError, one_line
+from scorelet.core.paths import as_path
 
 
 def import_code(name: str) -> None:
@@ -24,7 +25,7 @@ def import_code(name: str) -> None:
     Raises:
         InputError: nothing there, a name that another module has, or code that raises.
     """
-    path = Path(name).expanduser()
+    path = as_path(name, name="module")
     try:
         if path.suffix == ".py":
             _run_file(path.resolve())

@@ -9,6 +9,7 @@ from torch import nn
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.network import has_network
+from scorelet.core.paths import as_path
 from scorelet.data.labelled import LabelledImages, load_labelled
 from scorelet.models import Classifier
 from scorelet.tasks.architectures import (
@@ -56,7 +57,7 @@ def open_network(model: Model, arch: str | None, *, device: str = "auto") -> Ope
     """
     if isinstance(model, str | Path):
         title = str(model)
-        found = _own(model) if arch is None else _foreign(Path(model).expanduser(), arch)
+        found = _own(model) if arch is None else _foreign(as_path(model, name="model"), arch)
     else:
         title, found = type(model).__name__, model
     network = found.network if has_network(found) else found

@@ -1,7 +1,13 @@
 """Training: objectives, schedules, optimisers and one resumable loop."""
 
 from scorelet.training.best import Best
-from scorelet.training.config import ConfigSection, LoopConfig, write_config
+from scorelet.training.config import (
+    ConfigSection,
+    LoopConfig,
+    Names,
+    one_or_more,
+    write_config,
+)
 from scorelet.training.learner import Learner
 from scorelet.training.logs import read_log
 from scorelet.training.loop import AfterStep, Export, StepReport, Trainer, Validate
@@ -30,6 +36,7 @@ __all__ = [
     "LoopConfig",
     "Loss",
     "Muon",
+    "Names",
     "Objective",
     "StepReport",
     "Trainer",
@@ -42,6 +49,7 @@ __all__ = [
     "distillation",
     "drowning",
     "make_optimizers",
+    "one_or_more",
     "orthogonal_factor",
     "rate_factor",
     "read_log",

@@ -19,6 +19,15 @@ def _folder(value: object) -> object:
     return as_path(value, name="output") if isinstance(value, str | Path) else value
 
 
+def one_or_more(value: object) -> object:
+    """Take one entry for a list of it, so that `--cfg.data.train DIR` needs no brackets."""
+    return [value] if isinstance(value, str | dict) else value
+
+
+Names = Annotated[list[str], BeforeValidator(one_or_more)]
+"""Names, or one alone."""
+
+
 class ConfigSection(BaseModel):
     """A part of a configuration: frozen, without unknown fields."""
 

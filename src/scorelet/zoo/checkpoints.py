@@ -6,6 +6,7 @@ from typing import Any
 from scorelet.core.checkpoint import STATE_KIND, load_tensors, save_tensors
 from scorelet.core.errors import CheckpointError, one_line
 from scorelet.core.options import checked
+from scorelet.core.paths import as_path
 from scorelet.zoo.kind import Header, Kind, Tensors, kind_named, kind_of
 
 FORMAT = 1
@@ -24,12 +25,12 @@ def save(model: object, path: str | Path) -> None:
         path: target; a file that is there is replaced.
 
     Raises:
-        InputError: the model is of no registered kind, or `path` is a device or a pipe.
+        InputError: the model is of no registered kind, or `path` is empty, a device or a pipe.
         CheckpointError: the file cannot be written.
     """
     kind = kind_of(model)
     header, tensors = kind.describe(model)
-    save_tensors(Path(path), tensors, {"kind": kind.name, "format": FORMAT, **header})
+    save_tensors(as_path(path), tensors, {"kind": kind.name, "format": FORMAT, **header})
 
 
 def read_model(path: Path) -> Any:  # noqa: ANN401 - of any kind

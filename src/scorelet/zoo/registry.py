@@ -12,6 +12,7 @@ from torch import nn
 from scorelet.core.errors import InputError
 from scorelet.core.network import has_network
 from scorelet.core.options import checked
+from scorelet.core.paths import as_path
 from scorelet.zoo.checkpoints import build, open_model, read_model
 from scorelet.zoo.hub import fetch
 from scorelet.zoo.kind import Kind, kind_of
@@ -50,12 +51,12 @@ def locate_weights(model: str | Path) -> Path:
     is mistyped is not looked for on a network.
 
     Raises:
-        InputError: nothing is known by that name.
+        InputError: nothing is known by that name, or it is empty.
         CheckpointError: the Hub has it not, or cannot be reached.
     """
     if model in names():
         return WEIGHTS / f"{model}.safetensors"
-    path = Path(model).expanduser()
+    path = as_path(model, name="model") if model else Path()
     if (
         isinstance(model, Path)
         or path.suffix.lower() in _FILES

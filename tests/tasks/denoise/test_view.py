@@ -1,10 +1,12 @@
 """Any unit, gaps, bright points, and how far pixels may move: with the shipped model."""
 
+import itertools
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import scorelet as sl
 from denoise_samples import decibels
@@ -12,6 +14,7 @@ from samples import noisy, waves
 from scorelet.analysis.local_noise import local_noise
 from scorelet.data import Picture, from_unit, load_pictures, to_unit
 from scorelet.data.pictures.gaps import filled
+from scorelet.models import Denoiser
 from scorelet.tasks.denoise.view import REACH, look
 from scorelet.tasks.inference import denoise_array, prepare
 
@@ -90,9 +93,10 @@ def test_floats_lose_nothing_against_the_network_itself():
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
 def test_a_flat_picture_of_any_colour_stays(dtype):
+    """Corners of the cube of colours, 0 and white, and what lies in the middle between them."""
     top = np.iinfo(dtype).max
-    for colour in np.ndindex(3, 3, 3):
-        pixels = np.full((40, 40, 3), np.array(colour) * (top // 2), dtype)
+    for colour in itertools.product((0, top // 2, top), repeat=3):
+        pixels = np.full((40, 40, 3), colour, dtype)
         np.testing.assert_array_equal(sl.denoise(pixels).image, pixels)
 
 
@@ -114,6 +118,31 @@ def test_no_pixel_moves_further_than_the_noise_explains():
     assert (largest <= reach * (1 + 1e-4)).all()
     assert reach[0].max() < 0.5 * reach[3].min()  # the quiet half has a shorter reach
     assert moved[30, 40, 0] <= REACH * 2 * 10 / 255
+
+
+class Liar(Denoiser):
+    """A network that answers what has nothing to do with the picture."""
+
+    blind = True
+
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = answer
+
+    def _denoise(self, y, sigma, cond, label):
+        return torch.full_like(y, self.answer)
+
+
+@pytest.mark.parametrize("answer", [-1e6, 0.5, 3e38])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_whatever_a_network_answers_no_pixel_moves_further(answer, dtype):
+    """4 σ of what is found; white noise that is cut off at no end."""
+    sigma, white = 10 / 255, 1 if dtype == "float32" else np.iinfo(dtype).max
+    clean = 0.3 + 0.4 * waves(96, 96, 1)
+    y = clean + sigma * np.random.default_rng(0).standard_normal(clean.shape)
+    pixels = from_unit(y, dtype) if white > 1 else y.astype(dtype)
+    moved = np.abs(sl.denoise(pixels, model=Liar(answer)).image.astype(float) - pixels) / white
+    assert 0 < moved.max() <= REACH * 1.5 * sigma  # the largest of nine squares is found too large
 
 
 @pytest.mark.slow

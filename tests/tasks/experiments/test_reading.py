@@ -223,6 +223,19 @@ def test_a_source_that_cannot_be_is_one_sentence(file, kind):
     assert "\n" not in str(caught.value)
 
 
+def test_one_folder_needs_no_brackets(file):
+    """As `--cfg.data.train DIR` hands it over."""
+    one = {"data.train": "a", "data.validation": "b", "data.exclude": "b/1.png"}
+    config = read_config(file, one)
+    assert config == read_config(file, {name: [value] for name, value in one.items()})
+    assert [source.folder for source in config.data.train] == ["a"]
+    source = {"folder": "a", "halved": True}
+    assert read_config(file, {"data.train": source}).data.train[0].halved
+    assert read_config("faces", {"data.train": "faces.npz"}).data.train == ["faces.npz"]
+    with pytest.raises(InputError, match=r"data\.train: Input should be a valid list \(got 3\)"):
+        read_config(file, {"data.train": 3})
+
+
 def test_levels_take_the_place_of_sigma_and_law(file):
     levels = [{"share": 1, "sigma": [0, 0]}, {"share": 3, "sigma": [0, 50]}]
     with pytest.raises(InputError, match="levels take the place of sigma and law"):

@@ -1,5 +1,6 @@
 """Going on with a job: what is done again, and what is not touched."""
 
+import errno
 import os
 
 import pytest
@@ -35,6 +36,29 @@ def test_reports_name_paths_as_this_call_does(folder, path, tasks):
     assert [outcome.report["input"] for outcome in outcomes] == [
         str(folder / "in" / name) for name in NAMES
     ]
+
+
+@pytest.mark.parametrize("strength", [1, 0.5])
+def test_on_a_full_disk_what_was_done_is_kept(path, tasks, monkeypatch, strength):
+    """With room again only what is missing is made, or what lines of other settings name."""
+    run(tasks)
+    path("out/b.png").unlink()
+    kept = {file: file.read_bytes() for file in path("out").rglob("*") if file.is_file()}
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        outcomes = run(tasks, resume=True, settings={"strength": strength})
+    done = strength == 1
+    assert [outcome.error is None for outcome in outcomes] == [done, False, done]
+    for file, content in kept.items():
+        assert file.read_bytes().startswith(content)  # a journal may have got another line
+    assert {file for file in path("out").rglob("*") if file.is_file()} == set(kept)
+    worker = Worker()
+    run(tasks, worker, resume=True)
+    assert worker.done == (["b.png"] if done else ["a.png", "b.png", "c.png"])
 
 
 def test_a_failed_file_is_tried_again(tasks):

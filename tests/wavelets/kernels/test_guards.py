@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from guarded_memory import Guards
 from scorelet.wavelets.filters import orthogonal_filters
 from scorelet.wavelets.kernels import orthogonal_calls
 from scorelet.wavelets.kernels.orthogonal_calls import run_job
@@ -16,32 +17,8 @@ from scorelet.wavelets.paths import scattering_paths
 from scorelet.wavelets.scattering import fast_path
 from scorelet.wavelets.scattering.fast_path import CompiledScattering
 
-GUARD = 128  # numbers before and behind; two wide vectors of the smallest
 DRAWS = [(0, 20), (1, 1000), (2, 1000)]
 """Seeds, and how many shapes are drawn of each."""
-
-
-class Guards:
-    """Memory with guards: NaN, which a sum that reads it keeps."""
-
-    def __init__(self):
-        self.buffers = []
-
-    def empty(self, size, dtype):
-        """An array in the middle of one that is remembered; bytes are told apart by 255."""
-        whole = np.full(size + 2 * GUARD, 255 if dtype == np.uint8 else np.nan, dtype)
-        self.buffers.append(whole)
-        return whole[GUARD : GUARD + size]
-
-    def tensor(self, shape, dtype):
-        kind = np.float32 if dtype == torch.float32 else np.float64
-        return torch.from_numpy(self.empty(int(np.prod(shape)), kind)).reshape(shape)
-
-    def check(self):
-        for whole in self.buffers:
-            for guard in (whole[:GUARD], whole[-GUARD:]):
-                assert (guard == 255).all() if whole.dtype == np.uint8 else np.isnan(guard).all()
-        self.buffers.clear()
 
 
 @pytest.fixture
@@ -58,10 +35,11 @@ def guards(monkeypatch):
 
 def random_wavelet(rng):
     """Sides from 2 to 96, all levels that they have, few pictures, signals now and then."""
+    kinds = ("db3", torch.float32), ("db4", torch.float32), ("db3", torch.float64)
     ndim, levels = int(rng.integers(1, 3)), int(rng.integers(1, 4))
     sides = tuple(int(n) << levels for n in rng.integers(1, 1 + (96 >> levels), ndim))
-    name = str(rng.choice(["db3", "db4"]))
-    return name, str(rng.choice(["pywavelets", "centred"])), int(rng.integers(1, 6)), sides, levels
+    align, batch = str(rng.choice(["pywavelets", "centred"])), int(rng.integers(1, 6))
+    return *kinds[rng.integers(3)], align, batch, sides, levels
 
 
 @pytest.mark.slow
@@ -70,9 +48,9 @@ def test_wavelets_stay_in_their_memory(guards, seed, count):
     """Values against the torch path: float32 sums of a dozen products a level."""
     rng = np.random.default_rng(seed)
     for _ in range(count):
-        name, align, batch, sides, levels = random_wavelet(rng)
+        name, dtype, align, batch, sides, levels = random_wavelet(rng)
         filters, ndim = orthogonal_filters(name, align), len(sides)
-        x = guards.tensor((batch, *sides), torch.float32)
+        x = guards.tensor((batch, *sides), dtype)
         x.copy_(torch.from_numpy(rng.standard_normal(x.shape)))
         expected = analyze_levels(x, BandedFilters(filters), levels, ndim)
         bands = [guards.tensor(band.shape, x.dtype) for band in expected]

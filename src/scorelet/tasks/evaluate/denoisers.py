@@ -11,6 +11,7 @@ from scorelet.analysis.denoising import SIGMAS, Row, quality, smallest_side
 from scorelet.analysis.image_quality import SMALLEST
 from scorelet.core.device import choose_device, inference_dtype
 from scorelet.core.errors import InputError
+from scorelet.core.paths import as_path
 from scorelet.data import Picture, find_pictures, iter_pages, load_pictures, locate
 from scorelet.models import Denoiser, TurnedDenoiser
 from scorelet.tasks.conditions import load_conditions
@@ -126,6 +127,7 @@ def _too_small(side: int) -> str:
 
 
 def _locate_photos(data: str | Path) -> Path:
+    as_path(data, name="name of the data")  # an empty one is not the whole folder photos
     try:
         return locate(data)
     except InputError:

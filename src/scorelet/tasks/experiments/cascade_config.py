@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from scorelet.tasks.experiments.networks import ModelConfig
-from scorelet.training import ConfigSection, LoopConfig
+from scorelet.training import ConfigSection, LoopConfig, Names
 
 
 class FactorConfig(ModelConfig):
@@ -47,7 +47,7 @@ class FactorConfig(ModelConfig):
 class WholeConfig(ConfigSection):
     """Pictures of one size."""
 
-    train: list[str] = Field(
+    train: Names = Field(
         min_length=1, description="folders, or array files, FILE:NAME for one array of several"
     )
     channels: Literal[1, 3] = Field(default=1, description="3 repeats gray, 1 takes luma of colour")

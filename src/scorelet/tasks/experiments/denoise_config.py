@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from scorelet.tasks.experiments.networks import ModelConfig
-from scorelet.training import ConfigSection, LoopConfig
+from scorelet.training import ConfigSection, LoopConfig, Names, one_or_more
 
 SIGMA = (0.0, 75.0)
 """The usual range of noise levels, in 8-bit units."""
@@ -60,8 +60,8 @@ class PatchesConfig(ConfigSection):
     train: list[SourceConfig] = Field(
         min_length=1, description="sources of patches; the name of a folder is one with share 1"
     )
-    exclude: list[str] = Field(default=[], description="file names to leave out, as set/name.png")
-    validation: list[str] = Field(default=[], description="folders, evaluated as they are")
+    exclude: Names = Field(default=[], description="file names to leave out, as set/name.png")
+    validation: Names = Field(default=[], description="folders, evaluated as they are")
     channels: Literal[1, 3] = 1
     gray: float = Field(
         default=0.0, ge=0, le=1, description="share of colour patches that are made gray"
@@ -89,6 +89,7 @@ class PatchesConfig(ConfigSection):
     @field_validator("train", mode="before")
     @classmethod
     def _name_folders(cls, sources: Any) -> Any:  # noqa: ANN401 - whatever the file holds
+        sources = one_or_more(sources)
         if not isinstance(sources, list):
             return sources
         return [{"folder": s} if isinstance(s, str) else s for s in sources]
