@@ -115,8 +115,9 @@ def test_the_objective_shows_the_model_the_noisy_batch_only():
             seen.append(y)
             return y / 2
 
-    loss = blind_denoising(0.5)(Half(), data, Noise(0, range(len(data["clean"]))))
-    expected = denoising_loss(data["noisy"] / 2, data["clean"], data["sigma"], power=0.5)
+    loss = blind_denoising(0.5, 0.7)(Half(), data, Noise(0, range(len(data["clean"]))))
+    half, weights = data["noisy"] / 2, {"power": 0.5, "evenness": 0.7}
+    expected = denoising_loss(half, data["clean"], data["sigma"], **weights)
     assert torch.equal(loss.value, expected.value)
     assert len(seen) == 1
     assert seen[0] is data["noisy"]
