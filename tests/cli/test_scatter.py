@@ -142,6 +142,14 @@ def test_bad_files_are_named_and_skipped(shell, folder, tmp_path):
     assert any("There is no file or folder none.png" in line for line in lines)
 
 
+def test_files_that_are_no_pictures_are_counted(shell, folder, tmp_path):
+    (folder / "a.heic").touch()
+    (folder / "b.gif").touch()
+    status, _, stderr = shell(folder, "-J", 2, "-o", tmp_path / "f.npz")
+    assert status == 0
+    assert "2 files are of no kind that is read: 1 .heic, 1 .gif (a.heic, b.gif)." in stderr
+
+
 def test_pictures_that_are_no_numbers_between_black_and_white(shell, tmp_path):
     grey = np.full((16, 16), 0.5, np.float32)
     bad = {

@@ -61,7 +61,12 @@ def scatter(
     bar = Bar("scattering", 0, quiet=shared.quiet)
     with bar:
         for outcome in scatter_files(
-            paths, output, settings=settings, overwrite=overwrite, plan=bar.expect
+            paths,
+            output,
+            settings=settings,
+            overwrite=overwrite,
+            plan=bar.expect,
+            say=lambda text: shared.warn(f"{text}."),
         ):
             bar.advance(outcome.task.source.name)
             if outcome.error:

@@ -15,7 +15,7 @@ from scorelet.core.paths import as_path
 from scorelet.data import Picture, iter_pages, to_unit, with_channels
 from scorelet.tasks.array_files import check_output, writing
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
-from scorelet.tasks.planning import FileTask, plan_reading
+from scorelet.tasks.planning import FileTask, Say, plan_reading
 from scorelet.tasks.table_files import check_table, write_table
 from scorelet.wavelets import Path as ScatteringPath
 from scorelet.wavelets import Scattering2d
@@ -86,6 +86,7 @@ def scatter_files(
     settings: ScatterSettings = ScatterSettings(),
     overwrite: bool = False,
     plan: Callable[[int], None] | None = None,
+    say: Say = lambda _text: None,
 ) -> Iterator[Outcome]:
     """Scatter pictures into one table; yield what became of each.
 
@@ -100,6 +101,7 @@ def scatter_files(
         settings: what is computed.
         overwrite: replace `output`.
         plan: called with the number of files before the first is worked on.
+        say: called with sentences without a full stop, about files that are left out.
 
     Raises:
         InputError: nothing to do, options that cannot be used, or an output that exists.
@@ -110,7 +112,7 @@ def scatter_files(
         settings.J, settings.L, order=settings.order, boundary=settings.boundary
     )
     choose_device(settings.device)
-    tasks = plan_reading(paths)
+    tasks = plan_reading(paths, say=say)
     if plan:
         plan(len(tasks))
     table = FeatureTable()
