@@ -13,6 +13,7 @@ from scorelet.core.device import choose_device, inference_dtype
 from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path
 from scorelet.data import Picture, find_pictures, iter_pages, load_pictures, locate
+from scorelet.data.pictures.folders import list_folder, skipped_sentence
 from scorelet.models import Denoiser, TurnedDenoiser
 from scorelet.tasks.conditions import load_conditions
 from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
@@ -62,7 +63,7 @@ def measure_denoiser(
         "channels": channels,
         "dtype": computes_in(ready),
         "rows": rows,
-        "warnings": [] if side >= SMALLEST else [_too_small(side)],
+        "warnings": [*_left_out(source), *([] if side >= SMALLEST else [_too_small(side)])],
     }
 
 
@@ -117,6 +118,12 @@ def _conditions(
 
 def _first(source: Path) -> Picture:
     return next(iter_pages(source if source.is_file() else find_pictures(source)[0]))
+
+
+def _left_out(source: Path) -> list[str]:
+    """Say which files of a folder are no pictures."""
+    skipped = list_folder(source).skipped if source.is_dir() else ()
+    return [f"in {source}, {skipped_sentence(skipped)}"] if skipped else []
 
 
 def _too_small(side: int) -> str:
