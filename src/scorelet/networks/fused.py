@@ -162,7 +162,7 @@ def _forward(
 
 def _by_strips(x: Tensor, spatial: Tensor, expand: Tensor, reduce: Tensor) -> Tensor:
     """Add P₂ h to x: h lives in pieces that a cache holds, and that need no new pages of memory."""
-    count = -(-x.numel() // _STRIP)  # of pieces of one length, as none may be a single place
+    count = -(-x.numel() // _STRIP)  # of pieces of about one length
     pieces = (_places(t).tensor_split(count, dim=2) for t in (x, _convolve(x, spatial)))
     for row, filtered in zip(*pieces, strict=True):
         _add_convolved(row, _convolve(filtered, expand, rectified=True), reduce)
