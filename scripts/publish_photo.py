@@ -171,7 +171,8 @@ def card(run: Path, document: dict, place: tuple[str, str]) -> dict:
             for row in document["rows"]
         },
         "limits": "Trained on white Gaussian noise only. Noise that is correlated between pixels, "
-        "as after JPEG, demosaicking or resizing, is taken for texture and stays.",
+        "as after JPEG, demosaicking or resizing, is taken for texture and stays. Halftones and "
+        "dithered pictures of two colours are taken for noise, even where they are clean.",
         "licence": "research use, see LICENSE-models",
     }
 

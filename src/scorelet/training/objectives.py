@@ -50,9 +50,9 @@ def denoising_loss(
     s = σ + floor, r = LEAST + e / (USUAL s^GROWTH) the error beside what is usual, whose slope is
     not taken. For every fixed power the minimiser is E[x | y, σ] of each noise level; a blind
     network shares its capacity between levels by these weights. The error of photographs grows
-    about as σ^GROWTH, so powers of 1 and a little more weigh all levels alike. With evenness 0 most of the loss is that of
-    textures; with 1 a decibel of every image counts alike, which is what a mean PSNR measures. As
-    weights then depend on the error itself, the minimiser is E[x | y, σ] only as far as an image
+    about as σ^GROWTH, so that power weighs all levels alike. With evenness 0 most of the loss is
+    that of textures; with 1 a decibel of every image counts alike, as in a mean PSNR. As weights
+    then depend on the error itself, the minimiser is E[x | y, σ] only as far as an image
     is so large that its error tells nothing of the noise.
 
     Args:
