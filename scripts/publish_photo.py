@@ -21,6 +21,7 @@ from published_runs import BSD_LEFT_OUT, BSD_TERMS, denoiser_runs, move_towards
 
 from scorelet.analysis.denoising import SIGMAS, noisy_pairs
 from scorelet.analysis.noise_level import curve_name
+from scorelet.core.checkpoint import load_tensors
 from scorelet.core.files import write_text
 from scorelet.data import from_unit, load_pictures, locate
 from scorelet.models import Denoiser, ResidualDenoiser
@@ -151,7 +152,7 @@ def card(run: Path, document: dict, place: tuple[str, str]) -> dict:
         "summary": "blind denoiser of photographs and drawn pages, colour and gray; white "
         "noise of sigma 0 to 75",
         "architecture": config["model"]["architecture"],
-        "options": config["model"]["options"],
+        "options": load_tensors(WEIGHTS)[1]["options"],
         "parameters": parameters,
         "bytes": WEIGHTS.stat().st_size,
         "sha256": document["sha256"],
