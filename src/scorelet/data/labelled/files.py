@@ -86,12 +86,14 @@ def _load_npz(path: Path, part: Part) -> LabelledImages:
     except _DAMAGES as error:
         raise ArrayFileError(f"{path} cannot be read as an npz file: {one_line(error)}") from error
     try:
-        return _labelled(x, y, classes)
+        return _labelled(x, y, classes, part)
     except InputError as error:
         raise InputError(f"{path}, part {part}: {error}") from None
 
 
-def _labelled(x: np.ndarray, y: np.ndarray, classes: np.ndarray | None) -> LabelledImages:
+def _labelled(
+    x: np.ndarray, y: np.ndarray, classes: np.ndarray | None, part: Part
+) -> LabelledImages:
     if y.dtype.kind not in "iu":
         raise InputError(f"The labels are {y.dtype}: expected integers.")
     pictures = x[..., None] if x.ndim == 3 else x
@@ -102,7 +104,7 @@ def _labelled(x: np.ndarray, y: np.ndarray, classes: np.ndarray | None) -> Label
                 f"A label is {count - 1}, and there are {len(y)} pictures: number the classes from "
                 "0 on, or name all of them in the array classes."
             )
-        if count > 2 and np.array_equal(np.unique(y), np.arange(1, count)):
+        if part == "train" and count > 2 and np.array_equal(np.unique(y), np.arange(1, count)):
             raise InputError(
                 f"Labels are 1 to {count - 1}, so class 0 has no picture: number the classes from "
                 "0 on, or name all of them in the array classes."
