@@ -73,10 +73,11 @@ def main(run: Path, machine: str, start: str, towards: Path | None, share: float
         for dtype in ("float32", "uint8")
         for row in noise_levels(*key, dtype)
     ]
+    moved = "" if towards is None else f" --towards EARLIER.safetensors --share {share:g}"
     document = {
         "model": "photo",
         "sha256": digest(WEIGHTS),
-        "command": "python scripts/publish_photo.py runs/photo",
+        "command": f"python scripts/publish_photo.py runs/photo{moved}",
         "date": datetime.now(UTC).date().isoformat(),
         "versions": {"scorelet": version("scorelet"), "torch": torch.__version__},
         "rows": rows,
@@ -164,7 +165,7 @@ def card(run: Path, document: dict, place: tuple[str, str]) -> dict:
             "validation and calibration": "32 of the val pictures of BSDS500 that are not in BSD68",
             "terms": BSD_TERMS,
         },
-        "command": "scorelet train photo; python scripts/publish_photo.py runs/photo",
+        "command": f"scorelet train photo; {document['command']}",
         "runs": denoiser_runs(CARD, run, config, *place),
         "machine": "see runs; every machine was shared with other work",
         "psnr": {

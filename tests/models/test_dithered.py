@@ -4,25 +4,13 @@ import pytest
 import torch
 
 from laws.denoiser_laws import assert_close
+from samples import Pointwise
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
 from scorelet.models import CorrelatedNoise, DitheredDenoiser, StationaryGaussianDenoiser
 from scorelet.models.denoiser import Denoiser
 
 DOUBLE = torch.zeros((), dtype=torch.float64)
-
-
-class Pointwise(Denoiser):
-    """A blind function of each pixel."""
-
-    blind = True
-
-    def __init__(self, function):
-        super().__init__()
-        self.function = function
-
-    def _denoise(self, y, sigma, cond, label):
-        return self.function(y)
 
 
 def image(*shape, seed=0):

@@ -3,9 +3,10 @@
 import pytest
 import torch
 
+from samples import Pointwise
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise, generator
-from scorelet.models import Denoiser, StationaryGaussianDenoiser
+from scorelet.models import StationaryGaussianDenoiser
 from scorelet.models.gaussian_details import GaussianDetailsDenoiser
 from scorelet.models.measurements import (
     BlockMeans,
@@ -18,19 +19,6 @@ from scorelet.sampling import AscentSchedule, DivergenceError, ascend
 from scorelet.wavelets.orthogonal.spectral import gaussian_levels
 
 SIDE = 8
-
-
-class Point(Denoiser):
-    """All images are one: f(y) = x."""
-
-    blind = True
-
-    def __init__(self, x):
-        super().__init__()
-        self.x = x
-
-    def _denoise(self, y, sigma, cond, label):
-        return self.x.expand_as(y)
 
 
 def gaussian():
@@ -74,7 +62,7 @@ def test_the_level_of_a_point_is_the_stated_one():
     """With f = x, y_t - x is normal of level σ_t = Π (1 - β h)."""
     schedule = AscentSchedule(beta=0.3, end=0.2)
     noise = Noise(1, range(64))
-    states = list(ascend(Point(flat(0.3)), flat(), schedule, noise))
+    states = list(ascend(Pointwise(flat(0.3).expand_as), flat(), schedule, noise))
     for state, sigma in zip(states, schedule.sigmas()[1:], strict=False):
         error = float((state.y - 0.3).square().mean().sqrt()) / sigma
         assert error == pytest.approx(1, abs=0.12)  # the start adds the offset of the means
@@ -84,9 +72,12 @@ def test_the_level_of_a_point_is_the_stated_one():
 def test_residual_levels_agree_with_known_ones_for_a_point():
     noise = Noise(1, range(4))
     schedule = AscentSchedule(beta=1.0, end=0.05)
-    known = last(Point(flat()), flat(), schedule, noise)
+    known = last(Pointwise(flat().expand_as), flat(), schedule, noise)
     measured = last(
-        Point(flat()), flat(), AscentSchedule(beta=1.0, end=0.05, levels="residual"), noise
+        Pointwise(flat().expand_as),
+        flat(),
+        AscentSchedule(beta=1.0, end=0.05, levels="residual"),
+        noise,
     )
     assert abs(known.step - measured.step) <= 2
     assert not measured.active.any()
@@ -169,12 +160,8 @@ def test_missing_pixels_are_filled_and_known_ones_kept():
 
 
 def test_divergence_is_said():
-    class Runaway(Point):
-        def _denoise(self, y, sigma, cond, label):
-            return 40 * y
-
     with pytest.raises(DivergenceError, match="step"):
-        last(Runaway(flat()), flat(), AscentSchedule(levels="residual"), Noise(0, [0]))
+        last(Pointwise(lambda y: 40 * y), flat(), AscentSchedule(levels="residual"), Noise(0, [0]))
 
 
 @pytest.mark.parametrize(

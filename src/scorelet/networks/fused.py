@@ -45,12 +45,13 @@ def fused_block(
     Within `differentiated_in_images` it is differentiable as often as one likes, in x alone. With
     `overwrite` x may be where the result is put, if nobody wants a gradient.
     """
+    given = x
     x = x.to(dtype, memory_format=torch.channels_last)
     cast = [w.to(dtype) for w in weights]
     if torch.is_grad_enabled():
         block = _BlockOfImages if only_images_matter() else _Block
         return block.apply(x, *cast)
-    return _by_strips(x if overwrite else x.clone(), *cast)
+    return _by_strips(x.clone() if x is given and not overwrite else x, *cast)
 
 
 class _Block(torch.autograd.Function):

@@ -7,13 +7,8 @@ from pathlib import Path
 
 from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path, exists
-from scorelet.data import (
-    SUFFIXES,
-    find_pictures,
-    list_folder,
-    skipped_sentence,
-    suffix_for_result,
-)
+from scorelet.data import SUFFIXES, find_pictures, suffix_for_result
+from scorelet.data.pictures.folders import left_out_of
 
 Say = Callable[[str], None]
 
@@ -142,8 +137,8 @@ def _found_in(folder: Path, say: Say) -> Iterator[FileTask]:
         if not locked:
             yield FileTask(folder, folder, str(error))
         return
-    if skipped := list_folder(folder).skipped:
-        say(f"in {folder}, {skipped_sentence(skipped)}")
+    for text in left_out_of(folder):
+        say(text)
     yield from (FileTask(source, source) for source in found)
 
 

@@ -91,12 +91,12 @@ def test_a_head_on_every_image_learns_mirror_images_and_those_that_chose():
     )
     x = (60 * (x + 1)).to(torch.uint8)
     x[::3] = torch.randint(256, x[::3].shape, generator=rng, dtype=torch.uint8)
-    parts = whole_set.WholeSet(
+    parts = features.Parts(
         *(features.Part(x[a:b], y[a:b]) for a, b in ((0, 40), (40, 60), (60, 90)))
     )
     settings = Fixed((), 0, 0, J=3, L=2, engine="torch", outputs=5)
     found = whole_set.on_every_image(parts, settings, seed=0)
-    seen = whole_set.Seen(settings, 3, 0)
+    seen = whole_set.Seen(settings, (3, 32, 32), 0)
     assert torch.allclose(seen.matrix @ seen.matrix.T, torch.eye(5), atol=1e-5)
     for kind in whole_set.KINDS:
         sums = RidgeMoments(seen.count(kind), 2)
@@ -117,9 +117,9 @@ def test_the_whole_set_is_read_in_its_order_and_what_is_missing_is_said(tmp_path
     y = (torch.arange(9) % 2).numpy()
     np.savez(tmp_path / "both.npz", x_train=x[:6], y_train=y[:6], x_test=x[6:], y_test=y[6:])
     parts = whole_set.load_whole(str(tmp_path / "both.npz"), 2)
-    found = torch.cat([parts.learnt.x, parts.choosing.x, parts.test.x])
+    found = torch.cat([parts.train.x, parts.validation.x, parts.test.x])
     assert torch.equal(found, torch.from_numpy(x).movedim(3, 1))
-    assert [len(part.y) for part in (parts.learnt, parts.choosing, parts.test)] == [4, 2, 3]
+    assert [len(part.y) for part in (parts.train, parts.validation, parts.test)] == [4, 2, 3]
     np.savez(tmp_path / "one.npz", x_train=x, y_train=y)
     with pytest.raises(ArrayFileError, match="has no array x_test"):
         whole_set.load_whole(str(tmp_path / "one.npz"), 2)

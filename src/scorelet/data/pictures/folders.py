@@ -71,6 +71,12 @@ def find_pictures(folder: str | os.PathLike[str], *, recursive: bool = True) -> 
     return list(contents.pictures)
 
 
+def left_out_of(folder: Path) -> list[str]:
+    """Say which files of a folder are no pictures, without a full stop; nothing if all are."""
+    skipped = list_folder(folder).skipped
+    return [f"in {folder}, {skipped_sentence(skipped)}"] if skipped else []
+
+
 def skipped_sentence(skipped: Sequence[Path]) -> str:
     """Count and name what was left out; empty if nothing was.
 

@@ -13,7 +13,7 @@ from scorelet.core.device import choose_device, inference_dtype
 from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path
 from scorelet.data import Picture, find_pictures, iter_pages, load_pictures, locate
-from scorelet.data.pictures.folders import list_folder, skipped_sentence
+from scorelet.data.pictures.folders import left_out_of
 from scorelet.models import Denoiser, TurnedDenoiser
 from scorelet.tasks.conditions import load_conditions
 from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
@@ -58,12 +58,13 @@ def measure_denoiser(
         tile=settings.tile,
     )
     side = smallest_side(pictures)
+    said = left_out_of(source) if source.is_dir() else []
     return {
         "pictures": len(pictures),
         "channels": channels,
         "dtype": computes_in(ready),
         "rows": rows,
-        "warnings": [*_left_out(source), *([] if side >= SMALLEST else [_too_small(side)])],
+        "warnings": said if side >= SMALLEST else [*said, _too_small(side)],
     }
 
 
@@ -118,12 +119,6 @@ def _conditions(
 
 def _first(source: Path) -> Picture:
     return next(iter_pages(source if source.is_file() else find_pictures(source)[0]))
-
-
-def _left_out(source: Path) -> list[str]:
-    """Say which files of a folder are no pictures."""
-    skipped = list_folder(source).skipped if source.is_dir() else ()
-    return [f"in {source}, {skipped_sentence(skipped)}"] if skipped else []
 
 
 def _too_small(side: int) -> str:

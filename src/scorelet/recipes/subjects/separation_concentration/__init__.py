@@ -114,8 +114,10 @@ def _fixed(settings: Settings, seed: int, steps: Steps) -> dict[str, Measured]:
         f"{name} {count}": Measured(*rows[name]) for count, rows in found.items() for name in rows
     }
     if fixed.choosing:
-        whole = partial(load_whole, settings.budget.source, fixed.choosing)
-        rows = steps("train-all", lambda: on_every_image(whole(), fixed, seed))
+        source = settings.budget.source
+        rows = steps(
+            "train-all", lambda: on_every_image(load_whole(source, fixed.choosing), fixed, seed)
+        )
         measured |= {name: Measured(*row) for name, row in rows.items()}
     fewer = difference(measured[f"scattering {least}"], measured[f"pixels {most}"])
     return measured | {"fewer images": fewer}

@@ -42,10 +42,14 @@ class Part:
         """Return the first so many."""
         return Part(self.x[:count], self.y[:count])
 
+    def batches(self) -> Iterator[tuple[Image, Tensor]]:
+        """Yield some of the pictures, floating point, and their classes."""
+        for x, y in zip(self.x.split(_PIECE), self.y.split(_PIECE), strict=True):
+            yield x / 255 if x.dtype == torch.uint8 else x, y
+
     def pieces(self, transform: Scattering2d | None) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield features (n, d) and classes: scattering coefficients, or pixels without one."""
-        for x, y in zip(self.x.split(_PIECE), self.y.split(_PIECE), strict=True):
-            pixels = x / 255 if x.dtype == torch.uint8 else x
+        for pixels, y in self.batches():
             with torch.no_grad():
                 yield (pixels if transform is None else transform(pixels)).flatten(1), y
 
@@ -93,8 +97,12 @@ def compare_features(parts: Parts, count: int, settings: Fixed) -> dict[str, lis
         head = _fit(parts.train.first(count), parts.validation, transform)
         right[name] = 100 * _hits(head, parts.test, transform)
     right["gain"] = right["scattering"] - right["pixels"]
-    root = len(right["gain"]) ** 0.5
-    return {name: [float(x.mean()), float(x.std()) / root] for name, x in right.items()}
+    return {name: mean_with_error(x) for name, x in right.items()}
+
+
+def mean_with_error(x: Float[Tensor, " n"]) -> list[float]:
+    """Return the mean of independent numbers and its standard error."""
+    return [float(x.mean()), float(x.std()) / len(x) ** 0.5]
 
 
 def difference(a: Measured, b: Measured) -> Measured:

@@ -4,6 +4,7 @@ from scorelet.recipes.claims import Claim, Criterion, at_least, at_most, within
 from scorelet.recipes.drawn_sets import TEXTURES
 from scorelet.recipes.subjects.separation_concentration.comparisons import SCATTERED
 from scorelet.recipes.subjects.separation_concentration.settings import Fixed
+from scorelet.recipes.subjects.separation_concentration.whole_set import KINDS
 
 PUBLISHED = 72.3
 """Accuracy in percent of scattering with a learned projection and a linear head on CIFAR-10."""
@@ -138,9 +139,8 @@ def whole_set() -> tuple[Claim, ...]:
             published=PUBLISHED,
             note="with mirror images; a ridge head; tested on x_test",
         )
-        for kind, behind in (
-            ("all coefficients", ""),
-            ("random matrix", ", behind a random matrix across channels"),
+        for kind, behind in zip(
+            KINDS, ("", ", behind a random matrix across channels"), strict=True
         )
     )
 

@@ -4,8 +4,7 @@ Once on all coefficients, and once behind a matrix across channels that is rando
 in S_T nothing is standardised before that matrix, or normalised behind it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,50 +15,47 @@ from scorelet.analysis.ridge import LinearHead, RidgeMoments
 from scorelet.core.typing import Image
 from scorelet.data.labelled import LabelledImages, load_labelled
 from scorelet.recipes.claims import Measured
-from scorelet.recipes.subjects.separation_concentration.features import PENALTIES, Part
+from scorelet.recipes.subjects.separation_concentration.features import (
+    PENALTIES,
+    Part,
+    Parts,
+    mean_with_error,
+)
 from scorelet.recipes.subjects.separation_concentration.mixtures import tight_frame
 from scorelet.recipes.subjects.separation_concentration.settings import Fixed
 from scorelet.wavelets import Scattering2d
 
 KINDS = ("all coefficients", "random matrix")
-_PIECE = 500
 
 
-@dataclass(frozen=True)
-class WholeSet:
-    """Training images, of which the last choose the penalty before they are learnt, and others."""
-
-    learnt: Part
-    choosing: Part
-    test: Part
-
-
-def load_whole(source: str, choosing: int) -> WholeSet:
-    """Return the parts of a set; so many of its training images choose.
+def load_whole(source: str, choosing: int) -> Parts:
+    """Return the parts of a set; so many of its training images, the last, choose the penalty.
 
     Raises:
         InputError, ArrayFileError: no such data, too few, or one of the parts is missing.
     """
     learnt, last = load_labelled(source, part="train").hold_out(choosing)
-    return WholeSet(_part(learnt), _part(last), _part(load_labelled(source, part="test")))
+    return Parts(_part(learnt), _part(last), _part(load_labelled(source, part="test")))
 
 
-def on_every_image(parts: WholeSet, settings: Fixed, seed: int) -> dict[str, list[float]]:
+def on_every_image(parts: Parts, settings: Fixed, seed: int) -> dict[str, list[float]]:
     """Return accuracies in percent with standard errors on the test images, by kind.
 
-    Under "held out, ..." are those on the images that choose, of heads that have not learnt them.
+    Images that choose the penalty are learnt after that. Under "held out, ..." are accuracies on
+    them, of heads that have not learnt them.
     """
-    seen = Seen(settings, parts.learnt.x.shape[1], seed)
-    classes = int(parts.learnt.y.max()) + 1
+    seen = Seen(settings, parts.train.x.shape[1:], seed)
+    classes = int(parts.train.y.max()) + 1
     moments = {kind: RidgeMoments(seen.count(kind), classes) for kind in KINDS}
-    _learn(moments, parts.learnt, seen)
+    _learn(moments, parts.train, seen)
     heads = {kind: sums.solve(PENALTIES) for kind, sums in moments.items()}
-    chosen = {kind: _best(hits) for kind, hits in _hits(heads, parts.choosing, seen).items()}
-    _learn(moments, parts.choosing, seen)
+    chosen = {kind: _best(hits) for kind, hits in _hits(heads, parts.validation, seen).items()}
+    _learn(moments, parts.validation, seen)
     final = {kind: sums.solve([PENALTIES[chosen[kind][0]]]) for kind, sums in moments.items()}
     hits = _hits(final, parts.test, seen)
-    found = {kind: _accuracy(hits[kind][0]) for kind in KINDS}
-    return found | {f"held out, {kind}": _accuracy(right) for kind, (_, right) in chosen.items()}
+    right = {kind: hits[kind][0] for kind in KINDS}
+    right |= {f"held out, {kind}": held for kind, (_, held) in chosen.items()}
+    return {name: mean_with_error(100 * each) for name, each in right.items()}
 
 
 def whole_rows(measured: Mapping[str, Measured]) -> list[dict[str, Any]]:
@@ -77,13 +73,13 @@ def whole_rows(measured: Mapping[str, Measured]) -> list[dict[str, Any]]:
 
 
 class Seen:
-    """What heads see of pictures of so many channels."""
+    """What heads see of pictures of a shape (channel, height, width)."""
 
-    def __init__(self, settings: Fixed, channels: int, seed: int) -> None:
+    def __init__(self, settings: Fixed, shape: Sequence[int], seed: int) -> None:
         self.transform = Scattering2d(settings.J, settings.L, engine=settings.engine)
         with torch.no_grad():
-            *_, paths, height, width = self.transform(torch.zeros(1, channels, 32, 32)).shape
-        self.channels, self.places = channels * paths, height * width
+            *_, paths, height, width = self.transform(torch.zeros(1, *shape)).shape
+        self.channels, self.places = shape[0] * paths, height * width
         rows = min(settings.outputs, self.channels)
         self.matrix = tight_frame(self.channels, rows, seed).T.float()
 
@@ -104,14 +100,9 @@ def _part(images: LabelledImages) -> Part:
     return Part(pixels.movedim(3, 1), torch.from_numpy(images.y))
 
 
-def _pieces(part: Part) -> Iterator[tuple[Image, Tensor]]:
-    for x, y in zip(part.x.split(_PIECE), part.y.split(_PIECE), strict=True):
-        yield x / 255, y
-
-
 def _learn(moments: Mapping[str, RidgeMoments], part: Part, seen: Seen) -> None:
     """Take pictures and their mirror images in."""
-    for x, y in _pieces(part):
+    for x, y in part.batches():
         for pictures in (x, x.flip(-1)):
             for kind, features in seen(pictures).items():
                 moments[kind].add(features, y)
@@ -122,7 +113,7 @@ def _hits(
 ) -> dict[str, list[Tensor]]:
     """Return 1 for each picture that gets its class, else 0; by kind, for each head."""
     found: dict[str, list[list[Tensor]]] = {kind: [[] for _ in heads[kind]] for kind in KINDS}
-    for x, y in _pieces(part):
+    for x, y in part.batches():
         for kind, features in seen(x).items():
             for right, head in zip(found[kind], heads[kind], strict=True):
                 right.append((head.classify(features) == y).double())
@@ -133,7 +124,3 @@ def _best(hits: Sequence[Tensor]) -> tuple[int, Tensor]:
     """Return which head is right most often, and where."""
     number = max(range(len(hits)), key=lambda k: float(hits[k].mean()))
     return number, hits[number]
-
-
-def _accuracy(right: Tensor) -> list[float]:
-    return [100 * float(right.mean()), 100 * float(right.std()) / len(right) ** 0.5]
