@@ -35,13 +35,11 @@ class Kept(NamedTuple):
     said: tuple[str, ...]
 
 
-NOTHING = "Nothing of the picture is data, all of it is masked: leave it out."
+class EmptyPageError(InputError):
+    """Nothing of a page is data."""
 
-
-def holds_data(page: Picture, nodata: float | str | None) -> bool:
-    """Whether anything of a page is data; arguments as of `keep`."""
-    mask = without_nodata(page, nodata)[0].mask
-    return mask is None or bool(mask.any())
+    def __init__(self) -> None:
+        super().__init__("Nothing of the picture is data, all of it is masked: leave it out.")
 
 
 def keep(page: Picture, nodata: float | str | None) -> Kept:
@@ -52,11 +50,11 @@ def keep(page: Picture, nodata: float | str | None) -> Kept:
         nodata: as for `without_nodata`.
 
     Raises:
-        InputError: nothing of it is data.
+        EmptyPageError: nothing of it is data.
     """
     page, said = without_nodata(page, nodata)
     if page.mask is not None and not page.mask.any():
-        raise InputError(NOTHING)
+        raise EmptyPageError
     page, painted = without_painted(page, nodata)
     wide = _is_wide(page)
     pixels = page.pixels.astype(np.float64) if wide else page.pixels

@@ -4,6 +4,7 @@ import math
 import statistics
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from scorelet.tasks.conditions import check_size, condition_pages
 from scorelet.tasks.denoise.choice import PAGES, Choice, asked, choose, choose_for_stack
 from scorelet.tasks.denoise.evenness import evened
 from scorelet.tasks.denoise.grain_level import STRONGEST, grain_level, shows_noise
-from scorelet.tasks.denoise.kept import NOTHING, holds_data, keep
+from scorelet.tasks.denoise.kept import EmptyPageError, keep
 from scorelet.tasks.denoise.photons import StablePage, stable_page
 from scorelet.tasks.denoise.raw import denoised_raw
 from scorelet.tasks.denoise.remarks import remarks
@@ -99,25 +100,25 @@ def denoised_pages(
         yield denoised_raw(path, denoiser, settings, bits=bits, check=check, listener=listener)
         return
     choice = _stack_choice(path, denoiser, settings)
-    empty = []
+    denoised = partial(
+        denoised_page,
+        denoiser=denoiser,
+        settings=settings,
+        choice=choice,
+        fractions=FLOATS in can,
+        listener=listener,
+    )
+    nothing = True
     for page, told in zip(iter_pages(path, gaps=True), condition_pages(cond), strict=False):  # read
         if check:
             check(page)
-        empty.append(not holds_data(page, settings.nodata))
-        if empty[-1]:
-            yield _as_it_was(page)
-            continue
-        yield denoised_page(
-            page,
-            denoiser,
-            settings,
-            told,
-            choice=choice,
-            fractions=FLOATS in can,
-            listener=listener,
-        )
-    if all(empty):
-        raise InputError(NOTHING)
+        try:
+            out, nothing = denoised(page, cond=told), False
+        except EmptyPageError:
+            out = _as_it_was(page)
+        yield out
+    if nothing:
+        raise EmptyPageError
 
 
 def _as_it_was(page: Picture) -> Denoised:
@@ -133,18 +134,27 @@ def _stack_choice(path: Path, denoiser: Denoiser, settings: DenoiseSettings) -> 
     every = math.ceil(count / PAGES)
 
     def some() -> Iterator[Picture]:
-        pages = islice(iter_pages(path, gaps=True), 0, None, every)
-        return (page for page in pages if holds_data(page, settings.nodata))
+        return islice(iter_pages(path, gaps=True), 0, None, every)
 
     choice = asked(settings)
     if choice is None:
-        kept = (keep(page, settings.nodata).page for page in some())
+        kept = _kept(some(), settings)
         choice = choose_for_stack(kept, math.ceil(count / every), settings)
     if choice is None or choice.noise != "camera":
         return choice
     if settings.sigma is not None or settings.model == CAMERA:
         return choice
     return replace(choice, level=_stack_level(some(), denoiser, settings, sure=choice.sure))
+
+
+def _kept(pages: Iterable[Picture], settings: DenoiseSettings) -> Iterator[Picture]:
+    """Yield pages without what carries no noise; those without data are left out."""
+    for page in pages:
+        try:
+            kept = keep(page, settings.nodata).page
+        except EmptyPageError:
+            continue
+        yield kept
 
 
 def _stack_level(
@@ -161,7 +171,10 @@ def _stack_level(
         kinds.add((page.pixels.shape, page.pixels.dtype))
         if len(kinds) != 1:
             return None
-        plan = plan_page(page, looks, settings)
+        try:
+            plan = plan_page(page, looks, settings)
+        except EmptyPageError:
+            continue
         bounded = page.pixels.dtype.kind == "u"
         told = shows_noise(plan.view, camera, bounded=bounded)
         (telling if told else rest).append(_level(plan, camera, sure=sure))
