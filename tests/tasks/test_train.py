@@ -89,6 +89,18 @@ def test_a_run_leaves_a_model_that_denoises_what_it_has_seen(file, tmp_path, pho
 
 
 @pytest.mark.slow
+def test_files_of_a_folder_that_are_no_pictures_are_counted_and_named(file, tmp_path, capsys):
+    folder = tmp_path / "some"
+    folder.mkdir()
+    write_picture(folder / "a.png", Picture(np.full((16, 16, 3), 99, np.uint8)))
+    (folder / "b.heic").write_bytes(b"")
+    data = {"train": [str(folder)], "validation": [str(folder)]}
+    assert run(["train", str(file(data=data, steps=1))]) == 0
+    said = f"in {folder}, 1 file is of no kind that is read: 1 .heic (b.heic)"
+    assert " ".join(capsys.readouterr().err.split()).count(said) == 1
+
+
+@pytest.mark.slow
 def test_a_training_once_and_for_all_keeps_no_state(file, tmp_path):
     found = train_once(read_config(file(steps=2)), "twin", quiet=True)
     weights = tmp_path / "run" / "weights.safetensors"

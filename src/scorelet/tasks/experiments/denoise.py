@@ -13,6 +13,7 @@ from scorelet.core.random import generator, randn
 from scorelet.data import load_pictures, locate, to_unit
 from scorelet.data.camera.patches import CameraPatches
 from scorelet.data.pictures.drawn import draw_page
+from scorelet.data.pictures.folders import left_out_of
 from scorelet.data.pictures.patches import Crop, NoisyPatches, PictureCrops, half
 from scorelet.data.pictures.turns import TurnPatches
 from scorelet.models import (
@@ -69,6 +70,7 @@ def build(config: DenoiseConfig) -> Experiment:
         export=export_model,
         validate=validate,
         best=Best("psnr") if validate else None,
+        notes=_left_out(config.data),
     )
 
 
@@ -102,7 +104,15 @@ def _drowning(network: nn.Module, config: DenoiseConfig, drown: DrownConfig) -> 
         ),
         data=noisy_patches(config),
         export=export_model,
+        notes=_left_out(config.data),
     )
+
+
+def _left_out(data: PatchesConfig) -> tuple[str, ...]:
+    """Say of each folder which files are no pictures."""
+    names = [source.folder for source in data.train if source.folder] + data.validation
+    folders = [locate(name) for name in dict.fromkeys(names)]
+    return tuple(f"{text}." for each in folders if each.is_dir() for text in left_out_of(each))
 
 
 def noisy_patches(config: DenoiseConfig) -> Dataset[dict[str, Tensor]]:
