@@ -10,9 +10,10 @@ Maps, a part each, of ten minutes and more: patches of 64 x 64 of the public map
 $SCORELET_DATA/fields and of log-normal fields, as they are (none) and with the transform that `fit`
 chooses (auto). One quarter of a map is held out of the fit. Samples are compared with the patches
 fitted and with those held out; `floor` is the held-out quarter beside the others: what parts of one
-map differ by. `white` is white noise of the same mean and variance. Total variation of marginals;
-the largest |ratio - 1| of powers beyond two standard errors, |k| >= 2; ratios of skewness and
-excess kurtosis.
+map differ by. `chance` is other samples, as many as patches were fitted, beside the samples: what
+so few patches of one law differ by. `white` is white noise of the same mean and variance. Total
+variation of marginals; the largest |ratio - 1| of powers beyond two standard errors, |k| >= 2;
+ratios of skewness and excess kurtosis with standard errors.
 """
 
 import sys
@@ -94,7 +95,9 @@ def measure_map(name: str, *, quick: bool) -> dict[str, list[Row]]:
         window = "none" if model.record["field"]["border"] == "periodic" else "hann"
         y = model.sample(samples).double()
         found = _apart("fitted", fitted, y, window) | _apart("held", held, y, window)
-        rows.append({"map": name, "transform": transform, **found})
+        few = model.sample(len(fitted), seed=1).double()
+        chance = {"chance_variation": compare(few, y, window=window)["total_variation"]}
+        rows.append({"map": name, "transform": transform, **found, **chance})
     rows.append({"map": name, "transform": "floor", **_apart("fitted", fitted, held, window)})
     return {"maps": rows}
 
@@ -124,7 +127,9 @@ def _apart(what: str, x: Fields, y: Fields, window: str) -> Row:
         f"{what}_white_variation": found["noise_variation"],
         f"{what}_spectrum": found["spectrum_excess"],
         f"{what}_skewness": found["skewness"][0],
+        f"{what}_skewness_error": found["skewness"][1],
         f"{what}_kurtosis": found["kurtosis"][0],
+        f"{what}_kurtosis_error": found["kurtosis"][1],
     }
 
 

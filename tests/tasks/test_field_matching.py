@@ -5,9 +5,11 @@ import torch
 
 import scorelet as sl
 from field_energies import white
+from scorelet.data.fields.ensembles import ensemble
 from scorelet.models.field_energy import Band
 from scorelet.tasks.field_model import matching
 from scorelet.tasks.field_model.matching import _Chains, match_band
+from scorelet.training.moment_matching import Matched
 from scorelet.training.score_matching.fit import Family, fit_band, moments_of
 
 SIDE = 16
@@ -37,14 +39,56 @@ def test_slow_directions_get_the_power_of_the_fields():
         groups.append(moments.take())
     fit = fit_band(moments, groups, family)
     weak = fit.moved_to(0.5 * fit.solution.theta)
-    found = match_band(weak, x)
+    fit, found = match_band(weak, x)
+    assert torch.equal(fit.solution.theta, found.theta)
     assert found.before > 5
     assert found.after < 2
-    factor = weak.moved_to(found.theta).factor
-    fields = _Chains(factor, x, 7).advance(factor)
+    fields = _Chains(fit.factor, x, 7).advance(fit.factor)
     ratio = powers(torch.cat(list(fields)), band) / powers(x, band)
     inside = powers(x, band) > 0.01 * powers(x, band).max()
     assert float((ratio[inside].mean() - 1).abs()) < 0.15  # 2 before; 120 fields err by 9 % each
+
+
+@pytest.mark.slow
+def test_samples_of_few_patches_of_unequal_strength_stay_where_the_patches_are():
+    """Score matching alone leaves places where fields are rare too low: kurtosis 50 here."""
+    x = ensemble("power_law", eta=3.0).sample(40, 64, 0)[:, 0, :16, :16].double()
+    x = x * (1 + 0.8 * torch.linspace(-1, 1, 40).double().abs())[:, None, None]
+    y = sl.FieldModel(steps=100).fit(x).sample(100).double()
+    assert 0 < excess_kurtosis(x) < 1.3
+    assert abs(excess_kurtosis(y)) < 3
+    assert float(y.std() / x.std()) == pytest.approx(1, abs=0.25)
+
+
+def excess_kurtosis(x):
+    return float((x - x.mean()).pow(4).mean() / x.var() ** 2) - 3
+
+
+def test_a_band_is_made_stiffer_until_its_samples_keep_the_moments(monkeypatch):
+    x, theta = steep(40), []
+    moments = moments_of(Band("db4"), Family(knots=4, reach=1), x)
+    groups = []
+    for part in x.split(10):
+        moments.add(part)
+        groups.append(moments.take())
+    fit = fit_band(moments, groups, Family(knots=4, reach=1), smoothing=1e-4)
+
+    def matched(fit, _x, _scale):
+        theta.append(fit.solution.theta)
+        after = 9.0 - 3 * len(theta)
+        return Matched(2 * theta[-1], 1, 0.5, 9.0 - abs(len(theta) - 2), after)
+
+    monkeypatch.setattr(matching, "_match", matched)
+    found, result = match_band(fit, x)
+    assert found.smoothing == 1e-2
+    assert result.after == 3
+    assert torch.equal(found.solution.theta, 2 * theta[1])
+    theta.clear()
+    monkeypatch.setattr(matching, "_UNMATCHED", -100.0)
+    found, result = match_band(fit, x)  # none keeps them: the last of those that are nearest
+    assert len(theta) == 5
+    assert found.smoothing == 1e4
+    assert (result.rounds, result.gain, result.after) == (0, 0.0, result.before)
 
 
 @pytest.mark.slow

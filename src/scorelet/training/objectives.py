@@ -3,7 +3,7 @@
 Symbols: x clean image in R^d, z standard normal, y = x + σ z, f denoiser; ℓ logits, c class.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -116,23 +116,31 @@ def clean_denoising(law: QuantileLaw, clean: float, power: float) -> Objective:
     return objective
 
 
-def drowning(teacher: Callable[[Image], Image], law: QuantileLaw, power: float) -> Objective:
+def drowning(
+    teacher: Callable[[Image], Image], law: QuantileLaw, power: float, evenness: float = 0.0
+) -> Objective:
     """Return the objective of f(y, t) = E_e g(y + t e), on batches with `noisy`: see
     `scorelet.models.dithered`.
+
+    Each batch is shown to g in one of the eight orientations, so that what is learnt is the mean
+    over these, too, as of `scorelet.models.turned`.
 
     Args:
         teacher: g, a denoiser of white noise, called with y + t e and y - t e; its answers are not
             differentiated.
         law: of t.
-        power: of the weight, see `denoising_loss`.
+        power, evenness: of the weight, see `denoising_loss`; an image's own error is that beside
+            the answers to two e, most of which is chance.
     """
 
     def objective(model: nn.Module, batch: Batch, noise: Noise) -> Loss:
         y = batch["noisy"]
+        turn = int(noise.uniform(y, use=2)[0] * TURNS)
         level = law.quantile(noise.uniform(y, use=1)).to(y.dtype)
         with torch.no_grad():
-            target = dithered(teacher, y, level[:, None, None, None] * noise.normal(y, use=0))
-        return denoising_loss(model(y, level), target, level, power=power)
+            e = level[:, None, None, None] * noise.normal(y, use=0)
+            target = dithered(lambda image: _in_turns(teacher, image, [turn]), y, e)
+        return denoising_loss(model(y, level), target, level, power=power, evenness=evenness)
 
     return objective
 
@@ -156,10 +164,14 @@ def distillation(teacher: Callable[[Image], Image], turns: int, power: float) ->
         first = int(noise.uniform(y, use=1)[0] * TURNS)
         chosen = [(first + k) % TURNS for k in range(0, TURNS, TURNS // turns)]
         with torch.no_grad():
-            target = mean_over_turns(lambda image, _: teacher(image), y, chosen)
+            target = _in_turns(teacher, y, chosen)
         return denoising_loss(model(y), target, batch["sigma"], power=power)
 
     return objective
+
+
+def _in_turns(teacher: Callable[[Image], Image], y: Image, turns: Sequence[int]) -> Image:
+    return mean_over_turns(lambda image, _: teacher(image), y, turns)
 
 
 def classification(smoothing: float) -> Objective:

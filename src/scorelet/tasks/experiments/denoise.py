@@ -100,7 +100,12 @@ def _drowning(network: nn.Module, config: DenoiseConfig, drown: DrownConfig) -> 
     return Experiment(
         learner=Learner(
             LevelMapDenoiser(network, channels=config.data.channels),
-            drowning(_teacher(drown.teacher), LogUniformNoise(low, high), config.sigma_weight),
+            drowning(
+                _teacher(drown.teacher),
+                LogUniformNoise(low, high),
+                config.sigma_weight,
+                config.evenness,
+            ),
         ),
         data=noisy_patches(config),
         export=export_model,

@@ -169,9 +169,9 @@ class DenoiseConfig(LoopConfig):
             )
         if self.drown and self.teach:
             raise ValueError("drown and teach each say what is learnt: leave one out")
-        if self.evenness and (self.drown or self.teach):
+        if self.evenness and self.teach:
             raise ValueError(
-                "evenness weighs the error beside clean pictures: leave it out with drown and teach"
+                "evenness weighs the error beside clean pictures: leave it out with teach"
             )
         return self
 

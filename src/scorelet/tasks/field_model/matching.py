@@ -1,4 +1,10 @@
-"""Moments of samples made those of the fields, band by band: `match_moments` with MALA."""
+"""Moments of samples made those of the fields, band by band: `match_moments` with MALA.
+
+Score matching sees forces where fields are. With few fields the energy may be too low where they
+are rare, and chains go there, from where no step of likelihood brings them back. Such a band is
+fitted again with a heavier smoothing of its potential, until its samples keep the moments of the
+fields.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -39,12 +45,28 @@ def match_cascade(found: CascadeFit, x: Tensor) -> tuple[CascadeFit, list[Matche
     """
     fields = descend([fit.moments.band for fit in found.bands], x)
     fine_to_coarse = zip(reversed(list(enumerate(found.bands))), fields, strict=True)
-    matched = [match_band(fit, y, scale=number) for (number, fit), y in fine_to_coarse][::-1]
-    fits = [fit.moved_to(m.theta) for fit, m in zip(found.bands, matched, strict=True)]
-    return found.with_bands(fits), matched
+    pairs = [match_band(fit, y, scale=number) for (number, fit), y in fine_to_coarse][::-1]
+    return found.with_bands([fit for fit, _ in pairs]), [matched for _, matched in pairs]
 
 
-def match_band(fit: BandFit, x: Tensor, *, scale: int = 0) -> Matched:
+def match_band(fit: BandFit, x: Tensor, *, scale: int = 0) -> tuple[BandFit, Matched]:
+    """Return a band whose samples have the moments of fields x (n, 1, h, w), and what that took.
+
+    Where no smoothing gives that, it is the band of score matching whose samples are nearest.
+    """
+    tried: list[tuple[BandFit, Matched]] = []
+    stiffer: BandFit | None = fit
+    while stiffer is not None:
+        tried.append((stiffer, _match(stiffer, x, scale)))
+        if is_matched(tried[-1][1].after):
+            fit, found = tried[-1]
+            return fit.moved_to(found.theta), found
+        stiffer = stiffer.stiffened()
+    fit, found = min(tried, key=lambda pair: pair[1].before)
+    return fit, replace(found, theta=fit.solution.theta, rounds=0, gain=0.0, after=found.before)
+
+
+def _match(fit: BandFit, x: Tensor, scale: int) -> Matched:
     """Return the parameters of one band whose samples have the moments of fields x (n, 1, h, w)."""
     finer = fit.moments.finer
     pixels = x[0].numel() * (1 if finer is None else finer.period**2)
@@ -54,10 +76,7 @@ def match_band(fit: BandFit, x: Tensor, *, scale: int = 0) -> Matched:
     x = x[:: max(1, len(x) // count)][:count]
     chains = _Chains(fit.factor, x, scale)
     theta = fit.solution.theta
-    found = match_moments(fit.moments, theta, x, chains.advance, chains.stretch, margin=fit.margin)
-    if is_matched(found.after):
-        return found
-    return replace(found, theta=theta, rounds=0, gain=0.0, after=found.before)
+    return match_moments(fit.moments, theta, x, chains.advance, chains.stretch, margin=fit.margin)
 
 
 def is_matched(after: float) -> bool:

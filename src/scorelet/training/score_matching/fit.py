@@ -1,7 +1,7 @@
 """One band fitted: a family of energies, its equations, its solution."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -21,7 +21,7 @@ from scorelet.models.field_energy.couplings import Shift
 from scorelet.models.field_energy.energy import pixels_of
 from scorelet.training.score_matching.concavity import SHARE, project_log_concave
 from scorelet.training.score_matching.normal_equations import BandMoments, Equations
-from scorelet.training.score_matching.smoothing import smoothed
+from scorelet.training.score_matching.smoothing import heavier, smoothed
 from scorelet.training.score_matching.solve import (
     RIDGE,
     Solution,
@@ -155,6 +155,8 @@ class BandFit:
         held: whether the tails of the potential had to be held for that.
         paid: loss that log-concavity has cost; None where it is not enforced.
         smoothing: λ, see `smoothed`.
+        groups: the equations.
+        family: the choices.
     """
 
     factor: ConditionalEnergy
@@ -164,6 +166,8 @@ class BandFit:
     held: bool = False
     paid: float | None = None
     smoothing: float = 0.0
+    groups: Sequence[Equations] = ()
+    family: Family = field(default_factory=Family)
 
     @property
     def replicas(self) -> list[FieldEnergy]:
@@ -173,32 +177,48 @@ class BandFit:
     def moved_to(self, theta: Tensor) -> "BandFit":
         """Return the same band at other parameters, with the errors of these."""
         solution = self.solution.moved_to(theta)
-        field = self.moments.energy(theta)
-        factor = ConditionalEnergy(field, self.moments.band)
+        factor = ConditionalEnergy(self.moments.energy(theta), self.moments.band)
         return replace(self, factor=factor, solution=solution)
 
+    def stiffened(self) -> "BandFit | None":
+        """Return the fit with a heavier λ, a potential nearer to a quadratic one, or None."""
+        smooths = self.family.smooth and self.moments.potential.quadratic and len(self.groups) > 1
+        weight = heavier(self.smoothing) if smooths else None
+        if weight is None:
+            return None
+        return fit_band(self.moments, self.groups, self.family, smoothing=weight)
 
-def fit_band(moments: BandMoments, groups: Sequence[Equations], family: Family) -> BandFit:
+
+def fit_band(
+    moments: BandMoments,
+    groups: Sequence[Equations],
+    family: Family,
+    *,
+    smoothing: float | None = None,
+) -> BandFit:
     """Return the energy that minimises the score-matching loss of one band.
 
     Args:
         moments: what has made the equations.
         groups: of disjoint groups of fields.
         family: ridge, concave and smooth of it.
+        smoothing: λ, if it is not to be chosen, see `smoothed`.
 
     Raises:
         InputError: singular equations.
     """
     weight, penalty, given, plain = 0.0, None, groups, total_of(groups)
     if family.smooth:
-        groups, weight, penalty = smoothed(moments, groups, ridge=family.ridge)
+        groups, weight, penalty = smoothed(moments, groups, ridge=family.ridge, weight=smoothing)
     solution, margin, held = solve_confined(moments, groups, ridge=family.ridge)
     solution = replace(solution, loss=plain.loss(solution.theta))  # without the penalty
     if penalty is not None:
         variance = penalised_variance(given, penalty, ridge=family.ridge)
         solution = replace(solution, variance=variance)
     factor = ConditionalEnergy(moments.energy(solution.theta), moments.band)
-    fit = BandFit(factor, solution, moments, margin, held, smoothing=weight)
+    fit = BandFit(
+        factor, solution, moments, margin, held, smoothing=weight, groups=given, family=family
+    )
     if not family.concave:
         return fit
     alpha = SHARE * gaussian_curvature(moments, groups)

@@ -11,11 +11,14 @@ on few fields. Each λ of a grid is fitted without group b, and the loss of that
 
     cv(λ) = sum_b n_b / n (θ_(b)^T H_b θ_(b) / 2 - θ_(b)^T g_b),   (H_(b) + λ P) θ_(b) = g_(b)
 
-The λ of least cv is taken, that which is lighter of those that are alike. Where fields are many, it
-is 0 or next to it.
+The heaviest λ is taken whose cv is within one standard error, over groups, of the least. Where
+fields are many, it is 0 or next to it. Forces of fields that are left out say little of places
+where fields are rare, and an energy that is too low there draws all samples to them: who sees that
+takes a `heavier` λ.
 
 References: Eilers, Marx 1996, Statistical Science 11 (differences of spline weights as a penalty);
-Stone 1974, J. R. Stat. Soc. B 36 (the choice by parts that are left out).
+Stone 1974, J. R. Stat. Soc. B 36 (the choice by parts that are left out); Breiman,
+Friedman, Olshen, Stone 1984 (the simplest within one standard error).
 """
 
 import math
@@ -34,7 +37,11 @@ _FEWEST = 2  # groups
 
 
 def smoothed(
-    moments: BandMoments, groups: Sequence[Equations], *, ridge: float
+    moments: BandMoments,
+    groups: Sequence[Equations],
+    *,
+    ridge: float,
+    weight: float | None = None,
 ) -> tuple[Sequence[Equations], float, Tensor | None]:
     """Return the equations with the penalty that was chosen, λ, and λ P, None where that is 0.
 
@@ -42,16 +49,23 @@ def smoothed(
         moments: what has made the equations; potentials that are no splines have no penalty.
         groups: of disjoint groups of fields; a single one leaves nothing to choose by.
         ridge: see `solve`.
+        weight: λ, if it is not to be chosen.
     """
     if not moments.potential.quadratic or len(groups) < _FEWEST:
         return groups, 0.0, None
     penalty = roughness(moments, total_of(groups))
-    losses = left_out_losses(groups, penalty, ridge=ridge).nan_to_num(nan=math.inf)  # singular
-    weight = GRID[int(losses.argmin())]
+    if weight is None:
+        weight = GRID[_heaviest(left_out_losses(groups, penalty, ridge=ridge))]
     if not weight:
         return groups, 0.0, None
     added = weight * penalty
     return [replace(g, matrix=g.matrix + added) for g in groups], weight, added
+
+
+def heavier(weight: float) -> float | None:
+    """Return the next λ but one of the grid; None above the last."""
+    place = GRID.index(weight)
+    return GRID[min(place + 2, len(GRID) - 1)] if place < len(GRID) - 1 else None
 
 
 def roughness(moments: BandMoments, total: Equations) -> Tensor:
@@ -65,8 +79,16 @@ def roughness(moments: BandMoments, total: Equations) -> Tensor:
     return penalty * (total.matrix.diagonal()[own].mean() / penalty.diagonal()[own].mean())
 
 
+def _heaviest(losses: Tensor) -> int:
+    """Return which λ is taken, of the terms of cv (λ, group)."""
+    total = losses.sum(1).nan_to_num(nan=math.inf)  # singular
+    worse = losses - losses[int(total.argmin())]
+    error = worse.std(1) * worse.shape[1] ** 0.5
+    return int((worse.sum(1) <= error).nonzero().max())
+
+
 def left_out_losses(groups: Sequence[Equations], penalty: Tensor, *, ridge: float) -> Tensor:
-    """Return cv(λ) for each λ of the grid."""
+    """Return the terms of cv(λ), (λ of the grid, group)."""
     total = total_of(groups)
     rest = [total - g for g in groups]
     matrices = torch.stack([g.matrix for g in groups])
@@ -78,5 +100,5 @@ def left_out_losses(groups: Sequence[Equations], penalty: Tensor, *, ridge: floa
     for weight in GRID:
         theta = solve_each(others + weight * penalty, wanted, ridge, present)[0]
         loss = (theta * torch.einsum("bst,bt->bs", matrices, theta)).sum(1) / 2
-        losses.append((shares * (loss - (theta * right).sum(1))).sum())
+        losses.append(shares * (loss - (theta * right).sum(1)))
     return torch.stack(losses)

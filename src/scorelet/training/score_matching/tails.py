@@ -9,6 +9,7 @@ so exp(-E) has an integral if that is positive. The outer weights rest on few pi
 matching may put them anywhere. Where they are too low they are held at
 
     w = share · c - min_q λ_min(S(q)),        c = tr Π / E |Π x|^2, the curvature of a Gaussian,
+    share = max(SHARE, PRIOR / (PRIOR + n)),  n fields,
 
 and all other parameters are solved for again. In narrow bands couplings and the quadratic part of v
 are nearly one and the same, so that S falls as tails rise: after some tries tails alone are raised.
@@ -25,6 +26,7 @@ from scorelet.training.score_matching.normal_equations import BandMoments, Equat
 from scorelet.training.score_matching.solve import Solution, solve
 
 SHARE = 0.05
+PRIOR = 50  # fields of a Gaussian law, as if they had been seen, too
 _TRIES = 4
 
 
@@ -43,7 +45,8 @@ def solve_confined(
     """
     solution = solve(groups, ridge=ridge)
     held: dict[int, float] = {}
-    margin = SHARE * gaussian_curvature(moments, groups)
+    share = max(SHARE, PRIOR / (PRIOR + sum(g.count for g in groups)))
+    margin = share * gaussian_curvature(moments, groups)
     for _ in range(_TRIES):
         low = least_tail(moments, solution.theta, margin)
         least = low - margin / 2  # the symbol, too, moves when tails are held

@@ -52,9 +52,9 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
         shown = _shown(lattice, path, settings.steps, seed)
         sections.append(figures.lattice_section(lattice.name, found, shown))
     for surrogate in settings.surrogates:
-        found = steps(surrogate.law, partial(fit_surrogate, surrogate, settings.steps, seed))
-        measured |= _of_other(surrogate.law, found)
-        sections.append(figures.other_section(surrogate.law, found))
+        found = steps(surrogate.name, partial(fit_surrogate, surrogate, settings.steps, seed))
+        measured |= _of_other(surrogate.name, found)
+        sections.append(figures.other_section(surrogate.name, found))
     if maps := settings.maps:
         for name in maps.names:
             found = steps(f"map-{name}", partial(fit_maps, maps, name, settings.steps, seed))

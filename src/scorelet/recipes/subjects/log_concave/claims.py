@@ -17,7 +17,7 @@ def claims(scale: Scale, settings: Settings) -> tuple[Claim, ...]:
     for lattice in settings.lattices:
         found += _lattice(lattice)
     for surrogate in settings.surrogates:
-        found += _others(surrogate.law, surrogate.law == "log_normal")
+        found += _others(surrogate.name, surrogate.law == "log_normal")
     if settings.maps:
         for name in settings.maps.names:
             found += _maps(name)

@@ -68,12 +68,13 @@ def _order(x: Fields) -> Tensor:
 def fit_surrogate(surrogate: Surrogate, steps: int, seed: int) -> dict[str, Any]:
     """Fit a law with a formula; return how its samples compare with other fields of it.
 
-    The fields are fitted as they are, as in the paper, whatever their tails.
+    As in the paper the fields are fitted as they are, unless the surrogate has a transform.
     """
     law = ensemble(surrogate.law)
     x = law.sample(surrogate.fields, surrogate.side, seed)[:, 0]
     other = law.sample(surrogate.samples, surrogate.side, seed + 1)[:, 0].double()
-    model = FieldModel(bands=surrogate.bands, steps=steps, transform="none").fit(x)
+    options = {"bands": surrogate.bands, "transform": surrogate.transform}
+    model = FieldModel(steps=steps, **options).fit(x)
     y = model.sample(surrogate.samples, seed=seed).double()
     return {"verdict": model.certificate().verdict, **compare(other, y)}
 

@@ -83,7 +83,7 @@ class Surrogate:
 
     Attributes:
         law: log_normal or turbulence.
-        side, fields, samples, bands: of the model.
+        side, fields, samples, bands, transform: of the model; the paper has no transform.
     """
 
     law: str
@@ -91,6 +91,12 @@ class Surrogate:
     fields: int
     samples: int
     bands: str = "auto"
+    transform: str = "none"
+
+    @property
+    def name(self) -> str:
+        """Of steps and numbers."""
+        return self.law if self.transform == "none" else f"{self.law}, transformed"
 
 
 @dataclass(frozen=True)
@@ -138,7 +144,11 @@ SETTINGS: dict[Scale, Settings] = {
         Curvature(("critical", "soft"), 32, 16),
         Mixing((8, 16, 32, 64), 64, 400, 4000),
         Curve(32, (100, 200, 500, 1000, 2000, 5000, 10000), 200),
-        (Surrogate("log_normal", 64, 2000, 400), Surrogate("turbulence", 64, 500, 200)),
+        (
+            Surrogate("log_normal", 64, 2000, 400),
+            Surrogate("log_normal", 64, 2000, 400, transform="auto"),
+            Surrogate("turbulence", 64, 500, 200),
+        ),
         Maps(("kappa", "dust_intensity"), 64, 200),
     ),
     "paper": Settings(
@@ -146,7 +156,11 @@ SETTINGS: dict[Scale, Settings] = {
         Curvature(("critical", "soft"), 32, 20),
         Mixing((8, 16, 32, 64), 100, 400, 20000),
         Curve(32, (100, 200, 500, 1000, 2000, 5000, 10000), 500),
-        (Surrogate("log_normal", 128, 5000, 400), Surrogate("turbulence", 128, 2000, 200)),
+        (
+            Surrogate("log_normal", 128, 5000, 400),
+            Surrogate("log_normal", 128, 5000, 400, transform="auto"),
+            Surrogate("turbulence", 128, 2000, 200),
+        ),
         Maps(("kappa", "dust_intensity"), 64, 400),
     ),
 }
