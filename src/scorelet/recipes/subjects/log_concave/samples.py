@@ -73,8 +73,7 @@ def fit_surrogate(surrogate: Surrogate, steps: int, seed: int) -> dict[str, Any]
     law = ensemble(surrogate.law)
     x = law.sample(surrogate.fields, surrogate.side, seed)[:, 0]
     other = law.sample(surrogate.samples, surrogate.side, seed + 1)[:, 0].double()
-    options = {"bands": surrogate.bands, "transform": surrogate.transform}
-    model = FieldModel(steps=steps, **options).fit(x)
+    model = FieldModel(bands=surrogate.bands, steps=steps, transform=surrogate.transform).fit(x)
     y = model.sample(surrogate.samples, seed=seed).double()
     return {"verdict": model.certificate().verdict, **compare(other, y)}
 
