@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
 from scorelet.models.field_energy import Band
 from scorelet.sampling import Phi4
@@ -101,6 +102,17 @@ def test_a_weight_whose_equations_are_singular_is_not_chosen(monkeypatch):
     _, weight, _ = smoothed(moments, groups, ridge=RIDGE)
     losses[3] = losses.abs().max() * 100
     assert weight == smoothed(moments, groups, ridge=RIDGE)[1] != GRID[3]
+
+
+def test_equations_that_are_singular_with_all_weights_end_in_a_sentence():
+    """Couplings of a quarter of an octave are nearly one and the same: no λ helps."""
+    family, x = Family(ridge=0.0), waves(20, 1, 16)
+    moments, groups = moments_of(Band("db4", subdivisions=4, index=0), family, x), []
+    for part in x.chunk(4):
+        moments.add(moments.band.truncate(part))
+        groups.append(moments.take())
+    with pytest.raises(InputError, match="singular"):
+        fit_band(moments, groups, family)
 
 
 def test_the_heaviest_weight_within_one_standard_error_is_taken(monkeypatch):

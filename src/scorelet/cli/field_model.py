@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from scorelet.cli.field_tables import certified, chains, fitted, paid, tails
+from scorelet.cli.field_tables import certified, chains, fitted, paid, stiffened, tails
 from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, sides
 from scorelet.core.paths import as_path, exists
 
@@ -111,7 +111,7 @@ def fit(
         shared.warn(text)
     for text in document["field"]["remarks"]:
         shared.say(text)
-    shared.say(fitted(document) + tails(document) + paid(document))
+    shared.say(fitted(document) + tails(document) + stiffened(document) + paid(document))
     shared.say(Certificate(**document["certificate"]).verdict)
     shared.say(f"{document['field']['count']} fields -> {output}, {document['seconds']:.1f} s")
     _say_report(document, shared)

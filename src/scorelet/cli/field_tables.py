@@ -29,13 +29,19 @@ def fitted(document: dict[str, Any]) -> str:
 
 def tails(document: dict[str, Any]) -> str:
     """Say where tails of potentials were held, or nothing."""
-    held = [band["size"] for band in document["bands"] if band["tails_held"]]
-    sizes = ", ".join(dict.fromkeys(f"{height}x{width}" for height, width in held))
-    if not held:
-        return ""
-    return (
-        f"\nTails of the potential are held convex at {sizes} pixels, where few pixels would let "
-        "the energy fall for ever."
+    held = _sizes(document, "tails_held")
+    return held and (
+        f"\nTails of the potential are held convex at {held} pixels: few pixels say what they are, "
+        "and would let the energy fall for ever, or too far."
+    )
+
+
+def stiffened(document: dict[str, Any]) -> str:
+    """Say where potentials are smoother than they were chosen, or nothing."""
+    sizes = _sizes(document, "stiffened")
+    return sizes and (
+        f"\nThe potential at {sizes} pixels is smoother than fields that are left out call for: "
+        "samples of rougher ones left the fields."
     )
 
 
@@ -82,6 +88,12 @@ def certified(document: dict[str, Any]) -> str:
     ]
     head = ["pixels", "least", "least of all", "largest", "positive", "condition", "uniform"]
     return ConsoleTable(head, rows, frozenset({0})).text()
+
+
+def _sizes(document: dict[str, Any], key: str) -> str:
+    """Name the bands for which something holds, each size once."""
+    sizes = [band["size"] for band in document["bands"] if band[key]]
+    return ", ".join(dict.fromkeys(f"{height}x{width}" for height, width in sizes))
 
 
 def _moments(band: dict[str, Any]) -> str:

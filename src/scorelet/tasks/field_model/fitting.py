@@ -175,11 +175,14 @@ def _finish(
 ) -> tuple[Multiscale[ConditionalEnergy], list[dict[str, Any]]]:
     """The model, with moments of the fields and with free energies; what is said of its bands."""
     matched: list[Matched] = []
+    chosen = [fit.smoothing for fit in found.bands]
     if choice.moments and not choice.family.concave:
         found, matched = match_cascade(found, survey.fields)
     model = found.model
     free = fit_free_energies(model.details, survey.fields, choice.family, even=survey.even)
     bands = [_describe(fit, survey) for fit in found.bands]
+    for band, weight in zip(bands, chosen, strict=True):
+        band["stiffened"] = band["smoothing"] > weight
     for band, result in zip(bands, matched, strict=False):
         band["moments"] = {
             "rounds": result.rounds,

@@ -80,8 +80,10 @@ def roughness(moments: BandMoments, total: Equations) -> Tensor:
 
 
 def _heaviest(losses: Tensor) -> int:
-    """Return which λ is taken, of the terms of cv (λ, group)."""
+    """Return which λ is taken, of the terms of cv (λ, group); the first if all are singular."""
     total = losses.sum(1).nan_to_num(nan=math.inf)  # singular
+    if not bool(total.isfinite().any()):
+        return 0
     worse = losses - losses[int(total.argmin())]
     error = worse.std(1) * worse.shape[1] ** 0.5
     return int((worse.sum(1) <= error).nonzero().max())

@@ -8,11 +8,14 @@ any direction of details,
 so exp(-E) has an integral if that is positive. The outer weights rest on few pixels, and score
 matching may put them anywhere. Where they are too low they are held at
 
-    w = share · c - min_q λ_min(S(q)),        c = tr Π / E |Π x|^2, the curvature of a Gaussian,
-    share = max(SHARE, PRIOR / (PRIOR + n)),  n fields,
+    w = margin - min_q λ_min(S(q)),      margin = max(SHARE · c, PRIOR / (PRIOR + n) · a),
 
-and all other parameters are solved for again. In narrow bands couplings and the quadratic part of v
-are nearly one and the same, so that S falls as tails rise: after some tries tails alone are raised.
+with n fields, c = tr Π / E |Π x|^2, the curvature of a Gaussian whose details have one variance,
+and a the least curvature of the Gaussian of the family: that of its couplings and a quadratic v.
+In its softest directions a steep spectrum has far less than c, and tails of more than a would take
+power from fields that are Gaussian. All other parameters are solved for again. In narrow bands
+couplings and the quadratic part of v are nearly one and the same, so that S falls as tails rise:
+after some tries tails alone are raised.
 """
 
 from collections.abc import Sequence
@@ -45,8 +48,7 @@ def solve_confined(
     """
     solution = solve(groups, ridge=ridge)
     held: dict[int, float] = {}
-    share = max(SHARE, PRIOR / (PRIOR + sum(g.count for g in groups)))
-    margin = share * gaussian_curvature(moments, groups)
+    margin = least_margin(moments, groups, ridge=ridge)
     for _ in range(_TRIES):
         low = least_tail(moments, solution.theta, margin)
         least = low - margin / 2  # the symbol, too, moves when tails are held
@@ -56,6 +58,15 @@ def solve_confined(
         held |= below
         solution = _solve_holding(groups, held, ridge)
     return solution.moved_to(confine(moments, solution.theta, margin)), margin, True
+
+
+def least_margin(moments: BandMoments, groups: Sequence[Equations], *, ridge: float) -> float:
+    """Return by how much energies confine at least."""
+    margin = SHARE * gaussian_curvature(moments, groups)
+    if not moments.potential.quadratic:
+        return margin
+    few = PRIOR / (PRIOR + sum(g.count for g in groups))
+    return max(margin, few * softest_curvature(moments, groups, ridge=ridge))
 
 
 def confine(moments: BandMoments, theta: Tensor, margin: float) -> Tensor:
@@ -95,6 +106,18 @@ def gaussian_curvature(moments: BandMoments, groups: Sequence[Equations]) -> flo
     unit = unit_curvature(moments)
     total = sum(float(unit @ g.matrix @ unit) * g.count for g in groups)
     return sum(float(unit @ g.right) * g.count for g in groups) / total
+
+
+def softest_curvature(moments: BandMoments, groups: Sequence[Equations], *, ridge: float) -> float:
+    """Return the least curvature of the energy of couplings and a quadratic potential."""
+    first = len(moments.shifts)
+    unit = unit_curvature(moments)
+    quadratic = torch.cat([torch.eye(len(unit), dtype=torch.float64)[:first], unit[None]])
+    reduced = [
+        Equations(quadratic @ g.matrix @ quadratic.T, quadratic @ g.right, g.count) for g in groups
+    ]
+    theta = quadratic.T @ solve(reduced, ridge=ridge).theta
+    return -least_tail(moments, theta - theta[first] * unit, -float(theta[first]))
 
 
 def _solve_holding(groups: Sequence[Equations], held: dict[int, float], ridge: float) -> Solution:
