@@ -127,6 +127,24 @@ def test_names_and_units_go_through_a_model_into_its_samples(tmp_path):
     assert sl.FieldModel.load(tmp_path / "m.safetensors").plot().axes[0].get_xlabel() == "kappa (K)"
 
 
+@pytest.mark.slow
+def test_a_small_signal_on_a_large_level_is_written_in_double_precision(tmp_path):
+    """Single precision has steps of 0.0078 there; what does not need it stays single."""
+    x = torch.from_numpy(fields()).double()
+    kinds = {}
+    for name, level in (("plain", 0.0), ("level", 101325.0)):
+        model = sl.FieldModel("haar", knots=4, reach=1, steps=5).fit(level + 0.01 * x)
+        model.save(tmp_path / f"{name}.safetensors")
+        for suffix in (".npy", ".npz", ".h5", ".fits"):
+            path = tmp_path / f"{name}{suffix}"
+            sl.field.sample(tmp_path / f"{name}.safetensors", 3, path, seed=1)
+            read = open_fields(f"{path}:fields" if suffix == ".npz" else path).read(range(3))
+            kinds.setdefault(name, set()).add(read.dtype)
+            tolerance = 1e-6 if name == "level" else 1e-8
+            assert torch.allclose(read.double(), model.sample(3, seed=1), rtol=0, atol=tolerance)
+    assert kinds == {"plain": {torch.float32}, "level": {torch.float64}}
+
+
 def test_a_single_hot_pixel_is_said_and_tails_are_not():
     x = fields()
     assert not take_census(FieldsInMemory(torch.from_numpy(x).exp())).placeholders()

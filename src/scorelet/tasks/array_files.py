@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -26,6 +26,7 @@ PAGES = (".html",)
 """Suffixes of reports."""
 
 Pieces = Iterable[np.ndarray]
+Kind = Literal["f4", "f8"]
 
 
 @runtime_checkable
@@ -82,8 +83,9 @@ def write_array(
     extra: Mapping[str, np.ndarray] | None = None,
     label: Label | None = None,
     overwrite: bool = True,
+    kind: Kind = "f4",
 ) -> None:
-    """Write a float32 array that comes in pieces along its first axis, atomically.
+    """Write an array that comes in pieces along its first axis, atomically.
 
     Args:
         output: NAME.npy; NAME.npz, with the array ``fields`` and the JSON text ``description``;
@@ -94,24 +96,25 @@ def write_array(
         extra: other small arrays of a .npz file, by name.
         label: name and unit of the numbers, for NAME.h5 and NAME.fits.
         overwrite: see `writing`.
+        kind: f4 or f8, of its numbers.
 
     Raises:
         InputError: as `writing`.
         ArrayFileError: it cannot be written, or does not fit on the disk.
     """
-    check_space(output, 4 * math.prod(shape))
+    check_space(output, np.dtype(kind).itemsize * math.prod(shape))
     members = {**(extra or {}), "description": np.array(json.dumps(description))}
     label = label or Label()
     with writing(output, overwrite=overwrite) as temporary:
         suffix = output.suffix.lower()
         if suffix == ".npz":
-            _write_npz(temporary, pieces, shape, members)
+            _write_npz(temporary, pieces, shape, kind, members)
         elif suffix in (".h5", ".hdf5"):
-            _write_hdf5(temporary, pieces, shape, label, json.dumps(description))
+            _write_hdf5(temporary, pieces, shape, kind, label, json.dumps(description))
         elif suffix == ".fits":
-            _write_fits(temporary, pieces, label)
+            _write_fits(temporary, pieces, kind, label)
         else:
-            _write_npy(temporary, pieces, shape)
+            _write_npy(temporary, pieces, shape, kind)
 
 
 @contextmanager
@@ -180,17 +183,21 @@ def save_page(path: str | Path, make: Callable[[], str], *, overwrite: bool) -> 
     write_page(target, make())
 
 
-def _write_npy(path: Path, pieces: Pieces, shape: tuple[int, ...]) -> None:
+def _write_npy(path: Path, pieces: Pieces, shape: tuple[int, ...], kind: Kind) -> None:
     with path.open("wb") as stream:
-        _write_stream(stream, pieces, shape)
+        _write_stream(stream, pieces, shape, kind)
 
 
 def _write_npz(
-    path: Path, pieces: Pieces, shape: tuple[int, ...], members: Mapping[str, np.ndarray]
+    path: Path,
+    pieces: Pieces,
+    shape: tuple[int, ...],
+    kind: Kind,
+    members: Mapping[str, np.ndarray],
 ) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         with archive.open("fields.npy", "w", force_zip64=True) as stream:
-            _write_stream(stream, pieces, shape)
+            _write_stream(stream, pieces, shape, kind)
         for name, values in members.items():
             member = io.BytesIO()
             np.save(member, values)
@@ -198,14 +205,14 @@ def _write_npz(
 
 
 def _write_hdf5(
-    path: Path, pieces: Pieces, shape: tuple[int, ...], label: Label, description: str
+    path: Path, pieces: Pieces, shape: tuple[int, ...], kind: Kind, label: Label, description: str
 ) -> None:
     try:
         import h5py
     except ImportError as error:
         raise MissingExtraError("h5py", "fields") from error
     with h5py.File(path, "w", locking=False) as tree:
-        dataset = tree.create_dataset(label.name or "fields", shape, "f4")
+        dataset = tree.create_dataset(label.name or "fields", shape, kind)
         dataset.attrs["description"] = description
         if label.unit:
             dataset.attrs["unit"] = label.unit
@@ -215,12 +222,12 @@ def _write_hdf5(
             first += len(piece)
 
 
-def _write_fits(path: Path, pieces: Pieces, label: Label) -> None:
+def _write_fits(path: Path, pieces: Pieces, kind: Kind, label: Label) -> None:
     try:
         from astropy.io import fits
     except ImportError as error:
         raise MissingExtraError("astropy", "fields") from error
-    image = fits.PrimaryHDU(np.concatenate([np.asarray(p, "f4") for p in pieces]))
+    image = fits.PrimaryHDU(np.concatenate([np.asarray(p, kind) for p in pieces]))
     for key, text in (("OBJECT", label.name), ("BUNIT", label.unit)):
         if text and text.isascii():  # FITS has no other letters
             image.header[key] = text
@@ -228,8 +235,8 @@ def _write_fits(path: Path, pieces: Pieces, label: Label) -> None:
         image.writeto(stream)
 
 
-def _write_stream(stream: Writable, pieces: Pieces, shape: tuple[int, ...]) -> None:
-    header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+def _write_stream(stream: Writable, pieces: Pieces, shape: tuple[int, ...], kind: Kind) -> None:
+    header = {"descr": f"<{kind}", "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_2_0(stream, header)
     for piece in pieces:
-        stream.write(np.ascontiguousarray(piece, "<f4").data)
+        stream.write(np.ascontiguousarray(piece, f"<{kind}").data)

@@ -28,7 +28,7 @@ from scorelet.tasks.field_model.census import BATCH_PIXELS
 from scorelet.tasks.field_model.drawn import chains_of, write_sampled
 from scorelet.tasks.field_model.model import FieldModel
 from scorelet.tasks.field_model.report import MOST, Sampled
-from scorelet.tasks.field_model.scale import other_variance
+from scorelet.tasks.field_model.scale import needs_double, other_variance
 from scorelet.tasks.field_model.watch import ChainWatch
 from scorelet.tasks.locks import Locks
 from scorelet.zoo import locate_weights
@@ -50,7 +50,7 @@ def sample(  # noqa: PLR0913 - as many as the command has options
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Draw `count` fields of a model into a file, (n, h, w) float32.
+    """Draw `count` fields of a model into a file, (n, h, w) float32, or float64 where they need it.
 
     Args:
         model: NAME.safetensors of `scorelet field fit`, or a built-in name.
@@ -117,6 +117,7 @@ def sample(  # noqa: PLR0913 - as many as the command has options
             description=description,
             label=label,
             overwrite=overwrite,
+            kind="f8" if needs_double(loaded.record["field"]) else "f4",
         )
         fields, chains = torch.from_numpy(np.concatenate(first)[:MOST]), pieces.chains()
         said = [] if below is not None else other_variance(loaded.record["field"], fields)

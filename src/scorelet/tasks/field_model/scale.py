@@ -15,6 +15,7 @@ from scorelet.tasks.field_model.preparation import Preparation
 _FAR = 10.0  # deviations, beyond which a model of fields knows nothing
 _FEW = 50  # samples, whose variance says little
 _MANY = 1000  # samples, of which no more are looked at
+_STEP = 1e-3  # deviations, to which samples may be rounded
 _OFF = 0.3  # share of the variance by which samples may miss that of the fields, without a word
 
 
@@ -89,6 +90,20 @@ def coarse_to_model(field: dict[str, Any], x: Fields, octaves: int) -> Tensor:
     """Return coarse fields of the model, (n, 1, h, w), float64, from those in units of the data."""
     z = (preparation_of(field).continued(x).double() - field["mean"]) / field["deviation"]
     return 2**octaves * z[:, None]
+
+
+def needs_double(field: dict[str, Any]) -> bool:
+    """Whether single precision would round fields to steps that show beside their deviation.
+
+    So it is of a small signal on a large level, as pressures in pascal have, if the fields that
+    were fitted had double precision.
+    """
+    if field["dtype"] != "float64":
+        return False
+    mean, deviation = field["mean"], field["deviation"]
+    z = torch.tensor([mean - deviation, mean, mean + deviation], dtype=torch.float64)
+    low, middle, high = preparation_of(field).transform.inverse(z).tolist()
+    return abs(middle) * torch.finfo(torch.float32).eps > _STEP * (high - low) / 2
 
 
 def restored(field: dict[str, Any], x: Tensor, size: tuple[int, int]) -> Fields:
