@@ -55,7 +55,6 @@ def test_samples_of_few_patches_of_unequal_strength_stay_where_the_patches_are()
     x = ensemble("power_law", eta=3.0).sample(40, 64, 0)[:, 0, :16, :16].double()
     x = x * (1 + 0.8 * torch.linspace(-1, 1, 40).double())[:, None, None]
     y = sl.FieldModel(steps=100).fit(x).sample(100).double()
-    print(excess_kurtosis(x), excess_kurtosis(y))
     assert 0 < excess_kurtosis(x) < 1.3
     assert abs(excess_kurtosis(y)) < 3
     assert float(y.std() / x.std()) == pytest.approx(1, abs=0.25)

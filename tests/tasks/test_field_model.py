@@ -163,11 +163,14 @@ def test_what_cannot_be_fitted_is_met_with_a_sentence(case):
 
 
 @pytest.mark.slow
-def test_what_is_asked_of_an_empty_model(model_file):
+def test_what_is_asked_of_an_empty_model(model_file, tmp_path):
     with pytest.raises(InputError, match="empty"):
         sl.FieldModel().sample(1)
     with pytest.raises(InputError, match="at least one"):
         sl.FieldModel.load(model_file).sample(0)
+    for size in ((0, 0), (8, 0), (1 << 13, 1 << 13)):
+        with pytest.raises(InputError, match="sides of at least 1"):
+            sl.field.sample(model_file, 1, tmp_path / "y.npy", size=size)
     with pytest.raises(InputError, match="octave"):
         sl.FieldModel(bands="third")
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from scorelet.cli.field_tables import certified, chains, fitted, paid, stiffened, tails
+from scorelet.cli.field_tables import certified, chains, fitted, paid
 from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, sides
 from scorelet.core.paths import as_path, exists
 
@@ -84,6 +84,7 @@ def fit(
     """
     from scorelet.tasks.field import fit as run
     from scorelet.tasks.field_model import Certificate, FieldModel
+    from scorelet.tasks.field_model.said import said_of_potentials
     from scorelet.tasks.progress import Bar
 
     model = FieldModel(
@@ -111,7 +112,9 @@ def fit(
         shared.warn(text)
     for text in document["field"]["remarks"]:
         shared.say(text)
-    shared.say(fitted(document) + tails(document) + stiffened(document) + paid(document))
+    shared.say(
+        "\n".join([fitted(document), *said_of_potentials(document["bands"])]) + paid(document)
+    )
     shared.say(Certificate(**document["certificate"]).verdict)
     shared.say(f"{document['field']['count']} fields -> {output}, {document['seconds']:.1f} s")
     _say_report(document, shared)

@@ -27,24 +27,6 @@ def fitted(document: dict[str, Any]) -> str:
     return ConsoleTable(head, rows, frozenset({0})).text()
 
 
-def tails(document: dict[str, Any]) -> str:
-    """Say where tails of potentials were held, or nothing."""
-    held = _sizes(document, "tails_held")
-    return held and (
-        f"\nTails of the potential are held convex at {held} pixels: few pixels say what they are, "
-        "and would let the energy fall for ever, or too far."
-    )
-
-
-def stiffened(document: dict[str, Any]) -> str:
-    """Say where potentials are smoother than they were chosen, or nothing."""
-    sizes = _sizes(document, "stiffened")
-    return sizes and (
-        f"\nThe potential at {sizes} pixels is smoother than fields that are left out call for: "
-        "samples of rougher ones left the fields."
-    )
-
-
 def paid(document: dict[str, Any]) -> str:
     """Say what enforced log-concavity costs, or nothing."""
     bands = [b for b in document["bands"] if "loss_paid" in b]
@@ -88,12 +70,6 @@ def certified(document: dict[str, Any]) -> str:
     ]
     head = ["pixels", "least", "least of all", "largest", "positive", "condition", "uniform"]
     return ConsoleTable(head, rows, frozenset({0})).text()
-
-
-def _sizes(document: dict[str, Any], key: str) -> str:
-    """Name the bands for which something holds, each size once."""
-    sizes = [band["size"] for band in document["bands"] if band[key]]
-    return ", ".join(dict.fromkeys(f"{height}x{width}" for height, width in sizes))
 
 
 def _moments(band: dict[str, Any]) -> str:

@@ -39,11 +39,7 @@ def draw(
         InputError: no pixel or too many, chains that diverge.
     """
     field = run.model.record["field"]
-    if not all(side >= 1 for side in size) or size[0] * size[1] > MOST_PIXELS:
-        raise InputError(
-            f"Samples of {size[0]}x{size[1]} pixels: expected sides of at least 1, and at most "
-            f"{MOST_PIXELS} pixels."
-        )
+    check_sides(size)
     grid, times = _grid(run.model, size)
     coarsest = tuple((own >> run.model.levels) * k for own, k in zip(grid, times, strict=True))
     run = enlarged(run, size)
@@ -56,6 +52,20 @@ def draw(
         if progress:
             progress(part.stop - numbers.start, len(numbers))
     return torch.cat(pieces)
+
+
+def check_sides(size: tuple[int, int]) -> tuple[int, int]:
+    """Return the sides of samples.
+
+    Raises:
+        InputError: no pixel, or more than memory holds.
+    """
+    if not all(side >= 1 for side in size) or size[0] * size[1] > MOST_PIXELS:
+        raise InputError(
+            f"Samples of {size[0]}x{size[1]} pixels: expected sides of at least 1, and at most "
+            f"{MOST_PIXELS} pixels."
+        )
+    return size
 
 
 def run_of(model: Multiscale[ConditionalEnergy], steps: int, on_step: OnStep | None = None) -> Run:

@@ -22,6 +22,7 @@ from scorelet.plots import fields_figure, png, statistic_figure
 from scorelet.plots.field_models import curvatures_figure, potentials_figure, traces_figure
 from scorelet.plots.report import Facts, Mark, Part, Picture, Section, Table, Text, render
 from scorelet.tasks.field_model.certificate import Certificate
+from scorelet.tasks.field_model.said import said_of_potentials
 from scorelet.tasks.field_model.scale import preparation_of
 from scorelet.tasks.field_report import statistic_sections, value_table, verdicts_section
 
@@ -155,7 +156,8 @@ def _potentials(record: dict[str, Any]) -> Section:
     picture = Picture(
         png(potentials_figure(bands, label=_label(record))), "Potentials of all scales."
     )
-    return Section("Potentials", [Text(_POTENTIALS), picture])
+    done = [Text(text) for text in said_of_potentials(record["bands"])]
+    return Section("Potentials", [Text(_POTENTIALS), *done, picture])
 
 
 def _certificate(certificate: Certificate) -> Section:

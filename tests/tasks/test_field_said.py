@@ -1,6 +1,6 @@
 """What is said of bands, by the record of a fit."""
 
-from scorelet.cli.field_tables import stiffened, tails
+from scorelet.tasks.field_model.said import said_of_potentials
 
 
 def test_bands_whose_potentials_were_held_or_made_smoother_are_named_once():
@@ -10,6 +10,7 @@ def test_bands_whose_potentials_were_held_or_made_smoother_are_named_once():
         {"size": size, "tails_held": held, "stiffened": smoother}
         for size, (held, smoother) in zip(sizes, flags, strict=True)
     ]
-    assert "held convex at 4x8 pixels" in tails({"bands": bands})
-    assert "The potential at 2x4 pixels is smoother" in stiffened({"bands": bands})
-    assert tails({"bands": bands[3:]}) == stiffened({"bands": bands[3:]}) == ""
+    tails, smoother = said_of_potentials(bands)
+    assert "held convex at 4x8 pixels" in tails
+    assert "The potential at 2x4 pixels is smoother" in smoother
+    assert said_of_potentials([*bands[3:], {"size": [1, 1], "tails_held": False}]) == []
