@@ -11,6 +11,7 @@ from scorelet.core.errors import InputError
 from scorelet.data.fields import source
 from scorelet.data.fields.ensembles import ensemble
 from scorelet.data.fields.labels import Label, read_label
+from scorelet.data.fields.masked import MaskedFields, as_mask
 from scorelet.data.fields.source import FieldsInMemory, FieldsOnDisk, open_fields
 from scorelet.tasks.field_model import census
 from scorelet.tasks.field_model.census import take_census
@@ -48,6 +49,53 @@ def test_rows_are_read_from_the_file(stored):
     assert found.shape == (120, 8, 8)
     for rows in (range(3, 9), [0, 5, 119]):
         assert np.array_equal(found.read(rows).numpy(), gapped()[list(rows)], equal_nan=True)
+
+
+@pytest.mark.parametrize("one", [True, False])
+@pytest.mark.parametrize("kind", [bool, "u1", "f4"])
+def test_a_mask_makes_gaps_of_the_same_pixels(stored, tmp_path, one, kind):
+    """One picture for all fields, or one for each; in a file of its own, an npz or HDF5 file."""
+    mask = np.random.default_rng(1).random((8, 8) if one else (120, 8, 8)) < 0.2
+    np.savez(tmp_path / "sky.npz", mask=mask.astype(kind), other=np.zeros((8, 8)))
+    with h5py.File(tmp_path / "sky.h5", "w") as tree:
+        tree["deep/mask"], tree["x"] = mask.astype(kind), np.zeros((8, 8))
+    expected = np.where(mask, np.nan, gapped())
+    for given in (mask.astype(kind), f"{tmp_path}/sky.npz:mask", f"{tmp_path}/sky.h5:deep/mask"):
+        found = MaskedFields(open_fields(stored), as_mask(given))
+        for rows in (range(3, 9), [0, 5, 119]):
+            assert np.array_equal(found.read(rows).numpy(), expected[list(rows)], equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("mask", "message"),
+    [
+        (np.full((8, 8), 2), "other values than 0 and 1: expected true, or 1, where a pixel is no"),
+        (np.full((8, 8), np.nan), "other values than 0 and 1"),
+        (np.zeros(8, bool), r"has the shape \(8,\): expected \(h, w\) or \(n, h, w\)"),
+        (np.zeros((4, 8), bool), r"shape \(1, 4, 8\), the fields \(120, 8, 8\): expected one mask"),
+        (np.zeros((3, 8, 8), bool), "or one for each"),
+        (np.ones((8, 8), bool), "All pixels are masked or NaN"),
+    ],
+)
+def test_masks_that_do_not_fit_are_refused(mask, message):
+    with pytest.raises(InputError, match=message):
+        sl.FieldModel("haar", steps=2).fit(fields(), mask=mask)
+
+
+@pytest.mark.slow
+def test_a_masked_fit_is_that_of_fields_with_nan(tmp_path):
+    mask = np.zeros((8, 8), bool)
+    mask[2:4, 1:6] = True
+    np.savez(tmp_path / "sky.npz", x=fields(), mask=mask)
+    sky, out = f"{tmp_path}/sky.npz", tmp_path / "a.safetensors"
+    options = {"knots": 3, "reach": 1, "steps": 5}
+    found = sl.field.fit(
+        f"{sky}:x", out, model=sl.FieldModel("haar", **options), mask=f"{sky}:mask"
+    )
+    other = sl.FieldModel("haar", **options).fit(np.ma.masked_array(fields(), mask + fields() * 0))
+    assert found["bands"] == other.record["bands"]
+    assert found["field"]["remarks"] == other.record["field"]["remarks"]
+    assert "1200 of 7680 pixels are masked or NaN" in " ".join(found["field"]["remarks"])
 
 
 @pytest.mark.slow

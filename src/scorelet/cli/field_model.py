@@ -29,6 +29,7 @@ def fit(
     pixels: str = "finer",
     moments: Annotated[bool, Parameter(negative="--no-moments")] = True,
     smooth: Annotated[bool, Parameter(negative="--no-smooth")] = True,
+    mask: PathLike | None = None,
     border: str = "auto",
     transform: str = "auto",
     even: Annotated[bool | None, Parameter(negative="--no-even")] = None,
@@ -51,7 +52,7 @@ def fit(
 
         scorelet field fit density.npy --transform log --border mirror -o density.safetensors
 
-        scorelet field fit kappa.npz:kappa --bands half --wavelet db4 -o kappa.safetensors
+        scorelet field fit sky.npz:kappa --mask sky.npz:mask --bands half -o kappa.safetensors
 
     Args:
         data: file or folder of fields.
@@ -68,6 +69,8 @@ def fit(
         moments: after score matching, move parameters until samples have the moments of the fields.
         smooth: potentials are as far from quadratic ones as fields that are left out in turn call
             for, which few fields need.
+        mask: file of an array, true or 1 where pixels are no data, as in NumPy's masked arrays: one
+            picture for all fields, or one for each.
         border: periodic; for fields cut out of something larger: mirror continues them, window
             fills a strip along the border; auto looks at the step across the border.
         transform: of single pixels, undone in samples: none; log for positive fields; asinh for
@@ -106,7 +109,13 @@ def fit(
     )
     with Bar("fitting", 0, quiet=shared.quiet) as bar:
         document = run(
-            data, output, model=model, report=report, overwrite=overwrite, progress=_reach(bar)
+            data,
+            output,
+            model=model,
+            mask=mask,
+            report=report,
+            overwrite=overwrite,
+            progress=_reach(bar),
         )
     for text in document["field"]["warnings"]:
         shared.warn(text)

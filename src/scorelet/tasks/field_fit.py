@@ -23,6 +23,7 @@ def fit(
     output: str | Path,
     *,
     model: FieldModel | None = None,
+    mask: str | Path | None = None,
     report: str | Path | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -33,6 +34,7 @@ def fit(
         data: fields, see `scorelet.data.fields.arrays.load_fields`.
         output: NAME.safetensors.
         model: with the options that are wanted; None takes the defaults.
+        mask: a file, true where pixels are no data, see `scorelet.data.fields.masked.as_mask`.
         report: NAME.html: samples beside the fields, the energy, what is certified; None writes
             nothing.
         overwrite: replace an existing file.
@@ -55,7 +57,7 @@ def fit(
         check_output(page, overwrite=overwrite, suffixes=(".html",))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FieldWarning)  # they are in the record
-        fitted = (model or FieldModel()).fit(data, progress=progress)
+        fitted = (model or FieldModel()).fit(data, mask=mask, progress=progress)
     target.parent.mkdir(parents=True, exist_ok=True)
     fitted.save(target)
     if page is not None:

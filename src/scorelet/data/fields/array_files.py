@@ -144,8 +144,8 @@ def _choose_grid(file: Path, kinds: dict[str, str]) -> str:
     masks = [n for n, kind in kinds.items() if kind == "b"]
     if len(names) == 1 and masks:
         raise InputError(
-            f"{file} holds {names[0]} and the mask {masks[0]}, which is not applied: write NaN "
-            f"into the masked pixels, or take all pixels as {file}:{names[0]}."
+            f"{file} holds {names[0]} and the mask {masks[0]}, which is not applied: take "
+            f"{file}:{names[0]}, and give the mask to `field fit` as --mask {file}:{masks[0]}."
         )
     return _choose(file, names, None)
 
@@ -168,7 +168,7 @@ def open_hdf5(file: Path, name: str | None) -> Any:  # noqa: ANN401 - h5py
     if name is None:
         chosen = _choose_grid(file, kinds)
     else:
-        chosen = _choose(file, _numbers(kinds), name.strip("/"))
+        chosen = _choose(file, [n for n, kind in kinds.items() if kind], name.strip("/"))
     dataset = tree[chosen]
     _check_size(file, dataset.shape, dataset.dtype.itemsize)
     return dataset

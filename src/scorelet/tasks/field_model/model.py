@@ -9,6 +9,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.progress import Progress
 from scorelet.core.typing import Fields, PerSample
 from scorelet.data.fields.labels import Label, read_label
+from scorelet.data.fields.masked import MaskedFields, as_mask
 from scorelet.models.field_energy import ConditionalEnergy, WholeEnergy
 from scorelet.models.multiscale import Multiscale
 from scorelet.plots.field_models import model_figure
@@ -152,19 +153,30 @@ class FieldModel:
         other.steps = steps
         return other
 
-    def fit(self, x: Any, *, progress: Progress | None = None) -> "FieldModel":  # noqa: ANN401
+    def fit(
+        self,
+        x: Any,  # noqa: ANN401 - what users hold
+        *,
+        mask: Any = None,  # noqa: ANN401
+        progress: Progress | None = None,
+    ) -> "FieldModel":
         """Fit all bands, certify them, find the steps of their chains; return this model.
 
         Args:
             x: fields (n, h, w) or (n, 1, h, w), array or tensor; or a file, see `load_fields`. One
                 of twenty, the last ones, at most 64, is held out for the certificate.
+            mask: true where pixels are no data, see `scorelet.data.fields.masked.as_mask`; NaN, and
+                masked pixels of NumPy's masked arrays, are none in any case.
             progress: is told how much is done.
 
         Raises:
             InputError: fields that cannot be fitted.
         """
         label = read_label(x) if isinstance(x, str | Path) else Label()
-        self._model = fit_model(self._choice, as_source(x), progress)
+        source = as_source(x)
+        if mask is not None:
+            source = MaskedFields(source, as_mask(mask))
+        self._model = fit_model(self._choice, source, progress)
         self.record["field"] |= {"name": label.name, "unit": label.unit}
         return self
 
