@@ -3,7 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+_SINGULAR = 1e10
+"""Condition of scaled equations from which on single parameters mean little."""
 _SAID = {
+    "singular": (
+        "The equations at {} pixels are nearly singular (condition above 1e10): single parameters "
+        "mean little there, while forces, and potentials as they are shown, may be right."
+    ),
     "tails_held": (
         "Tails of the potential are held convex at {} pixels: few pixels say what they are, and "
         "would let the energy fall for ever, or too far."
@@ -19,7 +25,13 @@ def said_of_potentials(bands: Sequence[dict[str, Any]]) -> list[str]:
     """Return sentences about the bands of a record, see `fit_model`; none if nothing was done."""
     found = []
     for key, text in _SAID.items():
-        sizes = ["x".join(map(str, band["size"])) for band in bands if band.get(key)]
+        told = [b for b in bands if (_is_singular(b) if key == "singular" else b.get(key))]
+        sizes = ["x".join(map(str, band["size"])) for band in told]
         if sizes:
             found.append(text.format(", ".join(dict.fromkeys(sizes))))
     return found
+
+
+def _is_singular(band: dict[str, Any]) -> bool:
+    condition = band.get("condition", 0.0)
+    return condition is None or condition > _SINGULAR  # None: not finite
