@@ -34,6 +34,7 @@ from scorelet.training.score_matching.solve import solve_each, total_of
 GRID = (0.0, *(10.0**k for k in range(-4, 5)))
 """λ. The last one leaves a quadratic potential."""
 _FEWEST = 2  # groups
+_LEAP = 3  # places of the grid: each try costs chains
 
 
 def smoothed(
@@ -63,9 +64,9 @@ def smoothed(
 
 
 def heavier(weight: float) -> float | None:
-    """Return the next λ but one of the grid; None above the last."""
+    """Return a λ of the grid a thousand times heavier, or the last; None above that."""
     place = GRID.index(weight)
-    return GRID[min(place + 2, len(GRID) - 1)] if place < len(GRID) - 1 else None
+    return GRID[min(place + _LEAP, len(GRID) - 1)] if place < len(GRID) - 1 else None
 
 
 def roughness(moments: BandMoments, total: Equations) -> Tensor:
