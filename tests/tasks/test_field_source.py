@@ -1,5 +1,7 @@
 """Fields that stay in their files, with their names and units: the same models, bit for bit."""
 
+import tracemalloc
+
 import h5py
 import numpy as np
 import pytest
@@ -60,7 +62,10 @@ def test_a_mask_makes_gaps_of_the_same_pixels(stored, tmp_path, one, kind):
     with h5py.File(tmp_path / "sky.h5", "w") as tree:
         tree["deep/mask"], tree["x"] = mask.astype(kind), np.zeros((8, 8))
     expected = np.where(mask, np.nan, gapped())
-    for given in (mask.astype(kind), f"{tmp_path}/sky.npz:mask", f"{tmp_path}/sky.h5:deep/mask"):
+    np.savez(tmp_path / "alone.npz", mask=mask)
+    np.save(tmp_path / "swapped.npy", mask.astype(np.dtype(kind).newbyteorder(">")))
+    files = "sky.npz:mask", "sky.h5:deep/mask", "alone.npz", "swapped.npy"
+    for given in (mask.astype(kind), *(f"{tmp_path}/{name}" for name in files)):
         found = MaskedFields(open_fields(stored), as_mask(given))
         for rows in (range(3, 9), [0, 5, 119]):
             assert np.array_equal(found.read(rows).numpy(), expected[list(rows)], equal_nan=True)
@@ -71,6 +76,7 @@ def test_a_mask_makes_gaps_of_the_same_pixels(stored, tmp_path, one, kind):
     [
         (np.full((8, 8), 2), "other values than 0 and 1: expected true, or 1, where a pixel is no"),
         (np.full((8, 8), np.nan), "other values than 0 and 1"),
+        (np.array([["0"] * 8] * 8), "The mask holds str"),
         (np.zeros(8, bool), r"has the shape \(8,\): expected \(h, w\) or \(n, h, w\)"),
         (np.zeros((4, 8), bool), r"shape \(1, 4, 8\), the fields \(120, 8, 8\): expected one mask"),
         (np.zeros((3, 8, 8), bool), "or one for each"),
@@ -80,6 +86,47 @@ def test_a_mask_makes_gaps_of_the_same_pixels(stored, tmp_path, one, kind):
 def test_masks_that_do_not_fit_are_refused(mask, message):
     with pytest.raises(InputError, match=message):
         sl.FieldModel("haar", steps=2).fit(fields(), mask=mask)
+
+
+def test_a_file_that_is_no_mask_is_named(tmp_path):
+    for kind in ("U3", "M8[s]"):
+        np.save(tmp_path / "text.npy", np.zeros((8, 8), kind))
+        with pytest.raises(InputError, match=r"The mask .*text.npy holds .*: expected true, or 1"):
+            as_mask(tmp_path / "text.npy")
+
+
+@pytest.mark.parametrize("kind", [bool, "u1", "f8"])
+def test_a_mask_takes_a_byte_for_each_pixel(tmp_path, kind):
+    """numpy.isin took fourteen for booleans, and a mask may be as large as the fields."""
+    np.save(tmp_path / "m.npy", np.zeros((300, 100, 100), kind))
+    as_mask(tmp_path / "m.npy")  # modules are there
+    tracemalloc.start()
+    as_mask(tmp_path / "m.npy")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.2 * 300 * 100 * 100
+
+
+@pytest.mark.slow
+def test_a_report_leaves_masked_pixels_out(tmp_path):
+    """Fields of which some have masked pixels, with any number there, give one page."""
+    mask = np.zeros((120, 8, 8), bool)
+    mask[:60, 2:4, 1:6] = True
+    np.savez(tmp_path / "sky.npz", x=np.where(mask, 1e4, fields()).astype("f4"), mask=mask)
+    np.save(tmp_path / "gaps.npy", np.where(mask, np.nan, fields()).astype("f4"))
+    pages = []
+    for k, (x, m) in enumerate([("sky.npz:x", "sky.npz:mask"), ("gaps.npy", None)]):
+        page = tmp_path / f"{k}.html"
+        model = sl.FieldModel("haar", knots=3, reach=1, steps=5, moments=False)
+        given = None if m is None else f"{tmp_path}/{m}"
+        found = sl.field.fit(
+            f"{tmp_path}/{x}", tmp_path / f"{k}.safetensors", model=model, mask=given, report=page
+        )
+        assert found.get("mask") == given
+        pages.append(page.read_text(encoding="utf-8"))
+    assert f"{tmp_path}/sky.npz:mask" in pages[0]
+    texts = [page[page.index("Verdicts") :] for page in pages]
+    assert texts[0] == texts[1]
 
 
 @pytest.mark.slow

@@ -70,7 +70,7 @@ def fit(
         smooth: potentials are as far from quadratic ones as fields that are left out in turn call
             for, which few fields need.
         mask: file of an array, true or 1 where pixels are no data, as in NumPy's masked arrays: one
-            picture for all fields, or one for each.
+            picture for all fields, or one for each (`restore` takes true for known pixels).
         border: periodic; for fields cut out of something larger: mirror continues them, window
             fills a strip along the border; auto looks at the step across the border.
         transform: of single pixels, undone in samples: none; log for positive fields; asinh for

@@ -41,7 +41,8 @@ def fit(
         progress: is told how many fields are done.
 
     Returns:
-        output, report, data, seconds, and the record of the model: field, family, chains, bands.
+        output, report, data, mask if there is one, seconds, and the record of the model: field,
+        family, chains, bands.
 
     Raises:
         InputError: fields that cannot be fitted, or an output that is refused.
@@ -55,13 +56,15 @@ def fit(
     page = None if report is None else as_path(report, name="report")
     if page is not None:
         check_output(page, overwrite=overwrite, suffixes=(".html",))
+    masked = {} if mask is None else {"mask": str(mask)}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FieldWarning)  # they are in the record
         fitted = (model or FieldModel()).fit(data, mask=mask, progress=progress)
     target.parent.mkdir(parents=True, exist_ok=True)
     fitted.save(target)
     if page is not None:
-        write_report(page, fitted, data, {"model": str(target), "data": str(data)})
+        facts = {"model": str(target), "data": str(data)} | masked
+        write_report(page, fitted, data, facts, mask)
     seconds = round(time.perf_counter() - start, 2)
     named = {"output": str(target), "report": page and str(page), "data": str(data)}
-    return {**named, **fitted.record, "seconds": seconds}
+    return {**named, **masked, **fitted.record, "seconds": seconds}

@@ -133,7 +133,9 @@ def _numbers(kinds: dict[str, str]) -> list[str]:
 
 
 def _choose_grid(file: Path, kinds: dict[str, str]) -> str:
-    """Return the only array of numbers; a mask beside it has to be spoken of, nobody applies it.
+    """Return the only array of numbers, or the only mask where there are no numbers.
+
+    A mask beside numbers has to be spoken of: nobody applies it.
 
     Args:
         file: for messages.
@@ -144,10 +146,11 @@ def _choose_grid(file: Path, kinds: dict[str, str]) -> str:
     masks = [n for n, kind in kinds.items() if kind == "b"]
     if len(names) == 1 and masks:
         raise InputError(
-            f"{file} holds {names[0]} and the mask {masks[0]}, which is not applied: take "
-            f"{file}:{names[0]}, and give the mask to `field fit` as --mask {file}:{masks[0]}."
+            f"{file} holds {names[0]} and the mask {masks[0]}, which is not applied: take all "
+            f"pixels as {file}:{names[0]}, write NaN into the masked ones, or give the mask to "
+            f"`field fit` as --mask {file}:{masks[0]}."
         )
-    return _choose(file, names, None)
+    return _choose(file, names or masks, None)
 
 
 def _read_hdf5(file: Path, name: str | None) -> np.ndarray:

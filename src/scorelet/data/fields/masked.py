@@ -19,6 +19,8 @@ from scorelet.data.fields.array_files import read_array
 from scorelet.data.fields.arrays import split_name
 from scorelet.data.fields.source import FieldSource
 
+_EXPECTED = "expected true, or 1, where a pixel is no data, and false, or 0, elsewhere"
+
 
 def as_mask(mask: Any) -> Tensor:  # noqa: ANN401 - what users hold
     """Return a mask (1 or n, h, w), true where pixels are no data.
@@ -28,24 +30,28 @@ def as_mask(mask: Any) -> Tensor:  # noqa: ANN401 - what users hold
             where it holds several; booleans, or numbers that are 0 or 1.
 
     Raises:
-        InputError: other numbers or dimensions.
+        InputError: no file of that name; other numbers or dimensions.
         ArrayFileError, MissingExtraError: as for `load_fields`.
     """
     named = f"The mask {mask}" if isinstance(mask, str | Path) else "The mask"
-    array = read_array(*split_name(mask)) if isinstance(mask, str | Path) else mask
-    array = plain_array(array, what="mask")
+    if isinstance(mask, str | Path):
+        array = read_array(*split_name(mask))
+    else:
+        array = plain_array(mask, what="mask")
+    if array.dtype.kind not in "biufc":
+        raise InputError(f"{named} holds {array.dtype.name}: {_EXPECTED}.")
     if array.ndim == 4 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim == 2:
         array = array[None]
     if array.ndim != 3:
         raise InputError(f"{named} has the shape {array.shape}: expected (h, w) or (n, h, w).")
-    if not bool(np.isin(array, (0, 1)).all()):
-        raise InputError(
-            f"{named} holds other values than 0 and 1: expected true, or 1, where a pixel is no "
-            "data, and false, or 0, elsewhere."
-        )
-    return torch.from_numpy(array.astype(bool))
+    marked = np.empty(array.shape, bool)
+    for found, part in zip(marked, array, strict=True):  # the file may be mapped into memory
+        np.equal(part, 1, out=found)
+        if not bool((found | (part == 0)).all()):
+            raise InputError(f"{named} holds other values than 0 and 1: {_EXPECTED}.")
+    return torch.from_numpy(marked)
 
 
 class MaskedFields:

@@ -23,6 +23,7 @@ def write_report(
     model: FieldModel,
     data: Any,  # noqa: ANN401 - what users hold
     facts: dict[str, str],
+    mask: Any = None,  # noqa: ANN401
 ) -> None:
     """Draw samples of a model, and write the report of both.
 
@@ -31,12 +32,15 @@ def write_report(
         model: that was fitted.
         data: the fields.
         facts: what the report says of where they are.
+        mask: of the fields, see `as_source`.
     """
     low, high = _COUNTS
     count = max(low, min(high, _PIXELS // (model.size[0] * model.size[1])))
     watch = ChainWatch()
     samples = model.sample(count, seed=_SEED, on_step=watch, check=False)
-    write_sampled(path, model, Sampled(samples, chains_of(model, watch, model.size)), data, facts)
+    write_sampled(
+        path, model, Sampled(samples, chains_of(model, watch, model.size)), data, facts, mask
+    )
 
 
 def write_sampled(
@@ -45,9 +49,10 @@ def write_sampled(
     sampled: Sampled,
     data: Any,  # noqa: ANN401 - what users hold
     facts: dict[str, str],
+    mask: Any = None,  # noqa: ANN401
 ) -> None:
     """Write the report of samples that there are, beside fields or, if None, alone."""
-    fields = None if data is None else _without_gaps(as_source(data))
+    fields = None if data is None else _without_gaps(as_source(data, mask))
     text = report(model.record, model.certificate(), sampled, facts=facts, data=fields)
     write_page(path, text)
 

@@ -12,6 +12,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.progress import Progress
 from scorelet.core.typing import Fields
 from scorelet.data.fields.arrays import load_fields
+from scorelet.data.fields.masked import MaskedFields, as_mask
 from scorelet.data.fields.source import FieldsInMemory, FieldSource, open_fields
 from scorelet.tasks.field_model.census import BATCH_PIXELS
 from scorelet.tasks.field_model.prepared import PreparedFields
@@ -19,13 +20,18 @@ from scorelet.tasks.field_model.survey import Survey
 from scorelet.training.score_matching import GROUPS
 
 
-def as_source(x: Any) -> FieldSource:  # noqa: ANN401 - what users hold
+def as_source(x: Any, mask: Any = None) -> FieldSource:  # noqa: ANN401 - what users hold
     """Return fields of a file, which may be larger than memory, an array or a tensor.
 
+    Args:
+        x: the fields.
+        mask: true where they are no data, see `as_mask`; None: nowhere.
+
     Raises:
-        InputError: as `as_fields`.
+        InputError: as `as_fields` and `as_mask`; a mask that does not fit them.
     """
-    return open_fields(x) if isinstance(x, str | Path) else FieldsInMemory(as_fields(x))
+    source = open_fields(x) if isinstance(x, str | Path) else FieldsInMemory(as_fields(x))
+    return source if mask is None else MaskedFields(source, as_mask(mask))
 
 
 def as_fields(x: Any) -> Fields:  # noqa: ANN401 - what users hold

@@ -9,7 +9,6 @@ from scorelet.core.errors import InputError
 from scorelet.core.progress import Progress
 from scorelet.core.typing import Fields, PerSample
 from scorelet.data.fields.labels import Label, read_label
-from scorelet.data.fields.masked import MaskedFields, as_mask
 from scorelet.models.field_energy import ConditionalEnergy, WholeEnergy
 from scorelet.models.multiscale import Multiscale
 from scorelet.plots.field_models import model_figure
@@ -173,10 +172,7 @@ class FieldModel:
             InputError: fields that cannot be fitted.
         """
         label = read_label(x) if isinstance(x, str | Path) else Label()
-        source = as_source(x)
-        if mask is not None:
-            source = MaskedFields(source, as_mask(mask))
-        self._model = fit_model(self._choice, source, progress)
+        self._model = fit_model(self._choice, as_source(x, mask), progress)
         self.record["field"] |= {"name": label.name, "unit": label.unit}
         return self
 
