@@ -1,15 +1,17 @@
 """What the recipe measures with, on chains and curves whose answers are known."""
 
 import math
+import re
 
 import pytest
 import torch
 
 from scorelet.recipes.subjects.log_concave import samples
 from scorelet.recipes.subjects.log_concave.action import exact_action
+from scorelet.recipes.subjects.log_concave.claims import claims
 from scorelet.recipes.subjects.log_concave.curve import exponent
 from scorelet.recipes.subjects.log_concave.mixing import continued, folding
-from scorelet.recipes.subjects.log_concave.settings import Surrogate
+from scorelet.recipes.subjects.log_concave.settings import SETTINGS, Surrogate
 from scorelet.sampling import Phi4
 from scorelet.tasks.field_model import FieldModel
 
@@ -50,6 +52,17 @@ def test_the_exponent_of_a_power_law():
     slope, error = exponent(rows, "excess")
     assert slope == pytest.approx(-1.2)
     assert error < 1e-9
+
+
+@pytest.mark.parametrize("scale", ["smoke", "small", "paper"])
+def test_steps_have_names_of_files_and_what_the_paper_has_not_is_a_control(scale):
+    settings = SETTINGS[scale]
+    names = [each.name for each in (*settings.lattices, *settings.surrogates)]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[\w-]+", name, re.ASCII) for name in names)
+    rest = [c for c in claims(scale, settings) if c.of.startswith("log_normal-auto")]
+    assert len(rest) == (0 if scale == "smoke" else 3)
+    assert {claim.where for claim in rest} <= {"control"}
 
 
 @pytest.mark.slow

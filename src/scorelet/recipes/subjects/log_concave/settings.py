@@ -96,7 +96,7 @@ class Surrogate:
     @property
     def name(self) -> str:
         """Of steps and numbers."""
-        return self.law if self.transform == "none" else f"{self.law}, transformed"
+        return self.law if self.transform == "none" else f"{self.law}-{self.transform}"
 
 
 @dataclass(frozen=True)
