@@ -64,7 +64,10 @@ def smoothed(
 
 
 def heavier(weight: float) -> float | None:
-    """Return a λ of the grid a thousand times heavier, or the last; None above that."""
+    """Return the λ of the grid `_LEAP` places on, or the last; None above that.
+
+    That is a thousand times heavier, or 0.01 after 0.
+    """
     place = GRID.index(weight)
     return GRID[min(place + _LEAP, len(GRID) - 1)] if place < len(GRID) - 1 else None
 
