@@ -130,6 +130,26 @@ def test_a_report_leaves_masked_pixels_out(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_report_says_that_no_field_is_whole(tmp_path):
+    mask = np.zeros((8, 8), bool)
+    mask[2, 3] = True
+    np.save(tmp_path / "x.npy", fields())
+    np.save(tmp_path / "m.npy", mask)
+    model = sl.FieldModel("haar", knots=3, reach=1, steps=5, moments=False)
+    for given, times in ((tmp_path / "m.npy", 1), (None, 0)):
+        sl.field.fit(
+            tmp_path / "x.npy",
+            tmp_path / "m.safetensors",
+            model=model,
+            mask=given,
+            report=tmp_path / "r.html",
+            overwrite=True,
+        )
+        page = (tmp_path / "r.html").read_text(encoding="utf-8")
+        assert page.count("nothing: of the first 1000 fields fewer than 10 have no gaps") == times
+
+
+@pytest.mark.slow
 def test_a_masked_fit_is_that_of_fields_with_nan(tmp_path):
     mask = np.zeros((8, 8), bool)
     mask[2:4, 1:6] = True

@@ -16,6 +16,7 @@ _PIXELS = 1 << 18
 _COUNTS = 16, 200
 _SEED = 31415
 _FEWEST = 10  # fields without gaps, below which nothing can be compared
+_NOTHING = f"nothing: of the first {MOST} fields fewer than {_FEWEST} have no gaps"
 
 
 def write_report(
@@ -53,6 +54,8 @@ def write_sampled(
 ) -> None:
     """Write the report of samples that there are, beside fields or, if None, alone."""
     fields = None if data is None else _without_gaps(as_source(data, mask))
+    if data is not None and fields is None:
+        facts = facts | {"compared with": _NOTHING}
     text = report(model.record, model.certificate(), sampled, facts=facts, data=fields)
     write_page(path, text)
 
