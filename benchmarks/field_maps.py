@@ -28,7 +28,7 @@ from scorelet.core.typing import Fields
 from scorelet.data.fields.arrays import load_fields
 from scorelet.data.fields.gaps import fill_gaps
 from scorelet.data.fields.preparation import patches
-from scorelet.recipes.subjects.log_concave.samples import compare
+from scorelet.recipes.subjects.log_concave.samples import compare, variation
 from scorelet.sampling import ensemble
 from scorelet.tasks.field_model import FieldModel
 
@@ -96,8 +96,8 @@ def measure_map(name: str, *, quick: bool) -> dict[str, list[Row]]:
         y = model.sample(samples).double()
         found = _apart("fitted", fitted, y, window) | _apart("held", held, y, window)
         few = model.sample(len(fitted), seed=1).double()
-        chance = {"chance_variation": compare(few, y, window=window)["total_variation"]}
-        rows.append({"map": name, "transform": transform, **found, **chance})
+        rows.append({"map": name, "transform": transform, **found})
+        rows[-1]["chance_variation"] = variation(few, y)
     rows.append({"map": name, "transform": "floor", **_apart("fitted", fitted, held, window)})
     return {"maps": rows}
 

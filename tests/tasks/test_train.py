@@ -234,7 +234,6 @@ def test_a_network_may_learn_its_own_answers_to_turned_pictures(file):
         ({"drown": {"sigma": [0, 20]}}, "drown.sigma starts above 0"),
         ({"drown": {}, "data": {"validation": ["x"]}}, "leave data.validation out"),
         ({"drown": {}, "teach": {}}, "drown and teach each say what is learnt: leave one out"),
-        ({"teach": {}, "evenness": 1}, "evenness weighs the error beside clean pictures"),
         ({"teach": {"turns": 3}}, "teach.turns"),
         ({"teach": {"teacher": "grain"}}, "grain must be told the noise level"),
         (

@@ -200,6 +200,19 @@ def test_what_is_distilled_is_in_the_mean_the_answer_to_all_turns(turns):
     torch.testing.assert_close(torch.stack([*targets.values()]).mean(0), expected)
 
 
+def test_evenness_weighs_the_errors_beside_a_teacher():
+    """Of a student of zeros and the teacher y both objectives are the loss of the target y."""
+    y = randn((3, 1, 6, 6), rng=generator(1)) * torch.tensor([0.01, 0.1, 1])[:, None, None, None]
+    noise, zero = Noise(0, range(3)), Shown(lambda y, _: torch.zeros_like(y))
+    law = UniformNoise(0.1, 0.2)
+    batch = {"noisy": y, "sigma": law.quantile(noise.uniform(y, use=1))}
+    expected = denoising_loss(torch.zeros_like(y), y, batch["sigma"], power=2.0, evenness=1.0)
+    drowned = drowning(lambda y: y, law, 2.0, 1.0)(zero, batch, noise)
+    distilled = distillation(lambda y: y, 2, 2.0, 1.0)(zero, batch, noise)
+    torch.testing.assert_close(drowned.value, expected.value)
+    torch.testing.assert_close(distilled.value, expected.value)
+
+
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
 def test_cross_entropy_is_the_formula_written_out(smoothing):
     logits = randn((4, 3), rng=generator(5)).double()

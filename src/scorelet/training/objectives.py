@@ -145,7 +145,9 @@ def drowning(
     return objective
 
 
-def distillation(teacher: Callable[[Image], Image], turns: int, power: float) -> Objective:
+def distillation(
+    teacher: Callable[[Image], Image], turns: int, power: float, evenness: float = 0.0
+) -> Objective:
     """Return the objective of a blind denoiser that learns what another, or it itself before, makes
     of a patch in several orientations, on batches with `noisy` and `sigma`.
 
@@ -156,7 +158,8 @@ def distillation(teacher: Callable[[Image], Image], turns: int, power: float) ->
     Args:
         teacher: a blind denoiser; its answers are not differentiated.
         turns: 1, 2, 4 or 8.
-        power: of the weight, see `denoising_loss`.
+        power, evenness: of the weight, see `denoising_loss`; an image's own error is that beside
+            the target.
     """
 
     def objective(model: nn.Module, batch: Batch, noise: Noise) -> Loss:
@@ -165,7 +168,7 @@ def distillation(teacher: Callable[[Image], Image], turns: int, power: float) ->
         chosen = [(first + k) % TURNS for k in range(0, TURNS, TURNS // turns)]
         with torch.no_grad():
             target = _in_turns(teacher, y, chosen)
-        return denoising_loss(model(y), target, batch["sigma"], power=power)
+        return denoising_loss(model(y), target, batch["sigma"], power=power, evenness=evenness)
 
     return objective
 

@@ -78,7 +78,8 @@ def _objective(config: DenoiseConfig) -> Objective:
     """Return what is minimised: the error beside clean pictures, or beside a teacher's answers."""
     if config.teach is None:
         return blind_denoising(config.sigma_weight, config.evenness)
-    return distillation(_teacher(config.teach.teacher), config.teach.turns, config.sigma_weight)
+    teacher = _teacher(config.teach.teacher)
+    return distillation(teacher, config.teach.turns, config.sigma_weight, config.evenness)
 
 
 def _teacher(name: str) -> Denoiser:

@@ -169,10 +169,6 @@ class DenoiseConfig(LoopConfig):
             )
         if self.drown and self.teach:
             raise ValueError("drown and teach each say what is learnt: leave one out")
-        if self.evenness and self.teach:
-            raise ValueError(
-                "evenness weighs the error beside clean pictures: leave it out with teach"
-            )
         return self
 
     @model_validator(mode="before")

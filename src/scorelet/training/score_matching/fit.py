@@ -21,7 +21,7 @@ from scorelet.models.field_energy.couplings import Shift
 from scorelet.models.field_energy.energy import pixels_of
 from scorelet.training.score_matching.concavity import SHARE, project_log_concave
 from scorelet.training.score_matching.normal_equations import BandMoments, Equations
-from scorelet.training.score_matching.smoothing import heavier, smoothed
+from scorelet.training.score_matching.smoothing import can_be_smoothed, heavier, smoothed
 from scorelet.training.score_matching.solve import (
     RIDGE,
     Solution,
@@ -182,7 +182,7 @@ class BandFit:
 
     def stiffened(self) -> "BandFit | None":
         """Return the fit with a heavier λ, a potential nearer to a quadratic one, or None."""
-        smooths = self.family.smooth and self.moments.potential.quadratic and len(self.groups) > 1
+        smooths = self.family.smooth and can_be_smoothed(self.moments, self.groups)
         weight = heavier(self.smoothing) if smooths else None
         if weight is None:
             return None

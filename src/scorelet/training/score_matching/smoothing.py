@@ -52,7 +52,7 @@ def smoothed(
         ridge: see `solve`.
         weight: λ, if it is not to be chosen.
     """
-    if not moments.potential.quadratic or len(groups) < _FEWEST:
+    if not can_be_smoothed(moments, groups):
         return groups, 0.0, None
     penalty = roughness(moments, total_of(groups))
     if weight is None:
@@ -61,6 +61,11 @@ def smoothed(
         return groups, 0.0, None
     added = weight * penalty
     return [replace(g, matrix=g.matrix + added) for g in groups], weight, added
+
+
+def can_be_smoothed(moments: BandMoments, groups: Sequence[Equations]) -> bool:
+    """Whether potentials have a penalty, and there are groups to choose its weight by."""
+    return moments.potential.quadratic and len(groups) >= _FEWEST
 
 
 def heavier(weight: float) -> float | None:

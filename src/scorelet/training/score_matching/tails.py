@@ -117,7 +117,8 @@ def softest_curvature(moments: BandMoments, groups: Sequence[Equations], *, ridg
         Equations(quadratic @ g.matrix @ quadratic.T, quadratic @ g.right, g.count) for g in groups
     ]
     theta = quadratic.T @ solve(reduced, ridge=ridge).theta
-    return -least_tail(moments, theta - theta[first] * unit, -float(theta[first]))
+    symbol = -least_tail(moments, theta - theta[first] * unit, 0.0)  # the least, of couplings
+    return float(theta[first]) + symbol
 
 
 def _solve_holding(groups: Sequence[Equations], held: dict[int, float], ridge: float) -> Solution:

@@ -116,8 +116,8 @@ def compare(x: Fields, y: Fields, *, window: str = "none") -> dict[str, Any]:
     return {
         "spectrum": vars(spectrum),
         "spectrum_excess": spectrum.excess(least=2.0),
-        "total_variation": _variation(x, y),
-        "noise_variation": _variation(x, noise),
+        "total_variation": variation(x, y),
+        "noise_variation": variation(x, noise),
         "noise_excess": spectrum_ratios(x, noise, window=window).excess(least=2.0),
         "peak_excess": _peak_excess(x, y, window),
         **shape,
@@ -134,7 +134,8 @@ def _moment_ratio(one: Statistic, two: Statistic, name: str) -> list[float]:
     return [ratio, abs(ratio) * (parts[0] ** 2 + parts[1] ** 2) ** 0.5]
 
 
-def _variation(x: Fields, y: Fields) -> float:
+def variation(x: Fields, y: Fields) -> float:
+    """Return the total variation of the marginals of two sets of fields (n, h, w)."""
     one = marginal(x)
     return float(total_variation(one.values, marginal(y, like=one).values))
 
