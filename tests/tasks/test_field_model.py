@@ -159,6 +159,14 @@ BAD = {
     "all masked": (np.full((5, 8, 8), np.nan), "All pixels are masked"),
     "infinite": (np.full((5, 8, 8), np.inf), "infinite"),
     "two dimensions": (np.zeros(8), "shape"),
+    "of a tiny unit": (
+        gaussian_fields(5).astype(float) * 1e-200,
+        r"reach \de-200, .* multiply them",
+    ),
+    "of a huge unit": (
+        gaussian_fields(5).astype(float) * 1e200,
+        r"reach \de\+200, .* multiply them",
+    ),
     "copies": (np.repeat(gaussian_fields(1), 40, 0), "take out copies"),
     "copies and negatives": (np.concatenate([f := gaussian_fields(1), -f] * 20), "take out copies"),
 }

@@ -108,6 +108,25 @@ def test_a_mask_takes_a_byte_for_each_pixel(tmp_path, kind):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("where", ["memory", "file", "large file"])
+def test_infinite_values_under_a_mask_are_no_data(tmp_path, monkeypatch, where):
+    x = fields()
+    x[:, 0, 0] = np.inf
+    mask = np.arange(64).reshape(8, 8) == 0
+    if where == "large file":
+        monkeypatch.setattr(source, "LARGE", 0)
+    given = x if where == "memory" else tmp_path / "x.npy"
+    np.save(tmp_path / "x.npy", x)
+    gapped = np.where(mask, np.nan, x)
+    one, two = (sl.FieldModel("haar", knots=4, reach=1, steps=2, moments=False) for _ in range(2))
+    one.fit(given, mask=mask), two.fit(gapped)
+    assert torch.equal(one.sample(2), two.sample(2))
+    with pytest.raises(InputError, match="infinite values: mask them, or replace them by NaN"):
+        sl.FieldModel("haar").fit(given)
+    with pytest.raises(InputError, match="infinite values: replace them first"):
+        one.certificate(x)
+
+
 def test_a_report_leaves_masked_pixels_out(tmp_path):
     """Fields of which some have masked pixels, with any number there, give one page."""
     mask = np.zeros((120, 8, 8), bool)

@@ -22,7 +22,7 @@ def load_fields(path: str | Path, *, gaps: bool = False) -> Fields:
     Args:
         path: a file, ``FILE:NAME`` for one array of several, a folder whose files hold fields of
             one size (read in the order of their names), or a name under ``$SCORELET_DATA``.
-        gaps: let NaN pass: pixels that are not known.
+        gaps: let NaN and infinite values pass: the caller decides which are pixels not known.
 
     Returns:
         float32 or float64 as in the file; half precision becomes float32. One field (h, w) counts
@@ -87,10 +87,10 @@ def as_real_fields(array: np.ndarray, path: str | Path, *, gaps: bool) -> np.nda
     Args:
         array: as it is stored.
         path: for messages.
-        gaps: let NaN pass.
+        gaps: let NaN and infinite values pass.
 
     Raises:
-        InputError: integers, complex numbers, infinite values, other dimensions.
+        InputError: integers, complex numbers, values that may not pass, other dimensions.
     """
     kind = array.dtype.kind
     if kind != "f":
@@ -112,12 +112,10 @@ def as_real_fields(array: np.ndarray, path: str | Path, *, gaps: bool) -> np.nda
         )
     wide = np.float64 if array.dtype.itemsize >= 8 else np.float32
     array = plain_array(array).astype(wide)  # a copy: the file may be mapped into memory
-    allowed = np.isfinite(array) | (np.isnan(array) if gaps else False)
-    bad = array.size - int(np.count_nonzero(allowed))
+    bad = 0 if gaps else array.size - int(np.count_nonzero(np.isfinite(array)))
     if bad:
-        what = "infinite" if gaps else "NaN or infinite"
         raise InputError(
-            f"{path} holds {bad} of {array.size} values that are {what}: expected finite "
+            f"{path} holds {bad} of {array.size} values that are NaN or infinite: expected finite "
             "numbers; replace them first."
         )
     return array

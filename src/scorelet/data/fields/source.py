@@ -66,16 +66,12 @@ class FieldsOnDisk:
         self.dtype = first.dtype
 
     def read(self, rows: Sequence[int]) -> Fields:
-        """Return the fields of these numbers.
-
-        Raises:
-            InputError: some of them hold infinite values.
-        """
+        """Return the fields of these numbers."""
         return torch.from_numpy(as_real_fields(self._open()[_index(rows)], self._path, gaps=True))
 
 
 def open_fields(path: str | Path) -> FieldSource:
-    """Return the fields of a file or folder, see `load_fields`; NaN are pixels that are not known.
+    """Return the fields of a file or folder, see `load_fields` with gaps.
 
     Large npy and HDF5 files are read piece by piece, others at once.
 

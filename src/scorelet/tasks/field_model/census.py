@@ -15,6 +15,7 @@ from scorelet.data.fields.source import FieldSource
 
 BATCH_PIXELS = 1 << 18
 _ALONE = 100.0  # ranges: so far away, fewer pixels count too; tails of maps end far nearer
+_EXTREME = 1e50  # the variance of cubes is a number of double precision up to here
 
 
 class FieldWarning(UserWarning):
@@ -66,7 +67,7 @@ def take_census(source: FieldSource) -> Census:
     """Look at all fields.
 
     Raises:
-        InputError: infinite values, or no pixel that is known.
+        InputError: infinite values, sizes out of range, or no pixel that is known.
     """
     gaps = not_positive = 0
     least = largest = (math.inf, 0, math.inf)
@@ -74,15 +75,27 @@ def take_census(source: FieldSource) -> Census:
         x = source.read(rows)
         known = x[~x.isnan()]
         if bool(known.isinf().any()):
-            raise InputError("The fields hold infinite values: replace them, by NaN if unknown.")
+            raise InputError(
+                "The fields hold infinite values: mask them, or replace them by NaN if unknown."
+            )
         gaps += x.numel() - known.numel()
         not_positive += int((known <= 0).sum())
         if known.numel():
             least, largest = _joined(least, _end(known)), _joined(largest, _end(-known))
     if not least[1]:
         raise InputError("All pixels are masked or NaN: expected fields with some that are known.")
+    _refuse_extreme(max(abs(least[0]), abs(largest[0])))
     high = (-largest[0], largest[1], -largest[2])
     return Census(math.prod(source.shape), gaps, not_positive, least, high)
+
+
+def _refuse_extreme(size: float) -> None:
+    """Raise InputError if moments of numbers of this size are out of range."""
+    if size and not 1 / _EXTREME < size < _EXTREME:
+        raise InputError(
+            f"The fields reach {size:.0e}, whose powers are out of the range of numbers: expected "
+            "them in a unit nearer to their size; multiply them first."
+        )
 
 
 def pieces(source: FieldSource) -> Iterator[range]:

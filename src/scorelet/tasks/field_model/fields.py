@@ -30,7 +30,7 @@ def as_source(x: Any, mask: Any = None) -> FieldSource:  # noqa: ANN401 - what u
     Raises:
         InputError: as `as_fields` and `as_mask`; a mask that does not fit them.
     """
-    source = open_fields(x) if isinstance(x, str | Path) else FieldsInMemory(as_fields(x))
+    source = open_fields(x) if isinstance(x, str | Path) else FieldsInMemory(_real_fields(x))
     return source if mask is None else MaskedFields(source, as_mask(mask))
 
 
@@ -40,8 +40,14 @@ def as_fields(x: Any) -> Fields:  # noqa: ANN401 - what users hold
     Raises:
         InputError: complex numbers, integers, infinite values, or other dimensions.
     """
-    if isinstance(x, str | Path):
-        return load_fields(x, gaps=True)
+    fields = load_fields(x, gaps=True) if isinstance(x, str | Path) else _real_fields(x)
+    if bool(fields.isinf().any()):
+        raise InputError("The fields hold infinite values: replace them first, by NaN if unknown.")
+    return fields
+
+
+def _real_fields(x: Any) -> Fields:  # noqa: ANN401 - what users hold
+    """Return fields (n, h, w) of an array or a tensor, finite or not."""
     array = plain_array(x, what="fields")
     if array.dtype.kind != "f":
         raise InputError(
@@ -55,8 +61,6 @@ def as_fields(x: Any) -> Fields:  # noqa: ANN401 - what users hold
         raise InputError(
             f"The fields have shape {tuple(array.shape)}: expected (n, h, w), none of them 0."
         )
-    if bool(fields.isinf().any()):
-        raise InputError("The fields hold infinite values: replace them first, by NaN if unknown.")
     return fields.float() if fields.dtype == torch.float16 else fields
 
 
