@@ -146,10 +146,31 @@ def test_grain_that_may_be_texture_is_bounded_by_the_jpeg():
         found = (grain_level(view_of(flat()), Takes(taken), s, sure=sure) for s in steps)
         return [255 * level for level in found]
 
-    assert levels(fine + slow, sure=False) == [4, pytest.approx(13), pytest.approx(full, rel=0.1)]
+    assert levels(fine + slow, sure=False) == [
+        4,
+        pytest.approx(12.5),
+        pytest.approx(full, rel=0.1),
+    ]
     assert levels(fine + slow, sure=True) == [pytest.approx(full, rel=0.1)] * 3
     coarse = 255 * level_of(FAINT)
     assert levels(cells(256, FAINT), sure=False) == [pytest.approx(coarse, rel=0.15)] * 3
+
+
+@pytest.mark.parametrize("share", [0.75, 0.92])
+@pytest.mark.parametrize("grows", [0.0, 0.05, 0.8])
+def test_grain_does_not_follow_the_details_of_a_picture(share, grows):
+    """The same deviation everywhere, or one that grows like a power of that of details."""
+    slow = ((1 - share**2) / (16 * share**2 - 1)) ** 0.5  # of cells: then p = share q
+    strength = np.geomspace(0.01, 0.04, 256, dtype=np.float32)[:, None, None]
+    details = strength * np.random.default_rng(5).standard_normal((256, 256, 1))
+    taken = cells(256, FAINT, side=1) + cells(256, slow * FAINT)
+    taken *= (strength / strength[128]) ** grows
+    y = (flat() + details + taken).astype(np.float32)
+    found = grain_level(view_of(y), Takes(taken[64:, 64:]), 10 / 255, sure=False)
+    if share > 0.9 or grows > 0.1:
+        assert found == pytest.approx(4 / 255)  # that of the JPEG
+    else:
+        assert found > 14 / 255
 
 
 @pytest.mark.parametrize("sure", [False, True])

@@ -12,9 +12,12 @@ and the larger of both, 0 where that is less than 1, at most 64. `camera` spares
 could be texture, but in the quiet parts of a picture it takes out a share that tells how strong it
 is; the power is less than 1 because p is not exact.
 
-What `camera` takes out of a clean JPEG is texture and what the JPEG lost, with p near q or above.
-So of a JPEG the first counts in full where p < 0.66 q, or grain was found for sure and p < 0.9 q,
-or q > 4, which hardly a clean JPEG has; else up to (s - 4) / 2, and not at all where p >= 0.9 q.
+What `camera` takes out of a clean JPEG is texture and what the JPEG lost, with p near q or above,
+and strongest where the picture has details: the slope e of log m² over log |∇f|², of blocks of 8x8,
+is 0.2 to 0.6. Grain does not know what is shown, and e is below 0.1 in most pictures.
+So of a JPEG the first counts in full where p < 0.66 q, or q > 4, which hardly a clean JPEG has, or
+p < 0.9 q and either grain was found for sure or e < 0.6 (0.95 - p / q); else up to (s - 5) / 2, and
+not at all where p >= 0.9 q.
 With q > 8, `camera` knows the noise, which it does of no real camera's: it takes the noise out
 better than `grain` at any level.
 
@@ -50,10 +53,13 @@ FAINTEST, STRONGEST = 1 / 255, 64 / 255
 """Levels that the model learnt, in the unit of what it is shown."""
 TEXTURE, SMOOTH = 0.9, 0.66
 """Of p over q: from the first on it is texture, below the second it is none."""
-DOUBTFUL, USUAL_STEP = 0.5, 4 / 255
+FOLLOWS, ALIKE, DETAIL = 0.6, 0.95, 8
+"""Of e, from where on it may be texture: 0 at p = 0.95 q; the side of its blocks."""
+DOUBTFUL, USUAL_STEP = 0.5, 5 / 255
 """Bound of the level of grain that may be texture, by the steps of the JPEG."""
 PLAIN, KNOWN = 4 / 255, 8 / 255
 """Of q: from the first on it is noise, from the second on noise that `camera` knows."""
+_NOTHING = 1e-8
 SHARE, LEAST, MOST = 0.25, 128, 512
 """Side of the window that is looked at: with this share of the pixels, between bounds."""
 END, WHOLE = 1 / 255, 0.9
@@ -64,10 +70,11 @@ ENOUGH = 0.5
 
 @dataclass(frozen=True)
 class _Taken:
-    """What `camera` takes out of quiet places: p and q, in the unit shown."""
+    """What `camera` takes out of quiet places: p and q, in the unit shown, and e."""
 
     fine: float
     slow: float
+    follows: float
 
     @property
     def level(self) -> float:
@@ -78,6 +85,7 @@ class _Taken:
     def in_jpeg(self, step: float, *, sure: bool) -> float:
         """Return what counts of it in a JPEG."""
         share = self.fine / max(self.slow, 1e-9)
+        sure = sure or self.follows < FOLLOWS * (ALIKE - share)
         if self.slow > PLAIN or share < (TEXTURE if sure else SMOOTH):
             return self.level
         return min(self.level, DOUBTFUL * (step - USUAL_STEP)) if share < TEXTURE else 0.0
@@ -125,9 +133,10 @@ def _taken(view: View, camera: Denoiser, *, bounded: bool) -> _Taken:
     """Look at a window; blocks that are hardly noisy are left out, unless all are."""
     place, noisy = _window(view, camera.locality.multiple, bounded=bounded)
     shown = view.shown(*place)[1]
-    taken = _brightness(shown - run_tile(camera, shown, None))
-    whole = _whole(noisy)
-    return _Taken(*(cell * _quiet(taken, cell, whole) for cell in (1, CELL)))
+    clean = run_tile(camera, shown, None)
+    taken, whole = _brightness(shown - clean), _whole(noisy)
+    fine, slow = (cell * _quiet(taken, cell, whole) for cell in (1, CELL))
+    return _Taken(fine, slow, _follows(taken, _brightness(clean), whole))
 
 
 def _whole(noisy: np.ndarray) -> np.ndarray:
@@ -140,6 +149,20 @@ def _quiet(taken: Pixels, cell: int, whole: np.ndarray) -> float:
     power = block_means(block_means(taken, cell) ** 2, BLOCK // cell)
     power = power[whole] if whole.any() else power
     return math.sqrt(float(np.quantile(power, QUANTILE))) if power.size else 0.0
+
+
+def _follows(taken: Pixels, clean: Pixels, whole: np.ndarray) -> float:
+    """Return the slope of the logarithm of what is taken out over that of squared steps."""
+    steps = np.square(np.diff(clean, axis=0, append=clean[-1:]))
+    steps += np.square(np.diff(clean, axis=1, append=clean[:, -1:]))
+    powers = [block_means(x, DETAIL)[..., 0] for x in (steps, np.square(taken))]
+    if whole.any():
+        here = np.kron(whole[..., 0], np.ones((BLOCK // DETAIL,) * 2, bool))
+        rows, columns = np.minimum(here.shape, powers[0].shape)
+        powers = [x[:rows, :columns][here[:rows, :columns]] for x in powers]
+    details, noise = (np.log(x + _NOTHING) for x in powers)
+    spread = details.var()
+    return float(((details - details.mean()) * noise).mean() / spread) if spread > 0 else 0.0
 
 
 def _noisy(view: View, place: Place, *, bounded: bool) -> np.ndarray:
