@@ -21,7 +21,12 @@ from scorelet.tasks.field_model.fitting import Choice, fit_model
 from scorelet.tasks.field_model.planning import BANDS
 from scorelet.tasks.field_model.preparation import check_choice
 from scorelet.tasks.field_model.refining import coarsen, refine
-from scorelet.tasks.field_model.scale import other_variance, preparation_of, standardised
+from scorelet.tasks.field_model.scale import (
+    other_variance,
+    preparation_of,
+    standardised,
+    whole_fields,
+)
 from scorelet.training.score_matching import Family
 from scorelet.zoo import load_as, save
 
@@ -264,18 +269,19 @@ class FieldModel:
         """Return -log p of fields up to a constant, (n), float64: the sum over all scales.
 
         Where a transform T of fields is fitted, -sum_u log T'(x(u)) is added, so that p is the
-        density of x.
+        density of x. Fields that are continued by their mirror image have four copies of each
+        pixel: theirs is a quarter of the energy of all, which is near -log p.
 
         Args:
-            x: fields, as in `fit`.
+            x: fields without gaps, otherwise as in `fit`.
 
         Raises:
-            InputError: fields of another size, or a model whose octaves have several bands, whose
-                free energies are not fitted.
+            InputError: fields of another size or with gaps, a model whose fields have a window, or
+                whose octaves have several bands: free energies are not fitted there.
         """
         whole, field, fields = WholeEnergy(self.model), self.record["field"], as_fields(x)
-        energy = whole.energy(standardised(field, fields))
-        return energy + preparation_of(field).jacobian(fields)
+        z, copies = whole_fields(field, fields)
+        return whole.energy(z) / copies + preparation_of(field).jacobian(fields)
 
     def potentials(self) -> list[dict[str, Any]]:
         """Return the potential of a pixel at each scale, coarse to fine.

@@ -41,15 +41,41 @@ def standardised(field: dict[str, Any], x: Fields) -> Tensor:
     """
     check_size(field, x)
     z = (preparation_of(field).apply(x).double() - field["mean"]) / field["deviation"]
+    _warn_of_far(z)
+    return z[:, None]
+
+
+def whole_fields(field: dict[str, Any], x: Fields) -> tuple[Tensor, int]:
+    """Return fields of the model whose energy is that of x, and how often each pixel is in them.
+
+    Their mirror images are not rolled, and nothing is filled in: they depend on x alone.
+
+    Raises:
+        InputError: another size, gaps, or a strip along the border that is filled.
+    """
+    check_size(field, x)
+    preparation = preparation_of(field)
+    if preparation.makes_gaps:
+        raise InputError(
+            "This model has a strip along the border filled by chance, so the energy of a field is "
+            "not known: fit with border='mirror'."
+        )
+    if bool(x.isnan().any()):
+        raise InputError("The fields have gaps, so their energy is not known: give whole ones.")
+    z = coarse_to_model(field, x, 0)
+    _warn_of_far(z)
+    return z, z[0].numel() // x[0].numel()
+
+
+def _warn_of_far(z: Tensor) -> None:
     largest = float(z.abs().max())
     if largest > _FAR:
         warnings.warn(
-            f"Pixels are up to {largest:.0f} deviations of the fitted fields away from their mean: "
+            f"Pixels are up to {largest:.3g} deviations of the fitted fields away from their mean: "
             "there the model continues what it has learnt elsewhere.",
             FieldWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
-    return z[:, None]
 
 
 def other_variance(field: dict[str, Any], x: Fields) -> list[str]:
