@@ -13,7 +13,7 @@ from laws.energy_laws import (
     assert_score_is_minus_the_force,
 )
 from scorelet.analysis.field_statistics.agreement import even_total_variation, spectrum_ratios
-from scorelet.core.errors import InputError
+from scorelet.core.errors import ArrayFileError, InputError
 from scorelet.core.random import generator, randn
 from scorelet.data.fields.ensembles import ensemble
 from scorelet.models.field_energy import WholeEnergy
@@ -167,6 +167,7 @@ BAD = {
         gaussian_fields(5).astype(float) * 1e200,
         r"reach \de\+200, .* multiply them",
     ),
+    "spins": (np.sign(gaussian_fields(40)), "fields of two values, such as spins"),
     "copies": (np.repeat(gaussian_fields(1), 40, 0), "take out copies"),
     "copies and negatives": (np.concatenate([f := gaussian_fields(1), -f] * 20), "take out copies"),
 }
@@ -192,6 +193,33 @@ def test_what_is_asked_of_an_empty_model(model_file, tmp_path):
             sl.field.sample(model_file, 1, tmp_path / "y.npy", size=size)
     with pytest.raises(InputError, match="octave"):
         sl.FieldModel(bands="third")
+
+
+@pytest.mark.slow
+def test_what_a_report_compares_with_is_looked_at_before_anything_is_drawn(
+    model_file, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(sl.FieldModel, "sample", None)
+    data, report = tmp_path / "x.npy", tmp_path / "r.html"
+    np.save(data, gaussian_fields(12))
+    for output, options, words in (
+        ("y.npy", {"data": tmp_path / "none.npy", "report": report}, "There is no data"),
+        ("y.npy", {"data": data}, "give --report, too"),
+        ("x.npy", {"data": data, "report": report, "overwrite": True}, "would replace"),
+    ):
+        with pytest.raises(InputError, match=words):
+            sl.field.sample(model_file, 2, tmp_path / output, **options)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.safetensors", "x.npy"]
+
+
+@pytest.mark.slow
+def test_a_file_in_the_place_of_a_folder_is_said_before_the_work(model_file, tmp_path, monkeypatch):
+    monkeypatch.setattr(sl.FieldModel, "fit", None)
+    np.save(tmp_path / "x.npy", gaussian_fields(12))
+    with pytest.raises(InputError, match="no folder and cannot be made"):
+        sl.field.fit(tmp_path / "x.npy", tmp_path / "x.npy" / "m.safetensors")
+    with pytest.raises(ArrayFileError, match="choose another -o"):
+        sl.field.sample(model_file, 2, tmp_path / "x.npy" / "y.npy")
 
 
 @pytest.mark.slow

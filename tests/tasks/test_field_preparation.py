@@ -17,8 +17,11 @@ from scorelet.data.fields.ensembles import ensemble
 from scorelet.data.fields.pointwise import QuantileMatched
 from scorelet.data.fields.source import FieldsInMemory
 from scorelet.tasks.field_model.census import FieldWarning, take_census
+from scorelet.tasks.field_model.fields import as_fields
 from scorelet.tasks.field_model.preparation import Preparation, choose_preparation
+from scorelet.tasks.field_model.prepared import PreparedFields
 from scorelet.tasks.field_model.scale import preparation_of
+from scorelet.tasks.field_model.survey import survey_fields
 
 
 def fields(count=300, size=8, seed=0):
@@ -123,6 +126,56 @@ def test_the_energy_of_positive_fields_is_that_of_their_own_density():
     x = fields(5, seed=1).double().exp()
     wanted = plain.energy(transform.forward(x)) - transform.log_slope(x).sum((1, 2))
     assert torch.allclose(model.energy(x), wanted, rtol=1e-6)
+
+
+@pytest.mark.slow
+def test_the_energy_of_a_patch_is_its_own_and_near_that_of_its_law():
+    """Patches of a lattice, whose covariance is known: x' C^-1 x / 2, with slope 1, not 4."""
+    law, side = ensemble("lattice_ou", mass=1.0, coupling=0.2), 8
+    wide = law.sample(600, 32, 0)[:, 0].double()
+    pairs = torch.fft.irfft2(torch.fft.rfft2(wide).abs().square().mean(0), s=(32, 32)) / 32**2
+    lag = (torch.arange(side)[:, None] - torch.arange(side)) % 32
+    covariance = pairs[lag[:, None, :, None], lag[None, :, None, :]].reshape(side**2, side**2)
+    model = sl.FieldModel("db4", knots=3, reach=2, steps=2, border="mirror", moments=False)
+    model.fit(wide[:, :side, :side])
+    x = law.sample(200, 32, 1)[:, 0, :side, :side].double()
+    found = model.energy(x)
+    exact = (x.flatten(1) @ covariance.inverse() * x.flatten(1)).sum(1) / 2
+    pair = torch.stack([found, exact])
+    assert float(torch.cov(pair)[0, 1] / exact.var()) == pytest.approx(1, abs=0.1)
+    assert float(torch.corrcoef(pair)[0, 1]) > 0.95
+    assert torch.allclose(model.energy(x[5:7]), found[5:7], rtol=1e-12)
+
+
+def test_fields_of_one_sign_are_not_even_however_few():
+    """Strengths of four fields are so unequal that their mean is within three errors of 0."""
+    x = torch.tensor([0.1, 0.2, 0.1, 5.0])[:, None, None] * fields(4).exp()
+    for sign in (1, -1):
+        source = FieldsInMemory(sign * x)
+        prepared = PreparedFields(source, Preparation(), take_census(source))
+        assert not survey_fields(prepared, 4).even
+
+
+def test_a_window_needs_pixels_inside():
+    x = fields(10)[:, :8, :2]
+    with pytest.raises(InputError, match="8x2 pixels have none inside a strip"):
+        small(border="window").fit(x)
+
+
+def test_long_doubles_are_doubles():
+    x = fields(3).numpy()
+    assert as_fields(x.astype(np.longdouble)).equal(torch.from_numpy(x).double())
+
+
+@pytest.mark.slow
+def test_an_energy_that_is_not_known_is_refused(fitted):
+    x = fields(3).numpy()
+    x[1, 2, 3] = np.nan
+    with pytest.raises(InputError, match="gaps"):
+        fitted.energy(x)
+    windowed = small(border="window", moments=False).fit(fields(60))
+    with pytest.raises(InputError, match="border='mirror'"):
+        windowed.energy(fields(3))
 
 
 @pytest.mark.slow

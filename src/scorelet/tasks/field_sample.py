@@ -16,17 +16,18 @@ from typing import Any
 import numpy as np
 import torch
 
-from scorelet.core.errors import InputError
+from scorelet.core.errors import ArrayFileError, InputError
 from scorelet.core.files import atomic_path, write_text
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
 from scorelet.core.typing import Fields
-from scorelet.data.fields.arrays import load_fields
+from scorelet.data.fields.arrays import load_fields, split_name
 from scorelet.tasks.array_files import LABELLED, check_output, check_space, write_array
 from scorelet.tasks.field_model.census import BATCH_PIXELS
 from scorelet.tasks.field_model.drawing import check_sides
 from scorelet.tasks.field_model.drawn import chains_of, write_sampled
+from scorelet.tasks.field_model.fields import as_source
 from scorelet.tasks.field_model.model import FieldModel
 from scorelet.tasks.field_model.report import MOST, Sampled
 from scorelet.tasks.field_model.scale import needs_double, other_variance
@@ -76,7 +77,8 @@ def sample(  # noqa: PLR0913 - as many as the command has options
         chain) and r_hat; of the first 16 chains, see `ChainWatch.bands`.
 
     Raises:
-        InputError: anything that cannot be drawn; another job is at work on the same samples.
+        InputError: anything that cannot be drawn; another job is at work on the same samples; data
+            without a report, or that the samples would replace.
         ArrayFileError, CheckpointError: a file that cannot be read or written.
     """
     start, target = time.perf_counter(), as_path(output, name="output")
@@ -86,9 +88,7 @@ def sample(  # noqa: PLR0913 - as many as the command has options
             f"Asked for {count} samples from seed {seed}: give at least one sample, and a seed of "
             "at least 0."
         )
-    page = None if report is None else as_path(report, name="report")
-    if page is not None:
-        check_output(page, overwrite=overwrite, suffixes=(".html",))
+    page = _checked_page(report, data, target, overwrite=overwrite)
     loaded = FieldModel.load(model)
     if steps is not None:
         loaded = loaded.with_steps(steps)
@@ -132,6 +132,31 @@ def sample(  # noqa: PLR0913 - as many as the command has options
     return {**named, **record, "chains": told, "warnings": said, "seconds": seconds}
 
 
+def _checked_page(
+    report: str | Path | None, data: str | Path | None, target: Path, *, overwrite: bool
+) -> Path | None:
+    """Return the path of a report whose fields are there, before anything is drawn.
+
+    Raises:
+        InputError: fields without a report, that the samples would replace, or that are not there.
+        ArrayFileError: a file that cannot be read.
+    """
+    if report is None:
+        if data is not None:
+            raise InputError("--data is what a report compares samples with: give --report, too.")
+        return None
+    page = as_path(report, name="report")
+    check_output(page, overwrite=overwrite, suffixes=(".html",))
+    if data is not None:
+        as_source(data)
+        if (file := split_name(data)[0]).is_file() and target.exists() and file.samefile(target):
+            raise InputError(
+                f"The samples would replace {file}, which they are compared with: choose another "
+                "-o."
+            )
+    return page
+
+
 class _Pieces:
     """What is done of a run, in a hidden folder."""
 
@@ -145,8 +170,14 @@ class _Pieces:
 
         Raises:
             InputError: another job has it.
+            ArrayFileError: it cannot be made.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ArrayFileError(
+                f"{self.folder.parent} cannot hold samples ({error.strerror}): choose another -o."
+            ) from error
         locks.take(self.folder)
         if not resume:
             for path in self.folder.glob("[!.]*"):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -54,7 +55,7 @@ def _real_fields(x: Any) -> Fields:  # noqa: ANN401 - what users hold
             f"The fields are {array.dtype.name}: expected real floating point; convert them by "
             ".astype('float32'), or take .real of complex ones."
         )
-    fields = torch.from_numpy(array)
+    fields = torch.from_numpy(array.astype(np.float64) if array.itemsize > 8 else array)
     if fields.ndim == 4 and fields.shape[1] == 1:
         fields = fields[:, 0]
     if fields.ndim != 3 or fields.numel() == 0:

@@ -40,6 +40,7 @@ BORDERS = "auto", "periodic", "mirror", "window"
 TRANSFORMS = "auto", *POINTWISE
 _SEED = 577
 _LEAST_SIDE = 8  # below, nobody can tell
+_LEAST_INSIDE = 3  # of a window: a pixel on each side, and one inside
 _STRIP = 16  # its width along the border is the side over this
 
 
@@ -143,7 +144,7 @@ def choose_preparation(
         even: whether the law is known to be even; an asinh is odd then.
 
     Raises:
-        InputError: unknown names, or pixels that have no logarithm.
+        InputError: unknown names, pixels that have no logarithm, no pixel inside a window.
     """
     check_choice(border, transform)
     said = []
@@ -155,6 +156,11 @@ def choose_preparation(
                 "(--border periodic takes them as they are)."
             )
     if border == "window":
+        if min(x.shape[1:]) < _LEAST_INSIDE:
+            raise InputError(
+                f"Fields of {x.shape[1]}x{x.shape[2]} pixels have none inside a strip along their "
+                f"border: a window needs sides of at least {_LEAST_INSIDE}; use --border mirror."
+            )
         said.append(
             "A strip along the border is taken for a gap: it is filled by Gaussian fields that "
             "join opposite sides."

@@ -61,7 +61,12 @@ def survey_fields(fields: PreparedFields, among: int, *, even: bool | None = Non
 
 
 def _is_even(x: Fields) -> bool:
-    """Whether the means of x and of x^3 are 0 within three standard errors over fields."""
+    """Whether the means of x and of x^3 are 0 within three standard errors over fields.
+
+    Few fields of unequal strength say little of their means; pixels of one sign say enough.
+    """
+    if float(x.min()) >= 0 or float(x.max()) <= 0:
+        return False
     for power in (1, 3):
         moment = x.pow(power).mean((1, 2))
         if abs(float(moment.mean())) > _DOUBT * float(moment.std()) / len(x) ** 0.5:

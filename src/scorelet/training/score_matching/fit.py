@@ -137,8 +137,9 @@ def _kept_apart(knots: Tensor) -> Tensor:
     kept = torch.cat([knots.new_ones(1, dtype=torch.bool), knots.diff() > least])
     if int(kept.sum()) < 3:
         raise InputError(
-            "Nearly all pixels of one scale have one value, beside their range: expected fields "
-            "that vary; take out copies of one, and mask pixels that do not vary or are no data."
+            "Nearly all pixels of one scale have one or two values, beside their range: expected "
+            "fields that vary without steps; take out copies of one, mask pixels that do not vary "
+            "or are no data, and average fields of two values, such as spins, over blocks first."
         )
     return knots[kept]
 
