@@ -18,7 +18,7 @@ from scorelet.core.random import generator, randn
 from scorelet.data.fields.ensembles import ensemble
 from scorelet.models.field_energy import WholeEnergy
 from scorelet.tasks.field_certify import certify
-from scorelet.tasks.field_model.scale import other_variance, standardised
+from scorelet.tasks.field_model.scale import standardised, unlike_fields
 from scorelet.tasks.field_sample import _Pieces
 
 SIZE, STEPS = 8, 30
@@ -81,8 +81,28 @@ def test_samples_without_the_variance_of_the_fields_are_said(tmp_path):
 def test_the_mean_of_fields_that_were_taken_for_even_is_no_variance():
     x = 1 + randn((100, 8, 8), rng=generator(0), like=torch.zeros(()))
     field = {"mean": 0.0, "deviation": 1.0, "power": 2.0}
-    assert other_variance(field, x) == []
-    assert other_variance(field | {"power": 1.0}, x)
+    assert unlike_fields(field, x) == []
+    assert unlike_fields(field | {"power": 1.0}, x)
+
+
+@pytest.mark.slow
+def test_samples_without_the_points_of_the_fields_are_said():
+    """A bright pixel in one field of three: a hundredth of the pixels' law, all of its kurtosis."""
+    x, rng = gaussian_fields(120), np.random.default_rng(0)
+    x[::3, 1, 2] += 8 * np.exp(rng.normal(size=40)).astype("f4")
+    model = sl.FieldModel(
+        "haar", knots=4, reach=1, steps=STEPS, moments=False, transform="none"
+    ).fit(x)
+    z = (x[:114] - x[:114].mean()) / x[:114].std()
+    assert model.record["field"]["kurtosis"] == pytest.approx((z**4).mean(), rel=0.05)
+    with pytest.warns(UserWarning, match=r"kurtosis of [23]\.?\d* ?.*, those of the fitted"):
+        model.sample(60, seed=1)
+
+
+@pytest.mark.parametrize(("kurtosis", "said"), [(3.0, False), (5.5, False), (7.0, True)])
+def test_tails_are_said_from_half_on(kurtosis, said):
+    x = randn((200, 8, 8), rng=generator(0), like=torch.zeros(()))
+    assert bool(unlike_fields({"mean": 0.0, "deviation": 1.0, "kurtosis": kurtosis}, x)) == said
 
 
 @pytest.mark.parametrize("transform", ["none", "log"])
@@ -91,7 +111,7 @@ def test_the_variance_is_that_of_what_was_fitted(transform, factor, said):
     """Means and deviations are those of logarithms where these were fitted."""
     field = {"mean": 0.5, "deviation": 0.25, "transform": transform}
     x = 0.5 + 0.25 * factor * randn((200, 8, 8), rng=generator(0), like=torch.zeros(()))
-    assert bool(other_variance(field, x if transform == "none" else x.exp())) == said
+    assert bool(unlike_fields(field, x if transform == "none" else x.exp())) == said
 
 
 @pytest.mark.slow

@@ -30,7 +30,7 @@ from scorelet.tasks.field_model.drawn import chains_of, write_sampled
 from scorelet.tasks.field_model.fields import as_source
 from scorelet.tasks.field_model.model import FieldModel
 from scorelet.tasks.field_model.report import MOST, Sampled
-from scorelet.tasks.field_model.scale import needs_double, other_variance
+from scorelet.tasks.field_model.scale import needs_double, unlike_fields
 from scorelet.tasks.field_model.watch import ChainWatch
 from scorelet.tasks.locks import Locks
 from scorelet.zoo import locate_weights
@@ -121,7 +121,7 @@ def sample(  # noqa: PLR0913 - as many as the command has options
             kind="f8" if needs_double(loaded.record["field"]) else "f4",
         )
         fields, chains = torch.from_numpy(np.concatenate(first)[:MOST]), pieces.chains()
-        said = [] if below is not None else other_variance(loaded.record["field"], fields)
+        said = [] if below is not None else unlike_fields(loaded.record["field"], fields)
         if page is not None:
             facts = {"model": str(model), "samples": str(target)}
             facts |= {} if data is None else {"data": str(data)}

@@ -96,6 +96,7 @@ def fit_model(
             "mean": survey.mean,
             "deviation": survey.deviation,
             "power": float(survey.fields.square().mean()),
+            "kurtosis": float(survey.fields.pow(4).mean() / survey.fields.square().mean() ** 2),
             "even": survey.even,
             "dtype": str(source.dtype).removeprefix("torch."),
             **prepared,

@@ -22,9 +22,9 @@ from scorelet.tasks.field_model.planning import BANDS
 from scorelet.tasks.field_model.preparation import check_choice
 from scorelet.tasks.field_model.refining import coarsen, refine
 from scorelet.tasks.field_model.scale import (
-    other_variance,
     preparation_of,
     standardised,
+    unlike_fields,
     whole_fields,
 )
 from scorelet.training.score_matching import Family
@@ -207,7 +207,8 @@ class FieldModel:
                 samples of p(x | coarse field), super-resolution; sample i has number i modulo m.
             progress: is told how many samples are done.
             on_step: is told how the chains go, see `scorelet.sampling.OnStep`.
-            check: warn if the samples, 50 or more, have lost variance, see `other_variance`.
+            check: warn if the samples, 50 or more, have lost variance or tails, see
+                `unlike_fields`.
 
         Raises:
             InputError: chains that diverge, no samples asked for, a size that cannot be drawn,
@@ -221,7 +222,7 @@ class FieldModel:
         run, numbers = run_of(self.model, self.steps, on_step), range(start, start + n)
         if coarse is None:
             drawn = draw(run, numbers, seed, size or self.size, progress)
-            for text in other_variance(self.record["field"], drawn) if check else []:
+            for text in unlike_fields(self.record["field"], drawn) if check else []:
                 warnings.warn(text, FieldWarning, stacklevel=2)
             return drawn
         if size not in (None, self.size):

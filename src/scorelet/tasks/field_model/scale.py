@@ -78,20 +78,29 @@ def _warn_of_far(z: Tensor) -> None:
         )
 
 
-def other_variance(field: dict[str, Any], x: Fields) -> list[str]:
-    """Return a sentence if samples have another variance than the fields that were fitted.
+def unlike_fields(field: dict[str, Any], x: Fields) -> list[str]:
+    """Return what samples miss of the fields that were fitted, a sentence each.
+
+    Args:
+        field: what the record of the model says of its fields.
+        x: samples in units of the data, (n, h, w); of fewer than 50 nothing is said.
+    """
+    if len(x) < _FEW:
+        return []
+    z = preparation_of(field).transform.forward(x[:_MANY].double())
+    z = (z - field["mean"]) / field["deviation"]
+    return other_variance(field, z) + other_tails(field, z)
+
+
+def other_variance(field: dict[str, Any], z: Tensor) -> list[str]:
+    """Return a sentence if samples z of the model have another variance than its fields.
 
     What an energy of this family cannot say (a gradient or stripes across whole fields), and chains
     that have not arrived, show in the variance first. Samples have their four errors, and another
     third, which few fields of heavy tails may lack.
     """
-    if len(x) < _FEW:
-        return []
-    x = x[:_MANY]
-    z = preparation_of(field).transform.forward(x.double())
-    powers = ((z - field["mean"]) / field["deviation"]).square().mean((1, 2))
-    powers = powers / field.get("power", 1.0)
-    ratio, error = float(powers.mean()), float(powers.std()) / len(powers) ** 0.5
+    powers = z.square().mean((1, 2)) / field.get("power", 1.0)
+    ratio, error = _mean_and_error(powers)
     if not abs(ratio - 1) > _OFF + 4 * error:
         return []
     return [
@@ -100,6 +109,27 @@ def other_variance(field: dict[str, Any], x: Fields) -> list[str]:
         "are not), chains are too short, or few fields hold most of it. Compare both before you "
         "use them."
     ]
+
+
+def other_tails(field: dict[str, Any], z: Tensor) -> list[str]:
+    """Return a sentence if the kurtosis of samples z is below half of that of the fields.
+
+    So it is of bright points on a smooth ground: so few pixels move neither variance nor moments.
+    """
+    fields = field.get("kurtosis")
+    square = float(z.square().mean()) ** 2
+    samples, error = _mean_and_error(z.pow(4).mean((1, 2)) / square)
+    if fields is None or not fields > 2 * (samples + 4 * error):
+        return []
+    return [
+        f"Pixels of samples have a kurtosis of {samples:.3g}, those of the fitted fields of "
+        f"{fields:.3g} (3 is normal): what few pixels hold, such as points on a smooth ground, is "
+        "not in samples. Mask such pixels, or compare both before you use them."
+    ]
+
+
+def _mean_and_error(x: Tensor) -> tuple[float, float]:
+    return float(x.mean()), float(x.std()) / len(x) ** 0.5
 
 
 def check_size(field: dict[str, Any], x: Fields) -> None:
