@@ -108,6 +108,15 @@ def test_what_is_refused(model):
         model.coarsen(fields(1, 0), 5)
 
 
+def test_refused_coarse_fields_leave_nothing(model, tmp_path):
+    model.save(tmp_path / "m.safetensors")
+    np.save(tmp_path / "low.npy", np.zeros((1, 5, 5), np.float32))
+    options = {"coarse": tmp_path / "low.npy"}
+    with pytest.raises(InputError, match="8x8, 4x4, 2x2, 1x1 pixels"):
+        sl.field.sample(tmp_path / "m.safetensors", 1, tmp_path / "y.npy", **options)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["low.npy", "m.safetensors"]
+
+
 def test_the_verb_continues_a_file_and_resumes(model, tmp_path, monkeypatch):
     model.save(tmp_path / "m.safetensors")
     np.save(tmp_path / "low.npy", model.coarsen(fields(2, 9), 2).numpy())

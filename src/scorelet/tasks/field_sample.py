@@ -4,6 +4,7 @@ Pieces that are done lie in a hidden folder beside the output until the whole is
 depends on (model, seed, number) only, so a run that is resumed gives the same samples.
 """
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -108,7 +109,7 @@ def sample(  # noqa: PLR0913 - as many as the command has options
     description = {**named, **record, "chains": loaded.chains, **asdict(label)}
     shape = count, height, width
     first: list[np.ndarray] = []
-    with Locks("field-sample") as locks:
+    with pieces, Locks("field-sample") as locks:
         pieces.open(locks, resume=resume)
         drawn = pieces.all(loaded, record, below, most, progress)
         write_array(
@@ -158,12 +159,19 @@ def _checked_page(
 
 
 class _Pieces:
-    """What is done of a run, in a hidden folder."""
+    """What is done of a run, in a hidden folder; `with` removes it if nothing is."""
 
     def __init__(self, target: Path, key: dict[str, Any]) -> None:
         name = _digest(json.dumps(key, sort_keys=True).encode())[:16]
         self.folder = target.absolute().parent / f".{target.stem[:40]}-{name}.pieces"
         self._chains = self.folder / "chains.json"
+
+    def __enter__(self) -> "_Pieces":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        with contextlib.suppress(OSError):  # something is done, or another job's lock is there
+            self.folder.rmdir()
 
     def open(self, locks: Locks, *, resume: bool) -> None:
         """Make the folder this job's own; empty it unless a run is resumed.

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scorelet.core.errors import InputError
+from scorelet.core.options import checked
 from scorelet.core.progress import Progress
 from scorelet.core.typing import Fields, PerSample
 from scorelet.data.fields.labels import Label, read_label
@@ -79,6 +80,7 @@ class FieldModel:
         torch.Size([2, 8, 8])
     """
 
+    @checked
     def __init__(  # noqa: PLR0913 - as many as the command has options
         self,
         wavelet: str = "db4",
@@ -145,6 +147,7 @@ class FieldModel:
             for s in self.record["chains"]["schedules"]
         ]
 
+    @checked
     def with_steps(self, steps: int) -> "FieldModel":
         """Return the same model with chains of another length.
 
@@ -181,6 +184,7 @@ class FieldModel:
         self.record["field"] |= {"name": label.name, "unit": label.unit}
         return self
 
+    @checked
     def sample(
         self,
         n: int,
@@ -229,6 +233,7 @@ class FieldModel:
             raise InputError("Give a size or coarse fields, not both: they have a size.")
         return refine(run, as_fields(coarse), numbers, seed, progress)
 
+    @checked
     def coarsen(self, x: Any, octaves: int) -> Fields:  # noqa: ANN401 - as in fit
         """Return coarse fields (n, h / 2^j, w / 2^j) in the units of the data, for `sample`.
 
@@ -297,11 +302,13 @@ class FieldModel:
         """Return a figure of the potentials, with error bands, and of the curvatures, by scale."""
         return model_figure(self.potentials(), self.certificate().bands, label=str(self.label))
 
+    @checked
     def save(self, path: str | Path) -> None:
         """Write the model to a ``.safetensors`` file; `FieldModel.load` and `sl.load` read it."""
         save(self.model, path)
 
     @classmethod
+    @checked
     def load(cls, path: str | Path, *, verb: str = "field sample") -> "FieldModel":
         """Return the model of a file, or a built-in one by name; errors name the `verb` that asks.
 
