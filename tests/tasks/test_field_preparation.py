@@ -156,10 +156,12 @@ def test_fields_of_one_sign_are_not_even_however_few():
         assert not survey_fields(prepared, 4).even
 
 
-def test_a_window_needs_pixels_inside():
-    x = fields(10)[:, :8, :2]
-    with pytest.raises(InputError, match="8x2 pixels have none inside a strip"):
-        small(border="window").fit(x)
+@pytest.mark.parametrize("border", ["mirror", "window"])
+def test_a_border_needs_pixels_inside(border):
+    """Mirrors of 2 x 8 pixels had samples of twenty times their deviation."""
+    x = fields(10)[:, :2]
+    with pytest.raises(InputError, match=f"2x8 pixels have no inside: a {border} needs"):
+        small(border=border).fit(x)
 
 
 def test_long_doubles_are_doubles():

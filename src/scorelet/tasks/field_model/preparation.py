@@ -40,7 +40,7 @@ BORDERS = "auto", "periodic", "mirror", "window"
 TRANSFORMS = "auto", *POINTWISE
 _SEED = 577
 _LEAST_SIDE = 8  # below, nobody can tell
-_LEAST_INSIDE = 3  # of a window: a pixel on each side, and one inside
+_LEAST_CUT = 3  # of a side with a border of its own: a pixel at each end, and one between
 _STRIP = 16  # its width along the border is the side over this
 
 
@@ -144,7 +144,7 @@ def choose_preparation(
         even: whether the law is known to be even; an asinh is odd then.
 
     Raises:
-        InputError: unknown names, pixels that have no logarithm, no pixel inside a window.
+        InputError: unknown names, pixels that have no logarithm, fields without an inside.
     """
     check_choice(border, transform)
     said = []
@@ -155,12 +155,12 @@ def choose_preparation(
                 "The fields jump at their border: they are continued by their mirror image "
                 "(--border periodic takes them as they are)."
             )
+    if border != "periodic" and min(x.shape[1:]) < _LEAST_CUT:
+        raise InputError(
+            f"Fields of {x.shape[1]}x{x.shape[2]} pixels have no inside: a {border} needs sides of "
+            f"at least {_LEAST_CUT}; use --border periodic, or larger fields."
+        )
     if border == "window":
-        if min(x.shape[1:]) < _LEAST_INSIDE:
-            raise InputError(
-                f"Fields of {x.shape[1]}x{x.shape[2]} pixels have none inside a strip along their "
-                f"border: a window needs sides of at least {_LEAST_INSIDE}; use --border mirror."
-            )
         said.append(
             "A strip along the border is taken for a gap: it is filled by Gaussian fields that "
             "join opposite sides."
