@@ -227,7 +227,7 @@ class FieldModel:
         if coarse is None:
             drawn = draw(run, numbers, seed, size or self.size, progress)
             for text in unlike_fields(self.record["field"], drawn) if check else []:
-                warnings.warn(text, FieldWarning, stacklevel=2)
+                warnings.warn(text, FieldWarning, stacklevel=3)  # `checked` is one of them
             return drawn
         if size not in (None, self.size):
             raise InputError("Give a size or coarse fields, not both: they have a size.")

@@ -74,7 +74,7 @@ def _warn_of_far(z: Tensor) -> None:
             f"Pixels are up to {largest:.3g} deviations of the fitted fields away from their mean: "
             "there the model continues what it has learnt elsewhere.",
             FieldWarning,
-            stacklevel=5,
+            stacklevel=4,
         )
 
 
