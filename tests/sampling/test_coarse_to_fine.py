@@ -12,6 +12,7 @@ from scorelet.models.field_energy import (
     Couplings,
     FieldEnergy,
     ScalarDensity,
+    SigmoidPotential,
     SplinePotential,
 )
 from scorelet.models.multiscale import Multiscale
@@ -65,3 +66,22 @@ def test_chains_that_diverge_are_named():
     run = Run(model, [Schedule((1e200,))] * 3, 8, adjusted=False)
     with pytest.raises(InputError, match=r"band 1 .* diverged"):
         run.sample(Noise(6, range(2)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("curvature", [None, 1.0])
+def test_chains_begin_inside_the_window_of_sigmoids(curvature):
+    """From details 0, low-passed blocks overshoot: an energy that is infinite is never left."""
+    field = FieldEnergy(Couplings(((0, 0),), torch.ones(1).double()), SigmoidPotential(KNOTS))
+    factor = ConditionalEnergy(field, Band("db4"))
+    blocks = 0.95 * white(40, 1, 4, 4).sign()
+    below = factor.band.lower(blocks.repeat_interleave(4, -1).repeat_interleave(4, -2))
+    assert int((factor.band.lift(below).abs().flatten(1).amax(1) > 1).sum()) > 20
+    transform = WaveletPacket("db4", PacketPlan.octaves(1))
+    run = Run(Multiscale(transform, factor, [factor]), [Schedule((0.05,), 0.5, curvature)] * 2, 20)
+    x = run.refine(below, Noise(7, range(40)), start=1)
+    assert float(x.abs().max()) <= 1
+    assert torch.allclose(factor.band.lower(x), below, atol=1e-10)
+    assert torch.equal(run.refine(below[3:5], Noise(7, range(3, 5)), start=1), x[3:5])
+    with pytest.raises(InputError, match=r"band 2 .* window .*--basis spline"):
+        run.refine(below + 4, Noise(7, range(40)), start=1)  # the mean of fields is 2

@@ -2,10 +2,11 @@
 
 Symbols: c coarse field, d details of a band, p(d | c) its conditional law; ε_t step of a chain.
 
-Every chain starts from d = 0. Steps are found by a pilot: chains of their own, in which ε moves
-towards the best acceptance for a while, and then stays. The whole path of ε is kept, and the
-chains of samples follow it: they begin where small steps are needed, too, and a sample depends on
-(seed, number) and the model only, not on the others in its batch.
+Every chain starts from d = 0, or near it where that is outside the window of sigmoids. Steps are
+found by a pilot: chains of their own, in which ε moves towards the best acceptance for a while, and
+then stays. The whole path of ε is kept, and the chains of samples follow it: they begin where small
+steps are needed, too, and a sample depends on (seed, number) and the model only, not on the others
+in its batch.
 """
 
 import math
@@ -85,7 +86,8 @@ class Run:
             shape: of the coarsest field.
 
         Raises:
-            InputError: a chain has diverged; the sentence names its band.
+            InputError: a chain has diverged, or has not come into the window of its potential; the
+                sentence names its band.
         """
         return self.refine(draw_coarsest(self.model, noise, shape), noise)
 
@@ -109,6 +111,12 @@ class Run:
             state, info = kernel.step(state, chain.at(step))
             if self.on_step:
                 self.on_step(number, step, state, info)
+        if self.adjusted and bool(state.energy.isposinf().any()):
+            raise InputError(
+                f"Chains of band {number + 1} (coarse to fine) have found no field inside the "
+                "window of the potential: no samples were drawn. Fit more fields, or splines "
+                "(--basis spline), which have no window."
+            )
         return finish(energy, state.x, number)
 
 
@@ -142,13 +150,18 @@ def begin(
     number: int,
     curvature: float | None = None,
 ) -> tuple[ChainEnergy, Tensor, Noise]:
-    """Return the energy of a band, details 0, and the noise of its chain."""
+    """Return the energy of a band, details to begin with, and the noise of its chain.
+
+    They are 0, or near it where the potential has a window that the coarse fields alone leave.
+    """
     coarse = factor.band.lift(below)
     size = int(coarse.shape[-2]), int(coarse.shape[-1])
     start = coarse.new_zeros(len(coarse), *factor.band.detail_shape(*size))
     energy: ChainEnergy = factor.given(coarse)
+    start = factor.given(coarse).entered(start)
     if curvature is not None:
         energy = WhitenedBand(factor.given(coarse), whitening_root(factor, size, curvature))
+        start = energy.whitened(start)
     return energy, start, replace(noise, scale=number + 1)
 
 

@@ -11,7 +11,10 @@ from torch import Tensor, nn
 
 from scorelet.core.typing import Image, PerSample
 from scorelet.models.field_energy.band import AnyBand
-from scorelet.models.field_energy.energy import FieldEnergy
+from scorelet.models.field_energy.energy import FieldEnergy, pull_back
+
+_TURNS, _RELAXED = 300, 1.5  # projections, and by how much they overshoot
+_MARGIN = 0.01  # of the window
 
 
 class ConditionalEnergy(nn.Module):
@@ -50,6 +53,26 @@ class BandEnergy:
     def picture(self, d: Tensor) -> Tensor:
         """Return x = c + B^T d."""
         return self.coarse + self.band.synthesize(d)
+
+    def entered(self, d: Tensor) -> Tensor:
+        """Return details whose fields are inside the window of the potential, if d are not.
+
+        Fields are brought to a window that is a little smaller, and then to the coarse fields that
+        are given, in turn. Where no field is inside both, what comes back is not.
+        """
+        potential = self.field.potential
+        if potential.quadratic:  # there is no window
+            return d
+        low, high = potential.knots[0], potential.knots[-1]
+        margin = _MARGIN * (high - low)
+        for _ in range(_TURNS):
+            y = self.field.pixels(self.picture(d))
+            outside = ((y < low) | (y > high)).flatten(1).any(1)
+            if not bool(outside.any()):
+                break
+            over = (y - y.clamp(low + margin, high - margin)) * outside[:, None, None, None]
+            d = d - _RELAXED * self.band.analyze(pull_back(over, self.field.finer))
+        return d
 
     def energy(self, x: Image) -> PerSample:
         """Return E of each sample, at details x."""
