@@ -18,8 +18,10 @@ from scorelet.core.random import generator, randn
 from scorelet.data.fields.ensembles import ensemble
 from scorelet.models.field_energy import WholeEnergy
 from scorelet.tasks.field_certify import certify
+from scorelet.tasks.field_model.planning import choose_bands
 from scorelet.tasks.field_model.scale import standardised, unlike_fields
 from scorelet.tasks.field_sample import _Pieces
+from scorelet.training.score_matching import Family
 
 SIZE, STEPS = 8, 30
 
@@ -120,6 +122,17 @@ def test_a_file_gives_the_same_samples(fitted, model_file):
     assert torch.equal(loaded.sample(3, seed=2), fitted.sample(3, seed=2))
     assert torch.equal(loaded.sample(1, seed=2, start=2), fitted.sample(3, seed=2)[2:])
     assert isinstance(sl.load(model_file), sl.FieldModel.load(model_file).model.__class__)
+
+
+@pytest.mark.slow
+def test_a_model_of_a_file_is_fitted_again_as_it_was(tmp_path):
+    options = {"enforce": True, "precondition": True, "knots": 5, "smooth": False, "pixels": "own"}
+    model = sl.FieldModel("haar", reach=1, steps=2, even=False, transform="none", **options)
+    x = gaussian_fields()
+    model.fit(x).save(tmp_path / "m.safetensors")
+    again = sl.FieldModel.load(tmp_path / "m.safetensors").fit(x)
+    assert again.certificate().holds_uniformly
+    assert again.record == model.record
 
 
 @pytest.mark.slow
@@ -281,6 +294,30 @@ def test_bands_are_chosen_at_other_fields_than_the_certificate_looks_at(monkeypa
     assert len(certified) == 20
     assert float(torch.cdist(chosen, certified).min()) > 0.1
     assert small.record["family"]["subdivisions"] == [1, 1, 1]  # octaves: they are log-concave
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [24, 100])
+def test_few_fields_do_not_make_bands_narrow(count):
+    """Octaves of a Gaussian are log-concave, which potentials as smooth as those of a fit show."""
+    x = torch.from_numpy(gaussian_fields(count, 16)).double()[:, None]
+    assert choose_bands("db4", Family(), x / x.std(), even=True).subdivisions == (1, 1, 1, 1)
+
+
+@pytest.mark.slow
+def test_bands_are_chosen_at_fields_of_the_whole_set(monkeypatch):
+    from scorelet.tasks.field_model import planning
+
+    seen = []
+    original = planning.extreme_curvatures
+    monkeypatch.setattr(
+        planning, "extreme_curvatures", lambda f, x: seen.append(x) or original(f, x)
+    )
+    monkeypatch.setattr(planning, "TRIAL_PIXELS", 32 * SIZE**2)
+    x = torch.from_numpy(gaussian_fields(330)).double()[:, None]
+    x[300:] *= 100
+    choose_bands("haar", Family(knots=4, reach=1), x, even=True)
+    assert float(seen[0].abs().max()) > 50
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import scorelet as sl
+from field_samples import gaussian
 from scorelet.analysis.field_statistics import NotPeriodicWarning, power_spectrum
 from scorelet.core.errors import InputError
 from scorelet.data.fields.ensembles import ensemble
@@ -241,6 +242,29 @@ def test_the_energy_with_an_asinh_is_that_of_the_density_of_the_fields():
     new = (1.5 * fields(5, seed=1).double()).sinh()
     slopes = transform.log_slope(new).sum((1, 2))
     assert torch.allclose(model.energy(new), plain.energy(transform.forward(new)) - slopes)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("border", ["mirror", "window"])
+def test_the_energy_of_fields_that_were_cut_out_is_nearly_that_of_their_own_density(border):
+    """16 x 16 pixels out of 64 x 64 of a Gaussian: -log p has the covariance of the cut pixels."""
+    w = 2 * torch.pi * torch.fft.fftfreq(64, dtype=torch.float64)
+    power = 1 / (4.3 - 2 * w.cos()[:, None] - 2 * w.cos())
+    lags = torch.fft.ifft2(power).real
+    a, b = torch.arange(16).repeat_interleave(16), torch.arange(16).repeat(16)
+    covariance = lags[a[:, None] - a, b[:, None] - b]
+    x = gaussian(power, 500)[:, :16, :16]
+    model = sl.FieldModel("db4", knots=6, reach=2, steps=2, moments=False, border=border).fit(x)
+    new = gaussian(power, 200, seed=1)[:, :16, :16]
+    exact = (new.flatten(1) * torch.linalg.solve(covariance, new.flatten(1).T).T).sum(1) / 2
+    found = model.energy(new)
+    both = torch.cov(torch.stack([found, exact]))
+    assert float(both[0, 1] / both[1, 1]) == pytest.approx(1, abs=0.06)  # four times with mirrors
+    assert float(both[0, 1] / both.diagonal().prod().sqrt()) > 0.96
+    assert torch.allclose(model.energy(new[7:9]), found[7:9], rtol=1e-12)
+    new[0, 3, 4] = torch.nan
+    with pytest.raises(InputError, match="gaps"):
+        model.energy(new)
 
 
 @pytest.mark.slow

@@ -166,6 +166,7 @@ def _describe_family(choice: Choice, plan: CascadePlan) -> dict[str, Any]:
         "wavelet": choice.wavelet,
         "bands": choice.bands,
         "moments": choice.moments,
+        "precondition": choice.precondition,
         "subdivisions": list(plan.subdivisions),
         **asdict(choice.family),
     }

@@ -23,10 +23,10 @@ from scorelet.tasks.field_model.planning import BANDS
 from scorelet.tasks.field_model.preparation import check_choice
 from scorelet.tasks.field_model.refining import coarsen, refine
 from scorelet.tasks.field_model.scale import (
+    in_place,
     preparation_of,
     standardised,
     unlike_fields,
-    whole_fields,
 )
 from scorelet.training.score_matching import Family
 from scorelet.zoo import load_as, save
@@ -275,18 +275,19 @@ class FieldModel:
         """Return -log p of fields up to a constant, (n), float64: the sum over all scales.
 
         Where a transform T of fields is fitted, -sum_u log T'(x(u)) is added, so that p is the
-        density of x. Fields that are continued by their mirror image have four copies of each
-        pixel: theirs is a quarter of the energy of all, which is near -log p.
+        density of x. Of fields that were cut out it is an estimate: the energy of their mirror
+        image for each copy of a pixel, or, with border="window", of fields as if they were
+        periodic.
 
         Args:
-            x: fields without gaps, otherwise as in `fit`.
+            x: fields, as in `fit`, without gaps.
 
         Raises:
-            InputError: fields of another size or with gaps, a model whose fields have a window, or
-                whose octaves have several bands: free energies are not fitted there.
+            InputError: fields of another size or with gaps, or a model whose octaves have several
+                bands, whose free energies are not fitted.
         """
         whole, field, fields = WholeEnergy(self.model), self.record["field"], as_fields(x)
-        z, copies = whole_fields(field, fields)
+        z, copies = in_place(field, fields)
         return whole.energy(z) / copies + preparation_of(field).jacobian(fields)
 
     def potentials(self) -> list[dict[str, Any]]:
@@ -323,6 +324,10 @@ class FieldModel:
         named = {key: family[key] for key in _CHOSEN if key in family}
         field, steps = model.record["field"], int(model.record["chains"]["steps"])
         named |= {key: field[key] for key in ("border", "transform", "even") if key in field}
+        named |= {
+            "enforce": family.get("concave", False),
+            "precondition": family.get("precondition"),
+        }
         loaded = cls(family["wavelet"], **named, steps=steps)
         loaded._model = model
         return loaded

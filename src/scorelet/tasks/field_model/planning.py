@@ -8,7 +8,7 @@ from scorelet.core.errors import InputError
 from scorelet.models.certificates import extreme_curvatures
 from scorelet.models.field_energy import Band
 from scorelet.tasks.field_model.certificate import MOST_FIELDS
-from scorelet.training.score_matching import CascadePlan, Family, fit_band
+from scorelet.training.score_matching import GROUPS, CascadePlan, Family, fit_band
 from scorelet.training.score_matching.fit import moments_of
 
 SUBDIVISIONS = {"octave": 1, "half": 2, "quarter": 4}
@@ -38,7 +38,7 @@ def choose_bands(wavelet: str, family: Family, x: Tensor, *, even: bool) -> Casc
     Args:
         wavelet: name.
         family: which energies are fitted.
-        x: standardised fields, (n, 1, h, w); as many are tried as 2^19 pixels hold.
+        x: standardised fields, (n, 1, h, w); as many are tried as 2^19 pixels hold, from all of it.
         even: p(x) = p(-x).
 
     Raises:
@@ -46,7 +46,8 @@ def choose_bands(wavelet: str, family: Family, x: Tensor, *, even: bool) -> Casc
     """
     counts: list[int] = []
     finer: Band | None = None
-    x = x[: max(16, TRIAL_PIXELS // x[0].numel())]
+    most = max(16, TRIAL_PIXELS // x[0].numel())
+    x = x[:: max(1, len(x) // most)][:most]
     judges = max(1, min(MOST_FIELDS, len(x) // 8))
     x, held = x[:-judges], x[-judges:]
     for sides in _octaves((int(x.shape[-2]), int(x.shape[-1]))):
@@ -77,8 +78,11 @@ class _Trial:
             band = Band(self.wavelet, subdivisions=count, index=index)
             field, other = band.truncate(self.x), band.truncate(self.held)
             moments = moments_of(band, self.family, field, even=self.even, finer=self.finer)
-            moments.add(field)
-            factor = fit_band(moments, [moments.take()], replace(self.family, concave=False)).factor
+            groups = []  # potentials are as smooth as those of the fit
+            for part in field.tensor_split(min(GROUPS, len(field))):
+                moments.add(part)
+                groups.append(moments.take())
+            factor = fit_band(moments, groups, replace(self.family, concave=False)).factor
             least, _ = extreme_curvatures(factor, other)
             if not bool((least > 0).all()):
                 return False

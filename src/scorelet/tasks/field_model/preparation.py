@@ -103,7 +103,7 @@ class Preparation:
 
     def jacobian(self, x: Fields) -> PerSample:
         """Return what turns -log p of the transformed fields into that of x: -sum_u log T'(x)."""
-        return -self.transform.log_slope(x.double()).nansum((1, 2))
+        return -self.transform.log_slope(x.double()).sum((1, 2))
 
     def undo(self, x: Tensor, size: tuple[int, int]) -> Tensor:
         """Return fields (n, h, w) of the data, from those of the model."""

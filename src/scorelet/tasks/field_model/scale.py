@@ -45,26 +45,23 @@ def standardised(field: dict[str, Any], x: Fields) -> Tensor:
     return z[:, None]
 
 
-def whole_fields(field: dict[str, Any], x: Fields) -> tuple[Tensor, int]:
-    """Return fields of the model whose energy is that of x, and how often each pixel is in them.
+def in_place(field: dict[str, Any], x: Fields) -> tuple[Tensor, int]:
+    """Return fields of the model whose pixels all stay where they are, and how often each is there.
 
-    Their mirror images are not rolled, and nothing is filled in: they depend on x alone.
+    Fields that were cut out are continued, but not rolled as those that were fitted, and nothing is
+    filled: so field i does not depend on the others, nor on i.
+
+    Arguments as of `standardised`.
 
     Raises:
-        InputError: another size, gaps, or a strip along the border that is filled.
+        InputError: another size, gaps.
     """
     check_size(field, x)
-    preparation = preparation_of(field)
-    if preparation.makes_gaps:
-        raise InputError(
-            "This model has a strip along the border filled by chance, so the energy of a field is "
-            "not known: fit with border='mirror'."
-        )
     if bool(x.isnan().any()):
-        raise InputError("The fields have gaps, so their energy is not known: give whole ones.")
+        raise InputError("Fields with gaps (NaN) have no energy: fill them first.")
     z = coarse_to_model(field, x, 0)
     _warn_of_far(z)
-    return z, z[0].numel() // x[0].numel()
+    return z, z.numel() // x.numel()
 
 
 def _warn_of_far(z: Tensor) -> None:
@@ -74,7 +71,7 @@ def _warn_of_far(z: Tensor) -> None:
             f"Pixels are up to {largest:.3g} deviations of the fitted fields away from their mean: "
             "there the model continues what it has learnt elsewhere.",
             FieldWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
 
 
