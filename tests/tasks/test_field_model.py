@@ -305,6 +305,24 @@ def test_few_fields_do_not_make_bands_narrow(count):
 
 
 @pytest.mark.slow
+def test_bands_whose_trial_is_singular_are_not_taken(monkeypatch):
+    """Trials have fewer fields than the fit, which may do with what they cannot."""
+    from scorelet.tasks.field_model import planning
+
+    original = planning.fit_band
+
+    def singular(moments, groups, family):
+        if moments.band.subdivisions == 1 and moments.size == (SIZE, SIZE):
+            raise InputError("The normal equations are singular.")
+        return original(moments, groups, family)
+
+    monkeypatch.setattr(planning, "fit_band", singular)
+    x = torch.from_numpy(gaussian_fields(60)).double()[:, None]
+    plan = choose_bands("haar", Family(knots=4, reach=1), x, even=True)
+    assert plan.subdivisions == (2, 1, 1)
+
+
+@pytest.mark.slow
 def test_bands_are_chosen_at_fields_of_the_whole_set(monkeypatch):
     from scorelet.tasks.field_model import planning
 

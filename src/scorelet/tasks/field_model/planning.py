@@ -82,7 +82,10 @@ class _Trial:
             for part in field.tensor_split(min(GROUPS, len(field))):
                 moments.add(part)
                 groups.append(moments.take())
-            factor = fit_band(moments, groups, replace(self.family, concave=False)).factor
+            try:
+                factor = fit_band(moments, groups, replace(self.family, concave=False)).factor
+            except InputError:  # too few fields for these bands; more are fitted in the end
+                return False
             least, _ = extreme_curvatures(factor, other)
             if not bool((least > 0).all()):
                 return False
