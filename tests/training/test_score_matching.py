@@ -91,6 +91,19 @@ def test_the_energy_is_the_sum_of_the_values_of_the_terms(case):
     assert torch.allclose(found - found[0], expected - expected[0], atol=1e-8)
 
 
+@pytest.mark.parametrize("wavelet", ["haar", "db4"])
+@pytest.mark.parametrize(("index", "cancel"), [(0, set()), (1, {(2, -2), (2, 2)}), (3, set())])
+def test_couplings_that_no_detail_of_a_band_feels_are_left_out(wavelet, index, cancel):
+    """Of 8 x 8 pixels, cos(w.s) is 0 in all of the second quarter: H would be rounding there."""
+    band = Band(wavelet, subdivisions=4, index=index)
+    x = band.truncate(white(6, 1, 8, 8))
+    moments = moments_of(band, Family(knots=4, reach=2), x)
+    assert set(half_plane(2, 8, 8, centre=False)) - set(moments.shifts) == cancel
+    moments.add(x)
+    found = moments.take().matrix.diagonal()
+    assert float(found.min()) > 1e-6 * float(found.max())
+
+
 def test_groups_add_up():
     band = Band("db4")
     moments = BandMoments(band, half_plane(1, 8, 8), SplinePotential(KNOTS), (8, 8))

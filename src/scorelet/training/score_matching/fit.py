@@ -7,9 +7,11 @@ import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
+from scorelet.core.random import Noise
 from scorelet.models.field_energy import (
     Band,
     ConditionalEnergy,
+    Couplings,
     FieldEnergy,
     Potential,
     WholeField,
@@ -33,6 +35,8 @@ from scorelet.training.score_matching.tails import gaussian_curvature, solve_con
 PLACEMENTS = "quantile", "linspace"
 PIXELS = "finer", "own"
 MOST_KNOTS, MOST_REACH = 64, 32
+_SEED = 1009
+_FELT = 1e-6  # of the largest force; what cancels leaves 1e-16
 _SORTED = 1 << 18  # pixels are enough for quantiles of 1e-3
 
 
@@ -244,4 +248,18 @@ def moments_of(
     potential = family.potential(pixels_of(x, finer), even=even)
     slope = isinstance(band, WholeField) and not even
     shifts = family.shifts(*size, details=isinstance(band, Band))
+    if isinstance(band, Band) and band.subdivisions > 1:
+        shifts = felt_shifts(band, shifts, size)
     return BandMoments(band, shifts, potential, size, slope=slope, even=even, finer=finer)
+
+
+def felt_shifts(band: Band, shifts: tuple[Shift, ...], size: tuple[int, int]) -> tuple[Shift, ...]:
+    """Return the shifts whose couplings act on the details of a band, B K_s x ≠ 0 for some x.
+
+    In the second quarter of the octave of 8 x 8 pixels those of two rows and two columns cancel,
+    with every wavelet: equations would have rounding in their place.
+    """
+    x = band.truncate(Noise(_SEED, (0,)).normal(torch.empty(1, 1, *size, dtype=torch.float64)))
+    one = torch.ones(1, dtype=torch.float64)
+    forces = [float(band.analyze(Couplings((s,), one).product(x)).norm()) for s in shifts]
+    return tuple(s for s, f in zip(shifts, forces, strict=True) if f > _FELT * max(forces))
