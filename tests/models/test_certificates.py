@@ -53,6 +53,22 @@ def test_extreme_eigenvalues_are_those_of_the_dense_hessian(band):
     assert torch.allclose(largest, values[:, -1], atol=1e-4)
 
 
+def test_many_fields_are_looked_at_some_at_a_time(monkeypatch):
+    """An iteration keeps forty vectors of each: those of 10,000 fields are no matter of memory."""
+    factor, x = ConditionalEnergy(small_energy(), Band("haar")), white(7, 1, 8, 8)
+    whole, seen = certify(factor, x), []
+    plain = FieldEnergy.hessian_at
+    monkeypatch.setattr(
+        FieldEnergy, "hessian_at", lambda self, y: seen.append(len(y)) or plain(self, y)
+    )
+    monkeypatch.setattr("scorelet.models.certificates._PIECE", 3 * 40 * 64)
+    found = certify(factor, x)
+    assert seen == [3, 3, 1]
+    torch.testing.assert_close(found.least, whole.least)
+    torch.testing.assert_close(found.largest, whole.largest)
+    assert found.spectrum["share"] == pytest.approx(whole.spectrum["share"])
+
+
 def test_an_exhausted_space_does_not_end_the_iteration():
     """Two eigenvalues, and a start in the space of one of them."""
     scale = torch.tensor([1.0, 1.0, 1.0, 5.0], dtype=torch.float64)

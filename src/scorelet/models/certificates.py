@@ -35,6 +35,7 @@ LANCZOS_STEPS = 40
 _SEED = 977
 _BROKEN = 1e-10  # of the largest coefficient: the space that the start spans is exhausted
 _BINS = 48
+_PIECE = 1 << 22  # numbers in the vectors that an iteration keeps: 32 MB
 
 
 class Ritz(NamedTuple):
@@ -141,15 +142,21 @@ def extreme_curvatures(factor: ConditionalEnergy, x: Image) -> tuple[Tensor, Ten
 
 
 def curvatures(factor: ConditionalEnergy, x: Image) -> Ritz:
-    """Return what is known of the eigenvalues of H at each field (n, 1, h, w)."""
-    x = x.double()
+    """Return what is known of the eigenvalues of H at each field (n, 1, h, w), some at a time."""
+    most = max(1, _PIECE // (LANCZOS_STEPS * x[0].numel()))
+    pieces = [range(start, min(start + most, len(x))) for start in range(0, len(x), most)]
+    found = [_curvatures(factor, x[rows.start : rows.stop].double(), rows) for rows in pieces]
+    return Ritz(*(torch.cat(parts) for parts in zip(*found, strict=True)))
+
+
+def _curvatures(factor: ConditionalEnergy, x: Tensor, numbers: range) -> Ritz:
     band, hessian = factor.band, factor.field.hessian_at(x)
 
     def product(v: Tensor) -> Tensor:
         return band.analyze(hessian(band.synthesize(v)))
 
     shape = (len(x), *band.detail_shape(*x.shape[-2:]))
-    start = Noise(_SEED, range(len(x))).normal(torch.empty(shape, dtype=torch.float64))
+    start = Noise(_SEED, numbers).normal(torch.empty(shape, dtype=torch.float64))
     return lanczos(product, start)
 
 
