@@ -385,7 +385,26 @@ def test_the_certificate_and_the_potentials_of_a_gaussian(fitted, model_file):
 
 
 @pytest.mark.slow
-def test_narrow_bands():
+def test_a_pixel_of_a_coarse_potential_is_the_mean_of_the_block_that_it_stands_for(fitted):
+    """Knots reach to quantiles near 0.001: three deviations of the means of blocks of haar."""
+    x = torch.from_numpy(5 + 2 * gaussian_fields()).double()[:, None]
+    for octave, band in enumerate(reversed(fitted.potentials())):
+        spread = float(torch.nn.functional.avg_pool2d(x, 2**octave).std())
+        assert 2.3 < (band["t"][-1] - 5) / spread < 4.1
+
+
+@pytest.mark.slow
+def test_chains_of_larger_fields_take_smaller_steps_and_more_of_them(fitted):
+    run = run_of(fitted.model, STEPS)
+    other = enlarged(run, (16, 15))
+    assert enlarged(run, (5, 8)) == run
+    assert other.steps == round(STEPS * 4 ** (1 / 3))
+    for one, two in zip(run.schedules, other.schedules, strict=True):
+        assert two.epsilons == pytest.approx([e / 4 ** (1 / 3) for e in one.epsilons])
+
+
+@pytest.mark.slow
+def test_narrow_bands(tmp_path):
     narrow = sl.FieldModel("haar", bands="quarter", knots=4, reach=1, steps=2).fit(
         gaussian_fields()
     )
@@ -394,3 +413,10 @@ def test_narrow_bands():
     assert torch.isfinite(narrow.sample(2)).all()
     with pytest.raises(InputError, match="octave"):
         narrow.energy(gaussian_fields(2))
+    narrow.save(tmp_path / "m.safetensors")
+    assert narrow.sample(1, size=(5, 8)).shape == (1, 5, 8)
+    with pytest.raises(InputError, match="octave of 4x4 pixels is split into bands of one freq"):
+        narrow.sample(1, size=(16, 8))
+    with pytest.raises(InputError, match="--bands octave"):
+        sl.field.sample(tmp_path / "m.safetensors", 1, tmp_path / "y.npy", size=(16, 8))
+    assert [path.name for path in tmp_path.iterdir()] == ["m.safetensors"]

@@ -26,7 +26,7 @@ from scorelet.core.typing import Fields
 from scorelet.data.fields.arrays import load_fields, split_name
 from scorelet.tasks.array_files import LABELLED, check_output, check_space, write_array
 from scorelet.tasks.field_model.census import BATCH_PIXELS
-from scorelet.tasks.field_model.drawing import check_sides
+from scorelet.tasks.field_model.drawing import check_size_of
 from scorelet.tasks.field_model.drawn import chains_of, write_sampled
 from scorelet.tasks.field_model.fields import as_source
 from scorelet.tasks.field_model.model import FieldModel
@@ -93,7 +93,7 @@ def sample(  # noqa: PLR0913 - as many as the command has options
     loaded = FieldModel.load(model)
     if steps is not None:
         loaded = loaded.with_steps(steps)
-    height, width = check_sides(size or loaded.size)
+    height, width = check_size_of(loaded.model, size or loaded.size)
     check_space(target, 8 * count * height * width)
     below = None if coarse is None else load_fields(coarse)
     record = {"n": count, "size": [height, width], "seed": seed, "steps": loaded.steps}

@@ -14,9 +14,9 @@ from scorelet.core.errors import InputError
 from scorelet.core.progress import Progress
 from scorelet.core.random import Noise
 from scorelet.core.typing import Fields
-from scorelet.models.field_energy import ConditionalEnergy
+from scorelet.models.field_energy import Band, ConditionalEnergy
 from scorelet.models.multiscale import Multiscale
-from scorelet.sampling import OnStep, Run, Schedule
+from scorelet.sampling import OnStep, Run, Schedule, chained
 from scorelet.tasks.field_model.census import BATCH_PIXELS
 from scorelet.tasks.field_model.scale import preparation_of, restored
 
@@ -36,10 +36,10 @@ def draw(
         progress: is told how many samples are done.
 
     Raises:
-        InputError: no pixel or too many, chains that diverge.
+        InputError: sizes that `check_size_of` refuses, chains that diverge.
     """
     field = run.model.record["field"]
-    check_sides(size)
+    check_size_of(run.model, size)
     grid, times = _grid(run.model, size)
     coarsest = tuple((own >> run.model.levels) * k for own, k in zip(grid, times, strict=True))
     run = enlarged(run, size)
@@ -65,6 +65,30 @@ def check_sides(size: tuple[int, int]) -> tuple[int, int]:
             f"Samples of {size[0]}x{size[1]} pixels: expected sides of at least 1, and at most "
             f"{MOST_PIXELS} pixels."
         )
+    return size
+
+
+def check_size_of(model: Multiscale[ConditionalEnergy], size: tuple[int, int]) -> tuple[int, int]:
+    """Return the sides of samples of a model; refuse those that it says nothing of.
+
+    A part of an octave with a single coefficient in each channel has been seen at one frequency.
+    On a larger grid there are others beside it, where couplings are whatever the ridge left them.
+
+    Raises:
+        InputError: no pixel or too many; larger fields of a model with such bands.
+    """
+    check_sides(size)
+    if max(_grid(model, size)[1]) == 1:
+        return size
+    for factor, known in zip(chained(model), model.record["bands"], strict=True):
+        band, (height, width) = factor.band, known["size"]
+        narrow = isinstance(band, Band) and band.subdivisions > 1
+        if narrow and min(band.detail_shape(height, width)[1:]) == 1:
+            raise InputError(
+                f"Samples of {size[0]}x{size[1]} pixels are larger than the fields, and the octave "
+                f"of {height}x{width} pixels is split into bands of one frequency, which say "
+                "nothing of others: fit with bands='octave' (--bands octave) for larger samples."
+            )
     return size
 
 

@@ -206,7 +206,8 @@ class FieldModel:
             seed: any non-negative integer.
             start: number of the first one.
             size: (h, w); that of the data if None. Larger fields have independent values at
-                distances beyond the size of the data; smaller ones are cut out.
+                distances beyond the size of the data, and need octave bands; smaller ones are cut
+                out.
             coarse: fields (m, h / 2^j, w / 2^j) in the units of the data, as `coarsen` gives them:
                 samples of p(x | coarse field), super-resolution; sample i has number i modulo m.
             progress: is told how many samples are done.
