@@ -18,6 +18,7 @@ from scorelet.core.random import generator, randn
 from scorelet.data.fields.ensembles import ensemble
 from scorelet.models.field_energy import WholeEnergy
 from scorelet.tasks.field_certify import certify
+from scorelet.tasks.field_model.drawing import enlarged, run_of
 from scorelet.tasks.field_model.planning import choose_bands
 from scorelet.tasks.field_model.scale import standardised, unlike_fields
 from scorelet.tasks.field_sample import _Pieces
