@@ -70,6 +70,28 @@ def test_fields_that_were_cut_out_are_continued_by_their_mirror_image():
 
 
 @pytest.mark.slow
+def test_the_coarsest_field_of_a_mirrored_one_is_its_pixel():
+    """The mirror has one octave more than the fields, whose coarse field there has no pixel."""
+    model = small(border="mirror", moments=False).fit(fields())
+    assert model.model.levels == 4
+    assert model.sample(2, coarse=model.coarsen(fields(2), 3)).shape == (2, 8, 8)
+    with pytest.raises(InputError, match="octaves=4: this model has 1 to 3"):
+        model.coarsen(fields(2), 4)
+    with pytest.raises(InputError, match="have 4x4, 2x2, 1x1 pixels"):
+        model.sample(1, coarse=np.zeros((1, 5, 5), np.float32))
+
+
+@pytest.mark.slow
+def test_potentials_are_drawn_over_what_they_are_functions_of():
+    x = fields().double()
+    for transform, label in (("none", "φ (K)"), ("log", "log of φ (K)")):
+        model = small(transform=transform, moments=False).fit(x.exp())
+        model.record["field"] |= {"name": "φ", "unit": "K"}
+        upper = model.plot().axes[: len(model.potentials())]
+        assert {axes.get_xlabel() for axes in upper} == {label}
+
+
+@pytest.mark.slow
 def test_fields_that_were_cut_out_are_measured_with_a_window():
     """A filled strip joins opposite sides of samples; those of the data do not meet."""
     assert [Preparation(b).cut_out for b in ("periodic", "mirror", "window")] == [False, True, True]
@@ -129,25 +151,6 @@ def test_the_energy_of_positive_fields_is_that_of_their_own_density():
     assert torch.allclose(model.energy(x), wanted, rtol=1e-6)
 
 
-@pytest.mark.slow
-def test_the_energy_of_a_patch_is_its_own_and_near_that_of_its_law():
-    """Patches of a lattice, whose covariance is known: x' C^-1 x / 2, with slope 1, not 4."""
-    law, side = ensemble("lattice_ou", mass=1.0, coupling=0.2), 8
-    wide = law.sample(600, 32, 0)[:, 0].double()
-    pairs = torch.fft.irfft2(torch.fft.rfft2(wide).abs().square().mean(0), s=(32, 32)) / 32**2
-    lag = (torch.arange(side)[:, None] - torch.arange(side)) % 32
-    covariance = pairs[lag[:, None, :, None], lag[None, :, None, :]].reshape(side**2, side**2)
-    model = sl.FieldModel("db4", knots=3, reach=2, steps=2, border="mirror", moments=False)
-    model.fit(wide[:, :side, :side])
-    x = law.sample(200, 32, 1)[:, 0, :side, :side].double()
-    found = model.energy(x)
-    exact = (x.flatten(1) @ covariance.inverse() * x.flatten(1)).sum(1) / 2
-    pair = torch.stack([found, exact])
-    assert float(torch.cov(pair)[0, 1] / exact.var()) == pytest.approx(1, abs=0.1)
-    assert float(torch.corrcoef(pair)[0, 1]) > 0.95
-    assert torch.allclose(model.energy(x[5:7]), found[5:7], rtol=1e-12)
-
-
 def test_fields_of_one_sign_are_not_even_however_few():
     """Strengths of four fields are so unequal that their mean is within three errors of 0."""
     x = torch.tensor([0.1, 0.2, 0.1, 5.0])[:, None, None] * fields(4).exp()
@@ -168,17 +171,6 @@ def test_a_border_needs_pixels_inside(border):
 def test_long_doubles_are_doubles():
     x = fields(3).numpy()
     assert as_fields(x.astype(np.longdouble)).equal(torch.from_numpy(x).double())
-
-
-@pytest.mark.slow
-def test_an_energy_that_is_not_known_is_refused(fitted):
-    x = fields(3).numpy()
-    x[1, 2, 3] = np.nan
-    with pytest.raises(InputError, match="gaps"):
-        fitted.energy(x)
-    windowed = small(border="window", moments=False).fit(fields(60))
-    with pytest.raises(InputError, match="border='mirror'"):
-        windowed.energy(fields(3))
 
 
 @pytest.mark.slow

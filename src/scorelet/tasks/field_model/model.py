@@ -24,6 +24,8 @@ from scorelet.tasks.field_model.preparation import check_choice
 from scorelet.tasks.field_model.refining import coarsen, refine
 from scorelet.tasks.field_model.scale import (
     in_place,
+    label_of,
+    label_of_potentials,
     preparation_of,
     standardised,
     unlike_fields,
@@ -35,7 +37,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STEPS = 400
-_CHOSEN = "bands", "basis", "knots", "placement", "reach", "pixels", "moments", "smooth"
+_CHOSEN = (
+    *("bands", "basis", "knots", "placement", "reach", "pixels", "moments", "smooth"),
+    "precondition",
+)
 
 
 class FieldModel:
@@ -137,7 +142,7 @@ class FieldModel:
     @property
     def label(self) -> Label:
         """Name and unit of the fields, as their file says them."""
-        return Label(self.record["field"].get("name", ""), self.record["field"].get("unit", ""))
+        return label_of(self.record["field"])
 
     @property
     def chains(self) -> list[dict[str, float]]:
@@ -295,14 +300,15 @@ class FieldModel:
         """Return the potential of a pixel at each scale, coarse to fine.
 
         Returns: of each band size, t (mean of the pixels that one pixel of the scale stands for, in
-            the units of the data), v(t) without a constant and a linear function, and its jackknife
-            error.
+            the units of the data, or of their transform if one was fitted), v(t) without a constant
+            and a linear function, and its jackknife error.
         """
         return [{"size": band["size"], **band["potential"]} for band in self.record["bands"]]
 
     def plot(self) -> "Figure":
         """Return a figure of the potentials, with error bands, and of the curvatures, by scale."""
-        return model_figure(self.potentials(), self.certificate().bands, label=str(self.label))
+        label = label_of_potentials(self.record["field"])
+        return model_figure(self.potentials(), self.certificate().bands, label=label)
 
     @checked
     def save(self, path: str | Path) -> None:
@@ -325,10 +331,6 @@ class FieldModel:
         named = {key: family[key] for key in _CHOSEN if key in family}
         field, steps = model.record["field"], int(model.record["chains"]["steps"])
         named |= {key: field[key] for key in ("border", "transform", "even") if key in field}
-        named |= {
-            "enforce": family.get("concave", False),
-            "precondition": family.get("precondition"),
-        }
-        loaded = cls(family["wavelet"], **named, steps=steps)
+        loaded = cls(family["wavelet"], **named, steps=steps, enforce=family.get("concave", False))
         loaded._model = model
         return loaded

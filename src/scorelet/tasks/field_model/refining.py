@@ -66,16 +66,16 @@ def coarsen(model: Multiscale[ConditionalEnergy], x: Fields, octaves: int) -> Ot
     Raises:
         InputError: fields of another size, octaves beyond those of the model.
     """
-    if not 1 <= octaves <= model.levels:
-        raise InputError(f"octaves={octaves}: this model has 1 to {model.levels}.")
+    known = _coarse_sides(model)
+    if octaves not in known:
+        raise InputError(f"octaves={octaves}: this model has 1 to {len(known)}.")
     field = model.record["field"]
-    height, width = field["size"]
     check_size(field, x)
     z = coarse_to_model(field, x, 0)
     band = _octave(model)
     z = z.roll((displacement(band, octaves),) * 2, (-2, -1))
     low = OrthogonalWavelet(band.wavelet, octaves, align=band.align).analyze(z).low
-    return restored(field, low / 2**octaves, (height >> octaves, width >> octaves))
+    return restored(field, low / 2**octaves, known[octaves])
 
 
 def displacement(band: Band, octaves: int) -> int:
@@ -101,7 +101,7 @@ def octaves_of(model: Multiscale[ConditionalEnergy], sides: tuple[int, int]) -> 
         InputError: the model has no such octave.
     """
     height, width = model.record["field"]["size"]
-    known = {(height >> j, width >> j): j for j in range(1, model.levels + 1)}
+    known = {coarse: j for j, coarse in _coarse_sides(model).items()}
     if sides not in known:
         choices = ", ".join(f"{h}x{w}" for h, w in known)
         raise InputError(
@@ -109,6 +109,13 @@ def octaves_of(model: Multiscale[ConditionalEnergy], sides: tuple[int, int]) -> 
             f"{height}x{width}, whose coarse fields have {choices} pixels."
         )
     return known[sides]
+
+
+def _coarse_sides(model: Multiscale[ConditionalEnergy]) -> dict[int, tuple[int, int]]:
+    """Return the sides of the coarse field of each octave; mirrored fields have one octave more."""
+    height, width = model.record["field"]["size"]
+    octaves = range(1, model.levels + 1)
+    return {j: (height >> j, width >> j) for j in octaves if min(height, width) >> j}
 
 
 def _octave(model: Multiscale[ConditionalEnergy]) -> Band:

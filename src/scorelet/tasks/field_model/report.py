@@ -17,13 +17,12 @@ from scorelet.analysis.field_statistics.sets import FieldSet, SetComparison, com
 from scorelet.analysis.field_statistics.verdicts import summary
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Fields
-from scorelet.data.fields.labels import Label
 from scorelet.plots import fields_figure, png, statistic_figure
 from scorelet.plots.field_models import curvatures_figure, potentials_figure, traces_figure
 from scorelet.plots.report import Facts, Mark, Part, Picture, Section, Table, Text, render
 from scorelet.tasks.field_model.certificate import Certificate
 from scorelet.tasks.field_model.said import said_of_potentials
-from scorelet.tasks.field_model.scale import preparation_of
+from scorelet.tasks.field_model.scale import label_of, label_of_potentials, preparation_of
 from scorelet.tasks.field_report import statistic_sections, value_table, verdicts_section
 
 NAMES = "data", "samples", "control"
@@ -104,7 +103,7 @@ def report(
             opening[1:1] = _compared(found)
     except InputError as error:  # fields that are too small, say: the rest stands
         sections = [Section("Statistics", [Text(f"Left out: {error}")])]
-    figure = fields_figure(sets, label=_label(record))
+    figure = fields_figure(sets, label=str(label_of(record["field"])))
     opening.append(Picture(png(figure), "The first fields of each set."))
     own = [_potentials(record), _certificate(certificate)]
     own += [_chains(sampled.chains)] if sampled.chains else []
@@ -154,7 +153,8 @@ def _one(kind: StatisticKind, samples: Fields, power: Tensor, window: str) -> Se
 def _potentials(record: dict[str, Any]) -> Section:
     bands = [{"size": band["size"], **band["potential"]} for band in record["bands"]]
     picture = Picture(
-        png(potentials_figure(bands, label=_label(record))), "Potentials of all scales."
+        png(potentials_figure(bands, label=label_of_potentials(record["field"]))),
+        "Potentials of all scales.",
     )
     done = [Text(text) for text in said_of_potentials(record["bands"])]
     return Section("Potentials", [Text(_POTENTIALS), *done, picture])
@@ -184,10 +184,6 @@ def _certificate(certificate: Certificate) -> Section:
     holds = certificate.holds_uniformly
     mark = Mark("certified", "good") if holds else Mark("not certified", "open")
     return Section("What is certified, and what is not", parts, mark)
-
-
-def _label(record: dict[str, Any]) -> str:
-    return str(Label(record["field"].get("name", ""), record["field"].get("unit", "")))
 
 
 def _verdict(band: dict[str, Any]) -> Mark:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Fields
+from scorelet.data.fields.labels import Label
 from scorelet.data.fields.pointwise import POINTWISE, Pointwise, QuantileMatched
 from scorelet.tasks.field_model.census import FieldWarning
 from scorelet.tasks.field_model.preparation import Preparation
@@ -27,6 +28,17 @@ def preparation_of(field: dict[str, Any]) -> Preparation:
             transform, tuple(quantiles["fields"]), tuple(quantiles["drawn"])
         )
     return Preparation(field.get("border", "periodic"), transform)
+
+
+def label_of(field: dict[str, Any]) -> Label:
+    """Return name and unit of the fields, as their file says them."""
+    return Label(field.get("name", ""), field.get("unit", ""))
+
+
+def label_of_potentials(field: dict[str, Any]) -> str:
+    """Return what potentials are functions of: pixels, or their transform."""
+    name, label = field.get("transform", "none"), str(label_of(field))
+    return label if name == "none" else f"{name} of {label}"
 
 
 def standardised(field: dict[str, Any], x: Fields) -> Tensor:
