@@ -10,7 +10,7 @@ import pytest
 from numba import carray
 
 from samples import environment
-from scorelet.core.compiled import c_function, compiled, inlined, part
+from scorelet.core.compiled import _Files, c_function, compiled, inlined, part
 from scorelet.core.parallel import run_in_threads
 
 
@@ -100,6 +100,22 @@ def test_what_is_kept_is_of_the_sources_that_there_are(tmp_path):
     assert run(tmp_path) == [21, 21, 0]
     write(tmp_path, "constants.py", "STEP = 3")
     assert run(tmp_path) == [23, 23, 0]
+
+
+def test_two_processes_that_keep_code_at_the_same_time_do_not_mix_it_up(tmp_path):
+    """One has read the index before the other writes it, and writes its code after the other."""
+    one, two = (_Files(str(tmp_path), "kernel", "stamp") for _ in range(2))
+    write_code = one._save_data
+
+    def after_the_other(name, data):
+        two._load_index = dict
+        two.save("b", "code of b")
+        write_code(name, data)
+
+    one._save_data = after_the_other
+    one.save("a", "code of a")
+    fresh = _Files(str(tmp_path), "kernel", "stamp")
+    assert [fresh.load(key) for key in "ab"] == ["code of a", "code of b"]
 
 
 def write(folder, name, text):

@@ -10,6 +10,7 @@ references to arrays, which can cost more than the arithmetic (two atomic additi
 of each call).
 """
 
+import hashlib
 import inspect
 import os
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core.caching import FunctionCache
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.ccallback import CFunc
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
@@ -37,6 +38,7 @@ _NO_ENTRIES = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 _PART_OPTIONS: dict[str, Any] = _OPTIONS | _NO_ENTRIES | {"_nrt": False}
 """Parts need no entries for Python and for C: these took two fifths of the time to compile."""
 
+_NAME = 16  # characters of the name of a file, of its 64
 _MADE = attrgetter("fndesc", "library")  # of what numba has compiled
 
 
@@ -119,11 +121,31 @@ def _with_cache(result: Any, function: Function) -> Any:  # noqa: ANN401
     return result
 
 
+class _Files(IndexDataCacheFile):
+    """An index of kernels, and files of machine code that are named by what is in them.
+
+    numba counts its files. Of two processes that keep a kernel each at the same time, both may take
+    the same number; then the index gives one kernel the code of the other, in all processes to
+    come, without a word. Here at most an entry of the index gets lost: it is compiled again.
+    """
+
+    def save(self, key: Any, data: Any) -> None:  # noqa: ANN401 - numba's
+        """Keep the code of a kernel."""
+        digest = hashlib.sha256(repr(key).encode()).hexdigest()[:_NAME]
+        name = f"{self._index_name.removesuffix('.nbi')}.{digest}.nbc"
+        self._save_data(name, data)
+        self._save_index(self._load_index() | {key: name})
+
+
 class _Cache(FunctionCache):
     """numba's folder of machine code, for one edition of the sources."""
 
     def __init__(self, function: Function) -> None:
         super().__init__(function)
+        files = self._cache_file
+        self._cache_file = _Files(
+            self._cache_path, files._index_name.removesuffix(".nbi"), files._source_stamp
+        )
         package = function.__module__.partition(".")[0]
         # what is kept names its module, which a file may be run as another time
         self._edition = function.__module__, edition(Path(inspect.getfile(function)), package)
