@@ -6,6 +6,8 @@ that is filled, over other patches: the ratio of their power under a Hann window
 (least and largest), and of mean square steps.
 Gaps: pixels masked at random, filled, over the same fields without gaps: the ratio of power by
 radius, and skewness and kurtosis of pixels.
+Beams: white Gaussian fields of 32 x 32 smoothed by Gaussians of some pixels, prewhitened (the
+default there) and not: power of samples over that of other fields, at k = 1 ... 16.
 Maps, a part each, of ten minutes and more: patches of 64 x 64 of the public maps under
 $SCORELET_DATA/fields and of log-normal fields, as they are (none) and with the transform that `fit`
 chooses (auto). One quarter of a map is held out of the fit. Samples are compared with the patches
@@ -24,6 +26,7 @@ from measure import Row
 from program import run_parts
 from torch import Tensor
 
+from scorelet.core.random import generator, randn
 from scorelet.core.typing import Fields
 from scorelet.data.fields.arrays import load_fields
 from scorelet.data.fields.gaps import fill_gaps
@@ -80,6 +83,29 @@ def measure_gaps(*, quick: bool) -> dict[str, list[Row]]:
                 }
             )
     return {"gaps": rows}
+
+
+def measure_beams(*, quick: bool) -> dict[str, list[Row]]:
+    """Return how far powers of samples are off where those of fields fall like a Gaussian."""
+    count, steps, widths = (20, 5, (1.0,)) if quick else (400, 400, (0.7, 1.0, 1.5, 2.0))
+    rows = []
+    for width in widths:
+        x, other = (_smoothed(count, width, seed) for seed in (1, 2))
+        for prewhiten in (None, False):
+            model = FieldModel(prewhiten=prewhiten, steps=steps).fit(x)
+            ratio = _radial(model.sample(count // 2).double()) / _radial(other)
+            row = {"width": width, "prewhitened": prewhiten is None}
+            rows.append(
+                row | {"power_least": float(ratio.min()), "power_largest": float(ratio.max())}
+            )
+    return {"beams": rows}
+
+
+def _smoothed(count: int, width: float, seed: int) -> Fields:
+    x = randn((count, 32, 32), rng=generator(seed), like=torch.empty(0, dtype=torch.float64))
+    w = 2 * torch.pi * torch.fft.fftfreq(32, dtype=torch.float64)
+    beam = torch.exp(-(w[:, None].square() + w.square()) * width**2 / 2)
+    return torch.fft.ifft2(torch.fft.fft2(x) * beam).real
 
 
 def measure_map(name: str, *, quick: bool) -> dict[str, list[Row]]:
@@ -160,6 +186,6 @@ def _radial(x: Tensor, *, windowed: bool = False) -> Tensor:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    parts = {"borders": measure_borders, "gaps": measure_gaps}
+    parts = {"borders": measure_borders, "gaps": measure_gaps, "beams": measure_beams}
     parts |= {name: partial(measure_map, name) for name in MAPS}
     sys.exit(run_parts("field_maps", parts, PACKAGES, __doc__ or ""))

@@ -35,6 +35,7 @@ def fit(
     even: Annotated[bool | None, Parameter(negative="--no-even")] = None,
     steps: Whole = 400,
     precondition: Annotated[bool | None, Parameter(negative="--no-precondition")] = None,
+    prewhiten: Annotated[bool | None, Parameter(negative="--no-prewhiten")] = None,
     enforce: Flag = False,
     report: PathLike | None = None,
     overwrite: Flag = False,
@@ -79,6 +80,8 @@ def fit(
         steps: of the chain of each band, when samples are drawn.
         precondition: chains of all bands move in coordinates in which the mean Hessian is 1; left
             out, those of bands whose spectrum is steep.
+        prewhiten: amplify frequencies of little power before the fit, and damp samples as much;
+            left out, where power falls by orders of magnitude within an octave, as after a beam.
         enforce: take the best energy whose conditional laws are log-concave everywhere, and say
             what that costs; without moments.
         report: NAME.html, one file: samples beside the fields, potentials, curvatures, chains, and
@@ -105,6 +108,7 @@ def fit(
         even=even,
         steps=steps,
         precondition=precondition,
+        prewhiten=prewhiten,
         enforce=enforce,
     )
     with Bar("fitting", 0, quiet=shared.quiet) as bar:

@@ -1,7 +1,7 @@
 """A model of fields, fitted: what is decided, the linear systems, certificate, pilots, record."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import torch
@@ -9,6 +9,7 @@ from torch import Tensor
 
 from scorelet.core.progress import Progress
 from scorelet.data.fields.pointwise import QuantileMatched
+from scorelet.data.fields.prewhitening import prewhitening_of
 from scorelet.data.fields.source import FieldSource
 from scorelet.models.field_energy import ConditionalEnergy, FieldEnergy
 from scorelet.models.multiscale import Multiscale
@@ -39,6 +40,11 @@ HELD_SHARE = 20  # one field of so many is held out, at most 64, if there are en
 _MOST_HELD = 64
 _CURVE = 61
 _MATCHED = "Pixels of samples are brought to the quantiles of the fields by a broken line."
+_PREWHITENED = (
+    "The power of the fields falls by orders of magnitude within an octave: where it is weak they "
+    "are amplified before the fit, and samples damped by as much. Potentials and certificates are "
+    "those of the amplified fields. --no-prewhiten fits the fields as they are."
+)
 _PIXELS = 1 << 23  # are looked at to see whether fields are periodic
 
 
@@ -55,6 +61,7 @@ class Choice:
     border: str
     transform: str
     precondition: bool | None = None
+    prewhiten: bool | None = None
 
 
 def fit_model(
@@ -133,13 +140,14 @@ def _matched(
     field = model.record["field"]
     if field["transform"] == "none":
         return others
-    z, w = (survey.mean + survey.deviation * x for x in (survey.fields, others))
+    filtered = preparation_of(field).prewhitening
+    z, w = (filtered.undo(survey.mean + survey.deviation * x) for x in (survey.fields, others))
     if not (quantiles := match_quantiles(model, choice.steps, z, progress)):
         return others
     field |= {"quantiles": quantiles, "remarks": [*field["remarks"], _MATCHED]}
     transform = preparation_of(field).transform
     assert isinstance(transform, QuantileMatched)
-    return survey.standardised(transform.line(w)[:, 0])
+    return survey.standardised(filtered.apply(transform.line(w)[:, 0]))
 
 
 def _prepare(choice: Choice, source: FieldSource) -> tuple[PreparedFields, dict[str, Any]]:
@@ -151,6 +159,11 @@ def _prepare(choice: Choice, source: FieldSource) -> tuple[PreparedFields, dict[
         looked, census, border=choice.border, transform=choice.transform, even=choice.even
     )
     fields = PreparedFields(source, preparation, census)
+    rows = range(min(fields.count, max(16, _PIXELS // fields.pixels)))
+    found = prewhitening_of(fields.read(rows), always=choice.prewhiten)
+    if found:
+        preparation, said = replace(preparation, prewhitening=found), [*said, _PREWHITENED]
+        fields = fields.prewhitened(found)
     return fields, describe_preparation(preparation, said, warned)
 
 

@@ -72,6 +72,9 @@ class FieldModel:
         precondition: chains move in coordinates in which the mean Hessian of their band is 1, see
             `scorelet.sampling.whitening`; None: those of bands whose condition number is above 10,
             where the spectrum is steep within an octave.
+        prewhiten: fields are amplified where their power is too weak for a model of octaves, see
+            `scorelet.data.fields.prewhitening`, and samples damped by as much; None: where it falls
+            by orders of magnitude within an octave, as after a beam or a smoothing kernel.
         enforce: of all energies of the family, take the best whose conditional laws are strongly
             log-concave everywhere, which their certificate then says; `loss_paid` of each band in
             the record is what it costs. Moments are not matched then.
@@ -103,6 +106,7 @@ class FieldModel:
         even: bool | None = None,
         steps: int = STEPS,
         precondition: bool | None = None,
+        prewhiten: bool | None = None,
         enforce: bool = False,
     ) -> None:
         if bands not in BANDS:
@@ -112,7 +116,8 @@ class FieldModel:
         family = Family(basis, knots, placement, reach, pixels, concave=enforce, smooth=smooth)
         check_choice(border, transform)
         self._choice = Choice(
-            wavelet, bands, family, even, steps, moments, border, transform, precondition
+            *(wavelet, bands, family, even, steps, moments, border, transform, precondition),
+            prewhiten=prewhiten,
         )
         self.steps = steps
         self._model: Multiscale[ConditionalEnergy] | None = None
@@ -331,6 +336,7 @@ class FieldModel:
         named = {key: family[key] for key in _CHOSEN if key in family}
         field, steps = model.record["field"], int(model.record["chains"]["steps"])
         named |= {key: field[key] for key in ("border", "transform", "even") if key in field}
+        named["prewhiten"] = bool(field.get("prewhitening"))
         loaded = cls(family["wavelet"], **named, steps=steps, enforce=family.get("concave", False))
         loaded._model = model
         return loaded

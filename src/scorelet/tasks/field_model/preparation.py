@@ -8,7 +8,7 @@ border is taken for a gap: what fills it joins opposite sides.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
@@ -34,6 +34,7 @@ from scorelet.data.fields.pointwise import (
     Unchanged,
     refuse_not_positive,
 )
+from scorelet.data.fields.prewhitening import Prewhitening
 from scorelet.tasks.field_model.census import Census
 
 BORDERS = "auto", "periodic", "mirror", "window"
@@ -51,10 +52,12 @@ class Preparation:
     Args:
         border: periodic, mirror or window.
         transform: of single pixels.
+        prewhitening: of the transformed fields, on the grid of the model.
     """
 
     border: str = "periodic"
     transform: Pointwise = field(default_factory=Unchanged)
+    prewhitening: Prewhitening = field(default_factory=Prewhitening)
 
     @property
     def cut_out(self) -> bool:
@@ -85,7 +88,7 @@ class Preparation:
             height, width = x.shape[1:]
             filler = filler or GapFiller.measured(lambda: [y])
             y = self._continued(filler.fill(y, numbers)[:, :height, :width].to(x.dtype))
-        return self._rolled(y, numbers)
+        return self._rolled(self.prewhitening.apply(y), numbers)
 
     def gapped(self, x: Fields) -> OtherFields:
         """Return periodic fields on the grid of the model, with the gaps that have to be filled."""
@@ -99,7 +102,12 @@ class Preparation:
 
     def continued(self, x: Fields) -> OtherFields:
         """Return periodic fields whose pixels all stay, on the grid of the model, not rolled."""
-        return self._continued(self.transform.forward(x))
+        return self.prewhitening.apply(self._continued(self.transform.forward(x)))
+
+    def inside(self, x: Fields) -> OtherFields:
+        """Return pixels of fields (n, h, w) as the model has them, without copies."""
+        height, width = x.shape[1:]
+        return self.continued(x)[:, :height, :width]
 
     def jacobian(self, x: Fields) -> PerSample:
         """Return what turns -log p of the transformed fields into that of x: -sum_u log T'(x)."""
@@ -107,7 +115,7 @@ class Preparation:
 
     def undo(self, x: Tensor, size: tuple[int, int]) -> Tensor:
         """Return fields (n, h, w) of the data, from those of the model."""
-        return self.transform.inverse(x[:, : size[0], : size[1]])
+        return self.transform.inverse(self.prewhitening.undo(x)[:, : size[0], : size[1]])
 
     def grid(self, size: tuple[int, int]) -> tuple[int, int]:
         """Return the sides of the fields of the model."""
@@ -193,6 +201,7 @@ def describe(preparation: Preparation, said: list[str], warned: list[str]) -> di
         "border": preparation.border,
         "transform": preparation.transform.name,
         "asinh": dict(vars(preparation.transform)) or None,
+        "prewhitening": asdict(preparation.prewhitening) if preparation.prewhitening else None,
         "remarks": said,
         "warnings": warned,
     }

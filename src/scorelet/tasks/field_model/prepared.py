@@ -1,9 +1,12 @@
 """Fields of a source as a model wants them: periodic, without gaps, read when asked."""
 
 from collections.abc import Iterator, Sequence
+from copy import copy
+from dataclasses import replace
 
 from scorelet.core.typing import Fields, OtherFields
 from scorelet.data.fields.gaps import GapFiller
+from scorelet.data.fields.prewhitening import Prewhitening
 from scorelet.data.fields.source import FieldSource
 from scorelet.tasks.field_model.census import Census, pieces
 from scorelet.tasks.field_model.preparation import Preparation
@@ -32,6 +35,12 @@ class PreparedFields:
         self._filler = None
         if census.gaps or preparation.makes_gaps:
             self._filler = GapFiller.measured(self._gapped)
+
+    def prewhitened(self, by: Prewhitening) -> "PreparedFields":
+        """Return the same fields, amplified."""
+        other = copy(self)
+        other._preparation = replace(self._preparation, prewhitening=by)
+        return other
 
     def read(self, rows: Sequence[int]) -> OtherFields:
         """Return the fields of these numbers, which rise."""

@@ -10,6 +10,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.typing import Fields
 from scorelet.data.fields.labels import Label
 from scorelet.data.fields.pointwise import POINTWISE, Pointwise, QuantileMatched
+from scorelet.data.fields.prewhitening import Prewhitening
 from scorelet.tasks.field_model.census import FieldWarning
 from scorelet.tasks.field_model.preparation import Preparation
 
@@ -27,7 +28,8 @@ def preparation_of(field: dict[str, Any]) -> Preparation:
         transform = QuantileMatched(
             transform, tuple(quantiles["fields"]), tuple(quantiles["drawn"])
         )
-    return Preparation(field.get("border", "periodic"), transform)
+    filtered = Prewhitening(**(field.get("prewhitening") or {}))
+    return Preparation(field.get("border", "periodic"), transform, filtered)
 
 
 def label_of(field: dict[str, Any]) -> Label:
@@ -71,7 +73,7 @@ def in_place(field: dict[str, Any], x: Fields) -> tuple[Tensor, int]:
     check_size(field, x)
     if bool(x.isnan().any()):
         raise InputError("Fields with gaps (NaN) have no energy: fill them first.")
-    z = coarse_to_model(field, x, 0)
+    z = _continued(field, x)
     _warn_of_far(z)
     return z, z.numel() // x.numel()
 
@@ -96,7 +98,7 @@ def unlike_fields(field: dict[str, Any], x: Fields) -> list[str]:
     """
     if len(x) < _FEW:
         return []
-    z = preparation_of(field).transform.forward(x[:_MANY].double())
+    z = preparation_of(field).inside(x[:_MANY].double())
     z = (z - field["mean"]) / field["deviation"]
     return other_variance(field, z) + other_tails(field, z)
 
@@ -152,9 +154,22 @@ def check_size(field: dict[str, Any], x: Fields) -> None:
 
 
 def coarse_to_model(field: dict[str, Any], x: Fields, octaves: int) -> Tensor:
-    """Return coarse fields of the model, (n, 1, h, w), float64, from those in units of the data."""
+    """Return coarse fields of the model, (n, 1, h, w), float64, from those in units of the data.
+
+    Raises:
+        InputError: fields are prewhitened, and their coarse fields are no others'.
+    """
+    if field.get("prewhitening"):
+        raise InputError(
+            "The fields of this model were prewhitened, which changes what their coarse fields "
+            "are: fit without it (--no-prewhiten) to go on from coarse fields."
+        )
+    return 2**octaves * _continued(field, x)
+
+
+def _continued(field: dict[str, Any], x: Fields) -> Tensor:
     z = (preparation_of(field).continued(x).double() - field["mean"]) / field["deviation"]
-    return 2**octaves * z[:, None]
+    return z[:, None]
 
 
 def needs_double(field: dict[str, Any]) -> bool:
