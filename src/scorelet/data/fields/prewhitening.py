@@ -1,6 +1,6 @@
 """Prewhitening: fields whose power falls steeply are amplified where it is too weak.
 
-Symbols: P(q) mean power of n fields at the frequency q, P(f) its mean over the ring |q| = f, in
+Symbols: P(q) mean power of n fields at the frequency q, P(f) its median over the ring |q| = f, in
 cycles per pixel, s the slope that is left, c slack:
 
     Q(f) = max over e <= f of P(e) (e / f)^s,      x'^(q) = max(1, Q(|q|) / (c P(q)))^(1/2) x^(q),
@@ -32,7 +32,7 @@ SLACK, FEW = 2.0, 30
 """c = `SLACK` (1 + `FEW` / n): the power of one frequency has the relative error n^(-1/2)."""
 WORTH = 10.0
 """Amplification of some power, from where on fields are prewhitened."""
-_NOTHING = 1e-30  # of the largest power: of what is 0 no amplification makes more
+_NOTHING = 1e-26  # of the largest power: what is less is rounding of zeros, as mirrors have
 _STEP = 0.01  # of log amplitudes, as they are stored
 
 
@@ -101,10 +101,10 @@ def prewhitening_of(x: Tensor, *, always: bool | None = None) -> Prewhitening:
         return Prewhitening()
     power = sum(torch.fft.rfft2(field.double()).abs().square() for field in x) / len(x)
     slack = SLACK * (1 + FEW / len(x))
-    least = _envelope(power, width) / slack
-    power = power.clamp_min(_NOTHING * float(power.max()))
-    gains = (least / power).clamp_min(1).log() / 2
-    gains[0, 0] = 0.0
+    raised = _envelope(power, width) / slack / power
+    raised[power <= _NOTHING * power.max()] = 1.0
+    raised[0, 0] = 1.0
+    gains = raised.clamp_min(1).log() / 2
     worth = always or bool((2 * gains).max().exp() >= WORTH)
     return Prewhitening.of(gains) if worth else Prewhitening()
 
@@ -115,8 +115,8 @@ def _envelope(power: Tensor, width: int) -> Tensor:
     columns = torch.fft.rfftfreq(width, dtype=torch.float64)
     f = (rows[:, None].square() + columns.square()).sqrt()
     ring = (f * max(len(power), width)).round().long()
-    counts = torch.bincount(ring.flatten())
-    means = torch.bincount(ring.flatten(), power.flatten()) / counts.clamp_min(1)
-    means[0] = 0.0
-    steep = torch.arange(len(means), dtype=torch.float64).clamp_min(1).pow(SLOPE)
-    return ((means * steep).cummax(0).values / steep)[ring]
+    medians = power.new_zeros(int(ring.max()) + 1)  # a line of stripes is no ring
+    for number in ring.unique()[1:].tolist():
+        medians[number] = power[ring == number].median()
+    steep = torch.arange(len(medians), dtype=torch.float64).clamp_min(1).pow(SLOPE)
+    return ((medians * steep).cummax(0).values / steep)[ring]
