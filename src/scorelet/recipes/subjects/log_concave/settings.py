@@ -142,7 +142,7 @@ SETTINGS: dict[Scale, Settings] = {
             Lattice(64, 2000, 400, 2000, tolerance=0.08),
         ),
         Curvature(("critical", "soft"), 32, 16),
-        Mixing((8, 16, 32, 64), 64, 400, 4000),
+        Mixing((8, 16, 32, 64), 256, 400, 4000),
         Curve(32, (100, 200, 500, 1000, 2000, 5000, 10000), 200),
         (
             Surrogate("log_normal", 64, 2000, 400),
