@@ -32,7 +32,8 @@ SLACK, FEW = 2.0, 30
 """c = `SLACK` (1 + `FEW` / n): the power of one frequency has the relative error n^(-1/2)."""
 WORTH = 10.0
 """Amplification of some power, from where on fields are prewhitened."""
-_NOTHING = 1e-26  # of the largest power: what is less is rounding of zeros, as mirrors have
+_ROUNDING = 1e-26  # of the largest power: what is less decides nothing, as the zeros of mirrors,
+_NOTHING = 1e-30  # and what is less yet is amplified as if it were as much
 _STEP = 0.01  # of log amplitudes, as they are stored
 
 
@@ -101,12 +102,11 @@ def prewhitening_of(x: Tensor, *, always: bool | None = None) -> Prewhitening:
         return Prewhitening()
     power = sum(torch.fft.rfft2(field.double()).abs().square() for field in x) / len(x)
     slack = SLACK * (1 + FEW / len(x))
-    raised = _envelope(power, width) / slack / power
-    raised[power <= _NOTHING * power.max()] = 1.0
+    envelope, most = _envelope(power, width), power.max()
+    raised = (envelope / (slack * power.clamp_min(_NOTHING * most))).clamp_min(1)
     raised[0, 0] = 1.0
-    gains = raised.clamp_min(1).log() / 2
-    worth = always or bool((2 * gains).max().exp() >= WORTH)
-    return Prewhitening.of(gains) if worth else Prewhitening()
+    worth = always or bool(raised[power > _ROUNDING * most].max() >= WORTH)
+    return Prewhitening.of(raised.log() / 2) if worth else Prewhitening()
 
 
 def _envelope(power: Tensor, width: int) -> Tensor:
@@ -115,8 +115,9 @@ def _envelope(power: Tensor, width: int) -> Tensor:
     columns = torch.fft.rfftfreq(width, dtype=torch.float64)
     f = (rows[:, None].square() + columns.square()).sqrt()
     ring = (f * max(len(power), width)).round().long()
-    medians = power.new_zeros(int(ring.max()) + 1)  # a line of stripes is no ring
-    for number in ring.unique()[1:].tolist():
-        medians[number] = power[ring == number].median()
+    flat = ring.flatten()
+    parts = power.flatten()[flat.argsort()].split(torch.bincount(flat).tolist())
+    found = [float(part.median()) if part.numel() else 0.0 for part in parts]  # a line is no ring
+    medians = torch.tensor([0.0, *found[1:]], dtype=power.dtype)
     steep = torch.arange(len(medians), dtype=torch.float64).clamp_min(1).pow(SLOPE)
     return ((medians * steep).cummax(0).values / steep)[ring]
