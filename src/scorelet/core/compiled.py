@@ -131,7 +131,8 @@ class _Files(IndexDataCacheFile):
 
     def save(self, key: Any, data: Any) -> None:  # noqa: ANN401 - numba's
         """Keep the code of a kernel."""
-        digest = hashlib.sha256(repr(key).encode()).hexdigest()[:_NAME]
+        named = repr((self._version, key))  # an index is read by one version of numba only
+        digest = hashlib.sha256(named.encode()).hexdigest()[:_NAME]
         name = f"{self._index_name.removesuffix('.nbi')}.{digest}.nbc"
         self._save_data(name, data)
         self._save_index(self._load_index() | {key: name})
