@@ -86,7 +86,21 @@ def test_stripes_and_mirrors_are_no_fall():
     assert not prewhitening_of(fields_of(line, 16))
     x = fields_of(torch.ones(16, 9).double(), 16)
     x = torch.cat([x, x.flip(1)], 1)
-    assert not prewhitening_of(torch.cat([x, x.flip(2)], 2))
+    x = torch.cat([x, x.flip(2)], 2)
+    assert not any(prewhitening_of(x + mean) for mean in (0.0, 1000.0))
+
+
+@pytest.mark.parametrize("mean", [0.0, 1000.0])
+@pytest.mark.parametrize("side", [16, 32])
+def test_what_falls_to_rounding_leaves_no_cliff(side, mean):
+    """Beams of 2 and 3 pixels: beyond some ring there is but rounding, or none of the mean's."""
+    w = 2 * torch.pi * torch.fft.fftfreq(side, dtype=torch.float64)
+    for width in (2.0, 3.0):
+        beam = torch.exp(-(w[:, None].square() + w.square()) * width**2 / 2)
+        noise = torch.randn(100, side, side, generator=torch.Generator().manual_seed(2))
+        x = torch.fft.ifft2(torch.fft.fft2(noise.double()) * beam).real + mean
+        raised = torch.fft.rfft2(prewhitening_of(x).apply(x)).abs().square().mean(0)
+        assert float(raised.flatten()[1:].min() / raised.flatten()[1:].max()) > 1e-9
 
 
 def test_powers_of_few_fields_differ_by_chance():
