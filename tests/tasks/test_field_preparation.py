@@ -199,6 +199,33 @@ def test_fields_after_a_beam_have_samples_of_their_power_and_their_energy(tmp_pa
     assert torch.equal(loaded.sample(2), model.sample(2))
     with pytest.raises(InputError, match=r"prewhitened, .* \(--no-prewhiten\)"):
         loaded.coarsen(new, 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # parts jump at their border: nothing can be said of power
+        assert loaded.sample(50, size=(8, 8)).shape == (50, 8, 8)
+        loaded.sample(50, size=(16, 20))
+
+
+@pytest.mark.slow
+def test_prewhitened_samples_that_are_continued_by_their_mirror_image_are_not_called_off():
+    """Their power is right; where they are cut and mirrored they have edges, as no field has."""
+    w = 2 * torch.pi * torch.fft.fftfreq(64, dtype=torch.float64)
+    x = gaussian(torch.exp(-(1.3**2) * (w[:, None] ** 2 + w**2)), 100)[:, :16, :16]
+    model = sl.FieldModel(knots=4, reach=3, steps=100, moments=False, border="mirror").fit(x)
+    assert model.record["field"]["prewhitening"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FieldWarning)
+        y = model.sample(50)
+    assert float(y.square().mean() / x.square().mean()) == pytest.approx(1, abs=0.3)
+
+
+@pytest.mark.slow
+def test_what_is_said_of_prewhitening_is_true():
+    """Nobody is told that power falls who has asked for it where it does not."""
+    x = torch.randn(60, 8, 8, generator=torch.Generator().manual_seed(0))
+    small = {"knots": 4, "reach": 1, "steps": 5, "moments": False, "prewhiten": True}
+    remarks = sl.FieldModel("haar", **small).fit(x).record["field"]["remarks"]
+    assert any("amplified before the fit" in text for text in remarks)
+    assert not any("falls by orders" in text for text in remarks)
 
 
 @pytest.mark.slow

@@ -40,10 +40,11 @@ HELD_SHARE = 20  # one field of so many is held out, at most 64, if there are en
 _MOST_HELD = 64
 _CURVE = 61
 _MATCHED = "Pixels of samples are brought to the quantiles of the fields by a broken line."
+_STEEP = "The power of the fields falls by orders of magnitude within an octave. "
 _PREWHITENED = (
-    "The power of the fields falls by orders of magnitude within an octave: where it is weak they "
-    "are amplified before the fit, and samples damped by as much. Potentials and certificates are "
-    "those of the amplified fields. --no-prewhiten fits the fields as they are."
+    "Where their power is weak fields are amplified before the fit, and samples damped by as much. "
+    "Potentials and certificates are those of the amplified fields, and samples cannot go on from "
+    "coarse fields. --no-prewhiten fits the fields as they are."
 )
 _PIXELS = 1 << 23  # are looked at to see whether fields are periodic
 
@@ -160,9 +161,11 @@ def _prepare(choice: Choice, source: FieldSource) -> tuple[PreparedFields, dict[
     )
     fields = PreparedFields(source, preparation, census)
     rows = range(min(fields.count, max(16, _PIXELS // fields.pixels)))
-    found = prewhitening_of(fields.read(rows), always=choice.prewhiten)
-    if found:
-        preparation, said = replace(preparation, prewhitening=found), [*said, _PREWHITENED]
+    if choice.prewhiten is not False and (
+        found := prewhitening_of(fields.read(rows), always=choice.prewhiten)
+    ):
+        text = _PREWHITENED if choice.prewhiten else _STEEP + _PREWHITENED
+        preparation, said = replace(preparation, prewhitening=found), [*said, text]
         fields = fields.prewhitened(found)
     return fields, describe_preparation(preparation, said, warned)
 

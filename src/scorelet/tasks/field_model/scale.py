@@ -94,11 +94,15 @@ def unlike_fields(field: dict[str, Any], x: Fields) -> list[str]:
 
     Args:
         field: what the record of the model says of its fields.
-        x: samples in units of the data, (n, h, w); of fewer than 50 nothing is said.
+        x: samples in units of the data, (n, h, w); of fewer than 50 nothing is said, nor of
+            prewhitened ones that were cut: how they end at their border would be amplified.
     """
-    if len(x) < _FEW:
+    preparation = preparation_of(field)
+    cut = any(n % own for n, own in zip(x.shape[1:], field["size"], strict=True))
+    cut = cut or preparation.border == "mirror"
+    if len(x) < _FEW or (preparation.prewhitening and cut):
         return []
-    z = preparation_of(field).inside(x[:_MANY].double())
+    z = preparation.inside(x[:_MANY].double())
     z = (z - field["mean"]) / field["deviation"]
     return other_variance(field, z) + other_tails(field, z)
 
