@@ -103,7 +103,8 @@ def prewhitening_of(x: Tensor, *, always: bool | None = None) -> Prewhitening:
     power = sum(torch.fft.rfft2(field.double()).abs().square() for field in x) / len(x)
     slack = SLACK * (1 + FEW / len(x))
     envelope, most = _envelope(power, width), power.max()
-    raised = (envelope / (slack * power.clamp_min(_NOTHING * most))).clamp_min(1)
+    least = _NOTHING * power.flatten()[1:].max()  # a large mean hides no power of what varies
+    raised = (envelope / (slack * power.clamp_min(least))).clamp_min(1)
     raised[0, 0] = 1.0
     worth = always or bool(raised[power > _ROUNDING * most].max() >= WORTH)
     return Prewhitening.of(raised.log() / 2) if worth else Prewhitening()
