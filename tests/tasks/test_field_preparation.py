@@ -229,6 +229,26 @@ def test_what_is_said_of_prewhitening_is_true():
 
 
 @pytest.mark.slow
+def test_the_energy_of_prewhitened_positive_fields_is_that_of_their_own_density():
+    """x = exp(g): -log p is g' C^-1 g / 2 + sum g. Kinks of matched quantiles made 10^8 of it."""
+    w = 2 * torch.pi * torch.fft.fftfreq(16, dtype=torch.float64)
+    power = torch.exp(-(1.3**2) * (w[:, None] ** 2 + w**2))
+    model = sl.FieldModel(knots=4, reach=3, steps=100, moments=False, transform="log")
+    model.fit(gaussian(power, 300).exp())
+    assert model.record["field"]["prewhitening"]
+    assert model.record["field"]["quantiles"]
+    g = gaussian(power, 100, seed=1)
+    exact = (torch.fft.fft2(g).abs().square() / power).sum((1, 2)) / 512 + g.sum((1, 2))
+    both = torch.stack([model.energy(g.exp()), exact])
+    assert float(torch.corrcoef(both)[0, 1]) > 0.95
+    assert float(torch.cov(both)[0, 1] / exact.var()) == pytest.approx(1, abs=0.1)
+    windowed = sl.FieldModel(knots=4, reach=3, steps=2, moments=False, border="window")
+    windowed.fit(gaussian(power, 100))
+    with pytest.raises(InputError, match="border='mirror' for energies"):
+        windowed.energy(g)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("border", ["periodic", "mirror"])
 def test_prewhitened_fields_with_heavy_tails_come_back(border):
     """Through an asinh, the filter, and the quantiles of samples: moments are those of fields."""

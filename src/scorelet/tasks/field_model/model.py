@@ -29,6 +29,7 @@ from scorelet.tasks.field_model.scale import (
     preparation_of,
     standardised,
     unlike_fields,
+    unmatched,
 )
 from scorelet.training.score_matching import Family
 from scorelet.zoo import load_as, save
@@ -288,16 +289,19 @@ class FieldModel:
         Where a transform T of fields is fitted, -sum_u log T'(x(u)) is added, so that p is the
         density of x. Of fields that were cut out it is an estimate: the energy of their mirror
         image for each copy of a pixel, or, with border="window", of fields as if they were
-        periodic.
+        periodic. That of prewhitened fields with a transform is of the law before the quantiles
+        of its pixels were matched.
 
         Args:
             x: fields, as in `fit`, without gaps.
 
         Raises:
-            InputError: fields of another size or with gaps, or a model whose octaves have several
-                bands, whose free energies are not fitted.
+            InputError: fields of another size or with gaps, a model whose octaves have several
+                bands, whose free energies are not fitted, or one of prewhitened fields whose border
+                was filled.
         """
-        whole, field, fields = WholeEnergy(self.model), self.record["field"], as_fields(x)
+        whole, fields = WholeEnergy(self.model), as_fields(x)
+        field = unmatched(self.record["field"])
         z, copies = in_place(field, fields)
         return whole.energy(z) / copies + preparation_of(field).jacobian(fields)
 

@@ -59,6 +59,16 @@ def standardised(field: dict[str, Any], x: Fields) -> Tensor:
     return z[:, None]
 
 
+def unmatched(field: dict[str, Any]) -> dict[str, Any]:
+    """Return what a record says of its fields, before quantiles were matched if prewhitened.
+
+    Kinks of the line that matches them are amplified: samples are damped afterwards, energies not.
+    """
+    if not field.get("prewhitening"):
+        return field
+    return {key: value for key, value in field.items() if key != "quantiles"}
+
+
 def in_place(field: dict[str, Any], x: Fields) -> tuple[Tensor, int]:
     """Return fields of the model whose pixels all stay where they are, and how often each is there.
 
@@ -68,11 +78,16 @@ def in_place(field: dict[str, Any], x: Fields) -> tuple[Tensor, int]:
     Arguments as of `standardised`.
 
     Raises:
-        InputError: another size, gaps.
+        InputError: another size, gaps, or prewhitened fields whose border was filled.
     """
     check_size(field, x)
     if bool(x.isnan().any()):
         raise InputError("Fields with gaps (NaN) have no energy: fill them first.")
+    if field.get("prewhitening") and preparation_of(field).makes_gaps:
+        raise InputError(
+            "The fields of this model were prewhitened with their border filled, and the step "
+            "across one that is not would be amplified: fit with border='mirror' for energies."
+        )
     z = _continued(field, x)
     _warn_of_far(z)
     return z, z.numel() // x.numel()
