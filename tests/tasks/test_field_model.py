@@ -13,14 +13,15 @@ from laws.energy_laws import (
     assert_score_is_minus_the_force,
 )
 from scorelet.analysis.field_statistics.agreement import even_total_variation, spectrum_ratios
-from scorelet.core.errors import ArrayFileError, InputError
+from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
 from scorelet.data.fields.ensembles import ensemble
 from scorelet.models.field_energy import WholeEnergy
 from scorelet.tasks.field_certify import certify
 from scorelet.tasks.field_model.drawing import enlarged, run_of
+from scorelet.tasks.field_model.likeness import unlike_fields
 from scorelet.tasks.field_model.planning import choose_bands
-from scorelet.tasks.field_model.scale import standardised, unlike_fields
+from scorelet.tasks.field_model.scale import standardised
 from scorelet.tasks.field_sample import _Pieces
 from scorelet.training.score_matching import Family
 
@@ -251,9 +252,9 @@ def test_what_a_report_compares_with_is_looked_at_before_anything_is_drawn(
 def test_a_file_in_the_place_of_a_folder_is_said_before_the_work(model_file, tmp_path, monkeypatch):
     monkeypatch.setattr(sl.FieldModel, "fit", None)
     np.save(tmp_path / "x.npy", gaussian_fields(12))
-    with pytest.raises(InputError, match="no folder and cannot be made"):
+    with pytest.raises(InputError, match="is no folder"):
         sl.field.fit(tmp_path / "x.npy", tmp_path / "x.npy" / "m.safetensors")
-    with pytest.raises(ArrayFileError, match="choose another -o"):
+    with pytest.raises(InputError, match="is no folder; choose another -o"):
         sl.field.sample(model_file, 2, tmp_path / "x.npy" / "y.npy")
 
 

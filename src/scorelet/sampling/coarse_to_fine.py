@@ -156,13 +156,12 @@ def begin(
     """
     coarse = factor.band.lift(below)
     size = int(coarse.shape[-2]), int(coarse.shape[-1])
-    start = coarse.new_zeros(len(coarse), *factor.band.detail_shape(*size))
-    energy: ChainEnergy = factor.given(coarse)
-    start = factor.given(coarse).entered(start)
-    if curvature is not None:
-        energy = WhitenedBand(factor.given(coarse), whitening_root(factor, size, curvature))
-        start = energy.whitened(start)
-    return energy, start, replace(noise, scale=number + 1)
+    energy, chain = factor.given(coarse), replace(noise, scale=number + 1)
+    start = energy.entered(coarse.new_zeros(len(coarse), *factor.band.detail_shape(*size)))
+    if curvature is None:
+        return energy, start, chain
+    whitened = WhitenedBand(energy, whitening_root(factor, size, curvature))
+    return whitened, whitened.whitened(start), chain
 
 
 def finish(energy: ChainEnergy, d: Tensor, number: int) -> Tensor:

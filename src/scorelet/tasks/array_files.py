@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import os
 import shutil
 import zipfile
 from collections.abc import Callable, Generator, Iterable, Mapping
@@ -42,8 +43,8 @@ def check_output(output: Path, *, overwrite: bool, suffixes: tuple[str, ...] = S
     """Refuse an output before anything is computed.
 
     Raises:
-        InputError: it exists and may not be replaced, is no file, has another suffix, or another
-            job is writing it.
+        InputError: it exists and may not be replaced, is no file, has another suffix or no folder,
+            or another job is writing it.
     """
     if output.suffix.lower() not in suffixes:
         raise InputError(f"{output} has an unknown suffix: use {' or '.join(suffixes)}.")
@@ -51,8 +52,22 @@ def check_output(output: Path, *, overwrite: bool, suffixes: tuple[str, ...] = S
         raise InputError(f"{output} is a folder: give the name of a file.")
     if output.exists() and not output.is_file():
         raise InputError(f"{output} is a device or a pipe, no file: choose another -o.")
+    check_folder(output)
     _refuse_existing(output, overwrite=overwrite)
     refuse_other_writer(output)
+
+
+def check_folder(output: Path) -> None:
+    """Refuse a file whose folder is not there and cannot be made, before anything is computed.
+
+    Raises:
+        InputError: something else has the name of a folder above, or nothing may be written there.
+    """
+    place = next(place for place in output.absolute().parents if place.exists())
+    if not place.is_dir():
+        raise InputError(f"{output} cannot be written: {place} is no folder; choose another -o.")
+    if not os.access(place, os.W_OK):
+        raise InputError(f"Nothing may be written to {place}: choose another -o than {output}.")
 
 
 def check_space(output: Path, size: int) -> None:

@@ -9,7 +9,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
-from scorelet.tasks.array_files import check_output
+from scorelet.tasks.array_files import check_folder, check_output
 from scorelet.tasks.field_model.census import FieldWarning
 from scorelet.tasks.field_model.drawn import write_report
 from scorelet.tasks.field_model.model import FieldModel
@@ -53,7 +53,7 @@ def fit(
         raise InputError(f"{target} is no name of a model: expected NAME{SUFFIX}.")
     if target.exists() and not overwrite:
         raise InputError(f"{target} exists already: choose another -o, or add --overwrite.")
-    _make_folder(target)
+    check_folder(target)
     page = None if report is None else as_path(report, name="report")
     if page is not None:
         check_output(page, overwrite=overwrite, suffixes=(".html",))
@@ -61,6 +61,7 @@ def fit(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FieldWarning)  # they are in the record
         fitted = (model or FieldModel()).fit(data, mask=mask, progress=progress)
+    target.parent.mkdir(parents=True, exist_ok=True)
     fitted.save(target)
     if page is not None:
         facts = {"model": str(target), "data": str(data)} | masked
@@ -68,18 +69,3 @@ def fit(
     seconds = round(time.perf_counter() - start, 2)
     named = {"output": str(target), "report": page and str(page), "data": str(data)}
     return {**named, **masked, **fitted.record, "seconds": seconds}
-
-
-def _make_folder(target: Path) -> None:
-    """Make the folder of a model before it is fitted, which takes long.
-
-    Raises:
-        InputError: that cannot be.
-    """
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{target.parent} is no folder and cannot be made ({error.strerror}): choose another "
-            "-o."
-        ) from error

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from scorelet.core.errors import ArrayFileError, InputError
+from scorelet.core.errors import InputError
 from scorelet.core.files import atomic_path, write_text
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
@@ -29,9 +29,10 @@ from scorelet.tasks.field_model.census import BATCH_PIXELS
 from scorelet.tasks.field_model.drawing import check_size_of
 from scorelet.tasks.field_model.drawn import chains_of, write_sampled
 from scorelet.tasks.field_model.fields import as_source
+from scorelet.tasks.field_model.likeness import unlike_fields
 from scorelet.tasks.field_model.model import FieldModel
 from scorelet.tasks.field_model.report import MOST, Sampled
-from scorelet.tasks.field_model.scale import needs_double, unlike_fields
+from scorelet.tasks.field_model.scale import needs_double
 from scorelet.tasks.field_model.watch import ChainWatch
 from scorelet.tasks.locks import Locks
 from scorelet.zoo import locate_weights
@@ -178,14 +179,8 @@ class _Pieces:
 
         Raises:
             InputError: another job has it.
-            ArrayFileError: it cannot be made.
         """
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ArrayFileError(
-                f"{self.folder.parent} cannot hold samples ({error.strerror}): choose another -o."
-            ) from error
+        self.folder.mkdir(parents=True, exist_ok=True)
         locks.take(self.folder)
         if not resume:
             for path in self.folder.glob("[!.]*"):

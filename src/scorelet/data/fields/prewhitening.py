@@ -27,7 +27,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 SLOPE = 3.0
-"""s: that of maps of dust. Within octaves of 1 : 8 powers are learnt to 1 %, of 1 : 16 to 3 %."""
+"""s: that of maps of dust, whose octaves of 1 : 8 are learnt well."""
 SLACK, FEW = 2.0, 30
 """c = `SLACK` (1 + `FEW` / n): the power of one frequency has the relative error n^(-1/2)."""
 WORTH = 10.0
@@ -90,23 +90,23 @@ class Prewhitening:
         return F.grid_sample(own[None, None], grid, align_corners=True, padding_mode="border")[0, 0]
 
 
-def prewhitening_of(x: Tensor, *, always: bool | None = None) -> Prewhitening:
+def prewhitening_of(x: Tensor, *, always: bool = False) -> Prewhitening:
     """Return what amplifies fields as these.
 
     Args:
         x: periodic fields (n, h, w).
-        always: None amplifies where some power is raised by `WORTH`; True in any case, False never.
+        always: amplify them in any case, and not only where some power is raised by `WORTH`.
     """
     height, width = int(x.shape[-2]), int(x.shape[-1])
-    if always is False or min(height, width) < 4:
+    if min(height, width) < 4:
         return Prewhitening()
     power = sum(torch.fft.rfft2(field.double()).abs().square() for field in x) / len(x)
     slack = SLACK * (1 + FEW / len(x))
-    envelope, most = _envelope(power, width), power.max()
-    least = _NOTHING * power.flatten()[1:].max()  # a large mean hides no power of what varies
-    raised = (envelope / (slack * power.clamp_min(least))).clamp_min(1)
+    least = _NOTHING * power.flatten()[1:].max()  # a large mean hides no power of what varies,
+    raised = (_envelope(power, width) / (slack * power.clamp_min(least))).clamp_min(1)
     raised[0, 0] = 1.0
-    worth = always or bool(raised[power > _ROUNDING * most].max() >= WORTH)
+    seen = power > _ROUNDING * power.max()  # but its rounding does
+    worth = always or bool(raised[seen].max() >= WORTH)
     return Prewhitening.of(raised.log() / 2) if worth else Prewhitening()
 
 

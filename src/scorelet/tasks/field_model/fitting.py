@@ -160,13 +160,14 @@ def _prepare(choice: Choice, source: FieldSource) -> tuple[PreparedFields, dict[
         looked, census, border=choice.border, transform=choice.transform, even=choice.even
     )
     fields = PreparedFields(source, preparation, census)
-    rows = range(min(fields.count, max(16, _PIXELS // fields.pixels)))
-    if choice.prewhiten is not False and (
-        found := prewhitening_of(fields.read(rows), always=choice.prewhiten)
-    ):
-        text = _PREWHITENED if choice.prewhiten else _STEEP + _PREWHITENED
-        preparation, said = replace(preparation, prewhitening=found), [*said, text]
-        fields = fields.prewhitened(found)
+    if choice.prewhiten is not False:
+        count = min(fields.count, max(16, _PIXELS // fields.pixels))
+        rows = torch.linspace(0, fields.count - 1, count).long().tolist()
+        found = prewhitening_of(fields.read(rows), always=bool(choice.prewhiten))
+        if found:
+            said.append(_PREWHITENED if choice.prewhiten else _STEEP + _PREWHITENED)
+            preparation = replace(preparation, prewhitening=found)
+            fields = fields.prewhitened(found)
     return fields, describe_preparation(preparation, said, warned)
 
 

@@ -19,6 +19,7 @@ from scorelet.tasks.field_model.certificate import Certificate, certify_model
 from scorelet.tasks.field_model.drawing import draw, run_of
 from scorelet.tasks.field_model.fields import as_fields, as_source
 from scorelet.tasks.field_model.fitting import Choice, fit_model
+from scorelet.tasks.field_model.likeness import unlike_fields
 from scorelet.tasks.field_model.planning import BANDS
 from scorelet.tasks.field_model.preparation import check_choice
 from scorelet.tasks.field_model.refining import coarsen, refine
@@ -28,7 +29,6 @@ from scorelet.tasks.field_model.scale import (
     label_of_potentials,
     preparation_of,
     standardised,
-    unlike_fields,
     unmatched,
 )
 from scorelet.training.score_matching import Family

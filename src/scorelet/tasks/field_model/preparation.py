@@ -104,11 +104,6 @@ class Preparation:
         """Return periodic fields whose pixels all stay, on the grid of the model, not rolled."""
         return self.prewhitening.apply(self._continued(self.transform.forward(x)))
 
-    def inside(self, x: Fields) -> OtherFields:
-        """Return pixels of fields (n, h, w) as the model has them, without copies."""
-        height, width = x.shape[1:]
-        return self.continued(x)[:, :height, :width]
-
     def jacobian(self, x: Fields) -> PerSample:
         """Return what turns -log p of the transformed fields into that of x: -sum_u log T'(x)."""
         return -self.transform.log_slope(x.double()).sum((1, 2))

@@ -15,10 +15,7 @@ from scorelet.tasks.field_model.census import FieldWarning
 from scorelet.tasks.field_model.preparation import Preparation
 
 _FAR = 10.0  # deviations, beyond which a model of fields knows nothing
-_FEW = 50  # samples, whose variance says little
-_MANY = 1000  # samples, of which no more are looked at
 _STEP = 1e-3  # deviations, to which samples may be rounded
-_OFF = 0.3  # share of the variance by which samples may miss that of the fields, without a word
 
 
 def preparation_of(field: dict[str, Any]) -> Preparation:
@@ -102,64 +99,6 @@ def _warn_of_far(z: Tensor) -> None:
             FieldWarning,
             stacklevel=5,
         )
-
-
-def unlike_fields(field: dict[str, Any], x: Fields) -> list[str]:
-    """Return what samples miss of the fields that were fitted, a sentence each.
-
-    Args:
-        field: what the record of the model says of its fields.
-        x: samples in units of the data, (n, h, w); of fewer than 50 nothing is said, nor of
-            prewhitened ones that were cut: how they end at their border would be amplified.
-    """
-    preparation = preparation_of(field)
-    cut = any(n % own for n, own in zip(x.shape[1:], field["size"], strict=True))
-    cut = cut or preparation.border == "mirror"
-    if len(x) < _FEW or (preparation.prewhitening and cut):
-        return []
-    z = preparation.inside(x[:_MANY].double())
-    z = (z - field["mean"]) / field["deviation"]
-    return other_variance(field, z) + other_tails(field, z)
-
-
-def other_variance(field: dict[str, Any], z: Tensor) -> list[str]:
-    """Return a sentence if samples z of the model have another variance than its fields.
-
-    What an energy of this family cannot say (a gradient or stripes across whole fields), and chains
-    that have not arrived, show in the variance first. Samples have their four errors, and another
-    third, which few fields of heavy tails may lack.
-    """
-    powers = z.square().mean((1, 2)) / field.get("power", 1.0)
-    ratio, error = _mean_and_error(powers)
-    if not abs(ratio - 1) > _OFF + 4 * error:
-        return []
-    return [
-        f"Samples have {100 * ratio:.0f} % (+- {100 * error:.0f}) of the variance of the fitted "
-        "fields: their energy is not in this family (gradients and stripes across whole fields "
-        "are not), chains are too short, or few fields hold most of it. Compare both before you "
-        "use them."
-    ]
-
-
-def other_tails(field: dict[str, Any], z: Tensor) -> list[str]:
-    """Return a sentence if the kurtosis of samples z is below half of that of the fields.
-
-    So it is of bright points on a smooth ground: so few pixels move neither variance nor moments.
-    """
-    fields = field.get("kurtosis")
-    square = float(z.square().mean()) ** 2
-    samples, error = _mean_and_error(z.pow(4).mean((1, 2)) / square)
-    if fields is None or not fields > 2 * (samples + 4 * error):
-        return []
-    return [
-        f"Pixels of samples have a kurtosis of {samples:.3g}, those of the fitted fields of "
-        f"{fields:.3g} (3 is normal): what few pixels hold, such as points on a smooth ground, is "
-        "not in samples. Mask such pixels, or compare both before you use them."
-    ]
-
-
-def _mean_and_error(x: Tensor) -> tuple[float, float]:
-    return float(x.mean()), float(x.std()) / len(x) ** 0.5
 
 
 def check_size(field: dict[str, Any], x: Fields) -> None:
