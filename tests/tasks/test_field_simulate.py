@@ -167,9 +167,9 @@ def test_a_sheet_needs_a_byte_for_a_pixel(tmp_path, monkeypatch):
         simulate("power_law", 64, tmp_path / "b.png", size=64)
 
 
-def test_a_disk_that_refuses(tmp_path):
+def test_a_file_in_the_place_of_a_folder(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(ArrayFileError, match="cannot be written"):
+    with pytest.raises(InputError, match="cannot be written: .*file is no folder; choose another"):
         simulate("power_law", 1, tmp_path / "file" / "a.npy", size=16)
 
 

