@@ -169,7 +169,7 @@ def test_a_sheet_needs_a_byte_for_a_pixel(tmp_path, monkeypatch):
 
 def test_a_file_in_the_place_of_a_folder(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="cannot be written: .*file is no folder; choose another"):
+    with pytest.raises(InputError, match="file is no folder; choose another"):
         simulate("power_law", 1, tmp_path / "file" / "a.npy", size=16)
 
 
