@@ -5,7 +5,7 @@ quantile 0.2 of blocks of 32x32 pixels: p the root mean square of m, q 4 times t
 over 4x4 pixels, what white noise as dense as m at slow frequencies has. So p = q of white noise,
 and p is far less of noise that neighbours share. s median step of a JPEG. In 8-bit units
 
-    grain    t = 19 (p / 1.2)^0.7 h(q),    h from 0 at q = 0.2 to 1 at q = 1
+    grain    t = 20 (p / 1.2)^0.7 h(q),    h from 0 at q = 0.2 to 1 at q = 1
     JPEG     t = min(s - 6, 3.5 + 0.2 s, 9 + 0.1 s)
 
 and the larger of both, 0 where that is less than 1, at most 64. `camera` spares grain where it
@@ -42,7 +42,7 @@ Place = tuple[slice, slice]
 
 BLOCK, CELL = 32, 4
 QUANTILE = 0.2
-LEVEL, USUAL, POWER = 19 / 255, 1.2 / 255, 0.7
+LEVEL, USUAL, POWER = 20 / 255, 1.2 / 255, 0.7
 NONE, SURE = 0.2 / 255, 1 / 255
 FINE_STEP = 6 / 255
 """Of a JPEG of quality 95: below it nothing can be mended."""
