@@ -50,6 +50,8 @@ def test_a_drawing_and_figures(shell, files):
     [
         (["--label", "horse"], "no class 'horse': use cat, dog, ship"),
         (["--eps=-1/255"], "eps is -0.0039"),
+        (["--eps", "8"], "write 8/255 for 8 in 8-bit units"),
+        (["--sigma", "25"], "write 25/255 for 25 in 8-bit units"),
         (["--eps", "much"], "--eps much: use a number or a fraction"),
         (["-o", "why.gif"], "why.gif"),
     ],
