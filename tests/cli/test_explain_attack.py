@@ -68,4 +68,5 @@ def test_a_classifier_has_no_denoisers(shell, files):
     model = write_classifier(files / "c.safetensors")
     status, _, err = shell("explain-attack", files / "a.png", "--model", model)
     assert status == 2
+    assert "explain-attack takes a joint energy: use it with scorelet classify" in err
     assert err.count("\n") == 1
