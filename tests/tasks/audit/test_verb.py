@@ -323,6 +323,15 @@ def test_what_is_transparent_is_white(tmp_path):
     assert np.array_equal(found[0, :, 0, 0], [0, 0, 1, 1])
 
 
+def test_models_of_other_channels_name_the_option(arrays):
+    colour, gray = (FiniteSetDenoiser(torch.rand(4, c, 12, 12)) for c in (3, 1))
+    colour.channels, gray.channels = (3,), (1,)
+    with pytest.raises(InputError, match="does not take gray pictures: give --channels 3"):
+        audit_models(arrays[2], [gray, colour], AuditSettings(samples=0, held_out=4))
+    with pytest.raises(InputError, match="does not take pictures in colour: give --channels 1"):
+        audit_models(arrays[2], [colour, gray], AuditSettings(samples=0, held_out=4, channels=3))
+
+
 def test_files_left_out_of_training_sets_are_warnings(arrays, tmp_path):
     a, _, new = arrays
     for k, picture in enumerate(pictures(20, seed=1)):

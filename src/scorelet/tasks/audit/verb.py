@@ -26,6 +26,7 @@ from scorelet.tasks.audit.given import (
     name_of,
     refuse_one_model,
     refuse_options_of_twins,
+    refuse_other_channels,
 )
 from scorelet.tasks.audit.measure import Pair, Row, Shown, measure
 from scorelet.tasks.audit.outlook import outlook
@@ -250,6 +251,8 @@ def audit_models(
     fresh, copies = _unseen(pictures, known)
     place = choose_device(settings.device)
     a, b = (as_denoiser(model).to(place).eval() for model in models)
+    for model, denoiser in zip(models, (a, b), strict=True):
+        refuse_other_channels(model, denoiser, settings.channels)
     first, second = (images_of(each) for each in known) if known else (None, None)
     held_out = images_of(pictures[fresh[: settings.held_out]])
     row, shown = measure(Pair(a, b, first, second), held_out, settings, progress=told.progress)
