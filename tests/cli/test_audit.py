@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from samples import small_network
+from samples import small_network, write_png
 from scorelet.data.fields.ensembles import ensemble
 from scorelet.models import ResidualDenoiser
 from scorelet.zoo import save
@@ -36,6 +36,22 @@ def test_two_models(shell, files):
     assert shell(*words, "-o", files / "r.html", "--overwrite")[0] == 0
     status, _, err = shell(*words, "-o", files / "r.html")
     assert (status, err.count("\n")) == (2, 1)
+
+
+@pytest.mark.slow
+def test_files_that_are_no_pictures_are_counted_before_the_work(shell, files):
+    for k, picture in enumerate(np.load(files / "new.npy")):
+        write_png(files / f"new/{k:02}.png", np.rint(255 * picture[..., None]).astype(np.uint8))
+    (files / "new/05.png").write_bytes(b"")
+    (files / "new/notes.txt").write_text("twelve pictures")
+    words = ["audit", "--data", files / "new", "--models", files / "0.safetensors"]
+    status, _, err = shell(*words, files / "1.safetensors", "--samples", 0, "-o", files / "r.html")
+    assert status == 0
+    other, broken = err.splitlines()
+    assert "1 file is of no kind that is read: 1 .txt (notes.txt)" in other
+    assert "1 of 12 pictures was left out (new/05.png): " in broken
+    page = (files / "r.html").read_text(encoding="utf-8")
+    assert page.count("notes.txt") == page.count("new/05.png is empty") == 1
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ def test_json_and_arrays_agree(shell, words, tmp_path):
         (["--crop", "1"], "crop is 1"),
         (["--sigma", "-3"], "positive"),
         (["--sigma", "0"], "sigma is 0"),
+        (["--sigma", "10", "--noise", "25"], "leave one of them out"),
     ],
 )
 def test_bad_words(shell, words, more, said):
@@ -58,6 +59,23 @@ def test_bad_words(shell, words, more, said):
     assert status == 2
     assert said in err
     assert err.count("\n") == 1
+
+
+def test_a_model_that_needs_the_level_says_in_which_unit(shell, words):
+    status, _, err = shell(*words[:2], "--model", "grain")
+    assert status == 2
+    assert "grain needs the noise level of the picture: give sigma, in the shell --sigma" in err
+
+
+@pytest.mark.slow
+def test_an_error_that_cannot_be_is_said(shell, tmp_path):
+    """Of a flat picture with noise of 5 that is said to be 40: SURE takes off 40² - 5² or so."""
+    noise = np.random.default_rng(0).normal(size=(16, 16, 1))
+    write_png(tmp_path / "flat.png", np.rint(128 + 5 * noise).astype(np.uint8))
+    words = ["basis", tmp_path / "flat.png", "-k", 2]
+    said = "SURE is negative, so the picture has less noise than sigma says"
+    assert said in shell(*words, "--sigma", 40)[2]
+    assert "SURE" not in shell(*words, "--sigma", 5)[2]
 
 
 def test_a_single_pixel_is_named(shell, words, tmp_path):

@@ -50,6 +50,8 @@ def test_a_drawing_and_figures(shell, files):
     [
         (["--label", "horse"], "no class 'horse': use cat, dog, ship"),
         (["--eps=-1/255"], "eps is -0.0039"),
+        (["--eps", "8"], "write 8/255 for 8 in 8-bit units"),
+        (["--sigma", "25"], "write 25/255 for 25 in 8-bit units"),
         (["--eps", "much"], "--eps much: use a number or a fraction"),
         (["-o", "why.gif"], "why.gif"),
     ],
@@ -66,4 +68,5 @@ def test_a_classifier_has_no_denoisers(shell, files):
     model = write_classifier(files / "c.safetensors")
     status, _, err = shell("explain-attack", files / "a.png", "--model", model)
     assert status == 2
+    assert "explain-attack takes a joint energy: use it with scorelet classify" in err
     assert err.count("\n") == 1

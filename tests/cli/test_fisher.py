@@ -35,6 +35,18 @@ def test_a_table_of_layers(shell, words, tmp_path):
     assert lines[-1] == f"-> {tmp_path / 'r.html'}"
 
 
+def test_what_was_found_is_shown_where_it_cannot_be_written(shell, words, tmp_path, monkeypatch):
+    def full(*_words):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("scorelet.core.files.os.fsync", full)
+    status, out, err = shell(*words, "--layers", "head,input", "-o", tmp_path / "r.html")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "r.html cannot be written (No space left on device)" in err
+    assert [line.split()[0] for line in out.splitlines()[2:]] == ["input", "head"]
+    assert [path.name for path in tmp_path.iterdir() if "html" in path.name] == []
+
+
 def test_json_and_bad_words(shell, words):
     status, out, _ = shell(*words, "--layers", "head,input", "--json")
     assert status == 0

@@ -60,6 +60,9 @@ def test_json(shell, words):
     ("more", "text"),
     [
         (["--eps=-1/255"], "eps is -0.00392157: it must be 0 or more"),
+        (["--eps", "0.01,8"], "write 8/255 for 8 in 8-bit units"),
+        (["--smoothing", "25"], "smoothing is 25: pictures have values in [0, 1]"),
+        (["--outlier-sigma", "25"], "outlier-sigma is 25: pictures have values in [0, 1]"),
         (["--eps", "x"], "--eps x: use a number or a fraction"),
         (["--eps", "1/0"], "--eps 1/0: use a number or a fraction"),
         (["--attack", "fgsm"], "There is no attack 'fgsm': use pgd, apgd, autoattack, square"),

@@ -142,6 +142,21 @@ def test_bad_files_are_named_and_skipped(shell, folder, tmp_path):
     assert any("There is no file or folder none.png" in line for line in lines)
 
 
+def test_what_is_transparent_is_white(shell, tmp_path):
+    """Whatever colours lie under it."""
+    pixels = np.concatenate([noisy(16, 16, 3), np.full((16, 16, 1), 255, np.uint8)], 2)
+    pixels[:8, :, 3] = 0
+    shown = pixels[..., :3].copy()
+    shown[:8] = 255
+    write_png(tmp_path / "set/a.png", pixels)
+    write_png(tmp_path / "set/b.png", shown)
+    assert shell("set", "-J", 1, "-L", 2, "-o", "f.npz")[0] == 0
+    with np.load(tmp_path / "f.npz") as table:
+        # luma of b is rounded to 8 bits, and means of moduli differ by less than a step
+        np.testing.assert_allclose(*table["features"], atol=1 / 255)
+        assert table["features"][0, 0] > 0.7  # half of it white, the rest about 1/2
+
+
 def test_files_that_are_no_pictures_are_counted(shell, folder, tmp_path):
     (folder / "a.heic").touch()
     (folder / "b.gif").touch()

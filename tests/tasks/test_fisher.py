@@ -36,6 +36,12 @@ def data(tmp_path, images):
     return path
 
 
+def test_a_class_with_too_few_pictures_is_named():
+    few = tinted(8)  # of blue there are two
+    with pytest.raises(InputError, match=r"^Class blue has 2 samples: at least 3"):
+        fisher(few, model=colour_classifier())
+
+
 def test_the_document_is_the_profile(images):
     classifier = colour_classifier()
     document = fisher(images, model=classifier, dimension=16).document
@@ -92,6 +98,13 @@ def test_too_few_pictures_are_said(data):
     (warning,) = document["warnings"]
     assert warning.startswith("9 pictures are too few for the features of input, ")
     assert document["layers"][0]["floor"] is None
+
+
+def test_a_warning_names_five_layers_of_many(data):
+    layers = [nn.Flatten(), nn.Linear(192, 8), *(nn.ReLU() for _ in range(6))]
+    net = nn.Sequential(*layers)
+    (warning,) = fisher(data, model=net, part="train", dimension=8).document["warnings"]
+    assert "of input, 1, 2, 3, 4 and 3 more: their ratios have no floor" in warning
 
 
 def test_any_module_will_do(images):

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Labels
+from scorelet.core.words import counted
 
 Features = Float[Tensor, "batch dimension"]
 
@@ -162,14 +163,21 @@ class ClassMoments:
             )
 
 
-def check_counts(counts: Sequence[int], parts: int) -> None:
-    """Refuse numbers of samples from which no covariances can be estimated."""
+def check_counts(counts: Sequence[int], parts: int, names: Sequence[str] = ()) -> None:
+    """Refuse numbers of samples from which no covariances can be estimated.
+
+    Args:
+        counts: of each class.
+        parts: into which the samples of each class are dealt.
+        names: of the classes, where they are known.
+    """
     if len(counts) < 2:
         raise InputError(f"The data have {len(counts)} class: separation needs at least two.")
     poor = [c for c, n in enumerate(counts) if n <= parts]
     if poor:
-        number = counts[poor[0]]
+        first = poor[0]
+        name = names[first] if first < len(names) else first
         raise InputError(
-            f"Class {poor[0]} has {number} sample{'' if number == 1 else 's'}: at least "
-            f"{parts + 1} of each class are needed; give more, or leave the class out."
+            f"Class {name} has {counted(counts[first], 'sample')}: at least {parts + 1} of each "
+            "class are needed; give more, or leave the class out."
         )

@@ -96,7 +96,7 @@ def fisher_profile(
     _check_options(dimension, pool, batch)
     labels, batches = labelled_batches(data, batch=batch)
     counts = torch.bincount(labels).tolist()
-    check_counts(counts, PARTS)
+    check_counts(counts, PARTS, getattr(data, "classes", ()))
     patterns = [layers] if isinstance(layers, str) else layers
     probe = Probe(net, counts, patterns, dimension, pool, dict(kinds or {}))
     _show(net, batches(), probe, progress)

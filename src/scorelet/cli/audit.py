@@ -1,6 +1,6 @@
 """scorelet audit."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
@@ -93,7 +93,8 @@ def audit(
         bar.expect(count)
         bar.reach(done)
 
-    told = Told(shared.say, tell, progress, shared.quiet)
+    warn = _each_once(shared)  # of files before the work, which may take hours
+    told = Told(shared.say, warn, tell, progress, shared.quiet)
     with bar:
         if models is not None:
             found = audit_models(data, models, settings, train=train, told=told)
@@ -105,11 +106,23 @@ def audit(
     if output is not None:
         found.save(output, overwrite=overwrite or resume)
     for warning in found.document["warnings"]:
-        shared.warn(f"{warning}.")
+        warn(warning)
     shared.show(found.document, _as_text(found.document))
     if output is not None:
         shared.say(f"-> {output}")
     return 0
+
+
+def _each_once(shared: Shared) -> Callable[[str], None]:
+    """Return what says a warning, unless it has said the same before."""
+    said: set[str] = set()
+
+    def warn(text: str) -> None:
+        if text not in said:
+            said.add(text)
+            shared.warn(f"{text}.")
+
+    return warn
 
 
 def _sizes(words: str | None) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from scorelet.cli.finding import finish
 from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
 
 
@@ -66,13 +67,8 @@ def basis(
         found = basis_of_picture(
             source, model, settings, progress=lambda done, _total: bar.reach(done)
         )
-    if output is not None:
-        found.save(output, overwrite=overwrite)
-    for warning in found.document["warnings"]:
-        shared.warn(f"{warning}.")
-    shared.show(found.document, _as_text(found.document, facts(found.document)))
-    if output is not None:
-        shared.say(f"-> {output}")
+    text = _as_text(found.document, facts(found.document))
+    finish(found, text, output, shared, overwrite=overwrite)
     return 0
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from scorelet.cli.finding import finish
 from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, sides
 from scorelet.cli.tables import ConsoleTable
 
@@ -66,14 +67,7 @@ def fisher(
 
     with bar:
         found = separation(data, model, settings, shown, progress=progress)
-    if output is not None:
-        found.save(output, overwrite=overwrite)
-    document = found.document
-    for warning in document["warnings"]:
-        shared.warn(f"{warning}.")
-    shared.show(document, _as_text(document))
-    if output is not None:
-        shared.say(f"-> {output}")
+    finish(found, _as_text(found.document), output, shared, overwrite=overwrite)
     return 0
 
 

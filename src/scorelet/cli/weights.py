@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
+from scorelet.cli.finding import finish
 from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, sides
 from scorelet.cli.tables import ConsoleTable
 
@@ -46,12 +47,11 @@ def spectrum(
     if output is not None:
         check_output(output, overwrite=overwrite, suffixes=PAGES)
     found = run(model, arch=arch, noise=noise)
-    if output is not None:
-        found.save(output, overwrite=overwrite)
     document = found.document
     rows = [[entry["name"], *values(entry)] for entry in document["layers"]]
     table = ConsoleTable(["layer", *COLUMNS], rows, frozenset({0, 1}))
-    _finish(document, f"{lead(document)}\n{table.text()}", output, shared)
+    text = f"{lead(document)}\n{table.text()}"
+    finish(found, text, output, shared, overwrite=overwrite)
     return 0
 
 
@@ -115,12 +115,11 @@ def compare(
     shown = Shown(part, sides(size), limit)
     with Bar("aligning", 0, quiet=shared.quiet) as bar:
         found = comparison(model, other, data, settings, shown, progress=_following(bar))
-    if output is not None:
-        found.save(output, overwrite=overwrite)
     document = found.document
     rows = [[entry["name"], *values(entry)] for entry in document["layers"]]
     table = ConsoleTable(["layer", *COLUMNS.values()], rows)
-    _finish(document, f"{lead(document)}\n{table.text()}", output, shared)
+    text = f"{lead(document)}\n{table.text()}"
+    finish(found, text, output, shared, overwrite=overwrite)
     return 0
 
 
@@ -177,18 +176,8 @@ def resample(
     shown = Shown("train", sides(size), limit)
     with Bar("drawing", 0, quiet=shared.quiet) as bar:
         found = resampling(model, data, settings, shown, progress=_following(bar))
-    if output is not None:
-        found.save(output, overwrite=overwrite)
-    _finish(found.document, _drawn(found.document), output, shared)
+    finish(found, _drawn(found.document), output, shared, overwrite=overwrite)
     return 0
-
-
-def _finish(document: dict[str, Any], text: str, output: PathLike | None, shared: Shared) -> None:
-    for warning in document["warnings"]:
-        shared.warn(f"{warning}.")
-    shared.show(document, text)
-    if output is not None:
-        shared.say(f"-> {output}")
 
 
 def _following(bar: Any) -> Any:  # noqa: ANN401 - a Bar, which is imported late

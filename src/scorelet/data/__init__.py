@@ -12,6 +12,8 @@ from scorelet.data.pictures.files import (
 )
 from scorelet.data.pictures.folders import (
     FolderContents,
+    PictureWarning,
+    broken_sentence,
     find_pictures,
     list_folder,
     skipped_sentence,
@@ -39,7 +41,9 @@ __all__ = [
     "Note",
     "Picture",
     "PictureMetadata",
+    "PictureWarning",
     "TiffCoding",
+    "broken_sentence",
     "check_target",
     "count_pages",
     "find_pictures",

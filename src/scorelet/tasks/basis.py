@@ -49,7 +49,7 @@ class BasisSettings:
 
     Args:
         k: number of eigenvectors.
-        sigma: noise level of the picture, in [0, 1] units; None: it is found.
+        sigma: noise level of the picture, in [0, 1] units; None: it is found, or it is `noise`.
         noise: level of white noise that is added first, in [0, 1] units; 0: none. The picture
             then counts as clean.
         crop: take only the middle square of so many pixels; None: the whole picture.
@@ -74,6 +74,11 @@ class BasisSettings:
             raise InputError(
                 f"sigma is {self.sigma}: it must be a positive number; without it the noise level "
                 "is found."
+            )
+        if self.sigma is not None and self.noise:
+            raise InputError(
+                "sigma and noise are given: a picture to which noise is added counts as clean, and "
+                "its level is that of the noise; leave one of them out."
             )
         if not 1 <= self.k <= _MOST:
             raise InputError(f"k is {self.k}: it must be between 1 and {_MOST}.")
@@ -157,9 +162,14 @@ def basis_of_picture(
     if clean.numel() < 2:
         raise InputError(f"{source} has a single pixel: a basis needs two numbers at least.")
     denoiser = model if isinstance(model, Denoiser) else load_as(Denoiser, model, verb="basis")
+    level = settings.sigma if settings.sigma is not None else settings.noise or None
+    if level is None and not denoiser.blind:
+        raise InputError(
+            f"{_name(model)} needs the noise level of the picture: give sigma, in the shell "
+            "--sigma in 8-bit units."
+        )
     place = choose_device(settings.device)
     noisy = clean + settings.noise * randn(tuple(clean.shape), rng=generator(settings.seed))
-    level = settings.sigma if settings.sigma is not None else settings.noise or None
     found = jacobian_basis(
         denoiser.to(place).eval(),
         noisy.to(place),
@@ -171,9 +181,12 @@ def basis_of_picture(
     )
     reference = clean if settings.noise else found.denoised.cpu()
     oracles = {} if found.sigma is None else _oracles(reference, found.sigma)
-    name = str(model) if isinstance(model, str | Path) else type(model).__name__
-    document = _document(source, name, settings, found, oracles)
+    document = _document(source, _name(model), settings, found, oracles)
     return PictureBasis(document | {"warnings": _warnings(clean, found, settings)}, found, oracles)
+
+
+def _name(model: str | Path | Denoiser) -> str:
+    return str(model) if isinstance(model, str | Path) else type(model).__name__
 
 
 def _image(source: Path, crop: int | None) -> Tensor:
@@ -206,6 +219,11 @@ def _warnings(clean: Tensor, found: JacobianBasis, settings: BasisSettings) -> l
         said.append(
             f"the picture has values from {low:g} to {high:g}, and models have learnt those from 0 "
             "to 1: bring it there first; levels are in 255ths of its unit"
+        )
+    if settings.sigma is not None and found.sure is not None and found.sure < 0:
+        said.append(
+            "the mean square error by SURE is negative, so the picture has less noise than sigma "
+            "says: leave sigma out, and the level is found"
         )
     sought = settings.sigma is None and not settings.noise and min(clean.shape[-2:]) >= FINDABLE
     if sought and (found.sigma or 0) < _HARDLY / EIGHT_BIT:

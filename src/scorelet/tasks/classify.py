@@ -18,10 +18,11 @@ from scorelet.core.files import write_text
 from scorelet.core.numbers import is_whole
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
-from scorelet.data import Note, Picture, find_pictures, iter_pages
+from scorelet.data import Note, Picture, iter_pages
 from scorelet.models import Classifier
 from scorelet.tasks.array_files import check_output
 from scorelet.tasks.classify_input import Source, pictures, prepared
+from scorelet.tasks.folder_results import FolderFiles
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
 from scorelet.tasks.planning import FileTask, Say, plan_reading
 from scorelet.tasks.ready_classifier import ReadyClassifier, check_finite, ready_classifier
@@ -44,6 +45,7 @@ class Classified:
         notes: what was done to the picture before.
         shape: (height, width) of the picture as it was.
         dtype: of the network's products.
+        file: that was read; None: what was given was in memory.
     """
 
     classes: tuple[str, ...]
@@ -51,6 +53,20 @@ class Classified:
     notes: tuple[Note, ...]
     shape: tuple[int, int]
     dtype: str
+    file: Path | None = None
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a model sees of a picture, and what is said of the picture, which itself is let go.
+
+    A batch of photographs as they are would fill the memory.
+    """
+
+    x: Tensor
+    notes: tuple[Note, ...]
+    shape: tuple[int, int]
+    file: Path | None
 
 
 @checked
@@ -68,7 +84,8 @@ def classify(
         source: path of a picture; an array (height, width[, 1 to 4]) of uint8, uint16, or floats in
             [0, 1]; a Pillow picture; a float tensor (channel, height, width) with values in
             [0, 1]. A folder, a file of several pages, or an array or tensor with a batch axis
-            before these gives a list.
+            before these gives a list. Files of a folder that cannot be used are left out, and named
+            at the end by a `scorelet.data.PictureWarning`.
         model: path, built-in name or Hub id of a classifier, or one that is loaded.
         k: how many classes; a model with fewer gives all.
         device: auto, cpu, cuda or mps.
@@ -78,13 +95,13 @@ def classify(
     Raises:
         InputError: arrays or options that cannot be used, a model that is no classifier, or one
             whose logits are not finite.
-        ImageFileError: a file that cannot be read.
+        ImageFileError: a file that cannot be read; of a folder, all of them.
     """
     ready = _ready(model, k, device, dtype)
     if isinstance(source, str | Path):
         return _classify_path(as_path(source), ready, k)
     found, batched = pictures(source)
-    results = _classify_pictures(found, ready, k)
+    results = _classify_pictures((_seen(picture, ready) for picture in found), ready, k)
     return results if batched else results[0]
 
 
@@ -148,15 +165,16 @@ def _ready(model: Model, k: int, device: str, dtype: str) -> ReadyClassifier:
 
 
 def _classify_path(path: Path, ready: ReadyClassifier, k: int) -> Classified | list[Classified]:
-    files = find_pictures(path) if path.is_dir() else [path]
-    found = _classify_pictures((page for file in files for page in iter_pages(file)), ready, k)
-    return found[0] if len(found) == 1 and not path.is_dir() else found
+    files = FolderFiles(path)
+    found = _classify_pictures(files.each(lambda file: _seen_in(file, ready)), ready, k)
+    files.warn()
+    return found[0] if len(found) == 1 and not files.folder else found
 
 
 def _classify_file(
     task: FileTask, ready: ReadyClassifier, k: int, _publish: Publish
 ) -> dict[str, Any]:
-    found = _classify_pictures(iter_pages(task.source), ready, k)
+    found = _classify_pictures(_seen_in(task.source, ready), ready, k)
     return {"dtype": ready.dtype_name, "pages": [_page(result) for result in found]}
 
 
@@ -170,38 +188,32 @@ def _page(result: Classified) -> dict[str, Any]:
     }
 
 
-def _classify_pictures(
-    found: Iterable[Picture], ready: ReadyClassifier, k: int
-) -> list[Classified]:
+def _classify_pictures(found: Iterable[_Seen], ready: ReadyClassifier, k: int) -> list[Classified]:
     """Classify pictures, so many at a time."""
     results, rest = [], iter(found)
-    while part := [_seen(picture, ready) for picture in islice(rest, BATCH)]:
-        logits = ready.logits_of_each([x for x, _, _ in part]).cpu()
+    while part := list(islice(rest, BATCH)):
+        logits = ready.logits_of_each([seen.x for seen in part]).cpu()
         check_finite(logits)
         p = logits.double().softmax(1)
-        results += [
-            _named(row, notes, shape, ready, k)
-            for row, (_, notes, shape) in zip(p, part, strict=True)
-        ]
+        results += [_named(row, seen, ready, k) for row, seen in zip(p, part, strict=True)]
     return results
 
 
-def _seen(picture: Picture, ready: ReadyClassifier) -> tuple[Tensor, list[Note], tuple[int, int]]:
-    """Return what the model sees of a picture, notes on it, and the size that it had.
+def _seen_in(file: Path, ready: ReadyClassifier) -> Iterator[_Seen]:
+    return (_seen(page, ready, file) for page in iter_pages(file))
 
-    The picture itself is let go: a batch of photographs as they are would fill the memory.
-    """
+
+def _seen(picture: Picture, ready: ReadyClassifier, file: Path | None = None) -> _Seen:
     x, notes = prepared(picture, ready.classifier)
-    return ready.fitted(x), notes, (x.shape[2], x.shape[3])
+    return _Seen(ready.fitted(x), tuple(notes), (x.shape[2], x.shape[3]), file)
 
 
-def _named(
-    p: Tensor, notes: list[Note], shape: tuple[int, int], ready: ReadyClassifier, k: int
-) -> Classified:
+def _named(p: Tensor, seen: _Seen, ready: ReadyClassifier, k: int) -> Classified:
     classes = ready.classifier.classes
     values, places = p.topk(min(k, len(classes)))
     names = tuple(classes[place] for place in places.tolist())
-    return Classified(names, tuple(values.tolist()), tuple(notes), shape, ready.dtype_name)
+    probabilities = tuple(values.tolist())
+    return Classified(names, probabilities, seen.notes, seen.shape, ready.dtype_name, seen.file)
 
 
 def _write(output: Path, reports: Sequence[dict[str, Any]], k: int) -> None:

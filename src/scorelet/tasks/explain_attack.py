@@ -8,8 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scorelet.analysis.robustness import AttackExplanation, AttackSetup, explain
-from scorelet.analysis.robustness.ball import known_norm
+from scorelet.analysis.robustness import (
+    AttackExplanation,
+    AttackSetup,
+    check_level,
+    explain,
+    known_norm,
+)
 from scorelet.core.device import choose_device
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
@@ -91,6 +96,8 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
         ImageFileError: a picture that cannot be read.
         MissingExtraError: pyautoattack or foolbox is not installed.
     """
+    if sigma is not None:
+        check_level("sigma", sigma)
     joint = _joint(model).to(choose_device(device), torch.float32).eval().requires_grad_(False)
     classifier = joint.classifier()
     x, notes = prepared(read_picture(as_path(source)), classifier)

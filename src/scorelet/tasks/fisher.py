@@ -16,6 +16,8 @@ from scorelet.tasks.array_files import save_page
 from scorelet.tasks.fisher_report import report
 from scorelet.tasks.networks import Data, Model, Part, Shown, open_network, open_pictures
 
+_NAMED = 5  # layers in a warning
+
 
 @dataclass(frozen=True)
 class FisherSettings:
@@ -147,17 +149,22 @@ def _warnings(profile: FisherProfile) -> list[str]:
     warnings = []
     if profile.dead:
         warnings.append(
-            f"the outputs of {', '.join(profile.dead)} are constant within every class, so they "
+            f"the outputs of {_listed(profile.dead)} are constant within every class, so they "
             "are left out"
         )
     if few:
         warnings.append(
-            f"{sum(profile.counts)} pictures are too few for the features of {', '.join(few)}: "
+            f"{sum(profile.counts)} pictures are too few for the features of {_listed(few)}: "
             "their ratios have no floor and mean nothing; give more pictures or a smaller dimension"
         )
     if apart:
         warnings.append(
-            f"classes differ where nothing varies within them, in {', '.join(apart)}: the ratio "
+            f"classes differ where nothing varies within them, in {_listed(apart)}: the ratio "
             "leaves that out and is too small"
         )
     return warnings
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

@@ -15,12 +15,13 @@ from scorelet.analysis.noise_kind import NoiseKind, is_cut_off, noise_kind
 from scorelet.core.files import write_text
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
-from scorelet.data import Picture, find_pictures, iter_pages, to_unit
+from scorelet.data import Picture, iter_pages, to_unit
 from scorelet.data.pictures.in_memory import in_memory
 from scorelet.data.pictures.kinds import is_raw_file
 from scorelet.data.pictures.notes import LEFT_OUT, NO_DATA, Note
 from scorelet.tasks.array_files import check_output, write_page
 from scorelet.tasks.denoise.nodata import without_nodata
+from scorelet.tasks.folder_results import FolderFiles
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
 from scorelet.tasks.noise_report import report
 from scorelet.tasks.planning import FileTask, Say, plan_reading
@@ -51,6 +52,7 @@ class PictureNoise:
         developed: a camera raw file of which the picture was measured that LibRaw develops,
             because nothing can be measured on its mosaic.
         notes: what is worth saying of the file, see `scorelet.data.pictures.notes`.
+        file: that was read by `noise`; None: what was given was in memory.
     """
 
     shape: tuple[int, int, int]
@@ -63,6 +65,7 @@ class PictureNoise:
     sensor: SensorNoise | None = None
     developed: bool = False
     notes: tuple[Note, ...] = ()
+    file: Path | None = None
 
     @property
     def document(self) -> dict[str, Any]:
@@ -126,11 +129,12 @@ def noise(
 
     Returns:
         One result; a list for a folder, a file of several pages and a batch, which may hold one
-        picture only: a tensor (1, channels, height, width) gives a list of one.
+        picture only: a tensor (1, channels, height, width) gives a list of one. Files of a folder
+        that cannot be used are left out, and named at the end by a `scorelet.data.PictureWarning`.
 
     Raises:
         InputError: shapes or dtypes that cannot be used.
-        ImageFileError: a file that cannot be read.
+        ImageFileError: a file that cannot be read; of a folder, all of them.
 
     Example:
         >>> import numpy as np, scorelet as sl
@@ -140,13 +144,17 @@ def noise(
         (True, 0.1)
     """
     if isinstance(source, str | Path):
-        path = as_path(source, name="source")
-        files = find_pictures(path) if path.is_dir() else [path]
-        found = [one for file in files for one in _noise_of_file(file)]
-        return found[0] if len(found) == 1 and not path.is_dir() else found
+        return _noise_of_path(as_path(source, name="source"))
     given = in_memory(source)
     found = [noise_of_picture(picture) for picture in given.pictures]
     return found if given.batch else found[0]
+
+
+def _noise_of_path(path: Path) -> PictureNoise | list[PictureNoise]:
+    files = FolderFiles(path)
+    found = list(files.each(lambda file: (replace(one, file=file) for one in _noise_of_file(file))))
+    files.warn()
+    return found[0] if len(found) == 1 and not files.folder else found
 
 
 def _noise_of_file(path: Path) -> Iterator[PictureNoise]:

@@ -1,5 +1,6 @@
 """Pictures of one size as one array: from a folder, or from an array file."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -7,19 +8,33 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scorelet.core.errors import InputError
-from scorelet.data import find_pictures, read_picture, to_unit, with_channels
+from scorelet.core.errors import ImageFileError, InputError
+from scorelet.data import (
+    Picture,
+    broken_sentence,
+    find_pictures,
+    on_white,
+    read_picture,
+    to_unit,
+    with_channels,
+)
 from scorelet.data.fields.array_files import array_suffix, read_array
 from scorelet.data.fields.arrays import split_name
+from scorelet.data.pictures.folders import left_out_of
 from scorelet.tasks.fitting import pixels_fitter
 
 Pictures = np.ndarray
 """(n, height, width, channels), uint8 or float32 in [0, 1]."""
 Channels = Literal[1, 3]
+Say = Callable[[str], None]
 
 
 def load_picture_array(
-    source: str | Path, *, channels: Channels = 1, side: int | None = None
+    source: str | Path,
+    *,
+    channels: Channels = 1,
+    side: int | None = None,
+    say: Say | None = None,
 ) -> Pictures:
     """Read pictures of one size.
 
@@ -27,23 +42,25 @@ def load_picture_array(
         source: a folder of pictures; or an npy, npz, HDF5 or FITS file with an array (n, height,
             width[, channels]), uint8 or floats in [0, 1], of which FILE:NAME chooses one of
             several (``x_train`` of an npz file needs no name); or the name of one under
-            ``$SCORELET_DATA``.
+            ``$SCORELET_DATA``. What is transparent in a picture is white.
         channels: 1 takes luma of colour, 3 repeats gray.
         side: to which squares are brought, in pixels: the largest one in the middle of each
             picture; None: pictures stay as they are.
+        say: called with sentences without a full stop on files of a folder that are left out: no
+            pictures, or none that can be read; None: the first that cannot be read is an error.
 
     Returns:
         (n, height, width, channels), uint8 or float32.
 
     Raises:
         InputError: nothing there, pictures of several sizes, or an array that holds no pictures.
-        ImageFileError, ArrayFileError: a file that cannot be read.
+        ImageFileError, ArrayFileError: a file that cannot be read; with `say`, of a folder all.
     """
     if side is not None and side < 2:
         raise InputError(f"The side is {side}: pictures have at least 2 pixels a side.")
     file, name = split_name(source)
     if file.is_dir():
-        return _from_folder(file, channels, side)
+        return _from_folder(file, channels, side, say)
     if name is None and file.suffix.lower() == ".npz" and _has_training_set(file):
         name = "x_train"
     if array_suffix(file) is None:
@@ -60,22 +77,40 @@ def images_of(pictures: Pictures) -> Tensor:
     return unit.permute(0, 3, 1, 2).contiguous()
 
 
-def _from_folder(folder: Path, channels: Channels, side: int | None) -> Pictures:
+def _from_folder(folder: Path, channels: Channels, side: int | None, say: Say | None) -> Pictures:
     fit = None if side is None else pixels_fitter((side, side), "crop")
     found: list[np.ndarray] = []
-    paths = find_pictures(folder)
-    for path in paths:
-        pixels = with_channels(read_picture(path), channels)
+    for path, picture in _read(folder, say):
+        pixels = with_channels(on_white(picture), channels)
         pixels = pixels if fit is None else fit(pixels)
-        if found and pixels.shape != found[0].shape:
+        if not found:
+            first = path
+        elif pixels.shape != found[0].shape:
             raise InputError(
-                f"{path} has {_size(pixels)} pixels, {paths[0]} has {_size(found[0])}: pictures "
+                f"{path} has {_size(pixels)} pixels, {first} has {_size(found[0])}: pictures "
                 "of one size are needed; give --side to bring all to one."
             )
         found.append(pixels if pixels.dtype == np.uint8 else to_unit(pixels).astype(np.float32))
     if len({pixels.dtype for pixels in found}) > 1:
         found = [to_unit(pixels).astype(np.float32) for pixels in found]
     return np.stack(found)
+
+
+def _read(folder: Path, say: Say | None) -> Iterator[tuple[Path, Picture]]:
+    """Yield the pictures of a folder; say at the end which files were left out."""
+    paths, broken = find_pictures(folder), []
+    for path in paths:
+        try:
+            yield path, read_picture(path)
+        except ImageFileError as error:
+            broken.append((path, str(error)))
+            if say is None or len(broken) == len(paths):
+                raise
+    if say:
+        for text in left_out_of(folder):
+            say(text)
+        if broken:
+            say(broken_sentence(broken, len(paths)).removesuffix("."))
 
 
 def _has_training_set(file: Path) -> bool:

@@ -12,7 +12,7 @@ from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields, checked
 from scorelet.core.paths import as_path
-from scorelet.data import Picture, iter_pages, to_unit, with_channels
+from scorelet.data import Picture, iter_pages, on_white, to_unit, with_channels
 from scorelet.tasks.array_files import check_output, writing
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
 from scorelet.tasks.planning import FileTask, Say, plan_reading
@@ -37,7 +37,7 @@ class ScatterSettings:
         boundary: reflect or periodic.
         pool: "mean" averages each coefficient over the picture, so that pictures of different
             sizes fit one table; "none" keeps every position and needs pictures of one size.
-        channels: 1 takes luma, 3 repeats gray pictures.
+        channels: 1 takes luma, 3 repeats gray pictures. What is transparent is white.
         device: auto, cpu, cuda or mps.
     """
 
@@ -192,7 +192,7 @@ def _coefficients(
     page: Picture, transform: Scattering2d, settings: ScatterSettings
 ) -> torch.Tensor:
     """Return (channel, path, height, width), height and width 1 where they are pooled."""
-    pixels = to_unit(with_channels(page, settings.channels))
+    pixels = to_unit(with_channels(on_white(page), settings.channels))
     x = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32))
     with torch.inference_mode():
         result = transform(x.to(choose_device(settings.device))).cpu()

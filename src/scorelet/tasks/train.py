@@ -12,7 +12,7 @@ import torch
 from scorelet.core.files import write_text
 from scorelet.core.memory import keep_large_buffers
 from scorelet.core.options import checked
-from scorelet.data.labelled.samples import PictureWarning
+from scorelet.data.pictures.folders import PictureWarning
 from scorelet.tasks.experiments import build, read_config
 from scorelet.tasks.progress import Bar
 from scorelet.training import LoopConfig, StepReport, Trainer, write_config

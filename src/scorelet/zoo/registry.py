@@ -21,6 +21,7 @@ Model = TypeVar("Model")
 
 WEIGHTS = Path(str(files("scorelet.zoo") / "weights"))
 _FILES = (".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".pkl")  # Hub ids may have dots, too
+_CAPITALS = re.compile(r"(?<!^)(?=[A-Z])")
 _HUB_ID = re.compile(r"(?P<owner>[A-Za-z0-9][\w.-]{0,95})/[A-Za-z0-9][\w.-]*(@[\w./-]+)?")
 
 
@@ -107,8 +108,9 @@ def load_as(model_type: type[Model], model: str | Path, *, verb: str) -> Model:
     kind, header, tensors = open_model(path)
     view = kind.views.get(model_type)
     if view is None and not issubclass(kind.model_type, model_type):
+        name = model_type.__name__.removeprefix("Network")
         raise InputError(
-            f"{model} is {kind.words}, and {verb} takes a {model_type.__name__.lower()}: "
+            f"{model} is {kind.words}, and {verb} takes a {_CAPITALS.sub(' ', name).lower()}: "
             f"{_uses(kind)}."
         )
     loaded = build(path, kind, header, tensors)

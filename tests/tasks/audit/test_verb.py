@@ -9,7 +9,7 @@ import torch
 
 import scorelet as sl
 from samples import write_png
-from scorelet.core.errors import InputError
+from scorelet.core.errors import ImageFileError, InputError
 from scorelet.data.fields.ensembles import ensemble
 from scorelet.models import FiniteSetDenoiser, StationaryGaussianDenoiser
 from scorelet.tasks.audit import AuditSettings, Network, Told, audit_models, audit_twins
@@ -291,6 +291,61 @@ def test_pictures_from_folders_and_arrays(tmp_path):
         np.save(tmp_path / "y.npy", array)
         with pytest.raises(InputError, match=words):
             load_picture_array(tmp_path / "y.npy")
+
+
+def test_what_a_folder_holds_beside_pictures_is_said(tmp_path):
+    x = pictures(3)
+    for k, picture in enumerate(x):
+        write_png(tmp_path / f"set/{k}.png", picture[..., None])
+    (tmp_path / "set/1.png").write_bytes(b"")
+    (tmp_path / "set/notes.txt").write_text("three pictures")
+    said = []
+    found = load_picture_array(tmp_path / "set", say=said.append)
+    assert np.array_equal(found[..., 0], x[[0, 2]])
+    other, broken = said
+    assert other.endswith("1 file is of no kind that is read: 1 .txt (notes.txt)")
+    assert broken.startswith("1 of 3 pictures was left out (set/1.png): ")
+    assert "1.png is empty" in broken
+    assert not broken.endswith(".")
+    with pytest.raises(ImageFileError, match="is empty"):
+        load_picture_array(tmp_path / "set")
+    for k in (0, 2):
+        (tmp_path / f"set/{k}.png").write_bytes(b"")
+    with pytest.raises(ImageFileError, match="is empty"):
+        load_picture_array(tmp_path / "set", say=said.append)
+
+
+def test_what_is_transparent_is_white(tmp_path):
+    pixels = np.zeros((4, 4, 4), np.uint8)
+    pixels[:2, :, 3] = 255  # black above, nothing below
+    write_png(tmp_path / "set/0.png", pixels)
+    found = load_picture_array(tmp_path / "set")
+    assert np.array_equal(found[0, :, 0, 0], [0, 0, 1, 1])
+
+
+def test_models_of_other_channels_name_the_option(arrays):
+    colour, gray = (FiniteSetDenoiser(torch.rand(4, c, 12, 12)) for c in (3, 1))
+    colour.channels, gray.channels = (3,), (1,)
+    with pytest.raises(InputError, match="does not take gray pictures: give --channels 3"):
+        audit_models(arrays[2], [gray, colour], AuditSettings(samples=0, held_out=4))
+    with pytest.raises(InputError, match="does not take pictures in colour: give --channels 1"):
+        audit_models(arrays[2], [colour, gray], AuditSettings(samples=0, held_out=4, channels=3))
+
+
+def test_files_left_out_of_training_sets_are_warnings(arrays, tmp_path):
+    a, _, new = arrays
+    for k, picture in enumerate(pictures(20, seed=1)):
+        write_png(tmp_path / f"b/{k:02}.png", picture[..., None])
+    (tmp_path / "b/03.png").write_bytes(b"")
+    told = []
+    settings = AuditSettings(samples=0, held_out=4)
+    models = [finite(a), FiniteSetDenoiser(images_of(pictures(20, seed=1)[..., None]))]
+    found = audit_models(
+        new, models, settings, train=[a, tmp_path / "b"], told=Told(left_out=told.append)
+    )
+    (warning,) = found.document["warnings"]
+    assert warning.startswith("1 of 20 pictures was left out (b/03.png): ")
+    assert told == [warning]
 
 
 def test_a_verdict_needs_a_seed_only(arrays):

@@ -124,6 +124,17 @@ def test_networks_that_learned_the_same_and_others():
 
 
 @pytest.mark.slow
+def test_a_report_without_similarities_draws_none(tmp_path):
+    """Of untrained networks: an empty figure would say nothing."""
+    found = sl.weights.compare(plain_net(), plain_net(), data=_sixteen())
+    assert all(entry["S_mean"] is None for entry in found.document["layers"])
+    found.save(tmp_path / "r.html")
+    page = (tmp_path / "r.html").read_text()
+    assert "Similarity of signals by depth." in page
+    assert "Similarity of weights by depth." not in page
+
+
+@pytest.mark.slow
 def test_a_permuted_copy_is_the_same_network():
     net = plain_net((12, 40))
     with torch.no_grad():

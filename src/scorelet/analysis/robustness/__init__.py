@@ -16,7 +16,12 @@ from scorelet.analysis.robustness.explanation import (
 )
 from scorelet.analysis.robustness.masking import beaten, stays_high, without_gradient
 from scorelet.analysis.robustness.outliers import auroc, log_densities
-from scorelet.analysis.robustness.pictures import check_labels, check_pictures, check_radius
+from scorelet.analysis.robustness.pictures import (
+    check_labels,
+    check_level,
+    check_pictures,
+    check_radius,
+)
 from scorelet.analysis.robustness.setup import AttackSetup
 from scorelet.analysis.robustness.smoothing import (
     ABSTAINED,
@@ -43,6 +48,7 @@ __all__ = [
     "beaten",
     "certify",
     "check_labels",
+    "check_level",
     "check_pictures",
     "check_radius",
     "clean_logits",

@@ -68,7 +68,7 @@ def attack(
         MissingExtraError: the library of the attack is not installed.
     """
     setup = setup or AttackSetup()
-    check_radius(eps)
+    check_radius(eps, setup.norm)
     logits = clean_logits(network, x, labels)
     right = logits.argmax(1) == labels
     places = right.nonzero()[:, 0]

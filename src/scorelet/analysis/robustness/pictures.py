@@ -4,6 +4,7 @@ import math
 
 from torch import Tensor
 
+from scorelet.analysis.robustness.ball import Norm
 from scorelet.core.errors import InputError
 
 
@@ -50,12 +51,35 @@ def check_labels(labels: Tensor, classes: int) -> None:
         )
 
 
-def check_radius(eps: int | float) -> None:
-    """Refuse a radius that is negative or not finite.
+def check_level(name: str, sigma: int | float) -> None:
+    """Refuse a noise level that is not positive, or more than that of any picture.
+
+    Raises:
+        InputError: such a one; `name` is what it is called there.
+    """
+    if not 0 < sigma < math.inf:
+        raise InputError(
+            f"{name} is {sigma:g}: it must be positive, in the unit of pictures with values in "
+            "[0, 1]; write 25/255 for 25 in 8-bit units."
+        )
+    if sigma > 1:
+        raise InputError(
+            f"{name} is {sigma:g}: pictures have values in [0, 1], and nothing is seen in so much "
+            f"noise; write {sigma:g}/255 for {sigma:g} in 8-bit units."
+        )
+
+
+def check_radius(eps: int | float, norm: Norm) -> None:
+    """Refuse a radius that is negative or not finite, or in linf one that holds every picture.
 
     Raises:
         InputError: such a one.
     """
+    if norm == "linf" and 1 < eps < math.inf:
+        raise InputError(
+            f"eps is {eps:g}: pictures have values in [0, 1], and every picture is within 1 of "
+            f"every other; write {eps:g}/255 for {eps:g} in 8-bit units."
+        )
     if not (math.isfinite(eps) and eps >= 0):
         raise InputError(
             f"eps is {eps:g}: it must be 0 or more, in the unit of pictures with values in [0, 1]; "

@@ -3,12 +3,11 @@
 from scorelet.data.labelled.changes import shifted
 from scorelet.data.labelled.files import load_labelled
 from scorelet.data.labelled.images import LabelledImages
-from scorelet.data.labelled.samples import LabelledSamples, PictureWarning, order_of
+from scorelet.data.labelled.samples import LabelledSamples, order_of
 
 __all__ = [
     "LabelledImages",
     "LabelledSamples",
-    "PictureWarning",
     "load_labelled",
     "order_of",
     "shifted",

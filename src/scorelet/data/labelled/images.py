@@ -8,7 +8,8 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.data.labelled.mixing import is_grouped, mixed_order
-from scorelet.data.labelled.picture_files import PictureFiles, examined, left_out
+from scorelet.data.labelled.picture_files import PictureFiles, examined
+from scorelet.data.pictures.folders import broken_sentence
 from scorelet.data.pictures.types import to_unit
 
 
@@ -106,8 +107,8 @@ class LabelledImages:
                     "pictures into its folder, or remove it."
                 )
         x = self.x[good] if kept is None else kept[: len(good)]
-        notes = left_out(broken, len(self.x)) + self.notes
-        return replace(self, x=x, y=self.y[good], notes=notes)
+        notes = (broken_sentence(broken, len(self.x)),) if broken else ()
+        return replace(self, x=x, y=self.y[good], notes=notes + self.notes)
 
     def images(self, start: int, stop: int) -> Tensor:
         """Return pictures start to stop - 1 as float32 (n, channels, height, width) in [0, 1]."""

@@ -18,8 +18,6 @@ from scorelet.data.pictures.types import from_unit, to_unit
 Pixels = np.ndarray
 Fit = Callable[[Pixels], Pixels]
 """Brings a picture, uint8 (height, width, channels), to the common size."""
-NAMED = 3
-"""How many broken pictures a sentence names."""
 SHARE = 0.5
 """Of the memory that is free, which pictures may take."""
 
@@ -151,13 +149,3 @@ def examined(
             into[len(good)] = pixels
         good.append(k)
     return np.array(good, dtype=np.int64), broken
-
-
-def left_out(broken: Sequence[tuple[Path, str]], total: int) -> tuple[str, ...]:
-    """Say which of `total` pictures were left out, and why; nothing if none was."""
-    if not broken:
-        return ()
-    names = ", ".join(f"{path.parent.name}/{path.name}" for path, _ in broken[:NAMED])
-    more = f" and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
-    count = f"{len(broken)} of {total} pictures were left out"
-    return (f"{count} ({names}{more}): {broken[0][1]}",)

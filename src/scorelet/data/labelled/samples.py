@@ -18,14 +18,11 @@ from scorelet.core.random import numpy_generator
 from scorelet.data.labelled.changes import enlarged, part_of, shifted
 from scorelet.data.labelled.images import LabelledImages
 from scorelet.data.labelled.picture_files import PictureFiles
+from scorelet.data.pictures.folders import PictureWarning
 from scorelet.data.pictures.types import to_unit
 
 _ORDER, _CHANGE = 0, 1  # what random numbers are for
 _TRIED = 100  # so many files, one after the other, that cannot be read end a run
-
-
-class PictureWarning(UserWarning):
-    """A picture cannot be read, and another one is shown in its place."""
 
 
 class LabelledSamples(Dataset):

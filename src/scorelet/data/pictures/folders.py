@@ -11,7 +11,11 @@ from scorelet.core.paths import as_path
 from scorelet.data.pictures.formats.libraw import INSTALL
 from scorelet.data.pictures.kinds import READ_SUFFIXES, is_picture_name, is_raw_name
 
-_NAMED = 3  # of what was skipped, in a sentence
+_NAMED = 3  # of what was skipped or cannot be read, in a sentence
+
+
+class PictureWarning(UserWarning):
+    """A picture cannot be read: it is left out, or another one is shown in its place."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,24 @@ def left_out_of(folder: Path) -> list[str]:
     """Say which files of a folder are no pictures, without a full stop; nothing if all are."""
     skipped = list_folder(folder).skipped
     return [f"in {folder}, {skipped_sentence(skipped)}"] if skipped else []
+
+
+def broken_sentence(broken: Sequence[tuple[Path, str]], total: int) -> str:
+    """Count and name the pictures that were left out, with the reason of the first.
+
+    Args:
+        broken: files, each with a sentence that says why it cannot be used; one at least.
+        total: how many were tried.
+
+    >>> from pathlib import Path
+    >>> from scorelet.data.pictures.folders import broken_sentence
+    >>> broken_sentence([(Path("in/a.png"), "in/a.png is empty.")], 3)
+    '1 of 3 pictures was left out (in/a.png): in/a.png is empty.'
+    """
+    names = ", ".join(f"{path.parent.name}/{path.name}" for path, _ in broken[:_NAMED])
+    more = f" and {len(broken) - _NAMED} more" if len(broken) > _NAMED else ""
+    verb = "was" if len(broken) == 1 else "were"
+    return f"{len(broken)} of {total} pictures {verb} left out ({names}{more}): {broken[0][1]}"
 
 
 def skipped_sentence(skipped: Sequence[Path]) -> str:

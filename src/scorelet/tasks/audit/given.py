@@ -57,6 +57,21 @@ def as_denoiser(model: Model) -> Denoiser:
     return load_as(Denoiser, model, verb="audit")
 
 
+def refuse_other_channels(model: Model, denoiser: Denoiser, channels: int) -> None:
+    """Refuse a denoiser that does not take pictures of so many channels.
+
+    Raises:
+        InputError: such a one; the sentence says which option brings pictures to its channels.
+    """
+    if denoiser.channels is not None and channels not in denoiser.channels:
+        taken = 3 if 3 in denoiser.channels else 1
+        what = "gray pictures" if channels == 1 else "pictures in colour"
+        raise InputError(
+            f"{name_of(model)} does not take {what}: give --channels {taken} (in Python "
+            f"channels={taken})."
+        )
+
+
 def name_of(model: Model) -> str:
     """Name a model in words."""
     return type(model).__name__ if isinstance(model, nn.Module) else str(model)

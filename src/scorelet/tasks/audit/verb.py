@@ -26,6 +26,7 @@ from scorelet.tasks.audit.given import (
     name_of,
     refuse_one_model,
     refuse_options_of_twins,
+    refuse_other_channels,
 )
 from scorelet.tasks.audit.measure import Pair, Row, Shown, measure
 from scorelet.tasks.audit.outlook import outlook
@@ -53,9 +54,14 @@ Data = str | Path
 
 @dataclass(frozen=True)
 class Told:
-    """Who is told how the work goes."""
+    """Who is told how the work goes.
+
+    `left_out` gets, before the work, warnings on files that are no pictures or cannot be read; they
+    are among those of the document, too.
+    """
 
     say: Callable[[str], None] = lambda _text: None
+    left_out: Callable[[str], None] = lambda _text: None
     on_step: OnStep | None = None
     progress: Progress | None = None
     quiet: bool = True
@@ -85,7 +91,8 @@ def audit(  # noqa: PLR0913 - as many as the command has options
     Args:
         data: pictures of one size: a folder, an npy or npz file, or the name of one under
             ``$SCORELET_DATA``, see `scorelet.tasks.picture_arrays.load_picture_array`. With
-            `models` these must be pictures that neither has seen.
+            `models` these must be pictures that neither has seen. What a folder holds that is no
+            picture, or cannot be read, is left out and among the warnings.
         sizes: of both halves on which twins are trained, one pair after the other; None: 10, 100
             and 1,000.
         models: two denoisers that are there (paths, built-in names, Hub ids or instances), or
@@ -143,7 +150,7 @@ def audit_twins(
         resume, overwrite: see `audit`.
         told: who is told of steps and of how long it will take.
     """
-    pictures = load_picture_array(data, channels=settings.channels, side=settings.side)
+    pictures, notes = _load(data, settings, told)
     copies = find_copies(_thumbnails(pictures))
     halves = disjoint_halves(
         copies.kept.numpy(),
@@ -171,7 +178,7 @@ def audit_twins(
         "network": asdict(settings.network) | {"parameters": rows[-1]["parameters"]},
         "folder": str(folder),
         "seconds": round(work.seconds, 1),
-        "warnings": _warnings(rows),
+        "warnings": [*notes, *_warnings(rows)],
         "rows": rows,
     }
     return Audit(document, shown)
@@ -234,12 +241,18 @@ def audit_models(
     if train is not None and len(train) != 2:
         raise InputError(f"{len(train)} training sets are given: expected one for each of two.")
     refuse_one_model(models)
-    pictures = _load(data, settings)
-    known = [_load(each, settings, like=pictures) for each in train or ()]
+    pictures, notes = _load(data, settings, told)
+    known = []
+    for each in train or ():
+        seen, more = _load(each, settings, told, like=pictures)
+        known.append(seen)
+        notes += more
     warnings = _shared_warnings(known) if known else []
     fresh, copies = _unseen(pictures, known)
     place = choose_device(settings.device)
     a, b = (as_denoiser(model).to(place).eval() for model in models)
+    for model, denoiser in zip(models, (a, b), strict=True):
+        refuse_other_channels(model, denoiser, settings.channels)
     first, second = (images_of(each) for each in known) if known else (None, None)
     held_out = images_of(pictures[fresh[: settings.held_out]])
     row, shown = measure(Pair(a, b, first, second), held_out, settings, progress=told.progress)
@@ -251,7 +264,7 @@ def audit_models(
         "models": [name_of(model) for model in models],
         "network": None,
         "folder": None,
-        "warnings": [*equal_weights(a, b), *warnings, *_warnings([full])],
+        "warnings": [*notes, *equal_weights(a, b), *warnings, *_warnings([full])],
         "rows": [full],
     }
     return Audit(document, {0: shown})
@@ -294,15 +307,23 @@ def _document(data: Data, pictures: Pictures, settings: AuditSettings) -> dict[s
     }
 
 
-def _load(data: Data, settings: AuditSettings, like: Pictures | None = None) -> Pictures:
-    pictures = load_picture_array(data, channels=settings.channels, side=settings.side)
+def _load(
+    data: Data, settings: AuditSettings, told: Told, like: Pictures | None = None
+) -> tuple[Pictures, list[str]]:
+    """Return pictures, and what is said of files that were left out."""
+    notes: list[str] = []
+    pictures = load_picture_array(
+        data, channels=settings.channels, side=settings.side, say=notes.append
+    )
+    for note in notes:
+        told.left_out(note)
     if like is not None and pictures.shape[1:] != like.shape[1:]:
         height, width = like.shape[1:3]
         raise InputError(
             f"{data} has pictures of {pictures.shape[1]}x{pictures.shape[2]} pixels, the held-out "
             f"ones have {height}x{width}: give --side to bring all to one size."
         )
-    return pictures
+    return pictures, notes
 
 
 def _thumbnails(pictures: Pictures) -> Tensor:

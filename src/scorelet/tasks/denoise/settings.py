@@ -146,6 +146,7 @@ class Denoised:
         reason: why, a few words.
         told: for camera noise the level of white noise that drowns it, in the unit of `sigma`;
             None: other noise, or `camera` alone did it.
+        file: that was read by `denoise`; None: what was given was in memory.
         found: what was found in a camera raw file and done, without a full stop; None: no raw file.
     """
 
@@ -157,6 +158,7 @@ class Denoised:
     reason: str = "as asked for"
     found: str | None = None
     told: float | None = None
+    file: Path | None = None
 
     def save(self, path: str | Path) -> None:
         """Write the picture; the suffix chooses the kind, depth and profile are the source's."""

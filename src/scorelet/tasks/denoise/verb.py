@@ -1,6 +1,6 @@
 """`denoise` in Python: whatever holds a picture goes in, the same without its noise comes out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -10,12 +10,13 @@ import numpy as np
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
-from scorelet.data import find_pictures, iter_pages, locate
+from scorelet.data import iter_pages, locate
 from scorelet.data.pictures.in_memory import in_memory
 from scorelet.models import Denoiser
 from scorelet.tasks.conditions import Conditions
 from scorelet.tasks.denoise.page import denoised_page, denoised_pages
 from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
+from scorelet.tasks.folder_results import FolderFiles
 from scorelet.tasks.tiling import TileSide
 
 Pixels = np.ndarray
@@ -51,12 +52,13 @@ def denoise(  # noqa: PLR0913
         noise, noise_law, self_ensemble: see `DenoiseSettings`.
 
     Returns:
-        One result; a list for a folder, a file of several pages and a batch. To write folders, use
-        `denoise_files`.
+        One result; a list for a folder, a file of several pages and a batch. Files of a folder that
+        cannot be used are left out, and named at the end by a `scorelet.data.PictureWarning`. To
+        write folders, use `denoise_files`.
 
     Raises:
         InputError: shapes, dtypes or options that cannot be used.
-        ImageFileError: a file that cannot be read.
+        ImageFileError: a file that cannot be read; of a folder, all of them.
 
     Example:
         >>> import numpy as np, scorelet as sl
@@ -91,14 +93,17 @@ def _denoise_path(
 ) -> Denoised | list[Denoised]:
     if not isinstance(cond, str | Path | None):
         raise InputError("The source is a path: give that of the condition, too.")
-    files = find_pictures(path) if path.is_dir() else [path]
+    files = FolderFiles(path)
     told = None if cond is None else Conditions(locate(cond), [path])
-    outs = [
-        out
-        for file in files
-        for out in denoised_pages(file, denoiser, settings, cond=told.of(file) if told else None)
-    ]
-    return outs if path.is_dir() or len(outs) > 1 else outs[0]
+
+    def pages(file: Path) -> Iterator[Denoised]:
+        cond = told.of(file) if told else None
+        for out in denoised_pages(file, denoiser, settings, cond=cond):
+            yield replace(out, file=file)
+
+    outs = list(files.each(pages))
+    files.warn()
+    return outs if files.folder or len(outs) > 1 else outs[0]
 
 
 def _conditions(cond: Any, count: int) -> Sequence[Pixels | None]:  # noqa: ANN401

@@ -9,6 +9,7 @@ from scorelet.analysis.robustness import (
     TRANSFER,
     AttackSetup,
     VoteSetup,
+    check_level,
     check_radius,
     known_norm,
 )
@@ -63,7 +64,7 @@ class RobustSettings:
         """Check types, names and ranges."""
         check_fields(self)
         for eps in self.eps:
-            check_radius(eps)
+            check_radius(eps, known_norm(self.norm))
         if not self.eps or not self.attacks:
             raise InputError("No radius or no attack was given: expected at least one of each.")
         if wrong := [name for name in self.attacks if name not in ATTACKS]:
@@ -72,10 +73,10 @@ class RobustSettings:
             raise InputError(f"part is {self.part!r}: it must be train or test.")
         if self.limit < 1:
             raise InputError(f"limit is {self.limit}: at least one picture must be attacked.")
-        if not self.outlier_sigma > 0:
-            raise InputError(f"outlier-sigma is {self.outlier_sigma}: it must be positive.")
+        check_level("outlier-sigma", self.outlier_sigma)
         self.setup("pgd")
         if self.smoothing is not None:
+            check_level("smoothing", self.smoothing)
             self.votes()
 
     @property

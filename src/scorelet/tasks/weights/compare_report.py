@@ -56,8 +56,7 @@ def report(document: dict[str, Any], layers: Sequence[ComparedLayer]) -> str:
         Text(lead(document), "lead"),
         *(Text(f"{warning}.", "warning") for warning in document["warnings"]),
         Text(READING),
-        Picture(png(similarity_figure(names, found)), "Similarity of weights by depth."),
-        Text(METHOD, "note"),
+        *_similarity(names, found),
         Picture(png(activations_figure(names, signals)), "Similarity of signals by depth."),
         Text(ACTIVATIONS, "note"),
         Facts(
@@ -87,6 +86,16 @@ def report(document: dict[str, Any], layers: Sequence[ComparedLayer]) -> str:
         picture = Picture(png(matrices), "Cosines between learned directions.")
         sections.append(Section("Directions", [picture, Text(MATRICES, "note")]))
     return render("Two networks compared by their weights", opening, sections)
+
+
+def _similarity(
+    names: Sequence[str], found: Sequence[tuple[float | None, float | None]]
+) -> list[Part]:
+    """Return the figure of S and what it means; nothing if S is known of no layer."""
+    if all(value is None for value, _ in found):
+        return []
+    drawn = png(similarity_figure(names, found))
+    return [Picture(drawn, "Similarity of weights by depth."), Text(METHOD, "note")]
 
 
 def lead(document: dict[str, Any]) -> str:

@@ -3,25 +3,19 @@
 Those that need wavelets are imported when a file or a model of theirs is met.
 """
 
-from scorelet.zoo.kind import LATER, register
-from scorelet.zoo.kinds import (
-    blind_denoiser,
-    classifier,
-    conditional_denoiser,
-    gaussian_mixture,
-    joint_energy,
-    level_map_denoiser,
-)
+from importlib import import_module
 
-for _module in (
-    blind_denoiser,
-    classifier,
-    conditional_denoiser,
-    gaussian_mixture,
-    joint_energy,
-    level_map_denoiser,
+from scorelet.zoo.kind import LATER, register
+
+for _name in (
+    "blind_denoiser",
+    "classifier",
+    "conditional_denoiser",
+    "gaussian_mixture",
+    "joint_energy",
+    "level_map_denoiser",
 ):
-    register(_module.KIND)
+    register(import_module(f"scorelet.zoo.kinds.{_name}").KIND)
 LATER |= {
     "centred-denoiser": "scorelet.zoo.kinds.bounded_denoiser",
     "gaussian-guided-denoiser": "scorelet.zoo.kinds.guided_denoiser",
