@@ -62,8 +62,9 @@ def test_many_fields_are_looked_at_some_at_a_time(monkeypatch):
         FieldEnergy, "hessian_at", lambda self, y: seen.append(len(y)) or plain(self, y)
     )
     monkeypatch.setattr("scorelet.models.certificates._PIECE", 3 * 40 * 64)
-    found = certify(factor, x)
-    assert seen == [3, 3, 1]
+    told = []
+    found = certify(factor, x, on_fields=told.append)
+    assert seen == told == [3, 3, 1]
     torch.testing.assert_close(found.least, whole.least)
     torch.testing.assert_close(found.largest, whole.largest)
     assert found.spectrum["share"] == pytest.approx(whole.spectrum["share"])

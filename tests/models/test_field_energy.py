@@ -228,3 +228,34 @@ def test_a_cascade_descends_so_that_each_band_has_all_of_its_details(counts):
     assert all(torch.allclose(band.truncate(y), y) for band, y in pairs)
     whole = list(descend([WholeField(), *bands], x))
     assert torch.allclose(whole[-1], coarsest)
+
+
+@pytest.mark.parametrize("assign", [False, True])
+@pytest.mark.parametrize("kind", [SplinePotential, SigmoidPotential])
+def test_an_energy_that_was_used_follows_parameters_that_are_loaded(kind, assign):
+    """Symbols, pieces of splines and widths of sigmoids are kept; other parameters have others."""
+    shifts, x, v = half_plane(1, 4, 6), white(3, 1, 4, 6) / 4, white(3, 1, 4, 6, seed=3)
+
+    def energy(seed):
+        potential = kind(KNOTS * (1 + seed), white(5, seed=seed))
+        return FieldEnergy(Couplings(shifts, white(5, seed=seed + 1)), potential, slope=0.1 * seed)
+
+    def values(e):
+        asked = x.clone().requires_grad_()  # what torch computes, and not a kernel
+        found = *e.energy_and_force(x), e.hessian_vec(x, v), e.energy_and_force(asked)[1].detach()
+        return torch.cat([t.flatten() for t in found])
+
+    used, other = energy(1), energy(2)
+    assert not torch.allclose(values(used), values(other))
+    used.load_state_dict(other.state_dict(), assign=assign)
+    assert torch.equal(values(used), values(other))
+
+
+def test_a_density_follows_parameters_that_are_loaded():
+    used, other = (
+        ScalarDensity(SplinePotential(KNOTS * k, WEIGHTS * k), slope=0.2 * k) for k in (1, 3)
+    )
+    t, u = white(4, 1, 1, 1), torch.linspace(0.01, 0.99, 7, dtype=torch.float64)
+    used.load_state_dict(other.state_dict())
+    assert torch.equal(used.energy(t), other.energy(t))
+    assert torch.equal(used.quantile(u), other.quantile(u))

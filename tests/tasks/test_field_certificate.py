@@ -1,8 +1,10 @@
 """What a certificate says: what was computed, and what finitely many fields may cost."""
 
 import pytest
+import torch
 
 from field_energies import small_energy, white
+from scorelet.data.fields.prewhitening import Prewhitening
 from scorelet.models.field_energy import Band, ConditionalEnergy, FieldEnergy, ScalarDensity
 from scorelet.models.multiscale import Multiscale
 from scorelet.tasks.field_model.certificate import Certificate, certify_model
@@ -42,3 +44,37 @@ def test_the_verdict_is_that_of_the_worst_band(uniform, at_fields, words):
     transformed = Certificate([good, other], "given", "log")
     assert transformed.verdict.startswith(words)
     assert "laws of the logarithm of the fields" in transformed.verdict
+    assert "amplified" not in transformed.verdict
+    amplified = Certificate([good, other], "given", "log", prewhitened=True)
+    assert amplified.verdict.startswith(transformed.verdict)
+    assert "Prewhitening has amplified the logarithm of the fields" in amplified.verdict
+    assert "bands before it need not be log-concave" in amplified.verdict
+    assert amplified.as_dict()["prewhitened"]
+    assert "amplified the fields where" in Certificate([good], "given", prewhitened=True).verdict
+
+
+def test_conditional_laws_before_an_amplification_need_not_be_log_concave():
+    """x' = A x: the Hessian of the whole is A H A, positive if H is; blocks of bands are mixed.
+
+    Given the low band of x', its details have the curvature 1; given that of x, the details of x
+    move the low band of x', too, along which the energy falls.
+    """
+    band, size = Band("db4"), (8, 8)
+    gains = torch.linspace(0, 2, 40, dtype=torch.float64).reshape(8, 5)
+    amplify = Prewhitening.of(gains).apply
+    unit = torch.eye(64, dtype=torch.float64).reshape(64, 1, *size)
+    details = band.analyze(unit).flatten(1).T  # B
+    low = band.lower(unit).flatten(1).T
+    a = amplify(unit).flatten(1).T
+
+    def least(matrix):
+        return float(torch.linalg.eigvalsh((matrix + matrix.T) / 2)[0])
+
+    hessian = details.T @ details - 20 * low.T @ low
+    assert least(details @ hessian @ details.T) == pytest.approx(1)
+    assert least(details @ a.T @ hessian @ a @ details.T) < -1
+    convex = details.T @ details + 20 * low.T @ low
+    assert least(a.T @ convex @ a) > 0
+    with torch.no_grad():
+        found = a @ details.T @ details - details.T @ details @ a
+    assert float(found.abs().max()) > 0.1  # the filter does not keep to bands

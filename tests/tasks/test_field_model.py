@@ -281,10 +281,10 @@ def test_bands_are_chosen_at_other_fields_than_the_certificate_looks_at(monkeypa
     def watch(module, name, key, place):
         original = getattr(module, name)
 
-        def watched(factor, x):
+        def watched(factor, x, **options):
             if x.shape[-1] == SIZE:
                 seen[key].append(x)
-            return original(factor, x)
+            return original(factor, x, **options)
 
         monkeypatch.setattr(place, name, watched)
 
@@ -377,7 +377,11 @@ def test_the_certificate_and_the_potentials_of_a_gaussian(fitted, model_file):
     assert len(found.bands) == len(fitted.potentials()) == 3
     given = sl.field.certify(model_file, None)
     assert given["verdict"] == found.verdict
-    assert fitted.certificate(5 + 2 * gaussian_fields(5, seed=4)).fields == "given"
+    told = []
+    x = 5 + 2 * gaussian_fields(5, seed=4)
+    given = fitted.certificate(x, progress=lambda done, total: told.append((done, total)))
+    assert given.fields == "given"
+    assert told == [(5, 15), (10, 15), (15, 15)]  # a Hessian of each field in each band
     finest = fitted.potentials()[-1]
     t, v = (torch.tensor(finest[key]).double() for key in ("t", "v"))
     square = ((t - 5) / 2 / t.sub(5).div(2).abs().max()).square()

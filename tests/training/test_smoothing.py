@@ -111,8 +111,15 @@ def test_equations_that_are_singular_with_all_weights_end_in_a_sentence():
     for part in x.chunk(4):
         moments.add(moments.band.truncate(part))
         groups.append(moments.take())
-    with pytest.raises(InputError, match="singular"):
+    with pytest.raises(InputError, match=r"singular .* smaller reach \(--reach\)") as refused:
         fit_band(moments, groups, family)
+    assert "larger ridge" not in str(refused.value)  # no option sets one
+    fewer = Family(ridge=0.0, knots=4, reach=1)
+    moments, groups = moments_of(moments.band, fewer, x), []
+    for part in x.chunk(4):
+        moments.add(moments.band.truncate(part))
+        groups.append(moments.take())
+    assert torch.isfinite(fit_band(moments, groups, fewer).solution.theta).all()
 
 
 def test_the_heaviest_weight_within_one_standard_error_is_taken(monkeypatch):

@@ -227,7 +227,8 @@ def certify(
 
     For each band: the least and the largest eigenvalue of the Hessian at fields that were held out
     of the fit, or at fields of a file, less and plus the residual of the iteration that finds them;
-    and the uniform bound, which holds at all fields. The exit status is 0 whatever the verdict.
+    and the uniform bound, which holds at all fields. Of a model whose fields were transformed or
+    prewhitened these are the laws of the fields so made. The exit status is 0 whatever the verdict.
 
     For example:
 
@@ -240,10 +241,12 @@ def certify(
         data: file of fields to look at.
     """
     from scorelet.tasks.field import certify as run
+    from scorelet.tasks.progress import Bar
 
     path = as_path(model, name="model")
     name = path if exists(path) else model
-    document = run(name, data)
+    with Bar("certifying", 0, quiet=shared.quiet or data is None) as bar:
+        document = run(name, data, progress=_reach(bar))
     for text in document["warnings"]:
         shared.warn(text)
     shared.show(document, f"{certified(document)}\n{document['verdict']}\n{document['precision']}")

@@ -122,14 +122,17 @@ class BandCertificate:
         }
 
 
-def certify(factor: ConditionalEnergy, x: Image) -> BandCertificate:
+def certify(
+    factor: ConditionalEnergy, x: Image, *, on_fields: Callable[[int], None] | None = None
+) -> BandCertificate:
     """Return the certificates of one band.
 
     Args:
         factor: the conditional law.
         x: fields that were not fitted, (n, 1, h, w), without frequencies above the band.
+        on_fields: is told how many more fields were looked at.
     """
-    found = curvatures(factor, x)
+    found = curvatures(factor, x, on_fields=on_fields)
     size = int(x.shape[-2]), int(x.shape[-1])
     alpha, beta = uniform_bounds(factor, size)
     residual = found.residuals[:, 0]
@@ -141,11 +144,20 @@ def extreme_curvatures(factor: ConditionalEnergy, x: Image) -> tuple[Tensor, Ten
     return curvatures(factor, x).extremes
 
 
-def curvatures(factor: ConditionalEnergy, x: Image) -> Ritz:
+def curvatures(
+    factor: ConditionalEnergy, x: Image, *, on_fields: Callable[[int], None] | None = None
+) -> Ritz:
     """Return what is known of the eigenvalues of H at each field (n, 1, h, w), some at a time."""
     most = max(1, _PIECE // (LANCZOS_STEPS * x[0].numel()))
     pieces = [range(start, min(start + most, len(x))) for start in range(0, len(x), most)]
-    found = [_curvatures(factor, x[rows.start : rows.stop].double(), rows) for rows in pieces]
+
+    def look(rows: range) -> Ritz:
+        found = _curvatures(factor, x[rows.start : rows.stop].double(), rows)
+        if on_fields:
+            on_fields(len(rows))
+        return found
+
+    found = [look(rows) for rows in pieces]
     return Ritz(*(torch.cat(parts) for parts in zip(*found, strict=True)))
 
 

@@ -38,7 +38,7 @@ class Multiscale(nn.Module, Generic[Factor]):
         record: what is known of its making, as JSON can say it: scale of the data, steps of chains.
 
     Raises:
-        InputError: another number of factors or of whitenings than of bands.
+        InputError: another number of factors, free energies or whitenings than of bands.
     """
 
     def __init__(
@@ -57,6 +57,11 @@ class Multiscale(nn.Module, Generic[Factor]):
             raise InputError(
                 f"There are {len(details)} factors for {len(transform.plan.shells)} bands: "
                 "expected one for each band of the transform."
+            )
+        if free and len(free) != len(details):
+            raise InputError(
+                f"There are {len(free)} free energies for {len(details)} bands: expected one for "
+                "each, or none."
             )
         if whitening and len(whitening) != 1 + len(details):
             raise InputError(

@@ -22,6 +22,7 @@ from scorelet.sampling.whitening import (
     filtered,
     is_elongated,
     mean_curvature,
+    mean_curvatures,
     whitening_root,
 )
 
@@ -53,6 +54,7 @@ __all__ = [
     "fourier_acceleration",
     "is_elongated",
     "mean_curvature",
+    "mean_curvatures",
     "run",
     "tune_epsilon",
     "whitening_root",

@@ -132,6 +132,11 @@ def curvatures_where_needed(
     return found[::-1]
 
 
+def mean_curvatures(model: Multiscale[ConditionalEnergy], x: Tensor) -> list[float]:
+    """Return m of each band that chains sample, coarse to fine, at fields (n, 1, h, w)."""
+    return [mean_curvature(factor, y) for factor, y in _fine_to_coarse(model, x)][::-1]
+
+
 def _fine_to_coarse(
     model: Multiscale[ConditionalEnergy], x: Tensor
 ) -> Iterator[tuple[ConditionalEnergy, Tensor]]:

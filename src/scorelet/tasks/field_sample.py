@@ -26,13 +26,13 @@ from scorelet.core.typing import Fields
 from scorelet.data.fields.arrays import load_fields, split_name
 from scorelet.tasks.array_files import LABELLED, check_output, check_space, write_array
 from scorelet.tasks.field_model.census import BATCH_PIXELS
-from scorelet.tasks.field_model.drawing import check_size_of
 from scorelet.tasks.field_model.drawn import chains_of, write_sampled
 from scorelet.tasks.field_model.fields import as_source
 from scorelet.tasks.field_model.likeness import unlike_fields
 from scorelet.tasks.field_model.model import FieldModel
 from scorelet.tasks.field_model.report import MOST, Sampled
 from scorelet.tasks.field_model.scale import needs_double
+from scorelet.tasks.field_model.sizes import check_size_of
 from scorelet.tasks.field_model.watch import ChainWatch
 from scorelet.tasks.locks import Locks
 from scorelet.zoo import locate_weights

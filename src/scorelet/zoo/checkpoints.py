@@ -71,7 +71,7 @@ def build(path: Path, kind: Kind[Any], header: Header, tensors: Tensors) -> Any:
         raise CheckpointError(
             f"{path} does not fit this version of scorelet: it has no entry {error}."
         ) from error
-    except (RuntimeError, TypeError, ValueError) as error:
+    except (ArithmeticError, IndexError, RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"{path} does not fit this version of scorelet: {one_line(error).removesuffix('.')}."
         ) from error

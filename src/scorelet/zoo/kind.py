@@ -30,7 +30,7 @@ class Kind(Generic[Model]):
         model_type: the class of its models; objects of subclasses are of another kind.
         describe: maps a model to (header, tensors); tensors keep their dtype.
         build: maps (header, tensors) to a model in evaluation mode. It may raise KeyError,
-            TypeError, ValueError or RuntimeError if they do not fit.
+            IndexError, TypeError, ValueError, ArithmeticError or RuntimeError if they do not fit.
         verbs: what the shell can do with it, for the sentence that a wrong verb is met with.
         views: other classes as which verbs may take its models, and the functions that give them.
         measured: how it is measured, if `evaluate` does not: a phrase after "it is measured by".

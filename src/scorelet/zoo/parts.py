@@ -127,7 +127,7 @@ def _part(name: str, header: Any, tensors: Tensors) -> Any:  # noqa: ANN401 - of
         return kind_named(dict(header)["kind"]).build(header, tensors)
     except KeyError as error:
         raise ValueError(f"its part {name} has no entry {error}") from error
-    except (RuntimeError, TypeError, ValueError) as error:
+    except (ArithmeticError, IndexError, RuntimeError, TypeError, ValueError) as error:
         raise ValueError(f"its part {name}: {error}") from error
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from scorelet.core.errors import InputError
 from scorelet.wavelets.orthogonal.cascade import Cascade
 from scorelet.wavelets.orthogonal.packet_plan import PacketPlan
 from scorelet.wavelets.orthogonal.packets import WaveletPacket
@@ -25,6 +26,9 @@ class Band:
         subdivisions: 1, 2 or 4; shells of equal width.
         index: 0 for the lowest shell.
         align: see `OrthogonalWavelet`.
+
+    Raises:
+        InputError: another number of shells, or none of that index.
     """
 
     def __init__(
@@ -33,6 +37,11 @@ class Band:
         self.wavelet, self.subdivisions, self.index = wavelet, subdivisions, index
         self.align = align
         plan = PacketPlan.octaves(1, subdivisions=subdivisions)
+        if not 0 <= index < len(plan.shells):
+            raise InputError(
+                f"index={index}: an octave of {subdivisions} shells has those of 0 to "
+                f"{len(plan.shells) - 1}."
+            )
         self._packet = WaveletPacket(wavelet, plan, align=align)
         self._level = Cascade(find_axis(wavelet, align), 1, 2)
         self.shell = plan.shells[index]

@@ -18,6 +18,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
 from scorelet.core.typing import Image
 from scorelet.data.fields.ensembles.grids import filter_field
+from scorelet.models.field_energy.renewal import follow_loading
 
 Shift = tuple[int, int]
 
@@ -44,6 +45,11 @@ class Couplings(nn.Module):
             )
         self.shifts = tuple((int(a), int(b)) for a, b in shifts)
         self.register_buffer("strengths", strengths.detach().clone())
+        self.renew()
+        follow_loading(self)
+
+    def renew(self) -> None:
+        """Forget what is kept of the strengths, which other ones have replaced."""
         self._symbols: dict[tuple[object, ...], Tensor] = {}
 
     def symbol(self, height: int, width: int) -> Tensor:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
+from scorelet.models.field_energy.renewal import follow_loading
 
 
 class Potential(nn.Module, ABC):
@@ -41,6 +42,10 @@ class Potential(nn.Module, ABC):
             )
         self.register_buffer("knots", knots.detach().clone())
         self.register_buffer("weights", weights.detach().clone())
+        follow_loading(self)
+
+    def renew(self) -> None:
+        """Compute again what is kept of knots and weights, which other ones have replaced."""
 
     def with_weights(self, weights: Tensor) -> "Potential":
         """Return the same family at other weights θ."""

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, PerSample
 from scorelet.models.field_energy.potential import Potential
+from scorelet.models.field_energy.renewal import follow_loading
 
 GRID = 4096
 _REACH = 50.0  # of the energy above its minimum: exp(-50) = 2e-22
@@ -36,7 +37,17 @@ class ScalarDensity(nn.Module):
         super().__init__()
         self.potential = potential
         self.register_buffer("slope", potential.knots.new_tensor(slope))
-        grid = _find_grid(potential, float(slope))
+        self.renew()
+        follow_loading(self)
+
+    def renew(self) -> None:
+        """Compute the integral again, of another potential or slope.
+
+        Raises:
+            InputError: the energy is unbounded below.
+        """
+        potential, slope = self.potential, float(self.slope)
+        grid = _find_grid(potential, slope)
         energy = potential.derivatives(grid)[0] + slope * grid
         density = torch.exp(energy.min() - energy)
         area = torch.cat([density.new_zeros(1), (density[1:] + density[:-1]) / 2 * grid.diff()])

@@ -33,9 +33,13 @@ class SigmoidPotential(Potential):
         if not extent > 0:
             raise InputError(f"The extent of sigmoids is {extent}: expected a positive number.")
         self.extent = extent
-        gaps = knots.diff()
+        self.renew()
+
+    def renew(self) -> None:
+        """Compute the widths again."""
+        gaps = self.knots.diff()
         around = torch.cat([gaps[:1], (gaps[1:] + gaps[:-1]) / 2, gaps[-1:]])
-        self.register_buffer("widths", extent * around, persistent=False)
+        self.register_buffer("widths", self.extent * around, persistent=False)
 
     def with_weights(self, weights: Tensor) -> "SigmoidPotential":
         """Return the same family at other weights θ."""

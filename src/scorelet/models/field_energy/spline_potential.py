@@ -22,6 +22,10 @@ class SplinePotential(Potential):
 
     def __init__(self, knots: Tensor, weights: Tensor | None = None) -> None:
         super().__init__(knots, weights)
+        self.renew()
+
+    def renew(self) -> None:
+        """Compute the pieces again."""
         self._set_pieces()
         self._known: tuple[np.ndarray, ...] | None = None
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import yaml
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from scorelet.core.errors import InputError, one_line
 from scorelet.core.files import check_regular
 from scorelet.core.paths import as_path
 from scorelet.tasks.experiments.registry import DEFAULT, config_type
+from scorelet.tasks.faults import where, wrong_value
 from scorelet.training import LoopConfig
 
 SHIPPED = Path(str(files("scorelet") / "configs"))
@@ -78,26 +78,15 @@ def _read_tree(path: Path) -> dict[str, Any]:
 def _fault(error: ValidationError, task: str) -> str:
     faults = error.errors()
     if faults[0]["type"] not in ("missing", "extra_forbidden"):
-        return _wrong_value(faults[0])
-    missing = ", ".join(_where(fault) for fault in faults if fault["type"] == "missing")
-    unknown = ", ".join(_where(fault) for fault in faults if fault["type"] == "extra_forbidden")
+        return wrong_value(faults[0])
+    missing = ", ".join(where(fault) for fault in faults if fault["type"] == "missing")
+    unknown = ", ".join(where(fault) for fault in faults if fault["type"] == "extra_forbidden")
     if missing and unknown:
         remedy = "change these, or the task"
         return f"the task {task} needs {missing} and has no field {unknown}: {remedy}"
     if missing:
         return f"the task {task} needs {missing}: add what is missing"
     return f"the task {task} has no field {unknown}: correct the name, or leave it out"
-
-
-def _wrong_value(fault: ErrorDetails) -> str:
-    got = fault["input"]
-    what = "" if isinstance(got, dict) else f" (got {got!r})"  # a section says nothing
-    message = f"{fault['msg'].removeprefix('Value error, ')}{what}"
-    return f"{_where(fault)}: {message}" if fault["loc"] else message
-
-
-def _where(fault: ErrorDetails) -> str:
-    return ".".join(str(part) for part in fault["loc"])
 
 
 def _set(tree: dict[str, Any], name: str, value: Any) -> None:  # noqa: ANN401 - a YAML scalar or list

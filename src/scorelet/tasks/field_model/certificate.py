@@ -5,12 +5,22 @@ from typing import Any
 
 from torch import Tensor
 
+from scorelet.core.progress import Progress
 from scorelet.models.certificates import certify
 from scorelet.models.field_energy import ConditionalEnergy, descend
 from scorelet.models.multiscale import Multiscale
 from scorelet.sampling import chained
 
 MOST_FIELDS = 32
+_OF_TRANSFORMED = (
+    "These are the laws of {}, and those of the fields themselves need not be log-concave."
+)
+_OF_AMPLIFIED = (
+    "Prewhitening has amplified {} where power is weak, and these are the laws of bands of what "
+    "came out, given coarser ones. The filter is linear and has an inverse, so that the divergence "
+    "of whole fields is the same before it; but it mixes bands, and conditional laws of bands "
+    "before it need not be log-concave."
+)
 
 
 @dataclass(frozen=True)
@@ -19,15 +29,19 @@ class Certificate:
 
     Args:
         bands: of each band, coarse to fine, see `BandCertificate.as_dict`; `kl_bound`, in nats, is
-            what the finite number of fields may cost, where the uniform bound is positive.
+            what the finite number of fields may cost, where the uniform bound is positive: it is
+            that of the parameters of score matching, before moments and quantiles were matched.
         fields: at which fields: "held out", "fitted" or "given".
         transform: of pixels, before the fields were fitted: the laws are those of transformed
             fields, and laws of the fields themselves need not be log-concave.
+        prewhitened: whether frequencies of little power were amplified before the fit: the laws are
+            those of bands of the amplified fields.
     """
 
     bands: list[dict[str, Any]]
     fields: str
     transform: str = "none"
+    prewhitened: bool = False
 
     @property
     def holds_uniformly(self) -> bool:
@@ -41,9 +55,13 @@ class Certificate:
 
     @property
     def verdict(self) -> str:
-        """One sentence; it says "certified" only where the uniform bound is positive."""
-        transformed = self.transform != "none"
-        return self._of_bands + (f" {_of(self.transform)}" if transformed else "")
+        """What holds, "certified" only where the uniform bound is positive; and of which laws."""
+        said = [self._of_bands]
+        if self.transform != "none":
+            said.append(_OF_TRANSFORMED.format(_name_of(self.transform)))
+        if self.prewhitened:
+            said.append(_OF_AMPLIFIED.format(_name_of(self.transform)))
+        return " ".join(said)
 
     @property
     def _of_bands(self) -> str:
@@ -106,6 +124,7 @@ class Certificate:
             "precision": self.precision,
             "fields": self.fields,
             "transform": self.transform,
+            "prewhitened": self.prewhitened,
             "holds_uniformly": self.holds_uniformly,
             "holds_at_fields": self.holds_at_fields,
             "bands": self.bands,
@@ -119,6 +138,8 @@ def certify_model(
     fields: str,
     excess: list[float],
     transform: str = "none",
+    prewhitened: bool = False,
+    progress: Progress | None = None,
 ) -> Certificate:
     """Return the certificate of all bands that chains sample.
 
@@ -128,23 +149,31 @@ def certify_model(
         fields: what they are, for the sentence.
         excess: expected excess of the loss of each band, coarse to fine.
         transform: of pixels, none, log or asinh.
+        prewhitened: whether fields were amplified.
+        progress: is told how many Hessians are done, one for each field and band.
     """
     factors = chained(model)
     fields_of = descend([factor.band for factor in factors], x)
+    done = 0
+
+    def looked(more: int) -> None:
+        nonlocal done
+        done += more
+        if progress:
+            progress(done, len(factors) * len(x))
+
     pairs = zip(reversed(factors), fields_of, strict=True)
-    found = [certify(factor, y).as_dict() for factor, y in pairs][::-1]
+    found = [certify(factor, y, on_fields=looked).as_dict() for factor, y in pairs][::-1]
     for entry, lost in zip(found, excess, strict=True):
         alpha = entry["alpha_uniform"]
         entry["kl_bound"] = lost / alpha if alpha > 0 else None
-    return Certificate(found, fields, transform)
+    return Certificate(found, fields, transform, prewhitened)
 
 
-def _of(transform: str) -> str:
-    name = {"log": "the logarithm"}.get(transform, transform)
-    return (
-        f"These are the laws of {name} of the fields, and those of the fields themselves need not "
-        "be log-concave."
-    )
+def _name_of(transform: str) -> str:
+    """Return what was fitted: fields, or their transform."""
+    names = {"none": "the fields", "log": "the logarithm of the fields"}
+    return names.get(transform, f"{transform} of the fields")
 
 
 def _name(band: dict[str, Any]) -> str:

@@ -10,17 +10,15 @@ from dataclasses import replace
 
 import torch
 
-from scorelet.core.errors import InputError
 from scorelet.core.progress import Progress
 from scorelet.core.random import Noise
 from scorelet.core.typing import Fields
-from scorelet.models.field_energy import Band, ConditionalEnergy
+from scorelet.models.field_energy import ConditionalEnergy
 from scorelet.models.multiscale import Multiscale
-from scorelet.sampling import OnStep, Run, Schedule, chained
+from scorelet.sampling import OnStep, Run, Schedule
 from scorelet.tasks.field_model.census import BATCH_PIXELS
-from scorelet.tasks.field_model.scale import preparation_of, restored
-
-MOST_PIXELS = 1 << 24
+from scorelet.tasks.field_model.scale import restored
+from scorelet.tasks.field_model.sizes import check_size_of, grid_of
 
 
 def draw(
@@ -40,7 +38,7 @@ def draw(
     """
     field = run.model.record["field"]
     check_size_of(run.model, size)
-    grid, times = _grid(run.model, size)
+    grid, times = grid_of(run.model, size)
     coarsest = tuple((own >> run.model.levels) * k for own, k in zip(grid, times, strict=True))
     run = enlarged(run, size)
     pixels = grid[0] * times[0] * grid[1] * times[1]
@@ -54,44 +52,6 @@ def draw(
     return torch.cat(pieces)
 
 
-def check_sides(size: tuple[int, int]) -> tuple[int, int]:
-    """Return the sides of samples.
-
-    Raises:
-        InputError: no pixel, or more than memory holds.
-    """
-    if not all(side >= 1 for side in size) or size[0] * size[1] > MOST_PIXELS:
-        raise InputError(
-            f"Samples of {size[0]}x{size[1]} pixels: expected sides of at least 1, and at most "
-            f"{MOST_PIXELS} pixels."
-        )
-    return size
-
-
-def check_size_of(model: Multiscale[ConditionalEnergy], size: tuple[int, int]) -> tuple[int, int]:
-    """Return the sides of samples of a model; refuse those that it says nothing of.
-
-    A part of an octave with a single coefficient in each channel has been seen at one frequency.
-    On a larger grid there are others beside it, where couplings are whatever the ridge left them.
-
-    Raises:
-        InputError: no pixel or too many; larger fields of a model with such bands.
-    """
-    check_sides(size)
-    if max(_grid(model, size)[1]) == 1:
-        return size
-    for factor, known in zip(chained(model), model.record["bands"], strict=True):
-        band, (height, width) = factor.band, known["size"]
-        narrow = isinstance(band, Band) and band.subdivisions > 1
-        if narrow and min(band.detail_shape(height, width)[1:]) == 1:
-            raise InputError(
-                f"Samples of {size[0]}x{size[1]} pixels are larger than the fields, and the octave "
-                f"of {height}x{width} pixels is split into bands of one frequency, which say "
-                "nothing of others: fit with bands='octave' (--bands octave) for larger samples."
-            )
-    return size
-
-
 def run_of(model: Multiscale[ConditionalEnergy], steps: int, on_step: OnStep | None = None) -> Run:
     """Return the chains of a model, as its pilots have found them."""
     found = model.record["chains"]["schedules"]
@@ -101,20 +61,11 @@ def run_of(model: Multiscale[ConditionalEnergy], steps: int, on_step: OnStep | N
 
 def enlarged(run: Run, size: tuple[int, int]) -> Run:
     """Return the chains of samples of a size."""
-    _, (rows, columns) = _grid(run.model, size)
+    _, (rows, columns) = grid_of(run.model, size)
     if rows * columns == 1:
         return run
     factor = (rows * columns) ** (1 / 3)
     return replace(run, schedules=_slower(run.schedules, factor), steps=round(run.steps * factor))
-
-
-def _grid(
-    model: Multiscale[ConditionalEnergy], size: tuple[int, int]
-) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return the sides of the model's fields, and how many of them samples of a size need."""
-    field = model.record["field"]
-    grid = preparation_of(field).grid((int(field["size"][0]), int(field["size"][1])))
-    return grid, (-(-size[0] // grid[0]), -(-size[1] // grid[1]))
 
 
 def _slower(schedules: Sequence[Schedule], factor: float) -> list[Schedule]:

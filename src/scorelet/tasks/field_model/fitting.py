@@ -13,7 +13,7 @@ from scorelet.data.fields.prewhitening import prewhitening_of
 from scorelet.data.fields.source import FieldSource
 from scorelet.models.field_energy import ConditionalEnergy, FieldEnergy
 from scorelet.models.multiscale import Multiscale
-from scorelet.sampling import calibrate, curvatures_where_needed
+from scorelet.sampling import calibrate, curvatures_where_needed, mean_curvatures
 from scorelet.tasks.field_model.census import some, take_census
 from scorelet.tasks.field_model.certificate import MOST_FIELDS, certify_model
 from scorelet.tasks.field_model.fields import blocks
@@ -92,6 +92,8 @@ def fit_model(
     model, bands = _finish(choice, survey, found)
     grid = survey.fields.shape[-2:]
     coarsest = grid[0] >> model.levels, grid[1] >> model.levels
+    for band, m in zip(bands, mean_curvatures(model, survey.fields), strict=True):
+        band["mean_curvature"] = m
     curvatures = curvatures_where_needed(model, survey.fields, always=choice.precondition)
     if choice.precondition is None:
         curvatures = [m if _settles(b) else None for m, b in zip(curvatures, bands, strict=True)]
@@ -121,10 +123,12 @@ def fit_model(
         fields="held-out" if held else "fitted",
         excess=[band["excess"] for band in bands],
         transform=prepared["transform"],
+        prewhitened=bool(prepared["prewhitening"]),
     )
     model.record["certificate"] = {
         "fields": certificate.fields,
         "transform": certificate.transform,
+        "prewhitened": certificate.prewhitened,
         "bands": certificate.bands,
     }
     return model

@@ -5,7 +5,7 @@ from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scorelet.core.errors import InputError
+from scorelet.core.errors import CheckpointError, InputError
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
 from scorelet.core.typing import Fields, PerSample
@@ -261,26 +261,37 @@ class FieldModel:
         """
         return coarsen(self.model, as_fields(x), octaves)
 
-    def certificate(self, x: Any = None) -> Certificate:  # noqa: ANN401 - as in fit
+    def certificate(
+        self,
+        x: Any = None,  # noqa: ANN401 - as in fit
+        *,
+        progress: Progress | None = None,
+    ) -> Certificate:
         """Return how log-concave the conditional laws are.
 
         Args:
             x: fields to look at, as in `fit`; None gives what was computed when the model was
                 fitted, at fields that were held out.
+            progress: is told how many Hessians are done, one for each field and band.
 
         Raises:
             InputError: fields of another size.
         """
-        transform = self.record["field"].get("transform", "none")
+        field = self.record["field"]
+        made = {
+            "transform": field.get("transform", "none"),
+            "prewhitened": bool(field.get("prewhitening")),
+        }
         if x is None:
-            return Certificate(**{"transform": transform} | self.record["certificate"])
+            return Certificate(**made | self.record["certificate"])
         excess = [band["excess"] for band in self.record["bands"]]
         return certify_model(
             self.model,
-            standardised(self.record["field"], as_fields(x)),
+            standardised(field, as_fields(x)),
             fields="given",
             excess=excess,
-            transform=transform,
+            progress=progress,
+            **made,
         )
 
     def energy(self, x: Any) -> PerSample:  # noqa: ANN401 - as in fit
@@ -336,11 +347,17 @@ class FieldModel:
         model = load_as(Multiscale, path, verb=verb)
         if "field" not in model.record:
             raise InputError(f"{path} holds no model of fields: fit one with scorelet field fit.")
-        family = model.record["family"]
+        from scorelet.tasks.field_model.record import check_record
+
+        check_record(model, path)
+        family, field = model.record["family"], model.record["field"]
         named = {key: family[key] for key in _CHOSEN if key in family}
-        field, steps = model.record["field"], int(model.record["chains"]["steps"])
         named |= {key: field[key] for key in ("border", "transform", "even") if key in field}
+        named |= {"steps": model.record["chains"]["steps"], "enforce": family.get("concave", False)}
         named["prewhiten"] = bool(field.get("prewhitening"))
-        loaded = cls(family["wavelet"], **named, steps=steps, enforce=family.get("concave", False))
+        try:
+            loaded = cls(family["wavelet"], **named)
+        except InputError as error:
+            raise CheckpointError(f"The record in {path} is damaged: {error}") from error
         loaded._model = model
         return loaded

@@ -33,7 +33,8 @@ _POTENTIALS = (
     "The energy of a pixel whose neighbours are 0, for each scale, coarse to fine: −log of a "
     "density, so in units of the temperature. A pixel of a coarse field is the mean of the pixels "
     "of the data that it stands for. A constant and a linear function are left out: details do not "
-    "show them. Bands are two standard errors, by a jackknife over 20 groups of the fields."
+    "show them. Bands are two standard errors of score matching, by a jackknife over 20 groups of "
+    "the fields; moments that were matched afterwards make errors larger by about a twentieth."
 )
 _CURVATURES = (
     "Eigenvalues of the Hessian of the energy in the details of each band, given the coarse field; "
@@ -45,8 +46,9 @@ _BANDS = (
     "Least and largest: means over the fields. Condition: largest over least, which decides how "
     "slow a chain is. Uniform: a bound of the least eigenvalue that holds at all fields, also at "
     "those that nobody has seen; where it is positive, the divergence from the law of the data "
-    "that the finite number of fields costs is about the bound that is given, in nats. The uniform "
-    "bound is pessimistic: no field has its least curvature in all pixels."
+    "that the finite number of fields costs is about the bound that is given, in nats, for the "
+    "parameters of score matching, before moments and quantiles were matched. The uniform bound is "
+    "pessimistic: no field has its least curvature in all pixels."
 )
 _CHAINS = (
     "Details of a band are drawn by Langevin dynamics with a Metropolis decision (MALA), from 0. "

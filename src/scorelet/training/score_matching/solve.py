@@ -165,7 +165,7 @@ def _solve_all(
     if failed:
         raise InputError(
             f"The normal equations of {failed[0]} fields are singular even with a ridge of "
-            f"{ridge:g}: fit more fields, fewer knots and couplings, or a larger ridge."
+            f"{ridge:g}: fit more fields, fewer knots (--knots), or a smaller reach (--reach)."
         )
     return theta, factor, scale
 
