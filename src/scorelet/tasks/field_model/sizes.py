@@ -26,7 +26,8 @@ from scorelet.tasks.field_model.scale import preparation_of
 MOST_PIXELS = 1 << 24
 _SHARE = 0.4
 """Of the least curvature at the fitted frequencies that others must have. Power laws to k^-4,
-lattices and log-normal maps have 0.53 and more; at 0.28 samples had 23 times the power at one."""
+lattices and log-normal maps have 0.53 and more where they have seen several frequencies; at 0.28
+samples had 23 times the power at one."""
 _SHARE_OF_ONE = 0.1  # where the fit has seen one frequency, beside which steep spectra rise anyway
 
 
@@ -72,8 +73,7 @@ def check_size_of(model: Multiscale[ConditionalEnergy], size: tuple[int, int]) -
             raise InputError(
                 f"{what}between the frequencies of the fields the energy of {height}x{width} "
                 "pixels is far flatter than at any of them, so that samples would have far too "
-                "much power there: fit larger fields, or couplings of nearer pixels (--reach 2, "
-                "or 1)."
+                "much power there: fit larger fields, or couplings of nearer pixels (--reach 2)."
             )
     return size
 
