@@ -5,7 +5,8 @@ python scripts/publish_grain.py runs/grain
 
 Writes src/scorelet/zoo/weights/grain.safetensors (float16), grain.json beside it (the model card)
 and docs/images/camera.png: ten crops of camera pictures, every fourth of the set, as they are,
-denoised, and the mean of many shots. Figures come from benchmarks/noise_choices.py.
+denoised as if their noise were white, denoised, and the mean of many shots. Figures come from
+benchmarks/noise_choices.py.
 """
 
 import json
@@ -41,17 +42,22 @@ def main(run: Path, weights: str, place: tuple[str, str]) -> None:
 
 
 def sheet() -> np.ndarray:
-    """Return three rows of crops at 100 %: taken, denoised, mean of many shots."""
+    """Return four rows of crops at 100 %: taken, by `photo`, denoised, mean of many shots."""
     paths = sorted(locate("photos/camera_noisy").glob("*.jpg"))[::EVERY][:CROPS]
     columns = []
     for path in paths:
-        done = denoise(path, noise="camera")
-        assert isinstance(done, Denoised)
         mean = Image.open(locate("photos/camera_mean") / path.name)
-        parts = [np.asarray(Image.open(path)), np.asarray(done.image), np.asarray(mean)]
+        done = [_denoised(path, noise) for noise in ("white", "camera")]
+        parts = [np.asarray(Image.open(path)), *done, np.asarray(mean)]
         top, left = ((n - SIDE) // 2 for n in parts[0].shape[:2])
         columns.append(np.concatenate([p[top : top + SIDE, left : left + SIDE] for p in parts]))
     return np.concatenate(columns, 1)
+
+
+def _denoised(path: Path, noise: str) -> np.ndarray:
+    out = denoise(path, noise=noise)
+    assert isinstance(out, Denoised)
+    return np.asarray(out.image)
 
 
 def card(run: Path, denoiser: LevelMapDenoiser, place: tuple[str, str]) -> dict:

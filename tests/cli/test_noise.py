@@ -1,10 +1,13 @@
 """scorelet noise."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -76,3 +79,11 @@ def test_nothing_to_measure_is_a_sentence(shell, tmp_path):
     assert status == 0
     assert "no noise that can be measured" in out
     assert (tmp_path / "plain.html").exists()
+
+
+@pytest.mark.slow
+def test_the_page_shows_what_the_command_prints(shell, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    status, out, _ = shell("noise", "examples/noisy.png")
+    assert status == 0
+    assert f"```text\n{out}```" in (ROOT / "docs/noise.md").read_text(encoding="utf-8")

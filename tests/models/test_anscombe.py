@@ -30,6 +30,15 @@ def test_inverse_takes_expectations_back_to_means(mean, deviation):
     assert float(found) / 0.25 == pytest.approx(mean, rel=2e-3, abs=5e-4)
 
 
+@pytest.mark.parametrize("deviation", [0.0, 0.5, 2.0])
+@pytest.mark.parametrize("mean", [201.0, 400.0])
+def test_many_photons_are_taken_back_to_a_ten_thousandth_of_one(mean, deviation):
+    """Beyond the table: the terms that are left out are of order s^4 / l."""
+    noise = PoissonGaussianNoise(1.0, deviation**2)
+    found = inverse_anscombe(torch.tensor(summed(mean, deviation)).double(), noise)
+    assert abs(float(found) - mean) < 1e-4
+
+
 def test_bias_at_one_photon_is_below_a_percent_where_the_algebraic_inverse_has_many():
     noise = PoissonGaussianNoise(1.0)
     expected = summed(1.0, 0.0)

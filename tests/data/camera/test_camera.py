@@ -55,6 +55,20 @@ def test_demosaicing_is_exact_on_gray_planes_and_keeps_what_is_known(order, meth
     torch.testing.assert_close(mosaic(demosaic(raw, order, method=method), order), raw)
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_malvar_errs_on_a_gray_parabola_as_its_gradients_say(axis):
+    """On x² a kernel errs by the sum of its weights times x²: the one for the colour of the same
+    row errs by -1/2 along the row and not across it, that of the same column the other way."""
+    places = torch.meshgrid(torch.arange(10.0), torch.arange(10.0), indexing="ij")[axis].double()
+    gray = places.square().expand(1, 3, 10, 10)
+    error = (demosaic(mosaic(gray), method="malvar") - gray)[0, :, 4:6, 4:6]
+    along, across = (-0.5, 0.0) if axis else (0.0, -0.5)
+    red = ((0.0, along), (across, -0.5))
+    green = ((-0.5, 0.0), (0.0, -0.5))
+    blue = ((-0.5, across), (along, 0.0))
+    torch.testing.assert_close(error, torch.tensor([red, green, blue], dtype=torch.float64))
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_orders_are_shifts_of_one_another(method):
     raw = torch.rand(1, 1, 12, 12, generator=generator(1), dtype=torch.float64)

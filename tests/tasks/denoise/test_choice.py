@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 import tifffile
 import torch
+from scipy.ndimage import gaussian_filter
 
 import noise_samples as samples
 import scorelet as sl
 from denoise_samples import decibels
 from samples import Identity
+from scorelet.analysis.noise_level import noise_colour
 from scorelet.analysis.photon_counts import PhotonLaw
 from scorelet.core.errors import InputError
-from scorelet.data import Picture, iter_pages
+from scorelet.data import Picture, iter_pages, to_unit
 from scorelet.models import Locality
 from scorelet.models.anscombe import inverse_anscombe
 from scorelet.tasks.denoise import DenoiseSettings
@@ -146,7 +148,7 @@ def test_a_law_that_cannot_be_measured_is_asked_for():
     ("options", "words"),
     [
         ({"noise": "pink"}, "one of auto, white, camera, poisson"),
-        ({"noise": "camera", "model": "mine.safetensors"}, "leave the model out"),
+        ({"noise": "camera", "model": Identity()}, "leave the model out"),
         ({"noise": "poisson", "sigma": 0.1}, "noise-law instead of sigma"),
         ({"noise_law": (1.0, 0.0)}, "--noise poisson"),
         ({"noise": "poisson", "noise_law": (0.0, 1.0)}, "an a above 0"),
@@ -169,6 +171,15 @@ def test_laws_of_next_to_no_growth_are_refused(law, words):
 
 
 # ---------------------------------------------------------------- what is done
+
+
+def test_the_reason_for_white_does_not_deny_what_the_remark_says(float32):
+    """Faint smooth noise, too little to be taken for a camera's, is warned of as not white."""
+    grain = gaussian_filter(np.random.default_rng(0).standard_normal((256, 256, 3)), (0.7, 0.7, 0))
+    y = samples.clean("camera")[:256, :256] + 6 * grain / grain.std()
+    found = choice(np.uint8(np.rint(y.clip(0, 255))))
+    assert noise_colour(to_unit(np.uint8(np.rint(y.clip(0, 255))))).correlated
+    assert (found.noise, found.reason) == ("white", "no sure sign of grain that neighbours share")
 
 
 def test_white_is_the_model_as_it_is(float32):
@@ -546,3 +557,32 @@ def test_pages_that_are_no_stack_have_a_level_each(tmp_path, other):
             file.write(one, photometric="rgb", contiguous=False)
     found = sl.denoise(tmp_path / "s.tif", noise="camera")
     assert [out.told for out in found] == [alone[0], alone[1], alone[1]]
+
+
+# ---------------------------------------------------------------- models of one's own
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A file of a model that was trained as `grain` was."""
+    path = tmp_path / "own.safetensors"
+    path.write_bytes((Path(sl.zoo.__file__).parent / "weights" / "grain.safetensors").read_bytes())
+    return path
+
+
+def test_a_model_that_was_trained_as_grain_was_is_used_as_grain_is(own, float32):
+    """By its file, and in memory: its level is no standard deviation of white noise."""
+    y = samples.faint_shot(samples.clean("chelsea")[:48, :64])
+    grain = sl.denoise(y, model="grain")
+    for options in ({"model": own}, {"model": sl.load(own)}, {"model": own, "noise": "camera"}):
+        out = sl.denoise(y, **options)
+        np.testing.assert_array_equal(out.image, grain.image)
+        assert (out.noise, out.told, out.warnings) == ("camera", grain.told, grain.warnings)
+    assert DenoiseSettings(model=own).may_be_camera
+
+
+@pytest.mark.parametrize("model", ["camera", "grain"])
+def test_noise_white_goes_before_what_a_model_is_for(model, float32):
+    y = samples.white(samples.clean("chelsea")[:48, :64], 25)
+    out = sl.denoise(y, model=model, noise="white")
+    assert (out.noise, out.reason, out.told) == ("white", "as asked for", None)

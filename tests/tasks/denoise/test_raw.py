@@ -236,6 +236,12 @@ def test_what_has_no_effect_or_cannot_be_is_said(tmp_path, shot):
         sl.denoise(path, cond=path)
 
 
+def test_a_model_of_noise_that_neighbours_share_is_refused(shot):
+    """It leaves most of white noise: 36 dB where `photo` has 44."""
+    with pytest.raises(InputError, match="leave the model out"):
+        sl.denoise(shot[0], model="grain")
+
+
 @pytest.mark.slow
 def test_a_folder_of_raw_files_and_pictures(tmp_path, shot, capsys):
     path, _ = shot

@@ -27,7 +27,7 @@ from scorelet.analysis.photon_counts import (
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, to_unit
 from scorelet.tasks.denoise.photons import Photons, dimmest, photons_of
-from scorelet.tasks.denoise.settings import CAMERA, GRAIN, MODEL, DenoiseSettings
+from scorelet.tasks.denoise.settings import CAMERA, MODEL, DenoiseSettings
 from scorelet.tasks.denoise.window import WINDOW, central
 
 PAGES = 16
@@ -124,11 +124,12 @@ def asked(settings: DenoiseSettings) -> Choice | None:
     """Return the choice that needs no look at a picture, or None."""
     if settings.noise == "poisson":
         return None
-    if settings.model in (CAMERA, GRAIN):
-        return Choice("camera", "what the model given is for")
     if settings.noise != "auto":
         return Choice(settings.noise, "as asked for")
-    return Choice("white", "what the model given is for") if settings.model != MODEL else None
+    if settings.model == MODEL:
+        return None
+    camera = settings.model == CAMERA or settings.drowns
+    return Choice("camera" if camera else "white", "what the model given is for")
 
 
 def _measured(seen: _Seen, settings: DenoiseSettings) -> Choice:
@@ -160,7 +161,7 @@ def _by_grain(found: Grain | None, step: float | None) -> Choice:
             "white", "too little of the picture lies between black and white to tell more"
         )
     if level is None:
-        return Choice("white", "no grain that neighbours share")
+        return Choice("white", "no sure sign of grain that neighbours share")
     return Choice("white", "neighbours do not share it")
 
 

@@ -25,7 +25,7 @@ from scorelet.tasks.denoise.kept import EmptyPageError, keep
 from scorelet.tasks.denoise.photons import StablePage, stable_page
 from scorelet.tasks.denoise.raw import denoised_raw
 from scorelet.tasks.denoise.remarks import remarks
-from scorelet.tasks.denoise.settings import CAMERA, GRAIN, Denoised, DenoiseSettings
+from scorelet.tasks.denoise.settings import CAMERA, Denoised, DenoiseSettings
 from scorelet.tasks.denoise.view import View, look
 from scorelet.tasks.inference import run_tile, tiles_of
 from scorelet.tasks.listener import NOBODY, Listener, Repeated
@@ -228,7 +228,7 @@ def _looks(denoiser: Denoiser, settings: DenoiseSettings) -> Denoiser:
 
     That is the blind one for `grain` too, whose level is no standard deviation of white noise.
     """
-    measured = settings.model == GRAIN and settings.noise != "poisson"
+    measured = settings.drowns and settings.noise in ("auto", "camera")
     return settings.camera().denoiser if measured else denoiser
 
 
@@ -242,7 +242,7 @@ def _camera_plan(
         level = _level(plan, denoiser, sure=choice.sure) if given is None else given
         told = level / plan.view.unit
     if told == math.inf:
-        told = STRONGEST if settings.model == GRAIN else None
+        told = STRONGEST if settings.drowns else None
     if told is not None:
         denoiser = settings.grain().denoiser
     tiles = tiles_of(denoiser, plan.page.pixels.shape[:2], tile=settings.tile)

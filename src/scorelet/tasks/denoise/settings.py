@@ -8,7 +8,7 @@ from typing import Any, Literal
 from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields
 from scorelet.data import Picture, write_pages
-from scorelet.models import Denoiser, TurnedDenoiser
+from scorelet.models import Denoiser, LevelMapDenoiser, TurnedDenoiser
 from scorelet.tasks.ready_denoiser import ReadyDenoiser, ready_denoiser
 from scorelet.tasks.tiling import TileSide
 
@@ -45,7 +45,7 @@ class DenoiseSettings:
             several pictures a folder that has one for each, under the same name; None: nothing.
         noise: "white", "camera" (noise that neighbours share, as in pictures of cameras), "poisson"
             (counts of photons, and other noise whose variance is a line in the brightness), or
-            "auto", by what is measured. A model that is given gets white noise from "auto".
+            "auto", by what is measured; with a model that is given, by what that is for.
         noise_law: a, b of the variance a x + b for "poisson", in the unit of the samples as they
             are stored, (1, 0) for counts of photons; None: it is measured.
         self_ensemble: take the mean of eight answers, to the picture in all orientations: a little
@@ -88,8 +88,11 @@ class DenoiseSettings:
     def _check_noise(self) -> None:
         if self.noise not in NOISES:
             raise InputError(f"noise is {self.noise!r}: it must be one of {', '.join(NOISES)}.")
-        if self.noise == "camera" and self.model not in (MODEL, CAMERA, GRAIN):
-            raise InputError("noise camera has models of its own: leave the model out.")
+        if self.noise == "camera" and self.model not in (MODEL, CAMERA) and not self.drowns:
+            raise InputError(
+                "noise camera has models of its own: leave the model out, or give one that was "
+                "trained as `grain` was."
+            )
         if self.noise == "poisson" and self.sigma is not None:
             raise InputError(
                 "The level of photon noise follows from its law: give noise-law instead of sigma."
@@ -112,8 +115,20 @@ class DenoiseSettings:
     @property
     def may_be_camera(self) -> bool:
         """Whether a picture may get the model of pictures of cameras."""
-        auto = self.noise == "auto" and self.model == MODEL
-        return auto or self.noise == "camera" or self.model in (CAMERA, GRAIN)
+        if self.noise == "auto":
+            return self.model in (MODEL, CAMERA) or self.drowns
+        return self.noise == "camera"
+
+    @property
+    def drowns(self) -> bool:
+        """Whether the model given is told which white noise drowns that of a picture: `grain`, or
+        one that was trained as it was.
+        """
+        if isinstance(self.model, Denoiser):
+            return isinstance(self.model, LevelMapDenoiser)
+        if self.model in (MODEL, CAMERA, GRAIN):
+            return self.model == GRAIN
+        return isinstance(self._loaded(self.model).denoiser, LevelMapDenoiser)
 
     def camera(self) -> ReadyDenoiser:
         """Return the blind model of pictures of cameras, see `ready_denoiser`."""
@@ -121,13 +136,16 @@ class DenoiseSettings:
 
     def grain(self) -> ReadyDenoiser:
         """Return the model of noise that neighbours share, which is told how strong it is."""
-        return self._ready(GRAIN)
+        return self._ready(self.model if self.drowns else GRAIN)
 
     def _ready(self, model: str | Path | Denoiser) -> ReadyDenoiser:
-        found = ready_denoiser(model, device=self.device, dtype=self.dtype, verb="denoise")
+        found = self._loaded(model)
         if not self.self_ensemble:
             return found
         return replace(found, denoiser=TurnedDenoiser(found.denoiser))
+
+    def _loaded(self, model: str | Path | Denoiser) -> ReadyDenoiser:
+        return ready_denoiser(model, device=self.device, dtype=self.dtype, verb="denoise")
 
 
 @dataclass(frozen=True)
@@ -170,7 +188,8 @@ class Target:
     """How results are written.
 
     Args:
-        form: png, tiff, jpeg, webp, bmp or pnm, for names that are not given; None: the source's.
+        form: png, tiff, jpeg, webp, bmp, pnm, or dng of raw files, for names that are not given;
+            None: the source's.
         quality: of JPEG and lossy WebP, 1 to 100; None: the source's.
     """
 

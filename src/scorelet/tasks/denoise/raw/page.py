@@ -50,8 +50,14 @@ def denoised_raw(
 
     Raises:
         ImageFileError: rawpy is missing, or the file or its kind of mosaic cannot be read.
-        InputError: noise that cannot be measured, or a model that takes no gray images.
+        InputError: noise that cannot be measured, or a model that takes no gray images or is for
+            noise that neighbours share.
     """
+    if settings.drowns:
+        raise InputError(
+            "The model is for noise that neighbours share, as that of finished pictures, and on "
+            "the sensor of a camera raw file they share none: leave the model out."
+        )
     with open_raw(path, limits()) as raw:
         mosaic = raw.mosaic()
         metadata = replace(metadata_of(raw, bits=bits), mosaic=replace(mosaic, noise=()))
