@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scorelet.core.blocks import block_means
+from scorelet.core.blocks import block_means, square_blocks
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64, bool])
@@ -23,3 +23,11 @@ def test_strided_parts_are_taken_as_they_lie():
     assert np.array_equal(
         block_means(values[3:27, ::2], 8), block_means(values[3:27, ::2].copy(), 8)
     )
+
+
+def test_blocks_hold_the_pixels_of_their_place():
+    values = np.random.default_rng(0).standard_normal((11, 9, 3))
+    blocks = square_blocks(values, 4)
+    assert blocks.shape == (4, 4, 4, 3)
+    for number, (row, column) in enumerate([(0, 0), (0, 4), (4, 0), (4, 4)]):
+        np.testing.assert_array_equal(blocks[number], values[row : row + 4, column : column + 4])

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scorelet.analysis.block_differences import difference_power, mean_square
+from scorelet.core.blocks import square_blocks
 from scorelet.data import luma
 
 Pixels = np.ndarray
@@ -91,9 +92,9 @@ def grain(pixels: Pixels, *, bounded: bool = True, mask: np.ndarray | None = Non
     Returns:
         None where fewer than 64 blocks are data that is not cut off.
     """
-    blocks = _cut((pixels if pixels.shape[2] == 1 else luma(pixels))[..., 0])
+    blocks = square_blocks(pixels if pixels.shape[2] == 1 else luma(pixels), SIDE)[..., 0]
     if mask is not None:
-        blocks = blocks[_cut(mask).all((1, 2))]
+        blocks = blocks[square_blocks(mask[..., None], SIDE).all((1, 2, 3))]
     if bounded:
         blocks = blocks[((blocks <= 0) | (blocks >= 1)).mean((1, 2)) < CUT_OFF]
     if len(blocks) < FEWEST:
@@ -118,13 +119,6 @@ def _floors(power: Pixels) -> Pixels:
         for start, end in (SMOOTHEST, MIDDLE)
     )
     return np.append(power[:, low].mean(1), power[2, middle].mean())
-
-
-def _cut(plane: Pixels) -> Pixels:
-    """Return the whole blocks of (height, width) as (blocks, 16, 16)."""
-    rows, columns = (n // SIDE for n in plane.shape)
-    whole = plane[: rows * SIDE, : columns * SIDE].reshape(rows, SIDE, columns, SIDE)
-    return whole.swapaxes(1, 2).reshape(-1, SIDE, SIDE)
 
 
 def _fast(blocks: Pixels) -> Pixels:

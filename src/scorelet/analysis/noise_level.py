@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from scorelet.analysis.block_differences import difference_power
-from scorelet.core.blocks import block_means
+from scorelet.core.blocks import block_means, square_blocks
 
 Pixels = np.ndarray
 Curve = Sequence[Sequence[float]]
@@ -165,11 +165,7 @@ def noise_colour(pixels: Pixels, *, bounded: bool = True) -> NoiseColour | None:
     Returns:
         None if the picture has fewer than 64 blocks, those cut off at 0 or 1 not counted.
     """
-    rows, columns = (n // WIDE_BLOCK * WIDE_BLOCK for n in pixels.shape[:2])
-    channels = pixels.shape[2]
-    shape = rows // WIDE_BLOCK, WIDE_BLOCK, columns // WIDE_BLOCK, WIDE_BLOCK, channels
-    blocks = pixels[:rows, :columns].reshape(shape)
-    blocks = blocks.transpose(0, 2, 1, 3, 4).reshape(-1, WIDE_BLOCK, WIDE_BLOCK, channels)
+    blocks = square_blocks(pixels, WIDE_BLOCK)
     if bounded:
         blocks = blocks[((blocks <= 0) | (blocks >= 1)).mean((1, 2, 3)) < CUT_OFF]
     if len(blocks) < 64:

@@ -570,6 +570,7 @@ def own(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_a_model_that_was_trained_as_grain_was_is_used_as_grain_is(own, float32):
     """By its file, and in memory: its level is no standard deviation of white noise."""
     y = samples.faint_shot(samples.clean("chelsea")[:48, :64])
