@@ -147,6 +147,7 @@ def test_a_law_that_cannot_be_measured_is_asked_for():
     [
         ({"noise": "pink"}, "one of auto, white, camera, poisson"),
         ({"noise": "camera", "model": "mine.safetensors"}, "leave the model out"),
+        ({"noise": "white", "model": "grain"}, "model grain is not for white noise"),
         ({"noise": "poisson", "sigma": 0.1}, "noise-law instead of sigma"),
         ({"noise_law": (1.0, 0.0)}, "--noise poisson"),
         ({"noise": "poisson", "noise_law": (0.0, 1.0)}, "an a above 0"),

@@ -273,7 +273,7 @@ def _denoised_photons(
     listener: Listener,
 ) -> Denoised:
     """Denoise a page whose noise was made white, and go back."""
-    inner = replace(settings, noise="white", noise_law=None, strength=1.0, nodata=None)
+    inner = replace(settings, noise="auto", noise_law=None, strength=1.0, nodata=None)
     inner = replace(inner, sigma=None if denoiser.blind else stable.sigma)
     outs = [
         run_plan(

@@ -90,6 +90,10 @@ class DenoiseSettings:
             raise InputError(f"noise is {self.noise!r}: it must be one of {', '.join(NOISES)}.")
         if self.noise == "camera" and self.model not in (MODEL, CAMERA, GRAIN):
             raise InputError("noise camera has models of its own: leave the model out.")
+        if self.noise == "white" and self.model in (CAMERA, GRAIN):
+            raise InputError(
+                f"The model {self.model} is not for white noise: leave the model or the noise out."
+            )
         if self.noise == "poisson" and self.sigma is not None:
             raise InputError(
                 "The level of photon noise follows from its law: give noise-law instead of sigma."
