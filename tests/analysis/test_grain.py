@@ -49,6 +49,13 @@ def test_the_unit_of_floats_makes_no_difference(unit):
     assert one.is_shared
 
 
+@pytest.mark.parametrize("offset", [-0.5, 100.0, 1e4])
+def test_the_offset_of_floats_makes_no_difference(offset):
+    found = grain(offset + RAMP + noise([1, 1], 0.01), bounded=False)
+    assert found.is_shared
+    assert found.unit == pytest.approx(0.58, abs=0.03)  # the range of means of blocks
+
+
 def test_masked_blocks_are_not_looked_at():
     y = RAMP + noise([1])
     mask = np.ones(y.shape[:2], bool)

@@ -61,6 +61,20 @@ def test_error_of_the_line_is_that_of_its_estimates():
 
 def test_too_few_blocks_have_no_line():
     assert fit_line(np.ones(39), np.ones(39), 21, np.ones(39)) is None
+
+
+@pytest.mark.parametrize("hot", [1e3, 1e5])
+def test_hot_pixels_are_no_noise(hot):
+    """Counts of photons with two pixels of `hot` noise levels; they pulled the line to nothing."""
+    rng = np.random.default_rng(3)
+    x, others = 30 * rng.random(800), rng.random(800)
+    power = x * rng.chisquare(21, 800) / 21
+    clean = fit_line(x, power, 21, others, steps=30)
+    x[:2], power[:2] = hot / 4, hot**2
+    found = fit_line(x, power, 21, others, steps=30)
+    middle = np.array([15.0])
+    assert found.variance(middle)[0] == pytest.approx(clean.variance(middle)[0], rel=0.05)
+    assert found.a == pytest.approx(1, abs=0.1)
     assert noise_kind(np.full((64, 64, 1), 0.5)) is None  # one colour
 
 

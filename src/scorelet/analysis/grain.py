@@ -86,7 +86,7 @@ def grain(pixels: Pixels, *, bounded: bool = True, mask: np.ndarray | None = Non
     Args:
         pixels: (height, width, channels), floats.
         bounded: samples are cut off at 0 and 1, and blocks that touch these are left out; if not,
-            the unit is the brightness of the brightest blocks.
+            the unit is the range of brightness.
         mask: (height, width), true where samples are data.
 
     Returns:
@@ -105,7 +105,7 @@ def grain(pixels: Pixels, *, bounded: bool = True, mask: np.ndarray | None = Non
     )
     groups = [_floors(power[:, part]) for part in np.array_split(np.argsort(means), GROUPS)]
     near, after, far, fast, upper = np.sqrt(np.stack(groups, 1))
-    unit = 1.0 if bounded else float(np.quantile(np.abs(means), 0.99)) or 1.0
+    unit = 1.0 if bounded else float(np.subtract(*np.quantile(means, (0.99, 0.01)))) or 1.0
     least = np.maximum(0.1 * LEAST * unit, np.finfo(far.dtype).tiny)
     near, fast, low = (np.maximum(floor, least) for floor in (near, fast, far))
     return Grain(far, after / near, far / fast, upper / low, unit)

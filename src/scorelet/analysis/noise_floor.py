@@ -129,7 +129,7 @@ class _Fit:
     """The state of a fit: the line by its values at two brightnesses, and the laws of t."""
 
     def __init__(self, x: Values, power: Values, count: int, start: VarianceLine | None) -> None:
-        self.x, self.power, self.half = x, power, count / 2
+        self.x, self.half = x, count / 2
         self.low, self.high = (float(q) for q in np.quantile(x, [0.05, 0.95]))
         share = (x - self.low) / max(self.high - self.low, 1e-9)
         self.basis = np.stack([1 - share, share], 1)
@@ -140,6 +140,7 @@ class _Fit:
                 start.variance(np.array([self.low, self.high])), 0.05 * self.unit
             )
         self.logs = np.linspace(np.log(self.unit) - 4, np.log(self.unit) + 7, NODES)
+        self.power = np.minimum(power, np.exp(self.logs[-1]))  # a hot pixel is no noise
         self.t = np.r_[0.0, np.exp(self.logs)]
         self.laws: tuple[Values, Values, Values] | None = None
 

@@ -132,7 +132,7 @@ def photon_law(pixels: Pixels, mask: np.ndarray | None = None) -> PhotonLaw | No
     if counts is not None:
         return counts
     kind = noise_kind(pixels.astype(np.float64), bounded=False, mask=mask)
-    if kind is None or kind.a <= 0:
+    if kind is None or not kind.a > 0:
         return None
     return PhotonLaw(kind.a, kind.b, counts=is_coarse(pixels, mask, kind.a))
 

@@ -177,6 +177,12 @@ def test_mosaics_of_another_kind_are_refused(tmp_path):
     assert "has a mosaic of the colours GGRB" in sentence(tmp_path / "b.dng", mosaic_of)
 
 
+def test_white_that_is_not_above_black_is_refused(tmp_path):
+    dng(tmp_path / "a.dng", RAW, white=100)
+    text = sentence(tmp_path / "a.dng", mosaic_of)
+    assert "says that white is 100, which is not above its black of 250" in text
+
+
 def test_interpolated_colours_are_developed_and_are_no_mosaic(tmp_path):
     interpolated(tmp_path / "a.dng", RAW)
     assert "were interpolated already" in sentence(tmp_path / "a.dng", mosaic_of)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import tifffile
 import torch
-from scipy.ndimage import gaussian_filter
+from PIL import Image
+from scipy.ndimage import gaussian_filter, zoom
 
 import noise_samples as samples
 import scorelet as sl
@@ -209,6 +210,17 @@ def test_a_jpeg_of_a_clean_picture_is_not_made_worse(quality, tmp_path):
     assert out.noise == "camera"
     stored = np.asarray(Image.open(tmp_path / "a.jpg"))
     assert decibels(out.image / 255, x / 255) > decibels(stored / 255, x / 255)
+
+
+@pytest.mark.slow
+def test_a_jpeg_of_smooth_full_colours_is_not_made_worse(float32, tmp_path):
+    """There `camera` errs; 1.4 dB were lost, and 22 of a rainbow."""
+    z = np.random.default_rng(3).random((6, 6, 3))
+    x = np.uint8(np.rint(255 * np.clip(zoom(z, (32, 32, 1), order=3), 0, 1)))
+    Image.fromarray(x).save(tmp_path / "a.jpg", quality=95, subsampling=0)
+    y = np.asarray(Image.open(tmp_path / "a.jpg"))
+    out = sl.denoise(tmp_path / "a.jpg")
+    assert decibels(out.image / 255, x / 255) > decibels(y / 255, x / 255) - 0.1
 
 
 @pytest.mark.parametrize(("peak", "gain"), [(5, 3), (30, 2)])

@@ -45,6 +45,13 @@ def flat(size=256):
     return np.full((size, size, 3), 0.5, np.float32)
 
 
+def with_more(taken):
+    """A flat picture with twice the noise that is taken out of its central window."""
+    y = flat()
+    y[64:, 64:] += 2 * taken[:192, :192]
+    return y
+
+
 def cells(size, level, side=4):
     """Noise that is the same in all channels and in cells of side x side pixels."""
     coarse = np.random.default_rng(0).standard_normal((size // side, size // side, 1))
@@ -143,7 +150,8 @@ def test_grain_that_may_be_texture_is_bounded_by_the_jpeg():
     steps = [s / 255 for s in (10, 30, 54)]
 
     def levels(taken, *, sure):
-        found = (grain_level(view_of(flat()), Takes(taken), s, sure=sure) for s in steps)
+        view = view_of(with_more(taken))
+        found = (grain_level(view, Takes(taken), s, sure=sure) for s in steps)
         return [255 * level for level in found]
 
     assert levels(fine + slow, sure=False) == [
@@ -153,7 +161,8 @@ def test_grain_that_may_be_texture_is_bounded_by_the_jpeg():
     ]
     assert levels(fine + slow, sure=True) == [pytest.approx(full, rel=0.1)] * 3
     coarse = 255 * level_of(FAINT)
-    assert levels(cells(256, FAINT), sure=False) == [pytest.approx(coarse, rel=0.15)] * 3
+    fainter = cells(256, FAINT / 5, side=1)  # cells alone are cut off as points
+    assert levels(cells(256, FAINT) + fainter, sure=False) == [pytest.approx(coarse, rel=0.15)] * 3
 
 
 @pytest.mark.parametrize("share", [0.75, 0.92])
@@ -182,9 +191,20 @@ def test_what_is_as_fine_as_white_noise_is_no_grain_of_a_jpeg(sure):
 
 
 def test_what_hardly_a_clean_jpeg_has_is_grain():
-    strong = Takes(cells(256, 6 / 255, side=1))
-    found = grain_level(view_of(flat()), strong, 24 / 255, sure=False)
+    strong = cells(256, 6 / 255, side=1)
+    found = grain_level(view_of(with_more(strong)), Takes(strong), 24 / 255, sure=False)
     assert found == pytest.approx(level_of(6 / 255), rel=0.1)
+
+
+def test_what_makes_a_jpeg_rougher_or_is_far_too_strong_is_no_grain():
+    """Full colours that are smooth: what is taken out was not there."""
+    for strong in (cells(256, 6 / 255, side=1), cells(256, 3 / 255)):
+        levels = [
+            grain_level(view_of(flat()), Takes(strong), 24 / 255, sure=sure)
+            for sure in (False, True)
+        ]
+        assert levels[0] == pytest.approx(8.3 / 255)  # that of the JPEG
+        assert levels[1] > 30 / 255
 
 
 def test_noise_that_the_blind_model_knows_is_its_own():

@@ -83,7 +83,12 @@ class CameraRaw:
         order = _order(handle)
         raw = handle.raw_image_visible
         black = np.array(handle.black_level_per_channel, np.float32)
-        scale = np.float32(1 / max(1.0, float(handle.white_level) - float(black.min())))
+        if handle.white_level <= black.min():
+            raise RefusedError(
+                f"says that white is {handle.white_level}, which is not above its black of "
+                f"{black.min():g}; expected a higher number: copy it again."
+            )
+        scale = np.float32(1 / (float(handle.white_level) - float(black.min())))
         light = np.empty(raw.shape, np.float32)
         colours = handle.raw_colors_visible
         full = []
