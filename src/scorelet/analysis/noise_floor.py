@@ -43,8 +43,9 @@ class VarianceLine:
     Attributes:
         a, b: of the line, in the unit of the picture and that squared; b may be negative where a
             pedestal was subtracted, or x does not reach down to 0.
-        a_error, b_error: standard errors by the likelihood; what photographs hold of noise of
-            their own is not in it.
+        a_error, b_error: standard errors by the likelihood, as if the laws of t were known, so
+            that errors of twice as many are usual; what photographs hold of noise of their own is
+            not in it.
         low, high: brightness that 5 % and 95 % of the blocks lie above; the line is known between.
         flat: probability of each block that it holds noise only, in the order of the blocks.
     """

@@ -240,3 +240,55 @@ def test_grain_of_cameras_is_told_by_its_strength(gain):
 def test_no_level_is_beyond_what_the_model_learnt():
     strong = Takes(cells(256, 7.6 / 255, side=1))
     assert grain_level(view_of(flat()), strong, None) == pytest.approx(64 / 255)
+
+
+def blocks_of(plane, side):
+    """Means over blocks."""
+    rows, columns = plane.shape
+    return plane.reshape(rows // side, side, columns // side, side).mean((1, 3))
+
+
+def law(taken, clean, step, *, sure):
+    """The law of the module's docstring, its numbers written anew, and the way it went."""
+    p = np.quantile(blocks_of(taken**2, 32), 0.2) ** 0.5
+    q = 4 * np.quantile(blocks_of(blocks_of(taken, 4) ** 2, 8), 0.2) ** 0.5
+    if q > 8:
+        return np.inf, "camera"
+    found = full = 20 * (p / 1.2) ** 0.7 * np.clip((q - 0.2) / 0.8, 0, 1)
+    way, stored = "grain", 0.0
+    if step is not None:
+        stored = max(0.0, min(step - 6, 3.5 + 0.2 * step, 9 + 0.1 * step))
+        steps = np.diff(clean, axis=0, append=clean[-1:]) ** 2
+        steps += np.diff(clean, axis=1, append=clean[:, -1:]) ** 2
+        e = np.polyfit(*(np.log(blocks_of(x, 8).ravel()) for x in (steps, taken**2)), 1)[0]
+        if q <= 4 and p >= 0.9 * q:
+            way, found = "texture", 0.0
+        elif q <= 4 and p >= 0.66 * q and not sure and e >= 0.6 * (0.95 - p / q):
+            way, found = "doubtful", min(full, (step - 5) / 2)
+        else:
+            way = "strong" if q > 4 else "sure" if p >= 0.66 * q else "grain of a JPEG"
+    level = min(max(found, stored), 64)
+    return (level if level >= 1 else 0.0), way
+
+
+def test_the_level_is_that_of_the_law():
+    """Noise of several kinds, of which a part is coarse and a part grows with the details."""
+    rng = np.random.default_rng(0)
+    ways = set()
+    for case in range(24):
+        strength = np.exp(rng.normal(1, 0.8, (4, 4))).repeat(32, 0).repeat(32, 1)
+        clean = 128 + strength * rng.standard_normal((128, 128))
+        coarse, fine = (rng.standard_normal((128 // n, 128 // n)) for n in (4, 1))
+        taken = np.kron(coarse, np.ones((4, 4))) * rng.choice([0.1, 0.2, 1.0]) + fine
+        taken *= np.exp(rng.normal(0.5, 0.8))
+        taken *= (strength / strength.mean()) ** (0.04, 0.1, 0.5)[case % 3]
+        y = np.pad((clean + taken).clip(2, 253), 64, mode="wrap")[..., None].repeat(3, 2) / 255
+        view = view_of(y.astype(np.float32))
+        shown = Takes((taken[..., None].repeat(3, 2) / 255).astype(np.float32))
+        step, sure = (None, 8, 11, 20, 40, 80)[case % 6], case % 4 == 0
+        seen = 255 * view.pixels[64:192, 64:192, 0] - taken
+        expected, way = law(taken, seen, step, sure=sure)
+        found = grain_level(view, shown, step and step / 255, sure=sure)
+        assert 255 * found == pytest.approx(expected, rel=2e-3, abs=1e-6), (case, way)
+        ways.add(way)
+    assert ways == {"camera", "grain", "grain of a JPEG", "texture", "doubtful", "sure", "strong"}
