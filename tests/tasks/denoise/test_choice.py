@@ -183,6 +183,15 @@ def test_the_reason_for_white_does_not_deny_what_the_remark_says(float32):
     assert (found.noise, found.reason) == ("white", "no sure sign of grain that neighbours share")
 
 
+@pytest.mark.parametrize(("bits", "said"), [(8, False), (10, True), (12, True), (16, False)])
+def test_samples_of_few_bits_in_sixteen_are_said(bits, said, float32):
+    """A sensor's 12 bits, not scaled up: constants of grain are those of the whole range."""
+    y = samples.white(samples.clean("chelsea")[:96, :96], 8).astype(np.float64)
+    out = sl.denoise(np.uint16(np.rint(y * ((2**bits - 1) / y.max()))))
+    words = f"if these are {bits}-bit samples, multiply them by {2 ** (16 - bits)} first"
+    assert any(words in text for text in out.warnings) == said
+
+
 def test_white_is_the_model_as_it_is(float32):
     y = samples.white(samples.clean("chelsea")[:96, :96], 25)
     auto, white = sl.denoise(y), sl.denoise(y, noise="white")

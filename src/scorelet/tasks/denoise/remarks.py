@@ -3,6 +3,8 @@
 A remark is a sentence without a full stop; what stands before its first colon is its kind.
 """
 
+import numpy as np
+
 from scorelet.analysis.noise_level import noise_colour
 from scorelet.data import JpegCoding, Picture
 from scorelet.models import Denoiser
@@ -10,6 +12,7 @@ from scorelet.tasks.denoise.settings import DenoiseSettings
 from scorelet.tasks.denoise.view import View
 from scorelet.tasks.denoise.window import central
 
+_SENSOR_BITS = range(10, 15)
 NOT_WHITE = (
     "A denoiser for white noise takes such noise for texture and leaves most of it in; take "
     "--noise camera, or start from the camera's raw file"
@@ -43,6 +46,7 @@ def remarks(
         _level_found(sigma, floats=floats)
         if white and not blind and settings.sigma is None
         else None,
+        _few_bits(page.pixels) if white else None,
         _other_size(page.pixels.shape[:2], denoiser.learnt),
     )
     return tuple(text for text in said if text)
@@ -72,6 +76,20 @@ def _compression(coding: JpegCoding | None, sigma: float) -> str | None:
         f"the noise is not white: this JPEG was quantised in steps of {255 * step:.0f} (8-bit "
         f"units), more than the noise of {sigma * 255:.1f} that was found, which cuts noise away "
         f"or makes blocks of it. {NOT_WHITE}"
+    )
+
+
+def _few_bits(pixels: np.ndarray) -> str | None:
+    """Say whether 16-bit samples may be those of 10 to 14 bits, whose white is far lower."""
+    if pixels.dtype != np.uint16:
+        return None
+    bits = int(pixels.max()).bit_length()
+    if bits not in _SENSOR_BITS:
+        return None
+    return (
+        f"samples use little of their range: none is above {2**bits - 1} of 65535, and grain that "
+        f"neighbours share is judged by the range; if these are {bits}-bit samples, multiply them "
+        f"by {2 ** (16 - bits)} first"
     )
 
 
