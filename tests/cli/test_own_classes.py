@@ -81,7 +81,7 @@ def test_the_configuration_of_the_page_has_twenty_lines():
 def test_from_a_folder_to_a_table(shell, config, tmp_path, monkeypatch):
     status, _, err = shell("train", config())
     assert status == 0
-    assert "1 of 41 pictures were left out (dots/broken.png)" in err
+    assert "1 of 41 pictures was left out (dots/broken.png)" in err
     weights = tmp_path / "run/weights.safetensors"
     table = tmp_path / "found.parquet"
     status, out, err = shell("classify", tmp_path / "new", "--model", weights, "-o", table)

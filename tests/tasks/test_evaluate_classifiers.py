@@ -71,7 +71,7 @@ def test_classes_are_matched_by_name_not_by_number(classifier, tmp_path):
     assert (result["pictures"], result["accuracy"]) == (6, 1.0)
     assert result["confusion"] == [[2, 0, 0], [0, 2, 0], [0, 0, 2]]
     (warning,) = result["warnings"]
-    assert warning.startswith("1 of 7 pictures were left out (red/broken.png)")
+    assert warning.startswith("1 of 7 pictures was left out (red/broken.png)")
     (tmp_path / "blue").rename(tmp_path / "violet")
     with pytest.raises(InputError, match="have the classes green, red, violet, and the model"):
         evaluate(tmp_path, model=classifier)

@@ -146,7 +146,7 @@ def test_folders_are_brought_to_a_size_and_what_is_broken_is_a_warning(file, tmp
     (tmp_path / "set" / "red" / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\nx")
     changes = {"source": str(tmp_path / "set"), "hold_out": 0, "size": [8, 8]}
     assert run(["train", str(file(data=changes, steps=2)), "--quiet"]) == 0
-    assert "warning: 1 of 13 pictures were left out (red/bad.png): " in capsys.readouterr().err
+    assert "warning: 1 of 13 pictures was left out (red/bad.png): " in capsys.readouterr().err
     assert sl.load(tmp_path / "run" / "weights.safetensors").classes == tuple(sorted(COLOURS))
 
 
