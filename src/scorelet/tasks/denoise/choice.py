@@ -135,7 +135,7 @@ def asked(settings: DenoiseSettings) -> Choice | None:
 def _measured(seen: _Seen, settings: DenoiseSettings) -> Choice:
     if settings.noise == "poisson":
         return _poisson(seen, settings)
-    law = photon_counts(seen.pixels, seen.mask)
+    law = photon_counts(seen.pixels, seen.mask) if seen.step is None else None  # of no JPEG
     if law is not None:
         reason = f"counts of photons, the variance is {law.a:.3g} times the mean"
         return Choice("poisson", reason, photons_of(seen.data, law))

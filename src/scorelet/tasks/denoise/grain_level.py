@@ -34,7 +34,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import laplace
 
 from scorelet.core.blocks import block_means
 from scorelet.data import luma
@@ -118,8 +117,9 @@ def grain_level(
         sure: whether it is known that there is grain.
         bounded: samples are cut off at 0 and 1.
     """
-    taken = _taken(view, camera, bounded=bounded)
-    if taken.slow > KNOWN and (step is None or sure):
+    doubtful = step is not None and not sure
+    taken = _taken(view, camera, bounded=bounded, doubtful=doubtful)
+    if taken.slow > KNOWN and not doubtful:
         return math.inf
     stored = 0.0 if step is None else _of_jpeg(step)
     found = taken.level if step is None else taken.in_jpeg(step, sure=sure)
@@ -139,15 +139,19 @@ def _of_jpeg(step: float) -> float:
     return max(0.0, min(levels))
 
 
-def _taken(view: View, camera: Denoiser, *, bounded: bool) -> _Taken:
-    """Look at a window; blocks that are hardly noisy are left out, unless all are."""
+def _taken(view: View, camera: Denoiser, *, bounded: bool, doubtful: bool) -> _Taken:
+    """Look at a window; blocks that are hardly noisy are left out, unless all are.
+
+    Whether quiet places become rougher is asked where it is doubtful that there is grain.
+    """
     place, noisy = _window(view, camera.locality.multiple, bounded=bounded)
     shown = view.shown(*place)[1]
     clean = run_tile(camera, shown, None)
     taken, whole = _brightness(shown - clean), _whole(noisy)
     fine, slow = (cell * _quiet(taken, cell, whole) for cell in (1, CELL))
     left = _brightness(clean)
-    return _Taken(fine, slow, _follows(taken, left, whole), _is_rougher(taken, left, whole))
+    rougher = doubtful and _is_rougher(taken, left, whole)
+    return _Taken(fine, slow, _follows(taken, left, whole), rougher)
 
 
 def _whole(noisy: np.ndarray) -> np.ndarray:
@@ -178,13 +182,19 @@ def _follows(taken: Pixels, clean: Pixels, whole: np.ndarray) -> float:
 
 def _is_rougher(taken: Pixels, clean: Pixels, whole: np.ndarray) -> bool:
     """Return whether quiet places are rougher without what is taken out."""
-    rough = (laplace(x[..., 0], mode="nearest")[..., None] for x in (clean, clean + taken))
+    rough = (_laplacian(x) for x in (clean, clean + taken))
     moved, after, before = (block_means(np.square(x), BLOCK) for x in (taken, *rough))
     if not moved.size:
         return False
     inside = whole if whole.any() else np.ones_like(whole)
     quiet = inside & (moved <= np.quantile(moved[inside], SMOOTHEST))
     return bool(after[quiet].mean() > before[quiet].mean())
+
+
+def _laplacian(x: Pixels) -> Pixels:
+    near = np.pad(x, ((1, 1), (1, 1), (0, 0)), "edge")
+    sides = near[:-2, 1:-1] + near[2:, 1:-1] + near[1:-1, :-2] + near[1:-1, 2:]
+    return sides - 4 * x
 
 
 def _noisy(view: View, place: Place, *, bounded: bool) -> np.ndarray:
