@@ -202,7 +202,8 @@ def test_fields_after_a_beam_have_samples_of_their_power_and_their_energy(tmp_pa
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # parts jump at their border: nothing can be said of power
         assert loaded.sample(50, size=(8, 8)).shape == (50, 8, 8)
-        loaded.sample(50, size=(16, 20))
+    with pytest.raises(InputError, match="far flatter"):
+        loaded.sample(2, size=(16, 20))
 
 
 @pytest.mark.slow

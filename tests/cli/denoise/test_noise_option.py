@@ -64,7 +64,7 @@ def test_few_photons_become_floats_where_the_file_holds_them(shell):
         (["--noise", "pink"], "auto, white, camera, poisson"),
         (["--noise", "poisson", "--noise-law", "1"], "two numbers, as 1,0"),
         (["--noise-law", "1,0"], "--noise poisson"),
-        (["--noise", "camera", "--model", "x.safetensors"], "leave the model out"),
+        (["--noise", "camera", "--model", "cifar10-joint"], "leave the model out"),
     ],
 )
 def test_what_cannot_be_is_refused_before_the_work(shell, options, words):
