@@ -6,8 +6,8 @@ nearly 1. A denoiser estimates D = E[f(u) | l]; the algebraic inverse f^-1(D) is
 The exact unbiased inverse is l(D), the inverse of the function l -> E[f(u) | l].
 
 References: Makitalo, Foi 2013, Optimal inversion of the generalized Anscombe transformation for
-Poisson-Gaussian noise, IEEE TIP 22, eq. 3 to 9; Anscombe
-1948, The transformation of Poisson, binomial and negative-binomial data, Biometrika 35.
+Poisson-Gaussian noise, IEEE TIP 22, eq. 3 to 9; Anscombe 1948, The transformation
+of Poisson, binomial and negative-binomial data, Biometrika 35.
 """
 
 import math

@@ -18,7 +18,6 @@ from scorelet.sampling.registry import ensemble, ensemble_kinds
 from scorelet.sampling.scalar_potential import ScalarPotential
 from scorelet.sampling.whitening import (
     WhitenedBand,
-    curvatures_where_needed,
     filtered,
     is_elongated,
     mean_curvature,
@@ -47,7 +46,6 @@ __all__ = [
     "calibrate",
     "calibrate_band",
     "chained",
-    "curvatures_where_needed",
     "ensemble",
     "ensemble_kinds",
     "filtered",

@@ -112,26 +112,6 @@ def is_elongated(factor: ConditionalEnergy, size: tuple[int, int], curvature: fl
     return float(values.max()) > ELONGATED * max(0.0, float(values.min()))
 
 
-def curvatures_where_needed(
-    model: Multiscale[ConditionalEnergy], x: Tensor, *, always: bool | None = None
-) -> list[float | None]:
-    """Return m of each band that chains sample, coarse to fine; None for those left as they are.
-
-    Args:
-        model: factors that are energies.
-        x: fields (n, 1, h, w).
-        always: True takes m of all bands, False of none, None of those that are elongated.
-    """
-    found: list[float | None] = []
-    for factor, fields in _fine_to_coarse(model, x):
-        m = None if always is False else mean_curvature(factor, fields)
-        size = int(fields.shape[-2]), int(fields.shape[-1])
-        if m is not None and not always and not is_elongated(factor, size, m):
-            m = None
-        found.append(m)
-    return found[::-1]
-
-
 def mean_curvatures(model: Multiscale[ConditionalEnergy], x: Tensor) -> list[float]:
     """Return m of each band that chains sample, coarse to fine, at fields (n, 1, h, w)."""
     return [mean_curvature(factor, y) for factor, y in _fine_to_coarse(model, x)][::-1]

@@ -13,7 +13,7 @@ from scorelet.data.fields.prewhitening import prewhitening_of
 from scorelet.data.fields.source import FieldSource
 from scorelet.models.field_energy import ConditionalEnergy, FieldEnergy
 from scorelet.models.multiscale import Multiscale
-from scorelet.sampling import calibrate, curvatures_where_needed, mean_curvatures
+from scorelet.sampling import calibrate, chained, is_elongated, mean_curvatures
 from scorelet.tasks.field_model.census import some, take_census
 from scorelet.tasks.field_model.certificate import MOST_FIELDS, certify_model
 from scorelet.tasks.field_model.fields import blocks
@@ -94,9 +94,10 @@ def fit_model(
     coarsest = grid[0] >> model.levels, grid[1] >> model.levels
     for band, m in zip(bands, mean_curvatures(model, survey.fields), strict=True):
         band["mean_curvature"] = m
-    curvatures = curvatures_where_needed(model, survey.fields, always=choice.precondition)
-    if choice.precondition is None:
-        curvatures = [m if _settles(b) else None for m, b in zip(curvatures, bands, strict=True)]
+    curvatures = [
+        band["mean_curvature"] if _is_preconditioned(choice, factor, band) else None
+        for factor, band in zip(chained(model), bands, strict=True)
+    ]
     schedules = calibrate(model, choice.steps, shape=coarsest, curvatures=curvatures)
     model.record = {
         "field": {
@@ -214,6 +215,14 @@ def _finish(
             "after": result.after,
         }
     return Multiscale(model.transform, model.coarse, model.details, free=free), bands
+
+
+def _is_preconditioned(choice: Choice, factor: ConditionalEnergy, band: dict[str, Any]) -> bool:
+    """Whether chains of a band move where it is round: as was asked for, or as it needs."""
+    if choice.precondition is not None:
+        return choice.precondition
+    size = int(band["size"][0]), int(band["size"][1])
+    return is_elongated(factor, size, band["mean_curvature"]) and _settles(band)
 
 
 def _settles(band: dict[str, Any]) -> bool:
