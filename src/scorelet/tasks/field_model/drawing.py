@@ -5,10 +5,11 @@ further apart than a fitted field know nothing of each other. Smaller ones are c
 chains go down with the number of pixels N as N^(-1/3), and their number goes up as much.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from scorelet.core.progress import Progress
 from scorelet.core.random import Noise
@@ -36,20 +37,27 @@ def draw(
     Raises:
         InputError: sizes that `check_size_of` refuses, chains that diverge.
     """
-    field = run.model.record["field"]
-    check_size_of(run.model, size)
-    grid, times = grid_of(run.model, size)
-    coarsest = tuple((own >> run.model.levels) * k for own, k in zip(grid, times, strict=True))
-    run = enlarged(run, size)
-    pixels = grid[0] * times[0] * grid[1] * times[1]
-    most, pieces = max(1, BATCH_PIXELS // pixels), []
-    for first in range(numbers.start, numbers.stop, most):
-        part = range(first, min(first + most, numbers.stop))
-        drawn = run.sample(Noise(seed, part), (coarsest[0], coarsest[1]))
+    field, pieces = run.model.record["field"], []
+    for drawn in draw_grids(run, numbers, seed, size):
         pieces.append(restored(field, drawn, size))
         if progress:
-            progress(part.stop - numbers.start, len(numbers))
+            progress(sum(map(len, pieces)), len(numbers))
     return torch.cat(pieces)
+
+
+def draw_grids(run: Run, numbers: range, seed: int, size: tuple[int, int]) -> Iterator[Tensor]:
+    """Yield samples as the model has them, (batch, 1, h, w), standardised, on its grid.
+
+    Arguments and errors as of `draw`.
+    """
+    check_size_of(run.model, size)
+    grid, times = grid_of(run.model, size)
+    rows, columns = ((own >> run.model.levels) * k for own, k in zip(grid, times, strict=True))
+    run = enlarged(run, size)
+    most = max(1, BATCH_PIXELS // (grid[0] * times[0] * grid[1] * times[1]))
+    for first in range(numbers.start, numbers.stop, most):
+        part = range(first, min(first + most, numbers.stop))
+        yield run.sample(Noise(seed, part), (rows, columns))
 
 
 def run_of(model: Multiscale[ConditionalEnergy], steps: int, on_step: OnStep | None = None) -> Run:

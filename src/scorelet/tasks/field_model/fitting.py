@@ -8,12 +8,14 @@ import torch
 from torch import Tensor
 
 from scorelet.core.progress import Progress
+from scorelet.core.typing import Fields
 from scorelet.data.fields.pointwise import QuantileMatched
 from scorelet.data.fields.prewhitening import prewhitening_of
 from scorelet.data.fields.source import FieldSource
 from scorelet.models.field_energy import ConditionalEnergy, FieldEnergy
 from scorelet.models.multiscale import Multiscale
 from scorelet.sampling import calibrate, chained, is_elongated, mean_curvatures
+from scorelet.tasks.field_model.agreeing import agree
 from scorelet.tasks.field_model.census import some, take_census
 from scorelet.tasks.field_model.certificate import MOST_FIELDS, certify_model
 from scorelet.tasks.field_model.fields import blocks
@@ -22,9 +24,8 @@ from scorelet.tasks.field_model.planning import SUBDIVISIONS, choose_bands, plan
 from scorelet.tasks.field_model.preparation import choose_preparation
 from scorelet.tasks.field_model.preparation import describe as describe_preparation
 from scorelet.tasks.field_model.prepared import PreparedFields
-from scorelet.tasks.field_model.quantiles import match_quantiles
 from scorelet.tasks.field_model.scale import preparation_of
-from scorelet.tasks.field_model.survey import Survey, survey_fields
+from scorelet.tasks.field_model.survey import Survey, survey_fields, survey_rows
 from scorelet.training.moment_matching import Matched
 from scorelet.training.score_matching import (
     BandFit,
@@ -39,7 +40,11 @@ from scorelet.training.score_matching.solve import jackknife_errors
 HELD_SHARE = 20  # one field of so many is held out, at most 64, if there are enough
 _MOST_HELD = 64
 _CURVE = 61
-_MATCHED = "Pixels of samples are brought to the quantiles of the fields by a broken line."
+_MATCHED = (
+    "Pixels of samples are brought to the quantiles of the fields by a broken line.",
+    "Samples are brought to the powers of the fields by a filter, and to their quantiles by a "
+    "broken line.",
+)
 _STEEP = "The power of the fields falls by orders of magnitude within an octave. "
 _PREWHITENED = (
     "Where their power is weak fields are amplified before the fit, and samples damped by as much. "
@@ -117,7 +122,9 @@ def fit_model(
         "chains": {"steps": choice.steps, "schedules": [asdict(s) for s in schedules]},
         "bands": bands,
     }
-    others = _matched(model, choice, survey, others, progress)
+    if prepared["transform"] != "none":
+        z = fields.transformed(survey_rows(fields, kept))
+        others = _agreed(model, choice, survey, z, others, progress)
     certificate = certify_model(
         model,
         others,
@@ -135,25 +142,29 @@ def fit_model(
     return model
 
 
-def _matched(
+def _agreed(
     model: Multiscale[ConditionalEnergy],
     choice: Choice,
     survey: Survey,
+    z: Fields,
     others: Tensor,
     progress: Progress | None,
 ) -> Tensor:
-    """Return standardised fields as the model has them, after its quantiles are in its record."""
+    """Return standardised fields as the model has them, after its record says what samples need.
+
+    Args:
+        z: transformed fields.
+        others: standardised, before that.
+    """
     field = model.record["field"]
-    if field["transform"] == "none":
+    old = preparation_of(field).prewhitening
+    if not (found := agree(model, choice.steps, z, progress)):
         return others
-    filtered = preparation_of(field).prewhitening
-    z, w = (filtered.undo(survey.mean + survey.deviation * x) for x in (survey.fields, others))
-    if not (quantiles := match_quantiles(model, choice.steps, z, progress)):
-        return others
-    field |= {"quantiles": quantiles, "remarks": [*field["remarks"], _MATCHED]}
-    transform = preparation_of(field).transform
-    assert isinstance(transform, QuantileMatched)
-    return survey.standardised(filtered.apply(transform.line(w)[:, 0]))
+    field |= {**found, "remarks": [*field["remarks"], _MATCHED[bool(old)]]}
+    new = preparation_of(field)
+    assert isinstance(new.transform, QuantileMatched)
+    x = old.undo(survey.mean + survey.deviation * others)
+    return survey.standardised(new.prewhitening.apply(new.transform.line(x))[:, 0])
 
 
 def _prepare(choice: Choice, source: FieldSource) -> tuple[PreparedFields, dict[str, Any]]:

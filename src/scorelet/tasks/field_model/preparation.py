@@ -83,12 +83,25 @@ class Preparation:
             InputError: pixels that have no logarithm, or none that is known.
         """
         numbers = range(len(x)) if numbers is None else numbers
+        y = self.prewhitening.apply(self._filled(x, numbers, filler))
+        return self._rolled(y, numbers)
+
+    def transformed(
+        self, x: Fields, numbers: Sequence[int], filler: GapFiller | None = None
+    ) -> Fields:
+        """Return T(x) of fields whose gaps are filled, of their own size and where they were.
+
+        Arguments and errors as of `apply`.
+        """
+        return self._filled(x, numbers, filler)[:, : x.shape[1], : x.shape[2]]
+
+    def _filled(self, x: Fields, numbers: Sequence[int], filler: GapFiller | None) -> OtherFields:
         y = self.gapped(x)
-        if bool(y.isnan().any()):
-            height, width = x.shape[1:]
-            filler = filler or GapFiller.measured(lambda: [y])
-            y = self._continued(filler.fill(y, numbers)[:, :height, :width].to(x.dtype))
-        return self._rolled(self.prewhitening.apply(y), numbers)
+        if not bool(y.isnan().any()):
+            return y
+        height, width = x.shape[1:]
+        filler = filler or GapFiller.measured(lambda: [y])
+        return self._continued(filler.fill(y, numbers)[:, :height, :width].to(x.dtype))
 
     def gapped(self, x: Fields) -> OtherFields:
         """Return periodic fields on the grid of the model, with the gaps that have to be filled."""

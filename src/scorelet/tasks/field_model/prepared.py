@@ -46,6 +46,10 @@ class PreparedFields:
         """Return the fields of these numbers, which rise."""
         return self._preparation.apply(self._source.read(rows), rows, self._filler)
 
+    def transformed(self, rows: Sequence[int]) -> Fields:
+        """Return T of the fields of these numbers, which rise; see `Preparation.transformed`."""
+        return self._preparation.transformed(self._source.read(rows), rows, self._filler)
+
     def _gapped(self) -> Iterator[Fields]:
         for rows in pieces(self._source):
             yield self._preparation.gapped(self._source.read(rows))

@@ -1,9 +1,9 @@
 """Quantiles of pixels of samples made those of the fields, where a transform is fitted.
 
 An energy of few terms leaves the tails of pixels somewhat too light, and the inverse of an asinh or
-a logarithm makes much of it: a convergence map may lose a fifth of its power. Samples are drawn, z
-in units of the transform, and a broken line G takes quantiles of the fields to those of the
-samples, at the levels of the normal law with
+a logarithm makes much of it: a convergence map may lose a fifth of its power. Of samples z, in
+units of the transform, a broken line G takes quantiles of the fields to those of the samples, at
+the levels of the normal law with
 
     t = -3, -2.5, ..., 3
 
@@ -14,35 +14,7 @@ that of both, and G is odd.
 import torch
 from torch import Tensor
 
-from scorelet.core.progress import Progress
-from scorelet.models.field_energy import ConditionalEnergy
-from scorelet.models.multiscale import Multiscale
-from scorelet.tasks.field_model.drawing import draw, run_of
-from scorelet.tasks.field_model.scale import preparation_of
-
-_PIXELS = 1 << 18
-_COUNTS = 16, 200
-_SEED = 27182
 _BEYOND = 100  # pixels, in both sets, without which a quantile is not used
-
-
-def match_quantiles(
-    model: Multiscale[ConditionalEnergy], steps: int, z: Tensor, progress: Progress | None = None
-) -> dict[str, list[float]] | None:
-    """Return quantiles of fields and of samples, for `QuantileMatched`; None for too few pixels.
-
-    Args:
-        model: with a record, whose samples are drawn.
-        steps: of the chain of each band.
-        z: pixels of the transformed fields, of any shape.
-        progress: is told how many samples are drawn.
-    """
-    field = model.record["field"]
-    height, width = field["size"]
-    count = max(_COUNTS[0], min(_COUNTS[1], _PIXELS // (height * width)))
-    samples = draw(run_of(model, steps), range(count), _SEED, (height, width), progress)
-    drawn = preparation_of(field).transform.forward(samples.double())
-    return paired_quantiles(z.double().flatten(), drawn.flatten(), even=field["even"])
 
 
 def paired_quantiles(

@@ -50,14 +50,19 @@ def survey_fields(fields: PreparedFields, among: int, *, even: bool | None = Non
             "There is one field: expected several, so that their law can be learnt; cut a large "
             "field into parts first."
         )
-    count = min(among, FIELDS, max(16, _PIXELS // fields.pixels))
-    some = fields.read(torch.linspace(0, among - 1, count).long().tolist()).double()
+    some = fields.read(survey_rows(fields, among)).double()
     mean, deviation = float(some.mean()), float(some.std(correction=0))
     if not deviation > 1e-12 * abs(mean):
         raise InputError(f"All pixels are {mean:g}: expected fields that vary.")
     symmetric = _is_even(some) if even is None else even
     mean = 0.0 if symmetric else mean
     return Survey(((some - mean) / deviation)[:, None], mean, deviation, symmetric)
+
+
+def survey_rows(fields: PreparedFields, among: int) -> list[int]:
+    """Return the numbers of those of the first `among` fields that are measured."""
+    count = min(among, FIELDS, max(16, _PIXELS // fields.pixels))
+    return torch.linspace(0, among - 1, count).long().tolist()
 
 
 def _is_even(x: Fields) -> bool:
