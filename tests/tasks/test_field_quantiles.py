@@ -55,12 +55,12 @@ def test_samples_of_a_model_with_a_transform_have_the_quantiles_of_its_fields():
     matched = model.sample(1000, seed=5).asinh().flatten()
     del model.record["field"]["quantiles"]
     plain = model.sample(1000, seed=5).asinh().flatten()
-    levels = torch.tensor([0.05, 0.25, 0.5, 0.75], dtype=torch.float64)
+    levels = torch.tensor([0.05, 0.25, 0.5, 0.75, 0.95], dtype=torch.float64)
     wanted, one, other = (
         torch.quantile(z.flatten().double(), levels) for z in (x.asinh(), matched, plain)
     )
-    off, without = (float((z - wanted).abs().max()) for z in (one, other))
-    assert off < 0.05
+    off, without = (float((z - wanted).abs().mean()) for z in (one, other))
+    assert off < 0.04
     assert without > 1.5 * off
 
 

@@ -15,9 +15,9 @@ from scorelet.data.fields.source import FieldSource
 from scorelet.models.field_energy import ConditionalEnergy, FieldEnergy
 from scorelet.models.multiscale import Multiscale
 from scorelet.sampling import calibrate, chained, is_elongated, mean_curvatures
-from scorelet.tasks.field_model.agreeing import agree
 from scorelet.tasks.field_model.census import some, take_census
 from scorelet.tasks.field_model.certificate import MOST_FIELDS, certify_model
+from scorelet.tasks.field_model.correcting import correct
 from scorelet.tasks.field_model.fields import blocks
 from scorelet.tasks.field_model.matching import is_matched, match_cascade
 from scorelet.tasks.field_model.planning import SUBDIVISIONS, choose_bands, plan_bands
@@ -40,10 +40,10 @@ from scorelet.training.score_matching.solve import jackknife_errors
 HELD_SHARE = 20  # one field of so many is held out, at most 64, if there are enough
 _MOST_HELD = 64
 _CURVE = 61
-_MATCHED = (
-    "Pixels of samples are brought to the quantiles of the fields by a broken line.",
-    "Samples are brought to the powers of the fields by a filter, and to their quantiles by a "
-    "broken line.",
+_QUANTILES = "Pixels of samples are brought to the quantiles of the fields by a broken line."
+_POWERS = (
+    "Samples are filtered, so that their powers are nearer to those of the fields in their units; "
+    "energies are those of the law before that."
 )
 _STEEP = "The power of the fields falls by orders of magnitude within an octave. "
 _PREWHITENED = (
@@ -123,8 +123,10 @@ def fit_model(
         "bands": bands,
     }
     if prepared["transform"] != "none":
-        z = fields.transformed(survey_rows(fields, kept))
-        others = _agreed(model, choice, survey, z, others, progress)
+        z = survey.mean + survey.deviation * survey.fields[:, 0]
+        if prepared["prewhitening"]:
+            z = fields.transformed(survey_rows(fields, kept))
+        others = _corrected(model, choice, z, others, survey, progress)
     certificate = certify_model(
         model,
         others,
@@ -142,29 +144,29 @@ def fit_model(
     return model
 
 
-def _agreed(
+def _corrected(
     model: Multiscale[ConditionalEnergy],
     choice: Choice,
-    survey: Survey,
     z: Fields,
     others: Tensor,
+    survey: Survey,
     progress: Progress | None,
 ) -> Tensor:
-    """Return standardised fields as the model has them, after its record says what samples need.
+    """Return standardised fields as the model has them, after its record has what corrects samples.
 
     Args:
         z: transformed fields.
         others: standardised, before that.
     """
     field = model.record["field"]
-    old = preparation_of(field).prewhitening
-    if not (found := agree(model, choice.steps, z, progress)):
+    if not (found := correct(model, choice.steps, z, progress)):
         return others
-    field |= {**found, "remarks": [*field["remarks"], _MATCHED[bool(old)]]}
-    new = preparation_of(field)
-    assert isinstance(new.transform, QuantileMatched)
-    x = old.undo(survey.mean + survey.deviation * others)
-    return survey.standardised(new.prewhitening.apply(new.transform.line(x))[:, 0])
+    said = [_QUANTILES, _POWERS] if "powers" in found else [_QUANTILES]
+    field |= {**found, "remarks": [*field["remarks"], *said]}
+    filtered, transform = preparation_of(field).prewhitening, preparation_of(field).transform
+    assert isinstance(transform, QuantileMatched)
+    x = filtered.undo(survey.mean + survey.deviation * others)
+    return survey.standardised(filtered.apply(transform.line(x))[:, 0])
 
 
 def _prepare(choice: Choice, source: FieldSource) -> tuple[PreparedFields, dict[str, Any]]:

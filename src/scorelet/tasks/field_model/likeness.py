@@ -24,7 +24,8 @@ def unlike_fields(field: dict[str, Any], x: Fields) -> list[str]:
     preparation = preparation_of(field)
     if len(x) < _FEW or (preparation.prewhitening and _are_cut(field, preparation, x)):
         return []
-    z = preparation.prewhitening.apply(preparation.transform.forward(x[:_MANY].double()))
+    z = preparation.powers.undo(preparation.transform.forward(x[:_MANY].double()))
+    z = preparation.prewhitening.apply(z)
     z = (z - field["mean"]) / field["deviation"]
     return _other_variance(field, z) + _other_tails(field, z)
 

@@ -1,63 +1,77 @@
-"""Powers of samples made those of the fields, where a transform is fitted and fields are amplified.
+"""Powers of samples beside those of the fields, and a filter of samples that brings them nearer.
 
-Samples have the powers of the transformed fields z = T(x), nearly. The powers of x are others:
-bright parts add most to them, and may vary more than T says (a map of dust: samples have half of
-the power of the smallest scales). With the powers P of x at |k| = f, the amplification
-exp(g(k)) of fields before the fit, see `prewhitening`, becomes
+Samples of transformed fields z = T(x) have powers near those of z. The powers of x are others:
+bright parts add most to them, and may vary more than T says (samples of a map of dust have half of
+its power at the smallest scales). With the powers P of x at |k| = f, samples of z are filtered by
 
-    g(k) - log(P_fields(f) / P_samples(f)) / 2
+    g(f) = log(P_fields(f) / P_samples(f)) / 2
 
-for samples and energies alike. So both stay a law and its -log p: the map is linear.
+less what chance explains: of a logarithm r with standard error e, r max(0, 1 - e^2 / r^2) is left,
+the positive part of the estimate of James and Stein.
 """
 
-from dataclasses import replace
+import warnings
+from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
-from scorelet.analysis.field_statistics import power_spectrum
-from scorelet.core.typing import Fields, OtherFields
-from scorelet.data.fields.pointwise import QuantileMatched
-from scorelet.data.fields.prewhitening import Prewhitening
-from scorelet.tasks.field_model.preparation import Preparation
+from scorelet.analysis.field_statistics import NotPeriodicWarning, Statistic, power_spectrum
+from scorelet.core.typing import Fields
+from scorelet.data.fields.radial_filter import RadialFilter
 
-_MOST = 1.5  # of |log ratio|: more is no correction, and is left
+_FIRST = {"none": 1, "hann": 2}  # ring whose power is one of the fields, and not of their window
+_MOST = 1.5  # of |log ratio| at once: the inverse of a transform makes much of little
 
 
-def match_powers(preparation: Preparation, z: Fields, drawn: OtherFields) -> Preparation:
-    """Return a preparation under which samples have the powers of the fields, in units of these.
+@dataclass(frozen=True)
+class PowerRatios:
+    """Logarithms of ratios of powers, those of fields over those of samples, less chance.
 
     Args:
-        preparation: prewhitened, and with matched quantiles.
-        z: transformed fields (n, h, w), before quantiles were matched.
-        drawn: samples as they are drawn, amplified, on the grid of the model.
+        frequencies: in cycles per pixel.
+        logs: of the ratios.
     """
-    line = preparation.transform
-    assert isinstance(line, QuantileMatched)
-    window = "hann" if preparation.cut_out else "none"
-    fields = power_spectrum(line.inner.inverse(z), window=window)
-    samples = power_spectrum(preparation.undo(drawn, _size(z)), window=window, like=fields)
-    ratios = (samples.values[0] / fields.values[0]).log()[1:].clamp(-_MOST, _MOST)
-    places = fields.axis.x[1:].double() / min(_size(z))  # in cycles a pixel
-    old = preparation.prewhitening
-    added = _between(places, ratios.double(), _frequencies(old)) / 2
-    return replace(preparation, prewhitening=Prewhitening.of(old.gains + added))
+
+    frequencies: tuple[float, ...]
+    logs: Tensor
+
+    @property
+    def off(self) -> float:
+        """Their mean square."""
+        return float(self.logs.square().mean())
+
+    def added_to(self, old: RadialFilter, share: float = 1.0) -> RadialFilter:
+        """Return a filter whose samples have a share of this difference less.
+
+        Args:
+            old: which samples have gone through, of the same frequencies if of any.
+            share: 1 is all of it.
+        """
+        gains = share * self.logs.clamp(-_MOST, _MOST) / 2
+        gains = gains + gains.new_tensor(old.gains) if old else gains
+        return RadialFilter(self.frequencies, tuple(gains.tolist()))
 
 
-def _frequencies(prewhitening: Prewhitening) -> Tensor:
-    """Return |k| of its gains, in cycles a pixel."""
-    height, columns = prewhitening.gains.shape
-    width = 2 * (columns - 1)
-    rows = torch.fft.fftfreq(height, dtype=torch.float64)
-    return (rows[:, None].square() + torch.fft.rfftfreq(width, dtype=torch.float64).square()).sqrt()
+def power_ratios(x: Fields, y: Tensor, *, cut_out: bool) -> PowerRatios:
+    """Compare powers of fields x and of samples y, both (n, h, w), in the units of the data.
+
+    Args:
+        x, y: fields and samples.
+        cut_out: opposite sides do not meet, so that a window is needed.
+    """
+    window = "hann" if cut_out else "none"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotPeriodicWarning)  # fits say what they take borders for
+        fields = power_spectrum(x, window=window)
+        samples = power_spectrum(y, window=window, like=fields)
+    first = _FIRST[window]
+    r = (fields.values[0] / samples.values[0]).log().double()[first:].nan_to_num(0.0, 0.0, 0.0)
+    chance = sum((_relative(s)[first:] for s in (fields, samples)), start=r.new_zeros(()))
+    kept = (1 - chance / r.square()).clamp_min(0).nan_to_num(0.0)
+    places = fields.axis.x[first:].double() / min(x.shape[1:])
+    return PowerRatios(tuple(places.tolist()), r * kept)
 
 
-def _between(places: Tensor, values: Tensor, x: Tensor) -> Tensor:
-    """Return the broken line through values at places, which rise, at x; level outside."""
-    last = (torch.searchsorted(places, x) - 1).clamp(0, len(places) - 2)
-    share = ((x - places[last]) / (places[last + 1] - places[last])).clamp(0, 1)
-    return torch.lerp(values[last], values[last + 1], share)
-
-
-def _size(x: Fields) -> tuple[int, int]:
-    return int(x.shape[1]), int(x.shape[2])
+def _relative(s: Statistic) -> Tensor:
+    """Return squares of relative errors."""
+    return (s.errors[0] / s.values[0]).square().double().nan_to_num(0.0, 0.0, 0.0)

@@ -35,6 +35,7 @@ from scorelet.data.fields.pointwise import (
     refuse_not_positive,
 )
 from scorelet.data.fields.prewhitening import Prewhitening
+from scorelet.data.fields.radial_filter import RadialFilter
 from scorelet.tasks.field_model.census import Census
 
 BORDERS = "auto", "periodic", "mirror", "window"
@@ -53,11 +54,13 @@ class Preparation:
         border: periodic, mirror or window.
         transform: of single pixels.
         prewhitening: of the transformed fields, on the grid of the model.
+        powers: what samples are filtered by, before the transform is undone.
     """
 
     border: str = "periodic"
     transform: Pointwise = field(default_factory=Unchanged)
     prewhitening: Prewhitening = field(default_factory=Prewhitening)
+    powers: RadialFilter = field(default_factory=RadialFilter)
 
     @property
     def cut_out(self) -> bool:
@@ -122,8 +125,9 @@ class Preparation:
         return -self.transform.log_slope(x.double()).sum((1, 2))
 
     def undo(self, x: Tensor, size: tuple[int, int]) -> Tensor:
-        """Return fields (n, h, w) of the data, from those of the model."""
-        return self.transform.inverse(self.prewhitening.undo(x)[:, : size[0], : size[1]])
+        """Return fields (n, h, w) of the data, from samples of the model."""
+        z = self.powers.apply(self.prewhitening.undo(x))
+        return self.transform.inverse(z[:, : size[0], : size[1]])
 
     def grid(self, size: tuple[int, int]) -> tuple[int, int]:
         """Return the sides of the fields of the model."""

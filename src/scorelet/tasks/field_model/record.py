@@ -43,6 +43,19 @@ class _Prewhitening(_Part):
     stored: str
 
 
+class _Powers(_Part):
+    frequencies: list[float]
+    gains: list[float]
+
+    @model_validator(mode="after")
+    def _is_line(self) -> "_Powers":
+        if len(self.frequencies) != len(self.gains) or not self.gains:
+            raise ValueError("expected as many gains as frequencies")
+        if not all(a < b for a, b in pairwise(self.frequencies)):
+            raise ValueError("expected frequencies that rise")
+        return self
+
+
 class _Quantiles(_Part):
     fields: list[float]
     drawn: list[float]
@@ -72,6 +85,7 @@ class _Fields(_Part):
     asinh: _Asinh | None = None
     prewhitening: _Prewhitening | None = None
     quantiles: _Quantiles | None = None
+    powers: _Powers | None = None
     remarks: list[str] = []
     warnings: list[str] = []
     name: str = ""

@@ -11,6 +11,7 @@ from scorelet.core.typing import Fields
 from scorelet.data.fields.labels import Label
 from scorelet.data.fields.pointwise import POINTWISE, Pointwise, QuantileMatched
 from scorelet.data.fields.prewhitening import Prewhitening
+from scorelet.data.fields.radial_filter import RadialFilter
 from scorelet.tasks.field_model.census import FieldWarning
 from scorelet.tasks.field_model.preparation import Preparation
 
@@ -26,7 +27,9 @@ def preparation_of(field: dict[str, Any]) -> Preparation:
             transform, tuple(quantiles["fields"]), tuple(quantiles["drawn"])
         )
     filtered = Prewhitening(**(field.get("prewhitening") or {}))
-    return Preparation(field.get("border", "periodic"), transform, filtered)
+    powers = {k: tuple(v) for k, v in (field.get("powers") or {}).items()}
+    border = field.get("border", "periodic")
+    return Preparation(border, transform, filtered, RadialFilter(**powers))
 
 
 def label_of(field: dict[str, Any]) -> Label:
@@ -97,7 +100,7 @@ def _warn_of_far(z: Tensor) -> None:
             f"Pixels are up to {largest:.3g} deviations of the fitted fields away from their mean: "
             "there the model continues what it has learnt elsewhere.",
             FieldWarning,
-            stacklevel=5,
+            stacklevel=4,
         )
 
 

@@ -1,4 +1,4 @@
-"""Samples brought to quantiles, and to powers, of the fields where a transform is fitted."""
+"""Samples of transformed fields are brought to quantiles, and nearer to powers, of the fields."""
 
 from dataclasses import asdict, replace
 from typing import Any
@@ -12,7 +12,7 @@ from scorelet.data.fields.pointwise import QuantileMatched
 from scorelet.models.field_energy import ConditionalEnergy
 from scorelet.models.multiscale import Multiscale
 from scorelet.tasks.field_model.drawing import draw_grids, run_of
-from scorelet.tasks.field_model.powers import match_powers
+from scorelet.tasks.field_model.powers import PowerRatios, power_ratios
 from scorelet.tasks.field_model.preparation import Preparation
 from scorelet.tasks.field_model.quantiles import paired_quantiles
 from scorelet.tasks.field_model.scale import preparation_of
@@ -20,13 +20,14 @@ from scorelet.tasks.field_model.scale import preparation_of
 _PIXELS, _MOST_PIXELS = 1 << 18, 1 << 20
 _COUNTS = 16, 300
 _ERROR = 0.04  # of the mean of samples, in deviations of a pixel, with which no more are drawn
+_ROUNDS = 6
 _SEED = 27182
 
 
-def agree(
+def correct(
     model: Multiscale[ConditionalEnergy], steps: int, z: Fields, progress: Progress | None = None
 ) -> dict[str, Any]:
-    """Return what brings samples of a model to its fields: quantiles, and a prewhitening.
+    """Return what samples of a model go through: quantiles, and powers if fields are prewhitened.
 
     Args:
         model: with a record, whose samples are drawn.
@@ -39,32 +40,68 @@ def agree(
     """
     field = model.record["field"]
     preparation = preparation_of(field)
-    drawn = _drawn(model, steps, preparation, progress)
-    found = _matched(preparation, z, drawn, even=field["even"])
-    if found is None or not preparation.prewhitening:
-        return {} if found is None else {"quantiles": _quantiles(found)}
-    refined = replace(match_powers(found, z, drawn), transform=preparation.transform)
-    again = _matched(refined, z, drawn, even=field["even"]) or found
-    return {"quantiles": _quantiles(again), "prewhitening": asdict(again.prewhitening)}
+    drawn = preparation.prewhitening.undo(_drawn(model, steps, preparation, progress))
+    line = _line(preparation, z, drawn, even=field["even"])
+    if line is None:
+        return {}
+    found = replace(preparation, transform=line)
+    if not preparation.prewhitening:
+        return _entries(found)
+    return _entries(_nearer(found, z, drawn, even=field["even"]))
 
 
-def _matched(
+def _nearer(found: Preparation, z: Fields, drawn: OtherFields, *, even: bool) -> Preparation:
+    """Return the preparation with the filter under which powers are nearest; none if none helps.
+
+    A step that leads away is halved: quantiles are brought back after each, and move powers, too.
+    """
+    ratios, share = _ratios(found, z, drawn), 1.0
+    for _ in range(_ROUNDS):
+        filtered = replace(found, powers=ratios.added_to(found.powers, share))
+        line = _line(filtered, z, drawn, even=even)
+        if line is None:
+            break
+        trial = replace(filtered, transform=line)
+        new = _ratios(trial, z, drawn)
+        if new.off < ratios.off:
+            found, ratios = trial, new
+        else:
+            share /= 2
+    return found
+
+
+def _ratios(preparation: Preparation, z: Fields, drawn: OtherFields) -> PowerRatios:
+    line = preparation.transform
+    assert isinstance(line, QuantileMatched)
+    y = line.inverse(_own(preparation, drawn, z))
+    return power_ratios(line.inner.inverse(z.double()), y, cut_out=preparation.cut_out)
+
+
+def _line(
     preparation: Preparation, z: Fields, drawn: OtherFields, *, even: bool
-) -> Preparation | None:
-    """Return the preparation with the quantiles of fields and samples; None for too few pixels."""
-    height, width = z.shape[1:]
-    own = preparation.prewhitening.undo(drawn)[:, :height, :width]
+) -> QuantileMatched | None:
+    """Return the transform with the quantiles of fields and samples; None for too few pixels."""
+    transform = preparation.transform
+    inner = transform.inner if isinstance(transform, QuantileMatched) else transform
+    own = _own(preparation, drawn, z)
     pairs = paired_quantiles(z.double().flatten(), own.flatten(), even=even)
     if pairs is None:
         return None
-    line = QuantileMatched(preparation.transform, tuple(pairs["fields"]), tuple(pairs["drawn"]))
-    return replace(preparation, transform=line)
+    return QuantileMatched(inner, tuple(pairs["fields"]), tuple(pairs["drawn"]))
 
 
-def _quantiles(preparation: Preparation) -> dict[str, list[float]]:
-    line = preparation.transform
+def _own(preparation: Preparation, drawn: OtherFields, z: Fields) -> Tensor:
+    """Return samples of the size of the fields, after their filter."""
+    return preparation.powers.apply(drawn)[:, : z.shape[1], : z.shape[2]]
+
+
+def _entries(found: Preparation) -> dict[str, Any]:
+    line = found.transform
     assert isinstance(line, QuantileMatched)
-    return {"fields": list(line.fields), "drawn": list(line.drawn)}
+    quantiles = {"fields": list(line.fields), "drawn": list(line.drawn)}
+    if not found.powers:
+        return {"quantiles": quantiles}
+    return {"quantiles": quantiles, "powers": {k: list(v) for k, v in asdict(found.powers).items()}}
 
 
 def _drawn(
