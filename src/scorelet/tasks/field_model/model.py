@@ -300,8 +300,8 @@ class FieldModel:
         Where a transform T of fields is fitted, -sum_u log T'(x(u)) is added, so that p is the
         density of x. Of fields that were cut out it is an estimate: the energy of their mirror
         image for each copy of a pixel, or, with border="window", of fields as if they were
-        periodic. That of prewhitened fields with a transform is of the law before the quantiles
-        of its pixels were matched.
+        periodic. That of prewhitened fields with a transform is of the law before samples
+        were filtered and the quantiles of their pixels matched.
 
         Args:
             x: fields, as in `fit`, without gaps.
