@@ -142,3 +142,25 @@ def test_energies_do_not_depend_on_the_unit_of_positive_fields(fitted):
     a, b = one.energy(x[:30]), two.energy(1e-6 * x[:30])
     assert float(torch.corrcoef(torch.stack([a, b]))[0, 1]) > 0.99
     assert float(b.std() / a.std()) == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("side", [(4, 16), (6, 8)])
+def test_small_fields_are_fitted_without_a_filter(side):
+    x = coloured(60, side, -6, seed=1)
+    x = (x / x.std()).exp()
+    options = {"transform": "log", "prewhiten": True, "border": "periodic"}
+    model = sl.FieldModel("haar", knots=4, reach=1, steps=30, **options).fit(x)
+    assert "powers" not in model.record["field"]
+    assert "quantiles" in model.record["field"]
+
+
+@pytest.mark.slow
+def test_points_on_a_smooth_ground_do_not_become_grain():
+    """One bright pixel of each second field: no filter spreads its power over all pixels."""
+    x = coloured(100, (16, 16), -6, seed=1)
+    x = 0.3 * (x / x.std() + normal(100, 1, 1))
+    x[::2, 3, 5] += 3
+    options = {"transform": "log", "prewhiten": True, "border": "periodic"}
+    model = sl.FieldModel("haar", knots=4, reach=1, steps=30, **options).fit(x.exp())
+    assert "powers" not in model.record["field"]

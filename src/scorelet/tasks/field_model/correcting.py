@@ -1,14 +1,17 @@
 """Samples of transformed fields are brought to quantiles, and nearer to powers, of the fields."""
 
+import math
 from dataclasses import asdict, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from scorelet.analysis.field_statistics.fields import SMALLEST
 from scorelet.core.progress import Progress
 from scorelet.core.typing import Fields, OtherFields
 from scorelet.data.fields.pointwise import QuantileMatched
+from scorelet.data.fields.radial_filter import RadialFilter
 from scorelet.models.field_energy import ConditionalEnergy
 from scorelet.models.multiscale import Multiscale
 from scorelet.tasks.field_model.drawing import draw_grids, run_of
@@ -21,6 +24,7 @@ _PIXELS, _MOST_PIXELS = 1 << 18, 1 << 20
 _COUNTS = 16, 300
 _ERROR = 0.04  # of the mean of samples, in deviations of a pixel, with which no more are drawn
 _ROUNDS = 6
+_TIMES = 2.0  # the kurtosis of samples, beyond which that of fields is one of points
 _SEED = 27182
 
 
@@ -40,14 +44,22 @@ def correct(
     """
     field = model.record["field"]
     preparation = preparation_of(field)
-    drawn = preparation.prewhitening.undo(_drawn(model, steps, preparation, progress))
+    amplified = _drawn(model, steps, preparation, progress)
+    drawn = preparation.prewhitening.undo(amplified)
     line = _line(preparation, z, drawn, even=field["even"])
     if line is None:
         return {}
     found = replace(preparation, transform=line)
-    if not preparation.prewhitening:
-        return _entries(found)
-    return _entries(_nearer(found, z, drawn, even=field["even"]))
+    if preparation.prewhitening and _can_be_filtered(field, amplified):
+        found = _nearer(found, z, drawn, even=field["even"])
+    return _entries(found)
+
+
+def _can_be_filtered(field: dict[str, Any], amplified: OtherFields) -> bool:
+    """Whether powers say what samples lack: not of points on a smooth ground, which are rare."""
+    y = (amplified - field["mean"]) / field["deviation"]
+    kurtosis = float(y.pow(4).mean() / y.square().mean().square())
+    return min(field["size"]) >= SMALLEST and field["kurtosis"] <= _TIMES * kurtosis
 
 
 def _nearer(found: Preparation, z: Fields, drawn: OtherFields, *, even: bool) -> Preparation:
@@ -57,7 +69,7 @@ def _nearer(found: Preparation, z: Fields, drawn: OtherFields, *, even: bool) ->
     """
     ratios, share = _ratios(found, z, drawn), 1.0
     for _ in range(_ROUNDS):
-        filtered = replace(found, powers=ratios.added_to(found.powers, share))
+        filtered = _as_wide(found, ratios.added_to(found.powers, share), drawn)
         line = _line(filtered, z, drawn, even=even)
         if line is None:
             break
@@ -68,6 +80,13 @@ def _nearer(found: Preparation, z: Fields, drawn: OtherFields, *, even: bool) ->
         else:
             share /= 2
     return found
+
+
+def _as_wide(found: Preparation, powers: RadialFilter, drawn: OtherFields) -> Preparation:
+    """Return the preparation with a filter that keeps the deviation: tails are beyond the line."""
+    old, new = (float(p.apply(drawn).std()) for p in (found.powers, powers))
+    kept = tuple(gain + math.log(old / new) for gain in powers.gains)
+    return replace(found, powers=replace(powers, gains=kept))
 
 
 def _ratios(preparation: Preparation, z: Fields, drawn: OtherFields) -> PowerRatios:
@@ -129,5 +148,5 @@ def _drawn(
 
     first = some(range(least))
     z = preparation.prewhitening.undo(first)[:, :height, :width]
-    wanted = min(most, int((z.mean((1, 2)).std() / (_ERROR * z.std())).square()))
+    wanted = min(most, int((z.mean((1, 2)).std() / (_ERROR * z.std())).square().nan_to_num()))
     return torch.cat([first, some(range(least, wanted))]) if wanted > least else first
