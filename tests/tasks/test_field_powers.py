@@ -13,6 +13,7 @@ from scorelet.data.fields.radial_filter import RadialFilter
 from scorelet.tasks.field_model.correcting import _line, _nearer, _ratios
 from scorelet.tasks.field_model.powers import power_ratios
 from scorelet.tasks.field_model.preparation import Preparation
+from scorelet.tasks.field_model.scale import standardised
 
 LIKE = torch.zeros((), dtype=torch.float64)
 
@@ -123,6 +124,10 @@ def test_samples_of_a_fit_have_nearer_powers_and_energies_stay_those_of_the_fit(
     assert torch.equal(model.energy(x[:20]), energies)
     field["powers"] = powers
     assert off < 0.5 * without
+    pairs = zip(model.certificate().bands, model.certificate(x[-10:]).bands, strict=True)
+    for band, other in pairs:  # the last ten were held out
+        assert band["least_min"] == pytest.approx(other["least_min"], rel=1e-6)
+    assert float(standardised(field, x).std()) == pytest.approx(1, abs=0.1)
 
 
 @pytest.mark.slow

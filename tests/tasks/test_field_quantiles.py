@@ -60,6 +60,7 @@ def test_samples_of_a_model_with_a_transform_have_the_quantiles_of_its_fields():
         torch.quantile(z.flatten().double(), levels) for z in (x.asinh(), matched, plain)
     )
     off, without = (float((z - wanted).abs().mean()) for z in (one, other))
+    assert float((one - wanted).abs().max()) < 0.15  # of 4.3, in the tail
     assert off < 0.04
     assert without > 1.5 * off
 

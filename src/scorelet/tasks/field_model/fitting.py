@@ -163,10 +163,11 @@ def _corrected(
         return others
     said = [_QUANTILES, _POWERS] if "powers" in found else [_QUANTILES]
     field |= {**found, "remarks": [*field["remarks"], *said]}
-    filtered, transform = preparation_of(field).prewhitening, preparation_of(field).transform
+    if field["prewhitening"]:
+        return others
+    transform = preparation_of(field).transform
     assert isinstance(transform, QuantileMatched)
-    x = filtered.undo(survey.mean + survey.deviation * others)
-    return survey.standardised(filtered.apply(transform.line(x))[:, 0])
+    return survey.standardised(transform.line(survey.mean + survey.deviation * others)[:, 0])
 
 
 def _prepare(choice: Choice, source: FieldSource) -> tuple[PreparedFields, dict[str, Any]]:

@@ -54,7 +54,8 @@ def standardised(field: dict[str, Any], x: Fields) -> Tensor:
         InputError: another size.
     """
     check_size(field, x)
-    z = (preparation_of(field).apply(x).double() - field["mean"]) / field["deviation"]
+    preparation = preparation_of(unmatched(field))
+    z = (preparation.apply(x).double() - field["mean"]) / field["deviation"]
     _warn_of_far(z)
     return z[:, None]
 
@@ -62,7 +63,8 @@ def standardised(field: dict[str, Any], x: Fields) -> Tensor:
 def unmatched(field: dict[str, Any]) -> dict[str, Any]:
     """Return what a record says of its fields, before quantiles were matched if prewhitened.
 
-    Kinks of the line that matches them are amplified: samples are damped afterwards, energies not.
+    Kinks of the line that matches them would be amplified: samples are damped before it, and what
+    energies and certificates are of is not.
     """
     if not field.get("prewhitening"):
         return field
