@@ -112,8 +112,8 @@ def test_powers_of_few_fields_differ_by_chance():
 
 def test_fields_of_another_size_have_the_same_gains_at_the_same_frequencies():
     found = prewhitening_of(fields_of(beam(16, 16), 16))
-    larger = found._gains_of(32, 48)
+    larger = found.gains_of(32, 48)
     assert torch.allclose(larger[::2, ::3], found.gains, atol=1e-9)
-    assert torch.allclose(found._gains_of(8, 8)[:4], found.gains[:8:2, ::2], atol=1e-9)
+    assert torch.allclose(found.gains_of(8, 8)[:4], found.gains[:8:2, ::2], atol=1e-9)
     x = torch.randn(2, 32, 48, dtype=torch.float64)
     assert torch.allclose(found.undo(found.apply(x)), x, atol=1e-6)

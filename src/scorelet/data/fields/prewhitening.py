@@ -26,6 +26,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from scorelet.data.fields.spectral_filter import SpectralFilter
+
 SLOPE = 3.0
 """s: that of maps of dust, whose octaves of 1 : 8 are learnt well."""
 SLACK, FEW = 2.0, 30
@@ -38,7 +40,7 @@ _STEP = 0.01  # of log amplitudes, as they are stored
 
 
 @dataclass(frozen=True)
-class Prewhitening:
+class Prewhitening(SpectralFilter):
     """An amplification of each frequency; without numbers, none.
 
     Args:
@@ -65,20 +67,7 @@ class Prewhitening:
         steps = np.frombuffer(zlib.decompress(base64.b64decode(self.stored)), "<i2")
         return torch.from_numpy(steps.astype(np.float64)).reshape(self.height, -1) * _STEP
 
-    def apply(self, x: Tensor) -> Tensor:
-        """Return x' of periodic fields (..., h, w), float64; x itself if there is nothing to do."""
-        return self._filtered(x, 1) if self else x
-
-    def undo(self, x: Tensor) -> Tensor:
-        """Return the fields of x'."""
-        return self._filtered(x, -1) if self else x
-
-    def _filtered(self, x: Tensor, sign: int) -> Tensor:
-        height, width = int(x.shape[-2]), int(x.shape[-1])
-        spectrum = torch.fft.rfft2(x.double()) * (sign * self._gains_of(height, width)).exp()
-        return torch.fft.irfft2(spectrum, s=(height, width))
-
-    def _gains_of(self, height: int, width: int) -> Tensor:
+    def gains_of(self, height: int, width: int) -> Tensor:
         """Return the gains of fields of another size, linear between frequencies."""
         if (height, width // 2 + 1) == tuple(self.gains.shape):
             return self.gains

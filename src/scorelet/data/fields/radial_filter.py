@@ -11,9 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from scorelet.data.fields.spectral_filter import SpectralFilter
+
 
 @dataclass(frozen=True)
-class RadialFilter:
+class RadialFilter(SpectralFilter):
     """Without numbers it does nothing.
 
     Args:
@@ -28,18 +30,9 @@ class RadialFilter:
         """Whether it does anything."""
         return bool(self.frequencies)
 
-    def apply(self, x: Tensor) -> Tensor:
-        """Return y of periodic fields (..., h, w), float64; x itself if there is nothing to do."""
-        return self._filtered(x, 1) if self else x
-
-    def undo(self, x: Tensor) -> Tensor:
-        """Return the fields of y."""
-        return self._filtered(x, -1) if self else x
-
-    def _filtered(self, x: Tensor, sign: int) -> Tensor:
-        height, width = int(x.shape[-2]), int(x.shape[-1])
-        rows, columns = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)
-        g = np.interp(np.hypot(rows, columns), self.frequencies, self.gains)
-        g[0, 0] = 0
-        spectrum = torch.fft.rfft2(x.double()) * torch.from_numpy(np.exp(sign * g)).to(x.device)
-        return torch.fft.irfft2(spectrum, s=(height, width))
+    def gains_of(self, height: int, width: int) -> Tensor:
+        """Return g at the frequencies of `rfft2`, (h, w / 2 + 1), float64."""
+        radius = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width))
+        gains = np.interp(radius, self.frequencies, self.gains)
+        gains[0, 0] = 0
+        return torch.from_numpy(gains)

@@ -108,8 +108,12 @@ def pieces(source: FieldSource) -> Iterator[range]:
 
 def some(source: FieldSource, most: int) -> Fields:
     """Return at most so many fields, equally spaced in the set."""
-    count = source.shape[0]
-    return source.read(torch.linspace(0, count - 1, min(count, most)).long().tolist())
+    return source.read(spread(source.shape[0], most))
+
+
+def spread(count: int, most: int) -> list[int]:
+    """Return at most so many of the numbers 0 ... count - 1, equally spaced."""
+    return torch.linspace(0, count - 1, min(count, most)).long().tolist()
 
 
 def _end(x: Tensor) -> tuple[float, int, float]:

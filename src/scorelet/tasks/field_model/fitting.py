@@ -15,7 +15,7 @@ from scorelet.data.fields.source import FieldSource
 from scorelet.models.field_energy import ConditionalEnergy, FieldEnergy
 from scorelet.models.multiscale import Multiscale
 from scorelet.sampling import calibrate, chained, is_elongated, mean_curvatures
-from scorelet.tasks.field_model.census import some, take_census
+from scorelet.tasks.field_model.census import some, spread, take_census
 from scorelet.tasks.field_model.certificate import MOST_FIELDS, certify_model
 from scorelet.tasks.field_model.correcting import correct
 from scorelet.tasks.field_model.fields import blocks
@@ -180,8 +180,7 @@ def _prepare(choice: Choice, source: FieldSource) -> tuple[PreparedFields, dict[
     )
     fields = PreparedFields(source, preparation, census)
     if choice.prewhiten is not False:
-        count = min(fields.count, max(16, _PIXELS // fields.pixels))
-        rows = torch.linspace(0, fields.count - 1, count).long().tolist()
+        rows = spread(fields.count, max(16, _PIXELS // fields.pixels))
         found = prewhitening_of(fields.read(rows), always=bool(choice.prewhiten))
         if found:
             said.append(_PREWHITENED if choice.prewhiten else _STEEP + _PREWHITENED)

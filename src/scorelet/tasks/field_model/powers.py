@@ -7,7 +7,10 @@ its power at the smallest scales). With the powers P of x at |k| = f, samples of
     g(f) = log(P_fields(f) / P_samples(f)) / 2
 
 less what chance explains: of a logarithm r with standard error e, r max(0, 1 - e^2 / r^2) is left,
-the positive part of the estimate of James and Stein.
+the positive part of the estimate of James and Stein. What all gains have in common is left out
+afterwards, so that the deviation of z stays.
+
+References: James, Stein 1961, Estimation with quadratic loss, Proc. 4th Berkeley Symposium 1.
 """
 
 import warnings

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Fields
+from scorelet.tasks.field_model.census import spread
 from scorelet.tasks.field_model.prepared import PreparedFields
 
 FIELDS = 2048
@@ -61,8 +61,7 @@ def survey_fields(fields: PreparedFields, among: int, *, even: bool | None = Non
 
 def survey_rows(fields: PreparedFields, among: int) -> list[int]:
     """Return the numbers of those of the first `among` fields that are measured."""
-    count = min(among, FIELDS, max(16, _PIXELS // fields.pixels))
-    return torch.linspace(0, among - 1, count).long().tolist()
+    return spread(among, min(FIELDS, max(16, _PIXELS // fields.pixels)))
 
 
 def _is_even(x: Fields) -> bool:
