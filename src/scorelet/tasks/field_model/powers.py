@@ -4,11 +4,12 @@ Samples of transformed fields z = T(x) have powers near those of z. The powers o
 bright parts add most to them, and may vary more than T says (samples of a map of dust have half of
 its power at the smallest scales). With the powers P of x at |k| = f, samples of z are filtered by
 
-    g(f) = log(P_fields(f) / P_samples(f)) / 2
+    g(f) = (r(f) - mean_f r(f)) / 2,      r(f) = log(P_fields(f) / P_samples(f))
 
-less what chance explains: of a logarithm r with standard error e, r max(0, 1 - e^2 / r^2) is left,
-the positive part of the estimate of James and Stein. What all gains have in common is left out
-afterwards, so that the deviation of z stays.
+less what chance explains: of a difference d = r(f) - mean r with standard error e, that of the
+estimate of James and Stein is left, its positive part d max(0, 1 - e^2 / d^2). What all frequencies
+have in common is left to the quantiles. It is most of what chance does to fields of which few are
+bright: where one of them is, all powers rise. So e is the error of the difference, over fields.
 
 References: James, Stein 1961, Estimation with quadratic loss, Proc. 4th Berkeley Symposium 1.
 """
@@ -28,11 +29,11 @@ _MOST = 1.5  # of |log ratio| at once: the inverse of a transform makes much of 
 
 @dataclass(frozen=True)
 class PowerRatios:
-    """Logarithms of ratios of powers, those of fields over those of samples, less chance.
+    """Logarithms of ratios of powers, those of fields over those of samples, less their mean.
 
     Args:
         frequencies: in cycles per pixel.
-        logs: of the ratios.
+        logs: of the ratios, less their mean, and less chance.
     """
 
     frequencies: tuple[float, ...]
@@ -69,12 +70,18 @@ def power_ratios(x: Fields, y: Tensor, *, cut_out: bool) -> PowerRatios:
         samples = power_spectrum(y, window=window, like=fields)
     first = _FIRST[window]
     r = (fields.values[0] / samples.values[0]).log().double()[first:].nan_to_num(0.0, 0.0, 0.0)
-    chance = sum((_relative(s)[first:] for s in (fields, samples)), start=r.new_zeros(()))
-    kept = (1 - chance / r.square()).clamp_min(0).nan_to_num(0.0)
+    apart = r - r.mean()
+    chance = sum((_squared_errors(s, first) for s in (fields, samples)), start=r.new_zeros(()))
+    kept = (1 - chance / apart.square()).clamp_min(0).nan_to_num(0.0)
     places = fields.axis.x[first:].double() / min(x.shape[1:])
-    return PowerRatios(tuple(places.tolist()), r * kept)
+    return PowerRatios(tuple(places.tolist()), apart * kept)
 
 
-def _relative(s: Statistic) -> Tensor:
-    """Return squares of relative errors."""
-    return (s.errors[0] / s.values[0]).square().double().nan_to_num(0.0, 0.0, 0.0)
+def _squared_errors(s: Statistic, first: int) -> Tensor:
+    """Return those of log P(f) less its mean over f, from the ring `first` on.
+
+    A field of powers c moves it by c(f) / P(f) - mean_f c(f) / P(f), over the number of fields.
+    """
+    moved = (s.sample.contributions / s.values[0])[:, first:].nan_to_num(1.0, 1.0, 1.0)
+    moved = moved - moved.mean(1, keepdim=True)
+    return (moved.var(0) / len(moved)).nan_to_num(0.0)
