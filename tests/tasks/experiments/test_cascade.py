@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
+from PIL import Image
 
 import scorelet as sl
 from scorelet.core.errors import InputError
@@ -130,6 +131,19 @@ def test_arrays_that_are_no_pictures_are_refused(config, tmp_path, array, reason
     data = {"train": [str(tmp_path / "bad.npy")]}
     with pytest.raises(InputError, match=reason):
         build(config(data=data))
+
+
+def test_what_is_broken_in_a_folder_is_left_out_and_named(config, tmp_path):
+    folder = tmp_path / "faces"
+    folder.mkdir()
+    for k, pixels in enumerate(blobs(12)):
+        Image.fromarray(pixels).save(folder / f"{k}.png")
+    (folder / "bad.png").write_bytes(b"no picture")
+    experiment = build(config(data={"train": [str(folder)], "hold_out": 2}))
+    assert len(experiment.data.pictures) == 10
+    (note,) = experiment.notes
+    assert "1 of 13 pictures was left out" in note
+    assert "bad.png" in note
 
 
 def test_the_shipped_configuration_is_valid():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from scorelet.core.errors import InputError
 from scorelet.data.whole_pictures import NoisyPictures
@@ -69,3 +70,15 @@ def test_the_first_so_many_are_learned(tmp_path):
 def test_no_pictures():
     with pytest.raises(InputError, match="no pictures"):
         NoisyPictures(PICTURES[:0], noise=QuadraticNoise(1.0), length=1, seed=0)
+
+
+def test_what_is_broken_in_a_folder_is_left_out_and_named(tmp_path):
+    for k, pixels in enumerate(PICTURES):
+        Image.fromarray(pixels[..., 0]).save(tmp_path / f"{k}.png")
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    experiment = build(config(tmp_path))
+    assert len(experiment.data.pictures) == 5
+    (note,) = experiment.notes
+    assert "1 of 6 pictures was left out" in note
+    assert note.endswith("convert it.")
+    assert "bad.png" in note

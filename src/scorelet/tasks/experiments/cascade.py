@@ -17,7 +17,7 @@ from scorelet.tasks.experiments.base import Experiment, export_model
 from scorelet.tasks.experiments.cascade_config import CascadeConfig
 from scorelet.tasks.experiments.cascade_model import BATCH, cascade_model
 from scorelet.tasks.experiments.registry import register
-from scorelet.tasks.picture_arrays import images_of, load_picture_array
+from scorelet.tasks.picture_arrays import Say, images_of, load_picture_array
 from scorelet.training import Best, Learner, Validate
 from scorelet.training.multiscale import (
     CascadeObjective,
@@ -39,7 +39,8 @@ def build(config: CascadeConfig) -> Experiment:
         InputError: data that are not there or cannot be halved so often, an unknown architecture or
             wavelet, or a network of other channels.
     """
-    pictures, held = _pictures(config)
+    left_out: list[str] = []
+    pictures, held = _pictures(config, left_out.append)
     model, variances = cascade_model(config, pictures)
     factors = [
         FactorNoise(LogUniformNoise(*part.sigma), variance, part.share)
@@ -53,13 +54,17 @@ def build(config: CascadeConfig) -> Experiment:
         export=export_model,
         validate=_validation(held, factors) if len(held) else None,
         best=Best("loss", larger=False) if len(held) else None,
+        notes=tuple(f"{text}." for text in left_out),
     )
 
 
-def _pictures(config: CascadeConfig) -> tuple[np.ndarray, np.ndarray]:
-    """Return what is learnt from, and what is validated on."""
+def _pictures(config: CascadeConfig, say: Say) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is learnt from, and what is validated on; say which files are left out."""
     data = config.data
-    parts = [load_picture_array(s, channels=data.channels, side=data.side) for s in data.train]
+    parts = [
+        load_picture_array(source, channels=data.channels, side=data.side, say=say)
+        for source in data.train
+    ]
     if len({(part.shape[1:], part.dtype) for part in parts}) > 1:
         kinds = ", ".join(f"{part.dtype} {part.shape[1]}x{part.shape[2]}" for part in parts)
         raise InputError(f"The sources hold pictures of several kinds, {kinds}: give data.side.")

@@ -51,7 +51,10 @@ def build(config: PicturesConfig) -> Experiment:
     network = make_denoising_network(config.model, seed=config.seed)
     data = config.data
     check_channels(network, config.model, data.channels, what="the pictures")
-    pictures = load_picture_array(data.source, channels=data.channels, side=data.side)
+    left_out: list[str] = []
+    pictures = load_picture_array(
+        data.source, channels=data.channels, side=data.side, say=left_out.append
+    )
     if data.first is not None and len(pictures) < data.first:
         raise InputError(
             f"{data.source} has {len(pictures)} pictures: data.first asks for {data.first}."
@@ -63,7 +66,12 @@ def build(config: PicturesConfig) -> Experiment:
         seed=config.seed,
     )
     objective = blind_denoising(config.sigma_weight)
-    return Experiment(Learner(ResidualDenoiser(network), objective), samples, export_model)
+    return Experiment(
+        Learner(ResidualDenoiser(network), objective),
+        samples,
+        export_model,
+        notes=tuple(f"{text}." for text in left_out),
+    )
 
 
 register(PicturesConfig, build)
