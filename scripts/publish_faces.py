@@ -3,9 +3,9 @@
 export SCORELET_DATA=...                         # faces80.npz below it
 python scripts/publish_faces.py runs/faces
 
-Writes src/scorelet/zoo/weights/faces.safetensors, faces.json beside it (the model card),
-docs/results/faces.json (samples beside test faces, and halves of these as the floor) and
-docs/images/faces.png, a grid of 64 samples that were not chosen.
+Writes src/scorelet/zoo/weights/faces.safetensors (networks in float16), faces.json beside it (the
+model card), docs/results/faces.json (samples beside test faces, and halves of these as the floor)
+and docs/images/faces.png, a grid of 64 samples that were not chosen.
 """
 
 import json
@@ -48,7 +48,10 @@ SAMPLES, SEED, SPLITS = 1000, 0, 40
 
 def main(run: Path, weights: str, place: str) -> None:
     """Publish the file `weights` of `run`, trained on the machine `place`."""
-    save(load_as(Multiscale, run / weights, verb="publish"), WEIGHTS)
+    trained = load_as(Multiscale, run / weights, verb="publish")
+    for factor in (trained.coarse, *trained.details):
+        factor.network.half()
+    save(trained, WEIGHTS)
     sample(WEIGHTS, n=GRID, seed=SEED).save(PICTURE, overwrite=True)
     arrays = np.load(locate("faces80.npz"))
     train = as_images(np.concatenate([arrays["a"], arrays["b"]]))

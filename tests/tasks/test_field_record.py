@@ -23,6 +23,7 @@ def damaged(path, place, value):
 
 
 STORED = {"height": 64, "stored": "eJxjYAACAAAEAAE="}  # two amplitudes
+FILTER = {"frequencies": [0.1, 0.2], "log_gains": [0.0, 1.0]}
 FAULTS = [
     ("field.deviation", None, "field.deviation: Field required"),
     ("field.deviation", -0.9, "field.deviation: Input should be greater than 0 (got -0.9)"),
@@ -36,6 +37,10 @@ FAULTS = [
     ("field.prewhitening", {"height": 64, "stored": "x"}, "field.prewhitening holds no amplitudes"),
     ("field.prewhitening", STORED, "holds no amplitudes for fields of 64x64 pixels"),
     ("field.quantiles", {"fields": [0.0, 1.0], "drawn": [1.0, 1.0]}, "numbers that rise"),
+    ("field.samples_filter", FILTER | {"log_gains": [0.0]}, "expected as many gains"),
+    ("field.samples_filter", FILTER | {"log_gains": [0.0, 1000.0]}, "than or equal to 100"),
+    ("field.samples_filter", FILTER | {"frequencies": [0.2, 0.1]}, "frequencies that rise"),
+    ("field.samples_filter", FILTER, "a filter of samples of prewhitened fields only"),
     ("family", None, "family: Field required"),
     ("family.wavelet", 4, "family.wavelet: Input should be a valid string (got 4)"),
     ("family.bands", "octaves", "bands='octaves': use octave"),

@@ -1,8 +1,9 @@
 """A filter of periodic fields whose amplitude depends on the distance of a frequency from 0 only:
 
-    y^(q) = exp(g(|q|)) x^(q),      g the broken line through (f_i, g_i), level outside, g(0) = 0
+    y^(q) = exp(g(|q|)) x^(q),      g the broken line through (f_i, g_i), g(0) = 0
 
-with |q| in cycles per pixel, so that it is one filter of fields of all sizes. It keeps the mean.
+with |q| in cycles per pixel, so that it is one filter of fields of all sizes. g is constant below
+f_1 and above f_m. The mean of a field stays.
 """
 
 from dataclasses import dataclass
@@ -16,15 +17,15 @@ from scorelet.data.fields.spectral_filter import SpectralFilter
 
 @dataclass(frozen=True)
 class RadialFilter(SpectralFilter):
-    """Without numbers it does nothing.
+    """An isotropic filter; `RadialFilter()` is the identity.
 
     Args:
-        frequencies: f_i, which rise.
-        gains: g_i.
+        frequencies: f_i in cycles per pixel, rising, (m).
+        log_gains: g_i, natural logarithms of amplitudes, (m).
     """
 
     frequencies: tuple[float, ...] = ()
-    gains: tuple[float, ...] = ()
+    log_gains: tuple[float, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether it does anything."""
@@ -33,6 +34,6 @@ class RadialFilter(SpectralFilter):
     def gains_of(self, height: int, width: int) -> Tensor:
         """Return g at the frequencies of `rfft2`, (h, w / 2 + 1), float64."""
         radius = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width))
-        gains = np.interp(radius, self.frequencies, self.gains)
+        gains = np.interp(radius, self.frequencies, self.log_gains)
         gains[0, 0] = 0
         return torch.from_numpy(gains)

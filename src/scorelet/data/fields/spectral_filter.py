@@ -12,7 +12,7 @@ from torch import Tensor
 
 
 class SpectralFilter(ABC):
-    """What has gains g; false if it does nothing."""
+    """A filter with log amplitudes g(q); false if it is the identity."""
 
     @abstractmethod
     def __bool__(self) -> bool:
@@ -27,7 +27,7 @@ class SpectralFilter(ABC):
         return self._filtered(x, 1) if self else x
 
     def undo(self, x: Tensor) -> Tensor:
-        """Return the fields of y."""
+        """Return the x of which `apply` makes y, float64."""
         return self._filtered(x, -1) if self else x
 
     def _filtered(self, x: Tensor, sign: int) -> Tensor:

@@ -40,10 +40,17 @@ from scorelet.training.score_matching.solve import jackknife_errors
 HELD_SHARE = 20  # one field of so many is held out, at most 64, if there are enough
 _MOST_HELD = 64
 _CURVE = 61
-_QUANTILES = "Pixels of samples are brought to the quantiles of the fields by a broken line."
-_POWERS = (
-    "Samples are filtered, so that their powers are nearer to those of the fields in their units; "
-    "energies are those of the law before that."
+_QUANTILES = (
+    "The pixel values of samples are mapped by a rising, piecewise linear function, so that they "
+    "have the quantiles of those of the fields."
+)
+_FILTER = (
+    "In the units of the data the shape of the power spectrum of samples was off: before that map "
+    "they pass an isotropic filter, which multiplies amplitudes by {:.2f} to {:.2f}."
+)
+_BEFORE = (
+    "Energies, potentials and certificates are those of the fitted law, which samples have before "
+    "these corrections."
 )
 _STEEP = "The power of the fields falls by orders of magnitude within an octave. "
 _PREWHITENED = (
@@ -116,7 +123,10 @@ def fit_model(
             "even": survey.even,
             "dtype": str(source.dtype).removeprefix("torch."),
             **prepared,
-            "remarks": [*prepared["remarks"], *(_unmatched(b) for b in bands if not _settles(b))],
+            "remarks": [
+                *prepared["remarks"],
+                *(_said_of_moments(b) for b in bands if not _settles(b)),
+            ],
         },
         "family": _describe_family(choice, plan),
         "chains": {"steps": choice.steps, "schedules": [asdict(s) for s in schedules]},
@@ -155,19 +165,27 @@ def _corrected(
     """Return standardised fields as the model has them, after its record has what corrects samples.
 
     Args:
-        z: transformed fields.
+        z: transformed fields: as the model has them, or if they are prewhitened of their own size.
         others: standardised, before that.
     """
     field = model.record["field"]
     if not (found := correct(model, choice.steps, z, progress)):
         return others
-    said = [_QUANTILES, _POWERS] if "powers" in found else [_QUANTILES]
-    field |= {**found, "remarks": [*field["remarks"], *said]}
+    field |= {**found, "remarks": [*field["remarks"], *_said_of_corrections(field | found)]}
     if field["prewhitening"]:
         return others
     transform = preparation_of(field).transform
     assert isinstance(transform, QuantileMatched)
     return survey.standardised(transform.line(survey.mean + survey.deviation * others)[:, 0])
+
+
+def _said_of_corrections(field: dict[str, Any]) -> list[str]:
+    """Return what samples go through, a sentence each."""
+    said = [_QUANTILES]
+    if line := field.get("samples_filter"):
+        gains = [math.exp(gain) for gain in line["log_gains"]]
+        said.append(_FILTER.format(min(gains), max(gains)))
+    return [*said, _BEFORE] if field["prewhitening"] else said
 
 
 def _prepare(choice: Choice, source: FieldSource) -> tuple[PreparedFields, dict[str, Any]]:
@@ -243,7 +261,7 @@ def _settles(band: dict[str, Any]) -> bool:
     return is_matched(band.get("moments", {}).get("after", 0.0))
 
 
-def _unmatched(band: dict[str, Any]) -> str:
+def _said_of_moments(band: dict[str, Any]) -> str:
     height, width = band["size"]
     return (
         f"The energy of the band of {height}x{width} pixels could not be brought to the moments of "

@@ -4,6 +4,7 @@ from typing import Any
 
 from torch import Tensor
 
+from scorelet.core.errors import InputError
 from scorelet.core.typing import Fields
 from scorelet.tasks.field_model.preparation import Preparation
 from scorelet.tasks.field_model.scale import preparation_of
@@ -24,9 +25,11 @@ def unlike_fields(field: dict[str, Any], x: Fields) -> list[str]:
     preparation = preparation_of(field)
     if len(x) < _FEW or (preparation.prewhitening and _are_cut(field, preparation, x)):
         return []
-    z = preparation.powers.undo(preparation.transform.forward(x[:_MANY].double()))
-    z = preparation.prewhitening.apply(z)
-    z = (z - field["mean"]) / field["deviation"]
+    try:
+        drawn = preparation.drawn_from(x[:_MANY].double())
+    except InputError:  # samples of a logarithm that have become 0
+        return []
+    z = (drawn - field["mean"]) / field["deviation"]
     return _other_variance(field, z) + _other_tails(field, z)
 
 

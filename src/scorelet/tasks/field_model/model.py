@@ -29,7 +29,6 @@ from scorelet.tasks.field_model.scale import (
     label_of_potentials,
     preparation_of,
     standardised,
-    unmatched,
 )
 from scorelet.training.score_matching import Family
 from scorelet.zoo import load_as, save
@@ -312,9 +311,10 @@ class FieldModel:
                 was filled.
         """
         whole, fields = WholeEnergy(self.model), as_fields(x)
-        field = unmatched(self.record["field"])
+        field = self.record["field"]
         z, copies = in_place(field, fields)
-        return whole.energy(z) / copies + preparation_of(field).jacobian(fields)
+        own = preparation_of(field).of_energies.jacobian(fields)
+        return whole.energy(z) / copies + own
 
     def potentials(self) -> list[dict[str, Any]]:
         """Return the potential of a pixel at each scale, coarse to fine.

@@ -1,66 +1,78 @@
-"""Powers of samples beside those of the fields, and a filter of samples that brings them nearer.
+"""The shape of the power spectrum of samples beside that of the fields, and what chance does to it.
 
-Samples of transformed fields z = T(x) have powers near those of z. The powers of x are others:
-bright parts add most to them, and may vary more than T says (samples of a map of dust have half of
-its power at the smallest scales). With the powers P of x at |k| = f, samples of z are filtered by
+With the powers P of fields and of samples at |k| = f,
 
-    g(f) = (r(f) - mean_f r(f)) / 2,      r(f) = log(P_fields(f) / P_samples(f))
+    d(f) = r(f) - mean_f r(f),      r(f) = log(P_fields(f) / P_samples(f))
 
-less what chance explains: of a difference d = r(f) - mean r with standard error e, that of the
-estimate of James and Stein is left, its positive part d max(0, 1 - e^2 / d^2). What all frequencies
-have in common is left to the quantiles. It is most of what chance does to fields of which few are
-bright: where one of them is, all powers rise. So e is the error of the difference, over fields.
+d says what is missing at f more than elsewhere. What all frequencies have in common is left out: it
+is most of what chance does to fields of which few are bright, whose powers rise together. So the
+standard error e(f) of d, a jackknife over fields and over samples, is far below that of r.
 
-References: James, Stein 1961, Estimation with quadratic loss, Proc. 4th Berkeley Symposium 1.
+Estimates are shrunk to d max(0, 1 - e^2 / d^2), the non-negative garrote: below e nothing is left
+of a difference, far above e nearly all. Of differences by chance a third of the variance stays.
+
+References: Breiman 1995, Technometrics 37, Better subset regression using the nonnegative garrote.
 """
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 from scorelet.analysis.field_statistics import NotPeriodicWarning, Statistic, power_spectrum
-from scorelet.core.typing import Fields
-from scorelet.data.fields.radial_filter import RadialFilter
+from scorelet.analysis.field_statistics.statistic import jackknife_errors
+from scorelet.core.typing import Fields, OtherFields
 
-_FIRST = {"none": 1, "hann": 2}  # ring whose power is one of the fields, and not of their window
-_MOST = 1.5  # of |log ratio| at once: the inverse of a transform makes much of little
+_FIRST = {
+    "none": 1,
+    "hann": 2,
+}  # ring that is used: 0 is of means, 1 of tapered fields of the taper
+_TINY = torch.finfo(torch.float64).tiny
+_LEAST = 1e-12  # of the largest power of the fields, below which it is rounding
 
 
 @dataclass(frozen=True)
-class PowerRatios:
-    """Logarithms of ratios of powers, those of fields over those of samples, less their mean.
+class ShapeDifference:
+    """What the power spectrum of samples lacks of the shape of that of the fields.
 
     Args:
-        frequencies: in cycles per pixel.
-        logs: of the ratios, less their mean, and less chance.
+        frequencies: f in cycles per pixel, rising, (m), where fields have power.
+        differences: d(f), (m), float64.
+        variances: e(f)^2, (m); infinite if it is not known.
+        level: mean of r over f.
     """
 
     frequencies: tuple[float, ...]
-    logs: Tensor
+    differences: Tensor
+    variances: Tensor
+    level: float
 
     @property
-    def off(self) -> float:
-        """Their mean square."""
-        return float(self.logs.square().mean())
+    def mean_square(self) -> float:
+        """Of r, over rings of frequencies."""
+        return float(self.differences.square().mean()) + self.level**2
 
-    def added_to(self, old: RadialFilter, share: float = 1.0) -> RadialFilter:
-        """Return a filter whose samples have a share of this difference less.
+    @property
+    def shrunk(self) -> Tensor:
+        """d less what chance explains, (m)."""
+        d = self.differences
+        return d * (1 - self.variances / d.square()).clamp_min(0).nan_to_num(0.0)
 
-        Args:
-            old: which samples have gone through, of the same frequencies if of any.
-            share: 1 is all of it.
-        """
-        gains = share * self.logs.clamp(-_MOST, _MOST) / 2
-        gains = gains + gains.new_tensor(old.gains) if old else gains
-        return RadialFilter(self.frequencies, tuple(gains.tolist()))
+    @property
+    def chance(self) -> float:
+        """Probability that fields of one law are as far apart: of sum d^2 / e^2, chi-squared."""
+        square = (self.differences.square() / self.variances).nan_to_num(0.0).sum()
+        return float(
+            torch.special.gammaincc((square.new_tensor(len(self.differences)) - 1) / 2, square / 2)
+        )
 
 
-def power_ratios(x: Fields, y: Tensor, *, cut_out: bool) -> PowerRatios:
-    """Compare powers of fields x and of samples y, both (n, h, w), in the units of the data.
+def shape_difference(x: Fields, y: OtherFields, *, cut_out: bool) -> ShapeDifference:
+    """Compare powers of fields x and of samples y, both (n, h, w).
 
     Args:
-        x, y: fields and samples.
+        x, y: fields and samples, of one unit.
         cut_out: opposite sides do not meet, so that a window is needed.
     """
     window = "hann" if cut_out else "none"
@@ -68,20 +80,24 @@ def power_ratios(x: Fields, y: Tensor, *, cut_out: bool) -> PowerRatios:
         warnings.simplefilter("ignore", NotPeriodicWarning)  # fits say what they take borders for
         fields = power_spectrum(x, window=window)
         samples = power_spectrum(y, window=window, like=fields)
-    first = _FIRST[window]
-    r = (fields.values[0] / samples.values[0]).log().double()[first:].nan_to_num(0.0, 0.0, 0.0)
-    apart = r - r.mean()
-    chance = sum((_squared_errors(s, first) for s in (fields, samples)), start=r.new_zeros(()))
-    kept = (1 - chance / apart.square()).clamp_min(0).nan_to_num(0.0)
-    places = fields.axis.x[first:].double() / min(x.shape[1:])
-    return PowerRatios(tuple(places.tolist()), apart * kept)
+    power = fields.values[0]
+    rings = (power > _LEAST * power.max()).nonzero()[:, 0]
+    rings = rings[rings >= _FIRST[window]]
+    logs = (fields.values[0] / samples.values[0].clamp_min(_TINY))[rings].log()
+    variances = sum(_errors(s, rings).square() for s in (fields, samples))
+    return ShapeDifference(
+        tuple((fields.axis.x[rings].double() / min(x.shape[1:])).tolist()),
+        logs - logs.mean(),
+        torch.as_tensor(variances).nan_to_num(torch.inf),
+        float(logs.mean()),
+    )
 
 
-def _squared_errors(s: Statistic, first: int) -> Tensor:
-    """Return those of log P(f) less its mean over f, from the ring `first` on.
+def _errors(power: Statistic, rings: Tensor) -> Tensor:
+    """Return standard errors of log P(f) less its mean over rings, (m); NaN of one field."""
 
-    A field of powers c moves it by c(f) / P(f) - mean_f c(f) / P(f), over the number of fields.
-    """
-    moved = (s.sample.contributions / s.values[0])[:, first:].nan_to_num(1.0, 1.0, 1.0)
-    moved = moved - moved.mean(1, keepdim=True)
-    return (moved.var(0) / len(moved)).nan_to_num(0.0)
+    def finish(mean: Tensor) -> Tensor:
+        logs = mean[..., None, rings].clamp_min(_TINY).log()
+        return logs - logs.mean(-1, keepdim=True)
+
+    return jackknife_errors(replace(power.sample, finish=finish))[0]

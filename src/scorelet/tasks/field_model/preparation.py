@@ -1,4 +1,5 @@
-"""What real maps need before they are fitted, and what undoes it: transform, gaps, borders.
+"""What real maps need before they are fitted, and what undoes it: transform, gaps, borders,
+prewhitening; and what samples alone go through, so that they have quantiles and powers of the maps.
 
 A map that was cut out of something larger jumps where its opposite sides meet. It is continued by
 its mirror image to twice its sides, which has no jump; samples are drawn on that grid and cut.
@@ -8,7 +9,7 @@ border is taken for a gap: what fills it joins opposite sides.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import torch
@@ -31,6 +32,7 @@ from scorelet.data.fields.pointwise import (
     Asinh,
     Logarithm,
     Pointwise,
+    QuantileMatched,
     Unchanged,
     refuse_not_positive,
 )
@@ -54,13 +56,13 @@ class Preparation:
         border: periodic, mirror or window.
         transform: of single pixels.
         prewhitening: of the transformed fields, on the grid of the model.
-        powers: what samples are filtered by, before the transform is undone.
+        samples_filter: what samples alone are filtered by, before the transform is undone.
     """
 
     border: str = "periodic"
     transform: Pointwise = field(default_factory=Unchanged)
     prewhitening: Prewhitening = field(default_factory=Prewhitening)
-    powers: RadialFilter = field(default_factory=RadialFilter)
+    samples_filter: RadialFilter = field(default_factory=RadialFilter)
 
     @property
     def cut_out(self) -> bool:
@@ -125,9 +127,30 @@ class Preparation:
         return -self.transform.log_slope(x.double()).sum((1, 2))
 
     def undo(self, x: Tensor, size: tuple[int, int]) -> Tensor:
-        """Return fields (n, h, w) of the data, from samples of the model."""
-        z = self.powers.apply(self.prewhitening.undo(x))
-        return self.transform.inverse(z[:, : size[0], : size[1]])
+        """Return fields (n, h, w) of the data, from samples of the model.
+
+        It is the inverse of `drawn_from`, and of `apply` only where samples are not filtered.
+        """
+        return self.transform.inverse(self.filtered(self.prewhitening.undo(x), size))
+
+    def filtered(self, z: Tensor, size: Sequence[int]) -> Tensor:
+        """Return samples of transformed fields after their filter, cut to a size (h, w)."""
+        return self.samples_filter.apply(z)[:, : size[0], : size[1]]
+
+    def drawn_from(self, y: Fields) -> Tensor:
+        """Return what the model has drawn where `undo` makes the periodic fields y of it."""
+        return self.prewhitening.apply(self.samples_filter.undo(self.transform.forward(y)))
+
+    @property
+    def of_energies(self) -> "Preparation":
+        """How fields are prepared whose energy is asked for: as those that were fitted.
+
+        Kinks of a line through quantiles would be amplified where fields are prewhitened: so only
+        samples go through it there, after they were damped.
+        """
+        if not self.prewhitening or not isinstance(self.transform, QuantileMatched):
+            return self
+        return replace(self, transform=self.transform.inner, samples_filter=RadialFilter())
 
     def grid(self, size: tuple[int, int]) -> tuple[int, int]:
         """Return the sides of the fields of the model."""

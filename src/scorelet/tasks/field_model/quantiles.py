@@ -11,10 +11,40 @@ as far as there are pixels beyond. Samples are then T^-1(G^-1(z)). Where the law
 that of both, and G is odd.
 """
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
+from scorelet.core.typing import Fields, OtherFields
+from scorelet.data.fields.pointwise import QuantileMatched
+from scorelet.tasks.field_model.preparation import Preparation
+
 _BEYOND = 100  # pixels, in both sets, without which a quantile is not used
+
+
+def match_quantiles(
+    preparation: Preparation, z: Fields, drawn: OtherFields, *, even: bool
+) -> Preparation | None:
+    """Return the preparation whose transform takes quantiles of fields to those of samples.
+
+    Args:
+        preparation: whose filter samples go through first; a line of before is replaced.
+        z: transformed fields (n, h, w).
+        drawn: samples of z, on the grid of the model.
+        even: the law is known to be even.
+
+    Returns:
+        None if there are too few pixels for two quantiles that rise.
+    """
+    own, inner = preparation.filtered(drawn, z.shape[1:]), preparation.transform
+    if isinstance(inner, QuantileMatched):
+        inner = inner.inner
+    pairs = paired_quantiles(z.double().flatten(), own.flatten(), even=even)
+    if pairs is None:
+        return None
+    line = QuantileMatched(inner, tuple(pairs["fields"]), tuple(pairs["drawn"]))
+    return replace(preparation, transform=line)
 
 
 def paired_quantiles(
@@ -25,6 +55,9 @@ def paired_quantiles(
     Args:
         fields, drawn: pixels, flat.
         even: both laws are known to be even.
+
+    Returns:
+        Those of the fields and of the samples; None if fewer than two have pixels enough and rise.
     """
     if even:
         fields, drawn = torch.cat([fields, -fields]), torch.cat([drawn, -drawn])

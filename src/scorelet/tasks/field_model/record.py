@@ -22,6 +22,8 @@ from scorelet.tasks.field_model.scale import preparation_of
 
 _REMEDY = "copy or fetch the file again, or fit the model again"
 
+_LARGEST_GAIN = 100.0  # of a log amplitude: e^100 is a number in both precisions
+
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 Sides = Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=2, max_length=2)]
@@ -43,13 +45,13 @@ class _Prewhitening(_Part):
     stored: str
 
 
-class _Powers(_Part):
-    frequencies: list[float]
-    gains: list[float]
+class _SamplesFilter(_Part):
+    frequencies: list[Annotated[float, Field(ge=0)]]
+    log_gains: list[Annotated[float, Field(ge=-_LARGEST_GAIN, le=_LARGEST_GAIN)]]
 
     @model_validator(mode="after")
-    def _is_line(self) -> "_Powers":
-        if len(self.frequencies) != len(self.gains) or not self.gains:
+    def _is_line(self) -> "_SamplesFilter":
+        if len(self.frequencies) != len(self.log_gains) or not self.log_gains:
             raise ValueError("expected as many gains as frequencies")
         if not all(a < b for a, b in pairwise(self.frequencies)):
             raise ValueError("expected frequencies that rise")
@@ -85,7 +87,7 @@ class _Fields(_Part):
     asinh: _Asinh | None = None
     prewhitening: _Prewhitening | None = None
     quantiles: _Quantiles | None = None
-    powers: _Powers | None = None
+    samples_filter: _SamplesFilter | None = None
     remarks: list[str] = []
     warnings: list[str] = []
     name: str = ""
@@ -95,6 +97,8 @@ class _Fields(_Part):
     def _has_parameters(self) -> "_Fields":
         if (self.transform == Asinh.name) != (self.asinh is not None):
             raise ValueError("expected parameters of an asinh where, and only where, it was taken")
+        if self.samples_filter and not self.prewhitening:
+            raise ValueError("expected a filter of samples of prewhitened fields only")
         return self
 
 

@@ -26,10 +26,10 @@ def preparation_of(field: dict[str, Any]) -> Preparation:
         transform = QuantileMatched(
             transform, tuple(quantiles["fields"]), tuple(quantiles["drawn"])
         )
-    filtered = Prewhitening(**(field.get("prewhitening") or {}))
-    powers = {k: tuple(v) for k, v in (field.get("powers") or {}).items()}
+    prewhitening = Prewhitening(**(field.get("prewhitening") or {}))
+    line = {key: tuple(values) for key, values in (field.get("samples_filter") or {}).items()}
     border = field.get("border", "periodic")
-    return Preparation(border, transform, filtered, RadialFilter(**powers))
+    return Preparation(border, transform, prewhitening, RadialFilter(**line))
 
 
 def label_of(field: dict[str, Any]) -> Label:
@@ -54,21 +54,10 @@ def standardised(field: dict[str, Any], x: Fields) -> Tensor:
         InputError: another size.
     """
     check_size(field, x)
-    preparation = preparation_of(unmatched(field))
+    preparation = preparation_of(field).of_energies
     z = (preparation.apply(x).double() - field["mean"]) / field["deviation"]
     _warn_of_far(z)
     return z[:, None]
-
-
-def unmatched(field: dict[str, Any]) -> dict[str, Any]:
-    """Return what a record says of its fields, before quantiles were matched if prewhitened.
-
-    Kinks of the line that matches them would be amplified: samples are damped before it, and what
-    energies and certificates are of is not.
-    """
-    if not field.get("prewhitening"):
-        return field
-    return {key: value for key, value in field.items() if key != "quantiles"}
 
 
 def in_place(field: dict[str, Any], x: Fields) -> tuple[Tensor, int]:
@@ -131,7 +120,8 @@ def coarse_to_model(field: dict[str, Any], x: Fields, octaves: int) -> Tensor:
 
 
 def _continued(field: dict[str, Any], x: Fields) -> Tensor:
-    z = (preparation_of(field).continued(x).double() - field["mean"]) / field["deviation"]
+    preparation = preparation_of(field).of_energies
+    z = (preparation.continued(x).double() - field["mean"]) / field["deviation"]
     return z[:, None]
 
 

@@ -149,7 +149,7 @@ SETTINGS: dict[Scale, Settings] = {
             Surrogate("log_normal", 64, 2000, 400, transform="auto"),
             Surrogate("turbulence", 64, 500, 200),
         ),
-        Maps(("kappa", "dust_intensity"), 64, 200),
+        Maps(("kappa", "dust_intensity"), 64, 400),
     ),
     "paper": Settings(
         (Lattice(32, 10000, 4000, 10000), Lattice(128, 10000, 400, 2000, 3.0, 0.07)),
