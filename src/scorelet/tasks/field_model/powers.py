@@ -24,10 +24,8 @@ from scorelet.analysis.field_statistics import NotPeriodicWarning, Statistic, po
 from scorelet.analysis.field_statistics.statistic import jackknife_errors
 from scorelet.core.typing import Fields, OtherFields
 
-_FIRST = {
-    "none": 1,
-    "hann": 2,
-}  # ring that is used: 0 is of means, 1 of tapered fields of the taper
+# the first ring that is used: 0 is of means, and 1 of tapered fields of the taper
+_FIRST = {"none": 1, "hann": 2}
 _TINY = torch.finfo(torch.float64).tiny
 _LEAST = 1e-12  # of the largest power of the fields, below which it is rounding
 
@@ -63,9 +61,8 @@ class ShapeDifference:
     def chance(self) -> float:
         """Probability that fields of one law are as far apart: of sum d^2 / e^2, chi-squared."""
         square = (self.differences.square() / self.variances).nan_to_num(0.0).sum()
-        return float(
-            torch.special.gammaincc((square.new_tensor(len(self.differences)) - 1) / 2, square / 2)
-        )
+        freedom = square.new_tensor(len(self.differences) - 1)  # their sum is 0
+        return float(torch.special.gammaincc(freedom / 2, square / 2))
 
 
 def shape_difference(x: Fields, y: OtherFields, *, cut_out: bool) -> ShapeDifference:
@@ -80,10 +77,10 @@ def shape_difference(x: Fields, y: OtherFields, *, cut_out: bool) -> ShapeDiffer
         warnings.simplefilter("ignore", NotPeriodicWarning)  # fits say what they take borders for
         fields = power_spectrum(x, window=window)
         samples = power_spectrum(y, window=window, like=fields)
-    power = fields.values[0]
+    power, other = fields.values[0], samples.values[0].clamp_min(_TINY)
     rings = (power > _LEAST * power.max()).nonzero()[:, 0]
     rings = rings[rings >= _FIRST[window]]
-    logs = (fields.values[0] / samples.values[0].clamp_min(_TINY))[rings].log()
+    logs = (power / other)[rings].log()
     variances = sum(_errors(s, rings).square() for s in (fields, samples))
     return ShapeDifference(
         tuple((fields.axis.x[rings].double() / min(x.shape[1:])).tolist()),
