@@ -48,12 +48,26 @@ def kernel_dtype(x: Tensor, *, training: bool) -> torch.dtype | None:
 def is_watched(module: nn.Module) -> bool:
     """Whether somebody's hook waits for a part of the module to be called, or for itself.
 
-    Hooks on all modules (`torch.nn.modules.module.register_module_forward_hook`) wait for each.
+    Hooks on all modules (`torch.nn.modules.module.register_module_forward_hook`) wait for each, but
+    for those that say of themselves that they need not see parts (`needs_no_parts`).
     """
-    return bool(nn.modules.module._has_any_global_hook()) or any(
+    return _is_any_watched() or any(
         part._forward_hooks
         or part._forward_pre_hooks
         or part._backward_hooks
         or part._backward_pre_hooks
         for part in module.modules()
     )
+
+
+def _is_any_watched() -> bool:
+    place = nn.modules.module
+    if not place._has_any_global_hook():
+        return False
+    looking = [hook for hook in place._global_forward_pre_hooks.values() if not _looks_only(hook)]
+    others = place._global_forward_hooks, place._global_backward_hooks
+    return bool(looking or place._global_backward_pre_hooks or any(others))
+
+
+def _looks_only(hook: object) -> bool:
+    return getattr(hook, "needs_no_parts", False)

@@ -27,7 +27,12 @@ def check_mode(f: object) -> None:
 
 
 class Watch:
-    """Knows which modules in training mode a map calls: functions call networks unseen."""
+    """Knows which modules in training mode a map calls: functions call networks unseen.
+
+    It is a hook that is called before modules; parts that kernels compute at once have no mode.
+    """
+
+    needs_no_parts = True
 
     def __init__(self) -> None:
         self._thread = threading.get_ident()
@@ -40,7 +45,7 @@ class Watch:
         Raises:
             InputError: within it, for a module in training mode that is another map there.
         """
-        handle = register_module_forward_pre_hook(self._look)
+        handle = register_module_forward_pre_hook(self)
         try:
             yield
         finally:
@@ -54,7 +59,8 @@ class Watch:
             for name, buffer in module.named_buffers(recurse=False)
         }
 
-    def _look(self, module: nn.Module, _inputs: object) -> None:
+    def __call__(self, module: nn.Module, _inputs: object) -> None:
+        """Look at a module that is called."""
         if threading.get_ident() != self._thread or not module.training:
             return
         if _changes_in_training(module):
