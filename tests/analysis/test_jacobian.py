@@ -12,6 +12,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
 from scorelet.models import GaussianDenoiser, ResidualDenoiser, sure
 from scorelet.networks import BFCNN, shuffle_unet
+from scorelet.networks.collapse_block import Block, CollapseBlock
 from scorelet.networks.fused import fused_block
 
 METHODS = ("full", "iterative")
@@ -390,16 +391,26 @@ def test_products_of_our_networks_go_through_fused_kernels_unless_a_part_is_watc
         return fused_block(*args, **options)
 
     monkeypatch.setattr(shuffle_unet, "fused_block", counted)
-    network = shuffle_unet.ShuffleUNet(1, widths=(8,), encoder=(2,), decoder=()).eval()
+    options = {"widths": (8, 12), "encoder": (2, 1), "decoder": (1,), "expansion": (2, 2)}
+    network = shuffle_unet.ShuffleUNet(1, **options).eval()
     y = randn((1, 1, 16, 16), rng=generator(0), like=torch.zeros(()))
     products = JacobianProducts(network, y)
-    assert len(called) == 2
+    assert len(called) == 4
     v = randn((1, 1, 1, 16, 16), rng=generator(1), like=y)
     network.encoders[0][0].spatial.register_forward_hook(lambda *_: None)
     plain = JacobianProducts(network, y)
-    assert len(called) == 3  # the other block
+    assert len(called) == 7  # the other blocks
     assert torch.allclose(products.forward(v), plain.forward(v), atol=1e-5)
     handle = register_module_forward_pre_hook(lambda *_: None)
     JacobianProducts(network, y)
     handle.remove()
-    assert len(called) == 3
+    assert len(called) == 7
+
+
+def test_moments_of_a_layer_of_learned_scattering_are_seen_though_kernels_know_the_block():
+    """In training its channels are normalised by the batch, and what it keeps moves."""
+    block = CollapseBlock(4, 4, Block(field="real")).train()
+    y = randn((1, 4, 8, 8), rng=generator(0), like=torch.zeros(()))
+    for method in METHODS:
+        with pytest.raises(InputError, match="ChannelMatrix is in training mode and changes"):
+            jacobian_basis(lambda y: y * block(y).square().mean(), y, 4, method=method)

@@ -88,7 +88,7 @@ STRENGTHS = {
 
 @pytest.mark.parametrize("strengths", STRENGTHS)
 def test_of_differences_by_chance_a_third_is_left(strengths):
-    """d ~ N(0, e^2): E d^2 max(0, 1 - e^2 / d^2)^2 = 0.335 e^2, by quadrature."""
+    """d ~ N(0, e^2): E d^2 max(0, 1 - e^2 / d^2)^2 = e^2 / 3."""
     raw, left, chances = [], [], []
     for seed in range(40):
         x, y = (coloured(40, (16, 16), -2, seed=2 * seed + k) for k in (0, 1))

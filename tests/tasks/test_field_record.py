@@ -38,7 +38,7 @@ FAULTS = [
     ("field.prewhitening", STORED, "holds no amplitudes for fields of 64x64 pixels"),
     ("field.quantiles", {"fields": [0.0, 1.0], "drawn": [1.0, 1.0]}, "numbers that rise"),
     ("field.samples_filter", FILTER | {"log_gains": [0.0]}, "expected as many gains"),
-    ("field.samples_filter", FILTER | {"log_gains": [0.0, 1000.0]}, "than or equal to 100"),
+    ("field.samples_filter", FILTER | {"log_gains": [0.0, 1000.0]}, "than or equal to 80"),
     ("field.samples_filter", FILTER | {"frequencies": [0.2, 0.1]}, "frequencies that rise"),
     ("field.samples_filter", FILTER, "a filter of samples of prewhitened fields only"),
     ("family", None, "family: Field required"),

@@ -11,7 +11,7 @@ from torch import Tensor
 from scorelet.networks.amplitudes import Amplitude
 from scorelet.networks.channel_matrix import ChannelMatrix
 from scorelet.networks.channel_product import normalized_product
-from scorelet.networks.kernel_dtype import is_watched, kernel_dtype
+from scorelet.networks.kernel_dtype import is_watched, kernel_dtype, only_images_matter
 from scorelet.networks.morlet_conv import MorletConv2d
 from scorelet.networks.operators import Operators, Order
 from scorelet.networks.operators import operators as operators_of
@@ -26,7 +26,11 @@ Parts = tuple[MorletConv2d, Amplitude, ChannelMatrix]
 
 def collapse_dtype(x: Tensor, parts: Parts, *, training: bool) -> torch.dtype | None:
     """Return the dtype in which `collapsed` may take x, or None where torch must do the work."""
-    if not known_to_kernels(parts) or any(is_watched(part) for part in parts):
+    if (
+        only_images_matter()
+        or not known_to_kernels(parts)
+        or any(is_watched(part) for part in parts)
+    ):
         return None
     return kernel_dtype(x, training=training)
 

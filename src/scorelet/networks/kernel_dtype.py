@@ -70,4 +70,4 @@ def _is_any_watched() -> bool:
 
 
 def _looks_only(hook: object) -> bool:
-    return getattr(hook, "needs_no_parts", False)
+    return getattr(hook, "needs_no_parts", None) is True

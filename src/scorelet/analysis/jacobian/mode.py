@@ -29,7 +29,8 @@ def check_mode(f: object) -> None:
 class Watch:
     """Knows which modules in training mode a map calls: functions call networks unseen.
 
-    It is a hook that is called before modules; parts that kernels compute at once have no mode.
+    It is a hook that is called before modules. Parts of a residual block, which kernels compute at
+    once, have no mode; where parts have one kernels stay out (`only_images_matter`).
     """
 
     needs_no_parts = True

@@ -57,7 +57,8 @@ def build(config: PicturesConfig) -> Experiment:
     )
     if data.first is not None and len(pictures) < data.first:
         raise InputError(
-            f"{data.source} has {len(pictures)} pictures: data.first asks for {data.first}."
+            f"{data.source} has {len(pictures)} pictures{' that can be read' if left_out else ''}: "
+            f"data.first asks for {data.first}."
         )
     samples = NoisyPictures(
         pictures[: data.first],

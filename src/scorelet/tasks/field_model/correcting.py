@@ -28,7 +28,7 @@ _SEED = 27182
 def correct(
     model: Multiscale[ConditionalEnergy], steps: int, z: Fields, progress: Progress | None = None
 ) -> dict[str, Any]:
-    """Return what samples of a model go through: quantiles, and powers if fields are prewhitened.
+    """Return what samples go through: quantiles, and a filter of prewhitened fields if one helps.
 
     Args:
         model: with a record, whose samples are drawn.

@@ -41,7 +41,7 @@ def filter_towards(
     """
     found, off = preparation, _off(preparation, z, drawn)
     for _ in range(_STEPS):
-        if off is None or off.chance > _CHANCE:
+        if off is None or not off.chance <= _CHANCE:
             break
         trial = match_quantiles(_filtered(found, off, drawn), z, drawn, even=even)
         if trial is None:
@@ -81,6 +81,6 @@ def _off(preparation: Preparation, z: Fields, drawn: OtherFields) -> ShapeDiffer
     y = line.inverse(preparation.filtered(drawn, z.shape[1:]))
     centre, unit = x.mean(), x.std()  # a small signal on a large level is no constant
     x, y = ((u - centre) / unit for u in (x, y))
-    if not bool(x.isfinite().all() and y.isfinite().all()):
+    if not bool(unit.isfinite() and x.isfinite().all() and y.isfinite().all()):
         return None
     return shape_difference(x, y, cut_out=preparation.cut_out)

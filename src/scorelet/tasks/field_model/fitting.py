@@ -46,7 +46,7 @@ _QUANTILES = (
 )
 _FILTER = (
     "In the units of the data the shape of the power spectrum of samples was off: before that map "
-    "they pass an isotropic filter, which multiplies amplitudes by {:.2f} to {:.2f}."
+    "they pass an isotropic filter, which multiplies amplitudes by {:.2g} to {:.2g}."
 )
 _BEFORE = (
     "Energies, potentials and certificates are those of the fitted law, which samples have before "

@@ -59,10 +59,16 @@ class ShapeDifference:
 
     @property
     def chance(self) -> float:
-        """Probability that fields of one law are as far apart: of sum d^2 / e^2, chi-squared."""
-        square = (self.differences.square() / self.variances).nan_to_num(0.0).sum()
-        freedom = square.new_tensor(len(self.differences) - 1)  # their sum is 0
-        return float(torch.special.gammaincc(freedom / 2, square / 2))
+        """Probability that fields of one law are as far apart; 1 if there is nothing to compare.
+
+        The sum of d is 0: with m rings of equal errors (m - 1) / m times the sum of d^2 / e^2 is
+        chi-squared of m - 1 degrees of freedom.
+        """
+        rings = len(self.differences)
+        if rings < 2:
+            return 1.0
+        square = (self.differences.square() / self.variances).nan_to_num(0.0).mean() * (rings - 1)
+        return float(torch.special.gammaincc(square.new_tensor(rings - 1) / 2, square / 2))
 
 
 def shape_difference(x: Fields, y: OtherFields, *, cut_out: bool) -> ShapeDifference:

@@ -22,7 +22,7 @@ from scorelet.tasks.field_model.scale import preparation_of
 
 _REMEDY = "copy or fetch the file again, or fit the model again"
 
-_LARGEST_GAIN = 100.0  # of a log amplitude: e^100 is a number in both precisions
+_LARGEST_GAIN = 80.0  # of a log amplitude: e^80 is a number in single precision, too
 
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
