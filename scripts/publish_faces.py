@@ -9,10 +9,9 @@ and docs/images/faces.png, a grid of 64 samples that were not chosen.
 """
 
 import json
-import shlex
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -61,7 +60,7 @@ def main(run: Path, weights: str, place: str) -> None:
     document = {
         "model": NAME,
         "sha256": digest(WEIGHTS),
-        "command": shlex.join(["python", f"scripts/{Path(__file__).name}", *sys.argv[1:]]),
+        "command": f"python scripts/{Path(__file__).name} runs/{NAME} --machine {quote(place)}",
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
         "versions": package_versions(),

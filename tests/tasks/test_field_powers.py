@@ -15,7 +15,7 @@ from scorelet.data.fields.prewhitening import Prewhitening
 from scorelet.data.fields.radial_filter import RadialFilter
 from scorelet.tasks.field_model import filtering
 from scorelet.tasks.field_model.filtering import filter_towards
-from scorelet.tasks.field_model.powers import shape_difference
+from scorelet.tasks.field_model.powers import ShapeDifference, shape_difference
 from scorelet.tasks.field_model.preparation import Preparation
 from scorelet.tasks.field_model.quantiles import match_quantiles
 from scorelet.tasks.field_model.scale import standardised
@@ -114,6 +114,24 @@ def test_errors_of_a_difference_are_its_spread():
         spread = torch.stack([part.differences for part in found]).var(0)
         mean = torch.stack([part.variances for part in found]).mean(0)
         assert torch.allclose(mean / spread, torch.ones_like(mean), atol=0.4)
+
+
+@pytest.mark.parametrize("rings", [3, 8, 20])
+def test_chance_is_uniform_where_all_is_chance(rings):
+    """d = x - mean x of normal x has the variance (m - 1) / m; one in a hundred is below 1 %."""
+    x = normal(4000, rings)
+    places = tuple(k / 50 for k in range(rings))
+    variances = torch.full((rings,), (rings - 1) / rings, dtype=torch.float64)
+    chances = torch.tensor(
+        [ShapeDifference(places, d, variances, 0.0).chance for d in x - x.mean(1, keepdim=True)]
+    )
+    for level, error in ((0.01, 0.0016), (0.1, 0.005), (0.5, 0.008)):
+        assert float((chances < level).double().mean()) == pytest.approx(level, abs=4 * error)
+
+
+def test_one_frequency_has_no_shape():
+    one = ShapeDifference((0.1,), torch.zeros(1).double(), torch.zeros(1).double(), 0.3)
+    assert one.chance == 1
 
 
 def test_of_one_field_no_error_is_known_and_nothing_is_left():

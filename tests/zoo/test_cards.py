@@ -49,6 +49,7 @@ def test_the_command_of_a_card_can_be_run_in_this_repository(name):
     scripts = re.findall(r"python (\S+\.py)\b", commands)
     assert scripts
     assert all((ROOT / script).is_file() for script in scripts)
+    assert not re.search(r"\s/\w", commands)  # a path of one machine
 
 
 @pytest.mark.skipif("cifar10-scattering" not in names(), reason="no such weights")

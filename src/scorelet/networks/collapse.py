@@ -26,11 +26,9 @@ Parts = tuple[MorletConv2d, Amplitude, ChannelMatrix]
 
 def collapse_dtype(x: Tensor, parts: Parts, *, training: bool) -> torch.dtype | None:
     """Return the dtype in which `collapsed` may take x, or None where torch must do the work."""
-    if (
-        only_images_matter()
-        or not known_to_kernels(parts)
-        or any(is_watched(part) for part in parts)
-    ):
+    if only_images_matter() or not known_to_kernels(parts):
+        return None  # kernels have no second derivative, and hide the mode of the parts
+    if any(is_watched(part) for part in parts):
         return None
     return kernel_dtype(x, training=training)
 
