@@ -1,12 +1,14 @@
-"""Make the built-in model `cifar10-joint` from a training run: weights, card and figures.
+"""Make `cifar10-joint`, or one of its controls, from a training run: weights, card and figures.
 
 export SCORELET_DATA=...
 python scripts/publish_joint.py runs/cifar10-joint
+python scripts/publish_joint.py runs/cifar10-entropy
+python scripts/publish_joint.py runs/cifar10-noisy
 
-Writes src/scorelet/zoo/weights/cifar10-joint.safetensors (float16, with the names of the classes),
-cifar10-joint.json beside it (the model card) and docs/results/cifar10-joint.json: accuracy,
-likelihood and PSNR by noise level on the test images and on images that were held out. A run that
-has not ended can be published; the card says so.
+The folder has the name of the model. Writes src/scorelet/zoo/weights/NAME.safetensors (float16,
+with the names of the classes), NAME.json beside it (the model card) and docs/results/NAME.json:
+accuracy, likelihood and, of what denoises, PSNR by noise level on the test images and on images
+that were held out. A run that has not ended can be published; the card says so.
 """
 
 import json
@@ -29,43 +31,65 @@ from scorelet.core.files import write_text
 from scorelet.models import NetworkJointEnergy
 from scorelet.tasks.evaluate import evaluate
 from scorelet.tasks.experiments import read_config
+from scorelet.tasks.experiments.joint import JointConfig
 from scorelet.tasks.journal import digest
 from scorelet.zoo import load_as, save
 
-NAME = "cifar10-joint"
+JOINT = "cifar10-joint"
+_BROKEN = "attacks break it, see docs/joint.md"
+WORDS = {
+    JOINT: (
+        "labels and denoises small pictures of ten classes, with one network",
+        "in strong noise the differences between its classes are larger than what a class is "
+        f"worth; densities can be compared at one noise level only; {_BROKEN}",
+    ),
+    "cifar10-entropy": (
+        f"control of {JOINT}: the same network, which learnt labels of clean pictures only",
+        f"a control: it does not denoise, and noise breaks its labels; {_BROKEN}",
+    ),
+    "cifar10-noisy": (
+        f"control of {JOINT}: the same network, which learnt labels of clean and noisy pictures",
+        f"a control: it does not denoise; {_BROKEN}",
+    ),
+}
+"""Of each model: what it does, and its limits."""
 ROOT = Path(__file__).resolve().parents[1]
-WEIGHTS = ROOT / f"src/scorelet/zoo/weights/{NAME}.safetensors"
-CARD = WEIGHTS.with_suffix(".json")
-RESULTS = ROOT / f"docs/results/{NAME}.json"
 PICTURES = 1000
 """Of either part, for figures by noise level."""
 
 
 def main(run: Path, weights: str, place: tuple[str, str]) -> None:
     """Publish the file `weights` of `run`; `place` are its machine and how it started."""
+    name = run.name
+    if name not in WORDS:
+        raise SystemExit(f"The folder {run} has the name of no model: {', '.join(WORDS)}.")
+    path = ROOT / f"src/scorelet/zoo/weights/{name}.safetensors"
+    settings = read_config(run / "config.yaml")
+    assert isinstance(settings, JointConfig)
     trained = load_as(NetworkJointEnergy, run / weights, verb="publish")
     trained.network.half()
     trained.classes = CIFAR10_CLASSES
-    save(trained, WEIGHTS)
-    config = read_config(run / "config.yaml").model_dump(mode="json")
+    trained.denoises = settings.denoises
+    save(trained, path)
+    config = settings.model_dump(mode="json")
     held = config["data"]["hold_out"]
     document = {
-        "model": NAME,
-        "sha256": digest(WEIGHTS),
-        "command": f"python scripts/{Path(__file__).name} runs/{NAME}",
+        "model": name,
+        "sha256": digest(path),
+        "command": f"python scripts/{Path(__file__).name} runs/{name}",
         "date": datetime.now(UTC).date().isoformat(),
         "versions": {"scorelet": version("scorelet"), "torch": torch.__version__},
-        "test": measured(None),
-        "held_out": measured(held) if held else None,
+        "test": measured(path, None),
+        "held_out": measured(path, held) if held else None,
     }
-    write_text(RESULTS, json.dumps(document, indent=2) + "\n")
-    card = describe(run, config, document, place)
-    write_text(CARD, json.dumps(card, indent=2, ensure_ascii=False) + "\n")
+    write_text(ROOT / f"docs/results/{name}.json", json.dumps(document, indent=2) + "\n")
+    card = describe(path, run, config, document, place)
+    write_text(path.with_suffix(".json"), json.dumps(card, indent=2, ensure_ascii=False) + "\n")
 
 
-def measured(held: int | None) -> dict[str, Any]:
+def measured(path: Path, held: int | None) -> dict[str, Any]:
     """Return the figures of `PICTURES` test images, or of the first that were held out."""
-    data = evaluate("cifar10.npz", model=WEIGHTS, hold_out=held, limit=PICTURES)
+    data = evaluate("cifar10.npz", model=path, hold_out=held, limit=PICTURES)
     keys = ("pictures", "accuracy", "accuracy_error", "negative_log_likelihood")
     found = {key: data[key] for key in (*keys, "calibration_error", "rows")}
     print(json.dumps(found), flush=True)
@@ -73,17 +97,18 @@ def measured(held: int | None) -> dict[str, Any]:
 
 
 def describe(
-    run: Path, config: dict[str, Any], document: dict[str, Any], place: tuple[str, str]
+    path: Path, run: Path, config: dict[str, Any], document: dict[str, Any], place: tuple[str, str]
 ) -> dict[str, Any]:
     """Return the model card."""
-    trained = load_as(NetworkJointEnergy, WEIGHTS, verb="publish")
+    trained = load_as(NetworkJointEnergy, path, verb="publish")
+    summary, limits = WORDS[path.stem]
     return {
-        "name": NAME,
-        "summary": "labels and denoises small pictures of ten classes, with one network",
+        "name": path.stem,
+        "summary": summary,
         "architecture": config["model"]["architecture"],
-        "options": load_tensors(WEIGHTS)[1]["options"],
+        "options": load_tensors(path)[1]["options"],
         "parameters": sum(p.numel() for p in trained.network.parameters()),
-        "bytes": WEIGHTS.stat().st_size,
+        "bytes": path.stat().st_size,
         "sha256": document["sha256"],
         "input": "colour, values in [0, 1]; pictures of other sizes: the largest central square, "
         "brought to 32x32 without aliasing",
@@ -92,15 +117,12 @@ def describe(
             "test": f"{PICTURES} test images; nothing was chosen on them",
             "terms": CIFAR10_TERMS,
         },
-        "command": f"{train_command(NAME, config)}; {document['command']}",
-        "runs": cifar10_runs(CARD, run, config, *place),
+        "command": f"{train_command(JOINT, config)}; {document['command']}",
+        "runs": cifar10_runs(path.with_suffix(".json"), run, config, *place),
         "machine": "see runs; every machine was shared with other work",
         "date": document["date"],
         "figures": document["test"],
-        "limits": "pictures of ten classes at 32x32 pixels; in strong noise the differences "
-        "between its classes are larger than what a class is worth; "
-        "densities can be compared at one noise level only; "
-        "attacks break it, see docs/joint.md",
+        "limits": f"pictures of ten classes at 32x32 pixels; {limits}",
         "references": "Thiry, Guth 2024, arXiv 2410.03505",
         "licence": "research use, see LICENSE-models",
     }

@@ -49,5 +49,9 @@ def test_every_level_is_measured(tmp_path):
         for c in range(3)
     )
     assert row["apart"] == pytest.approx(float(apart.detach().mean()), rel=1e-3)
+    joint.denoises = False
+    sl.save(joint, tmp_path / "labels.safetensors")
+    found = sl.evaluate(tmp_path / "data.npz", model=tmp_path / "labels.safetensors", limit=20)
+    assert [row.keys() for row in found["rows"]] == [{"sigma", "accuracy", "nll"}] * 4
     with pytest.raises(InputError, match="label is for denoisers"):
         sl.evaluate(tmp_path / "data.npz", model=tmp_path / "joint.safetensors", label=1)

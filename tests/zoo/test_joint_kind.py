@@ -69,8 +69,19 @@ def test_what_does_not_fit_is_refused(tmp_path, path):
     header, tensors = describe(path[1])
     with pytest.raises(InputError, match="pixels are not given"):
         build(header | {"head": "correlated"}, tensors)
-    old = {name: value for name, value in header.items() if name != "label_level"}
-    assert build(old, tensors).label_level == path[1].least
+    new = ("label_level", "denoises")
+    old = build({name: value for name, value in header.items() if name not in new}, tensors)
+    assert (old.label_level, old.denoises) == (path[1].least, True)
+
+
+def test_a_law_that_has_learnt_labels_only_is_no_denoiser(path, tmp_path):
+    file, joint = path
+    assert load_as(Denoiser, file, verb="denoise").joint.denoises
+    joint.denoises = False
+    sl.save(joint, tmp_path / "labels.safetensors")
+    with pytest.raises(InputError, match="has learnt labels, and no denoising"):
+        load_as(Denoiser, tmp_path / "labels.safetensors", verb="denoise")
+    assert isinstance(load_as(Classifier, tmp_path / "labels.safetensors", verb="x"), Classifier)
 
 
 @pytest.mark.slow

@@ -24,7 +24,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Logits, NoiseLevel, PerSample
 from scorelet.models.classifier import Classifier, class_names, known_fit, sides
 from scorelet.models.correlated_pixels import CorrelatedPixels
-from scorelet.models.joint_energy import JointEnergy
+from scorelet.models.joint_energy import JointDenoiser, JointEnergy
 
 Head = Literal["reference", "correlated", "quadratic", "logits"]
 
@@ -58,6 +58,7 @@ class NetworkJointEnergy(JointEnergy):
             higher one it goes by what noise of that level would leave, which attacks change less.
         size: (height, width) of the images that it learnt; None: any.
         fit: how pictures of other sizes are brought to that size, see `scorelet.models.Classifier`.
+        denoises: whether it has learnt to; where it has not, it labels, and is no `Denoiser`.
 
     Raises:
         InputError: a network without the two heads, or another number of classes; numbers or names
@@ -68,6 +69,7 @@ class NetworkJointEnergy(JointEnergy):
     channels: tuple[int, ...] | None
     size: tuple[int, int] | None
     fit: str
+    denoises: bool
     pixels: CorrelatedPixels | None
     mean: Tensor
     variance: Tensor
@@ -85,6 +87,7 @@ class NetworkJointEnergy(JointEnergy):
         label_level: float | None = None,
         size: Sequence[int] | None = None,
         fit: str = "crop",
+        denoises: bool = True,
     ) -> None:
         super().__init__()
         if not isinstance(network, EnergyNetwork) or network.classes is None:
@@ -126,12 +129,26 @@ class NetworkJointEnergy(JointEnergy):
         self.channels = network.accepts
         self.size = None if size is None else sides(size)
         self.fit = known_fit(fit)
+        self.denoises = denoises
         self.register_buffer("mean", torch.as_tensor(mean, dtype=torch.float32).clone())
         self.register_buffer("variance", torch.as_tensor(variance, dtype=torch.float32).clone())
 
     def classifier(self) -> Classifier:
         """Return p(c | y) of clean images as a `Classifier`."""
         return Classifier(self, self.classes, size=self.size, fit=self.fit, channels=self.channels)
+
+    def denoiser(self) -> JointDenoiser:
+        """Return it as a `Denoiser` that knows classes.
+
+        Raises:
+            InputError: it has not learnt to denoise.
+        """
+        if not self.denoises:
+            raise InputError(
+                "This model has learnt labels, and no denoising (lambda_dsm: 0, or noise.clean: 1 "
+                "in its training): it labels pictures, and cannot denoise or restore them."
+            )
+        return super().denoiser()
 
     def _class_logits(self, y: Image, sigma: NoiseLevel) -> Logits:
         return self.network(self._scaled(y, sigma), sigma)

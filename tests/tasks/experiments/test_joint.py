@@ -38,7 +38,9 @@ def test_an_energy_that_nothing_learns_from_stays(tmp_path, weight, head, learns
         "output": str(tmp_path / "run"),
     }
     settings = JointConfig.model_validate(config)
-    network = model_of(build(settings).learner, NetworkJointEnergy).network
+    model = model_of(build(settings).learner, NetworkJointEnergy)
+    assert model.denoises == (weight > 0)
+    network = model.network
     assert all(w.requires_grad == learns for w in network.energy_weights())
     train(settings, quiet=True)
     kept = load_tensors(tmp_path / "run/weights.safetensors")[0]

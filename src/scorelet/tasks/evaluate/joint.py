@@ -33,7 +33,8 @@ def measure_joint(
 ) -> dict[str, Any]:
     """Return what `measure_classifier` does of clean pictures, with ``rows`` by noise level.
 
-    Rows: sigma (8-bit units), accuracy, nll (nats), psnr of D_u, psnr_class of D_c, and apart.
+    Rows: sigma (8-bit units), accuracy and nll (nats); of a model that denoises also psnr of D_u,
+    psnr_class of D_c, and apart.
     Noise of a picture is a function of its number.
 
     Raises:
@@ -63,6 +64,8 @@ def _at_level(
         parts = (found.right, found.nll, found.marginal, found.conditional, found.apart)
         sums += torch.stack([part.detach().double().sum().cpu() for part in parts])
     accuracy, nll, all_, own, apart = (sums / len(images)).tolist()
+    if not model.denoises:
+        return {"accuracy": accuracy, "nll": nll}
     return {
         "accuracy": accuracy,
         "nll": nll,

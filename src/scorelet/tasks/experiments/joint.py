@@ -70,10 +70,14 @@ class JointConfig(LoopConfig):
     )
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
 
+    @property
+    def denoises(self) -> bool:
+        """Whether the score of noisy pictures is learnt."""
+        return self.lambda_dsm > 0 and self.noise.clean < 1
+
     @model_validator(mode="after")
     def _consistent(self) -> "JointConfig":
-        scored = self.lambda_dsm > 0 and self.noise.clean < 1
-        if self.lambda_posterior and not scored:
+        if self.lambda_posterior and not self.denoises:
             raise ValueError(
                 "the weight of p(class | image) needs the score of noisy pictures, which "
                 "weight 0 of the denoising error and noise.clean: 1 leave unlearnt"
@@ -104,7 +108,7 @@ def build(config: JointConfig) -> Experiment:
     objective = JointObjective(
         config.noise.make_law(),
         config.noise.clean,
-        config.lambda_dsm if config.noise.clean < 1 else 0.0,
+        config.lambda_dsm if config.denoises else 0.0,
         config.sigma_weight_power,
         config.denoise_target,
         config.label_smoothing,
@@ -143,6 +147,7 @@ def _model(network: nn.Module, images: LabelledImages, config: JointConfig) -> N
         label_level=config.label_level,
         size=images.size,
         fit=config.data.fit,
+        denoises=config.denoises,
     )
 
 
@@ -173,19 +178,21 @@ def _validation(held: LabelledImages) -> Validate:
             z = Noise(0, range(start, start + len(x))).normal(x)
             for sigma in hits:
                 level = sigma or model.label_level
-                found = model.class_logits(x + sigma * z, level).argmax(1).cpu()
-                hits[sigma] += int((found == labels[start : start + len(x)]).sum())
-            if start < DENOISED:
+                said = model.class_logits(x + sigma * z, level).argmax(1).cpu()
+                hits[sigma] += int((said == labels[start : start + len(x)]).sum())
+            if model.denoises and start < DENOISED:
                 clean = model.denoise(x + LEVEL * z, LEVEL)
                 errors.append(float((clean - x).square().mean()))
         clean, noisy = (count / len(held) for count in hits.values())
-        psnr = -10 * math.log10(sum(errors) / len(errors))
-        return {
+        found = {
             "score": round((clean + noisy) / 2, 6),
             "accuracy": round(clean, 6),
             f"accuracy_{LEVEL}": round(noisy, 6),
-            f"psnr_{LEVEL}": round(psnr, 4),
         }
+        if errors:
+            psnr = -10 * math.log10(sum(errors) / len(errors))
+            found[f"psnr_{LEVEL}"] = round(psnr, 4)
+        return found
 
     return validate
 

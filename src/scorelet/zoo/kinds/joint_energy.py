@@ -24,6 +24,7 @@ def describe(joint: NetworkJointEnergy) -> tuple[Header, Tensors]:
         "head": joint.head,
         "least": joint.least,
         "label_level": joint.label_level,
+        "denoises": joint.denoises,
         "mean": joint.mean.tolist(),
         "variance": float(joint.variance),
     }, tensors
@@ -39,6 +40,7 @@ def build(header: Header, tensors: Tensors) -> NetworkJointEnergy:
         list(header["classes"]),
         pixels=_pixels(**law) if law else None,
         label_level=header.get("label_level"),  # files of before have none
+        denoises=header.get("denoises", True),
         **{name: header[name] for name in names},
     ).eval()
 
