@@ -1,9 +1,8 @@
 """Measure `cifar10-joint` beside its controls: labels, denoising, two exact budgets, attacks.
 
 export SCORELET_DATA=...
-python scripts/evaluate_joint.py --joint cifar10-joint \\
-    --entropy runs/cifar10-entropy/weights.safetensors \\
-    --noisy runs/cifar10-noisy/weights.safetensors
+python scripts/evaluate_joint.py --joint cifar10-joint --entropy cifar10-entropy \\
+    --noisy cifar10-noisy --denoiser runs/cifar10-denoiser/weights.safetensors
 
 `--entropy` is the same network trained for labels of clean pictures only, `--noisy` for labels of
 clean and noisy ones, `--denoiser` a direct denoiser of its size; what is not given is left out.

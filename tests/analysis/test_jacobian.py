@@ -304,6 +304,7 @@ def written_over(y):
         (torch.exp, {"k": 0}, "between 1 and"),
         (torch.exp, {"k": 36, "method": "iterative"}, "at most 34"),
         (torch.exp, {"sigma": -1.0}, "positive number"),
+        (torch.exp, {"seed": -1}, "seed is -1"),
         (lambda y: y / 0, {}, "NaN or infinite"),
     ],
 )
@@ -354,6 +355,22 @@ def test_half_precision_is_decomposed_in_single(dtype, method):
     found = jacobian_basis(net.to(dtype), y, 3, 0.1, method=method)
     assert found.values.dtype == torch.float32
     torch.testing.assert_close(found.values, exact.values, rtol=0.02, atol=0)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_maps_with_autocast_inside_have_a_basis(method):
+    """They answer in half precision to a y in single."""
+    net = nn.Conv2d(1, 1, 3, padding=1, bias=False)
+
+    def cast(y):
+        with torch.autocast("cpu", torch.bfloat16):
+            return net(y)
+
+    y = image(12).float()
+    exact = jacobian_basis(net, y, 2, 0.1, method=method)
+    for sigma in (0.1, None):
+        found = jacobian_basis(cast, y[None], 2, sigma, method=method)
+        torch.testing.assert_close(found.values, exact.values, rtol=0.02, atol=0)
 
 
 def test_arrays_of_other_kinds():

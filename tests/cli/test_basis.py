@@ -7,6 +7,8 @@ import pytest
 import tifffile
 
 from samples import noisy, write_model, write_png
+from scorelet.data import read_picture, to_unit
+from scorelet.tasks.basis_report import shown_ranks
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def test_a_report_with_pictures(shell, words, tmp_path):
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert text.count("data:image/png") == 3
     assert "oracle, cosines" in text
-    assert "the denoised picture" in text
+    assert "takes the denoised one for it" in text
 
 
 @pytest.mark.slow
@@ -40,6 +42,34 @@ def test_json_and_arrays_agree(shell, words, tmp_path):
     gram = arrays["vectors"].reshape(3, -1) @ arrays["vectors"].reshape(3, -1).T
     np.testing.assert_allclose(gram, np.eye(3), atol=1e-4)
     assert document["oracle_knows"] == "the clean picture"
+    clean = to_unit(read_picture(words[1]).pixels)
+    true = 255**2 * np.square(arrays["denoised"] - clean).mean()
+    assert document["true_mse"] == pytest.approx(float(true), rel=1e-4)
+    assert all(oracle["mse"] > 0 for oracle in document["oracles"])
+
+
+def test_all_vectors_of_a_large_picture_are_refused(shell, words, tmp_path):
+    write_png(tmp_path / "large.png", noisy(20, 20))
+    status, _, err = shell("basis", tmp_path / "large.png", *words[2:], "-k", "all")
+    assert status == 2
+    assert "All of 1200 eigenvectors" in err
+
+
+@pytest.mark.slow
+def test_all_vectors_of_a_small_picture(shell, words, tmp_path):
+    report = tmp_path / "all.html"
+    status, out, _ = shell(*words, "--crop", 4, "-k", "all", "--sigma", 25, "-o", report, "--json")
+    document = json.loads(out)
+    assert status == 0
+    assert len(document["values"]) == document["dimensions"] == 48
+    assert sum(document["values"]) == pytest.approx(document["effective_dim"], rel=1e-4)
+    assert document["true_mse"] is None
+    assert all(oracle["mse"] is None for oracle in document["oracles"])
+    assert "its error says nothing" in report.read_text()
+    assert [*shown_ranks(3)] == [1, 2, 3]
+    ranks = shown_ranks(960)
+    assert ranks[:13] == [*range(1, 13), 52]
+    assert (len(ranks), ranks[-1]) == (36, 960)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +77,7 @@ def test_json_and_arrays_agree(shell, words, tmp_path):
     [
         (["-o", "r.pdf"], "unknown suffix"),
         (["-k", "0"], "k is 0"),
+        (["-k", "some"], "expected a whole number"),
         (["--noise", "-1"], "noise is"),
         (["--crop", "1"], "crop is 1"),
         (["--sigma", "-3"], "positive"),

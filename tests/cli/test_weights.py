@@ -20,13 +20,16 @@ def test_spectrum(shell, files, tmp_path):
     assert status == 0
     assert "layers have learned directions" in lines[0]
     assert " ".join(lines[1].split()) == (
-        "layer kind neurons inputs learned effective rank largest bulk"
+        "layer kind neurons inputs learned effective rank largest bulk / initial"
     )
     assert lines[2].split()[0] == "stem.0"
     assert lines[-1] == f"-> {tmp_path / 's.html'}"
     assert err.count("\n") <= 1
     status, out, _ = shell("weights", "spectrum", files[0], "--noise", "bulk", "--json")
     assert (status, json.loads(out)["noise"]) == (0, "bulk")
+    status, _, err = shell("weights", "spectrum", files[0], "--device", "cuda")
+    assert status == 2
+    assert "computed on the cpu" in err
 
 
 @pytest.mark.slow

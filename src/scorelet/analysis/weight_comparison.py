@@ -63,10 +63,17 @@ def layer_spectrum(layer: Layer, noise: str) -> LayerSpectrum:
         raw = weight_spectrum(layer.rows(), variance=layer.initial_variance())
     except InputError as error:
         raise InputError(f"Layer {layer.name}: {error}") from None
-    bulk = bulk_variance(raw)
-    if noise == "bulk" and bulk > 0:
-        raw = Spectrum(raw.values / bulk, raw.vectors, raw.neurons)
-    return LayerSpectrum(layer, raw, learned_part(raw), bulk)
+    found = LayerSpectrum(layer, raw, learned_part(raw), bulk_variance(raw))
+    return in_units_of_bulk(found) if noise == "bulk" else found
+
+
+def in_units_of_bulk(found: LayerSpectrum) -> LayerSpectrum:
+    """Return a spectrum in units of the initial variance in those of its bulk, if it has one."""
+    if found.bulk <= 0:
+        return found
+    raw = found.spectrum
+    scaled = Spectrum(raw.values / found.bulk, raw.vectors, raw.neurons)
+    return LayerSpectrum(found.layer, scaled, learned_part(scaled), found.bulk)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,17 @@
 """scorelet basis."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
 from scorelet.cli.finding import finish
-from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
+from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, whole
+
+
+def _count(type_: type, tokens: Sequence[Token]) -> int | None:
+    """Turn a word into an integer, or all into None."""
+    return None if tokens[0].value == "all" else whole(type_, tokens)
 
 
 def basis(
@@ -14,7 +20,7 @@ def basis(
     *,
     output: Annotated[PathLike | None, Parameter(name=["--output", "-o"])] = None,
     model: str = "photo",
-    k: Annotated[Whole, Parameter(name=["--k", "-k"])] = 16,
+    k: Annotated[int | None, Parameter(name=["--k", "-k"], converter=_count)] = 16,
     sigma: float | None = None,
     noise: float = 0.0,
     crop: Whole | None = None,
@@ -31,11 +37,13 @@ def basis(
 
         scorelet basis examples/noisy.png --crop 64 -o basis.html
 
+        scorelet basis examples/clean/chelsea.png --noise 25 --crop 16 -k all -o all.html
+
     Args:
         source: a picture.
         output: NAME.html, a report with figures, or NAME.npz, the arrays.
         model: path, built-in name or Hub id of a denoiser.
-        k: number of eigenvectors.
+        k: number of eigenvectors, largest factors first; all: of small pictures, see --crop.
         sigma: noise level of the picture, in 8-bit units; found if it is not given.
         noise: white noise of this level is added first, in 8-bit units, for pictures without noise.
         crop: only the middle square of so many pixels; large pictures take minutes.

@@ -20,7 +20,7 @@ def spectrum(
     *,
     output: Output = None,
     arch: str | None = None,
-    noise: Literal["init", "bulk"] = "init",
+    noise: Literal["auto", "init", "bulk"] = "auto",
     overwrite: Flag = False,
     shared: Shared = DEFAULTS,
 ) -> int:
@@ -30,22 +30,26 @@ def spectrum(
 
         scorelet weights spectrum cifar10-scattering -o spectrum.html
 
-        scorelet weights spectrum resnet18.pth --arch torchvision:resnet18 --noise bulk
+        scorelet weights spectrum resnet18.pth --arch torchvision:resnet18
 
     Args:
         model: path, built-in name or Hub id; with --arch a file of weights.
         output: NAME.html, a report with figures.
         arch: torchvision:NAME, timm:NAME or FILE.py:FUNCTION, which builds the network.
         noise: init: weights started as the constructors of layers draw them; bulk: the noise is
-            that of the spectrum itself, for weight decay and other initialisations.
+            that of the spectrum itself, for weight decay and other initialisations; auto: bulk
+            where the spectrum is not that of such a start.
         overwrite: replace an existing report.
     """
+    from scorelet.core.errors import InputError
     from scorelet.tasks.array_files import PAGES, check_output
     from scorelet.tasks.weights import spectrum as run
     from scorelet.tasks.weights.spectrum_report import COLUMNS, lead, values
 
     if output is not None:
         check_output(output, overwrite=overwrite, suffixes=PAGES)
+    if shared.device not in ("auto", "cpu"):
+        raise InputError(f"device is {shared.device!r}: spectra are computed on the cpu.")
     found = run(model, arch=arch, noise=noise)
     document = found.document
     rows = [[entry["name"], *values(entry)] for entry in document["layers"]]
@@ -68,7 +72,7 @@ def compare(
     part: Literal["train", "test"] = "train",
     size: str | None = None,
     limit: Whole = 2000,
-    noise: Literal["init", "bulk"] = "init",
+    noise: Literal["auto", "init", "bulk"] = "auto",
     draws: Whole = 5,
     polar: Literal["svd", "newton-schulz"] = "svd",
     seed: Whole = 0,
@@ -97,7 +101,7 @@ def compare(
         part: of the data, train or test.
         size: of pictures in folders, HxW or one number; by default what a classifier takes.
         limit: only the first so many pictures; a fifth of them is kept from the fit.
-        noise: init or bulk, see scorelet weights spectrum.
+        noise: auto, init or bulk, see scorelet weights spectrum.
         draws: of random networks for floor, ceiling and error bars.
         polar: how rotations are computed: svd, or newton-schulz, by products.
         seed: of the draws.

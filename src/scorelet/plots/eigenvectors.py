@@ -24,11 +24,14 @@ def pictures_figure(titles: Sequence[str], pictures: Sequence[np.ndarray]) -> "F
     return figure
 
 
-def vectors_figure(values: Sequence[float], vectors: np.ndarray, symbol: str = "λ") -> "Figure":
+def vectors_figure(
+    values: Sequence[float], vectors: np.ndarray, symbol: str = "λ", ranks: Sequence[int] = ()
+) -> "Figure":
     """Draw each of (k, height, width, 1 or 3) vectors as a picture; zero is the middle gray.
 
-    Each has a scale of its own: a vector has no unit.
+    Each has a scale of its own: a vector has no unit. Titles count from 1, or tell `ranks`.
     """
+    ranks = ranks or range(1, len(values) + 1)
     rows = math.ceil(len(vectors) / _COLUMNS)
     columns = min(_COLUMNS, len(vectors))
     height, width = vectors.shape[1:3]
@@ -39,7 +42,7 @@ def vectors_figure(values: Sequence[float], vectors: np.ndarray, symbol: str = "
     for k, (place, vector) in enumerate(zip(axes, vectors, strict=False)):
         scale = float(np.quantile(np.abs(vector), _SATURATED)) or 1.0
         drawn = (0.5 + vector / (2 * scale)).clip(0, 1)
-        _show(place, drawn, f"{symbol}{k + 1} = {values[k]:.3f}")
+        _show(place, drawn, f"{symbol}{ranks[k]} = {values[k]:.3f}")
     return figure
 
 

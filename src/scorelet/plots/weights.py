@@ -33,11 +33,12 @@ def ranks_figure(
     return figure
 
 
-def spectra_figure(layers: Sequence[tuple[str, Tensor, float]]) -> "Figure":
+def spectra_figure(layers: Sequence[tuple[str, Tensor, float]], unit: str) -> "Figure":
     """Draw eigenvalues by rank.
 
     Args:
         layers: name, eigenvalues descending, and the edge of noise, of each.
+        unit: of eigenvalues, in words.
     """
     rows = math.ceil(len(layers) / _WIDE)
     figure = new_figure(11, 2.4 * rows)
@@ -53,7 +54,7 @@ def spectra_figure(layers: Sequence[tuple[str, Tensor, float]]) -> "Figure":
     for axes in grid[len(layers) :]:
         axes.set_visible(False)
     figure.supxlabel("rank", fontsize="small")
-    figure.supylabel("eigenvalue, in units of untrained weights", fontsize="small")
+    figure.supylabel(f"eigenvalue, in units of {unit}", fontsize="small")
     return figure
 
 
@@ -96,27 +97,35 @@ def activations_figure(names: Sequence[str], signals: Pairs) -> "Figure":
 def cosines_figure(
     layers: Sequence[tuple[str, Tensor, int, tuple[float | None, float | None]]],
 ) -> "Figure":
-    """Draw |cos| between eigenvectors; white is 1/√d, black 5/√d.
+    """Draw |cos| between eigenvectors; white is 1/√d, black 5/√d, and 1 at most.
 
     Args:
         layers: name, cosines (r, r'), dimension d, and effective ranks of both, of each.
     """
+    from matplotlib.ticker import MaxNLocator
+
     rows = math.ceil(len(layers) / _WIDE)
     figure = new_figure(11, 3.0 * rows)
     grid = figure.subplots(rows, min(_WIDE, len(layers)), squeeze=False).ravel()
     for axes, (name, cosines, size, ranks) in zip(grid, layers, strict=False):
         low = min(size**-0.5, 0.9)
+        count, other = cosines.shape
         axes.imshow(
-            cosines.numpy(), cmap="Greys", vmin=low, vmax=max(min(1.0, 5 * low), low + 0.05)
-        )
+            cosines.numpy(), cmap="Greys", vmin=low, vmax=max(min(1.0, 5 * low), low + 0.05),
+            extent=(0.5, other + 0.5, count + 0.5, 0.5), aspect="equal",
+        )  # fmt: skip
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.set_title(name, fontsize="small")
         for rank, mark, put in ((ranks[1], "v", "x"), (ranks[0], ">", "y")):
             if rank is not None:
-                place = (rank - 1, -0.5) if put == "x" else (-0.5, rank - 1)
+                place = (rank, 0.5) if put == "x" else (0.5, rank)
                 axes.plot(*place, mark, color=COLOURS[1], ms=6, clip_on=False)
         axes.tick_params(labelsize="x-small")
     for axes in grid[len(layers) :]:
         axes.set_visible(False)
+    figure.supxlabel("direction of the second network", fontsize="small")
+    figure.supylabel("direction of the first", fontsize="small")
     return figure
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from scorelet.analysis.jacobian import JacobianBasis, jacobian_basis
+from scorelet.analysis.jacobian.basis import FULL_UP_TO
 from scorelet.analysis.jacobian.inputs import FINDABLE
 from scorelet.analysis.shrinkage import (
     OracleShrinkage,
@@ -20,12 +21,13 @@ from scorelet.analysis.shrinkage import (
 )
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
+from scorelet.core.network import evaluated
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
 from scorelet.core.random import generator, randn
 from scorelet.core.words import counted
-from scorelet.data import read_picture, to_unit
+from scorelet.data import on_white, read_picture, to_unit
 from scorelet.models import Denoiser
 from scorelet.tasks.array_files import check_output, writing
 from scorelet.tasks.basis_report import pixels, report
@@ -48,7 +50,7 @@ class BasisSettings:
     """What is computed.
 
     Args:
-        k: number of eigenvectors.
+        k: number of eigenvectors; None: all, of at most `FULL_UP_TO` numbers.
         sigma: noise level of the picture, in [0, 1] units; None: it is found, or it is `noise`.
         noise: level of white noise that is added first, in [0, 1] units; 0: none. The picture
             then counts as clean.
@@ -58,7 +60,7 @@ class BasisSettings:
         seed: of the noise and of the start.
     """
 
-    k: int = 16
+    k: int | None = 16
     sigma: float | None = None
     noise: float = 0.0
     crop: int | None = None
@@ -80,8 +82,10 @@ class BasisSettings:
                 "sigma and noise are given: a picture to which noise is added counts as clean, and "
                 "its level is that of the noise; leave one of them out."
             )
-        if not 1 <= self.k <= _MOST:
-            raise InputError(f"k is {self.k}: it must be between 1 and {_MOST}.")
+        if self.k is not None and not 1 <= self.k <= _MOST:
+            raise InputError(f"k is {self.k}: it must be between 1 and {_MOST}, or all.")
+        if self.seed < 0:
+            raise InputError(f"seed is {self.seed}: it must not be negative.")
         if self.crop is not None and self.crop < 2:
             raise InputError(f"crop is {self.crop}: at least two pixels a side are needed.")
 
@@ -93,8 +97,9 @@ class PictureBasis:
     Attributes:
         document: for JSON: source, model, height, width, channels, sigma (8-bit units), values,
             residuals, effective_dim, effective_dim_error, dimensions, mse (mean square error per
-            pixel by SURE, 8-bit units squared), asymmetry, homogeneity, products, oracles,
-            warnings (sentences without a full stop).
+            pixel by SURE, 8-bit units squared), true_mse (its own, None without a clean picture),
+            asymmetry, homogeneity, products, oracles (their mse is None where they know the
+            denoised picture only), warnings (sentences without a full stop).
         basis: what it was made from.
         oracles: of fixed bases, by name.
     """
@@ -125,7 +130,7 @@ def basis(  # noqa: PLR0913 - as many as the command has options
     source: str | Path,
     *,
     model: str | Path | Denoiser = "photo",
-    k: int = 16,
+    k: int | None = 16,
     sigma: float | None = None,
     noise: float = 0.0,
     crop: int | None = None,
@@ -161,6 +166,12 @@ def basis_of_picture(
     clean = _image(source, settings.crop)
     if clean.numel() < 2:
         raise InputError(f"{source} has a single pixel: a basis needs two numbers at least.")
+    if settings.k is None and clean.numel() > FULL_UP_TO:
+        raise InputError(
+            f"All of {clean.numel()} eigenvectors are asked for, and the report has those of "
+            f"{FULL_UP_TO} numbers at most: give crop (a square of 16 pixels in colour has 768), "
+            "or a number k."
+        )
     denoiser = model if isinstance(model, Denoiser) else load_as(Denoiser, model, verb="basis")
     level = settings.sigma if settings.sigma is not None else settings.noise or None
     if level is None and not denoiser.blind:
@@ -170,18 +181,20 @@ def basis_of_picture(
         )
     place = choose_device(settings.device)
     noisy = clean + settings.noise * randn(tuple(clean.shape), rng=generator(settings.seed))
-    found = jacobian_basis(
-        denoiser.to(place).eval(),
-        noisy.to(place),
-        min(settings.k, noisy.numel()),
-        level,
-        tolerance=settings.tolerance,
-        seed=settings.seed,
-        progress=progress,
-    )
-    reference = clean if settings.noise else found.denoised.cpu()
+    with evaluated(denoiser.to(place)):
+        found = jacobian_basis(
+            denoiser,
+            noisy.to(place),
+            None if settings.k is None else min(settings.k, noisy.numel()),
+            level,
+            tolerance=settings.tolerance,
+            seed=settings.seed,
+            progress=progress,
+        )
+    truth = clean if settings.noise else None
+    reference = found.denoised.cpu() if truth is None else truth
     oracles = {} if found.sigma is None else _oracles(reference, found.sigma)
-    document = _document(source, _name(model), settings, found, oracles)
+    document = _document(source, _name(model), settings, found) | _errors(found, truth, oracles)
     return PictureBasis(document | {"warnings": _warnings(clean, found, settings)}, found, oracles)
 
 
@@ -190,8 +203,11 @@ def _name(model: str | Path | Denoiser) -> str:
 
 
 def _image(source: Path, crop: int | None) -> Tensor:
-    """Return the picture, or its middle, as (1, channel, height, width) floats."""
-    picture = read_picture(source)
+    """Return the picture, or its middle, as (1, channel, height, width) floats.
+
+    What is transparent is white.
+    """
+    picture = on_white(read_picture(source))
     samples = to_unit(picture.pixels)
     height, width = samples.shape[:2]
     if crop is not None:
@@ -235,14 +251,8 @@ def _warnings(clean: Tensor, found: JacobianBasis, settings: BasisSettings) -> l
 
 
 def _document(
-    source: Path,
-    model: str,
-    settings: BasisSettings,
-    found: JacobianBasis,
-    oracles: dict[str, OracleShrinkage],
+    source: Path, model: str, settings: BasisSettings, found: JacobianBasis
 ) -> dict[str, Any]:
-    size = found.noisy.numel()
-    scale = EIGHT_BIT**2 / size
     _, channels, height, width = found.noisy.shape
     return {
         "source": str(source),
@@ -256,20 +266,31 @@ def _document(
         "residuals": found.residuals.tolist(),
         "effective_dim": found.effective_dim,
         "effective_dim_error": found.effective_dim_error,
-        "dimensions": size,
-        "mse": None if found.sure is None else found.sure * scale,
+        "dimensions": found.noisy.numel(),
         "asymmetry": found.asymmetry,
         "homogeneity": found.homogeneity,
         "products": found.products,
+    }
+
+
+def _errors(
+    found: JacobianBasis, clean: Tensor | None, oracles: dict[str, OracleShrinkage]
+) -> dict[str, Any]:
+    """Return mean square errors for the document; an oracle's is too small without `clean`."""
+    square, size = EIGHT_BIT**2, found.noisy.numel()
+    true = None if clean is None else float((found.denoised.cpu() - clean).square().mean())
+    return {
+        "mse": None if found.sure is None else found.sure * square / size,
+        "true_mse": None if true is None else true * square,
         "oracles": [
             {
                 "basis": name,
                 "effective_dim": float(o.factors.sum()),
-                "mse": o.error * EIGHT_BIT**2 / len(o.factors),
+                "mse": None if clean is None else o.error * square / len(o.factors),
             }
             for name, o in oracles.items()
         ],
-        "oracle_knows": "the clean picture" if settings.noise else "the denoised picture",
+        "oracle_knows": "the denoised picture" if clean is None else "the clean picture",
     }
 
 

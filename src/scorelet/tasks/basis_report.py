@@ -31,6 +31,13 @@ ORACLES = (
     "An oracle that knows the clean picture chooses the best factor for every coefficient of a "
     "fixed basis. A denoiser whose factors fall sooner describes the picture by fewer numbers."
 )
+DENOISED = (
+    "Here there is no clean picture, and the oracle takes the denoised one for it, which has lost "
+    "what is hard to tell from noise: its Σ λ is too small, and its error says nothing. To compare "
+    "both, take a clean picture and add noise: --noise 25."
+)
+_FIRST, _REST = 12, 24
+"""Eigenvectors that are drawn: the first ones, and of further ones so many, evenly spread."""
 
 
 def report(
@@ -47,19 +54,23 @@ def report(
         Text(METHOD, "note"),
         Text(NUMBERS, "note"),
     ]
-    vectors = np.stack([pixels(vector) for vector in found.vectors])
+    ranks = shown_ranks(len(found.vectors))
+    vectors = np.stack([pixels(found.vectors[rank - 1]) for rank in ranks])
+    values = [document["values"][rank - 1] for rank in ranks]
+    drawn = png(vectors_figure(values, vectors, ranks=ranks))
     sections = [
-        Section(
-            "Eigenvectors",
-            [
-                Picture(
-                    png(vectors_figure(document["values"], vectors)), "Eigenvectors as pictures."
-                )
-            ],
-        ),
+        Section("Eigenvectors", [Picture(drawn, "Eigenvectors as pictures.")]),
         Section("Shrinkage factors", _factors(document, oracles)),
     ]
     return render("The basis of a denoiser at a picture", opening, sections)
+
+
+def shown_ranks(count: int) -> list[int]:
+    """Return which of so many eigenvectors are drawn, from 1 on."""
+    if count <= _FIRST + _REST:
+        return list(range(1, count + 1))
+    rest = np.linspace(_FIRST, count, _REST + 1)[1:].round().astype(int)
+    return [*range(1, _FIRST + 1), *rest.tolist()]
 
 
 def facts(document: dict[str, Any]) -> dict[str, str]:
@@ -79,6 +90,8 @@ def facts(document: dict[str, Any]) -> dict[str, str]:
     else:
         named["noise level (8-bit units)"] = f"{document['sigma']:.2f}"
         named["mean square error by SURE (8-bit units²)"] = f"{document['mse']:.2f}"
+    if document["true_mse"] is not None:
+        named["its true mean square error (8-bit units²)"] = f"{document['true_mse']:.2f}"
     return named
 
 
@@ -93,18 +106,23 @@ def _factors(document: dict[str, Any], oracles: dict[str, OracleShrinkage]) -> l
         Picture(png(factors_figure(document["values"], curves)), "Shrinkage factors by rank.")
     ]
     if document["oracles"]:
-        rows = [
-            ("this denoiser (SURE)", f"{document['effective_dim']:.1f}", f"{document['mse']:.2f}")
-        ]
+        true = document["true_mse"]
+        own, error = ("SURE", document["mse"]) if true is None else ("its true error", true)
+        rows = [(f"this denoiser ({own})", f"{document['effective_dim']:.1f}", _figure(error))]
         rows += [
-            (f"oracle, {o['basis']}", f"{o['effective_dim']:.1f}", f"{o['mse']:.2f}")
+            (f"oracle, {o['basis']}", f"{o['effective_dim']:.1f}", _figure(o["mse"]))
             for o in document["oracles"]
         ]
+        known = DENOISED if true is None else "Here the oracle knows the clean picture."
         parts += [
             Table(["basis", "Σ λ", "mean square error (8-bit units²)"], rows),
-            Text(f"{ORACLES} Here the oracle knows {document['oracle_knows']}.", "note"),
+            Text(f"{ORACLES} {known}", "note"),
         ]
     return parts
+
+
+def _figure(error: float | None) -> str:
+    return "–" if error is None else f"{error:.2f}"
 
 
 def pixels(image: Tensor) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from torch import nn
 
 from scorelet.core.device import choose_device
-from scorelet.core.errors import InputError
+from scorelet.core.errors import CheckpointError, InputError
 from scorelet.core.network import has_network
 from scorelet.core.paths import as_path
 from scorelet.data.labelled import LabelledImages, load_labelled
@@ -72,7 +72,13 @@ def _own(model: str | Path) -> Any:  # noqa: ANN401 - as load
             f"{model} is a file of torch's weights, which does not say its architecture: name that "
             "by --arch torchvision:NAME, timm:NAME or FILE.py:FUNCTION."
         )
-    return load(model)
+    try:
+        return load(model)
+    except CheckpointError as error:
+        raise CheckpointError(
+            f"{error} Of bare weights of a network of others name the architecture, by --arch "
+            "torchvision:NAME, timm:NAME or FILE.py:FUNCTION."
+        ) from error
 
 
 def _foreign(path: Path, arch: str) -> nn.Module:

@@ -327,6 +327,37 @@ def test_what_is_not_looked_into_is_said():
     assert warning.startswith("1 ConvTranspose2d is left out (1)")
 
 
+class Own(nn.Module):
+    """A layer of somebody's own, which no one knows."""
+
+    def __init__(self):
+        super().__init__()
+        self.matrix = nn.Parameter(torch.eye(4))
+
+    def forward(self, x):
+        return torch.einsum("oc,bchw->bohw", self.matrix, x)
+
+
+class ByName(nn.Module):
+    """A network that calls its layers by keyword."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = nn.Conv2d(3, 4, 1), nn.Linear(4, 2)
+
+    def forward(self, x):
+        return self.last(input=self.first(input=x).mean((2, 3)))
+
+
+def test_layers_of_others_are_said_and_those_called_by_keyword_are_seen():
+    net = nn.Sequential(nn.Conv2d(3, 4, 1), Own()).double()
+    (warning,) = align(net, copy.deepcopy(net), pictures()).warnings
+    assert warning.startswith("1 Own is left out (1)")
+    net = ByName().double()
+    found = align(net, copy.deepcopy(net), pictures())
+    assert [layer.reference.name for layer in found.layers] == ["first", "last"]
+
+
 class Sized(nn.Module):
     """In the manner of transformers that know one size of picture."""
 

@@ -39,7 +39,7 @@ def test_another_seed_deals_anew():
 
 
 def test_too_few_pictures():
-    words = "19 different pictures: two halves of 8 and 4 held out are 20"
+    words = r"19 different pictures \(copies.*\): two halves of 8 and 4 held out are 20"
     with pytest.raises(InputError, match=words):
         disjoint_halves(np.arange(19), 8, held_out=4, seed=0)
     for size, held_out in ((0, 4), (4, 0)):

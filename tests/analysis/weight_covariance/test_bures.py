@@ -67,6 +67,23 @@ def test_e7_s_of_the_planted_example():
 
 
 @pytest.mark.slow
+def test_s_goes_both_ways_each_with_its_own_floor_and_ceiling():
+    """One network has learned three directions, the other twenty: floors are far apart."""
+    few = Spectrum(torch.tensor([40.0, 20, 10]).double(), orthogonal(40, 3, seed=1), 60)
+    many = Spectrum(torch.full((20,), 40.0).double(), orthogonal(40, 20, seed=1), 60)
+    found = agreement(few, many, rng=rng(0), draws=20, resamples=0)
+    cosine, expected = bures_cosine(few, many), []
+    for own in (few, many):
+        floors = [bures_cosine(own, rotated(own, rng(s))) for s in range(20)]
+        ceilings = [bures_cosine(own, redrawn(own, rng(s))) for s in range(20)]
+        floor, ceiling = sum(floors) / 20, sum(ceilings) / 20
+        expected.append((cosine - floor) / (ceiling - floor))
+    assert abs(expected[0] - expected[1]) > 0.3
+    assert found.forward.value == pytest.approx(expected[0], abs=0.05)
+    assert found.backward.value == pytest.approx(expected[1], abs=0.1)
+
+
+@pytest.mark.slow
 def test_deviations_of_s_are_those_of_networks_of_two_laws():
     """Of 100 pairs: about those of S itself, and not smaller where the laws are one.
 

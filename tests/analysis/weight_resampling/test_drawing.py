@@ -10,6 +10,7 @@ from aligned_networks import Attentive, ResidualNet, Twice, pictures, plain_net
 from planted_weights import normal, rng
 from scorelet.analysis.alignment.layers import LinearLayer, MatrixLayer, registered_layers
 from scorelet.analysis.alignment.watching import called_parts, read_by
+from scorelet.analysis.weight_covariance import learned_part, weight_spectrum
 from scorelet.analysis.weight_resampling import Law, draw_network, refit
 from scorelet.analysis.weight_resampling.laws import drawn_rows
 from scorelet.core.errors import InputError
@@ -57,6 +58,19 @@ def test_e12_of_a_complex_matrix_and_of_the_other_laws():
     assert float((covariance - power * torch.eye(12)).abs().max()) < 0.05 * power
 
 
+@pytest.mark.slow
+def test_e12_of_noise_plus_what_was_learned():
+    """v (1 + C), v the initial variance and C the learned part in units of it."""
+    layer = spiked_layer(bias=False)
+    variance = layer.initial_variance()
+    learned = learned_part(weight_spectrum(layer.rows(), variance=variance))
+    expected = variance * (torch.eye(12).double() + learned.matrix())
+    weights, _ = drawn_rows(layer, 100_000, Law("shrunk"), rng(0))
+    found = weights.flatten(1).mT @ weights.flatten(1) / 100_000
+    gap = torch.linalg.matrix_norm(found - expected, 2)
+    assert float(gap / torch.linalg.matrix_norm(expected, 2)) < 0.03
+
+
 def test_ranks_are_kept():
     layer = spiked_layer()
     weights, bias = drawn_rows(layer, 50, Law(rank=3), rng(0))
@@ -92,12 +106,15 @@ def test_a_drawn_network_computes_what_the_reference_does():
     """The error falls with the width; without alignments nothing is left of the function."""
     reference, x, test = wide_net(512), pictures(1500, side=4), pictures(300, side=4, seed=8)
     target = reference(test).detach()
-    errors = {}
+    errors, sizes = {}, []
     for width, aligned in ((64, True), (256, True), (512, True), (512, False)):
         drawn = draw_network(reference, x, seed=3, into=wide_net(width), aligned=aligned)
-        gap = drawn.network(test).detach() - target
+        answer = drawn.network(test).detach()
+        gap = answer - target
+        sizes += [float(answer.norm() / target.norm())] if aligned else []
         errors[width, aligned] = float(gap.square().sum() / target.square().sum())
-    assert errors[64, True] > errors[256, True] > errors[512, True]
+    assert 0.3 > errors[64, True] > errors[256, True] > errors[512, True]
+    assert all(0.7 < size < 1.3 for size in sizes)  # widths differ, and answers do not
     assert errors[512, True] < 0.15 * errors[512, False]
 
 

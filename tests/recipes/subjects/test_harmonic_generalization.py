@@ -69,6 +69,52 @@ def test_the_projection_on_a_ray_is_what_the_page_says():
     assert found["alignment"] == pytest.approx(1, abs=1e-4)
 
 
+class Shrinking(Denoiser):
+    """A denoiser that knows nothing of pictures."""
+
+    blind = True
+
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = factor
+
+    def _denoise(self, y, sigma, cond, label):
+        return self.factor * y
+
+
+@pytest.mark.parametrize("factor", [1.0, 0.95])
+def test_a_denoiser_that_knows_nothing_meets_no_claim_on_the_ray(factor):
+    """Its slope is 1 and its eigenvalues are, too."""
+    image = torch.rand(1, 1, 24, 24, generator=torch.Generator().manual_seed(0))
+    measured = recipe._of_ray(geometry._on_ray(Shrinking(factor), image, 0))
+    on_ray = [claim for claim in claims("small", SETTINGS["small"]) if claim.of.startswith("ray")]
+    assert len(on_ray) == 4
+    assert not any(claim.judge(measured)["holds"] for claim in on_ray)
+    best = recipe._of_ray(geometry._on_ray(Projection(image), image, 0))
+    assert [claim.of for claim in on_ray if claim.judge(best)["holds"]] == [
+        *("ray slope", "ray alignment", "ray first"),
+    ]
+
+
+def test_errors_of_twins_are_those_of_their_parts():
+    def twins(value, error, pair, nearest):
+        return {
+            "variance": [{"value": value, "error": error}],
+            "pair_cosines": [pair] * 3,
+            "nearest_cosines": [nearest] * 3,
+            "lead": 1.0,
+            "gap": 7.0,
+            "gap_error": 0.5,
+            "verdict": "",
+        }
+
+    found = recipe._of_twins([twins(0.3, 0.03, 0.5, 0.95), twins(0.03, 0.006, 0.9, 0.8)])
+    assert found["variance ratio"].value == pytest.approx(10)
+    assert found["variance ratio"].error == pytest.approx(10 * math.hypot(0.1, 0.2))
+    assert found["nearest fall"].value == pytest.approx(0.15)
+    assert (found["pair of few"].value, found["pair of many"].value) == pytest.approx((0.5, 0.9))
+
+
 def test_eigenvectors_at_a_picture_are_kept_for_the_report(tmp_path):
     image = torch.rand(1, 1, 12, 12, generator=torch.Generator().manual_seed(0))
     found = basis_at(Projection(image), image, 0, tmp_path / "e.npz")

@@ -214,12 +214,13 @@ def test_falls_are_those_of_every_layer():
     assert scattering.least_drop(rows[::-1]).value == pytest.approx(-0.3)
 
 
-def seeds_found(before):
+def seeds_found(before, p=(0.5,)):
     return {
         "signals": [{"test": 0.9, "as they are": 0.1}],
         "eigenvectors": [{"aligned": 0.9, "as they are": 0.1}],
         "gaussianity": [
-            {"before": b, "after": 0.05, "networks": 8, "p_values": {"1": 0.5}} for b in before
+            {"before": b, "after": 0.05, "networks": 8, "p_values": dict(enumerate(p))}
+            for b in before
         ],
     }
 
@@ -229,6 +230,8 @@ def test_what_was_outside_of_no_bulk_has_no_ratio():
     nothing = scattering._of_seeds(seeds_found((0.2, 0.0)))["outside ratio"]
     assert math.isnan(nothing.value)
     assert "nothing was learned" in nothing.note
+    found = scattering._of_seeds(seeds_found((0.2,), (0.9, 0.01, 0.95, 0.03, 0.99, 0.02)))
+    assert found["median p"].value == pytest.approx((0.03 + 0.9) / 2)
 
 
 def test_what_thirty_directions_lose():

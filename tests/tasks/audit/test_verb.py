@@ -132,9 +132,29 @@ def test_networks_of_others_are_taken_as_they_are(arrays):
         (Answering(lambda y: (y, None)), "returns a tuple"),
         (Answering(lambda y, sigma: y), "with noisy images alone"),
         (torch.nn.AvgPool2d(2), "must have the shape"),
+        (torch.nn.Conv2d(3, 3, 1), r"shape \(20, 1, 12, 12\).*to have 3 channels"),
+        (torch.nn.Conv2d(1, 1, 1).double(), "float32 of shape"),
+        (Answering(lambda y: y / 0), "The first denoiser answers with NaN or infinite numbers"),
     ):
         with pytest.raises(InputError, match=words):
             sl.audit(new, models=[net, ours[0]], samples=0)
+
+
+def test_networks_that_write_over_their_input_are_one_function_with_those_that_do_not(arrays):
+    """Both see the same noisy pictures, and the first must not change those of the second."""
+    first, second = (Answering(lambda y: y.sub_(0.5).mul_(0.8).add_(0.5)) for _ in range(2))
+    out_of_place = Answering(lambda y: (y - 0.5) * 0.8 + 0.5)
+    for pair in ([first, second], [first, out_of_place]):
+        (row,) = sl.audit(arrays[2], models=pair, samples=4).document["rows"]
+        assert all(level["value"] == 0 for level in row["variance"])
+
+
+def test_networks_keep_their_mode(arrays):
+    first, second = (Answering(lambda y: 0.9 * y) for _ in range(2))
+    first.train()
+    second.eval()
+    sl.audit(arrays[2], models=[first, second], samples=0)
+    assert (first.training, second.training) == (True, False)
 
 
 def test_one_model_given_twice_is_refused(arrays):
@@ -209,7 +229,8 @@ def test_twins_see_other_pictures_and_an_interrupted_audit_goes_on(tmp_path, mon
     np.save(tmp_path / "x.npy", x)
     said, told = [], []
     whole = audit_twins(tmp_path / "x.npy", tmp_path / "whole", TINY, told=Told(said.append))
-    assert "4 trainings of 8 steps and 2 measurements" in said[0]
+    assert said[0].startswith("1 of 24 pictures are left out as copies of others")
+    assert "4 trainings of 8 steps and 2 measurements" in said[1]
     assert whole.document["copies"] == 1
     with np.load(tmp_path / "whole/steps/pictures.npz") as halves:
         parts = [halves[name] for name in ("first", "second", "held_out")]
@@ -264,6 +285,7 @@ def test_too_few_pictures_and_impossible_settings(tmp_path):
         ({"samples": 1}, "none, or at least two"),
         ({"steps": 0}, "at least one each"),
         ({"seed": -1}, "seed is -1"),
+        ({"width": 0}, "width is 0"),
     ):
         with pytest.raises(InputError, match=words):
             sl.audit(tmp_path / "x.npy", folder=tmp_path / "run", **options)

@@ -18,6 +18,7 @@ from scorelet.tasks.audit.words import conclusion, evidence
         ({10: "memorises", 20: "same function"}, "not known: with 20 pictures no samples"),
         ({1: "not known"}, "with 1 picture no samples"),
         ({10: "undertrained", 20: "generalises"}, "10 pictures have not learned enough"),
+        ({10: "undertrained", 20: "undertrained"}, "of 10 and 20 pictures have not learned"),
         ({10: "memorises", 20: "undertrained"},
          "The networks memorise with 10 pictures. The networks of 20 pictures have not learned"),
     ],

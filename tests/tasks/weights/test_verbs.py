@@ -50,7 +50,13 @@ def test_the_noise_may_be_that_of_the_bulk():
     assert "weight decay" in init["warnings"][0]
     assert bulk["warnings"] == []
     assert layer(bulk, SECOND)["kept"] == 2
-    with pytest.raises(InputError, match="init or bulk"):
+    auto = sl.weights.spectrum(net).document
+    assert auto["noise"] == "bulk"
+    assert "noise is taken from the bulk" in auto["warnings"][0]
+    assert auto["layers"] == bulk["layers"]
+    as_drawn = sl.weights.spectrum(learned_classifier(0)).document
+    assert (as_drawn["noise"], as_drawn["warnings"]) == ("init", [])
+    with pytest.raises(InputError, match="one of auto, init, bulk"):
         sl.weights.spectrum(net, noise="none")
     with pytest.raises(InputError, match="no convolution"):
         sl.weights.spectrum(nn.ReLU())
@@ -183,7 +189,7 @@ def test_too_few_pictures_and_other_architectures():
     for options, sentence in (
         ({"draws": 1}, "draws is 1"),
         ({"seed": -1}, "seed is -1"),
-        ({"noise": "x"}, "init or bulk"),
+        ({"noise": "x"}, "one of auto, init, bulk"),
         ({"polar": "x"}, "svd or newton-schulz"),
         ({"limit": 0}, "limit is 0"),
         ({"size": (0, 2)}, "size is"),
@@ -210,6 +216,25 @@ def test_a_classifier_is_drawn_anew_and_saved(tmp_path):
     for options in ({"law": "normal"}, {"rank": 0}, {"seed": -1}):
         with pytest.raises(InputError):
             sl.weights.resample(model, data=data, **options)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("answer", [lambda y: {"out": y}, lambda y: y[..., None, None]])
+def test_networks_that_give_no_logits_have_no_accuracy(tmp_path, answer):
+    net = plain_net(side=8).float()
+    net.append(Answering(answer))
+    found = sl.weights.resample(net, data=write_data(tmp_path / "d.npz"))
+    assert found.document["accuracy"] is None
+    assert any("does not answer with logits" in text for text in found.document["warnings"])
+
+
+class Answering(torch.nn.Module):
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = answer
+
+    def forward(self, y):
+        return self.answer(y)
 
 
 def test_a_module_is_drawn_anew_and_its_weights_are_saved(tmp_path):

@@ -241,12 +241,12 @@ def uncalled(net: nn.Module, layers: Sequence[Layer]) -> list[str]:
 
 
 def _others(net: nn.Module) -> list[str]:
-    """Layers of torch with matrices that are neither convolutions nor linear layers."""
+    """Modules of others with matrices that are neither convolutions nor linear layers."""
     kinds: dict[str, list[str]] = {}
     for name, module in net.named_modules():
         known = layer_of(name, module) is not None or isinstance(module, _CONVOLUTIONS)
         matrices = any(p.ndim > 1 for p in module.parameters(recurse=False))
-        if matrices and not known and type(module).__module__.startswith("torch.nn"):
+        if matrices and not known and not type(module).__module__.startswith("scorelet."):
             kinds.setdefault(type(module).__name__, []).append(name)
     said = "only convolutions, linear layers and channel matrices are looked into"
     return [text for kind, names in kinds.items() for text in _left_out(names, kind, said)]

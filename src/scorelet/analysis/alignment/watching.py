@@ -22,7 +22,12 @@ class Reached(Exception):
 @contextmanager
 def watching(net: nn.Module, modules: Iterable[nn.Module], seen: Seen) -> Generator[None]:
     """Hand what some modules are called with to `seen`; the network is evaluated meanwhile."""
-    with evaluated(net, [module.register_forward_pre_hook(seen) for module in modules]):
+
+    def take(module: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any]) -> None:
+        seen(module, inputs or tuple(named.values()))
+
+    hooks = [module.register_forward_pre_hook(take, with_kwargs=True) for module in modules]
+    with evaluated(net, hooks):
         yield
 
 

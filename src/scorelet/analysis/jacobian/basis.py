@@ -135,7 +135,7 @@ def jacobian_basis(  # noqa: PLR0913 - what is decomposed, and how
     References: Kadkhodaie et al. 2024, arXiv 2310.02557, section 3.
     """
     point = as_point(y, f)
-    check_options(kind, method, k, point.numel(), tolerance, probes)
+    check_options(kind, method, k, point.numel(), tolerance, probes, seed)
     check_mode(f)
     level = None if sigma is None else checked_level(sigma)
     images = isinstance(f, nn.Module) and point.ndim == 4

@@ -56,7 +56,7 @@ def in_single_precision(f: Map, dtype: torch.dtype) -> Map:
 
 
 def check_options(
-    kind: str, method: str, k: int | None, size: int, tolerance: float, probes: int
+    kind: str, method: str, k: int | None, size: int, tolerance: float, probes: int, seed: int
 ) -> None:
     """Refuse words and numbers without a meaning, for a y of `size` numbers."""
     if kind not in ("symmetric", "singular"):
@@ -72,6 +72,8 @@ def check_options(
         )
     if not 0 < tolerance < 1:
         raise InputError(f"tolerance is {tolerance!r}: it must lie between 0 and 1.")
+    if not is_whole(seed) or seed < 0:
+        raise InputError(f"seed is {seed!r}: it must be a whole number, not negative.")
     if not is_whole(probes) or probes < 2:
         raise InputError(f"probes is {probes!r}: at least 2 are needed for an error.")
 

@@ -232,13 +232,15 @@ class JacobianProducts:
 def _call(f: Map, y: Tensor) -> Any:  # noqa: ANN401 - maps of others return what they want
     try:
         with sdpa_kernel(SDPBackend.MATH):  # fused attention has no second derivative
-            return f(y.clone())  # f may write over what it is given
+            value = f(y.clone())  # f may write over what it is given
     except InputError:
         raise
     except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
         raise InputError(
             f"f fails on a tensor of shape {tuple(y.shape)}: {one_line(error)}{_remedy(error)}."
         ) from error
+    other = isinstance(value, Tensor) and value.is_floating_point() and value.dtype != y.dtype
+    return value.to(y.dtype) if other else value  # of a map with autocast inside
 
 
 def _check(value: object, y: Tensor) -> None:

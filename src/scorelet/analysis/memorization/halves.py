@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scorelet.analysis.memorization.duplicates import THRESHOLD
 from scorelet.core.errors import InputError
 
 
@@ -45,8 +46,9 @@ def disjoint_halves(indices: np.ndarray, size: int, *, held_out: int, seed: int)
     needed = 2 * size + held_out
     if len(indices) < needed:
         raise InputError(
-            f"There are {len(indices)} different pictures: two halves of {size} and {held_out} "
-            f"held out are {needed}; choose smaller sizes, hold out fewer, or give more pictures."
+            f"There are {len(indices)} different pictures (copies do not count: thumbnails of a "
+            f"correlation above {THRESHOLD}): two halves of {size} and {held_out} held out are "
+            f"{needed}; choose smaller sizes, hold out fewer, or give more pictures."
         )
     numbers = np.asarray(indices, np.int64)
     order = np.array(sorted(numbers.tolist(), key=lambda k: (picture_key(seed, k), k)), np.int64)

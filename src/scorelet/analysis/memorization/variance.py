@@ -60,7 +60,8 @@ def model_variance(
         means: keep the mean of each image: P is the identity.
 
     Raises:
-        InputError: no picture, levels that are not positive, or denoisers whose answers are flat.
+        InputError: no picture, levels that are not positive, or denoisers whose answers are flat
+            or not finite.
     """
     check_levels(clean, sigmas)
     found = []
@@ -69,7 +70,9 @@ def model_variance(
         for start in range(0, len(clean), BATCH):
             y = noisy(clean[start : start + BATCH], sigma, level, seed, start)
             with torch.no_grad():
-                u, v = (_rows(model(y, sigma), means=means) for model in (a, b))
+                answers = [model(y.clone(), sigma) for model in (a, b)]  # some write over y
+            _check_finite(answers, sigma)
+            u, v = (_rows(answer, means=means) for answer in answers)
             apart.append((u - v).square().sum(1))
             size.append((u.square().sum(1) + v.square().sum(1)) / 2)
         found.append(_ratio_of_means(torch.cat(apart), torch.cat(size), sigma))
@@ -110,6 +113,15 @@ def gaussian_model_variance(
     difference = energy(jacobians[0] - jacobians[1], at_mean[0] - at_mean[1])
     both = sum(energy(j, m) for j, m in zip(jacobians, at_mean, strict=True))
     return _ratio(difference, both / 2)
+
+
+def _check_finite(answers: Sequence[Image], sigma: float) -> None:
+    for which, answer in zip(("first", "second"), answers, strict=True):
+        if not bool(answer.isfinite().all()):
+            raise InputError(
+                f"The {which} denoiser answers with NaN or infinite numbers at noise level "
+                f"{sigma:g}: a model that does so cannot be compared."
+            )
 
 
 def _rows(images: Image, *, means: bool) -> Tensor:

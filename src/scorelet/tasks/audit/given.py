@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from scorelet.core.errors import InputError
+from scorelet.core.errors import InputError, one_line
 from scorelet.core.paths import as_path
 from scorelet.core.typing import Image, NoiseLevel
 from scorelet.models import Denoiser
@@ -34,11 +34,14 @@ class OthersDenoiser(Denoiser):
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Tensor | None
     ) -> Tensor:
         try:
-            found = self.network(y)
-        except TypeError as error:
+            found = self.network(y.clone())  # it may write over what it is given
+        except InputError:
+            raise
+        except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
             raise InputError(
-                f"{type(self.network).__name__} cannot be called with noisy images alone: give a "
-                f"Denoiser of your own that calls it ({error})."
+                f"{type(self.network).__name__} cannot be called with noisy images alone, float32 "
+                f"of shape {tuple(y.shape)}: give a Denoiser of your own that calls it "
+                f"({one_line(error)})."
             ) from error
         if not isinstance(found, Tensor):
             raise InputError(

@@ -19,6 +19,15 @@ METHOD = (
     "both alike, and draw nearly the same pictures, which nobody has shown them. Networks that do "
     "worse than a linear filter have learned too little for a verdict."
 )
+METHOD_OF_MODELS = (
+    "Two models are shown the same noisy pictures, which neither has seen. If they know their "
+    "training pictures by heart, they bring those back from noise far better than others, and "
+    "their samples are copies of them; if they have learned the density of the pictures, they "
+    "treat both alike, and draw nearly the same pictures from the same noise. Without training "
+    "pictures only their difference is known. Models that do worse on training pictures than a "
+    "linear filter, or without these take out less than half of the strongest noise, have learned "
+    "too little for a verdict."
+)
 COLUMNS = (
     "Gap: by how many dB training pictures come back from noise better than held-out ones; from "
     f"{LARGE_GAP:g} dB on it is memory, up to {SMALL_GAP:g} dB there is none. V: the mean square "
@@ -27,7 +36,8 @@ COLUMNS = (
     "last three are medians of cosines between pictures without their means, 1 if they are alike "
     "but for brightness and contrast: of the two samples of one noise (twins), of a sample and the "
     "most similar picture that its network has learned (nearest), and of held-out pictures and "
-    "the most similar learned ones (held out): so near come pictures that were not copied."
+    "the most similar learned ones (nearest of held out): so near come pictures that were not "
+    "copied."
 )
 VERDICTS: dict[str, Tone] = {
     "undertrained": "open",
@@ -37,7 +47,7 @@ VERDICTS: dict[str, Tone] = {
     "same function": "open",
     "not known": "open",
 }
-HEAD = ("", "verdict", "gap (dB)", "V", "twins", "nearest", "held out")
+HEAD = ("", "verdict", "gap (dB)", "V", "twins", "nearest", "nearest of held out")
 """Columns of the table, here and in the shell."""
 NAMES = {
     "near_first": "nearest of the first half",
@@ -62,7 +72,7 @@ def report(document: dict[str, Any], shown: Mapping[int, Shown]) -> str:
             ],
             frozenset({0, 1}),
         ),
-        Text(METHOD, "note"),
+        Text(METHOD if document["models"] is None else METHOD_OF_MODELS, "note"),
         Text(COLUMNS, "note"),
     ]
     sections = [Section("Curves", _curves(document))]
@@ -113,15 +123,14 @@ def _curves(document: dict[str, Any]) -> list[Part]:
         )
         for row in rows
     }
-    parts: list[Part] = [
-        Picture(png(gap_figure(decibels, curves)), "Output over input PSNR."),
-        Text("Where both curves of a size coincide, training pictures are like any others."),
-    ]
+    parts: list[Part] = [Picture(png(gap_figure(decibels, curves)), "Output over input PSNR.")]
+    if any(row["psnr_train"] is not None for row in rows):
+        parts.append(Text("Where both curves coincide, training pictures are like any others."))
     known = {title(row): row for row in rows if row["pair_cosines"] is not None}
     if known:
         sets = {name: (row["pair_cosines"], row["nearest_cosines"]) for name, row in known.items()}
         parts.append(Picture(png(histograms_figure(sets)), "Cosines of samples."))
-    head = ["noise level", *(title(row) for row in rows)]
+    head = ["noise level, in [0, 1] units", *(title(row) for row in rows)]
     levels = [
         (f"{sigma:g}", *(_with_error(*_level(row, k), 3) for row in rows))
         for k, sigma in enumerate(document["sigmas"])

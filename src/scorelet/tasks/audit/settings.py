@@ -39,6 +39,8 @@ class Network:
 
 def network_of_twins(steps: int | None = None, width: int | None = None) -> Network:
     """Return the U-Net of the twins with other steps or another width; None: the default."""
+    if width is not None and width < 1:
+        raise InputError(f"width is {width}: a network has at least one channel.")
     usual = Network()
     options = usual.options if width is None else usual.options | {"width": width}
     return replace(usual, options=options, steps=usual.steps if steps is None else steps)

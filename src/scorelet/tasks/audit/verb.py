@@ -12,8 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.analysis.memorization import disjoint_halves, find_copies, shared, thumbnails
+from scorelet.analysis.memorization.duplicates import THRESHOLD
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
+from scorelet.core.network import evaluated
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
@@ -46,6 +48,7 @@ from scorelet.tasks.picture_arrays import Pictures, images_of, load_picture_arra
 from scorelet.tasks.steps import OnStep, Steps, claim_steps
 
 FOLDER = "runs/audit"
+ALIKE = f"thumbnails with a correlation above {THRESHOLD}"
 _PIECE = 4096
 _MANY = 0.01  # a share of pictures in both training sets that makes agreement mean nothing
 
@@ -152,6 +155,8 @@ def audit_twins(
     """
     pictures, notes = _load(data, settings, told)
     copies = find_copies(_thumbnails(pictures))
+    if len(copies.repeated):
+        told.say(_left_out(len(copies.repeated), len(pictures)))
     halves = disjoint_halves(
         copies.kept.numpy(),
         settings.sizes[-1],
@@ -250,12 +255,13 @@ def audit_models(
     warnings = _shared_warnings(known) if known else []
     fresh, copies = _unseen(pictures, known)
     place = choose_device(settings.device)
-    a, b = (as_denoiser(model).to(place).eval() for model in models)
+    a, b = (as_denoiser(model).to(place) for model in models)
     for model, denoiser in zip(models, (a, b), strict=True):
         refuse_other_channels(model, denoiser, settings.channels)
     first, second = (images_of(each) for each in known) if known else (None, None)
     held_out = images_of(pictures[fresh[: settings.held_out]])
-    row, shown = measure(Pair(a, b, first, second), held_out, settings, progress=told.progress)
+    with evaluated(a), evaluated(b):
+        row, shown = measure(Pair(a, b, first, second), held_out, settings, progress=told.progress)
     full = {"size": None, "sentence": evidence(row)} | row
     document = _document(data, pictures, settings) | {
         "conclusion": conclusion_of_models(full),
@@ -348,6 +354,10 @@ def _shared_warnings(known: list[Pictures]) -> list[str]:
     return [said]
 
 
+def _left_out(copies: int, pictures: int) -> str:
+    return f"{copies} of {pictures} pictures are left out as copies of others: {ALIKE}"
+
+
 def _unseen(pictures: Pictures, known: list[Pictures]) -> tuple[np.ndarray, int]:
     """Return the different pictures that are in no training set, and how many are left out."""
     rows = _thumbnails(pictures)
@@ -358,8 +368,8 @@ def _unseen(pictures: Pictures, known: list[Pictures]) -> tuple[np.ndarray, int]
     found = kept[fresh].numpy()
     if len(found) < 2:
         raise InputError(
-            f"{len(found)} of {len(pictures)} pictures are different and in no training set: give "
-            "at least two that the models have not seen."
+            f"{len(found)} of {len(pictures)} pictures are different and in no training set "
+            f"(copies are {ALIKE}): give at least two that the models have not seen."
         )
     return found, len(pictures) - len(found)
 

@@ -30,7 +30,7 @@ def conclusion(rows: Sequence[Row]) -> str:
     if lacking:
         known = "" if largest is None else f"The networks memorise with {pictures_of(largest)}. "
         return (
-            f"{known}The networks of {pictures_of(lacking[0])} have not learned enough to be "
+            f"{known}The networks of {_sizes(lacking)} have not learned enough to be "
             "judged: a linear filter does better. Train them longer, with more --steps."
         )
     diverged = [row["size"] for row in rows if row["verdict"] in OPEN and row.get("diverged")]
@@ -98,6 +98,13 @@ def evidence(row: Row) -> str:
     if row["gap"] is not None and lead is not None and lead < 0:
         said.append(f"a linear filter fitted to training pictures is {-lead:.1f} dB better on them")
     return f"{', '.join(said)}."
+
+
+def _sizes(sizes: Sequence[int]) -> str:
+    """Return numbers of pictures in words."""
+    *others, last = sizes
+    before = f"{', '.join(f'{n:,}' for n in others)} and " if others else ""
+    return before + pictures_of(last)
 
 
 def pictures_of(size: int) -> str:

@@ -5,7 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from scorelet.analysis.alignment import Alignment, align, cross_moments
-from scorelet.analysis.weight_comparison import NOISES, ComparedLayer, compared_layer
+from scorelet.analysis.weight_comparison import (
+    ComparedLayer,
+    LayerSpectrum,
+    compared_layer,
+    layer_spectrum,
+)
 from scorelet.analysis.weight_covariance import effective_rank
 from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields, checked
@@ -22,7 +27,7 @@ from scorelet.tasks.networks import (
     open_pictures,
 )
 from scorelet.tasks.weights.compare_report import report
-from scorelet.tasks.weights.spectrum import bulk_warnings, or_none
+from scorelet.tasks.weights.spectrum import AUTO, WAYS, bulk_warnings, known_noise, or_none
 
 _HELD_OUT = 5  # one picture of so many is kept from the fit of rotations
 MATRIX = 40
@@ -35,7 +40,7 @@ class CompareSettings:
 
     Args:
         arch, other_arch: see `open_network`; other_arch is arch where it is not given.
-        noise: init or bulk, see `scorelet.tasks.weights.spectrum.spectrum`.
+        noise: auto, init or bulk, see `scorelet.tasks.weights.spectrum.spectrum`.
         draws: of random rotations and networks, for floor, ceiling and deviation.
         polar: svd or newton-schulz, see `scorelet.analysis.alignment.procrustes`.
         seed: of the draws.
@@ -44,7 +49,7 @@ class CompareSettings:
 
     arch: str | None = None
     other_arch: str | None = None
-    noise: str = "init"
+    noise: str = AUTO
     draws: int = 5
     polar: str = "svd"
     seed: int = 0
@@ -57,8 +62,8 @@ class CompareSettings:
             raise InputError(f"draws is {self.draws}: at least 2 are needed.")
         if self.seed < 0:
             raise InputError(f"seed is {self.seed}: it must not be negative.")
-        if self.noise not in NOISES:
-            raise InputError(f"noise is {self.noise!r}: it must be init or bulk.")
+        if self.noise not in WAYS:
+            raise InputError(f"noise is {self.noise!r}: it must be one of {', '.join(WAYS)}.")
         if self.polar not in ("svd", "newton-schulz"):
             raise InputError(f"polar is {self.polar!r}: it must be svd or newton-schulz.")
 
@@ -99,7 +104,7 @@ def compare(  # noqa: PLR0913 - as many as the shell has options
     part: Part = "train",
     size: tuple[int, int] | None = None,
     limit: int | None = 2000,
-    noise: str = "init",
+    noise: str = AUTO,
     draws: int = 5,
     polar: str = "svd",
     seed: int = 0,
@@ -145,11 +150,15 @@ def comparison(
     alignment = align(*networks, fitted, polar=settings.polar, of=whole, progress=progress)
     pairs = [(layer.reference, layer.other) for layer in alignment.layers]
     moments = cross_moments(*networks, pairs, held)
+    raw = [
+        [layer_spectrum(layer, "init") for layer in layers] for layers in zip(*pairs, strict=True)
+    ]
+    noise = known_noise(settings.noise, *raw)
     layers = tuple(
         compared_layer(
             layer,
             layer.rotation.measure(sums)[0],
-            noise=settings.noise,
+            noise=noise,
             draws=settings.draws,
             rng=generator(settings.seed, number),
         )
@@ -162,9 +171,10 @@ def comparison(
         "part": shown.part,
         "pictures": len(fitted),
         "held_out": len(held),
-        **{name: getattr(settings, name) for name in ("noise", "draws", "polar", "seed")},
+        "noise": noise,
+        **{name: getattr(settings, name) for name in ("draws", "polar", "seed")},
         "layers": [layer_entry(layer) for layer in layers],
-        "warnings": _warnings(alignment, layers, images, settings),
+        "warnings": _warnings(alignment, raw, images, settings),
     }
     return Comparison(document, layers)
 
@@ -208,12 +218,11 @@ def layer_entry(layer: ComparedLayer) -> dict[str, Any]:
 
 def _warnings(
     alignment: Alignment,
-    layers: tuple[ComparedLayer, ...],
+    raw: list[list[LayerSpectrum]],
     images: LabelledImages,
     settings: CompareSettings,
 ) -> list[str]:
     warnings = [*(note.rstrip(".") for note in images.notes), *alignment.warnings]
-    for which, name in ((0, "first"), (1, "second")):
-        spectra = tuple(layer.spectra[which] for layer in layers)
+    for name, spectra in zip(("first", "second"), raw, strict=True):
         warnings += [f"{name} network: {text}" for text in bulk_warnings(spectra, settings.noise)]
     return warnings

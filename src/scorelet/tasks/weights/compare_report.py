@@ -26,7 +26,8 @@ ACTIVATIONS = (
 MATRICES = (
     "Cosines between learned directions of the two networks, strongest first: a dark diagonal "
     "means the same directions in the same order, a dark block the same space. White is what "
-    "unrelated directions have, 1/√d; black is 5/√d and more. Arrows mark effective ranks."
+    "unrelated directions of d inputs have, 1/√d; black is 5/√d and more, or 1 where there are "
+    "fewer than 25 inputs, so that few inputs look gray. Arrows mark effective ranks."
 )
 METHOD = (
     "S = (cos - floor)/(ceiling - floor), cos the Bures-Wasserstein cosine of the learned parts of "
@@ -38,9 +39,9 @@ METHOD = (
 )
 COLUMNS = {
     "S_mean": "S", "bootstrap_sd": "±", "S12": "S(1,2)", "S21": "S(2,1)", "cos_raw": "cos",
-    "cos_floor": "floor", "cos_ceiling": "ceiling", "r2_align": "signals",
-    "r2_held_out": "on others", "kept1": "learned", "kept2": "by 2", "reff1": "rank",
-    "reff2": "by 2",
+    "cos_floor": "mean floor", "cos_ceiling": "mean ceiling", "r2_align": "signals",
+    "r2_held_out": "on others", "kept1": "learned by 1", "kept2": "by 2", "reff1": "rank of 1",
+    "reff2": "of 2",
 }  # fmt: skip
 """What tables of layers show, here and in the shell: keys of the document, with titles."""
 _DRAWN = 12

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from scorelet.analysis.alignment import registered_layers
 from scorelet.analysis.labelled_batches import labelled_batches
@@ -26,6 +26,7 @@ from scorelet.tasks.weights.spectrum import other_bulks
 from scorelet.zoo import save
 
 SUFFIXES = (".safetensors",)
+NO_LOGITS = "the network does not answer with logits, (pictures, classes): there is no accuracy"
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,8 @@ def resampling(
     test = _test_part(data, opened, shown)
     law = Law(settings.law, settings.rank)
     drawn = draw_network(opened.network, images, seed=settings.seed, law=law, progress=progress)
-    accuracy = {"trained": _accuracy(opened.network, test), "drawn": _accuracy(drawn.network, test)}
+    trained = _accuracy(opened.network, test)
+    accuracy = {"trained": trained, "drawn": _accuracy(drawn.network, test)}
     penalty = None
     if settings.refit:
         if not isinstance(drawn.last, nn.Linear):
@@ -151,10 +153,11 @@ def resampling(
         "pictures": len(images),
         **{name: getattr(settings, name) for name in ("law", "rank", "seed")},
         "penalty": penalty,
-        "accuracy": None if test is None else accuracy,
+        "accuracy": None if trained is None else accuracy,
         "layers": [vars(layer) for layer in drawn.layers],
         "warnings": [
             *(note.rstrip(".") for note in images.notes),
+            *([NO_LOGITS] if test is not None and trained is None else []),
             *_few(drawn, len(images)),
             *drawn.warnings,
             *_other_noise(opened.network, drawn, settings.law),
@@ -184,7 +187,10 @@ def _accuracy(net: nn.Module, images: LabelledImages | None) -> float | None:
     hits = 0
     _, batches = labelled_batches(images)
     for x, y in batches():
-        hits += int((net(x.to(place)).argmax(1).cpu() == y).sum())
+        logits = net(x.to(place))
+        if not isinstance(logits, Tensor) or logits.ndim != 2:
+            return None
+        hits += int((logits.argmax(1).cpu() == y).sum())
     return hits / len(images)
 
 

@@ -9,7 +9,12 @@ from typing import Any
 from torch import Tensor
 
 from scorelet.analysis.alignment import left_out, registered_layers
-from scorelet.analysis.weight_comparison import LayerSpectrum, layer_spectrum
+from scorelet.analysis.weight_comparison import (
+    NOISES,
+    LayerSpectrum,
+    in_units_of_bulk,
+    layer_spectrum,
+)
 from scorelet.analysis.weight_covariance import effective_rank
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
@@ -18,6 +23,8 @@ from scorelet.tasks.networks import Model, open_network
 from scorelet.tasks.weights.spectrum_report import report
 
 _ENOUGH = 30  # eigenvalues, for a bulk to be seen
+AUTO = "auto"
+WAYS = (AUTO, *NOISES)
 SHOWN = 200
 """Eigenvalues that a document lists."""
 
@@ -46,7 +53,7 @@ class Spectra:
 
 
 @checked
-def spectrum(model: Model, *, arch: str | None = None, noise: str = "init") -> Spectra:
+def spectrum(model: Model, *, arch: str | None = None, noise: str = "auto") -> Spectra:
     """Say how many directions each layer of a network has learned.
 
     Args:
@@ -54,7 +61,8 @@ def spectrum(model: Model, *, arch: str | None = None, noise: str = "init") -> S
         arch: torchvision:NAME, timm:NAME or FILE.py:FUNCTION, which builds the network.
         noise: "init": weights started with the variance that the layer's constructor draws;
             "bulk": that of the bulk of the spectrum, for networks that were drawn otherwise, or
-            trained with weight decay.
+            trained with weight decay; "auto": bulk where a layer's bulk has another variance than
+            the constructor draws, else init.
 
     Raises:
         InputError: no layer that mixes channels, or options that cannot be used.
@@ -64,28 +72,46 @@ def spectrum(model: Model, *, arch: str | None = None, noise: str = "init") -> S
     layers = registered_layers(opened.network)
     if not layers:
         raise InputError(f"{opened.title} has no convolution, linear layer or channel matrix.")
-    found = tuple(layer_spectrum(layer, noise) for layer in layers)
+    found = tuple(layer_spectrum(layer, "init") for layer in layers)
+    used = known_noise(noise, found)
+    notes = bulk_warnings(found, noise)
+    if used == "bulk":
+        found = tuple(in_units_of_bulk(spectrum) for spectrum in found)
     document = {
         "model": opened.title,
         "arch": arch,
-        "noise": noise,
+        "noise": used,
         "layers": [_entry(layer) for layer in found],
         "warnings": [
             *left_out(opened.network, "their neurons do not see all channels"),
-            *bulk_warnings(found, noise),
+            *notes,
         ],
     }
     return Spectra(document, found)
 
 
-def bulk_warnings(layers: tuple[LayerSpectrum, ...], noise: str) -> list[str]:
-    """Say where the bulk is not that of the initialisation."""
+def known_noise(noise: str, *networks: Sequence[LayerSpectrum]) -> str:
+    """Return init or bulk: of auto bulk where a network has one of another variance.
+
+    Raises:
+        InputError: another word.
+    """
+    if noise not in WAYS:
+        raise InputError(f"noise is {noise!r}: it must be one of {', '.join(WAYS)}.")
+    if noise != AUTO:
+        return noise
+    return "bulk" if any(other_bulks(layers) for layers in networks) else "init"
+
+
+def bulk_warnings(layers: Sequence[LayerSpectrum], noise: str) -> list[str]:
+    """Say where the bulk, in units of the initial variance, is not that of an initialisation."""
     shown = other_bulks(layers)
     if noise == "bulk" or not shown:
         return []
+    done = "noise is taken from the bulk" if noise == AUTO else "take noise: bulk instead"
     return [
         f"the bulk of {shown} has not the variance of an initialisation, which is 1: the network "
-        "was initialised otherwise, or trained with weight decay; take noise from the bulk instead"
+        f"was initialised otherwise, or trained with weight decay; {done}"
     ]
 
 

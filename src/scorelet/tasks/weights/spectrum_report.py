@@ -15,14 +15,16 @@ READING = (
     "weakest, how much the rows vary along each. Below the dashed line random rows vary as much "
     "by chance; directions above it were learned."
 )
+UNITS = {"init": "the variance that weights started with", "bulk": "the variance of the bulk"}
+"""What eigenvalues are in units of, by the noise."""
 METHOD = (
-    "Eigenvalues of Wᵀ W / n in units of the variance that weights started with; the dashed line "
-    "is what the largest eigenvalue of untrained weights exceeds in one of 100 networks. "
+    "Eigenvalues of Wᵀ W / n in units of {unit}; the dashed line is what the largest eigenvalue of "
+    "untrained weights exceeds in one of 100 networks. "
     "Eigenvalues above it are shrunk to those of the learned part, ℓ, which noise has made larger. "
     "The effective rank Σ k ℓ_k / Σ ℓ_k says around how many directions matter. Weights of a "
     "convolution are taken as one row of channels times positions in the kernel."
 )
-COLUMNS = ("kind", "neurons", "inputs", "learned", "effective rank", "largest", "bulk")
+COLUMNS = ("kind", "neurons", "inputs", "learned", "effective rank", "largest", "bulk / initial")
 """What tables of layers show, here and in the shell, after the name."""
 
 
@@ -31,17 +33,18 @@ def report(document: dict[str, Any], layers: Sequence[LayerSpectrum]) -> str:
     names = [layer.layer.name for layer in layers]
     kept = [entry["kept"] for entry in document["layers"]]
     ranks = [entry["effective_rank"] for entry in document["layers"]]
+    drawn = [(s.layer.name, s.spectrum.values, s.edge) for s in layers]
     opening: list[Part] = [
         Text(lead(document), "lead"),
         *(Text(f"{warning}.", "warning") for warning in document["warnings"]),
         Text(READING),
         Picture(png(ranks_figure(names, kept, ranks)), "Learned directions by layer."),
         Picture(
-            png(spectra_figure([(s.layer.name, s.spectrum.values, s.edge) for s in layers])),
+            png(spectra_figure(drawn, UNITS[document["noise"]])),
             "Spectra of the layers with the edge of noise.",
         ),
-        Text(METHOD, "note"),
-        Facts({name: str(document[name]) for name in ("model", "arch", "noise")}),
+        Text(METHOD.format(unit=UNITS[document["noise"]]), "note"),
+        Facts({k: str(document[k]) for k in ("model", "arch", "noise") if document[k]}),
     ]
     rows = [(entry["name"], *values(entry)) for entry in document["layers"]]
     table = Table(["layer", *COLUMNS], rows, frozenset({0, 1}))

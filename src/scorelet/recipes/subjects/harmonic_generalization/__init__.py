@@ -19,7 +19,7 @@ from scorelet.recipes.claims import Measured, difference
 from scorelet.recipes.faces import FACES, Arrays
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.harmonic_generalization import figures
-from scorelet.recipes.subjects.harmonic_generalization.claims import LEAD, claims
+from scorelet.recipes.subjects.harmonic_generalization.claims import DENOISES, LEAD, claims
 from scorelet.recipes.subjects.harmonic_generalization.eigenvectors import basis_at, read_pictures
 from scorelet.recipes.subjects.harmonic_generalization.geometry import (
     discs,
@@ -129,15 +129,19 @@ def _of_twins(rows: Rows) -> dict[str, Measured]:
     few, many = (row["variance"][middle] for row in (first, last))
     ratio = few["value"] / many["value"]
     share = np.hypot(few["error"] / few["value"], many["error"] / many["value"])
-    pairs = [_median(row["pair_cosines"]) for row in (first, last)]
-    near = _median(last["nearest_cosines"])
+    pairs, near = (
+        [_median(row[f"{kind}_cosines"]) for row in (first, last)] for kind in ("pair", "nearest")
+    )
     return {
         LEAD: Measured(last["lead"]),
         "first gap": Measured(first["gap"], first["gap_error"], first["verdict"]),
         "last gap": Measured(last["gap"], last["gap_error"], last["verdict"]),
         "variance ratio": Measured(ratio, float(ratio * share)),
         "pair rise": difference(pairs[1], pairs[0]),
-        "pair over nearest": difference(pairs[1], near),
+        "pair of few": pairs[0],
+        "pair of many": pairs[1],
+        "pair over nearest": difference(pairs[1], near[1]),
+        "nearest fall": difference(near[0], near[1]),
     }
 
 
@@ -160,9 +164,10 @@ def _of_slopes(rows: Rows) -> dict[str, Measured]:
 
 
 def _of_ray(found: dict[str, Any]) -> dict[str, Measured]:
-    below = f"{found['below']:.1f} dB below the best"
+    (below,) = DENOISES
     return {
-        "ray slope": Measured(found["slope"], note=below),
+        below: Measured(found["below"]),
+        "ray slope": Measured(found["slope"], note=f"{found['below']:.1f} {below}"),
         "ray alignment": Measured(found["alignment"]),
         "ray first": Measured(found["values"][0]),
         "ray second": Measured(found["values"][1]),

@@ -98,9 +98,8 @@ def eigenvectors_section(found: Row, pictures: Mapping[str, np.ndarray]) -> Sect
         shown = [name for name in ("clean", "noisy", "denoised") if name in pictures]
         drawn = [pictures[name].clip(0, 1) for name in shown]
         ranks = [rank for rank in RANKS if rank <= len(values)]
-        figure_ = vectors_figure([values[rank - 1] for rank in ranks], pictures["vectors"])
-        for axes, rank in zip(figure_.axes, ranks, strict=False):
-            axes.set_title(f"λ{rank} = {values[rank - 1]:.3f}", fontsize="small")
+        shown_values = [values[rank - 1] for rank in ranks]
+        figure_ = vectors_figure(shown_values, pictures["vectors"], ranks=ranks)
         parts += [
             Picture(png(pictures_figure(shown, drawn)), "The picture."),
             Picture(png(figure_), "Eigenvectors."),

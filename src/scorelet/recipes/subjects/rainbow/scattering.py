@@ -1,6 +1,7 @@
 """Learned scatterings by width, what their weights have learned, and networks drawn from them."""
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -258,7 +259,7 @@ def _of_seeds(found: dict[str, Rows]) -> dict[str, Measured]:
         "eigenvectors aligned": Measured(min(row["aligned"] for row in rows)),
         "eigenvectors as they are": Measured(max(row["as they are"] for row in rows)),
         "outside ratio": Measured(ratio, note=note),
-        "median p": Measured(values[len(values) // 2], note=f"of {len(values)} tests"),
+        "median p": Measured(statistics.median(values), note=f"of {len(values)} tests"),
     }
 
 
