@@ -51,14 +51,14 @@ def fisher(
     """
     from scorelet.tasks.array_files import PAGES, check_output
     from scorelet.tasks.fisher import FisherSettings, separation
-    from scorelet.tasks.networks import Shown
+    from scorelet.tasks.networks import PictureChoice
     from scorelet.tasks.progress import Bar
 
     if output is not None:
         check_output(output, overwrite=overwrite, suffixes=PAGES)
     names = None if layers is None else tuple(layers.split(","))
     settings = FisherSettings(arch, names, dimension, pool, shared.device)
-    shown = Shown(part, sides(size), limit)
+    shown = PictureChoice(part, sides(size), limit)
     bar = Bar("measuring", 0, quiet=shared.quiet)
 
     def progress(done: int, count: int) -> None:

@@ -108,7 +108,7 @@ def compare(
         overwrite: replace an existing report.
     """
     from scorelet.tasks.array_files import PAGES, check_output
-    from scorelet.tasks.networks import Shown
+    from scorelet.tasks.networks import PictureChoice
     from scorelet.tasks.progress import Bar
     from scorelet.tasks.weights.compare import CompareSettings, comparison
     from scorelet.tasks.weights.compare_report import COLUMNS, lead, values
@@ -116,7 +116,7 @@ def compare(
     if output is not None:
         check_output(output, overwrite=overwrite, suffixes=PAGES)
     settings = CompareSettings(arch, other_arch, noise, draws, polar, seed, shared.device)
-    shown = Shown(part, sides(size), limit)
+    shown = PictureChoice(part, sides(size), limit)
     with Bar("aligning", 0, quiet=shared.quiet) as bar:
         found = comparison(model, other, data, settings, shown, progress=_following(bar))
     document = found.document
@@ -170,14 +170,14 @@ def resample(
         overwrite: replace an existing file.
     """
     from scorelet.tasks.array_files import check_output
-    from scorelet.tasks.networks import Shown
+    from scorelet.tasks.networks import PictureChoice
     from scorelet.tasks.progress import Bar
     from scorelet.tasks.weights.resample import SUFFIXES, ResampleSettings, resampling
 
     if output is not None:
         check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
     settings = ResampleSettings(arch, law, rank, refit, seed, shared.device)
-    shown = Shown("train", sides(size), limit)
+    shown = PictureChoice("train", sides(size), limit)
     with Bar("drawing", 0, quiet=shared.quiet) as bar:
         found = resampling(model, data, settings, shown, progress=_following(bar))
     finish(found, _drawn(found.document), output, shared, overwrite=overwrite)

@@ -14,7 +14,7 @@ from scorelet.core.options import check_fields, checked
 from scorelet.core.progress import Progress
 from scorelet.tasks.array_files import save_page
 from scorelet.tasks.fisher_report import report
-from scorelet.tasks.networks import Data, Model, Part, Shown, open_network, open_pictures
+from scorelet.tasks.networks import Data, Model, Part, PictureChoice, open_network, open_pictures
 
 _NAMED = 5  # layers in a warning
 
@@ -85,7 +85,7 @@ def fisher(  # noqa: PLR0913 - as many as the shell has options
         model: path, built-in name or Hub id; with `arch` a file of weights; or a module. Of a
             classifier its network is taken.
         arch, layers, dimension, pool, device: see `FisherSettings`.
-        part, size, limit: see `Shown`.
+        part, size, limit: see `PictureChoice`.
 
     Raises:
         InputError: data, options or a model that cannot be used.
@@ -93,14 +93,14 @@ def fisher(  # noqa: PLR0913 - as many as the shell has options
     """
     names = None if layers is None else tuple(layers)
     settings = FisherSettings(arch, names, dimension, pool, device)
-    return separation(data, model, settings, Shown(part, size, limit))
+    return separation(data, model, settings, PictureChoice(part, size, limit))
 
 
 def separation(
     data: Data,
     model: Model,
     settings: FisherSettings,
-    shown: Shown,
+    shown: PictureChoice,
     *,
     progress: Progress | None = None,
 ) -> Separation:

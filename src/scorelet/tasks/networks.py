@@ -91,7 +91,7 @@ def _foreign(path: Path, arch: str) -> nn.Module:
 
 
 @dataclass(frozen=True)
-class Shown:
+class PictureChoice:
     """Which pictures networks are shown.
 
     Args:
@@ -118,7 +118,7 @@ class Shown:
 Data = str | Path | LabelledImages
 
 
-def open_pictures(data: Data, model: object, shown: Shown) -> LabelledImages:
+def open_pictures(data: Data, model: object, shown: PictureChoice) -> LabelledImages:
     """Return the pictures that are shown.
 
     Args:
@@ -134,7 +134,7 @@ def open_pictures(data: Data, model: object, shown: Shown) -> LabelledImages:
     return (images if shown.limit is None else images.first(shown.limit)).readable()
 
 
-def _read(data: str | Path, model: object, shown: Shown) -> LabelledImages:
+def _read(data: str | Path, model: object, shown: PictureChoice) -> LabelledImages:
     if shown.size is not None:
         return load_labelled(data, part=shown.part, fit=pixels_fitter(shown.size, "crop"))
     if isinstance(model, Classifier):

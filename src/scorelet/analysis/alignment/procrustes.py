@@ -65,7 +65,7 @@ class Rotation:
             overlap = float((self.matrix.diagonal().conj() * moments.products).real.sum())
         else:
             overlap = float((self.matrix.conj() * moments.products).real.sum())
-        return agreement(overlap, moments.powers)
+        return similarity_and_error(overlap, moments.powers)
 
 
 def procrustes(
@@ -90,7 +90,7 @@ def procrustes(
     small = summed_blocks(products.contiguous(), copies)
     factor, values = _factor_and_values(small, polar)
     overlap = float((factor.conj() * small).real.sum())
-    similarity, error = agreement(overlap, moments.powers)
+    similarity, error = similarity_and_error(overlap, moments.powers)
     once = torch.eye(copies, dtype=factor.dtype)
     matrix = torch.kron(factor.contiguous(), once) if copies > 1 else factor
     directions = copies * int((values > _NOTHING * values.max()).sum())
@@ -123,7 +123,7 @@ def identity(moments: CrossMoments, *, real: bool = False) -> Rotation:
         raise InputError(f"the networks have {first} and {second} inputs, which must be the same")
     dtype = torch.float64 if real else moments.products.dtype
     overlap = float(products.real.sum())
-    similarity, error = agreement(overlap, moments.powers)
+    similarity, error = similarity_and_error(overlap, moments.powers)
     return Rotation(torch.eye(first, dtype=dtype), similarity, error, moments.count, first)
 
 
@@ -135,7 +135,7 @@ def nothing(moments: CrossMoments, *, real: bool = False) -> Rotation:
     return Rotation(matrix, math.nan, math.nan, moments.count, 0)
 
 
-def agreement(overlap: float, powers: tuple[float, float]) -> tuple[float, float]:
+def similarity_and_error(overlap: float, powers: tuple[float, float]) -> tuple[float, float]:
     """Return (similarity, error) for Re tr Aᴴ M and the powers of both networks.
 
     Both are NaN where a network is silent.

@@ -22,7 +22,7 @@ from scorelet.tasks.networks import (
     Data,
     Model,
     Part,
-    Shown,
+    PictureChoice,
     open_network,
     open_pictures,
 )
@@ -121,14 +121,14 @@ def compare(  # noqa: PLR0913 - as many as the shell has options
         data: npz with x_train, y_train, x_test, y_test, or a folder of classes, or the name of one
             under ``$SCORELET_DATA``; or a labelled set. Labels are not used.
         arch, other_arch, noise, draws, polar, seed, device: see `CompareSettings`.
-        part, size, limit: see `Shown`.
+        part, size, limit: see `PictureChoice`.
 
     Raises:
         InputError: networks of different architectures, or data and options that cannot be used.
         CheckpointError: a file that cannot be read, or does not fit.
     """
     settings = CompareSettings(arch, other_arch, noise, draws, polar, seed, device)
-    return comparison(model, other, data, settings, Shown(part, size, limit))
+    return comparison(model, other, data, settings, PictureChoice(part, size, limit))
 
 
 def comparison(
@@ -136,7 +136,7 @@ def comparison(
     other: Model,
     data: Data,
     settings: CompareSettings,
-    shown: Shown,
+    shown: PictureChoice,
     *,
     progress: Progress | None = None,
 ) -> Comparison:

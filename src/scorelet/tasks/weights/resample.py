@@ -21,7 +21,7 @@ from scorelet.data.labelled import LabelledImages
 from scorelet.data.locate import locate
 from scorelet.models import Classifier
 from scorelet.tasks.array_files import check_output
-from scorelet.tasks.networks import Data, Model, Opened, Shown, open_network, open_pictures
+from scorelet.tasks.networks import Data, Model, Opened, PictureChoice, open_network, open_pictures
 from scorelet.tasks.weights.spectrum import other_bulks
 from scorelet.zoo import save
 
@@ -115,21 +115,21 @@ def resample(  # noqa: PLR0913 - as many as the shell has options
             under ``$SCORELET_DATA``; or a labelled set. Its training part is shown; accuracies are
             those of the test part, where there is one.
         arch, law, rank, refit, seed, device: see `ResampleSettings`.
-        size, limit: of pictures that are shown, and as many for the accuracy; see `Shown`.
+        size, limit: of pictures that are shown, and as many for the accuracy; see `PictureChoice`.
 
     Raises:
         InputError: a network with parts that cannot be drawn, data and options that cannot be used.
         CheckpointError: a file that cannot be read, or does not fit.
     """
     settings = ResampleSettings(arch, law, rank, refit, seed, device)
-    return resampling(model, data, settings, Shown("train", size, limit))
+    return resampling(model, data, settings, PictureChoice("train", size, limit))
 
 
 def resampling(
     model: Model,
     data: Data,
     settings: ResampleSettings,
-    shown: Shown,
+    shown: PictureChoice,
     *,
     progress: Progress | None = None,
 ) -> Resampled:
@@ -166,7 +166,7 @@ def resampling(
     return Resampled(document, _with_network(opened.model, drawn.network), drawn)
 
 
-def _test_part(data: Data, opened: Opened, shown: Shown) -> LabelledImages | None:
+def _test_part(data: Data, opened: Opened, shown: PictureChoice) -> LabelledImages | None:
     """The test part of a named set; a set in memory, or a folder that is not divided, has none."""
     if isinstance(data, LabelledImages):
         return None
@@ -174,7 +174,7 @@ def _test_part(data: Data, opened: Opened, shown: Shown) -> LabelledImages | Non
     if path.is_dir() and not (path / "test").is_dir():
         return None
     try:
-        return open_pictures(data, opened.model, Shown("test", shown.size, shown.limit))
+        return open_pictures(data, opened.model, PictureChoice("test", shown.size, shown.limit))
     except (InputError, OSError):
         return None
 
