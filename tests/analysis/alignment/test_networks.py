@@ -308,6 +308,20 @@ def test_maps_that_a_function_flattens_are_aligned_by_their_channels():
     assert head.rotation.matrix.shape == (6, 6)
 
 
+def test_the_layout_of_memory_does_not_change_what_is_aligned():
+    """A map in channels-last order is copied by flatten, so that its input is a view of nothing."""
+
+    class Flattening(Functional):
+        def forward(self, x):
+            x = nn.functional.max_pool2d(self.inner(x).relu(), 2)
+            return self.head(x.flatten(1))
+
+    first, second = (Flattening().double() for _ in range(2))
+    second.to(memory_format=torch.channels_last)
+    head = align(first, second, pictures(side=8)).layers[-1]
+    assert head.reference.shape == head.other.shape == (3, 6, 16)
+
+
 def test_layers_that_are_called_twice_are_said():
     (warning,) = align(Twice().double(), Twice().double(), pictures()).warnings
     assert warning.startswith("inner read more than one input for a picture")

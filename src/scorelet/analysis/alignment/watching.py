@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from scorelet.analysis.alignment.layers import Layer, layer_of
 from scorelet.core.errors import InputError
@@ -72,16 +73,10 @@ class CalledParts:
         self.steps: list[nn.Module] = []
         self.repeated: list[Layer] = []
         self._names = {module: name for name, module in net.named_modules()}
-        self._last: Tensor | None = None
-        leaves = [m for m in net.modules() if next(m.children(), None) is None]
-        keep = [leaf.register_forward_hook(self._left) for leaf in leaves]
-        try:
-            with watching(net, [m for m in net.modules() if _is_part(m)], self._entered):
-                show(net, x)
-        finally:
-            for handle in keep:
-                handle.remove()
-        self._last = None
+        self._maps = _LastMap()
+        with watching(net, [m for m in net.modules() if _is_part(m)], self._entered), self._maps:
+            show(net, x)
+        self._maps.last = None
 
     def norms_behind(self, number: int) -> list[nn.Module]:
         """Return the norms that are called after a layer and before the next one."""
@@ -101,20 +96,16 @@ class CalledParts:
             self.layers.append(layer)
             self.steps.append(module)
 
-    def _left(self, _module: nn.Module, _inputs: object, output: object) -> None:
-        if isinstance(output, Tensor) and output.ndim > 2:
-            self._last = output.clone()
-
     def _positions(self, module: nn.Module, inputs: tuple[Any, ...]) -> int:
         """How many positions a linear layer sees: those of the map that was flattened for it.
 
-        The map is what the layer's input is a view of, or what a part of the network gave last.
+        The map is what the layer's input is a view of, or the last that was computed.
         Where channels are the last axis of a map (tokens), its features are aligned as they are.
         """
         if not isinstance(module, nn.Linear) or inputs[0].ndim != 2:
             return 1
         base = inputs[0]._base if self.layers else None  # pictures are not rotated
-        for found in (base, self._last):
+        for found in (base, self._maps.last):
             if found is not None and found.ndim > 2 and _is_flattened(found, inputs[0]):
                 return self._places(found)
         return 1
@@ -123,6 +114,26 @@ class CalledParts:
         neurons = self.layers[-1].shape[0] if self.layers else None
         tokens = found.shape[1] != neurons and found.shape[-1] == neurons
         return 1 if tokens else found[0, 0].numel()
+
+
+class _LastMap(TorchFunctionMode):
+    """Keeps the last tensor of three axes or more that any function of torch returned."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last: Tensor | None = None
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: object,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> object:
+        found = func(*args, **(kwargs or {}))
+        if isinstance(found, Tensor) and found.ndim > 2:
+            self.last = found
+        return found
 
 
 def _is_flattened(found: Tensor, seen: Tensor) -> bool:
