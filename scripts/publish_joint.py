@@ -7,8 +7,9 @@ python scripts/publish_joint.py runs/cifar10-noisy
 
 The folder has the name of the model. Writes src/scorelet/zoo/weights/NAME.safetensors (float16,
 with the names of the classes), NAME.json beside it (the model card) and docs/results/NAME.json:
-accuracy, likelihood and, of what denoises, PSNR by noise level on the test images and on images
-that were held out. A run that has not ended can be published; the card says so.
+accuracy, likelihood and, of what denoises, PSNR on the test images and on images that were held
+out, by noise level where such were learnt. A run that has not ended can be published; the card
+says so.
 """
 
 import json
@@ -72,26 +73,30 @@ def main(run: Path, weights: str, place: tuple[str, str]) -> None:
     trained.denoises = settings.denoises
     save(trained, path)
     config = settings.model_dump(mode="json")
-    held = config["data"]["hold_out"]
+    held, levels = config["data"]["hold_out"], settings.noise.clean < 1
     document = {
         "model": name,
         "sha256": digest(path),
         "command": f"python scripts/{Path(__file__).name} runs/{name}",
         "date": datetime.now(UTC).date().isoformat(),
         "versions": {"scorelet": version("scorelet"), "torch": torch.__version__},
-        "test": measured(path, None),
-        "held_out": measured(path, held) if held else None,
+        "test": measured(path, None, levels=levels),
+        "held_out": measured(path, held, levels=levels) if held else None,
     }
     write_text(ROOT / f"docs/results/{name}.json", json.dumps(document, indent=2) + "\n")
     card = describe(path, run, config, document, place)
     write_text(path.with_suffix(".json"), json.dumps(card, indent=2, ensure_ascii=False) + "\n")
 
 
-def measured(path: Path, held: int | None) -> dict[str, Any]:
-    """Return the figures of `PICTURES` test images, or of the first that were held out."""
+def measured(path: Path, held: int | None, *, levels: bool) -> dict[str, Any]:
+    """Return the figures of `PICTURES` test images, or of the first that were held out.
+
+    A network that has learnt none of them is not told noise levels (`levels`).
+    """
     data = evaluate("cifar10.npz", model=path, hold_out=held, limit=PICTURES)
-    keys = ("pictures", "accuracy", "accuracy_error", "negative_log_likelihood")
-    found = {key: data[key] for key in (*keys, "calibration_error", "rows")}
+    keys = ["pictures", "accuracy", "accuracy_error", "negative_log_likelihood"]
+    keys += ["calibration_error", *(["rows"] if levels else [])]
+    found = {key: data[key] for key in keys}
     print(json.dumps(found), flush=True)
     return found
 
