@@ -66,7 +66,8 @@ def main(run: Path, weights: str, place: tuple[str, str]) -> None:
         raise SystemExit(f"The folder {run} has the name of no model: {', '.join(WORDS)}.")
     path = ROOT / f"src/scorelet/zoo/weights/{name}.safetensors"
     settings = read_config(run / "config.yaml")
-    assert isinstance(settings, JointConfig)
+    if not isinstance(settings, JointConfig):
+        raise SystemExit(f"{run} is no run of the task joint.")
     trained = load_as(NetworkJointEnergy, run / weights, verb="publish")
     trained.network.half()
     trained.classes = CIFAR10_CLASSES
@@ -91,7 +92,7 @@ def main(run: Path, weights: str, place: tuple[str, str]) -> None:
 def measured(path: Path, held: int | None, *, levels: bool) -> dict[str, Any]:
     """Return the figures of `PICTURES` test images, or of the first that were held out.
 
-    A network that has learnt none of them is not told noise levels (`levels`).
+    Rows by noise level are those of a network that has learnt noise levels (`levels`).
     """
     data = evaluate("cifar10.npz", model=path, hold_out=held, limit=PICTURES)
     keys = ["pictures", "accuracy", "accuracy_error", "negative_log_likelihood"]

@@ -6,7 +6,12 @@ import torch
 from aligned_networks import permuted, pictures, plain_net
 from planted_weights import rng
 from scorelet.analysis.alignment import align
-from scorelet.analysis.weight_comparison import compared_layer, pooled_spectrum, turned
+from scorelet.analysis.weight_comparison import (
+    compared_layer,
+    layer_spectrum,
+    pooled_spectrum,
+    turned,
+)
 from scorelet.analysis.weight_covariance import weight_spectrum
 from scorelet.core.errors import InputError
 
@@ -37,6 +42,7 @@ def test_a_covariance_is_turned_as_its_weights_are():
 
 def test_layers_without_anything_learned_have_no_similarity():
     layer = align(plain_net(), plain_net(seed=1), pictures()).layers[1]
-    found = compared_layer(layer, 1.0, noise="init", draws=2, rng=rng(0))
+    both = layer_spectrum(layer.reference, "init"), layer_spectrum(layer.other, "init")
+    found = compared_layer(layer, 1.0, both, draws=2, rng=rng(0))
     assert len(found.learned[0].values) == 0
     assert found.agreement.mean != found.agreement.mean  # undefined, not 0

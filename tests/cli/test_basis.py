@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import tifffile
 
+import scorelet as sl
 from samples import noisy, write_model, write_png
 from scorelet.data import read_picture, to_unit
+from scorelet.models import Denoiser
 from scorelet.tasks.basis_report import shown_ranks
 
 
@@ -46,6 +48,28 @@ def test_json_and_arrays_agree(shell, words, tmp_path):
     true = 255**2 * np.square(arrays["denoised"] - clean).mean()
     assert document["true_mse"] == pytest.approx(float(true), rel=1e-4)
     assert all(oracle["mse"] > 0 for oracle in document["oracles"])
+
+
+@pytest.mark.slow
+def test_what_is_transparent_is_white_and_denoisers_keep_their_mode(tmp_path):
+    hidden = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)
+    clear = np.concatenate([hidden, np.zeros((8, 8, 1), np.uint8)], 2)
+    write_png(tmp_path / "clear.png", clear)
+    write_png(tmp_path / "white.png", np.full((8, 8, 3), 255, np.uint8))
+    denoiser = Halving().train()
+    one, other = (
+        sl.basis(tmp_path / f"{name}.png", model=denoiser, k=2, sigma=0.1).document
+        for name in ("clear", "white")
+    )
+    assert one["mse"] == other["mse"]
+    assert denoiser.training
+
+
+class Halving(Denoiser):
+    blind = True
+
+    def _denoise(self, y, sigma, cond, label):
+        return y / 2
 
 
 def test_all_vectors_of_a_large_picture_are_refused(shell, words, tmp_path):

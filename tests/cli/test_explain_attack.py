@@ -66,6 +66,14 @@ def test_what_it_refuses(shell, files, more, text):
 
 def test_a_classifier_has_no_denoisers(shell, files):
     model = write_classifier(files / "c.safetensors")
+    labels = sl.load(files / "joint.safetensors")
+    labels.denoises = False
+    sl.save(labels, files / "labels.safetensors")
+    status, _, err = shell(
+        "explain-attack", files / "a.png", "--model", files / "labels.safetensors"
+    )
+    assert status == 2
+    assert "has learnt labels, and no denoising" in err
     status, _, err = shell("explain-attack", files / "a.png", "--model", model)
     assert status == 2
     assert "explain-attack takes a joint energy: use it with scorelet classify" in err

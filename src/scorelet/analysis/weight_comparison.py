@@ -98,25 +98,29 @@ class ComparedLayer:
 
 
 def compared_layer(
-    layer: AlignedLayer, held_out: float, *, noise: str, draws: int, rng: Generator
+    layer: AlignedLayer,
+    held_out: float,
+    spectra: tuple[LayerSpectrum, LayerSpectrum],
+    *,
+    draws: int,
+    rng: Generator,
 ) -> ComparedLayer:
     """Compare what a layer of two networks has learned.
 
     Args:
         layer: aligned.
         held_out: similarity of its activations on other pictures.
-        noise: init or bulk, see `layer_spectrum`.
+        spectra: of both, see `layer_spectrum`.
         draws: of random networks for floor, ceiling and deviation.
         rng: draws them.
     """
-    first, second = (layer_spectrum(part, noise) for part in (layer.reference, layer.other))
-    learned = first.learned, turned(second.learned, layer)
+    learned = spectra[0].learned, turned(spectra[1].learned, layer)
     if not layer.rotation.is_determined:
-        spectra, nothing = (first, second), learned[0].vectors.new_zeros(0, 0)
+        nothing = learned[0].vectors.new_zeros(0, 0)
         return ComparedLayer(layer, held_out, spectra, learned, Agreement.undefined(), nothing)
     found = agreement(*learned, rng=rng, draws=draws, resamples=draws)
     cosines = eigenvector_cosines(*learned)
-    return ComparedLayer(layer, held_out, (first, second), learned, found, cosines)
+    return ComparedLayer(layer, held_out, spectra, learned, found, cosines)
 
 
 def turned(spectrum: Spectrum, layer: AlignedLayer) -> Spectrum:

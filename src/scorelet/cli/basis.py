@@ -46,7 +46,8 @@ def basis(
         k: number of eigenvectors, largest factors first; all: of small pictures, see --crop.
         sigma: noise level of the picture, in 8-bit units; found if it is not given.
         noise: white noise of this level is added first, in 8-bit units, for pictures without noise.
-        crop: only the middle square of so many pixels; large pictures take minutes.
+        crop: only the middle square of so many pixels; large pictures take minutes, and -k all
+            takes 1,024 numbers at most: 32x32 in gray, 18x18 in colour.
         seed: of the noise and of the search.
         overwrite: replace an existing file.
     """

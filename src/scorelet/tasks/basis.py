@@ -83,7 +83,7 @@ class BasisSettings:
                 "its level is that of the noise; leave one of them out."
             )
         if self.k is not None and not 1 <= self.k <= _MOST:
-            raise InputError(f"k is {self.k}: it must be between 1 and {_MOST}, or all.")
+            raise InputError(f"k is {self.k}: it must be between 1 and {_MOST}, or None for all.")
         if self.seed < 0:
             raise InputError(f"seed is {self.seed}: it must not be negative.")
         if self.crop is not None and self.crop < 2:

@@ -127,9 +127,11 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
 
 
 def _joint(model: str | Path | NetworkJointEnergy) -> NetworkJointEnergy:
-    if isinstance(model, str | Path):
-        return load_as(NetworkJointEnergy, model, verb="explain-attack")
-    return model
+    joint = model
+    if isinstance(joint, str | Path):
+        joint = load_as(NetworkJointEnergy, joint, verb="explain-attack")
+    joint.denoiser()  # refuses one that has learnt labels only
+    return joint
 
 
 def _number(label: str | None, joint: NetworkJointEnergy, x: Tensor, sigma: float) -> int:

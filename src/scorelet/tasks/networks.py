@@ -7,7 +7,7 @@ from typing import Any, Literal
 from torch import nn
 
 from scorelet.core.device import choose_device
-from scorelet.core.errors import CheckpointError, InputError
+from scorelet.core.errors import InputError
 from scorelet.core.network import has_network
 from scorelet.core.paths import as_path
 from scorelet.data.labelled import LabelledImages, load_labelled
@@ -23,7 +23,7 @@ from scorelet.tasks.fitting import load_fitted, pixels_fitter
 from scorelet.zoo import load
 
 Model = str | Path | nn.Module
-TORCH = (".pt", ".pth", ".bin", ".tar")
+TORCH = (".pt", ".pth", ".bin", ".tar", ".ckpt")
 """Suffixes of files that torch.save has written."""
 Part = Literal["train", "test"]
 
@@ -72,13 +72,7 @@ def _own(model: str | Path) -> Any:  # noqa: ANN401 - as load
             f"{model} is a file of torch's weights, which does not say its architecture: name that "
             "by --arch torchvision:NAME, timm:NAME or FILE.py:FUNCTION."
         )
-    try:
-        return load(model)
-    except CheckpointError as error:
-        raise CheckpointError(
-            f"{error} Of bare weights of a network of others name the architecture, by --arch "
-            "torchvision:NAME, timm:NAME or FILE.py:FUNCTION."
-        ) from error
+    return load(model)
 
 
 def _foreign(path: Path, arch: str) -> nn.Module:

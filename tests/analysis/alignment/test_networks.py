@@ -322,6 +322,12 @@ def test_the_layout_of_memory_does_not_change_what_is_aligned():
     assert head.reference.shape == head.other.shape == (3, 6, 16)
 
 
+def test_pictures_that_a_perceptron_flattens_are_no_map_of_channels():
+    net = nn.Sequential(nn.Flatten(), nn.Linear(3 * 64, 6), nn.ReLU(), nn.Linear(6, 2)).double()
+    found = align(net, copy.deepcopy(net), pictures(side=8))
+    assert [layer.reference.shape for layer in found.layers] == [(6, 192, 1), (2, 6, 1)]
+
+
 def test_layers_that_are_called_twice_are_said():
     (warning,) = align(Twice().double(), Twice().double(), pictures()).warnings
     assert warning.startswith("inner read more than one input for a picture")
@@ -352,6 +358,28 @@ class Own(nn.Module):
         return torch.einsum("oc,bchw->bohw", self.matrix, x)
 
 
+class Scaled(nn.Module):
+    """A scale for each channel, in two axes, as blocks of others have it."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(4, 1, 1))
+
+    def forward(self, x):
+        return self.scale * x
+
+
+class Marked(nn.Module):
+    """A network of layers with an embedding of its own beside them."""
+
+    def __init__(self, layers):
+        super().__init__()
+        self.layers, self.positions = layers, nn.Parameter(torch.zeros(4, 5))
+
+    def forward(self, x):
+        return self.layers(x)
+
+
 class ByName(nn.Module):
     """A network that calls its layers by keyword."""
 
@@ -367,6 +395,8 @@ def test_layers_of_others_are_said_and_those_called_by_keyword_are_seen():
     net = nn.Sequential(nn.Conv2d(3, 4, 1), Own()).double()
     (warning,) = align(net, copy.deepcopy(net), pictures()).warnings
     assert warning.startswith("1 Own is left out (1)")
+    net = Marked(nn.Sequential(nn.Conv2d(3, 4, 1), Scaled())).double()
+    assert align(net, copy.deepcopy(net), pictures()).warnings == ()
     net = ByName().double()
     found = align(net, copy.deepcopy(net), pictures())
     assert [layer.reference.name for layer in found.layers] == ["first", "last"]

@@ -130,7 +130,7 @@ def test_networks_of_others_are_taken_as_they_are(arrays):
         sl.audit(new, models=[theirs[0], theirs[0]], samples=0)
     for net, words in (
         (Answering(lambda y: (y, None)), "returns a tuple"),
-        (Answering(lambda y, sigma: y), "with noisy images alone"),
+        (Answering(lambda y, sigma: y), "fails on noisy images alone"),
         (torch.nn.AvgPool2d(2), "must have the shape"),
         (torch.nn.Conv2d(3, 3, 1), r"shape \(20, 1, 12, 12\).*to have 3 channels"),
         (torch.nn.Conv2d(1, 1, 1).double(), "float32 of shape"),

@@ -62,6 +62,41 @@ def test_the_noise_may_be_that_of_the_bulk():
         sl.weights.spectrum(nn.ReLU())
 
 
+def test_one_layer_that_has_learned_all_directions_is_no_other_initialisation():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(128, 128), nn.Linear(128, 64), nn.Linear(64, 64))
+    with torch.no_grad():
+        net[1].weight += 0.1 * torch.randn(64, 128)
+    document = sl.weights.spectrum(net).document
+    assert document["noise"] == "init"
+    assert layer(document, "1")["kept"] > 20
+    (warning,) = document["warnings"]
+    assert "or has learned all directions there; noise stays that of the initialisation" in warning
+
+
+def test_small_layers_say_nothing_of_their_initialisation():
+    for seed in range(10):
+        torch.manual_seed(seed)
+        net = nn.Sequential(*(nn.Linear(32, 32) for _ in range(6)))
+        document = sl.weights.spectrum(net).document
+        assert (document["noise"], document["warnings"]) == ("init", [])
+
+
+def test_a_comparison_finds_the_noise_of_both():
+    images, (one, other) = learned_images(), (learned_classifier(s).network for s in (0, 1))
+    with torch.no_grad():
+        for net in (one, other):
+            for weight in net.parameters():
+                weight *= 0.5
+    auto, bulk = (
+        sl.weights.compare(one, other, data=images, noise=noise, draws=2).document
+        for noise in ("auto", "bulk")
+    )
+    assert auto["noise"] == "bulk"
+    assert auto["layers"] == bulk["layers"]
+    assert any("noise is taken from the bulk" in text for text in auto["warnings"])
+
+
 def test_layers_that_a_spectrum_leaves_out_are_named():
     net = nn.Sequential(nn.Conv2d(6, 6, 3, groups=3), nn.Conv2d(6, 4, 1), nn.Conv2d(4, 4, 1))
     found = sl.weights.spectrum(net).document

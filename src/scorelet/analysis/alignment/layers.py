@@ -245,11 +245,23 @@ def _others(net: nn.Module) -> list[str]:
     kinds: dict[str, list[str]] = {}
     for name, module in net.named_modules():
         known = layer_of(name, module) is not None or isinstance(module, _CONVOLUTIONS)
-        matrices = any(p.ndim > 1 for p in module.parameters(recurse=False))
-        if matrices and not known and not type(module).__module__.startswith("scorelet."):
+        if not known and _has_matrices(module):
             kinds.setdefault(type(module).__name__, []).append(name)
     said = "only convolutions, linear layers and channel matrices are looked into"
     return [text for kind, names in kinds.items() for text in _left_out(names, kind, said)]
+
+
+def _has_matrices(module: nn.Module) -> bool:
+    """Of layers of torch any; of others' own those with two long axes, in modules without parts.
+
+    Class tokens, embeddings of positions and scales of channels are beside the layers of a block.
+    """
+    own = list(module.parameters(recurse=False))
+    kind = type(module).__module__
+    if kind.startswith("torch.nn"):
+        return any(p.ndim > 1 for p in own)
+    whole = next(module.children(), None) is not None or kind.startswith("scorelet.")
+    return not whole and any(sum(side > 1 for side in p.shape) > 1 for p in own)
 
 
 def _left_out(names: Sequence[str], kind: str, reason: str) -> list[str]:

@@ -102,10 +102,9 @@ class CalledParts:
         The map is what the layer's input is a view of, or the last that was computed.
         Where channels are the last axis of a map (tokens), its features are aligned as they are.
         """
-        if not isinstance(module, nn.Linear) or inputs[0].ndim != 2:
-            return 1
-        base = inputs[0]._base if self.layers else None  # pictures are not rotated
-        for found in (base, self._maps.last):
+        if not self.layers or not isinstance(module, nn.Linear) or inputs[0].ndim != 2:
+            return 1  # pictures are not rotated
+        for found in (inputs[0]._base, self._maps.last):
             if found is not None and found.ndim > 2 and _is_flattened(found, inputs[0]):
                 return self._places(found)
         return 1

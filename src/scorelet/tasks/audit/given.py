@@ -35,13 +35,12 @@ class OthersDenoiser(Denoiser):
     ) -> Tensor:
         try:
             found = self.network(y.clone())  # it may write over what it is given
-        except InputError:
+        except (InputError, torch.OutOfMemoryError):
             raise
         except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
             raise InputError(
-                f"{type(self.network).__name__} cannot be called with noisy images alone, float32 "
-                f"of shape {tuple(y.shape)}: give a Denoiser of your own that calls it "
-                f"({one_line(error)})."
+                f"{type(self.network).__name__} fails on noisy images alone, float32 of shape "
+                f"{tuple(y.shape)}: give a Denoiser of your own that calls it ({one_line(error)})."
             ) from error
         if not isinstance(found, Tensor):
             raise InputError(

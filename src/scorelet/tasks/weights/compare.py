@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scorelet.analysis.alignment import Alignment, align, cross_moments
+from scorelet.analysis.alignment import align, cross_moments
 from scorelet.analysis.weight_comparison import (
     ComparedLayer,
-    LayerSpectrum,
     compared_layer,
+    in_units_of_bulk,
     layer_spectrum,
 )
 from scorelet.analysis.weight_covariance import effective_rank
@@ -154,15 +154,20 @@ def comparison(
         [layer_spectrum(layer, "init") for layer in layers] for layers in zip(*pairs, strict=True)
     ]
     noise = known_noise(settings.noise, *raw)
+    spectra = raw
+    if noise == "bulk":
+        spectra = [[in_units_of_bulk(spectrum) for spectrum in layers] for layers in raw]
     layers = tuple(
         compared_layer(
             layer,
             layer.rotation.measure(sums)[0],
-            noise=noise,
+            both,
             draws=settings.draws,
             rng=generator(settings.seed, number),
         )
-        for number, (layer, sums) in enumerate(zip(alignment.layers, moments, strict=True))
+        for number, (layer, sums, both) in enumerate(
+            zip(alignment.layers, moments, zip(*spectra, strict=True), strict=True)
+        )
     )
     document = {
         "model": first.title,
@@ -174,7 +179,15 @@ def comparison(
         "noise": noise,
         **{name: getattr(settings, name) for name in ("draws", "polar", "seed")},
         "layers": [layer_entry(layer) for layer in layers],
-        "warnings": _warnings(alignment, raw, images, settings),
+        "warnings": [
+            *(note.rstrip(".") for note in images.notes),
+            *alignment.warnings,
+            *(
+                f"{which} network: {text}"
+                for which, layers in zip(("first", "second"), raw, strict=True)
+                for text in bulk_warnings(layers, settings.noise, noise)
+            ),
+        ],
     }
     return Comparison(document, layers)
 
@@ -214,15 +227,3 @@ def layer_entry(layer: ComparedLayer) -> dict[str, Any]:
         "bootstrap_sd": or_none(found.deviation),
         "eigenvector_cosines": layer.cosines[:MATRIX, :MATRIX].tolist(),
     }
-
-
-def _warnings(
-    alignment: Alignment,
-    raw: list[list[LayerSpectrum]],
-    images: LabelledImages,
-    settings: CompareSettings,
-) -> list[str]:
-    warnings = [*(note.rstrip(".") for note in images.notes), *alignment.warnings]
-    for name, spectra in zip(("first", "second"), raw, strict=True):
-        warnings += [f"{name} network: {text}" for text in bulk_warnings(spectra, settings.noise)]
-    return warnings

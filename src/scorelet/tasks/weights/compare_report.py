@@ -40,8 +40,8 @@ METHOD = (
 COLUMNS = {
     "S_mean": "S", "bootstrap_sd": "±", "S12": "S(1,2)", "S21": "S(2,1)", "cos_raw": "cos",
     "cos_floor": "mean floor", "cos_ceiling": "mean ceiling", "r2_align": "signals",
-    "r2_held_out": "on others", "kept1": "learned by 1", "kept2": "by 2", "reff1": "rank of 1",
-    "reff2": "of 2",
+    "r2_held_out": "on others", "kept1": "learned by 1", "kept2": "learned by 2",
+    "reff1": "rank of 1", "reff2": "rank of 2",
 }  # fmt: skip
 """What tables of layers show, here and in the shell: keys of the document, with titles."""
 _DRAWN = 12

@@ -22,7 +22,7 @@ from scorelet.tasks.array_files import save_page
 from scorelet.tasks.networks import Model, open_network
 from scorelet.tasks.weights.spectrum_report import report
 
-_ENOUGH = 30  # eigenvalues, for a bulk to be seen
+_ENOUGH, _WEIGHTS = 30, 64 * 64  # eigenvalues and weights of a layer, for a bulk to be seen
 AUTO = "auto"
 WAYS = (AUTO, *NOISES)
 SHOWN = 200
@@ -61,8 +61,8 @@ def spectrum(model: Model, *, arch: str | None = None, noise: str = "auto") -> S
         arch: torchvision:NAME, timm:NAME or FILE.py:FUNCTION, which builds the network.
         noise: "init": weights started with the variance that the layer's constructor draws;
             "bulk": that of the bulk of the spectrum, for networks that were drawn otherwise, or
-            trained with weight decay; "auto": bulk where a layer's bulk has another variance than
-            the constructor draws, else init.
+            trained with weight decay; "auto": bulk where that of most layers has another variance
+            than their constructors draw, else init.
 
     Raises:
         InputError: no layer that mixes channels, or options that cannot be used.
@@ -74,7 +74,7 @@ def spectrum(model: Model, *, arch: str | None = None, noise: str = "auto") -> S
         raise InputError(f"{opened.title} has no convolution, linear layer or channel matrix.")
     found = tuple(layer_spectrum(layer, "init") for layer in layers)
     used = known_noise(noise, found)
-    notes = bulk_warnings(found, noise)
+    notes = bulk_warnings(found, noise, used)
     if used == "bulk":
         found = tuple(in_units_of_bulk(spectrum) for spectrum in found)
     document = {
@@ -91,7 +91,9 @@ def spectrum(model: Model, *, arch: str | None = None, noise: str = "auto") -> S
 
 
 def known_noise(noise: str, *networks: Sequence[LayerSpectrum]) -> str:
-    """Return init or bulk: of auto bulk where a network has one of another variance.
+    """Return init or bulk: of auto bulk where that of most layers of a network is another one.
+
+    One layer all of whose directions have been learned is off, too, and has no bulk.
 
     Raises:
         InputError: another word.
@@ -100,26 +102,40 @@ def known_noise(noise: str, *networks: Sequence[LayerSpectrum]) -> str:
         raise InputError(f"noise is {noise!r}: it must be one of {', '.join(WAYS)}.")
     if noise != AUTO:
         return noise
-    return "bulk" if any(other_bulks(layers) for layers in networks) else "init"
+    most = any(2 * len(_off(layers)) > len(_large(layers)) for layers in networks)
+    return "bulk" if most else "init"
 
 
-def bulk_warnings(layers: Sequence[LayerSpectrum], noise: str) -> list[str]:
+def bulk_warnings(layers: Sequence[LayerSpectrum], noise: str, used: str) -> list[str]:
     """Say where the bulk, in units of the initial variance, is not that of an initialisation."""
     shown = other_bulks(layers)
     if noise == "bulk" or not shown:
         return []
-    done = "noise is taken from the bulk" if noise == AUTO else "take noise: bulk instead"
+    done = {
+        "bulk": "noise is taken from the bulk",
+        "init": "noise stays that of the initialisation",
+    }
     return [
         f"the bulk of {shown} has not the variance of an initialisation, which is 1: the network "
-        f"was initialised otherwise, or trained with weight decay; {done}"
+        "was initialised otherwise, was trained with weight decay, or has learned all directions "
+        f"there; {done[used]}"
     ]
 
 
 def other_bulks(layers: Sequence[LayerSpectrum]) -> str:
     """Name layers with a bulk whose variance is not that of the initialisation, and say it."""
-    large = [s for s in layers if min(s.spectrum.neurons, s.spectrum.inputs) >= _ENOUGH]
-    off = [f"{s.layer.name} ({s.bulk:.2g})" for s in large if not 0.8 < s.bulk < 1.25]
+    off = [f"{s.layer.name} ({s.bulk:.2g})" for s in _off(layers)]
     return ", ".join(off[:5]) + (", ..." if len(off) > 5 else "")
+
+
+def _off(layers: Sequence[LayerSpectrum]) -> list[LayerSpectrum]:
+    return [s for s in _large(layers) if not 0.8 < s.bulk < 1.25]
+
+
+def _large(layers: Sequence[LayerSpectrum]) -> list[LayerSpectrum]:
+    """Return those whose bulk is known: of small ones it scatters by more than these bounds."""
+    sides = [(s, s.spectrum.neurons, s.spectrum.inputs) for s in layers]
+    return [s for s, n, d in sides if min(n, d) >= _ENOUGH and n * d >= _WEIGHTS]
 
 
 def or_none(value: float) -> float | None:

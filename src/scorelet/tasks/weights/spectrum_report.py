@@ -19,7 +19,8 @@ UNITS = {"init": "the variance that weights started with", "bulk": "the variance
 """What eigenvalues are in units of, by the noise."""
 METHOD = (
     "Eigenvalues of Wᵀ W / n in units of {unit}; the dashed line is what the largest eigenvalue of "
-    "untrained weights exceeds in one of 100 networks. "
+    "untrained weights exceeds in one of 100 networks (in more where noise is the bulk of a small "
+    "layer). "
     "Eigenvalues above it are shrunk to those of the learned part, ℓ, which noise has made larger. "
     "The effective rank Σ k ℓ_k / Σ ℓ_k says around how many directions matter. Weights of a "
     "convolution are taken as one row of channels times positions in the kernel."

@@ -19,7 +19,7 @@ from scorelet.recipes.claims import Measured, difference
 from scorelet.recipes.faces import FACES, Arrays
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.harmonic_generalization import figures
-from scorelet.recipes.subjects.harmonic_generalization.claims import DENOISES, LEAD, claims
+from scorelet.recipes.subjects.harmonic_generalization.claims import BELOW, LEAD, claims
 from scorelet.recipes.subjects.harmonic_generalization.eigenvectors import basis_at, read_pictures
 from scorelet.recipes.subjects.harmonic_generalization.geometry import (
     discs,
@@ -164,10 +164,9 @@ def _of_slopes(rows: Rows) -> dict[str, Measured]:
 
 
 def _of_ray(found: dict[str, Any]) -> dict[str, Measured]:
-    (below,) = DENOISES
     return {
-        below: Measured(found["below"]),
-        "ray slope": Measured(found["slope"], note=f"{found['below']:.1f} {below}"),
+        BELOW: Measured(found["below"]),
+        "ray slope": Measured(found["slope"], note=f"{found['below']:.1f} {BELOW}"),
         "ray alignment": Measured(found["alignment"]),
         "ray first": Measured(found["values"][0]),
         "ray second": Measured(found["values"][1]),

@@ -60,9 +60,8 @@ def compared(
     for number, (layer, sums) in enumerate(zip(alignment.layers[:-1], moments, strict=False)):
         rng = generator(seed, 9, number)
         similar = layer.rotation.measure(sums)[0]
-        found = compared_layer(
-            layer, similar, noise=comparing.noise, draws=comparing.draws, rng=rng
-        )
+        one, other = (layer_spectrum(x, comparing.noise) for x in (layer.reference, layer.other))
+        found = compared_layer(layer, similar, (one, other), draws=comparing.draws, rng=rng)
         rows.append({"layer": number + 1} | layer_entry(found) | _matched(found, comparing, rng))
     return rows
 
