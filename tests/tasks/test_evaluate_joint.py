@@ -53,5 +53,10 @@ def test_every_level_is_measured(tmp_path):
     sl.save(joint, tmp_path / "labels.safetensors")
     found = sl.evaluate(tmp_path / "data.npz", model=tmp_path / "labels.safetensors", limit=20)
     assert [row.keys() for row in found["rows"]] == [{"sigma", "accuracy", "nll"}] * 4
+    assert {key: found["rows"][2][key] for key in ("sigma", "accuracy")} == {
+        "sigma": 51.0,
+        "accuracy": row["accuracy"],
+    }
+    assert found["rows"][2]["nll"] == pytest.approx(row["nll"], rel=1e-4)
     with pytest.raises(InputError, match="label is for denoisers"):
         sl.evaluate(tmp_path / "data.npz", model=tmp_path / "joint.safetensors", label=1)

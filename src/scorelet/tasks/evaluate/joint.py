@@ -4,14 +4,17 @@ Denoisers over all classes and of the true class in dB (peak 1); see `analysis.j
 """
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 
 from scorelet.analysis.joint_levels import joint_errors
 from scorelet.core.device import choose_device
 from scorelet.core.random import Noise
+from scorelet.core.typing import Image, Labels
 from scorelet.data.labelled import LabelledImages
 from scorelet.models import NetworkJointEnergy
 from scorelet.tasks.evaluate.classifiers import (
@@ -55,17 +58,14 @@ def measure_joint(
 def _at_level(
     model: NetworkJointEnergy, images: LabelledImages, labels: torch.Tensor, sigma: float
 ) -> dict[str, float]:
+    if not model.denoises:
+        return _labels_at_level(model, images, labels, sigma)
     sums = torch.zeros(5, dtype=torch.float64)
-    for start in range(0, len(images), BATCH):
-        x = images.images(start, start + BATCH).to(labels.device)
-        label = labels[start : start + BATCH]
-        y = x + sigma * Noise(0, range(start, start + len(x))).normal(x)
+    for x, y, label in _noisy(images, labels, sigma):
         found = joint_errors(model, x, y, sigma, label)
         parts = (found.right, found.nll, found.marginal, found.conditional, found.apart)
         sums += torch.stack([part.detach().double().sum().cpu() for part in parts])
     accuracy, nll, all_, own, apart = (sums / len(images)).tolist()
-    if not model.denoises:
-        return {"accuracy": accuracy, "nll": nll}
     return {
         "accuracy": accuracy,
         "nll": nll,
@@ -73,3 +73,25 @@ def _at_level(
         "psnr_class": -10 * math.log10(own),
         "apart": apart,
     }
+
+
+@torch.no_grad()
+def _labels_at_level(
+    model: NetworkJointEnergy, images: LabelledImages, labels: torch.Tensor, sigma: float
+) -> dict[str, float]:
+    hits, nll = 0, 0.0
+    for _, y, label in _noisy(images, labels, sigma):
+        logits = model.class_logits(y, sigma)
+        hits += int((logits.argmax(1) == label).sum())
+        nll += float(F.cross_entropy(logits.double(), label, reduction="sum"))
+    return {"accuracy": hits / len(images), "nll": nll / len(images)}
+
+
+def _noisy(
+    images: LabelledImages, labels: torch.Tensor, sigma: float
+) -> Iterator[tuple[Image, Image, Labels]]:
+    """Yield clean and noisy pictures and their labels; the noise depends on their numbers."""
+    for start in range(0, len(images), BATCH):
+        x = images.images(start, start + BATCH).to(labels.device)
+        y = x + sigma * Noise(0, range(start, start + len(x))).normal(x)
+        yield x, y, labels[start : start + BATCH]
