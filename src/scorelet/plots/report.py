@@ -120,6 +120,11 @@ def render(title: str, opening: Sequence[Part], sections: Sequence[Section] = ()
     )
 
 
+def number(value: float | None, form: str = ".3g") -> str:
+    """Write a number for a table, or a dash where it is undefined."""
+    return "–" if value is None else format(value, form)
+
+
 def _kind(part: Part) -> str:
     """Return which block of the template draws a part."""
     return type(part).__name__.lower()

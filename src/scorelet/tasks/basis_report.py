@@ -9,7 +9,7 @@ from scorelet.analysis.jacobian import JacobianBasis
 from scorelet.analysis.shrinkage import OracleShrinkage
 from scorelet.plots import png
 from scorelet.plots.eigenvectors import factors_figure, pictures_figure, vectors_figure
-from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, render
+from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, number, render
 
 METHOD = (
     "Near this picture y the denoiser is a linear map, its Jacobian J. Its symmetric part has "
@@ -108,9 +108,11 @@ def _factors(document: dict[str, Any], oracles: dict[str, OracleShrinkage]) -> l
     if document["oracles"]:
         true = document["true_mse"]
         own, error = ("SURE", document["mse"]) if true is None else ("its true error", true)
-        rows = [(f"this denoiser ({own})", f"{document['effective_dim']:.1f}", _figure(error))]
+        rows = [
+            (f"this denoiser ({own})", f"{document['effective_dim']:.1f}", number(error, ".2f"))
+        ]
         rows += [
-            (f"oracle, {o['basis']}", f"{o['effective_dim']:.1f}", _figure(o["mse"]))
+            (f"oracle, {o['basis']}", f"{o['effective_dim']:.1f}", number(o["mse"], ".2f"))
             for o in document["oracles"]
         ]
         known = DENOISED if true is None else "Here the oracle knows the clean picture."
@@ -119,10 +121,6 @@ def _factors(document: dict[str, Any], oracles: dict[str, OracleShrinkage]) -> l
             Text(f"{ORACLES} {known}", "note"),
         ]
     return parts
-
-
-def _figure(error: float | None) -> str:
-    return "–" if error is None else f"{error:.2f}"
 
 
 def pixels(image: Tensor) -> np.ndarray:

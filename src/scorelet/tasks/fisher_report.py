@@ -4,7 +4,7 @@ from typing import Any
 
 from scorelet.analysis.fisher_profile import FisherProfile
 from scorelet.plots import png
-from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, render
+from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, number, render
 from scorelet.plots.separation import kinds_figure, profile_figure
 
 METHOD = (
@@ -60,12 +60,7 @@ def report(document: dict[str, Any], profile: FisherProfile) -> str:
 def values(layer: dict[str, Any]) -> list[str]:
     """Write what the tables show of a layer of the document, in the order of `COLUMNS`."""
     found = (layer[name] for name in COLUMNS)
-    return [str(value) if isinstance(value, int) else figure(value) for value in found]
-
-
-def figure(value: float | None) -> str:
-    """Write a ratio, or a dash where there is none."""
-    return "–" if value is None else f"{value:.3g}"
+    return [str(value) if isinstance(value, int) else number(value) for value in found]
 
 
 def _kinds(profile: FisherProfile) -> list[Part]:
@@ -77,7 +72,7 @@ def _kinds(profile: FisherProfile) -> list[Part]:
     values = {name: [values.get(name, float("nan")) for values in found] for name in names}
     drawn = kinds_figure([layer.name for layer in layers], values)
     rows = [
-        (layer.name, kind.kind, str(kind.channels), figure(kind.value))
+        (layer.name, kind.kind, str(kind.channels), number(kind.value))
         for layer in layers
         for kind in layer.kinds
     ]

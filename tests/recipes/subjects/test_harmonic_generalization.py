@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from samples import Pointwise
 from scorelet.core.errors import InputError
 from scorelet.data.fields.ensembles.discs import Disc, Discs, render_disc
 from scorelet.models import Denoiser
@@ -69,24 +70,11 @@ def test_the_projection_on_a_ray_is_what_the_page_says():
     assert found["alignment"] == pytest.approx(1, abs=1e-4)
 
 
-class Shrinking(Denoiser):
-    """A denoiser that knows nothing of pictures."""
-
-    blind = True
-
-    def __init__(self, factor):
-        super().__init__()
-        self.factor = factor
-
-    def _denoise(self, y, sigma, cond, label):
-        return self.factor * y
-
-
 @pytest.mark.parametrize("factor", [1.0, 0.95])
 def test_a_denoiser_that_knows_nothing_meets_no_claim_on_the_ray(factor):
     """Its slope is 1 and its eigenvalues are, too."""
     image = torch.rand(1, 1, 24, 24, generator=torch.Generator().manual_seed(0))
-    measured = recipe._of_ray(geometry._on_ray(Shrinking(factor), image, 0))
+    measured = recipe._of_ray(geometry._on_ray(Pointwise(lambda y: factor * y), image, 0))
     on_ray = [claim for claim in claims("small", SETTINGS["small"]) if claim.of.startswith("ray")]
     assert len(on_ray) == 4
     assert not any(claim.judge(measured)["holds"] for claim in on_ray)

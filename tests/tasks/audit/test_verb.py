@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import scorelet as sl
-from samples import write_png
+from samples import Answering, write_png
 from scorelet.core.errors import ImageFileError, InputError
 from scorelet.data.fields.ensembles import ensemble
 from scorelet.models import FiniteSetDenoiser, StationaryGaussianDenoiser
@@ -103,17 +103,6 @@ def test_models_that_agree_may_know_the_same_pictures_by_heart(arrays, tmp_path)
     assert "the same weights" in found.document["warnings"][0]
     found.save(tmp_path / "r.html")
     assert "same function" in (tmp_path / "r.html").read_text(encoding="utf-8")
-
-
-class Answering(torch.nn.Module):
-    """A network of others, which knows no base class of ours."""
-
-    def __init__(self, answer):
-        super().__init__()
-        self.answer = answer
-
-    def forward(self, y):
-        return self.answer(y)
 
 
 def test_networks_of_others_are_taken_as_they_are(arrays):

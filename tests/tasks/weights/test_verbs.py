@@ -17,7 +17,7 @@ from learned_networks import (
     write_data,
     write_learned,
 )
-from samples import write_png
+from samples import Answering, write_png
 from scorelet.core.errors import InputError
 from scorelet.data.labelled import LabelledImages
 
@@ -261,15 +261,6 @@ def test_networks_that_give_no_logits_have_no_accuracy(tmp_path, answer):
     found = sl.weights.resample(net, data=write_data(tmp_path / "d.npz"))
     assert found.document["accuracy"] is None
     assert any("does not answer with logits" in text for text in found.document["warnings"])
-
-
-class Answering(torch.nn.Module):
-    def __init__(self, answer):
-        super().__init__()
-        self.answer = answer
-
-    def forward(self, y):
-        return self.answer(y)
 
 
 def test_a_module_is_drawn_anew_and_its_weights_are_saved(tmp_path):

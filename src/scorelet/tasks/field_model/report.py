@@ -19,7 +19,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.typing import Fields
 from scorelet.plots import fields_figure, png, statistic_figure
 from scorelet.plots.field_models import curvatures_figure, potentials_figure, traces_figure
-from scorelet.plots.report import Facts, Mark, Part, Picture, Section, Table, Text, render
+from scorelet.plots.report import Facts, Mark, Part, Picture, Section, Table, Text, number, render
 from scorelet.tasks.field_model.certificate import Certificate
 from scorelet.tasks.field_model.said import said_of_potentials
 from scorelet.tasks.field_model.scale import label_of, label_of_potentials, preparation_of
@@ -170,7 +170,7 @@ def _certificate(certificate: Certificate) -> Section:
             _verdict(band),
             f"{band['least_mean']:.3g}",
             f"{band['largest_mean']:.3g}",
-            "–" if band["kappa"] is None else f"{band['kappa']:.3g}",
+            number(band["kappa"]),
             f"{100 * band['share_positive']:.0f} %",
             f"{band['alpha_uniform']:.3g}",
             "–" if band["kl_bound"] is None else f"{band['kl_bound']:.2g} nats",
@@ -204,14 +204,10 @@ def _chains(chains: list[dict[str, Any]]) -> Section:
             f"{band['epsilon']:.2g}",
             f"{100 * band['acceptance']:.0f} %",
             str(band["steps"]),
-            *(_number(band[key]) for key in ("tau_energy", "tau_detail", "states")),
-            _number(band["r_hat"], ".2f"),
+            *(number(band[key]) for key in ("tau_energy", "tau_detail", "states")),
+            number(band["r_hat"], ".2f"),
         )
         for band in chains
     ]
     picture = Picture(png(traces_figure(chains)), "Energies of chains.", "Energies of five chains.")
     return Section("Chains", [Text(_CHAINS), Table(head, rows), picture])
-
-
-def _number(value: float | None, form: str = ".3g") -> str:
-    return "–" if value is None else format(value, form)

@@ -5,12 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from scorelet.analysis.alignment import align, cross_moments
-from scorelet.analysis.weight_comparison import (
-    ComparedLayer,
-    compared_layer,
-    in_units_of_bulk,
-    layer_spectrum,
-)
+from scorelet.analysis.weight_comparison import ComparedLayer, compared_layer
 from scorelet.analysis.weight_covariance import effective_rank
 from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields, checked
@@ -27,7 +22,7 @@ from scorelet.tasks.networks import (
     open_pictures,
 )
 from scorelet.tasks.weights.compare_report import report
-from scorelet.tasks.weights.spectrum import AUTO, WAYS, bulk_warnings, known_noise, or_none
+from scorelet.tasks.weights.spectrum import AUTO, check_noise, in_units_of_noise, or_none
 
 _HELD_OUT = 5  # one picture of so many is kept from the fit of rotations
 MATRIX = 40
@@ -62,8 +57,7 @@ class CompareSettings:
             raise InputError(f"draws is {self.draws}: at least 2 are needed.")
         if self.seed < 0:
             raise InputError(f"seed is {self.seed}: it must not be negative.")
-        if self.noise not in WAYS:
-            raise InputError(f"noise is {self.noise!r}: it must be one of {', '.join(WAYS)}.")
+        check_noise(self.noise)
         if self.polar not in ("svd", "newton-schulz"):
             raise InputError(f"polar is {self.polar!r}: it must be svd or newton-schulz.")
 
@@ -150,13 +144,7 @@ def comparison(
     alignment = align(*networks, fitted, polar=settings.polar, of=whole, progress=progress)
     pairs = [(layer.reference, layer.other) for layer in alignment.layers]
     moments = cross_moments(*networks, pairs, held)
-    raw = [
-        [layer_spectrum(layer, "init") for layer in layers] for layers in zip(*pairs, strict=True)
-    ]
-    noise = known_noise(settings.noise, *raw)
-    spectra = raw
-    if noise == "bulk":
-        spectra = [[in_units_of_bulk(spectrum) for spectrum in layers] for layers in raw]
+    noise, spectra, said = in_units_of_noise(settings.noise, *zip(*pairs, strict=True))
     layers = tuple(
         compared_layer(
             layer,
@@ -182,11 +170,8 @@ def comparison(
         "warnings": [
             *(note.rstrip(".") for note in images.notes),
             *alignment.warnings,
-            *(
-                f"{which} network: {text}"
-                for which, layers in zip(("first", "second"), raw, strict=True)
-                for text in bulk_warnings(layers, settings.noise, noise)
-            ),
+            *(f"first network: {text}" for text in said[0]),
+            *(f"second network: {text}" for text in said[1]),
         ],
     }
     return Comparison(document, layers)

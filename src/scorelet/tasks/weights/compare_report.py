@@ -5,9 +5,8 @@ from typing import Any
 
 from scorelet.analysis.weight_comparison import ComparedLayer
 from scorelet.plots import png
-from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, render
+from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, number, render
 from scorelet.plots.weights import activations_figure, cosines_figure, similarity_figure
-from scorelet.tasks.weights.spectrum_report import figure
 
 READING = (
     "Two networks that were trained from different random starts never have the same weights, even "
@@ -117,4 +116,4 @@ def lead(document: dict[str, Any]) -> str:
 def values(entry: dict[str, Any]) -> list[str]:
     """Write what tables show of a layer, in the order of `COLUMNS`."""
     found = (entry[name] for name in COLUMNS)
-    return [str(value) if isinstance(value, int) else figure(value) for value in found]
+    return [str(value) if isinstance(value, int) else number(value) for value in found]

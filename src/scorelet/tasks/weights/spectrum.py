@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from scorelet.analysis.alignment import left_out, registered_layers
+from scorelet.analysis.alignment import Layer, left_out, registered_layers
 from scorelet.analysis.weight_comparison import (
     NOISES,
     LayerSpectrum,
@@ -72,11 +72,7 @@ def spectrum(model: Model, *, arch: str | None = None, noise: str = "auto") -> S
     layers = registered_layers(opened.network)
     if not layers:
         raise InputError(f"{opened.title} has no convolution, linear layer or channel matrix.")
-    found = tuple(layer_spectrum(layer, "init") for layer in layers)
-    used = known_noise(noise, found)
-    notes = bulk_warnings(found, noise, used)
-    if used == "bulk":
-        found = tuple(in_units_of_bulk(spectrum) for spectrum in found)
+    used, (found,), (notes,) = in_units_of_noise(noise, layers)
     document = {
         "model": opened.title,
         "arch": arch,
@@ -90,23 +86,36 @@ def spectrum(model: Model, *, arch: str | None = None, noise: str = "auto") -> S
     return Spectra(document, found)
 
 
-def known_noise(noise: str, *networks: Sequence[LayerSpectrum]) -> str:
-    """Return init or bulk: of auto bulk where that of most layers of a network is another one.
+def check_noise(noise: str) -> None:
+    """Refuse what is no way to find the noise."""
+    if noise not in WAYS:
+        raise InputError(f"noise is {noise!r}: it must be one of {', '.join(WAYS)}.")
 
-    One layer all of whose directions have been learned is off, too, and has no bulk.
+
+def in_units_of_noise(
+    noise: str, *networks: Sequence[Layer]
+) -> tuple[str, list[tuple[LayerSpectrum, ...]], list[list[str]]]:
+    """Return init or bulk, the spectra of each network in units of it, and what is to be said.
+
+    Of auto it is bulk where that of most layers of a network is another one than was drawn. One
+    layer all of whose directions have been learned is off, too, and has no bulk.
 
     Raises:
         InputError: another word.
     """
-    if noise not in WAYS:
-        raise InputError(f"noise is {noise!r}: it must be one of {', '.join(WAYS)}.")
-    if noise != AUTO:
-        return noise
-    most = any(2 * len(_off(layers)) > len(_large(layers)) for layers in networks)
-    return "bulk" if most else "init"
+    check_noise(noise)
+    spectra = [tuple(layer_spectrum(layer, "init") for layer in layers) for layers in networks]
+    used = noise
+    if noise == AUTO:
+        most = any(2 * len(_off(layers)) > len(_large(layers)) for layers in spectra)
+        used = "bulk" if most else "init"
+    said = [_bulk_warnings(layers, noise, used) for layers in spectra]
+    if used == "bulk":
+        spectra = [tuple(map(in_units_of_bulk, layers)) for layers in spectra]
+    return used, spectra, said
 
 
-def bulk_warnings(layers: Sequence[LayerSpectrum], noise: str, used: str) -> list[str]:
+def _bulk_warnings(layers: Sequence[LayerSpectrum], noise: str, used: str) -> list[str]:
     """Say where the bulk, in units of the initial variance, is not that of an initialisation."""
     shown = other_bulks(layers)
     if noise == "bulk" or not shown:
@@ -134,8 +143,12 @@ def _off(layers: Sequence[LayerSpectrum]) -> list[LayerSpectrum]:
 
 def _large(layers: Sequence[LayerSpectrum]) -> list[LayerSpectrum]:
     """Return those whose bulk is known: of small ones it scatters by more than these bounds."""
-    sides = [(s, s.spectrum.neurons, s.spectrum.inputs) for s in layers]
-    return [s for s, n, d in sides if min(n, d) >= _ENOUGH and n * d >= _WEIGHTS]
+    found = []
+    for each in layers:
+        n, d = each.spectrum.neurons, each.spectrum.inputs
+        if min(n, d) >= _ENOUGH and n * d >= _WEIGHTS:
+            found.append(each)
+    return found
 
 
 def or_none(value: float) -> float | None:

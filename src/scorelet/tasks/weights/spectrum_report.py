@@ -5,7 +5,7 @@ from typing import Any
 
 from scorelet.analysis.weight_comparison import LayerSpectrum
 from scorelet.plots import png
-from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, render
+from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, number, render
 from scorelet.plots.weights import ranks_figure, spectra_figure
 
 READING = (
@@ -73,10 +73,5 @@ def values(entry: dict[str, Any]) -> list[str]:
     return [
         entry["kind"],
         *(str(entry[name]) for name in ("neurons", "inputs", "kept")),
-        *map(figure, numbers),
+        *map(number, numbers),
     ]
-
-
-def figure(value: float | None) -> str:
-    """Write a number, or a dash where it is undefined."""
-    return "–" if value is None else f"{value:.3g}"

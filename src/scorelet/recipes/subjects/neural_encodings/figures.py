@@ -8,7 +8,7 @@ import torch
 
 from scorelet.plots import curves_figure, png
 from scorelet.plots.filters import filters_figure
-from scorelet.plots.report import Part, Picture, Section, Table, Text
+from scorelet.plots.report import Part, Picture, Section, Table, Text, number
 from scorelet.plots.weights import cosines_figure
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.report import figure
@@ -97,7 +97,7 @@ def similarity_section(found: Mapping[str, Rows]) -> Section:
             str(row["layer"]),
             figure(row["gamma"][0]),
             f"{row['kept1']}, {row['kept2']}",
-            f"{_short(row['reff1'])}, {_short(row['reff2'])}",
+            f"{number(row['reff1'], '.1f')}, {number(row['reff2'], '.1f')}",
             figure(row["r2_align"]),
             figure(row["r2_held_out"]),
             figure(row["S_mean"], row["bootstrap_sd"]),
@@ -207,7 +207,3 @@ def _curve(rows: Rows, key: str, error: str) -> tuple[list[float], list[float]]:
     """What is not known is left out of a curve."""
     values = [math.nan if row[key] is None else row[key] for row in rows]
     return values, [row[error] or 0.0 for row in rows]
-
-
-def _short(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1f}"
