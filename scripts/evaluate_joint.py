@@ -8,8 +8,9 @@ python scripts/evaluate_joint.py --joint cifar10-joint --entropy cifar10-entropy
 clean and noisy ones, `--denoiser` a direct denoiser of its size; what is not given is left out.
 Writes docs/results/joint_controls.json, whose tables docs/joint.md shows. Every piece is kept in
 `--folder`; the same command goes on after an interruption, also within an attack. The document is
-written after each piece, with the tables known by then: attacks come last. `--forecast`
-says how long what is left takes, and measures nothing else.
+written after each piece, with the tables known by then: attacks come last. `--only` does some
+pieces, so that several processes share the work in one folder. `--forecast` says how long what is
+left takes, and measures nothing else.
 """
 
 import argparse
@@ -90,6 +91,7 @@ class Evaluation:
             for name, where in networks.items()
         }
         self.direct = None if direct is None else load_as(Denoiser, direct, verb="evaluate").eval()
+        self.direct_piece = "" if direct is None else f"denoising-{_digest(direct)[:12]}"
         self.folder = folder
         self.train, self.held = load_labelled(DATA).hold_out(HELD_OUT)
         self.test = load_labelled(DATA, part="test")
@@ -134,11 +136,8 @@ class Evaluation:
         )
         yield Piece("denoising-linear", 0, self._linear)
         if self.direct is not None:
-            yield Piece(
-                "denoising-direct",
-                each / 3,
-                partial(measures.direct, self.direct, self.test, levels),
-            )
+            work = partial(measures.direct, self.direct, self.test, levels)
+            yield Piece(self.direct_piece, each / 3, work)
         told = np.geomspace(LEAST, LARGEST, GRID).tolist()
         passes = (1 + 2 * joint.labels) * len(some)
         for name, sigmas in (("classes", LEVELS[1:]), ("information", told)):
@@ -200,13 +199,13 @@ def main(options: argparse.Namespace) -> None:
     keep_large_buffers()
     given = {JOINT: options.joint, PLAIN: options.entropy, NOISY: options.noisy}
     networks = {name: where for name, where in given.items() if where is not None}
-    files = {name: digest(locate_weights(where)) for name, where in networks.items()}
-    if options.denoiser is not None:
-        files[DIRECT] = digest(locate_weights(options.denoiser))
+    files = {name: _digest(where) for name, where in networks.items()}
     run = {"subject": "joint controls", "seed": 0, "settings": files}
     kept = claim_steps(
         options.folder, run, [], resume=not options.overwrite, overwrite=options.overwrite
     )
+    if options.denoiser is not None:
+        files |= {DIRECT: _digest(options.denoiser)}
     evaluation = Evaluation(networks, options.denoiser, options.folder)
     if options.forecast:
         forecast(evaluation, kept)
@@ -214,6 +213,8 @@ def main(options: argparse.Namespace) -> None:
     steps = Steps(kept, on_step=_say)
     found: dict[str, Any] = {}
     for piece in evaluation.pieces():
+        if not (piece.name.startswith(options.only) or _done(piece, kept)):
+            continue
         found[piece.name] = steps(piece.name, piece.work)
         document = {
             "command": _command(networks, options.denoiser),
@@ -237,7 +238,7 @@ def forecast(evaluation: Evaluation, kept: Path) -> None:
     seconds = (time.perf_counter() - start) / len(x)
     whole = 0.0
     for piece in evaluation.pieces():
-        done = (kept / f"{piece.name}.json").exists()
+        done = _done(piece, kept)
         minutes = 0 if done else piece.passes * seconds / 60
         whole += minutes
         print(f"{piece.name:40} {'done' if done else f'{minutes:8.1f} min at most'}")
@@ -250,7 +251,7 @@ def tables(evaluation: Evaluation, found: dict[str, Any]) -> dict[str, list[dict
     rows = {
         "labels": [row for name in names for row in _label_rows(name, found)],
         "levels": [row for name in names for row in _level_rows(name, found)],
-        "denoising": _denoising_rows(evaluation.levels, found),
+        "denoising": _denoising_rows(evaluation, found),
         "budget": _budget_rows(found, evaluation.test),
         "attacks": [row for name in names for row in _attack_rows(name, found)],
         "gains": [row for name in names if name != JOINT for row in _gain_rows(name, found)],
@@ -297,9 +298,10 @@ def _level_rows(name: str, found: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def _denoising_rows(levels: list[float], found: dict[str, Any]) -> list[dict[str, Any]]:
-    ways = ("joint", "linear", "direct")
-    known = {way: found[f"denoising-{way}"] for way in ways if f"denoising-{way}" in found}
+def _denoising_rows(evaluation: Evaluation, found: dict[str, Any]) -> list[dict[str, Any]]:
+    ways = {"joint": "denoising-joint", "linear": "denoising-linear"}
+    ways["direct"] = evaluation.direct_piece
+    known = {way: found[piece] for way, piece in ways.items() if piece in found}
     if not known:
         return []
     return [
@@ -311,7 +313,7 @@ def _denoising_rows(levels: list[float], found: dict[str, Any]) -> list[dict[str
                 for title, errors in known.items()
             },
         }
-        for k, sigma in enumerate(levels)
+        for k, sigma in enumerate(evaluation.levels)
     ]
 
 
@@ -400,6 +402,14 @@ def _command(networks: dict[str, str], direct: str | None) -> str:
     return f"python scripts/{Path(__file__).name} {' '.join(words)}"
 
 
+def _digest(where: str) -> str:
+    return digest(locate_weights(where))
+
+
+def _done(piece: Piece, kept: Path) -> bool:
+    return (kept / f"{piece.name}.json").exists()
+
+
 def _slug(name: str) -> str:
     return name.replace(" ", "-")
 
@@ -418,9 +428,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--noisy", help="trained for labels of clean and noisy pictures")
     parser.add_argument("--denoiser", help="a direct denoiser of its size")
     parser.add_argument("--folder", type=Path, default=Path("runs/joint-controls"))
+    parser.add_argument(
+        "--only", nargs="+", default=[""], help="do pieces whose names begin with one of these"
+    )
     parser.add_argument("--overwrite", action="store_true", help="begin anew")
     parser.add_argument("--forecast", action="store_true", help="only say how long it takes")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.only = tuple(options.only)
+    return options
 
 
 if __name__ == "__main__":
