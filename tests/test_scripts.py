@@ -79,7 +79,7 @@ def evaluation(scripts, monkeypatch, tmp_path):
     for name, value in few.items():
         monkeypatch.setattr(scripts, name, value)
 
-    def run(folder, *, forecast=False):
+    def run(folder, *, forecast=False, only=("",)):
         monkeypatch.setattr(scripts, "RESULTS", tmp_path / f"{folder}.json")
         weights = str(tmp_path / "joint.safetensors")
         options = argparse.Namespace(
@@ -90,6 +90,7 @@ def evaluation(scripts, monkeypatch, tmp_path):
             folder=tmp_path / folder,
             overwrite=False,
             forecast=forecast,
+            only=only,
         )
         scripts.main(options)
         document = json.loads(scripts.RESULTS.read_text()) if not forecast else {}
@@ -123,6 +124,12 @@ def test_an_interrupted_evaluation_gives_the_same_document(
     evaluation("cut", forecast=True)
     lines = capsys.readouterr().out.splitlines()
     assert all(line.endswith("done") for line in lines[:-1])
+
+
+def test_the_work_is_shared_by_names_of_pieces(evaluation, monkeypatch, scripts):
+    assert "attacks" not in evaluation("shared", only=("denoising", "labels"))
+    monkeypatch.setattr(scripts.measures, "labelling", lambda *_, **__: pytest.fail("done again"))
+    assert evaluation("shared", only=("curve", "levels")).keys() >= {"labels", "attacks", "levels"}
 
 
 def test_the_document_says_what_a_network_does(evaluation):
