@@ -28,6 +28,7 @@ import numpy as np
 import torch
 from idle_maps import idle_maps
 
+from scorelet.core.errors import InputError
 from scorelet.core.files import write_text
 from scorelet.core.memory import keep_large_buffers
 from scorelet.data.labelled import LabelledImages, load_labelled
@@ -40,7 +41,7 @@ from scorelet.recipes.subjects.classification_denoising.networks import JOINT, N
 from scorelet.recipes.subjects.classification_denoising.settings import LARGEST, LEAST, Attacks
 from scorelet.tasks.journal import digest
 from scorelet.tasks.robust import RobustSettings, Target, robustness
-from scorelet.tasks.steps import Steps, claim_steps
+from scorelet.tasks.steps import STEPS, Steps, claim_steps
 from scorelet.zoo import load_as, locate_weights
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,7 +50,7 @@ DATA = "cifar10.npz"
 HELD_OUT = 10_000
 DIRECT = "denoiser"
 LEVELS = (0.0, 0.05, 0.1, 0.2, 0.5)
-PARTS = {"test": LEVELS, "held-out": (0.0, 0.1)}
+PARTS = {"test": LEVELS, "held-out": (0.0, 0.1, 0.5)}
 """Of the pictures, and at which levels they are labelled."""
 PSNRS = (5, 10, 15, 20, 25, 30)
 """Of noisy pictures, in dB; and level 0.2."""
@@ -121,9 +122,9 @@ class Evaluation:
                     yield self._attack(f"{kind}-{norm}", name, joint, settings, each)
 
     def _labels(self, name: str, joint: NetworkJointEnergy) -> Iterator[Piece]:
-        told, slug = name != PLAIN, _slug(name)
+        slug = _slug(name)
         for (part, levels), images in zip(PARTS.items(), (self.test, self.held), strict=True):
-            work = partial(measures.labelling, joint, images, levels, told=told)
+            work = partial(measures.labelling, joint, images, levels, told=True)
             yield Piece(f"labels-{part}-{slug}", len(images) * len(levels), work)
 
     def _denoising(self) -> Iterator[Piece]:
@@ -200,31 +201,37 @@ def main(options: argparse.Namespace) -> None:
     given = {JOINT: options.joint, PLAIN: options.entropy, NOISY: options.noisy}
     networks = {name: where for name, where in given.items() if where is not None}
     files = {name: _digest(where) for name, where in networks.items()}
-    run = {"subject": "joint controls", "seed": 0, "settings": files}
+    run = {"subject": "joint controls", "seed": 0, "settings": dict(files)}
+    if options.denoiser is not None:
+        files[DIRECT] = _digest(options.denoiser)
+    evaluation = Evaluation(networks, options.denoiser, options.folder)
+    if options.forecast:
+        forecast(evaluation, options.folder / STEPS)
+        return
+    if not any(piece.name.startswith(options.only) for piece in evaluation.pieces()):
+        raise InputError(f"--only {' '.join(options.only)} names no piece: see --forecast.")
     kept = claim_steps(
         options.folder, run, [], resume=not options.overwrite, overwrite=options.overwrite
     )
-    if options.denoiser is not None:
-        files |= {DIRECT: _digest(options.denoiser)}
-    evaluation = Evaluation(networks, options.denoiser, options.folder)
-    if options.forecast:
-        forecast(evaluation, kept)
-        return
+    head = {
+        "command": _command(networks, options.denoiser),
+        "sha256": files,
+        "date": datetime.now(UTC).date().isoformat(),
+        "versions": {"scorelet": version("scorelet"), "torch": torch.__version__},
+    }
     steps = Steps(kept, on_step=_say)
-    found: dict[str, Any] = {}
     for piece in evaluation.pieces():
-        if not (piece.name.startswith(options.only) or _done(piece, kept)):
-            continue
-        found[piece.name] = steps(piece.name, piece.work)
-        document = {
-            "command": _command(networks, options.denoiser),
-            "sha256": files,
-            "date": datetime.now(UTC).date().isoformat(),
-            "versions": {"scorelet": version("scorelet"), "torch": torch.__version__},
-            "seconds": round(steps.seconds, 1),
-            **tables(evaluation, found),
-        }
-        write_text(RESULTS, json.dumps(document, indent=1) + "\n")
+        if piece.name.startswith(options.only):
+            steps(piece.name, piece.work)
+            write_text(RESULTS, json.dumps(head | gathered(evaluation, kept), indent=1) + "\n")
+
+
+def gathered(evaluation: Evaluation, kept: Path) -> dict[str, Any]:
+    """Return seconds and tables of what is done by now, by this process or another."""
+    steps = Steps(kept)
+    done = [piece for piece in evaluation.pieces() if _done(piece, kept)]
+    found = {piece.name: steps(piece.name, piece.work) for piece in done}
+    return {"seconds": round(steps.seconds, 1), **tables(evaluation, found)}
 
 
 def forecast(evaluation: Evaluation, kept: Path) -> None:
@@ -435,6 +442,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--forecast", action="store_true", help="only say how long it takes")
     options = parser.parse_args()
     options.only = tuple(options.only)
+    if options.overwrite and (options.forecast or options.only != ("",)):
+        parser.error("--overwrite removes all that is done: give it without --only, --forecast.")
     return options
 
 

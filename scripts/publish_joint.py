@@ -4,15 +4,17 @@ export SCORELET_DATA=...
 python scripts/publish_joint.py runs/cifar10-joint
 python scripts/publish_joint.py runs/cifar10-entropy
 python scripts/publish_joint.py runs/cifar10-noisy
+python scripts/publish_joint.py runs/cifar10-denoiser
 
 The folder has the name of the model. Writes src/scorelet/zoo/weights/NAME.safetensors (float16,
 with the names of the classes), NAME.json beside it (the model card) and docs/results/NAME.json:
-accuracy, likelihood and, of what denoises, PSNR on the test images and on images that were held
-out, by noise level where such were learnt. A run that has not ended can be published; the card
-says so.
+of what labels accuracy and likelihood, of what denoises PSNR, on the test images and on images that
+were held out, by noise level. A run that has not ended can be published;
+the card says so.
 """
 
 import json
+import math
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -29,14 +31,17 @@ from published_runs import (
 
 from scorelet.core.checkpoint import load_tensors
 from scorelet.core.files import write_text
-from scorelet.models import NetworkJointEnergy
+from scorelet.data.labelled import load_labelled
+from scorelet.models import Denoiser, NetworkJointEnergy, ResidualDenoiser
+from scorelet.recipes.subjects.classification_denoising.measures import direct
 from scorelet.tasks.evaluate import evaluate
 from scorelet.tasks.experiments import read_config
+from scorelet.tasks.experiments.denoise_set import DenoiseSetConfig
 from scorelet.tasks.experiments.joint import JointConfig
 from scorelet.tasks.journal import digest
-from scorelet.zoo import load_as, save
+from scorelet.zoo import load, load_as, save
 
-JOINT = "cifar10-joint"
+JOINT, DIRECT = "cifar10-joint", "cifar10-denoiser"
 _BROKEN = "attacks break it, see docs/joint.md"
 WORDS = {
     JOINT: (
@@ -52,9 +57,17 @@ WORDS = {
         f"control of {JOINT}: the same network, which learnt labels of clean and noisy pictures",
         f"a control: it does not denoise; {_BROKEN}",
     ),
+    DIRECT: (
+        f"control of {JOINT}: a U-Net of as many weights, which only denoises",
+        "a control: photographs want the model photo",
+    ),
 }
 """Of each model: what it does, and its limits."""
+Config = JointConfig | DenoiseSetConfig
+Model = NetworkJointEnergy | ResidualDenoiser
 ROOT = Path(__file__).resolve().parents[1]
+DATA = "cifar10.npz"
+SIGMAS = (12.75, 25.5, 51.0)
 PICTURES = 1000
 """Of either part, for figures by noise level."""
 
@@ -66,48 +79,69 @@ def main(run: Path, weights: str, place: tuple[str, str]) -> None:
         raise SystemExit(f"The folder {run} has the name of no model: {', '.join(WORDS)}.")
     path = ROOT / f"src/scorelet/zoo/weights/{name}.safetensors"
     settings = read_config(run / "config.yaml")
-    if not isinstance(settings, JointConfig):
-        raise SystemExit(f"{run} is no run of the task joint.")
-    trained = load_as(NetworkJointEnergy, run / weights, verb="publish")
-    trained.network.half()
-    trained.classes = CIFAR10_CLASSES
-    trained.denoises = settings.denoises
-    save(trained, path)
+    if not isinstance(settings, DenoiseSetConfig if name == DIRECT else JointConfig):
+        raise SystemExit(f"{run} is a run of the task {settings.task}: {name} is of another.")
+    save(halved(run / weights, settings), path)
     config = settings.model_dump(mode="json")
-    held, levels = config["data"]["hold_out"], settings.noise.clean < 1
+    held = config["data"]["hold_out"]
     document = {
         "model": name,
         "sha256": digest(path),
         "command": f"python scripts/{Path(__file__).name} runs/{name}",
         "date": datetime.now(UTC).date().isoformat(),
         "versions": {"scorelet": version("scorelet"), "torch": torch.__version__},
-        "test": measured(path, None, levels=levels),
-        "held_out": measured(path, held, levels=levels) if held else None,
+        "test": measured(path, None, settings),
+        "held_out": measured(path, held, settings) if held else None,
     }
     write_text(ROOT / f"docs/results/{name}.json", json.dumps(document, indent=2) + "\n")
     card = describe(path, run, config, document, place)
     write_text(path.with_suffix(".json"), json.dumps(card, indent=2, ensure_ascii=False) + "\n")
 
 
-def measured(path: Path, held: int | None, *, levels: bool) -> dict[str, Any]:
-    """Return the figures of `PICTURES` test images, or of the first that were held out.
+def halved(weights: Path, settings: Config) -> Model:
+    """Return what is published of a run: in float16, and of what labels the names of classes."""
+    if isinstance(settings, DenoiseSetConfig):
+        return ResidualDenoiser(load_as(ResidualDenoiser, weights, verb="publish").network.half())
+    trained = load_as(NetworkJointEnergy, weights, verb="publish")
+    trained.network.half()
+    trained.classes = CIFAR10_CLASSES
+    trained.denoises, trained.most = settings.denoises, settings.most
+    return trained
 
-    Rows by noise level are those of a network that has learnt noise levels (`levels`).
-    """
-    data = evaluate("cifar10.npz", model=path, hold_out=held, limit=PICTURES)
-    keys = ["pictures", "accuracy", "accuracy_error", "negative_log_likelihood"]
-    keys += ["calibration_error", *(["rows"] if levels else [])]
-    found = {key: data[key] for key in keys}
+
+def measured(path: Path, held: int | None, settings: Config) -> dict[str, Any]:
+    """Return the figures of `PICTURES` test images, or of the first that were held out."""
+    if isinstance(settings, DenoiseSetConfig):
+        found = psnrs(path, held)
+    else:
+        data = evaluate(DATA, model=path, hold_out=held, limit=PICTURES)
+        keys = ["pictures", "accuracy", "accuracy_error", "negative_log_likelihood"]
+        keys += ["calibration_error", "rows"]
+        found = {key: data[key] for key in keys}
     print(json.dumps(found), flush=True)
     return found
+
+
+def psnrs(path: Path, held: int | None) -> dict[str, Any]:
+    """Return the PSNR of the mean squared error, by noise level in 8-bit units."""
+    images = load_labelled(DATA, part="train" if held else "test")
+    images = (images.hold_out(held)[1] if held else images).first(PICTURES)
+    model = load_as(Denoiser, path, verb="evaluate").eval()
+    errors = direct(model, images, [sigma / 255 for sigma in SIGMAS])
+    rows = [
+        {"sigma": sigma, "psnr": -10 * math.log10(sum(each) / len(each))}
+        for sigma, each in zip(SIGMAS, errors, strict=True)
+    ]
+    return {"pictures": len(images), "rows": rows}
 
 
 def describe(
     path: Path, run: Path, config: dict[str, Any], document: dict[str, Any], place: tuple[str, str]
 ) -> dict[str, Any]:
     """Return the model card."""
-    trained = load_as(NetworkJointEnergy, path, verb="publish")
+    trained = load(path)
     summary, limits = WORDS[path.stem]
+    shipped = DIRECT if path.stem == DIRECT else JOINT
     return {
         "name": path.stem,
         "summary": summary,
@@ -116,14 +150,14 @@ def describe(
         "parameters": sum(p.numel() for p in trained.network.parameters()),
         "bytes": path.stat().st_size,
         "sha256": document["sha256"],
-        "input": "colour, values in [0, 1]; pictures of other sizes: the largest central square, "
-        "brought to 32x32 without aliasing",
+        "input": "colour, values in [0, 1]; what labels brings the largest central square of "
+        "pictures of other sizes to 32x32, without aliasing",
         "data": {
             "train": f"CIFAR-10, without the last {config['data']['hold_out']} training images",
             "test": f"{PICTURES} test images; nothing was chosen on them",
             "terms": CIFAR10_TERMS,
         },
-        "command": f"{train_command(JOINT, config)}; {document['command']}",
+        "command": f"{train_command(shipped, config, f'runs/{path.stem}')}; {document['command']}",
         "runs": cifar10_runs(path.with_suffix(".json"), run, config, *place),
         "machine": "see runs; every machine was shared with other work",
         "date": document["date"],

@@ -34,10 +34,14 @@ def with_earlier(card: Path, config: dict[str, Any], this: dict[str, Any]) -> li
     return [*(run for run in earlier if run["seed"] != this["seed"]), this]
 
 
-def train_command(name: str, config: dict[str, Any]) -> str:
-    """Return what trains so: the shipped configuration, with the fields that differ."""
-    usual = flat(read_config(name).model_dump(mode="json") | {"output": config["output"]})
-    changed = {field: value for field, value in flat(config).items() if value != usual[field]}
+def train_command(name: str, config: dict[str, Any], output: str | None = None) -> str:
+    """Return what trains so: the shipped configuration, with the fields that differ.
+
+    The folder is `output`; None: that of the shipped configuration, wherever this run was.
+    """
+    shipped = read_config(name).model_dump(mode="json")
+    usual, this = flat(shipped), flat(config | {"output": output or shipped["output"]})
+    changed = {field: value for field, value in this.items() if value != usual[field]}
     options = (f" --cfg.{field} {quote(json.dumps(value))}" for field, value in changed.items())
     return f"scorelet train {name}" + "".join(options)
 

@@ -127,9 +127,20 @@ def test_an_interrupted_evaluation_gives_the_same_document(
 
 
 def test_the_work_is_shared_by_names_of_pieces(evaluation, monkeypatch, scripts):
+    """One process ends first; what another does meanwhile is in the document of the last one."""
     assert "attacks" not in evaluation("shared", only=("denoising", "labels"))
+    real = scripts.measures.labelling
     monkeypatch.setattr(scripts.measures, "labelling", lambda *_, **__: pytest.fail("done again"))
     assert evaluation("shared", only=("curve", "levels")).keys() >= {"labels", "attacks", "levels"}
+    monkeypatch.setattr(scripts.measures, "labelling", real)
+    robust, other = scripts.robustness, []
+
+    def meanwhile(*arguments, **options):
+        other or other.append(evaluation("late", only=("labels",)))
+        return robust(*arguments, **options)
+
+    monkeypatch.setattr(scripts, "robustness", meanwhile)
+    assert {"labels", "attacks"} <= evaluation("late", only=("curve",)).keys()
 
 
 def test_the_document_says_what_a_network_does(evaluation):

@@ -42,6 +42,16 @@ def test_a_drawing_and_figures(shell, files):
     assert found["probability_after"] < found["probability_before"]
     assert found["alignment"] > 0.3
     assert found["eps"] == pytest.approx(4 / 255)
+    other = next(name for name in CLASSES if name != found["taken_for"])
+    words = ["explain-attack", files / "a.png", "--model", files / "joint.safetensors"]
+    words += ["--label", other, "--eps", "0", "--steps", 2]
+    status, out, _ = shell(*words, "--json")
+    still = json.loads(out)
+    assert (still["taken_for"], still["found"]) == (found["taken_for"], found["taken_for"])
+    assert not still["broken"]  # it was not right before
+    status, out, _ = shell(*words)
+    assert f"{other}, which the model takes for {found['taken_for']} as it is" in out
+    assert "at noise level 0.0039" in out
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ from scorelet.models import (
     NetworkJointEnergy,
 )
 from scorelet.networks.grad_res_net import GradResNet
+from scorelet.networks.noise_gain import NoiseGain
 
 DOUBLE = torch.zeros((), dtype=torch.float64)
 EXACT = 1e-11
@@ -199,6 +200,64 @@ def test_clean_pictures_are_labelled_at_a_level_of_their_own():
     for level in (0.001, math.nan, math.inf):
         with pytest.raises(InputError, match="label_level is"):
             NetworkJointEnergy(network, "abc", label_level=level)
+
+
+def test_the_gradient_of_a_sure_label_is_as_exact_as_any():
+    """Where p(c | y) is 1 in float32, a difference of two scores is nothing but rounding."""
+    joint, y = random_network(), white(4, 1, 8, 8, seed=9)
+    with torch.no_grad():
+        joint.network.classify.weight.mul_(2e3)
+        logits = joint.class_logits(y, 0.3)
+        label = logits.argmax(1)
+        others = logits.scatter(1, label[:, None], -math.inf).logsumexp(1)
+        assert 18 < float((logits.amax(1) - others).max()) < 100
+        exact = joint.posterior_gradient(y, 0.3, label)
+        found = joint.float().posterior_gradient(y.float(), 0.3, label).double()
+    for a, b in zip(found, exact, strict=True):
+        assert float((a - b).norm() / b.norm()) < 1e-3
+
+
+def test_beyond_the_largest_level_the_network_is_told_that_one():
+    torch.manual_seed(0)
+    network, y = random_network().float().network, white(2, 1, 4, 4).float()
+    for gain in (part for part in network.modules() if isinstance(part, NoiseGain)):
+        for weights in gain.parameters():  # 0 before training: levels say nothing
+            nn.init.normal_(weights, std=0.3)
+    joint = NetworkJointEnergy(network, "abc", least=0.1, most=0.5)
+    any_ = NetworkJointEnergy(network, "abc", least=0.1)
+    for sigma in (0.01, 0.1, 0.3, 0.5):
+        assert torch.equal(joint.logits(y, sigma), any_.logits(y, sigma))
+    assert not torch.equal(joint.logits(y, 2.0), any_.logits(y, 2.0))
+    spread = math.sqrt(0.06 + 2.0**2)
+    energy, classes = network.heads((y - 0.5) / spread, torch.full((2,), 0.5))
+    reference = (y - 0.5).square().sum((1, 2, 3)) / (2 * spread**2)
+    logits = classes - (reference + math.sqrt(0.06) / 2.0 * energy)[:, None]
+    assert_close(joint.logits(y, 2.0), logits, 1e-5)
+    assert_close(joint.class_logits(y, 2.0), classes, 1e-5)
+    assert joint.denoiser().most == 0.5
+    joint.label_level = 2.0
+    assert torch.equal(joint(y), joint(y, 0.5))
+    for options in ({"label_level": 0.6}, {"most": 0.05}):
+        with pytest.raises(InputError, match=r"label_level is 0\.6|most 0\.05"):
+            NetworkJointEnergy(network, "abc", **{"least": 0.1, "most": 0.5} | options)
+
+
+def test_a_law_of_labels_alone_has_no_density():
+    joint, y = random_network(), white(2, 1, 4, 4)
+    joint.denoises = False
+    for call in (
+        joint.denoiser,
+        lambda: joint.denoise(y, 0.3),
+        lambda: joint.denoise_all(y, 0.3),
+        lambda: joint.score(y, 0.3),
+        lambda: joint.log_density(y, 0.3),
+    ):
+        with pytest.raises(InputError, match="has no density"):
+            call()
+    gradient = joint.posterior_gradient(y, 0.3, 1)
+    joint.denoises = True
+    difference = joint.denoise(y, 0.3, 1) - joint.denoise(y, 0.3)
+    assert_close(gradient, difference / 0.3**2, EXACT)
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from scorelet.core.errors import InputError
 from scorelet.networks import ARCHITECTURES
 from scorelet.networks.channel_affine import affine, squares
 from scorelet.networks.gelu import gelu
-from scorelet.networks.grad_res_net import GradResNet
+from scorelet.networks.grad_res_net import UNIT, GradResNet
 from scorelet.networks.scale_norm import ScaleGroupNorm
 
 
@@ -112,6 +112,24 @@ def test_products_are_with_the_image_at_the_resolution_of_the_maps(shape):
         enlarged = torch.kron(seen, torch.ones(2**k, 2**k).double()) / 2**k
         f = f + enlarged[..., : shape[0], : shape[1]]
     assert_close(network.heads(u)[0], (u * f).sum((1, 2, 3)) / 2, 1e-12)
+
+
+@pytest.mark.parametrize("energy", ["features", "maps"])
+def test_energies_without_products_are_mean_squares(energy):
+    """Of the pooled features, or stage by stage of the maps, times 0.01 d s / 2."""
+    torch.manual_seed(0)
+    network = GradResNet(width=0.125, noise_conditioning=False, energy=energy).double()
+    opinionated(network)
+    u = white(2, 3, 8, 8)
+    maps = network._maps(u, None)
+    if energy == "features":
+        pooled = [z.mean((2, 3)) for z in maps]
+        sides = [side(z) for side, z in zip(network.sides, pooled, strict=False)]
+        parts = [torch.cat([*sides, pooled[-1]], 1).square().mean(1)]
+    else:
+        parts = [z.square().mean((1, 2, 3)) for z in maps]
+    expected = UNIT * 3 * 8 * 8 / 2 * 2.0 * sum(parts)
+    assert_close(network.heads(u)[0], expected, 1e-12)
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import scorelet as sl
+from samples import write_png
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
 from scorelet.models import NetworkJointEnergy
@@ -49,6 +50,9 @@ def test_every_level_is_measured(tmp_path):
         for c in range(3)
     )
     assert row["apart"] == pytest.approx(float(apart.detach().mean()), rel=1e-3)
+    exact = (joint.denoise(noisy, 0.2) - clean).square().mean()
+    exact = exact - (joint.denoise(noisy, 0.2, label) - clean).square().mean()
+    assert row["worth"] == pytest.approx(float((exact / apart.mean()).detach()), rel=0.02)
     joint.denoises = False
     sl.save(joint, tmp_path / "labels.safetensors")
     found = sl.evaluate(tmp_path / "data.npz", model=tmp_path / "labels.safetensors", limit=20)
@@ -60,3 +64,19 @@ def test_every_level_is_measured(tmp_path):
     assert found["rows"][2]["nll"] == pytest.approx(row["nll"], rel=1e-4)
     with pytest.raises(InputError, match="label is for denoisers"):
         sl.evaluate(tmp_path / "data.npz", model=tmp_path / "joint.safetensors", label=1)
+
+
+@pytest.mark.slow
+def test_no_noise_and_no_classes(tmp_path):
+    torch.manual_seed(0)
+    joint = NetworkJointEnergy(GradResNet(3, 3, width=0.125), "abc", mean=(0.5,) * 3, size=(8, 8))
+    x = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), np.uint8)
+    np.savez(tmp_path / "data.npz", x_test=x, y_test=np.arange(3))
+    (row,) = sl.evaluate(tmp_path / "data.npz", model=joint, sigmas=[0.0])["rows"]
+    assert row["psnr"] > 130  # rounding, or nothing at all
+    (tmp_path / "flat").mkdir()
+    for k, pixels in enumerate(x):
+        write_png(tmp_path / f"flat/{k}.png", pixels)
+    found = sl.evaluate(tmp_path / "flat", model=joint, sigmas=[51.0])
+    assert found["pictures"] == 3
+    assert found["rows"][0].keys() >= {"psnr", "ssim"}

@@ -1,5 +1,6 @@
 """Joint laws as files: what comes back, and the verbs that take them."""
 
+import math
 from copy import deepcopy
 
 import numpy as np
@@ -41,12 +42,13 @@ def test_the_law_of_pixels_and_the_level_of_labels_come_back(tmp_path):
     pixels = CorrelatedPixels(torch.linalg.qr(torch.randn(3, 3))[0], torch.rand(3, 32, 32) + 0.01)
     joint = NetworkJointEnergy(
         GradResNet(width=0.125), "abcdefghij", mean=(0.4, 0.5, 0.6), head="correlated",
-        pixels=pixels, label_level=0.05,
+        pixels=pixels, label_level=0.05, most=0.7,
     )  # fmt: skip
     sl.save(joint, tmp_path / "joint.safetensors")
     loaded, y = sl.load(tmp_path / "joint.safetensors"), torch.rand(2, 3, 32, 32)
     assert torch.equal(loaded.logits(y, 0.2), joint.logits(y, 0.2))
     assert torch.equal(loaded(y), joint.class_logits(y, 0.05))
+    assert loaded.most == 0.7
 
 
 @pytest.mark.slow
@@ -69,9 +71,9 @@ def test_what_does_not_fit_is_refused(tmp_path, path):
     header, tensors = describe(path[1])
     with pytest.raises(InputError, match="pixels are not given"):
         build(header | {"head": "correlated"}, tensors)
-    new = ("label_level", "denoises")
+    new = ("label_level", "denoises", "most")
     old = build({name: value for name, value in header.items() if name not in new}, tensors)
-    assert (old.label_level, old.denoises) == (path[1].least, True)
+    assert (old.label_level, old.denoises, old.most) == (path[1].least, True, math.inf)
 
 
 def test_a_law_that_has_learnt_labels_only_is_no_denoiser(path, tmp_path):

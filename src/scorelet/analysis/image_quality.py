@@ -1,5 +1,7 @@
 """How far an estimate is from a picture: PSNR and SSIM for values in [0, 1]."""
 
+import math
+
 import torch
 
 from scorelet.core.errors import InputError, MissingExtraError
@@ -7,6 +9,11 @@ from scorelet.core.typing import Image, PerSample
 
 SMALLEST = 6
 """Smallest side in pixels for `ssim`: half its window, mirrored."""
+
+
+def decibels(mean_square: float) -> float:
+    """Return -10 log10 of a mean squared error, in dB, for a peak of 1; inf where there is none."""
+    return -10 * math.log10(mean_square) if mean_square else math.inf
 
 
 def psnr(estimate: Image, reference: Image) -> PerSample:

@@ -80,6 +80,13 @@ class ResidualMeter:
         flattest = np.argpartition(activity, count - 1)[:count]
         return float(np.sqrt(power[flattest].mean()))
 
+    def whole(self) -> float:
+        """Return the root mean square of the residual over all blocks.
+
+        Of the best denoiser its square is σ² less the error: never more than σ².
+        """
+        return float(np.sqrt(_all(self._power).mean()))
+
     def unit(self) -> float:
         """Return what counts as 1: the brightness of the brightest blocks if samples are unbounded.
 

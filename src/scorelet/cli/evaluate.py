@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
 from scorelet.cli.tables import ConsoleTable
 
-DECIMALS = {"sigma": 1, "psnr": 2, "ssim": 4, "accuracy": 4}
+DECIMALS = {"psnr": 2, "psnr_class": 2, "ssim": 4, "accuracy": 4}
 """Of figures whose usual number of decimals is known; others have four digits."""
 UNITS = {"psnr": "psnr dB"}
 
@@ -37,6 +37,11 @@ def evaluate(
     calibration error, and in JSON the confusion matrix (row: true class), on the test part of
     labelled pictures.
 
+    Joint laws of images and classes: what classifiers are measured by, and by noise level the
+    accuracy, -log p, PSNR of the denoiser of all classes and of that of the true one, how far
+    these are apart, and what the class is worth over that: 1 of an exact law. Of a folder without
+    classes they are measured as denoisers.
+
     In JSON a figure that is infinite or unknown is null.
 
     For example:
@@ -51,7 +56,8 @@ def evaluate(
         data: a picture or a folder of pictures; for classifiers an .npz file with x_test, y_test,
             or a folder with a folder for each class; or the name of one under $SCORELET_DATA.
         model: built-in name, .safetensors path or Hub id.
-        sigmas: noise levels in 8-bit units, 15,25,50 if nothing is said; for denoisers.
+        sigmas: noise levels in 8-bit units, 15,25,50 if nothing is said, of joint laws
+            12.75,25.5,51,127.5; for these and denoisers.
         channels: 1 makes the pictures gray, 3 colour; by default what the first one is.
         limit: only the first so many pictures.
         label: class that a denoiser is told, its name or number from 0 on, if it knows classes.
@@ -135,6 +141,8 @@ def _figure(name: str, value: Any) -> str:  # noqa: ANN401 - a number, a word or
         return "–"
     if not isinstance(value, float):
         return str(value)
+    if math.isnan(value):
+        return "–"
     decimals = DECIMALS.get(name)
     return f"{value:.4g}" if decimals is None else f"{value:.{decimals}f}"
 

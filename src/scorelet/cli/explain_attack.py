@@ -32,7 +32,7 @@ def explain_attack(
 
     For example:
 
-        scorelet explain-attack cat.png --model runs/joint/weights.safetensors -o why.png
+        scorelet explain-attack examples/clean/chelsea.png --model cifar10-joint -o why.png
 
     Args:
         source: a picture.
@@ -42,8 +42,8 @@ def explain_attack(
         label: its class; the most probable one if left out.
         norm: linf bounds the change of each pixel, l2 that of the whole picture.
         eps: radius, of pictures with values in [0, 1]; 2/255 is two steps of 8 bits.
-        sigma: noise level at which the model reads the picture, of pictures in [0, 1]; the least
-            that it knows if left out.
+        sigma: noise level at which the model reads the picture, of pictures in [0, 1]; that at
+            which it labels clean pictures if left out.
         attack: pgd, apgd, autoattack or square.
         steps: of pgd and apgd.
         restarts: random places from which these begin.
@@ -80,11 +80,15 @@ def explain_attack(
 def _as_text(document: dict[str, Any]) -> str:
     label, found = document["label"], document["found"]
     lines = [f"{document['source']} {note}." for note in document["notes"]]
-    became = f"is {found} for it" if document["broken"] else "stays what it was"
+    level = f"at noise level {document['sigma']:.3g}"
+    if document["taken_for"] != label:
+        became = f"which the model takes for {document['taken_for']} as it is; attacked {found}"
+    else:
+        became = f"attacked it is {found} for it" if document["broken"] else "attacked it stays so"
     return "\n".join(
         [
             *lines,
-            f"{document['source']}: {label}, attacked it {became}",
+            f"{document['source']}: {label}, {became} ({level})",
             f"  p({label})   {document['probability_before']:.4f} -> "
             f"{document['probability_after']:.4f}, within {document['eps']:.4g} in "
             f"{document['norm']}",

@@ -61,7 +61,8 @@ def robust(
         calibration: also measure likelihood and calibration of the clean pictures.
         smoothing: noise level, of pictures in [0, 1], of certificates by a vote under noise.
         draws: votes for each certificate.
-        outliers: pictures of another kind, that a joint law tells by its log-density.
+        outliers: pictures of another kind, a folder or as data, that a joint law tells by its
+            log-density; the highest is the most usual one.
         outlier_sigma: noise level at which densities are compared, of pictures in [0, 1].
         seed: of all that is drawn.
         output: NAME.html, a report with curves and attacked pictures; parts of the run lie beside
@@ -119,6 +120,8 @@ def _as_text(document: dict[str, Any]) -> str:
         f"{document['model']} on {document['data']}: {document['pictures']} pictures, "
         f"norm {document['norm']}"
     )
+    if "label_level" in document:
+        title += f", labels of noise level {document['label_level']:.3g}"
     rows = [cells(row, document["norm"]) for row in document["rows"]]
     lines = [title, ConsoleTable(HEAD, rows).text()]
     if "calibration" in document:
@@ -132,7 +135,10 @@ def _as_text(document: dict[str, Any]) -> str:
         lines += _certified(document["smoothing"])
     if "outliers" in document:
         found = document["outliers"]
-        lines.append(f"outliers by log-density at {found['sigma']:g}: AUROC {found['auroc']:.4f}")
+        text = f"outliers by log-density at {found['sigma']:g}: AUROC {found['auroc']:.4f}"
+        if "gaussian_auroc" in found:
+            text += f" (by Gaussian pixels alone {found['gaussian_auroc']:.4f})"
+        lines.append(text)
     return "\n".join(lines)
 
 

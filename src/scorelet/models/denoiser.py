@@ -106,6 +106,7 @@ class Denoiser(nn.Module, ABC):
     - `labels`: how many classes it can be conditioned on, or None;
     - `classes`: their names, or None;
     - `learnt`: (height, width) of the images that it learnt, if all had one size, or None;
+    - `most`: the largest noise level that it has learnt, or inf;
     - `needs_noise`: sigma = 0 is refused;
     - `channels`: the channel counts it takes, or None for any;
     - `locality`: which pixels a result depends on; all of them if nothing is said;
@@ -122,6 +123,7 @@ class Denoiser(nn.Module, ABC):
     labels: int | None = None
     classes: tuple[str, ...] | None = None
     learnt: tuple[int, int] | None = None
+    most: float = math.inf
     needs_noise: bool = False
     channels: tuple[int, ...] | None = None
     locality: Locality = Locality()

@@ -12,6 +12,7 @@ only.
 References: Thiry, Guth 2024, arXiv 2410.03505.
 """
 
+import math
 from abc import ABC, abstractmethod
 
 import torch
@@ -38,7 +39,11 @@ class JointEnergy(nn.Module, ABC):
         size: (height, width) of the images that it learnt; None: any.
         channels: the channel counts that it takes, or None for any.
         least: the least noise level that it knows; below it logits are those of this level.
-        label_level: the noise level at which clean images are labelled; below `least`: that.
+        most: the largest noise level that it has learnt; inf: any.
+        label_level: the noise level at which clean images are labelled, between those two: beyond
+            them the nearer one.
+        denoises: whether it has learnt log p_σ(y), not only labels. Where it has not, densities,
+            scores and denoised images are refused.
     """
 
     labels: int
@@ -46,7 +51,9 @@ class JointEnergy(nn.Module, ABC):
     size: tuple[int, int] | None = None
     channels: tuple[int, ...] | None = None
     least: float = 0.0
+    most: float = math.inf
     label_level: float = 0.0
+    denoises: bool = True
 
     @abstractmethod
     def _logits(self, y: Image, sigma: NoiseLevel) -> Logits:
@@ -85,7 +92,8 @@ class JointEnergy(nn.Module, ABC):
         Raises:
             InputError: as `logits`.
         """
-        return self._class_logits(y, self._level(y, self.label_level if sigma is None else sigma))
+        level = min(self.label_level, self.most) if sigma is None else sigma
+        return self._class_logits(y, self._level(y, level))
 
     def posterior(self, y: Image, sigma: NoiseLike | None = None) -> Logits:
         """Return p(c | y), (batch, classes); arguments and errors as in `class_logits`."""
@@ -94,7 +102,12 @@ class JointEnergy(nn.Module, ABC):
     def log_density(
         self, y: Image, sigma: NoiseLike = 0.0, label: LabelLike | None = None
     ) -> PerSample:
-        """Return log p_σ(y), or log p_σ(y, label), up to κ(σ), (batch,)."""
+        """Return log p_σ(y), or log p_σ(y, label), up to κ(σ), (batch,).
+
+        Raises:
+            InputError: as `denoise`.
+        """
+        self._check_denoises()
         return _chosen(self.logits(y, sigma), self._labels(label, y))
 
     def score(self, y: Image, sigma: NoiseLike, label: LabelLike | None = None) -> Image:
@@ -102,8 +115,9 @@ class JointEnergy(nn.Module, ABC):
         return self.logits_and_score(y, sigma, label)[1]
 
     def posterior_gradient(self, y: Image, sigma: NoiseLike, label: LabelLike) -> Image:
-        """Return ∇ log p(label | y) = (D_label - D_u) / σ²; arguments and errors as in `denoise`.
+        """Return ∇ log p(label | y) = (D_label - D_u) / σ², which needs no density of images.
 
+        Arguments and errors as in `log_posterior_and_gradient`.
         Against it an attack on the label moves, along it one towards the label.
         """
         return self.log_posterior_and_gradient(y, sigma, label)[1]
@@ -113,13 +127,17 @@ class JointEnergy(nn.Module, ABC):
     ) -> tuple[Logits, Image]:
         """Return log p(c | y), (batch, classes), and `posterior_gradient`, from one forward pass.
 
-        Arguments and errors as in `denoise`.
+        With m = logsumexp_{k≠c} ℓ_k - ℓ_c, log p(c | y) = -log(1 + e^m), whose gradient
+        -sigmoid(m) ∇m is as exact where p(c | y) is nearly 1 as elsewhere.
+
+        Arguments and errors as in `logits`; a label as in `denoise`.
         """
-        level, labels = self._level(y, sigma), self._labels(label, y)
+        level = self._level(y, sigma)
+        labels = class_labels(label, y, classes=self.labels, names=self.classes)
 
         def value(image: Tensor) -> tuple[Tensor, Tensor]:
-            posterior = self._class_logits(image, level).log_softmax(1)
-            return _chosen(posterior, labels).sum(), posterior
+            logits = self._class_logits(image, level)
+            return _log_posterior(logits, labels).sum(), logits.log_softmax(1)
 
         gradient, posterior = image_gradient(value, y, (level, *self.parameters()))
         return posterior, gradient
@@ -127,7 +145,11 @@ class JointEnergy(nn.Module, ABC):
     def logits_and_score(
         self, y: Image, sigma: NoiseLike, label: LabelLike | None = None
     ) -> tuple[Logits, Image]:
-        """Return ℓ and ∇ log p_σ(y), or ∇ log p_σ(y | label), from one forward pass."""
+        """Return ℓ and ∇ log p_σ(y), or ∇ log p_σ(y | label), from one forward pass.
+
+        Arguments and errors as in `denoise`.
+        """
+        self._check_denoises()
         level, labels = self._level(y, sigma), self._labels(label, y)
 
         def value(image: Tensor) -> tuple[Tensor, Tensor]:
@@ -146,13 +168,14 @@ class JointEnergy(nn.Module, ABC):
                 classes.
 
         Raises:
-            InputError: as `logits`; a label out of range or unknown.
+            InputError: as `logits`; a label out of range or unknown; it has learnt labels only.
         """
         square = noise_level(sigma, y).square()[:, None, None, None]
         return y + square * self.score(y, sigma, label)
 
     def denoise_all(self, y: Image, sigma: NoiseLike) -> Tensor:
         """Return D_c(y) of every class, (batch, class, channel, height, width)."""
+        self._check_denoises()
         level = self._level(y, sigma)
         logits, pull, *_ = vjp(lambda image: self._logits(image, level), y)
         columns = torch.eye(self.labels, dtype=logits.dtype, device=y.device)
@@ -160,14 +183,32 @@ class JointEnergy(nn.Module, ABC):
         return y[:, None] + noise_level(sigma, y).square()[:, None, None, None, None] * scores
 
     def denoiser(self) -> "JointDenoiser":
-        """Return it as a `Denoiser` that knows classes."""
+        """Return it as a `Denoiser` that knows classes.
+
+        Raises:
+            InputError: it has not learnt to denoise.
+        """
+        self._check_denoises()
         return JointDenoiser(self)
+
+    def _check_denoises(self) -> None:
+        if not self.denoises:
+            raise InputError(
+                "This model has learnt labels, and no denoising (lambda_dsm: 0, or noise.clean: 1 "
+                "in its training): it labels pictures, and has no density of them; it cannot "
+                "denoise or restore them."
+            )
 
     def _level(self, y: Image, sigma: NoiseLike) -> NoiseLevel:
         if y.ndim != 4 or not y.is_floating_point():
             raise InputError(
                 f"The image batch has shape {tuple(y.shape)} and dtype {y.dtype}: expected floats "
                 "(batch, channel, height, width) with values in [0, 1]."
+            )
+        if not y.numel():
+            raise InputError(
+                f"The image batch has shape {tuple(y.shape)}, without a pixel: give one image or "
+                "more, of at least one."
             )
         if self.channels is not None and y.shape[1] not in self.channels:
             known = " or ".join(map(str, self.channels))
@@ -186,12 +227,19 @@ class JointDenoiser(Denoiser):
     def __init__(self, joint: JointEnergy) -> None:
         super().__init__()
         self.joint, self.labels, self.channels = joint, joint.labels, joint.channels
-        self.classes, self.learnt = joint.classes, joint.size
+        self.classes, self.learnt, self.most = joint.classes, joint.size, joint.most
 
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
         return self.joint.denoise(y, sigma, label)
+
+
+def _log_posterior(logits: Logits, label: Labels) -> PerSample:
+    """Return log p(label | y) = -log(1 + e^m), m = logsumexp of the others less the label's ℓ."""
+    own = nn.functional.one_hot(label, logits.shape[1]).bool()
+    others = logits.masked_fill(own, -math.inf).logsumexp(1)
+    return -nn.functional.softplus(others - _chosen(logits, label))
 
 
 def _chosen(logits: Logits, label: Labels | None) -> PerSample:

@@ -14,6 +14,7 @@ for independent pixels m + s² / (s² + σ²) (y - m), and what the network adds
 -σ s / sqrt(s² + σ²) ∇_u E, has the size of what a denoiser can gain at every noise level.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal, Protocol, final, get_args, runtime_checkable
 
@@ -24,7 +25,8 @@ from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Logits, NoiseLevel, PerSample
 from scorelet.models.classifier import Classifier, class_names, known_fit, sides
 from scorelet.models.correlated_pixels import CorrelatedPixels
-from scorelet.models.joint_energy import JointDenoiser, JointEnergy
+from scorelet.models.denoiser import NoiseLike
+from scorelet.models.joint_energy import JointEnergy
 
 Head = Literal["reference", "correlated", "quadratic", "logits"]
 
@@ -59,6 +61,8 @@ class NetworkJointEnergy(JointEnergy):
         size: (height, width) of the images that it learnt; None: any.
         fit: how pictures of other sizes are brought to that size, see `scorelet.models.Classifier`.
         denoises: whether it has learnt to; where it has not, it labels, and is no `Denoiser`.
+        most: the largest noise level that it learnt. Of more noise the network is told this level,
+            and the reference the true one, which is most of the law there.
 
     Raises:
         InputError: a network without the two heads, or another number of classes; numbers or names
@@ -69,7 +73,6 @@ class NetworkJointEnergy(JointEnergy):
     channels: tuple[int, ...] | None
     size: tuple[int, int] | None
     fit: str
-    denoises: bool
     pixels: CorrelatedPixels | None
     mean: Tensor
     variance: Tensor
@@ -88,6 +91,7 @@ class NetworkJointEnergy(JointEnergy):
         size: Sequence[int] | None = None,
         fit: str = "crop",
         denoises: bool = True,
+        most: float = math.inf,
     ) -> None:
         super().__init__()
         if not isinstance(network, EnergyNetwork) or network.classes is None:
@@ -95,63 +99,37 @@ class NetworkJointEnergy(JointEnergy):
                 f"A network of class {type(network).__name__} has no energy and logits: expected "
                 "one with the method heads, as GradResNet."
             )
-        if head not in get_args(Head):
-            raise InputError(f"head is {head!r}: use one of {', '.join(get_args(Head))}.")
         self.classes: tuple[str, ...] = class_names(classes)
         if network.classes != len(self.classes):
             raise InputError(
                 f"{len(self.classes)} classes are named, and the network has {network.classes} "
                 "logits: name as many."
             )
-        if not (least > 0 and float(variance) > 0):
-            raise InputError(f"least is {least} and variance {variance}: they must be positive.")
-        if (head == "correlated") != (pixels is not None):
-            raise InputError(
-                f"The head is {head!r}, and pixels are {'not ' if pixels is None else ''}given: "
-                "the head 'correlated', and no other, needs them (`fit_correlated_pixels`)."
-            )
-        if pixels is not None and len(pixels.variances) not in network.accepts:
-            raise InputError(
-                f"The law of pixels has {len(pixels.variances)} channels, and the network takes "
-                f"{' or '.join(map(str, network.accepts))}: fit it to pictures of as many."
-            )
-        if label_level is not None and not least <= label_level < float("inf"):
-            raise InputError(
-                f"label_level is {label_level:g}: it must be {least:g}, the least level that the "
-                "network learnt, or more, and finite."
-            )
+        if not isinstance(denoises, bool):
+            raise InputError(f"denoises is {denoises!r}: it must be true or false.")
+        _check_head(head, pixels, network.accepts)
+        _check_levels(least, most, label_level)
+        mean = _known_mean(mean, network.accepts)
+        _check_variance(float(variance))
         self.network: nn.Module = network
         self.head = head
         self.pixels = pixels
-        self.least = float(least)
+        self.least, self.most = float(least), float(most)
         self.label_level = self.least if label_level is None else float(label_level)
         self.labels = network.classes
         self.channels = network.accepts
         self.size = None if size is None else sides(size)
         self.fit = known_fit(fit)
         self.denoises = denoises
-        self.register_buffer("mean", torch.as_tensor(mean, dtype=torch.float32).clone())
+        self.register_buffer("mean", mean)
         self.register_buffer("variance", torch.as_tensor(variance, dtype=torch.float32).clone())
 
     def classifier(self) -> Classifier:
         """Return p(c | y) of clean images as a `Classifier`."""
         return Classifier(self, self.classes, size=self.size, fit=self.fit, channels=self.channels)
 
-    def denoiser(self) -> JointDenoiser:
-        """Return it as a `Denoiser` that knows classes.
-
-        Raises:
-            InputError: it has not learnt to denoise.
-        """
-        if not self.denoises:
-            raise InputError(
-                "This model has learnt labels, and no denoising (lambda_dsm: 0, or noise.clean: 1 "
-                "in its training): it labels pictures, and cannot denoise or restore them."
-            )
-        return super().denoiser()
-
     def _class_logits(self, y: Image, sigma: NoiseLevel) -> Logits:
-        return self.network(self._scaled(y, sigma), sigma)
+        return self.network(self._scaled(y, sigma), sigma.clamp(max=self.most))
 
     def _scaled(self, y: Image, sigma: NoiseLevel) -> Image:
         """Return u."""
@@ -161,14 +139,85 @@ class NetworkJointEnergy(JointEnergy):
     def _logits(self, y: Image, sigma: NoiseLevel) -> Logits:
         u = self._scaled(y, sigma)
         assert isinstance(self.network, EnergyNetwork)
-        energy, classes = self.network.heads(u, sigma)
+        energy, classes = self.network.heads(u, sigma.clamp(max=self.most))
         if self.head == "logits":
             return classes
         if self.head == "quadratic":
             return classes - energy[:, None]
-        if self.pixels is None:
-            reference = u.square().sum((1, 2, 3)) / 2
-        else:
-            reference = self.pixels(y - self.mean.to(y.dtype)[:, None, None], sigma)
         ratio = self.variance.to(y.dtype).sqrt() / sigma
-        return classes - (reference + ratio * energy)[:, None]
+        return classes - (self._reference(y, sigma) + ratio * energy)[:, None]
+
+    def _reference(self, y: Image, sigma: NoiseLevel) -> PerSample:
+        """Return -log p_σ of Gaussian pixels, up to a constant."""
+        if self.pixels is None:
+            return self._scaled(y, sigma).square().sum((1, 2, 3)) / 2
+        return self.pixels(y - self.mean.to(y.dtype)[:, None, None], sigma)
+
+    @property
+    def has_gaussian(self) -> bool:
+        """Whether the law begins with that of Gaussian pixels: heads reference and correlated."""
+        return self.head in ("reference", "correlated")
+
+    def gaussian_log_density(self, y: Image, sigma: NoiseLike = 0.0) -> PerSample:
+        """Return log p_σ(y) of the Gaussian pixels that the law begins with, up to a constant.
+
+        What `log_density` tells beyond it, the network has learnt.
+
+        Raises:
+            InputError: as `logits`, or it begins with none, see `has_gaussian`.
+        """
+        if not self.has_gaussian:
+            raise InputError(f"The head {self.head!r} begins with no law of Gaussian pixels.")
+        return -self._reference(y, self._level(y, sigma))
+
+
+def _check_head(head: str, pixels: CorrelatedPixels | None, accepts: tuple[int, ...]) -> None:
+    if head not in get_args(Head):
+        raise InputError(f"head is {head!r}: use one of {', '.join(get_args(Head))}.")
+    if (head == "correlated") != (pixels is not None):
+        raise InputError(
+            f"The head is {head!r}, and pixels are {'not ' if pixels is None else ''}given: "
+            "the head 'correlated', and no other, needs them (`fit_correlated_pixels`)."
+        )
+    if pixels is not None and len(pixels.variances) not in accepts:
+        raise InputError(
+            f"The law of pixels has {len(pixels.variances)} channels, and the network takes "
+            f"{_listed(accepts)}: fit it to pictures of as many."
+        )
+
+
+def _check_levels(least: float, most: float, label_level: float | None) -> None:
+    if not 0 < least <= most:
+        raise InputError(
+            f"least is {least} and most {most}: they must be positive, and most not below least."
+        )
+    if label_level is None or (least <= label_level <= most and label_level < math.inf):
+        return
+    raise InputError(
+        f"label_level is {label_level:g}: it must be one of the levels that the network learnt, "
+        f"{least:g} to {most:g}."
+    )
+
+
+def _known_mean(mean: Sequence[float] | Tensor, accepts: tuple[int, ...]) -> Tensor:
+    found = torch.as_tensor(mean, dtype=torch.float32).clone()
+    if found.shape not in [(1,), *((count,) for count in accepts)]:
+        raise InputError(
+            f"The mean of the pictures has shape {tuple(found.shape)}: expected one number for "
+            f"each of {_listed(accepts)} channels."
+        )
+    if not bool(found.isfinite().all()):
+        raise InputError("The mean of the pictures is not finite.")
+    return found
+
+
+def _check_variance(variance: float) -> None:
+    if not 0 < variance < math.inf:
+        raise InputError(
+            f"The variance of the pictures is {variance:g}: it must be positive and finite, and "
+            "that of pictures of one single colour is 0."
+        )
+
+
+def _listed(counts: tuple[int, ...]) -> str:
+    return " or ".join(map(str, counts))

@@ -34,8 +34,9 @@ class ExplainedAttack:
     """An attack on a picture, explained.
 
     Attributes:
-        document: for JSON: source, model, norm, eps, sigma, label, found, broken, probabilities
-            of the label before and after, alignment (cosine between the attack and D_u - D_label),
+        document: for JSON: source, model, norm, eps, sigma, label, taken_for and found (what the
+            model says before and after), broken (right before, and not after), probabilities of
+            the label before and after, alignment (cosine between the attack and D_u - D_label),
             slow_share (of the energy of D_label - D_u, at the lowest quarter of the frequencies)
             and notes on how the picture was read.
         images: what it was made from.
@@ -107,7 +108,7 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
     setup = AttackSetup(norm=known_norm(norm), steps=steps, restarts=restarts, seed=seed)
     labels = torch.tensor([number], device=x.device)
     found = explain(joint, x, labels, sigma=level, eps=eps, name=attack, setup=setup)
-    after = int(found.found[0])
+    before, after = int(found.taken[0]), int(found.found[0])
     document = {
         "source": str(source),
         "model": str(model) if isinstance(model, str | Path) else type(model).__name__,
@@ -116,7 +117,8 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
         "sigma": found.sigma,
         "label": joint.classes[number],
         "found": joint.classes[after],
-        "broken": after != number,
+        "taken_for": joint.classes[before],
+        "broken": before == number and after != number,
         "probability_before": float(found.before[0]),
         "probability_after": float(found.after[0]),
         "alignment": float(found.alignment[0]),

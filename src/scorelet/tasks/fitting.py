@@ -32,13 +32,17 @@ def pixels_fitter(size: tuple[int, int], fit: str) -> Callable[[Pixels], Pixels]
     return brought
 
 
-def load_fitted(source: str | Path, classifier: Classifier, *, part: Part) -> LabelledImages:
+def load_fitted(
+    source: str | Path, classifier: Classifier, *, part: Part, labels: bool = True
+) -> LabelledImages:
     """Read a labelled set; pictures in folders get a classifier's size and channels.
 
     Args:
-        source, part: as in `scorelet.data.labelled.load_labelled`, and so is what is raised.
+        source, part, labels: as in `scorelet.data.labelled.load_labelled`, and so is what is
+            raised.
         classifier: for whom.
     """
     colour = classifier.channels is None or 3 in classifier.channels
     fit = None if classifier.size is None else pixels_fitter(classifier.size, classifier.fit)
-    return load_labelled(source, part=part, channels=3 if colour else 1, fit=fit)
+    channels = 3 if colour else 1
+    return load_labelled(source, part=part, channels=channels, fit=fit, labels=labels)

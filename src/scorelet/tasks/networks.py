@@ -112,7 +112,9 @@ class PictureChoice:
 Data = str | Path | LabelledImages
 
 
-def open_pictures(data: Data, model: object, shown: PictureChoice) -> LabelledImages:
+def open_pictures(
+    data: Data, model: object, shown: PictureChoice, *, labels: bool = True
+) -> LabelledImages:
     """Return the pictures that are shown.
 
     Args:
@@ -120,17 +122,19 @@ def open_pictures(data: Data, model: object, shown: PictureChoice) -> LabelledIm
             under ``$SCORELET_DATA``; or a labelled set.
         model: a classifier says itself which size and channels it takes.
         shown: which of them.
+        labels: False: they are not used, and a folder of pictures will do.
 
     Raises:
         InputError, ArrayFileError: as `scorelet.data.labelled.load_labelled`.
     """
-    images = data if isinstance(data, LabelledImages) else _read(data, model, shown)
+    images = data if isinstance(data, LabelledImages) else _read(data, model, shown, labels=labels)
     return (images if shown.limit is None else images.first(shown.limit)).readable()
 
 
-def _read(data: str | Path, model: object, shown: PictureChoice) -> LabelledImages:
+def _read(data: str | Path, model: object, shown: PictureChoice, *, labels: bool) -> LabelledImages:
     if shown.size is not None:
-        return load_labelled(data, part=shown.part, fit=pixels_fitter(shown.size, "crop"))
+        fit = pixels_fitter(shown.size, "crop")
+        return load_labelled(data, part=shown.part, fit=fit, labels=labels)
     if isinstance(model, Classifier):
-        return load_fitted(data, model, part=shown.part)
-    return load_labelled(data, part=shown.part)
+        return load_fitted(data, model, part=shown.part, labels=labels)
+    return load_labelled(data, part=shown.part, labels=labels)

@@ -52,6 +52,31 @@ def test_a_density_of_pictures_takes_their_noise_out(make, given):
     )
 
 
+class Blurs(Denoiser):
+    """Takes everything for noise but the mean."""
+
+    most = 0.3
+
+    def _denoise(self, y, sigma, cond, label):
+        return y.mean((2, 3), keepdim=True).expand_as(y)
+
+
+def test_what_the_model_does_not_know_is_said():
+    """Texture that goes with the noise, and noise beyond what was learnt."""
+    rng = np.random.default_rng(0)
+    board = np.indices((SIDE, SIDE)).sum(0)[..., None] % 2 * 0.5 + 0.25
+    pixels = board + 0.05 * rng.standard_normal(board.shape)
+    (text,) = run(Blurs(), pixels, sigma=0.05).warnings
+    assert text.startswith("texture went with the noise: 0.25")
+    flat = 0.5 + 0.05 * rng.standard_normal(board.shape)
+    assert run(Blurs(), flat, sigma=0.05).warnings == ()
+    (text,) = run(Blurs(), 0.5 + 0.4 * rng.standard_normal(board.shape), sigma=0.4).warnings
+    assert "sigma is 0.4, and it learnt 0.3 at most" in text
+    eight = np.uint8(np.rint(255 * pixels.clip(0, 1)))
+    (text,) = run(Blurs(), eight, sigma=0.05).warnings
+    assert "where noise is 12.8 (8-bit units)" in text
+
+
 def test_a_level_that_cannot_be_found_is_asked_for():
     with pytest.raises(InputError, match="too small for it to be found: give sigma"):
         run(gradient_of_log_density(), np.zeros((2, 2, 1)))

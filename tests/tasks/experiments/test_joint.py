@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 import scorelet as sl
 from scorelet.core.checkpoint import load_tensors
+from scorelet.core.random import Noise, generator
 from scorelet.models import NetworkJointEnergy
 from scorelet.tasks.experiments.base import model_of
 from scorelet.tasks.experiments.joint import JointConfig, build
@@ -61,6 +62,44 @@ def settings_of(**options):
         "output": "run",
     }
     return JointConfig.model_validate(config | options)
+
+
+@pytest.mark.slow
+def test_validation_is_what_it_says(tmp_path):
+    """Labels of clean pictures at their level, and of noisy ones; PSNR of the mean error."""
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (40, 8, 8, 3), np.uint8), rng.integers(0, 2, 40)
+    np.savez(tmp_path / "data.npz", x_train=x, y_train=y, x_test=x, y_test=y)
+    experiment = build(
+        settings_of(
+            data={"source": str(tmp_path / "data.npz"), "hold_out": 24},
+            label_level=0.4,
+        )
+    )
+    model = model_of(experiment.learner, NetworkJointEnergy)
+    assert (model.least, model.most, model.label_level) == (0.01, 0.5, 0.4)
+    with torch.no_grad():
+        model.network.strengths.fill_(2.0)
+        for weights in model.parameters():  # levels and classes say something
+            weights.add_(0.05 * torch.randn(weights.shape, generator=generator(1)))
+        found = experiment.validate(0, experiment.learner)
+        clean = torch.from_numpy(x[16:]).permute(0, 3, 1, 2) / 255
+        noisy = clean + 0.1 * Noise(0, range(24)).normal(clean)
+        labels = torch.from_numpy(y[16:])
+        right = [
+            (model.posterior(image, level).argmax(1) == labels).double().mean()
+            for image, level in ((clean, 0.4), (noisy, 0.1))
+        ]
+        error = (model.denoise(noisy, 0.1) - clean).square().mean()
+    assert found["accuracy"] == pytest.approx(float(right[0]), abs=1e-6)
+    assert found["accuracy_0.1"] == pytest.approx(float(right[1]), abs=1e-6)
+    assert found["score"] == pytest.approx(float(sum(right)) / 2, abs=1e-6)
+    assert found["psnr_0.1"] == pytest.approx(-10 * float(error.log10()), abs=1e-3)
+
+
+def test_a_run_of_clean_pictures_knows_one_level():
+    assert settings_of().most == 0.5
+    assert settings_of(noise={"sigma": [0.01, 0.5], "clean": 1.0}).most == 0.01
 
 
 def test_settings_that_belong_together():

@@ -1,9 +1,11 @@
 """Joint laws under attack: their classifier view, votes at the level of the noise, outliers."""
 
+import numpy as np
 import pytest
 import torch
 
 import scorelet as sl
+from samples import write_png
 from scorelet.analysis.robustness import log_densities
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
@@ -49,6 +51,27 @@ def test_a_law_that_is_too_sure_has_no_gradient_and_this_is_said():
     found = sl.robust((x, labels), model=mixture(0.02), eps=(0.15,), steps=10, attack=["pgd"])
     assert found.document["rows"][1]["accuracy"] > 0.9
     assert "gradient is zero or not finite" in found.document["warnings"][0]
+
+
+@pytest.mark.slow
+def test_outliers_lie_in_a_folder_and_stand_beside_gaussian_pixels(tmp_path):
+    torch.manual_seed(0)
+    joint = NetworkJointEnergy(
+        GradResNet(width=0.125, classes=3), "abc", size=(8, 8), mean=(0.5,) * 3
+    )
+    rng = np.random.default_rng(0)
+    for k in range(6):
+        write_png(tmp_path / f"{k}.png", rng.integers(0, 256, (8, 8, 3), np.uint8))
+    x = 0.5 + 0.1 * torch.randn(8, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    options = {"eps": (0.01,), "steps": 1, "outliers": tmp_path}
+    found = sl.robust((x.clamp(0, 1), torch.zeros(8).long()), model=joint, **options).document
+    assert found["outliers"]["auroc"] == found["outliers"]["gaussian_auroc"] == 1.0
+    y = torch.rand(2, 3, 8, 8)
+    exact = -(y - 0.5).square().sum((1, 2, 3)) / (2 * (0.06 + 0.1**2))
+    assert torch.allclose(joint.gaussian_log_density(y, 0.1), exact)
+    joint.denoises = False
+    with pytest.raises(InputError, match="has no density"):
+        sl.robust((x.clamp(0, 1), torch.zeros(8).long()), model=joint, **options)
 
 
 def test_densities_are_those_of_noisy_pictures():

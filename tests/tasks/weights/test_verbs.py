@@ -97,6 +97,23 @@ def test_a_comparison_finds_the_noise_of_both():
     assert any("noise is taken from the bulk" in text for text in auto["warnings"])
 
 
+def test_a_comparison_takes_a_folder_of_pictures(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (60, 8, 8, 3), np.uint8)
+    for k, pixels in enumerate(x):
+        write_png(tmp_path / f"{k:02}.png", pixels)
+    torch.manual_seed(0)
+    nets = [nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 4, 3)) for _ in range(2)]
+    known = LabelledImages(x, np.arange(60) % 2, ("a", "b"))
+    flat, sorted_ = (
+        sl.weights.compare(*nets, data=data, draws=2).document for data in (tmp_path, known)
+    )
+    assert flat["layers"] == sorted_["layers"]
+    (tmp_path / "notes.txt").write_text("")
+    again = sl.weights.compare(*nets, data=tmp_path, draws=2).document
+    assert any("notes.txt" in text for text in again["warnings"])
+
+
 def test_layers_that_a_spectrum_leaves_out_are_named():
     net = nn.Sequential(nn.Conv2d(6, 6, 3, groups=3), nn.Conv2d(6, 4, 1), nn.Conv2d(4, 4, 1))
     found = sl.weights.spectrum(net).document

@@ -44,7 +44,8 @@ class AttackExplanation:
     Attributes:
         clean, attacked: images.
         sigma: standard deviation that they counted as having.
-        labels, found: numbers of the classes before and after, (batch,).
+        labels: numbers of the classes, (batch,).
+        taken, found: what they are taken for before and after, (batch,).
         before, after: p(label | y) of both, (batch,).
         gradient: ∇ log p(label | y) at the clean image.
         difference: D_label - D_u at the clean image.
@@ -55,6 +56,7 @@ class AttackExplanation:
     attacked: Image
     sigma: float
     labels: Labels
+    taken: Labels
     found: Labels
     before: PerSample
     after: PerSample
@@ -108,19 +110,20 @@ def explain(
     attacked = attack(network, x, labels, eps=eps, name=name, setup=setup).pictures
     with torch.no_grad():
         posteriors = [joint.posterior(y, level) for y in (x, attacked)]
-        found = posteriors[1].argmax(1)
+        taken, found = (p.argmax(1) for p in posteriors)
         before, after = (p.gather(1, labels[:, None])[:, 0] for p in posteriors)
-        scores = joint.score(x, level, labels) - joint.score(x, level)
+        gradient = joint.posterior_gradient(x, level, labels)
         return AttackExplanation(
             clean=x,
             attacked=attacked,
             sigma=level,
             labels=labels,
+            taken=taken,
             found=found,
             before=before,
             after=after,
-            gradient=joint.posterior_gradient(x, level, labels),
-            difference=level**2 * scores,
+            gradient=gradient,
+            difference=level**2 * gradient,  # of two denoisers: that of near equals would be lost
             marginal=joint.denoise(attacked, level),
             conditional=joint.denoise(attacked, level, labels),
             other=joint.denoise(attacked, level, found),

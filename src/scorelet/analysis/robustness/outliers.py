@@ -35,5 +35,9 @@ def auroc(usual: Tensor, outliers: Tensor) -> float:
 @torch.no_grad()
 def log_densities(joint: JointEnergy, x: Image, sigma: int | float, *, seed: int = 0) -> PerSample:
     """Return log p_σ(x + σ z) up to a constant, (batch,); z is a function of (seed, place)."""
-    noise = Noise(seed, range(len(x))).normal(x)
-    return joint.log_density(x + sigma * noise, sigma)
+    return joint.log_density(with_noise(x, sigma, seed=seed), sigma)
+
+
+def with_noise(x: Image, sigma: int | float, *, seed: int = 0) -> Image:
+    """Return x + σ z; z is a function of (seed, place)."""
+    return x + sigma * Noise(seed, range(len(x))).normal(x)

@@ -11,7 +11,11 @@ import numpy as np
 
 from scorelet.core.errors import ArrayFileError, InputError, one_line
 from scorelet.core.files import check_regular
-from scorelet.data.labelled.folders import load_class_folders
+from scorelet.data.labelled.folders import (
+    is_flat_folder,
+    load_class_folders,
+    load_flat_folder,
+)
 from scorelet.data.labelled.images import LabelledImages
 from scorelet.data.locate import locate
 
@@ -32,6 +36,7 @@ def load_labelled(
     channels: int = 3,
     fit: Callable[[np.ndarray], np.ndarray] | None = None,
     originals: bool = False,
+    labels: bool = True,
 ) -> LabelledImages:
     """Read a labelled set.
 
@@ -49,6 +54,7 @@ def load_labelled(
         fit: brings a picture of a folder, uint8 (height, width, channels), to the common size.
         originals: leave pictures of folders in their files, as those are that memory cannot hold:
             see `scorelet.data.labelled.folders.load_class_folders`.
+        labels: False: they are not used, and a folder of pictures without classes will do.
 
     Raises:
         InputError: nothing there, fewer than two classes, pictures of several sizes without
@@ -56,6 +62,8 @@ def load_labelled(
         ArrayFileError: an npz file that is damaged, or lacks the arrays.
     """
     path = locate(source)
+    if not labels and is_flat_folder(path):
+        return load_flat_folder(path, channels=channels, fit=fit)
     if path.is_dir():
         folder = path / part if (path / "train").is_dir() or (path / "test").is_dir() else path
         return load_class_folders(folder, channels=channels, fit=fit, originals=originals).mixed()

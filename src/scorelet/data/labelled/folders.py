@@ -45,6 +45,30 @@ def load_class_folders(
     return images if originals or not files.fit_memory() else images.readable()
 
 
+def load_flat_folder(folder: Path, *, channels: int = 3, fit: Fit | None = None) -> LabelledImages:
+    """Read the pictures of a folder without classes, where labels are not used: all are 0.
+
+    Args, and what is left out: as in `load_class_folders`.
+
+    Raises:
+        InputError: no picture that can be read, or several sizes without `fit`.
+    """
+    found = list_folder(folder, recursive=False)
+    try:
+        files = PictureFiles(found.pictures, channels=channels, fit=fit)
+    except ImageFileError:
+        raise InputError(f"{folder} has no picture that can be read: choose another.") from None
+    notes = (f"{skipped_sentence(found.skipped)}.",) if found.skipped else ()
+    labels = np.zeros(len(files), np.int64)
+    images = LabelledImages(files, labels, ("pictures", "none"), notes)
+    return images.readable() if files.fit_memory() else images
+
+
+def is_flat_folder(folder: Path) -> bool:
+    """Tell whether pictures lie in a folder itself, and not only in folders within."""
+    return folder.is_dir() and bool(list_folder(folder, recursive=False).pictures)
+
+
 def _empty(folder: Path, tried: int) -> InputError:
     return InputError(
         f"The class {folder.name} has no picture that can be read ({tried} tried): put pictures "

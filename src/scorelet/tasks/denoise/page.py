@@ -354,7 +354,8 @@ def run_plan(
         curve = denoiser.calibration.get(curve_name(page.pixels.shape[2], bounded=bounded))
         sigma = meter.sigma(curve) * plan.view.unit
     picture = replace(page, pixels=result)
-    said = remarks(plan.view, page, settings, denoiser, sigma=sigma)
+    taken = meter.whole() * plan.view.unit
+    said = remarks(plan.view, page, settings, denoiser, sigma=sigma, taken=taken)
     return Denoised(picture.plain, sigma, plan.said + said, picture)
 
 

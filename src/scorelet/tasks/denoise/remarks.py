@@ -13,6 +13,8 @@ from scorelet.tasks.denoise.view import View
 from scorelet.tasks.denoise.window import central
 
 _SENSOR_BITS = range(10, 15)
+MOST_TAKEN = 1.2
+"""What is taken away, in noise levels, beyond which it is not noise alone."""
 NOT_WHITE = (
     "A denoiser for white noise takes such noise for texture and leaves most of it in; take "
     "--noise camera, or start from the camera's raw file"
@@ -26,6 +28,7 @@ def remarks(
     denoiser: Denoiser,
     *,
     sigma: float,
+    taken: float,
 ) -> tuple[str, ...]:
     """Return what is to be said of a page: of its coding, of its noise, of the level.
 
@@ -36,6 +39,7 @@ def remarks(
             noise, and other noise is worth a word.
         denoiser: what did it.
         sigma: noise level that was found or given, in the unit of the page.
+        taken: root mean square of what was taken away, in that unit.
     """
     floats, blind = page.pixels.dtype.kind == "f", denoiser.blind
     white = settings.noise != "camera"
@@ -47,6 +51,8 @@ def remarks(
         if white and not blind and settings.sigma is None
         else None,
         _few_bits(page.pixels) if white else None,
+        _beyond(sigma, denoiser.most * view.unit, floats=floats),
+        None if blind else _texture(taken, sigma, floats=floats),
         _other_size(page.pixels.shape[:2], denoiser.learnt),
     )
     return tuple(text for text in said if text)
@@ -106,6 +112,27 @@ def _level_found(found: float, *, floats: bool) -> str:
     return (
         f"the model needs the noise level: sigma {_number(found, floats=floats)} was found in the "
         f"picture{_unit(floats=floats)} and taken; give another if you know it"
+    )
+
+
+def _beyond(sigma: float, most: float, *, floats: bool) -> str | None:
+    if sigma <= most:
+        return None
+    return (
+        f"the noise is stronger than any that the model learnt: sigma is "
+        f"{_number(sigma, floats=floats)}, and it learnt {_number(most, floats=floats)} at most"
+        f"{_unit(floats=floats)}; a linear filter may do as well"
+    )
+
+
+def _texture(taken: float, sigma: float, *, floats: bool) -> str | None:
+    """Say whether more was taken away than noise: the best denoiser never does so."""
+    if taken <= MOST_TAKEN * sigma:
+        return None
+    return (
+        f"texture went with the noise: {_number(taken, floats=floats)} was taken away, root mean "
+        f"square, where noise is {_number(sigma, floats=floats)}{_unit(floats=floats)}; such "
+        "pictures are not what the model learnt, take another one"
     )
 
 

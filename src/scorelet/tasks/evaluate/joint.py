@@ -11,11 +11,14 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+from scorelet.analysis.image_quality import decibels
 from scorelet.analysis.joint_levels import joint_errors
 from scorelet.core.device import choose_device
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image, Labels
 from scorelet.data.labelled import LabelledImages
+from scorelet.data.labelled.folders import is_flat_folder
+from scorelet.data.locate import locate
 from scorelet.models import NetworkJointEnergy
 from scorelet.tasks.evaluate.classifiers import (
     labelled_images,
@@ -36,13 +39,17 @@ def measure_joint(
 ) -> dict[str, Any]:
     """Return what `measure_classifier` does of clean pictures, with ``rows`` by noise level.
 
+    Pictures without classes, in one folder, are denoised: see `measure_denoiser`.
+
     Rows: sigma (8-bit units), accuracy and nll (nats); of a model that denoises also psnr of D_u,
-    psnr_class of D_c, and apart.
-    Noise of a picture is a function of its number.
+    psnr_class of D_c, apart, the mean of Σ_c p(c | y) |D_c - D_u|², and worth, the error that the
+    class takes away, over apart: 1 of an exact law. Noise of a picture is a function of its number.
 
     Raises:
         InputError: as `measure_classifier`.
     """
+    if is_flat_folder(locate(data)):
+        return measure(joint.denoiser(), data, settings)
     classifier = joint.classifier()
     refuse_options(settings, ("channels", "label", "cond", "self_ensemble"))
     images = labelled_images(classifier, data, settings)
@@ -69,9 +76,10 @@ def _at_level(
     return {
         "accuracy": accuracy,
         "nll": nll,
-        "psnr": -10 * math.log10(all_),
-        "psnr_class": -10 * math.log10(own),
+        "psnr": decibels(all_),
+        "psnr_class": decibels(own),
         "apart": apart,
+        "worth": (all_ - own) / apart if apart else math.nan,
     }
 
 

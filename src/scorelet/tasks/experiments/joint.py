@@ -75,6 +75,12 @@ class JointConfig(LoopConfig):
         """Whether the score of noisy pictures is learnt."""
         return self.lambda_dsm > 0 and self.noise.clean < 1
 
+    @property
+    def most(self) -> float:
+        """The largest noise level that is learnt: of clean pictures alone, the least."""
+        low, high = self.noise.sigma
+        return low if self.noise.clean == 1 else high
+
     @model_validator(mode="after")
     def _consistent(self) -> "JointConfig":
         if self.lambda_posterior and not self.denoises:
@@ -144,6 +150,7 @@ def _model(network: nn.Module, images: LabelledImages, config: JointConfig) -> N
         variance=variance,
         pixels=pixels,
         least=config.noise.sigma[0],
+        most=config.most,
         label_level=config.label_level,
         size=images.size,
         fit=config.data.fit,

@@ -93,6 +93,10 @@ def facts(document: dict[str, Any]) -> dict[str, str]:
         if name in document:
             key = "calibration_error" if name == "calibration" else "auroc"
             named[words] = f"{document[name][key]:.4f}"
+    if "label_level" in document:
+        named["labels are of noise level"] = f"{document['label_level']:.3g}"
+    if "gaussian_auroc" in document.get("outliers", {}):
+        named["by Gaussian pixels alone"] = f"{document['outliers']['gaussian_auroc']:.4f}"
     if "calibration" in document:
         nll = document["calibration"]["negative_log_likelihood"]
         named["negative log-likelihood (nats)"] = f"{nll:.4f}"

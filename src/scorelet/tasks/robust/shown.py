@@ -89,15 +89,19 @@ def shown_pictures(data: Data, network: nn.Module, settings: RobustSettings) -> 
 
 
 def other_pictures(data: Data, network: nn.Module, settings: RobustSettings) -> Tensor:
-    """Return the first pictures of a set, whatever their classes."""
+    """Return the first pictures of a set, whatever their classes; or those of a folder."""
     if isinstance(data, tuple):
         return data[0][: settings.limit]
-    images = _labelled(data, network, settings)
+    images = _labelled(data, network, settings, labels=False)
     return _channels(images.images(0, len(images)), network)
 
 
 def _labelled(
-    data: str | Path | LabelledImages, network: nn.Module, settings: RobustSettings
+    data: str | Path | LabelledImages,
+    network: nn.Module,
+    settings: RobustSettings,
+    *,
+    labels: bool = True,
 ) -> LabelledImages:
     if isinstance(data, str | Path):
         if not isinstance(network, Classifier):
@@ -105,7 +109,7 @@ def _labelled(
                 "A network without names of classes takes pictures and labels as tensors: give "
                 "these, or a classifier of scorelet."
             )
-        data = load_fitted(data, network, part=settings.part)
+        data = load_fitted(data, network, part=settings.part, labels=labels)
     return data.first(settings.limit).readable()
 
 

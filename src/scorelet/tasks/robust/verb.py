@@ -10,9 +10,11 @@ import torch
 from torch import nn
 
 from scorelet.analysis.robustness import TRANSFER, auroc, log_densities
+from scorelet.analysis.robustness.outliers import with_noise
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
+from scorelet.models import NetworkJointEnergy
 from scorelet.tasks.array_files import PAGES, check_output, save_page
 from scorelet.tasks.robust.chunks import Work, gathered
 from scorelet.tasks.robust.document import tables
@@ -145,7 +147,7 @@ def robustness(
     found = gathered(work, parts, progress)
     document = {**_head(data, model, source, work), **tables(work, found)}
     if apart is not None:
-        document["outliers"] = {"sigma": settings.outlier_sigma, "auroc": apart}
+        document["outliers"] = {"sigma": settings.outlier_sigma, **apart}
     result = Robustness(document, work, found)
     if target.output is not None:
         result.save(target.output, overwrite=target.overwrite)
@@ -193,7 +195,7 @@ def _head(data: Data, model: Model, source: Model | None, work: Work) -> dict[st
 def _label_level(network: nn.Module | None) -> float | None:
     """Return the noise level at which a joint law labels; None of other networks."""
     joint = None if network is None else joint_law(network)
-    return None if joint is None else max(joint.label_level, joint.least)
+    return None if joint is None else min(max(joint.label_level, joint.least), joint.most)
 
 
 _STEPPED = ("pgd", "apgd", TRANSFER)
@@ -203,8 +205,11 @@ def _name(what: object) -> str:
     return str(what) if isinstance(what, str | Path) else type(what).__name__
 
 
-def _outliers(work: Work, outliers: Data) -> float:
-    """Return how well the log-density tells outliers from the pictures, an area in [0, 1]."""
+def _outliers(work: Work, outliers: Data) -> dict[str, float]:
+    """Return how well the log-density tells outliers from the pictures, an area in [0, 1].
+
+    Beside it, where the law begins with Gaussian pixels, how well these do.
+    """
     joint, settings = joint_law(work.network), work.settings
     if joint is None:
         raise InputError(
@@ -213,8 +218,13 @@ def _outliers(work: Work, outliers: Data) -> float:
         )
     others = other_pictures(outliers, work.network, settings)
     place = next(joint.parameters(), torch.empty(0)).device
-    scores = [
-        log_densities(joint, x.to(place), settings.outlier_sigma, seed=settings.seed).cpu()
-        for x in (work.shown.x, others)
-    ]
-    return auroc(*scores)
+    level, seed = settings.outlier_sigma, settings.seed
+    sets = [x.to(place) for x in (work.shown.x, others)]
+    scores = (log_densities(joint, x, level, seed=seed).cpu() for x in sets)
+    found = {"auroc": auroc(*scores)}
+    if isinstance(joint, NetworkJointEnergy) and joint.has_gaussian:
+        noisy = (with_noise(x, level, seed=seed) for x in sets)
+        found["gaussian_auroc"] = auroc(
+            *(joint.gaussian_log_density(y, level).cpu() for y in noisy)
+        )
+    return found

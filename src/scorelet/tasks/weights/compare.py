@@ -112,8 +112,8 @@ def compare(  # noqa: PLR0913 - as many as the shell has options
 
     Args:
         model, other: paths, built-in names or Hub ids; with `arch` files of weights; or modules.
-        data: npz with x_train, y_train, x_test, y_test, or a folder of classes, or the name of one
-            under ``$SCORELET_DATA``; or a labelled set. Labels are not used.
+        data: npz with x_train, y_train, x_test, y_test, a folder of pictures or of classes, or the
+            name of one under ``$SCORELET_DATA``; or a labelled set. Labels are not used.
         arch, other_arch, noise, draws, polar, seed, device: see `CompareSettings`.
         part, size, limit: see `PictureChoice`.
 
@@ -137,7 +137,7 @@ def comparison(
     """Do what `compare` says; `progress` is called with (pictures done, pictures)."""
     first = open_network(model, settings.arch, device=settings.device)
     second = open_network(other, settings.other_arch or settings.arch, device=settings.device)
-    images = open_pictures(data, first.model, shown)
+    images = open_pictures(data, first.model, shown, labels=False)
     fitted, held = _halves(images)
     networks = first.network, second.network
     whole = len(images)

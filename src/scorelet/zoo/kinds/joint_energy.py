@@ -1,5 +1,7 @@
 """Joint laws of images and classes: a network, how logits are made of it, and names of classes."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -23,6 +25,7 @@ def describe(joint: NetworkJointEnergy) -> tuple[Header, Tensors]:
         "fit": joint.fit,
         "head": joint.head,
         "least": joint.least,
+        "most": None if math.isinf(joint.most) else joint.most,
         "label_level": joint.label_level,
         "denoises": joint.denoises,
         "mean": joint.mean.tolist(),
@@ -41,6 +44,7 @@ def build(header: Header, tensors: Tensors) -> NetworkJointEnergy:
         pixels=_pixels(**law) if law else None,
         label_level=header.get("label_level"),  # files of before have none
         denoises=header.get("denoises", True),
+        most=header.get("most") or math.inf,
         **{name: header[name] for name in names},
     ).eval()
 
