@@ -80,3 +80,7 @@ def test_no_noise_and_no_classes(tmp_path):
     found = sl.evaluate(tmp_path / "flat", model=joint, sigmas=[51.0])
     assert found["pictures"] == 3
     assert found["rows"][0].keys() >= {"psnr", "ssim"}
+    write_png(tmp_path / "flat/0.png", x[0][..., :1])  # gray: the model takes colour
+    assert sl.evaluate(tmp_path / "flat", model=joint, sigmas=[51.0])["channels"] == 3
+    with pytest.raises(InputError, match="this denoiser takes 3"):
+        sl.evaluate(tmp_path / "flat", model=joint, sigmas=[51.0], channels=1)

@@ -58,7 +58,8 @@ def evaluate(
         model: built-in name, .safetensors path or Hub id.
         sigmas: noise levels in 8-bit units, 15,25,50 if nothing is said, of joint laws
             12.75,25.5,51,127.5; for these and denoisers.
-        channels: 1 makes the pictures gray, 3 colour; by default what the first one is.
+        channels: 1 makes the pictures gray, 3 colour; by default what the first one is, if the
+            model takes that.
         limit: only the first so many pictures.
         label: class that a denoiser is told, its name or number from 0 on, if it knows classes.
         cond: what a conditional denoiser is told: a picture, or a folder with one for each picture

@@ -45,7 +45,7 @@ def measure_denoiser(
             "The hold-out is for classifiers, and the model is a denoiser: leave it out."
         )
     source = _locate_photos(data)
-    channels = settings.channels or _first(source).pixels.shape[2]
+    channels = settings.channels or _taken(_first(source).pixels.shape[2], denoiser)
     pictures = load_pictures(source, channels=channels, limit=settings.limit)
     dtype = inference_dtype(choose_device(settings.device), settings.dtype)
     ready = prepare(denoiser, device=settings.device, dtype=dtype)
@@ -115,6 +115,14 @@ def _conditions(
     if settings.cond is None:
         return None
     return load_conditions(locate(settings.cond), source, pictures)
+
+
+def _taken(channels: int, denoiser: Denoiser) -> int:
+    """Return how many channels pictures of so many get: as they are, or as the denoiser takes."""
+    known = denoiser.channels
+    if known is None or channels in known:
+        return channels
+    return 3 if 3 in known else 1
 
 
 def _first(source: Path) -> Picture:
