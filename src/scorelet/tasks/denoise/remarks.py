@@ -52,7 +52,7 @@ def remarks(
         else None,
         _few_bits(page.pixels) if white else None,
         _beyond(sigma, denoiser.most * view.unit, floats=floats),
-        None if blind else _texture(taken, sigma, floats=floats),
+        _texture(taken, sigma, floats=floats) if white and not blind else None,
         _other_size(page.pixels.shape[:2], denoiser.learnt),
     )
     return tuple(text for text in said if text)
