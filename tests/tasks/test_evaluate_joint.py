@@ -62,7 +62,7 @@ def test_every_level_is_measured(tmp_path):
         "accuracy": row["accuracy"],
     }
     assert found["rows"][2]["nll"] == pytest.approx(row["nll"], rel=1e-4)
-    with pytest.raises(InputError, match="label is for denoisers"):
+    with pytest.raises(InputError, match="class of its own, by which it is measured"):
         sl.evaluate(tmp_path / "data.npz", model=tmp_path / "joint.safetensors", label=1)
 
 

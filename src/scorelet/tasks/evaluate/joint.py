@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from scorelet.analysis.image_quality import decibels
 from scorelet.analysis.joint_levels import joint_errors
 from scorelet.core.device import choose_device
+from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image, Labels
 from scorelet.data.labelled import LabelledImages
@@ -51,7 +52,12 @@ def measure_joint(
     if is_flat_folder(locate(data)):
         return measure(joint.denoiser(), data, settings)
     classifier = joint.classifier()
-    refuse_options(settings, ("channels", "label", "cond", "self_ensemble"))
+    if settings.label is not None:
+        raise InputError(
+            "Each picture of a labelled set has a class of its own, by which it is measured: "
+            "leave the label out."
+        )
+    refuse_options(settings, ("channels", "cond", "self_ensemble"))
     images = labelled_images(classifier, data, settings)
     found = measured_on(images, classifier, settings)
     device = choose_device(settings.device)
