@@ -48,7 +48,7 @@ def top(*, quick: bool) -> dict[str, Any]:
         "pixels": kept(found, "pixels", lambda: pixelwise(f, y)),
         "top": kept(found, "top", lambda: jacobian_basis(f, y, k, LEVEL, method="iterative")),
     }
-    row: Row = {"side": y.shape[-1], "k": k, **in_both_orders(calls, quick=True)}
+    row: Row = {"side": y.shape[-1], "k": k, **in_both_orders(calls, once=True)}
     basis: JacobianBasis = found["top"]
     exact = decomposed(found["pixels"])[0].flip(0)[:k]
     row |= {
@@ -72,8 +72,8 @@ def full(*, quick: bool) -> dict[str, Any]:
     }
     side = {"side": y.shape[-1]}
     return {
-        "matrix": [side | in_both_orders(matrices, quick=True)],
-        "basis": [side | in_both_orders(bases, quick=True)],
+        "matrix": [side | in_both_orders(matrices, once=True)],
+        "basis": [side | in_both_orders(bases, once=True)],
     }
 
 
@@ -90,7 +90,7 @@ def products(*, quick: bool) -> dict[str, Any]:
                 "fused": lambda name=name, p=fused, y=y: getattr(p, name)(y[None]),
             }
             row = {"side": side, "product": name}
-            rows.append(row | in_both_orders(calls, quick))
+            rows.append(row | in_both_orders(calls, once=quick))
     return {"rows": rows}
 
 
@@ -136,7 +136,7 @@ def alignment(*, quick: bool) -> dict[str, Any]:
         "by_layer": lambda: layer_by_layer(first, second, x),
         "one_pass": lambda: align(first, second, x),
     }
-    row: Row = {"pictures": len(x), **in_both_orders(calls, quick)}
+    row: Row = {"pictures": len(x), **in_both_orders(calls, once=quick)}
     with counted(CrossMoments, "add") as sums, counted(networks, "procrustes") as svds:
         whole = cpu_seconds(calls["one_pass"])
     row["layers"] = len(sums) // max(1, -(-len(x) // 128))
@@ -167,14 +167,14 @@ def decomposed(matrix: Tensor) -> tuple[Tensor, Tensor]:
     return values, vectors
 
 
-def in_both_orders(calls: dict[str, Callable[[], Any]], quick: bool) -> Row:
+def in_both_orders(calls: dict[str, Callable[[], Any]], *, once: bool) -> Row:
     """Return median seconds of two calls, and how many times longer the first is: A B, B A.
 
-    Once each and without warming up if `quick`, as where one call takes a minute.
+    `once`: each once and without warming up, as where a call takes a minute.
     """
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for order in (calls, dict(reversed(calls.items()))):
-        rounds = {"rounds": 1, "warm_up": 0} if quick else {"rounds": 2}
+        rounds = {"rounds": 1, "warm_up": 0} if once else {"rounds": 2}
         for name, times in alternate(order, clock=time.process_time, **rounds).items():
             seconds[name] += times
     return first_over_second(seconds)

@@ -28,6 +28,7 @@ import numpy as np
 import torch
 from idle_maps import idle_maps
 
+from scorelet.analysis.image_quality import decibels
 from scorelet.core.errors import InputError
 from scorelet.core.files import write_text
 from scorelet.core.memory import keep_large_buffers
@@ -124,7 +125,7 @@ class Evaluation:
     def _labels(self, name: str, joint: NetworkJointEnergy) -> Iterator[Piece]:
         slug = _slug(name)
         for (part, levels), images in zip(PARTS.items(), (self.test, self.held), strict=True):
-            work = partial(measures.labelling, joint, images, levels, told=True)
+            work = partial(measures.labelling, joint, images, levels)
             yield Piece(f"labels-{part}-{slug}", len(images) * len(levels), work)
 
     def _denoising(self) -> Iterator[Piece]:
@@ -227,11 +228,10 @@ def main(options: argparse.Namespace) -> None:
 
 
 def gathered(evaluation: Evaluation, kept: Path) -> dict[str, Any]:
-    """Return seconds and tables of what is done by now, by this process or another."""
+    """Return the tables of what is done by now, by this process or another."""
     steps = Steps(kept)
     done = [piece for piece in evaluation.pieces() if _done(piece, kept)]
-    found = {piece.name: steps(piece.name, piece.work) for piece in done}
-    return {"seconds": round(steps.seconds, 1), **tables(evaluation, found)}
+    return tables(evaluation, {piece.name: steps(piece.name, piece.work) for piece in done})
 
 
 def forecast(evaluation: Evaluation, kept: Path) -> None:
@@ -316,7 +316,7 @@ def _denoising_rows(evaluation: Evaluation, found: dict[str, Any]) -> list[dict[
             "sigma": round(sigma, 4),
             "noisy": round(-20 * math.log10(sigma), 2),
             **{
-                title: round(-10 * math.log10(float(np.mean(errors[k]))), 3)
+                title: round(decibels(float(np.mean(errors[k]))), 3)
                 for title, errors in known.items()
             },
         }

@@ -14,7 +14,6 @@ the card says so.
 """
 
 import json
-import math
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +28,7 @@ from published_runs import (
     train_command,
 )
 
+from scorelet.analysis.image_quality import decibels
 from scorelet.core.checkpoint import load_tensors
 from scorelet.core.files import write_text
 from scorelet.data.labelled import load_labelled
@@ -129,7 +129,7 @@ def psnrs(path: Path, held: int | None) -> dict[str, Any]:
     model = load_as(Denoiser, path, verb="evaluate").eval()
     errors = direct(model, images, [sigma / 255 for sigma in SIGMAS])
     rows = [
-        {"sigma": sigma, "psnr": -10 * math.log10(sum(each) / len(each))}
+        {"sigma": sigma, "psnr": decibels(sum(each) / len(each))}
         for sigma, each in zip(SIGMAS, errors, strict=True)
     ]
     return {"pictures": len(images), "rows": rows}

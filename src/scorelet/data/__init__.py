@@ -21,7 +21,13 @@ from scorelet.data.pictures.folders import (
 from scorelet.data.pictures.kinds import FORMAT_NAMES, READ_SUFFIXES, SUFFIXES, suffix_for_result
 from scorelet.data.pictures.limits import MAX_PIXELS
 from scorelet.data.pictures.notes import Note
-from scorelet.data.pictures.photographs import load_pictures, luma, on_white, with_channels
+from scorelet.data.pictures.photographs import (
+    channels_taken,
+    load_pictures,
+    luma,
+    on_white,
+    with_channels,
+)
 from scorelet.data.pictures.types import (
     JpegCoding,
     Picture,
@@ -44,6 +50,7 @@ __all__ = [
     "PictureWarning",
     "TiffCoding",
     "broken_sentence",
+    "channels_taken",
     "check_target",
     "count_pages",
     "find_pictures",

@@ -55,6 +55,11 @@ class JointEnergy(nn.Module, ABC):
     label_level: float = 0.0
     denoises: bool = True
 
+    @property
+    def clean_level(self) -> float:
+        """`label_level`, or the nearest level that it has learnt."""
+        return min(max(self.label_level, self.least), self.most)
+
     @abstractmethod
     def _logits(self, y: Image, sigma: NoiseLevel) -> Logits:
         """Compute ℓ at levels from `least` on."""
@@ -92,8 +97,7 @@ class JointEnergy(nn.Module, ABC):
         Raises:
             InputError: as `logits`.
         """
-        level = min(self.label_level, self.most) if sigma is None else sigma
-        return self._class_logits(y, self._level(y, level))
+        return self._class_logits(y, self._level(y, self.clean_level if sigma is None else sigma))
 
     def posterior(self, y: Image, sigma: NoiseLike | None = None) -> Logits:
         """Return p(c | y), (batch, classes); arguments and errors as in `class_logits`."""

@@ -161,7 +161,9 @@ class NetworkJointEnergy(JointEnergy):
     def gaussian_log_density(self, y: Image, sigma: NoiseLike = 0.0) -> PerSample:
         """Return log p_σ(y) of the Gaussian pixels that the law begins with, up to a constant.
 
-        What `log_density` tells beyond it, the network has learnt.
+        -Σ (y - m)² / (2 (s² + σ²)), or -Σ k² / (2 (v + σ²)) of correlated ones (see
+        `scorelet.models.correlated_pixels`), (batch,); arguments as in `logits`. What `log_density`
+        tells beyond it, the network has learnt.
 
         Raises:
             InputError: as `logits`, or it begins with none, see `has_gaussian`.

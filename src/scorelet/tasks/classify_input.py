@@ -11,7 +11,7 @@ from torch import Tensor
 from scorelet.core.arrays import plain_array
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image
-from scorelet.data import Note, Picture, on_white, to_unit, with_channels
+from scorelet.data import Note, Picture, channels_taken, on_white, to_unit, with_channels
 from scorelet.data.pictures.notes import DEPTH
 from scorelet.data.pictures.types import split_samples
 from scorelet.models import Classifier
@@ -51,8 +51,8 @@ def prepared(picture: Picture, classifier: Classifier) -> tuple[Image, list[Note
         text = f"has values from {low:.3g} to {high:.3g}, but models were made for 0 to 1"
         notes.append(Note("range", text))
     count = pixels.shape[2]
-    if classifier.channels is not None and count not in classifier.channels:
-        wanted = 3 if 3 in classifier.channels else 1
+    wanted = channels_taken(count, classifier.channels)
+    if wanted != count:
         if wanted == 1:
             notes.append(Note("colour", "has colours, which were left out: the model takes gray"))
         else:

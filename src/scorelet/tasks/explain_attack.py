@@ -103,7 +103,7 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
     classifier = joint.classifier()
     x, notes = prepared(read_picture(as_path(source)), classifier)
     x = classifier.fitted(x.to(joint.mean.device)).clamp(0, 1)
-    level = joint.label_level if sigma is None else sigma
+    level = joint.clean_level if sigma is None else sigma
     number = _number(label, joint, x, level)
     setup = AttackSetup(norm=known_norm(norm), steps=steps, restarts=restarts, seed=seed)
     labels = torch.tensor([number], device=x.device)

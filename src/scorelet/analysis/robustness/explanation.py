@@ -123,7 +123,7 @@ def explain(
             before=before,
             after=after,
             gradient=gradient,
-            difference=level**2 * gradient,  # of two denoisers: that of near equals would be lost
+            difference=level**2 * gradient,  # D_label - D_u by itself rounds where they are near
             marginal=joint.denoise(attacked, level),
             conditional=joint.denoise(attacked, level, labels),
             other=joint.denoise(attacked, level, found),

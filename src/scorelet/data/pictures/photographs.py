@@ -1,5 +1,6 @@
 """Folders of photographs as arrays, gray or colour."""
 
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -45,6 +46,18 @@ def _whole(page: Picture, path: Path) -> Picture:
             "crop it to where it has data."
         )
     return page
+
+
+def channels_taken(count: int, known: Sequence[int] | None) -> int:
+    """Return how many channels pictures of `count` get for a model: as many, or 3, or 1.
+
+    Args:
+        count: 1 or 3.
+        known: those that the model takes; None: any.
+    """
+    if known is None or count in known:
+        return count
+    return 3 if 3 in known else 1
 
 
 def with_channels(picture: Picture, channels: int) -> Pixels:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from scorelet.core.errors import InputError, one_line
 from scorelet.core.paths import as_path
 from scorelet.core.typing import Image, NoiseLevel
+from scorelet.data import channels_taken
 from scorelet.models import Denoiser
 from scorelet.models.denoiser import Locality
 from scorelet.zoo import load_as
@@ -65,8 +66,8 @@ def refuse_other_channels(model: Model, denoiser: Denoiser, channels: int) -> No
     Raises:
         InputError: such a one; the sentence says which option brings pictures to its channels.
     """
-    if denoiser.channels is not None and channels not in denoiser.channels:
-        taken = 3 if 3 in denoiser.channels else 1
+    taken = channels_taken(channels, denoiser.channels)
+    if taken != channels:
         what = "gray pictures" if channels == 1 else "pictures in colour"
         raise InputError(
             f"{name_of(model)} does not take {what}: give --channels {taken} (in Python "

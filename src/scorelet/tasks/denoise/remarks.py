@@ -127,7 +127,7 @@ def _beyond(sigma: float, most: float, *, floats: bool) -> str | None:
 
 def _texture(taken: float, sigma: float, *, floats: bool) -> str | None:
     """Say whether more was taken away than noise: the best denoiser never does so."""
-    if taken <= MOST_TAKEN * sigma:
+    if not sigma or taken <= MOST_TAKEN * sigma:
         return None
     return (
         f"texture went with the noise: {_number(taken, floats=floats)} was taken away, root mean "

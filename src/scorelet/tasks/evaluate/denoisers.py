@@ -12,7 +12,14 @@ from scorelet.analysis.image_quality import SMALLEST
 from scorelet.core.device import choose_device, inference_dtype
 from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path
-from scorelet.data import Picture, find_pictures, iter_pages, load_pictures, locate
+from scorelet.data import (
+    Picture,
+    channels_taken,
+    find_pictures,
+    iter_pages,
+    load_pictures,
+    locate,
+)
 from scorelet.data.pictures.folders import left_out_of
 from scorelet.models import Denoiser, TurnedDenoiser
 from scorelet.tasks.conditions import load_conditions
@@ -45,7 +52,9 @@ def measure_denoiser(
             "The hold-out is for classifiers, and the model is a denoiser: leave it out."
         )
     source = _locate_photos(data)
-    channels = settings.channels or _taken(_first(source).pixels.shape[2], denoiser)
+    channels = settings.channels or channels_taken(
+        _first(source).pixels.shape[2], denoiser.channels
+    )
     pictures = load_pictures(source, channels=channels, limit=settings.limit)
     dtype = inference_dtype(choose_device(settings.device), settings.dtype)
     ready = prepare(denoiser, device=settings.device, dtype=dtype)
@@ -115,14 +124,6 @@ def _conditions(
     if settings.cond is None:
         return None
     return load_conditions(locate(settings.cond), source, pictures)
-
-
-def _taken(channels: int, denoiser: Denoiser) -> int:
-    """Return how many channels pictures of so many get: as they are, or as the denoiser takes."""
-    known = denoiser.channels
-    if known is None or channels in known:
-        return channels
-    return 3 if 3 in known else 1
 
 
 def _first(source: Path) -> Picture:

@@ -4,12 +4,12 @@ It sees what the tasks `classify` and `joint` see, varied in the same way, so th
 joint laws of one budget can be compared. For photographs there is the task `denoise`.
 """
 
-import math
 from typing import Literal
 
 from pydantic import Field
 from torch import nn
 
+from scorelet.analysis.image_quality import decibels
 from scorelet.core.random import Noise
 from scorelet.data.labelled import LabelledImages
 from scorelet.models import ResidualDenoiser
@@ -73,7 +73,7 @@ def _validation(held: LabelledImages) -> Validate:
                 x = held.images(start, start + _BATCH).to(device)
                 y = x + sigma * Noise(0, range(start, start + len(x))).normal(x)
                 errors += (model(y, sigma) - x).square().mean((1, 2, 3)).tolist()
-            found[f"psnr_{sigma}"] = round(-10 * math.log10(sum(errors) / len(errors)), 4)
+            found[f"psnr_{sigma}"] = round(decibels(sum(errors) / len(errors)), 4)
         return {"psnr": round(sum(found.values()) / len(found), 4), **found}
 
     return validate

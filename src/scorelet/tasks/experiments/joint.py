@@ -1,6 +1,5 @@
 """The task `joint`: one network learns to label and to denoise pictures of any noise level."""
 
-import math
 from collections.abc import Iterator
 from typing import Literal
 
@@ -9,6 +8,7 @@ import torch
 from pydantic import Field, model_validator
 from torch import nn
 
+from scorelet.analysis.image_quality import decibels
 from scorelet.core.network import EnergyWeights
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image
@@ -184,7 +184,7 @@ def _validation(held: LabelledImages) -> Validate:
             x = held.images(start, start + BATCH).to(device)
             z = Noise(0, range(start, start + len(x))).normal(x)
             for sigma in hits:
-                level = sigma or model.label_level
+                level = sigma or model.clean_level
                 said = model.class_logits(x + sigma * z, level).argmax(1).cpu()
                 hits[sigma] += int((said == labels[start : start + len(x)]).sum())
             if model.denoises and start < DENOISED:
@@ -197,7 +197,7 @@ def _validation(held: LabelledImages) -> Validate:
             f"accuracy_{LEVEL}": round(noisy, 6),
         }
         if errors:
-            psnr = -10 * math.log10(sum(errors) / len(errors))
+            psnr = decibels(sum(errors) / len(errors))
             found[f"psnr_{LEVEL}"] = round(psnr, 4)
         return found
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from scorelet.analysis.robustness import TRANSFER, auroc, log_densities
+from scorelet.analysis.robustness import TRANSFER, auroc
 from scorelet.analysis.robustness.outliers import with_noise
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
@@ -195,7 +195,7 @@ def _head(data: Data, model: Model, source: Model | None, work: Work) -> dict[st
 def _label_level(network: nn.Module | None) -> float | None:
     """Return the noise level at which a joint law labels; None of other networks."""
     joint = None if network is None else joint_law(network)
-    return None if joint is None else min(max(joint.label_level, joint.least), joint.most)
+    return None if joint is None else joint.clean_level
 
 
 _STEPPED = ("pgd", "apgd", TRANSFER)
@@ -219,12 +219,9 @@ def _outliers(work: Work, outliers: Data) -> dict[str, float]:
     others = other_pictures(outliers, work.network, settings)
     place = next(joint.parameters(), torch.empty(0)).device
     level, seed = settings.outlier_sigma, settings.seed
-    sets = [x.to(place) for x in (work.shown.x, others)]
-    scores = (log_densities(joint, x, level, seed=seed).cpu() for x in sets)
-    found = {"auroc": auroc(*scores)}
+    noisy = [with_noise(x.to(place), level, seed=seed) for x in (work.shown.x, others)]
+    laws = {"auroc": joint.log_density}
     if isinstance(joint, NetworkJointEnergy) and joint.has_gaussian:
-        noisy = (with_noise(x, level, seed=seed) for x in sets)
-        found["gaussian_auroc"] = auroc(
-            *(joint.gaussian_log_density(y, level).cpu() for y in noisy)
-        )
-    return found
+        laws["gaussian_auroc"] = joint.gaussian_log_density
+    with torch.no_grad():
+        return {name: auroc(*(law(y, level).cpu() for y in noisy)) for name, law in laws.items()}

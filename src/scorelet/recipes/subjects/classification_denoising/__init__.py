@@ -19,7 +19,6 @@ from scorelet.recipes.subjects.classification_denoising.networks import (
     DENOISER,
     JOINT,
     LABELLING,
-    PLAIN,
     Networks,
 )
 from scorelet.recipes.subjects.classification_denoising.settings import (
@@ -93,7 +92,7 @@ def _count(model: nn.Module) -> int:
 
 
 def _labels(networks: Networks, name: str, joint: Any) -> Any:  # noqa: ANN401 - JSON
-    return measures.labelling(joint, networks.test, figures.LEVELS, told=name != PLAIN)
+    return measures.labelling(joint, networks.test, figures.LEVELS)
 
 
 def _errors(networks: Networks, name: str, model: Any) -> Any:  # noqa: ANN401 - JSON

@@ -154,7 +154,7 @@ def explained_section(joint: NetworkJointEnergy, images: LabelledImages, eps: fl
     sigma = STRONG
     labels, _, y = noisy(images.first(1), sigma)[0]
     picture = images.images(0, 1)
-    level = joint.label_level
+    level = joint.clean_level
     attack = explain(joint, picture, labels, sigma=level, eps=eps, setup=AttackSetup("l2"))
     names = (joint.classes[int(number[0])] for number in (attack.labels, attack.found))
     basis = jacobian_basis(joint.denoiser(), y, _VECTORS, sigma, probes=4)

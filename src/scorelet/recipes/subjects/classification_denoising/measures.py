@@ -50,22 +50,19 @@ def noisy(images: LabelledImages, sigma: float) -> list[tuple[Tensor, Image, Ima
 
 
 def labelling(
-    joint: NetworkJointEnergy, images: LabelledImages, sigmas: Sequence[float], *, told: bool
+    joint: NetworkJointEnergy, images: LabelledImages, sigmas: Sequence[float]
 ) -> dict[str, Any]:
     """Return hits, mean -log p and calibration error by level, from clean pictures on.
 
     Args:
         joint: gives the labels.
         images: with their labels.
-        sigmas: levels; 0: clean.
-        told: whether it is told the level; else it takes pictures for clean.
+        sigmas: levels, which it is told; 0: clean.
     """
     hits, nll, error = [], [], []
     for sigma in sigmas:
         with torch.no_grad():
-            parts = [
-                (c, joint(y, sigma if told and sigma else None)) for c, _, y in noisy(images, sigma)
-            ]
+            parts = [(c, joint(y, sigma or None)) for c, _, y in noisy(images, sigma)]
         labels, logits = (torch.cat(found) for found in zip(*parts, strict=True))
         hits.append(packed((logits.argmax(1) == labels).double()))
         nll.append(float(nn.functional.cross_entropy(logits, labels)))
@@ -118,7 +115,7 @@ def robust(
 
     `level` is the noise level that the network is told; None: that at which it labels.
     """
-    network = AtLevel(joint, joint.label_level if level is None else level)
+    network = AtLevel(joint, joint.clean_level if level is None else level)
     x, labels = images.images(0, len(images)), torch.from_numpy(images.y)
     right = clean_logits(network, x, labels).argmax(1) == labels
     found: dict[str, Any] = {"clean": packed(right.double())}
