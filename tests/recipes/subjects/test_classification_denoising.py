@@ -80,10 +80,10 @@ def test_information_of_denoisers_is_that_of_labels():
 
 def test_every_claim_is_about_something_that_is_measured():
     settings = SETTINGS["small"]
-    attacked = {norm: [RIGHT] * len(radii) for norm, radii in settings.attacks.radii.items()}
-    robust = {name: [{"clean": RIGHT, **attacked}] for name in (JOINT, NOISY, PLAIN)}
+    attacked = dict.fromkeys(settings.attacks.decisive, RIGHT)
+    robust = {name: [attacked] for name in (JOINT, NOISY, PLAIN)}
     one = errors(0.02, 0.018, 0.002)
-    measured = findings.labels(LABELS) | findings.attacks(robust, settings.attacks)
+    measured = findings.labels(LABELS) | findings.attacks(robust)
     measured |= findings.denoising({JOINT: [one], DENOISER: [{"direct": one["marginal"]}]})
     measured |= findings.smoother([{"strong": [0.5, 0.6], "weak": [0.1, 0.2]}])
     levels = [0.1, 0.2, 0.3, 0.4]
@@ -102,9 +102,10 @@ def test_networks_of_a_comparison_differ_in_what_they_learn_only(tmp_path):
     }
     for name, tree in trees.items():
         changed = {key for key in tree if tree[key] != trees[JOINT][key]}
-        assert changed <= {"output", "lambda_dsm", "noise"}, name
+        assert changed <= {"output", "lambda_dsm", "noise", "label_level"}, name
     assert trees[JOINT]["seed"] == 6
-    assert trees[PLAIN]["noise"]["clean"] == 1
+    assert trees[NOISY]["label_level"] == trees[JOINT]["label_level"]
+    assert trees[PLAIN]["noise"]["clean"] == 1  # so that it knows one level
     direct = networks._direct(DENOISER, 1, tmp_path / "direct").model_dump()
     for key in ("data", "optimizer", "schedule", "steps", "batch", "seed"):
         assert direct[key] == trees[JOINT][key]

@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import nn
 
+from scorelet.analysis.robustness.libraries import library
 from scorelet.recipes.base import Findings, Recipe, Setup
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.steps import Steps
@@ -33,6 +34,7 @@ _LEVEL = 0.1
 
 def run(settings: Settings, seed: int, steps: Steps) -> Findings:
     """Train the networks, measure them."""
+    library("pyautoattack")  # said before the work
     networks = Networks(settings, steps, seed=seed)
     joints = {name: networks.joints(name) for name in LABELLING}
     models = joints | {DENOISER: networks.denoisers()}
@@ -47,8 +49,14 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
         joints,
         lambda _, joint: measures.robust(joint, attacked, settings.attacks, seed),
     )
+    strongest = _by_seed(
+        steps,
+        "apgd",
+        joints,
+        lambda _, joint: measures.strongest(joint, attacked, settings.attacks, seed),
+    )
     measured = findings.labels(labelled) | findings.denoising(denoised)
-    measured |= findings.attacks(robust, settings.attacks)
+    measured |= findings.attacks(strongest)
     measured |= _of_joint(networks, models)
     joint = joints[JOINT][0]
     density = steps(
@@ -58,14 +66,14 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
     sections = [
         figures.labels_section(labelled),
         figures.denoising_section(denoised),
-        figures.attacks_section(robust, settings.attacks),
+        figures.attacks_section(robust, strongest, settings.attacks),
         figures.explained_section(joint, networks.test, radius),
         figures.density_section(_DENSITIES, density),
     ]
     tables = {
         "labels": figures.label_rows(labelled),
         "denoising": figures.denoising_rows(denoised),
-        "robust": figures.robust_rows(robust, settings.attacks),
+        "robust": figures.robust_rows(robust, strongest, settings.attacks),
         "parameters": [{n: _count(each[0]) for n, each in models.items()}],
     }
     return Findings(settings.pictures(), measured, sections, tables)

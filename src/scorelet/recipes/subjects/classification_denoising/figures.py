@@ -109,8 +109,12 @@ def denoising_rows(found: Mapping[str, findings.Records]) -> list[dict[str, floa
     ]
 
 
-def attacks_section(found: Mapping[str, findings.Records], settings: Attacks) -> Section:
-    """Accuracy under attack."""
+def attacks_section(
+    found: Mapping[str, findings.Records],
+    strongest: Mapping[str, findings.Records],
+    settings: Attacks,
+) -> Section:
+    """Accuracy under attack: curves by PGD, a table of what APGD leaves."""
     parts: list[Any] = []
     for norm, radii in settings.radii.items():
         unit = 255 if norm == "linf" else 1
@@ -119,34 +123,59 @@ def attacks_section(found: Mapping[str, findings.Records], settings: Attacks) ->
             [0, *(unit * eps for eps in radii)], curves, labels=(_SHOWN[norm], "accuracy (%)")
         )
         parts.append(Picture(png(drawn), f"Accuracy under attacks in {norm} balls."))
-    parts.append(
+    rows = strongest_rows(strongest, settings)
+    parts += [
+        Table(
+            ["network", "attack", "norm", "radius", "accuracy (%)", "standard error"],
+            [tuple(_cell(value) for value in row.values()) for row in rows],
+        ),
         Text(
-            f"PGD of {settings.steps} steps from {settings.restarts} random starts on "
-            f"{settings.images} pictures; the level is that of clean pictures. `scorelet robust` "
-            "has stronger attacks.",
+            f"Curves: PGD of {settings.steps} steps from {settings.restarts} random starts. Table: "
+            f"APGD of {settings.apgd} steps on the cross-entropy. {settings.images} pictures; the "
+            "level is that of clean pictures. `scorelet robust` has stronger attacks.",
             "note",
-        )
-    )
+        ),
+    ]
     return Section("Attacks", parts)
 
 
-def robust_rows(found: Mapping[str, findings.Records], settings: Attacks) -> list[dict[str, Any]]:
-    """Return a row for each network, norm and radius."""
+def robust_rows(
+    found: Mapping[str, findings.Records],
+    strongest: Mapping[str, findings.Records],
+    settings: Attacks,
+) -> list[dict[str, Any]]:
+    """Return a row for each network, norm and radius by PGD, then those by APGD."""
     rows = []
     for name in LABELLING:
         for norm, radii in settings.radii.items():
-            values, errors = _robust_curve(found[name], norm, len(radii))
-            rows += [
-                {
-                    "network": name,
-                    "norm": norm,
-                    "eps": round(eps, 6),
-                    "accuracy": round(value, 2),
-                    "accuracy_error": round(error, 2),
-                }
-                for eps, value, error in zip((0, *radii), values, errors, strict=True)
-            ]
+            curve = zip((0, *radii), *_robust_curve(found[name], norm, len(radii)), strict=True)
+            rows += [_robust_row(name, "PGD", norm, *each) for each in curve]
+    return rows + strongest_rows(strongest, settings)
+
+
+def strongest_rows(
+    found: Mapping[str, findings.Records], settings: Attacks
+) -> list[dict[str, Any]]:
+    """Return a row for each network and norm, by APGD at the radius that claims are about."""
+    rows = []
+    for name in LABELLING:
+        for norm, eps in settings.decisive.items():
+            hits = accuracy(torch.stack([unpacked(record[norm]) for record in found[name]]))
+            rows.append(_robust_row(name, "APGD-CE", norm, eps, hits.value, hits.error or 0))
     return rows
+
+
+def _robust_row(
+    name: str, by: str, norm: str, eps: float, accuracy: float, error: float
+) -> dict[str, Any]:
+    return {
+        "network": name,
+        "attack": by,
+        "norm": norm,
+        "eps": round(eps, 6),
+        "accuracy": round(accuracy, 2),
+        "accuracy_error": round(error, 2),
+    }
 
 
 def explained_section(joint: NetworkJointEnergy, images: LabelledImages, eps: float) -> Section:

@@ -18,7 +18,7 @@ from scorelet.recipes.subjects.classification_denoising.networks import (
     NOISY,
     PLAIN,
 )
-from scorelet.recipes.subjects.classification_denoising.settings import SIGMAS, Attacks
+from scorelet.recipes.subjects.classification_denoising.settings import SIGMAS
 
 Records = Sequence[Mapping[str, Any]]
 """One for each seed."""
@@ -93,13 +93,12 @@ def information(records: Records, levels: Sequence[float], numbers: int) -> dict
     }
 
 
-def attacks(found: Mapping[str, Records], settings: Attacks) -> dict[str, Measured]:
-    """Return robust accuracies and gains of the joint network at the decisive radii."""
+def attacks(found: Mapping[str, Sequence[Mapping[str, str]]]) -> dict[str, Measured]:
+    """Return robust accuracies and gains of the joint network, of `measures.strongest`."""
     measured = {}
-    for norm, eps in settings.decisive.items():
-        k = settings.radii[norm].index(eps)
+    for norm in found[JOINT][0]:
         hits = {
-            name: torch.stack([unpacked(record[norm][k]) for record in found[name]])
+            name: torch.stack([unpacked(record[norm]) for record in found[name]])
             for name in LABELLING
         }
         measured |= {f"robust {norm} {name}": accuracy(each) for name, each in hits.items()}

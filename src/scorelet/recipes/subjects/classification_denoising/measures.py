@@ -113,6 +113,7 @@ def robust(
 ) -> Any:  # noqa: ANN401 - JSON
     """Return hits under PGD, by norm one entry for each radius; and of the clean pictures.
 
+    A picture that breaks at a radius is broken at all larger ones, whose balls contain it.
     `level` is the noise level that the network is told; None: that at which it labels.
     """
     network = AtLevel(joint, joint.clean_level if level is None else level)
@@ -121,8 +122,27 @@ def robust(
     found: dict[str, Any] = {"clean": packed(right.double())}
     for norm, radii in attacks.radii.items():
         setup = AttackSetup(known_norm(norm), attacks.steps, attacks.restarts, seed=seed)
-        broken = [attack(network, x, labels, eps=eps, setup=setup).broken for eps in radii]
-        found[norm] = [packed((right & ~each).double()) for each in broken]
+        left, found[norm] = right.clone(), []
+        for eps in radii:
+            open_ = left.nonzero()[:, 0]
+            if len(open_):
+                left[open_] = ~attack(network, x[open_], labels[open_], eps=eps, setup=setup).broken
+            found[norm].append(packed(left.double()))
+    return found
+
+
+def strongest(
+    joint: NetworkJointEnergy, images: LabelledImages, attacks: Attacks, seed: int
+) -> dict[str, str]:
+    """Return hits under APGD on the cross-entropy, by norm, at the radius that claims are about."""
+    network = AtLevel(joint, joint.clean_level)
+    x, labels = images.images(0, len(images)), torch.from_numpy(images.y)
+    right = clean_logits(network, x, labels).argmax(1) == labels
+    found = {}
+    for norm, eps in attacks.decisive.items():
+        setup = AttackSetup(known_norm(norm), attacks.apgd, attacks.restarts, seed=seed)
+        broken = attack(network, x, labels, eps=eps, name="apgd", setup=setup).broken
+        found[norm] = packed((right & ~broken).double())
     return found
 
 

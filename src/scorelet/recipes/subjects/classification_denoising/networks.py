@@ -98,6 +98,8 @@ class Networks:
         clean = 1.0 if name == PLAIN else 0.5
         own = {
             "model": network,
+            "head": settings.head,
+            "label_level": None if name == PLAIN else settings.label_level,
             "noise": {"sigma": (LEAST, LARGEST), "clean": clean},
             "lambda_dsm": settings.weight if name == JOINT else 0.0,
         }

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from scorelet.models.joint_network import Head
 from scorelet.recipes.base import Scale
 from scorelet.recipes.drawn_sets import DRAWN
 from scorelet.recipes.trainings import training_pictures
@@ -14,13 +15,14 @@ LEAST, LARGEST = 1 / 255, 1.0
 
 @dataclass(frozen=True)
 class Attacks:
-    """PGD on the classifiers.
+    """PGD on the classifiers at all radii, and APGD on the cross-entropy at those of claims.
 
     Attributes:
         images: of the test pictures, the first so many.
         steps, restarts: of PGD.
         radii: by norm, increasing.
         decisive: the radius of each norm that claims are about.
+        apgd: steps of APGD.
     """
 
     images: int
@@ -28,6 +30,7 @@ class Attacks:
     restarts: int
     radii: dict[str, tuple[float, ...]]
     decisive: dict[str, float]
+    apgd: int = 100
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class Settings:
         epochs, batch: of each training.
         rate, matrix_rate: of AdamW and, for matrices, of Muon, alike for all networks.
         weight: of the denoising error beside the cross-entropy.
+        head: how logits are made, as in the task joint.
+        label_level: noise level that networks which learn noisy labels are told with clean ones.
         seeds: of each training.
         padding, flip: how pictures are varied.
         attacks: see there.
@@ -63,7 +68,9 @@ class Settings:
     batch: int = 128
     rate: float = 6e-4
     matrix_rate: float = 8e-3
-    weight: float = 8.0
+    weight: float = 12.0
+    head: Head = "correlated"
+    label_level: float | None = 0.03
     seeds: int = 1
     padding: int = 4
     flip: bool = True
@@ -82,19 +89,21 @@ DECISIVE = {"linf": 2 / 255, "l2": 0.5}
 SETTINGS: dict[Scale, Settings] = {
     "smoke": Settings(
         DRAWN, 240, 120, 60, width=1 / 8, unet=8, epochs=4, batch=24, padding=0, flip=False,
-        attacks=Attacks(20, 5, 1, {"l2": (0.25, 0.5)}, {"l2": 0.5}), levels=4, floor=20.0,
+        attacks=Attacks(20, 5, 1, {"l2": (0.25, 0.5)}, {"l2": 0.5}, 5), levels=4, floor=20.0,
         precision="no",
     ),
     "small": Settings(
-        "cifar10", 10_000, 5_000, 1_000, width=1 / 8, unet=10, epochs=30, seeds=1,
+        "cifar10", 10_000, 5_000, 1_000, width=1 / 8, unet=10, epochs=30, seeds=3,
         attacks=Attacks(500, 20, 1, RADII, DECISIVE),
     ),
     "paper": Settings(
         "cifar10", None, None, 10_000, width=1.0, unet=78, epochs=200, rate=5e-4, seeds=3,
+        weight=8.0, head="reference", label_level=None,
         attacks=Attacks(1_000, 40, 5, RADII, DECISIVE), precision="no",
     ),
     "imagenet": Settings(
         "imagenet64", None, None, 10_000, width=1.0, unet=78, epochs=30, rate=5e-4, padding=0,
+        weight=8.0, head="reference", label_level=None,
         attacks=Attacks(1_000, 40, 5, RADII, DECISIVE), floor=1.0,
     ),
 }  # fmt: skip
