@@ -10,7 +10,7 @@ import scorelet as sl
 from scorelet.analysis.jacobian import JacobianProducts, jacobian_basis
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
-from scorelet.models import GaussianDenoiser, ResidualDenoiser, sure
+from scorelet.models import Denoiser, GaussianDenoiser, ResidualDenoiser, sure
 from scorelet.networks import BFCNN, shuffle_unet
 from scorelet.networks.collapse_block import Block, CollapseBlock
 from scorelet.networks.fused import fused_block
@@ -207,6 +207,13 @@ class Wider(nn.Module):
         return torch.cat([y, y])
 
 
+class Drawing(Denoiser):
+    """A denoiser that adds noise of its own."""
+
+    def _denoise(self, y, sigma, cond, label):
+        return y + sigma[:, None, None, None] * torch.randn_like(y)
+
+
 class Sized(nn.Module):
     """In the manner of transformers that know one size of image."""
 
@@ -281,6 +288,7 @@ def written_over(y):
         (nn.Sequential(nn.Conv2d(1, 1, 1), DropPath()), {}, "1 is in training mode"),
         (nn.InstanceNorm2d(1, track_running_stats=True), {}, "in training mode"),
         (lambda y: y + torch.randn_like(y), {}, "another result each time"),
+        (Drawing(), {"sigma": 0.1}, "another result each time"),
         (lambda y: {"out": y}, {}, r"returns a dict: .*\['out'\]"),
         (Detached(), {}, "detach"),
         (Wider(), {}, "expected the shape"),

@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeGuard, runtime_checkable
 
+import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
@@ -78,6 +79,21 @@ class EnergyWeights(Protocol):
     def energy_weights(self) -> list[Tensor]:
         """Return those weights."""
         ...
+
+
+def check_dtype(network: nn.Module, x: Tensor) -> None:
+    """Refuse images of another floating-point type than the weights, unless autocast is on.
+
+    Raises:
+        InputError: such images.
+    """
+    weight = next(network.parameters(), x)
+    if weight.dtype != x.dtype and not torch.is_autocast_enabled(x.device.type):
+        got, own = (str(each.dtype).removeprefix("torch.") for each in (x, weight))
+        raise InputError(
+            f"The images are {got} and the weights of the network {own}: bring one to the other, "
+            "with images.to(dtype) or model.to(dtype)."
+        )
 
 
 @contextmanager

@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
+from scorelet.core.network import check_dtype
 from scorelet.core.typing import Image, Logits, NoiseLevel, PerSample
 from scorelet.models.classifier import Classifier, class_names, known_fit, sides
 from scorelet.models.correlated_pixels import CorrelatedPixels
@@ -133,6 +134,7 @@ class NetworkJointEnergy(JointEnergy):
 
     def _scaled(self, y: Image, sigma: NoiseLevel) -> Image:
         """Return u."""
+        check_dtype(self.network, y)
         spread = self.variance.to(y.dtype) + sigma.square()
         return (y - self.mean.to(y.dtype)[:, None, None]) / spread.sqrt()[:, None, None, None]
 

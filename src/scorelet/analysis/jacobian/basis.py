@@ -146,8 +146,7 @@ def jacobian_basis(  # noqa: PLR0913 - what is decomposed, and how
     if full:
         _check_memory(point)
     products = JacobianProducts(map_, point, batched=images)
-    if not isinstance(f, Denoiser):
-        products.check_repeats()
+    products.check_repeats()
     if level is None:
         level = found_level(f, point, products.value)
     rng, singular = generator(seed), kind == "singular"
