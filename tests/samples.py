@@ -128,11 +128,11 @@ def small_network(kind="shuffle-unet", channels=1, seed=0):
     return network.eval()
 
 
-def write_model(path, *, channels=3, seed=0):
-    """A checkpoint of `small_network` that removes a tenth of what the network says is noise."""
+def write_model(path, *, channels=3, seed=0, share=0.1):
+    """A checkpoint of `small_network` that removes a share of what the network says is noise."""
     network = small_network(channels=channels, seed=seed)
     with torch.no_grad():
-        network.tail.weight.mul_(0.1)
+        network.tail.weight.mul_(share)
     save(ResidualDenoiser(network), path)
     return path
 

@@ -11,7 +11,7 @@ from samples import names, noisy, read_png, write_model, write_png
 @pytest.fixture
 def words(tmp_path):
     write_png(tmp_path / "small.png", noisy(8, 10, sigma=2))
-    model = write_model(tmp_path / "model.safetensors")
+    model = write_model(tmp_path / "model.safetensors", share=0.01)  # with more it diverges
     return ["restore", tmp_path / "small.png", "--model", model, "--quality", "fast"]
 
 
@@ -39,7 +39,7 @@ def test_samples_and_their_deviation_are_written(shell, words, tmp_path):
     assert len(report["outputs"]) == 4
     target.unlink()
     status, _, err = shell(*words, "--task", "superres", "-n", 2, "-o", target)
-    assert (status, "large_000.png exists already" in err) == (2, True)
+    assert (status, "large_000.png and 2 more exist already" in err) == (2, True)
     assert not target.exists()
     shell(*words, "--task", "superres", "-n", 2, "-o", target, "--overwrite")
     samples = [read_png(target.parent / f"large_00{k}.png").astype(float) for k in (0, 1)]
@@ -125,3 +125,75 @@ def test_bad_words(shell, words, more, said, tmp_path):
     assert said in err
     assert err.count("\n") == 1
     assert names(tmp_path) == ["model.safetensors", "small.png"]
+
+
+@pytest.fixture
+def job(words, tmp_path):
+    """Two pictures in a folder, two samples of each."""
+    for k, name in enumerate(("a", "b")):
+        write_png(tmp_path / "in" / f"{name}.png", noisy(8, 10, sigma=2, seed=k))
+    return ["restore", tmp_path / "in", *words[2:], "-n", 2, "-o", tmp_path / "out"]
+
+
+@pytest.mark.slow
+def test_a_job_that_goes_on_leaves_files_of_others_alone(shell, job, tmp_path):
+    own = noisy(5, 6, sigma=2)
+    write_png(tmp_path / "out" / "a_000.png", own)
+    for more in ([], ["--resume"]):
+        status, _, err = shell(*job, "--task", "superres", *more)
+        assert (status, "a_000.png exists already" in err) == (2, True)
+    assert np.array_equal(read_png(tmp_path / "out" / "a_000.png"), own)
+
+
+@pytest.mark.slow
+def test_samples_that_are_gone_or_changed_are_made_again(shell, job, tmp_path):
+    shell(*job, "--task", "superres")
+    made = {path.name: path.read_bytes() for path in (tmp_path / "out").glob("*.png")}
+    assert len(made) == 8
+    (tmp_path / "out" / "a_001.png").unlink()
+    (tmp_path / "out" / "b_deviation.png").unlink()
+    status, out, _ = shell(*job, "--task", "superres", "--resume", "--json")
+    assert status == 0
+    assert made == {path.name: path.read_bytes() for path in (tmp_path / "out").glob("*.png")}
+    _, out, _ = shell(*job, "--task", "superres", "--resume")
+    assert out.count("kept from before") == 2
+
+
+@pytest.mark.slow
+def test_what_a_job_goes_on_with_has_the_same_mask_and_kernel(shell, job, tmp_path):
+    kernel = tmp_path / "kernel.npy"
+    for size, kept in ((3, 0), (3, 2), (5, 0)):
+        np.save(kernel, np.full((size, size), 1 / size**2, np.float32))
+        _, out, _ = shell(*job, "--task", "deblur", "--kernel", kernel, "--resume")
+        assert out.count("kept from before") == kept
+    masks = tmp_path / "masks"
+    masked = [*job[:-1], tmp_path / "filled", "--task", "inpaint", "--mask", masks, "--resume"]
+    for row, kept in ((2, 0), (2, 2), (4, 0)):
+        mask = np.full((8, 10, 1), 255, np.uint8)
+        mask[row] = 0
+        for name in ("a", "b"):
+            write_png(masks / f"{name}.png", mask)
+        _, out, _ = shell(*masked)
+        assert out.count("kept from before") == kept
+    before, after = (read_png(tmp_path / folder / "a.png") for folder in ("in", "filled"))
+    assert set(np.nonzero((before != after).any(-1))[0]) == {4}
+
+
+def test_samples_of_one_picture_are_not_results_or_inputs(shell, job, tmp_path):
+    write_png(tmp_path / "in" / "a_000.png", noisy(5, 6, sigma=2))
+    status, _, err = shell(*job, "--task", "superres", "--overwrite")
+    assert status == 2
+    assert "would both become" in err
+    status, _, err = shell(*job[:-1], tmp_path / "in", "--task", "superres", "--overwrite")
+    assert status == 2
+    assert "is an input, and is to be made beside" in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_result_that_its_kind_cannot_hold_is_refused_before_the_work(shell, words, tmp_path):
+    target = tmp_path / "long.webp"
+    write_png(tmp_path / "small.png", noisy(1, 1030, sigma=2))
+    more = ["--task", "superres", "--factor", 16, "-o", target, "--json"]
+    status, _, err = shell(*words, *more)
+    assert (status, "16480" in err) == (2, True)
+    assert err.count("\n") == 1

@@ -128,3 +128,50 @@ def test_sensing_is_a_function_of_its_seed():
 def test_what_is_no_measurement(make, words):
     with pytest.raises(InputError, match=words):
         make()
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.4, 0.55, 0.9, 1.0])
+def test_frequencies_at_the_border_are_kept(share):
+    """|k| <= share n/2 in whole numbers, whatever rounding does."""
+    from fractions import Fraction
+
+    exact = Fraction(share).limit_denominator(100)
+    for n in range(8, 65):
+        k = np.fft.fftfreq(n, 1 / n).round().astype(int)
+        kept = [Fraction(abs(int(number)), n) <= exact / 2 for number in k]
+        assert LowFrequencies((n, n), share).kept[0].tolist() == kept, n
+
+
+@pytest.mark.parametrize("factor", [2, 4, 8])
+def test_blocks_in_range_are_the_nearest_with_their_means(factor):
+    """Line art: blocks near black and white, where projections in turn do not end."""
+    rng = np.random.default_rng(0)
+    small = torch.from_numpy(np.where(rng.random((1, 1, 8, 8)) < 0.5, 0.01, 0.99))
+    means = BlockMeans((8 * factor, 8 * factor), factor)
+    x = means.image(factor * small) + torch.from_numpy(rng.normal(size=(1, 1, *means.size)))
+    found = means.within(x, small)
+    assert 0 <= float(found.min()) <= float(found.max()) <= 1
+    torch.testing.assert_close(means.measure(found), small, rtol=0, atol=1e-9)
+    # nearest: pixels that are not at a bound moved alike in their block
+    moved, free = found - x, (found > 1e-9) & (found < 1 - 1e-9)
+    shape = (8, factor, 8, factor)
+    for block, kept in zip(
+        moved.reshape(shape).transpose(1, 2).reshape(64, -1),
+        free.reshape(shape).transpose(1, 2).reshape(64, -1),
+        strict=True,
+    ):
+        if kept.any():
+            assert float(block[kept].max() - block[kept].min()) < 1e-9
+
+
+def test_known_pixels_come_back_bit_by_bit():
+    mask = torch.rand(SIZE, generator=generator(5)) < 0.5
+    pixels, x = KnownPixels(mask), image(seed=1).float()
+    found = pixels.consistent(1e3 * image().float(), pixels.measure(x), 0.1)
+    assert torch.equal(found[..., mask], x[..., mask])
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 4, 5), (1, 1, 4, 6), (3, 2, 4, 6)])
+def test_what_was_measured_has_the_shape_of_the_images(shape):
+    with pytest.raises(InputError, match="was measured has shape"):
+        BlockMeans(SIZE, 3).consistent(image(2), torch.zeros(shape, dtype=torch.float64), 0.1)

@@ -281,7 +281,7 @@ def test_the_command_writes_the_samples_of_python(tmp_path, capsys):
     document = json.loads(capsys.readouterr().out)
     expected = sl.sample(gaussian_file, n=2, steps=2, seed=5)
     assert np.abs(np.load(tmp_path / "x.npy") - expected.images).max() < 1e-6
-    assert document["calls"] == 3 * 4
+    assert document["calls"] == 3 * 3  # Heun, whose last step has one
     assert document["size"] == [16, 24]
 
 
@@ -327,3 +327,12 @@ def test_the_command_refuses_in_a_sentence(tmp_path, monkeypatch, capsys, words,
     assert run(["sample", "--model", "m.safetensors", *words]) == 2
     assert_one_sentence(capsys.readouterr().err, reason)
     assert not list(tmp_path.glob("x.*"))
+
+
+def test_a_coarse_picture_that_cannot_be_continued_is_told_what_can():
+    """Details of 2x2 pixels of `faces` are local, those of 4x4 are about the whole face."""
+    with pytest.raises(InputError, match=r"is 40x40,.*80x80: give one of 20x20; yours.*80x80"):
+        sl.sample(coarse=np.full((40, 40), 0.5), n=1)
+    assert sl.sample(coarse=np.full((20, 20), 0.5), n=1, steps=1).images.shape[-2:] == (80, 80)
+    found = sl.sample(coarse=np.full((32, 40), 0.5), n=1, size=(64, 80), steps=1).images
+    assert found.shape[-2:] == (64, 80)

@@ -28,6 +28,9 @@ from scorelet.models import Denoiser, LabelLike
 from scorelet.models.measurements import Observation
 
 _DIVERGED = 2.0
+"""A level so many times that of the start is none that it has."""
+_FAR = 100.0
+"""Numbers so many times those at the start are no images."""
 
 
 class DivergenceError(ScoreletError, RuntimeError):
@@ -136,7 +139,8 @@ def ascend(
         label: class, for denoisers that know classes.
 
     Raises:
-        DivergenceError: values that are not finite, or a noise level above twice the start.
+        DivergenceError: values that are not finite, or a hundred times as large as those at the
+            start; or a measured noise level above twice the start.
     """
     y = mean.expand(len(noise.samples), *mean.shape[1:])
     if observation is not None:
@@ -145,10 +149,12 @@ def ascend(
     sigma = y.new_full((len(y),), schedule.start)
     state = AscentState(y, y, sigma, 0, torch.ones(len(y), dtype=torch.bool, device=y.device))
     last = len(schedule.sigmas()) - 1 if schedule.levels == "known" else schedule.most
+    bound = _FAR * max(_largest(y), schedule.start)
     while True:
         denoised = denoiser(state.y, state.sigma, cond=cond, label=label)
         if observation is not None:
             denoised = observation.consistent(denoised, state.sigma)
+        _check_images(denoised, bound, state.step, noise.scale)
         if state.step == last or not bool(state.active.any()):
             yield replace(state, denoised=denoised)
             return
@@ -175,6 +181,21 @@ def _moved(
     sigma = torch.where(state.active, sigma, state.sigma)
     active = state.active if schedule.levels == "known" else sigma > schedule.end
     return AscentState(y, denoised, sigma, step, active & state.active)
+
+
+def _largest(x: Image) -> float:
+    """Return the largest number; NaN where there is one. One pass without a copy."""
+    low, high = (float(number) for number in x.aminmax())
+    return max(-low, high)
+
+
+def _check_images(denoised: Image, bound: float, step: int, scale: int) -> None:
+    largest = _largest(denoised)
+    if not largest <= bound:
+        raise DivergenceError(
+            f"The sampler diverged at step {step} of scale {scale}: numbers are as large as "
+            f"{largest:.3g}. Take a smaller first step, or another denoiser."
+        )
 
 
 def _check(level: NoiseLevel, schedule: AscentSchedule, step: int) -> None:

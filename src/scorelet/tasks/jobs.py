@@ -1,7 +1,7 @@
 """Many files, one after the other: a broken one stops nobody, a killed job goes on."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,42 @@ from scorelet.tasks.locks import Locks
 from scorelet.tasks.planning import FileTask, identity
 
 Report = dict[str, Any]
-Publish = Callable[[Path, Report], None]
-Work = Callable[[FileTask, Publish], Report]
-"""Makes task.target and returns a JSON-serialisable report. It calls publish(temporary, report)
-when the result is whole, before it gets its name (see `write_pages`)."""
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Publish:
+    """Says that a file is whole, before it gets its name; refuses what was made there meanwhile.
+
+    Attributes:
+        task: what is made.
+        journal: is told; None: there is none.
+        resume, overwrite: see `run_tasks`.
+    """
+
+    task: FileTask
+    journal: Journal | None
+    resume: bool
+    overwrite: bool
+
+    def __call__(self, temporary: Path, report: Report) -> None:
+        """Say that the target is whole."""
+        self.file(self.task.target, temporary, report)
+
+    def file(self, path: Path, temporary: Path, report: Report | None = None) -> None:
+        """Say that a file is whole: the target, or one beside it."""
+        if not self.overwrite:
+            _refuse_existing([self.task], [path], self.journal, resume=self.resume)
+        if self.journal:
+            made = digest(self.task.source), digest(temporary)
+            self.journal.add(path, *made, report or {})
+
+
+Work = Callable[[FileTask, Publish], Report]
+"""Makes task.target, and what is beside it, and returns a JSON-serialisable report. It calls
+publish(temporary, report) when the result is whole, before it gets its name (see `write_pages`),
+and before that publish.file(path, temporary) for each file beside it."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +93,8 @@ def run_tasks(
     """
     if not writes:
         for task in tasks:
-            yield _outcome(task, lambda task=task: work(task, _ignore), writes=False)
+            ignored = Publish(task, None, resume=False, overwrite=True)
+            yield _outcome(task, lambda t=task, p=ignored: work(t, p), writes=False)
         return
     with Locks(verb) as locks:
         for folder in {task.target.parent for task in tasks if not task.problem}:
@@ -71,13 +102,16 @@ def run_tasks(
         book = Journal(verb, settings) if journal else None
         _refuse_irregular(tasks)
         if not overwrite:
-            _refuse_existing(tasks, book, resume=resume)
+            made = [path for task in tasks if not task.problem for path in task.files]
+            _refuse_existing(tasks, made, book, resume=resume)
         for task in tasks:
-            done = book.report(task.source, task.target) if book and resume else None
+            done = None
+            if book and resume:
+                done = book.report(task.source, task.target, task.beside)
             if done is not None and not task.problem:
                 yield Outcome(task, _with_paths(task, done), resumed=True)
                 continue
-            publish = _publishing(task, book, resume=resume, overwrite=overwrite)
+            publish = Publish(task, book, resume=resume, overwrite=overwrite)
             yield _outcome(task, lambda t=task, p=publish: _made(t, work, book, locks, p))
 
 
@@ -103,8 +137,9 @@ def _made(
         if journal:
             locks.take(folder)
             journal.check(task.target)
-        refuse_other_writer(task.target)
-        remove_leftovers(task.target)
+        for path in task.files:
+            refuse_other_writer(path)
+            remove_leftovers(path)
         return work(task, publish)
     except Exception:
         if missing:
@@ -112,24 +147,6 @@ def _made(
         for path in missing:
             _remove_if_empty(path)
         raise
-
-
-def _ignore(_temporary: Path, _report: Report) -> None:
-    """Publish nothing."""
-
-
-def _publishing(
-    task: FileTask, journal: Journal | None, *, resume: bool, overwrite: bool
-) -> Publish:
-    """Return what says that a result is whole; it refuses what another job has made meanwhile."""
-
-    def publish(temporary: Path, report: Report) -> None:
-        if not overwrite:
-            _refuse_existing([task], journal, resume=resume)
-        if journal:
-            journal.add(task.target, digest(task.source), digest(temporary), report)
-
-    return publish
 
 
 def _remove_if_empty(folder: Path) -> None:
@@ -168,18 +185,20 @@ def _sentence(task: FileTask, error: Exception) -> str:
 
 def _refuse_irregular(tasks: list[FileTask]) -> None:
     """Refuse to put a file in the place of a folder, a device or a pipe, whatever was asked for."""
-    for task in tasks:
-        if not task.problem and exists(task.target) and not task.target.is_file():
+    for path in (path for task in tasks if not task.problem for path in task.files):
+        if exists(path) and not path.is_file():
             raise InputError(
-                f"{task.target} is a folder, a device or a pipe, which no file may replace: choose "
+                f"{path} is a folder, a device or a pipe, which no file may replace: choose "
                 "another -o."
             )
 
 
-def _refuse_existing(tasks: list[FileTask], journal: Journal | None, *, resume: bool) -> None:
+def _refuse_existing(
+    tasks: Sequence[FileTask], made: Sequence[Path], journal: Journal | None, *, resume: bool
+) -> None:
     """Refuse to touch what was there before; when resuming, what a job has made may be touched."""
-    planned = [task for task in tasks if not task.problem]
-    existing = [task.target for task in planned if exists(task.target)]
+    existing = [path for path in made if exists(path)]
+    planned = (task for task in tasks if not task.problem)
     sources = {identity(task.source) for task in planned if task.source.exists()}
     for target in existing:
         if identity(target) in sources:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -34,19 +35,31 @@ class Journal:
         self.settings = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
         self._lines = cache(lambda folder: _read(folder / self.name))
 
-    def report(self, source: Path, target: Path) -> dict[str, Any] | None:
+    def report(
+        self, source: Path, target: Path, beside: Sequence[Path] = ()
+    ) -> dict[str, Any] | None:
         """Return the report of a target that is finished: of this source, with these settings.
 
         If source and target are one file, what counts is that the result is in its place.
+
+        Args:
+            source, target: files.
+            beside: what is made with the target, and must be finished, too.
         """
+        if not target.is_file() or not source.is_file():
+            return None
+        content = None if source.samefile(target) else _digest(source)
+        last, *others = (self._finished(path, content) for path in (target, *beside))
+        return None if last is None or None in others else last["report"]
+
+    def _finished(self, target: Path, source: str | None) -> Line | None:
+        """Return the line of a file that is as it was made; `source`: a digest, or None: of any."""
         lines = self._lines(target.parent)[target.name]
-        if not lines or not target.is_file() or not source.is_file():
+        if not lines or lines[-1]["settings"] != self.settings:
             return None
         last = lines[-1]
-        if last["settings"] != self.settings or last["made"] != _digest(target):
-            return None
-        in_place = source.samefile(target)
-        return last["report"] if in_place or last["source"] == _digest(source) else None
+        same = last["made"] == _digest(target) and source in (None, last["source"])
+        return last if same else None
 
     def made(self, target: Path) -> bool:
         """Whether a job has made the target that is there, from whatever and however."""

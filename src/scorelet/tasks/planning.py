@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scorelet.core.errors import InputError
@@ -15,11 +15,23 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class FileTask:
-    """One file to make from another, or why there is nothing to make."""
+    """One file to make from another, or why there is nothing to make.
+
+    Attributes:
+        source, target: from which, and which.
+        problem: why there is nothing to make.
+        beside: other files that are made with it.
+    """
 
     source: Path
     target: Path
     problem: str | None = None
+    beside: tuple[Path, ...] = ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that is made, the target last."""
+        return (*self.beside, self.target)
 
 
 def plan_tasks(
@@ -106,6 +118,38 @@ def _tasks_of(path: Path, output: Path | None, names: Names, say: Say) -> Iterat
         yield _task(path, output / path.with_suffix(names.ending(path)).name)
     else:
         yield _task(path, path.with_name(f"{path.stem}{names.suffix}{names.ending(path)}"))
+
+
+def with_beside(
+    tasks: Sequence[FileTask], beside: Callable[[Path], Sequence[Path]]
+) -> list[FileTask]:
+    """Return tasks that make other files beside their targets, too.
+
+    Args:
+        tasks: from `plan_tasks`.
+        beside: returns what is made beside a target.
+
+    Raises:
+        InputError: one of them is an input, or made from another input.
+    """
+    found = [
+        task if task.problem else replace(task, beside=tuple(beside(task.target))) for task in tasks
+    ]
+    sources = {identity(task.source): task.source for task in found if task.source.exists()}
+    makers = {task.target: task.source for task in found}
+    for task in found:
+        for path in task.beside:
+            if path.exists() and identity(path) in sources:
+                raise InputError(
+                    f"{path} is an input, and is to be made beside {task.target}: choose another "
+                    "-o."
+                )
+            other = makers.setdefault(path, task.source)
+            if other != task.source:
+                raise InputError(
+                    f"{other} and {task.source} would both become {path}: run them apart."
+                )
+    return found
 
 
 def plan_reading(paths: Sequence[str | Path], *, say: Say = lambda _text: None) -> list[FileTask]:

@@ -2,11 +2,18 @@
 
 import pytest
 
+from scorelet.models.schedules import OrnsteinUhlenbeck
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.subjects.wavelet_score.claims import claims
 from scorelet.recipes.subjects.wavelet_score.findings import of_errata, of_networks
-from scorelet.recipes.subjects.wavelet_score.settings import SETTINGS
+from scorelet.recipes.subjects.wavelet_score.settings import SETTINGS, Spectra
+from scorelet.recipes.subjects.wavelet_score.spectra import spectra_of_two, spectra_table
 from scorelet.recipes.subjects.wavelet_score.theory import errata_table
+from scorelet.sampling.reverse import (
+    ReversePlan,
+    steps_needed,
+    whitened_variances,
+)
 
 
 def test_the_first_order_error_is_the_tabulated_one():
@@ -39,3 +46,15 @@ def test_networks_that_learned_nothing_decide_nothing(name):
     measured = {name: Measured(200.0), "faces80 converged": Measured(1.0)}
     assert not claim.judge(measured)["holds"]
     assert claim.judge(measured | {"faces80 converged": Measured(0.1)})["holds"]
+
+
+def test_bands_are_whitened_by_the_law_of_other_fields():
+    """By their own law every scale takes 28 steps, which would say nothing."""
+    setup = Spectra("phi4", sides=(8,), count=40, wavelet="haar")
+    one, other = spectra_of_two(setup, 8, seed=0)
+    rows = [row for row in spectra_table(setup, seed=0) if row["scale"] != "pixels"]
+    plan = ReversePlan(1, OrnsteinUhlenbeck(5.0))
+    told = whitened_variances(one, "haar", 3, by=other)
+    expected = [steps_needed(variances, plan) for variances in told]
+    assert [row["whitened_uniform"] for row in rows] == expected
+    assert set(expected) != {28}

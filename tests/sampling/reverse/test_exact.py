@@ -63,7 +63,7 @@ def test_first_order_error_of_euler_maruyama():
     found = (law("euler-maruyama", 20_000, end=12.0, variances=d).variance - d) / (12 / 20_000)
     expected = 1 - d**2 * d.log() / (2 * (d - 1))
     torch.testing.assert_close(found, expected, rtol=0.01, atol=0)
-    spurious = (1 - 1 / d) / 3
+    spurious = (d - 1) / 3  # of the printed theorem
     assert ((found - expected - spurious).abs() > 0.15).all()
 
 
@@ -177,3 +177,18 @@ def test_what_cannot_be_sampled():
     denoiser = StationaryGaussianDenoiser(torch.ones(4, 4))
     with pytest.raises(InputError, match="number of each sample"):
         draw(denoiser, torch.zeros(2, 1, 4, 4), ReversePlan(2), Noise(0, [1]))
+
+
+def test_network_calls_are_those_that_are_made():
+    for name, sampler in SAMPLERS.items():
+        calls = []
+
+        class Counted(StationaryGaussianDenoiser):
+            def _denoise(self, y, *told, calls=calls):
+                calls.append(1)
+                return super()._denoise(y, *told)
+
+        plan = ReversePlan(5, OrnsteinUhlenbeck(5.0), sampler)
+        flat = torch.ones(4, 4, dtype=torch.float64)
+        draw(Counted(flat), torch.zeros(1, 1, 4, 4, dtype=torch.float64), plan, Noise(0, [0]))
+        assert len(calls) == plan.calls, name

@@ -5,10 +5,12 @@ import pytest
 import torch
 
 import scorelet as sl
-from samples import waves
+from samples import waves, write_png
 from scorelet.core.errors import InputError
+from scorelet.data.pictures.in_memory import in_memory
 from scorelet.models import Denoiser, GaussianMixtureDenoiser, ResidualDenoiser
 from scorelet.models.measurements import LowFrequencies, RandomSensing
+from scorelet.sampling import DivergenceError
 from scorelet.tasks.restore import QUALITIES, SCHEDULE, RestoreSettings
 from scorelet.tasks.restore.observed import observe
 from scorelet.tasks.restore.tiled import TiledDenoiser
@@ -147,6 +149,103 @@ def test_a_denoiser_may_be_given_itself():
         sl.restore(y, task="superres", model=Told(), quality="fast")
     with pytest.raises(InputError, match=r"^model is of the type Linear: expected .* Denoiser"):
         sl.restore(y, task="superres", model=torch.nn.Linear(1, 1))
+
+
+NOISY_TASKS = {
+    "superres": {"factor": 2},
+    "inpaint": {"mask": np.arange(256).reshape(16, 16) % 3 > 0},
+    "deblur": {"blur": 0.8},
+    "sensing": {"ratio": 0.7},
+    "spectral": {"share": 0.7},
+}
+
+
+@pytest.mark.parametrize("task", NOISY_TASKS)
+def test_the_level_of_the_noise_is_heard(task):
+    """Of a prior that knows the truth well, noisy measurements are believed less and less."""
+    x = truth(16)
+    whole = x.repeat(2, 0).repeat(2, 1) if task == "superres" else x
+    prior = GaussianMixtureDenoiser(
+        torch.ones(1, dtype=torch.float64),
+        torch.from_numpy(whole.astype(np.float64))[None, None],
+        torch.full((1,), 1e-3, dtype=torch.float64),
+    )
+    level = 25 / 255
+    noisy = x + np.random.default_rng(0).normal(0, level, x.shape).astype(np.float32)
+    words = NOISY_TASKS[task] | {"task": task}
+    seen, _ = observe(in_memory(noisy).pictures[0], RestoreSettings(**words, sigma=level))
+    assert seen.measurement.noise == pytest.approx(level)
+    off = []
+    for sigma in (0.0, level):
+        out = sl.restore(noisy, model=prior, quality="fast", sigma=sigma, **words)
+        off.append(error(out.image, whole))
+    assert off[1] < 0.7 * off[0]
+
+
+def test_a_prior_that_diverges_is_said():
+    class Growing(Denoiser):
+        blind = True
+
+        def _denoise(self, y, sigma, cond, label):
+            return 3 * y
+
+    for dtype in (np.float32, np.uint8):
+        with pytest.raises(DivergenceError, match="diverged at step"):
+            sl.restore(np.ones((8, 8), dtype), task="superres", model=Growing(), quality="fast")
+
+
+def test_masks_in_python_mean_what_they_mean_in_files(tmp_path):
+    x = (255 * truth(16)).astype(np.uint8)
+    hole = np.zeros((16, 16), bool)
+    hole[4:12, 4:12] = True
+    white = np.where(hole, 3, 255).astype(np.uint8)  # as JPEG gives black
+    write_png(tmp_path / "mask.png", white[..., None])
+    masks = [
+        *(~hole, white, white[..., None], white.astype(np.uint16) * 257, white / 255),
+        *((~hole).astype(np.uint8), (~hole).astype(int), torch.from_numpy(~hole)),
+        tmp_path / "mask.png",
+    ]
+    found = [
+        sl.restore(x, task="inpaint", mask=mask, quality="fast", model=near_gray()).image
+        for mask in masks
+    ]
+    assert np.array_equal(found[0][~hole], x[~hole])
+    assert not np.array_equal(found[0][hole], x[hole])
+    for other in found[1:]:
+        assert np.array_equal(other, found[0])
+
+
+def near_gray():
+    return GaussianMixtureDenoiser(
+        torch.ones(1, dtype=torch.float64),
+        torch.full((1, 1, 16, 16), 0.5, dtype=torch.float64),
+        torch.full((1,), 1e-2, dtype=torch.float64),
+    )
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        np.where(np.eye(8) > 0, np.nan, 1.0),
+        np.where(np.eye(8) > 0, -1, 1),
+        np.where(np.eye(8) > 0, 255, 0),
+        np.full((8, 8), "True"),
+        np.ma.masked_array(np.ones((8, 8)), np.eye(8)),
+    ],
+)
+def test_masks_that_say_nothing_are_refused(mask):
+    with pytest.raises(InputError, match="true and false"):
+        sl.restore(np.full((8, 8), 0.5, np.float32), task="inpaint", mask=mask)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_known_floats_are_those_of_the_picture(dtype):
+    x = np.random.default_rng(0).random((16, 16)).astype(dtype)
+    known = np.arange(256).reshape(16, 16) % 3 > 0
+    out = sl.restore(x, task="inpaint", mask=known, samples=2, model=near_gray())
+    assert np.array_equal(out.image[known], x[known])
+    assert not out.deviation[known].any()
+    assert out.deviation[~known].all()
 
 
 @pytest.mark.parametrize(

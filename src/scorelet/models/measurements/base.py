@@ -28,6 +28,8 @@ from torch import Tensor
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image
 
+_PROJECTIONS = 50
+
 
 class Measurement(ABC):
     """c = S Vᵀ x + s ζ of images of one size.
@@ -81,6 +83,11 @@ class Measurement(ABC):
                 f"measured is one of {self.size[0]}x{self.size[1]}."
             )
         found = self.coefficients(estimate)
+        if measured.shape[1:] != found.shape[1:] or len(measured) not in (1, len(found)):
+            raise InputError(
+                f"What was measured has shape {tuple(measured.shape)}: of these images it has "
+                f"{tuple(found.shape)}, or 1 in the first place."
+            )
         gains = self._gains(found)
         if self.noise == 0:
             return estimate + self.image(measured / gains - found)
@@ -89,6 +96,19 @@ class Measurement(ABC):
         power = (gains * level) ** 2
         weight = power / (power + self.noise**2)
         return estimate + self.image(weight * (measured / gains - found))
+
+    def within(self, x: Image, measured: Tensor) -> Image:
+        """Return an image in [0, 1], near x, that was measured as c without noise.
+
+        By projections onto both sets in turn, which end where they meet, or nearly so.
+
+        Args:
+            x: (batch, channel, height, width).
+            measured: c.
+        """
+        for _ in range(_PROJECTIONS):
+            x = self.consistent(x.clamp(0, 1), measured, 0.0)
+        return x.clamp(0, 1)
 
     def _gains(self, like: Tensor) -> Tensor:
         return torch.as_tensor(self.gains).to(like)
@@ -109,6 +129,12 @@ class Observation:
     def consistent(self, estimate: Image, sigma: Tensor | float) -> Image:
         """Combine an estimate with the observation, see `Measurement.consistent`."""
         return self.measurement.consistent(estimate, self.value, sigma)
+
+    def within(self, x: Image) -> Image:
+        """Return an image in [0, 1] near x; it keeps the observation if that has no noise."""
+        if self.measurement.noise > 0:
+            return x.clamp(0, 1)
+        return self.measurement.within(x, self.value)
 
     def to(self, device: torch.device) -> "Observation":
         """Return the observation on another device."""

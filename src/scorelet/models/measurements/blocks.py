@@ -1,11 +1,14 @@
 """Means of blocks of pixels are known: super-resolution."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image
 from scorelet.models.measurements.base import Measurement
+
+_BISECTIONS = 40
 
 
 class BlockMeans(Measurement):
@@ -39,3 +42,21 @@ class BlockMeans(Measurement):
         """Return blocks of equal pixels."""
         wide = coefficients.repeat_interleave(self.factor, -1)
         return wide.repeat_interleave(self.factor, -2) / self.factor
+
+    def within(self, x: Image, measured: Tensor) -> Image:
+        """Return the nearest image in [0, 1] with these means of blocks, which lie there, too.
+
+        It is x + t between 0 and 1, with one t for each block, found by bisection: the mean grows
+        with t.
+        """
+        low = measured.new_full(x[..., :: self.factor, :: self.factor].shape, -1) - x.abs().max()
+        high = -low
+        for _ in range(_BISECTIONS):
+            middle = (low + high) / 2
+            above = F.avg_pool2d(self._shifted(x, middle), self.factor) > measured
+            low, high = torch.where(above, low, middle), torch.where(above, middle, high)
+        return self._shifted(x, (low + high) / 2)
+
+    def _shifted(self, x: Image, shift: Tensor) -> Image:
+        """Return x plus a number for each block, between 0 and 1."""
+        return (x + self.factor * self.image(shift)).clamp(0, 1)

@@ -27,7 +27,7 @@ class LowFrequencies(Measurement):
         super().__init__(size, noise=noise)
         if not 0 < share <= 1:
             raise InputError(f"The share of frequencies is {share}: it must lie in (0, 1].")
-        rows, columns = (torch.fft.fftfreq(n).abs() <= share / 2 for n in size)
+        rows, columns = (_low(n, share) for n in size)
         self.kept = rows[:, None] & columns[None]
 
     def coefficients(self, x: Image) -> Tensor:
@@ -37,3 +37,9 @@ class LowFrequencies(Measurement):
     def image(self, coefficients: Tensor) -> Image:
         """Return the filtered coefficients, which are an image."""
         return self.coefficients(coefficients)
+
+
+def _low(n: int, share: float) -> Tensor:
+    """Return which of n frequencies are kept; one at the border is, whatever rounding does."""
+    k = torch.fft.fftfreq(n, 1 / n, dtype=torch.float64).abs().round()
+    return k <= share * n / 2 * (1 + 1e-9)

@@ -60,8 +60,8 @@ class ReversePlan:
 
     @property
     def calls(self) -> int:
-        """Network calls in all."""
-        return self.steps * self.sampler.calls
+        """Network calls in all: the last step, to time 0, has one whatever the sampler is."""
+        return (self.steps - 1) * self.sampler.calls + 1
 
 
 @dataclass(frozen=True)

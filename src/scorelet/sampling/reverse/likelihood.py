@@ -42,7 +42,7 @@ class FlowDensity(NamedTuple):
 
         Args:
             size: d, numbers in an image.
-            levels: 1 for the unit of the image; 256 for [0, 1] images counted in steps of 8 bits.
+            levels: 1 for the unit of the image; 255 for [0, 1] images counted in 8-bit units.
         """
         return -self.value / (size * math.log(2)) + math.log2(levels)
 

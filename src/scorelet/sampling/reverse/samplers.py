@@ -140,7 +140,7 @@ class Sampler:
 
     @property
     def calls(self) -> int:
-        """Network calls in a step."""
+        """Network calls in a step that does not end at time 0."""
         return len(self.moves)
 
     def step(self, interval: Interval) -> Step[Tensor]:

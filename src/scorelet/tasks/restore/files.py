@@ -3,25 +3,19 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from scorelet.core.paths import as_path
-from scorelet.data import (
-    SUFFIXES,
-    check_target,
-    from_unit,
-    read_picture,
-    write_pages,
-    write_picture,
-)
-from scorelet.tasks.array_files import check_output
+from scorelet.data import Picture, check_target, from_unit, read_picture, write_pages
 from scorelet.tasks.conditions import Conditions
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
+from scorelet.tasks.journal import digest
 from scorelet.tasks.listener import NOBODY, Listener
-from scorelet.tasks.planning import FileTask, plan_tasks
+from scorelet.tasks.planning import FileTask, plan_tasks, with_beside
 from scorelet.tasks.restore.drawing import Pixels, restored
 from scorelet.tasks.restore.settings import RestoreSettings
 
@@ -57,9 +51,8 @@ def restore_files(
     roots = [as_path(path) for path in paths]
     masks = _masks(settings, roots)
     model = settings.ready()
-    tasks = plan_tasks(paths, output, suffix=SUFFIX, say=listener.left_out)
-    for beside in (path for task in tasks for path in _beside(task.target, settings)):
-        check_output(beside, overwrite=overwrite or resume, suffixes=SUFFIXES)
+    planned = plan_tasks(paths, output, suffix=SUFFIX, say=listener.left_out)
+    tasks = with_beside(planned, partial(_beside, settings=settings))
     listener.files(len(tasks))
 
     def work(task: FileTask, publish: Publish) -> dict[str, Any]:
@@ -70,8 +63,9 @@ def restore_files(
         tasks,
         work,
         verb="restore",
-        settings={name: _plain(getattr(settings, name)) for name in _DECIDES}
-        | {"model": model.digest, "dtype": model.dtype},
+        settings={name: getattr(settings, name) for name in _DECIDES}
+        | {"mask": masks.digest() if masks else _content(settings.mask)}
+        | {"kernel": _content(settings.kernel), "model": model.digest, "dtype": model.dtype},
         resume=resume,
         overwrite=overwrite,
         journal=len(roots) > 1 or roots[0].is_dir(),
@@ -79,10 +73,10 @@ def restore_files(
 
 
 _DECIDES = (
-    *("task", "factor", "mask", "blur", "kernel", "ratio", "projections", "share"),
+    *("task", "factor", "blur", "ratio", "projections", "share"),
     *("sigma", "quality", "samples", "label", "seed"),
 )
-"""What results depend on, beside the picture and the model."""
+"""What results depend on, beside the picture, the model and the content of mask and kernel."""
 
 
 def _masks(settings: RestoreSettings, roots: Sequence[Path]) -> Conditions | None:
@@ -94,11 +88,14 @@ def _masks(settings: RestoreSettings, roots: Sequence[Path]) -> Conditions | Non
     return Conditions(path, roots, what="mask") if several and path.is_dir() else None
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - what settings hold
-    """Return what JSON can say of a setting."""
-    if isinstance(value, np.ndarray):
-        return hashlib.sha256(repr((value.shape, value.tolist())).encode()).hexdigest()
-    return str(value) if isinstance(value, Path) else value
+def _content(given: str | Path | np.ndarray | None) -> str | None:
+    """Return what tells whether a mask or a kernel is the same; of no file its name."""
+    if isinstance(given, np.ndarray):
+        return hashlib.sha256(repr((given.shape, given.tolist())).encode()).hexdigest()
+    if given is None:
+        return None
+    path = Path(given)
+    return digest(path) if path.is_file() else str(path)
 
 
 def _beside(target: Path, settings: RestoreSettings) -> list[Path]:
@@ -114,23 +111,23 @@ def _restore_file(
 ) -> dict[str, Any]:
     """Restore one file; return its report."""
     picture = read_picture(task.source, gaps=True)
-    check_target(task.target, picture, pages=1)
-    beside = _beside(task.target, settings)
+    check_target(task.target, _as_large(picture, settings.enlarges), pages=1)
 
     def write(path: Path, values: Pixels) -> None:
         pixels = from_unit(values, picture.pixels.dtype)
-        write_picture(path, replace(picture, pixels=pixels, alpha=None, mask=None))
+        one = replace(picture, pixels=pixels, alpha=None, mask=None)
+        write_pages(path, [one], publish=lambda temporary: publish.file(path, temporary))
 
     def keep(number: int, sample: Pixels) -> None:
-        if beside:
-            write(beside[number], sample)
+        if task.beside:
+            write(task.beside[number], sample)
 
     found = restored(picture, settings, keep=keep, progress=listener.part)
-    if beside:
-        write(beside[-1], found.deviation)
+    if task.beside:
+        write(task.beside[-1], found.deviation)
     height, width = found.picture.pixels.shape[:2]
     report = {
-        "outputs": [str(path) for path in (task.target, *beside)],
+        "outputs": [str(path) for path in (task.target, *task.beside)],
         "height": height,
         "width": width,
         "samples": settings.count,
@@ -139,3 +136,13 @@ def _restore_file(
     }
     write_pages(task.target, [found.picture], publish=lambda temporary: publish(temporary, report))
     return report
+
+
+def _as_large(picture: Picture, factor: int) -> Picture:
+    """Return a picture of the size of the result, of no memory, and without a meaning."""
+    height, width = (factor * side for side in picture.pixels.shape[:2])
+    pixels = np.broadcast_to(picture.pixels[:1, :1], (height, width, picture.pixels.shape[2]))
+    alpha = picture.alpha
+    if alpha is not None:
+        alpha = np.broadcast_to(alpha[:1, :1], (height, width, *alpha.shape[2:]))
+    return replace(picture, pixels=pixels, alpha=alpha, mask=None)

@@ -7,6 +7,7 @@ import numpy as np
 from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path
 from scorelet.data import Picture, read_picture, to_unit
+from scorelet.data.pictures.types import white
 from scorelet.tasks.restore.settings import RestoreSettings
 
 
@@ -40,13 +41,36 @@ def known(picture: Picture, settings: RestoreSettings) -> np.ndarray:
 
 
 def _mask(given: str | Path | np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    found = given.astype(bool) if isinstance(given, np.ndarray) else _read(given)
+    found = _of_array(given) if isinstance(given, np.ndarray) else _read(given)
     if found.shape != shape:
         raise InputError(
             f"The mask has {'x'.join(map(str, found.shape))} pixels, the picture "
             f"{shape[0]}x{shape[1]}: they must be of one size."
         )
     return found
+
+
+def _of_array(given: np.ndarray) -> np.ndarray:
+    """Return where an array is true, or whiter than half: as in a file, but 1 of 0 and 1 is true.
+
+    Raises:
+        InputError: values that say neither true nor false, nor how white a pixel is.
+    """
+    mask = given[..., 0] if given.ndim == 3 and given.shape[2] == 1 else given
+    if isinstance(mask, np.ma.MaskedArray) or mask.dtype.kind not in "buif":
+        raise InputError(
+            f"The mask is a {type(mask).__name__} of {mask.dtype}: give an array of true and "
+            "false, true where pixels are known."
+        )
+    if mask.dtype == bool or bool(np.isin(mask, (0, 1)).all()):
+        return mask == 1
+    whitest = white(mask.dtype) if mask.dtype.kind in "uf" else 0
+    if not bool(((mask >= 0) & (mask <= whitest)).all()):
+        raise InputError(
+            f"The mask holds {mask.dtype} from {mask.min()} to {mask.max()}: give true and false, "
+            "0 and 1, or how white each pixel is, as a picture has it."
+        )
+    return to_unit(mask) > 0.5
 
 
 def _read(given: str | Path) -> np.ndarray:

@@ -52,8 +52,8 @@ class RestoreSettings:
             spectral (only its low frequencies are).
         factor: of superres, 2 to 16.
         mask: of inpaint: a picture, white = known; a folder with a mask of the same name for each
-            picture; or an array (height, width), true = known. None: what is NaN or masked in the
-            picture is missing.
+            picture; or an array (height, width), true = known, or as white as in a picture. None:
+            what is NaN or masked in the picture is missing.
         blur: of deblur: standard deviation in pixels of a Gaussian.
         kernel: of deblur, in the place of `blur`: an .npy file or an array (rows, columns).
         ratio: of sensing: projections for each pixel, in (0, 1].
@@ -100,6 +100,8 @@ class RestoreSettings:
             raise InputError(f"sigma is {self.sigma}: it must be 0 or more.")
         if not 0 <= self.seed < 1 << 63:
             raise InputError(f"seed is {self.seed}: it must be 0 or more.")
+        if isinstance(self.tile, str) and self.tile != "auto":
+            raise InputError(f"tile is {self.tile!r}: give pixels a side, auto or None.")
         if self.samples is not None and not 1 <= self.samples <= _MOST_SAMPLES:
             raise InputError(f"{self.samples} samples: it must be 1 to {_MOST_SAMPLES}.")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
@@ -22,7 +23,7 @@ def restore(  # noqa: PLR0913 - as many as the command has options
     *,
     task: str,
     factor: int | None = None,
-    mask: Mask | None = None,
+    mask: Mask | Tensor | None = None,
     blur: float | None = None,
     kernel: BlurKernel | None = None,
     ratio: float | None = None,
@@ -57,6 +58,8 @@ def restore(  # noqa: PLR0913 - as many as the command has options
         >>> out.image.shape, out.image.dtype
         ((16, 16), dtype('uint8'))
     """
+    if isinstance(mask, Tensor):
+        mask = mask.detach().cpu().numpy()
     settings = RestoreSettings(
         task, factor, mask, blur, kernel, ratio, projections, share, sigma, quality, samples,
         model, label, seed, tile, device, dtype,

@@ -98,14 +98,43 @@ def whole_size(model: Multiscale[Denoiser], size: Size | None) -> Size:
     return wanted
 
 
-def check_details(model: Multiscale[Denoiser], size: Size, *, level: int | None = None) -> None:
-    """Raise InputError if details of a level or below know one size of pictures only."""
+def check_details(model: Multiscale[Denoiser], size: Size) -> None:
+    """Raise InputError if details know one size of pictures only."""
     trained = trained_size(model)
-    start = model.levels if level is None else level
-    factors = list(zip(range(model.levels, 0, -1), model.details, strict=True))
-    for number, factor in factors:
-        if number <= start and trained is not None and size != trained:
+    for number, factor in _details(model):
+        if trained is not None and size != trained:
             _refuse_unless_local(_radius(model, factor), size, trained, 2**number)
+
+
+def check_coarse(model: Multiscale[Denoiser], coarse: Size, level: int) -> None:
+    """Raise InputError if a coarse picture cannot be continued over so many levels.
+
+    The sentence says what it can be continued to, and which coarse pictures can so far.
+    """
+    trained, far = trained_size(model), 0
+    if trained is None or (coarse[0] << level, coarse[1] << level) == trained:
+        return
+    for number, factor in reversed(_details(model)):
+        if not _is_local(_radius(model, factor), trained, 2**number):
+            break
+        far = number
+    if far >= level:
+        return
+    whole = f"{trained[0] >> level}x{trained[1] >> level}"
+    less = f"; yours can become {coarse[0] << far}x{coarse[1] << far} (size, --size)" if far else ""
+    raise InputError(
+        f"The coarse picture is {coarse[0]}x{coarse[1]}, and what the model has learnt is about "
+        f"whole pictures of {trained[0]}x{trained[1]}: give one of {whole}{less}."
+    )
+
+
+def _details(model: Multiscale[Denoiser]) -> list[tuple[int, Denoiser]]:
+    """Return the details with their levels, coarse to fine."""
+    return list(zip(range(model.levels, 0, -1), model.details, strict=True))
+
+
+def _is_local(radius: int | None, trained: Size, divided: int) -> bool:
+    return radius is not None and radius < min(trained) // divided
 
 
 def _radius(model: Multiscale[Denoiser], factor: Denoiser) -> int | None:
@@ -115,7 +144,7 @@ def _radius(model: Multiscale[Denoiser], factor: Denoiser) -> int | None:
 
 def _refuse_unless_local(radius: int | None, size: Size, trained: Size, divided: int) -> None:
     """Refuse another size than that of training for a factor that sees whole pictures."""
-    if radius is not None and radius < min(trained) // divided:
+    if _is_local(radius, trained, divided):
         return
     raise InputError(
         f"size is {size[0]}x{size[1]}, and the model knows pictures of {trained[0]}x{trained[1]}: "

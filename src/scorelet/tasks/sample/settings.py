@@ -61,6 +61,8 @@ class SampleSettings:
             raise InputError(f"seed is {self.seed}: it must be 0 or more.")
         if self.size is not None and min(self.size) < 1:
             raise InputError(f"size is {self.size[0]}x{self.size[1]}: both sides must be positive.")
+        if self.size is not None:  # a list, or numbers of another library
+            object.__setattr__(self, "size", (int(self.size[0]), int(self.size[1])))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.sampling import DivergenceError
 from scorelet.sampling.reverse import Cascade, ReversePlan
-from scorelet.tasks.sample.cascades import check_details, load_cascade, plans_of, whole_size
+from scorelet.tasks.sample.cascades import check_coarse, load_cascade, plans_of, whole_size
 from scorelet.tasks.sample.coarse import is_of_pictures, level_of, read_coarse
 from scorelet.tasks.sample.output import check_sheets
 from scorelet.tasks.sample.settings import Model, Samples, SampleSettings, Size
@@ -82,7 +82,7 @@ class _Work:
             height, width = self.low.shape[-2:]
             self.level = level_of(self.model, (height, width), settings.size)
             self.size = height << self.level, width << self.level
-            check_details(self.model, self.size, level=self.level)
+            check_coarse(self.model, (height, width), self.level)
 
     @property
     def used(self) -> list[ReversePlan]:

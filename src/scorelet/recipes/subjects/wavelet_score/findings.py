@@ -124,7 +124,9 @@ def of_networks(settings: Settings, tables: Sequence[Rows]) -> dict[str, Measure
         plateau = [_plateau(by_model[name]) for name in MODELS]
         found |= {
             f"{key} excess": Measured(ratio),
-            f"{key} converged": Measured(max(excess[name, last] for name in MODELS)),
+            f"{key} converged": Measured(
+                excess["WSGM", last], note=f"whole pictures: {excess['SGM', last]:.3f}"
+            ),
             f"{key} plateau": Measured(
                 plateau[0] / plateau[1], note=f"{plateau[0]} and {plateau[1]} steps"
             ),

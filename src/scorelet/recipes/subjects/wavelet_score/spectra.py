@@ -103,4 +103,4 @@ def _found(variances: Tensor) -> Iterator[tuple[int, int, str]]:
                 steps = steps_needed(variances, plan, most=_MOST)
             except InputError:
                 continue
-            yield steps * sampler.calls, steps, f"{sampler.name}, {times}"
+            yield replace(plan, steps=steps).calls, steps, f"{sampler.name}, {times}"
