@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch import nn
 
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator
@@ -36,10 +37,39 @@ def test_dtypes_that_differ_are_refused_and_either_can_be_converted(name):
     torch.testing.assert_close(model.double()(y, *sigma), single.double(), rtol=1e-4, atol=1e-4)
 
 
-def test_under_autocast_torch_converts():
-    model = ResidualDenoiser(BFCNN(width=4, depth=3)).eval().bfloat16()
+def test_networks_that_convert_by_themselves_are_left_alone():
+    class Converting(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale = nn.Parameter(torch.ones((), dtype=torch.float64))  # never beside images
+            self.conv = nn.Conv2d(1, 1, 3, padding=1).bfloat16()
+
+        def forward(self, y):
+            return self.conv(y.bfloat16()).to(y.dtype)
+
     y = torch.rand(1, 1, 8, 8, generator=generator(0))
+    assert ResidualDenoiser(Converting())(y).dtype == torch.float32
+    half = ResidualDenoiser(BFCNN(width=4, depth=3)).eval().bfloat16()
     with torch.autocast("cpu", torch.bfloat16):
-        assert model(y).isfinite().all()
+        assert half(y).isfinite().all()
     with pytest.raises(InputError, match="float32 and the weights of the network bfloat16"):
-        model(y)
+        half(y)
+
+
+def test_other_errors_of_a_network_stay_what_they_are():
+    class Failing(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale = nn.Parameter(torch.ones((), dtype=torch.float64))
+
+        def forward(self, y):
+            raise RuntimeError("no memory")
+
+    with pytest.raises(RuntimeError, match=r"^no memory$"):
+        ResidualDenoiser(Failing())(torch.zeros(1, 1, 4, 4))
+
+
+def test_layers_of_two_dtypes_are_named():
+    net = nn.Sequential(nn.Conv2d(1, 1, 1), nn.Conv2d(1, 1, 1).double())
+    with pytest.raises(InputError, match="network float32 and float64"):
+        ResidualDenoiser(net)(torch.zeros(1, 1, 4, 4))

@@ -271,6 +271,12 @@ def test_divergence_is_said_with_step_and_scale(levels, gain):
         last(Pointwise(lambda y: gain * y), flat(), schedule, Noise(0, range(2)))
 
 
+def test_images_with_an_offset_do_not_diverge():
+    schedule = AscentSchedule(first=0.6, end=0.1)
+    found = last(Pointwise(flat(300.0).expand_as), flat(0.0), schedule, Noise(0, [0])).denoised
+    torch.testing.assert_close(found, flat(300.0))
+
+
 def test_the_last_answer_is_looked_at_too():
     """A denoiser that fails at the last, least level only."""
     schedule = AscentSchedule(first=0.6, end=0.1)

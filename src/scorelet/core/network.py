@@ -1,14 +1,16 @@
 """What a network says of itself, so that files, tiles and checks need not guess."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
-from typing import Any, Protocol, TypeGuard, runtime_checkable
+from typing import Any, Protocol, TypeGuard, TypeVar, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from scorelet.core.errors import InputError, one_line
+
+Answer = TypeVar("Answer")
 
 
 @runtime_checkable
@@ -81,19 +83,34 @@ class EnergyWeights(Protocol):
         ...
 
 
-def check_dtype(network: nn.Module, x: Tensor) -> None:
-    """Refuse images of another floating-point type than the weights, unless autocast is on.
+def answered(model: nn.Module, x: Tensor, compute: Callable[[], Answer]) -> Answer:
+    """Return `compute()`, and say it if images and weights of several dtypes are why it fails.
+
+    Networks that convert by themselves are left alone.
+
+    Args:
+        model: whose weights are used.
+        x: the images.
+        compute: what is done with them.
 
     Raises:
-        InputError: such images.
+        InputError: torch cannot bring dtypes together.
     """
-    weight = next(network.parameters(), x)
-    if weight.dtype != x.dtype and not torch.is_autocast_enabled(x.device.type):
-        got, own = (str(each.dtype).removeprefix("torch.") for each in (x, weight))
-        raise InputError(
-            f"The images are {got} and the weights of the network {own}: bring one to the other, "
-            "with images.to(dtype) or model.to(dtype)."
+    if torch.compiler.is_compiling():
+        return compute()
+    try:
+        return compute()
+    except RuntimeError as error:
+        kinds = {weight.dtype for weight in model.parameters() if weight.is_floating_point()}
+        if "type" not in str(error) or not kinds - {x.dtype}:
+            raise
+        got, *own = (
+            str(kind).removeprefix("torch.") for kind in (x.dtype, *sorted(kinds, key=str))
         )
+        raise InputError(
+            f"The images are {got} and the weights of the network {' and '.join(own)}: bring them "
+            "to one, with images.to(dtype) or model.to(dtype)."
+        ) from error
 
 
 @contextmanager

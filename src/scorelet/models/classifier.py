@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
-from scorelet.core.network import Network, check_dtype
+from scorelet.core.network import Network, answered
 from scorelet.core.numbers import is_whole
 from scorelet.core.typing import Image, Logits
 
@@ -69,7 +69,7 @@ class Classifier(nn.Module):
             InputError: no float image batch, or another channel count or size.
         """
         self._check(x)
-        return self.network(x)
+        return answered(self, x, lambda: self.network(x))
 
     def posterior(self, x: Tensor) -> Logits:
         """Return p(c | x), (batch, classes); arguments and errors as in `forward`."""
@@ -105,7 +105,6 @@ class Classifier(nn.Module):
                 f"The images are {x.shape[-2]}x{x.shape[-1]}, and this classifier takes "
                 f"{self.size[0]}x{self.size[1]}: bring them to that size with its method fitted."
             )
-        check_dtype(self.network, x)
 
 
 def fitted(x: Image, size: tuple[int, int], *, fit: str) -> Tensor:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
-from scorelet.core.network import Network, check_dtype, has_network
+from scorelet.core.network import Network, answered
 from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models.labels import LabelLike, class_labels
 
@@ -110,8 +110,6 @@ class Denoiser(nn.Module, ABC):
     - `needs_noise`: sigma = 0 is refused;
     - `channels`: the channel counts it takes, or None for any;
     - `locality`: which pixels a result depends on; all of them if nothing is said;
-    - `compute_dtype`: the dtype of its network's weights, where it differs from the images', which
-      the result keeps;
     - `calibration`: curves that correct the noise level found from its residual, by kind of
       picture (`scorelet.analysis.noise_level.curve_name`); empty if none was measured.
 
@@ -129,7 +127,6 @@ class Denoiser(nn.Module, ABC):
     needs_noise: bool = False
     channels: tuple[int, ...] | None = None
     locality: Locality = Locality()
-    compute_dtype: torch.dtype | None = None
     calibration: Mapping[str, Curve] = MappingProxyType({})
 
     @property
@@ -173,7 +170,7 @@ class Denoiser(nn.Module, ABC):
             level = y.new_full((y.shape[0],), torch.nan)  # unknown: whoever uses it will notice
         else:
             level = noise_level(sigma, y, positive=self.needs_noise)
-        clean = self._denoise(y, level, cond, classes)
+        clean = answered(self, y, lambda: self._denoise(y, level, cond, classes))
         if clean.shape != y.shape:
             raise InputError(
                 f"The denoiser made images of shape {tuple(clean.shape)} from {tuple(y.shape)}: "
@@ -224,8 +221,6 @@ class Denoiser(nn.Module, ABC):
             known = " or ".join(str(count) for count in self.channels)
             got = "1 channel" if y.shape[1] == 1 else f"{y.shape[1]} channels"
             raise InputError(f"The image has {got}: this denoiser takes {known}.")
-        if self.compute_dtype is None and has_network(self):
-            check_dtype(self.network, y)
 
 
 class ResidualDenoiser(Denoiser):

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
-from scorelet.core.network import check_dtype
+from scorelet.core.network import answered
 from scorelet.core.typing import Image, Logits, NoiseLevel, PerSample
 from scorelet.models.classifier import Classifier, class_names, known_fit, sides
 from scorelet.models.correlated_pixels import CorrelatedPixels
@@ -130,18 +130,19 @@ class NetworkJointEnergy(JointEnergy):
         return Classifier(self, self.classes, size=self.size, fit=self.fit, channels=self.channels)
 
     def _class_logits(self, y: Image, sigma: NoiseLevel) -> Logits:
-        return self.network(self._scaled(y, sigma), sigma.clamp(max=self.most))
+        u, level = self._scaled(y, sigma), sigma.clamp(max=self.most)
+        return answered(self.network, y, lambda: self.network(u, level))
 
     def _scaled(self, y: Image, sigma: NoiseLevel) -> Image:
         """Return u."""
-        check_dtype(self.network, y)
         spread = self.variance.to(y.dtype) + sigma.square()
         return (y - self.mean.to(y.dtype)[:, None, None]) / spread.sqrt()[:, None, None, None]
 
     def _logits(self, y: Image, sigma: NoiseLevel) -> Logits:
-        u = self._scaled(y, sigma)
-        assert isinstance(self.network, EnergyNetwork)
-        energy, classes = self.network.heads(u, sigma.clamp(max=self.most))
+        u, level = self._scaled(y, sigma), sigma.clamp(max=self.most)
+        network = self.network
+        assert isinstance(network, EnergyNetwork)
+        energy, classes = answered(self.network, y, lambda: network.heads(u, level))
         if self.head == "logits":
             return classes
         if self.head == "quadratic":

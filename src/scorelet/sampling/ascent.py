@@ -149,11 +149,13 @@ def ascend(
     sigma = y.new_full((len(y),), schedule.start)
     state = AscentState(y, y, sigma, 0, torch.ones(len(y), dtype=torch.bool, device=y.device))
     last = len(schedule.sigmas()) - 1 if schedule.levels == "known" else schedule.most
-    bound = _FAR * max(_largest(y), schedule.start)
+    bound = max(_largest(y), schedule.start)
     while True:
         denoised = denoiser(state.y, state.sigma, cond=cond, label=label)
         if observation is not None:
             denoised = observation.consistent(denoised, state.sigma)
+        if state.step == 0:  # images may have an offset that the start has not
+            bound = _FAR * max(bound, _largest(denoised))
         _check_images(denoised, bound, state.step, noise.scale)
         if state.step == last or not bool(state.active.any()):
             yield replace(state, denoised=denoised)
@@ -191,7 +193,7 @@ def _largest(x: Image) -> float:
 
 def _check_images(denoised: Image, bound: float, step: int, scale: int) -> None:
     largest = _largest(denoised)
-    if not largest <= bound:
+    if not largest <= bound or largest == math.inf:
         raise DivergenceError(
             f"The sampler diverged at step {step} of scale {scale}: numbers are as large as "
             f"{largest:.3g}. Take a smaller first step, or another denoiser."

@@ -135,9 +135,10 @@ def with_beside(
     found = [
         task if task.problem else replace(task, beside=tuple(beside(task.target))) for task in tasks
     ]
-    sources = {identity(task.source): task.source for task in found if task.source.exists()}
-    makers = {task.target: task.source for task in found}
-    for task in found:
+    usable = [task for task in found if not task.problem]
+    sources = {identity(task.source) for task in usable}
+    makers = {task.target: task.source for task in usable}
+    for task in usable:
         for path in task.beside:
             if path.exists() and identity(path) in sources:
                 raise InputError(

@@ -2,13 +2,18 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
+from scorelet.analysis.robustness import Attacked
+from scorelet.data.labelled import LabelledImages
+from scorelet.models import NetworkJointEnergy
+from scorelet.networks.grad_res_net import GradResNet
 from scorelet.recipes import find_recipe
-from scorelet.recipes.hits import packed
+from scorelet.recipes.hits import packed, unpacked
 from scorelet.recipes.steps import Steps
-from scorelet.recipes.subjects.classification_denoising import findings
+from scorelet.recipes.subjects.classification_denoising import findings, measures
 from scorelet.recipes.subjects.classification_denoising.networks import (
     DENOISER,
     JOINT,
@@ -16,7 +21,11 @@ from scorelet.recipes.subjects.classification_denoising.networks import (
     PLAIN,
     Networks,
 )
-from scorelet.recipes.subjects.classification_denoising.settings import SETTINGS, SIGMAS
+from scorelet.recipes.subjects.classification_denoising.settings import (
+    SETTINGS,
+    SIGMAS,
+    Attacks,
+)
 
 RIGHT, WRONG = (packed(torch.full((10,), value).double()) for value in (1, 0))
 HALF = packed((torch.arange(10) % 2).double())
@@ -109,3 +118,32 @@ def test_networks_of_a_comparison_differ_in_what_they_learn_only(tmp_path):
     direct = networks._direct(DENOISER, 1, tmp_path / "direct").model_dump()
     for key in ("data", "optimizer", "schedule", "steps", "batch", "seed"):
         assert direct[key] == trees[JOINT][key]
+
+
+def test_hits_are_of_the_right_pictures_and_radii(monkeypatch):
+    """By an attack that breaks a picture where its brightness is below the radius."""
+    x = np.repeat(np.array([10, 40, 90, 200], np.uint8), 64).reshape(4, 8, 8, 1)
+    joint = NetworkJointEnergy(GradResNet(channels=1, classes=2, width=1 / 8), ("a", "b")).eval()
+    with torch.no_grad():
+        found = joint.class_logits(torch.from_numpy(x / 255).float().permute(0, 3, 1, 2)).argmax(1)
+    labels = found.numpy().copy()
+    labels[2] = 1 - labels[2]  # the third is wrong before any attack
+    shown = []
+
+    def by_brightness(network, x, labels, *, eps, name="pgd", setup):
+        right = network(x).argmax(1) == labels
+        shown.append((name, setup.norm, eps, len(x)))
+        return Attacked(x, right & (x.mean((1, 2, 3)) < eps))
+
+    monkeypatch.setattr(measures, "attack", by_brightness)
+    images = LabelledImages(x, labels, ("a", "b"))
+    attacks = Attacks(4, 3, 1, {"linf": (0.1, 0.2, 0.9)}, {"linf": 0.2}, apgd=7)
+    hits = measures.robust(joint, images, attacks, 0)
+    assert unpacked(hits["clean"]).tolist() == [1, 1, 0, 1]
+    assert [unpacked(each).tolist() for each in hits["linf"]] == [
+        *([0, 1, 0, 1], [0, 0, 0, 1], [0, 0, 0, 0]),
+    ]
+    assert [count for *_, count in shown] == [3, 2, 1]  # those that are not broken yet
+    strong = measures.strongest(joint, images, attacks, 0)
+    assert unpacked(strong["linf"]).tolist() == [0, 0, 0, 1]
+    assert shown[-1] == ("apgd", "linf", 0.2, 4)

@@ -186,12 +186,22 @@ def test_a_prior_that_diverges_is_said():
     class Growing(Denoiser):
         blind = True
 
-        def _denoise(self, y, sigma, cond, label):
-            return 3 * y
+        def __init__(self, gain):
+            super().__init__()
+            self.gain = gain
 
-    for dtype in (np.float32, np.uint8):
-        with pytest.raises(DivergenceError, match="diverged at step"):
-            sl.restore(np.ones((8, 8), dtype), task="superres", model=Growing(), quality="fast")
+        def _denoise(self, y, sigma, cond, label):
+            return self.gain * y
+
+    for gain, dtype in (
+        (3.0, np.float32),
+        (3.0, np.uint8),
+        (1.05, np.float32),
+        (1.1, np.uint8),
+        (-1.2, np.uint8),
+    ):
+        with pytest.raises(DivergenceError, match="sampler diverged"):
+            sl.restore(np.ones((8, 8), dtype), task="superres", model=Growing(gain), quality="fast")
 
 
 def test_masks_in_python_mean_what_they_mean_in_files(tmp_path):
@@ -203,6 +213,7 @@ def test_masks_in_python_mean_what_they_mean_in_files(tmp_path):
     masks = [
         *(~hole, white, white[..., None], white.astype(np.uint16) * 257, white / 255),
         *((~hole).astype(np.uint8), (~hole).astype(int), torch.from_numpy(~hole)),
+        *(torch.from_numpy(~hole).bfloat16(), np.repeat(white[..., None], 3, 2)),
         tmp_path / "mask.png",
     ]
     found = [
@@ -229,12 +240,13 @@ def near_gray():
         np.where(np.eye(8) > 0, np.nan, 1.0),
         np.where(np.eye(8) > 0, -1, 1),
         np.where(np.eye(8) > 0, 255, 0),
+        np.where(np.eye(8) > 0, 255, 0).astype(np.uint32),
         np.full((8, 8), "True"),
         np.ma.masked_array(np.ones((8, 8)), np.eye(8)),
     ],
 )
 def test_masks_that_say_nothing_are_refused(mask):
-    with pytest.raises(InputError, match="true and false"):
+    with pytest.raises(InputError, match=r"The mask .*(true and false|expected numbers)"):
         sl.restore(np.full((8, 8), 0.5, np.float32), task="inpaint", mask=mask)
 
 

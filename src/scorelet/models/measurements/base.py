@@ -77,17 +77,9 @@ class Measurement(ABC):
             measured: c.
             sigma: level of the error of f, a number or one for each image.
         """
-        if tuple(estimate.shape[-2:]) != self.size:
-            raise InputError(
-                f"The image has {estimate.shape[-2]}x{estimate.shape[-1]} pixels: what was "
-                f"measured is one of {self.size[0]}x{self.size[1]}."
-            )
+        self._check_size(estimate)
         found = self.coefficients(estimate)
-        if measured.shape[1:] != found.shape[1:] or len(measured) not in (1, len(found)):
-            raise InputError(
-                f"What was measured has shape {tuple(measured.shape)}: of these images it has "
-                f"{tuple(found.shape)}, or 1 in the first place."
-            )
+        check_shape(measured, found.shape)
         gains = self._gains(found)
         if self.noise == 0:
             return estimate + self.image(measured / gains - found)
@@ -96,6 +88,13 @@ class Measurement(ABC):
         power = (gains * level) ** 2
         weight = power / (power + self.noise**2)
         return estimate + self.image(weight * (measured / gains - found))
+
+    def _check_size(self, estimate: Image) -> None:
+        if tuple(estimate.shape[-2:]) != self.size:
+            raise InputError(
+                f"The image has {estimate.shape[-2]}x{estimate.shape[-1]} pixels: what was "
+                f"measured is one of {self.size[0]}x{self.size[1]}."
+            )
 
     def within(self, x: Image, measured: Tensor) -> Image:
         """Return an image in [0, 1], near x, that was measured as c without noise.
@@ -112,6 +111,15 @@ class Measurement(ABC):
 
     def _gains(self, like: Tensor) -> Tensor:
         return torch.as_tensor(self.gains).to(like)
+
+
+def check_shape(measured: Tensor, shape: torch.Size) -> None:
+    """Refuse what was measured of images of another shape, or of another number of them."""
+    if measured.shape[1:] != shape[1:] or len(measured) not in (1, shape[0]):
+        raise InputError(
+            f"What was measured has shape {tuple(measured.shape)}: of these images it has "
+            f"{tuple(shape)}, or 1 in the first place."
+        )
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image
-from scorelet.models.measurements.base import Measurement
+from scorelet.models.measurements.base import Measurement, check_shape
 
 
 class KnownPixels(Measurement):
@@ -39,7 +39,12 @@ class KnownPixels(Measurement):
 
     def consistent(self, estimate: Image, measured: Tensor, sigma: Tensor | float) -> Image:
         """Combine as others do; pixels without noise come back bit by bit."""
-        found = super().consistent(estimate, measured, sigma)
         if self.noise > 0:
-            return found
-        return torch.where(self.mask.to(found.device), measured.to(found), estimate)
+            return super().consistent(estimate, measured, sigma)
+        self._check_size(estimate)
+        check_shape(measured, estimate.shape)
+        return torch.where(self.mask.to(estimate.device), measured.to(estimate), estimate)
+
+    def within(self, x: Image, measured: Tensor) -> Image:
+        """Return the image in [0, 1] with the known pixels, which lie there, too."""
+        return self.consistent(x.clamp(0, 1), measured, 0.0)

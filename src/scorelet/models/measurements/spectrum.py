@@ -42,4 +42,4 @@ class LowFrequencies(Measurement):
 def _low(n: int, share: float) -> Tensor:
     """Return which of n frequencies are kept; one at the border is, whatever rounding does."""
     k = torch.fft.fftfreq(n, 1 / n, dtype=torch.float64).abs().round()
-    return k <= share * n / 2 * (1 + 1e-9)
+    return k <= share * n / 2 * (1 + 1e-6)

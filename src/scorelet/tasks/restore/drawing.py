@@ -15,13 +15,15 @@ from scorelet.data import Picture, from_unit
 from scorelet.data.pictures.types import white
 from scorelet.models import Denoiser
 from scorelet.models.measurements import Observation
-from scorelet.sampling import ascend
+from scorelet.sampling import DivergenceError, ascend
 from scorelet.tasks.restore.known import known
 from scorelet.tasks.restore.observed import observe
 from scorelet.tasks.restore.settings import SCHEDULE, Restored, RestoreSettings
 from scorelet.tasks.restore.tiled import TiledDenoiser
 
 Pixels = np.ndarray
+_BEYOND = 0.2
+"""Samples of pictures go beyond black and white by so much at most, in the mean."""
 Keep = Callable[[int, Pixels], None]
 """Is given the number of a sample and the sample, (height, width, channels)."""
 
@@ -73,6 +75,7 @@ def samples(
     for number in range(settings.count):
         said = _told(progress, settings, number)
         found = _drawn(denoiser, observation, guess, settings, number, said)
+        _check_range(found)
         if picture.pixels.dtype.kind == "u":
             found = observation.within(found)
         yield found[0].permute(1, 2, 0).cpu().numpy()
@@ -95,6 +98,17 @@ def _drawn(
         found = state.denoised
         said(call)
     return found
+
+
+def _check_range(found: Tensor) -> None:
+    """Refuse a sample that is no picture in [0, 1] any more."""
+    beyond = float((found - found.clamp(0, 1)).abs().mean())
+    if not beyond <= _BEYOND:
+        low, high = (float(number) for number in found.aminmax())
+        raise DivergenceError(
+            f"The sampler diverged: values go from {low:.3g} to {high:.3g}, and pictures are in "
+            "[0, 1]. Give sigma if the picture is noisy, or take another model."
+        )
 
 
 def _told(

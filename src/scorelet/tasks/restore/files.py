@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from scorelet.core.arrays import plain_array
 from scorelet.core.paths import as_path
 from scorelet.data import Picture, check_target, from_unit, read_picture, write_pages
 from scorelet.tasks.conditions import Conditions
@@ -17,7 +18,7 @@ from scorelet.tasks.journal import digest
 from scorelet.tasks.listener import NOBODY, Listener
 from scorelet.tasks.planning import FileTask, plan_tasks, with_beside
 from scorelet.tasks.restore.drawing import Pixels, restored
-from scorelet.tasks.restore.settings import RestoreSettings
+from scorelet.tasks.restore.settings import BlurKernel, Mask, RestoreSettings
 
 SUFFIX = "_restored"
 """What results are called that have no name given."""
@@ -88,14 +89,16 @@ def _masks(settings: RestoreSettings, roots: Sequence[Path]) -> Conditions | Non
     return Conditions(path, roots, what="mask") if several and path.is_dir() else None
 
 
-def _content(given: str | Path | np.ndarray | None) -> str | None:
+def _content(given: Mask | BlurKernel | None) -> str | None:
     """Return what tells whether a mask or a kernel is the same; of no file its name."""
-    if isinstance(given, np.ndarray):
-        return hashlib.sha256(repr((given.shape, given.tolist())).encode()).hexdigest()
     if given is None:
         return None
-    path = Path(given)
-    return digest(path) if path.is_file() else str(path)
+    if isinstance(given, str | Path):
+        path = as_path(given)
+        return digest(path) if path.is_file() else str(path)
+    array = plain_array(given)
+    told = array.shape, array.dtype.str, array.tolist()
+    return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
 def _beside(target: Path, settings: RestoreSettings) -> list[Path]:
@@ -139,7 +142,7 @@ def _restore_file(
 
 
 def _as_large(picture: Picture, factor: int) -> Picture:
-    """Return a picture of the size of the result, of no memory, and without a meaning."""
+    """Return a picture of the size of the result, and without a meaning."""
     height, width = (factor * side for side in picture.pixels.shape[:2])
     pixels = np.broadcast_to(picture.pixels[:1, :1], (height, width, picture.pixels.shape[2]))
     alpha = picture.alpha

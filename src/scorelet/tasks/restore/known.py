@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+from torch import Tensor
 
+from scorelet.core.arrays import plain_array
 from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path
 from scorelet.data import Picture, read_picture, to_unit
-from scorelet.data.pictures.types import white
-from scorelet.tasks.restore.settings import RestoreSettings
+from scorelet.data.pictures.types import SAMPLE_TYPES, white
+from scorelet.tasks.restore.settings import Mask, RestoreSettings
 
 
 def known(picture: Picture, settings: RestoreSettings) -> np.ndarray:
@@ -40,8 +42,8 @@ def known(picture: Picture, settings: RestoreSettings) -> np.ndarray:
     return valid
 
 
-def _mask(given: str | Path | np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    found = _of_array(given) if isinstance(given, np.ndarray) else _read(given)
+def _mask(given: Mask, shape: tuple[int, ...]) -> np.ndarray:
+    found = _read(given) if isinstance(given, str | Path) else _of_array(given)
     if found.shape != shape:
         raise InputError(
             f"The mask has {'x'.join(map(str, found.shape))} pixels, the picture "
@@ -50,27 +52,28 @@ def _mask(given: str | Path | np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return found
 
 
-def _of_array(given: np.ndarray) -> np.ndarray:
+def _of_array(given: np.ndarray | Tensor) -> np.ndarray:
     """Return where an array is true, or whiter than half: as in a file, but 1 of 0 and 1 is true.
 
     Raises:
         InputError: values that say neither true nor false, nor how white a pixel is.
     """
-    mask = given[..., 0] if given.ndim == 3 and given.shape[2] == 1 else given
-    if isinstance(mask, np.ma.MaskedArray) or mask.dtype.kind not in "buif":
+    mask = plain_array(given, what="mask")
+    certain = mask.dtype == bool or bool(np.isin(mask, (0, 1)).all())
+    if not certain and (isinstance(given, np.ma.MaskedArray) or not _is_white(mask)):
         raise InputError(
-            f"The mask is a {type(mask).__name__} of {mask.dtype}: give an array of true and "
-            "false, true where pixels are known."
+            f"The mask is a {type(given).__name__} of {mask.dtype}: give true and false, 0 and 1, "
+            "or how white each pixel is, as a picture has it."
         )
-    if mask.dtype == bool or bool(np.isin(mask, (0, 1)).all()):
-        return mask == 1
-    whitest = white(mask.dtype) if mask.dtype.kind in "uf" else 0
-    if not bool(((mask >= 0) & (mask <= whitest)).all()):
-        raise InputError(
-            f"The mask holds {mask.dtype} from {mask.min()} to {mask.max()}: give true and false, "
-            "0 and 1, or how white each pixel is, as a picture has it."
-        )
-    return to_unit(mask) > 0.5
+    unit = mask.astype(np.float32) if certain else to_unit(mask)
+    return (unit.mean(-1) if unit.ndim == 3 else unit) > 0.5
+
+
+def _is_white(mask: np.ndarray) -> bool:
+    """Whether all values lie between black and white of a picture."""
+    if mask.dtype.name not in SAMPLE_TYPES:
+        return False
+    return bool(((mask >= 0) & (mask <= white(mask.dtype))).all())
 
 
 def _read(given: str | Path) -> np.ndarray:

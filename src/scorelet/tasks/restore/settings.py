@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.data import Picture
@@ -38,7 +39,7 @@ _BELONGS = {
 _LARGEST_FACTOR = 16
 _MOST_SAMPLES = 1000
 
-Mask = str | Path | np.ndarray
+Mask = str | Path | np.ndarray | Tensor
 BlurKernel = str | Path | np.ndarray
 
 

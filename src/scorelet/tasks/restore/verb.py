@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
@@ -23,7 +22,7 @@ def restore(  # noqa: PLR0913 - as many as the command has options
     *,
     task: str,
     factor: int | None = None,
-    mask: Mask | Tensor | None = None,
+    mask: Mask | None = None,
     blur: float | None = None,
     kernel: BlurKernel | None = None,
     ratio: float | None = None,
@@ -58,8 +57,6 @@ def restore(  # noqa: PLR0913 - as many as the command has options
         >>> out.image.shape, out.image.dtype
         ((16, 16), dtype('uint8'))
     """
-    if isinstance(mask, Tensor):
-        mask = mask.detach().cpu().numpy()
     settings = RestoreSettings(
         task, factor, mask, blur, kernel, ratio, projections, share, sigma, quality, samples,
         model, label, seed, tile, device, dtype,
