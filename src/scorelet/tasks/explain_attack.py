@@ -35,10 +35,11 @@ class ExplainedAttack:
 
     Attributes:
         document: for JSON: source, model, norm, eps, sigma, label, taken_for and found (what the
-            model says before and after), broken (right before, and not after), probabilities of
-            the label before and after, alignment (cosine between the attack and D_u - D_label),
-            slow_share (of the energy of D_label - D_u, at the lowest quarter of the frequencies)
-            and notes on how the picture was read.
+            model says before and after), rival (the most probable other class after it), broken
+            (right before, and not after), probabilities of the label before and after, alignment
+            (cosine between the attack and D_u - D_label), slow_share (of the energy of
+            D_label - D_u, at the lowest quarter of the frequencies) and notes on how the picture
+            was read.
         images: what it was made from.
     """
 
@@ -54,7 +55,7 @@ class ExplainedAttack:
         target = as_path(path)
         check_output(target, overwrite=overwrite, suffixes=SUFFIXES)
         figure = attack_figure(
-            attack_panels(self.images, self.document["label"], self.document["found"])
+            attack_panels(self.images, self.document["label"], self.document["rival"])
         )
         with writing(target) as temporary:
             figure.savefig(temporary, format=target.suffix.lower()[1:], dpi=_DPI)
@@ -117,6 +118,7 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
         "sigma": found.sigma,
         "label": joint.classes[number],
         "found": joint.classes[after],
+        "rival": joint.classes[int(found.rival[0])],
         "taken_for": joint.classes[before],
         "broken": before == number and after != number,
         "probability_before": float(found.before[0]),
@@ -144,7 +146,7 @@ def _number(label: str | None, joint: NetworkJointEnergy, x: Tensor, sigma: floa
 
 
 def attack_panels(
-    images: AttackExplanation, label: str, found: str
+    images: AttackExplanation, label: str, rival: str
 ) -> tuple[tuple[Panel, ...], ...]:
     """Return the panels that explain an attack on the first image, by the names of its classes."""
     name = f"p({label})"
@@ -168,8 +170,8 @@ def attack_panels(
         (
             Panel(marginal, "attacked, denoised\nas of any class"),
             Panel(conditional, f"as {label}"),
-            Panel(other, f"as {found}"),
-            Panel(other - conditional, f"{found} less {label}", signed=True),
+            Panel(other, f"as {rival}"),
+            Panel(other - conditional, f"{rival} less {label}", signed=True),
         ),
     )
 

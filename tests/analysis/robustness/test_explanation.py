@@ -53,8 +53,9 @@ def test_where_it_breaks_the_class_that_is_found_is_the_other_one(case):
     held = explain(joint, x, labels, sigma=0.1, eps=0.3 * distance, setup=SETUP)
     assert broken.found.tolist() == [1, 0]
     assert held.found.tolist() == [0, 1]
-    assert torch.equal(broken.other, joint.denoise(broken.attacked, 0.1, broken.found))
-    assert torch.equal(held.other, held.conditional)
+    for each in (broken, held):  # of two classes the other one, whatever the picture is taken for
+        assert torch.equal(each.rival, 1 - each.labels)
+        assert torch.equal(each.other, joint.denoise(each.attacked, 0.1, each.rival))
 
 
 def test_shares_of_waves_are_those_of_their_frequencies():

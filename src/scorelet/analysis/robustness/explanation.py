@@ -46,10 +46,11 @@ class AttackExplanation:
         sigma: standard deviation that they counted as having.
         labels: numbers of the classes, (batch,).
         taken, found: what they are taken for before and after, (batch,).
+        rival: the most probable of the other classes after the attack, (batch,).
         before, after: p(label | y) of both, (batch,).
         gradient: ∇ log p(label | y) at the clean image.
         difference: D_label - D_u at the clean image.
-        marginal, conditional, other: D_u, D_label and D_found at the attacked image.
+        marginal, conditional, other: D_u, D_label and D_rival at the attacked image.
     """
 
     clean: Image
@@ -58,6 +59,7 @@ class AttackExplanation:
     labels: Labels
     taken: Labels
     found: Labels
+    rival: Labels
     before: PerSample
     after: PerSample
     gradient: Image
@@ -111,6 +113,7 @@ def explain(
     with torch.no_grad():
         posteriors = [joint.posterior(y, level) for y in (x, attacked)]
         taken, found = (p.argmax(1) for p in posteriors)
+        rival = posteriors[1].scatter(1, labels[:, None], -1).argmax(1)
         before, after = (p.gather(1, labels[:, None])[:, 0] for p in posteriors)
         gradient = joint.posterior_gradient(x, level, labels)
         return AttackExplanation(
@@ -120,13 +123,14 @@ def explain(
             labels=labels,
             taken=taken,
             found=found,
+            rival=rival,
             before=before,
             after=after,
             gradient=gradient,
             difference=level**2 * gradient,  # D_label - D_u by itself rounds where they are near
             marginal=joint.denoise(attacked, level),
             conditional=joint.denoise(attacked, level, labels),
-            other=joint.denoise(attacked, level, found),
+            other=joint.denoise(attacked, level, rival),
         )
 
 
