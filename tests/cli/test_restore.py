@@ -186,7 +186,11 @@ def test_samples_of_one_picture_are_not_results_or_inputs(shell, job, tmp_path):
     assert "would both become" in err
     status, _, err = shell(*job[:-1], tmp_path / "in", "--task", "superres", "--overwrite")
     assert status == 2
-    assert "is an input, and is to be made beside" in err
+    assert "a_000.png beside it would be one the next time" in err
+    one = ["restore", tmp_path / "in" / "a.png", tmp_path / "in" / "a_000.png", *job[2:-2]]
+    status, _, err = shell(*one, "--task", "superres", "-o", tmp_path / "in", "--overwrite")
+    assert status == 2
+    assert "choose another -o" in err
     assert not (tmp_path / "out").exists()
 
 

@@ -130,7 +130,8 @@ def with_beside(
         beside: returns what is made beside a target.
 
     Raises:
-        InputError: one of them is an input, or made from another input.
+        InputError: one of them is an input, or would be one the next time, as a target is; or it
+            is made from another input.
     """
     found = [
         task if task.problem else replace(task, beside=tuple(beside(task.target))) for task in tasks
@@ -139,6 +140,12 @@ def with_beside(
     sources = {identity(task.source) for task in usable}
     makers = {task.target: task.source for task in usable}
     for task in usable:
+        in_place = task.target.exists() and identity(task.target) in sources
+        if in_place and task.beside and len(usable) > 1:
+            raise InputError(
+                f"{task.target} is an input itself, and {task.beside[0].name} beside it would be "
+                "one the next time: choose another -o."
+            )
         for path in task.beside:
             if path.exists() and identity(path) in sources:
                 raise InputError(
