@@ -5,13 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from samples import names, noisy, read_png, write_model, write_png
+from samples import names, noisy, read_png, write_png, write_smoother
 
 
 @pytest.fixture
 def words(tmp_path):
     write_png(tmp_path / "small.png", noisy(8, 10, sigma=2))
-    model = write_model(tmp_path / "model.safetensors", share=0.01)  # with more it diverges
+    model = write_smoother(tmp_path / "model.safetensors")
     return ["restore", tmp_path / "small.png", "--model", model, "--quality", "fast"]
 
 

@@ -148,7 +148,7 @@ def robust_rows(
     rows = []
     for name in LABELLING:
         for norm, radii in settings.radii.items():
-            curve = zip((0, *radii), *_robust_curve(found[name], norm, len(radii)), strict=True)
+            curve = zip((0.0, *radii), *_robust_curve(found[name], norm, len(radii)), strict=True)
             rows += [_robust_row(name, "PGD", norm, *each) for each in curve]
     return rows + strongest_rows(strongest, settings)
 
@@ -161,7 +161,9 @@ def strongest_rows(
     for name in LABELLING:
         for norm, eps in settings.decisive.items():
             hits = accuracy(torch.stack([unpacked(record[norm]) for record in found[name]]))
-            rows.append(_robust_row(name, "APGD-CE", norm, eps, hits.value, hits.error or 0))
+            rows.append(
+                _robust_row(name, "APGD-CE", norm, eps, float(hits.value), hits.error or 0.0)
+            )
     return rows
 
 
