@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,12 @@ class Publish:
         if not self.overwrite:
             _refuse_existing([self.task], [path], self.journal, resume=self.resume)
         if self.journal:
-            made = digest(self.task.source), digest(temporary)
-            self.journal.add(path, *made, report or {})
+            self.journal.add(path, self._source, digest(temporary), report or {})
+
+    @cached_property
+    def _source(self) -> str:
+        """The digest of the source, which a target in its place replaces."""
+        return digest(self.task.source)
 
 
 Work = Callable[[FileTask, Publish], Report]

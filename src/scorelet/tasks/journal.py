@@ -48,18 +48,21 @@ class Journal:
         """
         if not target.is_file() or not source.is_file():
             return None
-        content = None if source.samefile(target) else _digest(source)
-        last, *others = (self._finished(path, content) for path in (target, *beside))
-        return None if last is None or None in others else last["report"]
+        last, *others = (self._finished(path) for path in (target, *beside))
+        if last is None or None in others:
+            return None
+        if not source.samefile(target):
+            content = _digest(source)
+            if any(line is None or line["source"] != content for line in (last, *others)):
+                return None
+        return last["report"]
 
-    def _finished(self, target: Path, source: str | None) -> Line | None:
-        """Return the line of a file that is as it was made; `source`: a digest, or None: of any."""
+    def _finished(self, target: Path) -> Line | None:
+        """Return the line of a file that is as it was made, with these settings."""
         lines = self._lines(target.parent)[target.name]
         if not lines or lines[-1]["settings"] != self.settings:
             return None
-        last = lines[-1]
-        same = last["made"] == _digest(target) and source in (None, last["source"])
-        return last if same else None
+        return lines[-1] if lines[-1]["made"] == _digest(target) else None
 
     def made(self, target: Path) -> bool:
         """Whether a job has made the target that is there, from whatever and however."""

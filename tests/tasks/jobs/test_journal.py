@@ -9,6 +9,8 @@ import pytest
 
 from job_samples import JOURNAL_NAME, Worker, run
 from scorelet.core.errors import InputError
+from scorelet.tasks import journal
+from scorelet.tasks.journal import Journal, digest
 
 
 def test_a_torn_line_does_not_spoil_the_next_one(path, tasks):
@@ -106,3 +108,27 @@ def test_a_result_that_may_not_be_read_was_made_by_nobody(path, tasks, monkeypat
     deny(monkeypatch, "open", "b.png")
     with pytest.raises(InputError, match=r"^out/b.png exists already and no job that can go on"):
         run(tasks, resume=True)
+
+
+@pytest.mark.parametrize("unreadable", [False, True])
+def test_what_is_beside_a_target_is_finished_with_it(tmp_path, monkeypatch, unreadable):
+    """Of this source, as they were made; a source that cannot be read tells nothing."""
+    source, target, sample = (tmp_path / f"{name}.png" for name in ("source", "target", "sample"))
+    for file in (source, target, sample):
+        file.write_bytes(file.name.encode())
+    book = Journal("test", {})
+    for file in (sample, target):
+        book.add(file, digest(source), digest(file), {"of": file.name})
+    book = Journal("test", {})
+    if unreadable:
+        read = journal._digest
+        monkeypatch.setattr(journal, "_digest", lambda path: None if path == source else read(path))
+        assert book.report(source, target, [sample]) is None
+        return
+    assert book.report(source, target, [sample]) == {"of": "target.png"}
+    assert book.report(source, target, [tmp_path / "other.png"]) is None
+    sample.write_bytes(b"changed")
+    assert book.report(source, target, [sample]) is None
+    assert book.report(source, target) == {"of": "target.png"}
+    source.write_bytes(b"another")
+    assert book.report(source, target) is None

@@ -79,7 +79,7 @@ class Measurement(ABC):
         """
         self._check_size(estimate)
         found = self.coefficients(estimate)
-        check_shape(measured, found.shape)
+        self._check_measured(measured, found.shape)
         gains = self._gains(found)
         if self.noise == 0:
             return estimate + self.image(measured / gains - found)
@@ -94,6 +94,15 @@ class Measurement(ABC):
             raise InputError(
                 f"The image has {estimate.shape[-2]}x{estimate.shape[-1]} pixels: what was "
                 f"measured is one of {self.size[0]}x{self.size[1]}."
+            )
+
+    @staticmethod
+    def _check_measured(measured: Tensor, shape: torch.Size) -> None:
+        """Refuse what was measured of images of another shape, or of another number of them."""
+        if measured.shape[1:] != shape[1:] or len(measured) not in (1, shape[0]):
+            raise InputError(
+                f"What was measured has shape {tuple(measured.shape)}: of these images it has "
+                f"{tuple(shape)}, or 1 in the first place."
             )
 
     def within(self, x: Image, measured: Tensor) -> Image:
@@ -111,15 +120,6 @@ class Measurement(ABC):
 
     def _gains(self, like: Tensor) -> Tensor:
         return torch.as_tensor(self.gains).to(like)
-
-
-def check_shape(measured: Tensor, shape: torch.Size) -> None:
-    """Refuse what was measured of images of another shape, or of another number of them."""
-    if measured.shape[1:] != shape[1:] or len(measured) not in (1, shape[0]):
-        raise InputError(
-            f"What was measured has shape {tuple(measured.shape)}: of these images it has "
-            f"{tuple(shape)}, or 1 in the first place."
-        )
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image
-from scorelet.models.measurements.base import Measurement, check_shape
+from scorelet.models.measurements.base import Measurement
 
 
 class KnownPixels(Measurement):
@@ -42,7 +42,7 @@ class KnownPixels(Measurement):
         if self.noise > 0:
             return super().consistent(estimate, measured, sigma)
         self._check_size(estimate)
-        check_shape(measured, estimate.shape)
+        self._check_measured(measured, estimate.shape)
         return torch.where(self.mask.to(estimate.device), measured.to(estimate), estimate)
 
     def within(self, x: Image, measured: Tensor) -> Image:

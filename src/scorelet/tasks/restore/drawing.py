@@ -54,9 +54,10 @@ def restored(
         moments.add(sample)
         keep(number, sample)
     pixels = from_unit(moments.mean, picture.pixels.dtype)
-    if settings.task == "inpaint" and settings.sigma == 0:  # doubles have more digits than samples
-        pixels = np.where(known(picture, settings)[..., None], picture.pixels, pixels)
-    whole = replace(picture, pixels=pixels, alpha=_opacity(picture, settings), mask=None)
+    valid = known(picture, settings) if settings.task == "inpaint" else None
+    if valid is not None and settings.sigma == 0:  # doubles have more digits than samples
+        pixels = np.where(valid[..., None], picture.pixels, pixels)
+    whole = replace(picture, pixels=pixels, alpha=_opacity(picture, settings, valid), mask=None)
     none = np.empty((0, *pixels.shape), np.float32)
     return Restored(whole.plain, none, moments.deviation, whole, settings.calls)
 
@@ -119,11 +120,13 @@ def _told(
     return lambda done: progress(before + done, total) if progress else None
 
 
-def _opacity(picture: Picture, settings: RestoreSettings) -> Pixels | None:
+def _opacity(
+    picture: Picture, settings: RestoreSettings, valid: np.ndarray | None
+) -> Pixels | None:
     """Return the opacity at the size of the result; what was filled is opaque."""
     if picture.alpha is None:
         return None
-    if settings.task == "inpaint":
+    if valid is not None:
         opaque = picture.alpha.dtype.type(white(picture.alpha.dtype))
-        return np.where(known(picture, settings), picture.alpha, opaque)
+        return np.where(valid, picture.alpha, opaque)
     return picture.alpha.repeat(settings.enlarges, 0).repeat(settings.enlarges, 1)
