@@ -1,6 +1,7 @@
 """Which file is made from which: sources, targets, and inputs that cannot be used."""
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -40,6 +41,7 @@ def plan_tasks(
     *,
     suffix: str,
     form: str | None = None,
+    beside: str | None = None,
     say: Say = lambda _text: None,
 ) -> list[FileTask]:
     """Pair every picture of `paths` (files and folders) with its target.
@@ -52,6 +54,8 @@ def plan_tasks(
         suffix: what default names get, for example "_denoised". A picture that is called so, and
             whose original is among the others, is an earlier result and is left out.
         form: of results whose names are not given, see `suffix_for_result`; None: the source's.
+        beside: a pattern of what is added to the names of targets for files beside them; such
+            files are left out as earlier results are.
         say: called with sentences without a full stop, about what is left out.
 
     A path that does not exist, a folder without pictures and the like become tasks with a
@@ -76,9 +80,9 @@ def plan_tasks(
         )
     if root is not None and not single and _is_file_name(root):
         raise InputError(f"{output} is the name of a file, but several results need a folder.")
-    names = Names(suffix, form)
+    names = Names(suffix, form, beside)
     tasks = [task for path in found for task in _tasks_of(path, root, names, say)]
-    return _without_collisions(_without_results(tasks, suffix, say))
+    return _without_collisions(_without_results(tasks, names, say))
 
 
 def _refuse_two_kinds(target: Path, form: str | None) -> None:
@@ -105,10 +109,25 @@ class Names:
 
     suffix: str
     form: str | None
+    beside: str | None
 
     def ending(self, source: Path) -> str:
         """Return the suffix of the result of a file."""
         return suffix_for_result(source, self.form)
+
+    def earlier(self, source: Path) -> set[Path]:
+        """Return what a file may be the result of, without suffixes."""
+        whole = source.with_suffix("")
+        paths = {whole}
+        if self.beside is not None:
+            paths.add(whole.with_name(re.sub(f"(?<=.)(?:{self.beside})$", "", whole.name)))
+        found = set()
+        for path in paths:
+            for place in (path, *path.parents):
+                if place.name.endswith(self.suffix) and place.name != self.suffix:
+                    original = place.with_name(place.name.removesuffix(self.suffix))
+                    found.add(original / path.relative_to(place) if place != path else original)
+        return found
 
 
 def _tasks_of(path: Path, output: Path | None, names: Names, say: Say) -> Iterator[FileTask]:
@@ -218,26 +237,15 @@ def _locked_folders(folder: Path) -> Iterator[FileTask]:
         yield FileTask(where, where, f"{where} cannot be read: {error.strerror}.")
 
 
-def _without_results(tasks: list[FileTask], suffix: str, say: Say) -> list[FileTask]:
+def _without_results(tasks: list[FileTask], names: Names, say: Say) -> list[FileTask]:
     """Leave out what an earlier run has made of others: photo<suffix>.png, folder<suffix>/."""
     originals = {task.source.with_suffix("") for task in tasks}
-    kept = [task for task in tasks if not _earlier(task.source, suffix) & originals]
+    kept = [task for task in tasks if not names.earlier(task.source) & originals]
     left = len(tasks) - len(kept)
     if left:
         what = "1 picture is" if left == 1 else f"{left} pictures are"
-        say(f"{what} left out, called ...{suffix} beside the original")
+        say(f"{what} left out, called ...{names.suffix} beside the original")
     return kept
-
-
-def _earlier(source: Path, suffix: str) -> set[Path]:
-    """Return what a file may be the result of, without suffixes."""
-    path = source.with_suffix("")
-    found = set()
-    for place in (path, *path.parents):
-        if place.name.endswith(suffix) and place.name != suffix:
-            original = place.with_name(place.name.removesuffix(suffix))
-            found.add(original / path.relative_to(place) if place != path else original)
-    return found
 
 
 def _task(source: Path, target: Path) -> FileTask:

@@ -67,6 +67,29 @@ def test_results_of_an_earlier_run_are_left_out_beside_their_originals(path):
     assert alone.target == path("in/a_new_new.png")
 
 
+def test_files_beside_earlier_results_are_left_out_too(path):
+    said = []
+    for name in ("in/a_new_000.png", "in/a_new_deviation.png", "in/a_new_wide.png", "in/_000.png"):
+        path(name).write_text(name)
+    path("in_new").mkdir()
+    path("in_new/b_001.png").write_text("b")
+    tasks = plan_tasks(
+        [path("in"), path("in_new")],
+        "out",
+        suffix="_new",
+        beside=r"_(\d{3,}|deviation)",
+        say=said.append,
+    )
+    assert [t.source.name for t in tasks] == [
+        "_000.png",
+        "a.png",
+        "a_new_wide.png",
+        "b.png",
+        "c.png",
+    ]
+    assert said == ["3 pictures are left out, called ..._new beside the original"]
+
+
 def test_what_a_folder_holds_besides_is_said(path):
     said = []
     for name in ("in/a.heic", "in/b.gif", "in/c.gif"):

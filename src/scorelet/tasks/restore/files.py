@@ -22,6 +22,8 @@ from scorelet.tasks.restore.settings import BlurKernel, Mask, RestoreSettings
 
 SUFFIX = "_restored"
 """What results are called that have no name given."""
+_SAMPLES = r"_(\d{3,}|deviation)"
+"""What `_beside` adds to names."""
 
 
 def restore_files(
@@ -52,7 +54,7 @@ def restore_files(
     roots = [as_path(path) for path in paths]
     masks = _masks(settings, roots)
     model = settings.ready()
-    planned = plan_tasks(paths, output, suffix=SUFFIX, say=listener.left_out)
+    planned = plan_tasks(paths, output, suffix=SUFFIX, beside=_SAMPLES, say=listener.left_out)
     tasks = with_beside(planned, partial(_beside, settings=settings))
     listener.files(len(tasks))
 
