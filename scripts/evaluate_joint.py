@@ -32,6 +32,7 @@ from scorelet.analysis.image_quality import decibels
 from scorelet.core.errors import InputError
 from scorelet.core.files import write_text
 from scorelet.core.memory import keep_large_buffers
+from scorelet.data import locate
 from scorelet.data.labelled import LabelledImages, load_labelled
 from scorelet.models import Denoiser, GaussianDenoiser, NetworkJointEnergy
 from scorelet.recipes.claims import Measured
@@ -202,7 +203,7 @@ def main(options: argparse.Namespace) -> None:
     given = {JOINT: options.joint, PLAIN: options.entropy, NOISY: options.noisy}
     networks = {name: where for name, where in given.items() if where is not None}
     files = {name: _digest(where) for name, where in networks.items()}
-    run = {"subject": "joint controls", "seed": 0, "settings": dict(files)}
+    run = {"subject": "joint controls", "seed": 0, "settings": files | _measures()}
     if options.denoiser is not None:
         files[DIRECT] = _digest(options.denoiser)
     evaluation = Evaluation(networks, options.denoiser, options.folder)
@@ -225,6 +226,21 @@ def main(options: argparse.Namespace) -> None:
         if piece.name.startswith(options.only):
             steps(piece.name, piece.work)
             write_text(RESULTS, json.dumps(head | gathered(evaluation, kept), indent=1) + "\n")
+
+
+def _measures() -> dict[str, Any]:
+    """Return what is measured: pieces are kept by number, and another run's have other levels."""
+    return {
+        "data": digest(locate(DATA)),
+        "held_out": HELD_OUT,
+        "parts": PARTS,
+        "psnrs": PSNRS,
+        "levels": [LEVELS, TOLD_LEVELS],
+        "grid": [LEAST, LARGEST, GRID],
+        "told": TOLD,
+        "attacks": [BALLS, ATTACKS],
+        "curves": [CURVES, CURVE_STEPS, CURVE_PICTURES],
+    }
 
 
 def gathered(evaluation: Evaluation, kept: Path) -> dict[str, Any]:

@@ -17,6 +17,8 @@ import json
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -30,7 +32,7 @@ from published_runs import (
 
 from scorelet.analysis.image_quality import decibels
 from scorelet.core.checkpoint import load_tensors
-from scorelet.core.files import write_text
+from scorelet.core.files import atomic_path, write_text
 from scorelet.data.labelled import load_labelled
 from scorelet.models import Denoiser, NetworkJointEnergy, ResidualDenoiser
 from scorelet.recipes.subjects.classification_denoising.measures import direct
@@ -63,9 +65,16 @@ WORDS = {
     ),
 }
 """Of each model: what it does, and its limits."""
+INPUTS = (
+    "colour, values in [0, 1]; to be labelled, the largest central square of pictures of other "
+    "sizes is brought to 32x32 without aliasing",
+    "colour, values in [0, 1]",
+)
+"""Of what labels, and of what only denoises."""
 Config = JointConfig | DenoiseSetConfig
 Model = NetworkJointEnergy | ResidualDenoiser
 ROOT = Path(__file__).resolve().parents[1]
+WEIGHTS = ROOT / "src/scorelet/zoo/weights"
 DATA = "cifar10.npz"
 SIGMAS = (12.75, 25.5, 51.0)
 PICTURES = 1000
@@ -77,24 +86,31 @@ def main(run: Path, weights: str, place: tuple[str, str]) -> None:
     name = run.name
     if name not in WORDS:
         raise SystemExit(f"The folder {run} has the name of no model: {', '.join(WORDS)}.")
-    path = ROOT / f"src/scorelet/zoo/weights/{name}.safetensors"
+    path = WEIGHTS / f"{name}.safetensors"
     settings = read_config(run / "config.yaml")
     if not isinstance(settings, DenoiseSetConfig if name == DIRECT else JointConfig):
         raise SystemExit(f"{run} is a run of the task {settings.task}: {name} is of another.")
-    save(halved(run / weights, settings), path)
+    if isinstance(settings, JointConfig) and settings.denoises != (name == JOINT):
+        learnt = "to denoise" if settings.denoises else "labels only"
+        raise SystemExit(f"{run} has learnt {learnt}: it is no run of {name}.")
     config = settings.model_dump(mode="json")
     held = config["data"]["hold_out"]
-    document = {
-        "model": name,
-        "sha256": digest(path),
-        "command": f"python scripts/{Path(__file__).name} runs/{name}",
-        "date": datetime.now(UTC).date().isoformat(),
-        "versions": {"scorelet": version("scorelet"), "torch": torch.__version__},
-        "test": measured(path, None, settings),
-        "held_out": measured(path, held, settings) if held else None,
-    }
+    with TemporaryDirectory() as folder:
+        made = Path(folder) / path.name
+        save(halved(run / weights, settings), made)
+        document = {
+            "model": name,
+            "sha256": digest(made),
+            "command": f"python scripts/{Path(__file__).name} runs/{name}",
+            "date": datetime.now(UTC).date().isoformat(),
+            "versions": {"scorelet": version("scorelet"), "torch": torch.__version__},
+            "test": measured(made, None, settings),
+            "held_out": measured(made, held, settings) if held else None,
+        }
+        card = describe(made, run, config, document, place)
+        with atomic_path(path) as temporary:
+            copyfile(made, temporary)
     write_text(ROOT / f"docs/results/{name}.json", json.dumps(document, indent=2) + "\n")
-    card = describe(path, run, config, document, place)
     write_text(path.with_suffix(".json"), json.dumps(card, indent=2, ensure_ascii=False) + "\n")
 
 
@@ -138,7 +154,7 @@ def psnrs(path: Path, held: int | None) -> dict[str, Any]:
 def describe(
     path: Path, run: Path, config: dict[str, Any], document: dict[str, Any], place: tuple[str, str]
 ) -> dict[str, Any]:
-    """Return the model card."""
+    """Return the model card of the weights at `path`."""
     trained = load(path)
     summary, limits = WORDS[path.stem]
     shipped = DIRECT if path.stem == DIRECT else JOINT
@@ -150,15 +166,14 @@ def describe(
         "parameters": sum(p.numel() for p in trained.network.parameters()),
         "bytes": path.stat().st_size,
         "sha256": document["sha256"],
-        "input": "colour, values in [0, 1]; what labels brings the largest central square of "
-        "pictures of other sizes to 32x32, without aliasing",
+        "input": INPUTS[path.stem == DIRECT],
         "data": {
             "train": f"CIFAR-10, without the last {config['data']['hold_out']} training images",
-            "test": f"{PICTURES} test images; nothing was chosen on them",
+            "test": f"{document['test']['pictures']} test images; nothing was chosen on them",
             "terms": CIFAR10_TERMS,
         },
         "command": f"{train_command(shipped, config, f'runs/{path.stem}')}; {document['command']}",
-        "runs": cifar10_runs(path.with_suffix(".json"), run, config, *place),
+        "runs": cifar10_runs(WEIGHTS / f"{path.stem}.json", run, config, *place),
         "machine": "see runs; every machine was shared with other work",
         "date": document["date"],
         "figures": document["test"],

@@ -41,7 +41,10 @@ def train_command(name: str, config: dict[str, Any], output: str | None = None) 
     """
     shipped = read_config(name).model_dump(mode="json")
     usual, this = flat(shipped), flat(config | {"output": output or shipped["output"]})
-    changed = {field: value for field, value in this.items() if value != usual[field]}
+    if lacking := usual.keys() - this.keys():
+        raise SystemExit(f"The run lacks what {name} has: {', '.join(sorted(lacking))}.")
+    new = object()
+    changed = {field: value for field, value in this.items() if value != usual.get(field, new)}
     options = (f" --cfg.{field} {quote(json.dumps(value))}" for field, value in changed.items())
     return f"scorelet train {name}" + "".join(options)
 

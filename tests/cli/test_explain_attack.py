@@ -49,8 +49,11 @@ def test_a_drawing_and_figures(shell, files):
     still = json.loads(out)
     assert (still["taken_for"], still["found"]) == (found["taken_for"], found["taken_for"])
     assert not still["broken"]  # it was not right before
+    assert (still["changed"], still["alignment"]) == (False, None)
     status, out, _ = shell(*words)
-    assert f"{other}, which the model takes for {found['taken_for']} as it is" in out
+    assert f"{other}, which the model takes for {found['taken_for']} as it is; " in out
+    assert "the attack changed nothing" in out
+    assert "cosine" not in out
     assert "at noise level 0.0039" in out
 
 

@@ -197,6 +197,11 @@ def test_clean_pictures_are_labelled_at_a_level_of_their_own():
     assert torch.equal(plain(y), plain.class_logits(y, plain.least))
     plain.label_level = 0.2
     assert torch.equal(plain.classifier()(y), joint(y))
+    plain.label_level = None
+    assert plain.label_level == plain.least
+    for level in (0.001, -1.0, math.nan, math.inf):
+        with pytest.raises(InputError, match="label_level is"):
+            plain.label_level = level
     for level in (0.001, math.nan, math.inf):
         with pytest.raises(InputError, match="label_level is"):
             NetworkJointEnergy(network, "abc", label_level=level)
@@ -235,8 +240,8 @@ def test_beyond_the_largest_level_the_network_is_told_that_one():
     assert_close(joint.logits(y, 2.0), logits, 1e-5)
     assert_close(joint.class_logits(y, 2.0), classes, 1e-5)
     assert joint.denoiser().most == 0.5
-    joint.label_level = 2.0
-    assert torch.equal(joint(y), joint(y, 0.5))
+    with pytest.raises(InputError, match=r"label_level is 2\.0: .*0\.1 to 0\.5"):
+        joint.label_level = 2.0
     for options in ({"label_level": 0.6}, {"most": 0.05}):
         with pytest.raises(InputError, match=r"label_level is 0\.6|most 0\.05"):
             NetworkJointEnergy(network, "abc", **{"least": 0.1, "most": 0.5} | options)

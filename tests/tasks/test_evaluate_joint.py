@@ -72,14 +72,30 @@ def test_no_noise_and_no_classes(tmp_path):
     joint = NetworkJointEnergy(GradResNet(3, 3, width=0.125), "abc", mean=(0.5,) * 3, size=(8, 8))
     x = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), np.uint8)
     np.savez(tmp_path / "data.npz", x_test=x, y_test=np.arange(3))
-    (row,) = sl.evaluate(tmp_path / "data.npz", model=joint, sigmas=[0.0])["rows"]
-    assert row["psnr"] > 130  # rounding, or nothing at all
+    joint.most, joint.label_level = 0.5, 0.4
+    with torch.no_grad():
+        joint.network.classify.weight.mul_(100)
+        for name, weights in joint.network.named_parameters():
+            if "gain" in name:  # 0 before training: levels say nothing
+                weights.normal_(std=0.3)
+    joint.train()
+    found = sl.evaluate(tmp_path / "data.npz", model=joint, sigmas=[0.0, 25.5, 200.0])
+    clean, weak, _ = found["rows"]
+    assert joint.training  # it is the user's own
+    assert clean.keys() == {"sigma", "accuracy", "nll"}  # clean pictures need no denoiser
+    assert clean["nll"] == pytest.approx(found["negative_log_likelihood"], rel=1e-5)
+    assert clean["nll"] != pytest.approx(weak["nll"], rel=1e-3)
+    assert found["warnings"] == [
+        "noise of 200 is stronger than any that the model learnt: it learnt levels of 127.5 at most"
+    ]
     (tmp_path / "flat").mkdir()
     for k, pixels in enumerate(x):
         write_png(tmp_path / f"flat/{k}.png", pixels)
     found = sl.evaluate(tmp_path / "flat", model=joint, sigmas=[51.0])
     assert found["pictures"] == 3
     assert found["rows"][0].keys() >= {"psnr", "ssim"}
+    alone = sl.evaluate(tmp_path / "flat/0.png", model=joint, sigmas=[51.0])
+    assert (alone["pictures"], alone["rows"][0].keys()) == (1, found["rows"][0].keys())
     write_png(tmp_path / "flat/0.png", x[0][..., :1])  # gray: the model takes colour
     assert sl.evaluate(tmp_path / "flat", model=joint, sigmas=[51.0])["channels"] == 3
     with pytest.raises(InputError, match="this denoiser takes 3"):

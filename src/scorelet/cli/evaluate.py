@@ -151,6 +151,7 @@ def _figure(name: str, value: Any) -> str:  # noqa: ANN401 - a number, a word or
 def _table(rows: list[dict[str, str]]) -> list[str]:
     if not rows:
         return []
-    head = [UNITS.get(name, name) for name in rows[0]]
-    table = ConsoleTable(head, [[row[name] for name in rows[0]] for row in rows], frozenset())
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    cells = [[row.get(name, "–") for name in names] for row in rows]
+    table = ConsoleTable([UNITS.get(name, name) for name in names], cells, frozenset())
     return [table.text()]

@@ -80,11 +80,17 @@ def explain_attack(
 def _as_text(document: dict[str, Any]) -> str:
     label, found = document["label"], document["found"]
     lines = [f"{document['source']} {note}." for note in document["notes"]]
+    alignment = document["alignment"]
     level = f"at noise level {document['sigma']:.3g}"
-    if document["taken_for"] != label:
+    right = document["taken_for"] == label
+    if not document["changed"]:
+        taken = "" if right else f"which the model takes for {document['taken_for']} as it is; "
+        became = f"{taken}the attack changed nothing"
+    elif not right:
         became = f"which the model takes for {document['taken_for']} as it is; attacked {found}"
     else:
         became = f"attacked it is {found} for it" if document["broken"] else "attacked it stays so"
+    cosine = "" if alignment is None else f"cosine of the attack and this {alignment:.3f}; "
     return "\n".join(
         [
             *lines,
@@ -92,7 +98,7 @@ def _as_text(document: dict[str, Any]) -> str:
             f"  p({label})   {document['probability_before']:.4f} -> "
             f"{document['probability_after']:.4f}, within {document['eps']:.4g} in "
             f"{document['norm']}",
-            f"  attack and the difference of the denoisers: cosine {document['alignment']:.3f}; "
-            f"{100 * document['slow_share']:.0f} % of its energy at low frequencies",
+            f"  {cosine}difference of the denoisers: {100 * document['slow_share']:.0f} % of its "
+            "energy at low frequencies",
         ]
     )

@@ -76,7 +76,7 @@ def robust(
     settings = RobustSettings(
         norm=norm,
         eps=tuple(number(word, "--eps") for word in eps.split(",")),
-        attacks=tuple(attack.split(",")),
+        attacks=tuple(word.strip() for word in attack.split(",")),
         part=part,
         limit=limit,
         steps=steps,

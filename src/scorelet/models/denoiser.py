@@ -188,6 +188,15 @@ class Denoiser(nn.Module, ABC):
         """Take the same labels as another denoiser, by number or by name: for what wraps one."""
         self.labels, self.classes = denoiser.labels, denoiser.classes
 
+    def check_label(self, label: LabelLike | None) -> None:
+        """Refuse a label that this denoiser does not know, before it is given images.
+
+        Raises:
+            InputError: it knows no classes, or not this one.
+        """
+        if label is not None:
+            self._classes(label, torch.empty(1))
+
     def _classes(self, label: LabelLike, y: Tensor) -> Labels:
         if self.labels is None:
             raise InputError("This denoiser knows no classes: call it without label.")

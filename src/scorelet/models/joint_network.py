@@ -109,14 +109,14 @@ class NetworkJointEnergy(JointEnergy):
         if not isinstance(denoises, bool):
             raise InputError(f"denoises is {denoises!r}: it must be true or false.")
         _check_head(head, pixels, network.accepts)
-        _check_levels(least, most, label_level)
+        _check_levels(least, most)
         mean = _known_mean(mean, network.accepts)
         _check_variance(float(variance))
         self.network: nn.Module = network
         self.head = head
         self.pixels = pixels
         self.least, self.most = float(least), float(most)
-        self.label_level = self.least if label_level is None else float(label_level)
+        self.label_level = label_level
         self.labels = network.classes
         self.channels = network.accepts
         self.size = None if size is None else sides(size)
@@ -124,6 +124,16 @@ class NetworkJointEnergy(JointEnergy):
         self.denoises = denoises
         self.register_buffer("mean", mean)
         self.register_buffer("variance", torch.as_tensor(variance, dtype=torch.float32).clone())
+
+    @property
+    def label_level(self) -> float:
+        """The noise level at which clean pictures are labelled; None sets the least."""
+        return self._label_level
+
+    @label_level.setter
+    def label_level(self, level: float | None) -> None:
+        _check_label_level(level, self.least, self.most)
+        self._label_level = self.least if level is None else float(level)
 
     def classifier(self) -> Classifier:
         """Return p(c | y) of clean images as a `Classifier`."""
@@ -191,17 +201,21 @@ def _check_head(head: str, pixels: CorrelatedPixels | None, accepts: tuple[int, 
         )
 
 
-def _check_levels(least: float, most: float, label_level: float | None) -> None:
+def _check_levels(least: float, most: float) -> None:
     if not 0 < least <= most:
         raise InputError(
             f"least is {least} and most {most}: they must be positive, and most not below least."
         )
-    if label_level is None or (least <= label_level <= most and label_level < math.inf):
+
+
+def _check_label_level(level: float | None, least: float, most: float) -> None:
+    if level is None:
         return
-    raise InputError(
-        f"label_level is {label_level:g}: it must be one of the levels that the network learnt, "
-        f"{least:g} to {most:g}."
-    )
+    if not isinstance(level, int | float) or not (least <= level <= most and level < math.inf):
+        raise InputError(
+            f"label_level is {level!r}: it must be one of the levels that the network learnt, "
+            f"{least:g} to {most:g}."
+        )
 
 
 def _known_mean(mean: Sequence[float] | Tensor, accepts: tuple[int, ...]) -> Tensor:

@@ -7,7 +7,8 @@ seeds. Two classifiers that met the same pictures are compared picture by pictur
 
 d_{s,i} the difference of their hits. The second part, of one seed, is not known and left out; a
 difference that is small has to come from several seeds, see `contrasts`. Of two classifiers with
-different numbers of seeds the first seeds of both are compared.
+different numbers of seeds the first seeds of both are compared. Where the spread of three seeds
+leads, chance exceeds two errors in one case of seven, not of twenty.
 """
 
 from collections.abc import Sequence
@@ -58,6 +59,9 @@ def error_factor(a: Seeds, b: Seeds) -> Measured:
 
 def quotient(a: Float[Tensor, "seed item"], b: Float[Tensor, "seed item"]) -> Measured:
     """Return mean(a) / mean(b) with its error to first order; nan where mean(b) is no more than 0.
+
+    Where a few items are most of both means, as of classes that are almost certain, the error is
+    too small.
 
     Args:
         a, b: of the same seeds and the same independent items: pictures, or parts of a test set.

@@ -19,7 +19,7 @@ from scorelet.core.numbers import is_whole
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.data import Note, Picture, iter_pages
-from scorelet.models import Classifier
+from scorelet.models import Classifier, NetworkJointEnergy
 from scorelet.tasks.array_files import check_output
 from scorelet.tasks.classify_input import Source, pictures, prepared
 from scorelet.tasks.folder_results import FolderFiles
@@ -32,7 +32,7 @@ from scorelet.zoo import load_as
 SUFFIXES = (".csv", ".json", ".parquet")
 BATCH = 64
 """Pictures at a time, brought to one size; whole pictures, where a model takes any size."""
-Model = str | Path | Classifier
+Model = str | Path | Classifier | NetworkJointEnergy
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def classify(
             [0, 1]. A folder, a file of several pages, or an array or tensor with a batch axis
             before these gives a list. Files of a folder that cannot be used are left out, and named
             at the end by a `scorelet.data.PictureWarning`.
-        model: path, built-in name or Hub id of a classifier, or one that is loaded.
+        model: path, built-in name or Hub id of a classifier or a joint law, or one that is loaded.
         k: how many classes; a model with fewer gives all.
         device: auto, cpu, cuda or mps.
         dtype: of the network's products: auto, float32, bfloat16 or float16; auto takes bfloat16
@@ -160,6 +160,8 @@ def classify_files(  # noqa: PLR0913 - as many as the command has options
 def _ready(model: Model, k: int, device: str, dtype: str) -> ReadyClassifier:
     if not is_whole(k, least=1):
         raise InputError(f"k is {k!r}: it must be a whole number of at least 1.")
+    if isinstance(model, NetworkJointEnergy):
+        model = model.classifier()
     loaded = model if isinstance(model, Classifier) else load_as(Classifier, model, verb="classify")
     return ready_classifier(loaded, device=device, dtype=dtype)
 

@@ -1,5 +1,6 @@
 """The verb explain-attack: why a joint law of images and classes falls for an attack."""
 
+import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,9 @@ class ExplainedAttack:
     Attributes:
         document: for JSON: source, model, norm, eps, sigma, label, taken_for and found (what the
             model says before and after), rival (the most probable other class after it), broken
-            (right before, and not after), probabilities of the label before and after, alignment
-            (cosine between the attack and D_u - D_label), slow_share (of the energy of
+            (right before, and not after), changed (whether the attack has changed a pixel),
+            probabilities of the label before and after, alignment (cosine between the attack and
+            D_u - D_label; None where nothing was changed), slow_share (of the energy of
             D_label - D_u, at the lowest quarter of the frequencies) and notes on how the picture
             was read.
         images: what it was made from.
@@ -66,7 +68,7 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
     source: str | Path,
     *,
     model: str | Path | NetworkJointEnergy,
-    label: str | None = None,
+    label: int | str | None = None,
     norm: str = "linf",
     eps: float = 2 / 255,
     sigma: float | None = None,
@@ -84,7 +86,7 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
     Args:
         source: a picture.
         model: path, built-in name or Hub id of a joint law of images and classes; or one.
-        label: name of its class; None takes the one that the model finds most probable.
+        label: name or number of its class; None takes the one that the model finds most probable.
         norm: linf or l2.
         eps: radius of the ball, in the unit of pictures with values in [0, 1].
         sigma: noise level at which the model reads the picture, in [0, 1]; None: that at which it
@@ -110,6 +112,7 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
     labels = torch.tensor([number], device=x.device)
     found = explain(joint, x, labels, sigma=level, eps=eps, name=attack, setup=setup)
     before, after = int(found.taken[0]), int(found.found[0])
+    changed = not torch.equal(found.clean, found.attacked)
     document = {
         "source": str(source),
         "model": str(model) if isinstance(model, str | Path) else type(model).__name__,
@@ -121,9 +124,10 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
         "rival": joint.classes[int(found.rival[0])],
         "taken_for": joint.classes[before],
         "broken": before == number and after != number,
+        "changed": changed,
         "probability_before": float(found.before[0]),
         "probability_after": float(found.after[0]),
-        "alignment": float(found.alignment[0]),
+        "alignment": float(found.alignment[0]) if changed else None,
         "slow_share": float(found.slow_share[0]),
         "notes": [note.text for note in notes],
     }
@@ -135,10 +139,10 @@ def _joint(model: str | Path | NetworkJointEnergy) -> NetworkJointEnergy:
     if isinstance(joint, str | Path):
         joint = load_as(NetworkJointEnergy, joint, verb="explain-attack")
     joint.denoiser()  # refuses one that has learnt labels only
-    return joint
+    return copy.deepcopy(joint) if joint is model else joint
 
 
-def _number(label: str | None, joint: NetworkJointEnergy, x: Tensor, sigma: float) -> int:
+def _number(label: int | str | None, joint: NetworkJointEnergy, x: Tensor, sigma: float) -> int:
     if label is None:
         with torch.no_grad():
             return int(joint.posterior(x, sigma).argmax())

@@ -64,6 +64,9 @@ def test_shares_of_waves_are_those_of_their_frequencies():
     assert float(low_frequency_share(slow)) == pytest.approx(1)
     assert float(low_frequency_share(fast)) == pytest.approx(0, abs=1e-12)
     assert float(low_frequency_share(slow + fast)) == pytest.approx(0.5)
+    assert float(low_frequency_share(fast.mT)) == pytest.approx(0, abs=1e-12)
+    assert float(low_frequency_share(slow * fast.mT)) == pytest.approx(0, abs=1e-12)
+    assert float(low_frequency_share(slow * slow.mT)) == pytest.approx(1)
     assert float(low_frequency_share(torch.zeros(1, 1, 4, 4))) == 0
 
 

@@ -64,7 +64,9 @@ def test_a_gray_model_does_the_gray_pictures(shell):
     model = write_model(Path("gray.safetensors"), channels=1)
     status, _, stderr = shell("in", "--model", model)
     assert status == 1
-    assert errors(stderr) == ["in/a.png: The image has 3 channels: this denoiser takes 1; choose another."]
+    assert errors(stderr) == [
+        "in/a.png: The image has 3 channels: this denoiser takes 1; choose another."
+    ]
     assert names("in_denoised") == ["b.png"]
 
 

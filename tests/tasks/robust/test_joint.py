@@ -69,6 +69,16 @@ def test_outliers_lie_in_a_folder_and_stand_beside_gaussian_pixels(tmp_path):
     y = torch.rand(2, 3, 8, 8)
     exact = -(y - 0.5).square().sum((1, 2, 3)) / (2 * (0.06 + 0.1**2))
     assert torch.allclose(joint.gaussian_log_density(y, 0.1), exact)
+    for other, text in (
+        (255 * x.abs() + 2, "divide pictures of 8 bits by 255"),
+        (torch.rand(8, 3, 16, 16), r"shape \(3, 16, 16\) and the pictures \(3, 8, 8\)"),
+    ):
+        with pytest.raises(InputError, match=text):
+            sl.robust(
+                (x.clamp(0, 1), torch.zeros(8).long()),
+                model=joint,
+                **options | {"outliers": (other, torch.zeros(8).long())},
+            )
     joint.denoises = False
     with pytest.raises(InputError, match="has no density"):
         sl.robust((x.clamp(0, 1), torch.zeros(8).long()), model=joint, **options)
@@ -123,3 +133,32 @@ def test_the_level_of_labels_is_said_and_parts_of_another_are_not_taken(tmp_path
     found = robustness((x, labels), joint, settings, target=target).document
     assert found["label_level"] == 0.2
     assert found["rows"][0]["accuracy"] == 1.0
+
+
+@pytest.mark.slow
+def test_a_law_in_memory_is_taken_by_every_verb(tmp_path):
+    """By its path or as it is, with the same answer; labels by number or by name."""
+    torch.manual_seed(0)
+    joint = NetworkJointEnergy(
+        GradResNet(width=0.125, classes=3), "abc", size=(8, 8), mean=(0.5,) * 3
+    ).eval()
+    with torch.no_grad():
+        joint.network.classify.weight.mul_(100)
+        joint.network.strengths.fill_(0.5)
+    sl.save(joint, tmp_path / "joint.safetensors")
+    x = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)
+    write_png(tmp_path / "a.png", x)
+    for call in (
+        lambda model: sl.classify(x, model=model).classes,
+        lambda model: sl.denoise(x, model=model, sigma=20, label="b").image.tolist(),
+        lambda model: sl.restore(
+            x, task="superres", model=model, label=1, quality="fast"
+        ).image.tolist(),
+    ):
+        assert call(joint) == call(tmp_path / "joint.safetensors")
+    options = {"eps": 0.01, "steps": 1}
+    joint.double().train()
+    found = sl.explain_attack(tmp_path / "a.png", model=joint, label=1, **options)
+    assert found.document["label"] == "b"
+    assert joint.training  # the user's own law is left as it was
+    assert all(p.requires_grad and p.dtype == torch.float64 for p in joint.parameters())

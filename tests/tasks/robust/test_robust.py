@@ -53,12 +53,14 @@ def test_radius_zero_changes_nothing_and_order_does_not_matter(data):
     assert rows_of(one, "pgd")[0]["accuracy"] == one.document["accuracy"]
 
 
-def test_a_masked_network_is_warned_of(data):
+@pytest.mark.parametrize("others", [[], ["autoattack"]])
+def test_a_masked_network_is_warned_of(data, others):
+    """AutoAttack has a blind attack among its own: what it breaks says nothing of gradients."""
     found = sl.robust(
         data,
         model=Masked(Linear(2)),
         eps=(0.03,),
-        attack=["pgd", "square"],
+        attack=["pgd", "square", *others],
         steps=4,
         transfer_from=Linear(2),
         queries=100,
@@ -120,6 +122,30 @@ def test_an_interrupted_run_goes_on_to_the_same_table(data, tmp_path, monkeypatc
     assert run(data, tmp_path / "cut.html", resume=True).document == whole
     assert len(again) < 13  # 2 attacks, 3 chunks, 2 radii, and the widest radius
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cut.html", "whole.html"]
+
+
+@pytest.mark.slow
+def test_a_run_at_work_is_left_alone(data, tmp_path, monkeypatch):
+    """Neither going on nor beginning anew takes the parts of a run that is at work."""
+    real, said = work_in_chunks.attack, []
+
+    def meanwhile(*words, **options):
+        if not said:
+            for more in ({}, {"resume": True}, {"overwrite": True}):
+                with pytest.raises(InputError, match="Another scorelet job"):
+                    robustness(
+                        data,
+                        Linear(2),
+                        RobustSettings(eps=EPS, steps=4, attacks=("pgd", "apgd")),
+                        target=Target(tmp_path / "a.html", **more),
+                    )
+                said.append(more)
+        return real(*words, **options)
+
+    monkeypatch.setattr(work_in_chunks, "attack", meanwhile)
+    run(data, tmp_path / "a.html")
+    assert len(said) == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["a.html"]
 
 
 @pytest.mark.slow
@@ -188,6 +214,7 @@ def test_bad_pictures_are_sentences(data):
         ((x[0], labels), "expected floats"),
         ((x[:0], labels[:0]), "expected floats"),
         ((x, labels.double()), "expected 24 integers"),
+        ((x, labels > 0), "expected 24 integers"),
     ):
         with pytest.raises(InputError, match=text):
             sl.robust(given, model=Linear(2), eps=(0.1,))

@@ -17,6 +17,8 @@ from torch import Tensor, nn
 
 from scorelet.core.typing import Image, Labels
 
+CHANCE = 0.01
+"""Of a warning where two attacks are alike: each radius and attack asks anew."""
 SHARE = 0.01
 """Share of pictures without a gradient from which it is said."""
 
@@ -48,14 +50,15 @@ def without_gradient(network: nn.Module, x: Image, labels: Labels) -> Tensor:
 def beaten(blind: Tensor, guided: Tensor) -> bool:
     """Whether an attack without the gradient breaks more pictures than one with it.
 
-    Of the pictures that one of the two breaks alone, those of the blind attack must be more, by
-    more than the standard deviation √n of a fair coin's excess.
+    Of the n pictures that one of the two breaks alone, so many must be those of the blind attack
+    that a fair coin, thrown n times, has as many heads with a probability of at most `CHANCE`.
 
     Args:
         blind, guided: (pictures,), which each has broken.
     """
     alone, missed = int((blind & ~guided).sum()), int((guided & ~blind).sum())
-    return alone - missed > math.sqrt(alone + missed)
+    n = alone + missed
+    return sum(math.comb(n, k) for k in range(alone, n + 1)) <= CHANCE * 2**n
 
 
 def stays_high(labels: Labels, broken: Tensor) -> bool:

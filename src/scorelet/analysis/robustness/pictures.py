@@ -2,6 +2,7 @@
 
 import math
 
+import torch
 from torch import Tensor
 
 from scorelet.analysis.robustness.ball import Norm
@@ -29,7 +30,8 @@ def check_pictures(x: Tensor, labels: Tensor) -> None:
             f"The pictures have values from {low:g} to {high:g}: expected [0, 1]; divide pictures "
             "of 8 bits by 255."
         )
-    if labels.shape != x.shape[:1] or labels.is_floating_point():
+    whole = not labels.is_floating_point() and labels.dtype != torch.bool
+    if labels.shape != x.shape[:1] or not whole:
         raise InputError(
             f"The labels have shape {tuple(labels.shape)} and dtype {labels.dtype}: expected "
             f"{len(x)} integers, one for each picture."

@@ -126,7 +126,9 @@ class _Job:
 
 
 def _job(settings: DenoiseSettings, paths: Sequence[str | Path], listener: Listener) -> _Job:
-    return _Job(settings.ready(), settings, _conditions(settings, paths), listener)
+    model = settings.ready()
+    model.denoiser.check_label(settings.label)
+    return _Job(model, settings, _conditions(settings, paths), listener)
 
 
 def _conditions(settings: DenoiseSettings, paths: Sequence[str | Path]) -> Conditions | None:

@@ -12,7 +12,7 @@ from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.data import iter_pages, locate
 from scorelet.data.pictures.in_memory import in_memory
-from scorelet.models import Denoiser
+from scorelet.models import Denoiser, NetworkJointEnergy
 from scorelet.tasks.conditions import Conditions
 from scorelet.tasks.denoise.page import denoised_page, denoised_pages
 from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
@@ -26,7 +26,7 @@ Pixels = np.ndarray
 def denoise(  # noqa: PLR0913
     source: Any,  # noqa: ANN401 - paths, arrays, tensors, pictures
     *,
-    model: str | Path | Denoiser = "photo",
+    model: str | Path | Denoiser | NetworkJointEnergy = "photo",
     sigma: float | None = None,
     strength: float = 1.0,
     label: int | str | None = None,
@@ -66,6 +66,8 @@ def denoise(  # noqa: PLR0913
         >>> out.image.shape, out.image.dtype, out.sigma < 1 / 255
         ((32, 32), dtype('uint8'), True)
     """
+    if isinstance(model, NetworkJointEnergy):
+        model = model.denoiser()
     settings = DenoiseSettings(
         *(model, sigma, strength, label, tile, device, dtype, nodata),
         noise=noise,

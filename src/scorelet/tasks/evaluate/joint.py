@@ -3,6 +3,7 @@
 Denoisers over all classes and of the true class in dB (peak 1); see `analysis.joint_levels`.
 """
 
+import copy
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image, Labels
+from scorelet.data import SUFFIXES
 from scorelet.data.labelled import LabelledImages
 from scorelet.data.labelled.folders import is_flat_folder
 from scorelet.data.locate import locate
@@ -32,6 +34,7 @@ from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
 SIGMAS = (0.05 * 255, 0.1 * 255, 0.2 * 255, 0.5 * 255)
 """Usual noise levels, in 8-bit units."""
 BATCH = 100
+_ROUNDING = 1e-6
 
 
 @measure.register(NetworkJointEnergy)
@@ -40,16 +43,17 @@ def measure_joint(
 ) -> dict[str, Any]:
     """Return what `measure_classifier` does of clean pictures, with ``rows`` by noise level.
 
-    Pictures without classes, in one folder, are denoised: see `measure_denoiser`.
+    Pictures without classes, a file or a folder, are denoised: see `measure_denoiser`.
 
-    Rows: sigma (8-bit units), accuracy and nll (nats); of a model that denoises also psnr of D_u,
-    psnr_class of D_c, apart, the mean of Σ_c p(c | y) |D_c - D_u|², and worth, the error that the
-    class takes away, over apart: 1 of an exact law. Noise of a picture is a function of its number.
+    Rows: sigma (8-bit units), accuracy and nll (nats); of a model that denoises, above level 0 also
+    psnr of D_u, psnr_class of D_c, apart, the mean of Σ_c p(c | y) |D_c - D_u|², and worth, the
+    error that the class takes away, over apart: 1 of an exact law. Noise of a picture is a function
+    of its number. Rows are of float32, whatever the dtype of the other figures.
 
     Raises:
         InputError: as `measure_classifier`.
     """
-    if is_flat_folder(locate(data)):
+    if _is_unlabelled(locate(data)):
         return measure(joint.denoiser(), data, settings)
     classifier = joint.classifier()
     if settings.label is not None:
@@ -61,17 +65,28 @@ def measure_joint(
     images = labelled_images(classifier, data, settings)
     found = measured_on(images, classifier, settings)
     device = choose_device(settings.device)
-    model = joint.eval().to(device)
+    model = copy.deepcopy(joint).eval().to(device)
     labels = numbered(images, joint.classes)
     levels = SIGMAS if settings.sigmas is None else settings.sigmas
     rows = [{"sigma": s, **_at_level(model, images, labels.to(device), s / 255)} for s in levels]
-    return found | {"by_class": found["rows"], "rows": rows}
+    strong = [f"{s:g}" for s in levels if s / 255 > joint.most * (1 + _ROUNDING)]
+    if strong:
+        found["warnings"].append(
+            f"noise of {', '.join(strong)} is stronger than any that the model learnt: it learnt "
+            f"levels of {255 * joint.most:.1f} at most"
+        )
+    return found | {"by_class": found["rows"], "rows": rows, "rows_dtype": "float32"}
+
+
+def _is_unlabelled(path: Path) -> bool:
+    """Whether it is a picture, or a folder of pictures without classes."""
+    return is_flat_folder(path) or path.suffix.lower() in SUFFIXES
 
 
 def _at_level(
     model: NetworkJointEnergy, images: LabelledImages, labels: torch.Tensor, sigma: float
 ) -> dict[str, float]:
-    if not model.denoises:
+    if not model.denoises or not sigma:
         return _labels_at_level(model, images, labels, sigma)
     sums = torch.zeros(5, dtype=torch.float64)
     for x, y, label in _noisy(images, labels, sigma):
@@ -95,7 +110,7 @@ def _labels_at_level(
 ) -> dict[str, float]:
     hits, nll = 0, 0.0
     for _, y, label in _noisy(images, labels, sigma):
-        logits = model.class_logits(y, sigma)
+        logits = model.class_logits(y, sigma or None)  # clean ones at the level of labels
         hits += int((logits.argmax(1) == label).sum())
         nll += float(F.cross_entropy(logits.double(), label, reduction="sum"))
     return {"accuracy": hits / len(images), "nll": nll / len(images)}

@@ -54,6 +54,7 @@ def restore_files(
     roots = [as_path(path) for path in paths]
     masks = _masks(settings, roots)
     model = settings.ready()
+    model.denoiser.check_label(settings.label)
     planned = plan_tasks(paths, output, suffix=SUFFIX, beside=_SAMPLES, say=listener.left_out)
     tasks = with_beside(planned, partial(_beside, settings=settings))
     listener.files(len(tasks))

@@ -10,7 +10,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.data import Picture, read_picture
 from scorelet.data.pictures.in_memory import in_memory
-from scorelet.models import Denoiser
+from scorelet.models import Denoiser, NetworkJointEnergy
 from scorelet.tasks.restore.drawing import restored
 from scorelet.tasks.restore.settings import BlurKernel, Mask, Restored, RestoreSettings
 from scorelet.tasks.tiling import TileSide
@@ -31,7 +31,7 @@ def restore(  # noqa: PLR0913 - as many as the command has options
     sigma: float = 0.0,
     quality: str = "full",
     samples: int | None = None,
-    model: str | Path | Denoiser = "photo",
+    model: str | Path | Denoiser | NetworkJointEnergy = "photo",
     label: int | str | None = None,
     seed: int = 0,
     tile: TileSide = "auto",
@@ -57,6 +57,8 @@ def restore(  # noqa: PLR0913 - as many as the command has options
         >>> out.image.shape, out.image.dtype
         ((16, 16), dtype('uint8'))
     """
+    if isinstance(model, NetworkJointEnergy):
+        model = model.denoiser()
     settings = RestoreSettings(
         task, factor, mask, blur, kernel, ratio, projections, share, sigma, quality, samples,
         model, label, seed, tile, device, dtype,

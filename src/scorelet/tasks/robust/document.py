@@ -17,6 +17,7 @@ from scorelet.tasks.robust.parts import Tensors
 
 ALL = "all"
 CLEAN = "none"
+_GUIDED = tuple(name for name in GRADIENT if name != "autoattack")  # it contains square
 RADII = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
 """Of certificates, in units of the noise level."""
 
@@ -97,7 +98,7 @@ def _gradients(found: dict[str, Tensors]) -> list[str]:
 
 
 def _blind_wins(work: Work, found: dict[str, Tensors], right: Tensor) -> list[str]:
-    guided = [found[name]["level"] for name in work.attacks if name in GRADIENT]
+    guided = [found[name]["level"] for name in work.attacks if name in _GUIDED]
     if not guided:
         return []
     best, count = torch.stack(guided).amin(0), len(work.settings.radii)

@@ -17,6 +17,7 @@ from torch import Tensor
 from scorelet.core.checkpoint import load_tensors, save_tensors
 from scorelet.core.errors import CheckpointError, InputError
 from scorelet.core.files import write_text
+from scorelet.tasks.locks import Locks
 
 Tensors = dict[str, Tensor]
 RUN = "run.json"
@@ -62,17 +63,19 @@ class Parts:
     Args:
         target: the report beside which they lie.
         run: digest of all that the parts depend on.
+        locks: hold the folder of the parts while the run is at work.
 
     Raises:
         InputError: parts are there and neither resume nor overwrite was said, or they are those of
-            another run.
+            another run, or a run is at work on them.
     """
 
-    def __init__(self, target: Target, run: str) -> None:
+    def __init__(self, target: Target, run: str, locks: Locks) -> None:
         output = target.output
         self.folder = None if output is None else output.with_name(f".{output.name}.parts")
         if self.folder is None:
             return
+        locks.heed(self.folder)
         if self.folder.exists() and not (target.resume or target.overwrite):
             raise InputError(
                 f"An interrupted run has left its parts beside {output}: go on with --resume, or "
@@ -80,7 +83,7 @@ class Parts:
             )
         if self.folder.exists() and not target.resume:
             shutil.rmtree(self.folder)
-        self._claim(run)
+        self._claim(run, locks)
 
     def get(self, name: str, compute: Callable[[], Tensors]) -> Tensors:
         """Return a part: read, or computed and kept."""
@@ -101,11 +104,12 @@ class Parts:
         if self.folder is not None:
             shutil.rmtree(self.folder)
 
-    def _claim(self, run: str) -> None:
+    def _claim(self, run: str, locks: Locks) -> None:
         assert self.folder is not None
         path = self.folder / RUN
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            locks.take(self.folder)
             if not path.exists():
                 write_text(path, json.dumps({"run": run}))
             before = json.loads(path.read_text(encoding="utf-8"))["run"]

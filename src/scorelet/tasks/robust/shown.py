@@ -91,9 +91,12 @@ def shown_pictures(data: Data, network: nn.Module, settings: RobustSettings) -> 
 def other_pictures(data: Data, network: nn.Module, settings: RobustSettings) -> Tensor:
     """Return the first pictures of a set, whatever their classes; or those of a folder."""
     if isinstance(data, tuple):
-        return data[0][: settings.limit]
-    images = _labelled(data, network, settings, labels=False)
-    return _channels(images.images(0, len(images)), network)
+        check_pictures(*data)
+        x = data[0][: settings.limit].cpu()
+    else:
+        images = _labelled(data, network, settings, labels=False)
+        x = images.images(0, len(images))
+    return _channels(x, network)
 
 
 def _labelled(

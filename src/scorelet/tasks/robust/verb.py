@@ -16,6 +16,7 @@ from scorelet.core.options import checked
 from scorelet.core.progress import Progress
 from scorelet.models import NetworkJointEnergy
 from scorelet.tasks.array_files import PAGES, check_output, save_page
+from scorelet.tasks.locks import Locks
 from scorelet.tasks.robust.chunks import Work, gathered
 from scorelet.tasks.robust.document import tables
 from scorelet.tasks.robust.parts import Parts, Target, Tensors, fingerprint
@@ -143,15 +144,16 @@ def robustness(
         check_output(target.output, overwrite=target.overwrite, suffixes=PAGES)
     work = _work(data, model, settings, source)
     apart = None if outliers is None else _outliers(work, outliers)
-    parts = Parts(target, _run(work))
-    found = gathered(work, parts, progress)
-    document = {**_head(data, model, source, work), **tables(work, found)}
-    if apart is not None:
-        document["outliers"] = {"sigma": settings.outlier_sigma, **apart}
-    result = Robustness(document, work, found)
-    if target.output is not None:
-        result.save(target.output, overwrite=target.overwrite)
-        parts.remove()
+    with Locks("robust") as locks:
+        parts = Parts(target, _run(work), locks)
+        found = gathered(work, parts, progress)
+        document = {**_head(data, model, source, work), **tables(work, found)}
+        if apart is not None:
+            document["outliers"] = {"sigma": settings.outlier_sigma, **apart}
+        result = Robustness(document, work, found)
+        if target.output is not None:
+            result.save(target.output, overwrite=target.overwrite)
+            parts.remove()
     return result
 
 
@@ -217,6 +219,12 @@ def _outliers(work: Work, outliers: Data) -> dict[str, float]:
             "joint law, or leave the outliers out."
         )
     others = other_pictures(outliers, work.network, settings)
+    if others.shape[1:] != work.shown.x.shape[1:]:
+        own, other = (tuple(x.shape[1:]) for x in (work.shown.x, others))
+        raise InputError(
+            f"The outliers have the shape {other} and the pictures {own}: densities are compared "
+            "of pictures of one shape only."
+        )
     place = next(joint.parameters(), torch.empty(0)).device
     level, seed = settings.outlier_sigma, settings.seed
     noisy = [with_noise(x.to(place), level, seed=seed) for x in (work.shown.x, others)]

@@ -44,8 +44,8 @@ def labels_section(found: Mapping[str, findings.Records]) -> Section:
             ),
             Table(head, cells),
             Text(
-                "The network that saw no noise takes every picture for a clean one; the others are "
-                "told the level.",
+                "The network that saw no noise is told the least level, and sees its pictures as "
+                "those of the true one; the others are told that.",
                 "note",
             ),
         ],

@@ -153,8 +153,8 @@ def slow_shares(joint: JointEnergy, images: LabelledImages) -> dict[str, list[fl
         shares = []
         for labels, _, y in noisy(images, sigma):
             with torch.no_grad():
-                gap = joint.denoise(y, sigma, labels) - joint.denoise(y, sigma)
-            shares.append(low_frequency_share(gap))
+                push = joint.posterior_gradient(y, sigma, labels)  # (D_c - D_u)/σ², not rounded
+            shares.append(low_frequency_share(push))
         found[name] = torch.cat(shares).tolist()
     return found
 
