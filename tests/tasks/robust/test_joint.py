@@ -150,7 +150,7 @@ def test_a_law_in_memory_is_taken_by_every_verb(tmp_path):
     write_png(tmp_path / "a.png", x)
     for call in (
         lambda model: sl.classify(x, model=model).classes,
-        lambda model: sl.denoise(x, model=model, sigma=20, label="b").image.tolist(),
+        lambda model: sl.denoise(x, model=model, sigma=20.0, label="b").image.tolist(),
         lambda model: sl.restore(
             x, task="superres", model=model, label=1, quality="fast"
         ).image.tolist(),
