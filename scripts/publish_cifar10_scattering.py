@@ -10,17 +10,15 @@ images, and the curve of the run. A run that has not ended can be published; the
 """
 
 import json
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch
 from published_runs import (
     CIFAR10_CLASSES,
     CIFAR10_TERMS,
     arguments,
     cifar10_runs,
+    document_head,
     train_command,
 )
 
@@ -28,7 +26,6 @@ from scorelet.core.files import write_text
 from scorelet.models import Classifier
 from scorelet.tasks.evaluate import evaluate
 from scorelet.tasks.experiments import read_config
-from scorelet.tasks.journal import digest
 from scorelet.training import read_log
 from scorelet.zoo import load_as, save
 
@@ -51,11 +48,7 @@ def main(run: Path, weights: str, place: tuple[str, str]) -> None:
     held = config["data"]["hold_out"]
     rows = [measured("test"), *([measured("held out", held)] if held else [])]
     document = {
-        "model": NAME,
-        "sha256": digest(WEIGHTS),
-        "command": f"python scripts/{Path(__file__).name} runs/{NAME}",
-        "date": datetime.now(UTC).date().isoformat(),
-        "versions": {"scorelet": version("scorelet"), "torch": torch.__version__},
+        **document_head(NAME, WEIGHTS, __file__),
         "rows": rows,
         "published": PUBLISHED,
         "curve": curve(run, config),

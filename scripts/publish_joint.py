@@ -14,19 +14,17 @@ the card says so.
 """
 
 import json
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import torch
 from published_runs import (
     CIFAR10_CLASSES,
     CIFAR10_TERMS,
     arguments,
     cifar10_runs,
+    document_head,
     train_command,
 )
 
@@ -40,7 +38,6 @@ from scorelet.tasks.evaluate import evaluate
 from scorelet.tasks.experiments import read_config
 from scorelet.tasks.experiments.denoise_set import DenoiseSetConfig
 from scorelet.tasks.experiments.joint import JointConfig
-from scorelet.tasks.journal import digest
 from scorelet.zoo import load, load_as, save
 
 JOINT, DIRECT = "cifar10-joint", "cifar10-denoiser"
@@ -99,11 +96,7 @@ def main(run: Path, weights: str, place: tuple[str, str]) -> None:
         made = Path(folder) / path.name
         save(halved(run / weights, settings), made)
         document = {
-            "model": name,
-            "sha256": digest(made),
-            "command": f"python scripts/{Path(__file__).name} runs/{name}",
-            "date": datetime.now(UTC).date().isoformat(),
-            "versions": {"scorelet": version("scorelet"), "torch": torch.__version__},
+            **document_head(name, made, __file__),
             "test": measured(made, None, settings),
             "held_out": measured(made, held, settings) if held else None,
         }

@@ -3,6 +3,8 @@
 import argparse
 import json
 import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -11,6 +13,7 @@ import torch
 from torch import nn
 
 from scorelet.tasks.experiments import read_config
+from scorelet.tasks.journal import digest
 from scorelet.training import read_log
 
 CIFAR10_CLASSES = (
@@ -47,6 +50,17 @@ def train_command(name: str, config: dict[str, Any], output: str | None = None) 
     changed = {field: value for field, value in this.items() if value != usual.get(field, new)}
     options = (f" --cfg.{field} {quote(json.dumps(value))}" for field, value in changed.items())
     return f"scorelet train {name}" + "".join(options)
+
+
+def document_head(name: str, weights: Path, script: str) -> dict[str, Any]:
+    """Return what a document of figures begins with: of which weights, how and when."""
+    return {
+        "model": name,
+        "sha256": digest(weights),
+        "command": f"python scripts/{Path(script).name} runs/{name}",
+        "date": datetime.now(UTC).date().isoformat(),
+        "versions": {"scorelet": version("scorelet"), "torch": torch.__version__},
+    }
 
 
 def flat(tree: dict[str, Any], above: str = "") -> dict[str, Any]:

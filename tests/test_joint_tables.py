@@ -81,7 +81,7 @@ def test_decibels_are_of_the_mean_error(scripts, evaluation):
     assert row == {"sigma": 0.1, "noisy": 20, "joint": 16.99, "direct": 20}
 
 
-def test_pieces_of_other_levels_are_refused(scripts, monkeypatch, tmp_path):
+def test_a_run_of_other_levels_is_another_run(scripts, monkeypatch, tmp_path):
     monkeypatch.setattr(scripts, "DATA", str(tmp_path / "data.npz"))
     (tmp_path / "data.npz").write_bytes(b"data")
     before = json.dumps(scripts._measures())

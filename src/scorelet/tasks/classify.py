@@ -27,7 +27,7 @@ from scorelet.tasks.jobs import Outcome, Publish, run_tasks
 from scorelet.tasks.planning import FileTask, Say, plan_reading
 from scorelet.tasks.ready_classifier import ReadyClassifier, check_finite, ready_classifier
 from scorelet.tasks.table_files import check_table, write_table
-from scorelet.zoo import load_as
+from scorelet.zoo import load_as, viewed
 
 SUFFIXES = (".csv", ".json", ".parquet")
 BATCH = 64
@@ -160,8 +160,7 @@ def classify_files(  # noqa: PLR0913 - as many as the command has options
 def _ready(model: Model, k: int, device: str, dtype: str) -> ReadyClassifier:
     if not is_whole(k, least=1):
         raise InputError(f"k is {k!r}: it must be a whole number of at least 1.")
-    if isinstance(model, NetworkJointEnergy):
-        model = model.classifier()
+    model = viewed(Classifier, model)
     loaded = model if isinstance(model, Classifier) else load_as(Classifier, model, verb="classify")
     return ready_classifier(loaded, device=device, dtype=dtype)
 

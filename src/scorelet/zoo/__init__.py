@@ -11,7 +11,7 @@ from scorelet.zoo.parts import (
     rebuild_network,
     unpack,
 )
-from scorelet.zoo.registry import card, load, load_as, load_network, locate_weights, names
+from scorelet.zoo.registry import card, load, load_as, load_network, locate_weights, names, viewed
 
 __all__ = [
     "KINDS",
@@ -31,4 +31,5 @@ __all__ = [
     "register",
     "save",
     "unpack",
+    "viewed",
 ]

@@ -15,7 +15,7 @@ from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.zoo.checkpoints import build, open_model, read_model
 from scorelet.zoo.hub import fetch
-from scorelet.zoo.kind import Kind, kind_of
+from scorelet.zoo.kind import KINDS, Kind, kind_of
 
 Model = TypeVar("Model")
 
@@ -115,6 +115,18 @@ def load_as(model_type: type[Model], model: str | Path, *, verb: str) -> Model:
         )
     loaded = build(path, kind, header, tensors)
     return loaded if view is None else view(loaded)
+
+
+def viewed(model_type: type, model: Any) -> Any:  # noqa: ANN401 - any argument of a verb
+    """Return a model in memory as verbs take it: its view of that class, see `Kind`.
+
+    Args:
+        model_type: as in `load_as`.
+        model: what was given; what has no such view, as a name or a path, comes back as it is.
+    """
+    kinds = (kind for kind in KINDS.values() if type(model) is kind.model_type)
+    view = next((kind.views.get(model_type) for kind in kinds), None)
+    return model if view is None else view(model)
 
 
 def load_network(model: str | Path) -> nn.Module:

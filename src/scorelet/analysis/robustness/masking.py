@@ -9,8 +9,6 @@ References: Athalye, Carlini, Wagner, ICML 2018, arXiv 1802.00420; Carlini and o
 arXiv 1902.06705.
 """
 
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -56,9 +54,12 @@ def beaten(blind: Tensor, guided: Tensor) -> bool:
     Args:
         blind, guided: (pictures,), which each has broken.
     """
+    from scipy.stats import binomtest
+
     alone, missed = int((blind & ~guided).sum()), int((guided & ~blind).sum())
-    n = alone + missed
-    return sum(math.comb(n, k) for k in range(alone, n + 1)) <= CHANCE * 2**n
+    if not alone:
+        return False
+    return float(binomtest(alone, alone + missed, alternative="greater").pvalue) <= CHANCE
 
 
 def stays_high(labels: Labels, broken: Tensor) -> bool:

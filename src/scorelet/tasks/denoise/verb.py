@@ -18,6 +18,7 @@ from scorelet.tasks.denoise.page import denoised_page, denoised_pages
 from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
 from scorelet.tasks.folder_results import FolderFiles
 from scorelet.tasks.tiling import TileSide
+from scorelet.zoo import viewed
 
 Pixels = np.ndarray
 
@@ -66,8 +67,7 @@ def denoise(  # noqa: PLR0913
         >>> out.image.shape, out.image.dtype, out.sigma < 1 / 255
         ((32, 32), dtype('uint8'), True)
     """
-    if isinstance(model, NetworkJointEnergy):
-        model = model.denoiser()
+    model = viewed(Denoiser, model)
     settings = DenoiseSettings(
         *(model, sigma, strength, label, tile, device, dtype, nodata),
         noise=noise,

@@ -34,7 +34,6 @@ from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
 SIGMAS = (0.05 * 255, 0.1 * 255, 0.2 * 255, 0.5 * 255)
 """Usual noise levels, in 8-bit units."""
 BATCH = 100
-_ROUNDING = 1e-6
 
 
 @measure.register(NetworkJointEnergy)
@@ -69,7 +68,7 @@ def measure_joint(
     labels = numbered(images, joint.classes)
     levels = SIGMAS if settings.sigmas is None else settings.sigmas
     rows = [{"sigma": s, **_at_level(model, images, labels.to(device), s / 255)} for s in levels]
-    strong = [f"{s:g}" for s in levels if s / 255 > joint.most * (1 + _ROUNDING)]
+    strong = [f"{s:g}" for s in levels if s / 255 > joint.most]
     if strong:
         found["warnings"].append(
             f"noise of {', '.join(strong)} is stronger than any that the model learnt: it learnt "

@@ -14,6 +14,7 @@ from scorelet.models import Denoiser, NetworkJointEnergy
 from scorelet.tasks.restore.drawing import restored
 from scorelet.tasks.restore.settings import BlurKernel, Mask, Restored, RestoreSettings
 from scorelet.tasks.tiling import TileSide
+from scorelet.zoo import viewed
 
 
 @checked
@@ -57,8 +58,7 @@ def restore(  # noqa: PLR0913 - as many as the command has options
         >>> out.image.shape, out.image.dtype
         ((16, 16), dtype('uint8'))
     """
-    if isinstance(model, NetworkJointEnergy):
-        model = model.denoiser()
+    model = viewed(Denoiser, model)
     settings = RestoreSettings(
         task, factor, mask, blur, kernel, ratio, projections, share, sigma, quality, samples,
         model, label, seed, tile, device, dtype,

@@ -13,11 +13,11 @@ from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Logits
 from scorelet.data.labelled import LabelledImages
-from scorelet.models import Classifier, JointEnergy, NetworkJointEnergy
+from scorelet.models import Classifier, JointEnergy
 from scorelet.tasks.evaluate.classifiers import numbered
 from scorelet.tasks.fitting import load_fitted
 from scorelet.tasks.robust.settings import RobustSettings
-from scorelet.zoo import load_as
+from scorelet.zoo import load_as, viewed
 
 Model = str | Path | nn.Module
 Data = str | Path | LabelledImages | tuple[Tensor, Tensor]
@@ -51,8 +51,7 @@ def attacked_network(model: Model, device: str) -> nn.Module:
     """
     if isinstance(model, str | Path):
         model = load_as(Classifier, model, verb="robust")
-    if isinstance(model, NetworkJointEnergy):
-        model = model.classifier()
+    model = viewed(Classifier, model)
     return (
         copy.deepcopy(model).to(choose_device(device), torch.float32).eval().requires_grad_(False)
     )
