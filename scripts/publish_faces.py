@@ -48,7 +48,7 @@ SAMPLES, SEED, SPLITS = 1000, 0, 40
 def main(run: Path, weights: str, place: str) -> None:
     """Publish the file `weights` of `run`, trained on the machine `place`."""
     trained = load_as(Multiscale, run / weights, verb="publish")
-    for factor in (trained.coarse, *trained.details):
+    for factor in trained.factors:
         factor.network.half()
     save(trained, WEIGHTS)
     sample(WEIGHTS, n=GRID, seed=SEED).save(PICTURE, overwrite=True)

@@ -17,6 +17,7 @@ from scorelet.data.labelled import LabelledImages, LabelledSamples
 from scorelet.models import ResidualDenoiser
 from scorelet.networks import BFCNN, ShuffleUNet
 from scorelet.training import Learner, LoopConfig, Trainer, blind_denoising, classification
+from scorelet.training.processes import leave_processes
 
 NETWORKS = {
     "bf-cnn": lambda: BFCNN(1, width=20, depth=4),  # with running deviations
@@ -112,8 +113,16 @@ def main(folder: str) -> None:
         process = runner.accelerator.process_index
         torch.save(runner.plain.state_dict(), path / f"weights{process}.pt")
     runner.accelerator.wait_for_everyone()  # one that leaves first can end the other
-    runner.accelerator.end_training()
+
+
+def threads() -> list[str]:
+    """Names of the threads of this process that carry messages to others."""
+    names = [path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")]
+    return [name for name in names if "gloo" in name]
 
 
 if __name__ == "__main__":
     main(sys.argv[1])
+    assert threads(), "one process alone"
+    leave_processes()
+    assert not threads(), threads()

@@ -26,7 +26,11 @@ LAUNCHERS = {
 
 
 def launch(launcher, folder):
-    """Run the small runs in two processes that talk over the loopback interface."""
+    """Run the small runs in two processes that talk over the loopback interface.
+
+    The program fails if threads that carry messages are left when it has taken leave: such a thread
+    lets go of its last tensor whenever it is scheduled, and aborts if the interpreter has ended.
+    """
     command = [sys.executable, *LAUNCHERS[launcher], str(SCRIPT), str(folder)]
     result = subprocess.run(
         command, env=loopback(), capture_output=True, text=True, timeout=120, check=False

@@ -253,6 +253,11 @@ def test_the_network_of_a_model_that_has_one(path, monkeypatch):
         weights = zoo.load_network(path).state_dict()
         assert weights.keys() == model.network.state_dict().keys()
         assert all(torch.equal(weights[n], t) for n, t in model.network.state_dict().items())
+    for factor, part in enumerate(zoo.load("faces").factors):
+        found = zoo.load_network("faces", factor=factor).state_dict()
+        assert all(torch.equal(found[n], t) for n, t in part.network.state_dict().items())
+    with pytest.raises(InputError, match=r"^faces has 3 factors, and no factor 3\.$"):
+        zoo.load_network("faces", factor=3)
     zoo.save(mixture(), path)
     with pytest.raises(InputError, match="is a gaussian mixture, which has no network"):
         zoo.load_network(path)

@@ -35,8 +35,8 @@ def train(
         resume: go on from the state in the run folder.
     """
     from scorelet.tasks.experiments import read_config
-    from scorelet.tasks.train import leave_processes
     from scorelet.tasks.train import train as run
+    from scorelet.training.processes import leave_processes
 
     settings = read_config(config, parse_overrides(overrides))
     weights = run(settings, resume=resume, quiet=shared.quiet, say=shared.say, warn=shared.warn)

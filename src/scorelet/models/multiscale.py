@@ -81,6 +81,11 @@ class Multiscale(nn.Module, Generic[Factor]):
         return list(self._details)  # ty: ignore[invalid-explicit-return]
 
     @property
+    def factors(self) -> list[nn.Module]:
+        """That of the low band, then those of the details, coarse to fine."""
+        return [self.coarse, *self.details]
+
+    @property
     def free(self) -> list[nn.Module]:
         """The free energies of the bands, coarse to fine; empty if they are not known."""
         return list(self._free)

@@ -6,6 +6,7 @@ Symbols: x (batch, channel, height, width), γ gain per channel, s standard devi
 import torch
 import torch.distributed as processes
 from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx
 
 
 class BiasFreeBatchNorm(nn.Module):
@@ -62,8 +63,20 @@ def _variance(x: Tensor) -> Tensor:
     several = processes.is_available() and processes.is_initialized()
     if not several or processes.get_world_size() == 1:
         return x.var((0, 2, 3), correction=0)
-    from torch.distributed.nn.functional import all_reduce  # takes a while to import
-
     count = x.numel() / x.shape[1] * processes.get_world_size()  # all have equal shares
-    mean = all_reduce(x.sum((0, 2, 3))) / count
-    return all_reduce((x - mean[:, None, None]).square().sum((0, 2, 3))) / count
+    mean = _Sum.apply(x.sum((0, 2, 3))) / count
+    return _Sum.apply((x - mean[:, None, None]).square().sum((0, 2, 3))) / count
+
+
+class _Sum(torch.autograd.Function):
+    """Σ over processes of their vectors, which all of them get; so does each gradient."""
+
+    @staticmethod
+    def forward(_ctx: FunctionCtx, x: Tensor) -> Tensor:
+        total = x.clone()
+        processes.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(_ctx: FunctionCtx, *gradients: Tensor) -> Tensor:  # ty: ignore[lost-keyword-for-regular-parameter]
+        return _Sum.apply(gradients[0])

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-import torch
-
 from scorelet.core.files import write_text
 from scorelet.core.memory import keep_large_buffers
 from scorelet.core.options import checked
@@ -130,12 +128,6 @@ def _run(trainer: Trainer, title: str, *, quiet: bool, say: Say) -> None:
 def _outlook(report: StepReport) -> str:
     left = report.steps - report.step
     return f"{left} steps left, about {spoken(report.seconds_left or 0.0)}"
-
-
-def leave_processes() -> None:
-    """Take leave of the other processes of a run: one that just ends aborts the launcher."""
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
-        torch.distributed.destroy_process_group()
 
 
 def train_once(config: LoopConfig, title: str, *, quiet: bool) -> dict[str, int | float]:

@@ -39,7 +39,7 @@ class FactorNoise:
     Args:
         law: of its noise levels, in its unit.
         variance: v.
-        share: of the batch that it sees, in (0, 1].
+        share: of the batch that it sees, in [0, 1]; with 0 it does not learn.
     """
 
     law: QuantileLaw
@@ -63,10 +63,8 @@ def parts_of(model: Multiscale[Denoiser] | Denoiser, x: Image) -> Iterator[Part]
     if isinstance(model, Denoiser):
         yield Part(model, x, None)
         return
-    coarse = model.coarse
-    assert isinstance(coarse, Denoiser)
-    denoisers = [coarse, *model.details]
-    for denoiser, (clean, told) in zip(denoisers, Levels.of(model).bands(x), strict=True):
+    for denoiser, (clean, told) in zip(model.factors, Levels.of(model).bands(x), strict=True):
+        assert isinstance(denoiser, Denoiser)
         yield Part(denoiser, clean, told)
 
 
@@ -89,13 +87,15 @@ class CascadeObjective:
         self.factors = factors
 
     def __call__(self, model: nn.Module, batch: Batch, noise: Noise) -> Loss:
-        """Return the sum over factors; the terms are `low`, then `detailsJ` to `details1`."""
+        """Return the sum over factors that learn; terms: `low`, then `detailsJ` to `details1`."""
         assert isinstance(model, Multiscale | Denoiser)
         with torch.no_grad(), torch.autocast(batch["x"].device.type, enabled=False):
             parts = list(parts_of(model, batch["x"]))
         names = factor_names(len(parts))
         terms: dict[str, Tensor] = {}
         for k, (name, part, how) in enumerate(zip(names, parts, self.factors, strict=True)):
+            if not how.share:
+                continue
             count = max(1, round(how.share * len(part.clean)))
             own = replace(noise, samples=noise.samples[:count], scale=k)
             clean = part.clean[:count]

@@ -1,5 +1,7 @@
-"""One process or many: who joins them, and which samples are whose."""
+"""One process or many: who joins them, which samples are whose, and how they part."""
 
+import gc
+import importlib
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -25,8 +27,22 @@ def make_accelerator() -> "Accelerator":
         raise MissingExtraError("accelerate", "train") from error
     # accelerate joins processes on CPUs only if it is told so; else each would train alone
     several = int(os.environ.get("WORLD_SIZE", "1")) > 1
+    if several:
+        # imported while processes are joined, its default arguments would keep them joined for good
+        importlib.import_module("torch.distributed.nn.functional")
     lonely = not torch.accelerator.is_available() or torch.backends.mps.is_available()
     return Accelerator(mixed_precision="no", cpu=several and lonely)
+
+
+def leave_processes() -> None:
+    """Take leave of the other processes of a run: one that just ends aborts the launcher.
+
+    The threads that carry messages end with whatever still uses them, such as trainers out of
+    reach; one that outlives the interpreter would abort this process.
+    """
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        gc.collect()
+        torch.distributed.destroy_process_group()
 
 
 def shares(config: LoopConfig, done: int, accelerator: "Accelerator") -> Iterator[list[int]]:

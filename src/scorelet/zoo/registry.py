@@ -13,6 +13,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.network import has_network
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
+from scorelet.models.multiscale import Multiscale
 from scorelet.zoo.checkpoints import build, open_model, read_model
 from scorelet.zoo.hub import fetch
 from scorelet.zoo.kind import KINDS, Kind, kind_of
@@ -129,14 +130,23 @@ def viewed(model_type: type, model: Any) -> Any:  # noqa: ANN401 - any argument 
     return model if view is None else view(model)
 
 
-def load_network(model: str | Path) -> nn.Module:
+def load_network(model: str | Path, *, factor: int = 0) -> nn.Module:
     """Load the network of a model that is made of one, see `scorelet.core.network.HasNetwork`.
 
+    Args:
+        model: name, path or Hub id.
+        factor: of a cascade, that of its low band, 0, or of the details of a level, coarse to fine
+            from 1 on.
+
     Raises:
-        InputError: unknown name, or a model that has no network.
+        InputError: unknown name, a model that has no network, or a cascade of fewer factors.
         CheckpointError: as `load`.
     """
     loaded = load(model)
+    if isinstance(loaded, Multiscale):
+        if factor >= len(loaded.factors):
+            raise InputError(f"{model} has {len(loaded.factors)} factors, and no factor {factor}.")
+        loaded = loaded.factors[factor]
     if not has_network(loaded):
         raise InputError(f"{model} is {kind_of(loaded).words}, which has no network to start from.")
     return loaded.network

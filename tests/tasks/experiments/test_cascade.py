@@ -95,6 +95,28 @@ def test_a_run_that_goes_on_is_one_run(config, tmp_path):
     assert whole.state_dict().keys() == expected.keys()
 
 
+@pytest.mark.slow
+def test_factors_without_a_share_stay_those_of_the_cascade_that_they_start_from(config, tmp_path):
+    first = train(config(steps=3), quiet=True)
+    low, *details = config().model_dump()["low"], *config().model_dump()["details"]
+    kept = [part | {"start_from": str(first), "share": 0} for part in details]
+    low |= {"start_from": str(first)}
+    again = config(steps=3, low=low, details=kept, output=str(tmp_path / "again"))
+    one, two = (sl.load(path).factors for path in (first, train(again, quiet=True)))
+    for k, (before, after) in enumerate(zip(one, two, strict=True)):
+        pairs = zip(before.network.parameters(), after.network.parameters(), strict=True)
+        assert all(torch.equal(a, b) for a, b in pairs) == (k > 0)
+    assert "details1" not in read_log(tmp_path / "again" / "log.jsonl")[0]
+
+
+def test_at_least_one_factor_learns(config):
+    still = [part | {"share": 0} for part in config().model_dump()["details"]]
+    with pytest.raises(ValueError, match="every share is 0"):
+        config(low=config().model_dump()["low"] | {"share": 0}, details=still)
+    with pytest.raises(ValueError, match="one network serves the details of all levels"):
+        config(details=still, scale_embedding=2)
+
+
 def test_samples_are_pictures_of_the_arrays_each_once_in_an_epoch(config):
     data = build(config(data=config().data.model_copy(update={"flip": False}))).data
     shown = torch.stack([data[k]["x"] for k in range(56)])

@@ -15,7 +15,9 @@ class FactorConfig(ModelConfig):
         description="least and largest noise level, log-uniform, in the unit of the factor: pixels "
         "in [0, 1] for the low band, details in the same unit; deviations of bands with `whiten`"
     )
-    share: float = Field(default=1.0, gt=0, le=1, description="of the batch that it sees")
+    share: float = Field(
+        default=1.0, ge=0, le=1, description="of the batch that it sees; 0: it stays as it starts"
+    )
     bound: float = Field(
         default=3.0,
         gt=0,
@@ -84,6 +86,14 @@ class CascadeConfig(LoopConfig):
     def _consistent(self) -> "CascadeConfig":
         if self.whiten and not self.details:
             raise ValueError("whiten is for the bands of a cascade: give details, or leave it out")
+        shares = [part.share for part in (self.low, *self.details)]
+        if not any(shares):
+            raise ValueError("every share is 0: a factor must learn")
+        if self.scale_embedding and 0 in shares[1:]:
+            raise ValueError(
+                "one network serves the details of all levels: none of them can stay as it starts "
+                "while others learn, so that their shares must be above 0"
+            )
         kinds = {(part.architecture, repr(part.options)) for part in self.details}
         if self.scale_embedding and len(kinds) != 1:
             raise ValueError(

@@ -205,7 +205,8 @@ def _coarse(config: CascadeConfig, seen: Seen) -> Denoiser:
 
 def _network(config: CascadeConfig, part: FactorConfig, number: int, channels: int) -> nn.Module:
     channels += part.shows_level
-    network = make_denoising_network(part, seed=config.seed + number)
+    network = make_denoising_network(part, seed=config.seed + number, factor=number)
+    network.requires_grad_(part.share > 0)
     what = f"the images of factor {number}, with what is shown beside them,"
     check_channels(network, part, channels, what=what)
     return network

@@ -20,12 +20,19 @@ class ModelConfig(ConfigSection):
     start_from: str | None = Field(
         default=None,
         description="weights to start from: a built-in name, a path or a Hub id; shapes that "
-        "differ are skipped, but a convolution of more inputs starts with the old ones",
+        "differ are skipped, but a convolution of more inputs starts with the old ones. A factor "
+        "of a cascade starts from the same factor of another one",
     )
 
 
-def make_network(config: ModelConfig, *, seed: int) -> nn.Module:
+def make_network(config: ModelConfig, *, seed: int, factor: int = 0) -> nn.Module:
     """Build the network; its first weights are a function of `seed`, or those of a file.
+
+    Args:
+        config: the network.
+        seed: of its first weights.
+        factor: if the file is of a cascade, take those of its low band, 0, or of the details of a
+            level, coarse to fine from 1 on.
 
     Raises:
         InputError: unknown architecture, options that it refuses, weights of an unknown name, or
@@ -35,17 +42,17 @@ def make_network(config: ModelConfig, *, seed: int) -> nn.Module:
     torch.manual_seed(seed)  # the constructors of torch's layers know no generator
     network = build_network(config.architecture, config.options)
     if config.start_from:
-        _start_from(network, config.start_from)
+        _start_from(network, config.start_from, factor)
     return network
 
 
-def make_denoising_network(config: ModelConfig, *, seed: int) -> nn.Module:
+def make_denoising_network(config: ModelConfig, *, seed: int, factor: int = 0) -> nn.Module:
     """Build a network that returns images; else as `make_network`.
 
     Raises:
         InputError: likewise, or one that returns logits.
     """
-    network = make_network(config, seed=seed)
+    network = make_network(config, seed=seed, factor=factor)
     if isinstance(network, Network) and network.classes is not None:
         raise InputError(
             f"{config.architecture} returns logits, not images: choose an architecture that "
@@ -74,9 +81,9 @@ def check_channels(network: nn.Module, config: ModelConfig, channels: int, *, wh
         )
 
 
-def _start_from(network: nn.Module, name: str) -> None:
+def _start_from(network: nn.Module, name: str, factor: int) -> None:
     """Copy the weights of a model's network whose names and shapes agree."""
-    weights = load_network(name).state_dict()
+    weights = load_network(name, factor=factor).state_dict()
     own = network.state_dict()
     fitting = {n: _widened(t, own[n]) for n, t in weights.items() if n in own and _fits(t, own[n])}
     if not fitting:

@@ -29,7 +29,7 @@ def load_cascade(model: Model) -> Multiscale[Denoiser]:
         CheckpointError: weights that cannot be read.
     """
     loaded = model if isinstance(model, Multiscale) else load_as(Multiscale, model, verb="sample")
-    factors = (loaded.coarse, *loaded.details)
+    factors = loaded.factors
     if not all(isinstance(factor, Denoiser) for factor in factors):
         name = model if isinstance(model, str | Path) else "The model"
         raise InputError(
