@@ -5,8 +5,10 @@ python scripts/publish_joint.py runs/cifar10-joint
 python scripts/publish_joint.py runs/cifar10-entropy
 python scripts/publish_joint.py runs/cifar10-noisy
 python scripts/publish_joint.py runs/cifar10-denoiser
+python scripts/publish_joint.py runs/third/cifar10-joint --towards EARLIER.safetensors --share 0.5
 
-The folder has the name of the model. Writes src/scorelet/zoo/weights/NAME.safetensors (float16,
+The last publishes weights that are moved by a share towards those that the run began with. The
+folder has the name of the model. Writes src/scorelet/zoo/weights/NAME.safetensors (float16,
 with the names of the classes), NAME.json beside it (the model card) and docs/results/NAME.json:
 of what labels accuracy and likelihood, of what denoises PSNR, on the test images and on images that
 were held out, by noise level. A run that has not ended can be published;
@@ -17,14 +19,16 @@ import json
 from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 from published_runs import (
     CIFAR10_CLASSES,
     CIFAR10_TERMS,
-    arguments,
+    EARLIER,
     cifar10_runs,
     document_head,
+    move_towards,
+    run_parser,
     train_command,
 )
 
@@ -78,8 +82,23 @@ PICTURES = 1000
 """Of either part, for figures by noise level."""
 
 
-def main(run: Path, weights: str, place: tuple[str, str]) -> None:
-    """Publish the file `weights` of `run`; `place` are its machine and how it started."""
+class Earlier(NamedTuple):
+    """Weights that those of a run are moved towards, by a share of the way."""
+
+    weights: Path
+    share: float
+
+    @property
+    def words(self) -> str:
+        """How the command ends."""
+        return f" --towards {EARLIER} --share {self.share:g}"
+
+
+def main(run: Path, weights: str, place: tuple[str, str], earlier: Earlier | None = None) -> None:
+    """Publish the file `weights` of `run`, or what is between them and earlier ones.
+
+    `place` are its machine and how it started.
+    """
     name = run.name
     if name not in WORDS:
         raise SystemExit(f"The folder {run} has the name of no model: {', '.join(WORDS)}.")
@@ -94,9 +113,11 @@ def main(run: Path, weights: str, place: tuple[str, str]) -> None:
     held = config["data"]["hold_out"]
     with TemporaryDirectory() as folder:
         made = Path(folder) / path.name
-        save(halved(run / weights, settings), made)
+        save(halved(run / weights, settings, earlier), made)
+        head = document_head(name, made, __file__)
         document = {
-            **document_head(name, made, __file__),
+            **head,
+            "command": head["command"] + (earlier.words if earlier else ""),
             "test": measured(made, None, settings),
             "held_out": measured(made, held, settings) if held else None,
         }
@@ -107,12 +128,16 @@ def main(run: Path, weights: str, place: tuple[str, str]) -> None:
     write_text(path.with_suffix(".json"), json.dumps(card, indent=2, ensure_ascii=False) + "\n")
 
 
-def halved(weights: Path, settings: Config) -> Model:
+def halved(weights: Path, settings: Config, earlier: Earlier | None = None) -> Model:
     """Return what is published of a run: in float16, and of what labels the names of classes."""
-    if isinstance(settings, DenoiseSetConfig):
-        return ResidualDenoiser(load_as(ResidualDenoiser, weights, verb="publish").network.half())
-    trained = load_as(NetworkJointEnergy, weights, verb="publish")
+    kind = ResidualDenoiser if isinstance(settings, DenoiseSetConfig) else NetworkJointEnergy
+    trained = load_as(kind, weights, verb="publish")
+    if earlier:
+        other = load_as(kind, earlier.weights, verb="publish")
+        move_towards(trained.network, other.network, earlier.share)
     trained.network.half()
+    if isinstance(trained, ResidualDenoiser):
+        return ResidualDenoiser(trained.network)
     trained.classes = CIFAR10_CLASSES
     trained.denoises, trained.most = settings.denoises, settings.most
     return trained
@@ -177,5 +202,9 @@ def describe(
 
 
 if __name__ == "__main__":
-    options = arguments(__doc__)
-    main(options.run, options.weights, (options.machine, options.start))
+    parser = run_parser(__doc__)
+    parser.add_argument("--towards", type=Path, help="weights of an earlier run")
+    parser.add_argument("--share", type=float, default=0.5, help="of the way there")
+    options = parser.parse_args()
+    earlier = Earlier(options.towards, options.share) if options.towards else None
+    main(options.run, options.weights, (options.machine, options.start), earlier)

@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import torch
-from published_runs import BSD_LEFT_OUT, BSD_TERMS, denoiser_runs, move_towards
+from published_runs import BSD_LEFT_OUT, BSD_TERMS, EARLIER, denoiser_runs, move_towards
 
 from scorelet.analysis.denoising import SIGMAS, noisy_pairs
 from scorelet.analysis.noise_level import curve_name
@@ -73,7 +73,7 @@ def main(run: Path, machine: str, start: str, towards: Path | None, share: float
         for dtype in ("float32", "uint8")
         for row in noise_levels(*key, dtype)
     ]
-    moved = "" if towards is None else f" --towards EARLIER.safetensors --share {share:g}"
+    moved = "" if towards is None else f" --towards {EARLIER} --share {share:g}"
     document = {
         "model": "photo",
         "sha256": digest(WEIGHTS),

@@ -25,6 +25,9 @@ CIFAR10_TERMS = (
     "for research, its authors state no licence"
 )
 
+EARLIER = "EARLIER.safetensors"
+"""What commands of cards call a file of weights of an earlier run."""
+
 BSD_LEFT_OUT = "12003.jpg (bsd400/019.png), of which Set12's starfish is a crop"
 BSD_TERMS = "Berkeley asks to cite Arbelaez et al. 2011; non-commercial research and education"
 
@@ -40,10 +43,13 @@ def with_earlier(card: Path, config: dict[str, Any], this: dict[str, Any]) -> li
 def train_command(name: str, config: dict[str, Any], output: str | None = None) -> str:
     """Return what trains so: the shipped configuration, with the fields that differ.
 
-    The folder is `output`; None: that of the shipped configuration, wherever this run was.
+    The folder is `output`; None: that of the shipped configuration, wherever this run was. A file
+    of weights that it began with is called `EARLIER`, wherever it was.
     """
     shipped = read_config(name).model_dump(mode="json")
     usual, this = flat(shipped), flat(config | {"output": output or shipped["output"]})
+    if Path(this.get("model.start_from") or "").suffix == ".safetensors":
+        this["model.start_from"] = EARLIER
     if lacking := usual.keys() - this.keys():
         raise SystemExit(f"The run lacks what {name} has: {', '.join(sorted(lacking))}.")
     new = object()

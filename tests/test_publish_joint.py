@@ -9,6 +9,7 @@ import yaml
 from scorelet.models import NetworkJointEnergy
 from scorelet.networks.grad_res_net import GradResNet
 from scorelet.tasks.experiments import read_config
+from scorelet.zoo import save
 
 PLACE = ("a machine", "")
 
@@ -51,6 +52,21 @@ def test_what_cannot_be_measured_replaces_nothing(scripts, monkeypatch, tmp_path
     assert written(tmp_path / "docs") == []
 
 
+def test_weights_are_moved_by_a_share_towards_earlier_ones(program, tmp_path):
+    script = program("scripts", "publish_joint")
+    networks = []
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        networks.append(GradResNet(3, 10, widths=(8, 8, 8, 8), noise_features=4))
+        law = NetworkJointEnergy(networks[-1], script.CIFAR10_CLASSES, mean=(0.5,) * 3, size=(8, 8))
+        save(law, tmp_path / f"{seed}.safetensors")
+    earlier = script.Earlier(tmp_path / "0.safetensors", 0.25)
+    found = script.halved(tmp_path / "1.safetensors", read_config("cifar10-joint"), earlier)
+    for old, new, mine in zip(*(n.parameters() for n in (*networks, found.network)), strict=True):
+        torch.testing.assert_close(mine.float(), 0.25 * old + 0.75 * new, rtol=1e-3, atol=1e-6)
+    assert earlier.words == " --towards EARLIER.safetensors --share 0.25"
+
+
 @pytest.mark.parametrize(
     ("name", "changes", "words"),
     [
@@ -72,6 +88,8 @@ def test_the_command_of_a_card_names_every_field_that_differs(scripts):
     config["model"]["options"]["side_bias"] = True
     command = scripts.train_command("cifar10-joint", config)
     assert command == "scorelet train cifar10-joint --cfg.model.options.side_bias true"
+    config["model"]["start_from"] = "/somewhere/runs/cifar10-joint/weights.safetensors"
+    assert scripts.train_command("cifar10-joint", config).endswith(" '\"EARLIER.safetensors\"'")
     del config["model"]["options"]["width"]
     with pytest.raises(SystemExit, match=r"lacks .*model\.options\.width"):
         scripts.train_command("cifar10-joint", config)

@@ -25,6 +25,13 @@ def test_messages_leave_stdout_to_the_document(capsys):
     assert capsys.readouterr() == ("", 3 * "warning: not so well.\n")
 
 
+def test_levels_below_one_are_said_to_be_in_8_bit_units(capsys):
+    assert [PLAIN.eight_bits(level) for level in (0.0, 1.0, 25.5)] == [0.0, 1 / 255, 0.1]
+    assert capsys.readouterr() == ("", "")
+    assert QUIET.eight_bits(0.1, "--noise") == 0.1 / 255
+    assert "a level of 0.1 in [0, 1] is --noise 25.5" in capsys.readouterr().err
+
+
 def test_a_result_is_text_or_json_and_quiet_changes_nothing(capsys):
     for shared in (PLAIN, QUIET):
         shared.show({"a": 1}, "a is 1")

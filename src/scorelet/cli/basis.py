@@ -53,7 +53,6 @@ def basis(
     """
     from scorelet.tasks.array_files import check_output
     from scorelet.tasks.basis import (
-        EIGHT_BIT,
         SUFFIXES,
         BasisSettings,
         basis_of_picture,
@@ -65,8 +64,8 @@ def basis(
         check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
     settings = BasisSettings(
         k,
-        None if sigma is None else sigma / EIGHT_BIT,
-        noise / EIGHT_BIT,
+        None if sigma is None else shared.eight_bits(sigma),
+        shared.eight_bits(noise, "--noise"),
         crop,
         device=shared.device,
         seed=seed,

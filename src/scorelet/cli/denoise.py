@@ -86,7 +86,7 @@ def denoise(
         raise InputError(f"--sigma {sigma:g}: give 0 or more in 8-bit units (25 means 25/255).")
     settings = DenoiseSettings(
         model=model,
-        sigma=None if sigma is None else sigma / 255,
+        sigma=None if sigma is None else shared.eight_bits(sigma),
         strength=strength,
         label=label,
         tile=parse_tile(tile),

@@ -104,6 +104,15 @@ class Shared:
         """Print a warning on stderr."""
         print(f"warning: {text}", file=sys.stderr)
 
+    def eight_bits(self, sigma: float, option: str = "--sigma") -> float:
+        """Return a level of 8-bit units in [0, 1]; warn if it looks as if it were that."""
+        if 0 < sigma < 1:
+            self.warn(
+                f"{option} {sigma:g} counts in 8-bit units, and is next to nothing: a level of "
+                f"{sigma:g} in [0, 1] is {option} {sigma * 255:g}"
+            )
+        return sigma / 255
+
     def show(self, document: Any, text: str) -> None:  # noqa: ANN401 - any JSON document
         """Print a result on stdout: the document if JSON was asked for, else the text."""
         if self.json:

@@ -82,8 +82,9 @@ def restore(
     from scorelet.tasks.restore import RestoreSettings, restore_files
 
     settings = RestoreSettings(
-        task, factor, mask, blur, kernel, ratio, projections, share, sigma / 255, quality, samples,
-        model, label, seed, parse_tile(tile), shared.device,
+        task, factor, mask, blur, kernel, ratio, projections, share,
+        shared.eight_bits(sigma), quality, samples, model, label, seed, parse_tile(tile),
+        shared.device,
     )  # fmt: skip
     start, outcomes = time.perf_counter(), []
     with Bar("restoring", 0, quiet=shared.quiet) as bar:
