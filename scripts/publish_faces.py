@@ -34,6 +34,7 @@ from scorelet.tasks.info import machine, package_versions
 from scorelet.tasks.journal import digest
 from scorelet.tasks.sample import sample
 from scorelet.training import read_log
+from scorelet.training.multiscale import factor_names
 from scorelet.zoo import load_as, save
 
 NAME, GRID = "faces", 64
@@ -45,8 +46,8 @@ PICTURE = ROOT / f"docs/images/{NAME}.png"
 SAMPLES, SEED, SPLITS = 1000, 0, 40
 
 
-def main(run: Path, weights: str, place: str) -> None:
-    """Publish the file `weights` of `run`, trained on the machine `place`."""
+def main(run: Path, weights: str, place: tuple[str, str]) -> None:
+    """Publish the file `weights` of `run`; `place` are its machine and how it started."""
     trained = load_as(Multiscale, run / weights, verb="publish")
     for factor in trained.factors:
         factor.network.half()
@@ -60,7 +61,7 @@ def main(run: Path, weights: str, place: str) -> None:
     document = {
         "model": NAME,
         "sha256": digest(WEIGHTS),
-        "command": f"python scripts/{Path(__file__).name} runs/{NAME} --machine {quote(place)}",
+        "command": f"python scripts/{Path(__file__).name} runs/{NAME} --machine {quote(place[0])}",
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
         "versions": package_versions(),
@@ -162,10 +163,10 @@ def contrast(x: Tensor) -> float:
     return float(x.std((1, 2, 3)).mean())
 
 
-def card(run: Path, document: dict[str, Any], config: dict[str, Any], place: str) -> dict[str, Any]:
+def card(
+    run: Path, document: dict[str, Any], config: dict[str, Any], place: tuple[str, str]
+) -> dict[str, Any]:
     """Return the model card: what it is, where it comes from, what it can do."""
-    lines = [line for line in read_log(run / "log.jsonl") if "loss" in line]
-    lines = [line for line in lines if "seconds" in line]
     model = load_as(Multiscale, WEIGHTS, verb="publish")
     octaves = [row["samples"] for row in document["octaves"]]
     return {
@@ -183,16 +184,7 @@ def card(run: Path, document: dict[str, Any], config: dict[str, Any], place: str
             "addressed there. Real persons are in the data: do not use samples to pass for anybody",
         },
         "command": f"{train_command(NAME, config)}; {document['command']}",
-        "runs": [
-            {
-                "seed": config["seed"],
-                "steps": lines[-1]["step"],
-                "of": config["steps"],
-                "batch": config["batch"],
-                "hours": round(sum(line["seconds"] for line in lines) / 3600, 2),
-                "machine": place,
-            }
-        ],
+        "runs": runs(run, config, place),
         "machine": document["machine"],
         "samples": {
             "number": f"{document['samples']}",
@@ -209,6 +201,27 @@ def card(run: Path, document: dict[str, Any], config: dict[str, Any], place: str
     }
 
 
+def runs(run: Path, config: dict[str, Any], place: tuple[str, str]) -> list[dict[str, Any]]:
+    """Return this run, after those of the card if it left some factors as they were."""
+    lines = [line for line in read_log(run / "log.jsonl") if "seconds" in line]
+    this = {
+        "seed": config["seed"],
+        "steps": lines[-1]["step"],
+        "of": config["steps"],
+        "batch": config["batch"],
+        "hours": round(sum(line["seconds"] for line in lines) / 3600, 2),
+        "machine": place[0],
+        **({"start": place[1]} if place[1] else {}),
+    }
+    factors = [config["low"], *config["details"]]
+    names = factor_names(len(factors))
+    learnt = [name for name, part in zip(names, factors, strict=True) if part["share"]]
+    if len(learnt) == len(factors):
+        return [this]
+    earlier = json.loads(CARD.read_text(encoding="utf-8"))["runs"]
+    return [*(each for each in earlier if each.get("learnt") != learnt), this | {"learnt": learnt}]
+
+
 if __name__ == "__main__":
     words = arguments(__doc__)
-    main(words.run, words.weights, words.machine)
+    main(words.run, words.weights, (words.machine, words.start))

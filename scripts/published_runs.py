@@ -47,15 +47,28 @@ def train_command(name: str, config: dict[str, Any], output: str | None = None) 
     of weights that it began with is called `EARLIER`, wherever it was.
     """
     shipped = read_config(name).model_dump(mode="json")
-    usual, this = flat(shipped), flat(config | {"output": output or shipped["output"]})
-    if Path(this.get("model.start_from") or "").suffix == ".safetensors":
-        this["model.start_from"] = EARLIER
+    usual = flat(shipped)
+    this = flat(_nowhere(config) | {"output": output or shipped["output"]})
     if lacking := usual.keys() - this.keys():
         raise SystemExit(f"The run lacks what {name} has: {', '.join(sorted(lacking))}.")
     new = object()
     changed = {field: value for field, value in this.items() if value != usual.get(field, new)}
     options = (f" --cfg.{field} {quote(json.dumps(value))}" for field, value in changed.items())
     return f"scorelet train {name}" + "".join(options)
+
+
+def _nowhere(tree: Any) -> Any:  # noqa: ANN401 - a tree of JSON
+    """Return a configuration whose files of earlier weights have no place."""
+    if isinstance(tree, list):
+        return [_nowhere(part) for part in tree]
+    if not isinstance(tree, dict):
+        return tree
+    return {
+        name: EARLIER
+        if name == "start_from" and str(value).endswith(".safetensors")
+        else _nowhere(value)
+        for name, value in tree.items()
+    }
 
 
 def document_head(name: str, weights: Path, script: str) -> dict[str, Any]:

@@ -90,6 +90,9 @@ def test_the_command_of_a_card_names_every_field_that_differs(scripts):
     assert command == "scorelet train cifar10-joint --cfg.model.options.side_bias true"
     config["model"]["start_from"] = "/somewhere/runs/cifar10-joint/weights.safetensors"
     assert scripts.train_command("cifar10-joint", config).endswith(" '\"EARLIER.safetensors\"'")
+    cascade = read_config("faces").model_dump(mode="json")
+    cascade["details"][1]["start_from"] = "/somewhere/weights.safetensors"
+    assert '"start_from": "EARLIER.safetensors"' in scripts.train_command("faces", cascade)
     del config["model"]["options"]["width"]
     with pytest.raises(SystemExit, match=r"lacks .*model\.options\.width"):
         scripts.train_command("cifar10-joint", config)
