@@ -35,12 +35,13 @@ class ResultsTable(SphinxDirective):
     In a mapping every list of rows becomes a table, and what else there is (command, machine,
     date ...) a list of facts below. Columns are the keys of the rows, or those that ``:titles:``
     names: ``key = Title; ...``. ``:decimals:`` fixes the digits of a column: ``key = 2; ...``.
-    A mapping in a row is as many columns, with keys like ``forward.seconds``; titles without a
-    value in a table are left out. A file that does not exist gives a sentence that says so.
+    ``:only:`` names the tables that are shown, and ``facts`` for the list below. A mapping in a row
+    is as many columns, with keys like ``forward.seconds``; titles without a value in a table are
+    left out. A file that does not exist gives a sentence that says so.
     """
 
     required_arguments = 1
-    option_spec: ClassVar = {"titles": directives.unchanged, "decimals": directives.unchanged}
+    option_spec: ClassVar = dict.fromkeys(("titles", "decimals", "only"), directives.unchanged)
 
     def run(self) -> list[nodes.Node]:
         """Return tables and lists of facts, or a sentence."""
@@ -54,7 +55,8 @@ class ResultsTable(SphinxDirective):
         if isinstance(document, list):
             return [_results(document, form)]
         runs = document.get("runs", [document])
-        return [node for run in runs for node in _run(run, form)]
+        only = self.options.get("only", "").split()
+        return [node for run in runs for node in _run(_named(run, only), form)]
 
 
 class ConfigFields(SphinxDirective):
@@ -71,6 +73,15 @@ class ConfigFields(SphinxDirective):
 def _pairs(text: str) -> dict[str, str]:
     pairs = (part.partition("=") for part in text.split(";") if part.strip())
     return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+def _named(run: dict[str, Any], only: Sequence[str]) -> dict[str, Any]:
+    """What is named of a run, in the order of the names; nothing named: all of it."""
+    if not only:
+        return run
+    facts = {key: value for key, value in run.items() if not _is_rows(value)}
+    named = {key: run[key] for key in only if key != "facts"}
+    return named | (facts if "facts" in only else {})
 
 
 def _run(run: dict[str, Any], form: Form) -> list[nodes.Node]:
