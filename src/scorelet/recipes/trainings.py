@@ -78,7 +78,8 @@ class Budget:
 
 def training_pictures(source: str, images: int | None, held_out: int | None, epochs: int) -> str:
     """Say in words what networks are trained and tested on; arguments as in `Budget`."""
-    seen = "all" if images is None else f"the first {images:,}"
+    rest = "all" if held_out is None else f"all but the last {held_out:,}"
+    seen = rest if images is None else f"the first {images:,}"
     test = "the test part" if held_out is None else f"the last {held_out:,}"
     return (
         f"{source}: networks trained on {seen} training images for {epochs} epochs, tested on "

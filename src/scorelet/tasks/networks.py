@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
@@ -21,6 +22,7 @@ from scorelet.tasks.architectures import (
 )
 from scorelet.tasks.fitting import load_fitted, pixels_fitter
 from scorelet.zoo import load
+from scorelet.zoo.kind import KINDS
 
 Model = str | Path | nn.Module
 TORCH = (".pt", ".pth", ".bin", ".tar", ".ckpt")
@@ -60,10 +62,21 @@ def open_network(model: Model, arch: str | None, *, device: str = "auto") -> Ope
         found = _own(model) if arch is None else _foreign(as_path(model, name="model"), arch)
     else:
         title, found = type(model).__name__, model
-    network = found.network if has_network(found) else found
+    network = found.network if _is_model(found) and has_network(found) else found
     if not isinstance(network, nn.Module):
         raise InputError(f"{title} is a {type(found).__name__}, which has no network.")
+    if names := [name for name, p in network.named_parameters() if is_lazy(p)]:
+        raise InputError(
+            f"The size of {names[0]} of {title} is not known before the first call: call the "
+            "network once, or load its weights."
+        )
     return Opened(network.to(choose_device(device)), title, found)
+
+
+def _is_model(found: object) -> bool:
+    """Whether it is a model of ours, and not a module of others with a part called `network`."""
+    ours = type(found).__module__.startswith("scorelet.")
+    return ours or any(type(found) is kind.model_type for kind in KINDS.values())
 
 
 def _own(model: str | Path) -> Any:  # noqa: ANN401 - as load

@@ -5,6 +5,8 @@ import copy
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import weight_norm
+from torch.nn.utils.prune import l1_unstructured
 
 from aligned_networks import Attentive, ResidualNet, Twice, pictures, plain_net
 from planted_weights import normal, rng
@@ -13,6 +15,7 @@ from scorelet.analysis.alignment.watching import called_parts, read_by
 from scorelet.analysis.weight_covariance import learned_part, weight_spectrum
 from scorelet.analysis.weight_resampling import Law, draw_network, refit
 from scorelet.analysis.weight_resampling.laws import drawn_rows
+from scorelet.analysis.weight_resampling.refit import PENALTIES, _fitted
 from scorelet.core.errors import InputError
 from scorelet.networks import LearnedScattering
 
@@ -167,13 +170,18 @@ def test_matrices_of_scattering_are_standardised_anew():
 def test_residual_networks_of_another_width_are_drawn():
     torch.manual_seed(0)
     reference, x = ResidualNet(8).eval(), pictures(200, side=8).float()
+    with torch.no_grad():
+        reference.bn1.weight.copy_(torch.rand(8) + 1)
+        reference.bn1.bias.copy_(0.1 * torch.rand(8))
     before = copy.deepcopy(reference.state_dict())
     drawn = draw_network(reference, x, seed=1, into=ResidualNet(12))
     assert [layer.neurons for layer in drawn.layers] == [12, 12, 12, 24, 24, 24, 0]
     assert all(0.3 < layer.similarity < 1 + 1e-6 for layer in drawn.layers)
     assert all(torch.equal(before[name], value) for name, value in reference.state_dict().items())
-    gains = reference.bn1.weight.tolist()
-    assert set(drawn.network.bn1.weight.tolist()) <= set(gains)
+    norms = reference.bn1, drawn.network.bn1
+    known, pairs = (set(zip(n.weight.tolist(), n.bias.tolist(), strict=True)) for n in norms)
+    assert pairs <= known  # gains and offsets together
+    assert len(pairs) > 1
 
 
 def test_the_same_seed_gives_the_same_network():
@@ -195,6 +203,56 @@ def test_a_classifier_is_fitted_to_labels():
     torch.testing.assert_close(features(x), nn.Sequential(*net[:-1])(x))
     with pytest.raises(InputError, match="has 4 outputs"):
         refit(net, net[-1], (x, y + 5))
+
+
+def test_the_penalty_is_the_one_that_labels_other_pictures_best():
+    """More features than pictures and labels of much noise: a small penalty learns the noise."""
+    torch.manual_seed(0)
+    net, x = nn.Sequential(nn.Flatten(), nn.Linear(64, 2)), torch.randn(60, 1, 8, 8)
+    y = (x[:, 0, 0, 0] + 1.5 * torch.randn(60) > 0).long()
+    held, hits = torch.arange(60) % 5 == 4, {}
+    for penalty in PENALTIES:
+        z = x.flatten(1)
+        z = (z - z.mean(0)) / z.std(0, correction=0)
+        weight, bias = _fitted(z[~held], y[~held], 2, penalty, biased=True)
+        hits[penalty] = int(((z[held] @ weight.T + bias).argmax(1) == y[held]).sum())
+    assert len(set(hits.values())) > 1
+    assert hits[refit(net, net[-1], (x, y))] == max(hits.values())
+
+
+def norm_without_moments():
+    torch.manual_seed(0)
+    norm = nn.BatchNorm2d(8, track_running_stats=False)
+    with torch.no_grad():
+        norm.weight.copy_(torch.rand(8) + 1)
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3), norm, nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4)
+    ).eval()
+
+
+def test_gains_of_norms_without_moments_are_drawn_too():
+    net, x = norm_without_moments(), pictures(40, side=8).float()
+    drawn = draw_network(net, x, seed=1)
+    gains, known = drawn.network[1].weight.tolist(), net[1].weight.tolist()
+    assert set(gains) <= set(known)
+    assert gains != known
+    assert any("moments of each batch" in text for text in drawn.warnings)
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm:FutureWarning")
+def test_weights_that_are_computed_are_refused_before_anything_is_copied():
+    x = pictures(4)
+    for wrap in (weight_norm, lambda layer: l1_unstructured(layer, "weight", 0.5)):
+        net = nn.Sequential(wrap(nn.Conv2d(3, 8, 3)), nn.Flatten(), nn.LazyLinear(2)).double()
+        net(x)
+        with pytest.raises(InputError, match="layer 0 are computed from other parameters"):
+            draw_network(net, x)
+
+
+def test_frozen_parts_that_no_law_draws_are_refused_too():
+    net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.GroupNorm(2, 8)).double().requires_grad_(False)
+    with pytest.raises(InputError, match="1 is a GroupNorm with parameters"):
+        draw_network(net, pictures(4))
 
 
 def test_what_cannot_be_drawn():
@@ -241,5 +299,5 @@ def test_layers_that_are_not_called_once_cannot_be_drawn():
     with pytest.raises(InputError, match="attention is a MultiheadAttention with parameters of"):
         draw_network(Attentive().double(), x)
     normed = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 2, 1))).double()
-    with pytest.raises(InputError, match="ParametrizationList with parameters of its own"):
+    with pytest.raises(InputError, match="layer 0 are computed from other parameters"):
         draw_network(normed, x)

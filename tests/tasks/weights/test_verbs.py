@@ -40,6 +40,49 @@ def test_a_spectrum_finds_what_was_planted():
     json.dumps(document, allow_nan=False)
 
 
+class Backboned(nn.Module):
+    """A network of others, which calls a part of itself `network`."""
+
+    def __init__(self):
+        super().__init__()
+        self.network, self.head = nn.Conv2d(3, 16, 3), nn.Linear(16, 8)
+
+    def forward(self, x):
+        return self.head(self.network(x).relu().mean((2, 3)))
+
+
+def test_a_part_called_network_is_not_the_whole_of_a_network_of_others():
+    names = [entry["name"] for entry in sl.weights.spectrum(Backboned()).document["layers"]]
+    assert names == ["network", "head"]
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm:FutureWarning")
+def test_weights_that_hooks_compute_are_those_of_now():
+    layer = nn.Linear(30, 40)
+    with torch.no_grad():
+        layer.weight.mul_(20)
+    plain = sl.weights.spectrum(nn.Sequential(copy.deepcopy(layer)), noise="init").document
+    state = torch.nn.utils.weight_norm(layer).state_dict()
+    loaded = torch.nn.utils.weight_norm(nn.Linear(30, 40))
+    loaded.load_state_dict(state)  # its attribute `weight` is still that of the constructor
+    found = sl.weights.spectrum(nn.Sequential(loaded), noise="init").document
+    for one, other in zip(plain["layers"], found["layers"], strict=True):
+        assert one["bulk_variance"] == pytest.approx(other["bulk_variance"], rel=1e-5)
+
+
+def test_layers_whose_size_is_not_known_are_refused():
+    with pytest.raises(InputError, match="call the network once"):
+        sl.weights.spectrum(nn.Sequential(nn.LazyConv2d(4, 3)))
+
+
+def test_complex_weights_start_with_twice_the_variance():
+    torch.manual_seed(0)
+    document = sl.weights.spectrum(
+        nn.Sequential(nn.Conv2d(3, 64, 3, dtype=torch.complex64))
+    ).document
+    assert layer(document, "0")["kept"] == 0
+
+
 def test_the_noise_may_be_that_of_the_bulk():
     net = learned_classifier(0).network
     with torch.no_grad():

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.prune import BasePruningMethod
+from torch.nn.utils.spectral_norm import SpectralNorm
+from torch.nn.utils.weight_norm import WeightNorm
 
 from scorelet.analysis.alignment.moments import wide
 from scorelet.analysis.weight_covariance.spectrum import clipped
@@ -102,15 +105,33 @@ class _WeightLayer(Layer):
         Raises:
             InputError: they are computed from other parameters, as under a weight norm.
         """
+        self.refuse_computed()
+        self._parameter.copy_(weights.reshape(self._parameter.shape))
+
+    def refuse_computed(self) -> None:
+        """Refuse weights that cannot be written.
+
+        Raises:
+            InputError: they are computed from other parameters, as under a weight norm.
+        """
         if "weight" not in self.module._parameters:
             raise InputError(
                 f"The weights of layer {self.name} are computed from other parameters, so they "
                 "cannot be written: take the weight norm, or the parametrisation, off first."
             )
-        self._parameter.copy_(weights.reshape(self._parameter.shape))
+
+    @property
+    def complex(self) -> bool:
+        """Whether weights are complex."""
+        return self._parameter.is_complex()
+
+    def initial_variance(self) -> float:
+        """1 / (3 inputs), of the real and of the imaginary part."""
+        return super().initial_variance() * (1 + self.complex)
 
     @property
     def _parameter(self) -> Tensor:
+        recompute(self.module)
         return self.module.weight  # ty: ignore[invalid-explicit-return]
 
 
@@ -201,6 +222,20 @@ class MatrixLayer(Layer):
         return 1 / max(neurons, channels)
 
 
+@torch.no_grad()
+def recompute(module: nn.Module) -> None:
+    """Compute a weight from what hooks of torch compute it from: else it is that of the last call.
+
+    Such are `torch.nn.utils.weight_norm`, `torch.nn.utils.spectral_norm` and masks of
+    `torch.nn.utils.prune`.
+    """
+    training, module.training = module.training, False  # no step of a power iteration
+    for hook in module._forward_pre_hooks.values():
+        if isinstance(hook, WeightNorm | SpectralNorm | BasePruningMethod):
+            hook(module, None)
+    module.training = training
+
+
 def layer_of(name: str, module: nn.Module, positions: int = 1) -> Layer | None:
     """Return a module as a layer, or None if its weights do not mix channels."""
     if isinstance(module, ChannelMatrix):
@@ -272,8 +307,17 @@ def _left_out(names: Sequence[str], kind: str, reason: str) -> list[str]:
     return [f"{counted(len(names), kind)} {are} left out ({which}): {reason}"]
 
 
-def unsettled_norms(net: nn.Module) -> Sequence[str]:
-    """Return the names of batch norms that keep no running moments."""
-    kind = nn.modules.batchnorm._BatchNorm
-    modules = net.named_modules()
-    return [n for n, module in modules if isinstance(module, kind) and module.running_mean is None]
+def unsettled(module: nn.Module) -> bool:
+    """Return whether it is a batch norm that keeps no running moments."""
+    return isinstance(module, nn.modules.batchnorm._BatchNorm) and module.running_mean is None
+
+
+def unsettled_words(net: nn.Module) -> list[str]:
+    """Say which batch norms keep no running moments, as `left_out` does."""
+    names = [name for name, module in net.named_modules() if unsettled(module)]
+    if not names:
+        return []
+    return [
+        f"{', '.join(names[:3])} standardise by the moments of each batch, in evaluation too: "
+        "what is found depends on the pictures that are shown together"
+    ]

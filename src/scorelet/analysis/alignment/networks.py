@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from scorelet.analysis.alignment.layers import Layer, left_out, uncalled, unsettled_norms
+from scorelet.analysis.alignment.layers import Layer, left_out, uncalled, unsettled_words
 from scorelet.analysis.alignment.moments import CrossMoments
 from scorelet.analysis.alignment.pictures import Batches, Pictures, first_pictures, picture_batches
 from scorelet.analysis.alignment.procrustes import (
@@ -286,12 +286,7 @@ def _warnings(
         )
     warnings += left_out(reference, "no rotation may mix their channels")
     warnings += uncalled(reference, [layer.reference for layer in layers])
-    if names := unsettled_norms(reference):
-        warnings.append(
-            f"{', '.join(names[:3])} standardise by the moments of each batch, in evaluation too: "
-            "what is found depends on the pictures that are shown together"
-        )
-    return warnings
+    return warnings + unsettled_words(reference)
 
 
 def _words(layer: Layer) -> str:

@@ -64,7 +64,7 @@ class CalledParts:
 
     Attributes:
         layers: that mix channels.
-        steps: these, and norms with running moments between them.
+        steps: these, and norms between them.
         repeated: layers that were called more than once.
     """
 
@@ -89,7 +89,7 @@ class CalledParts:
         if module in self.steps:
             self.repeated += [layer for layer in self.layers if layer.module is module]
             return
-        if isinstance(module, _NORMS) and module.running_mean is not None:
+        if isinstance(module, _NORMS):
             self.steps.append(module)
         layer = layer_of(self._names[module], module, self._positions(module, inputs))
         if layer is not None:

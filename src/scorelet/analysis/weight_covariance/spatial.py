@@ -46,11 +46,11 @@ def mean_spatial_covariance(weights: Sequence[Tensor]) -> Tensor:
         InputError: no layer, sides that differ, or a layer whose weights are all 0.
     """
     covariances = [spatial_covariance(weight) for weight in weights]
-    sides = {len(covariance) for covariance in covariances}
+    sides = {tuple(weight.shape[2:]) for weight in weights}
     if len(sides) != 1:
         raise InputError(
             "Filters are shared by layers whose filters have one size: got "
-            + (" and ".join(f"{n} pixels" for n in sorted(sides)) or "no layer")
+            + (" and ".join(f"{high}x{wide}" for high, wide in sorted(sides)) or "no layer")
             + "."
         )
     traces = [covariance.trace() for covariance in covariances]

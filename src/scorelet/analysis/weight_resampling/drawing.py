@@ -19,7 +19,16 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor, nn
 
-from scorelet.analysis.alignment.layers import Layer, MatrixLayer, layer_of, uncalled
+from scorelet.analysis.alignment.layers import (
+    ConvolutionLayer,
+    Layer,
+    LinearLayer,
+    MatrixLayer,
+    layer_of,
+    uncalled,
+    unsettled,
+    unsettled_words,
+)
 from scorelet.analysis.alignment.moments import CrossMoments
 from scorelet.analysis.alignment.networks import SAMPLES, Pair, match, one_layer_moments
 from scorelet.analysis.alignment.pictures import Batches, Pictures, first_pictures, picture_batches
@@ -67,7 +76,8 @@ class DrawnNetwork:
         network: in evaluation mode.
         layers: one record each, in the order of calls; the last is the classifier.
         last: the module of the classifier.
-        warnings: of rotations that the pictures do not determine, without a full stop.
+        warnings: of rotations that the pictures do not determine, and of norms that keep no
+            moments; without a full stop.
     """
 
     network: nn.Module
@@ -120,7 +130,8 @@ def draw_network(
         rotations[layer.name] = rotation
         if progress:
             progress(j + 1, len(pairs))
-    return DrawnNetwork(net, tuple(found), pairs[-1][1].module, tuple(undetermined(rotations)))
+    warnings = (*undetermined(rotations), *unsettled_words(net))
+    return DrawnNetwork(net, tuple(found), pairs[-1][1].module, warnings)
 
 
 @dataclass(frozen=True)
@@ -169,7 +180,8 @@ class _Drawing:
         norms = [part.norms_behind(j) for part in self.parts]
         draw_gains(norms[1], norms[0], rng)
         for norm in norms[1]:
-            settle(self.net, norm, self.batches)
+            if not unsettled(norm):
+                settle(self.net, norm, self.batches)
 
 
 def _rotation(pair: Pair, sums: CrossMoments, *, fixed: bool) -> Rotation:
@@ -188,14 +200,17 @@ def from_reference(weights: Tensor, rotation: Tensor) -> Tensor:
 
 
 def refuse_unknown_parts(net: nn.Module) -> None:
-    """Refuse a network with parameters that are drawn by no law.
+    """Refuse a network with parameters, frozen ones too, that are drawn by no law.
 
     Raises:
         InputError: names the first of them.
     """
     for name, module in net.named_modules():
-        own = [p for p in module.parameters(recurse=False) if p.requires_grad]
-        known = isinstance(module, nn.modules.batchnorm._BatchNorm) or layer_of(name, module)
+        own = list(module.parameters(recurse=False))
+        layer = layer_of(name, module)
+        if isinstance(layer, ConvolutionLayer | LinearLayer):
+            layer.refuse_computed()
+        known = isinstance(module, nn.modules.batchnorm._BatchNorm) or layer
         if own and not known:
             grouped = "grouped " if getattr(module, "groups", 1) != 1 else ""
             raise InputError(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Generator, Tensor, nn
 
-from scorelet.analysis.alignment.layers import MatrixLayer
+from scorelet.analysis.alignment.layers import MatrixLayer, unsettled
 from scorelet.analysis.alignment.moments import wide
 from scorelet.analysis.alignment.pictures import Batches, first_pictures
 from scorelet.analysis.alignment.watching import called_parts, read_by
@@ -59,7 +59,7 @@ def settle_all(net: nn.Module, batches: Batches) -> None:
     """Measure all norms and channel matrices of a network again, in the order of their calls."""
     kinds = ChannelMatrix | nn.modules.batchnorm._BatchNorm
     for step in called_parts(net, first_pictures(batches)).steps:
-        if isinstance(step, kinds):
+        if isinstance(step, kinds) and not unsettled(step):
             settle(net, step, batches)
 
 
