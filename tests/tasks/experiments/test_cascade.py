@@ -95,26 +95,76 @@ def test_a_run_that_goes_on_is_one_run(config, tmp_path):
     assert whole.state_dict().keys() == expected.keys()
 
 
+def kept_details(config, first, **changes):
+    """Details that stay those of the file `first`."""
+    details = config().model_dump()["details"]
+    return [part | {"start_from": str(first), "share": 0} | changes for part in details]
+
+
 @pytest.mark.slow
 def test_factors_without_a_share_stay_those_of_the_cascade_that_they_start_from(config, tmp_path):
+    """Also where the others learn from other pictures, with all that a factor knows of its own."""
     first = train(config(steps=3), quiet=True)
-    low, *details = config().model_dump()["low"], *config().model_dump()["details"]
-    kept = [part | {"start_from": str(first), "share": 0} for part in details]
-    low |= {"start_from": str(first)}
-    again = config(steps=3, low=low, details=kept, output=str(tmp_path / "again"))
-    one, two = (sl.load(path).factors for path in (first, train(again, quiet=True)))
+    np.save(tmp_path / "other.npy", 255 - blobs(40, seed=7) // 2)
+    data = {"train": [str(tmp_path / "other.npy")]}
+    low = config().model_dump()["low"] | {"start_from": str(first)}
+    settings = {"steps": 3, "low": low, "data": data, "output": str(tmp_path / "again")}
+    again = train(config(details=kept_details(config, first), **settings), quiet=True)
+    one, two = (sl.load(path).factors for path in (first, again))
     for k, (before, after) in enumerate(zip(one, two, strict=True)):
-        pairs = zip(before.network.parameters(), after.network.parameters(), strict=True)
+        assert before.state_dict().keys() == after.state_dict().keys()
+        pairs = zip(before.state_dict().values(), after.state_dict().values(), strict=True)
         assert all(torch.equal(a, b) for a, b in pairs) == (k > 0)
+        if k:
+            x, told = torch.rand(2, 3, 8, 8), torch.rand(2, 1, 8, 8)
+            assert torch.equal(*(factor(x, 0.1, cond=told) for factor in (before, after)))
     assert "details1" not in read_log(tmp_path / "again" / "log.jsonl")[0]
 
 
+@pytest.mark.slow
+def test_a_factor_stays_only_if_it_is_what_the_configuration_says(config, tmp_path):
+    first = train(config(steps=1), quiet=True)
+    wider = DETAILS["options"] | {"widths": [16]}
+    for changes, words in (
+        ({"options": wider}, "another architecture"),
+        ({"sigma": [0.005, 0.9]}, "other noise levels"),
+        ({"form": "residual"}, "another form"),
+    ):
+        with pytest.raises(InputError, match=words):
+            build(config(details=kept_details(config, first, **changes)))
+    with pytest.raises(InputError, match="another wavelet"):
+        build(config(details=kept_details(config, first), wavelet="db2"))
+    with pytest.raises(InputError, match="another number of levels"):
+        build(config(details=kept_details(config, first)[:1]))
+
+
+def test_convolutions_of_factors_that_are_shown_more_begin_anew(config, tmp_path):
+    """The level is shown before the image: old weights behind it would be those of the level."""
+    plain = LOW | {
+        "options": LOW["options"] | {"channels": 1},
+        "sigma": [0.02, 2.0],
+        "form": "scaled",
+    }
+    first = train(config(steps=1, low=plain), quiet=True)
+    low = LOW | {"sigma": [0.02, 2.0], "form": "scaled", "shows_level": True}
+    made = [
+        build(config(low=low | more)).learner.model for more in ({}, {"start_from": str(first)})
+    ]
+    new, started = (next(model.coarse.network.parameters()) for model in made)
+    assert torch.equal(new, started)
+
+
 def test_at_least_one_factor_learns(config):
-    still = [part | {"share": 0} for part in config().model_dump()["details"]]
+    still = kept_details(config, "faces")
+    low = config().model_dump()["low"]
     with pytest.raises(ValueError, match="every share is 0"):
-        config(low=config().model_dump()["low"] | {"share": 0}, details=still)
+        config(low=low | {"share": 0, "start_from": "faces"}, details=still)
     with pytest.raises(ValueError, match="one network serves the details of all levels"):
         config(details=still, scale_embedding=2)
+    with pytest.raises(ValueError, match="name its cascade by start_from"):
+        config(low=low | {"share": 0})
+    with pytest.raises(ValueError, match="whitened by the law of these pictures"):
+        config(details=still, whiten=True)
 
 
 def test_samples_are_pictures_of_the_arrays_each_once_in_an_epoch(config):

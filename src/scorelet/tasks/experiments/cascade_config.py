@@ -16,7 +16,10 @@ class FactorConfig(ModelConfig):
         "in [0, 1] for the low band, details in the same unit; deviations of bands with `whiten`"
     )
     share: float = Field(
-        default=1.0, ge=0, le=1, description="of the batch that it sees; 0: it stays as it starts"
+        default=1.0,
+        ge=0,
+        le=1,
+        description="of the batch that it sees; 0: it stays the factor of start_from",
     )
     bound: float = Field(
         default=3.0,
@@ -41,6 +44,10 @@ class FactorConfig(ModelConfig):
     def _consistent(self) -> "FactorConfig":
         if self.shows_level and self.form != "scaled":
             raise ValueError("only form: scaled is told the noise level, and can show it")
+        if not self.share and not self.start_from:
+            raise ValueError(
+                "with share: 0 a factor stays as it is: name its cascade by start_from"
+            )
         if not self.sigma[0] < self.sigma[1]:
             raise ValueError("sigma must be two noise levels, 0 < low < high")
         return self
@@ -86,6 +93,11 @@ class CascadeConfig(LoopConfig):
     def _consistent(self) -> "CascadeConfig":
         if self.whiten and not self.details:
             raise ValueError("whiten is for the bands of a cascade: give details, or leave it out")
+        if self.whiten and not all(part.share for part in (self.low, *self.details)):
+            raise ValueError(
+                "with whiten factors see bands whitened by the law of these pictures: none can "
+                "stay that of another cascade, so that shares must be above 0"
+            )
         shares = [part.share for part in (self.low, *self.details)]
         if not any(shares):
             raise ValueError("every share is 0: a factor must learn")

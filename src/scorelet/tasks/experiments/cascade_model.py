@@ -23,6 +23,7 @@ from scorelet.tasks.picture_arrays import images_of
 from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.packet_plan import PacketPlan
 from scorelet.wavelets.orthogonal.packets import WaveletPacket
+from scorelet.zoo import load_as
 
 BATCH = 250
 """Pictures at a time."""
@@ -67,6 +68,7 @@ def cascade_model(
     seen = _seen(Levels(transform, units, whitening), pictures, flip=config.data.flip)
     networks = _detail_networks(config, channels)
     details = [_details(config, k, net, seen) for k, net in enumerate(networks, start=1)]
+    coarse, *details = _with_kept(config, [_coarse(config, seen), *details])
     record = {
         "size": list(pictures.shape[1:3]),
         "channels": channels,
@@ -75,13 +77,54 @@ def cascade_model(
     }
     model = Multiscale(
         transform,
-        _coarse(config, seen),
+        coarse,
         details,
         normalization=units,
         whitening=whitening,
         record=record,
     )
     return model, seen.variances
+
+
+def _with_kept(config: CascadeConfig, made: list[Denoiser]) -> list[Denoiser]:
+    """Return the factors, those without a share as the cascade has them that they start from.
+
+    Raises:
+        InputError: that is no such cascade, or its factor is of another kind.
+    """
+    parts = (config.low, *config.details)
+    return [
+        factor if part.share else _kept(config, part, number, factor)
+        for number, (part, factor) in enumerate(zip(parts, made, strict=True))
+    ]
+
+
+def _kept(config: CascadeConfig, part: FactorConfig, number: int, made: Denoiser) -> Denoiser:
+    name = str(part.start_from)
+    cascade = load_as(Multiscale, name, verb="start from")
+    if len(cascade.factors) <= number:
+        raise InputError(f"{name} has no factor {number}.")
+    kept, sigma = cascade.factors[number], cascade.record.get("sigma", [None] * (number + 1))
+    same = {
+        "another wavelet": cascade.transform.name == config.wavelet,
+        "another number of levels": cascade.levels == len(config.details),
+        "another form": type(kept) is type(made),
+        "another architecture": _description(kept) == _description(made),
+        "other noise levels": list(sigma[number] or ()) == list(part.sigma),
+    }
+    if differs := [what for what, agrees in same.items() if not agrees]:
+        raise InputError(
+            f"Factor {number} is to stay that of {name}, which has {differs[0]} than the "
+            "configuration says."
+        )
+    assert isinstance(kept, Denoiser)
+    return kept.requires_grad_(False)
+
+
+def _description(factor: nn.Module) -> tuple[str, str]:
+    """Architecture and options of the network of a factor."""
+    network = getattr(factor, "network", factor)
+    return type(network).__name__, repr(getattr(network, "options", None))
 
 
 def _parts(pictures: np.ndarray) -> Iterator[Tensor]:
@@ -205,8 +248,8 @@ def _coarse(config: CascadeConfig, seen: Seen) -> Denoiser:
 
 def _network(config: CascadeConfig, part: FactorConfig, number: int, channels: int) -> nn.Module:
     channels += part.shows_level
+    part = part if part.share else part.model_copy(update={"start_from": None})  # `_kept` has it
     network = make_denoising_network(part, seed=config.seed + number, factor=number)
-    network.requires_grad_(part.share > 0)
     what = f"the images of factor {number}, with what is shown beside them,"
     check_channels(network, part, channels, what=what)
     return network

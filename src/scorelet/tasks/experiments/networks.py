@@ -20,19 +20,20 @@ class ModelConfig(ConfigSection):
     start_from: str | None = Field(
         default=None,
         description="weights to start from: a built-in name, a path or a Hub id; shapes that "
-        "differ are skipped, but a convolution of more inputs starts with the old ones. A factor "
-        "of a cascade starts from the same factor of another one",
+        "differ are skipped, but a convolution of more inputs starts with the old ones. The "
+        "network of a factor of a cascade starts from that of the same factor of another one, and "
+        "convolutions of more inputs are skipped, too",
     )
 
 
-def make_network(config: ModelConfig, *, seed: int, factor: int = 0) -> nn.Module:
+def make_network(config: ModelConfig, *, seed: int, factor: int | None = None) -> nn.Module:
     """Build the network; its first weights are a function of `seed`, or those of a file.
 
     Args:
         config: the network.
         seed: of its first weights.
-        factor: if the file is of a cascade, take those of its low band, 0, or of the details of a
-            level, coarse to fine from 1 on.
+        factor: the network is of the low band of a cascade, 0, or of the details of a level, coarse
+            to fine from 1 on.
 
     Raises:
         InputError: unknown architecture, options that it refuses, weights of an unknown name, or
@@ -46,7 +47,9 @@ def make_network(config: ModelConfig, *, seed: int, factor: int = 0) -> nn.Modul
     return network
 
 
-def make_denoising_network(config: ModelConfig, *, seed: int, factor: int = 0) -> nn.Module:
+def make_denoising_network(
+    config: ModelConfig, *, seed: int, factor: int | None = None
+) -> nn.Module:
     """Build a network that returns images; else as `make_network`.
 
     Raises:
@@ -81,14 +84,22 @@ def check_channels(network: nn.Module, config: ModelConfig, channels: int, *, wh
         )
 
 
-def _start_from(network: nn.Module, name: str, factor: int) -> None:
-    """Copy the weights of a model's network whose names and shapes agree."""
-    weights = load_network(name, factor=factor).state_dict()
-    own = network.state_dict()
-    fitting = {n: _widened(t, own[n]) for n, t in weights.items() if n in own and _fits(t, own[n])}
+def _start_from(network: nn.Module, name: str, factor: int | None) -> None:
+    """Copy the weights of a model's network whose names and shapes agree.
+
+    What factors of cascades are shown more comes before the image, and not behind it.
+    """
+    weights = load_network(name, factor=factor or 0).state_dict()
+    own, fits = network.state_dict(), _fits if factor is None else _agree
+    fitting = {n: _widened(t, own[n]) for n, t in weights.items() if n in own and fits(t, own[n])}
     if not fitting:
         raise InputError(f"No weight of {name} fits the architecture: check model.options.")
     network.load_state_dict(fitting, strict=False)
+
+
+def _agree(given: Tensor, own: Tensor) -> bool:
+    """Whether the shapes agree."""
+    return given.shape == own.shape
 
 
 def _fits(given: Tensor, own: Tensor) -> bool:
