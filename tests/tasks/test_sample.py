@@ -190,6 +190,13 @@ def test_a_model_that_is_given_stays_as_it_is():
     assert all(part.training for part in model.details)
 
 
+def test_a_model_of_half_precision_draws_in_single_precision_as_its_file_does():
+    model = blind()
+    found = sl.sample(model, n=2, steps=3).images
+    assert np.abs(sl.sample(model.half(), n=2, steps=3).images - found).max() < 5e-3
+    assert next(model.parameters()).dtype == torch.float16
+
+
 def test_files_hold_what_was_drawn(tmp_path):
     found = sl.sample(blind(), n=3, steps=2)
     found.save(tmp_path / "x.npy")
@@ -258,6 +265,7 @@ def test_an_interrupt_keeps_what_was_done_and_says_so(tmp_path, monkeypatch):
         ({"model": "phi4"}, "energies.*scorelet field sample"),
         ({"model": gaussian()}, "give size"),
         ({"model": gaussian(), "size": (18, 16)}, "divisible by 4"),
+        ({"model": gaussian(), "size": (1 << 22, 1 << 22)}, "need .* GB or more"),
         ({"model": blind(), "size": (32, 32)}, "whole picture.*coarse"),
         ({"model": blind(), "steps": 0}, "steps is 0"),
         ({"model": blind(), "n": 0}, "n is 0"),

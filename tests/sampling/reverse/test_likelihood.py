@@ -7,7 +7,12 @@ import torch
 
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
-from scorelet.models import GaussianMixtureDenoiser, StationaryGaussianDenoiser
+from scorelet.models import (
+    GaussianMixtureDenoiser,
+    ResidualDenoiser,
+    StationaryGaussianDenoiser,
+)
+from scorelet.networks import BFCNN
 from scorelet.sampling.reverse.likelihood import flow_log_density
 
 SIDE = 4
@@ -59,6 +64,14 @@ def test_random_probes_are_right_within_their_error():
     error = float(found.error.square().sum().sqrt() / 16)
     assert 0 < error < 1
     assert abs(float(found.value.mean() - whole.value)) < 4 * error
+
+
+def test_networks_keep_no_graph_of_the_flow():
+    torch.manual_seed(0)
+    model = ResidualDenoiser(BFCNN(1, width=20, depth=3).double()).eval()
+    found = flow_log_density(model, images(), 0.1, largest=5.0, steps=2, probes=Noise(0, range(3)))
+    assert not found.value.requires_grad
+    assert bool((found.error > 0).all())
 
 
 def test_bits_of_a_number():

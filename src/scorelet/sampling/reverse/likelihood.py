@@ -31,7 +31,7 @@ class FlowDensity(NamedTuple):
 
     Attributes:
         value: the estimate; the error of finite steps is not in `error`.
-        error: standard error of the mean over probes; 0 where the trace is exact.
+        error: standard error of the mean over probes; 0 where the trace is exact, NaN of one probe.
     """
 
     value: PerSample
@@ -47,6 +47,7 @@ class FlowDensity(NamedTuple):
         return -self.value / (size * math.log(2)) + math.log2(levels)
 
 
+@torch.no_grad()
 def flow_log_density(  # noqa: PLR0913 - the two ends, and how between
     denoiser: Denoiser,
     y: Image,
@@ -57,9 +58,9 @@ def flow_log_density(  # noqa: PLR0913 - the two ends, and how between
     spread: float = 0.0,
     steps: int = 100,
     probes: Noise | None = None,
-    count: int = 1,
+    count: int = 2,
 ) -> FlowDensity:
-    """Estimate log p_σ(y).
+    """Estimate log p_σ(y), without gradients: memory does not grow with the steps.
 
     Args:
         denoiser: f, which must be differentiable in y; images do not depend on each other.
@@ -69,7 +70,8 @@ def flow_log_density(  # noqa: PLR0913 - the two ends, and how between
         mean, spread: p_S is N(mean, S² + spread²) at each pixel.
         steps: of the flow; the error falls with their square.
         probes: random signs, by the numbers of the images; None: the whole trace, for small images.
-        count: probes for each image, at most 16; they stay the same along the flow.
+        count: probes for each image, at most 16; they stay the same along the flow. One tells no
+            error.
 
     Raises:
         InputError: levels that are not 0 < sigma < largest, no steps, or no probes.

@@ -136,7 +136,8 @@ def steps_needed(
 ) -> int:
     """Return a number of steps N that is enough, where N - 1 is not.
 
-    It is found by doubling and bisection; errors fall with N, so N is the smallest.
+    It is found by doubling and bisection. Errors fall with N, as a rule; where they do not, fewer
+    or more steps may be on the other side of the tolerance.
 
     Args:
         variances: d > 0, any shape, from `pixel_variances` or `detail_variances`.

@@ -7,15 +7,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from scorelet.core.device import choose_device
-from scorelet.core.memory import keep_large_buffers
+from scorelet.core.errors import InputError
+from scorelet.core.memory import available_memory, keep_large_buffers
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
 from scorelet.core.random import Noise
-from scorelet.models import Denoiser
-from scorelet.models.multiscale import Multiscale
 from scorelet.sampling import DivergenceError
 from scorelet.sampling.reverse import Cascade, ReversePlan
 from scorelet.tasks.sample.cascades import check_coarse, load_cascade, plans_of, whole_size
@@ -26,6 +25,8 @@ from scorelet.tasks.sample.settings import Model, Samples, SampleSettings, Size
 _NOTHING = "Interrupted before the first samples were done: nothing was written."
 BATCH_PIXELS = 16 * 80 * 80
 """Pixels that are drawn at a time, of one sample at least."""
+_COPIES = 8
+"""Of the samples, that drawing holds at least: noise, slopes, bands."""
 
 
 @checked
@@ -69,10 +70,13 @@ class _Work:
         self.settings = settings
         loaded, device = load_cascade(settings.model), choose_device(settings.device)
         own = deepcopy(loaded) if loaded is settings.model else loaded  # it is moved in its place
+        for factor in own.factors:
+            if _dtype(factor).itemsize < 4:
+                factor.float()  # as from a file
         self.model = own.to(device).eval()
         self.plans = plans_of(self.model, steps=settings.steps, sampler=settings.sampler)
         self.channels = int(self.model.record.get("channels", 1))
-        self.like = torch.empty(0, dtype=_dtype(self.model), device=device)
+        self.like = torch.empty(0, dtype=_dtype(self.model.coarse), device=device)
         self.low: Tensor | None = None
         self.level = self.model.levels
         if settings.coarse is None:
@@ -83,6 +87,7 @@ class _Work:
             self.level = level_of(self.model, (height, width), settings.size)
             self.size = height << self.level, width << self.level
             check_coarse(self.model, (height, width), self.level)
+        self._check_memory()
 
     @property
     def used(self) -> list[ReversePlan]:
@@ -92,6 +97,21 @@ class _Work:
     def batch(self) -> int:
         """How many samples are drawn at a time."""
         return max(1, min(self.settings.n, BATCH_PIXELS // (self.size[0] * self.size[1])))
+
+    def _check_memory(self) -> None:
+        """Refuse pictures of which a few do not fit: the noise of all scales, and a network's maps.
+
+        Raises:
+            InputError: that is more than the memory that is free.
+        """
+        height, width = self.size
+        needed = _COPIES * self.batch() * self.channels * height * width * self.like.itemsize
+        free = available_memory()
+        if free is not None and needed > free:
+            raise InputError(
+                f"Samples of {height} x {width} need {needed / 1e9:,.1f} GB or more, and "
+                f"{free / 1e9:.1f} GB of memory are free: make them smaller."
+            )
 
     def draw(self, cascade: Cascade, numbers: range) -> np.ndarray:
         """Return the samples of these numbers."""
@@ -188,7 +208,7 @@ def _document(work: _Work, count: int, seconds: float) -> dict[str, Any]:
     return document
 
 
-def _dtype(model: Multiscale[Denoiser]) -> torch.dtype:
-    """Return the dtype of the factors: float64 for closed forms, float32 for networks."""
-    kinds = [t.dtype for t in model.coarse.state_dict().values() if t.is_floating_point()]
+def _dtype(factor: nn.Module) -> torch.dtype:
+    """Return the dtype of a factor: float64 for closed forms, float32 for networks."""
+    kinds = [t.dtype for t in factor.state_dict().values() if t.is_floating_point()]
     return kinds[0] if kinds else torch.float32
