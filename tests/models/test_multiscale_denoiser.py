@@ -106,6 +106,18 @@ def test_scales_that_take_out_nothing_or_all_details(convention):
         torch.testing.assert_close(x, y if share else smooth, rtol=0, atol=1e-12)
 
 
+def test_images_of_any_size_are_extended_by_their_last_rows_and_columns():
+    transform = WaveletPacket("haar", PacketPlan.wavelet(2))
+    y = torch.rand(2, 3, 7, 9, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    whole = torch.nn.functional.pad(y, (0, 3, 0, 1), mode="replicate")
+    for share in (1.0, 0.5):
+        plug_in = MultiscaleDenoiser(Multiscale(transform, Keeps(), [Keeps(share), Keeps(share)]))
+        assert plug_in.locality.multiple == 4
+        assert torch.equal(plug_in(y), plug_in(whole)[..., :7, :9])
+        if share == 1:
+            torch.testing.assert_close(plug_in(y), y, rtol=0, atol=1e-12)
+
+
 def test_the_mean_convention_gives_means_of_blocks():
     wavelet = OrthogonalWavelet("haar", 3)
     x = torch.rand(2, 1, 16, 8, dtype=torch.float64, generator=torch.Generator().manual_seed(0))

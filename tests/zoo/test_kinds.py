@@ -16,6 +16,7 @@ from scorelet.models.band_whitening import BandWhitening
 from scorelet.models.conditional import ConditionalResidualDenoiser
 from scorelet.models.field_energy import ConditionalEnergy, ScalarDensity
 from scorelet.models.multiscale import Multiscale
+from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
 from scorelet.networks import ARCHITECTURES, BFCNN
 from scorelet.wavelets import PacketPlan, WaveletPacket
 from scorelet.wavelets.orthogonal.normalization import Normalization
@@ -261,6 +262,12 @@ def test_the_network_of_a_model_that_has_one(path, monkeypatch):
     zoo.save(mixture(), path)
     with pytest.raises(InputError, match="is a gaussian mixture, which has no network"):
         zoo.load_network(path)
+
+
+def test_a_cascade_of_denoisers_is_a_denoiser_and_one_of_energies_is_none():
+    assert isinstance(zoo.load_as(Denoiser, "faces", verb="denoise"), MultiscaleDenoiser)
+    with pytest.raises(InputError, match=r"made of energies.*scorelet field sample"):
+        zoo.load_as(Denoiser, "phi4", verb="denoise")
 
 
 def test_a_cascade_of_denoisers_comes_back_with_the_unit_of_its_scales(path):

@@ -12,15 +12,18 @@ even if all f_j are exact. On Gaussian fields that costs 0.1 to 0.3 dB at weak n
 References: Kadkhodaie, Guth, Mallat, Simoncelli 2023, arXiv 2303.02984, section 2 and figure 2.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from typing import cast
 
+import torch.nn.functional as F
 from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models.band_whitening import BandWhitening
-from scorelet.models.denoiser import Denoiser
+from scorelet.models.denoiser import Denoiser, Locality
 from scorelet.models.multiscale import Multiscale
 from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.packet_plan import PacketPlan
@@ -115,10 +118,12 @@ class MultiscaleDenoiser(Denoiser):
         model: denoisers as factors; those of details are told the low band beside them. A
             normalisation must divide all bands of a level by one number.
 
-    Sides must be divisible by 2^J.
+    Images whose sides are not divisible by 2^J, and by what its networks halve beside, are extended
+    by their last rows and columns.
 
     Raises:
-        InputError: another transform or normalisation, or details that are whitened.
+        InputError: factors that are no denoisers, another transform or normalisation, or details
+            that are whitened.
     """
 
     def __init__(self, model: Multiscale[Denoiser]) -> None:
@@ -133,12 +138,18 @@ class MultiscaleDenoiser(Denoiser):
         if model.normalization is not None:
             for level in range(1, model.levels + 1):
                 model.normalization.level_scale(level)
-        coarse = model.coarse
-        assert isinstance(coarse, Denoiser)
-        factors = [coarse, *model.details]
+        if not all(isinstance(factor, Denoiser) for factor in model.factors):
+            raise InputError(
+                "The model is made of energies, which do not denoise: use it with scorelet field "
+                "sample or field certify."
+            )
+        factors = cast("list[Denoiser]", model.factors)
+        levels = [model.levels, *range(model.levels, 0, -1)]
+        sides = [f.locality.multiple << j for f, j in zip(factors, levels, strict=True)]
+        self.locality = Locality(None, math.lcm(*sides))
         self.blind = all(factor.blind for factor in factors)
         self.needs_noise = any(factor.needs_noise for factor in factors)
-        self.channels = coarse.channels
+        self.channels = factors[0].channels
 
     def scales(self, y: Tensor, sigma: Tensor | None = None) -> Iterator[Tensor]:
         """Yield x̂_J, ..., x̂_0: estimates at all resolutions, as the transform has them.
@@ -167,5 +178,8 @@ class MultiscaleDenoiser(Denoiser):
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
-        *_, x = self.scales(y, None if self.blind else sigma)
-        return x
+        height, width = y.shape[-2:]
+        right, below = (-side % self.locality.multiple for side in (width, height))
+        whole = F.pad(y, (0, right, 0, below), mode="replicate")
+        *_, x = self.scales(whole, None if self.blind else sigma)
+        return x[..., :height, :width]

@@ -3,7 +3,9 @@
 from torch import nn
 
 from scorelet.models.band_whitening import BandWhitening
+from scorelet.models.denoiser import Denoiser
 from scorelet.models.multiscale import Multiscale
+from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
 from scorelet.networks.scale_shared import ScaleShared
 from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.packet_plan import PacketPlan, Shell
@@ -96,7 +98,8 @@ KINDS = (
         Multiscale,
         describe,
         build,
-        verbs=("sample", "field sample", "field certify"),
+        verbs=("denoise", "restore", "sample", "field sample", "field certify"),
+        views={Denoiser: MultiscaleDenoiser},
         measured="its samples: draw them with scorelet sample or scorelet field sample, and "
         "compare them with scorelet field compare",
     ),
