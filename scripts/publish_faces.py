@@ -1,8 +1,9 @@
 """Make the built-in model `faces` from a training run: weights, card, figures and a grid.
 
 export SCORELET_DATA=...                         # faces80.npz below it
-python scripts/publish_faces.py runs/faces
+python scripts/publish_faces.py runs/faces --restraint 0.01,0,0
 
+The restraint of each scale (see `ReversePlan`) was chosen by scripts/faces_restraint.py.
 Writes src/scorelet/zoo/weights/faces.safetensors (networks in float16), faces.json beside it (the
 model card), docs/results/faces.json (samples beside test faces, and halves of these as the floor)
 and docs/images/faces.png, a grid of 64 samples that were not chosen.
@@ -16,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from published_runs import arguments, train_command
+from published_runs import run_parser, train_command
 from torch import Tensor
 
 from scorelet.analysis.memorization.similarity import directions, nearest
@@ -46,11 +47,15 @@ PICTURE = ROOT / f"docs/images/{NAME}.png"
 SAMPLES, SEED, SPLITS = 1000, 0, 40
 
 
-def main(run: Path, weights: str, place: tuple[str, str]) -> None:
-    """Publish the file `weights` of `run`; `place` are its machine and how it started."""
+def main(run: Path, weights: str, place: tuple[str, str], restraint: str) -> None:
+    """Publish the file `weights` of `run`; `place` are its machine and how it started.
+
+    `restraint` are numbers for the scales, coarse to fine.
+    """
     trained = load_as(Multiscale, run / weights, verb="publish")
     for factor in trained.factors:
         factor.network.half()
+    trained.record["restraint"] = [float(word) for word in restraint.split(",")]
     save(trained, WEIGHTS)
     sample(WEIGHTS, n=GRID, seed=SEED).save(PICTURE, overwrite=True)
     arrays = np.load(locate("faces80.npz"))
@@ -61,7 +66,8 @@ def main(run: Path, weights: str, place: tuple[str, str]) -> None:
     document = {
         "model": NAME,
         "sha256": digest(WEIGHTS),
-        "command": f"python scripts/{Path(__file__).name} runs/{NAME} --machine {quote(place[0])}",
+        "command": f"python scripts/{Path(__file__).name} runs/{NAME} --restraint {restraint} "
+        f"--machine {quote(place[0])}",
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
         "versions": package_versions(),
@@ -223,5 +229,7 @@ def runs(run: Path, config: dict[str, Any], place: tuple[str, str]) -> list[dict
 
 
 if __name__ == "__main__":
-    words = arguments(__doc__)
-    main(words.run, words.weights, (words.machine, words.start))
+    parser = run_parser(__doc__)
+    parser.add_argument("--restraint", default="0,0,0", help="of each scale, coarse to fine")
+    words = parser.parse_args()
+    main(words.run, words.weights, (words.machine, words.start), words.restraint)

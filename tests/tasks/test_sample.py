@@ -158,6 +158,9 @@ def test_levels_and_steps_are_those_that_the_model_knows():
         assert np.allclose(roots, roots[0])
     usual = [plan.steps for plan in plans_of(load_cascade(blind()), steps=None, sampler="heun")]
     assert usual == [32, 12, 12]
+    model = blind()
+    model.record["restraint"] = [0.01, 0.0, -0.02]
+    assert [p.restraint for p in plans_of(model, steps=5, sampler="ddim")] == [0.01, 0.0, -0.02]
 
 
 class Underestimates(Denoiser):

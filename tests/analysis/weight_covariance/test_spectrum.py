@@ -135,11 +135,16 @@ def test_universal_filters_are_the_ones_that_layers_share():
     assert float((first @ vectors).abs().max()) < 0.9
 
 
+def flat(sides):
+    return torch.nn.Conv2d(3, 3, sides)
+
+
 def test_what_shares_no_filters():
     one = torch.nn.Conv2d(2, 3, 3)
     for net, options, sentence in (
         (torch.nn.Linear(2, 2), {}, "0 pixels"),
-        (torch.nn.Sequential(one, torch.nn.Conv2d(3, 3, 3), torch.nn.Conv2d(3, 3, 5)), {}, "9 p"),
+        (torch.nn.Sequential(one, torch.nn.Conv2d(3, 3, 3), torch.nn.Conv2d(3, 3, 5)), {}, "3x3 a"),
+        (torch.nn.Sequential(one, *map(flat, ((1, 7), (7, 1)))), {}, "1x7 and 7x1"),
         (torch.nn.Sequential(one, one), {"count": 10, "layers": (1, 1)}, "10 filters"),
         (one, {"layers": (0, 3)}, "from 1 on"),
     ):

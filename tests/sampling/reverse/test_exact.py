@@ -89,12 +89,13 @@ def test_flows_converge_to_the_map_of_the_equation(name, order):
 @pytest.mark.parametrize(
     "schedule", [OrnsteinUhlenbeck(4.0), VariancePreserving(), VarianceExploding(15.0)]
 )
-def test_samples_have_the_exact_law(name, schedule):
+@pytest.mark.parametrize("restraint", [0.0, 0.02])
+def test_samples_have_the_exact_law(name, schedule, restraint):
     """Power of each Fourier mode of 4,000 fields, in standard errors; and the mean."""
     k = torch.fft.fftfreq(SIDE, 1 / SIDE, dtype=torch.float64)
     spectrum = 1 / (1 + k[:, None] ** 2 + k[None] ** 2)
     spectrum = spectrum / spectrum.mean()
-    plan = ReversePlan(8, schedule, SAMPLERS[name], power=2.0)
+    plan = ReversePlan(8, schedule, SAMPLERS[name], power=2.0, restraint=restraint)
     denoiser = StationaryGaussianDenoiser(spectrum, mean=2.0)
     like = torch.zeros(COUNT, 1, SIDE, SIDE, dtype=torch.float64)
     x = draw(denoiser, like, plan, Noise(3, range(COUNT)))[:, 0]
@@ -106,6 +107,22 @@ def test_samples_have_the_exact_law(name, schedule):
     deviations = (power.mean(0) - exact.variance) / (power.std(0) / COUNT**0.5)
     assert float(deviations.abs().max()) < 4.5  # of 64
     assert float(deviations.square().mean().sqrt()) < 1.4
+
+
+@pytest.mark.parametrize("restraint", [0.01, -0.01])
+def test_a_restraint_multiplies_power_by_what_the_flow_says(restraint):
+    """dx/ds = (1 - ε)(x - f)/s takes N(0, S² + d) to d ((S² + d)/(σ² + d))^-(1 - ε) about."""
+    d, largest = torch.tensor([0.04], dtype=torch.float64), 50.0
+    schedule = VarianceExploding(largest, least=0.002)
+    plan = ReversePlan(400, schedule, SAMPLERS["heun"], power=7.0, restraint=restraint)
+    found = float(discrete_law(d, plan).variance)
+    whole = float(d) * (largest**2 / float(d)) ** restraint
+    assert found == pytest.approx(whole, rel=0.01)
+
+
+def test_a_restraint_that_takes_nothing_away_is_refused():
+    with pytest.raises(InputError, match="between -1 and 1"):
+        ReversePlan(3, restraint=1.0)
 
 
 def test_noise_that_is_predicted_has_the_sign_of_the_noise():

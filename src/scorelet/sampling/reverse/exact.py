@@ -52,7 +52,7 @@ def discrete_law(variances: Tensor, plan: ReversePlan) -> DiscreteLaw:
     gain = torch.zeros_like(d)
     for piece in plan.intervals(max(1, _NUMBERS // len(d))):
         step = plan.sampler.step(Interval(plan.schedule, piece.t[:, None], piece.u[:, None]))
-        factor, offset, noise = _coefficients(d, step)
+        factor, offset, noise = _coefficients(d, step, plan.restraint)
         after = torch.cat([torch.ones_like(factor[:1]), factor.flip(0)[:-1]]).cumprod(0).flip(0)
         whole = after[0] * factor[0]
         variance = whole.square() * variance + (after.square() * noise.square()).sum(0)
@@ -60,11 +60,12 @@ def discrete_law(variances: Tensor, plan: ReversePlan) -> DiscreteLaw:
     return DiscreteLaw(variance.reshape(variances.shape), gain.reshape(variances.shape))
 
 
-def _coefficients(d: Tensor, step: Step[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+def _coefficients(d: Tensor, step: Step[Tensor], restraint: float) -> tuple[Tensor, Tensor, Tensor]:
     """Return M and c, (times, eigenvalues), and v, (times, 1)."""
 
     def centred(x: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
-        return alpha * d / (alpha**2 * d + sigma**2) * x
+        found = alpha * d / (alpha**2 * d + sigma**2) * x
+        return torch.lerp(found, x / alpha, restraint)
 
     def around_one(x: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         return 1 + centred(x - alpha, alpha, sigma)

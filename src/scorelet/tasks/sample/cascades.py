@@ -44,19 +44,22 @@ def plans_of(model: Multiscale[Denoiser], *, steps: int | None, sampler: str) ->
     """Return a plan for each factor, the low band first.
 
     A model that has learnt between two noise levels names them in its record, as `sigma`; the
-    sampler knows the level of every step, and asks no network for it.
+    sampler knows the level of every step, and asks no network for it. So it may name restraints,
+    as `restraint`, see `ReversePlan`.
 
     Raises:
         InputError: an unknown sampler, or no step.
     """
     counts = [LOW_STEPS, *(DETAIL_STEPS for _ in model.details)] if steps is None else None
+    restraints = model.record.get("restraint") or [0.0] * len(model.factors)
     plans = []
     for number in range(1 + len(model.details)):
         count = counts[number] if counts else steps
         assert count is not None
         schedule = _schedule(model.record.get("sigma"), number)
         power = LEVELS_POWER if isinstance(schedule, VarianceExploding) else TIMES_POWER
-        plans.append(ReversePlan(count, schedule, sampler_named(sampler), power))
+        restraint = float(restraints[number])
+        plans.append(ReversePlan(count, schedule, sampler_named(sampler), power, restraint))
     return plans
 
 
