@@ -1,6 +1,6 @@
 """What a network says of itself, so that files, tiles and checks need not guess."""
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeGuard, TypeVar, runtime_checkable
 
@@ -50,6 +50,20 @@ def has_network(model: object) -> TypeGuard[HasNetwork]:
     parts.
     """
     return isinstance(getattr(model, "network", None), nn.Module)
+
+
+class HasFactors(Protocol):
+    """A model that is made of models of its scales, coarse to fine."""
+
+    @property
+    def factors(self) -> Sequence[nn.Module]:
+        """They are."""
+        ...
+
+
+def has_factors(model: object) -> TypeGuard[HasFactors]:
+    """Return whether it is such a model."""
+    return isinstance(getattr(model, "factors", None), Sequence)
 
 
 @runtime_checkable

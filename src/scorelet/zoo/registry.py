@@ -10,10 +10,9 @@ from typing import Any, TypeVar
 from torch import nn
 
 from scorelet.core.errors import InputError
-from scorelet.core.network import has_network
+from scorelet.core.network import has_factors, has_network
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
-from scorelet.models.multiscale import Multiscale
 from scorelet.zoo.checkpoints import build, open_model, read_model
 from scorelet.zoo.hub import fetch
 from scorelet.zoo.kind import KINDS, Kind, kind_of
@@ -143,7 +142,7 @@ def load_network(model: str | Path, *, factor: int = 0) -> nn.Module:
         CheckpointError: as `load`.
     """
     loaded = load(model)
-    if isinstance(loaded, Multiscale):
+    if has_factors(loaded):
         if factor >= len(loaded.factors):
             raise InputError(f"{model} has {len(loaded.factors)} factors, and no factor {factor}.")
         loaded = loaded.factors[factor]
