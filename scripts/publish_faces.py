@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from published_runs import run_parser, train_command
+from published_runs import run_parser, run_record, train_command
 from torch import Tensor
 
 from scorelet.analysis.memorization.similarity import directions, nearest
@@ -34,7 +34,6 @@ from scorelet.tasks.experiments import read_config
 from scorelet.tasks.info import machine, package_versions
 from scorelet.tasks.journal import digest
 from scorelet.tasks.sample import sample
-from scorelet.training import read_log
 from scorelet.training.multiscale import factor_names
 from scorelet.zoo import load_as, save
 
@@ -209,16 +208,7 @@ def card(
 
 def runs(run: Path, config: dict[str, Any], place: tuple[str, str]) -> list[dict[str, Any]]:
     """Return this run, after those of the card if it left some factors as they were."""
-    lines = [line for line in read_log(run / "log.jsonl") if "seconds" in line]
-    this = {
-        "seed": config["seed"],
-        "steps": lines[-1]["step"],
-        "of": config["steps"],
-        "batch": config["batch"],
-        "hours": round(sum(line["seconds"] for line in lines) / 3600, 2),
-        "machine": place[0],
-        **({"start": place[1]} if place[1] else {}),
-    }
+    this = run_record(run, config, *place)
     factors = [config["low"], *config["details"]]
     names = factor_names(len(factors))
     learnt = [name for name, part in zip(names, factors, strict=True) if part["share"]]

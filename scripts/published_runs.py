@@ -93,24 +93,28 @@ def flat(tree: dict[str, Any], above: str = "") -> dict[str, Any]:
     return fields
 
 
+def run_record(run: Path, config: dict[str, Any], machine: str, start: str) -> dict[str, Any]:
+    """Return what every card says of a run; its steps are those of the last weights saved."""
+    lines = [line for line in read_log(run / "log.jsonl") if "seconds" in line]
+    steps, every = lines[-1]["step"], config["save_every"]
+    return {
+        "seed": config["seed"],
+        **({"start": start} if start else {}),
+        "steps": steps if steps == config["steps"] else steps // every * every,
+        "of": config["steps"],
+        "batch": config["batch"],
+        "hours": round(sum(line["seconds"] for line in lines) / 3600, 2),
+        "machine": machine,
+    }
+
+
 def cifar10_runs(
     card: Path, run: Path, config: dict[str, Any], machine: str, start: str
 ) -> list[dict[str, Any]]:
     """Return this run and those before it, if it started from their weights; seeds tell apart."""
-    lines = [line for line in read_log(run / "log.jsonl") if "loss" in line]
-    steps, every = lines[-1]["step"], config["save_every"]
-    steps = steps if steps == config["steps"] else steps // every * every  # weights of a save
-    this = {
-        "seed": config["seed"],
-        "steps": steps,
-        "of": config["steps"],
-        "batch": config["batch"],
-        "epochs": round(steps * config["batch"] / (50_000 - config["data"]["hold_out"]), 1),
-        "hours": round(sum(line["seconds"] for line in lines) / 3600, 2),
-        "machine": machine,
-    }
-    if start:
-        this["start"] = start
+    this = run_record(run, config, machine, start)
+    seen = this["steps"] * this["batch"]
+    this["epochs"] = round(seen / (50_000 - config["data"]["hold_out"]), 1)
     return with_earlier(card, config, this)
 
 
@@ -118,21 +122,12 @@ def denoiser_runs(
     card: Path, run: Path, config: dict[str, Any], machine: str, start: str
 ) -> list[dict[str, Any]]:
     """Return this run and those before it, if it started from their weights; seeds tell apart."""
-    lines = [line for line in read_log(run / "log.jsonl") if "loss" in line]
-    steps, every = lines[-1]["step"], config["save_every"]
-    this = {
-        "seed": config["seed"],
-        **({"start": start} if start else {}),
-        "steps": steps if steps == config["steps"] else steps // every * every,  # of a save
-        "of": config["steps"],
-        "batch": config["batch"],
+    this = run_record(run, config, machine, start) | {
         "patch": config["data"]["patch"],
         "gray": config["data"]["gray"],
         "matrix_rate": config["optimizer"]["matrix_rate"],
         "sigma_weight": config["sigma_weight"],
         **({"evenness": config["evenness"]} if config.get("evenness") else {}),
-        "hours": round(sum(line["seconds"] for line in lines) / 3600, 2),
-        "machine": machine,
     }
     return with_earlier(card, config, this)
 

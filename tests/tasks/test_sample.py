@@ -161,6 +161,11 @@ def test_levels_and_steps_are_those_that_the_model_knows():
     model = blind()
     model.record["restraint"] = [0.01, 0.0, -0.02]
     assert [p.restraint for p in plans_of(model, steps=5, sampler="ddim")] == [0.01, 0.0, -0.02]
+    assert sl.sample(model, n=1, steps=1).document["restraint"] == [0.01, 0.0, -0.02]
+    assert "restraint" not in sl.sample(blind(), n=1, steps=1).document
+    model.record["restraint"] = [0.01]
+    with pytest.raises(InputError, match="1 restraints for 3 scales"):
+        sl.sample(model, n=1)
 
 
 class Underestimates(Denoiser):

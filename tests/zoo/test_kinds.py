@@ -259,6 +259,8 @@ def test_the_network_of_a_model_that_has_one(path, monkeypatch):
         assert all(torch.equal(found[n], t) for n, t in part.network.state_dict().items())
     with pytest.raises(InputError, match=r"^faces has 3 factors, and no factor 3\.$"):
         zoo.load_network("faces", factor=3)
+    with pytest.raises(InputError, match="is a multiscale, which has no network"):
+        zoo.load_network("faces")
     zoo.save(mixture(), path)
     with pytest.raises(InputError, match="is a gaussian mixture, which has no network"):
         zoo.load_network(path)

@@ -129,20 +129,20 @@ def viewed(model_type: type, model: Any) -> Any:  # noqa: ANN401 - any argument 
     return model if view is None else view(model)
 
 
-def load_network(model: str | Path, *, factor: int = 0) -> nn.Module:
+def load_network(model: str | Path, *, factor: int | None = None) -> nn.Module:
     """Load the network of a model that is made of one, see `scorelet.core.network.HasNetwork`.
 
     Args:
         model: name, path or Hub id.
         factor: of a cascade, that of its low band, 0, or of the details of a level, coarse to fine
-            from 1 on.
+            from 1 on; other models have one network.
 
     Raises:
         InputError: unknown name, a model that has no network, or a cascade of fewer factors.
         CheckpointError: as `load`.
     """
     loaded = load(model)
-    if has_factors(loaded):
+    if factor is not None and has_factors(loaded):
         if factor >= len(loaded.factors):
             raise InputError(f"{model} has {len(loaded.factors)} factors, and no factor {factor}.")
         loaded = loaded.factors[factor]

@@ -55,6 +55,18 @@ class Layer(ABC):
     def set_weights(self, weights: Tensor) -> None:
         """Write weights (n, c, s)."""
 
+    def refuse_computed(self) -> None:
+        """Refuse weights that cannot be written.
+
+        Raises:
+            InputError: they are computed from other parameters, as under a weight norm.
+        """
+        if "weight" not in self.module._parameters | self.module._buffers:
+            raise InputError(
+                f"The weights of layer {self.name} are computed from other parameters, so they "
+                "cannot be written: take the weight norm, or the parametrisation, off first."
+            )
+
     @property
     def bias(self) -> Tensor | None:
         """One number for each neuron, or none: the parameter itself."""
@@ -107,18 +119,6 @@ class _WeightLayer(Layer):
         """
         self.refuse_computed()
         self._parameter.copy_(weights.reshape(self._parameter.shape))
-
-    def refuse_computed(self) -> None:
-        """Refuse weights that cannot be written.
-
-        Raises:
-            InputError: they are computed from other parameters, as under a weight norm.
-        """
-        if "weight" not in self.module._parameters:
-            raise InputError(
-                f"The weights of layer {self.name} are computed from other parameters, so they "
-                "cannot be written: take the weight norm, or the parametrisation, off first."
-            )
 
     @property
     def complex(self) -> bool:

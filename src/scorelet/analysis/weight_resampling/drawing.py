@@ -20,9 +20,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from scorelet.analysis.alignment.layers import (
-    ConvolutionLayer,
     Layer,
-    LinearLayer,
     MatrixLayer,
     layer_of,
     uncalled,
@@ -208,7 +206,7 @@ def refuse_unknown_parts(net: nn.Module) -> None:
     for name, module in net.named_modules():
         own = list(module.parameters(recurse=False))
         layer = layer_of(name, module)
-        if isinstance(layer, ConvolutionLayer | LinearLayer):
+        if layer:
             layer.refuse_computed()
         known = isinstance(module, nn.modules.batchnorm._BatchNorm) or layer
         if own and not known:

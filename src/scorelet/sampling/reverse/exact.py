@@ -65,7 +65,7 @@ def _coefficients(d: Tensor, step: Step[Tensor], restraint: float) -> tuple[Tens
 
     def centred(x: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         found = alpha * d / (alpha**2 * d + sigma**2) * x
-        return torch.lerp(found, x / alpha, restraint)
+        return torch.lerp(found, x / alpha, restraint) if restraint else found
 
     def around_one(x: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
         return 1 + centred(x - alpha, alpha, sigma)

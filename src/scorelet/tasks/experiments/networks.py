@@ -89,7 +89,7 @@ def _start_from(network: nn.Module, name: str, factor: int | None) -> None:
 
     What factors of cascades are shown more comes before the image, and not behind it.
     """
-    weights = load_network(name, factor=factor or 0).state_dict()
+    weights = load_network(name, factor=factor).state_dict()
     own, fits = network.state_dict(), _fits if factor is None else _agree
     fitting = {n: _widened(t, own[n]) for n, t in weights.items() if n in own and fits(t, own[n])}
     if not fitting:

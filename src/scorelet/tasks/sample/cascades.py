@@ -48,10 +48,15 @@ def plans_of(model: Multiscale[Denoiser], *, steps: int | None, sampler: str) ->
     as `restraint`, see `ReversePlan`.
 
     Raises:
-        InputError: an unknown sampler, or no step.
+        InputError: an unknown sampler, no step, or another number of restraints than of scales.
     """
     counts = [LOW_STEPS, *(DETAIL_STEPS for _ in model.details)] if steps is None else None
     restraints = model.record.get("restraint") or [0.0] * len(model.factors)
+    if len(restraints) != len(model.factors):
+        raise InputError(
+            f"The model names {len(restraints)} restraints for {len(model.factors)} scales: "
+            "expected one for each, coarse to fine."
+        )
     plans = []
     for number in range(1 + len(model.details)):
         count = counts[number] if counts else steps

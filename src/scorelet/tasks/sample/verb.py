@@ -106,7 +106,7 @@ class _Work:
         """
         height, width = self.size
         needed = _COPIES * self.batch() * self.channels * height * width * self.like.itemsize
-        free = available_memory()
+        free = available_memory() if self.like.device.type == "cpu" else None
         if free is not None and needed > free:
             raise InputError(
                 f"Samples of {height} x {width} need {needed / 1e9:,.1f} GB or more, and "
@@ -203,6 +203,8 @@ def _document(work: _Work, count: int, seconds: float) -> dict[str, Any]:
         "calls": sum(plan.calls for plan in work.used),
         "seconds": round(seconds, 2),
     }
+    if any(plan.restraint for plan in work.used):
+        document["restraint"] = [plan.restraint for plan in work.used]
     if isinstance(settings.coarse, str | Path):
         document["coarse"] = str(settings.coarse)
     return document
