@@ -12,6 +12,7 @@ from scorelet.models import (
     ResidualDenoiser,
     StationaryGaussianDenoiser,
 )
+from scorelet.models.gaussian_details import gaussian_cascade
 from scorelet.networks import BFCNN
 from scorelet.sampling.reverse.likelihood import flow_log_density
 
@@ -19,9 +20,13 @@ SIDE = 4
 
 
 def gaussian():
-    k = torch.fft.fftfreq(SIDE, 1 / SIDE, dtype=torch.float64)
+    return StationaryGaussianDenoiser(0.2 * gaussian_power(), mean=0.5)
+
+
+def gaussian_power(side=SIDE):
+    k = torch.fft.fftfreq(side, 1 / side, dtype=torch.float64)
     power = 1 / (1 + k[:, None] ** 2 + k[None] ** 2)
-    return StationaryGaussianDenoiser(0.2 * power / power.mean(), mean=0.5)
+    return power / power.mean()
 
 
 def images(count=3):
@@ -53,6 +58,34 @@ def test_density_of_a_mixture():
     y = images() + 0.05
     found = flow_log_density(model, y, 0.2, largest=60.0, mean=0.5, spread=0.4, steps=120)
     torch.testing.assert_close(found.value, model.log_density(y, 0.2), rtol=0, atol=0.05)
+
+
+@pytest.mark.slow
+def test_density_of_details_given_the_coarser_picture():
+    """Against the Gaussian of covariance σ² (1 - J)⁻¹, J the Jacobian of its linear denoiser."""
+    cascade = gaussian_cascade(gaussian_power(6), "haar", 1)
+    (model,) = cascade.details
+    rng = torch.Generator().manual_seed(2)
+    low = torch.randn(2, 1, 3, 3, dtype=torch.float64, generator=rng)
+    y = torch.randn(2, 3, 3, 3, dtype=torch.float64, generator=rng)
+    options = {"largest": 60.0, "spread": 1.0, "steps": 120}
+    found = flow_log_density(model, y, 0.2, cond=low, **options)
+
+    def mean_and_map(told):
+        def f(flat):
+            return model(flat.reshape(1, 3, 3, 3), 0.2, cond=told[None]).flatten()
+
+        zero = torch.zeros(27, dtype=torch.float64)
+        slope = torch.func.jacfwd(f)(zero)
+        precision = (torch.eye(27, dtype=torch.float64) - slope) / 0.2**2
+        return torch.linalg.solve(precision * 0.2**2, f(zero)), precision
+
+    for told, image, value in zip(low, y, found.value, strict=True):
+        mean, precision = mean_and_map(told)
+        law = torch.distributions.MultivariateNormal(mean, precision_matrix=precision)
+        assert float(value) == pytest.approx(float(law.log_prob(image.flatten())), abs=0.05)
+    other = flow_log_density(model, y, 0.2, cond=low.flip(0), **options)
+    assert float((other.value - found.value).abs().min()) > 0.1
 
 
 @pytest.mark.slow

@@ -13,6 +13,8 @@ Hutchinson 1990 (the trace by random signs).
 """
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -23,6 +25,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image, PerSample
 from scorelet.models import Denoiser
+from scorelet.models.labels import LabelLike
 from scorelet.models.schedules import VarianceExploding
 
 
@@ -59,8 +62,13 @@ def flow_log_density(  # noqa: PLR0913 - the two ends, and how between
     steps: int = 100,
     probes: Noise | None = None,
     count: int = 2,
+    cond: Tensor | None = None,
+    label: LabelLike | None = None,
 ) -> FlowDensity:
     """Estimate log p_σ(y), without gradients: memory does not grow with the steps.
+
+    Of a denoiser that is told something it is the density given that: of the details of a cascade
+    given the coarser picture, of pictures of a class.
 
     Args:
         denoiser: f, which must be differentiable in y; images do not depend on each other.
@@ -72,9 +80,11 @@ def flow_log_density(  # noqa: PLR0913 - the two ends, and how between
         probes: random signs, by the numbers of the images; None: the whole trace, for small images.
         count: probes for each image, at most 16; they stay the same along the flow. One tells no
             error.
+        cond, label: what the denoiser is told, see `Denoiser`.
 
     Raises:
-        InputError: levels that are not 0 < sigma < largest, no steps, or no probes.
+        InputError: levels that are not 0 < sigma < largest, no steps, no probes, or what a denoiser
+            refuses.
     """
     if not 0 < sigma < largest < math.inf or not 1 <= count <= 16:
         raise InputError(
@@ -86,10 +96,11 @@ def flow_log_density(  # noqa: PLR0913 - the two ends, and how between
     ratio = (largest / sigma) ** (1 / steps)
     gained = y.new_zeros(len(signs), len(y))
     x, level = y, sigma
+    f = partial(denoiser, cond=cond, label=label)
     for k in range(1, steps + 1):
         after = sigma * ratio**k
-        slope, trace = _flow(denoiser, x, level, signs)
-        ahead, other = _flow(denoiser, x + (after - level) * slope, after, signs)
+        slope, trace = _flow(f, x, level, signs)
+        ahead, other = _flow(f, x + (after - level) * slope, after, signs)
         width = math.log(ratio)
         gained = gained + width / 2 * (trace + other)
         x = x + width / 2 * (level * slope + after * ahead)
@@ -104,15 +115,17 @@ def flow_log_density(  # noqa: PLR0913 - the two ends, and how between
     return FlowDensity(value + gained.mean(0), error)
 
 
-def _flow(denoiser: Denoiser, x: Image, level: float, signs: Tensor) -> tuple[Image, Tensor]:
+def _flow(
+    f: Callable[[Image, float], Image], x: Image, level: float, signs: Tensor
+) -> tuple[Image, Tensor]:
     """Return (x - f)/s, and vᵀ (1 - J) v for each probe and image."""
 
     def along(v: Tensor) -> Tensor:
         point = x.contiguous()
-        product = jvp(lambda image: denoiser(image, level), (point,), (v,))[1]
+        product = jvp(lambda image: f(image, level), (point,), (v,))[1]
         return (v * (v - product)).flatten(1).sum(1)
 
-    slope = (x - denoiser(x, level)) / level
+    slope = (x - f(x, level)) / level
     return slope, vmap(along, chunk_size=64)(signs)
 
 
