@@ -52,7 +52,8 @@ DATA = "cifar10.npz"
 HELD_OUT = 10_000
 DIRECT = "denoiser"
 LEVELS = (0.0, 0.05, 0.1, 0.2, 0.5)
-PARTS = {"test": LEVELS, "held-out": (0.0, 0.1, 0.5)}
+JPEG = "test as JPEG"
+PARTS = {"test": LEVELS, "held-out": (0.0, 0.1, 0.5), JPEG: (0.0,)}
 """Of the pictures, and at which levels they are labelled."""
 PSNRS = (5, 10, 15, 20, 25, 30)
 """Of noisy pictures, in dB; and level 0.2."""
@@ -98,6 +99,15 @@ class Evaluation:
         self.folder = folder
         self.train, self.held = load_labelled(DATA).hold_out(HELD_OUT)
         self.test = load_labelled(DATA, part="test")
+        self.parts = {"test": self.test, "held-out": self.held} | self._compressed()
+
+    def _compressed(self) -> dict[str, LabelledImages]:
+        """Return all 10,000 test pictures as JPEG files of quality 75, if the data have them."""
+        with np.load(locate(DATA)) as arrays:
+            if "x_test_jpeg" not in arrays:
+                return {}
+            x, y = arrays["x_test_jpeg"], arrays["y_test_jpeg"]
+        return {JPEG: LabelledImages(x, y, self.test.classes)}
 
     @property
     def levels(self) -> list[float]:
@@ -125,9 +135,10 @@ class Evaluation:
 
     def _labels(self, name: str, joint: NetworkJointEnergy) -> Iterator[Piece]:
         slug = _slug(name)
-        for (part, levels), images in zip(PARTS.items(), (self.test, self.held), strict=True):
-            work = partial(measures.labelling, joint, images, levels)
-            yield Piece(f"labels-{part}-{slug}", len(images) * len(levels), work)
+        for part, images in self.parts.items():
+            work = partial(measures.labelling, joint, images, PARTS[part])
+            passes = len(images) * len(PARTS[part])
+            yield Piece(f"labels-{_slug(part)}-{slug}", passes, work)
 
     def _denoising(self) -> Iterator[Piece]:
         joint, levels, some = self.networks[JOINT], self.levels, self.test.first(TOLD)
@@ -286,7 +297,7 @@ def tables(evaluation: Evaluation, found: dict[str, Any]) -> dict[str, list[dict
 def _label_rows(name: str, found: dict[str, Any]) -> list[dict[str, Any]]:
     rows = []
     for part, levels in PARTS.items():
-        record = found.get(f"labels-{part}-{_slug(name)}")
+        record = found.get(f"labels-{_slug(part)}-{_slug(name)}")
         for k, sigma in enumerate(levels if record else ()):
             hits = accuracy(unpacked(record["hits"][k])[None])
             rows.append(
@@ -397,7 +408,7 @@ def _gain_rows(name: str, found: dict[str, Any]) -> list[dict[str, Any]]:
     """What the joint network gains on a control, in points: the same pictures."""
     rows = []
     for part, levels in PARTS.items():
-        pair = [found.get(f"labels-{part}-{_slug(each)}") for each in (JOINT, name)]
+        pair = [found.get(f"labels-{_slug(part)}-{_slug(each)}") for each in (JOINT, name)]
         for k, sigma in enumerate(levels if all(pair) else ()):
             hits = [unpacked(each["hits"][k])[None] for each in pair]
             rows.append(

@@ -7,12 +7,13 @@ python scripts/publish_joint.py runs/cifar10-noisy
 python scripts/publish_joint.py runs/cifar10-denoiser
 python scripts/publish_joint.py runs/third/cifar10-joint --towards EARLIER.safetensors --share 0.5
 
-The last publishes weights that are moved by a share towards those that the run began with. The
-folder has the name of the model. Writes src/scorelet/zoo/weights/NAME.safetensors (float16,
-with the names of the classes), NAME.json beside it (the model card) and docs/results/NAME.json:
-of what labels accuracy and likelihood, of what denoises PSNR, on the test images and on images that
-were held out, by noise level. A run that has not ended can be published;
-the card says so.
+The last publishes weights that are moved by a share towards those that the run began with;
+`--label-level` says at which level clean pictures are labelled, if not as in training (see
+scripts/joint_label_levels.py). The folder has the name of the model. Writes
+src/scorelet/zoo/weights/NAME.safetensors (float16, with the names of the classes), NAME.json beside
+it (the model card) and docs/results/NAME.json: of what labels accuracy and likelihood, of what
+denoises PSNR, on the test images and on images that were held out, by noise level. A run that has
+not ended can be published; the card says so.
 """
 
 import json
@@ -82,23 +83,31 @@ PICTURES = 1000
 """Of either part, for figures by noise level."""
 
 
-class Earlier(NamedTuple):
-    """Weights that those of a run are moved towards, by a share of the way."""
+class Changes(NamedTuple):
+    """What is changed of a run.
 
-    weights: Path
-    share: float
+    Attributes:
+        towards: earlier weights that those of the run are moved towards.
+        share: of the way there.
+        label_level: at which clean pictures are labelled; None: as in training.
+    """
+
+    towards: Path | None = None
+    share: float = 0.5
+    label_level: float | None = None
 
     @property
     def words(self) -> str:
         """How the command ends."""
-        return f" --towards {EARLIER} --share {self.share:g}"
+        moved = f" --towards {EARLIER} --share {self.share:g}" if self.towards else ""
+        return moved + (f" --label-level {self.label_level:g}" if self.label_level else "")
 
 
-def main(run: Path, weights: str, place: tuple[str, str], earlier: Earlier | None = None) -> None:
-    """Publish the file `weights` of `run`, or what is between them and earlier ones.
+AS_TRAINED = Changes()
 
-    `place` are its machine and how it started.
-    """
+
+def main(run: Path, weights: str, place: tuple[str, str], changes: Changes = AS_TRAINED) -> None:
+    """Publish the file `weights` of `run`, with changes; `place` are machine and start."""
     name = run.name
     if name not in WORDS:
         raise SystemExit(f"The folder {run} has the name of no model: {', '.join(WORDS)}.")
@@ -113,11 +122,11 @@ def main(run: Path, weights: str, place: tuple[str, str], earlier: Earlier | Non
     held = config["data"]["hold_out"]
     with TemporaryDirectory() as folder:
         made = Path(folder) / path.name
-        save(halved(run / weights, settings, earlier), made)
+        save(halved(run / weights, settings, changes), made)
         head = document_head(name, made, __file__)
         document = {
             **head,
-            "command": head["command"] + (earlier.words if earlier else ""),
+            "command": head["command"] + changes.words,
             "test": measured(made, None, settings),
             "held_out": measured(made, held, settings) if held else None,
         }
@@ -128,18 +137,19 @@ def main(run: Path, weights: str, place: tuple[str, str], earlier: Earlier | Non
     write_text(path.with_suffix(".json"), json.dumps(card, indent=2, ensure_ascii=False) + "\n")
 
 
-def halved(weights: Path, settings: Config, earlier: Earlier | None = None) -> Model:
+def halved(weights: Path, settings: Config, changes: Changes = AS_TRAINED) -> Model:
     """Return what is published of a run: in float16, and of what labels the names of classes."""
     kind = ResidualDenoiser if isinstance(settings, DenoiseSetConfig) else NetworkJointEnergy
     trained = load_as(kind, weights, verb="publish")
-    if earlier:
-        other = load_as(kind, earlier.weights, verb="publish")
-        move_towards(trained.network, other.network, earlier.share)
+    if changes.towards:
+        other = load_as(kind, changes.towards, verb="publish")
+        move_towards(trained.network, other.network, changes.share)
     trained.network.half()
     if isinstance(trained, ResidualDenoiser):
         return ResidualDenoiser(trained.network)
     trained.classes = CIFAR10_CLASSES
     trained.denoises, trained.most = settings.denoises, settings.most
+    trained.label_level = changes.label_level or trained.label_level
     return trained
 
 
@@ -205,6 +215,7 @@ if __name__ == "__main__":
     parser = run_parser(__doc__)
     parser.add_argument("--towards", type=Path, help="weights of an earlier run")
     parser.add_argument("--share", type=float, default=0.5, help="of the way there")
+    parser.add_argument("--label-level", type=float, help="at which clean pictures are labelled")
     options = parser.parse_args()
-    earlier = Earlier(options.towards, options.share) if options.towards else None
-    main(options.run, options.weights, (options.machine, options.start), earlier)
+    changes = Changes(options.towards, options.share, options.label_level)
+    main(options.run, options.weights, (options.machine, options.start), changes)

@@ -60,11 +60,15 @@ def test_weights_are_moved_by_a_share_towards_earlier_ones(program, tmp_path):
         networks.append(GradResNet(3, 10, widths=(8, 8, 8, 8), noise_features=4))
         law = NetworkJointEnergy(networks[-1], script.CIFAR10_CLASSES, mean=(0.5,) * 3, size=(8, 8))
         save(law, tmp_path / f"{seed}.safetensors")
-    earlier = script.Earlier(tmp_path / "0.safetensors", 0.25)
-    found = script.halved(tmp_path / "1.safetensors", read_config("cifar10-joint"), earlier)
+    changes = script.Changes(tmp_path / "0.safetensors", 0.25, 0.02)
+    found = script.halved(tmp_path / "1.safetensors", read_config("cifar10-joint"), changes)
     for old, new, mine in zip(*(n.parameters() for n in (*networks, found.network)), strict=True):
         torch.testing.assert_close(mine.float(), 0.25 * old + 0.75 * new, rtol=1e-3, atol=1e-6)
-    assert earlier.words == " --towards EARLIER.safetensors --share 0.25"
+    assert found.label_level == 0.02
+    words = " --towards EARLIER.safetensors --share 0.25"
+    assert changes.words == f"{words} --label-level 0.02"
+    assert changes._replace(label_level=None).words == words
+    assert script.Changes().words == ""
 
 
 @pytest.mark.parametrize(
