@@ -120,6 +120,17 @@ def test_what_json_cannot_express_is_null(shell, tmp_path, monkeypatch):
     assert shell(*words)[1].splitlines()[-1].split() == ["0", "inf", "–"]
 
 
+@pytest.mark.parametrize(("command", "named"), [("evaluate", "--data"), ("denoise", None)])
+def test_a_level_below_one_is_said_to_be_in_8_bit_units(shell, tmp_path, model, command, named):
+    write_png(tmp_path / "a.png", noisy(24, 24))
+    words = [command, *([named] if named else []), tmp_path / "a.png", "--model", model]
+    for sigma, warned in (("0.1", True), ("2", False)):
+        out = ["-o", tmp_path / f"{sigma}.png"] if command == "denoise" else []
+        status, _, stderr = shell(*words, "--sigma", sigma, *out)
+        assert status == 0
+        assert ("0.1 in [0, 1] is --sigma 25.5" in stderr) == warned
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("words", [["models"], ["models", "photo"], ["info"], ["evaluate"]])
 def test_results_are_shown_though_messages_are_not(shell, tmp_path, model, words):

@@ -72,10 +72,13 @@ def evaluate(
     """
     from scorelet.tasks.evaluate import evaluate as run
 
+    levels = None if sigmas is None else parse_levels(sigmas)
+    for level in levels or ():
+        shared.eight_bits(level)
     result = run(
         data,
         model=model,
-        sigmas=None if sigmas is None else parse_levels(sigmas),
+        sigmas=levels,
         channels=channels,
         limit=limit,
         label=label,
