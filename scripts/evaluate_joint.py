@@ -66,7 +66,7 @@ ATTACKS = {"apgd": 500, "autoattack": 200}
 """How many pictures each attack is shown."""
 CURVES = {"l2": (0.25, 0.5, 1.0), "linf": (1 / 255, 2 / 255, 4 / 255, 8 / 255)}
 CURVE_STEPS, CURVE_PICTURES = 20, 500
-TOLD_LEVELS = (1 / 255, 0.05, 0.1)
+TOLD_LEVELS = (1 / 255, 0.025, 0.05, 0.1)
 """Levels that the joint network is told of clean pictures, in `levels`."""
 STRONGEST = 2 * 900 + 100
 """Gradients of AutoAttack for a picture that withstands; besides it asks 5,000 times."""
@@ -218,11 +218,11 @@ def main(options: argparse.Namespace) -> None:
     if options.denoiser is not None:
         files[DIRECT] = _digest(options.denoiser)
     evaluation = Evaluation(networks, options.denoiser, options.folder)
-    if options.forecast:
-        forecast(evaluation, options.folder / STEPS)
-        return
     if not any(piece.name.startswith(options.only) for piece in evaluation.pieces()):
         raise InputError(f"--only {' '.join(options.only)} names no piece: see --forecast.")
+    if options.forecast:
+        forecast(evaluation, options.folder / STEPS, options.only)
+        return
     kept = claim_steps(
         options.folder, run, [], resume=not options.overwrite, overwrite=options.overwrite
     )
@@ -261,7 +261,7 @@ def gathered(evaluation: Evaluation, kept: Path) -> dict[str, Any]:
     return tables(evaluation, {piece.name: steps(piece.name, piece.work) for piece in done})
 
 
-def forecast(evaluation: Evaluation, kept: Path) -> None:
+def forecast(evaluation: Evaluation, kept: Path, only: tuple[str, ...]) -> None:
     """Print how long each piece takes at most, by the time of a forward pass here and now."""
     joint = evaluation.networks[JOINT]
     x = evaluation.test.images(0, 50)
@@ -272,6 +272,8 @@ def forecast(evaluation: Evaluation, kept: Path) -> None:
     seconds = (time.perf_counter() - start) / len(x)
     whole = 0.0
     for piece in evaluation.pieces():
+        if not piece.name.startswith(only):
+            continue
         done = _done(piece, kept)
         minutes = 0 if done else piece.passes * seconds / 60
         whole += minutes
@@ -283,19 +285,20 @@ def tables(evaluation: Evaluation, found: dict[str, Any]) -> dict[str, list[dict
     """Return the tables of the document, from the pieces that are done."""
     names = list(evaluation.networks)
     rows = {
-        "labels": [row for name in names for row in _label_rows(name, found)],
+        "labels": [row for name in names for row in _label_rows(evaluation, name, found)],
         "levels": [row for name in names for row in _level_rows(name, found)],
         "denoising": _denoising_rows(evaluation, found),
         "budget": _budget_rows(found, evaluation.test),
-        "attacks": [row for name in names for row in _attack_rows(name, found)],
+        "attacks": [row for name in names for row in _attack_rows(evaluation, name, found)],
         "gains": [row for name in names if name != JOINT for row in _gain_rows(name, found)],
         "idle": found.get("idle"),
     }
     return {title: table for title, table in rows.items() if table}
 
 
-def _label_rows(name: str, found: dict[str, Any]) -> list[dict[str, Any]]:
+def _label_rows(evaluation: Evaluation, name: str, found: dict[str, Any]) -> list[dict[str, Any]]:
     rows = []
+    clean = evaluation.networks[name].clean_level
     for part, levels in PARTS.items():
         record = found.get(f"labels-{_slug(part)}-{_slug(name)}")
         for k, sigma in enumerate(levels if record else ()):
@@ -306,6 +309,7 @@ def _label_rows(name: str, found: dict[str, Any]) -> list[dict[str, Any]]:
                     "part": part,
                     "pictures": len(unpacked(record["hits"][k])),
                     "sigma": sigma,
+                    "told": round(sigma or clean, 4),
                     **_with_error("accuracy", hits),
                     "nll": round(record["nll"][k], 4),
                     "calibration": round(record["calibration"][k], 4),
@@ -385,13 +389,15 @@ def _budget_rows(found: dict[str, Any], images: LabelledImages) -> list[dict[str
     ]
 
 
-def _attack_rows(name: str, found: dict[str, Any]) -> list[dict[str, Any]]:
+def _attack_rows(evaluation: Evaluation, name: str, found: dict[str, Any]) -> list[dict[str, Any]]:
     rows = []
+    told = round(evaluation.networks[name].clean_level, 4)
     for what in [f"curve-{norm}" for norm in CURVES] + [f"{a}-{n}" for a in ATTACKS for n in BALLS]:
         document = found.get(f"{what}-{_slug(name)}", {"rows": []})
         rows += [
             {
                 "network": name,
+                "told": told,
                 "norm": document["norm"],
                 "attack": row["attack"],
                 "eps": round(row["eps"], 5),

@@ -1,14 +1,16 @@
-"""What a restraint of the low band does to samples of the built-in model `faces`.
+"""What restraints do to samples of the built-in model `faces`, or of another of its kind.
 
 export SCORELET_DATA=...                         # faces80.npz below it
-python scripts/faces_restraint.py 0 0.01 0.02
+python scripts/faces_restraint.py 0,0,0 0.01,0,0 0.01,0.01,0.01
+python scripts/faces_restraint.py 0.01,0,0 --model runs/faces/weights.safetensors
 
 Prints a line for each: power by octave, and the kernel distance on scattering coefficients, of 250
-samples beside the 500 faces that were held out of the training, and of halves of these. The details
-have blind denoisers, to which a restraint is another time, see `ReversePlan`.
+samples beside the 500 faces that were held out of the training, and of halves of these. The numbers
+are those of the low band and of the details, coarse to fine; blind denoisers have none: to them a
+restraint is another time, see `ReversePlan`.
 """
 
-import sys
+import argparse
 
 import numpy as np
 import torch
@@ -23,19 +25,27 @@ from scorelet.zoo import load_as
 NAME, SAMPLES, HELD_OUT, SEED = "faces", 250, 500, 1
 
 
-def main(restraints: list[float]) -> None:
-    """Draw and measure samples with each restraint of the low band."""
+def main(name: str, restraints: list[str]) -> None:
+    """Draw and measure samples of the model with each list of restraints."""
     arrays = np.load(locate("faces80.npz"))
     held = as_images(np.concatenate([arrays["a"], arrays["b"]])[-HELD_OUT:])
     features = scattering_features(held)
-    for restraint in restraints:
-        model = load_as(Multiscale, NAME, verb="sample")
-        model.record["restraint"] = [restraint, 0, 0]
+    for words in restraints:
+        model = load_as(Multiscale, name, verb="sample")
+        model.record["restraint"] = [float(word) for word in words.split(",")]
         drawn = torch.from_numpy(sample(model, n=SAMPLES, seed=SEED).images).clamp(0, 1)
         (*_, far) = distances(scattering_features(drawn), features)
         power = " ".join(f"{float(ratio):.2f}" for ratio in octave_ratios(held, drawn))
-        print(f"{restraint:g}: power {power}; {far['times_halves']:.1f} times as far as halves")
+        print(
+            f"{words}: power {power}; {far['times_halves']:.1f} times as far as halves", flush=True
+        )
 
 
 if __name__ == "__main__":
-    main([float(word) for word in sys.argv[1:]])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("restraints", nargs="+", help="of each scale, as 0.01,0,0")
+    parser.add_argument("--model", default=NAME, help="path or built-in name")
+    options = parser.parse_args()
+    main(options.model, options.restraints)

@@ -5,7 +5,7 @@ python scripts/publish_joint.py runs/cifar10-joint
 python scripts/publish_joint.py runs/cifar10-entropy
 python scripts/publish_joint.py runs/cifar10-noisy
 python scripts/publish_joint.py runs/cifar10-denoiser
-python scripts/publish_joint.py runs/third/cifar10-joint --towards EARLIER.safetensors --share 0.5
+python scripts/publish_joint.py runs/third/cifar10-joint --towards OTHER.safetensors --share 0.5
 
 The last publishes weights that are moved by a share towards those that the run began with;
 `--label-level` says at which level clean pictures are labelled, if not as in training (see
@@ -25,7 +25,6 @@ from typing import Any, NamedTuple
 from published_runs import (
     CIFAR10_CLASSES,
     CIFAR10_TERMS,
-    EARLIER,
     cifar10_runs,
     document_head,
     move_towards,
@@ -99,11 +98,14 @@ class Changes(NamedTuple):
     @property
     def words(self) -> str:
         """How the command ends."""
-        moved = f" --towards {EARLIER} --share {self.share:g}" if self.towards else ""
-        return moved + (f" --label-level {self.label_level:g}" if self.label_level else "")
+        moved = f" --towards {OTHER} --share {self.share:g}" if self.towards else ""
+        told = "" if self.label_level is None else f" --label-level {self.label_level:g}"
+        return moved + told
 
 
 AS_TRAINED = Changes()
+OTHER = "OTHER.safetensors"
+"""What commands call the weights that those of a run are moved towards."""
 
 
 def main(run: Path, weights: str, place: tuple[str, str], changes: Changes = AS_TRAINED) -> None:
@@ -143,14 +145,25 @@ def halved(weights: Path, settings: Config, changes: Changes = AS_TRAINED) -> Mo
     trained = load_as(kind, weights, verb="publish")
     if changes.towards:
         other = load_as(kind, changes.towards, verb="publish")
+        if _law(other) != _law(trained):
+            raise SystemExit(
+                f"{changes.towards} and the run have other networks or laws of pixels."
+            )
         move_towards(trained.network, other.network, changes.share)
     trained.network.half()
     if isinstance(trained, ResidualDenoiser):
         return ResidualDenoiser(trained.network)
     trained.classes = CIFAR10_CLASSES
     trained.denoises, trained.most = settings.denoises, settings.most
-    trained.label_level = changes.label_level or trained.label_level
+    if changes.label_level is not None:
+        trained.label_level = changes.label_level
     return trained
+
+
+def _law(model: Model) -> list[Any]:
+    """What two models share if the mean of their weights is a model."""
+    names = ("head", "mean", "variance", "pixels", "denoises")
+    return [model.network.options, *(repr(getattr(model, name, None)) for name in names)]
 
 
 def measured(path: Path, held: int | None, settings: Config) -> dict[str, Any]:
@@ -214,8 +227,13 @@ def describe(
 if __name__ == "__main__":
     parser = run_parser(__doc__)
     parser.add_argument("--towards", type=Path, help="weights of an earlier run")
-    parser.add_argument("--share", type=float, default=0.5, help="of the way there")
+    parser.add_argument("--share", type=float, help="of the way there, 0.5 if not said")
     parser.add_argument("--label-level", type=float, help="at which clean pictures are labelled")
     options = parser.parse_args()
-    changes = Changes(options.towards, options.share, options.label_level)
+    if options.share is not None and not (options.towards and 0 <= options.share <= 1):
+        parser.error("--share is a part of the way to --towards, 0 to 1")
+    if options.label_level is not None and options.run.name == DIRECT:
+        parser.error(f"{DIRECT} labels nothing: leave out --label-level")
+    share = 0.5 if options.share is None else options.share
+    changes = Changes(options.towards, share, options.label_level)
     main(options.run, options.weights, (options.machine, options.start), changes)

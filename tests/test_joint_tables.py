@@ -28,9 +28,8 @@ def hits(*right):
 @pytest.fixture
 def evaluation():
     images = SimpleNamespace(channels=3, size=(2, 2))
-    return SimpleNamespace(
-        networks={JOINT: None, NOISY: None}, test=images, levels=[0.1], direct_piece="denoising-x"
-    )
+    networks = {JOINT: SimpleNamespace(clean_level=0.02), NOISY: SimpleNamespace(clean_level=0.03)}
+    return SimpleNamespace(networks=networks, test=images, levels=[0.1], direct_piece="denoising-x")
 
 
 def test_gains_are_of_the_joint_network_over_the_control(scripts, evaluation):
@@ -39,7 +38,7 @@ def test_gains_are_of_the_joint_network_over_the_control(scripts, evaluation):
         for name, right in ((JOINT, hits(1, 1, 1, 0)), (NOISY, hits(1, 0, 0, 0)))
     }
     tables = scripts.tables(evaluation, found)
-    assert [row["accuracy"] for row in tables["labels"]] == [75, 25]
+    assert [(row["accuracy"], row["told"]) for row in tables["labels"]] == [(75, 0.02), (25, 0.03)]
     (gain,) = tables["gains"]
     assert (gain["over"], gain["gain"]) == (NOISY, 50)
     assert gain["gain_error"] == pytest.approx(100 * math.sqrt(1 / 4 / 3), abs=0.01)
@@ -52,7 +51,7 @@ def test_attacked_accuracy_is_of_what_stays_right(scripts, evaluation):
         "levels-joint": [{"level": 0.1, "clean": hits(1, 1, 0, 1), "l2": [hits(0, 0, 0, 1)]}],
     }
     tables = scripts.tables(evaluation, found)
-    assert [each["accuracy"] for each in tables["attacks"]] == [20]
+    assert [(each["accuracy"], each["told"]) for each in tables["attacks"]] == [(20, 0.02)]
     told = {each["norm"]: (each["accuracy"], each["eps"]) for each in tables["levels"]}
     assert told == {"clean": (75, 0), "l2": (25, 0.5)}
 

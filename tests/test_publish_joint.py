@@ -65,7 +65,7 @@ def test_weights_are_moved_by_a_share_towards_earlier_ones(program, tmp_path):
     for old, new, mine in zip(*(n.parameters() for n in (*networks, found.network)), strict=True):
         torch.testing.assert_close(mine.float(), 0.25 * old + 0.75 * new, rtol=1e-3, atol=1e-6)
     assert found.label_level == 0.02
-    words = " --towards EARLIER.safetensors --share 0.25"
+    words = " --towards OTHER.safetensors --share 0.25"
     assert changes.words == f"{words} --label-level 0.02"
     assert changes._replace(label_level=None).words == words
     assert script.Changes().words == ""

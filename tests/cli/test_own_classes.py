@@ -131,7 +131,10 @@ FAULTS = {
         {"model__options__channels": 1},
         "LearnedScattering takes pictures of 1 channel and those of",
     ),
-    "logits": ({"model__options__classes": 3}, "LearnedScattering has 3 logits and"),
+    "logits": (
+        {"model__options__classes": 3},
+        "LearnedScattering has 3 logits, and the pictures are of 2 classes",
+    ),
     "no size": ({"data__size": None}, "which are 20x20: change model.options, or data.size"),
 }
 

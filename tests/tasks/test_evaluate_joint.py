@@ -50,9 +50,14 @@ def test_every_level_is_measured(tmp_path):
         for c in range(3)
     )
     assert row["apart"] == pytest.approx(float(apart.detach().mean()), rel=1e-3)
-    exact = (joint.denoise(noisy, 0.2) - clean).square().mean()
-    exact = exact - (joint.denoise(noisy, 0.2, label) - clean).square().mean()
-    assert row["worth"] == pytest.approx(float((exact / apart.mean()).detach()), rel=0.02)
+    gained = (joint.denoise(noisy, 0.2) - clean).square().mean((1, 2, 3))
+    gained = (gained - (joint.denoise(noisy, 0.2, label) - clean).square().mean((1, 2, 3))).detach()
+    gained, apart = gained.numpy(), apart.detach().numpy()
+    without = [  # jackknife: the ratio without each picture
+        np.delete(gained, k).mean() / np.delete(apart, k).mean() for k in range(20)
+    ]
+    assert row["worth"] == pytest.approx(gained.mean() / apart.mean(), rel=0.02)
+    assert row["worth_error"] == pytest.approx(np.std(without) * 19**0.5, rel=0.1)
     joint.denoises = False
     sl.save(joint, tmp_path / "labels.safetensors")
     found = sl.evaluate(tmp_path / "data.npz", model=tmp_path / "labels.safetensors", limit=20)

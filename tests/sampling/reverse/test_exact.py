@@ -111,13 +111,24 @@ def test_samples_have_the_exact_law(name, schedule, restraint):
 
 @pytest.mark.parametrize("restraint", [0.01, -0.01])
 def test_a_restraint_multiplies_power_by_what_the_flow_says(restraint):
-    """dx/ds = (1 - ε)(x - f)/s takes N(0, S² + d) to d ((S² + d)/(σ² + d))^-(1 - ε) about."""
+    """dx/ds = (1 - ε)(x - f)/s takes S² + d to (S² + d) ((σ² + d)/(S² + d))^(1 - ε)."""
     d, largest = torch.tensor([0.04], dtype=torch.float64), 50.0
     schedule = VarianceExploding(largest, least=0.002)
     plan = ReversePlan(400, schedule, SAMPLERS["heun"], power=7.0, restraint=restraint)
     found = float(discrete_law(d, plan).variance)
     whole = float(d) * (largest**2 / float(d)) ** restraint
     assert found == pytest.approx(whole, rel=0.01)
+
+
+@pytest.mark.parametrize("restraint", [0.05, -0.05])
+@pytest.mark.parametrize("name", ["euler-maruyama", "ancestral-large"])
+def test_a_restraint_multiplies_power_of_samplers_with_noise_by_less(name, restraint):
+    """dV/du = 2 (1 - ε) V/u - 1, u = s² + d, ends at d/(1 - 2ε) whatever it began with."""
+    d = torch.tensor([0.04], dtype=torch.float64)
+    schedule = VarianceExploding(50.0, least=0.002)
+    plan = ReversePlan(2000, schedule, SAMPLERS[name], power=7.0, restraint=restraint)
+    found = float(discrete_law(d, plan).variance)
+    assert found == pytest.approx(float(d) / (1 - 2 * restraint), rel=0.02)
 
 
 def test_a_restraint_that_takes_nothing_away_is_refused():

@@ -9,6 +9,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
 from scorelet.models import (
     GaussianMixtureDenoiser,
+    MixtureJointEnergy,
     ResidualDenoiser,
     StationaryGaussianDenoiser,
 )
@@ -86,6 +87,23 @@ def test_density_of_details_given_the_coarser_picture():
         assert float(value) == pytest.approx(float(law.log_prob(image.flatten())), abs=0.05)
     other = flow_log_density(model, y, 0.2, cond=low.flip(0), **options)
     assert float((other.value - found.value).abs().min()) > 0.1
+
+
+@pytest.mark.slow
+def test_density_of_pictures_of_a_class():
+    """log p(y | c) of a mixture of Gaussians whose components have classes."""
+    generator = torch.Generator().manual_seed(3)
+    means = 0.5 + 0.3 * torch.randn(3, 1, 2, 2, dtype=torch.float64, generator=generator)
+    wide = 0.05 * torch.eye(4, dtype=torch.float64).expand(3, 4, 4)
+    weights = torch.tensor([0.5, 0.2, 0.3], dtype=torch.float64)
+    law = MixtureJointEnergy(weights, means, wide, torch.tensor([0, 1, 1]))
+    y = torch.rand(2, 1, 2, 2, dtype=torch.float64, generator=generator)
+    options = {"largest": 40.0, "mean": 0.5, "spread": 0.4, "steps": 120}
+    priors = torch.tensor([0.5, 0.5], dtype=torch.float64).log()
+    for label in (0, 1):
+        found = flow_log_density(law.denoiser(), y, 0.2, label=label, **options)
+        exact = law.log_density(y, 0.2, label) - priors[label]
+        torch.testing.assert_close(found.value, exact, rtol=0, atol=0.05)
 
 
 @pytest.mark.slow

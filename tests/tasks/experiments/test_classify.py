@@ -211,7 +211,7 @@ FAULTS = {
     ),
     "too many classes": (
         {"model": {"options": {"classes": 5}}},
-        "ChannelMeans has 5 logits and ",
+        "set model.options.classes to 3.",
     ),
     "gray": (
         {"model": {"options": {"channels": 1}}},

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 import scorelet as sl
 from scorelet.core.checkpoint import load_tensors
+from scorelet.core.errors import InputError
 from scorelet.core.random import Noise, generator
 from scorelet.models import NetworkJointEnergy
 from scorelet.tasks.experiments.base import model_of
@@ -95,6 +96,20 @@ def test_validation_is_what_it_says(tmp_path):
     assert found["accuracy_0.1"] == pytest.approx(float(right[1]), abs=1e-6)
     assert found["score"] == pytest.approx(float(sum(right)) / 2, abs=1e-6)
     assert found["psnr_0.1"] == pytest.approx(-10 * float(error.log10()), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"hold_out": 40}, "40 of 40 pictures cannot be held out: choose data.hold_out from 1"),
+        ({"hold_out": 0}, "3 classes: set model.options.classes to 3"),
+    ],
+)
+def test_what_own_pictures_need_is_named_as_the_configuration_names_it(tmp_path, changes, words):
+    x = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), np.uint8)
+    np.savez(tmp_path / "data.npz", x_train=x, y_train=np.arange(40) % 3)
+    with pytest.raises(InputError, match=words):
+        build(settings_of(data={"source": str(tmp_path / "data.npz"), **changes}))
 
 
 def test_a_run_of_clean_pictures_knows_one_level():

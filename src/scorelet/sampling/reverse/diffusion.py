@@ -27,10 +27,11 @@ class ReversePlan:
         sampler: from `SAMPLERS`.
         power: of the times, see `NoiseSchedule.times`: 1 uniform, 2 quadratic.
         restraint: ε: of what the denoiser takes away, y - f(y), so much less is taken. Learned
-            denoisers take away too much, so that samples have too little power; of variance d it
-            grows by (σ_max²/d)^ε. A blind denoiser judges the noise that is left, and is as far as
-            it was: to it a restraint is another time. Karras, Aittala, Aila, Laine 2022, arXiv
-            2206.00364, section 4, inflate noise for the same reason.
+            denoisers take away too much, so that samples have too little power; a variance d grows
+            by (σ_max²/d)^ε along the flow (heun, ddim, flow), by 1/(1 - 2ε) with samplers that add
+            noise. A blind denoiser judges the noise that is left, and is as far as it was: to it a
+            restraint is another time. Karras, Aittala, Aila, Laine 2022, arXiv 2206.00364, section
+            4, inflate noise for the same reason.
 
     Raises:
         InputError: no step, a power that is not positive, or a restraint beyond (-1, 1).

@@ -46,8 +46,9 @@ def measure_joint(
 
     Rows: sigma (8-bit units), accuracy and nll (nats); of a model that denoises, above level 0 also
     psnr of D_u, psnr_class of D_c, apart, the mean of Σ_c p(c | y) |D_c - D_u|², and worth, the
-    error that the class takes away, over apart: 1 of an exact law. Noise of a picture is a function
-    of its number. Rows are of float32, whatever the dtype of the other figures.
+    error that the class takes away, over apart, with its standard error: 1 of an exact law. Noise
+    of a picture is a function of its number. Rows are of float32, whatever the dtype of the other
+    figures.
 
     Raises:
         InputError: as `measure_classifier`.
@@ -87,20 +88,32 @@ def _at_level(
 ) -> dict[str, float]:
     if not model.denoises or not sigma:
         return _labels_at_level(model, images, labels, sigma)
-    sums = torch.zeros(5, dtype=torch.float64)
+    pieces = []
     for x, y, label in _noisy(images, labels, sigma):
         found = joint_errors(model, x, y, sigma, label)
         parts = (found.right, found.nll, found.marginal, found.conditional, found.apart)
-        sums += torch.stack([part.detach().double().sum().cpu() for part in parts])
-    accuracy, nll, all_, own, apart = (sums / len(images)).tolist()
+        pieces.append(torch.stack([part.detach().double().cpu() for part in parts]))
+    each = torch.cat(pieces, 1)
+    accuracy, nll, all_, own, apart = each.mean(1).tolist()
+    worth, error = _quotient(each[2] - each[3], each[4])
     return {
         "accuracy": accuracy,
         "nll": nll,
         "psnr": decibels(all_),
         "psnr_class": decibels(own),
         "apart": apart,
-        "worth": (all_ - own) / apart if apart else math.nan,
+        "worth": worth,
+        "worth_error": error,
     }
+
+
+def _quotient(a: torch.Tensor, b: torch.Tensor) -> tuple[float, float]:
+    """Return mean(a) / mean(b) and its standard error to first order; nan where it has none."""
+    if not b.any():
+        return math.nan, math.nan
+    value = a.mean() / b.mean()
+    off = (a - value * b) / b.mean()
+    return float(value), float(off.std()) / len(a) ** 0.5 if len(a) > 1 else math.nan
 
 
 @torch.no_grad()

@@ -7,7 +7,6 @@ from pydantic import Field
 from torch import nn
 
 from scorelet.core.errors import InputError
-from scorelet.core.network import Network
 from scorelet.data.labelled import LabelledImages, LabelledSamples
 from scorelet.models import Classifier
 from scorelet.networks import FixedFeatures
@@ -16,6 +15,7 @@ from scorelet.tasks.experiments.base import Experiment, export_model, model_of
 from scorelet.tasks.experiments.feature_samples import FeatureSamples, on_features
 from scorelet.tasks.experiments.labelled import (
     LabelledConfig,
+    check_classes,
     labelled_parts,
     labelled_samples,
     unseen_classes,
@@ -78,14 +78,7 @@ def build(config: ClassifyConfig) -> Experiment:
 
 def _classifier(network: nn.Module, images: LabelledImages, config: ClassifyConfig) -> Classifier:
     """Return the classifier, if the network fits the pictures."""
-    name = config.model.architecture
-    if not isinstance(network, Network) or network.classes is None:
-        raise InputError(f"{name} returns images, not logits: choose an architecture of classes.")
-    if network.classes != len(images.classes):
-        raise InputError(
-            f"{name} has {network.classes} logits and {config.data.source} {len(images.classes)} "
-            "classes: change model.options."
-        )
+    check_classes(network, images, config.model.architecture)
     what = f"those of {config.data.source}"
     check_channels(network, config.model, images.channels, what=what)
     _check_size(network, images, config.model.architecture, config.data.source)

@@ -18,6 +18,7 @@ from scorelet.models.joint_network import Head
 from scorelet.tasks.experiments.base import Experiment, export_model, model_of
 from scorelet.tasks.experiments.labelled import (
     LabelledConfig,
+    check_classes,
     labelled_parts,
     labelled_samples,
     unseen_classes,
@@ -137,6 +138,7 @@ def build(config: JointConfig) -> Experiment:
 
 def _model(network: nn.Module, images: LabelledImages, config: JointConfig) -> NetworkJointEnergy:
     """Return the model, with the mean and the variance of the pictures."""
+    check_classes(network, images, config.model.architecture)
     check_channels(network, config.model, images.channels, what=f"those of {config.data.source}")
     mean, variance = _moments(images)
     pixels = None

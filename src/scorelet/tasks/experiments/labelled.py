@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
+from torch import nn
 
 from scorelet.core.errors import InputError
 from scorelet.data.labelled import LabelledImages, LabelledSamples, load_labelled
@@ -68,6 +69,11 @@ def labelled_parts(data: LabelledConfig) -> tuple[LabelledImages, LabelledImages
         data.source, channels=data.channels, fit=fit, originals=data.area is not None
     )
     held = None
+    if data.hold_out >= len(train):
+        raise InputError(
+            f"{data.hold_out} of {len(train)} pictures cannot be held out: choose data.hold_out "
+            f"from 1 to {len(train) - 1}, or 0 for none."
+        )
     if data.hold_out:
         train, held = train.hold_out(data.hold_out)
     elif data.test:
@@ -93,6 +99,24 @@ def labelled_samples(
         flip=data.flip,
         area=data.area,
     )
+
+
+def check_classes(network: nn.Module, images: LabelledImages, architecture: str) -> None:
+    """Refuse a network without a logit for each class.
+
+    Raises:
+        InputError: it has another number of logits, or none.
+    """
+    logits = getattr(network, "classes", None)
+    if logits is None:
+        raise InputError(
+            f"{architecture} returns images, not logits: choose an architecture of classes."
+        )
+    if logits != len(images.classes):
+        raise InputError(
+            f"{architecture} has {logits} logits, and the pictures are of {len(images.classes)} "
+            f"classes: set model.options.classes to {len(images.classes)}."
+        )
 
 
 def unseen_classes(train: LabelledImages) -> tuple[str, ...]:
