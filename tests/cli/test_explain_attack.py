@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import tifffile
 import torch
 
 import scorelet as sl
@@ -51,8 +52,8 @@ def test_a_drawing_and_figures(shell, files):
     assert not still["broken"]  # it was not right before
     assert (still["changed"], still["alignment"]) == (False, None)
     status, out, _ = shell(*words)
-    assert f"{other}, which the model takes for {found['taken_for']} as it is; " in out
-    assert "the attack changed nothing" in out
+    taken = f"{other}, which the model takes for {found['taken_for']} as it is"
+    assert f"{taken}, so that there is nothing to attack" in out
     assert "cosine" not in out
     assert "at noise level 0.0039" in out
 
@@ -75,6 +76,28 @@ def test_what_it_refuses(shell, files, more, text):
     assert status == 2
     assert text in err
     assert err.count("\n") == 1
+
+
+def test_the_picture_is_not_replaced_by_its_drawing(shell, files):
+    before = (files / "a.png").read_bytes()
+    words = ["explain-attack", files / "a.png", "--model", files / "joint.safetensors"]
+    status, _, err = shell(*words, "-o", files / "a.png", "--overwrite")
+    assert status == 2
+    assert "a.png is what it would be made from: choose another -o" in err
+    assert (files / "a.png").read_bytes() == before
+
+
+def test_a_picture_in_another_unit_is_refused(shell, files):
+    tifffile.imwrite(
+        files / "bytes.tif",
+        np.linspace(0, 255, 192, dtype=np.float32).reshape(8, 8, 3),
+        photometric="rgb",
+    )
+    words = ["explain-attack", files / "bytes.tif", "--model", files / "joint.safetensors"]
+    status, _, err = shell(*words)
+    assert status == 2
+    assert "has values from 0 to 255" in err
+    assert "divide pictures of 8 bits by 255" in err
 
 
 def test_a_classifier_has_no_denoisers(shell, files):

@@ -139,7 +139,10 @@ def test_other_sizes_are_brought_in_the_way_that_the_model_names():
 
 def test_floats_that_are_no_picture_are_said(model):
     (note,) = sl.classify(flat((255.0, 0, 0), dtype=np.float64), model=model).notes
-    assert note.text == "has values from 0 to 255, but models were made for 0 to 1"
+    assert note.text == (
+        "has values from 0 to 255, but models were made for 0 to 1: "
+        "divide pictures of 8 bits by 255"
+    )
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def explain_attack(
     from scorelet.tasks.explain_attack import explain_attack as run
 
     if output is not None:
-        check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
+        check_output(output, overwrite=overwrite, suffixes=SUFFIXES, source=source)
     found = run(
         source,
         model=model,
@@ -84,8 +84,9 @@ def _as_text(document: dict[str, Any]) -> str:
     level = f"at noise level {document['sigma']:.3g}"
     right = document["taken_for"] == label
     if not document["changed"]:
-        taken = "" if right else f"which the model takes for {document['taken_for']} as it is; "
-        became = f"{taken}the attack changed nothing"
+        taken = f"which the model takes for {document['taken_for']} as it is, so that"
+        nothing = "there is nothing to attack"
+        became = "the attack changed nothing" if right else f"{taken} {nothing}"
     elif not right:
         became = f"which the model takes for {document['taken_for']} as it is; attacked {found}"
     else:

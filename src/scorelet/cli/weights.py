@@ -1,5 +1,6 @@
 """scorelet weights spectrum, compare, resample."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
@@ -175,7 +176,7 @@ def resample(
     from scorelet.tasks.weights.resample import SUFFIXES, ResampleSettings, resampling
 
     if output is not None:
-        check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
+        check_output(output, overwrite=overwrite, suffixes=SUFFIXES, source=Path(model))
     settings = ResampleSettings(arch, law, rank, refit, seed, shared.device)
     shown = PictureChoice("train", sides(size), limit)
     with Bar("drawing", 0, quiet=shared.quiet) as bar:

@@ -22,7 +22,7 @@ def class_labels(
 
     Args:
         label: a whole number, or a 0-d or (batch,) tensor of an integer dtype; or a text: one of
-            `names`, else a whole number.
+            `names`, else a whole number unless some of the names are whole numbers themselves.
         y: any tensor with the batch on its first axis.
         classes: how many classes there are; labels are 0 to classes - 1.
         names: of the classes, if they have any.
@@ -48,11 +48,14 @@ def class_labels(
 def _number(label: str, classes: int, names: Sequence[str]) -> int:
     if label in names:
         return names.index(label)
+    known = f"use {', '.join(names)}" if names else f"its classes are 0 to {classes - 1}"
+    unknown = InputError(f"The model has no class {label!r}: {known}.")
+    if any(name.isdecimal() for name in names):
+        raise unknown
     try:
         return int(label)
     except ValueError:
-        known = f"use {', '.join(names)}" if names else f"its classes are 0 to {classes - 1}"
-        raise InputError(f"The model has no class {label!r}: {known}.") from None
+        raise unknown from None
 
 
 def _as_tensor(label: int) -> Tensor:

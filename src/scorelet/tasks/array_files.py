@@ -39,8 +39,20 @@ class Writable(Protocol):
         ...
 
 
-def check_output(output: Path, *, overwrite: bool, suffixes: tuple[str, ...] = SUFFIXES) -> None:
+def check_output(
+    output: Path,
+    *,
+    overwrite: bool,
+    suffixes: tuple[str, ...] = SUFFIXES,
+    source: Path | None = None,
+) -> None:
     """Refuse an output before anything is computed.
+
+    Args:
+        output: the file.
+        overwrite: whether it may be replaced; `source`, what it is made from, never is.
+        suffixes: that it may have.
+        source: a file, or None.
 
     Raises:
         InputError: it exists and may not be replaced, is no file, has another suffix or no folder,
@@ -53,6 +65,8 @@ def check_output(output: Path, *, overwrite: bool, suffixes: tuple[str, ...] = S
     if output.exists() and not output.is_file():
         raise InputError(f"{output} is a device or a pipe, no file: choose another -o.")
     check_folder(output)
+    if source is not None and source.exists() and output.exists() and output.samefile(source):
+        raise InputError(f"{output} is what it would be made from: choose another -o.")
     _refuse_existing(output, overwrite=overwrite)
     refuse_other_writer(output)
 

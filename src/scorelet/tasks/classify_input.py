@@ -18,6 +18,8 @@ from scorelet.models import Classifier
 
 LARGEST = 1e6
 """Values beyond it are in other units, and their logits may not even be finite."""
+BRIGHT = 5.0
+"""Of a picture in [0, 1] no highlight is larger: it is in another unit."""
 Source = np.ndarray | Tensor | Any
 """What holds pixels: an array, a tensor, a Pillow picture."""
 
@@ -49,6 +51,7 @@ def prepared(picture: Picture, classifier: Classifier) -> tuple[Image, list[Note
         )
     if low < -0.05 or high > 1.05:
         text = f"has values from {low:.3g} to {high:.3g}, but models were made for 0 to 1"
+        text += ": divide pictures of 8 bits by 255" if high > BRIGHT else ""
         notes.append(Note("range", text))
     count = pixels.shape[2]
     wanted = channels_taken(count, classifier.channels)

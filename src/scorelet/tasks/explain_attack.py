@@ -17,6 +17,7 @@ from scorelet.analysis.robustness import (
     known_norm,
 )
 from scorelet.core.device import choose_device
+from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.data import read_picture
@@ -55,7 +56,8 @@ class ExplainedAttack:
             InputError: another suffix, or a file that exists already.
         """
         target = as_path(path)
-        check_output(target, overwrite=overwrite, suffixes=SUFFIXES)
+        source = Path(self.document["source"])
+        check_output(target, overwrite=overwrite, suffixes=SUFFIXES, source=source)
         figure = attack_figure(
             attack_panels(self.images, self.document["label"], self.document["rival"])
         )
@@ -105,6 +107,8 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
     joint = _joint(model).to(choose_device(device), torch.float32).eval().requires_grad_(False)
     classifier = joint.classifier()
     x, notes = prepared(read_picture(as_path(source)), classifier)
+    if beyond := [note.text for note in notes if note.kind == "range"]:
+        raise InputError(f"{source} {beyond[0]}: divide pictures of 8 bits by 255.")
     x = classifier.fitted(x.to(joint.mean.device)).clamp(0, 1)
     level = joint.clean_level if sigma is None else sigma
     number = _number(label, joint, x, level)

@@ -13,19 +13,22 @@ SHEET = ".png"
 SUFFIXES = (".npy", SHEET)
 
 
-def check_sheets(output: Path, shape: tuple[int, ...], *, overwrite: bool) -> None:
+def check_sheets(
+    output: Path, shape: tuple[int, ...], *, overwrite: bool, source: Path | None = None
+) -> None:
     """Refuse an output before anything is computed.
 
     Args:
         output: the file.
         shape: of the samples, (n, channel, height, width).
         overwrite: replace an existing file.
+        source: what samples begin with, which is never replaced.
 
     Raises:
         InputError: another suffix, a file that exists, or more than a sheet can show.
         ArrayFileError: no room on the disk.
     """
-    check_output(output, overwrite=overwrite, suffixes=SUFFIXES)
+    check_output(output, overwrite=overwrite, suffixes=SUFFIXES, source=source)
     if output.suffix.lower() == SHEET:
         check_sheet(shape[0], *shape[2:])
         check_space(output, sheet_bytes(shape[0], *shape[2:], colours=shape[1]))

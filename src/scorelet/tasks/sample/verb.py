@@ -149,7 +149,10 @@ def drawn(
     """
     work, start = _Work(settings), time.perf_counter()
     if output is not None:
-        check_sheets(output, (settings.n, work.channels, *work.size), overwrite=overwrite)
+        coarse = settings.coarse
+        source = Path(coarse) if isinstance(coarse, str | Path) else None
+        shape = (settings.n, work.channels, *work.size)
+        check_sheets(output, shape, overwrite=overwrite, source=source)
     count, most = settings.n, work.batch()
     total = sum(plan.steps for plan in work.used) * -(-count // most)
     done = 0
