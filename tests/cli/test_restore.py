@@ -4,8 +4,12 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
+import scorelet as sl
 from samples import names, noisy, read_png, write_png, write_smoother
+from scorelet.models import NetworkJointEnergy
+from scorelet.networks.grad_res_net import GradResNet
 
 
 @pytest.fixture
@@ -21,6 +25,25 @@ def test_a_picture_becomes_larger(shell, words, tmp_path):
     assert (status, err) == (0, "")
     assert "30x24 pixels, 1 sample of 39 network calls" in out
     assert read_png(tmp_path / "small_restored.png").shape == (24, 30, 3)
+
+
+@pytest.mark.slow
+def test_what_the_model_has_not_learnt_is_said(shell, tmp_path):
+    torch.manual_seed(0)
+    network = GradResNet(width=0.125, classes=2)
+    joint = NetworkJointEnergy(network, "ab", mean=(0.5,) * 3, size=(16, 16), most=0.5)
+    sl.save(joint, tmp_path / "joint.safetensors")
+    write_png(tmp_path / "small.png", noisy(16, 16, sigma=2))
+    words = ["restore", tmp_path / "small.png", "--model", tmp_path / "joint.safetensors"]
+    words += ["--quality", "fast", "--overwrite"]
+    status, _, err = shell(*words, "--task", "deblur", "--blur", "1")
+    assert (status, err) == (0, "")
+    status, _, err = shell(*words, "--task", "superres", "--factor", "2", "--sigma", "200")
+    assert status == 0
+    assert (
+        "small.png: the model learnt pictures of another size: 16x16, and this one is 32x32" in err
+    )
+    assert "the noise is stronger than any that the model learnt: sigma is 200.0" in err
 
 
 @pytest.mark.slow

@@ -114,3 +114,5 @@ def _say(outcome: "Outcome", shared: Shared) -> None:
         f"{counted(report['samples'], 'sample')} of {report['steps']} network calls "
         f"-> {report['output']}{kept}"
     )
+    for warning in report.get("warnings", []):
+        shared.warn(f"{report['input']}: {warning}.")

@@ -51,9 +51,9 @@ def remarks(
         if white and not blind and settings.sigma is None
         else None,
         _few_bits(page.pixels) if white else None,
-        _beyond(sigma, denoiser.most * view.unit, floats=floats),
+        beyond_learnt(sigma, denoiser.most * view.unit, floats=floats),
         _texture(taken, sigma, floats=floats) if white and not blind else None,
-        _other_size(page.pixels.shape[:2], denoiser.learnt),
+        other_size(page.pixels.shape[:2], denoiser.learnt),
     )
     return tuple(text for text in said if text)
 
@@ -115,7 +115,8 @@ def _level_found(found: float, *, floats: bool) -> str:
     )
 
 
-def _beyond(sigma: float, most: float, *, floats: bool) -> str | None:
+def beyond_learnt(sigma: float, most: float, *, floats: bool = False) -> str | None:
+    """Say whether noise of level `sigma` is stronger than any that the model learnt."""
     if sigma <= most:
         return None
     return (
@@ -136,12 +137,13 @@ def _texture(taken: float, sigma: float, *, floats: bool) -> str | None:
     )
 
 
-def _other_size(size: tuple[int, ...], learnt: tuple[int, int] | None) -> str | None:
+def other_size(size: tuple[int, ...], learnt: tuple[int, int] | None) -> str | None:
+    """Say whether a picture has another size than those that the model learnt."""
     if learnt is None or size == learnt:
         return None
     return (
         f"the model learnt pictures of another size: {learnt[0]}x{learnt[1]}, and this one is "
-        f"{size[0]}x{size[1]}; it was denoised as it is, where no figures are known"
+        f"{size[0]}x{size[1]}; it was taken as it is, where no figures are known"
     )
 
 

@@ -13,6 +13,7 @@ from scorelet.core.arrays import plain_array
 from scorelet.core.paths import as_path
 from scorelet.data import Picture, check_target, from_unit, read_picture, write_pages
 from scorelet.tasks.conditions import Conditions
+from scorelet.tasks.denoise.remarks import beyond_learnt, other_size
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
 from scorelet.tasks.journal import digest
 from scorelet.tasks.listener import NOBODY, Listener
@@ -139,9 +140,20 @@ def _restore_file(
         "samples": settings.count,
         "steps": found.steps,
         "deviation": float(found.deviation.mean()) * 255,
+        "warnings": _remarks(settings, (height, width)),
     }
     write_pages(task.target, [found.picture], publish=lambda temporary: publish(temporary, report))
     return report
+
+
+def _remarks(settings: RestoreSettings, size: tuple[int, int]) -> list[str]:
+    """Return what is to be said of a result of this size: the model has not learnt the like."""
+    denoiser = settings.ready().denoiser
+    said = (
+        beyond_learnt(settings.sigma, denoiser.most),
+        other_size(size, denoiser.learnt),
+    )
+    return [text for text in said if text]
 
 
 def _as_large(picture: Picture, factor: int) -> Picture:
