@@ -16,7 +16,6 @@ PYTHON_ONLY = {
     "training/run_folder.py": "start_from",  # a field of a configuration
     "training/settings.py": "start_from",
     "tasks/experiments/cascade_config.py": "start_from shows_level scale_embedding",
-    "tasks/experiments/labelled.py": "hold_out",
     "core/arrays.py": "numpy.array",
 }  # for what no command has
 SHAPES = "core/typing.py"  # names of axes, which nobody is told

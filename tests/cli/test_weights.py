@@ -54,6 +54,11 @@ def test_resample(shell, files, tmp_path):
     assert "accuracy, refitted:" in out
     status, out, _ = shell("weights", "spectrum", tmp_path / "new.safetensors", "--json")
     assert len(json.loads(out)["layers"]) == 7
+    before = files[0].read_bytes()
+    status, _, err = shell(*words, "-o", files[0], "--overwrite")
+    assert status == 2
+    assert "is what it would be made from" in err
+    assert files[0].read_bytes() == before
 
 
 def test_bad_words(shell, files, tmp_path):

@@ -144,6 +144,10 @@ def test_coarse_pictures_go_on_by_the_largest_factor_and_colour_becomes_gray(tmp
     assert from_file.images.shape == (1, 1, 16, 24)
     assert np.abs(from_file.images - from_tensor.images).max() < 1e-6
     assert from_file.document["coarse"] == str(path)
+    before = path.read_bytes()
+    with pytest.raises(InputError, match="is what it would be made from"):
+        from_file.save(path, overwrite=True)
+    assert path.read_bytes() == before
 
 
 def test_levels_and_steps_are_those_that_the_model_knows():

@@ -108,7 +108,7 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
     classifier = joint.classifier()
     x, notes = prepared(read_picture(as_path(source)), classifier)
     if beyond := [note.text for note in notes if note.kind == "range"]:
-        raise InputError(f"{source} {beyond[0]}: divide pictures of 8 bits by 255.")
+        raise InputError(f"{source} {beyond[0]}.")
     x = classifier.fitted(x.to(joint.mean.device)).clamp(0, 1)
     level = joint.clean_level if sigma is None else sigma
     number = _number(label, joint, x, level)

@@ -71,10 +71,14 @@ class LabelledImages:
         order = mixed_order(self.y)
         return replace(self, x=self.x[order], y=self.y[order])
 
-    def hold_out(self, count: int) -> tuple["LabelledImages", "LabelledImages"]:
+    def hold_out(self, count: int, *, field: str = "") -> tuple["LabelledImages", "LabelledImages"]:
         """Return all but the last `count` pictures, and these.
 
         Sets from files have their classes mixed (`mixed`), so that these are of all classes.
+
+        Args:
+            count: of the pictures that are held out.
+            field: of a configuration that says it, for the sentence.
 
         Raises:
             InputError: nothing would be left to one of them.
@@ -82,7 +86,8 @@ class LabelledImages:
         kept = len(self) - count
         if not 0 < kept < len(self):
             raise InputError(
-                f"{count} of {len(self)} pictures cannot be held out: choose 1 to {len(self) - 1}."
+                f"{count} of {len(self)} pictures cannot be held out: choose "
+                f"{field and f'{field} from '}1 to {len(self) - 1}."
             )
         last = replace(self, x=self.x[kept:], y=self.y[kept:])
         return self.first(kept), last

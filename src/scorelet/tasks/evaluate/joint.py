@@ -5,13 +5,14 @@ Denoisers over all classes and of the true class in dB (peak 1); see `analysis.j
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 
+from scorelet.analysis.denoising import standard_error
 from scorelet.analysis.image_quality import decibels
 from scorelet.analysis.joint_levels import joint_errors
 from scorelet.core.device import choose_device
@@ -85,7 +86,7 @@ def _is_unlabelled(path: Path) -> bool:
 
 def _at_level(
     model: NetworkJointEnergy, images: LabelledImages, labels: torch.Tensor, sigma: float
-) -> dict[str, float]:
+) -> Mapping[str, float | None]:
     if not model.denoises or not sigma:
         return _labels_at_level(model, images, labels, sigma)
     pieces = []
@@ -95,7 +96,8 @@ def _at_level(
         pieces.append(torch.stack([part.detach().double().cpu() for part in parts]))
     each = torch.cat(pieces, 1)
     accuracy, nll, all_, own, apart = each.mean(1).tolist()
-    worth, error = _quotient(each[2] - each[3], each[4])
+    worth = (all_ - own) / apart if apart else math.nan
+    off = (each[2] - each[3] - worth * each[4]) / apart if apart else each[4]
     return {
         "accuracy": accuracy,
         "nll": nll,
@@ -103,17 +105,8 @@ def _at_level(
         "psnr_class": decibels(own),
         "apart": apart,
         "worth": worth,
-        "worth_error": error,
+        "worth_error": standard_error(off.tolist()) if apart else None,
     }
-
-
-def _quotient(a: torch.Tensor, b: torch.Tensor) -> tuple[float, float]:
-    """Return mean(a) / mean(b) and its standard error to first order; nan where it has none."""
-    if not b.any():
-        return math.nan, math.nan
-    value = a.mean() / b.mean()
-    off = (a - value * b) / b.mean()
-    return float(value), float(off.std()) / len(a) ** 0.5 if len(a) > 1 else math.nan
 
 
 @torch.no_grad()

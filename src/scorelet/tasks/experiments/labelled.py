@@ -69,13 +69,8 @@ def labelled_parts(data: LabelledConfig) -> tuple[LabelledImages, LabelledImages
         data.source, channels=data.channels, fit=fit, originals=data.area is not None
     )
     held = None
-    if data.hold_out >= len(train):
-        raise InputError(
-            f"{data.hold_out} of {len(train)} pictures cannot be held out: choose data.hold_out "
-            f"from 1 to {len(train) - 1}, or 0 for none."
-        )
     if data.hold_out:
-        train, held = train.hold_out(data.hold_out)
+        train, held = train.hold_out(data.hold_out, field="data.hold_out")
     elif data.test:
         held = load_labelled(data.source, part="test", channels=data.channels, fit=fit)
         if held.classes != train.classes:

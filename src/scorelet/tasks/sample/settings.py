@@ -89,5 +89,7 @@ class Samples:
             ArrayFileError: it cannot be written.
         """
         target = as_path(path)
-        check_sheets(target, self.images.shape, overwrite=overwrite)
+        coarse = self.document.get("coarse")
+        source = None if coarse is None else Path(coarse)
+        check_sheets(target, self.images.shape, overwrite=overwrite, source=source)
         write_samples(target, self.images, self.document, pictures=self.pictures)

@@ -81,7 +81,8 @@ class Resampled:
             CheckpointError: it cannot be written.
         """
         target = as_path(path)
-        check_output(target, overwrite=overwrite, suffixes=SUFFIXES)
+        source = Path(self.document["model"])
+        check_output(target, overwrite=overwrite, suffixes=SUFFIXES, source=source)
         check_regular(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         if isinstance(self.model, Classifier):
