@@ -114,3 +114,25 @@ def test_what_is_no_such_network():
     for options in ({"channels": 1}, {"width": 48}, {"multipliers": []}, {"blocks": 0}):
         with pytest.raises(InputError, match=r"must be at least 2, width .* multiple of 32"):
             build_network("DiffusionUNet", SMALL | options)
+
+
+@pytest.mark.parametrize("attention", [[], [0]])
+def test_the_layout_of_the_maps_changes_nothing(attention):
+    """Norms are computed place by place, whatever lies together: results, slopes and layouts."""
+    network = spoken(attention=attention)
+    x = images(3.0).requires_grad_()
+    together = x.detach().contiguous(memory_format=torch.channels_last).requires_grad_()
+    for given in (x, together):
+        network(given).square().sum().backward()
+    torch.testing.assert_close(network(together), network(x), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(together.grad, x.grad, rtol=1e-3, atol=1e-3)
+
+
+def test_a_norm_keeps_the_layout_and_is_torchs():
+    norm = next(m for m in DiffusionUNet(**SMALL).modules() if isinstance(m, nn.GroupNorm))
+    plain = nn.GroupNorm(32, norm.num_channels).double()
+    x = torch.randn(2, norm.num_channels, 5, 6, generator=generator(2), dtype=torch.float64)
+    last = x.contiguous(memory_format=torch.channels_last)
+    found = norm.double()(last)
+    assert found.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(found, plain(x), rtol=1e-12, atol=1e-12)

@@ -108,7 +108,7 @@ class DiffusionUNet(nn.Module):
                     stage.parts.append(_Larger(now))
                 self.up.append(stage)
         last = nn.Conv2d(now, outputs, 3, padding=1)
-        self.last = nn.Sequential(nn.GroupNorm(GROUPS, now), nn.SiLU(), _silent(last))
+        self.last = nn.Sequential(_Norm(now), nn.SiLU(), _silent(last))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the result for images x, whose first channel is the level."""
@@ -120,6 +120,22 @@ class DiffusionUNet(nn.Module):
         for stage in self.up:
             h = stage(torch.cat([h, found.pop()], 1), told)
         return self.last(h)
+
+
+class _Norm(nn.GroupNorm):
+    """Over 32 groups of channels, in the layout in which it is fast.
+
+    Where the channels of a place lie together, torch's kernel for processors takes 5 to 50 times as
+    long as where places of a channel do: far more than copies there and back.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(GROUPS, channels)
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - as in torch
+        if input.is_cuda or input.is_contiguous():
+            return super().forward(input)
+        return super().forward(input.contiguous()).contiguous(memory_format=torch.channels_last)
 
 
 class _Stage(nn.Module):
@@ -141,10 +157,10 @@ class _Residual(nn.Module):
     def __init__(self, inputs: int, outputs: int, told: int) -> None:
         super().__init__()
         self.enter = nn.Sequential(
-            nn.GroupNorm(GROUPS, inputs), nn.SiLU(), nn.Conv2d(inputs, outputs, 3, padding=1)
+            _Norm(inputs), nn.SiLU(), nn.Conv2d(inputs, outputs, 3, padding=1)
         )
         self.told = LevelLayers(nn.SiLU(), nn.Linear(told, 2 * outputs))
-        self.norm = nn.GroupNorm(GROUPS, outputs)
+        self.norm = _Norm(outputs)
         self.leave = nn.Sequential(nn.SiLU(), _silent(nn.Conv2d(outputs, outputs, 3, padding=1)))
         self.skip = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
 
@@ -159,7 +175,7 @@ class _Attention(nn.Module):
     def __init__(self, channels: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
-        self.norm = nn.GroupNorm(GROUPS, channels)
+        self.norm = _Norm(channels)
         self.enter = nn.Conv2d(channels, 3 * channels, 1)
         self.leave = _silent(nn.Conv2d(channels, channels, 1))
 
