@@ -59,7 +59,7 @@ PSNRS = (5, 10, 15, 20, 25, 30)
 """Of noisy pictures, in dB; and level 0.2."""
 GRID = 12
 """Levels at which what the label is worth is added up."""
-TOLD = 500
+TOLD = 1000
 """Test pictures that are denoised as of each class."""
 BALLS = {"l2": 0.5, "linf": 2 / 255}
 ATTACKS = {"apgd": 500, "autoattack": 200}

@@ -1,7 +1,10 @@
-"""Make the built-in model `faces` from a training run: weights, card, figures and a grid.
+"""Make the built-in model `faces` from training runs: weights, card, figures and a grid.
 
 export SCORELET_DATA=...                         # faces80.npz below it
 python scripts/publish_faces.py runs/faces --restraint 0.01,0,0
+python scripts/publish_faces.py runs/low runs/details --restraint 0.01,0,0
+
+Of several runs, each gives the scales that it learnt; with `share: 0` a scale does not learn.
 
 The restraint of each scale (see `ReversePlan`) was chosen by scripts/faces_restraint.py.
 Writes src/scorelet/zoo/weights/faces.safetensors (networks in float16), faces.json beside it (the
@@ -46,12 +49,13 @@ PICTURE = ROOT / f"docs/images/{NAME}.png"
 SAMPLES, SEED, SPLITS = 1000, 0, 40
 
 
-def main(run: Path, weights: str, place: tuple[str, str], restraint: str) -> None:
-    """Publish the file `weights` of `run`; `place` are its machine and how it started.
+def main(folders: list[Path], weights: str, place: tuple[str, str], restraint: str) -> None:
+    """Publish the files `weights` of the folders; `place` are machine and how they started.
 
     `restraint` are numbers for the scales, coarse to fine.
     """
-    trained = load_as(Multiscale, run / weights, verb="publish")
+    configs = [read_config(run / "config.yaml").model_dump(mode="json") for run in folders]
+    trained = joined([run / weights for run in folders], configs)
     for factor in trained.factors:
         factor.network.half()
     trained.record["restraint"] = [float(word) for word in restraint.split(",")]
@@ -61,11 +65,11 @@ def main(run: Path, weights: str, place: tuple[str, str], restraint: str) -> Non
     train = as_images(np.concatenate([arrays["a"], arrays["b"]]))
     drawn = sample(WEIGHTS, n=SAMPLES, seed=SEED + 1)
     samples = torch.from_numpy(drawn.images).clamp(0, 1)
-    config = read_config(run / "config.yaml").model_dump(mode="json")
+    names = " ".join(f"runs/{run.name}" for run in folders)
     document = {
         "model": NAME,
         "sha256": digest(WEIGHTS),
-        "command": f"python scripts/{Path(__file__).name} runs/{NAME} --restraint {restraint} "
+        "command": f"python scripts/{Path(__file__).name} {names} --restraint {restraint} "
         f"--machine {quote(place[0])}",
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
@@ -74,7 +78,47 @@ def main(run: Path, weights: str, place: tuple[str, str], restraint: str) -> Non
         **measured(samples, as_images(arrays["test"]), train),
     }
     write_text(RESULTS, json.dumps(document, indent=2) + "\n")
-    write_text(CARD, json.dumps(card(run, document, config, place), indent=2) + "\n")
+    history = json.loads(CARD.read_text(encoding="utf-8"))["runs"] if CARD.is_file() else []
+    for run, config in zip(folders, configs, strict=True):
+        history = with_run(history, run_record(run, config, *place), config)
+    write_text(CARD, json.dumps(card(document, folders, configs, history), indent=2) + "\n")
+
+
+def joined(files: list[Path], configs: list[dict[str, Any]]) -> Multiscale:
+    """Return the model of the first file, with the scales that runs of the others learnt."""
+    whole, *others = (load_as(Multiscale, file, verb="publish") for file in files)
+    factors, record = list(whole.factors), whole.record
+    for other, config in zip(others, configs[1:], strict=True):
+        for number, part in enumerate(scales(config)):
+            if part["share"]:
+                factors[number] = other.factors[number]
+                record["sigma"][number] = other.record["sigma"][number]
+    low, *details = factors
+    return Multiscale(
+        whole.transform, low, details, normalization=whole.normalization, record=record
+    )
+
+
+def scales(config: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what a configuration says of each scale, coarse to fine."""
+    return [config["low"], *config["details"]]
+
+
+def with_run(
+    history: list[dict[str, Any]], this: dict[str, Any], config: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Return the runs that are in the model: a scale that began anew has no earlier one."""
+    parts = scales(config)
+    names = factor_names(len(parts))
+    learnt = [name for name, part in zip(names, parts, strict=True) if part["share"]]
+    started = {name for name, part in zip(names, parts, strict=True) if part["start_from"]}
+    anew = set(learnt) - started
+    left = [
+        run | {"learnt": [name for name in run.get("learnt", names) if name not in anew]}
+        for run in history
+    ]
+    kept = [run for run in left if run["learnt"]]
+    return [*kept, this | {"learnt": learnt}]
 
 
 def as_images(pixels: np.ndarray) -> Tensor:
@@ -169,11 +213,18 @@ def contrast(x: Tensor) -> float:
 
 
 def card(
-    run: Path, document: dict[str, Any], config: dict[str, Any], place: tuple[str, str]
+    document: dict[str, Any],
+    folders: list[Path],
+    configs: list[dict[str, Any]],
+    history: list[dict[str, Any]],
 ) -> dict[str, Any]:
     """Return the model card: what it is, where it comes from, what it can do."""
     model = load_as(Multiscale, WEIGHTS, verb="publish")
     octaves = [row["samples"] for row in document["octaves"]]
+    commands = [
+        train_command(NAME, config, f"runs/{run.name}")
+        for run, config in zip(folders, configs, strict=True)
+    ]
     return {
         "name": NAME,
         "summary": "gray faces of 80x80 pixels, coarse to fine; scorelet sample -n 16 -o grid.png",
@@ -188,8 +239,8 @@ def card(
             "terms": "Apache-2.0 as the source states; rights in the photographs are not "
             "addressed there. Real persons are in the data: do not use samples to pass for anybody",
         },
-        "command": f"{train_command(NAME, config)}; {document['command']}",
-        "runs": runs(run, config, place),
+        "command": "; ".join([*commands, document["command"]]),
+        "runs": history,
         "machine": document["machine"],
         "samples": {
             "number": f"{document['samples']}",
@@ -206,20 +257,9 @@ def card(
     }
 
 
-def runs(run: Path, config: dict[str, Any], place: tuple[str, str]) -> list[dict[str, Any]]:
-    """Return this run, after those of the card if it left some factors as they were."""
-    this = run_record(run, config, *place)
-    factors = [config["low"], *config["details"]]
-    names = factor_names(len(factors))
-    learnt = [name for name, part in zip(names, factors, strict=True) if part["share"]]
-    if len(learnt) == len(factors):
-        return [this]
-    earlier = json.loads(CARD.read_text(encoding="utf-8"))["runs"]
-    return [*(each for each in earlier if each.get("learnt") != learnt), this | {"learnt": learnt}]
-
-
 if __name__ == "__main__":
     parser = run_parser(__doc__)
+    parser.add_argument("others", type=Path, nargs="*", help="runs that learnt other scales")
     parser.add_argument("--restraint", default="0,0,0", help="of each scale, coarse to fine")
     words = parser.parse_args()
-    main(words.run, words.weights, (words.machine, words.start), words.restraint)
+    main([words.run, *words.others], words.weights, (words.machine, words.start), words.restraint)
