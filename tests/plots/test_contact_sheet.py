@@ -25,6 +25,11 @@ def test_pictures_have_a_scale_of_their_own_and_may_have_colours():
     assert gray.tolist() == [[0, 0]]
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_tall_fields_stand_side_by_side_and_nothing_else(count):
+    assert contact_sheet(np.zeros((count, 64, 16))).shape == (64, 16 * count + 2 * (count - 1))
+
+
 def test_outliers_do_not_set_the_scale():
     fields = np.linspace(0, 1, 10_000).reshape(1, 100, 100)
     fields[0, 0, 0] = 1e6

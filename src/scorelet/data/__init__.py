@@ -18,7 +18,13 @@ from scorelet.data.pictures.folders import (
     list_folder,
     skipped_sentence,
 )
-from scorelet.data.pictures.kinds import FORMAT_NAMES, READ_SUFFIXES, SUFFIXES, suffix_for_result
+from scorelet.data.pictures.kinds import (
+    FORMAT_NAMES,
+    READ_SUFFIXES,
+    SUFFIXES,
+    is_lossy,
+    suffix_for_result,
+)
 from scorelet.data.pictures.limits import MAX_PIXELS
 from scorelet.data.pictures.notes import Note
 from scorelet.data.pictures.photographs import (
@@ -55,6 +61,7 @@ __all__ = [
     "count_pages",
     "find_pictures",
     "from_unit",
+    "is_lossy",
     "iter_pages",
     "list_folder",
     "load_pictures",

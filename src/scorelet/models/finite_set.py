@@ -44,6 +44,11 @@ class FiniteSetDenoiser(ClosedFormDenoiser):
         self.slice_size = slice_size
         self.register_buffer("points", points)
 
+    @property
+    def centre(self) -> Tensor:
+        """The mean of the points."""
+        return self.points.mean(0, keepdim=True)
+
     def sample(self, count: int, *, rng: Generator) -> Image:
         """Draw `count` images of the set, with replacement."""
         picks = torch.randint(len(self.points), (count,), generator=rng, device=rng.device)

@@ -36,6 +36,11 @@ class _DiagonalGaussian(ClosedFormDenoiser):
         self.register_buffer("mean", mean)
         self.register_buffer("variances", variances.clamp(min=0))
 
+    @property
+    def centre(self) -> Tensor:
+        """m."""
+        return self.mean[None]
+
     @abstractmethod
     def _apply_gain(self, u: Tensor, gain: Tensor) -> Tensor:
         """L(gain) u for images u; the gain has a leading batch axis."""

@@ -48,6 +48,11 @@ class GaussianMixtureDenoiser(ClosedFormDenoiser):
         self.register_buffer("means", means)
         self.register_buffer("variances", variances)
 
+    @property
+    def centre(self) -> Tensor:
+        """The mean of all components."""
+        return torch.tensordot(self.weights, self.means, 1)[None]
+
     def sample(self, count: int, *, rng: Generator) -> Image:
         """Draw `count` images from the mixture."""
         picks = torch.multinomial(

@@ -61,5 +61,5 @@ def contact_sheet(fields: np.ndarray, *, bounds: tuple[float, float] | None = No
 
 def _grid(count: int, height: int, width: int) -> tuple[int, int]:
     """Return rows and columns of a sheet that is about square."""
-    columns = math.ceil(math.sqrt(count * height / width))
+    columns = min(count, math.ceil(math.sqrt(count * height / width)))
     return math.ceil(count / columns), columns

@@ -99,7 +99,7 @@ def test_samples_have_the_exact_law(name, schedule, restraint):
     denoiser = StationaryGaussianDenoiser(spectrum, mean=2.0)
     like = torch.zeros(COUNT, 1, SIDE, SIDE, dtype=torch.float64)
     x = draw(denoiser, like, plan, Noise(3, range(COUNT)))[:, 0]
-    exact = discrete_law(spectrum, plan)
+    exact = discrete_law(spectrum, plan, centred=True)
     mean = 2 * exact.gain[0, 0]
     error = float((exact.variance[0, 0] / (SIDE**2 * COUNT)).sqrt())
     assert abs(float(x.mean() - mean)) < 4 * error
@@ -107,6 +107,32 @@ def test_samples_have_the_exact_law(name, schedule, restraint):
     deviations = (power.mean(0) - exact.variance) / (power.std(0) / COUNT**0.5)
     assert float(deviations.abs().max()) < 4.5  # of 64
     assert float(deviations.square().mean().sqrt()) < 1.4
+
+
+class Uncentred(StationaryGaussianDenoiser):
+    """One that does not say around what its images lie."""
+
+    centre = None
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+@pytest.mark.parametrize("schedule", [OrnsteinUhlenbeck(2.0), VarianceExploding(4.0)])
+def test_what_is_left_of_the_mean_depends_on_the_start(name, schedule):
+    """Without noise in common: the difference of two runs with the same noise is exact."""
+    spectrum = torch.full((4, 4), 0.7, dtype=torch.float64)
+    plan = ReversePlan(5, schedule, SAMPLERS[name], power=2.0, restraint=0.01)
+    like, noise = torch.zeros(2, 1, 4, 4, dtype=torch.float64), Noise(0, range(2))
+    nothing = draw(StationaryGaussianDenoiser(spectrum), like, plan, noise)
+    for kind, centred in ((StationaryGaussianDenoiser, True), (Uncentred, False)):
+        found = draw(kind(spectrum, mean=3.0), like, plan, noise) - nothing
+        gain = discrete_law([0.7], plan, centred=centred).gain
+        torch.testing.assert_close(found, (3 * gain).expand_as(found), rtol=1e-10, atol=1e-10)
+
+
+def test_arrays_and_lists_are_variances_too():
+    plan = ReversePlan(3)
+    for other in (D.numpy(), D.tolist()):
+        assert torch.equal(discrete_law(other, plan).variance, discrete_law(D, plan).variance)
 
 
 @pytest.mark.parametrize("restraint", [0.01, -0.01])
@@ -202,6 +228,8 @@ def test_what_cannot_be_sampled():
         sampler_named("euler")
     with pytest.raises(InputError, match="not negative"):
         discrete_law(-D, ReversePlan(3))
+    with pytest.raises(InputError, match="one at least"):
+        discrete_law(D[:0], ReversePlan(3))
     denoiser = StationaryGaussianDenoiser(torch.ones(4, 4))
     with pytest.raises(InputError, match="number of each sample"):
         draw(denoiser, torch.zeros(2, 1, 4, 4), ReversePlan(2), Noise(0, [1]))

@@ -1,6 +1,7 @@
 """The planner gives the published tables of steps, and what follows from them."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -12,6 +13,7 @@ from scorelet.sampling.reverse import (
     SAMPLERS,
     ReversePlan,
     detail_variances,
+    discrete_law,
     pixel_variances,
     sampling_error,
     steps_needed,
@@ -152,6 +154,17 @@ def test_whitening_by_half_of_the_power_leaves_twice_of_it():
     assert all(band.max() > 1.5 for band in bands)
 
 
+def test_a_field_without_mean_can_be_planned():
+    """P(0) = 0 is as good as any other variance for sup; and arrays are taken."""
+    power = spectrum(16, 2)
+    power[0, 0] = 0.0
+    steps = steps_needed(pixel_variances(power), PLAN)
+    law = discrete_law(pixel_variances(power), replace(PLAN, steps=steps)).variance
+    apart = (law - pixel_variances(power)).abs().max() / pixel_variances(power).max()
+    assert float(apart) <= 0.1
+    assert steps_needed(power.numpy() / float(power.mean()), PLAN) == steps
+
+
 def test_what_cannot_be_planned():
     variances = pixel_variances(spectrum(8, 2))
     with pytest.raises(InputError, match="Unknown measure 'max'"):
@@ -159,8 +172,14 @@ def test_what_cannot_be_planned():
     short = ReversePlan(1, OrnsteinUhlenbeck(0.2))
     with pytest.raises(InputError, match=r"1024 steps do not reach 0\.001"):
         steps_needed(variances, short, tolerance=1e-3, most=1024)
-    with pytest.raises(InputError, match="variance is 0"):
-        steps_needed(torch.tensor([0.0, 1.0]), PLAN)
+    for measure in ("relative", "rms", "kl"):
+        with pytest.raises(InputError, match="variance is 0"):
+            steps_needed(torch.tensor([0.0, 1.0]), PLAN, measure=measure)
+    with pytest.raises(InputError, match="All variances are 0"):
+        steps_needed(torch.zeros(2), PLAN)
+    for tolerance in (0.0, -1.0, float("nan")):
+        with pytest.raises(InputError, match=r"tolerance is .*: it must be positive"):
+            steps_needed(variances, PLAN, tolerance=tolerance)
     with pytest.raises(InputError, match="convention 'mean' of details: use scalar or channel"):
         detail_variances(spectrum(8, 2), "haar", 1, convention="mean")
     with pytest.raises(InputError, match="0 everywhere"):

@@ -180,6 +180,10 @@ def test_samples_are_pictures_of_the_arrays_each_once_in_an_epoch(config):
     ("changes", "reason"),
     [
         ({"low": LOW | {"sigma": [0.1, 1], "options": {"channels": 1}}}, "factor 0"),
+        (
+            {"low": LOW | {"sigma": [0.1, 1], "options": {"channels": 2}}},
+            r"factor 0 makes images of 2 channels.* set its options\.outputs to 1",
+        ),
         ({"details": [DETAILS | {"sigma": [0.1, 1]}] * 5}, "cannot be halved 5 times"),
         ({"wavelet": "db99"}, "db99"),
     ],

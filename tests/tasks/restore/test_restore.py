@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import scorelet as sl
 from samples import Pointwise, waves, write_png
@@ -12,6 +13,7 @@ from scorelet.models import Denoiser, GaussianMixtureDenoiser, ResidualDenoiser
 from scorelet.models.measurements import LowFrequencies, RandomSensing
 from scorelet.sampling import DivergenceError
 from scorelet.tasks.restore import QUALITIES, SCHEDULE, RestoreSettings
+from scorelet.tasks.restore.files import restore_files
 from scorelet.tasks.restore.observed import observe
 from scorelet.tasks.restore.tiled import TiledDenoiser
 
@@ -293,3 +295,29 @@ def test_gaps_want_the_task_that_fills_them():
     page = Picture(picture, mask=~np.isnan(picture[..., 0]))
     with pytest.raises(InputError, match="inpaint"):
         observe(page, RestoreSettings("superres"))
+
+
+@pytest.mark.parametrize(
+    ("name", "lossy"), [("x.jpg", True), ("x.png", False), ("x.webp", False), ("lossy.webp", True)]
+)
+def test_a_result_that_is_compressed_with_loss_says_so(tmp_path, name, lossy):
+    """Known pixels of a JPEG file are not what they were, and a sentence says how they would be."""
+    pixels = (255 * waves(16, 16, 1)[..., 0]).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / name, **({"quality": 60} if lossy else {"lossless": 1}))
+    mask = np.ones((16, 16), bool)
+    mask[4:7, 4:7] = False
+    model = Pointwise(lambda y: 0.5 + 0.9 * (y - 0.5))
+    settings = RestoreSettings("inpaint", mask=mask, model=model, quality="fast")
+    target = tmp_path / f"out{(tmp_path / name).suffix}"
+    (outcome,) = restore_files([tmp_path / name], target, settings=settings)
+    said = [text for text in outcome.report["warnings"] if "compressed with loss" in text]
+    assert bool(said) is lossy
+    known = [np.asarray(Image.open(path).convert("L"))[mask] for path in (tmp_path / name, target)]
+    assert np.array_equal(*known) is not lossy
+
+
+def test_a_picture_that_is_sharper_than_its_blur_is_not_blamed_on_the_model():
+    noise = np.random.default_rng(0).random((16, 16)).astype(np.float32)
+    model = Pointwise(lambda y: y)
+    with pytest.raises(DivergenceError, match="more detail than such a blur leaves"):
+        sl.restore(noise, task="deblur", blur=1.0, sigma=1.0, quality="fast", model=model)

@@ -13,6 +13,7 @@ from scorelet.data.pictures.formats import bmp, jpeg, png, pnm, raw, tiff, webp
 from scorelet.data.pictures.formats.base import QUALITY, Format
 from scorelet.data.pictures.formats.foreign import foreign
 from scorelet.data.pictures.formats.libraw import is_installed
+from scorelet.data.pictures.types import PictureMetadata
 
 FORMATS: tuple[Format, ...] = (
     png.FORMAT,
@@ -39,6 +40,12 @@ _EXPECTED = f"{', '.join(_TITLES[:-1])} or {_TITLES[-1]}"
 def is_picture_name(path: Path) -> bool:
     """Whether the suffix, in any case, is one of `READ_SUFFIXES`, or a raw file's that is read."""
     return path.suffix.lower() in READ_SUFFIXES or (is_raw_name(path) and is_installed())
+
+
+def is_lossy(path: Path, metadata: PictureMetadata) -> bool:
+    """Whether a picture with these metadata is compressed with loss in a file of this name."""
+    form = _BY_SUFFIX.get(path.suffix.lower())
+    return form is jpeg.FORMAT or (form is webp.FORMAT and not metadata.webp_lossless)
 
 
 def is_raw_name(path: Path) -> bool:

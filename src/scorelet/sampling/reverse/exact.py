@@ -1,7 +1,8 @@
 """The exact law of what a sampler gives for Gaussian data, at a finite number of steps.
 
 Symbols: data N(m, d) along an eigenvector of their covariance; E[x_0 | x_t] is affine in x_t, and
-so is every step: x_u = M x_t + c m + v z. From N(0, noise_std²) at T the variance and the mean go
+so is every step: x_u = M x_t + c m + v z. From N(r m, noise_std²) at T, with r = α where the start
+is around the mean and r = 0 where it is around 0, the variance and the mean go
 
     h ← M² h + v²,      r m ← M r m + c m,
 
@@ -10,8 +11,10 @@ so that samples are N(r m, h). No Monte Carlo is needed to know what steps, sche
 References: Guth, Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, section 2.2 and appendix.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -21,6 +24,8 @@ from scorelet.sampling.reverse.samplers import Interval, Step
 
 _NUMBERS = 1 << 19
 """In memory at once."""
+
+Variances = Tensor | np.ndarray | Sequence[float]
 
 
 class DiscreteLaw(NamedTuple):
@@ -35,21 +40,23 @@ class DiscreteLaw(NamedTuple):
     gain: Tensor
 
 
-def discrete_law(variances: Tensor, plan: ReversePlan) -> DiscreteLaw:
+def discrete_law(variances: Variances, plan: ReversePlan, *, centred: bool = False) -> DiscreteLaw:
     """Return the law of the samples of Gaussian data.
 
     Args:
         variances: d >= 0, eigenvalues of the covariance, any shape, float64; in the unit of the
             schedule, see `reverse`.
         plan: steps, schedule, sampler and times.
+        centred: whether the start is around the mean: of a denoiser that knows its `centre`.
 
     Raises:
-        InputError: variances that are negative or not finite.
+        InputError: no variances, or some that are negative or not finite.
     """
-    check_variances(variances)
-    d = variances.double().flatten()
+    variances = checked_variances(variances)
+    d = variances.flatten()
     variance = torch.full_like(d, plan.schedule.noise_std**2)
-    gain = torch.zeros_like(d)
+    start = plan.table[0].points[0][0] if centred else 0.0
+    gain = torch.full_like(d, start)
     for piece in plan.intervals(max(1, _NUMBERS // len(d))):
         step = plan.sampler.step(Interval(plan.schedule, piece.t[:, None], piece.u[:, None]))
         factor, offset, noise = _coefficients(d, step, plan.restraint)
@@ -75,7 +82,11 @@ def _coefficients(d: Tensor, step: Step[Tensor], restraint: float) -> tuple[Tens
     return step.mean(one, centred), offset, step.deviation
 
 
-def check_variances(variances: Tensor) -> None:
-    """Raise InputError unless they are finite and not negative."""
-    if not bool((variances >= 0).all()) or not bool(variances.isfinite().all()):
+def checked_variances(variances: Variances) -> Tensor:
+    """Return them as float64; raise InputError unless they are finite and not negative."""
+    found = torch.as_tensor(variances, dtype=torch.float64)
+    if not found.numel():
+        raise InputError("There are no variances: give one at least.")
+    if not bool((found >= 0).all()) or not bool(found.isfinite().all()):
         raise InputError("Variances must be finite and not negative.")
+    return found

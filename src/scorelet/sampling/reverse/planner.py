@@ -22,7 +22,7 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.sampling.reverse.diffusion import ReversePlan
-from scorelet.sampling.reverse.exact import check_variances, discrete_law
+from scorelet.sampling.reverse.exact import Variances, checked_variances, discrete_law
 from scorelet.wavelets.orthogonal.spectral import LEAST, gaussian_levels
 
 MOST = 1 << 17
@@ -42,7 +42,7 @@ MEASURES: dict[str, Measure] = {
 }
 
 
-def pixel_variances(spectrum: Tensor) -> Tensor:
+def pixel_variances(spectrum: Variances) -> Tensor:
     """Return what a sampler of whole fields meets: the spectrum, divided by its mean.
 
     Args:
@@ -51,14 +51,14 @@ def pixel_variances(spectrum: Tensor) -> Tensor:
     Raises:
         InputError: a spectrum that is negative, not finite or nowhere positive.
     """
-    check_variances(spectrum)
+    spectrum = checked_variances(spectrum)
     if not bool((spectrum > 0).any()):
         raise InputError("The spectrum is 0 everywhere: there is nothing to sample.")
     return spectrum / spectrum.mean()
 
 
 def detail_variances(
-    spectrum: Tensor, wavelet: str, levels: int, *, convention: str = "scalar"
+    spectrum: Variances, wavelet: str, levels: int, *, convention: str = "scalar"
 ) -> list[Tensor]:
     """Return what the samplers of a cascade meet, fine to coarse; the last one is the coarse field.
 
@@ -78,7 +78,7 @@ def detail_variances(
     if convention not in ("scalar", "channel"):
         raise InputError(f"Unknown convention {convention!r} of details: use scalar or channel.")
     found = []
-    coarse = spectrum
+    coarse = spectrum = checked_variances(spectrum)
     for level in gaussian_levels(spectrum, wavelet, levels):
         powers = level.band_powers if convention == "channel" else level.detail_power.expand(3)
         scale = powers.sqrt()
@@ -89,7 +89,7 @@ def detail_variances(
 
 
 def whitened_variances(
-    spectrum: Tensor, wavelet: str, levels: int, *, by: Tensor | None = None
+    spectrum: Variances, wavelet: str, levels: int, *, by: Variances | None = None
 ) -> list[Tensor]:
     """Return `detail_variances` of a cascade whose bands are whitened, see `BandWhitening`.
 
@@ -103,31 +103,32 @@ def whitened_variances(
     Raises:
         InputError: as `gaussian_levels`.
     """
-    laws = gaussian_levels(spectrum, wavelet, levels)
-    others = laws if by is None else gaussian_levels(by, wavelet, levels)
+    laws = gaussian_levels(checked_variances(spectrum), wavelet, levels)
+    others = laws if by is None else gaussian_levels(checked_variances(by), wavelet, levels)
     white = (law.whitened(other) for law, other in zip(laws, others, strict=True))
     found = [torch.linalg.eigvalsh(law.cross[..., 1:, 1:]).clamp_min(0) for law in white]
     low, known = laws[-1].low_spectrum, others[-1].low_spectrum
     return [*found, low / known.clamp_min(LEAST * float(known.mean()))]
 
 
-def sampling_error(variances: Tensor, plan: ReversePlan, *, measure: str = "sup") -> float:
+def sampling_error(variances: Variances, plan: ReversePlan, *, measure: str = "sup") -> float:
     """Return how far samples of a plan are from data of these variances.
 
     Args:
-        variances: d > 0, any shape, from `pixel_variances` or `detail_variances`.
+        variances: d >= 0, any shape, from `pixel_variances` or `detail_variances`; positive for
+            all measures but sup.
         plan: of the sampler.
         measure: one of `MEASURES`.
 
     Raises:
-        InputError: an unknown measure.
+        InputError: an unknown measure, or variances that it has no meaning for.
     """
-    values, shares = _distinct(variances)
-    return _error(values, shares, plan, _measure(measure))
+    judge = _measure(measure)
+    return _error(*_distinct(variances, measure), plan, judge)
 
 
 def steps_needed(
-    variances: Tensor,
+    variances: Variances,
     plan: ReversePlan,
     *,
     measure: str = "sup",
@@ -140,17 +141,20 @@ def steps_needed(
     or more steps may be on the other side of the tolerance.
 
     Args:
-        variances: d > 0, any shape, from `pixel_variances` or `detail_variances`.
+        variances: as in `sampling_error`.
         plan: of the sampler; its own number of steps does not matter.
         measure: one of `MEASURES`.
-        tolerance: of it.
+        tolerance: of it, positive.
         most: N beyond which the search ends.
 
     Raises:
-        InputError: an unknown measure, or a tolerance that `most` steps do not reach.
+        InputError: as in `sampling_error`; a tolerance that is not positive, or that `most` steps
+            do not reach.
     """
-    values, shares = _distinct(variances)
     judge = _measure(measure)
+    values, shares = _distinct(variances, measure)
+    if not tolerance > 0:
+        raise InputError(f"The tolerance is {tolerance}: it must be positive.")
 
     def enough(steps: int) -> bool:
         return _error(values, shares, replace(plan, steps=steps), judge) <= tolerance
@@ -181,11 +185,15 @@ def _error(values: Tensor, shares: Tensor, plan: ReversePlan, measure: Measure) 
     return error if error == error else float("inf")  # a sampler that diverges gives NaN
 
 
-def _distinct(variances: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the values that differ, and the share of each."""
-    check_variances(variances)
-    flat = variances.double().flatten()
-    if not bool((flat > 0).all()):
-        raise InputError("A variance is 0: relative errors have no meaning; leave it out.")
+def _distinct(variances: Variances, measure: str) -> tuple[Tensor, Tensor]:
+    """Return the values that differ, and the share of each; 0 for the measure sup only."""
+    flat = checked_variances(variances).flatten()
+    if not bool((flat > 0).any()):
+        raise InputError("All variances are 0: there is nothing to sample.")
+    if measure != "sup" and not bool((flat > 0).all()):
+        raise InputError(
+            f"A variance is 0: the measure {measure} has no meaning there; leave it out, or take "
+            "sup."
+        )
     keys, counts = (flat.log() * _DIGITS).round().unique(return_counts=True)
     return (keys / _DIGITS).exp(), counts / counts.sum()

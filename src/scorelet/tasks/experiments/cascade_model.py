@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
+from scorelet.core.words import counted
 from scorelet.models import Denoiser, ResidualDenoiser
 from scorelet.models.band_whitening import BandWhitening
 from scorelet.models.bounded import CentredDenoiser, ConditionalBoundedDenoiser
@@ -189,7 +190,7 @@ def _detail_networks(config: CascadeConfig, channels: int) -> list[nn.Module]:
     scales = range(len(config.details))
     if not config.scale_embedding:
         parts = enumerate(config.details, start=1)
-        return [_network(config, part, k, 4 * channels) for k, part in parts]
+        return [_network(config, part, k, (4 * channels, 3 * channels)) for k, part in parts]
     part = config.details[0]
     options = {
         "architecture": part.architecture,
@@ -198,7 +199,7 @@ def _detail_networks(config: CascadeConfig, channels: int) -> list[nn.Module]:
         "embedding": config.scale_embedding,
     }
     whole = part.model_copy(update={"architecture": ScaleShared.__name__, "options": options})
-    network = _network(config, whole, 1, 4 * channels)
+    network = _network(config, whole, 1, (4 * channels, 3 * channels))
     assert isinstance(network, ScaleShared)
     return [network, *(network.at(scale) for scale in scales[1:])]
 
@@ -228,7 +229,10 @@ def _coarse(config: CascadeConfig, seen: Seen) -> Denoiser:
     """Return the factor of low bands; where their covariance is a small matrix, it guides it."""
     low, channels = seen.low, seen.low.shape[1]
     if config.low.form == "scaled":
-        network, scales = _network(config, config.low, 0, channels), Scales(*_moments(low))
+        network, scales = (
+            _network(config, config.low, 0, (channels, channels)),
+            Scales(*_moments(low)),
+        )
         return ScaledDenoiser(
             network,
             scales,
@@ -237,8 +241,8 @@ def _coarse(config: CascadeConfig, seen: Seen) -> Denoiser:
             shows_level=config.low.shows_level,
         )
     if config.low.form == "residual":
-        return ResidualDenoiser(_network(config, config.low, 0, channels))
-    network = _network(config, config.low, 0, 2 * channels)
+        return ResidualDenoiser(_network(config, config.low, 0, (channels, channels)))
+    network = _network(config, config.low, 0, (2 * channels, channels))
     bound = config.low.bound * seen.variances[0] ** 0.5
     low = torch.cat([low, low.flip(-1)]) if config.data.flip else low
     if SHARE <= low[0].numel() <= MOST:
@@ -246,10 +250,19 @@ def _coarse(config: CascadeConfig, seen: Seen) -> Denoiser:
     return CentredDenoiser(network, low.mean(0, keepdim=True), bound)
 
 
-def _network(config: CascadeConfig, part: FactorConfig, number: int, channels: int) -> nn.Module:
-    channels += part.shows_level
+def _network(
+    config: CascadeConfig, part: FactorConfig, number: int, channels: tuple[int, int]
+) -> nn.Module:
+    """Return the network of a factor, which is shown so many channels and makes so many."""
+    shown, made = channels[0] + part.shows_level, channels[1]
     part = part if part.share else part.model_copy(update={"start_from": None})  # `_kept` has it
     network = make_denoising_network(part, seed=config.seed + number, factor=number)
     what = f"the images of factor {number}, with what is shown beside them,"
-    check_channels(network, part, channels, what=what)
+    check_channels(network, part, shown, what=what)
+    makes = getattr(network, "options", {}).get("outputs", made)
+    if makes != made:
+        raise InputError(
+            f"The network of factor {number} makes images of {counted(makes, 'channel')}, and what "
+            f"it estimates has {made}: set its options.outputs to {made}."
+        )
     return network

@@ -76,7 +76,7 @@ def samples(
     for number in range(settings.count):
         said = _told(progress, settings, number)
         found = _drawn(denoiser, observation, guess, settings, number, said)
-        _check_range(found)
+        _check_range(found, settings.task)
         if picture.pixels.dtype.kind == "u":
             found = observation.within(found)
         yield found[0].permute(1, 2, 0).cpu().numpy()
@@ -101,14 +101,21 @@ def _drawn(
     return found
 
 
-def _check_range(found: Tensor) -> None:
+_ADVICE = {
+    "deblur": "The picture has more detail than such a blur leaves: give a smaller blur, or a "
+    "larger sigma."
+}
+
+
+def _check_range(found: Tensor, task: str) -> None:
     """Refuse a sample that is no picture in [0, 1] any more."""
     beyond = float((found - found.clamp(0, 1)).abs().mean())
     if not beyond <= _BEYOND:
         low, high = (float(number) for number in found.aminmax())
+        advice = _ADVICE.get(task, "Give sigma if the picture is noisy, or take another model.")
         raise DivergenceError(
             f"The sampler diverged: values go from {low:.3g} to {high:.3g}, and pictures are in "
-            "[0, 1]. Give sigma if the picture is noisy, or take another model."
+            f"[0, 1]. {advice}"
         )
 
 

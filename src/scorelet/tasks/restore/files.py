@@ -11,7 +11,14 @@ import numpy as np
 
 from scorelet.core.arrays import plain_array
 from scorelet.core.paths import as_path
-from scorelet.data import Picture, check_target, from_unit, read_picture, write_pages
+from scorelet.data import (
+    Picture,
+    check_target,
+    from_unit,
+    is_lossy,
+    read_picture,
+    write_pages,
+)
 from scorelet.tasks.conditions import Conditions
 from scorelet.tasks.denoise.remarks import beyond_learnt, other_size
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
@@ -133,6 +140,7 @@ def _restore_file(
     if task.beside:
         write(task.beside[-1], found.deviation)
     height, width = found.picture.pixels.shape[:2]
+    loss = is_lossy(task.target, picture.metadata)
     report = {
         "outputs": [str(path) for path in (task.target, *task.beside)],
         "height": height,
@@ -140,18 +148,25 @@ def _restore_file(
         "samples": settings.count,
         "steps": found.steps,
         "deviation": float(found.deviation.mean()) * 255,
-        "warnings": _remarks(settings, (height, width)),
+        "warnings": _remarks(settings, (height, width), loss=loss),
     }
     write_pages(task.target, [found.picture], publish=lambda temporary: publish(temporary, report))
     return report
 
 
-def _remarks(settings: RestoreSettings, size: tuple[int, int]) -> list[str]:
-    """Return what is to be said of a result of this size: the model has not learnt the like."""
+_LOSS = (
+    "the result is compressed with loss: pixels and means of blocks that are known hold only "
+    "nearly; take a name that ends in .png"
+)
+
+
+def _remarks(settings: RestoreSettings, size: tuple[int, int], *, loss: bool) -> list[str]:
+    """Return what is to be said of a result of this size, which may be compressed with loss."""
     denoiser = settings.ready().denoiser
     said = (
         beyond_learnt(settings.sigma, denoiser.most),
         other_size(size, denoiser.learnt),
+        _LOSS if loss and settings.task != "deblur" else None,
     )
     return [text for text in said if text]
 
