@@ -229,13 +229,9 @@ def _coarse(config: CascadeConfig, seen: Seen) -> Denoiser:
     """Return the factor of low bands; where their covariance is a small matrix, it guides it."""
     low, channels = seen.low, seen.low.shape[1]
     if config.low.form == "scaled":
-        network, scales = (
+        return ScaledDenoiser(
             _network(config, config.low, 0, (channels, channels)),
             Scales(*_moments(low)),
-        )
-        return ScaledDenoiser(
-            network,
-            scales,
             bound=config.low.bound,
             channels=channels,
             shows_level=config.low.shows_level,
