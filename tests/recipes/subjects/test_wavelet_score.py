@@ -1,19 +1,28 @@
 """What the recipe measures with: first-order errors, plateaus."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from scorelet.models.schedules import OrnsteinUhlenbeck
 from scorelet.recipes.claims import Measured
 from scorelet.recipes.subjects.wavelet_score.claims import claims
-from scorelet.recipes.subjects.wavelet_score.findings import of_errata, of_networks
+from scorelet.recipes.subjects.wavelet_score.findings import (
+    of_errata,
+    of_networks,
+    of_samplers,
+)
 from scorelet.recipes.subjects.wavelet_score.settings import SETTINGS, Spectra
 from scorelet.recipes.subjects.wavelet_score.spectra import spectra_of_two, spectra_table
-from scorelet.recipes.subjects.wavelet_score.theory import errata_table
+from scorelet.recipes.subjects.wavelet_score.theory import errata_table, samplers_table
 from scorelet.sampling.reverse import (
     ReversePlan,
     steps_needed,
     whitened_variances,
 )
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_the_first_order_error_is_the_tabulated_one():
@@ -38,6 +47,27 @@ def test_plateaus_begin_where_the_distance_is_near_its_least():
     assert found["phi4 plateau"].value == 2
     assert found["phi4 excess"].value == pytest.approx(1.0)
     assert found["phi4 converged"].value == pytest.approx(1.0)
+
+
+def test_most_of_an_advantage_is_more_than_half_of_it():
+    (claim,) = [c for c in claims("small", SETTINGS["small"]) if c.of == "advantage ancestral"]
+    found = of_samplers(samplers_table(SETTINGS["small"].theory))
+    assert not claim.judge(found)["holds"]
+    assert claim.judge({claim.of: Measured(0.5)})["holds"]
+
+
+def test_stored_verdicts_are_those_of_the_criteria():
+    stored = json.loads((ROOT / "docs/results/wavelet_score.json").read_text())["claims"]
+    written = claims("small", SETTINGS["small"])
+    for claim, line in zip(written, stored, strict=True):
+        measured = {key: Measured(1.0) for key in claim.given} | {
+            claim.of: Measured(line["measured"])
+        }
+        again = claim.judge(measured)
+        assert (line["name"], line["criterion"]) == (again["name"], again["criterion"])
+        assert line["note"].startswith(claim.note)
+        if not claim.given:
+            assert line["holds"] is again["holds"]
 
 
 @pytest.mark.parametrize("name", ["faces80 excess", "faces80 plateau"])
