@@ -30,8 +30,9 @@ def reproduce(
 
     Args:
         subject: of the publication; an unknown one gets the list.
-        scale: smoke takes seconds and no data set, small up to three hours on two cores, paper
-            is the published configuration, imagenet that of a larger set where there is one.
+        scale: smoke takes minutes at most and no data set, small up to three and a half hours on
+            one core, paper is the published configuration, imagenet that of a larger set where
+            there is one.
         output: folder; SUBJECT_SCALE by default.
         seed: any non-negative integer.
         resume: go on with a run that was interrupted.

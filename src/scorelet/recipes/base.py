@@ -12,8 +12,8 @@ from scorelet.recipes.steps import Steps
 Scale = Literal["smoke", "small", "paper", "imagenet"]
 """One dial for the size of a run.
 
-smoke takes seconds on two cores and needs no data set; small fits into three hours on two cores;
-paper is the published configuration, for a GPU; imagenet is that for a second, larger set: a folder
+smoke takes minutes at most and needs no data set; small took up to 3.4 hours on one core; paper is
+the published configuration, for a GPU; imagenet is that for a second, larger set: a folder
 `imagenet` of classes under $SCORELET_DATA.
 """
 

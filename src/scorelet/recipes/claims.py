@@ -1,8 +1,9 @@
 """What a paper says, as a number that is measured and a criterion that decides.
 
 A criterion is code, written before the run. Chance counts against the claim: the standard error of
-what was measured is taken off, twice, before it is compared. A comparison may require that what it
-compares with has learned something: anything beats a network that did not train.
+what was measured is taken off, twice, before it is compared, unless the criterion says that no
+errors count. A comparison may require that what it compares with has learned something: anything
+beats a network that did not train.
 """
 
 import math
