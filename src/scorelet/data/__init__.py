@@ -1,5 +1,6 @@
 """Pictures and data sets: reading, writing and finding them."""
 
+from scorelet.data.labelled import LabelledImages
 from scorelet.data.locate import locate
 from scorelet.data.pictures.files import (
     check_target,
@@ -50,6 +51,7 @@ __all__ = [
     "SUFFIXES",
     "FolderContents",
     "JpegCoding",
+    "LabelledImages",
     "Note",
     "Picture",
     "PictureMetadata",

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from torch import nn
+import numpy as np
+import torch
+from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from scorelet.core.arrays import plain_array
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.network import has_network
@@ -123,6 +126,43 @@ class PictureChoice:
 
 
 Data = str | Path | LabelledImages
+Unlabelled = Data | Tensor | np.ndarray
+"""Where labels are not used: pictures in memory, too."""
+
+
+def open_unlabelled(
+    data: Unlabelled, model: object, shown: PictureChoice, *, labels: bool = False
+) -> tuple[LabelledImages | Tensor, list[str]]:
+    """Return the pictures that are shown, and sentences without a full stop on what was left out.
+
+    Args:
+        data: floats (n, channel, height, width) with values in [0, 1]; or as `open_pictures`.
+        model, shown, labels: as `open_pictures`; the size is that of pictures in folders.
+
+    Raises:
+        InputError: other shapes, dtypes or values, or as `open_pictures`.
+    """
+    if isinstance(data, Tensor | np.ndarray):
+        return _in_memory(data)[: shown.limit], []
+    images = open_pictures(data, model, shown, labels=labels)
+    return images, [note.rstrip(".") for note in images.notes]
+
+
+def _in_memory(data: Tensor | np.ndarray) -> Tensor:
+    x = plain_array(data, what="data")
+    if x.ndim != 4 or x.dtype.name not in ("float16", "float32", "float64") or not x.size:
+        raise InputError(
+            f"The data are {x.dtype.name} of shape {x.shape}: expected floats (n, channel, height, "
+            "width) with values in [0, 1]; of 8 bits give a scorelet.data.LabelledImages, or "
+            "divide by 255."
+        )
+    low, high = float(x.min()), float(x.max())
+    if not (low >= 0 and high <= 1):
+        raise InputError(
+            f"The data have values from {low:g} to {high:g}: expected [0, 1]; what else a network "
+            "wants, as standardised pictures, is done within it."
+        )
+    return torch.from_numpy(x)
 
 
 def open_pictures(

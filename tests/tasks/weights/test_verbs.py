@@ -157,6 +157,46 @@ def test_a_comparison_takes_a_folder_of_pictures(tmp_path):
     assert any("notes.txt" in text for text in again["warnings"])
 
 
+def test_pictures_in_memory_need_no_labels_where_these_are_not_used():
+    x = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 3), np.uint8)
+    labelled = sl.data.LabelledImages(x, np.arange(60) % 2, ("a", "b"))
+    floats, (one, other) = labelled.images(0, 60), (plain_net(side=8).float() for _ in range(2))
+    for run in (
+        lambda data: sl.weights.compare(one, other, data=data, draws=2, limit=50).document,
+        lambda data: sl.weights.resample(one, data=data, limit=50).document,
+    ):
+        known = run(labelled)
+        for data in (floats, floats.numpy()):
+            found = run(data)
+            assert found["layers"] == known["layers"]
+            assert found["pictures"] == known["pictures"]
+            assert found["data"] == type(data).__name__
+    for data, words in (
+        (x, r"uint8 of shape \(60, 8, 8, 3\): expected floats"),
+        (floats[0], r"of shape \(3, 8, 8\): expected floats"),
+        (floats[:0], "expected floats"),
+        (floats.numpy().astype(np.longdouble), "expected floats"),
+        (255 * floats, r"values from 0 to 255: expected \[0, 1\]"),
+        (floats / 0, "expected"),
+        (floats[:1], "There is one picture"),
+    ):
+        with pytest.raises(InputError, match=words):
+            sl.weights.compare(one, other, data=data)
+    with pytest.raises(InputError, match="refit needs labels"):
+        sl.weights.resample(one, data=floats, refit=True)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("name", ["weight", "bias"])
+def test_a_network_with_broken_weights_is_named_with_the_layer(number, name):
+    nets = [nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 3), nn.ReLU()) for _ in range(2)]
+    with torch.no_grad():
+        getattr(nets[number][0], name)[0] = math.nan
+    which = ("first", "second")[number]
+    with pytest.raises(InputError, match=f"Layer 0 of the {which} network: some weights are NaN"):
+        sl.weights.compare(*nets, data=learned_images())
+
+
 def test_layers_that_a_spectrum_leaves_out_are_named():
     net = nn.Sequential(nn.Conv2d(6, 6, 3, groups=3), nn.Conv2d(6, 4, 1), nn.Conv2d(4, 4, 1))
     found = sl.weights.spectrum(net).document

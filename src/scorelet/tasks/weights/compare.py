@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor, nn
+
 from scorelet.analysis.alignment import align, cross_moments
 from scorelet.analysis.weight_comparison import ComparedLayer, compared_layer
 from scorelet.analysis.weight_covariance import effective_rank
@@ -14,12 +16,12 @@ from scorelet.core.random import generator
 from scorelet.data.labelled import LabelledImages
 from scorelet.tasks.array_files import save_page
 from scorelet.tasks.networks import (
-    Data,
     Model,
     Part,
     PictureChoice,
+    Unlabelled,
     open_network,
-    open_pictures,
+    open_unlabelled,
 )
 from scorelet.tasks.weights.compare_report import report
 from scorelet.tasks.weights.spectrum import AUTO, check_noise, in_units_of_noise, or_none
@@ -92,7 +94,7 @@ def compare(  # noqa: PLR0913 - as many as the shell has options
     model: Model,
     other: Model,
     *,
-    data: Data,
+    data: Unlabelled,
     arch: str | None = None,
     other_arch: str | None = None,
     part: Part = "train",
@@ -113,7 +115,9 @@ def compare(  # noqa: PLR0913 - as many as the shell has options
     Args:
         model, other: paths, built-in names or Hub ids; with `arch` files of weights; or modules.
         data: npz with x_train, y_train, x_test, y_test, a folder of pictures or of classes, or the
-            name of one under ``$SCORELET_DATA``; or a labelled set. Labels are not used.
+            name of one under ``$SCORELET_DATA``; or pictures in memory, a tensor or array of floats
+            (n, channel, height, width) with values in [0, 1], or a `scorelet.data.LabelledImages`.
+            Labels are not used.
         arch, other_arch, noise, draws, polar, seed, device: see `CompareSettings`.
         part, size, limit: see `PictureChoice`.
 
@@ -128,7 +132,7 @@ def compare(  # noqa: PLR0913 - as many as the shell has options
 def comparison(
     model: Model,
     other: Model,
-    data: Data,
+    data: Unlabelled,
     settings: CompareSettings,
     shown: PictureChoice,
     *,
@@ -137,7 +141,9 @@ def comparison(
     """Do what `compare` says; `progress` is called with (pictures done, pictures)."""
     first = open_network(model, settings.arch, device=settings.device)
     second = open_network(other, settings.other_arch or settings.arch, device=settings.device)
-    images = open_pictures(data, first.model, shown, labels=False)
+    for number, opened in zip(("first", "second"), (first, second), strict=True):
+        _refuse_broken(opened.network, number)
+    images, notes = open_unlabelled(data, first.model, shown)
     fitted, held = _halves(images)
     networks = first.network, second.network
     whole = len(images)
@@ -168,7 +174,7 @@ def comparison(
         **{name: getattr(settings, name) for name in ("draws", "polar", "seed")},
         "layers": [layer_entry(layer) for layer in layers],
         "warnings": [
-            *(note.rstrip(".") for note in images.notes),
+            *notes,
             *alignment.warnings,
             *(f"first network: {text}" for text in said[0]),
             *(f"second network: {text}" for text in said[1]),
@@ -177,10 +183,24 @@ def comparison(
     return Comparison(document, layers)
 
 
-def _halves(images: LabelledImages) -> tuple[LabelledImages, LabelledImages]:
+def _refuse_broken(network: nn.Module, number: str) -> None:
+    for name, parameter in network.named_parameters():
+        if not bool(parameter.isfinite().all()):
+            layer = name.rpartition(".")[0]
+            where = f"Layer {layer} of the {number} network" if layer else f"The {number} network"
+            raise InputError(
+                f"{where}: some weights are NaN or infinite: fetch or copy the file again."
+            )
+
+
+def _halves(
+    images: LabelledImages | Tensor,
+) -> tuple[LabelledImages | Tensor, LabelledImages | Tensor]:
     count = max(1, len(images) // _HELD_OUT)
     if len(images) < 2:
         raise InputError("There is one picture: give at least 2, better thousands.")
+    if isinstance(images, Tensor):
+        return images[:-count], images[-count:]
     return images.hold_out(count)
 
 

@@ -21,7 +21,15 @@ from scorelet.data.labelled import LabelledImages
 from scorelet.data.locate import locate
 from scorelet.models import Classifier
 from scorelet.tasks.array_files import check_output
-from scorelet.tasks.networks import Data, Model, Opened, PictureChoice, open_network, open_pictures
+from scorelet.tasks.networks import (
+    Model,
+    Opened,
+    PictureChoice,
+    Unlabelled,
+    open_network,
+    open_pictures,
+    open_unlabelled,
+)
 from scorelet.tasks.weights.spectrum import other_bulks
 from scorelet.zoo import save
 
@@ -95,7 +103,7 @@ class Resampled:
 def resample(  # noqa: PLR0913 - as many as the shell has options
     model: Model,
     *,
-    data: Data,
+    data: Unlabelled,
     arch: str | None = None,
     size: tuple[int, int] | None = None,
     limit: int | None = 2000,
@@ -113,8 +121,10 @@ def resample(  # noqa: PLR0913 - as many as the shell has options
     Args:
         model: path, built-in name or Hub id; with `arch` a file of weights; or a module.
         data: npz with x_train, y_train, x_test, y_test, a folder of classes, or the name of one
-            under ``$SCORELET_DATA``; or a labelled set. Its training part is shown; accuracies are
-            those of the test part, where there is one.
+            under ``$SCORELET_DATA``; or pictures in memory: a `scorelet.data.LabelledImages` or,
+            without refit, a tensor or array of floats (n, channel, height, width) with values in
+            [0, 1]. The training part is shown; accuracies are those of the test part, where there
+            is one.
         arch, law, rank, refit, seed, device: see `ResampleSettings`.
         size, limit: of pictures that are shown, and as many for the accuracy; see `PictureChoice`.
 
@@ -128,7 +138,7 @@ def resample(  # noqa: PLR0913 - as many as the shell has options
 
 def resampling(
     model: Model,
-    data: Data,
+    data: Unlabelled,
     settings: ResampleSettings,
     shown: PictureChoice,
     *,
@@ -136,7 +146,12 @@ def resampling(
 ) -> Resampled:
     """Do what `resample` says; `progress` is called with (layers done, layers)."""
     opened = open_network(model, settings.arch, device=settings.device)
-    images = open_pictures(data, opened.model, shown)
+    images, notes = open_unlabelled(data, opened.model, shown, labels=True)
+    if settings.refit and isinstance(images, Tensor):
+        raise InputError(
+            "refit needs labels, and the data are pictures alone: give a "
+            "scorelet.data.LabelledImages, or leave refit out."
+        )
     test = _test_part(data, opened, shown)
     law = Law(settings.law, settings.rank)
     drawn = draw_network(opened.network, images, seed=settings.seed, law=law, progress=progress)
@@ -157,7 +172,7 @@ def resampling(
         "accuracy": None if trained is None else accuracy,
         "layers": [vars(layer) for layer in drawn.layers],
         "warnings": [
-            *(note.rstrip(".") for note in images.notes),
+            *notes,
             *([NO_LOGITS] if test is not None and trained is None else []),
             *_few(drawn, len(images)),
             *drawn.warnings,
@@ -167,9 +182,9 @@ def resampling(
     return Resampled(document, _with_network(opened.model, drawn.network), drawn)
 
 
-def _test_part(data: Data, opened: Opened, shown: PictureChoice) -> LabelledImages | None:
+def _test_part(data: Unlabelled, opened: Opened, shown: PictureChoice) -> LabelledImages | None:
     """The test part of a named set; a set in memory, or a folder that is not divided, has none."""
-    if isinstance(data, LabelledImages):
+    if not isinstance(data, str | Path):
         return None
     path = locate(data)
     if path.is_dir() and not (path / "test").is_dir():
