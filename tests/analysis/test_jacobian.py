@@ -304,7 +304,6 @@ def written_over(y):
             {},
             "derivative of f at y is not finite",
         ),
-        (lambda y: 0 * y, {"method": "iterative"}, "derivative of f is 0 at y"),
         (lambda y: y * (1 + 1j), {}, "real floats"),
         (lambda y, sigma: sigma * y, {}, "function of y alone"),
         (nn.Conv2d(1, 1, 1).double(), {}, "the dtype of the weights"),
@@ -319,6 +318,28 @@ def written_over(y):
 def test_what_cannot_be_used_is_said(f, options, words):
     with pytest.raises(InputError, match=words):
         jacobian_basis(f, image().float(), **{"k": 2, **options})
+
+
+@pytest.mark.parametrize("kind", ["symmetric", "singular"])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_derivative_of_zero_has_factors_of_zero(kind, method):
+    found = jacobian_basis(lambda y: 0 * y, image(), 4, 0.1, kind=kind, method=method)
+    assert found.values.tolist() == found.residuals.tolist() == [0, 0, 0, 0]
+    vectors = found.vectors.flatten(1)
+    torch.testing.assert_close(vectors @ vectors.mT, torch.eye(4).double())
+    assert (found.effective_dim, found.effective_dim_error, found.asymmetry) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_inference_mode_around_it_changes_nothing(method):
+    with torch.inference_mode():
+        found = jacobian_basis(torch.sin, image(), 3, method=method)
+        weight = torch.ones(1, SIDE, SIDE)
+        for f in (lambda y: weight * y, nn.Conv2d(1, 1, 1)):
+            with pytest.raises(InputError, match="f holds tensors that were made in inference"):
+                jacobian_basis(f, image().float(), 3, method=method)
+    outside = jacobian_basis(torch.sin, image(), 3, method=method)
+    torch.testing.assert_close(found.values, outside.values)
 
 
 def test_maps_that_are_gradients_are_taken():

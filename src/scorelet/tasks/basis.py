@@ -155,6 +155,7 @@ def basis(  # noqa: PLR0913 - as many as the command has options
     return basis_of_picture(as_path(source), model, settings)
 
 
+@torch.inference_mode(mode=False)
 def basis_of_picture(
     source: Path,
     model: str | Path | Denoiser,

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from scorelet.analysis.jacobian.eigenvectors import Decomposition, dense, iterative
@@ -89,6 +90,7 @@ class JacobianBasis:
 
 
 @checked
+@torch.inference_mode(mode=False)
 def jacobian_basis(  # noqa: PLR0913 - what is decomposed, and how
     f: Map | Denoiser,
     y: Tensor | np.ndarray,

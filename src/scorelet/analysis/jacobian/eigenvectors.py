@@ -11,7 +11,7 @@ import torch
 from torch import Generator, Tensor
 
 from scorelet.analysis.jacobian.products import INFINITE, JacobianProducts, norms
-from scorelet.core.errors import InputError, one_line
+from scorelet.core.errors import InputError
 from scorelet.core.progress import Progress
 from scorelet.core.random import randn
 
@@ -85,13 +85,18 @@ def iterative(
 
 
 def _largest(product, start: np.ndarray, k: int, tolerance: float) -> np.ndarray:  # noqa: ANN001
-    """Return the k eigenvectors with the largest eigenvalues as columns, in any order."""
+    """Return the k eigenvectors with the largest eigenvalues as columns, in any order.
+
+    Where the product is 0 for the random start it is 0 for all vectors: any will do.
+    """
     from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator, eigsh
 
     class Operator(LinearOperator):
         def _matvec(self, x: np.ndarray) -> np.ndarray:
             return product(x)
 
+    if not product(start).any():
+        return np.eye(len(start), k, dtype=start.dtype)
     operator = Operator(start.dtype, (len(start), len(start)))
     try:
         _, columns = eigsh(operator, k, which="LA", v0=start, tol=tolerance, maxiter=_MOST_RESTARTS)
@@ -102,8 +107,8 @@ def _largest(product, start: np.ndarray, k: int, tolerance: float) -> np.ndarray
         ) from error
     except ArpackError as error:
         raise InputError(
-            f"No eigenvectors are found, perhaps because the derivative of f is 0 at y: "
-            f"{one_line(error)} Take the method full for a small y."
+            "No eigenvectors are found, perhaps because nearly all of the derivative of f is 0 at "
+            "y: take the method full for a small y."
         ) from error
     return columns
 

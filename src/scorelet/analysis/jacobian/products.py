@@ -33,6 +33,10 @@ _ONCE = (
     "torch differentiates a part of f only once and not forwards, so J v cannot be had: write that "
     "part in functions of torch, or take the method full for a small y."
 )
+_INFERENCE = (
+    "f holds tensors that were made in inference mode, through which torch does not differentiate: "
+    "make or load them outside of it."
+)
 INFINITE = (
     "The derivative of f at y is not finite, as that of a root or a norm at 0: move y a little."
 )
@@ -236,6 +240,8 @@ def _call(f: Map, y: Tensor) -> Any:  # noqa: ANN401 - maps of others return wha
     except InputError:
         raise
     except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
+        if "Inference tensors" in str(error):
+            raise InputError(_INFERENCE) from error
         raise InputError(
             f"f fails on a tensor of shape {tuple(y.shape)}: {one_line(error)}{_remedy(error)}."
         ) from error
@@ -260,7 +266,7 @@ def _check(value: object, y: Tensor) -> None:
     if not value.requires_grad:
         raise InputError(
             "f(y) does not depend on y in a way that torch can differentiate: leave out detach(), "
-            "no_grad() and numpy inside f."
+            "no_grad(), inference_mode() and numpy inside f."
         )
     if not bool(value.isfinite().all()):
         raise InputError("f(y) holds NaN or infinite numbers.")
