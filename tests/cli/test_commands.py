@@ -218,6 +218,29 @@ def test_what_nobody_expected_is_said_to_be_a_bug(shell, monkeypatch, tmp_path):
 
 def test_an_interrupt_is_no_bug(shell, monkeypatch, tmp_path):
     monkeypatch.setattr(measuring, "evaluate", interrupted)
-    status, _, stderr = shell("evaluate", "--data", tmp_path)
-    assert status == 130
-    assert stderr == "Interrupted; what was finished is kept.\n"
+    assert shell("evaluate", "--data", tmp_path) == (130, "", "Interrupted.\n")
+
+
+@pytest.mark.parametrize(
+    ("place", "words", "kept"),
+    [
+        ("basis.basis_of_picture", "basis a.png", False),
+        ("denoise.denoise_files", "denoise a.png", True),
+        ("restore.restore_files", "restore a.png --task deblur --blur 1", True),
+        ("train.train", "train photo", True),
+        ("audit.audit_twins", "audit --data a", True),
+        ("audit.audit_models", "audit --data a --models b c", False),
+        ("robust.robustness", "robust a --model b -o r.html", True),
+        ("robust.robustness", "robust a --model b", False),
+        ("field.sample", "field sample a -n 1 -o a.npy", True),
+    ],
+)
+def test_an_interrupt_says_whether_something_is_kept(shell, monkeypatch, place, words, kept):
+    monkeypatch.setattr(f"scorelet.tasks.{place}", interrupted)
+    said = "Interrupted; what was finished is kept." if kept else "Interrupted."
+    assert shell(*words.split()) == (130, "", f"{said}\n")
+
+
+@pytest.mark.parametrize("command", [("audit",), ("field", "simulate")])
+def test_options_of_several_values_have_no_negative_form(shell, command):
+    assert "--empty" not in shell(*command, "--help")[1]

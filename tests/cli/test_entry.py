@@ -26,6 +26,44 @@ def test_an_interruption_while_the_command_loads_shows_no_traceback(monkeypatch,
     assert capsys.readouterr().err == "Interrupted.\n"
 
 
+KILLED_IN_A_CALLBACK = """
+import ctypes, os, signal
+from pathlib import Path
+from scorelet.cli.main import main
+from scorelet.tasks import evaluate, jobs
+
+@ctypes.CFUNCTYPE(None)
+def call():
+    os.kill(os.getpid(), signal.SIGTERM)
+    for _ in range(1000):
+        pass
+
+def compiled(*_, **__):
+    call()  # the exit is dropped here
+    raise RuntimeError("missing Environment")
+
+def file_by_file(*_, **__):
+    task = jobs.FileTask(Path("a.png"), Path("b.png"))
+    return jobs._outcome(task, compiled)
+
+evaluate.evaluate = {}
+main(["evaluate", "--data", "a"])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX systems")
+@pytest.mark.parametrize("work", ["compiled", "file_by_file"])
+def test_a_polite_kill_within_a_callback_of_compiled_code_is_no_bug(work):
+    job = subprocess.run(
+        [sys.executable, "-c", KILLED_IN_A_CALLBACK.replace("{}", work)],
+        capture_output=True,
+        env=environment(),
+        check=False,
+    )
+    assert (job.returncode, job.stdout, job.stderr) == (143, b"", b"")
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX systems")
 def test_a_polite_kill_leaves_no_half_file(tmp_path):

@@ -6,9 +6,11 @@ any more; 143 ended by SIGTERM.
 """
 
 import logging
-import signal
 import sys
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
+from inspect import signature
+from typing import Any
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -41,6 +43,7 @@ from scorelet.cli.options import (
     let_go,
     prepare_streams,
 )
+from scorelet.core.ending import end_if_told, heed_sigterm
 from scorelet.core.errors import ScoreletError
 from scorelet.core.own_code import import_code
 
@@ -49,7 +52,11 @@ app = App(
     help="Probability models of images and fields. Start with:  scorelet denoise PHOTO.png\n\n"
     "With --debug an error shows where it came from.",
     version=lambda: version("scorelet"),
-    default_parameter=Parameter(json_list=False, json_dict=False),  # '[Set 1] a.png' is a name
+    default_parameter=Parameter(
+        json_list=False,  # '[Set 1] a.png' is a name
+        json_dict=False,
+        negative_iterable=(),  # no --empty-models
+    ),
 )
 for command in (
     denoise.denoise,
@@ -80,7 +87,7 @@ def main(tokens: list[str] | None = None) -> None:
 
     A polite kill (SIGTERM) ends it as an error would: temporary files are removed.
     """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    heed_sigterm()
     prepare_streams()
     sys.exit(let_go(run(sys.argv[1:] if tokens is None else tokens)))
 
@@ -94,21 +101,34 @@ def run(tokens: list[str]) -> int:
     debug = "--debug" in tokens
     _set_up_logging(debug=debug)
     tokens = [token for token in tokens if token != "--debug"]
+    interrupted = "Interrupted."
     try:
         command, bound, *_ = app.parse_args(tokens, exit_on_error=False, print_error=False)
         for name in getattr(bound.arguments.get("shared"), "own_code", ()):
             import_code(name)
+        if _keeps(command, bound.arguments):
+            interrupted = "Interrupted; what was finished is kept."
         return int(command(*bound.args, **bound.kwargs) or 0)
     except CycloptsError as error:
         complain(f"{' '.join(str(error).split())} See scorelet --help.")
         return 2
     except KeyboardInterrupt as stop:
-        complain(str(stop) or "Interrupted; what was finished is kept.", head="")
+        complain(str(stop) or interrupted, head="")
         return 130
     except BrokenPipeError:
         return NOBODY_READS
     except Exception as error:
+        end_if_told()
         return _end_at(error, debug=debug)
+
+
+def _keeps(command: Callable[..., Any], given: Mapping[str, Any]) -> bool:
+    """Whether --resume goes on with what a command has done before it is interrupted."""
+    if command is audit.audit and "models" in given:  # nothing is trained
+        return False
+    if command is robust.robust and "output" not in given:  # parts lie beside the report
+        return False
+    return "resume" in signature(command).parameters
 
 
 def _end_at(error: Exception, *, debug: bool) -> int:

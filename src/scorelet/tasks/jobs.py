@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from scorelet.core.ending import end_if_told
 from scorelet.core.errors import InputError, ScoreletError
 from scorelet.core.files import refuse_other_writer, remove_leftovers
 from scorelet.core.paths import exists
@@ -127,6 +128,7 @@ def _outcome(task: FileTask, make: Callable[[], Report], *, writes: bool = True)
     try:
         return Outcome(task, _with_paths(task, make(), writes=writes))
     except Exception as error:  # whatever it is, the other files are done
+        end_if_told()
         _log.debug("%s failed", task.source, exc_info=True)
         return Outcome(task, None, _sentence(task, error))
 
