@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import tifffile
+import torch
 
 import scorelet as sl
 from samples import Pointwise, noisy, write_model, write_png
@@ -28,6 +29,22 @@ def test_a_report_with_pictures(shell, words, tmp_path):
     assert text.count("data:image/png") == 3
     assert "oracle, cosines" in text
     assert "takes the denoised one for it" in text
+
+
+@pytest.mark.slow
+def test_a_gray_picture_has_one_channel(shell, words):
+    gray = words[1].with_name("gray.png")
+    write_png(gray, noisy(12, 12)[..., :1])
+    status, out, _ = shell("basis", gray, *words[2:], "-k", 2)
+    assert status == 0
+    assert "12x12, 1 channel\n" in out
+
+
+@pytest.mark.slow
+def test_inference_mode_around_it_changes_nothing(words):
+    with torch.inference_mode():
+        found = sl.basis(words[1], model=words[3], k=2, crop=8)
+    assert found.document == sl.basis(words[1], model=words[3], k=2, crop=8).document
 
 
 @pytest.mark.slow

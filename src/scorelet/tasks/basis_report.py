@@ -7,6 +7,7 @@ from torch import Tensor
 
 from scorelet.analysis.jacobian import JacobianBasis
 from scorelet.analysis.shrinkage import OracleShrinkage
+from scorelet.core.words import counted
 from scorelet.plots import png
 from scorelet.plots.eigenvectors import factors_figure, pictures_figure, vectors_figure
 from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, number, render
@@ -78,7 +79,8 @@ def facts(document: dict[str, Any]) -> dict[str, str]:
     error = document["effective_dim_error"]
     kept = f"{document['effective_dim']:.1f}" + (f" ± {error:.1f}" if error else "")
     named = {
-        "picture": f"{document['width']}x{document['height']}, {document['channels']} channels",
+        "picture": f"{document['width']}x{document['height']}, "
+        f"{counted(document['channels'], 'channel')}",
         "dimensions kept (trace)": f"{kept} of {document['dimensions']}",
         "eigenvalues above one half": _above_half(document["values"]),
         "asymmetry of the Jacobian": f"{document['asymmetry']:.3f}",
