@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from scorelet import wavelets
     from scorelet.analysis.fisher_profile import fisher_profile
     from scorelet.analysis.jacobian import JacobianBasis, jacobian_basis
+    from scorelet.data.labelled import LabelledImages
     from scorelet.models import Denoiser, score
     from scorelet.recipes import reproduce
     from scorelet.tasks import field, weights
@@ -41,6 +42,7 @@ _SOURCES = {
     "ExplainedAttack": "scorelet.tasks.explain_attack",
     "FieldModel": "scorelet.tasks.field_model",
     "JacobianBasis": "scorelet.analysis.jacobian",
+    "LabelledImages": "scorelet.data.labelled",
     "audit": "scorelet.tasks.audit",
     "PictureNoise": "scorelet.tasks.noise",
     "basis": "scorelet.tasks.basis",
@@ -80,6 +82,7 @@ __all__ = [
     "ExplainedAttack",
     "FieldModel",
     "JacobianBasis",
+    "LabelledImages",
     "PictureNoise",
     "Restored",
     "Robustness",

@@ -142,7 +142,7 @@ def test_old_terminals_get_the_table_too(monkeypatch, float32, tmp_path, model):
     for name in ("a.png", "b.png"):  # of two pictures there is a standard error, with its ±
         write_png(tmp_path / name, noisy(16, 16))
     streams = Streams(monkeypatch, "ascii")
-    monkeypatch.setattr(main.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(main, "heed_sigterm", lambda: None)
     with pytest.raises(SystemExit) as left:
         main.main(["evaluate", "--data", str(tmp_path), "--model", model, "--sigma", "25"])
     out, err = streams.written()

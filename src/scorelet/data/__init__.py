@@ -1,6 +1,5 @@
 """Pictures and data sets: reading, writing and finding them."""
 
-from scorelet.data.labelled import LabelledImages
 from scorelet.data.locate import locate
 from scorelet.data.pictures.files import (
     check_target,
@@ -51,7 +50,6 @@ __all__ = [
     "SUFFIXES",
     "FolderContents",
     "JpegCoding",
-    "LabelledImages",
     "Note",
     "Picture",
     "PictureMetadata",

@@ -81,7 +81,7 @@ def fisher(  # noqa: PLR0913 - as many as the shell has options
 
     Args:
         data: npz with x_train, y_train, x_test, y_test, or a folder of classes, or the name of
-            one under ``$SCORELET_DATA``; or a `scorelet.data.LabelledImages`.
+            one under ``$SCORELET_DATA``; or a `scorelet.LabelledImages`.
         model: path, built-in name or Hub id; with `arch` a file of weights; or a module. Of a
             classifier its network is taken.
         arch, layers, dimension, pool, device: see `FisherSettings`.

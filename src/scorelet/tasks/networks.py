@@ -153,7 +153,7 @@ def _in_memory(data: Tensor | np.ndarray) -> Tensor:
     if x.ndim != 4 or x.dtype.name not in ("float16", "float32", "float64") or not x.size:
         raise InputError(
             f"The data are {x.dtype.name} of shape {x.shape}: expected floats (n, channel, height, "
-            "width) with values in [0, 1]; of 8 bits give a scorelet.data.LabelledImages, or "
+            "width) with values in [0, 1]; of 8 bits give a scorelet.LabelledImages, or "
             "divide by 255."
         )
     low, high = float(x.min()), float(x.max())

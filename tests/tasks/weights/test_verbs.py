@@ -159,7 +159,7 @@ def test_a_comparison_takes_a_folder_of_pictures(tmp_path):
 
 def test_pictures_in_memory_need_no_labels_where_these_are_not_used():
     x = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 3), np.uint8)
-    labelled = sl.data.LabelledImages(x, np.arange(60) % 2, ("a", "b"))
+    labelled = sl.LabelledImages(x, np.arange(60) % 2, ("a", "b"))
     floats, (one, other) = labelled.images(0, 60), (plain_net(side=8).float() for _ in range(2))
     for run in (
         lambda data: sl.weights.compare(one, other, data=data, draws=2, limit=50).document,

@@ -84,7 +84,7 @@ def robust(  # noqa: PLR0913 - as many as the command has options
 
     Args:
         data: npz with x_test, y_test, a folder of classes, or the name of one under
-            ``$SCORELET_DATA``; a `scorelet.data.LabelledImages`; or float pictures (n, channel,
+            ``$SCORELET_DATA``; a `scorelet.LabelledImages`; or float pictures (n, channel,
             height, width) in [0, 1] and integer labels (n,).
         model: path, built-in name or Hub id of a classifier or a joint law; or a module that maps
             pictures to logits.

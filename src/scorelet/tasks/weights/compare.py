@@ -116,7 +116,7 @@ def compare(  # noqa: PLR0913 - as many as the shell has options
         model, other: paths, built-in names or Hub ids; with `arch` files of weights; or modules.
         data: npz with x_train, y_train, x_test, y_test, a folder of pictures or of classes, or the
             name of one under ``$SCORELET_DATA``; or pictures in memory, a tensor or array of floats
-            (n, channel, height, width) with values in [0, 1], or a `scorelet.data.LabelledImages`.
+            (n, channel, height, width) with values in [0, 1], or a `scorelet.LabelledImages`.
             Labels are not used.
         arch, other_arch, noise, draws, polar, seed, device: see `CompareSettings`.
         part, size, limit: see `PictureChoice`.

@@ -121,7 +121,7 @@ def resample(  # noqa: PLR0913 - as many as the shell has options
     Args:
         model: path, built-in name or Hub id; with `arch` a file of weights; or a module.
         data: npz with x_train, y_train, x_test, y_test, a folder of classes, or the name of one
-            under ``$SCORELET_DATA``; or pictures in memory: a `scorelet.data.LabelledImages` or,
+            under ``$SCORELET_DATA``; or pictures in memory: a `scorelet.LabelledImages` or,
             without refit, a tensor or array of floats (n, channel, height, width) with values in
             [0, 1]. The training part is shown; accuracies are those of the test part, where there
             is one.
@@ -150,7 +150,7 @@ def resampling(
     if settings.refit and isinstance(images, Tensor):
         raise InputError(
             "refit needs labels, and the data are pictures alone: give a "
-            "scorelet.data.LabelledImages, or leave refit out."
+            "scorelet.LabelledImages, or leave refit out."
         )
     test = _test_part(data, opened, shown)
     law = Law(settings.law, settings.rank)
