@@ -125,8 +125,8 @@ class DiffusionUNet(nn.Module):
 class _Norm(nn.GroupNorm):
     """Over 32 groups of channels, in the layout in which it is fast.
 
-    Where the channels of a place lie together, torch's kernel for processors takes 5 to 50 times as
-    long as where places of a channel do: far more than copies there and back.
+    Where the channels of a place lie together, torch's kernel for processors takes many times
+    as long as where places of a channel do: far more than copies there and back.
     """
 
     def __init__(self, channels: int) -> None:

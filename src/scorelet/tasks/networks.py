@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from scorelet.analysis.robustness.pictures import check_unit
 from scorelet.core.arrays import plain_array
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
@@ -143,26 +144,12 @@ def open_unlabelled(
         InputError: other shapes, dtypes or values, or as `open_pictures`.
     """
     if isinstance(data, Tensor | np.ndarray):
-        return _in_memory(data)[: shown.limit], []
+        array = plain_array(data, what="data")
+        x = torch.from_numpy(array.astype(np.float64) if array.dtype == np.longdouble else array)
+        check_unit(x)
+        return x[: shown.limit], []
     images = open_pictures(data, model, shown, labels=labels)
     return images, [note.rstrip(".") for note in images.notes]
-
-
-def _in_memory(data: Tensor | np.ndarray) -> Tensor:
-    x = plain_array(data, what="data")
-    if x.ndim != 4 or x.dtype.name not in ("float16", "float32", "float64") or not x.size:
-        raise InputError(
-            f"The data are {x.dtype.name} of shape {x.shape}: expected floats (n, channel, height, "
-            "width) with values in [0, 1]; of 8 bits give a scorelet.LabelledImages, or "
-            "divide by 255."
-        )
-    low, high = float(x.min()), float(x.max())
-    if not (low >= 0 and high <= 1):
-        raise InputError(
-            f"The data have values from {low:g} to {high:g}: expected [0, 1]; what else a network "
-            "wants, as standardised pictures, is done within it."
-        )
-    return torch.from_numpy(x)
 
 
 def open_pictures(

@@ -19,6 +19,21 @@ def check_pictures(x: Tensor, labels: Tensor) -> None:
     Raises:
         InputError: other shapes or dtypes, values outside [0, 1].
     """
+    check_unit(x)
+    whole = not labels.is_floating_point() and labels.dtype != torch.bool
+    if labels.shape != x.shape[:1] or not whole:
+        raise InputError(
+            f"The labels have shape {tuple(labels.shape)} and dtype {labels.dtype}: expected "
+            f"{len(x)} integers, one for each picture."
+        )
+
+
+def check_unit(x: Tensor) -> None:
+    """Refuse what are no pictures (batch, channel, height, width) with values in [0, 1].
+
+    Raises:
+        InputError: another shape or dtype, values outside [0, 1].
+    """
     if x.ndim != 4 or not x.is_floating_point() or not len(x):
         raise InputError(
             f"The pictures are {str(x.dtype).removeprefix('torch.')} of shape {tuple(x.shape)}: "
@@ -29,12 +44,6 @@ def check_pictures(x: Tensor, labels: Tensor) -> None:
         raise InputError(
             f"The pictures have values from {low:g} to {high:g}: expected [0, 1]; divide pictures "
             "of 8 bits by 255."
-        )
-    whole = not labels.is_floating_point() and labels.dtype != torch.bool
-    if labels.shape != x.shape[:1] or not whole:
-        raise InputError(
-            f"The labels have shape {tuple(labels.shape)} and dtype {labels.dtype}: expected "
-            f"{len(x)} integers, one for each picture."
         )
 
 

@@ -1,5 +1,6 @@
 """Covariances of a layer's weights: spectra, what was learned, and how two of them compare."""
 
+from scorelet.analysis.weight_covariance.broken import refuse_broken
 from scorelet.analysis.weight_covariance.bures import bures_cosine, bures_distance
 from scorelet.analysis.weight_covariance.dynamics import Movement, movement
 from scorelet.analysis.weight_covariance.error import covariance_error
@@ -61,6 +62,7 @@ __all__ = [
     "mean_spatial_covariance",
     "movement",
     "redrawn",
+    "refuse_broken",
     "rotated",
     "share_outside_bulk",
     "shrink",

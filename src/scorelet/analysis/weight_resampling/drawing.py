@@ -13,14 +13,12 @@ Reference: Guth, Ménard, Rochette, Mallat, JMLR 2024, arXiv 2305.18512, definit
 """
 
 import copy
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor, nn
 
 from scorelet.analysis.alignment.layers import (
-    Layer,
     MatrixLayer,
     layer_of,
     uncalled,
@@ -37,6 +35,7 @@ from scorelet.analysis.alignment.procrustes import (
     undetermined,
 )
 from scorelet.analysis.alignment.watching import CalledParts, called_parts
+from scorelet.analysis.weight_covariance.broken import refuse_broken
 from scorelet.analysis.weight_resampling.laws import Law, drawn_rows
 from scorelet.analysis.weight_resampling.norms import draw_gains, settle
 from scorelet.core.errors import InputError
@@ -113,12 +112,12 @@ def draw_network(
             not correspond, or pictures that the network does not take.
     """
     refuse_unknown_parts(reference)
+    refuse_broken(reference)
     net = copy.deepcopy(reference if into is None else into).eval()
     _, batches = picture_batches(data)
     x = first_pictures(batches)
     parts = called_parts(reference, x), called_parts(net, x)
     refuse_unknown_calls(reference, parts[0])
-    refuse_broken(parts[0].layers)
     pairs = match(*(part.layers for part in parts))
     drawing = _Drawing(reference, net, parts, batches, law or Law())
     found, rotations = [], {}
@@ -240,18 +239,3 @@ def refuse_unknown_calls(net: nn.Module, parts: CalledParts) -> None:
                 "one by one."
             )
         seen[weight] = layer.name
-
-
-def refuse_broken(layers: Sequence[Layer]) -> None:
-    """Refuse weights that are not finite: the last layer's would be copied.
-
-    Raises:
-        InputError: names the first of them.
-    """
-    for layer in layers:
-        parts = [layer.weights(), *([] if layer.bias is None else [layer.bias])]
-        if not all(bool(part.isfinite().all()) for part in parts):
-            raise InputError(
-                f"Layer {layer.name}: some weights are NaN or infinite: fetch or copy the file "
-                "again."
-            )

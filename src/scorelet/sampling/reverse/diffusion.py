@@ -62,6 +62,11 @@ class ReversePlan:
             yield from (Interval(self.schedule, *piece) for piece in pieces)
         yield Interval(self.schedule, t[-1:], u[-1:])
 
+    @property
+    def start(self) -> float:
+        """α at T: the share of the images' mean that samples start around."""
+        return float(self.schedule.alpha(self.schedule.times(self.steps, power=self.power)[-1]))
+
     @cached_property
     def table(self) -> tuple[Step[float], ...]:
         """The numbers of each step, from T to 0."""
@@ -117,8 +122,7 @@ def reverse(
 
     x = plan.schedule.noise_std * noise.at(0).normal(like)
     if denoiser.centre is not None:
-        (start, _), *_ = plan.table[0].points
-        x = x + start * denoiser.centre.to(x)
+        x = x + plan.start * denoiser.centre.to(x)
     for number, step in enumerate(plan.table, start=1):
         x = step.mean(x, posterior)
         if step.deviation:

@@ -55,8 +55,7 @@ def discrete_law(variances: Variances, plan: ReversePlan, *, centred: bool = Fal
     variances = checked_variances(variances)
     d = variances.flatten()
     variance = torch.full_like(d, plan.schedule.noise_std**2)
-    start = plan.table[0].points[0][0] if centred else 0.0
-    gain = torch.full_like(d, start)
+    gain = torch.full_like(d, plan.start if centred else 0.0)
     for piece in plan.intervals(max(1, _NUMBERS // len(d))):
         step = plan.sampler.step(Interval(plan.schedule, piece.t[:, None], piece.u[:, None]))
         factor, offset, noise = _coefficients(d, step, plan.restraint)

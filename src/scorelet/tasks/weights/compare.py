@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from scorelet.analysis.alignment import align, cross_moments
 from scorelet.analysis.weight_comparison import ComparedLayer, compared_layer
-from scorelet.analysis.weight_covariance import effective_rank
+from scorelet.analysis.weight_covariance import effective_rank, refuse_broken
 from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields, checked
 from scorelet.core.progress import Progress
@@ -142,7 +142,7 @@ def comparison(
     first = open_network(model, settings.arch, device=settings.device)
     second = open_network(other, settings.other_arch or settings.arch, device=settings.device)
     for number, opened in zip(("first", "second"), (first, second), strict=True):
-        _refuse_broken(opened.network, number)
+        refuse_broken(opened.network, which=f"of the {number} network")
     images, notes = open_unlabelled(data, first.model, shown)
     fitted, held = _halves(images)
     networks = first.network, second.network
@@ -181,16 +181,6 @@ def comparison(
         ],
     }
     return Comparison(document, layers)
-
-
-def _refuse_broken(network: nn.Module, number: str) -> None:
-    for name, parameter in network.named_parameters():
-        if not bool(parameter.isfinite().all()):
-            layer = name.rpartition(".")[0]
-            where = f"Layer {layer} of the {number} network" if layer else f"The {number} network"
-            raise InputError(
-                f"{where}: some weights are NaN or infinite: fetch or copy the file again."
-            )
 
 
 def _halves(
