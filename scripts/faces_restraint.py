@@ -1,20 +1,21 @@
-"""What restraints do to samples of the built-in model `faces`, or of another of its kind.
+"""What restraints and churn do to samples of the built-in model `faces`, or of one of its kind.
 
 export SCORELET_DATA=...                         # faces80.npz below it
 python scripts/faces_restraint.py 0,0,0 0.01,0,0 0.01,0.01,0.01
+python scripts/faces_restraint.py 0.01,0,0 --churn 1:2,0:0.5,0:0.3
 python scripts/faces_restraint.py 0.01,0,0 --model runs/faces/weights.safetensors
 
 Prints a line for each: power by octave, and the kernel distance on scattering coefficients, of 250
 samples beside the 500 faces that were held out of the training, and of halves of these. The numbers
-are those of the low band and of the details, coarse to fine; blind denoisers have none: to them a
-restraint is another time, see `ReversePlan`.
+are those of the low band and of the details, coarse to fine, for churn its share and its largest
+level; blind denoisers have no restraint: to them it is another time, see `ReversePlan`.
 """
 
 import argparse
 
 import numpy as np
 import torch
-from publish_faces import as_images, distances
+from publish_faces import as_images, churns, distances
 
 from scorelet.analysis.sample_quality import octave_ratios, scattering_features
 from scorelet.data import locate
@@ -25,7 +26,7 @@ from scorelet.zoo import load_as
 NAME, SAMPLES, HELD_OUT, SEED = "faces", 250, 500, 1
 
 
-def main(name: str, restraints: list[str]) -> None:
+def main(name: str, restraints: list[str], churn: str, samples: int) -> None:
     """Draw and measure samples of the model with each list of restraints."""
     arrays = np.load(locate("faces80.npz"))
     held = as_images(np.concatenate([arrays["a"], arrays["b"]])[-HELD_OUT:])
@@ -33,11 +34,13 @@ def main(name: str, restraints: list[str]) -> None:
     for words in restraints:
         model = load_as(Multiscale, name, verb="sample")
         model.record["restraint"] = [float(word) for word in words.split(",")]
-        drawn = torch.from_numpy(sample(model, n=SAMPLES, seed=SEED).images).clamp(0, 1)
+        model.record["churn"] = churns(churn)
+        drawn = torch.from_numpy(sample(model, n=samples, seed=SEED).images).clamp(0, 1)
         (*_, far) = distances(scattering_features(drawn), features)
         power = " ".join(f"{float(ratio):.2f}" for ratio in octave_ratios(held, drawn))
         print(
-            f"{words}: power {power}; {far['times_halves']:.1f} times as far as halves", flush=True
+            f"{words} {churn}: power {power}; {far['times_halves']:.1f} times as far as halves",
+            flush=True,
         )
 
 
@@ -47,5 +50,7 @@ if __name__ == "__main__":
     )
     parser.add_argument("restraints", nargs="+", help="of each scale, as 0.01,0,0")
     parser.add_argument("--model", default=NAME, help="path or built-in name")
+    parser.add_argument("--churn", default="", help="share and largest level, as 1:2,0:1,0:1")
+    parser.add_argument("-n", type=int, default=SAMPLES, help="how many samples")
     options = parser.parse_args()
-    main(options.model, options.restraints)
+    main(options.model, options.restraints, options.churn, options.n)

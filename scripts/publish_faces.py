@@ -6,7 +6,8 @@ python scripts/publish_faces.py runs/low runs/details --restraint 0.01,0,0
 
 Of several runs, each gives the scales that it learnt; with `share: 0` a scale does not learn.
 
-The restraint of each scale (see `ReversePlan`) was chosen by scripts/faces_restraint.py.
+The restraint and the churn of each scale (see `ReversePlan`) were chosen by
+scripts/faces_restraint.py.
 Writes src/scorelet/zoo/weights/faces.safetensors (networks in float16), faces.json beside it (the
 model card), docs/results/faces.json (samples beside test faces, and halves of these as the floor)
 and docs/images/faces.png, a grid of 64 samples that were not chosen.
@@ -49,16 +50,19 @@ PICTURE = ROOT / f"docs/images/{NAME}.png"
 SAMPLES, SEED, SPLITS = 1000, 0, 40
 
 
-def main(folders: list[Path], weights: str, place: tuple[str, str], restraint: str) -> None:
+def main(
+    folders: list[Path], weights: str, place: tuple[str, str], restraint: str, churn: str
+) -> None:
     """Publish the files `weights` of the folders; `place` are machine and how they started.
 
-    `restraint` are numbers for the scales, coarse to fine.
+    `restraint` and `churn` are numbers for the scales, coarse to fine, see `churns`.
     """
     configs = [read_config(run / "config.yaml").model_dump(mode="json") for run in folders]
     trained = joined([run / weights for run in folders], configs)
     for factor in trained.factors:
         factor.network.half()
     trained.record["restraint"] = [float(word) for word in restraint.split(",")]
+    trained.record["churn"] = churns(churn)
     save(trained, WEIGHTS)
     sample(WEIGHTS, n=GRID, seed=SEED).save(PICTURE, overwrite=True)
     arrays = np.load(locate("faces80.npz"))
@@ -70,6 +74,7 @@ def main(folders: list[Path], weights: str, place: tuple[str, str], restraint: s
         "model": NAME,
         "sha256": digest(WEIGHTS),
         "command": f"python scripts/{Path(__file__).name} {names} --restraint {restraint} "
+        f"--churn {churn} "
         f"--machine {quote(place[0])}",
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
@@ -82,6 +87,11 @@ def main(folders: list[Path], weights: str, place: tuple[str, str], restraint: s
     for run, config in zip(folders, configs, strict=True):
         history = with_run(history, run_record(run, config, *place), config)
     write_text(CARD, json.dumps(card(document, folders, configs, history), indent=2) + "\n")
+
+
+def churns(words: str) -> list[list[float]]:
+    """Return churn and its largest level for each scale of 1:2,0:1,0:1; nothing of nothing."""
+    return [[float(number) for number in word.split(":")] for word in words.split(",") if word]
 
 
 def joined(files: list[Path], configs: list[dict[str, Any]]) -> Multiscale:
@@ -261,5 +271,12 @@ if __name__ == "__main__":
     parser = run_parser(__doc__)
     parser.add_argument("others", type=Path, nargs="*", help="runs that learnt other scales")
     parser.add_argument("--restraint", default="0,0,0", help="of each scale, coarse to fine")
+    parser.add_argument("--churn", default="", help="share and largest level, as 1:2,0:1,0:1")
     words = parser.parse_args()
-    main([words.run, *words.others], words.weights, (words.machine, words.start), words.restraint)
+    main(
+        [words.run, *words.others],
+        words.weights,
+        (words.machine, words.start),
+        words.restraint,
+        words.churn,
+    )

@@ -168,7 +168,22 @@ def test_levels_and_steps_are_those_that_the_model_knows():
     assert sl.sample(model, n=1, steps=1).document["restraint"] == [0.01, 0.0, -0.02]
     assert "restraint" not in sl.sample(blind(), n=1, steps=1).document
     model.record["restraint"] = [0.01]
-    with pytest.raises(InputError, match="1 restraints for 3 scales"):
+    with pytest.raises(InputError, match="1 numbers of restraint for 3 scales"):
+        sl.sample(model, n=1)
+
+
+def test_churn_is_named_by_the_model():
+    churns = [[1.0, 2.0], [0.5, 0.4], [0.0, 0.3]]
+    model = blind()
+    model.record["churn"] = churns
+    plans = plans_of(model, steps=5, sampler="heun")
+    assert [[p.churn, p.churn_max] for p in plans] == churns
+    assert sl.sample(model, n=1, steps=1).document["churn"] == churns
+    assert "churn" not in sl.sample(blind(), n=1, steps=1).document
+    plain, churned = (sl.sample(each, n=1, steps=4).images for each in (blind(), model))
+    assert np.abs(plain - churned).max() > 1e-3
+    model.record["churn"] = [[0.5, 1.0]]
+    with pytest.raises(InputError, match="1 numbers of churn for 3 scales"):
         sl.sample(model, n=1)
 
 

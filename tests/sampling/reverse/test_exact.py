@@ -89,13 +89,13 @@ def test_flows_converge_to_the_map_of_the_equation(name, order):
 @pytest.mark.parametrize(
     "schedule", [OrnsteinUhlenbeck(4.0), VariancePreserving(), VarianceExploding(15.0)]
 )
-@pytest.mark.parametrize("restraint", [0.0, 0.02])
-def test_samples_have_the_exact_law(name, schedule, restraint):
+@pytest.mark.parametrize(("restraint", "churn"), [(0.0, 0.0), (0.02, 0.0), (0.0, 0.6)])
+def test_samples_have_the_exact_law(name, schedule, restraint, churn):
     """Power of each Fourier mode of 4,000 fields, in standard errors; and the mean."""
     k = torch.fft.fftfreq(SIDE, 1 / SIDE, dtype=torch.float64)
     spectrum = 1 / (1 + k[:, None] ** 2 + k[None] ** 2)
     spectrum = spectrum / spectrum.mean()
-    plan = ReversePlan(8, schedule, SAMPLERS[name], power=2.0, restraint=restraint)
+    plan = ReversePlan(8, schedule, SAMPLERS[name], 2.0, restraint, churn)
     denoiser = StationaryGaussianDenoiser(spectrum, mean=2.0)
     like = torch.zeros(COUNT, 1, SIDE, SIDE, dtype=torch.float64)
     x = draw(denoiser, like, plan, Noise(3, range(COUNT)))[:, 0]
@@ -120,7 +120,7 @@ class Uncentred(StationaryGaussianDenoiser):
 def test_what_is_left_of_the_mean_depends_on_the_start(name, schedule):
     """Without noise in common: the difference of two runs with the same noise is exact."""
     spectrum = torch.full((4, 4), 0.7, dtype=torch.float64)
-    plan = ReversePlan(5, schedule, SAMPLERS[name], power=2.0, restraint=0.01)
+    plan = ReversePlan(5, schedule, SAMPLERS[name], power=2.0, restraint=0.01, churn=0.3)
     like, noise = torch.zeros(2, 1, 4, 4, dtype=torch.float64), Noise(0, range(2))
     nothing = draw(StationaryGaussianDenoiser(spectrum), like, plan, noise)
     for kind, centred in ((StationaryGaussianDenoiser, True), (Uncentred, False)):
@@ -160,6 +160,51 @@ def test_a_restraint_multiplies_power_of_samplers_with_noise_by_less(name, restr
 def test_a_restraint_that_takes_nothing_away_is_refused():
     with pytest.raises(InputError, match="between -1 and 1"):
         ReversePlan(3, restraint=1.0)
+
+
+@pytest.mark.parametrize(("churn", "most"), [(0.0, 9.0), (0.4, 9.0), (1.0, 9.0), (0.4, 1.2)])
+def test_the_law_with_churn_is_that_of_the_printed_algorithm(churn, most):
+    """Algorithm 2 of arXiv 2206.00364 by Euler's steps, with levels raised by shares of a step."""
+    levels = VarianceExploding(4.0).times(6, power=2.0).flip(0).tolist()
+    h = torch.full_like(D, levels[0] ** 2)
+    for k, level in enumerate(levels[:-1]):
+        raised = level
+        if k and level <= most:
+            raised = level + churn * (levels[k - 1] - level)
+            h = h + raised**2 - level**2
+        slope = (1 - D / (D + raised**2)) / raised
+        h = (1 + (levels[k + 1] - raised) * slope) ** 2 * h
+    plan = ReversePlan(
+        6, VarianceExploding(4.0), SAMPLERS["ddim"], 2.0, churn=churn, churn_max=most
+    )
+    torch.testing.assert_close(discrete_law(D, plan).variance, h, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("schedule", [OrnsteinUhlenbeck(6.0), VarianceExploding(60.0)])
+@pytest.mark.parametrize("name", list(SAMPLERS))
+def test_many_steps_with_churn_have_the_law_of_the_data(name, schedule):
+    plan = ReversePlan(4000, schedule, SAMPLERS[name], 2.0, churn=0.7)
+    torch.testing.assert_close(discrete_law(D, plan).variance, D, rtol=0.02, atol=0)
+
+
+@pytest.mark.parametrize("churn", [0.0, 0.5, 1.0])
+def test_churn_forgets_a_wrong_start(churn):
+    """Around 0 in place of the mean: (d/(d + T²))^((1 + c)/2) of it stays missing.
+
+    A step down by δ in log (d + σ²) leaves e^(-δ/2) of what is missing, and one that first goes up
+    by c δ and then down leaves e^(-(1 + c) δ/2).
+    """
+    plan = ReversePlan(400, VarianceExploding(3.0), SAMPLERS["heun"], 2.0, churn=churn)
+    missing = 1 - discrete_law(D, plan).gain
+    torch.testing.assert_close(missing, (D / (D + 9)) ** ((1 + churn) / 2), rtol=0.01, atol=0)
+
+
+def test_churn_beyond_a_step_is_refused():
+    for churn in (-0.1, 1.1):
+        with pytest.raises(InputError, match="between 0 and 1"):
+            ReversePlan(3, churn=churn)
+    with pytest.raises(InputError, match="must be positive"):
+        ReversePlan(3, churn=0.5, churn_max=0.0)
 
 
 def test_noise_that_is_predicted_has_the_sign_of_the_noise():

@@ -32,9 +32,16 @@ class ReversePlan:
             noise. A blind denoiser judges the noise that is left, and is as far as it was: to it a
             restraint is another time. Karras, Aittala, Aila, Laine 2022, arXiv 2206.00364, section
             4, inflate noise for the same reason.
+        churn: c in [0, 1]: after a step from t to u noise is added, as far as u + c (t - u), where
+            the next one begins; none after the last. It covers what earlier steps did wrong, as
+            exact denoisers do not, and samples of these keep their law. Karras et al., algorithm 2,
+            of which noise is a share of the level.
+        churn_max: the largest level σ/α at which noise is added. Where the noise is far above the
+            images a learned denoiser may know less about these than the start does.
 
     Raises:
-        InputError: no step, a power that is not positive, or a restraint beyond (-1, 1).
+        InputError: no step, a power that is not positive, a restraint beyond (-1, 1), a churn
+            beyond [0, 1], or a largest level that is not positive.
     """
 
     steps: int
@@ -42,11 +49,19 @@ class ReversePlan:
     sampler: Sampler = SAMPLERS["euler-maruyama"]
     power: float = 1.0
     restraint: float = 0.0
+    churn: float = 0.0
+    churn_max: float = math.inf
 
     def __post_init__(self) -> None:
-        """Check steps, power and restraint."""
+        """Check steps, power, restraint and churn."""
         if not -1 < self.restraint < 1:
             raise InputError(f"A restraint of {self.restraint}: it must lie between -1 and 1.")
+        if not 0 <= self.churn <= 1:
+            raise InputError(f"A churn of {self.churn}: it must lie between 0 and 1.")
+        if not self.churn_max > 0:
+            raise InputError(
+                f"The largest level of churn is {self.churn_max}: it must be positive."
+            )
         self.schedule.times(self.steps, power=self.power)
 
     def intervals(self, most: int | None = None) -> Iterator[Interval]:
@@ -56,10 +71,15 @@ class ReversePlan:
             most: steps in a piece at most; None: any number.
         """
         times = self.schedule.times(self.steps, power=self.power).flip(0)
-        t, u = times[:-1], times[1:]
+        t, u = times[:-1].clone(), times[1:]
+        low = self.schedule.level(u[:-1]) <= self.churn_max
+        t[1:] += self.churn * low.to(t) * (times[:-2] - u[:-1])
         if self.steps > 1:
-            pieces = zip(*(x[:-1].split(most or self.steps) for x in (t, u)), strict=True)
-            yield from (Interval(self.schedule, *piece) for piece in pieces)
+            pieces = zip(
+                *(x.split(most or self.steps) for x in (t[:-1], u[:-1], t[1:])), strict=True
+            )
+            for piece in pieces:
+                yield Interval(self.schedule, *(piece if self.churn else piece[:2]))
         yield Interval(self.schedule, t[-1:], u[-1:])
 
     @property

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.sampling.reverse.diffusion import ReversePlan
-from scorelet.sampling.reverse.samplers import Interval, Step
+from scorelet.sampling.reverse.samplers import Step
 
 _NUMBERS = 1 << 19
 """In memory at once."""
@@ -57,7 +57,7 @@ def discrete_law(variances: Variances, plan: ReversePlan, *, centred: bool = Fal
     variance = torch.full_like(d, plan.schedule.noise_std**2)
     gain = torch.full_like(d, plan.start if centred else 0.0)
     for piece in plan.intervals(max(1, _NUMBERS // len(d))):
-        step = plan.sampler.step(Interval(plan.schedule, piece.t[:, None], piece.u[:, None]))
+        step = plan.sampler.step(piece.columns)
         factor, offset, noise = _coefficients(d, step, plan.restraint)
         after = torch.cat([torch.ones_like(factor[:1]), factor.flip(0)[:-1]]).cumprod(0).flip(0)
         whole = after[0] * factor[0]

@@ -12,7 +12,9 @@ at u; z standard normal; α_u = α/α', β = σ² - α_u² σ'² what is added b
   with an Euler step, as the level is 0 there. Two network calls a step. The Euler step is ddim's.
 
 All are sums a x + b x̂ + √v z, or a x + b x̂ + b' x̂' with x̂' the estimate at the point that the
-Euler step leads to. Their weights are known before any network is asked.
+Euler step leads to. Their weights are known before any network is asked. After each of them the
+process may go forward again from u to a time û, x_û = (α_û/α') x_u + √β_û z: the sum of two noises
+is one.
 
 References: Song et al. 2021, arXiv 2011.13456, sections 3 and 4; Ho, Jain, Abbeel 2020, arXiv
 2006.11239, eqs. 6 and 7; Song, Meng, Ermon 2021, arXiv 2010.02502, eq. 12; Karras, Aittala, Aila,
@@ -41,7 +43,7 @@ Posterior = Callable[[Tensor, Number, Number], Tensor]
 
 @dataclass(frozen=True)
 class Interval:
-    """From time t back to u < t.
+    """From time t back to u < t, and forward again to `again`, if that is given.
 
     Times are float64 tensors that broadcast with each other; u = 0 stands alone.
     """
@@ -49,6 +51,7 @@ class Interval:
     schedule: NoiseSchedule
     t: Tensor
     u: Tensor
+    again: Tensor | None = None
 
     @property
     def length(self) -> Tensor:
@@ -64,6 +67,12 @@ class Interval:
     def there(self) -> tuple[Tensor, Tensor]:
         """(α', σ') at u."""
         return self.schedule.alpha(self.u), self.schedule.sigma(self.u)
+
+    @property
+    def columns(self) -> "Interval":
+        """The same with vectors of times as columns."""
+        again = None if self.again is None else self.again[:, None]
+        return Interval(self.schedule, self.t[:, None], self.u[:, None], again)
 
 
 @dataclass(frozen=True)
@@ -149,7 +158,18 @@ class Sampler:
         moves = self.moves if inside else self.moves[:1]
         points = (interval.here, interval.there)[: len(moves)]
         deviation = self.deviation if inside or self.noisy_end else _none
-        return Step(points, tuple(move(interval) for move in moves), deviation(interval))
+        step = Step(points, tuple(move(interval) for move in moves), deviation(interval))
+        return step if interval.again is None else _forward(step, interval, interval.again)
+
+
+def _forward(step: Step[Tensor], interval: Interval, again: Tensor) -> Step[Tensor]:
+    """Return a step that is followed by the process from u to a later time."""
+    up = Interval(interval.schedule, again, interval.u)
+    kept = up.here[0] / up.there[0]
+    *estimates, last = step.weights
+    weights = (*estimates, tuple(kept * weight for weight in last))
+    deviation = torch.sqrt((kept * step.deviation) ** 2 + _added(up))
+    return Step(step.points, weights, deviation)
 
 
 def _by_score(step: Interval, *, share: float) -> tuple[Tensor, Tensor]:

@@ -1,7 +1,9 @@
 """A model as a cascade that can be drawn from: its plans, its sizes, its coarse pictures."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from scorelet.core.errors import InputError
 from scorelet.models import Denoiser
@@ -45,27 +47,40 @@ def plans_of(model: Multiscale[Denoiser], *, steps: int | None, sampler: str) ->
 
     A model that has learnt between two noise levels names them in its record, as `sigma`; the
     sampler knows the level of every step, and asks no network for it. So it may name restraints,
-    as `restraint`, see `ReversePlan`.
+    as `restraint`, and pairs of churn and its largest level, as `churn`, see `ReversePlan`.
 
     Raises:
-        InputError: an unknown sampler, no step, or another number of restraints than of scales.
+        InputError: an unknown sampler, no step, or another number of restraints or churns than of
+            scales.
     """
     counts = [LOW_STEPS, *(DETAIL_STEPS for _ in model.details)] if steps is None else None
-    restraints = model.record.get("restraint") or [0.0] * len(model.factors)
-    if len(restraints) != len(model.factors):
-        raise InputError(
-            f"The model names {len(restraints)} restraints for {len(model.factors)} scales: "
-            "expected one for each, coarse to fine."
-        )
+    restraints = _of_scales(model, "restraint") or [0.0] * len(model.factors)
+    churns = _of_scales(model, "churn") or [(0.0, math.inf)] * len(model.factors)
     plans = []
     for number in range(1 + len(model.details)):
         count = counts[number] if counts else steps
         assert count is not None
         schedule = _schedule(model.record.get("sigma"), number)
         power = LEVELS_POWER if isinstance(schedule, VarianceExploding) else TIMES_POWER
-        restraint = float(restraints[number])
-        plans.append(ReversePlan(count, schedule, sampler_named(sampler), power, restraint))
+        restraint, (churn, most) = restraints[number], churns[number]
+        plan = ReversePlan(count, schedule, sampler_named(sampler), power, restraint, churn, most)
+        plans.append(plan)
     return plans
+
+
+def _of_scales(model: Multiscale, name: str) -> list[Any]:
+    """Return what the record has for each scale; nothing if it has nothing.
+
+    Raises:
+        InputError: another number than of scales.
+    """
+    found = model.record.get(name) or []
+    if found and len(found) != len(model.factors):
+        raise InputError(
+            f"The model names {len(found)} numbers of {name} for {len(model.factors)} scales: "
+            "expected one for each, coarse to fine."
+        )
+    return found
 
 
 def _schedule(known: Sequence[Sequence[float]] | None, number: int) -> NoiseSchedule:

@@ -208,6 +208,8 @@ def _document(work: _Work, count: int, seconds: float) -> dict[str, Any]:
     }
     if any(plan.restraint for plan in work.used):
         document["restraint"] = [plan.restraint for plan in work.used]
+    if any(plan.churn for plan in work.used):
+        document["churn"] = [[plan.churn, plan.churn_max] for plan in work.used]
     if isinstance(settings.coarse, str | Path):
         document["coarse"] = str(settings.coarse)
     return document
