@@ -170,7 +170,7 @@ def test_arrays_that_cannot_be_used(model, source, sentence):
 def test_logits_that_are_not_finite_are_one_sentence(folder, model):
     with torch.no_grad():
         next(model.parameters()).fill_(torch.nan)
-    with pytest.raises(InputError, match="logits are NaN or infinite"):
+    with pytest.raises(InputError, match="NaN or infinite for 1 of 1 pictures: look for such"):
         sl.classify(flat((1, 0, 0)), model=model)
     outcomes = list(classify_files([folder], model=model))
     assert all("logits are NaN or infinite" in outcome.error for outcome in outcomes)

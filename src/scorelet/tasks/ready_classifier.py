@@ -63,8 +63,12 @@ def check_finite(logits: Logits) -> None:
     Raises:
         InputError: there are some.
     """
-    if not bool(logits.isfinite().all()):
-        raise InputError("The model's logits are NaN or infinite: fetch or copy its file again.")
+    broken = int((~logits.isfinite()).any(1).sum())
+    if broken:
+        raise InputError(
+            f"The model's logits are NaN or infinite for {broken} of {len(logits)} pictures: look "
+            "for such numbers in its weights, and for products beyond its dtype."
+        )
 
 
 def ready_classifier(

@@ -79,7 +79,7 @@ def test_accuracy_that_no_classifier_can_have_is_warned_of():
 
         def forward(self, x):
             high = (x.mean((1, 2, 3)) > 0.5).to(x.dtype)
-            return torch.stack([1 - high, high], 1) + 0 * x.sum((1, 2, 3))[:, None]
+            return torch.stack([-high, high], 1) + 0 * x.sum((1, 2, 3))[:, None]
 
     levels = torch.tensor([0.3, 0.7]).repeat(10)
     x = levels[:, None, None, None].expand(-1, *SHAPE).contiguous()
@@ -209,6 +209,7 @@ def test_bad_pictures_are_sentences(data):
     x, labels = data
     for given, text in (
         ((x * 255, labels), "divide pictures of 8 bits by 255"),
+        ((2 * x - 1, labels), r"expected \[0, 1\]; let the model scale them"),
         ((x, labels + 1), "label is 2, and the classifier knows 2 classes"),
         ((x, labels[:3]), "expected 24 integers"),
         ((x[0], labels), "expected floats"),
@@ -221,3 +222,61 @@ def test_bad_pictures_are_sentences(data):
     two = torch.rand(2, 2, 8, 8), torch.tensor([0, 1])
     with pytest.raises(InputError, match="2 channels: this classifier takes 3"):
         sl.robust(two, model=colour_classifier(), eps=(0.1,))
+
+
+class Answering(Linear):
+    """Two logits, turned into something else."""
+
+    def __init__(self, answer):
+        super().__init__(2)
+        self.answer = answer
+
+    def forward(self, x):
+        return self.answer(super().forward(x))
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (lambda logits: (logits, logits), "made an object of class tuple of 24 pictures"),
+        (lambda logits: {"logits": logits}, "an object of class dict"),
+        (lambda logits: logits[:, 0], r"float32 of shape \(24,\)"),
+        (lambda logits: logits[:, :, None, None], r"float32 of shape \(24, 2, 1, 1\)"),
+        (lambda logits: logits.repeat(2, 1), r"float32 of shape \(48, 2\)"),
+        (lambda logits: logits.argmax(1), r"int64 of shape \(24,\)"),
+        (lambda logits: logits.softmax(1), "give the log of what it returns"),
+        (torch.Tensor.detach, "logits are detached.*use the attack square"),
+        (
+            lambda logits: logits.where(logits > 0, torch.nan),
+            r"infinite for \d+ of 24 pictures: look",
+        ),
+    ],
+)
+def test_answers_that_are_no_logits_are_sentences(data, answer, text):
+    with pytest.raises(InputError, match=text):
+        sl.robust(data, model=Answering(answer), eps=(0.01,))
+
+
+@pytest.mark.parametrize("answer", [torch.Tensor.detach, lambda logits: (logits,)])
+def test_attacks_cannot_be_transferred_from_what_has_no_gradient_or_logits(data, answer):
+    with pytest.raises(InputError, match=r"use the attack square|class tuple"):
+        sl.robust(
+            data,
+            model=Linear(2),
+            eps=(0.01,),
+            attack="square",
+            queries=2,
+            transfer_from=Answering(answer),
+        )
+
+
+def test_square_needs_no_gradient_and_logs_of_probabilities_are_logits(data):
+    plain = sl.robust(data, model=Linear(2), eps=(0.01,), attack="square", queries=20)
+    found = sl.robust(
+        data, model=Answering(torch.Tensor.detach), eps=(0.01,), attack="square", queries=20
+    )
+    assert found.document["rows"] == plain.document["rows"]
+    logs = Answering(lambda logits: logits.log_softmax(1))
+    found = sl.robust(data, model=logs, eps=(0.0,), calibration=True).document
+    plain = sl.robust(data, model=Linear(2), eps=(0.0,), calibration=True).document
+    assert found["calibration"] == pytest.approx(plain["calibration"])

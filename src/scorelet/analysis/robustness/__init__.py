@@ -21,6 +21,7 @@ from scorelet.analysis.robustness.pictures import (
     check_level,
     check_pictures,
     check_radius,
+    check_unnormalised,
 )
 from scorelet.analysis.robustness.setup import AttackSetup
 from scorelet.analysis.robustness.smoothing import (
@@ -51,6 +52,7 @@ __all__ = [
     "check_level",
     "check_pictures",
     "check_radius",
+    "check_unnormalised",
     "clean_logits",
     "explain",
     "inside",

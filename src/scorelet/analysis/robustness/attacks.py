@@ -14,7 +14,12 @@ from torch import Tensor, nn
 from scorelet.analysis.robustness.auto import apgd, autoattack, square
 from scorelet.analysis.robustness.ball import inside
 from scorelet.analysis.robustness.pgd import ascent, pgd
-from scorelet.analysis.robustness.pictures import check_labels, check_pictures, check_radius
+from scorelet.analysis.robustness.pictures import (
+    check_labels,
+    check_logits,
+    check_pictures,
+    check_radius,
+)
 from scorelet.analysis.robustness.setup import AttackSetup
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, Logits
@@ -64,7 +69,7 @@ def attack(
         source: another network, for transfer.
 
     Raises:
-        InputError: pictures, labels, a radius or a name that cannot be used.
+        InputError: pictures, labels, a radius or a name that cannot be used, or no logits.
         MissingExtraError: the library of the attack is not installed.
     """
     setup = setup or AttackSetup()
@@ -83,10 +88,15 @@ def attack(
 
 
 def clean_logits(network: nn.Module, x: Tensor, labels: Tensor) -> Logits:
-    """Return the logits of pictures; pictures and labels that cannot be attacked are refused."""
+    """Return the logits of pictures; what cannot be attacked is refused.
+
+    Raises:
+        InputError: pictures or labels that cannot be used, or a network that returns no logits.
+    """
     check_pictures(x, labels)
     with torch.no_grad():
         logits = network(x)
+    check_logits(logits, len(x))
     check_labels(labels, logits.shape[1])
     return logits
 

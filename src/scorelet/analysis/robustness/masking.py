@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels
 
 CHANCE = 0.01
@@ -30,17 +31,22 @@ def without_gradient(network: nn.Module, x: Image, labels: Labels) -> Tensor:
         labels: (batch,).
 
     Returns:
-        (batch,), booleans. A network that cannot be differentiated has none at all.
+        (batch,), booleans.
+
+    Raises:
+        InputError: the network's logits cannot be differentiated in the pictures.
     """
-    image = x.detach().clone().requires_grad_()
+    image, gradient = x.detach().clone().requires_grad_(), None
     with torch.enable_grad():
         logits = network(image)
-        if not logits.requires_grad:
-            return torch.ones(len(x), dtype=torch.bool, device=x.device)
-        loss = F.cross_entropy(logits, labels, reduction="sum")
-        (gradient,) = torch.autograd.grad(loss, image, allow_unused=True)
+        if logits.requires_grad:
+            loss = F.cross_entropy(logits, labels, reduction="sum")
+            (gradient,) = torch.autograd.grad(loss, image, allow_unused=True)
     if gradient is None:
-        return torch.ones(len(x), dtype=torch.bool, device=x.device)
+        raise InputError(
+            "The model's logits are detached, without a gradient in the pictures, which pgd, apgd, "
+            "autoattack and transfers follow: use the attack square, which needs none."
+        )
     length = gradient.flatten(1).abs().sum(1)
     return (length == 0) | ~length.isfinite()
 

@@ -1,4 +1,4 @@
-"""What may be attacked: float pictures in [0, 1] with labels that the classifier knows."""
+"""What may be attacked: float pictures in [0, 1] with labels that the classifier knows; logits."""
 
 import math
 
@@ -7,6 +7,12 @@ from torch import Tensor
 
 from scorelet.analysis.robustness.ball import Norm
 from scorelet.core.errors import InputError
+from scorelet.core.typing import Logits
+
+BRIGHT = 5.0
+"""No scaling of [0, 1] that is usual goes beyond it: pictures that do are in another unit."""
+CLOSE = 1e-4
+"""To one, of sums of probabilities."""
 
 
 def check_pictures(x: Tensor, labels: Tensor) -> None:
@@ -41,9 +47,40 @@ def check_unit(x: Tensor) -> None:
         )
     low, high = float(x.min()), float(x.max())
     if not (low >= 0 and high <= 1):
+        hint = "divide pictures of 8 bits by 255" if high > BRIGHT else "let the model scale them"
         raise InputError(
-            f"The pictures have values from {low:g} to {high:g}: expected [0, 1]; divide pictures "
-            "of 8 bits by 255."
+            f"The pictures have values from {low:g} to {high:g}: expected [0, 1]; {hint}."
+        )
+
+
+def check_logits(found: object, count: int) -> None:
+    """Refuse what a network made of `count` pictures where it is no logits (batch, classes).
+
+    Raises:
+        InputError: no tensor of floats, or one of another shape.
+    """
+    if not isinstance(found, Tensor):
+        got = f"an object of class {type(found).__name__}"
+    elif found.is_floating_point() and found.ndim == 2 and len(found) == count:
+        return
+    else:
+        got = f"{str(found.dtype).removeprefix('torch.')} of shape {tuple(found.shape)}"
+    raise InputError(
+        f"The model made {got} of {count} pictures: expected logits, floats (batch, classes); give "
+        "a module that returns these alone."
+    )
+
+
+def check_unnormalised(logits: Logits) -> None:
+    """Refuse probabilities in the place of logits.
+
+    Raises:
+        InputError: nothing is negative, and the classes of each picture add up to one.
+    """
+    if bool((logits >= 0).all()) and bool(((logits.sum(1) - 1).abs() <= CLOSE).all()):
+        raise InputError(
+            "The model returns probabilities, and logits are expected, whose softmax they are: "
+            "leave its softmax out, or give the log of what it returns."
         )
 
 

@@ -15,6 +15,7 @@ from scorelet.analysis.robustness import (
     AttackSetup,
     attack,
     certify,
+    check_unnormalised,
     clean_logits,
     widest,
     without_gradient,
@@ -98,9 +99,14 @@ def _clean(work: Work, number: int) -> Tensors:
     x, labels = work.chunk(number)
     logits = clean_logits(work.network, x, labels)
     check_finite(logits)
+    if number == 0:
+        check_unnormalised(logits)
     found = {"logits": logits.cpu()}
     if work.settings.guided():
         found["without"] = without_gradient(work.network, x, labels).cpu()
+    if work.source is not None:
+        clean_logits(work.source, x, labels)
+        without_gradient(work.source, x, labels)  # refused here, not after the other attacks
     return found
 
 
