@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -22,6 +23,7 @@ from scorelet.models import (
     ResidualDenoiser,
     noise_level,
 )
+from scorelet.models.denoiser import check_tensor
 
 F64 = torch.zeros(3, 1, 2, 2, dtype=torch.float64)
 
@@ -123,6 +125,11 @@ def test_noise_levels_can_be_mapped_over():
 def test_bad_images_are_refused(y, message):
     with pytest.raises(InputError, match=message):
         ResidualDenoiser(bias_free_net(), channels=(1,))(y)
+
+
+def test_arrays_of_numpy_are_refused():
+    with pytest.raises(InputError, match="of class ndarray: expected a tensor of floats"):
+        check_tensor(np.zeros((1, 1, 8, 8), np.float32))
 
 
 def test_a_missing_noise_level_is_refused_unless_blind():

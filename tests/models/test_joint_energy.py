@@ -300,6 +300,12 @@ def test_what_is_refused():
         joint.logits(white(2, 3, 8, 8))
     with pytest.raises(InputError, match="sigma must be finite"):
         joint.logits(y, -1.0)
+    for wrong in ((255 * y).to(torch.uint8), y[0]):
+        with pytest.raises(InputError, match="expected floats"):
+            joint.denoise(wrong, 0.1)
+    for half in (torch.float16, torch.bfloat16):
+        with pytest.raises(InputError, match="less than half precision keeps"):
+            joint.to(half).denoise(y.to(half), 0.1)
     with pytest.raises(InputError, match="has no energy and logits"):
         NetworkJointEnergy(nn.Linear(1, 1), "ab")
     with pytest.raises(InputError, match="name as many"):

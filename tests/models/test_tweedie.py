@@ -6,12 +6,14 @@ from torch.func import jacrev
 
 from laws.denoiser_laws import assert_close
 from models.test_denoiser import bias_free_net, images
+from models.test_joint_energy import mixture
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator
 from scorelet.models import (
     ResidualDenoiser,
     add_noise,
     denoised_from_score,
+    score,
     score_from_denoised,
     sure,
 )
@@ -34,6 +36,16 @@ def test_exact_sure_is_the_formula_with_the_trace_of_the_dense_jacobian():
         residual = (image - DENOISER(image[None])[0]).square().sum()
         expected = residual - level**2 * 25 + 2 * level**2 * jacobian.trace()
         assert_close(value, expected, 1e-12)  # sums of 25 terms in another order
+
+
+def test_a_joint_law_has_the_score_and_the_risk_of_its_denoiser():
+    joint, y = mixture(), images(2, side=4)
+    assert_close(score(joint, y, 0.3), joint.score(y, 0.3), 1e-12)
+    own = sure(joint.denoiser(), y, 0.3, exact=True)
+    assert_close(sure(joint, y, 0.3, exact=True), own, 1e-12)
+    joint.denoises = False
+    with pytest.raises(InputError, match="has learnt labels"):
+        score(joint, y, 0.3)
 
 
 @pytest.mark.slow

@@ -78,6 +78,19 @@ def noise_level(sigma: NoiseLike, y: Tensor, *, positive: bool = False) -> Noise
     return level.expand(batch)
 
 
+def check_tensor(y: object) -> None:
+    """Refuse images that are no tensor, as those of NumPy.
+
+    Raises:
+        InputError: they are of another class.
+    """
+    if not isinstance(y, Tensor):
+        raise InputError(
+            f"The image batch is of class {type(y).__name__}: expected a tensor of floats (batch, "
+            "channel, height, width) with values in [0, 1]."
+        )
+
+
 def _check_range(sigma: NoiseLike, fine: bool, *, positive: bool) -> None:
     if not fine:
         wanted = "positive" if positive else "zero or positive"
@@ -212,6 +225,7 @@ class Denoiser(nn.Module, ABC):
             raise InputError("This denoiser takes no condition: call it as denoiser(y, sigma).")
 
     def _check(self, y: Tensor) -> None:
+        check_tensor(y)
         if y.ndim != 4:
             raise InputError(
                 f"The image batch has shape {tuple(y.shape)}: "

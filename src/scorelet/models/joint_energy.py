@@ -21,7 +21,7 @@ from torch.func import vjp
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, Logits, NoiseLevel, PerSample
-from scorelet.models.denoiser import Denoiser, NoiseLike, noise_level
+from scorelet.models.denoiser import Denoiser, NoiseLike, check_tensor, noise_level
 from scorelet.models.image_gradient import image_gradient
 from scorelet.models.labels import LabelLike, class_labels
 
@@ -80,7 +80,8 @@ class JointEnergy(nn.Module, ABC):
             sigma: noise level in the unit of `y`, one number or one per image.
 
         Raises:
-            InputError: no float image batch, another channel count, or a level that cannot be used.
+            InputError: no image batch of float32 or float64, another channel count, or a level that
+                cannot be used.
         """
         return self._logits(y, self._level(y, sigma))
 
@@ -114,7 +115,7 @@ class JointEnergy(nn.Module, ABC):
         self._check_denoises()
         return _chosen(self.logits(y, sigma), self._labels(label, y))
 
-    def score(self, y: Image, sigma: NoiseLike, label: LabelLike | None = None) -> Image:
+    def score(self, y: Tensor, sigma: NoiseLike, label: LabelLike | None = None) -> Image:
         """Return ∇ log p_σ(y), or ∇ log p_σ(y | label); arguments and errors as in `denoise`."""
         return self.logits_and_score(y, sigma, label)[1]
 
@@ -147,7 +148,7 @@ class JointEnergy(nn.Module, ABC):
         return posterior, gradient
 
     def logits_and_score(
-        self, y: Image, sigma: NoiseLike, label: LabelLike | None = None
+        self, y: Tensor, sigma: NoiseLike, label: LabelLike | None = None
     ) -> tuple[Logits, Image]:
         """Return ℓ and ∇ log p_σ(y), or ∇ log p_σ(y | label), from one forward pass.
 
@@ -163,7 +164,7 @@ class JointEnergy(nn.Module, ABC):
         score, logits = image_gradient(value, y, (level, *self.parameters()))
         return logits, score
 
-    def denoise(self, y: Image, sigma: NoiseLike, label: LabelLike | None = None) -> Image:
+    def denoise(self, y: Tensor, sigma: NoiseLike, label: LabelLike | None = None) -> Image:
         """Return D_u(y), or D_label(y); differentiable in y.
 
         Args:
@@ -174,8 +175,8 @@ class JointEnergy(nn.Module, ABC):
         Raises:
             InputError: as `logits`; a label out of range or unknown; it has learnt labels only.
         """
-        square = noise_level(sigma, y).square()[:, None, None, None]
-        return y + square * self.score(y, sigma, label)
+        score = self.score(y, sigma, label)
+        return y + noise_level(sigma, y).square()[:, None, None, None] * score
 
     def denoise_all(self, y: Image, sigma: NoiseLike) -> Tensor:
         """Return D_c(y) of every class, (batch, class, channel, height, width)."""
@@ -203,11 +204,17 @@ class JointEnergy(nn.Module, ABC):
                 "denoise or restore them."
             )
 
-    def _level(self, y: Image, sigma: NoiseLike) -> NoiseLevel:
+    def _level(self, y: Tensor, sigma: NoiseLike) -> NoiseLevel:
+        check_tensor(y)
         if y.ndim != 4 or not y.is_floating_point():
             raise InputError(
                 f"The image batch has shape {tuple(y.shape)} and dtype {y.dtype}: expected floats "
                 "(batch, channel, height, width) with values in [0, 1]."
+            )
+        if torch.finfo(y.dtype).bits < 32:
+            raise InputError(
+                f"The image batch has dtype {y.dtype}: classes differ in a large log-density by "
+                "less than half precision keeps; take float32 for images and model."
             )
         if not y.numel():
             raise InputError(

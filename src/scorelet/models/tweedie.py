@@ -14,6 +14,7 @@ from torch.func import jvp, vmap
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, PerSample
 from scorelet.models.denoiser import Denoiser, NoiseLike, noise_level
+from scorelet.models.joint_energy import JointEnergy
 
 
 def score_from_denoised(denoised: Image, y: Image, sigma: NoiseLike) -> Image:
@@ -37,20 +38,22 @@ def denoised_from_score(score: Image, y: Image, sigma: NoiseLike) -> Image:
     return y + _variance(sigma, y) * score
 
 
-def score(denoiser: Denoiser, y: Image, sigma: NoiseLike, *, cond: Tensor | None = None) -> Image:
+def score(
+    denoiser: Denoiser | JointEnergy, y: Image, sigma: NoiseLike, *, cond: Tensor | None = None
+) -> Image:
     """Return the score (f(y) - y) / sigma^2 of a denoiser f; a blind one ignores sigma in f.
 
-    Told a condition a, f(y, a) = E[x | y, a] gives the conditional score, the gradient in y of
-    log p_sigma(y | a).
+    Of a joint law f denoises over all classes. Told a condition a, f(y, a) = E[x | y, a] gives the
+    conditional score, the gradient in y of log p_sigma(y | a).
 
     References: arXiv 2310.02557, eq. 3; Kadkhodaie, Guth, Mallat, Simoncelli 2023,
     arXiv 2303.02984, section 2.
     """
-    return score_from_denoised(denoiser(y, sigma, cond=cond), y, sigma)
+    return score_from_denoised(_denoiser(denoiser)(y, sigma, cond=cond), y, sigma)
 
 
 def sure(
-    denoiser: Denoiser,
+    denoiser: Denoiser | JointEnergy,
     y: Image,
     sigma: NoiseLike,
     *,
@@ -65,7 +68,8 @@ def sure(
     signs v (Hutchinson), one forward derivative per probe, or exact with d of them.
 
     Args:
-        denoiser: f; each output image may depend on its own input image only.
+        denoiser: f, or a joint law, over all classes; each output image may depend on its own
+            input image only.
         y: noisy image with d = channel * height * width numbers per sample.
         sigma: the true noise level, one number or one per image, unit of `y`, positive.
         rng: source of the probes; not needed when `exact`.
@@ -85,13 +89,17 @@ def sure(
         raise InputError(f"probes must be at least 1, got {probes}.")
     if not exact and rng is None:
         raise InputError("sure draws random probes: give rng, or exact=True for small images.")
-    variance = _variance(sigma, y).flatten()
+    denoiser, variance = _denoiser(denoiser), _variance(sigma, y).flatten()
     residual = y - denoiser(y, sigma)
     if rng is None or exact:
         trace = _exact_trace(denoiser, y, sigma)
     else:
         trace = _probed_trace(denoiser, y, sigma, rng=rng, probes=probes)
     return residual.square().flatten(1).sum(1) + variance * (2 * trace - math.prod(y.shape[1:]))
+
+
+def _denoiser(model: Denoiser | JointEnergy) -> Denoiser:
+    return model.denoiser() if isinstance(model, JointEnergy) else model
 
 
 def _variance(sigma: NoiseLike, y: Tensor) -> Tensor:
