@@ -205,6 +205,28 @@ def test_layers_that_a_spectrum_leaves_out_are_named():
     assert twice["warnings"][0].startswith("2 grouped convolutions are left out (the first is 0.0)")
 
 
+def test_a_network_of_layers_that_are_left_out_is_refused_with_their_names():
+    net = nn.Sequential(nn.ConvTranspose2d(3, 4, 3), nn.ConvTranspose2d(4, 3, 3))
+    with pytest.raises(InputError, match=r": 2 ConvTranspose2ds are left out \(the first is 0\)"):
+        sl.weights.spectrum(net)
+
+
+def test_one_layer_that_decides_on_the_noise_is_said_to_be_alone():
+    torch.manual_seed(0)
+    one, other = nn.Linear(128, 64), nn.Linear(64, 64)
+    with torch.no_grad():
+        for each in (one, other):
+            each.weight *= 0.5
+    alone = ", by this layer alone: no other is large enough to tell"
+    for net, said in (
+        (nn.Sequential(one, nn.Linear(64, 4)), True),
+        (nn.Sequential(one, other), False),
+    ):
+        document = sl.weights.spectrum(net).document
+        assert document["noise"] == "bulk"
+        assert (alone in document["warnings"][0]) is said
+
+
 def test_pictures_of_one_colour_do_not_tell_networks_apart():
     """Gray pictures without bias: what each layer behind the first reads has one direction."""
     torch.manual_seed(0)

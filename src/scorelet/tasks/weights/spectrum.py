@@ -61,8 +61,8 @@ def spectrum(model: Model, *, arch: str | None = None, noise: str = "auto") -> S
         arch: torchvision:NAME, timm:NAME or FILE.py:FUNCTION, which builds the network.
         noise: "init": weights started with the variance that the layer's constructor draws;
             "bulk": that of the bulk of the spectrum, for networks that were drawn otherwise, or
-            trained with weight decay; "auto": bulk where that of most layers has another variance
-            than their constructors draw, else init.
+            trained with weight decay; "auto": bulk where that of most layers that are large
+            enough to tell has another variance than their constructors draw, else init.
 
     Raises:
         InputError: no layer that mixes channels, or options that cannot be used.
@@ -70,18 +70,19 @@ def spectrum(model: Model, *, arch: str | None = None, noise: str = "auto") -> S
     """
     opened = open_network(model, arch, device="cpu")
     layers = registered_layers(opened.network)
+    others = left_out(opened.network, "their neurons do not see all channels")
     if not layers:
-        raise InputError(f"{opened.title} has no convolution, linear layer or channel matrix.")
+        why = f": {'; '.join(others)}" if others else ""
+        raise InputError(
+            f"{opened.title} has no convolution, linear layer or channel matrix to look into{why}."
+        )
     used, (found,), (notes,) = in_units_of_noise(noise, layers)
     document = {
         "model": opened.title,
         "arch": arch,
         "noise": used,
         "layers": [_entry(layer) for layer in found],
-        "warnings": [
-            *left_out(opened.network, "their neurons do not see all channels"),
-            *notes,
-        ],
+        "warnings": [*others, *notes],
     }
     return Spectra(document, found)
 
@@ -97,8 +98,9 @@ def in_units_of_noise(
 ) -> tuple[str, list[tuple[LayerSpectrum, ...]], list[list[str]]]:
     """Return init or bulk, the spectra of each network in units of it, and what is to be said.
 
-    Of auto it is bulk where that of most layers of a network is another one than was drawn. One
-    layer all of whose directions have been learned is off, too, and has no bulk.
+    Of auto it is bulk where that of most layers of a network that are large enough to tell, perhaps
+    of one, is another one than was drawn. One layer all of whose directions have been learned is
+    off, too, and has no bulk.
 
     Raises:
         InputError: another word.
@@ -120,8 +122,10 @@ def _bulk_warnings(layers: Sequence[LayerSpectrum], noise: str, used: str) -> li
     shown = other_bulks(layers)
     if noise == "bulk" or not shown:
         return []
+    alone = len(_large(layers)) == 1
     done = {
-        "bulk": "noise is taken from the bulk",
+        "bulk": "noise is taken from the bulk"
+        + (", by this layer alone: no other is large enough to tell" if alone else ""),
         "init": "noise stays that of the initialisation",
     }
     return [
