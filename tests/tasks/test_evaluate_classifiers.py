@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 
 import numpy as np
 import pytest
@@ -70,11 +71,23 @@ def test_classes_are_matched_by_name_not_by_number(classifier, tmp_path):
     result = evaluate(tmp_path, model=classifier)
     assert (result["pictures"], result["accuracy"]) == (6, 1.0)
     assert result["confusion"] == [[2, 0, 0], [0, 2, 0], [0, 0, 2]]
-    (warning,) = result["warnings"]
-    assert warning.startswith("1 of 7 pictures was left out (red/broken.png)")
+    assert result["warnings"][0].startswith("1 of 7 pictures was left out (red/broken.png)")
     (tmp_path / "blue").rename(tmp_path / "violet")
     with pytest.raises(InputError, match="have the classes green, red, violet, and the model"):
         evaluate(tmp_path, model=classifier)
+
+
+def test_a_folder_without_a_test_part_is_said_to_be_measured_whole(classifier, data, tmp_path):
+    for number, name in enumerate(classifier.classes):
+        for i in range(2):
+            write_png(tmp_path / "train" / name / f"{i}.png", plain_colours([number], SIDE)[0])
+    (warning,) = evaluate(tmp_path / "train", model=classifier)["warnings"]
+    assert "no part test, so that all pictures are measured" in warning
+    assert "give --hold-out N" in warning
+    assert evaluate(tmp_path / "train", model=classifier, hold_out=3)["warnings"] == []
+    assert evaluate(data, model=classifier)["warnings"] == []
+    shutil.copytree(tmp_path / "train", tmp_path / "test")
+    assert evaluate(tmp_path, model=classifier)["warnings"] == []
 
 
 def test_a_limit_and_a_hold_out_of_folders_take_pictures_of_all_classes(classifier, tmp_path):

@@ -65,7 +65,7 @@ def load_labelled(
     if not labels and is_flat_folder(path):
         return load_flat_folder(path, channels=channels, fit=fit)
     if path.is_dir():
-        folder = path / part if (path / "train").is_dir() or (path / "test").is_dir() else path
+        folder = path / part if has_parts(path) else path
         return load_class_folders(folder, channels=channels, fit=fit, originals=originals).mixed()
     if path.suffix.lower() != ".npz":
         raise InputError(
@@ -73,6 +73,11 @@ def load_labelled(
             "for each class."
         )
     return _load_npz(path, part).mixed()
+
+
+def has_parts(path: Path) -> bool:
+    """Tell whether a set has a part to train and one to test; a folder of classes is both."""
+    return path.is_file() or (path / "train").is_dir() or (path / "test").is_dir()
 
 
 def _load_npz(path: Path, part: Part) -> LabelledImages:

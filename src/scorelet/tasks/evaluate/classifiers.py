@@ -1,5 +1,6 @@
 """Classifiers are measured on labelled pictures: accuracy, confusion, likelihood, calibration."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from scorelet.analysis.classification import (
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Labels, Logits
 from scorelet.data.labelled import LabelledImages
+from scorelet.data.labelled.files import has_parts
+from scorelet.data.locate import locate
 from scorelet.models import Classifier
 from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
 from scorelet.tasks.fitting import load_fitted
@@ -22,6 +25,10 @@ from scorelet.tasks.ready_classifier import ReadyClassifier, check_finite, ready
 
 BATCH = 250
 """Pictures at a time."""
+_NO_TEST = (
+    "The data have no part test, so that all pictures are measured: if the model was trained on "
+    "them, give --hold-out N, with the number that the training held out."
+)
 
 
 @measure.register(Classifier)
@@ -116,6 +123,8 @@ def labelled_images(
     images = load_fitted(data, classifier, part="train" if settings.hold_out else "test")
     if settings.hold_out:
         _, images = images.hold_out(settings.hold_out)
+    elif not has_parts(locate(data)):
+        images = replace(images, notes=(*images.notes, _NO_TEST))
     return (images if settings.limit is None else images.first(settings.limit)).readable()
 
 
