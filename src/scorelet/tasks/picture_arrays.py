@@ -35,6 +35,7 @@ def load_picture_array(
     channels: Channels = 1,
     side: int | None = None,
     say: Say | None = None,
+    field: str = "--side",
 ) -> Pictures:
     """Read pictures of one size.
 
@@ -48,6 +49,7 @@ def load_picture_array(
             picture; None: pictures stay as they are.
         say: called with sentences without a full stop on files of a folder that are left out: no
             pictures, or none that can be read; None: the first that cannot be read is an error.
+        field: what users set the side by, for the sentence.
 
     Returns:
         (n, height, width, channels), uint8 or float32.
@@ -60,7 +62,7 @@ def load_picture_array(
         raise InputError(f"The side is {side}: pictures have at least 2 pixels a side.")
     file, name = split_name(source)
     if file.is_dir():
-        return _from_folder(file, channels, side, say)
+        return _from_folder(file, channels, side, say, field)
     if name is None and file.suffix.lower() == ".npz" and _has_training_set(file):
         name = "x_train"
     if array_suffix(file) is None:
@@ -77,7 +79,9 @@ def images_of(pictures: Pictures) -> Tensor:
     return unit.permute(0, 3, 1, 2).contiguous()
 
 
-def _from_folder(folder: Path, channels: Channels, side: int | None, say: Say | None) -> Pictures:
+def _from_folder(
+    folder: Path, channels: Channels, side: int | None, say: Say | None, field: str
+) -> Pictures:
     fit = None if side is None else pixels_fitter((side, side), "crop")
     found: list[np.ndarray] = []
     for path, picture in _read(folder, say):
@@ -88,7 +92,7 @@ def _from_folder(folder: Path, channels: Channels, side: int | None, say: Say | 
         elif pixels.shape != found[0].shape:
             raise InputError(
                 f"{path} has {_size(pixels)} pixels, {first} has {_size(found[0])}: pictures "
-                "of one size are needed; give --side to bring all to one."
+                f"of one size are needed; give {field} to bring all to one."
             )
         found.append(pixels if pixels.dtype == np.uint8 else to_unit(pixels).astype(np.float32))
     if len({pixels.dtype for pixels in found}) > 1:

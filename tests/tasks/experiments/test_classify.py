@@ -258,3 +258,10 @@ def test_parts_with_other_classes_are_refused(file, tmp_path, data):
     changes = {"source": str(tmp_path / "other.npz"), "hold_out": 0, "test": True}
     with pytest.raises(InputError, match="have other classes: 0, 1, 2 to train, 0, 1 to test"):
         build(read_config(file(data=changes)))
+
+
+def test_one_number_is_the_size_of_squares(file):
+    assert read_config(file(data={"size": 16})).data.size == (16, 16)
+    assert read_config(file(data={"size": [8, 16]})).data.size == (8, 16)
+    with pytest.raises(InputError, match=r"data\.size"):
+        read_config(file(data={"size": 0}))

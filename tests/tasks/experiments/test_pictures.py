@@ -82,3 +82,12 @@ def test_what_is_broken_in_a_folder_is_left_out_and_named(tmp_path):
     assert "1 of 6 pictures was left out" in note
     assert note.endswith("convert it.")
     assert "bad.png" in note
+
+
+def test_pictures_of_several_sizes_need_a_side_by_the_name_that_the_configuration_gives_it(
+    tmp_path,
+):
+    for k, side in enumerate((8, 9)):
+        Image.fromarray(np.zeros((side, side), np.uint8)).save(tmp_path / f"{k}.png")
+    with pytest.raises(InputError, match=r"one size are needed; give data\.side to bring all to"):
+        build(config(tmp_path))

@@ -62,7 +62,9 @@ def _pictures(config: CascadeConfig, say: Say) -> tuple[np.ndarray, np.ndarray]:
     """Return what is learnt from, and what is validated on; say which files are left out."""
     data = config.data
     parts = [
-        load_picture_array(source, channels=data.channels, side=data.side, say=say)
+        load_picture_array(
+            source, channels=data.channels, side=data.side, say=say, field="data.side"
+        )
         for source in data.train
     ]
     if len({(part.shape[1:], part.dtype) for part in parts}) > 1:

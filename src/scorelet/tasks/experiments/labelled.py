@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from torch import nn
 
 from scorelet.core.errors import InputError
@@ -12,6 +12,14 @@ from scorelet.tasks.fitting import pixels_fitter
 from scorelet.training import ConfigSection, LoopConfig
 
 Side = Annotated[int, Field(ge=1)]
+
+
+def _both_sides(value: object) -> object:
+    """Take one number for both sides of a square."""
+    return (value, value) if isinstance(value, int) else value
+
+
+Size = Annotated[tuple[Side, Side], BeforeValidator(_both_sides)]
 
 
 class LabelledConfig(ConfigSection):
@@ -32,8 +40,10 @@ class LabelledConfig(ConfigSection):
         default=False, description="validate on the part `test` of the source instead"
     )
     channels: Literal[1, 3] = Field(default=3, description="of pictures in folders")
-    size: tuple[Side, Side] | None = Field(
-        default=None, description="height and width to which pictures in folders are brought"
+    size: Size | None = Field(
+        default=None,
+        description="height and width to which pictures in folders are brought, one number for "
+        "squares",
     )
     fit: Literal["crop", "stretch"] = Field(
         default="crop", description="how: the central part, or the whole picture stretched"

@@ -53,7 +53,11 @@ def build(config: PicturesConfig) -> Experiment:
     check_channels(network, config.model, data.channels, what="the pictures")
     left_out: list[str] = []
     pictures = load_picture_array(
-        data.source, channels=data.channels, side=data.side, say=left_out.append
+        data.source,
+        channels=data.channels,
+        side=data.side,
+        say=left_out.append,
+        field="data.side",
     )
     if data.first is not None and len(pictures) < data.first:
         raise InputError(
