@@ -134,6 +134,14 @@ def test_training_takes_whole_pictures_only(tmp_path):
         load_pictures(tmp_path, channels=1)
 
 
+def test_pictures_with_gaps_are_left_out_of_a_folder_where_it_can_be_said(tmp_path):
+    write(tmp_path / "a.tif", filled("f4", -9999), "-9999")
+    write(tmp_path / "b.tif", filled("f4", 1), "-9999")
+    said = []
+    assert len(load_pictures(tmp_path, channels=1, say=said.append)) == 1
+    assert "a.tif has 10 pixels without data" in said[0]
+
+
 def test_a_mask_has_the_shape_of_the_picture():
     whole = Picture(np.zeros((6, 9, 3), np.uint8))
     assert replace(whole, mask=HOLES).mask is HOLES

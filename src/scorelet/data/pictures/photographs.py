@@ -1,17 +1,19 @@
 """Folders of photographs as arrays, gray or colour."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from scorelet.core.errors import ImageFileError
+from scorelet.core.errors import ImageFileError, InputError
+from scorelet.core.words import counted
 from scorelet.data.pictures.files import iter_pages
-from scorelet.data.pictures.folders import find_pictures
+from scorelet.data.pictures.folders import broken_sentence, find_pictures
 from scorelet.data.pictures.types import Picture, to_unit
 
 Pixels = np.ndarray
+Say = Callable[[str], None]
 
 
 def load_pictures(
@@ -20,6 +22,7 @@ def load_pictures(
     channels: int,
     exclude: frozenset[str] = frozenset(),
     limit: int | None = None,
+    say: Say | None = None,
 ) -> list[Pixels]:
     """Read every picture of `source` as (height, width, channels), alpha left out.
 
@@ -28,15 +31,39 @@ def load_pictures(
         channels: 3 repeats gray pictures; 1 takes luma (ITU-R 601, as `luma`).
         exclude: names relative to the parent of the folder, as ``bsd400/003.png``.
         limit: read only the first so many.
+        say: called with a sentence without a full stop on files that cannot be read, or have pixels
+            without data, and are left out; None: the first one is an error.
 
     Raises:
-        ImageFileError: a file cannot be read, or has pixels without data.
+        ImageFileError: without `say`, a file that cannot be used.
+        InputError: with it, none can be.
     """
     root = Path(source)
     found = [root] if root.is_file() else find_pictures(root)
-    kept = (p for p in found if f"{root.name}/{p.relative_to(root)}" not in exclude)
-    pages = (_whole(page, path) for path in kept for page in iter_pages(path))
+    kept = [p for p in found if f"{root.name}/{p.relative_to(root)}" not in exclude]
+    pages = _readable(kept, root, say) if say else (page for path in kept for page in _pages(path))
     return [with_channels(page, channels) for page in islice(pages, limit)]
+
+
+def _readable(paths: Sequence[Path], root: Path, say: Say) -> Iterator[Picture]:
+    """Yield the pages of files all of whose pages can be used; say at the end which others are."""
+    broken: list[tuple[Path, str]] = []
+    for path in paths:
+        try:
+            yield from list(_pages(path))
+        except ImageFileError as error:
+            broken.append((path, str(error)))
+    if broken and len(broken) == len(paths):
+        raise InputError(
+            f"{root} has no picture that can be used ({counted(len(paths), 'file')} tried): "
+            f"{broken[0][1]}"
+        )
+    if broken:
+        say(broken_sentence(broken, len(paths)).removesuffix("."))
+
+
+def _pages(path: Path) -> Iterator[Picture]:
+    return (_whole(page, path) for page in iter_pages(path))
 
 
 def _whole(page: Picture, path: Path) -> Picture:

@@ -3,18 +3,24 @@
 The noise is white, or what a simulated camera makes of it, or both by turns.
 """
 
+from collections.abc import Callable, Sequence
+from functools import cache
+
 import numpy as np
+import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from scorelet.core.errors import InputError
 from scorelet.core.network import Network
 from scorelet.core.random import generator, randn
+from scorelet.core.typing import Image
 from scorelet.data import load_pictures, locate, to_unit
 from scorelet.data.camera.patches import CameraPatches
 from scorelet.data.pictures.drawn import draw_page
 from scorelet.data.pictures.folders import left_out_of
 from scorelet.data.pictures.patches import Crop, NoisyPatches, PictureCrops, half
+from scorelet.data.pictures.photographs import Say
 from scorelet.data.pictures.turns import TurnPatches
 from scorelet.models import (
     Denoiser,
@@ -63,14 +69,15 @@ def build(config: DenoiseConfig) -> Experiment:
     if config.drown:
         return _drowning(network, config, config.drown)
     check_channels(network, config.model, config.data.channels, what="the patches")
-    validate = _validation(config.data)
+    broken: list[str] = []
+    validate = _validation(config.data, broken.append)
     return Experiment(
         learner=Learner(ResidualDenoiser(network), _objective(config)),
-        data=noisy_patches(config),
+        data=noisy_patches(config, broken.append),
         export=export_model,
         validate=validate,
         best=Best("psnr") if validate else None,
-        notes=_left_out(config.data),
+        notes=_left_out(config.data, broken),
     )
 
 
@@ -82,11 +89,17 @@ def _objective(config: DenoiseConfig) -> Objective:
     return distillation(teacher, config.teach.turns, config.sigma_weight, config.evenness)
 
 
-def _teacher(name: str) -> Denoiser:
-    teacher = prepare(load_as(Denoiser, name, verb="train"))
+def _teacher(name: str) -> Callable[[Image], Image]:
+    """Return a denoiser that answers on the device on which it is asked."""
+    teacher = load_as(Denoiser, name, verb="train")
     if not teacher.blind:
         raise InputError(f"{name} must be told the noise level: a blind one can teach.")
-    return teacher
+
+    @cache
+    def on(device: torch.device) -> Denoiser:
+        return prepare(teacher, device=str(device))
+
+    return lambda y: on(y.device)(y)
 
 
 def _drowning(network: nn.Module, config: DenoiseConfig, drown: DrownConfig) -> Experiment:
@@ -98,6 +111,7 @@ def _drowning(network: nn.Module, config: DenoiseConfig, drown: DrownConfig) -> 
             f"set channels: {channels + 1} and outputs: {channels} in model.options."
         )
     low, high = (level / 255 for level in drown.sigma)
+    broken: list[str] = []
     return Experiment(
         learner=Learner(
             LevelMapDenoiser(network, channels=config.data.channels),
@@ -108,23 +122,29 @@ def _drowning(network: nn.Module, config: DenoiseConfig, drown: DrownConfig) -> 
                 config.evenness,
             ),
         ),
-        data=noisy_patches(config),
+        data=noisy_patches(config, broken.append),
         export=export_model,
-        notes=_left_out(config.data),
+        notes=_left_out(config.data, broken),
     )
 
 
-def _left_out(data: PatchesConfig) -> tuple[str, ...]:
-    """Say of each folder which files are no pictures."""
+def _left_out(data: PatchesConfig, broken: Sequence[str]) -> tuple[str, ...]:
+    """Say of each folder which files are no pictures, and which cannot be read, each once."""
     names = [source.folder for source in data.train if source.folder] + data.validation
     folders = [locate(name) for name in dict.fromkeys(names)]
-    return tuple(f"{text}." for each in folders if each.is_dir() for text in left_out_of(each))
+    said = [text for each in folders if each.is_dir() for text in left_out_of(each)]
+    return tuple(f"{text}." for text in dict.fromkeys([*said, *broken]))
 
 
-def noisy_patches(config: DenoiseConfig) -> Dataset[dict[str, Tensor]]:
-    """Return the patches of a run, each a function of (seed, index)."""
+def noisy_patches(config: DenoiseConfig, say: Say | None = None) -> Dataset[dict[str, Tensor]]:
+    """Return the patches of a run, each a function of (seed, index).
+
+    Args:
+        config: of the run.
+        say: as in `load_pictures`.
+    """
     data, length = config.data, config.steps * config.batch
-    sources = [(source.share, _crops(source, data)) for source in data.train]
+    sources = [(source.share, _crops(source, data, say)) for source in data.train]
     white = NoisyPatches(
         sources,
         patch=data.patch,
@@ -141,11 +161,12 @@ def noisy_patches(config: DenoiseConfig) -> Dataset[dict[str, Tensor]]:
     return TurnPatches([(1 - data.camera, white), (data.camera, camera)], seed=config.seed)
 
 
-def _crops(source: SourceConfig, data: PatchesConfig) -> Crop:
+def _crops(source: SourceConfig, data: PatchesConfig, say: Say | None) -> Crop:
     if source.folder is None:
         return draw_page
     exclude = frozenset(data.exclude)
-    pictures = load_pictures(locate(source.folder), channels=data.channels, exclude=exclude)
+    folder, channels = locate(source.folder), data.channels
+    pictures = load_pictures(folder, channels=channels, exclude=exclude, say=say)
     if source.halved:
         pictures = [half(picture) for picture in pictures]
     if source.grainless:
@@ -179,12 +200,12 @@ def _noise_law(data: PatchesConfig) -> NoiseLaw:
     return LogUniformNoise(low, high) if data.law == "log-uniform" else UniformNoise(low, high)
 
 
-def _validation(data: PatchesConfig) -> Validate | None:
+def _validation(data: PatchesConfig, say: Say) -> Validate | None:
     if not data.validation:
         return None
     folders = [locate(name) for name in data.validation]
     kinds = (1, 3) if data.gray and data.channels == 3 else (data.channels,)
-    sets = {c: [p for f in folders for p in load_pictures(f, channels=c)] for c in kinds}
+    sets = {c: [p for f in folders for p in load_pictures(f, channels=c, say=say)] for c in kinds}
 
     def validate(_step: int, learner: nn.Module) -> dict[str, float]:
         figures = {
