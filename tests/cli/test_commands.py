@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from samples import Identity, noisy, waves, write_png
 from scorelet.cli.evaluate import parse_levels
@@ -227,7 +228,6 @@ def test_an_interrupt_is_no_bug(shell, monkeypatch, tmp_path):
         ("basis.basis_of_picture", "basis a.png", False),
         ("denoise.denoise_files", "denoise a.png", True),
         ("restore.restore_files", "restore a.png --task deblur --blur 1", True),
-        ("train.train", "train photo", True),
         ("audit.audit_twins", "audit --data a", True),
         ("audit.audit_models", "audit --data a --models b c", False),
         ("robust.robustness", "robust a --model b -o r.html", True),
@@ -239,6 +239,27 @@ def test_an_interrupt_says_whether_something_is_kept(shell, monkeypatch, place, 
     monkeypatch.setattr(f"scorelet.tasks.{place}", interrupted)
     said = "Interrupted; what was finished is kept." if kept else "Interrupted."
     assert shell(*words.split()) == (130, "", f"{said}\n")
+
+
+def test_an_interrupted_training_says_which_steps_are_kept(shell, monkeypatch, tmp_path):
+    monkeypatch.setattr("scorelet.tasks.train.train", interrupted)
+    words = ("train", "photo", "--cfg.output", tmp_path)
+    said = "Interrupted; no state of the run was saved.\n"
+    assert shell(*words) == (130, "", said)
+    (tmp_path / "state.safetensors").touch()
+    monkeypatch.setattr("scorelet.training.state.read_facts", lambda _path: {"step": 7})
+    said = f"Interrupted; {tmp_path} holds 7 steps: --resume goes on from there.\n"
+    assert shell(*words) == (130, "", said)
+
+
+def test_reproduce_takes_the_device_that_auto_chooses(shell, monkeypatch):
+    def choose(name="auto"):
+        return torch.device("cuda" if name == "auto" else name)
+
+    monkeypatch.setattr("scorelet.core.device.choose_device", choose)
+    status, _, stderr = shell("reproduce", "rainbow", "--device", "cpu")
+    assert status == 2
+    assert "on the one that auto chooses, here cuda: leave it out" in stderr
 
 
 @pytest.mark.parametrize("command", [("audit",), ("field", "simulate")])

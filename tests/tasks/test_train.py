@@ -1,5 +1,6 @@
 """`scorelet train`: pictures and a YAML file in, a model that can be loaded out; killed or not."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -23,7 +24,8 @@ from scorelet.models import LevelMapDenoiser, ResidualDenoiser, TurnedDenoiser
 from scorelet.tasks.evaluate import mean_psnr
 from scorelet.tasks.experiments import read_config
 from scorelet.tasks.train import train, train_once
-from scorelet.training import read_log
+from scorelet.training import Trainer, loop, read_log
+from scorelet.training.processes import make_accelerator
 from scorelet.zoo import build_network, load
 
 OPTIONS = {"channels": 3, "widths": [8, 20], "encoder": [1, 1], "decoder": [1]}
@@ -180,6 +182,93 @@ def _kill_when(path: Path, command: list[str]) -> None:
         process.send_signal(signal.SIGKILL)
         process.communicate()
     assert process.returncode == -signal.SIGKILL
+
+
+@pytest.fixture
+def interrupted(monkeypatch):
+    """Make the third step of a run get so many signals."""
+    step = Trainer._one_step
+
+    def arrange(count, name=signal.SIGINT):
+        def interrupted_step(trainer, parts):
+            for _ in range(count if trainer.step == 2 else 0):
+                signal.raise_signal(name)
+            return step(trainer, parts)
+
+        monkeypatch.setattr(Trainer, "_one_step", interrupted_step)
+
+    return arrange
+
+
+def test_an_interrupted_run_saves_its_state_after_the_step(file, tmp_path, interrupted, capsys):
+    """And goes on to the weights of an undisturbed one; the usual handlers are back."""
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    path, whole = str(file(steps=5)), file("whole", steps=5)
+    interrupted(1)
+    assert run(["train", path, "--quiet"]) == 130
+    said = f"Interrupted; {tmp_path / 'run'} holds 3 steps: --resume goes on from there.\n"
+    assert capsys.readouterr().err == said
+    assert (tmp_path / "run" / "weights.safetensors").exists()
+    assert handlers == [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    assert run(["train", path, "--quiet", "--resume"]) == 0
+    interrupted(0)
+    train(read_config(whole), quiet=True)
+    ours, theirs = (load_tensors(tmp_path / n / "state.safetensors")[0] for n in ("run", "whole"))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_a_second_interruption_ends_at_once_and_nothing_is_said_to_be_kept(
+    file, tmp_path, interrupted, capsys
+):
+    interrupted(2)
+    assert run(["train", str(file(steps=5)), "--quiet"]) == 130
+    assert capsys.readouterr().err == "Interrupted; no state of the run was saved.\n"
+    assert not (tmp_path / "run" / "state.safetensors").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX systems")
+def test_a_polite_kill_saves_the_state_too(file, tmp_path, interrupted):
+    interrupted(1, signal.SIGTERM)
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        with pytest.raises(SystemExit, match="143"):
+            run(["train", str(file(steps=5)), "--quiet"])
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert load_tensors(tmp_path / "run" / "state.safetensors")[1]["facts"]["step"] == 3
+
+
+def test_a_run_is_on_the_device_that_is_asked_for(file, tmp_path, monkeypatch, capsys):
+    asked = []
+    monkeypatch.setattr(loop, "make_accelerator", lambda d: asked.append(d) or make_accelerator(d))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    path = str(file(steps=1))
+    assert run(["train", path, "--device", "cuda"]) == 2
+    assert_one_sentence(capsys.readouterr().err, "This machine has no usable device 'cuda'")
+    assert not (tmp_path / "run").exists()
+    assert run(["train", path, "--device", "cpu", "--quiet"]) == 0
+    train_once(read_config(file("once", steps=1)), "twin", quiet=True, device="cpu")
+    train(read_config(file("python", steps=1)), quiet=True)
+    assert asked == ["cpu", "cpu", "auto"]
+
+
+def test_pictures_that_cannot_be_read_are_named_counted_and_left_out(file, tmp_path, photos):
+    """Once, though they are read to learn from, and in colour and gray to validate on."""
+    folder = tmp_path / "some"
+    folder.mkdir()
+    whole = (photos / "flat" / "0.png").read_bytes()
+    (folder / "a.png").write_bytes(whole)
+    (folder / "b.png").write_bytes(whole[:100])
+    config = read_config(file(data={"train": [str(folder)], "validation": [str(folder)]}, steps=1))
+    said = []
+    train(config, quiet=True, warn=said.append)
+    (sentence,) = said
+    assert sentence.startswith("1 of 2 pictures was left out (some/b.png): ")
+    assert sentence.endswith(".")
+    assert not sentence.endswith("..")
+    os.remove(folder / "a.png")
+    with pytest.raises(InputError, match=r"no picture that can be used \(1 file tried\): .*b\.png"):
+        train(config, quiet=True)
 
 
 @pytest.mark.slow

@@ -102,6 +102,9 @@ def three_processes(monkeypatch):
         num_processes, process_index, is_main_process = 3, 1, False
         device = torch.device("cpu")
 
+        def __init__(self, device="auto"):
+            assert device == "auto"
+
     monkeypatch.setattr(loop, "make_accelerator", Second)
     return Second
 
@@ -119,3 +122,30 @@ def test_the_shares_of_the_processes_are_the_global_batch(tmp_path, three_proces
         shares.append(list(processes.shares(settings, 1, three_processes())))
     for step, batch in enumerate(zip(*shares, strict=True), start=1):
         assert list(chain.from_iterable(batch)) == list(range(6 * step, 6 * step + 6))
+
+
+def test_a_run_alone_has_the_device_that_is_asked_for(monkeypatch):
+    """Each run of a Python process its own."""
+    usual = processes.make_accelerator().device
+    monkeypatch.setattr(processes, "choose_device", lambda name: torch.device("meta"))
+    assert processes.make_accelerator("cuda").device.type == "meta"
+    assert processes.make_accelerator().device == usual
+
+
+def test_each_of_several_processes_has_its_own_device(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(InputError, match=r"^The device is 'cuda', and each of several .* or cpu"):
+        processes.make_accelerator("cuda")
+
+
+def test_several_processes_may_be_kept_on_the_cpu(monkeypatch):
+    import accelerate
+
+    asked = {}
+    monkeypatch.setattr(accelerate, "Accelerator", lambda **words: asked.update(words))
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for device, cpu in (("auto", False), ("cpu", True)):
+        processes.make_accelerator(device)
+        assert asked["cpu"] is cpu

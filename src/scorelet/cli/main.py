@@ -123,7 +123,12 @@ def run(tokens: list[str]) -> int:
 
 
 def _keeps(command: Callable[..., Any], given: Mapping[str, Any]) -> bool:
-    """Whether --resume goes on with what a command has done before it is interrupted."""
+    """Whether --resume goes on with what a command has done before it is interrupted.
+
+    A training says it itself.
+    """
+    if command is train.train:
+        return False
     if command is audit.audit and "models" in given:  # nothing is trained
         return False
     if command is robust.robust and "output" not in given:  # parts lie beside the report

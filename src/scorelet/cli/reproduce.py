@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
+from scorelet.core.errors import InputError
 
 
 def reproduce(
@@ -38,7 +39,14 @@ def reproduce(
         resume: go on with a run that was interrupted.
         overwrite: begin anew where a run is already.
     """
+    from scorelet.core.device import choose_device
     from scorelet.recipes import reproduce as run
+
+    if choose_device(shared.device) != choose_device():
+        raise InputError(
+            f"The device is {shared.device!r}, and results are reproduced on the one that auto "
+            f"chooses, here {choose_device()}: leave it out."
+        )
 
     def tell(name: str, *, seconds: float, kept: bool) -> None:
         shared.say(f"{name}: {seconds:.1f} s{' (kept from before)' if kept else ''}")

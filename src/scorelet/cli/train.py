@@ -1,12 +1,16 @@
 """scorelet train."""
 
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from scorelet.cli.options import DEFAULTS, Flag, Shared
 from scorelet.core.errors import InputError
+from scorelet.core.words import counted
 
 
 def train(
@@ -39,7 +43,15 @@ def train(
     from scorelet.training.processes import leave_processes
 
     settings = read_config(config, parse_overrides(overrides))
-    weights = run(settings, resume=resume, quiet=shared.quiet, say=shared.say, warn=shared.warn)
+    with _what_is_kept(settings.output):
+        weights = run(
+            settings,
+            resume=resume,
+            device=shared.device,
+            quiet=shared.quiet,
+            say=shared.say,
+            warn=shared.warn,
+        )
     leave_processes()
     if os.environ.get("RANK", "0") == "0":  # of several processes, one tells the result
         shared.say(f"weights: {weights}")
@@ -47,10 +59,24 @@ def train(
     return 0
 
 
+@contextmanager
+def _what_is_kept(folder: Path) -> Generator[None]:
+    """Say at an interruption from which step the run goes on."""
+    from scorelet.training.run_folder import STATE
+    from scorelet.training.state import steps_saved
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        step = steps_saved(folder / STATE)
+        kept = f"{folder} holds {counted(step, 'step')}: --resume goes on from there."
+        raise KeyboardInterrupt(
+            f"Interrupted; {kept if step else 'no state of the run was saved.'}"
+        ) from None
+
+
 def parse_overrides(tokens: tuple[str, ...]) -> dict[str, Any]:
     """Turn ("--cfg.steps", "500", "--cfg.seed=1") into {"steps": 500, "seed": 1}, by YAML."""
-    import yaml
-
     values: dict[str, Any] = {}
     words = iter(tokens)
     for word in words:
@@ -61,5 +87,16 @@ def parse_overrides(tokens: tuple[str, ...]) -> dict[str, Any]:
             text = next(words, None)
             if text is None:
                 raise InputError(f"{word} needs a value, as --cfg.steps 500.")
-        values[name.removeprefix("--cfg.")] = yaml.safe_load(text)
+        values[name.removeprefix("--cfg.")] = _value(name, text)
     return values
+
+
+def _value(name: str, text: str) -> Any:  # noqa: ANN401 - what YAML makes of it
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise InputError(
+            f'{name} {text} is no value of YAML: give a list in quotes, as {name} "[a, b]".'
+        ) from None

@@ -7,6 +7,11 @@ takes an error for that of one file, or for a bug, asks first.
 
 import signal
 import sys
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
 
 STATUS = 128 + signal.SIGTERM
 """Exit status of a process that SIGTERM ends."""
@@ -27,6 +32,51 @@ def end_if_told() -> None:
     """
     if _came:
         sys.exit(STATUS)
+
+
+@dataclass
+class HeldBack:
+    """Whether SIGINT or SIGTERM has come, see `held_back`."""
+
+    came: int | None = None
+    """The number of the signal."""
+    handlers: dict[int, Callable[[int, Any], Any]] = field(default_factory=dict)
+    """Who had them before."""
+
+    def hold(self) -> None:
+        """Keep the next signal back, where it would raise."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            handler = signal.getsignal(number)
+            if callable(handler):
+                self.handlers[number] = handler
+                signal.signal(number, self._keep)
+
+    def let(self) -> None:
+        """Let further signals do what they did before."""
+        for number, handler in self.handlers.items():
+            signal.signal(number, handler)
+
+    def _keep(self, number: int, _frame: object) -> None:
+        self.came = number
+        self.let()
+
+
+@contextmanager
+def held_back(*, wanted: bool = True) -> Generator[HeldBack]:
+    """Let SIGINT and SIGTERM raise at the end of a block; a second one raises at once.
+
+    Args:
+        wanted: False, or outside the main thread: they raise as ever.
+    """
+    held = HeldBack()
+    if wanted and threading.current_thread() is threading.main_thread():
+        held.hold()
+    try:
+        yield held
+    finally:
+        held.let()
+        if held.came is not None:
+            held.handlers[held.came](held.came, None)
 
 
 def _end(*_: object) -> None:

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from scorelet.core.device import choose_device
+from scorelet.core.ending import held_back
 from scorelet.core.files import write_text
 from scorelet.core.memory import keep_large_buffers
 from scorelet.core.options import checked
@@ -29,6 +31,7 @@ def train(
     config: LoopConfig | str | Path,
     *,
     resume: bool = False,
+    device: str = "auto",
     quiet: bool = False,
     title: str = "training",
     say: Say = _silent,
@@ -44,27 +47,38 @@ def train(
         config: what to train: an instance of a task's configuration, the path of a YAML file, or
             the name of a configuration of the package.
         resume: go on from the state in the run folder.
+        device: auto, cpu, cuda or mps. Each of several processes has its own, or the CPU.
         quiet: draw no progress bar.
         title: of the progress bar.
         say: gets one sentence about the time that the run takes, as soon as it is known.
         warn: gets sentences about data that are left out, and if there is nothing to resume.
 
     Raises:
-        InputError: data that are not there, an unknown architecture, a folder in use, or one that
-            holds more steps than the run is to have.
+        InputError: data or a device that are not there, an unknown architecture, a folder in use,
+            or one that holds more steps than the run is to have.
         ScoreletError: the loss is no number any more, or the run would take too long.
+        KeyboardInterrupt: Ctrl-C; in one process the step is finished and the state saved before,
+            if it comes once.
     """
     settings = config if isinstance(config, LoopConfig) else read_config(config)
-    _trained(settings, title, resume=resume, quiet=quiet, say=say, warn=warn)
+    _trained(settings, title, resume=resume, device=device, quiet=quiet, say=say, warn=warn)
     return Path(settings.output) / WEIGHTS
 
 
 def _trained(
-    settings: LoopConfig, title: str, *, resume: bool, quiet: bool, say: Say, warn: Say
+    settings: LoopConfig,
+    title: str,
+    *,
+    resume: bool,
+    device: str,
+    quiet: bool,
+    say: Say,
+    warn: Say,
 ) -> Trainer:
     keep_large_buffers()
+    choose_device(device)  # one that is not there is refused before pictures are read
     experiment = build(settings)
-    trainer = experiment.trainer(settings, resume=resume)
+    trainer = experiment.trainer(settings, resume=resume, device=device)
     if trainer.accelerator.is_main_process:
         for note in experiment.notes:
             warn(note)
@@ -117,12 +131,16 @@ def _run(trainer: Trainer, title: str, *, quiet: bool, say: Say) -> None:
     main = trainer.accelerator.is_main_process
     count = trainer.accelerator.num_processes
     title = title if count == 1 else f"{title} on {count} processes"
-    with Bar(title, trainer.config.steps, start=trainer.step, quiet=quiet or not main) as bar:
+    bar = Bar(title, trainer.config.steps, start=trainer.step, quiet=quiet or not main)
+    with bar, held_back(wanted=count == 1) as stop:  # several processes would have to agree
         for report in trainer.run():
             bar.advance("" if report.loss is None else f"loss {report.loss:.4f}")
             if main and not told and report.seconds_left is not None:
                 say(_outlook(report))
                 told = True
+            if stop.came:
+                trainer.save()
+                break
 
 
 def _outlook(report: StepReport) -> str:
@@ -130,20 +148,25 @@ def _outlook(report: StepReport) -> str:
     return f"{left} steps left, about {spoken(report.seconds_left or 0.0)}"
 
 
-def train_once(config: LoopConfig, title: str, *, quiet: bool) -> dict[str, int | float]:
+def train_once(
+    config: LoopConfig, title: str, *, quiet: bool, device: str = "auto"
+) -> dict[str, int | float]:
     """Train, or go on with it; the state to resume from is deleted when it is done.
 
     Args:
         config: what to train.
         title: of the bar of progress.
         quiet: print nothing.
+        device: where.
 
     Returns:
         parameters: of the network; seconds: of this call.
     """
     start = time.perf_counter()
     begun = (Path(config.output) / STATE).exists()
-    trainer = _trained(config, title, resume=begun, quiet=quiet, say=_silent, warn=_silent)
+    trainer = _trained(
+        config, title, resume=begun, device=device, quiet=quiet, say=_silent, warn=_silent
+    )
     (Path(config.output) / STATE).unlink(missing_ok=True)
     count = sum(p.numel() for p in trainer.plain.parameters())
     return {"parameters": count, "seconds": round(time.perf_counter() - start, 1)}

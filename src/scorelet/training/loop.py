@@ -73,13 +73,15 @@ class Trainer:
         export: called at every save, before the state is written, and for new best figures.
         after_step: called after every step of the optimisers, before weights are averaged.
         resume: go on from the folder's state; without it a folder with a state is an error.
+        device: auto, cpu, cuda or mps; several processes have their own, or the CPU.
 
     Raises:
-        InputError: the batch cannot be shared by the processes, the folder is in use, or its
-            state is of a run with other settings (but those of `settings.FREE`) or of more steps.
+        InputError: a device that is not there, the batch cannot be shared by the processes, the
+            folder is in use, or its state is of a run with other settings (but those of
+            `settings.FREE`) or of more steps.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is trained, hooks, and how
         self,
         config: LoopConfig,
         learner: nn.Module,
@@ -90,11 +92,12 @@ class Trainer:
         export: Export | None = None,
         after_step: AfterStep | None = None,
         resume: bool = False,
+        device: str = "auto",
     ) -> None:
         self.config, self.data = config, data
         self.validate, self.export, self.after_step = validate, export, after_step
         self.folder = Path(config.output)
-        self.accelerator = make_accelerator()
+        self.accelerator = make_accelerator(device)
         shares(config, 0, self.accelerator)  # refuses a batch that cannot be shared
         learner = learner.to(self.accelerator.device)
         learner = learner.to(memory_format=torch.channels_last)  # ty: ignore[no-matching-overload]
@@ -218,11 +221,12 @@ class Trainer:
             if self.best.improves(figures, self.step) and self.export:
                 self.export(self.average.module, self.folder / BEST)
         if self._due(self.config.save_every):
-            if self.export:
-                self.export(self.average.module, self.folder / WEIGHTS)
-            self._save()
+            self.save()
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Write the weights and the state, between two steps."""
+        if self.export:
+            self.export(self.average.module, self.folder / WEIGHTS)
         facts = {
             "step": self.step,
             "means": asdict(self.means),

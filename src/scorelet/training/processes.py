@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError, MissingExtraError
 from scorelet.training.config import LoopConfig
 
@@ -15,10 +16,15 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
 
 
-def make_accelerator() -> "Accelerator":
+def make_accelerator(device: str = "auto") -> "Accelerator":
     """Return what joins the processes that a launcher has started.
 
+    Args:
+        device: as in `choose_device`; of auto accelerate's own choice. Each of several processes
+            has its own device, or the CPU.
+
     Raises:
+        InputError: a device that is not there, or one for several processes.
         MissingExtraError: accelerate is not installed.
     """
     try:
@@ -27,11 +33,21 @@ def make_accelerator() -> "Accelerator":
         raise MissingExtraError("accelerate", "train") from error
     # accelerate joins processes on CPUs only if it is told so; else each would train alone
     several = int(os.environ.get("WORLD_SIZE", "1")) > 1
+    if several and device not in ("auto", "cpu"):
+        raise InputError(
+            f"The device is {device!r}, and each of several processes has its own: use auto or cpu."
+        )
+    place = choose_device(device)
     if several:
         # imported while processes are joined, its default arguments would keep them joined for good
         importlib.import_module("torch.distributed.nn.functional")
     lonely = not torch.accelerator.is_available() or torch.backends.mps.is_available()
-    return Accelerator(mixed_precision="no", cpu=several and lonely)
+    cpu = several and (lonely or device == "cpu")
+    accelerator = Accelerator(mixed_precision="no", cpu=cpu)
+    if device != "auto" and not several:
+        # accelerate chooses once for a Python process, whose next run may want another device
+        accelerator.state.device = place  # ty: ignore[missing-attribute]
+    return accelerator
 
 
 def leave_processes() -> None:

@@ -47,6 +47,11 @@ def read_facts(path: Path) -> dict[str, Any]:
     return _read(path)[1]["facts"]
 
 
+def steps_saved(path: Path) -> int:
+    """Return how many steps the state in a file has done; 0 if there is none."""
+    return int(read_facts(path)["step"]) if path.exists() else 0
+
+
 def load_state(
     path: Path, *, learner: nn.Module, average: nn.Module, optimizers: Optimizers
 ) -> None:

@@ -267,6 +267,9 @@ def test_too_few_pictures_and_impossible_settings(tmp_path):
     with pytest.raises(InputError, match="two halves of 6 and 4 held out are 16"):
         audit_twins(tmp_path / "x.npy", tmp_path / "run", TINY)
     assert not (tmp_path / "run").exists()
+    with pytest.raises(InputError, match="no usable device 'cuda:99'"):
+        audit_twins(tmp_path / "x.npy", tmp_path / "run", replace(TINY, device="cuda:99"))
+    assert not (tmp_path / "run").exists()
     for options, words in (
         ({"sizes": [3, 2]}, "rising"),
         ({"sizes": []}, "at least one, above 0"),
@@ -278,6 +281,15 @@ def test_too_few_pictures_and_impossible_settings(tmp_path):
     ):
         with pytest.raises(InputError, match=words):
             sl.audit(tmp_path / "x.npy", folder=tmp_path / "run", **options)
+
+
+def test_twins_are_trained_on_the_device_of_the_audit(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        training, "train_once", lambda *_, device, **__: asked.append(device) or {"seconds": 0}
+    )
+    training.train_twin(tmp_path, "first", 3, replace(TINY, device="cpu"), quiet=True)
+    assert asked == ["cpu"]
 
 
 def test_pictures_from_folders_and_arrays(tmp_path):

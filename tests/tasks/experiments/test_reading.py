@@ -144,6 +144,11 @@ def test_the_shell_gets_one_sentence_and_status_2(tmp_path, capsys, kind):
             "has no field optimizer.ratte: correct the name, or leave it out.",
         ),
         (["--cfg.steps"], "error: --cfg.steps needs a value, as --cfg.steps 500."),
+        (
+            ["--cfg.data.train", "[mine,", "few]"],
+            "error: --cfg.data.train [mine, is no value of YAML: give a list in quotes, as "
+            '--cfg.data.train "[a, b]".',
+        ),
         (["--steps", "3"], "--steps"),
     ],
 )

@@ -102,7 +102,8 @@ def try_pace(config: PicturesConfig, held_out: Image, device: str) -> Pace:
     keep_large_buffers()
     experiment = build(config)
     with TemporaryDirectory() as folder:
-        trainer = experiment.trainer(config.model_copy(update={"output": Path(folder)}))
+        there = config.model_copy(update={"output": Path(folder)})
+        trainer = experiment.trainer(there, device=device)
         steps = trainer.run()
         times = _durations(lambda: next(steps), min(_TRIED, config.steps))
         steps.close()

@@ -80,7 +80,8 @@ def train_twin(
 ) -> dict[str, int | float]:
     """Train one twin, or go on with it; return as `train_once`."""
     config = twin_config(folder, half, size, settings)
-    return train_once(config, f"{size} pictures, {half} half", quiet=quiet)
+    title = f"{size} pictures, {half} half"
+    return train_once(config, title, quiet=quiet, device=settings.device)
 
 
 def twin_folder(folder: Path, half: str, size: int) -> Path:

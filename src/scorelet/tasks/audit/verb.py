@@ -153,6 +153,7 @@ def audit_twins(
         resume, overwrite: see `audit`.
         told: who is told of steps and of how long it will take.
     """
+    choose_device(settings.device)  # one that is not there is refused before the folder is claimed
     pictures, notes = _load(data, settings, told)
     copies = find_copies(_thumbnails(pictures))
     if len(copies.repeated):

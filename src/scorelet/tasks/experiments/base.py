@@ -32,12 +32,13 @@ class Experiment:
     notes: tuple[str, ...] = ()
     """Sentences for the user, as on pictures that were left out."""
 
-    def trainer(self, config: LoopConfig, *, resume: bool = False) -> Trainer:
+    def trainer(self, config: LoopConfig, *, resume: bool = False, device: str = "auto") -> Trainer:
         """Return the loop that runs it.
 
         Args:
             config: the run.
             resume: go on from the state in the run folder.
+            device: where, see `scorelet.training.Trainer`.
 
         Raises:
             InputError: as `scorelet.training.Trainer`.
@@ -51,6 +52,7 @@ class Experiment:
             export=self.export,
             after_step=self.after_step,
             resume=resume,
+            device=device,
         )
 
 
