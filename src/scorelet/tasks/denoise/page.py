@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from scorelet.analysis.local_noise import LocalNoise
+from scorelet.analysis.few_levels import few_levels
+from scorelet.analysis.local_noise import LocalNoise, local_noise
 from scorelet.analysis.noise_level import ResidualMeter, curve_name
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, count_pages, from_unit, iter_pages, to_unit
@@ -295,6 +296,8 @@ def plan_page(
 ) -> PagePlan:
     """Look at a page: its unit, its gaps, its noise place by place, its tiles.
 
+    Of dots in few levels the network is shown the noise alone: it would take the dots for noise.
+
     Raises:
         InputError: nothing of it is data, or a condition of another size.
     """
@@ -302,6 +305,10 @@ def plan_page(
         check_size(cond, page.pixels)
     kept = keep(page, settings.nodata)
     page, pixels, noise = kept.page, kept.pixels, kept.noise
+    levels = few_levels(pixels, page.mask)
+    if levels is not None:
+        pixels = levels.noise_alone(pixels)
+        noise = local_noise(pixels, page.mask)
     sigma = settings.sigma
     if sigma is None and not denoiser.blind:
         sigma = _found(noise)
