@@ -17,6 +17,18 @@ def difference_power(blocks: np.ndarray, distance: int) -> np.ndarray:
     return (mean_square(down) + mean_square(across)) / 4
 
 
+def fast_power(blocks: np.ndarray) -> np.ndarray:
+    """Return a quarter of the mean squared diagonal detail of 2x2 pixels, by block.
+
+    White noise has its variance there.
+
+    Args:
+        blocks: (blocks, rows, columns) or (blocks, rows, columns, channels), of even sides.
+    """
+    sums = blocks[:, ::2] - blocks[:, 1::2]
+    return mean_square(sums[:, :, ::2] - sums[:, :, 1::2]) / 4
+
+
 def mean_square(blocks: np.ndarray) -> np.ndarray:
     """Return the mean square of each block."""
     flat = blocks.reshape(len(blocks), -1)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scorelet.analysis.block_differences import difference_power, mean_square
+from scorelet.analysis.block_differences import difference_power, fast_power
 from scorelet.core.blocks import square_blocks
 from scorelet.data import luma
 
@@ -101,7 +101,7 @@ def grain(pixels: Pixels, *, bounded: bool = True, mask: np.ndarray | None = Non
         return None
     means = blocks.mean((1, 2))
     power = np.stack(
-        [*(difference_power(blocks, distance) for distance in (1, 2, 4)), _fast(blocks)]
+        [*(difference_power(blocks, distance) for distance in (1, 2, 4)), fast_power(blocks)]
     )
     groups = [_floors(power[:, part]) for part in np.array_split(np.argsort(means), GROUPS)]
     near, after, far, fast, upper = np.sqrt(np.stack(groups, 1))
@@ -119,9 +119,3 @@ def _floors(power: Pixels) -> Pixels:
         for start, end in (SMOOTHEST, MIDDLE)
     )
     return np.append(power[:, low].mean(1), power[2, middle].mean())
-
-
-def _fast(blocks: Pixels) -> Pixels:
-    """Return E of each block."""
-    sums = blocks[:, ::2] - blocks[:, 1::2]
-    return mean_square(sums[:, :, ::2] - sums[:, :, 1::2]) / 4

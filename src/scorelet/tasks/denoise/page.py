@@ -25,8 +25,8 @@ from scorelet.tasks.denoise.grain_level import STRONGEST, grain_level, shows_noi
 from scorelet.tasks.denoise.kept import EmptyPageError, keep
 from scorelet.tasks.denoise.photons import StablePage, stable_page
 from scorelet.tasks.denoise.raw import denoised_raw
-from scorelet.tasks.denoise.remarks import remarks
-from scorelet.tasks.denoise.settings import CAMERA, Denoised, DenoiseSettings
+from scorelet.tasks.denoise.remarks import colours_left, noise_of_colours, remarks
+from scorelet.tasks.denoise.settings import CAMERA, MODEL, Denoised, DenoiseSettings
 from scorelet.tasks.denoise.view import View, look
 from scorelet.tasks.inference import run_tile, tiles_of
 from scorelet.tasks.listener import NOBODY, Listener, Repeated
@@ -218,10 +218,32 @@ def denoised_page(
         picture = replace(out.picture, pixels=evened(plan.page.pixels, out.picture.pixels))
         out = replace(out, picture=picture, image=picture.plain)
     else:
-        out = run_plan(plan, denoiser, settings, listener)  # run
+        out = _denoised_white(plan, denoiser, settings, listener)  # run
     told = None if plan.told is None else plan.told * plan.view.unit
     reason = choice.reason + _told_words(told, floats=page.pixels.dtype.kind == "f")
     return replace(out, noise=choice.noise, reason=reason, told=told)
+
+
+def _denoised_white(
+    plan: PagePlan, denoiser: Denoiser, settings: DenoiseSettings, listener: Listener
+) -> Denoised:
+    """Denoise a page at once; its channels one by one if it has noise of colours and most stays."""
+    out = run_plan(plan, denoiser, settings, listener)
+    noise = colours_left(plan.view, plan.page, out.sigma)
+    if noise is None:
+        return out
+    apart = settings.model == MODEL
+    said = noise_of_colours(noise, apart=apart, floats=plan.page.pixels.dtype.kind == "f")
+    if not apart:
+        return replace(out, warnings=(*out.warnings, said))
+    outs = []
+    for channel in range(plan.page.pixels.shape[2]):
+        page = replace(plan.page, pixels=plan.page.pixels[..., channel : channel + 1])
+        inner = plan_page(page, denoiser, replace(settings, nodata=None))
+        outs.append(run_plan(inner, denoiser, settings, listener))
+    picture = replace(plan.page, pixels=np.concatenate([one.picture.pixels for one in outs], 2))
+    sigma = math.sqrt(statistics.fmean(one.sigma**2 for one in outs))
+    return Denoised(picture.plain, sigma, (*plan.said, *outs[0].warnings, said), picture)
 
 
 def _looks(denoiser: Denoiser, settings: DenoiseSettings) -> Denoiser:

@@ -5,8 +5,9 @@ A remark is a sentence without a full stop; what stands before its first colon i
 
 import numpy as np
 
+from scorelet.analysis.colour_noise import ColourNoise, colour_noise
 from scorelet.analysis.noise_level import noise_colour
-from scorelet.data import JpegCoding, Picture
+from scorelet.data import JpegCoding, Picture, to_unit
 from scorelet.models import Denoiser
 from scorelet.tasks.denoise.settings import DenoiseSettings
 from scorelet.tasks.denoise.view import View
@@ -15,6 +16,8 @@ from scorelet.tasks.denoise.window import central
 _SENSOR_BITS = range(10, 15)
 MOST_TAKEN = 1.2
 """What is taken away, in noise levels, beyond which it is not noise alone."""
+LEFT = 1.15
+"""Noise of colours over the level that was found, from which too much of it stays."""
 NOT_WHITE = (
     "A denoiser for white noise takes such noise for texture and leaves most of it in; take "
     "--noise camera, or start from the camera's raw file"
@@ -70,6 +73,37 @@ def _colour_of_noise(view: View, *, floats: bool) -> str | None:
     return (
         f"the noise is not white: sigma is {near} between neighbours but {far} between pixels four "
         "apart, as after a camera's processing, resizing or compression. " + NOT_WHITE
+    )
+
+
+def colours_left(view: View, page: Picture, sigma: float) -> ColourNoise | None:
+    """Return the noise of colours of a page, in its unit, if plainly less of it was found.
+
+    Args:
+        view: what was shown of the page.
+        page: as it was read.
+        sigma: noise level that was found, in the unit of the page.
+    """
+    place = central(view.pixels.shape)
+    mask = None if view.mask is None else view.mask[place]
+    pixels, bounded = to_unit(view.pixels[place]), page.pixels.dtype.kind == "u"
+    found = colour_noise(pixels, bounded=bounded, mask=mask)
+    if found is None or found.sigma <= LEFT * sigma or np.median(view.reach) == 0:
+        return None
+    return found
+
+
+def noise_of_colours(noise: ColourNoise, *, apart: bool, floats: bool) -> str:
+    """Say that there is noise of colours; `apart`: the channels were denoised one by one."""
+    between, total = (_number(x, floats=floats) for x in (noise.differences, noise.total))
+    return (
+        f"the noise is one of colours: sigma is {between} in the differences of channels but "
+        f"{total} in their sum{_unit(floats=floats)}, which models of white noise do not know; "
+        + (
+            "the channels were denoised one by one"
+            if apart
+            else "most of it stays, denoise the channels one by one"
+        )
     )
 
 
