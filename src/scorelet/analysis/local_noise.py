@@ -81,6 +81,16 @@ class LocalNoise:
         known = self.fine[np.isfinite(self.fine) & (self.fine > 0)]
         return float(np.quantile(known, 0.1)) / (1 - 1.2816 * SCATTER) if len(known) else 0.0
 
+    def quietest(self, *, bounded: bool) -> float:
+        """Return what standard deviation noise may have at the quietest tenth of the places.
+
+        Args:
+            bounded: as for `sigma`.
+        """
+        known = self.sigma(bounded=bounded)
+        known = known[np.isfinite(known) & (known > 0)]
+        return float(np.quantile(known, 0.1)) if len(known) else 0.0
+
 
 def local_noise(pixels: Pixels, mask: np.ndarray | None = None) -> LocalNoise:
     """Measure the noise of a picture by squares.

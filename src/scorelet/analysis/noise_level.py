@@ -87,6 +87,13 @@ class ResidualMeter:
         """
         return float(np.sqrt(_all(self._power).mean()))
 
+    def noisiest(self) -> float:
+        """Return the root mean square of the residual that a tenth of the blocks exceed.
+
+        The noise there is stronger: what stays in f(y) is not in the residual.
+        """
+        return float(np.sqrt(np.quantile(_all(self._power), 0.9)))
+
     def unit(self) -> float:
         """Return what counts as 1: the brightness of the brightest blocks if samples are unbounded.
 

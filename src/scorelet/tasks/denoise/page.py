@@ -21,6 +21,7 @@ from scorelet.models import Denoiser
 from scorelet.tasks.conditions import check_size, condition_pages
 from scorelet.tasks.denoise.choice import PAGES, Choice, asked, choose, choose_for_stack
 from scorelet.tasks.denoise.evenness import evened
+from scorelet.tasks.denoise.faults import faults
 from scorelet.tasks.denoise.grain_level import STRONGEST, grain_level, shows_noise
 from scorelet.tasks.denoise.kept import EmptyPageError, keep
 from scorelet.tasks.denoise.photons import StablePage, stable_page
@@ -54,6 +55,8 @@ class PagePlan:
         cond: what the denoiser is told of the page, of its height and width; None: nothing.
         told: the level that the denoiser is told in its place, in the unit that the view shows,
             where that is no standard deviation of the noise.
+        quiet: more than the noise of the quietest places, in the unit of the page.
+        dots: the view shows the noise of dots alone.
     """
 
     page: Picture
@@ -64,6 +67,8 @@ class PagePlan:
     said: tuple[str, ...] = ()
     cond: Pixels | None = None
     told: float | None = None
+    quiet: float = 0.0
+    dots: bool = False
 
 
 def denoised_pages(
@@ -342,7 +347,18 @@ def plan_page(
         given=None if denoiser.blind else sigma,
     )
     tiles = tiles_of(denoiser, page.pixels.shape[:2], tile=settings.tile)
-    return PagePlan(page, view, tiles, sigma, kept.wide, kept.said, cond)
+    quiet = noise.quietest(bounded=pixels.dtype.kind == "u")
+    return PagePlan(
+        page,
+        view,
+        tiles,
+        sigma,
+        kept.wide,
+        kept.said,
+        cond,
+        quiet=quiet,
+        dots=levels is not None,
+    )
 
 
 def _found(noise: LocalNoise) -> float:
@@ -385,6 +401,10 @@ def run_plan(
     picture = replace(page, pixels=result)
     taken = meter.whole() * plan.view.unit
     said = remarks(plan.view, page, settings, denoiser, sigma=sigma, taken=taken)
+    if not plan.dots:
+        ends = plan.quiet, meter.noisiest() * plan.view.unit
+        ends = None if settings.noise == "camera" else ends
+        said += faults(plan.view, sigma, ends, floats=page.pixels.dtype.kind == "f")
     return Denoised(picture.plain, sigma, plan.said + said, picture)
 
 

@@ -69,7 +69,7 @@ def _colour_of_noise(view: View, *, floats: bool) -> str | None:
     colour = noise_colour(view.shown(*place)[0], bounded=not floats)
     if colour is None or not colour.correlated:
         return None
-    near, far = (_number(level * view.unit, floats=floats) for level in (colour.near, colour.far))
+    near, far = (number(level * view.unit, floats=floats) for level in (colour.near, colour.far))
     return (
         f"the noise is not white: sigma is {near} between neighbours but {far} between pixels four "
         "apart, as after a camera's processing, resizing or compression. " + NOT_WHITE
@@ -95,10 +95,10 @@ def colours_left(view: View, page: Picture, sigma: float) -> ColourNoise | None:
 
 def noise_of_colours(noise: ColourNoise, *, apart: bool, floats: bool) -> str:
     """Say that there is noise of colours; `apart`: the channels were denoised one by one."""
-    between, total = (_number(x, floats=floats) for x in (noise.differences, noise.total))
+    between, total = (number(x, floats=floats) for x in (noise.differences, noise.total))
     return (
         f"the noise is one of colours: sigma is {between} in the differences of channels but "
-        f"{total} in their sum{_unit(floats=floats)}, which models of white noise do not know; "
+        f"{total} in their sum{unit(floats=floats)}, which models of white noise do not know; "
         + (
             "the channels were denoised one by one"
             if apart
@@ -137,15 +137,15 @@ def _level_given(given: float | None, found: float, *, floats: bool) -> str | No
     if given is None:
         return None
     return (
-        f"the given level had no effect: sigma {_number(given, floats=floats)} was given, "
-        f"{_number(found, floats=floats)} was found{_unit(floats=floats)}, and the model is blind"
+        f"the given level had no effect: sigma {number(given, floats=floats)} was given, "
+        f"{number(found, floats=floats)} was found{unit(floats=floats)}, and the model is blind"
     )
 
 
 def _level_found(found: float, *, floats: bool) -> str:
     return (
-        f"the model needs the noise level: sigma {_number(found, floats=floats)} was found in the "
-        f"picture{_unit(floats=floats)} and taken; give another if you know it"
+        f"the model needs the noise level: sigma {number(found, floats=floats)} was found in the "
+        f"picture{unit(floats=floats)} and taken; give another if you know it"
     )
 
 
@@ -155,8 +155,8 @@ def beyond_learnt(sigma: float, most: float, *, floats: bool = False) -> str | N
         return None
     return (
         f"the noise is stronger than any that the model learnt: sigma is "
-        f"{_number(sigma, floats=floats)}, and it learnt {_number(most, floats=floats)} at most"
-        f"{_unit(floats=floats)}; a linear filter may do as well"
+        f"{number(sigma, floats=floats)}, and it learnt {number(most, floats=floats)} at most"
+        f"{unit(floats=floats)}; a linear filter may do as well"
     )
 
 
@@ -165,8 +165,8 @@ def _texture(taken: float, sigma: float, *, floats: bool) -> str | None:
     if not sigma or taken <= MOST_TAKEN * sigma:
         return None
     return (
-        f"texture went with the noise: {_number(taken, floats=floats)} was taken away, root mean "
-        f"square, where noise is {_number(sigma, floats=floats)}{_unit(floats=floats)}; such "
+        f"texture went with the noise: {number(taken, floats=floats)} was taken away, root mean "
+        f"square, where noise is {number(sigma, floats=floats)}{unit(floats=floats)}; such "
         "pictures are not what the model learnt, take another one"
     )
 
@@ -181,9 +181,11 @@ def other_size(size: tuple[int, ...], learnt: tuple[int, int] | None) -> str | N
     )
 
 
-def _number(sigma: float, *, floats: bool) -> str:
+def number(sigma: float, *, floats: bool) -> str:
+    """Write a level, of integers in 8-bit units."""
     return f"{sigma:.3g}" if floats else f"{sigma * 255:.1f}"
 
 
-def _unit(*, floats: bool) -> str:
+def unit(*, floats: bool) -> str:
+    """Name the unit of levels."""
     return " (in the unit of the picture)" if floats else " (8-bit units)"
