@@ -19,6 +19,7 @@ from scorelet.data.fields.ensembles import ensemble
 from scorelet.models.field_energy import WholeEnergy
 from scorelet.tasks.field_certify import certify
 from scorelet.tasks.field_model.drawing import enlarged, run_of
+from scorelet.tasks.field_model.fields import as_source
 from scorelet.tasks.field_model.likeness import unlike_fields
 from scorelet.tasks.field_model.planning import choose_bands
 from scorelet.tasks.field_model.scale import standardised
@@ -190,7 +191,7 @@ BAD = {
     "one field": (gaussian_fields(1), "one field"),
     "constant": (np.ones((5, 8, 8)), "vary"),
     "complex": (np.ones((5, 8, 8)) * 1j, "complex128"),
-    "integers": (np.ones((5, 8, 8), int), "int64"),
+    "booleans": (np.ones((5, 8, 8), bool), "bool"),
     "odd": (np.random.default_rng(0).normal(size=(5, 9, 8)), "odd side"),
     "all masked": (np.full((5, 8, 8), np.nan), "All pixels are masked"),
     "infinite": (np.full((5, 8, 8), np.inf), "infinite"),
@@ -216,6 +217,16 @@ def test_what_cannot_be_fitted_is_met_with_a_sentence(case):
     with pytest.raises(InputError, match=words) as error:
         sl.FieldModel("haar", knots=4, reach=1, steps=2).fit(fields)
     assert str(error.value).endswith(".")
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i2", "i4", "i8"])
+def test_integers_are_fitted_as_the_same_numbers(tmp_path, dtype):
+    x = (40 + 5 * gaussian_fields(5)).astype(dtype)
+    np.save(tmp_path / "x.npy", x)
+    for given in (x, torch.from_numpy(x), tmp_path / "x.npy"):
+        source = as_source(given)
+        assert source.dtype == torch.float64
+        assert np.array_equal(source.read(range(5)).numpy(), x)
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 """Fields from files and folders: npy, npz, HDF5 and FITS.
 
 A file with several arrays is read as ``FILE:NAME``: ``maps.npz:kappa``, ``run.h5:group/maps``,
-``survey.fits:1``. Integers and complex numbers are refused: only the user knows what they mean.
+``survey.fits:1``. Complex numbers are refused: only the user knows what they mean.
 """
 
 from pathlib import Path
@@ -25,11 +25,11 @@ def load_fields(path: str | Path, *, gaps: bool = False) -> Fields:
         gaps: let NaN and infinite values pass: the caller decides which are pixels not known.
 
     Returns:
-        float32 or float64 as in the file; half precision becomes float32. One field (h, w) counts
-        as n = 1; (n, 1, h, w) loses its channel.
+        float32 or float64 as in the file; half precision becomes float32, integers float64. One
+        field (h, w) counts as n = 1; (n, 1, h, w) loses its channel.
 
     Raises:
-        InputError: nothing of that name; several arrays and no choice; integers, complex numbers,
+        InputError: nothing of that name; several arrays and no choice; booleans, complex numbers,
             NaN, no field, or other dimensions.
         ArrayFileError: the file is damaged, too large, or of an unknown kind.
         MissingExtraError: h5py or astropy is not installed.
@@ -90,17 +90,15 @@ def as_real_fields(array: np.ndarray, path: str | Path, *, gaps: bool) -> np.nda
         gaps: let NaN and infinite values pass.
 
     Raises:
-        InputError: integers, complex numbers, values that may not pass, other dimensions.
+        InputError: booleans, complex numbers, values that may not pass, other dimensions.
     """
     kind = array.dtype.kind
-    if kind != "f":
+    if kind not in "fiu":
         hint = {
             "c": "save .real and .imag as two arrays",
-            "i": "convert them by .astype('float32')",
-            "u": "convert them by .astype('float32')",
             "b": "convert them by .astype('float32')",
         }.get(kind, "save numbers")
-        raise InputError(f"{path} holds {array.dtype.name}: expected real floating point; {hint}.")
+        raise InputError(f"{path} holds {array.dtype.name}: expected real numbers; {hint}.")
     if array.ndim == 4 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim == 2:
@@ -110,7 +108,7 @@ def as_real_fields(array: np.ndarray, path: str | Path, *, gaps: bool) -> np.nda
             f"{path} has the shape {array.shape}: expected (n, h, w), (n, 1, h, w) or (h, w), none "
             "of them 0; choose a part or reshape it."
         )
-    wide = np.float64 if array.dtype.itemsize >= 8 else np.float32
+    wide = np.float64 if kind != "f" or array.dtype.itemsize >= 8 else np.float32
     array = plain_array(array).astype(wide)  # a copy: the file may be mapped into memory
     bad = 0 if gaps else array.size - int(np.count_nonzero(np.isfinite(array)))
     if bad:

@@ -56,7 +56,7 @@ class FieldsOnDisk:
         path: for messages.
 
     Raises:
-        InputError: integers, complex numbers, or other dimensions.
+        InputError: booleans, complex numbers, or other dimensions.
     """
 
     def __init__(self, array: Callable[[], Any], path: str | Path) -> None:

@@ -39,7 +39,7 @@ def as_fields(x: Any) -> Fields:  # noqa: ANN401 - what users hold
     """Return fields (n, h, w) of a file, an array or a tensor; NaN where they are not known.
 
     Raises:
-        InputError: complex numbers, integers, infinite values, or other dimensions.
+        InputError: complex numbers, booleans, infinite values, or other dimensions.
     """
     fields = load_fields(x, gaps=True) if isinstance(x, str | Path) else _real_fields(x)
     if bool(fields.isinf().any()):
@@ -50,12 +50,13 @@ def as_fields(x: Any) -> Fields:  # noqa: ANN401 - what users hold
 def _real_fields(x: Any) -> Fields:  # noqa: ANN401 - what users hold
     """Return fields (n, h, w) of an array or a tensor, finite or not."""
     array = plain_array(x, what="fields")
-    if array.dtype.kind != "f":
+    if array.dtype.kind not in "fiu":
         raise InputError(
-            f"The fields are {array.dtype.name}: expected real floating point; convert them by "
+            f"The fields are {array.dtype.name}: expected real numbers; convert them by "
             ".astype('float32'), or take .real of complex ones."
         )
-    fields = torch.from_numpy(array.astype(np.float64) if array.itemsize > 8 else array)
+    exact = array.dtype.kind == "f" and array.itemsize <= 8
+    fields = torch.from_numpy(array if exact else array.astype(np.float64))
     if fields.ndim == 4 and fields.shape[1] == 1:
         fields = fields[:, 0]
     if fields.ndim != 3 or fields.numel() == 0:
