@@ -115,6 +115,59 @@ def test_rounding_is_no_difference():
     assert not compare_statistics(first, STATISTICS["power"].measure(y, like=first)).differs
 
 
+@pytest.fixture(scope="module")
+def bright():
+    """Two sets of fields, of which one has 1 % of bright pixels."""
+    x, y = (white(60, 16, 16, seed=s).float() for s in (0, 1))
+    return x, torch.where(white(60, 16, 16, seed=2) > 2.33, 6 * y, y)
+
+
+def found_of(name, x, y):
+    first = STATISTICS[name].measure(x)
+    return compare_statistics(first, STATISTICS[name].measure(y, like=first))
+
+
+def same(found, expected, *, sizes=True):
+    assert found.differs == expected.differs
+    assert found.distance == pytest.approx(expected.distance, rel=1e-6)
+    assert found.threshold == pytest.approx(expected.threshold, rel=1e-6)
+    assert not sizes or found.sizes == pytest.approx(expected.sizes, rel=1e-6)
+    assert not sizes or found.floor == pytest.approx(expected.floor, rel=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("exponent", [60, -60])
+@pytest.mark.parametrize("name", STATISTICS)
+def test_the_unit_of_single_precision_makes_no_difference(name, exponent, bright):
+    """A power of two changes no digit, and powers of what it makes are out of float32."""
+    unit = 2.0**exponent
+    found, expected = (found_of(name, *(k * u for u in bright)) for k in (unit, 1))
+    same(found, expected, sizes=name not in ("moments", "critical"))
+
+
+def test_the_unit_makes_no_difference_to_flatness(bright):
+    """Squares of fourth powers at 1e-12 and 1e9 are out of the range of float32."""
+    expected = found_of("flatness", *bright)
+    assert expected.differs
+    for unit in (1e-20, 1e-12, 1e9):
+        same(found_of("flatness", *(unit * u for u in bright)), expected, sizes=False)
+
+
+@pytest.mark.parametrize("name", ["structure", "flatness"])
+def test_double_precision_near_the_end_of_its_range(name, bright):
+    """Sixth powers are numbers at 2^±140, and their squares are not."""
+    x, y = (u.double() for u in bright)
+    for unit in (2.0**140, 2.0**-140):
+        same(found_of(name, unit * x, unit * y), found_of(name, x, y))
+
+
+def test_values_that_are_no_numbers_are_no_agreement(bright):
+    constant = torch.ones_like(bright[0])
+    with pytest.raises(InputError, match=r"flatness of a set.* is NaN or infinite: expected"):
+        found_of("flatness", bright[0], constant)
+    assert found_of("flatness", bright[0], bright[0]).distance == 0
+
+
 def test_few_fields_decide_nothing():
     assert enough(10, 10)
     assert enough(200, 3)

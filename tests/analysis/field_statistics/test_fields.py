@@ -16,6 +16,7 @@ from scorelet.analysis.field_statistics import (
     gaussian_reference,
     is_periodic,
     moments,
+    phase_randomized,
     power_map,
 )
 from scorelet.analysis.field_statistics.fields import _checked
@@ -51,6 +52,24 @@ def test_periodic_ensembles_are_periodic(name, count):
     for seed in range(3):
         assert is_periodic(ensemble(name).sample(count, 32, seed=seed)[:, 0])
     assert is_periodic(Phi4().sample(count, 32, seed=1)[:, 0])
+
+
+@pytest.mark.parametrize("unit", [1e-30, 1e30])
+def test_whether_fields_are_periodic_does_not_depend_on_their_unit(unit):
+    x = gaussian(smooth_power(64, 2.0), 4).float()
+    assert is_periodic(unit * x)
+    assert not is_periodic(unit * x[:, :, :40])
+    with pytest.warns(NotPeriodicWarning):
+        moments(unit * x[:, :, :40])
+
+
+@pytest.mark.parametrize("unit", [1e-36, 1e36])
+def test_new_phases_keep_the_power_in_any_unit(unit):
+    x = unit * gaussian(smooth_power(64, 2.0), 2).float()
+    made = phase_randomized(x, rng=torch.Generator().manual_seed(0))
+    assert made.dtype == torch.float32
+    power, other = (u.double().var((1, 2)) for u in (x, made))
+    torch.testing.assert_close(other, power, rtol=1e-5, atol=0)
 
 
 @pytest.mark.parametrize("axis", [1, 2])

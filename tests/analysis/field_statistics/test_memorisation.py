@@ -19,6 +19,13 @@ def test_distances_are_root_mean_squares():
     torch.testing.assert_close(found.among_data, among.min(1).values)
 
 
+@pytest.mark.parametrize("unit", [1e-30, 1e30])
+def test_distances_in_any_unit(unit):
+    data, made = gaussian(POWER, 5).float(), gaussian(POWER, 4, 1).float()
+    found, expected = nearest_neighbours(unit * made, unit * data), nearest_neighbours(made, data)
+    torch.testing.assert_close(found.pairs / unit, expected.pairs, rtol=1e-5, atol=0)
+
+
 @pytest.mark.parametrize("noise", [0.0, 1e-6, 0.01])
 def test_copies_are_found_in_float32(noise):
     data = gaussian(POWER, 30).float()

@@ -22,7 +22,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from scorelet.analysis.field_statistics.memorisation import NearestNeighbours
-from scorelet.analysis.field_statistics.statistic import Finish, Statistic
+from scorelet.analysis.field_statistics.statistic import Finish, Statistic, root_mean_square
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator
 
@@ -65,7 +65,8 @@ def compare_statistics(a: Statistic, b: Statistic) -> Comparison:
         b: of what is compared to the data, measured with ``like=a``.
 
     Raises:
-        InputError: two statistics, two sizes of fields, or bins of two sets.
+        InputError: two statistics, two sizes of fields, bins of two sets, or values that are not
+            finite.
     """
     one, two = a.sample, b.sample
     if a.name != b.name or one.contributions.shape[1:] != two.contributions.shape[1:]:
@@ -85,7 +86,8 @@ def compare_statistics(a: Statistic, b: Statistic) -> Comparison:
     labels, pooled = relabelings(*sizes), torch.cat(parts)
     dealt = [_both(pooled, some, one.finish) for some in labels.split(_PIECE)]
     first, second = (torch.cat(side) for side in zip(*dealt, strict=True))
-    chance = (first - second).square().mean(0).sqrt()
+    _refuse_not_finite(a.name, *values, first, second)
+    chance = root_mean_square(first - second)
     largest = torch.stack([values[0].abs(), values[1].abs(), chance]).amax(0)
     kept = (chance > 0) & (largest > _ROUNDING * largest.amax(-1, keepdim=True))
     given = ((values[0] - values[1]) / chance)[kept].square().mean().sqrt()
@@ -132,7 +134,8 @@ def difference_sizes(name: str, a: Tensor, b: Tensor) -> dict[str, Tensor]:
     over the largest power; the marginal has its total variation.
     """
     gap = a - b
-    relative = gap.norm(dim=-1) / a.norm(dim=-1)
+    largest = a.abs().amax(-1, keepdim=True)
+    relative = (gap / largest).norm(dim=-1) / (a / largest).norm(dim=-1)
     sizes = {"relative L2": relative.square().mean(-1).sqrt()}
     if name == "marginal":
         return {"total variation": gap[..., 0, :].abs().sum(-1) / 2} | sizes
@@ -170,6 +173,14 @@ def common_length(a: Float[Tensor, " one"], b: Float[Tensor, " two"]) -> int:
         return enough(n, m), length * n * m / max(1, n + m)
 
     return int(max(torch.cat([a, b]).unique().tolist(), key=worth))
+
+
+def _refuse_not_finite(name: str, *values: Tensor) -> None:
+    if not all(bool(some.isfinite().all()) for some in values):
+        raise InputError(
+            f"The {name} of a set, or of a part of both sets, is NaN or infinite: expected fields "
+            "whose variance, mean and power are nowhere exactly 0, in a unit near to their size."
+        )
 
 
 def _both(pooled: Tensor, labels: Tensor, finish: Finish) -> tuple[Tensor, Tensor]:

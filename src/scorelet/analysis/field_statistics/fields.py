@@ -73,15 +73,18 @@ def _is_periodic(x: Fields) -> bool:
 
 
 def _jumps(x: Fields) -> bool:
-    inside = (x[..., 1:] - x[..., :-1]).square().mean((0, 1))
-    across = (x[..., 0] - x[..., -1]).square().mean()
+    steps = by_pieces(x, lambda u: (u - u.roll(1, -1)).square().mean(1)).mean(0)
+    across, inside = steps[0], steps[1:]
     return bool((across > 1.5 * inside.max()) & (across > 2 * inside.mean()))
 
 
 def by_pieces(x: Fields, contribute: Callable[[Fields], Tensor]) -> Float[Tensor, "field m"]:
-    """Return the contributions (field, m) of all fields, float64 on the CPU, a few at a time."""
+    """Return the contributions (field, m) of all fields, float64 on the CPU, a few at a time.
+
+    Pieces are float64, too: sixth powers of physical units are out of the range of float32.
+    """
     count = max(1, _PIECE // x[0].numel())
-    pieces = [contribute(piece).double().cpu() for piece in x.split(count)]
+    pieces = [contribute(piece.double()).double().cpu() for piece in x.split(count)]
     return torch.cat(pieces)
 
 

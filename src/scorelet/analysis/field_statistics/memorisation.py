@@ -66,9 +66,10 @@ def nearest_neighbours(fields: Tensor, data: Tensor) -> NearestNeighbours:
 
 def _distances(x: Fields) -> Tensor:
     """Root-mean-square distances; exact near zero, where a difference of products is not."""
-    rows = (x - x.mean((1, 2)).mean()).flatten(1)
-    squares = rows.square().sum(1, dtype=torch.float64)
-    pairs = squares[:, None] + squares[None, :] - 2 * (rows @ rows.T).double()
+    rows = x.flatten(1).double()  # squares of float32 may be out of range
+    rows = rows - rows.mean()
+    squares = rows.square().sum(1)
+    pairs = squares[:, None] + squares[None, :] - 2 * (rows @ rows.T)
     for i, j in (pairs < 1e-4 * squares.mean()).triu(1).nonzero().tolist():
-        pairs[i, j] = pairs[j, i] = (rows[i] - rows[j]).square().sum(dtype=torch.float64)
+        pairs[i, j] = pairs[j, i] = (rows[i] - rows[j]).square().sum()
     return (pairs.clamp(min=0).fill_diagonal_(0) / rows.shape[1]).sqrt().cpu()

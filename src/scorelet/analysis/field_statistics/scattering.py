@@ -7,6 +7,7 @@ from torch import Tensor
 
 from scorelet.analysis.field_statistics.fields import by_pieces, mean_and_deviation, prepare, taper
 from scorelet.analysis.field_statistics.statistic import Axis, Sample, Statistic, curves, summarize
+from scorelet.core.typing import Fields
 
 
 def measure_by(transform: Callable[[Tensor], Tensor]) -> Callable[..., Statistic]:
@@ -19,9 +20,13 @@ def measure_by(transform: Callable[[Tensor], Tensor]) -> Callable[..., Statistic
     def scattering(x: Tensor, *, window: str = "none", like: Statistic | None = None) -> Statistic:
         fields = prepare(x, window)
         frame = mean_and_deviation(fields) if like is None else like.sample.frame
-        scaled = (fields - frame[0].to(fields)) / frame[1].to(fields)
-        scaled = scaled * taper(fields) if window == "hann" else scaled
-        contributions = by_pieces(scaled, lambda u: transform(u[:, None]))
+
+        def contribute(u: Fields) -> Tensor:
+            scaled = (u - frame[0].to(u)) / frame[1].to(u)
+            scaled = scaled * taper(u) if window == "hann" else scaled
+            return transform(scaled[:, None].to(fields.dtype))
+
+        contributions = by_pieces(fields, contribute)
         axis = Axis(torch.arange(contributions.shape[1], dtype=torch.float64), "coefficient")
         return summarize("scattering", axis, Sample(contributions, curves(1), frame))
 

@@ -55,10 +55,7 @@ def power_map(x: Tensor, *, window: str = "none") -> Power:
     mean, width = mean_and_deviation(fields)[0], fields.shape[-1]
     half = by_pieces(
         fields,
-        lambda u: (
-            transform(u - mean.to(u), window).abs().square().double().mean(0).flatten()[None]
-            * len(u)
-        ),
+        lambda u: transform(u - mean.to(u), window).abs().square().mean(0).flatten()[None] * len(u),
     )
     half = half.sum(0).reshape(fields.shape[1], -1) / len(fields)
     mirrored = half[:, 1 : (width + 1) // 2].flip(1)
@@ -113,10 +110,10 @@ def phase_randomized(x: Tensor, *, rng: Generator) -> Fields:
 
 def _with_new_phases(u: Fields, rng: Generator) -> Fields:
     noise = torch.fft.rfft2(randn(tuple(u.shape), rng=rng, like=u))
-    size = torch.fft.rfft2(u)
+    size = torch.fft.rfft2(u.double())  # squares of float32 may be out of range
     turned = size.abs() * noise / noise.abs()
     turned[:, 0, 0] = size[:, 0, 0]
-    return torch.fft.irfft2(turned, s=u.shape[1:])
+    return torch.fft.irfft2(turned, s=u.shape[1:]).to(u.dtype)
 
 
 def _autocorrelation(x: Fields, grow: int) -> Tensor:

@@ -159,7 +159,14 @@ def jackknife_errors(sample: Sample) -> Float[Tensor, "curve point"]:
     ratio = (total / weights)[..., None]
     pseudo = ratio * sample.finish(whole / total) - (ratio - 1) * without
     centre = (pseudo / ratio).sum(0)
-    return ((pseudo - centre).square() / (ratio - 1)).mean(0).sqrt()
+    return root_mean_square((pseudo - centre) / (ratio - 1).sqrt())
+
+
+def root_mean_square(x: Tensor) -> Tensor:
+    """Return the root mean square over the first axis, of numbers whose squares may overflow."""
+    largest = x.abs().amax(0)
+    scale = torch.where(largest > 0, largest, 1)
+    return scale * (x / scale).square().mean(0).sqrt()
 
 
 def _pooled(sample: Sample, row: Tensor) -> Sample:
