@@ -141,8 +141,7 @@ def same(found, expected, *, sizes=True):
 def test_the_unit_of_single_precision_makes_no_difference(name, exponent, bright):
     """A power of two changes no digit, and powers of what it makes are out of float32."""
     unit = 2.0**exponent
-    found, expected = (found_of(name, *(k * u for u in bright)) for k in (unit, 1))
-    same(found, expected, sizes=name not in ("moments", "critical"))
+    same(found_of(name, *(unit * u for u in bright)), found_of(name, *bright))
 
 
 def test_the_unit_makes_no_difference_to_flatness(bright):
@@ -159,6 +158,14 @@ def test_double_precision_near_the_end_of_its_range(name, bright):
     x, y = (u.double() for u in bright)
     for unit in (2.0**140, 2.0**-140):
         same(found_of(name, unit * x, unit * y), found_of(name, x, y))
+
+
+@pytest.mark.parametrize("name", ["moments", "critical"])
+def test_numbers_of_several_units_are_taken_in_their_own(name, bright):
+    x, y = (u.double() + 1 for u in bright)
+    expected = found_of(name, x, y)
+    for unit in (1e-9, 1e9):
+        same(found_of(name, unit * x, unit * y), expected)
 
 
 def test_values_that_are_no_numbers_are_no_agreement(bright):

@@ -28,7 +28,11 @@ from scorelet.core.random import generator
 
 RELABELINGS = 1000
 
-_ROUNDING = 1e-11  # of the largest value of a curve: what float32 leaves where there is nothing
+_ROUNDING = 1e-11  # of the scale of a value: what float32 leaves where there is nothing
+_UNITS = {"moments": (1.0, (1, 1, 0, 0)), "critical": (0.5, (1, 2, 0, 0))}
+"""Where numbers have several units: the power of the second number, the standard deviation or chi,
+that has the unit of x, and the powers of that unit in each number."""
+
 _PIECE = 100  # relabelings that are worked on at once
 _NEIGHBOURS = 400  # at most so many fields of each set are searched for copies
 
@@ -89,7 +93,7 @@ def compare_statistics(a: Statistic, b: Statistic) -> Comparison:
     _refuse_not_finite(a.name, *values, first, second)
     chance = root_mean_square(first - second)
     largest = torch.stack([values[0].abs(), values[1].abs(), chance]).amax(0)
-    kept = (chance > 0) & (largest > _ROUNDING * largest.amax(-1, keepdim=True))
+    kept = (chance > 0) & (largest > _ROUNDING * _scales(a.name, largest))
     given = ((values[0] - values[1]) / chance)[kept].square().mean().sqrt()
     others = ((first - second) / chance)[:, kept].square().mean(-1).sqrt()
     floor = difference_sizes(a.name, first, second)
@@ -129,13 +133,14 @@ def compare_neighbours(found: NearestNeighbours) -> Comparison:
 def difference_sizes(name: str, a: Tensor, b: Tensor) -> dict[str, Tensor]:
     """Return how large the difference of (..., curve, point) values is, relative to a.
 
-    relative L2: |a - b| / |a|, root mean square over curves. The power spectrum has besides the
+    relative L2: |a - b| / |a|, root mean square over curves, where moments are in units of the
+    standard deviation and critical quantities in units of chi. The power spectrum has besides the
     largest and the root-mean-square relative difference over k > 0, and the largest difference
     over the largest power; the marginal has its total variation.
     """
     gap = a - b
-    largest = a.abs().amax(-1, keepdim=True)
-    relative = (gap / largest).norm(dim=-1) / (a / largest).norm(dim=-1)
+    scales = _scales(name, a)
+    relative = (gap / scales).norm(dim=-1) / (a / scales).norm(dim=-1)
     sizes = {"relative L2": relative.square().mean(-1).sqrt()}
     if name == "marginal":
         return {"total variation": gap[..., 0, :].abs().sum(-1) / 2} | sizes
@@ -173,6 +178,18 @@ def common_length(a: Float[Tensor, " one"], b: Float[Tensor, " two"]) -> int:
         return enough(n, m), length * n * m / max(1, n + m)
 
     return int(max(torch.cat([a, b]).unique().tolist(), key=worth))
+
+
+def _scales(name: str, values: Tensor) -> Tensor:
+    """Return what makes pure numbers of (..., curve, point) values: the largest of a curve.
+
+    Numbers of several units are taken in their own, of these values: see `_UNITS`.
+    """
+    scales = values.abs().amax(-1, keepdim=True)
+    if name in _UNITS:
+        root, powers = _UNITS[name]
+        scales = (values[..., 1:2] ** root) ** torch.tensor(powers)
+    return torch.where(scales > 0, scales, 1)
 
 
 def _refuse_not_finite(name: str, *values: Tensor) -> None:
