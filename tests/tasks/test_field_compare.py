@@ -125,6 +125,27 @@ def test_the_report_holds_everything_and_names_are_text_in_it(files, tmp_path):
         compare(files["first"], odd, path)
 
 
+@pytest.mark.parametrize("power", [-200, 200])
+@pytest.mark.parametrize("extreme", [0, 1])
+def test_numbers_whose_powers_are_out_of_range(files, tmp_path, power, extreme):
+    """Whichever set it is: the sentence speaks of the fields, and of nothing that is not given."""
+    values = np.load(files["first"]).astype(float) * 10.0**power
+    sets = [files["first"], files["first"]]
+    sets[extreme] = save(tmp_path / "a.npy", values)
+    with pytest.raises(InputError, match=r"^The fields reach \de[+-]\d+, .* multiply them first"):
+        compare(*sets)
+
+
+@pytest.mark.slow
+def test_a_statistic_that_is_no_number_is_left_out(files, tmp_path):
+    constant = save(tmp_path / "a.npy", np.ones((80, 32, 32)))
+    found = compare(files["first"], constant)
+    assert "flatness" not in found["statistics"]
+    said = [text for text in found["warnings"] if text.startswith("Flatness of increments is left")]
+    assert "is NaN or infinite" in said[0]
+    json.dumps(found, allow_nan=False)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

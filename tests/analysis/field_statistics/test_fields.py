@@ -159,6 +159,8 @@ def test_a_reference_needs_a_power_map(power):
         (torch.zeros(2, 7, 16), "at least 8"),
         (torch.full((2, 16, 16), torch.nan), "512 of 512 values are NaN"),
         (torch.ones(2, 16, 16), "All pixels are 1"),
+        (white(2, 16, 16) * 1e-200, r"reach \de-200, .* multiply them"),
+        (white(2, 16, 16) * 1e200, r"reach \de\+200, .* multiply them"),
     ],
 )
 def test_what_is_no_field(x, words):

@@ -24,6 +24,7 @@ SMALLEST = 8
 """Smallest side, in pixels."""
 
 _PIECE = 1 << 20  # values that are worked on at once: a few MB stay in the cache
+_EXTREME = 1e50  # the variance of cubes is a number of double precision up to here
 
 
 class NotPeriodicWarning(UserWarning):
@@ -38,12 +39,13 @@ def prepare(x: Tensor, window: str = "none") -> Fields:
         window: see `Window`.
 
     Raises:
-        InputError: another shape, no field, a side below 8, integers, complex numbers, NaN or
-            infinity; an unknown window.
+        InputError: another shape, no field, a side below 8, integers, complex numbers, NaN,
+            infinity, or numbers as in `refuse_extreme`; an unknown window.
     """
     if window not in get_args(Window):
         raise InputError(f"window is {window!r}: use 'none' (periodic fields) or 'hann' (cut out).")
     fields = _checked(x)
+    refuse_extreme(max(abs(float(end)) for end in fields.aminmax()))
     if window == "none" and not _is_periodic(fields):
         warnings.warn(
             "The fields jump at their border, so they are not periodic and what is computed by "
@@ -52,6 +54,15 @@ def prepare(x: Tensor, window: str = "none") -> Fields:
             stacklevel=3,
         )
     return fields
+
+
+def refuse_extreme(size: float) -> None:
+    """Raise InputError if moments of numbers of this size are out of range."""
+    if size and not 1 / _EXTREME < size < _EXTREME:
+        raise InputError(
+            f"The fields reach {size:.0e}, whose powers are out of the range of numbers: expected "
+            "them in a unit nearer to their size; multiply them first."
+        )
 
 
 def is_periodic(x: Tensor) -> bool:
@@ -63,7 +74,7 @@ def is_periodic(x: Tensor) -> bool:
     log-normal fields of 16 to 64 pixels, that is wrong for at most 2 of 100 single fields and
     for none of 480 sets of four.
 
-    Arguments and errors as in `prepare`.
+    Arguments and errors as in `prepare`, but for extreme numbers.
     """
     return _is_periodic(_checked(x))
 

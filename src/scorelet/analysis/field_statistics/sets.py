@@ -15,6 +15,7 @@ from scorelet.analysis.field_statistics.comparison import (
     compare_neighbours,
     compare_statistics,
 )
+from scorelet.analysis.field_statistics.fields import prepare
 from scorelet.analysis.field_statistics.memorisation import nearest_neighbours
 from scorelet.analysis.field_statistics.spectra import phase_randomized, power_map
 from scorelet.analysis.field_statistics.statistic import Statistic, by_chain
@@ -115,6 +116,7 @@ def compare_sets(
             f"The sets have fields of {data.size} and {other.size} pixels: expected one size; "
             "cut both with --patches, or crop or average the larger ones."
         )
+    prepare(other.fields, "hann")  # what no statistic can measure ends here; borders come later
     control = FieldSet(phase_randomized(data.fields, rng=generator(0)), data.chain)
     lines, messages = {}, [*_too_few(data, other), *_cut(data, other)]
     with warnings.catch_warnings(record=True) as caught:

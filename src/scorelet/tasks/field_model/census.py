@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from scorelet.analysis.far_values import stands_apart
+from scorelet.analysis.field_statistics.fields import refuse_extreme
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Fields
 from scorelet.data.fields.source import FieldSource
 
 BATCH_PIXELS = 1 << 18
 _ALONE = 100.0  # ranges: so far away, fewer pixels count too; tails of maps end far nearer
-_EXTREME = 1e50  # the variance of cubes is a number of double precision up to here
 
 
 class FieldWarning(UserWarning):
@@ -84,18 +84,9 @@ def take_census(source: FieldSource) -> Census:
             least, largest = _joined(least, _end(known)), _joined(largest, _end(-known))
     if not least[1]:
         raise InputError("All pixels are masked or NaN: expected fields with some that are known.")
-    _refuse_extreme(max(abs(least[0]), abs(largest[0])))
+    refuse_extreme(max(abs(least[0]), abs(largest[0])))
     high = (-largest[0], largest[1], -largest[2])
     return Census(math.prod(source.shape), gaps, not_positive, least, high)
-
-
-def _refuse_extreme(size: float) -> None:
-    """Raise InputError if moments of numbers of this size are out of range."""
-    if size and not 1 / _EXTREME < size < _EXTREME:
-        raise InputError(
-            f"The fields reach {size:.0e}, whose powers are out of the range of numbers: expected "
-            "them in a unit nearer to their size; multiply them first."
-        )
 
 
 def pieces(source: FieldSource) -> Iterator[range]:
