@@ -75,6 +75,7 @@ def test_copies_are_found(files):
 @pytest.mark.slow
 def test_one_field_decides_nothing(files):
     found = compare(files["one"], files["one"])
+    assert "of shape (128, 128)" in found["warnings"][0]
     assert "--patches" in found["warnings"][0]
     assert found["summary"].startswith("Undecided")
     assert {entry["differs"] for entry in found["statistics"].values()} == {None}

@@ -171,10 +171,13 @@ def _cut(data: FieldSet, other: FieldSet) -> list[str]:
 
 
 def _too_few(*sets: FieldSet) -> list[str]:
-    if any(len(s.fields) == 1 for s in sets):
+    single = [s for s in sets if len(s.fields) == 1]
+    if single:
+        shape = tuple(single[0].fields.shape[1:])
         return [
-            "A set has one field, so there are no errors over fields: give more fields, or cut "
-            "them by --patches SIDE."
+            f"A set has one field, of shape {shape}, so there are no errors over fields: give more "
+            "fields, (n, height, width), as (height, width) is taken as one, or cut them by "
+            "--patches SIDE."
         ]
     if any(s.blocks == 1 for s in sets):
         return ["A set is one Markov chain, so there are no errors over chains: draw more chains."]
