@@ -60,8 +60,8 @@ def gaussian_critical(power: Power, statistic: Statistic) -> Float[Tensor, "1 po
 
 def _moments(u: Fields) -> Tensor:
     """Return |m|, m^2, m^4, and |X|^2 at the lowest frequency along rows and columns."""
-    m = u.mean((1, 2))
-    rows, columns = u.mean(2), u.mean(1)
+    m = u.double().mean((1, 2))
+    rows, columns = u.double().mean(2), u.double().mean(1)
     powers = [
         torch.fft.rfft(line)[:, 1].abs().square() * u[0].numel() / line.shape[1] ** 2
         for line in (rows, columns)

@@ -24,6 +24,7 @@ SMALLEST = 8
 """Smallest side, in pixels."""
 
 _PIECE = 1 << 20  # values that are worked on at once: a few MB stay in the cache
+_NARROW = 1e-3, 1e4  # largest numbers whose sixth powers are in the range of float32
 _EXTREME = 1e50  # the variance of cubes is a number of double precision up to here
 
 
@@ -92,11 +93,15 @@ def _jumps(x: Fields) -> bool:
 def by_pieces(x: Fields, contribute: Callable[[Fields], Tensor]) -> Float[Tensor, "field m"]:
     """Return the contributions (field, m) of all fields, float64 on the CPU, a few at a time.
 
-    Pieces are float64, too: sixth powers of physical units are out of the range of float32.
+    Pieces are float64, too, where sixth powers of their numbers are out of the range of float32.
     """
     count = max(1, _PIECE // x[0].numel())
-    pieces = [contribute(piece.double()).double().cpu() for piece in x.split(count)]
-    return torch.cat(pieces)
+    wide = x if _in_range(x) else x.double()
+    return torch.cat([contribute(piece).double().cpu() for piece in wide.split(count)])
+
+
+def _in_range(x: Fields) -> bool:
+    return _NARROW[0] < max(abs(float(end)) for end in x.aminmax()) < _NARROW[1]
 
 
 def mean_and_deviation(x: Fields) -> Float[Tensor, " 2"]:

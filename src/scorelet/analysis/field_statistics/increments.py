@@ -88,7 +88,7 @@ def _moments(fields: Fields, orders: tuple[int, ...], window: str) -> tuple[Axis
 
 def _at_lag(u: Fields, r: int, orders: tuple[int, ...], window: str) -> Tensor:
     """Return the mean over both axes of |difference|^p, (field, order)."""
-    total = u.new_zeros(len(u), len(orders))
+    total = u.new_zeros(len(u), len(orders), dtype=torch.float64)
     for x in (u, u.transpose(1, 2)):
         d = x[:, r:] - x[:, :-r]
         sums, count = _power_sums(d, orders), d[0].numel()
@@ -106,7 +106,7 @@ def _power_sums(d: Tensor, orders: tuple[int, ...]) -> Tensor:
     if 3 in orders:
         powers[3] = square * d
         powers[6] = powers[3] * powers[3]
-    return torch.stack([powers[p].sum((1, 2)) for p in orders], 1)
+    return torch.stack([powers[p].sum((1, 2)) for p in orders], 1).double()
 
 
 def _ratio(mean: Tensor) -> Tensor:

@@ -108,7 +108,7 @@ def moments(x: Tensor, *, window: str = "none", like: Statistic | None = None) -
     """
     fields = prepare(x, window)
     frame = mean_and_deviation(fields) if like is None else like.sample.frame
-    contributions = by_pieces(fields, lambda u: _powers((u - frame[0].to(u)) / frame[1].to(u)))
+    contributions = by_pieces(fields, lambda u: _powers((u.double() - frame[0]) / frame[1]))
     axis = Axis(
         torch.arange(4, dtype=torch.float64),
         "moment",

@@ -55,7 +55,10 @@ def power_map(x: Tensor, *, window: str = "none") -> Power:
     mean, width = mean_and_deviation(fields)[0], fields.shape[-1]
     half = by_pieces(
         fields,
-        lambda u: transform(u - mean.to(u), window).abs().square().mean(0).flatten()[None] * len(u),
+        lambda u: (
+            transform(u - mean.to(u), window).abs().square().double().mean(0).flatten()[None]
+            * len(u)
+        ),
     )
     half = half.sum(0).reshape(fields.shape[1], -1) / len(fields)
     mirrored = half[:, 1 : (width + 1) // 2].flip(1)
