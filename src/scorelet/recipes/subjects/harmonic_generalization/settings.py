@@ -144,7 +144,7 @@ SETTINGS: dict[Scale, Settings] = {
             larger=_unet(32, 2, 6000),
             beside=(100, 5000),
         ),
-        Slopes((1.0, 2.0, 3.0), 20_000, 60, 40, _unet(16, 2, 7000)),
+        Slopes((1.0, 2.0, 3.0), 20_000, 60, 40, _unet(16, 2, 12_000)),
         Manifold(10_000, 40, _unet(16, 2, 5000)),
         Manifold(20_000, 40, _unet(16, 2, 9000)),
     ),
