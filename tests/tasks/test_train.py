@@ -197,7 +197,9 @@ def interrupted(monkeypatch):
 
         monkeypatch.setattr(Trainer, "_one_step", interrupted_step)
 
-    return arrange
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs of a shell ignore it
+    yield arrange
+    signal.signal(signal.SIGINT, before)
 
 
 def test_an_interrupted_run_saves_its_state_after_the_step(file, tmp_path, interrupted, capsys):

@@ -33,9 +33,9 @@ class ReversePlan:
             restraint is another time. Karras, Aittala, Aila, Laine 2022, arXiv 2206.00364, section
             4, inflate noise for the same reason.
         churn: c in [0, 1]: after a step from t to u noise is added, as far as u + c (t - u), where
-            the next one begins; none after the last. It covers what earlier steps did wrong, as
-            exact denoisers do not, and samples of these keep their law. Karras et al., algorithm 2,
-            of which noise is a share of the level.
+            the next one begins; none after the last. What earlier steps did wrong is forgotten; an
+            exact denoiser has samples of the same law, but for the error of steps. Karras et al.,
+            algorithm 2, whose noise is a share of the level.
         churn_max: the largest level σ/α at which noise is added. Where the noise is far above the
             images a learned denoiser may know less about these than the start does.
 
