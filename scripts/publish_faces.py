@@ -74,7 +74,7 @@ def main(
         "model": NAME,
         "sha256": digest(WEIGHTS),
         "command": f"python scripts/{Path(__file__).name} {names} --restraint {restraint} "
-        f"--churn {churn} "
+        f"--churn {quote(churn)} "
         f"--machine {quote(place[0])}",
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),

@@ -8,6 +8,8 @@ and, as each is by chance, it changes from 73 rows in 100 to the next; of waves 
 
 import numpy as np
 
+from scorelet.analysis.local_noise import GAUSSIAN_MEDIAN
+
 Pixels = np.ndarray
 
 STRIPS = 4
@@ -42,4 +44,4 @@ def banding(plane: Pixels, unit: float = 1.0) -> float:
     span = float(np.subtract(*np.quantile(plane, (0.99, 0.01)))) / unit
     if not LEAST < size < MOST * span:
         return 0.0
-    return size * unit / (0.6744897501960817 * 6**0.5)  # 6 = 2² + 1 + 1, Gaussian offsets
+    return size * unit / (GAUSSIAN_MEDIAN * 6**0.5)  # 6 = 2² + 1 + 1, Gaussian offsets

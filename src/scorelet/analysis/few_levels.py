@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scorelet.analysis.local_noise import GAUSSIAN_MEDIAN
 from scorelet.core.blocks import block_means
 from scorelet.data import to_unit
 
@@ -39,8 +40,6 @@ FEWEST = 16
 SQUARE, OFTEN, DOTTED = 16, 0.4, 0.02
 """Side of squares in cells of 2×2 samples, the share of cells with a detail from which a square is
 of dots, and the least share of such squares."""
-GAUSSIAN_MEDIAN = 0.6744897501960817
-"""Median of |z| for a standard normal z."""
 
 
 @dataclass(frozen=True)

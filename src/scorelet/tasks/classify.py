@@ -18,13 +18,14 @@ from scorelet.core.files import write_text
 from scorelet.core.numbers import is_whole
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
+from scorelet.core.progress import Say
 from scorelet.data import Note, Picture, iter_pages
 from scorelet.models import Classifier, NetworkJointEnergy
 from scorelet.tasks.array_files import check_output
 from scorelet.tasks.classify_input import Source, pictures, prepared
 from scorelet.tasks.folder_results import FolderFiles
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
-from scorelet.tasks.planning import FileTask, Say, plan_reading
+from scorelet.tasks.planning import FileTask, plan_reading
 from scorelet.tasks.ready_classifier import ReadyClassifier, check_finite, ready_classifier
 from scorelet.tasks.table_files import check_table, write_table
 from scorelet.zoo import load_as, viewed

@@ -15,6 +15,7 @@ from scorelet.analysis.noise_kind import NoiseKind, is_cut_off, noise_kind
 from scorelet.core.files import write_text
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
+from scorelet.core.progress import Say
 from scorelet.data import Picture, iter_pages, to_unit
 from scorelet.data.pictures.in_memory import in_memory
 from scorelet.data.pictures.kinds import is_raw_file
@@ -24,7 +25,7 @@ from scorelet.tasks.denoise.nodata import without_nodata
 from scorelet.tasks.folder_results import FolderFiles
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
 from scorelet.tasks.noise_report import report
-from scorelet.tasks.planning import FileTask, Say, plan_reading
+from scorelet.tasks.planning import FileTask, plan_reading
 from scorelet.tasks.sensor_noise import SensorNoise, sensor_noise
 
 SUFFIXES = (".html", ".json")

@@ -1,6 +1,6 @@
 """Pictures of one size as one array: from a folder, or from an array file."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from scorelet.core.errors import ImageFileError, InputError
+from scorelet.core.progress import Say
 from scorelet.data import (
     Picture,
     broken_sentence,
@@ -26,7 +27,6 @@ from scorelet.tasks.fitting import pixels_fitter
 Pictures = np.ndarray
 """(n, height, width, channels), uint8 or float32 in [0, 1]."""
 Channels = Literal[1, 3]
-Say = Callable[[str], None]
 
 
 def load_picture_array(

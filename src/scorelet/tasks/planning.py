@@ -8,10 +8,9 @@ from pathlib import Path
 
 from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path, exists
+from scorelet.core.progress import Say
 from scorelet.data import SUFFIXES, find_pictures, suffix_for_result
 from scorelet.data.pictures.folders import left_out_of
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields, checked
 from scorelet.core.paths import as_path
+from scorelet.core.progress import Say
 from scorelet.data import Picture, iter_pages, on_white, to_unit, with_channels
 from scorelet.tasks.array_files import check_output, writing
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
-from scorelet.tasks.planning import FileTask, Say, plan_reading
+from scorelet.tasks.planning import FileTask, plan_reading
 from scorelet.tasks.table_files import check_table, write_table
 from scorelet.wavelets import Path as ScatteringPath
 from scorelet.wavelets import Scattering2d

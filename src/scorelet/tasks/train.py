@@ -12,14 +12,13 @@ from scorelet.core.ending import held_back
 from scorelet.core.files import write_text
 from scorelet.core.memory import keep_large_buffers
 from scorelet.core.options import checked
+from scorelet.core.progress import Say
 from scorelet.data.pictures.folders import PictureWarning
 from scorelet.tasks.experiments import build, read_config
 from scorelet.tasks.progress import Bar
 from scorelet.training import LoopConfig, StepReport, Trainer, write_config
 from scorelet.training.forecast import spoken
 from scorelet.training.run_folder import CONFIG, STATE, WEIGHTS
-
-Say = Callable[[str], None]
 
 
 def _silent(_text: str) -> None:

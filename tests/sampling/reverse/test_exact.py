@@ -157,6 +157,16 @@ def test_a_restraint_multiplies_power_of_samplers_with_noise_by_less(name, restr
     assert found == pytest.approx(float(d) / (1 - 2 * restraint), rel=0.02)
 
 
+@pytest.mark.parametrize("churn", [0.5, 1.0])
+def test_a_restraint_multiplies_power_by_less_with_churn(churn):
+    """dV/du = (1 + c)(1 - ε) V/u - c, u = s² + d, ends at d/(1 - (1 + c) ε/c)."""
+    d, restraint = torch.tensor([0.04], dtype=torch.float64), 0.05
+    schedule = VarianceExploding(50.0, least=0.002)
+    plan = ReversePlan(2000, schedule, SAMPLERS["heun"], 7.0, restraint, churn)
+    found = float(discrete_law(d, plan).variance)
+    assert found == pytest.approx(float(d) / (1 - (1 + churn) * restraint / churn), rel=0.02)
+
+
 def test_a_restraint_that_takes_nothing_away_is_refused():
     with pytest.raises(InputError, match="between -1 and 1"):
         ReversePlan(3, restraint=1.0)

@@ -1,19 +1,19 @@
 """Folders of photographs as arrays, gray or colour."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from scorelet.core.errors import ImageFileError, InputError
+from scorelet.core.progress import Say
 from scorelet.core.words import counted
 from scorelet.data.pictures.files import iter_pages
 from scorelet.data.pictures.folders import broken_sentence, find_pictures
 from scorelet.data.pictures.types import Picture, to_unit
 
 Pixels = np.ndarray
-Say = Callable[[str], None]
 
 
 def load_pictures(

@@ -29,9 +29,10 @@ class ReversePlan:
         restraint: ε: of what the denoiser takes away, y - f(y), so much less is taken. Learned
             denoisers take away too much, so that samples have too little power; a variance d grows
             by (σ_max²/d)^ε along the flow (heun, ddim, flow), by 1/(1 - 2ε) with samplers that add
-            noise. A blind denoiser judges the noise that is left, and is as far as it was: to it a
-            restraint is another time. Karras, Aittala, Aila, Laine 2022, arXiv 2206.00364, section
-            4, inflate noise for the same reason.
+            noise, by 1/(1 - (1 + c) ε/c) along the flow with churn c. A blind denoiser judges the
+            noise that is left, and is as far as it was: to it a restraint is another time. Karras,
+            Aittala, Aila, Laine 2022, arXiv 2206.00364, section 4, inflate noise for the same
+            reason.
         churn: c in [0, 1]: after a step from t to u noise is added, as far as u + c (t - u), where
             the next one begins; none after the last. What earlier steps did wrong is forgotten; an
             exact denoiser has samples of the same law, but for the error of steps. Karras et al.,

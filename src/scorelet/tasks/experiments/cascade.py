@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from scorelet.core.errors import InputError
+from scorelet.core.progress import Say
 from scorelet.core.random import Noise
 from scorelet.data.whole_pictures import WholePictures
 from scorelet.models import Denoiser, LogUniformNoise
@@ -17,7 +18,7 @@ from scorelet.tasks.experiments.base import Experiment, export_model
 from scorelet.tasks.experiments.cascade_config import CascadeConfig
 from scorelet.tasks.experiments.cascade_model import BATCH, cascade_model
 from scorelet.tasks.experiments.registry import register
-from scorelet.tasks.picture_arrays import Say, images_of, load_picture_array
+from scorelet.tasks.picture_arrays import images_of, load_picture_array
 from scorelet.training import Best, Learner, Validate
 from scorelet.training.multiscale import (
     CascadeObjective,

@@ -13,6 +13,7 @@ from torch.utils.data import Dataset
 
 from scorelet.core.errors import InputError
 from scorelet.core.network import Network
+from scorelet.core.progress import Say
 from scorelet.core.random import generator, randn
 from scorelet.core.typing import Image
 from scorelet.data import load_pictures, locate, to_unit
@@ -20,7 +21,6 @@ from scorelet.data.camera.patches import CameraPatches
 from scorelet.data.pictures.drawn import draw_page
 from scorelet.data.pictures.folders import left_out_of
 from scorelet.data.pictures.patches import Crop, NoisyPatches, PictureCrops, half
-from scorelet.data.pictures.photographs import Say
 from scorelet.data.pictures.turns import TurnPatches
 from scorelet.models import (
     Denoiser,

@@ -99,14 +99,14 @@ def _clean(work: Work, number: int) -> Tensors:
     x, labels = work.chunk(number)
     logits = clean_logits(work.network, x, labels)
     check_finite(logits)
-    if number == 0:
+    if number == 0:  # refused here, not after the other attacks
         check_unnormalised(logits)
+        if work.source is not None:
+            clean_logits(work.source, x, labels)
+            without_gradient(work.source, x, labels)
     found = {"logits": logits.cpu()}
     if work.settings.guided():
         found["without"] = without_gradient(work.network, x, labels).cpu()
-    if work.source is not None:
-        clean_logits(work.source, x, labels)
-        without_gradient(work.source, x, labels)  # refused here, not after the other attacks
     return found
 
 
