@@ -68,6 +68,15 @@ def plans_of(model: Multiscale[Denoiser], *, steps: int | None, sampler: str) ->
     return plans
 
 
+def told_noise_of(model: Multiscale[Denoiser]) -> list[float]:
+    """Return the noise of drawn low bands for each scale, which the record names; often nothing.
+
+    Raises:
+        InputError: another number than of scales.
+    """
+    return [float(level) for level in _of_scales(model, "told_noise")]
+
+
 def _of_scales(model: Multiscale, name: str) -> list[Any]:
     """Return what the record has for each scale; nothing if it has nothing.
 

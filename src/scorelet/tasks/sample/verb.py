@@ -17,7 +17,13 @@ from scorelet.core.progress import Progress
 from scorelet.core.random import Noise
 from scorelet.sampling import DivergenceError
 from scorelet.sampling.reverse import Cascade, ReversePlan
-from scorelet.tasks.sample.cascades import check_coarse, load_cascade, plans_of, whole_size
+from scorelet.tasks.sample.cascades import (
+    check_coarse,
+    load_cascade,
+    plans_of,
+    told_noise_of,
+    whole_size,
+)
 from scorelet.tasks.sample.coarse import is_of_pictures, level_of, read_coarse
 from scorelet.tasks.sample.output import check_sheets
 from scorelet.tasks.sample.settings import Model, Samples, SampleSettings, Size
@@ -75,6 +81,7 @@ class _Work:
                 factor.float()  # as from a file
         self.model = own.to(device).eval()
         self.plans = plans_of(self.model, steps=settings.steps, sampler=settings.sampler)
+        self.told_noise = told_noise_of(self.model)
         self.channels = int(self.model.record.get("channels", 1))
         self.like = torch.empty(0, dtype=_dtype(self.model.coarse), device=device)
         self.low: Tensor | None = None
@@ -163,7 +170,7 @@ def drawn(
         if progress:
             progress(done, total)
 
-    cascade = Cascade(work.model, work.plans, on_step)
+    cascade = Cascade(work.model, work.plans, on_step, work.told_noise)
     batches = [range(first, min(first + most, count)) for first in range(0, count, most)]
     images, failure = _draw_all(work, cascade, batches)
     if failure and (output is None or not len(images)):
@@ -210,6 +217,8 @@ def _document(work: _Work, count: int, seconds: float) -> dict[str, Any]:
         document["restraint"] = [plan.restraint for plan in work.used]
     if any(plan.churn for plan in work.used):
         document["churn"] = [[plan.churn, plan.churn_max] for plan in work.used]
+    if any(work.told_noise):
+        document["told_noise"] = work.told_noise
     if isinstance(settings.coarse, str | Path):
         document["coarse"] = str(settings.coarse)
     return document
