@@ -11,18 +11,20 @@ import scorelet as sl
 from samples import assert_one_sentence
 from scorelet.cli.main import run
 from scorelet.core.errors import InputError
+from scorelet.core.random import Noise
 from scorelet.data import Picture, read_picture, write_picture
-from scorelet.models import Denoiser, ResidualDenoiser
+from scorelet.models import Denoiser, ResidualDenoiser, StationaryGaussianDenoiser
 from scorelet.models.bounded import CentredDenoiser, ConditionalBoundedDenoiser
 from scorelet.models.gaussian_details import gaussian_cascade
 from scorelet.models.multiscale import Multiscale
-from scorelet.models.schedules import OrnsteinUhlenbeck
+from scorelet.models.schedules import OrnsteinUhlenbeck, VarianceExploding
 from scorelet.networks import BFCNN
 from scorelet.sampling import DivergenceError
-from scorelet.sampling.reverse import SAMPLERS, ReversePlan, discrete_law
+from scorelet.sampling.reverse import SAMPLERS, ReversePlan, discrete_law, reverse
 from scorelet.tasks.sample import SampleSettings
-from scorelet.tasks.sample.cascades import load_cascade, plans_of
+from scorelet.tasks.sample.cascades import load_model, plans_of
 from scorelet.tasks.sample.verb import drawn
+from scorelet.tasks.sample.whole import CHURN, LEVELS, POWER, plan_of
 from scorelet.wavelets import OrthogonalWavelet, PacketPlan, WaveletPacket
 from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.spectral import gaussian_levels
@@ -88,6 +90,57 @@ def test_low_bands_have_the_exact_law_of_the_discrete_sampler(name):
 
 
 @pytest.mark.slow
+def test_whole_pictures_have_the_exact_law_of_the_discrete_sampler():
+    """Variance of each frequency, with churn, and the mean: the start is around it."""
+    count, mean = 4000, 0.3
+    power = spectrum() / 40
+    model = StationaryGaussianDenoiser(power, mean=mean)
+    found = sl.sample(model, n=count, steps=6, seed=3)
+    assert found.images.shape == (count, 1, SIDE, SIDE)
+    assert found.document["churn"] == [[CHURN, float("inf")]]
+    plan = ReversePlan(6, VarianceExploding(*LEVELS), SAMPLERS["heun"], POWER, churn=CHURN)
+    expected = discrete_law(power, plan).variance
+    x = torch.from_numpy(found.images[:, 0]).double() - mean
+    drawn = torch.fft.fft2(x, norm="ortho").abs().square()
+    deviations = (drawn.mean(0) - expected) / (drawn.std(0) / count**0.5)
+    assert float(deviations.abs().max()) < 4.5
+    assert abs(float(x.mean())) < 4.5 * (float(expected[0, 0]) / count / SIDE**2) ** 0.5
+    assert (expected / power - 1).abs().max() > 0.05  # six steps are not the law of the data
+
+
+def test_the_usual_steps_of_whole_pictures_give_the_spectrum_of_the_data():
+    """By the exact law: from variances of faint texture to those of strong contrast."""
+    d = torch.logspace(-4, -1, 30, dtype=torch.float64)
+    plan = plan_of(SampleSettings(gaussian()))
+    assert float((discrete_law(d, plan, centred=True).variance / d - 1).abs().max()) < 0.2
+
+
+def test_networks_draw_whole_pictures_of_the_size_that_is_given():
+    network = BFCNN(3, width=6, depth=3)
+    with torch.no_grad():
+        for weights in network.parameters():
+            weights.mul_(0.5)
+    model = ResidualDenoiser(network, channels=(1, 3)).eval()
+    one = sl.sample(model, n=3, size=(7, 9), steps=3, seed=1)
+    assert one.images.shape == (3, 3, 7, 9)
+    assert one.pictures
+    alone = sl.sample(model, n=1, size=(7, 9), steps=3, seed=1).images
+    assert np.abs(one.images[:1] - alone).max() < 1e-4
+    plan = plan_of(SampleSettings(model, steps=3))
+    like, mean = torch.zeros(3, 3, 7, 9), torch.tensor(0.5)
+    with torch.no_grad():
+        *_, last = reverse(model, like, plan, Noise(1, range(3)), mean=mean)
+    assert np.array_equal(one.images, last.x.numpy())
+
+
+def test_a_joint_model_draws_pictures_by_its_denoiser():
+    joint = sl.load("cifar10-joint")
+    one = sl.sample(joint, n=1, size=(32, 32), steps=2).images
+    assert one.shape == (1, 3, 32, 32)
+    assert np.abs(one - sl.sample("cifar10-joint", n=1, size=(32, 32), steps=2).images).max() < 1e-5
+
+
+@pytest.mark.slow
 def test_the_usual_steps_give_the_spectrum_of_the_data():
     count = 2000
     found = sl.sample(gaussian(2, "db2"), n=count, size=(SIDE, SIDE))
@@ -99,7 +152,7 @@ def test_the_usual_steps_give_the_spectrum_of_the_data():
 @pytest.mark.slow
 def test_a_sample_does_not_depend_on_the_others_nor_on_its_batch(monkeypatch):
     whole = sl.sample(gaussian(), n=5, size=(SIDE, SIDE), steps=4, seed=7).images
-    monkeypatch.setattr("scorelet.tasks.sample.verb.BATCH_PIXELS", 2 * SIDE * SIDE)
+    monkeypatch.setattr("scorelet.tasks.sample.work.BATCH_PIXELS", 2 * SIDE * SIDE)
     parts = sl.sample(gaussian(), n=5, size=(SIDE, SIDE), steps=4, seed=7).images
     alone = sl.sample(gaussian(), n=3, size=(SIDE, SIDE), steps=4, seed=7).images
     assert np.abs(whole - parts).max() < 1e-6
@@ -110,7 +163,7 @@ def test_a_sample_does_not_depend_on_the_others_nor_on_its_batch(monkeypatch):
 
 def test_samples_of_networks_do_not_depend_on_their_batch(monkeypatch):
     whole = sl.sample(saved_model(), n=3, steps=4).images
-    monkeypatch.setattr("scorelet.tasks.sample.verb.BATCH_PIXELS", 1)
+    monkeypatch.setattr("scorelet.tasks.sample.work.BATCH_PIXELS", 1)
     alone = sl.sample(saved_model(), n=3, steps=4).images
     assert np.abs(whole - alone).max() < 1e-4 * np.abs(whole).max()
 
@@ -151,7 +204,7 @@ def test_coarse_pictures_go_on_by_the_largest_factor_and_colour_becomes_gray(tmp
 
 
 def test_levels_and_steps_are_those_that_the_model_knows():
-    plans = plans_of(load_cascade(blind()), steps=5, sampler="ddim")
+    plans = plans_of(load_model(blind()), steps=5, sampler="ddim")
     points = [[step.points[0] for step in plan.table] for plan in plans]
     levels = [[sigma / alpha for alpha, sigma in found] for found in points]
     for found, (least, largest) in zip(levels, blind().record["sigma"], strict=True):
@@ -160,7 +213,7 @@ def test_levels_and_steps_are_those_that_the_model_knows():
         assert found[-1] == pytest.approx(least)
         roots = np.diff(np.array(found) ** (1 / 7))
         assert np.allclose(roots, roots[0])
-    usual = [plan.steps for plan in plans_of(load_cascade(blind()), steps=None, sampler="heun")]
+    usual = [plan.steps for plan in plans_of(load_model(blind()), steps=None, sampler="heun")]
     assert usual == [32, 12, 12]
     model = blind()
     model.record["restraint"] = [0.01, 0.0, -0.02]
@@ -262,7 +315,7 @@ class Diverges(Denoiser):
 def test_divergence_says_where_and_keeps_what_was_done(tmp_path, monkeypatch):
     model = blind()
     model.coarse = Diverges()
-    monkeypatch.setattr("scorelet.tasks.sample.verb.BATCH_PIXELS", 1)
+    monkeypatch.setattr("scorelet.tasks.sample.work.BATCH_PIXELS", 1)
     settings = SampleSettings(model, 5, steps=3, sampler="ddim")
     with pytest.raises(DivergenceError, match=r"step 1 of 3 of scale 0.*1 samples before are in"):
         drawn(settings, output=tmp_path / "x.npy")
@@ -285,7 +338,7 @@ class Interrupts(Diverges):
 def test_an_interrupt_keeps_what_was_done_and_says_so(tmp_path, monkeypatch):
     model = blind()
     model.coarse = Interrupts()
-    monkeypatch.setattr("scorelet.tasks.sample.verb.BATCH_PIXELS", 1)
+    monkeypatch.setattr("scorelet.tasks.sample.work.BATCH_PIXELS", 1)
     settings = SampleSettings(model, 5, steps=3, sampler="ddim")
     with pytest.raises(KeyboardInterrupt, match="The 1 samples before are in"):
         drawn(settings, output=tmp_path / "x.npy")
@@ -300,7 +353,10 @@ def test_an_interrupt_keeps_what_was_done_and_says_so(tmp_path, monkeypatch):
     ("options", "reason"),
     [
         ({"model": "nothing"}, "Unknown model 'nothing'"),
-        ({"model": "photo"}, "blind denoiser.*scorelet denoise"),
+        ({"model": "cifar10-scattering"}, "is a .*, and sample takes a denoiser"),
+        ({"model": "photo"}, "whole pictures does not say how large.*--size"),
+        ({"model": "photo", "coarse": np.zeros((4, 6))}, "knows no coarser ones.*superres"),
+        ({"model": blind().details[0], "size": (8, 8)}, "beside a coarser picture.*cascade"),
         ({"model": "phi4"}, "energies.*scorelet field sample"),
         ({"model": gaussian()}, "give size"),
         ({"model": gaussian(), "size": (18, 16)}, "divisible by 4"),

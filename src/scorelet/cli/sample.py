@@ -25,7 +25,9 @@ def sample(
     """Draw pictures from a model, coarse to fine; or the finer scales of a picture of yours.
 
     The model is a cascade of denoisers: one of the low band, and for each finer scale one of the
-    details, which is told the coarser picture. Sample i is a function of the model, the seed and i.
+    details, which is told the coarser picture. Or it is a denoiser of whole pictures, that of
+    photographs for example: its samples are what it takes to be one. Sample i is a function of the
+    model, the seed and i.
 
     For example:
 
@@ -33,11 +35,15 @@ def sample(
 
         scorelet sample -n 4 --coarse small.png -o large.png
 
+        scorelet sample -n 4 --model photo --size 128x128 -o textures.png
+
     Args:
-        model: built-in name, .safetensors path or Hub id of a cascade of denoisers.
+        model: built-in name, .safetensors path or Hub id of a cascade of denoisers, or of a
+            denoiser of whole pictures.
         count: how many samples.
         output: NAME.png, a contact sheet, or NAME.npy, an array (n, channel, height, width).
-        size: HxW in pixels; by default that of the pictures that the model has learnt from.
+        size: HxW in pixels; by default that of the pictures that a cascade has learnt from; a
+            denoiser of whole pictures needs it.
         steps: of the sampler at each scale.
         coarse: a small picture that the samples continue: means of blocks of their pixels are its
             pixels.

@@ -24,7 +24,6 @@ from scorelet.models.multiscale_denoiser import Levels, fold, unfold
 from scorelet.sampling.ascent import AscentSchedule, ascend
 from scorelet.sampling.reverse.diffusion import ReversePlan, reverse
 
-
 _TOLD = 1
 """Which of a step's numbers are the noise of what is told."""
 

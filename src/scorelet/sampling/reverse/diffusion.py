@@ -113,6 +113,7 @@ def reverse(
     plan: ReversePlan,
     noise: Noise,
     *,
+    mean: Tensor | None = None,
     cond: Tensor | None = None,
     label: LabelLike | None = None,
 ) -> Iterator[ReverseState]:
@@ -120,10 +121,12 @@ def reverse(
 
     Args:
         denoiser: of what is sampled, in the unit of the schedule: for `OrnsteinUhlenbeck` and
-            `VariancePreserving` data of variance near 1. The start is noise around its `centre`.
+            `VariancePreserving` data of variance near 1.
         like: a batch of the shape, dtype and device that is wanted; its numbers are not used.
         plan: how.
         noise: seed, numbers of the samples, and scale of a cascade; step 0 is that of the start.
+        mean: what the start is noise around, which broadcasts with `like`; None: the `centre` of
+            the denoiser, 0 if it has none.
         cond, label: what the denoiser is told, see `Denoiser`.
 
     Raises:
@@ -142,8 +145,9 @@ def reverse(
         return torch.lerp(found, y, plan.restraint) if plan.restraint else found
 
     x = plan.schedule.noise_std * noise.at(0).normal(like)
-    if denoiser.centre is not None:
-        x = x + plan.start * denoiser.centre.to(x)
+    centre = denoiser.centre if mean is None else mean
+    if centre is not None:
+        x = x + plan.start * centre.to(x)
     for number, step in enumerate(plan.table, start=1):
         x = step.mean(x, posterior)
         if step.deviation:

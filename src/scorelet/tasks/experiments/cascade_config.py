@@ -107,7 +107,7 @@ class CascadeConfig(LoopConfig):
                 "stay that of another cascade, so that shares must be above 0"
             )
         if self.low.told_noise:
-            raise ValueError("low is told nothing that could have noise: give told_noise to details")
+            raise ValueError("low is told nothing: told_noise is for details")
         shares = [part.share for part in (self.low, *self.details)]
         if not any(shares):
             raise ValueError("every share is 0: a factor must learn")

@@ -1,4 +1,4 @@
-"""A model as a cascade that can be drawn from: its plans, its sizes, its coarse pictures."""
+"""A model that can be drawn from; of a cascade its plans, its sizes, its coarse pictures."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from scorelet.models.multiscale_denoiser import Levels
 from scorelet.models.schedules import NoiseSchedule, OrnsteinUhlenbeck, VarianceExploding
 from scorelet.sampling.reverse import ReversePlan, sampler_named
 from scorelet.tasks.sample.settings import Model, Size
-from scorelet.zoo import load_as
+from scorelet.zoo import load, load_as
 
 LOW_STEPS, DETAIL_STEPS = 32, 12
 """Steps where no number is given."""
@@ -22,18 +22,21 @@ TIMES_POWER = 2.0
 """Of the times of other models, whose data have variance near 1."""
 
 
-def load_cascade(model: Model) -> Multiscale[Denoiser]:
-    """Return a model whose factors are denoisers.
+def load_model(model: Model) -> Multiscale[Denoiser] | Denoiser:
+    """Return a cascade whose factors are denoisers, or a denoiser of whole pictures.
 
     Raises:
         InputError: an unknown name, a model of another kind, energies as factors, or bands that are
             no octaves.
         CheckpointError: weights that cannot be read.
     """
-    loaded = model if isinstance(model, Multiscale) else load_as(Multiscale, model, verb="sample")
+    named = isinstance(model, str | Path)
+    loaded = load(model) if named else model
+    if not isinstance(loaded, Multiscale):
+        return load_as(Denoiser, model, verb="sample") if named else loaded
     factors = loaded.factors
     if not all(isinstance(factor, Denoiser) for factor in factors):
-        name = model if isinstance(model, str | Path) else "The model"
+        name = model if named else "The model"
         raise InputError(
             f"{name} is made of energies, which Markov chains sample: use it with scorelet field "
             "sample."

@@ -9,6 +9,7 @@ import numpy as np
 from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields
 from scorelet.core.paths import as_path
+from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.tasks.sample.output import check_sheets, write_samples
 
@@ -17,7 +18,7 @@ MOST = 100_000
 MOST_STEPS = 10_000
 """At each scale."""
 
-Model = str | Path | Multiscale
+Model = str | Path | Multiscale | Denoiser
 Size = tuple[int, int]
 
 
@@ -26,14 +27,17 @@ class SampleSettings:
     """What is drawn, and how.
 
     Args:
-        model: built-in name, path or Hub id of a cascade of denoisers; or one.
+        model: built-in name, path or Hub id of a cascade of denoisers, or of a denoiser of whole
+            pictures in [0, 1]; or one.
         n: how many samples.
-        size: height and width; None: those that the model was trained on, or that the coarse
-            picture is continued to. Other ones need a model whose low band is local.
-        steps: of the sampler at each scale; None: 32 for the low band, 12 for details.
+        size: height and width; None: those that the cascade was trained on, or that the coarse
+            picture is continued to. Other ones need a cascade whose low band is local. A denoiser
+            of whole pictures needs it.
+        steps: of the sampler at each scale; None: 32 for the low band, 12 for details, 64 for whole
+            pictures.
         seed: sample i is a function of (model, seed, i) only.
-        coarse: a picture that samples continue to finer scales: a path, an array (height,
-            width[, channels]) or a tensor ([channels,] height, width), floats in [0, 1].
+        coarse: a picture that samples of a cascade continue to finer scales: a path, an array
+            (height, width[, channels]) or a tensor ([channels,] height, width), floats in [0, 1].
         sampler: a name of `scorelet.sampling.reverse.SAMPLERS`.
         device: auto, cpu, cuda or mps.
 

@@ -23,5 +23,5 @@ KIND = Kind(
     ResidualDenoiser,
     describe,
     build,
-    verbs=("denoise", "restore", "basis", "audit", "evaluate"),
+    verbs=("denoise", "restore", "sample", "basis", "audit", "evaluate"),
 )

@@ -48,7 +48,7 @@ KINDS: tuple[Kind[Any], ...] = (
         CentredDenoiser,
         describe_centred,
         build_centred,
-        verbs=("denoise", "evaluate"),
+        verbs=("denoise", "sample", "evaluate"),
     ),
     Kind(
         "conditional-bounded-denoiser",

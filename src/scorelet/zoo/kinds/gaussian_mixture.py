@@ -21,5 +21,5 @@ KIND = Kind(
     GaussianMixtureDenoiser,
     describe,
     build,
-    verbs=("denoise", "restore", "basis", "audit", "evaluate"),
+    verbs=("denoise", "restore", "sample", "basis", "audit", "evaluate"),
 )

@@ -31,6 +31,6 @@ KINDS = (
         GaussianGuidedDenoiser,
         describe,
         build,
-        verbs=("denoise", "evaluate"),
+        verbs=("denoise", "sample", "evaluate"),
     ),
 )

@@ -60,6 +60,6 @@ KIND = Kind(
     NetworkJointEnergy,
     describe,
     build,
-    verbs=("classify", "denoise", "restore", "robust", "explain-attack", "evaluate"),
+    verbs=("classify", "denoise", "restore", "sample", "robust", "explain-attack", "evaluate"),
     views={Classifier: NetworkJointEnergy.classifier, Denoiser: NetworkJointEnergy.denoiser},
 )

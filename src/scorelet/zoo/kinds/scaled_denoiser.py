@@ -27,4 +27,8 @@ def build(header: Header, tensors: Tensors) -> ScaledDenoiser:
     return ScaledDenoiser(network, scales, bound=bound, shows_level=shows_level, **counts).eval()
 
 
-KINDS = (Kind("scaled-denoiser", ScaledDenoiser, describe, build, verbs=("denoise", "evaluate")),)
+KINDS = (
+    Kind(
+        "scaled-denoiser", ScaledDenoiser, describe, build, verbs=("denoise", "sample", "evaluate")
+    ),
+)

@@ -1,0 +1,165 @@
+"""How samples are drawn: everything that is found out before the first step."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+
+import torch
+from torch import Tensor, nn
+
+from scorelet.core.device import choose_device
+from scorelet.core.errors import InputError
+from scorelet.core.memory import available_memory, keep_large_buffers
+from scorelet.core.random import Noise
+from scorelet.models import Denoiser
+from scorelet.models.multiscale import Multiscale
+from scorelet.sampling.reverse import Cascade, ReversePlan, reverse
+from scorelet.tasks.sample.cascades import (
+    check_coarse,
+    load_model,
+    plans_of,
+    told_noise_of,
+    whole_size,
+)
+from scorelet.tasks.sample.coarse import is_of_pictures, level_of, read_coarse
+from scorelet.tasks.sample.settings import SampleSettings, Size
+from scorelet.tasks.sample.whole import MEAN, channels_of, plan_of, size_of
+
+BATCH_PIXELS = 16 * 80 * 80
+"""Pixels that are drawn at a time, of one sample at least."""
+_COPIES = 8
+"""Of the samples, that drawing holds at least: noise, slopes, bands."""
+
+OnStep = Callable[[], None]
+
+
+def work_of(settings: SampleSettings) -> "Work":
+    """Return how a model is drawn from.
+
+    Raises:
+        InputError: a model or options that cannot be used; or pictures that do not fit.
+        CheckpointError: weights that cannot be read.
+        ImageFileError: a coarse picture that cannot be read.
+    """
+    loaded = load_model(settings.model)
+    own = deepcopy(loaded) if loaded is settings.model else loaded  # it is moved in its place
+    if isinstance(own, Multiscale):
+        return CascadeWork(settings, own)
+    return WholeWork(settings, own)
+
+
+class Work(ABC):
+    """A model where it computes, and what is drawn from it.
+
+    Attributes:
+        used: the plans of the scales that are drawn, coarse to fine.
+        size: of the samples.
+        channels: of the samples.
+        pictures: see `Samples`.
+        told_noise: see `Cascade`.
+    """
+
+    used: Sequence[ReversePlan]
+    size: Size
+    channels: int
+    pictures: bool
+    told_noise: Sequence[float] = ()
+
+    def __init__(self, settings: SampleSettings, parts: Sequence[nn.Module]) -> None:
+        keep_large_buffers()
+        self.settings = settings
+        device = choose_device(settings.device)
+        for part in parts:
+            if _dtype(part).itemsize < 4:
+                part.float()  # as from a file
+            part.to(device).eval()
+        self.like = torch.empty(0, dtype=_dtype(parts[0]), device=device)
+
+    @abstractmethod
+    def draw(self, numbers: range, on_step: OnStep) -> Tensor:
+        """Return the samples of these numbers; `on_step` is called after each step."""
+
+    def batch(self) -> int:
+        """How many samples are drawn at a time."""
+        return max(1, min(self.settings.n, BATCH_PIXELS // (self.size[0] * self.size[1])))
+
+    def check_memory(self) -> None:
+        """Refuse pictures of which a few do not fit: the noise of all scales, and a network's maps.
+
+        Raises:
+            InputError: that is more than the memory that is free.
+        """
+        height, width = self.size
+        needed = _COPIES * self.batch() * self.channels * height * width * self.like.itemsize
+        free = available_memory() if self.like.device.type == "cpu" else None
+        if free is not None and needed > free:
+            raise InputError(
+                f"Samples of {height} x {width} need {needed / 1e9:,.1f} GB or more, and "
+                f"{free / 1e9:.1f} GB of memory are free: make them smaller."
+            )
+
+
+class CascadeWork(Work):
+    """Samples of a cascade, or the finer scales of a coarse picture."""
+
+    def __init__(self, settings: SampleSettings, model: Multiscale[Denoiser]) -> None:
+        super().__init__(settings, model.factors)
+        self.model = model.to(self.like.device)
+        self.plans = plans_of(model, steps=settings.steps, sampler=settings.sampler)
+        self.told_noise = told_noise_of(model)
+        self.channels = int(model.record.get("channels", 1))
+        self.pictures = is_of_pictures(model)
+        self.low: Tensor | None = None
+        self.level = model.levels
+        if settings.coarse is None:
+            self.size = whole_size(model, settings.size)
+        else:
+            self.low = read_coarse(settings.coarse, model)
+            height, width = self.low.shape[-2:]
+            self.level = level_of(model, (height, width), settings.size)
+            self.size = height << self.level, width << self.level
+            check_coarse(model, (height, width), self.level)
+        self.used = self.plans if self.low is None else self.plans[-self.level :]
+        self.check_memory()
+
+    def draw(self, numbers: range, on_step: OnStep) -> Tensor:
+        """Return the samples of these numbers."""
+        cascade = Cascade(self.model, self.plans, on_step, self.told_noise)
+        noise = Noise(self.settings.seed, numbers)
+        if self.low is not None:
+            low = self.low.to(self.like).expand(len(numbers), -1, -1, -1)
+            # the low band of an orthogonal transform, and not the mean of a block
+            return cascade.refine(low * 2.0**self.level, noise, level=self.level)
+        height, width = (side >> self.model.levels for side in self.size)
+        like = self.like.new_zeros(len(numbers), self.channels, height, width)
+        return cascade.sample(like, noise)
+
+
+class WholeWork(Work):
+    """Samples of a denoiser of whole pictures."""
+
+    pictures = True
+
+    def __init__(self, settings: SampleSettings, model: Denoiser) -> None:
+        self.size, self.channels = size_of(model, settings), channels_of(model)
+        super().__init__(settings, [model])
+        self.model = model
+        self.used = [plan_of(settings)]
+        self.check_memory()
+
+    def draw(self, numbers: range, on_step: OnStep) -> Tensor:
+        """Return the samples of these numbers."""
+        like = self.like.new_zeros(len(numbers), self.channels, *self.size)
+        noise = Noise(self.settings.seed, numbers)
+        mean = None if self.model.centre is not None else self.like.new_full((1, 1, 1, 1), MEAN)
+        x = like
+        for state in reverse(self.model, like, self.used[0], noise, mean=mean):
+            x = state.x
+            on_step()
+        return x
+
+
+def _dtype(factor: nn.Module) -> torch.dtype:
+    """Return the dtype of a factor: float64 for closed forms, float32 for networks."""
+    kinds = [t.dtype for t in factor.state_dict().values() if t.is_floating_point()]
+    return kinds[0] if kinds else torch.float32
