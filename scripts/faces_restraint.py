@@ -42,7 +42,8 @@ def main(name: str, restraints: list[str], churn: str, told: str, samples: int) 
         (*_, far) = distances(scattering_features(drawn), features)
         power = " ".join(f"{float(ratio):.2f}" for ratio in octave_ratios(held, drawn))
         print(
-            f"{words} {churn} {told}: power {power}; {far['times_halves']:.1f} times as far as halves",
+            f"{words} {churn} {told}: power {power}; {far['times_halves']:.1f} times as far as "
+            "halves",
             flush=True,
         )
 
