@@ -321,3 +321,50 @@ def test_a_picture_that_is_sharper_than_its_blur_is_not_blamed_on_the_model():
     model = Pointwise(lambda y: y)
     with pytest.raises(DivergenceError, match="more detail than such a blur leaves"):
         sl.restore(noise, task="deblur", blur=1.0, sigma=1.0, quality="fast", model=model)
+
+
+def cut_out(colour):
+    """Waves with a transparent square, under which a colour is hidden."""
+    pixels = np.full((16, 16, 4), 255, np.uint8)
+    pixels[..., :3] = (255 * truth(16)).astype(np.uint8)[..., None]
+    pixels[4:12, 8:] = (*colour, 0)
+    return pixels
+
+
+def toward_gray():
+    return Pointwise(lambda y: 0.5 + 0.9 * (y - 0.5))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"task": "inpaint", "mask": np.arange(256).reshape(16, 16) % 5 > 0},
+        {"task": "deblur", "blur": 1.0, "sigma": 0.1},
+        {"task": "sensing", "ratio": 0.5},
+        {"task": "spectral", "share": 0.5},
+        {"task": "superres"},
+    ],
+    ids=lambda words: words["task"],
+)
+def test_hidden_colours_say_nothing_and_stay(words):
+    x = [cut_out(colour) for colour in ((255, 0, 255), (0, 0, 0))]
+    outs = [sl.restore(a, quality="fast", samples=2, model=toward_gray(), **words) for a in x]
+    factor = outs[0].image.shape[0] // 16
+    hidden = x[0].repeat(factor, 0).repeat(factor, 1)[..., 3] == 0
+    if "mask" in words:
+        hidden &= words["mask"]
+    assert np.array_equal(*(out.image[~hidden] for out in outs))
+    assert (outs[0].image[hidden][:, 3] == 0).all()
+    assert (outs[0].image[~hidden][:, 3] == 255).all()
+    if factor == 1:
+        assert np.array_equal(outs[0].image[hidden], x[0][hidden])
+        assert not outs[0].deviation[hidden].any()
+
+
+def test_a_picture_that_is_hidden_as_a_whole_is_all_that_there_is():
+    x = np.full((8, 8, 4), 100, np.uint8)
+    x[..., 3] = 0
+    out = sl.restore(x, task="superres", quality="fast", model=toward_gray())
+    assert abs(blocks(out.image[..., :3].astype(float), 2) - 100).max() < 1
+    with pytest.raises(InputError, match="no known pixel"):
+        sl.restore(x, task="inpaint", quality="fast", model=toward_gray())

@@ -11,12 +11,12 @@ from scorelet.core.device import choose_device
 from scorelet.core.moments import Moments
 from scorelet.core.progress import Progress
 from scorelet.core.random import Noise
-from scorelet.data import Picture, from_unit
+from scorelet.data import Picture, from_unit, to_unit
 from scorelet.data.pictures.types import white
 from scorelet.models import Denoiser
 from scorelet.models.measurements import Observation
 from scorelet.sampling import DivergenceError, ascend
-from scorelet.tasks.restore.known import known
+from scorelet.tasks.restore.known import Known, known
 from scorelet.tasks.restore.observed import observe
 from scorelet.tasks.restore.settings import SCHEDULE, Restored, RestoreSettings
 from scorelet.tasks.restore.tiled import TiledDenoiser
@@ -54,10 +54,12 @@ def restored(
         moments.add(sample)
         keep(number, sample)
     pixels = from_unit(moments.mean, picture.pixels.dtype)
-    valid = known(picture, settings) if settings.task == "inpaint" else None
-    if valid is not None and settings.sigma == 0:  # doubles have more digits than samples
-        pixels = np.where(valid[..., None], picture.pixels, pixels)
-    whole = replace(picture, pixels=pixels, alpha=_opacity(picture, settings, valid), mask=None)
+    given = known(picture, settings)
+    if settings.enlarges == 1:  # doubles have more digits than samples
+        exact = settings.task == "inpaint" and settings.sigma == 0
+        stays = given.hidden | given.measured if exact else given.hidden
+        pixels = np.where(stays[..., None], picture.pixels, pixels)
+    whole = replace(picture, pixels=pixels, alpha=_opacity(picture, settings, given), mask=None)
     none = np.empty((0, *pixels.shape), np.float32)
     return Restored(whole.plain, none, moments.deviation, whole, settings.calls)
 
@@ -71,6 +73,7 @@ def samples(
     """
     observation, guess = observe(picture, settings)
     denoiser = TiledDenoiser(settings.ready().denoiser, settings.tile)
+    hidden = known(picture, settings).hidden if settings.enlarges == 1 else None
     place = choose_device(settings.device)
     observation, guess = observation.to(place), guess.to(place)
     for number in range(settings.count):
@@ -79,7 +82,10 @@ def samples(
         _check_range(found, settings.task)
         if picture.pixels.dtype.kind == "u":
             found = observation.within(found)
-        yield found[0].permute(1, 2, 0).cpu().numpy()
+        sample = found[0].permute(1, 2, 0).cpu().numpy()
+        if hidden is not None and hidden.any():
+            sample[hidden] = to_unit(picture.pixels[hidden])
+        yield sample
 
 
 @torch.no_grad()
@@ -127,13 +133,11 @@ def _told(
     return lambda done: progress(before + done, total) if progress else None
 
 
-def _opacity(
-    picture: Picture, settings: RestoreSettings, valid: np.ndarray | None
-) -> Pixels | None:
+def _opacity(picture: Picture, settings: RestoreSettings, given: Known) -> Pixels | None:
     """Return the opacity at the size of the result; what was filled is opaque."""
     if picture.alpha is None:
         return None
-    if valid is not None:
+    if settings.task == "inpaint":
         opaque = picture.alpha.dtype.type(white(picture.alpha.dtype))
-        return np.where(valid, picture.alpha, opaque)
+        return np.where(given.missing, opaque, picture.alpha)
     return picture.alpha.repeat(settings.enlarges, 0).repeat(settings.enlarges, 1)

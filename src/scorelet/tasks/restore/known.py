@@ -1,6 +1,7 @@
 """Which pixels of a picture are known."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from torch import Tensor
@@ -13,8 +14,27 @@ from scorelet.data.pictures.types import SAMPLE_TYPES, white
 from scorelet.tasks.restore.settings import Mask, RestoreSettings
 
 
-def known(picture: Picture, settings: RestoreSettings) -> np.ndarray:
-    """Return where pixels are known, (height, width).
+class Known(NamedTuple):
+    """What becomes of which pixels, (height, width) each.
+
+    Hidden pixels, wholly transparent ones whose colours nobody sees, are neither: they stay.
+
+    Attributes:
+        measured: true where pixels say what the picture is.
+        missing: true where pixels are to be filled.
+    """
+
+    measured: np.ndarray
+    missing: np.ndarray
+
+    @property
+    def hidden(self) -> np.ndarray:
+        """True where pixels stay without saying anything."""
+        return ~(self.measured | self.missing)
+
+
+def known(picture: Picture, settings: RestoreSettings) -> Known:
+    """Return which pixels are known, and which are to be filled.
 
     Raises:
         InputError: a mask that does not fit the picture, or leaves nothing to do, or nothing to
@@ -23,23 +43,24 @@ def known(picture: Picture, settings: RestoreSettings) -> np.ndarray:
     """
     shape = picture.pixels.shape[:2]
     valid = np.ones(shape, bool) if picture.mask is None else picture.mask
+    seen = np.ones(shape, bool) if picture.alpha is None else picture.alpha > 0
+    fills_hidden = settings.task == "inpaint" and settings.mask is None
+    if not (fills_hidden or seen.any()):  # nothing but hidden colours is all that there is
+        seen = ~seen
     if settings.task != "inpaint":
         if not valid.all():
             raise InputError(
                 f"{int((~valid).sum())} pixels have no data: fill them first, by the task inpaint."
             )
-        return valid
-    if settings.mask is not None:
-        valid = valid & _mask(settings.mask, shape)
-    elif picture.alpha is not None:
-        valid = valid & (picture.alpha > 0)
+        return Known(seen, ~valid)
+    valid = valid & (seen if settings.mask is None else _mask(settings.mask, shape))
     if valid.all():
         raise InputError(
             "All pixels are known: give a mask, white where they are, black elsewhere."
         )
-    if not valid.any():
+    if not (valid & seen).any():
         raise InputError("The mask has no known pixel: there is nothing to start from.")
-    return valid
+    return Known(valid & seen, ~valid)
 
 
 def _mask(given: Mask, shape: tuple[int, ...]) -> np.ndarray:

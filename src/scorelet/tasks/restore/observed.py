@@ -32,9 +32,10 @@ def observe(picture: Picture, settings: RestoreSettings) -> tuple[Observation, T
         InputError: a mask or kernel that does not fit the picture.
         ImageFileError: a mask that cannot be read.
     """
-    valid = known(picture, settings)
+    valid = known(picture, settings).measured
     _check_unit(picture, valid)
-    pixels = np.where(valid[..., None], to_unit(picture.pixels), 0.5)
+    pixels = to_unit(picture.pixels)
+    pixels = pixels if valid.all() else filled(pixels, valid)
     x = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32))[None]
     return _TASKS[settings.task](x, valid, settings)
 
@@ -50,9 +51,7 @@ def _superres(
 
 def _inpaint(x: Tensor, valid: np.ndarray, settings: RestoreSettings) -> tuple[Observation, Tensor]:
     pixels = KnownPixels(torch.from_numpy(valid), noise=settings.sigma)
-    guess = filled(x[0].permute(1, 2, 0).numpy(), valid).transpose(2, 0, 1)
-    near = torch.from_numpy(np.ascontiguousarray(guess))[None]
-    return Observation(pixels, pixels.coefficients(x)), near
+    return Observation(pixels, pixels.coefficients(x)), x
 
 
 def _deblur(x: Tensor, _valid: np.ndarray, settings: RestoreSettings) -> tuple[Observation, Tensor]:
