@@ -12,6 +12,7 @@ from scorelet.core.moments import Moments
 from scorelet.core.progress import Progress
 from scorelet.core.random import Noise
 from scorelet.data import Picture, from_unit, to_unit
+from scorelet.data.pictures.enlarged import enlarged
 from scorelet.data.pictures.types import white
 from scorelet.models import Denoiser
 from scorelet.models.measurements import Observation
@@ -59,7 +60,13 @@ def restored(
         exact = settings.task == "inpaint" and settings.sigma == 0
         stays = given.hidden | given.measured if exact else given.hidden
         pixels = np.where(stays[..., None], picture.pixels, pixels)
-    whole = replace(picture, pixels=pixels, alpha=_opacity(picture, settings, given), mask=None)
+    whole = replace(
+        picture,
+        pixels=pixels,
+        alpha=_opacity(picture, settings, given),
+        metadata=enlarged(picture.metadata, settings.enlarges),
+        mask=None,
+    )
     none = np.empty((0, *pixels.shape), np.float32)
     return Restored(whole.plain, none, moments.deviation, whole, settings.calls)
 

@@ -19,6 +19,7 @@ from scorelet.data import (
     read_picture,
     write_pages,
 )
+from scorelet.data.pictures.enlarged import enlarged
 from scorelet.tasks.conditions import Conditions
 from scorelet.tasks.denoise.remarks import beyond_learnt, other_size
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
@@ -125,11 +126,12 @@ def _restore_file(
 ) -> dict[str, Any]:
     """Restore one file; return its report."""
     picture = read_picture(task.source, gaps=True)
-    check_target(task.target, _as_large(picture, settings.enlarges), pages=1)
+    large = _as_large(picture, settings.enlarges)
+    check_target(task.target, large, pages=1)
 
     def write(path: Path, values: Pixels) -> None:
         pixels = from_unit(values, picture.pixels.dtype)
-        one = replace(picture, pixels=pixels, alpha=None, mask=None)
+        one = replace(large, pixels=pixels, alpha=None)
         write_pages(path, [one], publish=lambda temporary: publish.file(path, temporary))
 
     def keep(number: int, sample: Pixels) -> None:
@@ -172,10 +174,11 @@ def _remarks(settings: RestoreSettings, size: tuple[int, int], *, loss: bool) ->
 
 
 def _as_large(picture: Picture, factor: int) -> Picture:
-    """Return a picture of the size of the result, and without a meaning."""
+    """Return a picture of the size of the result, with its metadata, and without a meaning."""
     height, width = (factor * side for side in picture.pixels.shape[:2])
     pixels = np.broadcast_to(picture.pixels[:1, :1], (height, width, picture.pixels.shape[2]))
     alpha = picture.alpha
     if alpha is not None:
         alpha = np.broadcast_to(alpha[:1, :1], (height, width, *alpha.shape[2:]))
-    return replace(picture, pixels=pixels, alpha=alpha, mask=None)
+    metadata = enlarged(picture.metadata, factor)
+    return replace(picture, pixels=pixels, alpha=alpha, metadata=metadata, mask=None)

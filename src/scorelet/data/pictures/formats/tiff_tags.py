@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scorelet.data.pictures.formats.geotiff import PLACE
 from scorelet.data.pictures.types import PictureMetadata, TiffCoding
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ _ORIENTATION = 274
 _TEXTS = (269, 270, 271, 272, 285, 305, 306, 315, 316, 33432)  # names, description, make, date ...
 _XMP, _IPTC = 700, 33723
 _BYTES = (_XMP, _IPTC)  # streams of bytes, even where the tag says that they are longer integers
-_PLACE = (33550, 33922, 34264, 34735, 34736, 34737)  # GeoTIFF: where on Earth the pixels lie
 _NO_DATA = 42113
 _GDAL = (42112, _NO_DATA)
 _NO_UNIT, _INCH, _CENTIMETRE = 1, 2, 3
@@ -29,7 +29,7 @@ def metadata_of(page: "TiffPage", *, big: bool) -> PictureMetadata:
     unit = unit if unit in (_NO_UNIT, _INCH, _CENTIMETRE) else _NO_UNIT
     horizontal, vertical = (float(value) for value in page.resolution)
     factor = _INCHES.get(unit)
-    kept = (_IPTC, *_GDAL, *(() if orientation_of(page) in range(2, 9) else _PLACE))
+    kept = (_IPTC, *_GDAL, *(() if orientation_of(page) in range(2, 9) else PLACE))
     coding = TiffCoding(
         compression=int(page.compression),
         predictor=int(page.predictor) > 1,

@@ -1,0 +1,29 @@
+"""restore for files: what is written beside the pixels, and what is said of files."""
+
+import pytest
+import tifffile
+
+from samples import Pointwise, noisy
+from scorelet.tasks.restore import RestoreSettings
+from scorelet.tasks.restore.files import restore_files
+
+
+@pytest.fixture(autouse=True)
+def _exact(float32):
+    """Convolutions in float32, on every machine."""
+
+
+def settings(task="superres", **words):
+    model = Pointwise(lambda y: 0.5 + 0.9 * (y - 0.5))
+    return RestoreSettings(task, model=model, quality="fast", **words)
+
+
+def test_an_enlarged_map_covers_the_same_ground(tmp_path):
+    scale = [(33550, "d", 3, (10.0, 20.0, 0.0), True)]
+    source = tmp_path / "map.tif"
+    tifffile.imwrite(source, noisy(4, 6, 1), photometric="minisblack", extratags=scale)
+    (outcome,) = restore_files([source], tmp_path / "out", settings=settings(samples=2))
+    assert len(outcome.report["outputs"]) == 4
+    for path in outcome.report["outputs"]:
+        with tifffile.TiffFile(path) as file:
+            assert file.pages[0].tags.valueof(33550) == (5.0, 10.0, 0.0)
