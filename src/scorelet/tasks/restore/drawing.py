@@ -64,7 +64,7 @@ def restored(
         picture,
         pixels=pixels,
         alpha=_opacity(picture, settings, given),
-        metadata=enlarged(picture.metadata, settings.enlarges),
+        metadata=enlarged(picture, settings.enlarges),
         mask=None,
     )
     none = np.empty((0, *pixels.shape), np.float32)

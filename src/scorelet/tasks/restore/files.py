@@ -180,5 +180,5 @@ def _as_large(picture: Picture, factor: int) -> Picture:
     alpha = picture.alpha
     if alpha is not None:
         alpha = np.broadcast_to(alpha[:1, :1], (height, width, *alpha.shape[2:]))
-    metadata = enlarged(picture.metadata, factor)
+    metadata = enlarged(picture, factor)
     return replace(picture, pixels=pixels, alpha=alpha, metadata=metadata, mask=None)

@@ -4,7 +4,8 @@ import struct
 from dataclasses import dataclass
 
 _SIZE = 12  # bytes of an entry: tag, type, count, value or its place
-_NUMBERS = {3: "H", 4: "I"}  # types SHORT and LONG
+_SHORT, _LONG = 3, 4  # types
+_NUMBERS = {_SHORT: "H", _LONG: "I"}
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,14 @@ def number(block: bytes, tag: int, start: int | None = None) -> int | None:
     return struct.unpack_from(layout, block, entry.place + 8)[0]
 
 
-def with_number(block: bytes, tag: int, value: int) -> bytes:
+def with_number(block: bytes, tag: int, value: int, start: int | None = None) -> bytes:
     """The block with another value of a tag that is one whole number, if it has that tag."""
-    entry = entries(block).get(tag)
+    entry = entries(block, start).get(tag)
     if entry is None or entry.kind not in _NUMBERS:
         return block
-    packed = struct.pack(byte_order(block) + _NUMBERS[entry.kind], value)
-    return _overwritten(block, entry.place + 8, packed)
+    kind = entry.kind if value < 1 << 16 else _LONG
+    packed = struct.pack(byte_order(block) + "HI" + _NUMBERS[kind], kind, entry.count, value)
+    return _overwritten(block, entry.place + 2, packed)
 
 
 def swapped(block: bytes, tag: int, other: int, start: int | None = None) -> bytes:

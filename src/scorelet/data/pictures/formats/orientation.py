@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from scorelet.data.pictures.formats.ifd import number, swapped, with_number
-from scorelet.data.pictures.formats.xmp import upright_packet
+from scorelet.data.pictures.formats.xmp import sized_packet, upright_packet
 from scorelet.data.pictures.types import Picture, PictureMetadata
 
 _ORIENTATION, _EXIF_DIRECTORY = 0x0112, 0x8769
@@ -58,6 +58,18 @@ def upright(picture: Picture, orientation: int | None = None) -> Picture:
         mask=None if picture.mask is None else turn_upright(picture.mask, value),
         metadata=_sideways(metadata) if value >= 5 else metadata,
     )
+
+
+def with_size(metadata: PictureMetadata, size: tuple[int, int]) -> PictureMetadata:
+    """Write another width and height into the blocks, as far as they say any."""
+    exif = metadata.exif
+    if exif:
+        inner = number(exif, _EXIF_DIRECTORY)
+        for tag, side in zip(_PAIRS[0], size, strict=True):
+            exif = with_number(exif, tag, side)
+        for tag, side in zip(_INNER_PAIRS[0] if inner else (), size, strict=False):
+            exif = with_number(exif, tag, side, start=inner)
+    return replace(metadata, exif=exif, xmp=sized_packet(metadata.xmp, size))
 
 
 def _sideways(metadata: PictureMetadata) -> PictureMetadata:

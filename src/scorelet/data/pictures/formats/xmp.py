@@ -10,11 +10,9 @@ from scorelet.data.pictures.formats.inflate import inflate
 PNG_KEYWORD = b"XML:com.adobe.xmp\x00"
 JPEG_LIMIT = 65533 - 29  # bytes: what one APP1 segment holds behind its name
 _ORIENTATION = re.compile(rb"(tiff:Orientation\s*(?:=\s*[\"']|>)\s*)[2-8]")
-_OTHER = {
-    b"tiff:ImageWidth": b"tiff:ImageLength",
-    b"exif:PixelXDimension": b"exif:PixelYDimension",
-    b"tiff:XResolution": b"tiff:YResolution",
-}
+_WIDTHS = b"tiff:ImageWidth", b"exif:PixelXDimension"
+_HEIGHTS = b"tiff:ImageLength", b"exif:PixelYDimension"
+_OTHER = dict(zip(_WIDTHS, _HEIGHTS, strict=True)) | {b"tiff:XResolution": b"tiff:YResolution"}
 _OTHER |= {value: key for key, value in _OTHER.items()}
 _SIZES = re.compile(rb"|".join(rb"\b%s\b" % name for name in _OTHER))
 
@@ -30,6 +28,16 @@ def upright_packet(packet: bytes | None, *, sideways: bool = False) -> bytes | N
         return None
     turned = _ORIENTATION.sub(rb"\g<1>1", packet)
     return _SIZES.sub(lambda match: _OTHER[match[0]], turned) if sideways else turned
+
+
+def sized_packet(packet: bytes | None, size: tuple[int, int]) -> bytes | None:
+    """The packet with another width and height where it states them; None stays None."""
+    if not packet:
+        return packet
+    for names, side in zip((_WIDTHS, _HEIGHTS), size, strict=True):
+        said = rb"\b(%s)(\s*(?:=\s*[\"']|>)\s*)\d+" % rb"|".join(names)
+        packet = re.sub(said, rb"\g<1>\g<2>%d" % side, packet)
+    return packet
 
 
 def unpack_png_text(content: bytes | None) -> bytes | None:
