@@ -46,6 +46,19 @@ def test_what_the_model_has_not_learnt_is_said(shell, tmp_path):
     assert "the noise is stronger than any that the model learnt: sigma is 200.0" in err
 
 
+def test_what_of_a_file_is_not_restored_is_said_once(shell, words, tmp_path):
+    one = b"P6 8 8 255\n" + bytes(range(192))
+    for name in ("a.ppm", "b.ppm"):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(one + one)
+    status, out, err = shell("restore", tmp_path / "in", *words[2:], "--task", "superres", "--json")
+    assert status == 0
+    assert err.count("left out") == 1
+    assert "a.ppm holds more pictures than the first" in err
+    assert "1 more file is alike" in err
+    assert [note["kind"] for note in json.loads(out)["files"][0]["notes"]] == ["left out"]
+
+
 @pytest.mark.slow
 def test_samples_and_their_deviation_are_written(shell, words, tmp_path):
     target = tmp_path / "out" / "large.png"

@@ -96,6 +96,8 @@ def restore(
             outcomes.append(outcome)
             listener.done(outcome.task.source.name)
             _say(outcome, shared)
+    for sentence in _notes(outcomes):
+        shared.warn(sentence)
     return finish(outcomes, time.perf_counter() - start, shared)
 
 
@@ -116,3 +118,14 @@ def _say(outcome: "Outcome", shared: Shared) -> None:
     )
     for warning in report.get("warnings", []):
         shared.warn(f"{report['input']}: {warning}.")
+
+
+def _notes(outcomes: "list[Outcome]") -> list[str]:
+    """Return what is worth saying of the files, each kind of remark once."""
+    from scorelet.data.pictures.notes import Note, sentences
+
+    return sentences(
+        (outcome.task.source, Note(**note))
+        for outcome in outcomes
+        for note in (outcome.report or {}).get("notes", [])
+    )

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -151,6 +151,7 @@ def _restore_file(
         "steps": found.steps,
         "deviation": float(found.deviation.mean()) * 255,
         "warnings": _remarks(settings, (height, width), loss=loss),
+        "notes": [asdict(note) for note in picture.notes],
     }
     write_pages(task.target, [found.picture], publish=lambda temporary: publish(temporary, report))
     return report
