@@ -1,9 +1,12 @@
 """restore for files: what is written beside the pixels, and what is said of files."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 import tifffile
 
-from samples import Pointwise, noisy
+from samples import Pointwise, noisy, read_png, write_png
 from scorelet.tasks.restore import RestoreSettings
 from scorelet.tasks.restore.files import restore_files
 
@@ -27,3 +30,19 @@ def test_an_enlarged_map_covers_the_same_ground(tmp_path):
     for path in outcome.report["outputs"]:
         with tifffile.TiffFile(path) as file:
             assert file.pages[0].tags.valueof(33550) == (5.0, 10.0, 0.0)
+
+
+def test_samples_are_as_opaque_as_their_mean(tmp_path):
+    samples = noisy(6, 8, 4)
+    samples[2:4, 3:6, 3] = 0
+    write_png(tmp_path / "a.png", samples)
+    for task in ("superres", "inpaint"):
+        (outcome,) = restore_files(
+            [tmp_path / "a.png"], tmp_path / task, settings=settings(task, samples=2)
+        )
+        mean, first, second, deviation = (
+            read_png(Path(path)) for path in outcome.report["outputs"]
+        )
+        assert np.array_equal(first[..., 3], mean[..., 3])
+        assert np.array_equal(second[..., 3], mean[..., 3])
+        assert deviation.shape[2] == 3

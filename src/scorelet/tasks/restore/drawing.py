@@ -17,7 +17,7 @@ from scorelet.data.pictures.types import white
 from scorelet.models import Denoiser
 from scorelet.models.measurements import Observation
 from scorelet.sampling import DivergenceError, ascend
-from scorelet.tasks.restore.known import Known, known
+from scorelet.tasks.restore.known import known
 from scorelet.tasks.restore.observed import observe
 from scorelet.tasks.restore.settings import SCHEDULE, Restored, RestoreSettings
 from scorelet.tasks.restore.tiled import TiledDenoiser
@@ -63,7 +63,7 @@ def restored(
     whole = replace(
         picture,
         pixels=pixels,
-        alpha=_opacity(picture, settings, given),
+        alpha=opacity(picture, settings),
         metadata=enlarged(picture, settings.enlarges),
         mask=None,
     )
@@ -140,11 +140,11 @@ def _told(
     return lambda done: progress(before + done, total) if progress else None
 
 
-def _opacity(picture: Picture, settings: RestoreSettings, given: Known) -> Pixels | None:
+def opacity(picture: Picture, settings: RestoreSettings) -> Pixels | None:
     """Return the opacity at the size of the result; what was filled is opaque."""
     if picture.alpha is None:
         return None
     if settings.task == "inpaint":
         opaque = picture.alpha.dtype.type(white(picture.alpha.dtype))
-        return np.where(given.missing, opaque, picture.alpha)
+        return np.where(known(picture, settings).missing, opaque, picture.alpha)
     return picture.alpha.repeat(settings.enlarges, 0).repeat(settings.enlarges, 1)

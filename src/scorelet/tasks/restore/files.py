@@ -26,7 +26,7 @@ from scorelet.tasks.jobs import Outcome, Publish, run_tasks
 from scorelet.tasks.journal import digest
 from scorelet.tasks.listener import NOBODY, Listener
 from scorelet.tasks.planning import FileTask, plan_tasks, with_beside
-from scorelet.tasks.restore.drawing import Pixels, restored
+from scorelet.tasks.restore.drawing import Pixels, opacity, restored
 from scorelet.tasks.restore.settings import BlurKernel, Mask, RestoreSettings
 
 SUFFIX = "_restored"
@@ -126,21 +126,21 @@ def _restore_file(
 ) -> dict[str, Any]:
     """Restore one file; return its report."""
     picture = read_picture(task.source, gaps=True)
-    large = _as_large(picture, settings.enlarges)
+    large = _as_large(picture, settings)
     check_target(task.target, large, pages=1)
 
-    def write(path: Path, values: Pixels) -> None:
+    def write(path: Path, values: Pixels, alpha: Pixels | None) -> None:
         pixels = from_unit(values, picture.pixels.dtype)
-        one = replace(large, pixels=pixels, alpha=None)
+        one = replace(large, pixels=pixels, alpha=alpha)
         write_pages(path, [one], publish=lambda temporary: publish.file(path, temporary))
 
     def keep(number: int, sample: Pixels) -> None:
         if task.beside:
-            write(task.beside[number], sample)
+            write(task.beside[number], sample, large.alpha)
 
     found = restored(picture, settings, keep=keep, progress=listener.part)
     if task.beside:
-        write(task.beside[-1], found.deviation)
+        write(task.beside[-1], found.deviation, None)
     height, width = found.picture.pixels.shape[:2]
     loss = is_lossy(task.target, picture.metadata)
     report = {
@@ -174,12 +174,10 @@ def _remarks(settings: RestoreSettings, size: tuple[int, int], *, loss: bool) ->
     return [text for text in said if text]
 
 
-def _as_large(picture: Picture, factor: int) -> Picture:
-    """Return a picture of the size of the result, with its metadata, and without a meaning."""
+def _as_large(picture: Picture, settings: RestoreSettings) -> Picture:
+    """Return a picture with size, opacity and metadata of the result, and without a meaning."""
+    factor = settings.enlarges
     height, width = (factor * side for side in picture.pixels.shape[:2])
     pixels = np.broadcast_to(picture.pixels[:1, :1], (height, width, picture.pixels.shape[2]))
-    alpha = picture.alpha
-    if alpha is not None:
-        alpha = np.broadcast_to(alpha[:1, :1], (height, width, *alpha.shape[2:]))
-    metadata = enlarged(picture, factor)
+    alpha, metadata = opacity(picture, settings), enlarged(picture, factor)
     return replace(picture, pixels=pixels, alpha=alpha, metadata=metadata, mask=None)
