@@ -215,11 +215,19 @@ def test_what_a_job_goes_on_with_has_the_same_mask_and_kernel(shell, job, tmp_pa
     assert set(np.nonzero((before != after).any(-1))[0]) == {4}
 
 
-def test_samples_of_one_picture_are_not_results_or_inputs(shell, job, tmp_path):
+@pytest.mark.slow
+def test_samples_of_one_picture_that_are_called_as_the_result_of_another(shell, job, tmp_path):
+    """Neither of the two is restored, and the others are."""
     write_png(tmp_path / "in" / "a_000.png", noisy(5, 6, sigma=2))
-    status, _, err = shell(*job, "--task", "superres", "--overwrite")
-    assert status == 2
-    assert "would both become" in err
+    status, _, err = shell(*job, "--task", "superres")
+    assert status == 1
+    assert err.count("would both become") == 2
+    made = ["b.png", "b_000.png", "b_001.png", "b_deviation.png"]
+    assert [name for name in names(tmp_path / "out") if name.endswith(".png")] == made
+
+
+def test_samples_of_one_picture_are_not_inputs(shell, job, tmp_path):
+    write_png(tmp_path / "in" / "a_000.png", noisy(5, 6, sigma=2))
     status, _, err = shell(*job[:-1], tmp_path / "in", "--task", "superres", "--overwrite")
     assert status == 2
     assert "a_000.png beside it would be one the next time" in err

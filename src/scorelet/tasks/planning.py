@@ -57,12 +57,12 @@ def plan_tasks(
             files are left out as earlier results are.
         say: called with sentences without a full stop, about what is left out.
 
-    A path that does not exist, a folder without pictures and the like become tasks with a
-    problem, so that the others are done.
+    A path that does not exist, a folder without pictures, sources with one target and the like
+    become tasks with a problem, so that the others are done.
 
     Raises:
-        InputError: no paths, an empty one, a file as the output of several, an output that is
-            named as one kind and wanted as another, or two sources with one target.
+        InputError: no paths, an empty one, a file as the output of several, or an output that is
+            named as one kind and wanted as another.
     """
     found = _named(paths)
     single = len(found) == 1 and not _is_folder(found[0])
@@ -81,7 +81,7 @@ def plan_tasks(
         raise InputError(f"{output} is the name of a file, but several results need a folder.")
     names = Names(suffix, form, beside)
     tasks = [task for path in found for task in _tasks_of(path, root, names, say)]
-    return _without_collisions(_without_results(tasks, names, say))
+    return _without_clashes(_done_once(_without_results(tasks, names, say)))
 
 
 def _refuse_two_kinds(target: Path, form: str | None) -> None:
@@ -147,16 +147,16 @@ def with_beside(
         tasks: from `plan_tasks`.
         beside: returns what is made beside a target.
 
+    Inputs from which one file would be made become tasks with a problem, as in `plan_tasks`.
+
     Raises:
-        InputError: one of them is an input, or would be one the next time, as a target is; or it
-            is made from another input.
+        InputError: one of them is an input, or would be one the next time, as a target is.
     """
     found = [
         task if task.problem else replace(task, beside=tuple(beside(task.target))) for task in tasks
     ]
     usable = [task for task in found if not task.problem]
     sources = {identity(task.source) for task in usable}
-    makers = {task.target: task.source for task in usable}
     for task in usable:
         in_place = task.target.exists() and identity(task.target) in sources
         if in_place and task.beside and len(usable) > 1:
@@ -170,12 +170,7 @@ def with_beside(
                     f"{path} is an input, and is to be made beside {task.target}: choose another "
                     "-o."
                 )
-            other = makers.setdefault(path, task.source)
-            if other != task.source:
-                raise InputError(
-                    f"{other} and {task.source} would both become {path}: run them apart."
-                )
-    return found
+    return _without_clashes(found)
 
 
 def plan_reading(paths: Sequence[str | Path], *, say: Say = lambda _text: None) -> list[FileTask]:
@@ -262,20 +257,35 @@ def _task(source: Path, target: Path) -> FileTask:
     return FileTask(source, target)
 
 
-def _without_collisions(tasks: list[FileTask]) -> list[FileTask]:
-    """Drop what is planned twice; refuse two sources of one target."""
-    planned: dict[Path, FileTask] = {}
+def _done_once(tasks: list[FileTask]) -> list[FileTask]:
+    """Drop what is planned twice."""
+    planned: dict[Path, list[FileTask]] = {}
+    kept = []
     for task in tasks:
-        other = planned.setdefault(task.target, task)
-        if other is not task and not _same(other.source, task.source):
-            raise InputError(
-                f"{other.source} and {task.source} would both become {task.target}: run them apart."
-            )
-    return list(planned.values())
+        others = planned.setdefault(task.target, [])
+        if not any(_same(other.source, task.source) for other in others):
+            others.append(task)
+            kept.append(task)
+    return kept
 
 
 def _same(path: Path, other: Path) -> bool:
     return path == other or (path.exists() and other.exists() and path.samefile(other))
+
+
+def _without_clashes(tasks: list[FileTask]) -> list[FileTask]:
+    """Say of tasks that would make the same file that they would: none of them is done."""
+    makers: dict[Path, list[FileTask]] = {}
+    for task in tasks:
+        for path in () if task.problem else task.files:
+            makers.setdefault(path, []).append(task)
+    problems = {
+        task: f"{task.source} and {other.source} would both become {path}: run them apart."
+        for path, found in makers.items()
+        for task, other in zip(found, (*found[1:], found[0]), strict=True)
+        if task is not other
+    }
+    return [replace(task, problem=problems[task]) if task in problems else task for task in tasks]
 
 
 def _beside(folder: Path, suffix: str) -> Path:

@@ -6,7 +6,7 @@ import pytest
 
 from job_samples import NAMES, pairs, planned, run
 from scorelet.core.errors import InputError
-from scorelet.tasks.planning import plan_tasks
+from scorelet.tasks.planning import plan_tasks, with_beside
 
 
 def test_default_names_lie_beside_the_source(path):
@@ -133,13 +133,38 @@ def test_inputs_that_cannot_be_used_stop_nobody(folder, path):
     assert path("in/a_new.png").read_text() == "A.PNG"
 
 
+def test_only_files_that_would_become_the_same_one_fail(folder, path):
+    (folder / "other").mkdir()
+    shutil.copy("in/a.png", "other/a.png")
+    paths = [path("in/a.png"), path("other/a.png"), path("in/b.png")]
+    tasks = plan_tasks(paths, path("out"), suffix="_")
+    assert [task.problem for task in tasks] == [
+        "in/a.png and other/a.png would both become out/a.png: run them apart.",
+        "other/a.png and in/a.png would both become out/a.png: run them apart.",
+        None,
+    ]
+    assert [outcome.error is None for outcome in run(tasks)] == [False, False, True]
+    assert not (folder / "out" / "a.png").exists()
+
+
+def test_only_files_that_would_make_the_same_one_beside_fail(folder, path):
+    (folder / "in" / "a_001.png").write_text("a")
+    tasks = with_beside(
+        plan_tasks([path("in")], path("out"), suffix="_"),
+        lambda target: [target.with_stem(target.stem + "_001")],
+    )
+    assert {str(task.source): task.problem for task in tasks} == {
+        "in/a.png": "in/a.png and in/a_001.png would both become out/a_001.png: run them apart.",
+        "in/a_001.png": "in/a_001.png and in/a.png would both become out/a_001.png: run them "
+        "apart.",
+        "in/b.png": None,
+        "in/deep/c.png": None,
+    }
+
+
 def test_plans_that_cannot_be(folder, path):
     with pytest.raises(InputError, match="No picture was named"):
         plan_tasks([], None, suffix="_")
-    (folder / "other").mkdir()
-    shutil.copy("in/a.png", "other/a.png")
-    with pytest.raises(InputError, match="would both become"):
-        plan_tasks([path("in/a.png"), path("other/a.png")], path("out"), suffix="_")
     with pytest.raises(InputError, match="several results need a folder"):
         plan_tasks([path("in")], path("other/a.png"), suffix="_")
     with pytest.raises(InputError, match="several results need a folder"):
