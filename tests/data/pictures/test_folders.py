@@ -1,12 +1,14 @@
 """The pictures of a folder, and what else lies there is counted and named."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from scorelet.core.errors import InputError
 from scorelet.data import READ_SUFFIXES, SUFFIXES, find_pictures, list_folder, skipped_sentence
+from scorelet.data.pictures.folders import left_out_of
 from scorelet.data.pictures.formats import libraw
 
 
@@ -45,7 +47,32 @@ def test_links_count_as_what_they_lead_to(tmp_path):
     os.mkfifo(tmp_path / "e.png")
     found = list_folder(tmp_path)
     assert names(tmp_path, found.pictures) == ["b.png", "sub/a.png"]
-    assert names(tmp_path, found.skipped) == ["d.png", "e.png"]
+    assert names(tmp_path, found.skipped) == ["c.png", "d.png", "e.png"]
+    assert skipped_sentence(found.skipped) == (
+        "1 file is of no kind that is read: 1 .png (e.png); "
+        "1 linked folder is not looked into (c.png): name it; 1 link leads nowhere (d.png)"
+    )
+    flat = list_folder(tmp_path, recursive=False)
+    assert names(tmp_path, flat.skipped) == ["d.png", "e.png"]
+
+
+def test_linked_folders_and_broken_links_are_said(tmp_path):
+    fill(tmp_path / "albums", *(f"{k}/a.png" for k in range(5)))
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for k in range(5):
+        (folder / f"album{k}").symlink_to(tmp_path / "albums" / str(k))
+    (folder / "gone.png").symlink_to(tmp_path / "missing")
+    (folder / ".hidden").symlink_to(tmp_path / "albums")
+    (folder / "lost").symlink_to(tmp_path / "missing")
+    said = (
+        "5 linked folders are not looked into (album0, album1, album2 and 2 more): name them; "
+        "2 links lead nowhere (gone.png, lost)"
+    )
+    with pytest.raises(InputError, match=re.escape(f"contains no pictures ({said}); expected")):
+        find_pictures(folder)
+    fill(folder, "a.png")
+    assert left_out_of(folder) == [f"in {folder}, {said}"]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ class FolderContents:
 
     Args:
         pictures: files with a picture's suffix, sorted.
-        skipped: all other files, sorted.
+        skipped: all other files, and links to folders, sorted.
     """
 
     pictures: tuple[Path, ...]
@@ -32,7 +32,7 @@ class FolderContents:
 
 
 def list_folder(folder: str | os.PathLike[str], *, recursive: bool = True) -> FolderContents:
-    """Find the pictures of a folder by their names, and what is left out.
+    """Find the pictures of a folder by their names, and what is left out; links to folders are.
 
     Args:
         folder: where to look.
@@ -48,7 +48,7 @@ def list_folder(folder: str | os.PathLike[str], *, recursive: bool = True) -> Fo
         path
         for path in (folder.rglob("*") if recursive else folder.glob("*"))
         if not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and not os.path.isdir(path)
+        and (not os.path.isdir(path) or (recursive and os.path.islink(path)))
     )
     pictures = tuple(path for path in files if is_picture_name(path) and os.path.isfile(path))
     known = frozenset(pictures)
@@ -76,7 +76,7 @@ def find_pictures(folder: str | os.PathLike[str], *, recursive: bool = True) -> 
 
 
 def left_out_of(folder: Path) -> list[str]:
-    """Say which files of a folder are no pictures, without a full stop; nothing if all are."""
+    """Say what of a folder is left out, without a full stop; nothing if nothing is."""
     skipped = list_folder(folder).skipped
     return [f"in {folder}, {skipped_sentence(skipped)}"] if skipped else []
 
@@ -100,19 +100,37 @@ def broken_sentence(broken: Sequence[tuple[Path, str]], total: int) -> str:
 
 
 def skipped_sentence(skipped: Sequence[Path]) -> str:
-    """Count and name what was left out; empty if nothing was.
+    """Count and name what was left out: files, links to folders, links that lead nowhere.
 
     >>> from pathlib import Path
     >>> from scorelet.data.pictures.folders import skipped_sentence
     >>> skipped_sentence([Path("in/a.heic"), Path("in/b.HEIC"), Path("in/c.gif")])
     '3 files are of no kind that is read: 2 .heic, 1 .gif (a.heic, b.HEIC, c.gif)'
     """
-    if not skipped:
-        return ""
+    linked = [path for path in skipped if os.path.isdir(path)]
+    lost = [path for path in skipped if os.path.islink(path) and not os.path.exists(path)]
+    links = {*linked, *lost}
+    files = [path for path in skipped if path not in links]
+    said = []
+    if files:
+        said.append(_of_no_kind(files))
+    if linked:
+        what, it = ("folder is", "it") if len(linked) == 1 else ("folders are", "them")
+        said.append(f"{len(linked)} linked {what} not looked into ({_named(linked)}): name {it}")
+    if lost:
+        what = "link leads" if len(lost) == 1 else "links lead"
+        said.append(f"{len(lost)} {what} nowhere ({_named(lost)})")
+    return "; ".join(said)
+
+
+def _of_no_kind(skipped: Sequence[Path]) -> str:
     kinds = Counter(path.suffix.lower() or "without a suffix" for path in skipped)
     counted = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
-    names = ", ".join(path.name for path in skipped[:_NAMED])
-    more = f" and {len(skipped) - _NAMED} more" if len(skipped) > _NAMED else ""
     verb = "file is" if len(skipped) == 1 else "files are"
     raw = "; camera raw files need " + INSTALL if any(map(is_raw_name, skipped)) else ""
-    return f"{len(skipped)} {verb} of no kind that is read: {counted} ({names}{more}){raw}"
+    return f"{len(skipped)} {verb} of no kind that is read: {counted} ({_named(skipped)}){raw}"
+
+
+def _named(paths: Sequence[Path]) -> str:
+    names = ", ".join(path.name for path in paths[:_NAMED])
+    return names + (f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else "")
