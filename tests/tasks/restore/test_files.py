@@ -5,9 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
 from samples import Pointwise, noisy, read_png, write_png
+from scorelet.data import read_picture
 from scorelet.tasks.restore import RestoreSettings
+from scorelet.tasks.restore.drawing import restored
 from scorelet.tasks.restore.files import restore_files
 
 
@@ -46,3 +49,18 @@ def test_samples_are_as_opaque_as_their_mean(tmp_path):
         assert np.array_equal(first[..., 3], mean[..., 3])
         assert np.array_equal(second[..., 3], mean[..., 3])
         assert deviation.shape[2] == 3
+
+
+@pytest.mark.parametrize(
+    ("suffix", "kind"), [(".jpg", ".png"), (".webp", ".png"), (".tif", ".tif")]
+)
+def test_deviations_are_written_without_loss(tmp_path, suffix, kind):
+    """They are those that floats have, rounded to 8 bits."""
+    source = tmp_path / f"a{suffix}"
+    Image.fromarray(noisy(16, 16)).save(source)
+    given = settings(samples=2, sigma=0.2)
+    (outcome,) = restore_files([source], tmp_path / "out", settings=given)
+    written = tmp_path / "out" / f"a_deviation{kind}"
+    assert str(written) in outcome.report["outputs"]
+    deviation = restored(read_picture(source), given, keep=lambda *_: None).deviation
+    assert np.array_equal(read_picture(written).pixels, np.rint(255 * deviation.clip(0, 1)))

@@ -17,9 +17,11 @@ from scorelet.data import (
     from_unit,
     is_lossy,
     read_picture,
+    what_it_holds,
     write_pages,
 )
 from scorelet.data.pictures.enlarged import enlarged
+from scorelet.data.pictures.formats.base import QUALITY
 from scorelet.tasks.conditions import Conditions
 from scorelet.tasks.denoise.remarks import beyond_learnt, other_size
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
@@ -47,7 +49,7 @@ def restore_files(
     """Restore files and folders into files; yield what became of each, in order.
 
     With `settings.samples` above 1 each sample is written, too, as NAME_000 and so on, and their
-    deviation as NAME_deviation; the mean comes last.
+    deviation as NAME_deviation, a PNG in the place of JPEG and WebP; the mean comes last.
 
     Args:
         paths: files and folders of pictures.
@@ -114,11 +116,12 @@ def _content(given: Mask | BlurKernel | None) -> str | None:
 
 
 def _beside(target: Path, settings: RestoreSettings) -> list[Path]:
-    """Return what is written beside the mean: each sample, and their deviation."""
+    """Return what is written beside the mean: each sample, and without loss their deviation."""
     if settings.samples is None or settings.samples == 1:
         return []
-    endings = [*(f"_{k:03d}" for k in range(settings.samples)), "_deviation"]
-    return [target.with_stem(target.stem + ending) for ending in endings]
+    samples = [target.with_stem(f"{target.stem}_{k:03d}") for k in range(settings.samples)]
+    suffix = ".png" if QUALITY in what_it_holds(target) else target.suffix
+    return [*samples, target.with_name(f"{target.stem}_deviation{suffix}")]
 
 
 def _restore_file(
