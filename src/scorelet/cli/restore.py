@@ -58,8 +58,9 @@ def restore(
         task: superres, inpaint, deblur, sensing or spectral.
         output: file, or folder (NAME/); by default NAME_restored beside the input.
         factor: of superres: how often larger each side becomes, 2 by default.
-        mask: of inpaint: a picture of the same size, white where pixels are known; or a folder with
-            one of the same name for each picture.
+        mask: of inpaint: a picture of the same size, white where pixels are known (in one colour:
+            opaque where they are, transparent where they are to be filled); or a folder with one
+            of the same name for each picture.
         blur: of deblur: standard deviation of a Gaussian blur in pixels.
         kernel: of deblur: the blur as an .npy file, symmetric, of sum 1.
         ratio: of sensing: so many random projections for each pixel are all that is used of the

@@ -209,6 +209,11 @@ def test_masks_in_python_mean_what_they_mean_in_files(tmp_path):
         *(torch.from_numpy(~hole).bfloat16(), np.repeat(white[..., None], 3, 2)),
         tmp_path / "mask.png",
     ]
+    erased = np.dstack([np.full((16, 16, 3), (9, 8, 7), np.uint8), white])
+    unequal = np.dstack([white, white, white, np.where(x > 99, 255, 0).astype(np.uint8)])
+    for k, mask in enumerate((erased, unequal)):
+        write_png(tmp_path / f"{k}.png", mask)
+        masks += [mask, tmp_path / f"{k}.png"]
     found = [
         sl.restore(x, task="inpaint", mask=mask, quality="fast", model=near_gray()).image
         for mask in masks

@@ -10,7 +10,7 @@ from scorelet.core.arrays import plain_array
 from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path
 from scorelet.data import Picture, read_picture, to_unit
-from scorelet.data.pictures.types import SAMPLE_TYPES, white
+from scorelet.data.pictures.types import SAMPLE_TYPES, split_samples, white
 from scorelet.tasks.restore.settings import Mask, RestoreSettings
 
 
@@ -87,7 +87,16 @@ def _of_array(given: np.ndarray | Tensor) -> np.ndarray:
             "or how white each pixel is, as a picture has it."
         )
     unit = mask.astype(np.float32) if certain else to_unit(mask)
+    if unit.ndim == 3 and unit.shape[2] in (2, 4):
+        return _telling(*split_samples(unit)).mean(-1) > 0.5
     return (unit.mean(-1) if unit.ndim == 3 else unit) > 0.5
+
+
+def _telling(colours: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
+    """Return the samples of a mask that tell its pixels apart: the opacity if colours do not."""
+    if alpha is None or (alpha == alpha[0, 0]).all() or (colours != colours[:1, :1]).any():
+        return colours
+    return alpha[..., None]
 
 
 def _is_white(mask: np.ndarray) -> bool:
@@ -104,9 +113,10 @@ def _read(given: str | Path) -> np.ndarray:
             f"{path} is a folder of masks, and there is one picture: name the mask of it."
         )
     mask = read_picture(path)
-    if mask.scale > 1 and mask.pixels.max() == 1:
+    samples = _telling(mask.pixels, mask.alpha)
+    if mask.scale > 1 and samples.max() == 1:
         raise InputError(
             f"{path} holds 0 and 1 of {mask.scale:.0f}, which is black everywhere: write known "
             f"pixels as {mask.scale:.0f}, or give an array of true and false in Python."
         )
-    return to_unit(mask.pixels).mean(-1) > 0.5
+    return to_unit(samples).mean(-1) > 0.5

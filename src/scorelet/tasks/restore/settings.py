@@ -52,9 +52,9 @@ class RestoreSettings:
             missing), deblur, sensing (of the picture only some random projections are used), or
             spectral (only its low frequencies are).
         factor: of superres, 2 to 16.
-        mask: of inpaint: a picture, white = known; a folder with a mask of the same name for each
-            picture; or an array (height, width), true = known, or as white as in a picture. None:
-            what is NaN or masked in the picture is missing.
+        mask: of inpaint: a picture, white = known, or in one colour: opaque = known; a folder with
+            a mask of the same name for each picture; or an array (height, width), true = known, or
+            as white as in a picture. None: what is NaN or masked in the picture is missing.
         blur: of deblur: standard deviation in pixels of a Gaussian.
         kernel: of deblur, in the place of `blur`: an .npy file or an array (rows, columns).
         ratio: of sensing: projections for each pixel, in (0, 1].
