@@ -7,6 +7,7 @@ import pytest
 import tifffile
 from PIL import Image
 
+import scorelet as sl
 from samples import Pointwise, noisy, read_png, write_png
 from scorelet.data import read_picture
 from scorelet.tasks.restore import RestoreSettings
@@ -64,3 +65,30 @@ def test_deviations_are_written_without_loss(tmp_path, suffix, kind):
     assert str(written) in outcome.report["outputs"]
     deviation = restored(read_picture(source), given, keep=lambda *_: None).deviation
     assert np.array_equal(read_picture(written).pixels, np.rint(255 * deviation.clip(0, 1)))
+
+
+@pytest.fixture
+def undeclared(tmp_path):
+    """A map of floats with a square of -9999, of which nothing is declared."""
+    pixels = noisy(16, 16, 1, dtype="float32")[..., 0].clip(0, 1)
+    pixels[4:8, 4:12] = -9999
+    tifffile.imwrite(tmp_path / "map.tif", pixels)
+    return tmp_path / "map.tif"
+
+
+def test_values_for_no_data_that_nobody_declared_are_filled(undeclared, tmp_path):
+    target = tmp_path / "out.tif"
+    (outcome,) = restore_files([undeclared], target, settings=settings("inpaint"))
+    before, after = tifffile.imread(undeclared), tifffile.imread(target)
+    gaps = before == -9999
+    assert np.array_equal(after[~gaps], before[~gaps])
+    assert after[gaps].min() > -0.5
+    (note,) = outcome.report["notes"]
+    assert "32 of 256 pixels that hold exactly -9999, far from all others" in note["text"]
+    result = sl.restore(before, task="inpaint", quality="fast", model=settings().model)
+    assert np.array_equal(result.image, after)
+
+
+def test_values_for_no_data_that_nobody_declared_are_named(undeclared, tmp_path):
+    (outcome,) = restore_files([undeclared], tmp_path / "out.tif", settings=settings())
+    assert "32 pixels have no data (most often -9999): fill them first" in outcome.error

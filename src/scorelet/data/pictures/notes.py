@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-DEPTH, LEFT_OUT, NO_DATA = "depth", "left out", "no data"
+DEPTH, LEFT_OUT, NO_DATA, UNDECLARED = "depth", "left out", "no data", "undeclared"
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,7 @@ class Note:
     """One remark on a page.
 
     Args:
-        kind: `DEPTH`, `LEFT_OUT` or `NO_DATA`; remarks of one kind are said once.
+        kind: `DEPTH`, `LEFT_OUT`, `NO_DATA` or `UNDECLARED`; remarks of one kind are said once.
         text: continues a sentence that starts with the name of the file; no full stop.
     """
 

@@ -29,6 +29,7 @@ from scorelet.tasks.journal import digest
 from scorelet.tasks.listener import NOBODY, Listener
 from scorelet.tasks.planning import FileTask, plan_tasks, with_beside
 from scorelet.tasks.restore.drawing import Pixels, opacity, restored
+from scorelet.tasks.restore.known import with_gaps
 from scorelet.tasks.restore.settings import BlurKernel, Mask, RestoreSettings
 
 SUFFIX = "_restored"
@@ -128,7 +129,7 @@ def _restore_file(
     task: FileTask, settings: RestoreSettings, publish: Publish, listener: Listener
 ) -> dict[str, Any]:
     """Restore one file; return its report."""
-    picture = read_picture(task.source, gaps=True)
+    picture = with_gaps(read_picture(task.source, gaps=True))
     large = _as_large(picture, settings)
     check_target(task.target, large, pages=1)
 

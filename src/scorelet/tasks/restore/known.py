@@ -1,5 +1,6 @@
 """Which pixels of a picture are known."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +11,9 @@ from scorelet.core.arrays import plain_array
 from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path
 from scorelet.data import Picture, read_picture, to_unit
+from scorelet.data.pictures.notes import UNDECLARED, Note
 from scorelet.data.pictures.types import SAMPLE_TYPES, split_samples, white
+from scorelet.tasks.denoise.nodata import undeclared
 from scorelet.tasks.restore.settings import Mask, RestoreSettings
 
 
@@ -33,6 +36,22 @@ class Known(NamedTuple):
         return ~(self.measured | self.missing)
 
 
+def with_gaps(picture: Picture) -> Picture:
+    """Return a picture of floats whose mask leaves out a value for "no data" that it holds, too."""
+    pixels = picture.pixels
+    values = undeclared(pixels, picture.mask) if pixels.dtype.kind == "f" else []
+    if not values:
+        return picture
+    gaps = np.isin(pixels, np.array(values, pixels.dtype)).max(2)
+    said = (
+        f"has {int(gaps.sum())} of {gaps.size} pixels that hold exactly "
+        f"{' or '.join(f'{value:g}' for value in values)}, far from all others: they count as "
+        "pixels without data"
+    )
+    notes = (*picture.notes, Note(UNDECLARED, said))
+    return replace(picture.without(gaps), notes=notes)
+
+
 def known(picture: Picture, settings: RestoreSettings) -> Known:
     """Return which pixels are known, and which are to be filled.
 
@@ -49,8 +68,10 @@ def known(picture: Picture, settings: RestoreSettings) -> Known:
         seen = ~seen
     if settings.task != "inpaint":
         if not valid.all():
+            values, counts = np.unique(picture.pixels[~valid], return_counts=True)
             raise InputError(
-                f"{int((~valid).sum())} pixels have no data: fill them first, by the task inpaint."
+                f"{int((~valid).sum())} pixels have no data (most often "
+                f"{values[counts.argmax()]:g}): fill them first, by the task inpaint."
             )
         return Known(seen, ~valid)
     valid = valid & (seen if settings.mask is None else _mask(settings.mask, shape))

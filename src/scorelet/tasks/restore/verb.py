@@ -12,6 +12,7 @@ from scorelet.data import Picture, read_picture
 from scorelet.data.pictures.in_memory import in_memory
 from scorelet.models import Denoiser, NetworkJointEnergy
 from scorelet.tasks.restore.drawing import restored
+from scorelet.tasks.restore.known import with_gaps
 from scorelet.tasks.restore.settings import BlurKernel, Mask, Restored, RestoreSettings
 from scorelet.tasks.tiling import TileSide
 from scorelet.zoo import viewed
@@ -80,5 +81,5 @@ def _restored(picture: Picture, settings: RestoreSettings) -> Restored:
         if settings.samples is not None:
             kept.append(sample)
 
-    found = restored(picture, settings, keep=keep)
+    found = restored(with_gaps(picture), settings, keep=keep)
     return replace(found, samples=np.stack(kept)) if kept else found
