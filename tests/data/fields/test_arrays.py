@@ -10,9 +10,10 @@ import torch
 
 from field_samples import save
 from scorelet.core.errors import ArrayFileError, InputError, MissingExtraError
-from scorelet.data.fields import array_files
+from scorelet.data.fields import array_files, source
 from scorelet.data.fields.arrays import load_fields, split_name
 from scorelet.data.fields.chains import load_chains
+from scorelet.data.fields.labels import Label, read_label
 
 X = np.random.default_rng(0).standard_normal((3, 8, 9)).astype("float32")
 
@@ -99,6 +100,67 @@ def test_scaled_integers_of_fits_are_numbers(tmp_path):
     hdu.header["BSCALE"] = 0.5
     hdu.writeto(tmp_path / "a.fits")
     same(tmp_path / "a.fits", np.arange(72).reshape(1, 8, 9) / 2)
+
+
+STORED = np.where(X > 1.5, -999, 100 * X).astype("i2")
+UNPACKED = np.where(X > 1.5, np.nan, STORED / 100 + 273.15)
+CF = {"scale_factor": np.float32(0.01), "add_offset": 273.15, "units": "K"}
+
+
+def packed(path, array, **attributes):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(path, "w") as tree:
+        tree.create_dataset("T", data=array).attrs.update(attributes)
+    return path
+
+
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("suffix", [".h5", ".nc"])
+@pytest.mark.parametrize("missing", ["_FillValue", "missing_value"])
+def test_packed_hdf5_is_unpacked(tmp_path, monkeypatch, large, suffix, missing):
+    """The unit is that of the unpacked values, by the CF conventions; as FITS always was."""
+    monkeypatch.setattr(source, "LARGE", 0 if large else 1 << 28)
+    path = packed(tmp_path / f"a{suffix}", STORED, **CF, **{missing: np.int16(-999)})
+    found = source.open_fields(path)
+    assert isinstance(found, source.FieldsOnDisk) == large
+    for rows in (range(3), [0, 2]):  # float32 has the scale to 2e-8 of itself
+        np.testing.assert_allclose(found.read(rows), UNPACKED[list(rows)], rtol=1e-7)
+    assert found.dtype == torch.float64
+    assert read_label(path) == Label("T", "K")
+    with pytest.raises(InputError, match="values that are NaN"):
+        load_fields(path)
+
+
+def test_packed_values_are_those_of_fits(tmp_path):
+    fits = pytest.importorskip("astropy.io.fits")
+    hdu = fits.PrimaryHDU(STORED)
+    hdu.header.update(BSCALE=0.01, BZERO=273.15, BLANK=-999)
+    hdu.writeto(tmp_path / "a.fits")
+    path = packed(tmp_path / "a.h5", STORED, **CF, _FillValue=np.int16(-999))
+    one, other = (load_fields(p, gaps=True) for p in (path, tmp_path / "a.fits"))
+    np.testing.assert_allclose(one, other, rtol=2e-7)  # astropy makes float32 of 16 bits
+
+
+def test_missing_values_without_a_scale(tmp_path):
+    """Floats are compared in their own precision; unsigned integers may be stored as signed."""
+    filled = np.where(X > 1.5, np.float32(1e20), X)
+    found = load_fields(packed(tmp_path / "a.h5", filled, missing_value=[-9e9, 1e20]), gaps=True)
+    assert found.dtype == torch.float32
+    np.testing.assert_array_equal(found, np.where(X > 1.5, np.nan, X))
+    whole = np.arange(65500, 65536, dtype="u2").reshape(1, 6, 6)
+    path = packed(tmp_path / "b.nc", whole.view("i2"), _Unsigned="true", _FillValue=np.int16(-1))
+    found = load_fields(path, gaps=True)
+    np.testing.assert_array_equal(found, np.where(whole == 65535, np.nan, whole))
+    same(packed(tmp_path / "c.h5", whole, _FillValue=np.uint16(7)), whole, torch.float64)
+
+
+def test_packing_that_cannot_be_undone_is_said(tmp_path):
+    path = packed(tmp_path / "a.h5", STORED, scale_factor=[0.1, 0.2])
+    with pytest.raises(InputError, match=r"a\.h5:T has an attribute scale_factor that is not one"):
+        load_fields(path)
+    (tmp_path / "a.nc").write_bytes(b"CDF\x01" + bytes(100))
+    with pytest.raises(ArrayFileError, match="is netCDF-3: expected netCDF-4, which is HDF5"):
+        load_fields(tmp_path / "a.nc")
 
 
 def test_folders_are_read_in_order(tmp_path):

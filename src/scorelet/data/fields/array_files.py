@@ -1,4 +1,8 @@
-"""One array from a file: npy, npz, HDF5 or FITS, bounded before it is read."""
+"""One array from a file: npy, npz, HDF5 or FITS, bounded before it is read.
+
+Numbers that are stored packed are unpacked: FITS by BSCALE, BZERO and BLANK, HDF5 and netCDF-4 by
+the attributes of the CF conventions, section 8.1, see `Unpacked`.
+"""
 
 import math
 import zipfile
@@ -13,7 +17,9 @@ from scorelet.core.errors import ArrayFileError, InputError, MissingExtraError
 from scorelet.core.files import check_regular
 from scorelet.data.pictures.errors import RefusedError, reading
 
-SUFFIXES = (".npy", ".npz", ".h5", ".hdf5", ".fits", ".fit", ".fts", ".fits.gz")
+HDF5 = (".h5", ".hdf5", ".nc")
+"""Kinds of files that are HDF5, netCDF-4 among them."""
+SUFFIXES = (".npy", ".npz", *HDF5, ".fits", ".fit", ".fts", ".fits.gz")
 MAX_VALUES = 1 << 33
 """Numbers in one array; more are refused before they are read."""
 FREE_BYTES = 1 << 28
@@ -23,7 +29,7 @@ MAX_RATIO = 256
 
 
 def read_array(file: Path, name: str | None) -> np.ndarray:
-    """Read an array of numbers as it is stored, maybe mapped into memory.
+    """Read an array of numbers, unpacked and otherwise as stored, maybe mapped into memory.
 
     Args:
         file: of a kind in `SUFFIXES`.
@@ -40,14 +46,16 @@ def read_array(file: Path, name: str | None) -> np.ndarray:
         return reader(file, name)
 
 
-def open_array(file: Path, name: str | None) -> Any:  # noqa: ANN401 - numpy or h5py
+def open_array(file: Path, name: str | None) -> Any:  # noqa: ANN401 - numpy or `Unpacked`
     """Return an array of an npy or HDF5 file that is read where it is indexed.
 
     Arguments and errors as in `read_array`.
     """
     check_regular(file, what="an array file", error=ArrayFileError)
     with reading(file, kind=ArrayFileError, what="array"), no_objects():
-        return _read_npy(file, name) if array_suffix(file) == ".npy" else open_hdf5(file, name)
+        if array_suffix(file) == ".npy":
+            return _read_npy(file, name)
+        return Unpacked(file, open_hdf5(file, name))
 
 
 def array_suffix(path: Path) -> str | None:
@@ -62,9 +70,8 @@ def _reader(file: Path) -> Callable[[Path, str | None], np.ndarray]:
             f"{file} is of no kind that holds fields: expected a name that ends in "
             f"{', '.join(SUFFIXES)}."
         )
-    return {".npy": _read_npy, ".npz": _read_npz, ".h5": _read_hdf5, ".hdf5": _read_hdf5}.get(
-        suffix, _read_fits
-    )
+    readers = {".npy": _read_npy, ".npz": _read_npz, **dict.fromkeys(HDF5, _read_hdf5)}
+    return readers.get(suffix, _read_fits)
 
 
 def _read_npy(file: Path, name: str | None) -> np.ndarray:
@@ -156,7 +163,57 @@ def _choose_grid(file: Path, kinds: dict[str, str]) -> str:
 def _read_hdf5(file: Path, name: str | None) -> np.ndarray:
     dataset = open_hdf5(file, name)
     with dataset.file:
-        return dataset[()]
+        return Unpacked(file, dataset)[()]
+
+
+class Unpacked:
+    """A data set whose numbers are unpacked where it is indexed.
+
+    value = scale_factor * stored + add_offset, NaN where _FillValue or missing_value is stored;
+    _Unsigned = "true" makes signed integers unsigned. Packed integers become float64, as does what
+    is scaled; where nothing changes, numbers are as stored.
+
+    Args:
+        file: for messages.
+        dataset: of h5py.
+
+    Raises:
+        InputError: a scale or an offset is not one number.
+    """
+
+    def __init__(self, file: Path, dataset: Any) -> None:  # noqa: ANN401 - h5py
+        self._dataset, self.shape = dataset, tuple(dataset.shape)
+        self._scale = _one_number(file, dataset, "scale_factor", 1.0)
+        self._offset = _one_number(file, dataset, "add_offset", 0.0)
+        said = [np.ravel(dataset.attrs.get(n, ())) for n in ("_FillValue", "missing_value")]
+        self._missing = [v for values in said if values.dtype.kind in "fiu" for v in values]
+        self._unsigned = dataset.attrs.get("_Unsigned") in ("true", b"true")
+
+    def __getitem__(self, index: Any) -> np.ndarray:  # noqa: ANN401 - of h5py
+        stored = np.asarray(self._dataset[index])
+        if stored.dtype.kind not in "fiu":
+            return stored
+        gaps = np.zeros(stored.shape, bool)
+        for value in self._missing:
+            gaps |= stored == (stored.dtype.type(value) if stored.dtype.kind == "f" else value)
+        if self._unsigned and stored.dtype.kind == "i":
+            stored = stored.view(stored.dtype.str.replace("i", "u"))
+        packed = (self._scale, self._offset) != (1, 0)
+        if not packed and not gaps.any():
+            return stored
+        values = stored.astype(np.float64 if packed or stored.dtype.kind != "f" else stored.dtype)
+        values[gaps] = np.nan
+        return values * self._scale + self._offset
+
+
+def _one_number(file: Path, dataset: Any, attribute: str, default: float) -> float:  # noqa: ANN401
+    value = np.ravel(dataset.attrs.get(attribute, default))
+    if value.size != 1 or value.dtype.kind not in "fiu":
+        raise InputError(
+            f"{file}:{dataset.name.strip('/')} has an attribute {attribute} that is not one "
+            "number: unpack the values first, and take the attribute away."
+        )
+    return float(value[0])
 
 
 def open_hdf5(file: Path, name: str | None) -> Any:  # noqa: ANN401 - h5py
@@ -165,6 +222,12 @@ def open_hdf5(file: Path, name: str | None) -> Any:  # noqa: ANN401 - h5py
         import h5py
     except ImportError as error:
         raise MissingExtraError("h5py", "fields") from error
+    with file.open("rb") as stream:
+        if stream.read(3) == b"CDF":
+            raise RefusedError(
+                "is netCDF-3: expected netCDF-4, which is HDF5; convert it by `nccopy -k nc4 OLD "
+                "NEW`, or save the array as npy."
+            )
     tree = h5py.File(file, "r")
     kinds: dict[str, str] = {}
     tree.visititems(lambda n, item: kinds.update({n: _grid_kind(item, h5py.Dataset)}))

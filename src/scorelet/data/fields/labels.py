@@ -9,6 +9,7 @@ import numpy as np
 
 from scorelet.core.errors import ArrayFileError
 from scorelet.data.fields.array_files import (
+    HDF5,
     array_suffix,
     choose_fits,
     choose_npz,
@@ -45,7 +46,7 @@ def read_label(path: str | Path) -> Label:
     suffix = array_suffix(file)
     if suffix in (None, ".npy"):
         return Label()
-    kinds = {".npz": _npz_label, ".h5": _hdf5_label, ".hdf5": _hdf5_label}
+    kinds = {".npz": _npz_label, **dict.fromkeys(HDF5, _hdf5_label)}
     with reading(file, kind=ArrayFileError, what="array"), no_objects():
         return kinds.get(suffix, _fits_label)(file, name)
 

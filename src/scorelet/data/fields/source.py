@@ -8,7 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 
 from scorelet.core.typing import Fields
-from scorelet.data.fields.array_files import array_suffix, open_array
+from scorelet.data.fields.array_files import HDF5, array_suffix, open_array
 from scorelet.data.fields.arrays import as_real_fields, load_fields, split_name
 
 LARGE = 1 << 28
@@ -79,7 +79,7 @@ def open_fields(path: str | Path) -> FieldSource:
         InputError, ArrayFileError, MissingExtraError: as for `load_fields`.
     """
     file, name = split_name(path)
-    in_pieces = array_suffix(file) in (".npy", ".h5", ".hdf5")
+    in_pieces = array_suffix(file) in (".npy", *HDF5)
     if file.is_file() and in_pieces and file.stat().st_size >= LARGE:
         array = open_array(file, name)
         if len(array.shape) > 2:
