@@ -6,6 +6,7 @@ import torch
 
 from field_samples import gaussian, log_normal, smooth_power, white
 from scorelet.analysis.field_statistics import (
+    compare_statistics,
     gaussian_reference,
     marginal,
     moments,
@@ -53,8 +54,29 @@ def test_moments_are_those_of_scipy(shift):
     expected = [flat.mean(), flat.std(), stats.skew(flat), stats.kurtosis(flat, fisher=False)]
     np.testing.assert_allclose(moments(x).values[0].numpy(), expected, rtol=1e-6)
     like = moments(white(2, 32, 32))
-    # sums around a point 1,000 deviations away lose 12 of 16 digits in the fourth power
-    np.testing.assert_allclose(moments(x, like=like).values[0].numpy(), expected, rtol=1e-3)
+    np.testing.assert_allclose(moments(x, like=like).values[0].numpy(), expected, rtol=1e-6)
+
+
+FAR = [lambda x: x + 1e5, lambda x: x - 1e9, lambda x: 1e-10 * x, lambda x: 1e-30 * (x + 3)]
+
+
+@pytest.mark.parametrize("change", FAR)
+def test_moments_of_two_sets_are_compared_far_apart(change):
+    """Powers about the mean of another set would cancel: kurtosis came out as -180,270."""
+    x, y = white(40, 16, 16), white(40, 16, 16, seed=1)
+    first, other = moments(x), change(y)
+    found = moments(other, like=first)
+    expected = moments(y).values[0, 2:]
+    torch.testing.assert_close(found.values[0, 2:], expected, rtol=1e-5, atol=1e-5)
+    for one, two in ((first, found), (found, first)):
+        compared = compare_statistics(one, two)
+        assert compared.differs
+        assert compared.floor["relative L2"] < 1
+    same = moments(change(x[:20])), moments(change(x[20:]))
+    here = moments(x[:20]), moments(x[20:])
+    assert compare_statistics(*same).distance == pytest.approx(
+        compare_statistics(*here).distance, rel=1e-4
+    )
 
 
 @pytest.mark.parametrize("measure", [marginal, quantiles, moments])

@@ -21,8 +21,14 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from scorelet.analysis.field_statistics.fields import scale_of
 from scorelet.analysis.field_statistics.memorisation import NearestNeighbours
-from scorelet.analysis.field_statistics.statistic import Finish, Statistic, root_mean_square
+from scorelet.analysis.field_statistics.statistic import (
+    Finish,
+    Sample,
+    Statistic,
+    root_mean_square,
+)
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator
 
@@ -78,7 +84,7 @@ def compare_statistics(a: Statistic, b: Statistic) -> Comparison:
             f"The statistics are {a.name} with {a.values[0].numel()} points and {b.name} with "
             f"{b.values[0].numel()}: expected the same one of fields of one size."
         )
-    if not torch.equal(one.frame, two.frame):
+    if one.move is None and not torch.equal(one.frame, two.frame):
         raise InputError(
             f"The {a.name} of the two sets were measured in different units or bins: give like=, "
             "the first statistic, where the second is measured."
@@ -86,9 +92,9 @@ def compare_statistics(a: Statistic, b: Statistic) -> Comparison:
     length = common_length(one.weights, two.weights)
     parts = one.first(length), two.first(length)
     sizes = len(parts[0]), len(parts[1])
-    values = [one.finish(part.mean(0)) for part in parts]
-    labels, pooled = relabelings(*sizes), torch.cat(parts)
-    dealt = [_both(pooled, some, one.finish) for some in labels.split(_PIECE)]
+    values = [s.finish(part.mean(0)) for s, part in zip((one, two), parts, strict=True)]
+    pooled, finish = _pooled((one, two), parts)
+    dealt = [_both(pooled, some, finish) for some in relabelings(*sizes).split(_PIECE)]
     first, second = (torch.cat(side) for side in zip(*dealt, strict=True))
     _refuse_not_finite(a.name, *values, first, second)
     chance = root_mean_square(first - second)
@@ -198,6 +204,17 @@ def _refuse_not_finite(name: str, *values: Tensor) -> None:
             f"The {name} of a set, or of a part of both sets, is NaN or infinite: expected fields "
             "whose variance, mean and power are nowhere exactly 0, in a unit near to their size."
         )
+
+
+def _pooled(samples: tuple[Sample, Sample], parts: tuple[Tensor, Tensor]) -> tuple[Tensor, Finish]:
+    """Return the contributions of both sets in one frame, and their F."""
+    one, two = samples
+    if one.move is None or two.move is None:
+        return torch.cat(parts), one.finish
+    frames = torch.stack([one.frame, two.frame])
+    frame = scale_of(torch.stack([frames[:, 0], frames[:, 1].square()], 1))
+    (first, finish), (second, _) = one.move(parts[0], frame), two.move(parts[1], frame)
+    return torch.cat([first, second]), finish
 
 
 def _both(pooled: Tensor, labels: Tensor, finish: Finish) -> tuple[Tensor, Tensor]:

@@ -3,6 +3,9 @@
 Symbols: p_i, share of pixels in bin i; total variation of two laws = 1/2 sum_i |p_i - q_i|.
 """
 
+import math
+from functools import partial
+
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -103,18 +106,22 @@ def moments(x: Tensor, *, window: str = "none", like: Statistic | None = None) -
     Args:
         x: fields, (n, h, w) or (n, 1, h, w).
         window: see `Window`; makes no difference here.
-        like: sums are centred and scaled as in this statistic of another set; no value depends
-            on it.
+        like: makes no difference here: powers of another level or unit would cancel.
     """
     fields = prepare(x, window)
-    frame = mean_and_deviation(fields) if like is None else like.sample.frame
+    frame = mean_and_deviation(fields)
     contributions = by_pieces(fields, lambda u: _powers((u.double() - frame[0]) / frame[1]))
     axis = Axis(
         torch.arange(4, dtype=torch.float64),
         "moment",
         names=("mean", "standard deviation", "skewness", "kurtosis"),
     )
-    sample = Sample(contributions, lambda mean: _central(mean, frame), frame)
+    sample = Sample(
+        contributions,
+        partial(_central, frame=frame),
+        frame,
+        move=lambda raw, other: (_moved(raw, frame, other), partial(_central, frame=other)),
+    )
     return summarize("moments", axis, sample, unit="[x], [x], 1, 1")
 
 
@@ -150,11 +157,20 @@ def _powers(z: Tensor) -> Tensor:
     return torch.stack([m.mean((1, 2)) for m in (z, square, square * z, square * square)], 1)
 
 
+def _moved(raw: Tensor, frame: Tensor, other: Tensor) -> Tensor:
+    """Return powers of z' = a + b z, with z and z' the pixels in two frames."""
+    a, b = float((frame[0] - other[0]) / other[1]), float(frame[1] / other[1])
+    rows = [[math.comb(p, k) * a ** max(p - k, 0) * b**k for k in range(5)] for p in range(1, 5)]
+    powers = torch.cat([torch.ones_like(raw[:, :1]), raw], 1)
+    return powers @ torch.tensor(rows, dtype=raw.dtype).mT
+
+
 def _central(raw: Tensor, frame: Tensor) -> Tensor:
     m1, m2, m3, m4 = raw.unbind(-1)
     variance = m2 - m1.square()
     third = m3 - 3 * m1 * m2 + 2 * m1**3
     fourth = m4 - 4 * m1 * m3 + 6 * m1.square() * m2 - 3 * m1**4
+    fourth = fourth.maximum(variance.square())  # else rounding may make it less
     root = variance.sqrt()
     rows = [frame[0] + frame[1] * m1, frame[1] * root, third / root**3, fourth / variance.square()]
     return torch.stack(rows, -1)[..., None, :]
