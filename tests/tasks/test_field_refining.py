@@ -16,6 +16,7 @@ from scorelet.models.field_energy import (
     SplinePotential,
 )
 from scorelet.models.multiscale import Multiscale
+from scorelet.tasks.field_model.census import FieldWarning
 from scorelet.tasks.field_model.refining import coarsen
 from scorelet.wavelets import PacketPlan, WaveletPacket
 
@@ -106,6 +107,23 @@ def test_what_is_refused(model):
         model.sample(1, coarse=np.zeros((1, 4, 4), np.float32), size=(32, 32))
     with pytest.raises(InputError, match="this model has 1 to 4"):
         model.coarsen(fields(1, 0), 5)
+
+
+@pytest.mark.parametrize("octaves", [1, 2, 4])
+def test_coarse_fields_in_another_unit_are_said(model, octaves, tmp_path):
+    """Those of the data raise no warning, which would be an error here."""
+    coarse = model.coarsen(fields(40, 1), octaves)
+    run = model.with_steps(1)
+    run.sample(1, coarse=coarse)
+    for wrong in (1000 * coarse, coarse + 1e6, 4.0**octaves * coarse):
+        with pytest.warns(FieldWarning, match="Coarse fields reach .* times as far as those of"):
+            run.sample(1, coarse=wrong)
+    run.sample(1, coarse=1000 * coarse, check=False)
+    model.save(tmp_path / "m.safetensors")
+    np.save(tmp_path / "low.npy", 1000 * coarse.numpy())
+    options = {"coarse": tmp_path / "low.npy", "steps": 1}
+    found = sl.field.sample(tmp_path / "m.safetensors", 1, tmp_path / "y.npy", **options)
+    assert "expected means of pixels in the units of the data" in found["warnings"][0]
 
 
 def test_refused_coarse_fields_leave_nothing(model, tmp_path):

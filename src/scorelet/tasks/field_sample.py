@@ -30,6 +30,7 @@ from scorelet.tasks.field_model.drawn import chains_of, write_sampled
 from scorelet.tasks.field_model.fields import as_source
 from scorelet.tasks.field_model.likeness import unlike_fields
 from scorelet.tasks.field_model.model import FieldModel
+from scorelet.tasks.field_model.refining import far_coarse
 from scorelet.tasks.field_model.report import MOST, Sampled
 from scorelet.tasks.field_model.scale import needs_double
 from scorelet.tasks.field_model.sizes import check_size_of
@@ -123,7 +124,8 @@ def sample(  # noqa: PLR0913 - as many as the command has options
             kind="f8" if needs_double(loaded.record["field"]) else "f4",
         )
         fields, chains = torch.from_numpy(np.concatenate(first)[:MOST]), pieces.chains()
-        said = [] if below is not None else unlike_fields(loaded.record["field"], fields)
+        known = loaded.record["field"]
+        said = unlike_fields(known, fields) if below is None else far_coarse(loaded.model, below)
         if page is not None:
             facts = {"model": str(model), "samples": str(target)}
             facts |= {} if data is None else {"data": str(data)}

@@ -22,7 +22,7 @@ from scorelet.tasks.field_model.fitting import Choice, fit_model
 from scorelet.tasks.field_model.likeness import unlike_fields
 from scorelet.tasks.field_model.planning import BANDS
 from scorelet.tasks.field_model.preparation import check_choice
-from scorelet.tasks.field_model.refining import coarsen, refine
+from scorelet.tasks.field_model.refining import coarsen, far_coarse, refine
 from scorelet.tasks.field_model.scale import (
     in_place,
     label_of,
@@ -223,7 +223,7 @@ class FieldModel:
             progress: is told how many samples are done.
             on_step: is told how the chains go, see `scorelet.sampling.OnStep`.
             check: warn if the samples, 50 or more, have lost variance or tails, see
-                `unlike_fields`.
+                `unlike_fields`; and of coarse fields in another unit, or at another level.
 
         Raises:
             InputError: chains that diverge, no samples asked for, a size that cannot be drawn,
@@ -242,7 +242,10 @@ class FieldModel:
             return drawn
         if size not in (None, self.size):
             raise InputError("Give a size or coarse fields, not both: they have a size.")
-        return refine(run, as_fields(coarse), numbers, seed, progress)
+        below = as_fields(coarse)
+        for text in far_coarse(self.model, below) if check else []:
+            warnings.warn(text, FieldWarning, stacklevel=3)
+        return refine(run, below, numbers, seed, progress)
 
     @checked
     def coarsen(self, x: Any, octaves: int) -> Fields:  # noqa: ANN401 - as in fit

@@ -21,8 +21,15 @@ from scorelet.models.field_energy import Band, ConditionalEnergy
 from scorelet.models.multiscale import Multiscale
 from scorelet.sampling import Run, chained
 from scorelet.tasks.field_model.census import BATCH_PIXELS
-from scorelet.tasks.field_model.scale import check_size, coarse_to_model, restored
+from scorelet.tasks.field_model.scale import (
+    check_size,
+    coarse_to_model,
+    label_of_potentials,
+    restored,
+)
 from scorelet.wavelets import OrthogonalWavelet
+
+_FAR = 4.0  # times as far as the potential of a scale is known, it is known no more
 
 
 def refine(
@@ -58,6 +65,31 @@ def refine(
         if progress:
             progress(part.stop - numbers.start, len(numbers))
     return torch.cat(pieces)
+
+
+def far_coarse(model: Multiscale[ConditionalEnergy], coarse: Fields) -> list[str]:
+    """Return a sentence if coarse fields are far from those of the fields that were fitted.
+
+    Those of another unit or level are. The potential of the band below says where the pixels of
+    coarse fields were: from its first point to its last, about three deviations to either side.
+
+    Arguments and errors as in `refine`.
+    """
+    field = model.record["field"]
+    octaves = octaves_of(model, (int(coarse.shape[1]), int(coarse.shape[2])))
+    z = coarse_to_model(field, coarse, octaves) / 2**octaves
+    below = model.record["bands"][max(0, _first_above(model, octaves) - 1)]
+    low, high = below["potential"]["t"][0], below["potential"]["t"][-1]
+    middle, half = (low + high) / 2, (high - low) / 2
+    far = float((field["mean"] + field["deviation"] * z - middle).abs().max())
+    if not far > _FAR * half > 0:
+        return []
+    named = label_of_potentials(field)
+    return [
+        f"Coarse fields reach {far / half:.3g} times as far as those of the fitted fields, whose "
+        f"{named} is mostly from {low:.3g} to {high:.3g}: expected means of pixels in the units of "
+        "the data. So far away the model continues what it has learnt elsewhere."
+    ]
 
 
 def coarsen(model: Multiscale[ConditionalEnergy], x: Fields, octaves: int) -> OtherFields:
