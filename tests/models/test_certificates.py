@@ -8,6 +8,7 @@ from scorelet.models.certificates import (
     BandCertificate,
     certify,
     coupling_symbol,
+    curvatures,
     extreme_curvatures,
     lanczos,
     uniform_bounds,
@@ -170,3 +171,33 @@ def test_the_weights_are_a_quadrature_of_the_density_of_eigenvalues():
     middles = torch.tensor(density["edges"]).double().unfold(0, 2, 1).mean(1)
     mean = (middles * torch.tensor(density["share"]).double()).sum()
     assert float(mean) == pytest.approx(float((share * scale).sum(1).mean()), abs=0.05)
+
+
+@pytest.mark.parametrize("steps", [4, 40])
+def test_bounds_at_fields_are_within_uniform_ones(monkeypatch, steps):
+    """Short iterations leave residuals that reach beyond what holds at all fields."""
+    monkeypatch.setattr("scorelet.models.certificates.LANCZOS_STEPS", steps)
+    monkeypatch.setattr("scorelet.models.certificates.MOST_STEPS", steps)
+    energy = small_energy()
+    flat = FieldEnergy(energy.couplings, SplinePotential(torch.tensor([0.0, 1, 2]).double()))
+    factor = ConditionalEnergy(flat, Band("db4"))
+    x = white(3, 1, 16, 16)
+    found = certify(factor, x)
+    reached, _ = curvatures(factor, x).extremes
+    assert bool((reached < found.alpha).any())
+    for least, largest in ((found.least, found.largest), extreme_curvatures(factor, x)):
+        assert float(least.min()) >= found.alpha
+        assert float(largest.max()) <= found.beta
+
+
+@pytest.mark.slow
+def test_iterations_go_on_while_they_are_unsure(monkeypatch):
+    """A start of few steps: the same bounds as of many, field by field, whatever the others are."""
+    factor = ConditionalEnergy(small_energy(), Band("db4"))
+    x = white(5, 1, 8, 8)
+    expected = certify(factor, x)
+    monkeypatch.setattr("scorelet.models.certificates.LANCZOS_STEPS", 5)
+    found = certify(factor, x)
+    torch.testing.assert_close(found.least, expected.least, rtol=0.1, atol=0)
+    assert float((found.residual / found.least.abs()).max()) < 0.06
+    torch.testing.assert_close(certify(factor, x[:2]).least, found.least[:2])

@@ -10,7 +10,8 @@ Two certificates, of different strength:
   with exact products. It says what happens at such fields, no more. A Ritz pair (θ, u) leaves a
   residual r = H u - θ u, |u| = 1, and H has an eigenvalue λ with |λ - θ| <= |r|; a field counts as
   log-concave where θ - |r| > 0 for the least θ. That this λ is the least one rests on the random
-  start, which has a part along every eigenvector.
+  start, which has a part along every eigenvector. An iteration goes on while |r| is a sizeable
+  share of |θ|, up to `MOST_STEPS`; what is below the uniform α, or above β, gives way to it.
 - uniform: α >= min_q λ_min(S(q)) + inf v'', β <= max_q λ_max(S(q)) + sup v'', with S the symbol of
   B K B^T, a Hermitian matrix for each frequency q of the coefficients. It holds at all fields, and
   is pessimistic: no field has its least v'' in all pixels.
@@ -20,7 +21,7 @@ Symmetric Eigenvalue Problem, theorem 4.5.1 (residuals).
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -32,6 +33,8 @@ from scorelet.core.typing import Image
 from scorelet.models.field_energy import ConditionalEnergy
 
 LANCZOS_STEPS = 40
+MOST_STEPS = 160
+_UNSURE = 0.05  # residual over Ritz value, above which an iteration goes on
 _SEED = 977
 _BROKEN = 1e-10  # of the largest coefficient: the space that the start spans is exhausted
 _BINS = 48
@@ -58,6 +61,12 @@ class Ritz(NamedTuple):
         values, residuals = self.values, self.residuals
         return values[:, 0] - residuals[:, 0], values[:, -1] + residuals[:, -1]
 
+    @property
+    def is_unsure(self) -> Tensor:
+        """Whether an extreme value has a residual that is a sizeable share of it, (batch)."""
+        ends = [0, -1]
+        return (self.residuals[:, ends] > _UNSURE * self.values[:, ends].abs()).any(1)
+
     def density(self) -> dict[str, list[float]]:
         """Return the mean density of eigenvalues: `edges` of bins, and the `share` in each."""
         low, high = float(self.values.min()), float(self.values.max())
@@ -75,7 +84,7 @@ class BandCertificate:
     Args:
         size: of its fields, (h, w).
         least, largest: bounds of the extreme eigenvalues of H at each field, (n): θ - |r| of the
-            least Ritz value, θ + |r| of the largest.
+            least Ritz value, θ + |r| of the largest, within the uniform bounds.
         residual: |r| of the least Ritz value at each field, (n).
         alpha, beta: the uniform bounds.
         spectrum: the density of eigenvalues, see `Ritz.density`.
@@ -135,13 +144,16 @@ def certify(
     found = curvatures(factor, x, on_fields=on_fields)
     size = int(x.shape[-2]), int(x.shape[-1])
     alpha, beta = uniform_bounds(factor, size)
-    residual = found.residuals[:, 0]
-    return BandCertificate(size, *found.extremes, residual, alpha, beta, found.density())
+    least, largest, residual = _sharpened(factor, x, found)
+    least, largest = least.clamp(min=alpha), largest.clamp(max=beta)
+    return BandCertificate(size, least, largest, residual, alpha, beta, found.density())
 
 
 def extreme_curvatures(factor: ConditionalEnergy, x: Image) -> tuple[Tensor, Tensor]:
     """Return the least and the largest eigenvalue of H at each field, (n) each, float64."""
-    return curvatures(factor, x).extremes
+    least, largest, _ = _sharpened(factor, x, curvatures(factor, x))
+    alpha, beta = uniform_bounds(factor, (int(x.shape[-2]), int(x.shape[-1])))
+    return least.clamp(min=alpha), largest.clamp(max=beta)
 
 
 def curvatures(
@@ -152,7 +164,7 @@ def curvatures(
     pieces = [range(start, min(start + most, len(x))) for start in range(0, len(x), most)]
 
     def look(rows: range) -> Ritz:
-        found = _curvatures(factor, x[rows.start : rows.stop].double(), rows)
+        found = _curvatures(factor, x[rows.start : rows.stop].double(), rows, LANCZOS_STEPS)
         if on_fields:
             on_fields(len(rows))
         return found
@@ -161,7 +173,26 @@ def curvatures(
     return Ritz(*(torch.cat(parts) for parts in zip(*found, strict=True)))
 
 
-def _curvatures(factor: ConditionalEnergy, x: Tensor, numbers: range) -> Ritz:
+def _sharpened(factor: ConditionalEnergy, x: Image, found: Ritz) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the extremes of `found` and |r| of the least value, of longer iterations if need be.
+
+    They are those of a field, whatever others there are.
+    """
+    (least, largest), residual = found.extremes, found.residuals[:, 0].clone()
+    unsure, steps = found.is_unsure.nonzero()[:, 0], LANCZOS_STEPS
+    while len(unsure) and steps < MOST_STEPS:
+        steps = min(2 * steps, MOST_STEPS)
+        left = []
+        for rows in unsure.split(max(1, _PIECE // (steps * x[0].numel()))):
+            again = _curvatures(factor, x[rows].double(), rows.tolist(), steps)
+            least[rows], largest[rows] = again.extremes
+            residual[rows] = again.residuals[:, 0]
+            left.append(rows[again.is_unsure])
+        unsure = torch.cat(left)
+    return least, largest, residual
+
+
+def _curvatures(factor: ConditionalEnergy, x: Tensor, numbers: Sequence[int], steps: int) -> Ritz:
     band, hessian = factor.band, factor.field.hessian_at(x)
 
     def product(v: Tensor) -> Tensor:
@@ -169,7 +200,7 @@ def _curvatures(factor: ConditionalEnergy, x: Tensor, numbers: range) -> Ritz:
 
     shape = (len(x), *band.detail_shape(*x.shape[-2:]))
     start = Noise(_SEED, numbers).normal(torch.empty(shape, dtype=torch.float64))
-    return lanczos(product, start)
+    return lanczos(product, start, steps=steps)
 
 
 def uniform_bounds(factor: ConditionalEnergy, size: tuple[int, int]) -> tuple[float, float]:

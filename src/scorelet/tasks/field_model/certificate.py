@@ -89,7 +89,8 @@ class Certificate:
             )
         return (
             "Each least eigenvalue at a field has been lowered by the residual of its vector, "
-            f"at most {worst['residual_max']:.2g} ({_name(worst)}): one lies within it, always. "
+            f"at most {worst['residual_max']:.2g} ({_name(worst)}), but not below the uniform "
+            "bound: one lies within it, always. "
             "That none lies lower rests on the random start of the iteration."
         )
 
