@@ -7,13 +7,14 @@ import re
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from field_samples import gaussian, log_normal, save, smooth_power
 from scorelet.analysis.field_statistics import STATISTICS
 from scorelet.core.errors import InputError
-from scorelet.tasks import field_compare
-from scorelet.tasks.field_compare import compare
+from scorelet.data.fields.preparation import patches as cut
+from scorelet.tasks.field_compare import _prepared, compare
 
 POWER = smooth_power(32, 0.3)
 
@@ -161,6 +162,36 @@ def test_what_cannot_be_compared(files, options, words):
         compare(files["first"], files["gauss"], **options)
 
 
+def test_patches_with_gaps_are_left_out(tmp_path):
+    """The others are as they were, in their chains; fields that are not cut are refused."""
+    x = gaussian(smooth_power(32, 0.3), 4).numpy()
+    gapped = x.copy()
+    gapped[1, 3, 17:19] = np.nan  # of the second of four patches of 16 pixels
+    path = tmp_path / "a.npz"
+    np.savez(path, x=gapped, chain=np.arange(4))
+    said = []
+    found = _prepared(f"{path}:x", 16, None, said)
+    expected = np.delete(cut(torch.from_numpy(x), 16).numpy(), 5, 0)
+    np.testing.assert_array_equal(found.fields, expected)
+    assert found.chain.tolist() == [*[0] * 4, *[1] * 3, *[2] * 4, *[3] * 4]
+    assert len(said) == 1
+    assert "a.npz:x has gaps (NaN or infinite) in 1 of 16 patches, which are left out" in said[0]
+    with pytest.raises(InputError, match=r"2 of 4096 values that are NaN .* by --patches SIDE"):
+        _prepared(f"{path}:x", None, None, said)
+    empty = save(tmp_path / "b.npy", np.full((2, 16, 16), np.nan))
+    with pytest.raises(InputError, match="in all 8 patches of 8 pixels a side: choose smaller"):
+        _prepared(empty, 8, None, said)
+
+
+@pytest.mark.slow
+def test_gaps_are_said_in_the_document(files, tmp_path):
+    x = np.load(files["first"])
+    x[0, 0, 0] = np.nan
+    found = compare(files["first"], save(tmp_path / "a.npy", x), window="hann", patches=16)
+    assert f"in 1 of {4 * len(x)} patches, which are left out" in found["warnings"][0]
+    assert found["other"]["fields"] == 4 * len(x) - 1
+
+
 def test_sizes_must_agree(files):
     with pytest.raises(InputError, match="32x32 and 96x96 pixels"):
         compare(files["first"], files["cut"])
@@ -190,7 +221,7 @@ def test_chains_are_what_is_independent(tmp_path):
 
 def test_patches_belong_to_the_chain_of_their_field(tmp_path):
     np.savez(tmp_path / "a.npz", **still(12, 8, 1))
-    prepared = field_compare._prepared(tmp_path / "a.npz", 8, 300)
+    prepared = _prepared(tmp_path / "a.npz", 8, 300, [])
     assert prepared.chain.tolist() == [k // 32 for k in range(300)]
     assert (len(prepared.fields), prepared.blocks) == (300, 10)
 

@@ -141,7 +141,7 @@ def compare(
         other: file or folder that is compared with it.
         output: report, NAME.html; without it there is the table only.
         window: none for periodic fields, hann for fields cut out of something larger.
-        patches: cut all fields into squares of so many pixels first.
+        patches: cut all fields into squares of so many pixels first; those with NaN are left out.
         limit: only the first so many fields of each.
         overwrite: replace an existing report.
     """

@@ -45,7 +45,7 @@ def compare(
         other: what is compared with it.
         output: NAME.html, one file with everything in it; None writes nothing.
         window: none for periodic fields, hann for fields that were cut out.
-        patches: cut all fields into squares of so many pixels first.
+        patches: cut all fields into squares of so many pixels first; those with NaN are left out.
         limit: only the first so many fields of each.
         overwrite: replace an existing report.
         on_statistic: is told the name of each statistic that is done.
@@ -63,8 +63,10 @@ def compare(
         check_output(target, overwrite=overwrite, suffixes=(".html",))
     if limit is not None and limit < 1:
         raise InputError(f"limit is {limit}: at least one field must be compared.")
-    sets = [_prepared(path, patches, limit) for path in (data, other)]
+    said: list[str] = []
+    sets = [_prepared(path, patches, limit, said) for path in (data, other)]
     found = compare_sets(*sets, window=window, on_statistic=on_statistic)
+    found.messages[:0] = said
     document = describe(found, {"data": data, "other": other}, sets) | {"window": window}
     if target is not None:
         from scorelet.tasks.field_report import report
@@ -119,9 +121,14 @@ def _entry(name: str, line: Line) -> dict[str, Any]:
     }
 
 
-def _prepared(path: str | Path, patches: int | None, limit: int | None) -> FieldSet:
-    """Read fields and their chains; patches of a field belong to its chain."""
-    x, chain = load_fields(path), load_chains(path)
+def _prepared(
+    path: str | Path, patches: int | None, limit: int | None, said: list[str]
+) -> FieldSet:
+    """Read fields and their chains; patches of a field belong to its chain.
+
+    Patches with gaps are left out, and the sentence on that goes to `said`.
+    """
+    x, chain = load_fields(path, gaps=True), load_chains(path)
     if chain is not None and len(chain) != len(x):
         raise InputError(
             f"{path} says which chain drew {len(chain)} fields, but holds {len(x)}: expected one "
@@ -132,7 +139,34 @@ def _prepared(path: str | Path, patches: int | None, limit: int | None) -> Field
         if chain is not None:
             chain = chain.repeat_interleave(len(pieces) // len(x))
         x = pieces
+    whole = x.isfinite().all((1, 2))
+    if not bool(whole.all()):
+        said.append(_of_gaps(path, x, whole, patches))
+        x, chain = x[whole], None if chain is None else chain[whole]
     return FieldSet(x[:limit], None if chain is None else chain[:limit])
+
+
+def _of_gaps(path: str | Path, x: Tensor, whole: Tensor, patches: int | None) -> str:
+    """Return the sentence on patches with gaps.
+
+    Raises:
+        InputError: fields were not cut, or all patches have gaps.
+    """
+    if patches is None:
+        raise InputError(
+            f"{path} holds {int((~x.isfinite()).sum())} of {x.numel()} values that are NaN or "
+            "infinite: expected finite numbers; cut fields by --patches SIDE, whose squares with "
+            "gaps are left out."
+        )
+    if not bool(whole.any()):
+        raise InputError(
+            f"{path} has gaps (NaN or infinite) in all {len(x)} patches of {patches} pixels a "
+            "side: choose smaller ones."
+        )
+    return (
+        f"{path} has gaps (NaN or infinite) in {int((~whole).sum())} of {len(x)} patches, which "
+        "are left out: what is compared is biased if gaps depend on what is in them."
+    )
 
 
 def _numbers(comparison: Comparison) -> dict[str, Any]:
