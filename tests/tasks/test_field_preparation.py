@@ -158,6 +158,8 @@ def test_fields_of_one_sign_are_not_even_however_few():
         source = FieldsInMemory(sign * x)
         prepared = PreparedFields(source, Preparation(), take_census(source))
         assert not survey_fields(prepared, 4).even
+        with pytest.raises(InputError, match=r"even fields, .* take their mean away first"):
+            survey_fields(prepared, 4, even=True)
 
 
 @pytest.mark.parametrize("border", ["mirror", "window"])

@@ -76,7 +76,8 @@ def fit(
             fills a strip along the border; auto looks at the step across the border.
         transform: of single pixels, undone in samples: none; log for positive fields; asinh for
             heavy tails; auto takes asinh where it makes the law of pixels far more normal.
-        even: a field and its negative are equally likely; left out, the fields decide.
+        even: a field and its negative are equally likely; left out, the fields decide. Fields at
+            another level than 0 are not even: take their mean away first.
         steps: of the chain of each band, when samples are drawn.
         precondition: chains of all bands move in coordinates in which the mean Hessian is 1; left
             out, those of bands whose spectrum is steep.

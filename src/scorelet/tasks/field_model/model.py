@@ -67,7 +67,9 @@ class FieldModel:
         transform: of single pixels, undone in samples: none; log for positive fields; asinh, of
             (x - a) / b, the mildest that makes pixels nearly normal, for heavy tails; auto takes it
             where the law of pixels comes much nearer to a normal one.
-        even: whether x and -x are equally likely; None lets the fields decide.
+        even: whether x and -x are equally likely; None lets the fields decide. Fields at another
+            level than 0 are never even: of a law that is symmetric about its mean, take the mean
+            away first, and potentials have half as many parameters.
         steps: of the chain of each band.
         precondition: chains move in coordinates in which the mean Hessian of their band is 1, see
             `scorelet.sampling.whitening`; None: those of bands whose condition number is above 10,

@@ -43,7 +43,7 @@ def survey_fields(fields: PreparedFields, among: int, *, even: bool | None = Non
         even: what is known of it; None measures it.
 
     Raises:
-        InputError: a single field, or fields that do not vary.
+        InputError: a single field, fields that do not vary, or even ones of one sign.
     """
     if among < 2:
         raise InputError(
@@ -54,6 +54,12 @@ def survey_fields(fields: PreparedFields, among: int, *, even: bool | None = Non
     mean, deviation = float(some.mean()), float(some.std(correction=0))
     if not deviation > 1e-12 * abs(mean):
         raise InputError(f"All pixels are {mean:g}: expected fields that vary.")
+    if even and _has_one_sign(some):
+        raise InputError(
+            f"All pixels are from {float(some.min()):g} to {float(some.max()):g}: expected even "
+            "fields, that are as likely with the opposite sign; take their mean away first, or "
+            "leave out that they are even."
+        )
     symmetric = _is_even(some) if even is None else even
     mean = 0.0 if symmetric else mean
     return Survey(((some - mean) / deviation)[:, None], mean, deviation, symmetric)
@@ -69,10 +75,14 @@ def _is_even(x: Fields) -> bool:
 
     Few fields of unequal strength say little of their means; pixels of one sign say enough.
     """
-    if float(x.min()) >= 0 or float(x.max()) <= 0:
+    if _has_one_sign(x):
         return False
     for power in (1, 3):
         moment = x.pow(power).mean((1, 2))
         if abs(float(moment.mean())) > _DOUBT * float(moment.std()) / len(x) ** 0.5:
             return False
     return True
+
+
+def _has_one_sign(x: Fields) -> bool:
+    return float(x.min()) >= 0 or float(x.max()) <= 0
