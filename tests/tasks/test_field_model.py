@@ -192,6 +192,11 @@ BAD = {
     "constant": (np.ones((5, 8, 8)), "vary"),
     "complex": (np.ones((5, 8, 8)) * 1j, "complex128"),
     "booleans": (np.ones((5, 8, 8), bool), "bool"),
+    "one picture": (gaussian_fields(1)[0], "one field"),
+    "series": (
+        np.random.default_rng(0).normal(size=(5, 1, 16)),
+        "1x16 pixels are series: expected",
+    ),
     "odd": (np.random.default_rng(0).normal(size=(5, 9, 8)), "odd side"),
     "all masked": (np.full((5, 8, 8), np.nan), "All pixels are masked"),
     "infinite": (np.full((5, 8, 8), np.inf), "infinite"),

@@ -126,6 +126,16 @@ def test_coarse_fields_in_another_unit_are_said(model, octaves, tmp_path):
     assert "expected means of pixels in the units of the data" in found["warnings"][0]
 
 
+def test_an_array_of_two_dimensions_is_one_field(model):
+    """As a file of it is."""
+    run, coarse = model.with_steps(1), model.coarsen(fields(1, 1), 2)
+    assert torch.equal(run.sample(2, coarse=coarse[0]), run.sample(2, coarse=coarse))
+    x = fields(1, 2)
+    assert model.certificate(x[0]).as_dict() == model.certificate(x).as_dict()
+    assert torch.equal(model.coarsen(x[0], 1), model.coarsen(x, 1))
+    assert model.energy(x[0]).shape == (1,)
+
+
 def test_refused_coarse_fields_leave_nothing(model, tmp_path):
     model.save(tmp_path / "m.safetensors")
     np.save(tmp_path / "low.npy", np.zeros((1, 5, 5), np.float32))

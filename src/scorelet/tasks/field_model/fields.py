@@ -48,7 +48,7 @@ def as_fields(x: Any) -> Fields:  # noqa: ANN401 - what users hold
 
 
 def _real_fields(x: Any) -> Fields:  # noqa: ANN401 - what users hold
-    """Return fields (n, h, w) of an array or a tensor, finite or not."""
+    """Return fields (n, h, w) of an array or a tensor, finite or not; (h, w) is one field."""
     array = plain_array(x, what="fields")
     if array.dtype.kind not in "fiu":
         raise InputError(
@@ -59,9 +59,12 @@ def _real_fields(x: Any) -> Fields:  # noqa: ANN401 - what users hold
     fields = torch.from_numpy(array if exact else array.astype(np.float64))
     if fields.ndim == 4 and fields.shape[1] == 1:
         fields = fields[:, 0]
+    if fields.ndim == 2:
+        fields = fields[None]
     if fields.ndim != 3 or fields.numel() == 0:
         raise InputError(
-            f"The fields have shape {tuple(array.shape)}: expected (n, h, w), none of them 0."
+            f"The fields have shape {tuple(array.shape)}: expected (n, h, w) or (h, w), none of "
+            "them 0."
         )
     return fields.float() if fields.dtype == torch.float16 else fields
 

@@ -182,8 +182,9 @@ class FieldModel:
         """Fit all bands, certify them, find the steps of their chains; return this model.
 
         Args:
-            x: fields (n, h, w) or (n, 1, h, w), array or tensor; or a file, see `load_fields`. One
-                of twenty, the last ones, at most 64, is held out for the certificate.
+            x: fields (n, h, w) or (n, 1, h, w), array or tensor; or a file, see `load_fields`;
+                (h, w) is one field, which alone cannot be fitted. One of twenty, the last ones, at
+                most 64, is held out for the certificate.
             mask: true where pixels are no data, see `scorelet.data.fields.masked.as_mask`; NaN, and
                 masked pixels of NumPy's masked arrays, are none in any case.
             progress: is told how much is done.

@@ -22,7 +22,7 @@ def plan_bands(wavelet: str, size: tuple[int, int], subdivisions: int) -> Cascad
     An octave has fewer bands where its fields are too small for them.
 
     Raises:
-        InputError: a side is odd.
+        InputError: a side is odd, or 1.
     """
     counts = [_at_most(subdivisions, sides) for sides in _octaves(size)]
     return CascadePlan(wavelet, tuple(counts))
@@ -42,7 +42,7 @@ def choose_bands(wavelet: str, family: Family, x: Tensor, *, even: bool) -> Casc
         even: p(x) = p(-x).
 
     Raises:
-        InputError: a side is odd.
+        InputError: a side is odd, or 1.
     """
     counts: list[int] = []
     finer: Band | None = None
@@ -98,6 +98,11 @@ def _octaves(size: tuple[int, int]) -> list[tuple[int, int]]:
     while all(n % 2 == 0 for n in sides):
         found.append(sides)
         sides = sides[0] // 2, sides[1] // 2
+    if min(size) == 1:
+        raise InputError(
+            f"Fields of {size[0]}x{size[1]} pixels are series: expected fields in two dimensions, "
+            "whose sides are even, best powers of two."
+        )
     if not found:
         raise InputError(
             f"Fields of {size[0]}x{size[1]} pixels have an odd side: expected even sides, best "
