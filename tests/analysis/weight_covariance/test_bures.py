@@ -122,6 +122,30 @@ def test_a_network_without_a_learned_direction_has_no_s():
         assert math.isnan(found.deviation)
 
 
+def faint(seed):
+    """One direction so near the edge of noise that of every four redraws one does not show it."""
+    law = Spectrum(torch.full((1,), 2.0).double(), orthogonal(64, 1, seed=5), 64)
+    return learned_part(weight_spectrum(with_covariance(normal(64, 64, seed=seed), law)))
+
+
+def test_s_of_a_direction_just_above_noise_is_defined_and_no_lottery():
+    """Of a redraw that shows nothing the strongest direction counts."""
+    first, second = faint(0), faint(12)
+    assert (len(first.values), len(second.values)) == (1, 1)
+    drawn = [with_covariance(normal(64, 64, seed=s), first) for s in range(100, 140)]
+    assert 5 < sum(not len(learned_part(weight_spectrum(rows)).values) for rows in drawn) < 20
+    found = [agreement(first, second, rng=rng(s), draws=20) for s in range(3)]
+    assert all(0.4 < each.mean < 1.2 and 0 < each.deviation < 0.5 for each in found)
+    own = [similarity(first, first, rng=rng(s), draws=20).value for s in range(3)]
+    assert 1 < min(own) < max(own) < 1.8
+
+
+def test_redraws_of_nothing_learned_show_nothing():
+    """A direction is asked for only where there is one: else noise would look learned."""
+    nothing = Spectrum(torch.zeros(0).double(), torch.zeros(40, 0).double(), 60)
+    assert not len(redrawn(nothing, rng(0)).values)
+
+
 def test_draws_keep_what_they_should():
     first = small(1)
     turned = rotated(first, rng(0))

@@ -117,10 +117,19 @@ def rotated(spectrum: Spectrum, rng: Generator) -> Spectrum:
 
 
 def redrawn(spectrum: Spectrum, rng: Generator) -> Spectrum:
-    """Return the learned part of as many neurons, drawn from identity + C."""
+    """Return the learned part of as many neurons, drawn from identity + C.
+
+    Where noise hides all of it, that is the strongest direction, as strong as what can just be
+    seen: cosines depend on the direction alone, and S is asked for where something was found.
+    """
     rows = _normal((spectrum.neurons, spectrum.inputs), spectrum.vectors, rng)
     by = "neurons" if spectrum.gamma > 1 else "gram"
-    return learned_part(weight_spectrum(with_covariance(rows, spectrum), by=by))
+    drawn = weight_spectrum(with_covariance(rows, spectrum), by=by)
+    learned = learned_part(drawn)
+    if len(learned.values) or not len(spectrum.values):
+        return learned
+    faintest = drawn.values.new_full((1,), spectrum.gamma**0.5)
+    return Spectrum(faintest, drawn.vectors[:, :1], drawn.neurons)
 
 
 def with_covariance(white: Tensor, spectrum: Spectrum) -> Tensor:
