@@ -10,6 +10,7 @@ import pytest
 from scorelet.core.errors import InputError, MissingExtraError
 from scorelet.recipes import Claim, Findings, Measured, Recipe, at_least, run
 from scorelet.recipes.base import Setup
+from scorelet.recipes.report import verdict
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,15 @@ def test_results_and_report(toy, tmp_path):
         "Nobody, 1900.",
     ):
         assert part in text
+
+
+def test_controls_are_no_claims_of_a_publication():
+    places = ["table 1", "control", "control: a formula", "section on controls"]
+    claims = [{"where": place, "holds": place != "control"} for place in places]
+    said = verdict({"claims": claims, "scale": "smoke"})
+    assert said == "2 of 2 claims and 1 of 2 controls hold at scale smoke."
+    said = verdict({"claims": claims[1:2], "scale": "small"})
+    assert said == "0 of 1 controls hold at scale small."
 
 
 def test_a_package_that_lacks_is_said_before_any_work(toy, tmp_path, monkeypatch):

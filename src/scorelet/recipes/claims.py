@@ -76,7 +76,8 @@ class Claim:
     Attributes:
         name: the sentence.
         of: key of the number among what the recipe measures.
-        where: the place that states it, as "table 2 of the paper"; "control" for our own.
+        where: the place that states it, as "table 2 of the paper"; for our own "control", or
+            "control: what it is".
         unit: of the number.
         criterion: when it holds.
         published: the figure there; None where none can be read, then controls take its place.
@@ -117,6 +118,11 @@ class Claim:
     def _rules(self) -> str:
         others = (f"{key} {rule.text}" for key, rule in self.given.items())
         return "; and ".join([self.criterion.text, *others])
+
+
+def is_control(where: str) -> bool:
+    """Say whether a claim is our own, by its place."""
+    return where.partition(":")[0] == "control"
 
 
 def _meets(rule: Criterion, found: Measured) -> bool:

@@ -5,10 +5,12 @@ from typing import Any
 
 from scorelet.plots.report import Facts, Mark, Part, Section, Table, Text, render
 from scorelet.recipes.base import Findings, Recipe
+from scorelet.recipes.claims import is_control
 
 _METHOD = (
     "A claim holds if its criterion does; the criterion is code, and was written before the run. "
-    "Errors are standard errors. A claim that does not hold stays in the table."
+    "Errors are standard errors. A claim that does not hold stays in the table. Controls are our "
+    "own, not of the publication: formulas, laws that are known, what claims are compared with."
 )
 
 
@@ -42,9 +44,12 @@ def report(recipe: Recipe[Any], document: dict[str, Any], findings: Findings) ->
 
 
 def verdict(document: dict[str, Any]) -> str:
-    """Return one sentence about all claims."""
-    held = sum(claim["holds"] for claim in document["claims"])
-    return f"{held} of {len(document['claims'])} claims hold at scale {document['scale']}."
+    """Return one sentence about all claims; our own controls count apart."""
+    counted = []
+    for kind, own in (("claims", False), ("controls", True)):
+        held = [c["holds"] for c in document["claims"] if is_control(c["where"]) == own]
+        counted += [f"{sum(held)} of {len(held)} {kind}"] if held else []
+    return f"{' and '.join(counted)} hold at scale {document['scale']}."
 
 
 def figure(value: int | float | None, error: int | float | None = None) -> str:

@@ -12,6 +12,7 @@ from scorelet.core.errors import InputError
 from scorelet.data.fields.ensembles.discs import Disc, Discs, render_disc
 from scorelet.models import Denoiser
 from scorelet.networks import UNet
+from scorelet.recipes.claims import is_control
 from scorelet.recipes.drawn_sets import drawn
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects import harmonic_generalization as recipe
@@ -213,6 +214,17 @@ def test_what_is_claimed_is_measured_at_each_scale():
     smoke = {claim.of for claim in claims("smoke", SETTINGS["smoke"])}
     assert {f"slope {a}" for a in (1, 2, 3)} | {"disc cosine", "ray alignment"} <= small - smoke
     assert smoke <= small
+
+
+def test_oracles_are_controls_that_stand_without_a_slope_of_networks():
+    """At `smoke` no network learns these images, so that nothing is near anything "too"."""
+    smoke = claims("smoke", SETTINGS["smoke"])
+    oracles = [claim for claim in smoke if claim.of.startswith("oracle")]
+    assert [claim.name.partition(" near ")[2] for claim in oracles] == [
+        f"α/(α + 1) for α = {alpha}" for alpha in (1, 2, 3)
+    ]
+    assert not any(claim.of.startswith("slope") for claim in smoke)
+    assert sum(is_control(claim.where) for claim in smoke) == 5
 
 
 def test_paper_is_the_published_training():

@@ -199,10 +199,10 @@ RECIPE: Recipe[Any] = Recipe(
         "geometry-adaptive harmonic representations. ICLR 2024, arXiv 2310.02557."
     ),
     summary=(
-        "Denoisers of few pictures know them by heart; of many, two that have no picture in common "
-        "become the same function and draw the same new pictures. The basis in which they shrink "
-        "is made of waves that follow contours: the best one for regular images with contours, "
-        "not for images of few dimensions."
+        "The publication says that denoisers of few pictures know them by heart; that of many, two "
+        "that have no picture in common become the same function and draw the same new pictures; "
+        "and that the basis in which they shrink is made of waves that follow contours: the best "
+        "one for regular images with contours, not for images of few dimensions."
     ),
     setups={scale: Setup(each, claims(scale, each)) for scale, each in SETTINGS.items()},
     run=run,

@@ -217,7 +217,7 @@ def _printed_slope(alpha: float) -> Claim:
 
 def _oracle(alpha: float) -> Claim:
     return Claim(
-        f"The slope of an oracle in wavelets is near it, too (α = {alpha:g})",
+        f"The slope of an oracle in wavelets is near α/(α + 1) for α = {alpha:g}",
         f"oracle {alpha:g}",
         "control",
         "dB for a dB",

@@ -154,11 +154,11 @@ RECIPE: Recipe[Any] = Recipe(
         "representational alignment, arXiv 2409.19460."
     ),
     summary=(
-        "The spatial filters of trained networks are a few patterns, the same in other layers, for "
-        "other pictures and even for random labels; so they can be frozen. What is left are "
-        "matrices across channels. Once channels are aligned, networks of other seeds and other "
-        "pictures have learned the same directions in their first layers, and less so deeper; "
-        "random labels are encoded in another way."
+        "The publication says that the spatial filters of trained networks are a few patterns, the "
+        "same in other layers, for other pictures and even for random labels, so that they can be "
+        "frozen and matrices across channels are left; that networks of other seeds and other "
+        "pictures, once channels are aligned, have learned the same directions in their first "
+        "layers, and less so deeper; and that random labels are encoded in another way."
     ),
     setups={scale: Setup(each, claims(scale, each)) for scale, each in SETTINGS.items()},
     run=run,
