@@ -222,6 +222,18 @@ def test_files_that_are_not_safe_or_no_weights(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
+    "content", [b"hello", b"", b"\x80\x02", b"\x80\x02.", b"qzH\xe5.)\xa3\xfa"]
+)
+def test_files_of_another_kind_are_no_riddles(tmp_path, content):
+    """The reader's own words were a number, nothing, or what its stack lacks."""
+    (tmp_path / "junk.pt").write_bytes(content)
+    with pytest.raises(
+        CheckpointError, match=r"junk\.pt cannot be read: it is damaged, or no file"
+    ):
+        read_state(tmp_path / "junk.pt")
+
+
+@pytest.mark.parametrize(
     ("arch", "sentence"),
     [
         ("resnet18", "for example torchvision:resnet18"),

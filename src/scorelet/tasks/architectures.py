@@ -69,7 +69,15 @@ def _opened(path: Path) -> object:
             "run code when opened: save the state dictionary only, best as safetensors."
         ) from error
     except Exception as error:  # damaged files end in all kinds of errors
-        raise CheckpointError(f"{path} cannot be read: {one_line(error, limit=120)}.") from error
+        raise CheckpointError(f"{path} cannot be read: {_reason(error)}.") from error
+
+
+def _reason(error: Exception) -> str:
+    """Return what an error says in words; numbers and stacks of the format help nobody."""
+    said = one_line(error, limit=120)
+    if isinstance(error, LookupError) or " " not in said:
+        return "it is damaged, or no file of weights"
+    return said
 
 
 def _unwrapped(found: object) -> dict[Any, Any]:
