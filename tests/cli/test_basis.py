@@ -1,6 +1,7 @@
 """scorelet basis."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -38,6 +39,7 @@ def test_a_gray_picture_has_one_channel(shell, words):
     status, out, _ = shell("basis", gray, *words[2:], "-k", 2)
     assert status == 0
     assert "12x12, 1 channel\n" in out
+    assert re.search(r"by SURE \(8-bit units²\) +[\d.]+ ± [\d.]+\n", out)
 
 
 @pytest.mark.slow
@@ -98,7 +100,9 @@ def test_all_vectors_of_a_small_picture(shell, words, tmp_path):
     assert sum(document["values"]) == pytest.approx(document["effective_dim"], rel=1e-4)
     assert document["true_mse"] is None
     assert all(oracle["mse"] is None for oracle in document["oracles"])
-    assert "its error says nothing" in report.read_text()
+    text = report.read_text(encoding="utf-8")
+    assert "its error says nothing" in text
+    assert text.count(f"{document['mse']:.2f} ± {document['mse_error']:.2f}") == 2
     assert [*shown_ranks(3)] == [1, 2, 3]
     ranks = shown_ranks(960)
     assert ranks[:13] == [*range(1, 13), 52]

@@ -97,9 +97,10 @@ class PictureBasis:
     Attributes:
         document: for JSON: source, model, height, width, channels, sigma (8-bit units), values,
             residuals, effective_dim, effective_dim_error, dimensions, mse (mean square error per
-            pixel by SURE, 8-bit units squared), true_mse (its own, None without a clean picture),
-            asymmetry, homogeneity, products, oracles (their mse is None where they know the
-            denoised picture only), warnings (sentences without a full stop).
+            pixel by SURE, 8-bit units squared), mse_error (its standard error), true_mse (its own,
+            None without a clean picture), asymmetry, homogeneity, products, oracles (their mse is
+            None where they know the denoised picture only), warnings (sentences without a full
+            stop).
         basis: what it was made from.
         oracles: of fixed bases, by name.
     """
@@ -282,6 +283,7 @@ def _errors(
     true = None if clean is None else float((found.denoised.cpu() - clean).square().mean())
     return {
         "mse": None if found.sure is None else found.sure * square / size,
+        "mse_error": None if found.sure_error is None else found.sure_error * square / size,
         "true_mse": None if true is None else true * square,
         "oracles": [
             {

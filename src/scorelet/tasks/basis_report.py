@@ -23,7 +23,8 @@ METHOD = (
 NUMBERS = (
     "The trace Σ λ counts the dimensions that are kept. SURE estimates the error without a clean "
     "picture, from the noise level, the trace and what was taken away; that of one picture "
-    "scatters about the true error, and may even be negative. The asymmetry |J - Jᵀ| / |J| is 0 "
+    "scatters about the true error, by its standard error (±) if the noise level is right, and may "
+    "even be negative. The asymmetry |J - Jᵀ| / |J| is 0 "
     "for the best denoiser; that of trained networks is 0.3 to 0.5. |J y - f(y)| / |f(y)|, with "
     "f(y) what the denoiser answers, is 0 for networks without biases: then the factors tell all "
     "that it does to the picture."
@@ -91,10 +92,14 @@ def facts(document: dict[str, Any]) -> dict[str, str]:
         named["noise level"] = "not found"
     else:
         named["noise level (8-bit units)"] = f"{document['sigma']:.2f}"
-        named["mean square error by SURE (8-bit units²)"] = f"{document['mse']:.2f}"
+        named["mean square error by SURE (8-bit units²)"] = _by_sure(document)
     if document["true_mse"] is not None:
         named["its true mean square error (8-bit units²)"] = f"{document['true_mse']:.2f}"
     return named
+
+
+def _by_sure(document: dict[str, Any]) -> str:
+    return f"{document['mse']:.2f} ± {document['mse_error']:.2f}"
 
 
 def _above_half(values: list[float]) -> str:
@@ -109,10 +114,8 @@ def _factors(document: dict[str, Any], oracles: dict[str, OracleShrinkage]) -> l
     ]
     if document["oracles"]:
         true = document["true_mse"]
-        own, error = ("SURE", document["mse"]) if true is None else ("its true error", true)
-        rows = [
-            (f"this denoiser ({own})", f"{document['effective_dim']:.1f}", number(error, ".2f"))
-        ]
+        own = ("SURE", _by_sure(document)) if true is None else ("its true error", f"{true:.2f}")
+        rows = [(f"this denoiser ({own[0]})", f"{document['effective_dim']:.1f}", own[1])]
         rows += [
             (f"oracle, {o['basis']}", f"{o['effective_dim']:.1f}", number(o["mse"], ".2f"))
             for o in document["oracles"]

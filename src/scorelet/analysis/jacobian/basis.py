@@ -8,9 +8,11 @@ image. The squared error of the best one is σ² tr J. The Jacobian of a network
 symmetric, so S is decomposed, and how far J is from it is said; or J itself, by singular vectors.
 
 References: Kadkhodaie, Guth, Simoncelli, Mallat 2024, arXiv 2310.02557, eqs. 6 to 10;
-Mohan, Kadkhodaie, Simoncelli, Fernandez-Granda 2020, arXiv 1906.05478.
+Mohan, Kadkhodaie, Simoncelli, Fernandez-Granda 2020, arXiv 1906.05478; Bellec, Zhang 2021, arXiv
+1811.04121 (the error of SURE).
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,7 +31,7 @@ from scorelet.analysis.jacobian.inputs import (
 )
 from scorelet.analysis.jacobian.mode import check_mode
 from scorelet.analysis.jacobian.products import JacobianProducts, Map
-from scorelet.analysis.jacobian.trace import Estimate, trace_and_asymmetry
+from scorelet.analysis.jacobian.trace import Traces, traces
 from scorelet.core.errors import InputError
 from scorelet.core.memory import available_memory
 from scorelet.core.options import checked
@@ -60,6 +62,7 @@ class JacobianBasis:
         effective_dim: tr J, how many dimensions are kept; `effective_dim_error` is its standard
             error, 0 where it is exact.
         sure: the estimate ‖y - f(y)‖² + σ² (2 tr J - d) of the total squared error; None without σ.
+            `sure_error` is its standard error, of a σ that is right: about σ² √(2 d).
         asymmetry: ‖J - Jᵀ‖ / ‖J‖, Frobenius norms.
         homogeneity: ‖J y - f(y)‖ / ‖f(y)‖: 0 for a denoiser without biases.
         products: how often J or Jᵀ was applied to one vector.
@@ -75,6 +78,7 @@ class JacobianBasis:
     effective_dim: float
     effective_dim_error: float
     sure: float | None
+    sure_error: float | None
     asymmetry: float
     homogeneity: float
     products: int
@@ -159,24 +163,20 @@ def jacobian_basis(  # noqa: PLR0913 - what is decomposed, and how
         found = iterative(
             products, k, singular=singular, tolerance=tolerance, rng=rng, progress=progress
         )
-    dimension, spread = trace_and_asymmetry(products, found, probes, rng)
-    return _summary(products, found, level, dimension, spread)
+    return _summary(products, found, level, traces(products, found, probes, rng))
 
 
 def _summary(
-    products: JacobianProducts,
-    found: Decomposition,
-    sigma: float | None,
-    dimension: Estimate,
-    spread: float,
+    products: JacobianProducts, found: Decomposition, sigma: float | None, known: Traces
 ) -> JacobianBasis:
     y = products.point
     value = products.value
     error = _times(products, found.matrix, y) - value
     residual = float((y - value).double().square().sum())
-    sure = None
+    sure = sure_error = None
     if sigma is not None:
-        sure = residual + sigma**2 * (2 * dimension.value - y.numel())
+        sure = residual + sigma**2 * (2 * known.trace.value - y.numel())
+        sure_error = _sure_error(residual, sigma, y.numel(), known)
     return JacobianBasis(
         values=found.values,
         vectors=found.vectors,
@@ -185,13 +185,25 @@ def _summary(
         noisy=y,
         denoised=value,
         sigma=sigma,
-        effective_dim=dimension.value,
-        effective_dim_error=dimension.error,
+        effective_dim=known.trace.value,
+        effective_dim_error=known.trace.error,
         sure=sure,
-        asymmetry=spread,
+        sure_error=sure_error,
+        asymmetry=known.asymmetry,
         homogeneity=float(error.double().norm() / value.double().norm().clamp(min=1e-300)),
         products=products.count,
     )
+
+
+def _sure_error(residual: float, sigma: float, size: int, known: Traces) -> float:
+    """Return by how much SURE misses the squared error ‖x - f(y)‖² (Bellec and Zhang).
+
+    The mean of (SURE - ‖x - f(y)‖²)² is that of 4 σ² ‖y - f(y)‖² + 4 σ⁴ tr J² - 2 σ⁴ d. Where this
+    is not positive, as of a σ that is too large, it is 2 σ⁴ d, that of a denoiser which is exact.
+    """
+    variance = 4 * sigma**2 * residual + sigma**4 * (4 * known.of_square - 2 * size)
+    chance = variance if variance > 0 else 2 * sigma**4 * size
+    return math.hypot(math.sqrt(chance), 2 * sigma**2 * known.trace.error)
 
 
 def _times(products: JacobianProducts, matrix: Tensor | None, y: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The trace of a Jacobian and its distance from a symmetric matrix, exact or by probes."""
+"""Traces of a Jacobian and its distance from a symmetric matrix, exact or by probes."""
 
 import math
 from typing import NamedTuple
@@ -17,33 +17,49 @@ class Estimate(NamedTuple):
     error: float = 0.0
 
 
-def trace_and_asymmetry(
-    products: JacobianProducts, found: Decomposition, probes: int, rng: Generator
-) -> tuple[Estimate, float]:
-    """Return tr J, and ‖J - Jᵀ‖ / ‖J‖ in Frobenius norms.
+class Traces(NamedTuple):
+    """What is known of J without its eigenvectors.
 
-    Without the matrix both come from the same random signs v, one product with J and one with Jᵀ
+    Attributes:
+        trace: tr J.
+        of_square: tr J².
+        asymmetry: ‖J - Jᵀ‖ / ‖J‖ in Frobenius norms.
+    """
+
+    trace: Estimate
+    of_square: float
+    asymmetry: float
+
+
+def traces(products: JacobianProducts, found: Decomposition, probes: int, rng: Generator) -> Traces:
+    """Return the traces of J and J², and how far J is from a symmetric matrix.
+
+    Without the matrix all come from the same random signs v, one product with J and one with Jᵀ
     for each. The part of the trace within the span of the vectors found is exact, and the rest is
     the mean of wᵀ J w, w being v with that span taken out; J w follows from J v and from what J
-    makes of the span. Norms are E |A v|² = ‖A‖².
+    makes of the span. Norms are E |A v|² = ‖A‖², and tr J² is E <Jᵀ v, J v>.
 
     References: Hutchinson 1990; Meyer, Musco, Musco, Woodruff 2021, arXiv 2010.09649 (deflation).
     """
     if found.matrix is not None:
         matrix = found.matrix.double()
         gap = (matrix - matrix.mT).norm() / matrix.norm().clamp(min=1e-300)
-        return Estimate(float(matrix.trace())), float(gap)
+        return Traces(
+            Estimate(float(matrix.trace())), float((matrix * matrix.mT).sum()), float(gap)
+        )
     assert found.moved is not None
     basis, images = found.vectors.flatten(1), found.moved.flatten(1)
     rest = torch.zeros(probes, dtype=torch.float64)
-    above = below = 0.0
+    above = below = square = 0.0
     for number, v in enumerate(signs(probes, products.value, rng)):
         forth, back = products.forward(v[None]).detach(), products.transposed(v[None]).detach()
         above += float((forth - back).double().square().sum())
         below += float(forth.double().square().sum() + back.double().square().sum()) / 2
+        square += float(inner(back, forth)) / probes
         within = basis @ v.flatten()
         w, moved = v.flatten() - within @ basis, forth.flatten() - within @ images
         rest[number] = inner(w[None], moved[None])[0]
     exact = float(inner(basis, images).sum())
     error = float(rest.std()) / math.sqrt(probes)
-    return Estimate(exact + float(rest.mean()), error), math.sqrt(above / below) if below else 0.0
+    trace = Estimate(exact + float(rest.mean()), error)
+    return Traces(trace, square, math.sqrt(above / below) if below else 0.0)
