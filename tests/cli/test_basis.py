@@ -68,6 +68,22 @@ def test_json_and_arrays_agree(shell, words, tmp_path):
     assert all(oracle["mse"] > 0 for oracle in document["oracles"])
 
 
+def test_what_is_not_done_as_asked_is_said(tmp_path):
+    samples = noisy(6, 8)
+    clear = np.concatenate([samples, np.full((6, 8, 1), 200, np.uint8)], 2)
+    write_png(tmp_path / "clear.png", clear)
+    write_png(tmp_path / "plain.png", samples)
+    denoiser = Pointwise(lambda y: y / 2)
+
+    def said(name, crop):
+        path = tmp_path / f"{name}.png"
+        return sl.basis(path, model=denoiser, k=2, sigma=0.01, crop=crop).document["warnings"]
+
+    assert said("clear", 6) == ["the picture is transparent in places, which were made white"]
+    assert said("plain", 7) == ["the picture has no square of 7 pixels, so 7x6 pixels are taken"]
+    assert said("plain", 6) == said("plain", None) == []
+
+
 @pytest.mark.slow
 def test_what_is_transparent_is_white_and_denoisers_keep_their_mode(tmp_path):
     hidden = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)

@@ -62,7 +62,8 @@ def layer_spectrum(layer: Layer, noise: str) -> LayerSpectrum:
     try:
         raw = weight_spectrum(layer.rows(), variance=layer.initial_variance())
     except InputError as error:
-        raise InputError(f"Layer {layer.name}: {error}") from None
+        said = str(error)
+        raise InputError(f"Layer {layer.name}: {said[0].lower()}{said[1:]}") from None
     found = LayerSpectrum(layer, raw, learned_part(raw), bulk_variance(raw))
     return in_units_of_bulk(found) if noise == "bulk" else found
 

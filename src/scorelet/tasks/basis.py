@@ -27,7 +27,7 @@ from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
 from scorelet.core.random import generator, randn
 from scorelet.core.words import counted
-from scorelet.data import on_white, read_picture, to_unit
+from scorelet.data import Picture, on_white, read_picture, to_unit
 from scorelet.models import Denoiser
 from scorelet.tasks.array_files import check_output, writing
 from scorelet.tasks.basis_report import pixels, report
@@ -165,7 +165,8 @@ def basis_of_picture(
     progress: Progress | None = None,
 ) -> PictureBasis:
     """Do what `basis` says; `progress` is called with (products, 0)."""
-    clean = _image(source, settings.crop)
+    picture = read_picture(source)
+    clean = _image(picture, settings.crop)
     if clean.numel() < 2:
         raise InputError(f"{source} has a single pixel: a basis needs two numbers at least.")
     if settings.k is None and clean.numel() > FULL_UP_TO:
@@ -197,20 +198,20 @@ def basis_of_picture(
     reference = found.denoised.cpu() if truth is None else truth
     oracles = {} if found.sigma is None else _oracles(reference, found.sigma)
     document = _document(source, _name(model), settings, found) | _errors(found, truth, oracles)
-    return PictureBasis(document | {"warnings": _warnings(clean, found, settings)}, found, oracles)
+    said = [*_changes(picture, clean, settings.crop), *_warnings(clean, found, settings)]
+    return PictureBasis(document | {"warnings": said}, found, oracles)
 
 
 def _name(model: str | Path | Denoiser) -> str:
     return str(model) if isinstance(model, str | Path) else type(model).__name__
 
 
-def _image(source: Path, crop: int | None) -> Tensor:
+def _image(picture: Picture, crop: int | None) -> Tensor:
     """Return the picture, or its middle, as (1, channel, height, width) floats.
 
     What is transparent is white.
     """
-    picture = on_white(read_picture(source))
-    samples = to_unit(picture.pixels)
+    samples = to_unit(on_white(picture).pixels)
     height, width = samples.shape[:2]
     if crop is not None:
         rows, columns = (max(0, (side - crop) // 2) for side in (height, width))
@@ -227,6 +228,19 @@ def _oracles(clean: Tensor, sigma: float) -> dict[str, OracleShrinkage]:
         name = f"wavelets (db4, {counted(levels, 'level')}{of})"
         found[name] = oracle_shrinkage(wavelet_coefficients(part), sigma)
     return found
+
+
+def _changes(picture: Picture, clean: Tensor, crop: int | None) -> list[str]:
+    """Say how the image is another one than the picture, or than what was asked for."""
+    said = []
+    if picture.alpha is not None and bool((to_unit(picture.alpha) < 1).any()):
+        said.append("the picture is transparent in places, which were made white")
+    height, width = clean.shape[-2:]
+    if crop is not None and min(height, width) < crop:
+        said.append(
+            f"the picture has no square of {crop} pixels, so {width}x{height} pixels are taken"
+        )
+    return said
 
 
 def _warnings(clean: Tensor, found: JacobianBasis, settings: BasisSettings) -> list[str]:

@@ -20,6 +20,7 @@ from learned_networks import (
 from samples import Answering, write_png
 from scorelet.core.errors import InputError
 from scorelet.data.labelled import LabelledImages
+from scorelet.tasks.weights import compare_report, spectrum_report
 
 SECOND = "stages.1.0.second"
 
@@ -138,6 +139,50 @@ def test_a_comparison_finds_the_noise_of_both():
     assert auto["noise"] == "bulk"
     assert auto["layers"] == bulk["layers"]
     assert any("noise is taken from the bulk" in text for text in auto["warnings"])
+
+
+class Tied(nn.Module):
+    """Two layers with one weight."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.first, self.second = nn.Conv2d(3, 8, 3), nn.Linear(8, 8), nn.Linear(8, 8)
+        self.second.weight = self.first.weight
+
+    def forward(self, x):
+        return self.second(self.first(self.stem(x).relu().mean((2, 3))).relu())
+
+
+def test_layers_that_share_a_weight_are_listed_once():
+    torch.manual_seed(0)
+    one, other = Tied(), Tied()
+    said = "first, second share their weights, and are listed once, as first"
+    x = torch.rand(60, 3, 6, 6)
+    for found in (sl.weights.spectrum(one), sl.weights.compare(one, other, data=x, draws=2)):
+        assert [entry["name"] for entry in found.document["layers"]] == ["stem", "first"]
+        assert said in found.document["warnings"]
+    other.second.weight = nn.Parameter(other.second.weight.detach().clone())
+    found = sl.weights.compare(one, other, data=x, draws=2).document
+    assert [entry["name"] for entry in found["layers"]] == ["stem", "first", "second"]
+    assert said not in found["warnings"]
+
+
+def test_sentences_count_one_layer_as_one():
+    compared = {"model": "a", "other": "b", "layers": [{"S_mean": 0.9}]}
+    assert "of 1 layer that can be compared 1 is more alike" in compare_report.lead(compared)
+    compared["layers"] *= 2
+    assert "of 2 layers that can be compared 2 are more alike" in compare_report.lead(compared)
+    learned = {"name": "0", "kept": 2, "neurons": 8, "inputs": 9}
+    for layers, said in (([learned], "1 of 1 layer has"), ([learned] * 2, "2 of 2 layers have")):
+        assert f"{said} learned" in spectrum_report.lead({"model": "a", "layers": layers})
+
+
+def test_the_layer_with_a_broken_weight_is_named_in_one_sentence():
+    net = nn.Sequential(nn.Linear(4, 4))
+    with torch.no_grad():
+        net[0].weight[0] = math.nan
+    with pytest.raises(InputError, match="Layer 0: some weights are NaN"):
+        sl.weights.spectrum(net)
 
 
 def test_a_comparison_takes_a_folder_of_pictures(tmp_path):

@@ -1,6 +1,13 @@
 """Alignment of two networks: one orthogonal map for each layer."""
 
-from scorelet.analysis.alignment.layers import Layer, left_out, registered_layers, uncalled
+from scorelet.analysis.alignment.layers import (
+    Layer,
+    left_out,
+    registered_layers,
+    sharing,
+    sharing_words,
+    uncalled,
+)
 from scorelet.analysis.alignment.moments import CrossMoments
 from scorelet.analysis.alignment.networks import (
     AlignedLayer,
@@ -31,6 +38,8 @@ __all__ = [
     "polar_factor",
     "procrustes",
     "registered_layers",
+    "sharing",
+    "sharing_words",
     "to_reference",
     "uncalled",
 ]

@@ -253,6 +253,28 @@ def registered_layers(net: nn.Module) -> tuple[Layer, ...]:
     return tuple(layer for layer in found if layer is not None)
 
 
+def sharing(*networks: Sequence[Layer]) -> dict[str, list[str]]:
+    """Return names of layers by that of the first which has the same weights, if there are any.
+
+    Args:
+        networks: layers in an order; of several networks they correspond, and share in all.
+    """
+    names: dict[tuple[int, ...], list[str]] = {}
+    for layers in zip(*networks, strict=True):
+        modules = [layer.module for layer in layers]
+        weights = tuple(id(module._parameters.get("weight", module)) for module in modules)
+        names.setdefault(weights, []).append(layers[0].name)
+    return {first: others for first, *others in names.values() if others}
+
+
+def sharing_words(shared: dict[str, list[str]]) -> list[str]:
+    """Say which layers share their weights, as `left_out` does."""
+    return [
+        f"{', '.join([first, *others])} share their weights, and are listed once, as {first}"
+        for first, others in shared.items()
+    ]
+
+
 def grouped(net: nn.Module) -> Sequence[str]:
     """Return the names of grouped convolutions, whose channels no rotation may mix."""
     return [n for n, m in net.named_modules() if isinstance(m, _CONVOLUTIONS) and m.groups > 1]

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from scorelet.analysis.alignment import align, cross_moments
+from scorelet.analysis.alignment import align, cross_moments, sharing, sharing_words
 from scorelet.analysis.weight_comparison import ComparedLayer, compared_layer
 from scorelet.analysis.weight_covariance import effective_rank, refuse_broken
 from scorelet.core.errors import InputError
@@ -149,6 +149,10 @@ def comparison(
     whole = len(images)
     alignment = align(*networks, fitted, polar=settings.polar, of=whole, progress=progress)
     pairs = [(layer.reference, layer.other) for layer in alignment.layers]
+    shared = sharing(*zip(*pairs, strict=True))
+    repeated = {name for others in shared.values() for name in others}
+    listed = [layer for layer in alignment.layers if layer.name not in repeated]
+    pairs = [(layer.reference, layer.other) for layer in listed]
     moments = cross_moments(*networks, pairs, held)
     noise, spectra, said = in_units_of_noise(settings.noise, *zip(*pairs, strict=True))
     layers = tuple(
@@ -160,7 +164,7 @@ def comparison(
             rng=generator(settings.seed, number),
         )
         for number, (layer, sums, both) in enumerate(
-            zip(alignment.layers, moments, zip(*spectra, strict=True), strict=True)
+            zip(listed, moments, zip(*spectra, strict=True), strict=True)
         )
     )
     document = {
@@ -176,6 +180,7 @@ def comparison(
         "warnings": [
             *notes,
             *alignment.warnings,
+            *sharing_words(shared),
             *(f"first network: {text}" for text in said[0]),
             *(f"second network: {text}" for text in said[1]),
         ],

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from scorelet.analysis.weight_comparison import ComparedLayer
+from scorelet.core.words import counted
 from scorelet.plots import png
 from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, number, render
 from scorelet.plots.weights import activations_figure, cosines_figure, similarity_figure
@@ -106,10 +107,11 @@ def lead(document: dict[str, Any]) -> str:
             "Nothing can be compared: no layer has learned directions in both networks and reads "
             "signals that determine a rotation"
         )
-    alike = [entry for entry in known if entry["S_mean"] >= 0.5]
+    alike = sum(entry["S_mean"] >= 0.5 for entry in known)
+    are = "is" if alike == 1 else "are"
     return (
-        f"{document['model']} and {document['other']}: of {len(known)} layers that can be compared "
-        f"{len(alike)} are more alike than not (S of 0.5 and more)"
+        f"{document['model']} and {document['other']}: of {counted(len(known), 'layer')} that can "
+        f"be compared {alike} {are} more alike than not (S of 0.5 and more)"
     )
 
 

@@ -8,7 +8,13 @@ from typing import Any
 
 from torch import Tensor
 
-from scorelet.analysis.alignment import Layer, left_out, registered_layers
+from scorelet.analysis.alignment import (
+    Layer,
+    left_out,
+    registered_layers,
+    sharing,
+    sharing_words,
+)
 from scorelet.analysis.weight_comparison import (
     NOISES,
     LayerSpectrum,
@@ -76,13 +82,16 @@ def spectrum(model: Model, *, arch: str | None = None, noise: str = "auto") -> S
         raise InputError(
             f"{opened.title} has no convolution, linear layer or channel matrix to look into{why}."
         )
+    shared = sharing(layers)
+    repeated = {name for others in shared.values() for name in others}
+    layers = [layer for layer in layers if layer.name not in repeated]
     used, (found,), (notes,) = in_units_of_noise(noise, layers)
     document = {
         "model": opened.title,
         "arch": arch,
         "noise": used,
         "layers": [_entry(layer) for layer in found],
-        "warnings": [*others, *notes],
+        "warnings": [*others, *sharing_words(shared), *notes],
     }
     return Spectra(document, found)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from scorelet.analysis.weight_comparison import LayerSpectrum
+from scorelet.core.words import counted
 from scorelet.plots import png
 from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, number, render
 from scorelet.plots.weights import ranks_figure, spectra_figure
@@ -61,9 +62,9 @@ def lead(document: dict[str, Any]) -> str:
         return f"{document['model']}: no layer has learned a direction that noise would not show"
     most = max(learned, key=lambda entry: entry["kept"])
     return (
-        f"{document['model']}: {len(learned)} of {len(document['layers'])} layers have learned "
-        f"directions, at most {most['kept']} of {min(most['neurons'], most['inputs'])} "
-        f"({most['name']})"
+        f"{document['model']}: {len(learned)} of {counted(len(document['layers']), 'layer')} "
+        f"{'has' if len(learned) == 1 else 'have'} learned directions, at most {most['kept']} of "
+        f"{min(most['neurons'], most['inputs'])} ({most['name']})"
     )
 
 
