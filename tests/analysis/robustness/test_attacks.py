@@ -5,8 +5,15 @@ from itertools import pairwise
 import pytest
 import torch
 
-from linear_classifiers import Linear, Masked, margins, pictures
-from scorelet.analysis.robustness import ATTACKS, AttackSetup, attack, known_norm, size
+from linear_classifiers import InPlace, Linear, Masked, margins, pictures
+from scorelet.analysis.robustness import (
+    ATTACKS,
+    AttackSetup,
+    attack,
+    known_norm,
+    size,
+    without_gradient,
+)
 from scorelet.core.errors import InputError
 
 QUICK = AttackSetup(steps=10, restarts=2, queries=100)
@@ -170,3 +177,15 @@ def test_square_in_l2_refuses_pictures_that_it_cannot_tile():
     x = torch.full((2, 1, 4, 16), 0.5)
     with pytest.raises(InputError, match="4x16"):
         attack(Linear(), x, torch.tensor([0, 1]), eps=0.1, name="square", setup=setup_of("l2"))
+
+
+@pytest.mark.parametrize("name", ["pgd", "apgd", "square", "transfer"])
+def test_networks_may_write_to_what_they_are_shown(shown, name):
+    x, labels = shown
+    kept, options = x.clone(), {"eps": 0.03, "name": name, "setup": QUICK}
+    plain = attack(Linear().eval(), x, labels, source=Linear(seed=3).eval(), **options)
+    found = attack(InPlace().eval(), x, labels, source=InPlace(seed=3).eval(), **options)
+    assert torch.equal(x, kept)
+    assert torch.equal(found.broken, plain.broken)
+    assert torch.equal(found.pictures, plain.pictures)
+    assert not bool(without_gradient(InPlace(), x, labels).any())

@@ -5,7 +5,7 @@ import torch
 
 import scorelet as sl
 from classifiers import colour_classifier
-from linear_classifiers import SHAPE, Linear, Masked, margins, pictures
+from linear_classifiers import SHAPE, InPlace, Linear, Masked, margins, pictures
 from scorelet.core.errors import InputError
 from scorelet.tasks.robust import RobustSettings, Target, robustness
 from scorelet.tasks.robust import chunks as work_in_chunks
@@ -280,3 +280,16 @@ def test_square_needs_no_gradient_and_logs_of_probabilities_are_logits(data):
     found = sl.robust(data, model=logs, eps=(0.0,), calibration=True).document
     plain = sl.robust(data, model=Linear(2), eps=(0.0,), calibration=True).document
     assert found["calibration"] == pytest.approx(plain["calibration"])
+
+
+def test_networks_that_write_to_their_pictures_have_the_same_table(data):
+    x, labels = data
+    kept, options = x.clone(), {"calibration": True, "smoothing": 0.05, "draws": 20}
+    options |= {"eps": EPS, "attack": ["pgd", "square"], "steps": 4, "queries": 20}
+    plain = sl.robust(data, model=Linear(2), transfer_from=Linear(2, seed=3), **options)
+    found = sl.robust(data, model=InPlace(2), transfer_from=InPlace(2, seed=3), **options)
+    assert torch.equal(x, kept)
+    assert found.document == plain.document | {"model": "InPlace", "transfer_from": "InPlace"}
+    for name in plain.work.attacks:
+        for key in ("pictures", "label"):
+            assert torch.equal(found.found[name][key], plain.found[name][key])

@@ -33,6 +33,19 @@ TRANSFER = "transfer"
 """Name of an attack on another network, whose results are shown to this one."""
 
 
+class Copied(nn.Module):
+    """A network that may write to what it is shown, and whose logits may be written to."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.training = getattr(network, "training", False)  # functions have none
+
+    def forward(self, x: Tensor) -> Logits:
+        """Return the logits of a copy of `x`."""
+        return self.network(x.clone()).clone()
+
+
 @dataclass(frozen=True)
 class Attacked:
     """What an attack has reached.
@@ -79,6 +92,7 @@ def attack(
     places = right.nonzero()[:, 0]
     if eps == 0 or not len(places):
         return Attacked(x.clone(), torch.zeros_like(right))
+    network, source = Copied(network), None if source is None else Copied(source)
     found = known_attack(name, source)(network, x[places], labels[places], eps, setup)
     pictures = x.clone()
     pictures[places] = inside(found.detach(), x[places], eps, setup.norm)
@@ -95,7 +109,7 @@ def clean_logits(network: nn.Module, x: Tensor, labels: Tensor) -> Logits:
     """
     check_pictures(x, labels)
     with torch.no_grad():
-        logits = network(x)
+        logits = network(x.clone())  # which it may write to
     check_logits(logits, len(x))
     check_labels(labels, logits.shape[1])
     return logits

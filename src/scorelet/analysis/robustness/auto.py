@@ -54,7 +54,7 @@ def square(
     _check_sides(x, setup)
     with seeded(setup.seed, device=x.device) as seed, torch.no_grad():
         attack = _library().square.SquareAttack(
-            _Copied(network),
+            network,
             norm=NORMS[setup.norm],
             n_queries=setup.queries,
             eps=eps,
@@ -80,7 +80,7 @@ def autoattack(
     trace = sys.gettrace()  # the library sets and forgets it
     with seeded(setup.seed, device=x.device) as seed:
         attack = _library().AutoAttack(
-            _Copied(network), device=x.device, eps=eps, norm=NORMS[setup.norm], seed=seed
+            network, device=x.device, eps=eps, norm=NORMS[setup.norm], seed=seed
         )
         attack.apgd_targeted.n_target_classes = min(9, classes - 1)
         attack.fab.n_target_classes = min(9, classes - 1)
@@ -92,17 +92,6 @@ def autoattack(
         finally:
             sys.settrace(trace)
     return found
-
-
-class _Copied(nn.Module):
-    """A network whose logits may be written to."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.network(x).clone()
 
 
 def _check_sides(x: Image, setup: AttackSetup) -> None:

@@ -38,7 +38,7 @@ def without_gradient(network: nn.Module, x: Image, labels: Labels) -> Tensor:
     """
     image, gradient = x.detach().clone().requires_grad_(), None
     with torch.enable_grad():
-        logits = network(image)
+        logits = network(image.clone())  # which it may write to
         if logits.requires_grad:
             loss = F.cross_entropy(logits, labels, reduction="sum")
             (gradient,) = torch.autograd.grad(loss, image, allow_unused=True)

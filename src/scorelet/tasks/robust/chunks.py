@@ -131,8 +131,7 @@ def _attacked(work: Work, name: str, number: int) -> Tensors:
         pictures[left] = found.pictures
         level[left[found.broken]] = place
         left = left[~found.broken]
-    with torch.no_grad():
-        label = work.network(pictures).argmax(1)
+    label = clean_logits(work.network, pictures, labels).argmax(1)
     return {"level": level.cpu(), "pictures": pictures.cpu(), "label": label.cpu()}
 
 
