@@ -189,3 +189,13 @@ def test_networks_may_write_to_what_they_are_shown(shown, name):
     assert torch.equal(found.broken, plain.broken)
     assert torch.equal(found.pictures, plain.pictures)
     assert not bool(without_gradient(InPlace(), x, labels).any())
+
+
+@pytest.mark.parametrize("eps", [0, 0.03])
+@pytest.mark.parametrize("name", ["pgd", "apgd", "square"])
+def test_pictures_may_require_a_gradient(network, shown, name, eps):
+    x, labels = shown
+    found = attack(network, x.clone().requires_grad_(), labels, eps=eps, name=name, setup=QUICK)
+    plain = attack(network, x, labels, eps=eps, name=name, setup=QUICK)
+    assert torch.equal(found.pictures, plain.pictures)
+    assert not found.pictures.requires_grad

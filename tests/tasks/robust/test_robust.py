@@ -293,3 +293,10 @@ def test_networks_that_write_to_their_pictures_have_the_same_table(data):
     for name in plain.work.attacks:
         for key in ("pictures", "label"):
             assert torch.equal(found.found[name][key], plain.found[name][key])
+
+
+def test_pictures_may_require_a_gradient(data):
+    x, labels = data
+    plain = sl.robust(data, model=Linear(2), eps=EPS, steps=4)
+    found = sl.robust((x.clone().requires_grad_(), labels), model=Linear(2), eps=EPS, steps=4)
+    assert found.document == plain.document

@@ -87,6 +87,7 @@ def attack(
     """
     setup = setup or AttackSetup()
     check_radius(eps, setup.norm)
+    x = x.detach()
     logits = clean_logits(network, x, labels)
     right = logits.argmax(1) == labels
     places = right.nonzero()[:, 0]

@@ -77,7 +77,7 @@ def shown_pictures(data: Data, network: nn.Module, settings: RobustSettings) -> 
         ArrayFileError: an npz file that cannot be used.
     """
     if isinstance(data, tuple):
-        x, labels = data
+        x, labels = data[0].detach(), data[1]
         check_pictures(x, labels)
         return Shown(x[: settings.limit].cpu(), labels[: settings.limit].cpu().long())
     images = _labelled(data, network, settings)
@@ -90,8 +90,9 @@ def shown_pictures(data: Data, network: nn.Module, settings: RobustSettings) -> 
 def other_pictures(data: Data, network: nn.Module, settings: RobustSettings) -> Tensor:
     """Return the first pictures of a set, whatever their classes; or those of a folder."""
     if isinstance(data, tuple):
-        check_pictures(*data)
-        x = data[0][: settings.limit].cpu()
+        x = data[0].detach()
+        check_pictures(x, data[1])
+        x = x[: settings.limit].cpu()
     else:
         images = _labelled(data, network, settings, labels=False)
         x = images.images(0, len(images))
