@@ -37,7 +37,7 @@ def test_a_mixture_is_attacked_certified_and_tells_outliers():
         steps=10,
         smoothing=0.1,
         draws=100,
-        outliers=(drawn(0.9).requires_grad_(), labels[:20]),
+        outliers=[drawn(0.9).requires_grad_(), labels[:20]],
     ).document
     rows = {row["eps"]: row["accuracy"] for row in found["rows"]}
     assert rows == {0.0: 1.0, 0.05: 1.0, 0.15: 0.0}  # the border is the mean 1/2: 0.1 away

@@ -283,7 +283,7 @@ def test_square_needs_no_gradient_and_logs_of_probabilities_are_logits(data):
 
 
 def test_networks_that_write_to_their_pictures_have_the_same_table(data):
-    x, labels = data
+    x, _ = data
     kept, options = x.clone(), {"calibration": True, "smoothing": 0.05, "draws": 20}
     options |= {"eps": EPS, "attack": ["pgd", "square"], "steps": 4, "queries": 20}
     plain = sl.robust(data, model=Linear(2), transfer_from=Linear(2, seed=3), **options)
@@ -300,3 +300,12 @@ def test_pictures_may_require_a_gradient(data):
     plain = sl.robust(data, model=Linear(2), eps=EPS, steps=4)
     found = sl.robust((x.clone().requires_grad_(), labels), model=Linear(2), eps=EPS, steps=4)
     assert found.document == plain.document
+
+
+def test_a_list_is_taken_as_a_pair_and_needs_two(data):
+    plain = sl.robust(data, model=Linear(2), eps=EPS, steps=4)
+    found = sl.robust(list(data), model=Linear(2), eps=EPS, steps=4)
+    assert found.document["rows"] == plain.document["rows"]
+    for wrong in ([data[0]], [*data, data[1]], tuple(data[:1])):
+        with pytest.raises(InputError, match=r"data has the length \d: expected two"):
+            sl.robust(wrong, model=Linear(2), eps=EPS)

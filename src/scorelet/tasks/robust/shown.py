@@ -1,7 +1,7 @@
 """Networks and pictures as attacks take them: frozen, in evaluation; tensors in [0, 1]."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from scorelet.tasks.robust.settings import RobustSettings
 from scorelet.zoo import load_as, viewed
 
 Model = str | Path | nn.Module
-Data = str | Path | LabelledImages | tuple[Tensor, Tensor]
+Data = str | Path | LabelledImages | Sequence[Tensor]
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,8 @@ def shown_pictures(data: Data, network: nn.Module, settings: RobustSettings) -> 
         InputError: data that cannot be used, or with classes that the model does not know.
         ArrayFileError: an npz file that cannot be used.
     """
-    if isinstance(data, tuple):
-        x, labels = data[0].detach(), data[1]
-        check_pictures(x, labels)
+    if not isinstance(data, str | Path | LabelledImages):
+        x, labels = _pair(data)
         return Shown(x[: settings.limit].cpu(), labels[: settings.limit].cpu().long())
     images = _labelled(data, network, settings)
     known = network.classes if isinstance(network, Classifier) else None
@@ -89,14 +88,21 @@ def shown_pictures(data: Data, network: nn.Module, settings: RobustSettings) -> 
 
 def other_pictures(data: Data, network: nn.Module, settings: RobustSettings) -> Tensor:
     """Return the first pictures of a set, whatever their classes; or those of a folder."""
-    if isinstance(data, tuple):
-        x = data[0].detach()
-        check_pictures(x, data[1])
-        x = x[: settings.limit].cpu()
+    if not isinstance(data, str | Path | LabelledImages):
+        x = _pair(data)[0][: settings.limit].cpu()
     else:
         images = _labelled(data, network, settings, labels=False)
         x = images.images(0, len(images))
     return _channels(x, network)
+
+
+def _pair(data: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Return pictures, without a graph, and labels."""
+    if len(data) != 2:
+        raise InputError(f"data has the length {len(data)}: expected two, pictures and labels.")
+    x, labels = data[0].detach(), data[1]
+    check_pictures(x, labels)
+    return x, labels
 
 
 def _labelled(
