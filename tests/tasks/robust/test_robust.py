@@ -2,11 +2,13 @@
 
 import pytest
 import torch
+from torch import nn
 
 import scorelet as sl
 from classifiers import colour_classifier
 from linear_classifiers import SHAPE, InPlace, Linear, Masked, margins, pictures
 from scorelet.core.errors import InputError
+from scorelet.models import Classifier
 from scorelet.tasks.robust import RobustSettings, Target, robustness
 from scorelet.tasks.robust import chunks as work_in_chunks
 
@@ -309,3 +311,28 @@ def test_a_list_is_taken_as_a_pair_and_needs_two(data):
     for wrong in ([data[0]], [*data, data[1]], tuple(data[:1])):
         with pytest.raises(InputError, match=r"data has the length \d: expected two"):
             sl.robust(wrong, model=Linear(2), eps=EPS)
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        (Linear(2), "knows 2 classes, and the one that is attacked 3: give"),
+        (nn.Sequential(nn.Flatten(), nn.Linear(9, 3)), r"shape \(24, 1, 8, 8\): mat1 and mat2"),
+        (colour_classifier(), "The image has 1 channel: this classifier takes 3"),
+        (Answering(lambda logits: logits[:, 0]), r"made float32 of shape \(24,\)"),
+    ],
+)
+def test_a_model_to_transfer_from_that_cannot_be_used_is_named(data, source, text):
+    with pytest.raises(InputError, match=f"^The model to transfer from.*{text}"):
+        sl.robust(data, model=Linear(3), eps=(0.01,), transfer_from=source)
+
+
+def test_torchscript_modules_are_refused(data):
+    scripted = torch.jit.script(nn.Sequential(nn.Flatten(), nn.Linear(64, 2)))
+    for models in (
+        {"model": scripted},
+        {"model": Classifier(scripted, ("a", "b"))},
+        {"model": Linear(2), "transfer_from": scripted},
+    ):
+        with pytest.raises(InputError, match="Sequential is a TorchScript module"):
+            sl.robust(data, eps=(0.01,), **models)

@@ -20,6 +20,7 @@ from scorelet.analysis.robustness import (
     widest,
     without_gradient,
 )
+from scorelet.core.errors import InputError, one_line
 from scorelet.core.random import generator
 from scorelet.tasks.ready_classifier import check_finite
 from scorelet.tasks.robust.parts import Parts, Tensors
@@ -102,12 +103,31 @@ def _clean(work: Work, number: int) -> Tensors:
     if number == 0:  # refused here, not after the other attacks
         check_unnormalised(logits)
         if work.source is not None:
-            clean_logits(work.source, x, labels)
-            without_gradient(work.source, x, labels)
+            _check_source(work.source, x, classes=logits.shape[1])
     found = {"logits": logits.cpu()}
     if work.settings.guided():
         found["without"] = without_gradient(work.network, x, labels).cpu()
     return found
+
+
+def _check_source(source: nn.Module, x: Tensor, *, classes: int) -> None:
+    """Refuse a network from which attacks cannot be transferred, with its name."""
+    labels = torch.zeros(len(x), dtype=torch.long, device=x.device)
+    try:
+        known = clean_logits(source, x, labels).shape[1]
+        without_gradient(source, x, labels)
+    except InputError as error:
+        raise InputError(f"The model to transfer from: {error}") from error
+    except RuntimeError as error:
+        raise InputError(
+            "The model to transfer from does not take these pictures, of shape "
+            f"{tuple(x.shape)}: {one_line(error)}."
+        ) from error
+    if known < classes:
+        raise InputError(
+            f"The model to transfer from knows {known} classes, and the one that is attacked "
+            f"{classes}: give one that knows the same."
+        )
 
 
 def _attacked(work: Work, name: str, number: int) -> Tensors:

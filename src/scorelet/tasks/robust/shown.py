@@ -47,11 +47,17 @@ def attacked_network(model: Model, device: str) -> nn.Module:
         device: auto, cpu, cuda or mps.
 
     Raises:
-        InputError: a model that has no logits.
+        InputError: a model that has no logits, or a TorchScript module.
     """
     if isinstance(model, str | Path):
         model = load_as(Classifier, model, verb="robust")
     model = viewed(Classifier, model)
+    scripted = (part for part in model.modules() if isinstance(part, torch.jit.ScriptModule))
+    for part in scripted:
+        raise InputError(
+            f"{part.original_name} is a TorchScript module, whose weights cannot be frozen: give "
+            "the module that it was made from."
+        )
     return (
         copy.deepcopy(model).to(choose_device(device), torch.float32).eval().requires_grad_(False)
     )
