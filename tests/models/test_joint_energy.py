@@ -199,7 +199,7 @@ def test_clean_pictures_are_labelled_at_a_level_of_their_own():
     assert torch.equal(plain.classifier()(y), joint(y))
     plain.label_level = None
     assert plain.label_level == plain.least
-    for level in (0.001, -1.0, math.nan, math.inf):
+    for level in (0.001, -1.0, math.nan, math.inf, True):
         with pytest.raises(InputError, match="label_level is"):
             plain.label_level = level
     for level in (0.001, math.nan, math.inf):

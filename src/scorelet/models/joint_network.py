@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
 from scorelet.core.network import answered
+from scorelet.core.options import checked
 from scorelet.core.typing import Image, Logits, NoiseLevel, PerSample
 from scorelet.models.classifier import Classifier, class_names, known_fit, sides
 from scorelet.models.correlated_pixels import CorrelatedPixels
@@ -131,9 +132,10 @@ class NetworkJointEnergy(JointEnergy):
         return self._label_level
 
     @label_level.setter
-    def label_level(self, level: float | None) -> None:
-        _check_label_level(level, self.least, self.most)
-        self._label_level = self.least if level is None else float(level)
+    @checked
+    def label_level(self, label_level: float | None) -> None:
+        _check_label_level(label_level, self.least, self.most)
+        self._label_level = self.least if label_level is None else float(label_level)
 
     def classifier(self) -> Classifier:
         """Return p(c | y) of clean images as a `Classifier`."""
@@ -211,7 +213,7 @@ def _check_levels(least: float, most: float) -> None:
 def _check_label_level(level: float | None, least: float, most: float) -> None:
     if level is None:
         return
-    if not isinstance(level, int | float) or not (least <= level <= most and level < math.inf):
+    if not (least <= level <= most and level < math.inf):
         raise InputError(
             f"label_level is {level!r}: it must be one of the levels that the network learnt, "
             f"{least:g} to {most:g}."
