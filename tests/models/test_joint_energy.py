@@ -207,6 +207,14 @@ def test_clean_pictures_are_labelled_at_a_level_of_their_own():
             NetworkJointEnergy(network, "abc", label_level=level)
 
 
+def test_denoisings_are_mapped_over_images_with_channels_last():
+    torch.manual_seed(0)
+    joint = NetworkJointEnergy(GradResNet(3, 3, width=0.125), "abc")
+    y = white(3, 2, 8, 8, 3, seed=4).float().movedim(-1, 2)
+    mapped = torch.func.vmap(lambda images: joint.denoise(images, 0.2))(y)
+    assert_close(mapped, torch.stack([joint.denoise(images, 0.2) for images in y]), 1e-5)
+
+
 def test_the_gradient_of_a_sure_label_is_as_exact_as_any():
     """Where p(c | y) is 1 in float32, a difference of two scores is nothing but rounding."""
     joint, y = random_network(), white(4, 1, 8, 8, seed=9)

@@ -28,5 +28,5 @@ def laid_as(g: Tensor, x: Tensor) -> Tensor:
     if torch._C._functorch.is_batchedtensor(x) or torch._C._functorch.is_batchedtensor(g):
         return g
     if x.ndim == 4 and x.is_contiguous(memory_format=torch.channels_last):
-        return g.contiguous(memory_format=torch.channels_last)
+        return g.movedim(1, -1).contiguous().movedim(-1, 1)  # which vmap knows, too
     return g.contiguous()
