@@ -22,9 +22,9 @@ from scorelet.networks import BFCNN
 from scorelet.sampling import DivergenceError
 from scorelet.sampling.reverse import SAMPLERS, ReversePlan, discrete_law, reverse
 from scorelet.tasks.sample import SampleSettings
-from scorelet.tasks.sample.cascades import load_model, plans_of
+from scorelet.tasks.sample.cascades import plans_of
 from scorelet.tasks.sample.verb import drawn
-from scorelet.tasks.sample.whole import CHURN, LEVELS, POWER, plan_of
+from scorelet.tasks.sample.whole import CHURN, EXACT, LARGEST, LEAST, POWER, plan_of
 from scorelet.wavelets import OrthogonalWavelet, PacketPlan, WaveletPacket
 from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.spectral import gaussian_levels
@@ -93,12 +93,12 @@ def test_low_bands_have_the_exact_law_of_the_discrete_sampler(name):
 def test_whole_pictures_have_the_exact_law_of_the_discrete_sampler():
     """Variance of each frequency, with churn, and the mean: the start is around it."""
     count, mean = 4000, 0.3
-    power = spectrum() / 40
+    power = spectrum() / 4
     model = StationaryGaussianDenoiser(power, mean=mean)
     found = sl.sample(model, n=count, steps=6, seed=3)
     assert found.images.shape == (count, 1, SIDE, SIDE)
     assert found.document["churn"] == [[CHURN, float("inf")]]
-    plan = ReversePlan(6, VarianceExploding(*LEVELS), SAMPLERS["heun"], POWER, churn=CHURN)
+    plan = ReversePlan(6, VarianceExploding(EXACT, LEAST), SAMPLERS["heun"], POWER, churn=CHURN)
     expected = discrete_law(power, plan).variance
     x = torch.from_numpy(found.images[:, 0]).double() - mean
     drawn = torch.fft.fft2(x, norm="ortho").abs().square()
@@ -109,10 +109,18 @@ def test_whole_pictures_have_the_exact_law_of_the_discrete_sampler():
 
 
 def test_the_usual_steps_of_whole_pictures_give_the_spectrum_of_the_data():
-    """By the exact law: from variances of faint texture to those of strong contrast."""
-    d = torch.logspace(-4, -1, 30, dtype=torch.float64)
-    plan = plan_of(SampleSettings(gaussian()))
-    assert float((discrete_law(d, plan, centred=True).variance / d - 1).abs().max()) < 0.2
+    """By the exact law: from faint texture to the mean of a photograph of 128x128."""
+    d = torch.logspace(-4, 2.6, 30, dtype=torch.float64)
+    exact = StationaryGaussianDenoiser(spectrum())
+    plan = plan_of(exact, SampleSettings(exact))
+    assert float((discrete_law(d, plan, centred=True).variance / d - 1).abs().max()) < 0.25
+
+
+def test_networks_start_from_the_largest_level_that_they_learnt():
+    joint = sl.load("cifar10-joint").denoiser()
+    assert plan_of(joint, SampleSettings(joint)).schedule.end == joint.most < 10
+    photo = sl.load("photo")
+    assert plan_of(photo, SampleSettings(photo)).schedule.end == LARGEST
 
 
 def test_networks_draw_whole_pictures_of_the_size_that_is_given():
@@ -126,18 +134,24 @@ def test_networks_draw_whole_pictures_of_the_size_that_is_given():
     assert one.pictures
     alone = sl.sample(model, n=1, size=(7, 9), steps=3, seed=1).images
     assert np.abs(one.images[:1] - alone).max() < 1e-4
-    plan = plan_of(SampleSettings(model, steps=3))
+    plan = plan_of(model, SampleSettings(model, steps=3))
     like, mean = torch.zeros(3, 3, 7, 9), torch.tensor(0.5)
     with torch.no_grad():
         *_, last = reverse(model, like, plan, Noise(1, range(3)), mean=mean)
     assert np.array_equal(one.images, last.x.numpy())
 
 
-def test_a_joint_model_draws_pictures_by_its_denoiser():
+def test_a_joint_model_draws_pictures_of_its_size_and_of_a_class():
     joint = sl.load("cifar10-joint")
-    one = sl.sample(joint, n=1, size=(32, 32), steps=2).images
-    assert one.shape == (1, 3, 32, 32)
-    assert np.abs(one - sl.sample("cifar10-joint", n=1, size=(32, 32), steps=2).images).max() < 1e-5
+    whole = joint.denoiser()
+    for label in (None, "dog"):
+        found = sl.sample(joint, n=1, steps=2, label=label)
+        assert found.document.get("label") == label
+        plan, like = plan_of(whole, SampleSettings(whole, steps=2)), torch.zeros(1, 3, 32, 32)
+        mean = torch.tensor(0.5) if whole.centre is None else None
+        with torch.no_grad():
+            *_, last = reverse(whole, like, plan, Noise(0, [0]), mean=mean, label=label)
+        assert np.abs(found.images - last.x.numpy()).max() < 1e-5
 
 
 @pytest.mark.slow
@@ -204,7 +218,7 @@ def test_coarse_pictures_go_on_by_the_largest_factor_and_colour_becomes_gray(tmp
 
 
 def test_levels_and_steps_are_those_that_the_model_knows():
-    plans = plans_of(load_model(blind()), steps=5, sampler="ddim")
+    plans = plans_of(blind(), steps=5, sampler="ddim")
     points = [[step.points[0] for step in plan.table] for plan in plans]
     levels = [[sigma / alpha for alpha, sigma in found] for found in points]
     for found, (least, largest) in zip(levels, blind().record["sigma"], strict=True):
@@ -213,7 +227,7 @@ def test_levels_and_steps_are_those_that_the_model_knows():
         assert found[-1] == pytest.approx(least)
         roots = np.diff(np.array(found) ** (1 / 7))
         assert np.allclose(roots, roots[0])
-    usual = [plan.steps for plan in plans_of(load_model(blind()), steps=None, sampler="heun")]
+    usual = [plan.steps for plan in plans_of(blind(), steps=None, sampler="heun")]
     assert usual == [32, 12, 12]
     model = blind()
     model.record["restraint"] = [0.01, 0.0, -0.02]
@@ -354,9 +368,14 @@ def test_an_interrupt_keeps_what_was_done_and_says_so(tmp_path, monkeypatch):
     [
         ({"model": "nothing"}, "Unknown model 'nothing'"),
         ({"model": "cifar10-scattering"}, "is a .*, and sample takes a denoiser"),
-        ({"model": "photo"}, "whole pictures does not say how large.*--size"),
+        ({"model": "photo"}, "does not say how large.*--size"),
         ({"model": "photo", "coarse": np.zeros((4, 6))}, "knows no coarser ones.*superres"),
         ({"model": blind().details[0], "size": (8, 8)}, "beside a coarser picture.*cascade"),
+        ({"model": "grain", "size": (8, 8)}, "noise that neighbours share"),
+        ({"model": StationaryGaussianDenoiser(spectrum(), mean=7.0)}, "lie around 7"),
+        ({"model": StationaryGaussianDenoiser(spectrum()), "size": (8, 8)}, "leave size out"),
+        ({"model": blind(), "label": "dog"}, "knows no classes"),
+        ({"model": "photo", "size": (8, 8), "label": "dog"}, "class|label"),
         ({"model": "phi4"}, "energies.*scorelet field sample"),
         ({"model": gaussian()}, "give size"),
         ({"model": gaussian(), "size": (18, 16)}, "divisible by 4"),

@@ -18,6 +18,7 @@ def sample(
     sampler: Literal[
         "heun", "ddim", "flow", "euler-maruyama", "ancestral-large", "ancestral-small"
     ] = "heun",
+    label: str | None = None,
     seed: Whole = 0,
     overwrite: Flag = False,
     shared: Shared = DEFAULTS,
@@ -48,6 +49,7 @@ def sample(
         coarse: a small picture that the samples continue: means of blocks of their pixels are its
             pixels.
         sampler: how a step is made.
+        label: class, its name or number, for models that know classes: cifar10-joint.
         seed: any non-negative integer.
         overwrite: replace an existing file.
     """
@@ -56,7 +58,9 @@ def sample(
     from scorelet.tasks.sample.verb import drawn
 
     wanted = sides(size)
-    settings = SampleSettings(model, count, wanted, steps, seed, coarse, sampler, shared.device)
+    settings = SampleSettings(
+        model, count, wanted, steps, seed, coarse, sampler, shared.device, label
+    )
     bar = Bar("sampling", 0, quiet=shared.quiet)
 
     def progress(done: int, total: int) -> None:

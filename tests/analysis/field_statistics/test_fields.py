@@ -41,7 +41,7 @@ def test_shape_dtype_and_batch_make_no_difference(name):
     assert ((single.values - found.values).abs() / scale).max() < 5e-3
     halves = [measure(part, like=found).sample for part in x.split([1, 5])]
     frame = found.sample.frame
-    rows = [s.move(s.contributions, frame)[0] if s.move else s.contributions for s in halves]
+    rows = [s.reframe(s.contributions, frame)[0] if s.reframe else s.contributions for s in halves]
     torch.testing.assert_close(torch.cat(rows), found.sample.contributions)
     assert found.values.shape == (len(found.labels), len(found.axis.x))
     assert found.blocks == 6

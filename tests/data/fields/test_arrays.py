@@ -152,12 +152,31 @@ def test_missing_values_without_a_scale(tmp_path):
     found = load_fields(path, gaps=True)
     np.testing.assert_array_equal(found, np.where(whole == 65535, np.nan, whole))
     same(packed(tmp_path / "c.h5", whole, _FillValue=np.uint16(7)), whole, torch.float64)
+    path = packed(
+        tmp_path / "d.nc", whole.view("i2"), _Unsigned="true", _FillValue=np.uint16(65535)
+    )
+    np.testing.assert_array_equal(load_fields(path, gaps=True), found)
+
+
+@pytest.mark.parametrize(
+    "bounds",
+    [{"valid_range": np.array([-100, 150], "i2")}, {"valid_min": -100, "valid_max": np.int16(150)}],
+)
+def test_what_is_beyond_the_valid_range_is_missing(tmp_path, bounds):
+    """It is a range of stored numbers."""
+    stored = np.where(X > 1.5, 151, np.clip(100 * X, -100, 150)).astype("i2")
+    path = packed(tmp_path / "a.nc", stored, scale_factor=0.01, **bounds)
+    expected = np.where(stored == 151, np.nan, stored / 100)
+    np.testing.assert_allclose(load_fields(path, gaps=True), expected, rtol=1e-12)
 
 
 def test_packing_that_cannot_be_undone_is_said(tmp_path):
     path = packed(tmp_path / "a.h5", STORED, scale_factor=[0.1, 0.2])
     with pytest.raises(InputError, match=r"a\.h5:T has an attribute scale_factor that is not one"):
         load_fields(path)
+    for scale in (np.nan, 0.0):
+        with pytest.raises(InputError, match="expected finite numbers, and a scale that is not 0"):
+            load_fields(packed(tmp_path / "b.h5", STORED, scale_factor=scale))
     (tmp_path / "a.nc").write_bytes(b"CDF\x01" + bytes(100))
     with pytest.raises(ArrayFileError, match="is netCDF-3: expected netCDF-4, which is HDF5"):
         load_fields(tmp_path / "a.nc")

@@ -203,7 +203,9 @@ def test_drawn_low_bands_are_told_with_noise_and_given_ones_as_they_are():
     assert (first - second).abs().max() > 0.01
 
 
-@pytest.mark.parametrize("levels", [(0.1,), (0.0, 0.1, 0.1, 0.1), (0.0, -0.1, 0.1)])
+@pytest.mark.parametrize(
+    "levels", [(0.1,), (0.0, 0.1, 0.1, 0.1), (0.0, -0.1, 0.1), (0.1, 0.0, 0.0)]
+)
 def test_noise_of_what_is_told_is_a_level_for_each_factor(levels):
     model = gaussian_cascade(spectrum(), "haar", 2)
     with pytest.raises(InputError, match="expected nothing, or 3 levels"):

@@ -92,3 +92,19 @@ def test_values_for_no_data_that_nobody_declared_are_filled(undeclared, tmp_path
 def test_values_for_no_data_that_nobody_declared_are_named(undeclared, tmp_path):
     (outcome,) = restore_files([undeclared], tmp_path / "out.tif", settings=settings())
     assert "32 pixels have no data (most often -9999): fill them first" in outcome.error
+
+
+def test_a_flat_label_within_the_range_of_pictures_is_part_of_the_picture(tmp_path):
+    """Values in [0, 1] that are far from all others are no gaps: known pixels stay bit by bit."""
+    rng = np.random.default_rng(0)
+    pixels = rng.uniform(0.1, 0.3, (16, 16)).astype(np.float32)
+    pixels[4:8, 4:12] = 0.9
+    known = np.ones((16, 16), np.uint8) * 255
+    known[10:12, 2:5] = 0
+    source, target = tmp_path / "in.tif", tmp_path / "out.tif"
+    tifffile.imwrite(source, pixels)
+    (outcome,) = restore_files([source], target, settings=settings("inpaint", mask=known))
+    assert outcome.error is None
+    after = tifffile.imread(target)
+    assert np.array_equal(after[known > 0], pixels[known > 0])
+    assert not outcome.report["notes"]

@@ -84,7 +84,7 @@ def compare_statistics(a: Statistic, b: Statistic) -> Comparison:
             f"The statistics are {a.name} with {a.values[0].numel()} points and {b.name} with "
             f"{b.values[0].numel()}: expected the same one of fields of one size."
         )
-    if one.move is None and not torch.equal(one.frame, two.frame):
+    if (one.reframe is None or two.reframe is None) and not torch.equal(one.frame, two.frame):
         raise InputError(
             f"The {a.name} of the two sets were measured in different units or bins: give like=, "
             "the first statistic, where the second is measured."
@@ -209,11 +209,11 @@ def _refuse_not_finite(name: str, *values: Tensor) -> None:
 def _pooled(samples: tuple[Sample, Sample], parts: tuple[Tensor, Tensor]) -> tuple[Tensor, Finish]:
     """Return the contributions of both sets in one frame, and their F."""
     one, two = samples
-    if one.move is None or two.move is None:
+    if one.reframe is None or two.reframe is None:
         return torch.cat(parts), one.finish
     frames = torch.stack([one.frame, two.frame])
     frame = scale_of(torch.stack([frames[:, 0], frames[:, 1].square()], 1))
-    (first, finish), (second, _) = one.move(parts[0], frame), two.move(parts[1], frame)
+    (first, finish), (second, _) = one.reframe(parts[0], frame), two.reframe(parts[1], frame)
     return torch.cat([first, second]), finish
 
 

@@ -120,7 +120,7 @@ def moments(x: Tensor, *, window: str = "none", like: Statistic | None = None) -
         contributions,
         partial(_central, frame=frame),
         frame,
-        move=lambda raw, other: (_moved(raw, frame, other), partial(_central, frame=other)),
+        reframe=lambda raw, other: (_moved(raw, frame, other), partial(_central, frame=other)),
     )
     return summarize("moments", axis, sample, unit="[x], [x], 1, 1")
 

@@ -24,7 +24,7 @@ MOST_BLOCKS = 400
 Finish = Callable[[Tensor], Tensor]
 """F: (..., m) to (..., curve, point)."""
 
-Move = Callable[[Tensor, Tensor], tuple[Tensor, Finish]]
+Reframe = Callable[[Tensor, Tensor], tuple[Tensor, Finish]]
 """Contributions (block, m) and another frame: the contributions there, and their F."""
 
 
@@ -58,7 +58,7 @@ class Sample:
             standard deviation that thresholds are in.
         sizes: how many fields each block has, (block); None if each is one field.
         fields: c of each field, (field, m), one block after the other; None if blocks are fields.
-        move: where each set has a frame of its own, (mean, standard deviation): to another one.
+        reframe: where each set has a frame of its own, (mean, standard deviation): to another one.
     """
 
     contributions: Float[Tensor, "block m"]
@@ -66,7 +66,7 @@ class Sample:
     frame: Tensor
     sizes: Float[Tensor, " block"] | None = None
     fields: Float[Tensor, "field m"] | None = None
-    move: Move | None = None
+    reframe: Reframe | None = None
 
     def first(self, length: int) -> Float[Tensor, "block m"]:
         """Return the mean of c over the first `length` fields of each block that has so many."""

@@ -169,8 +169,9 @@ def _read_hdf5(file: Path, name: str | None) -> np.ndarray:
 class Unpacked:
     """A data set whose numbers are unpacked where it is indexed.
 
-    value = scale_factor * stored + add_offset, NaN where _FillValue or missing_value is stored;
-    _Unsigned = "true" makes signed integers unsigned. Packed integers become float64, as does what
+    value = scale_factor * stored + add_offset, NaN where _FillValue or missing_value is stored, or
+    what lies beyond valid_range, or valid_min and valid_max, of stored numbers; _Unsigned = "true"
+    makes signed integers unsigned. Packed integers become float64, as does what
     is scaled; where nothing changes, numbers are as stored.
 
     Args:
@@ -178,7 +179,7 @@ class Unpacked:
         dataset: of h5py.
 
     Raises:
-        InputError: a scale or an offset is not one number.
+        InputError: a scale, an offset or a bound is not one number, or not finite, or the scale 0.
     """
 
     def __init__(self, file: Path, dataset: Any) -> None:  # noqa: ANN401 - h5py
@@ -188,22 +189,40 @@ class Unpacked:
         said = [np.ravel(dataset.attrs.get(n, ())) for n in ("_FillValue", "missing_value")]
         self._missing = [v for values in said if values.dtype.kind in "fiu" for v in values]
         self._unsigned = dataset.attrs.get("_Unsigned") in ("true", b"true")
+        if not (math.isfinite(self._scale) and math.isfinite(self._offset) and self._scale):
+            raise InputError(
+                f"{file}:{dataset.name.strip('/')} is packed by the scale {self._scale:g} and the "
+                f"offset {self._offset:g}: expected finite numbers, and a scale that is not 0."
+            )
+        both = np.ravel(dataset.attrs.get("valid_range", (-math.inf, math.inf)))
+        least, most = both if both.size == 2 else (-math.inf, math.inf)
+        self._least = _one_number(file, dataset, "valid_min", float(least))
+        self._most = _one_number(file, dataset, "valid_max", float(most))
 
     def __getitem__(self, index: Any) -> np.ndarray:  # noqa: ANN401 - of h5py
         stored = np.asarray(self._dataset[index])
         if stored.dtype.kind not in "fiu":
             return stored
-        gaps = np.zeros(stored.shape, bool)
-        for value in self._missing:
-            gaps |= stored == (stored.dtype.type(value) if stored.dtype.kind == "f" else value)
         if self._unsigned and stored.dtype.kind == "i":
             stored = stored.view(stored.dtype.str.replace("i", "u"))
+        gaps = np.zeros(stored.shape, bool)
+        if (self._least, self._most) != (-math.inf, math.inf):
+            gaps |= (stored < self._least) | (stored > self._most)
+        for value in self._missing:
+            gaps |= stored == self._as_stored(value, stored.dtype)
         packed = (self._scale, self._offset) != (1, 0)
         if not packed and not gaps.any():
             return stored
         values = stored.astype(np.float64 if packed or stored.dtype.kind != "f" else stored.dtype)
         values[gaps] = np.nan
         return values * self._scale + self._offset
+
+    def _as_stored(self, value: Any, dtype: np.dtype) -> Any:  # noqa: ANN401 - a number
+        """Return a missing value as data are stored: rounded, or wrapped round where unsigned."""
+        if dtype.kind == "f":
+            return dtype.type(value)
+        wraps = self._unsigned and dtype.kind == "u" and value < 0
+        return int(value) + (1 << 8 * dtype.itemsize) if wraps else value
 
 
 def _one_number(file: Path, dataset: Any, attribute: str, default: float) -> float:  # noqa: ANN401

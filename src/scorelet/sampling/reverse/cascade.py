@@ -61,10 +61,11 @@ class Cascade:
             raise InputError(
                 f"There are {len(self.plans)} plans for {wanted} factors: give each one."
             )
-        if len(self.told_noise) not in (0, wanted) or not all(t >= 0 for t in self.told_noise):
+        told = self.told_noise
+        if told and (len(told) != wanted or told[0] or not all(tau >= 0 for tau in told)):
             raise InputError(
-                f"told_noise is {list(self.told_noise)}: expected nothing, or {wanted} levels of "
-                "noise, 0 or more, one for each factor."
+                f"told_noise is {list(told)}: expected nothing, or {wanted} levels of noise, one "
+                "for each factor: 0 for the low band, which is told nothing, then 0 or more."
             )
         Levels.of(self.model)
 

@@ -37,9 +37,13 @@ class Known(NamedTuple):
 
 
 def with_gaps(picture: Picture) -> Picture:
-    """Return a picture of floats whose mask leaves out a value for "no data" that it holds, too."""
+    """Return a picture of floats whose mask leaves out a value for "no data" that it holds, too.
+
+    Pictures are in [0, 1]: a value within is one of theirs.
+    """
     pixels = picture.pixels
-    values = undeclared(pixels, picture.mask) if pixels.dtype.kind == "f" else []
+    found = undeclared(pixels, picture.mask) if pixels.dtype.kind == "f" else []
+    values = [value for value in found if not 0 <= value <= 1]
     if not values:
         return picture
     gaps = np.isin(pixels, np.array(values, pixels.dtype)).max(2)

@@ -40,6 +40,7 @@ class SampleSettings:
             (height, width[, channels]) or a tensor ([channels,] height, width), floats in [0, 1].
         sampler: a name of `scorelet.sampling.reverse.SAMPLERS`.
         device: auto, cpu, cuda or mps.
+        label: class, its name or number, for models that know classes.
 
     Raises:
         InputError: numbers out of range.
@@ -53,6 +54,7 @@ class SampleSettings:
     coarse: Any = None
     sampler: str = "heun"
     device: str = "auto"
+    label: int | str | None = None
 
     def __post_init__(self) -> None:
         """Check what can be checked without the model."""

@@ -21,7 +21,7 @@ _NOTHING = "Interrupted before the first samples were done: nothing was written.
 
 
 @checked
-def sample(
+def sample(  # noqa: PLR0913
     model: Model | NetworkJointEnergy = "faces",
     *,
     n: int = 16,
@@ -31,11 +31,12 @@ def sample(
     coarse: Any = None,  # noqa: ANN401 - paths, arrays, tensors, pictures
     sampler: str = "heun",
     device: str = "auto",
+    label: int | str | None = None,
 ) -> Samples:
     """Draw pictures from a model, or the finer scales of a coarse picture.
 
     Args:
-        model, n, size, steps, seed, coarse, sampler, device: see `SampleSettings`.
+        model, n, size, steps, seed, coarse, sampler, device, label: see `SampleSettings`.
 
     Raises:
         InputError: an unknown model, one of another kind, or options that cannot be used.
@@ -52,7 +53,7 @@ def sample(
     """
     if not isinstance(model, Multiscale):
         model = viewed(Denoiser, model)
-    return drawn(SampleSettings(model, n, size, steps, seed, coarse, sampler, device))
+    return drawn(SampleSettings(model, n, size, steps, seed, coarse, sampler, device, label))
 
 
 def drawn(
@@ -132,6 +133,8 @@ def _document(work: Work, count: int, seconds: float) -> dict[str, Any]:
         "calls": sum(plan.calls for plan in work.used),
         "seconds": round(seconds, 2),
     }
+    if settings.label is not None:
+        document["label"] = settings.label
     if any(plan.restraint for plan in work.used):
         document["restraint"] = [plan.restraint for plan in work.used]
     if any(plan.churn for plan in work.used):

@@ -1,29 +1,36 @@
 """A denoiser of whole pictures, as it is drawn from: its plan, size and channels.
 
-The diffusion starts from noise of level 1 around middle gray, and goes down to 0.003. What steps
-did wrong is forgotten by churn, see `ReversePlan`: samples of the built-in denoisers have little
-contrast without it.
+The diffusion starts around middle gray, from noise of the largest level that the denoiser says it
+has learnt, 1 if it says none, and goes down to 0.003. Patterns that vary more than the noise of the
+start, in large photographs all slow ones, keep its variance; closed forms, which are right at every
+level, start far above. What steps did wrong is forgotten by churn, see `ReversePlan`.
 """
 
+import math
+
 from scorelet.core.errors import InputError
-from scorelet.models import Denoiser
+from scorelet.models import Denoiser, LevelMapDenoiser
+from scorelet.models.closed_form import ClosedFormDenoiser
 from scorelet.models.schedules import VarianceExploding
 from scorelet.sampling.reverse import ReversePlan, sampler_named
 from scorelet.tasks.sample.settings import SampleSettings, Size
 
-STEPS, LEVELS, POWER, CHURN = 64, (1.0, 0.003), 7.0, 0.5
+STEPS, POWER, CHURN = 64, 7.0, 0.5
+LEAST, LARGEST, EXACT = 0.003, 1.0, 50.0
+"""Noise levels: of the end, and of the start of networks and of closed forms."""
 MEAN = 0.5
 """Around which samples start; of data that a denoiser knows the mean of, that."""
 
 
-def plan_of(settings: SampleSettings) -> ReversePlan:
+def plan_of(model: Denoiser, settings: SampleSettings) -> ReversePlan:
     """Return the plan of whole pictures.
 
     Raises:
         InputError: an unknown sampler.
     """
     sampler = sampler_named(settings.sampler)
-    schedule = VarianceExploding(*LEVELS)
+    usual = EXACT if isinstance(model, ClosedFormDenoiser) else LARGEST
+    schedule = VarianceExploding(model.most if math.isfinite(model.most) else usual, LEAST)
     return ReversePlan(settings.steps or STEPS, schedule, sampler, POWER, churn=CHURN)
 
 
@@ -33,26 +40,50 @@ def channels_of(model: Denoiser) -> int:
 
 
 def size_of(model: Denoiser, settings: SampleSettings) -> Size:
-    """Return the size of the samples; without one that of a mean that the denoiser knows.
+    """Return the size of the samples; without one that of the pictures that the model learnt.
 
     Raises:
-        InputError: none is given or known, a coarse picture is given, or the denoiser must be told
-            something.
+        InputError: none is given or known, or another one than that of the mean that the model
+            knows; a coarse picture is given; or the model is none of pictures in [0, 1] with white
+            noise.
     """
     if model.needs_cond:
         raise InputError(
             "The model denoises details beside a coarser picture, which it must be told: sample "
             "draws from a whole cascade, or from a denoiser of whole pictures."
         )
+    if isinstance(model, LevelMapDenoiser):
+        raise InputError(
+            "The model removes noise that neighbours share, and samples are drawn by one of white "
+            "noise: take another one, such as photo."
+        )
     if settings.coarse is not None:
         raise InputError(
             "The model denoises whole pictures and knows no coarser ones: enlarge a picture with "
             "it by restore and the task superres (scorelet restore --task superres)."
         )
-    known = None if model.centre is None else tuple(model.centre.shape[-2:])
-    size = settings.size or (known if known and max(known) > 1 else None)
+    known = _known(model)
+    size = settings.size or known or model.learnt
     if size is None:
         raise InputError(
-            "A denoiser of whole pictures does not say how large they are: give size (--size HxW)."
+            "The denoiser does not say how large its pictures are: give size (--size HxW)."
         )
-    return int(size[0]), int(size[1])
+    if known and size != known:
+        raise InputError(
+            f"size is {size[0]}x{size[1]}, and the model knows the mean of pictures of "
+            f"{known[0]}x{known[1]}: leave size out."
+        )
+    return size
+
+
+def _known(model: Denoiser) -> Size | None:
+    """Return the size of the mean that a denoiser knows, which must be one of pictures."""
+    if model.centre is None:
+        return None
+    if not 0 <= float(model.centre.min()) <= float(model.centre.max()) <= 1:
+        raise InputError(
+            f"The images of the model lie around {float(model.centre.mean()):g}: sample draws "
+            "pictures in [0, 1]; draw others by scorelet.sampling.reverse.draw."
+        )
+    height, width = model.centre.shape[-2:]
+    return (height, width) if max(height, width) > 1 else None

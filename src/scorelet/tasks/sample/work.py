@@ -103,6 +103,8 @@ class CascadeWork(Work):
     """Samples of a cascade, or the finer scales of a coarse picture."""
 
     def __init__(self, settings: SampleSettings, model: Multiscale[Denoiser]) -> None:
+        if settings.label is not None:
+            raise InputError("A cascade knows no classes: leave out the label.")
         super().__init__(settings, model.factors)
         self.model = model.to(self.like.device)
         self.plans = plans_of(model, steps=settings.steps, sampler=settings.sampler)
@@ -144,7 +146,7 @@ class WholeWork(Work):
         self.size, self.channels = size_of(model, settings), channels_of(model)
         super().__init__(settings, [model])
         self.model = model
-        self.used = [plan_of(settings)]
+        self.used = [plan_of(model, settings)]
         self.check_memory()
 
     def draw(self, numbers: range, on_step: OnStep) -> Tensor:
@@ -153,7 +155,8 @@ class WholeWork(Work):
         noise = Noise(self.settings.seed, numbers)
         mean = None if self.model.centre is not None else self.like.new_full((1, 1, 1, 1), MEAN)
         x = like
-        for state in reverse(self.model, like, self.used[0], noise, mean=mean):
+        label = self.settings.label
+        for state in reverse(self.model, like, self.used[0], noise, mean=mean, label=label):
             x = state.x
             on_step()
         return x

@@ -22,5 +22,5 @@ KIND = Kind(
     LevelMapDenoiser,
     describe,
     build,
-    verbs=("denoise", "restore", "sample", "basis", "evaluate"),
+    verbs=("denoise", "restore", "basis", "evaluate"),
 )
