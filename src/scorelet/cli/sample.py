@@ -43,8 +43,8 @@ def sample(
             denoiser of whole pictures.
         count: how many samples.
         output: NAME.png, a contact sheet, or NAME.npy, an array (n, channel, height, width).
-        size: HxW in pixels; by default that of the pictures that a cascade has learnt from; a
-            denoiser of whole pictures needs it.
+        size: HxW in pixels; by default that of the pictures that the model has learnt from; needed
+            where these had several sizes.
         steps: of the sampler at each scale.
         coarse: a small picture that the samples continue: means of blocks of their pixels are its
             pixels.

@@ -31,8 +31,8 @@ class SampleSettings:
             pictures in [0, 1]; or one.
         n: how many samples.
         size: height and width; None: those that the cascade was trained on, or that the coarse
-            picture is continued to. Other ones need a cascade whose low band is local. A denoiser
-            of whole pictures needs it.
+            picture is continued to. Other ones need a cascade whose low band is local. It is needed
+            where a denoiser of whole pictures does not say what it learnt.
         steps: of the sampler at each scale; None: 32 for the low band, 12 for details, 64 for whole
             pictures.
         seed: sample i is a function of (model, seed, i) only.
