@@ -80,7 +80,7 @@ class Samples:
         pictures: whether black is 0 and white is 1; else values have no fixed range.
         document: for JSON: model, n, size, channels, seed, sampler, steps (of each scale, coarse to
             fine), calls (of networks, for each sample), restraint, churn and told_noise if the
-            model names them, coarse if it was a path, seconds.
+            model names them, label if one was given, coarse if it was a path, seconds.
     """
 
     images: np.ndarray
