@@ -6,8 +6,8 @@ python scripts/publish_faces.py runs/low runs/details --restraint 0.01,0,0
 
 Of several runs, each gives the scales that it learnt; with `share: 0` a scale does not learn.
 
-The restraint and the churn of each scale (see `ReversePlan`), and the noise of what details are
-told (see `Cascade`), were chosen by scripts/faces_restraint.py.
+The restraint and the churn of each scale (see `ReversePlan`) were chosen by
+scripts/faces_restraint.py.
 Writes src/scorelet/zoo/weights/faces.safetensors (networks in float16), faces.json beside it (the
 model card), docs/results/faces.json (samples beside test faces, and halves of these as the floor)
 and docs/images/faces.png, a grid of 64 samples that were not chosen.
@@ -51,21 +51,18 @@ SAMPLES, SEED, SPLITS = 1000, 0, 40
 
 
 def main(
-    folders: list[Path], weights: str, place: tuple[str, str], choices: tuple[str, str, str]
+    folders: list[Path], weights: str, place: tuple[str, str], restraint: str, churn: str
 ) -> None:
     """Publish the files `weights` of the folders; `place` are machine and how they started.
 
-    The choices of the sampler, restraint, churn (see `churns`) and noise of what details are told,
-    are numbers for the scales, coarse to fine.
+    `restraint` and `churn` are numbers for the scales, coarse to fine, see `churns`.
     """
-    restraint, churn, told = choices
     configs = [read_config(run / "config.yaml").model_dump(mode="json") for run in folders]
     trained = joined([run / weights for run in folders], configs)
     for factor in trained.factors:
         factor.network.half()
-    trained.record["restraint"] = numbers(restraint)
+    trained.record["restraint"] = [float(word) for word in restraint.split(",")]
     trained.record["churn"] = churns(churn)
-    trained.record["told_noise"] = numbers(told)
     save(trained, WEIGHTS)
     sample(WEIGHTS, n=GRID, seed=SEED).save(PICTURE, overwrite=True)
     arrays = np.load(locate("faces80.npz"))
@@ -77,7 +74,7 @@ def main(
         "model": NAME,
         "sha256": digest(WEIGHTS),
         "command": f"python scripts/{Path(__file__).name} {names} --restraint {restraint} "
-        f"--churn {quote(churn)} --told-noise {quote(told)} "
+        f"--churn {quote(churn)} "
         f"--machine {quote(place[0])}",
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
@@ -90,11 +87,6 @@ def main(
     for run, config in zip(folders, configs, strict=True):
         history = with_run(history, run_record(run, config, *place), config)
     write_text(CARD, json.dumps(card(document, folders, configs, history), indent=2) + "\n")
-
-
-def numbers(words: str) -> list[float]:
-    """Return the numbers of 0.01,0,0; nothing of nothing."""
-    return [float(word) for word in words.split(",") if word]
 
 
 def churns(words: str) -> list[list[float]]:
@@ -280,11 +272,11 @@ if __name__ == "__main__":
     parser.add_argument("others", type=Path, nargs="*", help="runs that learnt other scales")
     parser.add_argument("--restraint", default="0,0,0", help="of each scale, coarse to fine")
     parser.add_argument("--churn", default="", help="share and largest level, as 1:2,0:1,0:1")
-    parser.add_argument("--told-noise", default="", help="of drawn low bands, as 0,0.02,0.02")
     words = parser.parse_args()
     main(
         [words.run, *words.others],
         words.weights,
         (words.machine, words.start),
-        (words.restraint, words.churn, words.told_noise),
+        words.restraint,
+        words.churn,
     )

@@ -15,7 +15,7 @@ NAME = re.compile(r"\b[a-z]{2,}(_[a-z]+)+\b|\b(numpy|torch|np|sl)\.\w+|\w\(\)")
 PYTHON_ONLY = {
     "training/run_folder.py": "start_from",  # a field of a configuration
     "training/settings.py": "start_from",
-    "tasks/experiments/cascade_config.py": "start_from shows_level scale_embedding told_noise",
+    "tasks/experiments/cascade_config.py": "start_from shows_level scale_embedding",
     "core/arrays.py": "numpy.array",
 }  # for what no command has
 SHAPES = "core/typing.py"  # names of axes, which nobody is told

@@ -254,18 +254,6 @@ def test_churn_is_named_by_the_model():
         sl.sample(model, n=1)
 
 
-def test_noise_of_drawn_low_bands_is_named_by_the_model():
-    model = blind()
-    model.record["told_noise"] = [0.0, 0.2, 0.1]
-    assert sl.sample(model, n=1, steps=1).document["told_noise"] == [0.0, 0.2, 0.1]
-    assert "told_noise" not in sl.sample(blind(), n=1, steps=1).document
-    plain, told = (sl.sample(each, n=1, steps=4).images for each in (blind(), model))
-    assert np.abs(plain - told).max() > 1e-4
-    model.record["told_noise"] = [0.1]
-    with pytest.raises(InputError, match="1 numbers of told_noise for 3 scales"):
-        sl.sample(model, n=1)
-
-
 class Underestimates(Denoiser):
     """The exact denoiser of N(0.5, 0.01), whose residual is a third of the noise."""
 

@@ -102,23 +102,3 @@ def test_noise_belongs_to_the_sample_and_differs_between_scales():
         for f, p in zip((whole.coarse, *whole.details), parts_of(whole, x), strict=True)
     )
     assert float((low[:, 0] - first[:, 0]).abs().max()) > 0.1
-
-
-def test_what_details_are_told_has_noise_of_uniform_levels():
-    """x_j + τ z with τ uniform in [0, m]: the variance m²/3, and E τ⁴ = m⁴/5 in the kurtosis."""
-    most, x = 0.3, pictures(400)
-    model, plain = cascade(1, 1, 1), cascade(1, 1, 1)
-    law = UniformNoise(1.0, 1.0)
-    factors = [FactorNoise(law, 1.0, told_noise=m) for m in (0.0, 0.0, most)]
-    CascadeObjective(factors)(model, {"x": x}, Noise(5, range(400)))
-    CascadeObjective([FactorNoise(law, 1.0)] * 3)(plain, {"x": x}, Noise(5, range(400)))
-    _, second, first = parts_of(model, x)
-    assert torch.equal(model.details[0].seen[0][1], second.cond)
-    assert torch.equal(model.details[1].seen[0][0], plain.details[1].seen[0][0])
-    added = model.details[1].seen[0][1] - first.cond
-    levels = added.square().mean((1, 2, 3)).sqrt()
-    assert float(levels.max()) < 1.3 * most
-    assert float(levels.square().mean()) == pytest.approx(most**2 / 3, rel=0.15)
-    assert float(levels.pow(4).mean()) == pytest.approx(most**4 / 5 * (1 + 2 / 64), rel=0.25)
-    noise = model.details[1].seen[0][0] - first.clean
-    assert abs(float((added * noise[:, :1]).mean())) < 4 * float(added.std()) / added.numel() ** 0.5

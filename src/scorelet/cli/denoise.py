@@ -181,9 +181,9 @@ class Said:
 
     def rest(self) -> None:
         """Print what has been counted."""
-        from scorelet.data.pictures.notes import Note, sentences
+        from scorelet.data.pictures.notes import kept_sentences
 
-        for sentence in sentences((path, Note(**note)) for path, note in self._notes):
+        for sentence in kept_sentences(self._notes):
             self.shared.warn(sentence)
         for kind, names in self._again.items():
             if names:

@@ -71,10 +71,10 @@ def noise(
 
 def _notes(outcomes: "list[Outcome]") -> list[str]:
     """Return what is to be said of files, each kind of it once."""
-    from scorelet.data.pictures.notes import Note, sentences
+    from scorelet.data.pictures.notes import kept_sentences
 
-    return sentences(
-        (outcome.task.source, Note(**note))
+    return kept_sentences(
+        (outcome.task.source, note)
         for outcome in outcomes
         if outcome.report
         for page in outcome.report["pages"]

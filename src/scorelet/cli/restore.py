@@ -123,10 +123,10 @@ def _say(outcome: "Outcome", shared: Shared) -> None:
 
 def _notes(outcomes: "list[Outcome]") -> list[str]:
     """Return what is worth saying of the files, each kind of remark once."""
-    from scorelet.data.pictures.notes import Note, sentences
+    from scorelet.data.pictures.notes import kept_sentences
 
-    return sentences(
-        (outcome.task.source, Note(**note))
+    return kept_sentences(
+        (outcome.task.source, note)
         for outcome in outcomes
         for note in (outcome.report or {}).get("notes", [])
     )

@@ -7,13 +7,11 @@ square of u around its mean,
     loss = Σ mean over the batch of |f(y) - u|²/d · (1/(σ² + ε² v) + 1/v),   ε = 0.05.
 
 Every term is about one at every noise level if f only scales, so that levels and scales weigh
-alike; for every level the minimiser is E[u | y], or E[d_j | y, x_j]. Details may be told
-x_j + τ z' instead, with τ uniform between 0 and a largest level: a sampler draws low bands that are
-not exactly those of data, and details that were learnt from noisy ones forgive that.
+alike; for every level the minimiser is E[u | y], or E[d_j | y, x_j]. The low band that details are
+told has no noise.
 
 References: Kadkhodaie, Guth, Mallat, Simoncelli 2023, arXiv 2303.02984, section 2; Karras, Aittala,
-Aila, Laine 2022, arXiv 2206.00364, table 1 (the weight); Ho, Saharia, Chan, Fleet, Norouzi,
-Salimans 2021, arXiv 2106.15282, section 4.2 (noise in what is told).
+Aila, Laine 2022, arXiv 2206.00364, table 1 (the weight).
 """
 
 from collections.abc import Iterator
@@ -42,13 +40,11 @@ class FactorNoise:
         law: of its noise levels, in its unit.
         variance: v.
         share: of the batch that it sees, in [0, 1]; with 0 it does not learn.
-        told_noise: largest τ of the low band that it is told, in the unit of that.
     """
 
     law: QuantileLaw
     variance: float
     share: float = 1.0
-    told_noise: float = 0.0
 
 
 class Part(NamedTuple):
@@ -103,20 +99,11 @@ class CascadeObjective:
             count = max(1, round(how.share * len(part.clean)))
             own = replace(noise, samples=noise.samples[:count], scale=k)
             clean = part.clean[:count]
-            told = None if part.cond is None else _told(part.cond[:count], how.told_noise, own)
-            shown = Part(part.denoiser, clean, told)
+            shown = Part(part.denoiser, clean, None if part.cond is None else part.cond[:count])
             sigma = how.law.quantile(own.uniform(clean, use=1))
             terms[name] = factor_error(shown, sigma, own.normal(clean), how.variance).mean()
         value = torch.stack(list(terms.values())).sum()
         return Loss(value, {name: term.detach() for name, term in terms.items()})
-
-
-def _told(low: Image, most: float, noise: Noise) -> Image:
-    """Return x_j + τ z', with τ uniform between 0 and `most`."""
-    if not most:
-        return low
-    tau = most * noise.uniform(low, use=2)
-    return low + tau[:, None, None, None] * noise.normal(low, use=3)
 
 
 def factor_names(count: int) -> list[str]:

@@ -11,7 +11,7 @@ from scorelet.models.multiscale import Multiscale
 from scorelet.models.schedules import OrnsteinUhlenbeck, VarianceExploding
 from scorelet.networks import BFCNN
 from scorelet.sampling import AscentSchedule, ascend
-from scorelet.sampling.reverse import SAMPLERS, ReversePlan, discrete_law, reverse
+from scorelet.sampling.reverse import SAMPLERS, ReversePlan, discrete_law
 from scorelet.sampling.reverse.cascade import Cascade
 from scorelet.wavelets import OrthogonalWavelet, PacketPlan, WaveletPacket
 from scorelet.wavelets.orthogonal.normalization import Normalization
@@ -169,47 +169,6 @@ def test_details_by_ascent_are_those_of_the_ascent_and_keep_the_low_band():
     torch.testing.assert_close(again, low, rtol=0, atol=1e-12)
     torch.testing.assert_close(details[:, 0] / unit, state.denoised, rtol=0, atol=1e-12)
     assert len(calls) == state.step + 1
-
-
-def test_drawn_low_bands_are_told_with_noise_and_given_ones_as_they_are():
-    """Details are those of a reverse diffusion that is told x_1 + τ z, of a given x_2 they follow.
-
-    They are linear in what is told: twice the noise moves them twice as far.
-    """
-    model, noise = gaussian_cascade(spectrum(16), "haar", 2), Noise(5, range(3))
-    plan, levels = ReversePlan(4, OrnsteinUhlenbeck(4.0), SAMPLERS["heun"]), OrthogonalWavelet
-    like = torch.zeros(3, 1, 4, 4, dtype=torch.float64)
-    plain, once, twice = (
-        Cascade(model, [plan] * 3, told_noise=(0.0, 0.0, tau)).sample(like, noise)
-        for tau in (0.0, 0.1, 0.2)
-    )
-    torch.testing.assert_close(twice - plain, 2 * (once - plain), rtol=1e-9, atol=1e-12)
-    low, (details,) = levels("haar", 1).analyze(once)
-    torch.testing.assert_close(low, levels("haar", 1).analyze(plain)[0], rtol=0, atol=1e-12)
-    unit, own = model.normalization.level_scale(1), Noise(5, range(3), scale=2)
-    told = low / unit
-    told = told + 0.1 * own.normal(told, use=1)
-    *_, state = reverse(model.details[1], told.expand(-1, 3, -1, -1), plan, own, cond=told)
-    torch.testing.assert_close(details[:, 0] / unit, state.x, rtol=0, atol=1e-12)
-
-    clean, noisy = (Cascade(model, [plan] * 3, told_noise=(0.0, tau, tau)) for tau in (0.0, 0.1))
-    given = levels("haar", 1).analyze(plain)[0]
-    first, second = (each.refine(given, noise, level=1) for each in (clean, noisy))
-    assert torch.equal(first, second)
-    coarser = levels("haar", 2).analyze(plain)[0]
-    first, second = (each.refine(coarser, noise) for each in (clean, noisy))
-    lows = (levels("haar", 1).analyze(x)[0] for x in (first, second))
-    torch.testing.assert_close(*lows, rtol=0, atol=1e-12)
-    assert (first - second).abs().max() > 0.01
-
-
-@pytest.mark.parametrize(
-    "levels", [(0.1,), (0.0, 0.1, 0.1, 0.1), (0.0, -0.1, 0.1), (0.1, 0.0, 0.0)]
-)
-def test_noise_of_what_is_told_is_a_level_for_each_factor(levels):
-    model = gaussian_cascade(spectrum(), "haar", 2)
-    with pytest.raises(InputError, match="expected nothing, or 3 levels"):
-        Cascade(model, [ReversePlan(2)] * 3, told_noise=levels)
 
 
 @pytest.mark.slow

@@ -304,15 +304,6 @@ def test_networks_that_are_shown_the_level_train_and_are_kept(config):
         config(low=low | {"form": "residual"})
 
 
-def test_details_learn_from_noisy_low_bands_if_the_configuration_says_so(config):
-    plain = config()
-    told = [{**part.model_dump(), "told_noise": 0.1} for part in plain.details]
-    objective = build(config(details=told)).learner.objective
-    assert [factor.told_noise for factor in objective.factors] == [0.0, *(0.1 for _ in told)]
-    with pytest.raises(ValueError, match="low is told nothing"):
-        config(low=plain.low.model_dump() | {"told_noise": 0.1})
-
-
 PLAIN = {"architecture": "BFCNN", "form": "residual"}
 SMALL = {"width": 4, "depth": 3}
 

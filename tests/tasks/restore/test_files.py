@@ -84,7 +84,7 @@ def test_values_for_no_data_that_nobody_declared_are_filled(undeclared, tmp_path
     assert np.array_equal(after[~gaps], before[~gaps])
     assert after[gaps].min() > -0.5
     (note,) = outcome.report["notes"]
-    assert "32 of 256 pixels that hold exactly -9999, far from all others" in note["text"]
+    assert "32 of 256 hold exactly -9999, far from all others" in note["text"]
     result = sl.restore(before, task="inpaint", quality="fast", model=settings().model)
     assert np.array_equal(result.image, after)
 

@@ -1,6 +1,6 @@
 """What is worth saying about a file that was read, although it was read well."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +47,11 @@ def sentences(found: Iterable[tuple[Path, Note]]) -> list[str]:
     for path, note in found:
         by_kind.setdefault(note.kind, {}).setdefault(path, note)
     return [_sentence(files) for files in by_kind.values()]
+
+
+def kept_sentences(found: Iterable[tuple[Path, Mapping[str, str]]]) -> list[str]:
+    """Return `sentences` of notes as reports keep them, {kind, text}."""
+    return sentences((path, Note(**note)) for path, note in found)
 
 
 def _sentence(files: dict[Path, Note]) -> str:

@@ -2,13 +2,11 @@
 or by ascent.
 
 Each level has a number of steps of its own, and may have a schedule and a sampler of its own. What
-is told a denoiser of details is the low band; one that was drawn may be told with some noise, which
-hides what is wrong in it from denoisers that were trained so. From a given image on it is
-super-resolution: the low band of the result is that image, and it is told as it is.
+is told a denoiser of details, the low band, has no noise. From a given image on it is
+super-resolution: the low band of the result is that image.
 
 References: Guth, Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, algorithm 1; Kadkhodaie, Guth,
-Mallat, Simoncelli 2023, arXiv 2303.02984 (by ascent); Ho, Saharia, Chan, Fleet, Norouzi, Salimans
-2021, arXiv 2106.15282, section 4.2 (noise in what is told).
+Mallat, Simoncelli 2023, arXiv 2303.02984 (by ascent).
 """
 
 from collections.abc import Callable, Sequence
@@ -24,9 +22,6 @@ from scorelet.models.multiscale_denoiser import Levels, fold, unfold
 from scorelet.sampling.ascent import AscentSchedule, ascend
 from scorelet.sampling.reverse.diffusion import ReversePlan, reverse
 
-_TOLD = 1
-"""Which of a step's numbers are the noise of what is told."""
-
 
 def _nothing() -> None:
     return
@@ -41,31 +36,21 @@ class Cascade:
         plans: for the low band, then for the details of each level, coarse to fine: of a reverse
             diffusion, or the schedule of an ascent.
         on_step: called after each step of each scale.
-        told_noise: τ of each factor, in the unit of the low band that it is told: of a low band
-            x_j that was drawn it is told x_j + τ z. Empty: no noise.
 
     Raises:
-        InputError: another number of plans, or of levels of noise, than of factors, a level below
-            0, or bands that are no octaves.
+        InputError: another number of plans than of factors, or bands that are no octaves.
     """
 
     model: Multiscale[Denoiser]
     plans: Sequence[ReversePlan | AscentSchedule]
     on_step: Callable[[], None] = _nothing
-    told_noise: Sequence[float] = ()
 
     def __post_init__(self) -> None:
-        """Check the numbers of plans and of levels of noise."""
+        """Check the number of plans."""
         wanted = 1 + len(self.model.details)
         if len(self.plans) != wanted:
             raise InputError(
                 f"There are {len(self.plans)} plans for {wanted} factors: give each one."
-            )
-        told = self.told_noise
-        if told and (len(told) != wanted or told[0] or not all(tau >= 0 for tau in told)):
-            raise InputError(
-                f"told_noise is {list(told)}: expected nothing, or {wanted} levels of noise, one "
-                "for each factor: 0 for the low band, which is told nothing, then 0 or more."
             )
         Levels.of(self.model)
 
@@ -85,7 +70,7 @@ class Cascade:
         units = levels.normalization(like)
         found = self._draw(self.model.coarse, like, 0, noise)  # ty: ignore[invalid-argument-type]
         low = levels.unwhiten(found, 0)
-        return self._refine(units.unnormalize_low(low, levels.count), noise, levels.count, True)
+        return self.refine(units.unnormalize_low(low, levels.count), noise)
 
     def refine(self, low: Tensor, noise: Noise, *, level: int | None = None) -> Tensor:
         """Draw the details of all levels from `level` down, given the low band of that level.
@@ -102,28 +87,17 @@ class Cascade:
         start = levels.count if level is None else level
         if not 1 <= start <= levels.count:
             raise InputError(f"There is no level {level} to refine: the model has {levels.count}.")
-        return self._refine(low, noise, start, False)
-
-    def _refine(self, low: Tensor, noise: Noise, start: int, drawn: bool) -> Tensor:
-        """Draw the details of all levels from `start` down; the low band was drawn, or given."""
-        levels = Levels.of(self.model)
         units = levels.normalization(low)
         x = low
         for number in range(start, 0, -1):
             scale = levels.count + 1 - number
             told = units.normalize_low(x, number)
             factor = self.model.details[scale - 1]
-            hidden = self._hidden(told, scale, noise) if drawn or number < start else told
-            found = self._draw(factor, fold(_details_like(x)), scale, noise, hidden)
+            found = self._draw(factor, fold(_details_like(x)), scale, noise, told)
             normal = levels.unwhiten(found, scale, told)
             details = units.unnormalize_detail(unfold(normal), number)
             x = levels.merge(x, fold(details))
         return x
-
-    def _hidden(self, told: Tensor, scale: int, noise: Noise) -> Tensor:
-        """Return x_j + τ z, in the unit of the factor."""
-        tau = self.told_noise[scale] if self.told_noise else 0.0
-        return told + tau * replace(noise, scale=scale).normal(told, use=_TOLD) if tau else told
 
     def _draw(
         self, factor: Denoiser, like: Tensor, scale: int, noise: Noise, cond: Tensor | None = None

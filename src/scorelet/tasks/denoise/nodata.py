@@ -42,17 +42,20 @@ def without_nodata(page: Picture, nodata: float | str | None) -> tuple[Picture, 
         values = undeclared(page.pixels, page.mask) if page.pixels.dtype.kind == "f" else []
     else:
         values = [nodata]
+    kept, held = without_values(page, values)
+    if held is None or not isinstance(nodata, str):
+        return kept, None
+    return kept, f"{held}, far from all others, and stay as they are (nodata none: they are data)"
+
+
+def without_values(page: Picture, values: list[float]) -> tuple[Picture, str | None]:
+    """Return a page whose mask leaves out pixels of some values; how many hold them, if any do."""
     gaps = np.isin(page.pixels, _as_samples(values, page.pixels.dtype)).max(2)
     if not gaps.any():
         return page, None
-    said = None
-    if isinstance(nodata, str):
-        said = (
-            f"pixels without data: {int(gaps.sum())} of {gaps.size} hold exactly "
-            f"{' or '.join(f'{value:g}' for value in values)}, far from all others, and stay as "
-            "they are (nodata none: they are data)"
-        )
-    return page.without(gaps), said
+    named = " or ".join(f"{value:g}" for value in values)
+    held = f"pixels without data: {int(gaps.sum())} of {gaps.size} hold exactly {named}"
+    return page.without(gaps), held
 
 
 def _as_samples(values: list[float], dtype: np.dtype) -> Pixels:

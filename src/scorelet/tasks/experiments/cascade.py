@@ -44,7 +44,7 @@ def build(config: CascadeConfig) -> Experiment:
     pictures, held = _pictures(config, left_out.append)
     model, variances = cascade_model(config, pictures)
     factors = [
-        FactorNoise(LogUniformNoise(*part.sigma), variance, part.share, part.told_noise)
+        FactorNoise(LogUniformNoise(*part.sigma), variance, part.share)
         for part, variance in zip([config.low, *config.details], variances, strict=True)
     ]
     return Experiment(

@@ -40,14 +40,6 @@ class FactorConfig(ModelConfig):
         "before the others, as `DiffusionUNet` wants it",
     )
 
-    told_noise: float = Field(
-        default=0.0,
-        ge=0,
-        description="largest level of white noise in the low band that details are told, in its "
-        "unit; levels are uniform between 0 and this. Samples have details that suit low bands "
-        "which are drawn, too",
-    )
-
     @model_validator(mode="after")
     def _consistent(self) -> "FactorConfig":
         if self.shows_level and self.form != "scaled":
@@ -106,8 +98,6 @@ class CascadeConfig(LoopConfig):
                 "with whiten factors see bands whitened by the law of these pictures: none can "
                 "stay that of another cascade, so that shares must be above 0"
             )
-        if self.low.told_noise:
-            raise ValueError("low is told nothing: told_noise is for details")
         shares = [part.share for part in (self.low, *self.details)]
         if not any(shares):
             raise ValueError("every share is 0: a factor must learn")

@@ -13,7 +13,7 @@ from scorelet.core.paths import as_path
 from scorelet.data import Picture, read_picture, to_unit
 from scorelet.data.pictures.notes import UNDECLARED, Note
 from scorelet.data.pictures.types import SAMPLE_TYPES, split_samples, white
-from scorelet.tasks.denoise.nodata import undeclared
+from scorelet.tasks.denoise.nodata import undeclared, without_values
 from scorelet.tasks.restore.settings import Mask, RestoreSettings
 
 
@@ -43,17 +43,11 @@ def with_gaps(picture: Picture) -> Picture:
     """
     pixels = picture.pixels
     found = undeclared(pixels, picture.mask) if pixels.dtype.kind == "f" else []
-    values = [value for value in found if not 0 <= value <= 1]
-    if not values:
+    kept, held = without_values(picture, [value for value in found if not 0 <= value <= 1])
+    if held is None:
         return picture
-    gaps = np.isin(pixels, np.array(values, pixels.dtype)).max(2)
-    said = (
-        f"has {int(gaps.sum())} of {gaps.size} pixels that hold exactly "
-        f"{' or '.join(f'{value:g}' for value in values)}, far from all others: they count as "
-        "pixels without data"
-    )
-    notes = (*picture.notes, Note(UNDECLARED, said))
-    return replace(picture.without(gaps), notes=notes)
+    note = Note(UNDECLARED, f"has {held}, far from all others")
+    return replace(kept, notes=(*picture.notes, note))
 
 
 def known(picture: Picture, settings: RestoreSettings) -> Known:

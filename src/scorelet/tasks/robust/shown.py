@@ -52,11 +52,11 @@ def attacked_network(model: Model, device: str) -> nn.Module:
     if isinstance(model, str | Path):
         model = load_as(Classifier, model, verb="robust")
     model = viewed(Classifier, model)
-    scripted = (part for part in model.modules() if isinstance(part, torch.jit.ScriptModule))
-    for part in scripted:
+    scripts = [part for part in model.modules() if isinstance(part, torch.jit.ScriptModule)]
+    if scripts:
         raise InputError(
-            f"{part.original_name} is a TorchScript module, whose weights cannot be frozen: give "
-            "the module that it was made from."
+            f"{scripts[0].original_name} is a TorchScript module, whose weights cannot be frozen: "
+            "give the module that it was made from."
         )
     return (
         copy.deepcopy(model).to(choose_device(device), torch.float32).eval().requires_grad_(False)

@@ -12,7 +12,7 @@ from scorelet.models.multiscale_denoiser import Levels
 from scorelet.models.schedules import NoiseSchedule, OrnsteinUhlenbeck, VarianceExploding
 from scorelet.sampling.reverse import ReversePlan, sampler_named
 from scorelet.tasks.sample.settings import Model, Size
-from scorelet.zoo import load, load_as
+from scorelet.zoo import load, load_as, viewed
 
 LOW_STEPS, DETAIL_STEPS = 32, 12
 """Steps where no number is given."""
@@ -30,13 +30,15 @@ def load_model(model: Model) -> Multiscale[Denoiser] | Denoiser:
             no octaves.
         CheckpointError: weights that cannot be read.
     """
-    named = isinstance(model, str | Path)
-    loaded = load(model) if named else model
+    loaded = load(model) if isinstance(model, str | Path) else model
     if not isinstance(loaded, Multiscale):
-        return load_as(Denoiser, model, verb="sample") if named else loaded
+        whole = viewed(Denoiser, loaded)
+        if isinstance(model, str | Path) and not isinstance(whole, Denoiser):
+            return load_as(Denoiser, model, verb="sample")  # refuses it, and names its verbs
+        return whole
     factors = loaded.factors
     if not all(isinstance(factor, Denoiser) for factor in factors):
-        name = model if named else "The model"
+        name = model if isinstance(model, str | Path) else "The model"
         raise InputError(
             f"{name} is made of energies, which Markov chains sample: use it with scorelet field "
             "sample."
@@ -69,15 +71,6 @@ def plans_of(model: Multiscale[Denoiser], *, steps: int | None, sampler: str) ->
         plan = ReversePlan(count, schedule, sampler_named(sampler), power, restraint, churn, most)
         plans.append(plan)
     return plans
-
-
-def told_noise_of(model: Multiscale[Denoiser]) -> list[float]:
-    """Return the noise of drawn low bands for each scale, which the record names; often nothing.
-
-    Raises:
-        InputError: another number than of scales.
-    """
-    return [float(level) for level in _of_scales(model, "told_noise")]
 
 
 def _of_scales(model: Multiscale, name: str) -> list[Any]:

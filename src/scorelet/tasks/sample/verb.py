@@ -139,8 +139,6 @@ def _document(work: Work, count: int, seconds: float) -> dict[str, Any]:
         document["restraint"] = [plan.restraint for plan in work.used]
     if any(plan.churn for plan in work.used):
         document["churn"] = [[plan.churn, plan.churn_max] for plan in work.used]
-    if any(work.told_noise):
-        document["told_noise"] = work.told_noise
     if isinstance(settings.coarse, str | Path):
         document["coarse"] = str(settings.coarse)
     return document

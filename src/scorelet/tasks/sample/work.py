@@ -18,7 +18,6 @@ from scorelet.tasks.sample.cascades import (
     check_coarse,
     load_model,
     plans_of,
-    told_noise_of,
     whole_size,
 )
 from scorelet.tasks.sample.coarse import is_of_pictures, level_of, read_coarse
@@ -56,14 +55,12 @@ class Work(ABC):
         size: of the samples.
         channels: of the samples.
         pictures: see `Samples`.
-        told_noise: see `Cascade`.
     """
 
     used: Sequence[ReversePlan]
     size: Size
     channels: int
     pictures: bool
-    told_noise: Sequence[float] = ()
 
     def __init__(self, settings: SampleSettings, parts: Sequence[nn.Module]) -> None:
         keep_large_buffers()
@@ -108,7 +105,6 @@ class CascadeWork(Work):
         super().__init__(settings, model.factors)
         self.model = model.to(self.like.device)
         self.plans = plans_of(model, steps=settings.steps, sampler=settings.sampler)
-        self.told_noise = told_noise_of(model)
         self.channels = int(model.record.get("channels", 1))
         self.pictures = is_of_pictures(model)
         self.low: Tensor | None = None
@@ -126,7 +122,7 @@ class CascadeWork(Work):
 
     def draw(self, numbers: range, on_step: OnStep) -> Tensor:
         """Return the samples of these numbers."""
-        cascade = Cascade(self.model, self.plans, on_step, self.told_noise)
+        cascade = Cascade(self.model, self.plans, on_step)
         noise = Noise(self.settings.seed, numbers)
         if self.low is not None:
             low = self.low.to(self.like).expand(len(numbers), -1, -1, -1)
