@@ -158,6 +158,19 @@ def test_missing_values_without_a_scale(tmp_path):
     np.testing.assert_array_equal(load_fields(path, gaps=True), found)
 
 
+@pytest.mark.parametrize("kind", ["f4", "f8", "i2", "i4"])
+def test_what_netcdf_left_unwritten_is_missing(tmp_path, kind):
+    """By NC_FILL_* of its header netcdf.h; HDF5 of others has no such numbers."""
+    filler = {"f": 9.969209968386869e36, "i2": -32767, "i4": -2147483647}
+    stored = np.where(X > 1.5, filler.get(kind, filler["f"]), X.astype("f8")).astype(kind)
+    path = packed(tmp_path / "a.nc", stored)
+    assert not load_fields(path).isnan().any()
+    with pytest.importorskip("h5py").File(path, "r+") as file:
+        file.attrs["_NCProperties"] = "version=2,netcdf=4.9.2,hdf5=1.14.2"
+    expected = np.where(X > 1.5, np.nan, stored)
+    np.testing.assert_array_equal(load_fields(path, gaps=True), expected)
+
+
 @pytest.mark.parametrize(
     "bounds",
     [{"valid_range": np.array([-100, 150], "i2")}, {"valid_min": -100, "valid_max": np.int16(150)}],

@@ -26,6 +26,17 @@ FREE_BYTES = 1 << 28
 """Memory that an array of any file may take, however small the file is."""
 MAX_RATIO = 256
 """Bytes of memory for each byte of the file beyond that; only blank arrays compress so well."""
+_FILLERS_OF_NETCDF = {
+    "f4": 9.969209968386869e36,
+    "f8": 9.969209968386869e36,
+    "i2": -32767,
+    "u2": 65535,
+    "i4": -2147483647,
+    "u4": 4294967295,
+    "i8": -9223372036854775806,
+    "u8": 18446744073709551614,
+}
+"""NC_FILL_* of netCDF 4 by the dtype of what is stored."""
 
 
 def read_array(file: Path, name: str | None) -> np.ndarray:
@@ -171,8 +182,9 @@ class Unpacked:
 
     value = scale_factor * stored + add_offset, NaN where _FillValue or missing_value is stored, or
     what lies beyond valid_range, or valid_min and valid_max, of stored numbers; _Unsigned = "true"
-    makes signed integers unsigned. Packed integers become float64, as does what
-    is scaled; where nothing changes, numbers are as stored.
+    makes signed integers unsigned. A netCDF-4 file that names no _FillValue has that of its
+    library, but for bytes. Packed integers become float64, as does what is scaled; where nothing
+    changes, numbers are as stored.
 
     Args:
         file: for messages.
@@ -186,7 +198,8 @@ class Unpacked:
         self._dataset, self.shape = dataset, tuple(dataset.shape)
         self._scale = _one_number(file, dataset, "scale_factor", 1.0)
         self._offset = _one_number(file, dataset, "add_offset", 0.0)
-        said = [np.ravel(dataset.attrs.get(n, ())) for n in ("_FillValue", "missing_value")]
+        filler = dataset.attrs.get("_FillValue", _filler_of_netcdf(dataset))
+        said = [np.ravel(filler), np.ravel(dataset.attrs.get("missing_value", ()))]
         self._missing = [v for values in said if values.dtype.kind in "fiu" for v in values]
         self._unsigned = dataset.attrs.get("_Unsigned") in ("true", b"true")
         if not (math.isfinite(self._scale) and math.isfinite(self._offset) and self._scale):
@@ -223,6 +236,12 @@ class Unpacked:
             return dtype.type(value)
         wraps = self._unsigned and dtype.kind == "u" and value < 0
         return int(value) + (1 << 8 * dtype.itemsize) if wraps else value
+
+
+def _filler_of_netcdf(dataset: Any) -> Any:  # noqa: ANN401 - h5py
+    """Return what the netCDF library leaves where nothing was written, or nothing."""
+    known = "_NCProperties" in dataset.file.attrs
+    return _FILLERS_OF_NETCDF.get(dataset.dtype.str[1:], ()) if known else ()
 
 
 def _one_number(file: Path, dataset: Any, attribute: str, default: float) -> float:  # noqa: ANN401
