@@ -5,6 +5,7 @@ import math
 import pytest
 
 from scorelet.recipes import Claim, Measured, at_least, at_most, within
+from scorelet.recipes.claims import difference
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,15 @@ def test_a_wrong_value_does_not_hold():
     for value in (math.nan, math.inf):
         line = claim.judge({"gain": Measured(value)})
         assert (line["measured"], line["holds"]) == (None, False)
+
+
+def test_errors_are_said_to_count_only_where_they_are_known():
+    rule = {"soft": at_least(30)}
+    claim = Claim("a beats b", "gain", "table 1", "points", at_least(2), given=rule)
+    line = claim.judge({"gain": Measured(9.0), "soft": Measured(50.0)})
+    assert line["criterion"] == "at least 2; and soft at least 30"
+    assert difference(Measured(2.0), Measured(1.0)).error is None
+    assert difference(Measured(2.0), Measured(1.0, 0.5)).error == 0.5
 
 
 def test_a_control_that_has_not_learned_decides_nothing():

@@ -1,8 +1,8 @@
 """What a paper says, as a number that is measured and a criterion that decides.
 
 A criterion is code, written before the run. Chance counts against the claim: the standard error of
-what was measured is taken off, twice, before it is compared, unless the criterion says that no
-errors count. A comparison may require that what it compares with has learned something: anything
+what was measured is taken off, twice, before it is compared, where it is known and the criterion
+says so. A comparison may require that what it compares with has learned something: anything
 beats a network that did not train.
 """
 
@@ -28,7 +28,8 @@ class Measured:
 
 def difference(one: Measured, other: Measured) -> Measured:
     """Return one less the other, measured independently of each other: error² = e₁² + e₂²."""
-    error = math.hypot(one.error or 0.0, other.error or 0.0)
+    known = [each.error for each in (one, other) if each.error is not None]
+    error = math.hypot(*known) if known else None
     return Measured(one.value - other.value, error, one.note or other.note)
 
 
@@ -39,33 +40,44 @@ class Criterion:
     Attributes:
         text: the rule in words.
         holds: the rule.
+        errors: standard errors that it counts against a claim.
     """
 
     text: str
     holds: Callable[[Measured], bool]
+    errors: Number = 0
+
+    def worded(self, found: Measured) -> str:
+        """Return the rule in words, with the errors that it counts if any is known."""
+        if not self.errors or found.error is None:
+            return self.text
+        return f"{self.text}, {self.errors:g} standard errors counted against it"
 
 
 def at_least(bound: Number, *, errors: Number = ERRORS) -> Criterion:
     """The value, less so many standard errors, is at least `bound`."""
     return Criterion(
-        f"at least {bound:.4g}{_less(errors)}",
+        f"at least {bound:.4g}",
         lambda found: found.value - errors * (found.error or 0) >= bound,
+        errors,
     )
 
 
 def at_most(bound: Number, *, errors: Number = ERRORS) -> Criterion:
     """The value, plus so many standard errors, is at most `bound`."""
     return Criterion(
-        f"at most {bound:.4g}{_less(errors)}",
+        f"at most {bound:.4g}",
         lambda found: found.value + errors * (found.error or 0) <= bound,
+        errors,
     )
 
 
 def within(target: Number, tolerance: Number, *, errors: Number = ERRORS) -> Criterion:
     """The value is no further from `target` than `tolerance`, less so many standard errors."""
     return Criterion(
-        f"{target:.4g} ± {tolerance:.4g}{_less(errors)}",
+        f"{target:.4g} ± {tolerance:.4g}",
         lambda found: abs(found.value - target) + errors * (found.error or 0) <= tolerance,
+        errors,
     )
 
 
@@ -110,14 +122,14 @@ class Claim:
             "measured": _finite(found.value),
             "error": _finite(found.error),
             "unit": self.unit,
-            "criterion": self._rules(),
+            "criterion": self._rules(measured),
             "holds": _meets(self.criterion, found) and not failed,
             "note": "; ".join(note for note in notes if note),
         }
 
-    def _rules(self) -> str:
-        others = (f"{key} {rule.text}" for key, rule in self.given.items())
-        return "; and ".join([self.criterion.text, *others])
+    def _rules(self, measured: Mapping[str, Measured]) -> str:
+        others = (f"{key} {rule.worded(measured[key])}" for key, rule in self.given.items())
+        return "; and ".join([self.criterion.worded(measured[self.of]), *others])
 
 
 def is_control(where: str) -> bool:
@@ -136,7 +148,3 @@ def _failure(key: str, found: Measured) -> str:
 def _finite(value: Number | None) -> Number | None:
     """JSON has no name for what is not finite."""
     return value if value is not None and math.isfinite(value) else None
-
-
-def _less(errors: Number) -> str:
-    return f", {errors:g} standard errors counted against it" if errors else ""

@@ -219,14 +219,17 @@ def seeds_found(before, p=(0.5,)):
         "signals": [{"test": 0.9, "as they are": 0.1}],
         "eigenvectors": [{"aligned": 0.9, "as they are": 0.1}],
         "gaussianity": [
-            {"before": b, "after": 0.05, "networks": 8, "p_values": dict(enumerate(p))}
+            {"before": b, "after": 0.05, "before_error": 0.02, "after_error": 0.01, "networks": 8}
+            | {"p_values": dict(enumerate(p))}
             for b in before
         ],
     }
 
 
 def test_what_was_outside_of_no_bulk_has_no_ratio():
-    assert scattering._of_seeds(seeds_found((0.2, 0.1)))["outside ratio"].value == 0.5
+    found = scattering._of_seeds(seeds_found((0.2, 0.1)))["outside ratio"]
+    assert found.value == 0.5
+    assert found.error == pytest.approx(0.5 * math.hypot(0.01 / 0.05, 0.02 / 0.1))
     nothing = scattering._of_seeds(seeds_found((0.2, 0.0)))["outside ratio"]
     assert math.isnan(nothing.value)
     assert "nothing was learned" in nothing.note

@@ -249,18 +249,25 @@ def _of_curve(rows: Rows, trained: Hits) -> Measured:
 def _of_seeds(found: dict[str, Rows]) -> dict[str, Measured]:
     rows, tests = found["eigenvectors"], found["gaussianity"]
     gains = [row["test"] - row["as they are"] for row in found["signals"]]
-    ratio, note = math.nan, "a layer has no eigenvalue outside the bulk: nothing was learned there"
+    unlearned = "a layer has no eigenvalue outside the bulk: nothing was learned there"
+    ratio = Measured(math.nan, note=unlearned)
     if all(row["before"] > 0 for row in tests):
-        ratio = max(row["after"] / row["before"] for row in tests)
-        note = f"{tests[0]['networks']} networks"
+        ratio = most([_outside(row) for row in tests])
     values = sorted(value for row in tests for value in row["p_values"].values())
     return {
         "signals over plain": Measured(min(gains)),
         "eigenvectors aligned": Measured(min(row["aligned"] for row in rows)),
         "eigenvectors as they are": Measured(max(row["as they are"] for row in rows)),
-        "outside ratio": Measured(ratio, note=note),
+        "outside ratio": ratio,
         "median p": Measured(statistics.median(values), note=f"of {len(values)} tests"),
     }
+
+
+def _outside(row: dict[str, Any]) -> Measured:
+    """Return the share outside the bulk after whitening over that before; errors independent."""
+    ratio = row["after"] / row["before"]
+    error = math.hypot(row["after_error"], ratio * row["before_error"]) / row["before"]
+    return Measured(ratio, error, f"{row['networks']} networks")
 
 
 def _accuracies(row: dict[str, Any]) -> dict[str, Any]:
