@@ -45,6 +45,8 @@ def test_the_excess_is_taken_where_it_is_asked_for():
     assert found.excess() == pytest.approx(0.8)
     assert found.excess(least=2.0) == pytest.approx(0.1)
     assert found.excess(least=2.0, errors=0.0) == pytest.approx(0.2)
+    assert found.since(2.0).worst() == (3.0, 0.8, 0.05)
+    assert found.since(2.0).worst(errors=3.0) == (2.0, 1.1, 0.01)
 
 
 def test_the_marginal_does_not_see_the_sign_but_the_width():

@@ -6,9 +6,9 @@ import re
 import pytest
 import torch
 
-from scorelet.recipes.subjects.log_concave import samples
+from scorelet.recipes.subjects.log_concave import _of_other, samples
 from scorelet.recipes.subjects.log_concave.action import exact_action
-from scorelet.recipes.subjects.log_concave.claims import claims
+from scorelet.recipes.subjects.log_concave.claims import claims, doubled
 from scorelet.recipes.subjects.log_concave.curve import exponent
 from scorelet.recipes.subjects.log_concave.mixing import continued, folding
 from scorelet.recipes.subjects.log_concave.settings import SETTINGS, Surrogate
@@ -63,6 +63,43 @@ def test_steps_have_names_of_files_and_what_the_paper_has_not_is_a_control(scale
     rest = [c for c in claims(scale, settings) if c.of.startswith("log_normal-auto")]
     assert len(rest) == (0 if scale == "smoke" else 3)
     assert {claim.where for claim in rest} <= {"control"}
+
+
+def found_of(error, value=1.01):
+    ratios = {"places": [1.0, 2.0], "values": [value, value], "errors": [0.001, error]}
+    return {
+        "spectrum": ratios,
+        "peaks": ratios,
+        "skewness": [value, error],
+        "kurtosis": [value, error],
+    } | {"total_variation": 0.01, "noise_variation": 0.1}
+
+
+@pytest.mark.parametrize(("error", "holds"), [(0.03, True), (0.08, False)])
+def test_errors_that_hide_what_is_tolerated_hold_nothing(error, holds):
+    """Two errors are taken off a deviation, so that large ones would hold everything."""
+    settings = SETTINGS["small"]
+    measured = _of_other("kappa", found_of(error)) | _of_other("log_normal", found_of(error))
+    some = [c for c in claims("small", settings) if c.of in ("kappa spectrum", "log_normal peaks")]
+    kept = {claim.of: claim.judge(measured) for claim in some}
+    assert kept["kappa spectrum"]["holds"] is holds
+    assert kept["log_normal peaks"]["holds"] is (2 * error <= 0.15)
+    assert "twice the error of kappa spectrum at most 0.1" in kept["kappa spectrum"]["criterion"]
+    assert kept["kappa spectrum"]["note"].startswith("ratio less 1 at 2: 0.010 ± ")
+
+
+def test_every_row_that_errors_excuse_has_a_condition():
+    for scale, settings in SETTINGS.items():
+        rows = [c for c in claims(scale, settings) if "beyond two" in c.unit]
+        assert rows
+        assert all(doubled(claim.of) in claim.given for claim in rows)
+
+
+def test_maps_that_are_absent_hold_nothing():
+    measured = _of_other("kappa", None)
+    rows = [c for c in claims("small", SETTINGS["small"]) if c.of.startswith("kappa")]
+    assert len(rows) == 4
+    assert not any(claim.judge(measured)["holds"] for claim in rows)
 
 
 @pytest.mark.slow

@@ -33,10 +33,21 @@ class Ratios:
     values: list[float]
     errors: list[float]
 
+    def since(self, least: float) -> "Ratios":
+        """Return those at places of at least `least`."""
+        rows = zip(self.places, self.values, self.errors, strict=True)
+        kept = [row for row in rows if row[0] >= least]
+        return Ratios(*(list(column) for column in zip(*kept, strict=True)))
+
+    def worst(self, *, errors: float = 2.0) -> tuple[float, float, float]:
+        """Return place, ratio and error of the largest |ratio - 1| less so many errors."""
+        rows = zip(self.places, self.values, self.errors, strict=True)
+        return max(rows, key=lambda row: abs(row[1] - 1) - errors * row[2])
+
     def excess(self, *, least: float = 0.0, errors: float = 2.0) -> float:
         """Return the largest |ratio - 1| less so many errors, over places of at least `least`."""
-        kept = zip(self.places, self.values, self.errors, strict=True)
-        return max(abs(v - 1) - errors * e for place, v, e in kept if place >= least)
+        _, value, error = self.since(least).worst(errors=errors)
+        return abs(value - 1) - errors * error
 
 
 def spectrum_ratios(x: Fields, y: OtherFields, *, window: str = "none") -> Ratios:

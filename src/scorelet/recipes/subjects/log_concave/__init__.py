@@ -10,14 +10,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from scorelet.analysis.field_statistics.agreement import Ratios
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Fields
 from scorelet.recipes.base import Findings, Recipe, Setup
 from scorelet.recipes.claims import Measured
+from scorelet.recipes.report import figure
 from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.log_concave import figures
 from scorelet.recipes.subjects.log_concave.action import curvature_table
-from scorelet.recipes.subjects.log_concave.claims import claims
+from scorelet.recipes.subjects.log_concave.claims import claims, doubled
 from scorelet.recipes.subjects.log_concave.curve import exponent, learning_curve
 from scorelet.recipes.subjects.log_concave.mixing import measure_side
 from scorelet.recipes.subjects.log_concave.samples import (
@@ -105,32 +107,51 @@ def _of_curve(rows: list[dict[str, Any]]) -> dict[str, Measured]:
 
 
 def _of_lattice(lattice: Lattice, found: dict[str, Any]) -> dict[str, Measured]:
-    key, (difference, error) = lattice.name, found["binder"]
+    key = lattice.name
     far = max(abs(share - _MIDDLE) for share in found["acceptance"])
     return {
-        f"{key} spectrum": Measured(found["spectrum_excess"]),
         f"{key} white spectrum": Measured(found["noise_excess"]),
         f"{key} variation": Measured(found["total_variation"]),
         f"{key} white variation": Measured(found["noise_variation"]),
-        f"{key} scales": Measured(found["scale_excess"]),
-        f"{key} binder": Measured(abs(difference) - 2 * error, note=f"{difference:.3f}"),
         f"{key} acceptance": Measured(far),
         f"{key} mean": Measured(abs(found["mean"][0]) / found["mean"][1]),
         f"{key} order": Measured(found["order"]),
         f"{key} cold order": Measured(found["cold_order"]),
+        **_of_ratios(f"{key} spectrum", Ratios(**found["spectrum"]).since(lattice.least)),
+        **_of_ratios(f"{key} scales", Ratios(**found["scales"])),
+        **_beyond(f"{key} binder", *found["binder"], "samples less fields"),
     }
 
 
 def _of_other(name: str, found: dict[str, Any] | None) -> dict[str, Measured]:
-    keys = ("spectrum", "variation", "white variation", "peaks", "skewness", "kurtosis")
     if found is None:
-        return {f"{name} {key}": Measured(math.nan, note=_ABSENT) for key in keys}
-    values = [
-        *(found[key] for key in ("spectrum_excess", "total_variation", "noise_variation")),
-        found["peak_excess"],
-        *(abs(found[key][0] - 1) - 2 * found[key][1] for key in ("skewness", "kurtosis")),
-    ]
-    return {f"{name} {key}": Measured(v) for key, v in zip(keys, values, strict=True)}
+        missing = [f"{name} {key}" for key in ("variation", "white variation")]
+        for key in ("spectrum", "peaks", "skewness", "kurtosis"):
+            missing += [f"{name} {key}", doubled(f"{name} {key}")]
+        return {key: Measured(math.nan, note=_ABSENT) for key in missing}
+    measured = {
+        f"{name} variation": Measured(found["total_variation"]),
+        f"{name} white variation": Measured(found["noise_variation"]),
+        **_of_ratios(f"{name} spectrum", Ratios(**found["spectrum"]).since(2.0)),
+        **_of_ratios(f"{name} peaks", Ratios(**found["peaks"])),
+    }
+    for key in ("skewness", "kurtosis"):
+        ratio, error = found[key]
+        measured |= _beyond(f"{name} {key}", ratio - 1, error, "ratio less 1")
+    return measured
+
+
+def _of_ratios(key: str, ratios: Ratios) -> dict[str, Measured]:
+    """Return the largest deviation of a ratio, and twice the largest error: what is not seen."""
+    place, value, error = ratios.worst()
+    found = _beyond(key, value - 1, error, f"ratio less 1 at {place:.3g}")
+    return found | {doubled(key): Measured(2 * max(ratios.errors))}
+
+
+def _beyond(key: str, value: float, error: float, words: str) -> dict[str, Measured]:
+    """Return |value| less two errors, and two errors."""
+    note = f"{words}: {figure(value, error)}"
+    return {key: Measured(abs(value) - 2 * error, note=note), doubled(key): Measured(2 * error)}
 
 
 def _shown(lattice: Lattice, path: Path, steps: int, seed: int) -> dict[str, Fields] | None:

@@ -43,15 +43,12 @@ def fit_lattice(lattice: Lattice, path: Path, steps: int, seed: int) -> dict[str
     x = law.sample(lattice.others, lattice.side, seed + 1)[:, 0].double()
     y = model.sample(lattice.samples, seed=seed).double()
     difference, error = binder_difference(x, y)
-    spectrum, scales = spectrum_ratios(x, y), scale_ratios(x, y)
     return {
         "acceptance": [s["acceptance"] for s in model.record["chains"]["schedules"]],
         "verdict": model.certificate().verdict,
-        "spectrum": vars(spectrum),
-        "spectrum_excess": spectrum.excess(least=lattice.least),
+        "spectrum": vars(spectrum_ratios(x, y)),
         "noise_excess": spectrum_ratios(x, _white(x, len(y))).excess(least=lattice.least),
-        "scales": vars(scales),
-        "scale_excess": scales.excess(),
+        "scales": vars(scale_ratios(x, y)),
         "total_variation": even_total_variation(x, y),
         "noise_variation": even_total_variation(x, _white(x, len(y))),
         "binder": [difference, error],
@@ -104,11 +101,12 @@ def compare(x: Fields, y: Fields, *, window: str = "none") -> dict[str, Any]:
 
     Returns:
         spectrum: `Ratios` of y over x, as a dictionary; spectrum_excess: the largest |ratio - 1|
-        beyond two standard errors, from |k| = 2 on; total_variation of the marginals; peak_excess;
-        skewness and kurtosis (excess): ratio and standard error; noise_variation and noise_excess
-        are those of white noise with the mean and the variance of x.
+        beyond two standard errors, from |k| = 2 on; total_variation of the marginals; peaks and
+        peak_excess, likewise; skewness and kurtosis (excess): ratio and standard error;
+        noise_variation and noise_excess are those of white noise with the mean and the variance of
+        x.
     """
-    spectrum = spectrum_ratios(x, y, window=window)
+    spectrum, counts = spectrum_ratios(x, y, window=window), _peak_ratios(x, y, window)
     noise = _white(x, len(y))
     one = moments(x, window=window)
     two = moments(y, window=window, like=one)
@@ -119,7 +117,8 @@ def compare(x: Fields, y: Fields, *, window: str = "none") -> dict[str, Any]:
         "total_variation": variation(x, y),
         "noise_variation": variation(x, noise),
         "noise_excess": spectrum_ratios(x, noise, window=window).excess(least=2.0),
-        "peak_excess": _peak_excess(x, y, window),
+        "peaks": vars(counts),
+        "peak_excess": counts.excess(least=-_HIGHEST),
         **shape,
     }
 
@@ -140,16 +139,15 @@ def variation(x: Fields, y: Fields) -> float:
     return float(total_variation(one.values, marginal(y, window="hann", like=one).values))
 
 
-def _peak_excess(x: Fields, y: Fields, window: str) -> float:
-    """Return the largest relative difference of peaks by height, less two errors, up to 3 std."""
+def _peak_ratios(x: Fields, y: Fields, window: str) -> Ratios:
+    """Return the number of peaks of y over that of x, by height in standard deviations, up to 3."""
     one = peaks(x, window=window)
     two = peaks(y, window=window, like=one)
     heights = one.axis.x
     kept = (heights.abs() <= _HIGHEST) & (one.values[0] > 0.02 * one.values[0].max())
     values = two.values[0, kept] / one.values[0, kept]
     errors = (one.errors[0] / one.values[0]).square() + (two.errors[0] / one.values[0]).square()
-    found = Ratios(heights[kept].tolist(), values.tolist(), errors.sqrt()[kept].tolist())
-    return found.excess(least=-_HIGHEST)
+    return Ratios(heights[kept].tolist(), values.tolist(), errors.sqrt()[kept].tolist())
 
 
 def _white(x: Tensor, count: int) -> Fields:
