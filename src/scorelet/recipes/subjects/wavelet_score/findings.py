@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from scorelet.recipes.claims import Measured
+from scorelet.recipes.claims import Measured, Number
 from scorelet.recipes.subjects.wavelet_score.learned import MODELS
 from scorelet.recipes.subjects.wavelet_score.settings import Settings
 from scorelet.recipes.subjects.wavelet_score.spectra import PIXELS
 
 Rows = Sequence[dict[str, Any]]
-_NEAR = 1.25  # of the least distance
+_NEAR = 1.25  # of the least distance of both models
 _TINY = 1e-9
 
 
@@ -121,21 +121,24 @@ def of_networks(settings: Settings, tables: Sequence[Rows]) -> dict[str, Measure
         eight = min(networks.grid, key=lambda count: abs(count - 8))
         last, key = networks.grid[-1], networks.source
         ratio = excess["SGM", eight] / max(excess["WSGM", eight], _TINY)
-        plateau = [_plateau(by_model[name]) for name in MODELS]
+        near = _NEAR * max(min(row["distance"] for row in rows), _TINY)
+        plateau = [_plateau(by_model[name], near) for name in MODELS]
         found |= {
             f"{key} excess": Measured(ratio),
             f"{key} converged": Measured(
                 excess["WSGM", last], note=f"whole pictures: {excess['SGM', last]:.3f}"
             ),
             f"{key} plateau": Measured(
-                plateau[0] / plateau[1], note=f"{plateau[0]} and {plateau[1]} steps"
+                plateau[0] / plateau[1], note=f"whole pictures and scales: {_told(plateau)}"
             ),
         }
     return found
 
 
-def _plateau(rows: Rows) -> int:
-    """Return the first number of steps whose distance is near the least one."""
-    least = min(row["distance"] for row in rows)
-    bound = _NEAR * max(least, _TINY)
-    return next(row["steps"] for row in rows if row["distance"] <= bound)
+def _plateau(rows: Rows, near: float) -> Number:
+    """Return the first number of steps whose distance is at most `near`; nan if none is."""
+    return next((row["steps"] for row in rows if row["distance"] <= near), math.nan)
+
+
+def _told(plateau: Sequence[Number]) -> str:
+    return " and ".join("never" if math.isnan(n) else f"{n} steps" for n in plateau)

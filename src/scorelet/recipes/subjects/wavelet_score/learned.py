@@ -5,6 +5,7 @@ from the same pictures, for as many steps. Both models are sampled by Euler-Maru
 times up to 5, in as many steps (of each scale); noise counts in deviations of what is sampled.
 """
 
+from collections.abc import Mapping
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -171,11 +172,15 @@ class Comparison:
     def _config(self, name: str, folder: Path) -> CascadeConfig:
         setup = self.setup
         _, (low, *details) = self._moments(name)
+        own, *others = setup.sizes.get(name, [{}] * (1 + len(details)))
         return CascadeConfig.model_validate(
             {
                 "wavelet": setup.wavelet,
-                "low": self._factor(low, 1, 1),
-                "details": [self._factor(scale, 4, 3) for scale in details],
+                "low": self._factor(low, 1, 1, own),
+                "details": [
+                    self._factor(scale, 4, 3, size)
+                    for scale, size in zip(details, others, strict=True)
+                ],
                 "data": {
                     "train": [self.source],
                     "channels": setup.channels,
@@ -195,13 +200,17 @@ class Comparison:
             }
         )
 
-    def _factor(self, scale: float, sees: int, answers: int) -> dict[str, Any]:
+    def _factor(
+        self, scale: float, sees: int, answers: int, size: Mapping[str, Any]
+    ) -> dict[str, Any]:
         setup = self.setup
-        own = {"channels": sees * setup.channels, "outputs": answers * setup.channels}
+        shown = sees * setup.channels + setup.shows_level
+        own = {"channels": shown, "outputs": answers * setup.channels}
         return {
             "architecture": setup.architecture,
-            "options": dict(setup.options) | own,
+            "options": {**setup.options, **size, **own},
             "form": "scaled",
+            "shows_level": setup.shows_level,
             "sigma": [level * scale for level in _NOISE],
         }
 

@@ -1,6 +1,6 @@
 """What the recipe measures at each scale."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,6 +71,8 @@ class Networks:
         side: in pixels.
         levels: J.
         architecture, options: of all networks; channels are those of the pictures.
+        sizes: further options of each factor, low band first, by model; none: all are alike.
+        shows_level: whether networks see the noise level as their first channel.
         steps, batch: of each training.
         samples: drawn for each number of steps.
         grid: numbers of steps.
@@ -95,6 +97,8 @@ class Networks:
     others: int = 1000
     channels: int = 1
     wavelet: str = "haar"
+    sizes: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    shows_level: bool = False
     precision: str = "no"
     optimizer: Mapping[str, Any] = field(default_factory=lambda: {"name": "muon", "ema": 0.99})
 
@@ -123,20 +127,33 @@ _PUBLISHED = {"name": "adamw", "rate": 1e-4, "weight_decay": 0.0, "ema": 0.9999}
 _GRID = (2, 4, 8, 16, 32, 64, 128, 256)
 
 
-def _pictures(source: str, side: int, levels: int, width: int) -> Networks:
+_SIZES = {
+    "SGM": ({"multipliers": [1, 2, 2, 4, 4], "attention": [3, 4]},),
+    "WSGM": (
+        {"multipliers": [1, 2, 2, 2], "attention": [1, 2]},
+        {"multipliers": [4, 4], "attention": [1]},
+        {"multipliers": [2, 2, 4, 4], "attention": [2, 3]},
+    ),
+}
+"""Of published networks, those of the configurations pixel-celebahq128 and wavelet-celebahq128."""
+
+
+def _pictures(source: str) -> Networks:
     """Colour pictures as they were published: 5e5 steps, Haar, N from 2 to 1024."""
     return Networks(
         source,
-        side,
-        levels,
-        "ShuffleUNet",
-        _shuffle(width, 2 * width, 4 * width),
+        128,
+        2,
+        "DiffusionUNet",
+        {},
         steps=500_000,
         batch=64,
         samples=30_000,
         grid=(*_GRID, 512, 1024),
         others=30_000,
         channels=3,
+        sizes=_SIZES,
+        shows_level=True,
         precision="bf16",
         optimizer=_PUBLISHED,
     )
@@ -182,7 +199,7 @@ SETTINGS: dict[Scale, Settings] = {
         ),
     ),
     "paper": Settings(
-        _THEORY, _MEASURED, Linear(32, 10_000, 4000, 10_000), (_pictures("celebahq", 128, 2, 128),)
+        _THEORY, _MEASURED, Linear(32, 10_000, 4000, 10_000), (_pictures("celeba-hq"),)
     ),
-    "imagenet": Settings(_THEORY, _MEASURED, _LINEAR, (_pictures("imagenet/train", 128, 2, 192),)),
+    "imagenet": Settings(_THEORY, _MEASURED, _LINEAR, (_pictures("imagenet/train"),)),
 }
