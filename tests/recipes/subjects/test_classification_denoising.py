@@ -87,6 +87,12 @@ def test_information_of_denoisers_is_that_of_labels():
     assert found["information of labels"].value == pytest.approx(told)
 
 
+def test_a_network_that_another_is_compared_with_has_learned():
+    for claim in find_recipe("classification_denoising").setups["small"].claims:
+        if "noisy labels" in claim.of:
+            assert set(claim.given) == {f"accuracy {NOISY}"}
+
+
 def test_every_claim_is_about_something_that_is_measured():
     settings = SETTINGS["small"]
     attacked = dict.fromkeys(settings.attacks.decisive, RIGHT)

@@ -79,6 +79,13 @@ def test_spacings_give_the_fields_of_their_names():
             assert 2 * net.receptive_radius + 1 == field
 
 
+@pytest.mark.parametrize("scale", ["paper", "imagenet"])
+def test_published_curves_are_of_160_pixels_and_two_scales_above_40(scale):
+    settings = SETTINGS[scale]
+    assert (settings.pictures.side, settings.training.levels) == (160, 2)
+    assert max(settings.sampling.factors) == 2**settings.training.levels
+
+
 def test_the_low_band_alone_is_the_cascade_without_details():
     spectrum = power_law(16, 3.0)
     model = gaussian_cascade(spectrum, "haar", 2)

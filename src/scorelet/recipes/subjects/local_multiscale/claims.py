@@ -149,7 +149,7 @@ def _enlarged(settings: Settings) -> list[Claim]:
         Claim(
             f"Block means of pictures that are enlarged {factor} times are those given",
             f"means {factor}",
-            "identity",
+            "control: identity",
             "largest difference, pixels in [0, 1]",
             within(0.0, 1e-5, errors=0),
         )

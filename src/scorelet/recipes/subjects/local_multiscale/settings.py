@@ -108,9 +108,9 @@ class Settings:
 
 
 _PAPER = Settings(
-    Pictures("celeba-hq", 320, 29_000, 1000),
-    Training(3, 64, 250_000, 128, form="residual", precision="bf16"),
-    Sampling(13, (4, 8), 256),
+    Pictures("celeba", 160, 200_000, 1000),
+    Training(2, 64, 250_000, 128, form="residual", precision="bf16"),
+    Sampling(13, (4,), 256),
     (5, 9, 13, 23, 43),
     linear=(2.0, 3.0),
 )
