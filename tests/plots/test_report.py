@@ -67,3 +67,5 @@ def test_more_curves_than_colours_are_all_drawn():
     curves = {str(k): ([k, k], [0, 0]) for k in range(6)}
     (axes,) = curves_figure([1, 2], curves, labels=("x", "y"), levels={"l": 3}).axes
     assert [t.get_text() for t in axes.get_legend().get_texts()] == ["l", *curves]
+    lines = [bars.lines[0] for bars in axes.containers]
+    assert len({(line.get_color(), line.get_marker()) for line in lines}) == 6

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 
 _TICKS = 12  # so many whole places get a tick each
+_STYLES = (("-", "o"), ("--", "s"), (":", "^"))  # lines and markers, of one round of colours each
 _SIZES = (8, 6, 4)  # of markers: of curves that coincide all are seen
 
 
@@ -33,12 +34,12 @@ def curves_figure(
     """
     figure = new_figure(6.4, 4.2)
     axes = figure.subplots()
-    styles = ((line, colour) for line in cycle(("-", "--", ":")) for colour in COLOURS)
+    styles = ((style, colour) for style in cycle(_STYLES) for colour in COLOURS)
     sizes = cycle(_SIZES) if len(curves) > 1 else cycle(_SIZES[-1:])
     drawn = zip(styles, sizes, curves.items(), strict=False)
-    for (line, colour), size, (title, (values, errors)) in drawn:
+    for ((line, marker), colour), size, (title, (values, errors)) in drawn:
         axes.errorbar(
-            x, values, errors, label=title, color=colour, ls=line, marker="o", ms=size, capsize=3
+            x, values, errors, label=title, color=colour, ls=line, marker=marker, ms=size, capsize=3
         )
     for title, level in (levels or {}).items():
         axes.axhline(level, color="0.4", lw=0.9, ls="--", label=title)

@@ -169,7 +169,7 @@ def test_matched_directions():
 def rows_of(similarities, **more):
     row = {"bootstrap_sd": 0.03, "aligned": 0.7, "aligned_sd": 0.01, "unaligned": 0.1,
            "unaligned_sd": 0.01} | more  # fmt: skip
-    return [row | {"S_mean": s} for s in similarities]
+    return [row | {"layer": k + 1, "S_mean": s} for k, s in enumerate(similarities)]
 
 
 def test_figures_of_pairs_are_of_the_layers_that_claims_name():
@@ -199,7 +199,13 @@ def test_a_layer_without_anything_learned_decides_nothing():
     assert (line["measured"], line["holds"]) == (None, False)
     assert "nothing above noise" in claims["S seeds falls"].judge(got)["note"]
     assert math.isfinite(got["S random"].value)
-    assert findings.fallen(found["seeds"]) == "up to layer 1"
+
+
+def test_layers_that_are_alike_are_told_whatever_layers_have_no_similarity():
+    rows = rows_of([None, 0.6, 0.5, 0.4])
+    assert findings.fallen(rows) == "in layers 2, 3"
+    assert findings.fallen(rows[:2]) == "in layer 2"
+    assert findings.fallen(rows_of([None, 0.4])) == "nowhere"
 
 
 def measured_of(scale):

@@ -60,7 +60,7 @@ def filters_section(found: Mapping[str, list[dict[str, Any]]], layers: tuple[int
     note = (
         "share of five: of the variance of all filters. formula: what Hermite-Gaussian functions "
         "catch of that, 0 for as much as filters of white noise catch. cosine: mean of the "
-        "principal angles between the leading three; 0.35 is chance for 25 pixels. Claims are "
+        "principal angles between the leading three; 0.29 is chance for 25 pixels. Claims are "
         f"about layers {layers[0]} to {layers[1]}."
     )
     return Section("Spatial filters", [*parts, Table(head, cut), Text(note, "note")])

@@ -1,6 +1,5 @@
 """From rows by layer to the numbers that claims are about."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -68,10 +67,9 @@ def of_ranks(rows: Rows, few: Rows, low: Layers) -> dict[str, Measured]:
 
 
 def fallen(rows: Rows) -> str:
-    """Say up to which layer S is at least half, for a reader."""
-    alike = 0
-    for row in rows:
-        if row["S_mean"] is None or not math.isfinite(row["S_mean"]) or row["S_mean"] < 0.5:
-            break
-        alike += 1
-    return "in no layer from the first on" if not alike else f"up to layer {alike}"
+    """Say in which layers S is at least half, for a reader; some have no S."""
+    known = [row for row in rows if row["S_mean"] is not None]
+    alike = [str(row["layer"]) for row in known if row["S_mean"] >= 0.5]
+    if not alike:
+        return "nowhere"
+    return f"in layer{'s' if len(alike) > 1 else ''} {', '.join(alike)}"
