@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from scorelet.core.errors import InputError
 from scorelet.recipes import SCALES, find_recipe, recipe_names
 from scorelet.recipes.run import reproduce
 
+ROOT = Path(__file__).parents[2]
 DRAWN = {"log_concave"}
 """Recipes whose data are drawn at every scale."""
 
@@ -29,6 +31,19 @@ def test_a_recipe_is_complete(name):
 def test_an_unknown_subject_gets_the_list():
     with pytest.raises(InputError, match=r"'alchemy': use one of .*separation_concentration"):
         find_recipe("alchemy")
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_stored_rows_are_those_of_the_recipe(name):
+    stored = json.loads((ROOT / f"docs/results/{name}.json").read_text())
+    lines = {line["name"]: line for line in stored["claims"]}
+    for claim in find_recipe(name).setup(stored["scale"]).claims:
+        if line := lines.get(claim.name):
+            written = (claim.where, claim.unit, claim.published)
+            assert (line["where"], line["unit"], line["published"]) == written
+    for line in stored["claims"]:
+        own, *_ = line["criterion"].split("; and ")
+        assert "counted against it" not in own or line["error"] is not None
 
 
 @pytest.mark.slow
