@@ -139,7 +139,7 @@ SETTINGS: dict[Scale, Settings] = {
         (
             Lattice(32, 2000, 2000, 10000, tolerance=0.08),
             Lattice(32, 10000, 4000, 10000),
-            Lattice(64, 2000, 400, 2000, tolerance=0.08),
+            Lattice(64, 2000, 800, 2000, tolerance=0.08),
         ),
         Curvature(("critical", "soft"), 32, 16),
         Mixing((8, 16, 32, 64), 256, 400, 4000),
