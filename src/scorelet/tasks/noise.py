@@ -19,7 +19,7 @@ from scorelet.core.progress import Say
 from scorelet.data import Picture, iter_pages, to_unit
 from scorelet.data.pictures.in_memory import in_memory
 from scorelet.data.pictures.kinds import is_raw_file
-from scorelet.data.pictures.notes import LEFT_OUT, NO_DATA, Note
+from scorelet.data.pictures.notes import LEFT_OUT, NO_DATA, OPACITY, Note
 from scorelet.tasks.array_files import check_output, write_page
 from scorelet.tasks.denoise.nodata import without_nodata
 from scorelet.tasks.folder_results import FolderFiles
@@ -167,7 +167,7 @@ def _noise_of_file(path: Path) -> Iterator[PictureNoise]:
         yield PictureNoise((*sensor.shape, 1), True, None, reason=reason, sensor=sensor)
         return
     for page in iter_pages(path, gaps=True):
-        notes = tuple(note for note in page.notes if note.kind in (NO_DATA, LEFT_OUT))
+        notes = tuple(note for note in page.notes if note.kind in (NO_DATA, LEFT_OUT, OPACITY))
         yield replace(noise_of_picture(page), developed=raw, notes=notes)
 
 

@@ -10,11 +10,9 @@ from PIL import Image, ImageOps
 
 from picture_samples import assert_same, exif_block, noise, picture, rewrite, sentence, smooth
 from samples import pillow
-from scorelet.data import (
-    read_picture,
-    write_picture,
-)
+from scorelet.data import on_white, read_picture, write_picture
 from scorelet.data.pictures.formats.png_chunks import pack_chunk
+from scorelet.data.pictures.notes import OPACITY
 
 # ---------------------------------------------------------------- agreement with other readers
 
@@ -77,6 +75,7 @@ def test_unspecified_extra_sample_is_alpha_and_stays_unspecified(tmp_path):
     assert_same(second, first)
     with tifffile.TiffFile(target) as file:
         assert file.pages[0].extrasamples == (0,)
+    assert [note.kind for note in first.notes] == [OPACITY]
 
 
 def test_palette_with_transparency_reads_as_rgba(tmp_path):
@@ -167,6 +166,9 @@ def test_premultiplied_alpha_is_kept_in_tiff_and_divided_elsewhere(tmp_path):
         assert file.pages[0].extrasamples == (1,)
     write_picture(tmp_path / "a.png", first)
     assert read_picture(tmp_path / "a.png").pixels[..., 0].tolist() == [[128, 255], [0, 100]]
+    expected = (100 + 255 - samples[..., 3].astype(float)) / 255
+    expected[1, 0] = 1
+    np.testing.assert_allclose(on_white(first).pixels[..., 0], expected, atol=1 / 255)
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,10 @@ def test_too_many_samples_and_volumes(tmp_path):
         tmp_path / "a.tif", noise((6, 5, 5)), photometric="minisblack", planarconfig="separate"
     )
     assert "6 samples" in sentence(tmp_path / "a.tif")
+    for planes, shape in (("contig", (6, 5, 2)), ("separate", (2, 6, 5))):
+        options = {"photometric": "minisblack", "planarconfig": planes, "metadata": None}
+        tifffile.imwrite(tmp_path / "c.tif", noise(shape), **options)
+        assert "no tag says that the second is opacity" in sentence(tmp_path / "c.tif")
     tifffile.imwrite(tmp_path / "b.tif", noise((16, 32, 32)), volumetric=True, tile=(16, 16, 16))
     assert "volume" in sentence(tmp_path / "b.tif")
 

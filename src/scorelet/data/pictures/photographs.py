@@ -10,6 +10,7 @@ from scorelet.core.errors import ImageFileError, InputError
 from scorelet.core.progress import Say
 from scorelet.core.words import counted
 from scorelet.data.pictures.files import iter_pages
+from scorelet.data.pictures.formats.base import straight
 from scorelet.data.pictures.folders import broken_sentence, find_pictures
 from scorelet.data.pictures.types import Picture, to_unit
 
@@ -99,7 +100,8 @@ def on_white(picture: Picture) -> Picture:
     """Return a picture without alpha: white shows where it is transparent.
 
     Args:
-        picture: with alpha α and colours c, or without: then it is returned itself.
+        picture: with alpha α and colours c, multiplied by α if its file says so, or without alpha:
+            then it is returned itself.
 
     Returns:
         α c + 1 - α in floating point in [0, 1]; integers as they are where nothing is transparent.
@@ -109,7 +111,7 @@ def on_white(picture: Picture) -> Picture:
     alpha = to_unit(picture.alpha)[..., None]
     if not bool((alpha < 1).any()):
         return Picture(picture.pixels)
-    return Picture(alpha * to_unit(picture.pixels) + (1 - alpha))
+    return Picture(alpha * to_unit(straight(picture).pixels) + (1 - alpha))
 
 
 def luma(pixels: Pixels) -> Pixels:

@@ -73,7 +73,7 @@ def writer(
     """`Format.write` of a kind that holds one picture, its colours not multiplied by alpha."""
 
     def write(path: Path, pages: Iterator[Picture], target: Encoding) -> None:
-        path.write_bytes(encode(_straight(next(pages)), target))
+        path.write_bytes(encode(straight(next(pages)), target))
 
     return write
 
@@ -92,7 +92,7 @@ def lookup(table: np.ndarray, places: np.ndarray) -> np.ndarray:
     return result
 
 
-def _straight(picture: Picture) -> Picture:
+def straight(picture: Picture) -> Picture:
     """Divide colours by the alpha that a TIFF says they were multiplied by."""
     coding = picture.metadata.tiff
     if picture.alpha is None or coding is None or coding.extra_sample != 1:

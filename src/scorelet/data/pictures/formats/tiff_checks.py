@@ -94,6 +94,16 @@ def _check_colours(page: "TiffPage") -> None:
             f"has {page.samplesperpixel} samples per pixel; expected gray or RGB with at most "
             "one alpha: split it into gray pages."
         )
+    if page.samplesperpixel == 2 and not says_opacity(page):
+        raise RefusedError(
+            "has 2 gray samples per pixel, and no tag says that the second is opacity; expected "
+            "gray with at most one alpha: split it into gray pages."
+        )
+
+
+def says_opacity(page: "TiffPage") -> bool:
+    """Whether the sample behind the colours is said to be opacity (tag 338, ExtraSamples)."""
+    return tuple(page.extrasamples[:1]) in ((1,), (2,))
 
 
 def _check_segments(page: "TiffPage") -> None:

@@ -7,13 +7,15 @@ import numpy as np
 from scorelet.data.pictures.errors import check_finite
 from scorelet.data.pictures.formats.base import lookup
 from scorelet.data.pictures.formats.orientation import upright
-from scorelet.data.pictures.formats.tiff_checks import MIN_IS_WHITE, PALETTE
+from scorelet.data.pictures.formats.tiff_checks import MIN_IS_WHITE, PALETTE, says_opacity
 from scorelet.data.pictures.formats.tiff_tags import metadata_of, no_data_value, orientation_of
-from scorelet.data.pictures.notes import NO_DATA, Note, depth_note, left_out
+from scorelet.data.pictures.notes import NO_DATA, OPACITY, Note, depth_note, left_out
 from scorelet.data.pictures.types import Picture, split_samples
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
+
+_FOURTH = "has a fourth sample of no stated meaning, which stays as it is, as opacity does"
 
 
 def decode_page(page: "TiffPage", *, big: bool, gaps: bool) -> Picture:
@@ -70,6 +72,8 @@ def _notes(page: "TiffPage", mask: np.ndarray | None) -> tuple[Note, ...]:
         notes.append(depth_note(f"a palette of {page.bitspersample}-bit numbers", "8-bit colours"))
     elif page.bitspersample < 8:
         notes.append(depth_note(f"{page.bitspersample}-bit samples", "8-bit ones"))
+    if page.samplesperpixel == 4 and not says_opacity(page):
+        notes.append(Note(OPACITY, _FOURTH))
     if page.subifds:
         notes.append(left_out(len(page.subifds)))
     if mask is not None:
