@@ -134,11 +134,17 @@ def test_pictures_of_pillow(mode):
     assert got.dtype == {"I;16": "u2", "I": "i4", "F": "f4"}.get(mode, "u1")
 
 
-def test_a_transparent_palette_becomes_rgba(tmp_path):
-    image = Image.fromarray((A * 10).astype("u1")).convert("P")
-    image.save(tmp_path / "a.png", transparency=0)
+@pytest.mark.parametrize(
+    ("mode", "channels", "colour"),
+    [("P", 4, 0), ("1", 2, 0), ("L", 2, 50), ("RGB", 4, (50, 50, 50))],
+)
+def test_a_transparent_colour_becomes_opacity(tmp_path, mode, channels, colour):
+    image = Image.fromarray((A * 10).astype("u1")).convert(mode)
+    image.save(tmp_path / "a.png", transparency=colour)
     with Image.open(tmp_path / "a.png") as image:
-        assert plain_array(image).shape == (4, 6, 4)
+        got = plain_array(image)
+    assert got.shape == (4, 6, channels)
+    assert set(got[..., -1].ravel()) == {0, 255}
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ import numpy as np
 from scorelet.core.errors import InputError
 
 _PLAIN_MODES = ("L", "LA", "RGB", "RGBA", "I;16", "I", "F")
+_WITH_ALPHA = {"1": "LA", "L": "LA", "P": "RGBA", "RGB": "RGBA"}
 _CONVERTED_MODES = {"1": "L", "P": "RGB", "PA": "RGBA", "RGBX": "RGB", "La": "LA", "RGBa": "RGBA"}
 _CONVERTED_MODES |= {"I;16B": "I;16", "I;16L": "I;16", "I;16N": "I;16"}
 
@@ -25,7 +26,7 @@ def plain_array(x: Any, *, what: str = "array") -> np.ndarray:  # noqa: ANN401 -
         x: a NumPy array or a subclass of it (matrix, memmap, masked array), a torch tensor on any
             device, a Pillow picture, or nested lists. Masked values of floating point become NaN.
             bfloat16 becomes float32. A Pillow picture becomes (height, width[, channels]);
-            palettes become RGB, or RGBA if they are transparent.
+            palettes become RGB; one with a transparent colour gets opacity (LA, RGBA).
         what: it is, for messages.
 
     Returns:
@@ -91,10 +92,10 @@ def _from_tensor(x: Any, torch: Any) -> np.ndarray:  # noqa: ANN401
 
 def _from_picture(x: Any) -> np.ndarray:  # noqa: ANN401
     mode = x.mode
+    if mode in _WITH_ALPHA and "transparency" in x.info:
+        return np.array(x.convert(_WITH_ALPHA[mode]))
     if mode in _PLAIN_MODES:
         return np.array(x)
-    if mode == "P" and "transparency" in x.info:
-        return np.array(x.convert("RGBA"))
     if mode not in _CONVERTED_MODES:
         raise InputError(
             f"The picture is in {mode}; expected gray, RGB or a palette: convert it with "
