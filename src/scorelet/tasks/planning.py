@@ -64,6 +64,11 @@ def plan_tasks(
         InputError: no paths, an empty one, a file as the output of several, or an output that is
             named as one kind and wanted as another.
     """
+    if str(output) == "-":
+        raise InputError(
+            "The output is -, and results are not written to pipes: choose the name of a file or "
+            "a folder as -o."
+        )
     found = _named(paths)
     single = len(found) == 1 and not _is_folder(found[0])
     root = None if output is None else as_path(output, name="output")

@@ -163,6 +163,8 @@ def test_only_files_that_would_make_the_same_one_beside_fail(folder, path):
 
 
 def test_plans_that_cannot_be(folder, path):
+    with pytest.raises(InputError, match="results are not written to pipes"):
+        plan_tasks([path("in/a.png")], "-", suffix="_x")
     with pytest.raises(InputError, match="No picture was named"):
         plan_tasks([], None, suffix="_")
     with pytest.raises(InputError, match="several results need a folder"):

@@ -82,7 +82,6 @@ FORMAT = Format(
     name="bmp",
     title="BMP",
     suffixes=(".bmp",),
-    read_only=(".dib",),
     can=frozenset({ALPHA}),
     matches=begins(b"BM"),
     read=reader(decode),
