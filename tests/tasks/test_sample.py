@@ -23,6 +23,7 @@ from scorelet.sampling import DivergenceError
 from scorelet.sampling.reverse import SAMPLERS, ReversePlan, discrete_law, reverse
 from scorelet.tasks.sample import SampleSettings
 from scorelet.tasks.sample.cascades import plans_of
+from scorelet.tasks.sample.output import write_samples
 from scorelet.tasks.sample.verb import drawn
 from scorelet.tasks.sample.whole import CHURN, EXACT, LARGEST, LEAST, POWER, plan_of
 from scorelet.wavelets import OrthogonalWavelet, PacketPlan, WaveletPacket
@@ -289,6 +290,12 @@ def test_a_model_of_half_precision_draws_in_single_precision_as_its_file_does():
     found = sl.sample(model, n=2, steps=3).images
     assert np.abs(sl.sample(model.half(), n=2, steps=3).images - found).max() < 5e-3
     assert next(model.parameters()).dtype == torch.float16
+
+
+def test_a_narrow_sheet_is_written(tmp_path):
+    images = np.random.default_rng(0).random((1, 1, 3000, 1)).astype(np.float32)
+    write_samples(tmp_path / "x.png", images, {}, pictures=True)
+    assert read_picture(tmp_path / "x.png").pixels.shape == (3000, 1, 1)
 
 
 def test_files_hold_what_was_drawn(tmp_path):

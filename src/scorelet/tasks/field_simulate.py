@@ -14,6 +14,7 @@ from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.data.fields.chains import ENTRY
 from scorelet.data.fields.ensembles import Ensemble
+from scorelet.data.pictures.formats.png import png_bytes
 from scorelet.plots.contact_sheet import check_sheet, contact_sheet, sheet_bytes
 from scorelet.sampling import ensemble
 from scorelet.tasks.array_files import SUFFIXES, check_output, check_space, write_array, writing
@@ -117,9 +118,7 @@ def _write(
 
 
 def _write_sheet(target: Path, fields: np.ndarray, *, overwrite: bool) -> None:
-    import imagecodecs
-
-    encoded = imagecodecs.png_encode(contact_sheet(fields))
+    encoded = png_bytes(contact_sheet(fields))
     with writing(target, overwrite=overwrite) as temporary:
         temporary.write_bytes(encoded)
 

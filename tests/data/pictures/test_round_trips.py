@@ -24,6 +24,15 @@ from scorelet.data.pictures.formats.png_chunks import insert_chunks, iter_chunks
 # ---------------------------------------------------------------- lossless round trips
 
 
+@pytest.mark.parametrize("width", range(1, 6))
+@pytest.mark.parametrize(("channels", "alpha"), [(1, False), (3, False), (3, True)])
+@pytest.mark.parametrize("dtype", KINDS)
+def test_narrow_pictures_are_written_as_png(tmp_path, width, channels, alpha, dtype):
+    narrow = picture((3000, width), channels, dtype, alpha)
+    write_picture(tmp_path / "a.png", narrow)
+    assert_same(read_picture(tmp_path / "a.png"), narrow)
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("alpha", [False, True])
 @pytest.mark.parametrize("channels", [1, 3])

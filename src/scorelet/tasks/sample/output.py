@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from scorelet.data.pictures.formats.png import png_bytes
 from scorelet.plots.contact_sheet import check_sheet, contact_sheet, sheet_bytes
 from scorelet.tasks.array_files import check_output, check_space, write_array, writing
 
@@ -50,10 +51,8 @@ def write_samples(
     if output.suffix.lower() != SHEET:
         write_array(output, [images], images.shape, description=document)
         return
-    import imagecodecs
-
     bounds = (0.0, 1.0) if pictures else None
     shown = images[:, 0] if images.shape[1] == 1 else np.moveaxis(images, 1, -1)
-    encoded = imagecodecs.png_encode(contact_sheet(shown, bounds=bounds))
+    encoded = png_bytes(contact_sheet(shown, bounds=bounds))
     with writing(output) as temporary:
         temporary.write_bytes(encoded)

@@ -62,13 +62,24 @@ def check(picture: Picture, _target: Encoding) -> None:
 
 def encode(picture: Picture, _target: Encoding) -> bytes:
     """Encode 8- or 16-bit samples with profile, EXIF, XMP and resolution."""
-    import imagecodecs
-
-    plain = imagecodecs.png_encode(np.ascontiguousarray(join_samples(picture)), level=6)
     chunks = chunks_of(picture.metadata, channels=picture.pixels.shape[2])
     if picture.metadata.xmp is not None:
         chunks.append((_TEXT, pack_png_text(picture.metadata.xmp)))
-    return insert_chunks(bytes(plain), chunks)
+    return insert_chunks(png_bytes(join_samples(picture)), chunks)
+
+
+def png_bytes(samples: np.ndarray) -> bytes:
+    """Encode samples (height, width[, 1 to 4]), without any metadata.
+
+    The buffer has room for a byte in front of each row and for what cannot be compressed;
+    imagecodecs' own is too small for a few columns.
+    """
+    import imagecodecs
+
+    plain = np.ascontiguousarray(samples)
+    size = plain.nbytes + len(plain)
+    return bytes(imagecodecs.png_encode(plain, level=6, out=size + size // 64 + 65536))
+
 
 
 def _known_chunks(data: bytes, limits: Limits) -> dict[bytes, bytes]:
