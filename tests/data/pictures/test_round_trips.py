@@ -230,6 +230,20 @@ def test_jpeg_keeps_its_quantisation(tmp_path, mode, subsampling, progressive):
 def test_new_jpeg_has_quality_95(tmp_path):
     write_picture(tmp_path / "a.jpg", Picture(smooth(16, 16)))
     Image.fromarray(smooth(16, 16)).save(tmp_path / "b.jpg", quality=95)
+@pytest.mark.parametrize("subsampling", [0, 2])
+@pytest.mark.parametrize("rgb", [False, True])
+def test_jpeg_keeps_its_colours(tmp_path, rgb, subsampling):
+    source = Image.fromarray(smooth(40, 50))
+    kept = {"keep_rgb": True} if rgb else {"subsampling": subsampling}
+    source.save(tmp_path / "a.jpg", quality=63, **kept)
+    first, _, target = rewrite(tmp_path / "a.jpg")
+    assert pillow(target).info.get("adobe_transform") == (0 if rgb else None)
+    assert pillow(target).layer == pillow(tmp_path / "a.jpg").layer
+    gray = replace(first, pixels=first.pixels[..., :1])
+    write_picture(tmp_path / "gray.jpg", gray)
+    assert pillow(tmp_path / "gray.jpg").mode == "L"
+
+
     expected = pillow(tmp_path / "b.jpg").quantization
     assert pillow(tmp_path / "a.jpg").quantization == expected
 

@@ -24,11 +24,13 @@ class JpegCoding:
         tables: quantisation tables, 64 steps each, in Pillow's order.
         subsampling: Pillow's code (0: 4:4:4, 1: 4:2:2, 2: 4:2:0, -1: unknown).
         progressive: whether the scans refine the whole picture step by step.
+        rgb: whether red, green and blue are stored, not brightness and colour differences.
     """
 
     tables: tuple[tuple[int, ...], ...]
     subsampling: int = -1
     progressive: bool = False
+    rgb: bool = False
 
     @property
     def median_step(self) -> float | None:

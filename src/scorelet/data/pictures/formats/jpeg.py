@@ -101,9 +101,19 @@ def _check_depth(data: bytes) -> None:
         )
 
 
+        rgb=_is_rgb(image),
 def _depth(data: bytes) -> int | None:
     """Bits of a sample, as the frame header says (ITU-T T.81, B.2.2); None if there is none."""
     place = 2
+def _is_rgb(image: JpegImagePlugin.JpegImageFile) -> bool:
+    """Whether no conversion is named by Adobe's marker, or else by the names of the components."""
+    if "jfif" in image.info or image.mode != "RGB":
+        return False
+    transform = image.info.get("adobe_transform")
+    names = bytes(layer[0] for layer in image.layer)
+    return names == b"RGB" if transform is None else transform == 0
+
+
     while place + 5 <= len(data) and data[place] == 0xFF:
         marker = data[place + 1]
         if marker in _FRAMES:
@@ -136,7 +146,7 @@ def _options(coding: JpegCoding | None, *, channels: int, quality: int | None) -
     tables = coding.tables[:1] if channels == 1 else coding.tables
     return {
         "qtables": [list(table) for table in tables],
-        "subsampling": coding.subsampling,
+        "subsampling": 0 if coding.rgb else coding.subsampling,
         "progressive": coding.progressive,
     }
 
@@ -151,4 +161,5 @@ FORMAT = Format(
     read=reader(decode),
     check=check,
     write=writer(encode),
+        "keep_rgb": coding.rgb and channels == 3,
 )
