@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 import scorelet as sl
-from samples import noisy, waves
+from samples import RGB_PROFILE, exif, noisy, pillow, waves
 from scorelet.core.errors import InputError
 from scorelet.data import Picture
 from scorelet.models import Denoiser, EnergyDenoiser, GaussianMixtureDenoiser
@@ -156,6 +156,20 @@ def test_pillow_pictures_are_turned_upright_as_files_are(model, tmp_path, orient
     np.testing.assert_array_equal(np.array(out), sl.denoise(path, model=model).image)
     assert out.getexif().get(0x0112, 1) == 1
     assert out.info["icc_profile"] == b"a profile"
+
+
+def test_pillow_pictures_are_saved_with_what_they_say_of_themselves(model, tmp_path):
+    path = tmp_path / "a.jpg"
+    options = {"icc_profile": RGB_PROFILE, "exif": exif(6), "xmp": b"<x/>", "dpi": (300, 200)}
+    Image.fromarray(noisy(20, 24)).save(path, **options)
+    with Image.open(path) as picture:
+        sl.denoise(picture, model=model).save(tmp_path / "b.jpg")
+    got = pillow(tmp_path / "b.jpg")
+    assert got.getexif()[0x010F] == "A maker"
+    assert got.getexif().get(0x0112, 1) == 1
+    assert got.info["icc_profile"] == RGB_PROFILE
+    assert got.info["xmp"] == b"<x/>"
+    assert got.info["dpi"] == (300, 200)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])

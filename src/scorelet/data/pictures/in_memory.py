@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,9 @@ from torch import Tensor
 
 from scorelet.core.arrays import plain_array
 from scorelet.core.errors import InputError
-from scorelet.data.pictures.types import Picture, join_samples, split_samples
+from scorelet.data.pictures.formats.ifd import without_second
+from scorelet.data.pictures.formats.orientation import strip_prefix
+from scorelet.data.pictures.types import Picture, PictureMetadata, join_samples, split_samples
 
 Pixels = np.ndarray
 
@@ -40,7 +42,8 @@ def in_memory(source: Any) -> InMemory:  # noqa: ANN401 - whatever holds numbers
         source: an array (height, width) or ([batch,] height, width, channels), or a tensor
             (height, width) or ([batch,] channels, height, width); of 1 or 3 channels, and one more
             for opacity; uint8, uint16 or floats. Pixels that are NaN, infinite or masked (in a
-            masked array) are gaps. Pillow pictures are turned upright as their EXIF block says.
+            masked array) are gaps. Pillow pictures are turned upright as their EXIF block says, and
+            keep it, as well as colour profile, XMP and resolution.
 
     Raises:
         InputError: other shapes or dtypes.
@@ -60,6 +63,8 @@ def in_memory(source: Any) -> InMemory:  # noqa: ANN401 - whatever holds numbers
     batch = array.ndim == 4
     numbers = range(len(array)) if batch else (...,)
     pictures = [_picture(array[n], None if masked is None else masked[n]) for n in numbers]
+    if _is_pillow(source):
+        pictures = [replace(one, metadata=_metadata(source.info)) for one in pictures]
     back = _way_back(source, flat=array.ndim == 2)
     return InMemory(pictures, batch, back, fractions=not _is_pillow(source))
 
@@ -85,6 +90,17 @@ def _upright(source: Any) -> Any:  # noqa: ANN401
     from PIL import ImageOps
 
     return ImageOps.exif_transpose(source)
+
+
+def _metadata(info: dict[Any, Any]) -> PictureMetadata:
+    """Return what a Pillow picture says of itself, as far as it is said as usual."""
+    dpi, xmp, exif = info.get("dpi"), info.get("xmp"), strip_prefix(info.get("exif"))
+    return PictureMetadata(
+        icc=info.get("icc_profile") or None,
+        exif=without_second(exif) if exif else None,
+        xmp=xmp if isinstance(xmp, bytes) else None,
+        dpi=(float(dpi[0]), float(dpi[1])) if dpi and all(value > 0 for value in dpi) else None,
+    )
 
 
 def _picture(samples: Pixels, gaps: np.ndarray | None) -> Picture:

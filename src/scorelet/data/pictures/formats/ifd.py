@@ -76,5 +76,17 @@ def swapped(block: bytes, tag: int, other: int, start: int | None = None) -> byt
     return _overwritten(_overwritten(block, places[0], second), places[1], first)
 
 
+def without_second(block: bytes) -> bytes:
+    """The block whose first directory is its last: the second of EXIF is a small picture."""
+    order = byte_order(block)
+    try:
+        (start,) = struct.unpack_from(order + "I", block, 4)
+        (count,) = struct.unpack_from(order + "H", block, start)
+    except struct.error:
+        return block
+    place = start + 2 + _SIZE * count
+    return _overwritten(block, place, bytes(4)) if place + 4 <= len(block) else block
+
+
 def _overwritten(block: bytes, place: int, new: bytes) -> bytes:
     return block[:place] + new + block[place + len(new) :]

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from scorelet.data.pictures.formats.ifd import number, swapped, with_number
+from scorelet.data.pictures.formats.ifd import number, swapped, with_number, without_second
 from scorelet.data.pictures.formats.xmp import sized_packet, upright_packet
 from scorelet.data.pictures.types import Picture, PictureMetadata
 
@@ -41,13 +41,16 @@ def turn_upright(samples: np.ndarray, orientation: int) -> np.ndarray:
 
 
 def upright(picture: Picture, orientation: int | None = None) -> Picture:
-    """Turn a picture as its EXIF block, or the given orientation, says; write 1 into the blocks."""
+    """Turn a picture as its EXIF block, or the given orientation, says; write 1 into the blocks.
+
+    The small picture in the EXIF block goes: it would stay sideways, and as noisy as it was.
+    """
     metadata = picture.metadata
     exif = metadata.exif
     found = number(exif, _ORIENTATION) if exif else None
     value = found if orientation is None else orientation
     if exif:
-        metadata = replace(metadata, exif=with_number(exif, _ORIENTATION, 1))
+        metadata = replace(metadata, exif=without_second(with_number(exif, _ORIENTATION, 1)))
     if value is None or not 2 <= value <= 8:
         return replace(picture, metadata=metadata)
     metadata = replace(metadata, xmp=upright_packet(metadata.xmp, sideways=value >= 5))
