@@ -12,7 +12,7 @@ from scorelet.core.arrays import plain_array
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image
 from scorelet.data import Note, Picture, channels_taken, on_white, to_unit, with_channels
-from scorelet.data.pictures.notes import DEPTH
+from scorelet.data.pictures.notes import DEPTH, METADATA
 from scorelet.data.pictures.types import split_samples
 from scorelet.models import Classifier
 
@@ -38,7 +38,8 @@ def prepared(picture: Picture, classifier: Classifier) -> tuple[Image, list[Note
     Raises:
         InputError: NaN or infinite values, or some beyond `LARGEST`.
     """
-    notes = [note for note in picture.notes if note.kind != DEPTH]  # nothing is written back
+    of_results = (DEPTH, METADATA)  # nothing is written back
+    notes = [note for note in picture.notes if note.kind not in of_results]
     pixels = to_unit(on_white(picture).pixels)
     if picture.alpha is not None and bool((to_unit(picture.alpha) < 1).any()):
         notes.append(Note("alpha", "is transparent in places, which were made white"))

@@ -11,7 +11,7 @@ import imagecodecs
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image, PngImagePlugin
+from PIL import ExifTags, Image, PngImagePlugin
 
 from samples import RGB_PROFILE, exif, noisy, pillow
 from scorelet.core.errors import ImageFileError
@@ -205,6 +205,100 @@ def test_the_comment_of_a_jpeg_is_kept_in_jpeg_only(tmp_path):
         assert "comment" not in pillow(again(tmp_path / "a.jpg", suffix)).info
     Image.fromarray(noisy(8, 8)).save(tmp_path / "b.jpg")
     assert "comment" not in pillow(again(tmp_path / "b.jpg")).info
+
+
+def test_texts_of_a_png_are_kept_in_png_but_not_what_old_programs_call_exif(tmp_path):
+    texts = [
+        (b"tEXt", "Author\0Zoë".encode("latin-1")),
+        (b"zTXt", b"Comment\0\0" + zlib.compress(b"long")),
+        (b"iTXt", "Title\0\0\0de\0Titel\0grüße".encode()),
+        (b"tEXt", b"Author\0another"),
+    ]
+    old = [(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(b"\nexif\n 4\n45786966\n"))]
+    path = png_with(tmp_path / "a.png", *texts, *old, (b"iTXt", itxt(packet())))
+    target = again(path)
+    found = [chunk for chunk in iter_chunks(target.read_bytes()) if chunk[0].endswith(b"Xt")]
+    assert [chunk for chunk in found if not chunk[1].startswith(PNG_KEYWORD)] == texts
+    assert stored_xmp(target) == packet()
+
+
+def with_caption(path, caption):
+    """A JPEG whose Photoshop segment has a small picture, and IPTC of a name behind it."""
+    parts = b"8BIM\x04\x0c\x00\x00" + struct.pack(">I", 3) + b"abc\0"
+    parts += b"8BIM\x04\x04\x05named" + struct.pack(">I", len(caption)) + caption
+    content = b"Photoshop 3.0\0" + parts
+    Image.fromarray(noisy(8, 8)).save(
+        path, extra=b"\xff\xed" + struct.pack(">H", 2 + len(content)) + content
+    )
+    return path
+
+
+@pytest.mark.parametrize("odd", [0, 1])
+def test_iptc_is_kept_in_jpeg_and_tiff(tmp_path, odd):
+    caption = CAPTION + bytes(odd)
+    path = with_caption(tmp_path / "a.jpg", caption)
+    jpeg, tiff = again(path), again(path, ".tif")
+    assert pillow(jpeg).info["photoshop"] == {0x0404: caption}
+    assert raw_tag(tiff, IPTC_TAG) == caption
+    assert pillow(again(tiff, ".jpg")).info["photoshop"] == {0x0404: caption}
+
+
+def with_small_picture(block):
+    """An EXIF block with a second directory, of one tag, which may hold a small picture."""
+    bare = block.removeprefix(b"Exif\0\0")
+    order = "<" if bare[:2] == b"II" else ">"
+    place = 8 + 2 + 12 * struct.unpack_from(order + "H", bare, 8)[0]
+    directory = struct.pack(order + "HHHIHHI", 1, 0x0103, 3, 1, 6, 0, 0)
+    linked = bare[:place] + struct.pack(order + "I", len(bare)) + bare[place + 4 :]
+    return b"Exif\0\0" + linked + directory
+
+
+def test_the_small_picture_of_exif_goes_and_the_rest_stays(tmp_path):
+    block = exif(6)
+    block.get_ifd(0x8769)[0x9286] = b"ASCII\0\0\0hello"
+    block = with_small_picture(block.tobytes())
+    for suffix in (".jpg", ".png", ".webp"):
+        Image.fromarray(noisy(8, 12)).save(tmp_path / f"a{suffix}", exif=block)
+        assert pillow(tmp_path / f"a{suffix}").getexif().get_ifd(ExifTags.IFD.IFD1)
+        found = pillow(again(tmp_path / f"a{suffix}")).getexif()
+        assert not found.get_ifd(ExifTags.IFD.IFD1)
+        assert found.get_ifd(0x8769)[0x9286] == b"ASCII\0\0\0hello"
+        assert found[0x010F] == "A maker"
+
+
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+def test_a_stack_of_imagej_keeps_tables_ranges_and_labels(tmp_path, byteorder):
+    said = {
+        "LUTs": [np.tile(np.arange(256, dtype=np.uint8), (3, 1)) // k for k in (1, 2, 3)],
+        "Ranges": (0.0, 100.0, 1.0, 200.0, 2.0, 300.0),
+        "Labels": [f"µ{k}" for k in range(3)],
+        "Info": "from a microscope",
+        "mode": "composite",
+    }
+    pages = noisy(5, 6, 3, dtype="uint16").transpose(2, 0, 1)
+    options = {"imagej": True, "byteorder": byteorder, "metadata": {"axes": "CYX", **said}}
+    tifffile.imwrite(tmp_path / "a.tif", pages, **options)
+    with tifffile.TiffFile(again(tmp_path / "a.tif")) as file:
+        found = file.imagej_metadata
+    np.testing.assert_array_equal(found["LUTs"], said["LUTs"])
+    assert {key: found[key] for key in said if key != "LUTs"} == {
+        key: value for key, value in said.items() if key != "LUTs"
+    }
+
+
+@pytest.mark.parametrize(("dtype", "name"), [("u2", "uint16"), ("f4", "float"), ("f8", "double")])
+def test_a_description_by_ome_names_the_type_that_is_written(tmp_path, dtype, name):
+    pages = noisy(5, 6, 3, dtype="uint16").transpose(2, 0, 1)
+    tifffile.imwrite(tmp_path / "a.ome.tif", pages, metadata={"axes": "CYX"})
+    written = [
+        replace(page, pixels=page.pixels.astype(dtype))
+        for page in iter_pages(tmp_path / "a.ome.tif")
+    ]
+    write_pages(tmp_path / "b.ome.tif", written)
+    with tifffile.TiffFile(tmp_path / "b.ome.tif") as file:
+        assert f'Type="{name}"' in file.ome_metadata
+        assert file.series[0].dtype == dtype
+        assert file.series[0].axes == "CYX"
 
 
 PLACE = {

@@ -11,10 +11,19 @@ import pytest
 import tifffile
 from PIL import Image
 
-from samples import exif, noisy, pillow
-from scorelet.data import Note, Picture, iter_pages, read_picture, write_picture
+from samples import RGB_PROFILE, exif, noisy, pillow
+from scorelet.data import (
+    Note,
+    Picture,
+    PictureMetadata,
+    TiffCoding,
+    iter_pages,
+    read_picture,
+    write_picture,
+)
 from scorelet.data.pictures.formats.png_chunks import SIGNATURE, pack_chunk
-from scorelet.data.pictures.notes import DEPTH, LEFT_OUT, sentences
+from scorelet.data.pictures.lost import lost
+from scorelet.data.pictures.notes import DEPTH, LEFT_OUT, METADATA, sentences
 
 
 def notes(path):
@@ -187,3 +196,65 @@ def test_width_and_height_in_xmp_follow_a_rotation(tmp_path, orientation):
     (tmp_path / "a.jpg").write_bytes(stream.getvalue())
     expected = XMP_TURNED if orientation == 6 else XMP
     assert read_picture(tmp_path / "a.jpg").metadata.xmp == expected
+
+
+# ---------------------------------------------------------------- metadata that is left out
+
+_ALL = {
+    "icc": RGB_PROFILE,
+    "exif": b"II*\0" + bytes(12),
+    "xmp": b"<x/>",
+    "comment": b"hi",
+    "iptc": b"caption",
+    "png_chunks": ((b"sRGB", b"\0"), (b"tEXt", b"a\0b")),
+    "dpi": (300.0, 300.0),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "text"),
+    [
+        ("a.png", _ALL, "has IPTC and a comment, which PNG results leave out"),
+        ("a.tif", _ALL, "has EXIF, a comment and texts, which TIFF results leave out"),
+        ("a.jpg", _ALL, "has texts, which JPEG results leave out"),
+        ("a.webp", _ALL, "has IPTC, a comment and texts, which WebP results leave out"),
+        ("a.jpg", {"exif": bytes(65_528)}, "has much EXIF, which JPEG results leave out"),
+        ("a.jpg", {"exif": bytes(65_527)}, None),
+        ("a.jpg", {"xmp": bytes(65_505)}, "has much XMP, which JPEG results leave out"),
+        (
+            "a.tif",
+            {"png_chunks": ((b"gAMA", bytes(4)), (b"cICP", bytes(4)))},
+            "has the chunks gAMA, cICP about colour, which TIFF results leave out",
+        ),
+        ("a.tif", {"png_chunks": ((b"gAMA", bytes(4)), (b"sRGB", b"\0"))}, None),
+        ("a.png", {"tiff": TiffCoding(texts=((270, b"a"),))}, "has texts, which PNG"),
+        (
+            "a.png",
+            {"tiff": TiffCoding(tags=((33550, 12, 3, bytes(24)),))},
+            "has a place on a map, which PNG",
+        ),
+        ("a.png", {"tiff": TiffCoding(texts=((305, b"a"),))}, None),
+        ("a.tif", {"png_chunks": ((b"tEXt", b"Software\0a"),)}, None),
+        ("a.png", {}, None),
+        ("a.dng", _ALL, None),
+    ],
+)
+def test_metadata_that_a_kind_of_file_does_not_hold_is_named(name, said, text):
+    found = lost(name, Picture(noisy(4, 5), metadata=PictureMetadata(**said)))
+    assert [note.kind for note in found] == ([METADATA] if text else [])
+    assert not text or found[0].text.startswith(text)
+
+
+def test_a_profile_that_is_not_for_the_colours_is_named():
+    picture = Picture(noisy(4, 5, 1), metadata=PictureMetadata(icc=RGB_PROFILE))
+    assert [note.text for note in lost("a.png", picture)] == [
+        "has a profile of other colours, which PNG results leave out"
+    ]
+
+
+def test_exif_of_a_tiff_is_left_out(tmp_path):
+    path, tags = tmp_path / "a.tif", [(34664, "I", 1, 8, True)]
+    tifffile.imwrite(path, noisy(6, 9), photometric="rgb", extratags=tags, byteorder="<")
+    before, after = (struct.pack("<HHI", code, 4, 1) for code in (34664, 34665))  # of EXIF
+    path.write_bytes(path.read_bytes().replace(before, after))
+    assert notes(tmp_path / "a.tif") == {METADATA: "has EXIF, which is left out"}

@@ -121,8 +121,8 @@ def write_pages(
 ) -> None:
     """Write pages to a file whose kind its suffix tells; either all of them or no file at all.
 
-    Compression, profile, EXIF (not in TIFF), XMP, resolution and bit depth follow each picture's
-    metadata as far as the kind can express them. The pages are taken one at a time.
+    Compression, profile, EXIF (not in TIFF), XMP, IPTC, resolution and bit depth follow each
+    picture's metadata as far as the kind can express them. The pages are taken one at a time.
 
     Args:
         path: the file; replaced if it exists.

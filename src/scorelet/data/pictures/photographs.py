@@ -10,8 +10,8 @@ from scorelet.core.errors import ImageFileError, InputError
 from scorelet.core.progress import Say
 from scorelet.core.words import counted
 from scorelet.data.pictures.files import iter_pages
-from scorelet.data.pictures.formats.base import straight
 from scorelet.data.pictures.folders import broken_sentence, find_pictures
+from scorelet.data.pictures.formats.base import straight
 from scorelet.data.pictures.types import Picture, to_unit
 
 Pixels = np.ndarray

@@ -53,7 +53,7 @@ class TiffCoding:
         big: 64-bit file offsets (BigTIFF).
         half: samples were 16-bit floating point; float32 pixels are written so again.
         subfile: tag 254: 0 a picture, 1 a smaller version of another page, 2 one page of many.
-        tags: further tags that are written back unchanged (IPTC, GeoTIFF, GDAL), each as (code,
+        tags: further tags that are written back unchanged (GeoTIFF, GDAL, ImageJ), each as (code,
             type, count, packed values in the byte order of this machine).
     """
 
@@ -81,11 +81,13 @@ class PictureMetadata:
         exif: EXIF block, starting at its byte-order mark; its orientation is always 1.
         xmp: XMP packet (XML); if the picture was turned upright, its orientation is 1.
         comment: the comment of a JPEG, written in JPEG only.
+        iptc: captions and the like as IPTC records, written in JPEG and TIFF.
         dpi: pixels per inch, horizontal then vertical.
         jpeg: compression of a JPEG source.
         tiff: storage of a TIFF source; its resolution is written in preference to `dpi`.
         webp_lossless: whether a WebP is written without loss.
-        png_chunks: PNG chunks that say what the numbers mean (sRGB, gAMA, cHRM ...), unchanged.
+        png_chunks: PNG chunks that say what the numbers mean (sRGB, gAMA, cHRM ...), and texts,
+            unchanged.
         mosaic: of which the pixels are the development, to be written as DNG.
     """
 
@@ -95,6 +97,7 @@ class PictureMetadata:
     exif: bytes | None = None
     xmp: bytes | None = None
     comment: bytes | None = None
+    iptc: bytes | None = None
     dpi: tuple[float, float] | None = None
     jpeg: JpegCoding | None = None
     tiff: TiffCoding | None = None

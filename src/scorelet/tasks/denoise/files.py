@@ -9,6 +9,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path, exists
 from scorelet.data import (
     SUFFIXES,
+    Note,
     Picture,
     check_target,
     count_pages,
@@ -16,6 +17,7 @@ from scorelet.data import (
     what_it_holds,
     write_pages,
 )
+from scorelet.data.pictures.lost import lost
 from scorelet.tasks.conditions import Conditions
 from scorelet.tasks.denoise.page import denoised_pages
 from scorelet.tasks.denoise.settings import SETTINGS, TARGET, Denoised, DenoiseSettings, Target
@@ -158,7 +160,7 @@ def _denoise_file(task: FileTask, job: _Job, target: Target, publish: Publish) -
 
     def pictures() -> Iterator[Picture]:
         for out in job.pages(task, check):
-            pages.append(_page_report(out))
+            pages.append(_page_report(out, lost(task.target, out.picture)))
             yield out.picture
 
     write_pages(
@@ -178,7 +180,7 @@ def _report(pages: list[dict[str, Any]], job: _Job) -> dict[str, Any]:
     }
 
 
-def _page_report(out: Denoised) -> dict[str, Any]:
+def _page_report(out: Denoised, more: tuple[Note, ...] = ()) -> dict[str, Any]:
     pixels = out.picture.pixels
     return {
         "height": pixels.shape[0],
@@ -191,5 +193,5 @@ def _page_report(out: Denoised) -> dict[str, Any]:
         "found": out.found,
         "told": out.told,
         "warnings": list(out.warnings),
-        "notes": [asdict(note) for note in out.picture.notes],
+        "notes": [asdict(note) for note in (*out.picture.notes, *more)],
     }

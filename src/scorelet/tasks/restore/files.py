@@ -22,6 +22,7 @@ from scorelet.data import (
 )
 from scorelet.data.pictures.enlarged import enlarged
 from scorelet.data.pictures.formats.base import QUALITY
+from scorelet.data.pictures.lost import lost
 from scorelet.tasks.conditions import Conditions
 from scorelet.tasks.denoise.remarks import beyond_learnt, other_size
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
@@ -155,7 +156,7 @@ def _restore_file(
         "steps": found.steps,
         "deviation": float(found.deviation.mean()) * 255,
         "warnings": _remarks(settings, (height, width), loss=loss),
-        "notes": [asdict(note) for note in picture.notes],
+        "notes": [asdict(note) for note in (*picture.notes, *lost(task.target, picture))],
     }
     write_pages(task.target, [found.picture], publish=lambda temporary: publish(temporary, report))
     return report

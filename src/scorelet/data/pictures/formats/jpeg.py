@@ -1,6 +1,7 @@
 """JPEG, gray and RGB, written back with the quantisation tables it came with."""
 
 import io
+import struct
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,9 @@ _BARE = {0x01, *range(0xD0, 0xD8)}  # markers without a length
 _NUMBER_OF_IMAGES = 0xB001
 _FULL_CHROMA = 90  # quality from which colour is stored as finely as brightness
 _EXIF = b"Exif\x00\x00"
+_PHOTOSHOP, _IPTC = b"Photoshop 3.0\x00", 0x0404  # name of a segment, number of its part
 _SEGMENT = 65533  # bytes that one segment holds: longer blocks are left out
+EXIF_LIMIT, IPTC_LIMIT = _SEGMENT - len(_EXIF), _SEGMENT - len(_PHOTOSHOP) - 13
 
 
 def decode(data: bytes, limits: Limits) -> Picture:
@@ -44,6 +47,7 @@ def decode(data: bytes, limits: Limits) -> Picture:
         exif=strip_prefix(image.info.get("exif")),
         xmp=image.info.get("xmp") or None,
         comment=image.info.get("comment"),
+        iptc=image.info.get("photoshop", {}).get(_IPTC) or None,
         dpi=None if dpi is None else (float(dpi[0]), float(dpi[1])),
         jpeg=_coding(image),
     )
@@ -64,17 +68,26 @@ def encode(picture: Picture, target: Encoding) -> bytes:
     icc = fitting_profile(metadata.icc, channels=channels)
     if icc is not None:
         options["icc_profile"] = icc
-    if metadata.exif is not None and len(_EXIF + metadata.exif) <= _SEGMENT:
+    if metadata.exif is not None and len(metadata.exif) <= EXIF_LIMIT:
         options["exif"] = _EXIF + metadata.exif
     if metadata.xmp is not None and len(metadata.xmp) <= JPEG_LIMIT:
         options["xmp"] = metadata.xmp
     if metadata.comment is not None:
         options["comment"] = metadata.comment
+    if metadata.iptc is not None and len(metadata.iptc) <= IPTC_LIMIT:
+        options["extra"] = _iptc_segment(metadata.iptc)
     if metadata.dpi is not None:
         options["dpi"] = metadata.dpi
     stream = io.BytesIO()
     pillow_image(picture.pixels).save(stream, "JPEG", **options)
     return stream.getvalue()
+
+
+def _iptc_segment(iptc: bytes) -> bytes:
+    """IPTC as the only part of a Photoshop segment, without a name of its own."""
+    part = b"8BIM" + struct.pack(">HHI", _IPTC, 0, len(iptc)) + iptc + bytes(len(iptc) % 2)
+    content = _PHOTOSHOP + part
+    return b"\xff\xed" + struct.pack(">H", 2 + len(content)) + content
 
 
 def pillow_image(pixels: np.ndarray) -> Image.Image:
@@ -88,7 +101,17 @@ def _coding(image: JpegImagePlugin.JpegImageFile) -> JpegCoding:
         tables=tables,
         subsampling=JpegImagePlugin.get_sampling(image),
         progressive=bool(image.info.get("progressive", False)),
+        rgb=_is_rgb(image),
     )
+
+
+def _is_rgb(image: JpegImagePlugin.JpegImageFile) -> bool:
+    """Whether no conversion is named by Adobe's marker, or else by the names of the components."""
+    if "jfif" in image.info or image.mode != "RGB":
+        return False
+    transform = image.info.get("adobe_transform")
+    names = bytes(layer[0] for layer in image.layer)
+    return names == b"RGB" if transform is None else transform == 0
 
 
 def _check_depth(data: bytes) -> None:
@@ -101,19 +124,9 @@ def _check_depth(data: bytes) -> None:
         )
 
 
-        rgb=_is_rgb(image),
 def _depth(data: bytes) -> int | None:
     """Bits of a sample, as the frame header says (ITU-T T.81, B.2.2); None if there is none."""
     place = 2
-def _is_rgb(image: JpegImagePlugin.JpegImageFile) -> bool:
-    """Whether no conversion is named by Adobe's marker, or else by the names of the components."""
-    if "jfif" in image.info or image.mode != "RGB":
-        return False
-    transform = image.info.get("adobe_transform")
-    names = bytes(layer[0] for layer in image.layer)
-    return names == b"RGB" if transform is None else transform == 0
-
-
     while place + 5 <= len(data) and data[place] == 0xFF:
         marker = data[place + 1]
         if marker in _FRAMES:
@@ -148,6 +161,7 @@ def _options(coding: JpegCoding | None, *, channels: int, quality: int | None) -
         "qtables": [list(table) for table in tables],
         "subsampling": 0 if coding.rgb else coding.subsampling,
         "progressive": coding.progressive,
+        "keep_rgb": coding.rgb and channels == 3,
     }
 
 
@@ -161,5 +175,4 @@ FORMAT = Format(
     read=reader(decode),
     check=check,
     write=writer(encode),
-        "keep_rgb": coding.rgb and channels == 3,
 )

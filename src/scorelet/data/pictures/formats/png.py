@@ -18,6 +18,7 @@ from scorelet.data.pictures.formats.orientation import strip_prefix
 from scorelet.data.pictures.formats.png_chunks import (
     MEANING,
     SIGNATURE,
+    TEXTS,
     chunks_of,
     insert_chunks,
     iter_chunks,
@@ -32,13 +33,16 @@ from scorelet.data.pictures.types import Picture, PictureMetadata, join_samples,
 _PALETTE = 3  # colour type in the header
 _CHANNELS = {0: 1, 2: 3, 3: 4, 4: 2, 6: 4}  # when decoded, by colour type
 _TEXT = b"iTXt"
+_BLOCKS = (b"Raw profile type exif\x00", b"Raw profile type APP1\x00", b"Raw profile type xmp\x00")
+
+Chunks = tuple[tuple[bytes, bytes], ...]
 
 
 def decode(data: bytes, limits: Limits) -> Picture:
     """Decode a PNG exactly; palettes become RGB, or gray if all their colours are gray."""
     import imagecodecs
 
-    chunks = _known_chunks(data, limits)
+    chunks, texts = _known_chunks(data, limits)
     depth, colour_type = chunks[b"IHDR"][8], chunks[b"IHDR"][9]
     pixels, alpha = split_samples(imagecodecs.png_decode(data))
     metadata = PictureMetadata(
@@ -48,7 +52,7 @@ def decode(data: bytes, limits: Limits) -> Picture:
         exif=strip_prefix(chunks.get(b"eXIf")),
         xmp=unpack_png_text(chunks.get(_TEXT)),
         dpi=unpack_dpi(chunks.get(b"pHYs")),
-        png_chunks=_meaning(chunks),
+        png_chunks=_meaning(chunks) + texts,
     )
     if colour_type == _PALETTE and _is_gray(pixels, metadata.icc):
         pixels = np.ascontiguousarray(pixels[..., :1])
@@ -81,10 +85,14 @@ def png_bytes(samples: np.ndarray) -> bytes:
     return bytes(imagecodecs.png_encode(plain, level=6, out=size + size // 64 + 65536))
 
 
+def _known_chunks(data: bytes, limits: Limits) -> tuple[dict[bytes, bytes], Chunks]:
+    """Check the whole file, the header first; return the small chunks by name, and all texts.
 
-def _known_chunks(data: bytes, limits: Limits) -> dict[bytes, bytes]:
-    """Check the whole file, the header first, and keep the small chunks by name; of texts XMP."""
+    XMP is among the former. EXIF and XMP as texts of older programs are left out: they may say
+    that the picture is still to be turned.
+    """
     kept: dict[bytes, bytes] = {}
+    texts = []
     for name, content in iter_chunks(data):
         if name == b"IHDR":
             _check_header(content, limits, file_bytes=len(data))
@@ -93,9 +101,11 @@ def _known_chunks(data: bytes, limits: Limits) -> dict[bytes, bytes]:
                 "is an animated PNG, and animations are not supported; expected one still "
                 "picture: export a single frame."
             )
-        if name != b"IDAT" and (name != _TEXT or content.startswith(PNG_KEYWORD)):
+        if name in TEXTS and not content.startswith(PNG_KEYWORD):
+            texts += [] if content.startswith(_BLOCKS) else [(name, content)]
+        elif name != b"IDAT":
             kept.setdefault(name, content)
-    return kept
+    return kept, tuple(texts)
 
 
 def _check_header(content: bytes, limits: Limits, *, file_bytes: int) -> None:
@@ -111,7 +121,7 @@ def _notes(depth: int, colour_type: int) -> tuple[Note, ...]:
     return (depth_note(f"{depth}-bit samples", "8-bit ones"),) if depth < 8 else ()
 
 
-def _meaning(chunks: dict[bytes, bytes]) -> tuple[tuple[bytes, bytes], ...]:
+def _meaning(chunks: dict[bytes, bytes]) -> Chunks:
     """Chunks that are written back unchanged; pHYs only if it is an aspect ratio."""
     names = MEANING if unpack_dpi(chunks.get(b"pHYs")) else (*MEANING, b"pHYs")
     return tuple((name, chunks[name]) for name in names if name in chunks)

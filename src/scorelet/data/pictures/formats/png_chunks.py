@@ -1,6 +1,7 @@
 """PNG as a list of chunks: read them with their check sums, and insert some after the header.
 
-Names follow the PNG specification, third edition: IHDR, iCCP, eXIf, pHYs, sRGB, gAMA, cHRM, cICP.
+Names follow the PNG specification, third edition: IHDR, iCCP, eXIf, pHYs, sRGB, gAMA, cHRM, cICP,
+mDCV, cLLI, tEXt, zTXt, iTXt.
 """
 
 import struct
@@ -12,7 +13,8 @@ from scorelet.data.pictures.formats.inflate import inflate
 from scorelet.data.pictures.types import PictureMetadata
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-MEANING = (b"sRGB", b"gAMA", b"cHRM", b"cICP")
+MEANING = (b"sRGB", b"gAMA", b"cHRM", b"cICP", b"mDCV", b"cLLI")
+TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _INCH = 0.0254  # metres
 
 

@@ -9,12 +9,13 @@ from scorelet.data.pictures.formats.base import lookup
 from scorelet.data.pictures.formats.orientation import upright
 from scorelet.data.pictures.formats.tiff_checks import MIN_IS_WHITE, PALETTE, says_opacity
 from scorelet.data.pictures.formats.tiff_tags import metadata_of, no_data_value, orientation_of
-from scorelet.data.pictures.notes import NO_DATA, OPACITY, Note, depth_note, left_out
+from scorelet.data.pictures.notes import METADATA, NO_DATA, OPACITY, Note, depth_note, left_out
 from scorelet.data.pictures.types import Picture, split_samples
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
 
+_EXIF = 34665  # place of the directory
 _FOURTH = "has a fourth sample of no stated meaning, which stays as it is, as opacity does"
 
 
@@ -74,6 +75,8 @@ def _notes(page: "TiffPage", mask: np.ndarray | None) -> tuple[Note, ...]:
         notes.append(depth_note(f"{page.bitspersample}-bit samples", "8-bit ones"))
     if page.samplesperpixel == 4 and not says_opacity(page):
         notes.append(Note(OPACITY, _FOURTH))
+    if _EXIF in page.tags:
+        notes.append(Note(METADATA, "has EXIF, which is left out"))
     if page.subifds:
         notes.append(left_out(len(page.subifds)))
     if mask is not None:

@@ -3,6 +3,7 @@
 Tag numbers follow the TIFF 6.0 specification, GeoTIFF 1.1 and GDAL's GTiff driver.
 """
 
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
 
 _ORIENTATION = 274
 _TEXTS = (269, 270, 271, 272, 285, 305, 306, 315, 316, 33432)  # names, description, make, date ...
-_XMP, _IPTC = 700, 33723
-_BYTES = (_XMP, _IPTC)  # streams of bytes, even where the tag says that they are longer integers
+_XMP, IPTC = 700, 33723
+_BYTES = (_XMP, IPTC)  # streams of bytes, even where the tag says that they are longer integers
 _NO_DATA = 42113
 _GDAL = (42112, _NO_DATA)
+_IMAGEJ = 50839
 _NO_UNIT, _INCH, _CENTIMETRE = 1, 2, 3
 _INCHES = {_INCH: 1.0, _CENTIMETRE: 2.54}  # centimetres in an inch
 
@@ -29,7 +31,7 @@ def metadata_of(page: "TiffPage", *, big: bool) -> PictureMetadata:
     unit = unit if unit in (_NO_UNIT, _INCH, _CENTIMETRE) else _NO_UNIT
     horizontal, vertical = (float(value) for value in page.resolution)
     factor = _INCHES.get(unit)
-    kept = (_IPTC, *_GDAL, *(() if orientation_of(page) in range(2, 9) else PLACE))
+    kept = (*_GDAL, *(() if orientation_of(page) in range(2, 9) else PLACE))
     coding = TiffCoding(
         compression=int(page.compression),
         predictor=int(page.predictor) > 1,
@@ -40,13 +42,14 @@ def metadata_of(page: "TiffPage", *, big: bool) -> PictureMetadata:
         big=big,
         half=page.dtype == np.float16,
         subfile=int(page.subfiletype),
-        tags=tuple(tag for code in kept if (tag := packed(page, code))),
+        tags=tuple(tag for code in kept if (tag := packed(page, code))) + _imagej(page),
     )
     return PictureMetadata(
         kind="tiff",
         bit_depth=page.bitspersample,
         icc=page.iccprofile,
         xmp=xmp[3] if (xmp := packed(page, _XMP)) else None,
+        iptc=iptc[3] if (iptc := packed(page, IPTC)) else None,
         dpi=None if factor is None else (horizontal * factor, vertical * factor),
         tiff=coding,
     )
@@ -82,6 +85,17 @@ def _texts(page: "TiffPage") -> tuple[tuple[int, bytes], ...]:
         if isinstance(value, str) and value and not value.startswith('{"shape"'):
             found.append((code, value.encode("utf-8")))
     return tuple(found)
+
+
+def _imagej(page: "TiffPage") -> tuple[tuple[int, int, int, bytes], ...]:
+    """ImageJ's look-up tables, ranges and labels: what is packed in them has a byte order, too."""
+    import tifffile
+
+    found = page.tags.valueof(_IMAGEJ)
+    if not isinstance(found, dict):
+        return ()
+    order = "<" if sys.byteorder == "little" else ">"
+    return tuple(tag[:4] for tag in tifffile.imagej_metadata_tag(found, order))
 
 
 def packed(page: "TiffPage", code: int) -> tuple[int, int, int, bytes] | None:

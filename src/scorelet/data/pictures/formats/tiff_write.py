@@ -1,5 +1,6 @@
 """Writing TIFF pages one after another, stored as their source was."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ import numpy as np
 
 from scorelet.data.pictures.formats.base import Encoding
 from scorelet.data.pictures.formats.png_chunks import fitting_profile
+from scorelet.data.pictures.formats.tiff_tags import IPTC
 from scorelet.data.pictures.types import Picture, PictureMetadata, TiffCoding, join_samples
 
 if TYPE_CHECKING:
@@ -15,8 +17,10 @@ if TYPE_CHECKING:
 
 _NONE, _DEFLATE = 1, 8
 _COMPRESSIONS = (_NONE, 5, _DEFLATE, 32773, 32946, 34925, 50000)  # lossless and writable
-_BYTE, _ASCII = 1, 2  # types
+_BYTE, _ASCII, _BYTES = 1, 2, 7  # types
 _XMP, _INCH = 700, 2
+_OME_TYPE = re.compile(rb"(<Pixels\b[^>]*\sType=[\"'])[^\"']*")
+_OME_TYPES = {"float32": "float", "float64": "double"}  # others have NumPy's names
 _SUBFILES = 0b11  # a mask (bit 2) is written as the gray picture that it became
 
 
@@ -56,19 +60,28 @@ def _write_page(writer: "TiffWriter", picture: Picture) -> None:
         resolutionunit=coding.resolution_unit,
         iccprofile=fitting_profile(metadata.icc, channels=picture.pixels.shape[2]),
         subfiletype=coding.subfile & _SUBFILES,
-        extratags=_extra_tags(metadata.xmp, coding),
+        extratags=_extra_tags(metadata, coding, samples.dtype.name),
         metadata=None,
         software=False,
         **options,
     )
 
 
-def _extra_tags(xmp: bytes | None, coding: TiffCoding) -> list[tuple[Any, ...]]:
-    """What tifffile does not write by itself: texts, XMP, and tags that are copied."""
-    tags: list[tuple[Any, ...]] = [(code, _ASCII, None, text, True) for code, text in coding.texts]
-    if xmp is not None:
-        tags.append((_XMP, _BYTE, len(xmp), xmp, True))
+def _extra_tags(metadata: PictureMetadata, coding: TiffCoding, dtype: str) -> list[tuple[Any, ...]]:
+    """What tifffile does not write by itself: texts, XMP, IPTC, and tags that are copied."""
+    tags: list[tuple[Any, ...]] = [
+        (code, _ASCII, None, _typed(text, dtype), True) for code, text in coding.texts
+    ]
+    for code, kind, block in ((_XMP, _BYTE, metadata.xmp), (IPTC, _BYTES, metadata.iptc)):
+        if block is not None:
+            tags.append((code, kind, len(block), block, True))
     return tags + [(*tag, True) for tag in coding.tags]
+
+
+def _typed(text: bytes, dtype: str) -> bytes:
+    """A description by OME with the type of the samples that are written."""
+    named = _OME_TYPES.get(dtype, dtype).encode()
+    return _OME_TYPE.sub(rb"\g<1>" + named, text) if b"<OME" in text else text
 
 
 def _default_coding(metadata: PictureMetadata) -> TiffCoding:
