@@ -215,11 +215,13 @@ def _refuse_existing(
         return
     more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
     verb = "exist" if more else "exists"
-    hint = (
-        f"{verb} already and no job that can go on has made {'them' if more else 'it'}: choose "
-        "another -o, or add --overwrite to make everything anew."
-        if resume
-        else f"{verb} already: add --resume to keep what is finished, or --overwrite to make "
-        "everything anew."
-    )
-    raise InputError(f"{foreign[0]}{more} {hint}")
+    if resume:
+        hint = (
+            f" and no job that can go on has made {'them' if more else 'it'}: choose another -o, "
+            "or add --overwrite to make everything anew."
+        )
+    elif journal:
+        hint = ": add --resume to keep what is finished, or --overwrite to make everything anew."
+    else:
+        hint = ": choose another -o, or add --overwrite."
+    raise InputError(f"{foreign[0]}{more} {verb} already{hint}")

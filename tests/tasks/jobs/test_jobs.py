@@ -46,6 +46,14 @@ def test_what_exists_is_refused_before_anything_is_done(path, tasks):
     assert path("out/deep/c.png").read_text() == "DEEP/C.PNG"
 
 
+def test_a_job_of_one_file_is_not_told_of_resuming(path, tasks):
+    """It keeps no journal by which it could go on."""
+    path("out").mkdir()
+    path("out/a.png").write_text("mine")
+    with pytest.raises(InputError, match=r"^out/a.png exists already: choose .* add --overwrite.$"):
+        run(tasks[:1], journal=False)
+
+
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
 def test_what_is_no_file_is_never_replaced(path, make):
     make("special")
