@@ -11,6 +11,7 @@ from scorelet.cli.evaluate import parse_levels
 from scorelet.core.errors import InputError
 from scorelet.data import from_unit
 from scorelet.tasks import evaluate as measuring
+from scorelet.tasks.experiments.reading import shipped
 from scorelet.zoo import card, names, registry
 
 pytestmark = pytest.mark.usefixtures("float32")
@@ -184,6 +185,15 @@ def test_levels_are_numbers():
     for text in ("", "15,", "inf", "nan"):
         with pytest.raises(InputError, match="--sigma"):
             parse_levels(text)
+
+
+def test_help_names_configurations_arguments_and_debug(shell):
+    words = shell("train", "--help")[1].replace("│", " ").split()
+    assert {*shipped()} <= {word.rstrip(".,") for word in words}
+    assert " ".join(words).startswith("Usage: scorelet train [OPTIONS] CONFIG [CFG...]")
+    found = shell("models", "--help")[1]
+    assert found.startswith("Usage: scorelet models [OPTIONS] [NAME]")
+    assert "--debug" in found.split("Shared options")[1]
 
 
 @pytest.mark.slow

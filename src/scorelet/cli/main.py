@@ -65,7 +65,6 @@ for command in (
     noise.noise,
     classify.classify,
     evaluate.evaluate,
-    train.train,
     scatter.scatter,
     fisher.fisher,
     robust.robust,
@@ -73,10 +72,11 @@ for command in (
     basis.basis,
     audit.audit,
     reproduce.reproduce,
-    models.models,
     info.info,
 ):
     app.command(command)
+app.command(train.train, usage="Usage: scorelet train [OPTIONS] CONFIG [CFG...]")
+app.command(models.models, usage="Usage: scorelet models [OPTIONS] [NAME]")
 field_model.add_to(field.app)
 app.command(field.app)
 app.command(weights.app)

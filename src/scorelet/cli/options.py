@@ -94,6 +94,8 @@ class Shared:
     ] = ()
     """Your own Python code to run first, a .py file or a module: it registers kinds of model, tasks
     or measures of its own, docs/add_a_model.md."""
+    debug: Annotated[bool, Parameter(negative="", group=SHARED)] = False  # read by `run`
+    """An error shows where it came from; before the command, too."""
 
     def say(self, text: str) -> None:
         """Print a message: on stdout, or on stderr beside JSON; nothing when quiet."""

@@ -34,7 +34,9 @@ def train(
         scorelet train mine.yaml --import mine.py
 
     Args:
-        config: a YAML file, or a name: photo; docs/train.md describes the fields.
+        config: a YAML file, whose fields docs/train.md describes; or a name: camera,
+            cifar10-denoiser, cifar10-joint, cifar10-scattering, faces, grain, local-celeba160,
+            local-celebahq320, photo, pixel-celebahq128, scattering-cifar10, wavelet-celebahq128.
         overrides: fields to change, as --cfg.optimizer.rate 1e-3.
         resume: go on from the state in the run folder.
     """
