@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import scorelet as sl
-from aligned_networks import permuted, plain_net
+from aligned_networks import ResidualNet, permuted, plain_net
 from learned_networks import (
     learned_classifier,
     learned_images,
@@ -124,6 +124,58 @@ def test_small_layers_say_nothing_of_their_initialisation():
         net = nn.Sequential(*(nn.Linear(32, 32) for _ in range(6)))
         document = sl.weights.spectrum(net).document
         assert (document["noise"], document["warnings"]) == ("init", [])
+
+
+def test_layers_of_zeros_say_nothing_of_the_noise():
+    """As the last ones of branches may start."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(3, 32, 3), nn.Conv2d(32, 64, 3), nn.Conv2d(64, 64, 3))
+    with torch.no_grad():
+        net[1].weight.zero_()
+        net[2].weight[:40] = 0
+    document = sl.weights.spectrum(net).document
+    assert document["noise"] == "init"
+    assert document["warnings"] == ["all weights of 1 are 0: nothing is said of them"]
+    assert [layer(document, name)["bulk_variance"] for name in "12"] == [0, 0]
+    document = sl.weights.spectrum(net, noise="bulk").document
+    assert document["warnings"][1].startswith("half of the eigenvalues of 2, or more, are 0")
+
+
+def test_empty_layers_are_left_out():
+    with pytest.warns(UserWarning, match="zero-element"):
+        net = nn.Sequential(nn.Linear(0, 4), nn.Linear(4, 8))
+    document = sl.weights.spectrum(net).document
+    assert [entry["name"] for entry in document["layers"]] == ["1"]
+    assert document["warnings"] == [
+        "1 empty layer is left out (0): there are no weights between no channels"
+    ]
+    with pytest.raises(InputError, match=r"has no convolution.*1 empty layer is left out \(0\)"):
+        sl.weights.spectrum(net[:1])
+
+
+class LowRank(nn.Module):
+    """A parametrisation that adds a product of two thin matrices to weights."""
+
+    def __init__(self, size):
+        super().__init__()
+        self.a, self.b = (nn.Parameter(torch.randn(s)) for s in ((size, 2), (2, size)))
+
+    def forward(self, weight):
+        return weight + self.a @ self.b
+
+
+def test_parametrised_layers_are_layers():
+    known = nn.utils.parametrizations
+    for change in (known.weight_norm, known.spectral_norm, known.orthogonal):
+        document = sl.weights.spectrum(change(nn.Linear(12, 12))).document
+        assert [entry["neurons"] for entry in document["layers"]] == [12]
+        assert document["warnings"] == []
+        net = nn.Sequential(nn.Linear(3, 4), change(nn.ConvTranspose2d(8, 8, 3)))
+        (warning,) = sl.weights.spectrum(net).document["warnings"]
+        assert warning.startswith("1 ConvTranspose2d is left out (1)")
+    net = nn.Linear(12, 12)
+    nn.utils.parametrize.register_parametrization(net, "weight", LowRank(12))
+    assert sl.weights.spectrum(net).document["warnings"] == []
 
 
 def test_a_comparison_finds_the_noise_of_both():
@@ -471,3 +523,16 @@ def test_the_law_shrunk_is_told_of_another_noise():
     (warning,) = told("shrunk")
     assert warning.startswith("the bulk of 3 (")
     assert told("empirical") == []
+
+
+def test_layers_of_zeros_are_said_where_networks_are_compared_and_drawn():
+    torch.manual_seed(0)
+    net, other = ResidualNet(8, 4).eval(), ResidualNet(8, 4).eval()
+    nn.init.zeros_(net.layer1.conv2.weight)
+    images, said = learned_images(), "all weights of layer1.conv2 are 0"
+    document = sl.weights.compare(net, other, data=images, draws=2).document
+    assert f"first network: {said}: nothing is said of them" in document["warnings"]
+    assert not any(text.startswith("second network") for text in document["warnings"])
+    for law, count in (("shrunk", 1), ("empirical", 0)):
+        warnings = sl.weights.resample(net, data=images, law=law).document["warnings"]
+        assert sum(text.startswith(f"{said}, and the law shrunk") for text in warnings) == count

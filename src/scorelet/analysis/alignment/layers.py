@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+from torch.nn.utils import parametrize
 from torch.nn.utils.prune import BasePruningMethod
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
@@ -237,7 +239,9 @@ def recompute(module: nn.Module) -> None:
 
 
 def layer_of(name: str, module: nn.Module, positions: int = 1) -> Layer | None:
-    """Return a module as a layer, or None if its weights do not mix channels."""
+    """Return a module as a layer, or None if its weights do not mix channels, or are none."""
+    if _is_empty(module):
+        return None
     if isinstance(module, ChannelMatrix):
         return MatrixLayer(name, module)
     if isinstance(module, nn.Linear):
@@ -245,6 +249,13 @@ def layer_of(name: str, module: nn.Module, positions: int = 1) -> Layer | None:
     if isinstance(module, _CONVOLUTIONS) and module.groups == 1:
         return ConvolutionLayer(name, module)
     return None
+
+
+def _is_empty(module: nn.Module) -> bool:
+    """Whether it is a layer from no channels, or to none."""
+    own = module.parameters(recurse=False)
+    layer = isinstance(module, ChannelMatrix | nn.Linear | _CONVOLUTIONS)
+    return layer and any(not is_lazy(p) and not p.numel() for p in own)
 
 
 def registered_layers(net: nn.Module) -> tuple[Layer, ...]:
@@ -287,7 +298,12 @@ def left_out(net: nn.Module, reason: str) -> list[str]:
         net: any module.
         reason: why grouped convolutions are left out.
     """
-    return [*_left_out(grouped(net), "grouped convolution", reason), *_others(net)]
+    empty = [name for name, module in net.named_modules() if _is_empty(module)]
+    return [
+        *_left_out(grouped(net), "grouped convolution", reason),
+        *_left_out(empty, "empty layer", "there are no weights between no channels"),
+        *_others(net),
+    ]
 
 
 def uncalled(net: nn.Module, layers: Sequence[Layer]) -> list[str]:
@@ -300,12 +316,15 @@ def uncalled(net: nn.Module, layers: Sequence[Layer]) -> list[str]:
 def _others(net: nn.Module) -> list[str]:
     """Modules of others with matrices that are neither convolutions nor linear layers."""
     kinds: dict[str, list[str]] = {}
+    computing = {part for module in net.modules() for part in _computing(module)}
     for name, module in net.named_modules():
         known = layer_of(name, module) is not None or isinstance(module, _CONVOLUTIONS)
-        if not known and _has_matrices(module):
-            kinds.setdefault(type(module).__name__, []).append(name)
-    said = "only convolutions, linear layers and channel matrices are looked into"
-    return [text for kind, names in kinds.items() for text in _left_out(names, kind, said)]
+        said = known or _is_empty(module) or module in computing
+        if not said and _has_matrices(module):
+            kind = parametrize.type_before_parametrizations(module)
+            kinds.setdefault(kind.__name__, []).append(name)
+    reason = "only convolutions, linear layers and channel matrices are looked into"
+    return [text for kind, names in kinds.items() for text in _left_out(names, kind, reason)]
 
 
 def _has_matrices(module: nn.Module) -> bool:
@@ -313,12 +332,20 @@ def _has_matrices(module: nn.Module) -> bool:
 
     Class tokens, embeddings of positions and scales of channels are beside the layers of a block.
     """
-    own = list(module.parameters(recurse=False))
-    kind = type(module).__module__
+    parts = _computing(module)
+    own = [p for part in (module, *parts) for p in part.parameters(recurse=False)]
+    kind = parametrize.type_before_parametrizations(module).__module__
     if kind.startswith("torch.nn"):
         return any(p.ndim > 1 for p in own)
-    whole = next(module.children(), None) is not None or kind.startswith("scorelet.")
+    whole = any(part not in parts for part in module.children()) or kind.startswith("scorelet.")
     return not whole and any(sum(side > 1 for side in p.shape) > 1 for p in own)
+
+
+def _computing(module: nn.Module) -> list[nn.Module]:
+    """Return the parts that parametrisations of torch compute a module's own weights with."""
+    if not parametrize.is_parametrized(module):
+        return []
+    return list(module.get_submodule("parametrizations").modules())
 
 
 def _left_out(names: Sequence[str], kind: str, reason: str) -> list[str]:

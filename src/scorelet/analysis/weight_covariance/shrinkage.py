@@ -20,6 +20,7 @@ from torch import Tensor
 from scorelet.analysis.weight_covariance.spectrum import Spectrum
 
 _TRACY_WIDOM = 2.0234  # its 99th percentile, for real numbers; that of complex ones is smaller
+_ROUNDING = 1e-12  # of the largest eigenvalue, which goes as the square of weights
 
 
 def bulk_edges(gamma: float | int) -> tuple[float, float]:
@@ -70,12 +71,15 @@ def bulk_variance(spectrum: Spectrum) -> float:
     """Return the variance of the weights' bulk: its median eigenvalue by that of pure noise.
 
     1 where the bulk is still that of the initialisation; weight decay makes it smaller. Learned
-    directions are few, so that the median hardly sees them.
+    directions are few, so that the median hardly sees them. 0 where it is 0 up to the rounding of
+    weights in single precision: half of the directions have no weights.
 
     Reference: Gavish, Donoho, IEEE Transactions on Information Theory 2014, section III.E.
     """
     count = min(spectrum.neurons, spectrum.inputs)
     found = spectrum.values[:count].median()
+    if not found > _ROUNDING * spectrum.values[0]:
+        return 0.0
     return float(found / _median_of_noise(spectrum.gamma))
 
 

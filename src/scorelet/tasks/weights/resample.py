@@ -30,7 +30,7 @@ from scorelet.tasks.networks import (
     open_pictures,
     open_unlabelled,
 )
-from scorelet.tasks.weights.spectrum import other_bulks
+from scorelet.tasks.weights.spectrum import other_bulks, zeros
 from scorelet.zoo import save
 
 SUFFIXES = (".safetensors",)
@@ -236,11 +236,18 @@ def _other_noise(network: nn.Module, drawn: DrawnNetwork, law: str) -> list[str]
         return []
     names = {layer.name for layer in drawn.layers if layer.neurons}
     layers = [layer for layer in registered_layers(network) if layer.name in names]
-    shown = other_bulks([layer_spectrum(layer, "init") for layer in layers])
-    if not shown:
-        return []
-    return [
-        f"the bulk of {shown} has not the variance of an initialisation, which is 1 and which the "
-        "law shrunk draws: take the law empirical for networks that were initialised otherwise, or "
-        "trained with weight decay"
-    ]
+    spectra = [layer_spectrum(layer, "init") for layer in layers]
+    empty, shown = zeros(spectra), other_bulks(spectra)
+    said = []
+    if empty:
+        said.append(
+            f"all weights of {', '.join(empty)} are 0, and the law shrunk draws those of an "
+            "initialisation there: take the law empirical"
+        )
+    if shown:
+        said.append(
+            f"the bulk of {shown} has not the variance of an initialisation, which is 1 and which "
+            "the law shrunk draws: take the law empirical for networks that were initialised "
+            "otherwise, or trained with weight decay"
+        )
+    return said

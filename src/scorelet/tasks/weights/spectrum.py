@@ -120,7 +120,7 @@ def in_units_of_noise(
     if noise == AUTO:
         most = any(2 * len(_off(layers)) > len(_large(layers)) for layers in spectra)
         used = "bulk" if most else "init"
-    said = [_bulk_warnings(layers, noise, used) for layers in spectra]
+    said = [[*_no_bulks(layers, used), *_bulk_warnings(layers, noise, used)] for layers in spectra]
     if used == "bulk":
         spectra = [tuple(map(in_units_of_bulk, layers)) for layers in spectra]
     return used, spectra, said
@@ -144,6 +144,24 @@ def _bulk_warnings(layers: Sequence[LayerSpectrum], noise: str, used: str) -> li
     ]
 
 
+def _no_bulks(layers: Sequence[LayerSpectrum], used: str) -> list[str]:
+    """Say which layers have a bulk of 0, with which no noise can be compared."""
+    empty = zeros(layers)
+    said = [f"all weights of {', '.join(empty)} are 0: nothing is said of them"] if empty else []
+    flat = [s.layer.name for s in layers if not s.bulk > 0 and s.layer.name not in empty]
+    if flat and used == "bulk":
+        said.append(
+            f"half of the eigenvalues of {', '.join(flat)}, or more, are 0: noise stays that of "
+            "the initialisation there"
+        )
+    return said
+
+
+def zeros(layers: Sequence[LayerSpectrum]) -> list[str]:
+    """Name layers all of whose weights are 0, as those that end a branch may start."""
+    return [s.layer.name for s in layers if not s.spectrum.trace > 0]
+
+
 def other_bulks(layers: Sequence[LayerSpectrum]) -> str:
     """Name layers with a bulk whose variance is not that of the initialisation, and say it."""
     off = [f"{s.layer.name} ({s.bulk:.2g})" for s in _off(layers)]
@@ -159,7 +177,7 @@ def _large(layers: Sequence[LayerSpectrum]) -> list[LayerSpectrum]:
     found = []
     for each in layers:
         n, d = each.spectrum.neurons, each.spectrum.inputs
-        if min(n, d) >= _ENOUGH and n * d >= _WEIGHTS:
+        if min(n, d) >= _ENOUGH and n * d >= _WEIGHTS and each.bulk > 0:
             found.append(each)
     return found
 
