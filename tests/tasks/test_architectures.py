@@ -188,6 +188,47 @@ def test_tensors_that_are_no_plain_floats_are_refused(library, tmp_path, change,
         open_network(tmp_path / "w.pth", "torchvision:residual")
 
 
+AVERAGED = "params_ema", "state_dict_ema", "model_ema", "ema"
+
+
+@pytest.mark.parametrize("name", ["params", *AVERAGED])
+def test_dictionaries_of_other_training_programs(library, tmp_path, name):
+    net, other = (ResidualNet(8, 5).eval() for _ in range(2))
+    path, state = tmp_path / "w.pth", net.state_dict()
+    torch.save({"epoch": 3, "ema": {"decay": 0.9}, name: state}, path)
+    opened = open_network(path, "timm:residual", device="cpu")
+    assert torch.equal(opened.network.fc.weight, net.fc.weight)
+    assert opened.notes == ()
+    if name in AVERAGED:
+        torch.save({"model": other.state_dict(), name: state}, path)
+        opened = open_network(path, "timm:residual", device="cpu")
+        assert torch.equal(opened.network.fc.weight, net.fc.weight)
+        said = f"{path} holds {name} and model: the averaged weights, {name}, are taken"
+        assert opened.notes == (said,)
+
+
+def test_a_mean_over_steps_of_torch(library, tmp_path):
+    net = ResidualNet(8, 5).eval()
+    mean = torch.optim.swa_utils.AveragedModel(net)
+    torch.save(mean.state_dict(), tmp_path / "w.pth")
+    opened = open_network(tmp_path / "w.pth", "timm:residual", device="cpu")
+    assert torch.equal(opened.network.fc.weight, net.fc.weight)
+    assert opened.notes == ()
+
+
+def test_a_network_is_taken_out_of_a_module_with_a_loss(library, tmp_path):
+    """As Lightning saves it."""
+    net, path = ResidualNet(8, 5).eval(), tmp_path / "w.ckpt"
+    state = {f"net.{name}": value for name, value in net.state_dict().items()}
+    loss = {"criterion.weight": torch.ones(5), "criterion.margin": torch.ones(1)}
+    torch.save({"state_dict": {**loss, **state}, "epoch": 3}, path)
+    found = sl.weights.spectrum(path, arch="timm:residual").document
+    own = sl.weights.spectrum(net).document
+    assert found["layers"] == own["layers"]
+    said = f"only net.* of {path} is taken, without 2 other tensors, as criterion.weight"
+    assert found["warnings"] == [said, *own["warnings"]]
+
+
 class Bomb:
     def __reduce__(self):
         return bytearray, (1 << 46,)

@@ -21,20 +21,25 @@ from torch import Tensor, nn
 from scorelet.core.errors import CheckpointError, InputError, one_line
 from scorelet.core.files import check_regular
 from scorelet.core.own_code import import_code
+from scorelet.core.progress import Say
+from scorelet.core.words import counted
 
 LIBRARIES = ("torchvision", "timm")
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 """Mean and deviation of colours, by which these libraries' networks want pictures standardised."""
-_WRAPPERS = ("state_dict", "model", "model_state_dict", "net", "module")
+_AVERAGED = ("params_ema", "state_dict_ema", "model_ema", "ema")
+"""Where training programs keep the mean of weights over steps, which is what they use later."""
+_WRAPPERS = ("state_dict", "model", "model_state_dict", "net", "module", "params")
 _PREFIXES = ("module.", "model.", "_orig_mod.")
 _DENSE_LAYER = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 """In files of torchvision's DenseNets: norm.1 is what the network calls norm1."""
 
 
-def read_state(path: Path) -> dict[str, Tensor]:
+def read_state(path: Path, *, say: Say = lambda _text: None) -> dict[str, Tensor]:
     """Return the tensors of a file of weights by name; no code in it is run.
 
-    Dictionaries in which training programs wrap them are opened.
+    Dictionaries in which training programs wrap them are opened; averaged weights are taken before
+    others, which `say` is told in a sentence without a full stop.
 
     Raises:
         CheckpointError: missing, damaged, not safe to open, or without plain tensors.
@@ -42,9 +47,8 @@ def read_state(path: Path) -> dict[str, Tensor]:
     if not path.exists():
         raise CheckpointError(f"There is no file {path}: check the path.")
     check_regular(path, what="a file of weights", error=CheckpointError)
-    tensors = _unwrapped(_opened(path))
-    named = all(isinstance(n, str) and isinstance(v, Tensor) for n, v in tensors.items())
-    if not tensors or not named:
+    tensors = _unwrapped(_averaged(_opened(path), path, say))
+    if not _is_state(tensors):
         raise CheckpointError(
             f"{path} holds no dictionary of tensors by name: save the state dictionary."
         )
@@ -80,6 +84,25 @@ def _reason(error: Exception) -> str:
     return said
 
 
+def _averaged(found: object, path: Path, say: Say) -> object:
+    """Return the averaged weights, if there are any, else what was found."""
+    if not isinstance(found, Mapping):
+        return found
+    name = next((name for name in _AVERAGED if _is_state(found.get(name))), None)
+    if name is None:
+        return found
+    if others := [other for other in _WRAPPERS if isinstance(found.get(other), Mapping)]:
+        say(f"{path} holds {name} and {', '.join(others)}: the averaged weights, {name}, are taken")
+    return found[name]
+
+
+def _is_state(found: object) -> bool:
+    """Whether it is a dictionary of tensors by name."""
+    if not isinstance(found, Mapping) or not found:
+        return False
+    return all(isinstance(n, str) and isinstance(v, Tensor) for n, v in found.items())
+
+
 def _unwrapped(found: object) -> dict[Any, Any]:
     """Open the dictionaries in which training programs wrap tensors."""
     for name in _WRAPPERS:
@@ -88,12 +111,15 @@ def _unwrapped(found: object) -> dict[Any, Any]:
     return dict(found) if isinstance(found, Mapping) else {}
 
 
-def build_network(arch: str, tensors: Mapping[str, Tensor], *, path: Path) -> nn.Module:
+def build_network(
+    arch: str, tensors: Mapping[str, Tensor], *, path: Path, say: Say = lambda _text: None
+) -> nn.Module:
     """Return the network that an architecture names, with these weights, in evaluation mode.
 
-    Prefixes that torch's parallel and compiled modules add to names are taken off. If it does not
-    fit, it is built again with as many classes as the weights are for: rows of the last tensor that
-    has another shape.
+    Prefixes that torch's parallel and compiled modules add to names are taken off, and a network
+    that was saved as a part of a module is taken out of it; `say` is told what is left out, in a
+    sentence without a full stop. If it does not fit, it is built again with as many classes as the
+    weights are for: rows of the last tensor that has another shape.
 
     Raises:
         InputError: an architecture that is not known.
@@ -101,7 +127,8 @@ def build_network(arch: str, tensors: Mapping[str, Tensor], *, path: Path) -> nn
     """
     factory = factory_of(arch)
     net = _built(factory, arch)
-    tensors = _without_prefixes(tensors, net.state_dict())
+    own = net.state_dict()
+    tensors = _part(_without_prefixes(tensors, own), own, path, say)
     error = _load(net, tensors)
     if error and arch.partition(":")[0] in LIBRARIES:
         tensors = {_DENSE_LAYER.sub(r"\1\2", name): value for name, value in tensors.items()}
@@ -199,10 +226,37 @@ def _without_prefixes(
     return tensors
 
 
+def _part(
+    tensors: Mapping[str, Tensor], own: Mapping[str, Tensor], path: Path, say: Say
+) -> Mapping[str, Tensor]:
+    """Take a network out of a module that it was saved with, where its names follow its own.
+
+    Such are net.conv.weight of a module that has a loss, too, and module.conv.weight of a mean over
+    steps, which counts them in n_averaged.
+    """
+    missing = _missing(own, tensors)
+    if not missing:
+        return tensors
+    places = [n.removesuffix(missing[0]) for n in tensors if n.endswith(f".{missing[0]}")]
+    for place in places:
+        found = {n.removeprefix(place): v for n, v in tensors.items() if n.startswith(place)}
+        if not _missing(own, found):
+            others = [n for n in tensors if not n.startswith(place) and n != "n_averaged"]
+            if others:
+                more = counted(len(others), "other tensor")
+                say(f"only {place}* of {path} is taken, without {more}, as {others[0]}")
+            return found
+    return tensors
+
+
+def _missing(own: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> list[str]:
+    return [name for name in own if name not in tensors and "num_batches" not in name]
+
+
 def _load(net: nn.Module, tensors: Mapping[str, Tensor]) -> str:
     """Load weights; return what does not fit, or nothing."""
     own = net.state_dict()
-    missing = [name for name in own if name not in tensors and "num_batches" not in name]
+    missing = _missing(own, tensors)
     unknown = [name for name in tensors if name not in own]
     shapes = _of_another_shape(own, tensors)
     if missing or unknown or shapes:

@@ -124,7 +124,11 @@ def separation(
         "dimension": settings.dimension,
         "pool": settings.pool,
         "layers": [_entry(layer) for layer in profile.layers],
-        "warnings": [*(note.rstrip(".") for note in images.notes), *_warnings(profile)],
+        "warnings": [
+            *opened.notes,
+            *(note.rstrip(".") for note in images.notes),
+            *_warnings(profile),
+        ],
     }
     return Separation(document, profile)
 

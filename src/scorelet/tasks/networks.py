@@ -15,6 +15,7 @@ from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.network import has_network
 from scorelet.core.paths import as_path
+from scorelet.core.progress import Say
 from scorelet.data.labelled import LabelledImages, load_labelled
 from scorelet.models import Classifier
 from scorelet.tasks.architectures import (
@@ -42,11 +43,13 @@ class Opened:
         network: in evaluation mode, on its device.
         title: for reports.
         model: what was loaded: a classifier, or the network itself.
+        notes: what of a file was left out, sentences without a full stop.
     """
 
     network: nn.Module
     title: str
     model: Any
+    notes: tuple[str, ...] = ()
 
 
 def open_network(model: Model, arch: str | None, *, device: str = "auto") -> Opened:
@@ -61,9 +64,10 @@ def open_network(model: Model, arch: str | None, *, device: str = "auto") -> Ope
         InputError: a model that has no network, or an architecture that is not known.
         CheckpointError: a file that cannot be read, or does not fit.
     """
+    notes: list[str] = []
     if isinstance(model, str | Path):
         title = str(model)
-        found = _own(model) if arch is None else _foreign(as_path(model, name="model"), arch)
+        found = _own(model) if arch is None else _foreign(model, arch, notes.append)
     else:
         title, found = type(model).__name__, model
     network = found.network if _is_model(found) and has_network(found) else found
@@ -74,7 +78,7 @@ def open_network(model: Model, arch: str | None, *, device: str = "auto") -> Ope
             f"The size of {names[0]} of {title} is not known before the first call: call the "
             "network once, or load its weights."
         )
-    return Opened(network.to(choose_device(device)), title, found)
+    return Opened(network.to(choose_device(device)), title, found, tuple(notes))
 
 
 def _is_model(found: object) -> bool:
@@ -92,8 +96,9 @@ def _own(model: str | Path) -> Any:  # noqa: ANN401 - as load
     return load(model)
 
 
-def _foreign(path: Path, arch: str) -> nn.Module:
-    net = build_network(arch, read_state(path), path=path)
+def _foreign(model: str | Path, arch: str, say: Say) -> nn.Module:
+    path = as_path(model, name="model")
+    net = build_network(arch, read_state(path, say=say), path=path, say=say)
     if arch.partition(":")[0] in LIBRARIES:
         known = getattr(net, "default_cfg", {})  # timm says it itself
         mean, deviation = (known.get(k, v) for k, v in zip(("mean", "std"), IMAGENET, strict=True))

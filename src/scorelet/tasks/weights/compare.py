@@ -178,6 +178,8 @@ def comparison(
         **{name: getattr(settings, name) for name in ("draws", "polar", "seed")},
         "layers": [layer_entry(layer) for layer in layers],
         "warnings": [
+            *(f"first network: {text}" for text in first.notes),
+            *(f"second network: {text}" for text in second.notes),
             *notes,
             *alignment.warnings,
             *sharing_words(shared),

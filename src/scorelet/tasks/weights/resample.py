@@ -172,6 +172,7 @@ def resampling(
         "accuracy": None if trained is None else accuracy,
         "layers": [vars(layer) for layer in drawn.layers],
         "warnings": [
+            *opened.notes,
             *notes,
             *([NO_LOGITS] if test is not None and trained is None else []),
             *_few(drawn, len(images)),

@@ -91,7 +91,7 @@ def spectrum(model: Model, *, arch: str | None = None, noise: str = "auto") -> S
         "arch": arch,
         "noise": used,
         "layers": [_entry(layer) for layer in found],
-        "warnings": [*others, *sharing_words(shared), *notes],
+        "warnings": [*opened.notes, *others, *sharing_words(shared), *notes],
     }
     return Spectra(document, found)
 
