@@ -9,12 +9,13 @@ one's own, and denoisers that are gradients. Where a part has no second derivati
 second graph may lack such a part without a word; so both products are compared (`check_sides`).
 """
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from scorelet.analysis.jacobian.mode import Watch, check_unchanged
@@ -242,8 +243,9 @@ def _call(f: Map, y: Tensor) -> Any:  # noqa: ANN401 - maps of others return wha
     except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
         if "Inference tensors" in str(error):
             raise InputError(_INFERENCE) from error
+        remedy = _remedy(error, module=isinstance(f, nn.Module))
         raise InputError(
-            f"f fails on a tensor of shape {tuple(y.shape)}: {one_line(error)}{_remedy(error)}."
+            f"f fails on a tensor of shape {tuple(y.shape)}: {one_line(error)}{remedy}."
         ) from error
     other = isinstance(value, Tensor) and value.is_floating_point() and value.dtype != y.dtype
     return value.to(y.dtype) if other else value  # of a map with autocast inside
@@ -277,12 +279,14 @@ def _near(a: Tensor, b: Tensor) -> bool:
     return bool((a - b).abs().max() <= 1e-5 * b.abs().max())
 
 
-def _remedy(error: Exception) -> str:
+def _remedy(error: Exception, *, module: bool = False) -> str:
     said = str(error)
     if "inplace" in said:
         return "; leave out what writes over a value that its own derivative needs"
     if "scalar type" in said or "should be the same" in said:
         return "; give y the dtype of the weights, as y.float() or y.astype('float32')"
+    if module and re.search(r"\b[35]D\b", said):
+        return "; modules get images (n, c, h, w): for others give a function, as lambda y: net(y)"
     if "required positional argument" in said:
         return "; give a function of y alone, as lambda y: net(y, sigma)"
     return ""

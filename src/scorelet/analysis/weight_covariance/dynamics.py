@@ -21,8 +21,8 @@ class Movement(NamedTuple):
     """Of each eigenvector, (r,).
 
     Attributes:
-        amplification: a.
-        cosine: c, between -1 and 1.
+        amplification: a; infinite where weights were 0 at the start, NaN where they stayed 0.
+        cosine: c, between -1 and 1; NaN where weights were 0 at either time.
     """
 
     amplification: Tensor
