@@ -110,6 +110,20 @@ def test_the_readme_shows_every_command():
     assert verbs <= shown
 
 
+def test_commands_of_the_readme_write_files_of_their_own():
+    """In a clone they can be typed one after the other: a file that is there is refused."""
+    written = {}
+    for words in commands((ROOT / "README.md").read_text(encoding="utf-8")):
+        if "-o" in words:
+            target = words[words.index("-o") + 1]
+        elif words[1] == "denoise" and "-m" not in words:
+            target = f"{words[2]} with the name that it gets of itself"
+        else:
+            continue
+        assert written.setdefault(target, words) == words
+        assert not (ROOT / target).exists()
+
+
 @pytest.mark.slow
 def test_the_python_of_the_readme_runs(tmp_path, monkeypatch, float32):
     monkeypatch.chdir(tmp_path)
@@ -150,3 +164,18 @@ def test_what_the_reference_names_is_there():
         public = getattr(found, "__all__", None) or vars(found)
         for name in names.split(", "):
             assert name in public, (module, name)
+
+
+def test_lists_in_the_pages_are_whole():
+    """The index names each page, the reference each name, and what to install each verb."""
+    index, reference, install = (
+        (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+        for name in ("index", "api", "install")
+    )
+    listed = index.split("## All pages")[1]
+    names = [path.name for path in (ROOT / "docs").glob("*.md")]
+    assert [name for name in names if name != "index.md" and f"({name})" not in listed] == []
+    whole = {"field", "weights"}  # each of their functions is listed
+    assert [n for n in sl.__all__ if f"| `sl.{n}` |" not in reference and n not in whole] == []
+    verbs = [name for name in app if not name.startswith("-")]
+    assert [v for v in verbs if not re.search(rf"`(scorelet )?{v}`", install)] == []
