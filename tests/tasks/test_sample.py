@@ -142,6 +142,17 @@ def test_networks_draw_whole_pictures_of_the_size_that_is_given():
     assert np.array_equal(one.images, last.x.numpy())
 
 
+def test_another_size_than_the_one_that_was_learnt_is_said(capsys, tmp_path):
+    joint = sl.load("cifar10-joint").denoiser()
+    assert sl.sample(joint, n=1, steps=1).document["warnings"] == []
+    (said,) = sl.sample(joint, n=1, steps=1, size=(16, 24)).document["warnings"]
+    assert said.startswith("the model learnt pictures of 32x32, and samples are 16x24:")
+    path = str(tmp_path / "a.npy")
+    args = ["-n", "1", "--steps", "1", "--size", "16x24", "-o", path, "--quiet"]
+    assert run(["sample", "--model", "cifar10-joint", *args]) == 0
+    assert capsys.readouterr().err == f"warning: {said}.\n"
+
+
 def test_a_joint_model_draws_pictures_of_its_size_and_of_a_class():
     joint = sl.load("cifar10-joint")
     whole = joint.denoiser()

@@ -70,6 +70,8 @@ def sample(
     with bar:
         found = drawn(settings, output=output, overwrite=overwrite, progress=progress)
     document: dict[str, Any] = found.document
+    for warning in document["warnings"]:
+        shared.warn(f"{warning}.")
     height, width = document["size"]
     shared.say(
         f"{count} samples of {height}x{width}, {document['calls']} network calls each, "

@@ -132,6 +132,7 @@ def _document(work: Work, count: int, seconds: float) -> dict[str, Any]:
         "steps": [plan.steps for plan in work.used],
         "calls": sum(plan.calls for plan in work.used),
         "seconds": round(seconds, 2),
+        "warnings": list(work.warnings),
     }
     if settings.label is not None:
         document["label"] = settings.label

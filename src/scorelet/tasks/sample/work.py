@@ -22,7 +22,7 @@ from scorelet.tasks.sample.cascades import (
 )
 from scorelet.tasks.sample.coarse import is_of_pictures, level_of, read_coarse
 from scorelet.tasks.sample.settings import SampleSettings, Size
-from scorelet.tasks.sample.whole import MEAN, channels_of, plan_of, size_of
+from scorelet.tasks.sample.whole import MEAN, channels_of, other_size, plan_of, size_of
 
 BATCH_PIXELS = 16 * 80 * 80
 """Pixels that are drawn at a time, of one sample at least."""
@@ -61,6 +61,7 @@ class Work(ABC):
     size: Size
     channels: int
     pictures: bool
+    warnings: Sequence[str] = ()
 
     def __init__(self, settings: SampleSettings, parts: Sequence[nn.Module]) -> None:
         keep_large_buffers()
@@ -143,6 +144,7 @@ class WholeWork(Work):
         super().__init__(settings, [model])
         self.model = model
         self.used = [plan_of(model, settings)]
+        self.warnings = other_size(model, self.size)
         self.check_memory()
 
     def draw(self, numbers: range, on_step: OnStep) -> Tensor:
