@@ -40,7 +40,7 @@ class OptimizerConfig(ConfigSection):
     name: Literal["adamw", "muon", "sgd"] = "adamw"
     rate: float = Field(default=1e-3, gt=0, description="peak learning rate of AdamW or SGD")
     betas: tuple[float, float] = Field(
-        default=(0.9, 0.99), description="decays of AdamW's two moments"
+        default=(0.9, 0.99), description="decays of AdamW's two moments, each from 0 to below 1"
     )
     momentum: float = Field(default=0.9, ge=0, lt=1, description="of SGD")
     nesterov: bool = Field(default=False, description="SGD: look ahead along the momentum")
@@ -59,6 +59,8 @@ class OptimizerConfig(ConfigSection):
 
     @model_validator(mode="after")
     def _consistent(self) -> "OptimizerConfig":
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise ValueError(f"betas must be two decays from 0 to below 1, not {list(self.betas)}")
         if self.nesterov and not self.momentum:
             raise ValueError("nesterov looks ahead along a momentum above 0")
         return self
@@ -92,7 +94,7 @@ class LoopConfig(ConfigSection):
     precision: Literal["no", "bf16"] = Field(
         default="no", description="bf16: products in bfloat16, weights and their sums in float32"
     )
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=2**63)
     output: Annotated[Path, BeforeValidator(_folder)] = Field(
         description="folder for log, checkpoints and weights"
     )

@@ -83,6 +83,11 @@ FAULTS = {
     "optimizer.rate": (float("nan"), "optimizer.rate: Input should be a finite number (got nan)"),
     "optimizer.clip": (float("inf"), "optimizer.clip: Input should be a finite number (got inf)"),
     "optimizer.ema": (1.0, "optimizer.ema: Input should be less than 1 (got 1.0)"),
+    "optimizer.betas": (
+        [0.9, 1.0],
+        "optimizer: betas must be two decays from 0 to below 1, not [0.9, 1.0].",
+    ),
+    "seed": (2**63, f"seed: Input should be less than {2**63} (got {2**63})."),
     "precision": ("fp16", "precision: Input should be 'no' or 'bf16' (got 'fp16')"),
     "schedule": ("cosine", "schedule: Input should be a valid dictionary"),
     "model.options": (3, "model.options: Input should be a valid dictionary (got 3)"),
