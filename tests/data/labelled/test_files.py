@@ -202,8 +202,21 @@ def test_broken_pictures_are_named_counted_and_left_out(tmp_path):
     assert found.notes[0].startswith(
         f"2 of 8 pictures were left out (cat/broken.png, cat/empty.png): {tmp_path}/cat/broken.png "
     )
-    assert found.notes[1].startswith("1 file is of no kind that is read: 1 .txt (notes.txt)")
+    foreign = f"in {tmp_path}, 1 file is of no kind that is read: 1 .txt (notes.txt)"
+    assert found.notes[1].startswith(foreign)
     assert all(note.endswith(".") and "\n" not in note for note in found.notes)
+
+
+def test_pictures_beside_the_folders_of_classes_are_counted_and_left_out(tmp_path):
+    write_folders(tmp_path)
+    for k in range(2):
+        write_png(tmp_path / f"{k}.png", np.zeros((5, 5, 3), np.uint8))
+    (tmp_path / "classes.txt").write_text("cat, dog")
+    found = load_labelled(tmp_path)
+    assert len(found) == 6
+    assert found.notes == (
+        f"in {tmp_path}, 2 pictures beside the folders of classes are left out (0.png, 1.png).",
+    )
 
 
 def test_pictures_of_several_sizes_need_one_that_all_are_brought_to(tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 from scorelet.core.errors import ImageFileError, InputError
 from scorelet.data.labelled.images import LabelledImages
 from scorelet.data.labelled.picture_files import Fit, PictureFiles
-from scorelet.data.pictures.folders import list_folder, skipped_sentence
+from scorelet.data.pictures.folders import beside_sentence, list_folder, skipped_sentence
 
 
 def load_class_folders(
@@ -40,7 +40,9 @@ def load_class_folders(
         files = PictureFiles(paths, channels=channels, fit=fit)
     except ImageFileError:
         raise _empty(folders[0], len(contents[0].pictures)) from None
-    notes = (f"{skipped_sentence(foreign)}.",) if foreign else ()
+    loose = list_folder(folder, recursive=False).pictures
+    said = [skipped_sentence(foreign)] * bool(foreign) + [beside_sentence(loose)] * bool(loose)
+    notes = tuple(f"in {folder}, {text}." for text in said)
     images = LabelledImages(files, labels, tuple(path.name for path in folders), notes)
     return images if originals or not files.fit_memory() else images.readable()
 

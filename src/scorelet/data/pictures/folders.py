@@ -8,6 +8,7 @@ from pathlib import Path
 
 from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path
+from scorelet.core.words import counted
 from scorelet.data.pictures.formats.libraw import INSTALL
 from scorelet.data.pictures.kinds import READ_SUFFIXES, is_picture_name, is_raw_name
 
@@ -121,6 +122,19 @@ def skipped_sentence(skipped: Sequence[Path]) -> str:
         what = "link leads" if len(lost) == 1 else "links lead"
         said.append(f"{len(lost)} {what} nowhere ({_named(lost)})")
     return "; ".join(said)
+
+
+def beside_sentence(pictures: Sequence[Path]) -> str:
+    """Count and name the pictures that lie beside folders of classes, and belong to none.
+
+    >>> from pathlib import Path
+    >>> from scorelet.data.pictures.folders import beside_sentence
+    >>> beside_sentence([Path("in/a.png")])
+    '1 picture beside the folders of classes is left out (a.png)'
+    """
+    verb = "is" if len(pictures) == 1 else "are"
+    count = counted(len(pictures), "picture")
+    return f"{count} beside the folders of classes {verb} left out ({_named(pictures)})"
 
 
 def _of_no_kind(skipped: Sequence[Path]) -> str:
