@@ -279,7 +279,9 @@ def test_training_can_start_from_weights_whose_shapes_agree(file, tmp_path):
     wider = OPTIONS | {"widths": [8, 24]}
     rest = {"optimizer": {"rate": 1e-12, "matrix_rate": 1e-12}, "steps": 1}
     model = {"options": wider, "start_from": str(first)}
-    second = train(read_config(file("second", model=model, **rest)), quiet=True)
+    said = []
+    second = train(read_config(file("second", model=model, **rest)), quiet=True, warn=said.append)
+    assert f" come from {first}; " in said[0]
     old, new = (load_tensors(path)[0] for path in (first, second))
     same = {n for n in old if old[n].shape == new[n].shape}
     assert {"head.weight", "encoders.0.0.expand.weight"} <= same < set(old)

@@ -147,11 +147,13 @@ def test_convolutions_of_factors_that_are_shown_more_begin_anew(config, tmp_path
     }
     first = train(config(steps=1, low=plain), quiet=True)
     low = LOW | {"sigma": [0.02, 2.0], "form": "scaled", "shows_level": True}
-    made = [
-        build(config(low=low | more)).learner.model for more in ({}, {"start_from": str(first)})
-    ]
-    new, started = (next(model.coarse.network.parameters()) for model in made)
+    made = [build(config(low=low | more)) for more in ({}, {"start_from": str(first)})]
+    factors = [experiment.learner.model.coarse for experiment in made]
+    new, started = (next(factor.network.parameters()) for factor in factors)
     assert torch.equal(new, started)
+    assert made[0].notes == ()
+    (note,) = made[1].notes
+    assert note.startswith("Of 4 tensors of weights of factor 0, 3 come from ")
 
 
 def test_at_least_one_factor_learns(config):

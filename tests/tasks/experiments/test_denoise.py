@@ -7,7 +7,7 @@ from PIL import Image
 from scorelet.data.camera.patches import CameraPatches
 from scorelet.data.pictures.patches import NoisyPatches
 from scorelet.data.pictures.turns import TurnPatches
-from scorelet.tasks.experiments.denoise import grainless, noisy_patches
+from scorelet.tasks.experiments.denoise import build, grainless, noisy_patches
 from scorelet.tasks.experiments.denoise_config import DenoiseConfig
 
 
@@ -17,7 +17,7 @@ def config(folder, **data):
     Image.fromarray(rng.integers(0, 255, (80, 90, 3), dtype=np.uint8)).save(folder / "a.png")
     return DenoiseConfig.model_validate(
         {
-            "model": {"architecture": "UNet", "options": {"channels": 3}},
+            "model": {"architecture": "UNet", "options": {"channels": 3, "width": 4}},
             "data": {"train": [str(folder)], "channels": 3, "patch": 16} | data,
             "steps": 50,
             "batch": 8,
@@ -33,6 +33,18 @@ def test_a_share_of_the_patches_is_taken_by_a_camera(tmp_path):
     assert [type(s) for s in patches.sets] == [NoisyPatches, CameraPatches]
     assert len(patches) == 400
     assert isinstance(noisy_patches(config(tmp_path / "b")), NoisyPatches)
+
+
+def test_names_that_exclude_nothing_are_said(tmp_path):
+    notes = build(config(tmp_path / "a", exclude=["a/a.png"], train=[str(tmp_path)])).notes
+    assert notes == (
+        "data.exclude has 1 name of no picture to learn from (a/a.png): give folder and file, as "
+        "set/name.png.",
+    )
+    folder = tmp_path.name
+    (tmp_path / "b.png").write_bytes((tmp_path / "a" / "a.png").read_bytes())
+    found = build(config(tmp_path / "a", exclude=[f"{folder}/b.png"], train=[str(tmp_path)]))
+    assert found.notes == ()
 
 
 @pytest.mark.slow

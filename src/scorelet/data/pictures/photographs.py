@@ -40,10 +40,19 @@ def load_pictures(
         InputError: with it, none can be.
     """
     root = Path(source)
-    found = [root] if root.is_file() else find_pictures(root)
-    kept = [p for p in found if f"{root.name}/{p.relative_to(root)}" not in exclude]
+    kept = [path for name, path in named_pictures(root).items() if name not in exclude]
     pages = _readable(kept, root, say) if say else (page for path in kept for page in _pages(path))
     return [with_channels(page, channels) for page in islice(pages, limit)]
+
+
+def named_pictures(source: Path) -> dict[str, Path]:
+    """Return the pictures of a folder, or one picture, by their names from its parent on.
+
+    Raises:
+        InputError: a folder without a picture.
+    """
+    found = [source] if source.is_file() else find_pictures(source)
+    return {f"{source.name}/{path.relative_to(source).as_posix()}": path for path in found}
 
 
 def _readable(paths: Sequence[Path], root: Path, say: Say) -> Iterator[Picture]:

@@ -41,8 +41,9 @@ def build(config: CascadeConfig) -> Experiment:
             wavelet, or a network of other channels.
     """
     left_out: list[str] = []
+    said: list[str] = []
     pictures, held = _pictures(config, left_out.append)
-    model, variances = cascade_model(config, pictures)
+    model, variances = cascade_model(config, pictures, said.append)
     factors = [
         FactorNoise(LogUniformNoise(*part.sigma), variance, part.share)
         for part, variance in zip([config.low, *config.details], variances, strict=True)
@@ -55,7 +56,7 @@ def build(config: CascadeConfig) -> Experiment:
         export=export_model,
         validate=_validation(held, factors) if len(held) else None,
         best=Best("loss", larger=False) if len(held) else None,
-        notes=tuple(f"{text}." for text in left_out),
+        notes=(*said, *(f"{text}." for text in left_out)),
     )
 
 

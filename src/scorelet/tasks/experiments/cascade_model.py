@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
+from scorelet.core.progress import Say
 from scorelet.core.words import counted
 from scorelet.models import Denoiser, ResidualDenoiser
 from scorelet.models.band_whitening import BandWhitening
@@ -46,13 +47,14 @@ class Seen(NamedTuple):
 
 
 def cascade_model(
-    config: CascadeConfig, pictures: np.ndarray
+    config: CascadeConfig, pictures: np.ndarray, say: Say | None = None
 ) -> tuple[Multiscale[Denoiser] | Denoiser, list[float]]:
     """Return the model, and the variances of what its factors see of pictures.
 
     Args:
         config: of the run.
         pictures: (n, height, width, channels), 8 bits or in [0, 1].
+        say: as in `make_network`.
 
     Raises:
         InputError: bands that do not vary, too few pictures for their law, an unknown architecture
@@ -61,15 +63,15 @@ def cascade_model(
     if not config.details:
         x = images_of(pictures)
         seen = Seen(x, _moments(x), _variances(x, [], flip=config.data.flip))
-        return _coarse(config, seen), seen.variances
+        return _coarse(config, seen, say), seen.variances
     levels, channels = len(config.details), pictures.shape[3]
     units = Normalization("mean", levels=levels, channels=channels)
     transform = WaveletPacket(config.wavelet, PacketPlan.wavelet(levels))
     whitening = _whitening(config, Levels(transform, units), pictures) if config.whiten else []
     seen = _seen(Levels(transform, units, whitening), pictures, flip=config.data.flip)
-    networks = _detail_networks(config, channels)
+    networks = _detail_networks(config, channels, say)
     details = [_details(config, k, net, seen) for k, net in enumerate(networks, start=1)]
-    coarse, *details = _with_kept(config, [_coarse(config, seen), *details])
+    coarse, *details = _with_kept(config, [_coarse(config, seen, say), *details])
     record = {
         "size": list(pictures.shape[1:3]),
         "channels": channels,
@@ -185,12 +187,12 @@ def _moments(low: Tensor) -> tuple[float, float]:
     return float(low.mean()), float(low.std())
 
 
-def _detail_networks(config: CascadeConfig, channels: int) -> list[nn.Module]:
+def _detail_networks(config: CascadeConfig, channels: int, say: Say | None) -> list[nn.Module]:
     """Return the network of each level of details, coarse to fine; or one for all levels."""
     scales = range(len(config.details))
     if not config.scale_embedding:
         parts = enumerate(config.details, start=1)
-        return [_network(config, part, k, (4 * channels, 3 * channels)) for k, part in parts]
+        return [_network(config, part, k, (4 * channels, 3 * channels), say) for k, part in parts]
     part = config.details[0]
     options = {
         "architecture": part.architecture,
@@ -199,7 +201,7 @@ def _detail_networks(config: CascadeConfig, channels: int) -> list[nn.Module]:
         "embedding": config.scale_embedding,
     }
     whole = part.model_copy(update={"architecture": ScaleShared.__name__, "options": options})
-    network = _network(config, whole, 1, (4 * channels, 3 * channels))
+    network = _network(config, whole, 1, (4 * channels, 3 * channels), say)
     assert isinstance(network, ScaleShared)
     return [network, *(network.at(scale) for scale in scales[1:])]
 
@@ -225,20 +227,20 @@ def _details(config: CascadeConfig, number: int, network: nn.Module, seen: Seen)
     )
 
 
-def _coarse(config: CascadeConfig, seen: Seen) -> Denoiser:
+def _coarse(config: CascadeConfig, seen: Seen, say: Say | None) -> Denoiser:
     """Return the factor of low bands; where their covariance is a small matrix, it guides it."""
     low, channels = seen.low, seen.low.shape[1]
     if config.low.form == "scaled":
         return ScaledDenoiser(
-            _network(config, config.low, 0, (channels, channels)),
+            _network(config, config.low, 0, (channels, channels), say),
             Scales(*_moments(low)),
             bound=config.low.bound,
             channels=channels,
             shows_level=config.low.shows_level,
         )
     if config.low.form == "residual":
-        return ResidualDenoiser(_network(config, config.low, 0, (channels, channels)))
-    network = _network(config, config.low, 0, (2 * channels, channels))
+        return ResidualDenoiser(_network(config, config.low, 0, (channels, channels), say))
+    network = _network(config, config.low, 0, (2 * channels, channels), say)
     bound = config.low.bound * seen.variances[0] ** 0.5
     low = torch.cat([low, low.flip(-1)]) if config.data.flip else low
     if SHARE <= low[0].numel() <= MOST:
@@ -247,12 +249,16 @@ def _coarse(config: CascadeConfig, seen: Seen) -> Denoiser:
 
 
 def _network(
-    config: CascadeConfig, part: FactorConfig, number: int, channels: tuple[int, int]
+    config: CascadeConfig,
+    part: FactorConfig,
+    number: int,
+    channels: tuple[int, int],
+    say: Say | None,
 ) -> nn.Module:
     """Return the network of a factor, which is shown so many channels and makes so many."""
     shown, made = channels[0] + part.shows_level, channels[1]
     part = part if part.share else part.model_copy(update={"start_from": None})  # `_kept` has it
-    network = make_denoising_network(part, seed=config.seed + number, factor=number)
+    network = make_denoising_network(part, seed=config.seed + number, factor=number, say=say)
     what = f"the images of factor {number}, with what is shown beside them,"
     check_channels(network, part, shown, what=what)
     makes = getattr(network, "options", {}).get("outputs", made)

@@ -16,11 +16,14 @@ from scorelet.tasks.experiments.feature_samples import FeatureSamples, on_featur
 from scorelet.tasks.experiments.labelled import (
     LabelledConfig,
     check_classes,
+    check_taken,
+    in_folders,
     labelled_parts,
     labelled_samples,
+    left_out,
     unseen_classes,
 )
-from scorelet.tasks.experiments.networks import ModelConfig, check_channels, make_network
+from scorelet.tasks.experiments.networks import ModelConfig, make_network
 from scorelet.tasks.experiments.registry import register
 from scorelet.training import (
     Best,
@@ -55,7 +58,8 @@ def build(config: ClassifyConfig) -> Experiment:
         InputError: data that are not there or have fewer than two classes, an unknown
             architecture, or one that does not classify these pictures.
     """
-    network = make_network(config.model, seed=config.seed)
+    said: list[str] = []
+    network = make_network(config.model, seed=config.seed, say=said.append)
     train, held = labelled_parts(config.data)
     model = _classifier(network, train, config)
     objective = classification(config.label_smoothing)
@@ -72,30 +76,30 @@ def build(config: ClassifyConfig) -> Experiment:
         validate=_validation(held) if held else None,
         best=Best("accuracy") if held else None,
         after_step=parseval_steps(config.parseval) if tight_weights(network) else None,
-        notes=train.notes + unseen_classes(train),
+        notes=(*said, *left_out(train, held), *unseen_classes(train)),
     )
 
 
 def _classifier(network: nn.Module, images: LabelledImages, config: ClassifyConfig) -> Classifier:
     """Return the classifier, if the network fits the pictures."""
     check_classes(network, images, config.model.architecture)
-    what = f"those of {config.data.source}"
-    check_channels(network, config.model, images.channels, what=what)
-    _check_size(network, images, config.model.architecture, config.data.source)
+    check_taken(network, config.model, images, config.data)
+    _check_size(network, images, config)
     return Classifier(network, images.classes, size=images.size, fit=config.data.fit)
 
 
 @torch.no_grad()
-def _check_size(network: nn.Module, images: LabelledImages, architecture: str, source: str) -> None:
+def _check_size(network: nn.Module, images: LabelledImages, config: ClassifyConfig) -> None:
     """Show the network a picture, which it may be too small or of the wrong size for."""
     blank = torch.zeros(1, images.channels, *images.size)
     try:
         network.eval()(blank)
     except (RuntimeError, InputError) as error:
         height, width = images.size
+        change = "model.options, or data.size" if in_folders(config.data) else "model.options"
         raise InputError(
-            f"{architecture} does not take the pictures of {source}, "
-            f"which are {height}x{width}: change model.options, or data.size."
+            f"{config.model.architecture} does not take the pictures of {config.data.source}, "
+            f"which are {height}x{width}: change {change}."
         ) from error
     finally:
         network.train()

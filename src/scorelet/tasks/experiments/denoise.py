@@ -5,6 +5,7 @@ The noise is white, or what a simulated camera makes of it, or both by turns.
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,11 +17,13 @@ from scorelet.core.network import Network
 from scorelet.core.progress import Say
 from scorelet.core.random import generator, randn
 from scorelet.core.typing import Image
+from scorelet.core.words import counted
 from scorelet.data import load_pictures, locate, to_unit
 from scorelet.data.camera.patches import CameraPatches
 from scorelet.data.pictures.drawn import draw_page
 from scorelet.data.pictures.folders import left_out_of
 from scorelet.data.pictures.patches import Crop, NoisyPatches, PictureCrops, half
+from scorelet.data.pictures.photographs import named_pictures
 from scorelet.data.pictures.turns import TurnPatches
 from scorelet.models import (
     Denoiser,
@@ -65,9 +68,10 @@ def build(config: DenoiseConfig) -> Experiment:
         InputError: data that are not there, an unknown architecture, or one that does not denoise
             these pictures.
     """
-    network = make_denoising_network(config.model, seed=config.seed)
+    said: list[str] = []
+    network = make_denoising_network(config.model, seed=config.seed, say=said.append)
     if config.drown:
-        return _drowning(network, config, config.drown)
+        return _drowning(network, config, config.drown, said)
     check_channels(network, config.model, config.data.channels, what="the patches")
     broken: list[str] = []
     validate = _validation(config.data, broken.append)
@@ -77,7 +81,7 @@ def build(config: DenoiseConfig) -> Experiment:
         export=export_model,
         validate=validate,
         best=Best("psnr") if validate else None,
-        notes=_left_out(config.data, broken),
+        notes=(*said, *_left_out(config.data, broken)),
     )
 
 
@@ -102,7 +106,9 @@ def _teacher(name: str) -> Callable[[Image], Image]:
     return lambda y: on(y.device)(y)
 
 
-def _drowning(network: nn.Module, config: DenoiseConfig, drown: DrownConfig) -> Experiment:
+def _drowning(
+    network: nn.Module, config: DenoiseConfig, drown: DrownConfig, said: Sequence[str]
+) -> Experiment:
     """Make the experiment of a network that is told a level."""
     channels = config.data.channels
     if isinstance(network, Network) and network.options.get("outputs", channels + 1) != channels:
@@ -124,16 +130,30 @@ def _drowning(network: nn.Module, config: DenoiseConfig, drown: DrownConfig) -> 
         ),
         data=noisy_patches(config, broken.append),
         export=export_model,
-        notes=_left_out(config.data, broken),
+        notes=(*said, *_left_out(config.data, broken)),
     )
 
 
 def _left_out(data: PatchesConfig, broken: Sequence[str]) -> tuple[str, ...]:
-    """Say of each folder which files are no pictures, and which cannot be read, each once."""
-    names = [source.folder for source in data.train if source.folder] + data.validation
-    folders = [locate(name) for name in dict.fromkeys(names)]
-    said = [text for each in folders if each.is_dir() for text in left_out_of(each)]
+    """Say of each folder which files are no pictures, and which cannot be read, each once.
+
+    And say what was to be left out and is not there.
+    """
+    said = [text for each in _folders(data) if each.is_dir() for text in left_out_of(each)]
+    trained = [locate(source.folder) for source in data.train if source.folder]
+    there = {name for folder in trained for name in named_pictures(folder)}
+    unknown = [name for name in data.exclude if name not in there]
+    if unknown:
+        named = ", ".join(unknown[:10]) + (", ..." if len(unknown) > 10 else "")
+        what = f"{counted(len(unknown), 'name')} of no picture to learn from"
+        said.append(f"data.exclude has {what} ({named}): give folder and file, as set/name.png")
     return tuple(f"{text}." for text in dict.fromkeys([*said, *broken]))
+
+
+def _folders(data: PatchesConfig) -> tuple[Path, ...]:
+    """Return the folders to learn from and to validate on, each once."""
+    names = [source.folder for source in data.train if source.folder] + data.validation
+    return tuple(locate(name) for name in dict.fromkeys(names))
 
 
 def noisy_patches(config: DenoiseConfig, say: Say | None = None) -> Dataset[dict[str, Tensor]]:

@@ -14,8 +14,14 @@ from scorelet.core.random import Noise
 from scorelet.data.labelled import LabelledImages
 from scorelet.models import ResidualDenoiser
 from scorelet.tasks.experiments.base import Experiment, export_model, model_of
-from scorelet.tasks.experiments.labelled import LabelledConfig, labelled_parts, labelled_samples
-from scorelet.tasks.experiments.networks import ModelConfig, check_channels, make_denoising_network
+from scorelet.tasks.experiments.labelled import (
+    LabelledConfig,
+    check_taken,
+    labelled_parts,
+    labelled_samples,
+    left_out,
+)
+from scorelet.tasks.experiments.networks import ModelConfig, make_denoising_network
 from scorelet.tasks.experiments.noise_levels import NoiseConfig
 from scorelet.tasks.experiments.registry import register
 from scorelet.training import Best, Learner, LoopConfig, Validate, clean_denoising
@@ -48,9 +54,10 @@ def build(config: DenoiseSetConfig) -> Experiment:
         InputError: data that are not there, an unknown architecture, or one that does not denoise
             these pictures.
     """
-    network = make_denoising_network(config.model, seed=config.seed)
+    said: list[str] = []
+    network = make_denoising_network(config.model, seed=config.seed, say=said.append)
     train, held = labelled_parts(config.data)
-    check_channels(network, config.model, train.channels, what=f"those of {config.data.source}")
+    check_taken(network, config.model, train, config.data)
     objective = clean_denoising(config.noise.make_law(), config.noise.clean, config.sigma_weight)
     return Experiment(
         learner=Learner(ResidualDenoiser(network), objective),
@@ -58,7 +65,7 @@ def build(config: DenoiseSetConfig) -> Experiment:
         export=export_model,
         validate=_validation(held) if held else None,
         best=Best("psnr") if held else None,
-        notes=train.notes,
+        notes=(*said, *left_out(train, held)),
     )
 
 

@@ -19,11 +19,13 @@ from scorelet.tasks.experiments.base import Experiment, export_model, model_of
 from scorelet.tasks.experiments.labelled import (
     LabelledConfig,
     check_classes,
+    check_taken,
     labelled_parts,
     labelled_samples,
+    left_out,
     unseen_classes,
 )
-from scorelet.tasks.experiments.networks import ModelConfig, check_channels, make_network
+from scorelet.tasks.experiments.networks import ModelConfig, make_network
 from scorelet.tasks.experiments.noise_levels import NoiseConfig
 from scorelet.tasks.experiments.registry import register
 from scorelet.training import Best, Learner, LoopConfig, Validate
@@ -109,7 +111,8 @@ def build(config: JointConfig) -> Experiment:
     Raises:
         InputError: as the task `classify`; a network without an energy.
     """
-    network = make_network(config.model, seed=config.seed)
+    said: list[str] = []
+    network = make_network(config.model, seed=config.seed, say=said.append)
     train, held = labelled_parts(config.data)
     model = _model(network, train, config)
     objective = JointObjective(
@@ -132,14 +135,14 @@ def build(config: JointConfig) -> Experiment:
         export=export_model,
         validate=_validation(held) if held else None,
         best=Best("score") if held else None,
-        notes=train.notes + unseen_classes(train),
+        notes=(*said, *left_out(train, held), *unseen_classes(train)),
     )
 
 
 def _model(network: nn.Module, images: LabelledImages, config: JointConfig) -> NetworkJointEnergy:
     """Return the model, with the mean and the variance of the pictures."""
     check_classes(network, images, config.model.architecture)
-    check_channels(network, config.model, images.channels, what=f"those of {config.data.source}")
+    check_taken(network, config.model, images, config.data)
     mean, variance = _moments(images)
     pixels = None
     if config.head == "correlated":

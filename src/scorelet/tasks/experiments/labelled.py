@@ -8,6 +8,8 @@ from torch import nn
 
 from scorelet.core.errors import InputError
 from scorelet.data.labelled import LabelledImages, LabelledSamples, load_labelled
+from scorelet.data.locate import locate
+from scorelet.tasks.experiments.networks import ModelConfig, check_channels
 from scorelet.tasks.fitting import pixels_fitter
 from scorelet.training import ConfigSection, LoopConfig
 
@@ -106,6 +108,23 @@ def labelled_samples(
     )
 
 
+def in_folders(data: LabelledConfig) -> bool:
+    """Tell whether the pictures are files, which `channels` and `size` change."""
+    return locate(data.source).is_dir()
+
+
+def check_taken(
+    network: nn.Module, config: ModelConfig, images: LabelledImages, data: LabelledConfig
+) -> None:
+    """Refuse a network that does not take the channels of these pictures.
+
+    Raises:
+        InputError: it takes others.
+    """
+    what, fixed = f"those of {data.source}", not in_folders(data)
+    check_channels(network, config, images.channels, what=what, fixed=fixed)
+
+
 def check_classes(network: nn.Module, images: LabelledImages, architecture: str) -> None:
     """Refuse a network without a logit for each class.
 
@@ -122,6 +141,11 @@ def check_classes(network: nn.Module, images: LabelledImages, architecture: str)
             f"{architecture} has {logits} logits, and the pictures are of {len(images.classes)} "
             f"classes: set model.options.classes to {len(images.classes)}."
         )
+
+
+def left_out(train: LabelledImages, held: LabelledImages | None) -> tuple[str, ...]:
+    """Say what is left out of what is learnt from and validated on: what both say, once."""
+    return tuple(dict.fromkeys(train.notes + (held.notes if held else ())))
 
 
 def unseen_classes(train: LabelledImages) -> tuple[str, ...]:

@@ -8,8 +8,12 @@ from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
 from scorelet.core.network import Network
+from scorelet.core.progress import Say
+from scorelet.core.words import counted
 from scorelet.training import ConfigSection
 from scorelet.zoo import build_network, load_network
+
+_NAMED = 3  # of the weights that begin anew, in a sentence
 
 
 class ModelConfig(ConfigSection):
@@ -26,7 +30,9 @@ class ModelConfig(ConfigSection):
     )
 
 
-def make_network(config: ModelConfig, *, seed: int, factor: int | None = None) -> nn.Module:
+def make_network(
+    config: ModelConfig, *, seed: int, factor: int | None = None, say: Say | None = None
+) -> nn.Module:
     """Build the network; its first weights are a function of `seed`, or those of a file.
 
     Args:
@@ -34,6 +40,7 @@ def make_network(config: ModelConfig, *, seed: int, factor: int | None = None) -
         seed: of its first weights.
         factor: the network is of the low band of a cascade, 0, or of the details of a level, coarse
             to fine from 1 on.
+        say: called with a sentence if some weights do not come from the file that is named.
 
     Raises:
         InputError: unknown architecture, options that it refuses, weights of an unknown name, or
@@ -43,19 +50,21 @@ def make_network(config: ModelConfig, *, seed: int, factor: int | None = None) -
     torch.manual_seed(seed)  # the constructors of torch's layers know no generator
     network = build_network(config.architecture, config.options)
     if config.start_from:
-        _start_from(network, config.start_from, factor)
+        new = _start_from(network, config.start_from, factor)
+        if new and say:
+            say(_begin_anew(network, config.start_from, factor, new))
     return network
 
 
 def make_denoising_network(
-    config: ModelConfig, *, seed: int, factor: int | None = None
+    config: ModelConfig, *, seed: int, factor: int | None = None, say: Say | None = None
 ) -> nn.Module:
     """Build a network that returns images; else as `make_network`.
 
     Raises:
         InputError: likewise, or one that returns logits.
     """
-    network = make_network(config, seed=seed, factor=factor)
+    network = make_network(config, seed=seed, factor=factor, say=say)
     if isinstance(network, Network) and network.classes is not None:
         raise InputError(
             f"{config.architecture} returns logits, not images: choose an architecture that "
@@ -64,7 +73,9 @@ def make_denoising_network(
     return network
 
 
-def check_channels(network: nn.Module, config: ModelConfig, channels: int, *, what: str) -> None:
+def check_channels(
+    network: nn.Module, config: ModelConfig, channels: int, *, what: str, fixed: bool = False
+) -> None:
     """Refuse a network that does not take pictures of so many channels.
 
     Args:
@@ -72,20 +83,22 @@ def check_channels(network: nn.Module, config: ModelConfig, channels: int, *, wh
         config: what it was built from.
         channels: of the pictures.
         what: the pictures are, in words.
+        fixed: they have the channels of their file, whatever data.channels is.
 
     Raises:
         InputError: it takes others.
     """
     if isinstance(network, Network) and channels not in network.accepts:
         takes = " or ".join(map(str, network.accepts))
+        change = "model.options" if fixed else "model.options or data.channels"
         raise InputError(
             f"{config.architecture} takes pictures of {takes} channel{'s' * (takes != '1')} and "
-            f"{what} have {channels}: change model.options or data.channels."
+            f"{what} have {channels}: change {change}."
         )
 
 
-def _start_from(network: nn.Module, name: str, factor: int | None) -> None:
-    """Copy the weights of a model's network whose names and shapes agree.
+def _start_from(network: nn.Module, name: str, factor: int | None) -> list[str]:
+    """Copy the weights of a model's network whose names and shapes agree; return all others.
 
     What factors of cascades are shown more comes before the image, and not behind it.
     """
@@ -95,6 +108,19 @@ def _start_from(network: nn.Module, name: str, factor: int | None) -> None:
     if not fitting:
         raise InputError(f"No weight of {name} fits the architecture: check model.options.")
     network.load_state_dict(fitting, strict=False)
+    return [name for name, _ in network.named_parameters() if name not in fitting]
+
+
+def _begin_anew(network: nn.Module, file: str, factor: int | None, new: list[str]) -> str:
+    """Say how many weights a file has given, and which ones it has not."""
+    count = len(list(network.parameters()))
+    named = ", ".join(new[:_NAMED]) + (", ..." if len(new) > _NAMED else "")
+    whose = "" if factor is None else f" of factor {factor}"
+    verb = "begins" if len(new) == 1 else "begin"
+    return (
+        f"Of {counted(count, 'tensor')} of weights{whose}, {count - len(new)} come from {file}; "
+        f"{len(new)} that it lacks, or has in another shape, {verb} anew: {named}."
+    )
 
 
 def _agree(given: Tensor, own: Tensor) -> bool:

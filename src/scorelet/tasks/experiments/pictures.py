@@ -48,7 +48,8 @@ def build(config: PicturesConfig) -> Experiment:
         InputError: data that are not there or too few, an unknown architecture, or one that does
             not denoise these pictures.
     """
-    network = make_denoising_network(config.model, seed=config.seed)
+    said: list[str] = []
+    network = make_denoising_network(config.model, seed=config.seed, say=said.append)
     data = config.data
     check_channels(network, config.model, data.channels, what="the pictures")
     left_out: list[str] = []
@@ -75,7 +76,7 @@ def build(config: PicturesConfig) -> Experiment:
         Learner(ResidualDenoiser(network), objective),
         samples,
         export_model,
-        notes=tuple(f"{text}." for text in left_out),
+        notes=(*said, *(f"{text}." for text in left_out)),
     )
 
 
