@@ -205,7 +205,8 @@ def interrupted(monkeypatch):
 def test_an_interrupted_run_saves_its_state_after_the_step(file, tmp_path, interrupted, capsys):
     """And goes on to the weights of an undisturbed one; the usual handlers are back."""
     handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    path, whole = str(file(steps=5)), file("whole", steps=5)
+    rest = {"steps": 5, "schedule": {"warmup": 5}}
+    path, whole = str(file(**rest)), file("whole", **rest)
     interrupted(1)
     assert run(["train", path, "--quiet"]) == 130
     said = f"Interrupted; {tmp_path / 'run'} holds 3 steps: --resume goes on from there.\n"
@@ -223,7 +224,7 @@ def test_a_second_interruption_ends_at_once_and_nothing_is_said_to_be_kept(
     file, tmp_path, interrupted, capsys
 ):
     interrupted(2)
-    assert run(["train", str(file(steps=5)), "--quiet"]) == 130
+    assert run(["train", str(file(steps=5, schedule={"warmup": 5})), "--quiet"]) == 130
     assert capsys.readouterr().err == "Interrupted; no state of the run was saved.\n"
     assert not (tmp_path / "run" / "state.safetensors").exists()
 
@@ -238,6 +239,11 @@ def test_a_polite_kill_saves_the_state_too(file, tmp_path, interrupted):
     finally:
         signal.signal(signal.SIGTERM, before)
     assert load_tensors(tmp_path / "run" / "state.safetensors")[1]["facts"]["step"] == 3
+    train(read_config(file(steps=5)), quiet=True, resume=True)
+    interrupted(0)
+    train(read_config(file("whole", steps=5)), quiet=True)
+    ours, theirs = (load_tensors(tmp_path / n / "state.safetensors")[0] for n in ("run", "whole"))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
 
 
 def test_a_run_is_on_the_device_that_is_asked_for(file, tmp_path, monkeypatch, capsys):
@@ -261,7 +267,8 @@ def test_pictures_that_cannot_be_read_are_named_counted_and_left_out(file, tmp_p
     whole = (photos / "flat" / "0.png").read_bytes()
     (folder / "a.png").write_bytes(whole)
     (folder / "b.png").write_bytes(whole[:100])
-    config = read_config(file(data={"train": [str(folder)], "validation": [str(folder)]}, steps=1))
+    data = {"train": [str(folder)], "validation": [str(folder)]}
+    config = read_config(file(data=data, steps=1, schedule={"warmup": 1}))
     said = []
     train(config, quiet=True, warn=said.append)
     (sentence,) = said
@@ -411,8 +418,35 @@ def test_resume_without_a_state_says_that_it_begins_anew(file, tmp_path, capsys)
     assert "run holds no state of a run, so that it begins anew" in capsys.readouterr().err
 
 
+def test_a_run_that_ends_before_its_rate_has_risen_says_so(file):
+    said = []
+    for name, steps in (("short", 4), ("long", 10)):
+        train(read_config(file(name, steps=steps)), quiet=True, warn=said.append)
+    assert said == [
+        "The rate rises for 10 steps and the run has 4, so that it ends at 0.4 of the rate: lower "
+        "schedule.warmup, or raise steps."
+    ]
+
+
+def test_a_run_that_goes_on_with_other_pictures_says_so(file, tmp_path, photos):
+    """Once: the state of a run holds what it was saved with."""
+    folder = tmp_path / "some"
+    folder.mkdir()
+    said = []
+    rest = {"data": {"train": [str(folder)]}, "schedule": {"warmup": 0}}
+    for number, name in enumerate(("0.png", "1.png", "1.png", "5.png"), start=1):
+        source = photos / ("noise" if name == "5.png" else "flat") / name
+        (folder / f"{min(number, 2)}.png").write_bytes(source.read_bytes())
+        config = read_config(file(steps=number, **rest))
+        train(config, quiet=True, resume=number > 1, warn=said.append)
+    assert [text[:74] for text in said] == [
+        "The data are others than when the run was saved (2 files now, 1 before): i",
+        "The data are others than when the run was saved (in names or sizes): it go",
+    ]
+
+
 def test_a_finished_run_is_not_described_by_fewer_steps(file, tmp_path, capsys):
-    path = str(file(steps=3))
+    path = str(file(steps=3, schedule={"warmup": 0}))
     assert run(["train", path, "--quiet"]) == 0
     before = (tmp_path / "run" / "config.yaml").read_text()
     assert run(["train", path, "--resume", "--cfg.steps", "2"]) == 2

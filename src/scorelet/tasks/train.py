@@ -16,7 +16,7 @@ from scorelet.core.progress import Say
 from scorelet.data.pictures.folders import PictureWarning
 from scorelet.tasks.experiments import build, read_config
 from scorelet.tasks.progress import Bar
-from scorelet.training import LoopConfig, StepReport, Trainer, write_config
+from scorelet.training import LoopConfig, StepReport, Trainer, rate_factor, write_config
 from scorelet.training.forecast import spoken
 from scorelet.training.run_folder import CONFIG, STATE, WEIGHTS
 
@@ -50,7 +50,8 @@ def train(
         quiet: draw no progress bar.
         title: of the progress bar.
         say: gets one sentence about the time that the run takes, as soon as it is known.
-        warn: gets sentences about data that are left out, and if there is nothing to resume.
+        warn: gets sentences about data that are left out or have changed, and on settings that do
+            not do what they say.
 
     Raises:
         InputError: data or a device that are not there, an unknown architecture, a folder in use,
@@ -79,7 +80,7 @@ def _trained(
     experiment = build(settings)
     trainer = experiment.trainer(settings, resume=resume, device=device)
     if trainer.accelerator.is_main_process:
-        for note in experiment.notes:
+        for note in (*experiment.notes, *trainer.notes, *_short_run(settings)):
             warn(note)
         if resume and not trainer.step:
             warn(f"{settings.output} holds no state of a run, so that it begins anew.")
@@ -90,6 +91,18 @@ def _trained(
         _run(trainer, title, quiet=quiet, say=say)
     trainer.accelerator.wait_for_everyone()  # the main process writes last
     return trainer
+
+
+def _short_run(settings: LoopConfig) -> tuple[str, ...]:
+    """Say that a run ends before its rate has risen, if it does."""
+    steps, warmup = settings.steps, settings.schedule.warmup
+    if steps >= warmup:
+        return ()
+    share = rate_factor(steps - 1, steps, settings.schedule)
+    return (
+        f"The rate rises for {warmup} steps and the run has {steps}, so that it ends at "
+        f"{share:.2g} of the rate: lower schedule.warmup, or raise steps.",
+    )
 
 
 @contextmanager

@@ -7,7 +7,7 @@ happened, and several processes do what one does.
 
 import math
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -35,6 +35,7 @@ from scorelet.training.run_folder import (
 )
 from scorelet.training.schedules import rate_factor
 from scorelet.training.settings import refuse_fewer_steps, refuse_other_settings
+from scorelet.training.sources import changed_sentence, contents
 from scorelet.training.state import load_state, read_facts, save_state
 
 
@@ -72,6 +73,8 @@ class Trainer:
         best: the figure of `validate` by which ``best.safetensors`` is written.
         export: called at every save, before the state is written, and for new best figures.
         after_step: called after every step of the optimisers, before weights are averaged.
+        sources: files and folders that `data` are read from; where they are others than when the
+            state was saved, `notes` says so.
         resume: go on from the folder's state; without it a folder with a state is an error.
         device: auto, cpu, cuda or mps; several processes have their own, or the CPU.
 
@@ -91,6 +94,7 @@ class Trainer:
         best: Best | None = None,
         export: Export | None = None,
         after_step: AfterStep | None = None,
+        sources: Sequence[Path] = (),
         resume: bool = False,
         device: str = "auto",
     ) -> None:
@@ -106,6 +110,8 @@ class Trainer:
         self.rates = [group["lr"] for o in self.optimizers for group in o.param_groups]
         self.plain = learner
         self.step, self.means, self.best = 0, RunningMeans(), BestSoFar(best)
+        self.contents = contents(sources)
+        self.notes: tuple[str, ...] = ()
         self._restore(resume=resume)
         self.forecast = Forecast(config.steps - self.step)
         self.learner = self.accelerator.prepare(learner)
@@ -232,6 +238,7 @@ class Trainer:
             "means": asdict(self.means),
             "best": self.best.facts(),
             "config": self.config.model_dump(mode="json"),
+            "contents": self.contents,
         }
         save_state(
             self.folder / STATE,
@@ -252,3 +259,6 @@ class Trainer:
         load_state(path, learner=self.plain, average=self.average, optimizers=self.optimizers)
         self.step, self.means = int(facts["step"]), RunningMeans(**facts["means"])
         self.best.restore(facts["best"])
+        before = facts.get("contents", self.contents)
+        if before != self.contents and self.step < self.config.steps:
+            self.notes = (changed_sentence(before, self.contents),)

@@ -31,6 +31,8 @@ class Experiment:
     """Work before the first step, told whom to call with (units done, units)."""
     notes: tuple[str, ...] = ()
     """Sentences for the user, as on pictures that were left out."""
+    sources: tuple[Path, ...] = ()
+    """Files and folders that the data are read from."""
 
     def trainer(self, config: LoopConfig, *, resume: bool = False, device: str = "auto") -> Trainer:
         """Return the loop that runs it.
@@ -51,6 +53,7 @@ class Experiment:
             best=self.best,
             export=self.export,
             after_step=self.after_step,
+            sources=self.sources,
             resume=resume,
             device=device,
         )

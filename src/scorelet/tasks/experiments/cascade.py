@@ -11,6 +11,7 @@ from torch import nn
 from scorelet.core.errors import InputError
 from scorelet.core.progress import Say
 from scorelet.core.random import Noise
+from scorelet.data.fields.arrays import split_name
 from scorelet.data.whole_pictures import WholePictures
 from scorelet.models import Denoiser, LogUniformNoise
 from scorelet.models.multiscale import Multiscale
@@ -57,6 +58,7 @@ def build(config: CascadeConfig) -> Experiment:
         validate=_validation(held, factors) if len(held) else None,
         best=Best("loss", larger=False) if len(held) else None,
         notes=(*said, *(f"{text}." for text in left_out)),
+        sources=tuple(split_name(source)[0] for source in config.data.train),
     )
 
 

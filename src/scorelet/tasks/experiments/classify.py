@@ -8,6 +8,7 @@ from torch import nn
 
 from scorelet.core.errors import InputError
 from scorelet.data.labelled import LabelledImages, LabelledSamples
+from scorelet.data.locate import locate
 from scorelet.models import Classifier
 from scorelet.networks import FixedFeatures
 from scorelet.networks.parseval import tight_weights
@@ -77,6 +78,7 @@ def build(config: ClassifyConfig) -> Experiment:
         best=Best("accuracy") if held else None,
         after_step=parseval_steps(config.parseval) if tight_weights(network) else None,
         notes=(*said, *left_out(train, held), *unseen_classes(train)),
+        sources=(locate(config.data.source),),
     )
 
 

@@ -82,6 +82,7 @@ def build(config: DenoiseConfig) -> Experiment:
         validate=validate,
         best=Best("psnr") if validate else None,
         notes=(*said, *_left_out(config.data, broken)),
+        sources=_folders(config.data),
     )
 
 
@@ -131,6 +132,7 @@ def _drowning(
         data=noisy_patches(config, broken.append),
         export=export_model,
         notes=(*said, *_left_out(config.data, broken)),
+        sources=_folders(config.data),
     )
 
 

@@ -12,6 +12,7 @@ from torch import nn
 from scorelet.analysis.image_quality import decibels
 from scorelet.core.random import Noise
 from scorelet.data.labelled import LabelledImages
+from scorelet.data.locate import locate
 from scorelet.models import ResidualDenoiser
 from scorelet.tasks.experiments.base import Experiment, export_model, model_of
 from scorelet.tasks.experiments.labelled import (
@@ -66,6 +67,7 @@ def build(config: DenoiseSetConfig) -> Experiment:
         validate=_validation(held) if held else None,
         best=Best("psnr") if held else None,
         notes=(*said, *left_out(train, held)),
+        sources=(locate(config.data.source),),
     )
 
 

@@ -13,6 +13,7 @@ from scorelet.core.network import EnergyWeights
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image
 from scorelet.data.labelled import LabelledImages
+from scorelet.data.locate import locate
 from scorelet.models import NetworkJointEnergy, fit_correlated_pixels
 from scorelet.models.joint_network import Head
 from scorelet.tasks.experiments.base import Experiment, export_model, model_of
@@ -136,6 +137,7 @@ def build(config: JointConfig) -> Experiment:
         validate=_validation(held) if held else None,
         best=Best("score") if held else None,
         notes=(*said, *left_out(train, held), *unseen_classes(train)),
+        sources=(locate(config.data.source),),
     )
 
 

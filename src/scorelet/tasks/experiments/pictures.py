@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from scorelet.core.errors import InputError
+from scorelet.data.fields.arrays import split_name
 from scorelet.data.whole_pictures import NoisyPictures
 from scorelet.models import QuadraticNoise, ResidualDenoiser
 from scorelet.tasks.experiments.base import Experiment, export_model
@@ -77,6 +78,7 @@ def build(config: PicturesConfig) -> Experiment:
         samples,
         export_model,
         notes=(*said, *(f"{text}." for text in left_out)),
+        sources=(split_name(data.source)[0],),
     )
 
 
