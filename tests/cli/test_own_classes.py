@@ -135,6 +135,16 @@ FAULTS = {
         {"model__options__classes": 3},
         "LearnedScattering has 3 logits, and the pictures are of 2 classes",
     ),
+    "told noise": (
+        {
+            "model": {
+                "architecture": "GradResNet",
+                "options": {"classes": 2, "widths": [8, 8, 8, 8]},
+            },
+            "data__size": [32, 32],
+        },
+        "This network is told the noise level",
+    ),
     "no size": ({"data__size": None}, "which are 20x20: change model.options, or data.size"),
 }
 

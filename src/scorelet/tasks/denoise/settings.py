@@ -73,11 +73,11 @@ class DenoiseSettings:
         if self.sigma is not None and not 0 <= self.sigma < float("inf"):
             raise InputError(f"sigma is {self.sigma}: it must be a number of at least 0.")
         if isinstance(self.tile, str) and self.tile != "auto":
-            raise InputError(f"tile is {self.tile!r}: it must be auto, none or a side in pixels.")
+            raise InputError(f"tile is {self.tile!r}: it must be auto, None or a side in pixels.")
         if isinstance(self.tile, int) and self.tile < 1:
             raise InputError(f"tile is {self.tile}: a side must be at least 1 pixel.")
         if isinstance(self.nodata, str) and self.nodata != "auto":
-            raise InputError(f"nodata is {self.nodata!r}: it must be auto, none or a number.")
+            raise InputError(f"nodata is {self.nodata!r}: it must be auto, None or a number.")
         if isinstance(self.nodata, float) and not math.isfinite(self.nodata):
             raise InputError(
                 f"nodata is {self.nodata}: NaN and infinity are no data anyway; give the number "

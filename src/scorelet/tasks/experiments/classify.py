@@ -98,10 +98,11 @@ def _check_size(network: nn.Module, images: LabelledImages, config: ClassifyConf
         network.eval()(blank)
     except (RuntimeError, InputError) as error:
         height, width = images.size
+        why = f" {error}" if isinstance(error, InputError) else ""
         change = "model.options, or data.size" if in_folders(config.data) else "model.options"
         raise InputError(
             f"{config.model.architecture} does not take the pictures of {config.data.source}, "
-            f"which are {height}x{width}: change {change}."
+            f"which are {height}x{width}: change {change}.{why}"
         ) from error
     finally:
         network.train()
