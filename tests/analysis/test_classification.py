@@ -94,3 +94,13 @@ def test_labels_drawn_from_the_posterior_are_calibrated():
 def test_what_cannot_be_measured_is_said(call, sentence):
     with pytest.raises(InputError, match=sentence):
         call()
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int16, torch.int32])
+def test_labels_are_of_any_whole_numbers(dtype):
+    """Of 100 classes a pair of two is more than uint8 holds."""
+    labels = torch.arange(100)
+    logits = 5 * torch.eye(100)[(labels + 1) % 100]
+    for measure in (confusion, negative_log_likelihood, calibration_error, accuracy):
+        found = torch.as_tensor(measure(logits, labels.to(dtype)))
+        assert torch.equal(found, torch.as_tensor(measure(logits, labels)))

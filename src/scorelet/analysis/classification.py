@@ -20,7 +20,7 @@ def accuracy(logits: Logits, labels: Labels) -> float:
     Raises:
         InputError: no pictures, or labels that are none of the K classes.
     """
-    _check(logits, labels)
+    labels = _checked(logits, labels)
     return float((logits.argmax(1) == labels).double().mean())
 
 
@@ -43,7 +43,7 @@ def top_accuracy(logits: Logits, labels: Labels, *, k: int) -> float:
     Raises:
         InputError: as `accuracy`, or k not between 1 and K.
     """
-    _check(logits, labels)
+    labels = _checked(logits, labels)
     if not 1 <= k <= logits.shape[1]:
         raise InputError(f"k is {k}: it must lie between 1 and {logits.shape[1]}, the classes.")
     return float((logits.topk(k, 1).indices == labels[:, None]).any(1).double().mean())
@@ -55,7 +55,7 @@ def confusion(logits: Logits, labels: Labels) -> Int[Tensor, "classes classes"]:
     Raises:
         InputError: as `accuracy`.
     """
-    _check(logits, labels)
+    labels = _checked(logits, labels)
     classes = logits.shape[1]
     pairs = labels * classes + logits.argmax(1)
     return torch.bincount(pairs, minlength=classes**2).reshape(classes, classes)
@@ -67,7 +67,7 @@ def negative_log_likelihood(logits: Logits, labels: Labels) -> float:
     Raises:
         InputError: as `accuracy`.
     """
-    _check(logits, labels)
+    labels = _checked(logits, labels)
     return float(F.cross_entropy(logits.double(), labels))
 
 
@@ -83,7 +83,7 @@ def calibration_error(logits: Logits, labels: Labels, *, bins: int = 15) -> floa
     References:
         Guo, Pleiss, Sun, Weinberger, ICML 2017, arXiv 1706.04599, equation 3.
     """
-    _check(logits, labels)
+    labels = _checked(logits, labels)
     if bins < 1:
         raise InputError(f"bins is {bins}: it must be at least 1.")
     confidence, guess = logits.double().softmax(1).max(1)
@@ -93,7 +93,8 @@ def calibration_error(logits: Logits, labels: Labels, *, bins: int = 15) -> floa
     return float(sums.abs().sum() / len(labels))
 
 
-def _check(logits: Tensor, labels: Tensor) -> None:
+def _checked(logits: Tensor, labels: Tensor) -> Tensor:
+    """Return labels that can be computed with: 256 is none of uint8."""
     if not len(labels):
         raise InputError("There are no pictures to measure a classifier on: give at least one.")
     low, high = int(labels.min()), int(labels.max())
@@ -102,3 +103,4 @@ def _check(logits: Tensor, labels: Tensor) -> None:
             f"Labels lie between {low} and {high}, but the classifier knows {logits.shape[1]} "
             f"classes, 0 to {logits.shape[1] - 1}: use data with its classes."
         )
+    return labels.long()

@@ -6,12 +6,12 @@ other fields in the same call may differ in number and size. Labels are numbers 
 annotations are checked in tests.
 """
 
-from jaxtyping import Float, Int
+from jaxtyping import Float, Integer
 from torch import Tensor
 
 Fields = Float[Tensor, "batch height width"]
 Image = Float[Tensor, "batch channel height width"]
-Labels = Int[Tensor, " batch"]
+Labels = Integer[Tensor, " batch"]
 Logits = Float[Tensor, "batch classes"]
 NoiseLevel = Float[Tensor, " batch"]
 OtherFields = Float[Tensor, "other_batch other_height other_width"]
