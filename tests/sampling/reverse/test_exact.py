@@ -303,3 +303,15 @@ def test_network_calls_are_those_that_are_made():
         flat = torch.ones(4, 4, dtype=torch.float64)
         draw(Counted(flat), torch.zeros(1, 1, 4, 4, dtype=torch.float64), plan, Noise(0, [0]))
         assert len(calls) == plan.calls, name
+
+
+@pytest.mark.parametrize("shape", [(2, 1, SIDE, SIDE), (2, 3, SIDE, 1), (2, 2, SIDE, SIDE)])
+def test_a_batch_that_the_mean_would_enlarge_is_refused(shape):
+    """All channels would start from one noise."""
+    spectrum = torch.ones(3, SIDE, SIDE, dtype=torch.float64)
+    model, like = StationaryGaussianDenoiser(spectrum), torch.zeros(shape).double()
+    plan = ReversePlan(3, VarianceExploding(5.0, 0.01))
+    with pytest.raises(InputError, match=r"mean .* has shape \(1, 3, 8, 8\), and the batch"):
+        draw(model, like, plan, Noise(0, [0, 1]))
+    fitting = torch.zeros(2, 3, SIDE, SIDE).double()
+    assert draw(model, fitting, plan, Noise(0, [0, 1])).shape == fitting.shape

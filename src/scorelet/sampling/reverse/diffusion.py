@@ -130,7 +130,8 @@ def reverse(
         cond, label: what the denoiser is told, see `Denoiser`.
 
     Raises:
-        InputError: shapes that do not fit, or what a denoiser refuses.
+        InputError: shapes that do not fit, as those of a mean that is larger than `like`, or what a
+            denoiser refuses.
         DivergenceError: a step whose result is not finite; the sentence names scale and step.
     """
     if len(like) != len(noise.samples):
@@ -147,6 +148,7 @@ def reverse(
     x = plan.schedule.noise_std * noise.at(0).normal(like)
     centre = denoiser.centre if mean is None else mean
     if centre is not None:
+        _check_centre(centre.shape, like.shape)
         x = x + plan.start * centre.to(x)
     for number, step in enumerate(plan.table, start=1):
         x = step.mean(x, posterior)
@@ -158,6 +160,19 @@ def reverse(
                 f"{noise.scale}: take more steps, or another sampler."
             )
         yield ReverseState(x, number)
+
+
+def _check_centre(centre: torch.Size, like: torch.Size) -> None:
+    """Refuse a mean that would make the samples larger, all channels with one noise."""
+    try:
+        fits = torch.broadcast_shapes(centre, like) == like
+    except RuntimeError:
+        fits = False
+    if not fits:
+        raise InputError(
+            f"The mean that samples start around has shape {tuple(centre)}, and the batch "
+            f"{tuple(like)}: give one of the channels, height and width of the mean."
+        )
 
 
 def _is_finite(x: Tensor) -> bool:
