@@ -13,8 +13,14 @@ from scorelet.cli.main import run
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
 from scorelet.data import Picture, read_picture, write_picture
-from scorelet.models import Denoiser, ResidualDenoiser, StationaryGaussianDenoiser
+from scorelet.models import (
+    Denoiser,
+    FiniteSetDenoiser,
+    ResidualDenoiser,
+    StationaryGaussianDenoiser,
+)
 from scorelet.models.bounded import CentredDenoiser, ConditionalBoundedDenoiser
+from scorelet.models.conditional import ConditionalResidualDenoiser
 from scorelet.models.gaussian_details import gaussian_cascade
 from scorelet.models.multiscale import Multiscale
 from scorelet.models.schedules import OrnsteinUhlenbeck, VarianceExploding
@@ -164,6 +170,37 @@ def test_a_joint_model_draws_pictures_of_its_size_and_of_a_class():
         with torch.no_grad():
             *_, last = reverse(whole, like, plan, Noise(0, [0]), mean=mean, label=label)
         assert np.abs(found.images - last.x.numpy()).max() < 1e-5
+
+
+class OfItsMean(Denoiser):
+    """The exact denoiser of one picture, that does not say how many channels it takes."""
+
+    blind = True
+    centre = torch.full((1, 3, 8, 8), 0.5)
+
+    def _denoise(self, y, sigma, cond, label):
+        return self.centre.to(y).expand_as(y)
+
+
+@pytest.mark.parametrize("model", [FiniteSetDenoiser(torch.rand(5, 3, 8, 8)), OfItsMean()])
+def test_colour_is_drawn_by_models_that_know_the_mean_of_colour(model):
+    drawn = torch.from_numpy(sl.sample(model, n=2, steps=3).images)
+    assert drawn.shape == (2, 3, 8, 8)
+    if isinstance(model, FiniteSetDenoiser):
+        assert torch.cdist(drawn.flatten(1), model.points.flatten(1)).amin(1).max() < 0.1
+
+
+def test_a_cascade_draws_the_channels_of_its_low_band():
+    """Of a model whose record does not say them; also from a coarse picture."""
+    details = [ConditionalResidualDenoiser(Flat(9), channels=9, cond_channels=3) for _ in range(2)]
+    coarse = FiniteSetDenoiser(torch.rand(5, 3, 4, 6))
+    transform, units = WaveletPacket("haar", PacketPlan.wavelet(2)), Normalization("mean", levels=2)
+    model = Multiscale(transform, coarse, details, normalization=units)
+    assert sl.sample(model, n=2, size=(16, 24), steps=2).images.shape == (2, 3, 16, 24)
+    picture = np.random.default_rng(0).uniform(size=(4, 6, 3)).astype(np.float32)
+    found = sl.sample(model, n=1, coarse=picture, steps=2).images
+    means = found[0].reshape(3, 4, 4, 6, 4).mean((2, 4))
+    assert np.abs(means - picture.transpose(2, 0, 1)).max() < 1e-3  # details are large
 
 
 @pytest.mark.slow

@@ -32,7 +32,7 @@ class ClosedFormDenoiser(Denoiser):
             raise InputError(f"One image must be (channel, height, width), got {tuple(shape)}.")
         self.shape = tuple(shape)
         self.size = math.prod(shape)
-        self.learnt = self.shape[1], self.shape[2]
+        self.channels, self.learnt = self.shape[:1], (self.shape[1], self.shape[2])
 
     @final
     def log_density(self, y: Tensor, sigma: NoiseLike) -> PerSample:

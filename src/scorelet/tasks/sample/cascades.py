@@ -12,6 +12,7 @@ from scorelet.models.multiscale_denoiser import Levels
 from scorelet.models.schedules import NoiseSchedule, OrnsteinUhlenbeck, VarianceExploding
 from scorelet.sampling.reverse import ReversePlan, sampler_named
 from scorelet.tasks.sample.settings import Model, Size
+from scorelet.tasks.sample.whole import channels_of
 from scorelet.zoo import load, load_as, viewed
 
 LOW_STEPS, DETAIL_STEPS = 32, 12
@@ -99,6 +100,12 @@ def trained_size(model: Multiscale) -> Size | None:
     """Return height and width of the pictures that a model was trained on, if it says so."""
     size = model.record.get("size")
     return None if size is None else (int(size[0]), int(size[1]))
+
+
+def channels_in(model: Multiscale[Denoiser]) -> int:
+    """Return how many channels samples have; those of the low band if the model does not say."""
+    known = model.record.get("channels")
+    return channels_of(model.coarse) if known is None else int(known)  # ty: ignore[invalid-argument-type]
 
 
 def whole_size(model: Multiscale[Denoiser], size: Size | None) -> Size:

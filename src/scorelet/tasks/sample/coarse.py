@@ -11,6 +11,7 @@ from scorelet.core.errors import InputError
 from scorelet.data import Picture, on_white, read_picture, to_unit, with_channels
 from scorelet.data.pictures.in_memory import in_memory
 from scorelet.models.multiscale import Multiscale
+from scorelet.tasks.sample.cascades import channels_in
 from scorelet.tasks.sample.settings import Size
 
 
@@ -29,8 +30,7 @@ def read_coarse(source: Any, model: Multiscale) -> Tensor:  # noqa: ANN401 - pat
     picture = _picture(source)
     if picture.mask is not None:
         raise InputError("The coarse picture has pixels without data: fill or cut them off before.")
-    channels = int(model.record.get("channels", 1))
-    values = to_unit(with_channels(on_white(picture), channels)).astype(np.float32)
+    values = to_unit(with_channels(on_white(picture), channels_in(model))).astype(np.float32)
     low, high = float(values.min()), float(values.max())
     if is_of_pictures(model) and (low < 0 or high > 1):
         raise InputError(

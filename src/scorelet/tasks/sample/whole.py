@@ -35,7 +35,9 @@ def plan_of(model: Denoiser, settings: SampleSettings) -> ReversePlan:
 
 
 def channels_of(model: Denoiser) -> int:
-    """Return the most channels that a denoiser takes; 1 if it takes any number."""
+    """Return the most channels that a denoiser takes, or those of its mean; 1 if none is known."""
+    if model.channels is None and model.centre is not None:
+        return model.centre.shape[1]
     return max(model.channels or (1,))
 
 

@@ -15,6 +15,7 @@ from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.sampling.reverse import Cascade, ReversePlan, reverse
 from scorelet.tasks.sample.cascades import (
+    channels_in,
     check_coarse,
     load_model,
     plans_of,
@@ -106,7 +107,7 @@ class CascadeWork(Work):
         super().__init__(settings, model.factors)
         self.model = model.to(self.like.device)
         self.plans = plans_of(model, steps=settings.steps, sampler=settings.sampler)
-        self.channels = int(model.record.get("channels", 1))
+        self.channels = channels_in(model)
         self.pictures = is_of_pictures(model)
         self.low: Tensor | None = None
         self.level = model.levels
