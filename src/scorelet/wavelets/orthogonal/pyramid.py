@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from scorelet.core.arrays import plain_array
 from scorelet.core.errors import InputError
 
 BANDS = {1: 1, 2: 3}
@@ -58,14 +59,18 @@ class Pyramid(NamedTuple):
         try:
             low, *details = coefficients
             if all(isinstance(d, np.ndarray | Tensor) for d in details):
-                return cls(torch.as_tensor(low), tuple(map(torch.as_tensor, details)))
-            triples = [[torch.as_tensor(b) for b in (h, v, d)] for h, v, d in details]
-            return cls(torch.as_tensor(low), tuple(torch.stack(t, -3) for t in triples))
+                return cls(_to_tensor(low), tuple(map(_to_tensor, details)))
+            triples = [[_to_tensor(b) for b in (h, v, d)] for h, v, d in details]
+            return cls(_to_tensor(low), tuple(torch.stack(t, -3) for t in triples))
         except (TypeError, ValueError, RuntimeError):
             raise InputError(
                 "These are no coefficients of pywt.wavedec2: expected [cA, (cH, cV, cD), ...], the "
                 "three of one shape."
             ) from None
+
+
+def _to_tensor(band: Any) -> Tensor:  # noqa: ANN401 - arrays of any strides and byte order
+    return band if isinstance(band, Tensor) else torch.from_numpy(plain_array(band))
 
 
 def _to_numpy(band: Tensor) -> np.ndarray:

@@ -118,10 +118,14 @@ def find_axis(name: str, align: str = "pywavelets") -> BandedFilters | ShannonFi
 
 def check_signal(x: Tensor, ndim: int, *, name: str = "x") -> None:
     """Raise InputError unless x is a floating-point tensor with at least `ndim` axes, not empty."""
-    if not isinstance(x, Tensor) or not x.is_floating_point():
-        got = _kind(x) if isinstance(x, Tensor) else type(x).__name__
-        hint = ".real and .imag are" if got.startswith("complex") else "x.float() is"
-        raise InputError(f"{name} is {got}: expected a real floating-point tensor, as {hint}.")
+    if not isinstance(x, Tensor):
+        raise InputError(
+            f"{name} is {type(x).__name__}: expected a real floating-point tensor, as "
+            "torch.from_numpy(x) is of an array of floats."
+        )
+    if not x.is_floating_point():
+        hint = ".real and .imag are" if x.is_complex() else "x.float() is"
+        raise InputError(f"{name} is {_kind(x)}: expected a real floating-point tensor, as {hint}.")
     if x.ndim < ndim or x.numel() == 0:
         axes = "(..., height, width)" if ndim == 2 else "(..., length)"
         raise InputError(f"{name} has shape {tuple(x.shape)}: expected {axes}, and not empty.")
