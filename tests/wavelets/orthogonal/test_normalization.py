@@ -1,6 +1,7 @@
 """Conventions of normalisation: their definitions, inverses, and what checkpoints keep."""
 
 import os
+from inspect import unwrap
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from scorelet.core.checkpoint import load_tensors, save_tensors
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
 from scorelet.wavelets import Normalization, OrthogonalWavelet
+from scorelet.wavelets.orthogonal import normalization
 
 DOUBLE = torch.zeros((), dtype=torch.float64)
 WAVELET = OrthogonalWavelet("db2", 3)
@@ -120,3 +122,52 @@ def test_white_noise_is_white_in_all_bands_of_level_sigma_by_2_j(name):
         apart = torch.corrcoef(together) - torch.eye(len(together))
         assert apart.abs().max() < 0.01
     assert float(low.std()) * 4 / sigma == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize("convention", ["scalar", "channel"])
+@pytest.mark.parametrize(
+    ("dtype", "unit"),
+    [(torch.float32, 1e25), (torch.float32, 1e-30), (torch.float16, 300.0), (torch.float64, 1e200)],
+)
+def test_statistics_follow_the_unit(convention, dtype, unit):
+    """Their squares lie beyond what the dtype holds."""
+    u = torch.rand(3, 2, 16, 16, generator=generator(3), dtype=torch.float64)
+    wavelet = OrthogonalWavelet("db2", 2)
+    plain = Normalization.fit(convention, wavelet, u)
+    found = Normalization.fit(convention, wavelet, (u * unit).to(dtype))
+    for name, expected in plain.named_buffers():
+        statistic = getattr(found, name).double() / unit
+        assert getattr(found, name).dtype == dtype
+        torch.testing.assert_close(statistic, expected, rtol=2e-3, atol=2e-3)
+
+
+@pytest.mark.parametrize("convention", ["scalar", "channel"])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+@pytest.mark.parametrize("name", ["db2", "sym8"])
+def test_rounding_of_constants_is_no_scale(convention, dtype, name):
+    x = torch.full((2, 1, 32, 32), 0.7, dtype=dtype)
+    with pytest.raises(InputError, match="does not vary over the data by more than rounding"):
+        Normalization.fit(convention, OrthogonalWavelet(name, 3), x)
+
+
+def test_a_channel_in_a_small_unit_has_a_scale(x):
+    units = torch.tensor([1e6, 1e-9], dtype=torch.float64)
+    assert torch.allclose(
+        fit("channel", x * units[:, None, None]).detail_scale,
+        fit("channel", x).detail_scale * units[:, None],
+    )
+
+
+def test_scales_beyond_the_dtype_are_refused():
+    signs = (-1.0) ** torch.arange(16)
+    x = 6e4 * signs[:, None] * signs.expand(2, 1, 1, 16)
+    with pytest.raises(InputError, match="level 1 is not finite in float16"):
+        Normalization.fit("scalar", OrthogonalWavelet("haar", 1), x.half())
+
+
+def test_what_is_no_tensor_is_told_how_to_become_one(monkeypatch):
+    """Past the check of annotations in tests."""
+    monkeypatch.setattr(normalization, "check_signal", unwrap(normalization.check_signal))
+    for wrong in (3, np.zeros((2, 1, 8, 8))):
+        with pytest.raises(InputError, match=r"x is (int|ndarray): .* as torch\.from_numpy\(x\)"):
+            unwrap(Normalization.fit.__func__)(Normalization, "none", WAVELET, wrong)

@@ -22,13 +22,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from scorelet.core.device import widened
 from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
 from scorelet.core.options import checked
 from scorelet.wavelets.orthogonal.pyramid import Pyramid
-from scorelet.wavelets.orthogonal.transform import OrthogonalWavelet
+from scorelet.wavelets.orthogonal.transform import OrthogonalWavelet, check_signal
 
 CONVENTIONS = ("none", "scalar", "mean", "channel")
+
+_TAPS = 1e-11  # of what is constant this share, at most, is left in details by inexact filters
 
 
 class Normalization(nn.Module):
@@ -85,15 +88,17 @@ class Normalization(nn.Module):
             x: the data set, or enough of it.
 
         Raises:
-            InputError: x is no batch of pictures, or a band of it does not vary.
+            InputError: x is no batch of pictures, or a band of it varies by no more than rounding,
+                or is too large for the dtype.
         """
+        check_signal(x, 2)
         if x.ndim != 4 or wavelet.ndim != 2:
             raise InputError(
                 f"x has shape {tuple(x.shape)} and the wavelet {wavelet.ndim} dimensions: expected "
                 "(batch, channel, height, width) and 2."
             )
         fitted = cls(convention, levels=wavelet.levels, channels=x.shape[1]).to(x)
-        step, x = wavelet.one_level(), x.detach()
+        step, x = wavelet.one_level(), widened(x.detach())
         for level in range(wavelet.levels):
             x, (detail,) = step.analyze(x)
             fitted._set_level(level, x, detail)
@@ -170,17 +175,39 @@ class Normalization(nn.Module):
 
     def _set_level(self, level: int, low: Tensor, detail: Tensor) -> None:
         """Write the statistics of one level; all channels share the scale under "scalar"."""
-        convention = self.options["convention"]
+        convention, axes = self.options["convention"], (0, -2, -1)
+        if convention not in ("scalar", "channel"):
+            return
+        peaks = torch.maximum(low.abs().amax(axes), detail.abs().amax((0, 2, 3, 4)))
         if convention == "scalar":
-            scale = detail.square().mean().sqrt()
+            peaks = peaks.amax()
+            unit = _unit(detail.abs().amax())
+            scale = unit * (detail / unit).square().mean().sqrt()
             self.low_scale[level], self.detail_scale[level] = scale, scale
-        elif convention == "channel":
+        else:
             for name, band in (("low", low), ("detail", detail)):
-                axes = (0, -2, -1)
-                getattr(self, f"{name}_mean")[level] = band.mean(axes)
-                getattr(self, f"{name}_scale")[level] = band.std(axes, correction=0)
-        if not (self.low_scale[level].all() and self.detail_scale[level].all()):
+                unit = _unit(band.abs().amax(axes, keepdim=True))
+                found = torch.std_mean(band / unit, axes, correction=0, keepdim=True)
+                for kind, value in zip(("scale", "mean"), found, strict=True):
+                    getattr(self, f"{name}_{kind}")[level] = (unit * value)[0, ..., 0, 0]
+        self._check_scales(level, (8 * torch.finfo(low.dtype).eps + _TAPS) * peaks)
+
+    def _check_scales(self, level: int, least: Tensor) -> None:
+        """Refuse scales that overflowed, or are not above `least`, one number or one a channel."""
+        scales = torch.cat([self.low_scale[level][:, None], self.detail_scale[level]], 1)
+        if not bool(scales.isfinite().all()):
             raise InputError(
-                f"A band of level {level + 1} does not vary over the data, so it has no scale: "
-                "give more pictures, or use the convention none."
+                f"A scale of level {level + 1} is not finite in {str(scales.dtype)[6:]}: give "
+                "finite pictures, in a unit in which they are smaller."
             )
+        if bool((scales <= least[..., None]).any()):
+            raise InputError(
+                f"A band of level {level + 1} does not vary over the data by more than rounding, "
+                "so it has no scale: give more pictures, or use the convention none."
+            )
+
+
+def _unit(peak: Tensor) -> Tensor:
+    """Return a power of two near a peak: divided by it, squares neither overflow nor vanish."""
+    seen = peak.clamp(min=torch.finfo(peak.dtype).tiny)
+    return (torch.frexp(seen).exponent - 1).to(peak).exp2()
