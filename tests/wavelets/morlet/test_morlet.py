@@ -256,3 +256,22 @@ def test_phases_are_sign_invariant_and_average_to_the_modulus():
 def test_bad_input_gets_a_sentence(call, sentence):
     with pytest.raises(InputError, match=sentence):
         call()
+
+
+class Forgets(dict):
+    """What is kept is dropped by another thread at once."""
+
+    def __setitem__(self, key, value):
+        pass
+
+
+def test_filters_of_the_last_shapes_are_kept():
+    layer = MorletTransform2d(2)
+    first = [band.clone() for band in layer(torch.ones(8, 8).cumsum(0))]
+    for side in range(9, 20):
+        layer(torch.ones(8, side))
+    assert len(layer._kept) == 4
+    again = layer(torch.ones(8, 8).cumsum(0))
+    layer._kept = Forgets()
+    for found in (again, layer(torch.ones(8, 8).cumsum(0))):
+        assert all(torch.equal(a, b) for a, b in zip(found, first, strict=True))

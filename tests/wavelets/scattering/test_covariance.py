@@ -128,3 +128,12 @@ def test_gradients_by_finite_differences():
 def test_bad_input_gets_a_sentence(call, sentence):
     with pytest.raises(InputError, match=sentence):
         call()
+
+
+def test_filters_that_another_thread_replaces_are_used():
+    class Replaced(ScatteringCovariance):
+        def __setattr__(self, name, value):
+            super().__setattr__(name, {} if name == "_kept" else value)
+
+    x = fields(2, 16)
+    assert torch.equal(Replaced(2, 2)(x), ScatteringCovariance(2, 2)(x))

@@ -460,3 +460,19 @@ def test_a_trace_is_refused_in_a_sentence(engine):
     transform = Scattering2d(2, 4, engine=engine)
     with pytest.raises(InputError, match=r"torch.jit.trace cannot follow .*: use torch.export"):
         torch.jit.trace(transform, noise(1, 1, 16, 16))
+
+
+class Forgets(dict):
+    """What is kept is dropped by another thread at once."""
+
+    def __setitem__(self, key, value):
+        pass
+
+
+@pytest.mark.parametrize("engine", ["auto", "torch"])
+def test_filters_that_another_thread_drops_are_used(engine):
+    x = torch.rand(1, 16, 16, generator=torch.Generator().manual_seed(0))
+    transform = Scattering2d(2, 2, engine=engine)
+    expected = transform(x)
+    transform._kernels = transform._filters = transform._banks = Forgets()
+    assert torch.equal(transform(x), expected)

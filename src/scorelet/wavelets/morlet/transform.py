@@ -19,6 +19,7 @@ from scorelet.core.device import widened
 from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
 from scorelet.core.options import checked
+from scorelet.wavelets.kept import remember
 from scorelet.wavelets.morlet.bank import MorletBank, half_octave_bank, morlet_bank
 from scorelet.wavelets.morlet.checks import check_pictures
 from scorelet.wavelets.morlet.filtering import filtered, folding
@@ -72,9 +73,7 @@ class MorletTransform2d(nn.Module):
             x = widened(x)
         real = x.real.dtype if x.is_complex() else x.dtype
         key = ((x.shape[-2], x.shape[-1]), real, x.device)
-        if key not in self._kept:
-            self._build(*key)
-        layer = self._kept[key]
+        layer = self._kept.get(key) or self._build(*key)
         rows, columns = layer.pixels
         spectrum = torch.fft.fft2(x.index_select(-2, rows).index_select(-1, columns))
         low, bands = (
@@ -85,12 +84,13 @@ class MorletTransform2d(nn.Module):
         return low if x.is_complex() else low.real, bands
 
     @outside_graphs
-    def _build(self, shape: tuple[int, int], dtype: torch.dtype, device: torch.device) -> None:
+    def _build(self, shape: tuple[int, int], dtype: torch.dtype, device: torch.device) -> "_Layer":
         with torch.inference_mode(False):
             place = grid(shape, 1, self.boundary)
             bank = self._bank(place.padded)
             step = 1 if self.kind == "half" else 2
-            self._kept[shape, dtype, device] = _Layer(place, bank, step, dtype, device)
+            made = _Layer(place, bank, step, dtype, device)
+        return remember(self._kept, (shape, dtype, device), made)
 
     def _bank(self, shape: tuple[int, int]) -> MorletBank:
         if self.kind == "octave":

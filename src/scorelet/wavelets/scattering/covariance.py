@@ -122,12 +122,14 @@ class ScatteringCovariance(nn.Module):
         return scales
 
     def _bank(self, shape: tuple[int, int], dtype: torch.dtype, device: torch.device) -> "_Bank":
-        if (shape, dtype, device) not in self._kept:
+        found = self._kept.get((shape, dtype, device))
+        if found is None:
             with torch.inference_mode(False):
                 bands = morlet_bank(shape, self._scales(shape), self.L).bands
                 waves = torch.cat([torch.from_numpy(band) for band in bands]).to(device, dtype)
-                self._kept = {(shape, dtype, device): _Bank(waves)}
-        return self._kept[shape, dtype, device]
+                found = _Bank(waves)
+            self._kept = {(shape, dtype, device): found}  # another thread may keep another one
+        return found
 
 
 def scattering_covariance(x: Tensor) -> Tensor:

@@ -27,6 +27,7 @@ from scorelet.core.device import widened
 from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
 from scorelet.core.options import checked
+from scorelet.wavelets.kept import remember
 from scorelet.wavelets.morlet.bank import MorletBank, check_scales, morlet_bank
 from scorelet.wavelets.morlet.checks import check_pictures, is_concrete
 from scorelet.wavelets.morlet.grid import Boundary, Grid, check_boundary, grid
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 Engine = Literal["auto", "torch"]
 _Key = tuple[tuple[int, int], torch.dtype, torch.device]
 
-_KEPT = 4  # grids whose filters are kept
 _MODERATE = (-20, 40)  # powers of two that largest values may have
 _CACHE = 1 << 20  # bytes: maps of one scale that stay near a core until the next step needs them
 
@@ -175,13 +175,13 @@ class Scattering2d(nn.Module):
         from scorelet.wavelets.kernels.lane_tables import supported
         from scorelet.wavelets.scattering.fast_path import CompiledScattering
 
-        if shape not in self._kernels:
-            place, bank = self._bank(shape)
-            if not supported(place, self.L, self.order):
-                return None
-            _forget(self._kernels)
-            self._kernels[shape] = CompiledScattering(place, bank, self.order)
-        return self._kernels[shape]
+        found = self._kernels.get(shape)
+        if found is not None:
+            return found
+        place, bank = self._bank(shape)
+        if not supported(place, self.L, self.order):
+            return None
+        return remember(self._kernels, shape, CompiledScattering(place, bank, self.order))
 
     def _maps(self, x: Tensor, shape: tuple[int, int]) -> list[Tensor]:
         place, tools = self._tools(shape, x)
@@ -190,26 +190,25 @@ class Scattering2d(nn.Module):
         return [flat[position] for position in self._positions]
 
     def _tools(self, shape: tuple[int, int], like: Tensor) -> tuple[Grid, GridFilters]:
-        key = (shape, like.dtype, like.device)
-        if key not in self._filters:
-            self._build(shape, like.dtype, like.device)
-        return self._filters[key]
+        found = self._filters.get((shape, like.dtype, like.device))
+        return self._build(shape, like.dtype, like.device) if found is None else found
 
     @outside_graphs
-    def _build(self, shape: tuple[int, int], dtype: torch.dtype, device: torch.device) -> None:
+    def _build(
+        self, shape: tuple[int, int], dtype: torch.dtype, device: torch.device
+    ) -> tuple[Grid, GridFilters]:
         place, bank = self._bank(shape)
-        _forget(self._filters)
         with torch.inference_mode(False):  # they serve calls that want gradients, too
             like = torch.empty(0, dtype=dtype, device=device)
             made = filters(place, bank, order=self.order, like=like)
-        self._filters[shape, dtype, device] = place, made
+        return remember(self._filters, (shape, dtype, device), (place, made))
 
     def _bank(self, shape: tuple[int, int]) -> tuple[Grid, MorletBank]:
-        if shape not in self._banks:
-            place = grid(shape, self.J, self.boundary)
-            _forget(self._banks)
-            self._banks[shape] = place, morlet_bank(place.padded, self.J, self.L)
-        return self._banks[shape]
+        found = self._banks.get(shape)
+        if found is not None:
+            return found
+        place = grid(shape, self.J, self.boundary)
+        return remember(self._banks, shape, (place, morlet_bank(place.padded, self.J, self.L)))
 
 
 def unit_of(x: Tensor) -> Tensor | None:
@@ -243,9 +242,3 @@ def _check_options(scales: int, angles: int, order: int, boundary: str, engine: 
     check_boundary(boundary)
     if engine not in ("auto", "torch"):
         raise InputError(f"engine is {engine!r}: it must be 'auto' or 'torch'.")
-
-
-def _forget(kept: dict) -> None:
-    """Drop the oldest entry of a full cache."""
-    while len(kept) >= _KEPT:
-        kept.pop(next(iter(kept)))
