@@ -175,3 +175,12 @@ def test_known_pixels_come_back_bit_by_bit():
 def test_what_was_measured_has_the_shape_of_the_images(shape):
     with pytest.raises(InputError, match="was measured has shape"):
         BlockMeans(SIZE, 3).consistent(image(2), torch.zeros(shape, dtype=torch.float64), 0.1)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.2])
+def test_estimates_keep_their_dtype(noise):
+    for m in measurements(noise).values():
+        x = image().float()
+        measured = m.measure(image(seed=1).float()).double()
+        assert m.consistent(x, measured, 0.3).dtype == torch.float32
+        assert m.within(x, measured).dtype == torch.float32

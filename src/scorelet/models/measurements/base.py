@@ -80,6 +80,7 @@ class Measurement(ABC):
         self._check_size(estimate)
         found = self.coefficients(estimate)
         self._check_measured(measured, found.shape)
+        measured = measured.to(found)
         gains = self._gains(found)
         if self.noise == 0:
             return estimate + self.image(measured / gains - found)

@@ -49,7 +49,7 @@ class BlockMeans(Measurement):
         It is x + t between 0 and 1, with one t for each block, found by bisection: the mean grows
         with t.
         """
-        low = measured.new_full(x[..., :: self.factor, :: self.factor].shape, -1) - x.abs().max()
+        low = x.new_full(x[..., :: self.factor, :: self.factor].shape, -1) - x.abs().max()
         high = -low
         for _ in range(_BISECTIONS):
             middle = (low + high) / 2
