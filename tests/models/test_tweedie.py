@@ -10,6 +10,7 @@ from models.test_joint_energy import mixture
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator
 from scorelet.models import (
+    Denoiser,
     ResidualDenoiser,
     add_noise,
     denoised_from_score,
@@ -104,3 +105,29 @@ def test_sure_needs_probes_and_their_source():
         sure(DENOISER, images(1), 0.1)
     with pytest.raises(InputError, match="at least 1"):
         sure(DENOISER, images(1), 0.1, rng=generator(0), probes=0)
+
+
+def test_scores_and_risks_of_a_class():
+    joint, y, labels = mixture(), images(3, side=4), torch.tensor([2, 0, 1])
+    assert_close(score(joint, y, 0.3, label=labels), joint.score(y, 0.3, labels), 1e-12)
+    found = sure(joint, y, 0.3, exact=True, label=labels)
+    for image, label, risk in zip(y, labels, found, strict=True):
+        alone = sure(joint, image[None], 0.3, exact=True, label=int(label))
+        assert_close(risk[None], alone, 1e-11)
+    assert float((found - sure(joint, y, 0.3, exact=True)).abs().max()) > 0.01
+    probed = sure(joint, y.expand(3, 1, 4, 4), 0.3, rng=generator(1), probes=200, label=labels)
+    assert_close(probed, found, 0.5)
+
+
+def test_the_risk_of_a_denoiser_that_is_told_something():
+    class Sum(Denoiser):
+        """Half of the image and the condition."""
+
+        blind = needs_cond = True
+
+        def _denoise(self, y, sigma, cond, label):
+            return (y + cond) / 2
+
+    y, cond = images(2, side=4), images(2, side=4) / 3
+    expected = ((y - cond) / 2).square().flatten(1).sum(1)  # the trace is half of the pixels
+    assert_close(sure(Sum(), y, 0.3, exact=True, cond=cond), expected, 1e-12)

@@ -6,6 +6,8 @@ Kadkhodaie, Guth, Simoncelli, Mallat 2024, arXiv 2310.02557, eq. 3).
 """
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Generator, Tensor
@@ -15,6 +17,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, PerSample
 from scorelet.models.denoiser import Denoiser, NoiseLike, noise_level
 from scorelet.models.joint_energy import JointEnergy
+from scorelet.models.labels import LabelLike
 
 
 def score_from_denoised(denoised: Image, y: Image, sigma: NoiseLike) -> Image:
@@ -39,17 +42,24 @@ def denoised_from_score(score: Image, y: Image, sigma: NoiseLike) -> Image:
 
 
 def score(
-    denoiser: Denoiser | JointEnergy, y: Image, sigma: NoiseLike, *, cond: Tensor | None = None
+    denoiser: Denoiser | JointEnergy,
+    y: Image,
+    sigma: NoiseLike,
+    *,
+    cond: Tensor | None = None,
+    label: LabelLike | None = None,
 ) -> Image:
     """Return the score (f(y) - y) / sigma^2 of a denoiser f; a blind one ignores sigma in f.
 
-    Of a joint law f denoises over all classes. Told a condition a, f(y, a) = E[x | y, a] gives the
-    conditional score, the gradient in y of log p_sigma(y | a).
+    Of a joint law f denoises over all classes, or within that of a label. Told a condition a,
+    f(y, a) = E[x | y, a] gives the conditional score, the gradient in y of log p_sigma(y | a), and
+    so does a label.
 
     References: arXiv 2310.02557, eq. 3; Kadkhodaie, Guth, Mallat, Simoncelli 2023,
     arXiv 2303.02984, section 2.
     """
-    return score_from_denoised(_denoiser(denoiser)(y, sigma, cond=cond), y, sigma)
+    found = _denoiser(denoiser)(y, sigma, cond=cond, label=label)
+    return score_from_denoised(found, y, sigma)
 
 
 def sure(
@@ -60,6 +70,8 @@ def sure(
     rng: Generator | None = None,
     probes: int = 1,
     exact: bool = False,
+    cond: Tensor | None = None,
+    label: LabelLike | None = None,
 ) -> PerSample:
     """Estimate the total squared error ||x - f(y)||^2 of each image without knowing x.
 
@@ -68,13 +80,13 @@ def sure(
     signs v (Hutchinson), one forward derivative per probe, or exact with d of them.
 
     Args:
-        denoiser: f, or a joint law, over all classes; each output image may depend on its own
-            input image only.
+        denoiser: f, or a joint law; each output image may depend on its own input image only.
         y: noisy image with d = channel * height * width numbers per sample.
         sigma: the true noise level, one number or one per image, unit of `y`, positive.
         rng: source of the probes; not needed when `exact`.
         probes: number of probes per image.
         exact: compute the whole trace; for small images.
+        cond, label: what f is told, see `Denoiser`.
 
     Returns:
         The total (not per pixel) error per sample, in squared units of `y`; it can be negative.
@@ -89,12 +101,13 @@ def sure(
         raise InputError(f"probes must be at least 1, got {probes}.")
     if not exact and rng is None:
         raise InputError("sure draws random probes: give rng, or exact=True for small images.")
-    denoiser, variance = _denoiser(denoiser), _variance(sigma, y).flatten()
-    residual = y - denoiser(y, sigma)
+    variance = _variance(sigma, y).flatten()
+    f = partial(_denoiser(denoiser), sigma=sigma, cond=cond, label=label)
+    residual = y - f(y)
     if rng is None or exact:
-        trace = _exact_trace(denoiser, y, sigma)
+        trace = _exact_trace(f, y)
     else:
-        trace = _probed_trace(denoiser, y, sigma, rng=rng, probes=probes)
+        trace = _probed_trace(f, y, rng=rng, probes=probes)
     return residual.square().flatten(1).sum(1) + variance * (2 * trace - math.prod(y.shape[1:]))
 
 
@@ -106,25 +119,25 @@ def _variance(sigma: NoiseLike, y: Tensor) -> Tensor:
     return noise_level(sigma, y, positive=True).square()[:, None, None, None]
 
 
-def _quadratic(denoiser: Denoiser, y: Image, sigma: NoiseLike, v: Tensor) -> PerSample:
+def _quadratic(f: Callable[[Image], Image], y: Image, v: Tensor) -> PerSample:
     """v^T J(y) v per image."""
     point = y.contiguous()  # forward derivatives refuse expanded tensors
-    product = jvp(lambda image: denoiser(image, sigma), (point,), (v.expand_as(y),))[1]
+    product = jvp(f, (point,), (v.expand_as(y),))[1]
     return (v * product).flatten(1).sum(1)
 
 
 def _probed_trace(
-    denoiser: Denoiser, y: Image, sigma: NoiseLike, *, rng: Generator, probes: int
+    f: Callable[[Image], Image], y: Image, *, rng: Generator, probes: int
 ) -> PerSample:
     total = y.new_zeros(y.shape[0])
     for _ in range(probes):
         signs = 2 * torch.randint(0, 2, y.shape, generator=rng, device=rng.device) - 1
-        total = total + _quadratic(denoiser, y, sigma, signs.to(y))
+        total = total + _quadratic(f, y, signs.to(y))
     return total / probes
 
 
-def _exact_trace(denoiser: Denoiser, y: Image, sigma: NoiseLike) -> PerSample:
+def _exact_trace(f: Callable[[Image], Image], y: Image) -> PerSample:
     size = math.prod(y.shape[1:])
     units = torch.eye(size, dtype=y.dtype, device=y.device).reshape(size, *y.shape[1:])
-    diagonal = vmap(lambda unit: _quadratic(denoiser, y, sigma, unit), chunk_size=64)(units)
+    diagonal = vmap(lambda unit: _quadratic(f, y, unit), chunk_size=64)(units)
     return diagonal.sum(0)
