@@ -98,3 +98,14 @@ def test_a_noisy_density_is_that_of_the_model():
     assert torch.equal(density.score(y), model.score(y, 0.4))
     with pytest.raises(InputError, match="sigma must be finite and positive"):
         model.noisy(0.0).energy(y)
+
+
+@pytest.mark.parametrize("name", ["function", "mixture"])
+def test_hessians_at_expanded_fields(name):
+    energy, x, v = ENERGIES[name], white(1, 1, 8, 8), white(3, 1, 8, 8, seed=1)
+    alike = x.expand(3, 1, 8, 8)
+    expected = energy.hessian_vec(alike.clone(), v)
+    torch.testing.assert_close(energy.hessian_vec(alike, v), expected, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(
+        energy.hessian_vec(v, alike), energy.hessian_vec(v, alike.clone()), rtol=1e-12, atol=1e-12
+    )

@@ -103,7 +103,7 @@ class NoisyDensity:
 
     def hessian_vec(self, x: Tensor, v: Tensor) -> Image:
         """Return the Hessian of U at x times v, the derivative of the force along v."""
-        return jvp(self.force, (x,), (v,))[1]
+        return jvp(self.force, (x.contiguous(),), (v,))[1]  # jvp refuses expanded tensors
 
 
 def check_float_tensors(**tensors: Tensor) -> None:

@@ -82,4 +82,4 @@ class FunctionEnergy:
 
     def hessian_vec(self, x: Tensor, v: Tensor) -> Tensor:
         """Return H(x) v, the derivative of the force along v."""
-        return jvp(self.force, (x,), (v,))[1]
+        return jvp(self.force, (x.contiguous(),), (v,))[1]  # jvp refuses expanded tensors
