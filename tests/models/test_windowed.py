@@ -76,3 +76,11 @@ def test_details_without_a_low_band_of_their_size():
 def test_images_smaller_than_the_window():
     with pytest.raises(InputError, match="4x4: smaller than the window"):
         WindowedGaussianDenoiser(power_law(8, 2), 5)(images(1, 1, 4, 4), 0.1)
+
+
+def test_without_noise_details_come_back_also_where_they_have_no_power():
+    (law,) = gaussian_levels(power_law(8, 3) * (torch.arange(8) % 2), "haar", 1)
+    model = GaussianDetailsDenoiser(law)
+    assert (model.variances == 0).any()
+    d, low = images(2, 3, 4, 4), images(2, 1, 4, 4)
+    torch.testing.assert_close(model(d, 0.0, cond=low), d)

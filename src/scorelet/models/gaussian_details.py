@@ -69,7 +69,8 @@ class GaussianDetailsDenoiser(Denoiser):
         basis = self.basis.to(centred)
         along = torch.einsum("yxba,nbyx->nayx", basis.conj(), centred)
         variances = self.variances.to(y)
-        gain = variances / (variances + sigma.square()[:, None, None, None])
+        total = variances + sigma.square()[:, None, None, None]
+        gain = torch.where(total > 0, variances / total, 1)  # without noise y is right
         back = torch.einsum("yxba,nayx->nbyx", basis, gain * along)
         return torch.fft.ifft2(mean + back).real
 
