@@ -335,3 +335,37 @@ def test_what_is_refused():
             torch.eye(4).double()[None],
             torch.tensor([0]),
         )
+
+
+def gaussians(covariances):
+    """Two classes of one channel of 2 x 2 pixels."""
+    means, weights = white(2, 1, 2, 2, seed=2).to(covariances), torch.tensor([0.5, 0.5])
+    return MixtureJointEnergy(weights.to(covariances), means, covariances, torch.arange(2))
+
+
+def test_covariances_of_a_mixture_are_checked_as_those_of_one_gaussian():
+    identities = torch.eye(4).double().repeat(2, 1, 1)
+    with pytest.raises(InputError, match="not symmetric"):
+        gaussians(identities + torch.ones(4, 4).double().triu(1))
+    with pytest.raises(InputError, match=r"negative eigenvalue, -0\.5"):
+        gaussians(identities * torch.tensor([1.0, -0.5]).double()[:, None, None])
+    with pytest.raises(InputError, match="Weights must be > 0 with sum 1"):
+        MixtureJointEnergy(torch.ones(2), torch.zeros(2, 1, 2, 2), identities, torch.arange(2))
+    few = white(2, 3, 4, seed=3).float()
+    few = few - few.mean(1, keepdim=True)
+    estimated = few.mT @ few - 3e-7 * torch.eye(4)  # what rounding leaves of a lower rank
+    assert float(torch.linalg.eigvalsh(estimated).min()) < -1e-7
+    assert gaussians(estimated).variances.min() == 0
+
+
+def test_a_singular_mixture_has_no_density_without_noise():
+    flat = torch.diag_embed(torch.tensor([[1.0, 1, 1, 0], [2.0, 1, 1, 1]]).double())
+    joint, y = gaussians(flat), white(2, 1, 2, 2, seed=4)
+    calls = (joint.logits, joint.posterior, joint.log_density, joint.denoiser())
+    for call in calls:
+        with pytest.raises(InputError, match=r"sigma must be finite and positive, got 0\.0"):
+            call(y, 0.0)
+        assert call(y, 0.1).isfinite().all()
+    full = gaussians(flat + torch.eye(4).double())
+    assert full.posterior(y).isfinite().all()
+    assert torch.equal(full.denoise(y, 0.0), y)

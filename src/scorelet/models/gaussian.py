@@ -25,6 +25,21 @@ from scorelet.models.denoiser import NoiseLike, noise_level
 _ROUNDING = 1e-5  # relative; covariances estimated in float32 are this far from symmetric, positive
 
 
+def principal_axes(covariance: Tensor) -> tuple[Tensor, Tensor]:
+    """Return v (..., d), not negative, and Q (..., d, d) of one or more covariances Q diag(v) Q^T.
+
+    Raises:
+        InputError: one of them is not symmetric, or has a negative eigenvalue.
+    """
+    rounding = _ROUNDING * covariance.abs().amax((-2, -1))
+    if ((covariance - covariance.mT).abs().amax((-2, -1)) > rounding).any():
+        raise InputError("The covariance is not symmetric: give (C + C.T) / 2 if it should be.")
+    variances, basis = torch.linalg.eigh((covariance + covariance.mT) / 2)
+    if (variances < -rounding[..., None]).any():
+        raise InputError(f"The covariance has a negative eigenvalue, {variances.min():.3g}.")
+    return variances.clamp(min=0), basis
+
+
 class _DiagonalGaussian(ClosedFormDenoiser):
     """A Gaussian whose covariance is diagonal in a basis that the subclass knows."""
 
@@ -34,7 +49,7 @@ class _DiagonalGaussian(ClosedFormDenoiser):
     def __init__(self, mean: Tensor, variances: Tensor) -> None:
         super().__init__(tuple(mean.shape))
         self.register_buffer("mean", mean)
-        self.register_buffer("variances", variances.clamp(min=0))
+        self.register_buffer("variances", variances)
 
     @property
     def centre(self) -> Tensor:
@@ -119,12 +134,7 @@ class GaussianDenoiser(_DiagonalGaussian):
                 f"The covariance has shape {tuple(covariance.shape)}: "
                 f"a mean of shape {tuple(mean.shape)} needs ({size}, {size})."
             )
-        scale = covariance.abs().max()
-        if (covariance - covariance.mT).abs().max() > _ROUNDING * scale:
-            raise InputError("The covariance is not symmetric: give (C + C.T) / 2 if it should be.")
-        variances, basis = torch.linalg.eigh((covariance + covariance.mT) / 2)
-        if variances.min() < -_ROUNDING * scale:
-            raise InputError(f"The covariance has a negative eigenvalue, {variances.min():.3g}.")
+        variances, basis = principal_axes(covariance)
         super().__init__(mean, variances)
         self.register_buffer("basis", basis)
 

@@ -42,6 +42,7 @@ class JointEnergy(nn.Module, ABC):
         most: the largest noise level that it has learnt; inf: any.
         label_level: the noise level at which clean images are labelled, between those two: beyond
             them the nearer one.
+        needs_noise: sigma = 0 is refused.
         denoises: whether it has learnt log p_σ(y), not only labels. Where it has not, densities,
             scores and denoised images are refused.
     """
@@ -53,6 +54,7 @@ class JointEnergy(nn.Module, ABC):
     least: float = 0.0
     most: float = math.inf
     label_level: float = 0.0
+    needs_noise: bool = False
     denoises: bool = True
 
     @property
@@ -224,7 +226,7 @@ class JointEnergy(nn.Module, ABC):
         if self.channels is not None and y.shape[1] not in self.channels:
             known = " or ".join(map(str, self.channels))
             raise InputError(f"The image has {y.shape[1]} channels: this model takes {known}.")
-        return noise_level(sigma, y).clamp(min=self.least)
+        return noise_level(sigma, y, positive=self.needs_noise).clamp(min=self.least)
 
     def _labels(self, label: LabelLike | None, y: Image) -> Labels | None:
         if label is None:
@@ -239,6 +241,7 @@ class JointDenoiser(Denoiser):
         super().__init__()
         self.joint, self.labels, self.channels = joint, joint.labels, joint.channels
         self.classes, self.learnt, self.most = joint.classes, joint.size, joint.most
+        self.needs_noise = joint.needs_noise
 
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None

@@ -17,6 +17,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.random import randn
 from scorelet.core.typing import Image, Labels, Logits, NoiseLevel
 from scorelet.models.closed_form import check_float_tensors
+from scorelet.models.gaussian import principal_axes
 from scorelet.models.joint_energy import JointEnergy
 
 
@@ -27,7 +28,7 @@ class MixtureJointEnergy(JointEnergy):
         weights: w, (component,), positive, with sum 1.
         means: m, (component, channel, height, width).
         covariances: C, (component, d, d) with d = channel · height · width; symmetric, no negative
-            eigenvalue.
+            eigenvalue. Where one is 0, there is no density without noise: sigma = 0 is refused.
         labels: c(k), (component,) whole numbers; every class from 0 to the largest has a component.
 
     Raises:
@@ -55,21 +56,16 @@ class MixtureJointEnergy(JointEnergy):
             raise InputError(
                 "Labels must be 0 to classes - 1, each with a component, two at least."
             )
-        variances, axes = torch.linalg.eigh(covariances)
-        if (
-            (weights <= 0).any()
-            or abs(float(weights.sum()) - 1) > 1e-5
-            or (variances < -1e-9).any()
-        ):
-            raise InputError(
-                "Weights must be > 0 with sum 1, covariances without negative variance."
-            )
+        if (weights <= 0).any() or abs(float(weights.sum()) - 1) > 1e-5:
+            raise InputError("Weights must be > 0 with sum 1.")
+        variances, axes = principal_axes(covariances)
         self.labels, self.channels = classes, (means.shape[1],)
+        self.needs_noise = not bool(variances.all())
         for name, tensor in {
             "weights": weights,
             "means": means,
             "axes": axes,
-            "variances": variances.clamp(min=0),
+            "variances": variances,
             "members": labels[:, None] == torch.arange(classes),
         }.items():
             self.register_buffer(name, tensor)
