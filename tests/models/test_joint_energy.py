@@ -369,3 +369,14 @@ def test_a_singular_mixture_has_no_density_without_noise():
     full = gaussians(flat + torch.eye(4).double())
     assert full.posterior(y).isfinite().all()
     assert torch.equal(full.denoise(y, 0.0), y)
+
+
+def test_denoisings_are_mapped_over_labels():
+    joint, y, labels = mixture(), white(3, 1, 4, 4, seed=5), torch.tensor([2, 0, 1])
+    for mapped in (
+        torch.func.vmap(lambda image, label: joint.denoise(image[None], 0.3, label)[0]),
+        torch.func.vmap(lambda image, label: joint.denoiser()(image[None], 0.3, label=label)[0]),
+    ):
+        assert_close(mapped(y, labels), joint.denoise(y, 0.3, labels), EXACT)
+    gradients = torch.func.vmap(lambda u, c: joint.posterior_gradient(u[None], 0.3, c)[0])
+    assert_close(gradients(y, labels), joint.posterior_gradient(y, 0.3, labels), EXACT)

@@ -251,7 +251,7 @@ class JointDenoiser(Denoiser):
 
 def _log_posterior(logits: Logits, label: Labels) -> PerSample:
     """Return log p(label | y) = -log(1 + e^m), m = logsumexp of the others less the label's ℓ."""
-    own = nn.functional.one_hot(label, logits.shape[1]).bool()
+    own = label[:, None] == torch.arange(logits.shape[1], device=label.device)
     others = logits.masked_fill(own, -math.inf).logsumexp(1)
     return -nn.functional.softplus(others - _chosen(logits, label))
 

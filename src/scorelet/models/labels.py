@@ -20,6 +20,9 @@ def class_labels(
 ) -> Labels:
     """Return `label` as a (batch,) tensor of int64 on the device of `y`.
 
+    Values are not checked where they cannot be read: inside torch.compile, and for a `label` that
+    torch.vmap maps over.
+
     Args:
         label: a whole number, or a 0-d or (batch,) tensor of an integer dtype; or a text: one of
             `names`, else a whole number unless some of the names are whole numbers themselves.
@@ -40,9 +43,18 @@ def class_labels(
             f"label has shape {tuple(given.shape)} for a batch of {len(y)}: "
             "give one label, or one per image."
         )
-    if not torch.compiler.is_compiling() and bool(((given < 0) | (given >= classes)).any()):
+    if not _in_range(given, classes):
         raise InputError(f"label is {label}: this model has classes 0 to {classes - 1}.")
     return given.to(device=y.device, dtype=torch.int64).expand(len(y))
+
+
+def _in_range(label: Tensor, classes: int) -> bool:
+    if torch.compiler.is_compiling():
+        return True
+    try:
+        return bool(((label >= 0) & (label < classes)).all())
+    except RuntimeError:  # under torch.vmap a tensor has no single value
+        return True
 
 
 def _number(label: str, classes: int, names: Sequence[str]) -> int:
