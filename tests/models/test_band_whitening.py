@@ -120,6 +120,17 @@ def test_factors_of_a_whitened_cascade_see_white_noise():
         assert (found - expected).abs().max() < 6 / count**0.5
 
 
+def test_a_map_that_is_loaded_inverts_what_was_loaded():
+    one, other = (
+        BandWhitening.of_details(*gaussian_levels(spectrum(exponent=p), "db2", 1)) for p in (2, 3)
+    )
+    low, details = bands(fields(spectrum(), 3), "db2")
+    one.load_state_dict(other.state_dict())
+    assert torch.equal(one.whiten(details, low), other.whiten(details, low))
+    white = one.whiten(details, low)
+    torch.testing.assert_close(one.unwhiten(white, low), details, rtol=0, atol=1e-9)
+
+
 def test_what_cannot_be_whitened():
     (law,) = gaussian_levels(spectrum(), "haar", 1)
     whitening = BandWhitening.of_details(law)

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image
+from scorelet.models.renewal import follow_loading
 from scorelet.wavelets.orthogonal.spectral import LEAST, GaussianLevel, square_root
 
 _ROUNDING = 1e-12
@@ -63,11 +64,18 @@ class BandWhitening(nn.Module):
                 f"{tuple(offset.shape)} do not belong together: expected (h, w // 2 + 1, n, n), "
                 "(h, w // 2 + 1, n, m) and (n, h, w)."
             )
-        inverse = torch.linalg.inv(root.to(torch.complex128)).to(root)
         self.register_buffer("root", _as_pairs(root))
         self.register_buffer("gain", _as_pairs(gain))
         self.register_buffer("offset", offset)
-        self.register_buffer("inverse", _as_pairs(inverse), persistent=False)
+        self.renew()
+        follow_loading(self)
+
+    def renew(self) -> None:
+        """Invert Γ^(1/2), which another one may have replaced."""
+        root = _as_complex(self.root)
+        inverse = torch.linalg.inv(root.to(torch.complex128)).to(root)
+        pairs = torch.view_as_real(inverse).flatten(2)
+        self.register_buffer("inverse", pairs, persistent=False)
 
     @classmethod
     def of_details(cls, level: GaussianLevel, *, scale: float = 1.0) -> "BandWhitening":

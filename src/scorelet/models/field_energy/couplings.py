@@ -18,7 +18,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
 from scorelet.core.typing import Image
 from scorelet.data.fields.ensembles.grids import filter_field
-from scorelet.models.field_energy.renewal import follow_loading
+from scorelet.models.renewal import follow_loading
 
 Shift = tuple[int, int]
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
-from scorelet.models.field_energy.renewal import follow_loading
+from scorelet.models.renewal import follow_loading
 
 
 class Potential(nn.Module, ABC):

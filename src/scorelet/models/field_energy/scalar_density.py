@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, PerSample
 from scorelet.models.field_energy.potential import Potential
-from scorelet.models.field_energy.renewal import follow_loading
+from scorelet.models.renewal import follow_loading
 
 GRID = 4096
 _REACH = 50.0  # of the energy above its minimum: exp(-50) = 2e-22
