@@ -120,6 +120,8 @@ def test_noise_has_the_dtype_and_the_law_that_are_asked_for():
         (lambda: Noise(0, (0,), scale=2**28), "scales below 2\\^28"),
         (lambda: Noise(0, (0, 1)).normal(LIKE), "batch of 4 with the noise of 2 samples"),
         (lambda: Noise(0, range(4)).normal(LIKE, use=16), "0 to 15 of noise, got 16"),
+        (lambda: Noise(0, range(4)).normal(LIKE.byte()), "uint8 would be rounded"),
+        (lambda: Noise(0, range(4)).uniform(LIKE.long()), "int64 would be rounded"),
     ],
 )
 def test_noise_that_cannot_be_named(call, words):

@@ -95,7 +95,7 @@ class Noise:
             use: which of a step's numbers, 0 to 15; another one is independent.
 
         Raises:
-            InputError: another number of samples.
+            InputError: another number of samples, or numbers that are not floating point.
         """
         from scorelet.core.philox import draw_normals
 
@@ -123,6 +123,11 @@ class Noise:
         """What the functions of `philox` take: samples, step, place, key."""
         from scorelet.core.philox import Word, make_key
 
+        if not like.is_floating_point():
+            raise InputError(
+                f"Noise of dtype {like.dtype} would be rounded: convert what it is for to floating "
+                "point first, images to values in [0, 1]."
+            )
         if len(like) != len(self.samples):
             raise InputError(
                 f"A batch of {len(like)} with the noise of {len(self.samples)} samples: give the "
