@@ -1,6 +1,7 @@
 """Certificates against closed forms: the linear classifier, coverage, reference quantiles."""
 
 import math
+from inspect import unwrap
 
 import pytest
 import torch
@@ -68,10 +69,34 @@ def test_a_vote_without_a_majority_abstains():
     assert certify(network, image, votes, number=0) == found
 
 
-@pytest.mark.parametrize("change", [{"sigma": 0.0}, {"sigma": math.inf}, {"draws": 0}])
+@pytest.mark.parametrize(
+    "change",
+    [{"sigma": 0.0}, {"sigma": math.inf}, {"draws": 0}],
+)
 def test_bad_votes_are_refused(change):
     with pytest.raises(InputError):
         VoteSetup(**{"sigma": 0.1, **change})
+
+
+@pytest.mark.parametrize("name", ["draws", "first", "batch"])
+def test_counts_of_votes_are_whole_numbers(name):
+    make = unwrap(VoteSetup.__init__)  # as it is without the checks of tests
+    with pytest.raises(InputError, match=rf"^{name} is 300\.0: expected a whole number"):
+        make(object.__new__(VoteSetup), 0.1, **{name: 300.0})
+
+
+def test_what_is_no_number_is_no_vote():
+    """The largest of numbers that are NaN would be the first: a certificate of class 0."""
+    network, image, votes = Linear(2), pictures(1)[0], VoteSetup(0.1, draws=20)
+    for wrong, words in (
+        (image * math.nan, "of finite numbers"),
+        (image[None], r"shape \(1, 1, 8, 8\): expected one"),
+        ((255 * image).byte(), "uint8 would be rounded"),
+    ):
+        with pytest.raises(InputError, match=words):
+            certify(network, wrong, votes, number=0)
+    with pytest.raises(InputError, match="not finite: they are no vote"):
+        certify(lambda y: math.nan * network(y), image, votes, number=0)
 
 
 def test_auroc_is_the_share_of_ordered_pairs():

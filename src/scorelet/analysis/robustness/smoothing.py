@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
+from scorelet.core.options import check_fields
 from scorelet.core.random import Noise
 from scorelet.core.typing import Logits
 
@@ -51,7 +52,7 @@ class VoteSetup:
         batch: noisy pictures at a time.
 
     Raises:
-        InputError: a number that is out of range.
+        InputError: a number that is out of range, or none.
     """
 
     sigma: int | float
@@ -62,7 +63,8 @@ class VoteSetup:
     batch: int = 100
 
     def __post_init__(self) -> None:
-        """Check ranges."""
+        """Check types and ranges."""
+        check_fields(self)
         if not 0 < self.sigma < float("inf"):
             raise InputError(
                 f"sigma of the smoothing is {self.sigma:g}: it must be positive, in the unit of "
@@ -85,7 +87,15 @@ def certify(
         x: (channel, height, width).
         setup: how.
         number: of the picture, which its noise depends on.
+
+    Raises:
+        InputError: x is no picture of finite floats, or the network's logits are not finite.
     """
+    if x.ndim != 3 or not bool(x.isfinite().all()):
+        raise InputError(
+            f"The picture has shape {tuple(x.shape)}: expected one (channel, height, width), of "
+            "finite numbers."
+        )
     first = _votes(network, x, setup, number, 0, setup.first)
     label = int(first.argmax())
     votes = _votes(network, x, setup, number, setup.first, setup.first + setup.draws)
@@ -125,5 +135,9 @@ def _votes(
         clean = x.expand(len(several), *x.shape)
         noise = Noise(setup.seed, several, step=number).normal(clean)
         logits = network(clean + setup.sigma * noise)
+        if not bool(logits.isfinite().all()):
+            raise InputError(
+                "The network's logits of a noisy picture are not finite: they are no vote."
+            )
         counts = counts + torch.bincount(logits.argmax(1).cpu(), minlength=logits.shape[1])
     return counts
