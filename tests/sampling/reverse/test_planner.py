@@ -165,6 +165,16 @@ def test_a_field_without_mean_can_be_planned():
     assert steps_needed(power.numpy() / float(power.mean()), PLAN) == steps
 
 
+def test_the_most_steps_are_tried_whatever_their_number():
+    variances = pixel_variances(spectrum(8, 2))
+    needed = steps_needed(variances, PLAN)
+    assert needed & (needed - 1), "no power of 2"
+    for most in (needed, needed + 3):
+        assert steps_needed(variances, PLAN, most=most) == needed
+    with pytest.raises(InputError, match=f"{needed - 1} steps do not reach"):
+        steps_needed(variances, PLAN, most=needed - 1)
+
+
 def test_what_cannot_be_planned():
     variances = pixel_variances(spectrum(8, 2))
     with pytest.raises(InputError, match="Unknown measure 'max'"):

@@ -159,15 +159,14 @@ def steps_needed(
     def enough(steps: int) -> bool:
         return _error(values, shares, replace(plan, steps=steps), judge) <= tolerance
 
-    high = 1
+    low, high = 0, 1
     while not enough(high):
-        high *= 2
-        if high > most:
+        if high >= most:
             raise InputError(
                 f"{most} steps do not reach {tolerance} by the measure {measure}: take a larger "
                 "tolerance, another sampler, or a schedule that ends later."
             )
-    low = high // 2
+        low, high = high, min(2 * high, most)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
