@@ -97,6 +97,9 @@ def test_what_does_not_fit():
         ScaledDenoiser(Share(0.5, 1), SCALES, channels=1, bound=0.0)
     with pytest.raises(InputError, match="must be positive"):
         ScaledDenoiser(Share(0.5, 1), SCALES._replace(deviation=0.0), channels=1)
+    for name in SCALES._fields:
+        with pytest.raises(InputError, match="all of it finite"):
+            ScaledDenoiser(Share(0.5, 1), SCALES._replace(**{name: float("inf")}), channels=1)
     with pytest.raises(InputError, match="have 4 together"):
         ScaledDenoiser(BFCNN(3), SCALES, channels=3, cond_channels=1)
     f = ScaledDenoiser(Share(0.5, 3), SCALES, channels=3, cond_channels=1)

@@ -18,6 +18,7 @@ References: Karras, Aittala, Aila, Laine 2022, arXiv 2206.00364, section 5 (gain
 Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, section 4 (t).
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -54,8 +55,8 @@ class ScaledDenoiser(Denoiser):
         shows_level: the network sees 200 t as one channel more, before the others.
 
     Raises:
-        InputError: a bound or a deviation that is not positive, or a network that says that it
-            takes another number of channels.
+        InputError: a bound or a deviation that is not positive, scales that are not finite, or a
+            network that says that it takes another number of channels.
     """
 
     def __init__(
@@ -70,8 +71,8 @@ class ScaledDenoiser(Denoiser):
     ) -> None:
         super().__init__()
         check_bounded(network, bound, channels + cond_channels + shows_level)
-        if not min(scales.deviation, scales.cond_deviation) > 0:
-            raise InputError(f"The deviations of {scales} must be positive.")
+        if not all(map(math.isfinite, scales)) or min(scales[1::2]) <= 0:
+            raise InputError(f"The deviations of {scales} must be positive, and all of it finite.")
         self.network, self.bound, self.scales = network, float(bound), scales
         self.locality = Locality.of(network)
         self.channels = (channels,)
