@@ -255,7 +255,9 @@ class FieldModel:
         """Return coarse fields (n, h / 2^j, w / 2^j) in the units of the data, for `sample`.
 
         Each pixel is a weighted mean of x about it, by the low-pass filter of the wavelet; for haar
-        the mean of a block, and the geometric mean where fields are fitted by their logarithm.
+        the mean of a block. Where pixels are transformed before the fit, it is a mean of what they
+        are then, transformed back: with a logarithm, and the line through quantiles after it,
+        nearly the geometric mean.
 
         Args:
             x: fields, as in `fit`.

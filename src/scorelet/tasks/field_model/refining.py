@@ -2,7 +2,9 @@
 
 The coarse field of octave j of a field x, in the units of the data, is 2^-j times the low-pass
 square of the model's wavelet after j octaves: a weighted mean of x about each coarse pixel. That of
-haar is the mean of 2^j x 2^j blocks; with a logarithm it is the geometric mean.
+haar is the mean of 2^j x 2^j blocks. Where pixels are transformed, it is a mean of what they are
+then, transformed back: with a logarithm, and the line through quantiles after it, nearly the
+geometric mean.
 
 Low-pass filters as PyWavelets places them lie beside the blocks of their coarse pixels: those of
 db4 by 2.5 (2^j - 1) pixels. Laws are stationary, so fields are rolled by as much before, and
