@@ -1,5 +1,7 @@
 """Linear measurements: orthonormal, adjoint, and the proximal point by brute force."""
 
+from inspect import unwrap
+
 import numpy as np
 import pytest
 import torch
@@ -108,13 +110,20 @@ def test_sensing_is_a_function_of_its_seed():
     assert not torch.allclose(first, other)
 
 
+def blocks_unchecked(*arguments):
+    """Make them without the checks of types in tests."""
+    unwrap(BlockMeans.__init__)(object.__new__(BlockMeans), *arguments)
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
         (lambda: KnownPixels(torch.zeros(3, 3)), "no known pixel"),
         (lambda: KnownPixels(torch.zeros(3)), "height, width"),
         (lambda: BlockMeans((9, 10), 3), "cannot be cut"),
+        (lambda: KnownPixels(torch.tensor([[1.0, float("nan")]])), "mask has NaN"),
         (lambda: BlockMeans((9, 9), 1), "2 or more"),
+        (lambda: blocks_unchecked((8, 8), 2.0), "whole number, 2 or more"),
         (lambda: Blur((4, 4), gaussian_kernel(1.0)), "larger than the picture"),
         (lambda: Blur((9, 9), torch.ones(2, 2) / 4), "both odd"),
         (lambda: Blur((9, 9), torch.ones(3, 3)), "sum"),
@@ -139,7 +148,7 @@ def test_frequencies_at_the_border_are_kept(share):
     for n in range(8, 65):
         k = np.fft.fftfreq(n, 1 / n).round().astype(int)
         kept = [Fraction(abs(int(number)), n) <= exact / 2 for number in k]
-        assert LowFrequencies((n, n), share).kept[0].tolist() == kept, n
+        assert LowFrequencies((n, n), share).low[0].tolist() == kept, n
 
 
 @pytest.mark.parametrize("factor", [2, 4, 8])
@@ -175,6 +184,23 @@ def test_known_pixels_come_back_bit_by_bit():
 def test_what_was_measured_has_the_shape_of_the_images(shape):
     with pytest.raises(InputError, match="was measured has shape"):
         BlockMeans(SIZE, 3).consistent(image(2), torch.zeros(shape, dtype=torch.float64), 0.1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("size", [(10, 16), (1, 18), (1, 1)])
+def test_images_and_coefficients_of_another_size_are_refused(name, size):
+    m, x = measurements()[name], torch.zeros(1, 2, *size, dtype=torch.float64)
+    c = m.coefficients(image())
+    calls = [m.measure, m.project, m.coefficients, lambda x: m.consistent(x, c, 0.1)]
+    calls += [m.blurred, m.read] if name == "blur" else []
+    calls += [lambda x: m.within(x, c)]
+    for call in calls:
+        with pytest.raises(InputError, match=rf"has {size[0]}x{size[1]} pixels.* one of 12x18"):
+            call(x)
+    with pytest.raises(InputError, match=r"coefficients have shape .* expected \(batch, channel"):
+        m.image(c[..., :-1])
+    with pytest.raises(InputError, match="was measured has shape"):
+        m.within(image(), c[..., :-1])
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.2])

@@ -21,6 +21,7 @@ Kawar, Elad, Ermon, Song 2022, arXiv 2201.11793 (by singular values).
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import final
 
 import torch
 from torch import Tensor
@@ -34,15 +35,21 @@ _PROJECTIONS = 50
 class Measurement(ABC):
     """c = S Vᵀ x + s ζ of images of one size.
 
-    Subclasses write `coefficients` and `image`.
+    Subclasses write `_coefficients` and `_image`, and say in `kept` what shape coefficients have.
+    All that takes images or coefficients refuses those of another size.
 
     Args:
         size: (height, width) of x.
         noise: s, in the unit of c.
 
+    Attributes:
+        kept: shape of the coefficients of a channel, that of x if nothing is said.
+
     Raises:
         InputError: a negative noise level.
     """
+
+    kept: tuple[int, ...]
 
     gains: Tensor | float = 1.0
     """S, broadcast over `coefficients`."""
@@ -50,15 +57,31 @@ class Measurement(ABC):
     def __init__(self, size: tuple[int, int], *, noise: float = 0.0) -> None:
         if not 0 <= noise < float("inf"):
             raise InputError(f"The noise of the measurement is {noise}: it must be 0 or more.")
-        self.size, self.noise = size, noise
+        self.size, self.noise, self.kept = size, noise, size
 
     @abstractmethod
+    def _coefficients(self, x: Image) -> Tensor:
+        """Return Vᵀ x of images of this size."""
+
+    @abstractmethod
+    def _image(self, coefficients: Tensor) -> Image:
+        """Return V k for coefficients k of that shape."""
+
+    @final
     def coefficients(self, x: Image) -> Tensor:
         """Return Vᵀ x."""
+        self._check_size(x)
+        return self._coefficients(x)
 
-    @abstractmethod
+    @final
     def image(self, coefficients: Tensor) -> Image:
         """Return V k for coefficients k."""
+        if tuple(coefficients.shape[2:]) != self.kept:
+            raise InputError(
+                f"The coefficients have shape {tuple(coefficients.shape)}: expected (batch, "
+                f"channel, {', '.join(map(str, self.kept))})."
+            )
+        return self._image(coefficients)
 
     def measure(self, x: Image) -> Tensor:
         """Return S Vᵀ x, without noise."""
@@ -77,7 +100,6 @@ class Measurement(ABC):
             measured: c.
             sigma: level of the error of f, a number or one for each image.
         """
-        self._check_size(estimate)
         found = self.coefficients(estimate)
         self._check_measured(measured, found.shape)
         measured = measured.to(found)
@@ -90,11 +112,11 @@ class Measurement(ABC):
         weight = power / (power + self.noise**2)
         return estimate + self.image(weight * (measured / gains - found))
 
-    def _check_size(self, estimate: Image) -> None:
-        if tuple(estimate.shape[-2:]) != self.size:
+    def _check_size(self, x: Image) -> None:
+        if tuple(x.shape[-2:]) != self.size:
             raise InputError(
-                f"The image has {estimate.shape[-2]}x{estimate.shape[-1]} pixels: what was "
-                f"measured is one of {self.size[0]}x{self.size[1]}."
+                f"The image has {x.shape[-2]}x{x.shape[-1]} pixels: what was measured is one of "
+                f"{self.size[0]}x{self.size[1]}."
             )
 
     @staticmethod

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from scorelet.core.errors import InputError
+from scorelet.core.numbers import is_whole
 from scorelet.core.typing import Image
 from scorelet.models.measurements.base import Measurement
 
@@ -20,25 +21,25 @@ class BlockMeans(Measurement):
         noise: level of the noise of the means, in the unit of x.
 
     Raises:
-        InputError: a size that is no multiple, or a factor below 2.
+        InputError: a size that is no multiple, or a factor that is no whole number from 2 on.
     """
 
     def __init__(self, size: tuple[int, int], factor: int, *, noise: float = 0.0) -> None:
-        if factor < 2:
-            raise InputError(f"The factor is {factor}: it must be 2 or more.")
+        if not is_whole(factor, least=2):
+            raise InputError(f"The factor is {factor!r}: it must be a whole number, 2 or more.")
         if size[0] % factor or size[1] % factor:
             raise InputError(
                 f"{size[0]}x{size[1]} pixels cannot be cut into blocks of {factor}x{factor}."
             )
         super().__init__(size, noise=noise)
-        self.factor = factor
+        self.factor, self.kept = factor, (size[0] // factor, size[1] // factor)
         self.gains = 1 / factor
 
-    def coefficients(self, x: Image) -> Tensor:
+    def _coefficients(self, x: Image) -> Tensor:
         """Return sums over blocks divided by the factor: an orthonormal map."""
         return F.avg_pool2d(x, self.factor) * self.factor
 
-    def image(self, coefficients: Tensor) -> Image:
+    def _image(self, coefficients: Tensor) -> Image:
         """Return blocks of equal pixels."""
         wide = coefficients.repeat_interleave(self.factor, -1)
         return wide.repeat_interleave(self.factor, -2) / self.factor
@@ -49,7 +50,9 @@ class BlockMeans(Measurement):
         It is x + t between 0 and 1, with one t for each block, found by bisection: the mean grows
         with t.
         """
-        low = x.new_full(x[..., :: self.factor, :: self.factor].shape, -1) - x.abs().max()
+        self._check_size(x)
+        self._check_measured(measured, torch.Size([*x.shape[:2], *self.kept]))
+        low = x.new_full((*x.shape[:2], *self.kept), -1) - x.abs().max()
         high = -low
         for _ in range(_BISECTIONS):
             middle = (low + high) / 2

@@ -44,20 +44,22 @@ class Blur(Measurement):
         self.gains = torch.where(kept, spectrum.abs(), torch.ones(()).double())
         self.signs = torch.where(kept, spectrum.sign(), torch.zeros(()).double())
 
-    def coefficients(self, x: Image) -> Tensor:
+    def _coefficients(self, x: Image) -> Tensor:
         """Return the cosine coefficients that are measured, with the signs of the spectrum."""
         return cosine_transform(x) * self.signs.to(x)
 
-    def image(self, coefficients: Tensor) -> Image:
+    def _image(self, coefficients: Tensor) -> Image:
         """Return the image of such coefficients."""
         return inverse_cosine_transform(coefficients * self.signs.to(coefficients))
 
     def blurred(self, x: Image) -> Image:
         """Return k * x, the edges mirrored."""
+        self._check_size(x)
         return inverse_cosine_transform(cosine_transform(x) * self.spectrum.to(x))
 
     def read(self, blurred: Image) -> Tensor:
         """Return c, the coefficients of a blurred image."""
+        self._check_size(blurred)
         return cosine_transform(blurred) * self.signs.abs().to(blurred)
 
 

@@ -16,7 +16,7 @@ class KnownPixels(Measurement):
         noise: level of their noise, in the unit of x.
 
     Raises:
-        InputError: another shape, or no pixel is known.
+        InputError: another shape, NaN, or no pixel is known.
     """
 
     def __init__(self, mask: Tensor, *, noise: float = 0.0) -> None:
@@ -24,18 +24,20 @@ class KnownPixels(Measurement):
             raise InputError(
                 f"The mask has the shape {tuple(mask.shape)}: expected (height, width)."
             )
+        if bool(mask.isnan().any()):
+            raise InputError("The mask has NaN: expected true or 1 where pixels are known.")
         if not bool(mask.any()):
             raise InputError("The mask has no known pixel: there is nothing to start from.")
         super().__init__((mask.shape[0], mask.shape[1]), noise=noise)
         self.mask = mask.bool()
 
-    def coefficients(self, x: Image) -> Tensor:
+    def _coefficients(self, x: Image) -> Tensor:
         """Return x with 0 where it is not known."""
         return torch.where(self.mask.to(x.device), x, x.new_zeros(()))
 
-    def image(self, coefficients: Tensor) -> Image:
+    def _image(self, coefficients: Tensor) -> Image:
         """Return the coefficients, which are an image."""
-        return self.coefficients(coefficients)
+        return self._coefficients(coefficients)
 
     def consistent(self, estimate: Image, measured: Tensor, sigma: Tensor | float) -> Image:
         """Combine as others do; pixels without noise come back bit by bit."""

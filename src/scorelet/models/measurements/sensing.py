@@ -40,13 +40,14 @@ class RandomSensing(Measurement):
         rng = generator(seed)
         self.signs = 2.0 * torch.randint(0, 2, size, generator=rng) - 1
         self.chosen = torch.randperm(total, generator=rng)[:count].sort().values
+        self.kept = (count,)
 
-    def coefficients(self, x: Image) -> Tensor:
+    def _coefficients(self, x: Image) -> Tensor:
         """Return the chosen coefficients, (batch, channel, m)."""
         mixed = cosine_transform(x * self.signs.to(x))
         return mixed.flatten(2)[..., self.chosen.to(x.device)]
 
-    def image(self, coefficients: Tensor) -> Image:
+    def _image(self, coefficients: Tensor) -> Image:
         """Return the image of such coefficients."""
         flat = coefficients.new_zeros(*coefficients.shape[:2], self.signs.numel())
         flat[..., self.chosen.to(coefficients.device)] = coefficients

@@ -28,15 +28,15 @@ class LowFrequencies(Measurement):
         if not 0 < share <= 1:
             raise InputError(f"The share of frequencies is {share}: it must lie in (0, 1].")
         rows, columns = (_low(n, share) for n in size)
-        self.kept = rows[:, None] & columns[None]
+        self.low = rows[:, None] & columns[None]
 
-    def coefficients(self, x: Image) -> Tensor:
+    def _coefficients(self, x: Image) -> Tensor:
         """Return the filtered image."""
-        return torch.fft.ifft2(torch.fft.fft2(x) * self.kept.to(x.device)).real
+        return torch.fft.ifft2(torch.fft.fft2(x) * self.low.to(x.device)).real
 
-    def image(self, coefficients: Tensor) -> Image:
+    def _image(self, coefficients: Tensor) -> Image:
         """Return the filtered coefficients, which are an image."""
-        return self.coefficients(coefficients)
+        return self._coefficients(coefficients)
 
 
 def _low(n: int, share: float) -> Tensor:
