@@ -67,6 +67,6 @@ def test_fields_of_the_cluster_sampler_are_nearly_independent():
 
 
 def test_chains_that_cannot_be_averaged_are_refused():
-    got = critical(flat(torch.ones(4)))
+    got = critical(flat(torch.arange(4.0)))
     with pytest.raises(InputError, match="chains of 3 fields for a statistic of 4"):
         by_chain(got, torch.zeros(3))

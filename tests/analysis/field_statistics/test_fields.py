@@ -139,6 +139,13 @@ def test_every_statistic_refuses_what_is_no_field(name, x, words):
         STATISTICS[name].measure(white(2, 16, 16), window="hamming")
 
 
+@pytest.mark.parametrize("name", STATISTICS)
+def test_every_statistic_refuses_fields_that_do_not_vary(name):
+    """Rounding of a mean of pixels of 0.1 is no variation."""
+    with pytest.raises(InputError, match=r"^All pixels are 0\.1: expected fields that vary\.$"):
+        STATISTICS[name].measure(torch.full((3, 16, 16), 0.1, dtype=torch.float64))
+
+
 def test_an_array_is_no_tensor():
     with pytest.raises(InputError, match=r"Fields are ndarray.*torch\.from_numpy"):
         unwrap(_checked)(np.zeros((2, 16, 16)))

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from scorelet.analysis.field_statistics.fields import by_pieces, prepare
+from scorelet.analysis.field_statistics.fields import by_pieces, prepare, refuse_constant
 from scorelet.analysis.field_statistics.spectra import Power
 from scorelet.analysis.field_statistics.statistic import (
     Axis,
@@ -32,12 +32,14 @@ def critical(x: Tensor, *, window: str = "none", like: Statistic | None = None) 
     Args:
         x: fields, (n, h, w) or (n, 1, h, w), periodic. L is the longer side.
         window: makes no difference here: there is no such theory of fields that were cut out.
-        like: makes no difference here.
+        like: lends nothing here; without it constant fields are refused.
 
     Returns:
         The four numbers; xi is 0 where chi is below P(2 pi / L).
     """
     fields = prepare(x, window)
+    if like is None:
+        refuse_constant(fields)
     height, width = fields.shape[1:]
     sample = Sample(by_pieces(fields, _moments), _figures(height, width), torch.empty(0))
     axis = Axis(

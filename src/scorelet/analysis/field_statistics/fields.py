@@ -113,6 +113,11 @@ def mean_and_deviation(x: Fields) -> Float[Tensor, " 2"]:
     return scale_of(by_pieces(x, mean_and_variance))
 
 
+def refuse_constant(x: Fields) -> None:
+    """Raise InputError if all pixels are equal."""
+    mean_and_deviation(x)
+
+
 def mean_and_variance(u: Fields) -> Tensor:
     """Return mean and variance of the pixels of each field, (field, 2)."""
     return torch.stack([u.mean((1, 2)), u.var((1, 2), correction=0)], 1)

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from scorelet.analysis.field_statistics.fields import by_pieces, prepare
+from scorelet.analysis.field_statistics.fields import by_pieces, prepare, refuse_constant
 from scorelet.analysis.field_statistics.spectra import Power
 from scorelet.analysis.field_statistics.statistic import (
     Axis,
@@ -32,13 +32,15 @@ def structure_functions(
     Args:
         x: fields, (n, h, w) or (n, 1, h, w).
         window: hann leaves out pairs across the border, see `Window`.
-        like: makes no difference here.
+        like: lends nothing here; without it constant fields are refused.
 
     Returns:
         x axis: r = 1, 2, 3, 4, 6, 8, 12, ... pixels, up to half the shorter side. A curve per p,
         in the p-th power of the unit of x.
     """
     fields = prepare(x, window)
+    if like is None:
+        refuse_constant(fields)
     axis, contributions = _moments(fields, ORDERS, window)
     sample = Sample(contributions, curves(len(ORDERS)), torch.empty(0))
     labels = tuple(f"p = {p}" for p in ORDERS)
@@ -48,6 +50,8 @@ def structure_functions(
 def flatness(x: Tensor, *, window: str = "none", like: Statistic | None = None) -> Statistic:
     """F(r) = S_4 / (3 S_2^2); arguments and x axis as in `structure_functions`."""
     fields = prepare(x, window)
+    if like is None:
+        refuse_constant(fields)
     axis, contributions = _moments(fields, (2, 4), window)
     return summarize("flatness", axis, Sample(contributions, _ratio, torch.empty(0)))
 
