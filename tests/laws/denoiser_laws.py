@@ -52,3 +52,19 @@ def assert_keeps_dtype_and_device(f: Map, y: Tensor, tol: float = 1e-4) -> None:
     assert (single.dtype, double.dtype) == (torch.float32, torch.float64)
     assert single.device == double.device == y.device
     assert_close(single.double(), double, tol)
+
+
+def assert_float32_at_least(f: Map, y: Tensor) -> None:
+    """Half precision, and autocast, are no less exact than their numbers; nothing of nothing.
+
+    Args:
+        f: of images in float32, whose own numbers keep the dtype of the model.
+        y: images that both halves hold exactly.
+    """
+    exact = f(y.float())
+    for half in (torch.float16, torch.bfloat16):
+        found = f(y.to(half))
+        assert torch.equal(found, exact.to(half))
+        with torch.autocast("cpu", half):
+            assert torch.equal(f(y.float()), exact)
+    assert f(y[:0]).shape == (0, *exact.shape[1:])

@@ -8,13 +8,16 @@ from torch.func import jacrev
 from laws.denoiser_laws import (
     assert_batch_independent,
     assert_close,
+    assert_float32_at_least,
     assert_keeps_dtype_and_device,
     assert_tweedie,
 )
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
 from scorelet.models import (
+    FiniteSetDenoiser,
     GaussianDenoiser,
+    GaussianMixtureDenoiser,
     StationaryGaussianDenoiser,
     add_noise,
     score,
@@ -172,3 +175,34 @@ def test_bad_parameters_are_refused():
     for call, message in cases:
         with pytest.raises(InputError, match=message):
             call()
+
+
+@pytest.mark.parametrize("kind", ["dense", "stationary", "set", "mixture"])
+def test_closed_forms_are_computed_in_float32_at_least(kind):
+    spectrum = torch.ones(1, 4, 4)
+    spectrum[0, 0, 0] = 2
+    means = torch.rand(3, 1, 4, 4, generator=generator(0)).half().float()
+    root = torch.randn(16, 16, generator=generator(1)) / 4
+    model = {
+        "dense": lambda: GaussianDenoiser(means[0], root @ root.T),
+        "stationary": lambda: StationaryGaussianDenoiser(spectrum),
+        "set": lambda: FiniteSetDenoiser(means),
+        "mixture": lambda: GaussianMixtureDenoiser(
+            torch.tensor([0.5, 0.25, 0.25]), means, torch.tensor([0.0, 0.1, 1.0])
+        ),
+    }[kind]()
+    y = torch.rand(5, 1, 4, 4, generator=generator(2)).bfloat16().float()
+    assert_float32_at_least(lambda x: model(x, 0.5), y)
+    assert_float32_at_least(lambda x: model.score(x, 0.5), y)
+    assert_float32_at_least(lambda x: model.log_density(x, 0.5), y)
+    if kind == "set":
+        found = model.posterior_covariance(y, 0.5)
+        with torch.autocast("cpu", torch.bfloat16):
+            assert torch.equal(model.posterior_covariance(y, 0.5), found)
+    if kind in ("dense", "stationary"):
+        J, x = model.jacobian(0.5), model.sample(3, rng=generator(3))
+        with torch.autocast("cpu", torch.bfloat16):
+            assert torch.equal(model.jacobian(0.5), J)
+            assert torch.equal(model.sample(3, rng=generator(3)), x)
+    half = model.to(torch.float16)
+    assert half(y.half(), 0.5).dtype == half.sample(2, rng=generator(3)).dtype == torch.float16

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from laws.denoiser_laws import assert_float32_at_least
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator
 from scorelet.models import StationaryGaussianDenoiser
@@ -32,6 +33,33 @@ def test_a_window_as_large_as_the_image_is_the_wiener_filter():
     exact = GaussianDetailsDenoiser(law, scale=2.0)(d, sigma, cond=low)
     windowed = WindowedDetailsDenoiser(law, 7, scale=2.0)(d, sigma, cond=low)
     torch.testing.assert_close(windowed, exact, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("kind", ["pixels", "details", "all details"])
+def test_they_are_computed_in_float32_at_least_and_mapped_over_images(kind):
+    (law,) = gaussian_levels(power_law(8, 2), "haar", 1)
+    f = {
+        "pixels": lambda: WindowedGaussianDenoiser(power_law(4, 2), 3),
+        "details": lambda: WindowedDetailsDenoiser(law, 3),
+        "all details": lambda: GaussianDetailsDenoiser(law),
+    }[kind]()
+    y = images(3, 1 if kind == "pixels" else 3, 4, 4).bfloat16().double()
+    low = None if kind == "pixels" else images(3, 1, 4, 4).bfloat16().double()
+
+    def denoised(x, sigma=0.5):
+        return f(x, sigma, cond=None if low is None else low[: len(x)].to(x.dtype))
+
+    assert_float32_at_least(denoised, y)
+    sigma = torch.tensor([0.5, 0.1, 0.5], dtype=torch.float64)
+    told = (y, sigma) if low is None else (y, sigma, low)
+    mapped = torch.func.vmap(lambda *one: f(*(x[None] for x in one))[0])(*told)
+    torch.testing.assert_close(mapped, f(*told))
+    alike = torch.func.vmap(denoised)(y[:, None])
+    torch.testing.assert_close(alike[0], denoised(y[:1]))
+    exact = denoised(y)
+    for dtype, rounding in ((torch.float32, 1e-5), (torch.float16, 1e-2)):
+        f.to(dtype)
+        torch.testing.assert_close(denoised(y), exact, rtol=rounding, atol=rounding)
 
 
 def test_a_window_of_one_pixel_shrinks_and_sees_no_other():

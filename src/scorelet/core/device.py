@@ -1,6 +1,7 @@
 """Which device and which dtype: one policy, decided by what a machine is, not by how busy it is."""
 
 import os
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -42,6 +43,17 @@ def single_at_least(dtype: torch.dtype) -> torch.dtype:
 def widened(x: Tensor) -> Tensor:
     """Return x in `single_at_least` of its dtype."""
     return x.to(single_at_least(x.dtype))
+
+
+def full_precision(x: Tensor) -> torch.autocast:
+    """Return a context in which `torch.autocast` has no effect on the device of x."""
+    return torch.autocast(x.device.type, enabled=False)
+
+
+def exactly(compute: Callable[..., Tensor], x: Tensor, *others: Tensor) -> Tensor:
+    """Return `compute(x, *others)` in the dtype of x, computed in float32 at least."""
+    with full_precision(x):
+        return compute(*map(widened, (x, *others))).to(x.dtype)
 
 
 def inference_dtype(

@@ -64,15 +64,15 @@ class BandWhitening(nn.Module):
                 f"{tuple(offset.shape)} do not belong together: expected (h, w // 2 + 1, n, n), "
                 "(h, w // 2 + 1, n, m) and (n, h, w)."
             )
-        self.register_buffer("root", _as_pairs(root))
-        self.register_buffer("gain", _as_pairs(gain))
+        self.register_buffer("root", as_pairs(root))
+        self.register_buffer("gain", as_pairs(gain))
         self.register_buffer("offset", offset)
         self.renew()
         follow_loading(self)
 
     def renew(self) -> None:
         """Invert Γ^(1/2), which another one may have replaced."""
-        root = _as_complex(self.root)
+        root = as_complex(self.root)
         inverse = torch.linalg.inv(root.to(torch.complex128)).to(root)
         pairs = torch.view_as_real(inverse).flatten(2)
         self.register_buffer("inverse", pairs, persistent=False)
@@ -128,7 +128,7 @@ class BandWhitening(nn.Module):
         offset = state["offset"]
         height, width = offset.shape[1:]
         grid = (height, width // 2 + 1)
-        root, gain = (_as_complex(state[name]).unflatten(0, grid) for name in ("root", "gain"))
+        root, gain = (as_complex(state[name]).unflatten(0, grid) for name in ("root", "gain"))
         return cls(root, gain, offset)
 
     def whiten(self, d: Image, told: Tensor | None = None) -> Image:
@@ -164,17 +164,17 @@ class BandWhitening(nn.Module):
     def _product(self, matrices: Tensor, x: Tensor) -> Tensor:
         """Multiply the spectra of x by a matrix at each frequency."""
         modes = torch.fft.rfft2(x)
-        changed = torch.einsum("qab,nbq->naq", _as_complex(matrices.to(x)), modes.flatten(2))
+        changed = torch.einsum("qab,nbq->naq", as_complex(matrices.to(x)), modes.flatten(2))
         grid = changed.unflatten(-1, modes.shape[-2:])
         return torch.fft.irfft2(grid, s=(x.shape[-2], x.shape[-1]))
 
 
-def _as_pairs(matrices: Tensor) -> Tensor:
+def as_pairs(matrices: Tensor) -> Tensor:
     """Return (height, width, n, m), complex, as (height width, n, 2 m), real."""
     return torch.view_as_real(matrices).flatten(0, 1).flatten(2).contiguous()
 
 
-def _as_complex(pairs: Tensor) -> Tensor:
+def as_complex(pairs: Tensor) -> Tensor:
     """Return (frequencies, n, m), complex."""
     return torch.view_as_complex(pairs.unflatten(-1, (pairs.shape[-1] // 2, 2)))
 

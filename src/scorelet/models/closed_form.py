@@ -12,8 +12,9 @@ import torch
 from torch import Generator, Tensor
 from torch.func import jvp
 
+from scorelet.core.device import exactly
 from scorelet.core.errors import InputError
-from scorelet.core.typing import Image, NoiseLevel, PerSample
+from scorelet.core.typing import Image, Labels, NoiseLevel, PerSample
 from scorelet.models.denoiser import Denoiser, NoiseLike, noise_level
 
 
@@ -46,13 +47,15 @@ class ClosedFormDenoiser(Denoiser):
             InputError: `y` has another shape than the model, or sigma is not positive.
         """
         self._check(y)
-        return self._log_density(y, noise_level(sigma, y, positive=True))
+        level = noise_level(sigma, y, positive=True)
+        return exactly(self._log_density, y, level) if len(y) else y.new_zeros(0)
 
     @final
     def score(self, y: Tensor, sigma: NoiseLike) -> Image:
         """Return grad log p_sigma(y); arguments and errors as in `log_density`."""
         self._check(y)
-        return self._score(y, noise_level(sigma, y, positive=True))
+        level = noise_level(sigma, y, positive=True)
+        return exactly(self._score, y, level) if len(y) else y
 
     @final
     def noisy(self, sigma: float | int) -> "NoisyDensity":
@@ -62,6 +65,16 @@ class ClosedFormDenoiser(Denoiser):
     @abstractmethod
     def sample(self, count: int, *, rng: Generator) -> Image:
         """Draw `count` images x from p, with the dtype and device of the model."""
+
+    @final
+    def _denoise(
+        self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
+    ) -> Image:
+        return exactly(self._mean_given, y, sigma) if len(y) else y
+
+    @abstractmethod
+    def _mean_given(self, y: Image, sigma: NoiseLevel) -> Image:
+        """Compute E[x | y]; this and what follows in float32 at least."""
 
     @abstractmethod
     def _log_density(self, y: Image, sigma: NoiseLevel) -> PerSample: ...

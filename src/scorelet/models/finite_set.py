@@ -13,8 +13,9 @@ import math
 import torch
 from torch import Generator, Tensor
 
+from scorelet.core.device import exactly
 from scorelet.core.errors import InputError
-from scorelet.core.typing import Image, Labels, NoiseLevel, PerSample
+from scorelet.core.typing import Image, NoiseLevel, PerSample
 from scorelet.models.closed_form import ClosedFormDenoiser, check_float_tensors
 from scorelet.models.denoiser import NoiseLike, noise_level
 
@@ -60,7 +61,11 @@ class FiniteSetDenoiser(ClosedFormDenoiser):
         It is sigma^2 times the Jacobian of f at y. Arguments and errors as in `log_density`.
         """
         self._check(y)
-        weights = self._logits(y, noise_level(sigma, y, positive=True)).softmax(1)
+        level = noise_level(sigma, y, positive=True)
+        return exactly(self._covariance_given, y, level)
+
+    def _covariance_given(self, y: Image, sigma: NoiseLevel) -> Tensor:
+        weights = self._logits(y, sigma).softmax(1)
         points = self.points.flatten(1).to(y)
         covariances = []
         for weight in weights:
@@ -68,9 +73,7 @@ class FiniteSetDenoiser(ClosedFormDenoiser):
             covariances.append((weight[:, None] * centred).mT @ centred)
         return torch.stack(covariances)
 
-    def _denoise(
-        self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
-    ) -> Image:
+    def _mean_given(self, y: Image, sigma: NoiseLevel) -> Image:
         weights = self._logits(y, sigma).softmax(1)
         return (weights @ self.points.flatten(1).to(y)).reshape(y.shape)
 
@@ -79,7 +82,7 @@ class FiniteSetDenoiser(ClosedFormDenoiser):
         return self._logits(y, sigma).logsumexp(1) - math.log(len(self.points)) - log_normaliser
 
     def _score(self, y: Image, sigma: NoiseLevel) -> Image:
-        return (self._denoise(y, sigma, None, None) - y) / sigma.square()[:, None, None, None]
+        return (self._mean_given(y, sigma) - y) / sigma.square()[:, None, None, None]
 
     def _logits(self, y: Image, sigma: NoiseLevel) -> Tensor:
         """-||y - x_i||^2 / (2 sigma^2), (batch, n)."""

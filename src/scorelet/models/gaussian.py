@@ -16,9 +16,10 @@ from abc import abstractmethod
 import torch
 from torch import Generator, Tensor
 
+from scorelet.core.device import exactly
 from scorelet.core.errors import InputError
 from scorelet.core.random import randn
-from scorelet.core.typing import Image, Labels, NoiseLevel, PerSample, Scalar
+from scorelet.core.typing import Image, NoiseLevel, PerSample, Scalar
 from scorelet.models.closed_form import ClosedFormDenoiser, check_float_tensors
 from scorelet.models.denoiser import NoiseLike, noise_level
 
@@ -68,7 +69,11 @@ class _DiagonalGaussian(ClosedFormDenoiser):
         """
         like = self.mean[None]
         units = torch.eye(self.size, dtype=like.dtype, device=like.device)
-        columns = self._apply_gain(units.reshape(-1, *self.shape), self._shrinkage(sigma, like))
+        columns = exactly(
+            lambda u, level: self._apply_gain(u, self._shrinkage(level, u[:1])),
+            units.reshape(-1, *self.shape),
+            noise_level(sigma, like, positive=True),
+        )
         return columns.flatten(1)  # symmetric, so columns are rows
 
     def mse(self, sigma: NoiseLike) -> Scalar:
@@ -84,11 +89,9 @@ class _DiagonalGaussian(ClosedFormDenoiser):
     def sample(self, count: int, *, rng: Generator) -> Image:
         """Draw `count` images from N(m, C)."""
         white = randn((count, *self.shape), rng=rng, like=self.mean)
-        return self.mean + self._apply_gain(white, self.variances.sqrt()[None])
+        return self.mean + exactly(self._apply_gain, white, self.variances.sqrt()[None])
 
-    def _denoise(
-        self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
-    ) -> Image:
+    def _mean_given(self, y: Image, sigma: NoiseLevel) -> Image:
         mean = self.mean.to(y)
         return mean + self._apply_gain(y - mean, self._shrinkage(sigma, y))
 

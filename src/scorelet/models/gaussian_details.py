@@ -13,9 +13,10 @@ sign: A = Cov(d, a) Var(a)⁻¹.
 import torch
 from torch import Tensor
 
+from scorelet.core.device import exactly
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, NoiseLevel
-from scorelet.models.band_whitening import BandWhitening
+from scorelet.models.band_whitening import BandWhitening, as_complex, as_pairs
 from scorelet.models.conditional import beside
 from scorelet.models.denoiser import Denoiser
 from scorelet.models.gaussian import StationaryGaussianDenoiser
@@ -41,18 +42,18 @@ class GaussianDetailsDenoiser(Denoiser):
     needs_cond = True
     channels = (3,)
 
-    mean_map: Tensor
+    mean_map: Tensor  # A, and below the eigenvectors of Γ', as pairs of real numbers:
+    basis: Tensor  # a change of dtype would take the imaginary parts away
     variances: Tensor
-    basis: Tensor
 
     def __init__(self, level: GaussianLevel, *, scale: float = 1.0) -> None:
         super().__init__()
         if not 0 < scale < float("inf"):
             raise InputError(f"The scale is {scale}: it must be positive.")
         values, vectors = torch.linalg.eigh(level.conditional / scale**2)
-        self.register_buffer("mean_map", level.mean_map.movedim(-1, 0).contiguous())
+        self.register_buffer("mean_map", as_pairs(level.mean_map[..., None]))
         self.register_buffer("variances", values.clamp_min(0).movedim(-1, 0).contiguous())
-        self.register_buffer("basis", vectors.contiguous())
+        self.register_buffer("basis", as_pairs(vectors))
 
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
@@ -64,9 +65,15 @@ class GaussianDetailsDenoiser(Denoiser):
                 f"The details have shape {tuple(y.shape)}: their law is known of "
                 f"{size[0]}x{size[1]} coefficients."
             )
-        mean = self.mean_map.to(_complex(y)) * torch.fft.fft2(low)
+        return exactly(self._mean_given, y, sigma, low) if len(y) else y
+
+    def _mean_given(self, y: Image, sigma: NoiseLevel, low: Tensor) -> Image:
+        size = y.shape[-2:]
+        mean_map, basis = (
+            as_complex(pairs.to(y)).unflatten(0, size) for pairs in (self.mean_map, self.basis)
+        )
+        mean = mean_map[..., 0].movedim(-1, 0) * torch.fft.fft2(low)
         centred = torch.fft.fft2(y) - mean
-        basis = self.basis.to(centred)
         along = torch.einsum("yxba,nbyx->nayx", basis.conj(), centred)
         variances = self.variances.to(y)
         total = variances + sigma.square()[:, None, None, None]
@@ -107,7 +114,3 @@ def gaussian_cascade(
     coarse = StationaryGaussianDenoiser(low)
     transform = WaveletPacket(wavelet, PacketPlan.wavelet(levels))
     return Multiscale(transform, coarse, details, normalization=units, whitening=whitening)
-
-
-def _complex(y: Tensor) -> torch.dtype:
-    return torch.complex128 if y.dtype == torch.float64 else torch.complex64

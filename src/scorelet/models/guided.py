@@ -18,6 +18,7 @@ References: Guth, Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, section 4 (G
 import torch
 from torch import Tensor, nn
 
+from scorelet.core.device import full_precision
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models.bounded import bounded_gain, check_bounded
@@ -105,7 +106,7 @@ class GaussianGuidedDenoiser(Denoiser):
                 f"The images have shape {tuple(y.shape[1:])}: this denoiser knows the covariance "
                 f"of {tuple(self.mean.shape[1:])} only."
             )
-        with torch.autocast(y.device.type, enabled=False):  # σ̂² is a difference
+        with full_precision(y):  # σ̂² is a difference
             linear, u = self._split(y)
         return linear - self.network(torch.cat([linear, u], 1)).to(y.dtype)
 

@@ -13,7 +13,7 @@ from torch import Generator, Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.random import randn
-from scorelet.core.typing import Image, Labels, NoiseLevel, PerSample
+from scorelet.core.typing import Image, NoiseLevel, PerSample
 from scorelet.models.closed_form import ClosedFormDenoiser, check_float_tensors
 
 
@@ -61,9 +61,7 @@ class GaussianMixtureDenoiser(ClosedFormDenoiser):
         white = randn((count, *self.shape), rng=rng, like=self.means)
         return self.means[picks] + self.variances[picks].sqrt()[:, None, None, None] * white
 
-    def _denoise(
-        self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
-    ) -> Image:
+    def _mean_given(self, y: Image, sigma: NoiseLevel) -> Image:
         offsets, total = self._offsets(y, sigma)
         gain = self.variances.to(y) / total
         estimates = self.means.flatten(1).to(y) + gain[..., None] * offsets

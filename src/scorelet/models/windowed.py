@@ -15,7 +15,9 @@ local conditional model).
 import torch
 from torch import Tensor
 
+from scorelet.core.device import exactly
 from scorelet.core.errors import InputError
+from scorelet.core.plain import functions_at_work
 from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models.conditional import beside
 from scorelet.models.denoiser import Denoiser
@@ -51,6 +53,9 @@ class WindowedGaussianDenoiser(Denoiser):
     def _denoise(
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
+        return exactly(self._mean_given, y, sigma) if len(y) else y
+
+    def _mean_given(self, y: Image, sigma: NoiseLevel) -> Image:
         return _estimate(y, self.covariance.to(y), self.offsets, sigma, noisy=[0], sought=[0])
 
 
@@ -84,7 +89,11 @@ class WindowedDetailsDenoiser(Denoiser):
         self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Labels | None
     ) -> Image:
         assert cond is not None
-        seen = torch.cat([beside(y, cond, 1), y], 1)
+        low = beside(y, cond, 1)
+        return exactly(self._mean_given, y, sigma, low) if len(y) else y
+
+    def _mean_given(self, y: Image, sigma: NoiseLevel, low: Tensor) -> Image:
+        seen = torch.cat([low, y], 1)
         bands = [1, 2, 3]
         return _estimate(
             seen, self.covariance.to(y), self.offsets, sigma, noisy=bands, sought=bands
@@ -132,7 +141,7 @@ def _estimate(
     Raises:
         InputError: images that are smaller than the window.
     """
-    levels, which = sigma.unique(return_inverse=True)
+    levels, which = _distinct(sigma)
     kernels = _kernels(covariance, offsets, levels, noisy, sought)
     height, width = seen.shape[-2:]
     if min(height, width) ** 2 < len(offsets):
@@ -142,6 +151,13 @@ def _estimate(
     wide[..., places.to(seen.device)] = kernels
     gains = torch.fft.fft2(wide.unflatten(-1, (height, width)))[which]
     return torch.fft.ifft2(torch.einsum("btayx,bayx->btyx", gains, torch.fft.fft2(seen))).real
+
+
+def _distinct(sigma: NoiseLevel) -> tuple[Tensor, Tensor]:
+    """Return noise levels, and which of them each image has; transforms cannot tell equal ones."""
+    if functions_at_work():
+        return sigma, torch.arange(len(sigma), device=sigma.device)
+    return sigma.unique(return_inverse=True)
 
 
 def _kernels(
