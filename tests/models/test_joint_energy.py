@@ -215,6 +215,30 @@ def test_denoisings_are_mapped_over_images_with_channels_last():
     assert_close(mapped, torch.stack([joint.denoise(images, 0.2) for images in y]), 1e-5)
 
 
+def test_autocast_changes_nothing_but_a_training():
+    """In bfloat16 a log-density of a hundred would be rounded by more than classes differ."""
+    joint, y = random_network().float(), white(2, 1, 8, 8, seed=4).float()
+
+    def found():
+        return (
+            joint.logits(y, 0.2),
+            joint.posterior(y, 0.2),
+            joint.denoise_all(y, 0.2),
+            *joint.logits_and_score(y, 0.2),
+            *joint.log_posterior_and_gradient(y, 0.2, 1),
+        )
+
+    trained = found()
+    exact = joint.eval() and found()
+    with torch.autocast("cpu", torch.bfloat16):
+        again = found()
+        rounded = joint.train() and found()
+    for a, b, c, d in zip(trained, exact, again, rounded, strict=True):
+        assert torch.equal(a, b)
+        assert torch.equal(b, c)
+        assert not torch.equal(c, d)
+
+
 def test_the_gradient_of_a_sure_label_is_as_exact_as_any():
     """Where p(c | y) is 1 in float32, a difference of two scores is nothing but rounding."""
     joint, y = random_network(), white(4, 1, 8, 8, seed=9)

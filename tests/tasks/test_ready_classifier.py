@@ -9,8 +9,9 @@ from samples import colour_classifier, write_colours
 from scorelet.core import device
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator
-from scorelet.models import Classifier
+from scorelet.models import Classifier, NetworkJointEnergy
 from scorelet.networks import LearnedScattering, ScatteringHead
+from scorelet.networks.grad_res_net import GradResNet
 from scorelet.tasks.evaluate import evaluate
 from scorelet.tasks.ready_classifier import ready_classifier
 
@@ -51,6 +52,16 @@ def test_bfloat16_is_near_and_said(network, x):
         expected = model(x)
     # three digits in every product of two blocks
     assert 0 < float((found - expected).norm() / expected.norm()) < 0.05
+
+
+def test_joint_laws_label_in_the_dtype_of_their_weights(x):
+    """Images in half precision are refused by them."""
+    model = NetworkJointEnergy(GradResNet(3, 2, width=0.125), ("a", "b")).classifier()
+    plain, halved = (
+        ready_classifier(model, device="cpu", dtype=name) for name in ("float32", "bfloat16")
+    )
+    assert plain.dtype_name == halved.dtype_name == "float32"
+    assert torch.equal(plain.logits(x), halved.logits(x))
 
 
 @pytest.mark.parametrize("native", [True, False])

@@ -14,11 +14,13 @@ References: Thiry, Guth 2024, arXiv 2410.03505.
 
 import math
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
 from torch.func import vjp
 
+from scorelet.core.device import full_precision
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, Logits, NoiseLevel, PerSample
 from scorelet.models.denoiser import Denoiser, NoiseLike, check_tensor, noise_level
@@ -31,7 +33,7 @@ class JointEnergy(nn.Module, ABC):
     and `_class_logits` where labels alone are cheaper.
 
     No image of a batch may depend on another one. Derivatives exist under `torch.no_grad`, and
-    a loss on them can be differentiated.
+    a loss on them can be differentiated. `torch.autocast` has an effect in training mode only.
 
     Attributes:
         labels: how many classes there are.
@@ -85,7 +87,9 @@ class JointEnergy(nn.Module, ABC):
             InputError: no image batch of float32 or float64, another channel count, or a level that
                 cannot be used.
         """
-        return self._logits(y, self._level(y, sigma))
+        level = self._level(y, sigma)
+        with self._precision(y):
+            return self._logits(y, level)
 
     def class_logits(self, y: Image, sigma: NoiseLike | None = None) -> Logits:
         """Return ℓ up to a number that all classes share, which may differ from image to image.
@@ -100,7 +104,9 @@ class JointEnergy(nn.Module, ABC):
         Raises:
             InputError: as `logits`.
         """
-        return self._class_logits(y, self._level(y, self.clean_level if sigma is None else sigma))
+        level = self._level(y, self.clean_level if sigma is None else sigma)
+        with self._precision(y):
+            return self._class_logits(y, level)
 
     def posterior(self, y: Image, sigma: NoiseLike | None = None) -> Logits:
         """Return p(c | y), (batch, classes); arguments and errors as in `class_logits`."""
@@ -146,7 +152,8 @@ class JointEnergy(nn.Module, ABC):
             logits = self._class_logits(image, level)
             return _log_posterior(logits, labels).sum(), logits.log_softmax(1)
 
-        gradient, posterior = image_gradient(value, y, (level, *self.parameters()))
+        with self._precision(y):
+            gradient, posterior = image_gradient(value, y, (level, *self.parameters()))
         return posterior, gradient
 
     def logits_and_score(
@@ -163,7 +170,8 @@ class JointEnergy(nn.Module, ABC):
             logits = self._logits(image, level)
             return _chosen(logits, labels).sum(), logits
 
-        score, logits = image_gradient(value, y, (level, *self.parameters()))
+        with self._precision(y):
+            score, logits = image_gradient(value, y, (level, *self.parameters()))
         return logits, score
 
     def denoise(self, y: Tensor, sigma: NoiseLike, label: LabelLike | None = None) -> Image:
@@ -184,9 +192,10 @@ class JointEnergy(nn.Module, ABC):
         """Return D_c(y) of every class, (batch, class, channel, height, width)."""
         self._check_denoises()
         level = self._level(y, sigma)
-        logits, pull, *_ = vjp(lambda image: self._logits(image, level), y)
-        columns = torch.eye(self.labels, dtype=logits.dtype, device=y.device)
-        scores = torch.stack([pull(seed.expand_as(logits))[0] for seed in columns], 1)
+        with self._precision(y):
+            logits, pull, *_ = vjp(lambda image: self._logits(image, level), y)
+            columns = torch.eye(self.labels, dtype=logits.dtype, device=y.device)
+            scores = torch.stack([pull(seed.expand_as(logits))[0] for seed in columns], 1)
         return y[:, None] + noise_level(sigma, y).square()[:, None, None, None, None] * scores
 
     def denoiser(self) -> "JointDenoiser":
@@ -205,6 +214,10 @@ class JointEnergy(nn.Module, ABC):
                 "in its training): it labels pictures, and has no density of them; it cannot "
                 "denoise or restore them."
             )
+
+    def _precision(self, y: Tensor) -> AbstractContextManager[None]:
+        """That of y, whatever autocast says; a training may choose less."""
+        return nullcontext() if self.training else full_precision(y)
 
     def _level(self, y: Tensor, sigma: NoiseLike) -> NoiseLevel:
         check_tensor(y)

@@ -91,7 +91,8 @@ def classify(
         k: how many classes; a model with fewer gives all.
         device: auto, cpu, cuda or mps.
         dtype: of the network's products: auto, float32, bfloat16 or float16; auto takes bfloat16
-            for networks that can be folded on processors that multiply in it.
+            for networks that can be folded on processors that multiply in it. Joint laws keep that
+            of their weights.
 
     Raises:
         InputError: arrays or options that cannot be used, a model that is no classifier, or one

@@ -11,6 +11,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.memory import keep_large_buffers
 from scorelet.core.typing import Image, Logits
 from scorelet.models import Classifier
+from scorelet.models.joint_energy import JointEnergy
 from scorelet.networks.folding import Foldable, folded
 
 HALF = (torch.bfloat16, torch.float16)
@@ -81,7 +82,8 @@ def ready_classifier(
         device: auto, cpu, cuda or mps.
         dtype: of the products: float32, bfloat16, float16, or auto: that of the weights, and
             bfloat16 on processors that multiply in it for networks that can be folded, whose
-            products are nearly all of their work (see `inference_dtype`).
+            products are nearly all of their work (see `inference_dtype`). Joint laws keep that of
+            their weights.
 
     Raises:
         InputError: an unknown device or dtype.
@@ -92,6 +94,8 @@ def ready_classifier(
     kind = inference_dtype(place, dtype, fast=fast)
     own = next((p.dtype for p in classifier.parameters()), torch.float32)
     if own != torch.float32 and dtype == "auto":
+        kind = own
+    if kind in HALF and isinstance(classifier.network, JointEnergy):
         kind = own
     made = Classifier(
         folded(classifier.network),
