@@ -26,6 +26,7 @@ from torch import Tensor
 
 from scorelet.analysis.memorization.similarity import directions, nearest
 from scorelet.analysis.sample_quality import (
+    band_powers,
     kernel_distance,
     octave_ratios,
     scattering_features,
@@ -159,6 +160,7 @@ def measured(samples: Tensor, test: Tensor, train: Tensor) -> dict[str, Any]:
             row("pairs, largest cosine", *(pairs(x)[1] for x in (samples, test))),
             row("brightness, mean", float(samples.mean()), float(test.mean())),
             row("contrast of a face, mean", *(contrast(x) for x in (samples, test))),
+            row("log power beyond 16 cycles, spread", *(sharpness(x) for x in (samples, test))),
         ],
         "distances": distances(features["samples"], features["test"]),
     }
@@ -220,6 +222,11 @@ def pairs(x: Tensor) -> tuple[float, float]:
 def contrast(x: Tensor) -> float:
     """Return the mean standard deviation of a picture."""
     return float(x.std((1, 2, 3)).mean())
+
+
+def sharpness(x: Tensor) -> float:
+    """Return the standard deviation of log P over pictures, P the power beyond 16 cycles a side."""
+    return float(band_powers(x, [16, x.shape[-1]]).log().std())
 
 
 def card(
