@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Pairs = Sequence[tuple[float | None, float | None]]
 _WIDE = 4  # matrices and spectra in a row
 _ALL_NAMES = 40  # layers whose names can be read
+_ROOM = 0.05  # beyond the bars of S
 
 
 def ranks_figure(
@@ -71,9 +72,11 @@ def similarity_figure(names: Sequence[str], found: Pairs) -> "Figure":
     bars = [0.0 if math.isnan(bar) else bar for bar in bars]
     axes.errorbar(range(len(names)), values, bars, fmt="o-", color=COLOURS[0], ms=5, capsize=3)
     axes.axhline(0, ls="--", lw=0.9, color="0.4", label="unrelated")
-    axes.axhline(1, ls=":", lw=0.9, color="0.4", label="as if drawn from one law")
+    axes.axhline(1, ls=":", lw=0.9, color="0.4", label="the first, and networks drawn from it")
     axes.set_ylabel("similarity S of weights")
-    axes.set_ylim(min(-0.1, *(v for v in values if not math.isnan(v)), 0), 1.15)
+    pairs = [(v, bar) for v, bar in zip(values, bars, strict=True) if not math.isnan(v)]
+    low, high = min(-0.1, *(v - bar - _ROOM for v, bar in pairs)), max(v + bar for v, bar in pairs)
+    axes.set_ylim(low, max(1.15, high + _ROOM))
     _name(axes, names)
     axes.legend(frameon=False, fontsize="small")
     return figure

@@ -1,0 +1,29 @@
+"""Figures of weights: all that is found is within the axes."""
+
+import math
+
+import pytest
+
+from scorelet.plots.weights import similarity_figure
+
+
+@pytest.mark.parametrize(
+    ("found", "low", "high"),
+    [
+        ([(0.7, 0.05), (None, None)], -0.1, 1.15),
+        ([(2.6, 0.4), (1.3, None)], -0.1, 3.0),
+        ([(-0.2, 0.3), (0.5, 0.1)], -0.5, 1.15),
+    ],
+)
+def test_no_similarity_and_no_bar_is_outside_the_figure(found, low, high):
+    (axes,) = similarity_figure(["a", "b"], found).axes
+    limits = axes.get_ylim()
+    assert limits[0] <= low
+    assert limits[1] >= high
+    assert math.dist(limits, (low, high)) < 0.1
+
+
+def test_the_line_at_1_is_that_of_the_ceiling():
+    (axes,) = similarity_figure(["a"], [(0.7, 0.05)]).axes
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["unrelated", "the first, and networks drawn from it"]
