@@ -90,6 +90,27 @@ def test_marginals_that_are_not_gaussian_are_seen():
     assert marginal_tests(complex_noise, ranks=(0,))[0].p_value > 0.01
 
 
+@pytest.mark.slow
+def test_marginals_say_nothing_of_the_law_of_single_weights_and_little_of_own_covariances():
+    """Of 120 tests 6 ± 2.4 should have p < 0.05, and half p < 0.5 (± 5 %)."""
+
+    def p_values(change, law=None):
+        found = []
+        for seed in range(60):
+            rows = change(normal(128, 64, seed=seed))
+            white = whitened(rows, law or weight_spectrum(rows))
+            found += [test.p_value for test in marginal_tests(white, ranks=(0, 20))]
+        return torch.tensor(found)
+
+    turned = Spectrum(torch.ones(64).double(), orthogonal(64), 128)
+    signs, known, own = (
+        p_values(*given) for given in ((torch.sign, turned), (lambda w: w, turned), (lambda w: w,))
+    )
+    assert int((signs < 0.05).sum()) < 14
+    assert 0.4 < float((known < 0.5).double().mean()) < 0.6
+    assert float((own < 0.5).double().mean()) < 0.42
+
+
 def test_nothing_is_whitened_along_nothing():
     with pytest.raises(InputError, match="eigenvalues are 0"):
         whitened(normal(4, 3), Spectrum(torch.zeros(1).double(), orthogonal(3, 1), 4))

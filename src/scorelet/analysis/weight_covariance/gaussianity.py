@@ -4,6 +4,11 @@ Symbols: W (n, d) rows, C their covariance (of these or of more aligned networks
 whitened rows in the basis of the eigenvectors. If the rows are Gaussian, entries of G are
 independent N(0, 1), and the eigenvalues of Gᴴ G / n lie within the Marchenko-Pastur bulk.
 
+A column of G is a sum of all entries of a row, so that of independent ones of any law (Laplace, ±1)
+is Gaussian, too: the tests see heavy tails that a whole row shares, and columns that differ from
+Gaussian ones, not the law of single weights. Where C is that of the same rows, columns have power 1
+exactly, and p-values are too large: fewer than a part α of Gaussian weights have p < α.
+
 Reference: Guth, Ménard, Rochette, Mallat, JMLR 2024, arXiv 2305.18512, section 3.3, figures 7, 8.
 """
 
