@@ -229,6 +229,11 @@ def test_sentences_count_one_layer_as_one():
         assert f"{said} learned" in spectrum_report.lead({"model": "a", "layers": layers})
 
 
+def test_readers_learn_what_one_law_reaches_and_what_is_above_1():
+    assert "0.5 to 0.8 where these are near it" in compare_report.READING
+    assert "A network and its copy are above 1" in compare_report.READING
+
+
 def test_the_layer_with_a_broken_weight_is_named_in_one_sentence():
     net = nn.Sequential(nn.Linear(4, 4))
     with torch.no_grad():

@@ -110,8 +110,8 @@ def similarity_section(found: Mapping[str, Rows]) -> Section:
         Text(
             "Two networks see the same pictures, and a rotation brings the channels of one to "
             "those of the other. S then compares the directions that a layer has learned: 0 for "
-            "unrelated ones; two networks of one law reach about 0.9. Bars are deviations "
-            "between networks drawn from the two laws."
+            "unrelated ones; two networks of one law reach about 0.9, and less where directions "
+            "are near noise. Bars are deviations between networks drawn from the two laws."
         ),
         Picture(png(drawn), "Similarity by depth.", f"S is at least 0.5: {said}."),
         Table(head, cut),
