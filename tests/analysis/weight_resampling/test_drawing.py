@@ -301,3 +301,33 @@ def test_layers_that_are_not_called_once_cannot_be_drawn():
     normed = nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 2, 1))).double()
     with pytest.raises(InputError, match="layer 0 are computed from other parameters"):
         draw_network(normed, x)
+
+
+def normed(width, norm=None):
+    norms = [] if norm is None else [norm]
+    return nn.Sequential(
+        nn.Conv2d(3, width, 3, bias=False), *norms, nn.ReLU(), nn.Flatten(), nn.LazyLinear(3)
+    )
+
+
+def test_a_network_with_other_norms_is_refused():
+    x = torch.rand(60, 3, 5, 5)
+    plain, with_norm = normed(8), normed(8, nn.BatchNorm2d(8))
+    for net in (plain, with_norm):
+        net(x)
+    for pair, counts in (((plain, with_norm), "0 norms.* and 1 of"), ((with_norm, plain), "1 norm ")):
+        with pytest.raises(InputError, match=f"{counts}.*behind layer 0"):
+            draw_network(pair[0], x, into=pair[1])
+
+
+def test_gains_are_1_where_the_reference_has_none():
+    x = torch.rand(60, 3, 5, 5)
+    plain, affine = normed(8, nn.BatchNorm2d(8, affine=False)), normed(12, nn.BatchNorm2d(12))
+    for net in (plain, affine):
+        net(x)
+    with torch.no_grad():
+        affine[1].weight.fill_(3.0)
+        affine[1].bias.fill_(2.0)
+    norm = draw_network(plain, x, into=affine).network[1]
+    assert norm.weight.tolist() == [1.0] * 12
+    assert norm.bias.tolist() == [0.0] * 12

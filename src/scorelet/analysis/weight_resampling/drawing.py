@@ -42,6 +42,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
 from scorelet.core.random import generator
+from scorelet.core.words import counted
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def draw_network(
 
     Raises:
         InputError: parts whose parameters have no law, weights that are not finite, layers that do
-            not correspond, or pictures that the network does not take.
+            not correspond, other norms behind them, or pictures that the network does not take.
     """
     refuse_unknown_parts(reference)
     refuse_broken(reference)
@@ -119,6 +120,7 @@ def draw_network(
     parts = called_parts(reference, x), called_parts(net, x)
     refuse_unknown_calls(reference, parts[0])
     pairs = match(*(part.layers for part in parts))
+    refuse_other_norms(*parts)
     drawing = _Drawing(reference, net, parts, batches, law or Law())
     found, rotations = [], {}
     for j, pair in enumerate(pairs):
@@ -214,6 +216,21 @@ def refuse_unknown_parts(net: nn.Module) -> None:
                 f"{name or 'The network'} is a {grouped}{type(module).__name__} with parameters "
                 "of its own: only convolutions that are not grouped, linear layers, channel "
                 "matrices and batch norms can be drawn anew."
+            )
+
+
+def refuse_other_norms(reference: CalledParts, net: CalledParts) -> None:
+    """Refuse a network with other norms behind a layer, to which no gains correspond.
+
+    Raises:
+        InputError: names the first such layer.
+    """
+    for j, layer in enumerate(reference.layers[:-1]):
+        known, other = (len(parts.norms_behind(j)) for parts in (reference, net))
+        if known != other:
+            raise InputError(
+                f"{counted(known, 'norm')} of the reference and {other} of the new network are "
+                f"called behind layer {layer.name}: give a network with the same norms."
             )
 
 

@@ -78,10 +78,16 @@ def _write(norm: nn.Module, moments: ChannelMoments) -> None:
 
 @torch.no_grad()
 def draw_gains(norms: Sequence[nn.Module], references: Sequence[nn.Module], rng: Generator) -> None:
-    """Draw gains and offsets together, with replacement, from those of the reference's norms."""
+    """Draw gains and offsets together, with replacement, from those of the reference's norms.
+
+    Where these have none, gains are 1 and offsets 0.
+    """
     for norm, reference in zip(norms, references, strict=True):
         gains, known = (dict(m.named_parameters(recurse=False)) for m in (norm, reference))
-        if gains:
+        if not known:
+            for name, gain in gains.items():
+                gain.fill_(1.0 if name == "weight" else 0.0)
+        elif gains:
             count = len(next(iter(known.values())))
             picked = torch.randint(count, (len(next(iter(gains.values()))),), generator=rng)
             for name, gain in gains.items():
