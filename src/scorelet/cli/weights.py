@@ -158,8 +158,8 @@ def resample(
 
     Args:
         model: path, built-in name or Hub id; with --arch a file of weights.
-        data: npz with x_train, y_train, a folder of classes, or the name of one under
-            $SCORELET_DATA.
+        data: npz with x_train, y_train, a folder of classes (without --refit of pictures, too), or
+            the name of one under $SCORELET_DATA.
         output: NAME.safetensors, the new network.
         arch: torchvision:NAME, timm:NAME or FILE.py:FUNCTION, which builds the network.
         size: of pictures in folders, HxW or one number; by default what a classifier takes.

@@ -165,7 +165,8 @@ def open_pictures(
     Args:
         data: npz with x_train, y_train, x_test, y_test, a folder of classes, or the name of one
             under ``$SCORELET_DATA``; or a labelled set.
-        model: a classifier says itself which size and channels it takes.
+        model: a classifier says itself which size and channels it takes; modules of others whose
+            first convolution has one channel are shown gray pictures.
         shown: which of them.
         labels: False: they are not used, and a folder of pictures will do.
 
@@ -177,9 +178,15 @@ def open_pictures(
 
 
 def _read(data: str | Path, model: object, shown: PictureChoice, *, labels: bool) -> LabelledImages:
-    if shown.size is not None:
-        fit = pixels_fitter(shown.size, "crop")
-        return load_labelled(data, part=shown.part, fit=fit, labels=labels)
-    if isinstance(model, Classifier):
+    if shown.size is None and isinstance(model, Classifier):
         return load_fitted(data, model, part=shown.part, labels=labels)
-    return load_labelled(data, part=shown.part, labels=labels)
+    fit = None if shown.size is None else pixels_fitter(shown.size, "crop")
+    return load_labelled(data, part=shown.part, channels=_channels(model), fit=fit, labels=labels)
+
+
+def _channels(model: object) -> int:
+    """1 for a module of others whose first convolution takes gray pictures; else 3."""
+    if not isinstance(model, nn.Module) or _is_model(model):
+        return 3
+    first = next((part for part in model.modules() if isinstance(part, nn.Conv2d)), None)
+    return 1 if first is not None and first.in_channels == 1 else 3

@@ -259,6 +259,22 @@ def test_a_comparison_takes_a_folder_of_pictures(tmp_path):
     assert any("notes.txt" in text for text in again["warnings"])
 
 
+def test_gray_networks_see_a_folder_of_gray_pictures_and_drawing_needs_no_labels(tmp_path):
+    x = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 1), np.uint8)
+    for k, pixels in enumerate(x):
+        write_png(tmp_path / f"{k:02}.png", pixels)
+    torch.manual_seed(0)
+    nets = [nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Conv2d(8, 4, 3)) for _ in range(2)]
+    known = LabelledImages(x, np.arange(60) % 2, ("a", "b"))
+    for run in (
+        lambda data: sl.weights.compare(*nets, data=data, draws=2).document["layers"],
+        lambda data: sl.weights.resample(nets[0], data=data).document["layers"],
+    ):
+        assert run(tmp_path) == run(known)
+    with pytest.raises(InputError, match="folder for each"):
+        sl.weights.resample(nets[0], data=tmp_path, refit=True)
+
+
 def test_pictures_in_memory_need_no_labels_where_these_are_not_used():
     x = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 3), np.uint8)
     labelled = sl.LabelledImages(x, np.arange(60) % 2, ("a", "b"))

@@ -120,8 +120,8 @@ def resample(  # noqa: PLR0913 - as many as the shell has options
 
     Args:
         model: path, built-in name or Hub id; with `arch` a file of weights; or a module.
-        data: npz with x_train, y_train, x_test, y_test, a folder of classes, or the name of one
-            under ``$SCORELET_DATA``; or pictures in memory: a `scorelet.LabelledImages` or,
+        data: npz with x_train, y_train, x_test, y_test, a folder of classes (without refit of
+            pictures, too), or the name of one under ``$SCORELET_DATA``; or pictures in memory: a `scorelet.LabelledImages` or,
             without refit, a tensor or array of floats (n, channel, height, width) with values in
             [0, 1]. The training part is shown; accuracies are those of the test part, where there
             is one.
@@ -146,7 +146,7 @@ def resampling(
 ) -> Resampled:
     """Do what `resample` says; `progress` is called with (layers done, layers)."""
     opened = open_network(model, settings.arch, device=settings.device)
-    images, notes = open_unlabelled(data, opened.model, shown, labels=True)
+    images, notes = open_unlabelled(data, opened.model, shown, labels=settings.refit)
     if settings.refit and isinstance(images, Tensor):
         raise InputError(
             "refit needs labels, and the data are pictures alone: give a "
