@@ -3,8 +3,9 @@
 import math
 
 import pytest
+import torch
 
-from scorelet.plots.weights import similarity_figure
+from scorelet.plots.weights import cosines_figure, similarity_figure
 
 
 @pytest.mark.parametrize(
@@ -27,3 +28,10 @@ def test_the_line_at_1_is_that_of_the_ceiling():
     (axes,) = similarity_figure(["a"], [(0.7, 0.05)]).axes
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
     assert labels == ["unrelated", "the first, and networks drawn from it"]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 4), (9, 2)])
+def test_numbers_of_directions_are_whole(shape):
+    (axes,) = cosines_figure([("a", torch.rand(shape), 20, (1.2, 1.0))]).axes
+    for axis in (axes.xaxis, axes.yaxis):
+        assert all(float(place).is_integer() for place in axis.get_majorticklocs())

@@ -117,8 +117,8 @@ def cosines_figure(
             cosines.numpy(), cmap="Greys", vmin=low, vmax=max(min(1.0, 5 * low), low + 0.05),
             extent=(0.5, other + 0.5, count + 0.5, 0.5), aspect="equal",
         )  # fmt: skip
-        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-        axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
+        axes.yaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=1))
         axes.set_title(name, fontsize="small")
         for rank, mark, put in ((ranks[1], "v", "x"), (ranks[0], ">", "y")):
             if rank is not None:
