@@ -163,7 +163,8 @@ def flat(sides):
 def test_what_shares_no_filters():
     one = torch.nn.Conv2d(2, 3, 3)
     for net, options, sentence in (
-        (torch.nn.Linear(2, 2), {}, "0 pixels"),
+        (torch.nn.Linear(2, 2), {}, "No network has a convolution 2 that is not grouped"),
+        (one, {}, r"has a convolution 2 .* give layers=\(1, 1\)"),
         (torch.nn.Sequential(one, torch.nn.Conv2d(3, 3, 3), torch.nn.Conv2d(3, 3, 5)), {}, "3x3 a"),
         (torch.nn.Sequential(one, *map(flat, ((1, 7), (7, 1)))), {}, "1x7 and 7x1"),
         (torch.nn.Sequential(one, one), {"count": 10, "layers": (1, 1)}, "10 filters"),

@@ -88,7 +88,12 @@ def universal_filters(
     for net in [networks] if isinstance(networks, nn.Module) else networks:
         found = [m.weight for m in net.modules() if isinstance(m, nn.Conv2d) and m.groups == 1]
         weights += found[start - 1 : stop]
-    pixels = weights[0][0, 0].numel() if weights else 0
+    if not weights:
+        raise InputError(
+            f"No network has a convolution {start} that is not grouped: give layers=(1, 1) for the "
+            "first one, or other networks."
+        )
+    pixels = weights[0][0, 0].numel()
     if not 1 <= count <= pixels:
         raise InputError(
             f"{count} filters were asked for: the convolutions {start} to {stop} have {pixels} "
