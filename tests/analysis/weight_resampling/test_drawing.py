@@ -15,7 +15,7 @@ from scorelet.analysis.alignment.watching import called_parts, read_by
 from scorelet.analysis.weight_covariance import learned_part, weight_spectrum
 from scorelet.analysis.weight_resampling import Law, draw_network, refit
 from scorelet.analysis.weight_resampling.laws import drawn_rows
-from scorelet.analysis.weight_resampling.refit import PENALTIES, _fitted
+from scorelet.analysis.weight_resampling.refit import PENALTIES, _fitted, held_out
 from scorelet.core.errors import InputError
 from scorelet.networks import LearnedScattering
 
@@ -210,7 +210,7 @@ def test_the_penalty_is_the_one_that_labels_other_pictures_best():
     torch.manual_seed(0)
     net, x = nn.Sequential(nn.Flatten(), nn.Linear(64, 2)), torch.randn(60, 1, 8, 8)
     y = (x[:, 0, 0, 0] + 1.5 * torch.randn(60) > 0).long()
-    held, hits = torch.arange(60) % 5 == 4, {}
+    held, hits = held_out(y), {}
     for penalty in PENALTIES:
         z = x.flatten(1)
         z = (z - z.mean(0)) / z.std(0, correction=0)
@@ -218,6 +218,13 @@ def test_the_penalty_is_the_one_that_labels_other_pictures_best():
         hits[penalty] = int(((z[held] @ weight.T + bias).argmax(1) == y[held]).sum())
     assert len(set(hits.values())) > 1
     assert hits[refit(net, net[-1], (x, y))] == max(hits.values())
+
+
+def test_a_fifth_of_each_class_chooses_the_penalty(order):
+    cyclic = torch.arange(200) % 5
+    for labels in (cyclic, cyclic.sort().values):
+        assert labels[held_out(labels)].bincount().tolist() == [8] * 5
+    assert int(held_out(torch.tensor([0, 0, 1, 1, 2])).sum()) == 1
 
 
 def norm_without_moments():

@@ -5,7 +5,7 @@ Symbols: z what the layer reads, (n, d), standardised for the fit; W, b its weig
     minimise  mean cross-entropy(W z + b) + λ ‖W‖² / 2
 
 which has one minimum: L-BFGS finds it from 0, without a seed. Of some penalties λ that one is taken
-which classifies best a fifth of the pictures that it was not fitted to. All z are kept in memory.
+which classifies best a fifth of each class that it was not fitted to. All z are kept in memory.
 """
 
 import torch
@@ -16,9 +16,10 @@ from scorelet.analysis.alignment.watching import read_by
 from scorelet.analysis.labelled_batches import Source, labelled_batches
 from scorelet.core.errors import InputError
 from scorelet.core.memory import available_memory
+from scorelet.data.labelled.mixing import mixed_order
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1)
-_EVERY = 5  # each fifth picture chooses the penalty
+_EVERY = 5  # a fifth of each class chooses the penalty
 _STEPS = 100
 
 
@@ -50,7 +51,7 @@ def refit(net: nn.Module, last: nn.Linear, data: Source) -> float:
         )
     biased = last.bias is not None
     scaled, mean, scale = _standardised(z, centre=biased)
-    held = torch.arange(len(z)) % _EVERY == _EVERY - 1
+    held = held_out(labels)
     hits = {}
     for penalty in PENALTIES:
         weight, bias = _fitted(scaled[~held], labels[~held], last.out_features, penalty, biased)
@@ -63,6 +64,13 @@ def refit(net: nn.Module, last: nn.Linear, data: Source) -> float:
         if biased:
             last.bias.copy_(bias - (weight * scale) @ mean)
     return best
+
+
+def held_out(labels: Tensor) -> Tensor:
+    """Return which pictures choose the penalty, (n,), a fifth of each class in any order of them."""
+    held = torch.zeros(len(labels), dtype=torch.bool)
+    held[mixed_order(labels.numpy())[-(len(labels) // _EVERY) :]] = True
+    return held
 
 
 def _standardised(z: Tensor, *, centre: bool) -> tuple[Tensor, Tensor, Tensor]:
