@@ -2,7 +2,7 @@
 
 import pytest
 
-from scorelet.tasks.audit.words import conclusion, evidence
+from scorelet.tasks.audit.words import conclusion, conclusion_of_models, evidence
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,16 @@ def test_what_was_measured_in_words():
     behind = evidence(row | {"lead": -1.26})
     assert behind.endswith("a linear filter fitted to training pictures is 1.3 dB better on them.")
     assert evidence(row | {"lead": 1.26}) == evidence(row)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (0.209, "The two models differ somewhat on these pictures: V = 0.21 at noise level 0.3. W"),
+        (0.9, "The two models are different functions on these pictures: V = 0.9 at noise level"),
+    ],
+)
+def test_models_that_differ_by_little_are_no_different_functions(value, words):
+    levels = [{"value": 0.03, "sigma": 1.0}, {"value": value, "sigma": 0.3}, {}]
+    row = {"verdict": "not known", "variance": levels, "gap": None}
+    assert conclusion_of_models(row).startswith(words)

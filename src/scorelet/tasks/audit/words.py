@@ -6,11 +6,12 @@ from typing import Any
 from scorelet.analysis.memorization import Verdict, where_it_ends
 
 Row = Mapping[str, Any]
+_DIFFERENT = 0.5  # V from which on two models count as different functions; 1 is unrelated pictures
 
 SUMMARY: dict[Verdict, str] = {
     "memorises": "the networks know their training pictures by heart",
-    "undertrained": "a linear filter of the same pictures does better, so the networks have not "
-    "learned enough to be judged",
+    "undertrained": "a linear filter does better, so the networks have not learned enough to be "
+    "judged",
     "in between": "the networks neither copy nor agree: memorisation is ending, or training was "
     "too short",
     "generalises": "two networks that have no picture in common are the same function, and copy "
@@ -70,11 +71,18 @@ def conclusion_of_models(row: Row) -> str:
     if row["verdict"] in OPEN:
         lacking = "training pictures" if row["gap"] is None else "samples"
         return (
-            "The two models are nearly the same function on these pictures."
-            if row["verdict"] == "same function"
-            else "The two models are different functions on these pictures."
-        ) + f" Whether they know training pictures by heart is not known without {lacking}."
+            f"The two models {_difference(row)}. Whether they know training pictures by heart is "
+            f"not known without {lacking}."
+        )
     return f"The verdict is {row['verdict']}: {SUMMARY[row['verdict']]}."
+
+
+def _difference(row: Row) -> str:
+    if row["verdict"] == "same function":
+        return "are nearly the same function on these pictures"
+    level = row["variance"][len(row["variance"]) // 2]
+    how = "differ somewhat" if level["value"] < _DIFFERENT else "are different functions"
+    return f"{how} on these pictures: V = {level['value']:.2g} at noise level {level['sigma']:g}"
 
 
 def evidence(row: Row) -> str:
