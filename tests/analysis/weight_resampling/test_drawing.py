@@ -220,7 +220,7 @@ def test_the_penalty_is_the_one_that_labels_other_pictures_best():
     assert hits[refit(net, net[-1], (x, y))] == max(hits.values())
 
 
-def test_a_fifth_of_each_class_chooses_the_penalty(order):
+def test_a_fifth_of_each_class_chooses_the_penalty():
     cyclic = torch.arange(200) % 5
     for labels in (cyclic, cyclic.sort().values):
         assert labels[held_out(labels)].bincount().tolist() == [8] * 5

@@ -47,7 +47,7 @@ class Evidence:
         pair: cosines between the twins' samples.
         nearest: cosines of all samples with the nearest training picture of their own model.
         lead: by how many dB the models are better than what is easy: at that level on training
-            pictures than a linear filter of them.
+            pictures than a linear filter of others.
     """
 
     variance: ModelVariance

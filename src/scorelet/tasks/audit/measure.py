@@ -1,7 +1,7 @@
 """What is measured of a pair of models, as a row for JSON and pictures for the report."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -23,6 +23,8 @@ from scorelet.analysis.memorization import (
     verdict,
     wiener_filter,
 )
+from scorelet.analysis.memorization.verdict import LARGE_GAP
+from scorelet.core.errors import InputError
 from scorelet.core.typing import Image
 from scorelet.models import Denoiser
 from scorelet.sampling.ascent import DivergenceError
@@ -70,6 +72,9 @@ def measure(
         lead (over a linear filter, dB), variance (by level), pair,
         nearest, nearest_of_held_out (quartiles of cosines), pair_cosines, nearest_cosines, verdict,
         and diverged, a sentence or None. And pictures, empty without samples.
+
+    Raises:
+        InputError: training sets that seem to be given in the other order.
     """
     seed, sigmas = settings.seed, settings.sigmas
     models, trained = (pair.a, pair.b), (pair.train_a, pair.train_b)
@@ -82,6 +87,7 @@ def measure(
             psnr_by_level(model, own[: len(held_out)].to(place), sigmas, seed=seed)
             for model, own in zip(models, (pair.train_a, pair.train_b), strict=True)
         ]
+        refuse_other_order(pair, seen, settings)
         train = torch.cat(seen, 1)
         gap = psnr_gap(train, _per_picture(test))
     variances = model_variance(pair.a, pair.b, clean, sigmas, seed=seed)
@@ -116,22 +122,50 @@ def _per_picture(test: Tensor) -> Tensor:
 
 
 def _lead(pair: Pair, seen: Tensor | None, test: Tensor, settings: AuditSettings) -> float:
-    """Return by how many dB training pictures come back better than by a linear filter of them.
+    """Return by how many dB training pictures come back better than by a linear filter.
 
-    A model that knows others by heart is behind on held-out ones. So where training pictures are
-    not known, it is by how many dB the models take out more than half of the strongest noise.
+    The filter is that of the other training set: one of the same pictures knows the spectra of a
+    few by heart. A model that knows others by heart is behind on held-out ones. So where training
+    pictures are not known, it is by how many dB the models take out more than half of the strongest
+    noise.
     """
     if seen is None or pair.train_a is None or pair.train_b is None:
         strongest = max(settings.sigmas)
         gain = test[settings.sigmas.index(strongest)].mean() + 20 * math.log10(strongest)
         return float(gain) - 10 * math.log10(2)
-    middle = [settings.sigmas[settings.middle]]
     count = test.shape[1] // 2
     filtered = [
-        psnr_by_level(wiener_filter(own), own[:count], middle, seed=settings.seed)
-        for own in (pair.train_a, pair.train_b)
+        psnr_by_level(wiener_filter(other), own[:count], settings.sigmas, seed=settings.seed)
+        for own, other in ((pair.train_a, pair.train_b), (pair.train_b, pair.train_a))
     ]
-    return float(seen[settings.middle].mean() - torch.cat(filtered, 1).mean())
+    return float((seen - torch.cat(filtered, 1))[settings.middle].mean())
+
+
+def refuse_other_order(pair: Pair, seen: Sequence[Tensor], settings: AuditSettings) -> None:
+    """Refuse training sets of which each model knows the other one.
+
+    Args:
+        pair: with both sets.
+        seen: PSNR of each model on its own, (levels, n).
+        settings: of the measurements, which are made at the middle level.
+
+    Raises:
+        InputError: both models bring the pictures of the other back clearly better.
+    """
+    assert pair.train_a is not None
+    assert pair.train_b is not None
+    middle, better = [settings.sigmas[settings.middle]], []
+    crossed = ((pair.a, pair.train_b), (pair.b, pair.train_a))
+    for (model, other), own in zip(crossed, seen, strict=True):
+        place = next(iter([*model.parameters(), *model.buffers()]), torch.empty(0)).device
+        found = psnr_by_level(model, other[: own.shape[1]].to(place), middle, seed=settings.seed)
+        better.append(float(found.mean() - own[settings.middle].mean()))
+    if min(better) >= LARGE_GAP:
+        raise InputError(
+            f"Both models bring the training pictures of the other back {min(better):.1f} dB "
+            "better than their own, or more: the training sets seem to be given in the other "
+            "order; give them in that of the models."
+        )
 
 
 def _samples(
