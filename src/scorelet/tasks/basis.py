@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from scorelet.analysis.few_levels import MOST, few_levels
 from scorelet.analysis.jacobian import JacobianBasis, jacobian_basis
 from scorelet.analysis.jacobian.basis import FULL_UP_TO
 from scorelet.analysis.jacobian.inputs import FINDABLE
@@ -263,7 +264,24 @@ def _warnings(clean: Tensor, found: JacobianBasis, settings: BasisSettings) -> l
             "the picture has hardly any noise, so a denoiser has nothing to remove, and its "
             "factors are all near 1: add some, with --noise 25"
         )
+    elif sought and (reason := _pattern(clean, found)):
+        said.append(
+            f"the noise that was found may be a pattern of the picture: {reason}; give its level "
+            "with --sigma, or to a clean picture add some, with --noise 25"
+        )
     return said
+
+
+def _pattern(clean: Tensor, found: JacobianBasis) -> str:
+    """Say why the level that was found is hardly one of noise; nothing where it may be."""
+    sample = clean[0].permute(1, 2, 0).numpy()
+    if len(np.unique(sample)) <= MOST or few_levels(sample) is not None:
+        return "its values lie at few levels"
+    if found.sigma is not None and found.sure is not None:
+        removed = found.sigma**2 * found.noisy.numel()
+        if found.sure > removed:
+            return "by SURE, the denoiser makes a larger error than that noise"
+    return ""
 
 
 def _document(
