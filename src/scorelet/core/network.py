@@ -127,6 +127,15 @@ def answered(model: nn.Module, x: Tensor, compute: Callable[[], Answer]) -> Answ
         ) from error
 
 
+def equal_weights(one: nn.Module, other: nn.Module) -> bool:
+    """Return whether two networks have parameters and buffers of the same names and values."""
+    first, second = (dict([*m.named_parameters(), *m.named_buffers()]) for m in (one, other))
+    if not first or first.keys() != second.keys():
+        return False
+    pairs = [(value, second[name]) for name, value in first.items()]
+    return all(x.dtype == y.dtype and torch.equal(x, y) for x, y in pairs)
+
+
 @contextmanager
 def evaluated(net: nn.Module, handles: Iterable[RemovableHandle] = ()) -> Generator[None]:
     """Evaluate a network; afterwards its parts are in the modes that they were, without the hooks.

@@ -229,6 +229,16 @@ def test_sentences_count_one_layer_as_one():
         assert f"{said} learned" in spectrum_report.lead({"model": "a", "layers": layers})
 
 
+def test_equal_weights_are_said():
+    torch.manual_seed(0)
+    nets = [nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 4, 3)) for _ in range(2)]
+    x = torch.rand(40, 3, 6, 6)
+    said = "both networks have the same weights"
+    for other, same in ((copy.deepcopy(nets[0]), True), (nets[1], False)):
+        warnings = sl.weights.compare(nets[0], other, data=x, draws=2).document["warnings"]
+        assert any(text.startswith(said) for text in warnings) is same
+
+
 def test_readers_learn_what_one_law_reaches_and_what_is_above_1():
     assert "0.5 to 0.8 where these are near it" in compare_report.READING
     assert "A network and its copy are above 1" in compare_report.READING

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError, one_line
+from scorelet.core.network import equal_weights
 from scorelet.core.paths import as_path
 from scorelet.core.typing import Image, NoiseLevel
 from scorelet.data import channels_taken
@@ -109,12 +110,8 @@ def refuse_options_of_twins(models: str, options: Mapping[str, object]) -> None:
         )
 
 
-def equal_weights(a: Denoiser, b: Denoiser) -> list[str]:
+def warn_of_copies(a: Denoiser, b: Denoiser) -> list[str]:
     """Warn of copies of one model."""
-    first, second = ({**dict(m.named_parameters()), **dict(m.named_buffers())} for m in (a, b))
-    if type(a) is not type(b) or not first or first.keys() != second.keys():
-        return []
-    pairs = [(value, second[name]) for name, value in first.items()]
-    if not all(x.dtype == y.dtype and torch.equal(x, y) for x, y in pairs):
+    if type(a) is not type(b) or not equal_weights(a, b):
         return []
     return ["both models have the same weights: that they agree shows nothing"]

@@ -24,11 +24,11 @@ from scorelet.tasks.audit.document import Audit
 from scorelet.tasks.audit.given import (
     Model,
     as_denoiser,
-    equal_weights,
     name_of,
     refuse_one_model,
     refuse_options_of_twins,
     refuse_other_channels,
+    warn_of_copies,
 )
 from scorelet.tasks.audit.measure import Pair, Row, Shown, measure
 from scorelet.tasks.audit.outlook import outlook
@@ -271,7 +271,7 @@ def audit_models(
         "models": [name_of(model) for model in models],
         "network": None,
         "folder": None,
-        "warnings": [*notes, *equal_weights(a, b), *warnings, *_warnings([full])],
+        "warnings": [*notes, *warn_of_copies(a, b), *warnings, *_warnings([full])],
         "rows": [full],
     }
     return Audit(document, {0: shown})

@@ -10,6 +10,7 @@ from scorelet.analysis.alignment import align, cross_moments, sharing, sharing_w
 from scorelet.analysis.weight_comparison import ComparedLayer, compared_layer
 from scorelet.analysis.weight_covariance import effective_rank, refuse_broken
 from scorelet.core.errors import InputError
+from scorelet.core.network import equal_weights
 from scorelet.core.options import check_fields, checked
 from scorelet.core.progress import Progress
 from scorelet.core.random import generator
@@ -27,6 +28,7 @@ from scorelet.tasks.weights.compare_report import report
 from scorelet.tasks.weights.spectrum import AUTO, check_noise, in_units_of_noise, or_none
 
 _HELD_OUT = 5  # one picture of so many is kept from the fit of rotations
+SAME = "both networks have the same weights, so they are alike for that reason"
 MATRIX = 40
 """Eigenvectors whose cosines a document lists."""
 
@@ -178,6 +180,7 @@ def comparison(
         **{name: getattr(settings, name) for name in ("draws", "polar", "seed")},
         "layers": [layer_entry(layer) for layer in layers],
         "warnings": [
+            *([SAME] if equal_weights(*networks) else []),
             *(f"first network: {text}" for text in first.notes),
             *(f"second network: {text}" for text in second.notes),
             *notes,
