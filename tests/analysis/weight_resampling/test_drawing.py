@@ -322,7 +322,10 @@ def test_a_network_with_other_norms_is_refused():
     plain, with_norm = normed(8), normed(8, nn.BatchNorm2d(8))
     for net in (plain, with_norm):
         net(x)
-    for pair, counts in (((plain, with_norm), "0 norms.* and 1 of"), ((with_norm, plain), "1 norm ")):
+    for pair, counts in (
+        ((plain, with_norm), "0 norms.* and 1 of"),
+        ((with_norm, plain), "1 norm "),
+    ):
         with pytest.raises(InputError, match=f"{counts}.*behind layer 0"):
             draw_network(pair[0], x, into=pair[1])
 

@@ -67,7 +67,7 @@ def refit(net: nn.Module, last: nn.Linear, data: Source) -> float:
 
 
 def held_out(labels: Tensor) -> Tensor:
-    """Return which pictures choose the penalty, (n,), a fifth of each class in any order of them."""
+    """Return which pictures choose the penalty, (n,): a fifth of each class, in any order."""
     held = torch.zeros(len(labels), dtype=torch.bool)
     held[mixed_order(labels.numpy())[-(len(labels) // _EVERY) :]] = True
     return held

@@ -15,9 +15,9 @@ READING = (
     "way. So both networks are shown the same pictures, and at each layer the rotation is found "
     "that brings the signals of one closest to those of the other. In these common coordinates the "
     "directions that their weights have learned are compared. A similarity of 0 is that of "
-    "unrelated directions. Two networks of one law do not reach 1, because each has a finite number "
-    "of neurons only: they reach about 0.9 where the learned directions are far above noise, and "
-    "0.5 to 0.8 where these are near it. A network and its copy are above 1."
+    "unrelated directions. Two networks of one law do not reach 1, because each has a finite "
+    "number of neurons only: they reach about 0.9 where the learned directions are far above "
+    "noise, and 0.5 to 0.8 where these are near it. A network and its copy are above 1."
 )
 ACTIVATIONS = (
     "How alike the signals are that enter each layer, after the rotation: 1 means equal. Empty "

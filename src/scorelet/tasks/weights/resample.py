@@ -121,10 +121,10 @@ def resample(  # noqa: PLR0913 - as many as the shell has options
     Args:
         model: path, built-in name or Hub id; with `arch` a file of weights; or a module.
         data: npz with x_train, y_train, x_test, y_test, a folder of classes (without refit of
-            pictures, too), or the name of one under ``$SCORELET_DATA``; or pictures in memory: a `scorelet.LabelledImages` or,
-            without refit, a tensor or array of floats (n, channel, height, width) with values in
-            [0, 1]. The training part is shown; accuracies are those of the test part, where there
-            is one.
+            pictures, too), or the name of one under ``$SCORELET_DATA``; or pictures in memory: a
+            `scorelet.LabelledImages` or, without refit, a tensor or array of floats (n, channel,
+            height, width) with values in [0, 1]. The training part is shown; accuracies are those
+            of the test part, where there is one.
         arch, law, rank, refit, seed, device: see `ResampleSettings`.
         size, limit: of pictures that are shown, and as many for the accuracy; see `PictureChoice`.
 
