@@ -129,6 +129,11 @@ class MultiscaleDenoiser(Denoiser):
     def __init__(self, model: Multiscale[Denoiser]) -> None:
         super().__init__()
         self.model = model
+        if not all(isinstance(factor, Denoiser) for factor in model.factors):
+            raise InputError(
+                "The model is made of energies, which do not denoise: use it with scorelet field "
+                "sample or field certify."
+            )
         self._levels = Levels.of(model)
         if model.whitening:
             raise InputError(
@@ -138,11 +143,6 @@ class MultiscaleDenoiser(Denoiser):
         if model.normalization is not None:
             for level in range(1, model.levels + 1):
                 model.normalization.level_scale(level)
-        if not all(isinstance(factor, Denoiser) for factor in model.factors):
-            raise InputError(
-                "The model is made of energies, which do not denoise: use it with scorelet field "
-                "sample or field certify."
-            )
         factors = cast("list[Denoiser]", model.factors)
         levels = [model.levels, *range(model.levels, 0, -1)]
         sides = [f.locality.multiple << j for f, j in zip(factors, levels, strict=True)]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from scorelet.analysis.few_levels import MOST, few_levels
 from scorelet.analysis.jacobian import JacobianBasis, jacobian_basis
@@ -32,6 +32,7 @@ from scorelet.data import Picture, on_white, read_picture, to_unit
 from scorelet.models import Denoiser
 from scorelet.tasks.array_files import check_output, writing
 from scorelet.tasks.basis_report import pixels, report
+from scorelet.tasks.ready_denoiser import denoiser_given
 from scorelet.zoo import load_as
 
 SUFFIXES = (".html", ".npz")
@@ -131,7 +132,7 @@ class PictureBasis:
 def basis(  # noqa: PLR0913 - as many as the command has options
     source: str | Path,
     *,
-    model: str | Path | Denoiser = "photo",
+    model: str | Path | nn.Module = "photo",
     k: int | None = 16,
     sigma: float | None = None,
     noise: float = 0.0,
@@ -144,7 +145,8 @@ def basis(  # noqa: PLR0913 - as many as the command has options
 
     Args:
         source: a picture, taken as noisy unless `noise` is given.
-        model: path, built-in name or Hub id of a denoiser; or one.
+        model: path, built-in name or Hub id of a denoiser; or one, or a joint law or a cascade of
+            denoisers.
         k, sigma, noise, crop, tolerance, device, seed: see `BasisSettings`.
 
     For arrays and for maps of your own there is `scorelet.jacobian_basis`.
@@ -160,7 +162,7 @@ def basis(  # noqa: PLR0913 - as many as the command has options
 @torch.inference_mode(mode=False)
 def basis_of_picture(
     source: Path,
-    model: str | Path | Denoiser,
+    model: str | Path | nn.Module,
     settings: BasisSettings,
     *,
     progress: Progress | None = None,
@@ -176,7 +178,8 @@ def basis_of_picture(
             f"{FULL_UP_TO} numbers at most: give crop (a square of 16 pixels in colour has 768), "
             "or a number k."
         )
-    denoiser = model if isinstance(model, Denoiser) else load_as(Denoiser, model, verb="basis")
+    given = denoiser_given(model)
+    denoiser = given if isinstance(given, Denoiser) else load_as(Denoiser, given, verb="basis")
     level = settings.sigma if settings.sigma is not None else settings.noise or None
     if level is None and not denoiser.blind:
         raise InputError(
@@ -203,7 +206,7 @@ def basis_of_picture(
     return PictureBasis(document | {"warnings": said}, found, oracles)
 
 
-def _name(model: str | Path | Denoiser) -> str:
+def _name(model: str | Path | nn.Module) -> str:
     return str(model) if isinstance(model, str | Path) else type(model).__name__
 
 

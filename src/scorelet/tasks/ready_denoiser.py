@@ -6,11 +6,13 @@ from functools import lru_cache
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from scorelet.core.device import choose_device, inference_dtype
+from scorelet.core.options import check_types
 from scorelet.models import Denoiser
 from scorelet.tasks.inference import computes_in, prepare
-from scorelet.zoo import load_as, locate_weights
+from scorelet.zoo import load_as, locate_weights, viewed
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,17 @@ class ReadyDenoiser:
     denoiser: Denoiser
     digest: str
     dtype: str
+
+
+def denoiser_given(model: str | Path | nn.Module) -> str | Path | Denoiser:
+    """Return a name or a path, or what is in memory as the denoiser that a file of it gives.
+
+    Raises:
+        InputError: a module that is no denoiser, and is not seen as one.
+    """
+    found = viewed(Denoiser, model)
+    check_types({"model": found}, {"model": str | Path | Denoiser})
+    return found
 
 
 def ready_denoiser(

@@ -18,6 +18,8 @@ Header = dict[str, Any]
 
 Tensors = dict[str, Tensor]
 
+Verbs = tuple[str, ...]
+
 Model = TypeVar("Model")
 
 
@@ -31,7 +33,8 @@ class Kind(Generic[Model]):
         describe: maps a model to (header, tensors); tensors keep their dtype.
         build: maps (header, tensors) to a model in evaluation mode. It may raise KeyError,
             IndexError, TypeError, ValueError, ArithmeticError or RuntimeError if they do not fit.
-        verbs: what the shell can do with it, for the sentence that a wrong verb is met with.
+        verbs: what the shell can do with it, for the sentence that a wrong verb is met with; or a
+            function of (header, tensors), if models of the kind differ.
         views: other classes as which verbs may take its models, and the functions that give them.
         measured: how it is measured, if `evaluate` does not: a phrase after "it is measured by".
     """
@@ -40,7 +43,7 @@ class Kind(Generic[Model]):
     model_type: type[Model]
     describe: Callable[[Model], tuple[Header, Tensors]]
     build: Callable[[Header, Tensors], Model]
-    verbs: tuple[str, ...] = ()
+    verbs: Verbs | Callable[[Header, Tensors], Verbs] = ()
     measured: str = ""
     views: Mapping[type, Callable[[Model], Any]] = field(default_factory=dict)
 
@@ -93,6 +96,18 @@ def kind_of(model: object) -> Kind[Any]:
     Raises:
         InputError: no kind is registered for its class.
     """
+    kind = find_kind(model)
+    if kind is not None:
+        return kind
+    known = ", ".join(sorted(kind.model_type.__name__ for kind in KINDS.values()))
+    raise InputError(
+        f"A {_label(type(model))} is of no kind that can be saved ({known} are): "
+        "register one with scorelet.zoo.register."
+    )
+
+
+def find_kind(model: object) -> Kind[Any] | None:
+    """Return the kind of a model, None if there is none for its class."""
     for waits in (True, False):
         for kind in KINDS.values():
             if type(model) is kind.model_type:
@@ -100,11 +115,7 @@ def kind_of(model: object) -> Kind[Any]:
         if waits:
             for name in tuple(LATER):
                 _import_kind(name)
-    known = ", ".join(sorted(kind.model_type.__name__ for kind in KINDS.values()))
-    raise InputError(
-        f"A {_label(type(model))} is of no kind that can be saved ({known} are): "
-        "register one with scorelet.zoo.register."
-    )
+    return None
 
 
 def kind_named(name: object) -> Kind[Any]:

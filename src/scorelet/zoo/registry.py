@@ -15,7 +15,7 @@ from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.zoo.checkpoints import build, open_model, read_model
 from scorelet.zoo.hub import fetch
-from scorelet.zoo.kind import KINDS, Kind, kind_of
+from scorelet.zoo.kind import Header, Kind, Tensors, find_kind, kind_of
 
 Model = TypeVar("Model")
 
@@ -111,7 +111,7 @@ def load_as(model_type: type[Model], model: str | Path, *, verb: str) -> Model:
         name = model_type.__name__.removeprefix("Network")
         raise InputError(
             f"{model} is {kind.words}, and {verb} takes a {_CAPITALS.sub(' ', name).lower()}: "
-            f"{_uses(kind)}."
+            f"{_uses(kind, header, tensors)}."
         )
     loaded = build(path, kind, header, tensors)
     return loaded if view is None else view(loaded)
@@ -124,8 +124,10 @@ def viewed(model_type: type, model: Any) -> Any:  # noqa: ANN401 - any argument 
         model_type: as in `load_as`.
         model: what was given; what has no such view, as a name or a path, comes back as it is.
     """
-    kinds = (kind for kind in KINDS.values() if type(model) is kind.model_type)
-    view = next((kind.views.get(model_type) for kind in kinds), None)
+    if isinstance(model, str | Path | model_type):
+        return model
+    kind = find_kind(model)
+    view = None if kind is None else kind.views.get(model_type)
     return model if view is None else view(model)
 
 
@@ -151,10 +153,11 @@ def load_network(model: str | Path, *, factor: int | None = None) -> nn.Module:
     return loaded.network
 
 
-def _uses(kind: Kind[Any]) -> str:
-    if not kind.verbs:
+def _uses(kind: Kind[Any], header: Header, tensors: Tensors) -> str:
+    verbs = kind.verbs if isinstance(kind.verbs, tuple) else kind.verbs(header, tensors)
+    if not verbs:
         return "load it in Python, with scorelet.load"
-    return f"use it with {' or '.join(f'scorelet {verb}' for verb in kind.verbs)}"
+    return f"use it with {' or '.join(f'scorelet {verb}' for verb in verbs)}"
 
 
 def _unknown(name: str) -> str:

@@ -13,7 +13,7 @@ from scorelet.core.typing import Image, NoiseLevel
 from scorelet.data import channels_taken
 from scorelet.models import Denoiser
 from scorelet.models.denoiser import Locality
-from scorelet.zoo import load_as
+from scorelet.zoo import load_as, viewed
 
 Model = str | Path | nn.Module
 
@@ -53,7 +53,8 @@ class OthersDenoiser(Denoiser):
 
 
 def as_denoiser(model: Model) -> Denoiser:
-    """Return what is given, or what a file or name holds; other modules are wrapped."""
+    """Return what is given, or what a file or name holds, as a denoiser; others' are wrapped."""
+    model = viewed(Denoiser, model)
     if isinstance(model, Denoiser):
         return model
     if isinstance(model, nn.Module):

@@ -6,19 +6,20 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from torch import nn
 
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.data import iter_pages, locate
 from scorelet.data.pictures.in_memory import in_memory
-from scorelet.models import Denoiser, NetworkJointEnergy
+from scorelet.models import Denoiser
 from scorelet.tasks.conditions import Conditions
 from scorelet.tasks.denoise.page import denoised_page, denoised_pages
 from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
 from scorelet.tasks.folder_results import FolderFiles
+from scorelet.tasks.ready_denoiser import denoiser_given
 from scorelet.tasks.tiling import TileSide
-from scorelet.zoo import viewed
 
 Pixels = np.ndarray
 
@@ -27,7 +28,7 @@ Pixels = np.ndarray
 def denoise(  # noqa: PLR0913
     source: Any,  # noqa: ANN401 - paths, arrays, tensors, pictures
     *,
-    model: str | Path | Denoiser | NetworkJointEnergy = "photo",
+    model: str | Path | nn.Module = "photo",
     sigma: float | None = None,
     strength: float = 1.0,
     label: int | str | None = None,
@@ -67,9 +68,8 @@ def denoise(  # noqa: PLR0913
         >>> out.image.shape, out.image.dtype, out.sigma < 1 / 255
         ((32, 32), dtype('uint8'), True)
     """
-    model = viewed(Denoiser, model)
     settings = DenoiseSettings(
-        *(model, sigma, strength, label, tile, device, dtype, nodata),
+        *(denoiser_given(model), sigma, strength, label, tile, device, dtype, nodata),
         noise=noise,
         noise_law=noise_law,
         self_ensemble=self_ensemble,

@@ -5,17 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.data import Picture, read_picture
 from scorelet.data.pictures.in_memory import in_memory
-from scorelet.models import Denoiser, NetworkJointEnergy
+from scorelet.tasks.ready_denoiser import denoiser_given
 from scorelet.tasks.restore.drawing import restored
 from scorelet.tasks.restore.known import with_gaps
 from scorelet.tasks.restore.settings import BlurKernel, Mask, Restored, RestoreSettings
 from scorelet.tasks.tiling import TileSide
-from scorelet.zoo import viewed
 
 
 @checked
@@ -33,7 +33,7 @@ def restore(  # noqa: PLR0913 - as many as the command has options
     sigma: float = 0.0,
     quality: str = "full",
     samples: int | None = None,
-    model: str | Path | Denoiser | NetworkJointEnergy = "photo",
+    model: str | Path | nn.Module = "photo",
     label: int | str | None = None,
     seed: int = 0,
     tile: TileSide = "auto",
@@ -59,10 +59,9 @@ def restore(  # noqa: PLR0913 - as many as the command has options
         >>> out.image.shape, out.image.dtype
         ((16, 16), dtype('uint8'))
     """
-    model = viewed(Denoiser, model)
     settings = RestoreSettings(
         task, factor, mask, blur, kernel, ratio, projections, share, sigma, quality, samples,
-        model, label, seed, tile, device, dtype,
+        denoiser_given(model), label, seed, tile, device, dtype,
     )  # fmt: skip
     if isinstance(source, str | Path):
         return _restored(read_picture(source, gaps=True), settings)

@@ -48,7 +48,7 @@ KINDS: tuple[Kind[Any], ...] = (
         CentredDenoiser,
         describe_centred,
         build_centred,
-        verbs=("denoise", "sample", "evaluate"),
+        verbs=("denoise", "sample", "basis", "audit", "evaluate"),
     ),
     Kind(
         "conditional-bounded-denoiser",

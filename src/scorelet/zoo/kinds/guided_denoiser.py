@@ -31,6 +31,6 @@ KINDS = (
         GaussianGuidedDenoiser,
         describe,
         build,
-        verbs=("denoise", "sample", "evaluate"),
+        verbs=("denoise", "sample", "basis", "audit", "evaluate"),
     ),
 )

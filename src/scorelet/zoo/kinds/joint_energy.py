@@ -7,7 +7,7 @@ from torch import Tensor
 
 from scorelet.models import Classifier, Denoiser, NetworkJointEnergy
 from scorelet.models.correlated_pixels import LEAST, CorrelatedPixels
-from scorelet.zoo.kind import Header, Kind, Tensors
+from scorelet.zoo.kind import Header, Kind, Tensors, Verbs
 from scorelet.zoo.parts import below, describe_network, rebuild_network, widened
 
 PIXELS = "pixels"
@@ -55,11 +55,19 @@ def _pixels(colours: Tensor, variances: Tensor) -> CorrelatedPixels:
     return CorrelatedPixels(widened(colours), torch.where(wide == 0, LEAST, wide))
 
 
+def verbs(header: Header, _tensors: Tensors) -> Verbs:
+    """Return what the shell does with a law, and with one that has learnt labels only."""
+    labels = ("classify", "robust", "evaluate")
+    if not header.get("denoises", True):
+        return labels
+    return (*labels, "explain-attack", "denoise", "restore", "sample", "basis", "audit")
+
+
 KIND = Kind(
     "joint-energy",
     NetworkJointEnergy,
     describe,
     build,
-    verbs=("classify", "denoise", "restore", "sample", "robust", "explain-attack", "evaluate"),
+    verbs=verbs,
     views={Classifier: NetworkJointEnergy.classifier, Denoiser: NetworkJointEnergy.denoiser},
 )

@@ -10,7 +10,7 @@ from scorelet.networks.scale_shared import ScaleShared
 from scorelet.wavelets.orthogonal.normalization import Normalization
 from scorelet.wavelets.orthogonal.packet_plan import PacketPlan, Shell
 from scorelet.wavelets.orthogonal.packets import WaveletPacket
-from scorelet.zoo.kind import Header, Kind, Tensors
+from scorelet.zoo.kind import Header, Kind, Tensors, Verbs
 from scorelet.zoo.parts import below, pack, unpack, widened
 
 _UNITS = "normalization"
@@ -92,13 +92,22 @@ def _whitening(tensors: Tensors, factors: int) -> list[BandWhitening]:
     ]
 
 
+def verbs(header: Header, tensors: Tensors) -> Verbs:
+    """Return what the shell does with energies, or denoisers, which may be of whitened bands."""
+    if header["parts"]["coarse"]["kind"] in ("scalar-density", "conditional-energy"):
+        return ("field sample", "field certify")
+    if any(name.startswith(_WHITENING) for name in tensors):
+        return ("sample",)
+    return ("denoise", "restore", "sample", "basis", "audit")
+
+
 KINDS = (
     Kind(
         "multiscale",
         Multiscale,
         describe,
         build,
-        verbs=("denoise", "restore", "sample", "field sample", "field certify"),
+        verbs=verbs,
         views={Denoiser: MultiscaleDenoiser},
         measured="its samples: draw them with scorelet sample or scorelet field sample, and "
         "compare them with scorelet field compare",

@@ -1,0 +1,86 @@
+"""Models that are seen as denoisers: in memory verbs do with them what they do with their files."""
+
+import numpy as np
+import pytest
+import torch
+
+import scorelet as sl
+from samples import write_png
+from scorelet.core.errors import InputError
+from scorelet.core.random import generator
+from scorelet.models import Denoiser, NetworkJointEnergy, ResidualDenoiser
+from scorelet.models.conditional import ConditionalResidualDenoiser
+from scorelet.models.multiscale import Multiscale
+from scorelet.networks import BFCNN
+from scorelet.networks.grad_res_net import GradResNet
+from scorelet.wavelets import PacketPlan, WaveletPacket
+from scorelet.zoo.kind import KINDS, kind_of
+
+pytestmark = pytest.mark.usefixtures("float32")
+
+PIXELS = torch.randint(60, 200, (12, 16, 16), generator=generator(0)).numpy().astype(np.uint8)
+
+
+def joint():
+    return NetworkJointEnergy(GradResNet(channels=1, classes=3, width=1 / 8), "abc")
+
+
+def cascade():
+    details = ConditionalResidualDenoiser(
+        BFCNN(4, width=4, depth=3, outputs=3), channels=3, cond_channels=1
+    )
+    coarse = ResidualDenoiser(BFCNN(1, width=4, depth=3))
+    return Multiscale(WaveletPacket("haar", PacketPlan.wavelet(1)), coarse, [details])
+
+
+MODELS = {"joint-energy": joint, "multiscale": cascade}
+
+
+def made(name, seed=0):
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return MODELS[name]().eval()
+
+
+def denoised(model, _other):
+    return sl.denoise(PIXELS[0], model=model, sigma=0.1).image
+
+
+def restored(model, _other):
+    return sl.restore(PIXELS[0], task="superres", model=model, quality="fast").image
+
+
+def basis(model, _other):
+    return sl.basis("0.png", model=model, k=2, sigma=0.1).document["values"]
+
+
+def audited(model, other):
+    found = sl.audit("x.npy", models=(model, other), held_out=4, samples=2).shown[0]
+    return torch.cat([found[name].flatten() for name in sorted(found)]).numpy()
+
+
+def test_all_kinds_with_such_a_view_are_here():
+    for name in MODELS:
+        assert kind_of(made(name)).name == name
+    assert {kind.name for kind in KINDS.values() if Denoiser in kind.views} == set(MODELS)
+
+
+@pytest.mark.parametrize("verb", [denoised, restored, basis, audited])
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_in_memory_does_what_its_file_does(name, verb, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_png(tmp_path / "0.png", PIXELS[0])
+    np.save("x.npy", PIXELS)
+    models = [made(name, seed) for seed in (1, 2)]
+    for number, model in enumerate(models):
+        sl.save(model, f"{number}.safetensors")
+    expected = verb("0.safetensors", "1.safetensors")
+    np.testing.assert_array_equal(verb(*models), expected)
+
+
+@pytest.mark.parametrize("verb", [denoised, restored, basis])
+def test_other_modules_are_refused(verb, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_png(tmp_path / "0.png", PIXELS[0])
+    with pytest.raises(InputError, match=r"model is of the type BFCNN: .*a Denoiser\.$"):
+        verb(BFCNN(1, width=4, depth=3), None)
