@@ -23,7 +23,7 @@ from scorelet.models import (
     ResidualDenoiser,
     noise_level,
 )
-from scorelet.models.denoiser import check_tensor
+from scorelet.models.denoiser import Locality, check_tensor
 
 F64 = torch.zeros(3, 1, 2, 2, dtype=torch.float64)
 
@@ -187,6 +187,16 @@ class Cut(Denoiser):
 
     def _denoise(self, y, sigma, cond, label):
         return y[..., :-1]
+
+
+def test_what_sees_less_than_it_learnt_knows_all_sizes():
+    denoiser = Echo(blind=True)
+    assert denoiser.knows((9, 9))
+    denoiser.learnt = (16, 24)
+    assert [denoiser.knows(size) for size in ((16, 24), (24, 16))] == [True, False]
+    for radius, knows in ((15, True), (16, False)):
+        denoiser.locality = Locality(radius)
+        assert denoiser.knows((24, 16)) is knows
 
 
 def test_an_answer_of_another_shape_is_refused():

@@ -17,6 +17,7 @@ from scorelet.models.conditional import ConditionalResidualDenoiser
 from scorelet.models.field_energy import ConditionalEnergy, ScalarDensity
 from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import MultiscaleDenoiser
+from scorelet.models.scaled import ScaledDenoiser, Scales
 from scorelet.networks import ARCHITECTURES, BFCNN
 from scorelet.wavelets import PacketPlan, WaveletPacket
 from scorelet.wavelets.orthogonal.normalization import Normalization
@@ -83,6 +84,36 @@ def test_a_closed_form_comes_back_bit_for_bit_in_its_dtype(path, dtype):
         assert torch.equal(got, buffer)
     y = torch.rand(3, 1, 4, 4, generator=generator(1), dtype=dtype)
     assert torch.equal(loaded(y, 0.3), model(y, 0.3))
+
+
+DENOISES = ("denoise", "restore", "sample", "basis", "audit")
+
+
+@pytest.mark.parametrize(
+    ("name", "verbs"),
+    [
+        ("phi4", ("field sample", "field certify")),
+        ("faces", DENOISES),
+        ("cifar10-joint", ("classify", "robust", "evaluate", "explain-attack", *DENOISES)),
+        ("cifar10-noisy", ("classify", "robust", "evaluate")),
+    ],
+)
+def test_a_model_is_of_use_to_the_verbs_that_take_it(name, verbs):
+    with pytest.raises(InputError) as caught:
+        zoo.load_as(ResidualDenoiser, name, verb="nothing")
+    listed = " or ".join(f"scorelet {verb}" for verb in verbs)
+    assert str(caught.value).endswith(f": use it with {listed}.")
+
+
+@pytest.mark.parametrize(
+    ("told", "verbs"), [(0, (*DENOISES, "evaluate")), (1, ("denoise", "evaluate"))]
+)
+def test_what_is_told_something_beside_draws_nothing(path, told, verbs):
+    network = BFCNN(1 + told, width=4, depth=3, outputs=1)
+    zoo.save(ScaledDenoiser(network, Scales(), channels=1, cond_channels=told), path)
+    with pytest.raises(InputError) as caught:
+        zoo.load_as(ResidualDenoiser, path, verb="nothing")
+    assert str(caught.value).endswith(" or ".join(f"scorelet {verb}" for verb in verbs) + ".")
 
 
 @pytest.mark.parametrize("size", [None, (6, 5)])

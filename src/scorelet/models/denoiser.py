@@ -147,6 +147,13 @@ class Denoiser(nn.Module, ABC):
         """The mean of the images, where samplers start; it broadcasts with them. None: unknown."""
         return None
 
+    def knows(self, size: tuple[int, ...]) -> bool:
+        """Whether images of a size are as those that it learnt; to one that sees less, all are."""
+        if self.learnt is None or size == self.learnt:
+            return True
+        radius = self.locality.receptive_radius
+        return radius is not None and radius < min(self.learnt)
+
     @final
     def forward(
         self,

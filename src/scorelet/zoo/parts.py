@@ -2,15 +2,18 @@
 
 import inspect
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError, ScoreletError
 from scorelet.core.network import Network
+from scorelet.models import Denoiser
 from scorelet.networks import ARCHITECTURES
 from scorelet.zoo.kind import Header, Tensors, kind_named, kind_of
+
+AnyDenoiser = TypeVar("AnyDenoiser", bound=Denoiser)
 
 SHOWN = 3
 """How many names a sentence about tensors gives."""
@@ -59,6 +62,19 @@ def describe_network(network: nn.Module) -> tuple[Header, Tensors]:
             "of scorelet.networks.Network, and add its class to scorelet.networks.ARCHITECTURES."
         )
     return {"architecture": name, "options": network.options}, dict(network.state_dict())
+
+
+def describe_learnt(denoiser: Denoiser) -> Header:
+    """Return {learnt}, the size of the images that a denoiser learnt; {} if it does not say."""
+    return {} if denoiser.learnt is None else {"learnt": list(denoiser.learnt)}
+
+
+def with_learnt(denoiser: AnyDenoiser, header: Header) -> AnyDenoiser:
+    """Tell a denoiser what `describe_learnt` says; older files say nothing."""
+    if "learnt" in header:
+        height, width = header["learnt"]
+        denoiser.learnt = (int(height), int(width))
+    return denoiser
 
 
 def rebuild_network(header: Header, tensors: Tensors) -> nn.Module:

@@ -333,6 +333,7 @@ def test_a_cascade_without_details_is_a_denoiser_of_whole_pictures(config, tmp_p
     assert isinstance(trained, Denoiser)
     y = torch.rand(2, 1, 16, 16, generator=torch.Generator().manual_seed(0))
     assert trained(y, 0.1).shape == y.shape
+    assert sl.sample(trained, n=1, steps=2).images.shape == (1, 1, 16, 16)
     (entry,) = [e for e in read_log(tmp_path / "run" / "log.jsonl") if "low" in e][-1:]
     assert entry["loss"] == pytest.approx(entry["low"])
 

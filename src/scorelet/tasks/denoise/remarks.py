@@ -56,7 +56,7 @@ def remarks(
         _few_bits(page.pixels) if white else None,
         beyond_learnt(sigma, denoiser.most * view.unit, floats=floats),
         _texture(taken, sigma, floats=floats) if white and not blind else None,
-        other_size(page.pixels.shape[:2], denoiser.learnt),
+        other_size(page.pixels.shape[:2], denoiser),
     )
     return tuple(text for text in said if text)
 
@@ -171,9 +171,10 @@ def _texture(taken: float, sigma: float, *, floats: bool) -> str | None:
     )
 
 
-def other_size(size: tuple[int, ...], learnt: tuple[int, int] | None) -> str | None:
+def other_size(size: tuple[int, ...], denoiser: Denoiser) -> str | None:
     """Say whether a picture has another size than those that the model learnt."""
-    if learnt is None or size == learnt:
+    learnt = denoiser.learnt
+    if learnt is None or denoiser.knows(size):
         return None
     return (
         f"the model learnt pictures of another size: {learnt[0]}x{learnt[1]}, and this one is "

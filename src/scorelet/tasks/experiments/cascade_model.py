@@ -63,7 +63,9 @@ def cascade_model(
     if not config.details:
         x = images_of(pictures)
         seen = Seen(x, _moments(x), _variances(x, [], flip=config.data.flip))
-        return _coarse(config, seen, say), seen.variances
+        model = _coarse(config, seen, say)
+        model.learnt = (pictures.shape[1], pictures.shape[2])
+        return model, seen.variances
     levels, channels = len(config.details), pictures.shape[3]
     units = Normalization("mean", levels=levels, channels=channels)
     transform = WaveletPacket(config.wavelet, PacketPlan.wavelet(levels))

@@ -173,7 +173,7 @@ def _remarks(settings: RestoreSettings, size: tuple[int, int], *, loss: bool) ->
     denoiser = settings.ready().denoiser
     said = (
         beyond_learnt(settings.sigma, denoiser.most),
-        other_size(size, denoiser.learnt),
+        other_size(size, denoiser),
         _LOSS if loss and settings.task != "deblur" else None,
     )
     return [text for text in said if text]

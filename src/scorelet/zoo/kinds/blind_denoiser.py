@@ -2,20 +2,21 @@
 
 from scorelet.models import ResidualDenoiser
 from scorelet.zoo.kind import Header, Kind, Tensors
-from scorelet.zoo.parts import describe_network, rebuild_network
+from scorelet.zoo.parts import describe_learnt, describe_network, rebuild_network, with_learnt
 
 
 def describe(denoiser: ResidualDenoiser) -> tuple[Header, Tensors]:
-    """Return {architecture, options, calibration} and the weights."""
+    """Return {architecture, options, calibration, learnt} and the weights."""
     header, tensors = describe_network(denoiser.network)
     curves = {kind: [list(row) for row in curve] for kind, curve in denoiser.calibration.items()}
-    return header | {"calibration": curves}, tensors
+    return header | {"calibration": curves} | describe_learnt(denoiser), tensors
 
 
 def build(header: Header, tensors: Tensors) -> ResidualDenoiser:
     """Return the denoiser; it takes the channel counts that its network takes."""
     network = rebuild_network(header, tensors)
-    return ResidualDenoiser(network, calibration=header.get("calibration", {})).eval()
+    denoiser = ResidualDenoiser(network, calibration=header.get("calibration", {}))
+    return with_learnt(denoiser, header).eval()
 
 
 KIND = Kind(

@@ -1,12 +1,12 @@
 """Denoisers that are told the noise level: a network, and the bound of what it is shown."""
 
 from scorelet.models.scaled import ScaledDenoiser, Scales
-from scorelet.zoo.kind import Header, Kind, Tensors
-from scorelet.zoo.parts import describe_network, rebuild_network
+from scorelet.zoo.kind import Header, Kind, Tensors, Verbs
+from scorelet.zoo.parts import describe_learnt, describe_network, rebuild_network, with_learnt
 
 
 def describe(denoiser: ScaledDenoiser) -> tuple[Header, Tensors]:
-    """Return {architecture, options, bound, scales, channels, ..., shows_level}, the weights."""
+    """Return {architecture, options, bound, scales, channels, ..., learnt}, the weights."""
     header, tensors = describe_network(denoiser.network)
     assert denoiser.channels is not None
     return header | {
@@ -15,6 +15,7 @@ def describe(denoiser: ScaledDenoiser) -> tuple[Header, Tensors]:
         "channels": denoiser.channels[0],
         "cond_channels": denoiser.cond_channels,
         "shows_level": denoiser.shows_level,
+        **describe_learnt(denoiser),
     }, tensors
 
 
@@ -24,11 +25,15 @@ def build(header: Header, tensors: Tensors) -> ScaledDenoiser:
     counts = {name: int(header[name]) for name in ("channels", "cond_channels")}
     scales, bound = Scales(*map(float, header["scales"])), float(header["bound"])
     shows_level = bool(header.get("shows_level", False))  # older files say nothing of it
-    return ScaledDenoiser(network, scales, bound=bound, shows_level=shows_level, **counts).eval()
+    denoiser = ScaledDenoiser(network, scales, bound=bound, shows_level=shows_level, **counts)
+    return with_learnt(denoiser, header).eval()
 
 
-KINDS = (
-    Kind(
-        "scaled-denoiser", ScaledDenoiser, describe, build, verbs=("denoise", "sample", "evaluate")
-    ),
-)
+def verbs(header: Header, _tensors: Tensors) -> Verbs:
+    """Return what the shell does with one of images, and with one that is told something beside."""
+    if header["cond_channels"]:
+        return ("denoise", "evaluate")
+    return ("denoise", "restore", "sample", "basis", "audit", "evaluate")
+
+
+KINDS = (Kind("scaled-denoiser", ScaledDenoiser, describe, build, verbs=verbs),)
