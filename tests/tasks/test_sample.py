@@ -258,6 +258,12 @@ def test_coarse_pictures_go_on_by_the_largest_factor_and_colour_becomes_gray(tmp
     from_file = sl.sample(blind(), n=1, coarse=path, steps=2)
     from_tensor = sl.sample(blind(), n=1, coarse=torch.from_numpy(gray), steps=2)
     assert from_file.images.shape == (1, 1, 16, 24)
+    assert from_file.document["warnings"] == []
+    colours = np.repeat(gray[..., None], 3, 2) + np.array([0, 0, 9], np.uint8)
+    said = sl.sample(blind(), n=1, coarse=colours, steps=2).document["warnings"]
+    assert said == [
+        "the coarse picture has colours, and the model draws gray pictures: it was made gray"
+    ]
     assert np.abs(from_file.images - from_tensor.images).max() < 1e-6
     assert from_file.document["coarse"] == str(path)
     before = path.read_bytes()
@@ -415,6 +421,7 @@ def test_an_interrupt_keeps_what_was_done_and_says_so(tmp_path, monkeypatch):
         ({"model": "photo", "coarse": np.zeros((4, 6))}, "knows no coarser ones.*superres"),
         ({"model": blind().details[0], "size": (8, 8)}, "beside a coarser picture.*cascade"),
         ({"model": "grain", "size": (8, 8)}, "noise that neighbours share"),
+        ({"model": "camera", "size": (8, 8)}, "noise that neighbours share"),
         ({"model": StationaryGaussianDenoiser(spectrum(), mean=7.0)}, "lie around 7"),
         ({"model": StationaryGaussianDenoiser(spectrum()), "size": (8, 8)}, "leave size out"),
         ({"model": blind(), "label": "dog"}, "knows no classes"),
@@ -424,6 +431,7 @@ def test_an_interrupt_keeps_what_was_done_and_says_so(tmp_path, monkeypatch):
         ({"model": gaussian(), "size": (18, 16)}, "divisible by 4"),
         ({"model": gaussian(), "size": (1 << 22, 1 << 22)}, "need .* GB or more"),
         ({"model": blind(), "size": (32, 32)}, "whole picture.*coarse"),
+        ({"size": (96, 96)}, r"20x20 coefficients is about the whole picture\. Leave size out\.$"),
         ({"model": blind(), "steps": 0}, "steps is 0"),
         ({"model": blind(), "n": 0}, "n is 0"),
         ({"model": blind(), "seed": -1}, "seed is -1"),

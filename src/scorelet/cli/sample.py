@@ -44,10 +44,10 @@ def sample(
         count: how many samples.
         output: NAME.png, a contact sheet, or NAME.npy, an array (n, channel, height, width).
         size: HxW in pixels; by default that of the pictures that the model has learnt from; needed
-            where these had several sizes.
+            where the model does not say it.
         steps: of the sampler at each scale.
-        coarse: a small picture that the samples continue: means of blocks of their pixels are its
-            pixels.
+        coarse: a small picture that the samples continue: it is their low band, which of models
+            of the Haar wavelet is means of blocks of their pixels.
         sampler: how a step is made.
         label: class, its name or number, for models that know classes: cifar10-joint.
         seed: any non-negative integer.

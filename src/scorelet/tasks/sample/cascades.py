@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from scorelet.core.errors import InputError
 from scorelet.models import Denoiser
@@ -128,17 +128,26 @@ def whole_size(model: Multiscale[Denoiser], size: Size | None) -> Size:
             f"model halves them {model.levels} times."
         )
     if trained is not None and wanted != trained:
-        _refuse_unless_local(_radius(model, model.coarse), wanted, trained, multiple)  # ty: ignore[invalid-argument-type]
-        check_details(model, wanted)
+        _check_local(model, wanted, trained)
     return wanted
 
 
-def check_details(model: Multiscale[Denoiser], size: Size) -> None:
-    """Raise InputError if details know one size of pictures only."""
-    trained = trained_size(model)
-    for number, factor in _details(model):
-        if trained is not None and size != trained:
-            _refuse_unless_local(_radius(model, factor), size, trained, 2**number)
+def _check_local(model: Multiscale[Denoiser], size: Size, trained: Size) -> None:
+    """Refuse another size than that of training if a factor sees whole pictures.
+
+    A coarse picture is offered if details see less.
+    """
+    factors = [(model.levels, cast("Denoiser", model.coarse)), *_details(model)]
+    local = [_is_local(_radius(model, factor), trained, 2**number) for number, factor in factors]
+    if all(local):
+        return
+    divided = 2 ** factors[local.index(False)][0]
+    coarse = ", or give a coarse picture (--coarse)" if all(local[1:]) else ""
+    raise InputError(
+        f"size is {size[0]}x{size[1]}, and the model knows pictures of {trained[0]}x{trained[1]}: "
+        f"what it has learnt of their {trained[0] // divided}x{trained[1] // divided} coefficients "
+        f"is about the whole picture. Leave size out{coarse}."
+    )
 
 
 def check_coarse(model: Multiscale[Denoiser], coarse: Size, level: int) -> None:
@@ -175,14 +184,3 @@ def _is_local(radius: int | None, trained: Size, divided: int) -> bool:
 def _radius(model: Multiscale[Denoiser], factor: Denoiser) -> int | None:
     """Return how far a factor sees; bands that are whitened have seen whole pictures."""
     return None if model.whitening else factor.locality.receptive_radius
-
-
-def _refuse_unless_local(radius: int | None, size: Size, trained: Size, divided: int) -> None:
-    """Refuse another size than that of training for a factor that sees whole pictures."""
-    if _is_local(radius, trained, divided):
-        return
-    raise InputError(
-        f"size is {size[0]}x{size[1]}, and the model knows pictures of {trained[0]}x{trained[1]}: "
-        f"what it has learnt of their {trained[0] // divided}x{trained[1] // divided} coefficients "
-        "is about the whole picture. Leave size out, or give a coarse picture (--coarse)."
-    )

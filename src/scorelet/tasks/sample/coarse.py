@@ -14,9 +14,11 @@ from scorelet.models.multiscale import Multiscale
 from scorelet.tasks.sample.cascades import channels_in
 from scorelet.tasks.sample.settings import Size
 
+_GRAY = "the coarse picture has colours, and the model draws gray pictures: it was made gray"
 
-def read_coarse(source: Any, model: Multiscale) -> Tensor:  # noqa: ANN401 - paths, arrays, tensors
-    """Return a coarse picture, (1, channel, height, width), float32.
+
+def read_coarse(source: Any, model: Multiscale) -> tuple[Tensor, list[str]]:  # noqa: ANN401
+    """Return a coarse picture, (1, channel, height, width), float32, and warnings.
 
     Args:
         source: see `SampleSettings`.
@@ -30,14 +32,16 @@ def read_coarse(source: Any, model: Multiscale) -> Tensor:  # noqa: ANN401 - pat
     picture = _picture(source)
     if picture.mask is not None:
         raise InputError("The coarse picture has pixels without data: fill or cut them off before.")
-    values = to_unit(with_channels(on_white(picture), channels_in(model))).astype(np.float32)
+    channels = channels_in(model)
+    values = to_unit(with_channels(on_white(picture), channels)).astype(np.float32)
     low, high = float(values.min()), float(values.max())
     if is_of_pictures(model) and (low < 0 or high > 1):
         raise InputError(
             f"The coarse picture goes from {low:g} to {high:g}: expected values in [0, 1], "
             "of which 0 is black and 1 white."
         )
-    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(values, -1, 0)))[None]
+    said = [_GRAY] if channels == 1 and bool(np.ptp(picture.pixels, axis=2).any()) else []
+    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(values, -1, 0)))[None], said
 
 
 def is_of_pictures(model: Multiscale) -> bool:

@@ -13,6 +13,7 @@ from scorelet.models import Denoiser, LevelMapDenoiser
 from scorelet.models.closed_form import ClosedFormDenoiser
 from scorelet.models.schedules import VarianceExploding
 from scorelet.sampling.reverse import ReversePlan, sampler_named
+from scorelet.tasks.denoise.settings import CAMERA
 from scorelet.tasks.sample.settings import SampleSettings, Size
 
 STEPS, POWER, CHURN = 64, 7.0, 0.5
@@ -54,7 +55,7 @@ def size_of(model: Denoiser, settings: SampleSettings) -> Size:
             "The model denoises details beside a coarser picture, which it must be told: sample "
             "draws from a whole cascade, or from a denoiser of whole pictures."
         )
-    if isinstance(model, LevelMapDenoiser):
+    if isinstance(model, LevelMapDenoiser) or settings.model == CAMERA:
         raise InputError(
             "The model removes noise that neighbours share, and samples are drawn by one of white "
             "noise: take another one, such as photo."
@@ -80,7 +81,7 @@ def size_of(model: Denoiser, settings: SampleSettings) -> Size:
 
 def other_size(model: Denoiser, size: Size) -> list[str]:
     """Say whether samples have another size than the pictures that the model learnt."""
-    if model.learnt is None or size == model.learnt:
+    if model.learnt is None or model.knows(size):
         return []
     return [
         f"the model learnt pictures of {model.learnt[0]}x{model.learnt[1]}, and samples are "

@@ -114,7 +114,7 @@ class CascadeWork(Work):
         if settings.coarse is None:
             self.size = whole_size(model, settings.size)
         else:
-            self.low = read_coarse(settings.coarse, model)
+            self.low, self.warnings = read_coarse(settings.coarse, model)
             height, width = self.low.shape[-2:]
             self.level = level_of(model, (height, width), settings.size)
             self.size = height << self.level, width << self.level
