@@ -38,15 +38,17 @@ def spectra_figure(layers: Sequence[tuple[str, Tensor, float]], unit: str) -> "F
     """Draw eigenvalues by rank.
 
     Args:
-        layers: name, eigenvalues descending, and the edge of noise, of each.
+        layers: name, eigenvalues descending, and the edge of noise, of each; those that are all 0
+            are left out.
         unit: of eigenvalues, in words.
     """
-    rows = math.ceil(len(layers) / _WIDE)
+    layers = [layer for layer in layers if layer[1][0] > 0]
+    rows = math.ceil(len(layers) / _WIDE) or 1
     figure = new_figure(11, 2.4 * rows)
-    grid = figure.subplots(rows, min(_WIDE, len(layers)), squeeze=False).ravel()
+    grid = figure.subplots(rows, min(_WIDE, len(layers)) or 1, squeeze=False).ravel()
     for axes, (name, values, edge) in zip(grid, layers, strict=False):
         shown = values.numpy()
-        shown = shown[shown > 1e-6 * shown[0]] if shown[0] > 0 else shown
+        shown = shown[shown > 1e-6 * shown[0]]
         axes.loglog(np.arange(1, len(shown) + 1), shown, ".-", ms=3, lw=0.8, color=COLOURS[0])
         axes.axhline(edge, ls="--", lw=0.9, color="0.4")
         axes.set_title(name, fontsize="small")
