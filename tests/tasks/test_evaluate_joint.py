@@ -93,6 +93,12 @@ def test_no_noise_and_no_classes(tmp_path):
     assert found["warnings"] == [
         "noise of 200 is stronger than any that the model learnt: it learnt levels of 127.5 at most"
     ]
+    joint.most = joint.least  # as after a training with noise.clean: 1
+    found = sl.evaluate(tmp_path / "data.npz", model=joint, sigmas=[25.5])
+    assert found["warnings"] == [
+        "noise of 25.5 is stronger than any that the model learnt: it learnt clean pictures only"
+    ]
+    joint.most = 0.5
     (tmp_path / "flat").mkdir()
     for k, pixels in enumerate(x):
         write_png(tmp_path / f"flat/{k}.png", pixels)

@@ -7,6 +7,7 @@ from torch import nn
 import scorelet as sl
 from classifiers import colour_classifier
 from linear_classifiers import SHAPE, InPlace, Linear, Masked, margins, pictures
+from samples import plain_colours, write_png
 from scorelet.core.errors import InputError
 from scorelet.models import Classifier
 from scorelet.tasks.robust import RobustSettings, Target, robustness
@@ -224,6 +225,18 @@ def test_bad_pictures_are_sentences(data):
     two = torch.rand(2, 2, 8, 8), torch.tensor([0, 1])
     with pytest.raises(InputError, match="2 channels: this classifier takes 3"):
         sl.robust(two, model=colour_classifier(), eps=(0.1,))
+
+
+@pytest.mark.parametrize("parts", [[], ["test"]])
+def test_pictures_of_a_folder_without_parts_may_be_those_of_the_training(tmp_path, parts):
+    for number, name in enumerate(("red", "green", "blue")):
+        for k, pixels in enumerate(plain_colours([number] * 2, 8)):
+            write_png(tmp_path.joinpath("set", *parts, name, f"{k}.png"), pixels)
+    options = {"model": colour_classifier(), "eps": (0.01,), "steps": 1}
+    said = sl.robust(tmp_path / "set", **options).document["warnings"]
+    assert [text.startswith("the data have no part test") for text in said] == [True] * (not parts)
+    if not parts:
+        assert sl.robust(tmp_path / "set", part="train", **options).document["warnings"] == []
 
 
 class Answering(Linear):

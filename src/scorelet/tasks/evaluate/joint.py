@@ -72,9 +72,11 @@ def measure_joint(
     rows = [{"sigma": s, **_at_level(model, images, labels.to(device), s / 255)} for s in levels]
     strong = [f"{s:g}" for s in levels if s / 255 > joint.most]
     if strong:
+        noisy = joint.most > joint.least
+        learnt = f"levels of {255 * joint.most:.1f} at most" if noisy else "clean pictures only"
         found["warnings"].append(
             f"noise of {', '.join(strong)} is stronger than any that the model learnt: it learnt "
-            f"levels of {255 * joint.most:.1f} at most"
+            f"{learnt}"
         )
     return found | {"by_class": found["rows"], "rows": rows, "rows_dtype": "float32"}
 

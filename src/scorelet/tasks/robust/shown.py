@@ -13,6 +13,8 @@ from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Logits
 from scorelet.data.labelled import LabelledImages
+from scorelet.data.labelled.files import has_parts
+from scorelet.data.locate import locate
 from scorelet.models import Classifier, JointEnergy
 from scorelet.tasks.evaluate.classifiers import numbered
 from scorelet.tasks.fitting import load_fitted
@@ -21,6 +23,10 @@ from scorelet.zoo import load_as, viewed
 
 Model = str | Path | nn.Module
 Data = str | Path | LabelledImages | Sequence[Tensor]
+_NO_TEST = (
+    "the data have no part test, so that pictures of all of them are attacked: if the model was "
+    "trained on them, others are less robust"
+)
 
 
 @dataclass(frozen=True)
@@ -88,8 +94,10 @@ def shown_pictures(data: Data, network: nn.Module, settings: RobustSettings) -> 
     images = _labelled(data, network, settings)
     known = network.classes if isinstance(network, Classifier) else None
     labels = torch.from_numpy(images.y) if known is None else numbered(images, known)
-    notes = tuple(note.removesuffix(".") for note in images.notes)
-    return Shown(_channels(images.images(0, len(images)), network), labels, notes)
+    notes = [note.removesuffix(".") for note in images.notes]
+    if isinstance(data, str | Path) and settings.part == "test" and not has_parts(locate(data)):
+        notes.append(_NO_TEST)
+    return Shown(_channels(images.images(0, len(images)), network), labels, tuple(notes))
 
 
 def other_pictures(data: Data, network: nn.Module, settings: RobustSettings) -> Tensor:
