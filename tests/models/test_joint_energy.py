@@ -328,8 +328,10 @@ def test_what_is_refused():
     joint, y = random_network(), white(2, 1, 8, 8)
     with pytest.raises(InputError, match="classes 0 to 2"):
         joint.denoise(y, 0.1, 3)
-    with pytest.raises(InputError, match="takes 1"):
+    with pytest.raises(InputError, match="has 3 channels: this model takes 1"):
         joint.logits(white(2, 3, 8, 8))
+    with pytest.raises(InputError, match="has 1 channel: this model takes 3"):
+        NetworkJointEnergy(GradResNet(3, 3, width=0.125), "abc").logits(y)
     with pytest.raises(InputError, match="sigma must be finite"):
         joint.logits(y, -1.0)
     for wrong in ((255 * y).to(torch.uint8), y[0]):
@@ -348,7 +350,7 @@ def test_what_is_refused():
         NetworkJointEnergy(GradResNet(1, 3, width=0.125), "abc", head="correlated")
     with pytest.raises(InputError, match="'reference', and pixels are given"):
         NetworkJointEnergy(GradResNet(1, 3, width=0.125), "abc", pixels=pixel_law())
-    with pytest.raises(InputError, match="has 1 channels, and the network takes 3"):
+    with pytest.raises(InputError, match="has 1 channel, and the network takes 3"):
         NetworkJointEnergy(
             GradResNet(3, 3, width=0.125), "abc", head="correlated", pixels=pixel_law()
         )

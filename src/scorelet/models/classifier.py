@@ -103,7 +103,9 @@ class Classifier(nn.Module):
         if self.size is not None and tuple(x.shape[-2:]) != self.size:
             raise InputError(
                 f"The images are {x.shape[-2]}x{x.shape[-1]}, and this classifier takes "
-                f"{self.size[0]}x{self.size[1]}: bring them to that size with its method fitted."
+                f"{self.size[0]}x{self.size[1]}: bring them to that size, in Python with its "
+                "method fitted; in the shell give a folder of classes, whose pictures are brought "
+                "to it."
             )
 
 

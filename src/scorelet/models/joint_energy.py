@@ -23,6 +23,7 @@ from torch.func import vjp
 from scorelet.core.device import full_precision
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, Logits, NoiseLevel, PerSample
+from scorelet.core.words import counted
 from scorelet.models.denoiser import Denoiser, NoiseLike, check_tensor, noise_level
 from scorelet.models.image_gradient import image_gradient
 from scorelet.models.labels import LabelLike, class_labels
@@ -238,7 +239,8 @@ class JointEnergy(nn.Module, ABC):
             )
         if self.channels is not None and y.shape[1] not in self.channels:
             known = " or ".join(map(str, self.channels))
-            raise InputError(f"The image has {y.shape[1]} channels: this model takes {known}.")
+            got = counted(y.shape[1], "channel")
+            raise InputError(f"The image has {got}: this model takes {known}.")
         return noise_level(sigma, y, positive=self.needs_noise).clamp(min=self.least)
 
     def _labels(self, label: LabelLike | None, y: Image) -> Labels | None:

@@ -25,6 +25,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.network import answered
 from scorelet.core.options import checked
 from scorelet.core.typing import Image, Logits, NoiseLevel, PerSample
+from scorelet.core.words import counted
 from scorelet.models.classifier import Classifier, class_names, known_fit, sides
 from scorelet.models.correlated_pixels import CorrelatedPixels
 from scorelet.models.denoiser import NoiseLike
@@ -198,8 +199,8 @@ def _check_head(head: str, pixels: CorrelatedPixels | None, accepts: tuple[int, 
         )
     if pixels is not None and len(pixels.variances) not in accepts:
         raise InputError(
-            f"The law of pixels has {len(pixels.variances)} channels, and the network takes "
-            f"{_listed(accepts)}: fit it to pictures of as many."
+            f"The law of pixels has {counted(len(pixels.variances), 'channel')}, and the network "
+            f"takes {_listed(accepts)}: fit it to pictures of as many."
         )
 
 

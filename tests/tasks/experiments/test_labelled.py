@@ -60,7 +60,7 @@ def test_pictures_of_arrays_keep_their_channels_and_sizes(file, tmp_path):
     np.savez(tmp_path / "gray.npz", x_train=x, y_train=np.arange(4) % 2)
     with pytest.raises(InputError, match=r"gray.npz have 1: change model.options\.$"):
         build(read_config(file(data={"source": str(tmp_path / "gray.npz")})))
-    with pytest.raises(InputError, match=r"train have 1: change model.options or data.channels\.$"):
+    with pytest.raises(InputError, match=r"train are read with 1 \(data.channels\): change"):
         build(read_config(file(data={"source": str(tmp_path / "set" / "train"), "channels": 1})))
 
 

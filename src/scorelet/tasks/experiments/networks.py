@@ -90,10 +90,11 @@ def check_channels(
     """
     if isinstance(network, Network) and channels not in network.accepts:
         takes = " or ".join(map(str, network.accepts))
+        have = f"have {channels}" if fixed else f"are read with {channels} (data.channels)"
         change = "model.options" if fixed else "model.options or data.channels"
         raise InputError(
             f"{config.architecture} takes pictures of {takes} channel{'s' * (takes != '1')} and "
-            f"{what} have {channels}: change {change}."
+            f"{what} {have}: change {change}."
         )
 
 
