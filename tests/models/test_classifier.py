@@ -39,7 +39,7 @@ def test_classes_have_numbers_and_names():
         (torch.zeros(1, 1, 8, 8), "has 1 channel: this classifier takes 3"),
         (
             torch.zeros(1, 3, 8, 9),
-            "are 8x9, and takes 8x8: bring them.*Python.*shell",
+            "and this classifier takes 8x8: bring them.*Python.*shell",
         ),
     ],
 )
