@@ -7,7 +7,7 @@ from torch import nn
 import scorelet as sl
 from classifiers import colour_classifier
 from linear_classifiers import SHAPE, InPlace, Linear, Masked, margins, pictures
-from samples import plain_colours, write_png
+from samples import ChannelMeans, plain_colours, write_png
 from scorelet.core.errors import InputError
 from scorelet.models import Classifier
 from scorelet.tasks.robust import RobustSettings, Target, robustness
@@ -232,7 +232,8 @@ def test_pictures_of_a_folder_without_parts_may_be_those_of_the_training(tmp_pat
     for number, name in enumerate(("red", "green", "blue")):
         for k, pixels in enumerate(plain_colours([number] * 2, 8)):
             write_png(tmp_path.joinpath("set", *parts, name, f"{k}.png"), pixels)
-    options = {"model": colour_classifier(), "eps": (0.01,), "steps": 1}
+    model = Classifier(ChannelMeans(), ("red", "green", "blue"), size=(8, 8))
+    options = {"model": model, "eps": (0.01,), "steps": 1}
     said = sl.robust(tmp_path / "set", **options).document["warnings"]
     assert [text.startswith("the data have no part test") for text in said] == [True] * (not parts)
     if not parts:
