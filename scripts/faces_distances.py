@@ -3,15 +3,15 @@
 export SCORELET_DATA=...                         # faces80.npz below it
 python scripts/faces_distances.py
 
-Writes docs/results/faces.json but for its head, from the samples that `publish_faces.py` measures
-when the model is made.
+Writes docs/results/faces.json but for its head, and what the card says of samples, from those that
+`publish_faces.py` measures when the model is made.
 """
 
 import json
 
 import numpy as np
 import torch
-from publish_faces import NAME, RESULTS, SAMPLES, SEED, as_images, measured
+from publish_faces import CARD, NAME, RESULTS, SAMPLES, SEED, as_images, figures, measured
 
 from scorelet.core.files import write_text
 from scorelet.data import locate
@@ -26,6 +26,8 @@ def main() -> None:
     document = json.loads(RESULTS.read_text(encoding="utf-8"))
     document |= measured(drawn, as_images(arrays["test"]), train)
     write_text(RESULTS, json.dumps(document, indent=2) + "\n")
+    card = json.loads(CARD.read_text(encoding="utf-8")) | {"samples": figures(document)}
+    write_text(CARD, json.dumps(card, indent=2) + "\n")
 
 
 if __name__ == "__main__":

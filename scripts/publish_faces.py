@@ -237,7 +237,6 @@ def card(
 ) -> dict[str, Any]:
     """Return the model card: what it is, where it comes from, what it can do."""
     model = load_as(Multiscale, WEIGHTS, verb="publish")
-    octaves = [row["samples"] for row in document["octaves"]]
     commands = [
         train_command(NAME, config, f"runs/{run.name}")
         for run, config in zip(folders, configs, strict=True)
@@ -259,11 +258,7 @@ def card(
         "command": "; ".join([*commands, document["command"]]),
         "runs": history,
         "machine": document["machine"],
-        "samples": {
-            "number": f"{document['samples']}",
-            "power over that of test faces, by octave": f"{min(octaves)} to {max(octaves)}",
-            **{r["measure"]: f"{r['samples']} (faces {r['faces']})" for r in document["rows"]},
-        },
+        "samples": figures(document),
         "limits": "Public figures, roughly centred; few old faces, few children. Made to study "
         "generation, of no use to recognise anybody.",
         "references": [
@@ -271,6 +266,16 @@ def card(
             "Guth, Coste, De Bortoli, Mallat, NeurIPS 2022, arXiv 2208.05003",
         ],
         "licence": "research use, see LICENSE-models",
+    }
+
+
+def figures(document: dict[str, Any]) -> dict[str, str]:
+    """Return what a card says of samples."""
+    octaves = [row["samples"] for row in document["octaves"]]
+    return {
+        "number": f"{document['samples']}",
+        "power over that of test faces, by octave": f"{min(octaves)} to {max(octaves)}",
+        **{r["measure"]: f"{r['samples']} (faces {r['faces']})" for r in document["rows"]},
     }
 
 

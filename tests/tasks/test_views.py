@@ -13,6 +13,7 @@ from scorelet.models.conditional import ConditionalResidualDenoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.networks import BFCNN
 from scorelet.networks.grad_res_net import GradResNet
+from scorelet.sampling import DivergenceError
 from scorelet.wavelets import PacketPlan, WaveletPacket
 from scorelet.zoo.kind import KINDS, kind_of
 
@@ -47,7 +48,10 @@ def denoised(model, _other):
 
 
 def restored(model, _other):
-    return sl.restore(PIXELS[0], task="superres", model=model, quality="fast").image
+    try:
+        return sl.restore(PIXELS[0], task="superres", model=model, quality="fast").image
+    except DivergenceError as error:  # of what has not learnt anything; it tells the values
+        return str(error)
 
 
 def basis(model, _other):

@@ -87,7 +87,8 @@ def denoised_pictures(size: int, settings: AuditSettings) -> int:
     """Return how many pictures the networks denoise when twins of a size are measured."""
     levels, held_out = len(settings.sigmas), settings.held_out
     own = min(size, held_out)
-    curves = levels * (2 * held_out + own)  # alone, compared with the twin, and training pictures
+    # alone, compared with the twin, training pictures, and some of the twin's
+    curves = levels * (2 * held_out + own) + own
     return 2 * (curves + settings.samples * len(SCHEDULE.sigmas()))
 
 
