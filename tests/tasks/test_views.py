@@ -8,12 +8,11 @@ import scorelet as sl
 from samples import write_png
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator
-from scorelet.models import Denoiser, NetworkJointEnergy, ResidualDenoiser
-from scorelet.models.conditional import ConditionalResidualDenoiser
+from scorelet.models import Denoiser, NetworkJointEnergy
 from scorelet.models.multiscale import Multiscale
+from scorelet.models.scaled import ScaledDenoiser, Scales
 from scorelet.networks import BFCNN
 from scorelet.networks.grad_res_net import GradResNet
-from scorelet.sampling import DivergenceError
 from scorelet.wavelets import PacketPlan, WaveletPacket
 from scorelet.zoo.kind import KINDS, kind_of
 
@@ -27,10 +26,10 @@ def joint():
 
 
 def cascade():
-    details = ConditionalResidualDenoiser(
-        BFCNN(4, width=4, depth=3, outputs=3), channels=3, cond_channels=1
-    )
-    coarse = ResidualDenoiser(BFCNN(1, width=4, depth=3))
+    """Its factors shrink to a mean, so that restorations end."""
+    low, network = BFCNN(1, width=4, depth=3), BFCNN(4, width=4, depth=3, outputs=3)
+    coarse = ScaledDenoiser(low, Scales(1.0, 0.02), channels=1)
+    details = ScaledDenoiser(network, Scales(0.0, 0.02), channels=3, cond_channels=1)
     return Multiscale(WaveletPacket("haar", PacketPlan.wavelet(1)), coarse, [details])
 
 
@@ -48,10 +47,7 @@ def denoised(model, _other):
 
 
 def restored(model, _other):
-    try:
-        return sl.restore(PIXELS[0], task="superres", model=model, quality="fast").image
-    except DivergenceError as error:  # of what has not learnt anything; it tells the values
-        return str(error)
+    return sl.restore(PIXELS[0], task="superres", model=model, quality="fast").image
 
 
 def basis(model, _other):
