@@ -121,7 +121,7 @@ def test_commands_of_the_readme_write_files_of_their_own():
         else:
             continue
         assert written.setdefault(target, words) == words
-        assert not (ROOT / target).exists()
+        assert not target.startswith(("docs/", "examples/"))  # the repository has files there
 
 
 @pytest.mark.slow
