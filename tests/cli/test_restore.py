@@ -41,7 +41,7 @@ def test_what_the_model_has_not_learnt_is_said(shell, tmp_path):
     status, _, err = shell(*words, "--task", "superres", "--factor", "2", "--sigma", "200")
     assert status == 0
     assert (
-        "small.png: the model learnt pictures of another size: 16x16, and this one is 32x32" in err
+        "small.png: the model learnt pictures of another size: 16x16, and here it is 32x32" in err
     )
     assert "the noise is stronger than any that the model learnt: sigma is 200.0" in err
 

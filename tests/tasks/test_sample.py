@@ -152,7 +152,7 @@ def test_another_size_than_the_one_that_was_learnt_is_said(capsys, tmp_path):
     joint = sl.load("cifar10-joint").denoiser()
     assert sl.sample(joint, n=1, steps=1).document["warnings"] == []
     (said,) = sl.sample(joint, n=1, steps=1, size=(16, 24)).document["warnings"]
-    assert said.startswith("the model learnt pictures of 32x32, and samples are 16x24:")
+    assert said.startswith("the model learnt pictures of another size: 32x32, and here it is 16x24")
     path = str(tmp_path / "a.npy")
     args = ["-n", "1", "--steps", "1", "--size", "16x24", "-o", path, "--quiet"]
     assert run(["sample", "--model", "cifar10-joint", *args]) == 0

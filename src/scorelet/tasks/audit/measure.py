@@ -78,7 +78,7 @@ def measure(
     """
     seed, sigmas = settings.seed, settings.sigmas
     models, trained = (pair.a, pair.b), (pair.train_a, pair.train_b)
-    place = next(iter([*pair.a.parameters(), *pair.a.buffers()]), torch.empty(0)).device
+    place = _device_of(pair.a)
     clean = held_out.to(place)
     test = torch.cat([psnr_by_level(model, clean, sigmas, seed=seed) for model in models], 1)
     train, gap = None, None
@@ -113,6 +113,10 @@ def measure(
         "diverged": sentence,
     }
     return row, _pictures(samples, near, trained)
+
+
+def _device_of(model: Denoiser) -> torch.device:
+    return next(iter([*model.parameters(), *model.buffers()]), torch.empty(0)).device
 
 
 def _per_picture(test: Tensor) -> Tensor:
@@ -157,8 +161,8 @@ def refuse_other_order(pair: Pair, seen: Sequence[Tensor], settings: AuditSettin
     middle, better = [settings.sigmas[settings.middle]], []
     crossed = ((pair.a, pair.train_b), (pair.b, pair.train_a))
     for (model, other), own in zip(crossed, seen, strict=True):
-        place = next(iter([*model.parameters(), *model.buffers()]), torch.empty(0)).device
-        found = psnr_by_level(model, other[: own.shape[1]].to(place), middle, seed=settings.seed)
+        shown = other[: own.shape[1]].to(_device_of(model))
+        found = psnr_by_level(model, shown, middle, seed=settings.seed)
         better.append(float(found.mean() - own[settings.middle].mean()))
     if min(better) >= LARGE_GAP:
         raise InputError(

@@ -177,8 +177,8 @@ def other_size(size: tuple[int, ...], denoiser: Denoiser) -> str | None:
     if learnt is None or denoiser.knows(size):
         return None
     return (
-        f"the model learnt pictures of another size: {learnt[0]}x{learnt[1]}, and this one is "
-        f"{size[0]}x{size[1]}; it was taken as it is, where no figures are known"
+        f"the model learnt pictures of another size: {learnt[0]}x{learnt[1]}, and here it is "
+        f"{size[0]}x{size[1]}, of which no figures are known"
     )
 
 

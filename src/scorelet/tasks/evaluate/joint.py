@@ -73,10 +73,10 @@ def measure_joint(
     strong = [f"{s:g}" for s in levels if s / 255 > joint.most]
     if strong:
         noisy = joint.most > joint.least
-        learnt = f"levels of {255 * joint.most:.1f} at most" if noisy else "clean pictures only"
+        what = f"levels of {255 * joint.most:.1f} at most" if noisy else "clean pictures only"
         found["warnings"].append(
             f"noise of {', '.join(strong)} is stronger than any that the model learnt: it learnt "
-            f"{learnt}"
+            + what
         )
     return found | {"by_class": found["rows"], "rows": rows, "rows_dtype": "float32"}
 

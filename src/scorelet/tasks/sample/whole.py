@@ -79,16 +79,6 @@ def size_of(model: Denoiser, settings: SampleSettings) -> Size:
     return size
 
 
-def other_size(model: Denoiser, size: Size) -> list[str]:
-    """Say whether samples have another size than the pictures that the model learnt."""
-    if model.learnt is None or model.knows(size):
-        return []
-    return [
-        f"the model learnt pictures of {model.learnt[0]}x{model.learnt[1]}, and samples are "
-        f"{size[0]}x{size[1]}: what it knows of whole pictures does not hold for them"
-    ]
-
-
 def _known(model: Denoiser) -> Size | None:
     """Return the size of the mean that a denoiser knows, which must be one of pictures."""
     if model.centre is None:

@@ -14,6 +14,7 @@ from scorelet.core.random import Noise
 from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.sampling.reverse import Cascade, ReversePlan, reverse
+from scorelet.tasks.denoise.remarks import other_size
 from scorelet.tasks.sample.cascades import (
     channels_in,
     check_coarse,
@@ -23,7 +24,7 @@ from scorelet.tasks.sample.cascades import (
 )
 from scorelet.tasks.sample.coarse import is_of_pictures, level_of, read_coarse
 from scorelet.tasks.sample.settings import SampleSettings, Size
-from scorelet.tasks.sample.whole import MEAN, channels_of, other_size, plan_of, size_of
+from scorelet.tasks.sample.whole import MEAN, channels_of, plan_of, size_of
 
 BATCH_PIXELS = 16 * 80 * 80
 """Pixels that are drawn at a time, of one sample at least."""
@@ -145,7 +146,8 @@ class WholeWork(Work):
         super().__init__(settings, [model])
         self.model = model
         self.used = [plan_of(model, settings)]
-        self.warnings = other_size(model, self.size)
+        said = other_size(self.size, model)
+        self.warnings = [said] if said else []
         self.check_memory()
 
     def draw(self, numbers: range, on_step: OnStep) -> Tensor:

@@ -100,11 +100,10 @@ def compare(x: Fields, y: Fields, *, window: str = "none") -> dict[str, Any]:
         window: of spectra, moments and peaks, see `power_spectrum`.
 
     Returns:
-        spectrum: `Ratios` of y over x, as a dictionary; spectrum_excess: the largest |ratio - 1|
-        beyond two standard errors, from |k| = 2 on; total_variation of the marginals; peaks and
-        peak_excess, likewise; skewness and kurtosis (excess): ratio and standard error;
-        noise_variation and noise_excess are those of white noise with the mean and the variance of
-        x.
+        spectrum, peaks: `Ratios` of y over x, as dictionaries; total_variation of the marginals;
+        skewness and kurtosis (excess): ratio and standard error; noise_variation and noise_excess
+        (the largest |ratio - 1| of spectra beyond two standard errors, from |k| = 2 on): of white
+        noise with the mean and the variance of x.
     """
     spectrum, counts = spectrum_ratios(x, y, window=window), _peak_ratios(x, y, window)
     noise = _white(x, len(y))
@@ -113,12 +112,10 @@ def compare(x: Fields, y: Fields, *, window: str = "none") -> dict[str, Any]:
     shape = {name: _moment_ratio(one, two, name) for name in ("skewness", "kurtosis")}
     return {
         "spectrum": vars(spectrum),
-        "spectrum_excess": spectrum.excess(least=2.0),
         "total_variation": variation(x, y),
         "noise_variation": variation(x, noise),
         "noise_excess": spectrum_ratios(x, noise, window=window).excess(least=2.0),
         "peaks": vars(counts),
-        "peak_excess": counts.excess(least=-_HIGHEST),
         **shape,
     }
 
