@@ -2,12 +2,12 @@
 
 export SCORELET_DATA=...                         # faces80.npz below it
 python scripts/publish_faces.py runs/faces --restraint 0.01,0,0
-python scripts/publish_faces.py runs/low runs/details --restraint 0.01,0,0
+python scripts/publish_faces.py runs/low runs/details --restraint 0.01,0,0 --spread 0,0.2,0
 
 Of several runs, each gives the scales that it learnt; with `share: 0` a scale does not learn.
 
-The restraint and the churn of each scale (see `ReversePlan`) were chosen by
-scripts/faces_restraint.py.
+The restraint and the churn of each scale (see `ReversePlan`) and its spread (see `Cascade`) were
+chosen by scripts/faces_restraint.py.
 Writes src/scorelet/zoo/weights/faces.safetensors (networks in float16), faces.json beside it (the
 model card), docs/results/faces.json (samples beside test faces, and halves of these as the floor)
 and docs/images/faces.png, a grid of 64 samples that were not chosen.
@@ -51,19 +51,16 @@ PICTURE = ROOT / f"docs/images/{NAME}.png"
 SAMPLES, SEED, SPLITS = 1000, 0, 40
 
 
-def main(
-    folders: list[Path], weights: str, place: tuple[str, str], restraint: str, churn: str
-) -> None:
+def main(folders: list[Path], weights: str, place: tuple[str, str], how: dict[str, str]) -> None:
     """Publish the files `weights` of the folders; `place` are machine and how they started.
 
-    `restraint` and `churn` are numbers for the scales, coarse to fine, see `churns`.
+    `how` samples are drawn: restraint, churn and spread, see `sampling`.
     """
     configs = [read_config(run / "config.yaml").model_dump(mode="json") for run in folders]
     trained = joined([run / weights for run in folders], configs)
     for factor in trained.factors:
         factor.network.half()
-    trained.record["restraint"] = [float(word) for word in restraint.split(",")]
-    trained.record["churn"] = churns(churn)
+    trained.record |= sampling(**how)
     save(trained, WEIGHTS)
     sample(WEIGHTS, n=GRID, seed=SEED).save(PICTURE, overwrite=True)
     arrays = np.load(locate("faces80.npz"))
@@ -74,9 +71,9 @@ def main(
     document = {
         "model": NAME,
         "sha256": digest(WEIGHTS),
-        "command": f"python scripts/{Path(__file__).name} {names} --restraint {restraint} "
-        f"--churn {quote(churn)} "
-        f"--machine {quote(place[0])}",
+        "command": f"python scripts/{Path(__file__).name} {names} "
+        + " ".join(f"--{name} {quote(words)}" for name, words in how.items())
+        + f" --machine {quote(place[0])}",
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
         "versions": package_versions(),
@@ -90,9 +87,18 @@ def main(
     write_text(CARD, json.dumps(card(document, folders, configs, history), indent=2) + "\n")
 
 
-def churns(words: str) -> list[list[float]]:
-    """Return churn and its largest level for each scale of 1:2,0:1,0:1; nothing of nothing."""
-    return [[float(number) for number in word.split(":")] for word in words.split(",") if word]
+def sampling(restraint: str, churn: str = "", spread: str = "") -> dict[str, Any]:
+    """Return what a record says of drawing, each a list over the scales, coarse to fine.
+
+    Args:
+        restraint, spread: numbers, as 0.01,0,0; none: 0.
+        churn: shares and their largest levels, as 1:2,0:1,0:1; none: no churn.
+    """
+    return {
+        "restraint": [float(word) for word in restraint.split(",")],
+        "churn": [[float(n) for n in word.split(":")] for word in churn.split(",") if word],
+        "spread": [float(word) for word in spread.split(",") if word],
+    }
 
 
 def joined(files: list[Path], configs: list[dict[str, Any]]) -> Multiscale:
@@ -284,11 +290,11 @@ if __name__ == "__main__":
     parser.add_argument("others", type=Path, nargs="*", help="runs that learnt other scales")
     parser.add_argument("--restraint", default="0,0,0", help="of each scale, coarse to fine")
     parser.add_argument("--churn", default="", help="share and largest level, as 1:2,0:1,0:1")
+    parser.add_argument("--spread", default="", help="of each scale, as 0,0.2,0")
     words = parser.parse_args()
     main(
         [words.run, *words.others],
         words.weights,
         (words.machine, words.start),
-        words.restraint,
-        words.churn,
+        {name: getattr(words, name) for name in ("restraint", "churn", "spread")},
     )

@@ -53,6 +53,15 @@ def test_each_run_gives_the_scales_that_it_learnt(scripts, tmp_path):
             assert torch.equal(mine[name], value)
 
 
+def test_how_samples_are_drawn_is_in_the_record(scripts):
+    assert scripts.sampling("0.01,0,0", "1:2,0:1,0:1", "0,0.2,0") == {
+        "restraint": [0.01, 0, 0],
+        "churn": [[1, 2], [0, 1], [0, 1]],
+        "spread": [0, 0.2, 0],
+    }
+    assert scripts.sampling("0,0,0") == {"restraint": [0, 0, 0], "churn": [], "spread": []}
+
+
 def test_a_card_keeps_the_runs_that_are_in_the_model(scripts):
     whole = scripts.with_run([], RUN, config(1.0, 1.0, 0.25))
     (first,) = whole

@@ -294,6 +294,27 @@ def test_levels_and_steps_are_those_that_the_model_knows():
         sl.sample(model, n=1)
 
 
+def test_spreads_are_named_by_the_model():
+    model = blind()
+    plain = sl.sample(model, n=2, steps=2)
+    model.record["spread"] = [0.0, 0.2, 0.0]
+    spread = sl.sample(model, n=2, steps=2)
+    assert spread.document["spread"] == [0.0, 0.2, 0.0]
+    assert "spread" not in plain.document
+    low, (coarser, _) = OrthogonalWavelet("haar", 2).analyze(torch.from_numpy(plain.images))
+    same, (other, _) = OrthogonalWavelet("haar", 2).analyze(torch.from_numpy(spread.images))
+    assert torch.allclose(low, same, atol=1e-5)
+    gain = (coarser * other).sum((1, 2, 3, 4)) / coarser.square().sum((1, 2, 3, 4))
+    assert float((gain - 1).abs().min()) > 0.01
+    assert torch.allclose(other, gain[:, None, None, None, None] * coarser, atol=1e-5)
+    coarse = np.full((SIDE // 2, SIDE // 2), 0.5, np.float32)
+    finest = sl.sample(model, n=1, steps=2, coarse=coarse, size=(SIDE, SIDE))
+    assert "spread" not in finest.document
+    model.record["spread"] = [0.2]
+    with pytest.raises(InputError, match="1 numbers of spread for 3 scales"):
+        sl.sample(model, n=1)
+
+
 def test_churn_is_named_by_the_model():
     churns = [[1.0, 2.0], [0.5, 0.4], [0.0, 0.3]]
     model = blind()

@@ -119,6 +119,37 @@ def test_a_whitened_cascade_keeps_the_low_band():
 
 
 @pytest.mark.slow
+def test_a_spread_multiplies_the_details_of_a_sample_and_keeps_their_power():
+    model, plans = gaussian_cascade(spectrum(16), "haar", 2), [ReversePlan(4)] * 3
+    low = Noise(0, range(COUNT)).normal(torch.empty(COUNT, 1, 4, 4, dtype=torch.float64))
+    noise, wavelet = Noise(8, range(COUNT)), OrthogonalWavelet("haar", 2)
+    found = []
+    for spreads in ((), (0.0, 0.3, 0.0)):
+        x = Cascade(model, plans, spreads=spreads).refine(low, noise)
+        kept, (coarser, finer) = wavelet.analyze(x)
+        assert torch.allclose(kept, low)
+        found.append((coarser.flatten(1), finer.flatten(1)))
+    (plain, _), (spread, _) = found
+    gain = (spread / plain).log()
+    assert torch.allclose(gain, gain[:, :1].expand_as(gain))
+    normal = (gain[:, 0] + 0.3**2) / 0.3
+    assert abs(float(normal.mean())) < 4 / COUNT**0.5
+    assert float(normal.var()) == pytest.approx(1, abs=4 * (2 / COUNT) ** 0.5)
+    power = (2 * gain[:, 0]).exp()
+    assert abs(float(power.mean()) - 1) < 4 * float(power.std()) / COUNT**0.5
+    alone = Cascade(model, plans, spreads=(0, 0.3, 0)).refine(low[5:6], Noise(8, [5]))
+    assert torch.equal(wavelet.analyze(alone)[1][0].flatten(1), spread[5:6])
+
+
+def test_spreads_that_cannot_be_are_refused():
+    model, plans = gaussian_cascade(spectrum(), "haar", 1), [ReversePlan(2)] * 2
+    with pytest.raises(InputError, match="3 spreads for 2 factors"):
+        Cascade(model, plans, spreads=[0.1] * 3)
+    for wrong in (-0.1, float("nan"), float("inf")):
+        with pytest.raises(InputError, match="zero or positive, and finite"):
+            Cascade(model, plans, spreads=[0.0, wrong])
+
+
 def test_many_steps_recover_the_spectrum():
     """From the low band of 2x2 on, with steps and samplers of their own for each level."""
     power = spectrum(16)

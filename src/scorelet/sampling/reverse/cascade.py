@@ -5,13 +5,25 @@ Each level has a number of steps of its own, and may have a schedule and a sampl
 is told a denoiser of details, the low band, has no noise. From a given image on it is
 super-resolution: the low band of the result is that image.
 
+Learned denoisers draw details that are too much alike in strength: some pictures are sharp and
+others soft, which costs little of the error that they learn from. A scale may therefore be a
+Gaussian scale mixture of what its plan draws, with a spread τ and one standard normal z for each
+sample: all its details d become
+
+    exp(τ z - τ²) d,
+
+which keeps E|d|² and makes the deviation v of log|d| √(v² + τ²).
+
 References: Guth, Coste, De Bortoli, Mallat 2022, arXiv 2208.05003, algorithm 1; Kadkhodaie, Guth,
-Mallat, Simoncelli 2023, arXiv 2303.02984 (by ascent).
+Mallat, Simoncelli 2023, arXiv 2303.02984 (by ascent); Wainwright, Simoncelli, NIPS 1999 (scale
+mixtures).
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
@@ -21,6 +33,9 @@ from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import Levels, fold, unfold
 from scorelet.sampling.ascent import AscentSchedule, ascend
 from scorelet.sampling.reverse.diffusion import ReversePlan, reverse
+
+_STRENGTH = 1
+"""The use of noise that z has; steps have the use 0."""
 
 
 def _nothing() -> None:
@@ -36,21 +51,29 @@ class Cascade:
         plans: for the low band, then for the details of each level, coarse to fine: of a reverse
             diffusion, or the schedule of an ascent.
         on_step: called after each step of each scale.
+        spreads: τ of each scale, as `plans`; none: 0 of all.
 
     Raises:
-        InputError: another number of plans than of factors, or bands that are no octaves.
+        InputError: another number of plans or spreads than of factors, spreads that are negative or
+            not finite, or bands that are no octaves.
     """
 
     model: Multiscale[Denoiser]
     plans: Sequence[ReversePlan | AscentSchedule]
     on_step: Callable[[], None] = _nothing
+    spreads: Sequence[float] = ()
 
     def __post_init__(self) -> None:
-        """Check the number of plans."""
+        """Check plans and spreads."""
         wanted = 1 + len(self.model.details)
-        if len(self.plans) != wanted:
+        for name, given in (("plans", self.plans), ("spreads", self.spreads or wanted * (0,))):
+            if len(given) != wanted:
+                raise InputError(
+                    f"There are {len(given)} {name} for {wanted} factors: give each one."
+                )
+        if not all(0 <= spread < math.inf for spread in self.spreads):
             raise InputError(
-                f"There are {len(self.plans)} plans for {wanted} factors: give each one."
+                f"The spreads are {list(self.spreads)}: they must be zero or positive, and finite."
             )
         Levels.of(self.model)
 
@@ -102,8 +125,19 @@ class Cascade:
     def _draw(
         self, factor: Denoiser, like: Tensor, scale: int, noise: Noise, cond: Tensor | None = None
     ) -> Tensor:
-        """Draw one scale by its plan."""
-        plan, own, x = self.plans[scale], replace(noise, scale=scale), like
+        """Draw one scale by its plan, and multiply each sample of it by its own number."""
+        own = replace(noise, scale=scale)
+        drawn = self._by_plan(factor, like, scale, own, cond)
+        if not self.spreads or not self.spreads[scale]:
+            return drawn
+        spread = self.spreads[scale]
+        z = own.normal(like[:, :1, :1, :1], use=_STRENGTH)
+        return drawn * torch.exp(spread * z - spread**2)
+
+    def _by_plan(
+        self, factor: Denoiser, like: Tensor, scale: int, own: Noise, cond: Tensor | None
+    ) -> Tensor:
+        plan, x = self.plans[scale], like
         if isinstance(plan, AscentSchedule):
             mean = like.new_zeros(()) if factor.centre is None else factor.centre.to(like)
             for risen in ascend(factor, mean.expand_as(like), plan, own, cond=cond):

@@ -74,6 +74,15 @@ def plans_of(model: Multiscale[Denoiser], *, steps: int | None, sampler: str) ->
     return plans
 
 
+def spreads_of(model: Multiscale[Denoiser]) -> list[float]:
+    """Return what a model names as `spread` in its record, see `Cascade`; nothing of nothing.
+
+    Raises:
+        InputError: another number than of scales.
+    """
+    return [float(number) for number in _of_scales(model, "spread")]
+
+
 def _of_scales(model: Multiscale, name: str) -> list[Any]:
     """Return what the record has for each scale; nothing if it has nothing.
 

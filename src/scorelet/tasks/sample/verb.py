@@ -140,6 +140,8 @@ def _document(work: Work, count: int, seconds: float) -> dict[str, Any]:
         document["restraint"] = [plan.restraint for plan in work.used]
     if any(plan.churn for plan in work.used):
         document["churn"] = [[plan.churn, plan.churn_max] for plan in work.used]
+    if any(spreads := list(work.spreads[-len(work.used) :])):
+        document["spread"] = spreads
     if isinstance(settings.coarse, str | Path):
         document["coarse"] = str(settings.coarse)
     return document

@@ -20,6 +20,7 @@ from scorelet.tasks.sample.cascades import (
     check_coarse,
     load_model,
     plans_of,
+    spreads_of,
     whole_size,
 )
 from scorelet.tasks.sample.coarse import is_of_pictures, level_of, read_coarse
@@ -54,12 +55,14 @@ class Work(ABC):
 
     Attributes:
         used: the plans of the scales that are drawn, coarse to fine.
+        spreads: of all scales of a cascade that names them, see `Cascade`.
         size: of the samples.
         channels: of the samples.
         pictures: see `Samples`.
     """
 
     used: Sequence[ReversePlan]
+    spreads: Sequence[float] = ()
     size: Size
     channels: int
     pictures: bool
@@ -108,6 +111,7 @@ class CascadeWork(Work):
         super().__init__(settings, model.factors)
         self.model = model.to(self.like.device)
         self.plans = plans_of(model, steps=settings.steps, sampler=settings.sampler)
+        self.spreads = spreads_of(model)
         self.channels = channels_in(model)
         self.pictures = is_of_pictures(model)
         self.low: Tensor | None = None
@@ -125,7 +129,7 @@ class CascadeWork(Work):
 
     def draw(self, numbers: range, on_step: OnStep) -> Tensor:
         """Return the samples of these numbers."""
-        cascade = Cascade(self.model, self.plans, on_step)
+        cascade = Cascade(self.model, self.plans, on_step, self.spreads)
         noise = Noise(self.settings.seed, numbers)
         if self.low is not None:
             low = self.low.to(self.like).expand(len(numbers), -1, -1, -1)
