@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scorelet.core.device import choose_device, inference_dtype
+from scorelet.core.words import counted
 from scorelet.data.locate import ENVIRONMENT
 from scorelet.zoo import names
 from scorelet.zoo.registry import WEIGHTS
@@ -45,7 +46,7 @@ def machine() -> str:
     """Return the processor, and how many threads torch runs on it, in a few words."""
     import torch
 
-    return f"{_processor()}, {torch.get_num_threads()} threads"
+    return f"{_processor()}, {counted(torch.get_num_threads(), 'thread')}"
 
 
 def _processor() -> str:
