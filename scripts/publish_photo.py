@@ -64,7 +64,9 @@ def main(run: Path, machine: str, start: str, towards: Path | None, share: float
         for channels in (1, 3)
         for bounded in (True, False)
     }
-    save(ResidualDenoiser(denoiser.network.half(), calibration=curves), WEIGHTS)
+    denoiser.network.half()
+    denoiser.calibration = curves
+    save(denoiser, WEIGHTS)
     published = prepare(load(WEIGHTS))
     rows = [row for key in BF_CNN for row in quality(published, *key)]
     sigma = [

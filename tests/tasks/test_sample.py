@@ -124,6 +124,7 @@ def test_the_usual_steps_of_whole_pictures_give_the_spectrum_of_the_data():
 
 
 def test_networks_start_from_the_largest_level_that_they_learnt():
+    """Those that are told the level; blind ones start above what they learnt."""
     joint = sl.load("cifar10-joint").denoiser()
     assert plan_of(joint, SampleSettings(joint)).schedule.end == joint.most < 10
     photo = sl.load("photo")

@@ -85,6 +85,11 @@ def test_a_card_is_the_card_of_this_file(name):
     assert document["parameters"] == learned + sum(band["parameters"] for band in bands)
 
 
+@pytest.mark.parametrize(("model", "most"), [("photo", 75), ("grain", 64)])
+def test_models_of_photographs_know_the_largest_level_that_they_learnt(model, most):
+    assert load(model).most == most / 255
+
+
 @pytest.mark.skipif("phi4" not in names(), reason="no such weights")
 def test_the_lattice_model_is_one_of_fields_and_its_card_has_its_results():
     document, model = card("phi4"), sl.FieldModel.load("phi4")

@@ -1,6 +1,7 @@
 """Denoisers as files: the same function comes back, and what is no denoiser is one sentence."""
 
 import copy
+import math
 import os
 import pickle
 from pathlib import Path
@@ -12,8 +13,8 @@ from samples import small_network
 from scorelet.core.checkpoint import load_tensors, save_tensors
 from scorelet.core.errors import CheckpointError, InputError
 from scorelet.core.random import generator
-from scorelet.models import ResidualDenoiser
-from scorelet.networks import ARCHITECTURES
+from scorelet.models import LevelMapDenoiser, ResidualDenoiser
+from scorelet.networks import ARCHITECTURES, UNet
 from scorelet.training.state import save_state
 from scorelet.zoo import (
     build_network,
@@ -83,6 +84,15 @@ def test_the_curves_of_the_noise_estimate_come_back_by_kind_of_picture(path):
     assert load(path).calibration == expected
     save(ResidualDenoiser(small_network()), path)
     assert load(path).calibration == {}
+
+
+@pytest.mark.parametrize("most", [0.25, math.inf])
+def test_the_largest_level_that_was_learnt_comes_back(path, most):
+    told = LevelMapDenoiser(UNet(2, outputs=1, width=4), channels=1)
+    for denoiser in (ResidualDenoiser(small_network()), told):
+        denoiser.most = most
+        save(denoiser, path)
+        assert load(path).most == most
 
 
 def test_an_unknown_architecture_is_one_sentence(path):

@@ -1,6 +1,7 @@
 """What kinds are made of: networks by the names of their classes, and models inside models."""
 
 import inspect
+import math
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -65,8 +66,11 @@ def describe_network(network: nn.Module) -> tuple[Header, Tensors]:
 
 
 def describe_learnt(denoiser: Denoiser) -> Header:
-    """Return {learnt}, the size of the images that a denoiser learnt; {} if it does not say."""
-    return {} if denoiser.learnt is None else {"learnt": list(denoiser.learnt)}
+    """Return {learnt, most}, the size of the images and the largest noise level that a denoiser
+    learnt, as far as it says them.
+    """
+    size = {} if denoiser.learnt is None else {"learnt": list(denoiser.learnt)}
+    return size if math.isinf(denoiser.most) else size | {"most": denoiser.most}
 
 
 def with_learnt(denoiser: AnyDenoiser, header: Header) -> AnyDenoiser:
@@ -74,6 +78,8 @@ def with_learnt(denoiser: AnyDenoiser, header: Header) -> AnyDenoiser:
     if "learnt" in header:
         height, width = header["learnt"]
         denoiser.learnt = (int(height), int(width))
+    if "most" in header:
+        denoiser.most = float(header["most"])
     return denoiser
 
 

@@ -1,5 +1,7 @@
 """Patches of the task `denoise`: which sources they come from, and pictures without grain."""
 
+import math
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -7,6 +9,8 @@ from PIL import Image
 from scorelet.data.camera.patches import CameraPatches
 from scorelet.data.pictures.patches import NoisyPatches
 from scorelet.data.pictures.turns import TurnPatches
+from scorelet.models import Denoiser
+from scorelet.tasks.experiments.base import model_of
 from scorelet.tasks.experiments.denoise import build, grainless, noisy_patches
 from scorelet.tasks.experiments.denoise_config import DenoiseConfig
 
@@ -45,6 +49,27 @@ def test_names_that_exclude_nothing_are_said(tmp_path):
     (tmp_path / "b.png").write_bytes((tmp_path / "a" / "a.png").read_bytes())
     found = build(config(tmp_path / "a", exclude=[f"{folder}/b.png"], train=[str(tmp_path)]))
     assert found.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "most"),
+    [
+        ({"sigma": [0, 40]}, 40 / 255),
+        ({"levels": [{"sigma": [0, 10]}, {"sigma": [0, 30]}, {"sigma": [0, 0]}]}, 30 / 255),
+        ({"camera": 0.5}, math.inf),
+    ],
+)
+def test_a_denoiser_knows_the_largest_level_of_its_patches(tmp_path, data, most):
+    assert model_of(build(config(tmp_path, **data)).learner, Denoiser).most == most
+
+
+def test_a_denoiser_that_is_told_the_level_knows_the_largest(tmp_path):
+    options = {"channels": 4, "outputs": 3, "width": 4}
+    model = {"architecture": "UNet", "options": options}
+    drowned = {"model": model, "drown": {"sigma": [2, 50]}}
+    found = config(tmp_path).model_dump() | drowned
+    experiment = build(DenoiseConfig.model_validate(found))
+    assert model_of(experiment.learner, Denoiser).most == 50 / 255
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 The noise is white, or what a simulated camera makes of it, or both by turns.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -73,10 +74,12 @@ def build(config: DenoiseConfig) -> Experiment:
     if config.drown:
         return _drowning(network, config, config.drown, said)
     check_channels(network, config.model, config.data.channels, what="the patches")
+    denoiser = ResidualDenoiser(network)
+    denoiser.most = _largest_level(config.data)
     broken: list[str] = []
     validate = _validation(config.data, broken.append)
     return Experiment(
-        learner=Learner(ResidualDenoiser(network), _objective(config)),
+        learner=Learner(denoiser, _objective(config)),
         data=noisy_patches(config, broken.append),
         export=export_model,
         validate=validate,
@@ -84,6 +87,12 @@ def build(config: DenoiseConfig) -> Experiment:
         notes=(*said, *_left_out(config.data, broken)),
         sources=_folders(config.data),
     )
+
+
+def _largest_level(data: PatchesConfig) -> float:
+    """Return the largest level of white noise; inf if a camera takes some patches."""
+    ranges = [level.sigma for level in data.levels] or [data.sigma]
+    return math.inf if data.camera else max(high for _, high in ranges) / 255
 
 
 def _objective(config: DenoiseConfig) -> Objective:
@@ -118,10 +127,12 @@ def _drowning(
             f"set channels: {channels + 1} and outputs: {channels} in model.options."
         )
     low, high = (level / 255 for level in drown.sigma)
+    denoiser = LevelMapDenoiser(network, channels=config.data.channels)
+    denoiser.most = high
     broken: list[str] = []
     return Experiment(
         learner=Learner(
-            LevelMapDenoiser(network, channels=config.data.channels),
+            denoiser,
             drowning(
                 _teacher(drown.teacher),
                 LogUniformNoise(low, high),

@@ -1,9 +1,10 @@
 """A denoiser of whole pictures, as it is drawn from: its plan, size and channels.
 
 The diffusion starts around middle gray, from noise of the largest level that the denoiser says it
-has learnt, 1 if it says none, and goes down to 0.003. Patterns that vary more than the noise of the
-start, in large photographs all slow ones, keep its variance; closed forms, which are right at every
-level, start far above. What steps did wrong is forgotten by churn, see `ReversePlan`.
+has learnt, and goes down to 0.003. It starts from 1 if the denoiser says none, or is blind: not
+told the level, it is good far above what it has learnt. Patterns that vary more than the noise of
+the start, in large photographs all slow ones, keep its variance; closed forms, which are right at
+every level, start far above. What steps did wrong is forgotten by churn, see `ReversePlan`.
 """
 
 import math
@@ -31,7 +32,8 @@ def plan_of(model: Denoiser, settings: SampleSettings) -> ReversePlan:
     """
     sampler = sampler_named(settings.sampler)
     usual = EXACT if isinstance(model, ClosedFormDenoiser) else LARGEST
-    schedule = VarianceExploding(model.most if math.isfinite(model.most) else usual, LEAST)
+    start = usual if model.blind or math.isinf(model.most) else model.most
+    schedule = VarianceExploding(start, LEAST)
     return ReversePlan(settings.steps or STEPS, schedule, sampler, POWER, churn=CHURN)
 
 

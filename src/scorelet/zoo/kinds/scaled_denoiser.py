@@ -6,7 +6,7 @@ from scorelet.zoo.parts import describe_learnt, describe_network, rebuild_networ
 
 
 def describe(denoiser: ScaledDenoiser) -> tuple[Header, Tensors]:
-    """Return {architecture, options, bound, scales, channels, ..., learnt}, the weights."""
+    """Return {architecture, options, bound, scales, channels, ..., learnt, most}, the weights."""
     header, tensors = describe_network(denoiser.network)
     assert denoiser.channels is not None
     return header | {
