@@ -322,6 +322,18 @@ def test_the_level_of_grain_can_be_given(float32):
     )
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_white_noise_goes_at_any_level_of_grain_and_that_is_said(float32, dtype):
+    x = samples.clean("chelsea")[:64, :96]
+    shared, white = samples.shot(x), samples.white(x, 25)
+    unit = 1 if dtype == "uint8" else 1 / 255
+    for y, said in ((white, True), (shared, False)):
+        out = sl.denoise((y * unit).astype(dtype), noise="camera", sigma=2 / 255)
+        assert (out.sigma > 10 / 255) is said
+        assert any("the given level does not decide" in text for text in out.warnings) is said
+    assert sl.denoise(white, noise="camera", sigma=25 / 255).warnings == ()
+
+
 @pytest.mark.slow
 def test_grain_in_another_unit_is_the_same():
     y = samples.shot(samples.clean("chelsea")) / 255

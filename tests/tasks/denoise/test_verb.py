@@ -322,6 +322,33 @@ def test_sigma_has_no_effect_on_a_blind_model_and_that_is_said():
     assert "had no effect" in warning
 
 
+@pytest.mark.parametrize("noise", ["white", "camera"])
+@pytest.mark.parametrize("unit", [1, 1 / 255])
+def test_a_level_in_another_unit_is_said(noise, unit):
+    """25 of 255, given for integers or for floats in [0, 1]; 25 is fine for floats up to 255."""
+    y = noisy(32, 32, sigma=10)
+    picture = y if unit == 1 else (y * unit).astype(np.float32)
+    given = sl.denoise(picture, noise=noise, sigma=25.0)
+    assert any("cannot have so much noise: sigma is " in text for text in given.warnings)
+    assert any(text.endswith(" is 25/255") for text in given.warnings)
+    for one, sigma in ((picture, 10 / 255), (y.astype(np.float32), 25.0)):
+        said = sl.denoise(one, noise=noise, sigma=sigma).warnings
+        assert not any("cannot have" in text for text in said)
+
+
+def test_noise_beyond_what_the_models_learnt_is_said():
+    """Of floats the noise of the picture says nothing: `photo` takes any unit."""
+    z = np.random.default_rng(0).standard_normal((64, 64, 1))
+    strong = np.clip(128 + 110 * z, 0, 255).astype(np.uint8)
+    (said,) = sl.denoise(strong, noise="white").warnings
+    assert said.startswith("the noise is stronger than any that the model learnt: sigma is ")
+    assert ", and it learnt 75.0 at most (8-bit units)" in said
+    assert sl.denoise(strong.astype(np.float32), noise="white").warnings == ()
+    weak = np.rint(128 + 5 * z).astype(np.uint8)
+    (said,) = sl.denoise(weak, noise="camera", sigma=100 / 255).warnings
+    assert ": sigma is 100.0, and it learnt 64.0 at most (8-bit units)" in said
+
+
 def test_identity_finds_no_noise():
     pixels = noisy(20, 20)
     np.testing.assert_array_equal(denoise_array(Identity(), pixels), pixels)

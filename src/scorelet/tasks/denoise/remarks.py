@@ -3,6 +3,8 @@
 A remark is a sentence without a full stop; what stands before its first colon is its kind.
 """
 
+import math
+
 import numpy as np
 
 from scorelet.analysis.colour_noise import ColourNoise, colour_noise
@@ -16,6 +18,12 @@ from scorelet.tasks.denoise.window import central
 _SENSOR_BITS = range(10, 15)
 MOST_TAKEN = 1.2
 """What is taken away, in noise levels, beyond which it is not noise alone."""
+BEYOND = 2.0
+"""What is taken away, in levels that camera noise was said to have, beyond which these do not
+decide.
+"""
+FAINT = 1 / 255
+"""Least of these levels that counts, in the unit shown."""
 LEFT = 1.15
 """Noise of colours over the level that was found, from which too much of it stays."""
 NOT_WHITE = (
@@ -45,16 +53,18 @@ def remarks(
         taken: root mean square of what was taken away, in that unit.
     """
     floats, blind = page.pixels.dtype.kind == "f", denoiser.blind
-    white = settings.noise != "camera"
+    white, given = settings.noise != "camera", settings.sigma
+    level = sigma if white else given or 0.0
+    most = math.inf if blind and floats else denoiser.most * view.unit  # shown in any unit
     said = (
         None if floats or not white else _compression(page.metadata.jpeg, sigma),
         _colour_of_noise(view, floats=floats) if white else None,
-        _level_given(settings.sigma, sigma, floats=floats) if blind else None,
-        _level_found(sigma, floats=floats)
-        if white and not blind and settings.sigma is None
-        else None,
+        _level_given(given, sigma, floats=floats) if blind else None,
+        _level_found(sigma, floats=floats) if white and not blind and given is None else None,
         _few_bits(page.pixels) if white else None,
-        beyond_learnt(sigma, denoiser.most * view.unit, floats=floats),
+        beyond_range(given, page.unmasked if floats else None)
+        or beyond_learnt(level, most, floats=floats),
+        None if white or blind else _not_shared(given, sigma, FAINT * view.unit, floats=floats),
         _texture(taken, sigma, floats=floats) if white and not blind else None,
         other_size(page.pixels.shape[:2], denoiser),
     )
@@ -157,6 +167,36 @@ def beyond_learnt(sigma: float, most: float, *, floats: bool = False) -> str | N
         f"the noise is stronger than any that the model learnt: sigma is "
         f"{number(sigma, floats=floats)}, and it learnt {number(most, floats=floats)} at most"
         f"{unit(floats=floats)}; a linear filter may do as well"
+    )
+
+
+def beyond_range(given: float | None, floats: np.ndarray | None = None) -> str | None:
+    """Say whether a level that was given is above all that samples span, and so of another unit.
+
+    Args:
+        given: the level.
+        floats: samples of any unit; None: they are in [0, 1], and levels are said in 8-bit units.
+    """
+    if given is None or given <= 1:
+        return None
+    span = 1.0 if floats is None else float(floats.max()) - float(floats.min())
+    if given <= span:
+        return None
+    sigma, most = (number(level, floats=floats is not None) for level in (given, span))
+    return (
+        f"the picture cannot have so much noise: sigma is {sigma}, and samples span {most}"
+        f"{unit(floats=floats is not None)}; in Python a level of 25 in 8-bit units is 25/255"
+    )
+
+
+def _not_shared(given: float | None, taken: float, faint: float, *, floats: bool) -> str | None:
+    """Say whether far more went than the level of camera noise that was given: noise is white."""
+    if not given or taken <= BEYOND * max(given, faint):
+        return None
+    return (
+        f"the given level does not decide: noise of {number(taken, floats=floats)} was taken away "
+        f"where sigma is {number(given, floats=floats)}{unit(floats=floats)}, as white noise is at "
+        "any level; take --noise white"
     )
 
 
