@@ -287,6 +287,29 @@ def test_floats_of_another_unit_are_refused():
         sl.restore(np.full((8, 8), 128.0, np.float32), task="superres")
 
 
+@pytest.mark.parametrize(
+    ("sigma", "said"),
+    [
+        (25.0, "the picture cannot have so much noise: sigma is 6375.0, and samples span 255.0"),
+        (100 / 255, "the noise is stronger than any that the model learnt: sigma is 100.0"),
+        (25 / 255, None),
+    ],
+)
+def test_a_level_that_the_picture_or_the_model_cannot_have_is_said(sigma, said):
+    small = blocks(truth(16), 2)
+    found = sl.restore(small, task="superres", sigma=sigma, quality="fast").warnings
+    assert len(found) == (said is not None)
+    assert all(text.startswith(said) for text in found)
+
+
+def test_a_value_that_is_taken_for_no_data_is_said():
+    holes = truth(16)
+    holes[4:8, 4:12] = -9999
+    (said,) = sl.restore(holes, task="inpaint", quality="fast").warnings
+    assert said.startswith("the picture has ")
+    assert "32 of 256 hold exactly -9999, far from all others" in said
+
+
 def test_a_batch_is_refused():
     with pytest.raises(InputError, match="batch"):
         sl.restore(np.zeros((2, 8, 8, 1), np.float32), task="superres")

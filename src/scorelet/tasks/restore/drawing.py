@@ -19,6 +19,7 @@ from scorelet.models.measurements import Observation
 from scorelet.sampling import DivergenceError, ascend
 from scorelet.tasks.restore.known import known
 from scorelet.tasks.restore.observed import observe
+from scorelet.tasks.restore.remarks import remarks
 from scorelet.tasks.restore.settings import SCHEDULE, Restored, RestoreSettings
 from scorelet.tasks.restore.tiled import TiledDenoiser
 
@@ -68,7 +69,8 @@ def restored(
         mask=None,
     )
     none = np.empty((0, *pixels.shape), np.float32)
-    return Restored(whole.plain, none, moments.deviation, whole, settings.calls)
+    said = remarks(settings, pixels.shape[:2])
+    return Restored(whole.plain, none, moments.deviation, whole, settings.calls, said)
 
 
 def samples(

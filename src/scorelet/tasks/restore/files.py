@@ -24,7 +24,6 @@ from scorelet.data.pictures.enlarged import enlarged
 from scorelet.data.pictures.formats.base import QUALITY
 from scorelet.data.pictures.lost import lost
 from scorelet.tasks.conditions import Conditions
-from scorelet.tasks.denoise.remarks import beyond_learnt, other_size
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
 from scorelet.tasks.journal import digest
 from scorelet.tasks.listener import NOBODY, Listener
@@ -147,7 +146,7 @@ def _restore_file(
     if task.beside:
         write(task.beside[-1], found.deviation, None)
     height, width = found.picture.pixels.shape[:2]
-    loss = is_lossy(task.target, picture.metadata)
+    loss = is_lossy(task.target, picture.metadata) and settings.task != "deblur"
     report = {
         "outputs": [str(path) for path in (task.target, *task.beside)],
         "height": height,
@@ -155,7 +154,7 @@ def _restore_file(
         "samples": settings.count,
         "steps": found.steps,
         "deviation": float(found.deviation.mean()) * 255,
-        "warnings": _remarks(settings, (height, width), loss=loss),
+        "warnings": [*found.warnings, *([_LOSS] if loss else [])],
         "notes": [asdict(note) for note in (*picture.notes, *lost(task.target, picture))],
     }
     write_pages(task.target, [found.picture], publish=lambda temporary: publish(temporary, report))
@@ -166,17 +165,6 @@ _LOSS = (
     "the result is compressed with loss: pixels and means of blocks that are known hold only "
     "nearly; take a name that ends in .png"
 )
-
-
-def _remarks(settings: RestoreSettings, size: tuple[int, int], *, loss: bool) -> list[str]:
-    """Return what is to be said of a result of this size, which may be compressed with loss."""
-    denoiser = settings.ready().denoiser
-    said = (
-        beyond_learnt(settings.sigma, denoiser.most),
-        other_size(size, denoiser),
-        _LOSS if loss and settings.task != "deblur" else None,
-    )
-    return [text for text in said if text]
 
 
 def _as_large(picture: Picture, settings: RestoreSettings) -> Picture:

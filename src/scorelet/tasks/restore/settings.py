@@ -160,6 +160,8 @@ class Restored:
         deviation: standard deviation of all samples, (height, width, channels); 0 for one.
         picture: the mean as it is written: with opacity and metadata.
         steps: network calls for each sample.
+        warnings: sentences without a full stop, as about noise that the model has not learnt, and
+            about what was given.
     """
 
     image: Any
@@ -167,3 +169,4 @@ class Restored:
     deviation: np.ndarray
     picture: Picture
     steps: int
+    warnings: tuple[str, ...] = ()

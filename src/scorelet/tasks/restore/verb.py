@@ -80,5 +80,8 @@ def _restored(picture: Picture, settings: RestoreSettings) -> Restored:
         if settings.samples is not None:
             kept.append(sample)
 
-    found = restored(with_gaps(picture), settings, keep=keep)
+    picture = with_gaps(picture)
+    found = restored(picture, settings, keep=keep)
+    notes = (f"the picture {note.text}" for note in picture.notes)
+    found = replace(found, warnings=(*found.warnings, *notes))
     return replace(found, samples=np.stack(kept)) if kept else found
