@@ -137,7 +137,7 @@ def test_a_spread_multiplies_the_details_of_a_sample_and_keeps_their_power():
     assert float(normal.var()) == pytest.approx(1, abs=4 * (2 / COUNT) ** 0.5)
     power = (2 * gain[:, 0]).exp()
     assert abs(float(power.mean()) - 1) < 4 * float(power.std()) / COUNT**0.5
-    alone = Cascade(model, plans, spreads=(0, 0.3, 0)).refine(low[5:6], Noise(8, [5]))
+    alone = Cascade(model, plans, spreads=(0.0, 0.3, 0.0)).refine(low[5:6], Noise(8, [5]))
     assert torch.equal(wavelet.analyze(alone)[1][0].flatten(1), spread[5:6])
 
 

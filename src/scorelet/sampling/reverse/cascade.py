@@ -5,10 +5,10 @@ Each level has a number of steps of its own, and may have a schedule and a sampl
 is told a denoiser of details, the low band, has no noise. From a given image on it is
 super-resolution: the low band of the result is that image.
 
-Learned denoisers draw details that are too much alike in strength: some pictures are sharp and
-others soft, which costs little of the error that they learn from. A scale may therefore be a
-Gaussian scale mixture of what its plan draws, with a spread τ and one standard normal z for each
-sample: all its details d become
+Learned denoisers draw details that are too much alike in sharpness: that some pictures are sharp
+and others soft is little of the error that they learn from. A scale may therefore be a Gaussian
+scale mixture of what its plan draws, with a spread τ and one standard normal z for each sample: all
+its details d become
 
     exp(τ z - τ²) d,
 
