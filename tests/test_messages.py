@@ -17,6 +17,7 @@ PYTHON_ONLY = {
     "training/settings.py": "start_from",
     "tasks/experiments/cascade_config.py": "start_from shows_level scale_embedding",
     "core/arrays.py": "numpy.array",
+    "core/copying.py": "torch.no_grad",
 }  # for what no command has
 SHAPES = "core/typing.py"  # names of axes, which nobody is told
 

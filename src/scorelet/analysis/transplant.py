@@ -10,8 +10,6 @@ Norms are measured again throughout; nothing is trained. If both networks had th
 to a rotation, nothing would change.
 """
 
-import copy
-
 import torch
 from torch import nn
 
@@ -20,6 +18,7 @@ from scorelet.analysis.alignment.pictures import Pictures, first_pictures, pictu
 from scorelet.analysis.alignment.watching import called_parts
 from scorelet.analysis.weight_resampling.drawing import from_reference
 from scorelet.analysis.weight_resampling.norms import settle_all
+from scorelet.core.copying import copied
 from scorelet.core.errors import InputError
 
 
@@ -50,7 +49,7 @@ def transplanted(
         raise InputError(f"depth is {depth}: expected 0 to {len(pairs) - 1}, so many layers.")
     if any(pair.reference.shape != pair.other.shape for pair in pairs[:-1]):
         raise InputError("The networks differ in width: layers can be exchanged at one width only.")
-    net = copy.deepcopy(reference).eval()
+    net = copied(reference).eval()
     _, batches = picture_batches(data)
     x = first_pictures(batches)
     parts, others = called_parts(net, x), called_parts(other, x)

@@ -1,11 +1,11 @@
 """Fold scales into convolutions: the same function with fewer passes over memory."""
 
-import copy
 from typing import Protocol, runtime_checkable
 
 import torch
 from torch import nn
 
+from scorelet.core.copying import copied
 from scorelet.networks.normalization import BiasFreeBatchNorm
 
 
@@ -25,7 +25,7 @@ def folded(network: nn.Module) -> nn.Module:
     with weights W γ / s, which is exact because evaluation uses the running deviation. A module
     that is `Foldable` folds itself.
     """
-    result = copy.deepcopy(network).eval()
+    result = copied(network).eval()
     for module in list(result.modules()):
         if isinstance(module, Foldable):
             module.fold()

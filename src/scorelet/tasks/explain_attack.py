@@ -1,6 +1,5 @@
 """The verb explain-attack: why a joint law of images and classes falls for an attack."""
 
-import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from scorelet.analysis.robustness import (
     explain,
     known_norm,
 )
+from scorelet.core.copying import copied
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
@@ -143,7 +143,7 @@ def _joint(model: str | Path | NetworkJointEnergy) -> NetworkJointEnergy:
     if isinstance(joint, str | Path):
         joint = load_as(NetworkJointEnergy, joint, verb="explain-attack")
     joint.denoiser()  # refuses one that has learnt labels only
-    return copy.deepcopy(joint) if joint is model else joint
+    return copied(joint) if joint is model else joint
 
 
 def _number(label: int | str | None, joint: NetworkJointEnergy, x: Tensor, sigma: float) -> int:

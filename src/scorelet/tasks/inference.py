@@ -1,6 +1,5 @@
 """Run a denoiser over arrays of any size, in the dtype that is fastest here."""
 
-import copy
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
@@ -8,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from scorelet.core.copying import copied
 from scorelet.core.device import choose_device, inference_dtype
 from scorelet.core.errors import CheckpointError, InputError
 from scorelet.core.memory import keep_large_buffers
@@ -40,7 +40,7 @@ def prepare(
     keep_large_buffers()
     place = choose_device(device)
     kind = dtype or inference_dtype(place)
-    ready = copy.deepcopy(denoiser)
+    ready = copied(denoiser)
     if isinstance(ready, _CAST):
         ready.network = _for_inference(ready.network, place, kind)
         ready.compute_dtype = kind

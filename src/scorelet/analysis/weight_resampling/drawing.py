@@ -12,7 +12,6 @@ width are as large after a factor √(d_ref / d).
 Reference: Guth, Ménard, Rochette, Mallat, JMLR 2024, arXiv 2305.18512, definition 2 and appendix D.
 """
 
-import copy
 from dataclasses import dataclass
 
 import torch
@@ -38,6 +37,7 @@ from scorelet.analysis.alignment.watching import CalledParts, called_parts
 from scorelet.analysis.weight_covariance.broken import refuse_broken
 from scorelet.analysis.weight_resampling.laws import Law, drawn_rows
 from scorelet.analysis.weight_resampling.norms import draw_gains, settle
+from scorelet.core.copying import copied
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
@@ -114,7 +114,7 @@ def draw_network(
     """
     refuse_unknown_parts(reference)
     refuse_broken(reference)
-    net = copy.deepcopy(reference if into is None else into).eval()
+    net = copied(reference if into is None else into).eval()
     _, batches = picture_batches(data)
     x = first_pictures(batches)
     parts = called_parts(reference, x), called_parts(net, x)

@@ -3,7 +3,6 @@
 Denoisers over all classes and of the true class in dB (peak 1); see `analysis.joint_levels`.
 """
 
-import copy
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ import torch.nn.functional as F
 from scorelet.analysis.denoising import standard_error
 from scorelet.analysis.image_quality import decibels
 from scorelet.analysis.joint_levels import joint_errors
+from scorelet.core.copying import copied
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
@@ -66,7 +66,7 @@ def measure_joint(
     images = labelled_images(classifier, data, settings)
     found = measured_on(images, classifier, settings)
     device = choose_device(settings.device)
-    model = copy.deepcopy(joint).eval().to(device)
+    model = copied(joint).eval().to(device)
     labels = numbered(images, joint.classes)
     levels = SIGMAS if settings.sigmas is None else settings.sigmas
     rows = [{"sigma": s, **_at_level(model, images, labels.to(device), s / 255)} for s in levels]

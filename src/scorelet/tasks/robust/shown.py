@@ -1,6 +1,5 @@
 """Networks and pictures as attacks take them: frozen, in evaluation; tensors in [0, 1]."""
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.analysis.robustness import check_pictures
+from scorelet.core.copying import copied
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Logits
@@ -64,9 +64,7 @@ def attacked_network(model: Model, device: str) -> nn.Module:
             f"{scripts[0].original_name} is a TorchScript module, whose weights cannot be frozen: "
             "give the module that it was made from."
         )
-    return (
-        copy.deepcopy(model).to(choose_device(device), torch.float32).eval().requires_grad_(False)
-    )
+    return copied(model).to(choose_device(device), torch.float32).eval().requires_grad_(False)
 
 
 def joint_law(network: nn.Module) -> JointEnergy | None:

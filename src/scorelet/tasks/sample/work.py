@@ -2,11 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from copy import deepcopy
 
 import torch
 from torch import Tensor, nn
 
+from scorelet.core.copying import copied
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
 from scorelet.core.memory import available_memory, keep_large_buffers
@@ -44,7 +44,7 @@ def work_of(settings: SampleSettings) -> "Work":
         ImageFileError: a coarse picture that cannot be read.
     """
     loaded = load_model(settings.model)
-    own = deepcopy(loaded) if loaded is settings.model else loaded  # it is moved in its place
+    own = copied(loaded) if loaded is settings.model else loaded  # it is moved in its place
     if isinstance(own, Multiscale):
         return CascadeWork(settings, own)
     return WholeWork(settings, own)
