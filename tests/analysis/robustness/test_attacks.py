@@ -10,11 +10,13 @@ from scorelet.analysis.robustness import (
     ATTACKS,
     AttackSetup,
     attack,
+    in_order_of,
     known_norm,
     size,
     without_gradient,
 )
 from scorelet.core.errors import InputError
+from scorelet.models import Classifier
 
 QUICK = AttackSetup(steps=10, restarts=2, queries=100)
 RADII = {"linf": (0.01, 0.03, 0.06), "l2": (0.05, 0.1, 0.2)}
@@ -199,3 +201,87 @@ def test_pictures_may_require_a_gradient(network, shown, name, eps):
     plain = attack(network, x, labels, eps=eps, name=name, setup=QUICK)
     assert torch.equal(found.pictures, plain.pictures)
     assert not found.pictures.requires_grad
+
+
+class Undefined(torch.nn.Module):
+    """A network whose logits are NaN where a picture's mean is above 0.55."""
+
+    def __init__(self):
+        super().__init__()
+        self.network = Linear(2)
+
+    def forward(self, x):
+        return self.network(x).masked_fill((x.mean((1, 2, 3)) > 0.55)[:, None], torch.nan)
+
+
+@pytest.mark.parametrize("name", ["pgd", "square", "transfer"])
+@pytest.mark.parametrize("number", [0, 1])
+def test_logits_that_are_not_finite_are_broken_whatever_the_label(name, number):
+    network = Undefined().eval()
+    with torch.no_grad():  # always the same label, until it is NaN
+        network.network.weight.copy_(torch.tensor([[1.0], [-1.0]]).roll(number, 0).expand(2, 64))
+    x = torch.full((4, 1, 8, 8), 0.52)
+    labels = network(x).argmax(1)
+    assert labels.tolist() == [number] * 4
+    source = Linear(2).eval()
+    with torch.no_grad():
+        source.weight.copy_(-network.network.weight)
+    found = attack(network, x, labels, eps=0.06, name=name, setup=QUICK, source=source)
+    nan = ~network(found.pictures).isfinite().all(1)
+    assert torch.equal(found.broken, (network(found.pictures).argmax(1) != labels) | nan)
+    if name == "transfer":
+        assert bool((nan & found.broken).all())
+    if nan.any():
+        again = attack(network, found.pictures[nan], labels[nan], eps=0.01, setup=QUICK)
+        assert not bool(again.broken.any())  # wrong before
+
+
+@pytest.mark.parametrize("dtype", [torch.int16, torch.int32, torch.uint8])
+@pytest.mark.parametrize("name", ["pgd", "apgd", "square"])
+def test_labels_are_whole_numbers_of_any_dtype(network, shown, name, dtype):
+    x, labels = shown
+    plain = attack(network, x, labels, eps=0.03, name=name, setup=QUICK)
+    found = attack(network, x, labels.to(dtype), eps=0.03, name=name, setup=QUICK)
+    assert torch.equal(found.pictures, plain.pictures)
+    assert not bool(without_gradient(network, x, labels.to(dtype)).any())
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+@pytest.mark.parametrize("name", ["pgd", "apgd"])
+def test_attacks_follow_gradients_where_they_are_switched_off(network, shown, name, mode):
+    x, labels = shown
+    plain = attack(network, x, labels, eps=0.03, name=name, setup=QUICK)
+    with mode():
+        found = attack(network, x.clone(), labels.clone(), eps=0.03, name=name, setup=QUICK)
+        assert not bool(without_gradient(network, x.clone(), labels.clone()).any())
+    assert torch.equal(found.pictures, plain.pictures)
+
+
+def test_transfer_matches_classes_by_their_names(network, shown):
+    """A source that orders them otherwise, and knows more, attacks as the network itself."""
+    x, labels = shown
+    other = Linear(5).eval()
+    order = [2, 0, 3, 1]
+    with torch.no_grad():
+        other.weight[[2, 4, 0, 1]] = network.weight
+        other.weight[3] = 0
+    named = Classifier(network, ("a", "b", "c", "d")).eval()
+    source = Classifier(other, ("c", "d", "a", "e", "b")).eval()
+    options = {"eps": 0.03, "name": "transfer", "setup": QUICK}
+    plain = attack(named, x, labels, source=named, **options)
+    found = attack(named, x, labels, source=source, **options)
+    assert int(plain.broken.sum()) > 5
+    assert torch.equal(found.broken, plain.broken)
+    assert torch.allclose(in_order_of(named, source)(x), named(x), atol=1e-5)
+    turned = Classifier(network, tuple("abcd"[k] for k in order))
+    assert torch.equal(in_order_of(named, turned)(x)[:, order], network(x))
+
+
+def test_classes_without_names_are_matched_by_their_numbers(network):
+    named, numbered = (Classifier(network, names) for names in ("abcd", "0123"))
+    assert in_order_of(named, network) is network
+    assert in_order_of(network, named) is named
+    assert in_order_of(named, numbered) is numbered
+    assert in_order_of(numbered, named) is named
+    with pytest.raises(InputError, match=r"^The model to transfer from has no class 'd'"):
+        in_order_of(named, Classifier(network, "abce"))

@@ -58,6 +58,16 @@ def test_where_it_breaks_the_class_that_is_found_is_the_other_one(case):
         assert torch.equal(each.other, joint.denoise(each.attacked, 0.1, each.rival))
 
 
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_labels_are_whole_numbers_of_any_dtype_and_gradients_may_be_off(case, mode):
+    joint, _, x, labels = case
+    plain = explain(joint, x, labels, sigma=0.1, eps=0.05, setup=SETUP)
+    with mode():
+        found = explain(joint, x.clone(), labels.int(), sigma=0.1, eps=0.05, setup=SETUP)
+    assert torch.equal(found.attacked, plain.attacked)
+    assert torch.allclose(found.difference, plain.difference)
+
+
 def test_shares_of_waves_are_those_of_their_frequencies():
     t = torch.arange(16.0)
     slow, fast = (torch.cos(2 * torch.pi * k * t / 16).expand(1, 1, 16, 16) for k in (2, 5))

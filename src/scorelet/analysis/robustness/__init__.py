@@ -7,6 +7,7 @@ from scorelet.analysis.robustness.attacks import (
     Attacked,
     attack,
     clean_logits,
+    in_order_of,
 )
 from scorelet.analysis.robustness.ball import Norm, inside, known_norm, size, widest
 from scorelet.analysis.robustness.explanation import (
@@ -22,6 +23,7 @@ from scorelet.analysis.robustness.pictures import (
     check_pictures,
     check_radius,
     check_unnormalised,
+    is_wrong,
 )
 from scorelet.analysis.robustness.setup import AttackSetup
 from scorelet.analysis.robustness.smoothing import (
@@ -55,7 +57,9 @@ __all__ = [
     "check_unnormalised",
     "clean_logits",
     "explain",
+    "in_order_of",
     "inside",
+    "is_wrong",
     "known_norm",
     "log_densities",
     "low_frequency_share",

@@ -1,10 +1,11 @@
 """Attacks by name, and what of their results counts.
 
 A picture counts as broken if the network, right on the clean picture, has another label on one that
-lies in the ball and in [0, 1]: what an attack returns is brought there, and judged, by us.
+lies in the ball and in [0, 1], or logits that are not finite and say no label: what an attack
+returns is brought there, and judged, by us.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,10 +20,12 @@ from scorelet.analysis.robustness.pictures import (
     check_logits,
     check_pictures,
     check_radius,
+    is_wrong,
 )
 from scorelet.analysis.robustness.setup import AttackSetup
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels, Logits
+from scorelet.models import Classifier
 
 Attack = Callable[[nn.Module, Image, Labels, int | float, AttackSetup], Image]
 
@@ -46,6 +49,24 @@ class Copied(nn.Module):
         return self.network(x.clone()).clone()
 
 
+class Reordered(nn.Module):
+    """A network with the classes that another one has, in its order.
+
+    Args:
+        network: to be attacked in the place of the other one.
+        order: (classes,), the network's number of each class of the other one.
+    """
+
+    def __init__(self, network: nn.Module, order: Sequence[int]) -> None:
+        super().__init__()
+        self.network, self.order = network, list(order)
+        self.training = network.training
+
+    def forward(self, x: Tensor) -> Logits:
+        """Return the logits of the other one's classes."""
+        return self.network(x)[:, self.order]
+
+
 @dataclass(frozen=True)
 class Attacked:
     """What an attack has reached.
@@ -53,13 +74,15 @@ class Attacked:
     Attributes:
         pictures: (batch, channel, height, width): where `broken`, the one with another label;
             elsewhere the best that the attack returned, or the clean picture.
-        broken: (batch,), whether the label has changed; False where it was wrong before.
+        broken: (batch,), whether the label has changed, or there is none; False where it was wrong
+            before.
     """
 
     pictures: Image
     broken: Tensor
 
 
+@torch.inference_mode(mode=False)
 def attack(
     network: nn.Module,
     x: Tensor,
@@ -79,7 +102,8 @@ def attack(
         eps: radius in the unit of `x`; 0 changes nothing.
         name: one of `ATTACKS`, or transfer: PGD on `source`, each start shown to `network`.
         setup: how; default `AttackSetup()`.
-        source: another network, for transfer.
+        source: another network, for transfer; of two `scorelet.models.Classifier` classes are
+            matched by their names.
 
     Raises:
         InputError: pictures, labels, a radius or a name that cannot be used, or no logits.
@@ -88,18 +112,39 @@ def attack(
     setup = setup or AttackSetup()
     check_radius(eps, setup.norm)
     x = x.detach()
-    logits = clean_logits(network, x, labels)
-    right = logits.argmax(1) == labels
+    right = ~is_wrong(clean_logits(network, x, labels), labels)
+    labels = labels.long()
     places = right.nonzero()[:, 0]
     if eps == 0 or not len(places):
         return Attacked(x.clone(), torch.zeros_like(right))
-    network, source = Copied(network), None if source is None else Copied(source)
+    source = None if source is None else Copied(in_order_of(network, source))
+    network = Copied(network)
     found = known_attack(name, source)(network, x[places], labels[places], eps, setup)
     pictures = x.clone()
     pictures[places] = inside(found.detach(), x[places], eps, setup.norm)
     with torch.no_grad():
-        broken = right & (network(pictures).argmax(1) != labels)
+        broken = right & is_wrong(network(pictures), labels)
     return Attacked(pictures, broken)
+
+
+def in_order_of(network: nn.Module, source: nn.Module) -> nn.Module:
+    """Return `source` with the classes of `network`, by their names where both have some.
+
+    Raises:
+        InputError: it lacks one.
+    """
+    if not (isinstance(network, Classifier) and isinstance(source, Classifier)):
+        return source
+    own, known = network.classes, source.classes
+    missing = [name for name in own if name not in known]
+    if not missing:
+        return Reordered(source, [known.index(name) for name in own])
+    if any(names == tuple(map(str, range(len(names)))) for names in (own, known)):
+        return source  # the classes of one have numbers only
+    raise InputError(
+        f"The model to transfer from has no class {missing[0]!r}, which the one that is attacked "
+        "has: give one that knows all of its classes."
+    )
 
 
 def clean_logits(network: nn.Module, x: Tensor, labels: Tensor) -> Logits:
@@ -146,5 +191,5 @@ def transferred(
         found = inside(ascent(source, x, labels, eps, setup, start=start), x, eps, setup.norm)
         kept[open_] = found[open_]
         with torch.no_grad():
-            open_ &= network(kept).argmax(1) == labels
+            open_ &= ~is_wrong(network(kept), labels)
     return kept

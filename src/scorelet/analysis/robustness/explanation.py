@@ -110,6 +110,7 @@ def explain(
         raise InputError(f"sigma is {sigma}: it must be a positive number.")
     network = AtLevel(joint, level)
     attacked = attack(network, x, labels, eps=eps, name=name, setup=setup).pictures
+    labels = labels.long()
     with torch.no_grad():
         posteriors = [joint.posterior(y, level) for y in (x, attacked)]
         taken, found = (p.argmax(1) for p in posteriors)

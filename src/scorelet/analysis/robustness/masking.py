@@ -36,11 +36,11 @@ def without_gradient(network: nn.Module, x: Image, labels: Labels) -> Tensor:
     Raises:
         InputError: the network's logits cannot be differentiated in the pictures.
     """
-    image, gradient = x.detach().clone().requires_grad_(), None
-    with torch.enable_grad():
+    with torch.inference_mode(mode=False):
+        image, gradient = x.detach().clone().requires_grad_(), None
         logits = network(image.clone())  # which it may write to
         if logits.requires_grad:
-            loss = F.cross_entropy(logits, labels, reduction="sum")
+            loss = F.cross_entropy(logits, labels.clone().long(), reduction="sum")
             (gradient,) = torch.autograd.grad(loss, image, allow_unused=True)
     if gradient is None:
         raise InputError(

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from scorelet.analysis.robustness.ball import Norm
 from scorelet.core.errors import InputError
-from scorelet.core.typing import Logits
+from scorelet.core.typing import Labels, Logits
 
 BRIGHT = 5.0
 """No scaling of [0, 1] that is usual goes beyond it: pictures that do are in another unit."""
@@ -82,6 +82,11 @@ def check_unnormalised(logits: Logits) -> None:
             "The model returns probabilities, and logits are expected, whose softmax they are: "
             "leave its softmax out, or give the log of what it returns."
         )
+
+
+def is_wrong(logits: Logits, labels: Labels) -> Tensor:
+    """Return where logits have another label, or are not finite and have none, (batch,)."""
+    return (logits.argmax(1) != labels) | ~logits.isfinite().all(1)
 
 
 def check_labels(labels: Tensor, classes: int) -> None:

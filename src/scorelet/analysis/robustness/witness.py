@@ -1,4 +1,4 @@
-"""A network that remembers the first picture it was shown whose label has changed.
+"""A network that remembers the first picture it was shown that breaks.
 
 Attacks by steps return where they end, and may have passed a picture that the network gets wrong on
 their way. A witness keeps those, so that more steps from the same start never break less.
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.analysis.robustness.ball import Norm, inside
+from scorelet.analysis.robustness.pictures import is_wrong
 from scorelet.core.typing import Image, Labels, Logits
 
 
@@ -21,8 +22,8 @@ class Witness(nn.Module):
         eps, norm: of the balls.
 
     Attributes:
-        kept: for each picture the first one of its ball that was shown with another label; `x`
-            where none was.
+        kept: for each picture the first one of its ball that was shown with a wrong label, or with
+            none; `x` where there was no such one.
         broken: (batch,), where one was.
     """
 
@@ -40,7 +41,7 @@ class Witness(nn.Module):
         if len(y) == len(self.x):
             shown = y.detach()
             moved = shown - inside(shown, self.x, self.eps, self.norm)
-            new = (logits.detach().argmax(1) != self.labels) & ~self.broken
+            new = is_wrong(logits.detach(), self.labels) & ~self.broken
             new &= moved.abs().flatten(1).amax(1) <= 1e-6  # rounding; the label is judged again
             self.kept[new], self.broken = shown[new], self.broken | new
         return logits
