@@ -149,6 +149,7 @@ def _certified(smoothing: dict[str, Any]) -> list[str]:
     ]
     title = (
         f"vote under noise {smoothing['sigma']:.4g}, {smoothing['draws']} draws, confidence "
-        f"{1 - smoothing['alpha']:g}; {smoothing['abstained']:.1%} abstained"
+        f"{1 - smoothing['alpha']:g}, which certify {smoothing['farthest']:.4g} at most; "
+        f"{smoothing['abstained']:.1%} abstained"
     )
     return [title, ConsoleTable(("radius l2", "certified accuracy"), rows).text()]

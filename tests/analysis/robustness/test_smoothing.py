@@ -78,6 +78,20 @@ def test_bad_votes_are_refused(change):
         VoteSetup(**{"sigma": 0.1, **change})
 
 
+@pytest.mark.parametrize(("alpha", "least"), [(0.001, 10), (0.1, 4), (0.5, 2), (0.6, 1)])
+def test_so_few_votes_that_nothing_can_be_certified_are_refused(alpha, least):
+    assert VoteSetup(0.1, draws=least, alpha=alpha).farthest > 0
+    if least > 1:
+        with pytest.raises(InputError, match=f"^{least - 1} draws .*: take at least {least}"):
+            VoteSetup(0.1, draws=least - 1, alpha=alpha)
+
+
+def test_no_radius_is_beyond_that_of_votes_that_agree():
+    votes, image = VoteSetup(0.1, draws=100), torch.full((1, 8, 8), 0.5)
+    found = certify(lambda y: torch.tensor([[1.0, 0.0]]).expand(len(y), 2), image, votes, number=0)
+    assert found.radius == votes.farthest == pytest.approx(0.1 * 1.5004, rel=1e-4)
+
+
 @pytest.mark.parametrize("name", ["draws", "first", "batch"])
 def test_counts_of_votes_are_whole_numbers(name):
     make = unwrap(VoteSetup.__init__)  # as it is without the checks of tests

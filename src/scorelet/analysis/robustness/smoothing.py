@@ -5,11 +5,13 @@ probability of the class A that g says, at confidence 1 - α, by Clopper and Pea
 
     p = B^-1(α; k, n - k + 1)   for k votes of n,   R = σ Φ^-1(p)   if p > 1/2, else abstain.
 
-With probability 1 - α at least, g(x') = A for all |x' - x|_2 < R.
+With probability 1 - α at least, g(x') = A for all |x' - x|_2 < R. Of n votes p is at most
+α^(1/n), that of k = n: no R is beyond σ Φ^-1(α^(1/n)).
 
 References: Cohen, Rosenfeld, Kolter, ICML 2019, arXiv 1902.02918, theorem 1 and algorithm CERTIFY.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -75,6 +77,16 @@ class VoteSetup:
                 f"{self.first} and {self.draws} draws at alpha {self.alpha:g}: expected at least "
                 "one of each, and alpha between 0 and 1."
             )
+        if self.alpha ** (1 / self.draws) <= 0.5:
+            raise InputError(
+                f"{self.draws} draws at alpha {self.alpha:g} certify nothing, even where all "
+                f"agree: take at least {math.floor(-math.log2(self.alpha)) + 1}."
+            )
+
+    @property
+    def farthest(self) -> float:
+        """The radius where all draws agree: there is no larger one."""
+        return radius(lower_bound(self.draws, self.draws, self.alpha), self.sigma)
 
 
 def certify(

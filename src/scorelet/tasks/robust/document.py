@@ -19,7 +19,7 @@ ALL = "all"
 CLEAN = "none"
 _GUIDED = tuple(name for name in GRADIENT if name != "autoattack")  # it contains square
 RADII = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
-"""Of certificates, in units of the noise level."""
+"""Of certificates, in units of the noise level: those that so few votes can reach."""
 
 
 def tables(work: Work, found: dict[str, Tensors]) -> dict[str, Any]:
@@ -68,17 +68,15 @@ def _rows(work: Work, found: dict[str, Tensors], right: Tensor) -> list[dict[str
 def _smoothing(work: Work, votes: Tensors, labels: Tensor) -> dict[str, Any]:
     setup = work.settings.votes()
     hits = votes["label"] == labels
+    radii = [times * setup.sigma for times in RADII if times * setup.sigma <= setup.farthest]
     return {
         "sigma": setup.sigma,
         "draws": setup.draws,
         "alpha": setup.alpha,
+        "farthest": setup.farthest,
         "abstained": float((votes["label"] == ABSTAINED).double().mean()),
         "rows": [
-            {
-                "radius": times * setup.sigma,
-                **_share(hits & (votes["radius"] >= times * setup.sigma)),
-            }
-            for times in RADII
+            {"radius": radius, **_share(hits & (votes["radius"] >= radius))} for radius in radii
         ],
     }
 

@@ -132,7 +132,8 @@ def _certificates(smoothing: dict[str, Any]) -> list[Part]:
     ]
     votes = (
         f"Noise {smoothing['sigma']:.4g}, {smoothing['draws']} votes, each certificate wrong with "
-        f"probability {smoothing['alpha']:g} at most; {smoothing['abstained']:.1%} abstained."
+        f"probability {smoothing['alpha']:g} at most; {smoothing['abstained']:.1%} abstained. So "
+        f"many votes certify {smoothing['farthest']:.3f} at most."
     )
     return [
         Text(votes),
