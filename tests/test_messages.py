@@ -18,6 +18,7 @@ PYTHON_ONLY = {
     "tasks/experiments/cascade_config.py": "start_from shows_level scale_embedding",
     "core/arrays.py": "numpy.array",
     "core/copying.py": "torch.no_grad",
+    "core/checkpoint.py": "torch.export",
 }  # for what no command has
 SHAPES = "core/typing.py"  # names of axes, which nobody is told
 

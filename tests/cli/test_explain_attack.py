@@ -112,6 +112,7 @@ def test_a_classifier_has_no_denoisers(shell, files):
     )
     assert status == 2
     assert "has learnt labels, and no denoising" in err
+    assert "explaining an attack" in err
     status, _, err = shell("explain-attack", files / "a.png", "--model", model)
     assert status == 2
     assert "explain-attack takes a joint energy: use it with scorelet classify" in err

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from samples import small_network
 from scorelet.core.checkpoint import load_tensors, save_tensors
@@ -240,6 +241,17 @@ def test_a_pickle_is_refused_without_being_opened_whatever_its_name(tmp_path, na
     assert not marker.exists()
     pickle.loads(path.read_bytes())
     assert marker.exists()  # the bomb was live
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+def test_programs_are_named(tmp_path):
+    path, network = tmp_path / "program.pt2", nn.Linear(2, 2)
+    torch.export.save(torch.export.export(network, (torch.zeros(1, 2),)), path)
+    assert "is an exported program; expected a safetensors file" in sentence(path)
+    torch.jit.save(torch.jit.trace(network, torch.zeros(1, 2)), path)
+    assert "is a TorchScript program" in sentence(path)
+    path.write_bytes(path.read_bytes()[:200])
+    assert "is a pickle" in sentence(path)
 
 
 def test_a_loaded_file_is_what_is_loaded_from(path):

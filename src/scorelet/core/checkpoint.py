@@ -7,6 +7,7 @@ tensors. Its header entry ``scorelet`` is one JSON document.
 import json
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -123,9 +124,29 @@ def _refuse_unsafe(path: Path) -> None:
             f"{path} is a pointer of Git LFS and not the weights themselves: run git lfs pull."
         )
     if _is_pickle(first):
+        _refuse_program(path)
         raise CheckpointError(
             f"{path} is a pickle, which can run any code when opened; expected a safetensors file: "
             "ask its author for one, or convert it where you trust it."
+        )
+
+
+def _refuse_program(path: Path) -> None:
+    """Refuse an archive that holds a program beside its weights."""
+    try:
+        with ZipFile(path) as archive:
+            names = [name.partition("/")[2] for name in archive.namelist()]
+    except (BadZipFile, OSError, ValueError, NotImplementedError):  # a pickle by itself, or damaged
+        return
+    if "archive_format" in names:
+        raise CheckpointError(
+            f"{path} is an exported program; expected a safetensors file: where you trust it, load "
+            "it in Python by torch.export, and give the module that it holds."
+        )
+    if any(name.startswith("code/") for name in names):
+        raise CheckpointError(
+            f"{path} is a TorchScript program; expected a safetensors file: give the module that "
+            "it was made from in Python, or its weights."
         )
 
 

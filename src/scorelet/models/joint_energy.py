@@ -212,8 +212,8 @@ class JointEnergy(nn.Module, ABC):
         if not self.denoises:
             raise InputError(
                 "This model has learnt labels, and no denoising (lambda_dsm: 0, or noise.clean: 1 "
-                "in its training): it labels pictures, and has no density of them; it cannot "
-                "denoise or restore them."
+                "in its training): it labels pictures, and has no density of them, which "
+                "denoising, restoring, drawing samples and explaining an attack need."
             )
 
     def _precision(self, y: Tensor) -> AbstractContextManager[None]:
