@@ -66,6 +66,7 @@ class ExplainedAttack:
 
 
 @checked
+@torch.inference_mode(mode=False)
 def explain_attack(  # noqa: PLR0913 - as many as the command has options
     source: str | Path,
     *,

@@ -1,5 +1,7 @@
 """The verb robust: closed forms end to end, resume, warnings, certificates, bad input."""
 
+import re
+
 import pytest
 import torch
 from torch import nn
@@ -12,6 +14,7 @@ from scorelet.core.errors import InputError
 from scorelet.models import Classifier
 from scorelet.tasks.robust import RobustSettings, Target, robustness
 from scorelet.tasks.robust import chunks as work_in_chunks
+from scorelet.tasks.robust.report import examples
 
 EPS = (0.004, 0.012)
 
@@ -163,6 +166,34 @@ def test_a_damaged_part_is_computed_again(data, tmp_path, monkeypatch):
     assert run(data, tmp_path / "b.html", resume=True).document == whole
 
 
+class Scaled(Linear):
+    """A linear classifier with a number that is none of its weights."""
+
+    def __init__(self, scale):
+        super().__init__(2)
+        self.factor = scale
+
+    def forward(self, x):
+        return self.factor * super().forward(x)
+
+
+@pytest.mark.slow
+def test_parts_of_a_model_with_other_logits_are_not_taken(data, tmp_path, monkeypatch):
+    """Weights are the same; the same within rounding is the same."""
+    settings = RobustSettings(eps=EPS, steps=2)
+    target, resumed = Target(tmp_path / "a.html"), Target(tmp_path / "a.html", resume=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(work_in_chunks, "_widest", lambda _work: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            robustness(data, Scaled(1.0), settings, source=Scaled(1.0), target=target)
+    for one, other in ((2.0, 1.0), (1.0, -1.0)):
+        with pytest.raises(InputError, match="are those of a run with another model"):
+            robustness(data, Scaled(one), settings, source=Scaled(other), target=resumed)
+    found = robustness(data, Scaled(1.0001), settings, source=Scaled(1.0), target=resumed)
+    plain = robustness(data, Scaled(1.0), settings, source=Scaled(1.0))
+    assert found.document == plain.document
+
+
 @pytest.mark.slow
 def test_the_report_shows_attacked_pictures(data, tmp_path):
     run(data, tmp_path / "r.html")
@@ -181,6 +212,8 @@ def test_certificates_of_a_linear_classifier_and_calibration(data):
     exact = margins(Linear(2), x, labels, "l2")
     for row in smoothing["rows"]:  # a radius that is certified is at most the exact one
         assert row["accuracy"] <= float((exact >= row["radius"]).double().mean()) + 1e-9
+    assert [row["radius"] for row in smoothing["rows"]] == pytest.approx([0, 0.025, 0.05, 0.075])
+    assert smoothing["farthest"] == pytest.approx(0.05 * 2.0, rel=0.01)  # σ Φ^-1(0.001^(1/300))
     shares = [row["accuracy"] for row in smoothing["rows"]]
     assert shares == sorted(shares, reverse=True)
     assert shares[0] > 0.5
@@ -200,6 +233,7 @@ def test_certificates_of_a_linear_classifier_and_calibration(data):
         ({"attack": "fgsm"}, "There is no attack 'fgsm'"),
         ({"limit": 0}, "limit is 0"),
         ({"smoothing": 0.0}, "must be positive"),
+        ({"smoothing": 0.1, "draws": 5}, "5 draws at alpha 0.001 certify nothing"),
         ({"outliers": (torch.zeros(1, *SHAPE), torch.zeros(1))}, "a log-density"),
     ],
 )
@@ -350,3 +384,86 @@ def test_torchscript_modules_are_refused(data):
     ):
         with pytest.raises(InputError, match="Sequential is a TorchScript module"):
             sl.robust(data, eps=(0.01,), **models)
+
+
+def test_transfer_matches_classes_by_their_names(data):
+    class Turned(Linear):
+        def forward(self, x):
+            return super().forward(x).flip(1)
+
+    model = Classifier(Linear(2), ("a", "b"))
+    options = {"model": model, "eps": (0.02,), "steps": 5}
+    plain = sl.robust(data, transfer_from=model, **options).document["rows"]
+    turned = Classifier(Turned(2), ("b", "a"))
+    assert sl.robust(data, transfer_from=turned, **options).document["rows"] == plain
+    with pytest.raises(InputError, match=r"^The model to transfer from has no class 'a', which"):
+        sl.robust(data, transfer_from=Classifier(Linear(2), ("b", "c")), **options)
+
+
+class Staircase(Linear):
+    """Whether the mean is above 1/2, with a gradient that leads away from the other side."""
+
+    def forward(self, x):
+        mean = x.mean((1, 2, 3))
+        high = (mean > 0.5).to(x.dtype) - 0.5 - 1e-3 * (mean - 0.5)
+        return 5 * torch.stack([-high, high], 1)
+
+
+@pytest.mark.parametrize("order", ["sorted", "mixed"])
+def test_the_widest_radius_is_tried_on_pictures_of_all_classes(order):
+    levels = torch.tensor([0.45] * 60 + [0.55] * 60)
+    levels = levels if order == "sorted" else levels.reshape(2, -1).T.flatten()
+    x = levels[:, None, None, None].expand(-1, *SHAPE).contiguous()
+    options = {"model": Staircase(2), "eps": (0.1,), "steps": 2}
+    found = sl.robust((x, (levels > 0.5).long()), **options)
+    assert re.match(r"(1\d|20) of 20 pictures withstand", found.document["warnings"][-1])
+
+
+def test_a_sorted_set_is_cut_to_pictures_of_all_classes(data):
+    x = torch.linspace(0.2, 0.8, 24)[:, None, None, None].expand(-1, *SHAPE).contiguous()
+    labels = torch.arange(24) // 12
+    images = sl.LabelledImages(
+        (255 * x).byte().permute(0, 2, 3, 1).numpy(), labels.numpy(), ("a", "b")
+    )
+    model = Classifier(Linear(2), ("a", "b"))
+    for given in ((x, labels), (x, labels.to(torch.uint8)), images):
+        shown = sl.robust(given, model=model, eps=(0.0,), limit=8).work.shown
+        assert shown.labels.bincount().tolist() == [4, 4]
+    shown = sl.robust((x, labels), model=model, eps=(0.0,), limit=8).work.shown
+    assert shown.labels.tolist() == sorted(shown.labels.tolist())  # in the order that they had
+    assert all(
+        any(torch.equal(one, other) for other in x[labels == c])
+        for one, c in zip(shown.x, shown.labels, strict=True)
+    )
+    with pytest.raises(InputError, match="label is -1"):
+        sl.robust((x, labels - 1), model=model, limit=8)
+    kept = sl.robust(data, model=model, eps=(0.0,), limit=8).work.shown  # not sorted
+    assert torch.equal(kept.x, data[0][:8])
+
+
+def test_logits_that_an_attack_makes_not_finite_are_said(tmp_path):
+    class Undefined(Linear):
+        def forward(self, x):
+            return super().forward(x).masked_fill((x.amax((1, 2, 3)) > 0.8)[:, None], torch.nan)
+
+    x = pictures(24).clamp(0.3, 0.78)
+    labels = Linear(2)(x).argmax(1)
+    target = Target(tmp_path / "a.html")
+    settings = RobustSettings(eps=(0.1,), steps=2)
+    found = robustness((x, labels), Undefined(2), settings, target=target)
+    count = int((found.found["pgd"]["label"] == -1).sum())
+    assert count > 5
+    assert f"logits of {count} pictures attacked by pgd are NaN" in found.document["warnings"][0]
+    nan = found.found["pgd"]["label"] == -1
+    assert bool((found.found["pgd"]["level"][nan] == 0).all())
+    assert len(examples(found.work, found.found)) > 0
+    assert "no label" in {one.after for one in examples(found.work, found.found)}
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_gradients_are_followed_where_they_are_switched_off(data, mode):
+    plain = sl.robust(data, model=Linear(2), eps=EPS, steps=4, transfer_from=Linear(2, seed=3))
+    with mode():
+        given = tuple(tensor.clone() for tensor in data)
+        found = sl.robust(given, model=Linear(2), eps=EPS, steps=4, transfer_from=Linear(2, seed=3))
+    assert found.document == plain.document

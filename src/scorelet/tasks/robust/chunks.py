@@ -17,6 +17,8 @@ from scorelet.analysis.robustness import (
     certify,
     check_unnormalised,
     clean_logits,
+    in_order_of,
+    is_wrong,
     widest,
     without_gradient,
 )
@@ -31,6 +33,10 @@ CHUNK = 50
 PROBED = 20
 """Pictures that are attacked at the widest radius, where gradients must find something."""
 PROBE_STEPS = 20
+UNKNOWN = -1
+"""Label of a picture whose logits are not finite."""
+_SAME = 0.01
+"""Of the largest logit less the mean: by so much logits of one model may differ by rounding."""
 
 
 @dataclass(frozen=True)
@@ -53,35 +59,50 @@ class Work:
         """Names of the attacks, transfer last."""
         return self.settings.names + ((TRANSFER,) if self.source is not None else ())
 
+    @property
+    def chunks(self) -> range:
+        """Numbers of the chunks."""
+        return range(-(-len(self.shown.x) // CHUNK))
+
     def chunk(self, number: int) -> tuple[Tensor, Tensor]:
         """Return pictures and labels of a chunk, on the network's device."""
-        some = slice(number * CHUNK, (number + 1) * CHUNK)
+        return self.placed(slice(number * CHUNK, (number + 1) * CHUNK))
+
+    def placed(self, some: slice | Tensor) -> tuple[Tensor, Tensor]:
+        """Return some pictures and their labels, on the network's device."""
         place = next(self.network.parameters(), torch.empty(0)).device
         return self.shown.x[some].to(place, torch.float32), self.shown.labels[some].to(place)
 
 
+_CLEAN, _SOURCE = "clean-{:04d}", "source-0000"
 Piece = tuple[str, Callable[[], Tensors]]
 
 
 def pieces(work: Work) -> Iterator[Piece]:
     """Yield names and computations: clean pictures first, then attack by attack."""
-    chunks = range(-(-len(work.shown.x) // CHUNK))
-    for number in chunks:
-        yield f"clean-{number:04d}", lambda n=number: _clean(work, n)
+    for number in work.chunks:
+        yield _CLEAN.format(number), lambda n=number: _clean(work, n)
+    if work.source is not None:
+        yield _SOURCE, lambda: _source(work)
     for name in work.attacks:
-        for number in chunks:
+        for number in work.chunks:
             yield f"{name}-{number:04d}", lambda n=number, a=name: _attacked(work, a, n)
     if work.settings.guided():
         yield "widest-0000", lambda: _widest(work)
     if work.settings.smoothing is not None:
-        for number in chunks:
+        for number in work.chunks:
             yield f"smoothed-{number:04d}", lambda n=number: _certified(work, n)
 
 
 def gathered(
     work: Work, parts: Parts, progress: Callable[[int, int], None] | None
 ) -> dict[str, Tensors]:
-    """Compute all pieces, or read them; return them by kind, pictures one after the other."""
+    """Compute all pieces, or read them; return them by kind, pictures one after the other.
+
+    Raises:
+        InputError: what was read is that of a model with the same weights and other logits.
+    """
+    _check_same(work, parts)
     todo = list(pieces(work))
     found: dict[str, list[Tensors]] = {}
     for done, (name, compute) in enumerate(todo):
@@ -102,19 +123,40 @@ def _clean(work: Work, number: int) -> Tensors:
     check_finite(logits)
     if number == 0:  # refused here, not after the other attacks
         check_unnormalised(logits)
-        if work.source is not None:
-            _check_source(work.source, x, classes=logits.shape[1])
     found = {"logits": logits.cpu()}
     if work.settings.guided():
         found["without"] = without_gradient(work.network, x, labels).cpu()
     return found
 
 
-def _check_source(source: nn.Module, x: Tensor, *, classes: int) -> None:
-    """Refuse a network from which attacks cannot be transferred, with its name."""
-    labels = torch.zeros(len(x), dtype=torch.long, device=x.device)
+def _check_same(work: Work, parts: Parts) -> None:
+    """Refuse parts of networks that compute something else, which weights need not show."""
+    x, labels = work.chunk(0)
+    for name, network in ((_CLEAN.format(0), work.network), (_SOURCE, work.source)):
+        before = parts.read(name)
+        if before is None or network is None:
+            continue
+        now = clean_logits(network, x, torch.zeros_like(labels)).cpu()
+        if not _alike(before["logits"], now):
+            raise parts.refusal()
+
+
+def _alike(one: Tensor, other: Tensor) -> bool:
+    """Whether logits are those of one model, up to rounding."""
+    if one.shape != other.shape:
+        return False
+    one, other = (logits - logits.mean(1, keepdim=True) for logits in (one, other))
+    return bool(((one - other).abs() <= _SAME * one.abs().max()).all())
+
+
+def _source(work: Work) -> Tensors:
+    """Return logits of the network that attacks are transferred from; refuse one that has none."""
+    assert work.source is not None
+    (x, labels), source = work.chunk(0), work.source
+    classes = clean_logits(work.network, x, labels).shape[1]
+    labels = torch.zeros_like(labels)
     try:
-        known = clean_logits(source, x, labels).shape[1]
+        logits = clean_logits(source, x, labels)
         without_gradient(source, x, labels)
     except InputError as error:
         raise InputError(f"The model to transfer from: {error}") from error
@@ -123,15 +165,20 @@ def _check_source(source: nn.Module, x: Tensor, *, classes: int) -> None:
             "The model to transfer from does not take these pictures, of shape "
             f"{tuple(x.shape)}: {one_line(error)}."
         ) from error
-    if known < classes:
+    if (known := logits.shape[1]) < classes:
         raise InputError(
             f"The model to transfer from knows {known} classes, and the one that is attacked "
             f"{classes}: give one that knows the same."
         )
+    in_order_of(work.network, source)
+    return {"logits": logits.cpu()}
 
 
 def _attacked(work: Work, name: str, number: int) -> Tensors:
-    """Return at which radius (number of it) each picture breaks, and the attacked pictures."""
+    """Return at which radius (number of it) each picture breaks, and the attacked pictures.
+
+    Their label is `UNKNOWN` where logits are not finite.
+    """
     x, labels = work.chunk(number)
     radii = work.settings.radii
     level = torch.full((len(x),), len(radii), device=x.device)
@@ -151,22 +198,37 @@ def _attacked(work: Work, name: str, number: int) -> Tensors:
         pictures[left] = found.pictures
         level[left[found.broken]] = place
         left = left[~found.broken]
-    label = clean_logits(work.network, pictures, labels).argmax(1)
+    logits = clean_logits(work.network, pictures, labels)
+    label = logits.argmax(1).where(logits.isfinite().all(1), UNKNOWN)
     return {"level": level.cpu(), "pictures": pictures.cpu(), "label": label.cpu()}
 
 
 def _widest(work: Work) -> Tensors:
     """Attack pictures that are right at the radius where gradients must find something."""
-    x, labels = work.chunk(0)
-    right = (clean_logits(work.network, x, labels).argmax(1) == labels).nonzero()[:PROBED, 0]
-    if not len(right):
-        return {"broken": right.cpu() > 0, "labels": labels[right].cpu()}
+    right = torch.cat([_right(work, number) for number in work.chunks]).nonzero()[:, 0]
+    x, labels = work.placed(right[in_turn(work.shown.labels[right])[:PROBED]])
+    if not len(x):
+        return {"broken": labels.cpu() > 0, "labels": labels.cpu()}
     name = work.settings.guided()[0]
     name = name if name != "autoattack" else "apgd"
     setup = replace(work.settings.setup(name), steps=PROBE_STEPS)
     eps = widest(setup.norm, x[0].numel())
-    found = attack(work.network, x[right], labels[right], eps=eps, name=name, setup=setup)
-    return {"broken": found.broken.cpu(), "labels": labels[right].cpu()}
+    found = attack(work.network, x, labels, eps=eps, name=name, setup=setup)
+    return {"broken": found.broken.cpu(), "labels": labels.cpu()}
+
+
+def _right(work: Work, number: int) -> Tensor:
+    x, labels = work.chunk(number)
+    return ~is_wrong(clean_logits(work.network, x, labels), labels).cpu()
+
+
+def in_turn(labels: Tensor) -> Tensor:
+    """Return places of labels (n,): the first of each class, then the second of each, and so on."""
+    turn = torch.zeros_like(labels)
+    for number in labels.unique():
+        own = labels == number
+        turn[own] = torch.arange(int(own.sum()))
+    return turn.argsort(stable=True)
 
 
 def _certified(work: Work, number: int) -> Tensors:

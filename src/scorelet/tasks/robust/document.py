@@ -12,7 +12,7 @@ from scorelet.analysis.classification import (
 )
 from scorelet.analysis.robustness import ABSTAINED, GRADIENT, beaten, stays_high
 from scorelet.analysis.robustness.masking import SHARE
-from scorelet.tasks.robust.chunks import Work
+from scorelet.tasks.robust.chunks import UNKNOWN, Work
 from scorelet.tasks.robust.parts import Tensors
 
 ALL = "all"
@@ -82,7 +82,22 @@ def _smoothing(work: Work, votes: Tensors, labels: Tensor) -> dict[str, Any]:
 
 
 def _warnings(work: Work, found: dict[str, Tensors], right: Tensor) -> list[str]:
-    return [*_gradients(found), *_blind_wins(work, found, right), *_too_high(found)]
+    return [
+        *_unlabelled(work, found),
+        *_gradients(found),
+        *_blind_wins(work, found, right),
+        *_too_high(found),
+    ]
+
+
+def _unlabelled(work: Work, found: dict[str, Tensors]) -> list[str]:
+    counts = [(name, int((found[name]["label"] == UNKNOWN).sum())) for name in work.attacks]
+    return [
+        f"the logits of {count} pictures attacked by {name} are NaN or infinite: these count as "
+        "broken"
+        for name, count in counts
+        if count
+    ]
 
 
 def _gradients(found: dict[str, Tensors]) -> list[str]:

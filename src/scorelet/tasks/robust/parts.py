@@ -87,22 +87,38 @@ class Parts:
 
     def get(self, name: str, compute: Callable[[], Tensors]) -> Tensors:
         """Return a part: read, or computed and kept."""
-        if self.folder is None:
-            return compute()
-        path = self.folder / f"{name}.safetensors"
-        if path.exists():
-            try:
-                return load_tensors(path)[0]
-            except CheckpointError:  # damaged: it is computed again
-                path.unlink()
-        part = compute()
-        save_tensors(path, part, {"part": name})
+        part = self.read(name)
+        if part is None:
+            part = compute()
+            if self.folder is not None:
+                save_tensors(self._path(name), part, {"part": name})
         return part
+
+    def read(self, name: str) -> Tensors | None:
+        """Return a part that is there; one that is damaged is removed."""
+        if self.folder is None or not self._path(name).exists():
+            return None
+        try:
+            return load_tensors(self._path(name))[0]
+        except CheckpointError:
+            self._path(name).unlink()
+            return None
 
     def remove(self) -> None:
         """Remove them all: the report is written."""
         if self.folder is not None:
             shutil.rmtree(self.folder)
+
+    def refusal(self) -> InputError:
+        """Return the error that the parts are those of another run."""
+        return InputError(
+            f"The parts in {self.folder} are those of a run with another model, other pictures or "
+            "other options: repeat its command, or begin again with --overwrite."
+        )
+
+    def _path(self, name: str) -> Path:
+        assert self.folder is not None
+        return self.folder / f"{name}.safetensors"
 
     def _claim(self, run: str, locks: Locks) -> None:
         assert self.folder is not None
@@ -119,7 +135,4 @@ class Parts:
                 "folder, or choose another -o."
             ) from error
         if before != run:
-            raise InputError(
-                f"The parts in {self.folder} are those of a run with another model, other pictures "
-                "or other options: repeat its command, or begin again with --overwrite."
-            )
+            raise self.refusal()

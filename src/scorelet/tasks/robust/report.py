@@ -9,7 +9,7 @@ from scorelet.models import Classifier
 from scorelet.plots import curves_figure, png
 from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, render
 from scorelet.plots.robustness import Example, amplification, examples_figure
-from scorelet.tasks.robust.chunks import Work
+from scorelet.tasks.robust.chunks import UNKNOWN, Work
 from scorelet.tasks.robust.document import ALL
 from scorelet.tasks.robust.parts import Tensors
 from scorelet.tasks.robust.words import HEAD, cells, radius_text
@@ -111,6 +111,8 @@ def examples(work: Work, found: dict[str, Tensors]) -> list[Example]:
     names = work.network.classes if isinstance(work.network, Classifier) else None
 
     def word(label: Tensor) -> str:
+        if int(label) == UNKNOWN:
+            return "no label"
         return str(int(label)) if names is None else names[int(label)]
 
     return [

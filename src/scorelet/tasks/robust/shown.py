@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -14,6 +15,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.typing import Logits
 from scorelet.data.labelled import LabelledImages
 from scorelet.data.labelled.files import has_parts
+from scorelet.data.labelled.mixing import is_grouped, mixed_order
 from scorelet.data.locate import locate
 from scorelet.models import Classifier, JointEnergy
 from scorelet.tasks.evaluate.classifiers import numbered
@@ -82,13 +84,14 @@ def voter(network: nn.Module, sigma: float) -> Callable[[Tensor], Logits]:
 def shown_pictures(data: Data, network: nn.Module, settings: RobustSettings) -> Shown:
     """Return the first pictures of a set, as the network takes them.
 
+    Those of a set that is sorted by class are of all classes.
+
     Raises:
         InputError: data that cannot be used, or with classes that the model does not know.
         ArrayFileError: an npz file that cannot be used.
     """
     if not isinstance(data, str | Path | LabelledImages):
-        x, labels = _pair(data)
-        return Shown(x[: settings.limit].cpu(), labels[: settings.limit].cpu().long())
+        return Shown(*_pair(data, settings.limit))
     images = _labelled(data, network, settings)
     known = network.classes if isinstance(network, Classifier) else None
     labels = torch.from_numpy(images.y) if known is None else numbered(images, known)
@@ -101,20 +104,24 @@ def shown_pictures(data: Data, network: nn.Module, settings: RobustSettings) -> 
 def other_pictures(data: Data, network: nn.Module, settings: RobustSettings) -> Tensor:
     """Return the first pictures of a set, whatever their classes; or those of a folder."""
     if not isinstance(data, str | Path | LabelledImages):
-        x = _pair(data)[0][: settings.limit].cpu()
+        x, _ = _pair(data, settings.limit)
     else:
         images = _labelled(data, network, settings, labels=False)
         x = images.images(0, len(images))
     return _channels(x, network)
 
 
-def _pair(data: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """Return pictures, without a graph, and labels."""
+def _pair(data: Sequence[Tensor], limit: int) -> tuple[Tensor, Tensor]:
+    """Return at most so many pictures, without a graph, and labels, on the CPU."""
     if len(data) != 2:
         raise InputError(f"data has the length {len(data)}: expected two, pictures and labels.")
     x, labels = data[0].detach(), data[1]
     check_pictures(x, labels)
-    return x, labels
+    known, some = labels.cpu().numpy(), np.arange(min(limit, len(x)))
+    if len(x) > limit and is_grouped(known):
+        some = np.sort(mixed_order(known - known.min())[:limit])
+    places = torch.from_numpy(some).to(x.device)
+    return x[places].cpu(), labels[places.to(labels.device)].cpu().long()
 
 
 def _labelled(
@@ -131,7 +138,7 @@ def _labelled(
                 "these, or a classifier of scorelet."
             )
         data = load_fitted(data, network, part=settings.part, labels=labels)
-    return data.first(settings.limit).readable()
+    return data.mixed().first(settings.limit).readable()
 
 
 def _channels(x: Tensor, network: nn.Module) -> Tensor:

@@ -14,7 +14,7 @@ from scorelet.analysis.robustness.outliers import with_noise
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
-from scorelet.models import NetworkJointEnergy
+from scorelet.models import Classifier, NetworkJointEnergy
 from scorelet.tasks.array_files import PAGES, check_output, save_page
 from scorelet.tasks.locks import Locks
 from scorelet.tasks.robust.chunks import Work, gathered
@@ -121,6 +121,7 @@ def robust(  # noqa: PLR0913 - as many as the command has options
     return robustness(data, model, settings, source=transfer_from, outliers=outliers)
 
 
+@torch.inference_mode(mode=False)
 def robustness(
     data: Data,
     model: Model,
@@ -170,7 +171,9 @@ def _run(work: Work) -> str:
         tensors |= {f"source.{name}": value for name, value in work.source.state_dict().items()}
     tensors |= {"pictures": work.shown.x, "labels": work.shown.labels}
     words: dict[str, Any] = {"settings": asdict(work.settings), "torch": str(torch.__version__)}
-    words["label_levels"] = [_label_level(each) for each in (work.network, work.source)]
+    models = (work.network, work.source)
+    words["classes"] = [m.classes if isinstance(m, Classifier) else None for m in models]
+    words["label_levels"] = [_label_level(model) for model in models]
     return fingerprint(tensors, words | {"scorelet": version("scorelet")})
 
 
