@@ -324,6 +324,18 @@ def test_without_gradients_and_as_a_denoiser():
     assert_close(y + 0.04 * score, joint.denoise(y, 0.2, 1), EXACT)
 
 
+@pytest.mark.parametrize("name", JOINTS)
+def test_nothing_comes_of_nothing(name):
+    joint, y = JOINTS[name](), white(2, 1, 4, 4)[:0]
+    for logits in (joint(y, 0.3), joint.logits(y, 0.3), joint.posterior(y, 0.3)):
+        assert logits.shape == (0, 3)
+    assert joint.log_density(y, 0.3).shape == (0,)
+    assert joint.denoise_all(y, 0.3).shape == (0, 3, 1, 4, 4)
+    gradient = joint.posterior_gradient(y, 0.3, 1)
+    for found in (joint.denoise(y, 0.3), joint.denoiser()(y, 0.3, label=1), gradient):
+        assert (found.shape, found.dtype) == (y.shape, y.dtype)
+
+
 def test_what_is_refused():
     joint, y = random_network(), white(2, 1, 8, 8)
     with pytest.raises(InputError, match="classes 0 to 2"):
@@ -334,6 +346,8 @@ def test_what_is_refused():
         NetworkJointEnergy(GradResNet(3, 3, width=0.125), "abc").logits(y)
     with pytest.raises(InputError, match="sigma must be finite"):
         joint.logits(y, -1.0)
+    with pytest.raises(InputError, match=r"\(2, 1, 8, 0\), without a pixel"):
+        joint.logits(y[..., :0], 0.1)
     for wrong in ((255 * y).to(torch.uint8), y[0]):
         with pytest.raises(InputError, match="expected floats"):
             joint.denoise(wrong, 0.1)

@@ -8,7 +8,14 @@ from torch import nn
 
 from laws.denoiser_laws import assert_euler, assert_homogeneous
 from scorelet.core.errors import InputError
-from scorelet.models import Locality, ResidualDenoiser
+from scorelet.models import (
+    LevelMapDenoiser,
+    Locality,
+    ResidualDenoiser,
+    SubsampledDenoiser,
+    score,
+    sure,
+)
 from scorelet.networks import (
     ARCHITECTURES,
     BFCNN,
@@ -158,6 +165,23 @@ def test_folding_keeps_the_function(make):
     plain = folded(network)
     assert not any(isinstance(m, BiasFreeBatchNorm) for m in plain.modules())
     torch.testing.assert_close(plain(y), network(y), rtol=1e-4, atol=1e-6)  # float32, reordered
+
+
+@pytest.mark.parametrize("make", NETWORKS.values(), ids=NETWORKS)
+def test_nothing_comes_of_nothing(make):
+    assert make().eval()(torch.zeros(0, 1, 15, 16)).shape == (0, 1, 15, 16)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_no_picture_has_no_result(channels):
+    small = {"widths": (8, 12), "encoder": (1, 2), "decoder": (1,)}
+    y = torch.zeros(0, channels, 16, 16, dtype=torch.float64)
+    denoiser = ResidualDenoiser(ShuffleUNet(3, **small).double())
+    for found in (denoiser(y), SubsampledDenoiser(denoiser, 2)(y), score(denoiser, y, 0.1)):
+        assert (found.shape, found.dtype) == (y.shape, y.dtype)
+    assert sure(denoiser, y, 0.1, exact=True).shape == (0,)
+    told = LevelMapDenoiser(ShuffleUNet(4, outputs=3, **small).double(), channels=3)
+    assert told(y, 0.1).shape == y.shape
 
 
 @pytest.mark.parametrize("make", [NETWORKS["unet"], NETWORKS["shuffle-unet"]])

@@ -66,6 +66,7 @@ def test_e9_sign_split_is_a_convolution_with_both_signs(shape):
     torch.testing.assert_close(plus - minus, u, rtol=0, atol=1e-12)
     torch.testing.assert_close(plus + minus, u.abs(), rtol=0, atol=1e-12)
     assert part.copies == 10
+    assert part(x[:0]).shape == (0, *part(x).shape[1:])
 
 
 @pytest.mark.slow

@@ -232,10 +232,10 @@ class JointEnergy(nn.Module, ABC):
                 f"The image batch has dtype {y.dtype}: classes differ in a large log-density by "
                 "less than half precision keeps; take float32 for images and model."
             )
-        if not y.numel():
+        if 0 in y.shape[1:]:
             raise InputError(
-                f"The image batch has shape {tuple(y.shape)}, without a pixel: give one image or "
-                "more, of at least one."
+                f"The image batch has shape {tuple(y.shape)}, without a pixel: give images of at "
+                "least one."
             )
         if self.channels is not None and y.shape[1] not in self.channels:
             known = " or ".join(map(str, self.channels))

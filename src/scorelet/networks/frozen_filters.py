@@ -62,7 +62,7 @@ class FrozenFilters(nn.Module):
             u = F.conv2d(x, kernels, padding="same", groups=channels)
             return u.unflatten(1, (channels, -1))
         u = x.flatten(0, 1).flatten(1) @ self._matrix(*sides)
-        return u.reshape(batch, channels, -1, *sides)
+        return u.reshape(batch, channels, len(self.filters), *sides)
 
     def _matrix(self, height: int, width: int) -> Tensor:
         """Return the filters as a matrix (h w, K h w) that rows of pixels are multiplied by."""

@@ -13,6 +13,7 @@ References: Thiry, Guth 2024, arXiv 2410.03505; the trunk as in Guth, Kadkhodaie
 arXiv 2506.05310.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -164,7 +165,7 @@ class GradResNet(nn.Module):
         else:
             square = torch.stack([square.mean(1) for _, square in moments], 1)
         strengths = self.strengths[: square.shape[1]]
-        energy = UNIT * u[0].numel() / 2 * (square * strengths).sum(1)
+        energy = UNIT * math.prod(u.shape[1:]) / 2 * (square * strengths).sum(1)
         for product, image, z in zip(self.products, _octaves(u), maps, strict=False):
             energy = energy + product(image, z, level)
         return energy, self.classify(features)

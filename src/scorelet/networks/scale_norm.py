@@ -42,9 +42,9 @@ class ScaleGroupNorm(nn.Module):
     def forward(self, x: Image, gain: Tensor | None = None) -> Image:
         """Return the evened x; `gain`, (batch, channel), multiplies γ."""
         pixels = x.shape[2] * x.shape[3]
-        mean, square = squares(x).reshape(2, len(x), -1, self.group).mean(3) / pixels
+        mean, square = squares(x).unflatten(2, (-1, self.group)).mean(3) / pixels
         variance = (square - mean.square()).clamp(min=0)
         ratio = ((variance.mean(1, keepdim=True) + self.eps) / (variance + self.eps)).sqrt()
         gain = self.weight if gain is None else self.weight * gain
-        scale = ratio[:, :, None] * gain.reshape(-1, *self.weight.reshape(-1, self.group).shape)
+        scale = ratio[:, :, None] * gain.unflatten(-1, (-1, self.group))
         return affine(x, scale.flatten(1), -(mean[:, :, None] * scale).flatten(1))

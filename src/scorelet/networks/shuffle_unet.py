@@ -63,7 +63,7 @@ class ShuffleUNet(nn.Module):
             raise ValueError(f"{len(widths)} widths need as many encoders and one decoder fewer")
         if len(expansion) < len(widths):
             raise ValueError(f"{len(widths)} widths need as many expansions, not {len(expansion)}")
-        self.channels = channels
+        self.channels, self.outputs = channels, outputs
         self.options = {
             "channels": channels,
             "widths": list(widths),
@@ -95,6 +95,8 @@ class ShuffleUNet(nn.Module):
         if y.shape[1] == 1 < self.channels:
             return self.forward(y.expand(-1, self.channels, -1, -1)).mean(1, keepdim=True)
         height, width = y.shape[-2:]
+        if not len(y):  # pixel_unshuffle leaves what is empty as it is
+            return y.new_empty(0, self.outputs, height, width)
         x = self.head(F.pixel_unshuffle(mirrored_to_multiple(y, self.multiple), 2))
         skips = []
         watched = is_watched(self)

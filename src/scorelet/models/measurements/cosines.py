@@ -15,12 +15,12 @@ from scorelet.core.typing import Image
 
 def cosine_transform(x: Image) -> Image:
     """Return the transform of the last two axes."""
-    return _forward(_forward(x).mT).mT
+    return _forward(_forward(x).mT).mT if len(x) else x
 
 
 def inverse_cosine_transform(x: Image) -> Image:
     """Return the image with these coefficients."""
-    return _backward(_backward(x).mT).mT
+    return _backward(_backward(x).mT).mT if len(x) else x
 
 
 def _forward(x: Tensor) -> Tensor:
