@@ -57,6 +57,18 @@ def test_the_energy_of_banks(bank, low, high):
     assert energy.max() == pytest.approx(high, abs=5e-3)
 
 
+@pytest.mark.parametrize("count", range(1, 9))
+def test_angles_are_counted_from_the_axis_that_points_down(count):
+    expected = [max(count // 2 - 1, 0) - m for m in range(count)]
+    assert angles_of(count) == pytest.approx(np.pi / count * np.array(expected))
+    down, right = np.meshgrid(np.arange(32), np.arange(32), indexing="ij")
+    bands = morlet_bank((32, 32), 1, count).bands[0]
+    for number, angle in enumerate(angles_of(count)):
+        wave = np.cos(3 * np.pi / 4 * (down * np.cos(angle) + right * np.sin(angle)))
+        moduli = np.abs(np.fft.ifft2(bands * np.fft.fft2(wave))).mean((1, 2))
+        assert moduli.argmax() == number
+
+
 def test_wavelets_have_zero_mean_and_windows_mean_one():
     octaves = [morlet_bank((64, 64), 1, L) for L in (4, 8)] + [morlet_bank((32, 48), 3, 6)]
     halves = [half_octave_bank((64, 64), L, second=s) for L in (4, 8) for s in (False, True)]

@@ -1,8 +1,10 @@
 """Morlet wavelets and their low-pass filters, as real functions of frequency.
 
 Symbols: ω, frequency in radians a pixel, in [-π, π)²; J, number of octaves; L, number of angles;
-θ_m = (⌊L/2 - 1⌋ - m) π / L; σ, width of the Gaussian window in pixels; ξ, centre frequency; s,
-slant, the window's width along the wave over its width across. A window and a wavelet are
+θ_m = (⌊L/2⌋ - 1 - m) π / L, and 0 for L = 1; e_θ = (cos θ, sin θ), down and to the right, so that
+the wave of θ = 0 is made of horizontal stripes, that of π/2 of vertical ones; σ, width of the
+Gaussian window in pixels; ξ, centre frequency; s, slant, the window's width along the wave over its
+width across. A window and a wavelet are
 
     ĝ(ω)  = c exp(-σ² (ω_∥² + ω_⊥² / s²) / 2),      ω_∥, ω_⊥: along and across the direction θ
     ψ̂(ω) = ĝ(ω - ξ e_θ) - κ ĝ(ω),                   κ such that ψ̂(0) = 0,
@@ -110,7 +112,7 @@ def check_scales(scales: object, angles: object, *, least: int = 0) -> None:
 
 
 def angles_of(count: int, *, full: bool = False) -> np.ndarray:
-    """Return θ_m in radians, over a half circle or the full one."""
+    """Return θ_m in radians, over a half circle; over the full one with 2π for π."""
     span = 2 * np.pi if full else np.pi
     return (int(count / 2 - 1) - np.arange(count)) * span / count
 
