@@ -181,6 +181,16 @@ def test_dtype_of_energies_follows_the_field():
         assert_close(got.double() / PowerLaw().energy(x), torch.ones(3).double(), tolerance)
 
 
+@pytest.mark.parametrize("law", [*LAWS, *DEGENERATE], ids=[*IDS, "no mean", "band"])
+def test_half_precision_is_computed_in_float32(law):
+    for half in (torch.float16, torch.bfloat16):
+        x = fields(8).to(half)
+        for function in (law.energy, law.log_density, law.force, law.score):
+            assert torch.equal(function(x), function(x.float()).to(half))
+        product = law.hessian_vec(x.float(), x.float().flip(0)).to(half)
+        assert torch.equal(law.hessian_vec(x, x.flip(0)), product)
+
+
 def test_a_power_that_is_changed_does_not_change_the_law():
     law = PowerLaw()
     law.power(8).zero_()

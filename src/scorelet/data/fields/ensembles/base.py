@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from scorelet.core.device import exactly
 from scorelet.core.errors import InputError
 from scorelet.core.per_sample import one_thread
 from scorelet.core.random import generator
@@ -95,18 +96,20 @@ class Ensemble(ABC):
     def energy(self, x: Tensor) -> PerSample:
         """Return U(x) = -log p(x) up to a constant, with the dtype and device of x.
 
+        Half precision is computed in float32.
+
         Raises:
             InputError: x is not (batch, 1, L, L) floating point, or no formula is known. What is
                 not finite has an energy that is not: samplers that overflow reject such steps.
         """
         self._check_field(x)
-        return self._energy(x)
+        return exactly(self._energy, x)
 
     @final
     def force(self, x: Tensor) -> Image:
         """Return +grad U(x), the gradient of the energy itself: the score is its negative."""
         self._check_field(x)
-        return self._force(x)
+        return exactly(self._force, x)
 
     @final
     def hessian_vec(self, x: Tensor, v: Tensor) -> Image:
@@ -115,7 +118,7 @@ class Ensemble(ABC):
         self._check_field(v)
         if x.shape != v.shape:
             raise InputError(f"x has the shape {tuple(x.shape)}, v {tuple(v.shape)}: expected one.")
-        return self._hessian_vec(x, v)
+        return exactly(self._hessian_vec, x, v)
 
     @final
     def score(self, x: Tensor) -> Image:

@@ -19,6 +19,7 @@ from typing import final
 import torch
 from torch import Generator, Tensor
 
+from scorelet.core.device import exactly
 from scorelet.core.errors import InputError
 from scorelet.core.per_sample import sum_per_sample
 from scorelet.core.typing import Image, PerSample
@@ -40,10 +41,8 @@ class GaussianField(IndexedEnsemble):
     @final
     def log_density(self, x: Tensor) -> PerSample:
         """Return log p(x) = -U(x) - 1/2 sum_k log(2 pi P(k)), in nats."""
-        energy = self.energy(x)
-        power = _cached_power(self, x.shape[-1])
-        support = power[power > 0]
-        return -energy - float((2 * math.pi * support).log().sum()) / 2
+        self._check_field(x)
+        return exactly(self._log_density, x)
 
     @final
     def entropy(self, size: int) -> float:
@@ -59,6 +58,12 @@ class GaussianField(IndexedEnsemble):
     @final
     def _power(self, size: int) -> Tensor:
         return _cached_power(self, size).clone()
+
+    @final
+    def _log_density(self, x: Image) -> PerSample:
+        power = _cached_power(self, x.shape[-1])
+        support = power[power > 0]
+        return -self._energy(x) - float((2 * math.pi * support).log().sum()) / 2
 
     @final
     def _energy(self, x: Image) -> PerSample:
