@@ -91,6 +91,18 @@ def test_derivatives_exist_without_gradients_being_recorded():
     assert float(force.abs().min()) > 0
 
 
+@pytest.mark.parametrize("name", ["function", "potential"])
+def test_what_is_no_batch_of_fields_is_refused(name):
+    energy, x = ENERGIES[name], white(2, 1, 4, 4)
+    for wrong in (x.to(torch.complex128), x.long(), x[0]):
+        for call in (energy.energy, energy.force, energy.score):
+            with pytest.raises(InputError, match="Fields must be floating point and"):
+                call(wrong)
+        for pair in ((wrong, x), (x, wrong)):
+            with pytest.raises(InputError, match="Fields must be floating point and"):
+                energy.hessian_vec(*pair)
+
+
 def test_a_noisy_density_is_that_of_the_model():
     model, y = mixture(), white(2, 1, 8, 8)
     density = model.noisy(0.4)

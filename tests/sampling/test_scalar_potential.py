@@ -11,8 +11,9 @@ from torch.func import grad, jvp
 
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
+from scorelet.models.energy import check_fields
 from scorelet.sampling import ScalarPotential
-from scorelet.sampling.scalar_potential import _check_coefficients, _check_fields
+from scorelet.sampling.scalar_potential import _check_coefficients
 
 DOUBLE = torch.zeros((), dtype=torch.float64)
 EXACT = 1e-10  # float64 sums of 24 terms of order 10 leave 1e-13
@@ -120,7 +121,7 @@ def test_what_cannot_work_is_refused():
         (lambda: ScalarPotential(0.68, math.nan, 1.0), "finite numbers for coefficients"),
         (lambda: _check_coefficients(True, 1.0, 1.0), "has True: give finite numbers"),
         (lambda: _check_coefficients(0.68, None), "has None: give finite numbers"),
-        (lambda: unwrap(_check_fields)(np.zeros((1, 1, 4, 4))), "got ndarray"),
+        (lambda: unwrap(check_fields)(np.zeros((1, 1, 4, 4))), "got ndarray"),
         (lambda: ScalarPotential.from_double_well_form(0.68, bonds="thrice"), "'once' or 'twice'"),
         (lambda: POTENTIALS[0].energy(torch.zeros(4, 4)), r"\(batch, channel, height, width\)"),
         (lambda: POTENTIALS[0].force(torch.zeros(1, 1, 4, 4, dtype=int)), "floating point"),

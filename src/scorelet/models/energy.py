@@ -10,6 +10,8 @@ from typing import Protocol, runtime_checkable
 from torch import Tensor
 from torch.func import grad, jvp
 
+from scorelet.core.errors import InputError
+
 
 @runtime_checkable
 class Energy(Protocol):
@@ -63,6 +65,8 @@ class FunctionEnergy:
     Args:
         function: U, from (batch, channel, height, width) to (batch,), of operations that
             `torch.func` can differentiate; no sample may depend on another one.
+
+    Its methods raise InputError for what is no batch of floating-point fields.
     """
 
     def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
@@ -70,10 +74,12 @@ class FunctionEnergy:
 
     def energy(self, x: Tensor) -> Tensor:
         """Return U of each sample, (batch,)."""
+        check_fields(x)
         return self._function(x)
 
     def force(self, x: Tensor) -> Tensor:
         """Return F = +grad U; under `torch.no_grad`, too."""
+        check_fields(x)
         return grad(lambda u: self._function(u).sum())(x)
 
     def score(self, x: Tensor) -> Tensor:
@@ -82,4 +88,16 @@ class FunctionEnergy:
 
     def hessian_vec(self, x: Tensor, v: Tensor) -> Tensor:
         """Return H(x) v, the derivative of the force along v."""
+        check_fields(v)
         return jvp(self.force, (x.contiguous(),), (v,))[1]  # jvp refuses expanded tensors
+
+
+def check_fields(x: object) -> None:
+    """Raise InputError unless x is a batch of floating-point fields."""
+    if not isinstance(x, Tensor):
+        raise InputError(f"Fields must be a tensor of floating point, got {type(x).__name__}.")
+    if x.ndim != 4 or not x.is_floating_point():
+        raise InputError(
+            f"Fields must be floating point and (batch, channel, height, width), got "
+            f"{x.dtype} of shape {tuple(x.shape)}."
+        )

@@ -22,6 +22,7 @@ from torch import Tensor
 from scorelet.core.errors import InputError
 from scorelet.core.per_sample import sum_per_sample
 from scorelet.core.typing import Image, PerSample
+from scorelet.models.energy import check_fields
 
 
 @dataclass(frozen=True)
@@ -87,14 +88,14 @@ class ScalarPotential:
         Raises:
             InputError: `x` is not a batch of floating-point fields.
         """
-        _check_fields(x)
+        check_fields(x)
         bonds = x * (x.roll(1, -1) + x.roll(1, -2))
         square = x.square()
         return sum_per_sample(-self.b * bonds + (self.a + self.q * square) * square)
 
     def force(self, x: Tensor) -> Image:
         """Return +grad E(x) = -b sum_nn x + 2a x + 4q x^3; arguments as in `energy`."""
-        _check_fields(x)
+        check_fields(x)
         return -self.b * _neighbours(x) + (2 * self.a + 4 * self.q * x.square()) * x
 
     def score(self, x: Tensor) -> Image:
@@ -103,8 +104,8 @@ class ScalarPotential:
 
     def hessian_vec(self, x: Tensor, v: Tensor) -> Image:
         """Return the Hessian of E at x times v: -b sum_nn v + (2a + 12q x^2) v."""
-        _check_fields(x)
-        _check_fields(v)
+        check_fields(x)
+        check_fields(v)
         return -self.b * _neighbours(v) + (2 * self.a + 12 * self.q * x.square()) * v
 
     def power(self, size: int) -> Tensor:
@@ -134,13 +135,3 @@ def _check_coefficients(*values: object) -> None:
 
 def _neighbours(x: Tensor) -> Tensor:
     return x.roll(1, -1) + x.roll(-1, -1) + x.roll(1, -2) + x.roll(-1, -2)
-
-
-def _check_fields(x: Tensor) -> None:
-    if not isinstance(x, Tensor):
-        raise InputError(f"Fields must be a tensor of floating point, got {type(x).__name__}.")
-    if x.ndim != 4 or not x.is_floating_point():
-        raise InputError(
-            f"Fields must be floating point and (batch, channel, height, width), got "
-            f"{x.dtype} of shape {tuple(x.shape)}."
-        )
