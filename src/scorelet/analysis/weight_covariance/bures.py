@@ -24,9 +24,9 @@ def root_overlap(first: Spectrum, second: Spectrum) -> Tensor:
 
 
 def bures_distance(first: Spectrum, second: Spectrum) -> float:
-    """Return d², not negative."""
+    """Return d, not negative."""
     power = first.trace + second.trace
-    return float((power - 2 * root_overlap(first, second)).clamp(min=0))
+    return float((power - 2 * root_overlap(first, second)).clamp(min=0).sqrt())
 
 
 def bures_cosine(first: Spectrum, second: Spectrum) -> float:
