@@ -1,8 +1,10 @@
 """The plane of class means: it is Fisher's, and whitens what varies within classes."""
 
+import pytest
 import torch
 
 from scorelet.analysis.discriminant import discriminant_plane
+from scorelet.core.errors import InputError
 from scorelet.core.random import generator
 
 
@@ -30,3 +32,9 @@ def test_two_classes_have_their_line_first():
     assert line[2].abs() > 10 * line[[0, 1, 3]].abs().max()
     gap = lambda v: (x[y == 1] @ v).mean() - (x[y == 0] @ v).mean()  # noqa: E731
     assert gap(other).abs() < 0.01 * gap(line).abs()
+
+
+def test_one_feature_has_no_plane():
+    y = torch.arange(20) % 2
+    with pytest.raises(InputError, match="have 1 feature: a plane needs two"):
+        discriminant_plane(torch.randn(20, 1, generator=generator(0)), y)

@@ -13,7 +13,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from scorelet.analysis.fisher_moments import ClassMoments
+from scorelet.core.errors import InputError
 from scorelet.core.typing import Labels
+from scorelet.core.words import counted
 
 Features = Float[Tensor, "sample dimension"]
 
@@ -24,14 +26,18 @@ def discriminant_plane(
     """Return V, (dimension, 2), float64, for which Vᵀ (Σ_W + ε I) V = 1.
 
     Args:
-        features: x, (sample, dimension).
+        features: x, (sample, dimension), of two dimensions at least.
         labels: classes from 0, at least two of them, with at least two samples each.
         ridge: ε over the mean variance within classes; it tells directions of few samples from
             those that separate. Draw other samples than those that V comes from.
 
     Raises:
-        InputError: fewer than two classes, or a class with too few samples.
+        InputError: fewer than two features or classes, or a class with too few samples.
     """
+    if features.shape[1] < 2:
+        raise InputError(
+            f"The samples have {counted(features.shape[1], 'feature')}: a plane needs two or more."
+        )
     moments = ClassMoments(torch.bincount(labels).tolist(), features.shape[1])
     moments.update(features, labels)
     within = moments.within.clone()
