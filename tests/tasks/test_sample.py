@@ -80,6 +80,17 @@ def blind(*, sigma=((0.01, 4.0), (0.01, 0.3), (0.01, 0.2)), size=(16, 24)):
     ).eval()
 
 
+def unsized():
+    """A cascade that says nothing of the size of its pictures."""
+    model = blind()
+    del model.record["size"]
+    return model
+
+
+def test_closed_forms_are_drawn_in_the_size_of_their_law():
+    assert sl.sample(gaussian(), n=1, steps=2).images.shape == (1, 1, SIDE, SIDE)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["heun", "ddim", "ancestral-small"])
 def test_low_bands_have_the_exact_law_of_the_discrete_sampler(name):
@@ -449,9 +460,11 @@ def test_an_interrupt_keeps_what_was_done_and_says_so(tmp_path, monkeypatch):
         ({"model": blind(), "label": "dog"}, "knows no classes"),
         ({"model": "photo", "size": (8, 8), "label": "dog"}, "class|label"),
         ({"model": "phi4"}, "energies.*scorelet field sample"),
-        ({"model": gaussian()}, "give size"),
-        ({"model": gaussian(), "size": (18, 16)}, "divisible by 4"),
-        ({"model": gaussian(), "size": (1 << 22, 1 << 22)}, "need .* GB or more"),
+        ({"model": unsized()}, "give size"),
+        ({"model": gaussian(), "size": (18, 16)}, r"divisible by 4, as the .* them 2 times\.$"),
+        ({"model": gaussian(1), "size": (15, 16)}, r"divisible by 2, as the .* them once\.$"),
+        ({"model": gaussian(), "size": (32, 32)}, "the model knows pictures of 16x16"),
+        ({"model": unsized(), "size": (1 << 22, 1 << 22)}, "need .* GB or more"),
         ({"model": blind(), "size": (32, 32)}, "whole picture.*coarse"),
         ({"size": (96, 96)}, r"20x20 coefficients is about the whole picture\. Leave size out\.$"),
         ({"model": blind(), "steps": 0}, "steps is 0"),

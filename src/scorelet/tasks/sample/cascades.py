@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from scorelet.core.errors import InputError
+from scorelet.core.words import often
 from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.models.multiscale_denoiser import Levels
@@ -106,9 +107,11 @@ def _schedule(known: Sequence[Sequence[float]] | None, number: int) -> NoiseSche
 
 
 def trained_size(model: Multiscale) -> Size | None:
-    """Return height and width of the pictures that a model was trained on, if it says so."""
-    size = model.record.get("size")
-    return None if size is None else (int(size[0]), int(size[1]))
+    """Return height and width of the pictures that a model or its low band knows, if it says."""
+    if size := model.record.get("size"):
+        return int(size[0]), int(size[1])
+    low = cast("Denoiser", model.coarse).learnt
+    return None if low is None else (low[0] << model.levels, low[1] << model.levels)
 
 
 def channels_in(model: Multiscale[Denoiser]) -> int:
@@ -134,7 +137,7 @@ def whole_size(model: Multiscale[Denoiser], size: Size | None) -> Size:
     if wanted[0] % multiple or wanted[1] % multiple:
         raise InputError(
             f"size is {wanted[0]}x{wanted[1]}: both sides must be divisible by {multiple}, as the "
-            f"model halves them {model.levels} times."
+            f"model halves them {often(model.levels)}."
         )
     if trained is not None and wanted != trained:
         _check_local(model, wanted, trained)

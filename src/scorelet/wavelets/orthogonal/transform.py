@@ -9,6 +9,7 @@ from torch import Tensor
 from scorelet.core.errors import InputError
 from scorelet.core.numbers import is_whole
 from scorelet.core.options import checked
+from scorelet.core.words import often
 from scorelet.wavelets.filters import orthogonal_filters
 from scorelet.wavelets.orthogonal.banded import BandedFilters
 from scorelet.wavelets.orthogonal.cascade import Cascade
@@ -166,9 +167,9 @@ def check_sides(sides: tuple[int, ...], levels: int) -> None:
     most = min((n & -n).bit_length() - 1 for n in sides)
     larger = " x ".join(str(-(-n // factor) * factor) for n in sides)
     fewer = f"use at most {most} level{'s' * (most > 1)}, or " if most > 0 else ""
-    times = "once" if levels == 1 else f"{levels} times"
     raise InputError(
-        f"Sides of {' x '.join(map(str, sides))} cannot be halved {times}: {fewer}pad to {larger}."
+        f"Sides of {' x '.join(map(str, sides))} cannot be halved {often(levels)}: {fewer}pad to "
+        f"{larger}."
     )
 
 
