@@ -88,6 +88,7 @@ class FunctionEnergy:
 
     def hessian_vec(self, x: Tensor, v: Tensor) -> Tensor:
         """Return H(x) v, the derivative of the force along v."""
+        check_fields(x)
         check_fields(v)
         return jvp(self.force, (x.contiguous(),), (v,))[1]  # jvp refuses expanded tensors
 
