@@ -118,6 +118,38 @@ def test_two_processes_that_keep_code_at_the_same_time_do_not_mix_it_up(tmp_path
     assert [fresh.load(key) for key in "ab"] == ["code of a", "code of b"]
 
 
+TRANSFORM = """
+import sys
+import torch
+from scorelet.wavelets import OrthogonalWavelet
+
+for word in sys.argv[1:]:
+    ndim = int(word)
+    x = torch.ones(1, *(4,) * ndim, dtype=torch.float64)
+    low, _ = OrthogonalWavelet("haar", 1, ndim=ndim).analyze(x)
+    print(round(float(low.square().sum())))
+"""
+
+
+@pytest.mark.slow
+def test_kernels_that_two_processes_keep_are_two_kernels_in_a_third(tmp_path):
+    """Each is the first that its process compiles, and numba would give both one name."""
+    variables = environment() | {"NUMBA_CACHE_DIR": str(tmp_path)}
+
+    def energies(*words):
+        done = subprocess.run(
+            [sys.executable, "-c", TRANSFORM, *words], capture_output=True, text=True, env=variables
+        )
+        assert done.returncode == 0, done.stderr
+        return [int(line) for line in done.stdout.split()]
+
+    assert energies("1") == [4]
+    assert energies("2") == [16]
+    kept = sorted(path.name for path in tmp_path.rglob("*.nbc"))
+    assert energies("2", "1") == [16, 4]
+    assert sorted(path.name for path in tmp_path.rglob("*.nbc")) == kept
+
+
 def test_two_versions_of_numba_keep_code_in_files_of_their_own(tmp_path):
     """One has read its index before the other replaces it, and looks for its code after that."""
     one, two = (_Files(str(tmp_path), "kernel", "stamp") for _ in range(2))

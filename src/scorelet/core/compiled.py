@@ -5,6 +5,11 @@ the source file or in the user's cache folder, where the next process loads it. 
 be written, every process compiles for itself. What is kept is compiled anew when the kernel's file
 changes, or a file of the same package that it imports (see `editions`).
 
+numba names a function after its place among those that the process has compiled, and code is linked
+by names: of two kernels from one closure that two processes have kept under one name, a third
+process that loads both would run parts of one in the other, without a word. Places are therefore
+counted from a random number on.
+
 Parts are what kernels call. They must not allocate: without numba's run-time they count no
 references to arrays, which can cost more than the arithmetic (two atomic additions for each array
 of each call).
@@ -12,7 +17,9 @@ of each call).
 
 import hashlib
 import inspect
+import itertools
 import os
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
@@ -21,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core.bytecode import FunctionIdentity
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.ccallback import CFunc
 from numba.core.codegen import JITCodeLibrary
@@ -40,6 +48,16 @@ _PART_OPTIONS: dict[str, Any] = _OPTIONS | _NO_ENTRIES | {"_nrt": False}
 
 _NAME = 16  # characters of the name of a file, of its 64
 _MADE = attrgetter("fndesc", "library")  # of what numba has compiled
+
+
+def _count_apart() -> None:
+    """Let numba count functions from a number on that no other process has."""
+    FunctionIdentity._unique_ids = itertools.count(secrets.randbits(60))
+
+
+_count_apart()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_count_apart)
 
 
 def compiled(function: Function) -> Function:
