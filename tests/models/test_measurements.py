@@ -90,6 +90,29 @@ def test_cosine_transform_is_that_of_scipy():
         torch.testing.assert_close(back[0], x, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize(
+    "kernel",
+    [gaussian_kernel(2.0), gaussian_kernel(0.6), torch.full((5, 5), 1 / 25)],
+    ids=["strong", "mild", "box"],
+)
+def test_the_noise_of_what_was_blurred_is_found(kernel):
+    """Beside a picture whose spectrum falls; the error is that of a hundred numbers or more."""
+    generator = torch.Generator().manual_seed(0)
+    m = Blur((96, 96), kernel)
+    smooth = Blur((96, 96), gaussian_kernel(1.0))
+    x = smooth.blurred(torch.rand(1, 3, 96, 96, generator=generator))
+    noise = torch.randn(x.shape, generator=generator)
+    for level in (1 / 255, 5 / 255):
+        found = m.noise_in(m.read(m.blurred(x) + level * noise))
+        assert found == pytest.approx(level, rel=0.15)
+    assert m.noise_in(m.read(m.blurred(x))) < 0.5 / 255
+
+
+def test_a_kernel_that_blurs_next_to_nothing_shows_no_noise():
+    m = Blur((16, 16), gaussian_kernel(0.3))
+    assert m.noise_in(m.read(torch.rand(1, 1, 16, 16))) == 0.0
+
+
 def test_blur_is_convolution_with_mirrored_edges():
     from scipy.ndimage import convolve
 

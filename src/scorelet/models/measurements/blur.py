@@ -17,6 +17,12 @@ from scorelet.models.measurements.cosines import cosine_transform, inverse_cosin
 
 LEAST_GAIN = 1e-3
 """Frequencies with less of it are taken as not measured at all."""
+FAINT = 10 * LEAST_GAIN
+"""Gain up to which next to nothing of a picture is left beside 8-bit rounding."""
+FEWEST = 0.01
+"""Share of the frequencies that noise is read off, at least: those with the least gain."""
+ABOVE = (1.25, 2.0)
+"""Gains over the least ones, where the picture itself is looked at."""
 
 
 class Blur(Measurement):
@@ -61,6 +67,33 @@ class Blur(Measurement):
         """Return c, the coefficients of a blurred image."""
         self._check_size(blurred)
         return cosine_transform(blurred) * self.signs.abs().to(blurred)
+
+    def noise_in(self, measured: Tensor) -> float:
+        """Return the level of the noise of what was measured, read off where the blur left least.
+
+        It is a root mean square over the frequencies of gains up to `FAINT`. Of a mild blur, which
+        leaves more everywhere, the least gains are taken, and p² / S² of the frequencies of gains
+        in `ABOVE` times these, p² their power, is what the picture itself has at most:
+        s² = (p₁² - r p₂²) / (1 - r) for r = S₁² / S₂².
+
+        Args:
+            measured: c, see `read`.
+        """
+        kept = self.signs != 0
+        gains, power = self.spectrum[kept].square(), measured[..., kept.to(measured.device)]
+        power = power.square().double().mean((0, 1)).to(gains.device)
+        faint = gains < FAINT**2
+        if faint.sum() >= FEWEST * len(gains):
+            return math.sqrt(power[faint].mean())
+        faint = gains <= gains.sort().values[math.ceil(FEWEST * len(gains)) - 1]
+        least = gains[faint].mean()
+        low, high = (times**2 * least for times in ABOVE)
+        above = (gains > low) & (gains < high)
+        if not above.any():
+            return 0.0
+        ratio = least / gains[above].mean()
+        rest = (power[faint].mean() - ratio * power[above].mean()) / (1 - ratio)
+        return math.sqrt(max(float(rest), 0.0))
 
 
 def gaussian_kernel(std: float) -> Tensor:
