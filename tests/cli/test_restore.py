@@ -36,8 +36,9 @@ def test_what_the_model_has_not_learnt_is_said(shell, tmp_path):
     write_png(tmp_path / "small.png", noisy(16, 16, sigma=2))
     words = ["restore", tmp_path / "small.png", "--model", tmp_path / "joint.safetensors"]
     words += ["--quality", "fast", "--overwrite"]
-    status, _, err = shell(*words, "--task", "deblur", "--blur", "1")
+    status, out, err = shell(*words, "--task", "deblur", "--blur", "1")
     assert (status, err) == (0, "")
+    assert "39 network calls, noise of " in out
     status, _, err = shell(*words, "--task", "superres", "--factor", "2", "--sigma", "200")
     assert status == 0
     assert (

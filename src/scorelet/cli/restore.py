@@ -25,7 +25,7 @@ def restore(
     ratio: float | None = None,
     projections: Whole | None = None,
     share: float | None = None,
-    sigma: float = 0.0,
+    sigma: float | None = None,
     quality: Literal["fast", "full"] = "full",
     samples: Annotated[Whole | None, Parameter(name=["--samples", "-n"])] = None,
     model: str = "photo",
@@ -68,7 +68,8 @@ def restore(
         projections: of sensing: the seed of the projections, 0 by default.
         share: of spectral: only so much of the frequencies in each direction is used, above 0 and
             up to 1.
-        sigma: noise of the picture in 8-bit units; 0 takes every pixel as exact.
+        sigma: noise of the picture in 8-bit units; 0 takes every pixel as exact. By default it is
+            found for deblur, and 0 for the other tasks.
         quality: fast is one sample of 39 network calls, full the mean of 8.
         samples: how many samples to write beside their mean.
         model: built-in name, .safetensors path or Hub id of a denoiser.
@@ -84,8 +85,8 @@ def restore(
 
     settings = RestoreSettings(
         task, factor, mask, blur, kernel, ratio, projections, share,
-        shared.eight_bits(sigma), quality, samples, model, label, seed, parse_tile(tile),
-        shared.device,
+        None if sigma is None else shared.eight_bits(sigma), quality, samples, model, label, seed,
+        parse_tile(tile), shared.device,
     )  # fmt: skip
     start, outcomes = time.perf_counter(), []
     with Bar("restoring", 0, quiet=shared.quiet) as bar:
@@ -111,11 +112,12 @@ def _say(outcome: "Outcome", shared: Shared) -> None:
         return
     report = outcome.report
     assert report is not None
+    level = f", noise of {report['sigma_8bit']:.1f}" if report.get("sigma_8bit") else ""
     kept = " (kept from before)" if outcome.resumed else ""
     shared.say(
         f"{report['input']}: {report['width']}x{report['height']} pixels, "
-        f"{counted(report['samples'], 'sample')} of {report['steps']} network calls "
-        f"-> {report['output']}{kept}"
+        f"{counted(report['samples'], 'sample')} of {report['steps']} network calls"
+        f"{level} -> {report['output']}{kept}"
     )
     for warning in report.get("warnings", []):
         shared.warn(f"{report['input']}: {warning}.")

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from scorelet.core.device import choose_device, inference_dtype
+from scorelet.core.errors import InputError
 from scorelet.core.options import check_types
 from scorelet.models import Denoiser
 from scorelet.tasks.inference import computes_in, prepare
@@ -37,6 +38,11 @@ def denoiser_given(model: str | Path | nn.Module) -> str | Path | Denoiser:
         InputError: a module that is no denoiser, and is not seen as one.
     """
     found = viewed(Denoiser, model)
+    if isinstance(found, nn.Module) and not isinstance(found, Denoiser):
+        raise InputError(
+            f"model is of the type {type(found).__name__}: expected a text, a path or a Denoiser. "
+            "A network that gives the noise becomes one by scorelet.models.ResidualDenoiser."
+        )
     check_types({"model": found}, {"model": str | Path | Denoiser})
     return found
 

@@ -163,5 +163,5 @@ def test_a_denoiser_may_be_given_itself(pixels):
     np.testing.assert_array_equal(given.image, named.image)
     assert given.sigma == named.sigma
     assert all(torch.equal(before[name], t) for name, t in model.state_dict().items())
-    with pytest.raises(InputError, match=r"type Linear: .* or a Denoiser\.$"):
+    with pytest.raises(InputError, match=r"type Linear: .* or a Denoiser\. A network that gives"):
         sl.denoise(eight, model=torch.nn.Linear(1, 1))

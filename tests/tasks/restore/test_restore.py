@@ -149,7 +149,8 @@ def test_a_denoiser_may_be_given_itself():
     np.testing.assert_allclose(out.image.reshape(4, 2, 4, 2).mean((1, 3)), 0.6, atol=1e-4)
     with pytest.raises(InputError, match=r"^restore tells a denoiser no condition, .* --cond\.$"):
         sl.restore(y, task="superres", model=Told(), quality="fast")
-    with pytest.raises(InputError, match=r"^model is of the type Linear: expected .* Denoiser"):
+    said = r"^model is of the type Linear: expected .* Denoiser\. .*\.ResidualDenoiser\.$"
+    with pytest.raises(InputError, match=said):
         sl.restore(y, task="superres", model=torch.nn.Linear(1, 1))
 
 
@@ -207,6 +208,7 @@ def test_masks_in_python_mean_what_they_mean_in_files(tmp_path):
         *(~hole, white, white[..., None], white.astype(np.uint16) * 257, white / 255),
         *((~hole).astype(np.uint8), (~hole).astype(int), torch.from_numpy(~hole)),
         *(torch.from_numpy(~hole).bfloat16(), np.repeat(white[..., None], 3, 2)),
+        *(Image.fromarray(white), Image.fromarray(white).convert("RGB")),
         tmp_path / "mask.png",
     ]
     erased = np.dstack([np.full((16, 16, 3), (9, 8, 7), np.uint8), white])
@@ -396,3 +398,65 @@ def test_a_picture_that_is_hidden_as_a_whole_is_all_that_there_is():
     assert abs(blocks(out.image[..., :3].astype(float), 2) - 100).max() < 1
     with pytest.raises(InputError, match="no known pixel"):
         sl.restore(x, task="inpaint", quality="fast", model=toward_gray())
+
+
+def test_a_mask_that_is_a_picture_is_said(tmp_path):
+    x = np.full((16, 16), 200, np.uint8)
+    mask = np.full((16, 16, 3), 255, np.uint8)
+    mask[4:8, 4:8] = 0
+    photograph, painted = mask.copy(), mask.copy()
+    photograph[:, :8] = 99
+    painted[4:8, 4:8] = (255, 0, 0)
+    write_png(tmp_path / "painted.png", painted)
+    told = [
+        sl.restore(x, task="inpaint", mask=one, quality="fast", model=near_gray()).warnings
+        for one in (mask, mask[..., 0] > 0, photograph, painted, tmp_path / "painted.png")
+    ]
+    assert told[:2] == [(), ()]
+    assert "the mask looks like a picture: 50% of it is darker" in told[2][0]
+    assert told[3] == told[4]
+    assert "paint the holes black and all else white" in told[3][0]
+
+
+def test_more_pixels_than_a_picture_may_have_are_refused_before_the_work(monkeypatch):
+    with pytest.raises(InputError, match=r"4000x3000 .* 400,000,000 .* factor 5 or less\.$"):
+        RestoreSettings("superres", factor=16).check_size(3000, 4000)
+    RestoreSettings("superres", factor=5).check_size(3000, 4000)
+    monkeypatch.setenv("SCORELET_MAX_PIXELS", "100")
+    for task in ({"task": "superres"}, {"task": "deblur", "blur": 1.0}):
+        with pytest.raises(InputError, match="100 that a picture may have, cut it into parts"):
+            sl.restore(np.zeros((8, 13), np.uint8), **task)
+
+
+def test_kernels_that_cannot_be_read(tmp_path):
+    x = np.full((16, 16), 0.5, np.float32)
+    np.savez(tmp_path / "k.npz", a=np.ones((3, 3)), b=np.ones((3, 3)))
+    (tmp_path / "k.npy").write_bytes(b"no array")
+    for name, said in (
+        ("gaussian", "no file .*gaussian: .* as blur"),
+        (tmp_path / "k.npz", "may hold several arrays"),
+        (tmp_path / "k.npy", "cannot be read as an .npy file"),
+    ):
+        with pytest.raises(InputError, match=said):
+            sl.restore(x, task="deblur", kernel=name)
+
+
+def test_a_kernel_may_be_a_tensor():
+    x = (255 * truth(16)).astype(np.uint8)
+    kernel = np.outer((1, 2, 1), (1, 2, 1)) / 16
+    found = [
+        sl.restore(x, task="deblur", kernel=k, quality="fast", model=toward_gray()).image
+        for k in (kernel, torch.from_numpy(kernel), torch.from_numpy(kernel).float())
+    ]
+    assert np.array_equal(found[0], found[1])
+    assert np.abs(found[0].astype(int) - found[2]).max() <= 1
+
+
+def test_units_are_named():
+    with pytest.raises(InputError, match=r"astype\('uint8'\) if they go from 0 to 255"):
+        sl.restore(np.full((8, 8), 128), task="superres")
+    with pytest.raises(InputError, match="dividing them by 255"):
+        sl.restore(np.full((8, 8), 128.0, np.float32), task="superres")
+    model = Pointwise(lambda y: 1.05 * y)
+    with pytest.raises(DivergenceError, match=r"floats of another unit to \[0, 1\]"):
+        sl.restore(np.full((8, 8), 1.2, np.float32), task="superres", model=model, quality="fast")

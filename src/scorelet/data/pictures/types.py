@@ -180,7 +180,12 @@ class Picture:
 
 def _remedy(dtype: np.dtype) -> str:
     """Say what integers of other sizes become: float32 holds counts and negative numbers."""
-    return " by .astype('float32'), which keeps their unit" if dtype.kind in "iu" else ""
+    if dtype.kind not in "iu":
+        return ""
+    return (
+        " by .astype('uint8') if they go from 0 to 255, else by .astype('float32'), which keeps "
+        "their unit"
+    )
 
 
 def white(dtype: np.dtype) -> float:

@@ -2,7 +2,7 @@
 
 - `verb`: `restore` for one picture in Python; `files`: for files and folders, with reports.
 - `settings`: how, and what comes out; `known`: masks; `observed`: from pictures to measurements.
-- `drawing`: samples, their mean and deviation; `tiled`: a denoiser by tiles.
+- `level`: of the noise; `drawing`: samples, their mean and deviation; `tiled`: a denoiser by tiles.
 """
 
 from scorelet.tasks.restore.files import restore_files

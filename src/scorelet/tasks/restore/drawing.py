@@ -18,6 +18,7 @@ from scorelet.models import Denoiser
 from scorelet.models.measurements import Observation
 from scorelet.sampling import DivergenceError, ascend
 from scorelet.tasks.restore.known import known
+from scorelet.tasks.restore.level import leveled
 from scorelet.tasks.restore.observed import observe
 from scorelet.tasks.restore.remarks import remarks
 from scorelet.tasks.restore.settings import SCHEDULE, Restored, RestoreSettings
@@ -51,6 +52,7 @@ def restored(
     Raises:
         InputError, ImageFileError, DivergenceError: as `restore`.
     """
+    settings, said = leveled(picture, settings)
     moments = Moments()
     for number, sample in enumerate(samples(picture, settings, progress=progress)):
         moments.add(sample)
@@ -69,8 +71,11 @@ def restored(
         mask=None,
     )
     none = np.empty((0, *pixels.shape), np.float32)
-    said = remarks(settings, pixels.shape[:2])
-    return Restored(whole.plain, none, moments.deviation, whole, settings.calls, said)
+    assert settings.sigma is not None
+    said += remarks(settings.ready().denoiser, settings.sigma, pixels.shape[:2])
+    return Restored(
+        whole.plain, none, moments.deviation, whole, settings.calls, settings.sigma, said
+    )
 
 
 def samples(
@@ -127,7 +132,11 @@ def _check_range(found: Tensor, task: str) -> None:
     beyond = float((found - found.clamp(0, 1)).abs().mean())
     if not beyond <= _BEYOND:
         low, high = (float(number) for number in found.aminmax())
-        advice = _ADVICE.get(task, "Give sigma if the picture is noisy, or take another model.")
+        advice = _ADVICE.get(
+            task,
+            "Give sigma if the picture is noisy, bring floats of another unit to [0, 1], or take "
+            "another model.",
+        )
         raise DivergenceError(
             f"The sampler diverged: values go from {low:.3g} to {high:.3g}, and pictures are in "
             f"[0, 1]. {advice}"

@@ -130,6 +130,7 @@ def _restore_file(
 ) -> dict[str, Any]:
     """Restore one file; return its report."""
     picture = with_gaps(read_picture(task.source, gaps=True))
+    settings.check_size(*picture.pixels.shape[:2])
     large = _as_large(picture, settings)
     check_target(task.target, large, pages=1)
 
@@ -154,7 +155,9 @@ def _restore_file(
         "samples": settings.count,
         "steps": found.steps,
         "deviation": float(found.deviation.mean()) * 255,
-        "warnings": [*found.warnings, *([_LOSS] if loss else [])],
+        "sigma": found.sigma,
+        "sigma_8bit": found.sigma * 255,
+        "warnings": [*found.warnings, *([_LOSS] if loss and settings.task != "deblur" else [])],
         "notes": [asdict(note) for note in (*picture.notes, *lost(task.target, picture))],
     }
     write_pages(task.target, [found.picture], publish=lambda temporary: publish(temporary, report))

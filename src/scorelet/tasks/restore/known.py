@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 from torch import Tensor
 
 from scorelet.core.arrays import plain_array
@@ -82,8 +83,35 @@ def known(picture: Picture, settings: RestoreSettings) -> Known:
     return Known(valid & seen, ~valid)
 
 
+def doubt(settings: RestoreSettings) -> str | None:
+    """Say whether a mask looks like a picture: has colours, or much between black and white.
+
+    Raises:
+        InputError, ImageFileError: as `known`.
+    """
+    if settings.mask is None:
+        return None
+    samples = _whiteness(settings.mask)
+    samples = samples[..., None] if samples.ndim == 2 else samples
+    white, colours = samples.mean(-1), np.ptp(samples, axis=-1)
+    gray = ((white > _BLACK) & (white < 1 - _BLACK)).mean()
+    if gray <= _MOST_GRAY and (colours > _BLACK).mean() <= _MOST_COLOURED:
+        return None
+    return (
+        f"the mask looks like a picture: {(white <= 0.5).mean():.0%} of it is darker than half, "
+        "and counts as missing; paint the holes black and all else white"
+    )
+
+
+_BLACK = 0.1
+"""Whiteness up to which a pixel of a mask is black, and the difference that makes a colour."""
+_MOST_GRAY, _MOST_COLOURED = 0.1, 0.01
+"""Shares of a mask that may be neither black nor white, and have a colour."""
+
+
 def _mask(given: Mask, shape: tuple[int, ...]) -> np.ndarray:
-    found = _read(given) if isinstance(given, str | Path) else _of_array(given)
+    white = _whiteness(given)
+    found = (white.mean(-1) if white.ndim == 3 else white) > 0.5
     if found.shape != shape:
         raise InputError(
             f"The mask has {'x'.join(map(str, found.shape))} pixels, the picture "
@@ -92,8 +120,13 @@ def _mask(given: Mask, shape: tuple[int, ...]) -> np.ndarray:
     return found
 
 
-def _of_array(given: np.ndarray | Tensor) -> np.ndarray:
-    """Return where an array is true, or whiter than half: as in a file, but 1 of 0 and 1 is true.
+def _whiteness(given: Mask) -> np.ndarray:
+    """Return how white the samples of a mask are, (height, width[, channels])."""
+    return _read(given) if isinstance(given, str | Path) else _of_array(given)
+
+
+def _of_array(given: np.ndarray | Tensor | Image.Image) -> np.ndarray:
+    """Return how white an array is, as in a file, but 1 of 0 and 1 is white.
 
     Raises:
         InputError: values that say neither true nor false, nor how white a pixel is.
@@ -106,9 +139,8 @@ def _of_array(given: np.ndarray | Tensor) -> np.ndarray:
             "or how white each pixel is, as a picture has it."
         )
     unit = mask.astype(np.float32) if certain else to_unit(mask)
-    if unit.ndim == 3 and unit.shape[2] in (2, 4):
-        return _telling(*split_samples(unit)).mean(-1) > 0.5
-    return (unit.mean(-1) if unit.ndim == 3 else unit) > 0.5
+    several = unit.ndim == 3 and unit.shape[2] in (2, 4)
+    return _telling(*split_samples(unit)) if several else unit
 
 
 def _telling(colours: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
@@ -138,4 +170,4 @@ def _read(given: str | Path) -> np.ndarray:
             f"{path} holds 0 and 1 of {mask.scale:.0f}, which is black everywhere: write known "
             f"pixels as {mask.scale:.0f}, or give an array of true and false in Python."
         )
-    return to_unit(samples).mean(-1) > 0.5
+    return to_unit(samples)

@@ -1,10 +1,13 @@
 """From a picture and a task to an observation: what is known of the picture that is sought."""
 
+from pathlib import Path
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from scorelet.core.arrays import plain_array
 from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path
 from scorelet.data import Picture, to_unit
@@ -28,16 +31,38 @@ Pixels = np.ndarray
 def observe(picture: Picture, settings: RestoreSettings) -> tuple[Observation, Tensor]:
     """Return the observation and a first guess, (1, channel, height, width).
 
+    A level of the noise that is not known yet, see `noise_level`, counts as 0.
+
     Raises:
         InputError: a mask or kernel that does not fit the picture.
         ImageFileError: a mask that cannot be read.
     """
     valid = known(picture, settings).measured
+    return _TASKS[settings.task](_whole(picture, valid), valid, settings)
+
+
+def noise_found(picture: Picture, settings: RestoreSettings) -> float:
+    """Return the level of the noise that a blurred picture is taken to have.
+
+    It is read off the frequencies that the blur left next to nothing of, and is no less than what
+    rounding and the steps of a JPEG do to the others, which in those may be rounded to 0.
+
+    Raises:
+        InputError: as `observe`.
+    """
+    x = _whole(picture, known(picture, settings).measured)
+    blur = Blur((x.shape[-2], x.shape[-1]), _kernel(settings))
+    jpeg = picture.metadata.jpeg
+    step = None if jpeg is None else jpeg.median_step
+    return max(blur.noise_in(blur.read(x)), LEAST_NOISE, OF_STEP * (step or 0.0))
+
+
+def _whole(picture: Picture, valid: np.ndarray) -> Tensor:
+    """Return samples (1, channel, height, width), with others where they are not known."""
     _check_unit(picture, valid)
     pixels = to_unit(picture.pixels)
     pixels = pixels if valid.all() else filled(pixels, valid)
-    x = torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32))[None]
-    return _TASKS[settings.task](x, valid, settings)
+    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32))[None]
 
 
 def _superres(
@@ -45,17 +70,17 @@ def _superres(
 ) -> tuple[Observation, Tensor]:
     factor = settings.enlarges
     size = x.shape[-2] * factor, x.shape[-1] * factor
-    means = BlockMeans(size, factor, noise=settings.sigma)
+    means = BlockMeans(size, factor, noise=settings.sigma or 0.0)
     return Observation(means, x), F.interpolate(x, size, mode="bicubic", antialias=False)
 
 
 def _inpaint(x: Tensor, valid: np.ndarray, settings: RestoreSettings) -> tuple[Observation, Tensor]:
-    pixels = KnownPixels(torch.from_numpy(valid), noise=settings.sigma)
+    pixels = KnownPixels(torch.from_numpy(valid), noise=settings.sigma or 0.0)
     return Observation(pixels, pixels.coefficients(x)), x
 
 
 def _deblur(x: Tensor, _valid: np.ndarray, settings: RestoreSettings) -> tuple[Observation, Tensor]:
-    noise = max(settings.sigma, _LEAST_NOISE)
+    noise = max(settings.sigma or 0.0, LEAST_NOISE)
     blur = Blur((x.shape[-2], x.shape[-1]), _kernel(settings), noise=noise)
     return Observation(blur, blur.read(x)), x
 
@@ -65,7 +90,7 @@ def _sensing(
 ) -> tuple[Observation, Tensor]:
     assert settings.ratio is not None
     size, seed = (x.shape[-2], x.shape[-1]), settings.projections or 0
-    sensing = RandomSensing(size, settings.ratio, seed=seed, noise=settings.sigma)
+    sensing = RandomSensing(size, settings.ratio, seed=seed, noise=settings.sigma or 0.0)
     return _used(sensing, x, torch.full_like(x, 0.5))
 
 
@@ -73,7 +98,7 @@ def _spectral(
     x: Tensor, _valid: np.ndarray, settings: RestoreSettings
 ) -> tuple[Observation, Tensor]:
     assert settings.share is not None
-    low = LowFrequencies((x.shape[-2], x.shape[-1]), settings.share, noise=settings.sigma)
+    low = LowFrequencies((x.shape[-2], x.shape[-1]), settings.share, noise=settings.sigma or 0.0)
     return _used(low, x, torch.full_like(x, 0.5))
 
 
@@ -93,8 +118,11 @@ _TASKS = {
 }
 """What makes of pixels (1, channel, height, width), and where they are known, an observation."""
 
-_LEAST_NOISE = 0.5 / 255
+LEAST_NOISE = 0.5 / 255
 """Rounding to 8 bits; a blur without any noise cannot be undone in floating point."""
+OF_STEP = 1 / 6
+"""Error of a JPEG over its median step: half of what is evenly spread within steps has, because
+most coefficients of a blurred picture are far smaller than a step."""
 
 
 def _check_unit(picture: Picture, valid: np.ndarray) -> None:
@@ -104,7 +132,7 @@ def _check_unit(picture: Picture, valid: np.ndarray) -> None:
     if picture.pixels.dtype.kind == "f" and not (low >= -0.5 and high <= 1.5):
         raise InputError(
             f"The values go from {low:.4g} to {high:.4g}: floats must lie in [0, 1]; bring "
-            "them there."
+            "them there, pixels of 8 bits by dividing them by 255."
         )
 
 
@@ -112,14 +140,26 @@ def _kernel(settings: RestoreSettings) -> Tensor:
     if settings.blur is not None:
         return gaussian_kernel(settings.blur)
     given = settings.kernel
-    if not isinstance(given, np.ndarray):
-        path = as_path(str(given), name="kernel")
-        try:
-            given = np.load(path, allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path} cannot be read as an .npy file with a kernel.") from error
-    if not isinstance(given, np.ndarray) or given.dtype.kind not in "fiu":
+    array = _read(given) if isinstance(given, str | Path) else plain_array(given, what="kernel")
+    if array.dtype.kind not in "fiu":
         raise InputError("The kernel is no array of real numbers: expected (rows, columns).")
-    if not np.isfinite(given).all() or given.sum() == 0:
+    if not np.isfinite(array).all() or array.sum() == 0:
         raise InputError("The kernel holds NaN, or its sum is 0: expected weights of sum 1.")
-    return torch.from_numpy(given.astype(np.float64))
+    return torch.from_numpy(array.astype(np.float64))
+
+
+def _read(kernel: str | Path) -> np.ndarray:
+    path = as_path(str(kernel), name="kernel")
+    if not path.is_file():
+        raise InputError(
+            f"There is no file {path}: kernel names an .npy file; of a Gaussian blur give its "
+            "standard deviation in pixels, as blur."
+        )
+    try:
+        found = np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as an .npy file with a kernel.") from error
+    if not isinstance(found, np.ndarray):
+        found.close()
+        raise InputError(f"{path} may hold several arrays: save the kernel alone, as an .npy file.")
+    return found

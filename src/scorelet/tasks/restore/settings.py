@@ -1,14 +1,17 @@
 """What restoring takes and gives."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.data import Picture
+from scorelet.data.pictures.limits import limits
 from scorelet.models import Denoiser
 from scorelet.sampling import AscentSchedule
 from scorelet.tasks.ready_denoiser import ReadyDenoiser, ready_denoiser
@@ -39,8 +42,8 @@ _BELONGS = {
 _LARGEST_FACTOR = 16
 _MOST_SAMPLES = 1000
 
-Mask = str | Path | np.ndarray | Tensor
-BlurKernel = str | Path | np.ndarray
+Mask = str | Path | np.ndarray | Tensor | Image.Image
+BlurKernel = str | Path | np.ndarray | Tensor
 
 
 @dataclass(frozen=True)
@@ -54,13 +57,16 @@ class RestoreSettings:
         factor: of superres, 2 to 16.
         mask: of inpaint: a picture, white = known, or in one colour: opaque = known; a folder with
             a mask of the same name for each picture; or an array (height, width), true = known, or
-            as white as in a picture. None: what is NaN or masked in the picture is missing.
+            as white as in a picture; or a Pillow picture. None: what is NaN or masked in the
+            picture is missing.
         blur: of deblur: standard deviation in pixels of a Gaussian.
-        kernel: of deblur, in the place of `blur`: an .npy file or an array (rows, columns).
+        kernel: of deblur, in the place of `blur`: an .npy file, or an array or tensor (rows,
+            columns).
         ratio: of sensing: projections for each pixel, in (0, 1].
         projections: of sensing: the seed of the projections, 0 if nothing is said.
         share: of spectral: of the frequencies in each direction, in (0, 1].
-        sigma: level of the noise in the picture, in [0, 1] units.
+        sigma: level of the noise in the picture, in [0, 1] units. None: for deblur it is found,
+            see `noise_found`; other tasks take every pixel as exact.
         quality: fast or full, see `QUALITIES`.
         samples: how many; None: as many as `QUALITIES` says.
         model: built-in name, path or Hub id of a denoiser; or a denoiser.
@@ -80,7 +86,7 @@ class RestoreSettings:
     ratio: float | None = None
     projections: int | None = None
     share: float | None = None
-    sigma: float = 0.0
+    sigma: float | None = None
     quality: str = "full"
     samples: int | None = None
     model: str | Path | Denoiser = "photo"
@@ -97,7 +103,7 @@ class RestoreSettings:
         if self.quality not in QUALITIES:
             raise InputError(f"quality is {self.quality!r}: it must be fast or full.")
         self._check_words()
-        if not 0 <= self.sigma < float("inf"):
+        if self.sigma is not None and not 0 <= self.sigma < float("inf"):
             raise InputError(f"sigma is {self.sigma}: it must be 0 or more.")
         if not 0 <= self.seed < 1 << 63:
             raise InputError(f"seed is {self.seed}: it must be 0 or more.")
@@ -144,6 +150,22 @@ class RestoreSettings:
         """How often larger each side becomes."""
         return (2 if self.factor is None else self.factor) if self.task == "superres" else 1
 
+    def check_size(self, height: int, width: int) -> None:
+        """Refuse a result of more pixels than a picture may have.
+
+        Raises:
+            InputError: it has.
+        """
+        most = limits().pixels
+        if self.enlarges**2 * height * width <= most:
+            return
+        fits = math.isqrt(most // (height * width))
+        advice = f"give factor {fits} or less" if fits > 1 else "cut it into parts"
+        raise InputError(
+            f"factor is {self.enlarges}: of {width}x{height} pixels it makes more than the "
+            f"{most:,} that a picture may have, {advice}."
+        )
+
     def ready(self) -> ReadyDenoiser:
         """Return the model, see `ready_denoiser`."""
         return ready_denoiser(self.model, device=self.device, dtype=self.dtype, verb="restore")
@@ -160,6 +182,7 @@ class Restored:
         deviation: standard deviation of all samples, (height, width, channels); 0 for one.
         picture: the mean as it is written: with opacity and metadata.
         steps: network calls for each sample.
+        sigma: level of the noise that was taken, given or found, in [0, 1] units.
         warnings: sentences without a full stop, as about noise that the model has not learnt, and
             about what was given.
     """
@@ -169,4 +192,5 @@ class Restored:
     deviation: np.ndarray
     picture: Picture
     steps: int
+    sigma: float = 0.0
     warnings: tuple[str, ...] = ()

@@ -30,7 +30,7 @@ def restore(  # noqa: PLR0913 - as many as the command has options
     ratio: float | None = None,
     projections: int | None = None,
     share: float | None = None,
-    sigma: float = 0.0,
+    sigma: float | None = None,
     quality: str = "full",
     samples: int | None = None,
     model: str | Path | nn.Module = "photo",
@@ -74,6 +74,7 @@ def restore(  # noqa: PLR0913 - as many as the command has options
 
 def _restored(picture: Picture, settings: RestoreSettings) -> Restored:
     """Restore one picture, and keep the samples if their number was given."""
+    settings.check_size(*picture.pixels.shape[:2])
     kept: list[np.ndarray] = []
 
     def keep(_number: int, sample: np.ndarray) -> None:

@@ -1,0 +1,76 @@
+"""restore: the level of the noise of a blurred picture, and what is said of it."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+
+import scorelet as sl
+from samples import Pointwise, waves
+from scorelet.tasks.restore import RestoreSettings
+from scorelet.tasks.restore.files import restore_files
+
+SIDE = 64
+
+
+def blurred(noise=0.0, *, blur=2.0):
+    """A blurred picture of waves and edges, of 8 bits, with noise in 8-bit units."""
+    x = 0.8 * waves(SIDE, SIDE, 1)[..., 0]
+    x[20:40, 30:50] += 0.2
+    soft = 255 * gaussian_filter(x, blur, mode="reflect")
+    noisy = soft + np.random.default_rng(0).normal(0, noise, soft.shape)
+    return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
+
+
+def deblurred(source, **words):
+    model = Pointwise(lambda y: 0.5 + 0.9 * (y - 0.5))
+    words = {"blur": 2.0} | words
+    return sl.restore(source, task="deblur", quality="fast", model=model, **words)
+
+
+@pytest.mark.parametrize("noise", [1, 3, 5])
+def test_the_noise_of_a_blurred_picture_is_found(noise):
+    out = deblurred(blurred(noise))
+    assert 255 * out.sigma == pytest.approx(noise, rel=0.1)  # rounding adds 4 % to the least
+    assert out.warnings == ()
+
+
+def test_without_noise_the_level_is_that_of_rounding():
+    assert deblurred(blurred()).sigma == 0.5 / 255
+
+
+def test_a_jpeg_has_noise_by_its_steps(tmp_path):
+    """A sixth of 17, the median step of quality 85; what is read off the pixels is less."""
+    Image.fromarray(blurred()).save(tmp_path / "soft.jpg", quality=85)
+    assert 255 * deblurred(tmp_path / "soft.jpg").sigma == pytest.approx(17 / 6)
+    Image.fromarray(blurred(9)).save(tmp_path / "noisy.jpg", quality=98)
+    assert 255 * deblurred(tmp_path / "noisy.jpg").sigma == pytest.approx(9, rel=0.1)
+
+
+def test_a_level_that_is_given_is_taken_and_doubted():
+    for sigma, said in ((0.0, 1), (1 / 255, 1), (3 / 255, 0), (9 / 255, 0)):
+        out = deblurred(blurred(3), sigma=sigma)
+        assert out.sigma == sigma
+        assert len(out.warnings) == said
+    (sentence,) = deblurred(blurred(3), sigma=0.0).warnings
+    assert "sigma is 0.0, and 3.1 was found (8-bit units)" in sentence
+    assert deblurred(blurred(), sigma=0.0).warnings == ()
+
+
+def test_other_tasks_take_pixels_as_exact():
+    out = sl.restore(
+        blurred(3), task="superres", quality="fast", model=Pointwise(lambda y: 0.9 * y + 0.05)
+    )
+    assert out.sigma == 0
+
+
+def test_a_report_names_the_level(tmp_path):
+    Image.fromarray(blurred(3)).save(tmp_path / "a.png")
+    model = Pointwise(lambda y: 0.5 + 0.9 * (y - 0.5))
+    for sigma, said in ((None, 0), (0.0, 1)):
+        settings = RestoreSettings("deblur", blur=2.0, model=model, quality="fast", sigma=sigma)
+        target = tmp_path / f"{sigma}.png"
+        (outcome,) = restore_files([tmp_path / "a.png"], target, settings=settings)
+        assert len(outcome.report["warnings"]) == said
+        assert outcome.report["sigma_8bit"] == 255 * outcome.report["sigma"]
+        assert outcome.report["sigma"] == (pytest.approx(3 / 255, rel=0.1) if said == 0 else 0)
