@@ -50,7 +50,7 @@ def build(config: CascadeConfig) -> Experiment:
         for part, variance in zip([config.low, *config.details], variances, strict=True)
     ]
     return Experiment(
-        learner=Learner(model, CascadeObjective(factors)),
+        learner=Learner(model, CascadeObjective(factors, config.batch)),
         data=WholePictures(
             pictures, length=config.steps * config.batch, seed=config.seed, flip=config.data.flip
         ),
