@@ -196,6 +196,8 @@ def test_parameters():
     for text in ("eta", "=2", "eta=", "eta=nan", "eta=inf"):
         with pytest.raises(InputError, match="--param"):
             parse_params([text])
+    with pytest.raises(InputError, match="--param eta=3: eta is 2 already; give it once"):
+        parse_params(["eta=2", "eta=3"])
 
 
 @pytest.mark.slow

@@ -174,13 +174,15 @@ def parse_params(texts: list[str]) -> dict[str, Any]:
     """Turn ["eta=2", "preset=soft"] into {"eta": 2, "preset": "soft"}.
 
     Raises:
-        InputError: no name, no value, or a number that is not finite.
+        InputError: no name, no value, a name twice, or a number that is not finite.
     """
     values: dict[str, Any] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not (name and equals and value):
             raise InputError(f"--param {text}: give a name and a value, as --param eta=2.")
+        if name in values:
+            raise InputError(f"--param {text}: {name} is {values[name]} already; give it once.")
         values[name] = _number_or_word(value)
         if isinstance(values[name], float) and not math.isfinite(values[name]):
             raise InputError(f"--param {text}: expected a finite number.")
