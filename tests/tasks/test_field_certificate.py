@@ -53,6 +53,15 @@ def test_the_verdict_is_that_of_the_worst_band(uniform, at_fields, words):
     assert "amplified the fields where" in Certificate([good], "given", prewhitened=True).verdict
 
 
+def test_parts_of_an_octave_are_told_apart():
+    good = {"size": [8, 8], "fields": 7, "holds_uniformly": False, "holds_at_fields": True}
+    failed = good | {"size": [16, 16], "holds_at_fields": False, "residual_max": 1.0}
+    found = Certificate([good, failed, good | {"size": [16, 16]}, failed], "given")
+    assert "in bands of 16x16 pixels (part 1 of 3), 16x16 pixels (part 3 of 3)." in found.verdict
+    assert "(16x16 pixels (part 1 of 3))" in found.precision
+    assert "In bands of 8x8 pixels, 16x16 pixels (part 2 of 3) curvatures" in found.limits[1]
+
+
 def test_conditional_laws_before_an_amplification_need_not_be_log_concave():
     """x' = A x: the Hessian of the whole is A H A, positive if H is; blocks of bands are mixed.
 

@@ -68,7 +68,7 @@ class Certificate:
         count = self.bands[0]["fields"]
         if self.holds_uniformly:
             return "Certified: every conditional law is strongly log-concave, at all fields."
-        failed = [_name(band) for band in self.bands if not band["holds_at_fields"]]
+        failed = [name for name, band in self._named if not band["holds_at_fields"]]
         if failed:
             return (
                 f"Not certified: Hessians have negative eigenvalues at some of the {count} "
@@ -80,16 +80,26 @@ class Certificate:
         )
 
     @property
+    def _named(self) -> list[tuple[str, dict[str, Any]]]:
+        """Bands after their names: pixels, and which part of an octave that is split."""
+        sizes = ["x".join(str(n) for n in band["size"]) + " pixels" for band in self.bands]
+        named = []
+        for k, (size, band) in enumerate(zip(sizes, self.bands, strict=True)):
+            part = f" (part {sizes[: k + 1].count(size)} of {sizes.count(size)})"
+            named.append((size + part if sizes.count(size) > 1 else size, band))
+        return named
+
+    @property
     def precision(self) -> str:
         """One sentence: how well the eigenvalues at fields are known."""
-        worst = max(self.bands, key=lambda band: band.get("residual_max", 0.0))
+        name, worst = max(self._named, key=lambda named: named[1].get("residual_max", 0.0))
         if "residual_max" not in worst:  # a model fitted before residuals were kept
             return (
                 "Each least eigenvalue at a field has been lowered by the residual of its vector."
             )
         return (
             "Each least eigenvalue at a field has been lowered by the residual of its vector, "
-            f"at most {worst['residual_max']:.2g} ({_name(worst)}), but not below the uniform "
+            f"at most {worst['residual_max']:.2g} ({name}), but not below the uniform "
             "bound: one lies within it, always. "
             "That none lies lower rests on the random start of the iteration."
         )
@@ -98,13 +108,15 @@ class Certificate:
     def limits(self) -> list[str]:
         """What the numbers do not say, a sentence each."""
         said = [self.precision]
-        only = [_name(b) for b in self.bands if b["holds_at_fields"] and not b["holds_uniformly"]]
+        only = [
+            name for name, b in self._named if b["holds_at_fields"] and not b["holds_uniformly"]
+        ]
         if only:
             said.append(
                 f"In bands of {', '.join(only)} curvatures are positive at the fields that were "
                 "looked at; at other fields nothing is known."
             )
-        failed = [_name(band) for band in self.bands if not band["holds_at_fields"]]
+        failed = [name for name, band in self._named if not band["holds_at_fields"]]
         if failed:
             said.append(
                 f"In bands of {', '.join(failed)} nothing bounds the time of a chain or the error "
@@ -175,7 +187,3 @@ def _name_of(transform: str) -> str:
     """Return what was fitted: fields, or their transform."""
     names = {"none": "the fields", "log": "the logarithm of the fields"}
     return names.get(transform, f"{transform} of the fields")
-
-
-def _name(band: dict[str, Any]) -> str:
-    return f"{band['size'][0]}x{band['size'][1]} pixels"
