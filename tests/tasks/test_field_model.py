@@ -22,7 +22,7 @@ from scorelet.tasks.field_model.drawing import enlarged, run_of
 from scorelet.tasks.field_model.fields import as_source
 from scorelet.tasks.field_model.likeness import unlike_fields
 from scorelet.tasks.field_model.planning import choose_bands
-from scorelet.tasks.field_model.scale import standardised
+from scorelet.tasks.field_model.scale import needs_double, standardised
 from scorelet.tasks.field_sample import _Pieces
 from scorelet.training.score_matching import Family
 
@@ -165,6 +165,49 @@ def test_a_run_that_is_resumed_gives_the_same_file(model_file, tmp_path, monkeyp
     assert not list(tmp_path.glob("*.pieces"))
     assert not list(tmp_path.glob(".*.pieces"))
     assert _Pieces(again, {"seed": 1}).folder != _Pieces(again, {}).folder
+
+
+@pytest.mark.slow
+def test_damaged_pieces_are_drawn_again(model_file, tmp_path, monkeypatch):
+    whole, again = tmp_path / "whole.npy", tmp_path / "again.npy"
+    monkeypatch.setattr("scorelet.tasks.field_sample.BATCH_PIXELS", 2 * SIZE**2)
+    expected = sl.field.sample(model_file, 10, whole, seed=3)["chains"]
+    monkeypatch.setattr(_Pieces, "remove", lambda _self: None)
+    sl.field.sample(model_file, 10, again, seed=3)
+    (folder,) = tmp_path.glob(".again*")
+    cut, empty, other, *_ = sorted(folder.glob("*.npy"))[1:]
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
+    empty.write_bytes(b"")
+    np.save(other, np.zeros((1, SIZE, SIZE), np.float32))
+    drawn = []
+    original = sl.FieldModel.sample
+    monkeypatch.setattr(
+        sl.FieldModel,
+        "sample",
+        lambda self, n, **k: drawn.append(k["start"]) or original(self, n, **k),
+    )
+    for text in ("[{", "{}"):
+        (folder / "chains.json").write_text(text)
+        found = sl.field.sample(model_file, 10, again, seed=3, resume=True, overwrite=True)
+        assert found["chains"] == expected
+        assert np.array_equal(np.load(whole), np.load(again))
+    assert drawn == [0, 2, 4, 6, 0]
+
+
+def test_double_precision_where_single_has_no_such_numbers():
+    def needs(mean, deviation, **field):
+        known = {"dtype": "float64", "mean": mean, "deviation": deviation}
+        return needs_double(known | field)
+
+    assert not needs(0.0, 1.0)
+    assert needs(1e6, 1e-3)
+    assert needs(0.0, 1e42)
+    assert needs(0.0, 1e-44)
+    assert not needs(0.0, 1e42, dtype="float32")
+    assert needs(-100.0, 0.5, transform="log")
+    assert needs(60.0, 3.0, transform="log")
+    assert not needs(0.0, 3.0, transform="log")
+    assert needs(0.0, 9.0, transform="asinh", asinh={"centre": 0.0, "scale": 1.0})
 
 
 @pytest.mark.slow

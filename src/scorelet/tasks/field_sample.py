@@ -189,8 +189,21 @@ class _Pieces:
                 path.unlink()
 
     def chains(self) -> list[dict[str, Any]]:
-        """Return what the first chains are worth, see `ChainWatch.bands`."""
-        return json.loads(self._chains.read_text(encoding="utf-8"))
+        """Return what the first chains are worth, see `ChainWatch.bands`; nothing if damaged."""
+        try:
+            found = json.loads(self._chains.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return []
+        return found if isinstance(found, list) else []
+
+    def _done(self, path: Path, shape: tuple[int, ...]) -> np.ndarray | None:
+        """Return fields of a piece; None if it is not there, damaged, or not what is wanted."""
+        try:
+            with path.open("rb") as file:
+                fields = np.lib.format.read_array(file, allow_pickle=False)
+        except (OSError, ValueError):
+            return None
+        return fields if fields.shape == shape and fields.dtype.kind == "f" else None
 
     def all(
         self,
@@ -200,14 +213,16 @@ class _Pieces:
         most: int,
         progress: Progress | None,
     ) -> Iterator[np.ndarray]:
-        """Yield all pieces in order, from the folder or from chains."""
+        """Yield all pieces in order, from the folder or from chains.
+
+        The first is drawn again if what its chains are worth is lost.
+        """
         count, seed, size = record["n"], record["seed"], tuple(record["size"])
         for first in range(0, count, most):
             wanted = min(most, count - first)
             path = self.folder / f"{first:09d}.npy"
-            if path.is_file():
-                fields = np.load(path, allow_pickle=False)
-            else:
+            fields = self._done(path, (wanted, *size)) if first or self.chains() else None
+            if fields is None:
                 watch = ChainWatch()
                 drawn = model.sample(
                     wanted,

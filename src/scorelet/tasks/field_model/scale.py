@@ -17,6 +17,7 @@ from scorelet.tasks.field_model.preparation import Preparation
 
 _FAR = 10.0  # deviations, beyond which a model of fields knows nothing
 _STEP = 1e-3  # deviations, to which samples may be rounded
+_SMALL, _LARGE = 1e-30, 1e34  # well within what single precision knows
 
 
 def preparation_of(field: dict[str, Any]) -> Preparation:
@@ -126,16 +127,18 @@ def _continued(field: dict[str, Any], x: Fields) -> Tensor:
 
 
 def needs_double(field: dict[str, Any]) -> bool:
-    """Whether single precision would round fields to steps that show beside their deviation.
+    """Whether single precision would round fields to steps that show, or has no such numbers.
 
-    So it is of a small signal on a large level, as pressures in pascal have, if the fields that
-    were fitted had double precision.
+    Steps show beside the deviation of a small signal on a large level, as pressures in pascal have.
+    Only fields that were fitted in double precision may need it.
     """
     if field["dtype"] != "float64":
         return False
     mean, deviation = field["mean"], field["deviation"]
-    z = torch.tensor([mean - deviation, mean, mean + deviation], dtype=torch.float64)
-    low, middle, high = preparation_of(field).transform.inverse(z).tolist()
+    z = mean + deviation * torch.tensor([-_FAR, -1, 0, 1, _FAR], dtype=torch.float64)
+    lowest, low, middle, high, highest = preparation_of(field).transform.inverse(z).tolist()
+    if high - low < _SMALL or max(-lowest, highest) > _LARGE:
+        return True
     return abs(middle) * torch.finfo(torch.float32).eps > _STEP * (high - low) / 2
 
 
