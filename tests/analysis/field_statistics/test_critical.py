@@ -7,6 +7,7 @@ import torch
 
 from field_samples import gaussian, white
 from scorelet.analysis.field_statistics import critical, gaussian_reference, power_map
+from scorelet.core.errors import InputError
 
 
 def propagator(height, width, mass):
@@ -43,3 +44,14 @@ def test_two_phases_have_binder_ratio_one():
     found = critical(signs * (1 + 0 * white(6, 8, 8)))
     assert float(found.values[0, 2]) == pytest.approx(1)
     assert float(found.values[0, 1]) == pytest.approx(64)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-20, 1e9])
+def test_fields_without_a_mean_have_none(unit):
+    """Whatever is left of the mean is rounding, in either precision and as either set."""
+    x = unit * white(6, 16, 16)
+    none, like = x - x.mean((1, 2), keepdim=True), critical(x)
+    for fields in (none, none.float(), torch.zeros_like(x)):
+        with pytest.raises(InputError, match=r"^Every field has the mean 0, to rounding"):
+            critical(fields, like=like)
+    assert critical(none + 1e-4 * unit).values.isfinite().all()

@@ -29,6 +29,7 @@ from scorelet.analysis.field_statistics.statistic import (
     Statistic,
     root_mean_square,
 )
+from scorelet.analysis.field_statistics.table import STATISTICS
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator
 
@@ -102,12 +103,12 @@ def compare_statistics(a: Statistic, b: Statistic) -> Comparison:
     kept = (chance > 0) & (largest > _ROUNDING * _scales(a.name, largest))
     given = ((values[0] - values[1]) / chance)[kept].square().mean().sqrt()
     others = ((first - second) / chance)[:, kept].square().mean(-1).sqrt()
-    floor = difference_sizes(a.name, first, second)
+    floor = difference_sizes(a.name, first, second, kept)
     return Comparison(
         distance=float(given.nan_to_num(0)),  # no point varies
         threshold=float(others.nan_to_num(0).max()),
         decidable=enough(*sizes),
-        sizes={k: float(v) for k, v in difference_sizes(a.name, *values).items()},
+        sizes={k: float(v) for k, v in difference_sizes(a.name, *values, kept).items()},
         floor={k: float(v.median()) for k, v in floor.items()},
     )
 
@@ -136,25 +137,30 @@ def compare_neighbours(found: NearestNeighbours) -> Comparison:
     )
 
 
-def difference_sizes(name: str, a: Tensor, b: Tensor) -> dict[str, Tensor]:
+def difference_sizes(
+    name: str, a: Tensor, b: Tensor, kept: Bool[Tensor, "curve point"]
+) -> dict[str, Tensor]:
     """Return how large the difference of (..., curve, point) values is, relative to a.
+
+    Only points that are kept differ: others are rounding.
 
     relative L2: |a - b| / |a|, root mean square over curves, where moments are in units of the
     standard deviation and critical quantities in units of chi. The power spectrum has besides the
     largest and the root-mean-square relative difference over k > 0, and the largest difference
     over the largest power; the marginal has its total variation.
     """
-    gap = a - b
+    gap = torch.where(kept, a - b, 0)
     scales = _scales(name, a)
     relative = (gap / scales).norm(dim=-1) / (a / scales).norm(dim=-1)
     sizes = {"relative L2": relative.square().mean(-1).sqrt()}
     if name == "marginal":
         return {"total variation": gap[..., 0, :].abs().sum(-1) / 2} | sizes
     if name == "power":
-        shares = (gap / a)[..., 0, 1:].abs()
+        shares = torch.where(kept, gap / a, 0)[..., 0, 1:].abs()
+        count = kept[0, 1:].sum().clamp(min=1)
         return {
             "largest relative difference": shares.amax(-1),
-            "rms relative difference": shares.square().mean(-1).sqrt(),
+            "rms relative difference": (shares.square().sum(-1) / count).sqrt(),
             "largest difference / largest power": gap.abs().amax((-1, -2)) / a.amax((-1, -2)),
         } | sizes
     return sizes
@@ -201,8 +207,9 @@ def _scales(name: str, values: Tensor) -> Tensor:
 def _refuse_not_finite(name: str, *values: Tensor) -> None:
     if not all(bool(some.isfinite().all()) for some in values):
         raise InputError(
-            f"The {name} of a set, or of a part of both sets, is NaN or infinite: expected fields "
-            "whose variance, mean and power are nowhere exactly 0, in a unit near to their size."
+            f"A value of {STATISTICS[name].title!r}, of a set or of a part of both sets, is NaN or "
+            "infinite: expected fields whose variance, mean and power are nowhere exactly 0, in a "
+            "unit near to their size."
         )
 
 

@@ -14,7 +14,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from scorelet.analysis.field_statistics.fields import by_pieces, prepare, refuse_constant
+from scorelet.analysis.field_statistics.fields import (
+    by_pieces,
+    mean_and_variance,
+    prepare,
+    refuse_constant,
+)
 from scorelet.analysis.field_statistics.spectra import Power
 from scorelet.analysis.field_statistics.statistic import (
     Axis,
@@ -23,7 +28,10 @@ from scorelet.analysis.field_statistics.statistic import (
     Statistic,
     summarize,
 )
+from scorelet.core.errors import InputError
 from scorelet.core.typing import Fields
+
+_ROUNDING = 1e-11  # of the variance of pixels: m^2 where single precision has taken means away
 
 
 def critical(x: Tensor, *, window: str = "none", like: Statistic | None = None) -> Statistic:
@@ -36,12 +44,17 @@ def critical(x: Tensor, *, window: str = "none", like: Statistic | None = None) 
 
     Returns:
         The four numbers; xi is 0 where chi is below P(2 pi / L).
+
+    Raises:
+        InputError: fields that `prepare` refuses, that do not vary, or whose means are all 0.
     """
     fields = prepare(x, window)
     if like is None:
         refuse_constant(fields)
     height, width = fields.shape[1:]
-    sample = Sample(by_pieces(fields, _moments), _figures(height, width), torch.empty(0))
+    moments = by_pieces(fields, _moments)
+    _refuse_without_mean(float(moments[:, 1].mean()), fields)
+    sample = Sample(moments, _figures(height, width), torch.empty(0))
     axis = Axis(
         torch.arange(4, dtype=torch.float64),
         "quantity",
@@ -58,6 +71,16 @@ def gaussian_critical(power: Power, statistic: Statistic) -> Float[Tensor, "1 po
         [(2 * variance / math.pi).sqrt(), variance, 3 * variance.square(), power[1, 0], power[0, 1]]
     )
     return _figures(height, width)(mean)
+
+
+def _refuse_without_mean(square: float, x: Fields) -> None:
+    """Raise InputError if <m^2> is nothing but rounding."""
+    variance = by_pieces(x, mean_and_variance)[:, 1].mean()
+    if square <= _ROUNDING * float(variance):
+        raise InputError(
+            "Every field has the mean 0, to rounding, so that there is no order parameter: "
+            "expected fields whose mean was not taken away."
+        )
 
 
 def _moments(u: Fields) -> Tensor:
