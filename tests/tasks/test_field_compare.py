@@ -11,11 +11,14 @@ import torch
 from PIL import Image
 
 from field_samples import gaussian, log_normal, save, smooth_power
-from scorelet.analysis.field_statistics import STATISTICS
+from scorelet.analysis.field_statistics import STATISTICS, Comparison
+from scorelet.analysis.field_statistics.sets import Line
+from scorelet.analysis.field_statistics.verdicts import verdict
 from scorelet.core.errors import InputError
 from scorelet.data.fields.preparation import patches as cut
-from scorelet.tasks.field_compare import _prepared, compare
+from scorelet.tasks.field_compare import _independent, _prepared, compare
 
+MOMENTS = STATISTICS["moments"]
 POWER = smooth_power(32, 0.3)
 
 
@@ -224,6 +227,77 @@ def test_patches_belong_to_the_chain_of_their_field(tmp_path):
     prepared = _prepared(tmp_path / "a.npz", 8, 300, [])
     assert prepared.chain.tolist() == [k // 32 for k in range(300)]
     assert (len(prepared.fields), prepared.blocks) == (300, 10)
+
+
+def test_patches_of_a_map_are_not_independent(tmp_path):
+    """Maps are, and only where a set has few are patches taken for it, which is said."""
+    paths = [
+        save(tmp_path / f"{n}.npy", gaussian(smooth_power(16, 0.3), n, seed=n)) for n in (9, 10, 11)
+    ]
+
+    def sets(*names, patches=8):
+        said = []
+        return _independent([_prepared(p, patches, None, said) for p in names], said), said
+
+    (a, b), said = sets(paths[1], paths[2])
+    assert (a.blocks, b.blocks, said) == (10, 11, [])
+    assert a.chain.tolist() == [k // 4 for k in range(40)]
+    (a, b), said = sets(paths[0], paths[2])
+    assert (a.blocks, b.blocks, len(said)) == (36, 44, 1)
+    assert "A set has 9 maps, so patches are taken for independent, which" in said[0]
+    (a, b), said = sets(paths[0], paths[2], patches=16)
+    assert (a.chain, b.chain, said) == (None, None, [])
+
+
+def test_patches_of_maps_that_differ_in_level_do_not_alarm(tmp_path, monkeypatch):
+    """Taken for independent, they would be as much evidence as so many maps."""
+    monkeypatch.setattr("scorelet.analysis.field_statistics.sets.STATISTICS", {"moments": MOMENTS})
+    for name, seed in (("a", 4), ("b", 5)):
+        level = 3 * torch.randn(12, 1, 1, generator=torch.Generator().manual_seed(seed))
+        save(tmp_path / f"{name}.npy", gaussian(smooth_power(64, 0.3), 12, seed=seed) + level)
+    found = compare(tmp_path / "a.npy", tmp_path / "b.npy", window="hann", patches=16)
+    assert (found["data"]["maps"], found["data"]["chains"], found["data"]["fields"]) == (
+        12,
+        None,
+        192,
+    )
+    assert found["statistics"]["moments"]["differs"] is False
+
+
+def test_the_wider_dtype_is_that_of_both(tmp_path, monkeypatch):
+    """Numbers of the second set may be out of the range of the first."""
+    only = {"quantiles": STATISTICS["quantiles"]}
+    monkeypatch.setattr("scorelet.analysis.field_statistics.sets.STATISTICS", only)
+    x = gaussian(smooth_power(16, 0.3), 12)
+    paths = [save(tmp_path / "a.npy", x.float()), save(tmp_path / "b.npy", 1e42 * x)]
+    for names in (paths, paths[::-1]):
+        found = compare(*names)
+        assert found["statistics"]["quantiles"]["differs"]
+        assert not found["warnings"]
+
+
+def test_every_reason_is_said_if_nothing_can_be_measured(tmp_path, monkeypatch):
+    """Fields of 16 pixels have no interior for peaks, and these no mean."""
+    some = {name: STATISTICS[name] for name in ("peaks", "critical")}
+    monkeypatch.setattr("scorelet.analysis.field_statistics.sets.STATISTICS", some)
+    x = gaussian(smooth_power(16, 0.3), 12)
+    path = save(tmp_path / "a.npy", x - x.mean((1, 2), keepdim=True))
+    words = r"^None of 2 statistics can be measured: .* no interior .* Every field has the mean 0"
+    with pytest.raises(InputError, match=words):
+        compare(path, path, window="hann")
+
+
+def test_what_the_control_says_of_gaussian_data():
+    """Second moments see no phases of any data; the others see none of these."""
+    found = MOMENTS.measure(gaussian(smooth_power(16, 0.3), 2))
+    same, other = (Comparison(d, 2.0, True, {"x": 0.0}, {"x": 0.0}) for d in (1.0, 3.0))
+    for name, control, words in (
+        ("power", same, "this statistic does not see phases."),
+        ("peaks", same, "it does not tell these data from Gaussian fields of the same power."),
+        ("peaks", other, "this statistic sees phases."),
+    ):
+        line = Line(found, found, found, None, same, control)
+        assert verdict(name, line).endswith(f": {words}")
 
 
 @pytest.mark.parametrize(

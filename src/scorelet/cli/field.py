@@ -230,7 +230,8 @@ def _statistics(entries: dict[str, Any]) -> ConsoleTable:
 
 
 def _set(entry: dict[str, Any]) -> str:
-    of = "" if entry["chains"] is None else f" of {entry['chains']} chains"
+    parts = (f" of {entry[key]} {key}" for key in ("chains", "maps") if entry[key] is not None)
+    of = "".join(parts)
     return f"{entry['path']} ({entry['fields']} fields{of})"
 
 

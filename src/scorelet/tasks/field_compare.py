@@ -1,6 +1,6 @@
 """Compare two files of fields: read, measure, write a report."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from scorelet.data.fields.chains import load_chains
 from scorelet.data.fields.preparation import patches as cut
 from scorelet.tasks.array_files import check_output, write_page
 
+_MAPS = 10  # of each set, with which a verdict is possible
+
 
 @checked
 def compare(
@@ -41,7 +43,8 @@ def compare(
 
     Args:
         data: the reference, see `load_fields`. If a .npz file has an array ``chain`` (n), integers
-            that say which Markov chain drew each field, chains are taken as what is independent.
+            that say which Markov chain drew each field, chains are taken as what is independent;
+            so are maps that are cut into patches, if there are 10 of each set.
         other: what is compared with it.
         output: NAME.html, one file with everything in it; None writes nothing.
         window: none for periodic fields, hann for fields that were cut out.
@@ -51,7 +54,7 @@ def compare(
         on_statistic: is told the name of each statistic that is done.
 
     Returns:
-        data, other (path, fields, chains, size), window, warnings, summary, statistics and
+        data, other (path, fields, chains, maps, size), window, warnings, summary, statistics and
         neighbours: what stands in the report, as numbers and sentences.
 
     Raises:
@@ -64,7 +67,7 @@ def compare(
     if limit is not None and limit < 1:
         raise InputError(f"limit is {limit}: at least one field must be compared.")
     said: list[str] = []
-    sets = [_prepared(path, patches, limit, said) for path in (data, other)]
+    sets = _independent([_prepared(path, patches, limit, said) for path in (data, other)], said)
     found = compare_sets(*sets, window=window, on_statistic=on_statistic)
     found.messages[:0] = said
     document = describe(found, {"data": data, "other": other}, sets) | {"window": window}
@@ -85,7 +88,8 @@ def describe(
         key: {
             "path": str(path),
             "fields": len(s.fields),
-            "chains": None if s.chain is None else s.blocks,
+            "chains": None if s.chain is None or s.cut else s.blocks,
+            "maps": s.blocks if s.cut else None,
             "size": list(s.fields.shape[1:]),
         }
         for (key, path), s in zip(paths.items(), sets, strict=True)
@@ -124,7 +128,7 @@ def _entry(name: str, line: Line) -> dict[str, Any]:
 def _prepared(
     path: str | Path, patches: int | None, limit: int | None, said: list[str]
 ) -> FieldSet:
-    """Read fields and their chains; patches of a field belong to its chain.
+    """Read fields and their chains; patches of a field belong to its chain, or to its map.
 
     Patches with gaps are left out, and the sentence on that goes to `said`.
     """
@@ -134,16 +138,32 @@ def _prepared(
             f"{path} says which chain drew {len(chain)} fields, but holds {len(x)}: expected one "
             "number for each."
         )
+    of_maps = False
     if patches is not None:
         pieces = cut(x, patches)
-        if chain is not None:
-            chain = chain.repeat_interleave(len(pieces) // len(x))
+        each = len(pieces) // len(x)
+        of_maps = chain is None and each > 1
+        chain = torch.arange(len(x)) if of_maps else chain
+        chain = None if chain is None else chain.repeat_interleave(each)
         x = pieces
     whole = x.isfinite().all((1, 2))
     if not bool(whole.all()):
         said.append(_of_gaps(path, x, whole, patches))
         x, chain = x[whole], None if chain is None else chain[whole]
-    return FieldSet(x[:limit], None if chain is None else chain[:limit])
+    return FieldSet(x[:limit], None if chain is None else chain[:limit], of_maps)
+
+
+def _independent(sets: list[FieldSet], said: list[str]) -> list[FieldSet]:
+    """Take maps as what is independent, if there are enough; say it if there are not."""
+    fewest = min((s.blocks for s in sets if s.cut), default=_MAPS)
+    if fewest >= _MAPS:
+        return sets
+    said.append(
+        f"A set has {fewest} map{'' if fewest == 1 else 's'}, so patches are taken for "
+        "independent, which those of one map are not: a difference that is found may be chance. "
+        f"Give at least {_MAPS} maps of each set, and maps are what is independent."
+    )
+    return [replace(s, chain=None, cut=False) if s.cut else s for s in sets]
 
 
 def _of_gaps(path: str | Path, x: Tensor, whole: Tensor, patches: int | None) -> str:

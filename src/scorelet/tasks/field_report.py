@@ -121,7 +121,8 @@ def _near_mark(comparison: Comparison) -> Mark:
 
 
 def _count(entry: dict[str, Any]) -> str:
-    of = "" if entry["chains"] is None else f" of {entry['chains']} chains"
+    parts = (f" of {entry[key]} {key}" for key in ("chains", "maps") if entry[key] is not None)
+    of = "".join(parts)
     return f"{entry['fields']}{of}"
 
 

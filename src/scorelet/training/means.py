@@ -6,10 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class RunningMeans:
-    """Sums since the last line of the log, over the steps of this process.
-
-    Up to the last save they are means over all processes.
-    """
+    """Sums since the last line of the log, over the steps of this process."""
 
     sums: dict[str, float] = field(default_factory=dict)
     steps: int = 0

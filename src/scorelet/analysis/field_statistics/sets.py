@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import torch
@@ -30,19 +30,21 @@ OnStatistic = Callable[[str], None]
 
 @dataclass(frozen=True)
 class FieldSet:
-    """Fields, and which Markov chain drew each.
+    """Fields, and which Markov chain drew each, or which map each was cut out of.
 
     Attributes:
         fields: (n, h, w).
         chain: a number for each field, (n); None if all are independent.
+        cut: whether it is the number of a map.
     """
 
     fields: Fields
     chain: Int[Tensor, " n"] | None = None
+    cut: bool = False
 
     @property
     def blocks(self) -> int:
-        """How many independent parts there are: chains, or fields."""
+        """How many independent parts there are: chains, maps, or fields."""
         return len(self.fields) if self.chain is None else len(self.chain.unique())
 
     @property
@@ -116,9 +118,9 @@ def compare_sets(
             f"The sets have fields of {data.size} and {other.size} pixels: expected one size; "
             "cut both with --patches, or crop or average the larger ones."
         )
-    prepare(other.fields, "hann")  # what no statistic can measure ends here; borders come later
-    control = FieldSet(phase_randomized(data.fields, rng=generator(0)), data.chain)
-    lines, messages = {}, [*_too_few(data, other), *_cut(data, other)]
+    data, other = _alike(data, other)
+    control = replace(data, fields=phase_randomized(data.fields, rng=generator(0)))
+    lines, refused, messages = {}, [], [*_too_few(data, other), *_cut(data, other)]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         power = power_map(data.fields, window=window)
@@ -126,11 +128,13 @@ def compare_sets(
             try:
                 lines[name] = _measure(name, (data, other, control), window, power)
             except InputError as error:
+                refused.append(str(error))
                 messages.append(f"{STATISTICS[name].title} is left out: {error}")
             if on_statistic:
                 on_statistic(name)
     if not lines:
-        raise InputError(messages[-1])
+        reasons = " ".join(dict.fromkeys(refused))
+        raise InputError(f"None of {len(STATISTICS)} statistics can be measured: {reasons}")
     near = None
     if len(data.fields) > 1:
         near = compare_neighbours(nearest_neighbours(other.fields, data.fields))
@@ -138,10 +142,22 @@ def compare_sets(
     return SetComparison(lines, near, control.fields, list(messages))
 
 
+def _alike(*sets: FieldSet) -> list[FieldSet]:
+    """Return sets on one device and in the wider dtype, in which the numbers of both are known.
+
+    What no statistic can measure ends here; whether fields are periodic comes later.
+    """
+    fields = [prepare(s.fields, "hann") for s in sets]
+    kind = torch.promote_types(*(x.dtype for x in fields))
+    return [
+        replace(s, fields=x.to(fields[0].device, kind)) for s, x in zip(sets, fields, strict=True)
+    ]
+
+
 def _measure(name: str, sets: tuple[FieldSet, ...], window: str, power: Tensor) -> Line:
     measure = partial(STATISTICS[name].measure, window=window)
     found = [measure(sets[0].fields)]
-    found += [measure(s.fields.to(sets[0].fields), like=found[0]) for s in sets[1:]]
+    found += [measure(s.fields, like=found[0]) for s in sets[1:]]
     reference = gaussian_reference(power, found[0])
     data, other, control = (
         statistic if s.chain is None else by_chain(statistic, s.chain)
@@ -158,15 +174,16 @@ def _measure(name: str, sets: tuple[FieldSet, ...], window: str, power: Tensor) 
 
 
 def _cut(data: FieldSet, other: FieldSet) -> list[str]:
-    """Say how many fields of chains decide, if not all do."""
+    """Say how many fields of chains or maps decide, if not all do."""
     length = common_length(data.lengths, other.lengths)
     used = [length * int((s.lengths >= length).sum()) for s in (data, other)]
     if used == [len(data.fields), len(other.fields)]:
         return []
     return [
-        f"Chains of different lengths are compared by the first {length} field"
-        f"{'' if length == 1 else 's'} of each: {used[0]} of {len(data.fields)} fields with "
-        f"{used[1]} of {len(other.fields)}. Draw as many of each chain in both sets to use all."
+        f"Chains of different lengths, or maps of different numbers of patches, are compared by "
+        f"the first {length} field{'' if length == 1 else 's'} of each: {used[0]} of "
+        f"{len(data.fields)} fields with {used[1]} of {len(other.fields)}. Give as many of each in "
+        "both sets to use all."
     ]
 
 

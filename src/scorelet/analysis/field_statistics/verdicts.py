@@ -6,13 +6,16 @@ from scorelet.analysis.field_statistics.table import STATISTICS
 
 METHOD = (
     "The distance of two sets is the root mean square of their differences, each in units of what "
-    f"chance makes of it: {RELABELINGS:,} times all fields of both sets are dealt at random into "
-    "two sets of the same sizes. It is about 1 for two sets of the same law. The threshold is the "
-    f"largest distance among these {RELABELINGS:,}, so that sets of the same law exceed it less "
-    f"than once in {RELABELINGS:,} comparisons. The control is the data with random phases: it has "
-    "the same power spectrum and is Gaussian otherwise; a statistic that does not tell it from the "
-    "data says nothing about what is not Gaussian."
+    f"chance makes of it: {RELABELINGS:,} times all fields of both sets, or the chains or maps "
+    "that they belong to, are dealt at random into two sets of the same sizes. It is about 1 for "
+    "two sets of the same law. The threshold is the largest distance among these "
+    f"{RELABELINGS:,}, so that sets of the same law exceed it less than once in {RELABELINGS:,} "
+    "comparisons if what is dealt is independent. The control is the data with random phases: it "
+    "has the same power spectrum and is Gaussian otherwise. Power spectrum, two-point function and "
+    "critical quantities do not see phases; another statistic that does not tell it from the data "
+    "does not tell these data from Gaussian fields, and says nothing about what is not Gaussian."
 )
+_BLIND = frozenset({"power", "two_point", "critical"})  # to phases, whatever the data
 
 
 def verdict(name: str, line: Line) -> str:
@@ -83,5 +86,10 @@ def _control(name: str, line: Line) -> str:
     control = line.control_comparison
     if not control.decidable:
         return f"The control is at {control.distance:.3g}."
-    seen = "sees" if control.differs else "does not see"
-    return f"The control is at {control.distance:.3g}: this statistic {seen} phases."
+    if control.differs:
+        found = "this statistic sees phases"
+    elif name in _BLIND:
+        found = "this statistic does not see phases"
+    else:
+        found = "it does not tell these data from Gaussian fields of the same power"
+    return f"The control is at {control.distance:.3g}: {found}."
