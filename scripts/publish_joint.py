@@ -154,7 +154,7 @@ def halved(weights: Path, settings: Config, changes: Changes = AS_TRAINED) -> Mo
     if isinstance(trained, ResidualDenoiser):
         return ResidualDenoiser(trained.network)
     trained.classes = CIFAR10_CLASSES
-    trained.denoises, trained.most = settings.denoises, settings.most
+    trained.denoises, trained.most = settings.denoises, settings.noise.most
     if changes.label_level is not None:
         trained.label_level = changes.label_level
     return trained

@@ -1,8 +1,11 @@
 """Compiled kernels: the same numbers as the interpreter's, also where nothing can be kept."""
 
 import ctypes
+import inspect
+import os
 import subprocess
 import sys
+from pathlib import Path
 from textwrap import dedent
 
 import numpy as np
@@ -11,6 +14,7 @@ from numba import carray
 
 from samples import environment
 from scorelet.core.compiled import _Files, c_function, compiled, inlined, part
+from scorelet.core.editions import edition
 from scorelet.core.parallel import run_in_threads
 
 
@@ -148,6 +152,45 @@ def test_kernels_that_two_processes_keep_are_two_kernels_in_a_third(tmp_path):
     kept = sorted(path.name for path in tmp_path.rglob("*.nbc"))
     assert energies("2", "1") == [16, 4]
     assert sorted(path.name for path in tmp_path.rglob("*.nbc")) == kept
+
+
+def test_a_process_that_is_older_than_a_file_keeps_nothing_of_it(tmp_path):
+    """It may have the former text in memory, and would keep its code as that of the new one."""
+    path = tmp_path / "kernels.py"
+    path.write_text("STEP = 1", encoding="utf-8")
+    os.utime(path, (0, 0))  # as copies that keep the time of the text
+    assert edition(path, "scorelet") == ""
+    assert edition(Path(inspect.getfile(part)), "scorelet") != ""
+
+
+@pytest.mark.parametrize("suffix", ["nbi", "nbc"])
+@pytest.mark.parametrize("damage", [b"", b"\0" * 40, None])
+def test_damaged_files_are_made_anew(tmp_path, suffix, damage):
+    files = _Files(str(tmp_path), "kernel", "stamp")
+    files.save("a", {"code": "of a" * 100})
+    (path,) = tmp_path.glob(f"*.{suffix}")
+    path.write_bytes(path.read_bytes()[:-20] if damage is None else damage)
+    assert files.load("a") is None
+    files.save("a", {"code": "anew"})
+    assert _Files(str(tmp_path), "kernel", "stamp").load("a") == {"code": "anew"}
+
+
+def test_code_stays_in_memory_where_there_is_no_room_for_it(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError("no space left on device")
+
+    files = _Files(str(tmp_path), "kernel", "stamp")
+    monkeypatch.setattr(files, "_save_data", full)
+    files.save("a", "code of a")
+    assert files.load("a") is None
+
+
+def test_numba_that_compiles_nothing_is_named():
+    variables = environment() | {"NUMBA_DISABLE_JIT": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", TRANSFORM, "1"], capture_output=True, text=True, env=variables
+    )
+    assert "NUMBA_DISABLE_JIT is set" in done.stderr
 
 
 def test_two_versions_of_numba_keep_code_in_files_of_their_own(tmp_path):

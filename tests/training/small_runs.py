@@ -95,6 +95,8 @@ RUNS = {
     "classifier": {"steps": 1},
     "shuffle-unet 5 steps": {"steps": 5},
 }
+RESUMED = "bf-cnn resumed"
+"""Stopped at a save between two lines of the log."""
 
 
 def main(folder: str) -> None:
@@ -112,7 +114,22 @@ def main(folder: str) -> None:
             pass
         process = runner.accelerator.process_index
         torch.save(runner.plain.state_dict(), path / f"weights{process}.pt")
+    resumed(Path(folder) / RESUMED)
     runner.accelerator.wait_for_everyone()  # one that leaves first can end the other
+
+
+def resumed(folder: Path) -> None:
+    """Two steps, which are saved, and a third one after that."""
+    settings = config(folder, log_every=3, save_every=2, steps=3)
+    runner = trainer(settings)
+    for report in runner.run():
+        if report.step == 2:
+            break
+    runner.accelerator.wait_for_everyone()  # the main process saves
+    runner = trainer(settings, resume=True)
+    assert runner.step == 2
+    for _ in runner.run():
+        pass
 
 
 def threads() -> list[str]:

@@ -67,7 +67,7 @@ def test_terms_are_the_expected_errors_of_a_denoiser_that_shrinks():
     sigma, variance, share = 0.3, 0.05, 0.6
     model, x = cascade(share, share, share), pictures()
     fixed = FactorNoise(UniformNoise(sigma, sigma), variance)
-    loss = CascadeObjective([fixed] * 3)(model, {"x": x}, Noise(0, range(len(x))))
+    loss = CascadeObjective([fixed] * 3, len(x))(model, {"x": x}, Noise(0, range(len(x))))
     weight = 1 / (sigma**2 + FLOOR**2 * variance) + 1 / variance
     for part, term in zip(parts_of(model, x), loss.terms.values(), strict=True):
         energy = float(part.clean.square().mean())
@@ -82,17 +82,33 @@ def test_a_factor_sees_its_share_of_the_batch_and_learns():
     model, x = cascade(1, 1, 1), pictures(8)
     law = LogUniformNoise(0.1, 0.2)
     factors = [FactorNoise(law, 0.05, share) for share in (1.0, 0.5, 0.01)]
-    loss = CascadeObjective(factors)(model, {"x": x}, Noise(0, range(8)))
+    loss = CascadeObjective(factors, 8)(model, {"x": x}, Noise(0, range(8)))
     loss.value.backward()
     seen = [factor.seen[0][0].shape[0] for factor in (model.coarse, *model.details)]
     assert seen == [8, 4, 1]
     assert all(p.grad is not None and p.grad != 0 for p in model.parameters())
 
 
+@pytest.mark.parametrize("parts", [2, 8])
+def test_a_batch_in_parts_has_the_gradient_of_the_whole(parts):
+    """Parts without a sample that a factor sees have a gradient too, which is 0."""
+    x, law = pictures(8), LogUniformNoise(0.1, 0.2)
+    objective = CascadeObjective([FactorNoise(law, 0.05, share) for share in (1.0, 0.25, 0.01)], 8)
+
+    def gradient(rows):
+        model = cascade(0.9, 0.8, 0.7)
+        objective(model, {"x": x[rows]}, Noise(5, rows, step=3)).value.backward()
+        return torch.stack([p.grad for p in model.parameters()])
+
+    places = torch.arange(8).chunk(parts)
+    found = torch.stack([gradient(rows.tolist()) for rows in places]).mean(0)
+    torch.testing.assert_close(found, gradient(list(range(8))), rtol=1e-5, atol=0)  # of sums
+
+
 def test_noise_belongs_to_the_sample_and_differs_between_scales():
     x = pictures(4)
     whole, alone = cascade(1, 1, 1), cascade(1, 1, 1)
-    objective = CascadeObjective([FactorNoise(UniformNoise(1.0, 1.0), 1.0)] * 3)
+    objective = CascadeObjective([FactorNoise(UniformNoise(1.0, 1.0), 1.0)] * 3, 4)
     objective(whole, {"x": x}, Noise(5, range(4)))
     objective(alone, {"x": x[2:3]}, Noise(5, [2]))
     for a, b in zip((whole.coarse, *whole.details), (alone.coarse, *alone.details), strict=True):

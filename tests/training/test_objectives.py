@@ -165,11 +165,29 @@ def test_drowning_teaches_the_mean_over_orientations():
     student = Shown(lambda y, _: y.clone().requires_grad_())
     objective = drowning(lambda y: slope * y, UniformNoise(0.1, 0.2), 0.0)
     shown = {
-        round(float(objective(student, {"noisy": y}, Noise(0, [k])).terms["mse"]), 5)
+        round(float(objective(student, {"noisy": y}, Noise(0, [0], step=k)).terms["mse"]), 5)
         for k in range(80)
     }
     turned = [turned_back(slope * 1.0, k) for k in range(TURNS)]
     assert shown == {round(float((w * y - y).square().mean()), 5) for w in turned}
+
+
+def test_all_parts_of_a_step_have_one_orientation():
+    y, slope = randn((2, 1, 5, 5), rng=generator(1)), randn((5, 5), rng=generator(2))
+    law, zero = UniformNoise(0.1, 0.2), Shown(lambda y, _: torch.zeros_like(y))
+    sigma = torch.zeros(2)
+    for objective in (
+        distillation(lambda y: slope * y, 1, 0.0),
+        drowning(lambda y: slope * y, law, 0.0),
+    ):
+        for step in range(8):
+            whole, first, second = (
+                objective(
+                    zero, {"noisy": y[rows], "sigma": sigma[rows]}, Noise(3, rows, step=step)
+                ).value
+                for rows in ([0, 1], [0], [1])
+            )
+            torch.testing.assert_close(whole, (first + second) / 2)
 
 
 def test_the_teacher_has_no_gradient():

@@ -64,6 +64,10 @@ def test_two_processes_do_what_one_does(tmp_path, alone, launcher):
     for name, parameters in zip(small_runs.RUNS, counts, strict=False):
         _assert_same_first_step(tmp_path / name, alone / name, parameters)
     _assert_one_run(tmp_path / "shuffle-unet 5 steps")
+    (line,), (expected,) = (
+        read_log(path / small_runs.RESUMED / "log.jsonl") for path in (tmp_path, alone)
+    )
+    assert line["loss"] == pytest.approx(expected["loss"], rel=1e-5)
 
 
 def _assert_same_first_step(folder, alone, parameters):

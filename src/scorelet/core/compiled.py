@@ -2,8 +2,9 @@
 
 A kernel is what Python calls; it runs without the interpreter's lock and is kept on disk, beside
 the source file or in the user's cache folder, where the next process loads it. Where neither can
-be written, every process compiles for itself. What is kept is compiled anew when the kernel's file
-changes, or a file of the same package that it imports (see `editions`).
+be written, every process compiles for itself; so it does where what is kept is damaged, or where a
+file has changed since it began. What is kept is compiled anew when the kernel's file changes, or a
+file of the same package that it imports (see `editions`).
 
 numba names a function after its place among those that the process has compiled, and code is linked
 by names: of two kernels from one closure that two processes have kept under one name, a third
@@ -36,6 +37,7 @@ from numba.core.compiler import Compiler
 from numba.core.registry import CPUDispatcher
 
 from scorelet.core.editions import edition
+from scorelet.core.errors import InputError
 
 Function = Callable[..., Any]
 
@@ -46,6 +48,8 @@ _NO_ENTRIES = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 _PART_OPTIONS: dict[str, Any] = _OPTIONS | _NO_ENTRIES | {"_nrt": False}
 """Parts need no entries for Python and for C: these took two fifths of the time to compile."""
 
+_KEPT_AS = "counted apart"
+"""What is kept under another word has names that may belong to two kernels, and is left alone."""
 _NAME = 16  # characters of the name of a file, of its 64
 _MADE = attrgetter("fndesc", "library")  # of what numba has compiled
 
@@ -66,7 +70,13 @@ def compiled(function: Function) -> Function:
 
 
 def c_function(function: Function) -> Any:  # noqa: ANN401 - numba's callback, which has an `address`
-    """Compile a kernel at once, as a C function `void function(void *)`."""
+    """Compile a kernel at once, as a C function `void function(void *)`.
+
+    Raises:
+        InputError: numba is told to compile nothing.
+    """
+    if _INTERPRETED:
+        raise InputError("NUMBA_DISABLE_JIT is set, and this is there as compiled code: unset it.")
     signature = (numba.types.voidptr,), numba.types.void
     result = _with_cache(CFunc(_plain(function), signature, {}, dict(_OPTIONS)), function)
     result.compile()
@@ -134,8 +144,11 @@ class _PartCompiler(Compiler):
 
 def _with_cache(result: Any, function: Function) -> Any:  # noqa: ANN401
     """Let numba look for machine code on disk, where there is a folder that can be written."""
-    with suppress(RuntimeError):  # numba: "no locator available"
-        result._cache = _Cache(_plain(function))
+    plain = _plain(function)
+    package = function.__module__.partition(".")[0]
+    if made_of := edition(Path(inspect.getfile(function)), package):
+        with suppress(RuntimeError):  # numba: "no locator available"
+            result._cache = _Cache(plain, made_of)
     return result
 
 
@@ -144,11 +157,27 @@ class _Files(IndexDataCacheFile):
 
     numba counts its files. Of two processes that keep a kernel each at the same time, both may take
     the same number; then the index gives one kernel the code of the other, in all processes to
-    come, without a word. Here at most an entry of the index gets lost: it is compiled again.
+    come, without a word. Here at most an entry of the index gets lost: it is compiled again. So is
+    what cannot be read, and what cannot be written stays in memory.
     """
 
+    def load(self, key: Any) -> Any:  # noqa: ANN401 - numba's
+        """Return the code of a kernel, or None."""
+        with suppress(Exception):  # whatever `pickle` makes of damaged files
+            return super().load(key)
+        return None
+
+    def _load_index(self) -> dict[Any, str]:
+        with suppress(Exception):
+            return super()._load_index()
+        return {}
+
     def save(self, key: Any, data: Any) -> None:  # noqa: ANN401 - numba's
-        """Keep the code of a kernel."""
+        """Keep the code of a kernel, where there is room for it."""
+        with suppress(OSError):
+            self._keep(key, data)
+
+    def _keep(self, key: Any, data: Any) -> None:  # noqa: ANN401
         named = repr((self._version, key))  # an index is read by one version of numba only
         digest = hashlib.sha256(named.encode()).hexdigest()[:_NAME]
         name = f"{self._index_name.removesuffix('.nbi')}.{digest}.nbc"
@@ -159,15 +188,14 @@ class _Files(IndexDataCacheFile):
 class _Cache(FunctionCache):
     """numba's folder of machine code, for one edition of the sources."""
 
-    def __init__(self, function: Function) -> None:
+    def __init__(self, function: Function, made_of: str) -> None:
         super().__init__(function)
         files = self._cache_file
         self._cache_file = _Files(
             self._cache_path, files._index_name.removesuffix(".nbi"), files._source_stamp
         )
-        package = function.__module__.partition(".")[0]
         # what is kept names its module, which a file may be run as another time
-        self._edition = function.__module__, edition(Path(inspect.getfile(function)), package)
+        self._edition = function.__module__, made_of, _KEPT_AS
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple:  # noqa: ANN401
         return (*super()._index_key(sig, codegen), *self._edition)

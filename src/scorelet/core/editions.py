@@ -2,20 +2,26 @@
 
 A function compiled by numba takes in other functions and constants, by name, from its own file and
 from what that file imports. Its edition is a hash of that file and of all files of the same package
-that are imported from there, directly or not, at the top of a module.
+that are imported from there, directly or not, at the top of a module. A process that is older than
+a file may have its former text in memory, and has no edition.
 """
 
 import ast
 import hashlib
 import sys
+import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+_BEGUN = time.time_ns()
+
 
 @cache
 def edition(file: Path, package: str) -> str:
-    """Return a hash of `file` and of what it imports from the package; "" if there is no file.
+    """Return a hash of `file` and of what it imports from the package.
+
+    It is "" if there is no file, or if one has changed since this process has read this module.
 
     Args:
         file: of a module that has been imported.
@@ -25,10 +31,18 @@ def edition(file: Path, package: str) -> str:
     while waiting:
         path = waiting.pop()
         if path not in known and path.is_file():
+            if _changed(path) >= _BEGUN:
+                return ""
             known[path] = path.read_bytes()
             waiting += _imported(known[path], package)
     text = b"".join(hashlib.sha256(known[path]).digest() for path in sorted(known))
     return hashlib.sha256(text).hexdigest() if known else ""
+
+
+def _changed(path: Path) -> int:
+    """When a file was put in its place: copies may keep the time of the text, not the other."""
+    status = path.stat()
+    return max(status.st_mtime_ns, status.st_ctime_ns)
 
 
 def _imported(source: bytes, package: str) -> Iterator[Path]:

@@ -134,6 +134,9 @@ class Trainer:
             values = self._one_step(parts)
             seconds = time.perf_counter() - clock
             self.means.add(values, seconds)
+            if self._due(self.config.save_every):
+                # all processes go on from the state of one, and so with the same sums
+                self.means.sums = self._over_processes(self.means.sums)
             self._look_ahead(seconds)
             loss = None
             if self._due(self.config.log_every):

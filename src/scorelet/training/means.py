@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 
 @dataclass
 class RunningMeans:
-    """Sums since the last line of the log, over the steps of this process."""
+    """Sums since the last line of the log, over the steps of this process.
+
+    Up to the last save they are means over all processes.
+    """
 
     sums: dict[str, float] = field(default_factory=dict)
     steps: int = 0

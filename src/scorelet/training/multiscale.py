@@ -39,7 +39,8 @@ class FactorNoise:
     Args:
         law: of its noise levels, in its unit.
         variance: v.
-        share: of the batch that it sees, in [0, 1]; with 0 it does not learn.
+        share: of the whole batch that it sees, from the first sample on, in [0, 1]; with 0 it does
+            not learn.
     """
 
     law: QuantileLaw
@@ -53,6 +54,11 @@ class Part(NamedTuple):
     denoiser: Denoiser
     clean: Image
     cond: Image | None
+
+    def only(self, rows: list[int]) -> "Part":
+        """Return the part of some of its images."""
+        cond = None if self.cond is None else self.cond[rows]
+        return Part(self.denoiser, self.clean[rows], cond)
 
 
 def parts_of(model: Multiscale[Denoiser] | Denoiser, x: Image) -> Iterator[Part]:
@@ -81,10 +87,11 @@ class CascadeObjective:
 
     Args:
         factors: for the low band, then for the details of each level, coarse to fine.
+        batch: samples of a step, in all its parts.
     """
 
-    def __init__(self, factors: list[FactorNoise]) -> None:
-        self.factors = factors
+    def __init__(self, factors: list[FactorNoise], batch: int) -> None:
+        self.factors, self.batch = factors, batch
 
     def __call__(self, model: nn.Module, batch: Batch, noise: Noise) -> Loss:
         """Return the sum over factors that learn; terms: `low`, then `detailsJ` to `details1`."""
@@ -96,14 +103,22 @@ class CascadeObjective:
         for k, (name, part, how) in enumerate(zip(names, parts, self.factors, strict=True)):
             if not how.share:
                 continue
-            count = max(1, round(how.share * len(part.clean)))
-            own = replace(noise, samples=noise.samples[:count], scale=k)
-            clean = part.clean[:count]
-            shown = Part(part.denoiser, clean, None if part.cond is None else part.cond[:count])
-            sigma = how.law.quantile(own.uniform(clean, use=1))
-            terms[name] = factor_error(shown, sigma, own.normal(clean), how.variance).mean()
+            terms[name] = self._term(part, how, replace(noise, scale=k))
         value = torch.stack(list(terms.values())).sum()
         return Loss(value, {name: term.detach() for name, term in terms.items()})
+
+    def _term(self, part: Part, how: FactorNoise, noise: Noise) -> Tensor:
+        """Return a number whose mean over the parts of a batch is that of its share's errors."""
+        count = max(1, round(how.share * self.batch))
+        rows = [row for row, place in enumerate(noise.samples) if place < count]
+        if not rows:
+            # processes wait for a gradient of each weight
+            learnt = (p for p in part.denoiser.parameters() if p.requires_grad)
+            return 0 * torch.stack([p.sum() for p in learnt]).sum()
+        shown, own = part.only(rows), replace(noise, samples=[noise.samples[row] for row in rows])
+        sigma = how.law.quantile(own.uniform(shown.clean, use=1))
+        errors = factor_error(shown, sigma, own.normal(shown.clean), how.variance)
+        return errors.sum() / (count * len(part.clean) / self.batch)
 
 
 def factor_names(count: int) -> list[str]:

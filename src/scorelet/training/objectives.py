@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scorelet.core.device import widened
-from scorelet.core.random import Noise
+from scorelet.core.random import Noise, generator
 from scorelet.core.typing import Image, Labels, Logits, NoiseLevel
 from scorelet.models import QuantileLaw
 from scorelet.models.dithered import dithered
@@ -135,7 +135,7 @@ def drowning(
 
     def objective(model: nn.Module, batch: Batch, noise: Noise) -> Loss:
         y = batch["noisy"]
-        turn = int(noise.uniform(y, use=2)[0] * TURNS)
+        turn = _turn(noise)
         level = law.quantile(noise.uniform(y, use=1)).to(y.dtype)
         with torch.no_grad():
             e = level[:, None, None, None] * noise.normal(y, use=0)
@@ -164,13 +164,20 @@ def distillation(
 
     def objective(model: nn.Module, batch: Batch, noise: Noise) -> Loss:
         y = batch["noisy"]
-        first = int(noise.uniform(y, use=1)[0] * TURNS)
+        first = _turn(noise)
         chosen = [(first + k) % TURNS for k in range(0, TURNS, TURNS // turns)]
         with torch.no_grad():
             target = _in_turns(teacher, y, chosen)
         return denoising_loss(model(y), target, batch["sigma"], power=power, evenness=evenness)
 
     return objective
+
+
+def _turn(noise: Noise) -> int:
+    """Return the orientation of a step, which all parts of its batch have in common."""
+    # one key more than the generators of samples, which are those of (seed, sample)
+    draws = generator(noise.seed, noise.step, 0)
+    return int(torch.randint(TURNS, (), generator=draws))
 
 
 def _in_turns(teacher: Callable[[Image], Image], y: Image, turns: Sequence[int]) -> Image:

@@ -196,6 +196,21 @@ def test_what_does_not_fit_is_refused(config, changes, reason):
 
 
 @pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"hold_out": 8}, "8 of 8 pictures cannot be held out: choose data.hold_out from 0 to 7."),
+        ({}, "Sides of 18 x 18 cannot be halved 2 times: use at most 1 level, or set data.side"),
+        ({"side": 17}, "17 x 17 cannot be halved 2 times: set data.side to a multiple of 4."),
+    ],
+)
+def test_sentences_name_the_field_of_the_configuration(config, tmp_path, changes, words):
+    for k, pixels in enumerate(blobs(8, side=20)):
+        Image.fromarray(pixels[:18, :18]).save(tmp_path / f"{k}.png")
+    with pytest.raises(InputError, match=words):
+        build(config(data={"train": [str(tmp_path)], **changes}))
+
+
+@pytest.mark.parametrize(
     ("array", "reason"),
     [
         (np.zeros((4, 8), np.uint8), "expected pictures"),

@@ -7,6 +7,7 @@ import torch
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
 from scorelet.models import ResidualDenoiser, UniformNoise
+from scorelet.tasks.experiments.base import model_of
 from scorelet.tasks.experiments.denoise_set import DenoiseSetConfig, build
 from scorelet.tasks.train import train
 from scorelet.training import clean_denoising
@@ -63,6 +64,12 @@ def test_it_learns_and_its_file_is_a_denoiser(tmp_path):
     with torch.no_grad():
         error = float((model(y, 0.2) - x).square().mean())
     assert error < 0.5 * 0.04  # flat pictures: most of the noise goes
+
+
+@pytest.mark.parametrize(("clean", "most"), [(0.0, 0.3), (1.0, 0.1)])
+def test_it_knows_the_largest_level_that_it_learns(tmp_path, clean, most):
+    learner = build(config(tmp_path, noise={"sigma": (0.1, 0.3), "clean": clean})).learner
+    assert model_of(learner, ResidualDenoiser).most == most
 
 
 def test_a_network_that_labels_is_refused(tmp_path):

@@ -10,6 +10,7 @@ from scorelet.core.checkpoint import load_tensors
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise, generator
 from scorelet.models import NetworkJointEnergy
+from scorelet.tasks.experiments import joint
 from scorelet.tasks.experiments.base import model_of
 from scorelet.tasks.experiments.joint import JointConfig, build
 from scorelet.tasks.train import train
@@ -98,6 +99,22 @@ def test_validation_is_what_it_says(tmp_path):
     assert found["psnr_0.1"] == pytest.approx(-10 * float(error.log10()), abs=1e-3)
 
 
+def test_the_psnr_of_validation_is_that_of_all_pictures_alike(tmp_path, monkeypatch):
+    """Also where the last batch has fewer; here its pictures are flat."""
+    x = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), np.uint8)
+    x[36:] = 128
+    np.savez(tmp_path / "data.npz", x_train=x, y_train=np.arange(40) % 2)
+    experiment = build(settings_of(data={"source": str(tmp_path / "data.npz"), "hold_out": 24}))
+    model = model_of(experiment.learner, NetworkJointEnergy)
+    monkeypatch.setattr(joint, "BATCH", 10)  # of 24
+    with torch.no_grad():
+        found = experiment.validate(0, experiment.learner)
+        clean = torch.from_numpy(x[16:]).permute(0, 3, 1, 2) / 255
+        noisy = clean + 0.1 * Noise(0, range(24)).normal(clean)
+        error = (model.denoise(noisy, 0.1) - clean).square().mean()
+    assert found["psnr_0.1"] == pytest.approx(-10 * float(error.log10()), abs=1e-3)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -113,8 +130,8 @@ def test_what_own_pictures_need_is_named_as_the_configuration_names_it(tmp_path,
 
 
 def test_a_run_of_clean_pictures_knows_one_level():
-    assert settings_of().most == 0.5
-    assert settings_of(noise={"sigma": [0.01, 0.5], "clean": 1.0}).most == 0.01
+    assert settings_of().noise.most == 0.5
+    assert settings_of(noise={"sigma": [0.01, 0.5], "clean": 1.0}).noise.most == 0.01
 
 
 def test_settings_that_belong_together():
@@ -177,6 +194,6 @@ def test_a_resumed_run_of_correlated_pixels_ends_where_an_undisturbed_one_does(
     assert all(
         torch.equal(t, load_tensors(cut)[0][name]) for name, t in load_tensors(whole)[0].items()
     )
-    joint = sl.load(cut)
-    assert (joint.label_level, joint.pixels.variances.shape) == (0.05, (1, 9, 7))
-    assert joint.pixels.variances.mean() == pytest.approx(float(joint.variance), rel=1e-5)
+    kept = sl.load(cut)
+    assert (kept.label_level, kept.pixels.variances.shape) == (0.05, (1, 9, 7))
+    assert kept.pixels.variances.mean() == pytest.approx(float(kept.variance), rel=1e-5)

@@ -7,8 +7,9 @@ from PIL import Image
 
 from scorelet.core.errors import InputError
 from scorelet.data.whole_pictures import NoisyPictures
-from scorelet.models import QuadraticNoise
+from scorelet.models import QuadraticNoise, ResidualDenoiser
 from scorelet.tasks.experiments import build
+from scorelet.tasks.experiments.base import model_of
 from scorelet.tasks.experiments.pictures import PicturesConfig
 
 PICTURES = np.arange(5 * 6 * 6, dtype=np.uint8).reshape(5, 6, 6, 1)
@@ -65,6 +66,12 @@ def test_the_first_so_many_are_learned(tmp_path):
         build(config(tmp_path / "x.npy", first=6))
     with pytest.raises(InputError, match="pictures of 1 channel"):
         build(config(tmp_path / "x.npy", channels=3))
+
+
+def test_a_denoiser_knows_the_largest_level_of_its_pictures(tmp_path):
+    np.save(tmp_path / "x.npy", PICTURES)
+    learner = build(config(tmp_path / "x.npy", sigma=51)).learner
+    assert model_of(learner, ResidualDenoiser).most == 0.2
 
 
 def test_no_pictures():

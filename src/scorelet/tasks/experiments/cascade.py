@@ -50,7 +50,7 @@ def build(config: CascadeConfig) -> Experiment:
         for part, variance in zip([config.low, *config.details], variances, strict=True)
     ]
     return Experiment(
-        learner=Learner(model, CascadeObjective(factors)),
+        learner=Learner(model, CascadeObjective(factors, config.batch)),
         data=WholePictures(
             pictures, length=config.steps * config.batch, seed=config.seed, flip=config.data.flip
         ),
@@ -75,14 +75,14 @@ def _pictures(config: CascadeConfig, say: Say) -> tuple[np.ndarray, np.ndarray]:
         kinds = ", ".join(f"{part.dtype} {part.shape[1]}x{part.shape[2]}" for part in parts)
         raise InputError(f"The sources hold pictures of several kinds, {kinds}: give data.side.")
     pictures = np.concatenate(parts)
-    kept = len(pictures) - config.data.hold_out
+    kept = len(pictures) - data.hold_out
     if kept < 1:
         raise InputError(
-            f"{config.data.hold_out} of {len(pictures)} pictures cannot be held out: some must be "
-            "left to learn from."
+            f"{data.hold_out} of {len(pictures)} pictures cannot be held out: choose data.hold_out "
+            f"from 0 to {len(pictures) - 1}."
         )
     if config.details:
-        check_sides(pictures.shape[1:3], len(config.details))
+        check_sides(pictures.shape[1:3], len(config.details), field="data.side")
     return pictures[:kept], pictures[kept:]
 
 

@@ -59,9 +59,11 @@ def build(config: DenoiseSetConfig) -> Experiment:
     network = make_denoising_network(config.model, seed=config.seed, say=said.append)
     train, held = labelled_parts(config.data)
     check_taken(network, config.model, train, config.data)
+    denoiser = ResidualDenoiser(network)
+    denoiser.most = config.noise.most
     objective = clean_denoising(config.noise.make_law(), config.noise.clean, config.sigma_weight)
     return Experiment(
-        learner=Learner(ResidualDenoiser(network), objective),
+        learner=Learner(denoiser, objective),
         data=labelled_samples(train, config, config.data),
         export=export_model,
         validate=_validation(held) if held else None,

@@ -79,12 +79,6 @@ class JointConfig(LoopConfig):
         """Whether the score of noisy pictures is learnt."""
         return self.lambda_dsm > 0 and self.noise.clean < 1
 
-    @property
-    def most(self) -> float:
-        """The largest noise level that is learnt: of clean pictures alone, the least."""
-        low, high = self.noise.sigma
-        return low if self.noise.clean == 1 else high
-
     @model_validator(mode="after")
     def _consistent(self) -> "JointConfig":
         if self.lambda_posterior and not self.denoises:
@@ -157,7 +151,7 @@ def _model(network: nn.Module, images: LabelledImages, config: JointConfig) -> N
         variance=variance,
         pixels=pixels,
         least=config.noise.sigma[0],
-        most=config.most,
+        most=config.noise.most,
         label_level=config.label_level,
         size=images.size,
         fit=config.data.fit,
@@ -196,7 +190,7 @@ def _validation(held: LabelledImages) -> Validate:
                 hits[sigma] += int((said == labels[start : start + len(x)]).sum())
             if model.denoises and start < DENOISED:
                 clean = model.denoise(x + LEVEL * z, LEVEL)
-                errors.append(float((clean - x).square().mean()))
+                errors += (clean - x).square().mean((1, 2, 3)).tolist()
         clean, noisy = (count / len(held) for count in hits.values())
         found = {
             "score": round((clean + noisy) / 2, 6),

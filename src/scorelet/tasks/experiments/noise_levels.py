@@ -28,6 +28,12 @@ class NoiseConfig(ConfigSection):
             raise ValueError("sigma must be two noise levels, 0 < low < high")
         return self
 
+    @property
+    def most(self) -> float:
+        """The largest noise level that is learnt: of clean pictures alone, the least."""
+        low, high = self.sigma
+        return low if self.clean == 1 else high
+
     def make_law(self) -> QuantileLaw:
         """Return the law of the levels."""
         low, high = self.sigma

@@ -72,9 +72,11 @@ def build(config: PicturesConfig) -> Experiment:
         length=config.steps * config.batch,
         seed=config.seed,
     )
+    denoiser = ResidualDenoiser(network)
+    denoiser.most = data.sigma / 255
     objective = blind_denoising(config.sigma_weight)
     return Experiment(
-        Learner(ResidualDenoiser(network), objective),
+        Learner(denoiser, objective),
         samples,
         export_model,
         notes=(*said, *(f"{text}." for text in left_out)),

@@ -159,17 +159,23 @@ def unpack(pyramid: object, ndim: int) -> tuple[Tensor, tuple[Tensor, ...]]:
     return bands[0], bands[1:]
 
 
-def check_sides(sides: tuple[int, ...], levels: int) -> None:
-    """Raise InputError unless every side can be halved `levels` times."""
+def check_sides(sides: tuple[int, ...], levels: int, *, field: str = "") -> None:
+    """Raise InputError unless every side can be halved `levels` times.
+
+    Args:
+        sides: in pixels.
+        levels: so often.
+        field: of a configuration that sets the sides, for the sentence.
+    """
     factor = 2**levels
     if not any(n % factor for n in sides):
         return
     most = min((n & -n).bit_length() - 1 for n in sides)
     larger = " x ".join(str(-(-n // factor) * factor) for n in sides)
     fewer = f"use at most {most} level{'s' * (most > 1)}, or " if most > 0 else ""
+    other = f"set {field} to a multiple of {factor}" if field else f"pad to {larger}"
     raise InputError(
-        f"Sides of {' x '.join(map(str, sides))} cannot be halved {often(levels)}: {fewer}pad to "
-        f"{larger}."
+        f"Sides of {' x '.join(map(str, sides))} cannot be halved {often(levels)}: {fewer}{other}."
     )
 
 
