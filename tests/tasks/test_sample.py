@@ -306,6 +306,7 @@ def test_levels_and_steps_are_those_that_the_model_knows():
         sl.sample(model, n=1)
 
 
+@pytest.mark.slow
 def test_spreads_are_named_by_the_model():
     model = blind()
     plain = sl.sample(model, n=2, steps=2)

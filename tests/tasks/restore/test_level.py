@@ -50,7 +50,7 @@ def test_a_jpeg_has_noise_by_its_steps(tmp_path):
 def test_a_level_that_is_given_is_taken_and_doubted():
     for sigma, said in ((0.0, 1), (1 / 255, 1), (3 / 255, 0), (9 / 255, 0)):
         out = deblurred(blurred(3), sigma=sigma)
-        assert out.sigma == sigma
+        assert out.sigma == max(sigma, 0.5 / 255)
         assert len(out.warnings) == said
     (sentence,) = deblurred(blurred(3), sigma=0.0).warnings
     assert "sigma is 0.0, and 3.1 was found (8-bit units)" in sentence
@@ -73,4 +73,4 @@ def test_a_report_names_the_level(tmp_path):
         (outcome,) = restore_files([tmp_path / "a.png"], target, settings=settings)
         assert len(outcome.report["warnings"]) == said
         assert outcome.report["sigma_8bit"] == 255 * outcome.report["sigma"]
-        assert outcome.report["sigma"] == (pytest.approx(3 / 255, rel=0.1) if said == 0 else 0)
+        assert outcome.report["sigma"] == pytest.approx((3 if said == 0 else 0.5) / 255, rel=0.1)

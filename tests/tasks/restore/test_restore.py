@@ -405,17 +405,23 @@ def test_a_mask_that_is_a_picture_is_said(tmp_path):
     mask = np.full((16, 16, 3), 255, np.uint8)
     mask[4:8, 4:8] = 0
     photograph, painted = mask.copy(), mask.copy()
-    photograph[:, :8] = 99
+    photograph[:, :8] = np.arange(40, 120, 10)[:, None]
     painted[4:8, 4:8] = (255, 0, 0)
     write_png(tmp_path / "painted.png", painted)
     told = [
         sl.restore(x, task="inpaint", mask=one, quality="fast", model=near_gray()).warnings
-        for one in (mask, mask[..., 0] > 0, photograph, painted, tmp_path / "painted.png")
+        for one in (
+            *(mask, mask[..., 0] > 0, mask // 2 + 100),
+            *(photograph, painted, tmp_path / "painted.png"),
+        )
     ]
-    assert told[:2] == [(), ()]
-    assert "the mask looks like a picture: 50% of it is darker" in told[2][0]
-    assert told[3] == told[4]
-    assert "paint the holes black and all else white" in told[3][0]
+    assert told[:3] == [(), (), ()]
+    assert "the mask has grays or colours: 50% of it is darker" in told[3][0]
+    assert told[4] == told[5]
+    assert "paint the holes black and all else white" in told[4][0]
+    for none in (np.array(True), np.ones((16, 16, 0), bool)):
+        with pytest.raises(InputError):
+            sl.restore(x, task="inpaint", mask=none, quality="fast", model=near_gray())
 
 
 def test_more_pixels_than_a_picture_may_have_are_refused_before_the_work(monkeypatch):

@@ -17,7 +17,7 @@ from scorelet.data.pictures.types import white
 from scorelet.models import Denoiser
 from scorelet.models.measurements import Observation
 from scorelet.sampling import DivergenceError, ascend
-from scorelet.tasks.restore.known import known
+from scorelet.tasks.restore.known import doubt, known
 from scorelet.tasks.restore.level import leveled
 from scorelet.tasks.restore.observed import observe
 from scorelet.tasks.restore.remarks import remarks
@@ -52,7 +52,7 @@ def restored(
     Raises:
         InputError, ImageFileError, DivergenceError: as `restore`.
     """
-    settings, said = leveled(picture, settings)
+    settings, of_level = leveled(picture, settings)
     moments = Moments()
     for number, sample in enumerate(samples(picture, settings, progress=progress)):
         moments.add(sample)
@@ -72,7 +72,8 @@ def restored(
     )
     none = np.empty((0, *pixels.shape), np.float32)
     assert settings.sigma is not None
-    said += remarks(settings.ready().denoiser, settings.sigma, pixels.shape[:2])
+    of_picture = remarks(settings.ready().denoiser, settings.sigma, pixels.shape[:2])
+    said = tuple(text for text in (of_level, doubt(settings), *of_picture) if text)
     return Restored(
         whole.plain, none, moments.deviation, whole, settings.calls, settings.sigma, said
     )

@@ -157,7 +157,7 @@ def _restore_file(
         "deviation": float(found.deviation.mean()) * 255,
         "sigma": found.sigma,
         "sigma_8bit": found.sigma * 255,
-        "warnings": [*found.warnings, *([_LOSS] if loss and settings.task != "deblur" else [])],
+        "warnings": [*found.warnings, *([_LOSS] if loss else [])],
         "notes": [asdict(note) for note in (*picture.notes, *lost(task.target, picture))],
     }
     write_pages(task.target, [found.picture], publish=lambda temporary: publish(temporary, report))

@@ -84,10 +84,9 @@ def known(picture: Picture, settings: RestoreSettings) -> Known:
 
 
 def doubt(settings: RestoreSettings) -> str | None:
-    """Say whether a mask looks like a picture: has colours, or much between black and white.
+    """Say whether a mask may be a picture: has colours, or much between black and white.
 
-    Raises:
-        InputError, ImageFileError: as `known`.
+    One of two grays is none. The mask is one that `known` takes.
     """
     if settings.mask is None:
         return None
@@ -95,10 +94,12 @@ def doubt(settings: RestoreSettings) -> str | None:
     samples = samples[..., None] if samples.ndim == 2 else samples
     white, colours = samples.mean(-1), np.ptp(samples, axis=-1)
     gray = ((white > _BLACK) & (white < 1 - _BLACK)).mean()
-    if gray <= _MOST_GRAY and (colours > _BLACK).mean() <= _MOST_COLOURED:
+    if (gray <= _MOST_GRAY or len(np.unique(white)) <= 2) and (
+        colours > _BLACK
+    ).mean() <= _MOST_COLOURED:
         return None
     return (
-        f"the mask looks like a picture: {(white <= 0.5).mean():.0%} of it is darker than half, "
+        f"the mask has grays or colours: {(white <= 0.5).mean():.0%} of it is darker than half, "
         "and counts as missing; paint the holes black and all else white"
     )
 
@@ -111,13 +112,12 @@ _MOST_GRAY, _MOST_COLOURED = 0.1, 0.01
 
 def _mask(given: Mask, shape: tuple[int, ...]) -> np.ndarray:
     white = _whiteness(given)
-    found = (white.mean(-1) if white.ndim == 3 else white) > 0.5
-    if found.shape != shape:
+    if white.shape[:2] != shape or white.ndim > 3 or not white.size:
         raise InputError(
-            f"The mask has {'x'.join(map(str, found.shape))} pixels, the picture "
+            f"The mask has {'x'.join(map(str, white.shape))} pixels, the picture "
             f"{shape[0]}x{shape[1]}: they must be of one size."
         )
-    return found
+    return (white.mean(-1) if white.ndim == 3 else white) > 0.5
 
 
 def _whiteness(given: Mask) -> np.ndarray:

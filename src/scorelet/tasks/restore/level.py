@@ -1,9 +1,8 @@
-"""The level of the noise that a picture is restored with, and what is to be said."""
+"""The level of the noise that a picture is restored with."""
 
 from dataclasses import replace
 
 from scorelet.data import Picture
-from scorelet.tasks.restore.known import doubt
 from scorelet.tasks.restore.observed import LEAST_NOISE, noise_found
 from scorelet.tasks.restore.settings import RestoreSettings
 
@@ -11,17 +10,22 @@ _PLAINLY = 2.0
 """Noise that was found, over the level that was given, from which that is worth a word."""
 
 
-def leveled(picture: Picture, settings: RestoreSettings) -> tuple[RestoreSettings, tuple[str, ...]]:
-    """Return settings with a level of the noise, that found if none is given, and what to say.
+def leveled(picture: Picture, settings: RestoreSettings) -> tuple[RestoreSettings, str | None]:
+    """Return settings with a level of the noise, and what to say of one that was given.
+
+    Without one a blurred picture has the level that is found in it, others have none. That of
+    blurred pictures is `LEAST_NOISE` at least.
 
     Raises:
         InputError: as `observe`.
     """
-    found = noise_found(picture, settings) if settings.task == "deblur" else 0.0
     given = settings.sigma
-    taken = found if given is None else given
-    said = (None if given is None else _more_found(given, found), doubt(settings))
-    return replace(settings, sigma=taken), tuple(text for text in said if text)
+    if settings.task != "deblur":
+        return replace(settings, sigma=given or 0.0), None
+    found = noise_found(picture, settings)
+    if given is None:
+        return replace(settings, sigma=found), None
+    return replace(settings, sigma=max(given, LEAST_NOISE)), _more_found(given, found)
 
 
 def _more_found(given: float, found: float) -> str | None:

@@ -31,7 +31,7 @@ Pixels = np.ndarray
 def observe(picture: Picture, settings: RestoreSettings) -> tuple[Observation, Tensor]:
     """Return the observation and a first guess, (1, channel, height, width).
 
-    A level of the noise that is not known yet, see `noise_level`, counts as 0.
+    A level of the noise that is not known yet, see `noise_found`, counts as 0.
 
     Raises:
         InputError: a mask or kernel that does not fit the picture.
@@ -65,23 +65,26 @@ def _whole(picture: Picture, valid: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32))[None]
 
 
+def _noise(settings: RestoreSettings) -> float:
+    return settings.sigma or 0.0
+
+
 def _superres(
     x: Tensor, _valid: np.ndarray, settings: RestoreSettings
 ) -> tuple[Observation, Tensor]:
     factor = settings.enlarges
     size = x.shape[-2] * factor, x.shape[-1] * factor
-    means = BlockMeans(size, factor, noise=settings.sigma or 0.0)
+    means = BlockMeans(size, factor, noise=_noise(settings))
     return Observation(means, x), F.interpolate(x, size, mode="bicubic", antialias=False)
 
 
 def _inpaint(x: Tensor, valid: np.ndarray, settings: RestoreSettings) -> tuple[Observation, Tensor]:
-    pixels = KnownPixels(torch.from_numpy(valid), noise=settings.sigma or 0.0)
+    pixels = KnownPixels(torch.from_numpy(valid), noise=_noise(settings))
     return Observation(pixels, pixels.coefficients(x)), x
 
 
 def _deblur(x: Tensor, _valid: np.ndarray, settings: RestoreSettings) -> tuple[Observation, Tensor]:
-    noise = max(settings.sigma or 0.0, LEAST_NOISE)
-    blur = Blur((x.shape[-2], x.shape[-1]), _kernel(settings), noise=noise)
+    blur = Blur((x.shape[-2], x.shape[-1]), _kernel(settings), noise=_noise(settings))
     return Observation(blur, blur.read(x)), x
 
 
@@ -90,7 +93,7 @@ def _sensing(
 ) -> tuple[Observation, Tensor]:
     assert settings.ratio is not None
     size, seed = (x.shape[-2], x.shape[-1]), settings.projections or 0
-    sensing = RandomSensing(size, settings.ratio, seed=seed, noise=settings.sigma or 0.0)
+    sensing = RandomSensing(size, settings.ratio, seed=seed, noise=_noise(settings))
     return _used(sensing, x, torch.full_like(x, 0.5))
 
 
@@ -98,7 +101,7 @@ def _spectral(
     x: Tensor, _valid: np.ndarray, settings: RestoreSettings
 ) -> tuple[Observation, Tensor]:
     assert settings.share is not None
-    low = LowFrequencies((x.shape[-2], x.shape[-1]), settings.share, noise=settings.sigma or 0.0)
+    low = LowFrequencies((x.shape[-2], x.shape[-1]), settings.share, noise=_noise(settings))
     return _used(low, x, torch.full_like(x, 0.5))
 
 
