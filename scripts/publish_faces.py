@@ -95,7 +95,7 @@ def sampling(restraint: str, churn: str = "", spread: str = "") -> dict[str, Any
         churn: shares and their largest levels, as 1:2,0:1,0:1; none: no churn.
     """
     return {
-        "restraint": [float(word) for word in restraint.split(",")],
+        "restraint": [float(word) for word in restraint.split(",") if word],
         "churn": [[float(n) for n in word.split(":")] for word in churn.split(",") if word],
         "spread": [float(word) for word in spread.split(",") if word],
     }

@@ -175,6 +175,17 @@ def test_damaged_files_are_made_anew(tmp_path, suffix, damage):
     assert _Files(str(tmp_path), "kernel", "stamp").load("a") == {"code": "anew"}
 
 
+def test_code_with_a_hole_is_made_anew(tmp_path):
+    """`pickle` would read it, and LLVM end the process."""
+    files = _Files(str(tmp_path), "kernel", "stamp")
+    files.save("a", b"code" * 100)
+    (path,) = tmp_path.glob("*.nbc")
+    kept = bytearray(path.read_bytes())
+    kept[200:240] = bytes(40)
+    path.write_bytes(kept)
+    assert files.load("a") is None
+
+
 def test_code_stays_in_memory_where_there_is_no_room_for_it(tmp_path, monkeypatch):
     def full(*_):
         raise OSError("no space left on device")
@@ -190,6 +201,7 @@ def test_numba_that_compiles_nothing_is_named():
     done = subprocess.run(
         [sys.executable, "-c", TRANSFORM, "1"], capture_output=True, text=True, env=variables
     )
+    assert done.returncode != 0
     assert "NUMBA_DISABLE_JIT is set" in done.stderr
 
 

@@ -20,6 +20,7 @@ import hashlib
 import inspect
 import itertools
 import os
+import pickle
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
@@ -49,7 +50,8 @@ _PART_OPTIONS: dict[str, Any] = _OPTIONS | _NO_ENTRIES | {"_nrt": False}
 """Parts need no entries for Python and for C: these took two fifths of the time to compile."""
 
 _KEPT_AS = "counted apart"
-"""What is kept under another word has names that may belong to two kernels, and is left alone."""
+"""A word that code from before, in the memory of a process that is older than its files, lacks."""
+_DIGEST = 32  # bytes before what is kept
 _NAME = 16  # characters of the name of a file, of its 64
 _MADE = attrgetter("fndesc", "library")  # of what numba has compiled
 
@@ -76,7 +78,10 @@ def c_function(function: Function) -> Any:  # noqa: ANN401 - numba's callback, w
         InputError: numba is told to compile nothing.
     """
     if _INTERPRETED:
-        raise InputError("NUMBA_DISABLE_JIT is set, and this is there as compiled code: unset it.")
+        raise InputError(
+            "NUMBA_DISABLE_JIT is set, but this kernel exists as compiled code only: unset the "
+            "variable."
+        )
     signature = (numba.types.voidptr,), numba.types.void
     result = _with_cache(CFunc(_plain(function), signature, {}, dict(_OPTIONS)), function)
     result.compile()
@@ -153,12 +158,12 @@ def _with_cache(result: Any, function: Function) -> Any:  # noqa: ANN401
 
 
 class _Files(IndexDataCacheFile):
-    """An index of kernels, and files of machine code that are named by what is in them.
+    """An index of kernels, and files of machine code that are named by their keys.
 
     numba counts its files. Of two processes that keep a kernel each at the same time, both may take
     the same number; then the index gives one kernel the code of the other, in all processes to
     come, without a word. Here at most an entry of the index gets lost: it is compiled again. So is
-    what cannot be read, and what cannot be written stays in memory.
+    what cannot be read, or is not what was written, and what cannot be written stays in memory.
     """
 
     def load(self, key: Any) -> Any:  # noqa: ANN401 - numba's
@@ -176,6 +181,18 @@ class _Files(IndexDataCacheFile):
         """Keep the code of a kernel, where there is room for it."""
         with suppress(OSError):
             self._keep(key, data)
+
+    def _save_data(self, name: str, data: Any) -> None:  # noqa: ANN401 - numba's
+        code = self._dump(data)
+        with self._open_for_write(self._data_path(name)) as file:
+            file.write(hashlib.sha256(code).digest() + code)
+
+    def _load_data(self, name: str) -> Any:  # noqa: ANN401 - numba's
+        kept = Path(self._data_path(name)).read_bytes()
+        digest, code = kept[:_DIGEST], kept[_DIGEST:]
+        if hashlib.sha256(code).digest() != digest:  # LLVM would end the process
+            raise ValueError(f"{name} is damaged.")
+        return pickle.loads(code)
 
     def _keep(self, key: Any, data: Any) -> None:  # noqa: ANN401
         named = repr((self._version, key))  # an index is read by one version of numba only

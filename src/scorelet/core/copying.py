@@ -24,7 +24,7 @@ def copied(module: Module) -> Module:
         raise InputError(
             f"{type(module).__name__} keeps what it has computed together with its graph, as the "
             "older weight norm and spectral norm of torch do, so that it cannot be copied: call it "
-            "once under torch.no_grad before."
+            "once under torch.no_grad before, or take out what it keeps."
         ) from error
     except TypeError as error:
         raise InputError(

@@ -8,6 +8,7 @@ a file may have its former text in memory, and has no edition.
 
 import ast
 import hashlib
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -40,9 +41,12 @@ def edition(file: Path, package: str) -> str:
 
 
 def _changed(path: Path) -> int:
-    """When a file was put in its place: copies may keep the time of the text, not the other."""
+    """When a file was put in its place, which a copy that keeps the time of the text leaves, too.
+
+    Windows has no such time, and that of the text is taken there.
+    """
     status = path.stat()
-    return max(status.st_mtime_ns, status.st_ctime_ns)
+    return status.st_mtime_ns if os.name == "nt" else status.st_ctime_ns
 
 
 def _imported(source: bytes, package: str) -> Iterator[Path]:

@@ -113,8 +113,8 @@ class CascadeObjective:
         rows = [row for row, place in enumerate(noise.samples) if place < count]
         if not rows:
             # processes wait for a gradient of each weight
-            learnt = (p for p in part.denoiser.parameters() if p.requires_grad)
-            return 0 * torch.stack([p.sum() for p in learnt]).sum()
+            learnt = (p.sum() for p in part.denoiser.parameters() if p.requires_grad)
+            return 0 * sum(learnt, part.clean.new_zeros(()))
         shown, own = part.only(rows), replace(noise, samples=[noise.samples[row] for row in rows])
         sigma = how.law.quantile(own.uniform(shown.clean, use=1))
         errors = factor_error(shown, sigma, own.normal(shown.clean), how.variance)

@@ -194,6 +194,29 @@ def test_parts_of_a_model_with_other_logits_are_not_taken(data, tmp_path, monkey
     assert found.document == plain.document
 
 
+class Random(Linear):
+    """A linear classifier of noisy pictures."""
+
+    def forward(self, x):
+        return super().forward(x + 0.05 * torch.randn_like(x))
+
+
+@pytest.mark.slow
+def test_parts_of_a_random_model_are_gone_on_with(data, tmp_path, monkeypatch):
+    settings = RobustSettings(eps=EPS, steps=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(work_in_chunks, "_widest", lambda _work: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            robustness(data, Random(2), settings, target=Target(tmp_path / "a.html"))
+    resumed = Target(tmp_path / "a.html", resume=True)
+    assert robustness(data, Random(2), settings, target=resumed).document["rows"]
+
+
+def test_a_source_without_finite_logits_is_refused(data):
+    with pytest.raises(InputError, match=r"The model to transfer from: .*NaN"):
+        robustness(data, Linear(2), RobustSettings(eps=EPS), source=Scaled(float("nan")))
+
+
 @pytest.mark.slow
 def test_the_report_shows_attacked_pictures(data, tmp_path):
     run(data, tmp_path / "r.html")

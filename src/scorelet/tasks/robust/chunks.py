@@ -130,14 +130,18 @@ def _clean(work: Work, number: int) -> Tensors:
 
 
 def _check_same(work: Work, parts: Parts) -> None:
-    """Refuse parts of networks that compute something else, which weights need not show."""
+    """Refuse parts of networks that compute something else, which weights need not show.
+
+    A network whose logits are random cannot be told from another one.
+    """
     x, labels = work.chunk(0)
     for name, network in ((_CLEAN.format(0), work.network), (_SOURCE, work.source)):
         before = parts.read(name)
         if before is None or network is None:
             continue
-        now = clean_logits(network, x, torch.zeros_like(labels)).cpu()
-        if not _alike(before["logits"], now):
+        now, again = (clean_logits(network, x, torch.zeros_like(labels)).cpu() for _ in range(2))
+        random = not _alike(now, again)
+        if not random and not _alike(before["logits"], now):
             raise parts.refusal()
 
 
@@ -157,6 +161,7 @@ def _source(work: Work) -> Tensors:
     labels = torch.zeros_like(labels)
     try:
         logits = clean_logits(source, x, labels)
+        check_finite(logits)
         without_gradient(source, x, labels)
     except InputError as error:
         raise InputError(f"The model to transfer from: {error}") from error

@@ -12,6 +12,7 @@ from scorelet.analysis.classification import (
 )
 from scorelet.analysis.robustness import ABSTAINED, GRADIENT, beaten, stays_high
 from scorelet.analysis.robustness.masking import SHARE
+from scorelet.core.words import counted
 from scorelet.tasks.robust.chunks import UNKNOWN, Work
 from scorelet.tasks.robust.parts import Tensors
 
@@ -19,7 +20,7 @@ ALL = "all"
 CLEAN = "none"
 _GUIDED = tuple(name for name in GRADIENT if name != "autoattack")  # it contains square
 RADII = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
-"""Of certificates, in units of the noise level: those that so few votes can reach."""
+"""Of certificates, in units of the noise level; shown are those that the votes can reach."""
 
 
 def tables(work: Work, found: dict[str, Tensors]) -> dict[str, Any]:
@@ -93,8 +94,8 @@ def _warnings(work: Work, found: dict[str, Tensors], right: Tensor) -> list[str]
 def _unlabelled(work: Work, found: dict[str, Tensors]) -> list[str]:
     counts = [(name, int((found[name]["label"] == UNKNOWN).sum())) for name in work.attacks]
     return [
-        f"the logits of {count} pictures attacked by {name} are NaN or infinite: these count as "
-        "broken"
+        f"the logits of {counted(count, 'picture')} attacked by {name} are NaN or infinite: "
+        "counted as broken"
         for name, count in counts
         if count
     ]

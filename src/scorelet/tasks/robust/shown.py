@@ -102,7 +102,7 @@ def shown_pictures(data: Data, network: nn.Module, settings: RobustSettings) -> 
 
 
 def other_pictures(data: Data, network: nn.Module, settings: RobustSettings) -> Tensor:
-    """Return the first pictures of a set, whatever their classes; or those of a folder."""
+    """Return as many pictures of a set as are shown, whatever their classes; or of a folder."""
     if not isinstance(data, str | Path | LabelledImages):
         x, _ = _pair(data, settings.limit)
     else:
@@ -117,7 +117,7 @@ def _pair(data: Sequence[Tensor], limit: int) -> tuple[Tensor, Tensor]:
         raise InputError(f"data has the length {len(data)}: expected two, pictures and labels.")
     x, labels = data[0].detach(), data[1]
     check_pictures(x, labels)
-    known, some = labels.cpu().numpy(), np.arange(min(limit, len(x)))
+    known, some = labels.cpu().long().numpy(), np.arange(min(limit, len(x)))
     if len(x) > limit and is_grouped(known):
         some = np.sort(mixed_order(known - known.min())[:limit])
     places = torch.from_numpy(some).to(x.device)
