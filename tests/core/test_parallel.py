@@ -1,7 +1,10 @@
 """Sharing a C function over threads: every call happens, on OpenMP's threads and on Python's."""
 
 import ctypes
+import signal
+import sys
 import threading
+import time
 
 import pytest
 import torch
@@ -55,3 +58,49 @@ def test_what_a_share_raises_is_raised(threads):
 
     with pytest.raises(KeyError, match="5"):
         share(work, 9)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal to one thread")
+def test_an_interruption_waits_until_no_thread_is_at_work(monkeypatch):
+    monkeypatch.setattr(parallel, "_forked", True)
+    main, ended = threading.main_thread(), []
+
+    def note(_):
+        if threading.current_thread() is not main:
+            for _ in range(2):
+                time.sleep(0.1)
+                signal.pthread_kill(main.ident, signal.SIGINT)
+            time.sleep(0.1)
+            ended.append(True)
+
+    call = C_FUNCTION(note)
+    with pytest.raises(KeyboardInterrupt):
+        run_in_threads(ctypes.cast(call, ctypes.c_void_p).value or 0, 0, threads=3)
+    assert len(ended) == 2
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_threads_that_began_are_waited_for_where_another_cannot_begin(monkeypatch, error):
+    monkeypatch.setattr(parallel, "_forked", True)
+    start, begun, ended = threading.Thread.start, [], []
+
+    def second_fails(thread):
+        if begun:
+            raise error("no more threads")
+        begun.append(thread)
+        start(thread)
+
+    def note(_):
+        time.sleep(0.05)
+        ended.append(threading.current_thread())
+
+    monkeypatch.setattr(threading.Thread, "start", second_fails)
+    call = C_FUNCTION(note)
+    address = ctypes.cast(call, ctypes.c_void_p).value or 0
+    if error is RuntimeError:
+        run_in_threads(address, 0, threads=4)
+        assert threading.main_thread() in ended
+    else:
+        with pytest.raises(error):
+            run_in_threads(address, 0, threads=4)
+    assert set(begun) <= set(ended)

@@ -15,7 +15,9 @@ import ctypes
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 
 import torch
@@ -69,12 +71,37 @@ def run_in_threads(function: int, block: int, *, threads: int) -> None:
 
 
 def _run_in_python_threads(call: Callable[[int], None], block: int, threads: int) -> None:
-    others = [threading.Thread(target=call, args=(block,)) for _ in range(threads - 1)]
-    for thread in others:
-        thread.start()
-    call(block)
-    for thread in others:
-        thread.join()
+    """Return, or raise what comes meanwhile (Ctrl-C), when no thread uses the block any more."""
+    inside: list[bool] = []
+    closed: list[bool] = []
+
+    def enter() -> None:
+        inside.append(True)  # before it looks, as the door is closed before one counts
+        if not closed:
+            call(block)
+        inside.pop()
+
+    others = [threading.Thread(target=enter) for _ in range(threads - 1)]
+    try:
+        with suppress(RuntimeError):  # the system has no more threads: fewer do
+            for thread in others:
+                thread.start()
+        call(block)
+        for thread in others:
+            if thread.ident is not None:
+                thread.join()
+    finally:
+        closed.append(True)
+        _wait_while(inside)
+
+
+def _wait_while(inside: list[bool]) -> None:
+    try:
+        while inside:
+            time.sleep(0.001)
+    finally:
+        if inside:  # Ctrl-C again
+            _wait_while(inside)
 
 
 @cache
