@@ -44,6 +44,11 @@ class Filters:
     high: Taps
     start: int
 
+    def __post_init__(self) -> None:
+        """Let nobody write to the taps, which all transforms of a wavelet share."""
+        self.low.setflags(write=False)
+        self.high.setflags(write=False)
+
     @property
     def half(self) -> int:
         """M = n / 2, the taps of one phase."""

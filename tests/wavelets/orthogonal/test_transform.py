@@ -405,3 +405,11 @@ def test_options_and_pyramids_that_do_not_fit_are_refused():
             unwrap(Pyramid.from_pywavelets.__func__)(Pyramid, listed)
     with pytest.raises(InputError, match="miss orthonormality"):
         polish(np.array([0.5, 0.8, 0.2, -0.1]))
+
+
+@pytest.mark.parametrize("align", ["pywavelets", "centred"])
+def test_taps_that_all_transforms_share_are_not_written_to(align):
+    filters = orthogonal_filters("db3", align)
+    for taps in (filters.low, filters.high):
+        with pytest.raises(ValueError, match="read-only"):
+            taps[0] = 0.0
