@@ -170,3 +170,19 @@ def test_a_field_is_as_large_as_the_smallest_disc_asks_for():
 def test_more_fields_than_memory_holds_are_refused():
     with pytest.raises(InputError, match="draw them in pieces"):
         ensemble("power_law").sample(10**13, 64, seed=0)
+
+
+def test_a_law_whose_parameters_are_no_fields_is_refused():
+    with pytest.raises(InputError, match="Level has an __init__ of its own.*a field for each"):
+
+        class Level(PowerLaw):
+            def __init__(self, level):
+                object.__setattr__(self, "level", level)
+
+
+def test_laws_may_have_slots():
+    @dataclasses.dataclass(frozen=True, slots=True)
+    class Level(Discs):
+        level: float = 1.0
+
+    assert Level(level=1.0) != Level(level=100.0)

@@ -42,6 +42,20 @@ class Ensemble(ABC):
     reference: ClassVar[str] = ""
     version: ClassVar[int] = 1
 
+    def __init_subclass__(cls) -> None:
+        """Refuse a class with parameters that are no fields: laws would be equal that are not.
+
+        Raises:
+            InputError: it has an ``__init__`` of its own.
+        """
+        super().__init_subclass__()
+        own = vars(cls)
+        if "__init__" in own and "__dataclass_params__" not in own:  # a copy with slots has both
+            raise InputError(
+                f"{cls.__name__} has an __init__ of its own, whose parameters are not known: make "
+                "it a frozen dataclass with a field for each, and check them in __post_init__."
+            )
+
     @final
     def sample(self, n: int, size: int, seed: int, *, start: int = 0) -> Image:
         """Draw fields start, ..., start + n - 1 of the stream `seed`.
