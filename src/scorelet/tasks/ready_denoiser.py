@@ -13,7 +13,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.options import check_types
 from scorelet.models import Denoiser
 from scorelet.tasks.inference import computes_in, prepare
-from scorelet.zoo import load_as, locate_weights, viewed
+from scorelet.zoo import load_as, local_weights, locate_weights, viewed
 
 
 @dataclass(frozen=True)
@@ -65,16 +65,29 @@ def ready_denoiser(
     kind = inference_dtype(choose_device(device), dtype)
     if isinstance(model, Denoiser):
         return _ready(model, device, kind)
-    path = _located(model)
-    changed = path.stat().st_mtime_ns if path.exists() else 0
-    return _loaded(path, changed, device, kind, verb)
+    path = local_weights(model) or _fetched(model)
+    return _loaded(path, _edition(path), device, kind, verb)
 
 
-_located = lru_cache(maxsize=16)(locate_weights)  # so that a Hub is asked once
+_fetched = lru_cache(maxsize=16)(locate_weights)  # so that a Hub is asked once
+
+
+def _edition(path: Path) -> tuple[int, ...]:
+    """Return what tells a file from another one that had or gets its name; () if it is not there.
+
+    The time of its last change is copied with a file; that of its last change of any kind is not.
+    """
+    try:
+        found = path.stat()
+    except OSError:  # said when it is read
+        return ()
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 @lru_cache(maxsize=3)
-def _loaded(path: Path, _changed: int, device: str, dtype: torch.dtype, verb: str) -> ReadyDenoiser:
+def _loaded(
+    path: Path, _edition: tuple[int, ...], device: str, dtype: torch.dtype, verb: str
+) -> ReadyDenoiser:
     return _ready(load_as(Denoiser, path, verb=verb), device, dtype)
 
 

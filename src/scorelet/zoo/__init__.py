@@ -11,7 +11,16 @@ from scorelet.zoo.parts import (
     rebuild_network,
     unpack,
 )
-from scorelet.zoo.registry import card, load, load_as, load_network, locate_weights, names, viewed
+from scorelet.zoo.registry import (
+    card,
+    load,
+    load_as,
+    load_network,
+    local_weights,
+    locate_weights,
+    names,
+    viewed,
+)
 
 __all__ = [
     "KINDS",
@@ -24,6 +33,7 @@ __all__ = [
     "load",
     "load_as",
     "load_network",
+    "local_weights",
     "locate_weights",
     "names",
     "pack",

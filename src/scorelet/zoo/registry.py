@@ -55,6 +55,15 @@ def locate_weights(model: str | Path) -> Path:
         InputError: nothing is known by that name, or it is empty.
         CheckpointError: the Hub has it not, or cannot be reached.
     """
+    return local_weights(model) or fetch(str(model))
+
+
+def local_weights(model: str | Path) -> Path | None:
+    """Return the file of a model as `locate_weights` does, or None for a Hub id.
+
+    Raises:
+        InputError: as `locate_weights`.
+    """
     if model in names():
         return WEIGHTS / f"{model}.safetensors"
     path = as_path(model, name="model") if model else Path()
@@ -66,7 +75,7 @@ def locate_weights(model: str | Path) -> Path:
         return path
     hub_id = _HUB_ID.fullmatch(model)
     if hub_id and not Path(hub_id["owner"]).is_dir():
-        return fetch(model)
+        return None
     if "/" in model or os.sep in model:
         return path
     raise InputError(_unknown(model))
