@@ -110,6 +110,25 @@ def test_an_interrupted_run_goes_on(toy, tmp_path):
     assert toy.done == ["first", "second"] * 2
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX systems")
+@pytest.mark.parametrize("how", [{}, {"resume": True}, {"overwrite": True}])
+def test_a_folder_has_one_run_at_a_time(toy, tmp_path, monkeypatch, how):
+    def second_run(name, _):
+        with pytest.raises(InputError, match=r"Another scorelet job .* choose another output"):
+            run.reproduce("toy", tmp_path, **how)
+        toy.done.append(name)
+        return 5.0 if name == "first" else [0, 0.1]
+
+    monkeypatch.setattr(toy, "work", second_run)
+    run.reproduce("toy", tmp_path)
+    assert toy.done == ["first", "second"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "report.html",
+        "results.json",
+        "steps",
+    ]
+
+
 def test_steps_of_other_settings_are_not_mixed(toy, tmp_path, monkeypatch):
     run.reproduce("toy", tmp_path)
     with pytest.raises(InputError, match="other settings"):

@@ -102,6 +102,23 @@ def test_files_of_a_folder_that_are_no_pictures_are_counted_and_named(file, tmp_
     assert " ".join(capsys.readouterr().err.split()).count(said) == 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX systems")
+@pytest.mark.slow
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_folder_has_one_training_at_a_time(file, tmp_path, resume):
+    config, refused = read_config(file(steps=2)), []
+
+    def second_run(_):
+        with pytest.raises(InputError, match=f"process {os.getpid()}.*choose another output"):
+            train(config, resume=resume, quiet=True)
+        refused.append(True)
+
+    train(config, quiet=True, warn=second_run)  # that it is shorter than its warm-up
+    assert refused
+    assert not list((tmp_path / "run").glob(".*"))
+    train(config, resume=True, quiet=True)  # the folder is free again
+
+
 @pytest.mark.slow
 def test_a_training_once_and_for_all_keeps_no_state(file, tmp_path):
     found = train_once(read_config(file(steps=2)), "twin", quiet=True)

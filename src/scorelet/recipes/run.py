@@ -16,6 +16,7 @@ from scorelet.recipes.base import Findings, Recipe, Setup
 from scorelet.recipes.report import report
 from scorelet.tasks.array_files import write_page
 from scorelet.tasks.info import machine, package_versions
+from scorelet.tasks.locks import Locks
 from scorelet.tasks.steps import OnStep, Steps, claim_steps
 from scorelet.training.processes import make_accelerator
 
@@ -70,7 +71,8 @@ def reproduce(
         two files are.
 
     Raises:
-        InputError: unknown subject or scale, or a folder that holds something else.
+        InputError: unknown subject or scale, or a folder that holds something else or in which
+            another run is at work.
         ArrayFileError: the folder cannot be written.
         MissingExtraError: networks are trained, and the package for that is not installed.
     """
@@ -83,12 +85,13 @@ def reproduce(
     folder = as_path(f"{subject}_{scale}" if output is None else output, name="output")
     run = {"subject": subject, "scale": scale, "seed": seed, "settings": asdict(setup.settings)}
     results = (folder / RESULTS, folder / REPORT)
-    kept = claim_steps(folder, run, results, resume=resume, overwrite=overwrite)
-    steps = Steps(kept, on_step=on_step, quiet=quiet)
-    findings = recipe.run(setup.settings, seed, steps)
-    document = _document(recipe, setup, findings, run, steps.seconds)
-    write_page(folder / REPORT, report(recipe, document, findings))
-    write_page(folder / RESULTS, json.dumps(document, indent=2, allow_nan=False) + "\n")
+    with Locks("steps") as locks:
+        kept = claim_steps(folder, run, results, resume=resume, overwrite=overwrite, locks=locks)
+        steps = Steps(kept, on_step=on_step, quiet=quiet)
+        findings = recipe.run(setup.settings, seed, steps)
+        document = _document(recipe, setup, findings, run, steps.seconds)
+        write_page(folder / REPORT, report(recipe, document, findings))
+        write_page(folder / RESULTS, json.dumps(document, indent=2, allow_nan=False) + "\n")
     return document | {"output": str(folder / RESULTS), "report": str(folder / REPORT)}
 
 

@@ -88,7 +88,7 @@ def _refused(descriptor: int, folder: Path) -> InputError:
     os.close(descriptor)
     return InputError(
         f"Another scorelet job (process {other or 'unknown'}) is writing to {folder}: wait until "
-        "it ends, or choose another -o."
+        "it ends, or choose another output."
     )
 
 

@@ -5,12 +5,14 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from scorelet.core.errors import InputError
 from scorelet.core.files import check_regular, write_text
 from scorelet.tasks.array_files import write_page
+from scorelet.tasks.locks import Locks
 
 STEPS = "steps"
 """Folder of the steps, in that of a run."""
@@ -73,6 +75,7 @@ def claim_steps(
     *,
     resume: bool,
     overwrite: bool,
+    locks: Locks | None = None,
 ) -> Path:
     """Return the folder of a run's steps, none done, or those of the same run before.
 
@@ -82,9 +85,11 @@ def claim_steps(
         results: files that the run will write.
         resume: go on with the steps that are there.
         overwrite: remove them, and let results be replaced.
+        locks: hold the folder while the run is at work; None: other processes share the work.
 
     Raises:
-        InputError: the folder holds something that is neither to be kept nor to be replaced.
+        InputError: the folder holds something that is neither to be kept nor to be replaced, or
+            another run is at work in it.
     """
     kept = folder / STEPS
     if resume and overwrite:
@@ -93,6 +98,10 @@ def claim_steps(
         raise InputError(f"{folder} is a file: give the name of a folder.")
     for result in results:
         check_regular(result, what="a file of a run before, or none")
+    if locks is not None:
+        with suppress(OSError):  # said when the first step is written
+            folder.mkdir(parents=True, exist_ok=True)
+        locks.take(folder)
     before = _run_of(kept)
     if resume and before is not None:
         if before != json.loads(json.dumps(run)):

@@ -1,5 +1,6 @@
 """Train what a configuration describes: data in, a run folder out."""
 
+import os
 import time
 import warnings
 from collections.abc import Callable, Generator
@@ -15,10 +16,11 @@ from scorelet.core.options import checked
 from scorelet.core.progress import Say
 from scorelet.data.pictures.folders import PictureWarning
 from scorelet.tasks.experiments import build, read_config
+from scorelet.tasks.locks import Locks
 from scorelet.tasks.progress import Bar
 from scorelet.training import LoopConfig, StepReport, Trainer, rate_factor, write_config
 from scorelet.training.forecast import spoken
-from scorelet.training.run_folder import CONFIG, STATE, WEIGHTS
+from scorelet.training.run_folder import CONFIG, STATE, WEIGHTS, claim_folder
 
 
 def _silent(_text: str) -> None:
@@ -78,19 +80,28 @@ def _trained(
     keep_large_buffers()
     choose_device(device)  # one that is not there is refused before pictures are read
     experiment = build(settings)
-    trainer = experiment.trainer(settings, resume=resume, device=device)
-    if trainer.accelerator.is_main_process:
-        for note in (*experiment.notes, *trainer.notes, *_short_run(settings)):
-            warn(note)
-        if resume and not trainer.step:
-            warn(f"{settings.output} holds no state of a run, so that it begins anew.")
-        write_text(Path(settings.output) / CONFIG, write_config(settings))
-    if experiment.prepare:
-        _prepare(experiment.prepare, quiet=quiet or not trainer.accelerator.is_main_process)
-    with _told(warn):
-        _run(trainer, title, quiet=quiet, say=say)
-    trainer.accelerator.wait_for_everyone()  # the main process writes last
+    with Locks("train") as locks:
+        _take(locks, Path(settings.output))
+        trainer = experiment.trainer(settings, resume=resume, device=device)
+        if trainer.accelerator.is_main_process:
+            for note in (*experiment.notes, *trainer.notes, *_short_run(settings)):
+                warn(note)
+            if resume and not trainer.step:
+                warn(f"{settings.output} holds no state of a run, so that it begins anew.")
+            write_text(Path(settings.output) / CONFIG, write_config(settings))
+        if experiment.prepare:
+            _prepare(experiment.prepare, quiet=quiet or not trainer.accelerator.is_main_process)
+        with _told(warn):
+            _run(trainer, title, quiet=quiet, say=say)
+        trainer.accelerator.wait_for_everyone()  # the main process writes last
     return trainer
+
+
+def _take(locks: Locks, folder: Path) -> None:
+    """Lock the folder of a run before its state is read; of several processes the first does."""
+    if os.environ.get("RANK", "0") == "0":
+        claim_folder(folder, used=False)
+        locks.take(folder)
 
 
 def _short_run(settings: LoopConfig) -> tuple[str, ...]:

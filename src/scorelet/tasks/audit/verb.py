@@ -44,6 +44,7 @@ from scorelet.tasks.audit.words import (
     conclusion_of_models,
     evidence,
 )
+from scorelet.tasks.locks import Locks
 from scorelet.tasks.picture_arrays import Pictures, images_of, load_picture_array
 from scorelet.tasks.steps import OnStep, Steps, claim_steps
 
@@ -171,12 +172,13 @@ def audit_twins(
         "settings": asdict(replace(settings, device="auto")),
         "pictures": hashlib.sha256(np.ascontiguousarray(pictures).tobytes()).hexdigest(),
     }
-    kept = claim_steps(folder, run, (), resume=resume, overwrite=overwrite)
-    work = Steps(kept, on_step=told.on_step, quiet=told.quiet)
-    write_halves(kept, arrays)
-    if sentence := outlook(kept, images_of(arrays["held_out"]), settings):
-        told.say(sentence)
-    rows, shown = compare_twins(kept, arrays, settings, work, told)
+    with Locks("steps") as locks:
+        kept = claim_steps(folder, run, (), resume=resume, overwrite=overwrite, locks=locks)
+        work = Steps(kept, on_step=told.on_step, quiet=told.quiet)
+        write_halves(kept, arrays)
+        if sentence := outlook(kept, images_of(arrays["held_out"]), settings):
+            told.say(sentence)
+        rows, shown = compare_twins(kept, arrays, settings, work, told)
     document = _document(data, pictures, settings) | {
         "conclusion": conclusion(rows),
         "copies": len(copies.repeated),

@@ -173,7 +173,7 @@ def test_more_fields_than_memory_holds_are_refused():
 
 
 def test_a_law_whose_parameters_are_no_fields_is_refused():
-    with pytest.raises(InputError, match="Level has an __init__ of its own.*a field for each"):
+    with pytest.raises(InputError, match=r"Level has an __init__ of its own.*a field for each"):
 
         class Level(PowerLaw):
             def __init__(self, level):
