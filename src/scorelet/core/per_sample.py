@@ -49,6 +49,9 @@ def one_thread() -> Generator[None]:
 
     A transform of 128 x 128 is so short that sharing it between threads makes it slower, and far
     slower where other programs have the cores, too: the threads wait for one another.
+
+    A thread of Python that first uses torch meanwhile keeps one, too: torch's number is also the
+    one that such threads begin with.
     """
     if torch.compiler.is_compiling():
         yield
