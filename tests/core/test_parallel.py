@@ -60,8 +60,16 @@ def test_what_a_share_raises_is_raised(threads):
         share(work, 9)
 
 
+@pytest.fixture
+def interruptible():
+    """Of several processes that test together each ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a signal to one thread")
-def test_an_interruption_waits_until_no_thread_is_at_work(monkeypatch):
+def test_an_interruption_waits_until_no_thread_is_at_work(monkeypatch, interruptible):
     monkeypatch.setattr(parallel, "_forked", True)
     main, ended = threading.main_thread(), []
 

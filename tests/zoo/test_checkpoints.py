@@ -244,6 +244,7 @@ def test_a_pickle_is_refused_without_being_opened_whatever_its_name(tmp_path, na
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*torch.jit:FutureWarning")
 def test_programs_are_named(tmp_path):
     path, network = tmp_path / "program.pt2", nn.Linear(2, 2)
     torch.export.save(torch.export.export(network, (torch.zeros(1, 2),)), path)

@@ -223,7 +223,7 @@ def test_options_out_of_range(options, words):
         (np.zeros((2, 4, 4, 4, 1), np.uint8), "shape"),
         (np.zeros((0, 4), np.uint8), "shape"),
         (np.zeros(4, np.uint8), "shape"),
-        (np.zeros((4, 4), np.int64), r"int64; .* convert them by \.astype\('float32'\)"),
+        (np.zeros((4, 4), np.int64), r"int64; .* else by \.astype\('float32'\)"),
         (torch.zeros(5, 4, 4), r"shape \(5, 4, 4\): expected a tensor \(channel, height, width\)"),
         ([["a", "b"]], "numbers"),
         (None, "is NoneType: expected an array, a tensor or a Pillow picture"),
