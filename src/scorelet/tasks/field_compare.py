@@ -19,6 +19,7 @@ from scorelet.analysis.field_statistics.verdicts import neighbour_verdict, summa
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
+from scorelet.core.words import counted
 from scorelet.data.fields.arrays import load_fields
 from scorelet.data.fields.chains import load_chains
 from scorelet.data.fields.preparation import patches as cut
@@ -159,8 +160,8 @@ def _independent(sets: list[FieldSet], said: list[str]) -> list[FieldSet]:
     if fewest >= _MAPS:
         return sets
     said.append(
-        f"A set has {fewest} map{'' if fewest == 1 else 's'}, so patches are taken for "
-        "independent, which those of one map are not: a difference that is found may be chance. "
+        f"A set has {counted(fewest, 'map')}, so patches are taken for independent, which those of "
+        "one map are not: a difference that is found may be chance. "
         f"Give at least {_MAPS} maps of each set, and maps are what is independent."
     )
     return [replace(s, chain=None, cut=False) if s.cut else s for s in sets]

@@ -123,7 +123,7 @@ def test_the_level_of_labels_is_said_and_parts_of_another_are_not_taken(tmp_path
     labels = joint(x).argmax(1).detach()
     settings = RobustSettings(eps=(0.01,), steps=2, attacks=("pgd",))
     with monkeypatch.context() as patch:
-        patch.setattr(chunks, "_widest", lambda _work: 1 / 0)
+        patch.setattr(chunks, "_widest", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             robustness((x, labels), joint, settings, target=Target(tmp_path / "a.html"))
     target = Target(tmp_path / "a.html", resume=True)

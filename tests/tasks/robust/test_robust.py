@@ -158,7 +158,7 @@ def test_a_run_at_work_is_left_alone(data, tmp_path, monkeypatch):
 def test_a_damaged_part_is_computed_again(data, tmp_path, monkeypatch):
     whole = run(data, tmp_path / "a.html").document
     with monkeypatch.context() as patch:
-        patch.setattr(work_in_chunks, "_widest", lambda _work: 1 / 0)
+        patch.setattr(work_in_chunks, "_widest", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             run(data, tmp_path / "b.html")
     part = tmp_path / ".b.html.parts" / "pgd-0000.safetensors"
@@ -183,7 +183,7 @@ def test_parts_of_a_model_with_other_logits_are_not_taken(data, tmp_path, monkey
     settings = RobustSettings(eps=EPS, steps=2)
     target, resumed = Target(tmp_path / "a.html"), Target(tmp_path / "a.html", resume=True)
     with monkeypatch.context() as patch:
-        patch.setattr(work_in_chunks, "_widest", lambda _work: 1 / 0)
+        patch.setattr(work_in_chunks, "_widest", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             robustness(data, Scaled(1.0), settings, source=Scaled(1.0), target=target)
     for one, other in ((2.0, 1.0), (1.0, -1.0)):
@@ -205,7 +205,7 @@ class Random(Linear):
 def test_parts_of_a_random_model_are_gone_on_with(data, tmp_path, monkeypatch):
     settings = RobustSettings(eps=EPS, steps=2)
     with monkeypatch.context() as patch:
-        patch.setattr(work_in_chunks, "_widest", lambda _work: 1 / 0)
+        patch.setattr(work_in_chunks, "_widest", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             robustness(data, Random(2), settings, target=Target(tmp_path / "a.html"))
     resumed = Target(tmp_path / "a.html", resume=True)

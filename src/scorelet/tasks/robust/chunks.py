@@ -78,8 +78,11 @@ _CLEAN, _SOURCE = "clean-{:04d}", "source-0000"
 Piece = tuple[str, Callable[[], Tensors]]
 
 
-def pieces(work: Work) -> Iterator[Piece]:
-    """Yield names and computations: clean pictures first, then attack by attack."""
+def pieces(work: Work, found: dict[str, list[Tensors]]) -> Iterator[Piece]:
+    """Yield names and computations: clean pictures first, then attack by attack.
+
+    Those of the widest radius look into what was `found` of clean pictures.
+    """
     for number in work.chunks:
         yield _CLEAN.format(number), lambda n=number: _clean(work, n)
     if work.source is not None:
@@ -88,7 +91,7 @@ def pieces(work: Work) -> Iterator[Piece]:
         for number in work.chunks:
             yield f"{name}-{number:04d}", lambda n=number, a=name: _attacked(work, a, n)
     if work.settings.guided():
-        yield "widest-0000", lambda: _widest(work)
+        yield "widest-0000", lambda: _widest(work, found["clean"])
     if work.settings.smoothing is not None:
         for number in work.chunks:
             yield f"smoothed-{number:04d}", lambda n=number: _certified(work, n)
@@ -103,8 +106,8 @@ def gathered(
         InputError: what was read is that of a model with the same weights and other logits.
     """
     _check_same(work, parts)
-    todo = list(pieces(work))
     found: dict[str, list[Tensors]] = {}
+    todo = list(pieces(work, found))
     for done, (name, compute) in enumerate(todo):
         if progress:
             progress(done, len(todo))
@@ -208,10 +211,11 @@ def _attacked(work: Work, name: str, number: int) -> Tensors:
     return {"level": level.cpu(), "pictures": pictures.cpu(), "label": label.cpu()}
 
 
-def _widest(work: Work) -> Tensors:
+def _widest(work: Work, clean: list[Tensors]) -> Tensors:
     """Attack pictures that are right at the radius where gradients must find something."""
-    right = torch.cat([_right(work, number) for number in work.chunks]).nonzero()[:, 0]
-    x, labels = work.placed(right[in_turn(work.shown.labels[right])[:PROBED]])
+    logits, labels = torch.cat([part["logits"] for part in clean]), work.shown.labels
+    right = (~is_wrong(logits, labels)).nonzero()[:, 0]
+    x, labels = work.placed(right[in_turn(labels[right])[:PROBED]])
     if not len(x):
         return {"broken": labels.cpu() > 0, "labels": labels.cpu()}
     name = work.settings.guided()[0]
@@ -220,11 +224,6 @@ def _widest(work: Work) -> Tensors:
     eps = widest(setup.norm, x[0].numel())
     found = attack(work.network, x, labels, eps=eps, name=name, setup=setup)
     return {"broken": found.broken.cpu(), "labels": labels.cpu()}
-
-
-def _right(work: Work, number: int) -> Tensor:
-    x, labels = work.chunk(number)
-    return ~is_wrong(clean_logits(work.network, x, labels), labels).cpu()
 
 
 def in_turn(labels: Tensor) -> Tensor:
