@@ -42,6 +42,11 @@ def test_a_drawing_and_figures(shell, files):
     assert found["label"] == "dog"
     assert found["probability_after"] < found["probability_before"]
     assert found["alignment"] > 0.3
+    status, out, _ = shell(*words)
+    taken = f"the model takes the attacked picture for {found['found']}"
+    assert (taken in out) == found["broken"]
+    cosine = f"its cosine with the attack is {found['alignment']:.3f}"
+    assert f"difference of the denoisers: {cosine}" in out
     assert found["eps"] == pytest.approx(4 / 255)
     other = next(name for name in CLASSES if name != found["taken_for"])
     words = ["explain-attack", files / "a.png", "--model", files / "joint.safetensors"]

@@ -109,6 +109,7 @@ def test_a_missing_file_is_one_sentence(tmp_path, path):
         ([], "a file in it"),
         (["state.safetensors", "weights.safetensors"], "{}/weights.safetensors"),
         (["state.safetensors"], "{}/state.safetensors"),
+        (["best.safetensors", "weights.safetensors"], "{}/weights.safetensors"),
     ],
 )
 def test_a_folder_in_the_place_of_weights_names_those_in_it(tmp_path, files, named):

@@ -90,8 +90,12 @@ def _as_text(document: dict[str, Any]) -> str:
     elif not right:
         became = f"which the model takes for {document['taken_for']} as it is; attacked {found}"
     else:
-        became = f"attacked it is {found} for it" if document["broken"] else "attacked it stays so"
-    cosine = "" if alignment is None else f"cosine of the attack and this {alignment:.3f}; "
+        became = (
+            f"the model takes the attacked picture for {found}"
+            if document["broken"]
+            else "and stays so when it is attacked"
+        )
+    cosine = "" if alignment is None else f"its cosine with the attack is {alignment:.3f}, "
     return "\n".join(
         [
             *lines,
@@ -99,7 +103,7 @@ def _as_text(document: dict[str, Any]) -> str:
             f"  p({label})   {document['probability_before']:.4f} -> "
             f"{document['probability_after']:.4f}, within {document['eps']:.4g} in "
             f"{document['norm']}",
-            f"  {cosine}difference of the denoisers: {100 * document['slow_share']:.0f} % of its "
-            "energy at low frequencies",
+            f"  difference of the denoisers: {cosine}{100 * document['slow_share']:.0f} % of its "
+            "energy lies at low frequencies",
         ]
     )

@@ -12,7 +12,10 @@ from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
 from scorelet.cli.tables import ConsoleTable
 from scorelet.core.errors import InputError
 
-app = App(name="field", help="Draw fields from reference ensembles, and compare sets of fields.")
+app = App(
+    name="field",
+    help="Draw fields of reference laws, compare sets of fields, fit energies and sample these.",
+)
 
 
 @app.command

@@ -108,7 +108,8 @@ def _again(tensors: dict[str, Tensor], same: dict[str, str]) -> dict[str, Tensor
 def _weights_in(folder: Path) -> str:
     found = sorted(folder.glob("*.safetensors"))
     weights = [path for path in found if path.stem != "state"]  # of an unfinished training run
-    return str((weights or found)[0]) if found else "a file in it"
+    usual = [path for path in weights if path.stem == "weights"]  # of a run that also kept its best
+    return str((usual or weights or found)[0]) if found else "a file in it"
 
 
 def _refuse_unsafe(path: Path) -> None:
