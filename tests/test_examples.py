@@ -10,7 +10,7 @@ import torch
 
 import scorelet as sl
 from linear_classifiers import Linear
-from samples import read_png
+from samples import read_png, write_png
 from scorelet.cli.main import run
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -34,6 +34,24 @@ def test_noise_of_the_stated_level(tmp_path):
     example("add_noise").main(CLEAN / "camera.png", tmp_path / "noisy.png", 10.0, 0)
     noise = read_png(tmp_path / "noisy.png").astype(float) - read_png(CLEAN / "camera.png")
     assert 9 < noise.std() < 10.5  # cut off at black and white
+
+
+def test_workers_denoise_what_is_left_and_name_what_fails(tmp_path):
+    bulk = example("bulk_ray")
+    source, output = tmp_path / "in", tmp_path / "out"
+    (source / "more").mkdir(parents=True)
+    pixels = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+    for name in ("a.png", "more/b.png"):
+        write_png(source / name, pixels)
+    (source / "bad.png").write_text("no picture", encoding="utf-8")
+    (source / "words.txt").write_text("no picture", encoding="utf-8")
+    worker = bulk.Worker()
+    done = [worker(row) for row in bulk.pictures(source, output)]
+    assert [Path(row["source"]).name for row in done] == ["a.png", "bad.png", "b.png"]
+    assert [bool(row["error"]) for row in done] == [False, True, False]
+    assert np.array_equal(read_png(output / "more/b.png"), sl.denoise(source / "a.png").image)
+    (left,) = bulk.pictures(source, output)
+    assert Path(left["source"]).name == "bad.png"
 
 
 def test_edges_are_in_the_bands_that_the_page_names(tmp_path):

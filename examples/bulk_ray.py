@@ -1,0 +1,67 @@
+"""Denoise a folder of pictures by many workers, on one machine or a cluster, with Ray Data.
+
+pip install 'ray[data]'
+python examples/bulk_ray.py photos clean
+python examples/bulk_ray.py /shared/photos /shared/clean --workers 64
+
+Each worker keeps one model and one core, and names what it cannot denoise. Pictures whose result is
+there are left out, so that an interrupted job goes on when it is started again. On a cluster the
+folders are ones that all machines see, and `ray` finds the cluster by RAY_ADDRESS.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+Row = dict[str, str]
+SUFFIXES = {".png", ".tif", ".tiff", ".jpg", ".jpeg", ".webp", ".bmp", ".ppm", ".pgm"}
+
+
+class Worker:
+    """Denoises one picture after the other; the model is loaded once."""
+
+    def __init__(self) -> None:
+        from scorelet.core.errors import InputError
+        from scorelet.tasks.denoise import denoise_files
+
+        self._files, self._refused = denoise_files, InputError
+
+    def __call__(self, row: Row) -> Row:
+        """Return {source, target, error}; no error: an empty text."""
+        Path(row["target"]).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            (outcome,) = self._files([row["source"]], row["target"])
+        except self._refused as error:
+            return row | {"error": str(error)}
+        return row | {"error": outcome.error or ""}
+
+
+def pictures(source: Path, output: Path) -> list[Row]:
+    """Return {source, target} of the pictures below a folder whose results are not there."""
+    found = sorted(path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES)
+    rows = [
+        {"source": str(path), "target": str(output / path.relative_to(source))} for path in found
+    ]
+    return [row for row in rows if not Path(row["target"]).exists()]
+
+
+def main(source: Path, output: Path, workers: int) -> list[Row]:
+    """Denoise the pictures that are left; return those that failed, with their errors."""
+    import ray
+
+    rows = pictures(source.resolve(), output.resolve())
+    if not rows:
+        return []
+    pool = ray.data.ActorPoolStrategy(min_size=1, max_size=min(workers, len(rows)))
+    results = ray.data.from_items(rows).map(Worker, compute=pool, num_cpus=1)
+    return [row for row in results.iter_rows() if row["error"]]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("source", type=Path)
+    parser.add_argument("output", type=Path)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    given = parser.parse_args()
+    for row in main(given.source, given.output, given.workers):
+        print(row["error"])
