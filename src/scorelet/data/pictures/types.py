@@ -18,19 +18,21 @@ SAMPLE_TYPES = ("uint8", "uint16", "float32", "float64")
 
 @dataclass(frozen=True)
 class JpegCoding:
-    """How a JPEG was compressed, so that it can be compressed again with the same loss.
+    """How a JPEG was compressed, so that it can be written with no further loss, or with little.
 
     Args:
         tables: quantisation tables, 64 steps each, in Pillow's order.
         subsampling: Pillow's code (0: 4:4:4, 1: 4:2:2, 2: 4:2:0, -1: unknown).
         progressive: whether the scans refine the whole picture step by step.
         rgb: whether red, green and blue are stored, not brightness and colour differences.
+        stored: the picture as it was coded, up to the end, without what the file said of it.
     """
 
     tables: tuple[tuple[int, ...], ...]
     subsampling: int = -1
     progressive: bool = False
     rgb: bool = False
+    stored: bytes = field(default=b"", repr=False, compare=False)
 
     @property
     def median_step(self) -> float | None:

@@ -190,7 +190,7 @@ class Target:
     Args:
         form: png, tiff, jpeg, webp, bmp, pnm, or dng of raw files, for names that are not given;
             None: the source's.
-        quality: of JPEG and lossy WebP, 1 to 100; None: the source's.
+        quality: of JPEG and lossy WebP, 1 to 100; None: see `write_pages`.
     """
 
     form: str | None = None

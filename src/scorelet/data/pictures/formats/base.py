@@ -20,7 +20,7 @@ class Encoding:
 
     Args:
         suffix: of its name, in lower case.
-        quality: of lossy compression, 1 to 100; None keeps that of the source.
+        quality: of lossy compression, 1 to 100; None: as `write_pages` says.
     """
 
     suffix: str
