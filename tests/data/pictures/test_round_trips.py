@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from picture_samples import KINDS, SIZES, assert_same, exif_block, noise, picture, rewrite, smooth
-from samples import RGB_PROFILE, pillow
+from samples import RGB_PROFILE, noisy, pillow
 from scorelet.data import (
     Picture,
     read_picture,
@@ -222,7 +222,7 @@ def test_tiff_keeps_compression_texts_resolution_and_offsets(tmp_path):
 def test_a_jpeg_that_was_not_changed_stays_as_it_was_coded(
     tmp_path, mode, subsampling, progressive
 ):
-    source = Image.fromarray(smooth(40, 50)).convert(mode)
+    source = Image.fromarray(noisy(40, 50, sigma=50)).convert(mode)
     path = tmp_path / "a.jpg"
     source.save(path, quality=63, subsampling=subsampling, progressive=progressive)
     data = path.read_bytes()
