@@ -5,7 +5,9 @@ many are taken for white noise, and how much the mean PSNR is below that of `--n
 is the same program where white is chosen.
 
 Part `clean`: the validation pictures of BSD as they are, and as JPEG of quality 75 and 90: the
-choice, the mean and the least PSNR to the clean picture, beside that of what went in.
+choice, the mean and the least PSNR to the clean picture, beside that of what went in; `gain` is
+that of the array, `file_gain` that of the JPEG file that is written, which has `size` times the
+bytes of the one that went in.
 
 Part `photons`: integer counts of Poisson noise on BSD68 with 5 and 30 photons at the peak, as
 32-bit floats (so that the result keeps fractions) and as Pillow pictures of bytes, whose result is
@@ -13,7 +15,8 @@ rounded: the choice on all pictures, and the PSNR of the choice and of `--noise 
 eighth.
 
 Part `camera`: JPEG files of real cameras beside the mean of many shots: the first 8, which rules
-were set on, and the 36 others; `the blind model` is `camera` alone.
+were set on, and the 36 others; `the blind model` is `camera` alone. Gains are of
+arrays and of files, as above.
 
 Part `time`: processor seconds of the choice and of `white`, in turns, on white noise and on a
 camera picture; the median ratio.
@@ -117,10 +120,35 @@ def measure_clean(*, quick: bool) -> dict[str, list[Row]]:
         name += ", file" * as_file + ", its pixels" * (quality is not None and not as_file)
         row = {"given": name} | chosen(outs) | {"psnr": float(np.mean(after)), "least": min(after)}
         if quality is not None:
-            gains = np.subtract(after, before)
-            row |= {"gain": float(gains.mean()), "least_gain": float(gains.min())}
+            row |= gains("gain", after, before)
+        if as_file:
+            row |= of_files(outs, list(map(len, stored)), pictures, before)
         rows.append(row)
     return {"rows": rows}
+
+
+def gains(name: str, after: Sequence[float], before: Sequence[float]) -> Row:
+    """Return the mean and the least gain."""
+    found = np.subtract(after, before)
+    return {name: float(found.mean()), f"least_{name}": float(found.min())}
+
+
+def of_files(
+    outs: Sequence[sl.Denoised], sizes: Sequence[int], clean: list[Pixels], before: list[float]
+) -> Row:
+    """Return the gains of results that are written as JPEG, and how much larger these are."""
+    written = [saved(out) for out in outs]
+    after = [capped(decoded(file), x) for file, x in zip(written, clean, strict=True)]
+    ratios = np.divide(list(map(len, written)), sizes)
+    return gains("file_gain", after, before) | {"size": float(np.median(ratios))}
+
+
+def saved(out: sl.Denoised) -> bytes:
+    """Return a result as the JPEG file that is written."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.jpg"
+        out.save(path)
+        return path.read_bytes()
 
 
 def jpeg(x: Pixels, quality: int) -> bytes:
@@ -187,12 +215,10 @@ def measure_camera(*, quick: bool) -> dict[str, Any]:
         ways = {noise: {"noise": noise} for noise in ("auto", "white", "camera")}
         for noise, options in (ways | {"the blind model": {"model": CAMERA}}).items():
             outs = [sl.denoise(path, **options) for path in some]
-            gains = [
-                capped(out.image, x) - noisy
-                for out, x, noisy in zip(outs, clean, before, strict=True)
-            ]
+            after = [capped(out.image, x) for out, x in zip(outs, clean, strict=True)]
             row = {"pairs": part, "noise": noise} | chosen(outs) | {"noisy": float(np.mean(before))}
-            rows.append(row | {"gain": float(np.mean(gains)), "least_gain": min(gains)})
+            sizes = [path.stat().st_size for path in some]
+            rows.append(row | gains("gain", after, before) | of_files(outs, sizes, clean, before))
     return {"denoiser": GRAIN, "rows": rows}
 
 
