@@ -40,6 +40,24 @@ def test_what_neighbours_share_is_found(kernel, shared):
     assert (found.white_level is None) == shared
 
 
+@pytest.mark.parametrize(("kernel", "white"), [([1], True), ([1, 1], False)])
+def test_white_noise_tells_in_the_part_that_texture_does_not_hide(kernel, white):
+    """Noise of four pixels everywhere but in the darkest third."""
+    y = RAMP + noise([1, 2, 2, 1])
+    y[:, :170] = (RAMP + noise(kernel))[:, :170]
+    found = grain(y)
+    assert found.white_level is None
+    assert found.has_white == white
+
+
+@pytest.mark.parametrize("name", samples.NAMES)
+@pytest.mark.parametrize("quality", [75, 95])
+def test_no_white_noise_is_seen_in_clean_pictures(name, quality):
+    x = samples.clean(name)
+    assert not grain(to_unit(x)).has_white
+    assert not grain(to_unit(samples.jpeg(x, quality))).has_white
+
+
 @pytest.mark.parametrize("unit", [1e-30, 1.0, 4000.0])
 def test_the_unit_of_floats_makes_no_difference(unit):
     one = grain(RAMP + noise([1, 1]), bounded=False)

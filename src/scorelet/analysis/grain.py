@@ -41,6 +41,10 @@ WHITE = 1.45
 """Root of D_4 over E up to which it is white."""
 MOST = 3
 """Groups that must agree."""
+PURE = 1.15
+"""Root of D_4 over E up to which one group with a floor of twice `LEAST` tells: it is above 1.19 in
+clean pictures.
+"""
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,11 @@ class Grain:
         """Standard deviation of the noise of brightness if it is white, else None."""
         white = self.noisy & (self.fast < WHITE)
         return float(np.median(self.level[white])) if white.sum() >= MOST else None
+
+    @property
+    def has_white(self) -> bool:
+        """Whether noise of some group is white; in the others it may be hidden by texture."""
+        return bool(((self.level > 2 * LEAST * self.unit) & (self.fast < PURE)).any())
 
 
 def grain(pixels: Pixels, *, bounded: bool = True, mask: np.ndarray | None = None) -> Grain | None:
