@@ -76,6 +76,15 @@ def test_white_noise_on_a_narrow_range_is_white():
     assert choice(np.uint8(np.rint(y))).noise == "white"
 
 
+@pytest.mark.parametrize("shape", [(1, 500), (1, 1), (100, 100)])
+def test_the_reason_of_small_pictures_is_that_they_are_small(shape):
+    y = 120 + 20 * np.random.default_rng(0).standard_normal(shape)
+    found = choice(np.uint8(np.rint(y)))
+    assert found.noise == "white"
+    assert "too little of the picture" not in found.reason
+    assert "less than 64 blocks of 16x16 pixels" in found.reason
+
+
 @pytest.mark.slow
 def test_the_picture_of_a_camera_is_camera():
     found = choice(samples.shot(samples.clean("camera")))
@@ -232,6 +241,22 @@ def test_a_jpeg_of_smooth_full_colours_is_not_made_worse(float32, tmp_path):
     assert decibels(out.image / 255, x / 255) > decibels(y / 255, x / 255) - 0.1
 
 
+def test_white_noise_below_the_steps_of_a_fine_jpeg_goes(float32, tmp_path):
+    """All of it was left, without a word; a clean one stays as it is."""
+    x = samples.clean("camera")[64:320, 64:320]
+    for sigma in (0, 6):
+        Image.fromarray(samples.white(x, sigma)).save(tmp_path / "a.jpg", quality=95)
+        y = np.asarray(Image.open(tmp_path / "a.jpg"))
+        out = sl.denoise(tmp_path / "a.jpg")
+        assert out.noise == "camera"
+        if sigma:
+            assert decibels(out.image / 255, x / 255) > decibels(y / 255, x / 255) + 1
+            assert "white noise of 2.0 would drown it" in out.reason
+        else:
+            np.testing.assert_array_equal(out.image, y)
+            assert "nothing was taken out" in out.reason
+
+
 @pytest.mark.parametrize(("peak", "gain"), [(5, 3), (30, 2)])
 def test_counts_gain_by_their_law(float32, peak, gain):
     x = samples.clean("camera")[64:256, 64:256, :1] / 255
@@ -320,6 +345,14 @@ def test_the_level_of_grain_can_be_given(float32):
     assert (
         "white noise of 24.0 would drown it" in sl.denoise(y, noise="camera", sigma=24 / 255).reason
     )
+
+
+def test_no_level_is_said_where_nothing_was_taken_out(float32):
+    y = samples.faint_shot(samples.clean("chelsea")[:48, :64])
+    for dtype in ("uint8", "float32"):
+        out = sl.denoise(y.astype(dtype), noise="camera", strength=0.0)
+        assert out.told > 0
+        assert out.reason == "as asked for, nothing was taken out"
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])

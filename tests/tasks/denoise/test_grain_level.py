@@ -190,10 +190,35 @@ def test_what_is_as_fine_as_white_noise_is_no_grain_of_a_jpeg(sure):
     assert grain_level(view_of(flat()), fine, None, sure=sure) > 30 / 255  # no JPEG
 
 
+def strong_noise(share):
+    """With p = share q, and q between 4 and 8."""
+    slow = ((1 - share**2) / (16 * share**2 - 1)) ** 0.5 if share < 1 else 0.0
+    return (6 * cells(256, FAINT, side=1) + 6 * cells(256, slow * FAINT)).astype(np.float32)
+
+
 def test_what_hardly_a_clean_jpeg_has_is_grain():
-    strong = cells(256, 6 / 255, side=1)
+    strong = strong_noise(0.8)
     found = grain_level(view_of(with_more(strong)), Takes(strong), 24 / 255, sure=False)
     assert found == pytest.approx(level_of(6 / 255), rel=0.1)
+
+
+@pytest.mark.parametrize("sure", [False, True])
+def test_white_noise_in_a_jpeg_is_not_taken_for_the_strongest_grain(sure):
+    """4.5 times what the JPEG is worth; 64 was told, and up to 5 dB of the picture went."""
+    strong = strong_noise(1)
+    for step, stored in ((9, 3.0), (11, 5.0)):
+        found = grain_level(view_of(with_more(strong)), Takes(strong), step / 255, sure=sure)
+        assert found == pytest.approx(4.5 * stored / 255)
+
+
+def test_white_noise_in_a_jpeg_of_fine_steps_is_told_to_the_model():
+    """`grain` takes it out at any level but 0."""
+    noise = cells(256, 3 / 255, side=1)
+    told = [
+        grain_level(view_of(with_more(noise)), Takes(noise), 6 / 255, sure=False, noisy=noisy)
+        for noisy in (False, True)
+    ]
+    assert told == [0, 2 / 255]
 
 
 def test_what_makes_a_jpeg_rougher_or_is_far_too_strong_is_no_grain():
@@ -263,6 +288,8 @@ def law(taken, clean, step, *, sure):
         e = np.polyfit(*(np.log(blocks_of(x, 8).ravel()) for x in (steps, taken**2)), 1)[0]
         if q <= 4 and p >= 0.9 * q:
             way, found = "texture", 0.0
+        elif p >= 0.9 * q:
+            way, found = "white", min(full, 4.5 * stored)
         elif q <= 4 and p >= 0.66 * q and not sure and e >= 0.6 * (0.95 - p / q):
             way, found = "doubtful", min(full, (step - 5) / 2)
         else:
@@ -291,4 +318,5 @@ def test_the_level_is_that_of_the_law():
         found = grain_level(view, shown, step and step / 255, sure=sure)
         assert 255 * found == pytest.approx(expected, rel=2e-3, abs=1e-6), (case, way)
         ways.add(way)
-    assert ways == {"camera", "grain", "grain of a JPEG", "texture", "doubtful", "sure", "strong"}
+    jpeg = {"grain of a JPEG", "texture", "doubtful", "sure", "strong", "white"}
+    assert ways == {"camera", "grain"} | jpeg

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scorelet.analysis.grain import Grain, grain
+from scorelet.analysis.grain import FEWEST, Grain, grain
 from scorelet.analysis.photon_counts import (
     PhotonLaw,
     is_coarse,
@@ -49,6 +49,7 @@ class Choice:
         reason: why, a few words.
         photons: for "poisson".
         sure: for "camera": whether there is grain for sure, and not a JPEG only.
+        noisy: for a JPEG: whether there is white noise in it, which may be below its steps.
         level: for "camera": that of the grain, in the unit of the page, see `grain_level`; None: it
             is not known yet.
     """
@@ -57,6 +58,7 @@ class Choice:
     reason: str
     photons: Photons | None = None
     sure: bool = True
+    noisy: bool = False
     level: float | None = None
 
 
@@ -155,11 +157,11 @@ def _by_grain(found: Grain | None, step: float | None) -> Choice:
         return Choice("camera", "there is grain, which neighbours share")
     level = None if found is None else found.white_level
     if step is not None and (level is None or step > level):
-        return Choice("camera", "a JPEG, without white noise above its steps", sure=False)
+        noisy = found is not None and found.has_white
+        reason = "a JPEG, without white noise above its steps"
+        return Choice("camera", reason, sure=False, noisy=noisy)
     if found is None:
-        return Choice(
-            "white", "too little of the picture lies between black and white to tell more"
-        )
+        return Choice("white", f"less than {FEWEST} blocks of 16x16 pixels tell of noise")
     if level is None:
         return Choice("white", "no sure sign of grain that neighbours share")
     return Choice("white", "neighbours do not share it")

@@ -8,16 +8,17 @@ and p is far less of noise that neighbours share. s median step of a JPEG. In 8-
     grain    t = 20 (p / 1.2)^0.7 h(q),    h from 0 at q = 0.2 to 1 at q = 1
     JPEG     t = min(s - 6, 3.5 + 0.2 s, 9 + 0.1 s)
 
-and the larger of both, 0 where that is less than 1, at most 64. `camera` spares grain where it
-could be texture, but in the quiet parts of a picture it takes out a share that tells how strong it
-is; the power is less than 1 because p is not exact.
+and the larger of both, 2 at least of a JPEG with white noise, 0 where that is less than 1, at most
+64. `camera` spares grain where it could be texture, but in the quiet parts of a picture it takes
+out a share that tells how strong it is; the power is less than 1 because p is not exact.
 
 What `camera` takes out of a clean JPEG is texture and what the JPEG lost, with p near q or above,
 and strongest where the picture has details: the slope e of log m² over log |∇f|², of blocks of 8x8,
 is 0.2 to 0.6. Grain does not know what is shown, and e is below 0.1 in most pictures.
-So of a JPEG the first counts in full where p < 0.66 q, or q > 4, which hardly a clean JPEG has, or
-p < 0.9 q and either grain was found for sure or e < 0.6 (0.95 - p / q); else up to (s - 5) / 2, and
-not at all where p >= 0.9 q.
+So of a JPEG the first counts in full where p < 0.66 q, or p < 0.9 q and either grain was found for
+sure, or e < 0.6 (0.95 - p / q), or q > 4, which hardly a clean JPEG has; else up to (s - 5) / 2.
+Where p >= 0.9 q it does not count, but with q > 4 up to 4.5 times the second: that is white noise,
+which `grain` takes out at any level, and at a high one much of the picture with it.
 And not at all of a JPEG in which no grain was found for sure and whose quiet places are rougher, by
 their Laplacian, without m than with it, or q > 8: where colours are full and smooth, as in colour
 maps and rainbows, `camera` errs. Of the 44 pairs, those without sure grain are smoother without m
@@ -65,6 +66,8 @@ DOUBTFUL, USUAL_STEP = 0.5, 5 / 255
 """Bound of the level of grain that may be texture, by the steps of the JPEG."""
 PLAIN, KNOWN = 4 / 255, 8 / 255
 """Of q: from the first on it is noise, from the second on noise that `camera` knows."""
+WHITE, TIMES = 2 / 255, 4.5
+"""Least level of a JPEG with white noise; bound of its level, by that which a JPEG is worth."""
 _NOTHING = 1e-8
 SHARE, LEAST, MOST = 0.25, 128, 512
 """Side of the window that is looked at: with this share of the pixels, between bounds."""
@@ -89,15 +92,17 @@ class _Taken:
         share = min(max(self.slow - NONE, 0.0) / (SURE - NONE), 1.0)
         return LEVEL * (self.fine / USUAL) ** POWER * share
 
-    def in_jpeg(self, step: float, *, sure: bool) -> float:
-        """Return what counts of it in a JPEG."""
+    def in_jpeg(self, step: float, stored: float, *, sure: bool) -> float:
+        """Return what counts of it in a JPEG, which is worth the level `stored` by itself."""
         if not sure and (self.rougher or self.slow > KNOWN):
             return 0.0
         share = self.fine / max(self.slow, 1e-9)
-        sure = sure or self.follows < FOLLOWS * (ALIKE - share)
-        if self.slow > PLAIN or share < (TEXTURE if sure else SMOOTH):
+        plain = self.slow > PLAIN
+        if share >= TEXTURE:
+            return min(self.level, TIMES * stored) if plain else 0.0
+        if sure or plain or share < SMOOTH or self.follows < FOLLOWS * (ALIKE - share):
             return self.level
-        return min(self.level, DOUBTFUL * (step - USUAL_STEP)) if share < TEXTURE else 0.0
+        return min(self.level, DOUBTFUL * (step - USUAL_STEP))
 
 
 def grain_level(
@@ -106,6 +111,7 @@ def grain_level(
     step: float | None,
     *,
     sure: bool = True,
+    noisy: bool = False,
     bounded: bool = True,
 ) -> float:
     """Return t, in the unit that a view shows; inf: `camera` is to take the noise out itself.
@@ -115,6 +121,7 @@ def grain_level(
         camera: the blind model, prepared.
         step: s, in that unit; None: no JPEG.
         sure: whether it is known that there is grain.
+        noisy: whether there is white noise in a JPEG.
         bounded: samples are cut off at 0 and 1.
     """
     doubtful = step is not None and not sure
@@ -122,8 +129,8 @@ def grain_level(
     if taken.slow > KNOWN and not doubtful:
         return math.inf
     stored = 0.0 if step is None else _of_jpeg(step)
-    found = taken.level if step is None else taken.in_jpeg(step, sure=sure)
-    level = max(found, stored)
+    found = taken.level if step is None else taken.in_jpeg(step, stored, sure=sure)
+    level = max(found, stored, WHITE if noisy else 0.0)
     return min(level, STRONGEST) if level >= FAINTEST else 0.0
 
 

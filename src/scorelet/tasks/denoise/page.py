@@ -150,7 +150,7 @@ def _stack_choice(path: Path, denoiser: Denoiser, settings: DenoiseSettings) -> 
         return choice
     if settings.sigma is not None or settings.model == CAMERA:
         return choice
-    return replace(choice, level=_stack_level(some(), denoiser, settings, sure=choice.sure))
+    return replace(choice, level=_stack_level(some(), denoiser, settings, choice))
 
 
 def _kept(pages: Iterable[Picture], settings: DenoiseSettings) -> Iterator[Picture]:
@@ -164,7 +164,7 @@ def _kept(pages: Iterable[Picture], settings: DenoiseSettings) -> Iterator[Pictu
 
 
 def _stack_level(
-    pages: Iterable[Picture], denoiser: Denoiser, settings: DenoiseSettings, *, sure: bool
+    pages: Iterable[Picture], denoiser: Denoiser, settings: DenoiseSettings, choice: Choice
 ) -> float | None:
     """Return the median level of grain of pages, in their unit, of those that can show noise.
 
@@ -183,7 +183,7 @@ def _stack_level(
             continue
         bounded = page.pixels.dtype.kind == "u"
         told = shows_noise(plan.view, camera, bounded=bounded)
-        (telling if told else rest).append(_level(plan, camera, sure=sure))
+        (telling if told else rest).append(_level(plan, camera, choice))
     levels = telling or rest
     return statistics.median_high(levels) if levels else None
 
@@ -225,7 +225,9 @@ def denoised_page(
     else:
         out = _denoised_white(plan, denoiser, settings, listener)  # run
     told = None if plan.told is None else plan.told * plan.view.unit
-    reason = choice.reason + _told_words(told, floats=page.pixels.dtype.kind == "f")
+    floats = page.pixels.dtype.kind == "f"
+    moved = not np.array_equal(out.picture.pixels, plan.page.pixels, equal_nan=floats)
+    reason = choice.reason + _told_words(told, moved=moved, floats=floats)
     return replace(out, noise=choice.noise, reason=reason, told=told)
 
 
@@ -267,7 +269,7 @@ def _camera_plan(
     denoiser, told = settings.camera().denoiser, None
     if settings.model != CAMERA:
         given = choice.level if settings.sigma is None else settings.sigma
-        level = _level(plan, denoiser, sure=choice.sure) if given is None else given
+        level = _level(plan, denoiser, choice) if given is None else given
         told = level / plan.view.unit
     if told == math.inf:
         told = STRONGEST if settings.drowns else None
@@ -277,20 +279,25 @@ def _camera_plan(
     return replace(plan, tiles=tiles, told=told), denoiser
 
 
-def _told_words(told: float | None, *, floats: bool) -> str:
+def _told_words(told: float | None, *, moved: bool, floats: bool) -> str:
     if told is None:
         return ""
+    if not moved:
+        return ", nothing was taken out"
     level = f"{told:.3g}" if floats else f"{255 * told:.1f}"
     return f", white noise of {level} would drown it"
 
 
-def _level(plan: PagePlan, camera: Denoiser, *, sure: bool) -> float:
+def _level(plan: PagePlan, camera: Denoiser, choice: Choice) -> float:
     """Return the level of grain of a page in its unit, see `grain_level`."""
     jpeg = plan.page.metadata.jpeg
     step = None if jpeg is None else jpeg.median_step
     step = None if step is None else step / plan.view.unit
     bounded = plan.page.pixels.dtype.kind == "u"
-    return plan.view.unit * grain_level(plan.view, camera, step, sure=sure, bounded=bounded)
+    level = grain_level(
+        plan.view, camera, step, sure=choice.sure, noisy=choice.noisy, bounded=bounded
+    )
+    return plan.view.unit * level
 
 
 def _denoised_photons(
