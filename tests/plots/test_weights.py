@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from scorelet.plots.weights import cosines_figure, similarity_figure
+from scorelet.plots.weights import activations_figure, cosines_figure, similarity_figure
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,10 @@ def test_numbers_of_directions_are_whole(shape):
     (axes,) = cosines_figure([("a", torch.rand(shape), 20, (1.2, 1.0))]).axes
     for axis in (axes.xaxis, axes.yaxis):
         assert all(float(place).is_integer() for place in axis.get_majorticklocs())
+
+
+def test_signals_are_drawn_beside_their_means():
+    (axes,) = activations_figure(["a", "b"], [(1.0, 1.0, 0.4), (0.9, None, 0.6)]).axes
+    means = axes.get_lines()[2]
+    assert means.get_label() == "their means alone"
+    assert means.get_ydata().tolist() == [0.4, 0.6]

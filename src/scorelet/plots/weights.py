@@ -84,16 +84,22 @@ def similarity_figure(names: Sequence[str], found: Pairs) -> "Figure":
     return figure
 
 
-def activations_figure(names: Sequence[str], signals: Pairs) -> "Figure":
-    """Draw the similarity of aligned activations, on pictures of the fit and on others."""
+def activations_figure(names: Sequence[str], signals: Sequence[Sequence[float | None]]) -> "Figure":
+    """Draw the similarity of aligned activations, and their floor.
+
+    Args:
+        names: of the layers.
+        signals: similarity on pictures of the fit, on others, and of their means alone, at each.
+    """
     figure = new_figure(max(6.4, 0.4 * len(names) + 2), 3.2)
     axes = figure.subplots()
-    for column, (style, title) in enumerate((("o-", "of the fit"), ("o--", "other pictures"))):
-        values = _known([pair[column] for pair in signals])
-        face = COLOURS[1] if column == 0 else "white"
-        axes.plot(range(len(names)), values, style, color=COLOURS[1], mfc=face, label=title, ms=5)
+    fit, others, means = (_known(column) for column in zip(*signals, strict=True))
+    colour, places = COLOURS[1], range(len(names))
+    axes.plot(places, fit, "o-", color=colour, label="of the fit", ms=5)
+    axes.plot(places, others, "o--", color=colour, mfc="white", label="other pictures", ms=5)
+    axes.plot(places, means, "_:", color="0.4", label="their means alone", ms=9)
     axes.set_ylabel("similarity of signals")
-    axes.set_ylim(min(0, *_known([pair[1] for pair in signals])), 1.05)
+    axes.set_ylim(min(0, *others), 1.05)
     _name(axes, names)
     axes.legend(frameon=False, fontsize="small")
     return figure

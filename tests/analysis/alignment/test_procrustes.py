@@ -4,7 +4,13 @@ import pytest
 import torch
 
 from planted_weights import normal, orthogonal
-from scorelet.analysis.alignment import CrossMoments, newton_schulz, polar_factor, procrustes
+from scorelet.analysis.alignment import (
+    CrossMoments,
+    newton_schulz,
+    polar_factor,
+    procrustes,
+    similarity_of_means,
+)
 from scorelet.analysis.alignment.procrustes import identity
 from scorelet.core.errors import InputError
 
@@ -144,3 +150,16 @@ def test_what_is_not_rotated_needs_the_diagonal_only():
     assert identity(found).measure(found)[1] == pytest.approx(identity(found).error)
     with pytest.raises(InputError, match="must be the same"):
         identity(moments(a, b[:, :5]))
+
+
+@pytest.mark.parametrize("copies", [1, 3])
+@pytest.mark.parametrize("real", [False, True])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128])
+def test_means_alone_give_the_similarity_of_signals_that_vary_independently(dtype, real, copies):
+    a, b = (s + normal(200, 6, seed=s, dtype=dtype) for s in (1, 2))
+    both = moments(a, b, pieces=2)
+    independent = moments(a, b)
+    independent.products = torch.outer(a.sum(0), b.sum(0).conj()) / 200
+    expected = procrustes(independent, real=real, copies=copies).similarity
+    assert similarity_of_means(both, real=real, copies=copies) == pytest.approx(expected)
+    assert 0 < expected < procrustes(both, real=real, copies=copies).similarity

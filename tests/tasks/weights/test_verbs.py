@@ -244,6 +244,25 @@ def test_equal_weights_are_said():
 def test_readers_learn_what_one_law_reaches_and_what_is_above_1():
     assert "0.5 to 0.8 where these are near it" in compare_report.READING
     assert "A network and its copy are above 1" in compare_report.READING
+    assert "The output layer is an exception" in compare_report.READING
+
+
+def test_signals_stand_beside_what_their_means_alone_give():
+    """Known in closed form: what a linear layer reads are positive numbers, and those of others."""
+    torch.manual_seed(0)
+    one, other = (
+        nn.Sequential(nn.Flatten(), nn.Linear(12, 8), nn.ReLU(), nn.Linear(8, 4)) for _ in range(2)
+    )
+    x = torch.rand(500, 3, 2, 2)
+    found = sl.weights.compare(one, other, data=x, draws=2)
+    entry = found.document["layers"][1]
+    with torch.no_grad():
+        a, b = (net[:3](x[:400]).double() for net in (one, other))
+    powers = a.square().sum(1).mean() * b.square().sum(1).mean()
+    expected = float(a.mean(0).norm() * b.mean(0).norm() / powers.sqrt())
+    assert entry["r2_means"] == pytest.approx(expected, rel=1e-5)
+    assert entry["r2_means"] < entry["r2_align"]
+    assert "what the means alone give" in compare_report.report(found.document, found.layers)
 
 
 def test_the_layer_with_a_broken_weight_is_named_in_one_sentence():

@@ -22,6 +22,7 @@ from scorelet.analysis.alignment.procrustes import (
     newton_schulz,
     polar_factor,
     procrustes,
+    similarity_of_means,
 )
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "registered_layers",
     "sharing",
     "sharing_words",
+    "similarity_of_means",
     "to_reference",
     "uncalled",
 ]

@@ -28,6 +28,7 @@ class CrossMoments:
     Attributes:
         count: samples so far.
         products: M, (d_a, d_b), or its diagonal (d,); complex once an activation is.
+        sums: (Σ a, Σ b̄); complex once an activation is.
         powers: (P_a, P_b).
     """
 
@@ -36,6 +37,7 @@ class CrossMoments:
         self.diagonal = diagonal and first == second
         shape = (first,) if self.diagonal else (first, second)
         self.products = torch.zeros(shape, dtype=torch.float64)
+        self.sums = tuple(torch.zeros(size, dtype=torch.float64) for size in (first, second))
         self.powers = (0.0, 0.0)
 
     @classmethod
@@ -45,6 +47,9 @@ class CrossMoments:
         found.diagonal = parts[0].diagonal
         found.count = sum(part.count for part in parts)
         found.products = torch.stack([part.products for part in parts]).sum(0)
+        found.sums = tuple(
+            torch.stack(each).sum(0) for each in zip(*(p.sums for p in parts), strict=True)
+        )
         first, second = (sum(part.powers[side] for part in parts) for side in (0, 1))
         found.powers = (first, second)
         return found
@@ -70,6 +75,7 @@ class CrossMoments:
             raise InputError("some activations are NaN or infinite")
         dtype = torch.promote_types(a.dtype, b.dtype)
         a, b = a.to(dtype), b.conj().to(dtype)
+        self.sums = tuple(s + x.sum(0).cpu() for s, x in zip(self.sums, (a, b), strict=True))
         product = ((a * b).sum(0) if self.diagonal else a.mT @ b).cpu()
         if product.is_complex() and not self.products.is_complex():
             self.products = self.products.to(torch.complex128)

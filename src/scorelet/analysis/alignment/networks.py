@@ -22,6 +22,7 @@ from scorelet.analysis.alignment.procrustes import (
     identity,
     nothing,
     procrustes,
+    similarity_of_means,
     undetermined,
 )
 from scorelet.analysis.alignment.watching import (
@@ -47,12 +48,14 @@ class AlignedLayer:
         reference, other: the layer in each.
         rotation: from the other's channels to the reference's.
         needed: samples that an alignment of so many channels needs.
+        of_means: similarity that the means of both signals alone give.
     """
 
     reference: Layer
     other: Layer
     rotation: Rotation
     needed: int
+    of_means: float = math.nan
 
     @property
     def name(self) -> str:
@@ -235,15 +238,19 @@ def _aligned(
     pair: Pair, sums: CrossMoments, *, copies: int, polar: str, first: bool
 ) -> AlignedLayer:
     a, b = pair
+    real = not a.complex
     try:
         if first:
-            return AlignedLayer(a, b, identity(sums, real=not a.complex), 0)
+            means = similarity_of_means(sums, real=real)
+            return AlignedLayer(a, b, identity(sums, real=real), 0, means)
         if sums.count and not min(sums.powers) > 0:
-            return AlignedLayer(a, b, nothing(sums, real=not a.complex), 0)
-        rotation = procrustes(sums, real=not a.complex, copies=copies, polar=polar)
+            return AlignedLayer(a, b, nothing(sums, real=real), 0)
+        rotation = procrustes(sums, real=real, copies=copies, polar=polar)
     except InputError as error:
         raise InputError(f"Layer {a.name}: {str(error).removesuffix('.')}.") from None
-    return AlignedLayer(a, b, rotation, SAMPLES * max(a.shape[1], b.shape[1]) // copies)
+    needed = SAMPLES * max(a.shape[1], b.shape[1]) // copies
+    means = similarity_of_means(sums, real=real, copies=copies)
+    return AlignedLayer(a, b, rotation, needed, means)
 
 
 def _repeated(parts: Sequence[CalledParts]) -> list[str]:

@@ -5,8 +5,10 @@ Aᴴ A = 1, ‖a - A b‖² is least in the mean for A = U Vᴴ, M = U S Vᴴ, w
 
     E ‖a - A b‖² = E ‖a‖² + E ‖b‖² - 2 ‖M‖₁,       ‖M‖₁ = tr S,
 
-and the similarity is r² = ‖M‖₁ / √(E ‖a‖² E ‖b‖²), between 0 and 1. "Rotations" include
-reflections. If d_b > d_a, A can only be a partial isometry: a part of b is lost.
+and the similarity is r² = ‖M‖₁ / √(E ‖a‖² E ‖b‖²), between 0 and 1. Signals that vary independently
+have M = E[a] E[b]ᴴ, so that their means alone give r² = ‖E a‖ ‖E b‖ / √(E ‖a‖² E ‖b‖²), which is
+large after a rectifier. "Rotations" include reflections. If d_b > d_a, A can only be a partial
+isometry: a part of b is lost.
 
 The factor U Vᴴ is also the limit of X ← X (3 - Xᴴ X)/2 (Newton-Schulz), products only, if all
 singular values are positive.
@@ -95,6 +97,20 @@ def procrustes(
     matrix = torch.kron(factor.contiguous(), once) if copies > 1 else factor
     directions = copies * int((values > _NOTHING * values.max()).sum())
     return Rotation(matrix, similarity, error, moments.count, directions)
+
+
+def similarity_of_means(moments: CrossMoments, *, real: bool = False, copies: int = 1) -> float:
+    """Return the r² that signals of these means and powers have if they vary independently.
+
+    Args:
+        moments, real, copies: as `procrustes`.
+    """
+    first, second = (total.reshape(-1, copies) for total in moments.sums)
+    if real:
+        first, second = (torch.cat([x.real, x.imag], 1) for x in (first + 0j, second.conj() + 0j))
+    small = torch.linalg.qr(first)[1] @ torch.linalg.qr(second)[1].mT
+    overlap = float(torch.linalg.svdvals(small).sum()) / max(moments.count, 1)
+    return similarity_and_error(overlap, moments.powers)[0]
 
 
 def undetermined(rotations: Mapping[str, Rotation]) -> list[str]:

@@ -73,9 +73,9 @@ class Comparison:
     Attributes:
         document: for JSON: model, other, data, part, pictures, held_out, noise, draws, seed,
             warnings and ``layers``, for each: name, kind, neurons and gamma of both, channels,
-            samples, needed, directions (that samples determine), r2_align, r2_held_out, kept1,
-            kept2, reff1, reff2, cos_raw, cos_floor, cos_ceiling, S12, S21, S_mean, bootstrap_sd
-            (None where undefined), eigenvector_cosines.
+            samples, needed, directions (that samples determine), r2_align, r2_held_out, r2_means,
+            kept1, kept2, reff1, reff2, cos_raw, cos_floor, cos_ceiling, S12, S21, S_mean,
+            bootstrap_sd (None where undefined), eigenvector_cosines.
         layers: what it was made from.
     """
 
@@ -221,6 +221,7 @@ def layer_entry(layer: ComparedLayer) -> dict[str, Any]:
         "directions": aligned.rotation.directions,
         "r2_align": or_none(aligned.rotation.similarity),
         "r2_held_out": or_none(layer.held_out),
+        "r2_means": or_none(aligned.of_means),
         **{f"kept{k}": len(s.values) for k, s in enumerate(layer.learned, 1)},
         **{f"reff{k}": or_none(effective_rank(s.values)) for k, s in enumerate(layer.learned, 1)},
         "cos_raw": or_none(found.forward.cosine),

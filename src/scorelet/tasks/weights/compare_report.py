@@ -17,12 +17,18 @@ READING = (
     "directions that their weights have learned are compared. A similarity of 0 is that of "
     "unrelated directions. Two networks of one law do not reach 1, because each has a finite "
     "number of neurons only: they reach about 0.9 where the learned directions are far above "
-    "noise, and 0.5 to 0.8 where these are near it. A network and its copy are above 1."
+    "noise, and 0.5 to 0.8 where these are near it. A network and its copy are above 1. The output "
+    "layer is an exception: its neurons are the same classes or channels in both networks and not "
+    "drawn at random, so that neither 1 nor ± holds: it may be above 1 without being a copy."
 )
 ACTIVATIONS = (
-    "How alike the signals are that enter each layer, after the rotation: 1 means equal. Empty "
-    "circles are pictures that the rotation was not fitted to; where they lie far below, the "
-    "rotation has too many degrees of freedom for so few pictures."
+    "How alike the signals are that enter each layer, after the rotation: 1 means equal. By itself "
+    "that says little: both networks see the same pictures, and behind rectifiers most of a signal "
+    "is its mean, which a rotation brings together. The dotted line is what the means alone give, "
+    "if nothing else of the signals agrees. Networks that share no more than their architecture "
+    "are above it, too, often at 0.8 to 0.99; what was learned is compared by S. Empty circles are "
+    "pictures that the rotation was not fitted to; where they lie far below, the rotation has too "
+    "many degrees of freedom for so few pictures."
 )
 MATRICES = (
     "Cosines between learned directions of the two networks, strongest first: a dark diagonal "
@@ -41,10 +47,11 @@ METHOD = (
 COLUMNS = {
     "S_mean": "S", "bootstrap_sd": "±", "S12": "S(1,2)", "S21": "S(2,1)", "cos_raw": "cos",
     "cos_floor": "mean floor", "cos_ceiling": "mean ceiling", "r2_align": "signals",
-    "r2_held_out": "on others", "kept1": "learned by 1", "kept2": "learned by 2",
-    "reff1": "rank of 1", "reff2": "rank of 2",
+    "r2_held_out": "on others", "r2_means": "by means", "kept1": "learned by 1",
+    "kept2": "learned by 2", "reff1": "rank of 1", "reff2": "rank of 2",
 }  # fmt: skip
 """What tables of layers show, here and in the shell: keys of the document, with titles."""
+SIGNALS = ("r2_align", "r2_held_out", "r2_means")
 _DRAWN = 12
 
 
@@ -53,7 +60,7 @@ def report(document: dict[str, Any], layers: Sequence[ComparedLayer]) -> str:
     entries = document["layers"]
     names = [entry["name"] for entry in entries]
     found = [(entry["S_mean"], entry["bootstrap_sd"]) for entry in entries]
-    signals = [(entry["r2_align"], entry["r2_held_out"]) for entry in entries]
+    signals = [[entry[name] for name in SIGNALS] for entry in entries]
     opening: list[Part] = [
         Text(lead(document), "lead"),
         *(Text(f"{warning}.", "warning") for warning in document["warnings"]),
