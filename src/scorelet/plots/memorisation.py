@@ -9,9 +9,11 @@ from torch import Tensor
 from scorelet.plots.figures import COLOURS, new_figure
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_BINS = np.linspace(-0.2, 1, 31)
+_BINS = np.linspace(-1, 1, 51)
+_LOW = -0.2  # where axes begin, unless there is less
 
 
 def twins_figure(rows: Mapping[str, Tensor]) -> "Figure":
@@ -63,16 +65,25 @@ def gap_figure(
 def histograms_figure(
     sets: Mapping[str, tuple[Sequence[float], Sequence[float] | None]],
 ) -> "Figure":
-    """Draw for each title how often each cosine is: between twins, and with training pictures."""
-    figure = new_figure(2.6 * len(sets) + 0.6, 2.6)
-    axes = figure.subplots(1, len(sets), squeeze=False)[0]
+    """Draw for each title which share has which cosine: with twins, and with training pictures."""
+    figure = new_figure(2.6 * len(sets) + 0.9, 2.6)
+    axes = figure.subplots(1, len(sets), squeeze=False, sharey=True)[0]
     for place, (title, (pairs, near)) in zip(axes, sets.items(), strict=True):
-        place.hist(pairs, _BINS, color=COLOURS[0], alpha=0.7, label="twin's sample")
+        _histogram(place, pairs, COLOURS[0], "twin's sample")
         if near is not None:
-            place.hist(near, _BINS, color=COLOURS[1], alpha=0.7, label="nearest training picture")
+            _histogram(place, near, COLOURS[1], "nearest training picture")
         place.set_title(title, fontsize="small")
         place.set_xlabel("cosine")
-        place.set_yticks([])
-        place.spines[["top", "right", "left"]].set_visible(False)
+        place.set_xlim(min(_LOW, *pairs, *(near or ())), 1)
+        place.spines[["top", "right"]].set_visible(False)
+    axes[0].set_ylabel("share")
     axes[0].legend(frameon=False, fontsize="x-small", loc="upper left")
     return figure
+
+
+def _histogram(axes: "Axes", cosines: Sequence[float], colour: str, label: str) -> None:
+    values = np.clip(cosines, -1, 1)
+    axes.hist(
+        values, _BINS, weights=np.full(len(values), 1 / len(values)),
+        color=colour, alpha=0.7, label=label,
+    )  # fmt: skip

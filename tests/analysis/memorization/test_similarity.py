@@ -48,6 +48,15 @@ def test_neither_brightness_nor_contrast_counts():
     torch.testing.assert_close(pair_cosines(x, images(4, seed=1, shape=(3, 5, 7))), expected)
 
 
+def test_no_cosine_is_beyond_one():
+    """Rounding brings that of an image with itself to 1.0000004 here."""
+    x = images(200, shape=(1, 40, 40))
+    assert float((directions(x) ** 2).sum(1).max()) > 1
+    assert float(pair_cosines(x, x).max()) == 1
+    assert float(pair_cosines(x, 1 - x).min()) == -1
+    assert float(nearest(x, x).cosine.max()) == 1
+
+
 @pytest.mark.parametrize("block", [1, 7, 1000])
 def test_the_nearest_image_whatever_the_blocks(block):
     x, among = images(5), images(40, seed=1)
@@ -126,7 +135,9 @@ def test_samples_of_finite_sets_are_their_images():
     [
         (10.0, 1.5, 0.2, 0.99, "memorises"),
         (2.0, 0.1, 0.8, 0.9, "memorises"),  # samples decide where the gap does not
-        (10.0, 0.1, 0.95, 0.5, "in between"),  # they say opposite things
+        (10.0, 0.1, 0.95, 0.5, "contradictory"),  # they say opposite things
+        (0.3, 1.5, 0.2, 0.99, "contradictory"),
+        (2.0, 0.1, 0.95, 0.5, "in between"),
         (0.3, 0.02, 0.97, 0.7, "generalises"),
         (0.3, 0.5, 0.97, 0.7, "in between"),  # two functions
         (1.4, 0.02, 0.97, 0.7, "in between"),  # 1.4 ± 0.1 may be above 1.5

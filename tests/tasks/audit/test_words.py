@@ -2,7 +2,8 @@
 
 import pytest
 
-from scorelet.tasks.audit.words import conclusion, conclusion_of_models, evidence
+from scorelet.tasks.audit.report import COLUMNS, NAMES, VERDICTS
+from scorelet.tasks.audit.words import SUMMARY, conclusion, conclusion_of_models, evidence
 
 
 @pytest.mark.parametrize(
@@ -16,6 +17,8 @@ from scorelet.tasks.audit.words import conclusion, conclusion_of_models, evidenc
         ({10: "generalises"}, "No memorisation was found"),
         ({10: "in between", 20: "generalises"}, "No networks memorise, and they generalise"),
         ({10: "memorises", 20: "same function"}, "not known: with 20 pictures no samples"),
+        ({10: "memorises", 20: "contradictory", 40: "generalises"},
+         "not known: with 20 pictures the signs contradict one another"),
         ({1: "not known"}, "with 1 picture no samples"),
         ({10: "undertrained", 20: "generalises"}, "10 pictures have not learned enough"),
         ({10: "undertrained", 20: "undertrained"}, "of 10 and 20 pictures have not learned"),
@@ -59,3 +62,17 @@ def test_models_that_differ_by_little_are_no_different_functions(value, words):
     levels = [{"value": 0.03, "sigma": 1.0}, {"value": value, "sigma": 0.3}, {}]
     row = {"verdict": "not known", "variance": levels, "gap": None}
     assert conclusion_of_models(row).startswith(words)
+
+
+def test_signs_that_contradict_one_another_are_no_lack_of_both():
+    said = conclusion_of_models({"verdict": "contradictory", "gap": 8.0, "variance": []})
+    assert said.startswith("The verdict is contradictory: the signs contradict one another")
+    assert set(VERDICTS) == set(SUMMARY)
+
+
+def test_the_report_defines_v_as_it_is_measured():
+    assert "over their mean power, each answer without its mean" in COLUMNS
+
+
+def test_rows_of_pictures_hold_of_twins_and_of_models_that_are_there():
+    assert NAMES["near_second"] == "nearest learned by the second"

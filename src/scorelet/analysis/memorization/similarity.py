@@ -58,7 +58,7 @@ def pair_cosines(x: Image, y: Tensor) -> PerSample:
     _check_sizes(x, y)
     if len(x) != len(y):
         raise InputError(f"{len(x)} and {len(y)} images make no pairs: give as many of both.")
-    return (directions(x) * directions(y)).sum(1)
+    return (directions(x) * directions(y)).sum(1).clamp(-1, 1)  # rounding may go beyond
 
 
 def nearest(images: Tensor, among: Tensor, *, block: int = _BLOCK) -> Nearest:
@@ -86,7 +86,7 @@ def nearest(images: Tensor, among: Tensor, *, block: int = _BLOCK) -> Nearest:
         found, where = cosines.max(1)
         better = found > best
         best, index = torch.where(better, found, best), torch.where(better, where + start, index)
-    return Nearest(best, index)
+    return Nearest(best.clamp(-1, 1), index)
 
 
 def _check_sizes(x: Tensor, y: Tensor) -> None:

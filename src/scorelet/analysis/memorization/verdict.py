@@ -2,10 +2,10 @@
 
 A pair of twins memorises if training pictures come back clearly better than held-out ones, and
 samples lie nearer to a training picture than to the twin's sample. It generalises if neither is so,
-which both must show: where one was not measured, two models may be the same function, and nobody
-knows whether they have it by heart. Two standard errors count against both. Networks that do no
-better than a linear filter have not learned enough to be judged: they agree, because they know
-nothing.
+which both must show; where one says so and the other the opposite, the evidence is contradictory.
+Where one was not measured, two models may be the same function, and nobody knows whether they have
+it by heart. Two standard errors count against both. Networks that do no better than a linear filter
+have not learned enough to be judged: they agree, because they know nothing.
 
 References: the criteria are ours; what they compare is in Kadkhodaie, Guth, Simoncelli, Mallat
 2024, arXiv 2310.02557, figures 1, 2 and 15.
@@ -24,7 +24,13 @@ from scorelet.analysis.memorization.variance import ModelVariance
 from scorelet.core.errors import InputError
 
 Verdict = Literal[
-    "memorises", "in between", "generalises", "undertrained", "same function", "not known"
+    "memorises",
+    "in between",
+    "contradictory",
+    "generalises",
+    "undertrained",
+    "same function",
+    "not known",
 ]
 
 LARGE_GAP, SMALL_GAP = 3.0, 1.5
@@ -68,9 +74,11 @@ def verdict(evidence: Evidence) -> Verdict:
         return "undertrained"
     signs = [_by_gap(evidence.gap), _by_samples(evidence.pair, evidence.nearest)]
     votes = [sign for sign in signs if sign is not None]
+    if {"memorises", "generalises"} <= set(votes):
+        return "contradictory"
     level = evidence.variance
     same = level.value + _ERRORS * _known(level.error) <= SAME
-    if "memorises" in votes and "generalises" not in votes:
+    if "memorises" in votes:
         return "memorises"
     if len(votes) < len(signs):
         return "same function" if same else "not known"

@@ -31,18 +31,19 @@ METHOD_OF_MODELS = (
 COLUMNS = (
     "Gap: by how many dB training pictures come back from noise better than held-out ones; from "
     f"{LARGE_GAP:g} dB on it is memory, up to {SMALL_GAP:g} dB there is none. V: the mean square "
-    "difference of the two networks' answers to the same noisy pictures over their mean power: 0 "
-    f"is one function, up to {SAME:g} counts as one, and 1 or more are unrelated pictures. The "
-    "last three are medians of cosines between pictures without their means, 1 if they are alike "
-    "but for brightness and contrast: of the two samples of one noise (twins), of a sample and the "
-    "most similar picture that its network has learned (nearest), and of held-out pictures and "
-    "the most similar learned ones (nearest of held out): so near come pictures that were not "
-    "copied."
+    "difference of the two networks' answers to the same noisy pictures over their mean power, "
+    f"each answer without its mean: 0 is one function, up to {SAME:g} counts as one, and 1 or more "
+    "are unrelated pictures. The last three are medians of cosines between pictures without their "
+    "means, 1 if they are alike but for brightness and contrast: of the two samples of one noise "
+    "(twins), of a sample and the most similar picture that its network has learned (nearest), and "
+    "of held-out pictures and the most similar learned ones (nearest of held out): so near come "
+    "pictures that were not copied."
 )
 VERDICTS: dict[str, Tone] = {
     "undertrained": "open",
     "memorises": "bad",
     "in between": "open",
+    "contradictory": "open",
     "generalises": "good",
     "same function": "open",
     "not known": "open",
@@ -50,10 +51,10 @@ VERDICTS: dict[str, Tone] = {
 HEAD = ("", "verdict", "gap (dB)", "V", "twins", "nearest", "nearest of held out")
 """Columns of the table, here and in the shell."""
 NAMES = {
-    "near_first": "nearest of the first half",
+    "near_first": "nearest learned by the first",
     "first": "sample of the first",
     "second": "sample of the second",
-    "near_second": "nearest of the second half",
+    "near_second": "nearest learned by the second",
 }
 
 

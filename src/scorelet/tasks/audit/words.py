@@ -14,6 +14,8 @@ SUMMARY: dict[Verdict, str] = {
     "judged",
     "in between": "the networks neither copy nor agree: memorisation is ending, or training was "
     "too short",
+    "contradictory": "the signs contradict one another: of the gap and the samples one says that "
+    "the networks know their training pictures by heart, and the other that they do not",
     "generalises": "two networks that have no picture in common are the same function, and copy "
     "nothing",
     "same function": "the two are the same function, and whether they have it by heart is not "
@@ -34,18 +36,8 @@ def conclusion(rows: Sequence[Row]) -> str:
             f"{known}The networks of {_sizes(lacking)} have not learned enough to be "
             "judged: a linear filter does better. Train them longer, with more --steps."
         )
-    diverged = [row["size"] for row in rows if row["verdict"] in OPEN and row.get("diverged")]
-    if diverged:
-        return (
-            f"Where memorisation ends is not known: of the networks of {pictures_of(diverged[0])} "
-            "no samples could be drawn. Train them longer, with more --steps."
-        )
-    unseen = [row["size"] for row in rows if row["verdict"] in OPEN]
-    if unseen:
-        return (
-            f"Where memorisation ends is not known: with {pictures_of(unseen[0])} no samples were "
-            "compared with training pictures. Draw some, with --samples."
-        )
+    if reason := _unknown(rows):
+        return f"Where memorisation ends is not known: {reason}"
     last = rows[-1]["size"]
     if largest is None and least == rows[0]["size"]:
         return f"No memorisation was found: from {least} pictures on the networks generalise."
@@ -60,6 +52,24 @@ def conclusion(rows: Sequence[Row]) -> str:
     if least is None:
         return f"{begun}, and they do not yet generalise with {pictures_of(last)}."
     return f"{begun}, and they generalise from {pictures_of(least)} on."
+
+
+def _unknown(rows: Sequence[Row]) -> str:
+    """Say why nobody knows where memorisation ends; nothing where one does."""
+    unseen = [row["size"] for row in rows if row["verdict"] in OPEN]
+    diverged = [row["size"] for row in rows if row["verdict"] in OPEN and row.get("diverged")]
+    torn = [row["size"] for row in rows if row["verdict"] == "contradictory"]
+    if diverged:
+        return (
+            f"of the networks of {pictures_of(diverged[0])} no samples could be drawn. Train them "
+            "longer, with more --steps."
+        )
+    if unseen:
+        return (
+            f"with {pictures_of(unseen[0])} no samples were compared with training pictures. Draw "
+            "some, with --samples."
+        )
+    return f"with {_sizes(torn)} {SUMMARY['contradictory']}." if torn else ""
 
 
 def conclusion_of_models(row: Row) -> str:
