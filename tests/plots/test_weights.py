@@ -5,7 +5,13 @@ import math
 import pytest
 import torch
 
-from scorelet.plots.weights import activations_figure, cosines_figure, similarity_figure
+from scorelet.plots import png
+from scorelet.plots.weights import (
+    activations_figure,
+    cosines_figure,
+    similarity_figure,
+    spectra_figure,
+)
 
 
 @pytest.mark.parametrize(
@@ -42,3 +48,15 @@ def test_signals_are_drawn_beside_their_means():
     means = axes.get_lines()[2]
     assert means.get_label() == "their means alone"
     assert means.get_ydata().tolist() == [0.4, 0.6]
+
+
+@pytest.mark.parametrize("count", [1, 3, 5])
+def test_labels_of_spectra_are_within_the_figure(count):
+    figure = spectra_figure([(f"{k}", torch.tensor([3.0, 2.0, 0.1]), 2.5) for k in range(count)])
+    png(figure)
+    for text in figure.texts:
+        box = text.get_window_extent()
+        assert figure.bbox.x0 <= box.x0
+        assert box.x1 <= figure.bbox.x1
+        assert figure.bbox.y0 <= box.y0
+        assert box.y1 <= figure.bbox.y1

@@ -34,13 +34,12 @@ def ranks_figure(
     return figure
 
 
-def spectra_figure(layers: Sequence[tuple[str, Tensor, float]], unit: str) -> "Figure":
+def spectra_figure(layers: Sequence[tuple[str, Tensor, float]]) -> "Figure":
     """Draw eigenvalues by rank.
 
     Args:
         layers: name, eigenvalues descending, and the edge of noise, of each; those that are all 0
             are left out.
-        unit: of eigenvalues, in words.
     """
     layers = [layer for layer in layers if layer[1][0] > 0]
     rows = math.ceil(len(layers) / _WIDE) or 1
@@ -57,7 +56,7 @@ def spectra_figure(layers: Sequence[tuple[str, Tensor, float]], unit: str) -> "F
     for axes in grid[len(layers) :]:
         axes.set_visible(False)
     figure.supxlabel("rank", fontsize="small")
-    figure.supylabel(f"eigenvalue, in units of {unit}", fontsize="small")
+    figure.supylabel("eigenvalue", fontsize="small")
     return figure
 
 

@@ -42,8 +42,9 @@ def report(document: dict[str, Any], layers: Sequence[LayerSpectrum]) -> str:
         Text(READING),
         Picture(png(ranks_figure(names, kept, ranks)), "Learned directions by layer."),
         Picture(
-            png(spectra_figure(drawn, UNITS[document["noise"]])),
+            png(spectra_figure(drawn)),
             "Spectra of the layers with the edge of noise.",
+            f"Eigenvalues are in units of {UNITS[document['noise']]}.",
         ),
         Text(METHOD.format(unit=UNITS[document["noise"]]), "note"),
         Facts({k: str(document[k]) for k in ("model", "arch", "noise") if document[k]}),
