@@ -11,7 +11,7 @@ import torch
 import scorelet as sl
 from samples import Pointwise, noisy, write_model, write_png
 from scorelet.data import read_picture, to_unit
-from scorelet.tasks.basis_report import shown_ranks
+from scorelet.tasks.basis_report import facts, shown_ranks
 
 
 @pytest.fixture
@@ -217,3 +217,51 @@ def test_the_oracle_in_wavelets_leaves_out_what_cannot_be_halved(shell, words, t
     document = json.loads(shell("basis", tmp_path / "odd.png", *words[2:], "-k", 2, "--json")[1])
     names = [oracle["basis"] for oracle in document["oracles"]]
     assert names == ["cosines", "wavelets (db4, 4 levels, of 16x16 pixels)"]
+
+
+def test_a_report_says_of_which_pixels_and_noise_it_is(tmp_path):
+    write_png(tmp_path / "a.png", noisy(12, 16)[..., :1])
+    found = sl.basis(
+        tmp_path / "a.png", model=Pointwise(lambda y: y / 2), k=None, noise=20 / 255, crop=4, seed=3
+    )
+    said = facts(found.document)
+    assert said["picture"] == "4x4, 1 channel (the middle, crop 4)"
+    assert said["noise added (8-bit units)"] == "20 (seed 3)"
+    options = {"k": None, "crop": 4, "seed": 3, "tolerance": 0.005}
+    assert {name: found.document[name] for name in options} == options
+    found.save(tmp_path / "r.html")
+    assert "The picture and what" in (tmp_path / "r.html").read_text(encoding="utf-8")
+    plain = facts(sl.basis(tmp_path / "a.png", model=Pointwise(lambda y: y / 2), k=2).document)
+    assert plain["picture"] == "16x12, 1 channel"
+    assert "noise added (8-bit units)" not in plain
+
+
+class Turning(Pointwise):
+    """Adds to half the picture u vᵀ y, of unit vectors that are orthogonal."""
+
+    def __init__(self):
+        u, v = torch.eye(16)[:2]
+        super().__init__(lambda y: y / 2 + 4 * ((y.flatten(1) @ v)[:, None] * u).view_as(y))
+
+
+def test_pairs_of_an_asymmetric_part_are_said_where_all_factors_are_known(tmp_path):
+    """(u vᵀ + v uᵀ)/2 has the eigenvalues 1/2 and -1/2."""
+    write_png(tmp_path / "a.png", noisy(4, 4)[..., :1])
+    found = sl.basis(tmp_path / "a.png", model=Turning(), k=None, sigma=0.1)
+    assert found.document["values"][0] == pytest.approx(2.5, abs=1e-4)
+    assert facts(found.document)["least eigenvalue"] == "-1.500; 1 is negative"
+    found.save(tmp_path / "r.html")
+    assert "opposite signs" in (tmp_path / "r.html").read_text(encoding="utf-8")
+    some = sl.basis(tmp_path / "a.png", model=Turning(), k=2, sigma=0.1)
+    assert "least eigenvalue" not in facts(some.document)
+
+
+@pytest.mark.parametrize(("sigma", "warned"), [(0.6, True), (0.2, False)])
+def test_a_level_of_which_the_denoiser_sees_nothing_is_said(tmp_path, sigma, warned):
+    """Of a flat picture a tenth is taken away, and a tenth of the dimensions is not kept."""
+    write_png(tmp_path / "flat.png", np.full((8, 8, 1), 128, np.uint8))
+    model = Pointwise(lambda y: 0.9 * y)
+    found = sl.basis(tmp_path / "flat.png", model=model, k=2, sigma=sigma).document
+    assert found["mse"] > 0
+    said = "takes away far less than it would of noise of the level that sigma says"
+    assert any(said in warning for warning in found["warnings"]) is warned

@@ -43,6 +43,8 @@ TOLERANCE = 0.005
 _MOST = 512
 _RANGE = 10.0
 """Between the least and the largest value of a picture in [0, 1] with the strongest noise."""
+_LITTLE = 0.1
+"""Share of what the best denoiser takes away below which a picture hardly has the noise."""
 _HARDLY = 1.0
 """Noise level, in 8-bit units, below which a denoiser has nothing to do."""
 
@@ -97,10 +99,11 @@ class PictureBasis:
     """The basis of a denoiser at a picture.
 
     Attributes:
-        document: for JSON: source, model, height, width, channels, sigma (8-bit units), values,
-            residuals, effective_dim, effective_dim_error, dimensions, mse (mean square error per
-            pixel by SURE, 8-bit units squared), mse_error (its standard error), true_mse (its own,
-            None without a clean picture), asymmetry, homogeneity, products, oracles (their mse is
+        document: for JSON: source, model, height, width, channels, k, crop, tolerance, seed,
+            noise_added and sigma (8-bit units), values, residuals, effective_dim,
+            effective_dim_error, dimensions, mse (mean square error per pixel by SURE, 8-bit units
+            squared), mse_error (its standard error), true_mse (its own, None without a clean
+            picture), asymmetry, homogeneity, products, oracles (their mse is
             None where they know the denoised picture only), warnings (sentences without a full
             stop).
         basis: what it was made from.
@@ -261,6 +264,11 @@ def _warnings(clean: Tensor, found: JacobianBasis, settings: BasisSettings) -> l
             "the mean square error by SURE is negative, so the picture has less noise than sigma "
             "says: leave sigma out, and the level is found"
         )
+    elif settings.sigma is not None and _takes_little(found, settings.sigma):
+        said.append(
+            "the denoiser takes away far less than it would of noise of the level that sigma says, "
+            "so the picture has less: leave sigma out, and the level is found"
+        )
     sought = settings.sigma is None and not settings.noise and min(clean.shape[-2:]) >= FINDABLE
     if sought and (found.sigma or 0) < _HARDLY / EIGHT_BIT:
         said.append(
@@ -273,6 +281,12 @@ def _warnings(clean: Tensor, found: JacobianBasis, settings: BasisSettings) -> l
             "with --sigma, or to a clean picture add some, with --noise 25"
         )
     return said
+
+
+def _takes_little(found: JacobianBasis, sigma: float) -> bool:
+    """Whether ‖y - f(y)‖² is far below σ² (d - tr J), its mean for the best denoiser."""
+    removed = float((found.noisy - found.denoised).square().sum())
+    return removed < _LITTLE * sigma**2 * (found.noisy.numel() - found.effective_dim)
 
 
 def _pattern(clean: Tensor, found: JacobianBasis) -> str:
@@ -297,6 +311,7 @@ def _document(
         "height": height,
         "width": width,
         "channels": channels,
+        **{name: getattr(settings, name) for name in ("k", "crop", "tolerance", "seed")},
         "noise_added": settings.noise * EIGHT_BIT,
         "sigma": None if found.sigma is None else found.sigma * EIGHT_BIT,
         "values": found.values.tolist(),
