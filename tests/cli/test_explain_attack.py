@@ -12,6 +12,8 @@ from classifiers import write_classifier
 from samples import write_png
 from scorelet.models import NetworkJointEnergy
 from scorelet.networks.grad_res_net import GradResNet
+from scorelet.plots.attack_explained import attack_figure
+from scorelet.tasks import explain_attack as task
 
 CLASSES = ("cat", "dog", "ship")
 
@@ -61,6 +63,35 @@ def test_a_drawing_and_figures(shell, files):
     assert f"{taken}, so that there is nothing to attack" in out
     assert "cosine" not in out
     assert "at noise level 0.0039" in out
+
+
+def test_a_drawing_says_of_what_it_is(files, monkeypatch):
+    drawn = []
+
+    def draw(*given):
+        drawn.append(attack_figure(*given))
+        return drawn[-1]
+
+    monkeypatch.setattr(task, "attack_figure", draw)
+    found = sl.explain_attack(
+        files / "a.png", model=files / "joint.safetensors", eps=0.02, sigma=0.1, steps=2
+    )
+    label = next(name for name in CLASSES if name != found.document["taken_for"])
+    found = sl.explain_attack(
+        files / "a.png",
+        model=files / "joint.safetensors",
+        eps=0.02,
+        sigma=0.1,
+        steps=2,
+        label=label,
+    )
+    found.save(files / "why.png")
+    title = drawn[0].get_suptitle()
+    assert title == "joint.safetensors, attacked within 5.1/255 in linf, at noise level 0.1"
+    said = [axis.get_title() for axis in drawn[0].axes]
+    assert f"p({found.document['taken_for']})" in said[0]
+    assert said[3].startswith("picture, denoised:")
+    assert said[7].startswith("attacked, denoised:")
 
 
 @pytest.mark.slow

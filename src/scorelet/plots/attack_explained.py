@@ -27,10 +27,12 @@ class Panel:
     signed: bool = False
 
 
-def attack_figure(rows: tuple[tuple[Panel, ...], ...]) -> "Figure":
+def attack_figure(rows: tuple[tuple[Panel, ...], ...], title: str = "") -> "Figure":
     """Draw rows of panels."""
     wide = max(map(len, rows))
-    figure = new_figure(2.1 * wide, 2.5 * len(rows))
+    figure = new_figure(2.1 * wide, 2.6 * len(rows))
+    if title:
+        figure.suptitle(title, fontsize="medium")
     axes = figure.subplots(len(rows), wide, squeeze=False)
     for line, panels in zip(axes, rows, strict=True):
         for axis in line:

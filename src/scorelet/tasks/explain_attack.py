@@ -25,6 +25,7 @@ from scorelet.models import NetworkJointEnergy, class_labels
 from scorelet.plots.attack_explained import Panel, attack_figure
 from scorelet.tasks.array_files import check_output, writing
 from scorelet.tasks.classify_input import prepared
+from scorelet.tasks.robust.words import radius_text
 from scorelet.zoo import load_as
 
 SUFFIXES = (".png", ".pdf", ".svg")
@@ -58,9 +59,8 @@ class ExplainedAttack:
         target = as_path(path)
         source = Path(self.document["source"])
         check_output(target, overwrite=overwrite, suffixes=SUFFIXES, source=source)
-        figure = attack_figure(
-            attack_panels(self.images, self.document["label"], self.document["rival"])
-        )
+        names = (self.document[name] for name in ("label", "rival", "taken_for", "found"))
+        figure = attack_figure(attack_panels(self.images, *names), _title(self.document))
         with writing(target) as temporary:
             figure.savefig(temporary, format=target.suffix.lower()[1:], dpi=_DPI)
 
@@ -154,11 +154,21 @@ def _number(label: int | str | None, joint: NetworkJointEnergy, x: Tensor, sigma
     return int(class_labels(label, x, classes=joint.labels, names=joint.classes)[0])
 
 
+def _title(document: dict[str, Any]) -> str:
+    within = f"within {radius_text(document['eps'], document['norm'])} in {document['norm']}"
+    level = f"at noise level {document['sigma']:.3g}"
+    return f"{Path(document['model']).name}, attacked {within}, {level}"
+
+
 def attack_panels(
-    images: AttackExplanation, label: str, rival: str
+    images: AttackExplanation, label: str, rival: str, taken: str, found: str
 ) -> tuple[tuple[Panel, ...], ...]:
-    """Return the panels that explain an attack on the first image, by the names of its classes."""
-    name = f"p({label})"
+    """Return the panels that explain an attack on the first image.
+
+    Args:
+        images: of the explanation.
+        label, rival, taken, found: names of its classes.
+    """
     clean, attacked, marginal, conditional, other = (
         _pixels(x)
         for x in (
@@ -169,18 +179,28 @@ def attack_panels(
             images.other,
         )
     )
+
+    def said(of_label: Tensor, surest: str, place: int) -> str:
+        text = f"p({label}) = {float(of_label[0]):.2f}"
+        other = f"\np({surest}) = {float(images.surest[0, place]):.2f}"
+        return text if surest == label else text + other
+
     return (
         (
-            Panel(clean, f"picture\n{name} = {float(images.before[0]):.2f}"),
-            Panel(attacked, f"attacked\n{name} = {float(images.after[0]):.2f}"),
+            Panel(clean, f"picture\n{said(images.before, taken, 0)}"),
+            Panel(attacked, f"attacked\n{said(images.after, found, 1)}"),
             Panel(attacked - clean, "the attack", signed=True),
-            Panel(-_pixels(images.difference), f"any class less {label}", signed=True),
+            Panel(
+                -_pixels(images.difference),
+                f"picture, denoised:\nany class less {label}",
+                signed=True,
+            ),
         ),
         (
             Panel(marginal, "attacked, denoised\nas of any class"),
             Panel(conditional, f"as {label}"),
             Panel(other, f"as {rival}"),
-            Panel(other - conditional, f"{rival} less {label}", signed=True),
+            Panel(other - conditional, f"attacked, denoised:\n{rival} less {label}", signed=True),
         ),
     )
 

@@ -48,6 +48,7 @@ class AttackExplanation:
         taken, found: what they are taken for before and after, (batch,).
         rival: the most probable of the other classes after the attack, (batch,).
         before, after: p(label | y) of both, (batch,).
+        surest: probabilities of `taken` and of `found`, (batch, 2).
         gradient: ∇ log p(label | y) at the clean image.
         difference: D_label - D_u at the clean image.
         marginal, conditional, other: D_u, D_label and D_rival at the attacked image.
@@ -62,6 +63,7 @@ class AttackExplanation:
     rival: Labels
     before: PerSample
     after: PerSample
+    surest: Tensor
     gradient: Image
     difference: Image
     marginal: Image
@@ -127,6 +129,7 @@ def explain(
             rival=rival,
             before=before,
             after=after,
+            surest=torch.stack([p.amax(1) for p in posteriors], 1),
             gradient=gradient,
             difference=level**2 * gradient,  # D_label - D_u by itself rounds where they are near
             marginal=joint.denoise(attacked, level),

@@ -187,7 +187,8 @@ def explained_section(joint: NetworkJointEnergy, images: LabelledImages, eps: fl
     picture = images.images(0, 1)
     level = joint.clean_level
     attack = explain(joint, picture, labels, sigma=level, eps=eps, setup=AttackSetup("l2"))
-    names = (joint.classes[int(number[0])] for number in (attack.labels, attack.rival))
+    numbers = (attack.labels, attack.rival, attack.taken, attack.found)
+    names = (joint.classes[int(number[0])] for number in numbers)
     basis = jacobian_basis(joint.denoiser(), y, _VECTORS, sigma, probes=4)
     vectors = basis.vectors.reshape(_VECTORS, *y.shape[1:]).permute(0, 2, 3, 1)
     return Section(
