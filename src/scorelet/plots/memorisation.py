@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_BINS = np.linspace(-1, 1, 51)
+_BINS = np.linspace(-1, 1, 51).tolist()
 _LOW = -0.2  # where axes begin, unless there is less
 
 
