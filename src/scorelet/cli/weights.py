@@ -95,8 +95,8 @@ def compare(
     Args:
         model: path, built-in name or Hub id; with --arch a file of weights.
         other: the same, widths may differ.
-        data: npz with x_train, y_train, a folder of pictures or of classes, or the name of one
-            under $SCORELET_DATA; labels are not used.
+        data: npz with x_train, y_train, an npy file of pictures, a folder of pictures or of
+            classes, or the name of one under $SCORELET_DATA; labels are not used.
         output: NAME.html, a report with figures.
         arch: torchvision:NAME, timm:NAME or FILE.py:FUNCTION, which builds the network.
         other_arch: the same for the other network; by default that of the first.

@@ -14,7 +14,15 @@ from scorelet.core.options import check_fields, checked
 from scorelet.core.progress import Progress
 from scorelet.tasks.array_files import save_page
 from scorelet.tasks.fisher_report import report
-from scorelet.tasks.networks import Data, Model, Part, PictureChoice, open_network, open_pictures
+from scorelet.tasks.networks import (
+    Data,
+    Model,
+    Part,
+    PictureChoice,
+    open_network,
+    open_pictures,
+    said_of,
+)
 
 _NAMED = 5  # layers in a warning
 
@@ -117,8 +125,7 @@ def separation(
     )
     document = {
         "model": opened.title,
-        "data": str(data) if isinstance(data, str | Path) else type(data).__name__,
-        "part": shown.part,
+        **said_of(data, shown.part),
         "pictures": len(images),
         "classes": list(images.classes),
         "dimension": settings.dimension,

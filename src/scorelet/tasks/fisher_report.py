@@ -37,7 +37,13 @@ def report(document: dict[str, Any], profile: FisherProfile) -> str:
     opening: list[Part] = [
         Text(f"{document['pictures']} pictures of {count} classes, {document['data']}", "lead"),
         *(Text(f"{warning}.", "warning") for warning in document["warnings"]),
-        Facts({name: str(document[name]) for name in ("model", "part", "dimension", "pool")}),
+        Facts(
+            {
+                name: str(document[name])
+                for name in ("model", "part", "dimension", "pool")
+                if document[name] is not None
+            }
+        ),
         Picture(png(profile_figure(profile)), "Fisher ratio by depth."),
         Text(METHOD, "note"),
     ]

@@ -16,6 +16,8 @@ from scorelet.core.errors import InputError
 from scorelet.core.network import has_network
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Say
+from scorelet.data.fields.array_files import array_suffix
+from scorelet.data.fields.arrays import split_name
 from scorelet.data.labelled import LabelledImages, load_labelled
 from scorelet.models import Classifier
 from scorelet.tasks.architectures import (
@@ -26,6 +28,7 @@ from scorelet.tasks.architectures import (
     standardised,
 )
 from scorelet.tasks.fitting import load_fitted, pixels_fitter
+from scorelet.tasks.picture_arrays import images_of, load_picture_array
 from scorelet.zoo import load
 from scorelet.zoo.kind import KINDS
 
@@ -77,6 +80,10 @@ def open_network(model: Model, arch: str | None, *, device: str = "auto") -> Ope
         raise InputError(
             f"The size of {names[0]} of {title} is not known before the first call: call the "
             "network once, or load its weights."
+        )
+    if names := [name for name, p in network.named_parameters() if p.is_meta]:
+        raise InputError(
+            f"{names[0]} of {title} has no numbers, on the device meta: load the weights first."
         )
     return Opened(network.to(choose_device(device)), title, found, tuple(notes))
 
@@ -136,13 +143,26 @@ Unlabelled = Data | Tensor | np.ndarray
 """Where labels are not used: pictures in memory, too."""
 
 
+def said_of(data: object, part: Part) -> dict[str, str | None]:
+    """Return what documents say of data: their name, and the part; None where there are none."""
+    if not isinstance(data, str | Path):
+        return {"data": "in memory", "part": None}
+    return {"data": str(data), "part": None if _is_stack(data) else part}
+
+
+def _is_stack(data: str | Path) -> bool:
+    """Whether it is a file with one array of pictures, without labels."""
+    return array_suffix(split_name(data)[0]) not in (None, ".npz")
+
+
 def open_unlabelled(
     data: Unlabelled, model: object, shown: PictureChoice, *, labels: bool = False
 ) -> tuple[LabelledImages | Tensor, list[str]]:
     """Return the pictures that are shown, and sentences without a full stop on what was left out.
 
     Args:
-        data: floats (n, channel, height, width) with values in [0, 1]; or as `open_pictures`.
+        data: floats (n, channel, height, width) with values in [0, 1]; a file with an array of
+            pictures, as `load_picture_array` takes it; or as `open_pictures`.
         model, shown, labels: as `open_pictures`; the size is that of pictures in folders.
 
     Raises:
@@ -153,6 +173,9 @@ def open_unlabelled(
         x = torch.from_numpy(array.astype(np.float64) if array.dtype == np.longdouble else array)
         check_unit(x)
         return x[: shown.limit], []
+    if isinstance(data, str | Path) and not labels and _is_stack(data):
+        pictures = load_picture_array(data, channels=_channels(model))
+        return images_of(pictures[: shown.limit]), []
     images = open_pictures(data, model, shown, labels=labels)
     return images, [note.rstrip(".") for note in images.notes]
 
@@ -184,8 +207,10 @@ def _read(data: str | Path, model: object, shown: PictureChoice, *, labels: bool
     return load_labelled(data, part=shown.part, channels=_channels(model), fit=fit, labels=labels)
 
 
-def _channels(model: object) -> int:
-    """1 for a module of others whose first convolution takes gray pictures; else 3."""
+def _channels(model: object) -> Literal[1, 3]:
+    """1 for a classifier or a module of others whose first layer takes gray pictures; else 3."""
+    if isinstance(model, Classifier):
+        return 1 if model.channels == (1,) else 3
     if not isinstance(model, nn.Module) or _is_model(model):
         return 3
     first = next((part for part in model.modules() if isinstance(part, nn.Conv2d)), None)

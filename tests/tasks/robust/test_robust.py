@@ -14,7 +14,8 @@ from scorelet.core.errors import InputError
 from scorelet.models import Classifier
 from scorelet.tasks.robust import RobustSettings, Target, robustness
 from scorelet.tasks.robust import chunks as work_in_chunks
-from scorelet.tasks.robust.report import examples
+from scorelet.tasks.robust.report import examples, facts
+from scorelet.tasks.robust.words import radius_text
 
 EPS = (0.004, 0.012)
 
@@ -215,6 +216,22 @@ def test_parts_of_a_random_model_are_gone_on_with(data, tmp_path, monkeypatch):
 def test_a_source_without_finite_logits_is_refused(data):
     with pytest.raises(InputError, match=r"The model to transfer from: .*NaN"):
         robustness(data, Linear(2), RobustSettings(eps=EPS), source=Scaled(float("nan")))
+
+
+def test_radii_of_one_norm_have_one_unit():
+    radii = (0.0, 1 / 255, 0.01, 0.05)
+    assert [radius_text(eps, "linf") for eps in radii] == [
+        "0/255", "1/255", "2.55/255", "12.75/255",
+    ]  # fmt: skip
+    assert [radius_text(eps, "l2") for eps in radii] == ["0", "0.003922", "0.01", "0.05"]
+
+
+def test_facts_have_the_confidence_and_no_part_of_what_has_none(data):
+    found = sl.robust(data, model=Linear(2), eps=(0.001,), steps=1, calibration=True).document
+    said = facts(found)
+    assert said["mean confidence"] == f"{found['calibration']['confidence']:.4f}"
+    assert (found["data"], found["part"]) == ("in memory", None)
+    assert "part" not in said
 
 
 @pytest.mark.slow

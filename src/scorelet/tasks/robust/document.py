@@ -15,6 +15,7 @@ from scorelet.analysis.robustness.masking import SHARE
 from scorelet.core.words import counted
 from scorelet.tasks.robust.chunks import UNKNOWN, Work
 from scorelet.tasks.robust.parts import Tensors
+from scorelet.tasks.robust.words import radius_text
 
 ALL = "all"
 CLEAN = "none"
@@ -123,7 +124,8 @@ def _blind_wins(work: Work, found: dict[str, Tensors], right: Tensor) -> list[st
         blind = found[name]["level"]
         places = [k for k in range(count) if beaten(right & (blind <= k), right & (best <= k))]
         if places:
-            radii = ", ".join(f"{work.settings.radii[k]:.4g}" for k in places)
+            norm = work.settings.norm
+            radii = ", ".join(radius_text(work.settings.radii[k], norm) for k in places)
             warnings.append(
                 f"{name}, which does not follow the model's gradient, breaks more pictures than "
                 f"those that do, at eps {radii}: gradients are masked, or more steps are needed"

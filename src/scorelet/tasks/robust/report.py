@@ -79,8 +79,8 @@ def curves(document: dict[str, Any]) -> "Figure":
 
 def facts(document: dict[str, Any]) -> dict[str, str]:
     """Return names and values in words."""
-    named = {
-        "part": document["part"],
+    named = {} if document["part"] is None else {"part": document["part"]}
+    named |= {
         "norm": document["norm"],
         "attacks": ", ".join(document["attacks"]),
         "steps": ", ".join(f"{name} {count}" for name, count in document["steps"].items()) or "–",
@@ -99,6 +99,7 @@ def facts(document: dict[str, Any]) -> dict[str, str]:
         named["by Gaussian pixels alone"] = f"{document['outliers']['gaussian_auroc']:.4f}"
     if "calibration" in document:
         nll = document["calibration"]["negative_log_likelihood"]
+        named["mean confidence"] = f"{document['calibration']['confidence']:.4f}"
         named["negative log-likelihood (nats)"] = f"{nll:.4f}"
     return named
 

@@ -17,6 +17,7 @@ from scorelet.core.progress import Progress
 from scorelet.models import Classifier, NetworkJointEnergy
 from scorelet.tasks.array_files import PAGES, check_output, save_page
 from scorelet.tasks.locks import Locks
+from scorelet.tasks.networks import said_of
 from scorelet.tasks.robust.chunks import Work, gathered
 from scorelet.tasks.robust.document import tables
 from scorelet.tasks.robust.parts import Parts, Target, Tensors, fingerprint
@@ -181,8 +182,7 @@ def _head(data: Data, model: Model, source: Model | None, work: Work) -> dict[st
     settings = work.settings
     head: dict[str, Any] = {
         "model": _name(model),
-        "data": _name(data),
-        "part": settings.part,
+        **said_of(data, settings.part),
         "pictures": len(work.shown.x),
         "norm": settings.norm,
         "attacks": list(work.attacks),

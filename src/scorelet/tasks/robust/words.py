@@ -1,6 +1,5 @@
 """Rows of the tables in words, for the report and the shell."""
 
-from fractions import Fraction
 from typing import Any
 
 HEAD = ("attack", "eps", "accuracy")
@@ -8,12 +7,8 @@ LEVELS = 255
 
 
 def radius_text(eps: float, norm: str) -> str:
-    """Write a radius: those of linf that are 8-bit steps as such, 2/255."""
-    steps = eps * LEVELS
-    whole = Fraction(steps).limit_denominator(8)
-    if norm == "linf" and eps > 0 and abs(steps - whole) < 1e-6:
-        return f"{float(whole):g}/{LEVELS}"
-    return f"{eps:.4g}"
+    """Write a radius: those of linf in 8-bit steps, 2/255."""
+    return f"{eps * LEVELS:.4g}/{LEVELS}" if norm == "linf" else f"{eps:.4g}"
 
 
 def cells(row: dict[str, Any], norm: str) -> tuple[str, str, str]:

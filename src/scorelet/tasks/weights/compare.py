@@ -23,6 +23,7 @@ from scorelet.tasks.networks import (
     Unlabelled,
     open_network,
     open_unlabelled,
+    said_of,
 )
 from scorelet.tasks.weights.compare_report import report
 from scorelet.tasks.weights.spectrum import AUTO, check_noise, in_units_of_noise, or_none
@@ -71,11 +72,11 @@ class Comparison:
     """Two networks compared.
 
     Attributes:
-        document: for JSON: model, other, data, part, pictures, held_out, noise, draws, seed,
-            warnings and ``layers``, for each: name, kind, neurons and gamma of both, channels,
-            samples, needed, directions (that samples determine), r2_align, r2_held_out, r2_means,
-            kept1, kept2, reff1, reff2, cos_raw, cos_floor, cos_ceiling, S12, S21, S_mean,
-            bootstrap_sd (None where undefined), eigenvector_cosines.
+        document: for JSON: model, other, data, part (None where there are none), pictures,
+            held_out, noise, draws, seed, warnings and ``layers``, for each: name, kind, neurons and
+            gamma of both, channels, samples, needed, directions (that samples determine), r2_align,
+            r2_held_out, r2_means, kept1, kept2, reff1, reff2, cos_raw, cos_floor, cos_ceiling, S12,
+            S21, S_mean, bootstrap_sd (None where undefined), eigenvector_cosines.
         layers: what it was made from.
     """
 
@@ -116,9 +117,10 @@ def compare(  # noqa: PLR0913 - as many as the shell has options
 
     Args:
         model, other: paths, built-in names or Hub ids; with `arch` files of weights; or modules.
-        data: npz with x_train, y_train, x_test, y_test, a folder of pictures or of classes, or the
-            name of one under ``$SCORELET_DATA``; or pictures in memory, a tensor or array of floats
-            (n, channel, height, width) with values in [0, 1], or a `scorelet.LabelledImages`.
+        data: npz with x_train, y_train, x_test, y_test, an npy, HDF5 or FITS file of pictures, a
+            folder of pictures or of classes, or the name of one under ``$SCORELET_DATA``; or
+            pictures in memory, a tensor or array of floats (n, channel, height, width) with values
+            in [0, 1], or a `scorelet.LabelledImages`.
             Labels are not used.
         arch, other_arch, noise, draws, polar, seed, device: see `CompareSettings`.
         part, size, limit: see `PictureChoice`.
@@ -172,8 +174,7 @@ def comparison(
     document = {
         "model": first.title,
         "other": second.title,
-        "data": str(data) if isinstance(data, str | Path) else type(data).__name__,
-        "part": shown.part,
+        **said_of(data, shown.part),
         "pictures": len(fitted),
         "held_out": len(held),
         "noise": noise,

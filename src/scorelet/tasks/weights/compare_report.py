@@ -72,6 +72,7 @@ def report(document: dict[str, Any], layers: Sequence[ComparedLayer]) -> str:
             {
                 name: str(document[name])
                 for name in ("model", "other", "data", "part", "pictures", "held_out", "noise")
+                if document[name] is not None
             }
         ),
     ]
@@ -117,8 +118,10 @@ def lead(document: dict[str, Any]) -> str:
         )
     alike = sum(entry["S_mean"] >= 0.5 for entry in known)
     are = "is" if alike == 1 else "are"
+    both = document["model"], document["other"]
+    named = " and ".join(both) if both[0] != both[1] else f"Two networks ({both[0]})"
     return (
-        f"{document['model']} and {document['other']}: of {counted(len(known), 'layer')} that can "
+        f"{named}: of {counted(len(known), 'layer')} that can "
         f"be compared {alike} {are} more alike than not (S of 0.5 and more)"
     )
 

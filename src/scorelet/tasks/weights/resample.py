@@ -29,6 +29,7 @@ from scorelet.tasks.networks import (
     open_network,
     open_pictures,
     open_unlabelled,
+    said_of,
 )
 from scorelet.tasks.weights.spectrum import other_bulks, zeros
 from scorelet.zoo import save
@@ -165,7 +166,7 @@ def resampling(
         accuracy["refitted"] = _accuracy(drawn.network, test)
     document = {
         "model": opened.title,
-        "data": str(data) if isinstance(data, str | Path) else type(data).__name__,
+        "data": said_of(data, shown.part)["data"],
         "pictures": len(images),
         **{name: getattr(settings, name) for name in ("law", "rank", "seed")},
         "penalty": penalty,
