@@ -20,6 +20,7 @@ from learned_networks import (
 from samples import Answering, write_png
 from scorelet.core.errors import InputError
 from scorelet.data.labelled import LabelledImages
+from scorelet.tasks.picture_arrays import images_of
 from scorelet.tasks.weights import compare_report, spectrum_report
 
 SECOND = "stages.1.0.second"
@@ -339,7 +340,7 @@ def test_a_file_of_pictures_needs_no_labels_where_these_are_not_used(tmp_path):
     np.save(tmp_path / "x.npy", x)
     torch.manual_seed(0)
     nets = [nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Conv2d(8, 4, 3)) for _ in range(2)]
-    floats = torch.from_numpy(x)[:, None].float() / 255
+    floats = images_of(x[..., None])
     for run in (
         lambda data: sl.weights.compare(*nets, data=data, draws=2, limit=50).document,
         lambda data: sl.weights.resample(nets[0], data=data, limit=50).document,
