@@ -7,6 +7,7 @@ import torch
 
 from laws.denoiser_laws import assert_close
 from laws.ensemble_laws import assert_power
+from scorelet.core.errors import InputError
 from scorelet.data.fields.ensembles import LogNormal
 
 MAPS = LogNormal()
@@ -82,3 +83,25 @@ def test_what_the_wanted_spectrum_lacks_at_zero(size, share):
     power, target = LogNormal().power(size), LogNormal().target(size)
     assert float(power[0, 0] / power[0, 1]) == pytest.approx(share, abs=5e-4)
     assert float((power / target)[target > 0].sub(1).abs().max()) < 3e-3
+
+
+@pytest.mark.parametrize("size", [8, 16, 32, 64])
+def test_shifts_without_a_gaussian_field_are_refused(size):
+    """xi_g = log(1 + xi / k0^2) exists where k0^2 is above the deepest trough of xi."""
+    least = math.sqrt(-float(torch.fft.ifft2(MAPS.target(size)).real.min()))
+    few = LogNormal(shift=1.01 * least)
+    assert few.sample(2, size, seed=0).isfinite().all()
+    assert few.power(size).isfinite().all()
+    fewer = LogNormal(shift=0.99 * least)
+    for call in (
+        lambda: fewer.sample(1, size, seed=0),
+        lambda: fewer.power(size),
+        lambda: fewer.moments(size),
+        lambda: fewer.gaussian_power(size),
+    ):
+        with pytest.raises(
+            InputError, match=rf"too small for maps of side {size}.* or more"
+        ) as said:
+            call()
+    advised = float(str(said.value).split()[-3])
+    assert LogNormal(shift=advised).power(size).isfinite().all()

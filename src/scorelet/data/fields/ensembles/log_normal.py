@@ -19,8 +19,9 @@ from typing import ClassVar, NamedTuple
 import torch
 from torch import Generator, Tensor
 
+from scorelet.core.errors import InputError
 from scorelet.data.fields.ensembles.base import IndexedEnsemble
-from scorelet.data.fields.ensembles.checks import check_positive
+from scorelet.data.fields.ensembles.checks import check_positive, check_size
 from scorelet.data.fields.ensembles.grids import filter_field, squared_frequency, unit_variance
 
 
@@ -45,7 +46,9 @@ class LogNormal(IndexedEnsemble):
 
     Args:
         eta: slope of the spectrum at high frequencies, positive.
-        shift: k0; -k0 is the least value. A smaller one gives heavier tails.
+        shift: k0; -k0 is the least value. A smaller one gives heavier tails, and a spectrum further
+            from the wanted one; where k0^2 is not above the deepest trough of the wanted covariance
+            there is no Gaussian field, and the size is refused.
     """
 
     name: ClassVar[str] = "log_normal"
@@ -63,7 +66,7 @@ class LogNormal(IndexedEnsemble):
 
     def target(self, size: int) -> Tensor:
         """Return the wanted spectrum, (L, L) float64; `power` is what the maps have."""
-        self._check_size(size)
+        check_size(size)
         xi = 4 * math.pi / size
         wanted = 1 / (xi**self.eta + squared_frequency(size) ** (self.eta / 2))
         wanted[0, 0] = 0
@@ -83,6 +86,10 @@ class LogNormal(IndexedEnsemble):
         root = math.sqrt(e - 1)
         return Moments(self.shift * root, (e + 2) * root, e**4 + 2 * e**3 + 3 * e**2 - 3)
 
+    def _check_size(self, size: int) -> None:
+        super()._check_size(size)
+        _gaussian_power(self, size)  # which has to exist
+
     def _power(self, size: int) -> Tensor:
         covariance = _transform(_gaussian_power(self, size), inverse=True)
         return _transform(self.shift**2 * torch.expm1(covariance)).clamp(min=0)
@@ -95,8 +102,14 @@ class LogNormal(IndexedEnsemble):
 
 @lru_cache(maxsize=16)
 def _gaussian_power(maps: LogNormal, size: int) -> Tensor:
-    covariance = _transform(maps.target(size), inverse=True) / maps.shift**2
-    return _transform(torch.log1p(covariance)).clamp(min=0)
+    covariance = _transform(maps.target(size), inverse=True)
+    least = math.sqrt(max(0.0, -float(covariance.min())))
+    if maps.shift <= least:
+        raise InputError(
+            f"shift={maps.shift:g} is too small for maps of side {size}, whose covariance falls to "
+            f"-{least**2:.2g}: give {1.01 * least:.3g} or more."
+        )
+    return _transform(torch.log1p(covariance / maps.shift**2)).clamp(min=0)
 
 
 def _transform(table: Tensor, *, inverse: bool = False) -> Tensor:
