@@ -1,14 +1,16 @@
 """Denoiser ascent: step counts, exact laws, consistency, and independence of the batch."""
 
 from dataclasses import replace
+from inspect import unwrap
 
+import numpy as np
 import pytest
 import torch
 
 from samples import Pointwise
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise, generator
-from scorelet.models import StationaryGaussianDenoiser
+from scorelet.models import ResidualDenoiser, StationaryGaussianDenoiser
 from scorelet.models.band_whitening import as_complex
 from scorelet.models.gaussian_details import GaussianDetailsDenoiser
 from scorelet.models.measurements import (
@@ -169,11 +171,15 @@ def test_divergence_is_said():
 
 
 @pytest.mark.parametrize(
-    "options", [{"beta": 0.0}, {"first": 2.0}, {"end": 2.0}, {"end": 0.0}, {"most": 0}]
+    "options",
+    [
+        *({"beta": 0.0}, {"first": 2.0}, {"end": 2.0}, {"end": 0.0}, {"most": 0}, {"most": 1.5}),
+        *({"levels": "Known"}, {"levels": ""}, {"most": float("inf")}),
+    ],
 )
 def test_schedules_that_lead_nowhere(options):
     with pytest.raises(InputError):
-        AscentSchedule(**options)
+        unwrap(AscentSchedule.__init__)(object.__new__(AscentSchedule), **options)
 
 
 @pytest.mark.slow
@@ -290,3 +296,20 @@ def test_the_last_answer_is_looked_at_too():
 
     with pytest.raises(DivergenceError, match=f"step {len(schedule.sigmas()) - 1} of scale 5"):
         last(Late(None), flat(), schedule, Noise(0, range(2), scale=5))
+
+
+def test_means_that_do_not_fit_are_refused():
+    noise = Noise(0, range(3))
+    with pytest.raises(InputError, match="mean of 2 images with the noise of 3 samples"):
+        last(gaussian(), flat().expand(2, -1, -1, -1), AscentSchedule(), noise)
+    with pytest.raises(InputError, match="of class ndarray: expected a tensor"):
+        next(unwrap(ascend)(gaussian(), np.full((1, 1, 8, 8), 0.5), AscentSchedule(), noise))
+
+
+def test_samples_of_networks_know_no_gradients():
+    """What a step computes is forgotten after it; whoever takes the states keeps gradients."""
+    denoiser = ResidualDenoiser(torch.nn.Conv2d(1, 1, 3, padding=1).double())
+    states = ascend(denoiser, flat().requires_grad_(), AscentSchedule(most=3), Noise(0, [0]))
+    for state in states:
+        assert torch.is_grad_enabled()
+        assert not any(x.requires_grad for x in (state.y, state.denoised, state.sigma))

@@ -22,9 +22,11 @@ import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError, ScoreletError
+from scorelet.core.numbers import is_whole
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image, NoiseLevel
 from scorelet.models import Denoiser, LabelLike
+from scorelet.models.denoiser import check_tensor
 from scorelet.models.measurements import Observation
 
 _DIVERGED = 2.0
@@ -53,7 +55,7 @@ class AscentSchedule:
         most: steps after which it stops in any case.
 
     Raises:
-        InputError: numbers out of range.
+        InputError: numbers out of range, or other levels.
     """
 
     start: float = 1.0
@@ -65,7 +67,9 @@ class AscentSchedule:
     most: int = 10_000
 
     def __post_init__(self) -> None:
-        """Check the ranges."""
+        """Check ranges and levels."""
+        if self.levels not in ("known", "residual"):
+            raise InputError(f"The levels are {self.levels!r}: they must be known or residual.")
         if not 0 < self.end < self.start < float("inf"):
             raise InputError(
                 f"The levels go from {self.start} to {self.end}: the end must be positive and "
@@ -75,8 +79,8 @@ class AscentSchedule:
             raise InputError(
                 f"The first step is {self.first} and beta {self.beta}: both must lie in (0, 1]."
             )
-        if self.most < 1:
-            raise InputError(f"There are {self.most} steps at most: one is needed.")
+        if not is_whole(self.most, least=1):
+            raise InputError(f"There are {self.most} steps at most: give a whole number from 1 on.")
 
     def step_size(self, step: int) -> float:
         """Return h_t, for t from 1 on."""
@@ -126,6 +130,8 @@ def ascend(
 ) -> Iterator[AscentState]:
     """Yield the state after each step; the last one's `denoised` are the samples.
 
+    It works under `torch.no_grad`: samples know no gradients.
+
     Args:
         denoiser: of such images.
         mean: what the start is noise around, one image or one for each sample; its shape, dtype
@@ -139,21 +145,30 @@ def ascend(
         label: class, for denoisers that know classes.
 
     Raises:
+        InputError: a mean that is no tensor, or of another number of images than samples.
         DivergenceError: values that are not finite, or a hundred times as large as those at the
             start; or a measured noise level above twice the start.
     """
-    y = mean.expand(len(noise.samples), *mean.shape[1:])
+    check_tensor(mean)
+    count = len(noise.samples)
+    if len(mean) not in (1, count):
+        raise InputError(
+            f"A mean of {len(mean)} images with the noise of {count} samples: give one image, or "
+            "one for each sample."
+        )
+    y = mean.expand(count, *mean.shape[1:])
     if observation is not None:
         y = observation.consistent(y, schedule.start)
-    y = y + schedule.start * noise.at(0).normal(y)
+    y = y.detach() + schedule.start * noise.at(0).normal(y)
     sigma = y.new_full((len(y),), schedule.start)
     state = AscentState(y, y, sigma, 0, torch.ones(len(y), dtype=torch.bool, device=y.device))
     last = len(schedule.sigmas()) - 1 if schedule.levels == "known" else schedule.most
     bound = max(_largest(y), schedule.start)
     while True:
-        denoised = denoiser(state.y, state.sigma, cond=cond, label=label)
-        if observation is not None:
-            denoised = observation.consistent(denoised, state.sigma)
+        with torch.no_grad():
+            denoised = denoiser(state.y, state.sigma, cond=cond, label=label)
+            if observation is not None:
+                denoised = observation.consistent(denoised, state.sigma)
         if state.step == 0:  # images may have an offset that the start has not
             bound = _FAR * max(bound, _largest(denoised))
         _check_images(denoised, bound, state.step, noise.scale)
