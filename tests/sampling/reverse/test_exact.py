@@ -1,15 +1,24 @@
 """Exact laws of samplers on Gaussians: textbook recursions, limits, orders, and Monte Carlo."""
 
 import math
+from inspect import unwrap
 
+import numpy as np
 import pytest
 import torch
 
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
-from scorelet.models import StationaryGaussianDenoiser
+from scorelet.models import ResidualDenoiser, StationaryGaussianDenoiser
 from scorelet.models.schedules import OrnsteinUhlenbeck, VarianceExploding, VariancePreserving
-from scorelet.sampling.reverse import SAMPLERS, ReversePlan, discrete_law, draw, sampler_named
+from scorelet.sampling.reverse import (
+    SAMPLERS,
+    ReversePlan,
+    discrete_law,
+    draw,
+    reverse,
+    sampler_named,
+)
 from scorelet.sampling.reverse.samplers import Interval
 
 D = torch.tensor([0.25, 0.5, 1.0, 2.0, 4.0], dtype=torch.float64)
@@ -276,6 +285,13 @@ def test_the_table_of_a_plan_has_the_numbers_of_its_steps(name, schedule):
         torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
 
 
+def plan_unchecked(*arguments, **options):
+    """Make one without the checks of types in tests."""
+    plan = object.__new__(ReversePlan)
+    unwrap(ReversePlan.__init__)(plan, *arguments, **options)
+    return plan
+
+
 def test_what_cannot_be_sampled():
     with pytest.raises(InputError, match="at least one"):
         ReversePlan(0)
@@ -288,6 +304,26 @@ def test_what_cannot_be_sampled():
     denoiser = StationaryGaussianDenoiser(torch.ones(4, 4))
     with pytest.raises(InputError, match="number of each sample"):
         draw(denoiser, torch.zeros(2, 1, 4, 4), ReversePlan(2), Noise(0, [1]))
+    with pytest.raises(InputError, match="sampler is 'heun': expected one of SAMPLERS"):
+        plan_unchecked(8, sampler="heun")
+    with pytest.raises(InputError, match="schedule is 'vp': expected a noise schedule"):
+        plan_unchecked(8, schedule="vp")
+
+
+def test_integers_of_numpy_are_numbers_of_steps():
+    denoiser, like = StationaryGaussianDenoiser(torch.ones(4, 4)), torch.zeros(1, 1, 4, 4)
+    plans = ReversePlan(5), plan_unchecked(np.int64(5))
+    assert torch.equal(*(draw(denoiser, like, plan, Noise(0, [0])) for plan in plans))
+
+
+def test_samples_of_networks_know_no_gradients():
+    """What a step computes is forgotten after it; whoever takes the states keeps gradients."""
+    denoiser = ResidualDenoiser(torch.nn.Conv2d(1, 1, 3, padding=1))
+    like, plan = torch.zeros(1, 1, 8, 8), ReversePlan(3)
+    for state in reverse(denoiser, like, plan, Noise(0, [0])):
+        assert torch.is_grad_enabled()
+        assert not state.x.requires_grad
+    assert not draw(denoiser, like, plan, Noise(0, [0])).requires_grad
 
 
 def test_network_calls_are_those_that_are_made():

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
+from scorelet.core.numbers import is_whole
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image
 from scorelet.models import Denoiser, LabelLike
@@ -42,7 +43,8 @@ class ReversePlan:
 
     Raises:
         InputError: no step, a power that is not positive, a restraint beyond (-1, 1), a churn
-            beyond [0, 1], or a largest level that is not positive.
+            beyond [0, 1], a largest level that is not positive, or names in the place of a schedule
+            or a sampler.
     """
 
     steps: int
@@ -54,7 +56,16 @@ class ReversePlan:
     churn_max: float = math.inf
 
     def __post_init__(self) -> None:
-        """Check steps, power, restraint and churn."""
+        """Check all of it."""
+        if not isinstance(self.schedule, NoiseSchedule):
+            raise InputError(
+                f"The schedule is {self.schedule!r}: expected a noise schedule, as "
+                "VarianceExploding(5.0)."
+            )
+        if not isinstance(self.sampler, Sampler):
+            raise InputError(
+                f"The sampler is {self.sampler!r}: expected one of SAMPLERS, as SAMPLERS['heun']."
+            )
         if not -1 < self.restraint < 1:
             raise InputError(f"A restraint of {self.restraint}: it must lie between -1 and 1.")
         if not 0 <= self.churn <= 1:
@@ -63,6 +74,8 @@ class ReversePlan:
             raise InputError(
                 f"The largest level of churn is {self.churn_max}: it must be positive."
             )
+        if is_whole(self.steps):
+            object.__setattr__(self, "steps", int(self.steps))  # torch takes no integers of NumPy
         self.schedule.times(self.steps, power=self.power)
 
     def intervals(self, most: int | None = None) -> Iterator[Interval]:
@@ -119,6 +132,8 @@ def reverse(
 ) -> Iterator[ReverseState]:
     """Yield the state after each step; the last one holds the samples.
 
+    It works under `torch.no_grad`: samples know no gradients.
+
     Args:
         denoiser: of what is sampled, in the unit of the schedule: for `OrnsteinUhlenbeck` and
             `VariancePreserving` data of variance near 1.
@@ -151,9 +166,10 @@ def reverse(
         _check_centre(centre.shape, like.shape)
         x = x + plan.start * centre.to(x)
     for number, step in enumerate(plan.table, start=1):
-        x = step.mean(x, posterior)
-        if step.deviation:
-            x = torch.add(x, noise.at(number).normal(x), alpha=step.deviation)
+        with torch.no_grad():
+            x = step.mean(x, posterior)
+            if step.deviation:
+                x = torch.add(x, noise.at(number).normal(x), alpha=step.deviation)
         if not _is_finite(x):
             raise DivergenceError(
                 f"The samples are not finite at step {number} of {plan.steps} of scale "
