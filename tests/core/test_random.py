@@ -1,5 +1,6 @@
 """Streams of random numbers: functions of (seed, keys), and independent of one another."""
 
+from inspect import unwrap
 from itertools import combinations
 
 import numpy as np
@@ -111,12 +112,30 @@ def test_noise_has_the_dtype_and_the_law_that_are_asked_for():
     assert float(units.mean()) == pytest.approx(0.5, abs=4.5 * (1 / 12 / 4000) ** 0.5)
 
 
+def noise_unchecked(*arguments, **options):
+    """Make one without the checks of types in tests."""
+    noise = object.__new__(Noise)
+    unwrap(Noise.__init__)(noise, *arguments, **options)
+    return noise
+
+
+def test_integers_of_arrays_and_tensors_name_noise():
+    expected = Noise(3, range(4)).normal(LIKE)
+    for samples in (np.arange(4), torch.arange(4), list(torch.arange(4))):
+        assert torch.equal(noise_unchecked(np.int64(3), samples).normal(LIKE), expected)
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
         (lambda: Noise(-1, (0,)), "seed -1"),
         (lambda: Noise(0, (2**32,)), "below 2\\^32"),
         (lambda: Noise(0, (0,), step=-1), "step -1"),
+        (lambda: noise_unchecked(1.5, (0,)), "seed 1.5, .* must be non-negative integers"),
+        (lambda: noise_unchecked("0", (0,)), "seed '0', .* integers"),
+        (lambda: noise_unchecked(0, [0.5, 0.7]), "samples, scales .* integers"),
+        (lambda: noise_unchecked(0, np.zeros(2)), "samples, scales .* integers"),
+        (lambda: noise_unchecked(0, (0,), scale=0.5), "scale 0.5, .* integers"),
         (lambda: Noise(0, (0,), scale=2**28), "scales below 2\\^28"),
         (lambda: Noise(0, (0, 1)).normal(LIKE), "batch of 4 with the noise of 2 samples"),
         (lambda: Noise(0, range(4)).normal(LIKE, use=16), "0 to 15 of noise, got 16"),

@@ -8,6 +8,7 @@ by side for many steps: its numbers are functions of their place, and there is n
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import index
 
 import numpy as np
 import torch
@@ -64,7 +65,7 @@ class Noise:
         step: of a chain, a non-negative integer below 2^32.
 
     Raises:
-        InputError: a number out of its range.
+        InputError: a number out of its range, or no integer.
 
     References: Salmon, Moraes, Dror, Shaw 2011; `scorelet.core.philox`.
     """
@@ -75,12 +76,16 @@ class Noise:
     step: int = 0
 
     def __post_init__(self) -> None:
-        words = (*self.samples, self.step, self.scale * _USES)
-        if self.seed < 0 or min(words) < 0 or max(words) >= 2**32:
+        try:
+            words = [index(word) for word in (*self.samples, self.step, self.scale * _USES)]
+            good = index(self.seed) >= 0 and min(words) >= 0 and max(words) < 2**32
+        except TypeError:
+            good = False
+        if not good:
             raise InputError(
-                f"Noise of seed {self.seed}, scale {self.scale}, step {self.step}: the seed, and "
-                "the numbers of samples, scales and steps must be non-negative; samples and steps "
-                "below 2^32, scales below 2^28."
+                f"Noise of seed {self.seed!r}, scale {self.scale!r}, step {self.step!r}: the seed, "
+                "and the numbers of samples, scales and steps must be non-negative integers; "
+                "samples and steps below 2^32, scales below 2^28."
             )
 
     def at(self, step: int) -> "Noise":
@@ -136,4 +141,4 @@ class Noise:
         if not 0 <= use < _USES:
             raise InputError(f"A step has the uses 0 to {_USES - 1} of noise, got {use}.")
         samples = np.asarray(self.samples, np.uint64)
-        return samples, Word(self.step), Word(self.scale * _USES + use), make_key(self.seed)
+        return samples, Word(self.step), Word(self.scale * _USES + use), make_key(int(self.seed))
