@@ -16,6 +16,7 @@ from scorelet.models import (
     CorrelatedPixels,
     Denoiser,
     GaussianDenoiser,
+    JointEnergy,
     MixtureJointEnergy,
     NetworkJointEnergy,
 )
@@ -334,6 +335,37 @@ def test_nothing_comes_of_nothing(name):
     gradient = joint.posterior_gradient(y, 0.3, 1)
     for found in (joint.denoise(y, 0.3), joint.denoiser()(y, 0.3, label=1), gradient):
         assert (found.shape, found.dtype) == (y.shape, y.dtype)
+
+
+class OfOtherColumns(JointEnergy):
+    """Says that it knows three classes, and has logits of four."""
+
+    labels = 3
+
+    def _logits(self, y, sigma):
+        return y.flatten(1).sum(1)[:, None] * torch.arange(4.0).to(y)
+
+
+def test_logits_of_other_classes_than_a_law_has_are_refused():
+    joint, y = OfOtherColumns(), white(2, 1, 4, 4)
+    for call in (
+        joint.logits,
+        joint.posterior,
+        joint.log_density,
+        joint.denoise,
+        joint.denoise_all,
+    ):
+        with pytest.raises(InputError, match=r"logits have shape \(2, 4\): expected \(2, 3\)"):
+            call(y, 0.3)
+    with pytest.raises(InputError, match=r"expected \(2, 3\)"):
+        joint.posterior_gradient(y, 0.3, 1)
+
+
+def test_images_of_inference_mode_are_denoised():
+    joint, y = random_network(), white(2, 1, 4, 4)
+    with torch.inference_mode():
+        same = y.clone()
+    assert_close(joint.denoise(same, 0.3).detach(), joint.denoise(y, 0.3).detach(), EXACT)
 
 
 def test_what_is_refused():

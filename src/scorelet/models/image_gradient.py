@@ -29,6 +29,8 @@ def image_gradient(f: Valued, y: Tensor, parameters: Iterable[Tensor]) -> tuple[
         y: images.
         parameters: all that f depends on besides, noise levels too.
     """
+    if not _only_functions() and y.is_inference():
+        y = y.clone()  # which a law whose parameters require gradients can be differentiated at
     tensors = (y, *parameters)
     if _only_functions() or any(t.is_inference() for t in tensors):
         return grad(f, has_aux=True)(y)

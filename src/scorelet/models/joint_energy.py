@@ -86,11 +86,11 @@ class JointEnergy(nn.Module, ABC):
 
         Raises:
             InputError: no image batch of float32 or float64, another channel count, or a level that
-                cannot be used.
+                cannot be used; `_logits` has other columns than `labels`.
         """
         level = self._level(y, sigma)
         with self._precision(y):
-            return self._logits(y, level)
+            return self._fitting(self._logits(y, level), y)
 
     def class_logits(self, y: Image, sigma: NoiseLike | None = None) -> Logits:
         """Return ℓ up to a number that all classes share, which may differ from image to image.
@@ -107,7 +107,7 @@ class JointEnergy(nn.Module, ABC):
         """
         level = self._level(y, self.clean_level if sigma is None else sigma)
         with self._precision(y):
-            return self._class_logits(y, level)
+            return self._fitting(self._class_logits(y, level), y)
 
     def posterior(self, y: Image, sigma: NoiseLike | None = None) -> Logits:
         """Return p(c | y), (batch, classes); arguments and errors as in `class_logits`."""
@@ -150,7 +150,7 @@ class JointEnergy(nn.Module, ABC):
         labels = class_labels(label, y, classes=self.labels, names=self.classes)
 
         def value(image: Tensor) -> tuple[Tensor, Tensor]:
-            logits = self._class_logits(image, level)
+            logits = self._fitting(self._class_logits(image, level), y)
             return _log_posterior(logits, labels).sum(), logits.log_softmax(1)
 
         with self._precision(y):
@@ -168,7 +168,7 @@ class JointEnergy(nn.Module, ABC):
         level, labels = self._level(y, sigma), self._labels(label, y)
 
         def value(image: Tensor) -> tuple[Tensor, Tensor]:
-            logits = self._logits(image, level)
+            logits = self._fitting(self._logits(image, level), y)
             return _chosen(logits, labels).sum(), logits
 
         with self._precision(y):
@@ -194,7 +194,7 @@ class JointEnergy(nn.Module, ABC):
         self._check_denoises()
         level = self._level(y, sigma)
         with self._precision(y):
-            logits, pull, *_ = vjp(lambda image: self._logits(image, level), y)
+            logits, pull, *_ = vjp(lambda image: self._fitting(self._logits(image, level), y), y)
             columns = torch.eye(self.labels, dtype=logits.dtype, device=y.device)
             scores = torch.stack([pull(seed.expand_as(logits))[0] for seed in columns], 1)
         return y[:, None] + noise_level(sigma, y).square()[:, None, None, None, None] * scores
@@ -215,6 +215,15 @@ class JointEnergy(nn.Module, ABC):
                 "in its training): it labels pictures, and has no density of them, which "
                 "denoising, restoring, drawing samples and explaining an attack need."
             )
+
+    def _fitting(self, logits: Tensor, y: Tensor) -> Logits:
+        """Return the logits, which have a row for each image and a column for each class."""
+        if logits.shape != (len(y), self.labels):
+            raise InputError(
+                f"The logits have shape {tuple(logits.shape)}: expected {(len(y), self.labels)}, a "
+                "row for each image and a column for each of the labels that the model says it has."
+            )
+        return logits
 
     def _precision(self, y: Tensor) -> AbstractContextManager[None]:
         """That of y, whatever autocast says; a training may choose less."""
