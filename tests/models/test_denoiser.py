@@ -202,3 +202,22 @@ def test_what_sees_less_than_it_learnt_knows_all_sizes():
 def test_an_answer_of_another_shape_is_refused():
     with pytest.raises(InputError, match=r"shape \(3, 1, 8, 7\) from \(3, 1, 8, 8\)"):
         Cut()(images(3))
+
+
+class Converting(Denoiser):
+    """Answers in another kind of numbers."""
+
+    def __init__(self, convert):
+        super().__init__()
+        self.convert = convert
+
+    def _denoise(self, y, sigma, cond, label):
+        return self.convert(y)
+
+
+def test_answers_have_the_dtype_of_the_image():
+    y = images(3).float()
+    found = Converting(lambda y: y.double() / 3)(y, 0.1)
+    assert torch.equal(found, (y.double() / 3).float())
+    with pytest.raises(InputError, match="images of class ndarray: its answer must be a tensor"):
+        Converting(lambda y: y.numpy())(y, 0.1)

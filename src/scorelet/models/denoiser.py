@@ -176,7 +176,8 @@ class Denoiser(nn.Module, ABC):
         Raises:
             InputError: `y` is not a float image batch of a known channel count, sigma is missing
                 or cannot be used, a label is out of range, a condition is missing, or a condition
-                or label was given to a denoiser without them; the answer has another shape.
+                or label was given to a denoiser without them; the answer is no
+                tensor, or has another shape.
         """
         self._check(y)
         if sigma is None and not self.blind:
@@ -191,12 +192,17 @@ class Denoiser(nn.Module, ABC):
         else:
             level = noise_level(sigma, y, positive=self.needs_noise)
         clean = answered(self, y, lambda: self._denoise(y, level, cond, classes))
+        if not isinstance(clean, Tensor):
+            raise InputError(
+                f"The denoiser made images of class {type(clean).__name__}: its answer must be a "
+                "tensor, as what it is given."
+            )
         if clean.shape != y.shape:
             raise InputError(
                 f"The denoiser made images of shape {tuple(clean.shape)} from {tuple(y.shape)}: "
                 "its answer must have the shape of what it is given."
             )
-        return clean
+        return clean.to(y.dtype)
 
     @abstractmethod
     def _denoise(
