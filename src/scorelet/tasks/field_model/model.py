@@ -308,7 +308,8 @@ class FieldModel:
         density of x. Of fields that were cut out it is an estimate: the energy of their mirror
         image for each copy of a pixel, or, with border="window", of fields as if they were
         periodic. That of prewhitened fields with a transform is of the law before samples
-        were filtered and the quantiles of their pixels matched.
+        were filtered and the quantiles of their pixels matched. It is a number, not a function
+        that can be differentiated: gradients do not reach x.
 
         Args:
             x: fields, as in `fit`, without gaps.
