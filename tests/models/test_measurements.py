@@ -13,6 +13,8 @@ from scorelet.models.measurements import (
     Blur,
     KnownPixels,
     LowFrequencies,
+    MatrixSensing,
+    Measurement,
     RandomSensing,
     gaussian_kernel,
 )
@@ -25,6 +27,12 @@ def image(count=1, seed=0):
     return torch.rand(count, 2, *SIZE, generator=generator(seed), dtype=torch.float64)
 
 
+def matrix(rows=70):
+    """Two rows depend on others."""
+    a = torch.randn(rows, SIZE[0] * SIZE[1], generator=generator(6), dtype=torch.float64)
+    return torch.cat([a, a[:1] - 2 * a[1:2], a[2:3]])
+
+
 def measurements(noise=0.0):
     mask = torch.rand(SIZE, generator=generator(5)) < 0.3
     return {
@@ -33,6 +41,7 @@ def measurements(noise=0.0):
         "blur": Blur(SIZE, gaussian_kernel(1.0), noise=noise),
         "sensing": RandomSensing(SIZE, 0.4, seed=3, noise=noise),
         "spectrum": LowFrequencies(SIZE, 0.5, noise=noise),
+        "matrix": MatrixSensing(SIZE, matrix(), noise=noise),
     }
 
 
@@ -133,6 +142,60 @@ def test_sensing_is_a_function_of_its_seed():
     assert not torch.allclose(first, other)
 
 
+def test_a_matrix_gives_what_is_known_of_it():
+    """Without noise A x is kept, and the rest is that of the estimate: f + A⁺ (b - A f)."""
+    a, x, f = matrix(), image(2, seed=1), image(2)
+    m = MatrixSensing(SIZE, a)
+    b = x.flatten(2) @ a.mT
+    assert m.kept == (70,)
+    torch.testing.assert_close(m.read(b), m.measure(x), rtol=0, atol=1e-10)
+    found = m.consistent(f, m.read(b), 0.3).flatten(2)
+    torch.testing.assert_close(found @ a.mT, b, rtol=0, atol=1e-9)
+    exact = f.flatten(2) + (b - f.flatten(2) @ a.mT) @ torch.linalg.pinv(a).mT
+    torch.testing.assert_close(found, exact, rtol=0, atol=1e-9)
+
+
+def test_a_matrix_with_noise_gives_the_mean_given_what_it_measured():
+    """Of x around f with variance σ²: f + σ² Aᵀ (σ² A Aᵀ + s²)⁻¹ (b - A f)."""
+    a, f, sigma, noise = matrix(), image(), 0.3, 2.0
+    b = image(seed=1).flatten(2) @ a.mT
+    m = MatrixSensing(SIZE, a.numpy(), noise=noise)
+    found = m.consistent(f, m.read(b), sigma).flatten(2)
+    inner = sigma**2 * a @ a.mT + noise**2 * torch.eye(len(a), dtype=torch.float64)
+    step = torch.linalg.solve(inner, (b - f.flatten(2) @ a.mT).mT)
+    torch.testing.assert_close(found, f.flatten(2) + sigma**2 * (a.mT @ step).mT)
+
+
+def test_what_a_matrix_does_not_give_is_refused():
+    with pytest.raises(InputError, match=r"expected \(batch, channel, 72\)"):
+        MatrixSensing(SIZE, matrix()).read(torch.zeros(1, 2, 70))
+
+
+def test_arrays_of_numpy_and_lists_are_taken():
+    mask, kernel = np.eye(8) > 0, np.ones((3, 3))[::-1] / 9
+    x = torch.rand(1, 1, 8, 8)
+    for mine, same in (
+        (KnownPixels(mask), KnownPixels(torch.from_numpy(mask))),
+        (KnownPixels(np.uint8(255) * mask), KnownPixels(torch.from_numpy(mask).double())),
+        (Blur((8, 8), kernel), Blur((8, 8), torch.from_numpy(kernel.copy()))),
+    ):
+        assert torch.equal(mine.measure(x), same.measure(x))
+    blocks = object.__new__(BlockMeans)
+    unwrap(Measurement.__init__)(blocks, [np.int64(8), 8])
+    assert blocks.size == blocks.kept == (8, 8)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("noise", [0.0, 0.2])
+@pytest.mark.parametrize(
+    ("sigma", "words"), [(-1.0, "zero or positive"), ([0.1, 0.2, 0.3], "for a batch of 2")]
+)
+def test_levels_that_are_none_are_refused(name, noise, sigma, words):
+    m, x = measurements(noise)[name], image(2)
+    with pytest.raises(InputError, match=words):
+        m.consistent(x, m.measure(x), sigma)
+
+
 def blocks_unchecked(*arguments):
     """Make them without the checks of types in tests."""
     unwrap(BlockMeans.__init__)(object.__new__(BlockMeans), *arguments)
@@ -144,7 +207,13 @@ def blocks_unchecked(*arguments):
         (lambda: KnownPixels(torch.zeros(3, 3)), "no known pixel"),
         (lambda: KnownPixels(torch.zeros(3)), "height, width"),
         (lambda: BlockMeans((9, 10), 3), "cannot be cut"),
-        (lambda: KnownPixels(torch.tensor([[1.0, float("nan")]])), "mask has NaN"),
+        (lambda: KnownPixels(torch.tensor([[1.0, float("nan")]])), "mask has the value nan"),
+        (lambda: KnownPixels(torch.full((8, 8), -1.0)), r"mask has the value -1\.0"),
+        (lambda: KnownPixels(np.full((8, 8), 0.5)), r"mask has the value 0\.5"),
+        (lambda: MatrixSensing((9, 9), torch.ones(3, 80)), r"take \(projections, 81\)"),
+        (lambda: MatrixSensing((9, 9), 1j * np.ones((3, 81))), "matrix is complex"),
+        (lambda: MatrixSensing((9, 9), torch.zeros(3, 81)), "nothing but zeros"),
+        (lambda: MatrixSensing((9, 9), np.full((3, 81), np.inf)), "expected finite"),
         (lambda: BlockMeans((9, 9), 1), "2 or more"),
         (lambda: blocks_unchecked((8, 8), 2.0), "whole number, 2 or more"),
         (lambda: Blur((4, 4), gaussian_kernel(1.0)), "larger than the picture"),

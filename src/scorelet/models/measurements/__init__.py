@@ -3,6 +3,7 @@
 from scorelet.models.measurements.base import Measurement, Observation
 from scorelet.models.measurements.blocks import BlockMeans
 from scorelet.models.measurements.blur import Blur, gaussian_kernel
+from scorelet.models.measurements.matrix import MatrixSensing
 from scorelet.models.measurements.pixels import KnownPixels
 from scorelet.models.measurements.sensing import RandomSensing
 from scorelet.models.measurements.spectrum import LowFrequencies
@@ -12,6 +13,7 @@ __all__ = [
     "Blur",
     "KnownPixels",
     "LowFrequencies",
+    "MatrixSensing",
     "Measurement",
     "Observation",
     "RandomSensing",

@@ -28,6 +28,7 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image
+from scorelet.models.denoiser import NoiseLike, noise_level
 
 _PROJECTIONS = 50
 
@@ -57,7 +58,8 @@ class Measurement(ABC):
     def __init__(self, size: tuple[int, int], *, noise: float = 0.0) -> None:
         if not 0 <= noise < float("inf"):
             raise InputError(f"The noise of the measurement is {noise}: it must be 0 or more.")
-        self.size, self.noise, self.kept = size, noise, size
+        self.size = self.kept = (int(size[0]), int(size[1]))
+        self.noise = noise
 
     @abstractmethod
     def _coefficients(self, x: Image) -> Tensor:
@@ -92,21 +94,24 @@ class Measurement(ABC):
         """Return V Vᵀ x: the part of x that is measured."""
         return self.image(self.coefficients(x))
 
-    def consistent(self, estimate: Image, measured: Tensor, sigma: Tensor | float) -> Image:
+    def consistent(self, estimate: Image, measured: Tensor, sigma: NoiseLike) -> Image:
         """Combine an estimate with what was measured: the proximal point above.
 
         Args:
             estimate: f, (batch, channel, height, width).
             measured: c.
             sigma: level of the error of f, a number or one for each image.
+
+        Raises:
+            InputError: an estimate, a measurement or levels that do not fit.
         """
+        level = noise_level(sigma, estimate)
         found = self.coefficients(estimate)
         self._check_measured(measured, found.shape)
         measured = measured.to(found)
         gains = self._gains(found)
         if self.noise == 0:
             return estimate + self.image(measured / gains - found)
-        level = torch.as_tensor(sigma, dtype=found.dtype, device=found.device)
         level = level.reshape(-1, *(1 for _ in found.shape[1:]))
         power = (gains * level) ** 2
         weight = power / (power + self.noise**2)
@@ -157,7 +162,7 @@ class Observation:
     measurement: Measurement
     value: Tensor
 
-    def consistent(self, estimate: Image, sigma: Tensor | float) -> Image:
+    def consistent(self, estimate: Image, sigma: NoiseLike) -> Image:
         """Combine an estimate with the observation, see `Measurement.consistent`."""
         return self.measurement.consistent(estimate, self.value, sigma)
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from scorelet.core.arrays import plain_array
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image
 from scorelet.models.measurements.base import Measurement
@@ -41,11 +42,13 @@ class Blur(Measurement):
         InputError: a kernel that is none of this.
     """
 
-    def __init__(self, size: tuple[int, int], kernel: Tensor, *, noise: float = 0.0) -> None:
+    def __init__(
+        self, size: tuple[int, int], kernel: Tensor | np.ndarray, *, noise: float = 0.0
+    ) -> None:
         super().__init__(size, noise=noise)
-        _check(kernel, size)
-        self.kernel = kernel
-        self.spectrum = spectrum = _cosine_spectrum(kernel.double(), size)
+        self.kernel = torch.from_numpy(plain_array(kernel, what="kernel"))
+        _check(self.kernel, self.size)
+        self.spectrum = spectrum = _cosine_spectrum(self.kernel.double(), self.size)
         kept = spectrum.abs() >= LEAST_GAIN
         self.gains = torch.where(kept, spectrum.abs(), torch.ones(()).double())
         self.signs = torch.where(kept, spectrum.sign(), torch.zeros(()).double())

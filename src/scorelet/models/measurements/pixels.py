@@ -1,10 +1,13 @@
 """Some pixels are known, the others missing: inpainting."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from scorelet.core.arrays import plain_array
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image
+from scorelet.models.denoiser import NoiseLike, noise_level
 from scorelet.models.measurements.base import Measurement
 
 
@@ -12,24 +15,27 @@ class KnownPixels(Measurement):
     """c = x where the mask is true, 0 elsewhere.
 
     Args:
-        mask: (height, width), true where pixels are known.
+        mask: (height, width), true, 1 or 255 where pixels are known, 0 elsewhere.
         noise: level of their noise, in the unit of x.
 
     Raises:
-        InputError: another shape, NaN, or no pixel is known.
+        InputError: another shape, other values, or no pixel is known.
     """
 
-    def __init__(self, mask: Tensor, *, noise: float = 0.0) -> None:
-        if mask.ndim != 2:
+    def __init__(self, mask: Tensor | np.ndarray, *, noise: float = 0.0) -> None:
+        array = plain_array(mask, what="mask")
+        if array.ndim != 2:
+            raise InputError(f"The mask has the shape {array.shape}: expected (height, width).")
+        other = array[~np.isin(array, (0, 1, 255))]
+        if len(other):
             raise InputError(
-                f"The mask has the shape {tuple(mask.shape)}: expected (height, width)."
+                f"The mask has the value {other[0]}: expected true, 1 or 255 where pixels are "
+                "known, and 0 elsewhere."
             )
-        if bool(mask.isnan().any()):
-            raise InputError("The mask has NaN: expected true or 1 where pixels are known.")
-        if not bool(mask.any()):
+        if not array.any():
             raise InputError("The mask has no known pixel: there is nothing to start from.")
-        super().__init__((mask.shape[0], mask.shape[1]), noise=noise)
-        self.mask = mask.bool()
+        super().__init__((array.shape[0], array.shape[1]), noise=noise)
+        self.mask = torch.from_numpy(array != 0)
 
     def _coefficients(self, x: Image) -> Tensor:
         """Return x with 0 where it is not known."""
@@ -39,10 +45,11 @@ class KnownPixels(Measurement):
         """Return the coefficients, which are an image."""
         return self._coefficients(coefficients)
 
-    def consistent(self, estimate: Image, measured: Tensor, sigma: Tensor | float) -> Image:
+    def consistent(self, estimate: Image, measured: Tensor, sigma: NoiseLike) -> Image:
         """Combine as others do; pixels without noise come back bit by bit."""
         if self.noise > 0:
             return super().consistent(estimate, measured, sigma)
+        noise_level(sigma, estimate)  # refuses what is none
         self._check_size(estimate)
         self._check_measured(measured, estimate.shape)
         return torch.where(self.mask.to(estimate.device), measured.to(estimate), estimate)

@@ -38,7 +38,7 @@ class RandomSensing(Measurement):
         if count < 1:
             raise InputError(f"The ratio is {ratio}: it must leave between 1 and {total} numbers.")
         rng = generator(seed)
-        self.signs = 2.0 * torch.randint(0, 2, size, generator=rng) - 1
+        self.signs = 2.0 * torch.randint(0, 2, self.size, generator=rng) - 1
         self.chosen = torch.randperm(total, generator=rng)[:count].sort().values
         self.kept = (count,)
 

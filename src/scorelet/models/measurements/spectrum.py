@@ -27,7 +27,7 @@ class LowFrequencies(Measurement):
         super().__init__(size, noise=noise)
         if not 0 < share <= 1:
             raise InputError(f"The share of frequencies is {share}: it must lie in (0, 1].")
-        rows, columns = (_low(n, share) for n in size)
+        rows, columns = (_low(n, share) for n in self.size)
         self.low = rows[:, None] & columns[None]
 
     def _coefficients(self, x: Image) -> Tensor:
