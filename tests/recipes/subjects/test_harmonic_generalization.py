@@ -296,8 +296,15 @@ class Tangent(Denoiser):
 
 def test_the_projection_on_the_tangent_space_of_a_disc_is_found():
     setup = Manifold(0, 16, Network(), looked=1)
-    drawn_disc = Disc(*(each[0] for each in Discs().discs(1, 16, 1)))
-    found = geometry._at_discs(Tangent(geometry.tangents(drawn_disc, 16)), setup, 0)
-    assert found["cosines"] == pytest.approx([1], abs=1e-4)
-    assert found["values"][0][:5] == pytest.approx([1] * 5, abs=1e-4)
-    assert found["values"][0][5] == pytest.approx(0, abs=1e-4)
+    (clear,) = geometry.clear_discs(1, 16, 1)
+    (found,) = geometry._at_discs(Tangent(geometry.tangents(clear, 16)), setup, 0)
+    assert (found["cosine"], found["within"]) == pytest.approx((1, 1), abs=1e-4)
+    assert found["values"][:5] == pytest.approx([1] * 5, abs=1e-4)
+    assert found["values"][5] == pytest.approx(0, abs=1e-4)
+
+
+def test_discs_that_are_looked_at_are_those_of_clear_contrast():
+    drawn = list(zip(*Discs().discs(30, 16, 1), strict=True))
+    clear = [Disc(*each) for each in drawn if abs(each[3] - each[4]) >= geometry.CONTRAST]
+    assert 5 < len(clear) < 30
+    assert geometry.clear_discs(5, 16, 1) == clear[:5]

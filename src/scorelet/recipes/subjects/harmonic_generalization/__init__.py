@@ -65,11 +65,13 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
         figures.miniature_section(fields),
     ]
     measured = _of_fields(fields) | _of_twins(rows) | _of_slopes(slopes) | _of_ray(found)
+    tables: dict[str, Any] = {}
     if settings.discs is not None:
         seen = discs(settings.discs, seed, steps)
         measured |= _of_discs(seen)
         sections.append(figures.discs_section(seen))
-    tables = {
+        tables["discs"] = seen
+    tables |= {
         "twins": [_short(row) for row in rows],
         "larger_twins": [_short(row) for row in larger],
         "slopes": slopes,
@@ -173,10 +175,12 @@ def _of_ray(found: dict[str, Any]) -> dict[str, Measured]:
     }
 
 
-def _of_discs(found: dict[str, Any]) -> dict[str, Measured]:
+def _of_discs(rows: list[dict[str, Any]]) -> dict[str, Measured]:
+    within = float(np.mean([row["within"] for row in rows]))
+    note = f"{within:.2f} of the tangents and the first ten"
     return {
-        "disc cosine": Measured(float(np.mean(found["cosines"]))),
-        "disc sixth": Measured(float(np.mean([values[5] for values in found["values"]]))),
+        "disc cosine": Measured(float(np.mean([row["cosine"] for row in rows])), note=note),
+        "disc sixth": Measured(float(np.mean([row["values"][5] for row in rows]))),
     }
 
 

@@ -169,13 +169,21 @@ def ray_section(found: Row) -> Section:
     return Section("A ray of images", [Picture(png(drawn), "Curve."), Text(f"λ: {values}")])
 
 
-def discs_section(found: Row) -> Section:
-    """Show eigenvalues at discs."""
+def discs_section(found: Sequence[Row]) -> Section:
+    """Show how far eigenvectors at discs span the tangent space, and their eigenvalues."""
     rows = [
-        (f"{k + 1}", figure(cosine), ", ".join(f"{value:.2f}" for value in values))
-        for k, (cosine, values) in enumerate(zip(found["cosines"], found["values"], strict=True))
+        (
+            f"radius {row['radius']:.1f}, contrast {row['contrast']:.2f}",
+            figure(row["cosine"]),
+            figure(row["within"]),
+            _factors(row["values"]),
+        )
+        for row in found
     ]
-    theirs = ", ".join(f"{value:.2f}" for value in published.DISC_FACTORS)
-    rows.append(("published", "–", theirs))
-    head = ["disc", "smallest principal cosine", "λ"]
-    return Section("Discs", [Table(head, rows, frozenset({2}))])
+    rows.append(("published", "–", "–", _factors(published.DISC_FACTORS)))
+    head = ["disc", "smallest principal cosine with five", "with ten", "λ"]
+    return Section("Discs", [Table(head, rows, frozenset({3}))])
+
+
+def _factors(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:.2f}" for value in values)

@@ -1,5 +1,6 @@
 """Networks on images whose best denoiser is known: slopes, a ray of images, discs."""
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -33,6 +34,8 @@ from scorelet.zoo import load_as
 DECIBELS = tuple(range(0, 41, 5))
 """Input PSNR of the curves."""
 EIGENVECTORS, DISC_NOISE, RAY_NOISE, DIMENSIONS = 10, 0.04, 0.1, 5
+CONTRAST = 0.3
+"""Least difference of the grey levels of a disc: no denoiser keeps one that is near the noise."""
 _SIGMAS = [10 ** (-value / 20) for value in DECIBELS]
 _RAY = (5, 25)
 
@@ -84,12 +87,13 @@ def ray(setup: Manifold, seed: int, steps: Steps) -> dict[str, Any]:
     return steps("ray", partial(_on_ray, model, image, seed))
 
 
-def discs(setup: Manifold, seed: int, steps: Steps) -> dict[str, Any]:
+def discs(setup: Manifold, seed: int, steps: Steps) -> list[dict[str, Any]]:
     """Train on discs, a family of five dimensions; compare eigenvectors with its tangents.
 
     Returns:
-        cosines: the smallest of the five principal cosines between the first five eigenvectors and
-            the tangent space, for each disc; values: eigenvalues, for each disc.
+        for each disc of clear contrast, cosine: the smallest of the five principal cosines between
+            the first five eigenvectors and the tangent space; within: that of the first ten;
+            values: eigenvalues; radius, contrast.
     """
     draw = partial(drawn, "discs", setup.count, setup.side, seed)
     model = trained(steps, "discs", draw, setup.network, seed)
@@ -112,21 +116,38 @@ def _on_ray(model: Denoiser, image: Image, seed: int) -> dict[str, Any]:
     }
 
 
-def _at_discs(model: Denoiser, setup: Manifold, seed: int) -> dict[str, Any]:
-    law = Discs()
-    parameters = law.discs(setup.looked, setup.side, seed + 1)
-    images = law.sample(setup.looked, setup.side, seed + 1)
-    cosines, values = [], []
-    for k, image in enumerate(images):
-        found = _basis(model, image[None], DISC_NOISE, seed + k)
-        tangent = tangents(Disc(*(each[k] for each in parameters)), setup.side)
-        cosines.append(principal_cosine(found.vectors[:DIMENSIONS], tangent))
-        values.append(found.values.tolist())
-    return {"cosines": cosines, "values": values}
+def _at_discs(model: Denoiser, setup: Manifold, seed: int) -> list[dict[str, Any]]:
+    rows = []
+    for k, disc in enumerate(clear_discs(setup.looked, setup.side, seed + 1)):
+        image = render_disc(disc, setup.side).float()[None, None]
+        found = _basis(model, image, DISC_NOISE, seed + k)
+        tangent = tangents(disc, setup.side)
+        rows.append(
+            {
+                "radius": round(float(disc.radius), 2),
+                "contrast": round(float(disc.foreground - disc.background), 3),
+                "cosine": principal_cosine(found.vectors[:DIMENSIONS], tangent),
+                "within": principal_cosine(found.vectors, tangent),
+                "values": found.values.tolist(),
+            }
+        )
+    return rows
+
+
+def clear_discs(count: int, side: int, seed: int) -> list[Disc]:
+    """Return the first discs of a seed whose grey levels differ by `CONTRAST` at least."""
+    found, law = [], Discs()
+    for start in itertools.count():
+        (disc,) = zip(*law.discs(1, side, seed, start=start), strict=True)
+        if abs(disc[3] - disc[4]) >= CONTRAST:
+            found.append(Disc(*disc))
+        if len(found) == count:
+            return found
+    raise AssertionError
 
 
 def principal_cosine(vectors: Tensor, tangent: Tensor) -> float:
-    """Return the smallest principal cosine between the spans of as many vectors and columns."""
+    """Return the smallest principal cosine between the spans of vectors and of columns."""
     return float(principal_cosines(tangent, vectors.flatten(1).mT).min())
 
 
