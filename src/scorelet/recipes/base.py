@@ -12,7 +12,7 @@ from scorelet.recipes.steps import Steps
 Scale = Literal["smoke", "small", "paper", "imagenet"]
 """One dial for the size of a run.
 
-smoke takes minutes at most and needs no data set; small took up to 4.4 hours on one core; paper is
+smoke takes minutes at most and needs no data set; small took up to 6.4 hours on one core; paper is
 the published configuration, for a GPU; imagenet is that for a second, larger set, whose pictures
 lie under $SCORELET_DATA.
 """

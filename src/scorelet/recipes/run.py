@@ -56,7 +56,7 @@ def reproduce(
     Args:
         subject: one of `recipe_names`.
         output: folder for results.json and report.html; SUBJECT_SCALE by default.
-        scale: smoke (minutes at most, no data set), small (up to four and a half hours on one
+        scale: smoke (minutes at most, no data set), small (up to six and a half hours on one
             core), paper, or imagenet (published configurations).
         seed: any non-negative integer.
         resume: go on with a run that was interrupted.
