@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 INDENT, GAP = "  ", "   "
+WORD = 16
+"""Width below which no column of words is folded."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,33 @@ class ConsoleTable:
         return (INDENT + GAP.join(padded)).rstrip()
 
     def _drawn(self) -> str:
+        """Return the table as wide as the terminal: in parts below each other if it is too wide."""
+        width = shutil.get_terminal_size().columns
+        wide = [max(map(len, column)) for column in zip(self.head, *self.rows, strict=True)]
+        if _outer(wide) <= width:
+            return self._part(range(len(wide)), dict.fromkeys(range(len(wide))), width)
+        least = [self._least(k, width) for k in range(len(wide))]
+        if any(_outer([least[0], other]) > width for other in least[1:]):
+            return self.plain()
+        parts = [[0]]
+        for k in range(1, len(least)):
+            if _outer([least[j] for j in (*parts[-1], k)]) > width:
+                parts.append([0])
+            parts[-1].append(k)
+        fixed = {k: None if k and k in self.left else size for k, size in enumerate(least)}
+        return "\n".join(self._part(part, fixed, width) for part in parts)
+
+    def _least(self, k: int, width: int) -> int:
+        """Return the width that a column needs: numbers are never cut, words may be folded."""
+        cells = [row[k] for row in self.rows]
+        title = self.head[k].split()
+        if k == 0:
+            return min(max(map(len, [self.head[0], *cells])), width // 2)
+        if k in self.left:
+            return min(max(map(len, [*title, *" ".join(cells).split()]), default=0), WORD)
+        return max(map(len, [*title, *cells]), default=0)
+
+    def _part(self, columns: Sequence[int], fixed: dict[int, int | None], width: int) -> str:
         from rich import box
         from rich.console import Console
         from rich.table import Table
@@ -54,11 +83,16 @@ class ConsoleTable:
             show_header=any(self.head),
             header_style="bold",
         )
-        for k, title in enumerate(self.head):
-            drawn.add_column(title, justify="left" if k in self.left else "right")
+        for k in columns:
+            side = "left" if k in self.left else "right"
+            drawn.add_column(self.head[k], justify=side, width=fixed[k], overflow="fold")
         for row in self.rows:
-            drawn.add_row(*(Text(cell, self.styles.get(cell, "")) for cell in row))
+            drawn.add_row(*(Text(row[k], self.styles.get(row[k], "")) for k in columns))
         stream = io.StringIO()
-        width = shutil.get_terminal_size().columns
         Console(file=stream, force_terminal=True, width=width).print(drawn)
         return stream.getvalue().strip("\n")
+
+
+def _outer(widths: Sequence[int]) -> int:
+    """Return the width of a drawn table: a blank at each side of a column, and lines."""
+    return sum(widths) + 3 * len(widths) + 1
