@@ -606,6 +606,19 @@ def test_the_law_shrunk_is_told_of_another_noise():
     assert told("empirical") == []
 
 
+def test_noise_that_is_drawn_twice_looks_learned_and_is_said():
+    torch.manual_seed(0)
+    untrained = nn.Sequential(
+        nn.Conv2d(3, 48, 3), nn.ReLU(), nn.Conv2d(48, 48, 3), nn.Flatten(), nn.Linear(768, 4)
+    )
+    for law, most in (("empirical", 100), ("shrunk", 1)):
+        found = sl.weights.resample(untrained, data=torch.rand(16, 3, 8, 8), law=law)
+        kept = layer(sl.weights.spectrum(found.model, noise="init").document, "2")["kept"]
+        assert most // 20 <= kept <= most
+        said = [text for text in found.document["warnings"] if "a second time" in text]
+        assert len(said) == (law == "empirical")
+
+
 def test_layers_of_zeros_are_said_where_networks_are_compared_and_drawn():
     torch.manual_seed(0)
     net, other = ResidualNet(8, 4).eval(), ResidualNet(8, 4).eval()
