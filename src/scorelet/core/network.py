@@ -1,7 +1,7 @@
 """What a network says of itself, so that files, tiles and checks need not guess."""
 
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol, TypeGuard, TypeVar, runtime_checkable
 
 import torch
@@ -134,6 +134,23 @@ def equal_weights(one: nn.Module, other: nn.Module) -> bool:
         return False
     pairs = [(value, second[name]) for name, value in first.items()]
     return all(x.dtype == y.dtype and torch.equal(x, y) for x, y in pairs)
+
+
+def uncompiled(net: nn.Module) -> nn.Module:
+    """Return the module that `torch.compile` was given, whose layers keep their names, or `net`."""
+    return net._orig_mod if _is_wrapper(net) else net  # ty: ignore[invalid-explicit-return]
+
+
+def _is_wrapper(part: object) -> bool:
+    return type(part).__module__.startswith("torch._dynamo.")
+
+
+def not_compiled(net: nn.Module) -> AbstractContextManager[Any]:
+    """Run the parts of a network that torch has compiled as they were written, with their hooks."""
+    parts = list(net.modules())
+    if any(_is_wrapper(part) or part._compiled_call_impl is not None for part in parts):
+        return torch.compiler.set_stance("force_eager")
+    return nullcontext()
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from scorelet.analysis.robustness.pictures import check_unit
 from scorelet.core.arrays import plain_array
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
-from scorelet.core.network import has_network
+from scorelet.core.network import has_network, uncompiled
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Say
 from scorelet.data.fields.array_files import array_suffix
@@ -72,7 +72,8 @@ def open_network(model: Model, arch: str | None, *, device: str = "auto") -> Ope
         title = str(model)
         found = _own(model) if arch is None else _foreign(model, arch, notes.append)
     else:
-        title, found = type(model).__name__, model
+        found = uncompiled(model)
+        title = type(found).__name__
     network = found.network if _is_model(found) and has_network(found) else found
     if not isinstance(network, nn.Module):
         raise InputError(f"{title} is a {type(found).__name__}, which has no network.")
@@ -85,6 +86,7 @@ def open_network(model: Model, arch: str | None, *, device: str = "auto") -> Ope
         raise InputError(
             f"{names[0]} of {title} has no numbers, on the device meta: load the weights first."
         )
+    network = uncompiled(network)
     return Opened(network.to(choose_device(device)), title, found, tuple(notes))
 
 

@@ -606,6 +606,41 @@ def test_the_law_shrunk_is_told_of_another_noise():
     assert told("empirical") == []
 
 
+def compiled_parts(net):
+    """As a user may compile: the whole, parts of it, or in place."""
+    parts, place = copy.deepcopy(net), copy.deepcopy(net)
+    parts[0] = torch.compile(parts[0], backend="eager")
+    place.compile(backend="eager")
+    return torch.compile(copy.deepcopy(net), backend="eager"), parts, place
+
+
+def test_compiled_networks_are_looked_into_as_they_were():
+    torch.manual_seed(0)
+    net = nn.Sequential(
+        nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 3), nn.Flatten(), nn.Linear(128, 4)
+    )
+    x = torch.rand(60, 3, 8, 8)
+    other = copy.deepcopy(net)
+    with torch.no_grad():
+        other[0].weight += 0.1
+    plain = sl.weights.compare(net, other, data=x, draws=2).document
+    drawn = sl.weights.resample(net, data=x).document
+    profile = sl.fisher_profile(net, (x, torch.arange(60) % 3))
+    for compiled in compiled_parts(net):
+        found = sl.weights.compare(compiled, other, data=x, draws=2).document
+        again = sl.fisher_profile(compiled, (x, torch.arange(60) % 3))
+        assert [entry["S_mean"] for entry in found["layers"]] == [
+            entry["S_mean"] for entry in plain["layers"]
+        ]
+        assert [r.fisher for r in again.layers] == [r.fisher for r in profile.layers]
+        assert torch._dynamo.utils.counters["frames"]["total"] == 0  # nothing was traced
+    whole = compiled_parts(net)[0]
+    assert sl.weights.resample(whole, data=x).document == drawn
+    document = sl.weights.compare(whole, net, data=x, draws=2).document
+    assert [entry["name"] for entry in document["layers"]] == ["0", "2", "4"]
+    assert document["warnings"][0].startswith("both networks have the same weights")
+
+
 def test_noise_that_is_drawn_twice_looks_learned_and_is_said():
     torch.manual_seed(0)
     untrained = nn.Sequential(

@@ -33,6 +33,7 @@ from scorelet.analysis.alignment.watching import (
     watching,
 )
 from scorelet.core.errors import InputError
+from scorelet.core.network import uncompiled
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
 
@@ -133,6 +134,7 @@ def align(
         InputError: networks whose layers do not correspond, pictures that they do not take, or
             activations that are not finite.
     """
+    reference, other = uncompiled(reference), uncompiled(other)
     count, batches = picture_batches(data, batch=batch)
     parts = tuple(called_parts(net, first_pictures(batches)) for net in (reference, other))
     pairs = match(parts[0].layers, parts[1].layers)

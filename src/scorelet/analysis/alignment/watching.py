@@ -10,7 +10,7 @@ from torch.overrides import TorchFunctionMode
 
 from scorelet.analysis.alignment.layers import Layer, layer_of
 from scorelet.core.errors import InputError
-from scorelet.core.network import call_on_pictures, evaluated
+from scorelet.core.network import call_on_pictures, evaluated, not_compiled
 
 Seen = Callable[[nn.Module, tuple[Tensor, ...]], None]
 _NORMS = nn.modules.batchnorm._BatchNorm
@@ -28,7 +28,7 @@ def watching(net: nn.Module, modules: Iterable[nn.Module], seen: Seen) -> Genera
         seen(module, inputs or tuple(named.values()))
 
     hooks = [module.register_forward_pre_hook(take, with_kwargs=True) for module in modules]
-    with evaluated(net, hooks):
+    with not_compiled(net), evaluated(net, hooks):
         yield
 
 
