@@ -47,6 +47,16 @@ def test_a_count_appears_when_it_is_known(open_terminal):
     assert "[Set 1] a.png" in terminal.getvalue()  # brackets are no markup
 
 
+def test_a_second_part_has_a_title_of_its_own(open_terminal):
+    terminal = open_terminal()
+    with Bar("working", 5) as bar:
+        bar.reach(5)
+        bar.expect(3, "tidying")
+        bar.reach(1)
+    assert "tidying" in terminal.getvalue()
+    assert "1/3" in terminal.getvalue()
+
+
 def test_what_was_done_before_counts(open_terminal):
     terminal = open_terminal()
     with Bar("working", 10, start=4):

@@ -60,7 +60,7 @@ def layer_spectrum(layer: Layer, noise: str) -> LayerSpectrum:
     if noise not in NOISES:
         raise InputError(f"noise is {noise!r}: it must be init or bulk.")
     try:
-        raw = weight_spectrum(layer.rows(), variance=layer.initial_variance())
+        raw = weight_spectrum(layer.rows(), variance=layer.initial_variance(), by="fast")
     except InputError as error:
         said = str(error)
         raise InputError(f"Layer {layer.name}: {said[0].lower()}{said[1:]}") from None

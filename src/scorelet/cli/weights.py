@@ -44,14 +44,16 @@ def spectrum(
     """
     from scorelet.core.errors import InputError
     from scorelet.tasks.array_files import PAGES, check_output
-    from scorelet.tasks.weights import spectrum as run
+    from scorelet.tasks.progress import Bar
+    from scorelet.tasks.weights.spectrum import spectra
     from scorelet.tasks.weights.spectrum_report import COLUMNS, lead, values
 
     if output is not None:
         check_output(output, overwrite=overwrite, suffixes=PAGES)
     if shared.device not in ("auto", "cpu"):
         raise InputError(f"device is {shared.device!r}: spectra are computed on the cpu.")
-    found = run(model, arch=arch, noise=noise)
+    with Bar("looking into layers", 0, quiet=shared.quiet) as bar:
+        found = spectra(model, arch=arch, noise=noise, progress=_following(bar))
     document = found.document
     rows = [[entry["name"], *values(entry)] for entry in document["layers"]]
     table = ConsoleTable(["layer", *COLUMNS], rows, frozenset({0, 1}))
@@ -120,7 +122,8 @@ def compare(
     settings = CompareSettings(arch, other_arch, noise, draws, polar, seed, shared.device)
     shown = PictureChoice(part, sides(size), limit)
     with Bar("aligning", 0, quiet=shared.quiet) as bar:
-        found = comparison(model, other, data, settings, shown, progress=_following(bar))
+        follow, then = _following(bar), _following(bar, "comparing layers")
+        found = comparison(model, other, data, settings, shown, progress=follow, layered=then)
     document = found.document
     rows = [[entry["name"], *values(entry)] for entry in document["layers"]]
     table = ConsoleTable(["layer", *COLUMNS.values()], rows)
@@ -186,9 +189,9 @@ def resample(
     return 0
 
 
-def _following(bar: Any) -> Any:  # noqa: ANN401 - a Bar, which is imported late
+def _following(bar: Any, title: str = "") -> Any:  # noqa: ANN401 - a Bar, which is imported late
     def progress(done: int, count: int) -> None:
-        bar.expect(count)
+        bar.expect(count, title)
         bar.reach(done)
 
     return progress

@@ -27,10 +27,11 @@ class Bar:
         if self._bar:
             self._bar.stop()
 
-    def expect(self, total: int) -> None:
-        """Set the number of units, when it becomes known."""
+    def expect(self, total: int, title: str = "") -> None:
+        """Set the number of units, when it becomes known, and what is going on from now on."""
         if self._bar:
-            self._bar.update(self._task, total=total or None)
+            named = {"description": title} if title else {}
+            self._bar.update(self._task, total=total or None, **named)
             self._count()
 
     def reach(self, done: int) -> None:

@@ -36,6 +36,22 @@ def test_rainbow_e13_both_estimators_agree(shape, dtype):
     torch.testing.assert_close(found[0].values, found[1].values[:8], rtol=1e-5, atol=1e-9)
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128])
+def test_neurons_give_the_spectrum_where_they_are_far_from_dependent(monkeypatch, dtype):
+    rows = normal(20, 80, dtype=dtype)
+    slow, dependent = weight_spectrum(rows), rows[[*range(19), 0]]
+    slowest = weight_spectrum(dependent)
+    fast = weight_spectrum(dependent, by="fast")  # two neurons are one
+    torch.testing.assert_close(fast.vectors, slowest.vectors)
+    monkeypatch.delattr(torch.linalg, "svd")  # takes seven times as long for 512 x 4608
+    fast = weight_spectrum(rows, by="fast")
+    torch.testing.assert_close(fast.values, slow.values, rtol=1e-12, atol=0)
+    torch.testing.assert_close(fast.matrix(), slow.matrix(), rtol=0, atol=1e-12)
+    torch.testing.assert_close(
+        fast.vectors.mH @ fast.vectors, torch.eye(20, dtype=dtype), rtol=0, atol=1e-12
+    )
+
+
 def test_rainbow_e14_pure_stretching():
     before = normal(400, 30)
     law = Spectrum(torch.tensor([9.0, 4.0, 1.0]).double(), orthogonal(30, 3, seed=1), 400)
@@ -199,5 +215,5 @@ def test_what_has_no_spectrum(rows, variance, sentence):
 
 
 def test_an_unknown_way_is_refused():
-    with pytest.raises(InputError, match="auto, rows, gram or neurons"):
+    with pytest.raises(InputError, match="auto, fast, rows, gram or neurons"):
         weight_spectrum(normal(4, 3), by="column")

@@ -20,8 +20,11 @@ from learned_networks import (
 from samples import Answering, write_png
 from scorelet.core.errors import InputError
 from scorelet.data.labelled import LabelledImages
+from scorelet.tasks.networks import PictureChoice
 from scorelet.tasks.picture_arrays import images_of
 from scorelet.tasks.weights import compare_report, spectrum_report
+from scorelet.tasks.weights.compare import CompareSettings, comparison
+from scorelet.tasks.weights.spectrum import spectra
 
 SECOND = "stages.1.0.second"
 
@@ -604,6 +607,24 @@ def test_the_law_shrunk_is_told_of_another_noise():
     (warning,) = told("shrunk")
     assert warning.startswith("the bulk of 3 (")
     assert told("empirical") == []
+
+
+def test_layers_are_counted_while_they_are_looked_into():
+    net, x, told = learned_classifier(0).network, torch.rand(10, 3, 8, 8), []
+    spectra(net, arch=None, noise="auto", progress=lambda *step: told.append(step))
+    assert told == [(k, 7) for k in range(1, 8)]
+    shown, steps = [], []
+    comparison(
+        net,
+        learned_classifier(1).network,
+        x,
+        CompareSettings(draws=2),
+        PictureChoice(),
+        progress=lambda *step: shown.append(step),
+        layered=lambda *step: steps.append(step),
+    )
+    assert shown == [(8, 10), (10, 10)]  # the held-out fifth, too
+    assert steps == [(k, 21) for k in range(1, 22)]
 
 
 def compiled_parts(net):

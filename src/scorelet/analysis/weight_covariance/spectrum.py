@@ -16,6 +16,7 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 
+_INDEPENDENT = 1e-6  # smallest eigenvalue by the largest; above it W Wᴴ is exact to ten digits
 _ROUNDING = 1e-14  # of the largest eigenvalue; below it a Gram matrix holds nothing
 
 
@@ -64,14 +65,15 @@ def weight_spectrum(rows: Tensor, *, variance: float | int = 1.0, by: str = "aut
         rows: W, (n, d), real or complex; rows of several aligned networks may lie below each other.
         variance: v, of a weight before training.
         by: "rows" takes singular values of W, "gram" eigenvalues of Wᴴ W, "neurons" those of W Wᴴ
-            (rows must be independent); "auto" the first where n < d, else the second.
+            (rows must be independent); "auto" the first where n < d, else the second; "fast" is
+            auto, but takes the neurons where n < d and rows are far from dependent.
 
     Raises:
         InputError: no matrix, numbers that are not finite, a variance that is not positive, or
             another name.
     """
-    if by not in ("auto", "rows", "gram", "neurons"):
-        raise InputError(f"by is {by!r}: it must be auto, rows, gram or neurons.")
+    if by not in ("auto", "fast", "rows", "gram", "neurons"):
+        raise InputError(f"by is {by!r}: it must be auto, fast, rows, gram or neurons.")
     if rows.ndim != 2 or not rows.numel():
         raise InputError(f"Weights have shape {tuple(rows.shape)}: expected (neurons, inputs).")
     if not bool(rows.isfinite().all()):
@@ -81,13 +83,15 @@ def weight_spectrum(rows: Tensor, *, variance: float | int = 1.0, by: str = "aut
     neurons, inputs = rows.shape
     wide = rows.to(torch.complex128 if rows.is_complex() else torch.float64)
     scaled = wide / (neurons * variance) ** 0.5
-    if by == "rows" or (by == "auto" and neurons < inputs):
+    wider = neurons < inputs
+    if by == "neurons" or (by == "fast" and wider):
+        values, neurons_of = torch.linalg.eigh(scaled @ scaled.mH)
+        if by == "neurons" or values[0] > _INDEPENDENT * values[-1]:
+            vectors = scaled.mH @ neurons_of / values.sqrt()
+            return Spectrum(values.flip(0), vectors.flip(1), neurons)
+    if by == "rows" or (by != "gram" and wider):
         _, roots, adjoint = torch.linalg.svd(scaled, full_matrices=False)
         return Spectrum(roots.square(), adjoint.mH, neurons)
-    if by == "neurons":
-        values, neurons_of = torch.linalg.eigh(scaled @ scaled.mH)
-        vectors = scaled.mH @ neurons_of / values.sqrt()
-        return Spectrum(values.flip(0), vectors.flip(1), neurons)
     values, vectors = torch.linalg.eigh(scaled.mH @ scaled)
     values, vectors = values.flip(0), vectors.flip(1)
     values = torch.where(values > _ROUNDING * values[0], values, 0.0)

@@ -12,7 +12,7 @@ from scorelet.analysis.weight_covariance import effective_rank, refuse_broken
 from scorelet.core.errors import InputError
 from scorelet.core.network import equal_weights
 from scorelet.core.options import check_fields, checked
-from scorelet.core.progress import Progress
+from scorelet.core.progress import Progress, told
 from scorelet.core.random import generator
 from scorelet.data.labelled import LabelledImages
 from scorelet.tasks.array_files import save_page
@@ -141,8 +141,13 @@ def comparison(
     shown: PictureChoice,
     *,
     progress: Progress | None = None,
+    layered: Progress | None = None,
 ) -> Comparison:
-    """Do what `compare` says; `progress` is called with (pictures done, pictures)."""
+    """Do what `compare` says.
+
+    While pictures are shown `progress` is called with (pictures done, pictures), and after that,
+    while layers are compared, `layered` with (steps done, steps).
+    """
     first = open_network(model, settings.arch, device=settings.device)
     second = open_network(other, settings.other_arch or settings.arch, device=settings.device)
     for number, opened in zip(("first", "second"), (first, second), strict=True):
@@ -151,14 +156,19 @@ def comparison(
     fitted, held = _halves(images)
     networks = first.network, second.network
     whole = len(images)
-    alignment = align(*networks, fitted, polar=settings.polar, of=whole, progress=progress)
+    shown_of = _part_of(progress, 0, whole)
+    alignment = align(*networks, fitted, polar=settings.polar, of=whole, progress=shown_of)
     pairs = [(layer.reference, layer.other) for layer in alignment.layers]
     shared = sharing(*zip(*pairs, strict=True))
     repeated = {name for others in shared.values() for name in others}
     listed = [layer for layer in alignment.layers if layer.name not in repeated]
     pairs = [(layer.reference, layer.other) for layer in listed]
-    moments = cross_moments(*networks, pairs, held)
-    noise, spectra, said = in_units_of_noise(settings.noise, *zip(*pairs, strict=True))
+    shown_of = _part_of(progress, len(fitted), whole)
+    moments = cross_moments(*networks, pairs, held, progress=shown_of)
+    spectral, steps = _part_of(layered, 0, 3 * len(pairs)), 2 * len(pairs)
+    noise, spectra, said = in_units_of_noise(
+        settings.noise, *zip(*pairs, strict=True), progress=spectral
+    )
     layers = tuple(
         compared_layer(
             layer,
@@ -168,7 +178,10 @@ def comparison(
             rng=generator(settings.seed, number),
         )
         for number, (layer, sums, both) in enumerate(
-            zip(listed, moments, zip(*spectra, strict=True), strict=True)
+            told(
+                list(zip(listed, moments, zip(*spectra, strict=True), strict=True)),
+                _part_of(layered, steps, 3 * len(pairs)),
+            )
         )
     )
     document = {
@@ -192,6 +205,11 @@ def comparison(
         ],
     }
     return Comparison(document, layers)
+
+
+def _part_of(progress: Progress | None, before: int, count: int) -> Progress | None:
+    """Return what tells of a part of the work, before which some of it was done."""
+    return None if progress is None else lambda done, _: progress(before + done, count)
 
 
 def _halves(

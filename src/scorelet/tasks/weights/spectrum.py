@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from scorelet.analysis.weight_comparison import (
 from scorelet.analysis.weight_covariance import effective_rank
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
+from scorelet.core.progress import Progress, told
 from scorelet.tasks.array_files import save_page
 from scorelet.tasks.networks import Model, open_network
 from scorelet.tasks.weights.spectrum_report import report
@@ -74,6 +76,13 @@ def spectrum(model: Model, *, arch: str | None = None, noise: str = "auto") -> S
         InputError: no layer that mixes channels, or options that cannot be used.
         CheckpointError: a file that cannot be read, or does not fit.
     """
+    return spectra(model, arch=arch, noise=noise)
+
+
+def spectra(
+    model: Model, *, arch: str | None, noise: str, progress: Progress | None = None
+) -> Spectra:
+    """Do what `spectrum` says; `progress` is called with (layers done, layers)."""
     opened = open_network(model, arch, device="cpu")
     layers = registered_layers(opened.network)
     others = left_out(opened.network, "their neurons do not see all channels")
@@ -85,7 +94,7 @@ def spectrum(model: Model, *, arch: str | None = None, noise: str = "auto") -> S
     shared = sharing(layers)
     repeated = {name for others in shared.values() for name in others}
     layers = [layer for layer in layers if layer.name not in repeated]
-    used, (found,), (notes,) = in_units_of_noise(noise, layers)
+    used, (found,), (notes,) = in_units_of_noise(noise, layers, progress=progress)
     document = {
         "model": opened.title,
         "arch": arch,
@@ -103,19 +112,21 @@ def check_noise(noise: str) -> None:
 
 
 def in_units_of_noise(
-    noise: str, *networks: Sequence[Layer]
+    noise: str, *networks: Sequence[Layer], progress: Progress | None = None
 ) -> tuple[str, list[tuple[LayerSpectrum, ...]], list[list[str]]]:
     """Return init or bulk, the spectra of each network in units of it, and what is to be said.
 
     Of auto it is bulk where that of most layers of a network that are large enough to tell, perhaps
     of one, is another one than was drawn. One layer all of whose directions have been learned is
-    off, too, and has no bulk.
+    off, too, and has no bulk. `progress` is called with (layers done, layers of all networks).
 
     Raises:
         InputError: another word.
     """
     check_noise(noise)
-    spectra = [tuple(layer_spectrum(layer, "init") for layer in layers) for layers in networks]
+    flat = [layer for layers in networks for layer in layers]
+    found = iter([layer_spectrum(layer, "init") for layer in told(flat, progress)])
+    spectra = [tuple(islice(found, len(layers))) for layers in networks]
     used = noise
     if noise == AUTO:
         most = any(2 * len(_off(layers)) > len(_large(layers)) for layers in spectra)
