@@ -1,5 +1,9 @@
 """Words of sentences that depend on a number."""
 
+from collections.abc import Sequence
+
+_NAMED = 5  # of many
+
 
 def counted(count: int, noun: str) -> str:
     """Return a number with its noun, in the plural except of one."""
@@ -9,3 +13,9 @@ def counted(count: int, noun: str) -> str:
 def often(count: int) -> str:
     """Return how often something is done, in words: once, 2 times."""
     return "once" if count == 1 else f"{count} times"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names with commas, of many the first five and how many more there are."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

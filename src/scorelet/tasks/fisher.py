@@ -12,6 +12,7 @@ from scorelet.analysis.fisher_profile import (
 )
 from scorelet.core.options import check_fields, checked
 from scorelet.core.progress import Progress
+from scorelet.core.words import listed
 from scorelet.tasks.array_files import save_page
 from scorelet.tasks.fisher_report import report
 from scorelet.tasks.networks import (
@@ -23,8 +24,6 @@ from scorelet.tasks.networks import (
     open_pictures,
     said_of,
 )
-
-_NAMED = 5  # layers in a warning
 
 
 @dataclass(frozen=True)
@@ -160,22 +159,17 @@ def _warnings(profile: FisherProfile) -> list[str]:
     warnings = []
     if profile.dead:
         warnings.append(
-            f"the outputs of {_listed(profile.dead)} are constant within every class, so they "
+            f"the outputs of {listed(profile.dead)} are constant within every class, so they "
             "are left out"
         )
     if few:
         warnings.append(
-            f"{sum(profile.counts)} pictures are too few for the features of {_listed(few)}: "
+            f"{sum(profile.counts)} pictures are too few for the features of {listed(few)}: "
             "their ratios have no floor and mean nothing; give more pictures or a smaller dimension"
         )
     if apart:
         warnings.append(
-            f"classes differ where nothing varies within them, in {_listed(apart)}: the ratio "
+            f"classes differ where nothing varies within them, in {listed(apart)}: the ratio "
             "leaves that out and is too small"
         )
     return warnings
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more

@@ -235,6 +235,38 @@ def test_sentences_count_one_layer_as_one():
         assert f"{said} learned" in spectrum_report.lead({"model": "a", "layers": layers})
 
 
+def test_the_lead_says_how_many_layers_chance_explains():
+    torch.manual_seed(3)
+    layers = [nn.Linear(64, 64) for _ in range(20)]
+    for each in layers:
+        nn.init.kaiming_normal_(each.weight)  # and no step of training
+    document = sl.weights.spectrum(nn.Sequential(*layers)).document
+    assert document["noise"] == "bulk"
+    faint = [entry["name"] for entry in document["layers"] if entry["kept"]]
+    lead = spectrum_report.lead(document)
+    assert f"{len(faint)} of 20 layers show one direction just above noise" in lead
+    assert lead.endswith("as about 1 would by chance")
+    with torch.no_grad():
+        layers[int(faint[0])].weight += 0.3 * torch.randn(64, 1) * torch.randn(64)
+    lead = spectrum_report.lead(sl.weights.spectrum(nn.Sequential(*layers)).document)
+    assert f"{len(faint)} of 20 layers have learned directions, at most" in lead
+    assert f"; {len(faint) - 1} of them one just above noise" in lead
+
+
+def test_warnings_name_five_layers_of_many():
+    """The document has numbers of all of them."""
+    torch.manual_seed(0)
+    net = nn.Sequential(*(nn.Conv2d(3 + 9 * (k > 0), 12, 1) for k in range(9)))
+    other = nn.Sequential(*(nn.Conv2d(3 + 29 * (k > 0), 32, 1) for k in range(9)))
+    for document, said in (
+        (sl.weights.compare(net, other, data=torch.rand(9, 3, 2, 2), draws=2).document, 3),
+        (sl.weights.resample(net, data=torch.rand(9, 3, 2, 2)).document, 2),
+    ):
+        text = [text for text in document["warnings"] if "1, 2, 3, 4, 5 and 3 more" in text]
+        assert len(text) == said
+        assert len(document["layers"]) == 9
+
+
 def test_equal_weights_are_said():
     torch.manual_seed(0)
     nets = [nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 4, 3)) for _ in range(2)]

@@ -36,6 +36,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.network import uncompiled
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
+from scorelet.core.words import listed
 
 SAMPLES = 10
 """For each channel, so many samples are needed."""
@@ -256,11 +257,11 @@ def _aligned(
 
 
 def _repeated(parts: Sequence[CalledParts]) -> list[str]:
-    names = dict.fromkeys(layer.name for part in parts for layer in part.repeated)
+    names = list(dict.fromkeys(layer.name for part in parts for layer in part.repeated))
     if not names:
         return []
     return [
-        f"{', '.join(names)} read more than one input for a picture: all of them are turned by one "
+        f"{listed(names)} read more than one input for a picture: all of them are turned by one "
         "rotation, and not at all in the first layer"
     ]
 
@@ -273,7 +274,7 @@ def _warnings(
     if few:
         worst = max(few, key=lambda layer: layer.needed / layer.rotation.samples)
         need = -(-whole * worst.needed // worst.rotation.samples)
-        names = ", ".join(layer.name for layer in few)
+        names = listed([layer.name for layer in few])
         part = f"{pictures} pictures" if whole == pictures else f"{pictures} of {whole} pictures"
         warnings.append(
             f"{part} are too few to align {names}: {worst.name} has "
@@ -282,7 +283,7 @@ def _warnings(
     silent = [layer.name for layer in layers if math.isnan(layer.rotation.similarity)]
     if silent:
         warnings.append(
-            f"what {', '.join(silent)} of one network reads is 0 for all pictures: nothing can be "
+            f"what {listed(silent)} of one network reads is 0 for all pictures: nothing can be "
             "aligned there"
         )
     heard = {layer.name: layer.rotation for layer in layers if layer.name not in silent}
@@ -290,7 +291,7 @@ def _warnings(
     lost = [layer.name for layer in layers if not layer.rotation.is_isometry]
     if lost:
         warnings.append(
-            f"the reference is narrower at {', '.join(lost)}: a part of the other network is lost; "
+            f"the reference is narrower at {listed(lost)}: a part of the other network is lost; "
             "take the wider network as the reference"
         )
     warnings += left_out(reference, "no rotation may mix their channels")

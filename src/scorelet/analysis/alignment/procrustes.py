@@ -26,6 +26,7 @@ from torch import Tensor
 
 from scorelet.analysis.alignment.moments import CrossMoments
 from scorelet.core.errors import InputError
+from scorelet.core.words import listed
 
 _STEPS = 100
 _PATIENCE = 1e-12  # of Xᴴ X = 1
@@ -125,7 +126,7 @@ def undetermined(rotations: Mapping[str, Rotation]) -> list[str]:
     shares = {name: found.directions / min(found.matrix.shape) for name, found in poor.items()}
     worst = min(shares, key=shares.__getitem__)
     return [
-        f"the signals of these pictures do not span {', '.join(poor)}: those of {worst} have "
+        f"the signals of these pictures do not span {listed(list(poor))}: those of {worst} have "
         f"{poor[worst].directions} of {min(poor[worst].matrix.shape)} directions, so the rotation "
         "is arbitrary in the others; give pictures that differ more"
     ]

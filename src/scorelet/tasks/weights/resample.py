@@ -17,6 +17,7 @@ from scorelet.core.files import check_regular
 from scorelet.core.options import check_fields, checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Progress
+from scorelet.core.words import listed
 from scorelet.data.labelled import LabelledImages
 from scorelet.data.locate import locate
 from scorelet.models import Classifier
@@ -233,7 +234,7 @@ def _few(drawn: DrawnNetwork, pictures: int) -> list[str]:
     worst = max(few, key=lambda layer: layer.needed / layer.samples)
     need = -(-pictures * worst.needed // worst.samples)
     return [
-        f"{pictures} pictures are too few to align {', '.join(layer.name for layer in few)}: "
+        f"{pictures} pictures are too few to align {listed([layer.name for layer in few])}: "
         f"{worst.name} has {worst.samples} samples and needs {worst.needed}; give {need} pictures"
     ]
 
@@ -249,7 +250,7 @@ def _other_noise(network: nn.Module, drawn: DrawnNetwork, law: str) -> list[str]
     said = []
     if empty:
         said.append(
-            f"all weights of {', '.join(empty)} are 0, and the law shrunk draws those of an "
+            f"all weights of {listed(empty)} are 0, and the law shrunk draws those of an "
             "initialisation there: take the law empirical"
         )
     if shown:

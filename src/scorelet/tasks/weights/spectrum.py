@@ -26,6 +26,7 @@ from scorelet.analysis.weight_covariance import effective_rank
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress, told
+from scorelet.core.words import listed
 from scorelet.tasks.array_files import save_page
 from scorelet.tasks.networks import Model, open_network
 from scorelet.tasks.weights.spectrum_report import report
@@ -158,11 +159,11 @@ def _bulk_warnings(layers: Sequence[LayerSpectrum], noise: str, used: str) -> li
 def _no_bulks(layers: Sequence[LayerSpectrum], used: str) -> list[str]:
     """Say which layers have a bulk of 0, with which no noise can be compared."""
     empty = zeros(layers)
-    said = [f"all weights of {', '.join(empty)} are 0: nothing is said of them"] if empty else []
+    said = [f"all weights of {listed(empty)} are 0: nothing is said of them"] if empty else []
     flat = [s.layer.name for s in layers if not s.bulk > 0 and s.layer.name not in empty]
     if flat and used == "bulk":
         said.append(
-            f"half of the eigenvalues of {', '.join(flat)}, or more, are 0: noise stays that of "
+            f"half of the eigenvalues of {listed(flat)}, or more, are 0: noise stays that of "
             "the initialisation there"
         )
     return said

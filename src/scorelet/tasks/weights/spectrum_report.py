@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from scorelet.analysis.weight_comparison import LayerSpectrum
-from scorelet.core.words import counted
+from scorelet.core.words import counted, listed
 from scorelet.plots import png
 from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, number, render
 from scorelet.plots.weights import ranks_figure, spectra_figure
@@ -28,6 +28,9 @@ METHOD = (
 )
 COLUMNS = ("kind", "neurons", "inputs", "learned", "effective rank", "largest", "bulk / initial")
 """What tables of layers show, here and in the shell, after the name."""
+CHANCE = {"init": 0.01, "bulk": 0.05}
+"""About which share of layers that have learned nothing shows a direction, by the noise."""
+_FAINT = 1.2  # times the edge of noise: so far chance takes an eigenvalue
 
 
 def report(document: dict[str, Any], layers: Sequence[LayerSpectrum]) -> str:
@@ -58,15 +61,30 @@ def report(document: dict[str, Any], layers: Sequence[LayerSpectrum]) -> str:
 
 def lead(document: dict[str, Any]) -> str:
     """Return the finding in a sentence."""
-    learned = [entry for entry in document["layers"] if entry["kept"]]
+    layers = document["layers"]
+    learned = [entry for entry in layers if entry["kept"]]
     if not learned:
         return f"{document['model']}: no layer has learned a direction that noise would not show"
+    faint = [entry for entry in learned if _is_faint(entry)]
+    share = CHANCE[document["noise"]] * len(layers) if faint else 0
+    many = f"{document['model']}: {len(learned)} of {counted(len(layers), 'layer')}"
+    if len(faint) == len(learned):
+        names = listed([entry["name"] for entry in faint])
+        return (
+            f"{many} {'shows' if len(faint) == 1 else 'show'} one direction just above noise "
+            f"({names}), as about {share:.2g} would by chance"
+        )
     most = max(learned, key=lambda entry: entry["kept"])
+    by_chance = f"; {len(faint)} of them one just above noise, as about {share:.2g} would by chance"
     return (
-        f"{document['model']}: {len(learned)} of {counted(len(document['layers']), 'layer')} "
-        f"{'has' if len(learned) == 1 else 'have'} learned directions, at most {most['kept']} of "
-        f"{min(most['neurons'], most['inputs'])} ({most['name']})"
+        f"{many} {'has' if len(learned) == 1 else 'have'} learned directions, at most "
+        f"{most['kept']} of {min(most['neurons'], most['inputs'])} ({most['name']})"
+        f"{by_chance if faint else ''}"
     )
+
+
+def _is_faint(entry: dict[str, Any]) -> bool:
+    return entry["kept"] == 1 and entry["eigenvalues"][0] < _FAINT * entry["edge"]
 
 
 def values(entry: dict[str, Any]) -> list[str]:
