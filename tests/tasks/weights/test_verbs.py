@@ -267,6 +267,21 @@ def test_warnings_name_five_layers_of_many():
         assert len(document["layers"]) == 9
 
 
+@pytest.mark.filterwarnings("ignore:.*quanti")
+def test_quantised_layers_are_named():
+    net = nn.Sequential(nn.Conv2d(3, 8, 1), nn.Flatten(), nn.Linear(128, 8), nn.Linear(8, 4)).eval()
+    q = torch.ao.quantization.quantize_dynamic(net, {nn.Linear})
+    said = "2 quantised layers are left out (the first is 2): give the network before it was"
+    x = torch.rand(20, 3, 4, 4)
+    for document in (
+        sl.weights.spectrum(q).document,
+        sl.weights.compare(q, copy.deepcopy(q), data=x, draws=2).document,
+    ):
+        assert any(text.startswith(said) for text in document["warnings"])
+    with pytest.raises(InputError, match="Layer 2 is quantised"):
+        sl.weights.resample(q, data=x)
+
+
 def test_equal_weights_are_said():
     torch.manual_seed(0)
     nets = [nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 4, 3)) for _ in range(2)]

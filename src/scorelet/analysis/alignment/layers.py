@@ -291,6 +291,17 @@ def grouped(net: nn.Module) -> Sequence[str]:
     return [n for n, m in net.named_modules() if isinstance(m, _CONVOLUTIONS) and m.groups > 1]
 
 
+def quantised(net: nn.Module) -> list[str]:
+    """Return the names of layers that torch has quantised: their weights are no parameters."""
+    return [name for name, module in net.named_modules() if _is_quantised(module)]
+
+
+def _is_quantised(module: nn.Module) -> bool:
+    weights = (getattr(module, name, None) for name in ("weight", "get_weight"))
+    kind = type(module).__module__
+    return kind.startswith("torch.ao.nn.") and any(map(callable, weights))
+
+
 def left_out(net: nn.Module, reason: str) -> list[str]:
     """Say what with weights is no layer here, in sentences without a full stop.
 
@@ -302,6 +313,7 @@ def left_out(net: nn.Module, reason: str) -> list[str]:
     return [
         *_left_out(grouped(net), "grouped convolution", reason),
         *_left_out(empty, "empty layer", "there are no weights between no channels"),
+        *_left_out(quantised(net), "quantised layer", "give the network before it was quantised"),
         *_others(net),
     ]
 

@@ -20,6 +20,7 @@ from torch import Generator, Tensor, nn
 from scorelet.analysis.alignment.layers import (
     MatrixLayer,
     layer_of,
+    quantised,
     uncalled,
     unsettled,
     unsettled_words,
@@ -206,6 +207,11 @@ def refuse_unknown_parts(net: nn.Module) -> None:
     Raises:
         InputError: names the first of them.
     """
+    if names := quantised(net):
+        raise InputError(
+            f"Layer {names[0]} is quantised: give the network before it was quantised, whose "
+            "weights can be drawn anew."
+        )
     for name, module in net.named_modules():
         own = list(module.parameters(recurse=False))
         layer = layer_of(name, module)
