@@ -308,7 +308,11 @@ def written_over(y):
         (torch.sign, {"method": "iterative"}, "leave out rounding, signs"),
         (lambda y: torch.from_numpy(y.numpy()), {}, "fails on a tensor.*numpy"),
         (torch.inference_mode()(lambda y: 2 * y), {}, "no_grad"),
-        (nn.Sequential(nn.Flatten(), nn.Linear(SIDE**2, 3)), {}, "the slope of a logit"),
+        (
+            nn.Sequential(nn.Flatten(), nn.Linear(SIDE**2, 3)),
+            {},
+            "a logit; with ReLU.* is 0",
+        ),
         (Sized(), {}, "fails on a tensor.*doesn't match 224"),
         (nn.Sequential(nn.Conv2d(1, 1, 1), nn.Dropout2d()), {}, "1 is in training mode"),
         (nn.Sequential(nn.Conv2d(1, 1, 1), DropPath()), {}, "1 is in training mode"),

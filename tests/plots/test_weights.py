@@ -9,6 +9,7 @@ from scorelet.plots import png
 from scorelet.plots.weights import (
     activations_figure,
     cosines_figure,
+    ranks_figure,
     similarity_figure,
     spectra_figure,
 )
@@ -60,3 +61,15 @@ def test_labels_of_spectra_are_within_the_figure(count):
         assert box.x1 <= figure.bbox.x1
         assert figure.bbox.y0 <= box.y0
         assert box.y1 <= figure.bbox.y1
+
+
+def test_spectra_have_the_same_scales_and_ranks_all_names():
+    spectra = [(f"{k}", torch.tensor([3.0**k, 1.0]), 2.0) for k in (1, 2, 3)]
+    panels = spectra_figure(spectra).axes
+    assert len({(axes.get_xlim(), axes.get_ylim()) for axes in panels[:3]}) == 1
+    low, high = panels[0].get_ylim()
+    assert low < 1 < 27 < high
+    names = [f"layer{k}" for k in range(54)]
+    (axes,) = ranks_figure(names, [1] * 54, [1.0] * 54).axes
+    assert [label.get_text() for label in axes.get_xticklabels()] == names
+    assert axes.get_xticklabels()[0].get_rotation_mode() == "anchor"

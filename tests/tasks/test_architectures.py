@@ -54,6 +54,7 @@ def library(monkeypatch):
 
     models.get_model, timm.create_model, vision.models = get_model, create_model, models
     models.get_model_builder = get_model_builder
+    models.list_models = timm.list_models = lambda: ["detector", "residual"]
     monkeypatch.setitem(sys.modules, "torchvision", vision)
     monkeypatch.setitem(sys.modules, "torchvision.models", models)
     monkeypatch.setitem(sys.modules, "timm", timm)
@@ -288,6 +289,17 @@ def test_architectures_that_are_not_there(arch, sentence, tmp_path, monkeypatch)
     torch.save(ResidualNet(8, 5).state_dict(), tmp_path / "w.pt")
     with pytest.raises(ScoreletError, match=sentence):
         open_network(tmp_path / "w.pt", arch)
+
+
+@pytest.mark.usefixtures("library")
+@pytest.mark.parametrize("name", ["torchvision", "timm"])
+def test_a_name_that_a_library_lacks_is_told_near_ones(name, tmp_path):
+    torch.save(ResidualNet(8, 5).state_dict(), tmp_path / "w.pt")
+    said = f"There is no network 'residul' in {name}: did you mean residual"
+    with pytest.raises(InputError, match=said):
+        open_network(tmp_path / "w.pt", f"{name}:residul")
+    with pytest.raises(InputError, match="see its list of models"):
+        open_network(tmp_path / "w.pt", f"{name}:xyz")
 
 
 @pytest.mark.parametrize("name", ["net.pth", "NET.PT", "pytorch_model.bin"])

@@ -128,7 +128,8 @@ def _refuse_unsafe(path: Path) -> None:
         _refuse_program(path)
         raise CheckpointError(
             f"{path} is a pickle, which can run any code when opened; expected a safetensors file: "
-            "ask its author for one, or convert it where you trust it."
+            "ask its author for one. The commands weights and fisher take files of torch, too, "
+            "with --arch; what others take scorelet.save has written."
         )
 
 

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 Pairs = Sequence[tuple[float | None, float | None]]
 _WIDE = 4  # matrices and spectra in a row
-_ALL_NAMES = 40  # layers whose names can be read
 _ROOM = 0.05  # beyond the bars of S
+_LEAST = 1e-6  # of the largest eigenvalue: below it none is drawn
+_FREE = 1.4  # factor beyond the eigenvalues
 
 
 def ranks_figure(
@@ -35,7 +36,7 @@ def ranks_figure(
 
 
 def spectra_figure(layers: Sequence[tuple[str, Tensor, float]]) -> "Figure":
-    """Draw eigenvalues by rank.
+    """Draw eigenvalues by rank, on the same scales for all layers.
 
     Args:
         layers: name, eigenvalues descending, and the edge of noise, of each; those that are all 0
@@ -45,11 +46,16 @@ def spectra_figure(layers: Sequence[tuple[str, Tensor, float]]) -> "Figure":
     rows = math.ceil(len(layers) / _WIDE) or 1
     figure = new_figure(11, 2.4 * rows)
     grid = figure.subplots(rows, min(_WIDE, len(layers)) or 1, squeeze=False).ravel()
-    for axes, (name, values, edge) in zip(grid, layers, strict=False):
-        shown = values.numpy()
-        shown = shown[shown > 1e-6 * shown[0]]
+    spectra = [values.numpy() for _, values, _ in layers]
+    spectra = [shown[shown > _LEAST * shown[0]] for shown in spectra]
+    edges = [edge for _, _, edge in layers]
+    longest = max(map(len, spectra), default=1)
+    lowest = min([*edges, *(shown[-1] for shown in spectra)], default=1)
+    highest = max([*edges, *(shown[0] for shown in spectra)], default=1)
+    for axes, shown, (name, _, edge) in zip(grid, spectra, layers, strict=False):
         axes.loglog(np.arange(1, len(shown) + 1), shown, ".-", ms=3, lw=0.8, color=COLOURS[0])
         axes.axhline(edge, ls="--", lw=0.9, color="0.4")
+        axes.set(xlim=(1 / _FREE, _FREE * longest), ylim=(lowest / _FREE, _FREE * highest))
         axes.set_title(name, fontsize="small")
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(which="both", labelsize="x-small")
@@ -144,7 +150,7 @@ def _known(values: Sequence[float | None]) -> list[float]:
 
 
 def _name(axes: "Axes", names: Sequence[str]) -> None:
-    step = max(1, len(names) // _ALL_NAMES + (len(names) > _ALL_NAMES))
-    places = range(0, len(names), step)
-    axes.set_xticks(list(places), [names[k] for k in places], rotation=45, ha="right", fontsize=8)
+    axes.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize=8)
+    for label in axes.get_xticklabels():
+        label.set_rotation_mode("anchor")
     axes.spines[["top", "right"]].set_visible(False)

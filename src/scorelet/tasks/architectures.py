@@ -5,10 +5,11 @@ file of weights is read as safetensors, or by torch without running code that ma
 """
 
 import argparse
+import difflib
 import pickle
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
@@ -183,12 +184,24 @@ def standardised(net: nn.Module, mean: tuple[float, ...], deviation: tuple[float
 def _of_library(library: str, name: str, options: dict[str, int]) -> object:
     try:
         if library == "torchvision":
-            return _of_torchvision(import_module("torchvision.models"), name, options)
-        return import_module("timm").create_model(name, pretrained=False, **options)
+            models = import_module("torchvision.models")
+            _refuse_unknown(library, name, models.list_models())
+            return _of_torchvision(models, name, options)
+        timm = import_module("timm")
+        _refuse_unknown(library, name.partition(".")[0], timm.list_models())  # a tag of its weights
+        return timm.create_model(name, pretrained=False, **options)
     except ImportError as error:
         raise InputError(
             f"--arch {library}:{name} needs the package {library}: pip install {library}."
         ) from error
+
+
+def _refuse_unknown(library: str, name: str, known: Sequence[str]) -> None:
+    if not known or name.lower() in known or ":" in name or "/" in name:  # of a hub
+        return
+    near = difflib.get_close_matches(name.lower(), known, n=3)
+    meant = f"did you mean {' or '.join(near)}?" if near else "see its list of models."
+    raise InputError(f"There is no network {name!r} in {library}: {meant}")
 
 
 def _of_torchvision(models: Any, name: str, options: dict[str, int]) -> object:  # noqa: ANN401 - a module

@@ -86,6 +86,11 @@ def open_network(model: Model, arch: str | None, *, device: str = "auto") -> Ope
         raise InputError(
             f"{names[0]} of {title} has no numbers, on the device meta: load the weights first."
         )
+    if isinstance(network, torch.jit.ScriptModule):
+        raise InputError(
+            f"{title} is compiled by torch.jit, which lets nobody look into its layers: give the "
+            "network as it was before torch.jit.script or trace."
+        )
     network = uncompiled(network)
     return Opened(network.to(choose_device(device)), title, found, tuple(notes))
 

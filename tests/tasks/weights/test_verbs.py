@@ -282,6 +282,19 @@ def test_quantised_layers_are_named():
         sl.weights.resample(q, data=x)
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit")
+def test_networks_of_torch_jit_are_refused_in_one_sentence():
+    x = torch.rand(8, 3, 4, 4)
+    net = torch.jit.trace(nn.Sequential(nn.Conv2d(3, 4, 1), nn.Conv2d(4, 4, 1)), x)
+    for verb in (
+        sl.weights.spectrum,
+        lambda net: sl.weights.compare(net, net, data=x),
+        lambda net: sl.weights.resample(net, data=x),
+    ):
+        with pytest.raises(InputError, match="as it was before torch"):
+            verb(net)
+
+
 def test_equal_weights_are_said():
     torch.manual_seed(0)
     nets = [nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 4, 3)) for _ in range(2)]

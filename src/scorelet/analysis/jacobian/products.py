@@ -263,7 +263,8 @@ def _check(value: object, y: Tensor) -> None:
         got = tuple(value.shape)
         raise InputError(
             f"f maps {tuple(y.shape)} to {got}: expected the shape of y, as of a denoiser. Of a "
-            "classifier give a function that returns an image, as the slope of a logit."
+            "classifier give a function that returns an image, as the slope of a logit; with ReLU "
+            "that slope is constant around y, so that its Jacobian is 0: take smooth activations."
         )
     if not value.requires_grad:
         raise InputError(

@@ -249,7 +249,11 @@ def refuse_unknown_calls(net: nn.Module, parts: CalledParts) -> None:
         InputError: names the first of them.
     """
     if texts := uncalled(net, parts.layers):
-        raise InputError(f"The network cannot be drawn anew: {texts[0]}.")
+        raise InputError(
+            f"The network cannot be drawn anew: {texts[0]}. If they are heads that run in training "
+            "only, take them out first, as by net.aux1 = net.aux2 = None; in the shell by a "
+            "function of yours, --arch FILE.py:FUNCTION."
+        )
     if parts.repeated:
         raise InputError(
             f"Layer {parts.repeated[0].name} is called more than once for a picture: what is drawn "
