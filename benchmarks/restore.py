@@ -89,7 +89,7 @@ def _measured(task: str, x: Pixels, number: int, options: argparse.Namespace) ->
     return {
         "plain": clipped_decibels(problem.plain, x),
         "mean": clipped_decibels(found.image, x),
-        "sample": clipped_decibels(found.samples[0, ..., 0], x),
+        "sample": clipped_decibels(found.samples[0], x),
         "deviation": float(found.deviation.mean()) * 255,
         "largest_deviation_from_measurement": float(off.abs().max()) * 255,
         "rms_from_measurement": float(off.square().mean().sqrt()) * 255,

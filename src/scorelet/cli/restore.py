@@ -41,7 +41,8 @@ def restore(
     What a picture says is kept: block means, known pixels, the blurred picture, projections, low
     frequencies. The rest is sampled from what the denoiser takes for a clean picture. Without -n
     the mean of 8 samples is written (one sample with --quality fast); with -n N also each sample,
-    and their standard deviation.
+    and their standard deviation. That shows where the result is unsure, and is no error bar:
+    measured on photographs, errors were 1.7 to 3.7 times as large.
 
     For example:
 
@@ -71,7 +72,7 @@ def restore(
         sigma: noise of the picture in 8-bit units; 0 takes every pixel as exact. By default it is
             found for deblur, and 0 for the other tasks.
         quality: fast is one sample of 39 network calls, full the mean of 8.
-        samples: how many samples to write beside their mean.
+        samples: how many samples to write beside their mean, with their deviation.
         model: built-in name, .safetensors path or Hub id of a denoiser.
         label: class of the pictures, its name or number from 0 on, for models that know
             classes.

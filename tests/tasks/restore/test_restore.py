@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 import scorelet as sl
-from samples import Pointwise, waves, write_png
+from samples import Pointwise, noisy, waves, write_png
 from scorelet.core.errors import InputError
 from scorelet.data.pictures.in_memory import in_memory
 from scorelet.models import Denoiser, GaussianMixtureDenoiser, ResidualDenoiser
@@ -108,7 +108,7 @@ def test_what_is_measured_stays_and_the_rest_comes_nearer(words, measurement):
     assert kept.abs().max() < 1e-5
     alone = measurement.project(whole - 0.5) + 0.5
     assert error(out.image, x) < 0.6 * error(alone.numpy(), x)
-    assert out.samples.shape == (0, 32, 32, 1)
+    assert out.samples.shape == (0, 32, 32)
 
 
 @pytest.mark.slow
@@ -258,6 +258,34 @@ def test_known_floats_are_those_of_the_picture(dtype):
     assert np.array_equal(out.image[known], x[known])
     assert not out.deviation[known].any()
     assert out.deviation[~known].all()
+
+
+@pytest.mark.parametrize(
+    ("source", "shape"),
+    [
+        (noisy(16, 12, 1)[..., 0], (16, 12)),
+        (noisy(16, 12, 1), (16, 12, 1)),
+        (noisy(16, 12, 3), (16, 12, 3)),
+        (torch.rand(16, 12), (16, 12)),
+        (torch.rand(3, 16, 12), (3, 16, 12)),
+        (Image.fromarray(noisy(16, 12, 1)[..., 0]), (16, 12)),
+    ],
+)
+def test_samples_and_deviation_have_the_shape_of_the_image(source, shape):
+    known = np.arange(192).reshape(16, 12) % 3 > 0
+    out = sl.restore(source, task="inpaint", mask=known, samples=2, model=toward_gray())
+    assert np.shape(out.image) == out.deviation.shape == shape
+    assert out.samples.shape == (2, *shape)
+    assert 0 < float(out.deviation.max()) < 1
+    alone = sl.restore(source, task="inpaint", mask=known, quality="fast", model=toward_gray())
+    assert alone.samples.shape == (0, *shape)
+
+
+def test_samples_and_deviation_of_a_file_have_the_shape_of_the_image(tmp_path):
+    path = write_png(tmp_path / "a.png", noisy(16, 12, 1))
+    known = np.arange(192).reshape(16, 12) % 3 > 0
+    out = sl.restore(path, task="inpaint", mask=known, samples=2, model=toward_gray())
+    assert out.image.shape == out.deviation.shape == out.samples[0].shape == (16, 12)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
@@ -58,18 +59,35 @@ def restore(  # noqa: PLR0913 - as many as the command has options
         >>> out = sl.restore(np.full((8, 8), 128, np.uint8), task="superres", quality="fast")
         >>> out.image.shape, out.image.dtype
         ((16, 16), dtype('uint8'))
+        >>> out.deviation.shape
+        (16, 16)
     """
     settings = RestoreSettings(
         task, factor, mask, blur, kernel, ratio, projections, share, sigma, quality, samples,
         denoiser_given(model), label, seed, tile, device, dtype,
     )  # fmt: skip
     if isinstance(source, str | Path):
-        return _restored(read_picture(source, gaps=True), settings)
+        found = _restored(read_picture(source, gaps=True), settings)
+        return _alike(found, found.image)
     given = in_memory(source)
     if given.batch:
         raise InputError("The picture has a batch axis: restore takes one picture at a time.")
     found = _restored(given.pictures[0], settings)
-    return replace(found, image=given.back(found.picture))
+    return _alike(found, given.back(found.picture))
+
+
+def _alike(found: Restored, image: Any) -> Restored:  # noqa: ANN401 - an array, a tensor, a picture
+    """Return the result with an image, and with the axes of that image in what is beside it."""
+
+    def turned(values: np.ndarray) -> np.ndarray | Tensor:
+        values = values[..., 0] if np.ndim(image) == 2 else values
+        if not isinstance(image, Tensor):
+            return values
+        tensor = torch.from_numpy(values)
+        return (tensor.movedim(-1, -3) if image.ndim == 3 else tensor).to(image.device)
+
+    samples, deviation = turned(found.samples), turned(found.deviation)
+    return replace(found, image=image, samples=samples, deviation=deviation)
 
 
 def _restored(picture: Picture, settings: RestoreSettings) -> Restored:
