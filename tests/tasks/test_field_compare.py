@@ -321,3 +321,18 @@ def test_one_chain_decides_nothing(tmp_path):
     assert "one Markov chain" in found["warnings"][0]
     assert found["summary"].startswith("Undecided")
     json.dumps(found, allow_nan=False)
+
+
+def test_what_bright_fields_hide_is_undecided_in_words_and_in_the_document(tmp_path):
+    """Power and structure functions; the other statistics are decided as before."""
+    x, y = (gaussian(smooth_power(16, 0.5), 24, seed) for seed in (0, 1))
+    y[::6] *= 6
+    paths = [save(tmp_path / name, z) for name, z in (("x.npy", x), ("y.npy", y))]
+    found = compare(*paths, tmp_path / "r.html")
+    entry = found["statistics"]["power"]
+    assert entry["differs"] is None
+    assert entry["blur"] > 0.5
+    assert "Undecided: chance makes differences of" in entry["verdict"]
+    assert "Undecided: Power spectrum, Structure functions." in found["summary"]
+    assert found["statistics"]["marginal"]["differs"] is not None
+    assert "undecided" in (tmp_path / "r.html").read_text(encoding="utf-8")

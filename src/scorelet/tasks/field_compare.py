@@ -109,7 +109,7 @@ def _entry(name: str, line: Line) -> dict[str, Any]:
     return {
         "title": STATISTICS[name].title,
         "verdict": verdict(name, line),
-        "differs": line.comparison.differs if line.comparison.decidable else None,
+        "differs": None if line.comparison.undecided else line.comparison.differs,
         **_numbers(line.comparison),
         "control": _numbers(line.control_comparison),
         "x": axis.x.tolist(),

@@ -1,5 +1,6 @@
 """Comparisons: sets of one law pass, sets of two fail, the threshold means what it says."""
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -13,6 +14,7 @@ from scorelet.analysis.field_statistics.comparison import (
     enough,
     relabelings,
 )
+from scorelet.analysis.field_statistics.verdicts import word
 from scorelet.core.errors import InputError
 from scorelet.data.fields.ensembles import ensemble
 from scorelet.sampling import Phi4
@@ -184,6 +186,32 @@ def test_values_that_are_no_numbers_are_no_agreement(bright):
     with pytest.raises(InputError, match=r"'Flatness of increments', of a set.* is NaN or inf"):
         found_of("flatness", bright[0], constant)
     assert found_of("flatness", bright[0], bright[0]).distance == 0
+
+
+@pytest.mark.parametrize("name", ["power", "structure"])
+def test_bright_fields_that_hide_an_eightfold_difference_decide_nothing(name):
+    """A sixth of the other fields is six times as strong, which chance deals to either set."""
+    x, y = (gaussian(smooth_power(16, 0.5), 24, seed) for seed in (0, 1))
+    y[::6] *= 6
+    found = found_of(name, x, y)
+    assert next(iter(found.sizes.values())) > 8
+    assert found.decidable
+    assert not found.differs
+    assert found.blur > 3
+    assert found.undecided
+    assert word(found) == "undecided"
+    assert word(replace(found, blur=0.5)) == "agrees"
+    assert word(replace(found, distance=2 * found.threshold)) == "differs"
+
+
+@pytest.mark.parametrize("name", ["power", "structure"])
+def test_ten_fields_of_one_law_are_enough_to_agree(name):
+    """Of Gaussian ones, of log-normal ones and of ones at a critical point."""
+    laws = [ensemble("log_normal"), Phi4()]
+    pairs = [[law.sample(10, 32, seed=seed) for seed in (1, 2)] for law in laws]
+    pairs.append([gaussian(smooth_power(32, 0.5), 10, seed) for seed in (0, 1)])
+    for x, y in pairs:
+        assert word(found_of(name, x, y)) == "agrees"
 
 
 def test_few_fields_decide_nothing():

@@ -40,6 +40,10 @@ _UNITS = {"moments": (1.0, (1, 1, 0, 0)), "critical": (0.5, (1, 2, 0, 0))}
 """Where numbers have several units: the power of the second number, the standard deviation or chi,
 that has the unit of x, and the powers of that unit in each number."""
 
+_POSITIVE = frozenset({"power", "structure"})
+"""Statistics whose values are positive for every law, so that chance has a size beside them."""
+_UNCLEAR = 0.5  # of such a statistic, above which chance hides what matters
+
 _PIECE = 100  # relabelings that are worked on at once
 _NEIGHBOURS = 400  # at most so many fields of each set are searched for copies
 
@@ -54,6 +58,8 @@ class Comparison:
         decidable: whether the sets have enough relabelings for the threshold to mean anything.
         sizes: how large the difference is, by measure, see `difference_sizes`.
         floor: medians of the same measures over relabelings: what chance alone makes.
+        blur: the unit of chance relative to a, by the first measure: a difference of that size is
+            a distance of about 1; 0 for statistics that are not positive for every law.
     """
 
     distance: float
@@ -61,6 +67,12 @@ class Comparison:
     decidable: bool
     sizes: dict[str, float]
     floor: dict[str, float]
+    blur: float = 0.0
+
+    @property
+    def undecided(self) -> bool:
+        """Whether nothing is found, and chance would hide a difference of half the statistic."""
+        return not self.decidable or (self.blur > _UNCLEAR and not self.differs)
 
     @property
     def differs(self) -> bool:
@@ -104,12 +116,14 @@ def compare_statistics(a: Statistic, b: Statistic) -> Comparison:
     given = ((values[0] - values[1]) / chance)[kept].square().mean().sqrt()
     others = ((first - second) / chance)[:, kept].square().mean(-1).sqrt()
     floor = difference_sizes(a.name, first, second, kept)
+    blurs = difference_sizes(a.name, values[0], values[0] - chance, kept)
     return Comparison(
         distance=float(given.nan_to_num(0)),  # no point varies
         threshold=float(others.nan_to_num(0).max()),
         decidable=enough(*sizes),
         sizes={k: float(v) for k, v in difference_sizes(a.name, *values, kept).items()},
         floor={k: float(v.median()) for k, v in floor.items()},
+        blur=float(next(iter(blurs.values()))) if a.name in _POSITIVE else 0.0,
     )
 
 

@@ -40,8 +40,10 @@ def neighbour_verdict(found: Comparison) -> str:
 def summary(found: SetComparison) -> str:
     """Return one sentence about all statistics."""
     lines = found.lines
-    decided = {name: line.comparison for name, line in lines.items() if line.comparison.decidable}
-    if not decided:
+    decided = {
+        name: line.comparison for name, line in lines.items() if not line.comparison.undecided
+    }
+    if not any(line.comparison.decidable for line in lines.values()):
         return (
             "Undecided: there are too few independent fields for a verdict; at least 10 of each "
             "are needed, or 10 chains."
@@ -49,14 +51,17 @@ def summary(found: SetComparison) -> str:
     different = [STATISTICS[name].title for name, c in decided.items() if c.differs]
     close = found.neighbours is not None and found.neighbours.differs
     copies = " The fields are too close to the data: see the nearest neighbours." if close else ""
+    unclear = [STATISTICS[name].title for name in lines if name not in decided]
+    more = f" Undecided: {', '.join(unclear)}." if unclear else ""
     if not different:
-        return f"No difference found by any of {len(decided)} statistics.{copies}"
-    return f"{len(different)} of {len(decided)} statistics differ: {', '.join(different)}.{copies}"
+        return f"No difference found by any of {len(decided)} statistics.{more}{copies}"
+    said = f"{len(different)} of {len(decided)} statistics differ: {', '.join(different)}."
+    return f"{said}{more}{copies}"
 
 
 def word(comparison: Comparison) -> str:
     """Return the verdict in one word."""
-    if not comparison.decidable:
+    if comparison.undecided:
         return "undecided"
     return "differs" if comparison.differs else "agrees"
 
@@ -64,6 +69,11 @@ def word(comparison: Comparison) -> str:
 def _finding(comparison: Comparison) -> str:
     if not comparison.decidable:
         return f"Undecided, there are too few independent fields. {_threshold(comparison)}"
+    if comparison.undecided:
+        return (
+            f"Undecided: chance makes differences of {100 * comparison.blur:.3g} % of the data, as "
+            f"few fields hold most of it, or there are few. {_threshold(comparison)}"
+        )
     found = "Different" if comparison.differs else "No difference found"
     return f"{found}. {_threshold(comparison)}"
 
