@@ -53,6 +53,23 @@ def test_the_verdict_is_that_of_the_worst_band(uniform, at_fields, words):
     assert "amplified the fields where" in Certificate([good], "given", prewhitened=True).verdict
 
 
+@pytest.mark.parametrize(
+    ("count", "holds", "words"),
+    [
+        (1, True, "at the one held-out field in every band. So few fields are weak evidence."),
+        (4, True, "at all 4 held-out fields in every band. So few fields are weak evidence."),
+        (5, True, "at all 5 held-out fields in every band."),
+        (1, False, "negative eigenvalues at the one held-out field, in bands of 2x2 pixels."),
+        (2, False, "negative eigenvalues at some of the 2 held-out fields, in bands of 2x2"),
+    ],
+)
+def test_the_verdict_counts_fields(count, holds, words):
+    band = {"size": [2, 2], "fields": count, "holds_uniformly": False, "holds_at_fields": holds}
+    verdict = Certificate([band], "held-out").verdict
+    assert words in verdict
+    assert ("weak evidence" in verdict) == ("weak evidence" in words)
+
+
 def test_parts_of_an_octave_are_told_apart():
     good = {"size": [8, 8], "fields": 7, "holds_uniformly": False, "holds_at_fields": True}
     failed = good | {"size": [16, 16], "holds_at_fields": False, "residual_max": 1.0}

@@ -12,6 +12,7 @@ from scorelet.models.multiscale import Multiscale
 from scorelet.sampling import chained
 
 MOST_FIELDS = 32
+_FEW = 5  # fields, below which it is said that they say little
 _OF_TRANSFORMED = (
     "These are the laws of {}, and those of the fields themselves need not be log-concave."
 )
@@ -71,13 +72,17 @@ class Certificate:
         failed = [name for name, band in self._named if not band["holds_at_fields"]]
         if failed:
             return (
-                f"Not certified: Hessians have negative eigenvalues at some of the {count} "
-                f"{self.fields} fields, in bands of {', '.join(failed)}."
+                f"Not certified: Hessians have negative eigenvalues {self._somewhere(count)}, in "
+                f"bands of {', '.join(failed)}."
             )
-        return (
-            f"Not certified for all fields, but log-concave at all {count} {self.fields} fields in "
-            "every band."
-        )
+        where = f"all {count} {self.fields} fields" if count > 1 else f"the one {self.fields} field"
+        few = "" if count >= _FEW else " So few fields are weak evidence."
+        return f"Not certified for all fields, but log-concave at {where} in every band.{few}"
+
+    def _somewhere(self, count: int) -> str:
+        if count > 1:
+            return f"at some of the {count} {self.fields} fields"
+        return f"at the one {self.fields} field"
 
     @property
     def _named(self) -> list[tuple[str, dict[str, Any]]]:
