@@ -541,7 +541,18 @@ def test_the_command_refuses_in_a_sentence(tmp_path, monkeypatch, capsys, words,
 def test_a_coarse_picture_that_cannot_be_continued_is_told_what_can():
     """Details of 2x2 pixels of `faces` are local, those of 4x4 are about the whole face."""
     with pytest.raises(InputError, match=r"is 40x40,.*80x80: give one of 20x20; yours.*80x80"):
-        sl.sample(coarse=np.full((40, 40), 0.5), n=1)
+        sl.sample(coarse=np.full((40, 40), 0.5), n=1, size=(160, 160))
     assert sl.sample(coarse=np.full((20, 20), 0.5), n=1, steps=1).images.shape[-2:] == (80, 80)
-    found = sl.sample(coarse=np.full((32, 40), 0.5), n=1, size=(64, 80), steps=1).images
-    assert found.shape[-2:] == (64, 80)
+    found = sl.sample(coarse=np.full((32, 40), 0.5), n=1, size=(64, 80), steps=1)
+    assert found.images.shape[-2:] == (64, 80)
+    assert not found.document["warnings"]
+
+
+@pytest.mark.parametrize("size", [(40, 40), (32, 24)])
+def test_a_coarse_picture_is_continued_as_far_as_it_can_be(size):
+    """By two over the finest details of `faces`: to whole faces, or to any size, as these are."""
+    found = sl.sample(coarse=np.full(size, 0.5), n=1, steps=1)
+    assert found.images.shape[-2:] == (2 * size[0], 2 * size[1])
+    (said,) = found.document["warnings"]
+    assert f"continued to {2 * size[0]}x{2 * size[1]}" in said
+    assert "only 20x20 pixels" in said

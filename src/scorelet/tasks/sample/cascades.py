@@ -162,20 +162,38 @@ def _check_local(model: Multiscale[Denoiser], size: Size, trained: Size) -> None
     )
 
 
+def largest_level(model: Multiscale[Denoiser], coarse: Size) -> int:
+    """Return over how many levels a coarse picture can be continued; J if over none."""
+    levels = range(model.levels, 0, -1)
+    return next((level for level in levels if _continues(model, coarse, level)), model.levels)
+
+
+def _continues(model: Multiscale[Denoiser], coarse: Size, level: int) -> bool:
+    """Whether the result has the size of training, or details over so many levels are local."""
+    trained = trained_size(model)
+    whole = coarse[0] << level, coarse[1] << level
+    return trained is None or whole == trained or _local_levels(model, trained) >= level
+
+
+def _local_levels(model: Multiscale[Denoiser], trained: Size) -> int:
+    """Return over how many levels, from the finest on, details see less than whole pictures."""
+    far = 0
+    for number, factor in reversed(_details(model)):
+        if not _is_local(_radius(model, factor), trained, 2**number):
+            break
+        far = number
+    return far
+
+
 def check_coarse(model: Multiscale[Denoiser], coarse: Size, level: int) -> None:
     """Raise InputError if a coarse picture cannot be continued over so many levels.
 
     The sentence says what it can be continued to, and which coarse pictures can so far.
     """
-    trained, far = trained_size(model), 0
-    if trained is None or (coarse[0] << level, coarse[1] << level) == trained:
+    trained = trained_size(model)
+    if trained is None or _continues(model, coarse, level):
         return
-    for number, factor in reversed(_details(model)):
-        if not _is_local(_radius(model, factor), trained, 2**number):
-            break
-        far = number
-    if far >= level:
-        return
+    far = _local_levels(model, trained)
     whole = f"{trained[0] >> level}x{trained[1] >> level}"
     less = f"; yours can become {coarse[0] << far}x{coarse[1] << far} (size, --size)" if far else ""
     raise InputError(

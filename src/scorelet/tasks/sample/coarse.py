@@ -11,7 +11,7 @@ from scorelet.core.errors import InputError
 from scorelet.data import Picture, on_white, read_picture, to_unit, with_channels
 from scorelet.data.pictures.in_memory import in_memory
 from scorelet.models.multiscale import Multiscale
-from scorelet.tasks.sample.cascades import channels_in
+from scorelet.tasks.sample.cascades import channels_in, largest_level
 from scorelet.tasks.sample.settings import Size
 
 _GRAY = "the coarse picture has colours, and the model draws gray pictures: it was made gray"
@@ -59,13 +59,13 @@ def _picture(source: Any) -> Picture:  # noqa: ANN401
 
 
 def level_of(model: Multiscale, coarse: Size, size: Size | None) -> int:
-    """Return j, so that `size` is 2^j times as large as the coarse picture; J without a size.
+    """Return j, so that `size` is 2^j times as large as the coarse picture; if None, the largest.
 
     Raises:
         InputError: another ratio, or more than 2^J.
     """
     if size is None:
-        return model.levels
+        return largest_level(model, coarse)
     for level in range(1, model.levels + 1):
         if size == (coarse[0] << level, coarse[1] << level):
             return level

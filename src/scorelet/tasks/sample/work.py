@@ -21,6 +21,7 @@ from scorelet.tasks.sample.cascades import (
     load_model,
     plans_of,
     spreads_of,
+    trained_size,
     whole_size,
 )
 from scorelet.tasks.sample.coarse import is_of_pictures, level_of, read_coarse
@@ -124,6 +125,8 @@ class CascadeWork(Work):
             self.level = level_of(model, (height, width), settings.size)
             self.size = height << self.level, width << self.level
             check_coarse(model, (height, width), self.level)
+            if settings.size is None and self.level < model.levels:
+                self.warnings.append(_less(model, self.size))
         self.used = self.plans if self.low is None else self.plans[-self.level :]
         self.check_memory()
 
@@ -138,6 +141,16 @@ class CascadeWork(Work):
         height, width = (side >> self.model.levels for side in self.size)
         like = self.like.new_zeros(len(numbers), self.channels, height, width)
         return cascade.sample(like, noise)
+
+
+def _less(model: Multiscale[Denoiser], size: Size) -> str:
+    trained, divided = trained_size(model), 2**model.levels
+    assert trained is not None
+    return (
+        f"the coarse picture is continued to {size[0]}x{size[1]}, and not over all scales, as the "
+        f"model continues only {trained[0] // divided}x{trained[1] // divided} pixels from the "
+        "coarsest on"
+    )
 
 
 class WholeWork(Work):
