@@ -193,8 +193,8 @@ class Restored:
     """
 
     image: Any
-    samples: np.ndarray | Tensor
-    deviation: np.ndarray | Tensor
+    samples: Any
+    deviation: Any
     picture: Picture
     steps: int
     sigma: float = 0.0
