@@ -5,20 +5,23 @@ import subprocess
 import sys
 import time
 import warnings
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 import torch
 
 import scorelet as sl
-from field_samples import gaussian
+from field_samples import gaussian, smooth_power
 from scorelet.analysis.field_statistics import NotPeriodicWarning, power_spectrum
 from scorelet.core.errors import InputError
 from scorelet.data.fields.ensembles import ensemble
 from scorelet.data.fields.pointwise import QuantileMatched
+from scorelet.data.fields.prewhitening import prewhitening_of
 from scorelet.data.fields.source import FieldsInMemory
 from scorelet.tasks.field_model.census import FieldWarning, take_census
 from scorelet.tasks.field_model.fields import as_fields
+from scorelet.tasks.field_model.likeness import powers_of_fields, unlike_fields
 from scorelet.tasks.field_model.preparation import Preparation, choose_preparation
 from scorelet.tasks.field_model.prepared import PreparedFields
 from scorelet.tasks.field_model.scale import preparation_of
@@ -215,10 +218,47 @@ def test_prewhitened_samples_that_are_continued_by_their_mirror_image_are_not_ca
     x = gaussian(torch.exp(-(1.3**2) * (w[:, None] ** 2 + w**2)), 100)[:, :16, :16]
     model = sl.FieldModel(knots=4, reach=3, steps=100, moments=False, border="mirror").fit(x)
     assert model.record["field"]["prewhitening"]
+    steps = model.record["field"]["unamplified"]["powers"]["steps from row to row"]
+    assert steps["mean"] == pytest.approx(float(x[:95].diff(dim=1).square().mean()))
     with warnings.catch_warnings():
         warnings.simplefilter("error", FieldWarning)
         y = model.sample(50)
     assert float(y.square().mean() / x.square().mean()) == pytest.approx(1, abs=0.3)
+
+
+def strengths(count, seed):
+    """Of each field one number, with heavy tails: a few fields hold most of the power."""
+    return torch.randn(count, 1, 1, generator=torch.Generator().manual_seed(seed)).exp()
+
+
+@pytest.mark.parametrize("transform", ["none", "log"])
+@pytest.mark.parametrize(
+    ("stripes", "said"), [(0.0, []), (5.0, ["column to column"]), (30.0, ["mean", "column to"])]
+)
+def test_prewhitened_samples_that_were_cut_are_compared_before_they_are_amplified(
+    transform, stripes, said
+):
+    """Vertical bars in samples, over fields of unequal strength."""
+    power = smooth_power(16, 2.0)
+    x, y = (gaussian(power, n, seed) * strengths(n, seed) for n, seed in ((24, 0), (60, 1)))
+    step = float(x.diff(dim=2).square().mean().sqrt())
+    bars = stripes * step * torch.sin(torch.pi * torch.arange(16) / 4)
+    filtered = prewhitening_of(torch.cat([x, x.flip(1)], 1), always=True)
+    field = {
+        "size": [16, 16],
+        "border": "mirror",
+        "mean": 0.0,
+        "deviation": 1.0,
+        "transform": transform,
+        "prewhitening": asdict(filtered),
+    }
+    z = y + bars
+    samples = z.exp() if transform == "log" else z
+    assert unlike_fields(field, samples) == []  # of a model that was saved before
+    found = unlike_fields(field | {"unamplified": powers_of_fields(x)}, samples)
+    assert len(found) == bool(said)
+    assert all(word in found[0] for word in said)
+    assert not any("row to row" in text for text in found)
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ import scorelet as sl
 from scorelet.data.fields.ensembles import ensemble
 from scorelet.plots.field_models import curvatures_figure, potentials_figure, traces_figure
 from scorelet.sampling import LangevinInfo, LangevinState
-from scorelet.tasks.field_model.watch import ChainWatch, autocorrelation_time
+from scorelet.tasks.field_model.watch import ChainWatch, autocorrelation_time, unsettled
 
 
 def autoregressive(r, chains, steps, offset):
@@ -27,6 +27,14 @@ def test_times_are_those_of_chains_with_means_of_their_own(r):
     assert tau == pytest.approx((1 + r) / (1 - r), rel=0.1)
     assert autocorrelation_time(np.ones((3, 100))) is None
     assert autocorrelation_time(autoregressive(r, 3, 8, offset=0)) is None
+
+
+def test_chains_that_have_not_settled_are_said():
+    bands = [{"size": [2**k, 8], "r_hat": r} for k, r in enumerate((None, 1.2, 1.36, 1.61))]
+    (text,) = unsettled(bands)
+    assert "R-hat is 1.36 at 4x8 pixels, 1.61 at 8x8 pixels" in text
+    assert "--steps" in text
+    assert unsettled(bands[:2]) == []
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from scorelet.tasks.field_model.census import some, spread, take_census
 from scorelet.tasks.field_model.certificate import MOST_FIELDS, certify_model
 from scorelet.tasks.field_model.correcting import correct
 from scorelet.tasks.field_model.fields import blocks
+from scorelet.tasks.field_model.likeness import powers_of_fields
 from scorelet.tasks.field_model.matching import is_matched, match_cascade
 from scorelet.tasks.field_model.planning import SUBDIVISIONS, choose_bands, plan_bands
 from scorelet.tasks.field_model.preparation import choose_preparation
@@ -132,10 +133,11 @@ def fit_model(
         "chains": {"steps": choice.steps, "schedules": [asdict(s) for s in schedules]},
         "bands": bands,
     }
+    z = survey.mean + survey.deviation * survey.fields[:, 0]
+    if prepared["prewhitening"]:
+        z = fields.transformed(survey_rows(fields, kept))
+        model.record["field"]["unamplified"] = powers_of_fields(z)
     if prepared["transform"] != "none":
-        z = survey.mean + survey.deviation * survey.fields[:, 0]
-        if prepared["prewhitening"]:
-            z = fields.transformed(survey_rows(fields, kept))
         others = _corrected(model, choice, z, others, survey, progress)
     certificate = certify_model(
         model,

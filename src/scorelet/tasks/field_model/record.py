@@ -72,6 +72,17 @@ class _Quantiles(_Part):
         return self
 
 
+class _Power(_Part):
+    mean: Positive
+    log: float
+    error: Annotated[float, Field(ge=0)]
+
+
+class _Unamplified(_Part):
+    mean: float
+    powers: dict[str, _Power]
+
+
 class _Fields(_Part):
     size: Sides
     count: Count
@@ -88,6 +99,7 @@ class _Fields(_Part):
     prewhitening: _Prewhitening | None = None
     quantiles: _Quantiles | None = None
     samples_filter: _SamplesFilter | None = None
+    unamplified: _Unamplified | None = None
     remarks: list[str] = []
     warnings: list[str] = []
     name: str = ""

@@ -23,6 +23,7 @@ from scorelet.plots.report import Facts, Mark, Part, Picture, Section, Table, Te
 from scorelet.tasks.field_model.certificate import Certificate
 from scorelet.tasks.field_model.said import said_of_potentials
 from scorelet.tasks.field_model.scale import label_of, label_of_potentials, preparation_of
+from scorelet.tasks.field_model.watch import unsettled
 from scorelet.tasks.field_report import statistic_sections, value_table, verdicts_section
 
 NAMES = "data", "samples", "control"
@@ -210,4 +211,5 @@ def _chains(chains: list[dict[str, Any]]) -> Section:
         for band in chains
     ]
     picture = Picture(png(traces_figure(chains)), "Energies of chains.", "Energies of five chains.")
-    return Section("Chains", [Text(_CHAINS), Table(head, rows), picture])
+    said = [Text(text, "warning") for text in unsettled(chains)]
+    return Section("Chains", [*said, Text(_CHAINS), Table(head, rows), picture])

@@ -18,6 +18,7 @@ from scorelet.sampling import LangevinInfo, LangevinState, Run
 CHAINS = 16
 DRAWN = 5
 _FEWEST = 16  # steps that count, below which nothing is said
+_UNSETTLED = 1.2  # R-hat, above which chains are said not to have settled
 
 
 class ChainWatch:
@@ -73,6 +74,22 @@ class ChainWatch:
                 }
             )
         return found
+
+
+def unsettled(bands: list[dict[str, Any]]) -> list[str]:
+    """Return a sentence if chains of bands have not settled, from what `ChainWatch.bands` gives."""
+    found = [
+        f"{band['r_hat']:.2f} at {band['size'][0]}x{band['size'][1]} pixels"
+        for band in bands
+        if (band.get("r_hat") or 0.0) > _UNSETTLED
+    ]
+    if not found:
+        return []
+    return [
+        f"Chains have not settled: R-hat is {', '.join(found)} (1 is settled, above {_UNSETTLED} "
+        "is not), so samples depend on where chains start. Draw with more steps (--steps), and "
+        "compare samples with the fields before you use them."
+    ]
 
 
 def autocorrelation_time(draws: np.ndarray) -> float | None:
