@@ -11,6 +11,7 @@ folders are ones that all machines see, and `ray` finds the cluster by RAY_ADDRE
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 Row = dict[str, str]
@@ -38,7 +39,11 @@ class Worker:
 
 def pictures(source: Path, output: Path) -> list[Row]:
     """Return {source, target} of the pictures below a folder whose results are not there."""
-    found = sorted(path for path in source.rglob("*") if path.suffix.lower() in SUFFIXES)
+    found = sorted(
+        path
+        for path in source.rglob("*")
+        if path.suffix.lower() in SUFFIXES and not path.is_relative_to(output)
+    )
     rows = [
         {"source": str(path), "target": str(output / path.relative_to(source))} for path in found
     ]
@@ -63,5 +68,8 @@ if __name__ == "__main__":
     parser.add_argument("output", type=Path)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args()
-    for row in main(given.source, given.output, given.workers):
-        print(row["error"])
+    if not given.source.is_dir() or given.source.resolve() == given.output.resolve():
+        parser.error(f"{given.source} has to be a folder, and another one than the output")
+    failed = main(given.source, given.output, given.workers)
+    print(*(row["error"] for row in failed), sep="\n")
+    sys.exit(1 if failed else 0)

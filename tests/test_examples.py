@@ -52,6 +52,9 @@ def test_workers_denoise_what_is_left_and_name_what_fails(tmp_path):
     assert np.array_equal(read_png(output / "more/b.png"), sl.denoise(source / "a.png").image)
     (left,) = bulk.pictures(source, output)
     assert Path(left["source"]).name == "bad.png"
+    assert [row["source"] for row in bulk.pictures(tmp_path, output)] == [
+        str(source / name) for name in ("a.png", "bad.png", "more/b.png")
+    ]
 
 
 def test_edges_are_in_the_bands_that_the_page_names(tmp_path):

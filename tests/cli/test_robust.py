@@ -29,7 +29,7 @@ def test_a_table_a_report_and_no_parts_left(shell, words, tmp_path):
     assert lines[1].split() == ["attack", "eps", "accuracy"]
     found = [line.split()[:3] for line in lines[2:5]]
     assert found == [
-        ["none", "0/255", "1.000"],
+        ["none", "0", "1.000"],
         ["pgd", "1/255", "1.000"],
         ["pgd", "32/255", "0.000"],
     ]

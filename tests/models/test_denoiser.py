@@ -221,3 +221,5 @@ def test_answers_have_the_dtype_of_the_image():
     assert torch.equal(found, (y.double() / 3).float())
     with pytest.raises(InputError, match="images of class ndarray: its answer must be a tensor"):
         Converting(lambda y: y.numpy())(y, 0.1)
+    with pytest.raises(InputError, match=r"complex images of torch\.complex64: its answer must"):
+        Converting(lambda y: y + 0j)(y, 0.1)

@@ -213,6 +213,8 @@ def blocks_unchecked(*arguments):
         (lambda: MatrixSensing((9, 9), torch.ones(3, 80)), r"take \(projections, 81\)"),
         (lambda: MatrixSensing((9, 9), 1j * np.ones((3, 81))), "matrix is complex"),
         (lambda: MatrixSensing((9, 9), torch.zeros(3, 81)), "nothing but zeros"),
+        (lambda: Blur((9, 9), np.full((3, 3), 1j)), "complex or infinite numbers"),
+        (lambda: Blur((9, 9), np.full((3, 3), np.nan)), "complex or infinite numbers"),
         (lambda: MatrixSensing((9, 9), np.full((3, 81), np.inf)), "expected finite"),
         (lambda: BlockMeans((9, 9), 1), "2 or more"),
         (lambda: blocks_unchecked((8, 8), 2.0), "whole number, 2 or more"),
@@ -302,3 +304,11 @@ def test_estimates_keep_their_dtype(noise):
         measured = m.measure(image(seed=1).float()).double()
         assert m.consistent(x, measured, 0.3).dtype == torch.float32
         assert m.within(x, measured).dtype == torch.float32
+
+
+def test_what_a_matrix_gave_may_be_integers_of_numpy():
+    m = MatrixSensing((2, 2), np.eye(4))
+    counts = np.arange(4)[None, None]
+    found = m.read(counts)
+    torch.testing.assert_close(found, m.read(torch.arange(4.0)[None, None]))
+    torch.testing.assert_close(m.image(found).flatten(), torch.arange(4.0))

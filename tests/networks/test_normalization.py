@@ -29,6 +29,23 @@ def test_both_derivatives_are_those_of_the_variance(layout):
     assert gradgradcheck(_Variance.apply, x)
 
 
+@pytest.mark.parametrize("mean", [0.0, 10.0])
+def test_the_slope_in_bfloat16_is_that_of_float32_rounded(mean):
+    x = (mean + torch.randn(4, 3, 16, 16)).bfloat16()
+    slopes = []
+    for dtype in (torch.bfloat16, torch.float32):
+        y = x.to(dtype).requires_grad_()
+        slopes.append(torch.autograd.grad(_Variance.apply(y).sum(), y)[0])
+    assert torch.equal(slopes[0], slopes[1].bfloat16())
+
+
+def test_a_default_device_is_not_that_of_the_images():
+    x = torch.randn(2, 3, 4, 4, device="cpu")
+    with torch.device("meta"):
+        found = _variance(x)
+    torch.testing.assert_close(found, x.var((0, 2, 3), correction=0))
+
+
 def test_norms_have_the_gradients_of_the_formula():
     norm = BiasFreeBatchNorm(3).double()
     x = (2 + torch.randn(4, 3, 8, 6)).double().requires_grad_()

@@ -75,7 +75,7 @@ def denoise(
         form: png, tiff, jpeg, webp, bmp, pnm, or dng of raw files: of results that are not named;
             their suffixes, as jpg, mean the same.
         quality: of JPEG and lossy WebP, 1 to 100; by default a JPEG is copied if no pixel
-            changed, and else written in finer steps than it came with.
+            changed, and else written in finer steps than it came with; others have 95.
         dry_run: print the noise level only, write nothing.
         resume: keep what an interrupted job has finished.
         overwrite: replace existing files, even the input.

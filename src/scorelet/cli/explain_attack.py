@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, number
+from scorelet.tasks.robust.words import radius_text
 
 
 def explain_attack(
@@ -101,8 +102,8 @@ def _as_text(document: dict[str, Any]) -> str:
             *lines,
             f"{document['source']}: {label}, {became} ({level})",
             f"  p({label})   {document['probability_before']:.4f} -> "
-            f"{document['probability_after']:.4f}, within {document['eps']:.4g} in "
-            f"{document['norm']}",
+            f"{document['probability_after']:.4f}, within "
+            f"{radius_text(document['eps'], document['norm'])} in {document['norm']}",
             f"  difference of the denoisers: {cosine}{100 * document['slow_share']:.0f} % of its "
             "energy lies at low frequencies",
         ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 INDENT, GAP = "  ", "   "
 WORD = 16
-"""Width below which no column of words is folded."""
+"""Characters of a word up to which it is never broken."""
 
 
 @dataclass(frozen=True)

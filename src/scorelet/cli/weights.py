@@ -167,8 +167,9 @@ def resample(
         arch: torchvision:NAME, timm:NAME or FILE.py:FUNCTION, which builds the network.
         size: of pictures in folders, HxW or one number; by default what a classifier takes.
         limit: only the first so many pictures.
-        law: empirical: the covariance as it is; shrunk: noise and what was learned; white: the
-            variance only, for comparison.
+        law: empirical: the covariance as it is, whose noise is drawn a second time, so that
+            spectrum counts too many directions of the new network as learned; shrunk: noise and
+            what was learned, without that; white: the variance only, for comparison.
         rank: keep only the so many largest eigenvalues of each layer.
         refit: fit the last layer to the labels, by logistic regression.
         seed: of the weights.

@@ -129,7 +129,13 @@ def answered(model: nn.Module, x: Tensor, compute: Callable[[], Answer]) -> Answ
 
 def equal_weights(one: nn.Module, other: nn.Module) -> bool:
     """Return whether two networks have parameters and buffers of the same names and values."""
-    first, second = (dict([*m.named_parameters(), *m.named_buffers()]) for m in (one, other))
+    first, second = (
+        {
+            name.replace("_orig_mod.", ""): value  # of parts that are compiled
+            for name, value in (*net.named_parameters(), *net.named_buffers())
+        }
+        for net in (one, other)
+    )
     if not first or first.keys() != second.keys():
         return False
     pairs = [(value, second[name]) for name, value in first.items()]

@@ -176,8 +176,8 @@ class Denoiser(nn.Module, ABC):
         Raises:
             InputError: `y` is not a float image batch of a known channel count, sigma is missing
                 or cannot be used, a label is out of range, a condition is missing, or a condition
-                or label was given to a denoiser without them; the answer is no
-                tensor, or has another shape.
+                or label was given to a denoiser without them; the answer is no tensor, is complex,
+                or has another shape.
         """
         self._check(y)
         if sigma is None and not self.blind:
@@ -196,6 +196,11 @@ class Denoiser(nn.Module, ABC):
             raise InputError(
                 f"The denoiser made images of class {type(clean).__name__}: its answer must be a "
                 "tensor, as what it is given."
+            )
+        if clean.is_complex():
+            raise InputError(
+                f"The denoiser made complex images of {clean.dtype}: its answer must be real, as "
+                "what it is given."
             )
         if clean.shape != y.shape:
             raise InputError(

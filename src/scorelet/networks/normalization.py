@@ -79,8 +79,7 @@ def _variance(x: Tensor) -> Tensor:
 
 
 def _is_fast(x: Tensor) -> bool:
-    known = x.device.type == "cpu" and x.dtype != torch.float16  # too small for its slopes
-    return known and x.numel() > 0 and not is_traced() and not functions_at_work()
+    return x.device.type == "cpu" and x.numel() > 0 and not is_traced() and not functions_at_work()
 
 
 class _Variance(torch.autograd.Function):
@@ -90,15 +89,15 @@ class _Variance(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor) -> Tensor:  # noqa: ANN401
         ctx.save_for_backward(x)
         wide = torch.promote_types(x.dtype, torch.float32)
-        unused = torch.zeros(2, x.shape[1], dtype=wide)
+        unused = x.new_zeros(2, x.shape[1], dtype=wide)
         return torch.batch_norm_update_stats(x, *unused, 0.0)[1]
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:  # noqa: ANN401
         (x,) = ctx.saved_tensors
         slope = gradients[0] * (2 * x.shape[1] / x.numel())
-        mean = x.mean((0, 2, 3), keepdim=True)
-        return (x - mean) * slope.to(x.dtype)[:, None, None]
+        mean = x.mean((0, 2, 3), keepdim=True, dtype=slope.dtype)
+        return ((x - mean) * slope[:, None, None]).to(x.dtype)
 
 
 class _Sum(torch.autograd.Function):

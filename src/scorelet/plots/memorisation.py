@@ -84,6 +84,6 @@ def histograms_figure(
 def _histogram(axes: "Axes", cosines: Sequence[float], colour: str, label: str) -> None:
     values = np.clip(cosines, -1, 1)
     axes.hist(
-        values, _BINS, weights=np.full(len(values), 1 / len(values)),
+        values, _BINS, weights=np.full(len(values), 1 / max(1, len(values))),
         color=colour, alpha=0.7, label=label,
     )  # fmt: skip

@@ -188,7 +188,8 @@ def _of_library(library: str, name: str, options: dict[str, int]) -> object:
             _refuse_unknown(library, name, models.list_models())
             return _of_torchvision(models, name, options)
         timm = import_module("timm")
-        _refuse_unknown(library, name.partition(".")[0], timm.list_models())  # a tag of its weights
+        if not timm.is_model(name):  # which knows names that are no longer listed
+            _refuse_unknown(library, name.partition(".")[0], timm.list_models())
         return timm.create_model(name, pretrained=False, **options)
     except ImportError as error:
         raise InputError(

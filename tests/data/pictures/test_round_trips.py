@@ -327,3 +327,13 @@ def test_metadata_can_be_replaced(tmp_path):
     changed = replace(source, metadata=replace(source.metadata, dpi=(300.0, 300.0)))
     write_picture(tmp_path / "a.png", changed)
     assert read_picture(tmp_path / "a.png").metadata.dpi == pytest.approx((300, 300), abs=0.02)
+
+
+def test_tables_of_16_bits_become_a_quarter_too(tmp_path):
+    path, target = tmp_path / "a.jpg", tmp_path / "b.jpg"
+    tables = [[300] * 64, [400] * 64]
+    Image.fromarray(smooth(40, 50)).convert("RGB").save(path, qtables=tables, subsampling=2)
+    picture = read_picture(path)
+    assert picture.metadata.jpeg.tables == tuple(map(tuple, tables))
+    write_picture(target, replace(picture, pixels=picture.pixels // 2))
+    assert read_picture(target).metadata.jpeg.tables == ((75,) * 64, (100,) * 64)

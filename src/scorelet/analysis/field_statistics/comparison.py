@@ -58,8 +58,9 @@ class Comparison:
         decidable: whether the sets have enough relabelings for the threshold to mean anything.
         sizes: how large the difference is, by measure, see `difference_sizes`.
         floor: medians of the same measures over relabelings: what chance alone makes.
-        blur: the unit of chance relative to a, by the first measure: a difference of that size is
-            a distance of about 1; 0 for statistics that are not positive for every law.
+        blur: the unit of chance relative to a, by the first measure (of powers at the worst wave
+            number): a difference of that size is a distance of about 1; 0 for statistics that are
+            not positive for every law.
     """
 
     distance: float

@@ -53,6 +53,8 @@ def summary(found: SetComparison) -> str:
     copies = " The fields are too close to the data: see the nearest neighbours." if close else ""
     unclear = [STATISTICS[name].title for name in lines if name not in decided]
     more = f" Undecided: {', '.join(unclear)}." if unclear else ""
+    if not decided:
+        return f"No verdict.{more}{copies}"
     if not different:
         return f"No difference found by any of {len(decided)} statistics.{more}{copies}"
     said = f"{len(different)} of {len(decided)} statistics differ: {', '.join(different)}."

@@ -46,9 +46,14 @@ class Blur(Measurement):
         self, size: tuple[int, int], kernel: Tensor | np.ndarray, *, noise: float = 0.0
     ) -> None:
         super().__init__(size, noise=noise)
-        self.kernel = torch.from_numpy(plain_array(kernel, what="kernel"))
+        array = plain_array(kernel, what="kernel")
+        if array.dtype.kind == "c" or not np.isfinite(array).all():
+            raise InputError(
+                "The kernel has complex or infinite numbers, or NaN: expected weights."
+            )
+        self.kernel = torch.from_numpy(array).double()
         _check(self.kernel, self.size)
-        self.spectrum = spectrum = _cosine_spectrum(self.kernel.double(), self.size)
+        self.spectrum = spectrum = _cosine_spectrum(self.kernel, self.size)
         kept = spectrum.abs() >= LEAST_GAIN
         self.gains = torch.where(kept, spectrum.abs(), torch.ones(()).double())
         self.signs = torch.where(kept, spectrum.sign(), torch.zeros(()).double())

@@ -61,8 +61,12 @@ class MatrixSensing(Measurement):
         """Return V k."""
         return (coefficients @ self.right.to(coefficients)).unflatten(-1, self.size)
 
-    def read(self, values: Tensor) -> Tensor:
-        """Return c, of what A gave: (batch, channel, m)."""
+    def read(self, values: Tensor | np.ndarray) -> Tensor:
+        """Return c, of what A gave: (batch, channel, m); integers are taken as floats."""
+        if not isinstance(values, Tensor):
+            values = torch.from_numpy(plain_array(values, what="result"))
+        if not values.is_floating_point():
+            values = values.to(torch.get_default_dtype())
         if values.shape[2:] != self.left.shape[:1]:
             raise InputError(
                 f"What was measured has shape {tuple(values.shape)}: expected (batch, channel, "

@@ -90,7 +90,12 @@ def choose(page: Picture, settings: DenoiseSettings) -> Choice:
     Raises:
         InputError: the law of photon noise is asked for and cannot be measured.
     """
-    return asked(settings) or _measured(_seen(page), settings)
+    choice = asked(settings)
+    if choice is None:
+        return _measured(_seen(page), settings)
+    if choice.noise == "camera" and page.metadata.jpeg is not None:
+        return replace(choice, noisy=_has_white(_grain(_seen(page))))
+    return choice
 
 
 def choose_for_stack(
@@ -141,14 +146,24 @@ def _measured(seen: _Seen, settings: DenoiseSettings) -> Choice:
     if law is not None:
         reason = f"counts of photons, the variance is {law.a:.3g} times the mean"
         return Choice("poisson", reason, photons_of(seen.data, law))
-    bounded = seen.pixels.dtype.kind == "u"
-    if bounded and seen.pixels.shape[2] == 1 and seen.step is None:
+    if _bounded(seen) and seen.pixels.shape[2] == 1 and seen.step is None:
         law = sensor_law(seen.pixels, seen.mask)
         if law is not None:
             reason = f"its noise grows with brightness, the variance is {_line(law)}"
             return Choice("poisson", reason, photons_of(seen.data, law))
-    found = grain(to_unit(seen.pixels), bounded=bounded, mask=seen.mask)
-    return _by_grain(found, seen.step)
+    return _by_grain(_grain(seen), seen.step)
+
+
+def _bounded(seen: _Seen) -> bool:
+    return seen.pixels.dtype.kind == "u"
+
+
+def _grain(seen: _Seen) -> Grain | None:
+    return grain(to_unit(seen.pixels), bounded=_bounded(seen), mask=seen.mask)
+
+
+def _has_white(found: Grain | None) -> bool:
+    return found is not None and found.has_white
 
 
 def _by_grain(found: Grain | None, step: float | None) -> Choice:
@@ -157,9 +172,8 @@ def _by_grain(found: Grain | None, step: float | None) -> Choice:
         return Choice("camera", "there is grain, which neighbours share")
     level = None if found is None else found.white_level
     if step is not None and (level is None or step > level):
-        noisy = found is not None and found.has_white
         reason = "a JPEG, without white noise above its steps"
-        return Choice("camera", reason, sure=False, noisy=noisy)
+        return Choice("camera", reason, sure=False, noisy=_has_white(found))
     if found is None:
         return Choice("white", f"less than {FEWEST} blocks of 16x16 pixels tell of noise")
     if level is None:

@@ -17,8 +17,8 @@ and strongest where the picture has details: the slope e of log mÂ² over log |âˆ
 is 0.2 to 0.6. Grain does not know what is shown, and e is below 0.1 in most pictures.
 So of a JPEG the first counts in full where p < 0.66 q, or p < 0.9 q and either grain was found for
 sure, or e < 0.6 (0.95 - p / q), or q > 4, which hardly a clean JPEG has; else up to (s - 5) / 2.
-Where p >= 0.9 q it does not count, but with q > 4 up to 4.5 times the second: that is white noise,
-which `grain` takes out at any level, and at a high one much of the picture with it.
+Where p >= 0.9 q it does not count, but with q > 4 up to 4.5 times the second, or 2: that is white
+noise, which `grain` takes out at any level, and at a high one much of the picture with it.
 And not at all of a JPEG in which no grain was found for sure and whose quiet places are rougher, by
 their Laplacian, without m than with it, or q > 8: where colours are full and smooth, as in colour
 maps and rainbows, `camera` errs. Of the 44 pairs, those without sure grain are smoother without m
@@ -99,7 +99,7 @@ class _Taken:
         share = self.fine / max(self.slow, 1e-9)
         plain = self.slow > PLAIN
         if share >= TEXTURE:
-            return min(self.level, TIMES * stored) if plain else 0.0
+            return min(self.level, max(TIMES * stored, WHITE)) if plain else 0.0
         if sure or plain or share < SMOOTH or self.follows < FOLLOWS * (ALIKE - share):
             return self.level
         return min(self.level, DOUBTFUL * (step - USUAL_STEP))

@@ -225,9 +225,7 @@ def denoised_page(
     else:
         out = _denoised_white(plan, denoiser, settings, listener)  # run
     told = None if plan.told is None else plan.told * plan.view.unit
-    floats = page.pixels.dtype.kind == "f"
-    moved = not np.array_equal(out.picture.pixels, plan.page.pixels, equal_nan=floats)
-    reason = choice.reason + _told_words(told, moved=moved, floats=floats)
+    reason = choice.reason + ("" if told is None else _told_words(told, plan.page, out.picture))
     return replace(out, noise=choice.noise, reason=reason, told=told)
 
 
@@ -279,10 +277,9 @@ def _camera_plan(
     return replace(plan, tiles=tiles, told=told), denoiser
 
 
-def _told_words(told: float | None, *, moved: bool, floats: bool) -> str:
-    if told is None:
-        return ""
-    if not moved:
+def _told_words(told: float, page: Picture, out: Picture) -> str:
+    floats = page.pixels.dtype.kind == "f"
+    if np.array_equal(out.pixels, page.pixels, equal_nan=floats):
         return ", nothing was taken out"
     level = f"{told:.3g}" if floats else f"{255 * told:.1f}"
     return f", white noise of {level} would drown it"

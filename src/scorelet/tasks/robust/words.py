@@ -8,7 +8,7 @@ LEVELS = 255
 
 def radius_text(eps: float, norm: str) -> str:
     """Write a radius: those of linf in 8-bit steps, 2/255."""
-    return f"{eps * LEVELS:.4g}/{LEVELS}" if norm == "linf" else f"{eps:.4g}"
+    return f"{eps * LEVELS:.4g}/{LEVELS}" if norm == "linf" and eps else f"{eps:.4g}"
 
 
 def cells(row: dict[str, Any], norm: str) -> tuple[str, str, str]:

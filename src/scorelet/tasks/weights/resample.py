@@ -37,11 +37,6 @@ from scorelet.zoo import save
 
 SUFFIXES = (".safetensors",)
 NO_LOGITS = "the network does not answer with logits, (pictures, classes): there is no accuracy"
-NOISE_OF_NOISE = (
-    "the law empirical draws the noise of the trained weights a second time, so that spectrum and "
-    "compare count directions as learned in the new network that are not learned in the trained "
-    "one: to look into its weights take the law shrunk, which does not do so"
-)
 
 
 @dataclass(frozen=True)
@@ -185,7 +180,6 @@ def resampling(
             *_few(drawn, len(images)),
             *drawn.warnings,
             *_other_noise(opened.network, drawn, settings.law),
-            *([NOISE_OF_NOISE] if settings.law == "empirical" else []),
         ],
     }
     return Resampled(document, _with_network(opened.model, drawn.network), drawn)

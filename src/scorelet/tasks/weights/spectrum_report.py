@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from scorelet.analysis.weight_comparison import LayerSpectrum
-from scorelet.core.words import counted, listed
+from scorelet.core.words import counted
 from scorelet.plots import png
 from scorelet.plots.report import Facts, Part, Picture, Section, Table, Text, number, render
 from scorelet.plots.weights import ranks_figure, spectra_figure
@@ -28,9 +28,11 @@ METHOD = (
 )
 COLUMNS = ("kind", "neurons", "inputs", "learned", "effective rank", "largest", "bulk / initial")
 """What tables of layers show, here and in the shell, after the name."""
-CHANCE = {"init": 0.01, "bulk": 0.05}
-"""About which share of layers that have learned nothing shows a direction, by the noise."""
-_FAINT = 1.2  # times the edge of noise: so far chance takes an eigenvalue
+CHANCE = {
+    "init": "one of a hundred untrained layers",
+    "bulk": "one of twenty untrained layers, and of small ones up to one of three,",
+}
+"""What shows a direction, too, by the noise."""
 
 
 def report(document: dict[str, Any], layers: Sequence[LayerSpectrum]) -> str:
@@ -65,26 +67,14 @@ def lead(document: dict[str, Any]) -> str:
     learned = [entry for entry in layers if entry["kept"]]
     if not learned:
         return f"{document['model']}: no layer has learned a direction that noise would not show"
-    faint = [entry for entry in learned if _is_faint(entry)]
-    share = CHANCE[document["noise"]] * len(layers) if faint else 0
-    many = f"{document['model']}: {len(learned)} of {counted(len(layers), 'layer')}"
-    if len(faint) == len(learned):
-        names = listed([entry["name"] for entry in faint])
-        return (
-            f"{many} {'shows' if len(faint) == 1 else 'show'} one direction just above noise "
-            f"({names}), as about {share:.2g} would by chance"
-        )
     most = max(learned, key=lambda entry: entry["kept"])
-    by_chance = f"; {len(faint)} of them one just above noise, as about {share:.2g} would by chance"
+    single = sum(entry["kept"] == 1 for entry in learned)
+    by_chance = f"; {single} of them one only, as {CHANCE[document['noise']]} does"
     return (
-        f"{many} {'has' if len(learned) == 1 else 'have'} learned directions, at most "
-        f"{most['kept']} of {min(most['neurons'], most['inputs'])} ({most['name']})"
-        f"{by_chance if faint else ''}"
+        f"{document['model']}: {len(learned)} of {counted(len(layers), 'layer')} "
+        f"{'has' if len(learned) == 1 else 'have'} learned directions, at most {most['kept']} of "
+        f"{min(most['neurons'], most['inputs'])} ({most['name']}){by_chance if single else ''}"
     )
-
-
-def _is_faint(entry: dict[str, Any]) -> bool:
-    return entry["kept"] == 1 and entry["eigenvalues"][0] < _FAINT * entry["edge"]
 
 
 def values(entry: dict[str, Any]) -> list[str]:

@@ -203,15 +203,15 @@ def _notes(index: bytes | None) -> tuple[Note, ...]:
 
 
 def _options(coding: JpegCoding | None, *, channels: int, quality: int | None) -> dict[str, Any]:
-    """Pillow's options for the coding; with 16-bit tables (above 255) that of other pictures."""
+    """Pillow's options for the coding; with tables beyond 8 bits that of other pictures."""
     if quality is not None:
         kept = coding.subsampling if coding else 0
         return {"quality": quality, "subsampling": 0 if quality >= _FULL_CHROMA else kept}
-    if coding is None or not coding.tables or max(map(max, coding.tables)) > 255:
+    finer = [[-(-step // _FINER) for step in table] for table in coding.tables] if coding else []
+    if coding is None or not finer or max(map(max, finer)) > 255:
         return {"quality": _QUALITY, "subsampling": 0}
-    tables = coding.tables[:1] if channels == 1 else coding.tables
     return {
-        "qtables": [[-(-step // _FINER) for step in table] for table in tables],
+        "qtables": finer[:1] if channels == 1 else finer,
         "subsampling": 0,
         "progressive": coding.progressive,
         "keep_rgb": coding.rgb and channels == 3,

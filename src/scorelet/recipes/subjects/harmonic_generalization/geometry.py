@@ -136,14 +136,10 @@ def _at_discs(model: Denoiser, setup: Manifold, seed: int) -> list[dict[str, Any
 
 def clear_discs(count: int, side: int, seed: int) -> list[Disc]:
     """Return the first discs of a seed whose grey levels differ by `CONTRAST` at least."""
-    found, law = [], Discs()
-    for start in itertools.count():
-        (disc,) = zip(*law.discs(1, side, seed, start=start), strict=True)
-        if abs(disc[3] - disc[4]) >= CONTRAST:
-            found.append(Disc(*disc))
-        if len(found) == count:
-            return found
-    raise AssertionError
+    drawn = (Discs().discs(1, side, seed, start=start) for start in itertools.count())
+    discs = (Disc(*(number[0] for number in numbers)) for numbers in drawn)
+    clear = (disc for disc in discs if abs(disc.foreground - disc.background) >= CONTRAST)
+    return list(itertools.islice(clear, count))
 
 
 def principal_cosine(vectors: Tensor, tangent: Tensor) -> float:
