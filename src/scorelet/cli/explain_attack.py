@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, number
-from scorelet.tasks.robust.words import radius_text
 
 
 def explain_attack(
@@ -79,6 +78,8 @@ def explain_attack(
 
 
 def _as_text(document: dict[str, Any]) -> str:
+    from scorelet.tasks.robust.words import radius_text
+
     label, found = document["label"], document["found"]
     lines = [f"{document['source']} {note}." for note in document["notes"]]
     alignment = document["alignment"]
