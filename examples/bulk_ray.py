@@ -14,38 +14,32 @@ import os
 import sys
 from pathlib import Path
 
+from scorelet.core.errors import InputError
+from scorelet.data import find_pictures
+from scorelet.tasks.denoise import denoise_files
+
 Row = dict[str, str]
-SUFFIXES = {".png", ".tif", ".tiff", ".jpg", ".jpeg", ".webp", ".bmp", ".ppm", ".pgm"}
 
 
 class Worker:
-    """Denoises one picture after the other; the model is loaded once."""
-
-    def __init__(self) -> None:
-        from scorelet.core.errors import InputError
-        from scorelet.tasks.denoise import denoise_files
-
-        self._files, self._refused = denoise_files, InputError
+    """Denoises one picture after the other; the model is read with the first."""
 
     def __call__(self, row: Row) -> Row:
         """Return {source, target, error}; no error: an empty text."""
         Path(row["target"]).parent.mkdir(parents=True, exist_ok=True)
         try:
-            (outcome,) = self._files([row["source"]], row["target"])
-        except self._refused as error:
+            (outcome,) = denoise_files([row["source"]], row["target"])
+        except InputError as error:
             return row | {"error": str(error)}
         return row | {"error": outcome.error or ""}
 
 
 def pictures(source: Path, output: Path) -> list[Row]:
     """Return {source, target} of the pictures below a folder whose results are not there."""
-    found = sorted(
-        path
-        for path in source.rglob("*")
-        if path.suffix.lower() in SUFFIXES and not path.is_relative_to(output)
-    )
     rows = [
-        {"source": str(path), "target": str(output / path.relative_to(source))} for path in found
+        {"source": str(path), "target": str(output / path.relative_to(source))}
+        for path in find_pictures(source)
+        if not path.is_relative_to(output)
     ]
     return [row for row in rows if not Path(row["target"]).exists()]
 
@@ -71,5 +65,6 @@ if __name__ == "__main__":
     if not given.source.is_dir() or given.source.resolve() == given.output.resolve():
         parser.error(f"{given.source} has to be a folder, and another one than the output")
     failed = main(given.source, given.output, given.workers)
-    print(*(row["error"] for row in failed), sep="\n")
+    for row in failed:
+        print(row["error"])
     sys.exit(1 if failed else 0)

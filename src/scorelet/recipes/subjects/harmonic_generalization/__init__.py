@@ -65,13 +65,12 @@ def run(settings: Settings, seed: int, steps: Steps) -> Findings:
         figures.miniature_section(fields),
     ]
     measured = _of_fields(fields) | _of_twins(rows) | _of_slopes(slopes) | _of_ray(found)
-    tables: dict[str, Any] = {}
-    if settings.discs is not None:
-        seen = discs(settings.discs, seed, steps)
+    seen = [] if settings.discs is None else discs(settings.discs, seed, steps)
+    if seen:
         measured |= _of_discs(seen)
         sections.append(figures.discs_section(seen))
-        tables["discs"] = seen
-    tables |= {
+    tables = {
+        "discs": [{name: row[name] for name in row if name != "values"} for row in seen],
         "twins": [_short(row) for row in rows],
         "larger_twins": [_short(row) for row in larger],
         "slopes": slopes,

@@ -125,9 +125,9 @@ def _at_discs(model: Denoiser, setup: Manifold, seed: int) -> list[dict[str, Any
         rows.append(
             {
                 "radius": round(float(disc.radius), 2),
-                "contrast": round(float(disc.foreground - disc.background), 3),
-                "cosine": principal_cosine(found.vectors[:DIMENSIONS], tangent),
-                "within": principal_cosine(found.vectors, tangent),
+                "contrast": round(abs(float(disc.foreground - disc.background)), 3),
+                "cosine": round(principal_cosine(found.vectors[:DIMENSIONS], tangent), 4),
+                "within": round(principal_cosine(found.vectors, tangent), 4),
                 "values": found.values.tolist(),
             }
         )

@@ -37,8 +37,9 @@ class MuonNetwork(Network):
 
     def training(self) -> dict[str, Any]:
         """Return the optimiser and the schedule, as in the configuration of a training."""
-        optimizer = {"name": "muon", "rate": self.rate, "matrix_rate": 0.02, "least_channels": 9}
-        return super().training() | {"optimizer": optimizer | {"ema": 0.99}}
+        moved = {"name": "muon", "matrix_rate": 0.02, "least_channels": 9}
+        usual = super().training()
+        return usual | {"optimizer": usual["optimizer"] | moved}
 
 
 @dataclass(frozen=True)
