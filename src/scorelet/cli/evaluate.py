@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
+from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, sides
 from scorelet.cli.tables import ConsoleTable
 
 DECIMALS = {"psnr": 2, "psnr_class": 2, "ssim": 4, "accuracy": 4}
@@ -17,6 +17,8 @@ def evaluate(
     *,
     data: str,
     model: str = "photo",
+    arch: str | None = None,
+    size: str | None = None,
     sigmas: Annotated[str | None, Parameter(name="--sigma")] = None,
     channels: Whole | None = None,
     limit: Whole | None = None,
@@ -52,10 +54,15 @@ def evaluate(
 
         scorelet evaluate --model runs/cifar/weights.safetensors --data cifar10 --hold-out 10000
 
+        scorelet evaluate --model b.pth --arch torchvision:resnet18 --data animals/ --size 224
+
     Args:
         data: a picture or a folder of pictures; for classifiers an .npz file with x_test, y_test,
             or a folder with a folder for each class; or the name of one under $SCORELET_DATA.
-        model: built-in name, .safetensors path or Hub id.
+        model: built-in name, .safetensors path or Hub id; with --arch a file of weights.
+        arch: torchvision:NAME, timm:NAME or FILE.py:FUNCTION, which builds a classifier's network;
+            its classes are those of the data, sorted by name in folders.
+        size: of pictures in folders for such a network, HxW or one number.
         sigmas: noise levels in 8-bit units, 15,25,50 if nothing is said, of joint laws
             12.75,25.5,51,127.5; for these and denoisers.
         channels: 1 makes the pictures gray, 3 colour; by default what the first one is, if the
@@ -87,6 +94,8 @@ def evaluate(
         device=shared.device,
         dtype=dtype,
         self_ensemble=self_ensemble,
+        arch=arch,
+        size=sides(size),
     )
     for warning in result.get("warnings", []):
         shared.warn(f"{warning}.")

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, number
+from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, number, sides
 from scorelet.cli.tables import ConsoleTable
 
 
@@ -12,10 +12,13 @@ def robust(
     data: str,
     *,
     model: str,
+    arch: str | None = None,
+    size: str | None = None,
     norm: Literal["linf", "l2"] = "linf",
     eps: str = "1/255,2/255",
     attack: str = "pgd",
     transfer_from: str | None = None,
+    transfer_arch: str | None = None,
     part: Literal["train", "test"] = "test",
     limit: Whole = 200,
     steps: Whole | None = None,
@@ -45,14 +48,21 @@ def robust(
         scorelet robust animals/ --model runs/animals/weights.safetensors --norm l2 --eps 0.25,0.5
         --attack apgd,square -o robust.html
 
+        scorelet robust animals/ --model b.pth --arch torchvision:resnet18 --size 224 --limit 50
+
     Args:
         data: npz with x_test, y_test, a folder of classes, or the name of one under $SCORELET_DATA.
-        model: path, built-in name or Hub id of a classifier or a joint law.
+        model: path, built-in name or Hub id of a classifier or a joint law; with --arch a file of
+            weights.
+        arch: torchvision:NAME, timm:NAME or FILE.py:FUNCTION, which builds the network; its classes
+            are those of the data, sorted by name in folders.
+        size: of pictures in folders for such a network, HxW or one number.
         norm: linf bounds the change of each pixel, l2 that of the whole picture.
         eps: radii with commas between them, of pictures with values in [0, 1]; 2/255 is two steps
             of 8 bits.
         attack: pgd, apgd, autoattack (standard; slow) or square (without gradients), with commas.
         transfer_from: another classifier; pictures that attack it are shown to this one, too.
+        transfer_arch: builds that one, where it is a file of weights.
         part: of the data, train or test.
         limit: only the first so many pictures.
         steps: of pgd, apgd and transfer, 40, 100 and 40 if nothing is said.
@@ -88,6 +98,9 @@ def robust(
         draws=draws,
         outlier_sigma=number(outlier_sigma, "--outlier-sigma"),
         device=shared.device,
+        arch=arch,
+        transfer_arch=transfer_arch,
+        size=sides(size),
     )
     bar = Bar("attacking", 0, quiet=shared.quiet)
 

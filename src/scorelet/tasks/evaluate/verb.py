@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
+from scorelet.tasks.foreign_classifier import SIZE_ALONE, foreign_classifier
 from scorelet.tasks.inference import TileSide
+from scorelet.tasks.networks import Part
 from scorelet.zoo import load
 
 
@@ -25,6 +28,8 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
     dtype: str = "auto",
     tile: TileSide = "auto",
     self_ensemble: bool = False,
+    arch: str | None = None,
+    size: tuple[int, int] | None = None,
 ) -> dict[str, Any]:
     """Measure a model on data.
 
@@ -35,9 +40,12 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
     Args:
         data: what the model is measured on: a folder or file, or the name of one under
             ``$SCORELET_DATA``.
-        model: built-in name, path or Hub id; or a model.
+        model: built-in name, path or Hub id; with `arch` a file of weights; or a model.
         sigmas, channels, limit, label, cond, hold_out, device, dtype, tile, self_ensemble: see
             `EvaluateSettings`.
+        arch: what builds the network of a classifier of others, see `open_network`; its classes
+            are those of the data.
+        size: (height, width) to which pictures of folders are brought for it.
 
     Returns:
         The entries of `measure`, after model and data.
@@ -60,8 +68,16 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
         tile=tile,
         self_ensemble=self_ensemble,
     )
-    if isinstance(model, str | Path):
-        name, model = str(model), load(model)
-    else:
-        name = type(model).__name__
-    return {"model": name, "data": str(data), **measure(model, data, settings)}
+    name = str(model) if isinstance(model, str | Path) else type(model).__name__
+    notes: list[str] = []
+    if arch is not None:
+        part: Part = "train" if hold_out else "test"
+        model = foreign_classifier(model, arch, data, part=part, size=size, say=notes.append)
+    elif size is not None:
+        raise InputError(SIZE_ALONE)
+    elif isinstance(model, str | Path):
+        model = load(model)
+    found = measure(model, data, settings)
+    if notes:
+        found["warnings"] = [*notes, *found.get("warnings", [])]
+    return {"model": name, "data": str(data), **found}

@@ -15,6 +15,7 @@ from scorelet.analysis.robustness import (
 )
 from scorelet.core.errors import InputError
 from scorelet.core.options import check_fields
+from scorelet.tasks.foreign_classifier import SIZE_ALONE
 
 STEPS = {"pgd": 40, "apgd": 100, TRANSFER: 40}
 """Of attacks by gradients, where nothing is said."""
@@ -40,6 +41,10 @@ class RobustSettings:
         draws: votes for each certificate, after 100 that choose the class.
         outlier_sigma: noise level at which densities are compared.
         device: auto, cpu, cuda or mps.
+        arch: of a model that is a file of weights of others, see `open_network`; its classes are
+            those of the data.
+        transfer_arch: the same for the model to transfer from.
+        size: (height, width) to which pictures of folders are brought for such models.
 
     Raises:
         InputError: a name or a number that cannot be used.
@@ -59,6 +64,9 @@ class RobustSettings:
     draws: int = 1000
     outlier_sigma: float = OUTLIER_SIGMA
     device: str = "auto"
+    arch: str | None = None
+    transfer_arch: str | None = None
+    size: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         """Check types, names and ranges."""
@@ -73,6 +81,8 @@ class RobustSettings:
             raise InputError(f"part is {self.part!r}: it must be train or test.")
         if self.limit < 1:
             raise InputError(f"limit is {self.limit}: at least one picture must be attacked.")
+        if self.size is not None and self.arch is None and self.transfer_arch is None:
+            raise InputError(SIZE_ALONE)
         check_level("outlier-sigma", self.outlier_sigma)
         self.setup("pgd")
         if self.smoothing is not None:

@@ -1,7 +1,7 @@
 """The verb: a classifier, pictures, radii and attacks; a table, and a report."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from scorelet.core.options import checked
 from scorelet.core.progress import Progress
 from scorelet.models import Classifier, NetworkJointEnergy
 from scorelet.tasks.array_files import PAGES, check_output, save_page
+from scorelet.tasks.foreign_classifier import foreign_classifier
 from scorelet.tasks.locks import Locks
 from scorelet.tasks.networks import said_of
 from scorelet.tasks.robust.chunks import Work, gathered
@@ -77,6 +78,9 @@ def robust(  # noqa: PLR0913 - as many as the command has options
     outliers: Data | None = None,
     outlier_sigma: float = OUTLIER_SIGMA,
     device: str = "auto",
+    arch: str | None = None,
+    transfer_arch: str | None = None,
+    size: tuple[int, int] | None = None,
 ) -> Robustness:
     """Attack a classifier within balls around pictures, and count what withstands.
 
@@ -87,20 +91,21 @@ def robust(  # noqa: PLR0913 - as many as the command has options
         data: npz with x_test, y_test, a folder of classes, or the name of one under
             ``$SCORELET_DATA``; a `scorelet.LabelledImages`; or float pictures (n, channel,
             height, width) in [0, 1] and integer labels (n,).
-        model: path, built-in name or Hub id of a classifier or a joint law; or a module that maps
-            pictures to logits.
+        model: path, built-in name or Hub id of a classifier or a joint law; with `arch` a file of
+            weights; or a module that maps pictures to logits.
         norm: linf or l2.
         eps: radii in the unit of pictures with values in [0, 1].
         attack: pgd, apgd, autoattack or square, or several of them.
         transfer_from: another model: pictures that PGD makes for it are shown to this one.
-        part, limit, steps, restarts, queries, seed, calibration, smoothing, draws, device: see
-            `RobustSettings`.
+        part, limit, steps, restarts, queries, seed, calibration, smoothing, draws, device, arch,
+            transfer_arch, size: see `RobustSettings`.
         outliers: pictures of another kind; a joint law tells them by its log-density at
             `outlier_sigma`.
         outlier_sigma: noise level in [0, 1].
 
     Raises:
         InputError: data, options or a model that cannot be used.
+        CheckpointError: a file of weights that cannot be read, or does not fit.
         MissingExtraError: pyautoattack or foolbox is not installed.
     """
     settings = RobustSettings(
@@ -118,6 +123,9 @@ def robust(  # noqa: PLR0913 - as many as the command has options
         draws=draws,
         outlier_sigma=outlier_sigma,
         device=device,
+        arch=arch,
+        transfer_arch=transfer_arch,
+        size=size,
     )
     return robustness(data, model, settings, source=transfer_from, outliers=outliers)
 
@@ -160,9 +168,19 @@ def robustness(
 
 
 def _work(data: Data, model: Model, settings: RobustSettings, source: Model | None) -> Work:
-    network = attacked_network(model, settings.device)
-    other = None if source is None else attacked_network(source, settings.device)
-    return Work(network, other, shown_pictures(data, network, settings), settings)
+    notes: list[str] = []
+
+    def opened(what: Model, arch: str | None) -> nn.Module:
+        if arch is not None:
+            what = foreign_classifier(
+                what, arch, data, part=settings.part, size=settings.size, say=notes.append
+            )
+        return attacked_network(what, settings.device)
+
+    network = opened(model, settings.arch)
+    other = None if source is None else opened(source, settings.transfer_arch)
+    shown = shown_pictures(data, network, settings)
+    return Work(network, other, replace(shown, notes=(*notes, *shown.notes)), settings)
 
 
 def _run(work: Work) -> str:
@@ -191,6 +209,8 @@ def _head(data: Data, model: Model, source: Model | None, work: Work) -> dict[st
         "queries": settings.queries if "square" in work.attacks else None,
         "seed": settings.seed,
     }
+    if settings.arch is not None:
+        head["arch"] = settings.arch
     level = _label_level(work.network)
     if level is not None:
         head["label_level"] = level

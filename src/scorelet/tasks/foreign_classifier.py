@@ -1,0 +1,69 @@
+"""Networks of others as classifiers: their classes are those of the pictures that they see."""
+
+from pathlib import Path
+
+import torch
+
+from scorelet.core.errors import InputError
+from scorelet.core.progress import Say
+from scorelet.models import Classifier
+from scorelet.tasks.networks import Data, Part, PictureChoice, open_network, open_pictures
+
+SIZE_ALONE = "size is for networks that arch builds, and others say theirs: leave it out."
+
+
+def foreign_classifier(
+    model: object,
+    arch: str,
+    data: object,
+    *,
+    part: Part,
+    size: tuple[int, int] | None = None,
+    say: Say = lambda _text: None,
+) -> Classifier:
+    """Return a network whose classes are those of labelled pictures, in their order.
+
+    Args:
+        model: a file of weights.
+        arch: what builds the network, see `scorelet.tasks.architectures`.
+        data, part: the pictures, as `open_pictures`; one of them is shown to the network.
+        size: (height, width) to which pictures of folders are brought; None: they have one size.
+        say: told what of the file is left out, in a sentence without a full stop.
+
+    Raises:
+        InputError: an architecture or data that cannot be used, or a network with another number
+            of logits than the data have classes.
+        CheckpointError: a file that cannot be read, or does not fit.
+    """
+    if not isinstance(model, str | Path):
+        raise InputError(
+            f"arch builds the network of a file of weights, and the model is a "
+            f"{type(model).__name__}: leave arch out."
+        )
+    if not isinstance(data, Data):
+        raise InputError(
+            "A file of weights does not name its classes, and tensors do not: give a folder of "
+            "classes or an npz file, or the network as a module."
+        )
+    opened = open_network(model, arch, device="cpu")
+    for note in opened.notes:
+        say(note)
+    images = open_pictures(data, opened.network, PictureChoice(part, size, limit=1))
+    with torch.no_grad():
+        logits = opened.network(images.images(0, 1))
+    count = len(images.classes)
+    if not isinstance(logits, torch.Tensor) or logits.shape != (1, count):
+        raise InputError(
+            f"{opened.title} gives {_said(logits)} for a picture, and the data have {count} "
+            "classes: show data with folders for all of its classes, whose names sort as it has "
+            "numbered them."
+        )
+    return Classifier(opened.network, images.classes, size=size, channels=(images.channels,))
+
+
+def _said(answer: object) -> str:
+    if not isinstance(answer, torch.Tensor):
+        return f"a {type(answer).__name__}"
+    if answer.ndim == 2 and len(answer) == 1:
+        return f"{answer.shape[1]} logits"
+    return f"numbers of the shape {tuple(answer.shape)}"

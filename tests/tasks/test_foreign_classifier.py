@@ -1,0 +1,92 @@
+"""Files of weights of others are attacked and measured, with the classes of the data."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from scorelet import LabelledImages
+from scorelet.core.errors import InputError
+from scorelet.tasks.evaluate import evaluate
+from scorelet.tasks.foreign_classifier import foreign_classifier
+from scorelet.tasks.robust import robust
+
+COLOURS = ("blue", "green", "red")
+CODE = """
+from torch import nn
+
+def net(classes=3):
+    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, classes, bias=False))
+"""
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Uniform pictures whose colour lies `gap` above the others', and the net that reads it."""
+    tmp_path = tmp_path_factory.mktemp("foreign")
+    for place, name in enumerate(COLOURS):
+        (tmp_path / "data" / name).mkdir(parents=True)
+        for number, gap in enumerate((20, 40, 60, 80)):
+            pixels = np.full((12, 16, 3), 100, np.uint8)
+            pixels[..., 2 - place] += gap
+            Image.fromarray(pixels).save(tmp_path / "data" / name / f"{number}.png")
+    (tmp_path / "colour_means.py").write_text(CODE)
+    flipped = torch.eye(3).flip(0)  # logits are blue, green, red
+    torch.save({"2.weight": flipped}, tmp_path / "w.pth")
+    return tmp_path
+
+
+def test_accuracy_under_attack_is_the_closed_form(files):
+    """The change of one colour up and another down by eps beats a gap of 2 eps."""
+    found = robust(
+        files / "data", model=files / "w.pth", arch=f"{files}/colour_means.py:net", size=(8, 8),
+        eps=[15 / 255, 25 / 255, 35 / 255], limit=12, steps=10,
+    ).document  # fmt: skip
+    assert [row["accuracy"] for row in found["rows"]] == [1.0, 0.75, 0.5, 0.25]
+    assert found["arch"] == f"{files}/colour_means.py:net"
+
+
+def test_attacks_are_transferred_between_files_of_weights(files):
+    arch = f"{files}/colour_means.py:net"
+    found = robust(
+        files / "data", model=files / "w.pth", arch=arch, transfer_from=files / "w.pth",
+        transfer_arch=arch, size=(8, 8), eps=[25 / 255], limit=12, steps=10,
+    ).document  # fmt: skip
+    assert {row["attack"]: row["accuracy"] for row in found["rows"]}["transfer"] == 0.5
+
+
+def test_it_is_measured(files):
+    found = evaluate(
+        files / "data", model=files / "w.pth", arch=f"{files}/colour_means.py:net", size=(8, 8)
+    )
+    assert (found["accuracy"], found["classes"], found["pictures"]) == (1.0, list(COLOURS), 12)
+
+
+def test_classes_of_the_data_are_those_of_the_network(files):
+    wide = files / "wide.pth"
+    torch.save({"2.weight": torch.ones(5, 3)}, wide)
+    (files / "five_means.py").write_text(CODE.replace("classes=3", "classes=5"))
+    with pytest.raises(InputError, match=r"gives 5 logits for a picture, and the data have 3"):
+        evaluate(files / "data", model=wide, arch=f"{files}/five_means.py:net", size=(8, 8))
+
+
+def test_names_of_classes_are_needed():
+    x = torch.zeros(1, 3, 8, 8)
+    with pytest.raises(InputError, match="the model is a Identity: leave arch out"):
+        foreign_classifier(nn.Identity(), "colour_means.py:net", x, part="test")
+    with pytest.raises(InputError, match="tensors do not"):
+        foreign_classifier("w.pth", "colour_means.py:net", x, part="test")
+    with pytest.raises(InputError, match="size is for networks that arch builds"):
+        robust((x, torch.zeros(1).long()), model=nn.Identity(), size=(8, 8))
+
+
+def test_a_map_is_no_row_of_logits(files):
+    (files / "one_map.py").write_text(
+        "from torch import nn\n\ndef net():\n    return nn.Conv2d(3, 3, 1)\n"
+    )
+    torch.save(nn.Conv2d(3, 3, 1).state_dict(), files / "map.pth")
+    x = np.zeros((2, 8, 8, 3), np.uint8)
+    images = LabelledImages(x, np.arange(2), ("a", "b"))
+    with pytest.raises(InputError, match=r"numbers of the shape \(1, 3, 8, 8\)"):
+        foreign_classifier(files / "map.pth", f"{files}/one_map.py:net", images, part="test")
