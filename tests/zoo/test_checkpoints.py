@@ -169,7 +169,7 @@ def test_a_model_does_not_replace_a_pipe(path):
 def test_a_file_of_another_kind_is_one_sentence(path, header, words):
     save_tensors(path, {"a": torch.ones(2)}, header)
     assert words in sentence(path)
-    assert ("weights and fisher take tensors alone, with --arch" in sentence(path)) == (not header)
+    assert ("robust and evaluate take tensors alone, with --arch" in sentence(path)) == (not header)
 
 
 @pytest.mark.parametrize("written", [2, 99, "next", None])
@@ -237,7 +237,9 @@ def test_a_pickle_is_refused_without_being_opened_whatever_its_name(tmp_path, na
     torch.save({"weight": torch.ones(2), "bomb": Bomb(marker)}, tmp_path / "saved.pt")
     (tmp_path / "saved.pt").rename(path)
     assert "is a pickle, which can run any code when opened" in sentence(path)
-    assert "weights and fisher take files of torch, too, with --arch; what others" in sentence(path)
+    assert "robust and evaluate take files of torch, too, with --arch; what others" in sentence(
+        path
+    )
     path.write_bytes(pickle.dumps(Bomb(marker)))
     assert "is a pickle" in sentence(path)
     assert not marker.exists()

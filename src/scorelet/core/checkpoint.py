@@ -128,8 +128,8 @@ def _refuse_unsafe(path: Path) -> None:
         _refuse_program(path)
         raise CheckpointError(
             f"{path} is a pickle, which can run any code when opened; expected a safetensors file: "
-            "ask its author for one. The commands weights and fisher take files of torch, too, "
-            "with --arch; what others take scorelet.save has written."
+            "ask its author for one. The commands weights, fisher, robust and evaluate take files "
+            "of torch, too, with --arch; what others take scorelet.save has written."
         )
 
 

@@ -82,8 +82,8 @@ def _kind(path: Path, header: Header) -> Kind[Any]:
     if name is None:
         raise CheckpointError(
             f"{path} holds tensors but does not say of which kind of model: expected a file that "
-            "scorelet.save has written. The commands weights and fisher take tensors alone, with "
-            "--arch."
+            "scorelet.save has written. The commands weights, fisher, robust and evaluate take "
+            "tensors alone, with --arch."
         )
     if str(name).startswith(STATE_KIND):
         raise CheckpointError(
