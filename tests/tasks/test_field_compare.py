@@ -88,6 +88,12 @@ def test_one_field_decides_nothing(files):
     assert compare(files["one"], files["one"], patches=32, window="hann")["data"]["fields"] == 16
 
 
+def test_a_limit_counts_fields_and_not_their_patches(tmp_path):
+    np.save(tmp_path / "a.npy", np.random.default_rng(0).standard_normal((30, 32, 32)))
+    data = compare(tmp_path / "a.npy", tmp_path / "a.npy", patches=16, limit=12)["data"]
+    assert (data["fields"], data["maps"]) == (48, 12)
+
+
 @pytest.mark.slow
 def test_cut_fields_are_warned_of_once(files):
     found = compare(files["cut"], files["cut"])

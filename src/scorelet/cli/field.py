@@ -145,7 +145,7 @@ def compare(
         output: report, NAME.html; without it there is the table only.
         window: none for periodic fields, hann for fields cut out of something larger.
         patches: cut all fields into squares of so many pixels first; those with NaN are left out.
-        limit: only the first so many fields of each.
+        limit: only the first so many fields of each, before they are cut.
         overwrite: replace an existing report.
     """
     from scorelet.analysis.field_statistics import STATISTICS

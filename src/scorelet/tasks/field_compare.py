@@ -50,7 +50,7 @@ def compare(
         output: NAME.html, one file with everything in it; None writes nothing.
         window: none for periodic fields, hann for fields that were cut out.
         patches: cut all fields into squares of so many pixels first; those with NaN are left out.
-        limit: only the first so many fields of each.
+        limit: only the first so many fields of each, before they are cut.
         overwrite: replace an existing report.
         on_statistic: is told the name of each statistic that is done.
 
@@ -139,6 +139,7 @@ def _prepared(
             f"{path} says which chain drew {len(chain)} fields, but holds {len(x)}: expected one "
             "number for each."
         )
+    x, chain = x[:limit], None if chain is None else chain[:limit]
     of_maps = False
     if patches is not None:
         pieces = cut(x, patches)
@@ -151,7 +152,7 @@ def _prepared(
     if not bool(whole.all()):
         said.append(_of_gaps(path, x, whole, patches))
         x, chain = x[whole], None if chain is None else chain[whole]
-    return FieldSet(x[:limit], None if chain is None else chain[:limit], of_maps)
+    return FieldSet(x, chain, of_maps)
 
 
 def _independent(sets: list[FieldSet], said: list[str]) -> list[FieldSet]:
