@@ -11,7 +11,7 @@ from scorelet.core.errors import InputError
 from scorelet.data import Picture
 from scorelet.models import Denoiser, EnergyDenoiser, GaussianMixtureDenoiser
 from scorelet.tasks.denoise import DenoiseSettings
-from scorelet.tasks.denoise.page import plan_page, run_plan
+from scorelet.tasks.denoise.plan import plan_page, run_plan
 
 SIDE = 40
 

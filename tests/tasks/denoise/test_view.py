@@ -223,7 +223,7 @@ def test_gaps_stay_and_touch_nobody(nothing):
 @pytest.mark.parametrize("dtype", ["uint16", "float32"])
 def test_what_lies_in_a_gap_makes_no_difference(dtype):
     from scorelet.tasks.denoise import DenoiseSettings
-    from scorelet.tasks.denoise.page import plan_page, run_plan
+    from scorelet.tasks.denoise.plan import plan_page, run_plan
 
     denoiser = prepare(sl.load("photo"))
     mask = np.ones((70, 70), bool)

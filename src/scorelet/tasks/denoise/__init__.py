@@ -2,7 +2,8 @@
 
 - `verb`: `denoise` for one picture in Python; `files`: for files and folders, with reports.
 - `settings`: how, and what comes out.
-- `page`: plans what the network is shown of a page, in which tiles, and runs it.
+- `pages`: of a file, one by one; `page`: in the way that suits its noise; `plan`: what the network
+  is shown of it, in which tiles, and the run.
 - `view`: any unit, gaps, bright points, and how far pixels may move; `remarks`.
 """
 

@@ -19,7 +19,7 @@ from scorelet.data import (
 )
 from scorelet.data.pictures.lost import lost
 from scorelet.tasks.conditions import Conditions
-from scorelet.tasks.denoise.page import denoised_pages
+from scorelet.tasks.denoise.pages import denoised_pages
 from scorelet.tasks.denoise.settings import SETTINGS, TARGET, Denoised, DenoiseSettings, Target
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
 from scorelet.tasks.listener import NOBODY, Listener

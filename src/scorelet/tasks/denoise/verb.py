@@ -15,7 +15,8 @@ from scorelet.data import iter_pages, locate
 from scorelet.data.pictures.in_memory import in_memory
 from scorelet.models import Denoiser
 from scorelet.tasks.conditions import Conditions
-from scorelet.tasks.denoise.page import denoised_page, denoised_pages
+from scorelet.tasks.denoise.page import denoised_page
+from scorelet.tasks.denoise.pages import denoised_pages
 from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
 from scorelet.tasks.folder_results import FolderFiles
 from scorelet.tasks.ready_denoiser import denoiser_given
