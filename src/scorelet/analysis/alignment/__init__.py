@@ -1,12 +1,11 @@
 """Alignment of two networks: one orthogonal map for each layer."""
 
+from scorelet.analysis.alignment.beside import left_out, uncalled
 from scorelet.analysis.alignment.layers import (
     Layer,
-    left_out,
     registered_layers,
     sharing,
     sharing_words,
-    uncalled,
 )
 from scorelet.analysis.alignment.moments import CrossMoments
 from scorelet.analysis.alignment.networks import (

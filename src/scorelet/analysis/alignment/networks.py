@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from scorelet.analysis.alignment.layers import Layer, left_out, uncalled, unsettled_words
+from scorelet.analysis.alignment.beside import left_out, uncalled, unsettled_words
+from scorelet.analysis.alignment.layers import Layer
 from scorelet.analysis.alignment.moments import CrossMoments
 from scorelet.analysis.alignment.pictures import Batches, Pictures, first_pictures, picture_batches
 from scorelet.analysis.alignment.procrustes import (

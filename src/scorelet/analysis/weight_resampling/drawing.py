@@ -17,14 +17,13 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor, nn
 
-from scorelet.analysis.alignment.layers import (
-    MatrixLayer,
-    layer_of,
+from scorelet.analysis.alignment.beside import (
     quantised,
     uncalled,
     unsettled,
     unsettled_words,
 )
+from scorelet.analysis.alignment.layers import MatrixLayer, layer_of
 from scorelet.analysis.alignment.moments import CrossMoments
 from scorelet.analysis.alignment.networks import SAMPLES, Pair, match, one_layer_moments
 from scorelet.analysis.alignment.pictures import Batches, Pictures, first_pictures, picture_batches

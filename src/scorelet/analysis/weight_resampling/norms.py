@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import torch
 from torch import Generator, Tensor, nn
 
-from scorelet.analysis.alignment.layers import MatrixLayer, unsettled
+from scorelet.analysis.alignment.beside import unsettled
+from scorelet.analysis.alignment.layers import MatrixLayer
 from scorelet.analysis.alignment.moments import wide
 from scorelet.analysis.alignment.pictures import Batches, first_pictures
 from scorelet.analysis.alignment.watching import called_parts, read_by
