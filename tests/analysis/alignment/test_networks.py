@@ -19,7 +19,7 @@ from aligned_networks import (
     plain_net,
 )
 from planted_weights import normal, orthogonal, rng
-from scorelet.analysis.alignment import align, cross_moments, matched_layers, procrustes
+from scorelet.analysis.alignment import align, cross_moments, left_out, matched_layers, procrustes
 from scorelet.analysis.weight_covariance import (
     eigenvector_cosines,
     learned_part,
@@ -400,6 +400,28 @@ def test_layers_of_others_are_said_and_those_called_by_keyword_are_seen():
     net = ByName().double()
     found = align(net, copy.deepcopy(net), pictures())
     assert [layer.reference.name for layer in found.layers] == ["first", "last"]
+
+
+class WithMatrices(nn.Module):
+    """Matrices of its own beside a layer, as in adapters of low rank, and a table of biases."""
+
+    def __init__(self):
+        super().__init__()
+        self.base = nn.Linear(4, 2)
+        self.down, self.up = nn.Parameter(torch.rand(4, 3)), nn.Parameter(torch.rand(3, 2))
+        self.token, self.bias_table = nn.Parameter(torch.ones(1, 4)), nn.Parameter(torch.ones(4, 2))
+
+    def forward(self, x):
+        return self.base(x * self.token) + x @ (self.down @ self.up + self.bias_table)
+
+
+def test_matrices_beside_parts_are_said():
+    net = nn.Sequential(nn.Conv2d(3, 4, 4), nn.Flatten(), WithMatrices()).double()
+    x = pictures(side=4)
+    (warning,) = align(net, copy.deepcopy(net), x).warnings
+    assert warning.startswith("2 WithMatrices parameters are left out (the first is 2.down)")
+    (alone,) = left_out(net[2], "")
+    assert alone.startswith("2 WithMatrices parameters are left out (the first is down)")
 
 
 class Sized(nn.Module):

@@ -184,6 +184,43 @@ def test_parametrised_layers_are_layers():
     assert sl.weights.spectrum(net).document["warnings"] == []
 
 
+class Adapted(nn.Linear):
+    """A linear layer with an adapter of low rank in it."""
+
+    def __init__(self, inputs, outputs):
+        super().__init__(inputs, outputs)
+        self.up, self.down = (nn.Parameter(torch.rand(s)) for s in ((outputs, 2), (2, inputs)))
+
+    def forward(self, x):
+        return super().forward(x) + x @ self.down.mT @ self.up.mT
+
+
+class Standardised(nn.Conv2d):
+    """A convolution that standardises its weights."""
+
+    def forward(self, x):
+        weight = (self.weight - self.weight.mean((1, 2, 3), keepdim=True)) / self.weight.std()
+        return nn.functional.conv2d(x, weight, self.bias)
+
+
+def test_layers_that_compute_their_weights_in_forward_are_said():
+    torch.manual_seed(0)
+    parts = Standardised(3, 4, 2), Standardised(4, 4, 3), nn.Flatten(), Adapted(4, 4)
+    x, ending = torch.rand(50, 3, 4, 4), "what its own forward computes from them is not looked"
+    net, plain = nn.Sequential(*parts), nn.Sequential(*parts[:3], nn.Linear(4, 3))
+    stored = "weights of 2 Standardiseds are taken as they are stored (the first is 0)"
+    adapted = "weights of 1 Adapted are taken as they are stored, without up, down (3)"
+    for document, sentences in (
+        (sl.weights.spectrum(net).document, (stored, adapted)),
+        (sl.weights.compare(net, copy.deepcopy(net), data=x, draws=2).document, (stored, adapted)),
+        (sl.weights.resample(plain, data=x).document, (stored,)),
+    ):
+        for text in sentences:
+            assert any(w.startswith(f"{text}: {ending}") for w in document["warnings"])
+    with pytest.raises(InputError, match=r"3 is a Adapted with parameters of its own \(up, down\)"):
+        sl.weights.resample(net, data=x)
+
+
 def test_a_comparison_finds_the_noise_of_both():
     images, (one, other) = learned_images(), (learned_classifier(s).network for s in (0, 1))
     with torch.no_grad():

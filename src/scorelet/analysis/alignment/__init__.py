@@ -1,6 +1,6 @@
 """Alignment of two networks: one orthogonal map for each layer."""
 
-from scorelet.analysis.alignment.beside import left_out, uncalled
+from scorelet.analysis.alignment.beside import left_out, own_forwards, uncalled
 from scorelet.analysis.alignment.layers import (
     Layer,
     registered_layers,
@@ -35,6 +35,7 @@ __all__ = [
     "left_out",
     "matched_layers",
     "newton_schulz",
+    "own_forwards",
     "polar_factor",
     "procrustes",
     "registered_layers",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from scorelet.analysis.alignment.layers import (
@@ -12,7 +12,13 @@ from scorelet.analysis.alignment.layers import (
     layer_of,
     registered_layers,
 )
-from scorelet.core.words import counted
+from scorelet.core.words import counted, listed
+
+_STORED = {f"{n}{end}" for n in ("weight", "bias") for end in ("", "_g", "_v", "_orig")}
+"""Weights and biases of torch's layers, and what its hooks compute them from."""
+
+_TABLES = ("bias", "embed", "pos", "token")
+"""How words begin in the names of parameters that are added to signals."""
 
 
 def grouped(net: nn.Module) -> Sequence[str]:
@@ -54,6 +60,32 @@ def uncalled(net: nn.Module, layers: Sequence[Layer]) -> list[str]:
     return _left_out(names, "uncalled layer", "what is not called as a layer shows no inputs")
 
 
+def own_forwards(net: nn.Module) -> list[str]:
+    """Say which layers may compute with other weights than are looked into, as `left_out` does."""
+    kinds: dict[tuple[str, ...], list[str]] = {}
+    for layer in registered_layers(net):
+        others = other_parameters(layer.module)
+        if others or _has_own_forward(layer.module):
+            kinds.setdefault((_kind(layer.module).__name__, *others), []).append(layer.name)
+    return [
+        f"weights of {counted(len(names), kind)} are taken as they are stored"
+        f"{f', without {listed(others)}' if others else ''} ({_which(names)}): what its own "
+        "forward computes from them is not looked into"
+        for (kind, *others), names in kinds.items()
+    ]
+
+
+def other_parameters(module: nn.Module) -> list[str]:
+    """Return the names of a module's own parameters beside its weight and bias."""
+    return [name for name, _ in module.named_parameters(recurse=False) if name not in _STORED]
+
+
+def _has_own_forward(module: nn.Module) -> bool:
+    """Whether somebody else wrote how a layer computes."""
+    source = getattr(module.forward, "__module__", None) or ""
+    return not source.startswith(("torch.nn.", "scorelet."))
+
+
 def _others(net: nn.Module) -> list[str]:
     """Modules of others with matrices that are neither convolutions nor linear layers."""
     kinds: dict[str, list[str]] = {}
@@ -62,24 +94,42 @@ def _others(net: nn.Module) -> list[str]:
         known = layer_of(name, module) is not None or isinstance(module, CONVOLUTIONS)
         said = known or is_empty(module) or module in computing
         if not said and _has_matrices(module):
-            kind = parametrize.type_before_parametrizations(module)
-            kinds.setdefault(kind.__name__, []).append(name)
+            kinds.setdefault(_kind(module).__name__, []).append(name)
+        elif not said and (own := _matrices_beside_parts(module)):
+            names = [f"{name}.{each}".removeprefix(".") for each in own]
+            kinds.setdefault(f"{_kind(module).__name__} parameter", []).extend(names)
     reason = "only convolutions, linear layers and channel matrices are looked into"
     return [text for kind, names in kinds.items() for text in _left_out(names, kind, reason)]
 
 
 def _has_matrices(module: nn.Module) -> bool:
-    """Of layers of torch any; of others' own those with two long axes, in modules without parts.
-
-    Class tokens, embeddings of positions and scales of channels are beside the layers of a block.
-    """
+    """Of layers of torch any; of others' own those with two long axes, in modules without parts."""
     parts = _computing(module)
     own = [p for part in (module, *parts) for p in part.parameters(recurse=False)]
-    kind = parametrize.type_before_parametrizations(module).__module__
+    kind = _kind(module).__module__
     if kind.startswith("torch.nn"):
         return any(p.ndim > 1 for p in own)
     whole = any(part not in parts for part in module.children()) or kind.startswith("scorelet.")
     return not whole and any(sum(side > 1 for side in p.shape) > 1 for p in own)
+
+
+def _matrices_beside_parts(module: nn.Module) -> list[str]:
+    """Name what mixes channels of its own in a module of others with parts.
+
+    Class tokens, tables of positions or biases, and scales of channels do not.
+    """
+    if _kind(module).__module__.startswith(("torch.nn", "scorelet.")):
+        return []
+    own = dict(module.named_parameters(recurse=False))
+    return [name for name, p in own.items() if _is_matrix(p) and not _is_table(name)]
+
+
+def _is_matrix(p: Tensor) -> bool:
+    return sum(side > 1 for side in p.shape) > 1 and p.shape[0] > 1
+
+
+def _is_table(name: str) -> bool:
+    return any(word.startswith(_TABLES) for word in name.split("_"))
 
 
 def _computing(module: nn.Module) -> list[nn.Module]:
@@ -93,8 +143,15 @@ def _left_out(names: Sequence[str], kind: str, reason: str) -> list[str]:
     if not names:
         return []
     are = "is" if len(names) == 1 else "are"
-    which = names[0] if len(names) == 1 else f"the first is {names[0]}"
-    return [f"{counted(len(names), kind)} {are} left out ({which}): {reason}"]
+    return [f"{counted(len(names), kind)} {are} left out ({_which(names)}): {reason}"]
+
+
+def _which(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"the first is {names[0]}"
+
+
+def _kind(module: nn.Module) -> type:
+    return parametrize.type_before_parametrizations(module)
 
 
 def unsettled(module: nn.Module) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from scorelet.analysis.alignment.beside import left_out, uncalled, unsettled_words
+from scorelet.analysis.alignment.beside import left_out, own_forwards, uncalled, unsettled_words
 from scorelet.analysis.alignment.layers import Layer
 from scorelet.analysis.alignment.moments import CrossMoments
 from scorelet.analysis.alignment.pictures import Batches, Pictures, first_pictures, picture_batches
@@ -296,6 +296,7 @@ def _warnings(
             "take the wider network as the reference"
         )
     warnings += left_out(reference, "no rotation may mix their channels")
+    warnings += own_forwards(reference)
     warnings += uncalled(reference, [layer.reference for layer in layers])
     return warnings + unsettled_words(reference)
 

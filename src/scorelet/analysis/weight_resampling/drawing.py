@@ -18,6 +18,8 @@ import torch
 from torch import Generator, Tensor, nn
 
 from scorelet.analysis.alignment.beside import (
+    other_parameters,
+    own_forwards,
     quantised,
     uncalled,
     unsettled,
@@ -43,7 +45,7 @@ from scorelet.core.network import uncompiled
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
 from scorelet.core.random import generator
-from scorelet.core.words import counted
+from scorelet.core.words import counted, listed
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def draw_network(
         rotations[layer.name] = rotation
         if progress:
             progress(j + 1, len(pairs))
-    warnings = (*undetermined(rotations), *unsettled_words(net))
+    warnings = (*undetermined(rotations), *own_forwards(reference), *unsettled_words(net))
     return DrawnNetwork(net, tuple(found), pairs[-1][1].module, warnings)
 
 
@@ -217,12 +219,14 @@ def refuse_unknown_parts(net: nn.Module) -> None:
         if layer:
             layer.refuse_computed()
         known = isinstance(module, nn.modules.batchnorm._BatchNorm) or layer
-        if own and not known:
+        others = other_parameters(module)
+        if own and (others or not known):
             grouped = "grouped " if getattr(module, "groups", 1) != 1 else ""
+            which = f" ({listed(others)})" if others else ""
             raise InputError(
                 f"{name or 'The network'} is a {grouped}{type(module).__name__} with parameters "
-                "of its own: only convolutions that are not grouped, linear layers, channel "
-                "matrices and batch norms can be drawn anew."
+                f"of its own{which}: only convolutions that are not grouped, linear layers, "
+                "channel matrices and batch norms can be drawn anew."
             )
 
 

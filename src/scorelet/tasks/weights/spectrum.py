@@ -12,6 +12,7 @@ from torch import Tensor
 from scorelet.analysis.alignment import (
     Layer,
     left_out,
+    own_forwards,
     registered_layers,
     sharing,
     sharing_words,
@@ -101,7 +102,10 @@ def spectra(
         "arch": arch,
         "noise": used,
         "layers": [_entry(layer) for layer in found],
-        "warnings": [*opened.notes, *others, *sharing_words(shared), *notes],
+        "warnings": [
+            *(*opened.notes, *others, *own_forwards(opened.network)),
+            *(*sharing_words(shared), *notes),
+        ],
     }
     return Spectra(document, found)
 
