@@ -231,6 +231,74 @@ def test_a_network_is_taken_out_of_a_module_with_a_loss(library, tmp_path):
     assert found["warnings"] == [said, *own["warnings"]]
 
 
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda state: {"weights": state, "epoch": 3},
+        lambda state: {"network": state, "optimizer": {"state": {0: {"step": torch.ones(1)}}}},
+        lambda state: {"state": {"model": state, "epoch": 3}},
+    ],
+)
+def test_the_only_dictionary_of_tensors_is_opened_whatever_its_name(tmp_path, wrap):
+    state = {"weight": torch.rand(3)}
+    torch.save(wrap(state), tmp_path / "w.pth")
+    assert torch.equal(read_state(tmp_path / "w.pth")["weight"], state["weight"])
+
+
+@pytest.mark.parametrize(
+    ("saved", "held"),
+    [
+        ({"generator": {"w": torch.ones(1)}, "critic": {"w": torch.ones(1)}}, "generator, critic"),
+        ({"model": {"encoder": {}, "lr": 0.1}, "epoch": 3}, "encoder, lr"),
+        ([torch.ones(1)], "a list"),
+        ({}, "an empty dictionary"),
+    ],
+)
+def test_files_without_one_dictionary_of_tensors_are_told_what_they_hold(tmp_path, saved, held):
+    torch.save(saved, tmp_path / "w.pth")
+    with pytest.raises(CheckpointError, match=f"w.pth holds {held}: expected one dictionary"):
+        read_state(tmp_path / "w.pth")
+
+
+def test_a_dictionary_that_holds_itself_comes_to_an_end(tmp_path):
+    endless = {}
+    endless["model"] = endless
+    torch.save(endless, tmp_path / "w.pth")
+    with pytest.raises(CheckpointError, match="holds model: expected one"):
+        read_state(tmp_path / "w.pth")
+
+
+@pytest.mark.parametrize("names", [("model", "ema_model"), ("net_ema", "net"), ("net", "ema")])
+def test_averaged_weights_within_one_dictionary_are_taken(library, tmp_path, names):
+    """As callbacks of Lightning and means of the weights leave them."""
+    nets = [ResidualNet(8, 5).eval() for _ in names]
+    state = {
+        f"{name}.{key}": value
+        for name, net in zip(names, nets, strict=True)
+        for key, value in net.state_dict().items()
+    }
+    torch.save({"state_dict": state}, tmp_path / "w.ckpt")
+    opened = open_network(tmp_path / "w.ckpt", "timm:residual", device="cpu")
+    averaged = next(k for k, name in enumerate(names) if "ema" in name)
+    assert torch.equal(opened.network.fc.weight, nets[averaged].fc.weight)
+    assert opened.notes[0].startswith(f"only {names[averaged]}.* of {tmp_path / 'w.ckpt'} is taken")
+
+
+def test_safetensors_are_known_by_what_they_hold(tmp_path):
+    state = {"weight": torch.rand(3)}
+    save_file(state, tmp_path / "pytorch_model.bin")
+    assert torch.equal(read_state(tmp_path / "pytorch_model.bin")["weight"], state["weight"])
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit")
+def test_programs_are_named(tmp_path, recwarn):
+    torch.jit.save(torch.jit.trace(nn.Linear(2, 2), torch.zeros(1, 2)), tmp_path / "w.pt")
+    recwarn.clear()
+    with pytest.raises(CheckpointError, match=r"w\.pt is a TorchScript program; .* or its weights"):
+        read_state(tmp_path / "w.pt")
+    assert not recwarn.list
+
+
 class Bomb:
     def __reduce__(self):
         return bytearray, (1 << 46,)

@@ -252,7 +252,7 @@ def test_a_pickle_is_refused_without_being_opened_whatever_its_name(tmp_path, na
 def test_programs_are_named(tmp_path):
     path, network = tmp_path / "program.pt2", nn.Linear(2, 2)
     torch.export.save(torch.export.export(network, (torch.zeros(1, 2),)), path)
-    assert "is an exported program; expected a safetensors file" in sentence(path)
+    assert "is an exported program; expected weights alone" in sentence(path)
     torch.jit.save(torch.jit.trace(network, torch.zeros(1, 2)), path)
     assert "is a TorchScript program" in sentence(path)
     path.write_bytes(path.read_bytes()[:200])

@@ -125,7 +125,7 @@ def _refuse_unsafe(path: Path) -> None:
             f"{path} is a pointer of Git LFS and not the weights themselves: run git lfs pull."
         )
     if _is_pickle(first):
-        _refuse_program(path)
+        refuse_program(path)
         raise CheckpointError(
             f"{path} is a pickle, which can run any code when opened; expected a safetensors file: "
             "ask its author for one. The commands weights, fisher, robust and evaluate take files "
@@ -133,8 +133,12 @@ def _refuse_unsafe(path: Path) -> None:
         )
 
 
-def _refuse_program(path: Path) -> None:
-    """Refuse an archive that holds a program beside its weights."""
+def refuse_program(path: Path) -> None:
+    """Refuse an archive that holds a program beside its weights.
+
+    Raises:
+        CheckpointError: it does.
+    """
     try:
         with ZipFile(path) as archive:
             names = [name.partition("/")[2] for name in archive.namelist()]
@@ -142,14 +146,21 @@ def _refuse_program(path: Path) -> None:
         return
     if "archive_format" in names:
         raise CheckpointError(
-            f"{path} is an exported program; expected a safetensors file: where you trust it, load "
-            "it in Python by torch.export, and give the module that it holds."
+            f"{path} is an exported program; expected weights alone, as safetensors: where you "
+            "trust it, load it in Python by torch.export, and give the module that it holds."
         )
     if any(name.startswith("code/") for name in names):
         raise CheckpointError(
-            f"{path} is a TorchScript program; expected a safetensors file: give the module that "
-            "it was made from in Python, or its weights."
+            f"{path} is a TorchScript program; expected weights alone, as safetensors: give the "
+            "module that it was made from in Python, or its weights."
         )
+
+
+def is_safetensors(path: Path) -> bool:
+    """Whether a file begins as safetensors does, whatever its name."""
+    with path.open("rb") as stream:
+        first = stream.read(9)
+    return first[8:] == b"{" and int.from_bytes(first[:8], "little") < path.stat().st_size
 
 
 def _is_pickle(first: bytes) -> bool:

@@ -19,18 +19,21 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from scorelet.core.checkpoint import is_safetensors, refuse_program
 from scorelet.core.errors import CheckpointError, InputError, one_line
 from scorelet.core.files import check_regular
 from scorelet.core.own_code import import_code
 from scorelet.core.progress import Say
-from scorelet.core.words import counted
+from scorelet.core.words import counted, listed
 
 LIBRARIES = ("torchvision", "timm")
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 """Mean and deviation of colours, by which these libraries' networks want pictures standardised."""
 _AVERAGED = ("params_ema", "state_dict_ema", "model_ema", "ema")
 """Where training programs keep the mean of weights over steps, which is what they use later."""
-_WRAPPERS = ("state_dict", "model", "model_state_dict", "net", "module", "params")
+_WRAPPERS = ("state_dict", "model", "model_state_dict", "net", "module", "params", "state")
+_DEPTH = 4
+"""So many dictionaries in one another are opened."""
 _PREFIXES = ("module.", "model.", "_orig_mod.")
 _DENSE_LAYER = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 """In files of torchvision's DenseNets: norm.1 is what the network calls norm1."""
@@ -39,8 +42,9 @@ _DENSE_LAYER = re.compile(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)")
 def read_state(path: Path, *, say: Say = lambda _text: None) -> dict[str, Tensor]:
     """Return the tensors of a file of weights by name; no code in it is run.
 
-    Dictionaries in which training programs wrap them are opened; averaged weights are taken before
-    others, which `say` is told in a sentence without a full stop.
+    Dictionaries in which training programs wrap them are opened, by the names that these have, or
+    the only one that there is; averaged weights are taken before others, which `say` is told in a
+    sentence without a full stop.
 
     Raises:
         CheckpointError: missing, damaged, not safe to open, or without plain tensors.
@@ -48,10 +52,12 @@ def read_state(path: Path, *, say: Say = lambda _text: None) -> dict[str, Tensor
     if not path.exists():
         raise CheckpointError(f"There is no file {path}: check the path.")
     check_regular(path, what="a file of weights", error=CheckpointError)
-    tensors = _unwrapped(_averaged(_opened(path), path, say))
+    refuse_program(path)
+    tensors = _unwrapped(_opened(path), path, say)
     if not _is_state(tensors):
         raise CheckpointError(
-            f"{path} holds no dictionary of tensors by name: save the state dictionary."
+            f"{path} holds {_held(tensors)}: expected one dictionary of tensors by name; save the "
+            "state dictionary of the network alone."
         )
     for name, value in tensors.items():
         if value.is_meta or value.is_quantized or value.layout != torch.strided:
@@ -64,7 +70,7 @@ def read_state(path: Path, *, say: Say = lambda _text: None) -> dict[str, Tensor
 
 def _opened(path: Path) -> object:
     try:
-        if path.suffix == ".safetensors":
+        if path.suffix == ".safetensors" or is_safetensors(path):
             return load_file(path)
         with torch.serialization.safe_globals([argparse.Namespace]):  # of timm's training program
             return torch.load(path, map_location="cpu", weights_only=True)
@@ -104,12 +110,25 @@ def _is_state(found: object) -> bool:
     return all(isinstance(n, str) and isinstance(v, Tensor) for n, v in found.items())
 
 
-def _unwrapped(found: object) -> dict[Any, Any]:
+def _unwrapped(found: object, path: Path, say: Say) -> Any:  # noqa: ANN401 - what a file holds
     """Open the dictionaries in which training programs wrap tensors."""
-    for name in _WRAPPERS:
-        if isinstance(found, Mapping) and isinstance(found.get(name), Mapping):
-            found = found[name]
-    return dict(found) if isinstance(found, Mapping) else {}
+    for _ in range(_DEPTH):
+        found = _averaged(found, path, say)
+        if not isinstance(found, Mapping):
+            return found
+        named = [found[name] for name in _WRAPPERS if isinstance(found.get(name), Mapping)]
+        states = [value for value in found.values() if _is_state(value)]
+        if not named and len(states) != 1:
+            return found
+        found = (named or states)[0]
+    return found
+
+
+def _held(found: object) -> str:
+    """Say what a file holds instead of tensors by name."""
+    if not isinstance(found, Mapping):
+        return f"a {type(found).__name__}"
+    return listed([str(name) for name in found]) or "an empty dictionary"
 
 
 def build_network(
@@ -246,12 +265,14 @@ def _part(
     """Take a network out of a module that it was saved with, where its names follow its own.
 
     Such are net.conv.weight of a module that has a loss, too, and module.conv.weight of a mean over
-    steps, which counts them in n_averaged.
+    steps, which counts them in n_averaged. Of several the first is taken, averaged weights before
+    others.
     """
     missing = _missing(own, tensors)
     if not missing:
         return tensors
     places = [n.removesuffix(missing[0]) for n in tensors if n.endswith(f".{missing[0]}")]
+    places.sort(key=lambda place: "ema" not in re.split("[._]", place))
     for place in places:
         found = {n.removeprefix(place): v for n, v in tensors.items() if n.startswith(place)}
         if not _missing(own, found):
