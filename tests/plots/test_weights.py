@@ -37,6 +37,31 @@ def test_the_line_at_1_is_that_of_the_ceiling():
     assert labels == ["unrelated", "the first, and networks drawn from it"]
 
 
+def test_the_legend_of_similarity_is_not_on_its_lines():
+    figure = similarity_figure(["a", "b"], [(0.7, 0.05), (0.9, 0.1)])
+    png(figure)
+    (axes,) = figure.axes
+    box = axes.get_legend().get_window_extent()
+    assert box.y0 >= axes.bbox.y1
+    assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1
+
+
+def test_layers_without_a_finding_have_their_place():
+    names, found = ["a", "b", "c"], [(None, None), (0.7, 0.05), (None, None)]
+    for figure in (
+        similarity_figure(names, found),
+        activations_figure(names, [(None, None, None), (1.0, 1.0, 0.4), (None, None, None)]),
+        ranks_figure(names, [0, 1, 0], [None, 1.0, None]),
+    ):
+        assert figure.axes[0].get_xlim() == (-0.5, 2.5)
+
+
+@pytest.mark.parametrize(("kept", "rank"), [(2, 1.4), (0, None)])
+def test_directions_are_counted_in_whole_numbers(kept, rank):
+    (axes,) = ranks_figure(["a", "b"], [kept, 0], [rank, None]).axes
+    assert all(float(place).is_integer() for place in axes.get_yticks())
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 4), (9, 2)])
 def test_numbers_of_directions_are_whole(shape):
     (axes,) = cosines_figure([("a", torch.rand(shape), 20, (1.2, 1.0))]).axes

@@ -24,12 +24,15 @@ def ranks_figure(
     names: Sequence[str], kept: Sequence[int], ranks: Sequence[float | None]
 ) -> "Figure":
     """Draw how many directions each layer has learned, and its effective rank."""
+    from matplotlib.ticker import MaxNLocator
+
     figure = new_figure(max(6.4, 0.4 * len(names) + 2), 3.8)
     axes = figure.subplots()
     places = range(len(names))
     axes.bar(places, list(kept), color=COLOURS[2], label="learned directions")
     axes.plot(places, _known(ranks), "o", color=COLOURS[0], label="effective rank")
     axes.set_ylabel("directions")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     _name(axes, names)
     axes.legend(frameon=False, fontsize="small")
     return figure
@@ -85,7 +88,8 @@ def similarity_figure(names: Sequence[str], found: Pairs) -> "Figure":
     low, high = min(-0.1, *(v - bar - _ROOM for v, bar in pairs)), max(v + bar for v, bar in pairs)
     axes.set_ylim(low, max(1.15, high + _ROOM))
     _name(axes, names)
-    axes.legend(frameon=False, fontsize="small")
+    above = {"loc": "lower center", "bbox_to_anchor": (0.5, 1), "ncols": 2}
+    axes.legend(frameon=False, fontsize="small", **above)
     return figure
 
 
@@ -150,6 +154,7 @@ def _known(values: Sequence[float | None]) -> list[float]:
 
 
 def _name(axes: "Axes", names: Sequence[str]) -> None:
+    axes.set_xlim(-0.5, len(names) - 0.5)
     axes.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize=8)
     for label in axes.get_xticklabels():
         label.set_rotation_mode("anchor")
