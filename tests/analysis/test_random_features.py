@@ -117,3 +117,12 @@ def test_slopes_of_powers():
     assert convergence_slope([1, 10, 100], [5, 0.5, 0.05]) == pytest.approx(-1)
     with pytest.raises(InputError, match="as many errors"):
         convergence_slope([1, 2], [1])
+    with pytest.raises(InputError, match="at least two that differ"):
+        convergence_slope([1, 1], [1, 2])
+
+
+@pytest.mark.parametrize("factor", [None, orthogonal(32, 5, seed=2)])
+def test_kernels_of_two_precisions_have_the_wider(factor):
+    x = inputs(4)
+    found, exact = arc_cosine_kernel(x, x.float(), factor), arc_cosine_kernel(x, x, factor)
+    torch.testing.assert_close(found, exact, atol=1e-4, rtol=0)

@@ -21,13 +21,16 @@ from scorelet.core.errors import InputError
 
 
 def arc_cosine_kernel(x: Tensor, y: Tensor, root: Tensor | None = None) -> Tensor:
-    """Return k(x_i, y_j), (n, m).
+    """Return k(x_i, y_j), (n, m), in the wider precision of both.
 
     Args:
         x, y: inputs (n, d) and (m, d).
         root: R with R Rᵀ = C, (d, r), so that z = Rᵀ x; None: C is the identity.
     """
-    first, second = (x, y) if root is None else (x @ root, y @ root)
+    dtype = torch.promote_types(x.dtype, y.dtype)
+    first, second = x.to(dtype), y.to(dtype)
+    if root is not None:
+        first, second = first @ root.to(dtype), second @ root.to(dtype)
     norms = first.norm(dim=1)[:, None] * second.norm(dim=1)
     cosine = (first @ second.mT / norms.clamp(min=torch.finfo(norms.dtype).tiny)).clamp(-1, 1)
     angle = cosine.acos()
@@ -43,10 +46,10 @@ def convergence_slope(widths: Sequence[int | float], errors: Sequence[int | floa
     """Return the slope of log error over log width, by least squares; kernels have -1.
 
     Raises:
-        InputError: fewer than two widths, or numbers that are not positive.
+        InputError: fewer than two widths that differ, or numbers that are not positive.
     """
-    if len(widths) != len(errors) or len(widths) < 2 or min(*widths, *errors) <= 0:
-        raise InputError("Give as many errors as widths, at least two, all positive.")
+    if len(widths) != len(errors) or len(set(widths)) < 2 or min(*widths, *errors) <= 0:
+        raise InputError("Give as many errors as widths, at least two that differ, all positive.")
     x, y = (
         torch.tensor([math.log(v) for v in values], dtype=torch.float64)
         for values in (widths, errors)

@@ -207,6 +207,7 @@ def test_cosines_of_eigenvectors():
         (torch.zeros(3), 1, "shape"),
         (torch.tensor([[float("nan")]]), 1, "NaN"),
         (torch.ones(2, 2), 0, "positive"),
+        (torch.ones(2, 2).numpy(), 1, "rows is of the type ndarray: expected a Tensor"),
     ],
 )
 def test_what_has_no_spectrum(rows, variance, sentence):

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError
+from scorelet.core.options import checked
 
 _INDEPENDENT = 1e-6  # smallest eigenvalue by the largest; above it W Wᴴ is exact to ten digits
 _ROUNDING = 1e-14  # of the largest eigenvalue; below it a Gram matrix holds nothing
@@ -58,6 +59,7 @@ class Spectrum:
         return (self.vectors * self.values) @ self.vectors.mH
 
 
+@checked
 def weight_spectrum(rows: Tensor, *, variance: float | int = 1.0, by: str = "auto") -> Spectrum:
     """Return the spectrum of Wᴴ W / (n v).
 
