@@ -1,5 +1,7 @@
 """Jacobian bases: closed forms, dense algebra, and what cannot be differentiated."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 import scorelet as sl
-from scorelet.analysis.jacobian import JacobianProducts, jacobian_basis
+from scorelet.analysis.jacobian import JacobianProducts, ReturnsNoiseWarning, jacobian_basis
 from scorelet.core.errors import InputError
 from scorelet.core.random import generator, randn
 from scorelet.models import Denoiser, GaussianDenoiser, ResidualDenoiser, sure
@@ -76,6 +78,38 @@ def test_singular_vectors(method):
         overlap = getattr(found, name).flatten(1) @ exact.mT
         torch.testing.assert_close(overlap.abs(), torch.eye(4, dtype=a.dtype), rtol=0, atol=1e-6)
     assert found.residuals.max() < 1e-5
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("kind", ["symmetric", "singular"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("width", [3, 5])
+def test_copies_of_equal_eigenvalues_are_all_found(width, dtype, kind, seed):
+    """A circular blur has the values of its Fourier transform, most of them four or eight times."""
+
+    def blur(y):
+        pad = nn.functional.pad(y, (width // 2,) * 4, mode="circular")
+        return nn.functional.avg_pool2d(pad, width, 1)
+
+    y = torch.zeros(1, 1, 24, 24, dtype=torch.float64)
+    y[..., 0, 0] = 1
+    exact = torch.fft.fft2(blur(y)).real.flatten()
+    exact = (exact.abs() if kind == "singular" else exact).sort(descending=True).values[:16]
+    options = {"kind": kind, "method": "iterative", "seed": seed, "probes": 2}
+    found = jacobian_basis(blur, y.to(dtype), 16, 0.1, **options)
+    torch.testing.assert_close(found.values.double(), exact, rtol=1e-5, atol=0)  # errors: 1e-3^2
+    vectors = found.vectors.flatten(1)
+    torch.testing.assert_close(vectors @ vectors.mT, torch.eye(16, dtype=dtype), rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(("rank", "k"), [(20, 24), (60, 16), (3, 1)])
+def test_projections_have_as_many_eigenvalues_of_one_as_dimensions(rank, k, dtype):
+    y = torch.rand(1, 12, 12, generator=generator(1), dtype=dtype)
+    q = torch.linalg.qr(torch.randn(144, rank, generator=generator(2), dtype=dtype)).Q
+    found = jacobian_basis(linear(q @ q.mT), y, k, 0.1, method="iterative", probes=2)
+    exact = torch.tensor([1.0] * min(k, rank) + [0.0] * (k - rank), dtype=dtype)
+    torch.testing.assert_close(found.values, exact, rtol=0, atol=1e-5)
 
 
 def test_singular_values_of_zero_have_no_vector_on_the_other_side():
@@ -273,6 +307,13 @@ class Norm(nn.Module):
         return y - self.mean
 
 
+@dataclass
+class Answer:
+    """In the manner of diffusers."""
+
+    sample: torch.Tensor
+
+
 class ReluOnce(torch.autograd.Function):
     """What is written for speed: its backward is not differentiated again, nor forwards."""
 
@@ -319,7 +360,11 @@ def written_over(y):
         (nn.InstanceNorm2d(1, track_running_stats=True), {}, "in training mode"),
         (lambda y: y + torch.randn_like(y), {}, "another result each time"),
         (Drawing(), {"sigma": 0.1}, "another result each time"),
-        (lambda y: {"out": y}, {}, r"returns a dict: .*\['out'\]"),
+        (lambda y: {"out": y}, {}, r"returns a dict: .*\['out'\]; functions get y as it is"),
+        (lambda y: (y,), {}, r"returns a tuple: .*net\(y\)\[0\].*give y\[None\]"),
+        (lambda y: Answer(y), {}, r"returns a Answer: .*net\(y\)\.sample"),
+        (lambda y: nn.BatchNorm2d(1).eval()(y), {}, r"functions get y as it is: .*give y\[None\]"),
+        (lambda y: nn.Conv2d(1, 1, 1)(y[0]), {}, r"give y\[None\], \(1, channel, height, width"),
         (Detached(), {}, "detach"),
         (Wider(), {}, "expected the shape"),
         (nn.BatchNorm2d(1), {}, "eval"),
@@ -335,7 +380,7 @@ def written_over(y):
             "derivative of f at y is not finite",
         ),
         (lambda y: y * (1 + 1j), {}, "real floats"),
-        (lambda y, sigma: sigma * y, {}, "function of y alone"),
+        (lambda y, sigma: sigma * y, {}, r"function of y alone.*y\[None\]"),
         (nn.Conv2d(1, 1, 1).double(), {}, "the dtype of the weights"),
         (nn.Conv2d(3, 3, 1), {}, "fails on a tensor.*channels instead[.]$"),
         (nn.Conv1d(1, 1, 1), {}, r"modules get images \(n, c, h, w\): .*lambda y: net\(y\)"),
@@ -397,6 +442,25 @@ def test_noise_level_is_found_where_none_is_given():
     found = jacobian_basis(lambda y: 0 * y + y.mean(), y, 1, method="iterative")
     assert found.sigma == pytest.approx(0.1, rel=0.1)
     assert found.sure == pytest.approx(0.01, abs=0.02 * 0.01 * 64**2)  # one dimension: σ²
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("sigma", [0.1, None])
+def test_maps_that_return_the_noise_are_told_from_denoisers(method, sigma, recwarn):
+    """A blur of a smooth picture, and what it takes away."""
+    t = torch.linspace(0, 3, 24, dtype=torch.float64)
+    clean = 0.5 + 0.2 * torch.sin(t)[:, None] * torch.cos(t)[None]
+    y = clean[None] + 0.1 * torch.randn(1, 24, 24, generator=generator(0), dtype=torch.float64)
+
+    def blur(y):
+        pad = nn.functional.pad(y, (2, 2, 2, 2), mode="replicate")
+        return nn.functional.avg_pool2d(pad, 5, 1)
+
+    for f in (blur, lambda y: 0.7 * y, lambda y: 0.1 * y, torch.clone):
+        jacobian_basis(f, y, 2, sigma, method=method)
+    assert not recwarn
+    with pytest.warns(ReturnsNoiseWarning, match="seems to return the noise: .*lambda y: y - f"):
+        jacobian_basis(lambda y: y - blur(y), y, 2, sigma, method=method)
 
 
 def test_parts_that_are_differentiated_once_have_a_full_basis():

@@ -77,7 +77,7 @@ def check_types(given: Mapping[str, Any], hints: Mapping[str, Any]) -> None:
     """Raise InputError for the first value that is none of what its annotation allows."""
     for name, value in given.items():
         if name in hints and not _fits(value, hints[name]):
-            raise InputError(f"{name} is {_shown(value)}: expected {_expected(hints[name])}.")
+            raise InputError(_misfit(name, value, hints[name]))
 
 
 _hints = functools.lru_cache(maxsize=None)(get_type_hints)
@@ -119,6 +119,17 @@ def _is_list(value: object) -> bool:
     if isinstance(value, str | bytes):
         return False
     return isinstance(value, collections.abc.Sequence) or getattr(value, "ndim", None) == 1
+
+
+def _misfit(name: str, value: Any, hint: Any) -> str:  # noqa: ANN401
+    """Say what does not fit: of a list the first thing in it that does not."""
+    parts = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    for part in parts:
+        if get_origin(part) is collections.abc.Sequence and _is_list(value):
+            (each,) = get_args(part)
+            place = next(n for n, item in enumerate(value) if not _fits(item, each))
+            return _misfit(f"{name}[{place}]", value[place], each)
+    return f"{name} is {_shown(value)}: expected {_expected(hint)}."
 
 
 def _is_path(hint: Any) -> bool:  # noqa: ANN401

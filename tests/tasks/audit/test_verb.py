@@ -140,14 +140,40 @@ def test_networks_of_others_are_taken_as_they_are(arrays):
         sl.audit(new, models=[theirs[0], theirs[0]], samples=0)
     for net, words in (
         (Answering(lambda y: (y, None)), "returns a tuple"),
-        (Answering(lambda y, sigma: y), "fails on noisy images alone"),
         (torch.nn.AvgPool2d(2), "must have the shape"),
-        (torch.nn.Conv2d(3, 3, 1), r"shape \(20, 1, 12, 12\).*to have 3 channels"),
-        (torch.nn.Conv2d(1, 1, 1).double(), "float32 of shape"),
+        (
+            TakesLevel(),
+            "fails on noisy images alone.*; give a Denoiser of your own that calls it[.]$",
+        ),
+        (torch.nn.Conv2d(3, 3, 1), r"shape \(20, 1, 12, 12\).*; give channels=3[.]$"),
+        (
+            torch.nn.Conv2d(1, 1, 1).double(),
+            r"float32 of shape.*; bring its weights to float32[.]$",
+        ),
+        (lambda y: y, r"^models\[0\] is of the type function: expected .* a Module[.]$"),
         (Answering(lambda y: y / 0), "The first denoiser answers with NaN or infinite numbers"),
     ):
         with pytest.raises(InputError, match=words):
             sl.audit(new, models=[net, ours[0]], samples=0)
+
+
+class TakesLevel(torch.nn.Module):
+    def forward(self, y, sigma):
+        return y
+
+
+def test_networks_that_return_the_noise_are_not_judged(arrays):
+    """They know their pictures by heart; what has learned nothing is no such network."""
+    a, b, new = arrays
+    ours = [finite(a), finite(b)]
+    noise = [Answering(lambda y, f=f: y - f(y, 0.3)) for f in ours]
+    for options in ({"train": [a, b]}, {}):
+        with pytest.raises(InputError, match=r"Answering seems to return the noise: .*y - f\(y\)"):
+            sl.audit(new, models=noise, samples=0, **options)
+    for share in (0.05, 0.2, 0.4, 0.6, 0.8, 1.0):
+        nothing = [Answering(lambda y, share=share: share * y) for _ in range(2)]
+        found = sl.audit(new, models=nothing, samples=0, train=[a, b]).document
+        assert found["rows"][0]["verdict"] == "undertrained"
 
 
 def test_networks_that_write_over_their_input_are_one_function_with_those_that_do_not(arrays):

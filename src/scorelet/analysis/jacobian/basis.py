@@ -13,6 +13,7 @@ Mohan, Kadkhodaie, Simoncelli, Fernandez-Granda 2020, arXiv 1906.05478; Bellec, 
 """
 
 import math
+import warnings
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,6 +45,14 @@ Method = Literal["auto", "full", "iterative"]
 
 FULL_UP_TO = 1024
 """Numbers in an image up to which the whole Jacobian is computed."""
+
+
+_FAR = 0.25
+"""Share of the error of f(y) below which that of y - f(y) is far less."""
+
+
+class ReturnsNoiseWarning(UserWarning):
+    """A map returns the noise of an image, and y less that is the clean one."""
 
 
 @dataclass(frozen=True)
@@ -120,12 +129,18 @@ def jacobian_basis(  # noqa: PLR0913 - what is decomposed, and how
         sigma: noise level of y, in its unit. If it is not given it is found from the residual.
         kind: "symmetric" decomposes S, "singular" J.
         method: "full" computes the d x d matrix; "iterative" needs products only (Lanczos with
-            restarts, from a random start) and any size will do; "auto" takes the full one up to
+            restarts, from random starts) and any size will do; "auto" takes the full one up to
             `FULL_UP_TO` numbers, or where k is nearly d.
-        tolerance: of the iterative method: |S e - λ e| <= tolerance · |λ|.
+        tolerance: of the iterative method: |S e - λ e| <= tolerance · |λ|. Searches from new random
+            starts outside of the vectors found end it, until none meets a larger eigenvalue, so
+            that copies of equal ones, as of blurs and other maps with symmetries, are found, too.
+            They are as loose as 0.02: of many close eigenvalues some may be passed over that
+            exceed the least one by less than that share.
         probes: random vectors by which the iterative method estimates the trace and the asymmetry.
         seed: of start and probes.
         progress: called with (products, 0): how many it will take is not known.
+
+    A warning says where f seems to return the noise instead of the clean image.
 
     Raises:
         InputError: f cannot be differentiated, changes the shape, or calls modules in training
@@ -170,13 +185,22 @@ def _summary(
     products: JacobianProducts, found: Decomposition, sigma: float | None, known: Traces
 ) -> JacobianBasis:
     y = products.point
-    value = products.value
+    value, size = products.value, products.size
     error = _times(products, found.matrix, y) - value
     residual = float((y - value).double().square().sum())
     sure = sure_error = None
     if sigma is not None:
-        sure = residual + sigma**2 * (2 * known.trace.value - y.numel())
-        sure_error = _sure_error(residual, sigma, y.numel(), known)
+        sure = residual + sigma**2 * (2 * known.trace.value - size)
+        sure_error = _sure_error(residual, sigma, size, known)
+        answer = float(value.double().square().sum())
+        rest = answer + sigma**2 * (size - 2 * known.trace.value)
+        if rest < _FAR * sure and 2 * answer < residual and 2 * known.trace.value > size:
+            warnings.warn(
+                "f seems to return the noise: by SURE, y - f(y) is far nearer to the clean image. "
+                "Give a function that returns the clean image, as lambda y: y - f(y).",
+                ReturnsNoiseWarning,
+                stacklevel=5,
+            )
     return JacobianBasis(
         values=found.values,
         vectors=found.vectors,

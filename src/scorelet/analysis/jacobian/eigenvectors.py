@@ -1,8 +1,4 @@
-"""The largest eigenvalues of S = (J + Jᵀ)/2 or singular values of J, dense or by Lanczos.
-
-The iterative solver is ARPACK's, by `scipy.sparse.linalg`: implicitly restarted Lanczos.
-References: Lehoucq, Sorensen, Yang 1998.
-"""
+"""The largest eigenvalues of S = (J + Jᵀ)/2 or singular values of J, dense or by Lanczos."""
 
 from dataclasses import dataclass
 
@@ -10,12 +6,11 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from scorelet.analysis.jacobian.largest import largest
 from scorelet.analysis.jacobian.products import INFINITE, JacobianProducts, norms
 from scorelet.core.errors import InputError
 from scorelet.core.progress import Progress
 from scorelet.core.random import randn
-
-_MOST_RESTARTS = 300
 
 
 @dataclass(frozen=True)
@@ -69,48 +64,21 @@ def iterative(
     progress: Progress | None,
 ) -> Decomposition:
     """Find the k largest by products only, from a random start."""
-    start = randn((products.size,), rng=rng, like=products.value)
     map_ = _normal if singular else JacobianProducts.symmetric
 
     def product(v: np.ndarray) -> np.ndarray:
-        vector = torch.from_numpy(np.ascontiguousarray(v.reshape(-1))).to(products.value)
+        vector = torch.from_numpy(np.ascontiguousarray(v)).to(products.value)
         found = map_(products, vector.reshape(1, *products.shape))
         if progress:
             progress(products.count, 0)
         return found.detach().flatten().cpu().numpy()
 
-    columns = _largest(product, start.cpu().numpy(), k, tolerance)
+    def draw() -> np.ndarray:
+        return randn((products.size,), rng=rng, like=products.value).cpu().numpy()
+
+    columns = largest(product, draw, k, tolerance).columns
     vectors = torch.from_numpy(columns.T.copy()).to(products.value).reshape(k, *products.shape)
     return _pairs(products, vectors) if singular else _ordered(products, vectors)
-
-
-def _largest(product, start: np.ndarray, k: int, tolerance: float) -> np.ndarray:  # noqa: ANN001
-    """Return the k eigenvectors with the largest eigenvalues as columns, in any order.
-
-    Where the product is 0 for the random start it is 0 for all vectors: any will do.
-    """
-    from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator, eigsh
-
-    class Operator(LinearOperator):
-        def _matvec(self, x: np.ndarray) -> np.ndarray:
-            return product(x)
-
-    if not product(start).any():
-        return np.eye(len(start), k, dtype=start.dtype)
-    operator = Operator(start.dtype, (len(start), len(start)))
-    try:
-        _, columns = eigsh(operator, k, which="LA", v0=start, tol=tolerance, maxiter=_MOST_RESTARTS)
-    except ArpackNoConvergence as error:
-        raise InputError(
-            f"{error.eigenvalues.size} of {k} eigenvectors were found within {_MOST_RESTARTS} "
-            "restarts: give a larger tolerance, or a smaller k."
-        ) from error
-    except ArpackError as error:
-        raise InputError(
-            "No eigenvectors are found, perhaps because nearly all of the derivative of f is 0 at "
-            "y: take the method full for a small y."
-        ) from error
-    return columns
 
 
 def _normal(products: JacobianProducts, vectors: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ second graph may lack such a part without a word; so both products are compared 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -37,6 +37,10 @@ _ONCE = (
 _INFERENCE = (
     "f holds tensors that were made in inference mode, through which torch does not differentiate: "
     "make or load them outside of it."
+)
+_AS_IT_IS = (
+    "functions get y as it is: for a network that takes batches give y[None], "
+    "(1, channel, height, width)"
 )
 INFINITE = (
     "The derivative of f at y is not finite, as that of a root or a norm at 0: move y a little."
@@ -255,7 +259,7 @@ def _check(value: object, y: Tensor) -> None:
     if not isinstance(value, Tensor):
         raise InputError(
             f"f returns a {type(value).__name__}: give a function that returns the image in it, as "
-            "lambda y: net(y)['out'] or lambda y: net(y)[0]."
+            f"lambda y: net(y){_image_in(value)}; {_AS_IT_IS}."
         )
     if not value.is_floating_point():
         raise InputError(f"f returns {value.dtype}: give a function that returns real floats.")
@@ -275,6 +279,15 @@ def _check(value: object, y: Tensor) -> None:
         raise InputError("f(y) holds NaN or infinite numbers.")
 
 
+def _image_in(value: object) -> str:
+    """Return what follows the answer of a network to get at the image in it."""
+    if isinstance(value, Mapping):
+        return f"[{next((key for key, x in value.items() if isinstance(x, Tensor)), 'out')!r}]"
+    parts = getattr(value, "__dict__", {})
+    name = next((name for name, part in parts.items() if isinstance(part, Tensor)), None)
+    return "[0]" if name is None else f".{name}"
+
+
 def _near(a: Tensor, b: Tensor) -> bool:
     """Whether a is b but for what sums in another order change."""
     return bool((a - b).abs().max() <= 1e-5 * b.abs().max())
@@ -288,8 +301,10 @@ def _remedy(error: Exception, *, module: bool = False) -> str:
         return "; give y the dtype of the weights, as y.float() or y.astype('float32')"
     if module and re.search(r"\b[35]D\b", said):
         return "; modules get images (n, c, h, w): for others give a function, as lambda y: net(y)"
+    if re.search(r"\b[2-5]D\b", said):
+        return f"; {_AS_IT_IS}"
     if "required positional argument" in said:
-        return "; give a function of y alone, as lambda y: net(y, sigma)"
+        return f"; give a function of y alone, as lambda y: net(y, sigma); {_AS_IT_IS}"
     return ""
 
 

@@ -1,11 +1,14 @@
 """Models that are given to an audit: files, names, denoisers, and networks of others."""
 
+import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from scorelet.analysis.memorization import psnr_by_level
 from scorelet.core.errors import InputError, one_line
 from scorelet.core.network import equal_weights
 from scorelet.core.paths import as_path
@@ -16,6 +19,11 @@ from scorelet.models.denoiser import Locality
 from scorelet.zoo import load_as, viewed
 
 Model = str | Path | nn.Module
+
+_NEARER, _GAIN = 3.0, 2.0
+"""dB: y - f(y) of a network that returns the noise is nearer to clean pictures than f(y) by the
+first, and than y by the second. No multiple of y passes for one in pictures with a mean square of
+σ² and more."""
 
 
 class OthersDenoiser(Denoiser):
@@ -42,7 +50,7 @@ class OthersDenoiser(Denoiser):
         except (RuntimeError, ValueError, IndexError, TypeError, AssertionError) as error:
             raise InputError(
                 f"{type(self.network).__name__} fails on noisy images alone, float32 of shape "
-                f"{tuple(y.shape)}: give a Denoiser of your own that calls it ({one_line(error)})."
+                f"{tuple(y.shape)}: {one_line(error)}{_remedy(error)}."
             ) from error
         if not isinstance(found, Tensor):
             raise InputError(
@@ -50,6 +58,17 @@ class OthersDenoiser(Denoiser):
                 "that returns the clean images alone."
             )
         return found
+
+
+def _remedy(error: Exception) -> str:
+    said = str(error)
+    if "required positional argument" in said:
+        return "; give a Denoiser of your own that calls it"
+    if "scalar type" in said or "should be the same" in said:
+        return "; bring its weights to float32"
+    if found := re.search(r"to have ([13]) channels", said):
+        return f"; give channels={found[1]}"
+    return ""
 
 
 def as_denoiser(model: Model) -> Denoiser:
@@ -74,6 +93,48 @@ def refuse_other_channels(model: Model, denoiser: Denoiser, channels: int) -> No
         raise InputError(
             f"{name_of(model)} does not take {what}: give --channels {taken} (in Python "
             f"channels={taken})."
+        )
+
+
+class _Rest(Denoiser):
+    """y - f(y), what f takes away."""
+
+    blind = True
+
+    def __init__(self, denoiser: Denoiser) -> None:
+        super().__init__()
+        self.denoiser = denoiser
+
+    def _denoise(
+        self, y: Image, sigma: NoiseLevel, cond: Tensor | None, label: Tensor | None
+    ) -> Tensor:
+        return y - self.denoiser(y, sigma)
+
+
+def refuse_noise(
+    model: Model, denoiser: Denoiser, clean: Image, sigma: float, *, seed: int
+) -> None:
+    """Refuse a model f that returns the noise, as many networks do, where y - f(y) is clean.
+
+    Args:
+        model: as it was given.
+        denoiser: f.
+        clean: pictures, best those that it has learned.
+        sigma: level at which it is tried.
+        seed: of the noise.
+
+    Raises:
+        InputError: y - f(y) is far nearer to clean pictures than f(y), and nearer than y.
+    """
+    own, rest = (
+        float(psnr_by_level(f, clean, [sigma], seed=seed).mean())
+        for f in (denoiser, _Rest(denoiser))
+    )
+    if rest - own >= _NEARER and rest + 20 * math.log10(sigma) >= _GAIN:
+        raise InputError(
+            f"{name_of(model)} seems to return the noise: at noise level {sigma:g} the noisy "
+            f"picture less its answer is {rest - own:.1f} dB nearer to the clean one than the "
+            "answer; give a module that returns clean pictures, y - f(y) of this f."
         )
 
 

@@ -25,6 +25,7 @@ from scorelet.tasks.audit.given import (
     Model,
     as_denoiser,
     name_of,
+    refuse_noise,
     refuse_one_model,
     refuse_options_of_twins,
     refuse_other_channels,
@@ -112,7 +113,7 @@ def audit(  # noqa: PLR0913 - as many as the command has options
 
     Raises:
         InputError: data or options that cannot be used, too few pictures, copies in both training
-            sets, or models that are no denoisers.
+            sets, or models that are no denoisers, or return the noise.
         ImageFileError, ArrayFileError, CheckpointError: files that cannot be read.
     """
     settings = AuditSettings(
@@ -263,7 +264,11 @@ def audit_models(
         refuse_other_channels(model, denoiser, settings.channels)
     first, second = (images_of(each) for each in known) if known else (None, None)
     held_out = images_of(pictures[fresh[: settings.held_out]])
+    level = settings.sigmas[settings.middle]
     with evaluated(a), evaluated(b):
+        for model, f, seen in zip(models, (a, b), (first, second), strict=True):
+            shown_to = held_out if seen is None else seen[: settings.held_out]
+            refuse_noise(model, f, shown_to.to(place), level, seed=settings.seed)
         row, shown = measure(Pair(a, b, first, second), held_out, settings, progress=told.progress)
     full = {"size": None, "sentence": evidence(row)} | row
     document = _document(data, pictures, settings) | {

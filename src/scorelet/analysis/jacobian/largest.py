@@ -1,0 +1,109 @@
+"""The largest eigenvalues of a symmetric S by products S v, with all copies of equal ones.
+
+The search is ARPACK's, by `scipy.sparse.linalg`: implicitly restarted Lanczos. From one start it
+meets one vector of each eigenspace, others by rounding only, and maps with symmetries, as blurs,
+have many equal eigenvalues. So looks from new random starts outside of the vectors found follow,
+until what they meet is no larger than the least that was found.
+
+References: Lehoucq, Sorensen, Yang 1998.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from scorelet.core.errors import InputError
+
+Product = Callable[[np.ndarray], np.ndarray]
+_MOST_RESTARTS = 300
+_LOOSE = 0.02
+"""Residual of what a look meets at most, as a share of the least value found."""
+
+
+class Pairs(NamedTuple):
+    """Eigenvalues, descending, and unit vectors as columns."""
+
+    values: np.ndarray
+    columns: np.ndarray
+
+
+def largest(product: Product, draw: Callable[[], np.ndarray], k: int, tolerance: float) -> Pairs:
+    """Return the k largest.
+
+    Where the product is 0 for a random vector it is 0 for all: any will do.
+
+    Args:
+        product: v -> S v, of vectors (d,).
+        draw: gives a random start (d,).
+        k: how many, less than d.
+        tolerance: residuals at most, as shares of the eigenvalues.
+
+    Raises:
+        InputError: they do not converge.
+    """
+    start = draw()
+    if not product(start).any():
+        return Pairs(np.zeros(k), np.eye(len(start), k, dtype=start.dtype))
+    found = _search(product, start, k, tolerance)
+    while True:
+        top = _met(product, found, draw(), 1, max(_LOOSE, tolerance)).values[0]
+        if top <= found.values[-1] + _slack(found, tolerance):
+            return found
+        more = _met(product, found, draw(), min(k // 2 + 1, len(start) - 1), tolerance)
+        found = _merged(found, more)
+
+
+def _met(product: Product, found: Pairs, start: np.ndarray, k: int, share: float) -> Pairs:
+    """Return the k largest outside of the vectors found; residuals are shares of their least.
+
+    Those are searched of S + 2 |S|, with 0 along the vectors found.
+    """
+    shift = 2 * float(np.abs(found.values).max())
+    down = (found.values + shift)[:, None] * found.columns.T
+
+    def outside(v: np.ndarray) -> np.ndarray:
+        return product(v) + shift * v - (found.columns @ (down @ v)).astype(v.dtype)
+
+    near = _slack(found, share) / (shift + float(found.values[-1]))
+    met = _search(outside, start, k, near)
+    return Pairs(met.values - shift, met.columns)
+
+
+def _slack(found: Pairs, share: float) -> float:
+    """Return a share of the least value found, and what rounding makes of 0 at least."""
+    rounding = 100 * np.finfo(found.columns.dtype).eps * np.abs(found.values).max()
+    return float(max(share * abs(found.values[-1]), rounding))
+
+
+def _merged(found: Pairs, more: Pairs) -> Pairs:
+    """Return as many as were found: the largest of both, orthonormal."""
+    values = np.concatenate([found.values, more.values])
+    best = np.argsort(-values)[: len(found.values)]
+    columns = np.concatenate([found.columns, more.columns], axis=1)[:, best]
+    return Pairs(values[best], np.linalg.qr(columns)[0])
+
+
+def _search(product: Product, start: np.ndarray, k: int, tolerance: float) -> Pairs:
+    from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator, eigsh
+
+    class Operator(LinearOperator):
+        def _matvec(self, x: np.ndarray) -> np.ndarray:
+            return product(x.reshape(-1))
+
+    operator = Operator(start.dtype, (len(start), len(start)))
+    try:
+        values, columns = eigsh(
+            operator, k, which="LA", v0=start, tol=tolerance, maxiter=_MOST_RESTARTS
+        )
+    except ArpackNoConvergence as error:
+        raise InputError(
+            f"{error.eigenvalues.size} of {k} eigenvectors were found within {_MOST_RESTARTS} "
+            "restarts: give a larger tolerance, or a smaller k."
+        ) from error
+    except ArpackError as error:
+        raise InputError(
+            "No eigenvectors are found, perhaps because nearly all of the derivative of f is 0 at "
+            "y: take the method full for a small y."
+        ) from error
+    return Pairs(values[::-1], columns[:, ::-1])
