@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from scorelet.core import device as policy
-from scorelet.core.device import choose_device, inference_dtype
+from scorelet.core.device import choose_device, in_single, inference_dtype
 from scorelet.core.errors import InputError
 
 
@@ -110,3 +110,20 @@ def test_an_option_overrides_the_environment(monkeypatch):
     assert inference_dtype(cpu, "auto") == torch.bfloat16
     with pytest.raises(InputError, match=r"^dtype='half': use float32, bfloat16 or float16\.$"):
         inference_dtype(cpu, "half")
+
+
+def test_complex_numbers_stay_complex_in_single_precision():
+    module = torch.nn.Linear(2, 2).double()
+    module.phases = torch.nn.Parameter(torch.full((3,), 1 + 2j, dtype=torch.complex128))
+    module.register_buffer("turns", torch.tensor([1j]))
+    module.register_buffer("count", torch.tensor(7))
+    assert in_single(module, torch.device("cpu")) is module
+    kinds = {name: value.dtype for name, value in module.state_dict().items()}
+    assert kinds == {
+        "weight": torch.float32,
+        "bias": torch.float32,
+        "phases": torch.complex64,
+        "turns": torch.complex64,
+        "count": torch.int64,
+    }
+    assert module.phases.tolist() == [1 + 2j] * 3

@@ -3,12 +3,16 @@
 import os
 from collections.abc import Callable
 from functools import cache
+from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
+
+Module = TypeVar("Module", bound=nn.Module)
 
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
@@ -43,6 +47,18 @@ def single_at_least(dtype: torch.dtype) -> torch.dtype:
 def widened(x: Tensor) -> Tensor:
     """Return x in `single_at_least` of its dtype."""
     return x.to(single_at_least(x.dtype))
+
+
+def in_single(module: Module, device: torch.device) -> Module:
+    """Bring a module to a device, its floats to float32 and complex numbers to complex64, in place.
+
+    Casting it to float32 as a whole would take the imaginary parts away.
+    """
+    module.to(device).float()
+    for tensor in chain(module.parameters(), module.buffers()):
+        if tensor.is_complex():
+            tensor.data = tensor.data.to(torch.complex64)
+    return module
 
 
 def full_precision(x: Tensor) -> torch.autocast:

@@ -213,6 +213,26 @@ def test_parts_of_a_random_model_are_gone_on_with(data, tmp_path, monkeypatch):
     assert robustness(data, Random(2), settings, target=resumed).document["rows"]
 
 
+class Turning(nn.Module):
+    """A linear classifier of pictures whose spectrum is turned by phases and back again."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = Linear(2)
+        angles = torch.linspace(-3, 3, 40).reshape(8, 5)
+        self.phases = nn.Parameter(torch.polar(torch.ones(8, 5), angles))
+
+    def forward(self, x):
+        spectrum = torch.fft.rfft2(x) * self.phases * self.phases.conj()
+        return self.inner(torch.fft.irfft2(spectrum, s=x.shape[2:]))
+
+
+def test_complex_weights_stay_complex(data):
+    found = sl.robust(data, model=Turning(), eps=EPS, steps=4).document
+    plain = sl.robust(data, model=Linear(2), eps=EPS, steps=4).document
+    assert found["rows"] == plain["rows"]
+
+
 def test_a_source_without_finite_logits_is_refused(data):
     with pytest.raises(InputError, match=r"The model to transfer from: .*NaN"):
         robustness(data, Linear(2), RobustSettings(eps=EPS), source=Scaled(float("nan")))
