@@ -233,6 +233,22 @@ def test_complex_weights_stay_complex(data):
     assert found["rows"] == plain["rows"]
 
 
+@pytest.mark.parametrize("attack", ["pgd", "apgd"])
+def test_logits_that_are_surer_are_no_more_robust(data, attack):
+    """A factor changes no label; the cross-entropy would have no gradient at the larger ones."""
+    radii = margins(Linear(2), *data, "l2")
+    eps = tuple(float(radii.quantile(share)) for share in (0.4, 0.7, 0.9))
+    options = {"norm": "l2", "eps": eps, "steps": 10, "attack": attack}
+    plain, *others = (
+        sl.robust(data, model=Scaled(scale), **options).document for scale in (1, 6, 100, 1000)
+    )
+    assert plain["rows"][-1]["accuracy"] < 0.2
+    assert plain["warnings"] == []
+    for other in others:
+        assert other["rows"] == plain["rows"]
+        assert other["warnings"] == []
+
+
 def test_a_source_without_finite_logits_is_refused(data):
     with pytest.raises(InputError, match=r"The model to transfer from: .*NaN"):
         robustness(data, Linear(2), RobustSettings(eps=EPS), source=Scaled(float("nan")))

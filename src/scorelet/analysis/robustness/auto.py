@@ -1,6 +1,7 @@
-"""Attacks of AutoAttack, by pyautoattack: APGD on the cross-entropy, Square, and all four.
+"""Attacks of AutoAttack, by pyautoattack: APGD, Square, and all four.
 
-AutoAttack standard is APGD on the cross-entropy, APGD on the targeted difference of logits, FAB
+APGD by itself ascends the log-odds against the label, as `pgd`: the direction of the cross-entropy,
+which does not vanish. AutoAttack standard is APGD on the cross-entropy, APGD on the targeted difference of logits, FAB
 towards each of nine classes, and Square, each on what the ones before have left.
 
 References: Croce, Hein, ICML 2020, arXiv 2003.01690; Andriushchenko, Croce, Flammarion, Hein,
@@ -12,12 +13,13 @@ import sys
 from types import ModuleType
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from scorelet.analysis.robustness.libraries import library
+from scorelet.analysis.robustness.odds import odds_against
 from scorelet.analysis.robustness.setup import AttackSetup, seeded
 from scorelet.core.errors import InputError
-from scorelet.core.typing import Image, Labels
+from scorelet.core.typing import Image, Labels, Logits
 
 NORMS = {"linf": "Linf", "l2": "L2"}
 TARGETED = 4
@@ -28,20 +30,35 @@ LEAST = 5
 """Pixels a side that Square divides into tiles for l2."""
 
 
+class Ascended:
+    """A network as APGD asks those for loss and gradient that are none of torch."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self.predict = network
+
+    def get_logits_loss_grad_xent(self, x: Image, labels: Labels) -> tuple[Logits, Tensor, Image]:
+        """Return logits, the log-odds against the labels (batch,), and their gradient in `x`."""
+        with torch.enable_grad():
+            logits = self.predict(x)
+            loss = odds_against(logits, labels)
+            (gradient,) = torch.autograd.grad(loss.sum(), x)
+        return logits.detach(), loss.detach(), gradient
+
+
 def apgd(
     network: nn.Module, x: Image, labels: Labels, eps: int | float, setup: AttackSetup
 ) -> Image:
-    """Return pictures attacked by APGD on the cross-entropy; arguments and errors as in `pgd`."""
+    """Return pictures attacked by APGD; arguments and errors as in `pgd`."""
     with seeded(setup.seed, device=x.device) as seed:
         attack = _library().autopgd_base.APGDAttack(
-            network,
+            Ascended(network),
             n_iter=setup.steps,
             norm=NORMS[setup.norm],
             n_restarts=setup.restarts,
             eps=eps,
             seed=seed,
-            loss="ce",
             device=x.device,
+            is_tf_model=True,  # so that it asks for loss and gradient
             logger=LOGGER,
         )
         return attack.perturb(x, labels)

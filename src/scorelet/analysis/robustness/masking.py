@@ -1,6 +1,6 @@
 """Signs that gradients are masked: an attack that follows them then proves nothing.
 
-- The gradient of the cross-entropy is zero or not finite at pictures.
+- The gradient of the log-odds against the label is zero or not finite at pictures.
 - An attack without gradients, or on another network, breaks more than those with gradients.
 - Accuracy stays high at a radius whose ball holds the gray picture 1/2 around any picture: there
   no classifier can be right for pictures of two classes, so what is left was not found.
@@ -10,9 +10,9 @@ arXiv 1902.06705.
 """
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from scorelet.analysis.robustness.odds import odds_against
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Image, Labels
 
@@ -23,7 +23,7 @@ SHARE = 0.01
 
 
 def without_gradient(network: nn.Module, x: Image, labels: Labels) -> Tensor:
-    """Return where the gradient of the cross-entropy in the picture is zero or not finite.
+    """Return where the gradient of the log-odds against the label is zero or not finite.
 
     Args:
         network: pictures to logits.
@@ -40,7 +40,7 @@ def without_gradient(network: nn.Module, x: Image, labels: Labels) -> Tensor:
         image, gradient = x.detach().clone().requires_grad_(), None
         logits = network(image.clone())  # which it may write to
         if logits.requires_grad:
-            loss = F.cross_entropy(logits, labels.clone().long(), reduction="sum")
+            loss = odds_against(logits, labels.clone().long()).sum()
             (gradient,) = torch.autograd.grad(loss, image, allow_unused=True)
     if gradient is None:
         raise InputError(
