@@ -210,7 +210,19 @@ def test_parts_of_a_random_model_are_gone_on_with(data, tmp_path, monkeypatch):
         with pytest.raises(ZeroDivisionError):
             robustness(data, Random(2), settings, target=Target(tmp_path / "a.html"))
     resumed = Target(tmp_path / "a.html", resume=True)
-    assert robustness(data, Random(2), settings, target=resumed).document["rows"]
+    found = robustness(data, Random(2), settings, target=resumed).document
+    assert found == robustness(data, Random(2), settings).document
+
+
+def test_random_logits_are_said_and_follow_the_seed(data):
+    """Attacks find what one draw shows: torch's own generator is seeded, and left as it was."""
+    options = {"model": Random(2), "eps": EPS, "steps": 2, "attack": ["pgd", "square"]}
+    before = torch.get_rng_state()
+    one, two = (sl.robust(data, queries=20, **options).document for _ in "ab")
+    assert one == two
+    assert torch.equal(torch.get_rng_state(), before)
+    assert one != sl.robust(data, queries=20, seed=1, **options).document
+    assert one["warnings"][0].startswith("two passes over one picture differ by up to")
 
 
 class Turning(nn.Module):

@@ -22,6 +22,7 @@ from scorelet.analysis.robustness import (
     widest,
     without_gradient,
 )
+from scorelet.analysis.robustness.setup import seeded
 from scorelet.core.errors import InputError, one_line
 from scorelet.core.random import generator
 from scorelet.tasks.ready_classifier import check_finite
@@ -35,7 +36,7 @@ PROBED = 20
 PROBE_STEPS = 20
 UNKNOWN = -1
 """Label of a picture whose logits are not finite."""
-_SAME = 0.01
+SAME = 0.01
 """Of the largest logit less the mean: by so much logits of one model may differ by rounding."""
 
 
@@ -70,8 +71,13 @@ class Work:
 
     def placed(self, some: slice | Tensor) -> tuple[Tensor, Tensor]:
         """Return some pictures and their labels, on the network's device."""
-        place = next(self.network.parameters(), torch.empty(0)).device
-        return self.shown.x[some].to(place, torch.float32), self.shown.labels[some].to(place)
+        x, labels = self.shown.x[some], self.shown.labels[some]
+        return x.to(self.device, torch.float32), labels.to(self.device)
+
+    @property
+    def device(self) -> torch.device:
+        """The network's."""
+        return next(self.network.parameters(), torch.empty(0)).device
 
 
 _CLEAN, _SOURCE = "clean-{:04d}", "source-0000"
@@ -107,11 +113,13 @@ def gathered(
     """
     _check_same(work, parts)
     found: dict[str, list[Tensors]] = {}
+    seed = work.settings.seed
     todo = list(pieces(work, found))
     for done, (name, compute) in enumerate(todo):
         if progress:
             progress(done, len(todo))
-        found.setdefault(name.rpartition("-")[0], []).append(parts.get(name, compute))
+        with seeded(seed, done, device=work.device):  # of networks that draw something themselves
+            found.setdefault(name.rpartition("-")[0], []).append(parts.get(name, compute))
     if progress:
         progress(len(todo), len(todo))
     return {
@@ -126,7 +134,8 @@ def _clean(work: Work, number: int) -> Tensors:
     check_finite(logits)
     if number == 0:  # refused here, not after the other attacks
         check_unnormalised(logits)
-    found = {"logits": logits.cpu()}
+    again = clean_logits(work.network, x, labels)
+    found = {"logits": logits.cpu(), "apart": (again - logits).abs().amax(1).cpu()}
     if work.settings.guided():
         found["without"] = without_gradient(work.network, x, labels).cpu()
     return found
@@ -153,7 +162,7 @@ def _alike(one: Tensor, other: Tensor) -> bool:
     if one.shape != other.shape:
         return False
     one, other = (logits - logits.mean(1, keepdim=True) for logits in (one, other))
-    return bool(((one - other).abs() <= _SAME * one.abs().max()).all())
+    return bool(((one - other).abs() <= SAME * one.abs().max()).all())
 
 
 def _source(work: Work) -> Tensors:
