@@ -1,7 +1,9 @@
 """The verb robust: closed forms end to end, resume, warnings, certificates, bad input."""
 
+import json
 import re
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -259,6 +261,40 @@ def test_logits_that_are_surer_are_no_more_robust(data, attack):
     for other in others:
         assert other["rows"] == plain["rows"]
         assert other["warnings"] == []
+
+
+class Noted(Linear):
+    """A linear classifier with state that is no dense tensor."""
+
+    def __init__(self, classes):
+        super().__init__(classes)
+        self.register_buffer("mask", torch.eye(classes).to_sparse())
+
+    def forward(self, x):
+        return torch.sparse.mm(self.mask, super().forward(x).T).T
+
+    def get_extra_state(self):
+        return {"version": 1}
+
+    def set_extra_state(self, state):
+        pass
+
+
+def test_models_with_any_state_are_attacked_and_gone_on_with(data, tmp_path, monkeypatch):
+    settings = RobustSettings(eps=EPS, steps=2)
+    plain = robustness(data, Noted(2), settings).document
+    with monkeypatch.context() as patch:
+        patch.setattr(work_in_chunks, "_widest", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            robustness(data, Noted(2), settings, target=Target(tmp_path / "a.html"))
+    resumed = Target(tmp_path / "a.html", resume=True)
+    assert robustness(data, Noted(2), settings, target=resumed).document == plain
+
+
+def test_numbers_of_numpy_are_those_of_a_document(data):
+    options = {"limit": np.int64(10), "seed": np.int32(1), "steps": np.int64(2)}
+    found = sl.robust(data, model=Linear(2), eps=[np.float64(0.01)], **options).document
+    assert json.loads(json.dumps(found)) == found
 
 
 def test_a_source_without_finite_logits_is_refused(data):

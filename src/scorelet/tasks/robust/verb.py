@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from scorelet.analysis.robustness import TRANSFER, auroc
 from scorelet.analysis.robustness.outliers import with_noise
@@ -113,15 +113,15 @@ def robust(  # noqa: PLR0913 - as many as the command has options
         eps=tuple(float(radius) for radius in eps),
         attacks=(attack,) if isinstance(attack, str) else tuple(attack),
         part=part,
-        limit=limit,
-        steps=steps,
-        restarts=restarts,
-        queries=queries,
-        seed=seed,
+        limit=int(limit),
+        steps=None if steps is None else int(steps),
+        restarts=int(restarts),
+        queries=int(queries),
+        seed=int(seed),
         calibration=calibration,
-        smoothing=smoothing,
-        draws=draws,
-        outlier_sigma=outlier_sigma,
+        smoothing=None if smoothing is None else float(smoothing),
+        draws=int(draws),
+        outlier_sigma=float(outlier_sigma),
         device=device,
         arch=arch,
         transfer_arch=transfer_arch,
@@ -155,7 +155,7 @@ def robustness(
     work = _work(data, model, settings, source)
     apart = None if outliers is None else _outliers(work, outliers)
     with Locks("robust") as locks:
-        parts = Parts(target, _run(work), locks)
+        parts = Parts(target, "" if target.output is None else _run(work), locks)
         found = gathered(work, parts, progress)
         document = {**_head(data, model, source, work), **tables(work, found)}
         if apart is not None:
@@ -184,16 +184,24 @@ def _work(data: Data, model: Model, settings: RobustSettings, source: Model | No
 
 
 def _run(work: Work) -> str:
-    """Return the digest of all that results depend on."""
-    tensors = {f"network.{name}": value for name, value in work.network.state_dict().items()}
+    """Return the digest of all that results depend on.
+
+    State that is no dense tensor is left out: models that differ in it are told by their logits.
+    """
+    state = {f"network.{name}": value for name, value in work.network.state_dict().items()}
     if work.source is not None:
-        tensors |= {f"source.{name}": value for name, value in work.source.state_dict().items()}
+        state |= {f"source.{name}": value for name, value in work.source.state_dict().items()}
+    tensors = {name: value for name, value in state.items() if _is_dense(value)}
     tensors |= {"pictures": work.shown.x, "labels": work.shown.labels}
     words: dict[str, Any] = {"settings": asdict(work.settings), "torch": str(torch.__version__)}
     models = (work.network, work.source)
     words["classes"] = [m.classes if isinstance(m, Classifier) else None for m in models]
     words["label_levels"] = [_label_level(model) for model in models]
     return fingerprint(tensors, words | {"scorelet": version("scorelet")})
+
+
+def _is_dense(value: object) -> bool:
+    return isinstance(value, Tensor) and value.layout == torch.strided and not value.is_quantized
 
 
 def _head(data: Data, model: Model, source: Model | None, work: Work) -> dict[str, Any]:
