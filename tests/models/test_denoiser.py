@@ -223,3 +223,9 @@ def test_answers_have_the_dtype_of_the_image():
         Converting(lambda y: y.numpy())(y, 0.1)
     with pytest.raises(InputError, match=r"complex images of torch\.complex64: its answer must"):
         Converting(lambda y: y + 0j)(y, 0.1)
+
+
+def test_a_gray_image_for_a_denoiser_of_colours_is_refused_with_what_to_do():
+    model = GaussianDenoiser(torch.zeros(3, 2, 2), torch.eye(12))
+    with pytest.raises(InputError, match="this denoiser takes 3; make it RGB, or choose another"):
+        model(torch.zeros(1, 1, 2, 2), 0.1)

@@ -372,6 +372,10 @@ def test_what_is_refused():
     joint, y = random_network(), white(2, 1, 8, 8)
     with pytest.raises(InputError, match="classes 0 to 2"):
         joint.denoise(y, 0.1, 3)
+    means, covariances = torch.rand(2, 1, 2, 4), torch.eye(8).expand(2, -1, -1)
+    law = MixtureJointEnergy(torch.tensor([0.5, 0.5]), means, covariances, torch.tensor([0, 1]))
+    with pytest.raises(InputError, match="images are 3x4: this mixture is one of 2x4 pixels"):
+        law.logits(torch.rand(2, 1, 3, 4), 0.1)
     with pytest.raises(InputError, match="has 3 channels: this model takes 1"):
         joint.logits(white(2, 3, 8, 8))
     with pytest.raises(InputError, match="has 1 channel: this model takes 3"):

@@ -261,7 +261,8 @@ class Denoiser(nn.Module, ABC):
         if self.channels is not None and y.shape[1] not in self.channels:
             known = " or ".join(str(count) for count in self.channels)
             got = "1 channel" if y.shape[1] == 1 else f"{y.shape[1]} channels"
-            raise InputError(f"The image has {got}: this denoiser takes {known}; choose another.")
+            do = "make it RGB, or choose another" if y.shape[1] == 1 else "choose another"
+            raise InputError(f"The image has {got}: this denoiser takes {known}; {do}.")
 
 
 class ResidualDenoiser(Denoiser):

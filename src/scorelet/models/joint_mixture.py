@@ -60,6 +60,7 @@ class MixtureJointEnergy(JointEnergy):
             raise InputError("Weights must be > 0 with sum 1.")
         variances, axes = principal_axes(covariances)
         self.labels, self.channels = classes, (means.shape[1],)
+        self.size = (means.shape[2], means.shape[3])
         self.needs_noise = not bool(variances.all())
         for name, tensor in {
             "weights": weights,
@@ -79,6 +80,9 @@ class MixtureJointEnergy(JointEnergy):
         return self.means[picks] + moved, self.members[picks].int().argmax(1)
 
     def _logits(self, y: Image, sigma: NoiseLevel) -> Logits:
+        if y.shape[2:] != self.means.shape[2:]:
+            got, own = (f"{shape[2]}x{shape[3]}" for shape in (y.shape, self.means.shape))
+            raise InputError(f"The images are {got}: this mixture is one of {own} pixels.")
         offsets = (y[:, None] - self.means.to(y)).flatten(2)
         along = torch.einsum("bkd,kde->bke", offsets, self.axes.to(y))
         total = self.variances.to(y) + sigma.square()[:, None, None]
