@@ -77,6 +77,24 @@ def test_classes_are_matched_by_name_not_by_number(classifier, tmp_path):
         evaluate(tmp_path, model=classifier)
 
 
+@pytest.mark.parametrize(
+    ("fit", "how"),
+    [
+        ("crop", "the largest central part of that shape was scaled"),
+        ("stretch", "such pictures were stretched"),
+    ],
+)
+def test_what_is_changed_of_pictures_in_folders_is_said(tmp_path, fit, how):
+    classifier = colour_classifier(size=(SIDE, SIDE), fit=fit)
+    for number, name in enumerate(classifier.classes):
+        write_png(tmp_path / name / "a.png", plain_colours([number], SIDE + number)[0])
+    write_png(tmp_path / "red" / "gray.png", np.full((SIDE, SIDE), 128, np.uint8))
+    assert evaluate(tmp_path, model=classifier)["warnings"][-2:] == [
+        f"2 of 4 pictures are not of the model's 6x6, to which {how}",
+        "1 of 4 pictures is gray: the model saw each of these three times",
+    ]
+
+
 def test_a_folder_without_a_test_part_is_said_to_be_measured_whole(classifier, data, tmp_path):
     for number, name in enumerate(classifier.classes):
         for i in range(2):

@@ -3,6 +3,7 @@
 import json
 import re
 
+import jaxtyping
 import numpy as np
 import pytest
 import torch
@@ -291,7 +292,8 @@ def test_models_with_any_state_are_attacked_and_gone_on_with(data, tmp_path, mon
     assert robustness(data, Noted(2), settings, target=resumed).document == plain
 
 
-def test_numbers_of_numpy_are_those_of_a_document(data):
+def test_numbers_of_numpy_are_those_of_a_document(data, monkeypatch):
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # it is stricter than we are
     options = {"limit": np.int64(10), "seed": np.int32(1), "steps": np.int64(2)}
     found = sl.robust(data, model=Linear(2), eps=[np.float64(0.01)], **options).document
     assert json.loads(json.dumps(found)) == found
@@ -396,6 +398,19 @@ def test_pictures_of_a_folder_without_parts_may_be_those_of_the_training(tmp_pat
     assert [text.startswith("the data have no part test") for text in said] == [True] * (not parts)
     if not parts:
         assert sl.robust(tmp_path / "set", part="train", **options).document["warnings"] == []
+
+
+def test_what_is_changed_of_pictures_in_folders_is_said(tmp_path):
+    for number, name in enumerate(("red", "green", "blue")):
+        write_png(tmp_path / "test" / name / "a.png", plain_colours([number], 8 + number)[0])
+    write_png(tmp_path / "test" / "red" / "gray.png", np.full((9, 9), 128, np.uint8))
+    model = Classifier(ChannelMeans(), ("red", "green", "blue"), size=(8, 8))
+    said = sl.robust(tmp_path, model=model, eps=(0.01,), steps=1).document["warnings"]
+    assert said[:2] == [
+        "3 of 4 pictures are not of the model's 8x8, to which the largest central part of that "
+        "shape was scaled",
+        "1 of 4 pictures is gray: the model saw each of these three times",
+    ]
 
 
 class Answering(Linear):

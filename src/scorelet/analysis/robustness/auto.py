@@ -1,8 +1,9 @@
 """Attacks of AutoAttack, by pyautoattack: APGD, Square, and all four.
 
 APGD by itself ascends the log-odds against the label, as `pgd`: the direction of the cross-entropy,
-which does not vanish. AutoAttack standard is APGD on the cross-entropy, APGD on the targeted difference of logits, FAB
-towards each of nine classes, and Square, each on what the ones before have left.
+which does not vanish. AutoAttack standard is APGD on the cross-entropy, APGD on the targeted
+difference of logits, FAB towards each of nine classes, and Square, each on what the ones before
+have left.
 
 References: Croce, Hein, ICML 2020, arXiv 2003.01690; Andriushchenko, Croce, Flammarion, Hein,
 ECCV 2020, arXiv 1912.00049 (Square).

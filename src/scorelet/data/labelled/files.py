@@ -17,6 +17,7 @@ from scorelet.data.labelled.folders import (
     load_flat_folder,
 )
 from scorelet.data.labelled.images import LabelledImages
+from scorelet.data.labelled.picture_files import Seen
 from scorelet.data.locate import locate
 
 Part = Literal["train", "test"]
@@ -37,6 +38,7 @@ def load_labelled(
     fit: Callable[[np.ndarray], np.ndarray] | None = None,
     originals: bool = False,
     labels: bool = True,
+    seen: Seen | None = None,
 ) -> LabelledImages:
     """Read a labelled set.
 
@@ -55,6 +57,7 @@ def load_labelled(
         originals: leave pictures of folders in their files, as those are that memory cannot hold:
             see `scorelet.data.labelled.folders.load_class_folders`.
         labels: False: they are not used, and a folder of pictures without classes will do.
+        seen: told each picture of a folder that is read.
 
     Raises:
         InputError: nothing there, fewer than two classes, pictures of several sizes without
@@ -63,10 +66,12 @@ def load_labelled(
     """
     path = locate(source)
     if not labels and is_flat_folder(path):
-        return load_flat_folder(path, channels=channels, fit=fit)
+        return load_flat_folder(path, channels=channels, fit=fit, seen=seen)
     if path.is_dir():
         folder = path / part if has_parts(path) else path
-        return load_class_folders(folder, channels=channels, fit=fit, originals=originals).mixed()
+        return load_class_folders(
+            folder, channels=channels, fit=fit, originals=originals, seen=seen
+        ).mixed()
     if path.suffix.lower() != ".npz":
         raise InputError(
             f"{path} holds no labelled pictures: give an .npz file, or a folder that has a folder "

@@ -6,12 +6,17 @@ import numpy as np
 
 from scorelet.core.errors import ImageFileError, InputError
 from scorelet.data.labelled.images import LabelledImages
-from scorelet.data.labelled.picture_files import Fit, PictureFiles
+from scorelet.data.labelled.picture_files import Fit, PictureFiles, Seen
 from scorelet.data.pictures.folders import beside_sentence, list_folder, skipped_sentence
 
 
 def load_class_folders(
-    folder: Path, *, channels: int = 3, fit: Fit | None = None, originals: bool = False
+    folder: Path,
+    *,
+    channels: int = 3,
+    fit: Fit | None = None,
+    originals: bool = False,
+    seen: Seen | None = None,
 ) -> LabelledImages:
     """Read ``folder/CLASS/NAME.png`` and the like; classes are numbered in the order of names.
 
@@ -24,6 +29,7 @@ def load_class_folders(
         channels: 3 repeats gray pictures; 1 takes luma.
         fit: brings a picture, uint8 (height, width, channels), to the common size.
         originals: leave all in their files, where they are as they were before `fit`.
+        seen: told what is read.
 
     Raises:
         InputError: fewer than two classes, a class without a picture, several sizes without `fit`.
@@ -37,7 +43,7 @@ def load_class_folders(
     labels = np.repeat(np.arange(len(folders)), [len(found.pictures) for found in contents])
     foreign = [path for found in contents for path in found.skipped]
     try:
-        files = PictureFiles(paths, channels=channels, fit=fit)
+        files = PictureFiles(paths, channels=channels, fit=fit, seen=seen)
     except ImageFileError:
         raise _empty(folders[0], len(contents[0].pictures)) from None
     loose = list_folder(folder, recursive=False).pictures
@@ -47,7 +53,9 @@ def load_class_folders(
     return images if originals or not files.fit_memory() else images.readable()
 
 
-def load_flat_folder(folder: Path, *, channels: int = 3, fit: Fit | None = None) -> LabelledImages:
+def load_flat_folder(
+    folder: Path, *, channels: int = 3, fit: Fit | None = None, seen: Seen | None = None
+) -> LabelledImages:
     """Read the pictures of a folder without classes, where labels are not used: all are 0.
 
     Args, and what is left out: as in `load_class_folders`.
@@ -57,7 +65,7 @@ def load_flat_folder(folder: Path, *, channels: int = 3, fit: Fit | None = None)
     """
     found = list_folder(folder, recursive=False)
     try:
-        files = PictureFiles(found.pictures, channels=channels, fit=fit)
+        files = PictureFiles(found.pictures, channels=channels, fit=fit, seen=seen)
     except ImageFileError:
         raise InputError(f"{folder} has no picture that can be read: choose another.") from None
     notes = (f"{skipped_sentence(found.skipped)}.",) if found.skipped else ()

@@ -18,6 +18,8 @@ from scorelet.data.pictures.types import from_unit, to_unit
 Pixels = np.ndarray
 Fit = Callable[[Pixels], Pixels]
 """Brings a picture, uint8 (height, width, channels), to the common size."""
+Seen = Callable[[Path, tuple[int, ...]], None]
+"""Is told each picture that is read: its file, and its shape (height, width, channels) there."""
 SHARE = 0.5
 """Of the memory that is free, which pictures may take."""
 
@@ -33,6 +35,7 @@ class PictureFiles:
         channels: 3 repeats gray pictures; 1 takes luma.
         fit: brings a picture to the common size; None: all must have it.
         like: a picture of the common size; None: the first that can be read.
+        seen: told what is read, as it was before.
 
     Raises:
         ImageFileError: none of them can be read.
@@ -48,9 +51,10 @@ class PictureFiles:
         channels: int,
         fit: Fit | None = None,
         like: "tuple[Path, tuple[int, int]] | None" = None,
+        seen: Seen | None = None,
     ) -> None:
         self.paths = np.array([str(path) for path in paths], dtype=object)
-        self.channels, self.fit = channels, fit
+        self.channels, self.fit, self.seen = channels, fit, seen
         self.like = like or self._first()
 
     @property
@@ -73,8 +77,9 @@ class PictureFiles:
     def __getitem__(self, which: Any) -> "Pixels | PictureFiles":
         if isinstance(which, int | np.integer):
             return self._sized(self.path(which), self.original(which))
-        part = self.paths[which]
-        return PictureFiles(part, channels=self.channels, fit=self.fit, like=self.like)
+        return PictureFiles(
+            self.paths[which], channels=self.channels, fit=self.fit, like=self.like, seen=self.seen
+        )
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:  # noqa: ANN401
         if copy is False:
@@ -99,8 +104,10 @@ class PictureFiles:
         Raises:
             ImageFileError: it cannot be read.
         """
-        pixels = with_channels(on_white(read_picture(self.path(k))), self.channels)
-        return from_unit(to_unit(pixels), "uint8")
+        picture = on_white(read_picture(self.path(k)))
+        if self.seen is not None:
+            self.seen(self.path(k), picture.pixels.shape)
+        return from_unit(to_unit(with_channels(picture, self.channels)), "uint8")
 
     def _first(self) -> tuple[Path, tuple[int, int]]:
         failure: ImageFileError | None = None

@@ -20,7 +20,7 @@ from scorelet.data.labelled.files import has_parts
 from scorelet.data.locate import locate
 from scorelet.models import Classifier
 from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
-from scorelet.tasks.fitting import load_fitted
+from scorelet.tasks.fitting import Changes, load_fitted
 from scorelet.tasks.ready_classifier import ReadyClassifier, check_finite, ready_classifier
 
 BATCH = 250
@@ -120,12 +120,14 @@ def labelled_images(
     classifier: Classifier, data: str | Path, settings: EvaluateSettings
 ) -> LabelledImages:
     """Return the pictures that a classifier is measured on, in the size that it takes."""
-    images = load_fitted(data, classifier, part="train" if settings.hold_out else "test")
+    part, changes = "train" if settings.hold_out else "test", Changes(classifier)
+    images = load_fitted(data, classifier, part=part, seen=changes)
     if settings.hold_out:
         _, images = images.hold_out(settings.hold_out)
     elif not has_parts(locate(data)):
         images = replace(images, notes=(*images.notes, _NO_TEST))
-    return (images if settings.limit is None else images.first(settings.limit)).readable()
+    images = (images if settings.limit is None else images.first(settings.limit)).readable()
+    return replace(images, notes=(*images.notes, *changes.notes()))
 
 
 def refuse_options(settings: EvaluateSettings, names: tuple[str, ...]) -> None:

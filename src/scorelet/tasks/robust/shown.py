@@ -1,7 +1,7 @@
 """Networks and pictures as attacks take them: frozen, in evaluation; tensors in [0, 1]."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from scorelet.data.labelled.mixing import is_grouped, mixed_order
 from scorelet.data.locate import locate
 from scorelet.models import Classifier, JointEnergy
 from scorelet.tasks.evaluate.classifiers import numbered
-from scorelet.tasks.fitting import load_fitted
+from scorelet.tasks.fitting import Changes, load_fitted
 from scorelet.tasks.robust.settings import RobustSettings
 from scorelet.zoo import load_as, viewed
 
@@ -137,7 +137,10 @@ def _labelled(
                 "A network without names of classes takes pictures and labels as tensors: give "
                 "these, or a classifier of scorelet."
             )
-        data = load_fitted(data, network, part=settings.part, labels=labels)
+        changes = Changes(network)
+        images = load_fitted(data, network, part=settings.part, labels=labels, seen=changes)
+        images = images.mixed().first(settings.limit).readable()
+        return replace(images, notes=(*images.notes, *changes.notes()))
     return data.mixed().first(settings.limit).readable()
 
 
