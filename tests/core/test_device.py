@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from scorelet.core import device as policy
-from scorelet.core.device import choose_device, in_single, inference_dtype
+from scorelet.core.device import choose_device, in_precision, inference_dtype
 from scorelet.core.errors import InputError
 
 
@@ -112,18 +112,26 @@ def test_an_option_overrides_the_environment(monkeypatch):
         inference_dtype(cpu, "half")
 
 
-def test_complex_numbers_stay_complex_in_single_precision():
+@pytest.mark.parametrize(
+    ("dtype", "kind"),
+    [
+        (torch.float32, torch.complex64),
+        (torch.float64, torch.complex128),
+        (torch.bfloat16, torch.complex64),
+    ],
+)
+def test_complex_numbers_stay_complex_in_any_precision(dtype, kind):
     module = torch.nn.Linear(2, 2).double()
     module.phases = torch.nn.Parameter(torch.full((3,), 1 + 2j, dtype=torch.complex128))
     module.register_buffer("turns", torch.tensor([1j]))
     module.register_buffer("count", torch.tensor(7))
-    assert in_single(module, torch.device("cpu")) is module
+    assert in_precision(module, torch.device("cpu"), dtype) is module
     kinds = {name: value.dtype for name, value in module.state_dict().items()}
     assert kinds == {
-        "weight": torch.float32,
-        "bias": torch.float32,
-        "phases": torch.complex64,
-        "turns": torch.complex64,
+        "weight": dtype,
+        "bias": dtype,
+        "phases": kind,
+        "turns": kind,
         "count": torch.int64,
     }
     assert module.phases.tolist() == [1 + 2j] * 3

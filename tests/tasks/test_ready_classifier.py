@@ -109,3 +109,24 @@ def test_evaluate_says_in_which_dtype(tmp_path):
     for dtype in ("float32", "bfloat16"):
         found = evaluate(data, model=model, device="cpu", dtype=dtype)
         assert (found["dtype"], found["confusion"]) == (dtype, [[2, 0, 0], [1, 1, 0], [0, 0, 2]])
+
+
+class Turning(torch.nn.Module):
+    """Logits of red and green through a phase and back."""
+
+    def __init__(self, dtype):
+        super().__init__()
+        self.phases = torch.nn.Parameter(torch.tensor([1j, -1j], dtype=dtype))
+
+    def forward(self, x):
+        return (x.mean((2, 3))[:, :2] * self.phases * self.phases.conj()).real
+
+
+@pytest.mark.parametrize(
+    ("dtype", "kind"), [(torch.float32, torch.complex64), (torch.float64, torch.complex128)]
+)
+def test_complex_weights_stay_complex(x, dtype, kind):
+    model = Classifier(Turning(kind), "ab")
+    logits = ready_classifier(model, device="cpu").logits(x)
+    assert logits.dtype == dtype
+    assert torch.allclose(logits, x.mean((2, 3))[:, :2].to(dtype))

@@ -49,15 +49,17 @@ def widened(x: Tensor) -> Tensor:
     return x.to(single_at_least(x.dtype))
 
 
-def in_single(module: Module, device: torch.device) -> Module:
-    """Bring a module to a device, its floats to float32 and complex numbers to complex64, in place.
+def in_precision(module: Module, device: torch.device, dtype: torch.dtype) -> Module:
+    """Bring a module to a device and its floats to a dtype, in place; complex numbers stay complex.
 
-    Casting it to float32 as a whole would take the imaginary parts away.
+    `Module.to` would take their imaginary parts away.
     """
-    module.to(device).float()
+    module.to(device)
     for tensor in chain(module.parameters(), module.buffers()):
-        if tensor.is_complex():
-            tensor.data = tensor.data.to(torch.complex64)
+        if tensor.is_floating_point():
+            tensor.data = tensor.data.to(dtype)
+        elif tensor.is_complex():
+            tensor.data = tensor.data.to(torch.promote_types(dtype, torch.complex64))
     return module
 
 

@@ -16,7 +16,7 @@ from scorelet.analysis.robustness import (
     known_norm,
 )
 from scorelet.core.copying import copied
-from scorelet.core.device import choose_device, in_single
+from scorelet.core.device import choose_device, in_precision
 from scorelet.core.errors import InputError
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
@@ -105,7 +105,8 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
     """
     if sigma is not None:
         check_level("sigma", sigma)
-    joint = in_single(_joint(model), choose_device(device)).eval().requires_grad_(False)
+    joint = in_precision(_joint(model), choose_device(device), torch.float32)
+    joint.eval().requires_grad_(False)
     classifier = joint.classifier()
     x, notes = prepared(read_picture(as_path(source)), classifier)
     if beyond := [note.text for note in notes if note.kind == "range"]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from scorelet.core.device import choose_device, in_single, inference_dtype
+from scorelet.core.device import choose_device, in_precision, inference_dtype
 from scorelet.core.errors import InputError
 from scorelet.core.memory import keep_large_buffers
 from scorelet.core.typing import Image, Logits
@@ -48,7 +48,8 @@ class ReadyClassifier:
 
     def fitted(self, x: Image) -> Tensor:
         """Return images on the device, in the dtype and in the size that the network takes."""
-        return self.classifier.fitted(x.to(next(self.classifier.parameters(), x)))
+        like = next(self.classifier.parameters(), x)
+        return self.classifier.fitted(x.to(like.device, like.real.dtype))
 
     @torch.no_grad()
     def _run(self, x: Tensor) -> Logits:
@@ -92,7 +93,7 @@ def ready_classifier(
     keep_large_buffers()
     fast = place.type == "cpu" and isinstance(classifier.network, Foldable)
     kind = inference_dtype(place, dtype, fast=fast)
-    own = next((p.dtype for p in classifier.parameters() if not p.is_complex()), torch.float32)
+    own = next((p.real.dtype for p in classifier.parameters()), torch.float32)
     if own != torch.float32 and dtype == "auto":
         kind = own
     if kind in HALF and isinstance(classifier.network, JointEnergy):
@@ -104,5 +105,5 @@ def ready_classifier(
         fit=classifier.fit,
         channels=classifier.channels,
     )
-    made = made.to(place, own) if kind == own != torch.float32 else in_single(made, place)
-    return ReadyClassifier(made.eval(), kind)
+    weights = own if kind == own else torch.float32
+    return ReadyClassifier(in_precision(made, place, weights).eval(), kind)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from scorelet.analysis.robustness import check_pictures
 from scorelet.core.copying import copied
-from scorelet.core.device import choose_device, in_single
+from scorelet.core.device import choose_device, in_precision
 from scorelet.core.errors import InputError
 from scorelet.core.typing import Logits
 from scorelet.data.labelled import LabelledImages
@@ -66,7 +66,8 @@ def attacked_network(model: Model, device: str) -> nn.Module:
             f"{scripts[0].original_name} is a TorchScript module, whose weights cannot be frozen: "
             "give the module that it was made from."
         )
-    return in_single(copied(model), choose_device(device)).eval().requires_grad_(False)
+    network = in_precision(copied(model), choose_device(device), torch.float32)
+    return network.eval().requires_grad_(False)
 
 
 def joint_law(network: nn.Module) -> JointEnergy | None:
