@@ -84,8 +84,21 @@ def test_masked_blocks_are_not_looked_at():
 
 
 def test_small_pictures_tell_nothing():
-    assert grain(RAMP[:112, :128]) is None  # 56 blocks
+    assert grain(RAMP[:32, :48]) is None  # 6 blocks
     assert grain(np.zeros((512, 512, 1))) is None  # all of it cut off
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_small_pictures_tell_of_white_noise_alone(turns):
+    """And turned ones tell the same; 42 blocks may all be texture, which looks like grain."""
+    white, shared = (
+        np.rot90((RAMP + noise(kernel))[:96, 200:320], turns) for kernel in ([1], [1, 1])
+    )
+    assert grain(white).white_level == pytest.approx(0.05, rel=0.15)
+    assert grain(white).has_white
+    np.testing.assert_allclose(grain(white).level, grain(np.rot90(white, -turns)).level)
+    assert not grain(shared).has_white
+    assert not grain(shared).is_shared
 
 
 @pytest.mark.parametrize("name", samples.NAMES)

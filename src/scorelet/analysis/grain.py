@@ -23,8 +23,10 @@ Pixels = np.ndarray
 
 SIDE = 16
 GROUPS = 4
-FEWEST = 64
-"""Blocks with which something is said."""
+FEWEST, FEWEST_SHARED = 8, 64
+"""Blocks with which something is said at all, and with which noise is said to be shared: the few
+blocks of a small picture may all be texture, which is taken for shared noise, hardly for white.
+"""
 CUT_OFF = 0.05
 """Share of samples at 0 or 1 up to which a block counts as untouched."""
 SMOOTHEST, MIDDLE = (0.02, 0.10), (0.25, 0.35)
@@ -57,6 +59,7 @@ class Grain:
         fast: root of D_4 over E in these; 1 for white noise.
         spread: root of D_4 at the 30 % point over `level`; little more than 1 for noise.
         unit: what counts as 1.
+        blocks: how many were looked at.
     """
 
     level: np.ndarray
@@ -64,6 +67,7 @@ class Grain:
     fast: np.ndarray
     spread: np.ndarray
     unit: float = 1.0
+    blocks: int = FEWEST_SHARED
 
     @property
     def noisy(self) -> np.ndarray:
@@ -72,7 +76,9 @@ class Grain:
 
     @property
     def is_shared(self) -> bool:
-        """Whether there is noise, and neighbours share it."""
+        """Whether there is noise, and neighbours share it; never known of few blocks."""
+        if self.blocks < FEWEST_SHARED:
+            return False
         strong = (self.level > STRONG * self.unit) & (self.spread < TIGHT)
         shared = self.noisy & (self.rise > np.where(strong, SHARED_STRONG, SHARED))
         return int(shared.sum()) >= MOST
@@ -99,11 +105,11 @@ def grain(pixels: Pixels, *, bounded: bool = True, mask: np.ndarray | None = Non
         mask: (height, width), true where samples are data.
 
     Returns:
-        None where fewer than 64 blocks are data that is not cut off.
+        None where fewer than 8 blocks are data that is not cut off.
     """
-    blocks = square_blocks(pixels if pixels.shape[2] == 1 else luma(pixels), SIDE)[..., 0]
+    blocks = _blocks(pixels if pixels.shape[2] == 1 else luma(pixels))
     if mask is not None:
-        blocks = blocks[square_blocks(mask[..., None], SIDE).all((1, 2, 3))]
+        blocks = blocks[_blocks(mask[..., None]).all((1, 2))]
     if bounded:
         blocks = blocks[((blocks <= 0) | (blocks >= 1)).mean((1, 2)) < CUT_OFF]
     if len(blocks) < FEWEST:
@@ -117,7 +123,13 @@ def grain(pixels: Pixels, *, bounded: bool = True, mask: np.ndarray | None = Non
     unit = 1.0 if bounded else float(np.subtract(*np.quantile(means, (0.99, 0.01)))) or 1.0
     least = np.maximum(0.1 * LEAST * unit, np.finfo(far.dtype).tiny)
     near, fast, low = (np.maximum(floor, least) for floor in (near, fast, far))
-    return Grain(far, after / near, far / fast, upper / low, unit)
+    return Grain(far, after / near, far / fast, upper / low, unit, len(blocks))
+
+
+def _blocks(values: np.ndarray) -> np.ndarray:
+    """Return the whole blocks in the middle: a turned picture has the same, to a pixel."""
+    top, left = (length % SIDE // 2 for length in values.shape[:2])
+    return square_blocks(values[top:, left:], SIDE)[..., 0]
 
 
 def _floors(power: Pixels) -> Pixels:

@@ -232,6 +232,16 @@ def test_what_makes_a_jpeg_rougher_or_is_far_too_strong_is_no_grain():
         assert levels[1] > 30 / 255
 
 
+def test_white_noise_that_was_found_is_never_too_strong():
+    """It is known to be noise: a stronger one is not left where a weaker one is taken out."""
+    strong = cells(256, 12 / 255, side=1)
+    told = [
+        255 * grain_level(view_of(flat()), Takes(strong), 11 / 255, sure=False, noisy=noisy)
+        for noisy in (False, True)
+    ]
+    assert told == [pytest.approx(5), pytest.approx(22.5)]
+
+
 def test_noise_that_the_blind_model_knows_is_its_own():
     assert grain_level(view_of(flat()), Takes(cells(256, 1.5 / 255)), None) > 0
     assert grain_level(view_of(flat()), Takes(cells(256, 3 / 255)), None) == float("inf")

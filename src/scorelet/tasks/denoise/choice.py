@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scorelet.analysis.grain import FEWEST, Grain, grain
+from scorelet.analysis.grain import FEWEST_SHARED, Grain, grain
 from scorelet.analysis.photon_counts import (
     PhotonLaw,
     is_coarse,
@@ -174,11 +174,11 @@ def _by_grain(found: Grain | None, step: float | None) -> Choice:
     if step is not None and (level is None or step > level):
         reason = "a JPEG, without white noise above its steps"
         return Choice("camera", reason, sure=False, noisy=_has_white(found))
-    if found is None:
-        return Choice("white", f"less than {FEWEST} blocks of 16x16 pixels tell of noise")
-    if level is None:
-        return Choice("white", "no sure sign of grain that neighbours share")
-    return Choice("white", "neighbours do not share it")
+    if level is not None:
+        return Choice("white", "neighbours do not share it")
+    if found is None or found.blocks < FEWEST_SHARED:
+        return Choice("white", f"less than {FEWEST_SHARED} blocks of 16x16 pixels tell of noise")
+    return Choice("white", "no sure sign of grain that neighbours share")
 
 
 def _poisson(seen: _Seen, settings: DenoiseSettings) -> Choice:

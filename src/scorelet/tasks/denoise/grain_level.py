@@ -19,10 +19,10 @@ So of a JPEG the first counts in full where p < 0.66 q, or p < 0.9 q and either 
 sure, or e < 0.6 (0.95 - p / q), or q > 4, which hardly a clean JPEG has; else up to (s - 5) / 2.
 Where p >= 0.9 q it does not count, but with q > 4 up to 4.5 times the second, or 2: that is white
 noise, which `grain` takes out at any level, and at a high one much of the picture with it.
-And not at all of a JPEG in which no grain was found for sure and whose quiet places are rougher, by
-their Laplacian, without m than with it, or q > 8: where colours are full and smooth, as in colour
-maps and rainbows, `camera` errs. Of the 44 pairs, those without sure grain are smoother without m
-by 7 % at least, with q < 2.5.
+And not at all of a JPEG in which neither grain was found for sure nor white noise, and whose quiet
+places are rougher, by their Laplacian, without m than with it, or q > 8: where colours are full and
+smooth, as in colour maps and rainbows, `camera` errs. Of the 44 pairs, those without sure grain are
+smoother without m by 7 % at least, with q < 2.5.
 With q > 8, `camera` knows the noise, which it does of no real camera's: it takes the noise out
 better than `grain` at any level.
 
@@ -92,9 +92,9 @@ class _Taken:
         share = min(max(self.slow - NONE, 0.0) / (SURE - NONE), 1.0)
         return LEVEL * (self.fine / USUAL) ** POWER * share
 
-    def in_jpeg(self, step: float, stored: float, *, sure: bool) -> float:
+    def in_jpeg(self, step: float, stored: float, *, sure: bool, noisy: bool) -> float:
         """Return what counts of it in a JPEG, which is worth the level `stored` by itself."""
-        if not sure and (self.rougher or self.slow > KNOWN):
+        if not (sure or noisy) and (self.rougher or self.slow > KNOWN):
             return 0.0
         share = self.fine / max(self.slow, 1e-9)
         plain = self.slow > PLAIN
@@ -129,7 +129,7 @@ def grain_level(
     if taken.slow > KNOWN and not doubtful:
         return math.inf
     stored = 0.0 if step is None else _of_jpeg(step)
-    found = taken.level if step is None else taken.in_jpeg(step, stored, sure=sure)
+    found = taken.level if step is None else taken.in_jpeg(step, stored, sure=sure, noisy=noisy)
     level = max(found, stored, WHITE if noisy else 0.0)
     return min(level, STRONGEST) if level >= FAINTEST else 0.0
 
