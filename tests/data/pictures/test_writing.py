@@ -87,6 +87,14 @@ def test_full_or_read_only_disk_leaves_the_old_file(tmp_path, monkeypatch, suffi
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_full_disk_of_which_numpy_drops_the_number_is_said(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError("34560 requested and 32648 written")
+
+    monkeypatch.setattr(tifffile.TiffWriter, "write", refuse)
+    assert "disk is full; expected room" in write_sentence(tmp_path / "a.tif")
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="limits on file size are a Unix feature")
 @pytest.mark.parametrize("suffix", [".png", ".tif"])

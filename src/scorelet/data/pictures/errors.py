@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import re
 import warnings
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ _WRITE_REASONS = {
     errno.ENOTDIR: "its folder is a file; expected a folder: choose another path",
     errno.EISDIR: "there is a folder of that name; expected a file name: choose another one",
 }
+_HALF_WRITTEN = re.compile(r"\d+ requested and \d+ written")
+"""All that NumPy says of a write that the system stopped half way; it drops the number."""
 
 
 class RefusedError(Exception):
@@ -87,7 +90,9 @@ def writing(path: Path, source: "WatchedPages") -> Generator[None]:
     except OSError as error:
         if error is source.error:
             raise
-        reason = _WRITE_REASONS.get(error.errno or 0, _first_line(error))
+        half = _HALF_WRITTEN.fullmatch(str(error))
+        number = errno.ENOSPC if half else error.errno or 0
+        reason = _WRITE_REASONS.get(number, _first_line(error))
         raise ImageFileError(f"{path} cannot be written because {reason}.") from error
     except Exception as error:
         if error is source.error:
