@@ -1,5 +1,7 @@
 """restore: what was measured stays, what is restored is nearer to the truth, and bad words."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,11 +10,13 @@ from PIL import Image
 import scorelet as sl
 from samples import Pointwise, noisy, waves, write_png
 from scorelet.core.errors import InputError
+from scorelet.data import Picture
 from scorelet.data.pictures.in_memory import in_memory
 from scorelet.models import Denoiser, GaussianMixtureDenoiser, ResidualDenoiser
 from scorelet.models.measurements import LowFrequencies, RandomSensing
 from scorelet.sampling import DivergenceError
 from scorelet.tasks.restore import QUALITIES, SCHEDULE, RestoreSettings
+from scorelet.tasks.restore.drawing import opacity
 from scorelet.tasks.restore.files import restore_files
 from scorelet.tasks.restore.observed import observe
 from scorelet.tasks.restore.tiled import TiledDenoiser
@@ -117,7 +121,21 @@ def test_depth_opacity_and_channels_come_through():
     out = sl.restore(pixels, task="superres", factor=3, quality="fast")
     assert out.image.shape == (18, 24, 4)
     assert out.image.dtype == np.uint16
-    assert np.array_equal(out.image[::3, ::3, 3], pixels[..., 3])
+    assert np.array_equal(out.image[1::3, 1::3, 3], pixels[..., 3])  # the middles
+
+
+def test_an_opacity_is_enlarged_without_stairs():
+    """Of a slanted edge the steps from pixel to pixel are those of the edge, not of blocks."""
+    alpha = np.clip(64 * np.add.outer(np.arange(8), np.arange(8)) - 300, 0, 255).astype(np.uint8)
+    picture = Picture(np.zeros((8, 8, 3), np.uint8), alpha=alpha)
+    settings = RestoreSettings(task="superres", factor=4)
+    found = opacity(picture, settings)
+    assert found.shape == (32, 32)
+    assert found.dtype == np.uint8
+    assert (found.min(), found.max()) == (0, 255)
+    assert max(np.abs(np.diff(found.astype(int), axis=axis)).max() for axis in (0, 1)) <= 17
+    whole = replace(picture, alpha=np.full_like(alpha, 255))
+    assert (opacity(whole, settings) == 255).all()
 
 
 @pytest.mark.slow
