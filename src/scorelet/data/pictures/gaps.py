@@ -4,6 +4,9 @@ import numpy as np
 
 Pixels = np.ndarray
 
+_SWEEPS = 20
+"""Relaxations on each grid, from the coarsest to the finest."""
+
 
 def filled(pixels: Pixels, mask: np.ndarray) -> Pixels:
     """Return the pixels with others in the place of masked ones; data stay what they are.
@@ -15,20 +18,43 @@ def filled(pixels: Pixels, mask: np.ndarray) -> Pixels:
         pixels: (height, width, channels), floats; masked ones may be NaN.
         mask: (height, width), true where pixels are data, somewhere.
     """
+    return _pulled_into(pixels, mask, sweeps=0)
+
+
+def smoothly_filled(pixels: Pixels, mask: np.ndarray) -> Pixels:
+    """Fill as `filled` does, but with a smooth surface: each pixel is the mean of its neighbours.
+
+    It is the solution of the Laplace equation, nearly: on each grid, from the coarsest on, masked
+    places are set to the means of their four neighbours a few times.
+    """
+    return _pulled_into(pixels, mask, sweeps=_SWEEPS)
+
+
+def _pulled_into(pixels: Pixels, mask: np.ndarray, *, sweeps: int) -> Pixels:
     total = np.where(mask[..., None], pixels, 0).astype(np.float64)
-    mean = _pulled(total, mask[..., None].astype(np.float64))
+    mean = _pulled(total, mask[..., None].astype(np.float64), sweeps)
     return np.where(mask[..., None], pixels, mean.astype(pixels.dtype))
 
 
-def _pulled(total: Pixels, count: Pixels) -> Pixels:
+def _pulled(total: Pixels, count: Pixels, sweeps: int) -> Pixels:
     """Return means; those of places without data come from the next coarser grid."""
     mean = np.divide(total, count, out=np.zeros_like(total), where=count > 0)
     if count.all():
         return mean
     height, width = total.shape[:2]
-    coarse = _pulled(_halved(total), _halved(count))
+    coarse = _pulled(_halved(total), _halved(count), sweeps)
     wide = coarse.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
-    return np.where(count > 0, mean, wide)
+    found = np.where(count > 0, mean, wide)
+    for _ in range(sweeps):
+        found = np.where(count > 0, mean, _of_neighbours(found))
+    return found
+
+
+def _of_neighbours(values: Pixels) -> Pixels:
+    """Return the means of the four neighbours; the edges count as mirrored."""
+    wide = np.pad(values, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    rows = wide[2:, 1:-1] + wide[:-2, 1:-1]
+    return (rows + wide[1:-1, 2:] + wide[1:-1, :-2]) / 4
 
 
 def _halved(values: Pixels) -> Pixels:

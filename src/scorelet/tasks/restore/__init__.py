@@ -6,10 +6,19 @@
 """
 
 from scorelet.tasks.restore.files import restore_files
-from scorelet.tasks.restore.settings import QUALITIES, SCHEDULE, TASKS, Restored, RestoreSettings
+from scorelet.tasks.restore.settings import (
+    FILLING,
+    QUALITIES,
+    SCHEDULE,
+    TASKS,
+    Restored,
+    RestoreSettings,
+    schedule_of,
+)
 from scorelet.tasks.restore.verb import restore
 
 __all__ = [
+    "FILLING",
     "QUALITIES",
     "SCHEDULE",
     "TASKS",
@@ -17,4 +26,5 @@ __all__ = [
     "Restored",
     "restore",
     "restore_files",
+    "schedule_of",
 ]

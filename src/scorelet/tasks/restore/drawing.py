@@ -22,7 +22,7 @@ from scorelet.tasks.restore.known import doubt, known
 from scorelet.tasks.restore.level import leveled
 from scorelet.tasks.restore.observed import observe
 from scorelet.tasks.restore.remarks import remarks
-from scorelet.tasks.restore.settings import SCHEDULE, Restored, RestoreSettings
+from scorelet.tasks.restore.settings import Restored, RestoreSettings, schedule_of
 from scorelet.tasks.restore.tiled import TiledDenoiser
 
 Pixels = np.ndarray
@@ -114,8 +114,8 @@ def _drawn(
     said: Callable[[int], None],
 ) -> Tensor:
     """Draw one sample, (1, channel, height, width)."""
-    noise = Noise(settings.seed, [number])
-    states = ascend(denoiser, guess, SCHEDULE, noise, observation=observation, label=settings.label)
+    noise, schedule = Noise(settings.seed, [number]), schedule_of(settings.task)
+    states = ascend(denoiser, guess, schedule, noise, observation=observation, label=settings.label)
     found = guess
     for call, state in enumerate(states, start=1):
         found = state.denoised

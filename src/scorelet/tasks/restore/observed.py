@@ -11,7 +11,7 @@ from scorelet.core.arrays import plain_array
 from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path
 from scorelet.data import Picture, to_unit
-from scorelet.data.pictures.gaps import filled
+from scorelet.data.pictures.gaps import filled, smoothly_filled
 from scorelet.models.measurements import (
     BlockMeans,
     Blur,
@@ -80,7 +80,9 @@ def _superres(
 
 def _inpaint(x: Tensor, valid: np.ndarray, settings: RestoreSettings) -> tuple[Observation, Tensor]:
     pixels = KnownPixels(torch.from_numpy(valid), noise=_noise(settings))
-    return Observation(pixels, pixels.coefficients(x)), x
+    smooth = smoothly_filled(x[0].permute(1, 2, 0).numpy(), valid)
+    guess = torch.from_numpy(smooth).permute(2, 0, 1)[None]
+    return Observation(pixels, pixels.coefficients(x)), guess
 
 
 def _deblur(x: Tensor, _valid: np.ndarray, settings: RestoreSettings) -> tuple[Observation, Tensor]:
