@@ -34,7 +34,8 @@ class FlowDensity(NamedTuple):
 
     Attributes:
         value: the estimate; the error of finite steps is not in `error`.
-        error: standard error of the mean over probes; 0 where the trace is exact, NaN of one probe.
+        error: of the trace alone, the standard error of the mean over probes; 0 where the trace is
+            exact, NaN of one probe.
     """
 
     value: PerSample
@@ -76,7 +77,8 @@ def flow_log_density(  # noqa: PLR0913 - the two ends, and how between
         sigma: σ > 0, in the unit of the images.
         largest: S, many times the deviation of the images.
         mean, spread: p_S is N(mean, S² + spread²) at each pixel.
-        steps: of the flow; the error falls with their square.
+        steps: of the flow; their error falls with the square of the number, so that of a call with
+            twice as many is about a third of the difference of the two.
         probes: random signs, by the numbers of the images; None: the whole trace, for small images.
         count: probes for each image, at most 16; they stay the same along the flow. One tells no
             error.
