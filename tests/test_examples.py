@@ -144,8 +144,11 @@ def test_order_two_tells_textures_apart():
 
 @pytest.mark.slow
 def test_the_basis_of_a_picture_is_drawn(tmp_path):
-    first = example("draw_basis").main(CLEAN / "chelsea.png", tmp_path / "basis.png", side=8, k=2)
+    first, *others = example("draw_basis").main(
+        CLEAN / "chelsea.png", tmp_path / "basis.png", side=18
+    )
     assert 0.8 < first < 5
+    assert others == pytest.approx([1, 0.5, 0.25, 0], abs=0.1)
     assert read_png(tmp_path / "basis.png").std() > 10
 
 
