@@ -12,6 +12,7 @@ from PIL import Image
 
 from field_samples import gaussian, log_normal, save, smooth_power
 from scorelet.analysis.field_statistics import STATISTICS, Comparison
+from scorelet.analysis.field_statistics.peaks import PEAKS_NOTE
 from scorelet.analysis.field_statistics.sets import Line
 from scorelet.analysis.field_statistics.verdicts import verdict
 from scorelet.core.errors import InputError
@@ -129,6 +130,7 @@ def test_the_report_holds_everything_and_names_are_text_in_it(files, tmp_path):
     for entry in found["statistics"].values():
         assert entry["title"] in text
         assert entry["verdict"] in text
+    assert text.count(PEAKS_NOTE) == 1
     kurtosis = found["statistics"]["moments"]
     value, error = (kurtosis["data"][key][0][3] for key in ("values", "errors"))
     assert f"{value:.5g} ± {error:.2g}" in text

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import scorelet as sl
+from scorelet.analysis.field_statistics.peaks import PEAKS_NOTE
 from scorelet.data.fields.ensembles import ensemble
 from scorelet.plots.field_models import curvatures_figure, potentials_figure, traces_figure
 from scorelet.sampling import LangevinInfo, LangevinState
@@ -100,6 +101,7 @@ def test_reports_say_what_is_certified_and_what_chains_are_worth(files):
     alone = (files / "s.html").read_text(encoding="utf-8")
     assert "nearest" not in alone.lower()
     assert "Power spectrum" in alone
+    assert PEAKS_NOTE in alone
 
 
 @pytest.mark.slow

@@ -88,7 +88,8 @@ def _section(name: str, line: Line, names: Sequence[str]) -> Section:
         figure = statistic_figure(
             dict(zip(names, sets, strict=True)), reference=line.gaussian, log=kind.log
         )
-        shown = Picture(png(figure), f"{kind.title} of {', '.join(names)}.")
+        caption = f"{kind.title} of {', '.join(names)}. {kind.note}".rstrip()
+        shown = Picture(png(figure), caption)
     return Section(kind.title, [Text(verdict(name, line)), shown], _mark(line.comparison))
 
 

@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from field_samples import gaussian, smooth_power, white
-from scorelet.analysis.field_statistics import gaussian_reference, peaks
+from scorelet.analysis.field_statistics import gaussian_reference, peaks, power_map
 from scorelet.analysis.field_statistics.peaks import SMOOTHING
 from scorelet.analysis.field_statistics.smoothing import spectral_moments
+from scorelet.data.fields.ensembles import ensemble
 
 
 def counts(statistic, pixels):
@@ -50,6 +51,16 @@ def test_gaussian_fields_have_the_law_of_the_continuum():
     z = ((found.values - reference) / found.errors)[often]
     assert len(z) > 20
     assert z.abs().max() < 4.5  # and bins of 1/4 deviations bend a little
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("slope", [0.01, 2])
+def test_pixels_have_two_to_five_percent_less_than_the_continuum(slope):
+    law = ensemble("power_law", eta=slope)
+    x = law.sample(200, 64, seed=1)[:, 0].double()
+    found = peaks(x)
+    share = found.values.sum(1) / gaussian_reference(power_map(x), found).sum(1)
+    assert ((share > 0.94) & (share < 0.98)).all()
 
 
 def test_the_law_has_the_total_of_the_continuum():

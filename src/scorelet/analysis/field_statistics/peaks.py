@@ -11,7 +11,9 @@ A Gaussian field has, in the continuum, n(nu) = exp(-nu^2/2) G(gamma nu) / ((2 p
          + exp(-y^2 / (3 - 2 gamma^2)) / sqrt(3 - 2 gamma^2)
            Phi(y / sqrt((1 - gamma^2) (3 - 2 gamma^2)))
 
-with Phi the normal distribution function: 1 / (4 pi sqrt(3) theta^2) peaks in all.
+with Phi the normal distribution function: 1 / (4 pi sqrt(3) theta^2) peaks in all. A pixel above
+its 8 neighbours is rarer than a peak of the continuum: of Gaussian fields, white ones to those of
+a steep power law, 32 to 128 pixels a side, 2 to 5 % fewer are counted, in single bins 1 to 8 %.
 
 References: Bond and Efstathiou, MNRAS 226, 1987, appendix 1.
 """
@@ -42,6 +44,11 @@ from scorelet.core.typing import Fields
 
 SMOOTHING = 2.0
 """Width of the Gaussian filter, in pixels."""
+PEAKS_NOTE = (
+    "The Gaussian curve is that of the continuum: of Gaussian fields on a grid 2 to 5 % fewer are "
+    "counted."
+)
+"""What to say where `gaussian_peaks` is drawn."""
 
 _EDGES = torch.arange(49, dtype=torch.float64) / 4 - 6  # -6, -5.75, ..., 6
 
@@ -73,7 +80,7 @@ def peaks(x: Tensor, *, window: str = "none", like: Statistic | None = None) -> 
 
 
 def gaussian_peaks(power: Power, statistic: Statistic) -> Float[Tensor, "2 point"]:
-    """n(nu) of maxima and n(-nu) of minima of a Gaussian field, see above."""
+    """n(nu) of maxima and n(-nu) of minima of a Gaussian field in the continuum, see above."""
     s0, s1, s2 = (float(s) for s in spectral_moments(power, SMOOTHING))
     gamma, theta = s1**2 / (s0 * s2), math.sqrt(2) * s1 / s2
     return torch.stack([_density(nu, gamma, theta) for nu in (statistic.axis.x, -statistic.axis.x)])

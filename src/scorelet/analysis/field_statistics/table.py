@@ -27,7 +27,7 @@ from scorelet.analysis.field_statistics.marginal import (
     quantiles,
 )
 from scorelet.analysis.field_statistics.minkowski import gaussian_minkowski, minkowski
-from scorelet.analysis.field_statistics.peaks import gaussian_peaks, peaks
+from scorelet.analysis.field_statistics.peaks import PEAKS_NOTE, gaussian_peaks, peaks
 from scorelet.analysis.field_statistics.scattering import measure_by
 from scorelet.analysis.field_statistics.spectra import power_spectrum, two_point
 from scorelet.analysis.field_statistics.statistic import Statistic
@@ -60,12 +60,14 @@ class StatisticKind:
         gaussian_reference: the values of a Gaussian field of given power; None for second moments,
             which are those of that field by definition.
         log: whether values are best drawn on a logarithmic scale.
+        note: for people who read a figure with that reference: how far it is off, if it is.
     """
 
     title: str
     measure: Measure
     gaussian_reference: Reference | None = None
     log: bool = False
+    note: str = ""
 
 
 STATISTICS: dict[str, StatisticKind] = {
@@ -80,7 +82,7 @@ STATISTICS: dict[str, StatisticKind] = {
     "flatness": StatisticKind("Flatness of increments", flatness, gaussian_flatness),
     "bispectrum": StatisticKind("Bispectrum", bispectrum, gaussian_bispectrum),
     "minkowski": StatisticKind("Minkowski functionals", minkowski, gaussian_minkowski),
-    "peaks": StatisticKind("Peaks and minima", peaks, gaussian_peaks),
+    "peaks": StatisticKind("Peaks and minima", peaks, gaussian_peaks, note=PEAKS_NOTE),
     "critical": StatisticKind("Critical quantities", critical, gaussian_critical),
     "scattering": StatisticKind("Scattering covariance", measure_by(scattering_covariance)),
 }
@@ -88,6 +90,8 @@ STATISTICS: dict[str, StatisticKind] = {
 
 def gaussian_reference(power: Tensor, statistic: Statistic) -> Tensor | None:
     """Return what `statistic` would be for a Gaussian field, (curve, point); None if not known.
+
+    That of peaks is the law of the continuum, 2 to 5 % above what a Gaussian field on a grid has.
 
     Args:
         power: from `power_map`.

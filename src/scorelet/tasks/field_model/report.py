@@ -150,7 +150,8 @@ def _one(kind: StatisticKind, samples: Fields, power: Tensor, window: str) -> Se
     if found.axis.names:
         return Section(kind.title, [value_table({"samples": found}, reference)])
     figure = statistic_figure({"samples": found}, reference=reference, log=kind.log)
-    return Section(kind.title, [Picture(png(figure), f"{kind.title} of the samples.")])
+    caption = f"{kind.title} of the samples. {kind.note}".rstrip()
+    return Section(kind.title, [Picture(png(figure), caption)])
 
 
 def _potentials(record: dict[str, Any]) -> Section:
