@@ -434,6 +434,25 @@ def test_a_folder_in_use_is_refused(file):
         train(config, quiet=True)
 
 
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"zz")])
+def test_a_finished_run_gives_its_weights_again(file, tmp_path, damage):
+    config, weights, said = read_config(file(steps=2)), tmp_path / "run" / "weights.safetensors", []
+    train(config, quiet=True)
+    before = weights.read_bytes()
+    damage(weights)
+    assert train(config, quiet=True, resume=True, say=said.append) == weights
+    assert said == ["all 2 steps are done: the weights are written again"]
+    assert weights.read_bytes() == before
+
+
+def test_a_resumed_run_says_where_it_goes_on(file):
+    said = []
+    train(read_config(file(steps=2)), quiet=True, say=said.append)
+    assert said == []
+    train(read_config(file(steps=3)), quiet=True, resume=True, say=said.append)
+    assert said == ["goes on from step 2 of 3"]
+
+
 def test_resume_without_a_state_says_that_it_begins_anew(file, tmp_path, capsys):
     assert run(["train", str(file(steps=2)), "--resume"]) == 0
     assert "run holds no state of a run, so that it begins anew" in capsys.readouterr().err

@@ -51,7 +51,8 @@ def train(
         device: auto, cpu, cuda or mps. Each of several processes has its own, or the CPU.
         quiet: draw no progress bar.
         title: of the progress bar.
-        say: gets one sentence about the time that the run takes, as soon as it is known.
+        say: gets a sentence about where a run goes on, and one about the time that it takes, as
+            soon as it is known.
         warn: gets sentences about data that are left out or have changed, and on settings that do
             not do what they say.
 
@@ -88,6 +89,8 @@ def _trained(
                 warn(note)
             if resume and not trainer.step:
                 warn(f"{settings.output} holds no state of a run, so that it begins anew.")
+            if trainer.step:
+                say(_where_it_goes_on(trainer))
             write_text(Path(settings.output) / CONFIG, write_config(settings))
         if experiment.prepare:
             _prepare(experiment.prepare, quiet=quiet or not trainer.accelerator.is_main_process)
@@ -164,6 +167,13 @@ def _run(trainer: Trainer, title: str, *, quiet: bool, say: Say) -> None:
             if stop.came:
                 trainer.save()
                 break
+
+
+def _where_it_goes_on(trainer: Trainer) -> str:
+    steps = trainer.config.steps
+    if trainer.step == steps:
+        return f"all {steps} steps are done: the weights are written again"
+    return f"goes on from step {trainer.step} of {steps}"
 
 
 def _outlook(report: StepReport) -> str:

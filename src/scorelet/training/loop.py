@@ -117,11 +117,16 @@ class Trainer:
         self.learner = self.accelerator.prepare(learner)
 
     def run(self) -> Generator[StepReport]:
-        """Yield after every step until the last; saves, validates and logs on the way."""
+        """Yield after every step until the last; saves, validates and logs on the way.
+
+        Of a run without steps left the weights are written again.
+        """
         log = None
         if self.accelerator.is_main_process:
             remove_partial_files(self.folder)
             log = RunLog(self.folder, step=self.step, tensorboard=self.config.tensorboard)
+            if self.step == self.config.steps:  # the file may be gone or damaged since
+                self._export_weights()
         try:
             yield from self._steps(log)
         finally:
@@ -234,8 +239,7 @@ class Trainer:
 
     def save(self) -> None:
         """Write the weights and the state, between two steps."""
-        if self.export:
-            self.export(self.average.module, self.folder / WEIGHTS)
+        self._export_weights()
         facts = {
             "step": self.step,
             "means": asdict(self.means),
@@ -250,6 +254,10 @@ class Trainer:
             average=self.average,
             optimizers=self.optimizers,
         )
+
+    def _export_weights(self) -> None:
+        if self.export:
+            self.export(self.average.module, self.folder / WEIGHTS)
 
     def _restore(self, *, resume: bool) -> None:
         path = self.folder / STATE
