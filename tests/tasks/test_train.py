@@ -453,6 +453,19 @@ def test_a_resumed_run_says_where_it_goes_on(file):
     assert said == ["goes on from step 2 of 3"]
 
 
+@pytest.mark.parametrize("resume", [False, True])
+@pytest.mark.parametrize("name", ["weights", "best"])
+def test_weights_whose_state_is_gone_are_not_written_over(file, tmp_path, name, resume):
+    path = tmp_path / "run" / f"{name}.safetensors"
+    path.parent.mkdir()
+    path.write_bytes(b"weights")
+    message = f"{path} would be .* model.start_from {path} to begin from these weights, or remove"
+    with pytest.raises(InputError, match=message):
+        train(read_config(file(steps=1)), quiet=True, resume=resume)
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+    assert path.read_bytes() == b"weights"
+
+
 def test_resume_without_a_state_says_that_it_begins_anew(file, tmp_path, capsys):
     assert run(["train", str(file(steps=2)), "--resume"]) == 0
     assert "run holds no state of a run, so that it begins anew" in capsys.readouterr().err

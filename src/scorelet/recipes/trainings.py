@@ -163,6 +163,8 @@ class Trainings:
         config = self._config(
             folder, number, {"architecture": architecture, "options": own | options}, more
         )
+        if not (folder / STATE).exists():  # the step was done and is to be done again
+            (folder / WEIGHTS).unlink(missing_ok=True)
         weights = train(config, resume=True, quiet=self.steps.quiet, title=name)
         model = load_as(Classifier, weights, verb="classify").eval().to(choose_device("auto"))
         hits = hits_of(model, self.test)

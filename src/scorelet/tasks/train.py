@@ -20,7 +20,13 @@ from scorelet.tasks.locks import Locks
 from scorelet.tasks.progress import Bar
 from scorelet.training import LoopConfig, StepReport, Trainer, rate_factor, write_config
 from scorelet.training.forecast import spoken
-from scorelet.training.run_folder import CONFIG, STATE, WEIGHTS, claim_folder
+from scorelet.training.run_folder import (
+    CONFIG,
+    STATE,
+    WEIGHTS,
+    claim_folder,
+    refuse_lost_state,
+)
 
 
 def _silent(_text: str) -> None:
@@ -58,12 +64,13 @@ def train(
 
     Raises:
         InputError: data or a device that are not there, an unknown architecture, a folder in use,
-            or one that holds more steps than the run is to have.
+            one that holds weights without a state, or more steps than the run is to have.
         ScoreletError: the loss is no number any more, or the run would take too long.
         KeyboardInterrupt: Ctrl-C; in one process the step is finished and the state saved before,
             if it comes once.
     """
     settings = config if isinstance(config, LoopConfig) else read_config(config)
+    refuse_lost_state(Path(settings.output))
     _trained(settings, title, resume=resume, device=device, quiet=quiet, say=say, warn=warn)
     return Path(settings.output) / WEIGHTS
 

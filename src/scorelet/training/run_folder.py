@@ -34,6 +34,23 @@ def claim_folder(folder: Path, *, used: bool) -> None:
         ) from error
 
 
+def refuse_lost_state(folder: Path) -> None:
+    """Refuse to train where weights lie that no state belongs to: they would be written over.
+
+    Raises:
+        InputError: they do.
+    """
+    if (folder / STATE).exists():
+        return
+    for path in (folder / WEIGHTS, folder / BEST):
+        if path.exists():
+            raise InputError(
+                f"{path} would be written over, and {folder} holds no state to go on from: choose "
+                f"another output folder, with model.start_from {path} to begin from these weights, "
+                "or remove them."
+            )
+
+
 def remove_partial_files(folder: Path) -> None:
     """Remove what a killed process has left of the files that it was writing."""
     for name in (STATE, WEIGHTS, BEST, CONFIG):

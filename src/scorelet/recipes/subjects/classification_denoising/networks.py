@@ -17,8 +17,8 @@ from scorelet.recipes.steps import Steps
 from scorelet.recipes.subjects.classification_denoising.settings import LARGEST, LEAST, Settings
 from scorelet.tasks.experiments.denoise_set import DenoiseSetConfig
 from scorelet.tasks.experiments.joint import JointConfig
-from scorelet.tasks.train import train
-from scorelet.training.loop import STATE, WEIGHTS
+from scorelet.tasks.train import train_once
+from scorelet.training.loop import WEIGHTS
 from scorelet.zoo import load_as
 
 JOINT, PLAIN, NOISY, DENOISER = "joint", "cross-entropy", "noisy cross-entropy", "denoiser"
@@ -77,8 +77,7 @@ class Networks:
 
     def _train(self, name: str, number: int, folder: Path) -> dict[str, Any]:
         make: Callable[..., Any] = self._direct if name == DENOISER else self._joint
-        train(make(name, number, folder), resume=True, quiet=self.steps.quiet, title=folder.name)
-        (folder / STATE).unlink(missing_ok=True)
+        train_once(make(name, number, folder), folder.name, quiet=self.steps.quiet)
         return {"steps": self._count()}
 
     def _count(self) -> int:
