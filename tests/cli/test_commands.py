@@ -8,6 +8,8 @@ import torch
 
 from samples import Identity, noisy, waves, write_png
 from scorelet.cli.evaluate import parse_levels
+from scorelet.cli.main import run
+from scorelet.core.ending import STATUS
 from scorelet.core.errors import InputError
 from scorelet.data import from_unit
 from scorelet.tasks import evaluate as measuring
@@ -249,6 +251,19 @@ def test_an_interrupt_says_whether_something_is_kept(shell, monkeypatch, place, 
     monkeypatch.setattr(f"scorelet.tasks.{place}", interrupted)
     said = "Interrupted; what was finished is kept." if kept else "Interrupted."
     assert shell(*words.split()) == (130, "", f"{said}\n")
+
+
+@pytest.mark.parametrize("where", ["basis.basis_of_picture", "denoise.denoise_files"])
+def test_a_polite_kill_says_what_is_kept(monkeypatch, capsys, where):
+    def end(*_, **__):
+        raise SystemExit(STATUS)
+
+    monkeypatch.setattr(f"scorelet.tasks.{where}", end)
+    verb = where.split(".")[0]
+    with pytest.raises(SystemExit, match=str(STATUS)):
+        run([verb, "a.png"])
+    said = "Interrupted; what was finished is kept.\n" if verb == "denoise" else ""
+    assert capsys.readouterr().err == said
 
 
 def test_an_interrupted_training_says_which_steps_are_kept(shell, monkeypatch, tmp_path):

@@ -247,18 +247,21 @@ def test_a_second_interruption_ends_at_once_and_nothing_is_said_to_be_kept(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX systems")
-def test_a_polite_kill_saves_the_state_too(file, tmp_path, interrupted):
+def test_a_polite_kill_saves_the_state_too_and_says_so(file, tmp_path, interrupted, capsys):
     interrupted(1, signal.SIGTERM)
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         with pytest.raises(SystemExit, match="143"):
-            run(["train", str(file(steps=5)), "--quiet"])
+            run(["train", str(file(steps=5, schedule={"warmup": 5})), "--quiet"])
     finally:
         signal.signal(signal.SIGTERM, before)
+    said = f"Interrupted; {tmp_path / 'run'} holds 3 steps: --resume goes on from there.\n"
+    assert capsys.readouterr().err == said
     assert load_tensors(tmp_path / "run" / "state.safetensors")[1]["facts"]["step"] == 3
-    train(read_config(file(steps=5)), quiet=True, resume=True)
+    rest = {"steps": 5, "schedule": {"warmup": 5}}
+    train(read_config(file(**rest)), quiet=True, resume=True)
     interrupted(0)
-    train(read_config(file("whole", steps=5)), quiet=True)
+    train(read_config(file("whole", **rest)), quiet=True)
     ours, theirs = (load_tensors(tmp_path / n / "state.safetensors")[0] for n in ("run", "whole"))
     assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
 

@@ -43,9 +43,11 @@ from scorelet.cli.options import (
     let_go,
     prepare_streams,
 )
-from scorelet.core.ending import end_if_told, heed_sigterm
+from scorelet.core.ending import STATUS, end_if_told, heed_sigterm
 from scorelet.core.errors import ScoreletError
 from scorelet.core.own_code import import_code
+
+_INTERRUPTED = "Interrupted."
 
 app = App(
     name="scorelet",
@@ -101,7 +103,7 @@ def run(tokens: list[str]) -> int:
     debug = "--debug" in tokens
     _set_up_logging(debug=debug)
     tokens = [token for token in tokens if token != "--debug"]
-    interrupted = "Interrupted."
+    interrupted = _INTERRUPTED
     try:
         command, bound, *_ = app.parse_args(tokens, exit_on_error=False, print_error=False)
         for name in getattr(bound.arguments.get("shared"), "own_code", ()):
@@ -112,9 +114,8 @@ def run(tokens: list[str]) -> int:
     except CycloptsError as error:
         complain(f"{' '.join(str(error).split())} See scorelet --help.")
         return 2
-    except KeyboardInterrupt as stop:
-        complain(str(stop) or interrupted, head="")
-        return 130
+    except (KeyboardInterrupt, SystemExit) as stop:
+        return _stopped(stop, interrupted)
     except BrokenPipeError:
         return NOBODY_READS
     except Exception as error:
@@ -134,6 +135,16 @@ def _keeps(command: Callable[..., Any], given: Mapping[str, Any]) -> bool:
     if command is robust.robust and "output" not in given:  # parts lie beside the report
         return False
     return "resume" in signature(command).parameters
+
+
+def _stopped(stop: KeyboardInterrupt | SystemExit, interrupted: str) -> int:
+    """Say what an interruption, or a polite kill, leaves; return the exit status of the first."""
+    if isinstance(stop, KeyboardInterrupt):
+        complain(str(stop) or interrupted, head="")
+        return 130
+    if stop.code == STATUS and interrupted != _INTERRUPTED:
+        complain(interrupted, head="")
+    raise stop
 
 
 def _end_at(error: Exception, *, debug: bool) -> int:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from scorelet.cli.options import DEFAULTS, Flag, Shared
+from scorelet.cli.options import DEFAULTS, Flag, Shared, complain
 from scorelet.core.errors import InputError
 from scorelet.core.words import counted
 
@@ -63,18 +63,24 @@ def train(
 
 @contextmanager
 def _what_is_kept(folder: Path) -> Generator[None]:
-    """Say at an interruption from which step the run goes on."""
+    """Say at an interruption, or a polite kill, from which step the run goes on."""
+    from scorelet.core.ending import STATUS
     from scorelet.training.run_folder import STATE
     from scorelet.training.state import steps_saved
 
     try:
         yield
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as stop:
+        if isinstance(stop, SystemExit) and stop.code != STATUS:
+            raise
         step = steps_saved(folder / STATE)
         kept = f"{folder} holds {counted(step, 'step')}: --resume goes on from there."
-        raise KeyboardInterrupt(
-            f"Interrupted; {kept if step else 'no state of the run was saved.'}"
-        ) from None
+        said = f"Interrupted; {kept if step else 'no state of the run was saved.'}"
+        if isinstance(stop, SystemExit):
+            if os.environ.get("RANK", "0") == "0":  # torchrun ends the others so if one fails
+                complain(said, head="")
+            raise
+        raise KeyboardInterrupt(said) from None
 
 
 def parse_overrides(tokens: tuple[str, ...]) -> dict[str, Any]:
