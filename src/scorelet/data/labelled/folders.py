@@ -49,7 +49,8 @@ def load_class_folders(
     loose = list_folder(folder, recursive=False).pictures
     said = [skipped_sentence(foreign)] * bool(foreign) + [beside_sentence(loose)] * bool(loose)
     notes = tuple(f"in {folder}, {text}." for text in said)
-    images = LabelledImages(files, labels, tuple(path.name for path in folders), notes)
+    classes = tuple(path.name for path in folders)
+    images = LabelledImages(files, labels, classes, notes, files.paths)
     return images if originals or not files.fit_memory() else images.readable()
 
 
@@ -70,7 +71,7 @@ def load_flat_folder(
         raise InputError(f"{folder} has no picture that can be read: choose another.") from None
     notes = (f"{skipped_sentence(found.skipped)}.",) if found.skipped else ()
     labels = np.zeros(len(files), np.int64)
-    images = LabelledImages(files, labels, ("pictures", "none"), notes)
+    images = LabelledImages(files, labels, ("pictures", "none"), notes, files.paths)
     return images.readable() if files.fit_memory() else images
 
 
