@@ -39,6 +39,21 @@ def test_a_share_of_the_patches_is_taken_by_a_camera(tmp_path):
     assert isinstance(noisy_patches(config(tmp_path / "b")), NoisyPatches)
 
 
+def test_pictures_smaller_than_the_patch_are_said(tmp_path):
+    """Those that are halved are so before they are cut."""
+    folder = tmp_path / "a"
+    assert build(config(folder, patch=80)).notes == ()
+    how = "smaller than the patch of 81 (data.patch): it is mirrored up to it."
+    assert build(config(folder, patch=81)).notes == (f"1 of 1 picture in {folder} is {how}",)
+    for name in "bc":
+        Image.new("RGB", (12, 90)).save(folder / f"{name}.png")
+    source = {"folder": str(folder), "halved": True}
+    assert build(config(folder, patch=40, train=[source])).notes == (
+        f"2 of 3 pictures in {folder} are smaller than the patch of 40 (data.patch): they are "
+        "mirrored up to it.",
+    )
+
+
 def test_names_that_exclude_nothing_are_said(tmp_path):
     notes = build(config(tmp_path / "a", exclude=["a/a.png"], train=[str(tmp_path)])).notes
     assert notes == (

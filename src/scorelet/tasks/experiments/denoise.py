@@ -174,7 +174,7 @@ def noisy_patches(config: DenoiseConfig, say: Say | None = None) -> Dataset[dict
 
     Args:
         config: of the run.
-        say: as in `load_pictures`.
+        say: as in `load_pictures`; gets sentences about pictures smaller than the patch, too.
     """
     data, length = config.data, config.steps * config.batch
     sources = [(source.share, _crops(source, data, say)) for source in data.train]
@@ -202,6 +202,13 @@ def _crops(source: SourceConfig, data: PatchesConfig, say: Say | None) -> Crop:
     pictures = load_pictures(folder, channels=channels, exclude=exclude, say=say)
     if source.halved:
         pictures = [half(picture) for picture in pictures]
+    small = sum(min(picture.shape[:2]) < data.patch for picture in pictures)
+    if small and say:
+        are, they = ("is", "it is") if small == 1 else ("are", "they are")
+        say(
+            f"{small} of {counted(len(pictures), 'picture')} in {folder} {are} smaller than the "
+            f"patch of {data.patch} (data.patch): {they} mirrored up to it"
+        )
     if source.grainless:
         pictures = [grainless(x, source.grainless, k) for k, x in enumerate(pictures)]
     return PictureCrops(pictures, mixed=source.mixed)

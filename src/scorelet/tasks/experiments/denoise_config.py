@@ -73,7 +73,11 @@ class PatchesConfig(ConfigSection):
         description="share of the patches that a simulated camera takes: noise of a sensor, "
         "developed and stored as JPEG; the others get white noise",
     )
-    patch: int = Field(default=96, ge=8, description="side of a square patch in pixels")
+    patch: int = Field(
+        default=96,
+        ge=8,
+        description="side of a square patch in pixels; smaller pictures are mirrored up to it",
+    )
     sigma: tuple[float, float] = Field(
         default=SIGMA, description="least and largest noise level, in 8-bit units"
     )
