@@ -2,6 +2,7 @@
 
 import errno
 import io
+import json
 import os
 import pickle
 import re
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from scorelet.core.checkpoint import load_tensors, save_tensors
+from scorelet.core.checkpoint import CHECKSUM, load_tensors, save_tensors
 from scorelet.core.errors import CheckpointError
 from scorelet.core.random import generator, randn
 
@@ -21,6 +22,10 @@ TENSORS = {
     "brain": randn((4,), rng=generator(2)).bfloat16(),
     "count": torch.tensor(7),
     "none": torch.zeros(0, 2),
+    "waves": torch.complex(*randn((2, 4), rng=generator(3))),
+    "conjugate": torch.complex(*randn((2, 4), rng=generator(3))).conj(),
+    "negative": torch.complex(*randn((2, 4), rng=generator(3))).conj().imag,
+    "mask": torch.tensor([True, False]),
 }
 HEADER = {"kind": "test", "options": {"widths": [1, 2], "name": "ü"}, "rate": 0.1}
 
@@ -58,6 +63,29 @@ def test_what_cannot_be_written_leaves_the_old_file(tmp_path):
 def test_a_missing_folder_is_one_sentence(tmp_path):
     with pytest.raises(CheckpointError, match=r"^Cannot write the checkpoint .*\.$"):
         save_tensors(tmp_path / "none" / "a.safetensors", TENSORS, HEADER)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_flipped_bit_is_one_sentence(tmp_path, seed):
+    """In tensors or in the header, but for the entry of the checksum's own name."""
+    path = tmp_path / "a.safetensors"
+    save_tensors(path, TENSORS, HEADER)
+    content = bytearray(path.read_bytes())
+    place = int(torch.randint(8, len(content), (), generator=generator(seed)))
+    own = content.find(CHECKSUM.encode())
+    place = -1 if own <= place < own + len(CHECKSUM) else place
+    content[place] ^= 0x40
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"a\.safetensors is damaged [^\n]* again\.$"):
+        load_tensors(path)
+
+
+def test_a_file_from_before_checksums_is_read(tmp_path):
+    from safetensors.torch import save_file
+
+    path = tmp_path / "a.safetensors"
+    save_file({"a": torch.ones(2)}, path, metadata={"scorelet": json.dumps(HEADER)})
+    assert load_tensors(path)[1] == HEADER
 
 
 @pytest.mark.parametrize("kept", [0, 1, 7, 8, 9, 100, -1])

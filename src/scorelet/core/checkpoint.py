@@ -1,10 +1,11 @@
 """Safe, atomic checkpoints: safetensors with a JSON header, never a pickle.
 
 A checkpoint carries what is needed to build its object again: ``kind`` and ``options``, beside
-tensors. Its header entry ``scorelet`` is one JSON document.
+tensors. Its header entry ``scorelet`` is one JSON document; another is a checksum of the whole.
 """
 
 import json
+import zlib
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
@@ -20,6 +21,8 @@ from scorelet.core.files import atomic_path, check_regular
 HEADER = "scorelet"
 SAME = "scorelet-same"
 """Entry of the names whose tensors are those of other names."""
+CHECKSUM = "scorelet-crc32"
+"""Entry of a checksum of tensors and header; files from before there was one lack it."""
 STATE_KIND = "training-state"
 """What `kind` begins with in the state of a training run, which is no model; a version follows."""
 _LFS = b"version https://git-lfs.github.com/spec/v1"
@@ -35,8 +38,9 @@ def save_tensors(path: str | Path, tensors: dict[str, Tensor], header: dict[str,
         CheckpointError: it cannot be written.
     """
     same = _same(tensors)
-    plain = {k: t.detach().cpu().contiguous() for k, t in tensors.items() if k not in same}
+    plain = {k: _plain(t) for k, t in tensors.items() if k not in same}
     metadata = {HEADER: json.dumps(header)} | ({SAME: json.dumps(same)} if same else {})
+    metadata[CHECKSUM] = _checksum(plain, metadata)
     try:
         with atomic_path(Path(path)) as temporary:
             save_file(plain, temporary, metadata=metadata)
@@ -46,9 +50,17 @@ def save_tensors(path: str | Path, tensors: dict[str, Tensor], header: dict[str,
 
 
 def load_tensors(
-    path: str | Path, *, device: torch.device | str = "cpu"
+    path: str | Path,
+    *,
+    device: torch.device | str = "cpu",
+    remedy: str = "fetch or copy it again",
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Read the tensors and the header of a checkpoint.
+
+    Args:
+        path: the file.
+        device: of the tensors.
+        remedy: what the user is to do with a damaged one.
 
     Raises:
         CheckpointError: missing, not readable, damaged, or not safetensors (pickles are never
@@ -56,13 +68,15 @@ def load_tensors(
     """
     path = Path(path)
     try:
-        _refuse_unsafe(path)
+        _refuse_unsafe(path, remedy)
         with safe_open(path, framework="pt", device=str(device)) as stream:
             metadata = stream.metadata() or {}
             header = json.loads(metadata.get(HEADER, "{}"))
             if not isinstance(header, dict):
                 raise ValueError(f"its entry {HEADER} is no mapping")
             found = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
+            if metadata.get(CHECKSUM) not in (None, _checksum(found, metadata)):
+                raise ValueError("its checksum is another than when it was written")
             return found | _again(found, json.loads(metadata.get(SAME, "{}"))), header
     except CheckpointError:
         raise
@@ -78,9 +92,22 @@ def load_tensors(
         ) from error
     except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointError(
-            f"{path} is damaged or is not a safetensors file ({one_line(error)}): fetch or copy it "
-            "again."
+            f"{path} is damaged or is not a safetensors file ({one_line(error)}): {remedy}."
         ) from error
+
+
+def _plain(t: Tensor) -> Tensor:
+    return t.detach().cpu().resolve_conj().resolve_neg().contiguous()
+
+
+def _checksum(tensors: dict[str, Tensor], metadata: dict[str, str]) -> str:
+    """Return the CRC-32 of names, types, shapes, bytes, and the other entries of the header."""
+    entries = sorted((name, text) for name, text in metadata.items() if name != CHECKSUM)
+    value = zlib.crc32(json.dumps(entries).encode())
+    for name, t in sorted(tensors.items()):
+        value = zlib.crc32(f"{name} {t.dtype} {tuple(t.shape)}".encode(), value)
+        value = zlib.crc32(t.cpu().reshape(-1).view(torch.uint8).numpy(), value)
+    return str(value)
 
 
 def _same(tensors: dict[str, Tensor]) -> dict[str, str]:
@@ -112,14 +139,14 @@ def _weights_in(folder: Path) -> str:
     return str((usual or weights or found)[0]) if found else "a file in it"
 
 
-def _refuse_unsafe(path: Path) -> None:
+def _refuse_unsafe(path: Path, remedy: str) -> None:
     """Refuse a pickle, an empty file, and the stand-in that Git LFS leaves for a large file."""
     if not path.is_dir():  # a folder gets a sentence of its own
         check_regular(path, what="a checkpoint", error=CheckpointError)
     with path.open("rb") as stream:
         first = stream.read(len(_LFS))
     if not first:
-        raise CheckpointError(f"{path} is damaged (it has 0 bytes): fetch or copy it again.")
+        raise CheckpointError(f"{path} is damaged (it has 0 bytes): {remedy}.")
     if first == _LFS:
         raise CheckpointError(
             f"{path} is a pointer of Git LFS and not the weights themselves: run git lfs pull."

@@ -71,7 +71,7 @@ def refuse_divergence(folder: Path, step: int, loss: float, norm: float) -> None
         advice = (
             "lower the learning rate in another output folder, with model.start_from "
             f"{folder / WEIGHTS} to begin from the last saved weights; or, if the data were wrong, "
-            "mend them and --resume from the last saved state, which is good"
+            "mend them and --resume from the last saved state"
         )
     else:
         advice = "lower the learning rate, or mend the data, and begin again (no state was saved)"

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from scorelet.core.checkpoint import STATE_KIND, load_tensors, save_tensors
 from scorelet.core.errors import CheckpointError, one_line
+from scorelet.training.run_folder import WEIGHTS
 
 Optimizers = list[torch.optim.Optimizer]
 KIND = f"{STATE_KIND}-2"
@@ -75,7 +76,9 @@ def load_state(
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    tensors, header = load_tensors(path)
+    weights = path.with_name(WEIGHTS)
+    remedy = f"begin in another output folder, with model.start_from {weights}"
+    tensors, header = load_tensors(path, remedy=remedy)
     if header.get("kind") != KIND or "facts" not in header:
         raise CheckpointError(f"{path} is not the state of a training run of this version.")
     return tensors, header
