@@ -245,6 +245,20 @@ def test_home_is_expanded_where_models_are_written(tmp_path, monkeypatch):
     assert is_network(load(tmp_path / "m.safetensors"), 3)
 
 
+@pytest.mark.parametrize(
+    ("address", "give"),
+    [
+        ("https://huggingface.co/a/b.c", r"give a/b\.c\.$"),
+        ("hf://a/b@main", r"give a/b\.$"),
+        ("https://huggingface.co/a/b/resolve/main/model.safetensors", r"give a/b\.$"),
+        ("https://example.org/weights.safetensors", "that you have fetched"),
+    ],
+)
+def test_an_address_is_refused_as_it_was_given(no_hub, address, give):
+    with pytest.raises(InputError, match=rf"^{address} is an address, .* {give}"):
+        sl.load(address)
+
+
 @pytest.mark.parametrize("name", ["runs/weights.safetensors", "none.pt", "a/b/c.SAFETENSORS"])
 def test_a_path_that_is_missing_is_one_sentence(built_in, name):
     with pytest.raises(

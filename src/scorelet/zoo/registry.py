@@ -24,6 +24,8 @@ _FILES = (".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".pkl")  # Hub ids may
 _CAPITALS = re.compile(r"(?<!^)(?=[A-Z])")
 _HUB_ID = re.compile(r"(?P<owner>[A-Za-z0-9][\w.-]{0,95})/[A-Za-z0-9][\w.-]*(@[\w./-]+)?")
 
+_ADDRESS = re.compile(r"(https?://(www\.)?(huggingface|hf)\.co/|hf://)(?P<name>[\w.-]+/[\w.-]+)")
+
 
 def names() -> list[str]:
     """Return the names of the built-in models."""
@@ -66,6 +68,7 @@ def local_weights(model: str | Path) -> Path | None:
     """
     if model in names():
         return WEIGHTS / f"{model}.safetensors"
+    _refuse_address(str(model))
     path = as_path(model, name="model") if model else Path()
     if (
         isinstance(model, Path)
@@ -167,6 +170,14 @@ def _uses(kind: Kind[Any], header: Header, tensors: Tensors) -> str:
     if not verbs:
         return "load it in Python, with scorelet.load"
     return f"use it with {' or '.join(f'scorelet {verb}' for verb in verbs)}"
+
+
+def _refuse_address(model: str) -> None:
+    """Raise InputError for an address of the web; of one on the Hub say the id."""
+    if "://" in model:
+        known = _ADDRESS.match(model)
+        give = known["name"] if known else "the path of a file that you have fetched from there"
+        raise InputError(f"{model} is an address, and a model is a name or a file: give {give}.")
 
 
 def _unknown(name: str) -> str:
