@@ -112,6 +112,17 @@ def test_projections_have_as_many_eigenvalues_of_one_as_dimensions(rank, k, dtyp
     torch.testing.assert_close(found.values, exact, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_copies_of_zero_above_large_negative_eigenvalues_are_found(dtype):
+    """The score of a Gaussian on a subspace: 0 as often as that has dimensions, beside -100."""
+    y = torch.rand(1, 12, 12, generator=generator(1), dtype=dtype)
+    q = torch.linalg.qr(torch.randn(144, 60, generator=generator(2), dtype=dtype)).Q
+    score = linear((q @ q.mT - torch.eye(144, dtype=dtype)) / 0.01)
+    found = jacobian_basis(score, y, 16, 0.1, method="iterative", probes=2)
+    torch.testing.assert_close(found.values, torch.zeros(16, dtype=dtype), rtol=0, atol=1e-3)
+    assert found.products < 400
+
+
 def test_singular_values_of_zero_have_no_vector_on_the_other_side():
     a = matrix()[:, :3] @ matrix()[3:6]
     found = jacobian_basis(linear(a), image(), 5, 0.1, kind="singular", method="iterative")

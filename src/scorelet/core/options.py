@@ -127,8 +127,8 @@ def _misfit(name: str, value: Any, hint: Any) -> str:  # noqa: ANN401
     for part in parts:
         if get_origin(part) is collections.abc.Sequence and _is_list(value):
             (each,) = get_args(part)
-            place = next(n for n, item in enumerate(value) if not _fits(item, each))
-            return _misfit(f"{name}[{place}]", value[place], each)
+            place, item = next((n, v) for n, v in enumerate(value) if not _fits(v, each))
+            return _misfit(f"{name}[{place}]", item, each)
     return f"{name} is {_shown(value)}: expected {_expected(hint)}."
 
 

@@ -42,38 +42,54 @@ def largest(product: Product, draw: Callable[[], np.ndarray], k: int, tolerance:
     Raises:
         InputError: they do not converge.
     """
-    start = draw()
-    if not product(start).any():
+    start, scale = draw(), 0.0
+
+    def noted(v: np.ndarray) -> np.ndarray:
+        nonlocal scale
+        moved = product(v)
+        scale = max(scale, float(np.linalg.norm(moved) / np.linalg.norm(v)))
+        return moved
+
+    if not noted(start).any():
         return Pairs(np.zeros(k), np.eye(len(start), k, dtype=start.dtype))
-    found = _search(product, start, k, tolerance)
+    found = _search(noted, start, k, tolerance)
     while True:
-        top = _met(product, found, draw(), 1, max(_LOOSE, tolerance)).values[0]
-        if top <= found.values[-1] + _slack(found, tolerance):
+        top = _met(noted, found, draw(), 1, _slack(found, max(_LOOSE, tolerance), scale), scale)
+        if top.values[0] <= found.values[-1] + _slack(found, tolerance, scale):
             return found
-        more = _met(product, found, draw(), min(k // 2 + 1, len(start) - 1), tolerance)
+        count = min(k // 2 + 1, len(start) - 1)
+        more = _met(noted, found, draw(), count, _slack(found, tolerance, scale), scale)
         found = _merged(found, more)
 
 
-def _met(product: Product, found: Pairs, start: np.ndarray, k: int, share: float) -> Pairs:
-    """Return the k largest outside of the vectors found; residuals are shares of their least.
+def _met(
+    product: Product, found: Pairs, start: np.ndarray, k: int, residual: float, scale: float
+) -> Pairs:
+    """Return the k largest outside of the vectors found, to a residual.
 
-    Those are searched of S + 2 |S|, with 0 along the vectors found.
+    They are searched of S + 2 scale, with 0 along the vectors found.
+
+    Args:
+        product, k: as in `largest`.
+        found: the pairs so far.
+        start: a random vector.
+        residual: at most.
+        scale: of S, by the products so far.
     """
-    shift = 2 * float(np.abs(found.values).max())
+    shift = 2 * scale
     down = (found.values + shift)[:, None] * found.columns.T
 
     def outside(v: np.ndarray) -> np.ndarray:
         return product(v) + shift * v - (found.columns @ (down @ v)).astype(v.dtype)
 
-    near = _slack(found, share) / (shift + float(found.values[-1]))
-    met = _search(outside, start, k, near)
+    met = _search(outside, start, k, residual / (shift + float(found.values[-1])))
     return Pairs(met.values - shift, met.columns)
 
 
-def _slack(found: Pairs, share: float) -> float:
+def _slack(found: Pairs, share: float, scale: float) -> float:
     """Return a share of the least value found, and what rounding makes of 0 at least."""
-    rounding = 100 * np.finfo(found.columns.dtype).eps * np.abs(found.values).max()
-    return float(max(share * abs(found.values[-1]), rounding))
+    rounding = 100 * float(np.finfo(found.columns.dtype).eps) * scale
+    return max(share * abs(float(found.values[-1])), rounding)
 
 
 def _merged(found: Pairs, more: Pairs) -> Pairs:
@@ -98,8 +114,8 @@ def _search(product: Product, start: np.ndarray, k: int, tolerance: float) -> Pa
         )
     except ArpackNoConvergence as error:
         raise InputError(
-            f"{error.eigenvalues.size} of {k} eigenvectors were found within {_MOST_RESTARTS} "
-            "restarts: give a larger tolerance, or a smaller k."
+            f"Not all eigenvectors were found within {_MOST_RESTARTS} restarts: give a larger "
+            "tolerance, or a smaller k."
         ) from error
     except ArpackError as error:
         raise InputError(
