@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from samples import Identity, noisy, waves, write_png
+from samples import Identity, noisy, small_network, waves, write_png
 from scorelet.cli.evaluate import parse_levels
 from scorelet.cli.main import run
 from scorelet.core.ending import STATUS
 from scorelet.core.errors import InputError
 from scorelet.data import from_unit
+from scorelet.models import ResidualDenoiser
 from scorelet.tasks import evaluate as measuring
 from scorelet.tasks.experiments.reading import shipped
-from scorelet.zoo import card, names, registry
+from scorelet.zoo import card, names, registry, save
 
 pytestmark = pytest.mark.usefixtures("float32")
 
@@ -136,6 +137,23 @@ def test_a_level_below_one_is_said_to_be_in_8_bit_units(shell, tmp_path, model, 
 
 
 @pytest.mark.slow
+def test_models_tells_what_a_file_holds(shell, tmp_path):
+    """Of a cascade, what its parts are."""
+    network = small_network()
+    save(ResidualDenoiser(network), tmp_path / "mine.safetensors")
+    status, stdout, _ = shell("models", tmp_path / "mine.safetensors", "--json")
+    assert status == 0
+    assert json.loads(stdout) == {
+        "file": str(tmp_path / "mine.safetensors"),
+        "kind": "blind-denoiser",
+        "architecture": type(network).__name__,
+        "options": network.options,
+        "weights": sum(t.numel() for t in network.state_dict().values()),
+    }
+    stdout = shell("models", registry.WEIGHTS / "faces.safetensors")[1]
+    assert "kind: multiscale\nparts:\n  coarse:\n    kind: scaled-denoiser\n" in stdout
+
+
 @pytest.mark.parametrize("words", [["models"], ["models", "photo"], ["info"], ["evaluate"]])
 def test_results_are_shown_though_messages_are_not(shell, tmp_path, model, words):
     if words == ["evaluate"]:

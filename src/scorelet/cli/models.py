@@ -5,7 +5,7 @@ from scorelet.cli.tables import ConsoleTable
 
 
 def models(name: str | None = None, *, shared: Shared = DEFAULTS) -> int:
-    """List the built-in models, or show the card of one.
+    """List the built-in models, show the card of one, or what a file of your own holds.
 
     For example:
 
@@ -13,13 +13,16 @@ def models(name: str | None = None, *, shared: Shared = DEFAULTS) -> int:
 
         scorelet models photo
 
+        scorelet models runs/mine/weights.safetensors
+
     Args:
-        name: the model whose card to show: data and their terms, command, hours, figures.
+        name: the model whose card to show: data and their terms, command, hours, figures; or a
+            .safetensors file or a Hub id: kind, network, classes, number of weights.
     """
-    from scorelet.zoo import card, names
+    from scorelet.zoo import card, contents, names
 
     if name is not None:
-        document = card(name)
+        document = card(name) if name in names() else contents(name)
         shared.show(document, describe(document))
         return 0
     cards = [card(each) for each in names()]

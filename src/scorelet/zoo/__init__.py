@@ -13,6 +13,7 @@ from scorelet.zoo.parts import (
 )
 from scorelet.zoo.registry import (
     card,
+    contents,
     load,
     load_as,
     load_network,
@@ -28,6 +29,7 @@ __all__ = [
     "build_network",
     "card",
     "check_tensors",
+    "contents",
     "describe_network",
     "kind_of",
     "load",

@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
-from torch import nn
+from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
 from scorelet.core.network import has_factors, has_network
@@ -21,6 +21,7 @@ Model = TypeVar("Model")
 
 WEIGHTS = Path(str(files("scorelet.zoo") / "weights"))
 _FILES = (".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".pkl")  # Hub ids may have dots, too
+_DESCRIBING = ("kind", "architecture", "options", "channels", "classes", "size")
 _CAPITALS = re.compile(r"(?<!^)(?=[A-Z])")
 _HUB_ID = re.compile(r"(?P<owner>[A-Za-z0-9][\w.-]{0,95})/[A-Za-z0-9][\w.-]*(@[\w./-]+)?")
 
@@ -44,6 +45,21 @@ def card(name: str) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(f"The model {name!r} has no card: {path} is missing.")
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def contents(model: str | Path) -> dict[str, Any]:
+    """Return what the file of a model says of it: kind, network, classes, number of weights.
+
+    Args:
+        model: as in `load`; nothing is built.
+
+    Raises:
+        InputError: unknown name.
+        CheckpointError: as `load`.
+    """
+    path = locate_weights(model)
+    _, header, tensors = open_model(path)
+    return {"file": str(path), **_said(header), "weights": sum(map(Tensor.numel, tensors.values()))}
 
 
 def locate_weights(model: str | Path) -> Path:
@@ -163,6 +179,15 @@ def load_network(model: str | Path, *, factor: int | None = None) -> nn.Module:
     if not has_network(loaded):
         raise InputError(f"{model} is {kind_of(loaded).words}, which has no network to start from.")
     return loaded.network
+
+
+def _said(header: Header) -> dict[str, Any]:
+    """Return the entries of a header that describe a model, and so of its parts."""
+    said = {key: header[key] for key in _DESCRIBING if key in header}
+    parts = header.get("parts")
+    if not isinstance(parts, dict):
+        return said
+    return said | {"parts": {name: _said(part) for name, part in parts.items()}}
 
 
 def _uses(kind: Kind[Any], header: Header, tensors: Tensors) -> str:
