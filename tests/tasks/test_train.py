@@ -462,7 +462,7 @@ def test_weights_whose_state_is_gone_are_not_written_over(file, tmp_path, name, 
     path = tmp_path / "run" / f"{name}.safetensors"
     path.parent.mkdir()
     path.write_bytes(b"weights")
-    message = f"{path} would be .* model.start_from {path} to begin from these weights, or remove"
+    message = f"{path} would be .* start_from: {path} to begin from these weights, or remove"
     with pytest.raises(InputError, match=message):
         train(read_config(file(steps=1)), quiet=True, resume=resume)
     assert [each.name for each in path.parent.iterdir()] == [path.name]

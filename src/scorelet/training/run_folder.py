@@ -46,8 +46,8 @@ def refuse_lost_state(folder: Path) -> None:
         if path.exists():
             raise InputError(
                 f"{path} would be written over, and {folder} holds no state to go on from: choose "
-                f"another output folder, with model.start_from {path} to begin from these weights, "
-                "or remove them."
+                f"another output folder, with start_from: {path} to begin from these weights, or "
+                "remove them."
             )
 
 

@@ -76,8 +76,7 @@ def load_state(
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    weights = path.with_name(WEIGHTS)
-    remedy = f"begin in another output folder, with model.start_from {weights}"
+    remedy = f"begin in another output folder, from the weights {path.with_name(WEIGHTS)}"
     tensors, header = load_tensors(path, remedy=remedy)
     if header.get("kind") != KIND or "facts" not in header:
         raise CheckpointError(f"{path} is not the state of a training run of this version.")
