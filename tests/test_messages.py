@@ -15,7 +15,6 @@ NAME = re.compile(r"\b[a-z]{2,}(_[a-z]+)+\b|\b(numpy|torch|np|sl)\.\w+|\w\(\)")
 PYTHON_ONLY = {
     "training/run_folder.py": "start_from",  # a field of a configuration
     "training/settings.py": "start_from",
-    "training/state.py": "start_from",
     "tasks/experiments/cascade.py": "hold_out",
     "tasks/experiments/cascade_config.py": "start_from shows_level scale_embedding",
     "tasks/networks.py": "torch.jit",
