@@ -70,16 +70,16 @@ def main(path: Path, *, steps: int = 600) -> Comparison:
 def _draw(path: Path, found: Comparison) -> None:
     (layer,) = (layer for layer in found.layers if layer.aligned.name == LAYER)
     as_they_are = eigenvector_cosines(layer.spectra[0].learned, layer.spectra[1].learned)
-    figure = new_figure(9, 3)
+    figure = new_figure(10, 3)
     axes = figure.subplots(1, 3)
-    chance = layer.learned[0].inputs ** -0.5
     for place, title, matrix in (
         (axes[0], "as they are", as_they_are),
         (axes[1], "aligned", layer.cosines),
     ):
         shown = matrix[:SHOWN, :SHOWN].numpy()
-        place.imshow(shown, cmap="Greys", vmin=chance, vmax=5 * chance)
+        drawn = place.imshow(shown, cmap="Greys", vmin=0, vmax=1)
         place.set(title=title, xlabel="direction, second network", ylabel="first network")
+        figure.colorbar(drawn, ax=place, label="|cosine|")
     entries = found.document["layers"]
     names = ["conv 1", "conv 2", "linear 1", "linear 2"]
     values = [float("nan") if e["S_mean"] is None else e["S_mean"] for e in entries]
