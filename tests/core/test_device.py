@@ -135,3 +135,23 @@ def test_complex_numbers_stay_complex_in_any_precision(dtype, kind):
         "count": torch.int64,
     }
     assert module.phases.tolist() == [1 + 2j] * 3
+
+
+class Turned(torch.nn.Linear):
+    """Moves a tensor that is neither parameter nor buffer with the others."""
+
+    def __init__(self):
+        super().__init__(2, 2)
+        self.turn = torch.eye(2)
+
+    def _apply(self, fn, recurse=True):
+        super()._apply(fn, recurse)
+        self.turn = fn(self.turn)
+        return self
+
+
+def test_what_a_module_moves_itself_is_in_the_precision_too():
+    module = Turned()
+    module(torch.ones(1, 2)).sum().backward()
+    in_precision(module, torch.device("cpu"), torch.float64)
+    assert module.turn.dtype == module.weight.dtype == module.weight.grad.dtype == torch.float64

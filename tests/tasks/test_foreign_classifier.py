@@ -90,3 +90,24 @@ def test_a_map_is_no_row_of_logits(files):
     images = LabelledImages(x, np.arange(2), ("a", "b"))
     with pytest.raises(InputError, match=r"numbers of the shape \(1, 3, 8, 8\)"):
         foreign_classifier(files / "map.pth", f"{files}/one_map.py:net", images, part="test")
+
+
+def test_a_network_of_one_size_is_shown_it(files):
+    (files / "of_size.py").write_text(
+        "from torch import nn\n\n"
+        "def net():\n    return nn.Sequential(nn.Flatten(), nn.Linear(192, 3))\n"
+    )
+    torch.save({"1.weight": torch.zeros(3, 192), "1.bias": torch.zeros(3)}, files / "of_size.pth")
+    given = {"model": files / "of_size.pth", "arch": f"{files}/of_size.py:net"}
+    found = evaluate(files / "data", size=(8, 8), **given)
+    assert (found["arch"], found["size"]) == (given["arch"], [8, 8])
+    with pytest.raises(InputError, match=r"fails on a picture of 3 channels and 6x6 pixels"):
+        evaluate(files / "data", size=(6, 6), **given)
+
+
+def test_what_builds_a_source_needs_one(files):
+    with pytest.raises(InputError, match="model to transfer from: name that"):
+        robust(
+            files / "data", model=files / "w.pth", arch=f"{files}/colour_means.py:net",
+            transfer_arch="torchvision:resnet18", size=(8, 8),
+        )  # fmt: skip

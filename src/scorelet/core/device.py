@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable
 from functools import cache
-from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -54,13 +53,13 @@ def in_precision(module: Module, device: torch.device, dtype: torch.dtype) -> Mo
 
     `Module.to` would take their imaginary parts away.
     """
-    module.to(device)
-    for tensor in chain(module.parameters(), module.buffers()):
-        if tensor.is_floating_point():
-            tensor.data = tensor.data.to(dtype)
-        elif tensor.is_complex():
-            tensor.data = tensor.data.to(torch.promote_types(dtype, torch.complex64))
-    return module
+
+    def moved(tensor: Tensor) -> Tensor:
+        if tensor.is_complex():
+            return tensor.to(device, torch.promote_types(dtype, torch.complex64))
+        return tensor.to(device, dtype if tensor.is_floating_point() else None)
+
+    return module._apply(moved)  # as `Module.to` does it
 
 
 def full_precision(x: Tensor) -> torch.autocast:

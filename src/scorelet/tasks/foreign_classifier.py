@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
-from scorelet.core.errors import InputError
+from scorelet.core.errors import InputError, one_line
 from scorelet.core.progress import Say
+from scorelet.core.words import counted
 from scorelet.models import Classifier
-from scorelet.tasks.networks import Data, Part, PictureChoice, open_network, open_pictures
+from scorelet.tasks.networks import Data, Opened, Part, PictureChoice, open_network, open_pictures
 
 SIZE_ALONE = "size is for networks that arch builds, and others say theirs: leave it out."
 
@@ -49,8 +51,7 @@ def foreign_classifier(
     for note in opened.notes:
         say(note)
     images = open_pictures(data, opened.network, PictureChoice(part, size, limit=1))
-    with torch.no_grad():
-        logits = opened.network(images.images(0, 1))
+    logits = _shown(opened, images.images(0, 1))
     count = len(images.classes)
     if not isinstance(logits, torch.Tensor) or logits.shape != (1, count):
         raise InputError(
@@ -59,6 +60,19 @@ def foreign_classifier(
             "numbered them."
         )
     return Classifier(opened.network, images.classes, size=size, channels=(images.channels,))
+
+
+def _shown(opened: Opened, x: Tensor) -> object:
+    try:
+        with torch.no_grad():
+            return opened.network(x)
+    except Exception as error:  # networks of others fail in all kinds of ways
+        channels, height, width = x.shape[1:]
+        raise InputError(
+            f"{opened.title} fails on a picture of {counted(channels, 'channel')} and {height}x"
+            f"{width} pixels ({one_line(error)}): bring pictures of folders to its size by size, "
+            "or show others."
+        ) from error
 
 
 def _said(answer: object) -> str:

@@ -15,7 +15,13 @@ from scorelet.data.pictures.in_memory import in_memory
 from scorelet.models import Denoiser, GaussianMixtureDenoiser, ResidualDenoiser
 from scorelet.models.measurements import LowFrequencies, RandomSensing
 from scorelet.sampling import DivergenceError
-from scorelet.tasks.restore import FILLING, QUALITIES, SCHEDULE, RestoreSettings
+from scorelet.tasks.restore import (
+    FILLING,
+    QUALITIES,
+    SCHEDULE,
+    RestoreSettings,
+    schedule_of,
+)
 from scorelet.tasks.restore.drawing import opacity
 from scorelet.tasks.restore.files import restore_files
 from scorelet.tasks.restore.observed import observe
@@ -38,6 +44,11 @@ def truth(side=32):
 
 def error(x, y):
     return float(np.sqrt(np.mean((np.squeeze(x) - y) ** 2)))
+
+
+def test_missing_pixels_of_noisy_pictures_begin_as_other_tasks():
+    assert schedule_of("inpaint") == schedule_of("inpaint", 0.07) == FILLING
+    assert schedule_of("inpaint", 0.08) == schedule_of("superres") == SCHEDULE
 
 
 @pytest.mark.parametrize("schedule", [SCHEDULE, FILLING])

@@ -24,8 +24,8 @@ def filled(pixels: Pixels, mask: np.ndarray) -> Pixels:
 def smoothly_filled(pixels: Pixels, mask: np.ndarray) -> Pixels:
     """Fill as `filled` does, but with a smooth surface: each pixel is the mean of its neighbours.
 
-    It is the solution of the Laplace equation, nearly: on each grid, from the coarsest on, masked
-    places are set to the means of their four neighbours a few times.
+    Of scattered gaps it is nearly the solution of the Laplace equation: on each grid, from the
+    coarsest on, masked places are set to the means of their four neighbours a few times.
     """
     return _pulled_into(pixels, mask, sweeps=_SWEEPS)
 
@@ -44,17 +44,25 @@ def _pulled(total: Pixels, count: Pixels, sweeps: int) -> Pixels:
     height, width = total.shape[:2]
     coarse = _pulled(_halved(total), _halved(count), sweeps)
     wide = coarse.repeat(2, axis=0).repeat(2, axis=1)[:height, :width]
-    found = np.where(count > 0, mean, wide)
+    found, known = np.where(count > 0, mean, wide), np.broadcast_to(count > 0, mean.shape)
     for _ in range(sweeps):
-        found = np.where(count > 0, mean, _of_neighbours(found))
+        found = _of_neighbours(found)
+        np.copyto(found, mean, where=known)
     return found
 
 
 def _of_neighbours(values: Pixels) -> Pixels:
     """Return the means of the four neighbours; the edges count as mirrored."""
-    wide = np.pad(values, ((1, 1), (1, 1), (0, 0)), mode="edge")
-    rows = wide[2:, 1:-1] + wide[:-2, 1:-1]
-    return (rows + wide[1:-1, 2:] + wide[1:-1, :-2]) / 4
+    found = np.empty_like(values)
+    found[:-1], found[-1] = values[1:], values[-1]
+    found[1:] += values[:-1]
+    found[0] += values[0]
+    found[:, :-1] += values[:, 1:]
+    found[:, -1] += values[:, -1]
+    found[:, 1:] += values[:, :-1]
+    found[:, 0] += values[:, 0]
+    found *= 0.25
+    return found
 
 
 def _halved(values: Pixels) -> Pixels:

@@ -80,4 +80,6 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
     found = measure(model, data, settings)
     if notes:
         found["warnings"] = [*notes, *found.get("warnings", [])]
-    return {"model": name, "data": str(data), **found}
+    built = {"arch": arch} if size is None else {"arch": arch, "size": list(size)}
+    head = {"model": name, "data": str(data)} | (built if arch is not None else {})
+    return head | found

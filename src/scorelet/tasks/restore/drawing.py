@@ -114,7 +114,7 @@ def _drawn(
     said: Callable[[int], None],
 ) -> Tensor:
     """Draw one sample, (1, channel, height, width)."""
-    noise, schedule = Noise(settings.seed, [number]), schedule_of(settings.task)
+    noise, schedule = Noise(settings.seed, [number]), schedule_of(settings.task, settings.sigma)
     states = ascend(denoiser, guess, schedule, noise, observation=observation, label=settings.label)
     found = guess
     for call, state in enumerate(states, start=1):

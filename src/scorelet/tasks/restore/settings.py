@@ -27,12 +27,14 @@ More and smaller steps have larger errors with it: it leaves noise in texture, w
 
 FILLING = AscentSchedule(start=0.15, end=0.01, first=0.6, beta=0.074)
 """Of inpainting, as many calls: what is filled smoothly is nearer than other guesses, and noise of
-`SCHEDULE` would hide what it says."""
+`SCHEDULE` would hide what it says. Not where known pixels have more than half of its first noise:
+the surface through them is too rough."""
 
 
-def schedule_of(task: str) -> AscentSchedule:
-    """Return the noise levels of a task."""
-    return FILLING if task == "inpaint" else SCHEDULE
+def schedule_of(task: str, sigma: float | None = None) -> AscentSchedule:
+    """Return the noise levels of a task, where what is measured has noise of a level."""
+    smooth = task == "inpaint" and 2 * (sigma or 0) <= FILLING.start
+    return FILLING if smooth else SCHEDULE
 
 
 QUALITIES = {"fast": 1, "full": 8}
@@ -153,7 +155,7 @@ class RestoreSettings:
     @property
     def calls(self) -> int:
         """Network calls for each sample."""
-        return len(schedule_of(self.task).sigmas())
+        return len(schedule_of(self.task, self.sigma).sigmas())
 
     @property
     def enlarges(self) -> int:
@@ -191,7 +193,7 @@ class Restored:
             is kept. They differ where the measurement leaves a choice.
         deviation: standard deviation of all samples, of the shape of `image`, without opacity; 0
             for one. It shows where the result is unsure, and is no error bar: measured on
-            photographs, errors were 1.7 to 3.7 times as large.
+            photographs, errors were 1.7 to 3.7 times as large, in a large hole 6 to 7 times.
         picture: the mean as it is written: with opacity and metadata.
         steps: network calls for each sample.
         sigma: level of the noise that was taken, given or found, in [0, 1] units.

@@ -177,6 +177,8 @@ def _work(data: Data, model: Model, settings: RobustSettings, source: Model | No
             )
         return attacked_network(what, settings.device)
 
+    if source is None and settings.transfer_arch is not None:
+        raise InputError("transfer-arch builds the model to transfer from: name that, too.")
     network = opened(model, settings.arch)
     other = None if source is None else opened(source, settings.transfer_arch)
     shown = shown_pictures(data, network, settings)
@@ -217,8 +219,8 @@ def _head(data: Data, model: Model, source: Model | None, work: Work) -> dict[st
         "queries": settings.queries if "square" in work.attacks else None,
         "seed": settings.seed,
     }
-    if settings.arch is not None:
-        head["arch"] = settings.arch
+    foreign = {n: getattr(settings, n) for n in ("arch", "transfer_arch", "size")}
+    head |= {name: value for name, value in foreign.items() if value is not None}
     level = _label_level(work.network)
     if level is not None:
         head["label_level"] = level
