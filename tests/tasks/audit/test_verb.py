@@ -176,6 +176,16 @@ def test_networks_that_return_the_noise_are_not_judged(arrays):
         assert found["rows"][0]["verdict"] == "undertrained"
 
 
+@pytest.mark.parametrize("share", [0.9, 1.0])
+def test_weak_networks_of_dark_pictures_do_not_pass_for_noise(tmp_path, share):
+    """Where black is nearer to the pictures than what is shown."""
+    dark = tmp_path / "dark.npy"
+    np.save(dark, (0.2 * pictures(20, seed=0)).astype(np.uint8))
+    weak = [Answering(lambda y: share * y) for _ in range(2)]
+    found = sl.audit(dark, models=weak, samples=0).document
+    assert found["rows"][0]["verdict"] == "undertrained"
+
+
 def test_networks_that_write_over_their_input_are_one_function_with_those_that_do_not(arrays):
     """Both see the same noisy pictures, and the first must not change those of the second."""
     first, second = (Answering(lambda y: y.sub_(0.5).mul_(0.8).add_(0.5)) for _ in range(2))

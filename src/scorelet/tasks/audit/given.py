@@ -1,6 +1,5 @@
 """Models that are given to an audit: files, names, denoisers, and networks of others."""
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.analysis.memorization import psnr_by_level
+from scorelet.analysis.memorization.curves import EXACT
 from scorelet.core.errors import InputError, one_line
 from scorelet.core.network import equal_weights
 from scorelet.core.paths import as_path
@@ -22,8 +22,7 @@ Model = str | Path | nn.Module
 
 _NEARER, _GAIN = 3.0, 2.0
 """dB: y - f(y) of a network that returns the noise is nearer to clean pictures than f(y) by the
-first, and than y by the second. No multiple of y passes for one in pictures with a mean square of
-σ² and more."""
+first, and than the best multiple of y by the second. No multiple of y passes for one."""
 
 
 class OthersDenoiser(Denoiser):
@@ -124,18 +123,29 @@ def refuse_noise(
         seed: of the noise.
 
     Raises:
-        InputError: y - f(y) is far nearer to clean pictures than f(y), and nearer than y.
+        InputError: y - f(y) is far nearer to clean pictures than f(y), and nearer than any multiple
+            of y.
     """
     own, rest = (
         float(psnr_by_level(f, clean, [sigma], seed=seed).mean())
         for f in (denoiser, _Rest(denoiser))
     )
-    if rest - own >= _NEARER and rest + 20 * math.log10(sigma) >= _GAIN:
+    if rest - own >= _NEARER and rest - _of_best_multiple(clean, sigma) >= _GAIN:
         raise InputError(
             f"{name_of(model)} seems to return the noise: at noise level {sigma:g} the noisy "
             f"picture less its answer is {rest - own:.1f} dB nearer to the clean one than the "
             "answer; give a module that returns clean pictures, y - f(y) of this f."
         )
+
+
+def _of_best_multiple(clean: Image, sigma: float) -> float:
+    """Return the mean PSNR of the best multiple c y of each picture: at least that of y and of 0.
+
+    Its mean squared error is m σ² / (m + σ²), m the mean square of the picture.
+    """
+    square = clean.double().square().flatten(1).mean(1)
+    levels = 10 * (1 / square + 1 / sigma**2).log10()
+    return float(levels.clamp(max=EXACT).mean())
 
 
 def name_of(model: Model) -> str:
