@@ -469,6 +469,9 @@ def test_maps_that_return_the_noise_are_told_from_denoisers(method, sigma, recwa
 
     for f in (blur, lambda y: 0.7 * y, lambda y: 0.1 * y, torch.clone):
         jacobian_basis(f, y, 2, sigma, method=method)
+    for share in (0.6, 0.7, 0.9, 1.0):
+        for level in (sigma, 0.01, 0.5, 1.0):
+            jacobian_basis(lambda y, share=share: share * (y - 0.5), y, 2, level, method=method)
     assert not recwarn
     with pytest.warns(ReturnsNoiseWarning, match="seems to return the noise: .*lambda y: y - f"):
         jacobian_basis(lambda y: y - blur(y), y, 2, sigma, method=method)

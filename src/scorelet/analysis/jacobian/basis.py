@@ -48,7 +48,8 @@ FULL_UP_TO = 1024
 
 
 _FAR = 0.25
-"""Share of the error of f(y) below which that of y - f(y) is far less."""
+"""Share of the error of f(y) below which that of y - f(y) is far less; and of the square of f(y)
+that y - f(y) has at least if it is an image, not about a constant."""
 
 
 class ReturnsNoiseWarning(UserWarning):
@@ -192,9 +193,7 @@ def _summary(
     if sigma is not None:
         sure = residual + sigma**2 * (2 * known.trace.value - size)
         sure_error = _sure_error(residual, sigma, size, known)
-        answer = float(value.double().square().sum())
-        rest = answer + sigma**2 * (size - 2 * known.trace.value)
-        if rest < _FAR * sure and 2 * answer < residual and 2 * known.trace.value > size:
+        if _returns_noise(y, value, sigma, known.trace.value):
             warnings.warn(
                 "f seems to return the noise: by SURE, y - f(y) is far nearer to the clean image. "
                 "Give a function that returns the clean image, as lambda y: y - f(y).",
@@ -217,6 +216,25 @@ def _summary(
         homogeneity=float(error.double().norm() / value.double().norm().clamp(min=1e-300)),
         products=products.count,
     )
+
+
+def _returns_noise(y: Tensor, value: Tensor, sigma: float, trace: float) -> bool:
+    """Whether y - f(y) is far nearer to the clean image than f(y), by SURE.
+
+    Means are taken away, so that a map which only subtracts a constant is none that returns noise;
+    and no noise is taken to be larger than y less its mean.
+    """
+    if 2 * value.double().norm() ** 2 >= (y - value).double().norm() ** 2 or 2 * trace <= y.numel():
+        return False
+    answer, residual, whole = (float(_centred(v).square().sum()) for v in (value, y - value, y))
+    excess = min(sigma**2, whole / y.numel()) * (2 * trace - y.numel())
+    return answer - excess < _FAR * (residual + excess) and residual > _FAR * answer
+
+
+def _centred(v: Tensor) -> Tensor:
+    """Take away the mean of each channel, the mean over the last two axes."""
+    v = v.double()
+    return v - v.mean(tuple(range(-min(2, v.ndim), 0)), keepdim=True)
 
 
 def _sure_error(residual: float, sigma: float, size: int, known: Traces) -> float:
