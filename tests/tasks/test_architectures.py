@@ -237,6 +237,9 @@ def test_a_network_is_taken_out_of_a_module_with_a_loss(library, tmp_path):
         lambda state: {"weights": state, "epoch": 3},
         lambda state: {"network": state, "optimizer": {"state": {0: {"step": torch.ones(1)}}}},
         lambda state: {"state": {"model": state, "epoch": 3}},
+        lambda state: {"network": state, "state": {"epoch": 3, "best": 0.9}},
+        lambda state: {"model": {"name": "resnet"}, "weights": state, "step": torch.tensor(3)},
+        lambda state: {"a": {"b": state}},
     ],
 )
 def test_the_only_dictionary_of_tensors_is_opened_whatever_its_name(tmp_path, wrap):
@@ -249,14 +252,16 @@ def test_the_only_dictionary_of_tensors_is_opened_whatever_its_name(tmp_path, wr
     ("saved", "held"),
     [
         ({"generator": {"w": torch.ones(1)}, "critic": {"w": torch.ones(1)}}, "generator, critic"),
-        ({"model": {"encoder": {}, "lr": 0.1}, "epoch": 3}, "encoder, lr"),
+        ({"model": {"encoder": {}, "lr": 0.1}, "epoch": 3}, "model, epoch"),
+        ({"0.weight": torch.ones(2), "normalisation": {"mean": torch.ones(1)}}, "0.weight, norm"),
+        ({"state": {0: {"step": torch.ones(1)}}, "param_groups": []}, "state, param_groups"),
         ([torch.ones(1)], "a list"),
         ({}, "an empty dictionary"),
     ],
 )
 def test_files_without_one_dictionary_of_tensors_are_told_what_they_hold(tmp_path, saved, held):
     torch.save(saved, tmp_path / "w.pth")
-    with pytest.raises(CheckpointError, match=f"w.pth holds {held}: expected one dictionary"):
+    with pytest.raises(CheckpointError, match=f"w.pth holds {held}.*: expected one dictionary"):
         read_state(tmp_path / "w.pth")
 
 
@@ -266,6 +271,15 @@ def test_a_dictionary_that_holds_itself_comes_to_an_end(tmp_path):
     torch.save(endless, tmp_path / "w.pth")
     with pytest.raises(CheckpointError, match="holds model: expected one"):
         read_state(tmp_path / "w.pth")
+
+
+@pytest.mark.parametrize("ema", [lambda state: state, lambda state: {"shadow": state, "decay": 1}])
+@pytest.mark.parametrize("other", ["weights", "model"])
+def test_averaged_weights_are_taken_before_others_which_is_said(tmp_path, ema, other):
+    path, said = tmp_path / "w.pth", []
+    torch.save({other: {"weight": torch.zeros(3)}, "ema": ema({"weight": torch.ones(3)})}, path)
+    assert torch.equal(read_state(path, say=said.append)["weight"], torch.ones(3))
+    assert said == [f"{path} holds ema and {other}: the averaged weights, ema, are taken"]
 
 
 @pytest.mark.parametrize("names", [("model", "ema_model"), ("net_ema", "net"), ("net", "ema")])

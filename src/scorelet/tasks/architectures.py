@@ -31,7 +31,7 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 """Mean and deviation of colours, by which these libraries' networks want pictures standardised."""
 _AVERAGED = ("params_ema", "state_dict_ema", "model_ema", "ema")
 """Where training programs keep the mean of weights over steps, which is what they use later."""
-_WRAPPERS = ("state_dict", "model", "model_state_dict", "net", "module", "params", "state")
+_WRAPPERS = ("state_dict", "model", "model_state_dict", "net", "module", "params")
 _DEPTH = 4
 """So many dictionaries in one another are opened."""
 _PREFIXES = ("module.", "model.", "_orig_mod.")
@@ -95,11 +95,12 @@ def _averaged(found: object, path: Path, say: Say) -> object:
     """Return the averaged weights, if there are any, else what was found."""
     if not isinstance(found, Mapping):
         return found
-    name = next((name for name in _AVERAGED if _is_state(found.get(name))), None)
+    name = next((name for name in _AVERAGED if _holds_state(found.get(name))), None)
     if name is None:
         return found
-    if others := [other for other in _WRAPPERS if isinstance(found.get(other), Mapping)]:
-        say(f"{path} holds {name} and {', '.join(others)}: the averaged weights, {name}, are taken")
+    others = [str(other) for other in found if other != name and _holds_state(found[other])]
+    if others:
+        say(f"{path} holds {name} and {listed(others)}: the averaged weights, {name}, are taken")
     return found[name]
 
 
@@ -110,18 +111,36 @@ def _is_state(found: object) -> bool:
     return all(isinstance(n, str) and isinstance(v, Tensor) for n, v in found.items())
 
 
+def _holds_state(found: object, depth: int = _DEPTH) -> bool:
+    """Whether it is a dictionary of tensors by name, or one of it; what optimizers keep is none."""
+    if not isinstance(found, Mapping) or "param_groups" in found or not depth:
+        return False
+    return _is_state(found) or any(_holds_state(value, depth - 1) for value in found.values())
+
+
 def _unwrapped(found: object, path: Path, say: Say) -> Any:  # noqa: ANN401 - what a file holds
     """Open the dictionaries in which training programs wrap tensors."""
     for _ in range(_DEPTH):
         found = _averaged(found, path, say)
-        if not isinstance(found, Mapping):
+        if not _holds_state(found) or _is_state(found):
             return found
-        named = [found[name] for name in _WRAPPERS if isinstance(found.get(name), Mapping)]
-        states = [value for value in found.values() if _is_state(value)]
-        if not named and len(states) != 1:
+        inner = _wrapped(found)
+        if inner is None:
             return found
-        found = (named or states)[0]
+        found = inner
     return found
+
+
+def _wrapped(found: Any) -> object:  # noqa: ANN401 - what a file holds
+    """Return the dictionary of weights in a dictionary: by its name, or the only one."""
+    holding = {name: value for name, value in found.items() if _holds_state(value)}
+    named = [holding[name] for name in _WRAPPERS if name in holding]
+    if named:
+        return named[0]
+    if any(isinstance(value, Tensor) and value.ndim for value in found.values()):
+        return None  # these are the weights
+    states = [value for value in holding.values() if _is_state(value)] or [*holding.values()]
+    return states[0] if len(states) == 1 else None
 
 
 def _held(found: object) -> str:
