@@ -424,6 +424,30 @@ def test_matrices_beside_parts_are_said():
     assert alone.startswith("2 WithMatrices parameters are left out (the first is down)")
 
 
+@pytest.mark.parametrize(
+    ("name", "shape", "said"),
+    [
+        ("token_mixing", (9, 9), True),
+        ("bias_up", (4, 4), True),
+        ("position_queries", (3, 4), True),
+        ("embedder_weight", (4, 4), True),
+        ("w", (1, 4, 4), True),
+        ("scale", (1, 4, 1), False),
+        ("cls_token", (2, 4), False),
+        ("pos_embed_window", (1, 4, 4), False),
+        ("position_embeddings", (3, 4), False),
+        ("rel_pos_h", (3, 4), False),
+        ("relative_position_bias_table", (3, 4), False),
+        ("attention_biases", (3, 4), False),
+    ],
+)
+def test_matrices_are_told_from_tables_by_whole_words(name, shape, said):
+    holder = type("Mixer", (nn.Module,), {})()
+    holder.part = nn.Linear(4, 4)
+    holder.register_parameter(name, nn.Parameter(torch.ones(shape)))
+    assert [name in text for text in left_out(holder, "")] == [True] * said
+
+
 class Sized(nn.Module):
     """In the manner of transformers that know one size of picture."""
 

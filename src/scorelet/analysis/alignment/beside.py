@@ -1,5 +1,6 @@
 """What a network holds beside its layers, in sentences."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -23,8 +24,10 @@ _STORED = {f"{n}{end}" for n in ("weight", "bias") for end in ("", "_g", "_v", "
 _LAYERS = {"linear", "conv1d", "conv2d", "conv3d"}
 """Functions of torch that layers call with their weights."""
 
-_TABLES = ("bias", "embed", "pos", "token")
-"""How words begin in the names of parameters that are added to signals."""
+_TABLES = re.compile(
+    r"(?:.*_)?(?:(?:pos|emb|embed|embedding|table)s?(?:_.*)?|(?:position|token|bias|biase)s?)"
+)
+"""Names of parameters that are added to signals: a word anywhere, or the last one."""
 
 
 def grouped(net: nn.Module) -> Sequence[str]:
@@ -176,11 +179,11 @@ def _matrices_beside_parts(module: nn.Module) -> list[str]:
 
 
 def _is_matrix(p: Tensor) -> bool:
-    return sum(side > 1 for side in p.shape) > 1 and p.shape[0] > 1
+    return sum(side > 1 for side in p.shape) > 1
 
 
 def _is_table(name: str) -> bool:
-    return any(word.startswith(_TABLES) for word in name.split("_"))
+    return _TABLES.fullmatch(name) is not None
 
 
 def _computing(module: nn.Module) -> list[nn.Module]:
