@@ -1,7 +1,6 @@
 """The verbs of weights: documents say what the analysis finds, reports show it."""
 
 import copy
-import functools
 import json
 import math
 
@@ -220,38 +219,6 @@ def test_layers_that_compute_their_weights_in_forward_are_said():
             assert any(w.startswith(f"{text}: {ending}") for w in document["warnings"])
     with pytest.raises(InputError, match=r"3 is a Adapted with parameters of its own \(up, down\)"):
         sl.weights.resample(net, data=x)
-
-
-class Padded(nn.Conv2d):
-    """A convolution that pads in its own way, with its weights as they are stored."""
-
-    def forward(self, x):
-        sides = [k // 2 for k in self.weight.shape[2:] for _ in range(2)]
-        x = nn.functional.pad(x, sides, mode="reflect")
-        return nn.functional.conv2d(x, self.weight.to(x.dtype), self.bias, self.stride)
-
-
-class Rectified(nn.Linear):
-    """A linear layer and a rectifier."""
-
-    def forward(self, x):
-        return torch.relu(super().forward(x))
-
-
-class Scaled(nn.Linear):
-    """A linear layer that scales its weights."""
-
-    def forward(self, x):
-        return nn.functional.linear(x, 0.5 * self.weight, self.bias)
-
-
-def test_layers_that_compute_with_stored_weights_in_their_own_forward_are_not_said():
-    partly = nn.Linear(4, 4)
-    partly.forward = functools.partial(nn.Linear.forward, partly)
-    net = nn.Sequential(Padded(3, 4, 3, stride=2), nn.Flatten(), Rectified(16, 4), partly)
-    assert sl.weights.spectrum(net).document["warnings"] == []
-    (said,) = sl.weights.spectrum(Scaled(4, 4)).document["warnings"]
-    assert said.startswith("weights of 1 Scaled are taken as they are stored (the network itself)")
 
 
 def test_a_comparison_finds_the_noise_of_both():

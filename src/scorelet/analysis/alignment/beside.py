@@ -1,13 +1,10 @@
 """What a network holds beside its layers, in sentences."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
-from torch.overrides import TorchFunctionMode
 
 from scorelet.analysis.alignment.layers import (
     CONVOLUTIONS,
@@ -20,9 +17,6 @@ from scorelet.core.words import counted, listed
 
 _STORED = {f"{n}{end}" for n in ("weight", "bias") for end in ("", "_g", "_v", "_orig")}
 """Weights and biases of torch's layers, and what its hooks compute them from."""
-
-_LAYERS = {"linear", "conv1d", "conv2d", "conv3d"}
-"""Functions of torch that layers call with their weights."""
 
 _TABLES = re.compile(
     r"(?:.*_)?(?:(?:pos|emb|embed|embedding|table)s?(?:_.*)?|(?:position|token|bias|biase)s?)"
@@ -74,7 +68,7 @@ def own_forwards(net: nn.Module) -> list[str]:
     kinds: dict[tuple[str, ...], list[str]] = {}
     for layer in registered_layers(net):
         others = other_parameters(layer.module)
-        if others or (_has_own_forward(layer.module) and not _takes_stored(layer.module)):
+        if others or _has_own_forward(layer.module):
             kinds.setdefault((_kind(layer.module).__name__, *others), []).append(layer.name)
     return [
         f"weights of {counted(len(names), kind)} are taken as they are stored"
@@ -93,51 +87,6 @@ def _has_own_forward(module: nn.Module) -> bool:
     """Whether somebody else wrote how a layer computes."""
     source = getattr(module.forward, "__module__", None) or ""
     return not source.startswith(("torch.nn.", "scorelet."))
-
-
-class _Uses(TorchFunctionMode):
-    """Names of the functions that compute with a weight."""
-
-    def __init__(self, weight: object) -> None:
-        super().__init__()
-        self.weight, self.names = weight, set[str]()
-
-    def __torch_function__(
-        self,
-        func: Callable[..., object],
-        types: object,
-        args: Sequence[Any] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> object:
-        """Call the function, and keep its name if it gives more than a shape."""
-        options = kwargs or {}
-        found = func(*args, **options)
-        given = any(each is self.weight for each in (*args, *options.values()))
-        computed = isinstance(found, Tensor | tuple) and not isinstance(found, torch.Size)
-        if given and computed and found is not self.weight:
-            self.names.add(getattr(func, "__name__", ""))
-        return found
-
-
-def _takes_stored(module: nn.Module) -> bool:
-    """Whether a layer with its own forward only convolves, or multiplies, by its stored weight.
-
-    It is called once, with zeros; one that has parts or buffers, or that fails, is taken to compute
-    its weights.
-    """
-    weight = module._parameters.get("weight")
-    if not isinstance(weight, Tensor) or [*module.children(), *module.buffers()]:
-        return False
-    sides = [
-        2 * k * d for k, d in zip(weight.shape[2:], getattr(module, "dilation", ()), strict=True)
-    ]
-    zeros, uses = weight.new_zeros(1, weight.shape[1], *sides), _Uses(weight)
-    try:
-        with torch.no_grad(), torch.random.fork_rng([]), uses:
-            module.forward(zeros)
-    except Exception:  # whatever the code of others raises
-        return False
-    return bool(uses.names) and uses.names <= _LAYERS
 
 
 def _others(net: nn.Module) -> list[str]:
