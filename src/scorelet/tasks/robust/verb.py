@@ -97,8 +97,9 @@ def robust(  # noqa: PLR0913 - as many as the command has options
         eps: radii in the unit of pictures with values in [0, 1].
         attack: pgd, apgd, autoattack or square, or several of them.
         transfer_from: another model: pictures that PGD makes for it are shown to this one.
-        part, limit, steps, restarts, queries, seed, calibration, smoothing, draws, device, arch,
-            transfer_arch, size: see `RobustSettings`.
+        part, limit, steps, restarts, queries, seed, calibration, smoothing, draws, device: see
+            `RobustSettings`.
+        arch, transfer_arch, size: see `RobustSettings`.
         outliers: pictures of another kind; a joint law tells them by its log-density at
             `outlier_sigma`.
         outlier_sigma: noise level in [0, 1].
