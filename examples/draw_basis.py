@@ -32,7 +32,7 @@ def main(source: Path, target: Path, *, side: int = 32) -> list[float]:
     indices = [0, *(int((found.values - value).abs().argmin()) for value in SHOWN)]
     values = [float(found.values[index]) for index in indices]
     drawn = torch.cat([noisy - noisy.mean(), found.vectors[indices, 0]])
-    figure = vectors_figure([0, *values], drawn.permute(0, 2, 3, 1).numpy())
+    figure = vectors_figure([0.0, *values], drawn.permute(0, 2, 3, 1).numpy())
     titles = [f"λ{i + 1} = {value:z.2f}" for i, value in zip(indices, values, strict=True)]
     for axes, title in zip(figure.axes, ["noisy picture", *titles], strict=True):
         axes.set_title(title, fontsize="small")

@@ -112,6 +112,8 @@ def grain(pixels: Pixels, *, bounded: bool = True, mask: np.ndarray | None = Non
         blocks = blocks[_blocks(mask[..., None]).all((1, 2))]
     if bounded:
         blocks = blocks[((blocks <= 0) | (blocks >= 1)).mean((1, 2)) < CUT_OFF]
+    else:
+        blocks = blocks.astype(np.float64)  # squares of the largest numbers
     if len(blocks) < FEWEST:
         return None
     means = blocks.mean((1, 2))

@@ -1,7 +1,7 @@
 """Safe, atomic checkpoints: safetensors with a JSON header, never a pickle.
 
 A checkpoint carries what is needed to build its object again: ``kind`` and ``options``, beside
-tensors. Its header entry ``scorelet`` is one JSON document; another is a checksum of the whole.
+tensors. Its header entry ``scorelet`` is one JSON document, whose end is a checksum of the whole.
 """
 
 import json
@@ -21,8 +21,9 @@ from scorelet.core.files import atomic_path, check_regular
 HEADER = "scorelet"
 SAME = "scorelet-same"
 """Entry of the names whose tensors are those of other names."""
-CHECKSUM = "scorelet-crc32"
-"""Entry of a checksum of tensors and header; files from before there was one lack it."""
+CHECKSUM = "crc32"
+"""Last entry of the document, a checksum of tensors and header; files from before there was one
+lack it. It is not beside the document: entries of safetensors have no order."""
 STATE_KIND = "training-state"
 """What `kind` begins with in the state of a training run, which is no model; a version follows."""
 _LFS = b"version https://git-lfs.github.com/spec/v1"
@@ -40,7 +41,7 @@ def save_tensors(path: str | Path, tensors: dict[str, Tensor], header: dict[str,
     same = _same(tensors)
     plain = {k: _plain(t) for k, t in tensors.items() if k not in same}
     metadata = {HEADER: json.dumps(header)} | ({SAME: json.dumps(same)} if same else {})
-    metadata[CHECKSUM] = _checksum(plain, metadata)
+    metadata[HEADER] = json.dumps(header | {CHECKSUM: _checksum(plain, metadata)})
     try:
         with atomic_path(Path(path)) as temporary:
             save_file(plain, temporary, metadata=metadata)
@@ -75,7 +76,8 @@ def load_tensors(
             if not isinstance(header, dict):
                 raise ValueError(f"its entry {HEADER} is no mapping")
             found = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
-            if metadata.get(CHECKSUM) not in (None, _checksum(found, metadata)):
+            known = header.pop(CHECKSUM, None)
+            if known not in (None, _checksum(found, metadata | {HEADER: json.dumps(header)})):
                 raise ValueError("its checksum is another than when it was written")
             return found | _again(found, json.loads(metadata.get(SAME, "{}"))), header
     except CheckpointError:
@@ -101,9 +103,8 @@ def _plain(t: Tensor) -> Tensor:
 
 
 def _checksum(tensors: dict[str, Tensor], metadata: dict[str, str]) -> str:
-    """Return the CRC-32 of names, types, shapes, bytes, and the other entries of the header."""
-    entries = sorted((name, text) for name, text in metadata.items() if name != CHECKSUM)
-    value = zlib.crc32(json.dumps(entries).encode())
+    """Return the CRC-32 of names, types, shapes and bytes, and of what the header says."""
+    value = zlib.crc32(json.dumps([metadata.get(name) for name in (HEADER, SAME)]).encode())
     for name, t in sorted(tensors.items()):
         value = zlib.crc32(f"{name} {t.dtype} {tuple(t.shape)}".encode(), value)
         value = zlib.crc32(t.cpu().reshape(-1).view(torch.uint8).numpy(), value)
