@@ -32,14 +32,22 @@ def verb(
 @pytest.mark.parametrize(
     ("option", "value"),
     [
-        ("sigma", 1), ("sigma", 0.5), ("sigma", np.float32(1)), ("sigma", None),
-        ("count", np.int64(3)), ("place", "x"), ("place", Path("x")), ("side", "auto"),
-        ("side", 64), ("side", None), ("levels", [1, 2.5]), ("levels", (1,)),
-        ("levels", np.ones(3)), ("params", {"a": 1}), ("say", print), ("source", object),
+        ("sigma", 1), ("sigma", 0.5), ("sigma", None), ("place", "x"),
+        ("place", Path("x")), ("side", "auto"), ("side", 64), ("side", None),
+        ("levels", [1, 2.5]), ("levels", (1,)), ("levels", np.ones(3)),
+        ("params", {"a": 1}), ("say", print), ("source", object),
     ],
 )  # fmt: skip
 def test_what_fits_passes(option, value):
     assert any(got is value for got in verb(**{option: value}))
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "kind"),
+    [("sigma", np.float32(0.5), float), ("count", np.int64(3), int), ("side", np.uint8(64), int)],
+)
+def test_numbers_of_numpy_become_those_of_python(option, value, kind):
+    assert any(type(got) is kind and got == value for got in verb(**{option: value}))
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,12 @@ def one_line(error: BaseException, *, limit: int = 300) -> str:
     return text if len(text) <= limit else f"{text[:limit].rstrip()} ..."
 
 
+def mixes_dtypes(error: BaseException) -> bool:
+    """Whether torch complains of an image and weights of different dtypes."""
+    said = str(error)
+    return "scalar type" in said or "should be the same" in said
+
+
 class MissingExtraError(ScoreletError, ImportError):
     """An optional dependency that is not installed."""
 

@@ -39,7 +39,7 @@ def checked(function: Function) -> Function:
 
     Numbers, texts, paths, None, classes, lists of these, functions and dictionaries are checked,
     and unions of them; what else an annotation may hold takes everything. NumPy's numbers are
-    numbers; True is none.
+    numbers, and become Python's; True is none.
 
     Raises:
         InputError: a value of another type, with its name.
@@ -59,13 +59,20 @@ def checked(function: Function) -> Function:
     @functools.wraps(function)
     def call(*args: Any, **options: Any) -> Any:  # noqa: ANN401
         try:
-            given = signature.bind(*args, **options).arguments
+            given = signature.bind(*args, **options)
         except TypeError:  # a name that does not exist: Python says so best
             return function(*args, **options)
-        check_types(given, _hints(function))
-        return function(*args, **options)
+        check_types(given.arguments, _hints(function))
+        given.arguments = {name: _of_python(value) for name, value in given.arguments.items()}
+        return function(*given.args, **given.kwargs)
 
     return call  # ty: ignore[invalid-explicit-return]
+
+
+def _of_python(value: Any) -> Any:  # noqa: ANN401
+    """Return a number of NumPy as one of Python, and all else as it is."""
+    is_numpy = isinstance(value, Real) and hasattr(value, "item")
+    return value.item() if is_numpy else value
 
 
 def check_fields(record: object) -> None:

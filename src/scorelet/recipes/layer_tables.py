@@ -47,7 +47,7 @@ def layer_tables(
     """
     each = len(images) // parts
     cuts = [slice(k * each, (k + 1) * each) for k in range(parts)]
-    dealt = [replace(images, x=images.x[cut], y=images.y[cut], paths=None) for cut in cuts]
+    dealt = [replace(images, x=images.x[cut], y=images.y[cut]) for cut in cuts]
     found = [
         [
             fisher_profile(net, part, layers=list(layers), dimension=dimension, pool=pool).layers

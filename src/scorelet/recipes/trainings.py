@@ -26,8 +26,8 @@ from scorelet.tasks.experiments import read_config
 from scorelet.tasks.experiments.classify import ClassifyConfig
 from scorelet.tasks.experiments.networks import make_network
 from scorelet.tasks.fitting import pixels_fitter
-from scorelet.tasks.train import train
-from scorelet.training.loop import STATE, WEIGHTS
+from scorelet.tasks.train import train_once
+from scorelet.training.loop import WEIGHTS
 from scorelet.training.run_folder import CONFIG
 from scorelet.zoo import load_as
 
@@ -163,12 +163,10 @@ class Trainings:
         config = self._config(
             folder, number, {"architecture": architecture, "options": own | options}, more
         )
-        if not (folder / STATE).exists():  # the step was done and is to be done again
-            (folder / WEIGHTS).unlink(missing_ok=True)
-        weights = train(config, resume=True, quiet=self.steps.quiet, title=name)
-        model = load_as(Classifier, weights, verb="classify").eval().to(choose_device("auto"))
+        train_once(config, name, quiet=self.steps.quiet)
+        model = load_as(Classifier, folder / WEIGHTS, verb="classify").eval()
+        model = model.to(choose_device("auto"))
         hits = hits_of(model, self.test)
-        (folder / STATE).unlink(missing_ok=True)
         count = sum(p.numel() for p in model.parameters())
         return {"hits": packed(hits), "parameters": count, "accuracy": float(hits.mean())}
 

@@ -48,10 +48,9 @@ class Changes:
         """Take note of a picture and its shape (height, width, channels); twice is once."""
         self._shapes[path] = shape
 
-    def notes(self, images: LabelledImages) -> list[str]:
-        """Return sentences about the pictures of a set; none where nothing was changed."""
-        paths = () if images.paths is None else images.paths
-        shapes, size = [self._shapes[Path(path)] for path in paths], self.classifier.size
+    def notes(self) -> list[str]:
+        """Return sentences; none where nothing was changed."""
+        shapes, size = self._shapes.values(), self.classifier.size
         notes = []
         if size is not None and (count := sum(shape[:2] != size for shape in shapes)):
             how = {
@@ -59,7 +58,7 @@ class Changes:
                 "stretch": "to which such pictures were stretched",
             }
             notes.append(
-                f"{_share(count, len(shapes))} not of the model's {size[0]}x{size[1]}, "
+                f"{self._share(count)} not of the model's {size[0]}x{size[1]}, "
                 f"{how[self.classifier.fit]}."
             )
         colour = _takes_colour(self.classifier)
@@ -67,12 +66,12 @@ class Changes:
             how = "gray: the model saw each of these three times"
             if not colour:
                 how = "in colours, which were left out: the model takes gray"
-            notes.append(f"{_share(count, len(shapes))} {how}.")
+            notes.append(f"{self._share(count)} {how}.")
         return notes
 
-
-def _share(count: int, of: int) -> str:
-    return f"{count} of {counted(of, 'picture')} {'is' if count == 1 else 'are'}"
+    def _share(self, count: int) -> str:
+        read = counted(len(self._shapes), "picture")
+        return f"{count} of {read} that were read {'is' if count == 1 else 'are'}"
 
 
 def load_fitted(

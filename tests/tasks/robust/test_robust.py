@@ -407,9 +407,9 @@ def test_what_is_changed_of_pictures_in_folders_is_said(tmp_path):
     model = Classifier(ChannelMeans(), ("red", "green", "blue"), size=(8, 8))
     said = sl.robust(tmp_path, model=model, eps=(0.01,), steps=1).document["warnings"]
     assert said[:2] == [
-        "3 of 4 pictures are not of the model's 8x8, to which the largest central part of that "
-        "shape was scaled",
-        "1 of 4 pictures is gray: the model saw each of these three times",
+        "3 of 4 pictures that were read are not of the model's 8x8, to which the largest central "
+        "part of that shape was scaled",
+        "1 of 4 pictures that were read is gray: the model saw each of these three times",
     ]
 
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from scorelet.analysis.jacobian.mode import Watch, check_unchanged
-from scorelet.core.errors import InputError, one_line
+from scorelet.core.errors import InputError, mixes_dtypes, one_line
 from scorelet.core.random import generator
 from scorelet.networks.kernel_dtype import differentiated_in_images
 
@@ -297,7 +297,7 @@ def _remedy(error: Exception, *, module: bool = False) -> str:
     said = str(error)
     if "inplace" in said:
         return "; leave out what writes over a value that its own derivative needs"
-    if "scalar type" in said or "should be the same" in said:
+    if mixes_dtypes(error):
         return "; give y the dtype of the weights, as y.float() or y.astype('float32')"
     if module and re.search(r"\b[35]D\b", said):
         return "; modules get images (n, c, h, w): for others give a function, as lambda y: net(y)"

@@ -49,8 +49,7 @@ def load_class_folders(
     loose = list_folder(folder, recursive=False).pictures
     said = [skipped_sentence(foreign)] * bool(foreign) + [beside_sentence(loose)] * bool(loose)
     notes = tuple(f"in {folder}, {text}." for text in said)
-    classes = tuple(path.name for path in folders)
-    images = LabelledImages(files, labels, classes, notes, files.paths)
+    images = LabelledImages(files, labels, tuple(path.name for path in folders), notes)
     return images if originals or not files.fit_memory() else images.readable()
 
 
@@ -71,7 +70,7 @@ def load_flat_folder(
         raise InputError(f"{folder} has no picture that can be read: choose another.") from None
     notes = (f"{skipped_sentence(found.skipped)}.",) if found.skipped else ()
     labels = np.zeros(len(files), np.int64)
-    images = LabelledImages(files, labels, ("pictures", "none"), notes, files.paths)
+    images = LabelledImages(files, labels, ("pictures", "none"), notes)
     return images.readable() if files.fit_memory() else images
 
 

@@ -22,7 +22,6 @@ class LabelledImages:
         y: numbers of their classes, int64 (n,), each below the number of classes.
         classes: names of the classes, at least two.
         notes: sentences on what was left out when the set was read.
-        paths: files that the pictures come from, str (n,); None: not from one file each.
 
     Raises:
         InputError: other dtypes or shapes, no picture, a label out of range, names that are not
@@ -33,7 +32,6 @@ class LabelledImages:
     y: np.ndarray
     classes: tuple[str, ...]
     notes: tuple[str, ...] = ()
-    paths: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         """Check that pictures, labels and names fit."""
@@ -60,7 +58,7 @@ class LabelledImages:
 
     def first(self, count: int) -> "LabelledImages":
         """Return the first `count` pictures, or all if there are fewer."""
-        return self._part(slice(count))
+        return replace(self, x=self.x[:count], y=self.y[:count])
 
     def mixed(self) -> "LabelledImages":
         """Return the set with its classes mixed evenly, if it is sorted by class; else itself.
@@ -70,7 +68,8 @@ class LabelledImages:
         """
         if not is_grouped(self.y):
             return self
-        return self._part(mixed_order(self.y))
+        order = mixed_order(self.y)
+        return replace(self, x=self.x[order], y=self.y[order])
 
     def hold_out(self, count: int, *, field: str = "") -> tuple["LabelledImages", "LabelledImages"]:
         """Return all but the last `count` pictures, and these.
@@ -90,7 +89,8 @@ class LabelledImages:
                 f"{count} of {len(self)} pictures cannot be held out: choose "
                 f"{field and f'{field} from '}1 to {len(self) - 1}."
             )
-        return self.first(kept), self._part(slice(kept, None))
+        last = replace(self, x=self.x[kept:], y=self.y[kept:])
+        return self.first(kept), last
 
     def readable(self) -> "LabelledImages":
         """Return the set without files that cannot be read, in memory if there is room for it.
@@ -111,18 +111,14 @@ class LabelledImages:
                     f"The class {name} has no picture that can be read ({before} tried): put "
                     "pictures into its folder, or remove it."
                 )
+        x = self.x[good] if kept is None else kept[: len(good)]
         notes = (broken_sentence(broken, len(self.x)),) if broken else ()
-        found = replace(self._part(good), notes=notes + self.notes)
-        return found if kept is None else replace(found, x=kept[: len(good)])
+        return replace(self, x=x, y=self.y[good], notes=notes + self.notes)
 
     def images(self, start: int, stop: int) -> Tensor:
         """Return pictures start to stop - 1 as float32 (n, channels, height, width) in [0, 1]."""
         unit = torch.from_numpy(to_unit(np.asarray(self.x[start:stop])))
         return unit.permute(0, 3, 1, 2).contiguous()
-
-    def _part(self, which: slice | np.ndarray) -> "LabelledImages":
-        paths = None if self.paths is None else self.paths[which]
-        return replace(self, x=self.x[which], y=self.y[which], paths=paths)
 
 
 def _check_pictures(x: np.ndarray | PictureFiles) -> None:

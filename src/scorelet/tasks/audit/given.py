@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from scorelet.analysis.memorization import psnr_by_level
 from scorelet.analysis.memorization.curves import EXACT
-from scorelet.core.errors import InputError, one_line
+from scorelet.core.errors import InputError, mixes_dtypes, one_line
 from scorelet.core.network import equal_weights
 from scorelet.core.paths import as_path
 from scorelet.core.typing import Image, NoiseLevel
@@ -63,7 +63,7 @@ def _remedy(error: Exception) -> str:
     said = str(error)
     if "required positional argument" in said:
         return "; give a Denoiser of your own that calls it"
-    if "scalar type" in said or "should be the same" in said:
+    if mixes_dtypes(error):
         return "; bring its weights to float32"
     if found := re.search(r"to have ([13]) channels", said):
         return f"; give channels={found[1]}"

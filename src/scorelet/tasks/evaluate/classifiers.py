@@ -127,7 +127,7 @@ def labelled_images(
     elif not has_parts(locate(data)):
         images = replace(images, notes=(*images.notes, _NO_TEST))
     images = (images if settings.limit is None else images.first(settings.limit)).readable()
-    return replace(images, notes=(*images.notes, *changes.notes(images)))
+    return replace(images, notes=(*images.notes, *changes.notes()))
 
 
 def refuse_options(settings: EvaluateSettings, names: tuple[str, ...]) -> None:

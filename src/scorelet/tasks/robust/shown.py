@@ -141,7 +141,7 @@ def _labelled(
         changes = Changes(network)
         images = load_fitted(data, network, part=settings.part, labels=labels, seen=changes)
         images = images.mixed().first(settings.limit).readable()
-        return replace(images, notes=(*images.notes, *changes.notes(images)))
+        return replace(images, notes=(*images.notes, *changes.notes()))
     return data.mixed().first(settings.limit).readable()
 
 

@@ -67,8 +67,7 @@ def of_classes(images: LabelledImages, classes: Sequence[int]) -> LabelledImages
     kept = np.isin(images.y, list(classes))
     number = {old: new for new, old in enumerate(classes)}
     y = np.array([number[int(k)] for k in images.y[kept]], np.int64)
-    names = tuple(images.classes[k] for k in classes)
-    return replace(images, x=images.x[kept], y=y, classes=names, paths=None)
+    return replace(images, x=images.x[kept], y=y, classes=tuple(images.classes[k] for k in classes))
 
 
 def _of_classes(
