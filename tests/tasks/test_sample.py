@@ -236,6 +236,13 @@ def test_a_sample_does_not_depend_on_the_others_nor_on_its_batch(monkeypatch):
     assert np.abs(whole - other).max() > 0.1
 
 
+def test_a_part_of_a_set_is_drawn_alone():
+    whole = sl.sample(gaussian(), n=5, steps=4, seed=7)
+    rest = sl.sample(gaussian(), n=3, steps=4, seed=7, first=2)
+    assert np.abs(whole.images[2:] - rest.images).max() < 1e-6
+    assert (whole.document["first"], rest.document["first"]) == (0, 2)
+
+
 def test_samples_of_networks_do_not_depend_on_their_batch(monkeypatch):
     whole = sl.sample(saved_model(), n=3, steps=4).images
     monkeypatch.setattr("scorelet.tasks.sample.work.BATCH_PIXELS", 1)
@@ -261,6 +268,15 @@ def test_block_means_of_samples_are_the_coarse_picture(factor):
     means = found[:, 0].reshape(3, 6, factor, 10, factor).mean((2, 4))
     assert np.abs(means - coarse).max() < 1e-5
     assert np.abs(found[0] - found[1]).max() > 1e-3  # the rest is drawn
+
+
+def test_arrays_in_files_are_continued_as_those_in_memory(tmp_path):
+    coarse = np.random.default_rng(0).uniform(size=(4, 6)).astype(np.float32)
+    np.save(tmp_path / "c.npy", coarse)
+    np.savez(tmp_path / "c.npz", low=coarse, other=coarse + 3)
+    expected = sl.sample(blind(), n=1, coarse=coarse, steps=2).images
+    for path in (tmp_path / "c.npy", f"{tmp_path / 'c.npz'}:low"):
+        assert np.array_equal(sl.sample(blind(), n=1, coarse=path, steps=2).images, expected)
 
 
 def test_coarse_pictures_go_on_by_the_largest_factor_and_colour_becomes_gray(tmp_path):
@@ -436,8 +452,9 @@ def test_an_interrupt_keeps_what_was_done_and_says_so(tmp_path, monkeypatch):
     model = blind()
     model.coarse = Interrupts()
     monkeypatch.setattr("scorelet.tasks.sample.work.BATCH_PIXELS", 1)
-    settings = SampleSettings(model, 5, steps=3, sampler="ddim")
-    with pytest.raises(KeyboardInterrupt, match="The 1 samples before are in"):
+    settings = SampleSettings(model, 5, steps=3, sampler="ddim", first=10)
+    told = r"The 1 samples before are in .*--first.* 11 draws the others"
+    with pytest.raises(KeyboardInterrupt, match=told):
         drawn(settings, output=tmp_path / "x.npy")
     assert np.load(tmp_path / "x.npy").shape == (1, 1, 16, 24)
     model.coarse.calls = 4  # in its first batch
@@ -471,6 +488,7 @@ def test_an_interrupt_keeps_what_was_done_and_says_so(tmp_path, monkeypatch):
         ({"model": blind(), "steps": 0}, "steps is 0"),
         ({"model": blind(), "n": 0}, "n is 0"),
         ({"model": blind(), "seed": -1}, "seed is -1"),
+        ({"model": blind(), "first": -1}, "first is -1"),
         ({"model": blind(), "sampler": "best"}, "Unknown sampler 'best'"),
         ({"model": blind(), "coarse": np.full((4, 6), 1.5)}, "goes from 1.5 to 1.5"),
         ({"model": blind(), "coarse": np.zeros((2, 4, 6, 1))}, "batch axis"),
@@ -492,6 +510,9 @@ def test_the_command_writes_the_samples_of_python(tmp_path, capsys):
     assert np.abs(np.load(tmp_path / "x.npy") - expected.images).max() < 1e-6
     assert document["calls"] == 3 * 3  # Heun, whose last step has one
     assert document["size"] == [16, 24]
+    words = ["--first", 1, "-n", 1, "--steps", 2, "--seed", 5, "-o", tmp_path / "y.npy"]
+    assert run(["sample", "--model", str(tmp_path / "m.safetensors"), *map(str, words)]) == 0
+    assert np.abs(np.load(tmp_path / "y.npy") - expected.images[1:]).max() < 1e-4
 
 
 def saved_model():

@@ -62,6 +62,26 @@ def test_the_same_function_comes_back_bit_for_bit(path, kind, channels):
     assert all(torch.equal(weights[n], t) for n, t in network.state_dict().items())
 
 
+def test_weights_of_a_training_that_diverged_are_neither_written_nor_read(path):
+    """The one NaN is found, and infinite numbers, which some laws have, are none."""
+    network = small_network("bf-cnn", 1)
+    save(ResidualDenoiser(network), path)
+    tensors, header = load_tensors(path)
+    name = next(name for name, tensor in tensors.items() if tensor.ndim == 4)
+    tensors[name][0, 0, 0, 0] = math.inf
+    save_tensors(path, tensors, header)
+    load(path)
+    tensors[name][0, 0, 0, 0] = math.nan
+    save_tensors(path, tensors, header)
+    assert f"NaN in {name}" in sentence(path)
+    before = path.read_bytes()
+    with torch.no_grad():
+        network.get_parameter(name)[0, 0, 0, 0] = math.nan
+    with pytest.raises(InputError, match=f"NaN in {name}"):
+        save(ResidualDenoiser(network), path)
+    assert path.read_bytes() == before
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_half_precision_halves_the_file_and_costs_the_rounding_of_the_weights(path, kind):
     network = small_network(kind)

@@ -20,6 +20,7 @@ def sample(
     ] = "heun",
     label: str | None = None,
     seed: Whole = 0,
+    first: Whole = 0,
     overwrite: Flag = False,
     shared: Shared = DEFAULTS,
 ) -> int:
@@ -46,11 +47,13 @@ def sample(
         size: HxW in pixels; by default that of the pictures that the model has learnt from; needed
             where the model does not say it.
         steps: of the sampler at each scale.
-        coarse: a small picture that the samples continue: it is their low band, which of models
-            of the Haar wavelet is means of blocks of their pixels.
+        coarse: a small picture, or an array file such as NAME.npy, that the samples continue: it is
+            their low band, which of models of the Haar wavelet is means of blocks of their pixels.
         sampler: how a step is made.
         label: class, its name or number, for models that know classes: cifar10-joint.
         seed: any non-negative integer.
+        first: number of the first sample: for the others of a set that was interrupted, or for a
+            part of one that several machines draw.
         overwrite: replace an existing file.
     """
     from scorelet.tasks.progress import Bar
@@ -59,7 +62,7 @@ def sample(
 
     wanted = sides(size)
     settings = SampleSettings(
-        model, count, wanted, steps, seed, coarse, sampler, shared.device, label
+        model, count, wanted, steps, seed, coarse, sampler, shared.device, label, first
     )
     bar = Bar("sampling", 0, quiet=shared.quiet)
 

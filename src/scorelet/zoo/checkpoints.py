@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from scorelet.core.checkpoint import STATE_KIND, load_tensors, save_tensors
-from scorelet.core.errors import CheckpointError, one_line
+from scorelet.core.errors import CheckpointError, InputError, one_line
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.zoo.kind import Header, Kind, Tensors, kind_named, kind_of
@@ -25,11 +25,16 @@ def save(model: object, path: str | Path) -> None:
         path: target; a file that is there is replaced.
 
     Raises:
-        InputError: the model is of no registered kind, or `path` is empty, a device or a pipe.
+        InputError: the model is of no registered kind, some of its numbers are NaN, or `path` is
+            empty, a device or a pipe.
         CheckpointError: the file cannot be written.
     """
     kind = kind_of(model)
     header, tensors = kind.describe(model)
+    if name := _nan_in(tensors):
+        raise InputError(
+            f"The model has NaN in {name}, as after a training that diverged: it is not written."
+        )
     save_tensors(as_path(path), tensors, {"kind": kind.name, "format": FORMAT, **header})
 
 
@@ -47,7 +52,7 @@ def open_model(path: Path) -> tuple[Kind[Any], Header, Tensors]:
     """Return the kind, the header and the tensors of a file, without building the model.
 
     Raises:
-        CheckpointError: as `read_model`, but for what does not fit together.
+        CheckpointError: as `read_model`, but for what does not fit together; or numbers are NaN.
     """
     tensors, header = load_tensors(path)
     written = header.get("format", FORMAT)
@@ -56,7 +61,12 @@ def open_model(path: Path) -> tuple[Kind[Any], Header, Tensors]:
             f"{path} was written by a newer version of scorelet (format {written}, this one reads "
             f"up to {FORMAT}): upgrade scorelet."
         )
-    return _kind(path, header), header, tensors
+    kind = _kind(path, header)
+    if name := _nan_in(tensors):
+        raise CheckpointError(
+            f"{path} has NaN in {name}, as after a training that diverged: take earlier weights."
+        )
+    return kind, header, tensors
 
 
 def build(path: Path, kind: Kind[Any], header: Header, tensors: Tensors) -> Any:  # noqa: ANN401
@@ -75,6 +85,12 @@ def build(path: Path, kind: Kind[Any], header: Header, tensors: Tensors) -> Any:
         raise CheckpointError(
             f"{path} does not fit this version of scorelet: {one_line(error).removesuffix('.')}."
         ) from error
+
+
+def _nan_in(tensors: Tensors) -> str | None:
+    """Return the name of a tensor that has NaN in it; None if there is none."""
+    numbers = {n: t for n, t in tensors.items() if t.is_floating_point() or t.is_complex()}
+    return next((name for name, tensor in numbers.items() if bool(tensor.isnan().any())), None)
 
 
 def _kind(path: Path, header: Header) -> Kind[Any]:

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, on_white, read_picture, to_unit, with_channels
+from scorelet.data.fields.array_files import array_suffix, read_array
+from scorelet.data.fields.arrays import split_name
 from scorelet.data.pictures.in_memory import in_memory
 from scorelet.models.multiscale import Multiscale
 from scorelet.tasks.sample.cascades import channels_in, largest_level
@@ -27,7 +29,7 @@ def read_coarse(source: Any, model: Multiscale) -> tuple[Tensor, list[str]]:  # 
 
     Raises:
         InputError: another shape, several pictures, values outside [0, 1], or pixels without data.
-        ImageFileError: a file that cannot be read.
+        ImageFileError, ArrayFileError: a file that cannot be read.
     """
     picture = _picture(source)
     if picture.mask is not None:
@@ -51,7 +53,10 @@ def is_of_pictures(model: Multiscale) -> bool:
 
 def _picture(source: Any) -> Picture:  # noqa: ANN401
     if isinstance(source, str | Path):
-        return read_picture(source, gaps=True)
+        file, name = split_name(source)
+        if array_suffix(file) is None:
+            return read_picture(source, gaps=True)
+        source = np.asarray(read_array(file, name))
     given = in_memory(source)
     if given.batch:
         raise InputError("The coarse picture has a batch axis: sample continues one picture.")

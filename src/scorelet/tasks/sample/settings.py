@@ -36,11 +36,14 @@ class SampleSettings:
         steps: of the sampler at each scale; None: 32 for the low band, 12 for details, 64 for whole
             pictures.
         seed: sample i is a function of (model, seed, i) only.
-        coarse: a picture that samples of a cascade continue to finer scales: a path, an array
-            (height, width[, channels]) or a tensor ([channels,] height, width), floats in [0, 1].
+        coarse: a picture that samples of a cascade continue to finer scales: a path of a picture
+            or of an array file (FILE:NAME of one array of several), an array (height, width[,
+            channels]) or a tensor ([channels,] height, width), floats in [0, 1].
         sampler: a name of `scorelet.sampling.reverse.SAMPLERS`.
         device: auto, cpu, cuda or mps.
         label: class, its name or number, for models that know classes.
+        first: number of the first sample: samples first, ..., first + n - 1 are drawn, the same as
+            in a larger set.
 
     Raises:
         InputError: numbers out of range.
@@ -55,6 +58,7 @@ class SampleSettings:
     sampler: str = "heun"
     device: str = "auto"
     label: int | str | None = None
+    first: int = 0
 
     def __post_init__(self) -> None:
         """Check what can be checked without the model."""
@@ -63,8 +67,9 @@ class SampleSettings:
             raise InputError(f"n is {self.n}: draw 1 to {MOST:,} samples.")
         if self.steps is not None and not 1 <= self.steps <= MOST_STEPS:
             raise InputError(f"steps is {self.steps}: a sampler takes 1 to {MOST_STEPS:,}.")
-        if self.seed < 0:
-            raise InputError(f"seed is {self.seed}: it must be 0 or more.")
+        for name, number in (("seed", self.seed), ("first", self.first)):
+            if number < 0:
+                raise InputError(f"{name} is {number}: it must be 0 or more.")
         if self.size is not None and min(self.size) < 1:
             raise InputError(f"size is {self.size[0]}x{self.size[1]}: both sides must be positive.")
         if self.size is not None:  # a list, or numbers of another library
@@ -78,9 +83,10 @@ class Samples:
     Attributes:
         images: (n, channel, height, width), float32; pictures are near [0, 1] and not clipped.
         pictures: whether black is 0 and white is 1; else values have no fixed range.
-        document: for JSON: model, n, size, channels, seed, sampler, steps (of each scale, coarse to
-            fine), calls (of networks, for each sample), restraint, churn and spread if the
-            model names them, label if one was given, coarse if it was a path, seconds, warnings.
+        document: for JSON: model, n, size, channels, seed, first, sampler, steps (of each scale,
+            coarse to fine), calls (of networks, for each sample), restraint, churn and spread if
+            the model names them, label if one was given, coarse if it was a path, seconds,
+            warnings.
     """
 
     images: np.ndarray

@@ -32,11 +32,12 @@ def sample(  # noqa: PLR0913
     sampler: str = "heun",
     device: str = "auto",
     label: int | str | None = None,
+    first: int = 0,
 ) -> Samples:
     """Draw pictures from a model, or the finer scales of a coarse picture.
 
     Args:
-        model, n, size, steps, seed, coarse, sampler, device, label: see `SampleSettings`.
+        model, n, size, steps, seed, coarse, sampler, device, label, first: see `SampleSettings`.
 
     Raises:
         InputError: an unknown model, one of another kind, or options that cannot be used.
@@ -53,7 +54,7 @@ def sample(  # noqa: PLR0913
     """
     if not isinstance(model, Multiscale):
         model = viewed(Denoiser, model)
-    return drawn(SampleSettings(model, n, size, steps, seed, coarse, sampler, device, label))
+    return drawn(SampleSettings(model, n, size, steps, seed, coarse, sampler, device, label, first))
 
 
 def drawn(
@@ -81,8 +82,8 @@ def drawn(
         source = Path(coarse) if isinstance(coarse, str | Path) else None
         shape = (settings.n, work.channels, *work.size)
         check_sheets(output, shape, overwrite=overwrite, source=source)
-    count, most = settings.n, work.batch()
-    total = sum(plan.steps for plan in work.used) * -(-count // most)
+    batches = _batches(settings.first, settings.first + settings.n, work.batch())
+    total = sum(plan.steps for plan in work.used) * len(batches)
     done = 0
 
     def on_step() -> None:
@@ -91,7 +92,6 @@ def drawn(
         if progress:
             progress(done, total)
 
-    batches = [range(first, min(first + most, count)) for first in range(0, count, most)]
     images, failure = _draw_all(work, on_step, batches)
     if failure and (output is None or not len(images)):
         raise failure if isinstance(failure, DivergenceError) else KeyboardInterrupt(_NOTHING)
@@ -100,9 +100,17 @@ def drawn(
     if output is not None:
         found.save(output, overwrite=overwrite)
     if failure:
-        why = failure if isinstance(failure, DivergenceError) else "Interrupted."
-        raise type(failure)(f"{why} The {len(images)} samples before are in {output}.")
+        written = f"The {len(images)} samples before are in {output}"
+        if isinstance(failure, DivergenceError):
+            raise DivergenceError(f"{failure} {written}.")
+        rest = f"first (--first) {settings.first + len(images)} draws the others"
+        raise KeyboardInterrupt(f"Interrupted. {written}; {rest}.")
     return found
+
+
+def _batches(first: int, end: int, most: int) -> list[range]:
+    """Return the numbers of the samples of each batch."""
+    return [range(start, min(start + most, end)) for start in range(first, end, most)]
 
 
 def _draw_all(
@@ -128,6 +136,7 @@ def _document(work: Work, count: int, seconds: float) -> dict[str, Any]:
         "size": list(work.size),
         "channels": work.channels,
         "seed": settings.seed,
+        "first": settings.first,
         "sampler": settings.sampler,
         "steps": [plan.steps for plan in work.used],
         "calls": sum(plan.calls for plan in work.used),
