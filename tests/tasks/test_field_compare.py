@@ -284,6 +284,19 @@ def test_the_wider_dtype_is_that_of_both(tmp_path, monkeypatch):
         assert not found["warnings"]
 
 
+def test_large_numbers_of_the_document_are_as_they_were_measured(tmp_path, monkeypatch):
+    """Sixth powers of fields of 1e12 are out of the range of single precision."""
+    only = {"structure": STATISTICS["structure"]}
+    monkeypatch.setattr("scorelet.analysis.field_statistics.sets.STATISTICS", only)
+    x = 1e12 * gaussian(smooth_power(16, 0.3), 20)
+    path = save(tmp_path / "a.npy", x)
+    found = compare(path, path)["statistics"]["structure"]
+    expected = only["structure"].measure(x)
+    assert found["data"]["values"] == expected.values.tolist()
+    assert found["data"]["errors"] == expected.errors.tolist()
+    assert min(found["gaussian"][-1]) > 1e70
+
+
 def test_every_reason_is_said_if_nothing_can_be_measured(tmp_path, monkeypatch):
     """Fields of 16 pixels have no interior for peaks, and these no mean."""
     some = {name: STATISTICS[name] for name in ("peaks", "critical")}

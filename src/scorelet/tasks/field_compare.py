@@ -1,5 +1,6 @@
 """Compare two files of fields: read, measure, write a report."""
 
+import math
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -203,6 +204,6 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - a piece of a JSON document
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_plain(item) for item in value]
-    if isinstance(value, float) and not torch.tensor(value).isfinite():
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
