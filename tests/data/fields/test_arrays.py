@@ -208,6 +208,20 @@ def test_folders_are_read_in_order(tmp_path):
         load_fields(tmp_path / "empty")
 
 
+@pytest.mark.parametrize("wide", range(3))
+@pytest.mark.parametrize(
+    "values",
+    [1e40 * X.astype(float), 2.7 + 1e-8 * X.astype(float), np.arange(216).reshape(3, 8, 9) + 2**25],
+)
+def test_a_folder_has_the_widest_dtype_of_all_its_files(tmp_path, wide, values):
+    """Single precision would make these numbers infinite, constant, or other integers."""
+    parts = [X, X, X]
+    parts[wide] = values
+    for k, part in enumerate(parts):
+        save(tmp_path / f"{k}.npy", part)
+    same(tmp_path, np.concatenate(parts, dtype=float), torch.float64)
+
+
 def test_names(tmp_path, monkeypatch):
     path = save(tmp_path / "a:b.npy", X)
     same(path)  # a file that has a colon in its name

@@ -25,8 +25,9 @@ def load_fields(path: str | Path, *, gaps: bool = False) -> Fields:
         gaps: let NaN and infinite values pass: the caller decides which are pixels not known.
 
     Returns:
-        float32 or float64 as in the file; half precision becomes float32, integers float64. One
-        field (h, w) counts as n = 1; (n, 1, h, w) loses its channel.
+        float32 or float64 as in the file, float64 of a folder if one of its files is; half
+        precision becomes float32, integers float64. One field (h, w) counts as n = 1;
+        (n, 1, h, w) loses its channel.
 
     Raises:
         InputError: nothing of that name; several arrays and no choice; booleans, complex numbers,
@@ -73,8 +74,7 @@ def _from_folder(folder: Path, name: str | None, gaps: bool) -> Fields:
                 f"{file} has fields of {_size(part)}, {files[0]} of {_size(parts[0])}: expected "
                 "one size in a folder; crop or average the larger ones."
             )
-    kind = torch.promote_types(*(p.dtype for p in parts[:2])) if parts[1:] else parts[0].dtype
-    return torch.cat([part.to(kind) for part in parts])
+    return torch.cat(parts)  # in the widest dtype of all
 
 
 def _size(fields: Fields) -> str:
