@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from field_samples import gaussian, save, smooth_power
+from scorelet.analysis.field_statistics import STATISTICS
 from scorelet.cli.field import parse_params
 from scorelet.core.errors import InputError
 from scorelet.data.fields.arrays import load_fields
@@ -40,6 +41,19 @@ def test_list(shell):
     assert "preset=critical|disordered|ordered|soft" in stdout
     status, stdout, _ = shell("field", "list", "--json")
     assert json.loads(stdout)["power_law"]["params"]["eta"] == 2.0
+
+
+def test_results_are_printed_with_quiet_and_messages_are_not(shell, tmp_path, monkeypatch):
+    only = {"moments": STATISTICS["moments"]}
+    monkeypatch.setattr("scorelet.analysis.field_statistics.sets.STATISTICS", only)
+    listed = shell("field", "list")
+    assert shell("field", "list", "--quiet") == listed
+    path = save(tmp_path / "a.npy", gaussian(smooth_power(16, 0.3), 24))
+    compared = shell("field", "compare", path, path, "--quiet")
+    assert "Moments" in compared[1]
+    words = ("field", "compare", path, path, "-o", tmp_path / "r.html")
+    assert shell(*words)[1] == f"{compared[1]}report: {tmp_path / 'r.html'}\n"
+    assert shell(*words, "--overwrite", "--quiet") == compared
 
 
 def test_an_interruption_says_what_became_of_the_file(shell, tmp_path, monkeypatch):

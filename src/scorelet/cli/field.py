@@ -103,15 +103,16 @@ def list_(*, shared: Shared = DEFAULTS) -> int:
     from scorelet.tasks.field import list as run
 
     document = run()
-    for name, entry in document.items():
-        params = ", ".join(f"{key}={value}" for key, value in entry["params"].items())
-        source = f" [{entry['reference']}]" if entry["reference"] else ""
-        shared.say(f"{name}\n    {entry['formula']}{source}")
-        shared.say(f"    {params or 'no parameters'}")
-        if entry["presets"]:
-            shared.say(f"    preset={'|'.join(entry['presets'])}")
-    shared.emit(document)
+    shared.show(document, "\n".join(_ensemble(*item) for item in document.items()))
     return 0
+
+
+def _ensemble(name: str, entry: dict[str, Any]) -> str:
+    params = ", ".join(f"{key}={value}" for key, value in entry["params"].items())
+    source = f" [{entry['reference']}]" if entry["reference"] else ""
+    presets = [f"preset={'|'.join(entry['presets'])}"] if entry["presets"] else []
+    lines = [name, f"{entry['formula']}{source}", params or "no parameters", *presets]
+    return "\n    ".join(lines)
 
 
 @app.command
@@ -165,11 +166,9 @@ def compare(
         )
     for text in document["warnings"]:
         shared.warn(text)
-    if not shared.json:
-        shared.say(_verdicts(document))
+    shared.show(document, _verdicts(document))
     if output is not None:
         shared.say(f"report: {output}")
-    shared.emit(document)
     return 0
 
 
