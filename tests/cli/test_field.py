@@ -90,6 +90,17 @@ def test_chains_are_mentioned_where_the_file_does_not_say_them(shell, tmp_path):
     assert "Markov" not in shell(*words, tmp_path / "a.npz")[1]
 
 
+def test_one_field_is_none_in_the_plural(shell, tmp_path, monkeypatch):
+    only = {"moments": STATISTICS["moments"]}
+    monkeypatch.setattr("scorelet.analysis.field_statistics.sets.STATISTICS", only)
+    one, maps = tmp_path / "one.npy", tmp_path / "maps.npz"
+    said = shell("field", "simulate", "power_law", "-n", "1", "--size", "16", "-o", one)[1]
+    assert f"1 field of 16x16 -> {one}" in said
+    np.savez(maps, fields=gaussian(smooth_power(16, 0.3), 4), chain=np.zeros(4, int))
+    said = shell("field", "compare", maps, one)[1]
+    assert said.startswith(f"{maps} (4 fields of 1 chain) and {one} (1 field)\n")
+
+
 @pytest.mark.slow
 def test_compare(shell, tmp_path):
     a, b = (save(tmp_path / f"{k}.npy", gaussian(smooth_power(32), 24, k).float()) for k in (0, 1))

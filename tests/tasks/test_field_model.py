@@ -233,7 +233,8 @@ def test_two_runs_of_one_command_do_not_take_each_others_pieces(
 BAD = {
     "one field": (gaussian_fields(1), "one field"),
     "constant": (np.ones((5, 8, 8)), "vary"),
-    "complex": (np.ones((5, 8, 8)) * 1j, "complex128"),
+    "complex": (np.ones((5, 8, 8)) * 1j, r"complex128: .* take \.real and \.imag"),
+    "objects": (np.full((5, 8, 8), None), "^The set of fields holds object entries"),
     "booleans": (np.ones((5, 8, 8), bool), "bool"),
     "one picture": (gaussian_fields(1)[0], "one field"),
     "series": (

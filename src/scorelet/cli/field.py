@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole
 from scorelet.cli.tables import ConsoleTable
 from scorelet.core.errors import InputError
+from scorelet.core.words import counted
 
 app = App(
     name="field",
@@ -70,7 +71,8 @@ def simulate(
                 progress=bar.reach,
             )
     shared.say(document["description"])
-    shared.say(f"{count} fields of {size}x{size} -> {output}, {document['seconds']:.1f} s")
+    drawn = f"{counted(count, 'field')} of {size}x{size}"
+    shared.say(f"{drawn} -> {output}, {document['seconds']:.1f} s")
     if document["chains"] < count and output.suffix.lower() == ".npy":
         shared.say(
             f"They come from {document['chains']} Markov chains; a .npz file says which chain drew "
@@ -232,9 +234,9 @@ def _statistics(entries: dict[str, Any]) -> ConsoleTable:
 
 
 def _set(entry: dict[str, Any]) -> str:
-    parts = (f" of {entry[key]} {key}" for key in ("chains", "maps") if entry[key] is not None)
-    of = "".join(parts)
-    return f"{entry['path']} ({entry['fields']} fields{of})"
+    kinds = {"chains": "chain", "maps": "map"}
+    of = [counted(entry[key], noun) for key, noun in kinds.items() if entry[key] is not None]
+    return f"{entry['path']} ({' of '.join([counted(entry['fields'], 'field'), *of])})"
 
 
 def _number(value: float | None) -> str:

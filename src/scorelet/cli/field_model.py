@@ -7,6 +7,7 @@ from cyclopts import App, Parameter
 from scorelet.cli.field_tables import certified, chains, fitted, paid
 from scorelet.cli.options import DEFAULTS, Flag, PathLike, Shared, Whole, sides
 from scorelet.core.paths import as_path, exists
+from scorelet.core.words import counted
 
 
 def add_to(app: App) -> None:
@@ -211,7 +212,8 @@ def sample(
     shared.say(chains(document))
     for text in document["warnings"]:
         shared.warn(text)
-    shared.say(f"{count} samples of {height}x{width} -> {output}, {document['seconds']:.1f} s")
+    drawn = f"{counted(count, 'sample')} of {height}x{width}"
+    shared.say(f"{drawn} -> {output}, {document['seconds']:.1f} s")
     _say_report(document, shared)
     shared.emit(document)
     return 0

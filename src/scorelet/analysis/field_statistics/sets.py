@@ -129,7 +129,7 @@ def compare_sets(
                 lines[name] = _measure(name, (data, other, control), window, power)
             except InputError as error:
                 refused.append(str(error))
-                messages.append(f"{STATISTICS[name].title} is left out: {error}")
+                messages.append(f"Left out: {STATISTICS[name].title}. {error}")
             if on_statistic:
                 on_statistic(name)
     if not lines:

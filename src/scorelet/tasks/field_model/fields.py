@@ -49,12 +49,11 @@ def as_fields(x: Any) -> Fields:  # noqa: ANN401 - what users hold
 
 def _real_fields(x: Any) -> Fields:  # noqa: ANN401 - what users hold
     """Return fields (n, h, w) of an array or a tensor, finite or not; (h, w) is one field."""
-    array = plain_array(x, what="fields")
+    array = plain_array(x, what="set of fields")
     if array.dtype.kind not in "fiu":
-        raise InputError(
-            f"The fields are {array.dtype.name}: expected real numbers; convert them by "
-            ".astype('float32'), or take .real of complex ones."
-        )
+        of_complex = "take .real and .imag as two arrays"
+        hint = of_complex if array.dtype.kind == "c" else "convert them by .astype('float32')"
+        raise InputError(f"The fields are {array.dtype.name}: expected real numbers; {hint}.")
     exact = array.dtype.kind == "f" and array.itemsize <= 8
     fields = torch.from_numpy(array if exact else array.astype(np.float64))
     if fields.ndim == 4 and fields.shape[1] == 1:
