@@ -254,8 +254,8 @@ def test_numbers_that_overflow_never_pass_silently(model):
 def test_weights_that_are_not_finite_are_damaged(tmp_path):
     network = small_network("bf-cnn")
     with torch.no_grad():
-        network.layers[0].weight[0, 0, 0, 0] = torch.nan
-    path = tmp_path / "nan.safetensors"
+        network.layers[0].weight[0, 0, 0, 0] = torch.inf
+    path = tmp_path / "inf.safetensors"
     save(ResidualDenoiser(network), path)
     with pytest.raises(CheckpointError, match="NaN or infinite"):
         sl.denoise(np.zeros((8, 8), np.uint8), model=str(path))
