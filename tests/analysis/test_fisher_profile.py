@@ -1,5 +1,8 @@
 """Profiles of networks: layers found, values those of the moments, nets left as they were."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
 import numpy as np
 import pytest
 import torch
@@ -127,6 +130,26 @@ def test_the_network_is_left_as_it_was(net, case):
     assert not net.head.training
     assert not any(module._forward_hooks for module in net.modules())
     assert all(torch.equal(state[name], tensor) for name, tensor in net.state_dict().items())
+
+
+def test_threads_that_share_a_network_do_not_see_each_other(net, case):
+    other, begun, inside = Case(seed=1), Event(), Event()
+    alone = [fisher_profile(net, data, batch=60) for data in (case, other)]
+    net.train()
+
+    def begin(_done, _of):
+        begun.set()
+        assert inside.wait(30)
+
+    def let_it_end(_done, _of):
+        inside.set()
+        assert second.result(30) == alone[1]
+
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(fisher_profile, net, other, batch=60, progress=begin)
+        assert begun.wait(30)
+        assert fisher_profile(net, case, batch=60, progress=let_it_end) == alone[0]
+    assert net.training
 
 
 def test_layers_by_name_and_pattern(net, case):

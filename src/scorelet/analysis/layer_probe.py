@@ -21,7 +21,7 @@ from scorelet.analysis.fisher import (
 from scorelet.analysis.fisher_moments import ClassMoments
 from scorelet.analysis.random_projection import RandomProjection
 from scorelet.core.errors import InputError
-from scorelet.core.network import evaluated, not_compiled
+from scorelet.core.network import evaluated, not_compiled, of_this_thread
 
 INPUT = "input"
 """Name under which the pictures themselves are listed."""
@@ -195,7 +195,7 @@ def listening(net: nn.Module, probe: Probe) -> Generator[None]:
     def hook(module: nn.Module, _inputs: object, output: object) -> None:
         probe.record(probe.names[module], module, output)
 
-    hooks = [module.register_forward_hook(hook) for module in probe.names]
+    hooks = [module.register_forward_hook(of_this_thread(hook)) for module in probe.names]
     with not_compiled(net), evaluated(net, hooks):
         yield
 
