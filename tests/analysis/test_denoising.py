@@ -9,6 +9,7 @@ import torch
 from samples import noisy, waves
 from scorelet.analysis import psnr, ssim
 from scorelet.analysis.denoising import noisy_pairs, quality, standard_error
+from scorelet.core.errors import InputError
 
 
 def untouched(pixels, _sigma, _number):
@@ -31,6 +32,26 @@ def test_psnr_is_per_picture():
     reference = torch.zeros(2, 1, 4, 4)
     estimate = torch.tensor([0.1, 1.0]).reshape(2, 1, 1, 1).expand(2, 1, 4, 4)
     torch.testing.assert_close(psnr(estimate, reference).float(), torch.tensor([20.0, 0.0]))
+
+
+@pytest.mark.parametrize("measure", [psnr, ssim])
+@pytest.mark.parametrize(
+    ("estimate", "words"),
+    [
+        (torch.ones(2, 1, 8, 8, dtype=torch.uint8), r"are torch\.uint8"),
+        (np.ones((2, 1, 8, 8), np.float32), "expected a Tensor"),
+        (torch.ones(1, 1, 8, 8), r"have shapes \(1, 1, 8, 8\) and \(2, 1, 8, 8\)"),
+    ],
+    ids=["of 8 bits", "of NumPy", "of another number"],
+)
+def test_pictures_that_cannot_be_compared_are_refused(measure, estimate, words):
+    with pytest.raises(InputError, match=words):
+        measure(estimate, torch.zeros(2, 1, 8, 8))
+
+
+@pytest.mark.parametrize("measure", [psnr, ssim])
+def test_no_picture_has_no_value(measure):
+    assert measure(torch.zeros(0, 1, 8, 8), torch.zeros(0, 1, 8, 8)).shape == (0,)
 
 
 @pytest.mark.slow
