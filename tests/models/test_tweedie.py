@@ -131,3 +131,25 @@ def test_the_risk_of_a_denoiser_that_is_told_something():
     y, cond = images(2, side=4), images(2, side=4) / 3
     expected = ((y - cond) / 2).square().flatten(1).sum(1)  # the trace is half of the pixels
     assert_close(sure(Sum(), y, 0.3, exact=True, cond=cond), expected, 1e-12)
+
+
+@pytest.mark.parametrize(
+    ("factor", "side", "expected"), [(0.5, 512, 512**2 / 4), (1.0, 16, (2e-4 * 16) ** 2)]
+)
+def test_sure_of_half_precision_sums_in_single_precision(factor, side, expected):
+    """float16 holds no sum above 65,504, and no σ² below 6e-8."""
+    y = torch.ones(1, 1, side, side, dtype=torch.float16)
+    found = sure(Multiple(factor), y, 2e-4, rng=generator(0))
+    assert found.dtype == torch.float32
+    assert_close(found, torch.tensor([expected]), 1e-3)  # σ in float16
+
+
+class Multiple(Denoiser):
+    """f(y) = a y, whose Jacobian has the trace a d."""
+
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = factor
+
+    def _denoise(self, y, sigma, cond, label):
+        return self.factor * y

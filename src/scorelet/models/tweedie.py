@@ -14,6 +14,7 @@ from torch import Generator, Tensor
 from torch.func import jvp, vmap
 
 from scorelet.core.errors import InputError
+from scorelet.core.precision import in_single_precision
 from scorelet.core.typing import Image, PerSample
 from scorelet.models.denoiser import Denoiser, NoiseLike, noise_level
 from scorelet.models.joint_energy import JointEnergy
@@ -89,7 +90,8 @@ def sure(
         cond, label: what f is told, see `Denoiser`.
 
     Returns:
-        The total (not per pixel) error per sample, in squared units of `y`; it can be negative.
+        The total (not per pixel) error per sample, in squared units of `y`, float32 at least; it
+        can be negative.
 
     Raises:
         InputError: sigma is not positive, there is no probe, or neither `rng` nor `exact`.
@@ -101,8 +103,9 @@ def sure(
         raise InputError(f"probes must be at least 1, got {probes}.")
     if not exact and rng is None:
         raise InputError("sure draws random probes: give rng, or exact=True for small images.")
+    told = partial(_denoiser(denoiser), sigma=sigma, cond=cond, label=label)
+    f, y = in_single_precision(told, y)
     variance = _variance(sigma, y).flatten()
-    f = partial(_denoiser(denoiser), sigma=sigma, cond=cond, label=label)
     residual = y - f(y)
     if rng is None or exact:
         trace = _exact_trace(f, y)

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from torch.testing import assert_close
 
 from scorelet.core.errors import InputError
 from scorelet.core.random import Noise
@@ -123,6 +124,15 @@ def test_networks_keep_no_graph_of_the_flow():
     found = flow_log_density(model, images(), 0.1, largest=5.0, steps=2, probes=Noise(0, range(3)))
     assert not found.value.requires_grad
     assert bool((found.error > 0).all())
+
+
+def test_half_precision_is_that_of_the_denoiser_alone():
+    model = StationaryGaussianDenoiser(0.2 * gaussian_power(8), mean=0.5)
+    y = model.sample(2, rng=torch.Generator().manual_seed(0)).bfloat16()
+    options = {"largest": 10.0, "mean": 0.5, "spread": 0.45, "steps": 10}
+    found = flow_log_density(model, y, 0.1, **options).value
+    assert found.dtype == torch.float32
+    assert_close(found, flow_log_density(model, y.float(), 0.1, **options).value, atol=0.1, rtol=0)
 
 
 def test_bits_of_a_number():

@@ -28,7 +28,6 @@ from scorelet.analysis.jacobian.inputs import (
     checked_level,
     closed,
     found_level,
-    in_single_precision,
 )
 from scorelet.analysis.jacobian.mode import check_mode
 from scorelet.analysis.jacobian.products import JacobianProducts, Map
@@ -36,6 +35,7 @@ from scorelet.analysis.jacobian.trace import Traces, traces
 from scorelet.core.errors import InputError
 from scorelet.core.memory import available_memory
 from scorelet.core.options import checked
+from scorelet.core.precision import in_single_precision
 from scorelet.core.progress import Progress
 from scorelet.core.random import generator
 from scorelet.models import Denoiser
@@ -161,9 +161,7 @@ def jacobian_basis(  # noqa: PLR0913 - what is decomposed, and how
     check_mode(f)
     level = None if sigma is None else checked_level(sigma)
     images = isinstance(f, nn.Module) and point.ndim == 4
-    map_ = closed(f, level)
-    if point.element_size() < 4:
-        map_, point = in_single_precision(map_, point.dtype), point.float()
+    map_, point = in_single_precision(closed(f, level), point)
     full = k is None or method == "full" or (method == "auto" and _small(k, point.numel()))
     if full:
         _check_memory(point)

@@ -44,17 +44,6 @@ def _as_tensor(y: np.ndarray) -> Tensor:
     return torch.from_numpy(np.array(y, kind))
 
 
-def in_single_precision(f: Map, dtype: torch.dtype) -> Map:
-    """Return f, called in half precision `dtype`, as a map of float32: matrices need that."""
-
-    def wide(y: Tensor) -> Tensor:
-        value = f(y.to(dtype))
-        floats = isinstance(value, Tensor) and value.is_floating_point()
-        return value.float() if floats else value
-
-    return wide
-
-
 def check_options(
     kind: str, method: str, k: int | None, size: int, tolerance: float, probes: int, seed: int
 ) -> None:

@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.func import jvp, vmap
 
 from scorelet.core.errors import InputError
+from scorelet.core.precision import in_single_precision
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image, PerSample
 from scorelet.models import Denoiser
@@ -30,7 +31,7 @@ from scorelet.models.schedules import VarianceExploding
 
 
 class FlowDensity(NamedTuple):
-    """log p_σ(y) of each image, in nats for the whole image.
+    """log p_σ(y) of each image, in nats for the whole image, float32 at least.
 
     Attributes:
         value: the estimate; the error of finite steps is not in `error`.
@@ -94,11 +95,11 @@ def flow_log_density(  # noqa: PLR0913 - the two ends, and how between
             "largest, and 1 to 16 probes."
         )
     VarianceExploding(largest).times(steps)
+    f, y = in_single_precision(partial(denoiser, cond=cond, label=label), y)
     signs = _units(y) if probes is None else _signs(probes, y, count)
     ratio = (largest / sigma) ** (1 / steps)
     gained = y.new_zeros(len(signs), len(y))
     x, level = y, sigma
-    f = partial(denoiser, cond=cond, label=label)
     for k in range(1, steps + 1):
         after = sigma * ratio**k
         slope, trace = _flow(f, x, level, signs)
