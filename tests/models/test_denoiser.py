@@ -150,6 +150,12 @@ def test_residual_denoiser_subtracts_the_noise_estimate_and_ignores_sigma():
     assert torch.equal(denoiser(y), denoiser(y, 0.3))
 
 
+def test_a_denoiser_is_no_network_that_gives_the_noise():
+    for denoiser in (ResidualDenoiser(bias_free_net()), nn.DataParallel(Echo(blind=True))):
+        with pytest.raises(InputError, match="denoiser already"):
+            ResidualDenoiser(denoiser)
+
+
 def test_laws_of_a_bias_free_denoiser():
     denoiser, y = ResidualDenoiser(bias_free_net()), images(3)
     # float64 rounding over three layers of at most 54 terms: below 1e-14

@@ -107,6 +107,13 @@ def test_sure_needs_probes_and_their_source():
         sure(DENOISER, images(1), 0.1, rng=generator(0), probes=0)
 
 
+@pytest.mark.parametrize("function", [score, sure])
+def test_what_is_no_denoiser_is_refused_with_how_to_make_one(function):
+    told = {} if function is score else {"exact": True}
+    with pytest.raises(InputError, match=r"A Sequential is no Denoiser.*ResidualDenoiser"):
+        function(bias_free_net(), images(1), 0.1, **told)
+
+
 def test_scores_and_risks_of_a_class():
     joint, y, labels = mixture(), images(3, side=4), torch.tensor([2, 0, 1])
     assert_close(score(joint, y, 0.3, label=labels), joint.score(y, 0.3, labels), 1e-12)

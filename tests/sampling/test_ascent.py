@@ -56,6 +56,11 @@ def test_numbers_of_steps(end, growing, counts):
         assert abs(len(found) - 1 - count) <= max(1, 0.01 * count), beta
 
 
+def test_no_sample_is_drawn_for_none():
+    state = last(gaussian(), flat(), AscentSchedule(), Noise(0, []))
+    assert state.denoised.shape == (0, *flat().shape[1:])
+
+
 def test_the_noise_that_is_added_makes_the_level_that_is_stated():
     """γ² + (1 - h)² σ² = (1 - β h)² σ²."""
     schedule = AscentSchedule(beta=0.3)

@@ -148,6 +148,14 @@ def uncompiled(net: nn.Module) -> nn.Module:
     return net._orig_mod if _is_wrapper(net) else net  # ty: ignore[invalid-explicit-return]
 
 
+def unwrapped(model: Any) -> Any:  # noqa: ANN401 - what users give
+    """Return what torch.compile, or torch's copies for several devices, were given, or `model`."""
+    if _is_wrapper(model):
+        return unwrapped(model._orig_mod)
+    copies = (nn.DataParallel, nn.parallel.DistributedDataParallel)
+    return unwrapped(model.module) if isinstance(model, copies) else model
+
+
 def _is_wrapper(part: object) -> bool:
     return type(part).__module__.startswith("torch._dynamo.")
 

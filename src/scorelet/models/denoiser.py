@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
-from scorelet.core.network import Network, answered
+from scorelet.core.network import Network, answered, unwrapped
 from scorelet.core.typing import Image, Labels, NoiseLevel
 from scorelet.models.labels import LabelLike, class_labels
 
@@ -88,6 +88,20 @@ def check_tensor(y: object) -> None:
         raise InputError(
             f"The image batch is of class {type(y).__name__}: expected a tensor of floats (batch, "
             "channel, height, width) with values in [0, 1]."
+        )
+
+
+def check_denoiser(model: object) -> None:
+    """Refuse what is no denoiser, as a name, or a network that gives the noise.
+
+    Raises:
+        InputError: it is of another class; torch may have compiled it.
+    """
+    if not isinstance(unwrapped(model), Denoiser):
+        raise InputError(
+            f"A {type(model).__name__} is no Denoiser: scorelet.load gives that of a name or a "
+            "file, and a network that gives the noise becomes one by "
+            "scorelet.models.ResidualDenoiser."
         )
 
 
@@ -280,6 +294,9 @@ class ResidualDenoiser(Denoiser):
         compute_dtype: the dtype of the network's weights where it differs from the images'; the
             subtraction keeps the images' dtype.
 
+    Raises:
+        InputError: the network is a `Denoiser`, whose images would come out as noise.
+
     References: Mohan, Kadkhodaie, Simoncelli, Fernandez-Granda 2020, arXiv 1906.05478;
     Kadkhodaie et al. 2024, arXiv 2310.02557, eq. 6.
     """
@@ -295,6 +312,10 @@ class ResidualDenoiser(Denoiser):
         compute_dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
+        if isinstance(unwrapped(network), Denoiser):
+            raise InputError(
+                "The network is a denoiser already, and gives no noise: take it as it is."
+            )
         self.network = network
         self.compute_dtype = compute_dtype
         self.channels = channels

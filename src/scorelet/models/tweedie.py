@@ -10,13 +10,14 @@ from collections.abc import Callable
 from functools import partial
 
 import torch
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 from torch.func import jvp, vmap
 
 from scorelet.core.errors import InputError
+from scorelet.core.network import unwrapped
 from scorelet.core.precision import in_single_precision
 from scorelet.core.typing import Image, PerSample
-from scorelet.models.denoiser import Denoiser, NoiseLike, noise_level
+from scorelet.models.denoiser import NoiseLike, check_denoiser, noise_level
 from scorelet.models.joint_energy import JointEnergy
 from scorelet.models.labels import LabelLike
 
@@ -43,7 +44,7 @@ def denoised_from_score(score: Image, y: Image, sigma: NoiseLike) -> Image:
 
 
 def score(
-    denoiser: Denoiser | JointEnergy,
+    denoiser: nn.Module,
     y: Image,
     sigma: NoiseLike,
     *,
@@ -56,6 +57,15 @@ def score(
     f(y, a) = E[x | y, a] gives the conditional score, the gradient in y of log p_sigma(y | a), and
     so does a label.
 
+    Args:
+        denoiser: f, a `Denoiser`, or a `JointEnergy`; torch may have compiled it.
+        y: noisy image.
+        sigma: noise level, one number or one per image, unit of `y`, positive.
+        cond, label: what f is told, see `Denoiser`.
+
+    Raises:
+        InputError: no denoiser, sigma is not positive, or what f refuses.
+
     References: arXiv 2310.02557, eq. 3; Kadkhodaie, Guth, Mallat, Simoncelli 2023,
     arXiv 2303.02984, section 2.
     """
@@ -64,7 +74,7 @@ def score(
 
 
 def sure(
-    denoiser: Denoiser | JointEnergy,
+    denoiser: nn.Module,
     y: Image,
     sigma: NoiseLike,
     *,
@@ -81,7 +91,7 @@ def sure(
     signs v (Hutchinson), one forward derivative per probe, or exact with d of them.
 
     Args:
-        denoiser: f, or a joint law; each output image may depend on its own input image only.
+        denoiser: f, as in `score`; each output image may depend on its own input image only.
         y: noisy image with d = channel * height * width numbers per sample.
         sigma: the true noise level, one number or one per image, unit of `y`, positive.
         rng: source of the probes; not needed when `exact`.
@@ -94,7 +104,8 @@ def sure(
         can be negative.
 
     Raises:
-        InputError: sigma is not positive, there is no probe, or neither `rng` nor `exact`.
+        InputError: sigma is not positive, there is no probe, neither `rng` nor `exact`, or no
+            denoiser.
 
     References: Stein 1981, Annals of Statistics 9(6); Hutchinson 1990, Communications in
     Statistics 19(2); Ramani, Blu, Unser 2008, IEEE TIP 17(9); arXiv 2310.02557, eq. 7.
@@ -114,8 +125,12 @@ def sure(
     return residual.square().flatten(1).sum(1) + variance * (2 * trace - math.prod(y.shape[1:]))
 
 
-def _denoiser(model: Denoiser | JointEnergy) -> Denoiser:
-    return model.denoiser() if isinstance(model, JointEnergy) else model
+def _denoiser(model: nn.Module) -> nn.Module:
+    joint = unwrapped(model)
+    if isinstance(joint, JointEnergy):
+        return joint.denoiser()
+    check_denoiser(model)
+    return model
 
 
 def _variance(sigma: NoiseLike, y: Tensor) -> Tensor:

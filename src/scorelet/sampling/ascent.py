@@ -201,7 +201,9 @@ def _moved(
 
 
 def _largest(x: Image) -> float:
-    """Return the largest number; NaN where there is one. One pass without a copy."""
+    """Return the largest number; NaN where there is one, 0 of none. One pass without a copy."""
+    if not x.numel():
+        return 0.0
     low, high = (float(number) for number in x.aminmax())
     return max(-low, high)
 

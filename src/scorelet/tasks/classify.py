@@ -11,12 +11,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
 from scorelet.core.files import write_text
 from scorelet.core.numbers import is_whole
-from scorelet.core.options import checked
+from scorelet.core.options import check_types, checked
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Say
 from scorelet.data import Note, Picture, iter_pages
@@ -74,7 +74,7 @@ class _Seen:
 def classify(
     source: str | Path | Source,
     *,
-    model: Model,
+    model: Model | nn.Module,
     k: int = 5,
     device: str = "auto",
     dtype: str = "auto",
@@ -159,10 +159,11 @@ def classify_files(  # noqa: PLR0913 - as many as the command has options
         _write(output, reports, min(k, len(ready.classifier.classes)))
 
 
-def _ready(model: Model, k: int, device: str, dtype: str) -> ReadyClassifier:
+def _ready(model: Model | nn.Module, k: int, device: str, dtype: str) -> ReadyClassifier:
     if not is_whole(k, least=1):
         raise InputError(f"k is {k!r}: it must be a whole number of at least 1.")
     model = viewed(Classifier, model)
+    check_types({"model": model}, {"model": Model})
     loaded = model if isinstance(model, Classifier) else load_as(Classifier, model, verb="classify")
     return ready_classifier(loaded, device=device, dtype=dtype)
 

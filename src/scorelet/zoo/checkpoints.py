@@ -5,6 +5,7 @@ from typing import Any
 
 from scorelet.core.checkpoint import STATE_KIND, load_tensors, save_tensors
 from scorelet.core.errors import CheckpointError, InputError, one_line
+from scorelet.core.network import unwrapped
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.zoo.kind import Header, Kind, Tensors, kind_named, kind_of
@@ -29,6 +30,7 @@ def save(model: object, path: str | Path) -> None:
             empty, a device or a pipe.
         CheckpointError: the file cannot be written.
     """
+    model = unwrapped(model)
     kind = kind_of(model)
     header, tensors = kind.describe(model)
     if name := _nan_in(tensors):

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from torch import Tensor, nn
 
 from scorelet.core.errors import InputError
-from scorelet.core.network import has_factors, has_network
+from scorelet.core.network import has_factors, has_network, unwrapped
 from scorelet.core.options import checked
 from scorelet.core.paths import as_path
 from scorelet.zoo.checkpoints import build, open_model, read_model
@@ -150,13 +150,17 @@ def viewed(model_type: type, model: Any) -> Any:  # noqa: ANN401 - any argument 
 
     Args:
         model_type: as in `load_as`.
-        model: what was given; what has no such view, as a name or a path, comes back as it is.
+        model: what was given; what has no such view, as a name or a path, comes back as it is. A
+            model that is wrapped, as by torch.compile, is taken out.
     """
-    if isinstance(model, str | Path | model_type):
+    inner = unwrapped(model)
+    if isinstance(inner, str | Path | model_type):
+        return inner
+    kind = find_kind(inner)
+    if kind is None:
         return model
-    kind = find_kind(model)
-    view = None if kind is None else kind.views.get(model_type)
-    return model if view is None else view(model)
+    view = kind.views.get(model_type)
+    return inner if view is None else view(inner)
 
 
 def load_network(model: str | Path, *, factor: int | None = None) -> nn.Module:

@@ -218,6 +218,22 @@ def test_churn_forgets_a_wrong_start(churn):
     torch.testing.assert_close(missing, (D / (D + 9)) ** ((1 + churn) / 2), rtol=0.01, atol=0)
 
 
+PLAN = ReversePlan(3, VarianceExploding(5.0, 0.01))
+
+
+def test_no_sample_is_drawn_for_none():
+    like = torch.zeros(0, 1, SIDE, SIDE)
+    flat = torch.ones(SIDE, SIDE, dtype=torch.float64)
+    found = draw(StationaryGaussianDenoiser(flat), like, PLAN, Noise(0, []))
+    assert found.shape == like.shape
+
+
+def test_what_is_no_denoiser_is_refused_with_how_to_make_one():
+    network, like = torch.nn.Conv2d(1, 1, 1), torch.zeros(1, 1, 4, 4)
+    with pytest.raises(InputError, match=r"A Conv2d is no Denoiser.*ResidualDenoiser"):
+        next(unwrap(reverse)(network, like, PLAN, Noise(0, [0])))
+
+
 def test_churn_beyond_a_step_is_refused():
     for churn in (-0.1, 1.1):
         with pytest.raises(InputError, match="between 0 and 1"):

@@ -13,6 +13,7 @@ from scorelet.core.numbers import is_whole
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image
 from scorelet.models import Denoiser, LabelLike
+from scorelet.models.denoiser import check_denoiser
 from scorelet.models.schedules import NoiseSchedule, OrnsteinUhlenbeck
 from scorelet.sampling.ascent import DivergenceError
 from scorelet.sampling.reverse.samplers import SAMPLERS, Interval, Sampler, Step
@@ -145,10 +146,11 @@ def reverse(
         cond, label: what the denoiser is told, see `Denoiser`.
 
     Raises:
-        InputError: shapes that do not fit, as those of a mean that is larger than `like`, or what a
-            denoiser refuses.
+        InputError: no denoiser, shapes that do not fit, as those of a mean that is larger than
+            `like`, or what a denoiser refuses.
         DivergenceError: a step whose result is not finite; the sentence names scale and step.
     """
+    check_denoiser(denoiser)
     if len(like) != len(noise.samples):
         raise InputError(
             f"A batch of {len(like)} with the noise of {len(noise.samples)} samples: give the "
@@ -193,7 +195,7 @@ def _check_centre(centre: torch.Size, like: torch.Size) -> None:
 
 def _is_finite(x: Tensor) -> bool:
     """Whether all numbers are: the least and the largest tell, in one pass without a mask."""
-    return all(math.isfinite(float(number)) for number in x.aminmax())
+    return not x.numel() or all(math.isfinite(float(number)) for number in x.aminmax())
 
 
 def draw(

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from scorelet.core.errors import InputError
+from scorelet.core.network import unwrapped
 from scorelet.core.options import checked
 from scorelet.tasks.evaluate.measure import EvaluateSettings, measure
 from scorelet.tasks.foreign_classifier import SIZE_ALONE, foreign_classifier
@@ -68,7 +69,7 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
         tile=tile,
         self_ensemble=self_ensemble,
     )
-    name = str(model) if isinstance(model, str | Path) else type(model).__name__
+    name = str(model) if isinstance(model, str | Path) else type(unwrapped(model)).__name__
     notes: list[str] = []
     if arch is not None:
         part: Part = "train" if hold_out else "test"
@@ -77,7 +78,7 @@ def evaluate(  # noqa: PLR0913 - as many as the command has options
         raise InputError(SIZE_ALONE)
     elif isinstance(model, str | Path):
         model = load(model)
-    found = measure(model, data, settings)
+    found = measure(unwrapped(model), data, settings)
     if notes:
         found["warnings"] = [*notes, *found.get("warnings", [])]
     built = {"arch": arch} if size is None else {"arch": arch, "size": list(size)}

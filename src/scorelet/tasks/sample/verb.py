@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
+from scorelet.core.network import unwrapped
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
-from scorelet.models import Denoiser, NetworkJointEnergy
+from scorelet.models import Denoiser
 from scorelet.models.multiscale import Multiscale
 from scorelet.sampling import DivergenceError
 from scorelet.tasks.sample.output import check_sheets
@@ -22,7 +24,7 @@ _NOTHING = "Interrupted before the first samples were done: nothing was written.
 
 @checked
 def sample(  # noqa: PLR0913
-    model: Model | NetworkJointEnergy = "faces",
+    model: Model | nn.Module = "faces",
     *,
     n: int = 16,
     size: Size | None = None,
@@ -52,6 +54,7 @@ def sample(  # noqa: PLR0913
         >>> sl.sample(model, n=3, size=(32, 32)).images.shape
         (3, 1, 32, 32)
     """
+    model = unwrapped(model)
     if not isinstance(model, Multiscale):
         model = viewed(Denoiser, model)
     return drawn(SampleSettings(model, n, size, steps, seed, coarse, sampler, device, label, first))
