@@ -77,6 +77,14 @@ def test_a_crop_of_the_same_scale_is_the_central_part(height, width):
     assert torch.equal(fitted(x, (side, side), fit="crop"), expected)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_that_of_the_result(dtype):
+    x = images(1, 16, 24, dtype)
+    assert torch.equal(
+        fitted(x, (12, 10), fit="stretch"), fitted(x.float(), (12, 10), fit="stretch").to(dtype)
+    )
+
+
 @pytest.mark.parametrize("fit", ["crop", "stretch"])
 @pytest.mark.parametrize("size", [(4, 4), (40, 30)])
 def test_a_slope_stays_a_slope(fit, size):

@@ -126,7 +126,9 @@ def fitted(x: Image, size: tuple[int, int], *, fit: str) -> Tensor:
         x = _central_part(x, size)
     if tuple(x.shape[-2:]) == tuple(size):
         return x
-    return F.interpolate(x, size=size, mode="bilinear", antialias=True, align_corners=False)
+    wide = x.float() if x.element_size() < 4 else x  # CPUs interpolate nothing in half precision
+    found = F.interpolate(wide, size=size, mode="bilinear", antialias=True, align_corners=False)
+    return found.to(x.dtype)
 
 
 def _central_part(x: Image, size: tuple[int, int]) -> Tensor:
