@@ -31,6 +31,8 @@ def fused_dtype(x: Tensor, *, training: bool) -> torch.dtype | None:
     Beside what `kernel_dtype` asks for it needs oneDNN's operators, which cannot take single pixels
     before torch 2.10, nor a batch without pictures.
     """
+    if torch.compiler.is_compiling():  # it fuses by itself, and cannot look for operators
+        return None
     if x.shape[2:] == (1, 1) or not x.numel() or not _has_operators():
         return None
     dtype = kernel_dtype(x, training=training or only_images_matter())
