@@ -1,7 +1,9 @@
 """Whatever users hold becomes a plain array with the same numbers."""
 
+import io
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -115,6 +117,10 @@ def test_masked_floats_become_nan(dtype):
         (np.zeros(2, [("a", "f4")]), "expected numbers"),
         ([[1, 2], [3]], "a list that is no table of numbers"),
         ({"a": 1}, "is dict: expected an array"),
+        (b"P5", r"is bytes: .*PIL\.Image\.open"),
+        (io.BytesIO(b"P5"), r"is BytesIO: .*PIL\.Image\.open"),
+        (["a.png", "b.png"], "is a list of paths"),
+        ([Path("a.png")], "is a list of paths"),
         (Image.new("CMYK", (2, 2)), r"is in CMYK.*convert\('RGB'\)"),
     ],
 )

@@ -4,6 +4,7 @@ Compiled kernels take addresses. A subclass that changes what indexing means (``
 swapped bytes, strides or read-only memory would make them read or write the wrong places.
 """
 
+import os
 import sys
 from typing import Any
 
@@ -33,7 +34,8 @@ def plain_array(x: Any, *, what: str = "array") -> np.ndarray:  # noqa: ANN401 -
         The same values in the same shape; booleans, integers, floating point or complex numbers.
 
     Raises:
-        InputError: no numbers, masked integers, or a picture in CMYK and the like.
+        InputError: no numbers, as of bytes or paths, masked integers, or a picture in CMYK and the
+            like.
 
     Example:
         >>> import numpy as np
@@ -44,9 +46,14 @@ def plain_array(x: Any, *, what: str = "array") -> np.ndarray:  # noqa: ANN401 -
     if type(x) is np.ndarray and _is_plain(x):
         return x
     array = np.asarray(_numbers(x, what))
-    if array.dtype == object and array.ndim == 0:
+    if isinstance(x, bytes | bytearray) or (array.dtype == object and array.ndim == 0):
         raise InputError(
-            f"The {what} is {type(x).__name__}: expected an array, a tensor or a Pillow picture."
+            f"The {what} is {type(x).__name__}: expected an array, a tensor or a Pillow picture, "
+            "as PIL.Image.open makes of a file in memory."
+        )
+    if isinstance(x, list | tuple) and x and isinstance(x[0], str | os.PathLike):
+        raise InputError(
+            f"The {what} is a list of paths or texts: give one at a time, or the folder of them."
         )
     if array.dtype.kind not in "biufc":
         raise InputError(

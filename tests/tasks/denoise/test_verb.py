@@ -226,6 +226,7 @@ def test_options_out_of_range(options, words):
         (np.zeros((4, 4), np.int64), r"int64; .* else by \.astype\('float32'\)"),
         (torch.zeros(5, 4, 4), r"shape \(5, 4, 4\): expected a tensor \(channel, height, width\)"),
         ([["a", "b"]], "numbers"),
+        ([torch.zeros(3, 8, 8)] * 2, "is a list of tensors"),
         (None, "is NoneType: expected an array, a tensor or a Pillow picture"),
         ("", "path is empty"),
     ],

@@ -50,6 +50,11 @@ def in_memory(source: Any) -> InMemory:  # noqa: ANN401 - whatever holds numbers
     """
     if isinstance(source, Tensor) and source.device.type == "meta":
         raise InputError("The tensor is on the device meta, which holds no numbers.")
+    if isinstance(source, list | tuple) and any(isinstance(x, Tensor) and x.ndim for x in source):
+        raise InputError(
+            "The picture is a list of tensors: give them one at a time, or as one tensor (batch, "
+            "channel, height, width)."
+        )
     masked = np.ma.getmaskarray(source) if isinstance(source, np.ma.MaskedArray) else None
     source = _upright(source)
     array = plain_array(source if masked is None else np.ma.getdata(source))
