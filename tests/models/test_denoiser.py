@@ -98,6 +98,12 @@ def test_zero_noise_is_refused_where_it_must_be_positive():
         noise_level(0.0, F64, positive=True)
 
 
+@pytest.mark.parametrize("sigma", [1e-8, 7e4, [1e-8], torch.tensor(7e4)])
+def test_levels_beyond_half_precision_are_refused_as_such(sigma):
+    with pytest.raises(InputError, match=r"positive in torch\.float16, as the images are"):
+        noise_level(sigma, torch.zeros(1, 1, 2, 2, dtype=torch.float16), positive=True)
+
+
 def test_gradients_reach_the_noise_level():
     sigma = torch.tensor(0.5, requires_grad=True)
     noise_level(sigma, F64).sum().backward()

@@ -62,7 +62,7 @@ def noise_level(sigma: NoiseLike, y: Tensor, *, positive: bool = False) -> Noise
     """
     if isinstance(sigma, float | int):
         kind = torch.finfo(y.dtype)
-        _check_range(sigma, (kind.tiny if positive else 0) <= sigma <= kind.max, positive=positive)
+        _check_range(sigma, (kind.tiny if positive else 0) <= sigma <= kind.max, y.dtype, positive)
         return y.new_full(y.shape[:1], sigma)
     try:
         level = torch.as_tensor(sigma, dtype=y.dtype, device=y.device)
@@ -74,7 +74,7 @@ def noise_level(sigma: NoiseLike, y: Tensor, *, positive: bool = False) -> Noise
             f"sigma has shape {tuple(level.shape)} for a batch of {batch}: "
             "give one number, or one number per image."
         )
-    _check_range(sigma, _in_range(level, positive=positive), positive=positive)
+    _check_range(sigma, _in_range(level, positive=positive), y.dtype, positive)
     return level.expand(batch)
 
 
@@ -105,10 +105,11 @@ def check_denoiser(model: object) -> None:
         )
 
 
-def _check_range(sigma: NoiseLike, fine: bool, *, positive: bool) -> None:
+def _check_range(sigma: NoiseLike, fine: bool, dtype: torch.dtype, positive: bool) -> None:
     if not fine:
         wanted = "positive" if positive else "zero or positive"
-        raise InputError(f"sigma must be finite and {wanted}, got {sigma}.")
+        narrow = f" in {dtype}, as the images are" if dtype.itemsize < 4 else ""
+        raise InputError(f"sigma must be finite and {wanted}{narrow}, got {sigma}.")
 
 
 def _in_range(level: Tensor, *, positive: bool) -> bool:
