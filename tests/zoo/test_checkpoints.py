@@ -62,6 +62,11 @@ def test_the_same_function_comes_back_bit_for_bit(path, kind, channels):
     assert all(torch.equal(weights[n], t) for n, t in network.state_dict().items())
 
 
+def test_weights_without_numbers_are_not_written(path):
+    with pytest.raises(InputError, match="has no numbers, on the device meta"):
+        save(ResidualDenoiser(small_network("bf-cnn", 1).to("meta")), path)
+
+
 def test_weights_of_a_training_that_diverged_are_neither_written_nor_read(path):
     """The one NaN is found, and infinite numbers, which some laws have, are none."""
     network = small_network("bf-cnn", 1)

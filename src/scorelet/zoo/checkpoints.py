@@ -22,17 +22,22 @@ def save(model: object, path: str | Path) -> None:
     (``save(copy.deepcopy(model).half(), path)``) and become float32 when they are loaded.
 
     Args:
-        model: of a registered kind: a denoiser, a classifier, or what `register` has added.
+        model: of a registered kind: a denoiser, a classifier, or what `register` has added; also
+            within `torch.compile` or `DataParallel`.
         path: target; a file that is there is replaced.
 
     Raises:
-        InputError: the model is of no registered kind, some of its numbers are NaN, or `path` is
-            empty, a device or a pipe.
+        InputError: the model is of no registered kind, some of its numbers are NaN or on the
+            device meta, or `path` is empty, a device or a pipe.
         CheckpointError: the file cannot be written.
     """
     model = unwrapped(model)
     kind = kind_of(model)
     header, tensors = kind.describe(model)
+    if name := next((name for name, tensor in tensors.items() if tensor.is_meta), None):
+        raise InputError(
+            f"{name} of the model has no numbers, on the device meta: load the weights first."
+        )
     if name := _nan_in(tensors):
         raise InputError(
             f"The model has NaN in {name}, as after a training that diverged: it is not written."
