@@ -65,6 +65,16 @@ def test_randn_draws_the_generators_numbers_with_the_dtype_asked_for():
     assert torch.equal(got, draw(3, 4).double())
 
 
+def test_numbers_like_others_do_not_depend_on_the_default_dtype():
+    like = torch.zeros(1, dtype=torch.float32)
+    expected = randn((4,), rng=generator(0), like=like)
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert torch.equal(randn((4,), rng=generator(0), like=like), expected)
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
 LIKE = torch.zeros(4, 3, 5, dtype=torch.float64)
 DRAWS = {"normal": Noise.normal, "uniform": Noise.uniform, "exponential": Noise.exponential}
 

@@ -46,8 +46,12 @@ def numpy_generator(seed: int, *keys: int) -> np.random.Generator:
 
 
 def randn(shape: tuple[int, ...], *, rng: Generator, like: Tensor | None = None) -> Tensor:
-    """Draw standard normal numbers from `rng`, with the dtype and device of `like`."""
-    noise = torch.randn(shape, generator=rng, device=rng.device)
+    """Draw standard normal numbers from `rng`, with the dtype and device of `like`.
+
+    With `like` they do not depend on the default dtype of torch.
+    """
+    drawn = None if like is None else torch.float32
+    noise = torch.randn(shape, generator=rng, device=rng.device, dtype=drawn)
     return noise if like is None else noise.to(like)
 
 
