@@ -63,6 +63,13 @@ def test_a_self_ensemble_is_the_mean_over_the_turns_of_a_picture(model):
 # ---------------------------------------------------------------- what goes in comes out
 
 
+def test_a_result_equals_itself_alone():
+    """Arrays have no one answer to whether they are equal."""
+    one, two = (sl.denoise(np.zeros((8, 8), np.float32)) for _ in range(2))
+    assert one == one
+    assert one != two
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", [(21, 34), (21, 34, 1), (21, 34, 3), (1, 1), (1, 40, 3), (40, 1)])
 def test_arrays_keep_shape_and_dtype(model, dtype, shape):

@@ -56,7 +56,7 @@ class ReturnsNoiseWarning(UserWarning):
     """A map returns the noise of an image, and y less that is the clean one."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class JacobianBasis:
     """Eigenvectors of a denoiser's Jacobian at one image, and what follows from them.
 

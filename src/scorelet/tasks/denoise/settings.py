@@ -148,7 +148,7 @@ class DenoiseSettings:
         return ready_denoiser(model, device=self.device, dtype=self.dtype, verb="denoise")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Denoised:
     """One denoised picture.
 

@@ -183,7 +183,7 @@ class RestoreSettings:
         return ready_denoiser(self.model, device=self.device, dtype=self.dtype, verb="restore")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Restored:
     """A restored picture.
 

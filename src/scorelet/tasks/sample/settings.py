@@ -76,7 +76,7 @@ class SampleSettings:
             object.__setattr__(self, "size", (int(self.size[0]), int(self.size[1])))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Samples:
     """What was drawn.
 
