@@ -28,6 +28,16 @@ def block_means(values: np.ndarray, side: int) -> np.ndarray:
     return lines.reshape(rows, columns, wide, channels).sum(2) / (high * wide)
 
 
+def blocks_by_place(values: np.ndarray, side: int) -> np.ndarray:
+    """Return the whole blocks of (height, width, channels) as a view, without a copy:
+    (rows, columns, side, side, channels).
+    """
+    height, width, channels = values.shape
+    rows, columns = height // side, width // side
+    whole = values[: rows * side, : columns * side]
+    return whole.reshape(rows, side, columns, side, channels).swapaxes(1, 2)
+
+
 def square_blocks(values: np.ndarray, side: int) -> np.ndarray:
     """Return the whole blocks of (height, width, channels), as (blocks, side, side, channels).
 
@@ -36,8 +46,4 @@ def square_blocks(values: np.ndarray, side: int) -> np.ndarray:
         >>> square_blocks(np.arange(8).reshape(2, 4, 1), 2)[..., 0].tolist()
         [[[0, 1], [4, 5]], [[2, 3], [6, 7]]]
     """
-    height, width, channels = values.shape
-    rows, columns = height // side, width // side
-    whole = values[: rows * side, : columns * side]
-    parts = whole.reshape(rows, side, columns, side, channels).swapaxes(1, 2)
-    return parts.reshape(-1, side, side, channels)
+    return blocks_by_place(values, side).reshape(-1, side, side, values.shape[2])

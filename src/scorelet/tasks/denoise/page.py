@@ -97,6 +97,7 @@ def _camera_plan(
     plan: PagePlan, settings: DenoiseSettings, choice: Choice
 ) -> tuple[PagePlan, Denoiser]:
     """Return how a page of a camera is denoised: one model measures, another removes its grain."""
+    plan = replace(plan, view=replace(plan.view, cut_off=None))  # what is shown there is white
     denoiser, told = settings.camera().denoiser, None
     if settings.model != CAMERA:
         given = choice.level if settings.sigma is None else settings.sigma
@@ -142,7 +143,7 @@ def _denoised_photons(
     inner = replace(inner, sigma=None if denoiser.blind else stable.sigma)
     outs = [
         run_plan(
-            plan_page(page, denoiser, inner, plan.cond),
+            plan_page(page, denoiser, inner, plan.cond, ends=False),  # a count of 0 is whole
             denoiser,
             inner,
             Repeated(listener, index, len(stable.pages)),

@@ -16,12 +16,11 @@ from collections.abc import Callable
 import numpy as np
 from scipy.ndimage import maximum_filter, minimum_filter
 
-from scorelet.data import Picture, to_unit
+from scorelet.analysis.cell_details import CELL, cell_details
+from scorelet.data import Picture
 
 Pixels = np.ndarray
 
-CELL = 8
-"""Side in pixels of the cells that are looked at first."""
 WINDOW = 5
 """Side in pixels of the squares of one colour that an area is made of."""
 FEWEST = 16
@@ -30,8 +29,6 @@ QUIET = 0.02
 """Share of the cells that counts as the quietest."""
 ALIKE = 0.2
 """So large are their details at least, relative to the median of all."""
-LOOKED_AT = 1 << 14
-"""About how many cells are measured."""
 
 
 def without_painted(
@@ -78,13 +75,7 @@ def _cells(pixels: Pixels, mask: np.ndarray | None) -> tuple[np.ndarray, np.ndar
 
 def _noisy(pixels: Pixels, cells: np.ndarray) -> bool:
     """Whether details of the quietest cells are like those of the others."""
-    rows, columns = np.nonzero(cells)
-    step = max(1, len(rows) // LOOKED_AT)
-    y = _cut(pixels).transpose(0, 2, 1, 3, 4)[rows[::step], columns[::step]]
-    y = to_unit(y).astype(np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):  # numbers near the largest
-        detail = y[:, ::2, ::2] - y[:, ::2, 1::2] - y[:, 1::2, ::2] + y[:, 1::2, 1::2]
-    size = np.median(np.abs(detail), axis=(1, 2)).max(1)  # of the noisiest channel
+    size = cell_details(pixels, cells).max(1)  # of the noisiest channel
     quiet, usual = np.quantile(size, (QUIET, 0.5))
     least = 1 / np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 0
     return bool(quiet > least and quiet >= ALIKE * usual)
@@ -101,13 +92,6 @@ def _areas(pixels: Pixels) -> np.ndarray:
 
 def _extreme(pixels: Pixels, extreme: Callable[..., Pixels]) -> Pixels:
     """Return the least or the largest of each cell; rows first, which are whole lines of memory."""
-    rows, _, columns, _, channels = _cut(pixels).shape
-    lines = pixels[: rows * CELL, : columns * CELL].reshape(rows, CELL, -1)
-    return extreme(extreme(lines, 1).reshape(rows, columns, CELL, channels), 2)
-
-
-def _cut(pixels: Pixels) -> Pixels:
-    """Cut (height, width, channels) into (rows, CELL, columns, CELL, channels)."""
     rows, columns = (n // CELL for n in pixels.shape[:2])
-    whole = pixels[: rows * CELL, : columns * CELL]
-    return whole.reshape(rows, CELL, columns, CELL, pixels.shape[2])
+    lines = pixels[: rows * CELL, : columns * CELL].reshape(rows, CELL, -1)
+    return extreme(extreme(lines, 1).reshape(rows, columns, CELL, pixels.shape[2]), 2)

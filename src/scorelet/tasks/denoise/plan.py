@@ -57,11 +57,23 @@ class PagePlan:
 
 
 def plan_page(
-    page: Picture, denoiser: Denoiser, settings: DenoiseSettings, cond: Pixels | None = None
+    page: Picture,
+    denoiser: Denoiser,
+    settings: DenoiseSettings,
+    cond: Pixels | None = None,
+    *,
+    ends: bool = True,
 ) -> PagePlan:
     """Look at a page: its unit, its gaps, its noise place by place, its tiles.
 
     Of dots in few levels the network is shown the noise alone: it would take the dots for noise.
+
+    Args:
+        page: as it was read.
+        denoiser: prepared.
+        settings: how.
+        cond: what the denoiser is told, of the height and width of the page.
+        ends: whether noise may be cut off at the lowest and the highest value.
 
     Raises:
         InputError: nothing of it is data, or a condition of another size.
@@ -83,6 +95,7 @@ def plan_page(
         mask=page.mask,
         scaled=denoiser.blind and page.pixels.dtype.kind == "f",
         given=None if denoiser.blind else sigma,
+        ends=ends,
     )
     tiles = tiles_of(denoiser, page.pixels.shape[:2], tile=settings.tile)
     quiet = noise.quietest(bounded=pixels.dtype.kind == "u")
@@ -162,7 +175,7 @@ def _denoised_tile(
     told = None if plan.cond is None else to_unit(plan.cond[tile.rows, tile.columns])
     answer = run_tile(denoiser, shown, level, settings.label, told)
     before = whole[keep]
-    moves = view.moves(before, before if shown is whole else shown[keep], answer[keep], place)
+    moves = view.moves(before, answer[keep], place)
     meter.add(before, before + moves, None if view.mask is None else view.mask[place])
     pixels = plan.page.pixels[place]
     return place, _moved(pixels, moves, plan, settings.strength)

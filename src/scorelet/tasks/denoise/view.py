@@ -1,7 +1,7 @@
 """What a network is shown of a picture, and how far its answer may move a pixel.
 
-A network is trained on pictures in [0, 1]. Four rules make it safe on others; on those they change
-nothing (on Set12 less than 0.001 dB at every level).
+A network is trained on pictures in [0, 1] whose noise is not cut off. Five rules make it safe on
+others; on those they change nothing (on Set12 less than 0.001 dB at every level).
 
 1. **Any unit.** Floats y are shown as (y - o) / u, with one o for each channel and one u, so every
    a y + b (a > 0) is shown alike. From means of 8×8 pixels, points cut off: u is the range of
@@ -14,6 +14,8 @@ nothing (on Set12 less than 0.001 dB at every level).
    more than all noise. It is shown values cut off 32 σ beyond the darkest and the brightest median
    of the squares around; pixels that are cut off are hardly noisy, and come back as they were.
 4. **Reach.** No pixel moves by more than 4 σ.
+5. **Noise that is cut off** at black or white is shown as if it went on, see `cut_off`. σ and the
+   noise of gaps are then at least what is found there.
 
 σ is what noise may have at the place: the largest of `LocalNoise.sigma` in the 3×3 squares of 32
 pixels around, or the level that was given, if that is more. Where there is no noise nothing moves.
@@ -27,6 +29,7 @@ from scorelet.analysis.local_noise import SQUARE, LocalNoise
 from scorelet.core.blocks import block_means
 from scorelet.data import to_unit
 from scorelet.data.pictures.gaps import filled
+from scorelet.tasks.denoise.cut_off import CutOff, find_cut_off
 
 Pixels = np.ndarray
 Place = tuple[slice, slice]
@@ -51,6 +54,7 @@ class View:
         offset: o, one for each channel; `unit`: u.
         low, high: where values are cut off, by squares, in the unit shown.
         reach: how far values may move, by squares, in the unit shown.
+        cut_off: the ends at which noise is cut off; None: nowhere.
     """
 
     pixels: Pixels
@@ -60,33 +64,42 @@ class View:
     low: Pixels
     high: Pixels
     reach: Pixels
+    cut_off: CutOff | None = None
 
     def shown(self, rows: slice, columns: slice) -> tuple[Pixels, Pixels]:
-        """Return a part in the unit shown, before and after values are cut off; one if none are."""
+        """Return a part in the unit shown, as it is and as the rules show it; one if it is."""
         y = to_unit(self.pixels[rows, columns])
-        if self.unit != 1 or self.offset.any():
-            y = y - self.offset.astype(y.dtype)
-            y /= y.dtype.type(self.unit)
-        if np.may_share_memory(y, self.pixels):
-            y = y.copy()  # networks get it
-        return y, _cut_off(y, self.low, self.high, (rows, columns))
+        before = after = self._scaled(y)
+        if self.cut_off is not None:
+            after = self._scaled(self.cut_off.continued(y, rows, columns))
+        return before, _cut_off(after, self.low, self.high, (rows, columns))
 
-    def moves(self, before: Pixels, shown: Pixels, answer: Pixels, place: Place) -> Pixels:
-        """Return how a part moves, in the unit shown: what the rules leave of answer - shown.
+    def moves(self, before: Pixels, answer: Pixels, place: Place) -> Pixels:
+        """Return how a part moves, in the unit shown: what the rules leave of answer - before.
 
         Args:
-            before, shown: the part, from `shown`.
+            before: the part as it is, from `shown`.
             answer: the network's.
             place: rows and columns of the part.
         """
         rows, columns = place
         reach = _at(self.reach, rows, columns)
-        move = np.clip(answer - shown.astype(answer.dtype), -reach, reach)
-        if before is not shown:
-            move[before != shown] = 0
+        if self.cut_off is not None:
+            answer = np.clip(answer, *map(self._scaled, (self.cut_off.low, self.cut_off.high)))
+        move = np.clip(answer - before.astype(answer.dtype), -reach, reach)
+        points = _cut_off(before, self.low, self.high, place)
+        if points is not before:
+            move[before != points] = 0
         if self.mask is not None:
             move[~self.mask[rows, columns]] = 0
         return move
+
+    def _scaled(self, y: Pixels) -> Pixels:
+        """Bring samples to the unit shown."""
+        if self.unit != 1 or self.offset.any():
+            y = y - self.offset.astype(y.dtype)
+            y /= y.dtype.type(self.unit)
+        return y.copy() if np.may_share_memory(y, self.pixels) else y  # networks get it
 
 
 def look(
@@ -96,6 +109,7 @@ def look(
     mask: np.ndarray | None,
     scaled: bool,
     given: float | None = None,
+    ends: bool = True,
 ) -> View:
     """Return what a network is to be shown.
 
@@ -105,8 +119,14 @@ def look(
         mask: true where pixels are data; None if they are everywhere.
         scaled: whether rule 1 applies.
         given: standard deviation that is known, in the unit of `pixels` (integers: [0, 1]).
+        ends: whether rule 5 applies.
     """
     found = noise.sigma(bounded=pixels.dtype.kind == "u")
+    cut_off = find_cut_off(pixels, mask) if ends else None
+    level = noise.level()
+    if cut_off is not None:  # where nearly all is cut off, little noise is found
+        level = cut_off.sigma
+        found = np.fmax(found, level)
     sigma = _around(found if given is None else np.fmax(found, given), np.fmax)
     sigma[np.isnan(sigma)] = np.inf
     darkest, brightest = _around(noise.middle, np.fmin), _around(noise.middle, np.fmax)
@@ -118,18 +138,19 @@ def look(
         offset, unit = _scale(_cut_off(pixels, low, high, whole), noise, mask)
     working = pixels.dtype if pixels.dtype.kind == "f" else np.dtype(np.float32)
     return View(
-        pixels=pixels if mask is None else _without_gaps(pixels, mask, noise),
+        pixels=pixels if mask is None else _without_gaps(pixels, mask, noise, level),
         mask=mask,
         offset=offset,
         unit=unit,
         low=((low - offset) / unit).astype(working),
         high=((high - offset) / unit).astype(working),
         reach=(REACH * sigma / unit).astype(working),
+        cut_off=cut_off,
     )
 
 
-def _without_gaps(pixels: Pixels, mask: np.ndarray, noise: LocalNoise) -> Pixels:
-    """Continue data into gaps, with noise of the picture's level.
+def _without_gaps(pixels: Pixels, mask: np.ndarray, noise: LocalNoise, level: float) -> Pixels:
+    """Continue data into gaps, with noise of a level.
 
     A point beside a gap is not continued into it, as far as the middle is known. A gap without
     noise would tell the network that there is less noise around it, too.
@@ -142,7 +163,7 @@ def _without_gaps(pixels: Pixels, mask: np.ndarray, noise: LocalNoise) -> Pixels
     result = filled(np.clip(samples, _at(low, *whole), _at(high, *whole)), mask)
     result[mask] = samples[mask]
     rng = np.random.default_rng(0)  # the same picture gets the same noise
-    result[~mask] += noise.level() * rng.standard_normal(result[~mask].shape, np.float32)
+    result[~mask] += level * rng.standard_normal(result[~mask].shape, np.float32)
     return result
 
 
