@@ -68,3 +68,15 @@ def test_nothing_is_said_of_lines_and_checkerboards(sigma):
     i, j = np.mgrid[:160, :160]
     for drawn in (np.where((i % 17 == 0) | (j % 23 == 0), 30, 240), (i + j) % 2 * 255):
         assert kinds(white(drawn, sigma)) == []
+
+
+@pytest.mark.parametrize("shape", [(1, 300), (3, 300), (300, 1, 3)])
+def test_a_line_is_said_to_be_too_narrow(shape):
+    y = bytes_of(128 + 20 * np.random.default_rng(0).standard_normal(shape))
+    assert sl.denoise(y).warnings[0].startswith("too narrow: the picture is ")
+    assert not sl.denoise(np.full(shape, 128, np.uint8)).warnings
+
+
+def test_four_rows_are_enough():
+    y = bytes_of(128 + 20 * np.random.default_rng(0).standard_normal((4, 300)))
+    assert not sl.denoise(y).warnings

@@ -26,6 +26,8 @@ FAINT = 1 / 255
 """Least of these levels that counts, in the unit shown."""
 LEFT = 1.15
 """Noise of colours over the level that was found, from which too much of it stays."""
+NARROW, LONG = 4, 64
+"""Rows, or columns, from which most noise is found; pixels from which a few of them are a strip."""
 NOT_WHITE = (
     "A denoiser for white noise takes such noise for texture and leaves most of it in; take "
     "--noise camera, or start from the camera's raw file"
@@ -67,6 +69,7 @@ def remarks(
         None if white or blind else _not_shared(given, sigma, FAINT * view.unit, floats=floats),
         _texture(taken, sigma, floats=floats) if white and not blind else None,
         other_size(page.pixels.shape[:2], denoiser),
+        _narrow(page),
     )
     return tuple(text for text in said if text)
 
@@ -197,6 +200,17 @@ def _not_shared(given: float | None, taken: float, faint: float, *, floats: bool
         f"the given level does not decide: noise of {number(taken, floats=floats)} was taken away "
         f"where sigma is {number(given, floats=floats)}{unit(floats=floats)}, as white noise is at "
         "any level; take --noise white"
+    )
+
+
+def _narrow(page: Picture) -> str | None:
+    """Say whether a picture is so narrow that its noise is hardly found."""
+    lines, length = sorted(page.pixels.shape[:2])
+    if lines >= NARROW or length < LONG or np.ptp(page.unmasked) == 0:
+        return None
+    return (
+        f"too narrow: the picture is {lines} pixel{'s' * (lines > 1)} across, where noise cannot "
+        "be told from stripes; most of it may stay, and sigma says little"
     )
 
 
