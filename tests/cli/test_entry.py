@@ -83,3 +83,11 @@ def test_a_polite_kill_leaves_no_half_file(tmp_path):
     assert (job.returncode, stdout) == (143, b"")
     assert b"Traceback" not in stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", ["noise -", "denoise - -o out.png", "denoise in.png -o -"])
+def test_a_dash_is_no_misspelt_option(shell, words):
+    status, stdout, stderr = shell(*words.split())
+    assert (status, stdout) == (2, "")
+    assert "pipes are neither read nor written" in stderr
+    assert "Did you mean" not in stderr

@@ -48,6 +48,10 @@ from scorelet.core.errors import ScoreletError
 from scorelet.core.own_code import import_code
 
 _INTERRUPTED = "Interrupted."
+_NO_PIPES = (
+    "- is no name of a file, and pipes are neither read nor written: save the picture to disk, and "
+    "choose the names of files."
+)
 
 app = App(
     name="scorelet",
@@ -112,7 +116,8 @@ def run(tokens: list[str]) -> int:
             interrupted = "Interrupted; what was finished is kept."
         return int(command(*bound.args, **bound.kwargs) or 0)
     except CycloptsError as error:
-        complain(f"{' '.join(str(error).split())} See scorelet --help.")
+        said = f"{' '.join(str(error).split())} See scorelet --help."
+        complain(_NO_PIPES if "-" in tokens else said)
         return 2
     except (KeyboardInterrupt, SystemExit) as stop:
         return _stopped(stop, interrupted)
