@@ -9,7 +9,6 @@ import tifffile
 from samples import noisy
 from scorelet.core.errors import ImageFileError, InputError
 from scorelet.data import Picture, iter_pages, load_pictures, read_picture, write_picture
-from scorelet.data.pictures.gaps import smoothly_filled
 from scorelet.data.pictures.notes import NO_DATA
 
 LOWEST = float(np.finfo(np.float32).min)
@@ -167,15 +166,3 @@ def test_arrays_of_any_layout_are_pictures(made):
     assert got.flags.c_contiguous
     assert got.dtype == np.dtype("=u2")
     np.testing.assert_array_equal(got, samples)
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_a_smooth_filling_continues_a_slope_and_keeps_the_data(channels):
-    rows, columns = np.mgrid[:60, :81]
-    slope = np.repeat(((columns + 2 * rows) / 300)[..., None], channels, 2).astype(np.float32)
-    known = np.ones(slope.shape[:2], bool)
-    known[20:40, 20:50] = False
-    found = smoothly_filled(np.where(known[..., None], slope, np.nan), known)
-    assert found.dtype == np.float32
-    assert np.array_equal(found[known], slope[known])
-    assert np.abs(found - slope).max() < 1e-3

@@ -15,9 +15,8 @@ from scorelet.core.random import Noise
 from scorelet.data import Picture, from_unit, to_unit
 from scorelet.data.pictures.enlarged import enlarged
 from scorelet.data.pictures.types import white
-from scorelet.models import Denoiser
-from scorelet.models.measurements import Observation
-from scorelet.sampling import DivergenceError, ascend
+from scorelet.sampling import AscentState, DivergenceError, ascend
+from scorelet.tasks.restore.guess import smooth_guess
 from scorelet.tasks.restore.known import doubt, known
 from scorelet.tasks.restore.level import leveled
 from scorelet.tasks.restore.observed import observe
@@ -89,13 +88,26 @@ def samples(
     """
     observation, guess = observe(picture, settings)
     denoiser = TiledDenoiser(settings.ready().denoiser, settings.tile)
-    hidden = known(picture, settings).hidden if settings.enlarges == 1 else None
+    given = known(picture, settings)
+    hidden = given.hidden if settings.enlarges == 1 else None
+    smooth = None
+    if settings.task == "inpaint":
+        smooth = smooth_guess(to_unit(picture.pixels), given.measured)
+        guess = _tensor(smooth.pixels)
+    exact = smooth if not settings.sigma else None
+    schedule = schedule_of(settings.task, settings.sigma, exact.error if exact else None)
     place = choose_device(settings.device)
     observation, guess = observation.to(place), guess.to(place)
+    share = _tensor(exact.share).to(place) if exact else None
     for number in range(settings.count):
-        said = _told(progress, settings, number)
-        found = _drawn(denoiser, observation, guess, settings, number, said)
+        said, noise = _told(progress, settings, number), Noise(settings.seed, [number])
+        states = ascend(
+            denoiser, guess, schedule, noise, observation=observation, label=settings.label
+        )
+        found = _drawn(states, said)
         _check_range(found, settings.task)
+        if share is not None:
+            found = torch.lerp(found, guess, share)
         if picture.pixels.dtype.kind == "u":
             found = observation.within(found)
         sample = found[0].permute(1, 2, 0).cpu().numpy()
@@ -104,19 +116,14 @@ def samples(
         yield sample
 
 
+def _tensor(pixels: Pixels) -> Tensor:
+    """Return (height, width, channels) as (1, channels, height, width)."""
+    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32))[None]
+
+
 @torch.no_grad()
-def _drawn(
-    denoiser: Denoiser,
-    observation: Observation,
-    guess: Tensor,
-    settings: RestoreSettings,
-    number: int,
-    said: Callable[[int], None],
-) -> Tensor:
-    """Draw one sample, (1, channel, height, width)."""
-    noise, schedule = Noise(settings.seed, [number]), schedule_of(settings.task, settings.sigma)
-    states = ascend(denoiser, guess, schedule, noise, observation=observation, label=settings.label)
-    found = guess
+def _drawn(states: Iterator[AscentState], said: Callable[[int], None]) -> Tensor:
+    """Return the end of an ascent, (1, channel, height, width)."""
     for call, state in enumerate(states, start=1):
         found = state.denoised
         said(call)

@@ -11,7 +11,7 @@ from scorelet.core.arrays import plain_array
 from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path
 from scorelet.data import Picture, to_unit
-from scorelet.data.pictures.gaps import filled, smoothly_filled
+from scorelet.data.pictures.gaps import filled
 from scorelet.models.measurements import (
     BlockMeans,
     Blur,
@@ -29,8 +29,9 @@ Pixels = np.ndarray
 
 
 def observe(picture: Picture, settings: RestoreSettings) -> tuple[Observation, Tensor]:
-    """Return the observation and a first guess, (1, channel, height, width).
+    """Return the observation and a simple first guess, (1, channel, height, width).
 
+    That of missing pixels is means of the known ones around; see `smooth_guess` for a better one.
     A level of the noise that is not known yet, see `noise_found`, counts as 0.
 
     Raises:
@@ -80,9 +81,7 @@ def _superres(
 
 def _inpaint(x: Tensor, valid: np.ndarray, settings: RestoreSettings) -> tuple[Observation, Tensor]:
     pixels = KnownPixels(torch.from_numpy(valid), noise=_noise(settings))
-    smooth = smoothly_filled(x[0].permute(1, 2, 0).numpy(), valid)
-    guess = torch.from_numpy(smooth).permute(2, 0, 1)[None]
-    return Observation(pixels, pixels.coefficients(x)), guess
+    return Observation(pixels, pixels.coefficients(x)), x
 
 
 def _deblur(x: Tensor, _valid: np.ndarray, settings: RestoreSettings) -> tuple[Observation, Tensor]:

@@ -1,7 +1,7 @@
 """What restoring takes and gives."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +29,27 @@ FILLING = AscentSchedule(start=0.15, end=0.01, first=0.6, beta=0.074)
 """Of inpainting, as many calls: what is filled smoothly is nearer than other guesses, and noise of
 `SCHEDULE` would hide what it says. Not where known pixels have more than half of its first noise:
 the surface through them is too rough."""
+_OVER, _LEAST_START = 2.0, 0.02
+"""The first noise level over the error of the guess, and the least one."""
 
 
-def schedule_of(task: str, sigma: float | None = None) -> AscentSchedule:
-    """Return the noise levels of a task, where what is measured has noise of a level."""
-    smooth = task == "inpaint" and 2 * (sigma or 0) <= FILLING.start
-    return FILLING if smooth else SCHEDULE
+def schedule_of(
+    task: str, sigma: float | None = None, error: float | None = None
+) -> AscentSchedule:
+    """Return the noise levels of a task.
+
+    Args:
+        task: see `RestoreSettings`.
+        sigma: level of the noise in what is measured.
+        error: of a first guess that is nearer than others. The levels are those of `FILLING`, but
+            all of them lower by one factor, so that the number of calls is the same.
+    """
+    if task != "inpaint" or 2 * (sigma or 0) > FILLING.start:
+        return SCHEDULE
+    if error is None:
+        return FILLING
+    start = min(max(_OVER * error, _LEAST_START), FILLING.start)
+    return replace(FILLING, start=start, end=FILLING.end * start / FILLING.start)
 
 
 QUALITIES = {"fast": 1, "full": 8}
