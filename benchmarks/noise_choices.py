@@ -2,7 +2,8 @@
 
 Part `white`: Set12, BSD68 and CBSD68 with white Gaussian noise of 15, 25 and 50 (8-bit units): how
 many are taken for white noise, and how much the mean PSNR is below that of `--noise white`, which
-is the same program where white is chosen.
+is the same program where white is chosen; and the PSNR of results, also of noise that is not cut
+off at black and white.
 
 Part `clean`: the validation pictures of BSD as they are, and as JPEG of quality 75 and 90: the
 choice, the mean and the least PSNR to the clean picture, beside that of what went in; `gain` is
@@ -68,8 +69,12 @@ def picture(path: Path) -> Pixels:
 
 def with_noise(x: Pixels, level: float, index: int) -> Pixels:
     """Return a picture with white noise, rounded and cut off to bytes."""
+    return np.uint8(np.rint(np.clip(x + _noise(x, level, index), 0, 255)))
+
+
+def _noise(x: Pixels, level: float, index: int) -> Pixels:
     rng = np.random.default_rng([int(level), index])
-    return np.uint8(np.rint(np.clip(x + level * rng.standard_normal(x.shape), 0, 255)))
+    return level * rng.standard_normal(x.shape)
 
 
 def capped(estimate: Pixels, x: Pixels) -> float:
@@ -84,7 +89,10 @@ def chosen(outs: Sequence[Any]) -> Row:
 
 
 def measure_white(*, quick: bool) -> dict[str, list[Row]]:
-    """Return choices by set and level, and the mean loss to `white`."""
+    """Return choices by set and level, the mean loss to `white`, and what comes out.
+
+    Beside it, `uncut`: of the same noise in floats, where it is not cut off at black and white.
+    """
     rows = []
     for name in SETS:
         pictures = [picture(path) for path in files(name, quick=quick)]
@@ -96,8 +104,17 @@ def measure_white(*, quick: bool) -> dict[str, list[Row]]:
                 for choice, y, x in zip(choices, noisy, pictures, strict=True)
             ]
             row = {"set": name, "sigma": level} | chosen(choices)
-            rows.append(row | {"loss": float(np.mean(losses))})
+            psnr = [capped(sl.denoise(y).image, x) for y, x in zip(noisy, pictures, strict=True)]
+            uncut = [_uncut(x, level, index) for index, x in enumerate(pictures)]
+            means = {"psnr": float(np.mean(psnr)), "uncut": float(np.mean(uncut))}
+            rows.append(row | {"loss": float(np.mean(losses))} | means)
     return {"rows": rows}
+
+
+def _uncut(x: Pixels, level: float, index: int) -> float:
+    """Return the PSNR of white noise in floats."""
+    y = np.float32(x + _noise(x, level, index))
+    return capped(np.clip(sl.denoise(y, noise="white").image, 0, 255), x)
 
 
 def loss_to_white(y: Pixels, x: Pixels) -> float:

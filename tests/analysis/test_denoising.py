@@ -39,7 +39,7 @@ def test_psnr_is_per_picture():
     ("estimate", "words"),
     [
         (torch.ones(2, 1, 8, 8, dtype=torch.uint8), r"are torch\.uint8"),
-        (np.ones((2, 1, 8, 8), np.float32), "expected a Tensor"),
+        (np.ones((2, 1, 8, 8), np.float32), "expected a tensor"),
         (torch.ones(1, 1, 8, 8), r"have shapes \(1, 1, 8, 8\) and \(2, 1, 8, 8\)"),
     ],
     ids=["of 8 bits", "of NumPy", "of another number"],

@@ -1,7 +1,6 @@
 """Profiles of networks: layers found, values those of the moments, nets left as they were."""
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
 
 import numpy as np
 import pytest
@@ -133,23 +132,26 @@ def test_the_network_is_left_as_it_was(net, case):
 
 
 def test_threads_that_share_a_network_do_not_see_each_other(net, case):
-    other, begun, inside = Case(seed=1), Event(), Event()
-    alone = [fisher_profile(net, data, batch=60) for data in (case, other)]
+    cases = [case, Case(seed=1)] * 4
+    alone = [fisher_profile(net, data, batch=60) for data in cases[:2]] * 4
     net.train()
-
-    def begin(_done, _of):
-        begun.set()
-        assert inside.wait(30)
-
-    def let_it_end(_done, _of):
-        inside.set()
-        assert second.result(30) == alone[1]
-
-    with ThreadPoolExecutor(1) as pool:
-        second = pool.submit(fisher_profile, net, other, batch=60, progress=begin)
-        assert begun.wait(30)
-        assert fisher_profile(net, case, batch=60, progress=let_it_end) == alone[0]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda data: fisher_profile(net, data, batch=60), cases)) == alone
     assert net.training
+
+
+def test_layers_that_a_network_calls_in_threads_of_its_own_are_seen(case):
+    class Parallel(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Linear(case.x[0].numel(), 3), nn.Linear(case.x[0].numel(), 3)
+
+        def forward(self, x):
+            call = torch.no_grad()(lambda module: module(x.flatten(1)))  # it is each thread's own
+            with ThreadPoolExecutor(2) as pool:
+                return torch.cat(list(pool.map(call, (self.a, self.b))), 1)
+
+    assert {"a", "b"} <= {layer.name for layer in fisher_profile(Parallel(), case).layers}
 
 
 def test_layers_by_name_and_pattern(net, case):

@@ -68,11 +68,12 @@ def test_randn_draws_the_generators_numbers_with_the_dtype_asked_for():
 def test_numbers_like_others_do_not_depend_on_the_default_dtype():
     like = torch.zeros(1, dtype=torch.float32)
     expected = randn((4,), rng=generator(0), like=like)
+    usual = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:
         assert torch.equal(randn((4,), rng=generator(0), like=like), expected)
     finally:
-        torch.set_default_dtype(torch.float32)
+        torch.set_default_dtype(usual)
 
 
 LIKE = torch.zeros(4, 3, 5, dtype=torch.float64)

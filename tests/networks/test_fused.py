@@ -157,7 +157,6 @@ def test_a_hook_before_the_slopes_of_a_convolution_is_called():
     assert len(seen) == 1
 
 
-@needs_onednn
 @torch.no_grad()
 def test_a_block_is_compiled_as_a_whole_without_a_warning():
     module, x = block().eval(), picture()
@@ -165,6 +164,7 @@ def test_a_block_is_compiled_as_a_whole_without_a_warning():
     assert_near(found, module(x), RELATIVE[torch.float32])
 
 
+@needs_onednn
 def test_no_picture_gives_none():
     module = block().eval()
     with torch.no_grad():

@@ -489,6 +489,7 @@ def test_an_interrupt_keeps_what_was_done_and_says_so(tmp_path, monkeypatch):
         ({"model": blind(), "n": 0}, "n is 0"),
         ({"model": blind(), "seed": -1}, "seed is -1"),
         ({"model": blind(), "first": -1}, "first is -1"),
+        ({"model": blind(), "first": (1 << 32) - 3, "n": 4}, r"first is .* below 2\^32"),
         ({"model": blind(), "sampler": "best"}, "Unknown sampler 'best'"),
         ({"model": blind(), "coarse": np.full((4, 6), 1.5)}, "goes from 1.5 to 1.5"),
         ({"model": blind(), "coarse": np.zeros((2, 4, 6, 1))}, "batch axis"),

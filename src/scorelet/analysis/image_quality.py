@@ -1,12 +1,12 @@
 """How far an estimate is from a picture: PSNR and SSIM for values in [0, 1]."""
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from scorelet.core.errors import InputError, MissingExtraError
-from scorelet.core.options import checked
 from scorelet.core.typing import PerSample
 
 SMALLEST = 6
@@ -18,12 +18,12 @@ def decibels(mean_square: float) -> float:
     return -10 * math.log10(mean_square) if mean_square else math.inf
 
 
-@checked
-def psnr(estimate: Tensor, reference: Tensor) -> PerSample:
+def psnr(estimate: Any, reference: Any) -> PerSample:  # noqa: ANN401 - `_check` looks at them
     """Return -10 log10(mean squared error) per picture, in dB, for a peak of 1.
 
     Args:
-        estimate: pictures (batch, channel, height, width), floats in the unit of the peak.
+        estimate: pictures, a tensor (batch, channel, height, width) of floats in the unit of the
+            peak.
         reference: clean ones, of the same shape.
 
     Raises:
@@ -33,8 +33,7 @@ def psnr(estimate: Tensor, reference: Tensor) -> PerSample:
     return -10 * (estimate.double() - reference.double()).square().mean((1, 2, 3)).log10()
 
 
-@checked
-def ssim(estimate: Tensor, reference: Tensor) -> PerSample:
+def ssim(estimate: Any, reference: Any) -> PerSample:  # noqa: ANN401 - likewise
     """Return the structural similarity per picture, in [-1, 1].
 
     Gaussian window 11x11 of standard deviation 1.5, K = (0.01, 0.03), mean over channels, by
@@ -66,9 +65,11 @@ def ssim(estimate: Tensor, reference: Tensor) -> PerSample:
     return torch.as_tensor(value).reshape(len(estimate))
 
 
-def _check(estimate: Tensor, reference: Tensor) -> None:
+def _check(estimate: Any, reference: Any) -> None:  # noqa: ANN401
     """Refuse what has no peak of 1, as integers, or would be compared crosswise."""
     for x in (estimate, reference):
+        if not isinstance(x, Tensor):
+            raise InputError(f"A picture is {type(x).__name__}: expected a tensor of floats.")
         if not x.is_floating_point():
             raise InputError(
                 f"The pictures are {x.dtype}: give floats in [0, 1]; those of 8 bits are divided "

@@ -21,7 +21,7 @@ from scorelet.analysis.fisher import (
 from scorelet.analysis.fisher_moments import ClassMoments
 from scorelet.analysis.random_projection import RandomProjection
 from scorelet.core.errors import InputError
-from scorelet.core.network import evaluated, not_compiled, of_this_thread
+from scorelet.core.network import WATCHING, evaluated, not_compiled
 
 INPUT = "input"
 """Name under which the pictures themselves are listed."""
@@ -195,9 +195,10 @@ def listening(net: nn.Module, probe: Probe) -> Generator[None]:
     def hook(module: nn.Module, _inputs: object, output: object) -> None:
         probe.record(probe.names[module], module, output)
 
-    hooks = [module.register_forward_hook(of_this_thread(hook)) for module in probe.names]
-    with not_compiled(net), evaluated(net, hooks):
-        yield
+    with WATCHING, not_compiled(net):
+        hooks = [module.register_forward_hook(hook) for module in probe.names]
+        with evaluated(net, hooks):
+            yield
 
 
 def _is_wanted(name: str, module: nn.Module, patterns: Sequence[str] | None) -> bool:

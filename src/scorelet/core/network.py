@@ -168,49 +168,28 @@ def not_compiled(net: nn.Module) -> AbstractContextManager[Any]:
     return nullcontext()
 
 
-_EVALUATED: dict[nn.Module, tuple[bool, int]] = {}  # modes of before, and how many evaluate it
-_ENTERING = threading.Lock()
+WATCHING = threading.RLock()
+"""Held while a network is watched: hooks and modes are seen by all threads that share it, and
+whether torch compiles by the whole process."""
 
 
 @contextmanager
 def evaluated(net: nn.Module, handles: Iterable[RemovableHandle] = ()) -> Generator[None]:
     """Evaluate a network; afterwards its parts are in the modes that they were, without the hooks.
 
-    Threads may share a network: it is evaluated until the last of them has done.
-
     Args:
         net: the network.
         handles: of hooks that are removed in the end.
     """
-    parts = list(net.modules())
-    with _ENTERING:
-        for part in parts:
-            mode, count = _EVALUATED.get(part, (part.training, 0))
-            _EVALUATED[part] = mode, count + 1
-        net.eval()
+    modes = {module: module.training for module in net.modules()}
+    net.eval()
     try:
         yield
     finally:
         for handle in handles:
             handle.remove()
-        with _ENTERING:
-            for part in parts:
-                mode, count = _EVALUATED.pop(part)
-                if count > 1:
-                    _EVALUATED[part] = mode, count - 1
-                else:
-                    part.training = mode
-
-
-def of_this_thread(hook: Callable[..., None]) -> Callable[..., None]:
-    """Return a hook that passes over the calls of other threads, which may share the network."""
-    thread = threading.get_ident()
-
-    def own(*args: Any) -> None:  # noqa: ANN401
-        if threading.get_ident() == thread:
-            hook(*args)
-
-    return own
+        for module, mode in modes.items():
+            module.training = mode
 
 
 def call_on_pictures(net: nn.Module, x: Tensor) -> None:

@@ -7,6 +7,7 @@ E[x | y]. Images are (batch, channel, height, width) with values in [0, 1]; sigm
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from inspect import signature
 from types import MappingProxyType
 from typing import NamedTuple, final
 
@@ -92,17 +93,22 @@ def check_tensor(y: object) -> None:
 
 
 def check_denoiser(model: object) -> None:
-    """Refuse what is no denoiser, as a name, or a network that gives the noise.
+    """Refuse what is no denoiser, as a name, or a network that is told no noise level.
+
+    Functions f(y, sigma, cond=, label=), and modules that are called so, pass.
 
     Raises:
-        InputError: it is of another class; torch may have compiled it.
+        InputError: it cannot be called so; torch may have compiled it.
     """
-    if not isinstance(unwrapped(model), Denoiser):
-        raise InputError(
-            f"A {type(model).__name__} is no Denoiser: scorelet.load gives that of a name or a "
-            "file, and a network that gives the noise becomes one by "
-            "scorelet.models.ResidualDenoiser."
-        )
+    inner = unwrapped(model)
+    if isinstance(inner, Denoiser) or (callable(inner) and not isinstance(inner, nn.Module)):
+        return
+    if isinstance(inner, nn.Module) and "sigma" in signature(inner.forward).parameters:
+        return
+    raise InputError(
+        f"A {type(model).__name__} is no Denoiser: scorelet.load gives that of a name or a file; a "
+        "network that gives the noise of an image becomes one by scorelet.models.ResidualDenoiser."
+    )
 
 
 def _check_range(sigma: NoiseLike, fine: bool, dtype: torch.dtype, positive: bool) -> None:

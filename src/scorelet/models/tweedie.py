@@ -17,7 +17,7 @@ from scorelet.core.errors import InputError
 from scorelet.core.network import unwrapped
 from scorelet.core.precision import in_single_precision
 from scorelet.core.typing import Image, PerSample
-from scorelet.models.denoiser import NoiseLike, check_denoiser, noise_level
+from scorelet.models.denoiser import NoiseLike, check_denoiser, check_tensor, noise_level
 from scorelet.models.joint_energy import JointEnergy
 from scorelet.models.labels import LabelLike
 
@@ -114,6 +114,7 @@ def sure(
         raise InputError(f"probes must be at least 1, got {probes}.")
     if not exact and rng is None:
         raise InputError("sure draws random probes: give rng, or exact=True for small images.")
+    check_tensor(y)
     told = partial(_denoiser(denoiser), sigma=sigma, cond=cond, label=label)
     f, y = in_single_precision(told, y)
     variance = _variance(sigma, y).flatten()

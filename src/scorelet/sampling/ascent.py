@@ -26,7 +26,7 @@ from scorelet.core.numbers import is_whole
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image, NoiseLevel
 from scorelet.models import Denoiser, LabelLike
-from scorelet.models.denoiser import check_tensor
+from scorelet.models.denoiser import check_denoiser, check_tensor
 from scorelet.models.measurements import Observation
 
 _DIVERGED = 2.0
@@ -149,6 +149,7 @@ def ascend(
         DivergenceError: values that are not finite, or a hundred times as large as those at the
             start; or a measured noise level above twice the start.
     """
+    check_denoiser(denoiser)
     check_tensor(mean)
     count = len(noise.samples)
     if len(mean) not in (1, count):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from scorelet.analysis.robustness import (
     AttackExplanation,
@@ -18,7 +18,8 @@ from scorelet.analysis.robustness import (
 from scorelet.core.copying import copied
 from scorelet.core.device import choose_device, in_precision
 from scorelet.core.errors import InputError
-from scorelet.core.options import checked
+from scorelet.core.network import unwrapped
+from scorelet.core.options import check_types, checked
 from scorelet.core.paths import as_path
 from scorelet.data import read_picture
 from scorelet.models import NetworkJointEnergy, class_labels
@@ -70,7 +71,7 @@ class ExplainedAttack:
 def explain_attack(  # noqa: PLR0913 - as many as the command has options
     source: str | Path,
     *,
-    model: str | Path | NetworkJointEnergy,
+    model: str | Path | nn.Module,
     label: int | str | None = None,
     norm: str = "linf",
     eps: float = 2 / 255,
@@ -140,12 +141,15 @@ def explain_attack(  # noqa: PLR0913 - as many as the command has options
     return ExplainedAttack(document, found)
 
 
-def _joint(model: str | Path | NetworkJointEnergy) -> NetworkJointEnergy:
-    joint = model
-    if isinstance(joint, str | Path):
-        joint = load_as(NetworkJointEnergy, joint, verb="explain-attack")
-    joint.denoiser()  # refuses one that has learnt labels only
-    return copied(joint) if joint is model else joint
+def _joint(model: str | Path | nn.Module) -> NetworkJointEnergy:
+    if isinstance(model, str | Path):
+        joint = load_as(NetworkJointEnergy, model, verb="explain-attack")
+        joint.denoiser()  # refuses one that has learnt labels only
+        return joint
+    joint = unwrapped(model)
+    check_types({"model": joint}, {"model": str | Path | NetworkJointEnergy})
+    joint.denoiser()
+    return copied(joint)
 
 
 def _number(label: int | str | None, joint: NetworkJointEnergy, x: Tensor, sigma: float) -> int:

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from scorelet.core.checkpoint import STATE_KIND, load_tensors, save_tensors
 from scorelet.core.errors import CheckpointError, InputError, one_line
 from scorelet.core.network import unwrapped
@@ -49,8 +51,8 @@ def read_model(path: Path) -> Any:  # noqa: ANN401 - of any kind
     """Return the model of a file, in evaluation mode, on the CPU.
 
     Raises:
-        CheckpointError: missing, damaged, a pickle, of a newer version, of an unknown kind, or
-            with a part missing.
+        CheckpointError: missing, damaged, with NaN, a pickle, of a newer version, of an unknown
+            kind, or with a part missing.
     """
     return build(path, *open_model(path))
 
@@ -59,7 +61,7 @@ def open_model(path: Path) -> tuple[Kind[Any], Header, Tensors]:
     """Return the kind, the header and the tensors of a file, without building the model.
 
     Raises:
-        CheckpointError: as `read_model`, but for what does not fit together; or numbers are NaN.
+        CheckpointError: as `read_model`, but not for what does not fit together.
     """
     tensors, header = load_tensors(path)
     written = header.get("format", FORMAT)
@@ -96,8 +98,14 @@ def build(path: Path, kind: Kind[Any], header: Header, tensors: Tensors) -> Any:
 
 def _nan_in(tensors: Tensors) -> str | None:
     """Return the name of a tensor that has NaN in it; None if there is none."""
-    numbers = {n: t for n, t in tensors.items() if t.is_floating_point() or t.is_complex()}
-    return next((name for name, tensor in numbers.items() if bool(tensor.isnan().any())), None)
+    return next((name for name, tensor in tensors.items() if _has_nan(tensor)), None)
+
+
+def _has_nan(tensor: Tensor) -> bool:
+    """Whether a number is NaN; sums tell of most tensors that none is, ten times as fast."""
+    if not (tensor.is_floating_point() or tensor.is_complex()) or tensor.itemsize < 2:
+        return False
+    return bool(tensor.sum().isnan()) and bool(tensor.isnan().any())
 
 
 def _kind(path: Path, header: Header) -> Kind[Any]:

@@ -75,17 +75,32 @@ def test_each_place_is_judged_by_its_own_surroundings():
 def test_nothing_is_said_of_the_middle_of_a_hole():
     known = np.ones((96, 96), bool)
     known[30:70, 30:70] = False
-    share = smooth_guess(slope(), known).share
-    assert share[45:55, 45:55].max() < 1e-3
-    assert share[:20].min() > 0.9
+    found = smooth_guess(slope(), known)
+    assert found.error == np.inf
+    assert found.share[45:55, 45:55].max() < 1e-3
+    assert found.share[:20].min() > 0.9
 
 
 def test_one_known_pixel_is_enough():
     known = np.zeros((9, 9), bool)
     known[4, 4] = True
     found = smooth_guess(noise(0.1, 9), known)
-    assert found.share.max() < 1 or found.error == 0
-    assert np.isfinite(found.share).all()
+    assert found.error == np.inf
+    assert not found.share.any()
+    assert np.array_equal(found.pixels, np.broadcast_to(found.pixels[4, 4], (9, 9, 1)))
+
+
+@pytest.mark.parametrize("width", [1, 2, 6, 20])
+def test_scratches_and_holes_are_not_judged_by_single_pixels(width):
+    rows, columns = np.mgrid[:96, :96] / 96
+    x = (0.5 + 0.2 * np.sin(20 * columns + 8 * rows))[..., None]
+    known = np.ones((96, 96), bool)
+    known[:, 30 : 30 + width] = False
+    found = smooth_guess(x, known)
+    thin = width < 3
+    assert np.isfinite(found.error) == thin
+    surface = plate if thin else membrane
+    assert np.array_equal(found.pixels, surface(x, known)) or (thin and found.error < 1e-3)
 
 
 def test_missing_pixels_say_nothing():

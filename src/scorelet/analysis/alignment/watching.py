@@ -10,7 +10,7 @@ from torch.overrides import TorchFunctionMode
 
 from scorelet.analysis.alignment.layers import Layer, layer_of
 from scorelet.core.errors import InputError
-from scorelet.core.network import call_on_pictures, evaluated, not_compiled, of_this_thread
+from scorelet.core.network import WATCHING, call_on_pictures, evaluated, not_compiled
 
 Seen = Callable[[nn.Module, tuple[Tensor, ...]], None]
 _NORMS = nn.modules.batchnorm._BatchNorm
@@ -27,10 +27,10 @@ def watching(net: nn.Module, modules: Iterable[nn.Module], seen: Seen) -> Genera
     def take(module: nn.Module, inputs: tuple[Any, ...], named: dict[str, Any]) -> None:
         seen(module, inputs or tuple(named.values()))
 
-    own = of_this_thread(take)
-    hooks = [module.register_forward_pre_hook(own, with_kwargs=True) for module in modules]
-    with not_compiled(net), evaluated(net, hooks):
-        yield
+    with WATCHING, not_compiled(net):
+        hooks = [module.register_forward_pre_hook(take, with_kwargs=True) for module in modules]
+        with evaluated(net, hooks):
+            yield
 
 
 def show(net: nn.Module, x: Tensor) -> None:

@@ -26,6 +26,7 @@ from scorelet.core.precision import in_single_precision
 from scorelet.core.random import Noise
 from scorelet.core.typing import Image, PerSample
 from scorelet.models import Denoiser
+from scorelet.models.denoiser import check_denoiser, check_tensor
 from scorelet.models.labels import LabelLike
 from scorelet.models.schedules import VarianceExploding
 
@@ -95,6 +96,8 @@ def flow_log_density(  # noqa: PLR0913 - the two ends, and how between
             "largest, and 1 to 16 probes."
         )
     VarianceExploding(largest).times(steps)
+    check_denoiser(denoiser)
+    check_tensor(y)
     f, y = in_single_precision(partial(denoiser, cond=cond, label=label), y)
     signs = _units(y) if probes is None else _signs(probes, y, count)
     ratio = (largest / sigma) ** (1 / steps)

@@ -1,5 +1,6 @@
 """Samples of a picture, one after the other; their mean and deviation."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -94,15 +95,16 @@ def samples(
     if settings.task == "inpaint":
         smooth = smooth_guess(to_unit(picture.pixels), given.measured)
         guess = _tensor(smooth.pixels)
-    exact = smooth if not settings.sigma else None
+    noise = settings.sigma or 0.0
+    exact = smooth if smooth and (not noise or 2 * noise <= smooth.error < math.inf) else None
     schedule = schedule_of(settings.task, settings.sigma, exact.error if exact else None)
     place = choose_device(settings.device)
     observation, guess = observation.to(place), guess.to(place)
     share = _tensor(exact.share).to(place) if exact else None
     for number in range(settings.count):
-        said, noise = _told(progress, settings, number), Noise(settings.seed, [number])
+        said, drawn = _told(progress, settings, number), Noise(settings.seed, [number])
         states = ascend(
-            denoiser, guess, schedule, noise, observation=observation, label=settings.label
+            denoiser, guess, schedule, drawn, observation=observation, label=settings.label
         )
         found = _drawn(states, said)
         _check_range(found, settings.task)

@@ -70,6 +70,8 @@ class SampleSettings:
         for name, number in (("seed", self.seed), ("first", self.first)):
             if number < 0:
                 raise InputError(f"{name} is {number}: it must be 0 or more.")
+        if self.first + self.n > 1 << 32:
+            raise InputError(f"first is {self.first}: numbers of samples are below 2^32.")
         if self.size is not None and min(self.size) < 1:
             raise InputError(f"size is {self.size[0]}x{self.size[1]}: both sides must be positive.")
         if self.size is not None:  # a list, or numbers of another library
