@@ -8,6 +8,7 @@ from skimage.draw import disk
 import scorelet as sl
 from scorelet.analysis.local_noise import local_noise
 from scorelet.data.pictures.drawn import draw_page
+from scorelet.tasks.denoise import view
 from scorelet.tasks.denoise.cut_off import find_cut_off
 from scorelet.tasks.denoise.view import look
 
@@ -58,6 +59,19 @@ def test_ends_are_found_by_channel_and_about_the_level():
     assert 255 * found.sigma == pytest.approx(SIGMA, rel=0.15)
 
 
+@pytest.mark.slow
+def test_pages_of_a_camera_go_without_the_rule(monkeypatch):
+    clean = surrounded(255.0, (128,))
+    pixels = cut(clean + noise(clean.shape, 40.0), np.float32)
+    gap = np.zeros(pixels.shape, bool)
+    gap[60:75, 60:75] = True
+    page = np.ma.MaskedArray(pixels, gap)
+    assert find_cut_off(pixels, ~gap[..., 0]) is not None
+    image = sl.denoise(page, noise="camera").image
+    monkeypatch.setattr(view, "find_cut_off", lambda *_: None)
+    np.testing.assert_array_equal(image, sl.denoise(page, noise="camera").image)
+
+
 CLEAN = {
     "night": camera()[..., None] // 4 * 2 - 20.0,
     "burnt out": 2.2 * chelsea(),
@@ -90,9 +104,9 @@ def test_noise_that_is_not_cut_off_is_shown_as_it_is():
 
 def test_a_part_is_shown_as_in_the_whole():
     pixels = cut(surrounded(255.0, (230, 120, 60)) + noise((SIDE, SIDE, 3)))
-    view = look(pixels, local_noise(pixels), mask=None, scaled=False)
-    whole = view.shown(slice(0, SIDE), slice(0, SIDE))
-    part = view.shown(slice(31, 90), slice(64, 160))
+    seen = look(pixels, local_noise(pixels), mask=None, scaled=False)
+    whole = seen.shown(slice(0, SIDE), slice(0, SIDE))
+    part = seen.shown(slice(31, 90), slice(64, 160))
     for one, other in zip(whole, part, strict=True):
         np.testing.assert_array_equal(one[31:90, 64:160], other)
     assert (part[1] > 1).any()

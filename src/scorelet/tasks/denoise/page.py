@@ -45,8 +45,11 @@ def denoised_page(
     Raises:
         InputError: the page cannot be denoised.
     """
-    plan = plan_page(page, looks_at(denoiser, settings), settings, cond)  # plan
+    looks = looks_at(denoiser, settings)
+    plan = plan_page(page, looks, settings, cond)  # plan
     choice = choice or choose(plan.page, settings)
+    if choice.noise == "camera" and plan.view.cut_off is not None:
+        plan = plan_page(page, looks, settings, cond, ends=False)  # the rule is for white noise
     if choice.photons is not None:
         stable = stable_page(plan.page, choice.photons, fractions=fractions)
         out = _denoised_photons(plan, stable, denoiser, settings, listener)
@@ -97,7 +100,6 @@ def _camera_plan(
     plan: PagePlan, settings: DenoiseSettings, choice: Choice
 ) -> tuple[PagePlan, Denoiser]:
     """Return how a page of a camera is denoised: one model measures, another removes its grain."""
-    plan = replace(plan, view=replace(plan.view, cut_off=None))  # what is shown there is white
     denoiser, told = settings.camera().denoiser, None
     if settings.model != CAMERA:
         given = choice.level if settings.sigma is None else settings.sigma

@@ -134,7 +134,7 @@ def _stack_level(
         if len(kinds) != 1:
             return None
         try:
-            plan = plan_page(page, looks, settings)
+            plan = plan_page(page, looks, settings, ends=False)  # as its pages are denoised
         except EmptyPageError:
             continue
         bounded = page.pixels.dtype.kind == "u"
