@@ -59,6 +59,20 @@ def test_ends_are_found_by_channel_and_about_the_level():
     assert 255 * found.sigma == pytest.approx(SIGMA, rel=0.15)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_gaps_are_no_ends(dtype):
+    clean = surrounded(235.0, (128,))
+    pixels = cut(clean + noise(clean.shape)).clip(0, 235)
+    pixels = pixels if dtype is np.uint8 else (pixels / 255).astype(dtype)
+    gap = np.zeros((SIDE, SIDE), bool)
+    gap[3:30, 40:90] = True
+    pixels[gap] = 255 if dtype is np.uint8 else np.nan
+    found = find_cut_off(pixels, ~gap)
+    assert 255 * found.high == pytest.approx(235)
+    assert np.isinf(found.low)
+    assert 255 * found.sigma == pytest.approx(SIGMA, rel=0.15)
+
+
 @pytest.mark.slow
 def test_pages_of_a_camera_go_without_the_rule(monkeypatch):
     clean = surrounded(255.0, (128,))

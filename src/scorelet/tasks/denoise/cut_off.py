@@ -80,20 +80,50 @@ def find_cut_off(pixels: Pixels, mask: np.ndarray | None = None) -> CutOff | Non
     """
     if min(pixels.shape[:2]) < CELL:
         return None
-    data = pixels if mask is None else pixels[mask][None]
-    ends = data.min(0).min(0), data.max(0).max(0)  # whole lines of memory first
-    held = [pixels == end for end in ends]
-    share = [block_means(at, CELL) for at in held]
     whole = np.True_ if mask is None else block_means(mask[..., None], CELL) == 1
-    mixed = [whole & (part > SOME) & (part < MOST) for part in share]
-    there = [cells.sum((0, 1)) >= FEWEST for cells in mixed]
-    if not any(map(_is_scattered, held, mixed, there)):
+    darkest, brightest = _extremes(pixels, mask)
+    below, above = _at_end(pixels, darkest, whole), _at_end(pixels, brightest, whole)
+    if not (below.scattered or above.scattered):
         return None
-    low, high = (to_unit(end).astype(np.float64) for end in ends)
-    sigma = _noise(pixels, whole & (share[0] + share[1] < SOME), float((high - low).max()))
+    low, high = (to_unit(end).astype(np.float64) for end in (darkest, brightest))
+    sigma = _noise(pixels, whole & (below.share + above.share < SOME), float((high - low).max()))
     if sigma is None:
         return None
-    return CutOff(np.where(there[0], low, -np.inf), np.where(there[1], high, np.inf), sigma)
+    return CutOff(np.where(below.there, low, -np.inf), np.where(above.there, high, np.inf), sigma)
+
+
+def _extremes(pixels: Pixels, mask: np.ndarray | None) -> tuple[Pixels, Pixels]:
+    """Return the lowest and the highest of the data by channel, without a copy of them."""
+    if mask is None:  # whole lines of memory first
+        return pixels.min(0).min(0), pixels.max(0).max(0)
+    kind, where = pixels.dtype, mask[..., None]
+    least, most = (-np.inf, np.inf) if kind.kind == "f" else (0, np.iinfo(kind).max)
+    low = pixels.min(0, where=where, initial=most).min(0)
+    return low, pixels.max(0, where=where, initial=least).max(0)
+
+
+@dataclass(frozen=True)
+class _AtEnd:
+    """What is known of one end.
+
+    Attributes:
+        share: (rows, columns, channels), of the samples of a cell that are there.
+        there: the channels of which something is cut off there.
+        scattered: whether samples lie there one by one in some of them.
+    """
+
+    share: np.ndarray
+    there: np.ndarray
+    scattered: bool
+
+
+def _at_end(pixels: Pixels, end: Pixels, whole: np.ndarray | np.bool) -> _AtEnd:
+    """Look at one end; `whole` are the cells in which all are data."""
+    held = pixels == end
+    share = block_means(held, CELL)
+    mixed = whole & (share > SOME) & (share < MOST)
+    there = mixed.sum((0, 1)) >= FEWEST
+    return _AtEnd(share, there, _is_scattered(held, mixed, there))
 
 
 def _is_scattered(held: np.ndarray, cells: np.ndarray, channels: np.ndarray) -> bool:
