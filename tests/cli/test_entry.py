@@ -91,3 +91,19 @@ def test_a_dash_is_no_misspelt_option(shell, words):
     assert (status, stdout) == (2, "")
     assert "pipes are neither read nor written" in stderr
     assert "Did you mean" not in stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "about"),
+    [
+        ("sample -n -", "-n requires an argument"),
+        ("denoise in.png --strength -", "--strength requires an argument"),
+        ("denoise in.png --bogus -", "Unknown option: --bogus"),
+        ("denoise in.png --sigma 5 --strength -o -", "--strength requires an argument"),
+    ],
+)
+def test_a_dash_elsewhere_is_not_taken_for_a_pipe(shell, words, about):
+    status, stdout, stderr = shell(*words.split())
+    assert (status, stdout) == (2, "")
+    assert about in stderr
+    assert "pipes" not in stderr

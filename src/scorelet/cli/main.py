@@ -10,9 +10,10 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from inspect import signature
+from itertools import pairwise
 from typing import Any
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, MissingArgumentError, Parameter, UnknownOptionError
 
 from scorelet.cli import (
     audit,
@@ -117,7 +118,7 @@ def run(tokens: list[str]) -> int:
         return int(command(*bound.args, **bound.kwargs) or 0)
     except CycloptsError as error:
         said = f"{' '.join(str(error).split())} See scorelet --help."
-        complain(_NO_PIPES if "-" in tokens else said)
+        complain(_NO_PIPES if _names_a_pipe(error) else said)
         return 2
     except (KeyboardInterrupt, SystemExit) as stop:
         return _stopped(stop, interrupted)
@@ -126,6 +127,16 @@ def run(tokens: list[str]) -> int:
     except Exception as error:
         end_if_told()
         return _end_at(error, debug=debug)
+
+
+def _names_a_pipe(error: CycloptsError) -> bool:
+    """Whether what is refused is a "-" in the place of a file that is read or written."""
+    if isinstance(error, UnknownOptionError):
+        return "-" in (error.token.keyword, error.token.value)
+    if isinstance(error, MissingArgumentError) and error.keyword in ("-o", "--output"):
+        tokens = error.unused_tokens or []
+        return (error.keyword, "-") in pairwise(tokens)
+    return False
 
 
 def _keeps(command: Callable[..., Any], given: Mapping[str, Any]) -> bool:
