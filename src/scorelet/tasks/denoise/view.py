@@ -67,7 +67,10 @@ class View:
     cut_off: CutOff | None = None
 
     def shown(self, rows: slice, columns: slice) -> tuple[Pixels, Pixels]:
-        """Return a part in the unit shown, as it is and as the rules show it; one if it is."""
+        """Return a part in the unit shown: as it is, and what the network gets instead.
+
+        That is one array twice where rule 3 changes nothing and rule 5 does not apply.
+        """
         y = to_unit(self.pixels[rows, columns])
         before = after = self._scaled(y)
         if self.cut_off is not None:
