@@ -159,8 +159,8 @@ def is_about_output(error: OSError) -> bool:
 def let_go(status: int) -> int:
     """Return the exit status once all output has left the process.
 
-    If the reader of a pipe has gone, the rest is dropped without a word; if the device is full,
-    with one.
+    If the reader of a pipe has gone, the rest is dropped without a word, and the status of an error
+    stays; if the device is full, with one.
     """
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -168,7 +168,7 @@ def let_go(status: int) -> int:
         except OSError as error:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # Python flushes once more
             if isinstance(error, BrokenPipeError):
-                status = NOBODY_READS
+                status = status or NOBODY_READS
             elif status == 0:
                 complain_about_output(error)
                 status = 2
