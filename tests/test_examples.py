@@ -153,6 +153,12 @@ def test_the_basis_of_a_picture_is_drawn(tmp_path):
 
 
 @pytest.mark.slow
+def test_noise_is_taken_out_beside_black_and_white(tmp_path):
+    assert example("draw_cut_off").main(CLEAN / "chelsea.png", tmp_path / "c.png", side=128) > 8.5
+    assert read_png(tmp_path / "c.png").shape == (256, 256, 3)
+
+
+@pytest.mark.slow
 def test_a_small_picture_is_enlarged(tmp_path):
     main = example("draw_restore").main
     gain = main(CLEAN / "chelsea.png", tmp_path / "r.png", size=(48, 64), quality="fast", samples=4)
