@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch import nn
 from torch.func import jacrev
 
 from laws.denoiser_laws import assert_close
@@ -160,3 +161,16 @@ class Multiple(Denoiser):
 
     def _denoise(self, y, sigma, cond, label):
         return self.factor * y
+
+
+def test_functions_and_modules_that_are_told_the_level_have_scores_and_risks():
+    """f(y) = y/2 of σ = 2: (f - y)/σ² = -y/8, and the risk |y/2|² + σ² (2 d/2 - d) = |y|²/4."""
+
+    class Own(nn.Module):
+        def forward(self, y, sigma, *, cond=None, label=None):
+            return y / 2
+
+    y = torch.rand(3, 1, 4, 4, generator=generator(0), dtype=torch.float64)
+    for f in (Own(), lambda y, sigma, **_told: y / 2):
+        torch.testing.assert_close(score(f, y, 2.0), -y / 8)
+        torch.testing.assert_close(sure(f, y, 2.0, exact=True), y.square().sum((1, 2, 3)) / 4)

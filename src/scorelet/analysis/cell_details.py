@@ -14,6 +14,10 @@ Pixels = np.ndarray
 CELL = 8
 """Side of a cell in pixels."""
 TO_SIGMA = 1 / (2 * GAUSSIAN_MEDIAN)
+FEWEST = 16
+"""Cells from which something is known."""
+QUIET = 0.02
+"""Share of the cells that counts as the quietest."""
 LOOKED_AT = 1 << 14
 """About how many cells are measured."""
 

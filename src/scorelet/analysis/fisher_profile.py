@@ -16,7 +16,7 @@ from scorelet.analysis.fisher_moments import check_counts
 from scorelet.analysis.labelled_batches import Source, labelled_batches
 from scorelet.analysis.layer_probe import INPUT, PARTS, LayerSeparation, Probe, listening
 from scorelet.core.errors import InputError
-from scorelet.core.network import call_on_pictures, uncompiled
+from scorelet.core.network import call_on_pictures, unwrapped
 from scorelet.core.numbers import is_whole
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
@@ -94,7 +94,7 @@ def fisher_profile(
         ['input', '1', '2']
     """
     _check_options(dimension, pool, batch)
-    net = uncompiled(net)
+    net = unwrapped(net)
     labels, batches = labelled_batches(data, batch=batch)
     counts = torch.bincount(labels).tolist()
     check_counts(counts, PARTS, getattr(data, "classes", ()))

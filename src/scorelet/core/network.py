@@ -143,13 +143,11 @@ def equal_weights(one: nn.Module, other: nn.Module) -> bool:
     return all(x.dtype == y.dtype and torch.equal(x, y) for x, y in pairs)
 
 
-def uncompiled(net: nn.Module) -> nn.Module:
-    """Return the module that `torch.compile` was given, whose layers keep their names, or `net`."""
-    return net._orig_mod if _is_wrapper(net) else net  # ty: ignore[invalid-explicit-return]
-
-
 def unwrapped(model: Any) -> Any:  # noqa: ANN401 - what users give
-    """Return what torch.compile, or torch's copies for several devices, were given, or `model`."""
+    """Return what torch.compile, or torch's copies for several devices, were given, or `model`.
+
+    Its layers have the names that they have alone.
+    """
     if _is_wrapper(model):
         return unwrapped(model._orig_mod)
     copies = (nn.DataParallel, nn.parallel.DistributedDataParallel)

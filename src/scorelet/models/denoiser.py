@@ -101,14 +101,13 @@ def check_denoiser(model: object) -> None:
         InputError: it cannot be called so; torch may have compiled it.
     """
     inner = unwrapped(model)
-    if isinstance(inner, Denoiser) or (callable(inner) and not isinstance(inner, nn.Module)):
-        return
-    if isinstance(inner, nn.Module) and "sigma" in signature(inner.forward).parameters:
-        return
-    raise InputError(
-        f"A {type(model).__name__} is no Denoiser: scorelet.load gives that of a name or a file; a "
-        "network that gives the noise of an image becomes one by scorelet.models.ResidualDenoiser."
-    )
+    own = isinstance(inner, nn.Module) and not isinstance(inner, Denoiser)
+    if not callable(inner) or (own and "sigma" not in signature(inner.forward).parameters):
+        raise InputError(
+            f"A {type(model).__name__} is no Denoiser: scorelet.load gives that of a name or a "
+            "file; a network that gives the noise of an image becomes one by "
+            "scorelet.models.ResidualDenoiser."
+        )
 
 
 def _check_range(sigma: NoiseLike, fine: bool, dtype: torch.dtype, positive: bool) -> None:

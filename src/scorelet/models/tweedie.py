@@ -8,6 +8,7 @@ Kadkhodaie, Guth, Simoncelli, Mallat 2024, arXiv 2310.02557, eq. 3).
 import math
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
@@ -38,13 +39,17 @@ def score_from_denoised(denoised: Image, y: Image, sigma: NoiseLike) -> Image:
     return (denoised - y) / _variance(sigma, y)
 
 
+Told = nn.Module | Callable[..., Any]
+"""A denoiser, or a function that is called as one."""
+
+
 def denoised_from_score(score: Image, y: Image, sigma: NoiseLike) -> Image:
     """Return the denoised image y + sigma^2 s(y): the inverse of `score_from_denoised`."""
     return y + _variance(sigma, y) * score
 
 
 def score(
-    denoiser: nn.Module,
+    denoiser: Told,
     y: Image,
     sigma: NoiseLike,
     *,
@@ -58,7 +63,8 @@ def score(
     so does a label.
 
     Args:
-        denoiser: f, a `Denoiser`, or a `JointEnergy`; torch may have compiled it.
+        denoiser: f, a `Denoiser`, which torch may have compiled, a function f(y, sigma, cond=,
+            label=), or a `JointEnergy`.
         y: noisy image.
         sigma: noise level, one number or one per image, unit of `y`, positive.
         cond, label: what f is told, see `Denoiser`.
@@ -74,7 +80,7 @@ def score(
 
 
 def sure(
-    denoiser: nn.Module,
+    denoiser: Told,
     y: Image,
     sigma: NoiseLike,
     *,
@@ -126,7 +132,7 @@ def sure(
     return residual.square().flatten(1).sum(1) + variance * (2 * trace - math.prod(y.shape[1:]))
 
 
-def _denoiser(model: nn.Module) -> nn.Module:
+def _denoiser(model: Told) -> Told:
     joint = unwrapped(model)
     if isinstance(joint, JointEnergy):
         return joint.denoiser()

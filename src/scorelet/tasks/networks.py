@@ -13,7 +13,7 @@ from scorelet.analysis.robustness.pictures import check_unit
 from scorelet.core.arrays import plain_array
 from scorelet.core.device import choose_device
 from scorelet.core.errors import InputError
-from scorelet.core.network import has_network, uncompiled
+from scorelet.core.network import has_network, unwrapped
 from scorelet.core.paths import as_path
 from scorelet.core.progress import Say
 from scorelet.data.fields.array_files import array_suffix
@@ -72,7 +72,7 @@ def open_network(model: Model, arch: str | None, *, device: str = "auto") -> Ope
         title = str(model)
         found = _own(model) if arch is None else _foreign(model, arch, notes.append)
     else:
-        found = uncompiled(model)
+        found = unwrapped(model)
         title = type(found).__name__
     network = found.network if _is_model(found) and has_network(found) else found
     if not isinstance(network, nn.Module):
@@ -91,7 +91,7 @@ def open_network(model: Model, arch: str | None, *, device: str = "auto") -> Ope
             f"{title} is compiled by torch.jit, which lets nobody look into its layers: give the "
             "network as it was before torch.jit.script or trace."
         )
-    network = uncompiled(network)
+    network = unwrapped(network)
     return Opened(network.to(choose_device(device)), title, found, tuple(notes))
 
 

@@ -34,7 +34,7 @@ from scorelet.analysis.alignment.watching import (
     watching,
 )
 from scorelet.core.errors import InputError
-from scorelet.core.network import uncompiled
+from scorelet.core.network import unwrapped
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
 from scorelet.core.words import listed
@@ -136,7 +136,7 @@ def align(
         InputError: networks whose layers do not correspond, pictures that they do not take, or
             activations that are not finite.
     """
-    reference, other = uncompiled(reference), uncompiled(other)
+    reference, other = unwrapped(reference), unwrapped(other)
     count, batches = picture_batches(data, batch=batch)
     parts = tuple(called_parts(net, first_pictures(batches)) for net in (reference, other))
     pairs = match(parts[0].layers, parts[1].layers)

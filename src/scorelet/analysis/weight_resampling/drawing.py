@@ -41,7 +41,7 @@ from scorelet.analysis.weight_resampling.laws import Law, drawn_rows
 from scorelet.analysis.weight_resampling.norms import draw_gains, settle
 from scorelet.core.copying import copied
 from scorelet.core.errors import InputError
-from scorelet.core.network import uncompiled
+from scorelet.core.network import unwrapped
 from scorelet.core.options import checked
 from scorelet.core.progress import Progress
 from scorelet.core.random import generator
@@ -115,10 +115,10 @@ def draw_network(
         InputError: parts whose parameters have no law, weights that are not finite, layers that do
             not correspond, other norms behind them, or pictures that the network does not take.
     """
-    reference = uncompiled(reference)
+    reference = unwrapped(reference)
     refuse_unknown_parts(reference)
     refuse_broken(reference)
-    net = copied(reference if into is None else uncompiled(into)).eval()
+    net = copied(reference if into is None else unwrapped(into)).eval()
     _, batches = picture_batches(data)
     x = first_pictures(batches)
     parts = called_parts(reference, x), called_parts(net, x)

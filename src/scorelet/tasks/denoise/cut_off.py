@@ -19,21 +19,19 @@ from functools import lru_cache
 
 import numpy as np
 
-from scorelet.analysis.cell_details import CELL, TO_SIGMA, cell_details
+from scorelet.analysis.cell_details import CELL, FEWEST, QUIET, TO_SIGMA, cell_details
 from scorelet.core.blocks import block_means, blocks_by_place
 from scorelet.data import to_unit
 
 Pixels = np.ndarray
 
-FEWEST = 16
-"""Cells from which something is known."""
 SOME, MOST = 0.1, 0.98
 """Shares of a cell: with less cut off it tells of the noise, from there to the other of the end."""
 SCATTERED = 0.87
 """How often neighbours differ at least, relative to samples that are cut off one by one."""
-QUIET, ALIKE = 0.02, 0.42
-"""Share of the cells that counts as the quietest; so large their noise is at least, relative to the
-median of all. White noise alone has half of it there."""
+ALIKE = 0.42
+"""So large the noise of the quietest cells is at least, relative to the median of all. White noise
+alone has half of it there."""
 FAINTEST, STEPS = 1.5 / 255, 1.5
 """Least noise of the quietest cells, relative to the range, and in steps of integers."""
 LOWER, SCATTER = 0.1, 0.68

@@ -16,17 +16,13 @@ from collections.abc import Callable
 import numpy as np
 from scipy.ndimage import maximum_filter, minimum_filter
 
-from scorelet.analysis.cell_details import CELL, cell_details
+from scorelet.analysis.cell_details import CELL, FEWEST, QUIET, cell_details
 from scorelet.data import Picture
 
 Pixels = np.ndarray
 
 WINDOW = 5
 """Side in pixels of the squares of one colour that an area is made of."""
-FEWEST = 16
-"""Cells of one colour, and others, from which the rule is asked."""
-QUIET = 0.02
-"""Share of the cells that counts as the quietest."""
 ALIKE = 0.2
 """So large are their details at least, relative to the median of all."""
 
