@@ -10,7 +10,6 @@ from torch import nn
 import scorelet as sl
 from samples import small_network
 from scorelet.core.random import generator
-from scorelet.data import Picture, write_picture
 from scorelet.models import NetworkJointEnergy, ResidualDenoiser
 from scorelet.models.gaussian_details import gaussian_cascade
 from scorelet.networks.grad_res_net import GradResNet
@@ -48,16 +47,6 @@ def test_a_joint_law_classifies_and_has_a_score(wrapped, joint, pictures):
     assert sl.classify(pictures, model=wrapped(joint)).probabilities == expected
     y = torch.rand(1, 3, 16, 16, generator=generator(1))
     assert torch.equal(sl.score(wrapped(joint), y, 0.3), sl.score(joint, y, 0.3))
-
-
-def test_an_attack_is_explained(wrapped, joint, pictures, tmp_path):
-    write_picture(tmp_path / "a.png", Picture(pictures))
-    words = {"eps": 2 / 255, "steps": 1, "restarts": 1}
-    expected = sl.explain_attack(tmp_path / "a.png", model=joint, **words).document
-    found = sl.explain_attack(tmp_path / "a.png", model=wrapped(joint), **words).document
-    assert {k: v for k, v in found.items() if k != "model"} == {
-        k: v for k, v in expected.items() if k != "model"
-    }
 
 
 def test_a_cascade_draws(wrapped):

@@ -1,8 +1,11 @@
 """Joint laws under attack: their classifier view, votes at the level of the noise, outliers."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 import scorelet as sl
 from samples import write_png
@@ -161,3 +164,17 @@ def test_a_law_in_memory_is_taken_by_every_verb(tmp_path):
     assert found.document["label"] == "b"
     assert joint.training  # the user's own law is left as it was
     assert all(p.requires_grad and p.dtype == torch.float64 for p in joint.parameters())
+
+
+@pytest.mark.parametrize("wrapped", [partial(torch.compile, backend="eager"), nn.DataParallel])
+def test_an_attack_on_a_wrapped_law_is_explained(wrapped, tmp_path):
+    """What torch has wrapped, to compile it or for several devices, is what it holds."""
+    torch.manual_seed(0)
+    joint = NetworkJointEnergy(GradResNet(width=0.125, classes=3), "abc", mean=(0.5,) * 3).eval()
+    write_png(tmp_path / "a.png", np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8))
+    words = {"eps": 2 / 255, "steps": 1, "restarts": 1}
+    expected = sl.explain_attack(tmp_path / "a.png", model=joint, **words).document
+    found = sl.explain_attack(tmp_path / "a.png", model=wrapped(joint), **words).document
+    assert {k: v for k, v in found.items() if k != "model"} == {
+        k: v for k, v in expected.items() if k != "model"
+    }
