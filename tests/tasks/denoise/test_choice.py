@@ -356,7 +356,7 @@ def test_the_level_of_grain_can_be_given(float32):
     assert moved[1] > 1e-6
     assert moved[2] > 2 * moved[1]
     half = sl.denoise(y, noise="camera", sigma=24 / 255, strength=0.5).image / 255
-    assert np.abs(half - (y / 255 + outs[2]) / 2).max() <= 0.51 / 255
+    assert np.abs(half - (y / 255 + outs[2]) / 2).max() <= 1.01 / 255  # rounded twice
     assert (
         "white noise of 24.0 would drown it" in sl.denoise(y, noise="camera", sigma=24 / 255).reason
     )

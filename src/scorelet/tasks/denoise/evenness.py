@@ -11,10 +11,8 @@ cut off at white) and blocks with gaps (NaN) say nothing of the noise and are le
 """
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 
-from scorelet.core.blocks import block_means
+from scorelet.core.blocks import between_blocks, block_means
 from scorelet.data import to_unit
 
 Pixels = np.ndarray
@@ -44,7 +42,7 @@ def evened(before: Pixels, after: Pixels) -> Pixels:
     share = np.divide(bound, root, out=np.ones_like(root), where=root > bound)
     if share.min() == 1:
         return after
-    factor = _between_blocks(share, before.shape[:2])
+    factor = between_blocks(share, SIDE, before.shape[:2])
     result = np.empty_like(after)
     for rows in _bands(len(before)):
         start, end = (x[rows].astype(np.float64) for x in (before, after))
@@ -80,12 +78,3 @@ def _typical(bright: np.ndarray, root: np.ndarray) -> np.ndarray:
     centres = [np.median(b[part]) for part in parts]
     levels = [np.quantile(r[part], QUANTILE) for part in parts]
     return np.interp(bright, centres, levels)
-
-
-def _between_blocks(share: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
-    """Return a number of each pixel, linear between the centres of blocks, constant beyond."""
-    blocks = torch.from_numpy(share.astype(np.float32))[None, None]
-    whole = [SIDE * n for n in share.shape]
-    fine = F.interpolate(blocks, size=whole, mode="bilinear", align_corners=False)[0, 0].numpy()
-    over = [(0, n - side) for n, side in zip(size, whole, strict=True)]
-    return np.pad(fine, over, mode="edge")

@@ -9,6 +9,7 @@ import numpy as np
 from scorelet.data import Picture
 from scorelet.models import Denoiser
 from scorelet.tasks.denoise.choice import Choice, choose
+from scorelet.tasks.denoise.direction import LEAST, SHARE, with_lines
 from scorelet.tasks.denoise.evenness import evened
 from scorelet.tasks.denoise.grain_level import STRONGEST, grain_level
 from scorelet.tasks.denoise.photons import StablePage, stable_page
@@ -55,9 +56,7 @@ def denoised_page(
         out = _denoised_photons(plan, stable, denoiser, settings, listener)
     elif choice.noise == "camera":
         plan, denoiser = _camera_plan(plan, settings, choice)
-        out = run_plan(plan, denoiser, replace(settings, noise="camera"), listener)
-        picture = replace(out.picture, pixels=evened(plan.page.pixels, out.picture.pixels))
-        out = replace(out, picture=picture, image=picture.plain)
+        out = _denoised_camera(plan, denoiser, replace(settings, noise="camera"), listener)
     else:
         out = _denoised_white(plan, denoiser, settings, listener)  # run
     told = None if plan.told is None else plan.told * plan.view.unit
@@ -85,6 +84,21 @@ def _denoised_white(
     picture = replace(plan.page, pixels=np.concatenate([one.picture.pixels for one in outs], 2))
     sigma = math.sqrt(statistics.fmean(one.sigma**2 for one in outs))
     return Denoised(picture.plain, sigma, (*plan.said, *outs[0].warnings, said), picture)
+
+
+def _denoised_camera(
+    plan: PagePlan, denoiser: Denoiser, settings: DenoiseSettings, listener: Listener
+) -> Denoised:
+    """Denoise a page of a camera; at a level that may take faint lines out, at half of it, too."""
+    twice = plan.told is not None and plan.told >= LEAST
+    out = run_plan(plan, denoiser, settings, Repeated(listener, 0, 2) if twice else listener)
+    pixels = out.picture.pixels
+    if plan.told is not None and twice:
+        half = replace(plan, told=SHARE * plan.told)
+        weak = run_plan(half, denoiser, settings, Repeated(listener, 1, 2))
+        pixels = with_lines(pixels, weak.picture.pixels)
+    picture = replace(out.picture, pixels=evened(plan.page.pixels, pixels))
+    return replace(out, picture=picture, image=picture.plain)
 
 
 def looks_at(denoiser: Denoiser, settings: DenoiseSettings) -> Denoiser:
