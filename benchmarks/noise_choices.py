@@ -19,6 +19,11 @@ Part `camera`: JPEG files of real cameras beside the mean of many shots: the fir
 were set on, and the 36 others; `the blind model` is `camera` alone. Gains are of
 arrays and of files, as above.
 
+Part `shared`: every sixth picture of CBSD68 with Gaussian noise of 10 and 20 that neighbours share
+a little, as after a linear RGGB mosaic, a turn by 1 and by 5 degrees and an enlargement by 1.4 (of
+the clean picture, too), after a blur, and of half size in the colour differences alone: how many
+are taken for camera noise, and the PSNR of what went in, of `--noise white`, and of the choice.
+
 Part `time`: processor seconds of the choice and of `white`, in turns, on white noise and on a
 camera picture; the median ratio.
 """
@@ -30,6 +35,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +44,7 @@ from decibels import decibels
 from measure import Row, alternate
 from PIL import Image
 from program import run_parts
+from scipy import ndimage
 
 import scorelet as sl
 from scorelet.data import Picture
@@ -239,6 +246,67 @@ def measure_camera(*, quick: bool) -> dict[str, Any]:
     return {"denoiser": GRAIN, "rows": rows}
 
 
+def mosaic(noise: Pixels) -> Pixels:
+    """Return noise of a sensor's colours, demosaiced: each is linear between its own pixels."""
+    even, odd = (np.arange(n) % 2 for n in noise.shape[:2])
+    red, blue = np.outer(1 - even, 1 - odd), np.outer(even, odd)
+    cross = np.array([[0, 1, 0], [1, 4, 1], [0, 1, 0]]) / 4
+    full = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 4
+    masks = ((red, full), (1 - red - blue, cross), (blue, full))
+    planes = [ndimage.convolve(noise[..., k] * m, f) for k, (m, f) in enumerate(masks)]
+    return np.stack(planes, axis=2)
+
+
+def colours_alone(noise: Pixels) -> Pixels:
+    """Return noise in Cb and Cr, which are stored at half the size."""
+    blue, red = (noise[::2, ::2, k].repeat(2, 0).repeat(2, 1) for k in (0, 1))
+    cut = np.s_[: noise.shape[0], : noise.shape[1]]
+    blue, red = blue[cut], red[cut]
+    return np.stack([1.402 * red, -0.344 * blue - 0.714 * red, 1.772 * blue], axis=2)
+
+
+def turned(x: Pixels, degrees: float) -> Pixels:
+    """Return a picture turned about its middle, linear between pixels."""
+    return ndimage.rotate(x, degrees, order=1, reshape=False, mode="mirror")
+
+
+KINDS = {
+    "a mosaic": (mosaic, np.asarray),
+    "a turn by 1 degree": (partial(turned, degrees=1),) * 2,
+    "a turn by 5 degrees": (partial(turned, degrees=5),) * 2,
+    "an enlargement by 1.4": (partial(ndimage.zoom, zoom=(1.4, 1.4, 1), order=3),) * 2,
+    "a blur of 0.5": (partial(ndimage.gaussian_filter, sigma=(0.5, 0.5, 0)), np.asarray),
+    "a blur of 0.7": (partial(ndimage.gaussian_filter, sigma=(0.7, 0.7, 0)), np.asarray),
+    "halved colours": (colours_alone, np.asarray),
+}
+"""What is done to noise, and to the picture below it."""
+
+
+def measure_shared(*, quick: bool) -> dict[str, list[Row]]:
+    """Return choices and PSNR by what was done to the noise and by its level before."""
+    pictures = [picture(path) for path in files("cbsd68", quick=quick)][:: 1 if quick else 6]
+    rows = []
+    for kind, (of_noise, of_picture) in KINDS.items():
+        for level in (10, 20):
+            clean = [np.clip(of_picture(x.astype(float)), 0, 255) for x in pictures]
+            noises = [of_noise(_noise(x, level, k)) for k, x in enumerate(pictures)]
+            given = [
+                np.uint8(np.rint(np.clip(x + n, 0, 255)))
+                for x, n in zip(clean, noises, strict=True)
+            ]
+            outs = [sl.denoise(y) for y in given]
+            row = {"kind": kind, "sigma": level} | chosen(outs)
+            images = {
+                "noisy": given,
+                "psnr_white": [sl.denoise(y, noise="white").image for y in given],
+                "psnr": [out.image for out in outs],
+            }
+            for name, some in images.items():
+                row[name] = mean_psnr([image / 255 for image in some], clean)
+            rows.append(row)
+    return {"rows": rows}
+
+
 def measure_time(*, quick: bool) -> dict[str, list[Row]]:
     """Return processor seconds of `white` and of the choice."""
     cases = {
@@ -266,6 +334,7 @@ if __name__ == "__main__":
         "clean": measure_clean,
         "photons": measure_photons,
         "camera": measure_camera,
+        "shared": measure_shared,
         "time": measure_time,
     }
     sys.exit(run_parts("noise_choices", parts, PACKAGES, __doc__ or ""))

@@ -41,6 +41,8 @@ STRONG, TIGHT, SHARED_STRONG = 3 / 255, 1.2, 1.2
 """The same where a floor of more than `STRONG` has a spread of less than `TIGHT`."""
 WHITE = 1.45
 """Root of D_4 over E up to which it is white."""
+ALONE = 1.08
+"""Root of D_2 over D_1 up to which neighbours share nothing: of a mosaic it is 1.12 and more."""
 MOST = 3
 """Groups that must agree."""
 PURE = 1.15
@@ -88,6 +90,12 @@ class Grain:
         """Standard deviation of the noise of brightness if it is white, else None."""
         white = self.noisy & (self.fast < WHITE)
         return float(np.median(self.level[white])) if white.sum() >= MOST else None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether noise of brightness is white, and neighbours share none of it."""
+        white = self.noisy & (self.fast < WHITE)
+        return bool(white.sum() >= MOST and np.median(self.rise[white]) < ALONE)
 
     @property
     def has_white(self) -> bool:

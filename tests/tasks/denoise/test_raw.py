@@ -254,7 +254,7 @@ def test_a_folder_of_raw_files_and_pictures(tmp_path, shot, capsys):
     document = json.loads(capsys.readouterr().out)
     assert [entry["output"].rsplit("/")[-1] for entry in document["files"]] == ["a.tif", "b.png"]
     found = document["files"][0]["pages"][0]["found"]
-    assert [entry["pages"][0]["noise"] for entry in document["files"]] == ["sensor", "white"]
+    assert [entry["pages"][0]["noise"] for entry in document["files"]] == ["sensor", "camera"]
     assert re.match(
         r"RGGB mosaic; variance of its noise by light x, measured on it: R .* x \+", found
     )

@@ -48,15 +48,17 @@ class Choice:
         noise: "white", "camera" or "poisson".
         reason: why, a few words.
         photons: for "poisson".
+        plain: for "white": whether noise is white for sure.
         sure: for "camera": whether there is grain for sure, and not a JPEG only.
         noisy: for a JPEG: whether there is white noise in it, which may be below its steps.
         level: for "camera": that of the grain, in the unit of the page, see `grain_level`; None: it
-            is not known yet.
+            is not known yet; infinite: the blind model takes it out at no level.
     """
 
     noise: str
     reason: str
     photons: Photons | None = None
+    plain: bool = False
     sure: bool = True
     noisy: bool = False
     level: float | None = None
@@ -175,7 +177,8 @@ def _by_grain(found: Grain | None, step: float | None) -> Choice:
         reason = "a JPEG, without white noise above its steps"
         return Choice("camera", reason, sure=False, noisy=_has_white(found))
     if level is not None:
-        return Choice("white", "neighbours do not share it")
+        plain = found is not None and found.is_plain
+        return Choice("white", "neighbours do not share it", plain=plain)
     if found is None or found.blocks < FEWEST_SHARED:
         return Choice("white", f"less than {FEWEST_SHARED} blocks of 16x16 pixels tell of noise")
     return Choice("white", "no sure sign of grain that neighbours share")

@@ -18,7 +18,9 @@ is 0.2 to 0.6. Grain does not know what is shown, and e is below 0.1 in most pic
 So of a JPEG the first counts in full where p < 0.66 q, or p < 0.9 q and either grain was found for
 sure, or e < 0.6 (0.95 - p / q), or q > 4, which hardly a clean JPEG has; else up to (s - 5) / 2.
 Where p >= 0.9 q it does not count, but with q > 4 up to 4.5 times the second, or 2: that is white
-noise, which `grain` takes out at any level, and at a high one much of the picture with it.
+noise, which `grain` takes out at any level, and at a high one much of the picture with it; and 5 p
+where q > 0.8 and it plainly does not know what is shown: e < -0.1, or e < 0.1 and u < 0.3, the
+standard deviation of log m² of blocks about a parabola of their brightness.
 And not at all of a JPEG in which neither grain was found for sure nor white noise, and whose quiet
 places are rougher, by their Laplacian, without m than with it, or q > 8: where colours are full and
 smooth, as in colour maps and rainbows, `camera` errs. Of the 44 pairs, those without sure grain are
@@ -37,18 +39,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from scorelet.core.blocks import block_means
-from scorelet.data import luma
 from scorelet.models import Denoiser
+from scorelet.tasks.denoise.quiet import (
+    BLOCK,
+    brightness,
+    is_rougher,
+    quiet_root,
+    quiet_window,
+    whole_blocks,
+)
 from scorelet.tasks.denoise.view import View
 from scorelet.tasks.inference import run_tile
 
 Pixels = np.ndarray
-Place = tuple[slice, slice]
 
-BLOCK, CELL = 32, 4
-QUANTILE = 0.2
-SMOOTHEST = 0.3
-"""Share of the blocks in which it is asked whether they become rougher."""
+CELL = 4
 LEVEL, USUAL, POWER = 20 / 255, 1.2 / 255, 0.7
 NONE, SURE = 0.2 / 255, 1 / 255
 FINE_STEP = 6 / 255
@@ -68,13 +73,13 @@ PLAIN, KNOWN = 4 / 255, 8 / 255
 """Of q: from the first on it is noise, from the second on noise that `camera` knows."""
 WHITE, TIMES = 2 / 255, 4.5
 """Least level of a JPEG with white noise; bound of its level, by that which a JPEG is worth."""
+FINE, SEEN = 5.0, 0.8 / 255
+"""Level of fine noise, by p; least q at which it is looked for."""
+NO_TEXTURE, EVEN = 0.1, 0.3
+"""Bound of e, and of u, of fine noise."""
+FEWEST = 9
+"""Blocks of which u says something."""
 _NOTHING = 1e-8
-SHARE, LEAST, MOST = 0.25, 128, 512
-"""Side of the window that is looked at: with this share of the pixels, between bounds."""
-END, WHOLE = 1 / 255, 0.9
-"""How near to black or white noise is cut off; the share of a block that must not be."""
-ENOUGH = 0.5
-"""Share of the central window that must be data; if not, the window with the most is looked at."""
 
 
 @dataclass(frozen=True)
@@ -85,12 +90,19 @@ class _Taken:
     slow: float
     follows: float
     rougher: bool = False
+    uneven: float = math.inf
 
     @property
     def level(self) -> float:
         """t of grain."""
         share = min(max(self.slow - NONE, 0.0) / (SURE - NONE), 1.0)
         return LEVEL * (self.fine / USUAL) ** POWER * share
+
+    @property
+    def is_fine_noise(self) -> bool:
+        """Whether it goes by the brightness, and not by what is shown."""
+        even = self.follows < NO_TEXTURE and self.uneven < EVEN
+        return self.slow > SEEN and (even or self.follows < -NO_TEXTURE)
 
     def in_jpeg(self, step: float, stored: float, *, sure: bool, noisy: bool) -> float:
         """Return what counts of it in a JPEG, which is worth the level `stored` by itself."""
@@ -99,7 +111,9 @@ class _Taken:
         share = self.fine / max(self.slow, 1e-9)
         plain = self.slow > PLAIN
         if share >= TEXTURE:
-            return min(self.level, max(TIMES * stored, WHITE)) if plain else 0.0
+            if plain:
+                return min(self.level, max(TIMES * stored, WHITE))
+            return FINE * self.fine if self.is_fine_noise else 0.0
         if sure or plain or share < SMOOTH or self.follows < FOLLOWS * (ALIKE - share):
             return self.level
         return min(self.level, DOUBTFUL * (step - USUAL_STEP))
@@ -138,7 +152,9 @@ def shows_noise(view: View, camera: Denoiser, *, bounded: bool = True) -> bool:
     """Whether noise can be seen in a page at all: it is not of one colour, nor black or white."""
     if np.ptp(view.pixels) == 0:
         return False
-    return bool(_whole(_window(view, camera.locality.multiple, bounded=bounded)[1]).any())
+    return bool(
+        whole_blocks(quiet_window(view, camera.locality.multiple, bounded=bounded)[1]).any()
+    )
 
 
 def _of_jpeg(step: float) -> float:
@@ -151,26 +167,15 @@ def _taken(view: View, camera: Denoiser, *, bounded: bool, doubtful: bool) -> _T
 
     Whether quiet places become rougher is asked where it is doubtful that there is grain.
     """
-    place, noisy = _window(view, camera.locality.multiple, bounded=bounded)
+    place, noisy = quiet_window(view, camera.locality.multiple, bounded=bounded)
     shown = view.shown(*place)[1]
     clean = run_tile(camera, shown, None)
-    taken, whole = _brightness(shown - clean), _whole(noisy)
-    fine, slow = (cell * _quiet(taken, cell, whole) for cell in (1, CELL))
-    left = _brightness(clean)
-    rougher = doubtful and _is_rougher(taken, left, whole)
-    return _Taken(fine, slow, _follows(taken, left, whole), rougher)
-
-
-def _whole(noisy: np.ndarray) -> np.ndarray:
-    """Return which blocks can show noise in nearly all of their pixels."""
-    return block_means(noisy[..., None], BLOCK) >= WHOLE
-
-
-def _quiet(taken: Pixels, cell: int, whole: np.ndarray) -> float:
-    """Return the root mean square of means over cells, in quiet blocks."""
-    power = block_means(block_means(taken, cell) ** 2, BLOCK // cell)
-    power = power[whole] if whole.any() else power
-    return math.sqrt(float(np.quantile(power, QUANTILE))) if power.size else 0.0
+    taken, whole = brightness(shown - clean), whole_blocks(noisy)
+    fine, slow = (cell * quiet_root(taken, whole, cell=cell) for cell in (1, CELL))
+    left = brightness(clean)
+    rougher = doubtful and is_rougher(taken, left, whole)
+    uneven = _uneven(taken, left, whole) if doubtful else math.inf
+    return _Taken(fine, slow, _follows(taken, left, whole), rougher, uneven)
 
 
 def _follows(taken: Pixels, clean: Pixels, whole: np.ndarray) -> float:
@@ -187,60 +192,14 @@ def _follows(taken: Pixels, clean: Pixels, whole: np.ndarray) -> float:
     return float(((details - details.mean()) * noise).mean() / spread) if spread > 0 else 0.0
 
 
-def _is_rougher(taken: Pixels, clean: Pixels, whole: np.ndarray) -> bool:
-    """Return whether quiet places are rougher without what is taken out."""
-    rough = (_laplacian(x) for x in (clean, clean + taken))
-    moved, after, before = (block_means(np.square(x), BLOCK) for x in (taken, *rough))
-    if not moved.size:
-        return False
-    inside = whole if whole.any() else np.ones_like(whole)
-    quiet = inside & (moved <= np.quantile(moved[inside], SMOOTHEST))
-    return bool(after[quiet].mean() > before[quiet].mean())
-
-
-def _laplacian(x: Pixels) -> Pixels:
-    near = np.pad(x, ((1, 1), (1, 1), (0, 0)), "edge")
-    sides = near[:-2, 1:-1] + near[2:, 1:-1] + near[1:-1, :-2] + near[1:-1, 2:]
-    return sides - 4 * x
-
-
-def _noisy(view: View, place: Place, *, bounded: bool) -> np.ndarray:
-    """Return which pixels of a window can show noise: they are data, neither black nor white."""
-    mask = np.ones(view.pixels[place].shape[:2], bool) if view.mask is None else view.mask[place]
-    if not bounded:
-        return mask
-    bright = _brightness(view.shown(*place)[0])[..., 0]
-    return mask & (bright > END) & (bright < 1 - END)
-
-
-def _brightness(pixels: Pixels) -> Pixels:
-    return luma(pixels) if pixels.shape[2] == 3 else pixels
-
-
-def _window(view: View, multiple: int, *, bounded: bool) -> tuple[Place, np.ndarray]:
-    """Return the central window, or where little of it is data the one with the most; and which of
-    its pixels can show noise.
+def _uneven(taken: Pixels, clean: Pixels, whole: np.ndarray) -> float:
+    """Return the standard deviation of the logarithm of a block's power about a parabola of its
+    brightness.
     """
-    height, width = view.pixels.shape[:2]
-    side = min(max(LEAST, int(math.sqrt(SHARE * height * width))), MOST)
-    rows, columns = (_part(n, side, (n - side) // 2, multiple) for n in (height, width))
-    centre = (rows, columns), _noisy(view, (rows, columns), bounded=bounded)
-    if centre[1].mean() >= ENOUGH:
-        return centre
-    places = (
-        (_part(height, side, top, multiple), _part(width, side, left, multiple))
-        for top in _starts(height, side)
-        for left in _starts(width, side)
-    )
-    others = ((place, _noisy(view, place, bounded=bounded)) for place in places)
-    return max(centre, *others, key=lambda window: int(window[1].sum()))
-
-
-def _starts(length: int, side: int) -> range:
-    """Return where windows start that overlap by half."""
-    return range(0, max(1, length - side // 2), max(1, side // 2))
-
-
-def _part(length: int, side: int, start: int, multiple: int) -> slice:
-    start = max(0, min(start, length - side)) // multiple * multiple
-    return slice(start, min(length, start + side))
+    inside = whole[..., 0] if whole.any() else np.ones(whole.shape[:2], bool)
+    power, bright = (block_means(x, BLOCK)[..., 0][inside] for x in (np.square(taken), clean))
+    if len(power) < FEWEST:
+        return math.inf
+    lines = np.stack([bright**0, bright, bright**2], axis=1)
+    log = np.log(power + _NOTHING)
+    return float(np.std(log - lines @ np.linalg.lstsq(lines, log)[0]))

@@ -8,6 +8,7 @@ import numpy as np
 
 from scorelet.data import Picture
 from scorelet.models import Denoiser
+from scorelet.tasks.denoise.agreement import Taken, in_doubt, settled, taken_by_both
 from scorelet.tasks.denoise.choice import Choice, choose
 from scorelet.tasks.denoise.direction import LEAST, SHARE, with_lines
 from scorelet.tasks.denoise.evenness import evened
@@ -48,7 +49,7 @@ def denoised_page(
     """
     looks = looks_at(denoiser, settings)
     plan = plan_page(page, looks, settings, cond)  # plan
-    choice = choice or choose(plan.page, settings)
+    choice = choice or _chosen(plan, denoiser, settings)
     if choice.noise == "camera" and plan.view.cut_off is not None:
         plan = plan_page(page, looks, settings, cond, ends=False)  # the rule is for white noise
     if choice.photons is not None:
@@ -62,6 +63,20 @@ def denoised_page(
     told = None if plan.told is None else plan.told * plan.view.unit
     reason = choice.reason + ("" if told is None else _told_words(told, plan.page, out.picture))
     return replace(out, noise=choice.noise, reason=reason, told=told)
+
+
+def _chosen(plan: PagePlan, denoiser: Denoiser, settings: DenoiseSettings) -> Choice:
+    """Return how a page is denoised that is no part of a stack."""
+    choice = choose(plan.page, settings)
+    if not in_doubt(choice, settings):
+        return choice
+    return settled(choice, [taken_of(plan, denoiser, settings)])
+
+
+def taken_of(plan: PagePlan, denoiser: Denoiser, settings: DenoiseSettings) -> Taken:
+    """Return what the models of white noise and of cameras take out of a page."""
+    bounded = plan.page.pixels.dtype.kind == "u"
+    return taken_by_both(plan.view, denoiser, settings.camera().denoiser, bounded=bounded)
 
 
 def _denoised_white(

@@ -3,6 +3,7 @@
 import math
 import statistics
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -14,10 +15,11 @@ from scorelet.data.pictures.formats.base import FLOATS, SIXTEEN
 from scorelet.data.pictures.kinds import is_raw_file
 from scorelet.models import Denoiser
 from scorelet.tasks.conditions import condition_pages
+from scorelet.tasks.denoise.agreement import Taken, in_doubt, settled
 from scorelet.tasks.denoise.choice import PAGES, Choice, asked, choose_for_stack
 from scorelet.tasks.denoise.grain_level import shows_noise
 from scorelet.tasks.denoise.kept import EmptyPageError, keep
-from scorelet.tasks.denoise.page import denoised_page, grain_of, looks_at
+from scorelet.tasks.denoise.page import denoised_page, grain_of, looks_at, taken_of
 from scorelet.tasks.denoise.plan import plan_page
 from scorelet.tasks.denoise.raw import denoised_raw
 from scorelet.tasks.denoise.settings import CAMERA, Denoised, DenoiseSettings
@@ -102,11 +104,24 @@ def _stack_choice(path: Path, denoiser: Denoiser, settings: DenoiseSettings) -> 
     if choice is None:
         kept = _kept(some(), settings)
         choice = choose_for_stack(kept, math.ceil(count / every), settings)
+        if choice is not None and in_doubt(choice, settings):
+            choice = settled(choice, _taken_of_stack(some(), denoiser, settings))
     if choice is None or choice.noise != "camera":
         return choice
-    if settings.sigma is not None or settings.model == CAMERA:
+    if settings.sigma is not None or settings.model == CAMERA or choice.level is not None:
         return choice
     return replace(choice, level=_stack_level(some(), denoiser, settings, choice))
+
+
+def _taken_of_stack(
+    pages: Iterable[Picture], denoiser: Denoiser, settings: DenoiseSettings
+) -> list[Taken]:
+    """Return what the models take out of pages that have data."""
+    found = []
+    for page in pages:
+        with suppress(EmptyPageError):
+            found.append(taken_of(plan_page(page, denoiser, settings), denoiser, settings))
+    return found
 
 
 def _kept(pages: Iterable[Picture], settings: DenoiseSettings) -> Iterator[Picture]:

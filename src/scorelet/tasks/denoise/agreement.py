@@ -1,0 +1,78 @@
+"""Whether noise is white: where it is, two blind models take out as much.
+
+Symbols: w and c, what `photo` and `camera` take out of the quiet places of a page (`quiet`), root
+mean square of all channels, less means over 4x4 pixels, in 8-bit units: in smooth full colours
+`camera` errs, slowly.
+
+Both know white noise: c is 0.5 to 1.1 w. Of noise that neighbours share, if only a little, as after
+a mosaic, resizing, turning, or in a JPEG with halved colours, `photo` leaves most in, and c is 1.5
+to 30 w. Of clean pictures both take out next to nothing (c < 1.3). So noise that was called
+
+    white    is a camera's where c > 1.2 w and w + 1.4, and `camera` takes it out at no level,
+    camera's of a JPEG without sure grain, is white where w > 0.75 c and w > 1.4.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import inf
+from statistics import median
+
+from scorelet.models import Denoiser
+from scorelet.tasks.denoise.choice import Choice
+from scorelet.tasks.denoise.quiet import (
+    brightness,
+    fast_root,
+    is_rougher,
+    quiet_window,
+    whole_blocks,
+)
+from scorelet.tasks.denoise.settings import MODEL, DenoiseSettings
+from scorelet.tasks.denoise.view import View
+from scorelet.tasks.inference import run_tile
+
+TIMES, LEAST = 1.2, 1.4 / 255
+AGREED = 0.75
+CELL = 4
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What the models take out of the quiet places of a page.
+
+    Attributes:
+        white, camera: w and c, in the unit shown.
+        errs: quiet places are rougher without what `camera` takes out, as of smooth full colours.
+    """
+
+    white: float
+    camera: float
+    errs: bool = False
+
+
+def in_doubt(choice: Choice, settings: DenoiseSettings) -> bool:
+    """Whether the two models are to be asked: noise was neither told nor plainly of one kind."""
+    if settings.noise != "auto" or settings.model != MODEL or choice.photons is not None:
+        return False
+    return not (choice.plain if choice.noise == "white" else choice.sure)
+
+
+def taken_by_both(view: View, white: Denoiser, camera: Denoiser, *, bounded: bool) -> Taken:
+    """Look at a window of a page with both models, prepared; `bounded`: samples end at 0 and 1."""
+    place, noisy = quiet_window(view, camera.locality.multiple, bounded=bounded)
+    shown, whole = view.shown(*place)[1], whole_blocks(noisy)
+    taken = [shown - run_tile(model, shown, None) for model in (white, camera)]
+    bright = brightness(taken[1])
+    errs = is_rougher(bright, brightness(shown) - bright, whole)
+    return Taken(*(fast_root(one, whole, cell=CELL) for one in taken), errs)
+
+
+def settled(choice: Choice, taken: Sequence[Taken]) -> Choice:
+    """Return the choice that both models bear out, by the medians over pages."""
+    w, c = (median(getattr(one, name) for one in taken) for name in ("white", "camera"))
+    errs = sum(one.errs for one in taken) > len(taken) / 2
+    if choice.noise == "white" and c > max(TIMES * w, w + LEAST) and not errs:
+        reason = "neighbours share some of it"
+        return replace(choice, noise="camera", reason=reason, level=inf)
+    if choice.noise == "camera" and w > max(AGREED * c, LEAST):
+        return replace(choice, noise="white", reason="a JPEG with white noise", noisy=False)
+    return choice

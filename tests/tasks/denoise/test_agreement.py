@@ -1,0 +1,139 @@
+"""Whether noise is white is asked of two blind models, which agree on white noise."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tifffile
+from scipy import ndimage
+
+import noise_samples as samples
+import scorelet as sl
+from denoise_samples import decibels
+from scorelet.tasks.denoise.agreement import Taken, in_doubt, settled
+from scorelet.tasks.denoise.choice import Choice
+from scorelet.tasks.denoise.quiet import fast_root, quiet_root
+from scorelet.tasks.denoise.settings import DenoiseSettings
+
+WHITE, PLAIN = Choice("white", "a"), Choice("white", "a", plain=True)
+JPEG, GRAIN = Choice("camera", "a", sure=False), Choice("camera", "a")
+
+
+@pytest.mark.parametrize(
+    ("choice", "white", "camera", "expected"),
+    [
+        (WHITE, 10, 10, "white"),
+        (WHITE, 10, 11.9, "white"),
+        (WHITE, 10, 12.1, "camera"),
+        (WHITE, 5, 6.3, "white"),
+        (WHITE, 5, 6.5, "camera"),
+        (WHITE, 0, 1.3, "white"),
+        (WHITE, 0, 1.5, "camera"),
+        (JPEG, 1.5, 2.1, "camera"),
+        (JPEG, 1.6, 2.1, "white"),
+        (JPEG, 1.3, 1.0, "camera"),
+        (JPEG, 0, 9, "camera"),
+    ],
+)
+def test_what_both_take_out_decides(choice, white, camera, expected):
+    found = settled(choice, [Taken(white / 255, camera / 255)])
+    assert found.noise == expected
+    if (choice.noise, expected) == ("white", "camera"):
+        assert found.level == np.inf  # the blind model does it
+    errs = settled(choice, [Taken(white / 255, camera / 255, errs=True)])
+    assert errs.noise == ("camera" if choice is JPEG and expected == "camera" else "white")
+
+
+def test_pages_of_a_stack_decide_together():
+    pages = [Taken(0.0, k / 255) for k in (0, 0, 9)]
+    assert settled(WHITE, pages).noise == "white"
+    assert settled(WHITE, [*pages, *pages[2:], *pages[2:]]).noise == "camera"
+
+
+def test_nobody_is_asked_of_what_is_told_or_sure():
+    auto = DenoiseSettings()
+    assert in_doubt(WHITE, auto)
+    assert in_doubt(JPEG, auto)
+    assert not in_doubt(PLAIN, auto)
+    assert not in_doubt(GRAIN, auto)
+    for settings in (replace(auto, noise="white"), replace(auto, model="camera")):
+        assert not in_doubt(WHITE, settings)
+
+
+def test_power_is_that_of_cells_and_of_deviations_from_them():
+    """Mean squares add up: of one block it is an identity."""
+    x = np.random.default_rng(0).normal(size=(32, 32, 3))
+    whole = np.ones((1, 1, 1), bool)
+    parts = (f(x, whole, cell=4) ** 2 for f in (quiet_root, fast_root))
+    assert sum(parts) == pytest.approx(np.mean(x**2))
+    coarse = np.kron(x[:8, :8], np.ones((4, 4, 1)))
+    assert fast_root(coarse, whole, cell=4) == pytest.approx(0, abs=1e-7)
+
+
+def mosaic(noise):
+    """White noise by colour after the linear demosaicing of an RGGB mosaic."""
+    even, odd = (np.arange(n) % 2 for n in noise.shape[:2])
+    red = np.outer(1 - even, 1 - odd)
+    blue = np.outer(even, odd)
+    cross = np.array([[0, 1, 0], [1, 4, 1], [0, 1, 0]]) / 4
+    full = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 4
+    planes = ((red, full), (1 - red - blue, cross), (blue, full))
+    return np.stack(
+        [ndimage.convolve(noise[..., k] * m, f) for k, (m, f) in enumerate(planes)], axis=2
+    )
+
+
+def turned(x):
+    return ndimage.rotate(x, 3, order=1, reshape=False, mode="mirror")
+
+
+def enlarged(x):
+    return ndimage.zoom(x, (1.5, 1.5, 1), order=1)
+
+
+@pytest.fixture
+def clean():
+    return samples.clean("chelsea")[:192, :256].astype(float)
+
+
+def stored(x):
+    return np.clip(np.rint(x), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["mosaic", "turned", "enlarged"])
+def test_noise_that_neighbours_share_a_little_goes(float32, clean, kind):
+    """After a mosaic, a turn, or an enlargement `photo` leaves most of it in."""
+    noise = np.random.default_rng(0).normal(0, 12, clean.shape)
+    match kind:
+        case "mosaic":
+            y, x = clean + mosaic(noise), clean
+        case "turned":
+            y, x = turned(clean + noise), turned(clean)
+        case _:
+            y, x = enlarged(clean + noise), enlarged(clean)
+    y = stored(y)
+    out = sl.denoise(y)
+    white = sl.denoise(y, noise="white")
+    assert out.noise == "camera"
+    found, before = (decibels(o.image / 255, x / 255) for o in (out, white))
+    assert found > before + 1.5
+
+
+@pytest.mark.parametrize("sigma", [0, 3, 10, 25])
+def test_white_noise_and_none_stay_white(float32, clean, sigma):
+    y = stored(clean + np.random.default_rng(1).normal(0, sigma, clean.shape))
+    out = sl.denoise(y)
+    assert out.noise == "white"
+    np.testing.assert_array_equal(out.image, sl.denoise(y, noise="white").image)
+
+
+@pytest.mark.slow
+def test_a_stack_after_a_mosaic_has_one_way(float32, clean, tmp_path):
+    rng = np.random.default_rng(2)
+    pages = [stored(clean + mosaic(rng.normal(0, 12, clean.shape))) for _ in range(2)]
+    tifffile.imwrite(tmp_path / "a.tif", np.stack(pages), photometric="rgb")
+    outs = sl.denoise(tmp_path / "a.tif")
+    outs = outs if isinstance(outs, list | tuple) else [outs]
+    assert {out.noise for out in outs} == {"camera"}
+    assert all("neighbours share some of it" in out.reason for out in outs)
