@@ -169,7 +169,8 @@ def test_a_killed_run_goes_on_to_the_weights_of_an_undisturbed_one(file, tmp_pat
         for name in ("undisturbed", "killed")
     )
     state = tmp_path / "killed" / "state.safetensors"
-    _kill_when(state, [sys.executable, "-m", "scorelet", "train", str(killed)])
+    ended = _signal_when(state, killed, signal.SIGKILL)
+    assert ended[0] == -signal.SIGKILL
     step = load_tensors(state)[1]["facts"]["step"]
     assert 20 <= step < 150
     assert run(["train", str(killed)]) == 2  # the folder is in use
@@ -189,16 +190,33 @@ def test_a_killed_run_goes_on_to_the_weights_of_an_undisturbed_one(file, tmp_pat
     assert [line["loss"] for line in logs[0]] == [line["loss"] for line in logs[1]]
 
 
-def _kill_when(path: Path, command: list[str]) -> None:
-    with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True) as process:
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "sigwaitinfo"), reason="senders of signals are not told")
+def test_a_polite_kill_of_all_processes_of_a_run_saves_its_state(file, tmp_path):
+    """As batch systems stop a job; the workers would die in the middle of the step."""
+    path = file(steps=10**6, save_every=10**6, log_every=1, data={"workers": 2})
+    log = tmp_path / "run" / "log.jsonl"
+    status, said = _signal_when(log, path, signal.SIGTERM, to_all=True)
+    step = load_tensors(tmp_path / "run" / "state.safetensors")[1]["facts"]["step"]
+    assert step == read_log(log)[-1]["step"]
+    assert said.startswith(f"Interrupted; {tmp_path / 'run'} holds {step} step")
+    assert status == 143
+
+
+def _signal_when(path: Path, run: Path, number: int, *, to_all: bool = False) -> tuple[int, str]:
+    """Train in a group of its own; once a file is there, signal the run; its status and words."""
+    command = [sys.executable, "-m", "scorelet", "train", str(run), "--quiet"]
+    with subprocess.Popen(
+        command, env=environment(), stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
         deadline = time.monotonic() + 240  # on a busy machine
-        while not path.exists():
+        while not path.exists() or not path.stat().st_size:
             assert process.poll() is None, process.stderr.read()
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-    assert process.returncode == -signal.SIGKILL
+        (os.killpg if to_all else os.kill)(process.pid, number)
+        said = process.communicate()[1]
+    return process.returncode, said
 
 
 @pytest.fixture

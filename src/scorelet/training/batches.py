@@ -12,6 +12,7 @@ from scorelet.core.random import Noise
 from scorelet.training.config import LoopConfig
 from scorelet.training.objectives import Batch
 from scorelet.training.processes import shares
+from scorelet.training.workers import heed_the_run_only
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -44,7 +45,9 @@ def batches_from(
         InputError: the batch cannot be shared by the processes.
     """
     numbers, again = (shares(config, step, accelerator) for _ in range(2))
-    loader = DataLoader(data, batch_sampler=numbers, num_workers=config.workers)
+    loader = DataLoader(
+        data, batch_sampler=numbers, num_workers=config.workers, worker_init_fn=heed_the_run_only
+    )
     pairs = zip(loader, again, strict=True)
     while parts := [
         Part(
