@@ -195,8 +195,8 @@ def open_pictures(
     Args:
         data: npz with x_train, y_train, x_test, y_test, a folder of classes, or the name of one
             under ``$SCORELET_DATA``; or a labelled set.
-        model: a classifier says itself which size and channels it takes; modules of others whose
-            first convolution has one channel are shown gray pictures.
+        model: a classifier says itself which size it takes, models and networks of scorelet how
+            many channels; others whose first convolution has one are shown gray pictures.
         shown: which of them.
         labels: False: they are not used, and a folder of pictures will do.
 
@@ -215,10 +215,11 @@ def _read(data: str | Path, model: object, shown: PictureChoice, *, labels: bool
 
 
 def _channels(model: object) -> Literal[1, 3]:
-    """1 for a classifier or a module of others whose first layer takes gray pictures; else 3."""
-    if isinstance(model, Classifier):
-        return 1 if model.channels == (1,) else 3
-    if not isinstance(model, nn.Module) or _is_model(model):
-        return 3
-    first = next((part for part in model.modules() if isinstance(part, nn.Conv2d)), None)
-    return 1 if first is not None and first.in_channels == 1 else 3
+    """1 where a model says that it takes gray pictures alone, or its first layer does; or 3."""
+    known = None
+    if _is_model(model):
+        known = getattr(model, "accepts", None) or getattr(model, "channels", None)
+    if known is None and isinstance(model, nn.Module):
+        first = next((part for part in model.modules() if isinstance(part, nn.Conv2d)), None)
+        known = first and (first.in_channels,)
+    return 1 if known == (1,) else 3

@@ -20,7 +20,9 @@ from learned_networks import (
 from samples import Answering, write_png
 from scorelet.core.errors import InputError
 from scorelet.data.labelled import LabelledImages
-from scorelet.tasks.networks import PictureChoice
+from scorelet.models import ResidualDenoiser
+from scorelet.networks import BFCNN, ShuffleUNet
+from scorelet.tasks.networks import PictureChoice, open_pictures
 from scorelet.tasks.picture_arrays import images_of
 from scorelet.tasks.weights import compare_report, spectrum_report
 from scorelet.tasks.weights.compare import CompareSettings, comparison
@@ -408,6 +410,24 @@ def test_gray_networks_see_a_folder_of_gray_pictures_and_drawing_needs_no_labels
         assert run(tmp_path) == run(known)
     with pytest.raises(InputError, match="folder for each"):
         sl.weights.resample(nets[0], data=tmp_path, refit=True)
+
+
+def test_gray_denoisers_are_compared_on_a_folder_and_an_array_of_pictures(tmp_path):
+    """They say what they take; the first convolution of one with shuffled pixels has four."""
+    x = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 1), np.uint8)
+    for k, pixels in enumerate(x):
+        write_png(tmp_path / f"{k:02}.png", pixels)
+    np.save(tmp_path / "x.npy", x[..., 0] / np.float32(255))
+    known = torch.from_numpy(x[..., 0] / np.float32(255))[:, None]
+    torch.manual_seed(0)
+    nets = [ResidualDenoiser(BFCNN(1, width=8, depth=3)) for _ in range(2)]
+    for data in (known, tmp_path, tmp_path / "x.npy"):
+        layers = sl.weights.compare(*nets, data=data, draws=2).document["layers"]
+        assert [layer["neurons"] for layer in layers] == [[8, 8], [8, 8], [1, 1]]
+    shuffled = ShuffleUNet(1, widths=(8, 8), encoder=(1, 1), decoder=(1,))
+    for model in (shuffled, ResidualDenoiser(shuffled)):
+        images = open_pictures(tmp_path, model, PictureChoice(), labels=False)
+        assert images.channels == 1
 
 
 def test_pictures_in_memory_need_no_labels_where_these_are_not_used():
