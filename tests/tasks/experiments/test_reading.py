@@ -117,6 +117,10 @@ CONTENTS = {
     "a list": (b"- a\n- b\n", "must hold a mapping with model, data, steps and output"),
     "nothing": (b"", "must hold a mapping with model, data, steps and output"),
     "bad YAML": (b"steps: [1,\nmodel: {", "is not valid YAML: "),
+    "a key twice": (
+        b"steps: 3\ndata: {}\noptimizer:\n  rate: 1\n  name: sgd\n  rate: 2\nsteps: 4\n",
+        ": the key rate stands twice, in lines 4 and 6: keep one of them.",
+    ),
     "no text": (b"\xff\xfe\x00\x81", "is not valid YAML: "),
     "no output": (yaml.safe_dump({**TREE, "output": None}).encode(), ": output: "),
     "a field missing": (b"steps: 3\n", ": the task denoise needs output"),
@@ -263,3 +267,11 @@ def test_a_pipe_is_refused_instead_of_waited_for(tmp_path):
     os.mkfifo(tmp_path / "a.yaml")
     with pytest.raises(InputError, match="is a device or pipe; expected a configuration: save it"):
         read_config(tmp_path / "a.yaml")
+
+
+def test_a_mapping_may_replace_what_it_is_lent(file):
+    """As YAML merges mappings; the lender lies deeper than the borrower."""
+    lent = "model:\n  options: &own {<<: &lent {width: 4, depth: 3}, width: 8}\n"
+    rest = yaml.safe_dump({name: value for name, value in TREE.items() if name != "model"})
+    file.write_text(lent + "  architecture: BFCNN\n" + rest)
+    assert read_config(file).model.options == {"width": 8, "depth": 3}

@@ -11,6 +11,7 @@ from scorelet.core.errors import InputError, one_line
 from scorelet.core.files import check_regular
 from scorelet.core.paths import as_path
 from scorelet.tasks.experiments.registry import DEFAULT, config_type
+from scorelet.tasks.experiments.unique_keys import parse_yaml
 from scorelet.tasks.faults import where, wrong_value
 from scorelet.training import LoopConfig
 
@@ -33,7 +34,8 @@ def read_config(name: str | Path, overrides: dict[str, Any] | None = None) -> Lo
         An instance of the class that the ``task`` of the configuration has registered.
 
     Raises:
-        InputError: missing file, bad YAML, unknown task or field, or value out of range, named.
+        InputError: missing file, bad YAML, a key that stands twice, unknown task or field, or value
+            out of range, named.
     """
     path = _locate(name)
     tree = _read_tree(path)
@@ -65,9 +67,11 @@ def _locate(name: str | Path) -> Path:
 def _read_tree(path: Path) -> dict[str, Any]:
     check_regular(path, what="a configuration")
     try:
-        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+        tree = parse_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"Cannot read the configuration {path}: {error.strerror}.") from error
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not valid YAML: {one_line(error)}.") from error
     if not isinstance(tree, dict):
