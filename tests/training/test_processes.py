@@ -4,13 +4,15 @@ import subprocess
 import sys
 from itertools import chain
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from samples import TORCHRUN, loopback
-from scorelet.core.errors import InputError
+from scorelet.core.errors import InputError, ScoreletError
 from scorelet.training import loop, processes, read_log
+from scorelet.training.processes import told_of_the_others
 from training import small_runs
 
 SCRIPT = Path(small_runs.__file__)
@@ -153,3 +155,20 @@ def test_several_processes_may_be_kept_on_the_cpu(monkeypatch):
     for device, cpu in (("auto", False), ("cpu", True)):
         processes.make_accelerator(device)
         assert asked["cpu"] is cpu
+
+
+def test_a_process_that_no_longer_answers_is_no_bug():
+    """One alone, and what is not about messages, is as ever."""
+    lost = RuntimeError("[/pytorch/third_party/gloo/x.cc:5] Connection closed by peer")
+
+    def met(error, count):
+        with told_of_the_others(SimpleNamespace(num_processes=count)):
+            raise error
+
+    for error in (lost, torch.distributed.DistBackendError("NCCL error")):
+        with pytest.raises(ScoreletError, match=r"^Another process of the run does not answer \("):
+            met(error, 2)
+    for error, count in ((lost, 1), (RuntimeError("shapes"), 2)):
+        with pytest.raises(RuntimeError) as caught:
+            met(error, count)
+        assert caught.value is error

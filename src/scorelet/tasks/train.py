@@ -20,6 +20,7 @@ from scorelet.tasks.locks import Locks
 from scorelet.tasks.progress import Bar
 from scorelet.training import LoopConfig, StepReport, Trainer, rate_factor, write_config
 from scorelet.training.forecast import spoken
+from scorelet.training.processes import told_of_the_others
 from scorelet.training.run_folder import (
     CONFIG,
     STATE,
@@ -65,7 +66,8 @@ def train(
     Raises:
         InputError: data or a device that are not there, an unknown architecture, a folder in use,
             one that holds weights without a state, or more steps than the run is to have.
-        ScoreletError: the loss is no number any more, or the run would take too long.
+        ScoreletError: the loss is no number any more, the run would take too long, or another of
+            its processes has ended.
         KeyboardInterrupt: Ctrl-C; in one process the step is finished and the state saved before,
             if it comes once.
     """
@@ -101,9 +103,10 @@ def _trained(
             write_text(Path(settings.output) / CONFIG, write_config(settings))
         if experiment.prepare:
             _prepare(experiment.prepare, quiet=quiet or not trainer.accelerator.is_main_process)
-        with _told(warn):
-            _run(trainer, title, quiet=quiet, say=say)
-        trainer.accelerator.wait_for_everyone()  # the main process writes last
+        with told_of_the_others(trainer.accelerator):
+            with _told(warn):
+                _run(trainer, title, quiet=quiet, say=say)
+            trainer.accelerator.wait_for_everyone()  # the main process writes last
     return trainer
 
 

@@ -3,13 +3,14 @@
 import gc
 import importlib
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
 
 from scorelet.core.device import choose_device
-from scorelet.core.errors import InputError, MissingExtraError
+from scorelet.core.errors import InputError, MissingExtraError, ScoreletError, one_line
 from scorelet.training.config import LoopConfig
 
 if TYPE_CHECKING:
@@ -48,6 +49,30 @@ def make_accelerator(device: str = "auto") -> "Accelerator":
         # accelerate chooses once for a Python process, whose next run may want another device
         accelerator.state.device = place  # ty: ignore[missing-attribute]
     return accelerator
+
+
+@contextmanager
+def told_of_the_others(accelerator: "Accelerator") -> Generator[None]:
+    """Say what it means if messages to the other processes of a run come to nothing.
+
+    Raises:
+        ScoreletError: one of them has ended.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if accelerator.num_processes > 1 and _is_about_messages(error):
+            raise ScoreletError(
+                f"Another process of the run does not answer ({one_line(error, limit=80)}): look "
+                "for its own error, or whether the system has ended it for want of memory; "
+                "--resume goes on from the last saved state."
+            ) from error
+        raise
+
+
+def _is_about_messages(error: RuntimeError) -> bool:
+    """Whether it comes from what carries messages; gloo has no kind of error of its own."""
+    return isinstance(error, torch.distributed.DistError) or "gloo" in str(error)
 
 
 def leave_processes() -> None:
