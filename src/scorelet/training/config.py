@@ -38,13 +38,17 @@ class OptimizerConfig(ConfigSection):
     """How weights move."""
 
     name: Literal["adamw", "muon", "sgd"] = "adamw"
-    rate: float = Field(default=1e-3, gt=0, description="peak learning rate of AdamW or SGD")
+    rate: float = Field(
+        default=1e-3, gt=0, lt=1e12, description="peak learning rate of AdamW or SGD"
+    )
     betas: tuple[float, float] = Field(
         default=(0.9, 0.99), description="decays of AdamW's two moments, each from 0 to below 1"
     )
     momentum: float = Field(default=0.9, ge=0, lt=1, description="of SGD")
     nesterov: bool = Field(default=False, description="SGD: look ahead along the momentum")
-    matrix_rate: float = Field(default=0.02, gt=0, description="peak rate of Muon's matrices")
+    matrix_rate: float = Field(
+        default=0.02, gt=0, lt=1e12, description="peak rate of Muon's matrices"
+    )
     least_channels: int = Field(
         default=17, ge=2, description="of both sides of what Muon moves; AdamW moves what has fewer"
     )

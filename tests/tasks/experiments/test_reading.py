@@ -81,6 +81,10 @@ FAULTS = {
     "data.sigma": ([50, 5], "data: sigma must be two noise levels, 0 <= low <= high"),
     "data.gray": (0.5, "data: gray is a share of colour patches, it needs channels: 3"),
     "optimizer.rate": (float("nan"), "optimizer.rate: Input should be a finite number (got nan)"),
+    "optimizer.matrix_rate": (
+        1e39,
+        "optimizer.matrix_rate: Input should be less than 1000000000000 (got",
+    ),
     "optimizer.clip": (float("inf"), "optimizer.clip: Input should be a finite number (got inf)"),
     "optimizer.ema": (1.0, "optimizer.ema: Input should be less than 1 (got 1.0)"),
     "optimizer.betas": (
