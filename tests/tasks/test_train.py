@@ -507,7 +507,7 @@ def test_a_run_that_goes_on_with_other_pictures_says_so(file, tmp_path, photos):
     folder = tmp_path / "some"
     folder.mkdir()
     said = []
-    rest = {"data": {"train": [str(folder)]}, "schedule": {"warmup": 0}}
+    rest = {"data": {"train": [str(folder)]}, "schedule": {"warmup": 0, "shape": "constant"}}
     for number, name in enumerate(("0.png", "1.png", "1.png", "5.png"), start=1):
         source = photos / ("noise" if name == "5.png" else "flat") / name
         (folder / f"{min(number, 2)}.png").write_bytes(source.read_bytes())

@@ -195,6 +195,21 @@ def test_where_no_state_was_saved_the_advice_is_to_begin_again(tmp_path):
     assert finish(trainer(config(tmp_path)))[-1].step == 9  # the folder is free
 
 
+def test_other_steps_change_the_rate_and_are_said(tmp_path):
+    """Of a rate that does not look at the last step nothing is said, nor of the same steps."""
+    for shape, said in (("cosine", True), ("one-cycle", True), ("step", False)):
+        changes = {"schedule": {"warmup": 3, "shape": shape}}
+        stop_after(trainer(config(tmp_path / shape, **changes)), 5)
+        assert trainer(config(tmp_path / shape, **changes), resume=True).notes == ()
+        longer = trainer(config(tmp_path / shape, steps=12, **changes), resume=True)
+        assert len(longer.notes) == said
+    stop_after(trainer(config(tmp_path)), 9)
+    (note,) = trainer(config(tmp_path, steps=12), resume=True).notes
+    assert note.startswith(  # (1 + cos πu)/2 with u = 6/9 now, and 5/6 before
+        "With 12 steps instead of 9 the rate goes on at 0.25 of its peak, after 0.067: "
+    )
+
+
 @pytest.mark.slow
 def test_a_run_is_not_made_shorter_than_it_is(tmp_path):
     finish(trainer(config(tmp_path)))

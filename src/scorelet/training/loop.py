@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -33,7 +34,7 @@ from scorelet.training.run_folder import (
     refuse_divergence,
     remove_partial_files,
 )
-from scorelet.training.schedules import rate_factor
+from scorelet.training.schedules import changed_rate, rate_factor
 from scorelet.training.settings import refuse_fewer_steps, refuse_other_settings
 from scorelet.training.sources import changed_sentence, contents
 from scorelet.training.state import load_state, read_facts, save_state
@@ -74,7 +75,7 @@ class Trainer:
         export: called at every save, before the state is written, and for new best figures.
         after_step: called after every step of the optimisers, before weights are averaged.
         sources: files and folders that `data` are read from; where they are others than when the
-            state was saved, `notes` says so.
+            state was saved, or the rate goes on otherwise, `notes` says so.
         resume: go on from the folder's state; without it a folder with a state is an error.
         device: auto, cpu, cuda or mps; several processes have their own, or the CPU.
 
@@ -270,6 +271,14 @@ class Trainer:
         load_state(path, learner=self.plain, average=self.average, optimizers=self.optimizers)
         self.step, self.means = int(facts["step"]), RunningMeans(**facts["means"])
         self.best.restore(facts["best"])
+        if self.step < self.config.steps:
+            self.notes = tuple(self._changes(facts))
+
+    def _changes(self, facts: dict[str, Any]) -> Iterator[str]:
+        """Say what makes the rest of a run another than if it had not been interrupted."""
         before = facts.get("contents", self.contents)
-        if before != self.contents and self.step < self.config.steps:
-            self.notes = (changed_sentence(before, self.contents),)
+        if before != self.contents:
+            yield changed_sentence(before, self.contents)
+        steps, config = facts["config"]["steps"], self.config
+        if note := changed_rate(self.step, steps, config.steps, config.schedule):
+            yield note

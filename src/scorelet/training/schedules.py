@@ -31,6 +31,24 @@ def rate_factor(step: int, steps: int, schedule: ScheduleConfig) -> float:
             return 1.0
 
 
+def changed_rate(step: int, before: int, now: int, schedule: ScheduleConfig) -> str | None:
+    """Say how the rate goes on after `step` steps if there are other steps; None if as before.
+
+    >>> from scorelet.training.config import ScheduleConfig
+    >>> from scorelet.training.schedules import changed_rate
+    >>> changed_rate(6, 6, 9, ScheduleConfig(warmup=0, shape="linear"))[:71]
+    'With 9 steps instead of 6 the rate goes on at 0.33 of its peak, after 0'
+    """
+    rest = range(step, now)
+    if all(rate_factor(k, now, schedule) == rate_factor(k, before, schedule) for k in rest):
+        return None
+    last, following = rate_factor(step - 1, before, schedule), rate_factor(step, now, schedule)
+    return (
+        f"With {now} steps instead of {before} the rate goes on at {following:.2g} of its peak, "
+        f"after {last:.2g}: the weights will be others than those of an uninterrupted run."
+    )
+
+
 def _one_cycle(step: int, steps: int, schedule: ScheduleConfig) -> float:
     top, last = max(0, schedule.warmup - 1), steps - 1
     if step < top:
