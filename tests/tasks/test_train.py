@@ -448,6 +448,17 @@ def test_a_network_that_does_not_fit_is_refused_before_the_run(
     assert not (tmp_path / "run").exists()
 
 
+def test_a_run_that_diverges_is_told_so_by_its_validation(file, photos, capsys):
+    data = {"validation": [str(photos / "noise")]}
+    sgd = {"name": "sgd", "rate": 9e11, "clip": None}
+    rest = {"schedule": {"warmup": 0}, "validate_every": 1, "data": data}
+    assert run(["train", str(file(optimizer=sgd, **rest)), "--quiet"]) == 2
+    message = (
+        "After step 1 the answers to the pictures of the validation are NaN or infinite: lower"
+    )
+    assert_one_sentence(capsys.readouterr().err, message)
+
+
 def test_a_folder_in_use_is_refused(file):
     config = read_config(file(steps=1))
     train(config, quiet=True)

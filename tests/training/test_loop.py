@@ -6,9 +6,9 @@ import math
 import pytest
 import torch
 
-from scorelet.core.errors import InputError, ScoreletError
+from scorelet.core.errors import CheckpointError, InputError, ScoreletError
 from scorelet.core.files import atomic_path
-from scorelet.training import Best, Loss, denoising_loss, rate_factor, read_log
+from scorelet.training import Best, Loss, denoising_loss, loop, rate_factor, read_log
 from training.small_runs import Blobs, config, state, trainer
 
 
@@ -152,6 +152,21 @@ def test_the_random_numbers_of_a_step_are_a_function_of_seed_and_step(tmp_path):
     assert len(set.union(*drawn.values())) == 4 * (9 + 6)
 
 
+def test_a_first_save_that_fails_leaves_the_folder_free(tmp_path, monkeypatch):
+    """As where the disk is full: weights without a state would be in the way."""
+
+    def full(*_, **__):
+        raise CheckpointError("No space left on device")
+
+    def export(learner, path):
+        path.write_text("weights")
+
+    monkeypatch.setattr(loop, "save_state", full)
+    with pytest.raises(CheckpointError, match="No space"):
+        finish(trainer(config(tmp_path), export=export))
+    assert not list(tmp_path.glob("*.safetensors"))
+
+
 def test_a_finished_run_has_nothing_left_to_do(tmp_path):
     finish(trainer(config(tmp_path)))
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
@@ -189,6 +204,24 @@ def test_a_loss_that_is_no_number_stops_the_run_before_it_spoils_anything(tmp_pa
     assert finish(healthy)[-1].step == 9
 
 
+def test_a_run_that_diverges_has_the_weights_of_two_saves(tmp_path):
+    """Those of the last may be of a step that has spoilt them, which the next one shows."""
+
+    def export(learner, path):
+        path.write_text(f"weights of step {runner.step}")
+
+    settings = config(tmp_path, save_every=2)
+    runner = trainer(settings, data=Blobs(bad=4 * 4 + 2), export=export)  # in the fifth batch
+    with pytest.raises(ScoreletError, match=rf", or from {tmp_path}/before\.safetensors, saved ea"):
+        finish(runner)
+    assert (tmp_path / "before.safetensors").read_text() == "weights of step 2"
+    assert (tmp_path / "weights.safetensors").read_text() == "weights of step 4"
+    runner = trainer(settings, export=export, resume=True)
+    finish(runner)
+    assert not (tmp_path / "before.safetensors").exists()
+    assert (tmp_path / "weights.safetensors").read_text() == "weights of step 9"
+
+
 def test_where_no_state_was_saved_the_advice_is_to_begin_again(tmp_path):
     with pytest.raises(ScoreletError, match=r"begin again \(no state was saved\)\.$"):
         finish(trainer(config(tmp_path), data=Blobs(bad=4 * 2 + 1)))
@@ -224,8 +257,11 @@ def test_a_run_removes_what_a_killed_one_has_left_half_written(tmp_path):
     with atomic_path(target) as partial:
         partial.write_bytes(b"weights")
     partial.write_bytes(b"wei")  # as if it had been killed before the rename
+    (tmp_path / ".tmpd5mVXN").write_bytes((tmp_path / "state.safetensors").read_bytes()[:-9])
+    (tmp_path / ".tmp-notes").write_text("of somebody else")
     finish(trainer(config(tmp_path), resume=True))
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    hidden = [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
+    assert hidden == [".tmp-notes"]  # six letters, too, but not what safetensors writes
 
 
 def test_a_gradient_that_is_no_number_stops_the_run_too(tmp_path):

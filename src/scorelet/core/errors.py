@@ -9,6 +9,10 @@ class InputError(ScoreletError, ValueError):
     """An argument, array or option that cannot be used."""
 
 
+class NotFiniteError(InputError):
+    """Images that a network answers with NaN or infinite numbers."""
+
+
 class ImageFileError(ScoreletError, OSError):
     """A picture that cannot be read or written."""
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from scorelet.core.copying import copied
 from scorelet.core.device import choose_device, inference_dtype
-from scorelet.core.errors import CheckpointError, InputError
+from scorelet.core.errors import CheckpointError, NotFiniteError
 from scorelet.core.memory import keep_large_buffers
 from scorelet.data import from_unit, to_unit
 from scorelet.models import Denoiser, LevelMapDenoiser, ResidualDenoiser
@@ -149,7 +149,7 @@ def run_tile(
     What it is conditioned on, `cond`, has the same layout and comes in the same dtype.
 
     Raises:
-        InputError: the answer is not finite.
+        NotFiniteError: the answer is not finite.
     """
     number = next((t for t in _numbers(denoiser) if t.is_floating_point()), None)
     device = torch.device("cpu") if number is None else number.device
@@ -163,7 +163,7 @@ def run_tile(
     answer = denoiser(batch(noisy), sigma, cond=condition, label=label)
     clean = answer[0].permute(1, 2, 0).cpu().numpy()
     if not np.isfinite(clean).all():
-        raise InputError(
+        raise NotFiniteError(
             "The result is NaN or infinite, because the values are too large for the dtype of the "
             "convolutions: bring them to [0, 1], or set SCORELET_DTYPE=float32."
         )

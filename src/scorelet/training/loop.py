@@ -17,6 +17,7 @@ import torch
 from torch import nn
 from torch.utils.data import Dataset
 
+from scorelet.core.errors import NotFiniteError
 from scorelet.training.averaging import averaged
 from scorelet.training.batches import Part, batches_from
 from scorelet.training.best import Best, BestSoFar
@@ -27,10 +28,13 @@ from scorelet.training.means import RunningMeans
 from scorelet.training.optimizers import make_optimizers
 from scorelet.training.processes import make_accelerator, shares
 from scorelet.training.run_folder import (
+    BEFORE,
     BEST,
     STATE,
     WEIGHTS,
     claim_folder,
+    diverged,
+    keep_weights,
     refuse_divergence,
     remove_partial_files,
 )
@@ -230,17 +234,37 @@ class Trainer:
     def _validate_and_save(self, log: RunLog) -> None:
         """Save the state last: a run that is killed before does the rest of its step again."""
         if self.validate and self._due(self.config.validate_every):
-            with self._precision(), torch.no_grad():
-                figures = self.validate(self.step, self.average.module)
+            figures = self._figures(self.validate)
             log.write(self.step, **figures)
             if self.best.improves(figures, self.step) and self.export:
                 self.export(self.average.module, self.folder / BEST)
         if self._due(self.config.save_every):
             self.save()
 
+    def _figures(self, validate: Validate) -> dict[str, float]:
+        try:
+            with self._precision(), torch.no_grad():
+                return validate(self.step, self.average.module)
+        except NotFiniteError as error:
+            what = f"After step {self.step} the answers to the pictures of the validation are NaN "
+            raise diverged(self.folder, f"{what}or infinite") from error
+
     def save(self) -> None:
-        """Write the weights and the state, between two steps."""
-        self._export_weights()
+        """Write the weights and then the state, between two steps; keep the weights of before.
+
+        The first time the state comes first: weights alone would bar the folder to another try.
+        """
+        first = not (self.folder / STATE).exists()
+        if not first:
+            keep_weights(self.folder)
+            self._export_weights()
+        self._save_state()
+        if first:
+            self._export_weights()
+        if self.step == self.config.steps:
+            (self.folder / BEFORE).unlink(missing_ok=True)
+
+    def _save_state(self) -> None:
         facts = {
             "step": self.step,
             "means": asdict(self.means),

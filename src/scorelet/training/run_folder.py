@@ -1,13 +1,17 @@
 """The folder of a run: its files of weights and state, and who may have it."""
 
 import math
+import shutil
 from pathlib import Path
 
+from scorelet.core.checkpoint import is_safetensors
 from scorelet.core.errors import InputError, ScoreletError
-from scorelet.core.files import remove_leftovers
+from scorelet.core.files import atomic_path, remove_leftovers
 
 STATE, WEIGHTS, BEST = "state.safetensors", "weights.safetensors", "best.safetensors"
 """To resume; to use, the averaged weights; those that were best in validation."""
+BEFORE = "before.safetensors"
+"""While a run lasts: the weights of the save before the last, which may have diverged already."""
 CONFIG = "config.yaml"
 """What the run was asked for."""
 
@@ -53,8 +57,18 @@ def refuse_lost_state(folder: Path) -> None:
 
 def remove_partial_files(folder: Path) -> None:
     """Remove what a killed process has left of the files that it was writing."""
-    for name in (STATE, WEIGHTS, BEST, CONFIG):
+    for name in (STATE, WEIGHTS, BEFORE, BEST, CONFIG):
         remove_leftovers(folder / name)
+    for partial in folder.glob(".tmp??????"):  # safetensors writes one of its own
+        if is_safetensors(partial):
+            partial.unlink(missing_ok=True)
+
+
+def keep_weights(folder: Path) -> None:
+    """Keep the saved weights of a run beside those that are about to be saved."""
+    if (folder / STATE).exists() and (folder / WEIGHTS).exists():
+        with atomic_path(folder / BEFORE) as temporary:
+            shutil.copyfile(folder / WEIGHTS, temporary)
 
 
 def refuse_divergence(folder: Path, step: int, loss: float, norm: float) -> None:
@@ -65,16 +79,27 @@ def refuse_divergence(folder: Path, step: int, loss: float, norm: float) -> None
     Raises:
         ScoreletError: `loss` or the gradient's `norm` is NaN or infinite.
     """
-    if math.isfinite(loss) and math.isfinite(norm):
-        return
-    if (folder / STATE).exists():
-        advice = (
-            "lower the learning rate in another output folder, with model.start_from "
-            f"{folder / WEIGHTS} to begin from the last saved weights; or, if the data were wrong, "
-            "mend them and --resume from the last saved state"
+    if not (math.isfinite(loss) and math.isfinite(norm)):
+        raise diverged(
+            folder, f"In step {step} the loss is {loss} and its gradient has norm {norm}"
         )
-    else:
+
+
+def diverged(folder: Path, what: str) -> ScoreletError:
+    """Return the error of a run that cannot go on.
+
+    Args:
+        folder: of the run.
+        what: has happened, the beginning of a sentence.
+    """
+    if not (folder / STATE).exists():
         advice = "lower the learning rate, or mend the data, and begin again (no state was saved)"
-    raise ScoreletError(
-        f"In step {step} the loss is {loss} and its gradient has norm {norm}: {advice}."
+        return ScoreletError(f"{what}: {advice}.")
+    before = folder / BEFORE
+    older = f"from {before}, saved earlier," if before.exists() else "anew,"
+    return ScoreletError(
+        f"{what}: lower the learning rate in another output folder, with model.start_from "
+        f"{folder / WEIGHTS} to begin from the last saved weights, or {older} if these have "
+        "diverged already; or, if the data were wrong, mend them and --resume from the last saved "
+        "state."
     )
