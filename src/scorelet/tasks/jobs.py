@@ -2,8 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from scorelet.core.ending import end_if_told
 from scorelet.core.errors import InputError, ScoreletError
 from scorelet.core.files import refuse_other_writer, remove_leftovers
 from scorelet.core.paths import exists
-from scorelet.tasks.journal import Journal, digest
+from scorelet.tasks.journal import Journal, digest, digest_or_none
 from scorelet.tasks.locks import Locks
 from scorelet.tasks.planning import FileTask, identity
 
@@ -28,12 +27,15 @@ class Publish:
         task: what is made.
         journal: is told; None: there is none.
         resume, overwrite: see `run_tasks`.
+        source: the digest of the source before it was read, so that of one that changes meanwhile
+            another result is made when the job goes on; empty if it could not be read.
     """
 
     task: FileTask
     journal: Journal | None
     resume: bool
     overwrite: bool
+    source: str = ""
 
     def __call__(self, temporary: Path, report: Report) -> None:
         """Say that the target is whole."""
@@ -44,12 +46,7 @@ class Publish:
         if not self.overwrite:
             _refuse_existing([self.task], [path], self.journal, resume=self.resume)
         if self.journal:
-            self.journal.add(path, self._source, digest(temporary), report or {})
-
-    @cached_property
-    def _source(self) -> str:
-        """The digest of the source, which a target in its place replaces."""
-        return digest(self.task.source)
+            self.journal.add(path, self.source, digest(temporary), report or {})
 
 
 Work = Callable[[FileTask, Publish], Report]
@@ -147,7 +144,8 @@ def _made(
         for path in task.files:
             refuse_other_writer(path)
             remove_leftovers(path)
-        return work(task, publish)
+        before = digest_or_none(task.source) if journal else None
+        return work(task, replace(publish, source=before or ""))
     except Exception:
         if missing:
             locks.drop(folder)

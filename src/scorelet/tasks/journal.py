@@ -52,7 +52,7 @@ class Journal:
         if last is None or None in others:
             return None
         if not source.samefile(target):
-            content = _digest(source)
+            content = digest_or_none(source)
             if any(line is None or line["source"] != content for line in (last, *others)):
                 return None
         return last["report"]
@@ -62,11 +62,11 @@ class Journal:
         lines = self._lines(target.parent)[target.name]
         if not lines or lines[-1]["settings"] != self.settings:
             return None
-        return lines[-1] if lines[-1]["made"] == _digest(target) else None
+        return lines[-1] if lines[-1]["made"] == digest_or_none(target) else None
 
     def made(self, target: Path) -> bool:
         """Whether a job has made the target that is there, from whatever and however."""
-        content = _digest(target)
+        content = digest_or_none(target)
         return any(line["made"] == content for line in self._lines(target.parent)[target.name])
 
     def check(self, target: Path) -> None:
@@ -107,10 +107,10 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _digest(path: Path) -> str | None:
-    """The digest of a file; None, which equals no digest, if it cannot be read."""
+def digest_or_none(path: Path) -> str | None:
+    """The digest of a file; None, which equals no digest, if it is none or cannot be read."""
     try:
-        return digest(path)
+        return digest(path) if path.is_file() else None
     except OSError:
         return None
 

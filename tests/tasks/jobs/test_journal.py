@@ -121,8 +121,10 @@ def test_what_is_beside_a_target_is_finished_with_it(tmp_path, monkeypatch, unre
         book.add(file, digest(source), digest(file), {"of": file.name})
     book = Journal("test", {})
     if unreadable:
-        read = journal._digest
-        monkeypatch.setattr(journal, "_digest", lambda path: None if path == source else read(path))
+        read = journal.digest_or_none
+        monkeypatch.setattr(
+            journal, "digest_or_none", lambda path: None if path == source else read(path)
+        )
         assert book.report(source, target, [sample]) is None
         return
     assert book.report(source, target, [sample]) == {"of": "target.png"}

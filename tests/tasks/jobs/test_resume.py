@@ -80,6 +80,42 @@ def test_other_settings_or_another_source_are_done_anew(path, tasks):
     assert path("out/a.png").read_text() == "CHANGED"
 
 
+@pytest.mark.parametrize("replaced", [True, False])
+def test_what_changes_while_it_is_worked_on_is_done_anew(path, tasks, replaced):
+    """Whether another file takes its name or it is written to: the result is of what was read."""
+
+    class Slow(Worker):
+        def __call__(self, task, publish):
+            text = task.source.read_text()
+            if task.source.name == "b.png":
+                if replaced:
+                    task.source.unlink()
+                task.source.write_text("newer")
+            with atomic_path(task.target) as temporary:
+                temporary.write_text(text.upper())
+                publish(temporary, {})
+            return {}
+
+    run(tasks, Slow())
+    assert path("out/b.png").read_text() == "B.PNG"
+    worker = Worker()
+    run(tasks, worker, resume=True)
+    assert worker.done == ["b.png"]
+    assert path("out/b.png").read_text() == "NEWER"
+
+
+def test_a_source_that_goes_after_it_was_read_has_its_result(path, tasks):
+    class Removing(Worker):
+        def __call__(self, task, publish):
+            report = super().__call__(task, lambda *_: None)
+            task.source.unlink()
+            publish(task.target, report)
+            return report
+
+    (outcome,) = run(tasks[:1], Removing(), overwrite=True)
+    assert outcome.error is None
+
+
 class Killed(BaseException):
     """Nothing catches it, as nothing catches SIGKILL."""
 
