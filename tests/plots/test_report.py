@@ -24,6 +24,12 @@ def test_a_report_fetches_nothing(picture):
     assert base64.b64decode(address) == picture
 
 
+def test_names_that_are_no_text_are_written_out():
+    text = render("q\udce9.png", [Text("caf\udce9.png")])
+    assert "<h1>q\\udce9.png</h1>" in text
+    assert "caf\\udce9.png" in text.encode("utf-8").decode()
+
+
 def test_every_part_is_drawn(picture):
     text = render(
         "Title",

@@ -1,4 +1,4 @@
-"""Words of sentences that depend on a number."""
+"""Words of sentences that depend on a number, and names that are no text."""
 
 from collections.abc import Sequence
 
@@ -8,6 +8,15 @@ _NAMED = 5  # of many
 def counted(count: int, noun: str) -> str:
     """Return a number with its noun, in the plural except of one."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def readable(name: str) -> str:
+    r"""Return the name of a file with what is no UTF-8 in it written out, which no text may hold.
+
+    >>> readable("caf\udce9.png")
+    'caf\\udce9.png'
+    """
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def often(count: int) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
+from scorelet.core.words import readable
+
 if TYPE_CHECKING:
     from jinja2 import Template
 
@@ -115,9 +117,10 @@ def render(title: str, opening: Sequence[Part], sections: Sequence[Section] = ()
         opening: what stands below the title.
         sections: with a list of contents if there are more than two.
     """
-    return _template().render(
+    text = _template().render(
         title=title, opening=opening, sections=sections, contents=len(sections) > 2, kind=_kind
     )
+    return readable(text)
 
 
 def number(value: float | None, form: str = ".3g") -> str:

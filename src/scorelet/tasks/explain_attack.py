@@ -24,6 +24,7 @@ from scorelet.core.paths import as_path
 from scorelet.data import read_picture
 from scorelet.models import NetworkJointEnergy, class_labels
 from scorelet.plots.attack_explained import Panel, attack_figure
+from scorelet.plots.figures import plain_texts
 from scorelet.tasks.array_files import check_output, writing
 from scorelet.tasks.classify_input import prepared
 from scorelet.tasks.robust.words import radius_text
@@ -62,6 +63,7 @@ class ExplainedAttack:
         check_output(target, overwrite=overwrite, suffixes=SUFFIXES, source=source)
         names = (self.document[name] for name in ("label", "rival", "taken_for", "found"))
         figure = attack_figure(attack_panels(self.images, *names), _title(self.document))
+        plain_texts(figure)
         with writing(target) as temporary:
             figure.savefig(temporary, format=target.suffix.lower()[1:], dpi=_DPI)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scorelet.core.errors import MissingExtraError
+from scorelet.core.words import readable
 from scorelet.tasks.array_files import writing
 
 SUFFIXES = (".csv", ".parquet")
@@ -45,9 +46,7 @@ def write_table(target: Path, columns: Columns) -> None:
 
 def _in_unicode(value: Any) -> Any:  # noqa: ANN401 - whatever a table holds
     """Write out the bytes of a file's name that are no text, which Parquet refuses."""
-    if not isinstance(value, str):
-        return value
-    return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    return readable(value) if isinstance(value, str) else value
 
 
 def _parquet() -> tuple[Any, Any]:
