@@ -1,11 +1,12 @@
 """Atomic writes: whole or not at all; what may be opened."""
 
+import contextlib
 import os
-import tempfile
 from pathlib import Path
 
 import pytest
 
+from scorelet.core import files
 from scorelet.core.errors import ArrayFileError, InputError
 from scorelet.core.file_locks import HAS_LOCKS
 from scorelet.core.files import (
@@ -102,7 +103,7 @@ def test_a_pipe_is_refused_without_waiting_for_it(tmp_path):
 def test_what_is_being_written_is_no_leftover(tmp_path):
     target = tmp_path / "a.txt"
     with atomic_path(target) as temporary:
-        leftover = temporary.with_name(temporary.name.replace(temporary.name[-20:-12], "killed__"))
+        leftover = temporary.with_name(temporary.name.replace("-0.partial", "-1.partial"))
         leftover.touch()
         remove_leftovers(target)
         assert temporary.exists()
@@ -117,16 +118,47 @@ def test_what_is_being_written_is_no_leftover(tmp_path):
 
 @pytest.mark.skipif(not HAS_LOCKS, reason="locks of POSIX systems")
 def test_a_temporary_file_that_is_taken_for_a_leftover_at_once_is_made_again(tmp_path, monkeypatch):
-    plain, removed = tempfile.mkstemp, []
+    plain, removed = files.lock, []
 
-    def mkstemp(**options):
-        descriptor, name = plain(**options)
+    def lock(descriptor):
         if not removed:
-            os.unlink(name)
-            removed.append(name)
-        return descriptor, name
+            removed.extend(tmp_path.iterdir())
+            removed[0].unlink()
+        return plain(descriptor)
 
-    monkeypatch.setattr(tempfile, "mkstemp", mkstemp)
+    monkeypatch.setattr(files, "lock", lock)
     write_text(tmp_path / "a.txt", "whole")
     assert removed
     assert os.listdir(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.skipif(not HAS_LOCKS, reason="locks of POSIX systems")
+def test_kills_take_no_name_for_ever_and_writers_take_turns(tmp_path):
+    target = tmp_path / "a.txt"
+    with contextlib.ExitStack() as stack:
+        others = [stack.enter_context(atomic_path(target)) for _ in range(8)]
+        assert len(set(others)) == 8
+        with pytest.raises(InputError, match="Another scorelet job is writing"):
+            write_text(target, "one more")
+        for other in others:
+            other.touch()
+    for other in others:
+        other.write_text("killed")
+    write_text(target, "whole")
+    assert target.read_text() == "whole"
+    assert os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_what_a_target_has_left_is_found_without_a_look_through_its_folder(tmp_path, monkeypatch):
+    def look(*_):
+        raise AssertionError("as long as the folder is large")
+
+    for name in ("scandir", "listdir"):
+        monkeypatch.setattr(os, name, look)
+    target = tmp_path / "a.txt"
+    with atomic_path(target) as temporary:
+        pass
+    temporary.touch()
+    refuse_other_writer(target)
+    remove_leftovers(target)
+    assert not temporary.exists()

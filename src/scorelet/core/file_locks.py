@@ -39,6 +39,26 @@ def is_locked(path: Path) -> bool:
         os.close(descriptor)
 
 
+def remove_unlocked(path: Path) -> None:
+    """Remove a file that nobody has locked, and that may be written to, if it is there.
+
+    It is locked until it is gone, so that nobody removes what another process puts in its place.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except OSError:
+        return
+    if fcntl is None:
+        os.close(descriptor)  # an open file could not be removed there
+        path.unlink(missing_ok=True)
+        return
+    try:
+        if lock(descriptor) and is_at(descriptor, path):
+            path.unlink(missing_ok=True)
+    finally:
+        os.close(descriptor)
+
+
 def is_at(descriptor: int, path: Path) -> bool:
     """Whether an open file is the one that has this name."""
     try:

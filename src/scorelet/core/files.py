@@ -1,16 +1,18 @@
 """Files: atomic writes (a file is there whole, or it is not there), and what may be opened."""
 
-import glob
 import os
 import stat
-import tempfile
 import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 from scorelet.core.errors import InputError, ScoreletError
-from scorelet.core.file_locks import HAS_LOCKS, is_at, is_locked, lock
+from scorelet.core.file_locks import HAS_LOCKS, is_at, is_locked, lock, remove_unlocked
+
+_NAMES = 8
+"""How many temporary files one target may have: whoever looks for them asks for each name, which
+takes as long in a folder of a million files as in an empty one."""
 
 
 @contextmanager
@@ -23,7 +25,8 @@ def atomic_path(target: Path) -> Generator[Path]:
     that nobody takes it for a leftover.
 
     Raises:
-        InputError: `target` is a device or a pipe, which renaming would remove.
+        InputError: `target` is a device or a pipe, which renaming would remove; or as many others
+            are writing it as there are temporary names.
         OSError: it is a folder, or the system refuses.
     """
     target = Path(os.path.realpath(target))
@@ -76,9 +79,8 @@ def write_text(target: Path, text: str) -> None:
 
 def remove_leftovers(target: Path) -> None:
     """Remove the temporary files of this target that a killed process has left."""
-    for partial in _partial_files(target):
-        if not is_locked(partial):
-            partial.unlink(missing_ok=True)
+    for partial in _partial_names(target):
+        remove_unlocked(partial)
 
 
 def refuse_other_writer(target: Path) -> None:
@@ -87,36 +89,41 @@ def refuse_other_writer(target: Path) -> None:
     Raises:
         InputError: one is.
     """
-    if any(is_locked(partial) for partial in _partial_files(target)):
-        raise InputError(
-            f"Another scorelet job is writing {target}: wait until it ends, or choose another -o."
-        )
+    if any(is_locked(partial) for partial in _partial_names(target)):
+        raise _taken(target)
+
+
+def _taken(target: Path) -> InputError:
+    return InputError(
+        f"Another scorelet job is writing {target}: wait until it ends, or choose another -o."
+    )
 
 
 def _locked_temporary(target: Path) -> tuple[int, Path]:
     """Make an empty file beside a target; return its name, and the descriptor that locks it."""
-    while True:
-        descriptor, name = tempfile.mkstemp(
-            dir=target.parent, prefix=_prefix(target), suffix=f".partial{target.suffix}"
-        )
+    names = _partial_names(target)
+    for turn, partial in enumerate([*names, *names]):
+        if turn == len(names):  # none was free
+            remove_leftovers(target)
+        try:
+            descriptor = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            continue
         if not HAS_LOCKS:
             os.close(descriptor)  # an open file could not be renamed there
-            return descriptor, Path(name)
+            return descriptor, partial
         lock(descriptor)
-        if is_at(descriptor, Path(name)):
-            return descriptor, Path(name)
+        if is_at(descriptor, partial):
+            return descriptor, partial
         os.close(descriptor)  # it was removed as a leftover before it was locked
+    raise _taken(target)
 
 
-def _partial_files(target: Path) -> list[Path]:
+def _partial_names(target: Path) -> list[Path]:
+    """Hidden names that other targets do not share, short enough for any file system."""
     target = Path(os.path.realpath(target))
-    name, suffix = glob.escape(_prefix(target)), glob.escape(target.suffix)
-    return list(target.parent.glob(f"{name}????????.partial{suffix}"))
-
-
-def _prefix(target: Path) -> str:
-    """A hidden name that other targets do not share, short enough for any file system."""
-    return f".{target.stem[:40]}-{zlib.crc32(os.fsencode(target.name)):08x}-"
+    name = f".{target.stem[:40]}-{zlib.crc32(os.fsencode(target.name)):08x}"
+    return [target.with_name(f"{name}-{k}.partial{target.suffix}") for k in range(_NAMES)]
 
 
 def _mode() -> int:
