@@ -1,8 +1,11 @@
 """Many files, one after the other: a broken one stops nobody, a killed job goes on."""
 
+import errno
 import logging
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +13,15 @@ from scorelet.core.ending import end_if_told
 from scorelet.core.errors import InputError, ScoreletError
 from scorelet.core.files import refuse_other_writer, remove_leftovers
 from scorelet.core.paths import exists
+from scorelet.tasks.array_files import check_folder
 from scorelet.tasks.journal import Journal, digest, digest_or_none
 from scorelet.tasks.locks import Locks
 from scorelet.tasks.planning import FileTask, identity
 
 Report = dict[str, Any]
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""What the system says of a disk that takes no file more."""
 
 _log = logging.getLogger(__name__)
 
@@ -92,7 +99,8 @@ def run_tasks(
     Raises:
         InputError: without `overwrite`, a target is one of the sources, or it exists and such a
             job has not made it, or `resume` was not asked for; a target is no regular file; another
-            job works in one of the folders. Nothing has been written then.
+            job works in one of the folders. Nothing has been written then. Also, in a job with a
+        journal, if the disk takes no file more; what was finished is kept then.
     """
     if not writes:
         for task in tasks:
@@ -115,11 +123,48 @@ def run_tasks(
                 yield Outcome(task, _with_paths(task, done), resumed=True)
                 continue
             publish = Publish(task, book, resume=resume, overwrite=overwrite)
-            yield _outcome(task, lambda t=task, p=publish: _made(t, work, book, locks, p))
+            ends = partial(_ends_job, tasks) if journal else _ends_nothing
+            make = partial(_made, task, work, book, locks, publish)
+            yield _outcome(task, make, ends=ends)
 
 
-def _outcome(task: FileTask, make: Callable[[], Report], *, writes: bool = True) -> Outcome:
-    """Return what `make` reports, or say in a sentence why it does not."""
+def _ends_nothing(_error: Exception) -> bool:
+    return False
+
+
+def _ends_job(tasks: list[FileTask], error: Exception) -> bool:
+    """Whether the other files would fail as this one: the disk is full, or nothing may be written.
+
+    Args:
+        tasks: of the job.
+        error: of one of them.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in _NO_ROOM:
+            return True
+        cause = cause.__cause__
+    return not any(_takes_files(task.target.parent) for task in tasks if not task.problem)
+
+
+def _takes_files(folder: Path) -> bool:
+    """Whether something may be written to a folder, or to the one in which it would be made."""
+    place = next(place for place in (folder, *folder.absolute().parents) if exists(place))
+    return os.access(place, os.W_OK)
+
+
+def _outcome(
+    task: FileTask,
+    make: Callable[[], Report],
+    *,
+    ends: Callable[[Exception], bool] = _ends_nothing,
+    writes: bool = True,
+) -> Outcome:
+    """Return what `make` reports, or say in a sentence why it does not.
+
+    Raises:
+        InputError: the error `ends` the job.
+    """
     if task.problem:
         return Outcome(task, None, task.problem)
     try:
@@ -127,6 +172,11 @@ def _outcome(task: FileTask, make: Callable[[], Report], *, writes: bool = True)
     except Exception as error:  # whatever it is, the other files are done
         end_if_told()
         _log.debug("%s failed", task.source, exc_info=True)
+        if ends(error):
+            raise InputError(
+                f"{_sentence(task, error)} The job ends here, and what was finished is kept: "
+                "--resume goes on with it."
+            ) from error
         return Outcome(task, None, _sentence(task, error))
 
 
@@ -138,6 +188,7 @@ def _made(
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        check_folder(task.target)
         if journal:
             locks.take(folder)
             journal.check(task.target)

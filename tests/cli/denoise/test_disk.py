@@ -2,13 +2,13 @@
 
 import errno
 import os
-import tempfile
 from pathlib import Path
 
 import pytest
 
 from denoise_samples import errors, write_and_get, write_tiff
 from samples import names, noisy
+from scorelet.core import files
 
 
 @pytest.mark.parametrize(
@@ -23,17 +23,18 @@ def test_a_full_or_read_only_disk_leaves_nothing(shell, monkeypatch, number, wor
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(
-        *((os, "fsync") if number == errno.ENOSPC else (tempfile, "mkstemp")), refuse
+        *((os, "fsync") if number == errno.ENOSPC else (files, "_locked_temporary")), refuse
     )
     status, _, stderr = shell("in")
     assert status == 2
     found = errors(stderr)
-    assert [sentence.split()[0] for sentence in found] == ["in_denoised/a.png", "in_denoised/b.tif"]
+    failed = ["in_denoised/a.png", *(["in_denoised/b.tif"] if number == errno.EACCES else [])]
+    assert [sentence.split()[0] for sentence in found] == failed
     assert all(words in sentence for sentence in found)
     assert names("in_denoised") == []
 
 
-def test_a_disk_that_is_full_for_one_file_only(shell, monkeypatch):
+def test_a_disk_that_gets_full_ends_the_job_and_what_was_finished_is_kept(shell, monkeypatch):
     for name in ("in/a.png", "in/b.png", "in/c.png"):
         write_and_get(name)
     replace = Path.replace
@@ -45,10 +46,14 @@ def test_a_disk_that_is_full_for_one_file_only(shell, monkeypatch):
 
     monkeypatch.setattr(Path, "replace", refuse)
     status, _, stderr = shell("in")
-    assert status == 1
+    assert status == 2
     (sentence,) = errors(stderr)
     assert sentence.startswith("in_denoised/b.png cannot be written because the disk is full")
-    assert names("in_denoised") == ["a.png", "c.png"]
+    assert sentence.endswith("what was finished is kept: --resume goes on with it.")
+    assert names("in_denoised") == ["a.png"]
+    monkeypatch.setattr(Path, "replace", replace)
+    assert shell("in", "--resume")[0] == 0
+    assert names("in_denoised") == ["a.png", "b.png", "c.png"]
 
 
 def test_an_output_below_a_file(shell):

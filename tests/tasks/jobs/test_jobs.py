@@ -3,10 +3,11 @@
 import errno
 import logging
 import os
+from pathlib import Path
 
 import pytest
 
-from job_samples import NAMES, Worker, run
+from job_samples import JOURNAL_NAME, NAMES, Worker, run
 from scorelet.core.errors import ImageFileError, InputError
 from scorelet.core.file_locks import HAS_LOCKS
 from scorelet.core.files import atomic_path
@@ -80,7 +81,7 @@ def test_without_targets_nothing_is_written_or_looked_at(folder, tasks, path):
     [
         (ImageFileError("in/b.png is damaged."), "in/b.png is damaged."),
         (InputError("A JPEG cannot hold it."), "in/b.png: A JPEG cannot hold it."),
-        (OSError(errno.ENOSPC, "No space left"), "out/b.png cannot be written: No space left."),
+        (OSError(errno.EIO, "Input/output error"), "out/b.png cannot be written: Input/output"),
         (MemoryError(), "in/b.png: out of memory; cut it, or choose a smaller --tile"),
         (RuntimeError("can't allocate memory"), "in/b.png: out of memory; cut it"),
         (ZeroDivisionError("two\nlines"), "in/b.png: ZeroDivisionError: two lines. This is a bug"),
@@ -94,6 +95,44 @@ def test_an_error_names_its_file_and_the_others_are_done(path, tasks, error, wor
     assert outcomes[1].report is None
     assert path("out/deep/c.png").read_text() == "DEEP/C.PNG"
     assert not path("out/b.png").exists()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+def test_a_disk_that_takes_no_file_more_ends_the_job(path, tasks, number):
+    """A job of one file says it of the file, as of any that fails."""
+    error = ImageFileError("out/b.png cannot be written.")
+    error.__cause__ = OSError(number, os.strerror(number))
+    worker = Worker(b=error)
+    with pytest.raises(InputError, match=r"^out/b.png cannot be written. The job ends here, and"):
+        run(tasks, worker)
+    assert worker.done == ["a.png", "b.png"]
+    assert path("out/a.png").read_text() == "A.PNG"
+    (alone,) = run(tasks[1:2], worker, journal=False)
+    assert alone.error == "out/b.png cannot be written."
+    again = Worker()
+    assert all(outcome.error is None for outcome in run(tasks, again, resume=True))
+    assert again.done == ["b.png", "c.png"]
+
+
+def test_nothing_is_computed_where_nothing_may_be_written(path, tasks, monkeypatch):
+    """One of several folders fails its own files; what is finished counts as ever."""
+    run(tasks[:2])
+    plain = os.access
+
+    def only(*writable):
+        return lambda place, mode: plain(place, mode) and Path(place).name in writable
+
+    path("out/deep").mkdir()
+    worker = Worker()
+    monkeypatch.setattr(os, "access", only("out", JOURNAL_NAME))
+    outcomes = run(tasks, worker, overwrite=True)
+    assert worker.done == ["a.png", "b.png"]
+    assert outcomes[2].error.startswith("Nothing may be written to ")
+    monkeypatch.setattr(os, "access", only())
+    with pytest.raises(InputError, match=r"^Nothing may be written to .*out: choose another -o"):
+        run(tasks, worker, overwrite=True)
+    assert worker.done == ["a.png", "b.png"]
+    assert [outcome.resumed for outcome in run(tasks[:2], resume=True)] == [True, True]
 
 
 def test_the_traceback_is_logged_for_debugging(tasks, caplog):

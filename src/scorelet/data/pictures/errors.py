@@ -93,7 +93,9 @@ def writing(path: Path, source: "WatchedPages") -> Generator[None]:
         half = _HALF_WRITTEN.fullmatch(str(error))
         number = errno.ENOSPC if half else error.errno or 0
         reason = _WRITE_REASONS.get(number, _first_line(error))
-        raise ImageFileError(f"{path} cannot be written because {reason}.") from error
+        refused = ImageFileError(f"{path} cannot be written because {reason}.")
+        refused.errno = number
+        raise refused from error
     except Exception as error:
         if error is source.error:
             raise
