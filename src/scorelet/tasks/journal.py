@@ -34,6 +34,7 @@ class Journal:
         self.name = NAME.format(verb=verb)
         self.settings = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
         self._lines = cache(lambda folder: _read(folder / self.name))
+        self._read_once = cache(lambda target, *_state: digest_or_none(target))
 
     def report(
         self, source: Path, target: Path, beside: Sequence[Path] = ()
@@ -62,12 +63,21 @@ class Journal:
         lines = self._lines(target.parent)[target.name]
         if not lines or lines[-1]["settings"] != self.settings:
             return None
-        return lines[-1] if lines[-1]["made"] == digest_or_none(target) else None
+        return lines[-1] if lines[-1]["made"] == self._content(target) else None
 
     def made(self, target: Path) -> bool:
         """Whether a job has made the target that is there, from whatever and however."""
-        content = digest_or_none(target)
+        content = self._content(target)
         return any(line["made"] == content for line in self._lines(target.parent)[target.name])
+
+    def _content(self, target: Path) -> str | None:
+        """The digest of a result, which is read once as long as it is the same file, unchanged."""
+        try:
+            now = target.stat()
+        except OSError:
+            return None
+        state = now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, now.st_ctime_ns
+        return self._read_once(target, *state)
 
     def check(self, target: Path) -> None:
         """Refuse a journal beside `target` to which no line can be added, before work is done.

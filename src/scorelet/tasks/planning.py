@@ -9,8 +9,8 @@ from pathlib import Path
 from scorelet.core.errors import InputError
 from scorelet.core.paths import as_path, exists
 from scorelet.core.progress import Say
-from scorelet.data import SUFFIXES, find_pictures, suffix_for_result
-from scorelet.data.pictures.folders import left_out_of
+from scorelet.data import SUFFIXES, suffix_for_result
+from scorelet.data.pictures.folders import pictures_and_others, skipped_sentence
 
 
 @dataclass(frozen=True)
@@ -202,14 +202,14 @@ def _found_in(folder: Path, say: Say) -> Iterator[FileTask]:
     locked = list(_locked_folders(folder))
     yield from locked
     try:
-        found = find_pictures(folder)
+        contents = pictures_and_others(folder)
     except InputError as error:
         if not locked:
             yield FileTask(folder, folder, str(error))
         return
-    for text in left_out_of(folder):
-        say(text)
-    yield from (FileTask(source, source) for source in found)
+    if contents.skipped:
+        say(f"in {folder}, {skipped_sentence(contents.skipped)}")
+    yield from (FileTask(source, source) for source in contents.pictures)
 
 
 def _tasks_in(folder: Path, root: Path, names: Names, say: Say) -> Iterator[FileTask]:

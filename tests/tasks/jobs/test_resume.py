@@ -8,6 +8,8 @@ import pytest
 from job_samples import NAMES, Worker, run
 from scorelet.core.errors import ImageFileError, InputError
 from scorelet.core.files import atomic_path
+from scorelet.data.pictures import folders
+from scorelet.tasks import journal
 from scorelet.tasks.planning import FileTask, plan_tasks
 
 
@@ -59,6 +61,19 @@ def test_on_a_full_disk_what_was_done_is_kept(path, tasks, monkeypatch, strength
     worker = Worker()
     run(tasks, worker, resume=True)
     assert worker.done == (["b.png"] if done else ["a.png", "b.png"])
+
+
+def test_results_are_read_once_and_folders_looked_through_once(path, tasks, monkeypatch):
+    """Of many and large files nothing is seen before the first that is missing is made."""
+    run(tasks)
+    path("out/b.png").unlink()
+    read, looked, digest, look = [], [], journal.digest, folders.list_folder
+    monkeypatch.setattr(journal, "digest", lambda file: read.append(str(file)) or digest(file))
+    monkeypatch.setattr(folders, "list_folder", lambda *a, **k: looked.append(a) or look(*a, **k))
+    again = plan_tasks([path("in")], path("out"), suffix="_new")
+    assert [outcome.resumed for outcome in run(again, resume=True)] == [True, False, True]
+    assert sorted(read) == ["in/a.png", "in/b.png", "in/deep/c.png", "out/a.png", "out/deep/c.png"]
+    assert len(looked) == 1
 
 
 def test_a_failed_file_is_tried_again(tasks):

@@ -66,6 +66,17 @@ def find_pictures(folder: str | os.PathLike[str], *, recursive: bool = True) -> 
     Raises:
         InputError: there is none, or `folder` is no folder.
     """
+    return list(pictures_and_others(folder, recursive=recursive).pictures)
+
+
+def pictures_and_others(
+    folder: str | os.PathLike[str], *, recursive: bool = True
+) -> FolderContents:
+    """Return what `list_folder` finds, if there is a picture.
+
+    Raises:
+        InputError: as `find_pictures`.
+    """
     contents = list_folder(folder, recursive=recursive)
     if not contents.pictures:
         others = f" ({skipped_sentence(contents.skipped)})" if contents.skipped else ""
@@ -73,7 +84,7 @@ def find_pictures(folder: str | os.PathLike[str], *, recursive: bool = True) -> 
             f"{folder} contains no pictures{others}; expected files that end in "
             f"{', '.join(READ_SUFFIXES)}: choose another folder."
         )
-    return list(contents.pictures)
+    return contents
 
 
 def left_out_of(folder: Path) -> list[str]:
