@@ -58,8 +58,34 @@ def test_pictures_beyond_the_limit_are_not_read(tmp_path, model):
     write_png(tmp_path / "a.png", noisy(16, 16))
     (tmp_path / "b.png").write_text("broken")
     assert evaluate(tmp_path, model=model, sigmas=[25.0], limit=1)["pictures"] == 1
-    with pytest.raises(ImageFileError, match=r"b\.png is not a picture"):
-        evaluate(tmp_path, model=model, sigmas=[25.0], limit=2)
+    found = evaluate(tmp_path, model=model, sigmas=[25.0], limit=2)
+    assert (found["pictures"], len(found["warnings"])) == (1, 1)
+
+
+def test_pictures_that_cannot_be_used_are_left_out_and_named(tmp_path, model):
+    """As if they were not there; a picture that is named itself, or has a condition, is refused."""
+    for name in ("b.png", "d.png"):
+        write_png(tmp_path / name, noisy(16, 16, 1))
+    alone = evaluate(tmp_path, model=model, sigmas=[25.0])
+    for name in ("a.png", "c.png"):
+        (tmp_path / name).write_text("broken")
+    found = evaluate(tmp_path, model=model, sigmas=[25.0])
+    (said,) = found.pop("warnings")
+    folder = tmp_path.name
+    assert said.startswith(
+        f"2 of 4 pictures were left out ({folder}/a.png, {folder}/c.png): {tmp_path / 'a.png'} is "
+    )
+    assert {name: alone[name] for name in found} == found
+    first = evaluate(tmp_path, model=model, sigmas=[25.0], limit=1)
+    assert first["warnings"][0].startswith("1 of 4 pictures was left out")
+    with pytest.raises(ImageFileError, match=r"a\.png is not a picture"):
+        evaluate(tmp_path / "a.png", model=model, sigmas=[25.0])
+    with pytest.raises(ImageFileError, match=r"a\.png is not a picture"):
+        evaluate(tmp_path, model=Blend(), sigmas=[25.0], cond=tmp_path)
+    for name in ("b.png", "d.png"):
+        (tmp_path / name).unlink()
+    with pytest.raises(InputError, match=r"no picture that can be used \(2 files tried\)"):
+        evaluate(tmp_path, model=model, sigmas=[25.0])
 
 
 def test_one_picture_may_be_named_itself(tmp_path, model):

@@ -58,18 +58,22 @@ def named_pictures(source: Path) -> dict[str, Path]:
 def _readable(paths: Sequence[Path], root: Path, say: Say) -> Iterator[Picture]:
     """Yield the pages of files all of whose pages can be used; say at the end which others are."""
     broken: list[tuple[Path, str]] = []
-    for path in paths:
-        try:
-            yield from list(_pages(path))
-        except ImageFileError as error:
-            broken.append((path, str(error)))
+    try:
+        for path in paths:
+            try:
+                pages = list(_pages(path))
+            except ImageFileError as error:
+                broken.append((path, str(error)))
+            else:
+                yield from pages
+    finally:  # also where no more pictures are wanted
+        if 0 < len(broken) < len(paths):
+            say(broken_sentence(broken, len(paths)).removesuffix("."))
     if broken and len(broken) == len(paths):
         raise InputError(
             f"{root} has no picture that can be used ({counted(len(paths), 'file')} tried): "
             f"{broken[0][1]}"
         )
-    if broken:
-        say(broken_sentence(broken, len(paths)).removesuffix("."))
 
 
 def _pages(path: Path) -> Iterator[Picture]:

@@ -1,6 +1,7 @@
 """Denoisers are measured by PSNR and SSIM on clean pictures with noise of known levels."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,9 @@ from torch import nn
 from scorelet.analysis.denoising import SIGMAS, Row, quality, smallest_side
 from scorelet.analysis.image_quality import SMALLEST
 from scorelet.core.device import choose_device, inference_dtype
-from scorelet.core.errors import InputError
+from scorelet.core.errors import ImageFileError, InputError
 from scorelet.core.paths import as_path
 from scorelet.data import (
-    Picture,
     channels_taken,
     find_pictures,
     iter_pages,
@@ -44,7 +44,8 @@ def measure_denoiser(
     Raises:
         InputError: no pictures, conditions that do not fit them, or a condition or a label for a
             denoiser that takes none.
-        ImageFileError: a picture that cannot be read.
+        ImageFileError: a picture that cannot be read, and is the only one or has a condition; of a
+            folder without conditions it is left out, with a warning.
         MissingExtraError: torchmetrics is not installed.
     """
     if settings.hold_out is not None:
@@ -52,10 +53,11 @@ def measure_denoiser(
             "The hold-out is for classifiers, and the model is a denoiser: leave it out."
         )
     source = _locate_photos(data)
-    channels = settings.channels or channels_taken(
-        _first(source).pixels.shape[2], denoiser.channels
-    )
-    pictures = load_pictures(source, channels=channels, limit=settings.limit)
+    channels = settings.channels or channels_taken(_first_channels(source), denoiser.channels)
+    said = left_out_of(source) if source.is_dir() else []
+    leaves_out = source.is_dir() and settings.cond is None  # conditions are those of all pictures
+    say = said.append if leaves_out else None
+    pictures = load_pictures(source, channels=channels, limit=settings.limit, say=say)
     dtype = inference_dtype(choose_device(settings.device), settings.dtype)
     ready = prepare(denoiser, device=settings.device, dtype=dtype)
     rows = evaluate_pictures(
@@ -67,7 +69,6 @@ def measure_denoiser(
         tile=settings.tile,
     )
     side = smallest_side(pictures)
-    said = left_out_of(source) if source.is_dir() else []
     return {
         "pictures": len(pictures),
         "channels": channels,
@@ -126,8 +127,12 @@ def _conditions(
     return load_conditions(locate(settings.cond), source, pictures)
 
 
-def _first(source: Path) -> Picture:
-    return next(iter_pages(source if source.is_file() else find_pictures(source)[0]))
+def _first_channels(source: Path) -> int:
+    """Return the channels of the first picture that can be read; 3 if none can."""
+    for path in [source] if source.is_file() else find_pictures(source):
+        with suppress(ImageFileError):
+            return next(iter_pages(path)).pixels.shape[2]
+    return 3
 
 
 def _too_small(side: int) -> str:
