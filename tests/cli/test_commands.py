@@ -1,6 +1,7 @@
 """The other commands, and what all of them share: statuses, JSON, help."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -256,8 +257,11 @@ def test_an_interrupt_is_no_bug(shell, monkeypatch, tmp_path):
     ("place", "words", "kept"),
     [
         ("basis.basis_of_picture", "basis a.png", False),
-        ("denoise.denoise_files", "denoise a.png", True),
-        ("restore.restore_files", "restore a.png --task deblur --blur 1", True),
+        ("denoise.denoise_files", "denoise a.png", False),
+        ("denoise.denoise_files", "denoise a.png b.png", True),
+        ("denoise.denoise_files", f"denoise {Path(__file__).parent}", True),
+        ("restore.restore_files", "restore a.png --task deblur --blur 1", False),
+        ("restore.restore_files", "restore a.png b.png --task deblur --blur 1", True),
         ("audit.audit_twins", "audit --data a", True),
         ("audit.audit_models", "audit --data a --models b c", False),
         ("robust.robustness", "robust a --model b -o r.html", True),
@@ -279,7 +283,7 @@ def test_a_polite_kill_says_what_is_kept(monkeypatch, capsys, where):
     monkeypatch.setattr(f"scorelet.tasks.{where}", end)
     verb = where.split(".")[0]
     with pytest.raises(SystemExit, match=str(STATUS)):
-        run([verb, "a.png"])
+        run([verb, "a.png", *(["b.png"] if verb == "denoise" else [])])
     said = "Interrupted; what was finished is kept.\n" if verb == "denoise" else ""
     assert capsys.readouterr().err == said
 

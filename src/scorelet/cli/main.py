@@ -6,8 +6,9 @@ any more; 143 ended by SIGTERM.
 """
 
 import logging
+import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from inspect import signature
 from itertools import pairwise
@@ -150,7 +151,14 @@ def _keeps(command: Callable[..., Any], given: Mapping[str, Any]) -> bool:
         return False
     if command is robust.robust and "output" not in given:  # parts lie beside the report
         return False
+    if command in (denoise.denoise, restore.restore):
+        return _are_several(given.get("paths", ()))
     return "resume" in signature(command).parameters
+
+
+def _are_several(paths: Sequence[str]) -> bool:
+    """Whether a job is of many files, of which finished ones are kept, or of one."""
+    return len(paths) > 1 or any(os.path.isdir(os.path.expanduser(path)) for path in paths)
 
 
 def _stopped(stop: KeyboardInterrupt | SystemExit, interrupted: str) -> int:
