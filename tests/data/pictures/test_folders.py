@@ -49,8 +49,8 @@ def test_links_count_as_what_they_lead_to(tmp_path):
     assert names(tmp_path, found.pictures) == ["b.png", "sub/a.png"]
     assert names(tmp_path, found.skipped) == ["c.png", "d.png", "e.png"]
     assert skipped_sentence(found.skipped) == (
-        "1 file is of no kind that is read: 1 .png (e.png); "
-        "1 linked folder is not looked into (c.png): name it; 1 link leads nowhere (d.png)"
+        "1 linked folder is not looked into (c.png): name it; 1 link leads nowhere (d.png); "
+        "1 is a device or a pipe (e.png)"
     )
     flat = list_folder(tmp_path, recursive=False)
     assert names(tmp_path, flat.skipped) == ["d.png", "e.png"]

@@ -112,7 +112,7 @@ def broken_sentence(broken: Sequence[tuple[Path, str]], total: int) -> str:
 
 
 def skipped_sentence(skipped: Sequence[Path]) -> str:
-    """Count and name what was left out: files, links to folders, links that lead nowhere.
+    """Count and name what was left out: files, links to folders or to nowhere, devices and pipes.
 
     >>> from pathlib import Path
     >>> from scorelet.data.pictures.folders import skipped_sentence
@@ -121,8 +121,9 @@ def skipped_sentence(skipped: Sequence[Path]) -> str:
     """
     linked = [path for path in skipped if os.path.isdir(path)]
     lost = [path for path in skipped if os.path.islink(path) and not os.path.exists(path)]
-    links = {*linked, *lost}
-    files = [path for path in skipped if path not in links]
+    special = [path for path in skipped if _is_special(path)]
+    others = {*linked, *lost, *special}
+    files = [path for path in skipped if path not in others]
     said = []
     if files:
         said.append(_of_no_kind(files))
@@ -132,6 +133,9 @@ def skipped_sentence(skipped: Sequence[Path]) -> str:
     if lost:
         what = "link leads" if len(lost) == 1 else "links lead"
         said.append(f"{len(lost)} {what} nowhere ({_named(lost)})")
+    if special:
+        what = "is a device or a pipe" if len(special) == 1 else "are devices or pipes"
+        said.append(f"{len(special)} {what} ({_named(special)})")
     return "; ".join(said)
 
 
@@ -146,6 +150,11 @@ def beside_sentence(pictures: Sequence[Path]) -> str:
     verb = "is" if len(pictures) == 1 else "are"
     count = counted(len(pictures), "picture")
     return f"{count} beside the folders of classes {verb} left out ({_named(pictures)})"
+
+
+def _is_special(path: Path) -> bool:
+    """Whether there is something at a path that is neither a file nor a folder."""
+    return os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))
 
 
 def _of_no_kind(skipped: Sequence[Path]) -> str:
