@@ -58,6 +58,25 @@ def test_no_white_noise_is_seen_in_clean_pictures(name, quality):
     assert not grain(to_unit(samples.jpeg(x, quality))).has_white
 
 
+def test_a_gradient_says_nothing():
+    rise = np.rint(np.linspace(0.3, 0.9, 384)[:, None, None] * np.array([128, 178, 255.0]))
+    y = np.repeat(rise / 255, 384, axis=1)
+    found = grain(y)
+    assert not found.noisy.any()
+    y[64:-64, 64:-64] = np.random.default_rng(0).normal(0.5, 0.1, (256, 256, 3))
+    assert not grain(y).is_shared
+
+
+@pytest.mark.parametrize("kernel", [[1], [1, 2, 1]])
+def test_noise_on_a_slope_is_that_on_the_flat(kernel):
+    """The slope, of 0.7 of 255 from pixel to pixel, alone has more in D_4 than this noise."""
+    slope = np.linspace(0.1, 0.9, 512)[:, None, None] / 2 + RAMP / 2
+    one, other = (grain(x + noise(kernel, 0.005)) for x in (slope, np.full_like(slope, 0.5)))
+    np.testing.assert_allclose(one.level, other.level, rtol=0.02)
+    np.testing.assert_allclose(one.rise, other.rise, rtol=0.05)
+    assert one.is_shared == (kernel != [1])
+
+
 @pytest.mark.parametrize("unit", [1e-30, 1.0, 4000.0])
 def test_the_unit_of_floats_makes_no_difference(unit):
     one = grain(RAMP + noise([1, 1]), bounded=False)
