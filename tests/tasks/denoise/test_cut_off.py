@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from skimage.data import camera, chelsea, grass
+from skimage.data import astronaut, camera, chelsea, grass
 from skimage.draw import disk
 
 import scorelet as sl
@@ -57,6 +57,16 @@ def test_ends_are_found_by_channel_and_about_the_level():
     np.testing.assert_array_equal(found.high, [1, np.inf, np.inf])
     np.testing.assert_array_equal(found.low, [-np.inf, 0, -np.inf])
     assert 255 * found.sigma == pytest.approx(SIGMA, rel=0.15)
+
+
+@pytest.mark.parametrize("clean", [astronaut()[::2, ::2], camera()[::2, ::2, None]])
+def test_noise_is_found_beside_burnt_out_areas_with_shape(clean):
+    """At their borders there is structure, too, and samples do not lie there quite one by one."""
+    clean = 0.6 * clean + 153
+    found = find_cut_off(cut(clean + noise(clean.shape, 10.0)))
+    assert np.isfinite(found.high).any()
+    assert 255 * found.sigma == pytest.approx(10, rel=0.15)
+    assert find_cut_off(cut(clean)) is None
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])

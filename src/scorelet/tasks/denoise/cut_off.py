@@ -9,7 +9,8 @@ function of the place. The result is cut off at e again.
 Structure is cut off, too: paper, burnt-out skies, nights. It is noise only where both hold:
 
 - Samples are cut off one by one. In cells of 8x8 with a share p of them, neighbours differ in this
-  with probability 2 p (1 - p); at edges, and in texture, less often. One end tells of all.
+  with probability 2 p (1 - p), and around burnt-out areas at least a third as often; at clean edges
+  hardly ever. One end tells of all.
 - Noise is everywhere. Of the cells that are hardly cut off even the quietest have diagonal details,
   not much smaller than those of the others.
 """
@@ -27,7 +28,7 @@ Pixels = np.ndarray
 
 SOME, MOST = 0.1, 0.98
 """Shares of a cell: with less cut off it tells of the noise, from there to the other of the end."""
-SCATTERED = 0.87
+SCATTERED = 0.3
 """How often neighbours differ at least, relative to samples that are cut off one by one."""
 ALIKE = 0.42
 """So large the noise of the quietest cells is at least, relative to the median of all. White noise
