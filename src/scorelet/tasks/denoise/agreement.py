@@ -23,6 +23,7 @@ from scorelet.tasks.denoise.quiet import (
     brightness,
     fast_root,
     is_rougher,
+    quiet_root,
     quiet_window,
     whole_blocks,
 )
@@ -41,7 +42,8 @@ class Taken:
 
     Attributes:
         white, camera: w and c, in the unit shown.
-        errs: quiet places are rougher without what `camera` takes out, as of smooth full colours.
+        errs: of smooth full colours `camera` takes out something else: the most of it is slow, or
+            quiet places are rougher without it.
     """
 
     white: float
@@ -62,8 +64,10 @@ def taken_by_both(view: View, white: Denoiser, camera: Denoiser, *, bounded: boo
     shown, whole = view.shown(*place)[1], whole_blocks(noisy)
     taken = [shown - run_tile(model, shown, None) for model in (white, camera)]
     bright = brightness(taken[1])
-    errs = is_rougher(bright, brightness(shown) - bright, whole)
-    return Taken(*(fast_root(one, whole, cell=CELL) for one in taken), errs)
+    white_root, root = (fast_root(one, whole, cell=CELL) for one in taken)
+    slow = quiet_root(taken[1], whole, cell=CELL)
+    errs = slow > root or is_rougher(bright, brightness(shown) - bright, whole)
+    return Taken(white_root, root, errs)
 
 
 def settled(choice: Choice, taken: Sequence[Taken]) -> Choice:
