@@ -1,7 +1,6 @@
 """A page is denoised in the way that suits its noise: white, that of a camera, or photons."""
 
 import math
-import statistics
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy as np
 from scorelet.data import Picture
 from scorelet.models import Denoiser
 from scorelet.tasks.denoise.agreement import Taken, in_doubt, settled, taken_by_both
+from scorelet.tasks.denoise.channels import noisiest_apart, noisiest_channel, one_by_one
 from scorelet.tasks.denoise.choice import Choice, choose
 from scorelet.tasks.denoise.direction import LEAST, SHARE, with_lines
 from scorelet.tasks.denoise.evenness import evened
@@ -82,23 +82,18 @@ def taken_of(plan: PagePlan, denoiser: Denoiser, settings: DenoiseSettings) -> T
 def _denoised_white(
     plan: PagePlan, denoiser: Denoiser, settings: DenoiseSettings, listener: Listener
 ) -> Denoised:
-    """Denoise a page at once; its channels one by one if it has noise of colours and most stays."""
+    """Denoise a page at once; channel by channel where their noise is unlike and most stays."""
+    apart = settings.model == MODEL
+    noisiest = noisiest_channel(plan) if apart else None
+    if noisiest is not None:
+        return noisiest_apart(plan, noisiest, denoiser, settings, listener)
     out = run_plan(plan, denoiser, settings, listener)
     noise = colours_left(plan.view, plan.page, out.sigma)
     if noise is None:
         return out
-    apart = settings.model == MODEL
     said = noise_of_colours(noise, apart=apart, floats=plan.page.pixels.dtype.kind == "f")
-    if not apart:
-        return replace(out, warnings=(*out.warnings, said))
-    outs = []
-    for channel in range(plan.page.pixels.shape[2]):
-        page = replace(plan.page, pixels=plan.page.pixels[..., channel : channel + 1])
-        inner = plan_page(page, denoiser, replace(settings, nodata=None))
-        outs.append(run_plan(inner, denoiser, settings, listener))
-    picture = replace(plan.page, pixels=np.concatenate([one.picture.pixels for one in outs], 2))
-    sigma = math.sqrt(statistics.fmean(one.sigma**2 for one in outs))
-    return Denoised(picture.plain, sigma, (*plan.said, *outs[0].warnings, said), picture)
+    out = one_by_one(plan, denoiser, settings) if apart else out
+    return replace(out, warnings=(*out.warnings, said))
 
 
 def _denoised_camera(

@@ -32,6 +32,7 @@ class PagePlan:
     Attributes:
         page: as it was read.
         view: what the network is shown of it.
+        noise: of what is shown, place by place, in the unit of the page.
         tiles: in which parts.
         sigma: the noise level that the denoiser is told, in the unit of the page; None: it is blind
             and nothing was given.
@@ -40,19 +41,18 @@ class PagePlan:
         cond: what the denoiser is told of the page, of its height and width; None: nothing.
         told: the level that the denoiser is told in its place, in the unit that the view shows,
             where that is no standard deviation of the noise.
-        quiet: more than the noise of the quietest places, in the unit of the page.
         dots: the view shows the noise of dots alone.
     """
 
     page: Picture
     view: View
+    noise: LocalNoise
     tiles: list[Tile]
     sigma: float | None
     wide: bool = False
     said: tuple[str, ...] = ()
     cond: Pixels | None = None
     told: float | None = None
-    quiet: float = 0.0
     dots: bool = False
 
 
@@ -98,16 +98,15 @@ def plan_page(
         ends=ends,
     )
     tiles = tiles_of(denoiser, page.pixels.shape[:2], tile=settings.tile)
-    quiet = noise.quietest(bounded=pixels.dtype.kind == "u")
     return PagePlan(
         page,
         view,
+        noise,
         tiles,
         sigma,
         kept.wide,
         kept.said,
         cond,
-        quiet=quiet,
         dots=levels is not None,
     )
 
@@ -153,7 +152,7 @@ def run_plan(
     taken = meter.whole() * plan.view.unit
     said = remarks(plan.view, page, settings, denoiser, sigma=sigma, taken=taken)
     if not plan.dots:
-        ends = plan.quiet, meter.noisiest() * plan.view.unit
+        ends = plan.noise.quietest(bounded=bounded), meter.noisiest() * plan.view.unit
         ends = None if settings.noise == "camera" else ends
         said += faults(plan.view, sigma, ends, floats=page.pixels.dtype.kind == "f")
     return Denoised(picture.plain, sigma, plan.said + said, picture)
