@@ -65,7 +65,9 @@ def noisiest_apart(
             shown = _with_guide(pixels, outs[0].picture.pixels, noisiest)
     result = outs[1].picture.pixels
     result[..., noisiest] = outs[0].picture.pixels[..., noisiest]
-    picture = replace(plan.page, pixels=_mixed(plan.page.mask, pixels, result, settings.strength))
+    picture = replace(
+        plan.page, pixels=moved_by_share(plan.page.mask, pixels, result, settings.strength)
+    )
     most, others = outs[0].sigma, outs[1].sigma / math.sqrt(SHARE)
     said = _said(NAMES[noisiest], most, others, floats=pixels.dtype.kind == "f")
     sigma = math.sqrt((most**2 + 2 * others**2) / 3)
@@ -88,6 +90,18 @@ def one_by_one(plan: PagePlan, denoiser: Denoiser, settings: DenoiseSettings) ->
     picture = replace(plan.page, pixels=np.concatenate([one.picture.pixels for one in outs], 2))
     sigma = math.sqrt(statistics.fmean(one.sigma**2 for one in outs))
     return Denoised(picture.plain, sigma, (*plan.said, *outs[0].warnings), picture)
+
+
+def moved_by_share(
+    mask: np.ndarray | None, before: Pixels, after: Pixels, strength: float
+) -> Pixels:
+    """Return data moved by a share of the way; the others are as they were."""
+    if strength == 1:
+        return after
+    y, x = to_unit(before), to_unit(after)
+    with np.errstate(invalid="ignore"):  # gaps may be infinite
+        mixed = from_unit(y + strength * (x - y), before.dtype)
+    return mixed if mask is None else np.where(mask[..., None], mixed, before)
 
 
 def _with_noise(pixels: Pixels, levels: Pixels) -> Pixels:
@@ -113,16 +127,6 @@ def _with_guide(pixels: Pixels, denoised: Pixels, noisiest: int) -> Pixels:
         guide = others + to_unit(denoised[rows, :, noisiest]) / 2
         result[rows, :, noisiest] = from_unit(guide, pixels.dtype)
     return result
-
-
-def _mixed(mask: np.ndarray | None, before: Pixels, after: Pixels, strength: float) -> Pixels:
-    """Return data moved by a share of the way; the others are as they were."""
-    if strength == 1:
-        return after
-    y, x = to_unit(before), to_unit(after)
-    with np.errstate(invalid="ignore"):  # gaps may be infinite
-        mixed = from_unit(y + strength * (x - y), before.dtype)
-    return mixed if mask is None else np.where(mask[..., None], mixed, before)
 
 
 def _said(name: str, most: float, others: float, *, floats: bool) -> str:

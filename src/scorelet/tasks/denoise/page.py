@@ -13,6 +13,7 @@ from scorelet.tasks.denoise.choice import Choice, choose
 from scorelet.tasks.denoise.direction import LEAST, SHARE, with_lines
 from scorelet.tasks.denoise.evenness import evened
 from scorelet.tasks.denoise.grain_level import STRONGEST, grain_level
+from scorelet.tasks.denoise.parts import noisier_part, part_apart
 from scorelet.tasks.denoise.photons import StablePage, stable_page
 from scorelet.tasks.denoise.plan import PagePlan, plan_page, run_plan
 from scorelet.tasks.denoise.remarks import colours_left, noise_of_colours
@@ -82,11 +83,14 @@ def taken_of(plan: PagePlan, denoiser: Denoiser, settings: DenoiseSettings) -> T
 def _denoised_white(
     plan: PagePlan, denoiser: Denoiser, settings: DenoiseSettings, listener: Listener
 ) -> Denoised:
-    """Denoise a page at once; channel by channel where their noise is unlike and most stays."""
+    """Denoise a page at once; channels or parts apart where their noise is unlike."""
     apart = settings.model == MODEL
     noisiest = noisiest_channel(plan) if apart else None
     if noisiest is not None:
         return noisiest_apart(plan, noisiest, denoiser, settings, listener)
+    part = noisier_part(plan) if apart else None
+    if part is not None:
+        return part_apart(plan, part, denoiser, settings, listener)
     out = run_plan(plan, denoiser, settings, listener)
     noise = colours_left(plan.view, plan.page, out.sigma)
     if noise is None:

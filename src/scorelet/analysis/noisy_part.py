@@ -1,0 +1,99 @@
+"""A part of a picture with white noise beside parts that have far less: a photograph on a slide.
+
+Symbols: f and c the levels of a square of 32x32 pixels, the medians over channels of
+`LocalNoise.fine` and of `coarse`, its next scale. The part is the largest connected area of squares
+whose f is above a share of the largest.
+
+Texture makes such areas, too. It is noise only if all hold:
+
+- it is everywhere: of the squares of the part the quietest fifth is not much below the median;
+- it is white: that fifth has no more one scale up, where the details of pictures are larger;
+- its border is sharp: nearly all squares around it have less than half of that, and nearly all
+  others do.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import binary_dilation, label
+
+from scorelet.analysis.cell_details import CELL, TO_SIGMA
+from scorelet.analysis.local_noise import SQUARE, LocalNoise
+from scorelet.core.blocks import blocks_by_place
+from scorelet.data import to_unit
+
+Pixels = np.ndarray
+
+ABOVE = 0.4
+"""Squares may belong to the part above this share of the largest levels."""
+FEWEST, FEWEST_OTHERS = 9, 6
+"""Squares of the part, and of the rest, with which something is said."""
+EVEN, WHITE = 0.65, 1.3
+"""Noise has at least, and at most, so much; photographs without it have 0.5 to 1, and 1 to 5."""
+BESIDE = 0.5
+"""So much the squares around and all others have at most, four in five of them."""
+FAINTEST, STEPS = 4 / 255, 4
+"""Least noise of the part, relative to the range of brightness, and in steps of integers."""
+_AROUND = np.ones((3, 3), bool)
+
+
+@dataclass(frozen=True)
+class NoisyPart:
+    """A part with far more noise than the rest.
+
+    Attributes:
+        squares: (rows, columns), which squares of 32x32 pixels it has.
+        level: σ of its noise.
+        others: what four in five squares of the rest do not exceed.
+    """
+
+    squares: np.ndarray
+    level: float
+    others: float
+
+
+def noisy_part(noise: LocalNoise, step: float = 0.0) -> NoisyPart | None:
+    """Find a part with far more noise than the rest; None where there is none.
+
+    Args:
+        noise: what `local_noise` found.
+        step: of integers, in the unit of [0, 1] images; 0: samples are floats.
+    """
+    fine, coarse = (np.median(levels, axis=2) for levels in (noise.fine, noise.coarse))
+    known = np.isfinite(fine) & np.isfinite(coarse)
+    if known.sum() < FEWEST + FEWEST_OTHERS:
+        return None
+    areas, count = label(known & (fine > ABOVE * np.quantile(fine[known], 0.95)))
+    sizes = np.bincount(areas.ravel(), minlength=count + 1)[1:]
+    if not count or sizes.max() < FEWEST:
+        return None
+    part = areas == 1 + sizes.argmax()
+    rest, around = known & ~part, known & ~part & binary_dilation(part, _AROUND)
+    if rest.sum() < FEWEST_OTHERS or not around.any():
+        return None
+    quiet, level = np.quantile(fine[part], (0.2, 0.5))
+    others = float(np.quantile(fine[rest], 0.8))
+    span = float(np.ptp(noise.middle[known]))
+    plain = quiet > max(FAINTEST * span, STEPS * step) and quiet >= EVEN * level
+    white = np.quantile(coarse[part], 0.2) <= WHITE * quiet
+    sharp = max(others, np.quantile(fine[around], 0.8)) <= BESIDE * quiet
+    return NoisyPart(part, float(level), others) if plain and white and sharp else None
+
+
+def levels_of_cells(pixels: Pixels) -> tuple[Pixels, Pixels]:
+    """Return σ of white noise by cells of 8x8 pixels, and half their largest detail but one.
+
+    Args:
+        pixels: (height, width, channels); integers count in the unit of [0, 1] images.
+
+    Returns:
+        (height // 8, width // 8) each, the medians over channels.
+    """
+    rows = []
+    for top in range(0, len(pixels) // CELL * CELL, SQUARE):
+        y = blocks_by_place(to_unit(pixels[top : top + SQUARE]), CELL)
+        detail = y[:, :, ::2, ::2] - y[:, :, ::2, 1::2] - y[:, :, 1::2, ::2] + y[:, :, 1::2, 1::2]
+        ordered = np.sort(np.abs(detail).reshape(*y.shape[:2], -1, y.shape[4]), axis=2)
+        rows.append(np.median(ordered[:, :, (len(ordered[0, 0]) // 2, -2)], axis=3))
+    usual, large = np.moveaxis(np.concatenate(rows), 2, 0)
+    return TO_SIGMA * usual, large / 2
