@@ -1,5 +1,7 @@
 """One channel that is noisier than the others is found, and no picture is taken for it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -46,3 +48,16 @@ def test_noise_that_is_cut_off_in_the_others_is_like_noise():
 
 def test_of_few_squares_nothing_is_said():
     assert found(np.full((64, 64, 3), 128), (5, 5, 20)) is None
+
+
+def test_a_noisy_photograph_on_a_page_of_text_has_no_noisier_channel():
+    """Whatever is read off the text, most squares have the same noise in all channels."""
+    rng = np.random.default_rng(0)
+    page = np.full((384, 384, 3), 245.0)
+    page[10:40:3, 30:300:2] = 20
+    page[64:320, 64:320] = 200 + 20 * rng.standard_normal((256, 256, 3))
+    noise = local_noise(np.clip(np.rint(page), 0, 255).astype(np.uint8))
+    known = np.isfinite(noise.fine).all(2)
+    fine = noise.fine.copy()
+    fine[:2][known[:2]] = (0.5 / 255, 0.5 / 255, 9 / 255)
+    assert channel_noise(replace(noise, fine=fine), 1 / 255) is None

@@ -17,6 +17,8 @@ FEWEST = 9
 """Squares with which something is said."""
 RATIO = 2.7
 """Noise of the channel over the root mean square of the others; equal noise has at most 1.2."""
+USUAL = 1.5
+"""The same of medians over all squares: beside a quiet frame the quantile is not of the noise."""
 EVEN, WHITE = 0.6, 1.2
 """Its noise is everywhere: so large is σ at least, of the median. It is white: so large is its
 quietest tenth one scale up at most, of σ. Strong noise has 0.7 and more, and 0.8 to 1.2.
@@ -47,20 +49,28 @@ def channel_noise(noise: LocalNoise, step: float = 0.0) -> ChannelNoise | None:
         noise: what `local_noise` found.
         step: of integers, in the unit of [0, 1] images; 0: samples are floats.
     """
-    known = np.isfinite(noise.fine).all(2)
+    known = seen = np.isfinite(noise.fine).all(2)
     if step:
         if np.nanmean(noise.cut_off, (0, 1)).max() > MOST_CUT_OFF:
             return None
-        known &= (noise.cut_off < CUT_OFF).all(2)
+        known = seen & (noise.cut_off < CUT_OFF).all(2)
     if noise.fine.shape[2] == 1 or known.sum() < FEWEST:
         return None
     levels = np.quantile(noise.fine[known], 0.1, axis=0)
     noisiest = int(levels.argmax())
-    most, others = levels[noisiest], np.delete(levels, noisiest)
+    most = levels[noisiest]
     least = max(FAINTEST * float(np.ptp(noise.middle[known])), STEPS * step)
-    if most <= least or most < RATIO * np.sqrt(np.mean(others**2)):
+    if most <= least or _over_others(levels, noisiest) < RATIO:
+        return None
+    if _over_others(np.median(noise.fine[seen], axis=0), noisiest) < USUAL:
         return None
     fine, coarse = noise.fine[known][:, noisiest], noise.coarse[known][:, noisiest]
     if most < EVEN * np.median(fine) or np.nanquantile(coarse, 0.1) > WHITE * most:
         return None
     return ChannelNoise(noisiest, levels / (1 - 1.2816 * SCATTER))
+
+
+def _over_others(levels: Pixels, channel: int) -> float:
+    """Return the level of a channel over the root mean square of the others."""
+    others = np.sqrt(np.mean(np.delete(levels, channel) ** 2))
+    return float(levels[channel] / others) if others else np.inf

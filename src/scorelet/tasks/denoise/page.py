@@ -69,9 +69,16 @@ def denoised_page(
 def _chosen(plan: PagePlan, denoiser: Denoiser, settings: DenoiseSettings) -> Choice:
     """Return how a page is denoised that is no part of a stack."""
     choice = choose(plan.page, settings)
-    if not in_doubt(choice, settings):
+    if not in_doubt(choice, settings) or _is_unlike(plan, choice):
         return choice
     return settled(choice, [taken_of(plan, denoiser, settings)])
+
+
+def _is_unlike(plan: PagePlan, choice: Choice) -> bool:
+    """Whether white noise is unlike in channels or parts, which alone keeps `photo` from it."""
+    if choice.noise != "white":
+        return False
+    return noisiest_channel(plan) is not None or noisier_part(plan) is not None
 
 
 def taken_of(plan: PagePlan, denoiser: Denoiser, settings: DenoiseSettings) -> Taken:
