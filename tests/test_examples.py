@@ -159,6 +159,13 @@ def test_noise_is_taken_out_beside_black_and_white(tmp_path):
 
 
 @pytest.mark.slow
+def test_noises_that_are_not_white_are_taken_out(tmp_path):
+    gains = example("draw_unlike").main(CLEAN / "chelsea.png", tmp_path / "u.png")
+    assert min(gains) > 4
+    assert read_png(tmp_path / "u.png").shape == (384, 768, 3)
+
+
+@pytest.mark.slow
 def test_a_small_picture_is_enlarged(tmp_path):
     main = example("draw_restore").main
     gain = main(CLEAN / "chelsea.png", tmp_path / "r.png", size=(48, 64), quality="fast", samples=4)

@@ -139,3 +139,23 @@ def test_a_part_that_repeats_or_lies_between_does_not_hide_the_noise_of_the_rest
     fine = local_noise(y.astype(np.float32)).fine
     assert float(np.median(fine)) == pytest.approx(10, rel=0.2)
     assert fine.min() > 5
+
+
+def test_paper_around_a_photograph_does_not_call_it_drawn():
+    """One value fills more than half of the picture; the noise of the rest is still known."""
+    rng = np.random.default_rng(0)
+    page = np.full((192, 192, 1), 245.0)
+    page[32:160, 32:160] = 130 + 20 * rng.standard_normal((128, 128, 1))
+    page[4:32:6, 32:160] = 60
+    noise = local_noise(np.clip(np.rint(page), 0, 255).astype(np.uint8)).fine[1:5, 1:5]
+    np.testing.assert_allclose(noise, 20 / 255, rtol=0.25)
+
+
+def test_letters_on_paper_stay_drawn():
+    """Of what is no paper one in ten and more is ink, and not a value of noise."""
+    rng = np.random.default_rng(1)
+    page = np.full((128, 128, 1), 245.0)
+    page[8:120:8, 8:120] = 60
+    edges = rng.random(page.shape) < 0.15
+    page[edges] = rng.integers(70, 240, int(edges.sum()))
+    assert local_noise(np.rint(page).astype(np.uint8)).fine.max() == 0

@@ -6,7 +6,8 @@ whose f is above a share of the largest.
 
 Texture makes such areas, too. It is noise only if all hold:
 
-- it is everywhere: of the squares of the part the quietest fifth is not much below the median;
+- it is everywhere: of the squares of the part the quietest fifth is not much below the median.
+  Where the others have next to no noise, squares at its border do not count, which lie half in it;
 - it is white: that fifth has no more one scale up, where the details of pictures are larger;
 - its border is sharp: nearly all squares around it have less than half of that, and nearly all
   others do.
@@ -15,7 +16,7 @@ Texture makes such areas, too. It is noise only if all hold:
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import binary_dilation, label
+from scipy.ndimage import binary_dilation, binary_erosion, label
 
 from scorelet.analysis.cell_details import CELL, TO_SIGMA
 from scorelet.analysis.local_noise import SQUARE, LocalNoise
@@ -32,6 +33,8 @@ EVEN, WHITE = 0.65, 1.3
 """Noise has at least, and at most, so much; photographs without it have 0.5 to 1, and 1 to 5."""
 BESIDE = 0.5
 """So much the squares around and all others have at most, four in five of them."""
+FAR = 0.25
+"""Of the noise, up to which the others have next to none."""
 FAINTEST, STEPS = 4 / 255, 4
 """Least noise of the part, relative to the range of brightness, and in steps of integers."""
 _AROUND = np.ones((3, 3), bool)
@@ -71,12 +74,16 @@ def noisy_part(noise: LocalNoise, step: float = 0.0) -> NoisyPart | None:
     rest, around = known & ~part, known & ~part & binary_dilation(part, _AROUND)
     if rest.sum() < FEWEST_OTHERS or not around.any():
         return None
-    quiet, level = np.quantile(fine[part], (0.2, 0.5))
     others = float(np.quantile(fine[rest], 0.8))
+    beside = max(others, float(np.quantile(fine[around], 0.8)))
+    inside = binary_erosion(part, _AROUND)
+    if inside.sum() < FEWEST or beside > FAR * np.median(fine[inside]):
+        inside = part
+    quiet, level = np.quantile(fine[inside], (0.2, 0.5))
     span = float(np.ptp(noise.middle[known]))
     plain = quiet > max(FAINTEST * span, STEPS * step) and quiet >= EVEN * level
-    white = np.quantile(coarse[part], 0.2) <= WHITE * quiet
-    sharp = max(others, np.quantile(fine[around], 0.8)) <= BESIDE * quiet
+    white = np.quantile(coarse[inside], 0.2) <= WHITE * quiet
+    sharp = beside <= BESIDE * quiet
     return NoisyPart(part, float(level), others) if plain and white and sharp else None
 
 

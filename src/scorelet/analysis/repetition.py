@@ -32,6 +32,8 @@ SAMPLE = 2**20
 """About how many samples the distance of neighbouring values is read off."""
 RARE = 0.02
 """Share of the usual number of samples of a value below which a value is left out of q."""
+MAIN = 0.1
+"""Share of samples from which a value is that of a colour: one in ten of noise has a few values."""
 DENSITY = 1 / (2 * np.pi**0.5)
 """Largest density of the difference of two standard normal numbers."""
 
@@ -92,8 +94,15 @@ def _shared(samples: Pixels) -> Pixels | None:
 
 
 def _usual(counts: Pixels) -> float:
-    """Return the median over samples of how often their value occurs."""
+    """Return the median over samples of how often their value occurs.
+
+    One that fills more than half of the picture, as paper does, says nothing of the rest, unless
+    that is of few colours, too, as letters are.
+    """
     ordered = np.sort(counts)
+    rest = ordered[:-1].sum()
+    if 0 < rest < ordered[-1] and ordered[-2] < MAIN * rest:
+        ordered = ordered[:-1]
     below = ordered.cumsum()
     return float(ordered[np.searchsorted(below, below[-1] / 2)]) if len(counts) else 0.0
 
