@@ -26,6 +26,7 @@ from scorelet.analysis.photon_counts import (
 )
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, to_unit
+from scorelet.tasks.denoise.pedestal import on_pedestal
 from scorelet.tasks.denoise.photons import Photons, dimmest, photons_of
 from scorelet.tasks.denoise.settings import CAMERA, MODEL, DenoiseSettings
 from scorelet.tasks.denoise.window import WINDOW, central
@@ -72,12 +73,14 @@ class _Seen:
         pixels: (height, width, channels), samples as they are stored: of a page its central window.
         mask: (height, width), true where they are data; None: everywhere.
         data: the samples that photons are counted on.
+        bounded: whether samples are cut off at 0 and 1: integers that stand on no pedestal.
         step: of a JPEG, in the unit of [0, 1] images.
     """
 
     pixels: np.ndarray
     mask: np.ndarray | None
     data: np.ndarray
+    bounded: bool
     step: float | None = None
 
     @property
@@ -116,15 +119,16 @@ def choose_for_stack(
     Raises:
         InputError: as `choose`.
     """
-    kinds, windows = set(), []
+    kinds, windows, bounded = set(), [], False
     for page in pages:
         kinds.add((page.pixels.shape, page.pixels.dtype))
         if len(kinds) != 1 or min(page.pixels.shape[:2]) < BLOCK:
             return None
+        bounded = bounded or _is_bounded(page)
         windows.append(_whole_blocks(page, max(BLOCK, int(WINDOW / math.sqrt(count)))))
     if not windows:
         return None
-    choice = _measured(_joined(windows), settings)
+    choice = _measured(_joined(windows, bounded=bounded), settings)
     photons = choice.photons and dimmest(choice.photons, [page.unmasked for page in windows])
     return replace(choice, reason=f"of all pages: {choice.reason}", photons=photons)
 
@@ -148,7 +152,7 @@ def _measured(seen: _Seen, settings: DenoiseSettings) -> Choice:
     if law is not None:
         reason = f"counts of photons, the variance is {law.a:.3g} times the mean"
         return Choice("poisson", reason, photons_of(seen.data, law))
-    if _bounded(seen) and seen.pixels.shape[2] == 1 and seen.step is None:
+    if seen.pixels.dtype.kind == "u" and seen.pixels.shape[2] == 1 and seen.step is None:
         law = sensor_law(seen.pixels, seen.mask)
         if law is not None:
             reason = f"its noise grows with brightness, the variance is {_line(law)}"
@@ -156,12 +160,12 @@ def _measured(seen: _Seen, settings: DenoiseSettings) -> Choice:
     return _by_grain(_grain(seen), seen.step)
 
 
-def _bounded(seen: _Seen) -> bool:
-    return seen.pixels.dtype.kind == "u"
+def _is_bounded(page: Picture) -> bool:
+    return page.pixels.dtype.kind == "u" and not on_pedestal(page.pixels, page.mask)
 
 
 def _grain(seen: _Seen) -> Grain | None:
-    return grain(to_unit(seen.pixels), bounded=_bounded(seen), mask=seen.mask)
+    return grain(to_unit(seen.pixels), bounded=seen.bounded, mask=seen.mask)
 
 
 def _has_white(found: Grain | None) -> bool:
@@ -231,11 +235,11 @@ def _seen(page: Picture) -> _Seen:
     """Look at the central window of a page; where nothing of it is data, at the whole page."""
     jpeg = page.metadata.jpeg
     step = None if jpeg is None else jpeg.median_step
-    place = central(page.pixels.shape)
+    place, bounded = central(page.pixels.shape), _is_bounded(page)
     mask = None if page.mask is None else page.mask[place]
     if mask is not None and not mask.any():
-        return _Seen(page.pixels, page.mask, page.unmasked, step)
-    return _Seen(page.pixels[place], mask, page.unmasked, step)
+        return _Seen(page.pixels, page.mask, page.unmasked, bounded, step)
+    return _Seen(page.pixels[place], mask, page.unmasked, bounded, step)
 
 
 def _whole_blocks(page: Picture, side: int) -> Picture:
@@ -248,11 +252,11 @@ def _whole_blocks(page: Picture, side: int) -> Picture:
     return Picture(page.pixels[place].copy(), mask=mask)
 
 
-def _joined(windows: Sequence[Picture]) -> _Seen:
+def _joined(windows: Sequence[Picture], *, bounded: bool) -> _Seen:
     """Look at windows one below the other."""
     pixels = np.concatenate([window.pixels for window in windows])
     if all(window.mask is None for window in windows):
-        return _Seen(pixels, None, pixels)
+        return _Seen(pixels, None, pixels, bounded)
     shape = windows[0].pixels.shape[:2]
     mask = np.concatenate([np.ones(shape, bool) if w.mask is None else w.mask for w in windows])
-    return _Seen(pixels, mask, pixels[mask])
+    return _Seen(pixels, mask, pixels[mask], bounded)

@@ -80,7 +80,7 @@ def find_cut_off(pixels: Pixels, mask: np.ndarray | None = None) -> CutOff | Non
     if min(pixels.shape[:2]) < CELL:
         return None
     whole = np.True_ if mask is None else block_means(mask[..., None], CELL) == 1
-    darkest, brightest = _extremes(pixels, mask)
+    darkest, brightest = extremes(pixels, mask)
     below, above = _at_end(pixels, darkest, whole), _at_end(pixels, brightest, whole)
     if not (below.scattered or above.scattered):
         return None
@@ -91,7 +91,7 @@ def find_cut_off(pixels: Pixels, mask: np.ndarray | None = None) -> CutOff | Non
     return CutOff(np.where(below.there, low, -np.inf), np.where(above.there, high, np.inf), sigma)
 
 
-def _extremes(pixels: Pixels, mask: np.ndarray | None) -> tuple[Pixels, Pixels]:
+def extremes(pixels: Pixels, mask: np.ndarray | None) -> tuple[Pixels, Pixels]:
     """Return the lowest and the highest of the data by channel, without a copy of them."""
     if mask is None:  # whole lines of memory first
         return pixels.min(0).min(0), pixels.max(0).max(0)

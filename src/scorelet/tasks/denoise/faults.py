@@ -20,7 +20,7 @@ FEWEST_FAR = 0.002
 
 
 def faults(
-    view: View, sigma: float, ends: tuple[float, float] | None, *, floats: bool
+    view: View, sigma: float, ends: tuple[float, float] | None, *, floats: bool, bounded: bool
 ) -> tuple[str, ...]:
     """Return what is to be said of outliers, of banding, and of noise that is uneven.
 
@@ -30,9 +30,10 @@ def faults(
         ends: more than the noise at the quietest places, and less than that at the noisiest, in
             that unit; None: nothing is to be said of it.
         floats: whether the page has a unit of its own.
+        bounded: whether black and white are at 0 and 1 in what was shown.
     """
     plane = view.shown(*central(view.pixels.shape))[0].mean(2)
-    span = float(np.subtract(*np.quantile(plane, (0.99, 0.01)))) if floats else 1.0
+    span = float(np.subtract(*np.quantile(plane, (0.99, 0.01)))) if not bounded else 1.0
     white = span or 1.0
     said = (
         ends and _uneven(*ends, white * view.unit, floats=floats),

@@ -83,8 +83,8 @@ def _is_unlike(plan: PagePlan, choice: Choice) -> bool:
 
 def taken_of(plan: PagePlan, denoiser: Denoiser, settings: DenoiseSettings) -> Taken:
     """Return what the models of white noise and of cameras take out of a page."""
-    bounded = plan.page.pixels.dtype.kind == "u"
-    return taken_by_both(plan.view, denoiser, settings.camera().denoiser, bounded=bounded)
+    camera = settings.camera().denoiser
+    return taken_by_both(plan.view, denoiser, camera, bounded=plan.bounded)
 
 
 def _denoised_white(
@@ -99,7 +99,7 @@ def _denoised_white(
     if part is not None:
         return part_apart(plan, part, denoiser, settings, listener)
     out = run_plan(plan, denoiser, settings, listener)
-    noise = colours_left(plan.view, plan.page, out.sigma)
+    noise = colours_left(plan.view, out.sigma, bounded=plan.bounded)
     if noise is None:
         return out
     said = noise_of_colours(noise, apart=apart, floats=plan.page.pixels.dtype.kind == "f")
@@ -161,9 +161,8 @@ def grain_of(plan: PagePlan, camera: Denoiser, choice: Choice) -> float:
     jpeg = plan.page.metadata.jpeg
     step = None if jpeg is None else jpeg.median_step
     step = None if step is None else step / plan.view.unit
-    bounded = plan.page.pixels.dtype.kind == "u"
     level = grain_level(
-        plan.view, camera, step, sure=choice.sure, noisy=choice.noisy, bounded=bounded
+        plan.view, camera, step, sure=choice.sure, noisy=choice.noisy, bounded=plan.bounded
     )
     return plan.view.unit * level
 

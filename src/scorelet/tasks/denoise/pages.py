@@ -152,8 +152,7 @@ def _stack_level(
             plan = plan_page(page, looks, settings, ends=False)  # as its pages are denoised
         except EmptyPageError:
             continue
-        bounded = page.pixels.dtype.kind == "u"
-        told = shows_noise(plan.view, camera, bounded=bounded)
+        told = shows_noise(plan.view, camera, bounded=plan.bounded)
         (telling if told else rest).append(grain_of(plan, camera, choice))
     levels = telling or rest
     return statistics.median_high(levels) if levels else None

@@ -13,6 +13,7 @@ from scorelet.models import Denoiser
 from scorelet.tasks.conditions import check_size
 from scorelet.tasks.denoise.faults import faults
 from scorelet.tasks.denoise.kept import keep
+from scorelet.tasks.denoise.pedestal import on_pedestal
 from scorelet.tasks.denoise.remarks import remarks
 from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
 from scorelet.tasks.denoise.view import View, look
@@ -55,6 +56,11 @@ class PagePlan:
     told: float | None = None
     dots: bool = False
 
+    @property
+    def bounded(self) -> bool:
+        """Whether black and white are at 0 and 1 in what is shown."""
+        return self.page.pixels.dtype.kind == "u" and not self.view.scaled
+
 
 def plan_page(
     page: Picture,
@@ -89,11 +95,12 @@ def plan_page(
     sigma = settings.sigma
     if sigma is None and not denoiser.blind:
         sigma = _found(noise)
+    pedestal = levels is None and on_pedestal(pixels, page.mask)
     view = look(
         pixels,
         noise,
         mask=page.mask,
-        scaled=denoiser.blind and page.pixels.dtype.kind == "f",
+        scaled=denoiser.blind and (page.pixels.dtype.kind == "f" or pedestal),
         given=None if denoiser.blind else sigma,
         ends=ends,
     )
@@ -137,7 +144,7 @@ def run_plan(
     Raises:
         InputError: the denoiser does not take the page, or its numbers overflow.
     """
-    page, bounded = plan.page, plan.page.pixels.dtype.kind == "u"
+    page, bounded = plan.page, plan.bounded
     meter = ResidualMeter(bounded=bounded)
     result = np.empty_like(page.pixels)
     for done, tile in enumerate(plan.tiles, start=1):
@@ -150,11 +157,12 @@ def run_plan(
         sigma = meter.sigma(curve) * plan.view.unit
     picture = replace(page, pixels=result)
     taken = meter.whole() * plan.view.unit
-    said = remarks(plan.view, page, settings, denoiser, sigma=sigma, taken=taken)
+    said = remarks(plan.view, page, settings, denoiser, sigma=sigma, taken=taken, bounded=bounded)
     if not plan.dots:
         ends = plan.noise.quietest(bounded=bounded), meter.noisiest() * plan.view.unit
         ends = None if settings.noise == "camera" else ends
-        said += faults(plan.view, sigma, ends, floats=page.pixels.dtype.kind == "f")
+        floats = page.pixels.dtype.kind == "f"
+        said += faults(plan.view, sigma, ends, floats=floats, bounded=bounded)
     return Denoised(picture.plain, sigma, plan.said + said, picture)
 
 

@@ -42,6 +42,7 @@ def remarks(
     *,
     sigma: float,
     taken: float,
+    bounded: bool,
 ) -> tuple[str, ...]:
     """Return what is to be said of a page: of its coding, of its noise, of the level.
 
@@ -53,17 +54,18 @@ def remarks(
         denoiser: what did it.
         sigma: noise level that was found or given, in the unit of the page.
         taken: root mean square of what was taken away, in that unit.
+        bounded: whether black and white are at 0 and 1 in what was shown.
     """
     floats, blind = page.pixels.dtype.kind == "f", denoiser.blind
     white, given = settings.noise != "camera", settings.sigma
     level = sigma if white else given or 0.0
-    most = math.inf if blind and floats else denoiser.most * view.unit  # shown in any unit
+    most = math.inf if blind and not bounded else denoiser.most * view.unit  # shown in any unit
     said = (
         None if floats or not white else _compression(page.metadata.jpeg, sigma),
-        _colour_of_noise(view, floats=floats) if white else None,
+        _colour_of_noise(view, floats=floats, bounded=bounded) if white else None,
         _level_given(given, sigma, floats=floats) if blind else None,
         _level_found(sigma, floats=floats) if white and not blind and given is None else None,
-        _few_bits(page.pixels) if white else None,
+        _few_bits(page.pixels) if white and bounded else None,
         beyond_range(given, page.unmasked if floats else None)
         or beyond_learnt(level, most, floats=floats),
         None if white or blind else _not_shared(given, sigma, FAINT * view.unit, floats=floats),
@@ -74,12 +76,12 @@ def remarks(
     return tuple(text for text in said if text)
 
 
-def _colour_of_noise(view: View, *, floats: bool) -> str | None:
+def _colour_of_noise(view: View, *, floats: bool, bounded: bool) -> str | None:
     """Say whether the noise is correlated between neighbours, judged in a central window."""
     place = central(view.pixels.shape)
     if view.mask is not None and not view.mask[place].all():
         return None
-    colour = noise_colour(view.shown(*place)[0], bounded=not floats)
+    colour = noise_colour(view.shown(*place)[0], bounded=bounded)
     if colour is None or not colour.correlated:
         return None
     near, far = (number(level * view.unit, floats=floats) for level in (colour.near, colour.far))
@@ -89,18 +91,17 @@ def _colour_of_noise(view: View, *, floats: bool) -> str | None:
     )
 
 
-def colours_left(view: View, page: Picture, sigma: float) -> ColourNoise | None:
+def colours_left(view: View, sigma: float, *, bounded: bool) -> ColourNoise | None:
     """Return the noise of colours of a page, in its unit, if plainly less of it was found.
 
     Args:
         view: what was shown of the page.
-        page: as it was read.
         sigma: noise level that was found, in the unit of the page.
+        bounded: whether black and white are at 0 and 1 in what was shown.
     """
     place = central(view.pixels.shape)
     mask = None if view.mask is None else view.mask[place]
-    pixels, bounded = to_unit(view.pixels[place]), page.pixels.dtype.kind == "u"
-    found = colour_noise(pixels, bounded=bounded, mask=mask)
+    found = colour_noise(to_unit(view.pixels[place]), bounded=bounded, mask=mask)
     if found is None or found.sigma <= LEFT * sigma or np.median(view.reach) == 0:
         return None
     return found

@@ -6,8 +6,8 @@ others; on those they change nothing (on Set12 less than 0.001 dB at every level
 1. **Any unit.** Floats y are shown as (y - o) / u, with one o for each channel and one u, so every
    a y + b (a > 0) is shown alike. From means of 8×8 pixels, points cut off: u is the range of
    brightness, o lies below the darkest by u/5 or 1.5 σ, whichever is more. Integers have a black
-   and a white; they are shown in the unit of [0, 1] images. A model that is not blind may mean its
-   numbers absolutely; it is shown floats as they are.
+   and a white; they are shown in the unit of [0, 1] images, unless they stand on a `pedestal`. A
+   model that is not blind may mean its numbers absolutely; it is shown floats as they are.
 2. **Gaps.** Masked pixels come back as they were; the network sees their surroundings continued,
    with noise.
 3. **Points.** A network errs by a share of the contrast that it sees: beside a star of 6,000 σ by
@@ -66,6 +66,11 @@ class View:
     reach: Pixels
     cut_off: CutOff | None = None
 
+    @property
+    def scaled(self) -> bool:
+        """Whether rule 1 changed the unit."""
+        return self.unit != 1 or bool(self.offset.any())
+
     def shown(self, rows: slice, columns: slice) -> tuple[Pixels, Pixels]:
         """Return a part in the unit shown: as it is, and what the network gets instead.
 
@@ -99,7 +104,7 @@ class View:
 
     def _scaled(self, y: Pixels) -> Pixels:
         """Bring samples to the unit shown."""
-        if self.unit != 1 or self.offset.any():
+        if self.scaled:
             y = y - self.offset.astype(y.dtype)
             y /= y.dtype.type(self.unit)
         return y.copy() if np.may_share_memory(y, self.pixels) else y  # networks get it
@@ -138,7 +143,7 @@ def look(
     offset, unit = np.zeros(pixels.shape[2]), 1.0
     if scaled:
         whole = slice(0, pixels.shape[0]), slice(0, pixels.shape[1])
-        offset, unit = _scale(_cut_off(pixels, low, high, whole), noise, mask)
+        offset, unit = _scale(_cut_off(to_unit(pixels), low, high, whole), noise, mask)
     working = pixels.dtype if pixels.dtype.kind == "f" else np.dtype(np.float32)
     return View(
         pixels=pixels if mask is None else _without_gaps(pixels, mask, noise, level),
