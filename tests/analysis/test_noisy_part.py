@@ -52,8 +52,7 @@ def test_of_few_squares_nothing_is_said(size):
 
 
 def test_levels_of_cells():
-    levels, large = levels_of_cells(white(np.full((260, 256, 3), 128), halves(4, 20)[:1]))
-    assert levels.shape == large.shape == (32, 32)
-    assert 1.3 < np.median(large / levels) < 1.8
+    levels = levels_of_cells(white(np.full((260, 256, 3), 128), halves(4, 20)[:1]))
+    assert levels.shape == (32, 32)
     np.testing.assert_allclose(np.median(levels[:, :16]) * 255, 4, rtol=0.15)
     np.testing.assert_allclose(np.median(levels[:, 16:]) * 255, 20, rtol=0.1)

@@ -87,20 +87,19 @@ def noisy_part(noise: LocalNoise, step: float = 0.0) -> NoisyPart | None:
     return NoisyPart(part, float(level), others) if plain and white and sharp else None
 
 
-def levels_of_cells(pixels: Pixels) -> tuple[Pixels, Pixels]:
-    """Return σ of white noise by cells of 8x8 pixels, and half their largest detail but one.
+def levels_of_cells(pixels: Pixels) -> Pixels:
+    """Return σ of white noise by cells of 8x8 pixels, the median over channels.
 
     Args:
         pixels: (height, width, channels); integers count in the unit of [0, 1] images.
 
     Returns:
-        (height // 8, width // 8) each, the medians over channels.
+        (height // 8, width // 8).
     """
     rows = []
     for top in range(0, len(pixels) // CELL * CELL, SQUARE):
         y = blocks_by_place(to_unit(pixels[top : top + SQUARE]), CELL)
         detail = y[:, :, ::2, ::2] - y[:, :, ::2, 1::2] - y[:, :, 1::2, ::2] + y[:, :, 1::2, 1::2]
-        ordered = np.sort(np.abs(detail).reshape(*y.shape[:2], -1, y.shape[4]), axis=2)
-        rows.append(np.median(ordered[:, :, (len(ordered[0, 0]) // 2, -2)], axis=3))
-    usual, large = np.moveaxis(np.concatenate(rows), 2, 0)
-    return TO_SIGMA * usual, large / 2
+        sizes = np.sort(np.abs(detail).reshape(*y.shape[:2], -1, y.shape[4]), axis=2)
+        rows.append(np.median(sizes[:, :, sizes.shape[2] // 2], axis=2))
+    return TO_SIGMA * np.concatenate(rows)

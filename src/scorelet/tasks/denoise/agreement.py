@@ -6,10 +6,11 @@ mean square of all channels, less means over 4x4 pixels, in 8-bit units: in smoo
 
 Both know white noise: c is 0.5 to 1.1 w. Of noise that neighbours share, if only a little, as after
 a mosaic, resizing, turning, or in a JPEG with halved colours, `photo` leaves most in, and c is 1.5
-to 30 w. Of clean pictures both take out next to nothing (c < 1.3). So noise that was called
+to 30 w. Of clean pictures both take out next to nothing: c < 1.4, of faint texture 2.2. So noise
+that was called
 
-    white    is a camera's where c > 1.2 w and w + 1.4, and `camera` takes it out at no level,
-    camera's of a JPEG without sure grain, is white where w > 0.75 c and w > 1.4.
+    white    is a camera's where c > 1.2 w and w + 2, and `camera` takes it out at no level,
+    camera's of a JPEG without sure grain, is white where w > 0.75 c and w > 2.
 """
 
 from collections.abc import Sequence
@@ -31,9 +32,12 @@ from scorelet.tasks.denoise.settings import MODEL, DenoiseSettings
 from scorelet.tasks.denoise.view import View
 from scorelet.tasks.inference import run_tile
 
-TIMES, LEAST = 1.2, 1.4 / 255
+TIMES, LEAST = 1.2, 2.0 / 255
+"""What `camera` takes out at least of what is no white noise, over `photo`; least that counts."""
 AGREED = 0.75
+"""What `photo` takes out at least of white noise, of what `camera` does."""
 CELL = 4
+"""Side of the cells whose means are left out, in pixels."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import numpy as np
 from scorelet.analysis.channel_noise import ChannelNoise, channel_noise
 from scorelet.data import from_unit, to_unit
 from scorelet.models import Denoiser
-from scorelet.tasks.denoise.plan import PagePlan, plan_page, run_plan
+from scorelet.tasks.denoise.plan import PagePlan, moved_by_share, plan_page, run_plan
 from scorelet.tasks.denoise.remarks import number, unit
 from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
 from scorelet.tasks.listener import NOBODY, Listener, Repeated
@@ -35,8 +35,7 @@ def noisiest_channel(plan: PagePlan) -> ChannelNoise | None:
     """Return which channel of a page is far noisier than the others, if one is."""
     if plan.dots or plan.page.pixels.shape[2] != len(NAMES):
         return None
-    kind = plan.page.pixels.dtype
-    return channel_noise(plan.noise, 1 / np.iinfo(kind).max if kind.kind == "u" else 0.0)
+    return channel_noise(plan.noise, plan.step)
 
 
 def noisiest_apart(
@@ -90,18 +89,6 @@ def one_by_one(plan: PagePlan, denoiser: Denoiser, settings: DenoiseSettings) ->
     picture = replace(plan.page, pixels=np.concatenate([one.picture.pixels for one in outs], 2))
     sigma = math.sqrt(statistics.fmean(one.sigma**2 for one in outs))
     return Denoised(picture.plain, sigma, (*plan.said, *outs[0].warnings), picture)
-
-
-def moved_by_share(
-    mask: np.ndarray | None, before: Pixels, after: Pixels, strength: float
-) -> Pixels:
-    """Return data moved by a share of the way; the others are as they were."""
-    if strength == 1:
-        return after
-    y, x = to_unit(before), to_unit(after)
-    with np.errstate(invalid="ignore"):  # gaps may be infinite
-        mixed = from_unit(y + strength * (x - y), before.dtype)
-    return mixed if mask is None else np.where(mask[..., None], mixed, before)
 
 
 def _with_noise(pixels: Pixels, levels: Pixels) -> Pixels:

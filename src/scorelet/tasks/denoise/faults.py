@@ -11,6 +11,8 @@ from scorelet.tasks.denoise.remarks import number, unit
 from scorelet.tasks.denoise.view import View
 from scorelet.tasks.denoise.window import central
 
+IS_UNEVEN = "the noise is uneven"
+"""Kind of that remark."""
 UNEVEN, FAINT = 2.0, 5 / 255
 """Ratio of noise from which it is uneven, and the level below which texture may be taken for it."""
 FAR, FAR_IN_SIGMA = 40 / 255, 6.0
@@ -48,7 +50,7 @@ def _uneven(low: float, high: float, white: float, *, floats: bool) -> str | Non
     if not 0 < UNEVEN * low < high or high < FAINT * white:
         return None
     return (
-        f"the noise is uneven: sigma is at most {number(low, floats=floats)} at the quietest tenth "
+        f"{IS_UNEVEN}: sigma is at most {number(low, floats=floats)} at the quietest tenth "
         f"of the places and at least {number(high, floats=floats)} at the noisiest"
         f"{unit(floats=floats)}, and one level says little of it"
     )

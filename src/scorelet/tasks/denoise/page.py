@@ -69,16 +69,16 @@ def denoised_page(
 def _chosen(plan: PagePlan, denoiser: Denoiser, settings: DenoiseSettings) -> Choice:
     """Return how a page is denoised that is no part of a stack."""
     choice = choose(plan.page, settings)
-    if not in_doubt(choice, settings) or _is_unlike(plan, choice):
+    if not in_doubt(choice, settings) or _is_unlike(plan, choice, denoiser):
         return choice
     return settled(choice, [taken_of(plan, denoiser, settings)])
 
 
-def _is_unlike(plan: PagePlan, choice: Choice) -> bool:
+def _is_unlike(plan: PagePlan, choice: Choice, denoiser: Denoiser) -> bool:
     """Whether white noise is unlike in channels or parts, which alone keeps `photo` from it."""
     if choice.noise != "white":
         return False
-    return noisiest_channel(plan) is not None or noisier_part(plan) is not None
+    return noisiest_channel(plan) is not None or noisier_part(plan, denoiser) is not None
 
 
 def taken_of(plan: PagePlan, denoiser: Denoiser, settings: DenoiseSettings) -> Taken:
@@ -95,7 +95,7 @@ def _denoised_white(
     noisiest = noisiest_channel(plan) if apart else None
     if noisiest is not None:
         return noisiest_apart(plan, noisiest, denoiser, settings, listener)
-    part = noisier_part(plan) if apart else None
+    part = noisier_part(plan, denoiser) if apart else None
     if part is not None:
         return part_apart(plan, part, denoiser, settings, listener)
     out = run_plan(plan, denoiser, settings, listener)

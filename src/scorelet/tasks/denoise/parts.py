@@ -2,43 +2,74 @@
 
 A network finds the level by what is around, and leaves noise in beside quieter parts. So it answers
 twice: to the page as it is, and to the page with white noise up to the level of the noisy part in
-the rest of it. The second answer is taken in the noisy part, with a border by cells of 8x8 pixels.
+the rest of it. The second answer is taken in the noisy part, by cells of 8x8 pixels.
 """
 
 from dataclasses import replace
 
 import numpy as np
-from scipy.ndimage import binary_dilation, median_filter
+from scipy.ndimage import binary_dilation, binary_erosion, median_filter
 
 from scorelet.analysis.cell_details import CELL
 from scorelet.analysis.local_noise import SQUARE
 from scorelet.analysis.noisy_part import NoisyPart, levels_of_cells, noisy_part
+from scorelet.core.blocks import block_means
 from scorelet.data import from_unit, to_unit
 from scorelet.models import Denoiser
-from scorelet.tasks.denoise.channels import moved_by_share
-from scorelet.tasks.denoise.plan import PagePlan, plan_page, run_plan
+from scorelet.tasks.denoise.faults import IS_UNEVEN
+from scorelet.tasks.denoise.plan import PagePlan, moved_by_share, plan_page, run_plan
 from scorelet.tasks.denoise.remarks import number, unit
 from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
+from scorelet.tasks.denoise.view import View
+from scorelet.tasks.inference import run_tile
 from scorelet.tasks.listener import NOBODY, Listener, Repeated
 
 Pixels = np.ndarray
 
-HALF, LARGE = 0.5, 1.0
-"""Level of a cell over that of the noisy part, from which it is one of its own; half the largest
-detail but one of a cell at its border over that level, from which it is taken, too.
+HALF = 0.5
+"""Level of a cell over that of the noisy part, from which it is one of its own."""
+TAKEN, MOST = 0.4, 512
+"""How much of its level the model takes out of the part by itself: of leaves under a sky it is next
+to nothing. Side of the window in which that is seen, in pixels.
 """
 _AROUND = np.ones((3, 3), bool)
 
 
-def noisier_part(plan: PagePlan) -> NoisyPart | None:
+def noisier_part(plan: PagePlan, denoiser: Denoiser) -> NoisyPart | None:
     """Return which part of a page has far more noise than the rest, if one has.
 
     Where the noise of the rest is cut off it is shown as if it went on: there is no such part.
+
+    Args:
+        plan: from `plan_page`.
+        denoiser: blind, prepared.
     """
-    kind, sides = plan.page.pixels.dtype, plan.page.pixels.shape[:2]
-    if plan.dots or plan.view.cut_off is not None or min(sides) < CELL:
+    if plan.dots or plan.view.cut_off is not None or min(plan.page.pixels.shape[:2]) < CELL:
         return None
-    return noisy_part(plan.noise, 1 / np.iinfo(kind).max if kind.kind == "u" else 0.0)
+    part = noisy_part(plan.noise, plan.step)
+    return part if part is not None and _is_noise(plan.view, part, denoiser) else None
+
+
+def _is_noise(view: View, part: NoisyPart, denoiser: Denoiser) -> bool:
+    """Whether the model finds the noise of a part in the middle of it, without the rest."""
+    inside = binary_erosion(part.squares, _AROUND)
+    inside = inside if inside.any() else part.squares
+    box = tuple(_within(np.flatnonzero(inside.any(axis))) for axis in (1, 0))
+    rows, columns = (slice(k.start * SQUARE, k.stop * SQUARE) for k in box)
+    height, width = view.pixels.shape[:2]
+    shown = view.shown(
+        slice(rows.start, min(rows.stop, height)), slice(columns.start, min(columns.stop, width))
+    )[1]
+    power = block_means(np.square(shown - run_tile(denoiser, shown, None)), SQUARE).mean(2)
+    here = inside[box][: power.shape[0], : power.shape[1]]
+    return bool(view.unit * np.sqrt(np.median(power[here])) > TAKEN * part.level)
+
+
+def _within(numbers: np.ndarray) -> slice:
+    """Return from the first to the last of some numbers, at most so many about the middle."""
+    first, last, most = int(numbers[0]), int(numbers[-1]) + 1, MOST // SQUARE
+    start = max(first, (first + last - most) // 2)
+    return slice(start, min(last, start + most))
 
 
 def part_apart(
@@ -72,27 +103,24 @@ def part_apart(
     picture = replace(
         plan.page, pixels=moved_by_share(plan.page.mask, pixels, result, settings.strength)
     )
-    return replace(out, image=picture.plain, picture=picture, warnings=(*out.warnings, said))
+    others = (text for text in out.warnings if not text.startswith(IS_UNEVEN))
+    return replace(out, image=picture.plain, picture=picture, warnings=(*others, said))
 
 
 def _lacking(pixels: Pixels, part: NoisyPart) -> tuple[Pixels, Pixels]:
-    """Return what deviation cells lack of the level of the noisy part, 0 in it; and which to take.
-
-    Those are its own, and at its border those that have some details as large as its noise.
+    """Return what deviation cells lack of the level of the noisy part, 0 in it; and which are its.
 
     Returns:
         (rows, columns) of cells of 8x8 pixels; what is over at the right and at the bottom has one.
     """
-    levels, large = levels_of_cells(pixels)
-    levels = median_filter(levels, 3)
+    levels = median_filter(levels_of_cells(pixels), 3)
     near = binary_dilation(part.squares, _AROUND)
     near = near.repeat(SQUARE // CELL, 0).repeat(SQUARE // CELL, 1)
     inside = near[: levels.shape[0], : levels.shape[1]] & (levels > HALF * part.level)
-    border = binary_dilation(inside, _AROUND) & (large > LARGE * part.level)
     lacking = np.sqrt(np.maximum(part.level**2 - levels**2, 0))
     lacking = np.where(inside, 0, np.maximum(lacking, HALF * part.level))
     over = [(0, -(-n // CELL) - have) for n, have in zip(pixels.shape, lacking.shape, strict=False)]
-    return np.pad(lacking, over, mode="edge"), np.pad(inside | border, over, mode="edge")
+    return np.pad(lacking, over, mode="edge"), np.pad(inside, over, mode="edge")
 
 
 def _with_noise(pixels: Pixels, lacking: Pixels) -> Pixels:

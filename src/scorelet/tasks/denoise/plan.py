@@ -57,6 +57,12 @@ class PagePlan:
     dots: bool = False
 
     @property
+    def step(self) -> float:
+        """Of integers, in the unit of [0, 1] images; 0 of floats."""
+        kind = self.page.pixels.dtype
+        return 1 / np.iinfo(kind).max if kind.kind == "u" else 0.0
+
+    @property
     def bounded(self) -> bool:
         """Whether black and white are at 0 and 1 in what is shown."""
         return self.page.pixels.dtype.kind == "u" and not self.view.scaled
@@ -200,3 +206,15 @@ def _moved(pixels: Pixels, moves: Pixels, plan: PagePlan, strength: float) -> Pi
     if plan.wide:
         mixed = np.where(np.isinf(noisy), noisy, np.clip(mixed, *_RANGE))  # gaps stay
     return from_unit(mixed, pixels.dtype)
+
+
+def moved_by_share(
+    mask: np.ndarray | None, before: Pixels, after: Pixels, strength: float
+) -> Pixels:
+    """Return data moved by a share of the way; the others are as they were."""
+    if strength == 1:
+        return after
+    y, x = to_unit(before), to_unit(after)
+    with np.errstate(invalid="ignore"):  # gaps may be infinite
+        mixed = from_unit(y + strength * (x - y), before.dtype)
+    return mixed if mask is None else np.where(mask[..., None], mixed, before)
