@@ -2,13 +2,14 @@
 
 import contextlib
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
 from scorelet.core import files
 from scorelet.core.errors import ArrayFileError, InputError
-from scorelet.core.file_locks import HAS_LOCKS
+from scorelet.core.file_locks import HAS_LOCKS, is_locked
 from scorelet.core.files import (
     atomic_path,
     check_regular,
@@ -120,16 +121,37 @@ def test_what_is_being_written_is_no_leftover(tmp_path):
 def test_a_temporary_file_that_is_taken_for_a_leftover_at_once_is_made_again(tmp_path, monkeypatch):
     plain, removed = files.lock, []
 
-    def lock(descriptor):
+    def lock(descriptor, **options):
         if not removed:
             removed.extend(tmp_path.iterdir())
             removed[0].unlink()
-        return plain(descriptor)
+        return plain(descriptor, **options)
 
     monkeypatch.setattr(files, "lock", lock)
     write_text(tmp_path / "a.txt", "whole")
     assert removed
     assert os.listdir(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.skipif(not HAS_LOCKS, reason="locks of POSIX systems")
+def test_a_temporary_file_is_locked_though_another_process_looks_at_it_at_once(
+    tmp_path, monkeypatch
+):
+    plain, ends = files.lock, []
+
+    def lock(descriptor, **options):
+        if not ends:
+            (partial,) = tmp_path.iterdir()
+            other = os.open(partial, os.O_RDWR)
+            plain(other)
+            ends.append(threading.Timer(0.05, os.close, [other]))
+            ends[0].start()
+        return plain(descriptor, **options)
+
+    monkeypatch.setattr(files, "lock", lock)
+    with atomic_path(tmp_path / "a.txt") as temporary:
+        ends[0].join()
+        assert is_locked(temporary)
 
 
 @pytest.mark.skipif(not HAS_LOCKS, reason="locks of POSIX systems")

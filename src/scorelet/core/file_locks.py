@@ -16,12 +16,17 @@ except ImportError:  # Windows
 HAS_LOCKS = fcntl is not None
 
 
-def lock(descriptor: int) -> bool:
-    """Lock an open file, unless another opening of it is; True also where there are no locks."""
+def lock(descriptor: int, *, wait: bool = False) -> bool:
+    """Lock an open file, unless another opening of it is; True also where there are no locks.
+
+    Args:
+        descriptor: of the file.
+        wait: until the other opening lets go of it.
+    """
     if fcntl is None:
         return True
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         return error.errno not in (errno.EWOULDBLOCK, errno.EACCES)
     return True

@@ -112,7 +112,7 @@ def _locked_temporary(target: Path) -> tuple[int, Path]:
         if not HAS_LOCKS:
             os.close(descriptor)  # an open file could not be renamed there
             return descriptor, partial
-        lock(descriptor)
+        lock(descriptor, wait=True)  # who asks for it, or removes it, has it for a moment only
         if is_at(descriptor, partial):
             return descriptor, partial
         os.close(descriptor)  # it was removed as a leftover before it was locked
