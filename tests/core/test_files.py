@@ -3,13 +3,14 @@
 import contextlib
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from scorelet.core import files
 from scorelet.core.errors import ArrayFileError, InputError
-from scorelet.core.file_locks import HAS_LOCKS, is_locked
+from scorelet.core.file_locks import HAS_LOCKS, is_locked, lock
 from scorelet.core.files import (
     atomic_path,
     check_regular,
@@ -118,16 +119,27 @@ def test_what_is_being_written_is_no_leftover(tmp_path):
 
 
 @pytest.mark.skipif(not HAS_LOCKS, reason="locks of POSIX systems")
-def test_a_temporary_file_that_is_taken_for_a_leftover_at_once_is_made_again(tmp_path, monkeypatch):
-    plain, removed = files.lock, []
+def test_another_process_that_looks_for_writers_is_no_writer(tmp_path, monkeypatch):
+    with atomic_path(tmp_path / "a.txt") as leftover:
+        pass
+    leftover.touch()
+    looking = os.open(leftover, os.O_RDWR)
+    assert lock(looking)
+    monkeypatch.setattr(time, "sleep", lambda _: os.close(looking))
+    refuse_other_writer(tmp_path / "a.txt")
 
-    def lock(descriptor, **options):
+
+@pytest.mark.skipif(not HAS_LOCKS, reason="locks of POSIX systems")
+def test_a_temporary_file_that_is_taken_for_a_leftover_at_once_is_made_again(tmp_path, monkeypatch):
+    removed = []
+
+    def lock_late(descriptor, **options):
         if not removed:
             removed.extend(tmp_path.iterdir())
             removed[0].unlink()
-        return plain(descriptor, **options)
+        return lock(descriptor, **options)
 
-    monkeypatch.setattr(files, "lock", lock)
+    monkeypatch.setattr(files, "lock", lock_late)
     write_text(tmp_path / "a.txt", "whole")
     assert removed
     assert os.listdir(tmp_path) == ["a.txt"]
@@ -137,18 +149,18 @@ def test_a_temporary_file_that_is_taken_for_a_leftover_at_once_is_made_again(tmp
 def test_a_temporary_file_is_locked_though_another_process_looks_at_it_at_once(
     tmp_path, monkeypatch
 ):
-    plain, ends = files.lock, []
+    ends = []
 
-    def lock(descriptor, **options):
+    def lock_late(descriptor, **options):
         if not ends:
             (partial,) = tmp_path.iterdir()
             other = os.open(partial, os.O_RDWR)
-            plain(other)
+            lock(other)
             ends.append(threading.Timer(0.05, os.close, [other]))
             ends[0].start()
-        return plain(descriptor, **options)
+        return lock(descriptor, **options)
 
-    monkeypatch.setattr(files, "lock", lock)
+    monkeypatch.setattr(files, "lock", lock_late)
     with atomic_path(tmp_path / "a.txt") as temporary:
         ends[0].join()
         assert is_locked(temporary)

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 import zlib
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -89,8 +90,21 @@ def refuse_other_writer(target: Path) -> None:
     Raises:
         InputError: one is.
     """
-    if any(is_locked(partial) for partial in _partial_names(target)):
+    if _is_written(target):
         raise _taken(target)
+
+
+def _is_written(target: Path) -> bool:
+    """Whether another process is writing a target.
+
+    One that only asks this, or that removes a leftover, locks it for a moment, too: a lock counts
+    if it is still there when the moment is over.
+    """
+    locked = [partial for partial in _partial_names(target) if is_locked(partial)]
+    if not locked:
+        return False
+    time.sleep(0.1)
+    return any(is_locked(partial) for partial in locked)
 
 
 def _taken(target: Path) -> InputError:
