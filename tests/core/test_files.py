@@ -183,6 +183,17 @@ def test_kills_take_no_name_for_ever_and_writers_take_turns(tmp_path):
     assert os.listdir(tmp_path) == ["a.txt"]
 
 
+def test_names_that_may_not_be_removed_stop_no_writer(tmp_path):
+    target = tmp_path / "a.txt"
+    with atomic_path(target) as temporary:
+        pass
+    for k in range(8):
+        temporary.with_name(temporary.name.replace("-0.partial", f"-{k}.partial")).mkdir()
+    write_text(target, "whole")
+    assert target.read_text() == "whole"
+    assert len(os.listdir(tmp_path)) == 9
+
+
 def test_what_a_target_has_left_is_found_without_a_look_through_its_folder(tmp_path, monkeypatch):
     def look(*_):
         raise AssertionError("as long as the folder is large")

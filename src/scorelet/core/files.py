@@ -5,8 +5,9 @@ import stat
 import time
 import zlib
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import mkstemp
 
 from scorelet.core.errors import InputError, ScoreletError
 from scorelet.core.file_locks import HAS_LOCKS, is_at, is_locked, lock, remove_unlocked
@@ -115,14 +116,7 @@ def _taken(target: Path) -> InputError:
 
 def _locked_temporary(target: Path) -> tuple[int, Path]:
     """Make an empty file beside a target; return its name, and the descriptor that locks it."""
-    names = _partial_names(target)
-    for turn, partial in enumerate([*names, *names]):
-        if turn == len(names):  # none was free
-            remove_leftovers(target)
-        try:
-            descriptor = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            continue
+    for descriptor, partial in _new_files(target):
         if not HAS_LOCKS:
             os.close(descriptor)  # an open file could not be renamed there
             return descriptor, partial
@@ -131,6 +125,23 @@ def _locked_temporary(target: Path) -> tuple[int, Path]:
             return descriptor, partial
         os.close(descriptor)  # it was removed as a leftover before it was locked
     raise _taken(target)
+
+
+def _new_files(target: Path) -> Generator[tuple[int, Path]]:
+    """Make files under the names that are free; one of any name if nobody is writing the others.
+
+    Those are leftovers then that may not be removed, of other users or no files.
+    """
+    names = _partial_names(target)
+    for turn, partial in enumerate([*names, *names]):
+        if turn == len(names):  # none was free
+            remove_leftovers(target)
+        with suppress(FileExistsError):
+            yield os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), partial
+    if not _is_written(target):
+        first = names[0]
+        descriptor, name = mkstemp(first.suffix, f"{first.stem}-", first.parent)
+        yield descriptor, Path(name)
 
 
 def _partial_names(target: Path) -> list[Path]:
