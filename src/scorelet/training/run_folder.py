@@ -2,6 +2,7 @@
 
 import math
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from scorelet.core.checkpoint import is_safetensors
@@ -60,8 +61,9 @@ def remove_partial_files(folder: Path) -> None:
     for name in (STATE, WEIGHTS, BEFORE, BEST, CONFIG):
         remove_leftovers(folder / name)
     for partial in folder.glob(".tmp??????"):  # safetensors writes one of its own
-        if is_safetensors(partial):
-            partial.unlink(missing_ok=True)
+        with suppress(OSError):  # what is no file, or may not be read, is of somebody else
+            if partial.is_file() and is_safetensors(partial):
+                partial.unlink()
 
 
 def keep_weights(folder: Path) -> None:
