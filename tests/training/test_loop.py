@@ -222,6 +222,13 @@ def test_a_run_that_diverges_has_the_weights_of_two_saves(tmp_path):
     assert (tmp_path / "weights.safetensors").read_text() == "weights of step 9"
 
 
+def test_the_weights_before_are_those_of_the_same_run(tmp_path):
+    (tmp_path / "before.safetensors").write_text("of a run whose state and weights were removed")
+    settings = config(tmp_path, save_every=2)
+    with pytest.raises(ScoreletError, match=r"last saved weights, or anew, if these have diverged"):
+        finish(trainer(settings, data=Blobs(bad=4 * 2 + 2)))  # in the third batch
+
+
 def test_where_no_state_was_saved_the_advice_is_to_begin_again(tmp_path):
     with pytest.raises(ScoreletError, match=r"begin again \(no state was saved\)\.$"):
         finish(trainer(config(tmp_path), data=Blobs(bad=4 * 2 + 1)))

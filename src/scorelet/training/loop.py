@@ -255,7 +255,9 @@ class Trainer:
         The first time the state comes first: weights alone would bar the folder to another try.
         """
         first = not (self.folder / STATE).exists()
-        if not first:
+        if first:
+            (self.folder / BEFORE).unlink(missing_ok=True)  # of a run whose state was removed
+        else:
             keep_weights(self.folder)
             self._export_weights()
         self._save_state()
