@@ -124,7 +124,7 @@ def test_a_run_that_dies_while_it_saves_does_that_step_again(tmp_path):
     finish(runner)
     finish(trainer(config(tmp_path / "a", validate_every=4)))
     assert_same_state(tmp_path / "a", tmp_path / "b")
-    assert exported == [4, 8, 9]
+    assert exported == [4, 4, 8, 9]  # those of the state once more when it goes on
     lines = read_log(tmp_path / "b" / "log.jsonl")
     assert [line["step"] for line in lines if "quality" in line] == [4, 8, 9]
 
@@ -227,6 +227,30 @@ def test_the_weights_before_are_those_of_the_same_run(tmp_path):
     settings = config(tmp_path, save_every=2)
     with pytest.raises(ScoreletError, match=r"last saved weights, or anew, if these have diverged"):
         finish(trainer(settings, data=Blobs(bad=4 * 2 + 2)))  # in the third batch
+
+
+def test_the_weights_before_are_older_though_a_save_was_cut_short(tmp_path, monkeypatch):
+    """Killed between weights and state, a run does the same save again."""
+
+    def export(learner, path):
+        path.write_text(f"weights of step {runner.step}")
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    settings = config(tmp_path, save_every=2)
+    runner = trainer(settings, export=export)
+    for progress in runner.run():
+        if progress.step == 3:
+            monkeypatch.setattr(loop, "save_state", killed)
+            break
+    with pytest.raises(KeyboardInterrupt):
+        runner.save()
+    monkeypatch.undo()
+    runner = trainer(settings, export=export, resume=True)
+    stop_after(runner, 4)
+    assert (tmp_path / "before.safetensors").read_text() == "weights of step 2"
+    assert (tmp_path / "weights.safetensors").read_text() == "weights of step 4"
 
 
 def test_where_no_state_was_saved_the_advice_is_to_begin_again(tmp_path):

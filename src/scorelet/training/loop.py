@@ -124,13 +124,14 @@ class Trainer:
     def run(self) -> Generator[StepReport]:
         """Yield after every step until the last; saves, validates and logs on the way.
 
-        Of a run without steps left the weights are written again.
+        Weights of a run that goes on are written again: they may be gone or damaged, or of a later
+        step than the state, if it was killed between the two.
         """
         log = None
         if self.accelerator.is_main_process:
             remove_partial_files(self.folder)
             log = RunLog(self.folder, step=self.step, tensorboard=self.config.tensorboard)
-            if self.step == self.config.steps:  # the file may be gone or damaged since
+            if self.step:
                 self._export_weights()
         try:
             yield from self._steps(log)
