@@ -9,6 +9,7 @@ import yaml
 from scorelet.cli.main import run
 from scorelet.core.errors import InputError
 from scorelet.tasks.experiments import read_config, shipped
+from scorelet.tasks.experiments.unique_keys import parse_yaml
 from scorelet.training import LoopConfig, write_config
 
 TREE = {
@@ -115,6 +116,11 @@ def test_negative_noise_is_refused(file):
 def test_an_override_cannot_go_through_a_number(file):
     with pytest.raises(InputError, match=r"^Cannot set steps\.many: steps is not a section\.$"):
         read_config(file, {"steps.many": 3})
+
+
+def test_several_sections_are_merged_into_one():
+    tree = parse_yaml("a: &a {x: 1}\nb: &b {y: 2}\nc:\n  <<: *a\n  <<: *b\n  z: 3\n")
+    assert tree["c"] == {"x": 1, "y": 2, "z": 3}
 
 
 CONTENTS = {

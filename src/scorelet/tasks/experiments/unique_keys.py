@@ -6,6 +6,9 @@ import yaml
 
 from scorelet.core.errors import InputError
 
+_MERGE = "tag:yaml.org,2002:merge"
+"""The tag of ``<<``, which may stand several times: what each names is merged."""
+
 
 class _UniqueKeys(yaml.SafeLoader):
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:  # noqa: ANN401 - as PyYAML has it
@@ -13,7 +16,7 @@ class _UniqueKeys(yaml.SafeLoader):
         node = super().compose_mapping_node(anchor)
         lines: dict[str, int] = {}
         for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode):
+            if not isinstance(key, yaml.ScalarNode) or key.tag == _MERGE:
                 continue
             line = key.start_mark.line + 1
             if key.value in lines:
