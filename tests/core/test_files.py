@@ -183,6 +183,12 @@ def test_kills_take_no_name_for_ever_and_writers_take_turns(tmp_path):
     assert os.listdir(tmp_path) == ["a.txt"]
 
 
+@pytest.mark.parametrize("name", ["x." + "b" * 250, "é" * 120 + ".txt", "𝛼" * 60 + "." + "𝛼" * 3])
+def test_any_name_that_a_file_may_have_can_be_written(tmp_path, name):
+    write_text(tmp_path / name, "whole")
+    assert os.listdir(tmp_path) == [name]
+
+
 def test_names_that_may_not_be_removed_stop_no_writer(tmp_path):
     target = tmp_path / "a.txt"
     with atomic_path(target) as temporary:

@@ -148,7 +148,8 @@ def _partial_names(target: Path) -> list[Path]:
     """Hidden names that other targets do not share, short enough for any file system."""
     target = Path(os.path.realpath(target))
     name = f".{target.stem[:40]}-{zlib.crc32(os.fsencode(target.name)):08x}"
-    return [target.with_name(f"{name}-{k}.partial{target.suffix}") for k in range(_NAMES)]
+    suffix = target.suffix if len(os.fsencode(target.suffix)) <= 40 else ""  # none that says a kind
+    return [target.with_name(f"{name}-{k}.partial{suffix}") for k in range(_NAMES)]
 
 
 def _mode() -> int:
