@@ -49,7 +49,10 @@ class Watch:
 
 
 def finish(outcomes: "list[Outcome]", seconds: float, shared: Shared) -> int:
-    """Print the document, and how many files are done; return the exit status."""
+    """Print the document, and how many files are done; return the exit status.
+
+    It is that of an output that cannot be written where the job has ended with an error.
+    """
     failed = [{"input": str(o.task.source), "error": o.error} for o in outcomes if o.error]
     done = [o.report for o in outcomes if o.report is not None]
     document: dict[str, Any] = {"files": done, "failed": failed, "seconds": round(seconds, 2)}
@@ -57,5 +60,5 @@ def finish(outcomes: "list[Outcome]", seconds: float, shared: Shared) -> int:
     if len(outcomes) > 1:
         shared.say(f"{len(done)} done, {len(failed)} failed, {seconds:.1f} s")
     if failed:
-        return 1 if done else 2
+        return 1 if done and not outcomes[-1].ends else 2
     return 0

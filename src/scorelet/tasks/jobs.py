@@ -64,12 +64,21 @@ and before that publish.file(path, temporary) for each file beside it."""
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a task: a report with its input and output, or why there is none."""
+    """What became of a task: a report with its input and output, or why there is none.
+
+    Attributes:
+        task: what was to be made.
+        report: see `Work`.
+        error: a sentence; None: there is none.
+        resumed: it was made by the job that goes on.
+        ends: the job, because the files after it would fail in the same way.
+    """
 
     task: FileTask
     report: Report | None
     error: str | None = None
     resumed: bool = False
+    ends: bool = False
 
 
 def run_tasks(
@@ -85,6 +94,9 @@ def run_tasks(
 ) -> Iterator[Outcome]:
     """Run `work` on every task and yield what became of it.
 
+    A job with a journal ends with the first error that all other files would meet, too: the disk
+    takes no file more, or nothing may be written to the folders. What was finished is kept.
+
     Args:
         tasks: from `plan_tasks`.
         work: see `Work`.
@@ -99,8 +111,7 @@ def run_tasks(
     Raises:
         InputError: without `overwrite`, a target is one of the sources, or it exists and such a
             job has not made it, or `resume` was not asked for; a target is no regular file; another
-            job works in one of the folders. Nothing has been written then. Also, in a job with a
-        journal, if the disk takes no file more; what was finished is kept then.
+            job works in one of the folders. Nothing has been written then.
     """
     if not writes:
         for task in tasks:
@@ -115,17 +126,33 @@ def run_tasks(
         if not overwrite:
             made = [path for task in tasks if not task.problem for path in task.files]
             _refuse_existing(tasks, made, book, resume=resume)
+        kept = False
         for task in tasks:
-            done = None
-            if book and resume:
-                done = book.report(task.source, task.target, task.beside)
-            if done is not None and not task.problem:
-                yield Outcome(task, _with_paths(task, done), resumed=True)
-                continue
-            publish = Publish(task, book, resume=resume, overwrite=overwrite)
-            ends = partial(_ends_job, tasks) if journal else _ends_nothing
-            make = partial(_made, task, work, book, locks, publish)
-            yield _outcome(task, make, ends=ends)
+            outcome = _resumed(task, book) if book and resume else None
+            if outcome is None:
+                publish = Publish(task, book, resume=resume, overwrite=overwrite)
+                ends = partial(_ends_job, tasks) if journal else _ends_nothing
+                make = partial(_made, task, work, book, locks, publish)
+                outcome = _outcome(task, make, ends=ends)
+            if outcome.ends:
+                yield replace(outcome, error=f"{outcome.error} {_end(kept=kept)}")
+                return
+            kept = kept or outcome.report is not None
+            yield outcome
+
+
+def _resumed(task: FileTask, journal: Journal) -> Outcome | None:
+    """Return what the job that goes on has made of a task; None: nothing."""
+    done = journal.report(task.source, task.target, task.beside)
+    if done is None or task.problem:
+        return None
+    return Outcome(task, _with_paths(task, done), resumed=True)
+
+
+def _end(*, kept: bool) -> str:
+    if not kept:
+        return "The job ends here."
+    return "The job ends here, and what was finished is kept: --resume goes on with it."
 
 
 def _ends_nothing(_error: Exception) -> bool:
@@ -160,11 +187,7 @@ def _outcome(
     ends: Callable[[Exception], bool] = _ends_nothing,
     writes: bool = True,
 ) -> Outcome:
-    """Return what `make` reports, or say in a sentence why it does not.
-
-    Raises:
-        InputError: the error `ends` the job.
-    """
+    """Return what `make` reports, or say in a sentence why it does not."""
     if task.problem:
         return Outcome(task, None, task.problem)
     try:
@@ -172,12 +195,7 @@ def _outcome(
     except Exception as error:  # whatever it is, the other files are done
         end_if_told()
         _log.debug("%s failed", task.source, exc_info=True)
-        if ends(error):
-            raise InputError(
-                f"{_sentence(task, error)} The job ends here, and what was finished is kept: "
-                "--resume goes on with it."
-            ) from error
-        return Outcome(task, None, _sentence(task, error))
+        return Outcome(task, None, _sentence(task, error), ends=ends(error))
 
 
 def _made(

@@ -1,6 +1,7 @@
 """`scorelet denoise` on disks that are full or cannot be written."""
 
 import errno
+import json
 import os
 from pathlib import Path
 
@@ -45,8 +46,11 @@ def test_a_disk_that_gets_full_ends_the_job_and_what_was_finished_is_kept(shell,
         return replace(path, target)
 
     monkeypatch.setattr(Path, "replace", refuse)
-    status, _, stderr = shell("in")
+    status, stdout, stderr = shell("in", "--json")
     assert status == 2
+    document = json.loads(stdout)
+    assert [file["output"] for file in document["files"]] == ["in_denoised/a.png"]
+    assert [file["input"] for file in document["failed"]] == ["in/b.png"]
     (sentence,) = errors(stderr)
     assert sentence.startswith("in_denoised/b.png cannot be written because the disk is full")
     assert sentence.endswith("what was finished is kept: --resume goes on with it.")

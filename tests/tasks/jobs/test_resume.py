@@ -52,8 +52,8 @@ def test_on_a_full_disk_what_was_done_is_kept(path, tasks, monkeypatch, strength
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        with pytest.raises(InputError, match=r": No space left on device\. The job ends here"):
-            run(tasks, resume=True, settings={"strength": strength})
+        *_, last = run(tasks, resume=True, settings={"strength": strength})
+    assert ": No space left on device. The job ends here" in last.error
     done = strength == 1
     for file, content in kept.items():
         assert file.read_bytes().startswith(content)  # a journal may have got another line
