@@ -49,7 +49,7 @@ from scipy import ndimage
 import scorelet as sl
 from scorelet.data import Picture
 from scorelet.tasks.denoise import DenoiseSettings
-from scorelet.tasks.denoise.choice import choose
+from scorelet.tasks.denoise.noise.choice import choose
 from scorelet.tasks.denoise.settings import CAMERA, GRAIN
 
 PACKAGES = ("scorelet", "torch", "numpy", "pillow")

@@ -21,7 +21,7 @@ from scorelet.data.pictures.in_memory import in_memory
 from scorelet.data.pictures.kinds import is_raw_file
 from scorelet.data.pictures.notes import LEFT_OUT, NO_DATA, OPACITY, Note
 from scorelet.tasks.array_files import check_output, write_page
-from scorelet.tasks.denoise.nodata import without_nodata
+from scorelet.tasks.denoise.shown.nodata import without_nodata
 from scorelet.tasks.folder_results import FolderFiles
 from scorelet.tasks.jobs import Outcome, Publish, run_tasks
 from scorelet.tasks.noise_report import report

@@ -10,9 +10,9 @@ from scipy import ndimage
 import noise_samples as samples
 import scorelet as sl
 from denoise_samples import decibels
-from scorelet.tasks.denoise.agreement import Taken, in_doubt, settled
-from scorelet.tasks.denoise.choice import Choice
-from scorelet.tasks.denoise.quiet import fast_root, quiet_root
+from scorelet.tasks.denoise.noise.agreement import Taken, in_doubt, settled
+from scorelet.tasks.denoise.noise.choice import Choice
+from scorelet.tasks.denoise.noise.quiet import fast_root, quiet_root
 from scorelet.tasks.denoise.settings import DenoiseSettings
 
 WHITE, PLAIN = Choice("white", "a"), Choice("white", "a", plain=True)

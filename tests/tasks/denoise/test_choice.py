@@ -21,9 +21,10 @@ from scorelet.data import Picture, iter_pages, to_unit
 from scorelet.models import Locality
 from scorelet.models.anscombe import inverse_anscombe
 from scorelet.tasks.denoise import DenoiseSettings
-from scorelet.tasks.denoise.choice import choose, choose_for_stack
+from scorelet.tasks.denoise.noise.choice import choose, choose_for_stack
+from scorelet.tasks.denoise.noise.photons import photons_of
 from scorelet.tasks.denoise.page import denoised_page
-from scorelet.tasks.denoise.photons import photons_of, stable_page
+from scorelet.tasks.denoise.ways.photons import stable_page
 from scorelet.tasks.listener import Nobody
 
 AUTO = DenoiseSettings()

@@ -8,9 +8,9 @@ from skimage.draw import disk
 import scorelet as sl
 from scorelet.analysis.local_noise import local_noise
 from scorelet.data.pictures.drawn import draw_page
-from scorelet.tasks.denoise import view
-from scorelet.tasks.denoise.cut_off import find_cut_off
-from scorelet.tasks.denoise.view import look
+from scorelet.tasks.denoise.shown import view
+from scorelet.tasks.denoise.shown.cut_off import find_cut_off
+from scorelet.tasks.denoise.shown.view import look
 
 pytestmark = pytest.mark.usefixtures("float32")
 SIDE, SIGMA = 160, 20.0

@@ -6,8 +6,8 @@ from scipy import ndimage
 
 import scorelet as sl
 from scorelet.data.camera import CameraSettings, take
-from scorelet.tasks.denoise import direction
-from scorelet.tasks.denoise.direction import with_lines
+from scorelet.tasks.denoise.ways import direction
+from scorelet.tasks.denoise.ways.direction import with_lines
 
 
 def stripes(size, angle, *, period=6.0):
@@ -98,7 +98,7 @@ def test_faint_lines_in_a_camera_picture_are_kept():
     truth = shot.clean.astype(float)
     found = sl.denoise(shot.noisy, noise="camera", sigma=25 / 255).image
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("scorelet.tasks.denoise.page.LEAST", np.inf)
+        patch.setattr("scorelet.tasks.denoise.ways.camera.LEAST", np.inf)
         before = sl.denoise(shot.noisy, noise="camera", sigma=25 / 255).image
     error, error_before = (np.mean((x - truth) ** 2) for x in (found, before))
     assert error < 0.3 * error_before

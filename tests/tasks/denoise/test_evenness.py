@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scorelet.tasks.denoise.evenness import QUANTILE, SIDE, TIMES, evened
+from scorelet.tasks.denoise.ways.evenness import QUANTILE, SIDE, TIMES, evened
 
 SIZE = 30 * SIDE
 

@@ -7,16 +7,16 @@ import torch
 import noise_samples as samples
 from scorelet.analysis.local_noise import local_noise
 from scorelet.models.denoiser import Denoiser
-from scorelet.tasks.denoise.grain_level import (
+from scorelet.tasks.denoise.noise.grain_level import (
     BLOCK,
     LEVEL,
     POWER,
     USUAL,
     grain_level,
 )
-from scorelet.tasks.denoise.quiet import MOST
+from scorelet.tasks.denoise.noise.quiet import MOST
 from scorelet.tasks.denoise.settings import DenoiseSettings
-from scorelet.tasks.denoise.view import look
+from scorelet.tasks.denoise.shown.view import look
 
 FAINT = 1 / 255
 """Of grain in cells of 4x4 pixels, as strong as cameras leave it."""

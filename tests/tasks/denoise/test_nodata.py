@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from samples import noisy
-from scorelet.tasks.denoise.nodata import undeclared
+from scorelet.tasks.denoise.shown.nodata import undeclared
 
 
 def photograph(height=64, width=64):

@@ -7,7 +7,7 @@ from skimage.data import camera
 import scorelet as sl
 from scorelet.data import Picture
 from scorelet.data.pictures.drawn import draw_page
-from scorelet.tasks.denoise.painted import without_painted
+from scorelet.tasks.denoise.shown.painted import without_painted
 
 pytestmark = pytest.mark.usefixtures("float32")
 SIGMA = 10.0

@@ -9,8 +9,8 @@ import scorelet as sl
 from samples import waves
 from scorelet.data import Picture
 from scorelet.tasks.denoise import DenoiseSettings
-from scorelet.tasks.denoise.choice import choose_for_stack
-from scorelet.tasks.denoise.pedestal import on_pedestal
+from scorelet.tasks.denoise.noise.choice import choose_for_stack
+from scorelet.tasks.denoise.shown.pedestal import on_pedestal
 
 pytestmark = pytest.mark.usefixtures("float32")
 

@@ -15,7 +15,7 @@ from scorelet.core.errors import CheckpointError, ImageFileError, InputError
 from scorelet.data import from_unit, to_unit
 from scorelet.models import ResidualDenoiser
 from scorelet.tasks.denoise import DenoiseSettings
-from scorelet.tasks.denoise.view import look
+from scorelet.tasks.denoise.shown.view import look
 from scorelet.tasks.inference import denoise_array, prepare
 from scorelet.zoo import save
 

@@ -14,7 +14,7 @@ from samples import Pointwise, noisy, waves
 from scorelet.analysis.local_noise import local_noise
 from scorelet.data import Picture, from_unit, load_pictures, to_unit
 from scorelet.data.pictures.gaps import filled
-from scorelet.tasks.denoise.view import REACH, look
+from scorelet.tasks.denoise.shown.view import REACH, look
 from scorelet.tasks.inference import denoise_array, prepare
 
 pytestmark = pytest.mark.usefixtures("float32")

@@ -4,7 +4,9 @@
 - `settings`: how, and what comes out.
 - `pages`: of a file, one by one; `page`: in the way that suits its noise; `plan`: what the network
   is shown of it, in which tiles, and the run.
-- `view`: any unit, gaps, bright points, and how far pixels may move; `remarks`.
+- `shown`: what the network is shown; `noise`: which noise it is; `ways`: how each is taken out;
+  `raw`: on the mosaic of a sensor.
+- `remarks`, `faults`: what is said of it.
 """
 
 from scorelet.tasks.denoise.files import denoise_files, measure_files

@@ -8,8 +8,8 @@ import numpy as np
 from scorelet.analysis.banding import banding
 from scorelet.analysis.outliers import outliers
 from scorelet.tasks.denoise.remarks import number, unit
-from scorelet.tasks.denoise.view import View
-from scorelet.tasks.denoise.window import central
+from scorelet.tasks.denoise.shown.view import View
+from scorelet.tasks.denoise.shown.window import central
 
 IS_UNEVEN = "the noise is uneven"
 """Kind of that remark."""

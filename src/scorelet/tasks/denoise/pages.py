@@ -15,14 +15,15 @@ from scorelet.data.pictures.formats.base import FLOATS, SIXTEEN
 from scorelet.data.pictures.kinds import is_raw_file
 from scorelet.models import Denoiser
 from scorelet.tasks.conditions import condition_pages
-from scorelet.tasks.denoise.agreement import Taken, in_doubt, settled
-from scorelet.tasks.denoise.choice import PAGES, Choice, asked, choose_for_stack
-from scorelet.tasks.denoise.grain_level import shows_noise
-from scorelet.tasks.denoise.kept import EmptyPageError, keep
-from scorelet.tasks.denoise.page import denoised_page, grain_of, looks_at, taken_of
+from scorelet.tasks.denoise.noise.agreement import Taken, in_doubt, settled
+from scorelet.tasks.denoise.noise.choice import PAGES, Choice, asked, choose_for_stack
+from scorelet.tasks.denoise.noise.grain_level import shows_noise
+from scorelet.tasks.denoise.page import denoised_page, taken_of
 from scorelet.tasks.denoise.plan import plan_page
 from scorelet.tasks.denoise.raw import denoised_raw
 from scorelet.tasks.denoise.settings import CAMERA, Denoised, DenoiseSettings
+from scorelet.tasks.denoise.shown.kept import EmptyPageError, keep
+from scorelet.tasks.denoise.ways.camera import grain_of, looks_at
 from scorelet.tasks.listener import NOBODY, Listener
 
 EVERYTHING = frozenset({FLOATS, SIXTEEN})

@@ -12,11 +12,11 @@ from scorelet.data import Picture, from_unit, to_unit
 from scorelet.models import Denoiser
 from scorelet.tasks.conditions import check_size
 from scorelet.tasks.denoise.faults import faults
-from scorelet.tasks.denoise.kept import keep
-from scorelet.tasks.denoise.pedestal import on_pedestal
 from scorelet.tasks.denoise.remarks import remarks
 from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
-from scorelet.tasks.denoise.view import View, look
+from scorelet.tasks.denoise.shown.kept import keep
+from scorelet.tasks.denoise.shown.pedestal import on_pedestal
+from scorelet.tasks.denoise.shown.view import View, look
 from scorelet.tasks.inference import run_tile, tiles_of
 from scorelet.tasks.listener import NOBODY, Listener
 from scorelet.tasks.tiling import Tile

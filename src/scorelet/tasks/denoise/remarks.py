@@ -12,8 +12,8 @@ from scorelet.analysis.noise_level import noise_colour
 from scorelet.data import JpegCoding, Picture, to_unit
 from scorelet.models import Denoiser
 from scorelet.tasks.denoise.settings import DenoiseSettings
-from scorelet.tasks.denoise.view import View
-from scorelet.tasks.denoise.window import central
+from scorelet.tasks.denoise.shown.view import View
+from scorelet.tasks.denoise.shown.window import central
 
 _SENSOR_BITS = range(10, 15)
 MOST_TAKEN = 1.2

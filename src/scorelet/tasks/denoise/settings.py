@@ -32,7 +32,7 @@ class DenoiseSettings:
             their own. None leaves it to the model, or, for a model that needs it, to
             `scorelet.analysis.local_noise`. A blind model compares it with its own estimate. For
             camera noise it is the level of white noise that drowns the grain, about four times the
-            deviation of a pixel; None: see `scorelet.tasks.denoise.grain_level`.
+            deviation of a pixel; None: see `scorelet.tasks.denoise.noise.grain_level`.
         strength: share of the found noise that is taken out, 0 to 1.
         label: class of the picture, its number or name, for models that know classes.
         tile: side of a tile in pixels, "auto", or None for the whole picture at once.
@@ -40,7 +40,7 @@ class DenoiseSettings:
         dtype: of the convolutions: auto, float32, bfloat16 or float16.
         nodata: the value of pixels that are no data. They come back as they were and touch nobody.
             "auto" finds values that a picture of floats does not declare, see
-            `scorelet.tasks.denoise.nodata`; None: all that is finite and not masked is data.
+            `scorelet.tasks.denoise.shown.nodata`; None: all that is finite and not masked is data.
         cond: what a conditional denoiser is told: a picture of the same height and width, or for
             several pictures a folder that has one for each, under the same name; None: nothing.
         noise: "white", "camera" (noise that neighbours share, as in pictures of cameras), "poisson"

@@ -14,7 +14,7 @@ from scorelet.core.paths import as_path
 from scorelet.data import Picture, read_picture, to_unit
 from scorelet.data.pictures.notes import UNDECLARED, Note
 from scorelet.data.pictures.types import SAMPLE_TYPES, split_samples, white
-from scorelet.tasks.denoise.nodata import undeclared, without_values
+from scorelet.tasks.denoise.shown.nodata import undeclared, without_values
 from scorelet.tasks.restore.settings import Mask, RestoreSettings
 
 

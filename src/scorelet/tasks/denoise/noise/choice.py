@@ -26,10 +26,10 @@ from scorelet.analysis.photon_counts import (
 )
 from scorelet.core.errors import InputError
 from scorelet.data import Picture, to_unit
-from scorelet.tasks.denoise.pedestal import on_pedestal
-from scorelet.tasks.denoise.photons import Photons, dimmest, photons_of
+from scorelet.tasks.denoise.noise.photons import Photons, dimmest, photons_of
 from scorelet.tasks.denoise.settings import CAMERA, MODEL, DenoiseSettings
-from scorelet.tasks.denoise.window import WINDOW, central
+from scorelet.tasks.denoise.shown.pedestal import on_pedestal
+from scorelet.tasks.denoise.shown.window import WINDOW, central
 
 PAGES = 16
 """Of a stack, by which its noise is judged."""

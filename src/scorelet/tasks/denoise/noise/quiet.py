@@ -10,7 +10,7 @@ import numpy as np
 
 from scorelet.core.blocks import block_means
 from scorelet.data import luma
-from scorelet.tasks.denoise.view import View
+from scorelet.tasks.denoise.shown.view import View
 
 Pixels = np.ndarray
 Place = tuple[slice, slice]

@@ -20,7 +20,7 @@ from scorelet.tasks.denoise.faults import IS_UNEVEN
 from scorelet.tasks.denoise.plan import PagePlan, moved_by_share, plan_page, run_plan
 from scorelet.tasks.denoise.remarks import number, unit
 from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
-from scorelet.tasks.denoise.view import View
+from scorelet.tasks.denoise.shown.view import View
 from scorelet.tasks.inference import run_tile
 from scorelet.tasks.listener import NOBODY, Listener, Repeated
 

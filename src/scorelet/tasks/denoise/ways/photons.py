@@ -1,18 +1,14 @@
 """Photon noise: a page is made stable, denoised like any other, and brought back.
 
-Symbols: y samples as they are stored, var(y | x) = a x + b; p what they are without light: where b
-is negative -b / a, a pedestal; else 0, unless 1 % of the samples are further below 0 than noise of
-variance b can bring them: then the least sample, at least -b / a;
+Symbols: y samples as they are stored, p their pedestal, see `scorelet.tasks.denoise.noise.photons`;
 f the generalised Anscombe transform of `scorelet.models.anscombe`, whose noise has the level 1.
-
-Pedestal and photons are those of a stack where a page belongs to one, so that all its pages go the
-same way. Integers of few photons become 32-bit floats, where whole numbers would lose the result.
 
 The network is shown (f(y - p) - f_0) / w, with f_0 the least and w the width of what there is. Few
 counts make few different values, which it takes for a drawing: half a photon of Gaussian noise is
 added to counts first, which the law then holds, and taken from them for a second answer, if they
 are so few that it costs (`scorelet.models.photon_denoiser`). The mean of the answers goes through
-the exact unbiased inverse.
+the exact unbiased inverse. Integers of few photons become 32-bit floats, where whole numbers would
+lose the result.
 """
 
 import math
@@ -22,70 +18,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from scorelet.analysis.photon_counts import PhotonLaw
 from scorelet.data import Picture
-from scorelet.models import PoissonGaussianNoise
+from scorelet.models import Denoiser, PoissonGaussianNoise
 from scorelet.models.photon_denoiser import (
-    DITHER,
     back_from_unit,
     stable_answers,
     unit_span,
     with_dither,
 )
+from scorelet.tasks.denoise.noise.photons import Photons
+from scorelet.tasks.denoise.plan import PagePlan, plan_page, run_plan
+from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
+from scorelet.tasks.listener import Listener, Repeated
 
 Pixels = np.ndarray
-
-COARSE = 4.0
-"""What a photon adds to integers, up to which rounding them counts."""
-DEEP = 3.0
-"""Standard deviations of noise in the dark below which samples have a pedestal."""
-FEW_PHOTONS = 20.0
-"""Photons on average, from which it does not, and from which dither adds less than an eightieth to
-the variance."""
-
-
-@dataclass(frozen=True)
-class Photons:
-    """The photons of a page, or of a stack of pages.
-
-    Attributes:
-        law: of their noise.
-        pedestal: p.
-        mean: photons on average, above the pedestal; of a stack on its dimmest page.
-    """
-
-    law: PhotonLaw
-    pedestal: float
-    mean: float
-
-    @property
-    def few(self) -> bool:
-        """Whether rounding to whole numbers costs more than the noise that denoising leaves."""
-        return self.law.a <= COARSE and self.mean <= FEW_PHOTONS
-
-    @property
-    def dithers(self) -> tuple[float, ...]:
-        """Standard deviations of what is added to the samples, with signs, for each answer."""
-        if not self.law.counts:
-            return (0.0,)
-        dither = self.law.a * DITHER
-        return (dither, -dither) if self.mean <= FEW_PHOTONS else (dither,)
-
-
-def photons_of(data: Pixels, law: PhotonLaw) -> Photons:
-    """Return the photons of samples that are data, by the law of their noise."""
-    pedestal = _pedestal(data, law)
-    return Photons(law, pedestal, _mean(data, law, pedestal))
-
-
-def dimmest(photons: Photons, pages: Sequence[Pixels]) -> Photons:
-    """Return the photons of a stack by its page of fewest: whole numbers would lose that one."""
-    means = [_mean(data, photons.law, photons.pedestal) for data in pages if data.size]
-    return replace(photons, mean=min(means, default=photons.mean))
-
-
-def _mean(data: Pixels, law: PhotonLaw, pedestal: float) -> float:
-    return (float(data.mean(dtype=np.float64)) - pedestal) / law.a
 
 
 @dataclass(frozen=True)
@@ -154,13 +100,6 @@ class StablePage:
         )
 
 
-def _pedestal(data: Pixels, law: PhotonLaw) -> float:
-    if law.b < 0:
-        return -law.b / law.a
-    deep = float(np.quantile(data, 0.01)) < -DEEP * math.sqrt(law.b)
-    return max(-law.b / law.a, float(data.min())) if deep and law.b else 0.0
-
-
 def stable_page(page: Picture, photons: Photons, *, fractions: bool = False) -> StablePage:
     """Transform a page, once for each dither; the same page gets the same dither.
 
@@ -183,3 +122,36 @@ def stable_page(page: Picture, photons: Photons, *, fractions: bool = False) -> 
     units = ((stable - low) / span).float().numpy()
     pages = tuple(replace(page, pixels=unit, alpha=None) for unit in units)
     return StablePage(pages, 1 / span, page, photons, noise, low, span, fractions)
+
+
+def denoised_photons(
+    plan: PagePlan,
+    stable: StablePage,
+    denoiser: Denoiser,
+    settings: DenoiseSettings,
+    listener: Listener,
+) -> Denoised:
+    """Denoise a page whose noise was made white, and go back.
+
+    Args:
+        plan: of the page as it is.
+        stable: from `stable_page`.
+        denoiser: of white noise, prepared.
+        settings: how.
+        listener: is told how it goes on.
+    """
+    inner = replace(settings, noise="white", noise_law=None, strength=1.0, nodata=None)
+    inner = replace(inner, sigma=None if denoiser.blind else stable.sigma)
+    outs = [
+        run_plan(
+            plan_page(page, denoiser, inner, plan.cond, ends=False),  # a count of 0 is whole
+            denoiser,
+            inner,
+            Repeated(listener, index, len(stable.pages)),
+        )
+        for index, page in enumerate(stable.pages)
+    ]
+    result = stable.back([out.picture.pixels for out in outs], settings.strength)
+    said = plan.said + outs[0].warnings + stable.said()
+    picture = replace(plan.page, pixels=result)
+    return Denoised(picture.plain, stable.level(), said, picture)

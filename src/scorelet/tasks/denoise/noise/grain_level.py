@@ -40,7 +40,7 @@ import numpy as np
 
 from scorelet.core.blocks import block_means
 from scorelet.models import Denoiser
-from scorelet.tasks.denoise.quiet import (
+from scorelet.tasks.denoise.noise.quiet import (
     BLOCK,
     brightness,
     is_rougher,
@@ -48,7 +48,7 @@ from scorelet.tasks.denoise.quiet import (
     quiet_window,
     whole_blocks,
 )
-from scorelet.tasks.denoise.view import View
+from scorelet.tasks.denoise.shown.view import View
 from scorelet.tasks.inference import run_tile
 
 Pixels = np.ndarray

@@ -19,8 +19,8 @@ from math import inf
 from statistics import median
 
 from scorelet.models import Denoiser
-from scorelet.tasks.denoise.choice import Choice
-from scorelet.tasks.denoise.quiet import (
+from scorelet.tasks.denoise.noise.choice import Choice
+from scorelet.tasks.denoise.noise.quiet import (
     brightness,
     fast_root,
     is_rougher,
@@ -29,7 +29,7 @@ from scorelet.tasks.denoise.quiet import (
     whole_blocks,
 )
 from scorelet.tasks.denoise.settings import MODEL, DenoiseSettings
-from scorelet.tasks.denoise.view import View
+from scorelet.tasks.denoise.shown.view import View
 from scorelet.tasks.inference import run_tile
 
 TIMES, LEAST = 1.2, 2.0 / 255

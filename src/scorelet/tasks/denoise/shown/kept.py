@@ -7,9 +7,9 @@ import numpy as np
 from scorelet.analysis.local_noise import LocalNoise, local_noise
 from scorelet.core.errors import InputError
 from scorelet.data import Picture
-from scorelet.tasks.denoise.nodata import without_nodata
-from scorelet.tasks.denoise.painted import without_painted
-from scorelet.tasks.denoise.saturation import without_saturated
+from scorelet.tasks.denoise.shown.nodata import without_nodata
+from scorelet.tasks.denoise.shown.painted import without_painted
+from scorelet.tasks.denoise.shown.saturation import without_saturated
 
 Pixels = np.ndarray
 

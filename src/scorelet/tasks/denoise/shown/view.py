@@ -29,7 +29,7 @@ from scorelet.analysis.local_noise import SQUARE, LocalNoise
 from scorelet.core.blocks import block_means
 from scorelet.data import to_unit
 from scorelet.data.pictures.gaps import filled
-from scorelet.tasks.denoise.cut_off import CutOff, find_cut_off
+from scorelet.tasks.denoise.shown.cut_off import CutOff, find_cut_off
 
 Pixels = np.ndarray
 Place = tuple[slice, slice]

@@ -11,7 +11,7 @@ all channels, with h - l the largest of all, nothing is white, and no noise is c
 
 import numpy as np
 
-from scorelet.tasks.denoise.cut_off import extremes, find_cut_off
+from scorelet.tasks.denoise.shown.cut_off import extremes, find_cut_off
 
 TIMES = 4
 """l over h - l from which there is one."""
