@@ -42,6 +42,22 @@ def test_texture_beside_paper_is_no_noise():
     assert found(x, 0) is None
 
 
+def test_a_part_between_squares_is_found_beside_texture():
+    levels = np.full((256, 384, 3), 2.0)
+    levels[40:200, 70:240] = 22
+    part = found(clean("chelsea")[:256, :384], levels)
+    assert part.squares[2:6, 3:7].all()  # those that lie wholly in it
+    assert part.squares.sum() <= 42  # all that it touches
+    assert part.level == pytest.approx(22 / 255, rel=0.15)
+
+
+def test_two_parts_are_found_together():
+    levels = np.full((256, 448, 3), 1.0)
+    levels[32:224, 32:192] = levels[32:224, 256:416] = 20
+    part = found(np.full((256, 448, 3), 128), levels)
+    np.testing.assert_array_equal(part.squares, levels[::32, ::32, 0] == 20)
+
+
 def test_noise_that_grows_slowly_has_no_parts():
     assert found(np.full((256, 256, 3), 128), np.linspace(3, 25, 256)[:, None]) is None
 

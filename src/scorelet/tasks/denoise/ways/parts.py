@@ -8,11 +8,11 @@ the rest of it. The second answer is taken in the noisy part, by cells of 8x8 pi
 from dataclasses import replace
 
 import numpy as np
-from scipy.ndimage import binary_dilation, binary_erosion, median_filter
+from scipy.ndimage import binary_dilation, binary_erosion, label, median_filter
 
 from scorelet.analysis.cell_details import CELL
 from scorelet.analysis.local_noise import SQUARE
-from scorelet.analysis.noisy_part import NoisyPart, levels_of_cells, noisy_part
+from scorelet.analysis.noisy_part import AROUND, NoisyPart, levels_of_cells, noisy_part
 from scorelet.core.blocks import block_means
 from scorelet.data import from_unit, to_unit
 from scorelet.models import Denoiser
@@ -32,7 +32,6 @@ TAKEN, MOST = 0.4, 512
 """How much of its level the model takes out of the part by itself: of leaves under a sky it is next
 to nothing. Side of the window in which that is seen, in pixels.
 """
-_AROUND = np.ones((3, 3), bool)
 
 
 def noisier_part(plan: PagePlan, denoiser: Denoiser) -> NoisyPart | None:
@@ -47,13 +46,18 @@ def noisier_part(plan: PagePlan, denoiser: Denoiser) -> NoisyPart | None:
     if plan.dots or plan.view.cut_off is not None or min(plan.page.pixels.shape[:2]) < CELL:
         return None
     part = noisy_part(plan.noise, plan.step)
-    return part if part is not None and _is_noise(plan.view, part, denoiser) else None
+    if part is None:
+        return None
+    labels, count = label(part.squares)
+    areas = [labels == k for k in range(1, count + 1)]
+    noisy = [a for a in areas if _is_noise(plan.view, a, part.level, denoiser)]
+    return replace(part, squares=np.logical_or.reduce(noisy)) if noisy else None
 
 
-def _is_noise(view: View, part: NoisyPart, denoiser: Denoiser) -> bool:
-    """Whether the model finds the noise of a part in the middle of it, without the rest."""
-    inside = binary_erosion(part.squares, _AROUND)
-    inside = inside if inside.any() else part.squares
+def _is_noise(view: View, area: np.ndarray, level: float, denoiser: Denoiser) -> bool:
+    """Whether the model finds the noise of an area in the middle of it, without the rest."""
+    inside = binary_erosion(area, AROUND)
+    inside = inside if inside.any() else area
     box = tuple(_within(np.flatnonzero(inside.any(axis))) for axis in (1, 0))
     rows, columns = (slice(k.start * SQUARE, k.stop * SQUARE) for k in box)
     height, width = view.pixels.shape[:2]
@@ -62,7 +66,7 @@ def _is_noise(view: View, part: NoisyPart, denoiser: Denoiser) -> bool:
     )[1]
     power = block_means(np.square(shown - run_tile(denoiser, shown, None)), SQUARE).mean(2)
     here = inside[box][: power.shape[0], : power.shape[1]]
-    return bool(view.unit * np.sqrt(np.median(power[here])) > TAKEN * part.level)
+    return bool(view.unit * np.sqrt(np.median(power[here])) > TAKEN * level)
 
 
 def _within(numbers: np.ndarray) -> slice:
@@ -114,7 +118,7 @@ def _lacking(pixels: Pixels, part: NoisyPart) -> tuple[Pixels, Pixels]:
         (rows, columns) of cells of 8x8 pixels; what is over at the right and at the bottom has one.
     """
     levels = median_filter(levels_of_cells(pixels), 3)
-    near = binary_dilation(part.squares, _AROUND)
+    near = binary_dilation(part.squares, AROUND)
     near = near.repeat(SQUARE // CELL, 0).repeat(SQUARE // CELL, 1)
     inside = near[: levels.shape[0], : levels.shape[1]] & (levels > HALF * part.level)
     lacking = np.sqrt(np.maximum(part.level**2 - levels**2, 0))
