@@ -5,9 +5,11 @@ others; on those they change nothing (on Set12 less than 0.001 dB at every level
 
 1. **Any unit.** Floats y are shown as (y - o) / u, with one o for each channel and one u, so every
    a y + b (a > 0) is shown alike. From means of 8×8 pixels, points cut off: u is the range of
-   brightness, o lies below the darkest by u/5 or 1.5 σ, whichever is more. Integers have a black
-   and a white; they are shown in the unit of [0, 1] images, unless they stand on a `pedestal`. A
-   model that is not blind may mean its numbers absolutely; it is shown floats as they are.
+   brightness, o lies below the darkest by u/5 or 1.5 σ, whichever is more. What is dark and rare
+   (ink on paper) is in no mean, so the darkest is also what noise leaves of the least samples.
+   Integers have a black and a white; they are shown in the unit of [0, 1] images, unless they stand
+   on a `pedestal`. A model that is not blind may mean its numbers absolutely; it is shown floats as
+   they are.
 2. **Gaps.** Masked pixels come back as they were; the network sees their surroundings continued,
    with noise.
 3. **Points.** A network errs by a share of the contrast that it sees: beside a star of 6,000 σ by
@@ -42,6 +44,8 @@ MARGIN = 0.2
 """Distance of the darkest places from black, as a share of the range."""
 CELL = 8
 """Side in pixels of the cells whose means are free of most noise."""
+RARE, FARTHEST = 10_000, 3.7
+"""One sample of so many is that much below its place, in σ, by white noise."""
 
 
 @dataclass(frozen=True)
@@ -179,8 +183,16 @@ def _scale(pixels: Pixels, noise: LocalNoise, mask: np.ndarray | None) -> tuple[
     """Return o and u of rule 1."""
     means = _cell_means(pixels if mask is None else np.where(mask[..., None], pixels, np.nan))
     dark, bright = np.quantile(means, (0.01, 0.99), axis=0)
-    unit = float((bright - dark).max())
-    return dark - max(MARGIN * unit, 1.5 * noise.level()), unit or 1.0
+    unit, level = float((bright - dark).max()), noise.level()
+    dark = np.minimum(dark, _least(pixels, mask) + FARTHEST * level)
+    return dark - max(MARGIN * unit, 1.5 * level), unit or 1.0
+
+
+def _least(pixels: Pixels, mask: np.ndarray | None) -> Pixels:
+    """Return what one sample of `RARE` in each channel does not exceed."""
+    channels = (pixels[..., k] for k in range(pixels.shape[2]))
+    data = [c.ravel() if mask is None else c[mask] for c in channels]
+    return np.array([np.partition(c, len(c) // RARE)[len(c) // RARE] for c in data], np.float64)
 
 
 def _cell_means(values: Pixels) -> Pixels:
