@@ -56,6 +56,9 @@ GROWS = 1.3
 SENSOR = (15.0, 2.0)
 """Slope over its error, and variance at the bright end over that at the dark one, of a sensor: in
 white noise on pictures the slope was at most 9 times its error."""
+BURNT = 0.05
+"""Share of samples at white above which noise of a sensor is not looked for: it is cut off there,
+which its transform does not know."""
 
 
 @dataclass(frozen=True)
@@ -98,16 +101,20 @@ def photon_counts(pixels: Pixels, mask: np.ndarray | None = None) -> PhotonLaw |
 
 
 def sensor_law(pixels: Pixels, mask: np.ndarray | None = None) -> PhotonLaw | None:
-    """Return the law of gray integers of a sensor: of a gain, above a pedestal; None: others.
+    """Return the law of integers of a sensor: of a gain, above a pedestal; None: others.
 
     Their noise is white, and grows with brightness far beyond the errors of its line. Blocks that
-    touch 0 or the largest number of the dtype are left out.
+    touch 0 or the largest number of the dtype are left out; where much is that, nothing is said.
 
     Args:
-        pixels: (height, width, 1), integers as they are stored.
+        pixels: (height, width, channels), integers as they are stored.
         mask: as for `photon_counts`.
     """
-    whole = np.asarray(((pixels > 0) & (pixels < np.iinfo(pixels.dtype).max)).all(2))
+    white = np.iinfo(pixels.dtype).max
+    data = pixels if mask is None else pixels[mask]
+    if not data.size or (data == white).mean() > BURNT:
+        return None
+    whole = np.asarray(((pixels > 0) & (pixels < white)).all(2))
     inside = whole if mask is None else np.logical_and(whole, mask)
     blocks = _blocks(pixels, inside)
     if len(blocks) < FEWEST or not _grows(blocks):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
 import noise_samples as samples
@@ -33,6 +34,9 @@ JPEG, GRAIN = Choice("camera", "a", sure=False), Choice("camera", "a")
         (JPEG, 2.1, 2.7, "white"),
         (JPEG, 1.9, 1.0, "camera"),
         (JPEG, 0, 9, "camera"),
+        (GRAIN, 0.6, 0.7, "white"),
+        (GRAIN, 0.6, 0.9, "camera"),
+        (GRAIN, 0.4, 0.4, "camera"),
     ],
 )
 def test_what_both_take_out_decides(choice, white, camera, expected):
@@ -41,7 +45,9 @@ def test_what_both_take_out_decides(choice, white, camera, expected):
     if (choice.noise, expected) == ("white", "camera"):
         assert found.level == np.inf  # the blind model does it
     errs = settled(choice, [Taken(white / 255, camera / 255, errs=True)])
-    assert errs.noise == ("camera" if choice is JPEG and expected == "camera" else "white")
+    assert errs.noise == ("white" if choice is WHITE else expected)
+    pattern = settled(choice, [Taken(white / 255, camera / 255, repeats=True)])
+    assert pattern.noise == "white"
 
 
 def test_pages_of_a_stack_decide_together():
@@ -50,12 +56,12 @@ def test_pages_of_a_stack_decide_together():
     assert settled(WHITE, [*pages, *pages[2:], *pages[2:]]).noise == "camera"
 
 
-def test_nobody_is_asked_of_what_is_told_or_sure():
+def test_nobody_is_asked_of_what_is_told_or_plainly_white():
     auto = DenoiseSettings()
     assert in_doubt(WHITE, auto)
     assert in_doubt(JPEG, auto)
     assert not in_doubt(PLAIN, auto)
-    assert not in_doubt(GRAIN, auto)
+    assert in_doubt(GRAIN, auto)
     for settings in (replace(auto, noise="white"), replace(auto, model="camera")):
         assert not in_doubt(WHITE, settings)
 
@@ -137,3 +143,30 @@ def test_a_stack_after_a_mosaic_has_one_way(float32, clean, tmp_path):
     outs = outs if isinstance(outs, list | tuple) else [outs]
     assert {out.noise for out in outs} == {"camera"}
     assert all("neighbours share some of it" in out.reason for out in outs)
+
+
+def screen(period, size=256):
+    rows, columns = np.mgrid[:size, :size] * (2 * np.pi / period)
+    return np.uint8(np.rint(127 + 50 * np.sin(rows) * np.sin(columns)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("period", [6, 14.5, 25])
+def test_a_clean_screen_is_no_grain(float32, period):
+    """It is everywhere and neighbours share it, as grain is: its standard deviation fell to 2."""
+    out = sl.denoise(screen(period))
+    assert (out.noise, out.reason) == ("white", "it has a pattern, which is no noise")
+    assert np.abs(out.image.astype(int) - screen(period)).max() <= 1
+
+
+@pytest.mark.slow
+def test_white_noise_on_a_page_of_letters_is_no_grain(float32):
+    page = Image.new("L", (512, 512), 235)
+    pen, font = ImageDraw.Draw(page), ImageFont.load_default(size=16)
+    for row in range(4, 500, 20):
+        pen.text((4, row), "ethan sold her island at noon for a red dish, and then" * 2, 35, font)
+    x = ndimage.gaussian_filter(np.asarray(page, float), 0.6)
+    y = np.uint8(np.rint((x + 4 * np.random.default_rng(0).standard_normal(x.shape)).clip(0, 255)))
+    out = sl.denoise(y)
+    assert out.noise == "white"
+    assert decibels(out.image / 255, x / 255) > decibels(y / 255, x / 255) + 3

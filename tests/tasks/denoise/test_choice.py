@@ -8,6 +8,7 @@ import pytest
 import tifffile
 import torch
 from PIL import Image
+from scipy import ndimage
 from scipy.ndimage import gaussian_filter, zoom
 
 import noise_samples as samples
@@ -57,10 +58,12 @@ def test_counts_are_poisson(peak, dtype):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", samples.NAMES)
+@pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize(("gain", "pedestal"), [(1, 100), (3, 100), (2.2, 50)])
-def test_samples_of_a_sensor_are_poisson_and_gain_by_it(float32, gain, pedestal):
-    """Integers of a gain above a pedestal, gray; colours and floats have to be told."""
-    x = samples.clean("camera")[:256, :256, :1] / 255
+def test_samples_of_a_sensor_are_poisson_and_gain_by_it(float32, gain, pedestal, channels, name):
+    """Integers of a gain above a pedestal; floats have to be told."""
+    x = samples.clean(name)[:256, :256, :channels] / 255
     y = np.rint(gain * samples.counts(255 * x, 30) + pedestal)
     found = choice(y.astype(np.uint16))
     assert found.noise == "poisson"
@@ -673,3 +676,25 @@ def test_noise_white_goes_before_what_a_model_is_for(model, float32):
     y = samples.white(samples.clean("chelsea")[:48, :64], 25)
     out = sl.denoise(y, model=model, noise="white")
     assert (out.noise, out.reason, out.told) == ("white", "as asked for", None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strength", [0.25, 0.5, 0.9])
+def test_a_part_of_the_strength_is_a_part_of_the_way_for_grain(float32, strength):
+    y = samples.faint_shot(samples.clean("chelsea")[:192, :192])
+    full = sl.denoise(y, noise="camera").image.astype(float)
+    part = sl.denoise(y, noise="camera", strength=strength).image
+    np.testing.assert_allclose(part, y + strength * (full - y), atol=0.51)
+
+
+@pytest.mark.slow
+def test_floats_of_low_contrast_come_out_as_integers_do(float32):
+    """Stretched to its range, grain of 8 would be shown as 25 of 255, as no camera has it."""
+    rows, columns = np.mgrid[:256, :256] / 40
+    x = 130 + 20 * np.sin(rows + np.cos(columns)) * np.cos(columns)
+    grain = ndimage.gaussian_filter(np.random.default_rng(0).standard_normal(x.shape), 0.6)
+    y = np.uint8(np.rint(x + 8 * grain / grain.std()))
+    integers = decibels(sl.denoise(y).image / 255, x / 255)
+    for unit in (1.0, 1 / 255, 1e-9):
+        floats = sl.denoise(unit * y.astype(float)).image / unit
+        assert decibels(floats / 255, x / 255) > integers - 1

@@ -13,7 +13,7 @@ from scorelet.tasks.denoise.noise.agreement import Taken, in_doubt, settled, tak
 from scorelet.tasks.denoise.noise.choice import Choice, choose
 from scorelet.tasks.denoise.plan import PagePlan, plan_page
 from scorelet.tasks.denoise.settings import Denoised, DenoiseSettings
-from scorelet.tasks.denoise.ways.camera import denoised_camera, looks_at, told_words
+from scorelet.tasks.denoise.ways.camera import camera_plan, denoised_camera, looks_at, told_words
 from scorelet.tasks.denoise.ways.photons import denoised_photons, stable_page
 from scorelet.tasks.denoise.ways.white import denoised_white, is_unlike
 from scorelet.tasks.listener import NOBODY, Listener
@@ -48,8 +48,8 @@ def denoised_page(
     looks = looks_at(denoiser, settings)
     plan = plan_page(page, looks, settings, cond)  # plan
     choice = choice or _chosen(plan, denoiser, settings)
-    if choice.noise == "camera" and plan.view.cut_off is not None:
-        plan = plan_page(page, looks, settings, cond, ends=False)  # the rule is for white noise
+    if choice.noise == "camera":
+        plan = camera_plan(page, looks, settings, cond)
     if choice.photons is not None:
         stable = stable_page(plan.page, choice.photons, fractions=fractions)
         out = denoised_photons(plan, stable, denoiser, settings, listener)

@@ -23,7 +23,7 @@ from scorelet.tasks.denoise.plan import plan_page
 from scorelet.tasks.denoise.raw import denoised_raw
 from scorelet.tasks.denoise.settings import CAMERA, Denoised, DenoiseSettings
 from scorelet.tasks.denoise.shown.kept import EmptyPageError, keep
-from scorelet.tasks.denoise.ways.camera import grain_of, looks_at
+from scorelet.tasks.denoise.ways.camera import camera_plan, grain_of, looks_at
 from scorelet.tasks.listener import NOBODY, Listener
 
 EVERYTHING = frozenset({FLOATS, SIXTEEN})
@@ -150,7 +150,7 @@ def _stack_level(
         if len(kinds) != 1:
             return None
         try:
-            plan = plan_page(page, looks, settings, ends=False)  # as its pages are denoised
+            plan = camera_plan(page, looks, settings)
         except EmptyPageError:
             continue
         told = shows_noise(plan.view, camera, bounded=plan.bounded)

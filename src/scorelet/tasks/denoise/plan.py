@@ -1,5 +1,6 @@
 """A page is planned (what the network is shown, in which tiles), then run."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -75,6 +76,7 @@ def plan_page(
     cond: Pixels | None = None,
     *,
     ends: bool = True,
+    most: float = math.inf,
 ) -> PagePlan:
     """Look at a page: its unit, its gaps, its noise place by place, its tiles.
 
@@ -86,6 +88,7 @@ def plan_page(
         settings: how.
         cond: what the denoiser is told, of the height and width of the page.
         ends: whether noise may be cut off at the lowest and the highest value.
+        most: noise that floats are shown with at most, see `look`.
 
     Raises:
         InputError: nothing of it is data, or a condition of another size.
@@ -109,6 +112,7 @@ def plan_page(
         scaled=denoiser.blind and (page.pixels.dtype.kind == "f" or pedestal),
         given=None if denoiser.blind else sigma,
         ends=ends,
+        most=most,
     )
     tiles = tiles_of(denoiser, page.pixels.shape[:2], tile=settings.tile)
     return PagePlan(

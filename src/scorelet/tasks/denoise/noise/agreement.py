@@ -1,4 +1,4 @@
-"""Whether noise is white: where it is, two blind models take out as much.
+"""Whether noise is white: where it is, two blind models take out as much; a pattern is no noise.
 
 Symbols: w and c, what `photo` and `camera` take out of the quiet places of a page (`quiet`), root
 mean square of all channels, less means over 4x4 pixels, in 8-bit units: in smooth full colours
@@ -10,14 +10,19 @@ to 30 w. Of clean pictures both take out next to nothing: c < 1.4, of faint text
 that was called
 
     white    is a camera's where c > 1.2 w and w + 2, and `camera` takes it out at no level,
-    camera's of a JPEG without sure grain, is white where w > 0.75 c and w > 2.
+    camera's is white where w > 0.75 c, and w > 0.5, of a JPEG without sure grain 2: letters and
+             other small things beside white noise look like grain.
+
+And where what `camera` takes out repeats itself (`scorelet.analysis.repeated_patterns`), it is a
+screen, a weave, halftone dots: the page is left to `photo`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from statistics import median
 
+from scorelet.analysis.repeated_patterns import repetition_of
 from scorelet.models import Denoiser
 from scorelet.tasks.denoise.noise.choice import Choice
 from scorelet.tasks.denoise.noise.quiet import (
@@ -34,8 +39,10 @@ from scorelet.tasks.inference import run_tile
 
 TIMES, LEAST = 1.2, 2.0 / 255
 """What `camera` takes out at least of what is no white noise, over `photo`; least that counts."""
-AGREED = 0.75
-"""What `photo` takes out at least of white noise, of what `camera` does."""
+AGREED, FAINT = 0.75, 0.5 / 255
+"""What `photo` takes out at least of white noise, of what `camera` does; least beside grain."""
+REPEATS = 0.4
+"""From which what `camera` takes out repeats itself; of pictures of cameras it is 0.02 to 0.3."""
 CELL = 4
 """Side of the cells whose means are left out, in pixels."""
 
@@ -48,18 +55,20 @@ class Taken:
         white, camera: w and c, in the unit shown.
         errs: of smooth full colours `camera` takes out something else: the most of it is slow, or
             quiet places are rougher without it.
+        repeats: what `camera` takes out is a pattern.
     """
 
     white: float
     camera: float
     errs: bool = False
+    repeats: bool = False
 
 
 def in_doubt(choice: Choice, settings: DenoiseSettings) -> bool:
-    """Whether the two models are to be asked: noise was neither told nor plainly of one kind."""
+    """Whether the two models are to be asked: noise was neither told nor plainly white."""
     if settings.noise != "auto" or settings.model != MODEL or choice.photons is not None:
         return False
-    return not (choice.plain if choice.noise == "white" else choice.sure)
+    return choice.noise == "camera" or not choice.plain
 
 
 def taken_by_both(view: View, white: Denoiser, camera: Denoiser, *, bounded: bool) -> Taken:
@@ -71,16 +80,26 @@ def taken_by_both(view: View, white: Denoiser, camera: Denoiser, *, bounded: boo
     white_root, root = (fast_root(one, whole, cell=CELL) for one in taken)
     slow = quiet_root(taken[1], whole, cell=CELL)
     errs = slow > root or is_rougher(bright, brightness(shown) - bright, whole)
-    return Taken(white_root, root, errs)
+    return Taken(white_root, root, errs, repetition_of(bright[..., 0]) > REPEATS)
 
 
 def settled(choice: Choice, taken: Sequence[Taken]) -> Choice:
     """Return the choice that both models bear out, by the medians over pages."""
     w, c = (median(getattr(one, name) for one in taken) for name in ("white", "camera"))
-    errs = sum(one.errs for one in taken) > len(taken) / 2
-    if choice.noise == "white" and c > max(TIMES * w, w + LEAST) and not errs:
+    errs, repeats = (_most(getattr(one, name) for one in taken) for name in ("errs", "repeats"))
+    if choice.noise == "white" and c > max(TIMES * w, w + LEAST) and not (errs or repeats):
         reason = "neighbours share some of it"
         return replace(choice, noise="camera", reason=reason, level=inf)
-    if choice.noise == "camera" and w > max(AGREED * c, LEAST):
-        return replace(choice, noise="white", reason="a JPEG with white noise", noisy=False)
+    if choice.noise != "camera":
+        return choice
+    if repeats:
+        return replace(choice, noise="white", reason="it has a pattern, which is no noise")
+    if w > max(AGREED * c, FAINT if choice.sure else LEAST):
+        reason = "neighbours do not share it" if choice.sure else "a JPEG with white noise"
+        return replace(choice, noise="white", reason=reason, noisy=False)
     return choice
+
+
+def _most(answers: Iterable[bool]) -> bool:
+    found = list(answers)
+    return sum(found) > len(found) / 2

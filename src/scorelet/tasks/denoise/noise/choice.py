@@ -7,7 +7,7 @@ The pages of a stack have one camera, and so one noise: it is judged on all of t
   for noise that neighbours share, and for JPEGs, unless white noise was added to them: they mend
   what these lost.
 - `poisson`: the model between a transform and its inverse (`photons`), for counts of photons, and
-  for gray integers of a sensor, whose noise plainly grows with brightness.
+  for integers of a sensor, whose noise plainly grows with brightness.
 """
 
 import math
@@ -152,11 +152,12 @@ def _measured(seen: _Seen, settings: DenoiseSettings) -> Choice:
     if law is not None:
         reason = f"counts of photons, the variance is {law.a:.3g} times the mean"
         return Choice("poisson", reason, photons_of(seen.data, law))
-    if seen.pixels.dtype.kind == "u" and seen.pixels.shape[2] == 1 and seen.step is None:
-        law = sensor_law(seen.pixels, seen.mask)
-        if law is not None:
-            reason = f"its noise grows with brightness, the variance is {_line(law)}"
-            return Choice("poisson", reason, photons_of(seen.data, law))
+    whole = seen.pixels.dtype.kind == "u" and seen.step is None
+    law = sensor_law(seen.pixels, seen.mask) if whole else None
+    if law is not None:
+        photons = photons_of(seen.data, law)
+        reason = f"its noise grows with brightness, the variance is {_line(photons.law)}"
+        return Choice("poisson", reason, photons)
     return _by_grain(_grain(seen), seen.step)
 
 

@@ -23,6 +23,8 @@ COARSE = 4.0
 """What a photon adds to integers, up to which rounding them counts."""
 DEEP = 3.0
 """Standard deviations of noise in the dark below which samples have a pedestal."""
+BELOW = 2.0
+"""Photons below a pedestal at which it is none."""
 FEW_PHOTONS = 20.0
 """Photons on average, from which it does not, and from which dither adds less than an eightieth to
 the variance."""
@@ -57,7 +59,13 @@ class Photons:
 
 
 def photons_of(data: Pixels, law: PhotonLaw) -> Photons:
-    """Return the photons of samples that are data, by the law of their noise."""
+    """Return the photons of samples that are data, by the law of their noise.
+
+    Below a pedestal there is no noise, and so no samples: where there are, by `BELOW` photons or
+    more, the line is that of some other noise, and b is 0.
+    """
+    if law.b < 0 and float(np.quantile(data, 0.01)) < -law.b / law.a - BELOW * law.a:
+        law = replace(law, b=0.0)
     pedestal = _pedestal(data, law)
     return Photons(law, pedestal, _mean(data, law, pedestal))
 

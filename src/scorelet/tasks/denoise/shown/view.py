@@ -23,6 +23,7 @@ others; on those they change nothing (on Set12 less than 0.001 dB at every level
 pixels around, or the level that was given, if that is more. Where there is no noise nothing moves.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -122,6 +123,7 @@ def look(
     scaled: bool,
     given: float | None = None,
     ends: bool = True,
+    most: float = math.inf,
 ) -> View:
     """Return what a network is to be shown.
 
@@ -132,6 +134,7 @@ def look(
         scaled: whether rule 1 applies.
         given: standard deviation that is known, in the unit of `pixels` (integers: [0, 1]).
         ends: whether rule 5 applies.
+        most: noise that is shown at most, where rule 1 applies: u is as large as it takes.
     """
     found = noise.sigma(bounded=pixels.dtype.kind == "u")
     cut_off = find_cut_off(pixels, mask) if ends else None
@@ -148,6 +151,7 @@ def look(
     if scaled:
         whole = slice(0, pixels.shape[0]), slice(0, pixels.shape[1])
         offset, unit = _scale(_cut_off(to_unit(pixels), low, high, whole), noise, mask)
+        unit = max(unit, noise.level() / most)
     working = pixels.dtype if pixels.dtype.kind == "f" else np.dtype(np.float32)
     return View(
         pixels=pixels if mask is None else _without_gaps(pixels, mask, noise, level),

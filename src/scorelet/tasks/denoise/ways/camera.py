@@ -9,12 +9,15 @@ from scorelet.data import Picture
 from scorelet.models import Denoiser
 from scorelet.tasks.denoise.noise.choice import Choice
 from scorelet.tasks.denoise.noise.grain_level import STRONGEST, grain_level
-from scorelet.tasks.denoise.plan import PagePlan, run_plan
+from scorelet.tasks.denoise.plan import PagePlan, moved_by_share, plan_page, run_plan
 from scorelet.tasks.denoise.settings import CAMERA, Denoised, DenoiseSettings
 from scorelet.tasks.denoise.ways.direction import LEAST, SHARE, with_lines
 from scorelet.tasks.denoise.ways.evenness import evened
 from scorelet.tasks.inference import tiles_of
 from scorelet.tasks.listener import Listener, Repeated
+
+STRONG = 5 / 255
+"""Noise that floats are shown with at most, by what its fast part would have if it were white."""
 
 
 def looks_at(denoiser: Denoiser, settings: DenoiseSettings) -> Denoiser:
@@ -24,6 +27,16 @@ def looks_at(denoiser: Denoiser, settings: DenoiseSettings) -> Denoiser:
     """
     measured = settings.drowns and settings.noise in ("auto", "camera")
     return settings.camera().denoiser if measured else denoiser
+
+
+def camera_plan(
+    page: Picture, looks: Denoiser, settings: DenoiseSettings, cond: np.ndarray | None = None
+) -> PagePlan:
+    """Return what the models of cameras are shown: faint noise, which is not cut off.
+
+    Floats are stretched to their range, and noise with them, to levels that no camera has.
+    """
+    return plan_page(page, looks, settings, cond, ends=False, most=STRONG)
 
 
 def grain_of(plan: PagePlan, camera: Denoiser, choice: Choice) -> float:
@@ -52,15 +65,17 @@ def denoised_camera(
         With the level that `grain` was told.
     """
     plan, denoiser = _with_model(plan, settings, choice)
-    settings = replace(settings, noise="camera")
+    full = replace(settings, noise="camera", strength=1.0)
     twice = plan.told is not None and plan.told >= LEAST
-    out = run_plan(plan, denoiser, settings, Repeated(listener, 0, 2) if twice else listener)
+    out = run_plan(plan, denoiser, full, Repeated(listener, 0, 2) if twice else listener)
     pixels = out.picture.pixels
     if plan.told is not None and twice:
         half = replace(plan, told=SHARE * plan.told)
-        weak = run_plan(half, denoiser, settings, Repeated(listener, 1, 2))
+        weak = run_plan(half, denoiser, full, Repeated(listener, 1, 2))
         pixels = with_lines(pixels, weak.picture.pixels)
-    picture = replace(out.picture, pixels=evened(plan.page.pixels, pixels))
+    page = plan.page
+    pixels = moved_by_share(page.mask, page.pixels, evened(page.pixels, pixels), settings.strength)
+    picture = replace(out.picture, pixels=pixels)
     told = None if plan.told is None else plan.told * plan.view.unit
     return replace(out, picture=picture, image=picture.plain, told=told)
 
